@@ -1,0 +1,393 @@
+//! Instants, and the texts they are read from.
+
+use std::fmt;
+
+use jiff::{
+    Timestamp,
+    civil::{DateTime, Time},
+    fmt::temporal::{Pieces, PiecesOffset},
+    tz::Offset,
+};
+use thiserror::Error;
+
+const MICROS_PER_SECOND: i64 = 1_000_000;
+const MICROS_PER_MILLI: i64 = 1_000;
+/// 0000-01-01T00:00:00Z.
+const SECONDS_MIN: i64 = -62_167_219_200;
+/// 9999-12-31T23:59:59Z.
+pub(crate) const SECONDS_MAX: i64 = 253_402_300_799;
+
+/// A point in time: whole microseconds since 1970-01-01T00:00:00Z, within the years 0 to 9999.
+///
+/// There is no `now`: an instant is an argument or a field of an input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Instant(i64);
+
+/// A length of time in whole microseconds, negative when it runs backwards.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Span(i64);
+
+/// Why a text is no instant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum InstantError {
+    /// No decimal number.
+    #[error("not a decimal number")]
+    NotANumber,
+    /// NaN or an infinity.
+    #[error("not finite")]
+    NotFinite,
+    /// A fraction where whole milliseconds are asked for.
+    #[error("not a whole number of milliseconds")]
+    NotWhole,
+    /// No ISO-8601 date and time.
+    #[error("not an ISO-8601 date and time")]
+    NotIso,
+    /// Outside the years 0 to 9999.
+    #[error("outside the years 0 to 9999 (are these milliseconds in place of seconds?)")]
+    OutOfRange,
+}
+
+/// Where a text falls between two microseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Rounding {
+    /// The earlier one.
+    Down,
+    /// The later one.
+    Up,
+    /// Neither: refused.
+    Exact,
+}
+
+/// Whether an ISO text said where on the globe its clock hung.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IsoOffset {
+    /// An offset, or `Z`.
+    Given,
+    /// None: read as UTC.
+    AssumedUtc,
+}
+
+impl Instant {
+    /// The earliest instant.
+    pub const MIN: Self = Self(SECONDS_MIN * MICROS_PER_SECOND);
+    /// The latest instant.
+    pub const MAX: Self = Self(SECONDS_MAX * MICROS_PER_SECOND + MICROS_PER_SECOND - 1);
+
+    /// From microseconds since the epoch.
+    ///
+    /// # Errors
+    /// Outside the years 0 to 9999.
+    pub fn from_micros(micros: i64) -> Result<Self, InstantError> {
+        let instant = Self(micros);
+        if instant < Self::MIN || instant > Self::MAX {
+            Err(InstantError::OutOfRange)
+        } else {
+            Ok(instant)
+        }
+    }
+
+    /// From milliseconds since the epoch.
+    ///
+    /// # Errors
+    /// Outside the years 0 to 9999.
+    pub fn from_millis(millis: i64) -> Result<Self, InstantError> {
+        millis
+            .checked_mul(MICROS_PER_MILLI)
+            .ok_or(InstantError::OutOfRange)
+            .and_then(Self::from_micros)
+    }
+
+    /// Microseconds since the epoch.
+    #[must_use]
+    pub const fn as_micros(self) -> i64 {
+        self.0
+    }
+
+    /// Milliseconds since the epoch; what is finer is cut off.
+    #[must_use]
+    pub const fn as_millis(self) -> i64 {
+        self.0.div_euclid(MICROS_PER_MILLI)
+    }
+
+    /// Reads decimal seconds since the epoch, exactly: no trip through floating point. Digits finer than a
+    /// microsecond are cut off.
+    ///
+    /// # Errors
+    /// A text that is no finite decimal number, or a number outside the years 0 to 9999.
+    pub fn parse_epoch_seconds(text: &str) -> Result<Self, InstantError> {
+        scaled(text, 6, Rounding::Down).and_then(Self::from_micros)
+    }
+
+    /// As [`Self::parse_epoch_seconds`], rounded as told.
+    pub(crate) fn parse_epoch_seconds_rounded(
+        text: &str,
+        rounding: Rounding,
+    ) -> Result<Self, InstantError> {
+        scaled(text, 6, rounding).and_then(Self::from_micros)
+    }
+
+    /// Reads whole milliseconds since the epoch.
+    ///
+    /// # Errors
+    /// A text that is no whole number, or a number outside the years 0 to 9999.
+    pub fn parse_epoch_millis(text: &str) -> Result<Self, InstantError> {
+        scaled(text, 0, Rounding::Exact).and_then(Self::from_millis)
+    }
+
+    /// Reads an ISO-8601 date and time, and says whether it held an offset from UTC; without one it is UTC.
+    /// Digits finer than a microsecond are cut off.
+    ///
+    /// # Errors
+    /// A text of another form (a date without a time among them), or outside the years 0 to 9999.
+    pub fn parse_iso(text: &str) -> Result<(Self, IsoOffset), InstantError> {
+        let pieces = Pieces::parse(text).map_err(|_| InstantError::NotIso)?;
+        let time: Time = pieces.time().ok_or(InstantError::NotIso)?;
+        let (offset, given) = match pieces.offset() {
+            Some(PiecesOffset::Numeric(numeric)) => (numeric.offset(), IsoOffset::Given),
+            Some(_) => (Offset::UTC, IsoOffset::Given),
+            None => (Offset::UTC, IsoOffset::AssumedUtc),
+        };
+        let stamp: Timestamp = offset
+            .to_timestamp(DateTime::from_parts(pieces.date(), time))
+            .map_err(|_| InstantError::OutOfRange)?;
+        let nanos = stamp.as_nanosecond().div_euclid(1_000);
+        let micros = i64::try_from(nanos).map_err(|_| InstantError::OutOfRange)?;
+        Ok((Self::from_micros(micros)?, given))
+    }
+
+    /// How long after `earlier` this is; negative if it is before.
+    #[must_use]
+    pub const fn since(self, earlier: Self) -> Span {
+        // Within the bounds of the type the difference cannot overflow.
+        Span(self.0.saturating_sub(earlier.0))
+    }
+
+    /// This much later, held within the bounds of the type.
+    #[must_use]
+    pub fn saturating_add(self, span: Span) -> Self {
+        Self(self.0.saturating_add(span.0)).clamp(Self::MIN, Self::MAX)
+    }
+}
+
+impl Span {
+    /// From microseconds.
+    #[must_use]
+    pub const fn from_micros(micros: i64) -> Self {
+        Self(micros)
+    }
+
+    /// Reads decimal seconds, exactly; digits finer than a microsecond are cut off, and what is too long to
+    /// count is as long as can be counted.
+    pub(crate) fn parse_seconds(text: &str) -> Result<Self, InstantError> {
+        match scaled(text, 6, Rounding::Down) {
+            Ok(micros) => Ok(Self(micros)),
+            Err(InstantError::OutOfRange) => Ok(Self(i64::MAX)),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Whole microseconds.
+    #[must_use]
+    pub const fn as_micros(self) -> i64 {
+        self.0
+    }
+}
+
+/// `value · 10^shift` of a decimal number, as an integer.
+pub(crate) fn scaled(text: &str, shift: i32, rounding: Rounding) -> Result<i64, InstantError> {
+    let (negative, unsigned) = match text.as_bytes() {
+        [b'-', rest @ ..] => (true, rest),
+        [b'+', rest @ ..] => (false, rest),
+        rest => (false, rest),
+    };
+    if [&b"nan"[..], b"inf", b"infinity"]
+        .iter()
+        .any(|word| unsigned.eq_ignore_ascii_case(word))
+    {
+        return Err(InstantError::NotFinite);
+    }
+    let mut parts = unsigned.splitn(2, |b| matches!(b, b'e' | b'E'));
+    let mantissa = parts.next().unwrap_or_default();
+    let exponent = parts.next().map_or(Ok(0), exponent)?;
+    let mut parts = mantissa.splitn(2, |b| *b == b'.');
+    let whole = parts.next().unwrap_or_default();
+    let fraction = parts.next().unwrap_or_default();
+    let digits = || whole.iter().chain(fraction);
+    if digits().next().is_none() || !digits().all(u8::is_ascii_digit) {
+        return Err(InstantError::NotANumber);
+    }
+    // Digits before the point once it is moved; the rest is what rounding is about.
+    let point = i64::try_from(whole.len())
+        .unwrap_or(i64::MAX)
+        .saturating_add(exponent)
+        .saturating_add(i64::from(shift));
+    let mut value: i64 = 0;
+    let mut inexact = false;
+    let mut place: i64 = 0;
+    for digit in digits().map(|b| i64::from(b.wrapping_sub(b'0'))) {
+        if place < point {
+            value = push_digit(value, digit)?;
+        } else {
+            inexact |= digit != 0;
+        }
+        place = place.saturating_add(1);
+    }
+    while value != 0 && place < point {
+        value = push_digit(value, 0)?;
+        place = place.saturating_add(1);
+    }
+    let away_from_zero = match rounding {
+        Rounding::Exact if inexact => return Err(InstantError::NotWhole),
+        Rounding::Exact => false,
+        Rounding::Down => inexact && negative,
+        Rounding::Up => inexact && !negative,
+    };
+    if away_from_zero {
+        value = value.checked_add(1).ok_or(InstantError::OutOfRange)?;
+    }
+    Ok(if negative {
+        value.saturating_neg()
+    } else {
+        value
+    })
+}
+
+fn push_digit(value: i64, digit: i64) -> Result<i64, InstantError> {
+    value
+        .checked_mul(10)
+        .and_then(|v| v.checked_add(digit))
+        .ok_or(InstantError::OutOfRange)
+}
+
+/// A decimal exponent; one too long to count is as far as can be counted.
+fn exponent(bytes: &[u8]) -> Result<i64, InstantError> {
+    let (negative, digits) = match bytes {
+        [b'-', rest @ ..] => (true, rest),
+        [b'+', rest @ ..] => (false, rest),
+        rest => (false, rest),
+    };
+    if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
+        return Err(InstantError::NotANumber);
+    }
+    let size = digits.iter().fold(0_i64, |sum, b| {
+        sum.saturating_mul(10)
+            .saturating_add(i64::from(b.wrapping_sub(b'0')))
+    });
+    Ok(if negative {
+        size.saturating_neg()
+    } else {
+        size
+    })
+}
+
+impl fmt::Display for Instant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match Timestamp::from_microsecond(self.0) {
+            Ok(stamp) => write!(f, "{stamp}"),
+            Err(_) => write!(f, "{} µs", self.0),
+        }
+    }
+}
+
+impl fmt::Display for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let size = self.0.unsigned_abs();
+        let (seconds, micros) = (size / 1_000_000, size % 1_000_000);
+        let sign = if self.0 < 0 { "-" } else { "" };
+        if micros == 0 {
+            write!(f, "{sign}{seconds} s")
+        } else {
+            let fraction = format!("{micros:06}");
+            write!(f, "{sign}{seconds}.{} s", fraction.trim_end_matches('0'))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check_seconds(text: &str, expected: Result<i64, InstantError>) {
+        assert_eq!(
+            Instant::parse_epoch_seconds(text).map(Instant::as_micros),
+            expected,
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn seconds_are_read_without_floating_point() {
+        check_seconds("1766550734.062733", Ok(1_766_550_734_062_733));
+        check_seconds("1766550734.0627339", Ok(1_766_550_734_062_733));
+        check_seconds("-0.0000001", Ok(-1));
+        check_seconds("1.766550734e9", Ok(1_766_550_734_000_000));
+        check_seconds("1766550734000000e-6", Ok(1_766_550_734_000_000));
+        check_seconds("0e999999999999999999999", Ok(0));
+        check_seconds(".5", Ok(500_000));
+        check_seconds("5.", Ok(5_000_000));
+        check_seconds("253402300799.999999", Ok(253_402_300_799_999_999));
+        check_seconds("253402300800", Err(InstantError::OutOfRange));
+        check_seconds("1766550734062", Err(InstantError::OutOfRange));
+        check_seconds("1e999999999999999999999", Err(InstantError::OutOfRange));
+        check_seconds("NaN", Err(InstantError::NotFinite));
+        check_seconds("-inf", Err(InstantError::NotFinite));
+        for text in ["", ".", "-", "1e", "e5", "1_000", " 1", "0x10", "1.2.3"] {
+            check_seconds(text, Err(InstantError::NotANumber));
+        }
+    }
+
+    #[test]
+    fn an_expiry_is_cut_off_and_a_beginning_rounded_up() {
+        let read = |rounding| {
+            Instant::parse_epoch_seconds_rounded("1.0000001", rounding).map(Instant::as_micros)
+        };
+        assert_eq!(read(Rounding::Down), Ok(1_000_000));
+        assert_eq!(read(Rounding::Up), Ok(1_000_001));
+    }
+
+    #[test]
+    fn milliseconds_are_whole() {
+        assert_eq!(
+            Instant::parse_epoch_millis("1500").unwrap().as_micros(),
+            1_500_000
+        );
+        assert_eq!(
+            Instant::parse_epoch_millis("1500.0").unwrap().as_millis(),
+            1_500
+        );
+        assert_eq!(
+            Instant::parse_epoch_millis("1500.5"),
+            Err(InstantError::NotWhole)
+        );
+    }
+
+    #[test]
+    fn iso_texts() {
+        let read = |text| Instant::parse_iso(text).map(|(at, offset)| (at.as_micros(), offset));
+        let at = 1_766_550_734_062_733;
+        assert_eq!(
+            read("2025-12-24T04:32:14.062733"),
+            Ok((at, IsoOffset::AssumedUtc))
+        );
+        assert_eq!(
+            read("2025-12-24 04:32:14.062733"),
+            Ok((at, IsoOffset::AssumedUtc))
+        );
+        assert_eq!(
+            read("2025-12-24T04:32:14.0627339Z"),
+            Ok((at, IsoOffset::Given))
+        );
+        assert_eq!(
+            read("2025-12-24T05:32:14.062733+01:00"),
+            Ok((at, IsoOffset::Given))
+        );
+        assert_eq!(read("2025-12-24"), Err(InstantError::NotIso));
+        assert_eq!(read("yesterday"), Err(InstantError::NotIso));
+    }
+
+    #[test]
+    fn milliseconds_are_cut_off() {
+        assert_eq!(Instant::from_micros(1_999).unwrap().as_millis(), 1);
+        assert_eq!(Instant::from_micros(-1).unwrap().as_millis(), -1);
+    }
+}

@@ -1,0 +1,25 @@
+//! The words of the field as types: one newtype a file, one checked door each.
+//!
+//! A leverage, an amount, an R multiple and an instant cannot stand in for one another, and none of them
+//! has a default.
+
+mod ids;
+mod instant;
+mod leverage;
+mod number;
+mod price;
+mod r_multiple;
+mod side;
+mod symbol;
+mod usd;
+
+pub use ids::{PolicyHash, PolicyHashError};
+pub use instant::{Instant, InstantError, IsoOffset, Span};
+pub(crate) use instant::{Rounding, SECONDS_MAX};
+pub use leverage::Leverage;
+pub use number::NumberError;
+pub use price::{Price, Quantity};
+pub use r_multiple::RMultiple;
+pub use side::{PositionSide, Side};
+pub use symbol::{Symbol, SymbolError};
+pub use usd::{Margin, Notional};

@@ -1,0 +1,61 @@
+//! The rule that every positive quantity of the field obeys.
+
+use thiserror::Error;
+
+/// Why a number is not a leverage, an amount, a price or an R multiple.
+#[derive(Debug, Clone, Copy, PartialEq, Error)]
+pub enum NumberError {
+    /// NaN or an infinity.
+    #[error("`{0}` is not finite")]
+    NotFinite(f64),
+    /// Zero or less.
+    #[error("`{0}` is not greater than 0")]
+    NotPositive(f64),
+    /// Text that no number can be read from.
+    #[error("not a number")]
+    NotANumber,
+}
+
+/// The value, if it is finite and greater than zero.
+pub(crate) fn positive(value: f64) -> Result<f64, NumberError> {
+    if !value.is_finite() {
+        Err(NumberError::NotFinite(value))
+    } else if value > 0.0 {
+        Ok(value)
+    } else {
+        Err(NumberError::NotPositive(value))
+    }
+}
+
+/// Defines a newtype over a finite `f64` greater than zero, with one checked door.
+macro_rules! positive_number {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, PartialOrd, serde::Serialize)]
+        #[serde(transparent)]
+        pub struct $name(f64);
+
+        impl $name {
+            /// The one door.
+            ///
+            /// # Errors
+            /// A value that is not finite, or not greater than zero.
+            pub fn new(value: f64) -> Result<Self, $crate::domain::NumberError> {
+                $crate::domain::number::positive(value).map(Self)
+            }
+
+            /// The bare number.
+            #[must_use]
+            pub const fn get(self) -> f64 {
+                self.0
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                std::fmt::Display::fmt(&self.0, f)
+            }
+        }
+    };
+}
+pub(crate) use positive_number;

@@ -1,0 +1,34 @@
+//! R multiples.
+
+use super::NumberError;
+
+/// A profit or a threshold in units of the risk taken at entry: finite, of either sign.
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd, serde::Serialize)]
+#[serde(transparent)]
+pub struct RMultiple(f64);
+
+impl RMultiple {
+    /// The one door.
+    ///
+    /// # Errors
+    /// A value that is not finite.
+    pub fn new(value: f64) -> Result<Self, NumberError> {
+        if value.is_finite() {
+            Ok(Self(value))
+        } else {
+            Err(NumberError::NotFinite(value))
+        }
+    }
+
+    /// The bare number.
+    #[must_use]
+    pub const fn get(self) -> f64 {
+        self.0
+    }
+}
+
+impl std::fmt::Display for RMultiple {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        std::fmt::Display::fmt(&self.0, f)
+    }
+}

@@ -1,0 +1,151 @@
+//! Symbols.
+
+use std::{fmt, hash, str};
+
+use serde::{Serialize, Serializer};
+use thiserror::Error;
+
+/// The most bytes a symbol may have.
+const BYTES_MAX: usize = 32;
+
+/// What is traded, as the venue names it, ASCII letters in upper case: 1 to 32 bytes of UTF-8 without
+/// white space or control characters.
+///
+/// Two symbols that differ only in the case of ASCII letters are the same symbol.
+// Zero bytes fill the rest: no symbol holds one, so equal bytes are equal symbols. Two halves, so that
+// hashing and comparing the short symbols of practice touch whole words only.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Symbol([[u8; BYTES_MAX / 2]; 2]);
+
+/// Why a text is no symbol.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum SymbolError {
+    /// No text at all.
+    #[error("a symbol has at least one byte")]
+    Empty,
+    /// More than 32 bytes.
+    #[error("a symbol has at most {BYTES_MAX} bytes, this one has {0}")]
+    TooLong(usize),
+    /// White space or a control character.
+    #[error("a symbol holds no white space and no control characters, this one holds `{}`", .0.escape_debug())]
+    Forbidden(char),
+}
+
+impl Symbol {
+    /// The one door: normalises, then checks.
+    ///
+    /// # Errors
+    /// A text that is empty, longer than 32 bytes, or holds white space or a control character.
+    pub fn new(text: &str) -> Result<Self, SymbolError> {
+        if text.is_empty() {
+            return Err(SymbolError::Empty);
+        }
+        let mut halves = [[0; BYTES_MAX / 2]; 2];
+        let Some(room) = halves.as_flattened_mut().get_mut(..text.len()) else {
+            return Err(SymbolError::TooLong(text.len()));
+        };
+        let mut plain = true;
+        for (to, from) in room.iter_mut().zip(text.bytes()) {
+            plain &= from.is_ascii_graphic();
+            *to = from.to_ascii_uppercase();
+        }
+        if !plain && let Some(c) = text.chars().find(|c| c.is_whitespace() || c.is_control()) {
+            return Err(SymbolError::Forbidden(c));
+        }
+        Ok(Self(halves))
+    }
+
+    /// The normalised text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        let bytes = self.0.as_flattened();
+        let text = bytes.split(|b| *b == 0).next().unwrap_or(bytes);
+        // Always UTF-8: the door takes a `str`, and upper-casing ASCII keeps it one.
+        str::from_utf8(text).unwrap_or_default()
+    }
+}
+
+impl hash::Hash for Symbol {
+    fn hash<H: hash::Hasher>(&self, state: &mut H) {
+        let [low, high] = self.0;
+        state.write_u128(u128::from_le_bytes(low));
+        // Equal symbols take the same branch.
+        if high != [0; BYTES_MAX / 2] {
+            state.write_u128(u128::from_le_bytes(high));
+        }
+    }
+}
+
+impl PartialOrd for Symbol {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Symbol {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.0.cmp(&other.0)
+    }
+}
+
+impl fmt::Debug for Symbol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Symbol({})", self.as_str())
+    }
+}
+
+impl fmt::Display for Symbol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl str::FromStr for Symbol {
+    type Err = SymbolError;
+
+    fn from_str(text: &str) -> Result<Self, SymbolError> {
+        Self::new(text)
+    }
+}
+
+impl Serialize for Symbol {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn normalises_ascii_and_keeps_the_rest() {
+        assert_eq!(Symbol::new("btcusdt").unwrap().as_str(), "BTCUSDT");
+        assert_eq!(
+            Symbol::new("币安人生usdt").unwrap().as_str(),
+            "币安人生USDT"
+        );
+        assert_eq!(Symbol::new("a").unwrap(), Symbol::new("A").unwrap());
+        let longest = "x".repeat(32);
+        assert_eq!(
+            Symbol::new(&longest).unwrap().as_str(),
+            longest.to_uppercase()
+        );
+    }
+
+    #[test]
+    fn refuses_what_is_no_symbol() {
+        assert_eq!(Symbol::new(""), Err(SymbolError::Empty));
+        assert_eq!(Symbol::new(&"x".repeat(33)), Err(SymbolError::TooLong(33)));
+        assert_eq!(Symbol::new("BTC USDT"), Err(SymbolError::Forbidden(' ')));
+        assert_eq!(Symbol::new("BTC\0"), Err(SymbolError::Forbidden('\0')));
+        assert_eq!(
+            Symbol::new("BTC\u{a0}"),
+            Err(SymbolError::Forbidden('\u{a0}'))
+        );
+        assert_eq!(
+            Symbol::new("BTC\u{7f}"),
+            Err(SymbolError::Forbidden('\u{7f}'))
+        );
+    }
+}

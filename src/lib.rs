@@ -1,0 +1,5 @@
+//! Portcullis.
+
+pub mod domain;
+pub mod provenance;
+mod wire;

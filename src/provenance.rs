@@ -1,0 +1,73 @@
+//! Where a number came from.
+
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+
+use crate::domain::Symbol;
+
+/// The field, or the fields, that held a number.
+///
+/// Its text form names them: `policy:leverage_by_symbol.BTCUSDT`, `intent:quantity*price`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// The policy's leverage for a symbol.
+    PolicyLeverage(Symbol),
+    /// A field of a policy other than a leverage, by its path.
+    Policy(&'static str),
+    /// A field of an intent, or an expression over such fields.
+    Intent(&'static str),
+    /// A field of a position, or an expression over such fields.
+    Position(&'static str),
+    /// A field of a market state.
+    Market(&'static str),
+    /// A field of the operator's guardrails.
+    Guardrails(&'static str),
+    /// A number worked out from fields of several inputs, which the expression names.
+    Derived(&'static str),
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::PolicyLeverage(symbol) => write!(f, "policy:leverage_by_symbol.{symbol}"),
+            Self::Policy(path) => write!(f, "policy:{path}"),
+            Self::Intent(path) => write!(f, "intent:{path}"),
+            Self::Position(path) => write!(f, "position:{path}"),
+            Self::Market(path) => write!(f, "market:{path}"),
+            Self::Guardrails(path) => write!(f, "guardrails:{path}"),
+            Self::Derived(expression) => f.write_str(expression),
+        }
+    }
+}
+
+impl Serialize for Source {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// A number and where it came from. Only the engine makes one.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Sourced<T> {
+    value: T,
+    source: Source,
+}
+
+impl<T: Copy> Sourced<T> {
+    pub(crate) const fn new(value: T, source: Source) -> Self {
+        Self { value, source }
+    }
+
+    /// The number.
+    #[must_use]
+    pub const fn value(&self) -> T {
+        self.value
+    }
+
+    /// Where it came from.
+    #[must_use]
+    pub const fn source(&self) -> Source {
+        self.source
+    }
+}

@@ -1,0 +1,97 @@
+//! Reading one field.
+
+use std::borrow::Cow;
+
+
+/// One field as it stood in its object.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Slot<'a> {
+    raw: Option<&'a str>,
+    seen: bool,
+    twice: bool,
+}
+
+/// A value that is there and that nothing can be made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Unreadable;
+
+/// A flag: true, false, or the digits and words for them.
+pub(crate) type Flag = Result<Option<bool>, Unreadable>;
+
+impl<'a> Slot<'a> {
+    /// Takes the text of a value; `null` is absent.
+    pub(crate) fn fill(&mut self, raw: &'a str) {
+        self.twice |= self.seen;
+        self.seen = true;
+        self.raw = (raw != "null").then_some(raw);
+    }
+
+    /// Whether the key stood in the object more than once.
+    pub(crate) const fn twice(&self) -> bool {
+        self.twice
+    }
+
+    /// The value's own text, if there is a value.
+    pub(crate) const fn raw(&self) -> Option<&'a str> {
+        self.raw
+    }
+
+    /// Whether there is a value.
+    pub(crate) const fn is_present(&self) -> bool {
+        self.raw.is_some()
+    }
+
+    /// A JSON string, without its quotes and escapes.
+    pub(crate) fn text(&self) -> Result<Option<Cow<'a, str>>, Unreadable> {
+        self.raw.map(unquote).transpose()
+    }
+
+    /// A JSON number as its own text, or the text of a JSON string.
+    pub(crate) fn number_text(&self) -> Result<Option<Cow<'a, str>>, Unreadable> {
+        let Some(raw) = self.raw else { return Ok(None) };
+        match raw.as_bytes() {
+            [b'-' | b'0'..=b'9', ..] => Ok(Some(Cow::Borrowed(raw))),
+            _ => unquote(raw).map(Some),
+        }
+    }
+
+    /// A JSON number or a numeric string; NaN stands for a value that is no number.
+    pub(crate) fn number(&self) -> Option<f64> {
+        match self.number_text() {
+            Ok(None) => None,
+            Ok(Some(text)) => Some(text.parse().unwrap_or(f64::NAN)),
+            Err(Unreadable) => Some(f64::NAN),
+        }
+    }
+
+    /// true or false in any case, as text too; 1 or 0.
+    pub(crate) fn flag(&self) -> Flag {
+        let Some(raw) = self.raw else { return Ok(None) };
+        let text = match raw.as_bytes() {
+            [b'"', ..] => unquote(raw)?,
+            _ => Cow::Borrowed(raw),
+        };
+        if text == "1" || text.eq_ignore_ascii_case("true") {
+            Ok(Some(true))
+        } else if text == "0" || text.eq_ignore_ascii_case("false") {
+            Ok(Some(false))
+        } else {
+            Err(Unreadable)
+        }
+    }
+}
+
+/// The text of a JSON string; borrowed where it holds no escapes.
+fn unquote(raw: &str) -> Result<Cow<'_, str>, Unreadable> {
+    let inner = raw
+        .strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'))
+        .ok_or(Unreadable)?;
+    if inner.contains('\\') {
+        serde_json::from_str::<String>(raw)
+            .map(Cow::Owned)
+            .map_err(|_| Unreadable)
+    } else {
+        Ok(Cow::Borrowed(inner))
+    }
+}
