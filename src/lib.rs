@@ -1,5 +1,16 @@
 //! Portcullis.
 
+pub mod answer;
+pub mod decide;
 pub mod domain;
+pub mod event;
+pub mod exit;
+pub mod explain;
+pub mod guardrails;
+pub mod harvest;
+pub mod intent;
+pub mod policy;
 pub mod provenance;
 mod wire;
+
+pub use wire::SyntaxError;

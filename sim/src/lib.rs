@@ -1,1 +1,3 @@
 //! Replays recorded intents through Portcullis.
+
+pub mod tape;

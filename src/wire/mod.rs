@@ -8,5 +8,5 @@ mod scan;
 mod slot;
 
 pub use scan::SyntaxError;
-pub(crate) use scan::scan_object;
+pub(crate) use scan::{Fields, scan_object};
 pub(crate) use slot::{Flag, Slot, Unreadable};

@@ -1,6 +1,6 @@
 //! Finding the fields.
 
-use std::fmt;
+use std::{fmt, marker::PhantomData};
 
 use serde::{
     Deserializer as _,
@@ -33,26 +33,37 @@ impl SyntaxError {
             message: full.strip_suffix(&place).unwrap_or(&full).to_owned(),
         }
     }
+
+    /// The same error in a text that stands on one line of a file.
+    #[must_use]
+    pub(crate) fn on_line(self, number: usize) -> Self {
+        Self {
+            line: number,
+            ..self
+        }
+    }
 }
 
-/// Fills `slots` from the one object that `text` holds; `slot_of` says where a key belongs, if anywhere.
-pub(crate) fn scan_object<'a, const N: usize>(
+/// The fields of one kind of object, by name.
+pub(crate) trait Fields<'a> {
+    /// Where the value of `key` belongs, if anybody asks for it.
+    fn slot(&mut self, key: &str) -> Option<&mut Slot<'a>>;
+}
+
+/// Fills `fields` from the one object that `text` holds.
+pub(crate) fn scan_object<'a, F: Fields<'a>>(
     text: &'a str,
-    slot_of: fn(&str) -> Option<usize>,
-    slots: &mut [Slot<'a>; N],
+    fields: &mut F,
 ) -> Result<(), SyntaxError> {
     let mut json = Deserializer::from_str(text);
-    json.deserialize_map(ObjectVisitor { slot_of, slots })
+    json.deserialize_map(ObjectVisitor(fields))
         .and_then(|()| json.end())
         .map_err(|error| SyntaxError::new(&error))
 }
 
-struct ObjectVisitor<'s, 'a, const N: usize> {
-    slot_of: fn(&str) -> Option<usize>,
-    slots: &'s mut [Slot<'a>; N],
-}
+struct ObjectVisitor<'s, F>(&'s mut F);
 
-impl<'a, const N: usize> Visitor<'a> for ObjectVisitor<'_, 'a, N> {
+impl<'a, F: Fields<'a>> Visitor<'a> for ObjectVisitor<'_, F> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -60,8 +71,8 @@ impl<'a, const N: usize> Visitor<'a> for ObjectVisitor<'_, 'a, N> {
     }
 
     fn visit_map<M: MapAccess<'a>>(self, mut map: M) -> Result<(), M::Error> {
-        while let Some(slot) = map.next_key_seed(KeySeed(self.slot_of))? {
-            match slot.and_then(|i| self.slots.get_mut(i)) {
+        while let Some(slot) = map.next_key_seed(KeySeed(&mut *self.0, PhantomData))? {
+            match slot {
                 Some(slot) => slot.fill(map.next_value::<&'a RawValue>()?.get()),
                 None => {
                     map.next_value::<IgnoredAny>()?;
@@ -72,25 +83,25 @@ impl<'a, const N: usize> Visitor<'a> for ObjectVisitor<'_, 'a, N> {
     }
 }
 
-/// Maps a key to its slot without keeping the key.
-struct KeySeed(fn(&str) -> Option<usize>);
+/// Finds the slot of a key without keeping the key.
+struct KeySeed<'s, 'a, F>(&'s mut F, PhantomData<&'a ()>);
 
-impl<'de> DeserializeSeed<'de> for KeySeed {
-    type Value = Option<usize>;
+impl<'s, 'a: 's, F: Fields<'a>> DeserializeSeed<'a> for KeySeed<'s, 'a, F> {
+    type Value = Option<&'s mut Slot<'a>>;
 
-    fn deserialize<D: serde::Deserializer<'de>>(self, json: D) -> Result<Option<usize>, D::Error> {
+    fn deserialize<D: serde::Deserializer<'a>>(self, json: D) -> Result<Self::Value, D::Error> {
         json.deserialize_str(self)
     }
 }
 
-impl Visitor<'_> for KeySeed {
-    type Value = Option<usize>;
+impl<'s, 'a: 's, F: Fields<'a>> Visitor<'a> for KeySeed<'s, 'a, F> {
+    type Value = Option<&'s mut Slot<'a>>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a key")
     }
 
-    fn visit_str<E>(self, key: &str) -> Result<Option<usize>, E> {
-        Ok((self.0)(key))
+    fn visit_str<E>(self, key: &str) -> Result<Self::Value, E> {
+        Ok(self.0.slot(key))
     }
 }

@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 
-
 /// One field as it stood in its object.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Slot<'a> {

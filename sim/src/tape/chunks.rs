@@ -1,0 +1,199 @@
+//! Whole lines, many at a time.
+
+use std::{
+    io::{self, Read},
+    mem,
+};
+
+use memchr::{memchr, memchr_iter, memrchr};
+
+use super::{Lines, buffers::Buffers, lines::BOM, open::read_some};
+
+/// The most bytes a line may have, its end not counted: 16 MiB.
+pub const LINE_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// What may stand in a buffer beside the longest line: what a tape begins with, a carriage return, and the one
+/// byte that makes a line too long.
+const BESIDE_BYTES: usize = BOM.len() + 2;
+
+/// A run of whole lines of one tape. Whoever drops it gives its buffer back to the reader.
+#[derive(Debug)]
+pub struct Chunk {
+    buffer: Vec<u8>,
+    filled: usize,
+    tape: usize,
+    first_line: u64,
+    is_too_long: bool,
+    line_bytes_max: usize,
+    home: Buffers,
+}
+
+impl Chunk {
+    /// The tape's place among the tapes read, from 0.
+    #[must_use]
+    pub const fn tape(&self) -> usize {
+        self.tape
+    }
+
+    /// The number of the first line, blank or not; counts from 1 within its tape.
+    #[must_use]
+    pub const fn first_line(&self) -> u64 {
+        self.first_line
+    }
+
+    /// The lines as they stood, with their ends; nothing of a line that was too long to keep.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        self.buffer.get(..self.filled).unwrap_or_default()
+    }
+
+    /// The records: all lines that are not blank.
+    #[must_use]
+    pub fn lines(&self) -> Lines<'_> {
+        if self.is_too_long {
+            Lines::too_long(self.first_line)
+        } else {
+            Lines::new(self.bytes(), self.first_line, self.line_bytes_max)
+        }
+    }
+
+    #[cfg(test)]
+    pub(super) fn buffer_bytes(&self) -> usize {
+        self.buffer.capacity()
+    }
+}
+
+impl Drop for Chunk {
+    fn drop(&mut self) {
+        self.home.give(mem::take(&mut self.buffer));
+    }
+}
+
+/// Cuts what a tape holds into chunks.
+pub(super) struct Chunks<R> {
+    from: R,
+    tape: usize,
+    line_bytes_max: usize,
+    /// Begins with a line's beginning.
+    buffer: Vec<u8>,
+    filled: usize,
+    /// So many bytes of it hold no line's end.
+    searched: usize,
+    next_line: u64,
+    is_at_end: bool,
+    home: Buffers,
+}
+
+impl<R: Read> Chunks<R> {
+    pub(super) fn new(from: R, tape: usize, home: Buffers, line_bytes_max: usize) -> Self {
+        Self {
+            from,
+            tape,
+            line_bytes_max,
+            buffer: home.take(),
+            filled: 0,
+            searched: 0,
+            next_line: 1,
+            is_at_end: false,
+            home,
+        }
+    }
+
+    /// The number of the last line that was given out; 0 before the first.
+    pub(super) const fn last_line(&self) -> u64 {
+        self.next_line.saturating_sub(1)
+    }
+
+    /// The next chunk, as soon as there is a whole line to give; `None` at the end of the tape.
+    pub(super) fn next_chunk(&mut self) -> io::Result<Option<Chunk>> {
+        loop {
+            let fresh = self.buffer.get(self.searched..self.filled);
+            let line_end = fresh.and_then(|fresh| memrchr(b'\n', fresh));
+            if let Some(place) = line_end {
+                return Ok(Some(self.cut(self.searched + place + 1)));
+            }
+            self.searched = self.filled;
+            if self.is_at_end {
+                return Ok((self.filled > 0).then(|| self.cut(self.filled)));
+            }
+            if self.filled >= self.line_bytes_max.saturating_add(BESIDE_BYTES) {
+                return self.skip_line().map(Some);
+            }
+            self.fill()?;
+        }
+    }
+
+    /// Reads once, behind what is there, into a buffer that grows while a line goes on.
+    fn fill(&mut self) -> io::Result<()> {
+        if self.filled == self.buffer.len() {
+            let bytes_max = self.line_bytes_max.saturating_add(BESIDE_BYTES);
+            let bytes = self.filled.saturating_mul(2).min(bytes_max);
+            self.buffer.reserve_exact(bytes.saturating_sub(self.filled));
+            self.buffer.resize(bytes, 0);
+        }
+        let room = self.buffer.get_mut(self.filled..).unwrap_or_default();
+        let count = read_some(&mut self.from, room)?;
+        self.filled += count;
+        self.is_at_end = count == 0;
+        Ok(())
+    }
+
+    /// Gives out what stands before `end`, and goes on with the rest in another buffer.
+    fn cut(&mut self, end: usize) -> Chunk {
+        let mut next = self.home.take();
+        let rest = self.buffer.get(end..self.filled).unwrap_or_default();
+        if next.len() < rest.len() {
+            next.resize(rest.len(), 0);
+        }
+        if let Some(to) = next.get_mut(..rest.len()) {
+            to.copy_from_slice(rest);
+        }
+        self.filled = rest.len();
+        self.searched = rest.len();
+        let lines = memchr_iter(b'\n', self.buffer.get(..end).unwrap_or_default()).count();
+        let buffer = mem::replace(&mut self.buffer, next);
+        self.chunk(buffer, end, lines.max(1), false)
+    }
+
+    /// Reads on to the end of a line that is too long, and throws it away.
+    fn skip_line(&mut self) -> io::Result<Chunk> {
+        // The one that grew is not needed any more.
+        self.buffer = self.home.take();
+        self.filled = 0;
+        self.searched = 0;
+        loop {
+            let count = read_some(&mut self.from, &mut self.buffer)?;
+            self.is_at_end = count == 0;
+            let read = self.buffer.get(..count).unwrap_or_default();
+            let end = memchr(b'\n', read).map(|place| place + 1);
+            if let Some(end) = end {
+                self.buffer.copy_within(end..count, 0);
+                self.filled = count - end;
+            }
+            if end.is_some() || self.is_at_end {
+                return Ok(self.chunk(Vec::new(), 0, 1, true));
+            }
+        }
+    }
+
+    fn chunk(&mut self, buffer: Vec<u8>, filled: usize, lines: usize, is_too_long: bool) -> Chunk {
+        let first_line = self.next_line;
+        let lines = u64::try_from(lines).unwrap_or(u64::MAX);
+        self.next_line = first_line.saturating_add(lines);
+        Chunk {
+            buffer,
+            filled,
+            tape: self.tape,
+            first_line,
+            is_too_long,
+            line_bytes_max: self.line_bytes_max,
+            home: self.home.clone(),
+        }
+    }
+}
+
+impl<R> Drop for Chunks<R> {
+    fn drop(&mut self) {
+        self.home.give(mem::take(&mut self.buffer));
+    }
+}

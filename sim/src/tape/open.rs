@@ -1,0 +1,153 @@
+//! From a source to the bytes that were recorded.
+
+use std::{
+    fs::File,
+    io::{self, BufReader, Cursor, Read},
+    ops::RangeInclusive,
+    sync::Arc,
+};
+
+use flate2::bufread::MultiGzDecoder;
+use zstd::stream::read::Decoder as ZstdDecoder;
+
+use super::{Progress, TapeError, TapeSource, progress::Counted};
+
+/// How much compressed data is read at once.
+const COMPRESSED_BYTES: usize = 128 * 1024;
+
+/// A tape's bytes, decompressed.
+pub(super) struct Opened {
+    pub(super) bytes: Box<dyn Read + Send>,
+    pub(super) is_compressed: bool,
+}
+
+/// Opens a source; gzip (any number of members) and zstd (any number of frames) are known by their first
+/// bytes, never by a name.
+pub(super) fn open(source: &TapeSource, progress: &Arc<Progress>) -> Result<Opened, TapeError> {
+    let raw: Box<dyn Read + Send> = match source {
+        TapeSource::Stdin => Box::new(io::stdin()),
+        TapeSource::File(path) => {
+            let file = File::open(path).map_err(|error| TapeError::Open {
+                tape: source.to_string(),
+                error,
+            })?;
+            Box::new(file)
+        }
+        TapeSource::Memory { bytes, .. } => Box::new(Cursor::new(Arc::clone(bytes))),
+    };
+    let mut raw = Counted::new(raw, Arc::clone(progress));
+    let not_read = |error| TapeError::Read {
+        tape: source.to_string(),
+        line: 0,
+        error,
+    };
+    let (head, format) = sniff(&mut raw).map_err(not_read)?;
+    let whole = Cursor::new(head).chain(raw);
+    let (bytes, is_compressed): (Box<dyn Read + Send>, _) = match format {
+        Format::Plain => (Box::new(whole), false),
+        Format::Gzip => {
+            let buffered = BufReader::with_capacity(COMPRESSED_BYTES, whole);
+            (Box::new(MultiGzDecoder::new(buffered)), true)
+        }
+        Format::Zstd => {
+            let buffered = BufReader::with_capacity(COMPRESSED_BYTES, whole);
+            let decoder = ZstdDecoder::with_buffer(buffered).map_err(not_read)?;
+            (Box::new(decoder), true)
+        }
+        Format::Foreign(found) => {
+            return Err(TapeError::Unsupported {
+                tape: source.to_string(),
+                found,
+            });
+        }
+    };
+    Ok(Opened {
+        bytes,
+        is_compressed,
+    })
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Format {
+    Plain,
+    Gzip,
+    Zstd,
+    /// Known, and no tape.
+    Foreign(&'static str),
+}
+
+/// First byte, the bytes after it, what they mean.
+type Signature = (RangeInclusive<u8>, &'static [u8], Format);
+
+const SIGNATURES: [Signature; 8] = [
+    (0x1f..=0x1f, b"\x8b", Format::Gzip),
+    (0x28..=0x28, b"\xb5\x2f\xfd", Format::Zstd),
+    // A frame to be skipped, which some compressors write first.
+    (0x50..=0x5f, b"\x2a\x4d\x18", Format::Zstd),
+    (0xfd..=0xfd, b"7zXZ\0", Format::Foreign("xz")),
+    (b'B'..=b'B', b"Zh", Format::Foreign("bzip2")),
+    (0x04..=0x04, b"\x22\x4d\x18", Format::Foreign("lz4")),
+    (b'P'..=b'P', b"K\x03\x04", Format::Foreign("zip")),
+    (b'P'..=b'P', b"AR1", Format::Foreign("Parquet")),
+];
+
+/// The first bytes, and what they mean. Reads no further than needed to know: a pipe may have no more to
+/// give for now.
+fn sniff(raw: &mut impl Read) -> io::Result<(Vec<u8>, Format)> {
+    let mut head = Vec::new();
+    loop {
+        let mut could_be_more = false;
+        for (first, rest, format) in &SIGNATURES {
+            let Some((byte, after)) = head.split_first() else {
+                could_be_more = true;
+                break;
+            };
+            if !first.contains(byte) {
+                continue;
+            }
+            if after == *rest {
+                return Ok((head, *format));
+            }
+            could_be_more |= rest.starts_with(after);
+        }
+        let mut byte = [0];
+        if !could_be_more || read_some(raw, &mut byte)? == 0 {
+            return Ok((head, Format::Plain));
+        }
+        head.extend(byte);
+    }
+}
+
+/// A read that a signal does not stop.
+pub(super) fn read_some(from: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
+    loop {
+        match from.read(buffer) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            result => return result,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn formats_are_known_by_their_first_bytes() {
+        let check = |bytes: &[u8], head: &[u8], format: Format| {
+            let mut raw = bytes;
+            assert_eq!(sniff(&mut raw).unwrap(), (head.to_vec(), format));
+            assert_eq!([head, raw].concat(), bytes);
+        };
+        check(b"", b"", Format::Plain);
+        check(b"{}\n", b"{", Format::Plain);
+        check(b"\x1f\x8b\x08", b"\x1f\x8b", Format::Gzip);
+        check(b"\x1f", b"\x1f", Format::Plain);
+        check(b"\x28\xb5\x2f\xfd\x00", b"\x28\xb5\x2f\xfd", Format::Zstd);
+        check(b"\x28\xb5\n", b"\x28\xb5\n", Format::Plain);
+        check(b"\x5a\x2a\x4d\x18", b"\x5a\x2a\x4d\x18", Format::Zstd);
+        check(b"PAR1", b"PAR1", Format::Foreign("Parquet"));
+        check(b"PAY", b"PAY", Format::Plain);
+        check(b"\xfd7zXZ\0\0", b"\xfd7zXZ\0", Format::Foreign("xz"));
+    }
+}

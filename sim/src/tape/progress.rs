@@ -1,0 +1,58 @@
+//! How far a reading has come.
+
+use std::{
+    io::{self, Read},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+/// Bytes as they lie in the files, compressed or not: what a progress bar shows.
+#[derive(Debug, Default)]
+pub struct Progress {
+    consumed: AtomicU64,
+    total: Option<u64>,
+}
+
+impl Progress {
+    pub(super) const fn new(total: Option<u64>) -> Self {
+        Self {
+            consumed: AtomicU64::new(0),
+            total,
+        }
+    }
+
+    /// Bytes read so far; may run ahead of the chunks by what a decompressor buffers.
+    pub fn consumed(&self) -> u64 {
+        self.consumed.load(Ordering::Relaxed)
+    }
+
+    /// Bytes of all tapes together; `None` if one of them (standard input, a pipe) has no size.
+    pub const fn total(&self) -> Option<u64> {
+        self.total
+    }
+}
+
+/// Counts what is read through it.
+pub(super) struct Counted<R> {
+    inner: R,
+    progress: Arc<Progress>,
+}
+
+impl<R> Counted<R> {
+    pub(super) const fn new(inner: R, progress: Arc<Progress>) -> Self {
+        Self { inner, progress }
+    }
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.inner.read(buffer)?;
+        let count_wide = u64::try_from(count).unwrap_or(u64::MAX);
+        self.progress
+            .consumed
+            .fetch_add(count_wide, Ordering::Relaxed);
+        Ok(count)
+    }
+}

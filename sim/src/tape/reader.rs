@@ -1,0 +1,133 @@
+//! All tapes, one after the other.
+
+use std::{fs, io, io::Read, sync::Arc, vec};
+
+use super::{
+    Chunk, LINE_BYTES_MAX, Progress, TapeError, TapeSource,
+    buffers::Buffers,
+    chunks::Chunks,
+    open::{Opened, open},
+};
+
+/// How much is read at once.
+const CHUNK_BYTES: usize = 256 * 1024;
+
+/// The chunks of all tapes, in the order given.
+///
+/// An error comes after every whole line before it and ends the reading.
+pub struct TapeReader {
+    sources: vec::IntoIter<TapeSource>,
+    opened: usize,
+    current: Option<Current>,
+    progress: Arc<Progress>,
+    buffers: Buffers,
+    line_bytes_max: usize,
+}
+
+/// The tape being read.
+struct Current {
+    name: String,
+    is_compressed: bool,
+    chunks: Chunks<Box<dyn Read + Send>>,
+}
+
+impl TapeReader {
+    /// Opens nothing yet.
+    #[must_use]
+    pub fn new(sources: Vec<TapeSource>) -> Self {
+        Self::with_sizes(sources, CHUNK_BYTES, LINE_BYTES_MAX)
+    }
+
+    fn with_sizes(sources: Vec<TapeSource>, chunk_bytes: usize, line_bytes_max: usize) -> Self {
+        let total = sources.iter().map(bytes_of).sum();
+        Self {
+            sources: sources.into_iter(),
+            opened: 0,
+            current: None,
+            progress: Arc::new(Progress::new(total)),
+            buffers: Buffers::new(chunk_bytes),
+            line_bytes_max,
+        }
+    }
+
+    /// How far the reading has come; to be watched from another thread.
+    #[must_use]
+    pub fn progress(&self) -> Arc<Progress> {
+        Arc::clone(&self.progress)
+    }
+
+    fn open_next(&mut self) -> Result<Option<Current>, TapeError> {
+        let Some(source) = self.sources.next() else {
+            return Ok(None);
+        };
+        let Opened {
+            bytes,
+            is_compressed,
+        } = open(&source, &self.progress)?;
+        let tape = self.opened;
+        self.opened += 1;
+        Ok(Some(Current {
+            name: source.to_string(),
+            is_compressed,
+            chunks: Chunks::new(bytes, tape, self.buffers.clone(), self.line_bytes_max),
+        }))
+    }
+
+    fn next_chunk(&mut self) -> Result<Option<Chunk>, TapeError> {
+        loop {
+            if self.current.is_none() {
+                self.current = self.open_next()?;
+            }
+            let Some(current) = &mut self.current else {
+                return Ok(None);
+            };
+            match current.chunks.next_chunk() {
+                Ok(None) => self.current = None,
+                Ok(chunk) => return Ok(chunk),
+                Err(error) => return Err(current.error(error)),
+            }
+        }
+    }
+}
+
+impl Iterator for TapeReader {
+    type Item = Result<Chunk, TapeError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let next = self.next_chunk();
+        if next.is_err() {
+            self.current = None;
+            self.sources = Vec::new().into_iter();
+        }
+        next.transpose()
+    }
+}
+
+impl Current {
+    fn error(&self, error: io::Error) -> TapeError {
+        let tape = self.name.clone();
+        let line = self.chunks.last_line();
+        // What the system says carries its number; the rest comes from a decompressor.
+        if !self.is_compressed || error.raw_os_error().is_some() {
+            TapeError::Read { tape, line, error }
+        } else if error.kind() == io::ErrorKind::UnexpectedEof {
+            TapeError::Truncated { tape, line }
+        } else {
+            TapeError::Damaged { tape, line, error }
+        }
+    }
+}
+
+fn bytes_of(source: &TapeSource) -> Option<u64> {
+    match source {
+        TapeSource::Stdin => None,
+        TapeSource::File(path) => {
+            let metadata = fs::metadata(path).ok()?;
+            metadata.is_file().then_some(metadata.len())
+        }
+        TapeSource::Memory { bytes, .. } => u64::try_from(bytes.len()).ok(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

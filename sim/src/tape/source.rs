@@ -1,0 +1,239 @@
+//! Which tapes are meant.
+
+use std::{
+    ffi::OsStr,
+    fmt,
+    fs::{self, File},
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use glob::{MatchOptions, Pattern};
+
+use super::TapeError;
+
+/// Where a tape comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TapeSource {
+    /// Standard input.
+    Stdin,
+    /// A file, a pipe or a device.
+    File(PathBuf),
+    /// Bytes at hand, under a name: the built-in sample.
+    Memory {
+        /// For messages.
+        name: &'static str,
+        /// As a file would hold them.
+        bytes: Arc<[u8]>,
+    },
+}
+
+impl fmt::Display for TapeSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stdin => f.write_str("standard input"),
+            Self::File(path) => path.display().fmt(f),
+            Self::Memory { name, .. } => f.write_str(name),
+        }
+    }
+}
+
+/// The tapes that the arguments of a command mean, in their order: `-` is standard input; a path that
+/// exists is that path, whatever characters it holds; anything else is a pattern, which stands for the files
+/// it matches, by name.
+///
+/// A pattern leaves out folders, and files whose names begin with a dot unless it says the dot.
+///
+/// # Errors
+/// An argument that is no tape: nothing there, no match, a folder, no permission, standard input twice.
+pub fn resolve<A: AsRef<OsStr>>(
+    arguments: impl IntoIterator<Item = A>,
+) -> Result<Vec<TapeSource>, TapeError> {
+    let mut sources = Vec::new();
+    for argument in arguments {
+        let argument = argument.as_ref();
+        if argument == "-" {
+            if sources.contains(&TapeSource::Stdin) {
+                return Err(TapeError::StdinTwice);
+            }
+            sources.push(TapeSource::Stdin);
+            continue;
+        }
+        let path = Path::new(argument);
+        match fs::metadata(path) {
+            Ok(_) => sources.push(checked(path.to_owned())?),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                for path in expand(argument)? {
+                    sources.push(checked(path)?);
+                }
+            }
+            Err(error) => return Err(not_open(path, error)),
+        }
+    }
+    Ok(sources)
+}
+
+/// The files that a pattern matches, by name.
+fn expand(argument: &OsStr) -> Result<Vec<PathBuf>, TapeError> {
+    let missing = || TapeError::Missing {
+        argument: argument.to_string_lossy().into_owned(),
+    };
+    let pattern = argument.to_str().ok_or_else(missing)?;
+    if Pattern::escape(pattern) == pattern {
+        return Err(missing());
+    }
+    let options = MatchOptions {
+        case_sensitive: true,
+        require_literal_separator: true,
+        require_literal_leading_dot: true,
+    };
+    let found = glob::glob_with(pattern, options).map_err(|error| TapeError::BadPattern {
+        pattern: pattern.to_owned(),
+        message: error.msg.to_owned(),
+    })?;
+    let mut paths = Vec::new();
+    for path in found {
+        let path = path.map_err(|error| {
+            let folder = error.path().to_owned();
+            not_open(&folder, error.into())
+        })?;
+        if !path.is_dir() {
+            paths.push(path);
+        }
+    }
+    if paths.is_empty() {
+        return Err(TapeError::NoMatch {
+            pattern: pattern.to_owned(),
+        });
+    }
+    paths.sort();
+    Ok(paths)
+}
+
+/// Says now what would otherwise stop the run after the tapes before this one.
+fn checked(path: PathBuf) -> Result<TapeSource, TapeError> {
+    let metadata = fs::metadata(&path).map_err(|error| not_open(&path, error))?;
+    if metadata.is_dir() {
+        let path = path.display().to_string();
+        return Err(TapeError::Directory {
+            path: path.trim_end_matches(std::path::is_separator).to_owned(),
+        });
+    }
+    // Whoever opens a pipe and closes it again takes its writer away.
+    if metadata.is_file() {
+        File::open(&path).map_err(|error| not_open(&path, error))?;
+    }
+    Ok(TapeSource::File(path))
+}
+
+fn not_open(path: &Path, error: io::Error) -> TapeError {
+    TapeError::Open {
+        tape: path.display().to_string(),
+        error,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(arguments: &[String], expected: &Result<Vec<&str>, String>, root: &Path) {
+        let actual = resolve(arguments)
+            .map(|sources| sources.iter().map(ToString::to_string).collect::<Vec<_>>())
+            .map_err(|error| error.to_string());
+        let expected = expected.as_ref().map(|names| {
+            names
+                .iter()
+                .map(|name| match *name {
+                    "standard input" => name.to_string(),
+                    name => root.join(name).display().to_string(),
+                })
+                .collect::<Vec<_>>()
+        });
+        assert_eq!(actual.as_ref(), expected.as_ref().map_err(|e| *e));
+    }
+
+    fn folder(names: &[&str]) -> tempfile::TempDir {
+        let root = tempfile::tempdir().unwrap();
+        for name in names {
+            let path = root.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "").unwrap();
+        }
+        root
+    }
+
+    #[test]
+    fn patterns_are_expanded_by_name_and_paths_stay() {
+        let root = folder(&[
+            "b.jsonl",
+            "a.jsonl",
+            "c.txt",
+            ".d.jsonl",
+            "x[1].jsonl",
+            "old.jsonl/e",
+        ]);
+        let at = |name: &str| root.path().join(name).display().to_string();
+        let check = |arguments: &[String], expected| check(arguments, &expected, root.path());
+
+        check(
+            &[at("*.jsonl")],
+            Ok(vec!["a.jsonl", "b.jsonl", "x[1].jsonl"]),
+        );
+        check(
+            &[at("x[1].jsonl"), "-".to_owned(), at("[ab].jsonl")],
+            Ok(vec!["x[1].jsonl", "standard input", "a.jsonl", "b.jsonl"]),
+        );
+        check(&[at("**/e")], Ok(vec!["old.jsonl/e"]));
+        check(
+            &[at("a.jsonl"), at("a.jsonl")],
+            Ok(vec!["a.jsonl", "a.jsonl"]),
+        );
+        check(&[], Ok(vec![]));
+    }
+
+    #[test]
+    fn what_is_no_tape_is_named() {
+        let root = folder(&["a.jsonl", "sub/b"]);
+        let at = |name: &str| root.path().join(name).display().to_string();
+        let check = |argument: &str, message: String| {
+            check(&[argument.to_owned()], &Err(message), root.path());
+        };
+
+        let path = at("no.jsonl");
+        check(
+            &path,
+            format!(
+                "no tape at `{path}`: give a file, a quoted pattern such as `tapes/*.jsonl`, or `-` for standard input"
+            ),
+        );
+        let path = at("*.gz");
+        check(
+            &path,
+            format!("no file matches `{path}`: check the folder and the ending"),
+        );
+        let path = at("s*");
+        check(
+            &path,
+            format!("no file matches `{path}`: check the folder and the ending"),
+        );
+        let path = at("sub");
+        let message = format!(
+            "`{path}` is a directory: give its files, for example as `{path}/*.jsonl` in quotes"
+        );
+        check(&path, message.clone());
+        check(&format!("{path}/"), message);
+        let path = at("a**");
+        check(
+            &path,
+            format!(
+                "no tape at `{path}`, and it is no pattern: recursive wildcards must form a single path component"
+            ),
+        );
+        assert_eq!(
+            resolve(["-", "-"]).unwrap_err().to_string(),
+            "standard input (`-`) is given twice: it can be read once"
+        );
+    }
+}

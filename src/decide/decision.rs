@@ -1,0 +1,274 @@
+//! What the engine answers.
+
+use std::fmt;
+
+use super::{Denial, Gate, Reason};
+use crate::{
+    domain::{Instant, Leverage, Margin, Notional, PolicyHash, Price, Quantity, Side, Symbol},
+    exit::ExitPermit,
+    intent::{Entry, Intent, Size},
+    policy::{InForce, Policy},
+    provenance::{Source, Sourced},
+};
+
+/// The answer to one intent.
+#[derive(Debug)]
+#[must_use]
+pub enum Decision<'a> {
+    /// Trade, exactly so.
+    Trade(Trade<'a>),
+    /// Reduce or close.
+    Exit(ExitPermit<'a>),
+    /// Do nothing, and why.
+    Skip(Skip<'a>),
+}
+
+/// The proof that an entry passed every gate. Only the engine makes one: there is no constructor, no
+/// conversion and no deserialiser.
+#[derive(Debug)]
+pub struct Trade<'a> {
+    pub(super) intent: &'a Intent<'a>,
+    pub(super) entry: &'a Entry,
+    pub(super) in_force: InForce<'a>,
+    pub(super) leverage: Sourced<Leverage>,
+    pub(super) size: Sourced<Size>,
+    pub(super) notional: Notional,
+    pub(super) margin: Margin,
+}
+
+/// Nothing is done, with the evidence.
+#[derive(Debug, Clone, Copy)]
+pub struct Skip<'a> {
+    pub(super) intent: &'a Intent<'a>,
+    pub(super) policy: Option<&'a Policy>,
+    pub(super) denial: Denial<'a>,
+}
+
+impl<'a> Decision<'a> {
+    /// `TRADE`, `EXIT` or `SKIP`.
+    #[must_use]
+    pub const fn verdict(&self) -> &'static str {
+        match self {
+            Self::Trade(_) => "TRADE",
+            Self::Exit(_) => "EXIT",
+            Self::Skip(_) => "SKIP",
+        }
+    }
+
+    /// Why nothing is done, if nothing is.
+    #[must_use]
+    pub const fn reason(&self) -> Option<Reason> {
+        match self {
+            Self::Trade(_) | Self::Exit(_) => None,
+            Self::Skip(skip) => Some(skip.reason()),
+        }
+    }
+
+    /// The gates that were passed, in order.
+    #[must_use]
+    pub fn gates_passed(&self) -> &'static [Gate] {
+        match self {
+            Self::Trade(_) => &Gate::ALL,
+            Self::Exit(_) => Gate::Halt.passed_before(),
+            Self::Skip(skip) => skip.denial.gate().passed_before(),
+        }
+    }
+
+    /// The intent it answers.
+    #[must_use]
+    pub const fn intent(&self) -> &'a Intent<'a> {
+        match self {
+            Self::Trade(trade) => trade.intent,
+            Self::Exit(permit) => permit.intent(),
+            Self::Skip(skip) => skip.intent,
+        }
+    }
+}
+
+impl<'a> Trade<'a> {
+    /// The intent that asked.
+    #[must_use]
+    pub const fn intent(&self) -> &'a Intent<'a> {
+        self.intent
+    }
+
+    /// What to trade.
+    #[must_use]
+    pub const fn symbol(&self) -> Symbol {
+        self.entry.symbol
+    }
+
+    /// Which way.
+    #[must_use]
+    pub const fn side(&self) -> Side {
+        self.entry.side
+    }
+
+    /// The leverage: the policy's, or less where the intent asked for less.
+    #[must_use]
+    pub const fn leverage(&self) -> Sourced<Leverage> {
+        self.leverage
+    }
+
+    /// The leverage that the intent asked for, if it asked.
+    #[must_use]
+    pub fn leverage_requested(&self) -> Option<Sourced<Leverage>> {
+        let asked = self.entry.leverage?.ok()?;
+        Some(Sourced::new(asked, Source::Intent("leverage")))
+    }
+
+    /// The size, as the intent gave it.
+    #[must_use]
+    pub const fn size(&self) -> Sourced<Size> {
+        self.size
+    }
+
+    /// What the position is worth, in USD.
+    #[must_use]
+    pub fn notional(&self) -> Sourced<Notional> {
+        let source = match self.size.value() {
+            Size::Notional(_) => self.size.source(),
+            Size::Margin(_) => Source::Derived("margin*leverage"),
+        };
+        Sourced::new(self.notional, source)
+    }
+
+    /// What is put up for it, in USD.
+    #[must_use]
+    pub fn margin(&self) -> Sourced<Margin> {
+        let source = match self.size.value() {
+            Size::Margin(_) => self.size.source(),
+            Size::Notional(_) => Source::Derived("notional/leverage"),
+        };
+        Sourced::new(self.margin, source)
+    }
+
+    /// Units of the symbol: the intent's own quantity, else the notional at the price that the intent holds.
+    /// `None` where it holds neither, or where the quotient is not finite.
+    #[must_use]
+    pub fn quantity(&self) -> Option<Sourced<Quantity>> {
+        if self.entry.quantity.is_some() {
+            return self.entry.quantity;
+        }
+        let quantity = self.notional.quantity(self.entry.price?.value()).ok()?;
+        Some(Sourced::new(quantity, Source::Derived("notional/price")))
+    }
+
+    /// Units of the symbol at a price, `None` where the quotient is zero or not finite.
+    #[must_use]
+    pub fn quantity_at(&self, price: Price) -> Option<Quantity> {
+        self.notional.quantity(price).ok()
+    }
+
+    /// Where the intent gets in, where it said so.
+    #[must_use]
+    pub const fn entry_price(&self) -> Option<Price> {
+        self.entry.entry_price
+    }
+
+    /// Where the intent gets out at a loss, where it said so.
+    #[must_use]
+    pub const fn stop_loss(&self) -> Option<Price> {
+        self.entry.stop_loss
+    }
+
+    /// Where the intent gets out at a profit, where it said so.
+    #[must_use]
+    pub const fn take_profit(&self) -> Option<Price> {
+        self.entry.take_profit
+    }
+
+    /// The policy's expiry: nobody may carry the trade out later.
+    #[must_use]
+    pub const fn not_after(&self) -> Instant {
+        self.in_force.policy().valid_until()
+    }
+
+    /// The policy it was made under.
+    #[must_use]
+    pub const fn policy(&self) -> &'a Policy {
+        self.in_force.policy()
+    }
+
+    /// The version of that policy.
+    #[must_use]
+    pub fn policy_version(&self) -> &'a str {
+        self.policy().version()
+    }
+
+    /// The hash of that policy.
+    #[must_use]
+    pub const fn policy_hash(&self) -> PolicyHash {
+        self.policy().hash()
+    }
+}
+
+impl<'a> Skip<'a> {
+    /// The reason's code.
+    #[must_use]
+    pub const fn reason(&self) -> Reason {
+        self.denial.reason()
+    }
+
+    /// What was observed, and what was required.
+    #[must_use]
+    pub const fn evidence(&self) -> &Denial<'a> {
+        &self.denial
+    }
+
+    /// The gate that failed.
+    #[must_use]
+    pub const fn gate(&self) -> Gate {
+        self.denial.gate()
+    }
+
+    /// The policy, where there was one and a gate had looked at it.
+    #[must_use]
+    pub const fn policy(&self) -> Option<&'a Policy> {
+        self.policy
+    }
+
+    /// The intent that asked.
+    #[must_use]
+    pub const fn intent(&self) -> &'a Intent<'a> {
+        self.intent
+    }
+}
+
+impl fmt::Display for Skip<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SKIP {}: {}", self.reason(), self.denial)
+    }
+}
+
+impl fmt::Display for Trade<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "TRADE {} {} {}x ({}), {} USD {} ({})",
+            self.side(),
+            self.symbol(),
+            self.leverage.value(),
+            self.leverage.source(),
+            self.size.value().usd(),
+            self.size.value().basis(),
+            self.size.source(),
+        )
+    }
+}
+
+impl fmt::Display for Decision<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Trade(trade) => write!(f, "{trade}"),
+            Self::Exit(permit) => write!(
+                f,
+                "EXIT {} for `{}` as {}",
+                permit.symbol(),
+                permit.source(),
+                permit.rule().as_str()
+            ),
+            Self::Skip(skip) => write!(f, "{skip}"),
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! The engine: gates in their order.
+
+use super::{
+    Compared, Decision, Denial, Gate, Skip, Trace, Trade,
+    gates::{
+        exit_ownership, freshness, halt, in_force, leverage, limits, policy, readable, size,
+        universe,
+    },
+    trace::{Observer, Unobserved},
+};
+use crate::{
+    domain::{Instant, Leverage},
+    exit::ExitOwnership,
+    guardrails::Guardrails,
+    intent::{Entry, Intent},
+    policy::PolicyState,
+};
+
+/// Decides. Its whole configuration is what the operator says: guardrails, and who owns exits.
+///
+/// It holds no state: the same arguments give the same answer, on any machine, in any order.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Engine {
+    guardrails: Guardrails,
+    ownership: ExitOwnership,
+}
+
+impl Engine {
+    /// An engine under these guardrails ([`Guardrails::none`] for none at all).
+    #[must_use]
+    pub const fn new(guardrails: Guardrails, ownership: ExitOwnership) -> Self {
+        Self {
+            guardrails,
+            ownership,
+        }
+    }
+
+    /// What the operator says.
+    #[must_use]
+    pub const fn guardrails(&self) -> &Guardrails {
+        &self.guardrails
+    }
+
+    /// Who owns exits.
+    #[must_use]
+    pub const fn ownership(&self) -> &ExitOwnership {
+        &self.ownership
+    }
+
+    /// Answers one intent at the instant `now`.
+    #[inline]
+    pub fn decide<'a>(
+        &'a self,
+        policy: PolicyState<'a>,
+        intent: &'a Intent<'a>,
+        now: Instant,
+    ) -> Decision<'a> {
+        self.answer(policy, intent, Some(now), &mut Unobserved)
+    }
+
+    /// Answers one intent at its own time, as a replay does. An entry that has none is `INTENT_INVALID`.
+    #[inline]
+    pub fn decide_recorded<'a>(
+        &'a self,
+        policy: PolicyState<'a>,
+        intent: &'a Intent<'a>,
+    ) -> Decision<'a> {
+        self.answer(policy, intent, intent.event_time(), &mut Unobserved)
+    }
+
+    /// The same answer, with what each gate compared. `now` is the intent's own time where it is `None`.
+    pub fn decide_traced<'a>(
+        &'a self,
+        policy: PolicyState<'a>,
+        intent: &'a Intent<'a>,
+        now: Option<Instant>,
+    ) -> (Decision<'a>, Trace<'a>) {
+        let mut trace = Trace::default();
+        let now = now.or_else(|| intent.event_time());
+        let decision = self.answer(policy, intent, now, &mut trace);
+        (decision, trace)
+    }
+
+    #[inline(always)]
+    fn answer<'a, O: Observer<'a>>(
+        &'a self,
+        policy: PolicyState<'a>,
+        intent: &'a Intent<'a>,
+        now: Option<Instant>,
+        observer: &mut O,
+    ) -> Decision<'a> {
+        match self.ask_gates(policy, intent, now, observer) {
+            Ok(decision) => decision,
+            Err(denial) => Decision::Skip(Skip {
+                intent,
+                policy: match denial.gate() >= Gate::Policy {
+                    true => policy.policy().ok(),
+                    false => None,
+                },
+                denial,
+            }),
+        }
+    }
+
+    #[inline(always)]
+    fn ask_gates<'a, O: Observer<'a>>(
+        &'a self,
+        state: PolicyState<'a>,
+        intent: &'a Intent<'a>,
+        now: Option<Instant>,
+        observer: &mut O,
+    ) -> Result<Decision<'a>, Denial<'a>> {
+        let said = readable::check(intent, now)?;
+        if let Ok(request) = intent.request() {
+            observer.passed(Compared::Readable(request));
+        }
+        let (entry, now) = match said {
+            readable::Said::Entry(entry, now) => (entry, now),
+            readable::Said::Exit(exit) => {
+                let permit = exit_ownership::check_exit(&self.ownership, intent, exit)?;
+                observer.passed(Compared::ExitOwnership {
+                    source: Some(permit.source()),
+                    ownership: &self.ownership,
+                    rule: Some(permit.rule()),
+                });
+                return Ok(Decision::Exit(permit));
+            }
+        };
+        exit_ownership::check_entry(&self.ownership, intent)?;
+        observer.passed(Compared::ExitOwnership {
+            source: intent.source(),
+            ownership: &self.ownership,
+            rule: None,
+        });
+        self.ask_entry_gates(state, intent, entry, now, observer)
+            .map(Decision::Trade)
+    }
+
+    #[inline(always)]
+    fn ask_entry_gates<'a, O: Observer<'a>>(
+        &'a self,
+        state: PolicyState<'a>,
+        intent: &'a Intent<'a>,
+        entry: &'a Entry,
+        now: Instant,
+        observer: &mut O,
+    ) -> Result<Trade<'a>, Denial<'a>> {
+        let guardrails = &self.guardrails;
+        halt::check(guardrails, entry.symbol)?;
+        observer.passed(Compared::Halt {
+            symbol: entry.symbol,
+            halt: guardrails.halt(),
+        });
+        let policy = policy::check(guardrails, state, now)?;
+        observer.passed(Compared::Policy { policy, guardrails });
+        let in_force = in_force::check(state, now)?;
+        observer.passed(Compared::InForce {
+            policy,
+            now,
+            assumed: in_force.is_assumed(),
+        });
+        let bounds = freshness::Bounds::new(in_force.limits(), guardrails);
+        let emitted_at = intent.emitted_at();
+        freshness::check(bounds, emitted_at, now)?;
+        observer.passed(Compared::Freshness {
+            age: emitted_at.map(|at| now.since(at)),
+            age_max: bounds.age_max,
+            lead_max: bounds.lead_max,
+        });
+        let given = universe::check(in_force, guardrails, entry.symbol)?;
+        observer.passed(Compared::Universe {
+            symbol: entry.symbol,
+        });
+        let leverage = leverage::check(given, entry)?;
+        observer.passed(Compared::Leverage {
+            requested: requested(entry),
+            applied: leverage,
+        });
+        let size = size::check(entry)?;
+        observer.passed(Compared::Size(size));
+        let limits = in_force.limits();
+        let (notional, margin) = limits::check(limits, guardrails, leverage.value(), size.value())?;
+        observer.passed(Compared::Limits {
+            leverage: leverage.value(),
+            margin,
+            notional,
+            limits,
+            guardrails,
+        });
+        Ok(Trade {
+            intent,
+            entry,
+            in_force,
+            leverage,
+            size,
+            notional,
+            margin,
+        })
+    }
+}
+
+fn requested(entry: &Entry) -> Option<Leverage> {
+    entry.leverage.and_then(Result::ok)
+}

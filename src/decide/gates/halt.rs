@@ -1,0 +1,21 @@
+//! Gate 3: no halt covers the symbol.
+
+use crate::{
+    decide::Denial,
+    domain::Symbol,
+    guardrails::{Guardrails, Halt},
+};
+
+pub(in crate::decide) fn check<'a>(
+    guardrails: &Guardrails,
+    symbol: Symbol,
+) -> Result<(), Denial<'a>> {
+    if guardrails.halts(&symbol) {
+        Err(Denial::Halted {
+            symbol,
+            everything: *guardrails.halt() == Halt::Everything,
+        })
+    } else {
+        Ok(())
+    }
+}

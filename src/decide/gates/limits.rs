@@ -1,0 +1,97 @@
+//! Gate 10: leverage, margin and notional are finite and within every limit. Limits reject, they never
+//! shave.
+
+use crate::{
+    decide::{Denial, LimitedNumber},
+    domain::{Leverage, Margin, Notional},
+    guardrails::Guardrails,
+    intent::Size,
+    policy::Limits,
+    provenance::{Source, Sourced},
+};
+
+pub(in crate::decide) fn check<'a>(
+    limits: &Limits,
+    guardrails: &Guardrails,
+    leverage: Leverage,
+    size: Size,
+) -> Result<(Notional, Margin), Denial<'a>> {
+    within(
+        LimitedNumber::Leverage,
+        leverage.get(),
+        limits.max_leverage().map(Leverage::get),
+        guardrails.max_leverage().map(Leverage::get),
+    )?;
+    let (notional, margin) = amounts(size, leverage)?;
+    within(
+        LimitedNumber::Margin,
+        margin.get(),
+        limits.max_position_usd().map(Margin::get),
+        guardrails.max_position_usd().map(Margin::get),
+    )?;
+    within(
+        LimitedNumber::Notional,
+        notional.get(),
+        limits.max_notional_usd().map(Notional::get),
+        guardrails.max_notional_usd().map(Notional::get),
+    )?;
+    Ok((notional, margin))
+}
+
+/// notional = margin × leverage.
+fn amounts<'a>(size: Size, leverage: Leverage) -> Result<(Notional, Margin), Denial<'a>> {
+    let beyond = |number, observed| Denial::LimitExceeded {
+        number,
+        observed,
+        limit: None,
+    };
+    match size {
+        Size::Notional(notional) => match notional.margin(leverage) {
+            Ok(margin) => Ok((notional, margin)),
+            Err(_) => Err(beyond(
+                LimitedNumber::Margin,
+                notional.get() / leverage.get(),
+            )),
+        },
+        Size::Margin(margin) => match margin.notional(leverage) {
+            Ok(notional) => Ok((notional, margin)),
+            Err(_) => Err(beyond(
+                LimitedNumber::Notional,
+                margin.get() * leverage.get(),
+            )),
+        },
+    }
+}
+
+fn within<'a>(
+    number: LimitedNumber,
+    observed: f64,
+    policy: Option<f64>,
+    operator: Option<f64>,
+) -> Result<(), Denial<'a>> {
+    let (policy_path, operator_path) = match number {
+        LimitedNumber::Leverage => ("limits.max_leverage", "max_leverage"),
+        LimitedNumber::Margin => ("limits.max_position_usd", "max_position_usd"),
+        LimitedNumber::Notional => ("limits.max_notional_usd", "max_notional_usd"),
+    };
+    let bounds = [
+        (policy, Source::Policy(policy_path)),
+        (operator, Source::Guardrails(operator_path)),
+    ];
+    for (bound, source) in bounds {
+        // Written so that a NaN is above its limit.
+        if let Some(bound) = bound
+            && !matches!(
+                observed.partial_cmp(&bound),
+                Some(std::cmp::Ordering::Less | std::cmp::Ordering::Equal)
+            )
+        {
+            return Err(Denial::LimitExceeded {
+                number,
+                observed,
+                limit: Some(Sourced::new(bound, source)),
+            });
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,27 @@
+//! Gate 1: the intent is readable and says one thing.
+
+use crate::{
+    decide::Denial,
+    domain::Instant,
+    intent::{Entry, Exit, Intent, IntentFault, Request},
+};
+
+/// A replay judges an entry at its own time; one that has none cannot be judged.
+static NO_TIME: IntentFault = IntentFault::Missing { field: "timestamp" };
+
+/// What the intent says.
+pub(in crate::decide) enum Said<'a> {
+    Exit(&'a Exit),
+    Entry(&'a Entry, Instant),
+}
+
+pub(in crate::decide) fn check<'a>(
+    intent: &'a Intent<'a>,
+    now: Option<Instant>,
+) -> Result<Said<'a>, Denial<'a>> {
+    match (intent.request().map_err(Denial::Unread)?, now) {
+        (Request::Exit(exit), _) => Ok(Said::Exit(exit)),
+        (Request::Entry(entry), Some(now)) => Ok(Said::Entry(entry, now)),
+        (Request::Entry(_), None) => Err(Denial::Unread(&NO_TIME)),
+    }
+}

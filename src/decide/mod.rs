@@ -1,0 +1,21 @@
+//! Deciding: one intent, one policy, one instant, one answer.
+//!
+//! Knows no clock, no store and no JSON.
+
+mod batch;
+mod decision;
+mod denial;
+mod engine;
+mod gate;
+mod gates;
+mod reason;
+mod trace;
+
+pub use batch::{BatchRow, DecisionColumns, IntentColumns, LeverageFrom, Outcome};
+pub use decision::{Decision, Skip, Trade};
+pub use denial::{Constraint, Denial, LimitedNumber};
+pub(crate) use denial::{absence_reason, write_absence, write_not_in_force};
+pub use engine::Engine;
+pub use gate::Gate;
+pub use reason::Reason;
+pub use trace::{Compared, Trace};

@@ -1,0 +1,205 @@
+//! The records of a tape or a stream, told apart by what they say they are.
+
+use crate::{
+    domain::{Instant, PolicyHash, Symbol},
+    intent::{EventFields, Intent, IntentFault, Times},
+    wire::{SyntaxError, scan_object},
+};
+
+/// What one record is.
+#[derive(Debug)]
+pub enum Event<'a> {
+    /// `trade.intent`, or no `event_type`, or a record that nothing else can be made of.
+    Intent(Intent<'a>),
+    /// `position.snapshot`.
+    Position(Record<'a>),
+    /// `policy.updated`: the text of `policy`, if the record holds one.
+    PolicyUpdated(Record<'a>, Option<PolicyText<'a>>),
+    /// `policy.withdrawn`.
+    PolicyWithdrawn(Record<'a>),
+}
+
+/// A record that is no intent: where and when it stood.
+#[derive(Debug)]
+pub struct Record<'a> {
+    text: &'a str,
+    id: Option<std::borrow::Cow<'a, str>>,
+    symbol: Option<Symbol>,
+    times: Times,
+    policy_hash: Option<Option<PolicyHash>>,
+}
+
+/// The text of the policy that a record brings.
+#[derive(Debug)]
+pub enum PolicyText<'a> {
+    /// A JSON object.
+    Raw(&'a str),
+    /// A JSON string that holds one.
+    Unquoted(String),
+}
+
+impl PolicyText<'_> {
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Raw(text) => text,
+            Self::Unquoted(text) => text,
+        }
+    }
+}
+
+impl<'a> Record<'a> {
+    /// The whole record.
+    #[must_use]
+    pub const fn text(&self) -> &'a str {
+        self.text
+    }
+
+    /// Its own id, where it has one.
+    #[must_use]
+    pub fn id(&self) -> Option<&str> {
+        self.id.as_deref()
+    }
+
+    /// Its symbol, where one can be read.
+    #[must_use]
+    pub const fn symbol(&self) -> Option<Symbol> {
+        self.symbol
+    }
+
+    /// The instant a replay judges it at.
+    #[must_use]
+    pub fn event_time(&self) -> Option<Instant> {
+        self.times.event_time()
+    }
+
+    /// When it was sent; falls back to the instant of the decision.
+    #[must_use]
+    pub fn emitted_at(&self) -> Option<Instant> {
+        self.times.emitted_at.or(self.times.decided_at)
+    }
+
+    /// The policy that judged it, as [`Intent::recorded_policy`].
+    #[must_use]
+    pub fn recorded_policy(&self) -> Option<Option<PolicyHash>> {
+        self.times.decided_at?;
+        self.policy_hash
+    }
+
+    /// The time was an ISO-8601 text without an offset, and was read as UTC.
+    #[must_use]
+    pub const fn offset_assumed(&self) -> bool {
+        self.times.offset_assumed
+    }
+}
+
+/// Room for the payload of one record, to be used again for the next.
+#[derive(Debug, Default)]
+pub struct Scratch {
+    payload: String,
+}
+
+/// Reads one record: a JSON object on a line of its own. Never fails: what cannot be read is an intent with
+/// a fault.
+///
+/// ```
+/// use portcullis::event::{Event, Scratch, read};
+///
+/// let mut scratch = Scratch::default();
+/// let event = read(r#"{"symbol": "BTCUSDT", "side": "BUY", "size": 250}"#, &mut scratch);
+/// let Event::Intent(intent) = event else { panic!() };
+/// assert_eq!(intent.symbol().map(|s| s.to_string()).as_deref(), Some("BTCUSDT"));
+/// ```
+#[must_use]
+pub fn read<'a>(text: &'a str, scratch: &'a mut Scratch) -> Event<'a> {
+    let mut fields = EventFields::default();
+    if let Err(error) = scan_object(text, &mut fields) {
+        return Event::Intent(Intent::unreadable(IntentFault::NotAnObject(error)));
+    }
+    let record = || Record {
+        text,
+        id: fields.id(),
+        symbol: fields.symbol().ok().flatten(),
+        times: fields.times(),
+        policy_hash: fields.policy_hash().map(Result::ok),
+    };
+    match fields.event_type.text() {
+        Ok(None) => Event::Intent(read_intent(text, &fields, scratch)),
+        Ok(Some(name)) => match name.as_ref() {
+            "trade.intent" => Event::Intent(read_intent(text, &fields, scratch)),
+            "position.snapshot" => Event::Position(record()),
+            "policy.updated" => Event::PolicyUpdated(record(), policy_text(&fields)),
+            "policy.withdrawn" => Event::PolicyWithdrawn(record()),
+            other => Event::Intent(fields.faulty_intent(unknown_event(text, other))),
+        },
+        Err(_) => {
+            let raw = fields.event_type.raw().unwrap_or_default();
+            Event::Intent(fields.faulty_intent(unknown_event(text, raw)))
+        }
+    }
+}
+
+fn policy_text<'a>(fields: &EventFields<'a>) -> Option<PolicyText<'a>> {
+    let raw = fields.policy.raw()?;
+    match fields.policy.text() {
+        Ok(Some(text)) => Some(PolicyText::Unquoted(text.into_owned())),
+        Ok(None) | Err(_) => Some(PolicyText::Raw(raw)),
+    }
+}
+
+fn read_intent<'a>(
+    text: &'a str,
+    fields: &EventFields<'a>,
+    scratch: &'a mut Scratch,
+) -> Intent<'a> {
+    let (slot, field) = match (fields.payload.is_present(), fields.data.is_present()) {
+        (false, false) => return fields.flat_intent(),
+        (true, true) => {
+            return fields.faulty_intent(IntentFault::Contradiction {
+                first: "payload",
+                second: "data",
+            });
+        }
+        (true, false) => (&fields.payload, "payload"),
+        (false, true) => (&fields.data, "data"),
+    };
+    let inner: &'a str = match slot.text() {
+        Ok(Some(text)) => {
+            scratch.payload = text.into_owned();
+            &scratch.payload
+        }
+        Ok(None) | Err(_) => slot.raw().unwrap_or_default(),
+    };
+    let mut payload = EventFields::default();
+    if let Err(error) = scan_object(inner, &mut payload) {
+        let error = SyntaxError {
+            column: column_of(text, slot.raw()),
+            ..error
+        };
+        return fields.faulty_intent(IntentFault::PayloadNotAnObject { field, error });
+    }
+    match payload.event_type.text() {
+        Ok(None) => fields.enveloped_intent(&payload),
+        Ok(Some(name)) if name == "trade.intent" => fields.enveloped_intent(&payload),
+        Ok(Some(name)) => fields.faulty_intent(unknown_event(text, &name)),
+        Err(_) => {
+            let raw = payload.event_type.raw().unwrap_or_default();
+            fields.faulty_intent(unknown_event(text, raw))
+        }
+    }
+}
+
+/// The column, from 1, at which `part` stands within `text`.
+fn column_of(text: &str, part: Option<&str>) -> usize {
+    part.and_then(|part| text.find(part))
+        .map_or(1, |before| before.saturating_add(1))
+}
+
+fn unknown_event(text: &str, event: &str) -> IntentFault {
+    IntentFault::UnknownEvent {
+        line: 1,
+        column: column_of(text, Some("\"event_type\"")),
+        event: event.to_owned(),
+    }
+}

@@ -1,0 +1,124 @@
+//! What an open gate saw, in words.
+
+use std::fmt::Display;
+
+use crate::{
+    decide::Compared,
+    domain::{Leverage, Margin, Notional},
+    exit::ExitRule,
+    guardrails::{Guardrails, Halt},
+    intent::Request,
+    policy::Limits,
+};
+
+pub(super) fn text(compared: &Compared<'_>) -> String {
+    match compared {
+        Compared::Readable(Request::Entry(entry)) => {
+            format!("an entry: {} {}", entry.side, entry.symbol)
+        }
+        Compared::Readable(Request::Exit(exit)) => format!("an exit from {}", exit.symbol),
+        Compared::ExitOwnership {
+            source,
+            ownership,
+            rule,
+        } => ownership_text(*source, ownership.owner(), *rule),
+        Compared::Halt { symbol, halt } => match halt {
+            Halt::Nothing => "nothing is halted".to_owned(),
+            Halt::Symbols(symbols) => {
+                format!("{symbol} is not among the {} halted", symbols.len())
+            }
+            Halt::Everything => "everything is halted".to_owned(),
+        },
+        Compared::Policy { policy, guardrails } => format!(
+            "version {} hash {}, {}",
+            policy.version(),
+            policy.hash().short(),
+            if guardrails.is_none() {
+                "no guardrails"
+            } else {
+                "within the guardrails"
+            }
+        ),
+        Compared::InForce { assumed: true, .. } => "assumed, not checked".to_owned(),
+        Compared::InForce { policy, now, .. } => match policy.valid_from() {
+            Some(from) => format!("{from} ≤ {now} ≤ {}", policy.valid_until()),
+            None => format!("{now} ≤ {}", policy.valid_until()),
+        },
+        Compared::Freshness {
+            age,
+            age_max,
+            lead_max,
+        } => {
+            let age = age.map_or_else(|| "age unknown".to_owned(), |age| format!("age {age}"));
+            let bound = |name: &str, bound: Option<String>| match bound {
+                Some(bound) => format!("{name} at most {bound}"),
+                None => format!("{name} unbounded"),
+            };
+            format!(
+                "{age}, {}, {}",
+                bound("age", age_max.map(|b| b.value().to_string())),
+                bound("lead", lead_max.map(|b| b.value().to_string()))
+            )
+        }
+        Compared::Universe { symbol } => format!("{symbol} is listed"),
+        Compared::Leverage { requested, applied } => match requested {
+            Some(asked) => format!(
+                "asked {asked}x, gets {}x from {}",
+                applied.value(),
+                applied.source()
+            ),
+            None => format!(
+                "asked for none, gets {}x from {}",
+                applied.value(),
+                applied.source()
+            ),
+        },
+        Compared::Size(size) => format!(
+            "{} USD {} from {}",
+            size.value().usd(),
+            size.value().basis(),
+            size.source()
+        ),
+        Compared::Limits {
+            leverage,
+            margin,
+            notional,
+            limits,
+            guardrails,
+        } => limits_text(*leverage, *margin, *notional, limits, guardrails),
+    }
+}
+
+fn ownership_text(source: Option<&str>, owner: &str, rule: Option<ExitRule>) -> String {
+    let source = source.map_or_else(|| "no source".to_owned(), |source| format!("`{source}`"));
+    match rule {
+        Some(rule) => format!("{source} may exit as {}", rule.as_str()),
+        None => format!("{source} is not the exit owner `{owner}` nor a delegate"),
+    }
+}
+
+fn limits_text(
+    leverage: Leverage,
+    margin: Margin,
+    notional: Notional,
+    limits: &Limits,
+    guardrails: &Guardrails,
+) -> String {
+    format!(
+        "leverage {leverage}{}, margin {margin}{}, notional {notional}{}",
+        bounds(limits.max_leverage(), guardrails.max_leverage()),
+        bounds(limits.max_position_usd(), guardrails.max_position_usd()),
+        bounds(limits.max_notional_usd(), guardrails.max_notional_usd()),
+    )
+}
+
+fn bounds<T: Display>(policy: Option<T>, operator: Option<T>) -> String {
+    match (policy, operator) {
+        (None, None) => String::new(),
+        (Some(policy), None) => format!(" ≤ {policy} (policy)"),
+        (None, Some(operator)) => format!(" ≤ {operator} (guardrails)"),
+        (Some(policy), Some(operator)) => {
+            format!(" ≤ {policy} (policy), {operator} (guardrails)")
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! Why a decision came out as it did: every gate in its order, what it compared, and the smallest change
+//! that would have opened the one that stayed shut.
+//!
+//! Renders a recorded trace; never computes again.
+
+mod compared;
+mod remedy;
+
+use std::fmt;
+
+use serde::{Serialize, Serializer, ser::SerializeStruct as _};
+
+use crate::decide::{Decision, Gate, Trace};
+
+/// One decision, explained: [`fmt::Display`] for a person, [`Serialize`] for a machine.
+#[derive(Debug)]
+pub struct Explanation<'a> {
+    decision: Decision<'a>,
+    trace: Trace<'a>,
+}
+
+impl<'a> Explanation<'a> {
+    /// From what [`crate::decide::Engine::decide_traced`] gives.
+    #[must_use]
+    pub fn new((decision, trace): (Decision<'a>, Trace<'a>)) -> Self {
+        Self { decision, trace }
+    }
+
+    /// What was decided.
+    pub const fn decision(&self) -> &Decision<'a> {
+        &self.decision
+    }
+
+    /// The smallest change that would have opened the gate that failed; none where nothing failed.
+    #[must_use]
+    pub fn remedy(&self) -> Option<String> {
+        match &self.decision {
+            Decision::Trade(_) | Decision::Exit(_) => None,
+            Decision::Skip(skip) => Some(remedy::of(skip.evidence())),
+        }
+    }
+
+    /// Each gate with its state and what it saw.
+    fn gates(&self) -> impl Iterator<Item = GateLine> {
+        let failed = match &self.decision {
+            Decision::Trade(_) | Decision::Exit(_) => None,
+            Decision::Skip(skip) => Some((skip.gate(), skip.evidence().to_string())),
+        };
+        Gate::ALL.into_iter().map(move |gate| {
+            let passed = self.trace.passed().iter().find(|c| c.gate() == gate);
+            match (passed, &failed) {
+                (Some(compared), _) => GateLine {
+                    gate,
+                    state: "open",
+                    saw: compared::text(compared),
+                },
+                (None, Some((shut, evidence))) if *shut == gate => GateLine {
+                    gate,
+                    state: "shut",
+                    saw: evidence.clone(),
+                },
+                (None, _) => GateLine {
+                    gate,
+                    state: "not asked",
+                    saw: String::new(),
+                },
+            }
+        })
+    }
+}
+
+#[derive(Serialize)]
+struct GateLine {
+    gate: Gate,
+    state: &'static str,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    saw: String,
+}
+
+impl fmt::Display for Explanation<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}", self.decision)?;
+        writeln!(f)?;
+        for line in self.gates() {
+            let text = format!(
+                "{:>2}  {:<14}  {:<9}  {}",
+                line.gate.number(),
+                line.gate,
+                line.state,
+                line.saw
+            );
+            writeln!(f, "{}", text.trim_end())?;
+        }
+        match self.remedy() {
+            Some(remedy) => writeln!(f, "\nSmallest change: {remedy}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Serialize for Explanation<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let gates: Vec<GateLine> = self.gates().collect();
+        let mut fields = serializer.serialize_struct("Explanation", 5)?;
+        fields.serialize_field("decision", self.decision.verdict())?;
+        fields.serialize_field("reason", &self.decision.reason())?;
+        fields.serialize_field("text", &self.decision.to_string())?;
+        fields.serialize_field("gates", &gates)?;
+        fields.serialize_field("smallest_change", &self.remedy())?;
+        fields.end()
+    }
+}

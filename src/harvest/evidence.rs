@@ -1,0 +1,208 @@
+//! Why a part of a harvest is silent.
+
+use std::fmt;
+
+use crate::domain::Span;
+
+/// An input of a harvest, or a result on the way to R.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HarvestField {
+    /// `side` of the position.
+    Side,
+    /// `entry_price` of the position.
+    EntryPrice,
+    /// `current_price` of the position.
+    CurrentPrice,
+    /// `stop_dist_pct` of the position.
+    StopDistPct,
+    /// `age_sec` of the position.
+    AgeSec,
+    /// When the position was reported.
+    PositionTime,
+    /// The market as a whole.
+    Market,
+    /// `sigma` of the market.
+    Sigma,
+    /// `ts` of the market.
+    TrendStrength,
+    /// `p_trend` of the market.
+    PTrend,
+    /// `p_mr` of the market.
+    PMr,
+    /// `p_chop` of the market.
+    PChop,
+    /// `as_of` of the market.
+    MarketTime,
+    /// The risk of one unit: entry · stop.
+    RiskUnit,
+    /// R_net itself.
+    RNet,
+}
+
+impl HarvestField {
+    /// The name that a record gives it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Side => "side",
+            Self::EntryPrice => "entry_price",
+            Self::CurrentPrice => "current_price",
+            Self::StopDistPct => "stop_dist_pct",
+            Self::AgeSec => "age_sec",
+            Self::PositionTime => "ts",
+            Self::Market => "market",
+            Self::Sigma => "market.sigma",
+            Self::TrendStrength => "market.ts",
+            Self::PTrend => "market.p_trend",
+            Self::PMr => "market.p_mr",
+            Self::PChop => "market.p_chop",
+            Self::MarketTime => "market.as_of",
+            Self::RiskUnit => "risk_unit",
+            Self::RNet => "r_net",
+        }
+    }
+
+    /// What is asked of it.
+    #[must_use]
+    pub const fn bound(self) -> &'static str {
+        match self {
+            Self::Side => "LONG or SHORT",
+            Self::EntryPrice | Self::CurrentPrice | Self::StopDistPct => {
+                "finite and greater than 0"
+            }
+            Self::AgeSec | Self::Sigma => "finite and at least 0",
+            Self::PositionTime | Self::MarketTime => "known and within its limit",
+            Self::Market => "there",
+            Self::TrendStrength | Self::RiskUnit | Self::RNet => "finite",
+            Self::PTrend | Self::PMr | Self::PChop => "from 0 to 1",
+        }
+    }
+}
+
+/// What stood in the place of an input that would do.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Observed {
+    /// Nothing.
+    Absent,
+    /// Something that nothing can be made of; NaN among them.
+    Unreadable,
+    /// A number outside what is asked for; an infinity among them.
+    Number(f64),
+    /// Something older than the policy allows.
+    TooOld {
+        /// How old it is.
+        age: Span,
+        /// How old it may be, inclusive.
+        age_max: Span,
+    },
+}
+
+impl Observed {
+    pub(super) const fn number(value: Option<f64>) -> Self {
+        match value {
+            None => Self::Absent,
+            Some(x) if x.is_nan() => Self::Unreadable,
+            Some(x) => Self::Number(x),
+        }
+    }
+}
+
+impl fmt::Display for Observed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Absent => f.write_str("absent"),
+            Self::Unreadable => f.write_str("unreadable"),
+            Self::Number(x) => write!(f, "`{x}`"),
+            Self::TooOld { age, age_max } => write!(
+                f,
+                "{} µs old, the limit is {} µs",
+                age.as_micros(),
+                age_max.as_micros()
+            ),
+        }
+    }
+}
+
+/// One input that a part of a harvest cannot use.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct InputFault {
+    /// Which one.
+    pub field: HarvestField,
+    /// What it was.
+    pub observed: Observed,
+}
+
+impl InputFault {
+    pub(super) const fn new(field: HarvestField, observed: Observed) -> Self {
+        Self { field, observed }
+    }
+}
+
+impl fmt::Display for InputFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { field, observed } = self;
+        write!(
+            f,
+            "`{}` is {observed}; required: {}",
+            field.as_str(),
+            field.bound()
+        )
+    }
+}
+
+/// Why there is no R.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum RUnavailable {
+    /// Neither the position nor the policy says how far the stop was.
+    MissingStop,
+    /// An input, or the result, is of no use.
+    InvalidInput(InputFault),
+}
+
+impl fmt::Display for RUnavailable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::MissingStop => f.write_str(
+                "`stop_dist_pct` is absent, and the policy has no `harvest_params.fallback_stop_pct`",
+            ),
+            Self::InvalidInput(fault) => fault.fmt(f),
+        }
+    }
+}
+
+/// The number, if it is there and `sound`.
+#[inline(always)]
+pub(super) fn sound(
+    field: HarvestField,
+    value: Option<f64>,
+    sound: fn(f64) -> bool,
+) -> Result<f64, InputFault> {
+    match value {
+        Some(x) if sound(x) => Ok(x),
+        _ => Err(InputFault::new(field, Observed::number(value))),
+    }
+}
+
+/// Finite and greater than 0; false for NaN.
+#[inline(always)]
+pub(super) fn is_positive(x: f64) -> bool {
+    (x > 0.0) & (x <= f64::MAX)
+}
+
+/// Finite and at least 0; false for NaN.
+#[inline(always)]
+pub(super) fn is_not_negative(x: f64) -> bool {
+    (x >= 0.0) & (x <= f64::MAX)
+}
+
+/// Finite; false for NaN.
+#[inline(always)]
+pub(super) fn is_finite(x: f64) -> bool {
+    x.abs() <= f64::MAX
+}
+
+/// In \[0, 1\]; false for NaN.
+#[inline(always)]
+pub(super) fn is_share(x: f64) -> bool {
+    (x >= 0.0) & (x <= 1.0)
+}

@@ -1,0 +1,145 @@
+//! The parts put together into one answer.
+
+use super::{
+    Harvest, HarvestAction, HarvestDecision, HarvestField, HarvestReason, HarvestReasons,
+    HarvestSkip, Harvested, InputFault, KillScore, Market, Observed, Position, RPart, RUnavailable,
+    Stage, Standing, profit_lock,
+};
+use crate::{
+    domain::{Instant, Span},
+    policy::{PolicyState, ThetaInForce},
+};
+
+/// Judges one position at `now`, by the θ of a policy in force (or within the grace that it gives).
+///
+/// Never fails, panics or allocates, whatever the numbers. A missing input silences the part that needs it
+/// and no other. An age is judged only where the policy limits it; there, one that is unknown is too old, and
+/// one that is negative (a clock that runs ahead) is not.
+#[must_use]
+#[inline]
+pub fn harvest<'a>(
+    policy: PolicyState<'a>,
+    position: &Position,
+    market: Option<&Market>,
+    now: Instant,
+) -> HarvestDecision<'a> {
+    if position.is_flat() {
+        return HarvestDecision::Skip(HarvestSkip::NoPosition);
+    }
+    match policy.theta_in_force(now) {
+        Ok(Ok(witness)) => judge(witness, position, market),
+        Ok(Err(why)) => HarvestDecision::Skip(HarvestSkip::PolicyNotInForce(why)),
+        Err(why) => HarvestDecision::Skip(HarvestSkip::PolicyAbsent(why)),
+    }
+}
+
+fn judge<'a>(
+    witness: ThetaInForce<'a>,
+    position: &Position,
+    market: Option<&Market>,
+) -> HarvestDecision<'a> {
+    let (r, kill) = parts(witness, position, market);
+    match (r, kill) {
+        (Err(RUnavailable::MissingStop), Err(kill)) => {
+            HarvestDecision::Skip(HarvestSkip::MissingStop { kill })
+        }
+        (Err(RUnavailable::InvalidInput(r)), Err(kill)) => {
+            HarvestDecision::Skip(HarvestSkip::InvalidInput { r, kill })
+        }
+        (r, kill) => HarvestDecision::Harvest(propose(witness, position, r, kill)),
+    }
+}
+
+type Parts = (Result<RPart, RUnavailable>, Result<KillScore, InputFault>);
+
+fn parts(witness: ThetaInForce<'_>, position: &Position, market: Option<&Market>) -> Parts {
+    let (theta, limits, now) = (witness.theta(), witness.limits(), witness.now());
+    let too_old = |field, as_of, age_max: Option<Span>| {
+        age_max.and_then(|age_max| age_fault(field, as_of, age_max, now))
+    };
+    if let Some(fault) = too_old(
+        HarvestField::PositionTime,
+        position.as_of,
+        limits.max_position_age(),
+    ) {
+        return (Err(RUnavailable::InvalidInput(fault)), Err(fault));
+    }
+    let market_fault = market.and_then(|market| {
+        too_old(
+            HarvestField::MarketTime,
+            market.as_of,
+            limits.max_market_age(),
+        )
+    });
+    let kill = match market_fault {
+        Some(fault) => Err(fault),
+        None => KillScore::of(position, market, theta),
+    };
+    (RPart::of(position, theta), kill)
+}
+
+fn age_fault(
+    field: HarvestField,
+    as_of: Option<Instant>,
+    age_max: Span,
+    now: Instant,
+) -> Option<InputFault> {
+    let Some(as_of) = as_of else {
+        return Some(InputFault::new(field, Observed::Absent));
+    };
+    let age = now.since(as_of);
+    (age > age_max).then(|| InputFault::new(field, Observed::TooOld { age, age_max }))
+}
+
+fn propose<'a>(
+    witness: ThetaInForce<'a>,
+    position: &Position,
+    r: Result<RPart, RUnavailable>,
+    kill: Result<KillScore, InputFault>,
+) -> Harvest<'a> {
+    let theta = witness.theta();
+    let stage = match (&r, position.harvested) {
+        (Ok(r), Harvested::Stage(taken)) => Stage::reached(r.r_net(), theta).above(taken),
+        (Err(_), _) | (_, Harvested::Unreadable) => Stage::None,
+    };
+    let stop = r
+        .as_ref()
+        .ok()
+        .and_then(|r| profit_lock::stop(r, position.current_sl, theta));
+    let killed = kill.is_ok_and(|kill| kill.k() >= theta.kill_threshold());
+    let component = |of: fn(&KillScore) -> f64| kill.as_ref().is_ok_and(|kill| of(kill) > 0.0);
+    let ladder_silent = matches!(position.harvested, Harvested::Unreadable);
+    let lock_silent = !profit_lock::is_readable(position.current_sl);
+    let reasons = HarvestReasons::NONE
+        .with(HarvestReason::Partial25, stage == Stage::Partial25)
+        .with(HarvestReason::Partial50, stage == Stage::Partial50)
+        .with(HarvestReason::Partial75, stage == Stage::Partial75)
+        .with(HarvestReason::ProfitLock, stop.is_some())
+        .with(HarvestReason::KillScoreTriggered, killed)
+        .with(HarvestReason::RegimeFlip, component(KillScore::regime_flip))
+        .with(HarvestReason::SigmaSpike, component(KillScore::sigma_spike))
+        .with(HarvestReason::TsDrop, component(KillScore::ts_drop))
+        .with(HarvestReason::AgePenalty, component(KillScore::age_penalty))
+        .with(HarvestReason::RUnavailable, r.is_err())
+        .with(HarvestReason::LadderUnavailable, ladder_silent)
+        .with(HarvestReason::ProfitLockUnavailable, lock_silent)
+        .with(HarvestReason::KillScoreUnavailable, kill.is_err());
+    Harvest {
+        policy: witness.policy(),
+        theta,
+        symbol: position.symbol,
+        side: match position.side {
+            Some(Standing::Open(side)) => Some(side),
+            Some(Standing::Flat | Standing::Unreadable) | None => None,
+        },
+        action: if killed {
+            HarvestAction::FullCloseProposed
+        } else {
+            stage.into()
+        },
+        stop,
+        r,
+        kill,
+        reasons,
+    }
+}

@@ -1,0 +1,124 @@
+//! K: whether the market has turned.
+
+use super::{
+    HarvestField, InputFault, Market, Observed, Position,
+    evidence::{is_finite, is_not_negative, is_share, sound},
+    exp::exp_of_negative,
+};
+use crate::policy::Theta;
+
+/// The kill score and its four components, before their weights. Only the engine makes one.
+///
+/// **Known limit:** it does not know the position's direction.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct KillScore {
+    k: f64,
+    flip: f64,
+    spike: f64,
+    drop: f64,
+    age: f64,
+}
+
+impl KillScore {
+    /// K = 1 / (1 + e^(−z)), z being the weighted sum of the components; in \[0.5, 1\].
+    #[must_use]
+    pub const fn k(&self) -> f64 {
+        self.k
+    }
+
+    /// 1 if a trend has become improbable (`p_trend` below `trend_min`) and its alternatives together more
+    /// probable than not, else 0.
+    #[must_use]
+    pub const fn regime_flip(&self) -> f64 {
+        self.flip
+    }
+
+    /// How far volatility exceeds `sigma_ref`, as a share of it; in \[0, `sigma_spike_cap`\].
+    #[must_use]
+    pub const fn sigma_spike(&self) -> f64 {
+        self.spike
+    }
+
+    /// How far trend strength falls short of `ts_ref`; in \[0, `ts_drop_cap`\].
+    #[must_use]
+    pub const fn ts_drop(&self) -> f64 {
+        self.drop
+    }
+
+    /// Age as a share of `max_age_sec`; in \[0, 1\].
+    #[must_use]
+    pub const fn age_penalty(&self) -> f64 {
+        self.age
+    }
+
+    /// Works K out; needs market and age, and no price.
+    #[inline]
+    pub(super) fn of(
+        position: &Position,
+        market: Option<&Market>,
+        theta: &Theta,
+    ) -> Result<Self, InputFault> {
+        let Some(market) = market else {
+            return Err(InputFault::new(HarvestField::Market, Observed::Absent));
+        };
+        let sigma = sound(HarvestField::Sigma, market.sigma, is_not_negative)?;
+        let ts = sound(HarvestField::TrendStrength, market.ts, is_finite)?;
+        let p_trend = sound(HarvestField::PTrend, market.p_trend, is_share)?;
+        let p_mr = sound(HarvestField::PMr, market.p_mr, is_share)?;
+        let p_chop = sound(HarvestField::PChop, market.p_chop, is_share)?;
+        let age_sec = sound(HarvestField::AgeSec, position.age_sec, is_not_negative)?;
+
+        let flip = f64::from(u8::from(is_flip(p_trend, p_mr, p_chop, theta.trend_min())));
+        let spike = spike(sigma, theta.sigma_ref(), theta.sigma_spike_cap());
+        let drop = drop(ts, theta.ts_ref(), theta.ts_drop_cap());
+        let age = age(age_sec, theta.max_age_sec());
+        let weights = [
+            theta.k_regime_flip(),
+            theta.k_sigma_spike(),
+            theta.k_ts_drop(),
+            theta.k_age_penalty(),
+        ];
+        Ok(Self {
+            k: score(weights, flip, spike, drop, age),
+            flip,
+            spike,
+            drop,
+            age,
+        })
+    }
+}
+
+#[inline(always)]
+pub(super) fn is_flip(p_trend: f64, p_mr: f64, p_chop: f64, trend_min: f64) -> bool {
+    (p_trend < trend_min) & (p_mr + p_chop > 0.5)
+}
+
+#[inline(always)]
+pub(super) fn spike(sigma: f64, sigma_ref: f64, cap: f64) -> f64 {
+    clamp(sigma / sigma_ref - 1.0, cap)
+}
+
+#[inline(always)]
+pub(super) fn drop(ts: f64, ts_ref: f64, cap: f64) -> f64 {
+    clamp(ts_ref - ts, cap)
+}
+
+#[inline(always)]
+pub(super) fn age(age_sec: f64, max_age_sec: f64) -> f64 {
+    clamp(age_sec / max_age_sec, 1.0)
+}
+
+/// 1 / (1 + e^(−z)). A z too large for a number makes it 1.
+#[inline(always)]
+pub(super) fn score(weights: [f64; 4], flip: f64, spike: f64, drop: f64, age: f64) -> f64 {
+    let [w_flip, w_spike, w_drop, w_age] = weights;
+    let z = w_flip * flip + w_spike * spike + w_drop * drop + w_age * age;
+    1.0 / (1.0 + exp_of_negative(z))
+}
+
+/// `x` within \[0, `cap`\]. The lower bound comes last: no −0 gets through, from neither side.
+#[inline(always)]
+fn clamp(x: f64, cap: f64) -> f64 {
+    let capped = if x < cap { x } else { cap };
+    if capped > 0.0 { capped } else { 0.0 }
+}

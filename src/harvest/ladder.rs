@@ -1,0 +1,114 @@
+//! The ladder: which part of a profit to take.
+
+use crate::{domain::RMultiple, policy::Theta};
+
+/// How much of a position was taken, or is proposed to be: the share of its current size.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Stage {
+    /// Nothing.
+    None,
+    /// A quarter.
+    Partial25,
+    /// Half.
+    Partial50,
+    /// Three quarters.
+    Partial75,
+}
+
+/// What a harvest proposes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[serde(into = "&'static str")]
+pub enum HarvestAction {
+    /// Nothing to close.
+    None,
+    /// Close a quarter of the current size.
+    Partial25,
+    /// Close half of it.
+    Partial50,
+    /// Close three quarters of it.
+    Partial75,
+    /// Close all of it.
+    FullCloseProposed,
+}
+
+impl Stage {
+    /// Reads `NONE`, `PARTIAL_25`, `PARTIAL_50` or `PARTIAL_75`, in any case.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        [
+            Self::None,
+            Self::Partial25,
+            Self::Partial50,
+            Self::Partial75,
+        ]
+        .into_iter()
+        .find(|stage| text.eq_ignore_ascii_case(HarvestAction::from(*stage).as_str()))
+    }
+
+    /// The stage that a profit reaches, whatever was taken before. Rises with R.
+    pub(super) fn reached(r_net: RMultiple, theta: &Theta) -> Self {
+        if r_net >= theta.t3_r() {
+            Self::Partial75
+        } else if r_net >= theta.t2_r() {
+            Self::Partial50
+        } else if r_net >= theta.t1_r() {
+            Self::Partial25
+        } else {
+            Self::None
+        }
+    }
+
+    /// This stage, if it is above what was already taken.
+    pub(super) fn above(self, harvested: Self) -> Self {
+        if self > harvested { self } else { Self::None }
+    }
+}
+
+impl HarvestAction {
+    /// `NONE`, `PARTIAL_25`, `PARTIAL_50`, `PARTIAL_75` or `FULL_CLOSE_PROPOSED`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "NONE",
+            Self::Partial25 => "PARTIAL_25",
+            Self::Partial50 => "PARTIAL_50",
+            Self::Partial75 => "PARTIAL_75",
+            Self::FullCloseProposed => "FULL_CLOSE_PROPOSED",
+        }
+    }
+
+    /// The share of the current size to close now: 0, 0.25, 0.5, 0.75 or 1.
+    #[must_use]
+    pub const fn share(self) -> f64 {
+        match self {
+            Self::None => 0.0,
+            Self::Partial25 => 0.25,
+            Self::Partial50 => 0.5,
+            Self::Partial75 => 0.75,
+            Self::FullCloseProposed => 1.0,
+        }
+    }
+}
+
+impl From<Stage> for HarvestAction {
+    fn from(stage: Stage) -> Self {
+        match stage {
+            Stage::None => Self::None,
+            Stage::Partial25 => Self::Partial25,
+            Stage::Partial50 => Self::Partial50,
+            Stage::Partial75 => Self::Partial75,
+        }
+    }
+}
+
+impl From<HarvestAction> for &'static str {
+    fn from(action: HarvestAction) -> Self {
+        action.as_str()
+    }
+}
+
+impl std::fmt::Display for HarvestAction {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(self.as_str())
+    }
+}

@@ -1,0 +1,47 @@
+//! The profit lock: pulling the stop beyond the entry price.
+
+use super::{RPart, evidence::is_positive};
+use crate::{
+    domain::{PositionSide, Price},
+    policy::Theta,
+    provenance::{Source, Sourced},
+};
+
+/// Whether a `current_sl` lets the lock speak: it is absent (there is no stop yet), or a price.
+#[inline(always)]
+pub(super) fn is_readable(current_sl: Option<f64>) -> bool {
+    current_sl.is_none_or(is_positive)
+}
+
+/// The stop to propose, if there is one: R_net has reached `lock_R`, and the stop tightens the current one
+/// and lies on the safe side of the current price (below it for a long; one that it would hit at once is
+/// not safe).
+#[inline]
+pub(super) fn stop(r: &RPart, current_sl: Option<f64>, theta: &Theta) -> Option<Sourced<Price>> {
+    let sign = r.side.sign();
+    let stop = locked(sign, r.entry, theta.be_plus_pct());
+    let tightens = current_sl.is_none_or(|sl| is_positive(sl) & is_beyond(sign, stop, sl));
+    if r.r_net() >= theta.lock_r() && tightens && is_beyond(sign, r.current, stop) {
+        let source = match r.side {
+            PositionSide::Long => "position:entry_price*(1+policy:harvest_params.be_plus_pct)",
+            PositionSide::Short => "position:entry_price*(1-policy:harvest_params.be_plus_pct)",
+        };
+        // Between two prices, or between a price and 0, so a price itself.
+        let stop = Price::new(stop).ok()?;
+        Some(Sourced::new(stop, Source::Derived(source)))
+    } else {
+        None
+    }
+}
+
+/// entry · (1 ± be_plus_pct).
+#[inline(always)]
+pub(super) fn locked(sign: f64, entry: f64, be_plus_pct: f64) -> f64 {
+    entry * (1.0 + sign * be_plus_pct)
+}
+
+/// Whether `a` is better than `b` for whoever holds the side: higher for a long, lower for a short.
+#[inline(always)]
+pub(super) fn is_beyond(sign: f64, a: f64, b: f64) -> bool {
+    sign * a > sign * b
+}

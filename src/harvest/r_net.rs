@@ -1,0 +1,139 @@
+//! R: profit in units of the risk taken at entry.
+
+use super::{
+    HarvestField, InputFault, Observed, Position, RUnavailable, Standing,
+    evidence::{is_finite, is_positive, sound},
+};
+use crate::{
+    domain::{PositionSide, RMultiple},
+    policy::Theta,
+    provenance::{Source, Sourced},
+};
+
+/// The profit of a position in units of its risk, and what it was worked out from. Only the engine makes
+/// one.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RPart {
+    r_net: RMultiple,
+    risk_unit: f64,
+    cost: f64,
+    stop: f64,
+    stop_from: StopFrom,
+    pub(super) side: PositionSide,
+    pub(super) entry: f64,
+    pub(super) current: f64,
+}
+
+/// Who said how far the stop was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum StopFrom {
+    Position,
+    Policy,
+}
+
+impl RPart {
+    /// R_net = (side · (current − entry) − cost) / risk_unit; finite.
+    #[must_use]
+    pub const fn r_net(&self) -> RMultiple {
+        self.r_net
+    }
+
+    /// The risk of one unit, in USD: entry · stop. Finite, greater than 0.
+    #[must_use]
+    pub const fn risk_unit(&self) -> Sourced<f64> {
+        let product = match self.stop_from {
+            StopFrom::Position => "position:entry_price*stop_dist_pct",
+            StopFrom::Policy => "position:entry_price*policy:harvest_params.fallback_stop_pct",
+        };
+        Sourced::new(self.risk_unit, Source::Derived(product))
+    }
+
+    /// The costs of one unit, in USD: entry · cost_bps / 10 000. Finite, at least 0.
+    #[must_use]
+    pub const fn cost(&self) -> Sourced<f64> {
+        let product = "position:entry_price*policy:harvest_params.cost_bps/10000";
+        Sourced::new(self.cost, Source::Derived(product))
+    }
+
+    /// The distance of the stop at entry, as a share of the entry price: the position's, else the policy's
+    /// fallback. Finite, greater than 0.
+    #[must_use]
+    pub const fn stop(&self) -> Sourced<f64> {
+        let source = match self.stop_from {
+            StopFrom::Position => Source::Position("stop_dist_pct"),
+            StopFrom::Policy => Source::Policy("harvest_params.fallback_stop_pct"),
+        };
+        Sourced::new(self.stop, source)
+    }
+
+    /// Works R out. Side and prices are looked at before the stop, so that they name the reason.
+    #[inline]
+    pub(super) fn of(position: &Position, theta: &Theta) -> Result<Self, RUnavailable> {
+        let invalid = RUnavailable::InvalidInput;
+        let side = side(position).map_err(invalid)?;
+        let entry =
+            sound(HarvestField::EntryPrice, position.entry_price, is_positive).map_err(invalid)?;
+        let current = sound(
+            HarvestField::CurrentPrice,
+            position.current_price,
+            is_positive,
+        )
+        .map_err(invalid)?;
+        let (stop, stop_from) = match (position.stop_dist_pct, theta.fallback_stop_pct()) {
+            (given @ Some(_), _) => {
+                let stop = sound(HarvestField::StopDistPct, given, is_positive).map_err(invalid)?;
+                (stop, StopFrom::Position)
+            }
+            (None, Some(fallback)) => (fallback, StopFrom::Policy),
+            (None, None) => return Err(RUnavailable::MissingStop),
+        };
+        let risk_unit = risk_unit(entry, stop);
+        let cost = cost(entry, theta.cost_bps());
+        let r_net = r_net(side.sign(), entry, current, cost, risk_unit);
+        // Prices so far from one another that the result has no meaning left in floating point. A cost that
+        // is not finite shows in R.
+        sound(HarvestField::RiskUnit, Some(risk_unit), is_finite).map_err(invalid)?;
+        let r_net = RMultiple::new(r_net).map_err(|_| {
+            invalid(InputFault::new(
+                HarvestField::RNet,
+                Observed::number(Some(r_net)),
+            ))
+        })?;
+        Ok(Self {
+            r_net,
+            risk_unit,
+            cost,
+            stop,
+            stop_from,
+            side,
+            entry,
+            current,
+        })
+    }
+}
+
+fn side(position: &Position) -> Result<PositionSide, InputFault> {
+    match position.side {
+        Some(Standing::Open(side)) => Ok(side),
+        // A flat position never comes here.
+        Some(Standing::Flat | Standing::Unreadable) => {
+            Err(InputFault::new(HarvestField::Side, Observed::Unreadable))
+        }
+        None => Err(InputFault::new(HarvestField::Side, Observed::Absent)),
+    }
+}
+
+#[inline(always)]
+pub(super) fn risk_unit(entry: f64, stop: f64) -> f64 {
+    entry * stop
+}
+
+#[inline(always)]
+pub(super) fn cost(entry: f64, cost_bps: f64) -> f64 {
+    entry * cost_bps / 10_000.0
+}
+
+#[inline(always)]
+pub(super) fn r_net(sign: f64, entry: f64, current: f64, cost: f64, risk_unit: f64) -> f64 {
+    (sign * (current - entry) - cost) / risk_unit
+}

@@ -1,0 +1,96 @@
+//! The thresholds of a harvest, each with its source.
+
+use crate::{
+    domain::RMultiple,
+    policy::Theta,
+    provenance::{Source, Sourced},
+};
+
+/// θ as a harvest used it: every number with the field of the policy that held it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Thresholds<'a>(pub(super) &'a Theta);
+
+/// Getters that name the policy's field.
+macro_rules! sourced {
+    ($($(#[$doc:meta])* $name:ident: $type:ty = $path:literal;)*) => {
+        $(
+            $(#[$doc])*
+            #[must_use]
+            pub const fn $name(self) -> Sourced<$type> {
+                Sourced::new(self.0.$name(), Source::Policy($path))
+            }
+        )*
+    };
+}
+
+impl<'a> Thresholds<'a> {
+    sourced! {
+        /// R_net from which a quarter is closed.
+        t1_r: RMultiple = "harvest_params.T1_R";
+        /// R_net from which half is closed.
+        t2_r: RMultiple = "harvest_params.T2_R";
+        /// R_net from which three quarters are closed.
+        t3_r: RMultiple = "harvest_params.T3_R";
+        /// R_net from which the profit is locked.
+        lock_r: RMultiple = "harvest_params.lock_R";
+        /// How far beyond the entry price a lock puts the stop, as a share of it.
+        be_plus_pct: f64 = "harvest_params.be_plus_pct";
+        /// Costs, in hundredths of a per cent of the entry price.
+        cost_bps: f64 = "harvest_params.cost_bps";
+        /// Kill score from which a full close is proposed.
+        kill_threshold: f64 = "harvest_params.kill_threshold";
+        /// Weight of a regime flip.
+        k_regime_flip: f64 = "harvest_params.k_regime_flip";
+        /// Weight of a volatility spike.
+        k_sigma_spike: f64 = "harvest_params.k_sigma_spike";
+        /// Weight of a loss of trend strength.
+        k_ts_drop: f64 = "harvest_params.k_ts_drop";
+        /// Weight of age.
+        k_age_penalty: f64 = "harvest_params.k_age_penalty";
+        /// Probability of a trend below which the regime may have flipped.
+        trend_min: f64 = "kill_params.trend_min";
+        /// Volatility that is taken as normal.
+        sigma_ref: f64 = "kill_params.sigma_ref";
+        /// The most that a volatility spike may count.
+        sigma_spike_cap: f64 = "kill_params.sigma_spike_cap";
+        /// Trend strength that is taken as normal.
+        ts_ref: f64 = "kill_params.ts_ref";
+        /// The most that a loss of trend strength may count.
+        ts_drop_cap: f64 = "kill_params.ts_drop_cap";
+        /// Age at which the age penalty is full, in seconds.
+        max_age_sec: f64 = "kill_params.max_age_sec";
+    }
+
+    /// The distance of the stop where a position names none, if the policy gives one.
+    #[must_use]
+    pub fn fallback_stop_pct(self) -> Option<Sourced<f64>> {
+        let source = Source::Policy("harvest_params.fallback_stop_pct");
+        Some(Sourced::new(self.0.fallback_stop_pct()?, source))
+    }
+
+    /// All of them as bare numbers, in the order above; R multiples too.
+    pub fn iter(self) -> impl Iterator<Item = Sourced<f64>> + use<'a> {
+        let bare = |r: Sourced<RMultiple>| Sourced::new(r.value().get(), r.source());
+        [
+            bare(self.t1_r()),
+            bare(self.t2_r()),
+            bare(self.t3_r()),
+            bare(self.lock_r()),
+            self.be_plus_pct(),
+            self.cost_bps(),
+            self.kill_threshold(),
+            self.k_regime_flip(),
+            self.k_sigma_spike(),
+            self.k_ts_drop(),
+            self.k_age_penalty(),
+            self.trend_min(),
+            self.sigma_ref(),
+            self.sigma_spike_cap(),
+            self.ts_ref(),
+            self.ts_drop_cap(),
+            self.max_age_sec(),
+        ]
+        .into_iter()
+        .chain(self.fallback_stop_pct())
+    }
+}

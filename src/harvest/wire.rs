@@ -1,0 +1,221 @@
+//! Reading a position and its market from a record.
+
+use std::borrow::Cow;
+
+use thiserror::Error;
+
+use super::{Harvested, Market, Position, Stage, Standing};
+use crate::{
+    domain::{Instant, PositionSide, Symbol},
+    wire::{Fields, Slot, SyntaxError, Unreadable, scan_object},
+};
+
+/// A record of a position: its fields at top level, and the state of the market as the object `market`.
+///
+/// A number may be a JSON number or a numeric string; `null` is absent; a key that stands twice in its object
+/// is unreadable. `side` and `harvested` are read in any case. Keys that nobody asks for (`peak_price` and
+/// `trough_price` among them) are passed over.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Snapshot {
+    /// The position.
+    pub position: Position,
+    /// The market, if the record says anything of it. What is no object becomes a market state of which
+    /// nothing can be read.
+    pub market: Option<Market>,
+}
+
+/// Why a text is no record of a position.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum SnapshotFault {
+    /// It is not one JSON object.
+    #[error("{0}")]
+    Syntax(#[from] SyntaxError),
+    /// Nobody can tell whose position it is: `symbol` is absent.
+    #[error("`symbol` is absent")]
+    SymbolAbsent,
+    /// Nobody can tell whose position it is: `symbol` is no symbol, or stands twice.
+    #[error("`symbol` is unreadable")]
+    SymbolUnreadable,
+}
+
+impl Snapshot {
+    /// Reads the text of a record that was true at `as_of`, the record's own time.
+    ///
+    /// ```
+    /// use portcullis::harvest::Snapshot;
+    ///
+    /// let text = r#"{"symbol": "btcusdt", "side": "long", "entry_price": "100", "market": {"sigma": 0.01}}"#;
+    /// let snapshot = Snapshot::from_json(text, None)?;
+    /// assert_eq!(snapshot.position.entry_price, Some(100.0));
+    /// assert_eq!(snapshot.market.and_then(|market| market.sigma), Some(0.01));
+    /// # Ok::<(), portcullis::harvest::SnapshotFault>(())
+    /// ```
+    ///
+    /// # Errors
+    /// A text that is not one JSON object, or that names no symbol. Whatever else is wrong silences the part
+    /// of a harvest that needs it.
+    pub fn from_json(text: &str, as_of: Option<Instant>) -> Result<Self, SnapshotFault> {
+        let mut fields = PositionFields::default();
+        scan_object(text, &mut fields)?;
+        Ok(Self {
+            position: fields.position(as_of)?,
+            market: fields.market(),
+        })
+    }
+}
+
+#[derive(Default)]
+struct PositionFields<'a> {
+    symbol: Slot<'a>,
+    side: Slot<'a>,
+    quantity: Slot<'a>,
+    qty: Slot<'a>,
+    entry_price: Slot<'a>,
+    current_price: Slot<'a>,
+    age_sec: Slot<'a>,
+    current_sl: Slot<'a>,
+    stop_dist_pct: Slot<'a>,
+    harvested: Slot<'a>,
+    market: Slot<'a>,
+}
+
+impl<'a> Fields<'a> for PositionFields<'a> {
+    fn slot(&mut self, key: &str) -> Option<&mut Slot<'a>> {
+        // By length first: most keys are told apart by it alone.
+        Some(match key.len() {
+            3 if key == "qty" => &mut self.qty,
+            4 if key == "side" => &mut self.side,
+            6 if key == "symbol" => &mut self.symbol,
+            6 if key == "market" => &mut self.market,
+            7 if key == "age_sec" => &mut self.age_sec,
+            8 if key == "quantity" => &mut self.quantity,
+            9 if key == "harvested" => &mut self.harvested,
+            10 if key == "current_sl" => &mut self.current_sl,
+            11 if key == "entry_price" => &mut self.entry_price,
+            13 if key == "current_price" => &mut self.current_price,
+            13 if key == "stop_dist_pct" => &mut self.stop_dist_pct,
+            _ => return None,
+        })
+    }
+}
+
+impl PositionFields<'_> {
+    fn position(&self, as_of: Option<Instant>) -> Result<Position, SnapshotFault> {
+        let symbol = match text(&self.symbol) {
+            Ok(Some(text)) => Symbol::new(&text).map_err(|_| SnapshotFault::SymbolUnreadable)?,
+            Ok(None) => return Err(SnapshotFault::SymbolAbsent),
+            Err(Unreadable) => return Err(SnapshotFault::SymbolUnreadable),
+        };
+        Ok(Position {
+            symbol,
+            side: self.side(),
+            quantity: number(&self.quantity).or_else(|| number(&self.qty)),
+            entry_price: number(&self.entry_price),
+            current_price: number(&self.current_price),
+            age_sec: number(&self.age_sec),
+            current_sl: number(&self.current_sl),
+            stop_dist_pct: number(&self.stop_dist_pct),
+            harvested: self.harvested(),
+            as_of,
+        })
+    }
+
+    fn side(&self) -> Option<Standing> {
+        let side = match text(&self.side) {
+            Ok(None) => return None,
+            Ok(Some(side)) => side,
+            Err(Unreadable) => return Some(Standing::Unreadable),
+        };
+        Some(if side.eq_ignore_ascii_case("LONG") {
+            Standing::Open(PositionSide::Long)
+        } else if side.eq_ignore_ascii_case("SHORT") {
+            Standing::Open(PositionSide::Short)
+        } else if side.eq_ignore_ascii_case("FLAT") {
+            Standing::Flat
+        } else {
+            Standing::Unreadable
+        })
+    }
+
+    fn harvested(&self) -> Harvested {
+        match text(&self.harvested) {
+            Ok(None) => Harvested::Stage(Stage::None),
+            Ok(Some(text)) => Stage::parse(&text).map_or(Harvested::Unreadable, Harvested::Stage),
+            Err(Unreadable) => Harvested::Unreadable,
+        }
+    }
+
+    fn market(&self) -> Option<Market> {
+        if self.market.twice() {
+            return Some(Market::UNREADABLE);
+        }
+        let raw = self.market.raw()?;
+        let mut fields = MarketFields::default();
+        Some(match scan_object(raw, &mut fields) {
+            Ok(()) => fields.market(),
+            Err(_) => Market::UNREADABLE,
+        })
+    }
+}
+
+#[derive(Default)]
+struct MarketFields<'a> {
+    sigma: Slot<'a>,
+    ts: Slot<'a>,
+    p_trend: Slot<'a>,
+    p_mr: Slot<'a>,
+    p_chop: Slot<'a>,
+    as_of: Slot<'a>,
+}
+
+impl<'a> Fields<'a> for MarketFields<'a> {
+    fn slot(&mut self, key: &str) -> Option<&mut Slot<'a>> {
+        Some(match key.len() {
+            2 if key == "ts" => &mut self.ts,
+            4 if key == "p_mr" => &mut self.p_mr,
+            5 if key == "sigma" => &mut self.sigma,
+            5 if key == "as_of" => &mut self.as_of,
+            6 if key == "p_chop" => &mut self.p_chop,
+            7 if key == "p_trend" => &mut self.p_trend,
+            _ => return None,
+        })
+    }
+}
+
+impl MarketFields<'_> {
+    fn market(&self) -> Market {
+        Market {
+            sigma: number(&self.sigma),
+            ts: number(&self.ts),
+            p_trend: number(&self.p_trend),
+            p_mr: number(&self.p_mr),
+            p_chop: number(&self.p_chop),
+            as_of: self.as_of(),
+        }
+    }
+
+    /// A time that cannot be read is an age that is not known.
+    fn as_of(&self) -> Option<Instant> {
+        if self.as_of.twice() {
+            return None;
+        }
+        let text = self.as_of.number_text().ok().flatten()?;
+        Instant::parse_epoch_millis(&text).ok()
+    }
+}
+
+fn number(slot: &Slot<'_>) -> Option<f64> {
+    if slot.twice() {
+        Some(f64::NAN)
+    } else {
+        slot.number()
+    }
+}
+
+fn text<'a>(slot: &Slot<'a>) -> Result<Option<Cow<'a, str>>, Unreadable> {
+    if slot.twice() {
+        Err(Unreadable)
+    } else {
+        slot.text()
+    }
+}

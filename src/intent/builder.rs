@@ -1,0 +1,457 @@
+//! The one door to an intent.
+
+use std::borrow::Cow;
+
+use super::{
+    Entry, Exit, Intent, IntentFault, QuantityAsked, Request, Size, SizeFault, fault::FirstFault,
+    time::Times, words::Word,
+};
+use crate::{
+    domain::{Instant, Leverage, Margin, Notional, PolicyHash, Price, Quantity, Side, Symbol},
+    provenance::{Source, Sourced},
+    wire::{Flag, Unreadable},
+};
+
+/// A number and the field that held it.
+type Named = (f64, &'static str);
+
+/// Collects what an intent says, from a wire record or from code, and checks it once.
+///
+/// Numbers go in as they are, NaN and all: what is wrong with them is for the gates to say.
+///
+/// ```
+/// use portcullis::intent::{IntentBuilder, Request};
+/// use portcullis::domain::Side;
+///
+/// let intent = IntentBuilder::new("BTCUSDT")
+///     .side(Side::Buy)
+///     .source("momentum")
+///     .notional_usd(250.0)
+///     .build();
+/// assert!(matches!(intent.request(), Ok(Request::Entry(_))));
+/// ```
+#[derive(Debug)]
+#[must_use]
+pub struct IntentBuilder<'a> {
+    pub(super) id: Option<Cow<'a, str>>,
+    pub(super) source: Result<Option<Cow<'a, str>>, Unreadable>,
+    pub(super) symbol: Result<Option<Symbol>, Unreadable>,
+    pub(super) action: Result<Option<Word>, Unreadable>,
+    pub(super) side: Result<Option<Word>, Unreadable>,
+    pub(super) reduce_only: [Flag; 2],
+    pub(super) type_closes: bool,
+    pub(super) leverage: Option<f64>,
+    pub(super) quantity: Option<Named>,
+    pub(super) price: Option<Named>,
+    pub(super) position_usd: Option<f64>,
+    pub(super) size: Option<f64>,
+    pub(super) position_size_usd: Option<f64>,
+    pub(super) entry_price: Option<f64>,
+    pub(super) stop_loss: Option<f64>,
+    pub(super) take_profit: Option<f64>,
+    pub(super) times: Times,
+    pub(super) policy_hash: Option<Result<PolicyHash, Unreadable>>,
+    /// Faults that spoil an exit too.
+    pub(super) faults: FirstFault,
+    /// Faults that spoil an entry only: nothing but its symbol, source and side can make an exit invalid.
+    pub(super) entry_faults: FirstFault,
+}
+
+impl<'a> IntentBuilder<'a> {
+    /// An intent for one symbol.
+    pub fn new(symbol: &str) -> Self {
+        Self {
+            symbol: Symbol::new(symbol).map(Some).map_err(|_| Unreadable),
+            ..Self::blank()
+        }
+    }
+
+    pub(super) fn blank() -> Self {
+        Self {
+            id: None,
+            source: Ok(None),
+            symbol: Ok(None),
+            action: Ok(None),
+            side: Ok(None),
+            reduce_only: [Ok(None), Ok(None)],
+            type_closes: false,
+            leverage: None,
+            quantity: None,
+            price: None,
+            position_usd: None,
+            size: None,
+            position_size_usd: None,
+            entry_price: None,
+            stop_loss: None,
+            take_profit: None,
+            times: Times::default(),
+            policy_hash: None,
+            faults: FirstFault::default(),
+            entry_faults: FirstFault::default(),
+        }
+    }
+
+    /// Its id.
+    pub fn id(mut self, id: impl Into<Cow<'a, str>>) -> Self {
+        self.id = Some(id.into());
+        self
+    }
+
+    /// The service that emits it.
+    pub fn source(mut self, name: impl Into<Cow<'a, str>>) -> Self {
+        self.source = Ok(Some(name.into()));
+        self
+    }
+
+    /// Which way.
+    pub fn side(mut self, side: Side) -> Self {
+        self.side = Ok(Some(Word::Go(side)));
+        self
+    }
+
+    /// It reduces a position and never opens one.
+    pub fn reduce_only(mut self) -> Self {
+        self.reduce_only = [Ok(Some(true)), Ok(None)];
+        self
+    }
+
+    /// It closes; no side is needed.
+    pub fn close(mut self) -> Self {
+        self.action = Ok(Some(Word::Close));
+        self
+    }
+
+    /// When it was sent.
+    pub fn emitted_at(mut self, at: Instant) -> Self {
+        self.times.emitted_at = Some(at);
+        self
+    }
+
+    /// The leverage it asks for.
+    pub fn leverage(mut self, leverage: f64) -> Self {
+        self.leverage = Some(leverage);
+        self
+    }
+
+    /// Its size in units of the symbol; needs a price.
+    pub fn quantity(mut self, quantity: f64) -> Self {
+        self.quantity = Some((quantity, "quantity"));
+        self
+    }
+
+    /// The price that its quantity is worth.
+    pub fn price(mut self, price: f64) -> Self {
+        self.price = Some((price, "price"));
+        self
+    }
+
+    /// Its size as margin, in USD (`position_usd`); needs a leverage.
+    pub fn margin_usd(mut self, usd: f64) -> Self {
+        self.position_usd = Some(usd);
+        self
+    }
+
+    /// Its size as notional, in USD (`position_size_usd`).
+    pub fn notional_usd(mut self, usd: f64) -> Self {
+        self.position_size_usd = Some(usd);
+        self
+    }
+
+    /// Where it gets in.
+    pub fn entry_price(mut self, price: f64) -> Self {
+        self.entry_price = Some(price);
+        self
+    }
+
+    /// Where it gets out at a loss.
+    pub fn stop_loss(mut self, price: f64) -> Self {
+        self.stop_loss = Some(price);
+        self
+    }
+
+    /// Where it gets out at a profit.
+    pub fn take_profit(mut self, price: f64) -> Self {
+        self.take_profit = Some(price);
+        self
+    }
+
+    /// Checks everything once.
+    #[must_use]
+    pub fn build(mut self) -> Intent<'a> {
+        let closes = self.closes();
+        let side = self.direction();
+        let request = if closes.exit {
+            self.exit(&side, closes.worded)
+        } else {
+            self.entry(&side)
+        };
+        Intent {
+            id: self.id,
+            source: self.source,
+            symbol: self.symbol.ok().flatten(),
+            side: side.ok().flatten(),
+            times: self.times,
+            policy_hash: self.policy_hash,
+            request,
+        }
+    }
+
+    /// Whether it is an exit, and whether it says so in words.
+    fn closes(&mut self) -> Closes {
+        let said = |wanted| self.reduce_only.contains(&Ok(Some(wanted)));
+        let (flag_true, flag_false) = (said(true), said(false));
+        let close = Ok(Some(Word::Close));
+        let worded = self.type_closes || self.action == close || self.side == close;
+        if flag_true && flag_false {
+            self.faults.add(IntentFault::Contradiction {
+                first: "reduce_only",
+                second: "reduceOnly",
+            });
+        }
+        if flag_false && worded {
+            self.faults.add(IntentFault::Contradiction {
+                first: if self.reduce_only.first() == Some(&Ok(Some(false))) {
+                    "reduce_only"
+                } else {
+                    "reduceOnly"
+                },
+                second: if self.action == close {
+                    "action"
+                } else if self.side == close {
+                    "side"
+                } else {
+                    "intent_type"
+                },
+            });
+        }
+        for (flag, field) in self.reduce_only.iter().zip(["reduce_only", "reduceOnly"]) {
+            if flag.is_err() {
+                self.entry_faults.add(IntentFault::BadValue {
+                    field,
+                    expected: "true or false",
+                });
+            }
+        }
+        Closes {
+            exit: flag_true || worded,
+            worded,
+        }
+    }
+
+    /// The side that `action` and `side` agree on; an error if they say HOLD.
+    fn direction(&mut self) -> Result<Option<Side>, IntentFault> {
+        for (word, field) in [(self.action, "action"), (self.side, "side")] {
+            if word.is_err() {
+                self.entry_faults.add(IntentFault::BadValue {
+                    field,
+                    expected: "BUY, SELL, LONG, SHORT, HOLD or CLOSE",
+                });
+            }
+        }
+        let action = self.action.ok().flatten();
+        let side = self.side.ok().flatten();
+        let agreed = match (action, side) {
+            (Some(Word::Go(go)), Some(Word::Close) | None)
+            | (Some(Word::Close) | None, Some(Word::Go(go))) => Ok(Some(go)),
+            (Some(Word::Go(one)), Some(Word::Go(other))) if one == other => Ok(Some(one)),
+            (Some(Word::Hold), Some(Word::Hold) | None) | (None, Some(Word::Hold)) => {
+                if self.type_closes {
+                    Err(IntentFault::Contradiction {
+                        first: if action.is_some() { "action" } else { "side" },
+                        second: "intent_type",
+                    })
+                } else {
+                    Err(IntentFault::Hold)
+                }
+            }
+            (Some(Word::Close), Some(Word::Close) | None) | (None, Some(Word::Close) | None) => {
+                Ok(None)
+            }
+            (Some(Word::Go(_) | Word::Close), Some(Word::Hold))
+            | (Some(Word::Hold), Some(Word::Go(_) | Word::Close))
+            | (Some(Word::Go(_)), Some(Word::Go(_))) => Err(IntentFault::Contradiction {
+                first: "action",
+                second: "side",
+            }),
+        };
+        if let Err(fault) = &agreed {
+            self.faults.add(fault.clone());
+        }
+        agreed
+    }
+
+    /// The symbol; without one, a fault stands in the list.
+    fn take_symbol(&mut self) -> Option<Symbol> {
+        match self.symbol {
+            Ok(Some(symbol)) => return Some(symbol),
+            Ok(None) => self.faults.add(IntentFault::Missing { field: "symbol" }),
+            Err(Unreadable) => self.faults.add(IntentFault::BadValue {
+                field: "symbol",
+                expected: "1 to 32 bytes without white space",
+            }),
+        }
+        None
+    }
+
+    fn exit(
+        &mut self,
+        side: &Result<Option<Side>, IntentFault>,
+        worded: bool,
+    ) -> Result<Request, IntentFault> {
+        let symbol = self.take_symbol();
+        if *side == Ok(None) && !worded {
+            self.faults.add(self.no_side());
+        }
+        let quantity = match self.quantity {
+            None => QuantityAsked::NotAsked,
+            Some((quantity, field)) => match Quantity::new(quantity) {
+                Ok(quantity) => QuantityAsked::Asked(Sourced::new(quantity, Source::Intent(field))),
+                Err(_) => QuantityAsked::Unreadable,
+            },
+        };
+        match (std::mem::take(&mut self.faults).take(), symbol) {
+            (None, Some(symbol)) => Ok(Request::Exit(Exit {
+                symbol,
+                side: side.as_ref().ok().copied().flatten(),
+                quantity,
+            })),
+            (Some(fault), _) => Err(fault),
+            (None, None) => Err(IntentFault::Missing { field: "symbol" }),
+        }
+    }
+
+    fn entry(&mut self, side: &Result<Option<Side>, IntentFault>) -> Result<Request, IntentFault> {
+        let symbol = self.take_symbol();
+        if *side == Ok(None) {
+            self.faults.add(self.no_side());
+        }
+        if let Some(field) = self.times.unreadable {
+            self.entry_faults.add(IntentFault::BadValue {
+                field,
+                expected: "an instant: whole milliseconds (decided_at, ts), or ISO-8601 or epoch seconds (timestamp)",
+            });
+        }
+        let entry_price = self.stop_price("entry_price", self.entry_price);
+        let stop_loss = self.stop_price("stop_loss", self.stop_loss);
+        if let (Some(entry), Some(stop), Ok(Some(side))) = (entry_price, stop_loss, side) {
+            let right_side = match side {
+                Side::Buy => stop < entry,
+                Side::Sell => stop > entry,
+            };
+            if !right_side {
+                self.entry_faults.add(IntentFault::StopOnWrongSide {
+                    side: *side,
+                    stop_loss: stop,
+                    entry_price: entry,
+                });
+            }
+        }
+        let mut faults = std::mem::take(&mut self.faults);
+        faults.merge(std::mem::take(&mut self.entry_faults));
+        match (faults.take(), symbol, side) {
+            (None, Some(symbol), Ok(Some(side))) => Ok(Request::Entry(Entry {
+                symbol,
+                side: *side,
+                leverage: self.leverage.map(Leverage::new),
+                size: self.read_size(),
+                quantity: sourced(self.quantity, Quantity::new),
+                price: sourced(self.price, Price::new)
+                    .or_else(|| sourced(self.entry_price.map(|p| (p, "entry_price")), Price::new)),
+                entry_price,
+                stop_loss,
+                take_profit: self.take_profit.and_then(|p| Price::new(p).ok()),
+            })),
+            (Some(fault), _, _) => Err(fault),
+            (None, _, Err(fault)) => Err(fault.clone()),
+            (None, None, _) => Err(IntentFault::Missing { field: "symbol" }),
+            (None, _, Ok(None)) => Err(IntentFault::Missing { field: "side" }),
+        }
+    }
+
+    /// What is wrong where neither field names a side.
+    fn no_side(&self) -> IntentFault {
+        match (self.action, self.side) {
+            (Err(Unreadable), _) => IntentFault::BadValue {
+                field: "action",
+                expected: "BUY, SELL, LONG, SHORT, HOLD or CLOSE",
+            },
+            (_, Err(Unreadable)) => IntentFault::BadValue {
+                field: "side",
+                expected: "BUY, SELL, LONG, SHORT, HOLD or CLOSE",
+            },
+            (Ok(_), Ok(_)) => IntentFault::Missing { field: "side" },
+        }
+    }
+
+    fn stop_price(&mut self, field: &'static str, value: Option<f64>) -> Option<Price> {
+        let price = Price::new(value?);
+        if price.is_err() {
+            self.entry_faults.add(IntentFault::BadValue {
+                field,
+                expected: "a finite price greater than 0",
+            });
+        }
+        price.ok()
+    }
+
+    /// The first of the ways to say a size whose first field is there.
+    fn read_size(&self) -> Option<Result<Sourced<Size>, SizeFault>> {
+        if let Some((quantity, name)) = self.quantity {
+            let price = self
+                .price
+                .or_else(|| self.entry_price.map(|price| (price, "entry_price")));
+            return Some(quantity_size(quantity, name, price));
+        }
+        if let Some(usd) = self.position_usd {
+            let margin = Margin::new(usd).map_err(|_| SizeFault::BadValue("position_usd"));
+            return Some(margin.and_then(|margin| {
+                self.leverage.ok_or(SizeFault::NoLeverage("position_usd"))?;
+                Ok(Sourced::new(
+                    Size::Margin(margin),
+                    Source::Intent("position_usd"),
+                ))
+            }));
+        }
+        let (usd, name) = self
+            .size
+            .map(|usd| (usd, "size"))
+            .or_else(|| self.position_size_usd.map(|usd| (usd, "position_size_usd")))?;
+        Some(
+            Notional::new(usd)
+                .map(|notional| Sourced::new(Size::Notional(notional), Source::Intent(name)))
+                .map_err(|_| SizeFault::BadValue(name)),
+        )
+    }
+}
+
+struct Closes {
+    exit: bool,
+    worded: bool,
+}
+
+fn sourced<T: Copy, E>(named: Option<Named>, door: fn(f64) -> Result<T, E>) -> Option<Sourced<T>> {
+    let (value, name) = named?;
+    door(value)
+        .ok()
+        .map(|value| Sourced::new(value, Source::Intent(name)))
+}
+
+fn quantity_size(
+    quantity: f64,
+    name: &'static str,
+    price: Option<Named>,
+) -> Result<Sourced<Size>, SizeFault> {
+    let quantity = Quantity::new(quantity).map_err(|_| SizeFault::BadValue(name))?;
+    let (price, price_name) = price.ok_or(SizeFault::NoPrice(name))?;
+    let price = Price::new(price).map_err(|_| SizeFault::BadValue(price_name))?;
+    let expression = match (name, price_name) {
+        ("qty", "entry_price") => "qty*entry_price",
+        ("qty", _) => "qty*price",
+        (_, "entry_price") => "quantity*entry_price",
+        (_, _) => "quantity*price",
+    };
+    quantity
+        .notional(price)
+        .map(|notional| Sourced::new(Size::Notional(notional), Source::Intent(expression)))
+        .map_err(|_| SizeFault::BadProduct(expression))
+}

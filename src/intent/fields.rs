@@ -1,0 +1,289 @@
+//! The fields of a record and their aliases.
+
+use std::borrow::Cow;
+
+use super::{
+    Intent, IntentBuilder, IntentFault,
+    fault::FirstFault,
+    time::{TimeFields, Times},
+    words::{Word, says_close},
+};
+use crate::{
+    domain::{PolicyHash, Symbol},
+    wire::{Fields, Slot, Unreadable},
+};
+
+/// Every field that anybody reads from a record, as it stood there.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct EventFields<'a> {
+    pub(crate) event_type: Slot<'a>,
+    pub(crate) policy: Slot<'a>,
+    pub(crate) payload: Slot<'a>,
+    pub(crate) data: Slot<'a>,
+    id: Slot<'a>,
+    intent_id: Slot<'a>,
+    source: Slot<'a>,
+    decided_at: Slot<'a>,
+    ts: Slot<'a>,
+    timestamp: Slot<'a>,
+    policy_hash: Slot<'a>,
+    symbol: Slot<'a>,
+    action: Slot<'a>,
+    side: Slot<'a>,
+    reduce_only: Slot<'a>,
+    reduce_only_camel: Slot<'a>,
+    intent_type: Slot<'a>,
+    leverage: Slot<'a>,
+    quantity: Slot<'a>,
+    qty: Slot<'a>,
+    price: Slot<'a>,
+    entry_price: Slot<'a>,
+    position_usd: Slot<'a>,
+    size: Slot<'a>,
+    position_size_usd: Slot<'a>,
+    stop_loss: Slot<'a>,
+    take_profit: Slot<'a>,
+    confidence: Slot<'a>,
+    regime: Slot<'a>,
+    position_side: Slot<'a>,
+    model: Slot<'a>,
+}
+
+impl<'a> Fields<'a> for EventFields<'a> {
+    fn slot(&mut self, key: &str) -> Option<&mut Slot<'a>> {
+        // By length first: most keys are told apart by it alone.
+        Some(match key.len() {
+            2 if key == "id" => &mut self.id,
+            2 if key == "ts" => &mut self.ts,
+            3 if key == "qty" => &mut self.qty,
+            4 if key == "side" => &mut self.side,
+            4 if key == "size" => &mut self.size,
+            4 if key == "data" => &mut self.data,
+            5 if key == "price" => &mut self.price,
+            5 if key == "model" => &mut self.model,
+            6 if key == "symbol" => &mut self.symbol,
+            6 if key == "source" => &mut self.source,
+            6 if key == "action" => &mut self.action,
+            6 if key == "policy" => &mut self.policy,
+            6 if key == "regime" => &mut self.regime,
+            7 if key == "payload" => &mut self.payload,
+            8 if key == "leverage" => &mut self.leverage,
+            8 if key == "quantity" => &mut self.quantity,
+            9 if key == "timestamp" => &mut self.timestamp,
+            9 if key == "stop_loss" => &mut self.stop_loss,
+            9 if key == "intent_id" => &mut self.intent_id,
+            10 if key == "event_type" => &mut self.event_type,
+            10 if key == "confidence" => &mut self.confidence,
+            10 if key == "decided_at" => &mut self.decided_at,
+            10 if key == "reduceOnly" => &mut self.reduce_only_camel,
+            11 if key == "entry_price" => &mut self.entry_price,
+            11 if key == "take_profit" => &mut self.take_profit,
+            11 if key == "reduce_only" => &mut self.reduce_only,
+            11 if key == "policy_hash" => &mut self.policy_hash,
+            11 if key == "intent_type" => &mut self.intent_type,
+            12 if key == "position_usd" => &mut self.position_usd,
+            13 if key == "position_side" => &mut self.position_side,
+            17 if key == "position_size_usd" => &mut self.position_size_usd,
+            _ => return None,
+        })
+    }
+}
+
+impl<'a> EventFields<'a> {
+    /// What the record says of its time.
+    pub(crate) fn times(&self) -> Times {
+        Times::read(&TimeFields {
+            decided_at: &self.decided_at,
+            id: &self.id,
+            ts: &self.ts,
+            timestamp: &self.timestamp,
+        })
+    }
+
+    /// The record's id: `id`, else `intent_id`; a number is its own text.
+    pub(crate) fn id(&self) -> Option<Cow<'a, str>> {
+        let read = |slot: &Slot<'a>| slot.number_text().ok().flatten();
+        read(&self.id).or_else(|| read(&self.intent_id))
+    }
+
+    /// The symbol, where one can be read.
+    pub(crate) fn symbol(&self) -> Result<Option<Symbol>, Unreadable> {
+        match self.symbol.text()? {
+            None => Ok(None),
+            Some(text) => Symbol::new(&text).map(Some).map_err(|_| Unreadable),
+        }
+    }
+
+    /// The policy that judged a recorded decision.
+    pub(crate) fn policy_hash(&self) -> Option<Result<PolicyHash, Unreadable>> {
+        match self.policy_hash.text() {
+            Ok(None) => None,
+            Ok(Some(text)) => Some(PolicyHash::parse(&text).map_err(|_| Unreadable)),
+            Err(Unreadable) => Some(Err(Unreadable)),
+        }
+    }
+
+    /// The intent of a flat record.
+    pub(crate) fn flat_intent(&self) -> Intent<'a> {
+        let mut builder = self.builder();
+        self.add_twice(&mut builder);
+        builder.build()
+    }
+
+    /// The intent of an envelope around a payload.
+    pub(crate) fn enveloped_intent(&self, payload: &Self) -> Intent<'a> {
+        let mut merged = *payload;
+        merged.borrow_from(self);
+        let mut builder = merged.builder();
+        self.add_twice(&mut builder);
+        payload.add_twice(&mut builder);
+        self.add_beside_payload(&mut builder);
+        if let (Ok(Some(outer)), Ok(Some(inner))) = (self.source.text(), payload.source.text())
+            && outer != inner
+        {
+            builder.faults.add(IntentFault::Contradiction {
+                first: "source",
+                second: "payload.source",
+            });
+        }
+        builder.build()
+    }
+
+    /// An envelope whose payload cannot be read: what the envelope says of itself, and the fault.
+    pub(crate) fn faulty_intent(&self, fault: IntentFault) -> Intent<'a> {
+        Intent {
+            id: self.id(),
+            source: self.source.text(),
+            times: self.times(),
+            ..Intent::unreadable(fault)
+        }
+    }
+
+    /// An envelope lends what its payload lacks.
+    fn borrow_from(&mut self, envelope: &Self) {
+        for (own, lent) in [
+            (&mut self.id, envelope.id),
+            (&mut self.intent_id, envelope.intent_id),
+            (&mut self.source, envelope.source),
+            (&mut self.decided_at, envelope.decided_at),
+            (&mut self.ts, envelope.ts),
+            (&mut self.timestamp, envelope.timestamp),
+            (&mut self.policy_hash, envelope.policy_hash),
+        ] {
+            if !own.is_present() {
+                *own = lent;
+            }
+        }
+    }
+
+    fn builder(&self) -> IntentBuilder<'a> {
+        let named = |first: &Slot<'a>, first_name, second: &Slot<'a>, second_name| {
+            first
+                .number()
+                .map(|n| (n, first_name))
+                .or_else(|| second.number().map(|n| (n, second_name)))
+        };
+        IntentBuilder {
+            id: self.id(),
+            source: self.source.text(),
+            symbol: self.symbol(),
+            action: Word::read(&self.action),
+            side: Word::read(&self.side),
+            reduce_only: [self.reduce_only.flag(), self.reduce_only_camel.flag()],
+            type_closes: says_close(&self.intent_type),
+            leverage: self.leverage.number(),
+            quantity: named(&self.quantity, "quantity", &self.qty, "qty"),
+            price: named(&self.price, "price", &self.entry_price, "entry_price"),
+            position_usd: self.position_usd.number(),
+            size: self.size.number(),
+            position_size_usd: self.position_size_usd.number(),
+            entry_price: self.entry_price.number(),
+            stop_loss: self.stop_loss.number(),
+            take_profit: self.take_profit.number(),
+            times: self.times(),
+            policy_hash: self.policy_hash(),
+            faults: FirstFault::default(),
+            entry_faults: FirstFault::default(),
+        }
+    }
+
+    /// Keys that stand twice: last-one-wins is how two readers see two different things.
+    fn add_twice(&self, builder: &mut IntentBuilder<'a>) {
+        for (slot, field) in [
+            (&self.event_type, "event_type"),
+            (&self.payload, "payload"),
+            (&self.data, "data"),
+            (&self.source, "source"),
+            (&self.symbol, "symbol"),
+            (&self.action, "action"),
+            (&self.side, "side"),
+            (&self.reduce_only, "reduce_only"),
+            (&self.reduce_only_camel, "reduceOnly"),
+            (&self.intent_type, "intent_type"),
+        ] {
+            if slot.twice() {
+                builder.faults.add(IntentFault::Twice { field });
+            }
+        }
+        for (slot, field) in [
+            (&self.id, "id"),
+            (&self.intent_id, "intent_id"),
+            (&self.decided_at, "decided_at"),
+            (&self.ts, "ts"),
+            (&self.timestamp, "timestamp"),
+            (&self.policy_hash, "policy_hash"),
+            (&self.leverage, "leverage"),
+            (&self.quantity, "quantity"),
+            (&self.qty, "qty"),
+            (&self.price, "price"),
+            (&self.entry_price, "entry_price"),
+            (&self.position_usd, "position_usd"),
+            (&self.size, "size"),
+            (&self.position_size_usd, "position_size_usd"),
+            (&self.stop_loss, "stop_loss"),
+            (&self.take_profit, "take_profit"),
+        ] {
+            if slot.twice() {
+                builder.entry_faults.add(IntentFault::Twice { field });
+            }
+        }
+    }
+
+    /// Fields of an intent in the envelope beside a payload: nobody can tell which of the two is meant.
+    fn add_beside_payload(&self, builder: &mut IntentBuilder<'a>) {
+        for (slot, field) in [
+            (&self.symbol, "symbol"),
+            (&self.action, "action"),
+            (&self.side, "side"),
+            (&self.reduce_only, "reduce_only"),
+            (&self.reduce_only_camel, "reduceOnly"),
+            (&self.intent_type, "intent_type"),
+        ] {
+            if slot.is_present() {
+                builder.faults.add(IntentFault::BesidePayload { field });
+            }
+        }
+        for (slot, field) in [
+            (&self.leverage, "leverage"),
+            (&self.quantity, "quantity"),
+            (&self.qty, "qty"),
+            (&self.price, "price"),
+            (&self.entry_price, "entry_price"),
+            (&self.position_usd, "position_usd"),
+            (&self.size, "size"),
+            (&self.position_size_usd, "position_size_usd"),
+            (&self.stop_loss, "stop_loss"),
+            (&self.take_profit, "take_profit"),
+            (&self.confidence, "confidence"),
+            (&self.regime, "regime"),
+            (&self.position_side, "position_side"),
+            (&self.model, "model"),
+        ] {
+            if slot.is_present() {
+                builder
+                    .entry_faults
+                    .add(IntentFault::BesidePayload { field });
+            }
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! When a record happened.
+
+use std::borrow::Cow;
+
+use crate::{
+    domain::{Instant, IsoOffset},
+    wire::Slot,
+};
+
+/// What a record says of its time.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Times {
+    /// When a service decided it, by that service's clock.
+    pub(crate) decided_at: Option<Instant>,
+    /// When it was sent: the stream's entry id, `ts` or `timestamp`, whichever is there first.
+    pub(crate) emitted_at: Option<Instant>,
+    /// The first of these fields that is there and cannot be read.
+    pub(crate) unreadable: Option<&'static str>,
+    /// `timestamp` gave the time, without an offset.
+    pub(crate) offset_assumed: bool,
+}
+
+/// The fields that a time is read from.
+pub(crate) struct TimeFields<'s, 'a> {
+    pub(crate) decided_at: &'s Slot<'a>,
+    pub(crate) id: &'s Slot<'a>,
+    pub(crate) ts: &'s Slot<'a>,
+    pub(crate) timestamp: &'s Slot<'a>,
+}
+
+impl Times {
+    pub(crate) fn read(fields: &TimeFields<'_, '_>) -> Self {
+        let mut times = Self::default();
+        if fields.decided_at.is_present() {
+            times.decided_at = millis(fields.decided_at);
+            if times.decided_at.is_none() {
+                times.unreadable = Some("decided_at");
+            }
+        }
+        let id = fields.id.text().ok().flatten();
+        if let Some(entry) = id.as_deref().and_then(stream_millis) {
+            times.take_emitted("id", Instant::parse_epoch_millis(entry).ok());
+        } else if fields.ts.is_present() {
+            times.take_emitted("ts", millis(fields.ts));
+        } else if fields.timestamp.is_present() {
+            let read = seconds_or_iso(fields.timestamp);
+            times.take_emitted("timestamp", read.map(|(at, _)| at));
+            times.offset_assumed =
+                times.decided_at.is_none() && matches!(read, Some((_, IsoOffset::AssumedUtc)));
+        }
+        times
+    }
+
+    /// The instant a replay judges the record at.
+    pub(crate) fn event_time(&self) -> Option<Instant> {
+        self.decided_at.or(self.emitted_at)
+    }
+
+    fn take_emitted(&mut self, field: &'static str, at: Option<Instant>) {
+        self.emitted_at = at;
+        if at.is_none() && self.unreadable.is_none() {
+            self.unreadable = Some(field);
+        }
+    }
+}
+
+/// Whole milliseconds since the epoch.
+fn millis(slot: &Slot<'_>) -> Option<Instant> {
+    let text = slot.number_text().ok().flatten()?;
+    Instant::parse_epoch_millis(&text).ok()
+}
+
+/// The milliseconds of a stream entry id, `<ms>-<n>`.
+fn stream_millis(id: &str) -> Option<&str> {
+    let (millis, sequence) = id.split_once('-')?;
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    (digits(millis) && digits(sequence)).then_some(millis)
+}
+
+/// Epoch seconds, or ISO-8601.
+fn seconds_or_iso(slot: &Slot<'_>) -> Option<(Instant, IsoOffset)> {
+    let text: Cow<'_, str> = slot.number_text().ok().flatten()?;
+    match Instant::parse_epoch_seconds(&text) {
+        Ok(at) => Some((at, IsoOffset::Given)),
+        Err(crate::domain::InstantError::NotANumber) => Instant::parse_iso(&text).ok(),
+        Err(_) => None,
+    }
+}

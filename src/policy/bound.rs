@@ -1,0 +1,228 @@
+//! The bounds of numbers, and one object full of numbers.
+
+use std::{collections::BTreeMap, fmt};
+
+use super::{
+    json::Json,
+    refusal::{Broken, Violations},
+};
+use crate::domain::{InstantError, Span};
+
+/// What a finite number must be.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Bound {
+    /// Any.
+    Finite,
+    /// > 0.
+    Positive,
+    /// ≥ 0.
+    NotNegative,
+    /// In [0, 1].
+    Share,
+    /// In (0.5, 1).
+    UpperHalf,
+    /// > the value of another field.
+    Above(&'static str, f64),
+}
+
+impl Bound {
+    // Written so that NaN fails.
+    fn holds(self, value: f64) -> bool {
+        value.is_finite()
+            && match self {
+                Self::Finite => true,
+                Self::Positive => value > 0.0,
+                Self::NotNegative => value >= 0.0,
+                Self::Share => (0.0..=1.0).contains(&value),
+                Self::UpperHalf => value > 0.5 && value < 1.0,
+                Self::Above(_, other) => value > other,
+            }
+    }
+
+    /// Reads a number from its own text.
+    pub(super) fn read(self, text: &str) -> Result<f64, Broken> {
+        let value: f64 = text
+            .parse()
+            .map_err(|_| Broken::parse_error("a decimal number"))?;
+        if !value.is_finite() {
+            Err(Broken::invalid("finite"))
+        } else if self.holds(value) {
+            Ok(value)
+        } else {
+            Err(Broken::invalid(&self.to_string()))
+        }
+    }
+
+    /// Reads seconds from their own text, exactly to the microsecond.
+    pub(super) fn read_span(self, text: &str) -> Result<Span, Broken> {
+        self.read(text)?;
+        let span =
+            Span::parse_seconds(text).map_err(|error| Broken::parse_error(in_words(error)))?;
+        // A number just below zero is zero in floating point and a microsecond below it in exact reading.
+        if span < Span::from_micros(0) {
+            return Err(Broken::invalid(&self.to_string()));
+        }
+        Ok(span)
+    }
+}
+
+/// What a text that is no instant should have been.
+pub(super) const fn in_words(error: InstantError) -> &'static str {
+    match error {
+        InstantError::NotANumber | InstantError::NotIso => "a decimal number",
+        InstantError::NotFinite => "finite",
+        InstantError::NotWhole => "a whole number",
+        InstantError::OutOfRange => "within the years 0 to 9999",
+    }
+}
+
+impl fmt::Display for Bound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Finite => f.write_str("finite"),
+            Self::Positive => f.write_str("greater than 0"),
+            Self::NotNegative => f.write_str("at least 0"),
+            Self::Share => f.write_str("in [0, 1]"),
+            Self::UpperHalf => f.write_str("in (0.5, 1)"),
+            Self::Above(name, other) => write!(f, "greater than {name}, which is {other}"),
+        }
+    }
+}
+
+/// The numbers of one structured field, taken out one by one; what is left in the end should not be there.
+#[derive(Debug)]
+pub(super) struct Numbers<'a, 'v> {
+    field: &'static str,
+    entries: BTreeMap<String, Json<'a>>,
+    violations: &'v mut Violations,
+}
+
+impl<'a, 'v> Numbers<'a, 'v> {
+    /// Reads the text of a structured field.
+    pub(super) fn parse(
+        field: &'static str,
+        text: &'a str,
+        violations: &'v mut Violations,
+    ) -> Option<Self> {
+        let entries = object(field, text, violations)?;
+        Some(Self {
+            field,
+            entries,
+            violations,
+        })
+    }
+
+    /// A number that must be there.
+    pub(super) fn required(&mut self, name: &str, bound: Bound) -> Option<f64> {
+        if matches!(self.entries.get(name), None | Some(Json::Null)) {
+            self.entries.remove(name);
+            self.violations.missing(&self.path(name));
+            return None;
+        }
+        self.optional(name, bound)
+    }
+
+    /// A number that may be there; also none where it breaks its bound.
+    pub(super) fn optional(&mut self, name: &str, bound: Bound) -> Option<f64> {
+        self.take(name, |text| bound.read(text))
+    }
+
+    /// Seconds that may be there; also none where they break their bound.
+    pub(super) fn optional_span(&mut self, name: &str, bound: Bound) -> Option<Span> {
+        self.take(name, |text| bound.read_span(text))
+    }
+
+    /// Tells what was not taken out: a typo would be a silent change of behaviour.
+    pub(super) fn finish(self) {
+        for (name, value) in &self.entries {
+            let path = format!("{}.{name}", self.field);
+            self.violations
+                .invalid(&path, &value.compact(), "the value of a known field");
+        }
+    }
+
+    fn take<T>(&mut self, name: &str, read: impl Fn(&str) -> Result<T, Broken>) -> Option<T> {
+        let path = self.path(name);
+        let value = self.entries.remove(name)?;
+        number(&path, &value, self.violations, read)
+    }
+
+    fn path(&self, name: &str) -> String {
+        format!("{}.{name}", self.field)
+    }
+}
+
+/// The object that the text of a structured field must be.
+pub(super) fn object<'a>(
+    field: &str,
+    text: &'a str,
+    violations: &mut Violations,
+) -> Option<BTreeMap<String, Json<'a>>> {
+    match Json::parse(text, field, violations)? {
+        Json::Object(entries) => Some(entries),
+        other @ (Json::Null | Json::Bool(_) | Json::Number(_) | Json::Text(_) | Json::Array(_)) => {
+            violations.parse_error(field, &other.compact(), "a JSON object");
+            None
+        }
+    }
+}
+
+/// A JSON number, read from its own text; `null` is none.
+pub(super) fn number<T>(
+    path: &str,
+    value: &Json<'_>,
+    violations: &mut Violations,
+    read: impl Fn(&str) -> Result<T, Broken>,
+) -> Option<T> {
+    match value {
+        Json::Null => None,
+        Json::Number(text) => match read(text) {
+            Ok(number) => Some(number),
+            Err(rule) => {
+                violations.broken(path, text, &rule);
+                None
+            }
+        },
+        Json::Bool(_) | Json::Text(_) | Json::Array(_) | Json::Object(_) => {
+            violations.parse_error(path, &value.compact(), "a JSON number");
+            None
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seconds_are_exact_and_never_below_zero() {
+        let read = |bound: Bound, text| bound.read_span(text).map(Span::as_micros);
+        assert_eq!(read(Bound::NotNegative, "0"), Ok(0));
+        assert_eq!(read(Bound::NotNegative, "-0"), Ok(0));
+        assert_eq!(read(Bound::NotNegative, "1.0000019"), Ok(1_000_001));
+        assert_eq!(read(Bound::Positive, "1e300"), Ok(i64::MAX));
+        let below = Err(Broken::invalid("at least 0"));
+        assert_eq!(read(Bound::NotNegative, "-1e-9"), below);
+        assert_eq!(read(Bound::NotNegative, "-1e-999"), below);
+        assert_eq!(
+            read(Bound::Positive, "1e999"),
+            Err(Broken::invalid("finite"))
+        );
+    }
+
+    #[test]
+    fn no_bound_holds_for_nan_or_an_infinity() {
+        for value in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+            for bound in [
+                Bound::Finite,
+                Bound::Positive,
+                Bound::NotNegative,
+                Bound::Share,
+                Bound::UpperHalf,
+                Bound::Above("T1_R", 0.0),
+            ] {
+                assert!(!bound.holds(value), "{bound:?} {value}");
+            }
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! The names of a policy's fields.
+
+pub(super) const UNIVERSE_SYMBOLS: &str = "universe_symbols";
+pub(super) const LEVERAGE_BY_SYMBOL: &str = "leverage_by_symbol";
+pub(super) const HARVEST_PARAMS: &str = "harvest_params";
+pub(super) const KILL_PARAMS: &str = "kill_params";
+pub(super) const VALID_UNTIL_EPOCH: &str = "valid_until_epoch";
+pub(super) const POLICY_VERSION: &str = "policy_version";
+pub(super) const VALID_FROM_EPOCH: &str = "valid_from_epoch";
+pub(super) const LIMITS: &str = "limits";
+pub(super) const HARVEST_GRACE_SEC: &str = "harvest_grace_sec";
+pub(super) const POLICY_SEQ: &str = "policy_seq";
+pub(super) const POLICY_HASH: &str = "policy_hash";
+pub(super) const POLICY_SIG: &str = "policy_sig";
+pub(super) const MARKET: &str = "market";
+pub(super) const VENUE: &str = "venue";
+pub(super) const METADATA_OK: &str = "metadata_ok";
+pub(super) const MISSING_FIELDS: &str = "missing_fields";
+
+/// What is kept, shown and hashed, and decides nothing.
+const METADATA: [&str; 10] = [
+    "generator",
+    "features_window",
+    "universe_hash",
+    MARKET,
+    VENUE,
+    "stats_endpoint",
+    "exchange_info_endpoint",
+    "ticker_24h_endpoint",
+    METADATA_OK,
+    MISSING_FIELDS,
+];
+
+/// Fields whose text is JSON of its own.
+const STRUCTURED: [&str; 5] = [
+    UNIVERSE_SYMBOLS,
+    LEVERAGE_BY_SYMBOL,
+    HARVEST_PARAMS,
+    KILL_PARAMS,
+    LIMITS,
+];
+
+const SCALAR: [&str; 7] = [
+    VALID_UNTIL_EPOCH,
+    POLICY_VERSION,
+    VALID_FROM_EPOCH,
+    HARVEST_GRACE_SEC,
+    POLICY_SEQ,
+    POLICY_HASH,
+    POLICY_SIG,
+];
+
+/// Whether the text of the field is JSON of its own.
+pub(super) fn is_structured(name: &str) -> bool {
+    STRUCTURED.contains(&name)
+}
+
+/// Whether a policy is known to have the field.
+pub(super) fn is_known(name: &str) -> bool {
+    is_structured(name) || SCALAR.contains(&name) || METADATA.contains(&name)
+}

@@ -1,0 +1,111 @@
+//! What is legal in a policy and still worth telling.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
+
+use super::{field, refusal::shown};
+use crate::domain::{Instant, Leverage, Symbol};
+
+/// Something of a policy that breaks no rule and that its maker may not have meant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PolicyNote {
+    /// A symbol of the universe without a leverage: every entry in it is skipped.
+    NoLeverage(Symbol),
+    /// A leverage for a symbol outside the universe: it is never used.
+    LeverageOutsideUniverse(Symbol),
+    /// The policy ends before it begins: it is never in force.
+    EmptyWindow {
+        /// When it begins.
+        valid_from: Instant,
+        /// When it ends.
+        valid_until: Instant,
+    },
+    /// A key that is not known: kept, shown and hashed, and nothing else.
+    UnknownField(String),
+    /// No `policy_hash`: a mix of two publications cannot be seen.
+    NoHash,
+    /// The maker says that its inputs were not in order; the text of `metadata_ok`.
+    MetadataNotOk(String),
+    /// The maker says that inputs were missing; the text of `missing_fields`.
+    MissingFields(String),
+}
+
+impl PolicyNote {
+    pub(super) fn of_universe(
+        symbols: &[Symbol],
+        leverages: &BTreeMap<Symbol, Leverage>,
+    ) -> Vec<Self> {
+        let listed: BTreeSet<_> = symbols.iter().collect();
+        let silent = symbols.iter().filter(|s| !leverages.contains_key(s));
+        let outside = leverages.keys().filter(|s| !listed.contains(s));
+        silent
+            .map(|s| Self::NoLeverage(*s))
+            .chain(outside.map(|s| Self::LeverageOutsideUniverse(*s)))
+            .collect()
+    }
+
+    pub(super) fn of_window(valid_from: Option<Instant>, valid_until: Instant) -> Option<Self> {
+        let valid_from = valid_from.filter(|from| *from > valid_until)?;
+        Some(Self::EmptyWindow {
+            valid_from,
+            valid_until,
+        })
+    }
+
+    pub(super) fn of_fields(fields: &BTreeMap<String, String>) -> Vec<Self> {
+        let mut notes: Vec<_> = fields
+            .keys()
+            .filter(|name| !field::is_known(name))
+            .map(|name| Self::UnknownField(name.clone()))
+            .collect();
+        if !fields.contains_key(field::POLICY_HASH) {
+            notes.push(Self::NoHash);
+        }
+        if let Some(text) = fields.get(field::METADATA_OK)
+            && text != "1"
+            && !text.eq_ignore_ascii_case("true")
+        {
+            notes.push(Self::MetadataNotOk(text.clone()));
+        }
+        if let Some(text) = fields.get(field::MISSING_FIELDS)
+            && !matches!(text.as_str(), "" | "[]" | "{}" | "null")
+        {
+            notes.push(Self::MissingFields(text.clone()));
+        }
+        notes
+    }
+}
+
+impl fmt::Display for PolicyNote {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoLeverage(symbol) => write!(
+                f,
+                "`universe_symbols` lists `{symbol}`, and `leverage_by_symbol` does not: every entry in it is skipped"
+            ),
+            Self::LeverageOutsideUniverse(symbol) => write!(
+                f,
+                "`leverage_by_symbol` gives `{symbol}` a leverage, and `universe_symbols` does not list it: it is never used"
+            ),
+            Self::EmptyWindow {
+                valid_from,
+                valid_until,
+            } => write!(
+                f,
+                "`valid_from_epoch` ({valid_from}) is later than `valid_until_epoch` ({valid_until}): the policy is never in force"
+            ),
+            Self::UnknownField(name) => write!(f, "`{}` is not a known field", shown(name)),
+            Self::NoHash => {
+                f.write_str("there is no `policy_hash`: a mix of two publications cannot be seen")
+            }
+            Self::MetadataNotOk(text) => {
+                write!(f, "`metadata_ok` is `{}`", shown(text))
+            }
+            Self::MissingFields(text) => {
+                write!(f, "`missing_fields` is `{}`", shown(text))
+            }
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! θ: the harvest parameters.
+
+use super::{
+    bound::{Bound, Numbers},
+    field,
+    refusal::Violations,
+};
+use crate::domain::RMultiple;
+
+/// The harvest parameters of a policy, `harvest_params` and `kill_params` together.
+///
+/// There is no default θ: one is reached only through
+/// [`Policy::theta_in_force`](super::Policy::theta_in_force).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Theta {
+    ladder: Ladder,
+    weights: Weights,
+    kill: Kill,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct Ladder {
+    t1_r: RMultiple,
+    t2_r: RMultiple,
+    t3_r: RMultiple,
+    lock_r: RMultiple,
+    be_plus_pct: f64,
+    cost_bps: f64,
+    fallback_stop_pct: Option<f64>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct Weights {
+    k_regime_flip: f64,
+    k_sigma_spike: f64,
+    k_ts_drop: f64,
+    k_age_penalty: f64,
+    kill_threshold: f64,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct Kill {
+    trend_min: f64,
+    sigma_ref: f64,
+    sigma_spike_cap: f64,
+    ts_ref: f64,
+    ts_drop_cap: f64,
+    max_age_sec: f64,
+}
+
+/// Getters that hand out one number each.
+macro_rules! getters {
+    ($($(#[$doc:meta])* $part:ident.$name:ident: $type:ty;)*) => {
+        $(
+            $(#[$doc])*
+            #[must_use]
+            pub const fn $name(&self) -> $type {
+                self.$part.$name
+            }
+        )*
+    };
+}
+
+impl Theta {
+    getters! {
+        /// R_net from which a quarter is closed; in (0, T2_R).
+        ladder.t1_r: RMultiple;
+        /// R_net from which half is closed; in (T1_R, T3_R).
+        ladder.t2_r: RMultiple;
+        /// R_net from which three quarters are closed; greater than T2_R.
+        ladder.t3_r: RMultiple;
+        /// R_net from which the profit is locked; greater than 0.
+        ladder.lock_r: RMultiple;
+        /// How far beyond the entry price a lock puts the stop, as a share of it (0.003 is 0.3 %); at least 0.
+        ladder.be_plus_pct: f64;
+        /// Costs of entry and exit together, in hundredths of a per cent of the entry price; at least 0.
+        ladder.cost_bps: f64;
+        /// Distance of the stop where a position names none, as a share of the entry price; greater than 0
+        /// if the policy gives it.
+        ladder.fallback_stop_pct: Option<f64>;
+        /// Weight of a regime flip in the kill score; at least 0.
+        weights.k_regime_flip: f64;
+        /// Weight of a volatility spike in the kill score; at least 0.
+        weights.k_sigma_spike: f64;
+        /// Weight of a loss of trend strength in the kill score; at least 0.
+        weights.k_ts_drop: f64;
+        /// Weight of age in the kill score; at least 0.
+        weights.k_age_penalty: f64;
+        /// Kill score from which a full close is proposed; in (0.5, 1).
+        weights.kill_threshold: f64;
+        /// Probability of a trend below which the regime may have flipped; in [0, 1].
+        kill.trend_min: f64;
+        /// Volatility that is taken as normal; greater than 0, in the unit of the market's sigma.
+        kill.sigma_ref: f64;
+        /// The most that a volatility spike may count; at least 0.
+        kill.sigma_spike_cap: f64;
+        /// Trend strength that is taken as normal; finite.
+        kill.ts_ref: f64;
+        /// The most that a loss of trend strength may count; at least 0.
+        kill.ts_drop_cap: f64;
+        /// Age at which the age penalty is full, in seconds; greater than 0.
+        kill.max_age_sec: f64;
+    }
+
+    /// Checks both fields, each of them as far as it is there.
+    pub(super) fn read(
+        harvest: Option<&str>,
+        kill: Option<&str>,
+        violations: &mut Violations,
+    ) -> Option<Self> {
+        let harvest = harvest.and_then(|text| harvest_params(text, violations));
+        let kill = kill.and_then(|text| kill_params(text, violations));
+        let (ladder, weights) = harvest?;
+        Some(Self {
+            ladder,
+            weights,
+            kill: kill?,
+        })
+    }
+}
+
+fn harvest_params(text: &str, violations: &mut Violations) -> Option<(Ladder, Weights)> {
+    let mut numbers = Numbers::parse(field::HARVEST_PARAMS, text, violations)?;
+    let ladder = ladder(&mut numbers);
+    let weights = weights(&mut numbers);
+    for unused in ["u1", "u2", "u3", "softmax_temp"] {
+        numbers.optional(unused, Bound::Finite);
+    }
+    numbers.finish();
+    Some((ladder?, weights?))
+}
+
+fn ladder(numbers: &mut Numbers<'_, '_>) -> Option<Ladder> {
+    let mut multiple = |name, bound| {
+        let value = numbers.required(name, bound)?;
+        RMultiple::new(value).ok()
+    };
+    // A step is held against the nearest one below it that is sound, so that one broken step hides no other.
+    let above = |name, lower: Option<RMultiple>, otherwise| {
+        lower.map_or(otherwise, |r| Bound::Above(name, r.get()))
+    };
+    let t1_r = multiple("T1_R", Bound::Positive);
+    let above_t1 = above("T1_R", t1_r, Bound::Positive);
+    let t2_r = multiple("T2_R", above_t1);
+    let t3_r = multiple("T3_R", above("T2_R", t2_r, above_t1));
+    let lock_r = multiple("lock_R", Bound::Positive);
+    let be_plus_pct = numbers.required("be_plus_pct", Bound::NotNegative);
+    let cost_bps = numbers.required("cost_bps", Bound::NotNegative);
+    let fallback_stop_pct = numbers.optional("fallback_stop_pct", Bound::Positive);
+    Some(Ladder {
+        t1_r: t1_r?,
+        t2_r: t2_r?,
+        t3_r: t3_r?,
+        lock_r: lock_r?,
+        be_plus_pct: be_plus_pct?,
+        cost_bps: cost_bps?,
+        fallback_stop_pct,
+    })
+}
+
+fn weights(numbers: &mut Numbers<'_, '_>) -> Option<Weights> {
+    let k_regime_flip = numbers.required("k_regime_flip", Bound::NotNegative);
+    let k_sigma_spike = numbers.required("k_sigma_spike", Bound::NotNegative);
+    let k_ts_drop = numbers.required("k_ts_drop", Bound::NotNegative);
+    let k_age_penalty = numbers.required("k_age_penalty", Bound::NotNegative);
+    // The kill score is never below 0.5: a lower threshold would close every position.
+    let kill_threshold = numbers.required("kill_threshold", Bound::UpperHalf);
+    Some(Weights {
+        k_regime_flip: k_regime_flip?,
+        k_sigma_spike: k_sigma_spike?,
+        k_ts_drop: k_ts_drop?,
+        k_age_penalty: k_age_penalty?,
+        kill_threshold: kill_threshold?,
+    })
+}
+
+fn kill_params(text: &str, violations: &mut Violations) -> Option<Kill> {
+    let mut numbers = Numbers::parse(field::KILL_PARAMS, text, violations)?;
+    let trend_min = numbers.required("trend_min", Bound::Share);
+    let sigma_ref = numbers.required("sigma_ref", Bound::Positive);
+    let sigma_spike_cap = numbers.required("sigma_spike_cap", Bound::NotNegative);
+    let ts_ref = numbers.required("ts_ref", Bound::Finite);
+    let ts_drop_cap = numbers.required("ts_drop_cap", Bound::NotNegative);
+    let max_age_sec = numbers.required("max_age_sec", Bound::Positive);
+    numbers.optional("k_close_threshold", Bound::Finite);
+    numbers.finish();
+    Some(Kill {
+        trend_min: trend_min?,
+        sigma_ref: sigma_ref?,
+        sigma_spike_cap: sigma_spike_cap?,
+        ts_ref: ts_ref?,
+        ts_drop_cap: ts_drop_cap?,
+        max_age_sec: max_age_sec?,
+    })
+}

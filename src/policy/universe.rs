@@ -1,0 +1,147 @@
+//! Which symbols a policy lists, and the one map of the core.
+
+use std::{collections::BTreeMap, fmt};
+
+use foldhash::fast::FixedState;
+
+use super::{
+    bound::{Bound, number, object},
+    field,
+    json::Json,
+    refusal::Violations,
+};
+use crate::{
+    domain::{Leverage, Symbol},
+    provenance::{Source, Sourced},
+};
+
+const SYMBOL: &str = "a symbol (1 to 32 bytes without white space and control characters)";
+
+/// What a policy says of a symbol.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Listing {
+    /// The universe does not hold it.
+    NotInUniverse,
+    /// The universe holds it, and no leverage is given.
+    NoLeverage,
+    /// The universe holds it, with this leverage.
+    Leverage(Sourced<Leverage>),
+}
+
+/// The listed symbols with their leverages.
+#[derive(Clone)]
+pub(super) struct Universe {
+    /// In the order of the document.
+    symbols: Vec<Symbol>,
+    #[expect(
+        clippy::disallowed_types,
+        reason = "one lookup a decision; the seed is fixed, and nothing ever walks the map"
+    )]
+    listed: std::collections::HashMap<Symbol, Option<Leverage>, FixedState>,
+}
+
+impl Universe {
+    /// Lists each symbol once, with what the leverages say of it.
+    pub(super) fn new(symbols: Vec<Symbol>, leverages: &BTreeMap<Symbol, Leverage>) -> Self {
+        Self {
+            listed: symbols
+                .iter()
+                .map(|symbol| (*symbol, leverages.get(symbol).copied()))
+                .collect(),
+            symbols,
+        }
+    }
+
+    pub(super) fn symbols(&self) -> &[Symbol] {
+        &self.symbols
+    }
+
+    pub(super) fn lists(&self, symbol: &Symbol) -> bool {
+        self.listed.contains_key(symbol)
+    }
+
+    #[inline]
+    pub(super) fn listing(&self, symbol: &Symbol) -> Listing {
+        match self.listed.get(symbol) {
+            None => Listing::NotInUniverse,
+            Some(None) => Listing::NoLeverage,
+            Some(Some(leverage)) => {
+                Listing::Leverage(Sourced::new(*leverage, Source::PolicyLeverage(*symbol)))
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Universe {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let entries = self
+            .symbols
+            .iter()
+            .map(|symbol| (symbol, self.listing(symbol)));
+        f.debug_map().entries(entries).finish()
+    }
+}
+
+/// The symbols of `universe_symbols`, in their order.
+pub(super) fn read_symbols(text: &str, violations: &mut Violations) -> Option<Vec<Symbol>> {
+    let field = field::UNIVERSE_SYMBOLS;
+    let items = match Json::parse(text, field, violations)? {
+        Json::Array(items) => items,
+        other
+        @ (Json::Null | Json::Bool(_) | Json::Number(_) | Json::Text(_) | Json::Object(_)) => {
+            violations.parse_error(field, &other.compact(), "a JSON array");
+            return None;
+        }
+    };
+    if items.is_empty() {
+        violations.invalid(field, text, "a list of at least one symbol");
+    }
+    let mut symbols = Vec::with_capacity(items.len());
+    let mut first_place = BTreeMap::new();
+    for (i, item) in items.iter().enumerate() {
+        let path = format!("{field}[{i}]");
+        let Json::Text(name) = item else {
+            violations.parse_error(&path, &item.compact(), "a JSON string");
+            continue;
+        };
+        match Symbol::new(name) {
+            Err(_) => violations.invalid(&path, name, SYMBOL),
+            Ok(symbol) => match first_place.get(&symbol) {
+                Some(first) => {
+                    let bound = format!("listed once (it stands at {first} as well)");
+                    violations.invalid(&path, name, &bound);
+                }
+                None => {
+                    first_place.insert(symbol, i);
+                    symbols.push(symbol);
+                }
+            },
+        }
+    }
+    Some(symbols)
+}
+
+/// The leverages of `leverage_by_symbol`.
+pub(super) fn read_leverages(
+    text: &str,
+    violations: &mut Violations,
+) -> Option<BTreeMap<Symbol, Leverage>> {
+    let field = field::LEVERAGE_BY_SYMBOL;
+    let mut leverages = BTreeMap::new();
+    for (name, value) in &object(field, text, violations)? {
+        let path = format!("{field}.{name}");
+        let symbol = Symbol::new(name);
+        if symbol.is_err() {
+            violations.invalid(&path, name, SYMBOL);
+        }
+        let read = |text: &str| Bound::Positive.read(text);
+        let leverage = number(&path, value, violations, read).and_then(|x| Leverage::new(x).ok());
+        if let (Ok(symbol), Some(leverage)) = (symbol, leverage)
+            && leverages.insert(symbol, leverage).is_some()
+        {
+            let bound = format!("the only leverage of {symbol}");
+            violations.invalid(&path, &value.compact(), &bound);
+        }
+    }
+    Some(leverages)
+}

@@ -1,0 +1,174 @@
+//! The rules: every one is checked, every violation is told, and only the whole is built.
+
+use std::collections::BTreeMap;
+
+use super::{
+    Limits, PolicyNote, Theta,
+    bound::{Bound, in_words},
+    encoding::Encoded,
+    field, hash,
+    json::Json,
+    refusal::{Broken, Violations},
+    universe::{Universe, read_leverages, read_symbols},
+};
+use crate::domain::{Instant, InstantError, PolicyHash, Rounding, SECONDS_MAX, Span};
+
+/// What the fields of a policy say, once all of it holds.
+#[derive(Debug, Clone)]
+pub(super) struct Content {
+    pub(super) hash: PolicyHash,
+    pub(super) seq: Option<u64>,
+    pub(super) valid_from: Option<Instant>,
+    pub(super) valid_until: Instant,
+    pub(super) harvest_grace: Option<Span>,
+    pub(super) universe: Universe,
+    pub(super) theta: Theta,
+    pub(super) limits: Limits,
+    pub(super) notes: Vec<PolicyNote>,
+}
+
+/// Checks everything. Nothing is returned only if a violation was told.
+pub(super) fn validate(encoded: &Encoded, violations: &mut Violations) -> Option<Content> {
+    let fields = &encoded.fields;
+    let symbols = required(fields, field::UNIVERSE_SYMBOLS, violations)
+        .and_then(|text| read_symbols(text, violations));
+    let leverages = required(fields, field::LEVERAGE_BY_SYMBOL, violations)
+        .and_then(|text| read_leverages(text, violations));
+    let harvest_params = required(fields, field::HARVEST_PARAMS, violations);
+    let kill_params = required(fields, field::KILL_PARAMS, violations);
+    let theta = Theta::read(harvest_params, kill_params, violations);
+    let valid_until = required(fields, field::VALID_UNTIL_EPOCH, violations)
+        .and_then(|_| scalar(fields, field::VALID_UNTIL_EPOCH, violations, expiry));
+    if required(fields, field::POLICY_VERSION, violations) == Some("") {
+        violations.invalid(
+            field::POLICY_VERSION,
+            "",
+            "a text of at least one character",
+        );
+    }
+    let valid_from = scalar(fields, field::VALID_FROM_EPOCH, violations, beginning);
+    let limits = Limits::read(fields.get(field::LIMITS).map(String::as_str), violations);
+    let harvest_grace = scalar(fields, field::HARVEST_GRACE_SEC, violations, |text| {
+        Bound::NotNegative.read_span(text)
+    });
+    let seq = scalar(fields, field::POLICY_SEQ, violations, sequence);
+    check_free_texts(fields, violations);
+    let hash = check_hash(encoded, violations);
+
+    let (symbols, leverages, valid_until) = (symbols?, leverages?, valid_until?);
+    let mut notes = PolicyNote::of_universe(&symbols, &leverages);
+    notes.extend(PolicyNote::of_window(valid_from, valid_until));
+    notes.extend(PolicyNote::of_fields(fields));
+    Some(Content {
+        hash,
+        seq,
+        valid_from,
+        valid_until,
+        harvest_grace,
+        universe: Universe::new(symbols, &leverages),
+        theta: theta?,
+        limits: limits?,
+        notes,
+    })
+}
+
+fn required<'a>(
+    fields: &'a BTreeMap<String, String>,
+    name: &str,
+    violations: &mut Violations,
+) -> Option<&'a str> {
+    let text = fields.get(name).map(String::as_str);
+    if text.is_none() {
+        violations.missing(name);
+    }
+    text
+}
+
+/// A field that is one number; also none where it breaks its rule.
+fn scalar<T>(
+    fields: &BTreeMap<String, String>,
+    name: &str,
+    violations: &mut Violations,
+    read: impl Fn(&str) -> Result<T, Broken>,
+) -> Option<T> {
+    let text = fields.get(name)?;
+    match read(text) {
+        Ok(value) => Some(value),
+        Err(rule) => {
+            violations.broken(name, text, &rule);
+            None
+        }
+    }
+}
+
+/// Cut off to the microsecond: never later than what was written.
+fn expiry(text: &str) -> Result<Instant, Broken> {
+    // What is cut off counts before the bound.
+    epoch(text, Rounding::Up)?;
+    epoch(text, Rounding::Down)
+}
+
+/// Rounded up to the microsecond: never earlier than what was written.
+fn beginning(text: &str) -> Result<Instant, Broken> {
+    epoch(text, Rounding::Up)
+}
+
+/// Seconds since the epoch up to the last whole second of the year 9999; what lies before the year 0 is as
+/// early as can be told.
+fn epoch(text: &str, rounding: Rounding) -> Result<Instant, Broken> {
+    Bound::Finite.read(text)?;
+    let too_late = || {
+        Broken::invalid(&format!(
+            "at most {SECONDS_MAX} (seconds since 1970, not milliseconds)"
+        ))
+    };
+    match Instant::parse_epoch_seconds_rounded(text, rounding) {
+        Ok(at) if at.as_micros().div_euclid(1_000_000) < SECONDS_MAX => Ok(at),
+        Ok(at) if at.as_micros().rem_euclid(1_000_000) == 0 => Ok(at),
+        Ok(_) => Err(too_late()),
+        Err(InstantError::OutOfRange) if text.starts_with('-') => Ok(Instant::MIN),
+        Err(InstantError::OutOfRange) => Err(too_late()),
+        Err(
+            error @ (InstantError::NotANumber
+            | InstantError::NotFinite
+            | InstantError::NotWhole
+            | InstantError::NotIso),
+        ) => Err(Broken::parse_error(in_words(error))),
+    }
+}
+
+fn sequence(text: &str) -> Result<u64, Broken> {
+    text.parse().or_else(|_| {
+        Bound::Finite.read(text)?;
+        Err(Broken::invalid(&format!(
+            "a whole number from 0 to {}",
+            u64::MAX
+        )))
+    })
+}
+
+/// A text that nothing here reads may be JSON for somebody else, and two readers must not see two things.
+fn check_free_texts(fields: &BTreeMap<String, String>, violations: &mut Violations) {
+    for (name, text) in fields {
+        if !field::is_structured(name) && text.trim_start().starts_with(['{', '[']) {
+            let mut found = Violations::new();
+            if Json::parse(text, name, &mut found).is_some() {
+                violations.append(found);
+            }
+        }
+    }
+}
+
+/// The hash of the fields, which a stored one must equal to the letter.
+fn check_hash(encoded: &Encoded, violations: &mut Violations) -> PolicyHash {
+    let fields = &encoded.fields;
+    let hash = hash::of_fields(fields);
+    if let Some(stored) = fields.get(field::POLICY_HASH)
+        && encoded.single
+        && *stored != hash.to_string()
+    {
+        let bound = format!("{hash}, the hash of the fields");
+        violations.hash_mismatch(field::POLICY_HASH, stored, &bound);
+    }
+    hash
+}

@@ -1,0 +1,191 @@
+//! The ten gates, one after the other.
+
+use super::intent::{self, Emitter, Given, Intent};
+use super::policy::{self, Policy};
+use super::{Answer, Flaw, Halt, World, put};
+
+/// Answers one intent.
+pub fn decide(world: &World<'_>, line: &str, now: Option<i64>) -> Answer {
+    let mut answer = Answer::new();
+    match gates(world, line, now, &mut answer) {
+        Ok(()) => {}
+        Err(reason) => {
+            // What was worked out before the gate that failed is not an answer.
+            answer.retain(|name, _| matches!(name.as_str(), "symbol" | "side"));
+            put(&mut answer, "decision", "SKIP");
+            put(&mut answer, "reason", reason);
+            put(&mut answer, "detail", "");
+        }
+    }
+    answer
+}
+
+fn gates(world: &World<'_>, line: &str, now: Option<i64>, answer: &mut Answer) -> Result<(), &'static str> {
+    let intent = intent::read(line, now.is_some(), world.flaw)?;
+    put(answer, "symbol", intent.symbol.as_str());
+    if let Some(side) = intent.side {
+        put(answer, "side", side);
+    }
+    if intent.is_exit && world.flaw == Some(Flaw::HaltStopsExits) {
+        halted(world, &intent)?;
+    }
+    let is_named = |name: &String| intent.source == Emitter::Named(name.clone());
+    let owner = is_named(&world.exit_owner.to_owned());
+    let delegate = world.delegates.iter().any(is_named);
+    if intent.is_exit {
+        if !owner && !delegate {
+            return Err("DENY_NOT_EXIT_OWNER");
+        }
+        put(answer, "decision", "EXIT");
+        put(answer, "exit_rule", if owner { "owner" } else { "delegate" });
+        if let Some(quantity) = intent::positive(intent.quantity) {
+            put(answer, "quantity", quantity);
+        }
+        return Ok(());
+    }
+    if owner || delegate || intent.source == Emitter::Unreadable {
+        return Err("INTENT_AMBIGUOUS");
+    }
+    let now = now.or(intent.decided_at).or(intent.made_at).unwrap();
+    halted(world, &intent)?;
+    let policy = permitted_policy(world, now)?;
+    in_force(world, &policy, now, 0)?;
+    fresh(world, &policy, &intent, now)?;
+    let permitted = world.guardrails.symbols.as_ref().is_none_or(|symbols| symbols.contains(&intent.symbol));
+    if !policy.universe.contains(&intent.symbol) || !permitted {
+        return Err("POLICY_UNIVERSE_FILTER");
+    }
+    let leverage = leverage(world, &policy, &intent, answer)?;
+    sized(world, &policy, &intent, leverage, answer)?;
+    put(answer, "decision", "TRADE");
+    put(answer, "not_after", policy.valid_until.div_euclid(1_000) as i64);
+    put(answer, "policy_version", policy.version.as_str());
+    put(answer, "policy_hash", policy.hash.as_str());
+    Ok(())
+}
+
+/// Gate 3.
+fn halted(world: &World<'_>, intent: &Intent) -> Result<(), &'static str> {
+    let halted = match &world.guardrails.halt {
+        Halt::Nothing => false,
+        Halt::Symbols(symbols) => symbols.contains(&intent.symbol),
+        Halt::Everything => true,
+    };
+    if halted { Err("TRADING_HALTED") } else { Ok(()) }
+}
+
+/// Gate 4: a policy that is whole and that the operator permits.
+pub fn permitted_policy(world: &World<'_>, now: i64) -> Result<Policy, &'static str> {
+    let text = world.policy.ok_or("POLICY_MISSING")?;
+    let policy = policy::read(text, world.flaw)?;
+    let guardrails = world.guardrails;
+    let length = policy.valid_until - policy.valid_from.unwrap_or(i128::from(now));
+    let too_long = guardrails.max_validity_sec.is_some_and(|longest| seconds(length) > longest);
+    let elsewhere = guardrails.market.is_some() && guardrails.market != policy.market;
+    let at_another = guardrails.venue.is_some() && guardrails.venue != policy.venue;
+    let unhashed = guardrails.require_hash && !policy.hash_is_stored;
+    if too_long || elsewhere || at_another || unhashed {
+        return Err("POLICY_CONSTRAINT_VIOLATION");
+    }
+    Ok(policy)
+}
+
+/// Gate 5, with `grace` microseconds after the end.
+pub fn in_force(world: &World<'_>, policy: &Policy, now: i64, grace: i128) -> Result<(), &'static str> {
+    let now = i128::from(now);
+    if policy.valid_from.is_some_and(|from| now < from) {
+        return Err("POLICY_NOT_YET_VALID");
+    }
+    let late = if world.flaw == Some(Flaw::ExpiryIsExclusive) { 1 } else { 0 };
+    if now + late > policy.valid_until + grace {
+        return Err("POLICY_STALE");
+    }
+    Ok(())
+}
+
+/// Gate 6.
+fn fresh(world: &World<'_>, policy: &Policy, intent: &Intent, now: i64) -> Result<(), &'static str> {
+    // An intent that does not say when it was made is of no known age.
+    let age = intent.made_at.map_or(f64::NAN, |made_at| seconds(i128::from(now) - i128::from(made_at)));
+    let of_policy = policy.limits.get("max_intent_age_sec").copied();
+    for bound in [of_policy, world.guardrails.max_intent_age_sec].into_iter().flatten() {
+        if !(age <= bound) {
+            return Err("INTENT_STALE");
+        }
+    }
+    if world.guardrails.max_future_skew_sec.is_some_and(|bound| !(-age <= bound)) {
+        return Err("CLOCK_UNTRUSTED");
+    }
+    Ok(())
+}
+
+/// Gate 8.
+fn leverage(world: &World<'_>, policy: &Policy, intent: &Intent, answer: &mut Answer) -> Result<f64, &'static str> {
+    const MISSING: &str = "POLICY_MISSING_LEVERAGE";
+    let given = match policy.leverage.get(&intent.symbol) {
+        Some(given) => *given,
+        None if world.flaw == Some(Flaw::TenfoldLeverage) => 10.0,
+        None => return Err(MISSING),
+    };
+    let asked = match intent.leverage {
+        Given::Absent => None,
+        Given::Unreadable | Given::Number(_) => Some(intent::positive(intent.leverage).ok_or(MISSING)?),
+    };
+    if let Some(asked) = asked {
+        put(answer, "leverage_requested", asked);
+    }
+    let (leverage, source) = match asked {
+        Some(asked) if asked < given || world.flaw == Some(Flaw::AskedIsGiven) => (asked, "intent:leverage".to_owned()),
+        Some(_) | None => (given, format!("policy:leverage_by_symbol.{}", intent.symbol)),
+    };
+    put(answer, "leverage", leverage);
+    put(answer, "leverage_source", source);
+    Ok(leverage)
+}
+
+/// Gates 9 and 10.
+fn sized(
+    world: &World<'_>,
+    policy: &Policy,
+    intent: &Intent,
+    leverage: f64,
+    answer: &mut Answer,
+) -> Result<(), &'static str> {
+    const MISSING: &str = "POLICY_MISSING_SIZE";
+    let size = intent.size.as_ref().ok_or(MISSING)?;
+    let usd = size.usd.ok_or(MISSING)?;
+    if !(usd > 0.0 && usd.is_finite()) {
+        return Err(MISSING);
+    }
+    let (margin, notional) = if size.basis == "margin" { (usd, usd * leverage) } else { (usd / leverage, usd) };
+    let guardrails = world.guardrails;
+    let bounds = [
+        (leverage, "max_leverage", guardrails.max_leverage),
+        (margin, "max_position_usd", guardrails.max_position_usd),
+        (notional, "max_notional_usd", guardrails.max_notional_usd),
+    ];
+    for (number, name, of_operator) in bounds {
+        let limits = [policy.limits.get(name).copied(), of_operator];
+        let within = if world.flaw == Some(Flaw::OverflowPasses) {
+            limits.into_iter().flatten().all(|limit| number <= limit || number.is_infinite())
+        } else {
+            number.is_finite() && limits.into_iter().flatten().all(|limit| number <= limit)
+        };
+        if !within {
+            return Err("POLICY_LIMIT_EXCEEDED");
+        }
+    }
+    put(answer, "size_usd", usd);
+    put(answer, "size_basis", size.basis);
+    put(answer, "size_source", size.source.as_str());
+    put(answer, "notional_usd", notional);
+    if let Some(price) = intent::positive(intent.price) {
+        put(answer, "quantity", notional / price);
+    }
+    Ok(())
+}
+
+/// Microseconds as seconds.
+pub fn seconds(micros: i128) -> f64 {
+    micros as f64 / 1e6
+}

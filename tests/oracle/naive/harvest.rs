@@ -1,0 +1,221 @@
+//! What a position should do: R, the ladder, the profit lock and the kill score.
+
+use super::decide::{in_force, permitted_policy, seconds};
+use super::intent::{self, Given, given, positive};
+use super::json::{self, Field, Json};
+use super::policy::Policy;
+use super::{Answer, Flaw, World, put, symbol, time};
+
+const STAGES: [&str; 4] = ["NONE", "PARTIAL_25", "PARTIAL_50", "PARTIAL_75"];
+const NO_INPUT: &str = "HARVEST_INVALID_INPUT";
+
+type Fields = [(String, Json)];
+
+/// Answers one snapshot of a position.
+pub fn harvest(world: &World<'_>, line: &str, now: Option<i64>) -> Answer {
+    let mut answer = Answer::new();
+    if let Err(reason) = judge(world, line, now, &mut answer) {
+        answer.retain(|name, _| matches!(name.as_str(), "symbol" | "side"));
+        put(&mut answer, "decision", "SKIP");
+        put(&mut answer, "reason", reason);
+        put(&mut answer, "detail", "");
+    }
+    answer
+}
+
+fn judge(world: &World<'_>, line: &str, now: Option<i64>, answer: &mut Answer) -> Result<(), &'static str> {
+    let value = json::read(line).ok_or("INTENT_UNREADABLE")?;
+    let position = json::pairs(&value).ok_or("INTENT_UNREADABLE")?;
+    if let Some(symbol) = intent::text(position, "symbol").and_then(symbol) {
+        put(answer, "symbol", symbol);
+    }
+    let side = intent::text(position, "side").map(str::to_ascii_uppercase);
+    let direction = match side.as_deref() {
+        Some("LONG") => Some(1.0),
+        Some("SHORT") => Some(-1.0),
+        Some(_) | None => None,
+    };
+    if direction.is_some() {
+        put(answer, "side", side.as_deref().unwrap());
+    }
+    if side.as_deref() == Some("FLAT") || given(position, "quantity") == Given::Number(0.0) {
+        return Err("HARVEST_NO_POSITION");
+    }
+    let taken_at = match json::field(position, "ts") {
+        Field::One(Json::Number(text) | Json::Text(text)) => time::from_millis(text),
+        Field::One(_) | Field::Absent | Field::Twice => None,
+    };
+    let now = now.or(taken_at).ok_or(NO_INPUT)?;
+    let policy = permitted_policy(world, now)?;
+    in_force(world, &policy, now, policy.grace.unwrap_or(0))?;
+
+    let is_fresh = within(&policy, "max_position_age_sec", now, taken_at);
+    let r = if is_fresh { r_net(world, &policy, position, direction) } else { Err(NO_INPUT) };
+    let kill = if is_fresh { kill_score(&policy, position, now) } else { None };
+    let kill = kill.filter(|_| world.flaw != Some(Flaw::KillNeedsPrice) || r.is_ok());
+    if let (Err(reason), None) = (&r, &kill) {
+        return Err(reason);
+    }
+    let mut reasons: Vec<&str> = Vec::new();
+    let mut action = "NONE";
+    match &r {
+        Ok(r) => {
+            put(answer, "r_net", r.net);
+            put(answer, "risk_unit", r.risk_unit);
+            put(answer, "cost", r.cost);
+            put(answer, "stop_source", r.stop_source);
+            match ladder(&policy, position, r.net) {
+                Some("NONE") => {}
+                Some(stage) => {
+                    action = stage;
+                    reasons.push(match stage {
+                        "PARTIAL_25" => "harvest_partial_25",
+                        "PARTIAL_50" => "harvest_partial_50",
+                        _ => "harvest_partial_75",
+                    });
+                }
+                None => reasons.push("ladder_unavailable"),
+            }
+            match lock(world, &policy, position, direction.unwrap(), r.net) {
+                Ok(Some(stop)) => {
+                    put(answer, "stop_proposed", stop);
+                    reasons.push("profit_lock");
+                }
+                Ok(None) => {}
+                Err(()) => reasons.push("profit_lock_unavailable"),
+            }
+        }
+        Err(_) => reasons.push("r_unavailable"),
+    }
+    match kill {
+        Some((score, components)) => {
+            put(answer, "kill_score", score);
+            let names = ["k_regime_flip", "k_sigma_spike", "k_ts_drop", "k_age_penalty"];
+            for ((name, component), reason) in
+                names.into_iter().zip(components).zip(["regime_flip", "sigma_spike", "ts_drop", "age_penalty"])
+            {
+                put(answer, name, component);
+                if component > 0.0 {
+                    reasons.push(reason);
+                }
+            }
+            if score >= theta(&policy, "kill_threshold") {
+                action = "FULL_CLOSE_PROPOSED";
+                reasons.push("kill_score_triggered");
+            }
+        }
+        None => reasons.push("kill_score_unavailable"),
+    }
+    put(answer, "decision", "HARVEST");
+    put(answer, "harvest_action", action);
+    reasons.sort_unstable();
+    put(answer, "harvest_reasons", reasons.join(","));
+    put(answer, "policy_version", policy.version.as_str());
+    put(answer, "policy_hash", policy.hash.as_str());
+    Ok(())
+}
+
+fn theta(policy: &Policy, name: &str) -> f64 {
+    *policy.theta.get(name).unwrap()
+}
+
+/// Whether what was taken at `taken_at` is young enough; unknown is too old where there is a bound.
+fn within(policy: &Policy, bound: &str, now: i64, taken_at: Option<i64>) -> bool {
+    let age = taken_at.map_or(f64::NAN, |taken_at| seconds(i128::from(now) - i128::from(taken_at)));
+    policy.limits.get(bound).is_none_or(|bound| age <= *bound)
+}
+
+struct R {
+    net: f64,
+    risk_unit: f64,
+    cost: f64,
+    stop_source: &'static str,
+}
+
+fn r_net(world: &World<'_>, policy: &Policy, position: &Fields, direction: Option<f64>) -> Result<R, &'static str> {
+    let direction = direction.ok_or(NO_INPUT)?;
+    let entry = positive(given(position, "entry_price")).ok_or(NO_INPUT)?;
+    let current = positive(given(position, "current_price")).ok_or(NO_INPUT)?;
+    let fallback = policy.theta.get("fallback_stop_pct");
+    let (stop, stop_source) = match (given(position, "stop_dist_pct"), fallback) {
+        (Given::Absent, Some(fallback)) => (*fallback, "policy:harvest_params.fallback_stop_pct"),
+        (Given::Absent, None) if world.flaw == Some(Flaw::StopIsOnePercent) => (0.01, "position:stop_dist_pct"),
+        (Given::Absent, None) => return Err("HARVEST_MISSING_STOP"),
+        (stop, _) => (positive(stop).ok_or(NO_INPUT)?, "position:stop_dist_pct"),
+    };
+    let risk_unit = entry * stop;
+    let cost = entry * theta(policy, "cost_bps") / 10_000.0;
+    let net = (direction * (current - entry) - cost) / risk_unit;
+    if !(net.is_finite() && risk_unit.is_finite() && cost.is_finite()) {
+        return Err(NO_INPUT);
+    }
+    Ok(R { net, risk_unit, cost, stop_source })
+}
+
+/// The stage to propose; `None` where what was harvested cannot be read.
+fn ladder(policy: &Policy, position: &Fields, r: f64) -> Option<&'static str> {
+    let harvested = match json::field(position, "harvested") {
+        Field::Absent => 0,
+        Field::One(Json::Text(stage)) => STAGES.iter().position(|name| name == stage)?,
+        Field::One(_) | Field::Twice => return None,
+    };
+    let mut reached = 0;
+    for (stage, threshold) in [(1, "T1_R"), (2, "T2_R"), (3, "T3_R")] {
+        if r >= theta(policy, threshold) {
+            reached = stage;
+        }
+    }
+    Some(if reached > harvested { STAGES[reached] } else { "NONE" })
+}
+
+/// The stop to propose; an error where the current stop cannot be read.
+fn lock(world: &World<'_>, policy: &Policy, position: &Fields, direction: f64, r: f64) -> Result<Option<f64>, ()> {
+    let stop_now = match given(position, "current_sl") {
+        Given::Absent => None,
+        stop => Some(positive(stop).ok_or(())?),
+    };
+    if !(r >= theta(policy, "lock_R")) {
+        return Ok(None);
+    }
+    let entry = positive(given(position, "entry_price")).unwrap();
+    let current = positive(given(position, "current_price")).unwrap();
+    let stop = entry * (1.0 + direction * theta(policy, "be_plus_pct"));
+    let above = |a: f64, b: f64| direction * (a - b) > 0.0;
+    let tightens = stop_now.is_none_or(|stop_now| above(stop, stop_now)) || world.flaw == Some(Flaw::LockLoosens);
+    Ok((tightens && above(current, stop) && stop > 0.0 && stop.is_finite()).then_some(stop))
+}
+
+/// The kill score and its four components.
+fn kill_score(policy: &Policy, position: &Fields, now: i64) -> Option<(f64, [f64; 4])> {
+    let market = match json::field(position, "market") {
+        Field::One(Json::Object(market)) => market,
+        Field::One(_) | Field::Absent | Field::Twice => return None,
+    };
+    let as_of = match json::field(market, "as_of") {
+        Field::One(Json::Number(text) | Json::Text(text)) => time::from_millis(text),
+        Field::One(_) | Field::Absent | Field::Twice => None,
+    };
+    if !within(policy, "max_market_age_sec", now, as_of) {
+        return None;
+    }
+    let finite = |fields: &Fields, name: &str| match given(fields, name) {
+        Given::Number(number) if number.is_finite() => Some(number),
+        Given::Number(_) | Given::Absent | Given::Unreadable => None,
+    };
+    let share = |name: &str| finite(market, name).filter(|share| (0.0..=1.0).contains(share));
+    let age = finite(position, "age_sec").filter(|age| *age >= 0.0)?;
+    let sigma = finite(market, "sigma").filter(|sigma| *sigma >= 0.0)?;
+    let strength = finite(market, "ts")?;
+    let (trend, reversion, chop) = (share("p_trend")?, share("p_mr")?, share("p_chop")?);
+
+    let flips = trend < theta(policy, "trend_min") && reversion + chop > 0.5;
+    let flip = if flips { 1.0 } else { 0.0 };
+    let spike = (sigma / theta(policy, "sigma_ref") - 1.0).clamp(0.0, theta(policy, "sigma_spike_cap"));
+    let drop = (theta(policy, "ts_ref") - strength).clamp(0.0, theta(policy, "ts_drop_cap"));
+    let age = (age / theta(policy, "max_age_sec")).clamp(0.0, 1.0);
+    let z = theta(policy, "k_regime_flip") * flip
+        + theta(policy, "k_sigma_spike") * spike
+        + theta(policy, "k_ts_drop") * drop
+        + theta(policy, "k_age_penalty") * age;
+    Some((1.0 / (1.0 + (-z).exp()), [flip, spike, drop, age]))
+}

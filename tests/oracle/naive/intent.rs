@@ -1,0 +1,349 @@
+//! An intent: every envelope and alias, and the faults that gate 1 knows.
+
+use super::json::{self, Field, Json};
+use super::{Flaw, symbol, time};
+
+/// What an envelope lends a payload that lacks it.
+const LENT: [&str; 7] = ["id", "intent_id", "source", "event_type", "decided_at", "ts", "timestamp"];
+/// What makes an intent an exit or names what it closes: no exit may be of two minds about these.
+const EXIT_DECIDES: [&str; 6] = ["symbol", "action", "side", "reduce_only", "reduceOnly", "intent_type"];
+/// What else decides about an entry.
+const ENTRY_DECIDES: [&str; 9] = [
+    "leverage", "quantity", "qty", "price", "entry_price", "position_usd", "size", "position_size_usd", "stop_loss",
+];
+const CARRIED: [&str; 5] = ["take_profit", "confidence", "regime", "position_side", "model"];
+
+/// A number that an intent may give.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Given {
+    Absent,
+    Unreadable,
+    Number(f64),
+}
+
+/// Who emits an intent.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Emitter {
+    Absent,
+    Unreadable,
+    Named(String),
+}
+
+/// The size that an intent asks for: the first way whose first field is present.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Size {
+    pub basis: &'static str,
+    pub source: String,
+    /// `None` where the fields are there and give no size.
+    pub usd: Option<f64>,
+}
+
+/// An intent that passed gate 1.
+#[derive(Clone, Debug)]
+pub struct Intent {
+    pub is_exit: bool,
+    pub symbol: String,
+    /// `BUY` or `SELL`; an exit may do without.
+    pub side: Option<&'static str>,
+    pub source: Emitter,
+    pub decided_at: Option<i64>,
+    /// When it was made, as far as it says.
+    pub made_at: Option<i64>,
+    pub leverage: Given,
+    pub size: Option<Size>,
+    pub quantity: Given,
+    pub price: Given,
+}
+
+/// Gate 1. `clock` tells whether someone else says what time it is.
+pub fn read(line: &str, clock: bool, flaw: Option<Flaw>) -> Result<Intent, &'static str> {
+    const UNREADABLE: &str = "INTENT_UNREADABLE";
+    let top = json::read(line).ok_or(UNREADABLE)?;
+    let top = json::pairs(&top).ok_or(UNREADABLE)?;
+    let mut payloads = Vec::new();
+    for (key, value) in top {
+        if (key == "payload" || key == "data") && *value != Json::Null {
+            payloads.push(payload(value).ok_or(UNREADABLE)?);
+        }
+    }
+    let mut faults = Faults::default();
+    let twice = ["payload", "data"].iter().any(|key| matches!(json::field(top, key), Field::Twice));
+    faults.invalid |= twice;
+    faults.ambiguous |= payloads.len() > 1;
+    let lone = payloads.pop();
+    let fields = match lone.as_deref() {
+        Some(payload) => borrow(top, payload),
+        None => top.clone(),
+    };
+    if let Some(payload) = lone.as_deref()
+        && let (Field::One(outer), Field::One(inner)) = (json::field(top, "source"), json::field(payload, "source"))
+    {
+        faults.ambiguous |= outer != inner;
+    }
+    let objects = match lone.as_deref() {
+        Some(payload) => vec![top.as_slice(), payload],
+        None => vec![top.as_slice()],
+    };
+    judge(&fields, &objects, faults, clock, flaw)
+}
+
+/// The payload as an object.
+fn payload(value: &Json) -> Option<Vec<(String, Json)>> {
+    match value {
+        Json::Text(text) => json::pairs(&json::read(text)?).cloned(),
+        Json::Object(pairs) => Some(pairs.clone()),
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::List(_) => None,
+    }
+}
+
+/// The payload, with what the envelope lends it.
+fn borrow(envelope: &[(String, Json)], payload: &[(String, Json)]) -> Vec<(String, Json)> {
+    let mut fields = payload.to_vec();
+    for name in LENT {
+        if matches!(json::field(payload, name), Field::Absent) {
+            fields.retain(|(key, _)| key != name);
+            fields.extend(envelope.iter().filter(|(key, _)| key == name).cloned());
+        }
+    }
+    fields
+}
+
+#[derive(Clone, Copy, Default)]
+struct Faults {
+    invalid: bool,
+    ambiguous: bool,
+    hold: bool,
+}
+
+/// A list of fields in the order of their aliases.
+type Fields = [(String, Json)];
+
+fn judge(
+    fields: &Fields,
+    objects: &[&Fields],
+    mut faults: Faults,
+    clock: bool,
+    flaw: Option<Flaw>,
+) -> Result<Intent, &'static str> {
+    let directions = directions(fields);
+    let flags = flags(fields);
+    let closing = closing(fields, &directions);
+    let is_exit = closing || flags.contains(&Flag::Yes);
+
+    faults.invalid |= flags.contains(&Flag::Unreadable) && !closing;
+    faults.ambiguous |= flags.contains(&Flag::No) && (closing || flags.contains(&Flag::Yes));
+    faults.invalid |= directions.contains(&Direction::Unreadable);
+    faults.invalid |= matches!(json::field(fields, "intent_type"), Field::One(value) if !matches!(value, Json::Text(_)));
+    let says = |direction| directions.contains(&direction);
+    let (buy, sell, hold) = (says(Direction::Buy), says(Direction::Sell), says(Direction::Hold));
+    faults.ambiguous |= (buy && sell) || (hold && (buy || sell || says(Direction::Close)));
+    faults.hold |= hold;
+    faults.invalid |= directions.is_empty() && !closing;
+
+    let named = text(fields, "symbol").and_then(symbol);
+    faults.invalid |= named.is_none();
+
+    let everywhere = |names: &[&str], test: fn(Field<'_>) -> bool| {
+        objects.iter().any(|object| names.iter().any(|name| test(json::field(object, name))))
+    };
+    let is_twice = |field: Field<'_>| matches!(field, Field::Twice);
+    let is_there = |field: Field<'_>| !matches!(field, Field::Absent);
+    faults.invalid |= everywhere(&EXIT_DECIDES, is_twice) || everywhere(&["source", "event_type"], is_twice);
+    let beside = |names: &[&str]| {
+        objects.len() > 1 && names.iter().any(|name| objects.first().is_some_and(|top| is_there(json::field(top, name))))
+    };
+    faults.ambiguous |= beside(&EXIT_DECIDES);
+
+    let decided_at = when(fields, &["decided_at"]);
+    let made_at = match when(fields, &["id", "ts", "timestamp"]) {
+        When::Absent => decided_at,
+        found => found,
+    };
+    if !is_exit {
+        let twins = ["id", "intent_id", "decided_at", "ts", "timestamp", "take_profit", "policy_hash"];
+        if flaw != Some(Flaw::LastTwinWins) {
+            faults.invalid |= everywhere(&ENTRY_DECIDES, is_twice) || everywhere(&twins, is_twice);
+        }
+        faults.ambiguous |= beside(&ENTRY_DECIDES) || beside(&CARRIED);
+        faults.invalid |= decided_at == When::Unreadable || made_at == When::Unreadable;
+        faults.invalid |= made_at == When::Absent && !clock;
+        let (stop, entry) = (given(fields, "stop_loss"), given(fields, "entry_price"));
+        for price in [stop, entry] {
+            faults.invalid |= price != Given::Absent && positive(price).is_none();
+        }
+        if let (Some(stop), Some(entry)) = (positive(stop), positive(entry)) {
+            faults.ambiguous |= (buy && stop >= entry) || (sell && stop <= entry);
+        }
+    }
+    if faults.invalid {
+        return Err("INTENT_INVALID");
+    }
+    if faults.ambiguous {
+        return Err("INTENT_AMBIGUOUS");
+    }
+    if faults.hold {
+        return Err("INTENT_NOT_ACTIONABLE");
+    }
+    Ok(Intent {
+        is_exit,
+        symbol: named.unwrap(),
+        side: if buy { Some("BUY") } else { sell.then_some("SELL") },
+        source: match json::field(fields, "source") {
+            Field::Absent => Emitter::Absent,
+            Field::One(Json::Text(name)) => Emitter::Named(name.clone()),
+            Field::One(_) | Field::Twice => Emitter::Unreadable,
+        },
+        decided_at: decided_at.instant(),
+        made_at: made_at.instant(),
+        leverage: given(fields, "leverage"),
+        size: size(fields),
+        quantity: given(fields, first(fields, &["quantity", "qty"]).unwrap_or("quantity")),
+        price: given(fields, first(fields, &["price", "entry_price"]).unwrap_or("price")),
+    })
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Direction {
+    Buy,
+    Sell,
+    Hold,
+    Close,
+    Unreadable,
+}
+
+/// What `action` and `side` say.
+fn directions(fields: &Fields) -> Vec<Direction> {
+    let said = ["action", "side"].map(|name| json::field(fields, name));
+    let read = |field: Field<'_>| match field {
+        Field::Absent => None,
+        Field::Twice => Some(Direction::Unreadable),
+        Field::One(Json::Text(word)) => Some(match word.to_ascii_uppercase().as_str() {
+            "BUY" | "LONG" => Direction::Buy,
+            "SELL" | "SHORT" => Direction::Sell,
+            "HOLD" => Direction::Hold,
+            "CLOSE" => Direction::Close,
+            _ => Direction::Unreadable,
+        }),
+        Field::One(_) => Some(Direction::Unreadable),
+    };
+    said.into_iter().filter_map(read).collect()
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Flag {
+    Yes,
+    No,
+    Unreadable,
+}
+
+/// What `reduce_only` and `reduceOnly` say.
+fn flags(fields: &Fields) -> Vec<Flag> {
+    let said = ["reduce_only", "reduceOnly"].map(|name| json::field(fields, name));
+    let read = |field: Field<'_>| {
+        let word = match field {
+            Field::Absent => return None,
+            Field::One(Json::Bool(yes)) => yes.to_string(),
+            Field::One(Json::Number(word) | Json::Text(word)) => word.to_ascii_lowercase(),
+            Field::One(_) | Field::Twice => String::new(),
+        };
+        Some(match word.as_str() {
+            "true" | "1" => Flag::Yes,
+            "false" | "0" => Flag::No,
+            _ => Flag::Unreadable,
+        })
+    };
+    said.into_iter().filter_map(read).collect()
+}
+
+/// Whether the wording says close.
+fn closing(fields: &Fields, directions: &[Direction]) -> bool {
+    let kind = text(fields, "intent_type").unwrap_or_default().to_ascii_uppercase();
+    directions.contains(&Direction::Close) || kind.contains("EXIT") || kind.contains("CLOSE")
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum When {
+    Absent,
+    Unreadable,
+    At(i64),
+}
+
+impl When {
+    fn instant(self) -> Option<i64> {
+        match self {
+            Self::At(micros) => Some(micros),
+            Self::Absent | Self::Unreadable => None,
+        }
+    }
+}
+
+/// The first of these times that is present.
+fn when(fields: &Fields, names: &[&str]) -> When {
+    for name in names {
+        let instant = match (*name, json::field(fields, name)) {
+            (_, Field::Absent) => continue,
+            (_, Field::Twice) => None,
+            ("id", Field::One(Json::Text(id))) => match time::from_stream_id(id) {
+                Some(instant) => instant,
+                None => continue,
+            },
+            ("id", Field::One(_)) => continue,
+            ("timestamp", Field::One(Json::Number(text))) => time::from_seconds(text),
+            ("timestamp", Field::One(Json::Text(text))) => time::from_iso(text).or_else(|| time::from_seconds(text)),
+            (_, Field::One(Json::Number(text) | Json::Text(text))) => time::from_millis(text),
+            (_, Field::One(_)) => None,
+        };
+        return instant.map_or(When::Unreadable, When::At);
+    }
+    When::Absent
+}
+
+/// The size asked for.
+fn size(fields: &Fields) -> Option<Size> {
+    if let Some(quantity) = first(fields, &["quantity", "qty"]) {
+        let price = first(fields, &["price", "entry_price"]);
+        let factors = positive(given(fields, quantity)).zip(price.and_then(|price| positive(given(fields, price))));
+        return Some(Size {
+            basis: "notional",
+            source: price.map(|price| format!("intent:{quantity}*{price}")).unwrap_or_default(),
+            usd: factors.map(|(quantity, price)| quantity * price),
+        });
+    }
+    let name = first(fields, &["position_usd", "size", "position_size_usd"])?;
+    let is_margin = name == "position_usd";
+    let mut usd = positive(given(fields, name));
+    if is_margin && given(fields, "leverage") == Given::Absent {
+        usd = None;
+    }
+    Some(Size { basis: if is_margin { "margin" } else { "notional" }, source: format!("intent:{name}"), usd })
+}
+
+/// The first of these names that is present.
+fn first(fields: &Fields, names: &[&'static str]) -> Option<&'static str> {
+    names.iter().copied().find(|name| !matches!(json::field(fields, name), Field::Absent))
+}
+
+/// A text, where there is one.
+pub fn text<'a>(fields: &'a Fields, name: &str) -> Option<&'a str> {
+    match json::field(fields, name) {
+        Field::One(Json::Text(text)) => Some(text),
+        Field::One(_) | Field::Absent | Field::Twice => None,
+    }
+}
+
+/// A number, or a text that is one; it may be NaN or infinite.
+pub fn given(fields: &Fields, name: &str) -> Given {
+    match json::field(fields, name) {
+        Field::Absent => Given::Absent,
+        Field::One(Json::Number(text) | Json::Text(text)) => text.parse().map_or(Given::Unreadable, Given::Number),
+        Field::One(_) | Field::Twice => Given::Unreadable,
+    }
+}
+
+/// A number that is finite and above zero.
+pub fn positive(given: Given) -> Option<f64> {
+    match given {
+        Given::Number(number) if number.is_finite() && number > 0.0 => Some(number),
+        Given::Number(_) | Given::Absent | Given::Unreadable => None,
+    }
+}

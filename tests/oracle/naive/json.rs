@@ -1,0 +1,282 @@
+//! A small JSON reader that keeps what other readers throw away: keys that stand twice, and how a number was written.
+
+/// A JSON value, as written.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Json {
+    Null,
+    Bool(bool),
+    /// A number's own text.
+    Number(String),
+    Text(String),
+    List(Vec<Self>),
+    /// Every pair in the order written, twins included.
+    Object(Vec<(String, Self)>),
+}
+
+/// What an object holds under a key.
+#[derive(Clone, Copy, Debug)]
+pub enum Field<'a> {
+    /// Nothing, or one `null`.
+    Absent,
+    /// More than one value, nulls counted.
+    Twice,
+    One(&'a Json),
+}
+
+/// Reads a text that holds one value and nothing else.
+pub fn read(text: &str) -> Option<Json> {
+    let mut reader = Reader {
+        rest: text.chars().collect::<Vec<_>>().into_iter().rev().collect(),
+    };
+    let value = reader.value()?;
+    reader.space();
+    reader.rest.is_empty().then_some(value)
+}
+
+/// The pairs of an object.
+pub fn pairs(value: &Json) -> Option<&Vec<(String, Json)>> {
+    match value {
+        Json::Object(pairs) => Some(pairs),
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::Text(_) | Json::List(_) => None,
+    }
+}
+
+/// What `object` holds under `key`.
+pub fn field<'a>(object: &'a [(String, Json)], key: &str) -> Field<'a> {
+    let mut values = object.iter().filter(|(name, _)| name == key).map(|(_, value)| value);
+    match (values.next(), values.next()) {
+        (None, _) | (Some(Json::Null), None) => Field::Absent,
+        (Some(value), None) => Field::One(value),
+        (Some(_), Some(_)) => Field::Twice,
+    }
+}
+
+/// Whether a key stands twice in this object or in any within it.
+pub fn has_twins(value: &Json) -> bool {
+    match value {
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::Text(_) => false,
+        Json::List(items) => items.iter().any(has_twins),
+        Json::Object(pairs) => pairs.iter().enumerate().any(|(at, (key, value))| {
+            pairs.iter().take(at).any(|(earlier, _)| earlier == key) || has_twins(value)
+        }),
+    }
+}
+
+/// How many lists and objects stand one inside the other, at most.
+pub fn depth(value: &Json) -> usize {
+    match value {
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::Text(_) => 0,
+        Json::List(items) => 1 + items.iter().map(depth).max().unwrap_or(0),
+        Json::Object(pairs) => 1 + pairs.iter().map(|(_, value)| depth(value)).max().unwrap_or(0),
+    }
+}
+
+/// Compact JSON with sorted keys, raw UTF-8, and each number as it was written.
+pub fn compact(value: &Json) -> String {
+    match value {
+        Json::Null => "null".to_owned(),
+        Json::Bool(yes) => yes.to_string(),
+        Json::Number(text) => text.clone(),
+        Json::Text(text) => quote(text, false),
+        Json::List(items) => {
+            let items: Vec<String> = items.iter().map(compact).collect();
+            format!("[{}]", items.join(","))
+        }
+        Json::Object(pairs) => {
+            let mut pairs: Vec<(&String, String)> =
+                pairs.iter().map(|(key, value)| (key, compact(value))).collect();
+            pairs.sort();
+            let pairs: Vec<String> =
+                pairs.iter().map(|(key, value)| format!("{}:{value}", quote(key, false))).collect();
+            format!("{{{}}}", pairs.join(","))
+        }
+    }
+}
+
+/// A JSON string; `ascii` escapes whatever lies outside U+0020 to U+007E.
+pub fn quote(text: &str, ascii: bool) -> String {
+    let mut out = String::from("\"");
+    for letter in text.chars() {
+        match letter {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            '\u{8}' => out.push_str("\\b"),
+            '\u{c}' => out.push_str("\\f"),
+            ' '..='~' => out.push(letter),
+            _ if ascii || letter < ' ' => {
+                let mut units = [0; 2];
+                for unit in letter.encode_utf16(&mut units) {
+                    out.push_str(&format!("\\u{unit:04x}"));
+                }
+            }
+            _ => out.push(letter),
+        }
+    }
+    out.push('"');
+    out
+}
+
+/// The letters that are left, last one first.
+struct Reader {
+    rest: Vec<char>,
+}
+
+impl Reader {
+    fn peek(&self) -> Option<char> {
+        self.rest.last().copied()
+    }
+
+    fn take(&mut self, wanted: char) -> Option<()> {
+        (self.rest.pop()? == wanted).then_some(())
+    }
+
+    fn space(&mut self) {
+        while matches!(self.peek(), Some(' ' | '\t' | '\n' | '\r')) {
+            self.rest.pop();
+        }
+    }
+
+    fn value(&mut self) -> Option<Json> {
+        self.space();
+        match self.peek()? {
+            'n' => self.word("null", Json::Null),
+            't' => self.word("true", Json::Bool(true)),
+            'f' => self.word("false", Json::Bool(false)),
+            '"' => self.text().map(Json::Text),
+            '[' => self.list(),
+            '{' => self.object(),
+            _ => self.number(),
+        }
+    }
+
+    fn word(&mut self, word: &str, value: Json) -> Option<Json> {
+        for letter in word.chars() {
+            self.take(letter)?;
+        }
+        Some(value)
+    }
+
+    fn list(&mut self) -> Option<Json> {
+        self.take('[')?;
+        let mut items = Vec::new();
+        self.space();
+        if self.peek()? == ']' {
+            self.rest.pop();
+            return Some(Json::List(items));
+        }
+        loop {
+            items.push(self.value()?);
+            self.space();
+            match self.rest.pop()? {
+                ',' => {}
+                ']' => return Some(Json::List(items)),
+                _ => return None,
+            }
+        }
+    }
+
+    fn object(&mut self) -> Option<Json> {
+        self.take('{')?;
+        let mut pairs = Vec::new();
+        self.space();
+        if self.peek()? == '}' {
+            self.rest.pop();
+            return Some(Json::Object(pairs));
+        }
+        loop {
+            self.space();
+            let key = self.text()?;
+            self.space();
+            self.take(':')?;
+            pairs.push((key, self.value()?));
+            self.space();
+            match self.rest.pop()? {
+                ',' => {}
+                '}' => return Some(Json::Object(pairs)),
+                _ => return None,
+            }
+        }
+    }
+
+    fn text(&mut self) -> Option<String> {
+        self.take('"')?;
+        let mut out = String::new();
+        loop {
+            match self.rest.pop()? {
+                '"' => return Some(out),
+                '\\' => out.push(self.escape()?),
+                letter if letter < ' ' => return None,
+                letter => out.push(letter),
+            }
+        }
+    }
+
+    fn escape(&mut self) -> Option<char> {
+        Some(match self.rest.pop()? {
+            'b' => '\u{8}',
+            'f' => '\u{c}',
+            'n' => '\n',
+            'r' => '\r',
+            't' => '\t',
+            'u' => {
+                let first = self.unit()?;
+                if !(0xd800..0xe000).contains(&first) {
+                    return char::from_u32(first);
+                }
+                self.take('\\')?;
+                self.take('u')?;
+                let second = self.unit()?;
+                if first >= 0xdc00 || !(0xdc00..0xe000).contains(&second) {
+                    return None;
+                }
+                return char::from_u32(0x10000 + ((first - 0xd800) << 10) + (second - 0xdc00));
+            }
+            letter @ ('"' | '\\' | '/') => letter,
+            _ => return None,
+        })
+    }
+
+    fn unit(&mut self) -> Option<u32> {
+        let mut unit = 0;
+        for _ in 0..4 {
+            unit = unit * 16 + self.rest.pop()?.to_digit(16)?;
+        }
+        Some(unit)
+    }
+
+    fn number(&mut self) -> Option<Json> {
+        let mut text = String::new();
+        if self.peek()? == '-' {
+            text.extend(self.rest.pop());
+        }
+        if self.peek()? == '0' {
+            text.extend(self.rest.pop());
+        } else {
+            self.digits(&mut text)?;
+        }
+        if self.peek() == Some('.') {
+            text.extend(self.rest.pop());
+            self.digits(&mut text)?;
+        }
+        if matches!(self.peek(), Some('e' | 'E')) {
+            text.extend(self.rest.pop());
+            if matches!(self.peek(), Some('+' | '-')) {
+                text.extend(self.rest.pop());
+            }
+            self.digits(&mut text)?;
+        }
+        Some(Json::Number(text))
+    }
+
+    /// One digit or more.
+    fn digits(&mut self, text: &mut String) -> Option<()> {
+        let before = text.len();
+        while self.peek().is_some_and(|letter| letter.is_ascii_digit()) {
+            text.extend(self.rest.pop());
+        }
+        (text.len() > before).then_some(())
+    }
+}

@@ -1,0 +1,385 @@
+//! The bounds of every number, and the text of every violation.
+
+use portcullis::domain::Instant;
+
+use super::*;
+
+/// The sample with another number in a field of a structure; a field that it lacks is added.
+fn set(structure: &str, name: &str, value: &str) -> String {
+    let key = format!("\"{name}\": ");
+    let text = sample();
+    let Some(start) = text.find(&key).map(|place| place + key.len()) else {
+        let open = format!("\"{structure}\": {{");
+        return with(&open, &format!("{open} {key}{value},"));
+    };
+    let length = text[start..].find([',', ' ', '\n']).unwrap();
+    format!("{}{value}{}", &text[..start], &text[start + length..])
+}
+
+/// Values of one field, separated by spaces, that break its bound.
+fn check_bound(structure: &str, name: &str, values: &str, bound: &str) {
+    for value in values.split(' ') {
+        check_invalid(
+            &set(structure, name, value),
+            &format!("`{structure}.{name}`: `{value}` is not {bound}"),
+        );
+    }
+}
+
+/// Values of one field, separated by spaces, that keep to its bound.
+fn check_kept(structure: &str, name: &str, values: &str) {
+    for value in values.split(' ') {
+        read(&set(structure, name, value));
+    }
+}
+
+#[test]
+fn the_bounds_of_the_harvest_parameters() {
+    let check = |name, values, bound| check_bound("harvest_params", name, values, bound);
+    check("T1_R", "0 -0.0 -1.8 1e-999", "greater than 0");
+    check("T2_R", "1.8 1.80 0 -3.5", "greater than T1_R, which is 1.8");
+    check("T3_R", "3.5 3.50 1 -5.8", "greater than T2_R, which is 3.5");
+    check("lock_R", "0 -1.2", "greater than 0");
+    check("fallback_stop_pct", "0 -0.02", "greater than 0");
+    check(
+        "kill_threshold",
+        "0.5 0.49 1 1.000000001 -0.55",
+        "in (0.5, 1)",
+    );
+    for name in [
+        "be_plus_pct",
+        "cost_bps",
+        "k_regime_flip",
+        "k_sigma_spike",
+        "k_ts_drop",
+        "k_age_penalty",
+    ] {
+        check(name, "-1 -1e-9", "at least 0");
+        check(name, "1e999 -1e999", "finite");
+        check_kept("harvest_params", name, "0 -0 1e300");
+    }
+    for name in [
+        "T1_R",
+        "T2_R",
+        "T3_R",
+        "lock_R",
+        "kill_threshold",
+        "fallback_stop_pct",
+        "u1",
+        "u2",
+        "u3",
+        "softmax_temp",
+    ] {
+        check(name, "1e999 -1e999", "finite");
+    }
+    check("T1R", "1.8 null {\"a\":null}", "the value of a known field");
+    check_kept(
+        "harvest_params",
+        "kill_threshold",
+        "0.5000000000000001 0.9999999999999999",
+    );
+    check_kept("harvest_params", "u1", "-1 null");
+    let policy = read(&set("harvest_params", "fallback_stop_pct", "1e-9"));
+    let in_force = policy.theta_in_force(at("0")).unwrap();
+    assert_eq!(in_force.theta().fallback_stop_pct(), Some(1e-9));
+}
+
+#[test]
+fn the_bounds_of_the_kill_parameters() {
+    let check = |name, values, bound| check_bound("kill_params", name, values, bound);
+    check("trend_min", "-0.01 1.01", "in [0, 1]");
+    check("sigma_ref", "0 -0.012", "greater than 0");
+    check("max_age_sec", "0 -72000", "greater than 0");
+    check("sigma_spike_cap", "-1.8", "at least 0");
+    check("ts_drop_cap", "-0.45", "at least 0");
+    for name in [
+        "trend_min",
+        "sigma_ref",
+        "sigma_spike_cap",
+        "ts_ref",
+        "ts_drop_cap",
+        "max_age_sec",
+        "k_close_threshold",
+    ] {
+        check(name, "1e999 -1e999", "finite");
+    }
+    check("trend_max", "1 null", "the value of a known field");
+    check_kept("kill_params", "trend_min", "0 1");
+    check_kept("kill_params", "ts_ref", "-1 0");
+    check_kept("kill_params", "sigma_spike_cap", "0");
+}
+
+#[test]
+fn a_number_in_a_structure_is_a_json_number() {
+    for (structure, name) in [
+        ("harvest_params", "T1_R"),
+        ("harvest_params", "u1"),
+        ("kill_params", "ts_ref"),
+    ] {
+        for value in ["\"1\"", "\"nan\"", "true", "[1]", "{}"] {
+            check_parse_error(
+                &set(structure, name, value),
+                &format!("`{structure}.{name}`: `{value}` is not a JSON number"),
+            );
+        }
+    }
+}
+
+#[test]
+fn a_broken_step_hides_no_other() {
+    check_refused(
+        &with(
+            r#""T1_R": 1.8, "T2_R": 3.5, "T3_R": 5.8"#,
+            r#""T1_R": -3, "T2_R": -2, "T3_R": -1"#,
+        ),
+        "POLICY_INVALID",
+        &[
+            "`harvest_params.T1_R`: `-3` is not greater than 0",
+            "`harvest_params.T2_R`: `-2` is not greater than 0",
+            "`harvest_params.T3_R`: `-1` is not greater than 0",
+        ],
+    );
+    check_refused(
+        &with(r#""T2_R": 3.5, "T3_R": 5.8"#, r#""T2_R": 1, "T3_R": 1.5"#),
+        "POLICY_INVALID",
+        &[
+            "`harvest_params.T2_R`: `1` is not greater than T1_R, which is 1.8",
+            "`harvest_params.T3_R`: `1.5` is not greater than T1_R, which is 1.8",
+        ],
+    );
+}
+
+#[test]
+fn the_bounds_of_the_limits_and_the_grace() {
+    for name in [
+        "max_leverage",
+        "max_position_usd",
+        "max_notional_usd",
+        "max_intent_age_sec",
+        "max_market_age_sec",
+        "max_position_age_sec",
+    ] {
+        for (value, bound) in [
+            ("0", "greater than 0"),
+            ("-1", "greater than 0"),
+            ("1e999", "finite"),
+        ] {
+            check_invalid(
+                &and(&format!(r#""limits":{{"{name}":{value}}}"#)),
+                &format!("`limits.{name}`: `{value}` is not {bound}"),
+            );
+        }
+        check_parse_error(
+            &and(&format!(r#""limits":{{"{name}":"8"}}"#)),
+            &format!("`limits.{name}`: `\"8\"` is not a JSON number"),
+        );
+        read(&and(&format!(r#""limits":{{"{name}":null}}"#)));
+    }
+    check_invalid(
+        &and(r#""limits":{"max_levrage":8}"#),
+        "`limits.max_levrage`: `8` is not the value of a known field",
+    );
+    check_parse_error(
+        &and(r#""limits":[8]"#),
+        "`limits`: `[8]` is not a JSON object",
+    );
+    check_invalid(
+        &and(r#""harvest_grace_sec":-1"#),
+        "`harvest_grace_sec`: `-1` is not at least 0",
+    );
+    check_invalid(
+        &and(r#""harvest_grace_sec":"inf""#),
+        "`harvest_grace_sec`: `inf` is not finite",
+    );
+    check_parse_error(
+        &and(r#""harvest_grace_sec":true"#),
+        "`harvest_grace_sec`: `true` is not a decimal number",
+    );
+    read(&and(r#""harvest_grace_sec":0, "limits":{}"#));
+}
+
+#[test]
+fn the_universe_lists_each_symbol_once() {
+    let check = |to: &str, violation: &str| {
+        check_invalid(
+            &with(r#""ETHUSDT", "BNB"#, &format!("{to}, \"BNB")),
+            violation,
+        );
+    };
+    check(
+        "\"btcUSDT\"",
+        "`universe_symbols[1]`: `btcUSDT` is not listed once (it stands at 0 as well)",
+    );
+    let symbol = "a symbol (1 to 32 bytes without white space and control characters)";
+    check(
+        "\"\"",
+        &format!("`universe_symbols[1]`: `` is not {symbol}"),
+    );
+    check(
+        "\"A B\"",
+        &format!("`universe_symbols[1]`: `A B` is not {symbol}"),
+    );
+    check(
+        "\"A\\n\"",
+        &format!("`universe_symbols[1]`: `A\\n` is not {symbol}"),
+    );
+    check_invalid(
+        &with(
+            "\"ETHUSDT\", \"BNB",
+            &format!("\"{}\", \"BNB", "X".repeat(33)),
+        ),
+        &format!(
+            "`universe_symbols[1]`: `{}` is not {symbol}",
+            "X".repeat(33)
+        ),
+    );
+    for (value, shown) in [("1", "1"), ("null", "null"), ("[ \"A\" ]", "[\"A\"]")] {
+        check_parse_error(
+            &with("\"ETHUSDT\", \"BNB", &format!("{value}, \"BNB")),
+            &format!("`universe_symbols[1]`: `{shown}` is not a JSON string"),
+        );
+    }
+    check_fields_refused(
+        fields_with("universe_symbols", " [ ] "),
+        "POLICY_INVALID",
+        "`universe_symbols`: ` [ ] ` is not a list of at least one symbol",
+    );
+    check_fields_refused(
+        fields_with("universe_symbols", "{}"),
+        "POLICY_PARSE_ERROR",
+        "`universe_symbols`: `{}` is not a JSON array",
+    );
+    check_fields_refused(
+        fields_with("universe_symbols", "BTCUSDT"),
+        "POLICY_PARSE_ERROR",
+        "`universe_symbols`: `BTCUSDT` is not JSON (line 1, column 1: expected value)",
+    );
+}
+
+#[test]
+fn the_bounds_of_the_leverages() {
+    let check = |value: &str, bound: &str| {
+        check_invalid(
+            &with("\"BTCUSDT\": 8", &format!("\"BTCUSDT\": {value}")),
+            &format!("`leverage_by_symbol.BTCUSDT`: `{value}` is not {bound}"),
+        );
+    };
+    check("0", "greater than 0");
+    check("-8", "greater than 0");
+    check("1e999", "finite");
+    check("1e-999", "greater than 0");
+    for value in ["\"8\"", "true", "[8]", "{\"x\":8}"] {
+        check_parse_error(
+            &with("\"BTCUSDT\": 8", &format!("\"BTCUSDT\": {value}")),
+            &format!("`leverage_by_symbol.BTCUSDT`: `{value}` is not a JSON number"),
+        );
+    }
+    check_invalid(
+        &with("\"BTCUSDT\": 8", "\"BTCUSDT\": 8, \"btcusdt\": 80"),
+        "`leverage_by_symbol.btcusdt`: `80` is not the only leverage of BTCUSDT",
+    );
+    check_invalid(
+        &with("\"BTCUSDT\": 8", "\"BTCUSDT\": 8, \"B T\": 8"),
+        "`leverage_by_symbol.B T`: `B T` is not a symbol (1 to 32 bytes without white space and control characters)",
+    );
+    check_fields_refused(
+        fields_with("leverage_by_symbol", "[8]"),
+        "POLICY_PARSE_ERROR",
+        "`leverage_by_symbol`: `[8]` is not a JSON object",
+    );
+    let policy = read(&with(
+        "\"BTCUSDT\": 8",
+        "\"BTCUSDT\": null, \"btcusdt\": 7.25",
+    ));
+    assert_eq!(leverage(&policy, "BTCUSDT"), Some(7.25));
+}
+
+#[test]
+fn the_bounds_of_the_expiry() {
+    let bound = "at most 253402300799 (seconds since 1970, not milliseconds)";
+    for value in [
+        "1766550734062",
+        "253402300800",
+        "253402300799.0000001",
+        "1e300",
+    ] {
+        check_invalid(
+            &sample_policy_json(value),
+            &format!("`valid_until_epoch`: `{value}` is not {bound}"),
+        );
+        check_invalid(
+            &and(&format!("\"valid_from_epoch\":\"{value}\"")),
+            &format!("`valid_from_epoch`: `{value}` is not {bound}"),
+        );
+    }
+    for value in ["1e999", "\"nan\"", "\"inf\"", "\"-Infinity\""] {
+        check_invalid(
+            &sample_policy_json(value),
+            &format!(
+                "`valid_until_epoch`: `{}` is not finite",
+                value.trim_matches('"')
+            ),
+        );
+    }
+    for value in [
+        "\"\"",
+        "\" 1\"",
+        "\"tomorrow\"",
+        "true",
+        "[1]",
+        "\"0x10\"",
+        "\"1_000\"",
+    ] {
+        check_parse_error(
+            &sample_policy_json(value),
+            &format!(
+                "`valid_until_epoch`: `{}` is not a decimal number",
+                value.trim_matches('"')
+            ),
+        );
+    }
+    for (value, micros) in [
+        ("253402300799", 253_402_300_799_000_000),
+        ("253402300799.000", 253_402_300_799_000_000),
+        ("253402300798.9999999", 253_402_300_798_999_999),
+        ("1766550734.0627339", 1_766_550_734_062_733),
+        ("\"1766550734.062733\"", 1_766_550_734_062_733),
+        ("1.766550734e9", 1_766_550_734_000_000),
+        // 2^53 + 1 microseconds: not representable in floating point.
+        ("9007199254.740993", 9_007_199_254_740_993),
+        ("-1", -1_000_000),
+        ("-1e300", Instant::MIN.as_micros()),
+    ] {
+        let policy = read(&sample_policy_json(value));
+        assert_eq!(policy.valid_until().as_micros(), micros, "{value}");
+    }
+}
+
+#[test]
+fn versions_and_sequences() {
+    check_fields_refused(
+        fields_with("policy_version", ""),
+        "POLICY_INVALID",
+        "`policy_version`: `` is not a text of at least one character",
+    );
+    check_parse_error(
+        &with("\"1.0.0-ai-sample\"", "1.0"),
+        "`policy_version`: `1.0` is not a JSON string",
+    );
+    for value in ["-1", "1.5", "18446744073709551616", "1e999"] {
+        let bound = if value == "1e999" {
+            "finite"
+        } else {
+            "a whole number from 0 to 18446744073709551615"
+        };
+        check_invalid(
+            &and(&format!("\"policy_seq\":{value}")),
+            &format!("`policy_seq`: `{value}` is not {bound}"),
+        );
+    }
+    check_parse_error(
+        &and("\"policy_seq\":\"one\""),
+        "`policy_seq`: `one` is not a decimal number",
+    );
+    assert_eq!(read(&and("\"policy_seq\":\"0\"")).seq(), Some(0));
+}

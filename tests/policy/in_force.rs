@@ -1,0 +1,184 @@
+//! What is told of a policy, and what can be reached of it when.
+
+use super::*;
+
+#[test]
+fn what_is_legal_and_worth_telling() {
+    let no_hash = "there is no `policy_hash`: a mix of two publications cannot be seen";
+    check_notes(&sample(), &[no_hash]);
+    check_notes(&and(&format!(r#""policy_hash":"{SAMPLE_HASH}""#)), &[]);
+    check_notes(
+        &with(
+            "\"BTCUSDT\": 8, \"ETHUSDT\": 10",
+            "\"BTCUSDT\": null, \"XRPUSDT\": 10",
+        ),
+        &[
+            "`universe_symbols` lists `BTCUSDT`, and `leverage_by_symbol` does not: every entry in it is skipped",
+            "`universe_symbols` lists `ETHUSDT`, and `leverage_by_symbol` does not: every entry in it is skipped",
+            "`leverage_by_symbol` gives `XRPUSDT` a leverage, and `universe_symbols` does not list it: it is never used",
+            no_hash,
+        ],
+    );
+    check_notes(
+        &and(concat!(
+            r#""valid_from_epoch":1766550735,"valid_untill":1,"b\n":"","metadata_ok":false,"missing_fields":["sigma"],"#,
+            r#""generator":"","features_window":"","universe_hash":"","market":"","venue":"","stats_endpoint":"","#,
+            r#""exchange_info_endpoint":"","ticker_24h_endpoint":"","policy_sig":"","policy_seq":1,"harvest_grace_sec":1"#
+        )),
+        &[
+            "`valid_from_epoch` (2025-12-24T04:32:15Z) is later than `valid_until_epoch` (2025-12-24T04:32:14.062733Z): the policy is never in force",
+            "`b\\n` is not a known field",
+            "`valid_untill` is not a known field",
+            no_hash,
+            "`metadata_ok` is `false`",
+            "`missing_fields` is `[\"sigma\"]`",
+        ],
+    );
+    check_notes(
+        &and(r#""metadata_ok":"True","missing_fields":[]"#),
+        &[no_hash],
+    );
+}
+
+#[test]
+fn a_policy_is_in_force_from_its_first_to_its_last_instant() {
+    let policy = read(&and("\"valid_from_epoch\":1766550000.0000001"));
+    let check = |now: &str, expected: Result<(), NotInForce>| {
+        let now = at(now);
+        assert_eq!(policy.in_force(now).map(|_| ()), expected, "{now}");
+        assert_eq!(policy.theta_in_force(now).map(|_| ()), expected, "{now}");
+    };
+    let early = |now| {
+        Err(NotInForce::NotYetValid {
+            valid_from: at("1766550000.000001"),
+            now: at(now),
+        })
+    };
+    let late = |now| {
+        Err(NotInForce::Stale {
+            valid_until: at("1766550734.062733"),
+            now: at(now),
+        })
+    };
+    check("0", early("0"));
+    check("1766550000", early("1766550000"));
+    check("1766550000.000001", Ok(()));
+    check("1766550734.062733", Ok(()));
+    check("1766550734.062734", late("1766550734.062734"));
+    check("253402300799.999999", late("253402300799.999999"));
+
+    let now = at("1766550734");
+    let in_force: InForce<'_> = policy.in_force(now).unwrap();
+    assert_eq!((in_force.now(), in_force.is_assumed()), (now, false));
+    assert_eq!(in_force.policy(), &policy);
+    let in_force: ThetaInForce<'_> = policy.theta_in_force(now).unwrap();
+    assert_eq!((in_force.now(), in_force.is_assumed()), (now, false));
+    assert_eq!(in_force.policy(), &policy);
+    assert_eq!(
+        policy.in_force(at("1766550735")).unwrap_err().to_string(),
+        "not valid after 2025-12-24T04:32:14.062733Z, now is 2025-12-24T04:32:15Z"
+    );
+    assert_eq!(
+        policy.in_force(at("1766540000")).unwrap_err().to_string(),
+        "not valid before 2025-12-24T04:20:00.000001Z, now is 2025-12-24T01:33:20Z"
+    );
+}
+
+#[test]
+fn the_grace_is_for_theta_alone() {
+    let policy = read(&and("\"harvest_grace_sec\":0.5"));
+    let check = |now: &str, entries: bool, harvest: bool| {
+        assert_eq!(policy.in_force(at(now)).is_ok(), entries, "{now}");
+        assert_eq!(policy.theta_in_force(at(now)).is_ok(), harvest, "{now}");
+    };
+    check("1766550734.062733", true, true);
+    check("1766550734.062734", false, true);
+    check("1766550734.562733", false, true);
+    check("1766550734.562734", false, false);
+    assert_eq!(
+        policy.theta_in_force(at("1766550735")).unwrap_err(),
+        NotInForce::Stale {
+            valid_until: at("1766550734.562733"),
+            now: at("1766550735")
+        }
+    );
+    let endless = read(&and("\"harvest_grace_sec\":1e300"));
+    assert!(endless.theta_in_force(Instant::MAX).is_ok());
+    assert!(endless.in_force(Instant::MAX).is_err());
+}
+
+#[test]
+fn a_window_that_ends_before_it_begins_holds_no_instant() {
+    let policy = read(&and("\"valid_from_epoch\":1766550735"));
+    for now in ["1766550734", "1766550734.5", "1766550735", "1766550736"] {
+        assert!(policy.in_force(at(now)).is_err(), "{now}");
+    }
+}
+
+#[test]
+fn listings() {
+    let policy = read(&with("\"BTCUSDT\": 8", "\"BTCUSDT\": null, \"XRPUSDT\": 9"));
+    let in_force = policy.in_force(at("0")).unwrap();
+    let listing = |symbol| in_force.listing(&Symbol::new(symbol).unwrap());
+    assert_eq!(listing("BTCUSDT"), Listing::NoLeverage);
+    assert_eq!(listing("XRPUSDT"), Listing::NotInUniverse);
+    assert_eq!(listing("BTCUSD"), Listing::NotInUniverse);
+    assert!(matches!(listing("ethusdt"), Listing::Leverage(_)));
+    assert!(policy.lists(&Symbol::new("btcusdt").unwrap()));
+    assert!(!policy.lists(&Symbol::new("xrpusdt").unwrap()));
+}
+
+#[test]
+fn a_state_says_what_there_is_or_why_there_is_nothing() {
+    let policy = read(&sample());
+    let present = PolicyState::present(&policy);
+    assert_eq!(present.policy().unwrap(), &policy);
+    assert!(present.in_force(at("0")).unwrap().is_ok());
+    assert!(present.theta_in_force(Instant::MAX).unwrap().is_err());
+
+    let refused = PolicyAbsence::from(Policy::from_json("[]").unwrap_err());
+    let check = |why: PolicyAbsence, text: &str| {
+        let absent = PolicyState::absent(&why);
+        assert_eq!(absent.policy().unwrap_err(), &why);
+        assert_eq!(absent.in_force(at("0")).unwrap_err(), &why);
+        assert_eq!(absent.theta_in_force(at("0")).unwrap_err(), &why);
+        assert_eq!(why.to_string(), text);
+    };
+    check(PolicyAbsence::NotFound, "no policy");
+    check(
+        PolicyAbsence::HashUnknown(policy.hash()),
+        &format!("no policy with the hash {SAMPLE_HASH}"),
+    );
+    check(refused, "`document`: `[]` is not a JSON object");
+    check(
+        PolicyAbsence::SignatureInvalid,
+        "no trusted key signed the policy",
+    );
+    let rolled_back = |offered| PolicyAbsence::RolledBack { seen: 7, offered };
+    check(rolled_back(Some(6)), "sequence 6 after 7");
+    check(rolled_back(None), "sequence none after 7");
+    check(
+        PolicyAbsence::StoreUnavailable,
+        "the policy store cannot be reached",
+    );
+}
+
+#[cfg(feature = "what-if")]
+#[test]
+fn an_assumed_policy_says_so() {
+    let policy = read(&sample());
+    let assumed = PolicyState::assumed(&policy);
+    let now = Instant::MAX;
+    assert_eq!(assumed.policy().unwrap(), &policy);
+    let in_force = assumed.in_force(now).unwrap().unwrap();
+    assert_eq!((in_force.now(), in_force.is_assumed()), (now, true));
+    let theta = assumed.theta_in_force(now).unwrap().unwrap();
+    assert_eq!((theta.now(), theta.is_assumed()), (now, true));
+}
+
+#[test]
+fn a_policy_goes_where_threads_go() {
+    fn check<T: Send + Sync + 'static>() {}
+    check::<Policy>();
+    check::<PolicyAbsence>();
+}

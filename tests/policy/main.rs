@@ -1,0 +1,123 @@
+//! How a text becomes a policy, how it is refused, and what can be reached of it when.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test fails by panicking"
+)]
+
+mod any_text;
+mod bounds;
+mod encodings;
+mod in_force;
+mod refused;
+#[path = "../support/mod.rs"]
+mod support;
+
+use std::collections::BTreeMap;
+
+use portcullis::{
+    domain::{Instant, Symbol},
+    policy::{
+        InForce, Listing, NotInForce, Policy, PolicyAbsence, PolicyFault, PolicyState,
+        ThetaInForce, canonical_hash,
+    },
+};
+use proptest::{prelude::*, test_runner::FileFailurePersistence};
+use support::sample_policy_json;
+
+const UNTIL: &str = "1766550734.062733";
+
+/// Worked out by a program of its own, in another language.
+const SAMPLE_HASH: &str = "1abaf416d7c90a9549b5c4530db2bdab40ae77bf4d8dee8393556fd197aac46c";
+
+fn sample() -> String {
+    sample_policy_json(UNTIL)
+}
+
+/// The sample with one text in place of another.
+fn with(from: &str, to: &str) -> String {
+    let text = sample();
+    assert!(text.contains(from), "the sample does not hold `{from}`");
+    text.replacen(from, to, 1)
+}
+
+/// The sample with more fields.
+fn and(fields: &str) -> String {
+    sample().replacen('{', &format!("{{{fields},"), 1)
+}
+
+/// The sample in the hash encoding, with one field in place of another.
+fn fields_with(name: &str, value: &str) -> BTreeMap<String, String> {
+    let mut fields = read(&sample()).fields().clone();
+    fields.insert(name.to_owned(), value.to_owned());
+    fields
+}
+
+fn read(text: &str) -> Policy {
+    Policy::from_json(text).unwrap_or_else(|refusal| panic!("{refusal}"))
+}
+
+fn at(seconds: &str) -> Instant {
+    Instant::parse_epoch_seconds(seconds).unwrap()
+}
+
+fn leverage(policy: &Policy, symbol: &str) -> Option<f64> {
+    match policy
+        .in_force(policy.valid_until())
+        .unwrap()
+        .listing(&Symbol::new(symbol).unwrap())
+    {
+        Listing::NotInUniverse | Listing::NoLeverage => None,
+        Listing::Leverage(sourced) => Some(sourced.value().get()),
+    }
+}
+
+/// The violations of a text, one a line, under the code that names the reason.
+fn check_refused(text: &str, code: &str, violations: &[&str]) {
+    let refusal = Policy::from_json(text).expect_err(text);
+    let told: Vec<_> = refusal
+        .violations()
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    assert_eq!(told, violations, "{text}");
+    assert_eq!(refusal.fault().code(), code, "{text}");
+    assert_eq!(refusal.fault(), refusal.violations()[0].fault());
+    assert_eq!(refusal.to_string(), violations.join("; "));
+}
+
+fn check_fields_refused(fields: BTreeMap<String, String>, code: &str, violation: &str) {
+    let refusal = Policy::from_fields(fields).unwrap_err();
+    assert_eq!(
+        (refusal.fault().code(), refusal.to_string().as_str()),
+        (code, violation)
+    );
+}
+
+fn check_missing(text: &str, fields: &[&str]) {
+    let told: Vec<_> = fields.iter().map(|f| format!("`{f}` is missing")).collect();
+    let told: Vec<_> = told.iter().map(String::as_str).collect();
+    check_refused(text, "POLICY_MISSING_FIELD", &told);
+}
+
+fn check_parse_error(text: &str, violation: &str) {
+    check_refused(text, "POLICY_PARSE_ERROR", &[violation]);
+}
+
+fn check_invalid(text: &str, violation: &str) {
+    check_refused(text, "POLICY_INVALID", &[violation]);
+}
+
+fn check_notes(text: &str, notes: &[&str]) {
+    let policy = read(text);
+    let told: Vec<_> = policy.notes().iter().map(ToString::to_string).collect();
+    assert_eq!(told, notes, "{text}");
+}
+
+fn check_hash(text: &str, hash: &str) {
+    assert_eq!(read(text).hash().to_string(), hash, "{text}");
+}

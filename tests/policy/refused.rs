@@ -1,0 +1,239 @@
+//! What is no policy.
+
+use super::*;
+
+#[test]
+fn what_is_no_object_is_no_policy() {
+    check_missing(
+        "{}",
+        &[
+            "universe_symbols",
+            "leverage_by_symbol",
+            "harvest_params",
+            "kill_params",
+            "valid_until_epoch",
+            "policy_version",
+        ],
+    );
+    check_parse_error("[]", "`document`: `[]` is not a JSON object");
+    check_parse_error("\"{}\"", "`document`: `\"{}\"` is not a JSON object");
+    check_parse_error("null", "`document`: `null` is not a JSON object");
+    check_parse_error(
+        "",
+        "`document`: `` is not JSON (line 1, column 1: EOF while parsing a value)",
+    );
+    check_parse_error(
+        "policy: 1",
+        "`document`: `policy: 1` is not JSON (line 1, column 1: expected value)",
+    );
+    check_parse_error(
+        "{}{}",
+        "`document`: `{}{}` is not JSON (line 1, column 3: trailing characters)",
+    );
+    let text = sample();
+    assert!((0..text.len()).all(|end| Policy::from_json(&text[..end]).is_err()));
+}
+
+#[test]
+fn each_required_field_is_missed() {
+    for (name, text) in read(&sample()).fields() {
+        let mut fields = read(&sample()).fields().clone();
+        fields.remove(name);
+        check_fields_refused(
+            fields,
+            "POLICY_MISSING_FIELD",
+            &format!("`{name}` is missing"),
+        );
+        let plain = with(
+            &format!("\"{name}\":"),
+            &format!("\"{name}\": null, \"was_{name}\":"),
+        );
+        check_missing(&plain, &[name]);
+        let Ok(serde_json::Value::Object(inner)) = serde_json::from_str(text) else {
+            continue;
+        };
+        for key in inner.keys() {
+            if name == "leverage_by_symbol" || key == "k_close_threshold" {
+                continue;
+            }
+            let path = format!("{name}.{key}");
+            let mut rest = inner.clone();
+            rest.remove(key);
+            let rest = serde_json::to_string(&rest).unwrap();
+            check_fields_refused(
+                fields_with(name, &rest),
+                "POLICY_MISSING_FIELD",
+                &format!("`{path}` is missing"),
+            );
+            rest_is_null(inner.clone(), name, key);
+        }
+    }
+}
+
+fn rest_is_null(mut inner: serde_json::Map<String, serde_json::Value>, name: &str, key: &str) {
+    inner.insert(key.to_owned(), serde_json::Value::Null);
+    check_fields_refused(
+        fields_with(name, &serde_json::to_string(&inner).unwrap()),
+        "POLICY_MISSING_FIELD",
+        &format!("`{name}.{key}` is missing"),
+    );
+}
+
+#[test]
+fn every_violation_is_told_and_the_first_kind_names_the_reason() {
+    let text = r#"{
+        "policy_version": 3,
+        "policy_hash": "stored",
+        "valid_until_epoch": 1766550734062,
+        "universe_symbols": ["BTCUSDT", 7, "BTCUSDT"],
+        "leverage_by_symbol": {"BTCUSDT": 0, "ETHUSDT": "x"},
+        "harvest_params": {"T1_R": 1, "T2_R": 1, "lock_R": null, "be_plus_pct": 0, "cost_bps": false,
+            "k_regime_flip": 1, "k_sigma_spike": 1, "k_ts_drop": 1, "k_age_penalty": 1, "kill_threshold": 0.5},
+        "limits": "{max_leverage: 5}"
+    }"#;
+    let refusal = Policy::from_json(text).unwrap_err();
+    let told: Vec<_> = refusal
+        .violations()
+        .iter()
+        .map(|v| (v.fault(), v.field()))
+        .collect();
+    use PolicyFault::{HashMismatch, Invalid, MissingField, ParseError};
+    assert_eq!(
+        told,
+        [
+            (MissingField, "kill_params"),
+            (MissingField, "harvest_params.T3_R"),
+            (MissingField, "harvest_params.lock_R"),
+            (ParseError, "policy_version"),
+            (ParseError, "universe_symbols[1]"),
+            (ParseError, "leverage_by_symbol.ETHUSDT"),
+            (ParseError, "harvest_params.cost_bps"),
+            (ParseError, "limits"),
+            (Invalid, "universe_symbols[2]"),
+            (Invalid, "leverage_by_symbol.BTCUSDT"),
+            (Invalid, "harvest_params.T2_R"),
+            (Invalid, "harvest_params.kill_threshold"),
+            (Invalid, "valid_until_epoch"),
+            (HashMismatch, "policy_hash"),
+        ]
+    );
+    assert_eq!(refusal.fault(), MissingField);
+    let json = serde_json::to_value(&refusal).unwrap();
+    assert_eq!(json["fault"], "POLICY_MISSING_FIELD");
+    assert_eq!(
+        json["violations"][9],
+        serde_json::json!({
+            "fault": "POLICY_INVALID", "field": "leverage_by_symbol.BTCUSDT", "value": "0", "bound": "greater than 0"
+        })
+    );
+}
+
+#[test]
+fn a_key_that_stands_twice_is_refused_at_every_level() {
+    let twice = "is not the only value of its key";
+    check_parse_error(
+        &and("\"policy_version\":\"0\""),
+        &format!("`policy_version`: `\"1.0.0-ai-sample\"` {twice}"),
+    );
+    // The same value, null, and an escaped name are no excuse.
+    check_parse_error(&and(r#""x":1,"x":1"#), &format!("`x`: `1` {twice}"));
+    check_parse_error(&and(r#""x":null,"x":1"#), &format!("`x`: `1` {twice}"));
+    check_parse_error(&and(r#""x":1,"\u0078":2"#), &format!("`x`: `2` {twice}"));
+    check_parse_error(
+        &and(r#""x":[0,{"y":1,"y":2}]"#),
+        &format!("`x[1].y`: `2` {twice}"),
+    );
+    check_parse_error(
+        &with("\"T1_R\": 1.8", "\"T1_R\": 1.8, \"T1_R\": 1.8"),
+        &format!("`harvest_params.T1_R`: `1.8` {twice}"),
+    );
+    check_parse_error(
+        &with("\"BTCUSDT\": 8", "\"BTCUSDT\": 8, \"BTCUSDT\": 80"),
+        &format!("`leverage_by_symbol.BTCUSDT`: `80` {twice}"),
+    );
+    check_fields_refused(
+        fields_with("limits", r#"{"max_leverage":5,"max_leverage":50}"#),
+        "POLICY_PARSE_ERROR",
+        &format!("`limits.max_leverage`: `50` {twice}"),
+    );
+    check_fields_refused(
+        fields_with("features_window", r#" [{"from":1,"from":2}]"#),
+        "POLICY_PARSE_ERROR",
+        &format!("`features_window[0].from`: `2` {twice}"),
+    );
+    let sample = read(&sample());
+    let pairs = sample
+        .fields()
+        .iter()
+        .map(|(k, v)| (k.as_str(), v.as_str()));
+    let refusal = Policy::from_fields(pairs.chain([("policy_version", "2")])).unwrap_err();
+    assert_eq!(
+        refusal.to_string(),
+        format!("`policy_version`: `2` {twice}")
+    );
+    // A text that merely looks like JSON is a text.
+    assert!(Policy::from_fields(fields_with("generator", r#"{"a":1,"a""#)).is_ok());
+}
+
+#[test]
+fn a_hash_is_not_judged_where_the_fields_have_none() {
+    check_parse_error(
+        &and(r#""policy_hash":"x","x":1,"x":2"#),
+        "`x`: `2` is not the only value of its key",
+    );
+}
+
+#[test]
+fn json_inside_a_field_is_judged_with_its_field() {
+    check_fields_refused(
+        fields_with("kill_params", "{'trend_min': 0.25}"),
+        "POLICY_PARSE_ERROR",
+        "`kill_params`: `{'trend_min': 0.25}` is not JSON (line 1, column 2: key must be a string)",
+    );
+    check_fields_refused(
+        fields_with("harvest_params", ""),
+        "POLICY_PARSE_ERROR",
+        "`harvest_params`: `` is not JSON (line 1, column 1: EOF while parsing a value)",
+    );
+    check_fields_refused(
+        fields_with("limits", "null"),
+        "POLICY_PARSE_ERROR",
+        "`limits`: `null` is not a JSON object",
+    );
+    check_fields_refused(
+        fields_with("kill_params", r#""{}""#),
+        "POLICY_PARSE_ERROR",
+        "`kill_params`: `\"{}\"` is not a JSON object",
+    );
+}
+
+#[test]
+fn nesting_has_an_end() {
+    let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+    // The document itself is the first level.
+    read(&and(&format!("\"x\":{}", nested(63))));
+    for text in [
+        and(&format!("\"x\":{}", nested(64))),
+        "{\"a\":".repeat(1_000_000),
+    ] {
+        let refusal = Policy::from_json(&text).unwrap_err();
+        assert_eq!(refusal.fault(), PolicyFault::ParseError);
+        assert_eq!(refusal.violations().len(), 1);
+    }
+    let refusal = Policy::from_fields(fields_with("limits", &nested(100_000))).unwrap_err();
+    assert_eq!(
+        refusal.violations()[0].bound(),
+        "JSON that nests at most 64 deep"
+    );
+    assert!(Policy::from_fields(fields_with("note", &nested(100_000))).is_ok());
+}
+
+#[test]
+fn nulls_are_dropped_where_they_are_optional() {
+    let nothing = and(concat!(
+        r#""valid_from_epoch":null,"limits":null,"harvest_grace_sec":null,"policy_seq":null,"#,
+        r#""policy_hash":null,"policy_sig":null,"market":null,"unknown":null"#
+    ));
+    assert_eq!(read(&nothing), read(&sample()));
+    check_hash(&nothing, SAMPLE_HASH);
+}
