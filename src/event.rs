@@ -100,6 +100,15 @@ pub struct Scratch {
     payload: String,
 }
 
+/// What a record is that does not say so itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Untyped {
+    /// An intent.
+    Intent,
+    /// A position.
+    Position,
+}
+
 /// Reads one record: a JSON object on a line of its own. Never fails: what cannot be read is an intent with
 /// a fault.
 ///
@@ -113,6 +122,12 @@ pub struct Scratch {
 /// ```
 #[must_use]
 pub fn read<'a>(text: &'a str, scratch: &'a mut Scratch) -> Event<'a> {
+    read_as(text, Untyped::Intent, scratch)
+}
+
+/// As [`read`], where a record without an `event_type` is what the caller says.
+#[must_use]
+pub fn read_as<'a>(text: &'a str, untyped: Untyped, scratch: &'a mut Scratch) -> Event<'a> {
     let mut fields = EventFields::default();
     if let Err(error) = scan_object(text, &mut fields) {
         return Event::Intent(Intent::unreadable(IntentFault::NotAnObject(error)));
@@ -125,7 +140,10 @@ pub fn read<'a>(text: &'a str, scratch: &'a mut Scratch) -> Event<'a> {
         policy_hash: fields.policy_hash().map(Result::ok),
     };
     match fields.event_type.text() {
-        Ok(None) => Event::Intent(read_intent(text, &fields, scratch)),
+        Ok(None) => match untyped {
+            Untyped::Intent => Event::Intent(read_intent(text, &fields, scratch)),
+            Untyped::Position => Event::Position(record()),
+        },
         Ok(Some(name)) => match name.as_ref() {
             "trade.intent" => Event::Intent(read_intent(text, &fields, scratch)),
             "position.snapshot" => Event::Position(record()),

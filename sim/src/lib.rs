@@ -1,3 +1,8 @@
 //! Replays recorded intents through Portcullis.
 
+pub mod cmd;
+pub mod generate;
+pub mod replay;
+pub mod report;
+pub mod sample;
 pub mod tape;

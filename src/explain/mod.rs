@@ -4,7 +4,10 @@
 //! Renders a recorded trace; never computes again.
 
 mod compared;
+mod harvest;
 mod remedy;
+
+pub use harvest::HarvestExplanation;
 
 use std::fmt;
 

@@ -1,8 +1,10 @@
 //! Many positions at once.
 
+use pulp::{Simd, WithSimd};
+
 use super::{
     HarvestAction, HarvestReason, HarvestReasons,
-    block::{Block, ROWS, Terms, code},
+    block::{Block, ROWS, Spare, Terms, code},
     columns::HarvestColumns,
 };
 use crate::policy::ThetaInForce;
@@ -64,16 +66,31 @@ pub fn harvest_batch(theta: ThetaInForce<'_>, columns: &HarvestColumns, batch: &
     batch.reserve(columns.len());
     let terms = Terms::of(theta);
     // The widest vectors this machine has. They change how many rows are worked on at a time, and no bit.
-    pulp::Arch::new().dispatch(
-        #[inline(always)]
-        || {
-            let mut block = Block::new();
-            for start in (0..columns.len()).step_by(ROWS) {
-                block.fill(&terms, columns, start);
-                batch.take(&block, columns.len().saturating_sub(start));
-            }
-        },
-    );
+    pulp::Arch::new().dispatch(Pass {
+        terms: &terms,
+        columns,
+        batch,
+    });
+}
+
+struct Pass<'a> {
+    terms: &'a Terms,
+    columns: &'a HarvestColumns,
+    batch: &'a mut HarvestBatch,
+}
+
+impl WithSimd for Pass<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let rows = self.columns.len();
+        let (mut block, mut spare) = (Block::new(), Spare::new());
+        for start in (0..rows).step_by(ROWS) {
+            block.fill(self.terms, self.columns, start, &mut spare);
+            self.batch.take(&block, rows.saturating_sub(start));
+        }
+    }
 }
 
 impl HarvestBatch {
@@ -124,6 +141,7 @@ impl HarvestBatch {
         let number = |column: &[f64]| column.get(i).copied().filter(|x| !x.is_nan());
         let reasons = HarvestReasons::from_bits(*self.reasons.get(i)?);
         let flip = f64::from(u8::from(reasons.contains(HarvestReason::RegimeFlip)));
+        let (r_net, k) = (number(&self.r_net), number(&self.k));
         let components = || {
             Some([
                 flip,
@@ -136,11 +154,11 @@ impl HarvestBatch {
             outcome: HarvestOutcome::of(*self.outcome.get(i)?),
             reasons,
             stop: number(&self.stop),
-            r_net: number(&self.r_net),
-            risk_unit: number(&self.risk_unit),
-            cost: number(&self.cost),
-            k: number(&self.k),
-            components: components(),
+            r_net,
+            risk_unit: r_net.and_then(|_| number(&self.risk_unit)),
+            cost: r_net.and_then(|_| number(&self.cost)),
+            k,
+            components: k.and_then(|_| components()),
         })
     }
 

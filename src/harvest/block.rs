@@ -1,12 +1,12 @@
 //! The arithmetic of a batch: some rows at a time, without branches, so that it vectorises.
 //!
-//! Every formula is the one of the single call, in its order; only the choice between "there" and "not
-//! there" is made by selecting a NaN in place of by returning early.
+//! Every formula is the one of the single call, in its order.
 
 use super::{
     HarvestReason,
-    columns::{HarvestColumns, flag},
-    evidence::{is_finite, is_not_negative, is_positive, is_share},
+    columns::{HarvestColumns, state},
+    evidence::is_finite,
+    exp::exp_of_negative,
     kill_score, profit_lock, r_net,
 };
 use crate::policy::{Theta, ThetaInForce};
@@ -14,34 +14,29 @@ use crate::policy::{Theta, ThetaInForce};
 /// Rows worked on at a time: few enough for every intermediate column to stay in the nearest cache.
 pub(super) const ROWS: usize = 128;
 
-// Bits of the state of a row, above the eight flags.
-const POSITION_TOO_OLD: u64 = 1 << 8;
-const MARKET_TOO_OLD: u64 = 1 << 9;
-const STOP_MISSING: u64 = 1 << 10;
-
-const SHORT: u64 = widen(flag::SHORT);
-const STOP_ABSENT: u64 = widen(flag::STOP_ABSENT);
-const CURRENT_SL_ABSENT: u64 = widen(flag::CURRENT_SL_ABSENT);
-const NO_POSITION: u64 = widen(flag::NO_POSITION);
-const NO_R: u64 = widen(flag::SIDE_UNKNOWN) | NO_POSITION | POSITION_TOO_OLD;
-const NO_K: u64 = NO_POSITION | POSITION_TOO_OLD | MARKET_TOO_OLD;
-
 /// The codes of what a row comes to; 0 to 4 are the actions.
 pub(super) mod code {
     pub(in super::super) const FULL_CLOSE: u8 = 4;
     pub(in super::super) const NO_POSITION: u8 = 5;
+    /// With the lowest bit set it becomes [`INVALID_INPUT`]; [`NO_POSITION`] stays what it is.
     pub(in super::super) const MISSING_STOP: u8 = 6;
     pub(in super::super) const INVALID_INPUT: u8 = 7;
 }
 
+/// The lowest bit of the code in a row's state.
+const NOT_FOR_THE_STOP: u64 = 1 << state::SKIP_SHIFT;
+/// Where the code stands in a row's word, above the reasons.
+const CODE_SHIFT: u32 = 16;
+
 /// One column of a block.
 type Column = [f64; ROWS];
 
-/// What a block comes to; NaN where there is nothing.
+/// What a block comes to; NaN where there is nothing. The numbers that R or K is made of mean nothing where
+/// R or K itself is NaN.
 pub(super) struct Block {
     state: [u64; ROWS],
-    bits: [u64; ROWS],
-    codes: [u64; ROWS],
+    /// The bits of the reasons, and above them the code.
+    words: [u64; ROWS],
     r_net: Column,
     risk_unit: Column,
     cost: Column,
@@ -62,10 +57,10 @@ pub(super) struct Terms {
     lock: f64,
     be_plus: f64,
     cost_bps: f64,
-    /// NaN where the policy has none: it fails as an absent stop does.
+    /// NaN where the policy has none: it comes out as no R.
     fallback: f64,
-    /// All bits where the policy has no fallback.
-    no_fallback: u64,
+    /// [`NOT_FOR_THE_STOP`] where the policy has a fallback.
+    fallback_mark: u64,
     kill_threshold: f64,
     weights: [f64; 4],
     trend_min: f64,
@@ -86,6 +81,7 @@ impl Terms {
         let now = witness.now().as_micros();
         // Later than what stands for an instant not known.
         let since = |age_max: i64| now.saturating_sub(age_max).max(i64::MIN + 1);
+        let fallback = theta.fallback_stop_pct();
         Self {
             t1: theta.t1_r().get(),
             t2: theta.t2_r().get(),
@@ -93,8 +89,8 @@ impl Terms {
             lock: theta.lock_r().get(),
             be_plus: theta.be_plus_pct(),
             cost_bps: theta.cost_bps(),
-            fallback: theta.fallback_stop_pct().unwrap_or(f64::NAN),
-            no_fallback: mask(theta.fallback_stop_pct().is_none()),
+            fallback: fallback.unwrap_or(f64::NAN),
+            fallback_mark: mask(fallback.is_some()) & NOT_FOR_THE_STOP,
             kill_threshold: theta.kill_threshold(),
             weights: [
                 theta.k_regime_flip(),
@@ -114,13 +110,49 @@ impl Terms {
     }
 }
 
+/// The columns of a block, from which it is worked out.
+struct Inputs<'a> {
+    state: &'a [u8; ROWS],
+    entry: &'a Column,
+    current: &'a Column,
+    stop: &'a Column,
+    current_sl: &'a Column,
+    sigma: &'a Column,
+    ts: &'a Column,
+    p_trend: &'a Column,
+    age_sec: &'a Column,
+    position_as_of: &'a [i64; ROWS],
+    market_as_of: &'a [i64; ROWS],
+}
+
+/// Room for the columns of a block that is not full, and for those that the age of a row changes.
+pub(super) struct Spare {
+    state: [u8; ROWS],
+    numbers: [Column; 8],
+    as_of: [[i64; ROWS]; 2],
+    entry: Column,
+    sigma: Column,
+}
+
+impl Spare {
+    pub(super) const fn new() -> Self {
+        const NOTHING: Column = [f64::NAN; ROWS];
+        Self {
+            state: [0; ROWS],
+            numbers: [NOTHING; 8],
+            as_of: [[0; ROWS]; 2],
+            entry: NOTHING,
+            sigma: NOTHING,
+        }
+    }
+}
+
 impl Block {
     pub(super) const fn new() -> Self {
         const NOTHING: Column = [f64::NAN; ROWS];
         Self {
             state: [0; ROWS],
-            bits: [0; ROWS],
-            codes: [0; ROWS],
+            words: [0; ROWS],
             r_net: NOTHING,
             risk_unit: NOTHING,
             cost: NOTHING,
@@ -150,227 +182,232 @@ impl Block {
 
     /// Works out the rows from `start` on, as many as a block holds or as there are.
     #[inline(always)]
-    pub(super) fn fill(&mut self, terms: &Terms, columns: &HarvestColumns, start: usize) {
-        self.fill_state(terms, columns, start);
-        self.fill_r(terms, columns, start);
-        self.fill_stop(terms, columns, start);
-        self.fill_k(terms, columns, start);
-        self.fill_codes(terms);
+    pub(super) fn fill(
+        &mut self,
+        terms: &Terms,
+        columns: &HarvestColumns,
+        start: usize,
+        spare: &mut Spare,
+    ) {
+        let Spare {
+            state,
+            numbers: [n0, n1, n2, n3, n4, n5, n6, n7],
+            as_of: [at0, at1],
+            entry,
+            sigma,
+        } = spare;
+        let mut inputs = Inputs {
+            state: rows(&columns.state, start, state),
+            entry: rows(&columns.entry, start, n0),
+            current: rows(&columns.current, start, n1),
+            stop: rows(&columns.stop, start, n2),
+            current_sl: rows(&columns.current_sl, start, n3),
+            sigma: rows(&columns.sigma, start, n4),
+            ts: rows(&columns.ts, start, n5),
+            p_trend: rows(&columns.p_trend, start, n6),
+            age_sec: rows(&columns.age_sec, start, n7),
+            position_as_of: rows(&columns.position_as_of, start, at0),
+            market_as_of: rows(&columns.market_as_of, start, at1),
+        };
+        for (state, byte) in self.state.iter_mut().zip(inputs.state) {
+            *state = u64::from(*byte);
+        }
+        if terms.position_since.is_some() || terms.market_since.is_some() {
+            *entry = *inputs.entry;
+            *sigma = *inputs.sigma;
+            if let Some(since) = terms.position_since {
+                silence_older(entry, inputs.position_as_of, since);
+                silence_older(sigma, inputs.position_as_of, since);
+                for (state, at) in self.state.iter_mut().zip(inputs.position_as_of) {
+                    *state |= mask(*at < since) & NOT_FOR_THE_STOP;
+                }
+            }
+            if let Some(since) = terms.market_since {
+                silence_older(sigma, inputs.market_as_of, since);
+            }
+            inputs.entry = entry;
+            inputs.sigma = sigma;
+        }
+        self.fill_r(terms, &inputs);
+        self.fill_components(terms, &inputs);
+        // In steps of their own: a chain of operations this long would leave the processor waiting.
+        for x in &mut self.k {
+            *x = exp_of_negative(*x);
+        }
+        for (x, sigma) in self.k.iter_mut().zip(inputs.sigma) {
+            *x = select(!sigma.is_nan(), kill_score::score(*x));
+        }
+        self.fill_words(terms);
         self.narrow();
     }
 
+    /// R, and the stop of the profit lock.
     #[inline(always)]
-    fn fill_state(&mut self, terms: &Terms, columns: &HarvestColumns, start: usize) {
-        for (state, flags) in self.state.iter_mut().zip(rows(&columns.flags, start)) {
-            *state = u64::from(*flags);
-        }
-        if let Some(since) = terms.position_since {
-            let as_of = rows(&columns.position_as_of, start);
-            mark_older(&mut self.state, as_of, since, POSITION_TOO_OLD);
-        }
-        if let Some(since) = terms.market_since {
-            let as_of = rows(&columns.market_as_of, start);
-            mark_older(&mut self.state, as_of, since, MARKET_TOO_OLD);
-        }
-    }
-
-    #[inline(always)]
-    fn fill_r(&mut self, terms: &Terms, columns: &HarvestColumns, start: usize) {
-        let inputs = rows(&columns.entry, start)
+    fn fill_r(&mut self, terms: &Terms, inputs: &Inputs<'_>) {
+        let columns = inputs
+            .entry
             .iter()
-            .zip(rows(&columns.current, start))
-            .zip(rows(&columns.stop, start));
+            .zip(inputs.current)
+            .zip(inputs.stop)
+            .zip(inputs.current_sl);
         let outputs = self
             .r_net
             .iter_mut()
             .zip(&mut self.risk_unit)
             .zip(&mut self.cost)
-            .zip(&mut self.state);
-        for (((entry, current), stop), (((r_out, unit_out), cost_out), state)) in
-            inputs.zip(outputs)
+            .zip(&mut self.stop);
+        for ((((entry, current), stop), sl), (((r_out, unit_out), cost_out), stop_out)) in
+            columns.zip(outputs)
         {
-            let (entry, current) = (*entry, *current);
-            let stop_absent = *state & STOP_ABSENT;
-            let stop = if stop_absent == 0 {
-                *stop
-            } else {
-                terms.fallback
-            };
+            let sign = 1.0_f64.copysign(*entry);
+            let entry = entry.abs();
+            let stop = if *stop < 0.0 { terms.fallback } else { *stop };
             let unit = r_net::risk_unit(entry, stop);
             let cost = r_net::cost(entry, terms.cost_bps);
-            let r = r_net::r_net(sign(*state), entry, current, cost, unit);
-            let sides_and_prices = is_positive(entry) & is_positive(current) & (*state & NO_R == 0);
-            let sound = sides_and_prices & is_positive(stop) & is_finite(unit) & is_finite(r);
-            *r_out = select(sound, r);
-            *unit_out = select(sound, unit);
-            *cost_out = select(sound, cost);
-            // STOP_ABSENT becomes STOP_MISSING where that, and nothing before it, is why there is no R.
-            *state |= (stop_absent << 4) & terms.no_fallback & mask(sides_and_prices);
-        }
-    }
+            let r = r_net::r_net(sign, entry, *current, cost, unit);
+            let r = select(is_finite(unit) & is_finite(r), r);
+            *r_out = r;
+            *unit_out = unit;
+            *cost_out = cost;
 
-    #[inline(always)]
-    fn fill_stop(&mut self, terms: &Terms, columns: &HarvestColumns, start: usize) {
-        let inputs = rows(&columns.entry, start)
-            .iter()
-            .zip(rows(&columns.current, start))
-            .zip(rows(&columns.current_sl, start));
-        let work = self
-            .stop
-            .iter_mut()
-            .zip(&mut self.bits)
-            .zip(&self.r_net)
-            .zip(&self.state);
-        for (((entry, current), sl), (((stop_out, bits), r), state)) in inputs.zip(work) {
-            let sign = sign(*state);
-            let stop = profit_lock::locked(sign, *entry, terms.be_plus);
-            let sl_absent = *state & CURRENT_SL_ABSENT != 0;
-            let sl_sound = is_positive(*sl);
-            let tightens = sl_absent | (sl_sound & profit_lock::is_beyond(sign, stop, *sl));
-            let proposed =
-                (*r >= terms.lock) & tightens & profit_lock::is_beyond(sign, *current, stop);
+            let stop = profit_lock::locked(sign, entry, terms.be_plus);
+            let proposed = (r >= terms.lock)
+                & profit_lock::is_beyond(sign, stop, *sl)
+                & profit_lock::is_beyond(sign, *current, stop);
             *stop_out = select(proposed, stop);
-            *bits = if_so(proposed, HarvestReason::ProfitLock)
-                | if_so(
-                    !(sl_absent | sl_sound),
-                    HarvestReason::ProfitLockUnavailable,
-                );
         }
     }
 
+    /// The components of K, and in the place of K its z.
     #[inline(always)]
-    fn fill_k(&mut self, terms: &Terms, columns: &HarvestColumns, start: usize) {
-        let inputs = rows(&columns.sigma, start)
+    fn fill_components(&mut self, terms: &Terms, inputs: &Inputs<'_>) {
+        let columns = inputs
+            .sigma
             .iter()
-            .zip(rows(&columns.ts, start))
-            .zip(rows(&columns.p_trend, start))
-            .zip(rows(&columns.p_mr, start))
-            .zip(rows(&columns.p_chop, start))
-            .zip(rows(&columns.age_sec, start));
+            .zip(inputs.ts)
+            .zip(inputs.p_trend)
+            .zip(inputs.age_sec);
         let outputs = self
             .k
             .iter_mut()
             .zip(&mut self.spike)
             .zip(&mut self.drop)
             .zip(&mut self.age)
-            .zip(&mut self.bits)
-            .zip(&self.state);
+            .zip(&mut self.words);
         for (
-            (((((sigma, ts), p_trend), p_mr), p_chop), age_sec),
-            (((((k_out, spike_out), drop_out), age_out), bits), state),
-        ) in inputs.zip(outputs)
+            (((sigma, ts), p_trend), age_sec),
+            ((((z_out, spike_out), drop_out), age_out), word),
+        ) in columns.zip(outputs)
         {
-            let flips = kill_score::is_flip(*p_trend, *p_mr, *p_chop, terms.trend_min);
+            let flips = *p_trend < terms.trend_min;
             let flip = if flips { 1.0 } else { 0.0 };
             let spike = kill_score::spike(*sigma, terms.sigma_ref, terms.sigma_cap);
             let drop = kill_score::drop(*ts, terms.ts_ref, terms.ts_cap);
             let age = kill_score::age(*age_sec, terms.age_max);
-            let k = kill_score::score(terms.weights, flip, spike, drop, age);
-            let sound = is_not_negative(*sigma)
-                & is_finite(*ts)
-                & is_share(*p_trend)
-                & is_share(*p_mr)
-                & is_share(*p_chop)
-                & is_not_negative(*age_sec)
-                & (*state & NO_K == 0);
-            *k_out = select(sound, k);
-            *spike_out = select(sound, spike);
-            *drop_out = select(sound, drop);
-            *age_out = select(sound, age);
-            *bits |= if_so(sound & flips, HarvestReason::RegimeFlip)
-                | if_so(sound & (spike > 0.0), HarvestReason::SigmaSpike)
-                | if_so(sound & (drop > 0.0), HarvestReason::TsDrop)
-                | if_so(sound & (age > 0.0), HarvestReason::AgePenalty)
-                | if_so(!sound, HarvestReason::KillScoreUnavailable)
-                | if_so(
-                    sound & (k >= terms.kill_threshold),
-                    HarvestReason::KillScoreTriggered,
-                );
+            *z_out = kill_score::weigh(terms.weights, flip, spike, drop, age);
+            *spike_out = spike;
+            *drop_out = drop;
+            *age_out = age;
+            *word = if_so(flips, HarvestReason::RegimeFlip)
+                | if_so(spike > 0.0, HarvestReason::SigmaSpike)
+                | if_so(drop > 0.0, HarvestReason::TsDrop)
+                | if_so(age > 0.0, HarvestReason::AgePenalty);
         }
     }
 
+    /// The ladder, the reasons, and what a row comes to.
     #[inline(always)]
-    fn fill_codes(&mut self, terms: &Terms) {
+    fn fill_words(&mut self, terms: &Terms) {
         let work = self
-            .bits
+            .words
             .iter_mut()
-            .zip(&mut self.codes)
             .zip(&self.state)
-            .zip(&self.r_net);
-        for (((bits, code), state), r) in work {
+            .zip(&self.r_net)
+            .zip(&self.stop)
+            .zip(&self.k);
+        for ((((word, state), r), stop), k) in work {
             // A NaN reaches no step.
-            let step1 = mask(*r >= terms.t1);
-            let step2 = mask(*r >= terms.t2);
-            let step3 = mask(*r >= terms.t3);
+            let steps = [
+                mask(*r >= terms.t1),
+                mask(*r >= terms.t2),
+                mask(*r >= terms.t3),
+            ];
+            let [step1, step2, step3] = steps;
             let reached = (step1 & 1).wrapping_add(step2 & 1).wrapping_add(step3 & 1);
-            let taken = *state & widen(flag::HARVESTED);
+            let taken = *state & u64::from(state::TAKEN);
             // All bits where the stage reached is above the one taken: the difference is negative.
             let above = (taken.wrapping_sub(reached) >> 63).wrapping_neg();
             let stage = reached & above;
-            let r_missing = mask(r.is_nan());
-            *bits |= above
-                & ((step1 & !step2 & bit(HarvestReason::Partial25))
-                    | (step2 & !step3 & bit(HarvestReason::Partial50))
-                    | (step3 & bit(HarvestReason::Partial75)));
-            *bits |= (r_missing & bit(HarvestReason::RUnavailable))
-                | (mask(taken & widen(flag::HARVESTED_UNREADABLE) != 0)
-                    & bit(HarvestReason::LadderUnavailable));
+            // Stages 1, 2 and 3 have the bits 1, 2 and 4.
+            let ladder = stage.wrapping_add(step3 & above & 1);
 
-            let killed = mask(*bits & bit(HarvestReason::KillScoreTriggered) != 0);
-            let k_missing = mask(*bits & bit(HarvestReason::KillScoreUnavailable) != 0);
-            let action = choose(killed, widen(code::FULL_CLOSE), stage);
-            let skip = choose(
-                mask(*state & STOP_MISSING != 0),
-                widen(code::MISSING_STOP),
-                widen(code::INVALID_INPUT),
-            );
-            let skip = choose(
-                mask(*state & NO_POSITION != 0),
-                widen(code::NO_POSITION),
-                skip,
-            );
-            let skipped = r_missing & k_missing;
-            *code = choose(skipped, skip, action);
-            *bits &= !skipped;
+            let no_r = mask(r.is_nan());
+            let no_k = mask(k.is_nan());
+            let killed = mask(*k >= terms.kill_threshold);
+            let reasons = (*word & !no_k)
+                | ladder
+                | if_so(!stop.is_nan(), HarvestReason::ProfitLock)
+                | (killed & bit(HarvestReason::KillScoreTriggered))
+                | (no_r & bit(HarvestReason::RUnavailable))
+                | (no_k & bit(HarvestReason::KillScoreUnavailable))
+                | move_bit(
+                    *state,
+                    state::LADDER_SILENT,
+                    HarvestReason::LadderUnavailable,
+                )
+                | move_bit(
+                    *state,
+                    state::LOCK_SILENT,
+                    HarvestReason::ProfitLockUnavailable,
+                );
+
+            let action = choose(killed, u64::from(code::FULL_CLOSE), stage);
+            let skip = ((*state | terms.fallback_mark) >> state::SKIP_SHIFT) & 0b111;
+            let skipped = no_r & no_k;
+            *word = (reasons & !skipped) | choose(skipped, skip, action) << CODE_SHIFT;
         }
     }
 
     #[inline(always)]
     fn narrow(&mut self) {
-        for (wide, narrow) in self.codes.iter().zip(&mut self.outcome) {
-            let [low, ..] = wide.to_le_bytes();
-            *narrow = low;
-        }
-        for (wide, narrow) in self.bits.iter().zip(&mut self.reasons) {
-            let [low, high, ..] = wide.to_le_bytes();
-            *narrow = u16::from_le_bytes([low, high]);
+        for ((word, reasons), outcome) in self
+            .words
+            .iter()
+            .zip(&mut self.reasons)
+            .zip(&mut self.outcome)
+        {
+            let [low, high, code, ..] = word.to_le_bytes();
+            *reasons = u16::from_le_bytes([low, high]);
+            *outcome = code;
         }
     }
 }
 
-/// The rows of a column from `start` on, as many as a block holds or as there are.
+/// The rows of a column from `start` on; where there are less than a block, a copy with whatever behind
+/// them.
 #[inline(always)]
-fn rows<T>(column: &[T], start: usize) -> &[T] {
+fn rows<'a, T: Copy>(column: &'a [T], start: usize, spare: &'a mut [T; ROWS]) -> &'a [T; ROWS] {
     let rest = column.get(start..).unwrap_or_default();
-    rest.get(..ROWS).unwrap_or(rest)
+    if let Some(full) = rest.first_chunk() {
+        return full;
+    }
+    for (to, from) in spare.iter_mut().zip(rest) {
+        *to = *from;
+    }
+    spare
 }
 
+/// Makes NaN of what was true earlier than `since`.
 #[inline(always)]
-fn mark_older(state: &mut [u64], as_of: &[i64], since: i64, mark: u64) {
-    for (state, at) in state.iter_mut().zip(as_of) {
-        *state |= mask(*at < since) & mark;
+fn silence_older(column: &mut Column, as_of: &[i64; ROWS], since: i64) {
+    for (x, at) in column.iter_mut().zip(as_of) {
+        *x = select(*at >= since, *x);
     }
 }
 
-/// +1 for a long, −1 for a short.
 #[inline(always)]
-fn sign(state: u64) -> f64 {
-    f64::from_bits(1.0_f64.to_bits() | (state & SHORT) << 60)
-}
-
-#[inline(always)]
-fn select(sound: bool, x: f64) -> f64 {
-    if sound { x } else { f64::NAN }
+fn select(holds: bool, x: f64) -> f64 {
+    if holds { x } else { f64::NAN }
 }
 
 /// All bits, or none.
@@ -394,6 +431,8 @@ fn bit(reason: HarvestReason) -> u64 {
     u64::from(reason.bit())
 }
 
-const fn widen(byte: u8) -> u64 {
-    u64::from_le_bytes([byte, 0, 0, 0, 0, 0, 0, 0])
+/// The reason's bit, if the lower bit of the state is set.
+#[inline(always)]
+fn move_bit(state: u64, from: u8, reason: HarvestReason) -> u64 {
+    (state & u64::from(from)) << reason.bit().ilog2().wrapping_sub(from.ilog2())
 }

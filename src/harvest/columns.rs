@@ -1,6 +1,15 @@
 //! Many positions, one column a field.
+//!
+//! What can be checked without a policy is checked when a row is pushed, and what cannot be used stands as
+//! NaN from then on. So the arithmetic of a batch asks no questions: a NaN in comes out as a NaN.
 
-use super::{Harvested, Market, Position, Stage, Standing};
+use super::{
+    Harvested, Market, Position, Stage, Standing,
+    block::code,
+    evidence::{is_finite, is_not_negative, is_positive, is_share},
+    kill_score::is_trend_outweighed,
+    profit_lock,
+};
 use crate::domain::{Instant, PositionSide};
 
 /// Many positions and their markets, as columns, to be judged together by
@@ -8,32 +17,41 @@ use crate::domain::{Instant, PositionSide};
 /// pushed.
 #[derive(Debug, Clone, Default)]
 pub struct HarvestColumns {
-    pub(super) flags: Vec<u8>,
+    /// See [`state`].
+    pub(super) state: Vec<u8>,
+    /// Negative for a short. NaN where R cannot be worked out, whatever the policy.
     pub(super) entry: Vec<f64>,
     pub(super) current: Vec<f64>,
+    /// [`STOP_ABSENT`] where the policy may have one to fall back on.
     pub(super) stop: Vec<f64>,
+    /// Where there is none, an infinity that any stop tightens; NaN where the lock is silent.
     pub(super) current_sl: Vec<f64>,
-    pub(super) age_sec: Vec<f64>,
+    /// NaN where K cannot be worked out, whatever the policy.
     pub(super) sigma: Vec<f64>,
     pub(super) ts: Vec<f64>,
+    /// +∞, which is below no bound, where the other regimes do not outweigh a trend.
     pub(super) p_trend: Vec<f64>,
-    pub(super) p_mr: Vec<f64>,
-    pub(super) p_chop: Vec<f64>,
+    pub(super) age_sec: Vec<f64>,
+    /// In microseconds, or [`UNKNOWN`].
     pub(super) position_as_of: Vec<i64>,
+    /// In microseconds, or [`UNKNOWN`].
     pub(super) market_as_of: Vec<i64>,
 }
 
-/// What of a position is no number, as bits. The lowest three are the stage already taken, 0 to 3, and
-/// [`HARVESTED_UNREADABLE`] above all of them.
-pub(super) mod flag {
-    pub(in super::super) const HARVESTED: u8 = 0b111;
-    pub(in super::super) const HARVESTED_UNREADABLE: u8 = 4;
-    pub(in super::super) const SHORT: u8 = 1 << 3;
-    pub(in super::super) const SIDE_UNKNOWN: u8 = 1 << 4;
-    pub(in super::super) const NO_POSITION: u8 = 1 << 5;
-    pub(in super::super) const STOP_ABSENT: u8 = 1 << 6;
-    pub(in super::super) const CURRENT_SL_ABSENT: u8 = 1 << 7;
+/// What of a row is no number, as bits.
+pub(super) mod state {
+    /// The stage already taken, 0 to 3; [`LADDER_SILENT`] alone is above all of them.
+    pub(in super::super) const TAKEN: u8 = 0b111;
+    /// What was taken cannot be read.
+    pub(in super::super) const LADDER_SILENT: u8 = 1 << 2;
+    /// Where the code stands that a row comes to if there is neither R nor K.
+    pub(in super::super) const SKIP_SHIFT: u8 = 3;
+    /// The current stop cannot be read.
+    pub(in super::super) const LOCK_SILENT: u8 = 1 << 6;
 }
+
+/// Stands for a stop distance that the position does not give.
+pub(super) const STOP_ABSENT: f64 = f64::NEG_INFINITY;
 
 /// Stands for an instant that is not known: earlier than any.
 pub(super) const UNKNOWN: i64 = i64::MIN;
@@ -48,29 +66,27 @@ impl HarvestColumns {
     /// How many rows there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.flags.len()
+        self.state.len()
     }
 
     /// Whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.flags.is_empty()
+        self.state.is_empty()
     }
 
     /// Forgets every row and keeps the room for them.
     pub fn clear(&mut self) {
-        self.flags.clear();
+        self.state.clear();
         for column in [
             &mut self.entry,
             &mut self.current,
             &mut self.stop,
             &mut self.current_sl,
-            &mut self.age_sec,
             &mut self.sigma,
             &mut self.ts,
             &mut self.p_trend,
-            &mut self.p_mr,
-            &mut self.p_chop,
+            &mut self.age_sec,
         ] {
             column.clear();
         }
@@ -79,46 +95,139 @@ impl HarvestColumns {
     }
 
     /// Adds one row.
+    #[inline]
     pub fn push(&mut self, position: &Position, market: Option<&Market>) {
-        // NaN is refused wherever it stands, so it may stand for what is absent; where absent means
-        // something else, a flag says so.
-        let number = |value: Option<f64>| value.unwrap_or(f64::NAN);
         let micros = |at: Option<Instant>| at.map_or(UNKNOWN, Instant::as_micros);
-        self.flags.push(flags(position));
-        self.entry.push(number(position.entry_price));
-        self.current.push(number(position.current_price));
-        self.stop.push(number(position.stop_dist_pct));
-        self.current_sl.push(number(position.current_sl));
-        self.age_sec.push(number(position.age_sec));
+        let r = RInputs::of(position);
+        let k = KInputs::of(position, market);
+        self.state.push(row_state(position, &r));
+        self.entry.push(r.entry);
+        self.current.push(r.current);
+        self.stop.push(r.stop);
+        self.current_sl.push(current_sl(position));
+        self.sigma.push(k.sigma);
+        self.ts.push(k.ts);
+        self.p_trend.push(k.p_trend);
+        self.age_sec.push(k.age_sec);
         self.position_as_of.push(micros(position.as_of));
-        let of = |field: fn(&Market) -> Option<f64>| number(market.and_then(field));
-        self.sigma.push(of(|market| market.sigma));
-        self.ts.push(of(|market| market.ts));
-        self.p_trend.push(of(|market| market.p_trend));
-        self.p_mr.push(of(|market| market.p_mr));
-        self.p_chop.push(of(|market| market.p_chop));
         self.market_as_of
             .push(micros(market.and_then(|market| market.as_of)));
     }
 }
 
-fn flags(position: &Position) -> u8 {
-    let harvested = match position.harvested {
+struct RInputs {
+    entry: f64,
+    current: f64,
+    stop: f64,
+}
+
+impl RInputs {
+    const NONE: Self = Self {
+        entry: f64::NAN,
+        current: f64::NAN,
+        stop: f64::NAN,
+    };
+
+    #[inline]
+    fn of(position: &Position) -> Self {
+        let (Some(entry), Some(current)) = (position.entry_price, position.current_price) else {
+            return Self::NONE;
+        };
+        let sign = match position.side {
+            Some(Standing::Open(side)) => side.sign(),
+            Some(Standing::Flat | Standing::Unreadable) | None => return Self::NONE,
+        };
+        let stop = position.stop_dist_pct;
+        let sound = is_positive(entry) & is_positive(current) & stop.is_none_or(is_positive);
+        if position.is_flat() | !sound {
+            return Self::NONE;
+        }
+        Self {
+            entry: sign * entry,
+            current,
+            stop: stop.unwrap_or(STOP_ABSENT),
+        }
+    }
+}
+
+struct KInputs {
+    sigma: f64,
+    ts: f64,
+    p_trend: f64,
+    age_sec: f64,
+}
+
+impl KInputs {
+    const NONE: Self = Self {
+        sigma: f64::NAN,
+        ts: f64::NAN,
+        p_trend: f64::NAN,
+        age_sec: f64::NAN,
+    };
+
+    #[inline]
+    fn of(position: &Position, market: Option<&Market>) -> Self {
+        let Some(&Market {
+            sigma: Some(sigma),
+            ts: Some(ts),
+            p_trend: Some(p_trend),
+            p_mr: Some(p_mr),
+            p_chop: Some(p_chop),
+            as_of: _,
+        }) = market
+        else {
+            return Self::NONE;
+        };
+        let Some(age_sec) = position.age_sec else {
+            return Self::NONE;
+        };
+        let sound = is_not_negative(sigma)
+            & is_finite(ts)
+            & is_share(p_trend)
+            & is_share(p_mr)
+            & is_share(p_chop)
+            & is_not_negative(age_sec);
+        if position.is_flat() | !sound {
+            return Self::NONE;
+        }
+        let outweighed = is_trend_outweighed(p_mr, p_chop);
+        Self {
+            sigma,
+            ts,
+            p_trend: if outweighed { p_trend } else { f64::INFINITY },
+            age_sec,
+        }
+    }
+}
+
+fn current_sl(position: &Position) -> f64 {
+    match (position.current_sl, position.side) {
+        (Some(sl), _) if is_positive(sl) => sl,
+        (Some(_), _) => f64::NAN,
+        (None, Some(Standing::Open(PositionSide::Short))) => f64::INFINITY,
+        (None, _) => f64::NEG_INFINITY,
+    }
+}
+
+fn row_state(position: &Position, r: &RInputs) -> u8 {
+    let taken = match position.harvested {
         Harvested::Stage(Stage::None) => 0,
         Harvested::Stage(Stage::Partial25) => 1,
         Harvested::Stage(Stage::Partial50) => 2,
         Harvested::Stage(Stage::Partial75) => 3,
-        Harvested::Unreadable => flag::HARVESTED_UNREADABLE,
+        Harvested::Unreadable => state::LADDER_SILENT,
     };
-    let side = match position.side {
-        Some(Standing::Open(PositionSide::Long)) => 0,
-        Some(Standing::Open(PositionSide::Short)) => flag::SHORT,
-        Some(Standing::Flat | Standing::Unreadable) | None => flag::SIDE_UNKNOWN,
+    let lock = if profit_lock::is_readable(position.current_sl) {
+        0
+    } else {
+        state::LOCK_SILENT
     };
-    let if_so = |holds: bool, flag: u8| if holds { flag } else { 0 };
-    harvested
-        | side
-        | if_so(position.is_flat(), flag::NO_POSITION)
-        | if_so(position.stop_dist_pct.is_none(), flag::STOP_ABSENT)
-        | if_so(position.current_sl.is_none(), flag::CURRENT_SL_ABSENT)
+    let skip = if position.is_flat() {
+        code::NO_POSITION
+    } else if r.stop < 0.0 {
+        code::MISSING_STOP
+    } else {
+        code::INVALID_INPUT
+    };
+    taken | lock | skip << state::SKIP_SHIFT
 }

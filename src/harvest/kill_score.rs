@@ -68,7 +68,8 @@ impl KillScore {
         let p_chop = sound(HarvestField::PChop, market.p_chop, is_share)?;
         let age_sec = sound(HarvestField::AgeSec, position.age_sec, is_not_negative)?;
 
-        let flip = f64::from(u8::from(is_flip(p_trend, p_mr, p_chop, theta.trend_min())));
+        let flips = p_trend < theta.trend_min() && is_trend_outweighed(p_mr, p_chop);
+        let flip = f64::from(u8::from(flips));
         let spike = spike(sigma, theta.sigma_ref(), theta.sigma_spike_cap());
         let drop = drop(ts, theta.ts_ref(), theta.ts_drop_cap());
         let age = age(age_sec, theta.max_age_sec());
@@ -79,7 +80,7 @@ impl KillScore {
             theta.k_age_penalty(),
         ];
         Ok(Self {
-            k: score(weights, flip, spike, drop, age),
+            k: score(exp_of_negative(weigh(weights, flip, spike, drop, age))),
             flip,
             spike,
             drop,
@@ -88,9 +89,10 @@ impl KillScore {
     }
 }
 
+/// Whether the alternatives to a trend are together more probable than not.
 #[inline(always)]
-pub(super) fn is_flip(p_trend: f64, p_mr: f64, p_chop: f64, trend_min: f64) -> bool {
-    (p_trend < trend_min) & (p_mr + p_chop > 0.5)
+pub(super) fn is_trend_outweighed(p_mr: f64, p_chop: f64) -> bool {
+    p_mr + p_chop > 0.5
 }
 
 #[inline(always)]
@@ -108,12 +110,17 @@ pub(super) fn age(age_sec: f64, max_age_sec: f64) -> f64 {
     clamp(age_sec / max_age_sec, 1.0)
 }
 
-/// 1 / (1 + e^(−z)). A z too large for a number makes it 1.
+/// z, the weighted sum of the components; too large for a number, it is +∞.
 #[inline(always)]
-pub(super) fn score(weights: [f64; 4], flip: f64, spike: f64, drop: f64, age: f64) -> f64 {
+pub(super) fn weigh(weights: [f64; 4], flip: f64, spike: f64, drop: f64, age: f64) -> f64 {
     let [w_flip, w_spike, w_drop, w_age] = weights;
-    let z = w_flip * flip + w_spike * spike + w_drop * drop + w_age * age;
-    1.0 / (1.0 + exp_of_negative(z))
+    w_flip * flip + w_spike * spike + w_drop * drop + w_age * age
+}
+
+/// 1 / (1 + e^(−z)), from e^(−z).
+#[inline(always)]
+pub(super) fn score(exp_of_negative_z: f64) -> f64 {
+    1.0 / (1.0 + exp_of_negative_z)
 }
 
 /// `x` within \[0, `cap`\]. The lower bound comes last: no −0 gets through, from neither side.

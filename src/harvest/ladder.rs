@@ -65,6 +65,15 @@ impl Stage {
 }
 
 impl HarvestAction {
+    /// Every action, the least first.
+    pub const ALL: [Self; 5] = [
+        Self::None,
+        Self::Partial25,
+        Self::Partial50,
+        Self::Partial75,
+        Self::FullCloseProposed,
+    ];
+
     /// `NONE`, `PARTIAL_25`, `PARTIAL_50`, `PARTIAL_75` or `FULL_CLOSE_PROPOSED`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

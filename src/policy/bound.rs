@@ -116,7 +116,7 @@ impl<'a, 'v> Numbers<'a, 'v> {
     pub(super) fn required(&mut self, name: &str, bound: Bound) -> Option<f64> {
         if matches!(self.entries.get(name), None | Some(Json::Null)) {
             self.entries.remove(name);
-            self.violations.missing(&self.path(name));
+            self.violations.missing(&format!("{}.{name}", self.field));
             return None;
         }
         self.optional(name, bound)
@@ -142,13 +142,9 @@ impl<'a, 'v> Numbers<'a, 'v> {
     }
 
     fn take<T>(&mut self, name: &str, read: impl Fn(&str) -> Result<T, Broken>) -> Option<T> {
-        let path = self.path(name);
         let value = self.entries.remove(name)?;
-        number(&path, &value, self.violations, read)
-    }
-
-    fn path(&self, name: &str) -> String {
-        format!("{}.{name}", self.field)
+        let field = self.field;
+        number(|| format!("{field}.{name}"), &value, self.violations, read)
     }
 }
 
@@ -169,7 +165,7 @@ pub(super) fn object<'a>(
 
 /// A JSON number, read from its own text; `null` is none.
 pub(super) fn number<T>(
-    path: &str,
+    path: impl Fn() -> String,
     value: &Json<'_>,
     violations: &mut Violations,
     read: impl Fn(&str) -> Result<T, Broken>,
@@ -179,12 +175,12 @@ pub(super) fn number<T>(
         Json::Number(text) => match read(text) {
             Ok(number) => Some(number),
             Err(rule) => {
-                violations.broken(path, text, &rule);
+                violations.broken(&path(), text, &rule);
                 None
             }
         },
         Json::Bool(_) | Json::Text(_) | Json::Array(_) | Json::Object(_) => {
-            violations.parse_error(path, &value.compact(), "a JSON number");
+            violations.parse_error(&path(), &value.compact(), "a JSON number");
             None
         }
     }

@@ -1,11 +1,7 @@
 //! A JSON tree that keeps each number as its own text and forgets no second key.
 
-use std::{collections::BTreeMap, fmt};
+use std::collections::{BTreeMap, btree_map::Entry};
 
-use serde::{
-    Deserialize, Deserializer,
-    de::{MapAccess, Visitor},
-};
 use serde_json::value::RawValue;
 
 use super::refusal::Violations;
@@ -32,7 +28,10 @@ impl<'a> Json<'a> {
     /// Reads one value. A text that is none, one that nests too deep, and each key that stands twice in one
     /// object (the first value stays) is a violation of the field at `path`.
     pub(super) fn parse(text: &'a str, path: &str, violations: &mut Violations) -> Option<Self> {
+        let known = serde_json::from_str::<&RawValue>(text)
+            .map_err(|error| format!("JSON ({})", SyntaxError::new(&error)));
         let mut reader = Reader {
+            rest: text,
             path: if path == DOCUMENT {
                 String::new()
             } else {
@@ -41,9 +40,7 @@ impl<'a> Json<'a> {
             depth: 0,
             violations,
         };
-        let read = serde_json::from_str::<&RawValue>(text)
-            .map_err(|error| format!("JSON ({})", SyntaxError::new(&error)))
-            .and_then(|raw| reader.value(raw));
+        let read = known.and_then(|_| reader.value());
         match read {
             Ok(json) => Some(json),
             Err(bound) => {
@@ -124,99 +121,140 @@ pub(super) fn push_quoted(out: &mut String, text: &str, escape: Escape) {
     out.push('"');
 }
 
-struct Reader<'v> {
+/// Walks a text that is known to be JSON, once from its start to its end.
+struct Reader<'a, 'v> {
+    /// What is not read yet.
+    rest: &'a str,
     /// Where the reader stands.
     path: String,
     depth: usize,
     violations: &'v mut Violations,
 }
 
-impl Reader<'_> {
-    /// Turns a text that is known to be JSON into a tree; an error says what it is not.
-    fn value<'a>(&mut self, raw: &'a RawValue) -> Result<Json<'a>, String> {
-        let text = raw.get();
-        match text.as_bytes() {
+impl<'a> Reader<'a, '_> {
+    /// Reads one value; an error says what the text is not.
+    fn value(&mut self) -> Result<Json<'a>, String> {
+        self.rest = self.rest.trim_ascii_start();
+        match self.rest.as_bytes() {
             [b'{' | b'[', ..] if self.depth >= DEPTH_MAX => {
                 Err(format!("JSON that nests at most {DEPTH_MAX} deep"))
             }
-            [b'{', ..] => self.object(read::<Entries<'a>>(text)?),
-            [b'[', ..] => self.array(read::<Vec<&'a RawValue>>(text)?),
-            [b'"', ..] => read(text).map(Json::Text),
-            b"null" => Ok(Json::Null),
-            b"true" => Ok(Json::Bool(true)),
-            b"false" => Ok(Json::Bool(false)),
-            _ => Ok(Json::Number(text)),
+            [b'{', ..] => self.object(),
+            [b'[', ..] => self.array(),
+            [b'"', ..] => self.text().map(Json::Text),
+            _ => Ok(self.word()),
         }
     }
 
-    fn object<'a>(&mut self, Entries(entries): Entries<'a>) -> Result<Json<'a>, String> {
+    fn object(&mut self) -> Result<Json<'a>, String> {
         let mut object = BTreeMap::new();
-        for (key, raw) in entries {
-            let dot = if self.path.is_empty() { "" } else { "." };
-            let value = self.below(&format!("{dot}{key}"), |reader| {
-                if object.contains_key(&key) {
-                    let path = &reader.path;
-                    reader
-                        .violations
-                        .parse_error(path, raw.get(), "the only value of its key");
-                }
-                reader.value(raw)
-            })?;
-            object.entry(key).or_insert(value);
+        self.expect('{')?;
+        if self.eat('}') {
+            return Ok(Json::Object(object));
         }
-        Ok(Json::Object(object))
+        loop {
+            let key = self.text()?;
+            self.expect(':')?;
+            let start = self.rest.trim_ascii_start();
+            let length = self.path.len();
+            if length > 0 {
+                self.path.push('.');
+            }
+            self.path.push_str(&key);
+            let value = self.below()?;
+            match object.entry(key) {
+                Entry::Vacant(entry) => {
+                    entry.insert(value);
+                }
+                Entry::Occupied(_) => {
+                    let end = start.len().saturating_sub(self.rest.len());
+                    let text = start.get(..end).unwrap_or(start);
+                    self.violations
+                        .parse_error(&self.path, text, "the only value of its key");
+                }
+            }
+            self.path.truncate(length);
+            if !self.eat(',') {
+                self.expect('}')?;
+                return Ok(Json::Object(object));
+            }
+        }
     }
 
-    fn array<'a>(&mut self, items: Vec<&'a RawValue>) -> Result<Json<'a>, String> {
-        items
-            .into_iter()
-            .enumerate()
-            .map(|(i, raw)| self.below(&format!("[{i}]"), |reader| reader.value(raw)))
-            .collect::<Result<_, _>>()
-            .map(Json::Array)
+    fn array(&mut self) -> Result<Json<'a>, String> {
+        let mut items = Vec::new();
+        self.expect('[')?;
+        if self.eat(']') {
+            return Ok(Json::Array(items));
+        }
+        loop {
+            let length = self.path.len();
+            self.path.push_str(&format!("[{}]", items.len()));
+            items.push(self.below()?);
+            self.path.truncate(length);
+            if !self.eat(',') {
+                self.expect(']')?;
+                return Ok(Json::Array(items));
+            }
+        }
     }
 
-    fn below<T>(&mut self, step: &str, read: impl FnOnce(&mut Self) -> T) -> T {
-        let length = self.path.len();
-        self.path.push_str(step);
+    fn below(&mut self) -> Result<Json<'a>, String> {
         self.depth = self.depth.saturating_add(1);
-        let value = read(self);
+        let value = self.value();
         self.depth = self.depth.saturating_sub(1);
-        self.path.truncate(length);
         value
     }
-}
 
-/// What is left to fail here is a string with half a surrogate pair.
-fn read<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, String> {
-    serde_json::from_str(text)
-        .map_err(|error| format!("JSON ({})", SyntaxError::new(&error).message))
-}
-
-/// The entries of one object in the order in which they stand there, those of equal keys included.
-struct Entries<'a>(Vec<(String, &'a RawValue)>);
-
-impl<'de> Deserialize<'de> for Entries<'de> {
-    fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
-        json.deserialize_map(EntriesVisitor)
-    }
-}
-
-struct EntriesVisitor;
-
-impl<'de> Visitor<'de> for EntriesVisitor {
-    type Value = Entries<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON object")
+    /// A string without its quotes and escapes. What can fail here is half a surrogate pair.
+    fn text(&mut self) -> Result<String, String> {
+        self.rest = self.rest.trim_ascii_start();
+        let mut escaped = false;
+        let end = self.rest.bytes().skip(1).position(|byte| {
+            let closes = byte == b'"' && !escaped;
+            escaped = byte == b'\\' && !escaped;
+            closes
+        });
+        let quoted = self.take(end.map_or(0, |inside| inside.saturating_add(2)));
+        serde_json::from_str(quoted)
+            .map_err(|error| format!("JSON ({})", SyntaxError::new(&error).message))
     }
 
-    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Entries<'de>, M::Error> {
-        let mut entries = Vec::new();
-        while let Some(entry) = map.next_entry()? {
-            entries.push(entry);
+    /// A number, or one of the three words.
+    fn word(&mut self) -> Json<'a> {
+        let end = self
+            .rest
+            .find(|c: char| matches!(c, ',' | ']' | '}') || c.is_ascii_whitespace());
+        match self.take(end.unwrap_or(self.rest.len())) {
+            "null" => Json::Null,
+            "true" => Json::Bool(true),
+            "false" => Json::Bool(false),
+            number => Json::Number(number),
         }
-        Ok(Entries(entries))
+    }
+
+    fn take(&mut self, length: usize) -> &'a str {
+        let (taken, rest) = self
+            .rest
+            .split_at_checked(length)
+            .unwrap_or((self.rest, ""));
+        self.rest = rest;
+        taken
+    }
+
+    fn eat(&mut self, c: char) -> bool {
+        self.rest = self.rest.trim_ascii_start();
+        let rest = self.rest.strip_prefix(c);
+        self.rest = rest.unwrap_or(self.rest);
+        rest.is_some()
+    }
+
+    fn expect(&mut self, c: char) -> Result<(), String> {
+        if self.eat(c) {
+            Ok(())
+        } else {
+            Err("JSON".to_owned())
+        }
     }
 }
 
@@ -257,8 +295,8 @@ mod tests {
         check(
             r#"{"a":1,"b":[0,{"c":1,"c":{"d":3,"\u0064":4}}],"a":2}"#,
             Some(r#"{"a":1,"b":[0,{"c":1}]}"#),
-            "`b[1].c`: `{\"d\":3,\"\\u0064\":4}` is not the only value of its key; \
-             `b[1].c.d`: `4` is not the only value of its key; \
+            "`b[1].c.d`: `4` is not the only value of its key; \
+             `b[1].c`: `{\"d\":3,\"\\u0064\":4}` is not the only value of its key; \
              `a`: `2` is not the only value of its key",
         );
     }

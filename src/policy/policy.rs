@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{
-    InForce, NotInForce, PolicyNote, PolicyRefusal, ThetaInForce, encoding,
+    InForce, NotInForce, PolicyNote, PolicyRefusal, ThetaInForce, canonical_hash, encoding,
     encoding::Encoded,
     field,
     refusal::Violations,
@@ -70,6 +70,20 @@ impl Policy {
         let pairs = fields.into_iter().map(|(k, v)| (k.into(), v.into()));
         let encoded = encoding::from_pairs(pairs, &mut violations);
         Self::assemble(Some(encoded), violations)
+    }
+
+    /// The hash that a document ought to state, whether or not it states one, and whatever else is wrong
+    /// with it.
+    ///
+    /// # Errors
+    /// It is no JSON object, nests deeper than 64, or holds a key twice in one object.
+    pub fn hash_of(text: &str) -> Result<PolicyHash, PolicyRefusal> {
+        let mut violations = Violations::new();
+        let hash = encoding::from_json(text, &mut violations).map(|encoded| {
+            let pairs = encoded.fields.iter();
+            canonical_hash(pairs.map(|(name, value)| (name.as_str(), value.as_str())))
+        });
+        violations.into_result(hash)
     }
 
     fn assemble(

@@ -99,17 +99,17 @@ pub(super) fn read_symbols(text: &str, violations: &mut Violations) -> Option<Ve
     let mut symbols = Vec::with_capacity(items.len());
     let mut first_place = BTreeMap::new();
     for (i, item) in items.iter().enumerate() {
-        let path = format!("{field}[{i}]");
+        let path = || format!("{field}[{i}]");
         let Json::Text(name) = item else {
-            violations.parse_error(&path, &item.compact(), "a JSON string");
+            violations.parse_error(&path(), &item.compact(), "a JSON string");
             continue;
         };
         match Symbol::new(name) {
-            Err(_) => violations.invalid(&path, name, SYMBOL),
+            Err(_) => violations.invalid(&path(), name, SYMBOL),
             Ok(symbol) => match first_place.get(&symbol) {
                 Some(first) => {
                     let bound = format!("listed once (it stands at {first} as well)");
-                    violations.invalid(&path, name, &bound);
+                    violations.invalid(&path(), name, &bound);
                 }
                 None => {
                     first_place.insert(symbol, i);
@@ -129,18 +129,18 @@ pub(super) fn read_leverages(
     let field = field::LEVERAGE_BY_SYMBOL;
     let mut leverages = BTreeMap::new();
     for (name, value) in &object(field, text, violations)? {
-        let path = format!("{field}.{name}");
+        let path = || format!("{field}.{name}");
         let symbol = Symbol::new(name);
         if symbol.is_err() {
-            violations.invalid(&path, name, SYMBOL);
+            violations.invalid(&path(), name, SYMBOL);
         }
         let read = |text: &str| Bound::Positive.read(text);
-        let leverage = number(&path, value, violations, read).and_then(|x| Leverage::new(x).ok());
+        let leverage = number(path, value, violations, read).and_then(|x| Leverage::new(x).ok());
         if let (Ok(symbol), Some(leverage)) = (symbol, leverage)
             && leverages.insert(symbol, leverage).is_some()
         {
             let bound = format!("the only leverage of {symbol}");
-            violations.invalid(&path, &value.compact(), &bound);
+            violations.invalid(&path(), &value.compact(), &bound);
         }
     }
     Some(leverages)

@@ -3,22 +3,22 @@
 //! It shares no type and no code with the engine that it is held against. Every step reads its fields anew from
 //! the text of the line, and every comparison stands where the rule stands.
 
-pub mod decide;
-pub mod harvest;
-pub mod intent;
-pub mod json;
-pub mod policy;
-pub mod time;
+pub(crate) mod decide;
+pub(crate) mod harvest;
+pub(crate) mod intent;
+pub(crate) mod json;
+pub(crate) mod policy;
+pub(crate) mod time;
 
 use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// An answer, column by column; what is absent is left out.
-pub type Answer = BTreeMap<String, Value>;
+pub(crate) type Answer = BTreeMap<String, Value>;
 
 /// What the operator says.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Guardrails {
+pub(crate) struct Guardrails {
     pub max_leverage: Option<f64>,
     pub max_position_usd: Option<f64>,
     pub max_notional_usd: Option<f64>,
@@ -35,7 +35,7 @@ pub struct Guardrails {
 
 /// For whom entries stand still.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Halt {
+pub(crate) enum Halt {
     Nothing,
     /// Normalised.
     Symbols(Vec<String>),
@@ -44,7 +44,7 @@ pub enum Halt {
 
 /// All that an answer depends on beside the line and the clock.
 #[derive(Clone, Copy, Debug)]
-pub struct World<'a> {
+pub(crate) struct World<'a> {
     /// The text of the policy, in either encoding.
     pub policy: Option<&'a str>,
     pub guardrails: &'a Guardrails,
@@ -56,7 +56,7 @@ pub struct World<'a> {
 
 /// A mistake that an engine could make.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Flaw {
+pub(crate) enum Flaw {
     /// A symbol without a leverage trades at 10.
     TenfoldLeverage,
     /// What the intent asks is what it gets.
@@ -80,9 +80,11 @@ pub enum Flaw {
 }
 
 /// A symbol as it is compared: ASCII letters in upper case.
-pub fn symbol(text: &str) -> Option<String> {
+pub(crate) fn symbol(text: &str) -> Option<String> {
     let fits = (1..=32).contains(&text.len());
-    let clean = !text.chars().any(|letter| letter.is_whitespace() || letter.is_control());
+    let clean = !text
+        .chars()
+        .any(|letter| letter.is_whitespace() || letter.is_control());
     (fits && clean).then(|| text.to_ascii_uppercase())
 }
 

@@ -110,6 +110,13 @@ proptest! {
     }
 
     #[test]
+    fn a_structure_is_encoded_compact(value in prop::collection::vec(json_value(), 0..4)) {
+        let spaced = serde_json::to_string_pretty(&value).unwrap();
+        let policy = read(&and(&format!("\"x\":{spaced}")));
+        prop_assert_eq!(&policy.fields()["x"], &serde_json::to_string(&value).unwrap());
+    }
+
+    #[test]
     fn the_hash_of_any_fields_is_the_one_of_the_rule(
         fields in prop::collection::btree_map(any::<String>(), any::<String>(), 0..6)
     ) {

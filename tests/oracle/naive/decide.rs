@@ -5,22 +5,34 @@ use super::policy::{self, Policy};
 use super::{Answer, Flaw, Halt, World, put};
 
 /// Answers one intent.
-pub fn decide(world: &World<'_>, line: &str, now: Option<i64>) -> Answer {
+pub(crate) fn decide(world: &World<'_>, line: &str, now: Option<i64>) -> Answer {
     let mut answer = Answer::new();
     match gates(world, line, now, &mut answer) {
-        Ok(()) => {}
-        Err(reason) => {
-            // What was worked out before the gate that failed is not an answer.
-            answer.retain(|name, _| matches!(name.as_str(), "symbol" | "side"));
-            put(&mut answer, "decision", "SKIP");
-            put(&mut answer, "reason", reason);
-            put(&mut answer, "detail", "");
-        }
+        Ok(()) => answer,
+        Err(reason) => skip(answer, reason),
     }
+}
+
+/// What was worked out before the gate that failed is not an answer.
+pub(crate) fn skip(mut answer: Answer, reason: &str) -> Answer {
+    answer.retain(|name, _| {
+        matches!(
+            name.as_str(),
+            "symbol" | "side" | "policy_version" | "policy_hash"
+        )
+    });
+    put(&mut answer, "decision", "SKIP");
+    put(&mut answer, "reason", reason);
+    put(&mut answer, "detail", "");
     answer
 }
 
-fn gates(world: &World<'_>, line: &str, now: Option<i64>, answer: &mut Answer) -> Result<(), &'static str> {
+fn gates(
+    world: &World<'_>,
+    line: &str,
+    now: Option<i64>,
+    answer: &mut Answer,
+) -> Result<(), &'static str> {
     let intent = intent::read(line, now.is_some(), world.flaw)?;
     put(answer, "symbol", intent.symbol.as_str());
     if let Some(side) = intent.side {
@@ -37,7 +49,11 @@ fn gates(world: &World<'_>, line: &str, now: Option<i64>, answer: &mut Answer) -
             return Err("DENY_NOT_EXIT_OWNER");
         }
         put(answer, "decision", "EXIT");
-        put(answer, "exit_rule", if owner { "owner" } else { "delegate" });
+        put(
+            answer,
+            "exit_rule",
+            if owner { "owner" } else { "delegate" },
+        );
         if let Some(quantity) = intent::positive(intent.quantity) {
             put(answer, "quantity", quantity);
         }
@@ -48,19 +64,26 @@ fn gates(world: &World<'_>, line: &str, now: Option<i64>, answer: &mut Answer) -
     }
     let now = now.or(intent.decided_at).or(intent.made_at).unwrap();
     halted(world, &intent)?;
-    let policy = permitted_policy(world, now)?;
+    let policy = held(world, answer)?;
+    permitted(world, &policy, now)?;
     in_force(world, &policy, now, 0)?;
     fresh(world, &policy, &intent, now)?;
-    let permitted = world.guardrails.symbols.as_ref().is_none_or(|symbols| symbols.contains(&intent.symbol));
+    let permitted = world
+        .guardrails
+        .symbols
+        .as_ref()
+        .is_none_or(|symbols| symbols.contains(&intent.symbol));
     if !policy.universe.contains(&intent.symbol) || !permitted {
         return Err("POLICY_UNIVERSE_FILTER");
     }
     let leverage = leverage(world, &policy, &intent, answer)?;
     sized(world, &policy, &intent, leverage, answer)?;
     put(answer, "decision", "TRADE");
-    put(answer, "not_after", policy.valid_until.div_euclid(1_000) as i64);
-    put(answer, "policy_version", policy.version.as_str());
-    put(answer, "policy_hash", policy.hash.as_str());
+    put(
+        answer,
+        "not_after",
+        policy.valid_until.div_euclid(1_000) as i64,
+    );
     Ok(())
 }
 
@@ -71,32 +94,54 @@ fn halted(world: &World<'_>, intent: &Intent) -> Result<(), &'static str> {
         Halt::Symbols(symbols) => symbols.contains(&intent.symbol),
         Halt::Everything => true,
     };
-    if halted { Err("TRADING_HALTED") } else { Ok(()) }
+    if halted {
+        Err("TRADING_HALTED")
+    } else {
+        Ok(())
+    }
 }
 
-/// Gate 4: a policy that is whole and that the operator permits.
-pub fn permitted_policy(world: &World<'_>, now: i64) -> Result<Policy, &'static str> {
+/// Gate 4, first half: a policy that is whole.
+pub(crate) fn held(world: &World<'_>, answer: &mut Answer) -> Result<Policy, &'static str> {
     let text = world.policy.ok_or("POLICY_MISSING")?;
     let policy = policy::read(text, world.flaw)?;
+    put(answer, "policy_version", policy.version.as_str());
+    put(answer, "policy_hash", policy.hash.as_str());
+    Ok(policy)
+}
+
+/// Gate 4, second half: the operator permits it.
+fn permitted(world: &World<'_>, policy: &Policy, now: i64) -> Result<(), &'static str> {
     let guardrails = world.guardrails;
     let length = policy.valid_until - policy.valid_from.unwrap_or(i128::from(now));
-    let too_long = guardrails.max_validity_sec.is_some_and(|longest| seconds(length) > longest);
+    let too_long = guardrails
+        .max_validity_sec
+        .is_some_and(|longest| seconds(length) > longest);
     let elsewhere = guardrails.market.is_some() && guardrails.market != policy.market;
     let at_another = guardrails.venue.is_some() && guardrails.venue != policy.venue;
     let unhashed = guardrails.require_hash && !policy.hash_is_stored;
     if too_long || elsewhere || at_another || unhashed {
         return Err("POLICY_CONSTRAINT_VIOLATION");
     }
-    Ok(policy)
+    Ok(())
 }
 
 /// Gate 5, with `grace` microseconds after the end.
-pub fn in_force(world: &World<'_>, policy: &Policy, now: i64, grace: i128) -> Result<(), &'static str> {
+pub(crate) fn in_force(
+    world: &World<'_>,
+    policy: &Policy,
+    now: i64,
+    grace: i128,
+) -> Result<(), &'static str> {
     let now = i128::from(now);
     if policy.valid_from.is_some_and(|from| now < from) {
         return Err("POLICY_NOT_YET_VALID");
     }
-    let late = if world.flaw == Some(Flaw::ExpiryIsExclusive) { 1 } else { 0 };
+    let late = if world.flaw == Some(Flaw::ExpiryIsExclusive) {
+        1
+    } else {
+        0
+    };
     if now + late > policy.valid_until + grace {
         return Err("POLICY_STALE");
     }
@@ -104,23 +149,42 @@ pub fn in_force(world: &World<'_>, policy: &Policy, now: i64, grace: i128) -> Re
 }
 
 /// Gate 6.
-fn fresh(world: &World<'_>, policy: &Policy, intent: &Intent, now: i64) -> Result<(), &'static str> {
+fn fresh(
+    world: &World<'_>,
+    policy: &Policy,
+    intent: &Intent,
+    now: i64,
+) -> Result<(), &'static str> {
     // An intent that does not say when it was made is of no known age.
-    let age = intent.made_at.map_or(f64::NAN, |made_at| seconds(i128::from(now) - i128::from(made_at)));
+    let age = intent.made_at.map_or(f64::NAN, |made_at| {
+        seconds(i128::from(now) - i128::from(made_at))
+    });
     let of_policy = policy.limits.get("max_intent_age_sec").copied();
-    for bound in [of_policy, world.guardrails.max_intent_age_sec].into_iter().flatten() {
+    for bound in [of_policy, world.guardrails.max_intent_age_sec]
+        .into_iter()
+        .flatten()
+    {
         if !(age <= bound) {
             return Err("INTENT_STALE");
         }
     }
-    if world.guardrails.max_future_skew_sec.is_some_and(|bound| !(-age <= bound)) {
+    if world
+        .guardrails
+        .max_future_skew_sec
+        .is_some_and(|bound| !(-age <= bound))
+    {
         return Err("CLOCK_UNTRUSTED");
     }
     Ok(())
 }
 
 /// Gate 8.
-fn leverage(world: &World<'_>, policy: &Policy, intent: &Intent, answer: &mut Answer) -> Result<f64, &'static str> {
+fn leverage(
+    world: &World<'_>,
+    policy: &Policy,
+    intent: &Intent,
+    answer: &mut Answer,
+) -> Result<f64, &'static str> {
     const MISSING: &str = "POLICY_MISSING_LEVERAGE";
     let given = match policy.leverage.get(&intent.symbol) {
         Some(given) => *given,
@@ -129,14 +193,21 @@ fn leverage(world: &World<'_>, policy: &Policy, intent: &Intent, answer: &mut An
     };
     let asked = match intent.leverage {
         Given::Absent => None,
-        Given::Unreadable | Given::Number(_) => Some(intent::positive(intent.leverage).ok_or(MISSING)?),
+        Given::Unreadable | Given::Number(_) => {
+            Some(intent::positive(intent.leverage).ok_or(MISSING)?)
+        }
     };
     if let Some(asked) = asked {
         put(answer, "leverage_requested", asked);
     }
     let (leverage, source) = match asked {
-        Some(asked) if asked < given || world.flaw == Some(Flaw::AskedIsGiven) => (asked, "intent:leverage".to_owned()),
-        Some(_) | None => (given, format!("policy:leverage_by_symbol.{}", intent.symbol)),
+        Some(asked) if asked < given || world.flaw == Some(Flaw::AskedIsGiven) => {
+            (asked, "intent:leverage".to_owned())
+        }
+        Some(_) | None => (
+            given,
+            format!("policy:leverage_by_symbol.{}", intent.symbol),
+        ),
     };
     put(answer, "leverage", leverage);
     put(answer, "leverage_source", source);
@@ -157,7 +228,11 @@ fn sized(
     if !(usd > 0.0 && usd.is_finite()) {
         return Err(MISSING);
     }
-    let (margin, notional) = if size.basis == "margin" { (usd, usd * leverage) } else { (usd / leverage, usd) };
+    let (margin, notional) = if size.basis == "margin" {
+        (usd, usd * leverage)
+    } else {
+        (usd / leverage, usd)
+    };
     let guardrails = world.guardrails;
     let bounds = [
         (leverage, "max_leverage", guardrails.max_leverage),
@@ -166,12 +241,9 @@ fn sized(
     ];
     for (number, name, of_operator) in bounds {
         let limits = [policy.limits.get(name).copied(), of_operator];
-        let within = if world.flaw == Some(Flaw::OverflowPasses) {
-            limits.into_iter().flatten().all(|limit| number <= limit || number.is_infinite())
-        } else {
-            number.is_finite() && limits.into_iter().flatten().all(|limit| number <= limit)
-        };
-        if !within {
+        let mut limits = limits.into_iter().flatten();
+        let within = number > 0.0 && number.is_finite() && limits.all(|limit| number <= limit);
+        if !within && !(number.is_infinite() && world.flaw == Some(Flaw::OverflowPasses)) {
             return Err("POLICY_LIMIT_EXCEEDED");
         }
     }
@@ -179,13 +251,17 @@ fn sized(
     put(answer, "size_basis", size.basis);
     put(answer, "size_source", size.source.as_str());
     put(answer, "notional_usd", notional);
-    if let Some(price) = intent::positive(intent.price) {
-        put(answer, "quantity", notional / price);
+    let quantity = match intent::positive(intent.quantity) {
+        Some(quantity) => Some(quantity),
+        None => intent::positive(intent.price).map(|price| notional / price),
+    };
+    if let Some(quantity) = quantity {
+        put(answer, "quantity", quantity);
     }
     Ok(())
 }
 
 /// Microseconds as seconds.
-pub fn seconds(micros: i128) -> f64 {
+pub(crate) fn seconds(micros: i128) -> f64 {
     micros as f64 / 1e6
 }

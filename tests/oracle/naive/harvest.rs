@@ -1,6 +1,6 @@
 //! What a position should do: R, the ladder, the profit lock and the kill score.
 
-use super::decide::{in_force, permitted_policy, seconds};
+use super::decide::{held, in_force, seconds, skip};
 use super::intent::{self, Given, given, positive};
 use super::json::{self, Field, Json};
 use super::policy::Policy;
@@ -12,23 +12,26 @@ const NO_INPUT: &str = "HARVEST_INVALID_INPUT";
 type Fields = [(String, Json)];
 
 /// Answers one snapshot of a position.
-pub fn harvest(world: &World<'_>, line: &str, now: Option<i64>) -> Answer {
+pub(crate) fn harvest(world: &World<'_>, line: &str, now: Option<i64>) -> Answer {
     let mut answer = Answer::new();
-    if let Err(reason) = judge(world, line, now, &mut answer) {
-        answer.retain(|name, _| matches!(name.as_str(), "symbol" | "side"));
-        put(&mut answer, "decision", "SKIP");
-        put(&mut answer, "reason", reason);
-        put(&mut answer, "detail", "");
+    match judge(world, line, now, &mut answer) {
+        Ok(()) => answer,
+        Err(reason) => skip(answer, reason),
     }
-    answer
 }
 
-fn judge(world: &World<'_>, line: &str, now: Option<i64>, answer: &mut Answer) -> Result<(), &'static str> {
+fn judge(
+    world: &World<'_>,
+    line: &str,
+    now: Option<i64>,
+    answer: &mut Answer,
+) -> Result<(), &'static str> {
     let value = json::read(line).ok_or("INTENT_UNREADABLE")?;
     let position = json::pairs(&value).ok_or("INTENT_UNREADABLE")?;
-    if let Some(symbol) = intent::text(position, "symbol").and_then(symbol) {
-        put(answer, "symbol", symbol);
-    }
+    let symbol = intent::text(position, "symbol")
+        .and_then(symbol)
+        .ok_or(NO_INPUT)?;
+    put(answer, "symbol", symbol);
     let side = intent::text(position, "side").map(str::to_ascii_uppercase);
     let direction = match side.as_deref() {
         Some("LONG") => Some(1.0),
@@ -46,12 +49,20 @@ fn judge(world: &World<'_>, line: &str, now: Option<i64>, answer: &mut Answer) -
         Field::One(_) | Field::Absent | Field::Twice => None,
     };
     let now = now.or(taken_at).ok_or(NO_INPUT)?;
-    let policy = permitted_policy(world, now)?;
+    let policy = held(world, answer)?;
     in_force(world, &policy, now, policy.grace.unwrap_or(0))?;
 
     let is_fresh = within(&policy, "max_position_age_sec", now, taken_at);
-    let r = if is_fresh { r_net(world, &policy, position, direction) } else { Err(NO_INPUT) };
-    let kill = if is_fresh { kill_score(&policy, position, now) } else { None };
+    let r = if is_fresh {
+        r_net(world, &policy, position, direction)
+    } else {
+        Err(NO_INPUT)
+    };
+    let kill = if is_fresh {
+        kill_score(&policy, position, now)
+    } else {
+        None
+    };
     let kill = kill.filter(|_| world.flaw != Some(Flaw::KillNeedsPrice) || r.is_ok());
     if let (Err(reason), None) = (&r, &kill) {
         return Err(reason);
@@ -90,10 +101,18 @@ fn judge(world: &World<'_>, line: &str, now: Option<i64>, answer: &mut Answer) -
     match kill {
         Some((score, components)) => {
             put(answer, "kill_score", score);
-            let names = ["k_regime_flip", "k_sigma_spike", "k_ts_drop", "k_age_penalty"];
-            for ((name, component), reason) in
-                names.into_iter().zip(components).zip(["regime_flip", "sigma_spike", "ts_drop", "age_penalty"])
-            {
+            let names = [
+                "k_regime_flip",
+                "k_sigma_spike",
+                "k_ts_drop",
+                "k_age_penalty",
+            ];
+            for ((name, component), reason) in names.into_iter().zip(components).zip([
+                "regime_flip",
+                "sigma_spike",
+                "ts_drop",
+                "age_penalty",
+            ]) {
                 put(answer, name, component);
                 if component > 0.0 {
                     reasons.push(reason);
@@ -110,8 +129,6 @@ fn judge(world: &World<'_>, line: &str, now: Option<i64>, answer: &mut Answer) -
     put(answer, "harvest_action", action);
     reasons.sort_unstable();
     put(answer, "harvest_reasons", reasons.join(","));
-    put(answer, "policy_version", policy.version.as_str());
-    put(answer, "policy_hash", policy.hash.as_str());
     Ok(())
 }
 
@@ -121,7 +138,9 @@ fn theta(policy: &Policy, name: &str) -> f64 {
 
 /// Whether what was taken at `taken_at` is young enough; unknown is too old where there is a bound.
 fn within(policy: &Policy, bound: &str, now: i64, taken_at: Option<i64>) -> bool {
-    let age = taken_at.map_or(f64::NAN, |taken_at| seconds(i128::from(now) - i128::from(taken_at)));
+    let age = taken_at.map_or(f64::NAN, |taken_at| {
+        seconds(i128::from(now) - i128::from(taken_at))
+    });
     policy.limits.get(bound).is_none_or(|bound| age <= *bound)
 }
 
@@ -132,14 +151,21 @@ struct R {
     stop_source: &'static str,
 }
 
-fn r_net(world: &World<'_>, policy: &Policy, position: &Fields, direction: Option<f64>) -> Result<R, &'static str> {
+fn r_net(
+    world: &World<'_>,
+    policy: &Policy,
+    position: &Fields,
+    direction: Option<f64>,
+) -> Result<R, &'static str> {
     let direction = direction.ok_or(NO_INPUT)?;
     let entry = positive(given(position, "entry_price")).ok_or(NO_INPUT)?;
     let current = positive(given(position, "current_price")).ok_or(NO_INPUT)?;
     let fallback = policy.theta.get("fallback_stop_pct");
     let (stop, stop_source) = match (given(position, "stop_dist_pct"), fallback) {
         (Given::Absent, Some(fallback)) => (*fallback, "policy:harvest_params.fallback_stop_pct"),
-        (Given::Absent, None) if world.flaw == Some(Flaw::StopIsOnePercent) => (0.01, "position:stop_dist_pct"),
+        (Given::Absent, None) if world.flaw == Some(Flaw::StopIsOnePercent) => {
+            (0.01, "position:stop_dist_pct")
+        }
         (Given::Absent, None) => return Err("HARVEST_MISSING_STOP"),
         (stop, _) => (positive(stop).ok_or(NO_INPUT)?, "position:stop_dist_pct"),
     };
@@ -149,7 +175,12 @@ fn r_net(world: &World<'_>, policy: &Policy, position: &Fields, direction: Optio
     if !(net.is_finite() && risk_unit.is_finite() && cost.is_finite()) {
         return Err(NO_INPUT);
     }
-    Ok(R { net, risk_unit, cost, stop_source })
+    Ok(R {
+        net,
+        risk_unit,
+        cost,
+        stop_source,
+    })
 }
 
 /// The stage to propose; `None` where what was harvested cannot be read.
@@ -165,11 +196,21 @@ fn ladder(policy: &Policy, position: &Fields, r: f64) -> Option<&'static str> {
             reached = stage;
         }
     }
-    Some(if reached > harvested { STAGES[reached] } else { "NONE" })
+    Some(if reached > harvested {
+        STAGES[reached]
+    } else {
+        "NONE"
+    })
 }
 
 /// The stop to propose; an error where the current stop cannot be read.
-fn lock(world: &World<'_>, policy: &Policy, position: &Fields, direction: f64, r: f64) -> Result<Option<f64>, ()> {
+fn lock(
+    world: &World<'_>,
+    policy: &Policy,
+    position: &Fields,
+    direction: f64,
+    r: f64,
+) -> Result<Option<f64>, ()> {
     let stop_now = match given(position, "current_sl") {
         Given::Absent => None,
         stop => Some(positive(stop).ok_or(())?),
@@ -181,7 +222,8 @@ fn lock(world: &World<'_>, policy: &Policy, position: &Fields, direction: f64, r
     let current = positive(given(position, "current_price")).unwrap();
     let stop = entry * (1.0 + direction * theta(policy, "be_plus_pct"));
     let above = |a: f64, b: f64| direction * (a - b) > 0.0;
-    let tightens = stop_now.is_none_or(|stop_now| above(stop, stop_now)) || world.flaw == Some(Flaw::LockLoosens);
+    let tightens = stop_now.is_none_or(|stop_now| above(stop, stop_now))
+        || world.flaw == Some(Flaw::LockLoosens);
     Ok((tightens && above(current, stop) && stop > 0.0 && stop.is_finite()).then_some(stop))
 }
 
@@ -210,7 +252,8 @@ fn kill_score(policy: &Policy, position: &Fields, now: i64) -> Option<(f64, [f64
 
     let flips = trend < theta(policy, "trend_min") && reversion + chop > 0.5;
     let flip = if flips { 1.0 } else { 0.0 };
-    let spike = (sigma / theta(policy, "sigma_ref") - 1.0).clamp(0.0, theta(policy, "sigma_spike_cap"));
+    let spike =
+        (sigma / theta(policy, "sigma_ref") - 1.0).clamp(0.0, theta(policy, "sigma_spike_cap"));
     let drop = (theta(policy, "ts_ref") - strength).clamp(0.0, theta(policy, "ts_drop_cap"));
     let age = (age / theta(policy, "max_age_sec")).clamp(0.0, 1.0);
     let z = theta(policy, "k_regime_flip") * flip

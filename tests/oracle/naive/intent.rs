@@ -4,18 +4,51 @@ use super::json::{self, Field, Json};
 use super::{Flaw, symbol, time};
 
 /// What an envelope lends a payload that lacks it.
-const LENT: [&str; 7] = ["id", "intent_id", "source", "event_type", "decided_at", "ts", "timestamp"];
+const LENT: [&str; 7] = [
+    "id",
+    "intent_id",
+    "source",
+    "event_type",
+    "decided_at",
+    "ts",
+    "timestamp",
+];
 /// What makes an intent an exit or names what it closes: no exit may be of two minds about these.
-const EXIT_DECIDES: [&str; 6] = ["symbol", "action", "side", "reduce_only", "reduceOnly", "intent_type"];
+const EXIT_DECIDES: [&str; 6] = [
+    "symbol",
+    "action",
+    "side",
+    "reduce_only",
+    "reduceOnly",
+    "intent_type",
+];
 /// What else decides about an entry.
 const ENTRY_DECIDES: [&str; 9] = [
-    "leverage", "quantity", "qty", "price", "entry_price", "position_usd", "size", "position_size_usd", "stop_loss",
+    "leverage",
+    "quantity",
+    "qty",
+    "price",
+    "entry_price",
+    "position_usd",
+    "size",
+    "position_size_usd",
+    "stop_loss",
 ];
-const CARRIED: [&str; 5] = ["take_profit", "confidence", "regime", "position_side", "model"];
+const CARRIED: [&str; 5] = [
+    "take_profit",
+    "confidence",
+    "regime",
+    "position_side",
+    "model",
+];
+
+const UNREADABLE: &str = "INTENT_UNREADABLE";
+const INVALID: &str = "INTENT_INVALID";
+const AMBIGUOUS: &str = "INTENT_AMBIGUOUS";
 
 /// A number that an intent may give.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Given {
+pub(crate) enum Given {
     Absent,
     Unreadable,
     Number(f64),
@@ -23,7 +56,7 @@ pub enum Given {
 
 /// Who emits an intent.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Emitter {
+pub(crate) enum Emitter {
     Absent,
     Unreadable,
     Named(String),
@@ -31,7 +64,7 @@ pub enum Emitter {
 
 /// The size that an intent asks for: the first way whose first field is present.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Size {
+pub(crate) struct Size {
     pub basis: &'static str,
     pub source: String,
     /// `None` where the fields are there and give no size.
@@ -40,7 +73,7 @@ pub struct Size {
 
 /// An intent that passed gate 1.
 #[derive(Clone, Debug)]
-pub struct Intent {
+pub(crate) struct Intent {
     pub is_exit: bool,
     pub symbol: String,
     /// `BUY` or `SELL`; an exit may do without.
@@ -56,27 +89,35 @@ pub struct Intent {
 }
 
 /// Gate 1. `clock` tells whether someone else says what time it is.
-pub fn read(line: &str, clock: bool, flaw: Option<Flaw>) -> Result<Intent, &'static str> {
-    const UNREADABLE: &str = "INTENT_UNREADABLE";
+pub(crate) fn read(line: &str, clock: bool, flaw: Option<Flaw>) -> Result<Intent, &'static str> {
     let top = json::read(line).ok_or(UNREADABLE)?;
     let top = json::pairs(&top).ok_or(UNREADABLE)?;
+    if names_another_event(top) {
+        return Err(UNREADABLE);
+    }
+    // Of a payload that stands twice, neither is read; of two under two names, only whether they are payloads.
     let mut payloads = Vec::new();
-    for (key, value) in top {
-        if (key == "payload" || key == "data") && *value != Json::Null {
-            payloads.push(payload(value).ok_or(UNREADABLE)?);
+    for name in ["payload", "data"] {
+        match json::field(top, name) {
+            Field::Absent => {}
+            Field::Twice => return Err(INVALID),
+            Field::One(value) => payloads.push(payload(value).ok_or(UNREADABLE)?),
         }
     }
+    if payloads.iter().any(|payload| names_another_event(payload)) {
+        return Err(UNREADABLE);
+    }
+    if payloads.len() > 1 {
+        return Err(AMBIGUOUS);
+    }
     let mut faults = Faults::default();
-    let twice = ["payload", "data"].iter().any(|key| matches!(json::field(top, key), Field::Twice));
-    faults.invalid |= twice;
-    faults.ambiguous |= payloads.len() > 1;
     let lone = payloads.pop();
     let fields = match lone.as_deref() {
         Some(payload) => borrow(top, payload),
         None => top.clone(),
     };
     if let Some(payload) = lone.as_deref()
-        && let (Field::One(outer), Field::One(inner)) = (json::field(top, "source"), json::field(payload, "source"))
+        && let (Some(outer), Some(inner)) = (text(top, "source"), text(payload, "source"))
     {
         faults.ambiguous |= outer != inner;
     }
@@ -85,6 +126,11 @@ pub fn read(line: &str, clock: bool, flaw: Option<Flaw>) -> Result<Intent, &'sta
         None => vec![top.as_slice()],
     };
     judge(&fields, &objects, faults, clock, flaw)
+}
+
+/// Whether this is no intent at all.
+fn names_another_event(fields: &Fields) -> bool {
+    matches!(json::field(fields, "event_type"), Field::One(name) if *name != Json::Text("trade.intent".to_owned()))
 }
 
 /// The payload as an object.
@@ -130,27 +176,40 @@ fn judge(
     let closing = closing(fields, &directions);
     let is_exit = closing || flags.contains(&Flag::Yes);
 
-    faults.invalid |= flags.contains(&Flag::Unreadable) && !closing;
+    faults.invalid |= flags.contains(&Flag::Unreadable) && !is_exit;
     faults.ambiguous |= flags.contains(&Flag::No) && (closing || flags.contains(&Flag::Yes));
-    faults.invalid |= directions.contains(&Direction::Unreadable);
-    faults.invalid |= matches!(json::field(fields, "intent_type"), Field::One(value) if !matches!(value, Json::Text(_)));
     let says = |direction| directions.contains(&direction);
-    let (buy, sell, hold) = (says(Direction::Buy), says(Direction::Sell), says(Direction::Hold));
-    faults.ambiguous |= (buy && sell) || (hold && (buy || sell || says(Direction::Close)));
+    let (buy, sell, hold) = (
+        says(Direction::Buy),
+        says(Direction::Sell),
+        says(Direction::Hold),
+    );
+    // An exit that says what it needs may say something odd beside it.
+    faults.invalid |= says(Direction::Unreadable) && !is_exit;
+    faults.invalid |= !(buy || sell || hold || closing);
+    faults.invalid |= matches!(json::field(fields, "intent_type"), Field::One(value) if !matches!(value, Json::Text(_)));
+    faults.ambiguous |= (buy && sell) || (hold && (buy || sell || closing));
     faults.hold |= hold;
-    faults.invalid |= directions.is_empty() && !closing;
 
     let named = text(fields, "symbol").and_then(symbol);
     faults.invalid |= named.is_none();
 
     let everywhere = |names: &[&str], test: fn(Field<'_>) -> bool| {
-        objects.iter().any(|object| names.iter().any(|name| test(json::field(object, name))))
+        objects
+            .iter()
+            .any(|object| names.iter().any(|name| test(json::field(object, name))))
     };
     let is_twice = |field: Field<'_>| matches!(field, Field::Twice);
     let is_there = |field: Field<'_>| !matches!(field, Field::Absent);
-    faults.invalid |= everywhere(&EXIT_DECIDES, is_twice) || everywhere(&["source", "event_type"], is_twice);
+    faults.invalid |=
+        everywhere(&EXIT_DECIDES, is_twice) || everywhere(&["source", "event_type"], is_twice);
     let beside = |names: &[&str]| {
-        objects.len() > 1 && names.iter().any(|name| objects.first().is_some_and(|top| is_there(json::field(top, name))))
+        objects.len() > 1
+            && names.iter().any(|name| {
+                objects
+                    .first()
+                    .is_some_and(|top| is_there(json::field(top, name)))
+            })
     };
     faults.ambiguous |= beside(&EXIT_DECIDES);
 
@@ -160,7 +219,15 @@ fn judge(
         found => found,
     };
     if !is_exit {
-        let twins = ["id", "intent_id", "decided_at", "ts", "timestamp", "take_profit", "policy_hash"];
+        let twins = [
+            "id",
+            "intent_id",
+            "decided_at",
+            "ts",
+            "timestamp",
+            "take_profit",
+            "policy_hash",
+        ];
         if flaw != Some(Flaw::LastTwinWins) {
             faults.invalid |= everywhere(&ENTRY_DECIDES, is_twice) || everywhere(&twins, is_twice);
         }
@@ -176,10 +243,10 @@ fn judge(
         }
     }
     if faults.invalid {
-        return Err("INTENT_INVALID");
+        return Err(INVALID);
     }
     if faults.ambiguous {
-        return Err("INTENT_AMBIGUOUS");
+        return Err(AMBIGUOUS);
     }
     if faults.hold {
         return Err("INTENT_NOT_ACTIONABLE");
@@ -187,7 +254,11 @@ fn judge(
     Ok(Intent {
         is_exit,
         symbol: named.unwrap(),
-        side: if buy { Some("BUY") } else { sell.then_some("SELL") },
+        side: if buy {
+            Some("BUY")
+        } else {
+            sell.then_some("SELL")
+        },
         source: match json::field(fields, "source") {
             Field::Absent => Emitter::Absent,
             Field::One(Json::Text(name)) => Emitter::Named(name.clone()),
@@ -197,8 +268,14 @@ fn judge(
         made_at: made_at.instant(),
         leverage: given(fields, "leverage"),
         size: size(fields),
-        quantity: given(fields, first(fields, &["quantity", "qty"]).unwrap_or("quantity")),
-        price: given(fields, first(fields, &["price", "entry_price"]).unwrap_or("price")),
+        quantity: given(
+            fields,
+            first(fields, &["quantity", "qty"]).unwrap_or("quantity"),
+        ),
+        price: given(
+            fields,
+            first(fields, &["price", "entry_price"]).unwrap_or("price"),
+        ),
     })
 }
 
@@ -257,7 +334,9 @@ fn flags(fields: &Fields) -> Vec<Flag> {
 
 /// Whether the wording says close.
 fn closing(fields: &Fields, directions: &[Direction]) -> bool {
-    let kind = text(fields, "intent_type").unwrap_or_default().to_ascii_uppercase();
+    let kind = text(fields, "intent_type")
+        .unwrap_or_default()
+        .to_ascii_uppercase();
     directions.contains(&Direction::Close) || kind.contains("EXIT") || kind.contains("CLOSE")
 }
 
@@ -289,7 +368,9 @@ fn when(fields: &Fields, names: &[&str]) -> When {
             },
             ("id", Field::One(_)) => continue,
             ("timestamp", Field::One(Json::Number(text))) => time::from_seconds(text),
-            ("timestamp", Field::One(Json::Text(text))) => time::from_iso(text).or_else(|| time::from_seconds(text)),
+            ("timestamp", Field::One(Json::Text(text))) => {
+                time::from_iso(text).or_else(|| time::from_seconds(text))
+            }
             (_, Field::One(Json::Number(text) | Json::Text(text))) => time::from_millis(text),
             (_, Field::One(_)) => None,
         };
@@ -302,10 +383,13 @@ fn when(fields: &Fields, names: &[&str]) -> When {
 fn size(fields: &Fields) -> Option<Size> {
     if let Some(quantity) = first(fields, &["quantity", "qty"]) {
         let price = first(fields, &["price", "entry_price"]);
-        let factors = positive(given(fields, quantity)).zip(price.and_then(|price| positive(given(fields, price))));
+        let factors = positive(given(fields, quantity))
+            .zip(price.and_then(|price| positive(given(fields, price))));
         return Some(Size {
             basis: "notional",
-            source: price.map(|price| format!("intent:{quantity}*{price}")).unwrap_or_default(),
+            source: price
+                .map(|price| format!("intent:{quantity}*{price}"))
+                .unwrap_or_default(),
             usd: factors.map(|(quantity, price)| quantity * price),
         });
     }
@@ -315,16 +399,23 @@ fn size(fields: &Fields) -> Option<Size> {
     if is_margin && given(fields, "leverage") == Given::Absent {
         usd = None;
     }
-    Some(Size { basis: if is_margin { "margin" } else { "notional" }, source: format!("intent:{name}"), usd })
+    Some(Size {
+        basis: if is_margin { "margin" } else { "notional" },
+        source: format!("intent:{name}"),
+        usd,
+    })
 }
 
 /// The first of these names that is present.
 fn first(fields: &Fields, names: &[&'static str]) -> Option<&'static str> {
-    names.iter().copied().find(|name| !matches!(json::field(fields, name), Field::Absent))
+    names
+        .iter()
+        .copied()
+        .find(|name| !matches!(json::field(fields, name), Field::Absent))
 }
 
 /// A text, where there is one.
-pub fn text<'a>(fields: &'a Fields, name: &str) -> Option<&'a str> {
+pub(crate) fn text<'a>(fields: &'a Fields, name: &str) -> Option<&'a str> {
     match json::field(fields, name) {
         Field::One(Json::Text(text)) => Some(text),
         Field::One(_) | Field::Absent | Field::Twice => None,
@@ -332,16 +423,18 @@ pub fn text<'a>(fields: &'a Fields, name: &str) -> Option<&'a str> {
 }
 
 /// A number, or a text that is one; it may be NaN or infinite.
-pub fn given(fields: &Fields, name: &str) -> Given {
+pub(crate) fn given(fields: &Fields, name: &str) -> Given {
     match json::field(fields, name) {
         Field::Absent => Given::Absent,
-        Field::One(Json::Number(text) | Json::Text(text)) => text.parse().map_or(Given::Unreadable, Given::Number),
+        Field::One(Json::Number(text) | Json::Text(text)) => {
+            text.parse().map_or(Given::Unreadable, Given::Number)
+        }
         Field::One(_) | Field::Twice => Given::Unreadable,
     }
 }
 
 /// A number that is finite and above zero.
-pub fn positive(given: Given) -> Option<f64> {
+pub(crate) fn positive(given: Given) -> Option<f64> {
     match given {
         Given::Number(number) if number.is_finite() && number > 0.0 => Some(number),
         Given::Number(_) | Given::Absent | Given::Unreadable => None,

@@ -2,7 +2,7 @@
 
 /// A JSON value, as written.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Json {
+pub(crate) enum Json {
     Null,
     Bool(bool),
     /// A number's own text.
@@ -15,7 +15,7 @@ pub enum Json {
 
 /// What an object holds under a key.
 #[derive(Clone, Copy, Debug)]
-pub enum Field<'a> {
+pub(crate) enum Field<'a> {
     /// Nothing, or one `null`.
     Absent,
     /// More than one value, nulls counted.
@@ -24,7 +24,7 @@ pub enum Field<'a> {
 }
 
 /// Reads a text that holds one value and nothing else.
-pub fn read(text: &str) -> Option<Json> {
+pub(crate) fn read(text: &str) -> Option<Json> {
     let mut reader = Reader {
         rest: text.chars().collect::<Vec<_>>().into_iter().rev().collect(),
     };
@@ -34,7 +34,7 @@ pub fn read(text: &str) -> Option<Json> {
 }
 
 /// The pairs of an object.
-pub fn pairs(value: &Json) -> Option<&Vec<(String, Json)>> {
+pub(crate) fn pairs(value: &Json) -> Option<&Vec<(String, Json)>> {
     match value {
         Json::Object(pairs) => Some(pairs),
         Json::Null | Json::Bool(_) | Json::Number(_) | Json::Text(_) | Json::List(_) => None,
@@ -42,8 +42,11 @@ pub fn pairs(value: &Json) -> Option<&Vec<(String, Json)>> {
 }
 
 /// What `object` holds under `key`.
-pub fn field<'a>(object: &'a [(String, Json)], key: &str) -> Field<'a> {
-    let mut values = object.iter().filter(|(name, _)| name == key).map(|(_, value)| value);
+pub(crate) fn field<'a>(object: &'a [(String, Json)], key: &str) -> Field<'a> {
+    let mut values = object
+        .iter()
+        .filter(|(name, _)| name == key)
+        .map(|(_, value)| value);
     match (values.next(), values.next()) {
         (None, _) | (Some(Json::Null), None) => Field::Absent,
         (Some(value), None) => Field::One(value),
@@ -52,7 +55,7 @@ pub fn field<'a>(object: &'a [(String, Json)], key: &str) -> Field<'a> {
 }
 
 /// Whether a key stands twice in this object or in any within it.
-pub fn has_twins(value: &Json) -> bool {
+pub(crate) fn has_twins(value: &Json) -> bool {
     match value {
         Json::Null | Json::Bool(_) | Json::Number(_) | Json::Text(_) => false,
         Json::List(items) => items.iter().any(has_twins),
@@ -63,16 +66,22 @@ pub fn has_twins(value: &Json) -> bool {
 }
 
 /// How many lists and objects stand one inside the other, at most.
-pub fn depth(value: &Json) -> usize {
+pub(crate) fn depth(value: &Json) -> usize {
     match value {
         Json::Null | Json::Bool(_) | Json::Number(_) | Json::Text(_) => 0,
         Json::List(items) => 1 + items.iter().map(depth).max().unwrap_or(0),
-        Json::Object(pairs) => 1 + pairs.iter().map(|(_, value)| depth(value)).max().unwrap_or(0),
+        Json::Object(pairs) => {
+            1 + pairs
+                .iter()
+                .map(|(_, value)| depth(value))
+                .max()
+                .unwrap_or(0)
+        }
     }
 }
 
 /// Compact JSON with sorted keys, raw UTF-8, and each number as it was written.
-pub fn compact(value: &Json) -> String {
+pub(crate) fn compact(value: &Json) -> String {
     match value {
         Json::Null => "null".to_owned(),
         Json::Bool(yes) => yes.to_string(),
@@ -83,18 +92,22 @@ pub fn compact(value: &Json) -> String {
             format!("[{}]", items.join(","))
         }
         Json::Object(pairs) => {
-            let mut pairs: Vec<(&String, String)> =
-                pairs.iter().map(|(key, value)| (key, compact(value))).collect();
+            let mut pairs: Vec<(&String, String)> = pairs
+                .iter()
+                .map(|(key, value)| (key, compact(value)))
+                .collect();
             pairs.sort();
-            let pairs: Vec<String> =
-                pairs.iter().map(|(key, value)| format!("{}:{value}", quote(key, false))).collect();
+            let pairs: Vec<String> = pairs
+                .iter()
+                .map(|(key, value)| format!("{}:{value}", quote(key, false)))
+                .collect();
             format!("{{{}}}", pairs.join(","))
         }
     }
 }
 
 /// A JSON string; `ascii` escapes whatever lies outside U+0020 to U+007E.
-pub fn quote(text: &str, ascii: bool) -> String {
+pub(crate) fn quote(text: &str, ascii: bool) -> String {
     let mut out = String::from("\"");
     for letter in text.chars() {
         match letter {

@@ -7,8 +7,12 @@ use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
 /// The faults of a policy, the one that names the reason first.
-const FAULTS: [&str; 4] =
-    ["POLICY_MISSING_FIELD", "POLICY_PARSE_ERROR", "POLICY_INVALID", "POLICY_HASH_MISMATCH"];
+const FAULTS: [&str; 4] = [
+    "POLICY_MISSING_FIELD",
+    "POLICY_PARSE_ERROR",
+    "POLICY_INVALID",
+    "POLICY_HASH_MISMATCH",
+];
 const MISSING: &str = FAULTS[0];
 const PARSE: &str = FAULTS[1];
 const INVALID: &str = FAULTS[2];
@@ -16,6 +20,8 @@ const HASH: &str = FAULTS[3];
 
 /// The latest expiry, in epoch seconds: milliseconds are refused.
 const LATEST: i128 = 253_402_300_799;
+/// The earliest instant, in microseconds: the year 0. What is earlier is as early.
+const EARLIEST: i128 = -62_167_219_200_000_000;
 const DEPTH: usize = 64;
 
 /// The names of a structured field: required, optional, and carried without being used.
@@ -26,26 +32,46 @@ struct Names {
 
 const HARVEST: Names = Names {
     required: &[
-        "T1_R", "T2_R", "T3_R", "lock_R", "be_plus_pct", "cost_bps", "k_regime_flip", "k_sigma_spike", "k_ts_drop",
-        "k_age_penalty", "kill_threshold",
+        "T1_R",
+        "T2_R",
+        "T3_R",
+        "lock_R",
+        "be_plus_pct",
+        "cost_bps",
+        "k_regime_flip",
+        "k_sigma_spike",
+        "k_ts_drop",
+        "k_age_penalty",
+        "kill_threshold",
     ],
     optional: &["fallback_stop_pct", "u1", "u2", "u3", "softmax_temp"],
 };
 const KILL: Names = Names {
-    required: &["trend_min", "sigma_ref", "sigma_spike_cap", "ts_ref", "ts_drop_cap", "max_age_sec"],
+    required: &[
+        "trend_min",
+        "sigma_ref",
+        "sigma_spike_cap",
+        "ts_ref",
+        "ts_drop_cap",
+        "max_age_sec",
+    ],
     optional: &["k_close_threshold"],
 };
 const LIMITS: Names = Names {
     required: &[],
     optional: &[
-        "max_leverage", "max_position_usd", "max_notional_usd", "max_intent_age_sec", "max_market_age_sec",
+        "max_leverage",
+        "max_position_usd",
+        "max_notional_usd",
+        "max_intent_age_sec",
+        "max_market_age_sec",
         "max_position_age_sec",
     ],
 };
 
 /// A whole policy.
 #[derive(Clone, Debug)]
-pub struct Policy {
+pub(crate) struct Policy {
     pub version: String,
     /// The hash of what it says, whether it stored one or not.
     pub hash: String,
@@ -64,14 +90,18 @@ pub struct Policy {
 }
 
 /// Reads a policy in either encoding, or says with which reason it is none.
-pub fn read(text: &str, flaw: Option<Flaw>) -> Result<Policy, &'static str> {
+pub(crate) fn read(text: &str, flaw: Option<Flaw>) -> Result<Policy, &'static str> {
     let document = json::read(text).ok_or(PARSE)?;
     let pairs = json::pairs(&document).ok_or(PARSE)?;
-    if json::has_twins(&document) || json::depth(&document) > DEPTH {
+    if json::depth(&document) > DEPTH {
         return Err(PARSE);
     }
     let mut faults = Faults::default();
-    if matches!(json::field(pairs, "policy_version"), Field::One(value) if !matches!(value, Json::Text(_))) {
+    if json::has_twins(&document) {
+        faults.add(PARSE);
+    }
+    if matches!(json::field(pairs, "policy_version"), Field::One(value) if !matches!(value, Json::Text(_)))
+    {
         faults.add(PARSE);
     }
     let fields = hash_encoding(pairs);
@@ -83,6 +113,12 @@ pub fn read(text: &str, flaw: Option<Flaw>) -> Result<Policy, &'static str> {
         faults.add(HASH);
     }
     faults.first().map_or(Ok(policy), Err)
+}
+
+/// The hash of what a text says, if it says anything.
+pub(crate) fn hash_of(text: &str) -> Option<String> {
+    let document = json::read(text)?;
+    Some(hash(&hash_encoding(json::pairs(&document)?)))
 }
 
 /// The reasons found so far.
@@ -110,9 +146,16 @@ fn hash_encoding(pairs: &[(String, Json)]) -> BTreeMap<String, String> {
     let text = |value: &Json| match value {
         Json::Null => None,
         Json::Text(text) => Some(text.clone()),
-        Json::Bool(_) | Json::Number(_) | Json::List(_) | Json::Object(_) => Some(json::compact(value)),
+        Json::Bool(_) | Json::Number(_) | Json::List(_) | Json::Object(_) => {
+            Some(json::compact(value))
+        }
     };
-    pairs.iter().filter_map(|(key, value)| Some((key.clone(), text(value)?))).collect()
+    // Of a key that stands twice, which is a fault of its own, the first is looked at.
+    pairs
+        .iter()
+        .rev()
+        .filter_map(|(key, value)| Some((key.clone(), text(value)?)))
+        .collect()
 }
 
 /// SHA-256 over the pairs, as Python would write them.
@@ -120,7 +163,13 @@ fn hash(fields: &BTreeMap<String, String>) -> String {
     let pairs: Vec<String> = fields
         .iter()
         .filter(|(name, _)| !matches!(name.as_str(), "policy_hash" | "policy_sig"))
-        .map(|(name, value)| format!("[{}, {}]", json::quote(name, true), json::quote(value, true)))
+        .map(|(name, value)| {
+            format!(
+                "[{}, {}]",
+                json::quote(name, true),
+                json::quote(value, true)
+            )
+        })
         .collect();
     let digest = Sha256::digest(format!("[{}]", pairs.join(", ")));
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
@@ -128,8 +177,14 @@ fn hash(fields: &BTreeMap<String, String>) -> String {
 
 /// The policy as far as it can be read; the faults say what could not.
 fn build(fields: &BTreeMap<String, String>, faults: &mut Faults) -> Policy {
-    let required =
-        ["universe_symbols", "leverage_by_symbol", "harvest_params", "kill_params", "valid_until_epoch", "policy_version"];
+    let required = [
+        "universe_symbols",
+        "leverage_by_symbol",
+        "harvest_params",
+        "kill_params",
+        "valid_until_epoch",
+        "policy_version",
+    ];
     for name in required {
         if !fields.contains_key(name) {
             faults.add(MISSING);
@@ -137,8 +192,16 @@ fn build(fields: &BTreeMap<String, String>, faults: &mut Faults) -> Policy {
     }
     let universe = universe(structured(fields, "universe_symbols", faults), faults);
     let leverage = leverage(structured(fields, "leverage_by_symbol", faults), faults);
-    let mut theta = numbers(structured(fields, "harvest_params", faults), &HARVEST, faults);
-    theta.extend(numbers(structured(fields, "kill_params", faults), &KILL, faults));
+    let mut theta = numbers(
+        structured(fields, "harvest_params", faults),
+        &HARVEST,
+        faults,
+    );
+    theta.extend(numbers(
+        structured(fields, "kill_params", faults),
+        &KILL,
+        faults,
+    ));
     check_theta(&theta, faults);
     let limits = numbers(structured(fields, "limits", faults), &LIMITS, faults);
     faults.check(limits.values().all(|limit| *limit > 0.0));
@@ -147,7 +210,11 @@ fn build(fields: &BTreeMap<String, String>, faults: &mut Faults) -> Policy {
     if let Some(text) = fields.get("policy_seq")
         && text.parse::<u64>().is_err()
     {
-        faults.add(if text.parse::<f64>().is_ok() { INVALID } else { PARSE });
+        faults.add(if text.parse::<f64>().is_ok() {
+            INVALID
+        } else {
+            PARSE
+        });
     }
     let grace = instant(fields, "harvest_grace_sec", faults).map(|(floor, _)| floor);
     faults.check(grace.is_none_or(|grace| grace >= 0));
@@ -174,9 +241,8 @@ fn build(fields: &BTreeMap<String, String>, faults: &mut Faults) -> Policy {
 
 /// A field that is JSON in both encodings.
 fn structured(fields: &BTreeMap<String, String>, name: &str, faults: &mut Faults) -> Option<Json> {
-    let value = json::read(fields.get(name)?);
-    let value = value.filter(|value| !json::has_twins(value) && json::depth(value) <= DEPTH);
-    if value.is_none() {
+    let value = json::read(fields.get(name)?).filter(|value| json::depth(value) <= DEPTH);
+    if value.as_ref().is_none_or(json::has_twins) {
         faults.add(PARSE);
     }
     value
@@ -217,6 +283,9 @@ fn leverage(value: Option<Json>, faults: &mut Faults) -> BTreeMap<String, f64> {
         return leverage;
     };
     for (key, value) in pairs {
+        if symbol(key).is_none() {
+            faults.add(INVALID);
+        }
         let number: f64 = match value {
             Json::Null => continue,
             Json::Number(text) => text.parse().unwrap(),
@@ -226,9 +295,8 @@ fn leverage(value: Option<Json>, faults: &mut Faults) -> BTreeMap<String, f64> {
             }
         };
         faults.check(number.is_finite() && number > 0.0);
-        match symbol(key) {
-            Some(symbol) => faults.check(leverage.insert(symbol, number).is_none()),
-            None => faults.add(INVALID),
+        if let Some(symbol) = symbol(key) {
+            faults.check(leverage.insert(symbol, number).is_none());
         }
     }
     leverage
@@ -258,7 +326,10 @@ fn numbers(value: Option<Json>, names: &Names, faults: &mut Faults) -> BTreeMap<
         }
     }
     for name in names.required {
-        if !pairs.iter().any(|(key, value)| key == name && *value != Json::Null) {
+        if !pairs
+            .iter()
+            .any(|(key, value)| key == name && *value != Json::Null)
+        {
             faults.add(MISSING);
         }
     }
@@ -268,29 +339,53 @@ fn numbers(value: Option<Json>, names: &Names, faults: &mut Faults) -> BTreeMap<
 fn check_theta(theta: &BTreeMap<String, f64>, faults: &mut Faults) {
     // What is missing was said already and names the reason, whatever stands here for it.
     let of = |name: &str| theta.get(name).copied().unwrap_or(f64::NAN);
-    let holds = |name: &str, test: fn(f64) -> bool| theta.get(name).is_none_or(|number| test(*number));
-    if ["T1_R", "T2_R", "T3_R"].iter().all(|name| theta.contains_key(*name)) {
+    let holds =
+        |name: &str, test: fn(f64) -> bool| theta.get(name).is_none_or(|number| test(*number));
+    if ["T1_R", "T2_R", "T3_R"]
+        .iter()
+        .all(|name| theta.contains_key(*name))
+    {
         faults.check(0.0 < of("T1_R") && of("T1_R") < of("T2_R") && of("T2_R") < of("T3_R"));
     }
     for name in ["lock_R", "fallback_stop_pct", "sigma_ref", "max_age_sec"] {
         faults.check(holds(name, |number| number > 0.0));
     }
-    let weights = ["be_plus_pct", "cost_bps", "k_regime_flip", "k_sigma_spike", "k_ts_drop", "k_age_penalty"];
-    for name in weights.into_iter().chain(["sigma_spike_cap", "ts_drop_cap"]) {
+    let weights = [
+        "be_plus_pct",
+        "cost_bps",
+        "k_regime_flip",
+        "k_sigma_spike",
+        "k_ts_drop",
+        "k_age_penalty",
+    ];
+    for name in weights
+        .into_iter()
+        .chain(["sigma_spike_cap", "ts_drop_cap"])
+    {
         faults.check(holds(name, |number| number >= 0.0));
     }
-    faults.check(holds("kill_threshold", |number| 0.5 < number && number < 1.0));
+    faults.check(holds("kill_threshold", |number| {
+        0.5 < number && number < 1.0
+    }));
     faults.check(holds("trend_min", |number| (0.0..=1.0).contains(&number)));
 }
 
 /// Decimal seconds in whole microseconds, and whether nothing was cut off.
-fn instant(fields: &BTreeMap<String, String>, name: &str, faults: &mut Faults) -> Option<(i128, bool)> {
+fn instant(
+    fields: &BTreeMap<String, String>,
+    name: &str,
+    faults: &mut Faults,
+) -> Option<(i128, bool)> {
     match time::decimal(fields.get(name)?, 6) {
         Decimal::Scaled { floor, exact } => {
             // Seconds that a float cannot hold are not finite either.
             let float: f64 = fields.get(name)?.parse().unwrap();
             faults.check(float.is_finite());
-            Some((floor, exact))
+            Some(if floor < EARLIEST {
+                (EARLIEST, true)
+            } else {
+                (floor, exact)
+            })
         }
         Decimal::NotFinite => {
             faults.add(INVALID);

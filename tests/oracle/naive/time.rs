@@ -5,16 +5,19 @@ const SECONDS: std::ops::RangeInclusive<i128> = -62_167_219_200..=253_402_300_79
 
 /// What a text is when it is read as a decimal number.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Decimal {
+pub(crate) enum Decimal {
     NotANumber,
     NotFinite,
     /// `floor` of the number times a power of ten, and whether that was exact. What is too long to count is held
     /// at ±10³⁰.
-    Scaled { floor: i128, exact: bool },
+    Scaled {
+        floor: i128,
+        exact: bool,
+    },
 }
 
 /// The number in `text`, times 10^`shift`.
-pub fn decimal(text: &str, shift: i64) -> Decimal {
+pub(crate) fn decimal(text: &str, shift: i64) -> Decimal {
     if text.parse::<f64>().is_err() {
         return Decimal::NotANumber;
     }
@@ -24,8 +27,18 @@ pub fn decimal(text: &str, shift: i64) -> Decimal {
     // An exponent that is too long for an integer is as long as it needs to be.
     let (mantissa, exponent) = match text.split_once(['e', 'E']) {
         Some((mantissa, exponent)) => {
-            let far = if exponent.starts_with('-') { -1_000_000 } else { 1_000_000 };
-            (mantissa, exponent.parse::<i64>().unwrap_or(far).clamp(-1_000_000, 1_000_000))
+            let far = if exponent.starts_with('-') {
+                -1_000_000
+            } else {
+                1_000_000
+            };
+            (
+                mantissa,
+                exponent
+                    .parse::<i64>()
+                    .unwrap_or(far)
+                    .clamp(-1_000_000, 1_000_000),
+            )
         }
         None => (text, 0),
     };
@@ -34,12 +47,24 @@ pub fn decimal(text: &str, shift: i64) -> Decimal {
         None => (false, mantissa.strip_prefix('+').unwrap_or(mantissa)),
     };
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    let digits: Vec<u32> = whole.chars().chain(fraction.chars()).filter_map(|digit| digit.to_digit(10)).collect();
+    let digits: Vec<u32> = whole
+        .chars()
+        .chain(fraction.chars())
+        .filter_map(|digit| digit.to_digit(10))
+        .collect();
     let places = i64::try_from(whole.len()).unwrap() + exponent + shift;
     // The digits before the point; forty zeros more and the number is too long to count anyway.
-    let places = usize::try_from(places.max(0)).unwrap().min(digits.len() + 40);
-    let before = digits.iter().copied().chain(std::iter::repeat(0)).take(places);
-    let magnitude = before.fold(0, |sum: i128, digit| (sum * 10 + i128::from(digit)).min(10_i128.pow(30)));
+    let places = usize::try_from(places.max(0))
+        .unwrap()
+        .min(digits.len() + 40);
+    let before = digits
+        .iter()
+        .copied()
+        .chain(std::iter::repeat(0))
+        .take(places);
+    let magnitude = before.fold(0, |sum: i128, digit| {
+        (sum * 10 + i128::from(digit)).min(10_i128.pow(30))
+    });
     let exact = digits.iter().skip(places).all(|digit| *digit == 0);
     let floor = match (negative, exact) {
         (false, _) => magnitude,
@@ -50,7 +75,7 @@ pub fn decimal(text: &str, shift: i64) -> Decimal {
 }
 
 /// Epoch milliseconds, whole ones only, as microseconds.
-pub fn from_millis(text: &str) -> Option<i64> {
+pub(crate) fn from_millis(text: &str) -> Option<i64> {
     match decimal(text, 0) {
         Decimal::Scaled { floor, exact: true } => in_range(floor * 1_000),
         Decimal::Scaled { .. } | Decimal::NotANumber | Decimal::NotFinite => None,
@@ -58,7 +83,7 @@ pub fn from_millis(text: &str) -> Option<i64> {
 }
 
 /// Epoch seconds as microseconds, cut off.
-pub fn from_seconds(text: &str) -> Option<i64> {
+pub(crate) fn from_seconds(text: &str) -> Option<i64> {
     match decimal(text, 6) {
         Decimal::Scaled { floor, .. } => in_range(floor),
         Decimal::NotANumber | Decimal::NotFinite => None,
@@ -66,20 +91,24 @@ pub fn from_seconds(text: &str) -> Option<i64> {
 }
 
 /// The time in `<ms>-<n>`; the outer `None` where the text is not of this form.
-pub fn from_stream_id(id: &str) -> Option<Option<i64>> {
+pub(crate) fn from_stream_id(id: &str) -> Option<Option<i64>> {
     let (millis, sequence) = id.split_once('-')?;
-    let digits = |text: &str| !text.is_empty() && text.chars().all(|letter| letter.is_ascii_digit());
+    let digits =
+        |text: &str| !text.is_empty() && text.chars().all(|letter| letter.is_ascii_digit());
     (digits(millis) && digits(sequence)).then(|| from_millis(millis))
 }
 
 /// `YYYY-MM-DDTHH:MM[:SS[.f]]`, with an offset or without.
-pub fn from_iso(text: &str) -> Option<i64> {
+pub(crate) fn from_iso(text: &str) -> Option<i64> {
     let (date, clock) = text.split_at_checked(10)?;
     let mut date = date.split('-');
     let year = count(date.next()?, 4)?;
     let month = count(date.next()?, 2)?;
     let day = count(date.next()?, 2)?;
-    if date.next().is_some() || !(1..=12).contains(&month) || !(1..=month_days(year, month)).contains(&day) {
+    if date.next().is_some()
+        || !(1..=12).contains(&month)
+        || !(1..=month_days(year, month)).contains(&day)
+    {
         return None;
     }
     let clock = clock.strip_prefix(['T', 't', ' '])?;
@@ -112,12 +141,15 @@ pub fn from_iso(text: &str) -> Option<i64> {
 
 /// Within the years 0 to 9999.
 fn in_range(micros: i128) -> Option<i64> {
-    SECONDS.contains(&micros.div_euclid(1_000_000)).then(|| i64::try_from(micros).unwrap())
+    SECONDS
+        .contains(&micros.div_euclid(1_000_000))
+        .then(|| i64::try_from(micros).unwrap())
 }
 
 /// A number of exactly so many digits.
 fn count(text: &str, digits: usize) -> Option<i128> {
-    (text.len() == digits && text.chars().all(|letter| letter.is_ascii_digit())).then(|| text.parse().ok())?
+    (text.len() == digits && text.chars().all(|letter| letter.is_ascii_digit()))
+        .then(|| text.parse().ok())?
 }
 
 /// `Z`, `±HH`, `±HHMM` or `±HH:MM`.
@@ -159,5 +191,10 @@ fn days(year: i128, month: i128, day: i128) -> i128 {
     } else {
         -(year..1970).map(of_year).sum::<i128>()
     };
-    years + (1..month).map(|month| month_days(year, month)).sum::<i128>() + day - 1
+    years
+        + (1..month)
+            .map(|month| month_days(year, month))
+            .sum::<i128>()
+        + day
+        - 1
 }

@@ -1,0 +1,69 @@
+//! `portcullis decide` and what it shares with `portcullis harvest`: lines in, answers out, at once.
+
+use std::{io, path::PathBuf};
+
+use portcullis::{domain::Instant, policy::PolicyAbsence};
+
+use super::{
+    Failure,
+    input::{initial_policy, parse_now, refused_policy},
+    operator::OperatorArgs,
+};
+use crate::{
+    replay::{Judge, ReplayError, Scope, Sinks, replay},
+    tape::{TapeReader, TapeSource},
+};
+
+#[derive(Debug, Clone, clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    answering: Answering,
+    #[command(flatten)]
+    operator: OperatorArgs,
+}
+
+/// What a command needs that answers line by line.
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct Answering {
+    /// The policy (JSON); without one, everything that needs one is skipped
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
+    /// The instant to judge at, in epoch seconds [default: each record's own time]
+    #[arg(long, value_name = "EPOCH", value_parser = parse_now, allow_negative_numbers = true)]
+    now: Option<Instant>,
+}
+
+pub(super) fn run(args: &Args) -> Result<(), Failure> {
+    answer_lines(&args.answering, &args.operator, Scope::Intents)
+}
+
+/// Answers standard input on standard output; whoever waits for an answer has it before the next line.
+pub(super) fn answer_lines(
+    args: &Answering,
+    operator: &OperatorArgs,
+    scope: Scope,
+) -> Result<(), Failure> {
+    let (engine, _) = operator.resolve(false)?;
+    let initial = initial_policy(args.policy.as_ref())?;
+    let refused = matches!(initial, Err(PolicyAbsence::Refused(_)));
+    let judge = Judge {
+        engine,
+        assume_in_force: false,
+        writes_answers: true,
+        now: args.now,
+        scope,
+    };
+    let mut out = io::stdout().lock();
+    let sinks = Sinks {
+        answers: Some(&mut out),
+        progress: &mut |_| {},
+    };
+    let tapes = TapeReader::new(vec![TapeSource::Stdin]);
+    match replay(&judge, initial, tapes, 1, sinks) {
+        Ok(_) => refused_policy(refused, args.policy.as_ref()),
+        Err(ReplayError::Write(error)) => Err(Failure::output(&error)),
+        Err(other @ (ReplayError::Tape { .. } | ReplayError::Miscounted { .. })) => {
+            Err(Failure::unusable(other))
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! `portcullis explain`
+
+use std::{num::NonZeroU64, path::PathBuf};
+
+use super::{
+    Failure,
+    failure::{print, print_json},
+    input::initial_policy,
+    operator::OperatorArgs,
+    replay::Format,
+};
+use crate::{
+    replay::{Judge, Scope, explain},
+    tape::{TapeReader, resolve},
+};
+
+#[derive(Debug, Clone, clap::Args)]
+pub struct Args {
+    /// The tape: JSONL, plain, gzip or zstd; `-` is standard input
+    #[arg(value_name = "TAPE")]
+    tape: PathBuf,
+    /// The policy in force from the beginning (JSON)
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
+    /// The number of the record
+    #[arg(long, value_name = "K", default_value = "1")]
+    n: NonZeroU64,
+    /// Judge as if every policy were in force at every record's time
+    #[arg(long)]
+    assume_in_force: bool,
+    /// How the explanation is written
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+    #[command(flatten)]
+    operator: OperatorArgs,
+}
+
+pub(super) fn run(args: &Args) -> Result<(), Failure> {
+    let (engine, _) = args.operator.resolve(args.assume_in_force)?;
+    let initial = initial_policy(args.policy.as_ref())?;
+    let judge = Judge {
+        engine,
+        assume_in_force: args.assume_in_force,
+        writes_answers: true,
+        now: None,
+        scope: Scope::Tape,
+    };
+    let sources = resolve(std::slice::from_ref(&args.tape)).map_err(Failure::unusable)?;
+    match explain(&judge, initial, TapeReader::new(sources), args.n.get()) {
+        Err(error) => Err(Failure::unusable(error)),
+        Ok(Err(records)) => Err(Failure::unusable(format_args!(
+            "`{}` has {records} records: there is no record {}",
+            args.tape.display(),
+            args.n
+        ))),
+        Ok(Ok(told)) => match args.format {
+            Format::Text => print(told.text),
+            Format::Json => print_json(&told.json),
+        },
+    }
+}

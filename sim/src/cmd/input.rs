@@ -1,0 +1,102 @@
+//! Reading what a command was pointed at.
+
+use std::{
+    fs,
+    io::{self, Read as _},
+    path::{Path, PathBuf},
+};
+
+use portcullis::{
+    domain::Instant,
+    policy::{Policy, PolicyAbsence, PolicyFault},
+};
+
+use super::Failure;
+
+/// The text of a file, or of standard input for `-`.
+pub(super) fn read_file(path: &Path) -> Result<String, Failure> {
+    let at = |why: &dyn std::fmt::Display| {
+        Failure::unusable(format_args!("`{}`: {why}", path.display()))
+    };
+    let bytes = if path == Path::new("-") {
+        let mut bytes = Vec::new();
+        io::stdin()
+            .lock()
+            .read_to_end(&mut bytes)
+            .map(|_| bytes)
+            .map_err(|error| at(&error))?
+    } else if path.is_dir() {
+        return Err(at(&"is a directory, not a file"));
+    } else {
+        fs::read(path).map_err(|error| at(&error))?
+    };
+    String::from_utf8(bytes).map_err(|error| {
+        at(&format_args!(
+            "not UTF-8 from byte {}",
+            error.utf8_error().valid_up_to() + 1
+        ))
+    })
+}
+
+/// The policy of a file: the policy, or why its text is none.
+///
+/// # Errors
+/// A file that cannot be read, or that holds no JSON object.
+pub(super) fn read_policy(path: &Path) -> Result<Result<Policy, PolicyAbsence>, Failure> {
+    let text = read_file(path)?;
+    match Policy::from_json(&text) {
+        Ok(policy) => Ok(Ok(policy)),
+        Err(refusal) => {
+            let whole = refusal.fault() == PolicyFault::ParseError
+                && refusal.violations().iter().any(|v| v.field() == "document");
+            if whole {
+                return Err(Failure::unusable(format_args!(
+                    "`{}`: {refusal}",
+                    path.display()
+                )));
+            }
+            Ok(Err(PolicyAbsence::Refused(refusal)))
+        }
+    }
+}
+
+/// What rules from the beginning: the policy of the file, or none; every violation goes to standard error.
+pub(super) fn initial_policy(
+    path: Option<&PathBuf>,
+) -> Result<Result<Policy, PolicyAbsence>, Failure> {
+    let Some(path) = path else {
+        return Ok(Err(PolicyAbsence::NotFound));
+    };
+    let policy = read_policy(path)?;
+    if let Err(PolicyAbsence::Refused(refusal)) = &policy {
+        for violation in refusal.violations() {
+            warn(format_args!("`{}`: {violation}", path.display()));
+        }
+    }
+    Ok(policy)
+}
+
+/// The exit status of a run under an initial policy that is none.
+pub(super) fn refused_policy(refused: bool, path: Option<&PathBuf>) -> Result<(), Failure> {
+    match path {
+        Some(path) if refused => Err(Failure::No(format!(
+            "`{}` is no valid policy: every entry was skipped (`portcullis policy check` lists why)",
+            path.display()
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// One line on standard error.
+pub(super) fn warn(text: impl std::fmt::Display) {
+    // Nobody is left to tell if this fails.
+    let _ = io::Write::write_fmt(
+        &mut anstream::stderr(),
+        format_args!("portcullis: {text}\n"),
+    );
+}
+
+/// An instant given as epoch seconds.
+pub(super) fn parse_now(text: &str) -> Result<Instant, String> {
+    Instant::parse_epoch_seconds(text).map_err(|error| format!("epoch seconds: {error}"))
+}

@@ -1,0 +1,79 @@
+//! What the operator says on the command line, for every command that decides.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use portcullis::{
+    decide::Engine,
+    exit::{ExitOwnership, STANDARD_OWNER},
+    guardrails::Guardrails,
+};
+
+use super::{Failure, input::read_file};
+use crate::report::Operator;
+
+/// What the operator says.
+#[derive(Debug, Clone, Args)]
+pub struct OperatorArgs {
+    /// The service that owns exits [default: exitbrain_v3_5]
+    #[arg(
+        long,
+        value_name = "NAME",
+        env = "QUANTUM_EXIT_OWNER",
+        hide_env_values = true
+    )]
+    exit_owner: Option<String>,
+    /// A service that may exit as well; may be given again
+    #[arg(
+        long = "exit-delegate",
+        value_name = "NAME",
+        env = "QUANTUM_EXIT_DELEGATES",
+        hide_env_values = true,
+        value_delimiter = ','
+    )]
+    exit_delegates: Vec<String>,
+    /// Bounds that hold whatever a policy says (JSON)
+    #[arg(long, value_name = "FILE")]
+    guardrails: Option<PathBuf>,
+}
+
+impl OperatorArgs {
+    /// Whether guardrails were given.
+    pub(super) const fn has_guardrails(&self) -> bool {
+        self.guardrails.is_some()
+    }
+
+    /// The engine, and what a summary says of it.
+    pub(super) fn resolve(&self, assume_in_force: bool) -> Result<(Engine, Operator), Failure> {
+        let (guardrails, named) = match &self.guardrails {
+            None => (Guardrails::none(), "none".to_owned()),
+            Some(path) => {
+                let text = read_file(path)?;
+                let guardrails = Guardrails::from_json(&text).map_err(|error| {
+                    Failure::unusable(format_args!("`{}`: {error}", path.display()))
+                })?;
+                (guardrails, path.display().to_string())
+            }
+        };
+        self.with(guardrails, named, assume_in_force)
+    }
+
+    /// The same with guardrails at hand.
+    pub(super) fn with(
+        &self,
+        guardrails: Guardrails,
+        named: String,
+        assume_in_force: bool,
+    ) -> Result<(Engine, Operator), Failure> {
+        let owner = self.exit_owner.as_deref().unwrap_or(STANDARD_OWNER);
+        let delegates = self.exit_delegates.iter().map(String::as_str);
+        let ownership = ExitOwnership::new(owner, delegates).map_err(Failure::unusable)?;
+        let operator = Operator {
+            guardrails: named,
+            exit_owner: owner.to_owned(),
+            exit_delegates: self.exit_delegates.clone(),
+            assume_in_force,
+        };
+        Ok((Engine::new(guardrails, ownership), operator))
+    }
+}

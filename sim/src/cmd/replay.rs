@@ -1,0 +1,188 @@
+//! `portcullis replay`
+
+use std::{
+    fs::File,
+    io::{self, BufWriter, IsTerminal as _, Write as _},
+    num::NonZeroUsize,
+    path::PathBuf,
+    sync::Arc,
+    thread,
+    time::Duration,
+};
+
+use clap::ValueEnum;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use portcullis::{guardrails::Guardrails, policy::PolicyAbsence};
+
+use super::{
+    Failure,
+    failure::{print, print_json},
+    input::{initial_policy, refused_policy},
+    operator::OperatorArgs,
+};
+use crate::{
+    generate::write_tape,
+    replay::{Judge, ReplayError, Scope, Sinks, replay},
+    report::{Counts, Summary},
+    tape::{Progress, TapeReader, TapeSource, resolve},
+};
+
+/// The guardrails that the built-in sample is replayed under.
+const SAMPLE_GUARDRAILS: &str = include_str!("../../../examples/guardrails.json");
+
+/// The built-in sample is what `portcullis generate` writes for these.
+const SAMPLE_RECORDS: u64 = 5000;
+const SAMPLE_SEED: u64 = 1;
+
+#[derive(Debug, Clone, clap::Args)]
+pub struct Args {
+    /// Tapes: JSONL, plain, gzip or zstd; `-` is standard input, patterns are expanded by name. Without one:
+    /// the built-in sample
+    #[arg(value_name = "TAPE")]
+    tapes: Vec<PathBuf>,
+    /// The policy in force from the beginning (JSON)
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
+    /// Write the answers here, one JSON object a line
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// How the summary is written
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+    /// Judge as if every policy were in force at every record's time
+    #[arg(long)]
+    assume_in_force: bool,
+    /// How many threads judge [default: one a core]
+    #[arg(long, value_name = "N")]
+    threads: Option<NonZeroUsize>,
+    #[command(flatten)]
+    operator: OperatorArgs,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// For a person
+    Text,
+    /// For a machine
+    Json,
+}
+
+pub(super) fn run(args: &Args) -> Result<(), Failure> {
+    let is_sample = args.tapes.is_empty();
+    let (engine, operator) = if is_sample && !args.operator.has_guardrails() {
+        let guardrails = Guardrails::from_json(SAMPLE_GUARDRAILS).map_err(Failure::unusable)?;
+        let named = "built-in sample (examples/guardrails.json)".to_owned();
+        args.operator
+            .with(guardrails, named, args.assume_in_force)?
+    } else {
+        args.operator.resolve(args.assume_in_force)?
+    };
+    let sources = if is_sample {
+        vec![sample_tape()?]
+    } else {
+        resolve(&args.tapes).map_err(Failure::unusable)?
+    };
+    let names: Vec<String> = sources.iter().map(ToString::to_string).collect();
+    let initial = initial_policy(args.policy.as_ref())?;
+    let refused = matches!(initial, Err(PolicyAbsence::Refused(_)));
+    let mut out = match &args.out {
+        None => None,
+        Some(path) => Some(File::create(path).map(BufWriter::new).map_err(|error| {
+            Failure::unusable(format_args!("cannot write `{}`: {error}", path.display()))
+        })?),
+    };
+    let judge = Judge {
+        engine,
+        assume_in_force: args.assume_in_force,
+        writes_answers: out.is_some(),
+        now: None,
+        scope: Scope::Tape,
+    };
+    let tapes = TapeReader::new(sources);
+    let bar = Bar::new(tapes.progress());
+    let outcome = replay(
+        &judge,
+        initial,
+        tapes,
+        threads(args.threads),
+        Sinks {
+            answers: out.as_mut().map(|out| out as &mut dyn io::Write),
+            progress: &mut |counts| bar.show(counts),
+        },
+    );
+    bar.finish();
+    let flushed = out.as_mut().map_or(Ok(()), |out| out.flush());
+    let outcome = outcome.map_err(|error| match error {
+        ReplayError::Write(error) => Failure::output(&error),
+        other @ (ReplayError::Tape { .. } | ReplayError::Miscounted { .. }) => {
+            Failure::unusable(other)
+        }
+    })?;
+    flushed.map_err(|error| Failure::output(&error))?;
+    let summary = Summary {
+        outcome: &outcome,
+        operator: &operator,
+        tapes: &names,
+    };
+    match args.format {
+        Format::Text => print(&summary)?,
+        Format::Json => print_json(&summary)?,
+    }
+    refused_policy(refused, args.policy.as_ref())
+}
+
+/// The sample tape, made anew each time.
+fn sample_tape() -> Result<TapeSource, Failure> {
+    let mut bytes = Vec::new();
+    write_tape(SAMPLE_RECORDS, SAMPLE_SEED, &mut bytes).map_err(Failure::unusable)?;
+    Ok(TapeSource::Memory {
+        name: "the built-in sample",
+        bytes: bytes.into(),
+    })
+}
+
+fn threads(asked: Option<NonZeroUsize>) -> usize {
+    asked
+        .or_else(|| thread::available_parallelism().ok())
+        .map_or(1, NonZeroUsize::get)
+}
+
+/// A progress bar on standard error, if that is a terminal.
+struct Bar {
+    bar: ProgressBar,
+    progress: Arc<Progress>,
+}
+
+impl Bar {
+    fn new(progress: Arc<Progress>) -> Self {
+        let bar = match progress.total() {
+            _ if !io::stderr().is_terminal() => ProgressBar::hidden(),
+            Some(total) => ProgressBar::new(total).with_style(style(
+                "{bar:30} {percent:>3} %  {msg}  {binary_bytes_per_sec}  {eta} left",
+            )),
+            None => ProgressBar::no_length()
+                .with_style(style("{spinner} {msg}  {binary_bytes_per_sec}")),
+        };
+        if !bar.is_hidden() {
+            bar.set_draw_target(ProgressDrawTarget::stderr_with_hz(10));
+            // A short run shows no bar at all.
+            bar.enable_steady_tick(Duration::from_millis(500));
+        }
+        Self { bar, progress }
+    }
+
+    fn show(&self, counts: &Counts) {
+        if !self.bar.is_hidden() {
+            self.bar.set_position(self.progress.consumed());
+            self.bar.set_message(format!("{} records", counts.records));
+        }
+    }
+
+    fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+}

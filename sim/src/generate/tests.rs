@@ -1,0 +1,185 @@
+//! The tape as a whole, and what the engine makes of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use portcullis::{
+    decide::{Engine, Reason},
+    event::{Event, Scratch, read},
+    exit::{ExitOwnership, STANDARD_OWNER},
+    guardrails::Guardrails,
+    harvest::{HarvestDecision, HarvestReason, HarvestSkip, Snapshot, harvest},
+    policy::{NotInForce, Policy, PolicyAbsence, PolicyState},
+};
+
+use super::*;
+use crate::tape::{LineContent, TapeReader, TapeSource};
+
+fn tape(records: u64, seed: u64) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    write_tape(records, seed, &mut bytes).unwrap();
+    bytes
+}
+
+#[test]
+fn a_seed_gives_its_bytes_and_no_other_does() {
+    assert_eq!(tape(5_000, 1), tape(5_000, 1));
+    assert_ne!(tape(5_000, 1), tape(5_000, 2));
+    assert_ne!(tape(5_000, 1), tape(5_000, 1 << 32));
+    assert!(tape(5_000, 1).starts_with(&tape(3_000, 1)));
+    // Tapes that somebody kept stay reproducible.
+    assert_eq!(blake3::hash(&tape(10_000, 1)).to_hex().as_str(), "?");
+}
+
+#[test]
+fn a_record_is_a_line_of_ordinary_length() {
+    for records in [0, 1, 2_000, 100_000] {
+        let bytes = tape(records, 3);
+        let lines = bytes.iter().filter(|byte| **byte == b'\n').count();
+        assert_eq!(u64::try_from(lines).unwrap(), records);
+        assert!(bytes.is_empty() || bytes.ends_with(b"\n"));
+    }
+    let bytes = tape(100_000, 3).len();
+    assert!((20_000_000..26_000_000).contains(&bytes), "{bytes}");
+}
+
+/// What the engine answered, how often, and each first at which record.
+type Answers = BTreeMap<String, (usize, usize)>;
+
+/// The plainest replay there is: no policy by hash, none out of order.
+fn replay(tape: Vec<u8>, guardrails: Guardrails) -> Answers {
+    let source = TapeSource::Memory {
+        name: "synthetic",
+        bytes: tape.into(),
+    };
+    let ownership = ExitOwnership::new(STANDARD_OWNER, Vec::<String>::new()).unwrap();
+    let engine = Engine::new(guardrails, ownership);
+    let mut policy = Err(PolicyAbsence::NotFound);
+    let mut scratch = Scratch::default();
+    let mut answers = Answers::new();
+    let mut n = 0;
+    for chunk in TapeReader::new(vec![source]) {
+        for line in chunk.unwrap().lines() {
+            n += 1;
+            let answer = match line.content {
+                LineContent::Text(text) => judge(text, &engine, &mut policy, &mut scratch),
+                LineContent::NotUtf8 { .. } => vec!["not UTF-8".to_owned()],
+                LineContent::TooLong => panic!("a long line"),
+            };
+            for part in answer {
+                answers.entry(part).or_insert((0, n)).0 += 1;
+            }
+        }
+    }
+    answers
+}
+
+fn judge(
+    text: &str,
+    engine: &Engine,
+    policy: &mut Result<Policy, PolicyAbsence>,
+    scratch: &mut Scratch,
+) -> Vec<String> {
+    let state = match &*policy {
+        Ok(policy) => PolicyState::present(policy),
+        Err(absence) => PolicyState::absent(absence),
+    };
+    let part = |part: &str| vec![part.to_owned()];
+    match read(text, scratch) {
+        Event::Intent(intent) => {
+            let decision = engine.decide_recorded(state, &intent);
+            part(decision.reason().map_or(decision.verdict(), Reason::code))
+        }
+        Event::Position(record) => {
+            let snapshot = Snapshot::from_json(text, record.event_time()).unwrap();
+            let Some(now) = record.event_time() else {
+                return part("no time");
+            };
+            match harvest(state, &snapshot.position, snapshot.market.as_ref(), now) {
+                HarvestDecision::Skip(skip) => part(skipped(skip).code()),
+                HarvestDecision::Harvest(harvest) => {
+                    let mut parts = part(harvest.action().as_str());
+                    parts.extend(harvest.reasons().iter().map(str::to_owned));
+                    parts
+                }
+            }
+        }
+        Event::PolicyUpdated(_, text) => match Policy::from_json(text.unwrap().as_str()) {
+            Ok(read) => {
+                *policy = Ok(read);
+                part("POLICY")
+            }
+            Err(refusal) => part(Reason::from(refusal.fault()).code()),
+        },
+        Event::PolicyWithdrawn(_) => {
+            *policy = Err(PolicyAbsence::NotFound);
+            part("withdrawn")
+        }
+    }
+}
+
+fn skipped(skip: HarvestSkip<'_>) -> Reason {
+    match skip {
+        HarvestSkip::NoPosition => Reason::HarvestNoPosition,
+        HarvestSkip::PolicyAbsent(_) => Reason::PolicyMissing,
+        HarvestSkip::PolicyNotInForce(NotInForce::NotYetValid { .. }) => Reason::PolicyNotYetValid,
+        HarvestSkip::PolicyNotInForce(NotInForce::Stale { .. }) => Reason::PolicyStale,
+        HarvestSkip::MissingStop { .. } => Reason::HarvestMissingStop,
+        HarvestSkip::InvalidInput { .. } => Reason::HarvestInvalidInput,
+    }
+}
+
+fn example_of_guardrails() -> Guardrails {
+    let text = include_str!("../../../examples/guardrails.json");
+    Guardrails::from_json(text).unwrap()
+}
+
+#[test]
+fn the_first_2048_records_hold_every_answer() {
+    let mut expected: BTreeSet<&str> = Reason::ALL.iter().map(|reason| reason.code()).collect();
+    // A store, keys or memory of what came before would be needed for these.
+    for absent in [
+        "POLICY_SIGNATURE_INVALID",
+        "POLICY_ROLLED_BACK",
+        "POLICY_STORE_UNAVAILABLE",
+        "INTENT_DUPLICATE",
+        "INTENT_SUPERSEDED",
+    ] {
+        assert!(expected.remove(absent));
+    }
+    expected.extend([
+        "TRADE",
+        "EXIT",
+        "POLICY",
+        "withdrawn",
+        "not UTF-8",
+        "no time",
+    ]);
+    expected.extend([
+        "NONE",
+        "PARTIAL_25",
+        "PARTIAL_50",
+        "PARTIAL_75",
+        "FULL_CLOSE_PROPOSED",
+    ]);
+    expected.extend(HarvestReason::ALL.iter().map(|reason| reason.as_str()));
+    for seed in [0, 1, 42, u64::MAX] {
+        let mut answers = replay(tape(2_048, seed), example_of_guardrails());
+        for code in &expected {
+            assert!(
+                answers.remove(*code).is_some(),
+                "{code} is missing from the tape of {seed}"
+            );
+        }
+        assert_eq!(answers, Answers::new(), "nobody expected these");
+    }
+}
+
+#[test]
+fn most_entries_trade() {
+    for guardrails in [Guardrails::none(), example_of_guardrails()] {
+        let answers = replay(tape(50_000, 5), guardrails);
+        println!("{answers:#?}");
+        let (trades, _) = answers["TRADE"];
+        assert!(trades > 25_000, "{trades}");
+    }
+}

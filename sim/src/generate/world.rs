@@ -1,0 +1,192 @@
+//! What the records of a tape tell of: a clock, and symbols whose prices wander.
+
+use jiff::{Timestamp, tz::Offset};
+
+use super::{
+    dice::Dice,
+    json::{Decimal, push_two},
+    policies::Revision,
+};
+
+/// 2026-01-05T00:00:00Z, in epoch seconds: when a tape begins.
+pub(super) const START_SEC: u64 = 1_767_571_200;
+
+/// From one record to the next, in milliseconds, give or take less than that.
+pub(super) const STEP_MS: u64 = 250;
+
+/// A symbol, with made-up numbers: a price to wander around, and the leverage of the made-up policies
+/// (none for one of them, and for those that no policy lists).
+pub(super) struct Listed {
+    pub(super) name: &'static str,
+    price: Decimal,
+    pub(super) leverage: Option<u64>,
+}
+
+const fn listed(name: &'static str, units: u64, places: u32, leverage: u64) -> Listed {
+    Listed {
+        name,
+        price: Decimal::new(units, places),
+        leverage: Some(leverage),
+    }
+}
+
+const fn without_leverage(name: &'static str, units: u64, places: u32) -> Listed {
+    Listed {
+        name,
+        price: Decimal::new(units, places),
+        leverage: None,
+    }
+}
+
+const BTC: Listed = listed("BTCUSDT", 9_500_000, 2, 8);
+
+/// The first 40 are in the universe of every policy here; the first 38 of them can be traded.
+static SYMBOLS: [Listed; 44] = [
+    BTC,
+    listed("ETHUSDT", 330_000, 2, 10),
+    listed("BNBUSDT", 69_000, 2, 12),
+    listed("SOLUSDT", 19_000, 2, 6),
+    listed("ADAUSDT", 9_500, 4, 15),
+    listed("DOTUSDT", 7_000, 3, 7),
+    listed("AVAXUSDT", 38_000, 3, 9),
+    listed("MATICUSDT", 5_000, 4, 11),
+    listed("LINKUSDT", 22_000, 3, 8),
+    listed("ATOMUSDT", 6_500, 3, 10),
+    listed("XRPUSDT", 23_000, 4, 9),
+    listed("DOGEUSDT", 33_000, 5, 6),
+    listed("LTCUSDT", 10_500, 2, 8),
+    listed("BCHUSDT", 44_000, 2, 7),
+    listed("UNIUSDT", 13_000, 3, 7),
+    listed("AAVEUSDT", 31_000, 2, 6),
+    listed("NEARUSDT", 5_200, 3, 7),
+    listed("APTUSDT", 9_100, 3, 6),
+    listed("OPUSDT", 18_000, 4, 5),
+    listed("SUIUSDT", 43_000, 4, 5),
+    listed("INJUSDT", 21_000, 3, 5),
+    listed("FILUSDT", 5_100, 3, 6),
+    listed("ICPUSDT", 10_200, 3, 6),
+    listed("ETCUSDT", 26_000, 3, 7),
+    listed("XLMUSDT", 38_000, 5, 8),
+    listed("ALGOUSDT", 35_000, 5, 6),
+    listed("VETUSDT", 45_000, 6, 5),
+    listed("HBARUSDT", 28_000, 5, 5),
+    listed("GRTUSDT", 21_000, 5, 4),
+    listed("RUNEUSDT", 4_700, 3, 4),
+    listed("SANDUSDT", 57_000, 5, 4),
+    listed("MANAUSDT", 48_000, 5, 4),
+    listed("AXSUSDT", 6_300, 3, 4),
+    listed("CRVUSDT", 95_000, 5, 3),
+    listed("SNXUSDT", 19_000, 4, 3),
+    listed("MKRUSDT", 150_000, 2, 5),
+    listed("COMPUSDT", 8_000, 2, 5),
+    listed("DYDXUSDT", 14_000, 4, 3),
+    listed("ARBUSDT", 7_500, 4, 6),
+    without_leverage("TIAUSDT", 4_900, 3),
+    without_leverage("1000PEPEUSDT", 17_000, 6),
+    without_leverage("TRXUSDT", 25_000, 5),
+    without_leverage("TONUSDT", 5_200, 3),
+    without_leverage("WIFUSDT", 18_000, 4),
+];
+
+/// How many of the symbols every policy lists.
+pub(super) const UNIVERSE: u32 = 40;
+/// How many of those have a leverage and are not halted by the example of guardrails.
+pub(super) const TRADED: u32 = 38;
+/// Which one the example of guardrails halts.
+pub(super) const HALTED: u64 = 38;
+/// Which one has no leverage.
+pub(super) const NO_LEVERAGE: u64 = 39;
+/// How many there are.
+pub(super) const ALL: u32 = 44;
+
+/// The symbols of every policy here.
+pub(super) fn universe() -> impl Iterator<Item = &'static Listed> {
+    SYMBOLS.iter().take(UNIVERSE.try_into().unwrap_or_default())
+}
+
+pub(super) fn symbol(place: u64) -> &'static Listed {
+    let found = usize::try_from(place).ok().and_then(|i| SYMBOLS.get(i));
+    found.unwrap_or(&BTC)
+}
+
+/// Prices go no further from where they began than this, in ten-thousandths of it.
+const PRICE_RANGE: std::ops::RangeInclusive<u64> = 7_000..=13_000;
+
+/// The state between records; its size is fixed.
+pub(super) struct World {
+    pub(super) dice: Dice,
+    /// Counts from 0.
+    pub(super) record: u64,
+    /// Epoch milliseconds.
+    pub(super) now_ms: u64,
+    /// The leverages that the last good policy gave.
+    pub(super) revision: Revision,
+    price_levels: [u64; SYMBOLS.len()],
+    day: u64,
+    date: String,
+}
+
+impl World {
+    pub(super) fn new(seed: u64) -> Self {
+        Self {
+            dice: Dice::new(seed),
+            record: 0,
+            now_ms: START_SEC * 1000,
+            revision: Revision::First,
+            price_levels: [10_000; SYMBOLS.len()],
+            day: 0,
+            date: String::new(),
+        }
+    }
+
+    /// Goes on to a record.
+    pub(super) fn turn_to(&mut self, record: u64) {
+        let jitter = self.dice.below(200);
+        self.record = record;
+        self.now_ms = START_SEC * 1000 + record.saturating_mul(STEP_MS).saturating_add(jitter);
+    }
+
+    /// What a symbol costs now; it moves a little.
+    pub(super) fn price(&mut self, place: u64) -> Decimal {
+        let step = self.dice.below(21);
+        let Decimal { units, places } = symbol(place).price;
+        let level = usize::try_from(place)
+            .ok()
+            .and_then(|i| self.price_levels.get_mut(i));
+        let Some(level) = level else {
+            return Decimal { units, places };
+        };
+        *level = (*level + step)
+            .saturating_sub(10)
+            .clamp(*PRICE_RANGE.start(), *PRICE_RANGE.end());
+        Decimal::new(units * *level / 10_000, places)
+    }
+
+    /// An instant as ISO-8601 without an offset.
+    pub(super) fn push_iso(&mut self, line: &mut Vec<u8>, at_ms: u64) {
+        let day = at_ms / 86_400_000;
+        if self.day != day {
+            self.day = day;
+            self.date = date_of(day);
+        }
+        line.extend_from_slice(self.date.as_bytes());
+        let ms = at_ms % 86_400_000;
+        line.push(b'T');
+        push_two(line, ms / 3_600_000);
+        line.push(b':');
+        push_two(line, ms / 60_000 % 60);
+        line.push(b':');
+        push_two(line, ms / 1_000 % 60);
+        line.push(b'.');
+        let ms = ms % 1_000;
+        push_two(line, ms / 10);
+        line.push(b'0' + u8::try_from(ms % 10).unwrap_or_default());
+    }
+}
+
+fn date_of(day: u64) -> String {
+    let seconds = i64::try_from(day.saturating_mul(86_400)).unwrap_or(i64::MAX);
+    // A tape that reaches the year 9999 stays there.
+    let at = Timestamp::from_second(seconds).unwrap_or(Timestamp::MAX);
+    Offset::UTC.to_datetime(at).date().to_string()
+}

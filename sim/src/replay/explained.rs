@@ -1,0 +1,120 @@
+//! One record of a tape, explained as the replay answers it.
+
+use portcullis::{
+    event::{Event, Scratch},
+    explain::{Explanation, HarvestExplanation},
+    policy::{Policy, PolicyAbsence},
+};
+use serde_json::Value;
+
+use super::{Judge, Judged, Rulers, Timeline};
+use crate::tape::{Line, TapeError, TapeReader};
+
+/// An explanation, for a person and for a machine.
+#[derive(Debug)]
+pub struct Told {
+    /// For a person.
+    pub text: String,
+    /// For a machine.
+    pub json: Value,
+}
+
+/// Replays up to record `n`, and explains that one; the inner error is how many records there are.
+///
+/// # Errors
+/// A tape that cannot be read so far.
+pub fn explain(
+    judge: &Judge,
+    initial: Result<Policy, PolicyAbsence>,
+    tapes: TapeReader,
+    n: u64,
+) -> Result<Result<Told, u64>, TapeError> {
+    let mut timeline = Timeline::new(initial);
+    let mut scratch = Scratch::default();
+    let mut judged = Judged::default();
+    let mut count = 0;
+    for chunk in tapes {
+        let chunk = chunk?;
+        for line in chunk.lines() {
+            count += 1;
+            judged.clear();
+            if count == n {
+                let told = judge.tell(line, n, &mut timeline, &mut scratch, &mut judged);
+                return Ok(Ok(told));
+            }
+            let mut rulers = Rulers::Open(&mut timeline);
+            judge.line(line, count, &mut rulers, &mut scratch, &mut judged);
+        }
+    }
+    Ok(Err(count))
+}
+
+impl Judge {
+    fn tell(
+        &self,
+        line: Line<'_>,
+        n: u64,
+        timeline: &mut Timeline,
+        scratch: &mut Scratch,
+        judged: &mut Judged,
+    ) -> Told {
+        let number = usize::try_from(line.number).unwrap_or(usize::MAX);
+        let mut unknown = PolicyAbsence::NotFound;
+        match self.read(line, number, scratch) {
+            Event::Intent(intent) => {
+                let intent = intent.on_line(number);
+                let now = self.now.or(intent.event_time());
+                let rule = super::rule(timeline, intent.recorded_policy(), now, &mut unknown);
+                let decided = self.engine.decide_traced(self.state(rule), &intent, now);
+                let explanation = Explanation::new(decided);
+                Told {
+                    text: explanation.to_string(),
+                    json: serde_json::to_value(&explanation).unwrap_or_default(),
+                }
+            }
+            Event::Position(record) => {
+                let now = self.now.or(record.event_time());
+                let rule = super::rule(timeline, record.recorded_policy(), now, &mut unknown);
+                let state = self.state(rule);
+                match super::judge_position(&record, state, now) {
+                    Ok(decision) => {
+                        let explanation = HarvestExplanation::new(decision, state);
+                        Told {
+                            text: explanation.to_string(),
+                            json: serde_json::to_value(&explanation).unwrap_or_default(),
+                        }
+                    }
+                    Err(detail) => Told {
+                        text: format!("SKIP HARVEST_INVALID_INPUT: {detail}\n"),
+                        json: serde_json::json!({
+                            "decision": "SKIP", "reason": "HARVEST_INVALID_INPUT", "text": detail
+                        }),
+                    },
+                }
+            }
+            Event::PolicyUpdated(..) | Event::PolicyWithdrawn(_) => {
+                let mut rulers = Rulers::Open(timeline);
+                self.line(line, n, &mut rulers, scratch, judged);
+                policy_told(&judged.answers)
+            }
+        }
+    }
+}
+
+/// The answer to a change of policy says it all.
+fn policy_told(answer: &[u8]) -> Told {
+    let json: Value = serde_json::from_slice(answer).unwrap_or_default();
+    let field = |name: &str| json.get(name).and_then(Value::as_str).unwrap_or_default();
+    let text = match field("decision") {
+        "SKIP" => format!("SKIP {}: {}\n", field("reason"), field("detail")),
+        _ => match field("event") {
+            "policy.withdrawn" => "POLICY withdrawn: from here on there is none\n".to_owned(),
+            _ => format!(
+                "POLICY_LOADED: version={} hash={:.8}\n",
+                field("policy_version"),
+                field("policy_hash")
+            ),
+        },
+    };
+    Told { text, json }
+}

@@ -1,0 +1,350 @@
+//! A chunk of a tape in, its answers out.
+
+use std::io::Write as _;
+
+use portcullis::{
+    answer::{Answer, EventKind},
+    decide::{Engine, Reason},
+    domain::{Instant, PolicyHash},
+    event::{Event, PolicyText, Record, Scratch, Untyped, read_as},
+    harvest::{HarvestDecision, Snapshot, SnapshotFault, harvest},
+    intent::{FaultKind, Intent, IntentFault},
+    policy::{Policy, PolicyAbsence, PolicyState},
+};
+
+use super::Timeline;
+use crate::{
+    report::{Counts, push_row},
+    tape::{Chunk, LINE_BYTES_MAX, Line, LineContent},
+};
+
+/// How a run judges.
+#[derive(Debug)]
+pub struct Judge {
+    /// The engine.
+    pub engine: Engine,
+    /// Judge as if every policy were in force at every record's time.
+    pub assume_in_force: bool,
+    /// Whether anybody wants the answers themselves.
+    pub writes_answers: bool,
+    /// The instant to judge at, where it is not each record's own.
+    pub now: Option<Instant>,
+    /// Which records are answered.
+    pub scope: Scope,
+}
+
+/// Which records are answered; others are unreadable here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// Every kind.
+    Tape,
+    /// Intents.
+    Intents,
+    /// Positions.
+    Positions,
+}
+
+/// What came of a chunk.
+#[derive(Debug, Default)]
+pub struct Judged {
+    /// The rows that the digest is made of.
+    pub rows: Vec<u8>,
+    /// The answers as JSONL, if anybody wants them.
+    pub answers: Vec<u8>,
+    /// The answers, counted.
+    pub counts: Counts,
+}
+
+impl Judged {
+    /// Empties it, and keeps its room.
+    pub fn clear(&mut self) {
+        self.rows.clear();
+        self.answers.clear();
+        self.counts = Counts::default();
+    }
+}
+
+/// What a chunk may do to the policy.
+pub enum Rulers<'a> {
+    /// Its records were seen to hold no change.
+    Fixed(&'a Timeline),
+    /// They may.
+    Open(&'a mut Timeline),
+}
+
+impl Rulers<'_> {
+    fn timeline(&self) -> &Timeline {
+        match self {
+            Rulers::Fixed(timeline) => timeline,
+            Rulers::Open(timeline) => timeline,
+        }
+    }
+}
+
+/// Whether a record of these bytes can change the policy: none does that holds neither the beginning of the
+/// event's name nor an escape that could hide it.
+#[must_use]
+pub fn may_change_policy(bytes: &[u8]) -> bool {
+    memchr::memmem::find(bytes, b"policy.").is_some()
+        || memchr::memmem::find(bytes, b"\\u").is_some()
+}
+
+impl Judge {
+    /// Answers every record of a chunk, the first of which has the number `first`, and says how many there
+    /// were.
+    pub fn chunk(
+        &self,
+        chunk: &Chunk,
+        first: u64,
+        mut rulers: Rulers<'_>,
+        scratch: &mut Scratch,
+        judged: &mut Judged,
+    ) -> u64 {
+        let mut count = 0;
+        for line in chunk.lines() {
+            self.line(line, first + count, &mut rulers, scratch, judged);
+            count += 1;
+        }
+        count
+    }
+
+    pub(super) fn line(
+        &self,
+        line: Line<'_>,
+        n: u64,
+        rulers: &mut Rulers<'_>,
+        scratch: &mut Scratch,
+        judged: &mut Judged,
+    ) {
+        let number = usize::try_from(line.number).unwrap_or(usize::MAX);
+        match self.read(line, number, scratch) {
+            Event::Intent(intent) => {
+                let intent = intent.on_line(number);
+                self.intent(&intent, n, rulers.timeline(), judged);
+            }
+            Event::Position(record) => self.position(&record, n, rulers.timeline(), judged),
+            Event::PolicyUpdated(record, text) => {
+                self.policy_updated(&record, text, n, rulers, judged);
+            }
+            Event::PolicyWithdrawn(record) => self.policy_withdrawn(&record, n, rulers, judged),
+        }
+    }
+
+    /// What a line holds; an event out of scope is one that nobody can read.
+    pub(super) fn read<'a>(
+        &self,
+        line: Line<'a>,
+        number: usize,
+        scratch: &'a mut Scratch,
+    ) -> Event<'a> {
+        let untyped = match self.scope {
+            Scope::Tape | Scope::Intents => Untyped::Intent,
+            Scope::Positions => Untyped::Position,
+        };
+        let event = read_line(line, number, untyped, scratch);
+        let name = match (&event, self.scope) {
+            (Event::Intent(intent), Scope::Positions) if is_readable(intent) => "trade.intent",
+            (Event::Position(_), Scope::Intents) => "position.snapshot",
+            (Event::PolicyUpdated(..), Scope::Intents | Scope::Positions) => "policy.updated",
+            (Event::PolicyWithdrawn(_), Scope::Intents | Scope::Positions) => "policy.withdrawn",
+            (_, Scope::Tape)
+            | (Event::Intent(_), Scope::Intents | Scope::Positions)
+            | (Event::Position(_), Scope::Positions) => return event,
+        };
+        Event::Intent(Intent::unreadable(IntentFault::UnknownEvent {
+            line: number,
+            column: 1,
+            event: name.to_owned(),
+        }))
+    }
+
+    fn intent(&self, intent: &Intent<'_>, n: u64, timeline: &Timeline, judged: &mut Judged) {
+        let at = intent.event_time();
+        let mut unknown = PolicyAbsence::NotFound;
+        let now = self.now.or(at);
+        let rule = rule(timeline, intent.recorded_policy(), now, &mut unknown);
+        let decision = match self.now {
+            Some(now) => self.engine.decide(self.state(rule), intent, now),
+            None => self.engine.decide_recorded(self.state(rule), intent),
+        };
+        let answer = Answer::decision(&decision).to(n, intent.id(), at);
+        judged.counts.offset_assumed += u64::from(intent.offset_assumed());
+        self.record(&answer, timeline, rule.ok(), judged);
+    }
+
+    fn position(&self, record: &Record<'_>, n: u64, timeline: &Timeline, judged: &mut Judged) {
+        let at = record.event_time();
+        judged.counts.offset_assumed += u64::from(record.offset_assumed());
+        let mut unknown = PolicyAbsence::NotFound;
+        let now = self.now.or(at);
+        let rule = rule(timeline, record.recorded_policy(), now, &mut unknown);
+        let state = self.state(rule);
+        let mut answer = match judge_position(record, state, now) {
+            Ok(decision) => Answer::harvest(&decision, state),
+            Err(detail) => Answer::harvest_invalid(detail),
+        }
+        .to(n, record.id(), at);
+        answer.symbol = record.symbol();
+        self.record(&answer, timeline, rule.ok(), judged);
+    }
+
+    fn policy_updated(
+        &self,
+        record: &Record<'_>,
+        text: Option<PolicyText<'_>>,
+        n: u64,
+        rulers: &mut Rulers<'_>,
+        judged: &mut Judged,
+    ) {
+        let at = record.event_time();
+        judged.counts.offset_assumed += u64::from(record.offset_assumed());
+        let refusal = match (at, text) {
+            (None, _) => {
+                let answer = no_time(EventKind::PolicyUpdated).to(n, record.id(), at);
+                return self.record(&answer, rulers.timeline(), None, judged);
+            }
+            (Some(_), None) => PolicyAbsence::NotFound,
+            (Some(from), Some(text)) => match Policy::from_json(text.as_str()) {
+                Err(refusal) => PolicyAbsence::Refused(refusal),
+                Ok(policy) => {
+                    let answer = Answer::policy_updated(&policy).to(n, record.id(), at);
+                    self.record(&answer, rulers.timeline(), None, judged);
+                    if let Rulers::Open(timeline) = rulers {
+                        timeline.enthrone(policy, from);
+                    }
+                    return;
+                }
+            },
+        };
+        let answer = Answer::policy_refused(&refusal).to(n, record.id(), at);
+        self.record(&answer, rulers.timeline(), None, judged);
+    }
+
+    fn policy_withdrawn(
+        &self,
+        record: &Record<'_>,
+        n: u64,
+        rulers: &mut Rulers<'_>,
+        judged: &mut Judged,
+    ) {
+        let at = record.event_time();
+        judged.counts.offset_assumed += u64::from(record.offset_assumed());
+        let answer = match at {
+            Some(_) => Answer::policy_withdrawn(),
+            None => no_time(EventKind::PolicyWithdrawn),
+        }
+        .to(n, record.id(), at);
+        self.record(&answer, rulers.timeline(), None, judged);
+        if let (Some(from), Rulers::Open(timeline)) = (at, rulers) {
+            timeline.withdraw(from);
+        }
+    }
+
+    pub(super) fn state<'a>(&self, rule: super::Rule<'a>) -> PolicyState<'a> {
+        match rule {
+            Ok((policy, _)) if self.assume_in_force => PolicyState::assumed(policy),
+            Ok((policy, _)) => PolicyState::present(policy),
+            Err(absence) => PolicyState::absent(absence),
+        }
+    }
+
+    fn record(
+        &self,
+        answer: &Answer<'_>,
+        timeline: &Timeline,
+        rule: Option<(&Policy, usize)>,
+        judged: &mut Judged,
+    ) {
+        let symbol = answer
+            .symbol
+            .and_then(|symbol| timeline.symbol_number(&symbol));
+        judged
+            .counts
+            .add(answer, symbol, rule.map(|(_, number)| number));
+        push_row(answer, &mut judged.rows);
+        if self.writes_answers {
+            // A vector takes everything; what it took is what is written.
+            let written = serde_json::to_writer(&mut judged.answers, answer);
+            if written.is_ok() {
+                let _ = judged.answers.write_all(b"\n");
+            }
+        }
+    }
+}
+
+fn is_readable(intent: &Intent<'_>) -> bool {
+    intent
+        .request()
+        .err()
+        .is_none_or(|fault| fault.kind() != FaultKind::Unreadable)
+}
+
+fn read_line<'a>(
+    line: Line<'a>,
+    number: usize,
+    untyped: Untyped,
+    scratch: &'a mut Scratch,
+) -> Event<'a> {
+    match line.content {
+        LineContent::Text(text) => read_as(text, untyped, scratch),
+        LineContent::NotUtf8 { column } => {
+            Event::Intent(Intent::unreadable(IntentFault::NotUtf8 {
+                line: number,
+                column: usize::try_from(column).unwrap_or(usize::MAX),
+            }))
+        }
+        LineContent::TooLong => Event::Intent(Intent::unreadable(IntentFault::TooLong {
+            line: number,
+            column: LINE_BYTES_MAX + 1,
+            bytes_max: LINE_BYTES_MAX,
+        })),
+    }
+}
+
+/// What comes of a position, or why it is none that anybody could judge.
+pub(super) fn judge_position<'p>(
+    record: &Record<'_>,
+    state: PolicyState<'p>,
+    now: Option<Instant>,
+) -> Result<HarvestDecision<'p>, &'static str> {
+    let now = now.ok_or("the record has no time")?;
+    match Snapshot::from_json(record.text(), record.emitted_at()) {
+        Ok(snapshot) => Ok(harvest(
+            state,
+            &snapshot.position,
+            snapshot.market.as_ref(),
+            now,
+        )),
+        Err(SnapshotFault::SymbolAbsent) => Err("`symbol` is missing"),
+        Err(SnapshotFault::SymbolUnreadable | SnapshotFault::Syntax(_)) => {
+            Err("`symbol` is unreadable")
+        }
+    }
+}
+
+/// What rules a record: the policy that it was recorded with, else the one in force at its time. A record
+/// without a time is refused before anybody asks what rules.
+pub(super) fn rule<'t>(
+    timeline: &'t Timeline,
+    recorded: Option<Option<PolicyHash>>,
+    now: Option<Instant>,
+    unknown: &'t mut PolicyAbsence,
+) -> super::Rule<'t> {
+    match recorded {
+        None => timeline.at(now.unwrap_or(Instant::MIN)),
+        Some(None) => Err(unknown),
+        Some(Some(hash)) => timeline.by_hash(hash).ok_or_else(|| {
+            *unknown = PolicyAbsence::HashUnknown(hash);
+            &*unknown
+        }),
+    }
+}
+
+/// A change of policy that does not say when.
+fn no_time(event: EventKind) -> Answer<'static> {
+    Answer::refused(
+        event,
+        Reason::IntentInvalid,
+        portcullis::answer::Detail::Text("the record has no time: nothing changes"),
+    )
+}

@@ -1,0 +1,152 @@
+//! Several threads: one reads, some judge, and this one puts the answers in order.
+//!
+//! A chunk that may change the policy hands the timeline as it leaves it to the chunks behind; all others
+//! are judged side by side. So every record is judged by exactly the records before it, whatever the number
+//! of threads.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, OnceLock},
+    thread,
+};
+
+use crossbeam_channel::{Receiver, Sender, bounded};
+use portcullis::event::Scratch;
+
+use super::{Collector, Judge, Judged, ReplayError, Rulers, Timeline, may_change_policy};
+use crate::tape::{Chunk, TapeError, TapeReader};
+
+/// A timeline that some chunk before will have left behind.
+type Handover = Arc<OnceLock<Arc<Timeline>>>;
+
+/// A chunk on its way to a judging thread.
+struct Task {
+    place: u64,
+    chunk: Chunk,
+    first: u64,
+    before: Handover,
+    /// Where this chunk leaves the timeline, if it may change it.
+    after: Option<Handover>,
+}
+
+/// What a thread has to say, in the order of the tape.
+type Report = (u64, Result<Judged, TapeError>);
+
+/// How many chunks may be under way for each judging thread.
+const UNDER_WAY: usize = 3;
+
+/// The timeline at the end, and how many records were read.
+pub(super) fn run(
+    judge: &Judge,
+    timeline: Timeline,
+    tapes: TapeReader,
+    threads: usize,
+    collector: &mut Collector<'_>,
+) -> Result<(Timeline, u64), ReplayError> {
+    let start: Handover = Arc::new(OnceLock::from(Arc::new(timeline)));
+    thread::scope(|scope| {
+        let under_way = threads.saturating_mul(UNDER_WAY);
+        let (send_task, tasks) = bounded::<Task>(threads);
+        let (send_report, reports) = bounded::<Report>(threads);
+        // A permit a chunk: whoever reads waits until one of those under way was collected.
+        let (give_permit, permits) = bounded::<()>(under_way);
+        for _ in 0..under_way {
+            let _ = give_permit.send(());
+        }
+        let to_collector = send_report.clone();
+        let reader =
+            scope.spawn(move || read_all(tapes, start, &permits, &send_task, &to_collector));
+        for _ in 0..threads {
+            let (tasks, reports) = (tasks.clone(), send_report.clone());
+            scope.spawn(move || judge_all(judge, &tasks, &reports));
+        }
+        drop((tasks, send_report));
+        let collected = collect(collector, &reports, &give_permit);
+        // Whoever still wants to send or to read on finds nobody there, and ends.
+        drop((reports, give_permit));
+        let (end, read) = reader
+            .join()
+            .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        collected?;
+        Ok((Timeline::clone(end.wait()), read))
+    })
+}
+
+/// Reads until the end, an error, or nobody listens. Gives the timeline at the end, and the records read.
+fn read_all(
+    tapes: TapeReader,
+    start: Handover,
+    permits: &Receiver<()>,
+    tasks: &Sender<Task>,
+    reports: &Sender<Report>,
+) -> (Handover, u64) {
+    let mut before = start;
+    let mut read = 0;
+    for (place, chunk) in (0..).zip(tapes) {
+        let chunk = match chunk {
+            Ok(chunk) => chunk,
+            Err(error) => {
+                let _ = reports.send((place, Err(error)));
+                break;
+            }
+        };
+        let after = may_change_policy(chunk.bytes()).then(Handover::default);
+        let next = after.clone();
+        let count = u64::try_from(chunk.lines().count()).unwrap_or(u64::MAX);
+        let task = Task {
+            place,
+            chunk,
+            first: read + 1,
+            before: Arc::clone(&before),
+            after,
+        };
+        if permits.recv().is_err() || tasks.send(task).is_err() {
+            break;
+        }
+        read += count;
+        before = next.unwrap_or(before);
+    }
+    (before, read)
+}
+
+fn judge_all(judge: &Judge, tasks: &Receiver<Task>, reports: &Sender<Report>) {
+    let mut scratch = Scratch::default();
+    for task in tasks {
+        let before = task.before.wait();
+        let mut judged = Judged::default();
+        match task.after {
+            None => {
+                let rulers = Rulers::Fixed(before);
+                judge.chunk(&task.chunk, task.first, rulers, &mut scratch, &mut judged);
+            }
+            Some(after) => {
+                let mut timeline = Timeline::clone(before);
+                let rulers = Rulers::Open(&mut timeline);
+                judge.chunk(&task.chunk, task.first, rulers, &mut scratch, &mut judged);
+                let _ = after.set(Arc::new(timeline));
+            }
+        }
+        if reports.send((task.place, Ok(judged))).is_err() {
+            return;
+        }
+    }
+}
+
+fn collect(
+    collector: &mut Collector<'_>,
+    reports: &Receiver<Report>,
+    give_permit: &Sender<()>,
+) -> Result<(), ReplayError> {
+    let mut waiting = BTreeMap::new();
+    let mut next = 0;
+    for (place, report) in reports {
+        waiting.insert(place, report);
+        while let Some(report) = waiting.remove(&next) {
+            let judged = report.map_err(|error| collector.tape_error(error))?;
+            collector.take(&judged)?;
+            next += 1;
+            let _ = give_permit.try_send(());
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,222 @@
+//! Counting answers. Integers only, so that the order of adding cannot show.
+
+use portcullis::{
+    answer::{Answer, EventKind, Verdict},
+    decide::Reason,
+    domain::Instant,
+    harvest::HarvestAction,
+};
+
+const REASONS: usize = 256;
+
+/// What was answered, counted.
+#[derive(Debug, Clone)]
+pub struct Counts {
+    /// All of them.
+    pub records: u64,
+    decisions: [u64; Verdict::ALL.len()],
+    reasons: [u64; REASONS],
+    actions: [u64; HarvestAction::ALL.len()],
+    /// By the number of the symbol.
+    symbols: Vec<SymbolCounts>,
+    /// Symbols that no policy had listed, and records without one.
+    pub other_symbols: SymbolCounts,
+    /// Answers under each policy, by its number.
+    rulings: Vec<u64>,
+    /// Records that brought a policy into force.
+    pub policies_seen: u64,
+    /// Records whose policy was refused.
+    pub policies_refused: u64,
+    /// Records whose time had no offset.
+    pub offset_assumed: u64,
+    /// The earliest and the latest record.
+    pub span: Option<(Instant, Instant)>,
+}
+
+/// What was answered for one symbol.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+pub struct SymbolCounts {
+    /// Entries that trade.
+    pub trades: u64,
+    /// Exits that pass.
+    pub exits: u64,
+    /// Intents and positions that are skipped.
+    pub skips: u64,
+    /// Positions that are judged.
+    pub harvests: u64,
+}
+
+impl Default for Counts {
+    fn default() -> Self {
+        Self {
+            records: 0,
+            decisions: [0; Verdict::ALL.len()],
+            reasons: [0; REASONS],
+            actions: [0; HarvestAction::ALL.len()],
+            symbols: Vec::new(),
+            other_symbols: SymbolCounts::default(),
+            rulings: Vec::new(),
+            policies_seen: 0,
+            policies_refused: 0,
+            offset_assumed: 0,
+            span: None,
+        }
+    }
+}
+
+impl Counts {
+    /// Counts one answer: for the symbol of this number, under the policy of this number.
+    pub fn add(&mut self, answer: &Answer<'_>, symbol: Option<usize>, policy: Option<usize>) {
+        self.records += 1;
+        let verdict = Verdict::ALL.iter().position(|v| *v == answer.decision);
+        bump(&mut self.decisions, verdict);
+        bump(
+            &mut self.reasons,
+            answer.reason.map(|r| usize::from(r.number())),
+        );
+        if let Some(action) = answer.harvest_action {
+            bump(
+                &mut self.actions,
+                HarvestAction::ALL.iter().position(|a| *a == action),
+            );
+        }
+        if let Some(ts) = answer.ts {
+            self.stretch(ts, ts);
+        }
+        match (answer.event, answer.decision) {
+            (Some(EventKind::PolicyUpdated), Verdict::Policy) => self.policies_seen += 1,
+            (Some(EventKind::PolicyUpdated), _) => self.policies_refused += 1,
+            (Some(EventKind::PolicyWithdrawn), _) => {}
+            (Some(EventKind::Intent | EventKind::Position) | None, _) => {
+                self.symbol(symbol).add(answer.decision);
+                if let Some(number) = policy.filter(|_| answer.policy_hash.is_some()) {
+                    grow(&mut self.rulings, number);
+                    bump(&mut self.rulings, Some(number));
+                }
+            }
+        }
+    }
+
+    fn symbol(&mut self, number: Option<usize>) -> &mut SymbolCounts {
+        if let Some(number) = number {
+            grow(&mut self.symbols, number);
+            if let Some(counts) = self.symbols.get_mut(number) {
+                return counts;
+            }
+        }
+        &mut self.other_symbols
+    }
+
+    fn stretch(&mut self, first: Instant, last: Instant) {
+        self.span = Some(match self.span {
+            None => (first, last),
+            Some((from, to)) => (from.min(first), to.max(last)),
+        });
+    }
+
+    /// Adds what was counted elsewhere.
+    pub fn merge(&mut self, other: &Self) {
+        self.records += other.records;
+        add_all(&mut self.decisions, &other.decisions);
+        add_all(&mut self.reasons, &other.reasons);
+        add_all(&mut self.actions, &other.actions);
+        if let Some(last) = other.symbols.len().checked_sub(1) {
+            grow(&mut self.symbols, last);
+        }
+        for (to, from) in self.symbols.iter_mut().zip(&other.symbols) {
+            to.merge(*from);
+        }
+        self.other_symbols.merge(other.other_symbols);
+        if let Some(last) = other.rulings.len().checked_sub(1) {
+            grow(&mut self.rulings, last);
+        }
+        add_all(&mut self.rulings, &other.rulings);
+        self.policies_seen += other.policies_seen;
+        self.policies_refused += other.policies_refused;
+        self.offset_assumed += other.offset_assumed;
+        if let Some((first, last)) = other.span {
+            self.stretch(first, last);
+        }
+    }
+
+    /// How many answers of each kind.
+    pub fn decisions(&self) -> impl Iterator<Item = (Verdict, u64)> {
+        Verdict::ALL.into_iter().zip(self.decisions)
+    }
+
+    /// How many skips for each reason that occurred, in the order of the gates.
+    pub fn reasons(&self) -> impl Iterator<Item = (Reason, u64)> {
+        Reason::ALL.iter().filter_map(|reason| {
+            let count = *self.reasons.get(usize::from(reason.number()))?;
+            (count > 0).then_some((*reason, count))
+        })
+    }
+
+    /// How many positions were given each action.
+    pub fn actions(&self) -> impl Iterator<Item = (HarvestAction, u64)> {
+        HarvestAction::ALL.into_iter().zip(self.actions)
+    }
+
+    /// What was answered for the symbol of this number.
+    #[must_use]
+    pub fn of_symbol(&self, number: usize) -> SymbolCounts {
+        self.symbols.get(number).copied().unwrap_or_default()
+    }
+
+    /// How many answers were given under the policy of this number.
+    #[must_use]
+    pub fn under_policy(&self, number: usize) -> u64 {
+        self.rulings.get(number).copied().unwrap_or_default()
+    }
+
+    /// Whether every record has one verdict, every skip one reason, and every judged position one action.
+    #[must_use]
+    pub fn adds_up(&self) -> bool {
+        let count = |verdict| {
+            self.decisions()
+                .filter(|(v, _)| *v == verdict)
+                .map(|(_, count)| count)
+                .sum::<u64>()
+        };
+        self.decisions.iter().sum::<u64>() == self.records
+            && self.reasons.iter().sum::<u64>() == count(Verdict::Skip)
+            && self.actions.iter().sum::<u64>() == count(Verdict::Harvest)
+    }
+}
+
+impl SymbolCounts {
+    fn add(&mut self, verdict: Verdict) {
+        match verdict {
+            Verdict::Trade => self.trades += 1,
+            Verdict::Exit => self.exits += 1,
+            Verdict::Skip => self.skips += 1,
+            Verdict::Harvest => self.harvests += 1,
+            Verdict::Policy => {}
+        }
+    }
+
+    fn merge(&mut self, other: Self) {
+        self.trades += other.trades;
+        self.exits += other.exits;
+        self.skips += other.skips;
+        self.harvests += other.harvests;
+    }
+}
+
+fn bump(counts: &mut [u64], place: Option<usize>) {
+    if let Some(count) = place.and_then(|place| counts.get_mut(place)) {
+        *count += 1;
+    }
+}
+
+fn add_all(to: &mut [u64], from: &[u64]) {
+    for (to, from) in to.iter_mut().zip(from) {
+        *to += from;
+    }
+}
+
+fn grow<T: Default + Clone>(counts: &mut Vec<T>, number: usize) {
+    if counts.len() <= number {
+        counts.resize(number + 1, T::default());
+    }
+}

@@ -1,0 +1,214 @@
+//! One number for a whole run: equal answers, equal digest.
+//!
+//! BLAKE3 over one row of [`ROW_BYTES`] bytes a record, in the order of the records. Everything is
+//! little-endian. Whoever has the answers as JSONL can compute it again:
+//!
+//! | bytes | content |
+//! |---|---|
+//! | 0..8 | `ts`, signed; the smallest value where it is absent |
+//! | 8..16 | XXH3 (64 bits, seed 0) of the bytes of `id` |
+//! | 16..24 | XXH3 of the bytes of `symbol`; 0 where it is absent |
+//! | 24..32 | the first 8 bytes of `policy_hash`; 0 where it is absent |
+//! | 32 | `event`: 1 trade.intent, 2 position.snapshot, 3 policy.updated, 4 policy.withdrawn |
+//! | 33 | `decision`: 1 TRADE, 2 EXIT, 3 SKIP, 4 HARVEST, 5 POLICY |
+//! | 34 | `reason`, by its number ([`Reason::number`](portcullis::decide::Reason::number)) |
+//! | 35 | `side`: 1 BUY, 2 SELL, 3 LONG, 4 SHORT |
+//! | 36 | `leverage_source`: 1 policy, 2 intent |
+//! | 37 | `size_basis`: 1 notional, 2 margin |
+//! | 38 | `size_source`: 1 quantity\*price, 2 quantity\*entry_price, 3 qty\*price, 4 qty\*entry_price, 5 position_usd, 6 size, 7 position_size_usd |
+//! | 39 | `exit_rule`: 1 owner, 2 delegate |
+//! | 40 | `harvest_action`: 1 NONE, 2 PARTIAL_25, 3 PARTIAL_50, 4 PARTIAL_75, 5 FULL_CLOSE_PROPOSED |
+//! | 41 | `stop_source`: 1 position, 2 policy |
+//! | 42..44 | `harvest_reasons`, a bit each in the order of [`HarvestReason::ALL`](portcullis::harvest::HarvestReason::ALL) |
+//! | 44..48 | 0 |
+//! | 48..120 | nine numbers, the bits of an IEEE-754 double each, all ones where one is absent. For HARVEST: `stop_proposed`, `r_net`, `risk_unit`, `cost`, `kill_score`, `k_regime_flip`, `k_sigma_spike`, `k_ts_drop`, `k_age_penalty`. For all others: `leverage`, `leverage_requested`, `size_usd`, `notional_usd`, `not_after` (signed milliseconds, no double), `quantity`, and three absent ones |
+//!
+//! A code is 0 where its field is absent.
+
+use portcullis::{
+    answer::{Answer, AnswerId, AnswerSide, EventKind, Verdict},
+    decide::Reason,
+    domain::{Instant, PositionSide, Side},
+    exit::ExitRule,
+    harvest::HarvestAction,
+    provenance::Source,
+};
+use xxhash_rust::xxh3::xxh3_64;
+
+/// The width of a row.
+pub const ROW_BYTES: usize = 120;
+
+/// An absent number: the bits of a NaN that no answer holds.
+const ABSENT: u64 = u64::MAX;
+
+/// Adds the row of one answer.
+pub fn push_row(answer: &Answer<'_>, rows: &mut Vec<u8>) {
+    let mut row = [0; ROW_BYTES];
+    let mut rest: &mut [u8] = &mut row;
+    let mut put = |bytes: &[u8]| {
+        if let Some((head, tail)) = std::mem::take(&mut rest).split_at_mut_checked(bytes.len()) {
+            head.copy_from_slice(bytes);
+            rest = tail;
+        }
+    };
+    put(&answer.ts.map_or(i64::MIN, Instant::as_millis).to_le_bytes());
+    put(&id_hash(&answer.id).to_le_bytes());
+    let symbol = answer
+        .symbol
+        .map_or(0, |symbol| xxh3_64(symbol.as_str().as_bytes()));
+    put(&symbol.to_le_bytes());
+    let hash = answer
+        .policy_hash
+        .and_then(|hash| hash.as_bytes().first_chunk::<8>().copied());
+    put(&hash.unwrap_or_default());
+    put(&codes(answer));
+    for number in numbers(answer) {
+        put(&number.to_le_bytes());
+    }
+    rows.extend_from_slice(&row);
+}
+
+fn id_hash(id: &AnswerId<'_>) -> u64 {
+    match id {
+        AnswerId::Own(id) => xxh3_64(id.as_bytes()),
+        AnswerId::Number(n) => xxh3_64(n.to_string().as_bytes()),
+    }
+}
+
+fn codes(answer: &Answer<'_>) -> [u8; 16] {
+    let [reasons_low, reasons_high] = answer
+        .harvest_reasons
+        .map_or(0, |reasons| reasons.bits())
+        .to_le_bytes();
+    [
+        answer.event.map_or(0, event_code),
+        verdict_code(answer.decision),
+        answer.reason.map_or(0, Reason::number),
+        answer.side.map_or(0, side_code),
+        answer.leverage_source.map_or(0, leverage_source_code),
+        answer.size_basis.map_or(0, basis_code),
+        answer.size_source.map_or(0, size_source_code),
+        answer.exit_rule.map_or(0, exit_rule_code),
+        answer.harvest_action.map_or(0, action_code),
+        answer.stop_source.map_or(0, stop_source_code),
+        reasons_low,
+        reasons_high,
+        0,
+        0,
+        0,
+        0,
+    ]
+}
+
+fn numbers(answer: &Answer<'_>) -> [u64; 9] {
+    let bits = |number: Option<f64>| number.map_or(ABSENT, f64::to_bits);
+    if answer.decision == Verdict::Harvest {
+        [
+            bits(answer.stop_proposed),
+            bits(answer.r_net),
+            bits(answer.risk_unit),
+            bits(answer.cost),
+            bits(answer.kill_score),
+            bits(answer.k_regime_flip),
+            bits(answer.k_sigma_spike),
+            bits(answer.k_ts_drop),
+            bits(answer.k_age_penalty),
+        ]
+    } else {
+        let not_after = answer
+            .not_after
+            .map_or(ABSENT, |at| at.as_millis().cast_unsigned());
+        [
+            bits(answer.leverage),
+            bits(answer.leverage_requested),
+            bits(answer.size_usd),
+            bits(answer.notional_usd),
+            not_after,
+            bits(answer.quantity),
+            ABSENT,
+            ABSENT,
+            ABSENT,
+        ]
+    }
+}
+
+const fn event_code(event: EventKind) -> u8 {
+    match event {
+        EventKind::Intent => 1,
+        EventKind::Position => 2,
+        EventKind::PolicyUpdated => 3,
+        EventKind::PolicyWithdrawn => 4,
+    }
+}
+
+const fn verdict_code(verdict: Verdict) -> u8 {
+    match verdict {
+        Verdict::Trade => 1,
+        Verdict::Exit => 2,
+        Verdict::Skip => 3,
+        Verdict::Harvest => 4,
+        Verdict::Policy => 5,
+    }
+}
+
+const fn side_code(side: AnswerSide) -> u8 {
+    match side {
+        AnswerSide::Order(Side::Buy) => 1,
+        AnswerSide::Order(Side::Sell) => 2,
+        AnswerSide::Position(PositionSide::Long) => 3,
+        AnswerSide::Position(PositionSide::Short) => 4,
+    }
+}
+
+const fn leverage_source_code(source: Source) -> u8 {
+    if matches!(source, Source::Intent(_)) {
+        2
+    } else {
+        1
+    }
+}
+
+fn basis_code(basis: &str) -> u8 {
+    if basis == "margin" { 2 } else { 1 }
+}
+
+fn size_source_code(source: Source) -> u8 {
+    if let Source::Intent(field) = source {
+        match field {
+            "quantity*price" => return 1,
+            "quantity*entry_price" => return 2,
+            "qty*price" => return 3,
+            "qty*entry_price" => return 4,
+            "position_usd" => return 5,
+            "size" => return 6,
+            "position_size_usd" => return 7,
+            _ => {}
+        }
+    }
+    u8::MAX
+}
+
+const fn exit_rule_code(rule: ExitRule) -> u8 {
+    match rule {
+        ExitRule::Owner => 1,
+        ExitRule::Delegate => 2,
+    }
+}
+
+const fn action_code(action: HarvestAction) -> u8 {
+    match action {
+        HarvestAction::None => 1,
+        HarvestAction::Partial25 => 2,
+        HarvestAction::Partial50 => 3,
+        HarvestAction::Partial75 => 4,
+        HarvestAction::FullCloseProposed => 5,
+    }
+}
+
+const fn stop_source_code(source: Source) -> u8 {
+    if matches!(source, Source::Position(_)) {
+        1
+    } else {
+        2
+    }
+}

@@ -1,0 +1,9 @@
+//! What a run comes to: counts, digest, summary.
+
+mod counts;
+mod digest;
+mod summary;
+
+pub use counts::{Counts, SymbolCounts};
+pub use digest::{ROW_BYTES, push_row};
+pub use summary::{Operator, Summary};

@@ -1,0 +1,331 @@
+//! The summary of a run, for a person and for a machine.
+
+use std::fmt;
+
+use comfy_table::{CellAlignment, Table, presets};
+use portcullis::{answer::Verdict, domain::Instant, policy::Policy};
+use serde::{Serialize, Serializer, ser::SerializeMap as _};
+
+use super::{Counts, SymbolCounts};
+use crate::replay::Outcome;
+
+/// What the operator had said.
+#[derive(Debug, Clone, Serialize)]
+pub struct Operator {
+    /// `none`, or where the guardrails came from.
+    pub guardrails: String,
+    /// Who owns exits.
+    pub exit_owner: String,
+    /// Who else may exit.
+    pub exit_delegates: Vec<String>,
+    /// Policies were judged as if they were in force at every record's time.
+    pub assume_in_force: bool,
+}
+
+/// What a run came to.
+#[derive(Debug)]
+pub struct Summary<'a> {
+    /// What was answered, and under what.
+    pub outcome: &'a Outcome,
+    /// What the operator had said.
+    pub operator: &'a Operator,
+    /// What was read.
+    pub tapes: &'a [String],
+}
+
+/// Pairs, written as a JSON object in their order.
+struct Object<T>(T);
+
+impl<K: Serialize, V: Serialize, T: Iterator<Item = (K, V)> + Clone> Serialize for Object<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.clone())
+    }
+}
+
+#[derive(Serialize)]
+struct PolicyRow<'a> {
+    version: &'a str,
+    hash: String,
+    valid_until: String,
+    answers: u64,
+}
+
+impl Summary<'_> {
+    fn counts(&self) -> &Counts {
+        &self.outcome.counts
+    }
+
+    fn of(&self, verdict: Verdict) -> u64 {
+        self.counts()
+            .decisions()
+            .filter(|(v, _)| *v == verdict)
+            .map(|(_, count)| count)
+            .sum()
+    }
+
+    /// The symbols that some policy lists, by name, and what was answered for them.
+    fn symbols(&self) -> Vec<(String, SymbolCounts)> {
+        let names = self.outcome.timeline.symbols().iter().enumerate();
+        let mut symbols: Vec<_> = names
+            .map(|(number, symbol)| (symbol.to_string(), self.counts().of_symbol(number)))
+            .collect();
+        symbols.sort_by(|(a, _), (b, _)| a.cmp(b));
+        symbols
+    }
+
+    fn policies(&self) -> impl Iterator<Item = (&Policy, u64)> {
+        let policies = self.outcome.timeline.policies().enumerate();
+        policies.map(|(number, policy)| (policy, self.counts().under_policy(number)))
+    }
+
+    fn unreadable(&self) -> u64 {
+        let reason = portcullis::decide::Reason::IntentUnreadable;
+        self.counts()
+            .reasons()
+            .filter(|(r, _)| *r == reason)
+            .map(|(_, count)| count)
+            .sum()
+    }
+}
+
+impl Serialize for Summary<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let counts = self.counts();
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("tapes", self.tapes)?;
+        map.serialize_entry("records", &counts.records)?;
+        let decisions: Vec<_> = counts.decisions().map(|(v, n)| (v.as_str(), n)).collect();
+        map.serialize_entry("decisions", &Object(decisions.into_iter()))?;
+        let reasons: Vec<_> = counts.reasons().map(|(r, n)| (r.code(), n)).collect();
+        map.serialize_entry("reasons", &Object(reasons.into_iter()))?;
+        let actions: Vec<_> = counts.actions().map(|(a, n)| (a.as_str(), n)).collect();
+        map.serialize_entry("harvest_actions", &Object(actions.into_iter()))?;
+        map.serialize_entry("symbols", &Object(self.symbols().into_iter()))?;
+        map.serialize_entry("other_symbols", &counts.other_symbols)?;
+        let policies: Vec<PolicyRow<'_>> = self
+            .policies()
+            .map(|(policy, answers)| PolicyRow {
+                version: policy.version(),
+                hash: policy.hash().to_string(),
+                valid_until: policy.valid_until().to_string(),
+                answers,
+            })
+            .collect();
+        map.serialize_entry("policies", &policies)?;
+        map.serialize_entry("policies_seen", &counts.policies_seen)?;
+        map.serialize_entry("policies_refused", &counts.policies_refused)?;
+        map.serialize_entry("unreadable_lines", &self.unreadable())?;
+        map.serialize_entry("times_without_offset", &counts.offset_assumed)?;
+        map.serialize_entry("first_ts", &counts.span.map(|(first, _)| first.as_millis()))?;
+        map.serialize_entry("last_ts", &counts.span.map(|(_, last)| last.as_millis()))?;
+        map.serialize_entry("guardrails", &self.operator.guardrails)?;
+        map.serialize_entry("exit_owner", &self.operator.exit_owner)?;
+        map.serialize_entry("exit_delegates", &self.operator.exit_delegates)?;
+        map.serialize_entry("assume_in_force", &self.operator.assume_in_force)?;
+        map.serialize_entry("digest", self.outcome.digest.to_hex().as_str())?;
+        map.end()
+    }
+}
+
+impl fmt::Display for Summary<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write_head(f)?;
+        self.write_decisions(f)?;
+        self.write_reasons(f)?;
+        self.write_harvests(f)?;
+        self.write_symbols(f)?;
+        self.write_policies(f)?;
+        writeln!(f, "\ndigest  {}", self.outcome.digest.to_hex())
+    }
+}
+
+impl Summary<'_> {
+    fn write_head(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let counts = self.counts();
+        writeln!(
+            f,
+            "{} records from {}",
+            thousands(counts.records),
+            self.tapes.join(", ")
+        )?;
+        if let Some((first, last)) = counts.span {
+            writeln!(f, "{} to {}", to_second(first), to_second(last))?;
+        }
+        let operator = self.operator;
+        write!(
+            f,
+            "guardrails: {}; exits: {}",
+            operator.guardrails, operator.exit_owner
+        )?;
+        for delegate in &operator.exit_delegates {
+            write!(f, ", {delegate}")?;
+        }
+        writeln!(f)?;
+        if operator.assume_in_force {
+            writeln!(
+                f,
+                "every policy was ASSUMED to be in force at every record's time"
+            )?;
+        }
+        if counts.offset_assumed > 0 {
+            let count = thousands(counts.offset_assumed);
+            writeln!(
+                f,
+                "{count} records told the time without an offset: read as UTC"
+            )?;
+        }
+        if self.unreadable() > 0 {
+            let count = thousands(self.unreadable());
+            writeln!(
+                f,
+                "{count} lines were unreadable, each answered with its line and column"
+            )?;
+        }
+        Ok(())
+    }
+
+    fn write_decisions(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut table = table(&["decided", "records", "share"], "lrr");
+        for (verdict, count) in self.counts().decisions().filter(|(_, count)| *count > 0) {
+            table.add_row([
+                verdict.as_str().to_owned(),
+                thousands(count),
+                share(count, self.counts().records),
+            ]);
+        }
+        write_table(f, &table)
+    }
+
+    fn write_reasons(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let skips = self.of(Verdict::Skip);
+        let mut reasons: Vec<_> = self.counts().reasons().collect();
+        if reasons.is_empty() {
+            return Ok(());
+        }
+        reasons.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+        let mut table = table(&["skipped because", "records", "share", ""], "lrrl");
+        for (reason, count) in reasons {
+            table.add_row([
+                reason.code().to_owned(),
+                thousands(count),
+                share(count, skips),
+                bar(count, skips),
+            ]);
+        }
+        write_table(f, &table)
+    }
+
+    fn write_harvests(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let judged = self.of(Verdict::Harvest);
+        if judged == 0 {
+            return Ok(());
+        }
+        let mut table = table(&["harvest", "positions", "share", ""], "lrrl");
+        for (action, count) in self.counts().actions() {
+            table.add_row([
+                action.as_str().to_owned(),
+                thousands(count),
+                share(count, judged),
+                bar(count, judged),
+            ]);
+        }
+        write_table(f, &table)
+    }
+
+    fn write_symbols(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut table = table(&["symbol", "trades", "exits", "harvests", "skips"], "lrrrr");
+        let others = ("all others".to_owned(), self.counts().other_symbols);
+        for (name, counts) in self.symbols().into_iter().chain([others]) {
+            table.add_row([
+                name,
+                thousands(counts.trades),
+                thousands(counts.exits),
+                thousands(counts.harvests),
+                thousands(counts.skips),
+            ]);
+        }
+        write_table(f, &table)
+    }
+
+    fn write_policies(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let counts = self.counts();
+        let mut table = table(&["policy", "hash", "valid until", "answers"], "lllr");
+        for (policy, answers) in self.policies() {
+            table.add_row([
+                policy.version().to_owned(),
+                policy.hash().short(),
+                to_second(policy.valid_until()),
+                thousands(answers),
+            ]);
+        }
+        if table.is_empty() {
+            writeln!(f, "\nno policy ever ruled")?;
+        } else {
+            write_table(f, &table)?;
+        }
+        if counts.policies_refused > 0 {
+            let refused = thousands(counts.policies_refused);
+            writeln!(
+                f,
+                "{refused} policies were refused: the one before stayed in force"
+            )?;
+        }
+        Ok(())
+    }
+}
+
+/// A table whose columns are aligned as the letters say: `l`eft or `r`ight.
+fn table(columns: &[&str], alignments: &str) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    table.set_header(columns.iter().copied());
+    for (column, alignment) in table.column_iter_mut().zip(alignments.chars()) {
+        column.set_cell_alignment(match alignment {
+            'r' => CellAlignment::Right,
+            _ => CellAlignment::Left,
+        });
+    }
+    table
+}
+
+fn write_table(f: &mut fmt::Formatter<'_>, table: &Table) -> fmt::Result {
+    writeln!(f)?;
+    for line in table.lines() {
+        writeln!(f, "{}", line.trim_end())?;
+    }
+    Ok(())
+}
+
+fn to_second(at: Instant) -> String {
+    let text = at.to_string();
+    match text.split_once('.') {
+        Some((seconds, _)) => format!("{seconds}Z"),
+        None => text,
+    }
+}
+
+/// 1234567 as `1,234,567`.
+fn thousands(count: u64) -> String {
+    let digits = count.to_string();
+    let groups: Vec<&str> = digits
+        .as_bytes()
+        .rchunks(3)
+        .rev()
+        .map(|group| std::str::from_utf8(group).unwrap_or_default())
+        .collect();
+    groups.join(",")
+}
+
+/// One part in a whole, in per cent, worked out in integers.
+fn share(count: u64, whole: u64) -> String {
+    let tenths = u128::from(count) * 1000 / u128::from(whole.max(1));
+    format!("{}.{} %", tenths / 10, tenths % 10)
+}
+
+/// A bar of at most twenty cells.
+fn bar(count: u64, whole: u64) -> String {
+    let halves = u128::from(count) * 40 / u128::from(whole.max(1));
+    let full = usize::try_from(halves / 2).unwrap_or_default();
+    let half = if halves % 2 == 1 { "▌" } else { "" };
+    format!("{}{half}", "█".repeat(full))
+}

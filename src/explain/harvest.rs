@@ -1,0 +1,166 @@
+//! Why a harvest came out as it did.
+
+use std::fmt;
+
+use serde::{Serialize, Serializer, ser::SerializeStruct as _};
+
+use crate::{
+    answer::{Answer, Detail},
+    harvest::{Harvest, HarvestDecision, KillScore, RPart},
+    policy::PolicyState,
+};
+
+/// One harvest, explained: each part with what it compared, or why it was silent. [`fmt::Display`] for a
+/// person, [`Serialize`] for a machine.
+#[derive(Debug)]
+pub struct HarvestExplanation<'a> {
+    decision: HarvestDecision<'a>,
+    policy: PolicyState<'a>,
+}
+
+/// One part.
+#[derive(Serialize)]
+struct PartLine {
+    part: &'static str,
+    saw: String,
+}
+
+impl<'a> HarvestExplanation<'a> {
+    /// Of a decision and the policy that it was asked under.
+    #[must_use]
+    pub const fn new(decision: HarvestDecision<'a>, policy: PolicyState<'a>) -> Self {
+        Self { decision, policy }
+    }
+
+    fn headline(&self) -> String {
+        match &self.decision {
+            HarvestDecision::Harvest(harvest) => {
+                let side = harvest.side().map_or("", |side| side.as_str());
+                let action = harvest.action().as_str();
+                format!("HARVEST {action}: {} {side}", harvest.symbol())
+                    .trim_end()
+                    .to_owned()
+            }
+            HarvestDecision::Skip(skip) => {
+                let reason = Answer::harvest(&self.decision, self.policy).reason;
+                let code = reason.map_or("", |reason| reason.code());
+                format!("SKIP {code}: {}", Detail::Harvest(*skip))
+            }
+        }
+    }
+
+    fn parts(&self) -> Vec<PartLine> {
+        let HarvestDecision::Harvest(harvest) = &self.decision else {
+            return Vec::new();
+        };
+        let mut parts = Vec::new();
+        match harvest.r() {
+            Err(why) => parts.push(line("R", format!("silent: {why}"))),
+            Ok(r) => {
+                parts.push(line("R", r_text(r)));
+                parts.push(line("ladder", ladder_text(harvest, r)));
+                parts.push(line("profit lock", lock_text(harvest, r)));
+            }
+        }
+        match harvest.kill() {
+            Err(why) => parts.push(line("kill score", format!("silent: {why}"))),
+            Ok(kill) => parts.push(line("kill score", kill_text(harvest, kill))),
+        }
+        let reasons: Vec<&str> = harvest.reasons().iter().collect();
+        parts.push(line("reasons", reasons.join(", ")));
+        parts
+    }
+}
+
+fn line(part: &'static str, saw: String) -> PartLine {
+    PartLine { part, saw }
+}
+
+fn r_text(r: &RPart) -> String {
+    format!(
+        "R_net {} after costs of {} a unit, at a risk of {} a unit (stop {} from {})",
+        r.r_net(),
+        r.cost().value(),
+        r.risk_unit().value(),
+        r.stop().value(),
+        r.stop().source()
+    )
+}
+
+fn ladder_text(harvest: &Harvest<'_>, r: &RPart) -> String {
+    let theta = harvest.thresholds();
+    let steps = [
+        ("T1_R", theta.t1_r()),
+        ("T2_R", theta.t2_r()),
+        ("T3_R", theta.t3_r()),
+    ];
+    let texts = steps.map(|(name, step)| {
+        let reached = if r.r_net() >= step.value() {
+            "reached"
+        } else {
+            "not reached"
+        };
+        format!("{name} {} {reached}", step.value())
+    });
+    texts.join(", ")
+}
+
+fn lock_text(harvest: &Harvest<'_>, r: &RPart) -> String {
+    let lock_r = harvest.thresholds().lock_r().value();
+    match harvest.stop() {
+        Some(stop) => format!("lock_R {lock_r} reached: stop to {}", stop.value()),
+        None if r.r_net() >= lock_r => {
+            format!("lock_R {lock_r} reached, and no stop that is tighter and on the safe side")
+        }
+        None => format!("lock_R {lock_r} not reached"),
+    }
+}
+
+fn kill_text(harvest: &Harvest<'_>, kill: &KillScore) -> String {
+    let theta = harvest.thresholds();
+    let threshold = theta.kill_threshold().value();
+    let verdict = if kill.k() >= threshold {
+        "reached"
+    } else {
+        "not reached"
+    };
+    format!(
+        "K {}, kill_threshold {threshold} {verdict} (regime_flip {} × {}, sigma_spike {} × {}, ts_drop {} × {}, age_penalty {} × {})",
+        kill.k(),
+        kill.regime_flip(),
+        theta.k_regime_flip().value(),
+        kill.sigma_spike(),
+        theta.k_sigma_spike().value(),
+        kill.ts_drop(),
+        theta.k_ts_drop().value(),
+        kill.age_penalty(),
+        theta.k_age_penalty().value()
+    )
+}
+
+impl fmt::Display for HarvestExplanation<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}", self.headline())?;
+        let parts = self.parts();
+        if !parts.is_empty() {
+            writeln!(f)?;
+        }
+        for part in parts {
+            writeln!(f, "{:<12}  {}", part.part, part.saw)?;
+        }
+        Ok(())
+    }
+}
+
+impl Serialize for HarvestExplanation<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let answer = Answer::harvest(&self.decision, self.policy);
+        let mut fields = serializer.serialize_struct("HarvestExplanation", 5)?;
+        fields.serialize_field("decision", answer.decision.as_str())?;
+        fields.serialize_field("reason", &answer.reason)?;
+        fields.serialize_field("harvest_action", &answer.harvest_action)?;
+        fields.serialize_field("text", &self.headline())?;
+        fields.serialize_field("parts", &self.parts())?;
+        fields.end()
+    }
+}

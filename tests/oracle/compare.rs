@@ -1,0 +1,63 @@
+//! Where two answers differ.
+
+use super::naive::Answer;
+use serde_json::Value;
+
+/// Numbers may differ by this much of themselves: the two engines have an `exp` each.
+const SHARE: f64 = 1e-12;
+
+/// Every difference, in words; none where the answers agree.
+pub(crate) fn differences(engine: &Answer, naive: &Answer) -> Vec<String> {
+    let mut names: Vec<&String> = engine.keys().chain(naive.keys()).collect();
+    names.sort_unstable();
+    names.dedup();
+    let mut differences = Vec::new();
+    for name in names {
+        // An intent of which one thing is unreadable may or may not let the rest be seen; a detail is for people.
+        let untold =
+            matches!(name.as_str(), "symbol" | "side") && says_little(engine) && says_little(naive);
+        let (left, right) = (engine.get(name), naive.get(name));
+        let agree = match (name.as_str(), left, right) {
+            ("detail", Some(_), Some(_)) => true,
+            (_, Some(left), Some(right)) => are_equal(left, right),
+            _ => false,
+        };
+        if !agree && !untold {
+            differences.push(format!("{name}: engine {left:?}, naive {right:?}"));
+        }
+    }
+    differences
+}
+
+fn says_little(answer: &Answer) -> bool {
+    answer.get("decision").and_then(Value::as_str) == Some("SKIP")
+        && answer
+            .get("reason")
+            .and_then(Value::as_str)
+            .is_some_and(|reason| {
+                reason.starts_with("INTENT_")
+                    || reason.starts_with("HARVEST_")
+                    || is_of_policy(answer)
+            })
+}
+
+/// A snapshot that is skipped for its policy does not name its side.
+fn is_of_policy(answer: &Answer) -> bool {
+    matches!(
+        answer.get("side").and_then(Value::as_str),
+        None | Some("LONG" | "SHORT")
+    )
+}
+
+fn are_equal(left: &Value, right: &Value) -> bool {
+    let (Value::Number(left), Value::Number(right)) = (left, right) else {
+        return left == right;
+    };
+    if let (Some(left), Some(right)) = (left.as_i64(), right.as_i64()) {
+        return left == right;
+    }
+    let (Some(left), Some(right)) = (left.as_f64(), right.as_f64()) else {
+        return false;
+    };
+    left == right || (left - right).abs() <= SHARE * left.abs().max(right.abs())
+}

@@ -1,0 +1,127 @@
+//! The engine under test: the only file here that knows it.
+
+use super::naive::{Answer as Columns, Halt, World};
+use portcullis::answer::Answer;
+use portcullis::decide::Engine;
+use portcullis::domain::Instant;
+use portcullis::event::{Event, Scratch, read};
+use portcullis::exit::ExitOwnership;
+use portcullis::guardrails::Guardrails;
+use portcullis::harvest::{Snapshot, SnapshotFault, harvest as judge};
+use portcullis::policy::{Policy, PolicyAbsence, PolicyState};
+use serde_json::{Value, json};
+
+/// What the engine answers to one intent.
+pub(crate) fn decide(world: &World<'_>, line: &str, now: Option<i64>) -> Columns {
+    let engine = Engine::new(
+        Guardrails::from_json(&guardrails(world)).unwrap(),
+        ExitOwnership::new(world.exit_owner, world.delegates.iter().map(String::as_str)).unwrap(),
+    );
+    let mut scratch = Scratch::default();
+    let Event::Intent(intent) = read(line, &mut scratch) else {
+        panic!("no intent: {line}");
+    };
+    let policy = policy(world);
+    let state = state(&policy);
+    let decision = match now {
+        Some(now) => engine.decide(state, &intent, Instant::from_micros(now).unwrap()),
+        None => engine.decide_recorded(state, &intent),
+    };
+    columns(&Answer::decision(&decision))
+}
+
+/// What the engine answers to one snapshot of a position.
+pub(crate) fn harvest(world: &World<'_>, line: &str, now: Option<i64>) -> Columns {
+    let mut scratch = Scratch::default();
+    let record = match read(line, &mut scratch) {
+        Event::Position(record) => record,
+        Event::Intent(intent) => {
+            let nobody: [&str; 0] = [];
+            let engine = Engine::new(
+                Guardrails::none(),
+                ExitOwnership::new(world.exit_owner, nobody).unwrap(),
+            );
+            let absent = PolicyAbsence::NotFound;
+            let decision = engine.decide_recorded(PolicyState::absent(&absent), &intent);
+            return columns(&Answer::decision(&decision));
+        }
+        Event::PolicyUpdated(..) | Event::PolicyWithdrawn(_) => panic!("no position: {line}"),
+    };
+    let snapshot = match Snapshot::from_json(record.text(), record.emitted_at()) {
+        Ok(snapshot) => snapshot,
+        Err(SnapshotFault::Syntax(_)) => panic!("no object: {line}"),
+        Err(SnapshotFault::SymbolAbsent | SnapshotFault::SymbolUnreadable) => {
+            return columns(&Answer::harvest_invalid("no symbol"));
+        }
+    };
+    let Some(now) = now
+        .map(|now| Instant::from_micros(now).unwrap())
+        .or(record.event_time())
+    else {
+        return columns(&Answer::harvest_invalid("no time"));
+    };
+    let policy = policy(world);
+    let state = state(&policy);
+    let decision = judge(state, &snapshot.position, snapshot.market.as_ref(), now);
+    columns(&Answer::harvest(&decision, state))
+}
+
+fn policy(world: &World<'_>) -> Result<Policy, PolicyAbsence> {
+    let text = world.policy.ok_or(PolicyAbsence::NotFound)?;
+    Policy::from_json(text).map_err(PolicyAbsence::from)
+}
+
+fn state(policy: &Result<Policy, PolicyAbsence>) -> PolicyState<'_> {
+    match policy {
+        Ok(policy) => PolicyState::present(policy),
+        Err(absence) => PolicyState::absent(absence),
+    }
+}
+
+/// The guardrails as an operator would write them.
+fn guardrails(world: &World<'_>) -> String {
+    let given = world.guardrails;
+    let halt = match &given.halt {
+        Halt::Nothing => json!("nothing"),
+        Halt::Symbols(symbols) => json!(symbols),
+        Halt::Everything => json!("everything"),
+    };
+    let mut all = json!({
+        "max_leverage": given.max_leverage,
+        "max_position_usd": given.max_position_usd,
+        "max_notional_usd": given.max_notional_usd,
+        "max_validity_sec": given.max_validity_sec,
+        "max_intent_age_sec": given.max_intent_age_sec,
+        "max_intent_skew_sec": given.max_future_skew_sec,
+        "permitted_symbols": given.symbols,
+        "market": given.market,
+        "venue": given.venue,
+        "require_policy_hash": given.require_hash,
+        "halt": halt,
+    });
+    all.as_object_mut()
+        .unwrap()
+        .retain(|_, value| !value.is_null());
+    all.to_string()
+}
+
+/// The columns that the two engines share, in one form.
+fn columns(answer: &Answer<'_>) -> Columns {
+    let Value::Object(row) = serde_json::to_value(answer).unwrap() else {
+        panic!("an answer is no row");
+    };
+    let mut columns = Columns::new();
+    for (name, value) in row {
+        let value = match (name.as_str(), value) {
+            ("n" | "event" | "id" | "ts", _) => continue,
+            ("harvest_reasons", Value::Array(reasons)) => {
+                let mut reasons: Vec<&str> = reasons.iter().filter_map(Value::as_str).collect();
+                reasons.sort_unstable();
+                Value::from(reasons.join(","))
+            }
+            (_, value) => value,
+        };
+        columns.insert(name, value);
+    }
+    columns
+}

@@ -1,0 +1,138 @@
+//! Random lines, policies and operators, so chosen that every reason is reached.
+
+pub(crate) mod intent;
+pub(crate) mod policy;
+pub(crate) mod position;
+pub(crate) mod text;
+
+use super::naive::{Flaw, Guardrails, Halt, World};
+use proptest::option::weighted;
+use proptest::prelude::*;
+use proptest::sample::{select, subsequence};
+
+/// An instant on a winter morning, in microseconds, with digits in every place.
+pub(crate) const BASE: i64 = 1_766_550_734_062_733;
+
+/// All that one answer depends on.
+#[derive(Clone, Debug)]
+pub(crate) struct Case {
+    pub line: String,
+    pub policy: Option<String>,
+    pub guardrails: Guardrails,
+    pub exit_owner: String,
+    pub delegates: Vec<String>,
+    /// The caller's clock; a replay has none.
+    pub now: Option<i64>,
+}
+
+impl Case {
+    /// The case as the naive engine takes it.
+    pub(crate) fn world(&self, flaw: Option<Flaw>) -> World<'_> {
+        World {
+            policy: self.policy.as_deref(),
+            guardrails: &self.guardrails,
+            exit_owner: &self.exit_owner,
+            delegates: &self.delegates,
+            flaw,
+        }
+    }
+}
+
+/// An intent, and the world that judges it.
+pub(crate) fn intents() -> impl Strategy<Value = Case> {
+    case(intent::lines().boxed())
+}
+
+/// A snapshot of a position, and the world that judges it.
+pub(crate) fn positions() -> impl Strategy<Value = Case> {
+    case(position::lines().boxed())
+}
+
+fn case(lines: BoxedStrategy<String>) -> impl Strategy<Value = Case> {
+    let delegates = select(vec![
+        vec![],
+        vec!["emergency".to_owned()],
+        vec!["desk".to_owned(), "emergency".to_owned()],
+    ]);
+    let now = prop_oneof![3 => Just(None), 2 => near(BASE).prop_map(Some)];
+    (lines, policy::texts(), guardrails(), delegates, now).prop_map(
+        |(line, policy, guardrails, delegates, now)| Case {
+            line,
+            policy,
+            guardrails,
+            exit_owner: "exitbrain_v3_5".to_owned(),
+            delegates,
+            now,
+        },
+    )
+}
+
+/// An instant at, or a little or a lot beside, another.
+pub(crate) fn near(micros: i64) -> impl Strategy<Value = i64> {
+    let steps = vec![
+        1,
+        733,
+        999,
+        1_000,
+        999_999,
+        1_000_000,
+        30_000_000,
+        59_999_999,
+        60_000_000,
+        60_000_001,
+        3_600_000_000,
+    ];
+    prop_oneof![
+        6 => Just(micros),
+        3 => select(steps.clone()).prop_map(move |step| micros - step),
+        3 => select(steps).prop_map(move |step| micros + step),
+        1 => (-120_000_000_i64..120_000_000).prop_map(move |step| micros + step),
+    ]
+}
+
+fn guardrails() -> impl Strategy<Value = Guardrails> {
+    prop_oneof![1 => Just(1e-6), 1 => Just(0.15)].prop_flat_map(|odds| {
+        let bound = |values: Vec<f64>| weighted(odds, select(values));
+        let money = vec![1e-3, 25.0, 99.99, 200.0, 1_600.0, 1e4, 1e9, 1e300];
+        let seconds = vec![1e-6, 0.001, 1.0, 59.999_999, 60.0, 86_400.0];
+        let symbols = || subsequence(text::SYMBOLS.to_vec(), 1..4).prop_map(normalised);
+        let halt = prop_oneof![
+            2 => Just(Halt::Everything),
+            2 => symbols().prop_map(Halt::Symbols),
+        ];
+        let place = |here: &'static str| {
+            weighted(odds, select(vec![here.to_owned(), "elsewhere".to_owned()]))
+        };
+        (
+            (
+                bound(vec![0.5, 1.0, 5.0, 8.0, 20.0]),
+                bound(money.clone()),
+                bound(money),
+            ),
+            bound(vec![0.000_001, 3_599.999_999, 3_600.0, 7_200.0, 1e6, 1e12]),
+            (bound(seconds.clone()), bound(seconds)),
+            (weighted(odds, symbols()), place("usdm"), place("binance")),
+            prop::bool::weighted(odds),
+            weighted(odds, halt),
+        )
+            .prop_map(
+                |(money, max_validity_sec, times, places, require_hash, halt)| Guardrails {
+                    max_leverage: money.0,
+                    max_position_usd: money.1,
+                    max_notional_usd: money.2,
+                    max_validity_sec,
+                    max_intent_age_sec: times.0,
+                    max_future_skew_sec: times.1,
+                    symbols: places.0,
+                    market: places.1,
+                    venue: places.2,
+                    require_hash,
+                    halt: halt.unwrap_or(Halt::Nothing),
+                },
+            )
+    })
+}
+
+fn normalised(symbols: Vec<&str>) -> Vec<String> {
+    symbols.into_iter().map(str::to_ascii_uppercase).collect()
+}
