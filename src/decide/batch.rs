@@ -6,13 +6,14 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Denial, Engine, Reason, denial::absence_reason, gates::freshness::Bounds, gates::policy,
+    Denial, Engine, LeverageFrom, Reason, denial::absence_reason, gates::freshness::Bounds,
+    gates::policy,
 };
 use crate::{
     domain::{Instant, Leverage, Margin, Notional, Symbol},
     exit::ExitRule,
     intent::{Exit, Intent, Request, Size},
-    policy::{InForce, Listing, NotInForce, PolicyState},
+    policy::{InForce, Listing, PolicyState},
 };
 
 /// Rows are worked on in blocks that stay in the nearest cache.
@@ -97,15 +98,6 @@ pub enum Outcome {
     Skip(Reason),
 }
 
-/// Where the leverage of a trade came from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LeverageFrom {
-    /// The policy's entry for the symbol.
-    Policy,
-    /// The intent, which asked for less.
-    Intent,
-}
-
 /// The answers as columns, to be used again for the next batch.
 #[derive(Debug, Clone, Default)]
 pub struct DecisionColumns {
@@ -148,9 +140,9 @@ impl IntentColumns {
             Err(fault) => row.standing = Standing::Fault(Denial::Unread(fault).reason()),
             Ok(Request::Exit(Exit { symbol, .. })) => row.symbol = self.symbols.number(*symbol),
             Ok(Request::Entry(entry)) => {
-                row.symbol = self.symbols.number(entry.symbol);
+                row.symbol = self.symbols.number(entry.symbol());
                 let asked = entry
-                    .leverage
+                    .leverage()
                     .map(|asked| asked.map_or(f64::NAN, Leverage::get));
                 row.leverage = asked.unwrap_or(f64::INFINITY);
                 row.standing = if asked.is_some() {
@@ -158,7 +150,7 @@ impl IntentColumns {
                 } else {
                     Standing::Notional
                 };
-                if let Some(Ok(size)) = entry.size {
+                if let Some(Ok(size)) = entry.size() {
                     row.size = size.value().usd();
                     if matches!(size.value(), Size::Margin(_)) {
                         row.standing = Standing::MarginAsking;

@@ -30,10 +30,30 @@ pub struct Trade<'a> {
     pub(super) intent: &'a Intent<'a>,
     pub(super) entry: &'a Entry,
     pub(super) in_force: InForce<'a>,
-    pub(super) leverage: Sourced<Leverage>,
-    pub(super) size: Sourced<Size>,
+    // Small on purpose: a source is put together when somebody asks for it.
+    pub(super) leverage: Leverage,
+    pub(super) leverage_from: LeverageFrom,
+    pub(super) size: Size,
     pub(super) notional: Notional,
     pub(super) margin: Margin,
+}
+
+/// Where the leverage of a trade came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LeverageFrom {
+    /// The policy's entry for the symbol.
+    Policy,
+    /// The intent, which asked for less.
+    Intent,
+}
+
+impl LeverageFrom {
+    pub(super) const fn source(self, symbol: Symbol) -> Source {
+        match self {
+            Self::Policy => Source::PolicyLeverage(symbol),
+            Self::Intent => Source::Intent("leverage"),
+        }
+    }
 }
 
 /// Nothing is done, with the evidence.
@@ -95,39 +115,42 @@ impl<'a> Trade<'a> {
     /// What to trade.
     #[must_use]
     pub const fn symbol(&self) -> Symbol {
-        self.entry.symbol
+        self.entry.symbol()
     }
 
     /// Which way.
     #[must_use]
     pub const fn side(&self) -> Side {
-        self.entry.side
+        self.entry.side()
     }
 
     /// The leverage: the policy's, or less where the intent asked for less.
     #[must_use]
     pub const fn leverage(&self) -> Sourced<Leverage> {
-        self.leverage
+        Sourced::new(
+            self.leverage,
+            self.leverage_from.source(self.entry.symbol()),
+        )
     }
 
     /// The leverage that the intent asked for, if it asked.
     #[must_use]
     pub fn leverage_requested(&self) -> Option<Sourced<Leverage>> {
-        let asked = self.entry.leverage?.ok()?;
+        let asked = self.entry.leverage()?.ok()?;
         Some(Sourced::new(asked, Source::Intent("leverage")))
     }
 
     /// The size, as the intent gave it.
     #[must_use]
     pub const fn size(&self) -> Sourced<Size> {
-        self.size
+        Sourced::new(self.size, self.entry.size_source())
     }
 
     /// What the position is worth, in USD.
     #[must_use]
     pub fn notional(&self) -> Sourced<Notional> {
-        let source = match self.size.value() {
-            Size::Notional(_) => self.size.source(),
+        let source = match self.size {
+            Size::Notional(_) => self.entry.size_source(),
             Size::Margin(_) => Source::Derived("margin*leverage"),
         };
         Sourced::new(self.notional, source)
@@ -136,8 +159,8 @@ impl<'a> Trade<'a> {
     /// What is put up for it, in USD.
     #[must_use]
     pub fn margin(&self) -> Sourced<Margin> {
-        let source = match self.size.value() {
-            Size::Margin(_) => self.size.source(),
+        let source = match self.size {
+            Size::Margin(_) => self.entry.size_source(),
             Size::Notional(_) => Source::Derived("notional/leverage"),
         };
         Sourced::new(self.margin, source)
@@ -147,10 +170,11 @@ impl<'a> Trade<'a> {
     /// `None` where it holds neither, or where the quotient is not finite.
     #[must_use]
     pub fn quantity(&self) -> Option<Sourced<Quantity>> {
-        if self.entry.quantity.is_some() {
-            return self.entry.quantity;
+        if let Some(own) = self.entry.quantity() {
+            return Some(own);
         }
-        let quantity = self.notional.quantity(self.entry.price?.value()).ok()?;
+        let price = self.entry.price()?.value();
+        let quantity = self.notional.quantity(price).ok()?;
         Some(Sourced::new(quantity, Source::Derived("notional/price")))
     }
 
@@ -163,19 +187,19 @@ impl<'a> Trade<'a> {
     /// Where the intent gets in, where it said so.
     #[must_use]
     pub const fn entry_price(&self) -> Option<Price> {
-        self.entry.entry_price
+        self.entry.entry_price()
     }
 
     /// Where the intent gets out at a loss, where it said so.
     #[must_use]
     pub const fn stop_loss(&self) -> Option<Price> {
-        self.entry.stop_loss
+        self.entry.stop_loss()
     }
 
     /// Where the intent gets out at a profit, where it said so.
     #[must_use]
     pub const fn take_profit(&self) -> Option<Price> {
-        self.entry.take_profit
+        self.entry.take_profit()
     }
 
     /// The policy's expiry: nobody may carry the trade out later.
@@ -248,11 +272,11 @@ impl fmt::Display for Trade<'_> {
             "TRADE {} {} {}x ({}), {} USD {} ({})",
             self.side(),
             self.symbol(),
-            self.leverage.value(),
-            self.leverage.source(),
-            self.size.value().usd(),
-            self.size.value().basis(),
-            self.size.source(),
+            self.leverage,
+            self.leverage().source(),
+            self.size.usd(),
+            self.size.basis(),
+            self.entry.size_source(),
         )
     }
 }

@@ -9,11 +9,12 @@ use super::{
     trace::{Observer, Unobserved},
 };
 use crate::{
-    domain::{Instant, Leverage},
+    domain::Instant,
     exit::ExitOwnership,
     guardrails::Guardrails,
     intent::{Entry, Intent},
     policy::PolicyState,
+    provenance::Sourced,
 };
 
 /// Decides. Its whole configuration is what the operator says: guardrails, and who owns exits.
@@ -146,9 +147,9 @@ impl Engine {
         observer: &mut O,
     ) -> Result<Trade<'a>, Denial<'a>> {
         let guardrails = &self.guardrails;
-        halt::check(guardrails, entry.symbol)?;
+        halt::check(guardrails, entry.symbol())?;
         observer.passed(Compared::Halt {
-            symbol: entry.symbol,
+            symbol: entry.symbol(),
             halt: guardrails.halt(),
         });
         let policy = policy::check(guardrails, state, now)?;
@@ -159,29 +160,29 @@ impl Engine {
             now,
             assumed: in_force.is_assumed(),
         });
-        let bounds = freshness::Bounds::new(in_force.limits(), guardrails);
         let emitted_at = intent.emitted_at();
-        freshness::check(bounds, emitted_at, now)?;
+        freshness::check(in_force.limits(), guardrails, emitted_at, now)?;
+        let bounds = freshness::Bounds::new(in_force.limits(), guardrails);
         observer.passed(Compared::Freshness {
             age: emitted_at.map(|at| now.since(at)),
             age_max: bounds.age_max,
             lead_max: bounds.lead_max,
         });
-        let given = universe::check(in_force, guardrails, entry.symbol)?;
+        let given = universe::check(in_force, guardrails, entry.symbol())?;
         observer.passed(Compared::Universe {
-            symbol: entry.symbol,
+            symbol: entry.symbol(),
         });
-        let leverage = leverage::check(given, entry)?;
+        let (leverage, leverage_from) = leverage::check(given, entry)?;
         observer.passed(Compared::Leverage {
-            requested: requested(entry),
-            applied: leverage,
+            requested: entry.leverage().and_then(Result::ok),
+            applied: Sourced::new(leverage, leverage_from.source(entry.symbol())),
         });
         let size = size::check(entry)?;
-        observer.passed(Compared::Size(size));
+        observer.passed(Compared::Size(Sourced::new(size, entry.size_source())));
         let limits = in_force.limits();
-        let (notional, margin) = limits::check(limits, guardrails, leverage.value(), size.value())?;
+        let (notional, margin) = limits::check(limits, guardrails, leverage, size)?;
         observer.passed(Compared::Limits {
-            leverage: leverage.value(),
+            leverage,
             margin,
             notional,
             limits,
@@ -192,13 +193,10 @@ impl Engine {
             entry,
             in_force,
             leverage,
+            leverage_from,
             size,
             notional,
             margin,
         })
     }
-}
-
-fn requested(entry: &Entry) -> Option<Leverage> {
-    entry.leverage.and_then(Result::ok)
 }

@@ -11,8 +11,8 @@ mod gates;
 mod reason;
 mod trace;
 
-pub use batch::{BatchRow, DecisionColumns, IntentColumns, LeverageFrom, Outcome};
-pub use decision::{Decision, Skip, Trade};
+pub use batch::{BatchRow, DecisionColumns, IntentColumns, Outcome};
+pub use decision::{Decision, LeverageFrom, Skip, Trade};
 pub use denial::{Constraint, Denial, LimitedNumber};
 pub(crate) use denial::{absence_reason, write_absence, write_not_in_force};
 pub use engine::Engine;

@@ -14,7 +14,7 @@ use crate::{
 pub(super) fn text(compared: &Compared<'_>) -> String {
     match compared {
         Compared::Readable(Request::Entry(entry)) => {
-            format!("an entry: {} {}", entry.side, entry.symbol)
+            format!("an entry: {} {}", entry.side(), entry.symbol())
         }
         Compared::Readable(Request::Exit(exit)) => format!("an exit from {}", exit.symbol),
         Compared::ExitOwnership {

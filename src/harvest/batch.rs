@@ -3,25 +3,21 @@
 use pulp::{Simd, WithSimd};
 
 use super::{
-    HarvestAction, HarvestReason, HarvestReasons,
+    HarvestAction, HarvestReasons,
     block::{Block, ROWS, Spare, Terms, code},
     columns::HarvestColumns,
 };
 use crate::policy::ThetaInForce;
 
-/// What many positions come to, one column a number; NaN where there is none.
+/// What many positions come to, one column a number; NaN where there is none. The numbers that R and K are
+/// made of are told by the single call.
 #[derive(Debug, Clone, Default)]
 pub struct HarvestBatch {
     outcome: Vec<u8>,
     reasons: Vec<u16>,
     r_net: Vec<f64>,
-    risk_unit: Vec<f64>,
-    cost: Vec<f64>,
     stop: Vec<f64>,
     k: Vec<f64>,
-    spike: Vec<f64>,
-    drop: Vec<f64>,
-    age: Vec<f64>,
 }
 
 /// What one row comes to.
@@ -48,14 +44,8 @@ pub struct HarvestRow {
     pub stop: Option<f64>,
     /// R_net.
     pub r_net: Option<f64>,
-    /// The risk of one unit, in USD.
-    pub risk_unit: Option<f64>,
-    /// The costs of one unit, in USD.
-    pub cost: Option<f64>,
     /// The kill score.
     pub k: Option<f64>,
-    /// Its four components: regime flip, volatility spike, loss of trend strength, age.
-    pub components: Option<[f64; 4]>,
 }
 
 /// Judges every row at the instant of the witness, as [`harvest`](super::harvest) judges each of them alone:
@@ -139,26 +129,12 @@ impl HarvestBatch {
     #[must_use]
     pub fn row(&self, i: usize) -> Option<HarvestRow> {
         let number = |column: &[f64]| column.get(i).copied().filter(|x| !x.is_nan());
-        let reasons = HarvestReasons::from_bits(*self.reasons.get(i)?);
-        let flip = f64::from(u8::from(reasons.contains(HarvestReason::RegimeFlip)));
-        let (r_net, k) = (number(&self.r_net), number(&self.k));
-        let components = || {
-            Some([
-                flip,
-                number(&self.spike)?,
-                number(&self.drop)?,
-                number(&self.age)?,
-            ])
-        };
         Some(HarvestRow {
             outcome: HarvestOutcome::of(*self.outcome.get(i)?),
-            reasons,
+            reasons: HarvestReasons::from_bits(*self.reasons.get(i)?),
             stop: number(&self.stop),
-            r_net,
-            risk_unit: r_net.and_then(|_| number(&self.risk_unit)),
-            cost: r_net.and_then(|_| number(&self.cost)),
-            k,
-            components: k.and_then(|_| components()),
+            r_net: number(&self.r_net),
+            k: number(&self.k),
         })
     }
 
@@ -188,17 +164,8 @@ impl HarvestBatch {
     }
 
     /// The columns of numbers, in the order of [`Block::numbers`].
-    fn numbers(&mut self) -> [&mut Vec<f64>; 8] {
-        [
-            &mut self.r_net,
-            &mut self.risk_unit,
-            &mut self.cost,
-            &mut self.stop,
-            &mut self.k,
-            &mut self.spike,
-            &mut self.drop,
-            &mut self.age,
-        ]
+    fn numbers(&mut self) -> [&mut Vec<f64>; 3] {
+        [&mut self.r_net, &mut self.stop, &mut self.k]
     }
 }
 

@@ -28,23 +28,28 @@ const NOT_FOR_THE_STOP: u64 = 1 << state::SKIP_SHIFT;
 /// Where the code stands in a row's word, above the reasons.
 const CODE_SHIFT: u32 = 16;
 
+/// The bits by which a row's state says that the ladder or the lock is silent, and how far below those of the
+/// reasons they are.
+const SILENT: u64 = 0b1100;
+const SILENT_SHIFT: u32 = 8;
+const _: () = assert!(
+    state::LADDER_SILENT == 0b0100
+        && state::LOCK_SILENT == 0b1000
+        && HarvestReason::LadderUnavailable.bit() == 0b0100 << SILENT_SHIFT
+        && HarvestReason::ProfitLockUnavailable.bit() == 0b1000 << SILENT_SHIFT
+);
+
 /// One column of a block.
 type Column = [f64; ROWS];
 
-/// What a block comes to; NaN where there is nothing. The numbers that R or K is made of mean nothing where
-/// R or K itself is NaN.
+/// What a block comes to; NaN where there is nothing.
 pub(super) struct Block {
     state: [u64; ROWS],
     /// The bits of the reasons, and above them the code.
     words: [u64; ROWS],
     r_net: Column,
-    risk_unit: Column,
-    cost: Column,
     stop: Column,
     k: Column,
-    spike: Column,
-    drop: Column,
-    age: Column,
     pub(super) outcome: [u8; ROWS],
     pub(super) reasons: [u16; ROWS],
 }
@@ -154,30 +159,16 @@ impl Block {
             state: [0; ROWS],
             words: [0; ROWS],
             r_net: NOTHING,
-            risk_unit: NOTHING,
-            cost: NOTHING,
             stop: NOTHING,
             k: NOTHING,
-            spike: NOTHING,
-            drop: NOTHING,
-            age: NOTHING,
             outcome: [0; ROWS],
             reasons: [0; ROWS],
         }
     }
 
     /// The columns of numbers.
-    pub(super) const fn numbers(&self) -> [&Column; 8] {
-        [
-            &self.r_net,
-            &self.risk_unit,
-            &self.cost,
-            &self.stop,
-            &self.k,
-            &self.spike,
-            &self.drop,
-            &self.age,
-        ]
+    pub(super) const fn numbers(&self) -> [&Column; 3] {
+        [&self.r_net, &self.stop, &self.k]
     }
 
     /// Works out the rows from `start` on, as many as a block holds or as there are.
@@ -250,15 +241,8 @@ impl Block {
             .zip(inputs.current)
             .zip(inputs.stop)
             .zip(inputs.current_sl);
-        let outputs = self
-            .r_net
-            .iter_mut()
-            .zip(&mut self.risk_unit)
-            .zip(&mut self.cost)
-            .zip(&mut self.stop);
-        for ((((entry, current), stop), sl), (((r_out, unit_out), cost_out), stop_out)) in
-            columns.zip(outputs)
-        {
+        let outputs = self.r_net.iter_mut().zip(&mut self.stop);
+        for ((((entry, current), stop), sl), (r_out, stop_out)) in columns.zip(outputs) {
             let sign = 1.0_f64.copysign(*entry);
             let entry = entry.abs();
             let stop = if *stop < 0.0 { terms.fallback } else { *stop };
@@ -267,8 +251,6 @@ impl Block {
             let r = r_net::r_net(sign, entry, *current, cost, unit);
             let r = select(is_finite(unit) & is_finite(r), r);
             *r_out = r;
-            *unit_out = unit;
-            *cost_out = cost;
 
             let stop = profit_lock::locked(sign, entry, terms.be_plus);
             let proposed = (r >= terms.lock)
@@ -278,7 +260,7 @@ impl Block {
         }
     }
 
-    /// The components of K, and in the place of K its z.
+    /// In the place of K its z, and the reasons that its components are.
     #[inline(always)]
     fn fill_components(&mut self, terms: &Terms, inputs: &Inputs<'_>) {
         let columns = inputs
@@ -287,27 +269,14 @@ impl Block {
             .zip(inputs.ts)
             .zip(inputs.p_trend)
             .zip(inputs.age_sec);
-        let outputs = self
-            .k
-            .iter_mut()
-            .zip(&mut self.spike)
-            .zip(&mut self.drop)
-            .zip(&mut self.age)
-            .zip(&mut self.words);
-        for (
-            (((sigma, ts), p_trend), age_sec),
-            ((((z_out, spike_out), drop_out), age_out), word),
-        ) in columns.zip(outputs)
-        {
+        let outputs = self.k.iter_mut().zip(&mut self.words);
+        for ((((sigma, ts), p_trend), age_sec), (z, word)) in columns.zip(outputs) {
             let flips = *p_trend < terms.trend_min;
             let flip = if flips { 1.0 } else { 0.0 };
             let spike = kill_score::spike(*sigma, terms.sigma_ref, terms.sigma_cap);
             let drop = kill_score::drop(*ts, terms.ts_ref, terms.ts_cap);
             let age = kill_score::age(*age_sec, terms.age_max);
-            *z_out = kill_score::weigh(terms.weights, flip, spike, drop, age);
-            *spike_out = spike;
-            *drop_out = drop;
-            *age_out = age;
+            *z = kill_score::weigh(terms.weights, flip, spike, drop, age);
             *word = if_so(flips, HarvestReason::RegimeFlip)
                 | if_so(spike > 0.0, HarvestReason::SigmaSpike)
                 | if_so(drop > 0.0, HarvestReason::TsDrop)
@@ -335,8 +304,7 @@ impl Block {
             let [step1, step2, step3] = steps;
             let reached = (step1 & 1).wrapping_add(step2 & 1).wrapping_add(step3 & 1);
             let taken = *state & u64::from(state::TAKEN);
-            // All bits where the stage reached is above the one taken: the difference is negative.
-            let above = (taken.wrapping_sub(reached) >> 63).wrapping_neg();
+            let above = mask(as_float(reached) > as_float(taken));
             let stage = reached & above;
             // Stages 1, 2 and 3 have the bits 1, 2 and 4.
             let ladder = stage.wrapping_add(step3 & above & 1);
@@ -350,16 +318,7 @@ impl Block {
                 | (killed & bit(HarvestReason::KillScoreTriggered))
                 | (no_r & bit(HarvestReason::RUnavailable))
                 | (no_k & bit(HarvestReason::KillScoreUnavailable))
-                | move_bit(
-                    *state,
-                    state::LADDER_SILENT,
-                    HarvestReason::LadderUnavailable,
-                )
-                | move_bit(
-                    *state,
-                    state::LOCK_SILENT,
-                    HarvestReason::ProfitLockUnavailable,
-                );
+                | (*state & SILENT) << SILENT_SHIFT;
 
             let action = choose(killed, u64::from(code::FULL_CLOSE), stage);
             let skip = ((*state | terms.fallback_mark) >> state::SKIP_SHIFT) & 0b111;
@@ -431,8 +390,8 @@ fn bit(reason: HarvestReason) -> u64 {
     u64::from(reason.bit())
 }
 
-/// The reason's bit, if the lower bit of the state is set.
+/// A small whole number as a float, 2^52 too large: two floats are compared in one instruction everywhere.
 #[inline(always)]
-fn move_bit(state: u64, from: u8, reason: HarvestReason) -> u64 {
-    (state & u64::from(from)) << reason.bit().ilog2().wrapping_sub(from.ilog2())
+fn as_float(small: u64) -> f64 {
+    f64::from_bits(4_503_599_627_370_496.0_f64.to_bits() | small)
 }

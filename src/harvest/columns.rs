@@ -44,10 +44,10 @@ pub(super) mod state {
     pub(in super::super) const TAKEN: u8 = 0b111;
     /// What was taken cannot be read.
     pub(in super::super) const LADDER_SILENT: u8 = 1 << 2;
-    /// Where the code stands that a row comes to if there is neither R nor K.
-    pub(in super::super) const SKIP_SHIFT: u8 = 3;
     /// The current stop cannot be read.
-    pub(in super::super) const LOCK_SILENT: u8 = 1 << 6;
+    pub(in super::super) const LOCK_SILENT: u8 = 1 << 3;
+    /// Where the code stands that a row comes to if there is neither R nor K.
+    pub(in super::super) const SKIP_SHIFT: u8 = 4;
 }
 
 /// Stands for a stop distance that the position does not give.

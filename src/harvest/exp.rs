@@ -58,3 +58,49 @@ pub(super) fn exp_of_negative(z: f64) -> f64 {
     let scale = f64::from_bits(shifted.to_bits().wrapping_add(BIAS) << 52);
     exp_r * scale * UNSCALE
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The distance from `x` to the next double away from zero.
+    fn ulp(x: f64) -> f64 {
+        f64::from_bits(x.to_bits() + 1) - x
+    }
+
+    #[test]
+    fn is_within_one_ulp() {
+        let mut worst: f64 = 0.0;
+        // z, the double nearest to e^(−z), and how many ulp the true value lies above that.
+        for line in include_str!("../../tests/vectors/exp_of_negative.txt").lines() {
+            let mut words = line.split(' ');
+            let mut bits =
+                || f64::from_bits(u64::from_str_radix(words.next().unwrap(), 16).unwrap());
+            let (z, nearest) = (bits(), bits());
+            let above: f64 = words.next().unwrap().parse().unwrap();
+            let error = ((exp_of_negative(z) - nearest) / ulp(nearest) - above).abs();
+            assert!(error <= 1.0, "{z}: off by {error} ulp");
+            worst = worst.max(error);
+        }
+        assert!(worst > 0.5, "the reference is not being compared with");
+    }
+
+    #[test]
+    fn has_its_ends() {
+        assert_eq!(exp_of_negative(0.0).to_bits(), 1.0_f64.to_bits());
+        assert_eq!(exp_of_negative(-0.0).to_bits(), 1.0_f64.to_bits());
+        for z in [746.0, 1e300, f64::MAX, f64::INFINITY, f64::NAN] {
+            assert_eq!(exp_of_negative(z).to_bits(), 0, "{z}");
+        }
+    }
+
+    #[test]
+    fn never_rises() {
+        let mut last = exp_of_negative(0.0);
+        for step in 1..200_000_u32 {
+            let next = exp_of_negative(f64::from(step) / 256.0);
+            assert!(next <= last, "at step {step}");
+            last = next;
+        }
+    }
+}

@@ -3,17 +3,20 @@
 use std::borrow::Cow;
 
 use super::{
-    Entry, Exit, Intent, IntentFault, QuantityAsked, Request, Size, SizeFault, fault::FirstFault,
-    time::Times, words::Word,
+    Entry, Exit, Intent, IntentFault, QuantityAsked, Request, SizeFault, SizeField,
+    fault::FirstFault,
+    request::{Refused, SizeAsked},
+    time::Times,
+    words::Word,
 };
 use crate::{
-    domain::{Instant, Leverage, Margin, Notional, PolicyHash, Price, Quantity, Side, Symbol},
-    provenance::{Source, Sourced},
+    domain::{Instant, Margin, Notional, PolicyHash, Price, Quantity, Side, Symbol},
+    provenance::Sourced,
     wire::{Flag, Unreadable},
 };
 
 /// A number and the field that held it.
-type Named = (f64, &'static str);
+type Named = (f64, SizeField);
 
 /// Collects what an intent says, from a wire record or from code, and checks it once.
 ///
@@ -50,6 +53,7 @@ pub struct IntentBuilder<'a> {
     pub(super) stop_loss: Option<f64>,
     pub(super) take_profit: Option<f64>,
     pub(super) times: Times,
+    pub(super) time_unreadable: Option<&'static str>,
     pub(super) policy_hash: Option<Result<PolicyHash, Unreadable>>,
     /// Faults that spoil an exit too.
     pub(super) faults: FirstFault,
@@ -84,7 +88,8 @@ impl<'a> IntentBuilder<'a> {
             entry_price: None,
             stop_loss: None,
             take_profit: None,
-            times: Times::default(),
+            times: Times::UNKNOWN,
+            time_unreadable: None,
             policy_hash: None,
             faults: FirstFault::default(),
             entry_faults: FirstFault::default(),
@@ -135,13 +140,13 @@ impl<'a> IntentBuilder<'a> {
 
     /// Its size in units of the symbol; needs a price.
     pub fn quantity(mut self, quantity: f64) -> Self {
-        self.quantity = Some((quantity, "quantity"));
+        self.quantity = Some((quantity, SizeField::Quantity));
         self
     }
 
     /// The price that its quantity is worth.
     pub fn price(mut self, price: f64) -> Self {
-        self.price = Some((price, "price"));
+        self.price = Some((price, SizeField::Price));
         self
     }
 
@@ -188,11 +193,13 @@ impl<'a> IntentBuilder<'a> {
         Intent {
             id: self.id,
             source: self.source,
-            symbol: self.symbol.ok().flatten(),
-            side: side.ok().flatten(),
             times: self.times,
-            policy_hash: self.policy_hash,
-            request,
+            policy_hash: self.policy_hash.map(Box::new),
+            request: request.map_err(|fault| Refused {
+                fault,
+                symbol: self.symbol.ok().flatten(),
+                side: side.ok().flatten(),
+            }),
         }
     }
 
@@ -305,7 +312,7 @@ impl<'a> IntentBuilder<'a> {
         let quantity = match self.quantity {
             None => QuantityAsked::NotAsked,
             Some((quantity, field)) => match Quantity::new(quantity) {
-                Ok(quantity) => QuantityAsked::Asked(Sourced::new(quantity, Source::Intent(field))),
+                Ok(quantity) => QuantityAsked::Asked(Sourced::new(quantity, field.source())),
                 Err(_) => QuantityAsked::Unreadable,
             },
         };
@@ -325,7 +332,7 @@ impl<'a> IntentBuilder<'a> {
         if *side == Ok(None) {
             self.faults.add(self.no_side());
         }
-        if let Some(field) = self.times.unreadable {
+        if let Some(field) = self.time_unreadable {
             self.entry_faults.add(IntentFault::BadValue {
                 field,
                 expected: "an instant: whole milliseconds (decided_at, ts), or ISO-8601 or epoch seconds (timestamp)",
@@ -352,11 +359,10 @@ impl<'a> IntentBuilder<'a> {
             (None, Some(symbol), Ok(Some(side))) => Ok(Request::Entry(Entry {
                 symbol,
                 side: *side,
-                leverage: self.leverage.map(Leverage::new),
-                size: self.read_size(),
-                quantity: sourced(self.quantity, Quantity::new),
-                price: sourced(self.price, Price::new)
-                    .or_else(|| sourced(self.entry_price.map(|p| (p, "entry_price")), Price::new)),
+                leverage: self.leverage,
+                size: self.read_size().unwrap_or_else(SizeAsked::Unusable),
+                quantity: named(self.quantity, Quantity::new),
+                price: named(self.unit_price(), Price::new),
                 entry_price,
                 stop_loss,
                 take_profit: self.take_profit.and_then(|p| Price::new(p).ok()),
@@ -394,33 +400,31 @@ impl<'a> IntentBuilder<'a> {
         price.ok()
     }
 
+    /// The price that a quantity is worked out with.
+    fn unit_price(&self) -> Option<Named> {
+        self.price
+            .or_else(|| self.entry_price.map(|price| (price, SizeField::EntryPrice)))
+    }
+
     /// The first of the ways to say a size whose first field is there.
-    fn read_size(&self) -> Option<Result<Sourced<Size>, SizeFault>> {
-        if let Some((quantity, name)) = self.quantity {
-            let price = self
-                .price
-                .or_else(|| self.entry_price.map(|price| (price, "entry_price")));
-            return Some(quantity_size(quantity, name, price));
+    fn read_size(&self) -> Result<SizeAsked, SizeFault> {
+        if let Some((quantity, field)) = self.quantity {
+            return quantity_size(quantity, field, self.unit_price());
         }
         if let Some(usd) = self.position_usd {
-            let margin = Margin::new(usd).map_err(|_| SizeFault::BadValue("position_usd"));
-            return Some(margin.and_then(|margin| {
-                self.leverage.ok_or(SizeFault::NoLeverage("position_usd"))?;
-                Ok(Sourced::new(
-                    Size::Margin(margin),
-                    Source::Intent("position_usd"),
-                ))
-            }));
+            let field = SizeField::PositionUsd;
+            let margin = Margin::new(usd).map_err(|_| SizeFault::BadValue(field))?;
+            self.leverage.ok_or(SizeFault::NoLeverage(field))?;
+            return Ok(SizeAsked::Margin(margin, field));
         }
-        let (usd, name) = self
-            .size
-            .map(|usd| (usd, "size"))
-            .or_else(|| self.position_size_usd.map(|usd| (usd, "position_size_usd")))?;
-        Some(
-            Notional::new(usd)
-                .map(|notional| Sourced::new(Size::Notional(notional), Source::Intent(name)))
-                .map_err(|_| SizeFault::BadValue(name)),
-        )
+        let (usd, field) = match (self.size, self.position_size_usd) {
+            (Some(usd), _) => (usd, SizeField::Size),
+            (None, Some(usd)) => (usd, SizeField::PositionSizeUsd),
+            (None, None) => return Ok(SizeAsked::Nothing),
+        };
+        Notional::new(usd)
+            .map(|notional| SizeAsked::Notional(notional, field))
+            .map_err(|_| SizeFault::BadValue(field))
     }
 }
 
@@ -429,29 +433,30 @@ struct Closes {
     worded: bool,
 }
 
-fn sourced<T: Copy, E>(named: Option<Named>, door: fn(f64) -> Result<T, E>) -> Option<Sourced<T>> {
-    let (value, name) = named?;
-    door(value)
-        .ok()
-        .map(|value| Sourced::new(value, Source::Intent(name)))
+fn named<T, E>(value: Option<Named>, door: fn(f64) -> Result<T, E>) -> Option<(T, SizeField)> {
+    let (value, field) = value?;
+    door(value).ok().map(|value| (value, field))
 }
 
 fn quantity_size(
     quantity: f64,
-    name: &'static str,
+    field: SizeField,
     price: Option<Named>,
-) -> Result<Sourced<Size>, SizeFault> {
-    let quantity = Quantity::new(quantity).map_err(|_| SizeFault::BadValue(name))?;
-    let (price, price_name) = price.ok_or(SizeFault::NoPrice(name))?;
-    let price = Price::new(price).map_err(|_| SizeFault::BadValue(price_name))?;
-    let expression = match (name, price_name) {
-        ("qty", "entry_price") => "qty*entry_price",
-        ("qty", _) => "qty*price",
-        (_, "entry_price") => "quantity*entry_price",
-        (_, _) => "quantity*price",
+) -> Result<SizeAsked, SizeFault> {
+    let quantity = Quantity::new(quantity).map_err(|_| SizeFault::BadValue(field))?;
+    let (price, price_field) = price.ok_or(SizeFault::NoPrice(field))?;
+    let price = Price::new(price).map_err(|_| SizeFault::BadValue(price_field))?;
+    let product = match (
+        field == SizeField::Qty,
+        price_field == SizeField::EntryPrice,
+    ) {
+        (true, true) => SizeField::QtyEntryPrice,
+        (true, false) => SizeField::QtyPrice,
+        (false, true) => SizeField::QuantityEntryPrice,
+        (false, false) => SizeField::QuantityPrice,
     };
     quantity
         .notional(price)
-        .map(|notional| Sourced::new(Size::Notional(notional), Source::Intent(expression)))
-        .map_err(|_| SizeFault::BadProduct(expression))
+        .map(|notional| SizeAsked::Notional(notional, product))
+        .map_err(|_| SizeFault::BadProduct(product))
 }

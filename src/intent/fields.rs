@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::{
-    Intent, IntentBuilder, IntentFault,
+    Intent, IntentBuilder, IntentFault, SizeField,
     fault::FirstFault,
     time::{TimeFields, Times},
     words::{Word, says_close},
@@ -92,6 +92,10 @@ impl<'a> Fields<'a> for EventFields<'a> {
 impl<'a> EventFields<'a> {
     /// What the record says of its time.
     pub(crate) fn times(&self) -> Times {
+        self.read_times().0
+    }
+
+    fn read_times(&self) -> (Times, Option<&'static str>) {
         Times::read(&TimeFields {
             decided_at: &self.decided_at,
             id: &self.id,
@@ -177,12 +181,8 @@ impl<'a> EventFields<'a> {
     }
 
     fn builder(&self) -> IntentBuilder<'a> {
-        let named = |first: &Slot<'a>, first_name, second: &Slot<'a>, second_name| {
-            first
-                .number()
-                .map(|n| (n, first_name))
-                .or_else(|| second.number().map(|n| (n, second_name)))
-        };
+        let named = |slot: &Slot<'a>, field| slot.number().map(|number| (number, field));
+        let (times, time_unreadable) = self.read_times();
         IntentBuilder {
             id: self.id(),
             source: self.source.text(),
@@ -192,15 +192,17 @@ impl<'a> EventFields<'a> {
             reduce_only: [self.reduce_only.flag(), self.reduce_only_camel.flag()],
             type_closes: says_close(&self.intent_type),
             leverage: self.leverage.number(),
-            quantity: named(&self.quantity, "quantity", &self.qty, "qty"),
-            price: named(&self.price, "price", &self.entry_price, "entry_price"),
+            quantity: named(&self.quantity, SizeField::Quantity)
+                .or_else(|| named(&self.qty, SizeField::Qty)),
+            price: named(&self.price, SizeField::Price),
             position_usd: self.position_usd.number(),
             size: self.size.number(),
             position_size_usd: self.position_size_usd.number(),
             entry_price: self.entry_price.number(),
             stop_loss: self.stop_loss.number(),
             take_profit: self.take_profit.number(),
-            times: self.times(),
+            times,
+            time_unreadable,
             policy_hash: self.policy_hash(),
             faults: FirstFault::default(),
             entry_faults: FirstFault::default(),

@@ -15,5 +15,5 @@ mod words;
 pub use builder::IntentBuilder;
 pub use fault::{FaultKind, IntentFault};
 pub(crate) use fields::EventFields;
-pub use request::{Entry, Exit, Intent, QuantityAsked, Request, Size, SizeFault};
+pub use request::{Entry, Exit, Intent, QuantityAsked, Request, Size, SizeFault, SizeField};
 pub(crate) use time::Times;

@@ -10,7 +10,7 @@ use crate::{
     domain::{
         Instant, Leverage, Margin, Notional, NumberError, PolicyHash, Price, Quantity, Side, Symbol,
     },
-    provenance::Sourced,
+    provenance::{Source, Sourced},
     wire::Unreadable,
 };
 
@@ -22,11 +22,17 @@ use crate::{
 pub struct Intent<'a> {
     pub(crate) id: Option<Cow<'a, str>>,
     pub(crate) source: Result<Option<Cow<'a, str>>, Unreadable>,
+    pub(crate) times: Times,
+    pub(crate) policy_hash: Option<Box<Result<PolicyHash, Unreadable>>>,
+    pub(crate) request: Result<Request, Refused>,
+}
+
+/// What is left of an intent that does not say one thing.
+#[derive(Debug, Clone)]
+pub(crate) struct Refused {
+    pub(crate) fault: IntentFault,
     pub(crate) symbol: Option<Symbol>,
     pub(crate) side: Option<Side>,
-    pub(crate) times: Times,
-    pub(crate) policy_hash: Option<Result<PolicyHash, Unreadable>>,
-    pub(crate) request: Result<Request, IntentFault>,
 }
 
 /// One of two things that an intent can want.
@@ -39,26 +45,105 @@ pub enum Request {
 }
 
 /// A wish to open or add to a position.
+// Kept small: what it is made of is worked out when somebody asks, not when it is made.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Entry {
+    pub(super) symbol: Symbol,
+    pub(super) side: Side,
+    pub(super) size: SizeAsked,
+    pub(super) leverage: Option<f64>,
+    pub(super) quantity: Option<(Quantity, SizeField)>,
+    pub(super) price: Option<(Price, SizeField)>,
+    pub(super) entry_price: Option<Price>,
+    pub(super) stop_loss: Option<Price>,
+    pub(super) take_profit: Option<Price>,
+}
+
+/// The size that an entry asks for.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum SizeAsked {
+    Nothing,
+    Unusable(SizeFault),
+    Notional(Notional, SizeField),
+    Margin(Margin, SizeField),
+}
+
+impl Entry {
     /// What to trade.
-    pub symbol: Symbol,
+    #[must_use]
+    pub const fn symbol(&self) -> Symbol {
+        self.symbol
+    }
+
     /// Which way.
-    pub side: Side,
+    #[must_use]
+    pub const fn side(&self) -> Side {
+        self.side
+    }
+
     /// The leverage asked for, if any was.
-    pub leverage: Option<Result<Leverage, NumberError>>,
+    #[must_use]
+    pub fn leverage(&self) -> Option<Result<Leverage, NumberError>> {
+        self.leverage.map(Leverage::new)
+    }
+
     /// The size asked for, if any was.
-    pub size: Option<Result<Sourced<Size>, SizeFault>>,
+    #[must_use]
+    pub fn size(&self) -> Option<Result<Sourced<Size>, SizeFault>> {
+        let size = self.size_asked()?;
+        Some(size.map(|size| Sourced::new(size, self.size_source())))
+    }
+
+    /// The size asked for, without its source.
+    #[inline]
+    pub(crate) const fn size_asked(&self) -> Option<Result<Size, SizeFault>> {
+        match self.size {
+            SizeAsked::Nothing => None,
+            SizeAsked::Unusable(fault) => Some(Err(fault)),
+            SizeAsked::Notional(amount, _) => Some(Ok(Size::Notional(amount))),
+            SizeAsked::Margin(amount, _) => Some(Ok(Size::Margin(amount))),
+        }
+    }
+
+    /// Where the size came from.
+    pub(crate) const fn size_source(&self) -> Source {
+        match self.size {
+            SizeAsked::Notional(_, field) | SizeAsked::Margin(_, field) => field.source(),
+            SizeAsked::Nothing | SizeAsked::Unusable(_) => Source::Intent("size"),
+        }
+    }
+
     /// The quantity that stood in the intent.
-    pub quantity: Option<Sourced<Quantity>>,
+    #[must_use]
+    pub fn quantity(&self) -> Option<Sourced<Quantity>> {
+        self.quantity
+            .map(|(quantity, field)| Sourced::new(quantity, field.source()))
+    }
+
     /// The price that a quantity is worked out with.
-    pub price: Option<Sourced<Price>>,
+    #[must_use]
+    pub fn price(&self) -> Option<Sourced<Price>> {
+        self.price
+            .map(|(price, field)| Sourced::new(price, field.source()))
+    }
+
     /// Carried: where to get in.
-    pub entry_price: Option<Price>,
+    #[must_use]
+    pub const fn entry_price(&self) -> Option<Price> {
+        self.entry_price
+    }
+
     /// Carried: where to get out at a loss.
-    pub stop_loss: Option<Price>,
+    #[must_use]
+    pub const fn stop_loss(&self) -> Option<Price> {
+        self.stop_loss
+    }
+
     /// Carried: where to get out at a profit.
-    pub take_profit: Option<Price>,
+    #[must_use]
+    pub const fn take_profit(&self) -> Option<Price> {
+        self.take_profit
+    }
 }
 
 /// A wish to reduce or close a position.
@@ -112,22 +197,86 @@ impl Size {
     }
 }
 
+/// The fields that a size is read from, and the products of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(into = "&'static str")]
+pub enum SizeField {
+    /// `quantity`
+    Quantity,
+    /// `qty`
+    Qty,
+    /// `price`
+    Price,
+    /// `entry_price`
+    EntryPrice,
+    /// `quantity*price`
+    QuantityPrice,
+    /// `quantity*entry_price`
+    QuantityEntryPrice,
+    /// `qty*price`
+    QtyPrice,
+    /// `qty*entry_price`
+    QtyEntryPrice,
+    /// `position_usd`
+    PositionUsd,
+    /// `size`
+    Size,
+    /// `position_size_usd`
+    PositionSizeUsd,
+}
+
+impl SizeField {
+    /// Its name, or the product as it is written.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Quantity => "quantity",
+            Self::Qty => "qty",
+            Self::Price => "price",
+            Self::EntryPrice => "entry_price",
+            Self::QuantityPrice => "quantity*price",
+            Self::QuantityEntryPrice => "quantity*entry_price",
+            Self::QtyPrice => "qty*price",
+            Self::QtyEntryPrice => "qty*entry_price",
+            Self::PositionUsd => "position_usd",
+            Self::Size => "size",
+            Self::PositionSizeUsd => "position_size_usd",
+        }
+    }
+
+    pub(super) const fn source(self) -> Source {
+        Source::Intent(self.as_str())
+    }
+}
+
+impl From<SizeField> for &'static str {
+    fn from(field: SizeField) -> Self {
+        field.as_str()
+    }
+}
+
+impl std::fmt::Display for SizeField {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
 /// Why the fields of a size make no size.
-#[derive(Debug, Clone, Copy, PartialEq, Error, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SizeFault {
     /// A field is there and holds no finite number greater than zero.
     #[error("`{0}` is not a finite number greater than 0")]
-    BadValue(&'static str),
+    BadValue(SizeField),
     /// A quantity stands there without a price.
     #[error("`{0}` stands without a price")]
-    NoPrice(&'static str),
+    NoPrice(SizeField),
     /// A margin stands there without a leverage.
     #[error("`{0}` stands without a leverage")]
-    NoLeverage(&'static str),
+    NoLeverage(SizeField),
     /// The product is zero or not finite.
     #[error("`{0}` is not finite and greater than 0")]
-    BadProduct(&'static str),
+    BadProduct(SizeField),
 }
 
 impl<'a> Intent<'a> {
@@ -146,13 +295,21 @@ impl<'a> Intent<'a> {
     /// The symbol, where one could be read, whatever else is wrong.
     #[must_use]
     pub const fn symbol(&self) -> Option<Symbol> {
-        self.symbol
+        match &self.request {
+            Ok(Request::Entry(entry)) => Some(entry.symbol),
+            Ok(Request::Exit(exit)) => Some(exit.symbol),
+            Err(refused) => refused.symbol,
+        }
     }
 
     /// The side, where one could be read, whatever else is wrong.
     #[must_use]
     pub const fn side(&self) -> Option<Side> {
-        self.side
+        match &self.request {
+            Ok(Request::Entry(entry)) => Some(entry.side),
+            Ok(Request::Exit(exit)) => exit.side,
+            Err(refused) => refused.side,
+        }
     }
 
     /// The instant a replay judges it at: when a service decided it, else when it was sent.
@@ -178,22 +335,29 @@ impl<'a> Intent<'a> {
     #[must_use]
     pub fn recorded_policy(&self) -> Option<Option<PolicyHash>> {
         self.times.decided_at?;
-        self.policy_hash.map(Result::ok)
+        self.policy_hash.as_deref().map(|hash| hash.ok())
     }
 
     /// What it asks for, or why that cannot be told.
     ///
     /// # Errors
     /// The first of its faults, in the order in which the first gate answers.
+    #[inline]
     pub const fn request(&self) -> Result<&Request, &IntentFault> {
-        self.request.as_ref()
+        match &self.request {
+            Ok(request) => Ok(request),
+            Err(refused) => Err(&refused.fault),
+        }
     }
 
     /// The same intent, its fault told as standing on this line of a tape.
     #[must_use]
     pub fn on_line(self, number: usize) -> Self {
         Self {
-            request: self.request.map_err(|fault| fault.on_line(number)),
+            request: self.request.map_err(|refused| Refused {
+                fault: refused.fault.on_line(number),
+                ..refused
+            }),
             ..self
         }
     }
@@ -204,16 +368,13 @@ impl<'a> Intent<'a> {
         Self {
             id: None,
             source: Ok(None),
-            symbol: None,
-            side: None,
-            times: Times {
-                decided_at: None,
-                emitted_at: None,
-                unreadable: None,
-                offset_assumed: false,
-            },
+            times: Times::UNKNOWN,
             policy_hash: None,
-            request: Err(fault),
+            request: Err(Refused {
+                fault,
+                symbol: None,
+                side: None,
+            }),
         }
     }
 }

@@ -8,14 +8,12 @@ use crate::{
 };
 
 /// What a record says of its time.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Times {
     /// When a service decided it, by that service's clock.
     pub(crate) decided_at: Option<Instant>,
     /// When it was sent: the stream's entry id, `ts` or `timestamp`, whichever is there first.
     pub(crate) emitted_at: Option<Instant>,
-    /// The first of these fields that is there and cannot be read.
-    pub(crate) unreadable: Option<&'static str>,
     /// `timestamp` gave the time, without an offset.
     pub(crate) offset_assumed: bool,
 }
@@ -29,38 +27,43 @@ pub(crate) struct TimeFields<'s, 'a> {
 }
 
 impl Times {
-    pub(crate) fn read(fields: &TimeFields<'_, '_>) -> Self {
-        let mut times = Self::default();
+    /// A record that says nothing of its time.
+    pub(crate) const UNKNOWN: Self = Self {
+        decided_at: None,
+        emitted_at: None,
+        offset_assumed: false,
+    };
+
+    /// The times, and the first of their fields that is there and cannot be read.
+    pub(crate) fn read(fields: &TimeFields<'_, '_>) -> (Self, Option<&'static str>) {
+        let mut times = Self::UNKNOWN;
+        let mut unreadable = None;
         if fields.decided_at.is_present() {
             times.decided_at = millis(fields.decided_at);
             if times.decided_at.is_none() {
-                times.unreadable = Some("decided_at");
+                unreadable = Some("decided_at");
             }
         }
         let id = fields.id.text().ok().flatten();
         if let Some(entry) = id.as_deref().and_then(stream_millis) {
-            times.take_emitted("id", Instant::parse_epoch_millis(entry).ok());
+            times.emitted_at = Instant::parse_epoch_millis(entry).ok();
+            unreadable = unreadable.or(times.emitted_at.is_none().then_some("id"));
         } else if fields.ts.is_present() {
-            times.take_emitted("ts", millis(fields.ts));
+            times.emitted_at = millis(fields.ts);
+            unreadable = unreadable.or(times.emitted_at.is_none().then_some("ts"));
         } else if fields.timestamp.is_present() {
             let read = seconds_or_iso(fields.timestamp);
-            times.take_emitted("timestamp", read.map(|(at, _)| at));
+            times.emitted_at = read.map(|(at, _)| at);
+            unreadable = unreadable.or(read.is_none().then_some("timestamp"));
             times.offset_assumed =
                 times.decided_at.is_none() && matches!(read, Some((_, IsoOffset::AssumedUtc)));
         }
-        times
+        (times, unreadable)
     }
 
     /// The instant a replay judges the record at.
     pub(crate) fn event_time(&self) -> Option<Instant> {
         self.decided_at.or(self.emitted_at)
-    }
-
-    fn take_emitted(&mut self, field: &'static str, at: Option<Instant>) {
-        self.emitted_at = at;
-        if at.is_none() && self.unreadable.is_none() {
-            self.unreadable = Some(field);
-        }
     }
 }
 

@@ -3,7 +3,7 @@
 use thiserror::Error;
 
 use super::{Limits, Listing, Policy, Theta};
-use crate::domain::{Instant, Symbol};
+use crate::domain::{Instant, Leverage, Symbol};
 
 /// Why a policy is not in force.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -69,6 +69,12 @@ impl<'p> InForce<'p> {
     #[inline]
     pub fn listing(&self, symbol: &Symbol) -> Listing {
         self.policy.content().universe.listing(symbol)
+    }
+
+    /// The leverage of a listed symbol, if it has one; `None` for a symbol that is not listed.
+    #[inline]
+    pub(crate) fn leverage_of(&self, symbol: &Symbol) -> Option<Option<Leverage>> {
+        self.policy.content().universe.leverage_of(symbol)
     }
 
     /// The limits that the policy sets.

@@ -61,6 +61,11 @@ impl Universe {
     }
 
     #[inline]
+    pub(super) fn leverage_of(&self, symbol: &Symbol) -> Option<Option<Leverage>> {
+        self.listed.get(symbol).copied()
+    }
+
+    #[inline]
     pub(super) fn listing(&self, symbol: &Symbol) -> Listing {
         match self.listed.get(symbol) {
             None => Listing::NotInUniverse,

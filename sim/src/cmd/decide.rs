@@ -15,7 +15,7 @@ use crate::{
 };
 
 #[derive(Debug, Clone, clap::Args)]
-pub struct Args {
+pub(super) struct Args {
     #[command(flatten)]
     answering: Answering,
     #[command(flatten)]

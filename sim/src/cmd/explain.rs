@@ -2,10 +2,12 @@
 
 use std::{num::NonZeroU64, path::PathBuf};
 
+use portcullis::policy::PolicyAbsence;
+
 use super::{
     Failure,
     failure::{print, print_json},
-    input::initial_policy,
+    input::{initial_policy, refused_policy},
     operator::OperatorArgs,
     replay::Format,
 };
@@ -15,7 +17,7 @@ use crate::{
 };
 
 #[derive(Debug, Clone, clap::Args)]
-pub struct Args {
+pub(super) struct Args {
     /// The tape: JSONL, plain, gzip or zstd; `-` is standard input
     #[arg(value_name = "TAPE")]
     tape: PathBuf,
@@ -38,6 +40,7 @@ pub struct Args {
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let (engine, _) = args.operator.resolve(args.assume_in_force)?;
     let initial = initial_policy(args.policy.as_ref())?;
+    let refused = matches!(initial, Err(PolicyAbsence::Refused(_)));
     let judge = Judge {
         engine,
         assume_in_force: args.assume_in_force,
@@ -49,13 +52,16 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     match explain(&judge, initial, TapeReader::new(sources), args.n.get()) {
         Err(error) => Err(Failure::unusable(error)),
         Ok(Err(records)) => Err(Failure::unusable(format_args!(
-            "`{}` has {records} records: there is no record {}",
+            "`{}` has no record {}: it ends after {records}",
             args.tape.display(),
             args.n
         ))),
-        Ok(Ok(told)) => match args.format {
-            Format::Text => print(told.text),
-            Format::Json => print_json(&told.json),
-        },
+        Ok(Ok(told)) => {
+            match args.format {
+                Format::Text => print(told.text)?,
+                Format::Json => print_json(&told.json)?,
+            }
+            refused_policy(refused, args.policy.as_ref())
+        }
     }
 }

@@ -2,16 +2,19 @@
 
 use std::io::{self, BufWriter, Write as _};
 
-use super::Failure;
+use super::{
+    Failure,
+    replay::{SAMPLE_RECORDS, SAMPLE_SEED},
+};
 use crate::generate::write_tape;
 
 #[derive(Debug, Clone, clap::Args)]
-pub struct Args {
+pub(super) struct Args {
     /// How many records
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", default_value_t = SAMPLE_RECORDS)]
     records: u64,
     /// The same seed writes the same bytes
-    #[arg(long, value_name = "S")]
+    #[arg(long, value_name = "S", default_value_t = SAMPLE_SEED)]
     seed: u64,
 }
 

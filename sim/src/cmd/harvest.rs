@@ -8,7 +8,7 @@ use super::{
 use crate::replay::Scope;
 
 #[derive(Debug, Clone, clap::Args)]
-pub struct Args {
+pub(super) struct Args {
     #[command(flatten)]
     answering: Answering,
     #[command(flatten)]

@@ -80,7 +80,7 @@ pub(super) fn initial_policy(
 pub(super) fn refused_policy(refused: bool, path: Option<&PathBuf>) -> Result<(), Failure> {
     match path {
         Some(path) if refused => Err(Failure::No(format!(
-            "`{}` is no valid policy: every entry was skipped (`portcullis policy check` lists why)",
+            "`{0}` is no valid policy: what needed it was skipped (`portcullis policy check {0}` says why)",
             path.display()
         ))),
         _ => Ok(()),

@@ -1,6 +1,6 @@
 //! What the operator says on the command line, for every command that decides.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use portcullis::{
@@ -14,7 +14,7 @@ use crate::report::Operator;
 
 /// What the operator says.
 #[derive(Debug, Clone, Args)]
-pub struct OperatorArgs {
+pub(super) struct OperatorArgs {
     /// The service that owns exits [default: exitbrain_v3_5]
     #[arg(
         long,
@@ -38,9 +38,9 @@ pub struct OperatorArgs {
 }
 
 impl OperatorArgs {
-    /// Whether guardrails were given.
-    pub(super) const fn has_guardrails(&self) -> bool {
-        self.guardrails.is_some()
+    /// The file of the guardrails, if one was given.
+    pub(super) fn guardrails(&self) -> Option<&Path> {
+        self.guardrails.as_deref()
     }
 
     /// The engine, and what a summary says of it.
@@ -66,12 +66,20 @@ impl OperatorArgs {
         assume_in_force: bool,
     ) -> Result<(Engine, Operator), Failure> {
         let owner = self.exit_owner.as_deref().unwrap_or(STANDARD_OWNER);
-        let delegates = self.exit_delegates.iter().map(String::as_str);
-        let ownership = ExitOwnership::new(owner, delegates).map_err(Failure::unusable)?;
+        let mut delegates: Vec<&str> = self.exit_delegates.iter().map(|name| name.trim()).collect();
+        // A variable that is set to nothing lists nobody.
+        if delegates == [""] {
+            delegates.clear();
+        }
+        let ownership = ExitOwnership::new(owner, delegates.iter().copied()).map_err(|error| {
+            Failure::unusable(format_args!(
+                "{error}: see --exit-owner (QUANTUM_EXIT_OWNER) and --exit-delegate (QUANTUM_EXIT_DELEGATES)"
+            ))
+        })?;
         let operator = Operator {
             guardrails: named,
             exit_owner: owner.to_owned(),
-            exit_delegates: self.exit_delegates.clone(),
+            exit_delegates: delegates.into_iter().map(str::to_owned).collect(),
             assume_in_force,
         };
         Ok((Engine::new(guardrails, ownership), operator))

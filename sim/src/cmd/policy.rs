@@ -1,6 +1,7 @@
 //! `portcullis policy`
 
 use std::{
+    collections::BTreeMap,
     path::{Path, PathBuf},
     time::SystemTime,
 };
@@ -9,7 +10,7 @@ use portcullis::{
     domain::{Instant, Span, Symbol},
     policy::{Listing, Policy, PolicyAbsence, PolicyRefusal},
 };
-use serde_json::json;
+use serde_json::{json, value::RawValue};
 
 use super::{
     Failure,
@@ -23,7 +24,7 @@ use crate::sample;
 const SCHEMA: &str = include_str!("policy_schema.json");
 
 #[derive(Debug, clap::Subcommand)]
-pub enum Command {
+pub(super) enum Command {
     /// Write a sample policy to standard output
     Sample {
         /// How long it is valid, from now
@@ -44,7 +45,7 @@ pub enum Command {
 }
 
 #[derive(Debug, Clone, clap::Args)]
-pub struct FileArgs {
+pub(super) struct FileArgs {
     /// The policy (JSON); `-` is standard input
     file: PathBuf,
     /// How the answer is written
@@ -55,7 +56,11 @@ pub struct FileArgs {
 pub(super) fn run(command: Command) -> Result<(), Failure> {
     match command {
         Command::Sample { valid_for } => {
-            print(sample::policy_json(now()?.saturating_add(valid_for)))
+            let valid_until = now()?.saturating_add(valid_for);
+            if valid_until == Instant::MAX {
+                return Err(Failure::unusable("the sample would be valid beyond the year 9999"));
+            }
+            print(sample::policy_json(valid_until))
         }
         Command::Check(args) => check(&args),
         Command::Show(args) => show(&args),
@@ -198,7 +203,8 @@ fn leverage(listing: Listing, symbol: &Symbol) -> String {
 
 /// One field; an object a line an entry.
 fn field(name: &str, value: &str) -> String {
-    match serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(value) {
+    // Raw, so that a number is shown as it was written.
+    match serde_json::from_str::<BTreeMap<&str, &RawValue>>(value) {
         Err(_) => format!("\n{name}  {value}\n"),
         Ok(entries) => {
             let lines = entries

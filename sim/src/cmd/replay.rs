@@ -1,10 +1,10 @@
 //! `portcullis replay`
 
 use std::{
-    fs::File,
+    fs::{self, File},
     io::{self, BufWriter, IsTerminal as _, Write as _},
     num::NonZeroUsize,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::Arc,
     thread,
     time::Duration,
@@ -31,11 +31,14 @@ use crate::{
 const SAMPLE_GUARDRAILS: &str = include_str!("../../../examples/guardrails.json");
 
 /// The built-in sample is what `portcullis generate` writes for these.
-const SAMPLE_RECORDS: u64 = 5000;
-const SAMPLE_SEED: u64 = 1;
+pub(super) const SAMPLE_RECORDS: u64 = 5000;
+pub(super) const SAMPLE_SEED: u64 = 1;
+
+/// More threads than this help nobody, and a system may refuse them.
+const THREADS_MAX: usize = 1024;
 
 #[derive(Debug, Clone, clap::Args)]
-pub struct Args {
+pub(super) struct Args {
     /// Tapes: JSONL, plain, gzip or zstd; `-` is standard input, patterns are expanded by name. Without one:
     /// the built-in sample
     #[arg(value_name = "TAPE")]
@@ -53,8 +56,8 @@ pub struct Args {
     #[arg(long)]
     assume_in_force: bool,
     /// How many threads judge [default: one a core]
-    #[arg(long, value_name = "N")]
-    threads: Option<NonZeroUsize>,
+    #[arg(long, value_name = "N", value_parser = parse_threads)]
+    threads: Option<usize>,
     #[command(flatten)]
     operator: OperatorArgs,
 }
@@ -69,7 +72,7 @@ pub(super) enum Format {
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let is_sample = args.tapes.is_empty();
-    let (engine, operator) = if is_sample && !args.operator.has_guardrails() {
+    let (engine, operator) = if is_sample && args.operator.guardrails().is_none() {
         let guardrails = Guardrails::from_json(SAMPLE_GUARDRAILS).map_err(Failure::unusable)?;
         let named = "built-in sample (examples/guardrails.json)".to_owned();
         args.operator
@@ -85,12 +88,12 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let names: Vec<String> = sources.iter().map(ToString::to_string).collect();
     let initial = initial_policy(args.policy.as_ref())?;
     let refused = matches!(initial, Err(PolicyAbsence::Refused(_)));
-    let mut out = match &args.out {
-        None => None,
-        Some(path) => Some(File::create(path).map(BufWriter::new).map_err(|error| {
-            Failure::unusable(format_args!("cannot write `{}`: {error}", path.display()))
-        })?),
-    };
+    let mut inputs: Vec<&Path> = Vec::new();
+    inputs.extend(sources.iter().filter_map(TapeSource::path));
+    inputs.extend(args.policy.as_deref());
+    inputs.extend(args.operator.guardrails());
+    let out = args.out.as_ref().map(|path| create(path, &inputs));
+    let mut out = out.transpose()?;
     let judge = Judge {
         engine,
         assume_in_force: args.assume_in_force,
@@ -141,10 +144,30 @@ fn sample_tape() -> Result<TapeSource, Failure> {
     })
 }
 
-fn threads(asked: Option<NonZeroUsize>) -> usize {
-    asked
-        .or_else(|| thread::available_parallelism().ok())
-        .map_or(1, NonZeroUsize::get)
+fn threads(asked: Option<usize>) -> usize {
+    let cores = || thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    asked.unwrap_or_else(cores).min(THREADS_MAX)
+}
+
+fn parse_threads(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(threads) if (1..=THREADS_MAX).contains(&threads) => Ok(threads),
+        Ok(_) | Err(_) => Err(format!("not a whole number from 1 to {THREADS_MAX}")),
+    }
+}
+
+/// Opens the file for the answers, unless that would destroy what the run reads.
+fn create(path: &Path, inputs: &[&Path]) -> Result<BufWriter<File>, Failure> {
+    let why = |why: &dyn std::fmt::Display| {
+        Failure::unusable(format_args!("cannot write `{}`: {why}", path.display()))
+    };
+    let place = fs::canonicalize(path).ok();
+    let is_input = |input: &&Path| fs::canonicalize(input).is_ok_and(|it| Some(it) == place);
+    if path.is_file() && inputs.iter().any(is_input) {
+        return Err(why(&"it is an input of this run"));
+    }
+    let file = File::create(path).map_err(|error| why(&error))?;
+    Ok(BufWriter::new(file))
 }
 
 /// A progress bar on standard error, if that is a terminal.

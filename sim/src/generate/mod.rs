@@ -22,7 +22,7 @@ use std::io::{self, Write};
 use self::{
     intents::{Ask, stream_id},
     json::{Object, PLAIN},
-    policies::{Edition, Flaw, Publication},
+    policies::Flaw,
     schedule::{Kind, kind_of},
     snapshots::Seen,
     world::World,
@@ -71,22 +71,16 @@ fn write_record(kind: Kind, world: &mut World, line: &mut Vec<u8>) {
             object.end();
         }
         Kind::Publication(publication) => {
-            note_leverages(publication, world);
+            if publication.flaw == Flaw::None {
+                // So that intents ask for less, as much and more than what the policy gives.
+                world.revision = publication.edition.revision();
+            }
             let mut object = Object::begin(line, PLAIN);
             stream_id(&mut object, world.now_ms);
             object.text("event_type", "policy.updated");
             publication.write(object.value("policy"));
             object.end();
         }
-    }
-}
-
-/// So that intents ask for less, as much and more than what the policy gives.
-fn note_leverages(publication: Publication, world: &mut World) {
-    if publication.flaw == Flaw::None
-        && let Edition::Monthly { revision, .. } = publication.edition
-    {
-        world.revision = revision;
     }
 }
 

@@ -1,7 +1,7 @@
 //! The oddities: one record each of what rarely happens, so that every answer there is has its question.
 
 use super::{
-    intents::{Ask, Envelope, Leverage, Name, OWNER, Size, Stop, Time, Way},
+    intents::{Ask, Envelope, Leverage, Name, OWNER, Size, Stop, Time, Way, stream_id},
     json::{Object, PLAIN},
     snapshots::{Seen, State, StopAt},
     world::{HALTED, NO_LEVERAGE, UNIVERSE, World},
@@ -194,13 +194,13 @@ impl Broken {
             }
             Self::UnknownEvent => {
                 let mut object = Object::begin(line, PLAIN);
-                super::intents::stream_id(&mut object, world.now_ms);
+                stream_id(&mut object, world.now_ms);
                 object.text("event_type", "order.filled");
                 object.end();
             }
             Self::PayloadNoObject => {
                 let mut object = Object::begin(line, PLAIN);
-                super::intents::stream_id(&mut object, world.now_ms);
+                stream_id(&mut object, world.now_ms);
                 object.text("event_type", "trade.intent");
                 object.text("payload", "BUY BTCUSDT");
                 object.end();

@@ -241,8 +241,9 @@ impl Edition {
         }
     }
 
-    fn leverages(self) -> String {
-        let revision = match self {
+    /// Which leverages it gives.
+    pub(super) const fn revision(self) -> Revision {
+        match self {
             Self::Monthly { revision, .. } => revision,
             Self::From { .. }
             | Self::Until { .. }
@@ -251,7 +252,11 @@ impl Edition {
             | Self::LongTerm
             | Self::OtherMarket
             | Self::Tight => Revision::First,
-        };
+        }
+    }
+
+    fn leverages(self) -> String {
+        let revision = self.revision();
         let mut entries: Vec<String> = universe()
             .filter_map(|listed| {
                 let leverage = revision.leverage(listed)?;

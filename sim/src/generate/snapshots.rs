@@ -107,7 +107,11 @@ impl Seen {
         }
         let entry = world.price(place);
         self.prices(&mut object, entry);
-        let age = world.dice.below(90_000);
+        // In a calm market no age alone closes a position.
+        let age = world.dice.below(match self.market {
+            State::Calm => 60_000,
+            State::Unknown | State::Turned | State::Wild | State::Broken => 90_000,
+        });
         object.number("age_sec", Decimal::whole(age));
         if let Some(harvested) = self.harvested {
             object.text("harvested", harvested);

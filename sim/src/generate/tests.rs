@@ -27,7 +27,10 @@ fn a_seed_gives_its_bytes_and_no_other_does() {
     assert_ne!(tape(5_000, 1), tape(5_000, 1 << 32));
     assert!(tape(5_000, 1).starts_with(&tape(3_000, 1)));
     // Tapes that somebody kept stay reproducible.
-    assert_eq!(blake3::hash(&tape(10_000, 1)).to_hex().as_str(), "?");
+    assert_eq!(
+        blake3::hash(&tape(10_000, 1)).to_hex().as_str(),
+        "ac9f34f78d8afa4040e27f88f5e1d4b8176f42368d5642e0fad60b980a0bb5a5"
+    );
 }
 
 #[test]
@@ -177,9 +180,8 @@ fn the_first_2048_records_hold_every_answer() {
 #[test]
 fn most_entries_trade() {
     for guardrails in [Guardrails::none(), example_of_guardrails()] {
-        let answers = replay(tape(50_000, 5), guardrails);
-        println!("{answers:#?}");
+        let answers = replay(tape(10_000, 5), guardrails);
         let (trades, _) = answers["TRADE"];
-        assert!(trades > 25_000, "{trades}");
+        assert!(trades > 6_000, "{trades}");
     }
 }

@@ -185,6 +185,11 @@ impl Counts {
 }
 
 impl SymbolCounts {
+    /// All of them.
+    pub(super) const fn total(self) -> u64 {
+        self.trades + self.exits + self.skips + self.harvests
+    }
+
     fn add(&mut self, verdict: Verdict) {
         match verdict {
             Verdict::Trade => self.trades += 1,
@@ -195,7 +200,7 @@ impl SymbolCounts {
         }
     }
 
-    fn merge(&mut self, other: Self) {
+    pub(super) fn merge(&mut self, other: Self) {
         self.trades += other.trades;
         self.exits += other.exits;
         self.skips += other.skips;

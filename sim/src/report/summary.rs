@@ -9,6 +9,9 @@ use serde::{Serialize, Serializer, ser::SerializeMap as _};
 use super::{Counts, SymbolCounts};
 use crate::replay::Outcome;
 
+/// How many symbols are listed for a person; the rest is one row.
+const SYMBOLS_SHOWN: usize = 12;
+
 /// What the operator had said.
 #[derive(Debug, Clone, Serialize)]
 pub struct Operator {
@@ -144,8 +147,8 @@ impl Summary<'_> {
         let counts = self.counts();
         writeln!(
             f,
-            "{} records from {}",
-            thousands(counts.records),
+            "{} from {}",
+            counted(counts.records, "record"),
             self.tapes.join(", ")
         )?;
         if let Some((first, last)) = counts.span {
@@ -168,18 +171,15 @@ impl Summary<'_> {
             )?;
         }
         if counts.offset_assumed > 0 {
-            let count = thousands(counts.offset_assumed);
+            let records = counted(counts.offset_assumed, "record");
             writeln!(
                 f,
-                "{count} records told the time without an offset: read as UTC"
+                "{records} told the time without an offset: read as UTC"
             )?;
         }
         if self.unreadable() > 0 {
-            let count = thousands(self.unreadable());
-            writeln!(
-                f,
-                "{count} lines were unreadable, each answered with its line and column"
-            )?;
+            let lines = counted(self.unreadable(), "unreadable line");
+            writeln!(f, "{lines}: the answers tell line and column")?;
         }
         Ok(())
     }
@@ -234,8 +234,16 @@ impl Summary<'_> {
 
     fn write_symbols(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut table = table(&["symbol", "trades", "exits", "harvests", "skips"], "lrrrr");
-        let others = ("all others".to_owned(), self.counts().other_symbols);
-        for (name, counts) in self.symbols().into_iter().chain([others]) {
+        let mut symbols = self.symbols();
+        symbols.sort_by_key(|(_, counts)| std::cmp::Reverse(counts.total()));
+        let rest = symbols.split_off(symbols.len().min(SYMBOLS_SHOWN));
+        if !rest.is_empty() {
+            let mut sum = SymbolCounts::default();
+            rest.iter().for_each(|(_, counts)| sum.merge(*counts));
+            symbols.push((format!("{} more", rest.len()), sum));
+        }
+        symbols.push(("not listed".to_owned(), self.counts().other_symbols));
+        for (name, counts) in symbols {
             table.add_row([
                 name,
                 thousands(counts.trades),
@@ -265,10 +273,7 @@ impl Summary<'_> {
         }
         if counts.policies_refused > 0 {
             let refused = thousands(counts.policies_refused);
-            writeln!(
-                f,
-                "{refused} policies were refused: the one before stayed in force"
-            )?;
+            writeln!(f, "{refused} refused: the one before stayed in force")?;
         }
         Ok(())
     }
@@ -280,6 +285,7 @@ fn table(columns: &[&str], alignments: &str) -> Table {
     table.load_style(presets::NOTHING);
     table.set_header(columns.iter().copied());
     for (column, alignment) in table.column_iter_mut().zip(alignments.chars()) {
+        column.set_padding((0, 2));
         column.set_cell_alignment(match alignment {
             'r' => CellAlignment::Right,
             _ => CellAlignment::Left,
@@ -302,6 +308,12 @@ fn to_second(at: Instant) -> String {
         Some((seconds, _)) => format!("{seconds}Z"),
         None => text,
     }
+}
+
+/// So many of something: `1 record`, `1,234 records`.
+fn counted(count: u64, noun: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{} {noun}{plural}", thousands(count))
 }
 
 /// 1234567 as `1,234,567`.

@@ -29,6 +29,17 @@ pub enum TapeSource {
     },
 }
 
+impl TapeSource {
+    /// Its path, if it is a file.
+    #[must_use]
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            Self::File(path) => Some(path),
+            Self::Stdin | Self::Memory { .. } => None,
+        }
+    }
+}
+
 impl fmt::Display for TapeSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

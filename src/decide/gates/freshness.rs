@@ -35,22 +35,30 @@ impl Bounds {
     }
 }
 
+#[inline]
 pub(in crate::decide) fn check<'a>(
-    bounds: Bounds,
+    limits: &Limits,
+    guardrails: &Guardrails,
     emitted_at: Option<Instant>,
     now: Instant,
 ) -> Result<(), Denial<'a>> {
-    if let Some(age_max) = bounds.age_max {
-        let age = emitted_at.map(|at| now.since(at));
-        if !age.is_some_and(|age| age <= age_max.value()) {
-            return Err(Denial::IntentStale { age, age_max });
-        }
+    let within = |span: Option<Span>, bound: Option<Span>| {
+        bound.is_none_or(|bound| span.is_some_and(|span| span <= bound))
+    };
+    let age = emitted_at.map(|at| now.since(at));
+    let lead = emitted_at.map(|at| at.since(now));
+    if within(age, limits.max_intent_age())
+        && within(age, guardrails.max_intent_age())
+        && within(lead, guardrails.max_intent_skew())
+    {
+        return Ok(());
     }
-    if let Some(lead_max) = bounds.lead_max {
-        let lead = emitted_at.map(|at| at.since(now));
-        if !lead.is_some_and(|lead| lead <= lead_max.value()) {
-            return Err(Denial::ClockUntrusted { lead, lead_max });
+    let bounds = Bounds::new(limits, guardrails);
+    match (bounds.age_max, bounds.lead_max) {
+        (Some(age_max), _) if !within(age, Some(age_max.value())) => {
+            Err(Denial::IntentStale { age, age_max })
         }
+        (_, Some(lead_max)) => Err(Denial::ClockUntrusted { lead, lead_max }),
+        (_, None) => Ok(()),
     }
-    Ok(())
 }

@@ -1,25 +1,23 @@
 //! Gate 8: there is a leverage. An intent can get less than the policy gives, never more.
 
 use crate::{
-    decide::Denial,
+    decide::{Denial, LeverageFrom},
     domain::Leverage,
     intent::Entry,
-    provenance::{Source, Sourced},
 };
 
+#[inline]
 pub(in crate::decide) fn check<'a>(
-    given: Option<Sourced<Leverage>>,
+    given: Option<Leverage>,
     entry: &Entry,
-) -> Result<Sourced<Leverage>, Denial<'a>> {
+) -> Result<(Leverage, LeverageFrom), Denial<'a>> {
     let given = given.ok_or(Denial::NoLeverage {
-        symbol: entry.symbol,
+        symbol: entry.symbol(),
     })?;
-    match entry.leverage {
-        None => Ok(given),
+    match entry.leverage() {
+        None => Ok((given, LeverageFrom::Policy)),
         Some(Err(error)) => Err(Denial::LeverageUnusable(error)),
-        Some(Ok(asked)) if asked < given.value() => {
-            Ok(Sourced::new(asked, Source::Intent("leverage")))
-        }
-        Some(Ok(_)) => Ok(given),
+        Some(Ok(asked)) if asked < given => Ok((asked, LeverageFrom::Intent)),
+        Some(Ok(_)) => Ok((given, LeverageFrom::Policy)),
     }
 }

@@ -63,35 +63,31 @@ fn amounts<'a>(size: Size, leverage: Leverage) -> Result<(Notional, Margin), Den
     }
 }
 
+#[inline]
 fn within<'a>(
     number: LimitedNumber,
     observed: f64,
     policy: Option<f64>,
     operator: Option<f64>,
 ) -> Result<(), Denial<'a>> {
+    // Written so that a NaN is above its limit.
+    let keeps = |bound: Option<f64>| bound.is_none_or(|bound| observed <= bound);
+    if keeps(policy) && keeps(operator) {
+        return Ok(());
+    }
     let (policy_path, operator_path) = match number {
         LimitedNumber::Leverage => ("limits.max_leverage", "max_leverage"),
         LimitedNumber::Margin => ("limits.max_position_usd", "max_position_usd"),
         LimitedNumber::Notional => ("limits.max_notional_usd", "max_notional_usd"),
     };
-    let bounds = [
-        (policy, Source::Policy(policy_path)),
-        (operator, Source::Guardrails(operator_path)),
-    ];
-    for (bound, source) in bounds {
-        // Written so that a NaN is above its limit.
-        if let Some(bound) = bound
-            && !matches!(
-                observed.partial_cmp(&bound),
-                Some(std::cmp::Ordering::Less | std::cmp::Ordering::Equal)
-            )
-        {
-            return Err(Denial::LimitExceeded {
-                number,
-                observed,
-                limit: Some(Sourced::new(bound, source)),
-            });
-        }
-    }
-    Ok(())
+    let policy = policy.filter(|bound| !keeps(Some(*bound)));
+    let limit = match policy {
+        Some(bound) => Some(Sourced::new(bound, Source::Policy(policy_path))),
+        None => operator.map(|bound| Sourced::new(bound, Source::Guardrails(operator_path))),
+    };
+    Err(Denial::LimitExceeded {
+        number,
+        observed,
+        limit,
+    })
 }

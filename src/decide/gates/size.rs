@@ -3,11 +3,11 @@
 use crate::{
     decide::Denial,
     intent::{Entry, Size},
-    provenance::Sourced,
 };
 
-pub(in crate::decide) fn check<'a>(entry: &Entry) -> Result<Sourced<Size>, Denial<'a>> {
-    match entry.size {
+#[inline]
+pub(in crate::decide) fn check<'a>(entry: &Entry) -> Result<Size, Denial<'a>> {
+    match entry.size_asked() {
         None => Err(Denial::NoSize),
         Some(Err(fault)) => Err(Denial::SizeUnusable(fault)),
         Some(Ok(size)) => Ok(size),

@@ -4,21 +4,19 @@ use crate::{
     decide::Denial,
     domain::{Leverage, Symbol},
     guardrails::Guardrails,
-    policy::{InForce, Listing},
-    provenance::Sourced,
+    policy::InForce,
 };
 
 /// The leverage that the policy gives the symbol, if it gives one.
+#[inline]
 pub(in crate::decide) fn check<'a>(
     in_force: InForce<'a>,
     guardrails: &Guardrails,
     symbol: Symbol,
-) -> Result<Option<Sourced<Leverage>>, Denial<'a>> {
-    let leverage = match in_force.listing(&symbol) {
-        Listing::NotInUniverse => return Err(Denial::NotInUniverse { symbol }),
-        Listing::NoLeverage => None,
-        Listing::Leverage(leverage) => Some(leverage),
-    };
+) -> Result<Option<Leverage>, Denial<'a>> {
+    let leverage = in_force
+        .leverage_of(&symbol)
+        .ok_or(Denial::NotInUniverse { symbol })?;
     if guardrails.permits(&symbol) {
         Ok(leverage)
     } else {

@@ -1,7 +1,7 @@
 //! What a position should do: R, the ladder, the profit lock and the kill score.
 
 use super::decide::{held, in_force, seconds, skip};
-use super::intent::{self, Given, given, positive};
+use super::intent::{self, Given, When, given, positive};
 use super::json::{self, Field, Json};
 use super::policy::Policy;
 use super::{Answer, Flaw, World, put, symbol, time};
@@ -41,14 +41,17 @@ fn judge(
     if direction.is_some() {
         put(answer, "side", side.as_deref().unwrap());
     }
-    if side.as_deref() == Some("FLAT") || given(position, "quantity") == Given::Number(0.0) {
+    let (decided_at, made_at) = intent::times(position);
+    let event_time = if decided_at == When::Absent {
+        made_at
+    } else {
+        decided_at
+    };
+    let taken_at = made_at.instant();
+    let now = now.or(event_time.instant()).ok_or(NO_INPUT)?;
+    if side.as_deref() == Some("FLAT") || intent::quantity(position) == Given::Number(0.0) {
         return Err("HARVEST_NO_POSITION");
     }
-    let taken_at = match json::field(position, "ts") {
-        Field::One(Json::Number(text) | Json::Text(text)) => time::from_millis(text),
-        Field::One(_) | Field::Absent | Field::Twice => None,
-    };
-    let now = now.or(taken_at).ok_or(NO_INPUT)?;
     let policy = held(world, answer)?;
     in_force(world, &policy, now, policy.grace.unwrap_or(0))?;
 
@@ -69,31 +72,45 @@ fn judge(
     }
     let mut reasons: Vec<&str> = Vec::new();
     let mut action = "NONE";
+    let harvested = harvested(position);
+    if harvested.is_none() {
+        reasons.push("ladder_unavailable");
+    }
+    let stop_now = stop_now(position);
+    if stop_now.is_none() {
+        reasons.push("profit_lock_unavailable");
+    }
     match &r {
         Ok(r) => {
             put(answer, "r_net", r.net);
             put(answer, "risk_unit", r.risk_unit);
             put(answer, "cost", r.cost);
             put(answer, "stop_source", r.stop_source);
-            match ladder(&policy, position, r.net) {
-                Some("NONE") => {}
-                Some(stage) => {
-                    action = stage;
-                    reasons.push(match stage {
-                        "PARTIAL_25" => "harvest_partial_25",
-                        "PARTIAL_50" => "harvest_partial_50",
-                        _ => "harvest_partial_75",
-                    });
-                }
-                None => reasons.push("ladder_unavailable"),
-            }
-            match lock(world, &policy, position, direction.unwrap(), r.net) {
-                Ok(Some(stop)) => {
-                    put(answer, "stop_proposed", stop);
-                    reasons.push("profit_lock");
-                }
-                Ok(None) => {}
-                Err(()) => reasons.push("profit_lock_unavailable"),
+            let stage = harvested.map_or(0, |harvested| ladder(&policy, harvested, r.net));
+            action = STAGES[stage];
+            reasons.extend(
+                [
+                    "",
+                    "harvest_partial_25",
+                    "harvest_partial_50",
+                    "harvest_partial_75",
+                ]
+                .get(stage)
+                .filter(|_| stage > 0),
+            );
+            let stop = stop_now.and_then(|stop_now| {
+                lock(
+                    world,
+                    &policy,
+                    position,
+                    stop_now,
+                    direction.unwrap(),
+                    r.net,
+                )
+            });
+            if let Some(stop) = stop {
+                put(answer, "stop_proposed", stop);
+                reasons.push("profit_lock");
             }
         }
         Err(_) => reasons.push("r_unavailable"),
@@ -183,48 +200,52 @@ fn r_net(
     })
 }
 
-/// The stage to propose; `None` where what was harvested cannot be read.
-fn ladder(policy: &Policy, position: &Fields, r: f64) -> Option<&'static str> {
-    let harvested = match json::field(position, "harvested") {
-        Field::Absent => 0,
-        Field::One(Json::Text(stage)) => STAGES.iter().position(|name| name == stage)?,
-        Field::One(_) | Field::Twice => return None,
-    };
-    let mut reached = 0;
-    for (stage, threshold) in [(1, "T1_R"), (2, "T2_R"), (3, "T3_R")] {
-        if r >= theta(policy, threshold) {
-            reached = stage;
-        }
+/// The highest stage already taken; `None` where that cannot be read.
+fn harvested(position: &Fields) -> Option<usize> {
+    match json::field(position, "harvested") {
+        Field::Absent => Some(0),
+        Field::One(Json::Text(stage)) => STAGES.iter().position(|name| *name == stage.to_ascii_uppercase()),
+        Field::One(_) | Field::Twice => None,
     }
-    Some(if reached > harvested {
-        STAGES[reached]
-    } else {
-        "NONE"
-    })
 }
 
-/// The stop to propose; an error where the current stop cannot be read.
+/// The stage to propose; 0 is none.
+fn ladder(policy: &Policy, harvested: usize, r: f64) -> usize {
+    let thresholds = ["T1_R", "T2_R", "T3_R"].map(|name| theta(policy, name));
+    let reached = thresholds
+        .into_iter()
+        .filter(|threshold| r >= *threshold)
+        .count();
+    if reached > harvested { reached } else { 0 }
+}
+
+/// Where the stop stands; the outer `None` where that cannot be read.
+fn stop_now(position: &Fields) -> Option<Option<f64>> {
+    match given(position, "current_sl") {
+        Given::Absent => Some(None),
+        stop => Some(Some(positive(stop)?)),
+    }
+}
+
+/// The stop to propose.
 fn lock(
     world: &World<'_>,
     policy: &Policy,
     position: &Fields,
+    stop_now: Option<f64>,
     direction: f64,
     r: f64,
-) -> Result<Option<f64>, ()> {
-    let stop_now = match given(position, "current_sl") {
-        Given::Absent => None,
-        stop => Some(positive(stop).ok_or(())?),
-    };
+) -> Option<f64> {
     if !(r >= theta(policy, "lock_R")) {
-        return Ok(None);
+        return None;
     }
-    let entry = positive(given(position, "entry_price")).unwrap();
-    let current = positive(given(position, "current_price")).unwrap();
+    let entry = positive(given(position, "entry_price"))?;
+    let current = positive(given(position, "current_price"))?;
     let stop = entry * (1.0 + direction * theta(policy, "be_plus_pct"));
     let above = |a: f64, b: f64| direction * (a - b) > 0.0;
     let tightens = stop_now.is_none_or(|stop_now| above(stop, stop_now))
         || world.flaw == Some(Flaw::LockLoosens);
-    Ok((tightens && above(current, stop) && stop > 0.0 && stop.is_finite()).then_some(stop))
+    (tightens && above(current, stop) && stop > 0.0 && stop.is_finite()).then_some(stop)
 }
 
 /// The kill score and its four components.

@@ -187,7 +187,9 @@ fn judge(
     // An exit that says what it needs may say something odd beside it.
     faults.invalid |= says(Direction::Unreadable) && !is_exit;
     faults.invalid |= !(buy || sell || hold || closing);
-    faults.invalid |= matches!(json::field(fields, "intent_type"), Field::One(value) if !matches!(value, Json::Text(_)));
+    // A word that cannot be read might have said close.
+    let unread = matches!(json::field(fields, "intent_type"), Field::One(value) if !matches!(value, Json::Text(_)));
+    faults.invalid |= unread && !is_exit;
     faults.ambiguous |= (buy && sell) || (hold && (buy || sell || closing));
     faults.hold |= hold;
 
@@ -213,11 +215,7 @@ fn judge(
     };
     faults.ambiguous |= beside(&EXIT_DECIDES);
 
-    let decided_at = when(fields, &["decided_at"]);
-    let made_at = match when(fields, &["id", "ts", "timestamp"]) {
-        When::Absent => decided_at,
-        found => found,
-    };
+    let (decided_at, made_at) = times(fields);
     if !is_exit {
         let twins = [
             "id",
@@ -340,19 +338,29 @@ fn closing(fields: &Fields, directions: &[Direction]) -> bool {
     directions.contains(&Direction::Close) || kind.contains("EXIT") || kind.contains("CLOSE")
 }
 
+/// A time that a record may give.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum When {
+pub(crate) enum When {
     Absent,
     Unreadable,
     At(i64),
 }
 
 impl When {
-    fn instant(self) -> Option<i64> {
+    pub(crate) fn instant(self) -> Option<i64> {
         match self {
             Self::At(micros) => Some(micros),
             Self::Absent | Self::Unreadable => None,
         }
+    }
+}
+
+/// When a service decided about a record, and when the record was made; the first stands in for the second.
+pub(crate) fn times(fields: &Fields) -> (When, When) {
+    let decided_at = when(fields, &["decided_at"]);
+    match when(fields, &["id", "ts", "timestamp"]) {
+        When::Absent => (decided_at, decided_at),
+        made_at => (decided_at, made_at),
     }
 }
 
@@ -404,6 +412,11 @@ fn size(fields: &Fields) -> Option<Size> {
         source: format!("intent:{name}"),
         usd,
     })
+}
+
+/// The units asked for, or held.
+pub(crate) fn quantity(fields: &Fields) -> Given {
+    given(fields, first(fields, &["quantity", "qty"]).unwrap_or("quantity"))
 }
 
 /// The first of these names that is present.

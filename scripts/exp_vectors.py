@@ -1,0 +1,40 @@
+#!/usr/bin/env python3
+"""Writes tests/vectors/exp_of_negative.txt: e^(-z) to forty digits, by Python's decimal module.
+
+One line a value: the bits of z, the bits of the double nearest to e^(-z), and how far above that double the
+true value lies, in units in the last place of that double.
+"""
+import math
+import random
+import struct
+from decimal import Decimal, getcontext
+from pathlib import Path
+
+getcontext().prec = 40
+
+
+def bits(x: float) -> str:
+    return struct.pack(">d", x).hex()
+
+
+def line(z: float) -> str:
+    true = (-Decimal(z)).exp()
+    near = float(true)
+    above = (true - Decimal(near)) / Decimal(math.ulp(near))
+    return f"{bits(z)} {bits(near)} {above:.9f}"
+
+
+rng = random.Random(20)
+zs = [0.0, 5e-324, 1e-300, 1e-17, 2.0**-54, 2.0**-53, 2.0**-52, 0.5, 1.0, 2.0, 36.7, 37.5, 100.0, 700.0]
+# Where the reduction changes its mind, from both sides.
+for k in (*range(1, 60, 4), *range(61, 2156, 150)):
+    edge = k * math.log(2) / 2
+    zs += [edge, math.nextafter(edge, 0), math.nextafter(edge, math.inf), edge + 1e-9, edge - 1e-9]
+# Where results become subnormal, and where they vanish.
+zs += [708.3, 708.396, 708.4, 709.0, 720.0, 740.0, 744.0, 744.44, 745.13, 745.14, 745.9, 746.0, 750.0]
+zs += [rng.uniform(0, 0.35) for _ in range(100)]
+zs += [rng.uniform(0, 4) for _ in range(150)]
+zs += [rng.uniform(0, 60) for _ in range(100)]
+zs += [rng.uniform(0, 746) for _ in range(100)]
+out = Path(__file__).parent.parent / "tests/vectors/exp_of_negative.txt"
+out.write_text("".join(line(z) + "\n" for z in zs))

@@ -1,0 +1,230 @@
+//! What must be answered to a case, written from the rules alone: nothing here asks the engine.
+
+use super::states::{Age, Asked, Asker, Case, Halted, Held, Limited, Listed, Said, Sized, When};
+use portcullis::decide::{Gate, Reason};
+
+/// An answer, as far as the table tells one.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Answer {
+    Exit {
+        rule: &'static str,
+    },
+    Skip {
+        gate: Gate,
+        reason: Reason,
+        /// Which of several ways to come by the reason.
+        evidence: &'static str,
+    },
+    Trade {
+        leverage: f64,
+        leverage_source: &'static str,
+        leverage_requested: Option<f64>,
+        notional: f64,
+        margin: f64,
+        size_source: &'static str,
+    },
+}
+
+/// One gate: nothing where it lets the case pass.
+pub(crate) type Judge = fn(&Case) -> Option<Answer>;
+
+/// The gates in their order; the first that answers, answers.
+pub(crate) const GATES: [Judge; 10] = [
+    readable,
+    exit_ownership,
+    halt,
+    policy,
+    in_force,
+    freshness,
+    universe,
+    leverage,
+    size,
+    limits,
+];
+
+pub(crate) fn expected(gates: &[Judge; 10], case: &Case) -> Answer {
+    for judge in gates {
+        if let Some(answer) = judge(case) {
+            return answer;
+        }
+    }
+    trade(case)
+}
+
+fn skip(gate: Gate, reason: Reason, evidence: &'static str) -> Option<Answer> {
+    Some(Answer::Skip {
+        gate,
+        reason,
+        evidence,
+    })
+}
+
+fn readable(case: &Case) -> Option<Answer> {
+    let shut = |reason| skip(Gate::Readable, reason, "");
+    match case.said {
+        Said::Unreadable => shut(Reason::IntentUnreadable),
+        Said::Invalid => shut(Reason::IntentInvalid),
+        Said::Ambiguous => shut(Reason::IntentAmbiguous),
+        Said::Hold => shut(Reason::IntentNotActionable),
+        Said::OneThing => None,
+    }
+}
+
+fn exit_ownership(case: &Case) -> Option<Answer> {
+    let shut = |reason, evidence| skip(Gate::ExitOwnership, reason, evidence);
+    match case.asker {
+        Asker::ExitOwner => Some(Answer::Exit { rule: "owner" }),
+        Asker::ExitDelegate => Some(Answer::Exit { rule: "delegate" }),
+        Asker::ExitOther => shut(Reason::DenyNotExitOwner, "another asks"),
+        Asker::ExitNobody | Asker::ExitUnreadable => shut(Reason::DenyNotExitOwner, "nobody asks"),
+        Asker::EntryOwner | Asker::EntryDelegate => shut(Reason::IntentAmbiguous, "an owner opens"),
+        Asker::EntryUnreadable => shut(Reason::IntentAmbiguous, "might be the owner"),
+        Asker::EntryOther | Asker::EntryNobody => None,
+    }
+}
+
+fn halt(case: &Case) -> Option<Answer> {
+    let shut = |evidence| skip(Gate::Halt, Reason::TradingHalted, evidence);
+    match case.halted {
+        Halted::Nothing | Halted::OtherSymbol => None,
+        Halted::ThisSymbol => shut("the symbol"),
+        Halted::Everything => shut("everything"),
+    }
+}
+
+fn policy(case: &Case) -> Option<Answer> {
+    let shut = |reason| skip(Gate::Policy, reason, "");
+    let beyond = |evidence| skip(Gate::Policy, Reason::PolicyConstraintViolation, evidence);
+    match case.held {
+        Held::NotFound | Held::HashUnknown => shut(Reason::PolicyMissing),
+        Held::MissingField => shut(Reason::PolicyMissingField),
+        Held::ParseError => shut(Reason::PolicyParseError),
+        Held::Invalid => shut(Reason::PolicyInvalid),
+        Held::HashMismatch => shut(Reason::PolicyHashMismatch),
+        Held::SignatureInvalid => shut(Reason::PolicySignatureInvalid),
+        Held::RolledBack => shut(Reason::PolicyRolledBack),
+        Held::StoreUnavailable => shut(Reason::PolicyStoreUnavailable),
+        Held::TooLong => beyond("validity"),
+        Held::OtherMarket => beyond("market"),
+        Held::OtherVenue => beyond("venue"),
+        Held::NoHash => beyond("hash"),
+        Held::Permitted | Held::Unguarded => None,
+    }
+}
+
+fn in_force(case: &Case) -> Option<Answer> {
+    match case.when {
+        When::TooEarly => skip(Gate::InForce, Reason::PolicyNotYetValid, ""),
+        When::First | When::Within | When::Last => None,
+        When::TooLate => skip(Gate::InForce, Reason::PolicyStale, ""),
+    }
+}
+
+fn freshness(case: &Case) -> Option<Answer> {
+    let shut = |reason, evidence| skip(Gate::Freshness, reason, evidence);
+    match case.age {
+        Age::Unbounded
+        | Age::UnboundedUnknown
+        | Age::Young
+        | Age::AtBound
+        | Age::AheadUnbounded
+        | Age::AheadAtBound => None,
+        Age::OldForPolicy => shut(Reason::IntentStale, "the policy's bound"),
+        Age::OldForOperator => shut(Reason::IntentStale, "the operator's bound"),
+        Age::Unknown => shut(Reason::IntentStale, "unknown"),
+        Age::AheadBeyond => shut(Reason::ClockUntrusted, "ahead"),
+        Age::LeadUnknown => shut(Reason::ClockUntrusted, "unknown"),
+    }
+}
+
+fn universe(case: &Case) -> Option<Answer> {
+    let shut = |evidence| skip(Gate::Universe, Reason::PolicyUniverseFilter, evidence);
+    match case.listed {
+        Listed::Listed | Listed::ListedPermitted => None,
+        Listed::NotListed => shut("the policy's list"),
+        Listed::NotPermitted => shut("the operator's list"),
+    }
+}
+
+fn leverage(case: &Case) -> Option<Answer> {
+    let shut = |evidence| skip(Gate::Leverage, Reason::PolicyMissingLeverage, evidence);
+    match case.asked {
+        Asked::NothingGiven => shut("the policy's"),
+        Asked::Unusable => shut("the intent's"),
+        Asked::Nothing | Asked::Less | Asked::Equal | Asked::More => None,
+    }
+}
+
+fn size(case: &Case) -> Option<Answer> {
+    let shut = |evidence| skip(Gate::Size, Reason::PolicyMissingSize, evidence);
+    match case.sized {
+        Sized::Missing => shut("absent"),
+        Sized::Unusable => shut("no number"),
+        Sized::NoPrice => shut("no price"),
+        Sized::Margin if case.asked == Asked::Nothing => shut("no leverage"),
+        Sized::Notional | Sized::Margin | Sized::Product => None,
+    }
+}
+
+fn limits(case: &Case) -> Option<Answer> {
+    let shut = |evidence| skip(Gate::Limits, Reason::PolicyLimitExceeded, evidence);
+    match case.limited {
+        Limited::Unlimited | Limited::Within | Limited::AtBound => None,
+        Limited::LeveragePolicy => shut("leverage above policy:limits.max_leverage"),
+        Limited::LeverageOperator => shut("leverage above guardrails:max_leverage"),
+        Limited::MarginPolicy => shut("margin above policy:limits.max_position_usd"),
+        Limited::MarginOperator => shut("margin above guardrails:max_position_usd"),
+        Limited::NotionalPolicy => shut("notional above policy:limits.max_notional_usd"),
+        Limited::NotionalOperator => shut("notional above guardrails:max_notional_usd"),
+        Limited::Overflow if case.sized == Sized::Margin => shut("notional is no number"),
+        Limited::Overflow => shut("margin is no number"),
+    }
+}
+
+/// The policy gives 8; the intent can ask for less and gets it, and never more.
+pub(crate) const fn applied_leverage(asked: Asked) -> (f64, &'static str) {
+    match asked {
+        Asked::Less => (5.0, "intent:leverage"),
+        Asked::NothingGiven
+        | Asked::Unusable
+        | Asked::Nothing
+        | Asked::Equal
+        | Asked::More => (8.0, "policy:leverage_by_symbol.BTCUSDT"),
+    }
+}
+
+/// Notional and margin: the notional sizes say 400, the margin says 50.
+pub(crate) const fn amounts(asked: Asked, sized: Sized) -> (f64, f64) {
+    let (leverage, _) = applied_leverage(asked);
+    match sized {
+        Sized::Margin => (50.0 * leverage, 50.0),
+        Sized::Missing
+        | Sized::Unusable
+        | Sized::NoPrice
+        | Sized::Notional
+        | Sized::Product => (400.0, 400.0 / leverage),
+    }
+}
+
+fn trade(case: &Case) -> Answer {
+    let (leverage, leverage_source) = applied_leverage(case.asked);
+    let (notional, margin) = amounts(case.asked, case.sized);
+    Answer::Trade {
+        leverage,
+        leverage_source,
+        leverage_requested: match case.asked {
+            Asked::NothingGiven | Asked::Unusable | Asked::Nothing => None,
+            Asked::Less => Some(5.0),
+            Asked::Equal => Some(8.0),
+            Asked::More => Some(10.0),
+        },
+        notional,
+        margin,
+        size_source: match case.sized {
+            Sized::Missing | Sized::Unusable | Sized::NoPrice => "",
+            Sized::Notional => "intent:position_size_usd",
+            Sized::Margin => "intent:position_usd",
+            Sized::Product => "intent:quantity*price",
+        },
+    }
+}

@@ -1,0 +1,445 @@
+//! Going through the cases, and the table that is left of them.
+
+use std::fmt::Write as _;
+
+use super::{
+    expectation::{Answer, Judge, expected},
+    states::{Age, Asked, Asker, Case, Halted, Held, Limited, Listed, Said, Sized, Space, When},
+    world::{World, intent, now, observed, record},
+};
+use portcullis::{
+    decide::{Engine, Gate},
+    domain::Instant,
+    event::Scratch,
+    intent::Intent,
+    policy::PolicyState,
+};
+
+/// One case, made real.
+pub(crate) struct Asking<'a> {
+    pub(crate) case: Case,
+    pub(crate) engine: &'a Engine,
+    pub(crate) state: PolicyState<'a>,
+    pub(crate) intent: &'a Intent<'a>,
+    pub(crate) now: Instant,
+}
+
+/// Goes through every combination of a space.
+pub(crate) fn each(
+    world: &World,
+    space: &Space,
+    intents: &[(Said, Asker)],
+    mut visit: impl FnMut(&Asking<'_>),
+) {
+    let first = Case {
+        said: Said::OneThing,
+        asker: Asker::EntryOther,
+        halted: Halted::Nothing,
+        held: Held::Permitted,
+        when: When::Within,
+        age: Age::Young,
+        listed: Listed::Listed,
+        asked: Asked::Nothing,
+        sized: Sized::Notional,
+        limited: Limited::Unlimited,
+    };
+    for (said, asker) in intents.iter().copied() {
+        for age in space.age.iter().copied() {
+            for listed in space.listed.iter().copied() {
+                for asked in space.asked.iter().copied() {
+                    for sized in space.sized.iter().copied() {
+                        let case = Case {
+                            said,
+                            asker,
+                            age,
+                            listed,
+                            asked,
+                            sized,
+                            ..first
+                        };
+                        each_operator(world, space, case, &mut visit);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Goes through what differs for one intent.
+fn each_operator(
+    world: &World,
+    space: &Space,
+    case: Case,
+    visit: &mut impl FnMut(&Asking<'_>),
+) {
+    let cases_of = |limited| {
+        let at = |when| Case {
+            when,
+            limited,
+            ..case
+        };
+        space.when.iter().copied().map(at).collect::<Vec<Case>>()
+    };
+    // Two sets of intents: of sizes that lead to numbers, and of sizes that do not.
+    let cases = [Limited::Unlimited, Limited::Overflow].map(cases_of);
+    let records = cases.each_ref().map(|cases| cases.iter().map(record).collect::<Vec<_>>());
+    let mut scratches = records
+        .each_ref()
+        .map(|records| records.iter().map(|_| Scratch::default()).collect::<Vec<_>>());
+    let mut intents = [Vec::new(), Vec::new()];
+    for ((intents, records), scratches) in intents.iter_mut().zip(&records).zip(&mut scratches) {
+        intents.extend(records.iter().zip(scratches).map(|(r, s)| intent(r, s)));
+    }
+    for limited in space.limited.iter().copied() {
+        let case = Case { limited, ..case };
+        let (policies, engines) = (world.policies(&case), world.engines(&case));
+        let [numbers, overflows] = &intents;
+        let intents = if limited == Limited::Overflow {
+            overflows
+        } else {
+            numbers
+        };
+        for held in space.held.iter().copied() {
+            let state = world.state(policies, held);
+            for halted in space.halted.iter().copied() {
+                let engine = engines.get(halted, held);
+                for (when, intent) in space.when.iter().copied().zip(intents) {
+                    visit(&Asking {
+                        case: Case {
+                            held,
+                            halted,
+                            when,
+                            ..case
+                        },
+                        engine,
+                        state,
+                        intent,
+                        now: now(when),
+                    });
+                }
+            }
+        }
+    }
+}
+
+/// What is left of the cases that went the same way.
+struct Row {
+    answer: Answer,
+    states: String,
+    cases: usize,
+}
+
+/// What a run found.
+#[derive(Default)]
+pub(crate) struct Table {
+    rows: Vec<Option<Row>>,
+    /// The states that each gate let pass, by their places.
+    open: [u32; 10],
+    pub(crate) cases: usize,
+    pub(crate) mismatches: usize,
+    /// The first of them.
+    pub(crate) mismatch: Option<String>,
+}
+
+/// Executes every combination of a space and holds each answer against what is expected.
+pub(crate) fn run(world: &World, space: &Space, gates: &[Judge; 10]) -> Table {
+    // The intents share nothing, so that each half of them may have a thread of its own.
+    let (left, right) = space.intents.split_at(space.intents.len() / 2);
+    let go = |intents: &[(Said, Asker)]| {
+        let mut table = Table::default();
+        each(world, space, intents, |asking| table.add(asking, gates));
+        table
+    };
+    let (mut table, other) = std::thread::scope(|scope| {
+        let left = scope.spawn(|| go(left));
+        let right = go(right);
+        (left.join().unwrap(), right)
+    });
+    table.merge(other);
+    table
+}
+
+/// Makes everything that the cases of a space need.
+pub(crate) fn prepare(space: &Space) -> World {
+    struct Wanted(Vec<Case>);
+    let mut wanted = Wanted(Vec::new());
+    for age in space.age.iter().copied() {
+        for listed in space.listed.iter().copied() {
+            for asked in space.asked.iter().copied() {
+                for sized in space.sized.iter().copied() {
+                    for limited in space.limited.iter().copied() {
+                        wanted.0.push(Case {
+                            said: Said::OneThing,
+                            asker: Asker::EntryOther,
+                            halted: Halted::Nothing,
+                            held: Held::Permitted,
+                            when: When::Within,
+                            age,
+                            listed,
+                            asked,
+                            sized,
+                            limited,
+                        });
+                    }
+                }
+            }
+        }
+    }
+    let mut world = World::new();
+    for case in &wanted.0 {
+        world.prepare(case);
+    }
+    world
+}
+
+impl Table {
+    fn add(&mut self, asking: &Asking<'_>, gates: &[Judge; 10]) {
+        let Asking {
+            case,
+            engine,
+            state,
+            intent,
+            now,
+        } = asking;
+        let answer = observed(&engine.decide(*state, intent, *now));
+        self.cases += 1;
+        let wanted = expected(gates, case);
+        if answer != wanted {
+            self.mismatches += 1;
+            self.mismatch.get_or_insert_with(|| {
+                format!("{case:?}\nintent   {intent:?}\nengine   {answer:?}\nexpected {wanted:?}")
+            });
+        }
+        let path = Path::of(case, &answer);
+        for gate in 0..path.passed {
+            self.open[gate] |= 1 << path.places[gate];
+        }
+        let row = path.row();
+        if self.rows.len() <= row {
+            self.rows.resize_with(row + 1, || None);
+        }
+        match &mut self.rows[row] {
+            Some(row) => {
+                assert!(
+                    row.answer == answer,
+                    "one path, two answers: {case:?}\n{:?}\n{answer:?}",
+                    row.answer
+                );
+                row.cases += 1;
+            }
+            empty @ None => {
+                *empty = Some(Row {
+                    answer,
+                    states: path.states(case),
+                    cases: 1,
+                });
+            }
+        }
+    }
+
+    fn merge(&mut self, other: Self) {
+        self.cases += other.cases;
+        self.mismatches += other.mismatches;
+        self.mismatch = self.mismatch.take().or(other.mismatch);
+        for (mine, theirs) in self.open.iter_mut().zip(other.open) {
+            *mine |= theirs;
+        }
+        if self.rows.len() < other.rows.len() {
+            self.rows.resize_with(other.rows.len(), || None);
+        }
+        for (mine, theirs) in self.rows.iter_mut().zip(other.rows) {
+            match (mine.as_mut(), theirs) {
+                (_, None) => {}
+                (None, theirs) => *mine = theirs,
+                (Some(mine), Some(theirs)) => {
+                    assert_eq!(mine.answer, theirs.answer, "one path, two answers");
+                    mine.cases += theirs.cases;
+                }
+            }
+        }
+    }
+
+    /// The answers, one a path.
+    pub(crate) fn answers(&self) -> impl Iterator<Item = &Answer> {
+        self.rows.iter().flatten().map(|row| &row.answer)
+    }
+
+    /// The table as people read it.
+    pub(crate) fn text(&self) -> String {
+        let rows: Vec<&Row> = self.rows.iter().flatten().collect();
+        let width = rows.iter().map(|row| row.states.len()).max().unwrap();
+        let mut out = format!(
+            "{} combinations, {} paths\n\n1 2 3 4 5 6 7 8 9 10  {:<width$}  {:>12}  answer\n",
+            self.cases,
+            rows.len(),
+            "because of",
+            "combinations"
+        );
+        for row in &rows {
+            writeln!(
+                out,
+                "{}   {:<width$}  {:>12}  {}",
+                marks(&row.answer),
+                row.states,
+                row.cases,
+                answer_text(&row.answer)
+            )
+            .unwrap();
+        }
+        out.push_str("\n+ open   x shut   > let out   · not looked at\n\nWhat each gate lets pass:\n");
+        for (gate, open) in Gate::ALL.into_iter().zip(self.open) {
+            let states = texts(gate);
+            let names = states
+                .iter()
+                .enumerate()
+                .filter(|(place, _)| open & (1 << place) != 0)
+                .map(|(_, text)| *text);
+            let names: Vec<&str> = names.collect();
+            writeln!(out, "{:>2}  {:<14}  {}", gate.number(), gate, names.join(" | ")).unwrap();
+        }
+        out
+    }
+}
+
+/// The way of one case through the gates.
+struct Path {
+    /// The place of each gate's state among all of its states.
+    places: [usize; 10],
+    /// How many gates let it pass.
+    passed: usize,
+    /// What else the row depends on.
+    detail: Detail,
+}
+
+enum Detail {
+    None,
+    /// The size says a margin.
+    Margin(bool),
+    Trade,
+}
+
+impl Path {
+    fn of(case: &Case, answer: &Answer) -> Self {
+        let places = places(case);
+        let (passed, detail) = match answer {
+            Answer::Exit { .. } => (1, Detail::None),
+            Answer::Trade { .. } => (10, Detail::Trade),
+            Answer::Skip { gate, .. } => {
+                let detail = if case.limited == Limited::Overflow && *gate == Gate::Limits {
+                    Detail::Margin(case.sized == Sized::Margin)
+                } else {
+                    Detail::None
+                };
+                (gate.number() - 1, detail)
+            }
+        };
+        Self {
+            places,
+            passed,
+            detail,
+        }
+    }
+
+    /// The row it belongs to.
+    fn row(&self) -> usize {
+        let detail = match self.detail {
+            Detail::None | Detail::Margin(false) => 0,
+            Detail::Margin(true) => 1,
+            Detail::Trade => return 1_000 + self.places[7] * 10 + self.places[8],
+        };
+        self.passed * 100 + self.places[self.passed] * 2 + detail
+    }
+
+    /// The states that the answer hangs on.
+    fn states(&self, case: &Case) -> String {
+        match self.detail {
+            Detail::Trade => format!("{}, {}", case.asked.text(), case.sized.text()),
+            Detail::Margin(margin) => {
+                let basis = if margin { "margin" } else { "notional" };
+                format!("{basis}: {}", case.limited.text())
+            }
+            Detail::None if self.passed == 8 && case.sized == Sized::Margin => {
+                format!("{}, {}", case.asked.text(), case.sized.text())
+            }
+            Detail::None => texts(Gate::ALL[self.passed])[self.places[self.passed]].to_owned(),
+        }
+    }
+}
+
+fn place<T: PartialEq>(all: &[T], one: &T) -> usize {
+    all.iter().position(|state| state == one).unwrap()
+}
+
+fn places(case: &Case) -> [usize; 10] {
+    [
+        place(Said::ALL, &case.said),
+        place(Asker::ALL, &case.asker),
+        place(Halted::ALL, &case.halted),
+        place(Held::ALL, &case.held),
+        place(When::ALL, &case.when),
+        place(Age::ALL, &case.age),
+        place(Listed::ALL, &case.listed),
+        place(Asked::ALL, &case.asked),
+        place(Sized::ALL, &case.sized),
+        place(Limited::ALL, &case.limited),
+    ]
+}
+
+/// The texts of what a gate looks at.
+pub(crate) fn texts(gate: Gate) -> Vec<&'static str> {
+    match gate {
+        Gate::Readable => Said::ALL.iter().map(|state| state.text()).collect(),
+        Gate::ExitOwnership => Asker::ALL.iter().map(|state| state.text()).collect(),
+        Gate::Halt => Halted::ALL.iter().map(|state| state.text()).collect(),
+        Gate::Policy => Held::ALL.iter().map(|state| state.text()).collect(),
+        Gate::InForce => When::ALL.iter().map(|state| state.text()).collect(),
+        Gate::Freshness => Age::ALL.iter().map(|state| state.text()).collect(),
+        Gate::Universe => Listed::ALL.iter().map(|state| state.text()).collect(),
+        Gate::Leverage => Asked::ALL.iter().map(|state| state.text()).collect(),
+        Gate::Size => Sized::ALL.iter().map(|state| state.text()).collect(),
+        Gate::Limits => Limited::ALL.iter().map(|state| state.text()).collect(),
+    }
+}
+
+/// One mark a gate.
+fn marks(answer: &Answer) -> String {
+    let (passed, last) = match answer {
+        Answer::Exit { .. } => (1, Some("> ")),
+        Answer::Skip { gate, .. } => (gate.number() - 1, Some("x ")),
+        Answer::Trade { .. } => (10, None),
+    };
+    let mut marks = "+ ".repeat(passed);
+    marks.push_str(last.unwrap_or_default());
+    let rest = 10 - passed - usize::from(last.is_some());
+    marks.push_str(&"· ".repeat(rest));
+    marks
+}
+
+fn answer_text(answer: &Answer) -> String {
+    match answer {
+        Answer::Exit { rule } => format!("EXIT as {rule}"),
+        Answer::Skip {
+            reason, evidence, ..
+        } => {
+            let text = format!("SKIP {reason}");
+            if evidence.is_empty() {
+                text
+            } else {
+                format!("{text} ({evidence})")
+            }
+        }
+        Answer::Trade {
+            leverage,
+            leverage_source,
+            leverage_requested,
+            notional,
+            margin,
+            size_source,
+        } => {
+            let requested = leverage_requested.map_or_else(|| "nothing".to_owned(), |x| format!("{x}x"));
+            format!(
+                "TRADE {leverage}x of {leverage_source}, requested {requested}; notional {notional}, margin {margin} of {size_source}"
+            )
+        }
+    }
+}

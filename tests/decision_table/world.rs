@@ -1,0 +1,540 @@
+//! Real inputs for each case, and the real engine's answer to them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{
+    expectation::{Answer, amounts, applied_leverage},
+    states::{Age, Asked, Asker, Case, Halted, Held, Limited, Listed, Said, Sized, When},
+};
+use portcullis::{
+    decide::{Constraint, Decision, Denial, Engine},
+    domain::{Instant, Leverage, Margin, Notional, PolicyHash, Span, Symbol},
+    event::{Event, Scratch, read},
+    exit::{ExitOwnership, ExitRule, STANDARD_OWNER},
+    guardrails::{Guardrails, Halt},
+    intent::SizeFault,
+    policy::{Policy, PolicyAbsence, PolicyState},
+    provenance::Source,
+};
+
+const DELEGATE: &str = "emergency_closer";
+/// The window of the policy, in microseconds.
+const FROM: i64 = 1_766_547_134_062_733;
+const UNTIL: i64 = 1_766_550_734_062_733;
+const SECOND: i64 = 1_000_000;
+
+/// What of a case decides which policy there is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct PolicyKey {
+    age_max: Option<i64>,
+    gives_leverage: bool,
+    /// The limits on leverage, margin and notional, as bits.
+    limits: [Option<u64>; 3],
+}
+
+/// What of a case decides what the operator says, the halt and the demands on a policy aside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct OperatorKey {
+    age_max: Option<i64>,
+    skew_max: Option<i64>,
+    permitted: Option<&'static str>,
+    limits: [Option<u64>; 3],
+}
+
+/// A policy that states its hash, and the same without.
+pub(crate) struct Policies {
+    stated: Policy,
+    unstated: Policy,
+}
+
+/// Engines by what is halted and what is asked of a policy.
+pub(crate) struct Engines(Vec<Engine>);
+
+/// Everything that was made so far, to be used again.
+pub(crate) struct World {
+    absences: Vec<PolicyAbsence>,
+    policies: BTreeMap<PolicyKey, Policies>,
+    engines: BTreeMap<OperatorKey, Engines>,
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        let refused = |text: &str| PolicyAbsence::from(Policy::from_json(text).unwrap_err());
+        let whole = policy_text(&PolicyKey {
+            age_max: None,
+            gives_leverage: true,
+            limits: [None; 3],
+        });
+        let with = |from: &str, to: &str| {
+            assert!(whole.contains(from), "{whole}");
+            refused(&whole.replacen(from, to, 1))
+        };
+        let absences = vec![
+            PolicyAbsence::NotFound,
+            PolicyAbsence::HashUnknown(PolicyHash::parse(&"ab".repeat(32)).unwrap()),
+            with("\"policy_version\": \"7\",", ""),
+            with("\"policy_version\": \"7\",", "\"policy_version\": 7,"),
+            with("\"T1_R\": 1.8", "\"T1_R\": 0"),
+            with("{", &format!("{{\"policy_hash\": \"{}\",", "ab".repeat(32))),
+            PolicyAbsence::SignatureInvalid,
+            PolicyAbsence::RolledBack {
+                seen: 8,
+                offered: Some(7),
+            },
+            PolicyAbsence::StoreUnavailable,
+        ];
+        Self {
+            absences,
+            policies: BTreeMap::new(),
+            engines: BTreeMap::new(),
+        }
+    }
+
+    /// Makes what a case needs, if nobody has made it yet.
+    pub(crate) fn prepare(&mut self, case: &Case) {
+        self.policies
+            .entry(policy_key(case))
+            .or_insert_with_key(policies);
+        self.engines
+            .entry(operator_key(case))
+            .or_insert_with_key(engines);
+    }
+
+    pub(crate) fn policies(&self, case: &Case) -> &Policies {
+        &self.policies[&policy_key(case)]
+    }
+
+    pub(crate) fn engines(&self, case: &Case) -> &Engines {
+        &self.engines[&operator_key(case)]
+    }
+
+    pub(crate) fn state<'a>(&'a self, policies: &'a Policies, held: Held) -> PolicyState<'a> {
+        match held {
+            Held::NotFound
+            | Held::HashUnknown
+            | Held::MissingField
+            | Held::ParseError
+            | Held::Invalid
+            | Held::HashMismatch
+            | Held::SignatureInvalid
+            | Held::RolledBack
+            | Held::StoreUnavailable => {
+                let place = Held::ALL.iter().position(|h| *h == held).unwrap();
+                PolicyState::absent(&self.absences[place])
+            }
+            Held::NoHash => PolicyState::present(&policies.unstated),
+            Held::TooLong
+            | Held::OtherMarket
+            | Held::OtherVenue
+            | Held::Permitted
+            | Held::Unguarded => PolicyState::present(&policies.stated),
+        }
+    }
+}
+
+/// One for each halt and each demand on a policy.
+const DEMANDS: [Held; 6] = [
+    Held::Unguarded,
+    Held::Permitted,
+    Held::TooLong,
+    Held::OtherMarket,
+    Held::OtherVenue,
+    Held::NoHash,
+];
+
+impl Engines {
+    pub(crate) fn get(&self, halted: Halted, held: Held) -> &Engine {
+        let halt = Halted::ALL.iter().position(|h| *h == halted).unwrap();
+        // Guardrails never make up for a policy that is not there: the strictest stand beside it.
+        let demand = DEMANDS.iter().position(|h| *h == held).unwrap_or(1);
+        &self.0[halt * DEMANDS.len() + demand]
+    }
+}
+
+fn seconds(micros: i64) -> String {
+    format!("{}.{:06}", micros / SECOND, micros % SECOND)
+}
+
+fn policy_text(key: &PolicyKey) -> String {
+    let [leverage, margin, notional] = key.limits.map(|bits| bits.map(f64::from_bits));
+    let limits: Vec<String> = [
+        ("max_leverage", leverage),
+        ("max_position_usd", margin),
+        ("max_notional_usd", notional),
+    ]
+    .into_iter()
+    .filter_map(|(name, value)| Some(format!("\"{name}\": {}", value?)))
+    .chain(
+        key.age_max
+            .map(|span| format!("\"max_intent_age_sec\": {}", seconds(span))),
+    )
+    .collect();
+    let btc = if key.gives_leverage {
+        "\"BTCUSDT\": 8, "
+    } else {
+        ""
+    };
+    format!(
+        r#"{{"policy_version": "7", "market": "futures", "venue": "binance",
+            "valid_from_epoch": {}, "valid_until_epoch": {}, "limits": {{{}}},
+            "universe_symbols": ["BTCUSDT", "ETHUSDT"], "leverage_by_symbol": {{{btc}"ETHUSDT": 10}},
+            "harvest_params": {{"T1_R": 1.8, "T2_R": 3.5, "T3_R": 5.8, "lock_R": 1.2, "be_plus_pct": 0.003,
+                "cost_bps": 12, "k_regime_flip": 0.8, "k_sigma_spike": 0.6, "k_ts_drop": 0.4,
+                "k_age_penalty": 0.2, "kill_threshold": 0.55}},
+            "kill_params": {{"trend_min": 0.25, "sigma_ref": 0.012, "sigma_spike_cap": 1.8, "ts_ref": 0.35,
+                "ts_drop_cap": 0.45, "max_age_sec": 72000}}}}"#,
+        seconds(FROM),
+        seconds(UNTIL),
+        limits.join(", ")
+    )
+}
+
+fn policies(key: &PolicyKey) -> Policies {
+    let text = policy_text(key);
+    let hash = Policy::hash_of(&text).unwrap();
+    let stated = text.replacen('{', &format!("{{\"policy_hash\": \"{hash}\", "), 1);
+    Policies {
+        stated: Policy::from_json(&stated).unwrap(),
+        unstated: Policy::from_json(&text).unwrap(),
+    }
+}
+
+fn engines(key: &OperatorKey) -> Engines {
+    let symbols = |name: &str| BTreeSet::from([Symbol::new(name).unwrap()]);
+    let mut base = Guardrails::none();
+    if let Some(age_max) = key.age_max {
+        base = base.with_max_intent_age(Span::from_micros(age_max));
+    }
+    if let Some(skew_max) = key.skew_max {
+        base = base.with_max_intent_skew(Span::from_micros(skew_max));
+    }
+    if let Some(symbol) = key.permitted {
+        base = base.with_permitted_symbols(symbols(symbol));
+    }
+    let [leverage, margin, notional] = key.limits.map(|bits| bits.map(f64::from_bits));
+    if let Some(bound) = leverage {
+        base = base.with_max_leverage(Leverage::new(bound).unwrap());
+    }
+    if let Some(bound) = margin {
+        base = base.with_max_position_usd(Margin::new(bound).unwrap());
+    }
+    if let Some(bound) = notional {
+        base = base.with_max_notional_usd(Notional::new(bound).unwrap());
+    }
+    let halts = [
+        Halt::Nothing,
+        Halt::Symbols(symbols("ETHUSDT")),
+        Halt::Symbols(["BTCUSDT", "XRPUSDT"].into_iter().flat_map(symbols).collect()),
+        Halt::Everything,
+    ];
+    let ownership = ExitOwnership::new(STANDARD_OWNER, [DELEGATE]).unwrap();
+    let engines = halts.iter().flat_map(|halt| {
+        DEMANDS.map(|held| {
+            let guardrails = demand(base.clone(), held).with_halt(halt.clone());
+            Engine::new(guardrails, ownership.clone())
+        })
+    });
+    Engines(engines.collect())
+}
+
+/// What the operator asks of a policy: all of it to the letter, or one thing more than the policy has.
+fn demand(base: Guardrails, held: Held) -> Guardrails {
+    if held == Held::Unguarded {
+        return base;
+    }
+    let short = i64::from(held == Held::TooLong);
+    let market = if held == Held::OtherMarket {
+        "spot"
+    } else {
+        "futures"
+    };
+    let venue = if held == Held::OtherVenue {
+        "okx"
+    } else {
+        "binance"
+    };
+    base.with_max_validity(Span::from_micros(UNTIL - FROM - short))
+        .with_market(market)
+        .with_venue(venue)
+        .with_required_policy_hash()
+}
+
+/// How the age of an intent comes about.
+struct Aging {
+    /// When it was sent, relative to now.
+    sent: Option<i64>,
+    policy_max: Option<i64>,
+    operator_max: Option<i64>,
+    skew_max: Option<i64>,
+}
+
+fn aging(age: Age) -> Aging {
+    let minute = 60 * SECOND;
+    let bounds = |sent, policy_max, operator_max, skew_max| Aging {
+        sent,
+        policy_max,
+        operator_max,
+        skew_max,
+    };
+    match age {
+        Age::Unbounded => bounds(Some(-1_440 * minute), None, None, None),
+        Age::UnboundedUnknown => bounds(None, None, None, None),
+        Age::Young => bounds(Some(-minute / 2), Some(minute), Some(2 * minute), None),
+        Age::AtBound => bounds(Some(-minute), Some(minute), Some(minute), None),
+        Age::AheadUnbounded => bounds(Some(1_440 * minute), Some(minute), None, None),
+        Age::AheadAtBound => bounds(Some(5 * SECOND), None, Some(minute), Some(5 * SECOND)),
+        Age::OldForPolicy => bounds(Some(-minute - 1), Some(minute), Some(2 * minute), None),
+        Age::OldForOperator => bounds(Some(-minute - 1), Some(2 * minute), Some(minute), None),
+        Age::Unknown => bounds(None, Some(minute), None, None),
+        Age::AheadBeyond => bounds(Some(5 * SECOND + 1), None, Some(minute), Some(5 * SECOND)),
+        Age::LeadUnknown => bounds(None, None, None, Some(5 * SECOND)),
+    }
+}
+
+/// The bounds on leverage, margin and notional: the policy's, and the operator's.
+fn bounds(case: &Case) -> [[Option<u64>; 3]; 2] {
+    let (leverage, _) = applied_leverage(case.asked);
+    let (notional, margin) = amounts(case.asked, case.sized);
+    let exact = [leverage, margin, notional].map(|bound| Some(bound.to_bits()));
+    let below = |place: usize| {
+        let mut bounds = exact;
+        let tight = f64::from_bits(exact[place].unwrap()).next_down();
+        bounds[place] = Some(tight.to_bits());
+        bounds
+    };
+    let wide = [Some(1e6_f64.to_bits()); 3];
+    let none = [None; 3];
+    match case.limited {
+        Limited::Unlimited | Limited::Overflow => [none, none],
+        Limited::Within => [wide, wide],
+        Limited::AtBound => [exact, exact],
+        Limited::LeveragePolicy => [below(0), exact],
+        Limited::LeverageOperator => [wide, below(0)],
+        Limited::MarginPolicy => [below(1), none],
+        Limited::MarginOperator => [exact, below(1)],
+        Limited::NotionalPolicy => [below(2), wide],
+        Limited::NotionalOperator => [none, below(2)],
+    }
+}
+
+fn policy_key(case: &Case) -> PolicyKey {
+    let [limits, _] = bounds(case);
+    PolicyKey {
+        age_max: aging(case.age).policy_max,
+        gives_leverage: case.asked != Asked::NothingGiven,
+        limits,
+    }
+}
+
+fn operator_key(case: &Case) -> OperatorKey {
+    let [_, limits] = bounds(case);
+    let aging = aging(case.age);
+    OperatorKey {
+        age_max: aging.operator_max,
+        skew_max: aging.skew_max,
+        permitted: match case.listed {
+            Listed::Listed => None,
+            Listed::ListedPermitted => Some("BTCUSDT"),
+            Listed::NotListed => Some("XRPUSDT"),
+            Listed::NotPermitted => Some("ETHUSDT"),
+        },
+        limits,
+    }
+}
+
+/// The instant that a case is judged at.
+pub(crate) fn now(when: When) -> Instant {
+    let micros = match when {
+        When::TooEarly => FROM - 1,
+        When::First => FROM,
+        When::Within => FROM + 1_800 * SECOND,
+        When::Last => UNTIL,
+        When::TooLate => UNTIL + 1,
+    };
+    Instant::from_micros(micros).unwrap()
+}
+
+/// The record that an intent is read from.
+pub(crate) fn record(case: &Case) -> String {
+    let mut fields: Vec<String> = Vec::new();
+    let mut field = |text: String| fields.push(text);
+    let (exits, source) = match case.asker {
+        Asker::ExitOwner => (true, Some(format!("\"{STANDARD_OWNER}\""))),
+        Asker::ExitDelegate => (true, Some(format!("\"{DELEGATE}\""))),
+        Asker::ExitOther => (true, Some("\"momentum\"".to_owned())),
+        Asker::ExitNobody => (true, None),
+        Asker::ExitUnreadable => (true, Some(format!("[\"{STANDARD_OWNER}\"]"))),
+        Asker::EntryOwner => (false, Some(format!("\"{STANDARD_OWNER}\""))),
+        Asker::EntryDelegate => (false, Some(format!("\"{DELEGATE}\""))),
+        Asker::EntryUnreadable => (false, Some(format!("[\"{STANDARD_OWNER}\"]"))),
+        Asker::EntryOther => (false, Some("\"momentum\"".to_owned())),
+        Asker::EntryNobody => (false, None),
+    };
+    if let Some(source) = source {
+        field(format!("\"source\": {source}"));
+    }
+    if exits {
+        field("\"reduce_only\": true".to_owned());
+    }
+    if let Some(sent) = aging(case.age).sent {
+        let sent = now(case.when).as_micros() + sent;
+        field(format!("\"timestamp\": {}", seconds(sent)));
+    }
+    let symbol = match case.listed {
+        Listed::Listed | Listed::ListedPermitted | Listed::NotPermitted => "BTCUSDT",
+        Listed::NotListed => "XRPUSDT",
+    };
+    field(format!("\"symbol\": \"{symbol}\""));
+    match case.said {
+        Said::Unreadable => field("\"payload\": \"{\"".to_owned()),
+        Said::Invalid => field(format!("\"side\": \"BUY\", \"symbol\": \"{symbol}\"")),
+        Said::Ambiguous => field("\"side\": \"BUY\", \"action\": \"SELL\"".to_owned()),
+        Said::Hold => field("\"side\": \"HOLD\"".to_owned()),
+        Said::OneThing => field("\"side\": \"BUY\"".to_owned()),
+    }
+    match case.asked {
+        Asked::Nothing => {}
+        Asked::Unusable => field("\"leverage\": \"x\"".to_owned()),
+        Asked::Less | Asked::NothingGiven => field("\"leverage\": 5".to_owned()),
+        Asked::Equal => field("\"leverage\": 8".to_owned()),
+        Asked::More => field("\"leverage\": 10".to_owned()),
+    }
+    // The least number there is leaves no margin, and the largest no notional.
+    let overflows = case.limited == Limited::Overflow;
+    let amount = |usual: &str| if overflows { "5e-324" } else { usual }.to_owned();
+    match case.sized {
+        Sized::Missing => {}
+        Sized::Unusable => field("\"position_size_usd\": \"nan\"".to_owned()),
+        Sized::NoPrice => field("\"quantity\": 4".to_owned()),
+        Sized::Notional => field(format!("\"position_size_usd\": {}", amount("400"))),
+        Sized::Margin if overflows => field("\"position_usd\": 1.7e308".to_owned()),
+        Sized::Margin => field("\"position_usd\": 50".to_owned()),
+        Sized::Product if overflows => field("\"quantity\": 5e-324, \"price\": 1".to_owned()),
+        Sized::Product => field("\"quantity\": 4, \"price\": 100".to_owned()),
+    }
+    format!("{{{}}}", fields.join(", "))
+}
+
+/// Reads an intent.
+pub(crate) fn intent<'a>(
+    record: &'a str,
+    scratch: &'a mut Scratch,
+) -> portcullis::intent::Intent<'a> {
+    match read(record, scratch) {
+        Event::Intent(intent) => intent,
+        Event::Position(_) | Event::PolicyUpdated(..) | Event::PolicyWithdrawn(_) => {
+            panic!("no intent: {record}")
+        }
+    }
+}
+
+/// What the engine answered, in the words of the table.
+pub(crate) fn observed(decision: &Decision<'_>) -> Answer {
+    match decision {
+        Decision::Exit(permit) => Answer::Exit {
+            rule: match permit.rule() {
+                ExitRule::Owner => "owner",
+                ExitRule::Delegate => "delegate",
+            },
+        },
+        Decision::Skip(skip) => Answer::Skip {
+            gate: skip.gate(),
+            reason: skip.reason(),
+            evidence: evidence(skip.evidence()),
+        },
+        Decision::Trade(trade) => Answer::Trade {
+            leverage: trade.leverage().value().get(),
+            leverage_source: source(trade.leverage().source()),
+            leverage_requested: trade.leverage_requested().map(|asked| asked.value().get()),
+            notional: trade.notional().value().get(),
+            margin: trade.margin().value().get(),
+            size_source: source(trade.size().source()),
+        },
+    }
+}
+
+fn source(source: Source) -> &'static str {
+    match source {
+        Source::PolicyLeverage(symbol) if symbol.as_str() == "BTCUSDT" => {
+            "policy:leverage_by_symbol.BTCUSDT"
+        }
+        Source::Intent("leverage") => "intent:leverage",
+        Source::Intent("position_size_usd") => "intent:position_size_usd",
+        Source::Intent("position_usd") => "intent:position_usd",
+        Source::Intent("quantity*price") => "intent:quantity*price",
+        Source::PolicyLeverage(_)
+        | Source::Policy(_)
+        | Source::Intent(_)
+        | Source::Position(_)
+        | Source::Market(_)
+        | Source::Guardrails(_)
+        | Source::Derived(_) => panic!("no source of a trade here: {source}"),
+    }
+}
+
+fn evidence(denial: &Denial<'_>) -> &'static str {
+    match denial {
+        Denial::Unread(_) | Denial::PolicyAbsent(_) | Denial::NotInForce(_) => "",
+        Denial::SourceUnreadable => "might be the owner",
+        Denial::ExitOwnerOpens { .. } => "an owner opens",
+        Denial::NotExitOwner(denied) => match denied.source_name {
+            Some(_) => "another asks",
+            None => "nobody asks",
+        },
+        Denial::Halted {
+            everything: true, ..
+        } => "everything",
+        Denial::Halted { .. } => "the symbol",
+        Denial::PolicyNotPermitted(constraint) => match constraint {
+            Constraint::Validity { .. } => "validity",
+            Constraint::Market { .. } => "market",
+            Constraint::Venue { .. } => "venue",
+            Constraint::NoHash => "hash",
+        },
+        Denial::IntentStale { age: None, .. } | Denial::ClockUntrusted { lead: None, .. } => {
+            "unknown"
+        }
+        Denial::IntentStale { age_max, .. } => match age_max.source() {
+            Source::Policy("limits.max_intent_age_sec") => "the policy's bound",
+            Source::Guardrails("max_intent_age_sec") => "the operator's bound",
+            other => panic!("nobody bounds ages there: {other}"),
+        },
+        Denial::ClockUntrusted { .. } => "ahead",
+        Denial::NotInUniverse { .. } => "the policy's list",
+        Denial::NotPermitted { .. } => "the operator's list",
+        Denial::NoLeverage { .. } => "the policy's",
+        Denial::LeverageUnusable(_) => "the intent's",
+        Denial::NoSize => "absent",
+        Denial::SizeUnusable(fault) => match fault {
+            SizeFault::BadValue(_) => "no number",
+            SizeFault::NoPrice(_) => "no price",
+            SizeFault::NoLeverage(_) => "no leverage",
+            SizeFault::BadProduct(_) => "no product",
+        },
+        Denial::LimitExceeded { number, limit, .. } => {
+            match (number.name(), limit.map(|limit| limit.source())) {
+                ("margin", None) => "margin is no number",
+                ("notional", None) => "notional is no number",
+                ("leverage", Some(Source::Policy("limits.max_leverage"))) => {
+                    "leverage above policy:limits.max_leverage"
+                }
+                ("leverage", Some(Source::Guardrails("max_leverage"))) => {
+                    "leverage above guardrails:max_leverage"
+                }
+                ("margin", Some(Source::Policy("limits.max_position_usd"))) => {
+                    "margin above policy:limits.max_position_usd"
+                }
+                ("margin", Some(Source::Guardrails("max_position_usd"))) => {
+                    "margin above guardrails:max_position_usd"
+                }
+                ("notional", Some(Source::Policy("limits.max_notional_usd"))) => {
+                    "notional above policy:limits.max_notional_usd"
+                }
+                ("notional", Some(Source::Guardrails("max_notional_usd"))) => {
+                    "notional above guardrails:max_notional_usd"
+                }
+                other => panic!("no limit of this table: {other:?}"),
+            }
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! A harvest leaves the heap alone.
+
+use allocation_counter::measure;
+use portcullis::{
+    harvest::{HarvestBatch, HarvestColumns, Market, Position, harvest, harvest_batch},
+    policy::PolicyState,
+};
+
+use crate::support::{calm, long, now, policy, short};
+
+#[test]
+fn one_at_a_time() {
+    let policy = policy();
+    let unreadable = Position {
+        entry_price: Some(f64::NAN),
+        ..long()
+    };
+    let silent = Market {
+        sigma: None,
+        ..calm()
+    };
+    for position in [long(), short(), unreadable] {
+        for market in [Some(&calm()), Some(&silent), None] {
+            let info = measure(|| {
+                let state = PolicyState::present(&policy);
+                std::hint::black_box(harvest(state, &position, market, now()));
+            });
+            assert_eq!(info.count_total, 0);
+        }
+    }
+}
+
+#[test]
+fn in_batch_once_there_is_room() {
+    let policy = policy();
+    let theta = policy.theta_in_force(now()).unwrap();
+    let mut columns = HarvestColumns::new();
+    let mut batch = HarvestBatch::new();
+    let fill = |columns: &mut HarvestColumns| {
+        for _ in 0..300 {
+            columns.push(&long(), Some(&calm()));
+        }
+    };
+    fill(&mut columns);
+    harvest_batch(theta, &columns, &mut batch);
+    let info = measure(|| {
+        columns.clear();
+        fill(&mut columns);
+        harvest_batch(theta, &columns, &mut batch);
+    });
+    assert_eq!(info.count_total, 0);
+}

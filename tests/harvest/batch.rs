@@ -1,0 +1,218 @@
+//! The laws of a harvest over all floats: the batch is the single call, and a higher R never lowers a stage.
+
+use portcullis::{
+    domain::{Instant, PositionSide, Symbol},
+    harvest::{
+        HarvestBatch, HarvestColumns, HarvestDecision, HarvestOutcome, HarvestReason, HarvestSkip,
+        Harvested, Market, Position, Stage, Standing, harvest, harvest_batch,
+    },
+    policy::{Policy, PolicyState},
+};
+use proptest::{option, prelude::*, sample::select, test_runner::FileFailurePersistence};
+
+use crate::support::{long, now, policy, policy_and, policy_with};
+
+fn config() -> ProptestConfig {
+    ProptestConfig {
+        failure_persistence: Some(Box::new(FileFailurePersistence::Direct(
+            "tests/regressions/harvest.txt",
+        ))),
+        ..ProptestConfig::default()
+    }
+}
+
+/// Every bit pattern, the edges, and what is plausible around `scale`.
+fn float(scale: f64) -> impl Strategy<Value = f64> {
+    prop_oneof![
+        1 => any::<u64>().prop_map(f64::from_bits),
+        1 => select(vec![
+            0.0, -0.0, 0.5, 1.0, f64::MIN_POSITIVE, 5e-324, f64::MAX, f64::MIN, f64::INFINITY, f64::NEG_INFINITY,
+            f64::NAN, -f64::NAN,
+        ]),
+        6 => (0.0..2.0).prop_map(move |x: f64| x * scale),
+    ]
+}
+
+fn number(scale: f64) -> impl Strategy<Value = Option<f64>> {
+    option::weighted(0.9, float(scale))
+}
+
+fn instant() -> impl Strategy<Value = Option<Instant>> {
+    option::of(
+        (-90_000_000_i64..90_000_000)
+            .prop_map(|micros| Instant::from_micros(now().as_micros() + micros).unwrap()),
+    )
+}
+
+fn side() -> impl Strategy<Value = Option<Standing>> {
+    prop_oneof![
+        6 => select(vec![PositionSide::Long, PositionSide::Short])
+            .prop_map(|side| Some(Standing::Open(side))),
+        1 => select(vec![None, Some(Standing::Flat), Some(Standing::Unreadable)]),
+    ]
+}
+
+fn harvested() -> impl Strategy<Value = Harvested> {
+    select(vec![
+        Harvested::Stage(Stage::None),
+        Harvested::Stage(Stage::None),
+        Harvested::Stage(Stage::Partial25),
+        Harvested::Stage(Stage::Partial50),
+        Harvested::Stage(Stage::Partial75),
+        Harvested::Unreadable,
+    ])
+}
+
+prop_compose! {
+    fn position()(
+        side in side(),
+        quantity in option::of(float(1.0)),
+        entry_price in number(100.0),
+        current_price in number(100.0),
+        age_sec in number(72_000.0),
+        current_sl in number(100.0),
+        stop_dist_pct in number(0.02),
+        harvested in harvested(),
+        as_of in instant(),
+    ) -> Position {
+        Position {
+            symbol: Symbol::new("BTCUSDT").unwrap(),
+            side, quantity, entry_price, current_price, age_sec, current_sl, stop_dist_pct, harvested, as_of,
+        }
+    }
+}
+
+prop_compose! {
+    fn market()(
+        sigma in number(0.02),
+        ts in number(0.35),
+        p_trend in number(0.5),
+        p_mr in number(0.5),
+        p_chop in number(0.5),
+        as_of in instant(),
+    ) -> Market {
+        Market { sigma, ts, p_trend, p_mr, p_chop, as_of }
+    }
+}
+
+fn some_policy() -> impl Strategy<Value = Policy> {
+    select(vec![0, 1, 2, 3]).prop_map(|which| match which {
+        0 => policy(),
+        1 => policy_with(&[(
+            r#""kill_threshold": 0.55"#,
+            r#""kill_threshold": 0.55, "fallback_stop_pct": 0.02"#,
+        )]),
+        2 => policy_and(r#""limits": {"max_position_age_sec": 60}"#),
+        _ => policy_and(r#""limits": {"max_position_age_sec": 1e30, "max_market_age_sec": 30}"#),
+    })
+}
+
+type Row = (Position, Option<Market>);
+
+fn check_batch(policy: &Policy, rows: &[Row]) -> Result<(), TestCaseError> {
+    let mut columns = HarvestColumns::new();
+    // What was there before leaves no trace.
+    columns.push(&long(), None);
+    columns.clear();
+    let mut batch = HarvestBatch::new();
+    for (position, market) in rows {
+        columns.push(position, market.as_ref());
+    }
+    for _ in 0..2 {
+        harvest_batch(policy.theta_in_force(now()).unwrap(), &columns, &mut batch);
+        prop_assert_eq!(batch.len(), rows.len());
+    }
+    for (i, (position, market)) in rows.iter().enumerate() {
+        let row = batch.row(i).unwrap();
+        let bits = |x: Option<f64>| x.map(f64::to_bits);
+        let single = harvest(
+            PolicyState::present(policy),
+            position,
+            market.as_ref(),
+            now(),
+        );
+        match single {
+            HarvestDecision::Harvest(harvest) => {
+                let told = format!("{harvest:?}");
+                let r = harvest.r().ok().map(|r| r.r_net().get());
+                let k = harvest.kill().ok().map(|kill| kill.k());
+                let stop = harvest.stop().map(|stop| stop.value().get());
+                let outcome = HarvestOutcome::Harvest(harvest.action());
+                prop_assert_eq!(row.outcome, outcome, "{}", told);
+                prop_assert_eq!(row.reasons, harvest.reasons(), "{}", told);
+                prop_assert_eq!(bits(row.r_net), bits(r), "{}", told);
+                prop_assert_eq!(bits(row.k), bits(k), "{}", told);
+                prop_assert_eq!(bits(row.stop), bits(stop), "{}", told);
+                let unavailable = row.reasons.contains(HarvestReason::RUnavailable);
+                prop_assert_eq!(unavailable, r.is_none());
+            }
+            HarvestDecision::Skip(why) => {
+                let outcome = match why {
+                    HarvestSkip::NoPosition => HarvestOutcome::NoPosition,
+                    HarvestSkip::MissingStop { .. } => HarvestOutcome::MissingStop,
+                    HarvestSkip::InvalidInput { .. } => HarvestOutcome::InvalidInput,
+                    HarvestSkip::PolicyAbsent(_) | HarvestSkip::PolicyNotInForce(_) => {
+                        panic!("{why:?}")
+                    }
+                };
+                prop_assert_eq!(row.outcome, outcome, "{:?} {:?}", why, position);
+                prop_assert!(row.reasons.is_empty());
+                prop_assert_eq!((row.r_net, row.k, row.stop), (None, None, None));
+            }
+        }
+    }
+    prop_assert!(batch.row(rows.len()).is_none());
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn the_batch_is_the_single_call(
+        policy in some_policy(),
+        rows in prop::collection::vec((position(), option::weighted(0.9, market())), 0..300),
+    ) {
+        check_batch(&policy, &rows)?;
+    }
+
+    #[test]
+    fn a_higher_r_never_lowers_the_stage(
+        policy in some_policy(),
+        position in position(),
+        market in option::of(market()),
+        prices in (float(100.0), float(100.0)),
+    ) {
+        let proposal = |price: f64| {
+            let position = Position { current_price: Some(price), ..position };
+            match harvest(PolicyState::present(&policy), &position, market.as_ref(), now()) {
+                HarvestDecision::Harvest(harvest) => {
+                    let r = harvest.r().ok()?.r_net();
+                    Some((r, harvest.action()))
+                }
+                HarvestDecision::Skip(_) => None,
+            }
+        };
+        if let (Some(a), Some(b)) = (proposal(prices.0), proposal(prices.1)) {
+            let (low, high) = if a.0 <= b.0 { (a, b) } else { (b, a) };
+            prop_assert!(low.1 <= high.1, "{:?} {:?}", low, high);
+        }
+    }
+
+    #[test]
+    fn k_stays_within_its_bounds(policy in some_policy(), position in position(), market in market()) {
+        let decision = harvest(PolicyState::present(&policy), &position, Some(&market), now());
+        if let HarvestDecision::Harvest(harvest) = decision && let Ok(kill) = harvest.kill() {
+            prop_assert!((0.5..=1.0).contains(&kill.k()));
+            prop_assert!((0.0..=1.8).contains(&kill.sigma_spike()));
+            prop_assert!((0.0..=0.45).contains(&kill.ts_drop()));
+            prop_assert!((0.0..=1.0).contains(&kill.age_penalty()));
+            prop_assert!(kill.regime_flip() == 0.0 || kill.regime_flip() == 1.0);
+        }
+    }
+}
+
+#[test]
+fn an_empty_batch_has_no_rows() {
+    check_batch(&policy(), &[]).unwrap();
+}

@@ -1,0 +1,399 @@
+//! Where a threshold begins, and what a part does without its inputs.
+
+use portcullis::{
+    domain::{PositionSide, Span},
+    harvest::{
+        HarvestAction, HarvestField, HarvestSkip, Harvested, InputFault, Market, Observed,
+        Position, RUnavailable, Stage, Standing,
+    },
+};
+
+use crate::support::{calm, long, policy, policy_with, proposal, reasons, short, skip};
+
+fn fault(field: HarvestField, observed: Observed) -> InputFault {
+    InputFault { field, observed }
+}
+
+/// R is the profit in these numbers: no cost, a risk of 1 a unit, thresholds that floats hold exactly.
+fn whole_numbers() -> portcullis::policy::Policy {
+    policy_with(&[(
+        r#""T1_R": 1.8, "T2_R": 3.5, "T3_R": 5.8, "lock_R": 1.2, "be_plus_pct": 0.003, "cost_bps": 12"#,
+        r#""T1_R": 2, "T2_R": 4, "T3_R": 6, "lock_R": 1, "be_plus_pct": 0.0078125, "cost_bps": 0"#,
+    )])
+}
+
+fn at_r(r: f64) -> Position {
+    Position {
+        entry_price: Some(128.0),
+        current_price: Some(128.0 + r),
+        stop_dist_pct: Some(1.0 / 128.0),
+        current_sl: Some(120.0),
+        ..long()
+    }
+}
+
+#[test]
+fn a_step_is_reached_at_its_threshold() {
+    let policy = whole_numbers();
+    let action = |r: f64| {
+        let harvest = proposal(&policy, &at_r(r), None);
+        assert_eq!(harvest.r().unwrap().r_net().get(), r);
+        harvest.action()
+    };
+    let just_below = |r: f64| (128.0 + r).next_down() - 128.0;
+    assert_eq!(action(just_below(2.0)), HarvestAction::None);
+    assert_eq!(action(2.0), HarvestAction::Partial25);
+    assert_eq!(action(just_below(4.0)), HarvestAction::Partial25);
+    assert_eq!(action(4.0), HarvestAction::Partial50);
+    assert_eq!(action(just_below(6.0)), HarvestAction::Partial50);
+    assert_eq!(action(6.0), HarvestAction::Partial75);
+    assert_eq!(action(600.0), HarvestAction::Partial75);
+}
+
+#[test]
+fn a_stage_is_proposed_above_what_was_taken() {
+    let policy = whole_numbers();
+    let action = |r: f64, taken: Stage| {
+        let position = Position {
+            harvested: Harvested::Stage(taken),
+            ..at_r(r)
+        };
+        proposal(&policy, &position, None).action()
+    };
+    assert_eq!(action(2.0, Stage::Partial25), HarvestAction::None);
+    assert_eq!(action(4.0, Stage::Partial25), HarvestAction::Partial50);
+    assert_eq!(action(6.0, Stage::Partial25), HarvestAction::Partial75);
+    assert_eq!(action(4.0, Stage::Partial50), HarvestAction::None);
+    assert_eq!(action(4.0, Stage::Partial75), HarvestAction::None);
+    assert_eq!(action(6.0, Stage::Partial50), HarvestAction::Partial75);
+    assert_eq!(action(6.0, Stage::Partial75), HarvestAction::None);
+}
+
+#[test]
+fn k_closes_at_its_threshold_over_the_ladder() {
+    let market = Market {
+        sigma: Some(0.03),
+        ..calm()
+    };
+    let position = Position {
+        current_price: Some(107.2),
+        ..long()
+    };
+    let with_threshold = |threshold: f64| {
+        let new = format!(r#""kill_threshold": {threshold}"#);
+        policy_with(&[(r#""kill_threshold": 0.55"#, &new)])
+    };
+    let k = 0.713_000_162_752_281_6;
+    let at = with_threshold(k);
+    let harvest = proposal(&at, &position, Some(&market));
+    assert_eq!(harvest.action(), HarvestAction::FullCloseProposed);
+    assert_eq!(
+        reasons(&harvest),
+        "harvest_partial_50 profit_lock kill_score_triggered sigma_spike age_penalty"
+    );
+    let above = with_threshold(k.next_up());
+    let harvest = proposal(&above, &position, Some(&market));
+    assert_eq!(harvest.action(), HarvestAction::Partial50);
+}
+
+#[test]
+fn a_kill_score_beyond_floats_is_one() {
+    let policy = policy_with(&[
+        (r#""k_regime_flip": 0.8"#, r#""k_regime_flip": 1e308"#),
+        (r#""k_sigma_spike": 0.6"#, r#""k_sigma_spike": 1e308"#),
+    ]);
+    let market = Market {
+        sigma: Some(f64::MAX),
+        p_trend: Some(0.0),
+        p_mr: Some(1.0),
+        p_chop: Some(1.0),
+        ..calm()
+    };
+    let harvest = proposal(&policy, &long(), Some(&market));
+    assert_eq!(harvest.kill().unwrap().k(), 1.0);
+    assert_eq!(harvest.kill().unwrap().sigma_spike(), 1.8);
+}
+
+#[test]
+fn the_flip_needs_both_signs() {
+    let policy = policy();
+    let flip = |p_trend: f64, p_mr: f64, p_chop: f64| {
+        let market = Market {
+            p_trend: Some(p_trend),
+            p_mr: Some(p_mr),
+            p_chop: Some(p_chop),
+            ..calm()
+        };
+        proposal(&policy, &long(), Some(&market))
+            .kill()
+            .unwrap()
+            .regime_flip()
+    };
+    assert_eq!(flip(0.25, 0.5, 0.5), 0.0);
+    assert_eq!(flip(0.25_f64.next_down(), 0.5, 0.5), 1.0);
+    assert_eq!(flip(0.0, 0.25, 0.25), 0.0);
+    assert_eq!(flip(0.0, 0.0, 0.5_f64.next_up()), 1.0);
+}
+
+#[test]
+fn components_are_never_negative_zero() {
+    let policy = policy_with(&[
+        (r#""sigma_spike_cap": 1.8"#, r#""sigma_spike_cap": -0"#),
+        (r#""ts_drop_cap": 0.45"#, r#""ts_drop_cap": -0.0"#),
+    ]);
+    let market = Market {
+        sigma: Some(-0.0),
+        ..calm()
+    };
+    let position = Position {
+        age_sec: Some(-0.0),
+        ..long()
+    };
+    let harvest = proposal(&policy, &position, Some(&market));
+    let kill = harvest.kill().unwrap();
+    for component in [kill.sigma_spike(), kill.ts_drop(), kill.age_penalty()] {
+        assert_eq!(component.to_bits(), 0);
+    }
+    assert_eq!(kill.k(), 0.5);
+}
+
+/// What the lock says of a position with R above `lock_R`.
+#[track_caller]
+fn check_lock(position: Position, stop: Option<f64>, silent: bool) {
+    let policy = whole_numbers();
+    let harvest = proposal(&policy, &position, None);
+    assert!(harvest.r().unwrap().r_net().get() >= 1.0);
+    assert_eq!(harvest.stop().map(|stop| stop.value().get()), stop);
+    let says_so = reasons(&harvest).contains("profit_lock_unavailable");
+    assert_eq!(says_so, silent);
+}
+
+#[test]
+fn the_lock_tightens_and_stays_on_the_safe_side() {
+    // The lock puts the stop to 129, or 127 for a short.
+    let at = |r: f64, current_sl: Option<f64>| Position {
+        current_sl,
+        ..at_r(r)
+    };
+    check_lock(at(1.5, None), Some(129.0), false);
+    check_lock(at(1.5, Some(128.9)), Some(129.0), false);
+    check_lock(at(1.5, Some(129.0)), None, false);
+    check_lock(at(1.5, Some(200.0)), None, false);
+    // R has reached lock_R, and the price stands where the stop would.
+    check_lock(at(1.0, None), None, false);
+    check_lock(at(1.0_f64.next_up(), None), None, false);
+
+    let below = |r: f64, current_sl: Option<f64>| Position {
+        side: Some(Standing::Open(PositionSide::Short)),
+        current_price: Some(128.0 - r),
+        current_sl,
+        ..at_r(0.0)
+    };
+    check_lock(below(1.5, None), Some(127.0), false);
+    check_lock(below(1.5, Some(127.1)), Some(127.0), false);
+    check_lock(below(1.5, Some(127.0)), None, false);
+    check_lock(below(1.0, None), None, false);
+}
+
+#[test]
+fn a_current_stop_of_no_use_silences_the_lock_alone() {
+    for sl in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 0.0, -0.0, -1.0] {
+        let position = Position {
+            current_sl: Some(sl),
+            ..at_r(4.0)
+        };
+        check_lock(position, None, true);
+        let policy = whole_numbers();
+        let harvest = proposal(&policy, &position, Some(&calm()));
+        assert_eq!(harvest.action(), HarvestAction::Partial50);
+        assert!(harvest.kill().is_ok());
+    }
+}
+
+#[test]
+fn what_was_taken_unreadable_silences_the_ladder_alone() {
+    let policy = policy();
+    let position = Position {
+        harvested: Harvested::Unreadable,
+        ..short()
+    };
+    let harvest = proposal(&policy, &position, Some(&calm()));
+    assert_eq!(harvest.action(), HarvestAction::None);
+    assert_eq!(
+        reasons(&harvest),
+        "profit_lock age_penalty ladder_unavailable"
+    );
+}
+
+#[test]
+fn r_says_why_it_is_not_there() {
+    let policy = policy();
+    let r = |change: fn(&mut Position)| {
+        let mut position = long();
+        change(&mut position);
+        let harvest = proposal(&policy, &position, Some(&calm()));
+        assert_eq!(harvest.action(), HarvestAction::None);
+        assert!(harvest.stop().is_none());
+        assert_eq!(reasons(&harvest), "age_penalty r_unavailable");
+        match harvest.r() {
+            Err(RUnavailable::InvalidInput(fault)) => (fault.field, fault.observed),
+            other => panic!("{other:?}"),
+        }
+    };
+    use HarvestField as F;
+    use Observed::{Absent, Number, Unreadable};
+    assert_eq!(r(|p| p.side = None), (F::Side, Absent));
+    let unreadable = r(|p| p.side = Some(Standing::Unreadable));
+    assert_eq!(unreadable, (F::Side, Unreadable));
+    assert_eq!(r(|p| p.entry_price = None), (F::EntryPrice, Absent));
+    let nan = r(|p| p.entry_price = Some(f64::NAN));
+    assert_eq!(nan, (F::EntryPrice, Unreadable));
+    assert_eq!(
+        r(|p| p.entry_price = Some(0.0)),
+        (F::EntryPrice, Number(0.0))
+    );
+    assert_eq!(
+        r(|p| p.current_price = Some(-1.0)),
+        (F::CurrentPrice, Number(-1.0))
+    );
+    let infinite = r(|p| p.current_price = Some(f64::INFINITY));
+    assert_eq!(infinite, (F::CurrentPrice, Number(f64::INFINITY)));
+    assert_eq!(
+        r(|p| p.stop_dist_pct = Some(0.0)),
+        (F::StopDistPct, Number(0.0))
+    );
+    let nan = r(|p| p.stop_dist_pct = Some(f64::NAN));
+    assert_eq!(nan, (F::StopDistPct, Unreadable));
+    // The result is no number.
+    let huge = r(|p| {
+        p.entry_price = Some(1e308);
+        p.stop_dist_pct = Some(100.0);
+    });
+    assert_eq!(huge, (F::RiskUnit, Number(f64::INFINITY)));
+    let tiny = r(|p| p.stop_dist_pct = Some(5e-324));
+    assert_eq!(tiny, (F::RNet, Number(f64::INFINITY)));
+}
+
+#[test]
+fn a_stop_comes_from_the_position_or_the_policy_or_nowhere() {
+    let plain = policy();
+    let with_fallback = policy_with(&[(
+        r#""kill_threshold": 0.55"#,
+        r#""kill_threshold": 0.55, "fallback_stop_pct": 0.04"#,
+    )]);
+    let without_stop = Position {
+        stop_dist_pct: None,
+        ..long()
+    };
+    let harvest = proposal(&plain, &without_stop, Some(&calm()));
+    assert_eq!(harvest.r(), Err(RUnavailable::MissingStop));
+    let no_market = fault(HarvestField::Market, Observed::Absent);
+    match skip(&plain, &without_stop, None) {
+        HarvestSkip::MissingStop { kill } => assert_eq!(kill, no_market),
+        other => panic!("{other:?}"),
+    }
+
+    let harvest = proposal(&with_fallback, &without_stop, None);
+    let r = harvest.r().unwrap();
+    assert_eq!(r.r_net().get(), (3.0 - 0.12) / 4.0);
+    assert_eq!(
+        r.stop().source().to_string(),
+        "policy:harvest_params.fallback_stop_pct"
+    );
+    assert_eq!(
+        r.risk_unit().source().to_string(),
+        "position:entry_price*policy:harvest_params.fallback_stop_pct"
+    );
+    let listed = harvest.thresholds().iter().last().unwrap();
+    assert_eq!(listed, r.stop());
+
+    // A stop that is there and of no use is not replaced.
+    let zero = Position {
+        stop_dist_pct: Some(0.0),
+        ..long()
+    };
+    assert!(matches!(
+        skip(&with_fallback, &zero, None),
+        HarvestSkip::InvalidInput { .. }
+    ));
+    // Side and prices come before the stop.
+    let neither = Position {
+        current_price: None,
+        ..without_stop
+    };
+    match skip(&plain, &neither, None) {
+        HarvestSkip::InvalidInput { r, kill } => {
+            assert_eq!(r, fault(HarvestField::CurrentPrice, Observed::Absent));
+            assert_eq!(kill, no_market);
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn k_says_why_it_is_not_there() {
+    let policy = policy();
+    let kill = |position: &Position, market: Option<&Market>| {
+        let harvest = proposal(&policy, position, market);
+        assert_eq!(harvest.action(), HarvestAction::None);
+        assert_eq!(reasons(&harvest), "profit_lock kill_score_unavailable");
+        let fault = harvest.kill().unwrap_err();
+        (fault.field, fault.observed)
+    };
+    let of = |change: fn(&mut Market)| {
+        let mut market = calm();
+        change(&mut market);
+        kill(&long(), Some(&market))
+    };
+    use HarvestField as F;
+    use Observed::{Absent, Number, Unreadable};
+    assert_eq!(kill(&long(), None), (F::Market, Absent));
+    assert_eq!(of(|m| m.sigma = Some(-1e-9)), (F::Sigma, Number(-1e-9)));
+    assert_eq!(of(|m| m.sigma = Some(f64::NAN)), (F::Sigma, Unreadable));
+    let infinite = of(|m| m.ts = Some(f64::NEG_INFINITY));
+    assert_eq!(infinite, (F::TrendStrength, Number(f64::NEG_INFINITY)));
+    assert_eq!(of(|m| m.p_trend = None), (F::PTrend, Absent));
+    let above = 1.0_f64.next_up();
+    assert_eq!(
+        of(|m| m.p_mr = Some(1.0_f64.next_up())),
+        (F::PMr, Number(above))
+    );
+    assert_eq!(
+        of(|m| m.p_chop = Some(-5e-324)),
+        (F::PChop, Number(-5e-324))
+    );
+    let ageless = Position {
+        age_sec: None,
+        ..long()
+    };
+    assert_eq!(kill(&ageless, Some(&calm())), (F::AgeSec, Absent));
+    let unborn = Position {
+        age_sec: Some(-1.0),
+        ..long()
+    };
+    assert_eq!(kill(&unborn, Some(&calm())), (F::AgeSec, Number(-1.0)));
+}
+
+#[test]
+fn evidence_reads_well() {
+    let number = fault(HarvestField::Sigma, Observed::Number(-1.0));
+    assert_eq!(
+        number.to_string(),
+        "`market.sigma` is `-1`; required: finite and at least 0"
+    );
+    let old = fault(
+        HarvestField::MarketTime,
+        Observed::TooOld {
+            age: Span::from_micros(2),
+            age_max: Span::from_micros(1),
+        },
+    );
+    assert_eq!(
+        old.to_string(),
+        "`market.as_of` is 2 µs old, the limit is 1 µs; required: known and within its limit"
+    );
+    assert_eq!(
+        RUnavailable::MissingStop.to_string(),
+        "`stop_dist_pct` is absent, and the policy has no `harvest_params.fallback_stop_pct`"
+    );
+}

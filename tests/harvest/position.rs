@@ -1,0 +1,153 @@
+//! Whether there is a position, a policy, and both are young enough.
+
+use portcullis::{
+    domain::{Instant, Span},
+    harvest::{
+        HarvestAction, HarvestDecision, HarvestField, HarvestSkip, InputFault, Market, Observed,
+        Position, Standing, harvest,
+    },
+    policy::{NotInForce, Policy, PolicyAbsence, PolicyState},
+};
+
+use crate::support::{
+    EXPIRY, before_expiry, calm, long, now, policy, policy_and, proposal, reasons, skip,
+};
+
+#[test]
+fn there_is_none() {
+    let policy = policy();
+    let flat = Position {
+        side: Some(Standing::Flat),
+        ..long()
+    };
+    let empty = |quantity: f64| Position {
+        quantity: Some(quantity),
+        ..long()
+    };
+    for position in [flat, empty(0.0), empty(-0.0)] {
+        assert!(matches!(
+            skip(&policy, &position, Some(&calm())),
+            HarvestSkip::NoPosition
+        ));
+        // That comes before the question for a policy.
+        let absent = PolicyAbsence::NotFound;
+        let state = PolicyState::absent(&absent);
+        assert!(matches!(
+            harvest(state, &position, None, now()),
+            HarvestDecision::Skip(HarvestSkip::NoPosition)
+        ));
+    }
+    // Any other quantity decides nothing.
+    for quantity in [1.0, -1.0, f64::NAN, f64::INFINITY] {
+        proposal(&policy, &empty(quantity), None);
+    }
+}
+
+#[test]
+fn no_policy_no_harvest() {
+    let absent = PolicyAbsence::NotFound;
+    let state = PolicyState::absent(&absent);
+    assert!(matches!(
+        harvest(state, &long(), Some(&calm()), now()),
+        HarvestDecision::Skip(HarvestSkip::PolicyAbsent(PolicyAbsence::NotFound))
+    ));
+}
+
+/// Whether θ is in force so many seconds after the expiry.
+fn is_in_force(policy: &Policy, at: Instant) -> bool {
+    match harvest(PolicyState::present(policy), &long(), None, at) {
+        HarvestDecision::Harvest(_) => true,
+        HarvestDecision::Skip(HarvestSkip::PolicyNotInForce(NotInForce::Stale { .. })) => false,
+        HarvestDecision::Skip(why) => panic!("{why:?}"),
+    }
+}
+
+#[test]
+fn theta_ends_with_the_policy_or_its_grace() {
+    let end = before_expiry(0);
+    let microsecond_after =
+        |at: Instant| Instant::from_micros(at.as_micros().saturating_add(1)).unwrap();
+    let plain = policy();
+    assert!(is_in_force(&plain, end));
+    assert!(!is_in_force(&plain, microsecond_after(end)));
+
+    let graceful = policy_and(r#""harvest_grace_sec": 60"#);
+    let end = before_expiry(-60);
+    assert!(is_in_force(&graceful, end));
+    assert!(!is_in_force(&graceful, microsecond_after(end)));
+
+    let from = EXPIRY - 500;
+    let later = policy_and(&format!(r#""valid_from_epoch": {from}"#));
+    assert!(matches!(
+        skip(&later, &long(), Some(&calm())),
+        HarvestSkip::PolicyNotInForce(NotInForce::NotYetValid { .. })
+    ));
+}
+
+fn old(field: HarvestField, seconds: i64) -> InputFault {
+    InputFault {
+        field,
+        observed: Observed::TooOld {
+            age: Span::from_micros(seconds * 1_000_000),
+            age_max: Span::from_micros(60_000_000),
+        },
+    }
+}
+
+fn unknown(field: HarvestField) -> InputFault {
+    InputFault {
+        field,
+        observed: Observed::Absent,
+    }
+}
+
+/// [`now`] so many seconds ago.
+fn ago(seconds: i64) -> Option<Instant> {
+    Some(before_expiry(1000 + seconds))
+}
+
+#[test]
+fn a_market_too_old_silences_k_alone() {
+    let policy = policy_and(r#""limits": {"max_market_age_sec": 60}"#);
+    let at = |as_of: Option<Instant>| Market { as_of, ..calm() };
+    let kill = |as_of| {
+        let harvest = proposal(&policy, &long(), Some(&at(as_of)));
+        assert_eq!(harvest.action(), HarvestAction::None);
+        assert!(harvest.r().is_ok());
+        harvest.kill().copied()
+    };
+    assert!(kill(ago(0)).is_ok());
+    assert!(kill(ago(60)).is_ok());
+    assert!(kill(ago(-5)).is_ok());
+    assert_eq!(kill(ago(61)), Err(old(HarvestField::MarketTime, 61)));
+    assert_eq!(kill(None), Err(unknown(HarvestField::MarketTime)));
+    // No market at all is no question of age.
+    let harvest = proposal(&policy, &long(), None);
+    assert_eq!(harvest.kill(), Err(unknown(HarvestField::Market)));
+    assert_eq!(reasons(&harvest), "profit_lock kill_score_unavailable");
+}
+
+#[test]
+fn a_position_too_old_says_nothing() {
+    let policy = policy_and(r#""limits": {"max_position_age_sec": 60}"#);
+    let at = |as_of: Option<Instant>| Position {
+        as_of,
+        // Worth no mention beside the age.
+        stop_dist_pct: None,
+        ..long()
+    };
+    let why = |as_of| match skip(&policy, &at(as_of), Some(&calm())) {
+        HarvestSkip::InvalidInput { r, kill } => {
+            assert_eq!(r, kill);
+            r
+        }
+        other => panic!("{other:?}"),
+    };
+    assert!(
+        proposal(&policy, &at(ago(60)), Some(&calm()))
+            .kill()
+            .is_ok()
+    );
+    assert_eq!(why(ago(61)), old(HarvestField::PositionTime, 61));
+    assert_eq!(why(None), unknown(HarvestField::PositionTime));
+}

@@ -1,0 +1,111 @@
+//! What these tests share.
+
+use portcullis::{
+    domain::{Instant, PositionSide, Symbol},
+    harvest::{
+        Harvest, HarvestDecision, HarvestSkip, Harvested, Market, Position, Stage, Standing,
+        harvest,
+    },
+    policy::{Policy, PolicyState},
+};
+
+/// The expiry of every policy here, in seconds.
+pub(crate) const EXPIRY: i64 = 2_000_000_000;
+
+/// Seconds before the expiry.
+pub(crate) fn before_expiry(seconds: i64) -> Instant {
+    Instant::from_millis((EXPIRY - seconds) * 1000).unwrap()
+}
+
+/// When these tests judge, unless they say otherwise.
+pub(crate) fn now() -> Instant {
+    before_expiry(1000)
+}
+
+/// The sample policy.
+pub(crate) fn policy() -> Policy {
+    policy_with(&[])
+}
+
+/// The sample policy with parts of its text replaced.
+pub(crate) fn policy_with(changes: &[(&str, &str)]) -> Policy {
+    let mut text = crate::sample::sample_policy_json(&EXPIRY.to_string());
+    for (old, new) in changes {
+        assert!(text.contains(old), "the sample policy has no {old}");
+        text = text.replace(old, new);
+    }
+    Policy::from_json(&text).unwrap()
+}
+
+/// What goes in front of `policy_version` to add a field.
+pub(crate) fn policy_and(field: &str) -> Policy {
+    let with = format!(r#"{field}, "policy_version""#);
+    policy_with(&[(r#""policy_version""#, &with)])
+}
+
+/// A profit of 3 at an entry price of 100.
+pub(crate) fn long() -> Position {
+    Position {
+        symbol: Symbol::new("BTCUSDT").unwrap(),
+        side: Some(Standing::Open(PositionSide::Long)),
+        quantity: None,
+        entry_price: Some(100.0),
+        current_price: Some(103.0),
+        age_sec: Some(3600.0),
+        current_sl: Some(99.0),
+        stop_dist_pct: Some(0.02),
+        harvested: Harvested::Stage(Stage::None),
+        as_of: None,
+    }
+}
+
+/// As [`long`], with a profit of 4.
+pub(crate) fn short() -> Position {
+    Position {
+        side: Some(Standing::Open(PositionSide::Short)),
+        current_price: Some(96.0),
+        current_sl: Some(101.0),
+        ..long()
+    }
+}
+
+/// A market that has not turned.
+pub(crate) fn calm() -> Market {
+    Market {
+        sigma: Some(0.01),
+        ts: Some(0.35),
+        p_trend: Some(0.5),
+        p_mr: Some(0.2),
+        p_chop: Some(0.3),
+        as_of: None,
+    }
+}
+
+/// A proposal, for tests that expect one.
+pub(crate) fn proposal<'a>(
+    policy: &'a Policy,
+    position: &Position,
+    market: Option<&Market>,
+) -> Harvest<'a> {
+    match harvest(PolicyState::present(policy), position, market, now()) {
+        HarvestDecision::Harvest(harvest) => harvest,
+        HarvestDecision::Skip(why) => panic!("skipped: {why:?}"),
+    }
+}
+
+/// A refusal, for tests that expect one.
+pub(crate) fn skip<'a>(
+    policy: &'a Policy,
+    position: &Position,
+    market: Option<&Market>,
+) -> HarvestSkip<'a> {
+    match harvest(PolicyState::present(policy), position, market, now()) {
+        HarvestDecision::Harvest(harvest) => panic!("proposed: {harvest:?}"),
+        HarvestDecision::Skip(why) => why,
+    }
+}
+
+/// The reasons of a harvest in one line.
+pub(crate) fn reasons(harvest: &Harvest<'_>) -> String {
+    harvest.reasons().iter().collect::<Vec<_>>().join(" ")
+}

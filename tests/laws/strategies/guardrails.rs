@@ -1,0 +1,136 @@
+//! What the operator says.
+
+use proptest::{option::weighted, prelude::*, sample::select, sample::subsequence};
+
+use super::{SYMBOLS, number};
+
+/// Guardrails before they are written down.
+#[derive(Debug, Clone)]
+pub(crate) struct GuardrailsDraft {
+    /// By name.
+    pub(crate) numbers: Vec<(&'static str, f64)>,
+    pub(crate) permitted: Option<Vec<String>>,
+    pub(crate) market: Option<&'static str>,
+    pub(crate) venue: Option<&'static str>,
+    pub(crate) requires_hash: bool,
+    pub(crate) halt: HaltDraft,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) enum HaltDraft {
+    Nothing,
+    Symbols(Vec<String>),
+    Everything,
+}
+
+pub(crate) const MONEY: [&str; 3] = ["max_leverage", "max_position_usd", "max_notional_usd"];
+
+impl GuardrailsDraft {
+    pub(crate) const fn none() -> Self {
+        Self {
+            numbers: Vec::new(),
+            permitted: None,
+            market: None,
+            venue: None,
+            requires_hash: false,
+            halt: HaltDraft::Nothing,
+        }
+    }
+
+    pub(crate) fn number(&self, name: &str) -> Option<f64> {
+        let (_, number) = self.numbers.iter().find(|(key, _)| *key == name)?;
+        Some(*number)
+    }
+
+    pub(crate) fn set(&mut self, name: &'static str, number: f64) {
+        self.numbers.retain(|(key, _)| *key != name);
+        self.numbers.push((name, number));
+    }
+
+    pub(crate) fn text(&self) -> String {
+        let texts = |symbols: &[String]| serde_json::to_string(symbols).unwrap();
+        let mut members: Vec<(&str, String)> = Vec::new();
+        for (name, number) in &self.numbers {
+            members.push((name, number::json(*number, false)));
+        }
+        if let Some(permitted) = &self.permitted {
+            members.push(("permitted_symbols", texts(permitted)));
+        }
+        for (name, place) in [("market", self.market), ("venue", self.venue)] {
+            members.extend(place.map(|place| (name, number::quote(place))));
+        }
+        if self.requires_hash {
+            members.push(("require_policy_hash", "true".to_owned()));
+        }
+        match &self.halt {
+            HaltDraft::Nothing => {}
+            HaltDraft::Symbols(symbols) => members.push(("halt", texts(symbols))),
+            HaltDraft::Everything => members.push(("halt", "\"everything\"".to_owned())),
+        }
+        number::object(&members, 0)
+    }
+}
+
+pub(crate) fn some_symbols() -> impl Strategy<Value = Vec<String>> {
+    subsequence(SYMBOLS.to_vec(), 1..SYMBOLS.len())
+        .prop_map(|symbols| symbols.into_iter().map(str::to_owned).collect())
+}
+
+/// None at all, or some of them, so that most intents still get through.
+pub(crate) fn any_guardrails() -> BoxedStrategy<GuardrailsDraft> {
+    let some = (
+        weighted(0.2, number::positive()),
+        weighted(0.2, number::positive()),
+        weighted(0.2, number::positive()),
+        weighted(0.1, select(vec![0.0, 1e-6, 59.999_999, 60.0, 86_400.0])),
+        weighted(0.1, select(vec![0.0, 1e-6, 1.0, 60.0])),
+        weighted(0.1, select(vec![0.0, 60.0, 3_600.0, 1e6])),
+        weighted(0.15, some_symbols()),
+        weighted(0.1, select(vec!["usdm", "spot"])),
+        any::<u8>().prop_map(|roll| roll < 20),
+        halt(),
+    )
+        .prop_map(
+            |(
+                leverage,
+                margin,
+                notional,
+                age,
+                skew,
+                validity,
+                permitted,
+                market,
+                requires_hash,
+                halt,
+            )| {
+                let numbers = [
+                    ("max_leverage", leverage),
+                    ("max_position_usd", margin),
+                    ("max_notional_usd", notional),
+                    ("max_intent_age_sec", age),
+                    ("max_intent_skew_sec", skew),
+                    ("max_validity_sec", validity),
+                ];
+                GuardrailsDraft {
+                    numbers: numbers
+                        .into_iter()
+                        .filter_map(|(name, number)| Some((name, number?)))
+                        .collect(),
+                    permitted,
+                    market,
+                    venue: None,
+                    requires_hash,
+                    halt,
+                }
+            },
+        );
+    prop_oneof![1 => Just(GuardrailsDraft::none()), 1 => some].boxed()
+}
+
+fn halt() -> impl Strategy<Value = HaltDraft> {
+    prop_oneof![
+        8 => Just(HaltDraft::Nothing),
+        1 => some_symbols().prop_map(HaltDraft::Symbols),
+        1 => Just(HaltDraft::Everything),
+    ]
+}
