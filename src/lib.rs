@@ -1,4 +1,4 @@
-//! Portcullis.
+#![doc = include_str!("../README.md")]
 
 pub mod answer;
 pub mod decide;

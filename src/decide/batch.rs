@@ -2,217 +2,124 @@
 //!
 //! The same answers as [`Engine::decide`], row by row, without the evidence: ask for one row alone to get
 //! that, or a [`super::Trade`] that proves anything.
-
-use std::collections::BTreeMap;
+//!
+//! A row is refused by the gate that comes first, and reasons are numbered in the order of the gates: what
+//! answers is the lowest number among the reasons that hold. So every gate can be asked of every row, without
+//! branches, and many rows at a time.
 
 use super::{
-    Denial, Engine, LeverageFrom, Reason, denial::absence_reason, gates::freshness::Bounds,
-    gates::policy,
+    DecisionColumns, Engine, IntentColumns, LeverageFrom, Outcome, Reason,
+    columns::{NO_INSTANT, standing},
+    denial::absence_reason,
+    gates::{freshness::Bounds, policy},
 };
 use crate::{
-    domain::{Instant, Leverage, Margin, Notional, Symbol},
+    domain::{Instant, Leverage, Margin, Notional},
     exit::ExitRule,
-    intent::{Exit, Intent, Request, Size},
-    policy::{InForce, Listing, PolicyState},
+    policy::{InForce, PolicyState},
 };
 
 /// Rows are worked on in blocks that stay in the nearest cache.
 const BLOCK: usize = 256;
-/// Stands for an instant that a row does not have: earlier than any.
-const NO_INSTANT: i64 = i64::MIN;
 
-/// Intents as columns. Symbols and sources are kept once each, rows refer to them.
+/// No reason against: above the number of every reason.
+const OPEN: u8 = u8::MAX;
+
+/// What the policy and the operator say of each symbol and each source of a batch.
 #[derive(Debug, Clone, Default)]
-pub struct IntentColumns {
-    symbols: Dictionary<Symbol>,
-    sources: Dictionary<Option<String>>,
-    rows: Rows,
-}
-
-/// The columns themselves; all of one length.
-#[derive(Debug, Clone, Default)]
-struct Rows {
-    symbol: Vec<u32>,
-    source: Vec<u32>,
-    standing: Vec<Standing>,
-    leverage: Vec<f64>,
-    size: Vec<f64>,
-    emitted_at: Vec<i64>,
-    event_time: Vec<i64>,
-}
-
-/// What a row is, as far as the intent alone says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Standing {
-    /// An entry that asks for no leverage, its size a notional.
-    Notional,
-    /// An entry that asks for a leverage, its size a notional.
-    NotionalAsking,
-    /// An entry that asks for a leverage, its size a margin.
-    MarginAsking,
-    /// An exit.
-    Exit,
-    /// It does not get past the first gate.
-    Fault(Reason),
-}
-
-/// Values, each with the number that rows know it by.
-#[derive(Debug, Clone)]
-struct Dictionary<T> {
-    values: Vec<T>,
-    numbers: BTreeMap<T, u32>,
-}
-
-impl<T> Default for Dictionary<T> {
-    fn default() -> Self {
-        Self {
-            values: Vec::new(),
-            numbers: BTreeMap::new(),
-        }
-    }
-}
-
-impl<T: Clone + Ord> Dictionary<T> {
-    fn number(&mut self, value: T) -> u32 {
-        if let Some(number) = self.numbers.get(&value) {
-            return *number;
-        }
-        // More values than rows can tell apart fall out of the table, and a row outside it is refused.
-        let number = u32::try_from(self.values.len()).unwrap_or(u32::MAX);
-        self.values.push(value.clone());
-        self.numbers.insert(value, number);
-        number
-    }
-}
-
-/// The answer to one row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
-    /// Trade.
-    Trade,
-    /// Reduce or close, by this rule.
-    ExitByOwner,
-    /// Reduce or close, by this rule.
-    ExitByDelegate,
-    /// Do nothing.
-    Skip(Reason),
-}
-
-/// The answers as columns, to be used again for the next batch.
-#[derive(Debug, Clone, Default)]
-pub struct DecisionColumns {
-    outcome: Vec<Outcome>,
-    leverage: Vec<f64>,
-    notional: Vec<f64>,
-    leverage_from: Vec<LeverageFrom>,
-    // Room for what the policy and the operator say of each symbol and source.
+pub(super) struct Tables {
     symbols: Vec<SymbolRow>,
-    sources: Vec<Option<ExitRule>>,
+    sources: Vec<SourceRow>,
 }
 
-/// One row of [`DecisionColumns`].
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct BatchRow {
-    /// The answer.
-    pub outcome: Outcome,
-    /// The leverage of a trade.
-    pub leverage: Option<Leverage>,
-    /// Where it came from.
-    pub leverage_from: LeverageFrom,
-    /// What the position of a trade is worth, in USD.
-    pub notional: Option<Notional>,
-}
-
-impl IntentColumns {
-    /// Adds a row.
-    pub fn push(&mut self, intent: &Intent<'_>) {
-        let source = match &intent.source {
-            Ok(name) => self.sources.number(name.as_deref().map(ToOwned::to_owned)),
-            Err(_) => UNREADABLE_SOURCE,
-        };
-        let mut row = Row {
-            symbol: u32::MAX,
-            standing: Standing::Exit,
-            leverage: f64::NAN,
-            size: f64::NAN,
-        };
-        match intent.request() {
-            Err(fault) => row.standing = Standing::Fault(Denial::Unread(fault).reason()),
-            Ok(Request::Exit(Exit { symbol, .. })) => row.symbol = self.symbols.number(*symbol),
-            Ok(Request::Entry(entry)) => {
-                row.symbol = self.symbols.number(entry.symbol());
-                let asked = entry
-                    .leverage()
-                    .map(|asked| asked.map_or(f64::NAN, Leverage::get));
-                row.leverage = asked.unwrap_or(f64::INFINITY);
-                row.standing = if asked.is_some() {
-                    Standing::NotionalAsking
-                } else {
-                    Standing::Notional
-                };
-                if let Some(Ok(size)) = entry.size() {
-                    row.size = size.value().usd();
-                    if matches!(size.value(), Size::Margin(_)) {
-                        row.standing = Standing::MarginAsking;
-                    }
-                }
-            }
-        }
-        let micros = |at: Option<Instant>| at.map_or(NO_INSTANT, Instant::as_micros);
-        self.rows.symbol.push(row.symbol);
-        self.rows.source.push(source);
-        self.rows.standing.push(row.standing);
-        self.rows.leverage.push(row.leverage);
-        self.rows.size.push(row.size);
-        self.rows.emitted_at.push(micros(intent.emitted_at()));
-        self.rows.event_time.push(micros(intent.event_time()));
-    }
-
-    /// How many rows there are.
-    #[must_use]
-    pub const fn len(&self) -> usize {
-        self.rows.standing.len()
-    }
-
-    /// Whether there are none.
-    #[must_use]
-    pub const fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-}
-
-/// The number of a source that cannot be read; no dictionary grows this far.
-const UNREADABLE_SOURCE: u32 = u32::MAX;
-
-struct Row {
-    symbol: u32,
-    standing: Standing,
-    leverage: f64,
-    size: f64,
-}
-
-/// What the policy and the operator say of one symbol.
 #[derive(Debug, Clone, Copy)]
 struct SymbolRow {
-    halted: bool,
-    /// The reason of gates 7 and 8.
-    refused: Option<Reason>,
     leverage: f64,
+    /// The lowest number among the reasons of gates 3, 7 and 8.
+    refused: u8,
 }
 
-/// A row whose symbol or source nobody knows.
+#[derive(Debug, Clone, Copy)]
+struct SourceRow {
+    /// The number of the reason against its entries.
+    refused: u8,
+    /// The answer to its exits.
+    exit: Outcome,
+}
+
+/// A row whose symbol nobody knows.
 const UNKNOWN_SYMBOL: SymbolRow = SymbolRow {
-    halted: false,
-    refused: Some(Reason::PolicyUniverseFilter),
     leverage: f64::NAN,
+    refused: Reason::PolicyUniverseFilter.number(),
 };
+
+/// A row whose source cannot be read.
+const UNREADABLE_SOURCE: SourceRow = SourceRow {
+    refused: Reason::IntentAmbiguous.number(),
+    exit: Outcome::Skip(Reason::DenyNotExitOwner),
+};
+
+impl Tables {
+    fn fill(&mut self, engine: &Engine, intents: &IntentColumns, in_force: Option<InForce<'_>>) {
+        let guardrails = engine.guardrails();
+        self.symbols.clear();
+        self.symbols
+            .extend(intents.symbols.values.iter().map(|symbol| {
+                let given = in_force
+                    .and_then(|in_force| in_force.leverage_of(symbol))
+                    .filter(|_| guardrails.permits(symbol));
+                let refused = match given {
+                    _ if guardrails.halts(symbol) => Reason::TradingHalted.number(),
+                    None => Reason::PolicyUniverseFilter.number(),
+                    Some(None) => Reason::PolicyMissingLeverage.number(),
+                    Some(Some(_)) => OPEN,
+                };
+                SymbolRow {
+                    leverage: given.flatten().map_or(f64::NAN, Leverage::get),
+                    refused,
+                }
+            }));
+        self.sources.clear();
+        self.sources
+            .extend(intents.sources.values.iter().map(|name| {
+                let rule = name
+                    .as_deref()
+                    .and_then(|name| engine.ownership().rule(name));
+                match rule {
+                    None => SourceRow {
+                        refused: OPEN,
+                        exit: Outcome::Skip(Reason::DenyNotExitOwner),
+                    },
+                    Some(rule) => SourceRow {
+                        refused: Reason::IntentAmbiguous.number(),
+                        exit: match rule {
+                            ExitRule::Owner => Outcome::ExitByOwner,
+                            ExitRule::Delegate => Outcome::ExitByDelegate,
+                        },
+                    },
+                }
+            }));
+    }
+
+    fn symbol(&self, number: u32) -> SymbolRow {
+        let place = usize::try_from(number).ok();
+        let row = place.and_then(|place| self.symbols.get(place));
+        row.copied().unwrap_or(UNKNOWN_SYMBOL)
+    }
+
+    fn source(&self, number: u32) -> SourceRow {
+        let place = usize::try_from(number).ok();
+        let row = place.and_then(|place| self.sources.get(place));
+        row.copied().unwrap_or(UNREADABLE_SOURCE)
+    }
+}
 
 /// What holds for every row of a batch: bounds that each row is compared with. A bound that nobody set is
 /// one that every value keeps.
 #[derive(Debug, Clone, Copy)]
 struct BatchBounds {
-    /// The reason of gate 4, where no instant changes it.
-    absent: Option<Reason>,
+    /// The number of the reason of gate 4 or 5, where it is the same for every row.
+    refused: u8,
     /// Before this instant the policy is valid for too long.
     permitted_from: i64,
     valid_from: i64,
@@ -230,7 +137,7 @@ struct BatchBounds {
 impl BatchBounds {
     fn new(engine: &Engine, state: PolicyState<'_>, now: Option<Instant>) -> Self {
         let mut bounds = Self {
-            absent: None,
+            refused: OPEN,
             permitted_from: i64::MIN,
             valid_from: i64::MIN,
             valid_until: i64::MAX,
@@ -245,7 +152,7 @@ impl BatchBounds {
         let policy = match state.policy() {
             Ok(policy) => policy,
             Err(absence) => {
-                bounds.absent = Some(absence_reason(absence));
+                bounds.refused = absence_reason(absence).number();
                 return bounds;
             }
         };
@@ -253,7 +160,7 @@ impl BatchBounds {
         // At its expiry a policy has no validity left: what is still wrong with it then is always wrong.
         let at = now.unwrap_or(policy.valid_until());
         if let Err(denial) = policy::check(guardrails, state, at) {
-            bounds.absent = Some(denial.reason());
+            bounds.refused = denial.reason().number();
         }
         if !state.is_assumed() {
             bounds.valid_from = policy.valid_from().map_or(i64::MIN, Instant::as_micros);
@@ -263,6 +170,32 @@ impl BatchBounds {
             }
         }
         bounds
+    }
+
+    /// The number of the reason of gate 1 (an instant that a row lacks), 4 or 5 at an instant.
+    #[inline(always)]
+    fn at(&self, now: i64) -> u8 {
+        let number = if now > self.valid_until {
+            Reason::PolicyStale.number()
+        } else {
+            OPEN
+        };
+        let number = if now < self.valid_from {
+            Reason::PolicyNotYetValid.number()
+        } else {
+            number
+        };
+        let number = if now < self.permitted_from {
+            Reason::PolicyConstraintViolation.number()
+        } else {
+            number
+        };
+        let number = number.min(self.refused);
+        if now == NO_INSTANT {
+            Reason::IntentInvalid.number()
+        } else {
+            number
+        }
     }
 
     fn with_limits(mut self, engine: &Engine, in_force: InForce<'_>) -> Self {
@@ -314,178 +247,229 @@ impl Engine {
             .ok()
             .and_then(|p| policy.in_force(p.valid_until()).ok()?.ok());
         let bounds = in_force.map_or(bounds, |in_force| bounds.with_limits(self, in_force));
-        answers.prepare(self, intents, in_force);
-        let fixed = now.map(Instant::as_micros);
-        for start in (0..intents.len()).step_by(BLOCK) {
-            answers.decide_block(&intents.rows, start, fixed, &bounds);
+        answers.tables.fill(self, intents, in_force);
+        answers.resize(intents.len());
+        let pass = Pass {
+            bounds,
+            now: now.map(Instant::as_micros),
+            intents,
+            answers,
+        };
+        // The widest vectors this machine has. They change how many rows are worked on at a time, and no bit.
+        pulp::Arch::new().dispatch(pass);
+    }
+}
+
+struct Pass<'a> {
+    bounds: BatchBounds,
+    now: Option<i64>,
+    intents: &'a IntentColumns,
+    answers: &'a mut DecisionColumns,
+}
+
+impl pulp::WithSimd for Pass<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, _: S) {
+        let Self {
+            bounds,
+            now,
+            intents,
+            answers,
+        } = self;
+        let tables = &answers.tables;
+        let outcomes = answers.outcome.chunks_mut(BLOCK);
+        let leverages = answers.leverage.chunks_mut(BLOCK);
+        let notionals = answers.notional.chunks_mut(BLOCK);
+        let origins = answers.leverage_from.chunks_mut(BLOCK);
+        let mut work = Work {
+            given: [f64::NAN; BLOCK],
+            refused: [OPEN; BLOCK],
+            beyond: [0; BLOCK],
+        };
+        let mut start = 0;
+        for (((outcome, leverage), notional), origin) in
+            outcomes.zip(leverages).zip(notionals).zip(origins)
+        {
+            let standing = block(&intents.standing, start);
+            let asked = block(&intents.asked, start);
+            let source = block(&intents.source, start);
+            work.look_up(tables, block(&intents.symbol, start), source);
+            work.weigh(
+                &bounds,
+                standing,
+                asked,
+                block(&intents.size, start),
+                leverage,
+                notional,
+            );
+            match now {
+                Some(now) => work.time_all(&bounds, now),
+                None => work.time_each(&bounds, block(&intents.event_time, start)),
+            }
+            if bounds.needs_age || bounds.needs_lead {
+                let times = (now, block(&intents.event_time, start));
+                work.age_each(&bounds, times, block(&intents.emitted_at, start));
+            }
+            work.answer(tables, standing, source, outcome, leverage, notional);
+            let given = work.given.iter();
+            for ((origin, asked), given) in origin.iter_mut().zip(asked).zip(given) {
+                *origin = if asked < given {
+                    LeverageFrom::Intent
+                } else {
+                    LeverageFrom::Policy
+                };
+            }
+            start += BLOCK;
         }
     }
 }
 
-impl DecisionColumns {
-    /// How many rows were answered.
-    #[must_use]
-    pub const fn len(&self) -> usize {
-        self.outcome.len()
-    }
+/// Room for a block.
+struct Work {
+    given: [f64; BLOCK],
+    /// The lowest number among the reasons found so far.
+    refused: [u8; BLOCK],
+    /// The number of the reason of gates 8 to 10; as wide as the numbers that it is worked out from.
+    beyond: [u64; BLOCK],
+}
 
-    /// Whether none were.
-    #[must_use]
-    pub const fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// The answers, row by row.
-    #[must_use]
-    pub fn outcomes(&self) -> &[Outcome] {
-        &self.outcome
-    }
-
-    /// One row.
-    #[must_use]
-    pub fn row(&self, index: usize) -> Option<BatchRow> {
-        Some(BatchRow {
-            outcome: *self.outcome.get(index)?,
-            leverage: Leverage::new(*self.leverage.get(index)?).ok(),
-            leverage_from: *self.leverage_from.get(index)?,
-            notional: Notional::new(*self.notional.get(index)?).ok(),
-        })
-    }
-
-    fn prepare(&mut self, engine: &Engine, intents: &IntentColumns, in_force: Option<InForce<'_>>) {
-        let guardrails = engine.guardrails();
-        self.symbols.clear();
-        self.symbols
-            .extend(intents.symbols.values.iter().map(|symbol| {
-                let listing = in_force.map(|in_force| in_force.listing(symbol));
-                let (refused, leverage) = match listing {
-                    None | Some(Listing::NotInUniverse) => {
-                        (Some(Reason::PolicyUniverseFilter), f64::NAN)
-                    }
-                    Some(Listing::NoLeverage) => (Some(Reason::PolicyMissingLeverage), f64::NAN),
-                    Some(Listing::Leverage(leverage)) => (None, leverage.value().get()),
-                };
-                SymbolRow {
-                    halted: guardrails.halts(symbol),
-                    refused: if guardrails.permits(symbol) {
-                        refused
-                    } else {
-                        Some(Reason::PolicyUniverseFilter)
-                    },
-                    leverage,
-                }
-            }));
-        self.sources.clear();
-        self.sources.extend(
-            intents
-                .sources
-                .values
-                .iter()
-                .map(|name| engine.ownership().rule(name.as_deref()?)),
-        );
-        self.outcome.clear();
-        self.leverage.clear();
-        self.leverage_from.clear();
-        self.notional.clear();
-    }
-
-    fn decide_block(&mut self, rows: &Rows, start: usize, now: Option<i64>, bounds: &BatchBounds) {
-        let symbols = block(&rows.symbol, start);
-        let sources = block(&rows.source, start);
-        let standings = block(&rows.standing, start);
-        let asked = block(&rows.leverage, start);
-        let sizes = block(&rows.size, start);
-        let emitted = block(&rows.emitted_at, start);
-        let happened = block(&rows.event_time, start);
-        let columns = symbols
-            .iter()
-            .zip(sources)
-            .zip(standings)
-            .zip(asked)
-            .zip(sizes)
-            .zip(emitted)
-            .zip(happened);
-        for ((((((symbol, source), standing), asked), size), emitted_at), event_time) in columns {
-            let symbol = usize::try_from(*symbol)
-                .ok()
-                .and_then(|i| self.symbols.get(i))
-                .copied()
-                .unwrap_or(UNKNOWN_SYMBOL);
-            let rule = usize::try_from(*source)
-                .ok()
-                .and_then(|i| self.sources.get(i))
-                .copied();
-            let leverage = if *asked < symbol.leverage {
-                *asked
-            } else {
-                symbol.leverage
-            };
-            let on_margin = matches!(standing, Standing::MarginAsking);
-            let notional = if on_margin { *size * leverage } else { *size };
-            let margin = if on_margin { *size } else { *size / leverage };
-            let within = leverage <= bounds.leverage_max
-                && margin <= bounds.margin_max
-                && margin > 0.0
-                && notional <= bounds.notional_max
-                && notional > 0.0;
-            let at = now.unwrap_or(*event_time);
-            // From the last gate to the first: what stands earlier overrules.
-            let mut outcome = Outcome::Trade;
-            let mut refuse = |when: bool, reason| {
-                if when {
-                    outcome = Outcome::Skip(reason);
-                }
-            };
-            refuse(!within, Reason::PolicyLimitExceeded);
-            refuse(size.is_nan(), Reason::PolicyMissingSize);
-            refuse(asked.is_nan(), Reason::PolicyMissingLeverage);
-            if let Some(reason) = symbol.refused {
-                refuse(true, reason);
-            }
-            let unsent = *emitted_at == NO_INSTANT;
-            let age = at.saturating_sub(*emitted_at);
-            refuse(
-                bounds.needs_lead && (unsent || age.saturating_neg() > bounds.lead_max),
-                Reason::ClockUntrusted,
-            );
-            refuse(
-                bounds.needs_age && (unsent || age > bounds.age_max),
-                Reason::IntentStale,
-            );
-            refuse(at > bounds.valid_until, Reason::PolicyStale);
-            refuse(at < bounds.valid_from, Reason::PolicyNotYetValid);
-            refuse(
-                at < bounds.permitted_from,
-                Reason::PolicyConstraintViolation,
-            );
-            if let Some(reason) = bounds.absent {
-                refuse(true, reason);
-            }
-            refuse(symbol.halted, Reason::TradingHalted);
-            refuse(!matches!(rule, Some(None)), Reason::IntentAmbiguous);
-            refuse(at == NO_INSTANT, Reason::IntentInvalid);
-            match standing {
-                Standing::Notional | Standing::NotionalAsking | Standing::MarginAsking => {}
-                Standing::Exit => {
-                    outcome = match rule.flatten() {
-                        Some(ExitRule::Owner) => Outcome::ExitByOwner,
-                        Some(ExitRule::Delegate) => Outcome::ExitByDelegate,
-                        None => Outcome::Skip(Reason::DenyNotExitOwner),
-                    }
-                }
-                Standing::Fault(reason) => outcome = Outcome::Skip(*reason),
-            }
-            let trades = outcome == Outcome::Trade;
-            self.outcome.push(outcome);
-            self.leverage.push(if trades { leverage } else { f64::NAN });
-            self.notional.push(if trades { notional } else { f64::NAN });
-            self.leverage_from.push(if *asked < symbol.leverage {
-                LeverageFrom::Intent
-            } else {
-                LeverageFrom::Policy
-            });
+impl Work {
+    /// Gates 2, 3, 7 and the policy's half of 8.
+    #[inline(always)]
+    fn look_up(&mut self, tables: &Tables, symbols: &[u32], sources: &[u32]) {
+        let work = self.given.iter_mut().zip(&mut self.refused);
+        for (((given, refused), symbol), source) in work.zip(symbols).zip(sources) {
+            let symbol = tables.symbol(*symbol);
+            *given = symbol.leverage;
+            *refused = symbol.refused.min(tables.source(*source).refused);
         }
     }
+
+    /// The intent's half of gate 8, and gates 9 and 10.
+    #[inline(always)]
+    fn weigh(
+        &mut self,
+        bounds: &BatchBounds,
+        standings: &[u8],
+        asked: &[f64],
+        sizes: &[f64],
+        leverages: &mut [f64],
+        notionals: &mut [f64],
+    ) {
+        let inputs = standings.iter().zip(asked).zip(sizes).zip(&self.given);
+        let outputs = leverages.iter_mut().zip(notionals).zip(&mut self.beyond);
+        for ((((standing, asked), size), given), ((leverage_out, notional_out), beyond)) in
+            inputs.zip(outputs)
+        {
+            let leverage = if *asked < *given { *asked } else { *given };
+            let on_margin = *standing == standing::MARGIN;
+            let (product, quotient) = (size * leverage, size / leverage);
+            let notional = if on_margin { product } else { *size };
+            let margin = if on_margin { *size } else { quotient };
+            let within = (leverage <= bounds.leverage_max)
+                & (margin <= bounds.margin_max)
+                & (margin > 0.0)
+                & (notional <= bounds.notional_max)
+                & (notional > 0.0);
+            let limit = if within {
+                u64::from(OPEN)
+            } else {
+                u64::from(LIMIT)
+            };
+            let sized = if size.is_nan() {
+                u64::from(SIZE)
+            } else {
+                limit
+            };
+            *beyond = if asked.is_nan() {
+                u64::from(LEVERAGE)
+            } else {
+                sized
+            };
+            *leverage_out = leverage;
+            *notional_out = notional;
+        }
+        for (refused, beyond) in self.refused.iter_mut().zip(&self.beyond) {
+            let [number, ..] = beyond.to_le_bytes();
+            *refused = (*refused).min(number);
+        }
+    }
+
+    /// Gates 4 and 5, at one instant.
+    #[inline(always)]
+    fn time_all(&mut self, bounds: &BatchBounds, now: i64) {
+        let number = bounds.at(now);
+        for refused in &mut self.refused {
+            *refused = (*refused).min(number);
+        }
+    }
+
+    /// Gates 4 and 5, at each row's own instant.
+    #[inline(always)]
+    fn time_each(&mut self, bounds: &BatchBounds, times: &[i64]) {
+        for (refused, at) in self.refused.iter_mut().zip(times) {
+            *refused = (*refused).min(bounds.at(*at));
+        }
+    }
+
+    /// Gate 6.
+    #[inline(always)]
+    fn age_each(
+        &mut self,
+        bounds: &BatchBounds,
+        (now, times): (Option<i64>, &[i64]),
+        emitted: &[i64],
+    ) {
+        for ((refused, at), emitted_at) in self.refused.iter_mut().zip(times).zip(emitted) {
+            let age = now.unwrap_or(*at).saturating_sub(*emitted_at);
+            let unknown = *emitted_at == NO_INSTANT;
+            let old = bounds.needs_age & (unknown | (age > bounds.age_max));
+            let ahead = bounds.needs_lead & (unknown | (age.saturating_neg() > bounds.lead_max));
+            let number = if ahead { CLOCK } else { OPEN };
+            let number = if old { STALE_INTENT } else { number };
+            *refused = (*refused).min(number);
+        }
+    }
+
+    /// Gate 1, and what comes of it all.
+    #[inline(always)]
+    fn answer(
+        &self,
+        tables: &Tables,
+        standings: &[u8],
+        sources: &[u32],
+        outcomes: &mut [Outcome],
+        leverages: &mut [f64],
+        notionals: &mut [f64],
+    ) {
+        let inputs = standings.iter().zip(sources).zip(&self.refused);
+        let outputs = outcomes.iter_mut().zip(leverages).zip(notionals);
+        for (((standing, source), refused), ((outcome, leverage), notional)) in inputs.zip(outputs)
+        {
+            *outcome = match *standing {
+                standing::NOTIONAL | standing::MARGIN => outcome_of(*refused),
+                standing::EXIT => tables.source(*source).exit,
+                fault => outcome_of(fault),
+            };
+            if *outcome != Outcome::Trade {
+                *leverage = f64::NAN;
+                *notional = f64::NAN;
+            }
+        }
+    }
+}
+
+const LIMIT: u8 = Reason::PolicyLimitExceeded.number();
+const SIZE: u8 = Reason::PolicyMissingSize.number();
+const LEVERAGE: u8 = Reason::PolicyMissingLeverage.number();
+const STALE_INTENT: u8 = Reason::IntentStale.number();
+const CLOCK: u8 = Reason::ClockUntrusted.number();
+
+fn outcome_of(refused: u8) -> Outcome {
+    // No number but `OPEN` stands for no reason.
+    Reason::from_number(refused).map_or(Outcome::Trade, Outcome::Skip)
 }
 
 /// The part of a column that a block covers.

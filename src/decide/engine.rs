@@ -113,13 +113,13 @@ impl Engine {
     ) -> Result<Decision<'a>, Denial<'a>> {
         let said = readable::check(intent, now)?;
         if let Ok(request) = intent.request() {
-            observer.passed(Compared::Readable(request));
+            observer.passed(|| Compared::Readable(request));
         }
         let (entry, now) = match said {
             readable::Said::Entry(entry, now) => (entry, now),
             readable::Said::Exit(exit) => {
                 let permit = exit_ownership::check_exit(&self.ownership, intent, exit)?;
-                observer.passed(Compared::ExitOwnership {
+                observer.passed(|| Compared::ExitOwnership {
                     source: Some(permit.source()),
                     ownership: &self.ownership,
                     rule: Some(permit.rule()),
@@ -128,7 +128,7 @@ impl Engine {
             }
         };
         exit_ownership::check_entry(&self.ownership, intent)?;
-        observer.passed(Compared::ExitOwnership {
+        observer.passed(|| Compared::ExitOwnership {
             source: intent.source(),
             ownership: &self.ownership,
             rule: None,
@@ -148,40 +148,42 @@ impl Engine {
     ) -> Result<Trade<'a>, Denial<'a>> {
         let guardrails = &self.guardrails;
         halt::check(guardrails, entry.symbol())?;
-        observer.passed(Compared::Halt {
+        observer.passed(|| Compared::Halt {
             symbol: entry.symbol(),
             halt: guardrails.halt(),
         });
         let policy = policy::check(guardrails, state, now)?;
-        observer.passed(Compared::Policy { policy, guardrails });
+        observer.passed(|| Compared::Policy { policy, guardrails });
         let in_force = in_force::check(state, now)?;
-        observer.passed(Compared::InForce {
+        observer.passed(|| Compared::InForce {
             policy,
             now,
             assumed: in_force.is_assumed(),
         });
         let emitted_at = intent.emitted_at();
         freshness::check(in_force.limits(), guardrails, emitted_at, now)?;
-        let bounds = freshness::Bounds::new(in_force.limits(), guardrails);
-        observer.passed(Compared::Freshness {
-            age: emitted_at.map(|at| now.since(at)),
-            age_max: bounds.age_max,
-            lead_max: bounds.lead_max,
+        observer.passed(|| {
+            let bounds = freshness::Bounds::new(in_force.limits(), guardrails);
+            Compared::Freshness {
+                age: emitted_at.map(|at| now.since(at)),
+                age_max: bounds.age_max,
+                lead_max: bounds.lead_max,
+            }
         });
         let given = universe::check(in_force, guardrails, entry.symbol())?;
-        observer.passed(Compared::Universe {
+        observer.passed(|| Compared::Universe {
             symbol: entry.symbol(),
         });
         let (leverage, leverage_from) = leverage::check(given, entry)?;
-        observer.passed(Compared::Leverage {
+        observer.passed(|| Compared::Leverage {
             requested: entry.leverage().and_then(Result::ok),
             applied: Sourced::new(leverage, leverage_from.source(entry.symbol())),
         });
         let size = size::check(entry)?;
-        observer.passed(Compared::Size(Sourced::new(size, entry.size_source())));
+        observer.passed(|| Compared::Size(Sourced::new(size, entry.size_source())));
         let limits = in_force.limits();
         let (notional, margin) = limits::check(limits, guardrails, leverage, size)?;
-        observer.passed(Compared::Limits {
+        observer.passed(|| Compared::Limits {
             leverage,
             margin,
             notional,

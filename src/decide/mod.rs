@@ -3,6 +3,7 @@
 //! Knows no clock, no store and no JSON.
 
 mod batch;
+mod columns;
 mod decision;
 mod denial;
 mod engine;
@@ -11,7 +12,7 @@ mod gates;
 mod reason;
 mod trace;
 
-pub use batch::{BatchRow, DecisionColumns, IntentColumns, Outcome};
+pub use columns::{BatchRow, DecisionColumns, IntentColumns, Outcome};
 pub use decision::{Decision, LeverageFrom, Skip, Trade};
 pub use denial::{Constraint, Denial, LimitedNumber};
 pub(crate) use denial::{absence_reason, write_absence, write_not_in_force};

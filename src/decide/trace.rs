@@ -116,21 +116,22 @@ impl<'a> Trace<'a> {
     }
 }
 
-/// Watches the gates. It sees references and answers nothing: it cannot change what is decided.
+/// Watches the gates. It sees references and answers nothing: it cannot change what is decided. What it does
+/// not ask for is not put together.
 pub(super) trait Observer<'a> {
-    fn passed(&mut self, compared: Compared<'a>);
+    fn passed(&mut self, compared: impl FnOnce() -> Compared<'a>);
 }
 
 /// Watches nothing, and costs nothing.
 pub(super) struct Unobserved;
 
-impl Observer<'_> for Unobserved {
+impl<'a> Observer<'a> for Unobserved {
     #[inline(always)]
-    fn passed(&mut self, _: Compared<'_>) {}
+    fn passed(&mut self, _: impl FnOnce() -> Compared<'a>) {}
 }
 
 impl<'a> Observer<'a> for Trace<'a> {
-    fn passed(&mut self, compared: Compared<'a>) {
-        self.0.push(compared);
+    fn passed(&mut self, compared: impl FnOnce() -> Compared<'a>) {
+        self.0.push(compared());
     }
 }

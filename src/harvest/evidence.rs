@@ -192,7 +192,7 @@ pub(super) fn is_positive(x: f64) -> bool {
 /// Finite and at least 0; false for NaN.
 #[inline(always)]
 pub(super) fn is_not_negative(x: f64) -> bool {
-    (x >= 0.0) & (x <= f64::MAX)
+    (0.0..=f64::MAX).contains(&x)
 }
 
 /// Finite; false for NaN.
@@ -204,5 +204,5 @@ pub(super) fn is_finite(x: f64) -> bool {
 /// In \[0, 1\]; false for NaN.
 #[inline(always)]
 pub(super) fn is_share(x: f64) -> bool {
-    (x >= 0.0) & (x <= 1.0)
+    (0.0..=1.0).contains(&x)
 }

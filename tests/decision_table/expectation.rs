@@ -185,11 +185,9 @@ fn limits(case: &Case) -> Option<Answer> {
 pub(crate) const fn applied_leverage(asked: Asked) -> (f64, &'static str) {
     match asked {
         Asked::Less => (5.0, "intent:leverage"),
-        Asked::NothingGiven
-        | Asked::Unusable
-        | Asked::Nothing
-        | Asked::Equal
-        | Asked::More => (8.0, "policy:leverage_by_symbol.BTCUSDT"),
+        Asked::NothingGiven | Asked::Unusable | Asked::Nothing | Asked::Equal | Asked::More => {
+            (8.0, "policy:leverage_by_symbol.BTCUSDT")
+        }
     }
 }
 
@@ -198,11 +196,9 @@ pub(crate) const fn amounts(asked: Asked, sized: Sized) -> (f64, f64) {
     let (leverage, _) = applied_leverage(asked);
     match sized {
         Sized::Margin => (50.0 * leverage, 50.0),
-        Sized::Missing
-        | Sized::Unusable
-        | Sized::NoPrice
-        | Sized::Notional
-        | Sized::Product => (400.0, 400.0 / leverage),
+        Sized::Missing | Sized::Unusable | Sized::NoPrice | Sized::Notional | Sized::Product => {
+            (400.0, 400.0 / leverage)
+        }
     }
 }
 

@@ -203,6 +203,32 @@ impl Space {
         }
     }
 
+    /// Every state of each gate in turn, beside the corners of the others; and every state of the last three
+    /// together, which work on each other's numbers.
+    pub(crate) fn one_gate_at_a_time() -> [Self; 9] {
+        let [whole, corners] = [Self::whole(), Self::corners()];
+        let space = |change: fn(&mut Self, Self)| {
+            let mut space = corners.clone();
+            change(&mut space, whole.clone());
+            space
+        };
+        [
+            space(|space, whole| space.intents = whole.intents),
+            space(|space, whole| space.halted = whole.halted),
+            space(|space, whole| space.held = whole.held),
+            space(|space, whole| space.when = whole.when),
+            space(|space, whole| space.age = whole.age),
+            space(|space, whole| space.listed = whole.listed),
+            space(|space, whole| space.asked = whole.asked),
+            space(|space, whole| space.sized = whole.sized),
+            space(|space, whole| {
+                space.asked = whole.asked;
+                space.sized = whole.sized;
+                space.limited = whole.limited;
+            }),
+        ]
+    }
+
     /// How many combinations there are.
     pub(crate) fn size(&self) -> usize {
         self.intents.len()

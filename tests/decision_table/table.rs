@@ -24,6 +24,20 @@ pub(crate) struct Asking<'a> {
     pub(crate) now: Instant,
 }
 
+/// Some case, to change.
+const FIRST: Case = Case {
+    said: Said::OneThing,
+    asker: Asker::EntryOther,
+    halted: Halted::Nothing,
+    held: Held::Permitted,
+    when: When::Within,
+    age: Age::Young,
+    listed: Listed::Listed,
+    asked: Asked::Nothing,
+    sized: Sized::Notional,
+    limited: Limited::Unlimited,
+};
+
 /// Goes through every combination of a space.
 pub(crate) fn each(
     world: &World,
@@ -31,18 +45,6 @@ pub(crate) fn each(
     intents: &[(Said, Asker)],
     mut visit: impl FnMut(&Asking<'_>),
 ) {
-    let first = Case {
-        said: Said::OneThing,
-        asker: Asker::EntryOther,
-        halted: Halted::Nothing,
-        held: Held::Permitted,
-        when: When::Within,
-        age: Age::Young,
-        listed: Listed::Listed,
-        asked: Asked::Nothing,
-        sized: Sized::Notional,
-        limited: Limited::Unlimited,
-    };
     for (said, asker) in intents.iter().copied() {
         for age in space.age.iter().copied() {
             for listed in space.listed.iter().copied() {
@@ -55,7 +57,7 @@ pub(crate) fn each(
                             listed,
                             asked,
                             sized,
-                            ..first
+                            ..FIRST
                         };
                         each_operator(world, space, case, &mut visit);
                     }
@@ -66,12 +68,7 @@ pub(crate) fn each(
 }
 
 /// Goes through what differs for one intent.
-fn each_operator(
-    world: &World,
-    space: &Space,
-    case: Case,
-    visit: &mut impl FnMut(&Asking<'_>),
-) {
+fn each_operator(world: &World, space: &Space, case: Case, visit: &mut impl FnMut(&Asking<'_>)) {
     let cases_of = |limited| {
         let at = |when| Case {
             when,
@@ -82,10 +79,15 @@ fn each_operator(
     };
     // Two sets of intents: of sizes that lead to numbers, and of sizes that do not.
     let cases = [Limited::Unlimited, Limited::Overflow].map(cases_of);
-    let records = cases.each_ref().map(|cases| cases.iter().map(record).collect::<Vec<_>>());
-    let mut scratches = records
+    let records = cases
         .each_ref()
-        .map(|records| records.iter().map(|_| Scratch::default()).collect::<Vec<_>>());
+        .map(|cases| cases.iter().map(record).collect::<Vec<_>>());
+    let mut scratches = records.each_ref().map(|records| {
+        records
+            .iter()
+            .map(|_| Scratch::default())
+            .collect::<Vec<_>>()
+    });
     let mut intents = [Vec::new(), Vec::new()];
     for ((intents, records), scratches) in intents.iter_mut().zip(&records).zip(&mut scratches) {
         intents.extend(records.iter().zip(scratches).map(|(r, s)| intent(r, s)));
@@ -126,7 +128,6 @@ fn each_operator(
 struct Row {
     answer: Answer,
     states: String,
-    cases: usize,
 }
 
 /// What a run found.
@@ -161,33 +162,24 @@ pub(crate) fn run(world: &World, space: &Space, gates: &[Judge; 10]) -> Table {
 
 /// Makes everything that the cases of a space need.
 pub(crate) fn prepare(space: &Space) -> World {
-    struct Wanted(Vec<Case>);
-    let mut wanted = Wanted(Vec::new());
+    let mut world = World::new();
     for age in space.age.iter().copied() {
         for listed in space.listed.iter().copied() {
             for asked in space.asked.iter().copied() {
                 for sized in space.sized.iter().copied() {
                     for limited in space.limited.iter().copied() {
-                        wanted.0.push(Case {
-                            said: Said::OneThing,
-                            asker: Asker::EntryOther,
-                            halted: Halted::Nothing,
-                            held: Held::Permitted,
-                            when: When::Within,
+                        world.prepare(&Case {
                             age,
                             listed,
                             asked,
                             sized,
                             limited,
+                            ..FIRST
                         });
                     }
                 }
             }
         }
-    }
-    let mut world = World::new();
-    for case in &wanted.0 {
-        world.prepare(case);
     }
     world
 }
@@ -225,19 +217,17 @@ impl Table {
                     "one path, two answers: {case:?}\n{:?}\n{answer:?}",
                     row.answer
                 );
-                row.cases += 1;
             }
             empty @ None => {
                 *empty = Some(Row {
                     answer,
                     states: path.states(case),
-                    cases: 1,
                 });
             }
         }
     }
 
-    fn merge(&mut self, other: Self) {
+    pub(crate) fn merge(&mut self, other: Self) {
         self.cases += other.cases;
         self.mismatches += other.mismatches;
         self.mismatch = self.mismatch.take().or(other.mismatch);
@@ -253,7 +243,6 @@ impl Table {
                 (None, theirs) => *mine = theirs,
                 (Some(mine), Some(theirs)) => {
                     assert_eq!(mine.answer, theirs.answer, "one path, two answers");
-                    mine.cases += theirs.cases;
                 }
             }
         }
@@ -269,24 +258,24 @@ impl Table {
         let rows: Vec<&Row> = self.rows.iter().flatten().collect();
         let width = rows.iter().map(|row| row.states.len()).max().unwrap();
         let mut out = format!(
-            "{} combinations, {} paths\n\n1 2 3 4 5 6 7 8 9 10  {:<width$}  {:>12}  answer\n",
-            self.cases,
+            "{} combinations, {} paths\n\n1 2 3 4 5 6 7 8 9 10  {:<width$}  answer\n",
+            Space::whole().size(),
             rows.len(),
             "because of",
-            "combinations"
         );
         for row in &rows {
             writeln!(
                 out,
-                "{}   {:<width$}  {:>12}  {}",
+                "{}   {:<width$}  {}",
                 marks(&row.answer),
                 row.states,
-                row.cases,
                 answer_text(&row.answer)
             )
             .unwrap();
         }
-        out.push_str("\n+ open   x shut   > let out   · not looked at\n\nWhat each gate lets pass:\n");
+        out.push_str(
+            "\n+ open   x shut   > let out   · not looked at\n\nWhat each gate lets pass:\n",
+        );
         for (gate, open) in Gate::ALL.into_iter().zip(self.open) {
             let states = texts(gate);
             let names = states
@@ -295,7 +284,14 @@ impl Table {
                 .filter(|(place, _)| open & (1 << place) != 0)
                 .map(|(_, text)| *text);
             let names: Vec<&str> = names.collect();
-            writeln!(out, "{:>2}  {:<14}  {}", gate.number(), gate, names.join(" | ")).unwrap();
+            writeln!(
+                out,
+                "{:>2}  {:<14}  {}",
+                gate.number(),
+                gate,
+                names.join(" | ")
+            )
+            .unwrap();
         }
         out
     }
@@ -436,7 +432,8 @@ fn answer_text(answer: &Answer) -> String {
             margin,
             size_source,
         } => {
-            let requested = leverage_requested.map_or_else(|| "nothing".to_owned(), |x| format!("{x}x"));
+            let requested =
+                leverage_requested.map_or_else(|| "nothing".to_owned(), |x| format!("{x}x"));
             format!(
                 "TRADE {leverage}x of {leverage_source}, requested {requested}; notional {notional}, margin {margin} of {size_source}"
             )

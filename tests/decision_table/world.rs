@@ -224,7 +224,12 @@ fn engines(key: &OperatorKey) -> Engines {
     let halts = [
         Halt::Nothing,
         Halt::Symbols(symbols("ETHUSDT")),
-        Halt::Symbols(["BTCUSDT", "XRPUSDT"].into_iter().flat_map(symbols).collect()),
+        Halt::Symbols(
+            ["BTCUSDT", "XRPUSDT"]
+                .into_iter()
+                .flat_map(symbols)
+                .collect(),
+        ),
         Halt::Everything,
     ];
     let ownership = ExitOwnership::new(STANDARD_OWNER, [DELEGATE]).unwrap();

@@ -10,10 +10,13 @@ use portcullis::{
 };
 use proptest::{option, prelude::*, sample::select, test_runner::FileFailurePersistence};
 
-use crate::support::{long, now, policy, policy_and, policy_with};
+use crate::support::{
+    at_r, calm, long, now, policy, policy_and, policy_with, whole_numbers_locking_at,
+};
 
-fn config() -> ProptestConfig {
+fn config(cases: u32) -> ProptestConfig {
     ProptestConfig {
+        cases,
         failure_persistence: Some(Box::new(FileFailurePersistence::Direct(
             "tests/regressions/harvest.txt",
         ))),
@@ -109,7 +112,7 @@ fn some_policy() -> impl Strategy<Value = Policy> {
 
 type Row = (Position, Option<Market>);
 
-fn check_batch(policy: &Policy, rows: &[Row]) -> Result<(), TestCaseError> {
+fn check_batch(policy: &Policy, at: Instant, rows: &[Row]) -> Result<(), TestCaseError> {
     let mut columns = HarvestColumns::new();
     // What was there before leaves no trace.
     columns.push(&long(), None);
@@ -119,18 +122,13 @@ fn check_batch(policy: &Policy, rows: &[Row]) -> Result<(), TestCaseError> {
         columns.push(position, market.as_ref());
     }
     for _ in 0..2 {
-        harvest_batch(policy.theta_in_force(now()).unwrap(), &columns, &mut batch);
+        harvest_batch(policy.theta_in_force(at).unwrap(), &columns, &mut batch);
         prop_assert_eq!(batch.len(), rows.len());
     }
     for (i, (position, market)) in rows.iter().enumerate() {
         let row = batch.row(i).unwrap();
         let bits = |x: Option<f64>| x.map(f64::to_bits);
-        let single = harvest(
-            PolicyState::present(policy),
-            position,
-            market.as_ref(),
-            now(),
-        );
+        let single = harvest(PolicyState::present(policy), position, market.as_ref(), at);
         match single {
             HarvestDecision::Harvest(harvest) => {
                 let told = format!("{harvest:?}");
@@ -166,15 +164,20 @@ fn check_batch(policy: &Policy, rows: &[Row]) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(config())]
+    // Each case is a batch of its own.
+    #![proptest_config(config(64))]
 
     #[test]
     fn the_batch_is_the_single_call(
         policy in some_policy(),
         rows in prop::collection::vec((position(), option::weighted(0.9, market())), 0..300),
     ) {
-        check_batch(&policy, &rows)?;
+        check_batch(&policy, now(), &rows)?;
     }
+}
+
+proptest! {
+    #![proptest_config(config(256))]
 
     #[test]
     fn a_higher_r_never_lowers_the_stage(
@@ -214,5 +217,76 @@ proptest! {
 
 #[test]
 fn an_empty_batch_has_no_rows() {
-    check_batch(&policy(), &[]).unwrap();
+    check_batch(&policy(), now(), &[]).unwrap();
+}
+
+#[test]
+fn the_batch_begins_where_the_single_call_begins() {
+    let rows: Vec<Row> = [-1.0, 0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0]
+        .into_iter()
+        .flat_map(|r| [(at_r(r), None), (at_r(r.next_down()), Some(calm()))])
+        .flat_map(|(position, market)| {
+            [None, Some(120.0), Some(129.0)].map(|current_sl| {
+                let position = Position {
+                    current_sl,
+                    ..position
+                };
+                (position, market)
+            })
+        })
+        .collect();
+    for be_plus_pct in ["0.0078125", "0.00390625"] {
+        let policy = whole_numbers_locking_at(be_plus_pct);
+        check_batch(&policy, now(), &rows).unwrap();
+    }
+
+    // The probability of a trend at its threshold, and just below it.
+    let rows = [0.25, 0.25_f64.next_down()].map(|p_trend| {
+        let market = Market {
+            p_trend: Some(p_trend),
+            p_mr: Some(0.75),
+            ..calm()
+        };
+        (long(), Some(market))
+    });
+    check_batch(&policy(), now(), &rows).unwrap();
+
+    // K at its threshold, and just below it.
+    let spike = Market {
+        sigma: Some(0.03),
+        ..calm()
+    };
+    let k = 0.713_000_162_752_281_6_f64;
+    for threshold in [k.next_down(), k, k.next_up()] {
+        let new = format!(r#""kill_threshold": {threshold}"#);
+        let policy = policy_with(&[(r#""kill_threshold": 0.55"#, &new)]);
+        check_batch(&policy, now(), &[(long(), Some(spike))]).unwrap();
+    }
+}
+
+#[test]
+fn an_unknown_age_is_too_great_for_any_limit() {
+    let policy =
+        policy_and(r#""limits": {"max_position_age_sec": 1e30, "max_market_age_sec": 1e30}"#);
+    let known = Some(Instant::MIN);
+    let row = |position, market| {
+        let position = Position {
+            as_of: position,
+            ..long()
+        };
+        let market = Market {
+            as_of: market,
+            ..calm()
+        };
+        (position, Some(market))
+    };
+    let rows = [
+        row(None, None),
+        row(None, known),
+        row(known, None),
+        row(known, known),
+    ];
+    for at in [Instant::MIN, now()] {
+        check_batch(&policy, at, &rows).unwrap();
+    }
 }

@@ -8,28 +8,13 @@ use portcullis::{
     },
 };
 
-use crate::support::{calm, long, policy, policy_with, proposal, reasons, short, skip};
+use crate::support::{
+    at_r, calm, long, policy, policy_with, proposal, reasons, short, skip, whole_numbers,
+    whole_numbers_locking_at,
+};
 
 fn fault(field: HarvestField, observed: Observed) -> InputFault {
     InputFault { field, observed }
-}
-
-/// R is the profit in these numbers: no cost, a risk of 1 a unit, thresholds that floats hold exactly.
-fn whole_numbers() -> portcullis::policy::Policy {
-    policy_with(&[(
-        r#""T1_R": 1.8, "T2_R": 3.5, "T3_R": 5.8, "lock_R": 1.2, "be_plus_pct": 0.003, "cost_bps": 12"#,
-        r#""T1_R": 2, "T2_R": 4, "T3_R": 6, "lock_R": 1, "be_plus_pct": 0.0078125, "cost_bps": 0"#,
-    )])
-}
-
-fn at_r(r: f64) -> Position {
-    Position {
-        entry_price: Some(128.0),
-        current_price: Some(128.0 + r),
-        stop_dist_pct: Some(1.0 / 128.0),
-        current_sl: Some(120.0),
-        ..long()
-    }
 }
 
 #[test]
@@ -196,6 +181,21 @@ fn the_lock_tightens_and_stays_on_the_safe_side() {
 }
 
 #[test]
+fn the_lock_begins_at_its_threshold() {
+    let policy = whole_numbers_locking_at("0.00390625");
+    let stop = |position: Position| {
+        let harvest = proposal(&policy, &position, None);
+        harvest.stop().map(|stop| stop.value().get())
+    };
+    assert_eq!(stop(at_r(1.0)), Some(128.5));
+    let just_below = Position {
+        current_price: Some(129.0_f64.next_down()),
+        ..at_r(1.0)
+    };
+    assert_eq!(stop(just_below), None);
+}
+
+#[test]
 fn a_current_stop_of_no_use_silences_the_lock_alone() {
     for sl in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 0.0, -0.0, -1.0] {
         let position = Position {
@@ -288,10 +288,10 @@ fn a_stop_comes_from_the_position_or_the_policy_or_nowhere() {
     let harvest = proposal(&plain, &without_stop, Some(&calm()));
     assert_eq!(harvest.r(), Err(RUnavailable::MissingStop));
     let no_market = fault(HarvestField::Market, Observed::Absent);
-    match skip(&plain, &without_stop, None) {
-        HarvestSkip::MissingStop { kill } => assert_eq!(kill, no_market),
-        other => panic!("{other:?}"),
-    }
+    let HarvestSkip::MissingStop { kill } = skip(&plain, &without_stop, None) else {
+        panic!("another reason");
+    };
+    assert_eq!(kill, no_market);
 
     let harvest = proposal(&with_fallback, &without_stop, None);
     let r = harvest.r().unwrap();
@@ -321,13 +321,11 @@ fn a_stop_comes_from_the_position_or_the_policy_or_nowhere() {
         current_price: None,
         ..without_stop
     };
-    match skip(&plain, &neither, None) {
-        HarvestSkip::InvalidInput { r, kill } => {
-            assert_eq!(r, fault(HarvestField::CurrentPrice, Observed::Absent));
-            assert_eq!(kill, no_market);
-        }
-        other => panic!("{other:?}"),
-    }
+    let HarvestSkip::InvalidInput { r, kill } = skip(&plain, &neither, None) else {
+        panic!("another reason");
+    };
+    assert_eq!(r, fault(HarvestField::CurrentPrice, Observed::Absent));
+    assert_eq!(kill, no_market);
 }
 
 #[test]

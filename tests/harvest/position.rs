@@ -136,12 +136,13 @@ fn a_position_too_old_says_nothing() {
         stop_dist_pct: None,
         ..long()
     };
-    let why = |as_of| match skip(&policy, &at(as_of), Some(&calm())) {
-        HarvestSkip::InvalidInput { r, kill } => {
-            assert_eq!(r, kill);
-            r
-        }
-        other => panic!("{other:?}"),
+    let why = |as_of| {
+        let position = at(as_of);
+        let HarvestSkip::InvalidInput { r, kill } = skip(&policy, &position, Some(&calm())) else {
+            panic!("another reason");
+        };
+        assert_eq!(r, kill);
+        r
     };
     assert!(
         proposal(&policy, &at(ago(60)), Some(&calm()))

@@ -69,6 +69,35 @@ pub(crate) fn short() -> Position {
     }
 }
 
+/// R is the profit in these numbers: no cost, a risk of 1 a unit, thresholds that floats hold exactly.
+pub(crate) fn whole_numbers() -> Policy {
+    whole_numbers_locking_at("0.0078125")
+}
+
+/// As [`whole_numbers`], with the lock's stop so far beyond the entry price of 128.
+pub(crate) fn whole_numbers_locking_at(be_plus_pct: &str) -> Policy {
+    let be_plus = format!(r#""be_plus_pct": {be_plus_pct}"#);
+    policy_with(&[
+        (
+            r#""T1_R": 1.8, "T2_R": 3.5, "T3_R": 5.8, "lock_R": 1.2"#,
+            r#""T1_R": 2, "T2_R": 4, "T3_R": 6, "lock_R": 1"#,
+        ),
+        (r#""be_plus_pct": 0.003"#, &be_plus),
+        (r#""cost_bps": 12"#, r#""cost_bps": 0"#),
+    ])
+}
+
+/// [`long`] with such an R under [`whole_numbers`].
+pub(crate) fn at_r(r: f64) -> Position {
+    Position {
+        entry_price: Some(128.0),
+        current_price: Some(128.0 + r),
+        stop_dist_pct: Some(1.0 / 128.0),
+        current_sl: Some(120.0),
+        ..long()
+    }
+}
+
 /// A market that has not turned.
 pub(crate) fn calm() -> Market {
     Market {

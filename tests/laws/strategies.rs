@@ -95,7 +95,7 @@ fn call(
 }
 
 /// How long ago an intent was sent, in microseconds; negative is ahead of the clock.
-fn age() -> impl Strategy<Value = i64> {
+pub(crate) fn age() -> impl Strategy<Value = i64> {
     prop_oneof![
         4 => Just(0),
         2 => select(vec![1, 733, 1_000_000, 59_999_999, 60_000_000, 60_000_001, -1, -1_000_001]),

@@ -90,10 +90,8 @@ pub(crate) fn symbol(text: &str) -> Option<String> {
 
 /// Sets a column; a number that is not finite has no text in JSON and is left out.
 fn put(answer: &mut Answer, name: &str, value: impl Into<Value>) {
-    match value.into() {
-        Value::Null => {}
-        value => {
-            answer.insert(name.to_owned(), value);
-        }
+    let value = value.into();
+    if !value.is_null() {
+        answer.insert(name.to_owned(), value);
     }
 }

@@ -58,7 +58,9 @@ pub(super) fn run(command: Command) -> Result<(), Failure> {
         Command::Sample { valid_for } => {
             let valid_until = now()?.saturating_add(valid_for);
             if valid_until == Instant::MAX {
-                return Err(Failure::unusable("the sample would be valid beyond the year 9999"));
+                return Err(Failure::unusable(
+                    "the sample would be valid beyond the year 9999",
+                ));
             }
             print(sample::policy_json(valid_until))
         }
@@ -179,7 +181,7 @@ fn shown(policy: &Policy) -> String {
     let numbers = policy.assume_in_force(policy.valid_until());
     for symbol in policy.symbols() {
         text.push_str(&format!(
-            "  {symbol:<16} {}\n",
+            "  {symbol:<20} {}\n",
             leverage(numbers.listing(&symbol), &symbol)
         ));
     }
@@ -204,12 +206,12 @@ fn leverage(listing: Listing, symbol: &Symbol) -> String {
 /// One field; an object a line an entry.
 fn field(name: &str, value: &str) -> String {
     // Raw, so that a number is shown as it was written.
-    match serde_json::from_str::<BTreeMap<&str, &RawValue>>(value) {
+    match serde_json::from_str::<BTreeMap<String, &RawValue>>(value) {
         Err(_) => format!("\n{name}  {value}\n"),
         Ok(entries) => {
             let lines = entries
                 .iter()
-                .map(|(key, value)| format!("  {key:<16} {value}\n"));
+                .map(|(key, value)| format!("  {key:<20} {value}\n"));
             format!("\n{name}\n{}", lines.collect::<String>())
         }
     }

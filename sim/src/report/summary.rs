@@ -172,10 +172,7 @@ impl Summary<'_> {
         }
         if counts.offset_assumed > 0 {
             let records = counted(counts.offset_assumed, "record");
-            writeln!(
-                f,
-                "{records} told the time without an offset: read as UTC"
-            )?;
+            writeln!(f, "{records} told the time without an offset: read as UTC")?;
         }
         if self.unreadable() > 0 {
             let lines = counted(self.unreadable(), "unreadable line");

@@ -7,6 +7,7 @@ use crate::{
 };
 
 /// The permit, and with it the end of the way: no further gate stands before an exit.
+#[inline]
 pub(in crate::decide) fn check_exit<'a>(
     ownership: &'a ExitOwnership,
     intent: &'a Intent<'a>,
@@ -16,6 +17,7 @@ pub(in crate::decide) fn check_exit<'a>(
 }
 
 /// An owner never opens: an entry of its own is an exit that lost its flag, and would reverse the position.
+#[inline]
 pub(in crate::decide) fn check_entry<'a>(
     ownership: &ExitOwnership,
     intent: &'a Intent<'a>,

@@ -6,6 +6,7 @@ use crate::{
     guardrails::{Guardrails, Halt},
 };
 
+#[inline]
 pub(in crate::decide) fn check<'a>(
     guardrails: &Guardrails,
     symbol: Symbol,

@@ -6,6 +6,7 @@ use crate::{
     policy::{InForce, PolicyState},
 };
 
+#[inline]
 pub(in crate::decide) fn check(
     state: PolicyState<'_>,
     now: Instant,

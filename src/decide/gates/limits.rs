@@ -10,6 +10,7 @@ use crate::{
     provenance::{Source, Sourced},
 };
 
+#[inline]
 pub(in crate::decide) fn check<'a>(
     limits: &Limits,
     guardrails: &Guardrails,

@@ -7,6 +7,7 @@ use crate::{
     policy::{Policy, PolicyState},
 };
 
+#[inline]
 pub(in crate::decide) fn check<'a>(
     guardrails: &'a Guardrails,
     state: PolicyState<'a>,

@@ -15,6 +15,7 @@ pub(in crate::decide) enum Said<'a> {
     Entry(&'a Entry, Instant),
 }
 
+#[inline]
 pub(in crate::decide) fn check<'a>(
     intent: &'a Intent<'a>,
     now: Option<Instant>,

@@ -160,7 +160,10 @@ impl PolicyDraft {
         let mut members = vec![
             ("policy_version", quote("7.2-law")),
             ("valid_until_epoch", seconds(self.expires_at())),
-            ("universe_symbols", serde_json::to_string(&self.universe).unwrap()),
+            (
+                "universe_symbols",
+                serde_json::to_string(&self.universe).unwrap(),
+            ),
             ("leverage_by_symbol", object(&leverages, self.order)),
             ("harvest_params", self.structure("harvest_params.")),
             ("kill_params", self.structure("kill_params.")),
@@ -234,10 +237,18 @@ fn theta() -> impl Strategy<Value = Vec<(&'static str, f64)>> {
     let step = || prop_oneof![1 => Just(1.0), 1 => Just(0.25), 2 => 0.01..5.0_f64];
     (
         (step(), step(), step(), step()),
-        (0.0..0.02_f64, prop_oneof![Just(12.0), 0.0..50.0_f64], weighted(0.4, 0.001..0.1_f64)),
+        (
+            0.0..0.02_f64,
+            prop_oneof![Just(12.0), 0.0..50.0_f64],
+            weighted(0.4, 0.001..0.1_f64),
+        ),
         (weight(), weight(), weight(), weight(), 0.51..0.99_f64),
         (share(), 0.001..0.1_f64, 0.0..3.0_f64),
-        (-1.0..1.0_f64, 0.0..1.0_f64, prop_oneof![Just(200.0), 1.0..1e6_f64]),
+        (
+            -1.0..1.0_f64,
+            0.0..1.0_f64,
+            prop_oneof![Just(200.0), 1.0..1e6_f64],
+        ),
     )
         .prop_map(|(steps, costs, weights, kill, rest)| {
             let (t1, t2, t3) = (steps.0, steps.0 + steps.1, steps.0 + steps.1 + steps.2);
@@ -260,7 +271,11 @@ fn theta() -> impl Strategy<Value = Vec<(&'static str, f64)>> {
                 ("kill_params.ts_drop_cap", rest.1),
                 ("kill_params.max_age_sec", rest.2),
             ];
-            theta.extend(costs.2.map(|stop| ("harvest_params.fallback_stop_pct", stop)));
+            theta.extend(
+                costs
+                    .2
+                    .map(|stop| ("harvest_params.fallback_stop_pct", stop)),
+            );
             theta
         })
 }
@@ -279,7 +294,8 @@ fn limits() -> impl Strategy<Value = Vec<(&'static str, f64)>> {
                 ("limits.max_position_age_sec", position),
             ];
             let set = limits.into_iter();
-            set.filter_map(|(path, limit)| Some((path, limit?))).collect()
+            set.filter_map(|(path, limit)| Some((path, limit?)))
+                .collect()
         },
     )
 }
@@ -288,10 +304,15 @@ fn limits() -> impl Strategy<Value = Vec<(&'static str, f64)>> {
 fn universe() -> impl Strategy<Value = (Vec<String>, Vec<(String, f64)>)> {
     let leverages = prop::collection::vec(weighted(0.9, number::positive()), SYMBOLS.len() - 1);
     (leverages, 1..SYMBOLS.len()).prop_map(|(leverages, count)| {
-        let universe: Vec<String> = SYMBOLS.iter().take(count).map(ToString::to_string).collect();
+        let universe: Vec<String> = SYMBOLS
+            .iter()
+            .take(count)
+            .map(ToString::to_string)
+            .collect();
         let leverages = universe.iter().cloned().zip(leverages);
         let given = leverages.filter_map(|(symbol, leverage)| Some((symbol, leverage?)));
-        (universe, given.collect())
+        let given = given.collect();
+        (universe, given)
     })
 }
 
@@ -303,7 +324,10 @@ fn draft(
     (
         (universe(), theta(), limits(), window),
         (stated_hash, flaw, any::<bool>(), 0..4_u64),
-        (weighted(0.1, 0..100_u32), weighted(0.3, select(vec!["usdm", "spot"]))),
+        (
+            weighted(0.1, 0..100_u32),
+            weighted(0.3, select(vec!["usdm", "spot"])),
+        ),
     )
         .prop_map(|(content, form, rest)| {
             let ((universe, leverages), theta, limits, (begins, expires)) = content;
@@ -340,10 +364,16 @@ pub(crate) fn sound() -> BoxedStrategy<PolicyInput> {
     (in_force(), number::usual())
         .prop_map(|(mut policy, leverage)| {
             let draft = policy.draft_mut();
-            draft.numbers.retain(|(path, _)| !path.starts_with("limits."));
+            draft
+                .numbers
+                .retain(|(path, _)| !path.starts_with("limits."));
             let listed = SYMBOLS.iter().take(SYMBOLS.len() - 1);
             draft.universe = listed.map(ToString::to_string).collect();
-            draft.leverages = draft.universe.iter().map(|s| (s.clone(), leverage)).collect();
+            draft.leverages = draft
+                .universe
+                .iter()
+                .map(|s| (s.clone(), leverage))
+                .collect();
             policy
         })
         .boxed()
@@ -385,7 +415,18 @@ fn absent() -> impl Strategy<Value = PolicyInput> {
 }
 
 fn unreadable() -> impl Strategy<Value = PolicyInput> {
-    let texts = vec!["", "null", "[]", "{}", "200", "10", "\"10x\"", "{\"leverage\": 10}", "{{", "\u{feff}"];
+    let texts = vec![
+        "",
+        "null",
+        "[]",
+        "{}",
+        "200",
+        "10",
+        "\"10x\"",
+        "{\"leverage\": 10}",
+        "{{",
+        "\u{feff}",
+    ];
     select(texts).prop_map(|text| PolicyInput::Unreadable(text.to_owned()))
 }
 

@@ -7,6 +7,10 @@ use super::{Answer, Flaw, Halt, World, put};
 /// Answers one intent.
 pub(crate) fn decide(world: &World<'_>, line: &str, now: Option<i64>) -> Answer {
     let mut answer = Answer::new();
+    if let Some(event) = intent::for_somebody_else(line) {
+        put(&mut answer, "event", event);
+        return answer;
+    }
     match gates(world, line, now, &mut answer) {
         Ok(()) => answer,
         Err(reason) => skip(answer, reason),
@@ -82,7 +86,7 @@ fn gates(
     put(
         answer,
         "not_after",
-        policy.valid_until.div_euclid(1_000) as i64,
+        i64::try_from(policy.valid_until.div_euclid(1_000)).unwrap(),
     );
     Ok(())
 }
@@ -164,18 +168,17 @@ fn fresh(
         .into_iter()
         .flatten()
     {
-        if !(age <= bound) {
+        let is_young = age <= bound;
+        if !is_young {
             return Err("INTENT_STALE");
         }
     }
-    if world
-        .guardrails
-        .max_future_skew_sec
-        .is_some_and(|bound| !(-age <= bound))
-    {
-        return Err("CLOCK_UNTRUSTED");
+    let skew = world.guardrails.max_future_skew_sec;
+    if skew.is_none_or(|bound| -age <= bound) {
+        Ok(())
+    } else {
+        Err("CLOCK_UNTRUSTED")
     }
-    Ok(())
 }
 
 /// Gate 8.
@@ -243,7 +246,8 @@ fn sized(
         let limits = [policy.limits.get(name).copied(), of_operator];
         let mut limits = limits.into_iter().flatten();
         let within = number > 0.0 && number.is_finite() && limits.all(|limit| number <= limit);
-        if !within && !(number.is_infinite() && world.flaw == Some(Flaw::OverflowPasses)) {
+        let overflows = number.is_infinite() && world.flaw == Some(Flaw::OverflowPasses);
+        if !within && !overflows {
             return Err("POLICY_LIMIT_EXCEEDED");
         }
     }
@@ -263,5 +267,7 @@ fn sized(
 
 /// Microseconds as seconds.
 pub(crate) fn seconds(micros: i128) -> f64 {
-    micros as f64 / 1e6
+    // Exact: below 2^53 in magnitude for all that lies between two instants that are compared.
+    let micros: f64 = micros.to_string().parse().unwrap();
+    micros / 1e6
 }

@@ -87,7 +87,7 @@ fn judge(
             put(answer, "cost", r.cost);
             put(answer, "stop_source", r.stop_source);
             let stage = harvested.map_or(0, |harvested| ladder(&policy, harvested, r.net));
-            action = STAGES[stage];
+            action = STAGES.get(stage).copied().unwrap();
             reasons.extend(
                 [
                     "",
@@ -204,7 +204,9 @@ fn r_net(
 fn harvested(position: &Fields) -> Option<usize> {
     match json::field(position, "harvested") {
         Field::Absent => Some(0),
-        Field::One(Json::Text(stage)) => STAGES.iter().position(|name| *name == stage.to_ascii_uppercase()),
+        Field::One(Json::Text(stage)) => STAGES
+            .iter()
+            .position(|name| *name == stage.to_ascii_uppercase()),
         Field::One(_) | Field::Twice => None,
     }
 }
@@ -223,7 +225,7 @@ fn ladder(policy: &Policy, harvested: usize, r: f64) -> usize {
 fn stop_now(position: &Fields) -> Option<Option<f64>> {
     match given(position, "current_sl") {
         Given::Absent => Some(None),
-        stop => Some(Some(positive(stop)?)),
+        stop @ (Given::Number(_) | Given::Unreadable) => Some(Some(positive(stop)?)),
     }
 }
 
@@ -236,7 +238,7 @@ fn lock(
     direction: f64,
     r: f64,
 ) -> Option<f64> {
-    if !(r >= theta(policy, "lock_R")) {
+    if r < theta(policy, "lock_R") {
         return None;
     }
     let entry = positive(given(position, "entry_price"))?;

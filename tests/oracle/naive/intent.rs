@@ -95,20 +95,22 @@ pub(crate) fn read(line: &str, clock: bool, flaw: Option<Flaw>) -> Result<Intent
     if names_another_event(top) {
         return Err(UNREADABLE);
     }
-    // Of a payload that stands twice, neither is read; of two under two names, only whether they are payloads.
+    // Of a payload that stands twice neither is read, and of two under two names only whether they are payloads.
     let mut payloads = Vec::new();
-    for name in ["payload", "data"] {
-        match json::field(top, name) {
-            Field::Absent => {}
-            Field::Twice => return Err(INVALID),
-            Field::One(value) => payloads.push(payload(value).ok_or(UNREADABLE)?),
+    let fields = ["payload", "data"].map(|name| json::field(top, name));
+    for field in fields {
+        if let Field::One(value) = field {
+            payloads.push(payload(value).ok_or(UNREADABLE)?);
         }
     }
-    if payloads.iter().any(|payload| names_another_event(payload)) {
-        return Err(UNREADABLE);
+    if fields.iter().any(|field| matches!(field, Field::Twice)) {
+        return Err(INVALID);
     }
     if payloads.len() > 1 {
         return Err(AMBIGUOUS);
+    }
+    if payloads.iter().any(|payload| names_another_event(payload)) {
+        return Err(UNREADABLE);
     }
     let mut faults = Faults::default();
     let lone = payloads.pop();
@@ -126,6 +128,14 @@ pub(crate) fn read(line: &str, clock: bool, flaw: Option<Flaw>) -> Result<Intent
         None => vec![top.as_slice()],
     };
     judge(&fields, &objects, faults, clock, flaw)
+}
+
+/// The event that a line is, where it is none that asks for a decision about an intent.
+pub(crate) fn for_somebody_else(line: &str) -> Option<String> {
+    let top = json::read(line)?;
+    let event = text(json::pairs(&top)?, "event_type")?;
+    let others = ["position.snapshot", "policy.updated", "policy.withdrawn"];
+    others.contains(&event).then(|| event.to_owned())
 }
 
 /// Whether this is no intent at all.
@@ -360,7 +370,7 @@ pub(crate) fn times(fields: &Fields) -> (When, When) {
     let decided_at = when(fields, &["decided_at"]);
     match when(fields, &["id", "ts", "timestamp"]) {
         When::Absent => (decided_at, decided_at),
-        made_at => (decided_at, made_at),
+        made_at @ (When::At(_) | When::Unreadable) => (decided_at, made_at),
     }
 }
 
@@ -416,7 +426,10 @@ fn size(fields: &Fields) -> Option<Size> {
 
 /// The units asked for, or held.
 pub(crate) fn quantity(fields: &Fields) -> Given {
-    given(fields, first(fields, &["quantity", "qty"]).unwrap_or("quantity"))
+    given(
+        fields,
+        first(fields, &["quantity", "qty"]).unwrap_or("quantity"),
+    )
 }
 
 /// The first of these names that is present.

@@ -249,7 +249,13 @@ fn change() -> impl Strategy<Value = (Place, Edit)> {
             .boxed(),
             "intent_type" => prop_oneof![4 => word(&["ENTRY", "EXIT", "reduce_exit", "preclosed", "exi t", ""]), 1 => odd()].boxed(),
             "source" => prop_oneof![4 => word(&["exitbrain_v3_5", "emergency", "desk", "ai", "trading-bot"]), 1 => odd()].boxed(),
-            "event_type" => prop_oneof![6 => word(&["trade.intent"]), 1 => word(&["model.signal", "Trade.Intent", ""]), 1 => odd()].boxed(),
+            "event_type" => prop_oneof![
+                6 => word(&["trade.intent"]),
+                2 => word(&["policy.withdrawn", "policy.updated", "position.snapshot"]),
+                1 => word(&["model.signal", "Trade.Intent", ""]),
+                1 => odd(),
+            ]
+            .boxed(),
             "id" | "intent_id" => id(),
             "decided_at" | "ts" => millis(),
             "timestamp" => timestamp(),

@@ -218,7 +218,7 @@ fn draft() -> impl Strategy<Value = Draft> {
                 ];
                 top.extend(from.map(|from| pair("valid_from_epoch", seconds(from) + decimals.1)));
                 top.extend(grace.map(|grace| pair("harvest_grace_sec", grace)));
-                for (market, venue) in places {
+                if let Some((market, venue)) = places {
                     top.push(pair("market", format!("\"{market}\"")));
                     top.push(pair("venue", format!("\"{venue}\"")));
                 }

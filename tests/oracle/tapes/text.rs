@@ -270,6 +270,6 @@ fn iso(micros: i64, style: usize) -> String {
         4 => format!("{date} {clock}.{fraction}"),
         5 => format!("{date}T{clock}.{fraction}999"),
         6 => format!("{date}T{clock}Z"),
-        _ => format!("{date}T{clock}.{}-00:00", &fraction[..3]),
+        _ => format!("{date}T{clock}.{}-00:00", fraction.get(..3).unwrap()),
     }
 }

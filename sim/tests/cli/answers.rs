@@ -1,0 +1,311 @@
+//! The answers: one a record, in order, with stable names.
+
+use std::{collections::BTreeSet, fmt};
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{MapAccess, Visitor},
+};
+use serde_json::{Value, json, value::RawValue};
+
+use crate::support::{
+    Place, START, entry, example_guardrails, exit, generated, lines, policy, position, text,
+    updated, withdrawn,
+};
+
+/// Every name that an answer may hold, in the order in which it holds them.
+const NAMES: [&str; 33] = [
+    "n",
+    "event",
+    "id",
+    "ts",
+    "symbol",
+    "side",
+    "decision",
+    "reason",
+    "detail",
+    "leverage",
+    "leverage_source",
+    "leverage_requested",
+    "size_usd",
+    "size_basis",
+    "size_source",
+    "notional_usd",
+    "not_after",
+    "quantity",
+    "exit_rule",
+    "harvest_action",
+    "stop_proposed",
+    "stop_source",
+    "r_net",
+    "risk_unit",
+    "cost",
+    "kill_score",
+    "k_regime_flip",
+    "k_sigma_spike",
+    "k_ts_drop",
+    "k_age_penalty",
+    "harvest_reasons",
+    "policy_version",
+    "policy_hash",
+];
+
+/// One answer as it is written: names and values in their order.
+pub(crate) struct Fields<'a>(pub(crate) Vec<(&'a str, &'a RawValue)>);
+
+impl<'de> Deserialize<'de> for Fields<'de> {
+    fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
+        struct InOrder;
+        impl<'de> Visitor<'de> for InOrder {
+            type Value = Fields<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an answer")
+            }
+
+            fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Self::Value, M::Error> {
+                let mut fields = Vec::new();
+                while let Some(field) = map.next_entry()? {
+                    fields.push(field);
+                }
+                Ok(Fields(fields))
+            }
+        }
+        json.deserialize_map(InOrder)
+    }
+}
+
+#[test]
+fn a_record_has_one_answer_in_its_place_under_stable_names() {
+    let place = Place::new();
+    place.put("tape", generated(5000, 1));
+    let guardrails = example_guardrails();
+    place.answers(&["tape", "--guardrails", guardrails.to_str().unwrap()]);
+    let mut seen = BTreeSet::new();
+    let out = place.read("answers.jsonl");
+    for (n, line) in (1..).zip(out.lines()) {
+        let Fields(fields) = serde_json::from_str(line).unwrap();
+        let mut expected = NAMES.iter();
+        for (name, value) in &fields {
+            assert!(expected.any(|known| known == name), "`{name}` in {line}");
+            assert_ne!(value.get(), "null", "{line}");
+            seen.insert((*name).to_owned());
+        }
+        let value: Value = serde_json::from_str(line).unwrap();
+        assert_eq!(value["n"], n);
+        assert!(value["id"].is_string() && value["decision"].is_string());
+        assert_eq!(value["decision"] == "SKIP", value.get("reason").is_some());
+        assert_eq!(value["decision"] == "SKIP", value.get("detail").is_some());
+    }
+    assert_eq!(out.lines().count(), 5000);
+    let all: BTreeSet<String> = NAMES.map(str::to_owned).into();
+    assert_eq!(seen, all);
+}
+
+/// The whole answer to one record after a policy.
+fn check(record: &Value, expected: &Value) {
+    let place = Place::new();
+    let mut policy = policy("one");
+    policy["harvest_params"]["fallback_stop_pct"] = 0.02.into();
+    place.put("policy.json", policy.to_string());
+    let hash = place.run(&["policy", "hash", "policy.json"]).stdout;
+    place.put("tape", lines(std::slice::from_ref(record)));
+    let answers = place.answers(&["tape", "--policy", "policy.json", "--exit-delegate", "closer"]);
+    let mut expected = expected.clone();
+    expected["n"] = 1.into();
+    if expected.get("policy_version").is_some() {
+        expected["policy_hash"] = hash.trim_end().into();
+    }
+    assert_eq!(answers, [expected]);
+}
+
+#[test]
+fn a_trade_is_told_with_its_sources() {
+    let ts = START * 1000 + 1000;
+    check(
+        &json!({
+            "id": format!("{ts}-0"), "symbol": "btcusdt", "action": "SELL", "quantity": "0.5", "price": 400,
+            "leverage": 5
+        }),
+        &json!({
+            "event": "trade.intent", "id": format!("{ts}-0"), "ts": ts, "symbol": "BTCUSDT", "side": "SELL",
+            "decision": "TRADE", "leverage": 5.0, "leverage_source": "intent:leverage", "leverage_requested": 5.0,
+            "size_usd": 200.0, "size_basis": "notional", "size_source": "intent:quantity*price",
+            "notional_usd": 200.0, "not_after": (START + 3600) * 1000, "quantity": 0.5, "policy_version": "one"
+        }),
+    );
+    check(
+        &json!({
+            "intent_id": "x", "timestamp": "2026-01-05T00:00:01.0009Z", "symbol": "BTCUSDT", "side": "long",
+            "position_usd": 100, "leverage": 10
+        }),
+        &json!({
+            "event": "trade.intent", "id": "x", "ts": ts, "symbol": "BTCUSDT", "side": "BUY",
+            "decision": "TRADE", "leverage": 8.0, "leverage_source": "policy:leverage_by_symbol.BTCUSDT",
+            "leverage_requested": 10.0, "size_usd": 100.0, "size_basis": "margin",
+            "size_source": "intent:position_usd", "notional_usd": 800.0, "not_after": (START + 3600) * 1000,
+            "policy_version": "one"
+        }),
+    );
+}
+
+#[test]
+fn an_exit_is_told_with_its_rule() {
+    let ts = START * 1000;
+    check(
+        &exit(0),
+        &json!({
+            "event": "trade.intent", "id": "1", "ts": ts, "symbol": "BTCUSDT", "side": "SELL",
+            "decision": "EXIT", "exit_rule": "owner"
+        }),
+    );
+    check(
+        &json!({"id": "e", "ts": ts, "symbol": "XRPUSDT", "action": "CLOSE", "source": "closer", "qty": 3}),
+        &json!({
+            "event": "trade.intent", "id": "e", "ts": ts, "symbol": "XRPUSDT", "decision": "EXIT",
+            "exit_rule": "delegate", "quantity": 3.0
+        }),
+    );
+}
+
+#[test]
+fn a_skip_is_told_with_its_evidence() {
+    let ts = START * 1000;
+    check(
+        &json!({"id": 7, "ts": ts, "symbol": "XRPUSDT", "side": "BUY", "size": 10}),
+        &json!({
+            "event": "trade.intent", "id": "7", "ts": ts, "symbol": "XRPUSDT", "side": "BUY", "decision": "SKIP",
+            "reason": "POLICY_UNIVERSE_FILTER", "detail": "XRPUSDT not in AI policy", "policy_version": "one"
+        }),
+    );
+}
+
+#[test]
+fn a_harvest_is_told_with_its_thresholds() {
+    let mut record = position(0);
+    record.as_object_mut().unwrap().remove("stop_dist_pct");
+    let ts = START * 1000;
+    check(
+        &record,
+        &json!({
+            "event": "position.snapshot", "id": format!("{ts}-0"), "ts": ts, "symbol": "BTCUSDT", "side": "LONG",
+            "decision": "HARVEST", "harvest_action": "PARTIAL_25", "stop_proposed": 100.299_999_999_999_98,
+            "stop_source": "policy:harvest_params.fallback_stop_pct", "r_net": 1.839_999_999_999_998_5,
+            "risk_unit": 2.0, "cost": 0.12, "kill_score": 0.502_499_979_166_874_9, "k_regime_flip": 0.0,
+            "k_sigma_spike": 0.0, "k_ts_drop": 0.0, "k_age_penalty": 0.05,
+            "harvest_reasons": ["harvest_partial_25", "profit_lock", "age_penalty"], "policy_version": "one"
+        }),
+    );
+}
+
+#[test]
+fn a_change_of_policy_is_told() {
+    let place = Place::new();
+    let mut broken = policy("three");
+    broken["valid_until_epoch"] = "never".into();
+    place.put("policy.json", policy("two").to_string());
+    let hash = place.run(&["policy", "hash", "policy.json"]).stdout;
+    place.put("tape", lines(&[updated(1, &policy("two")), updated(2, &broken), withdrawn(3)]));
+    let answers = place.answers(&["tape"]);
+    let at = |seconds| (START + seconds) * 1000;
+    assert_eq!(
+        answers,
+        [
+            json!({
+                "n": 1, "event": "policy.updated", "id": "1", "ts": at(1), "decision": "POLICY",
+                "policy_version": "two", "policy_hash": hash.trim_end()
+            }),
+            json!({
+                "n": 2, "event": "policy.updated", "id": "2", "ts": at(2), "decision": "SKIP",
+                "reason": "POLICY_PARSE_ERROR",
+                "detail": "`valid_until_epoch`: `never` is not a decimal number"
+            }),
+            json!({"n": 3, "event": "policy.withdrawn", "id": "3", "ts": at(3), "decision": "POLICY"}),
+        ]
+    );
+}
+
+#[test]
+fn numbers_are_written_so_that_reading_them_gives_the_same_bits() {
+    let place = Place::new();
+    place.put("policy.json", policy("one").to_string());
+    let sizes = ["0.1", "1e-320", "123456789.123456789", "5e-324", "0.30000000000000004"];
+    let tape = sizes.map(|size| {
+        let record = entry(1).to_string();
+        record.replace("\"size\":400", &format!("\"size\":{size}"))
+    });
+    place.put("tape", tape.join("\n"));
+    place.answers(&["tape", "--policy", "policy.json"]);
+    let out = place.read("answers.jsonl");
+    for (size, line) in sizes.iter().zip(out.lines()) {
+        let Fields(fields) = serde_json::from_str(line).unwrap();
+        let (_, written) = fields.iter().find(|(name, _)| *name == "size_usd").unwrap();
+        let (given, read): (f64, f64) = (size.parse().unwrap(), written.get().parse().unwrap());
+        assert_eq!(given.to_bits(), read.to_bits(), "{size}");
+    }
+}
+
+#[test]
+fn the_answers_have_the_same_bytes_for_any_number_of_threads() {
+    let place = Place::new();
+    place.put("tape", generated(6000, 4));
+    let mut first = None;
+    for threads in ["1", "2", "3", "4", "16"] {
+        let answers = place.answers(&["tape", "--threads", threads]);
+        assert_eq!(answers.len(), 6000);
+        let bytes = place.read("answers.jsonl");
+        assert!(*first.get_or_insert_with(|| bytes.clone()) == bytes, "{threads} threads");
+    }
+}
+
+#[test]
+fn the_summary_adds_up_to_the_answers() {
+    let place = Place::new();
+    place.put("tape", generated(4000, 6));
+    let summary = place.summary(&["tape", "--out", "answers.jsonl"]);
+    let answers = crate::support::objects(&place.read("answers.jsonl"));
+    let count = |field: &str, value: &str| answers.iter().filter(|a| text(a, field) == value).count();
+    assert_eq!(summary["records"], answers.len());
+    for (name, field) in [("decisions", "decision"), ("reasons", "reason"), ("harvest_actions", "harvest_action")] {
+        let counted = summary[name].as_object().unwrap();
+        let with = answers.iter().filter(|answer| answer.get(field).is_some()).count();
+        let sum: u64 = counted.values().map(|count| count.as_u64().unwrap()).sum();
+        assert_eq!(usize::try_from(sum).unwrap(), with, "{name}");
+        for (value, counted) in counted {
+            assert_eq!(*counted, count(field, value), "{value}");
+        }
+    }
+    let symbols = summary["symbols"].as_object().unwrap();
+    let sums = symbols.values().chain([&summary["other_symbols"]]).fold([0; 4], |sum, row| {
+        let of = |name: &str| row[name].as_u64().unwrap();
+        [
+            sum[0] + of("trades"),
+            sum[1] + of("exits"),
+            sum[2] + of("harvests"),
+            sum[3] + of("skips"),
+        ]
+    });
+    let skips = answers.iter().filter(|answer| {
+        text(answer, "decision") == "SKIP" && !text(answer, "event").starts_with("policy.")
+    });
+    let decided = |decision| u64::try_from(count("decision", decision)).unwrap();
+    assert_eq!(
+        sums,
+        [
+            decided("TRADE"),
+            decided("EXIT"),
+            decided("HARVEST"),
+            u64::try_from(skips.count()).unwrap()
+        ]
+    );
+    let policies = summary["policies"].as_array().unwrap();
+    for policy in policies {
+        let ruled = answers.iter().filter(|answer| {
+            answer.get("policy_hash") == Some(&policy["hash"]) && !text(answer, "event").starts_with("policy.")
+        });
+        assert_eq!(policy["answers"], ruled.count());
+    }
+    let at: Vec<i64> = answers.iter().filter_map(|answer| answer.get("ts")?.as_i64()).collect();
+    assert_eq!(summary["first_ts"].as_i64(), at.iter().min().copied());
+    assert_eq!(summary["last_ts"].as_i64(), at.iter().max().copied());
+}

@@ -1,0 +1,63 @@
+//! Archives that end too early or hold what no compressor wrote.
+
+use crate::support::{Place, generated, gzip, objects, zstd};
+
+/// Runs on a damaged tape: the answers before the damage, no summary, one line on standard error.
+fn check(bytes: &[u8], message: &str) {
+    let place = Place::new();
+    let whole = generated(5000, 9);
+    place.put("whole", &whole);
+    place.answers(&["whole"]);
+    let expected = place.read("answers.jsonl");
+    place.put("damaged", bytes);
+    for (format, threads) in [("text", "1"), ("json", "1"), ("json", "3")] {
+        let run = place.run(&[
+            "replay", "damaged", "--out", "out.jsonl", "--threads", threads, "--format", format,
+        ]);
+        let out = place.read("out.jsonl");
+        let records = objects(&out).len();
+        assert!((1000..5000).contains(&records), "{records}");
+        // Whole lines only, and none of them differs from those of the whole tape.
+        assert!(out.ends_with('\n') && expected.starts_with(&out));
+        let line = format!("portcullis: `damaged` {message}; {records} records were answered\n")
+            .replace("LINE", &records.to_string());
+        assert_eq!((run.status, &*run.stdout, run.stderr), (2, "", line));
+    }
+}
+
+#[test]
+fn a_truncated_archive_gives_the_answers_so_far_and_no_digest() {
+    let cut = "is cut off after line LINE: the compressed data is incomplete, fetch it again";
+    for archive in [gzip(&generated(5000, 9)), zstd(&generated(5000, 9))] {
+        check(&archive[..archive.len() / 2], cut);
+        check(&archive[..archive.len() - 3], cut);
+    }
+}
+
+#[test]
+fn a_damaged_archive_gives_the_answers_so_far_and_no_digest() {
+    let tape = generated(3000, 9);
+    let message = "is damaged after line LINE: invalid gzip header";
+    check(&[gzip(&tape), b"garbage beyond".to_vec()].concat(), message);
+}
+
+#[test]
+fn the_tapes_before_a_damaged_one_are_answered() {
+    let place = Place::new();
+    place.put("a", generated(100, 9));
+    place.put("b", b"\x1f\x8b\x08");
+    place.put("c", generated(100, 10));
+    let run = place.run(&["replay", "a", "b", "c", "--out", "out.jsonl"]);
+    assert_eq!(objects(&place.read("out.jsonl")).len(), 100);
+    assert_eq!(
+        (run.status, &*run.stdout, &*run.stderr),
+        (
+            2,
+            "",
+            "portcullis: `b` is cut off after line 0: the compressed data is incomplete, fetch it again; 100 records were answered\n"
+        )
+    );
+    let explained = place.run(&["explain", "b"]);
+    assert_eq!((explained.status, &*explained.stdout), (2, ""));
+    assert!(explained.stderr.starts_with("portcullis: `b` is cut off after line 0: "));
+}

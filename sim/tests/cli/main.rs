@@ -1,0 +1,25 @@
+//! The program as its user meets it: arguments, files and pipes in; answers, texts and exit status out.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+mod answers;
+mod damaged;
+mod digest;
+mod environment;
+mod lines;
+mod memory;
+mod pipes;
+mod policy_files;
+mod reigns;
+mod sample;
+mod schema;
+mod support;
+mod tapes;
+mod texts;
+mod usage;

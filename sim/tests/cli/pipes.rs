@@ -1,0 +1,73 @@
+//! Readers that go away: quiet, and no failure of the program's.
+
+use std::{
+    io::{BufRead as _, BufReader, Write as _},
+    process::Stdio,
+};
+
+use crate::support::{Place, entry, generated, policy};
+
+/// Closes standard output after so many lines, then writes the input; the program ends in peace.
+fn check(arguments: &[&str], lines: usize, before: &[u8], after: &[u8]) {
+    let place = Place::new();
+    place.put("policy.json", policy("one").to_string());
+    let mut child = place
+        .command(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(before).unwrap();
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    for _ in 0..lines {
+        let mut line = String::new();
+        stdout.read_line(&mut line).unwrap();
+        assert!(line.ends_with('\n'), "{arguments:?}: {line}");
+    }
+    drop(stdout);
+    // It may have gone already.
+    let _ = stdin.write_all(after);
+    drop(stdin);
+    let output = child.wait_with_output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!((output.status.code(), &*stderr), (Some(0), ""), "{arguments:?}");
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    let tape = generated(300, 2);
+    let policy = policy("one").to_string().into_bytes();
+    let two = format!("{}\n{}\n", entry(1), entry(2)).into_bytes();
+    check(&["generate", "--records", "100000"], 1, b"", b"");
+    check(&["replay", "-"], 0, b"", &tape);
+    check(&["replay", "-", "--format", "json"], 0, b"", &tape);
+    check(&["replay", "-", "--format", "json", "--threads", "2"], 0, b"", &tape);
+    check(&["replay", "-", "--out", "/dev/stdout"], 0, b"", &tape);
+    check(&["replay", "-", "--out", "/dev/stdout", "--threads", "2"], 0, b"", &tape);
+    check(&["decide", "--policy", "policy.json"], 2, &two, &two);
+    check(&["harvest", "--policy", "policy.json"], 2, &two, &two);
+    check(&["explain", "-"], 0, b"", &two);
+    check(&["explain", "-", "--format", "json"], 0, b"", &two);
+    check(&["policy", "show", "-"], 0, b"", &policy);
+    check(&["policy", "show", "-", "--format", "json"], 0, b"", &policy);
+    check(&["policy", "check", "-"], 0, b"", &policy);
+    check(&["policy", "hash", "-"], 0, b"", &policy);
+    check(&["policy", "schema"], 0, b"", b"");
+    check(&["policy", "schema"], 1, b"", b"");
+    check(&["policy", "sample"], 1, b"", b"");
+    check(&["--help"], 1, b"", b"");
+    check(&["replay", "--help"], 0, b"", b"");
+}
+
+/// Answers into a pipe that somebody closes half way: as with `portcullis replay --out /dev/stdout | head`.
+#[test]
+fn answers_into_a_closed_pipe_end_the_run_quietly() {
+    let tape = generated(20_000, 2);
+    for threads in ["1", "2"] {
+        let arguments = ["replay", "-", "--out", "/dev/stdout", "--threads", threads];
+        let (head, rest) = tape.split_at(tape.len() / 4);
+        check(&arguments, 1, head, rest);
+    }
+}

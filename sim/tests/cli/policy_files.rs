@@ -1,0 +1,173 @@
+//! The policy that `--policy` names, and the commands that look at one.
+
+use serde_json::{Value, json};
+
+use crate::support::{
+    Place, Run, entry, exit, hash_encoding, lines, objects, policy, policy_until, position, short,
+};
+
+fn replay(policy: &str, tape: &[Value]) -> (Run, Vec<String>) {
+    let place = Place::new();
+    place.put("policy.json", policy);
+    place.put("tape.jsonl", lines(tape));
+    let run = place.run(&[
+        "replay", "tape.jsonl", "--policy", "policy.json", "--out", "out.jsonl", "--format", "json",
+    ]);
+    let answers = objects(&place.read("out.jsonl")).iter().map(short).collect();
+    (run, answers)
+}
+
+/// The answers to an entry, an exit and a position, with and without `--assume-in-force`.
+fn check(policy: &Value, expected: [&str; 3]) {
+    let (run, answers) = replay(&policy.to_string(), &[entry(1), exit(1), position(1)]);
+    assert_eq!((run.status, &*run.stderr), (0, ""));
+    assert_eq!(answers, expected);
+}
+
+#[test]
+fn a_policy_is_in_force_from_the_beginning() {
+    let in_force = ["TRADE one", "EXIT", "HARVEST one"];
+    check(&policy("one"), in_force);
+    check(&hash_encoding(&policy("one")), in_force);
+    let stale = ["SKIP POLICY_STALE", "EXIT", "SKIP POLICY_STALE"];
+    check(&policy_until("one", crate::support::START), stale);
+    let mut later = policy("one");
+    later["valid_from_epoch"] = (crate::support::START + 2).into();
+    let early = "SKIP POLICY_NOT_YET_VALID";
+    check(&later, [early, "EXIT", early]);
+}
+
+#[test]
+fn an_invalid_policy_skips_with_its_reason_and_all_violations_are_told() {
+    let check = |edit: &dyn Fn(&mut Value), reason: &str, violations: &[&str]| {
+        let mut policy = policy("one");
+        edit(&mut policy);
+        let tape = [entry(1), entry(2), exit(3), position(4)];
+        let (run, answers) = replay(&policy.to_string(), &tape);
+        assert_eq!(run.status, 1);
+        let skip = format!("SKIP {reason}");
+        assert_eq!(answers, [&*skip, &*skip, "EXIT", &*skip]);
+        let mut stderr: String = violations
+            .iter()
+            .map(|violation| format!("portcullis: `policy.json`: {violation}\n"))
+            .collect();
+        stderr.push_str(
+            "portcullis: `policy.json` is no valid policy: what needed it was skipped (`portcullis policy check policy.json` says why)\n",
+        );
+        assert_eq!(run.stderr, stderr);
+        // The summary is whole.
+        let summary: Value = serde_json::from_str(&run.stdout).unwrap();
+        assert_eq!(summary["reasons"], json!({reason: 3}));
+        assert_eq!(summary["records"], 4);
+        assert!(summary["digest"].is_string());
+    };
+    check(
+        &|policy| policy["harvest_params"]["T1_R"] = 0.into(),
+        "POLICY_INVALID",
+        &["`harvest_params.T1_R`: `0` is not greater than 0"],
+    );
+    check(
+        &|policy| {
+            policy["policy_hash"] = "00".into();
+            policy["kill_params"]["sigma_ref"] = "0.1".into();
+            policy["harvest_params"]["T4_R"] = 7.into();
+            policy.as_object_mut().unwrap().remove("leverage_by_symbol");
+        },
+        "POLICY_MISSING_FIELD",
+        &[
+            "`leverage_by_symbol` is missing",
+            "`kill_params.sigma_ref`: `\"0.1\"` is not a JSON number",
+            "`harvest_params.T4_R`: `7` is not the value of a known field",
+            "`policy_hash`: `00` is not 7baaa, the hash of the fields",
+        ],
+    );
+}
+
+#[test]
+fn a_key_that_stands_twice_is_no_policy() {
+    let text = policy("one").to_string();
+    let twice = text.replacen('{', r#"{"policy_version":"two","#, 1);
+    let (run, answers) = replay(&twice, &[entry(1)]);
+    assert_eq!((run.status, answers), (1, vec!["SKIP POLICY_PARSE_ERROR".to_owned()]));
+    assert!(run.stderr.contains("`policy_version`"), "{}", run.stderr);
+}
+
+#[test]
+fn assumed_in_force_is_said_so() {
+    let place = Place::new();
+    place.put("policy.json", policy_until("old", 0).to_string());
+    place.put("tape.jsonl", lines(&[entry(1), position(2)]));
+    let arguments = ["tape.jsonl", "--policy", "policy.json"];
+    let judged = place.answers(&arguments);
+    assert_eq!(judged.iter().map(short).collect::<Vec<_>>(), ["SKIP POLICY_STALE"; 2]);
+    let assuming = [&arguments[..], &["--assume-in-force"]].concat();
+    let assumed = place.answers(&assuming);
+    assert_eq!(assumed.iter().map(short).collect::<Vec<_>>(), ["TRADE old", "HARVEST old"]);
+    let run = place.run(&[&["replay"], &assuming[..]].concat());
+    let said = "every policy was ASSUMED to be in force at every record's time\n";
+    assert!(run.stdout.contains(said));
+    assert_eq!(place.summary(&assuming)["assume_in_force"], true);
+    assert_eq!(place.summary(&arguments)["assume_in_force"], false);
+}
+
+#[test]
+fn the_sample_is_valid_for_as_long_as_it_is_asked_for() {
+    let place = Place::new();
+    let until = |arguments: &[&str]| -> f64 {
+        let run = place.run(arguments);
+        let policy: Value = serde_json::from_str(&run.stdout).unwrap();
+        policy["valid_until_epoch"].as_f64().unwrap()
+    };
+    let now = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap()
+        .as_secs_f64();
+    for (arguments, seconds) in [
+        (&["policy", "sample"][..], 3600.0),
+        (&["policy", "sample", "--valid-for", "60"], 60.0),
+        (&["policy", "sample", "--valid-for", "86400.5"], 86400.5),
+    ] {
+        let late = until(arguments) - now - seconds;
+        assert!((0.0..60.0).contains(&late), "{arguments:?}: {late}");
+    }
+}
+
+#[test]
+fn a_policy_may_come_by_standard_input() {
+    let place = Place::new();
+    let sample = place.run(&["policy", "sample"]).stdout;
+    let check = place.run_with(&["policy", "check", "-", "--format", "json"], sample.clone());
+    let told: Value = serde_json::from_str(&check.stdout).unwrap();
+    assert_eq!((check.status, &told["valid"]), (0, &json!(true)));
+    assert_eq!(told["policy_version"], "1.0.0-ai-sample");
+    // All commands speak of the same hash, and a byte order mark is no part of a policy.
+    let marked = format!("\u{feff}{sample}");
+    let hash = place.run_with(&["policy", "hash", "-"], marked);
+    assert_eq!(told["policy_hash"], hash.stdout.trim_end());
+    let show = place.run_with(&["policy", "show", "-", "--format", "json"], sample.clone());
+    let shown: Value = serde_json::from_str(&show.stdout).unwrap();
+    assert_eq!(told["policy_hash"], shown["policy_hash"]);
+    // A policy that states its hash is accepted; one that was changed afterwards is not.
+    let mut policy: Value = serde_json::from_str(&sample).unwrap();
+    policy["policy_hash"] = told["policy_hash"].clone();
+    // The number as it was written: its text is what was hashed.
+    let stated = sample.replacen('{', &format!("{{\"policy_hash\":{},", told["policy_hash"]), 1);
+    assert_eq!(place.run_with(&["policy", "check", "-"], stated.clone()).status, 0);
+    let torn = stated.replace("\"BTCUSDT\": 8", "\"BTCUSDT\": 80");
+    assert_ne!(torn, stated);
+    let refused = place.run_with(&["policy", "check", "-"], torn);
+    assert_eq!(refused.status, 1);
+    assert!(refused.stdout.starts_with("POLICY_HASH_MISMATCH: `policy_hash`: "));
+}
+
+#[test]
+fn numbers_are_shown_as_they_were_written() {
+    let place = Place::new();
+    let text = policy("one")
+        .to_string()
+        .replace("\"cost_bps\":12", "\"cost_bps\":12.00000000000000000001")
+        .replace("\"lock_R\":1.2", "\"lock_R\":1.20");
+    let shown = place.run_with(&["policy", "show", "-"], text).stdout;
+    assert!(shown.contains("  cost_bps             12.00000000000000000001\n"), "{shown}");
+    assert!(shown.contains("  lock_R               1.20\n"), "{shown}");
+}

@@ -1,0 +1,80 @@
+//! `generate`, and the sample that is built in.
+
+use std::collections::BTreeSet;
+
+use portcullis::{answer::Verdict, decide::Reason, harvest::HarvestAction};
+use serde_json::Value;
+
+use crate::support::{Place, example_guardrails, generated};
+
+/// A store, keys or memory of what came before would be needed for these.
+const OUT_OF_REACH: [Reason; 5] = [
+    Reason::PolicySignatureInvalid,
+    Reason::PolicyRolledBack,
+    Reason::PolicyStoreUnavailable,
+    Reason::IntentDuplicate,
+    Reason::IntentSuperseded,
+];
+
+#[test]
+fn a_seed_gives_its_bytes_and_its_digest() {
+    let place = Place::new();
+    let run = |arguments: &[&str]| place.run(&[&["generate"], arguments].concat()).stdout;
+    let tape = run(&["--records", "1000", "--seed", "7"]);
+    assert_eq!(tape, run(&["--records", "1000", "--seed", "7"]));
+    assert_ne!(tape, run(&["--records", "1000", "--seed", "8"]));
+    assert_eq!(tape.as_bytes(), generated(1000, 7));
+    assert_eq!(tape.lines().count(), 1000);
+    place.put("one", &tape);
+    place.put("other", run(&["--records", "1000", "--seed", "8"]));
+    assert_eq!(place.digest(&["one"]), place.digest(&["one", "--threads", "3"]));
+    assert_ne!(place.digest(&["one"]), place.digest(&["other"]));
+}
+
+#[test]
+fn the_built_in_sample_is_what_generate_writes() {
+    let place = Place::new();
+    let tape = place.run(&["generate"]).stdout;
+    assert_eq!(
+        tape,
+        place.run(&["generate", "--records", "5000", "--seed", "1"]).stdout
+    );
+    place.put("tape", tape);
+    let guardrails = example_guardrails();
+    let guardrails = guardrails.to_str().unwrap();
+    let mut replayed = place.summary(&["tape", "--guardrails", guardrails]);
+    let mut built_in = place.summary(&[]);
+    assert_eq!(replayed["digest"], built_in["digest"]);
+    for summary in [&mut replayed, &mut built_in] {
+        let fields = summary.as_object_mut().unwrap();
+        fields.remove("tapes");
+        fields.remove("guardrails");
+    }
+    assert_eq!(replayed, built_in);
+    // A bare call is a replay without a tape, and guardrails of one's own are heard.
+    assert_eq!(place.run(&[]).stdout, place.run(&["replay"]).stdout);
+    place.put("g.json", r#"{"halt": "everything"}"#);
+    let halted = place.summary(&["--guardrails", "g.json"]);
+    assert_eq!(halted["decisions"]["TRADE"], 0);
+    assert_eq!(halted["decisions"]["EXIT"], built_in["decisions"]["EXIT"]);
+}
+
+#[test]
+fn the_sample_holds_every_answer_within_reach() {
+    let summary = Place::new().summary(&[]);
+    let reached = |name: &str| -> BTreeSet<String> {
+        let counts = summary[name].as_object().unwrap().iter();
+        let reached = counts.filter(|(_, count)| **count != Value::from(0));
+        reached.map(|(name, _)| name.clone()).collect()
+    };
+    let reasons = Reason::ALL.iter().filter(|reason| !OUT_OF_REACH.contains(reason));
+    assert_eq!(reached("reasons"), reasons.map(|reason| reason.code().to_owned()).collect());
+    assert_eq!(
+        reached("decisions"),
+        Verdict::ALL.iter().map(|verdict| verdict.as_str().to_owned()).collect()
+    );
+    assert_eq!(
+        reached("harvest_actions"),
+        HarvestAction::ALL.iter().map(|action| action.as_str().to_owned()).collect()
+    );
+}

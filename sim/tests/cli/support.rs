@@ -1,0 +1,212 @@
+//! What the tests share: a folder to work in, the program run there, and inputs.
+
+use std::{
+    fs,
+    io::Write,
+    path::{Path, PathBuf},
+    process,
+};
+
+use assert_cmd::Command;
+use portcullis::domain::Instant;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// The program.
+const PROGRAM: &str = env!("CARGO_BIN_EXE_portcullis");
+
+/// The first instant of the tests' tapes, in epoch seconds: 2026-01-05T00:00:00Z.
+pub(crate) const START: i64 = 1_767_571_200;
+
+/// A folder of a test's own, and the program run in it.
+pub(crate) struct Place(TempDir);
+
+/// What a run left behind.
+#[derive(Debug)]
+pub(crate) struct Run {
+    pub(crate) status: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Place {
+    pub(crate) fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    /// Writes a file.
+    pub(crate) fn put(&self, name: &str, content: impl AsRef<[u8]>) {
+        fs::write(self.path().join(name), content).unwrap();
+    }
+
+    pub(crate) fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.path().join(name)).unwrap()
+    }
+
+    pub(crate) fn run(&self, arguments: &[&str]) -> Run {
+        self.run_with(arguments, "")
+    }
+
+    /// Runs the program to its end, with this on standard input.
+    pub(crate) fn run_with(&self, arguments: &[&str], stdin: impl Into<Vec<u8>>) -> Run {
+        let mut command = Command::from_std(self.command(arguments));
+        let output = command.write_stdin(stdin).output().unwrap();
+        Run::new(&output)
+    }
+
+    /// The program, to be run with these arguments and nothing from the outside.
+    pub(crate) fn command(&self, arguments: &[&str]) -> process::Command {
+        let mut command = process::Command::new(PROGRAM);
+        command
+            .args(arguments)
+            .current_dir(self.path())
+            .env_remove("QUANTUM_EXIT_OWNER")
+            .env_remove("QUANTUM_EXIT_DELEGATES")
+            .env("COLUMNS", "100");
+        command
+    }
+
+    /// Replays with `--out`, and gives the answers.
+    pub(crate) fn answers(&self, arguments: &[&str]) -> Vec<Value> {
+        let arguments = [&["replay", "--out", "answers.jsonl"], arguments].concat();
+        let run = self.run(&arguments);
+        assert_eq!((run.status, &*run.stderr), (0, ""), "{arguments:?}");
+        objects(&self.read("answers.jsonl"))
+    }
+
+    /// Replays, and gives the summary.
+    pub(crate) fn summary(&self, arguments: &[&str]) -> Value {
+        let arguments = [&["replay", "--format", "json"], arguments].concat();
+        let run = self.run(&arguments);
+        assert_eq!((run.status, &*run.stderr), (0, ""), "{arguments:?}");
+        serde_json::from_str(&run.stdout).unwrap()
+    }
+
+    /// Replays, and gives the digest.
+    pub(crate) fn digest(&self, arguments: &[&str]) -> String {
+        self.summary(arguments)["digest"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    }
+}
+
+impl Run {
+    pub(crate) fn new(output: &process::Output) -> Self {
+        Self {
+            status: output.status.code().expect("ended by a signal"),
+            stdout: String::from_utf8(output.stdout.clone()).unwrap(),
+            stderr: String::from_utf8(output.stderr.clone()).unwrap(),
+        }
+    }
+}
+
+/// One JSON object a line.
+pub(crate) fn objects(lines: &str) -> Vec<Value> {
+    let objects = lines.lines().map(|line| serde_json::from_str(line).unwrap());
+    objects.collect()
+}
+
+/// Objects as lines.
+pub(crate) fn lines(objects: &[Value]) -> String {
+    objects.iter().map(|object| format!("{object}\n")).collect()
+}
+
+/// A text of an answer; nothing where the field is absent.
+pub(crate) fn text<'a>(answer: &'a Value, field: &str) -> &'a str {
+    answer.get(field).map_or("", |value| value.as_str().unwrap())
+}
+
+/// An answer in short: decision, and reason or policy version.
+pub(crate) fn short(answer: &Value) -> String {
+    let decision = text(answer, "decision");
+    let more = match decision {
+        "SKIP" => text(answer, "reason"),
+        _ => text(answer, "policy_version"),
+    };
+    format!("{decision} {more}").trim_end().to_owned()
+}
+
+/// The sample policy under another version, valid for an hour from the start.
+pub(crate) fn policy(version: &str) -> Value {
+    policy_until(version, START + 3600)
+}
+
+/// The same, valid until an instant in epoch seconds.
+pub(crate) fn policy_until(version: &str, valid_until: i64) -> Value {
+    let valid_until = Instant::from_millis(valid_until * 1000).unwrap();
+    let text = portcullis_sim::sample::policy_json(valid_until);
+    let mut policy: Value = serde_json::from_str(&text).unwrap();
+    policy["policy_version"] = version.into();
+    policy["valid_until_epoch"] = (valid_until.as_millis() / 1000).into();
+    policy
+}
+
+/// A policy as a Redis hash holds it: all values texts.
+pub(crate) fn hash_encoding(policy: &Value) -> Value {
+    let fields = policy.as_object().unwrap().iter();
+    let texts = fields.map(|(name, value)| match value {
+        Value::String(text) => (name.clone(), json!(text)),
+        other => (name.clone(), json!(other.to_string())),
+    });
+    Value::Object(texts.collect())
+}
+
+/// A record that brings a policy into force, so many seconds after the start.
+pub(crate) fn updated(seconds: i64, policy: &Value) -> Value {
+    json!({"event_type": "policy.updated", "ts": (START + seconds) * 1000, "policy": policy})
+}
+
+/// A record after which there is no policy.
+pub(crate) fn withdrawn(seconds: i64) -> Value {
+    json!({"event_type": "policy.withdrawn", "ts": (START + seconds) * 1000})
+}
+
+/// An entry that the sample policy lets pass.
+pub(crate) fn entry(seconds: i64) -> Value {
+    json!({"ts": (START + seconds) * 1000, "symbol": "BTCUSDT", "side": "BUY", "size": 400})
+}
+
+/// An exit of the standard owner.
+pub(crate) fn exit(seconds: i64) -> Value {
+    json!({
+        "ts": (START + seconds) * 1000, "symbol": "BTCUSDT", "side": "SELL", "reduce_only": true,
+        "source": "exitbrain_v3_5"
+    })
+}
+
+/// A position that the sample policy takes a quarter of.
+pub(crate) fn position(seconds: i64) -> Value {
+    json!({
+        "event_type": "position.snapshot", "id": format!("{}-0", (START + seconds) * 1000),
+        "symbol": "BTCUSDT", "side": "LONG", "entry_price": 100, "current_price": 103.8, "age_sec": 3600,
+        "current_sl": 99, "stop_dist_pct": 0.02,
+        "market": {"sigma": 0.01, "ts": 0.35, "p_trend": 0.5, "p_mr": 0.2, "p_chop": 0.3}
+    })
+}
+
+pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+pub(crate) fn zstd(bytes: &[u8]) -> Vec<u8> {
+    zstd::encode_all(bytes, 1).unwrap()
+}
+
+/// What `generate` writes.
+pub(crate) fn generated(records: u64, seed: u64) -> Vec<u8> {
+    let mut tape = Vec::new();
+    portcullis_sim::generate::write_tape(records, seed, &mut tape).unwrap();
+    tape
+}
+
+/// The guardrails that stand beside the sources as an example.
+pub(crate) fn example_guardrails() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/guardrails.json")
+}

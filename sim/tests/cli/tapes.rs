@@ -1,0 +1,242 @@
+//! Tapes of every make, read as a user gives them.
+
+use serde_json::{Value, json};
+
+use crate::support::{
+    Place, entry, exit, gzip, lines, objects, policy, position, short, text, updated, zstd,
+};
+
+/// The answers in short to a tape of these bytes, from a file, from standard input, and on several threads.
+fn check(tape: &[u8], expected: &[&str]) {
+    let place = Place::new();
+    place.put("policy.json", policy("one").to_string());
+    place.put("tape", tape);
+    for (name, threads) in [("tape", "1"), ("tape", "3"), ("-", "1"), ("-", "3")] {
+        let run = place.run_with(
+            &[
+                "replay", name, "--policy", "policy.json", "--threads", threads, "--out", "out.jsonl",
+            ],
+            tape,
+        );
+        assert_eq!((run.status, &*run.stderr), (0, ""));
+        let answers = objects(&place.read("out.jsonl"));
+        let short: Vec<String> = answers.iter().map(short).collect();
+        assert_eq!(short, expected, "{name}, {threads} threads");
+        let told = format!("{} record", expected.len());
+        assert!(run.stdout.starts_with(&told), "{}", run.stdout);
+    }
+}
+
+fn three() -> [String; 3] {
+    [entry(1), exit(2), position(3)].map(|record| record.to_string())
+}
+
+const THREE: [&str; 3] = ["TRADE one", "EXIT", "HARVEST one"];
+
+#[test]
+fn an_empty_tape_has_no_records() {
+    check(b"", &[]);
+    check(b"\n \r\n\t\n", &[]);
+    check(b"\xef\xbb\xbf", &[]);
+    check(&gzip(b""), &[]);
+    check(&zstd(b""), &[]);
+    let place = Place::new();
+    place.put("tape", "");
+    let summary = place.summary(&["tape"]);
+    assert_eq!((&summary["records"], &summary["first_ts"]), (&json!(0), &Value::Null));
+    assert_eq!(summary["digest"], blake3::hash(b"").to_hex().as_str());
+}
+
+#[test]
+fn lines_end_in_many_ways() {
+    let [a, b, c] = three();
+    check(format!("{a}\n{b}\n{c}\n").as_bytes(), &THREE);
+    check(format!("{a}\n{b}\n{c}").as_bytes(), &THREE);
+    check(format!("{a}\r\n{b}\r\n{c}\r\n").as_bytes(), &THREE);
+    check(format!("\u{feff}{a}\r\n{b}\r\n{c}").as_bytes(), &THREE);
+    check(format!("\n\n{a}\n  \n{b}\n\r\n\u{3000}\n{c}\n\n").as_bytes(), &THREE);
+}
+
+#[test]
+fn compressed_tapes_read_as_plain_ones() {
+    let tape = three().join("\n");
+    let (one, other) = tape.as_bytes().split_at(200);
+    check(&gzip(tape.as_bytes()), &THREE);
+    check(&zstd(tape.as_bytes()), &THREE);
+    check(&[gzip(one), gzip(b""), gzip(other)].concat(), &THREE);
+    check(&[zstd(one), zstd(other)].concat(), &THREE);
+}
+
+#[test]
+fn several_tapes_are_read_in_the_order_given_and_patterns_by_name() {
+    let place = Place::new();
+    let ids = |arguments: &[&str]| -> Vec<String> {
+        let answers = place.answers(arguments);
+        let told = answers.iter().map(|answer| format!("{} {}", answer["n"], text(answer, "id")));
+        told.collect()
+    };
+    for name in ["b", "a", "c"] {
+        place.put(&format!("{name}.jsonl"), format!("{{\"id\":\"{name}\"}}"));
+    }
+    place.put("d.txt", "{\"id\":\"d\"}\n\n{\"id\":\"e\"}");
+    place.put("f[1].gz", gzip(b"{\"id\":\"f\"}"));
+    assert_eq!(ids(&["*.jsonl"]), ["1 a", "2 b", "3 c"]);
+    assert_eq!(ids(&["c.jsonl", "d.txt", "a.jsonl"]), ["1 c", "2 d", "3 e", "4 a"]);
+    assert_eq!(ids(&["d.txt", "[ab].jsonl", "f[1].gz"]), ["1 d", "2 e", "3 a", "4 b", "5 f"]);
+    assert_eq!(ids(&["a.jsonl", "a.jsonl"]), ["1 a", "2 a"]);
+    let run = place.run_with(&["replay", "a.jsonl", "-", "b.jsonl"], "{\"id\":\"in\"}\n");
+    assert!(run.stdout.starts_with("3 records from a.jsonl, standard input, b.jsonl\n"));
+    assert_eq!(
+        place.summary(&["*.jsonl"])["tapes"],
+        json!(["a.jsonl", "b.jsonl", "c.jsonl"])
+    );
+}
+
+#[test]
+fn what_is_no_tape_is_said_by_its_kind() {
+    let check = |head: &[u8], kind: &str| {
+        let place = Place::new();
+        place.put("tape", head);
+        let run = place.run(&["replay", "tape"]);
+        let message = format!(
+            "portcullis: `tape` holds {kind} data: a tape is JSON lines, plain or compressed with gzip or zstd; 0 records were answered\n"
+        );
+        assert_eq!((run.status, &*run.stdout, run.stderr), (2, "", message));
+    };
+    check(b"PAR1\x15\x04", "Parquet");
+    check(b"PK\x03\x04\x14", "zip");
+    check(b"BZh91AY", "bzip2");
+    check(b"\xfd7zXZ\0\0", "xz");
+    check(b"\x04\x22\x4d\x18\x64", "lz4");
+}
+
+/// Reasons and details of a tape, a policy being in force.
+fn check_details(tape: &[u8], expected: &[&str]) {
+    let place = Place::new();
+    place.put("policy.json", policy("one").to_string());
+    place.put("tape", tape);
+    for threads in ["1", "2"] {
+        let answers = place.answers(&["tape", "--policy", "policy.json", "--threads", threads]);
+        let details = answers.iter().map(|answer| {
+            let known = answer.get("event").is_some();
+            assert_eq!(known, text(answer, "reason") != "INTENT_UNREADABLE");
+            format!("{}: {}", short(answer), text(answer, "detail"))
+        });
+        let details: Vec<String> = details.collect();
+        assert_eq!(details, expected);
+    }
+}
+
+#[test]
+fn an_unreadable_line_is_answered_with_line_and_column_and_the_run_goes_on() {
+    let [a, _, c] = three();
+    let tape = [
+        a.as_bytes(),
+        b"no JSON",
+        b"",
+        b"{\"symbol\":\"\xff\"}",
+        b"[1, 2]",
+        b"{\"symbol\": \"BTCUSDT\"",
+        b"{\"symbol\":\"BTCUSDT\"} {}",
+        b"  {\"event_type\":\"order.filled\"}",
+        b"{\"event_type\":7}",
+        b"{\"payload\": [1]}",
+        b"{\"data\": \"{\"}",
+        c.as_bytes(),
+    ]
+    .join(&b'\n');
+    check_details(
+        &tape,
+        &[
+            "TRADE one: ",
+            "SKIP INTENT_UNREADABLE: line 2, column 2: expected ident",
+            "SKIP INTENT_UNREADABLE: line 4, column 12: not UTF-8",
+            "SKIP INTENT_UNREADABLE: line 5, column 1: invalid type: sequence, expected a JSON object",
+            "SKIP INTENT_UNREADABLE: line 6, column 20: EOF while parsing an object",
+            "SKIP INTENT_UNREADABLE: line 7, column 22: trailing characters",
+            "SKIP INTENT_UNREADABLE: line 8, column 4: `order.filled` is no event that is answered here",
+            "SKIP INTENT_UNREADABLE: line 9, column 2: `7` is no event that is answered here",
+            "SKIP INTENT_UNREADABLE: `payload` is no JSON object: line 10, column 13: invalid type: sequence, expected a JSON object",
+            "SKIP INTENT_UNREADABLE: `data` is no JSON object: line 11, column 10: EOF while parsing an object",
+            "HARVEST one: ",
+        ],
+    );
+}
+
+#[test]
+fn a_line_of_10_mb_is_read_and_one_of_17_mib_is_not() {
+    let [a, b, c] = three();
+    let padded = |line: &str, bytes: usize| {
+        let rest = line.strip_prefix('{').unwrap();
+        format!("{{\"note\":\"{}\",{rest}", "x".repeat(bytes))
+    };
+    let tape = [
+        a.clone(),
+        padded(&a, 10_000_000),
+        padded(&b, 17 * 1024 * 1024),
+        c.clone(),
+        padded(&c, 10_000_000),
+    ]
+    .join("\n");
+    check_details(
+        tape.as_bytes(),
+        &[
+            "TRADE one: ",
+            "TRADE one: ",
+            "SKIP INTENT_UNREADABLE: line 3, column 16777217: longer than 16777216 bytes",
+            "HARVEST one: ",
+            "HARVEST one: ",
+        ],
+    );
+}
+
+#[test]
+fn records_without_a_time_are_answered_and_change_nothing() {
+    let timeless = |mut record: Value| {
+        let fields = record.as_object_mut().unwrap();
+        fields.remove("ts");
+        fields.remove("id");
+        record.to_string()
+    };
+    let tape = [
+        timeless(entry(1)),
+        timeless(exit(1)),
+        timeless(position(1)),
+        timeless(updated(1, &policy("two"))),
+        r#"{"event_type":"policy.withdrawn"}"#.to_owned(),
+        entry(2).to_string(),
+    ]
+    .join("\n");
+    check(
+        tape.as_bytes(),
+        &[
+            "SKIP INTENT_INVALID",
+            "EXIT",
+            "SKIP HARVEST_INVALID_INPUT",
+            "SKIP INTENT_INVALID",
+            "SKIP INTENT_INVALID",
+            "TRADE one",
+        ],
+    );
+}
+
+#[test]
+fn times_without_an_offset_are_counted() {
+    let place = Place::new();
+    let at = |timestamp: &str| json!({"symbol": "BTCUSDT", "side": "BUY", "timestamp": timestamp});
+    place.put(
+        "tape",
+        lines(&[
+            at("2026-01-05T00:00:01"),
+            at("2026-01-05T01:00:02+01:00"),
+            at("2026-01-05T00:00:03Z"),
+            at("1767571204.5"),
+        ]),
+    );
+    let summary = place.summary(&["tape"]);
+    assert_eq!(summary["times_without_offset"], 1);
+    assert_eq!(summary["first_ts"], 1_767_571_201_000_i64);
+    assert_eq!(summary["last_ts"], 1_767_571_204_500_i64);
+    let text = place.run(&["replay", "tape"]).stdout;
+    assert!(text.contains("\n1 record told the time without an offset: read as UTC\n"), "{text}");
+}

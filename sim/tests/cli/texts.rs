@@ -1,0 +1,171 @@
+//! The texts of the program, word for word.
+
+use insta::Settings;
+use serde_json::json;
+
+use crate::support::{
+    Place, Run, START, entry, exit, lines, policy, policy_until, position, updated, withdrawn,
+};
+
+fn settings() -> Settings {
+    let mut settings = Settings::clone_current();
+    settings.set_snapshot_path("../../../snapshots");
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings
+}
+
+/// Standard output, and whatever else is not as usual.
+fn told(run: &Run) -> String {
+    let mut text = run.stdout.clone();
+    if run.status != 0 {
+        text.push_str(&format!("\nexit status {}\n", run.status));
+    }
+    if !run.stderr.is_empty() {
+        text.push_str(&format!("\nstandard error:\n{}", run.stderr));
+    }
+    text
+}
+
+fn check(name: &str, run: &Run) {
+    settings().bind(|| insta::assert_snapshot!(format!("cli_{name}"), told(run)));
+}
+
+#[test]
+fn help() {
+    let place = Place::new();
+    for command in [
+        "",
+        "replay",
+        "decide",
+        "harvest",
+        "explain",
+        "generate",
+        "policy",
+        "policy sample",
+        "policy check",
+        "policy show",
+        "policy hash",
+        "policy schema",
+    ] {
+        let mut arguments: Vec<&str> = command.split_whitespace().collect();
+        arguments.push("--help");
+        let name = format!("help_{command}").replace(' ', "_");
+        check(name.trim_end_matches('_'), &place.run(&arguments));
+    }
+}
+
+#[test]
+fn summary() {
+    let place = Place::new();
+    check("summary_sample_text", &place.run(&[]));
+    check("summary_sample_json", &place.run(&["replay", "--format", "json"]));
+    place.put("tape.jsonl", lines(&[entry(1)]));
+    let arguments = ["replay", "tape.jsonl", "--exit-owner", "brain", "--exit-delegate", "closer"];
+    check("summary_one_record", &place.run(&arguments));
+    place.put("tape.jsonl", "");
+    check("summary_empty_tape", &place.run(&["replay", "tape.jsonl"]));
+}
+
+fn broken() -> Place {
+    let place = Place::new();
+    let mut policy = policy("");
+    policy["policy_hash"] = "a1b2".into();
+    policy["universe_symbols"] = json!(["BTCUSDT", "btcusdt", 7, ""]);
+    policy["leverage_by_symbol"]["ETHUSDT"] = 0.into();
+    policy["harvest_params"]["T2_R"] = 1.into();
+    policy["harvest_params"]["T4_R"] = 9.into();
+    policy["harvest_params"]["kill_threshold"] = 0.5.into();
+    policy["valid_until_epoch"] = 1_767_571_200_000_i64.into();
+    policy.as_object_mut().unwrap().remove("kill_params");
+    place.put("broken.json", policy.to_string());
+    place
+}
+
+#[test]
+fn policy_check() {
+    let place = broken();
+    check("policy_check_broken_text", &place.run(&["policy", "check", "broken.json"]));
+    let arguments = ["policy", "check", "broken.json", "--format", "json"];
+    check("policy_check_broken_json", &place.run(&arguments));
+    let mut noted = policy("one");
+    noted["valid_from_epoch"] = (START + 7200).into();
+    noted["leverage_by_symbol"] = json!({"BTCUSDT": 8, "XRPUSDT": 3});
+    noted["universe_symbols"] = json!(["BTCUSDT", "ETHUSDT"]);
+    noted["metadata_ok"] = false.into();
+    noted["colour"] = "blue".into();
+    place.put("noted.json", noted.to_string());
+    check("policy_check_noted_text", &place.run(&["policy", "check", "noted.json"]));
+    let arguments = ["policy", "check", "noted.json", "--format", "json"];
+    check("policy_check_noted_json", &place.run(&arguments));
+}
+
+#[test]
+fn policy_show() {
+    let place = Place::new();
+    let mut policy = policy("one");
+    policy["limits"] = json!({"max_leverage": 10, "max_position_usd": 1000});
+    policy["universe_symbols"] = json!(["BTCUSDT", "ETHUSDT", "XRPUSDT"]);
+    policy["market"] = "futures".into();
+    place.put("policy.json", policy.to_string());
+    check("policy_show_text", &place.run(&["policy", "show", "policy.json"]));
+    let arguments = ["policy", "show", "policy.json", "--format", "json"];
+    check("policy_show_json", &place.run(&arguments));
+}
+
+#[test]
+fn policy_sample() {
+    let mut settings = settings();
+    // It depends on the clock.
+    settings.add_filter(r#""valid_until_epoch": \d+\.\d{6}"#, "\"valid_until_epoch\": [in an hour]");
+    let run = Place::new().run(&["policy", "sample"]);
+    settings.bind(|| insta::assert_snapshot!("cli_policy_sample", told(&run)));
+}
+
+#[test]
+fn explain() {
+    let place = Place::new();
+    place.put("policy.json", policy("one").to_string());
+    let mut asked = entry(1);
+    asked["leverage"] = 20.into();
+    let mut foreign = entry(2);
+    foreign["symbol"] = "XRPUSDT".into();
+    let mut halved = position(4);
+    halved["harvested"] = "PARTIAL_50".into();
+    let mut bare = position(5);
+    bare.as_object_mut().unwrap().remove("market");
+    place.put(
+        "tape.jsonl",
+        lines(&[
+            asked,
+            foreign,
+            exit(3),
+            halved,
+            bare,
+            updated(6, &policy("two")),
+            updated(7, &policy_until("three", 253_402_300_800)),
+            withdrawn(8),
+            entry(9),
+            json!({"event_type": "order.filled"}),
+        ]),
+    );
+    for (n, name) in [
+        ("1", "trade"),
+        ("2", "skip"),
+        ("3", "exit"),
+        ("4", "harvest"),
+        ("5", "harvest_without_market"),
+        ("6", "policy"),
+        ("7", "policy_refused"),
+        ("8", "policy_withdrawn"),
+        ("9", "skip_without_policy"),
+        ("10", "unreadable"),
+    ] {
+        let arguments = ["explain", "tape.jsonl", "--policy", "policy.json", "--n", n];
+        check(&format!("explain_{name}_text"), &place.run(&arguments));
+        if name.len() <= "harvest".len() {
+            let json = [&arguments[..], &["--format", "json"]].concat();
+            check(&format!("explain_{name}_json"), &place.run(&json));
+        }
+    }
+}

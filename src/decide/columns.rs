@@ -1,0 +1,201 @@
+//! Intents and answers as columns.
+
+use std::collections::BTreeMap;
+
+use super::{Denial, LeverageFrom, Reason, batch::Tables};
+use crate::{
+    domain::{Instant, Leverage, Notional, Symbol},
+    intent::{Exit, Intent, Request, Size},
+};
+
+/// Stands for an instant that a row does not have: earlier than any.
+pub(super) const NO_INSTANT: i64 = i64::MIN;
+
+/// What a row is, as far as the intent alone says; else the number of the reason why it does not get past
+/// the first gate.
+pub(super) mod standing {
+    /// An entry whose size is a notional.
+    pub(crate) const NOTIONAL: u8 = 0;
+    /// An entry whose size is a margin.
+    pub(crate) const MARGIN: u8 = u8::MAX;
+    /// An exit.
+    pub(crate) const EXIT: u8 = u8::MAX - 1;
+}
+
+/// Intents as columns. Symbols and sources are kept once each, rows refer to them.
+#[derive(Debug, Clone, Default)]
+pub struct IntentColumns {
+    pub(super) symbols: Dictionary<Symbol>,
+    pub(super) sources: Dictionary<Option<String>>,
+    /// Numbers of symbols; one outside the dictionary where there is none.
+    pub(super) symbol: Vec<u32>,
+    /// Numbers of sources; one outside the dictionary where it cannot be read.
+    pub(super) source: Vec<u32>,
+    pub(super) standing: Vec<u8>,
+    /// The leverage asked for: infinite where none was, NaN where it is unusable.
+    pub(super) asked: Vec<f64>,
+    /// The amount in USD: NaN where there is none, or none that is usable.
+    pub(super) size: Vec<f64>,
+    pub(super) emitted_at: Vec<i64>,
+    pub(super) event_time: Vec<i64>,
+}
+
+/// Values, each with the number that rows know it by.
+#[derive(Debug, Clone)]
+pub(super) struct Dictionary<T> {
+    pub(super) values: Vec<T>,
+    numbers: BTreeMap<T, u32>,
+}
+
+impl<T> Default for Dictionary<T> {
+    fn default() -> Self {
+        Self {
+            values: Vec::new(),
+            numbers: BTreeMap::new(),
+        }
+    }
+}
+
+impl<T: Clone + Ord> Dictionary<T> {
+    fn number(&mut self, value: T) -> u32 {
+        if let Some(number) = self.numbers.get(&value) {
+            return *number;
+        }
+        // More values than rows can tell apart fall out of the table, and a row outside it is refused.
+        let number = u32::try_from(self.values.len()).unwrap_or(u32::MAX);
+        self.values.push(value.clone());
+        self.numbers.insert(value, number);
+        number
+    }
+}
+
+/// The number of what is in no dictionary.
+const OUTSIDE: u32 = u32::MAX;
+
+impl IntentColumns {
+    /// Adds a row.
+    pub fn push(&mut self, intent: &Intent<'_>) {
+        self.source.push(match &intent.source {
+            Ok(name) => self.sources.number(name.as_deref().map(ToOwned::to_owned)),
+            Err(_) => OUTSIDE,
+        });
+        let micros = |at: Option<Instant>| at.map_or(NO_INSTANT, Instant::as_micros);
+        self.emitted_at.push(micros(intent.emitted_at()));
+        self.event_time.push(micros(intent.event_time()));
+        let (symbol, standing, asked, size) = match intent.request() {
+            Err(fault) => {
+                let reason = Denial::Unread(fault).reason().number();
+                (OUTSIDE, reason, f64::NAN, f64::NAN)
+            }
+            Ok(Request::Exit(Exit { symbol, .. })) => {
+                let symbol = self.symbols.number(*symbol);
+                (symbol, standing::EXIT, f64::NAN, f64::NAN)
+            }
+            Ok(Request::Entry(entry)) => {
+                let asked = match entry.leverage() {
+                    None => f64::INFINITY,
+                    Some(asked) => asked.map_or(f64::NAN, Leverage::get),
+                };
+                let (standing, size) = match entry.size_asked() {
+                    None | Some(Err(_)) => (standing::NOTIONAL, f64::NAN),
+                    Some(Ok(Size::Notional(amount))) => (standing::NOTIONAL, amount.get()),
+                    Some(Ok(Size::Margin(amount))) => (standing::MARGIN, amount.get()),
+                };
+                (self.symbols.number(entry.symbol()), standing, asked, size)
+            }
+        };
+        self.symbol.push(symbol);
+        self.standing.push(standing);
+        self.asked.push(asked);
+        self.size.push(size);
+    }
+
+    /// How many rows there are.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.standing.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// The answer to one row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Trade.
+    Trade,
+    /// Reduce or close: the source owns exits.
+    ExitByOwner,
+    /// Reduce or close: the source is a delegate.
+    ExitByDelegate,
+    /// Do nothing.
+    Skip(Reason),
+}
+
+/// The answers as columns, to be used again for the next batch.
+#[derive(Debug, Clone, Default)]
+pub struct DecisionColumns {
+    pub(super) outcome: Vec<Outcome>,
+    /// NaN where nothing is traded.
+    pub(super) leverage: Vec<f64>,
+    /// NaN where nothing is traded.
+    pub(super) notional: Vec<f64>,
+    pub(super) leverage_from: Vec<LeverageFrom>,
+    pub(super) tables: Tables,
+}
+
+/// One row of [`DecisionColumns`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct BatchRow {
+    /// The answer.
+    pub outcome: Outcome,
+    /// The leverage of a trade, and where it came from.
+    pub leverage: Option<(Leverage, LeverageFrom)>,
+    /// What the position of a trade is worth, in USD.
+    pub notional: Option<Notional>,
+}
+
+impl DecisionColumns {
+    /// How many rows were answered.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.outcome.len()
+    }
+
+    /// Whether none were.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The answers, row by row.
+    #[must_use]
+    pub fn outcomes(&self) -> &[Outcome] {
+        &self.outcome
+    }
+
+    /// One row.
+    #[must_use]
+    pub fn row(&self, index: usize) -> Option<BatchRow> {
+        let leverage = Leverage::new(*self.leverage.get(index)?).ok();
+        let from = *self.leverage_from.get(index)?;
+        Some(BatchRow {
+            outcome: *self.outcome.get(index)?,
+            leverage: leverage.map(|leverage| (leverage, from)),
+            notional: Notional::new(*self.notional.get(index)?).ok(),
+        })
+    }
+
+    /// Makes room for so many rows; what stands in them is written over.
+    pub(super) fn resize(&mut self, rows: usize) {
+        self.outcome
+            .resize(rows, Outcome::Skip(Reason::PolicyMissing));
+        self.leverage.resize(rows, f64::NAN);
+        self.notional.resize(rows, f64::NAN);
+        self.leverage_from.resize(rows, LeverageFrom::Policy);
+    }
+}

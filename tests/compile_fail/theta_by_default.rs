@@ -1,0 +1,7 @@
+//! There is no default θ.
+
+use portcullis::policy::Theta;
+
+fn main() {
+    let _theta: Theta = Default::default();
+}

@@ -1,0 +1,201 @@
+//! An answer as a law looks at it: every number in it, and what it says of where each came from.
+
+use std::collections::BTreeMap;
+
+use portcullis::{
+    answer::{Answer, Verdict},
+    decide::{Decision, Denial, Gate, Reason, Skip, Trade},
+    domain::{Instant, PolicyHash},
+    exit::{ExitPermit, ExitRule},
+    harvest::{Harvest, HarvestAction, HarvestReasons},
+    intent::QuantityAsked,
+    provenance::Source,
+};
+use serde_json::Value;
+
+/// A number, and the source that the answer names for it.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Told {
+    pub(crate) value: f64,
+    pub(crate) source: Option<String>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Answered {
+    pub(crate) verdict: Verdict,
+    pub(crate) reason: Option<Reason>,
+    pub(crate) exit_rule: Option<ExitRule>,
+    /// Every number of the row by its column, and what the answer holds beside the row.
+    pub(crate) numbers: BTreeMap<String, Told>,
+    pub(crate) basis: Option<&'static str>,
+    pub(crate) action: Option<HarvestAction>,
+    pub(crate) harvest_reasons: Option<HarvestReasons>,
+    pub(crate) not_after: Option<Instant>,
+    pub(crate) version: Option<String>,
+    pub(crate) hash: Option<PolicyHash>,
+    pub(crate) gates: Vec<Gate>,
+    /// What a person reads.
+    pub(crate) text: String,
+    /// The row as it is written.
+    pub(crate) bytes: String,
+}
+
+impl Answered {
+    pub(crate) fn number(&self, column: &str) -> Option<f64> {
+        self.numbers.get(column).map(|told| told.value)
+    }
+
+    pub(crate) fn bits(&self, column: &str) -> Option<u64> {
+        self.number(column).map(f64::to_bits)
+    }
+
+    pub(crate) fn source(&self, column: &str) -> Option<&str> {
+        self.numbers.get(column)?.source.as_deref()
+    }
+
+    /// Puts a number into the answer, as no engine may.
+    pub(crate) fn forge(&mut self, column: &str, value: f64, source: Option<&str>) {
+        let source = source.map(str::to_owned);
+        self.numbers
+            .insert(column.to_owned(), Told { value, source });
+    }
+
+    /// Makes a trade of any answer.
+    pub(crate) fn forged_trade(mut self, leverage: (f64, &str), size: (f64, &str)) -> Self {
+        self.verdict = Verdict::Trade;
+        self.reason = None;
+        self.numbers.clear();
+        self.forge("leverage", leverage.0, Some(leverage.1));
+        self.forge("size_usd", size.0, Some(size.1));
+        self.forge("notional_usd", size.0, Some(size.1));
+        self.forge("margin_usd", size.0 / leverage.0, Some("notional/leverage"));
+        self.basis = Some("notional");
+        self
+    }
+
+    /// Makes a skip of any answer.
+    pub(crate) fn forged_skip(mut self, reason: Reason) -> Self {
+        self.verdict = Verdict::Skip;
+        self.reason = Some(reason);
+        self.exit_rule = None;
+        self.numbers.clear();
+        self
+    }
+
+    /// What the row alone says.
+    pub(crate) fn bare(answer: &Answer<'_>) -> Self {
+        let row = serde_json::to_value(answer).unwrap();
+        let mut answered = Self {
+            verdict: answer.decision,
+            reason: answer.reason,
+            exit_rule: answer.exit_rule,
+            numbers: BTreeMap::new(),
+            basis: answer.size_basis,
+            action: answer.harvest_action,
+            harvest_reasons: answer.harvest_reasons,
+            not_after: answer.not_after,
+            version: answer.policy_version.map(str::to_owned),
+            hash: answer.policy_hash,
+            gates: Vec::new(),
+            text: String::new(),
+            bytes: serde_json::to_string(answer).unwrap(),
+        };
+        for (column, value) in row.as_object().into_iter().flatten() {
+            // The number of the record and instants are no trading numbers.
+            if let (Value::Number(number), false) =
+                (value, ["n", "ts", "not_after"].contains(&column.as_str()))
+            {
+                let source = row.get(source_column(column)).and_then(Value::as_str);
+                answered.forge(column, number.as_f64().unwrap(), source);
+            }
+        }
+        answered
+    }
+
+    pub(crate) fn decision(decision: &Decision<'_>) -> Self {
+        let mut answered = Self::bare(&Answer::decision(decision).to(1, None, None));
+        answered.gates = decision.gates_passed().to_vec();
+        answered.text = decision.to_string();
+        match decision {
+            Decision::Trade(trade) => answered.add_trade(trade),
+            Decision::Exit(permit) => answered.add_exit(permit),
+            Decision::Skip(skip) => answered.add_skip(skip),
+        }
+        answered
+    }
+
+    fn add_trade(&mut self, trade: &Trade<'_>) {
+        let (notional, margin) = (trade.notional(), trade.margin());
+        self.name("notional_usd", notional.source());
+        let margin_source = margin.source().to_string();
+        self.forge("margin_usd", margin.value().get(), Some(&margin_source));
+        if let Some(asked) = trade.leverage_requested() {
+            self.name("leverage_requested", asked.source());
+        }
+        if let Some(quantity) = trade.quantity() {
+            self.name("quantity", quantity.source());
+        }
+    }
+
+    fn add_exit(&mut self, permit: &ExitPermit<'_>) {
+        if let QuantityAsked::Asked(quantity) = permit.quantity() {
+            self.name("quantity", quantity.source());
+        }
+    }
+
+    /// The limits that a skip holds as its evidence.
+    fn add_skip(&mut self, skip: &Skip<'_>) {
+        let seconds = |span: portcullis::domain::Span| {
+            span.as_micros().to_string().parse::<f64>().unwrap() / 1e6
+        };
+        let limit = match *skip.evidence() {
+            Denial::LimitExceeded {
+                limit: Some(limit), ..
+            } => Some((limit.value(), limit.source())),
+            Denial::IntentStale { age_max, .. } => {
+                Some((seconds(age_max.value()), age_max.source()))
+            }
+            Denial::ClockUntrusted { lead_max, .. } => {
+                Some((seconds(lead_max.value()), lead_max.source()))
+            }
+            _ => None,
+        };
+        if let Some((limit, source)) = limit {
+            self.forge("limit", limit, Some(&source.to_string()));
+        }
+    }
+
+    /// A harvest, with its thresholds.
+    pub(crate) fn harvest(answer: &Answer<'_>, harvest: &Harvest<'_>) -> Self {
+        let mut answered = Self::bare(answer);
+        if let Some(stop) = harvest.stop() {
+            answered.name("stop_proposed", stop.source());
+        }
+        if let Ok(r) = harvest.r() {
+            answered.name("risk_unit", r.risk_unit().source());
+            answered.name("cost", r.cost().source());
+            let source = r.stop().source().to_string();
+            answered.forge("stop", r.stop().value(), Some(&source));
+        }
+        for threshold in harvest.thresholds().iter() {
+            let source = threshold.source().to_string();
+            answered.forge(&source, threshold.value(), Some(&source));
+        }
+        answered
+    }
+
+    /// The source that the answer names beside the row.
+    fn name(&mut self, column: &str, source: Source) {
+        let told = self.numbers.get_mut(column).unwrap();
+        told.source = Some(source.to_string());
+    }
+}
+
+/// The column that says where a column's number came from.
+fn source_column(column: &str) -> &str {
+    match column {
+        "leverage" => "leverage_source",
+        "size_usd" => "size_source",
+        other => other,
+    }
+}

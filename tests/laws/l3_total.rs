@@ -1,0 +1,255 @@
+//! L3 Total: nothing panics and everything is answered, whatever the floats and whatever the strings.
+
+use portcullis::{
+    answer::{Answer, Verdict},
+    decide::{DecisionColumns, Engine, IntentColumns},
+    domain::Instant,
+    event::{Event, Scratch, Untyped, read_as},
+    exit::ExitOwnership,
+    explain::{Explanation, HarvestExplanation},
+    guardrails::Guardrails,
+    harvest::{Market, Position, Snapshot, harvest},
+    intent::Intent,
+    policy::{Policy, PolicyAbsence, PolicyState},
+};
+use proptest::prelude::*;
+
+use crate::{
+    Law, Portcullis, SOME,
+    answered::Answered,
+    strategies::{
+        self, Call, DELEGATE, HarvestCall, IntentDraft, OWNER, PositionDraft, number::any_bits,
+        text::any_text,
+    },
+    subject::{Subject, World},
+};
+
+/// Any texts in every place where a text goes in, and any instant.
+type Texts = (String, String, String, i64);
+
+const ANY_TEXT: Law<Texts> = Law {
+    cases: SOME,
+    inputs: || (any_text(), any_text(), any_text(), any_instant()).boxed(),
+    demands: any_text_is_answered,
+};
+
+const ANY_FLOATS: Law<(Call, HarvestCall)> = Law {
+    cases: SOME,
+    inputs: || (floats(), harvest_floats()).boxed(),
+    demands: any_floats_are_answered,
+};
+
+fn any_instant() -> impl Strategy<Value = i64> {
+    let (first, last) = (Instant::MIN.as_micros(), Instant::MAX.as_micros());
+    prop_oneof![1 => Just(first), 1 => Just(last), 4 => first..=last]
+}
+
+/// Every number of an intent from any bits.
+fn floats() -> impl Strategy<Value = Call> {
+    (
+        strategies::calls(),
+        prop::collection::vec(any_bits(), 8),
+        any_instant(),
+    )
+        .prop_map(|(mut call, bits, now)| {
+            for ((_, number), bits) in call.intent.numbers.iter_mut().zip(bits) {
+                *number = bits;
+            }
+            call.now = call.now.and(Some(now));
+            call
+        })
+}
+
+/// Every number of a position and its market from any bits.
+fn harvest_floats() -> impl Strategy<Value = HarvestCall> {
+    (
+        strategies::harvests(),
+        prop::collection::vec(any_bits(), 11),
+    )
+        .prop_map(|(mut call, bits)| {
+            let position = &mut call.position.position;
+            let mut places: Vec<&mut Option<f64>> = vec![
+                &mut position.quantity,
+                &mut position.entry_price,
+                &mut position.current_price,
+                &mut position.age_sec,
+                &mut position.current_sl,
+                &mut position.stop_dist_pct,
+            ];
+            if let Some(market) = &mut call.position.market {
+                let Market {
+                    sigma,
+                    ts,
+                    p_trend,
+                    p_mr,
+                    p_chop,
+                    ..
+                } = market;
+                places.extend([sigma, ts, p_trend, p_mr, p_chop]);
+            }
+            for (place, bits) in places.into_iter().zip(bits) {
+                *place = place.and(Some(bits));
+            }
+            call
+        })
+}
+
+/// Reads every text as everything, and asks for every answer there is.
+fn any_text_is_answered(subject: &dyn Subject, texts: &Texts) -> Result<(), TestCaseError> {
+    let (line, policy_text, guardrails_text, now) = texts;
+    let now = Instant::from_micros(*now).unwrap();
+    let guardrails = Guardrails::from_json(guardrails_text).unwrap_or(Guardrails::none());
+    let engine = Engine::new(guardrails, ExitOwnership::new(OWNER, [DELEGATE]).unwrap());
+    let _ = Policy::hash_of(policy_text);
+    let _ = Policy::from_fields([(line, policy_text), (policy_text, guardrails_text)]);
+    let policy = Policy::from_json(policy_text).map_err(PolicyAbsence::from);
+    let state = match &policy {
+        Ok(policy) => PolicyState::present(policy),
+        Err(absence) => PolicyState::absent(absence),
+    };
+    for untyped in [Untyped::Intent, Untyped::Position] {
+        let mut scratch = Scratch::default();
+        match read_as(line, untyped, &mut scratch) {
+            Event::Intent(intent) => every_answer(&engine, state, &intent, now),
+            Event::Position(record) => {
+                if let Ok(snapshot) = Snapshot::from_json(record.text(), record.emitted_at()) {
+                    harvested(state, &snapshot.position, snapshot.market.as_ref(), now);
+                }
+            }
+            Event::PolicyUpdated(_, Some(text)) => drop(Policy::from_json(text.as_str())),
+            Event::PolicyUpdated(_, None) | Event::PolicyWithdrawn(_) => {}
+        }
+    }
+    subject_reads(subject, line);
+    Ok(())
+}
+
+/// A draft whose words are the text: what a subject of the other laws would make of it.
+fn subject_reads(subject: &dyn Subject, text: &str) {
+    let draft = IntentDraft {
+        door: strategies::Door::Flat,
+        quoted: false,
+        symbol: text.chars().take(40).collect(),
+        kind: strategies::Kind::Entry,
+        side: portcullis::domain::Side::Buy,
+        source: Some(text.chars().take(60).collect()),
+        numbers: Vec::new(),
+        time: None,
+        lent: false,
+        extra: Vec::new(),
+        order: 0,
+    };
+    let nothing = strategies::PolicyInput::Absent(PolicyAbsence::NotFound);
+    let world = World::new(&nothing, &strategies::GuardrailsDraft::none());
+    subject.decide(&world, &draft, Some(0));
+}
+
+fn every_answer(engine: &Engine, state: PolicyState<'_>, intent: &Intent<'_>, now: Instant) {
+    Answered::decision(&engine.decide(state, intent, now));
+    Answered::decision(&engine.decide_recorded(state, intent));
+    let explanation = Explanation::new(engine.decide_traced(state, intent, Some(now)));
+    let _ = (
+        explanation.to_string(),
+        serde_json::to_string(&explanation).unwrap(),
+    );
+    let mut columns = IntentColumns::default();
+    columns.push(intent);
+    let mut answers = DecisionColumns::default();
+    engine.decide_columns(state, &columns, Some(now), &mut answers);
+    engine.decide_columns(state, &columns, None, &mut answers);
+}
+
+fn harvested(state: PolicyState<'_>, position: &Position, market: Option<&Market>, now: Instant) {
+    let decision = harvest(state, position, market, now);
+    let _ = serde_json::to_string(&Answer::harvest(&decision, state)).unwrap();
+    let explanation = HarvestExplanation::new(decision, state);
+    let _ = (
+        explanation.to_string(),
+        serde_json::to_string(&explanation).unwrap(),
+    );
+}
+
+fn any_floats_are_answered(
+    subject: &dyn Subject,
+    (call, position): &(Call, HarvestCall),
+) -> Result<(), TestCaseError> {
+    let world = World::of(call);
+    let verdict = subject.decide(&world, &call.intent, call.now).verdict;
+    prop_assert!(matches!(
+        verdict,
+        Verdict::Trade | Verdict::Exit | Verdict::Skip
+    ));
+    subject.decide_traced(&world, &call.intent, call.now);
+    let rows = subject.decide_columns(&world, std::slice::from_ref(&call.intent), call.now);
+    prop_assert_eq!(rows.len(), 1, "no answer");
+    let world = World::of_harvest(position);
+    let answered = subject.harvest(&world, &position.position, position.now);
+    prop_assert!(matches!(answered.verdict, Verdict::Harvest | Verdict::Skip));
+    // Whatever goes in, no number that comes out is none.
+    for (column, told) in &answered.numbers {
+        prop_assert!(told.value.is_finite(), "{column} is {}", told.value);
+    }
+    subject.harvest_batch(
+        &world,
+        std::slice::from_ref(&position.position),
+        position.now,
+    );
+    Ok(())
+}
+
+#[test]
+fn l3_any_text_is_answered() {
+    ANY_TEXT.holds();
+}
+
+#[test]
+fn l3_any_floats_are_answered() {
+    ANY_FLOATS.holds();
+}
+
+/// Takes for granted that numbers are ordered.
+struct Ordering;
+
+impl Subject for Ordering {
+    fn decide(&self, world: &World, intent: &IntentDraft, now: Option<i64>) -> Answered {
+        if let Some(leverage) = intent.number("leverage") {
+            leverage.partial_cmp(&1.0).unwrap();
+        }
+        Portcullis.decide(world, intent, now)
+    }
+}
+
+/// Takes for granted that a letter is a byte.
+struct Ascii;
+
+impl Subject for Ascii {
+    fn decide(&self, world: &World, intent: &IntentDraft, now: Option<i64>) -> Answered {
+        let (_base, _quote) = intent
+            .symbol
+            .split_at(intent.symbol.len().saturating_sub(4));
+        Portcullis.decide(world, intent, now)
+    }
+}
+
+/// Divides by what it was given.
+struct Dividing;
+
+impl Subject for Dividing {
+    fn harvest(&self, world: &World, position: &PositionDraft, now: i64) -> Answered {
+        let mut answered = Portcullis.harvest(world, position, now);
+        if let (Some(gain), Some(stop)) = (
+            position.number("current_price"),
+            position.number("stop_dist_pct"),
+        ) {
+            answered.forge("r_net", gain / stop, None);
+        }
+        answered
+    }
+}
+
+#[test]
+fn l3_bites() {
+    ANY_FLOATS.bites(&Ordering, "called `Option::unwrap()` on a `None` value");
+    ANY_FLOATS.bites(&Dividing, "r_net is");
+    ANY_TEXT.bites(&Ascii, "failed to slice string");
+}

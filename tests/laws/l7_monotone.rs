@@ -1,0 +1,373 @@
+//! L7 Monotone: tightening never turns a skip into a trade; a lower leverage never raises a trade; a higher
+//! R_net never lowers the stage.
+
+use portcullis::{answer::Verdict, decide::Reason, harvest::HarvestAction};
+use proptest::{prelude::*, sample::select};
+
+use crate::{
+    Law, Portcullis, SOME,
+    answered::Answered,
+    strategies::{
+        self, Call, HaltDraft, HarvestCall, IntentDraft, PositionDraft, guardrails,
+        number::{positive, usual},
+    },
+    subject::{Subject, World},
+};
+
+/// A way to allow less.
+#[derive(Debug, Clone)]
+enum Tightening {
+    /// One symbol of the universe goes.
+    FewerSymbols(usize),
+    Limit(&'static str, f64),
+    /// By so many microseconds.
+    EarlierExpiry(i64),
+    Guardrail(&'static str, f64),
+    Permitted(Vec<String>),
+    Market(&'static str),
+    HashRequired,
+    HaltOf(Vec<String>),
+    HaltOfEverything,
+}
+
+const TIGHTER_NEVER_TRADES_MORE: Law<(Call, Tightening)> = Law {
+    cases: 4 * SOME,
+    inputs: || {
+        let calls =
+            prop_oneof![2 => strategies::calls_with_policy(), 1 => strategies::sound_entries()];
+        (calls, tightening()).boxed()
+    },
+    demands: tighter_never_trades_more,
+};
+
+const LOWER_LEVERAGE_NEVER_RAISES: Law<(Call, f64, bool)> = Law {
+    cases: SOME,
+    inputs: || {
+        let calls =
+            prop_oneof![1 => strategies::calls_with_policy(), 2 => strategies::sound_entries()];
+        (calls, positive(), any::<bool>()).boxed()
+    },
+    demands: lower_leverage_never_raises,
+};
+
+const HIGHER_R_NEVER_LOWERS: Law<(HarvestCall, f64, f64)> = Law {
+    cases: SOME,
+    inputs: || {
+        (
+            strategies::sound_harvests(),
+            0.01..600.0_f64,
+            0.01..600.0_f64,
+        )
+            .boxed()
+    },
+    demands: higher_r_never_lowers,
+};
+
+fn tightening() -> impl Strategy<Value = Tightening> {
+    let limits = vec![
+        "limits.max_leverage",
+        "limits.max_position_usd",
+        "limits.max_notional_usd",
+    ];
+    let seconds = || select(vec![1e-6, 1.0, 59.999_999, 60.0, 86_400.0]);
+    let ages = vec![
+        "max_intent_age_sec",
+        "max_intent_skew_sec",
+        "max_validity_sec",
+    ];
+    prop_oneof![
+        (0..5_usize).prop_map(Tightening::FewerSymbols),
+        (select(limits), usual()).prop_map(|(path, x)| Tightening::Limit(path, x)),
+        seconds().prop_map(|x| Tightening::Limit("limits.max_intent_age_sec", x)),
+        prop_oneof![Just(1), 1..86_400_000_000_i64].prop_map(Tightening::EarlierExpiry),
+        (select(guardrails::MONEY.to_vec()), usual())
+            .prop_map(|(name, x)| Tightening::Guardrail(name, x)),
+        (select(ages), seconds()).prop_map(|(name, x)| Tightening::Guardrail(name, x)),
+        guardrails::some_symbols().prop_map(Tightening::Permitted),
+        Just(Tightening::Market("usdm")),
+        Just(Tightening::HashRequired),
+        guardrails::some_symbols().prop_map(Tightening::HaltOf),
+        Just(Tightening::HaltOfEverything),
+    ]
+}
+
+/// The same call, tightened: never looser than it was.
+fn tightened(call: &Call, tightening: &Tightening) -> Call {
+    let mut call = call.clone();
+    let policy = call.policy.draft_mut();
+    let bounds = &mut call.guardrails;
+    match tightening {
+        Tightening::FewerSymbols(which) => {
+            if policy.universe.len() > 1 {
+                policy.universe.remove(which % policy.universe.len());
+            }
+        }
+        Tightening::Limit(path, x) => {
+            let lowest = policy.number(path).map_or(*x, |old| old.min(*x));
+            policy.set(path, lowest);
+        }
+        Tightening::EarlierExpiry(by) => policy.expires -= by,
+        Tightening::Guardrail(name, x) => {
+            let lowest = bounds.number(name).map_or(*x, |old| old.min(*x));
+            bounds.set(name, lowest);
+        }
+        Tightening::Permitted(symbols) => {
+            let was = bounds.permitted.take();
+            let both = |symbol: &&String| was.as_ref().is_none_or(|was| was.contains(symbol));
+            bounds.permitted = Some(symbols.iter().filter(both).cloned().collect());
+        }
+        Tightening::Market(market) => bounds.market = bounds.market.or(Some(market)),
+        Tightening::HashRequired => bounds.requires_hash = true,
+        Tightening::HaltOf(symbols) => match &mut bounds.halt {
+            HaltDraft::Nothing => bounds.halt = HaltDraft::Symbols(symbols.clone()),
+            HaltDraft::Symbols(halted) => halted.extend(symbols.clone()),
+            HaltDraft::Everything => {}
+        },
+        Tightening::HaltOfEverything => bounds.halt = HaltDraft::Everything,
+    }
+    call
+}
+
+const NUMBERS: [&str; 3] = ["leverage", "size_usd", "notional_usd"];
+
+fn tighter_never_trades_more(
+    subject: &dyn Subject,
+    (call, tightening): &(Call, Tightening),
+) -> Result<(), TestCaseError> {
+    let mut call = call.clone();
+    if matches!(tightening, Tightening::EarlierExpiry(_)) {
+        // The one contradiction: an earlier expiry is also a shorter validity, which a guardrail may ask for.
+        call.guardrails
+            .numbers
+            .retain(|(name, _)| *name != "max_validity_sec");
+    }
+    let tight = tightened(&call, tightening);
+    let tight = subject.decide(&World::of(&tight), &tight.intent, tight.now);
+    if tight.verdict != Verdict::Trade {
+        return Ok(());
+    }
+    let loose = subject.decide(&World::of(&call), &call.intent, call.now);
+    prop_assert_eq!(
+        loose.verdict,
+        Verdict::Trade,
+        "{:?} made a trade of {}",
+        tightening,
+        loose.text
+    );
+    for column in NUMBERS {
+        prop_assert_eq!(
+            tight.bits(column),
+            loose.bits(column),
+            "{:?} changed {}",
+            tightening,
+            column
+        );
+    }
+    Ok(())
+}
+
+fn lower_leverage_never_raises(
+    subject: &dyn Subject,
+    (call, lower, of_policy): &(Call, f64, bool),
+) -> Result<(), TestCaseError> {
+    let mut lowered = call.clone();
+    if *of_policy {
+        for (_, leverage) in &mut lowered.policy.draft_mut().leverages {
+            *leverage = leverage.min(*lower);
+        }
+    } else if let Some(asked) = call.intent.number("leverage") {
+        lowered.intent.set("leverage", asked.min(*lower));
+    }
+    let high = subject.decide(&World::of(call), &call.intent, call.now);
+    let low = subject.decide(&World::of(&lowered), &lowered.intent, call.now);
+    if high.verdict == Verdict::Trade && low.verdict == Verdict::Trade {
+        for column in NUMBERS {
+            prop_assert!(
+                low.number(column) <= high.number(column),
+                "a lower leverage raised {} from {:?} to {:?}",
+                column,
+                high.number(column),
+                low.number(column)
+            );
+        }
+    }
+    Ok(())
+}
+
+fn higher_r_never_lowers(
+    subject: &dyn Subject,
+    (call, one, other): &(HarvestCall, f64, f64),
+) -> Result<(), TestCaseError> {
+    let world = World::of_harvest(call);
+    let at = |price: f64| {
+        let mut position = call.position.clone();
+        position.position.current_price = Some(price);
+        subject.harvest(&world, &position, call.now)
+    };
+    let (one, other) = (at(*one), at(*other));
+    prop_assert_eq!(
+        one.bits("kill_score"),
+        other.bits("kill_score"),
+        "K knows the price"
+    );
+    let (lower, higher) = if one.number("r_net") <= other.number("r_net") {
+        (one, other)
+    } else {
+        (other, one)
+    };
+    prop_assert!(
+        lower.action <= higher.action,
+        "{:?} at {:?}, {:?} at {:?}",
+        lower.action,
+        lower.number("r_net"),
+        higher.action,
+        higher.number("r_net")
+    );
+    Ok(())
+}
+
+#[test]
+fn l7_tighter_never_trades_more() {
+    TIGHTER_NEVER_TRADES_MORE.holds();
+}
+
+#[test]
+fn l7_lower_leverage_never_raises() {
+    LOWER_LEVERAGE_NEVER_RAISES.holds();
+}
+
+#[test]
+fn l7_higher_r_never_lowers_the_stage() {
+    HIGHER_R_NEVER_LOWERS.holds();
+}
+
+/// A way to doctor an answer.
+struct Doctored(fn(&World, &IntentDraft, Option<i64>, Answered) -> Answered);
+
+impl Subject for Doctored {
+    fn decide(&self, world: &World, intent: &IntentDraft, now: Option<i64>) -> Answered {
+        (self.0)(world, intent, now, Portcullis.decide(world, intent, now))
+    }
+}
+
+/// A limit on the wrong side of the comparison.
+const LIMIT_IS_A_FLOOR: Doctored = Doctored(|world, _, _, answered| {
+    let limit = world
+        .input
+        .draft()
+        .and_then(|p| p.number("limits.max_notional_usd"));
+    match (answered.verdict, limit) {
+        (Verdict::Trade, Some(_)) => answered.forged_skip(Reason::PolicyLimitExceeded),
+        (Verdict::Skip, Some(_)) if answered.reason == Some(Reason::PolicyLimitExceeded) => {
+            answered.forged_trade((1.0, "intent:leverage"), (1.0, "intent:size"))
+        }
+        _ => answered,
+    }
+});
+
+/// A list of what is halted, read as a list of what is not.
+const HALT_IS_A_PERMIT: Doctored =
+    Doctored(|world, intent, _, answered| match &world.guardrails.halt {
+        HaltDraft::Symbols(symbols) if symbols.contains(&intent.symbol) => {
+            answered.forged_trade((1.0, "intent:leverage"), (1.0, "intent:size"))
+        }
+        _ => answered,
+    });
+
+/// What is permitted needs no policy.
+const PERMITTED_IS_LISTED: Doctored =
+    Doctored(
+        |world, intent, _, answered| match &world.guardrails.permitted {
+            Some(permitted)
+                if answered.reason == Some(Reason::PolicyUniverseFilter)
+                    && permitted.contains(&intent.symbol) =>
+            {
+                answered.forged_trade((1.0, "intent:leverage"), (1.0, "intent:size"))
+            }
+            _ => answered,
+        },
+    );
+
+/// Trusts a policy only in its last hour.
+const LATE_IS_BETTER: Doctored = Doctored(|world, intent, now, answered| {
+    let now = now.or(intent.event_time());
+    match (world.input.draft(), now) {
+        (Some(policy), Some(now)) if policy.expires_at() - now > 3_600_000_000 => {
+            answered.forged_skip(Reason::PolicyConstraintViolation)
+        }
+        _ => answered,
+    }
+});
+
+/// Shaves a size to its limit.
+const LIMITS_SHAVE: Doctored = Doctored(|_, _, _, answered| {
+    match (
+        answered.reason,
+        answered.source("limit").map(str::to_owned),
+        answered.number("limit"),
+    ) {
+        (Some(Reason::PolicyLimitExceeded), Some(source), Some(limit))
+            if source.ends_with("_usd") =>
+        {
+            answered.forged_trade((1.0, "intent:leverage"), (limit, "intent:size"))
+        }
+        _ => answered,
+    }
+});
+
+/// Keeps what is put up, and so makes up for a lower leverage.
+const SAME_RISK: Doctored = Doctored(|_, _, _, mut answered| {
+    if let (Some(leverage), Some(size)) = (answered.number("leverage"), answered.number("size_usd"))
+    {
+        answered.forge("size_usd", size / leverage, Some("intent:size"));
+    }
+    answered
+});
+
+/// A ladder hung upside down.
+struct UpsideDown;
+
+impl Subject for UpsideDown {
+    fn harvest(&self, world: &World, position: &PositionDraft, now: i64) -> Answered {
+        let mut answered = Portcullis.harvest(world, position, now);
+        answered.action = answered.action.map(|action| match action {
+            HarvestAction::Partial75 => HarvestAction::Partial25,
+            HarvestAction::Partial25 => HarvestAction::Partial75,
+            other => other,
+        });
+        answered
+    }
+}
+
+/// A ladder without its second rung.
+struct RungMissing;
+
+impl Subject for RungMissing {
+    fn harvest(&self, world: &World, position: &PositionDraft, now: i64) -> Answered {
+        let mut answered = Portcullis.harvest(world, position, now);
+        if answered.action == Some(HarvestAction::Partial50) {
+            answered.action = Some(HarvestAction::None);
+        }
+        answered
+    }
+}
+
+#[test]
+fn l7_bites_what_tightening_opens() {
+    TIGHTER_NEVER_TRADES_MORE.bites(&LIMIT_IS_A_FLOOR, "made a trade of");
+    TIGHTER_NEVER_TRADES_MORE.bites(&HALT_IS_A_PERMIT, "HaltOf");
+    TIGHTER_NEVER_TRADES_MORE.bites(&PERMITTED_IS_LISTED, "Permitted");
+    TIGHTER_NEVER_TRADES_MORE.bites(&LATE_IS_BETTER, "EarlierExpiry");
+    TIGHTER_NEVER_TRADES_MORE.bites(&LIMITS_SHAVE, "changed");
+}
+
+#[test]
+fn l7_bites_what_less_leverage_raises() {
+    LOWER_LEVERAGE_NEVER_RAISES.bites(&SAME_RISK, "a lower leverage raised size_usd");
+}
+
+#[test]
+fn l7_bites_a_ladder_that_falls() {
+    HIGHER_R_NEVER_LOWERS.bites(&UpsideDown, "Partial25");
+    HIGHER_R_NEVER_LOWERS.bites(&RungMissing, "None");
+}

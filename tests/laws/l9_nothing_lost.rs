@@ -1,0 +1,321 @@
+//! L9 Nothing lost: a batch answers every row, in order, as each of them alone; and an answer that was watched
+//! is the answer.
+
+use portcullis::{
+    answer::Verdict,
+    decide::{BatchRow, LeverageFrom, Outcome, Reason},
+    domain::{Leverage, Notional},
+    exit::ExitRule,
+    harvest::{HarvestOutcome, HarvestRow},
+};
+use proptest::{prelude::*, sample::select};
+
+use crate::{
+    Law, Portcullis, SOME,
+    answered::Answered,
+    strategies::{self, Call, HarvestCall, IntentDraft, PositionDraft, position::any_position},
+    subject::{Subject, World},
+};
+
+/// A world, the intents that it is asked about over and over, and how many rows that makes.
+type Batch = (Call, Vec<(IntentDraft, i64)>, usize);
+
+const A_BATCH_ANSWERS_ROW_BY_ROW: Law<Batch> = Law {
+    cases: SOME,
+    inputs: || {
+        let worlds = prop_oneof![1 => strategies::calls(), 2 => strategies::calls_with_policy()];
+        let intent = prop_oneof![2 => strategies::intent::any_intent(), 1 => strategies::intent::sound_entry()];
+        let intents = prop::collection::vec((intent, strategies::age()), 0..12);
+        (worlds, intents, rows()).boxed()
+    },
+    demands: a_batch_answers_row_by_row,
+};
+
+const WATCHED_IS_ANSWERED_ALIKE: Law<Call> = Law {
+    cases: SOME,
+    inputs: strategies::calls,
+    demands: watched_is_answered_alike,
+};
+
+const A_HARVEST_BATCH_ANSWERS_ROW_BY_ROW: Law<(HarvestCall, Vec<PositionDraft>, usize)> = Law {
+    cases: SOME,
+    inputs: || {
+        let worlds =
+            prop_oneof![1 => strategies::harvests(), 4 => strategies::harvests_with_policy()];
+        (worlds, prop::collection::vec(any_position(), 0..12), rows()).boxed()
+    },
+    demands: a_harvest_batch_answers_row_by_row,
+};
+
+/// As many as there are, or more than one block and about its edges.
+fn rows() -> impl Strategy<Value = usize> {
+    prop_oneof![8 => Just(0), 1 => select(vec![127, 128, 129, 255, 256, 257, 600])]
+}
+
+fn a_batch_answers_row_by_row(
+    subject: &dyn Subject,
+    (call, intents, rows): &Batch,
+) -> Result<(), TestCaseError> {
+    let world = World::of(call);
+    let at = call.judged_at().unwrap_or(0);
+    let intents: Vec<IntentDraft> = intents
+        .iter()
+        .map(|(intent, age)| intent.clone().sent_at(at - age))
+        .collect();
+    for now in [Some(at), None] {
+        let alone: Vec<Answered> = intents
+            .iter()
+            .map(|intent| subject.decide(&world, intent, now))
+            .collect();
+        let count = (*rows).max(intents.len()).min(intents.len() * 1_000);
+        let many: Vec<IntentDraft> = intents.iter().cycle().take(count).cloned().collect();
+        let answers = subject.decide_columns(&world, &many, now);
+        prop_assert_eq!(answers.len(), many.len(), "rows were lost");
+        for (n, (row, alone)) in answers.iter().zip(alone.iter().cycle()).enumerate() {
+            row_agrees(n, row, alone)?;
+        }
+        let of = |wanted: fn(&Outcome) -> bool| {
+            answers.iter().filter(|row| wanted(&row.outcome)).count()
+        };
+        let (trades, skips) = (
+            of(|o| *o == Outcome::Trade),
+            of(|o| matches!(o, Outcome::Skip(_))),
+        );
+        let exits = of(|o| matches!(o, Outcome::ExitByOwner | Outcome::ExitByDelegate));
+        prop_assert_eq!(trades + skips + exits, count, "the counts do not add up");
+    }
+    Ok(())
+}
+
+fn row_agrees(n: usize, row: &BatchRow, alone: &Answered) -> Result<(), TestCaseError> {
+    let outcome = match (alone.verdict, alone.exit_rule, alone.reason) {
+        (Verdict::Trade, None, None) => Outcome::Trade,
+        (Verdict::Exit, Some(ExitRule::Owner), None) => Outcome::ExitByOwner,
+        (Verdict::Exit, Some(ExitRule::Delegate), None) => Outcome::ExitByDelegate,
+        (Verdict::Skip, None, Some(reason)) => Outcome::Skip(reason),
+        _ => return Err(TestCaseError::fail("neither trade nor exit nor skip")),
+    };
+    prop_assert_eq!(row.outcome, outcome, "row {}: {}", n, alone.text);
+    let bits = |x: Option<f64>| x.map(f64::to_bits);
+    prop_assert_eq!(
+        bits(row.leverage.map(Leverage::get)),
+        alone.bits("leverage"),
+        "row {}: leverage",
+        n
+    );
+    prop_assert_eq!(
+        bits(row.notional.map(Notional::get)),
+        alone.bits("notional_usd"),
+        "row {}: notional",
+        n
+    );
+    if let Some(source) = alone.source("leverage") {
+        let from = match row.leverage_from {
+            LeverageFrom::Policy => "policy:",
+            LeverageFrom::Intent => "intent:",
+        };
+        prop_assert!(source.starts_with(from), "row {n}: {source} is not {from}");
+    }
+    Ok(())
+}
+
+fn watched_is_answered_alike(subject: &dyn Subject, call: &Call) -> Result<(), TestCaseError> {
+    let world = World::of(call);
+    let plain = subject.decide(&world, &call.intent, call.now);
+    let watched = subject.decide_traced(&world, &call.intent, call.now);
+    prop_assert_eq!(&watched.bytes, &plain.bytes, "another answer");
+    prop_assert_eq!(&watched.text, &plain.text, "another text");
+    prop_assert_eq!(&watched.numbers, &plain.numbers, "other numbers");
+    prop_assert_eq!(&watched.gates, &plain.gates, "the trace has other gates");
+    Ok(())
+}
+
+fn a_harvest_batch_answers_row_by_row(
+    subject: &dyn Subject,
+    (call, positions, rows): &(HarvestCall, Vec<PositionDraft>, usize),
+) -> Result<(), TestCaseError> {
+    let world = World::of_harvest(call);
+    let positions: Vec<PositionDraft> = positions
+        .iter()
+        .map(|position| position.clone().about(call.now))
+        .collect();
+    let count = (*rows).max(positions.len()).min(positions.len() * 1_000);
+    let many: Vec<PositionDraft> = positions.iter().cycle().take(count).cloned().collect();
+    let Some(answers) = subject.harvest_batch(&world, &many, call.now) else {
+        return Ok(());
+    };
+    prop_assert_eq!(answers.len(), many.len(), "rows were lost");
+    let alone: Vec<Answered> = positions
+        .iter()
+        .map(|position| subject.harvest(&world, position, call.now))
+        .collect();
+    for (n, (row, alone)) in answers.iter().zip(alone.iter().cycle()).enumerate() {
+        harvest_row_agrees(n, row, alone)?;
+    }
+    Ok(())
+}
+
+fn harvest_row_agrees(n: usize, row: &HarvestRow, alone: &Answered) -> Result<(), TestCaseError> {
+    let outcome = match (alone.reason, alone.action) {
+        (None, Some(action)) => HarvestOutcome::Harvest(action),
+        (Some(Reason::HarvestNoPosition), None) => HarvestOutcome::NoPosition,
+        (Some(Reason::HarvestMissingStop), None) => HarvestOutcome::MissingStop,
+        (Some(Reason::HarvestInvalidInput), None) => HarvestOutcome::InvalidInput,
+        other => return Err(TestCaseError::fail(format!("row {n}: {other:?}"))),
+    };
+    prop_assert_eq!(row.outcome, outcome, "row {}", n);
+    let reasons = alone.harvest_reasons.map_or(0, |reasons| reasons.bits());
+    prop_assert_eq!(row.reasons.bits(), reasons, "row {}: reasons", n);
+    for (column, number) in [
+        ("r_net", row.r_net),
+        ("stop_proposed", row.stop),
+        ("kill_score", row.k),
+    ] {
+        prop_assert_eq!(
+            number.map(f64::to_bits),
+            alone.bits(column),
+            "row {}: {}",
+            n,
+            column
+        );
+    }
+    Ok(())
+}
+
+#[test]
+fn l9_a_batch_answers_row_by_row() {
+    A_BATCH_ANSWERS_ROW_BY_ROW.holds();
+}
+
+#[test]
+fn l9_watched_is_answered_alike() {
+    WATCHED_IS_ANSWERED_ALIKE.holds();
+}
+
+#[test]
+fn l9_a_harvest_batch_answers_row_by_row() {
+    A_HARVEST_BATCH_ANSWERS_ROW_BY_ROW.holds();
+}
+
+/// A way to spoil the rows of a batch.
+struct Spoiling(fn(&World, Option<i64>, &mut Vec<BatchRow>));
+
+impl Subject for Spoiling {
+    fn decide_columns(
+        &self,
+        world: &World,
+        intents: &[IntentDraft],
+        now: Option<i64>,
+    ) -> Vec<BatchRow> {
+        let mut rows = Portcullis.decide_columns(world, intents, now);
+        (self.0)(world, now, &mut rows);
+        rows
+    }
+}
+
+const DROPS_THE_UNREADABLE: Spoiling =
+    Spoiling(|_, _, rows| rows.retain(|row| row.outcome != Outcome::Skip(Reason::IntentInvalid)));
+
+const LOSES_THE_LAST_BLOCK: Spoiling = Spoiling(|_, _, rows| rows.truncate(256));
+
+const TRADES_FIRST: Spoiling =
+    Spoiling(|_, _, rows| rows.sort_by_key(|row| row.outcome != Outcome::Trade));
+
+const NARROW_NUMBERS: Spoiling = Spoiling(|_, _, rows| {
+    for row in rows {
+        let narrow = row.notional.map(|notional| notional.get().next_up());
+        row.notional = narrow.and_then(|x| Notional::new(x).ok());
+    }
+});
+
+const ALL_FROM_THE_POLICY: Spoiling = Spoiling(|_, _, rows| {
+    for row in rows {
+        row.leverage_from = LeverageFrom::Policy;
+    }
+});
+
+const EXPIRY_IS_EXCLUSIVE: Spoiling = Spoiling(|world, now, rows| {
+    let expires = world
+        .policy
+        .as_ref()
+        .map(|policy| policy.valid_until().as_micros());
+    for row in rows {
+        if expires.ok() == now && row.outcome == Outcome::Trade {
+            row.outcome = Outcome::Skip(Reason::PolicyStale);
+        }
+    }
+});
+
+/// Watching it makes it careful.
+struct Watchful;
+
+impl Subject for Watchful {
+    fn decide_traced(&self, world: &World, intent: &IntentDraft, now: Option<i64>) -> Answered {
+        let answered = Portcullis.decide_traced(world, intent, now);
+        match answered.verdict {
+            Verdict::Trade => Answered {
+                bytes: String::new(),
+                ..answered
+            },
+            _ => answered,
+        }
+    }
+}
+
+/// Says less than it asked.
+struct GateUntold;
+
+impl Subject for GateUntold {
+    fn decide_traced(&self, world: &World, intent: &IntentDraft, now: Option<i64>) -> Answered {
+        let mut answered = Portcullis.decide_traced(world, intent, now);
+        answered.gates.pop();
+        answered
+    }
+}
+
+/// A way to spoil the rows of a batch of positions.
+struct SpoilingHarvest(fn(&mut Vec<HarvestRow>));
+
+impl Subject for SpoilingHarvest {
+    fn harvest_batch(
+        &self,
+        world: &World,
+        positions: &[PositionDraft],
+        now: i64,
+    ) -> Option<Vec<HarvestRow>> {
+        let mut rows = Portcullis.harvest_batch(world, positions, now)?;
+        (self.0)(&mut rows);
+        Some(rows)
+    }
+}
+
+const DROPS_WHAT_IS_FLAT: SpoilingHarvest =
+    SpoilingHarvest(|rows| rows.retain(|row| row.outcome != HarvestOutcome::NoPosition));
+
+const K_BY_ANOTHER_EXP: SpoilingHarvest = SpoilingHarvest(|rows| {
+    for row in rows {
+        row.k = row.k.map(|k| if k > 0.7 { k.next_down() } else { k });
+    }
+});
+
+#[test]
+fn l9_bites_a_batch_that_loses_rows() {
+    A_BATCH_ANSWERS_ROW_BY_ROW.bites(&DROPS_THE_UNREADABLE, "rows were lost");
+    A_BATCH_ANSWERS_ROW_BY_ROW.bites(&LOSES_THE_LAST_BLOCK, "rows were lost");
+    A_HARVEST_BATCH_ANSWERS_ROW_BY_ROW.bites(&DROPS_WHAT_IS_FLAT, "rows were lost");
+}
+
+#[test]
+fn l9_bites_a_batch_that_answers_otherwise() {
+    A_BATCH_ANSWERS_ROW_BY_ROW.bites(&TRADES_FIRST, "row ");
+    A_BATCH_ANSWERS_ROW_BY_ROW.bites(&NARROW_NUMBERS, ": notional");
+    A_BATCH_ANSWERS_ROW_BY_ROW.bites(&ALL_FROM_THE_POLICY, "intent:leverage is not policy:");
+    A_BATCH_ANSWERS_ROW_BY_ROW.bites(&EXPIRY_IS_EXCLUSIVE, "row ");
+    A_HARVEST_BATCH_ANSWERS_ROW_BY_ROW.bites(&K_BY_ANOTHER_EXP, ": kill_score");
+}
+
+#[test]
+fn l9_bites_a_trace_that_differs() {
+    WATCHED_IS_ANSWERED_ALIKE.bites(&Watchful, "another answer");
+    WATCHED_IS_ANSWERED_ALIKE.bites(&GateUntold, "the trace has other gates");
+}

@@ -1,0 +1,107 @@
+//! Texts of every kind: any characters, any JSON, and sound inputs with a piece torn out.
+
+use proptest::prelude::*;
+
+use super::{calls, number};
+
+/// Any bytes, read as text as a reader would have to.
+fn bytes() -> impl Strategy<Value = String> {
+    prop::collection::vec(any::<u8>(), 0..200)
+        .prop_map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+}
+
+fn json_value() -> impl Strategy<Value = serde_json::Value> {
+    let leaf = prop_oneof![
+        Just(serde_json::Value::Null),
+        any::<bool>().prop_map(Into::into),
+        any::<i64>().prop_map(Into::into),
+        number::any_bits().prop_map(Into::into),
+        any::<String>().prop_map(Into::into),
+    ];
+    leaf.prop_recursive(4, 16, 4, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Into::into),
+            prop::collection::btree_map(key(), inner, 0..4)
+                .prop_map(|map| map.into_iter().collect::<serde_json::Map<_, _>>().into()),
+        ]
+    })
+}
+
+/// Names that somebody looks for, and others.
+fn key() -> impl Strategy<Value = String> {
+    let known = [
+        "symbol",
+        "side",
+        "action",
+        "payload",
+        "data",
+        "event_type",
+        "leverage",
+        "size",
+        "id",
+        "ts",
+        "timestamp",
+        "decided_at",
+        "source",
+        "reduce_only",
+        "market",
+        "harvested",
+        "universe_symbols",
+        "leverage_by_symbol",
+        "harvest_params",
+        "kill_params",
+        "limits",
+        "valid_until_epoch",
+        "policy_version",
+        "policy_hash",
+        "halt",
+        "permitted_symbols",
+        "max_leverage",
+    ];
+    let known = prop::sample::select(known.map(str::to_owned).to_vec());
+    prop_oneof![4 => known, 1 => any::<String>()]
+}
+
+/// A text with a piece of another one in the place of a piece of its own.
+fn torn() -> impl Strategy<Value = String> {
+    let whole = calls().prop_map(|call| {
+        let policy = call.policy.draft().map(|draft| draft.text());
+        [
+            call.intent.text(),
+            policy.unwrap_or_default(),
+            call.guardrails.text(),
+        ]
+    });
+    let piece = prop_oneof![
+        bytes(),
+        any::<String>(),
+        json_value().prop_map(|json| json.to_string())
+    ];
+    (whole, 0..3_usize, any::<(u8, u8)>(), piece).prop_map(|(texts, which, (from, to), piece)| {
+        let chars: Vec<char> = texts[which].chars().collect();
+        let place = |share: u8| chars.len() * usize::from(share) / 256;
+        let (from, to) = (place(from.min(to)), place(from.max(to)));
+        let head = chars[..from].iter().copied().chain(piece.chars());
+        head.chain(chars[to..].iter().copied()).collect()
+    })
+}
+
+/// Deeper than any reader should follow.
+fn deep() -> impl Strategy<Value = String> {
+    (
+        prop::sample::select(vec!["[", "{\"payload\":", "{\"market\":", "{\"limits\":"]),
+        1..20_000_usize,
+    )
+        .prop_map(|(opening, depth)| opening.repeat(depth))
+}
+
+pub(crate) fn any_text() -> BoxedStrategy<String> {
+    prop_oneof![
+        3 => any::<String>(),
+        3 => bytes(),
+        6 => json_value().prop_map(|json| json.to_string()),
+        12 => torn(),
+        1 => deep(),
+    ]
+    .boxed()
+}
