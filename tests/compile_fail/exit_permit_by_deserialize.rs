@@ -2,6 +2,10 @@
 
 use portcullis::exit::ExitPermit;
 
+fn read<'a, T: serde::Deserialize<'a>>(text: &'a str) -> T {
+    serde_json::from_str(text).unwrap()
+}
+
 fn main() {
-    let _permit: ExitPermit<'_> = serde_json::from_str("{}").unwrap();
+    let _permit: ExitPermit<'_> = read("{}");
 }

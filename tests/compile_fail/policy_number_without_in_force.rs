@@ -14,8 +14,4 @@ fn stale_theta(policy: &Policy) {
     let _theta = policy.theta();
 }
 
-fn stale_everything(policy: &Policy) {
-    let _content = policy.content();
-}
-
 fn main() {}

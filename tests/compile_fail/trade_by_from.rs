@@ -2,8 +2,12 @@
 
 use portcullis::{decide::Trade, intent::Entry};
 
+fn convert<T: From<Entry>>(entry: Entry) -> T {
+    T::from(entry)
+}
+
 fn approve<'a>(entry: Entry) -> Trade<'a> {
-    Trade::from(entry)
+    convert(entry)
 }
 
 fn main() {}

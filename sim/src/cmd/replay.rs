@@ -109,7 +109,10 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         tapes,
         threads(args.threads),
         Sinks {
-            answers: out.as_mut().map(|out| out as &mut dyn io::Write),
+            answers: match &mut out {
+                Some(out) => Some(out),
+                None => None,
+            },
             progress: &mut |counts| bar.show(counts),
         },
     );

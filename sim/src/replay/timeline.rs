@@ -87,7 +87,6 @@ impl Timeline {
     }
 
     /// What came into force last at or before an instant.
-    #[must_use]
     pub fn at(&self, instant: Instant) -> Rule<'_> {
         let reign = match self.reigns.last() {
             // Most records come after every policy so far.

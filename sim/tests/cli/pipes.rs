@@ -3,6 +3,7 @@
 use std::{
     io::{BufRead as _, BufReader, Write as _},
     process::Stdio,
+    thread,
 };
 
 use crate::support::{Place, entry, generated, policy};
@@ -19,7 +20,12 @@ fn check(arguments: &[&str], lines: usize, before: &[u8], after: &[u8]) {
         .spawn()
         .unwrap();
     let mut stdin = child.stdin.take().unwrap();
-    stdin.write_all(before).unwrap();
+    let before = before.to_vec();
+    // It may go away before it has read everything.
+    let writer = thread::spawn(move || {
+        let _ = stdin.write_all(&before);
+        stdin
+    });
     let mut stdout = BufReader::new(child.stdout.take().unwrap());
     for _ in 0..lines {
         let mut line = String::new();
@@ -27,7 +33,7 @@ fn check(arguments: &[&str], lines: usize, before: &[u8], after: &[u8]) {
         assert!(line.ends_with('\n'), "{arguments:?}: {line}");
     }
     drop(stdout);
-    // It may have gone already.
+    let mut stdin = writer.join().unwrap();
     let _ = stdin.write_all(after);
     drop(stdin);
     let output = child.wait_with_output().unwrap();

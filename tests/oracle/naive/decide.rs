@@ -259,7 +259,7 @@ fn sized(
         Some(quantity) => Some(quantity),
         None => intent::positive(intent.price).map(|price| notional / price),
     };
-    if let Some(quantity) = quantity {
+    if let Some(quantity) = quantity.filter(|quantity| *quantity > 0.0) {
         put(answer, "quantity", quantity);
     }
     Ok(())

@@ -1,0 +1,144 @@
+//! Replaying a tape from a file: 400,000 records of about 227 bytes, intents, positions and policies.
+//!
+//! Each beside references of the same run, over the same file in the page cache:
+//!
+//! - `lines` splits the file into lines and checks that they are UTF-8, which everybody must;
+//! - `parse only, plain struct` has the general parser (serde_json) fill a struct with the dozen fields that an
+//!   intent is mostly made of, borrowed from the line, nothing checked, aliases and payloads not looked at;
+//! - `parse only, same reader` reads every record as the replay does, and answers none;
+//! - `replay, 1 thread` answers them all: policies, gates, harvest, counts, digest.
+//!
+//! Floor found with prototypes: 354 ns a line for the general parser after one UTF-8 pass.
+//!
+//! `cargo bench -p portcullis-sim --bench replay`
+
+#![expect(
+    dead_code,
+    clippy::unwrap_used,
+    reason = "a bench: the group's names document it, and it stops where it cannot go on"
+)]
+
+use std::{borrow::Cow, fs::File, hint::black_box, io::BufWriter, path::Path, time::Duration};
+
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use portcullis::{
+    decide::Engine,
+    event::{Scratch, read},
+    exit::{ExitOwnership, STANDARD_OWNER},
+    guardrails::Guardrails,
+    policy::PolicyAbsence,
+};
+use portcullis_sim::{
+    generate::write_tape,
+    replay::{Judge, Scope, Sinks, replay},
+    tape::{Line, LineContent, TapeReader, TapeSource},
+};
+use serde::Deserialize;
+
+const RECORDS: u64 = 400_000;
+
+/// The fields that an intent is mostly made of.
+#[derive(Deserialize)]
+struct Plain<'a> {
+    #[serde(borrow)]
+    id: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    event_type: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    symbol: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    action: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    side: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    source: Option<Cow<'a, str>>,
+    leverage: Option<serde_json::Value>,
+    position_size_usd: Option<serde_json::Value>,
+    quantity: Option<serde_json::Value>,
+    price: Option<serde_json::Value>,
+    entry_price: Option<serde_json::Value>,
+    stop_loss: Option<serde_json::Value>,
+}
+
+fn tapes(path: &Path) -> TapeReader {
+    TapeReader::new(vec![TapeSource::File(path.to_owned())])
+}
+
+fn each_line(path: &Path, mut f: impl FnMut(&str)) {
+    for chunk in tapes(path) {
+        for Line { content, .. } in chunk.unwrap().lines() {
+            if let LineContent::Text(text) = content {
+                f(text);
+            }
+        }
+    }
+}
+
+fn bench(c: &mut Criterion) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tape.jsonl");
+    write_tape(
+        RECORDS,
+        1,
+        &mut BufWriter::new(File::create(&path).unwrap()),
+    )
+    .unwrap();
+    let judge = Judge {
+        engine: Engine::new(
+            Guardrails::none(),
+            ExitOwnership::new(STANDARD_OWNER, [""; 0]).unwrap(),
+        ),
+        assume_in_force: false,
+        writes_answers: false,
+        now: None,
+        scope: Scope::Tape,
+    };
+    let run = |threads| {
+        let sinks = Sinks {
+            answers: None,
+            progress: &mut |_| {},
+        };
+        replay(
+            &judge,
+            Err(PolicyAbsence::NotFound),
+            tapes(&path),
+            threads,
+            sinks,
+        )
+        .unwrap()
+        .digest
+    };
+
+    let mut group = c.benchmark_group("tape");
+    group.throughput(Throughput::Elements(RECORDS));
+    group
+        .sample_size(10)
+        .warm_up_time(Duration::from_secs(1))
+        .measurement_time(Duration::from_secs(6));
+    group.bench_function("lines", |b| {
+        b.iter(|| {
+            each_line(&path, |text| {
+                black_box(text);
+            })
+        });
+    });
+    group.bench_function("parse only, plain struct", |b| {
+        b.iter(|| {
+            each_line(&path, |text| {
+                drop(black_box(serde_json::from_str::<Plain<'_>>(text)));
+            });
+        });
+    });
+    group.bench_function("parse only, same reader", |b| {
+        let mut scratch = Scratch::default();
+        b.iter(|| {
+            each_line(&path, |text| drop(black_box(read(text, &mut scratch))));
+        });
+    });
+    group.bench_function("replay, 1 thread", |b| b.iter(|| run(1)));
+    group.bench_function("replay, 2 threads", |b| b.iter(|| run(2)));
+    group.finish();
+}
+
+criterion_group!(benches, bench);
+criterion_main!(benches);

@@ -1,0 +1,213 @@
+//! What the engine does, told by example: the four behaviours that everything else serves, and every way in
+//! which an intent can be written down.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod support;
+
+/// One file a theme.
+mod behaviour {
+    pub(crate) mod envelopes;
+    pub(crate) mod exits;
+    pub(crate) mod leverage;
+    pub(crate) mod sides;
+    pub(crate) mod sizes;
+    pub(crate) mod times;
+}
+
+use portcullis::{
+    answer::Answer,
+    decide::{Decision, Engine},
+    domain::{Instant, PositionSide, Symbol},
+    event::{Event, Scratch, read},
+    exit::{ExitOwnership, STANDARD_OWNER},
+    guardrails::Guardrails,
+    harvest::{
+        HarvestAction, HarvestDecision, Harvested, Market, Position, Stage, Standing, harvest,
+    },
+    intent::{Intent, QuantityAsked},
+    policy::{Policy, PolicyAbsence, PolicyState},
+};
+use support::sample_policy_json;
+
+const UNTIL: &str = "1766550734.062733";
+const NOW: &str = "1766550700";
+
+fn at(seconds: &str) -> Instant {
+    Instant::parse_epoch_seconds(seconds).unwrap()
+}
+
+fn sample() -> Policy {
+    Policy::from_json(&sample_policy_json(UNTIL)).unwrap()
+}
+
+/// Reads a record and hands the intent on.
+fn with_intent<T>(record: &str, look: impl FnOnce(&Intent<'_>) -> T) -> T {
+    let mut scratch = Scratch::default();
+    match read(record, &mut scratch) {
+        Event::Intent(intent) => look(&intent),
+        Event::Position(_) | Event::PolicyUpdated(..) | Event::PolicyWithdrawn(_) => {
+            panic!("no intent: {record}")
+        }
+    }
+}
+
+fn engine(guardrails: &str) -> Engine {
+    Engine::new(
+        Guardrails::from_json(guardrails).unwrap(),
+        ExitOwnership::new(STANDARD_OWNER, ["emergency_closer"]).unwrap(),
+    )
+}
+
+/// Asks under a policy, or under none, without guardrails.
+fn decide<T>(policy: Option<&Policy>, record: &str, look: impl FnOnce(&Decision<'_>) -> T) -> T {
+    let absent = PolicyAbsence::NotFound;
+    let state = policy.map_or(PolicyState::absent(&absent), PolicyState::present);
+    let engine = engine("{}");
+    with_intent(record, |intent| {
+        look(&engine.decide(state, intent, at(NOW)))
+    })
+}
+
+/// The answer under the sample policy in a few words: `BUY BTCUSDT 8x 250 notional of intent:size`,
+/// `EXIT BTCUSDT SELL 2`, `SKIP INTENT_INVALID`.
+fn in_short(decision: &Decision<'_>) -> String {
+    match decision {
+        Decision::Trade(trade) => format!(
+            "{} {} {}x {} {} of {}",
+            trade.side(),
+            trade.symbol(),
+            trade.leverage().value(),
+            trade.size().value().usd(),
+            trade.size().value().basis(),
+            trade.size().source()
+        ),
+        Decision::Exit(permit) => {
+            let side = permit.side().map_or("-", |side| side.as_str());
+            let quantity = match permit.quantity() {
+                QuantityAsked::NotAsked => "not asked".to_owned(),
+                QuantityAsked::Unreadable => "unreadable".to_owned(),
+                QuantityAsked::Asked(quantity) => quantity.value().to_string(),
+            };
+            format!("EXIT {} {side} {quantity}", permit.symbol())
+        }
+        Decision::Skip(skip) => format!("SKIP {}", skip.reason()),
+    }
+}
+
+/// Asks under the sample policy.
+#[track_caller]
+fn check(record: &str, expected: &str) {
+    let answer = decide(Some(&sample()), record, in_short);
+    assert_eq!(answer, expected, "{record}");
+}
+
+/// The text of a skip.
+#[track_caller]
+fn check_text(policy: Option<&Policy>, record: &str, expected: &str) {
+    let text = decide(policy, record, |decision| decision.to_string());
+    assert_eq!(text, expected, "{record}");
+}
+
+const BUY_BTC: &str =
+    r#"{"symbol": "BTCUSDT", "side": "BUY", "position_size_usd": 200, "leverage": 10}"#;
+
+#[test]
+fn no_policy_is_a_skip() {
+    check_text(
+        None,
+        BUY_BTC,
+        "SKIP POLICY_MISSING: no policy [POLICY_MISSING_FIELD]",
+    );
+}
+
+#[test]
+fn an_expired_policy_is_a_skip() {
+    let expired = Policy::from_json(&sample_policy_json("1766550699.999999")).unwrap();
+    check_text(
+        Some(&expired),
+        BUY_BTC,
+        "SKIP POLICY_STALE: policy expired at 2025-12-24T04:31:39.999999Z, it is 2025-12-24T04:31:40Z [POLICY_MISSING_FIELD]",
+    );
+}
+
+#[test]
+fn a_symbol_outside_the_universe_is_a_skip() {
+    let text = sample_policy_json(UNTIL);
+    let listed = text.find("\"BTCUSDT\", \"ETHUSDT\", \"BNBUSDT\"").unwrap();
+    let (before, rest) = text.split_at(listed);
+    let (_, after) = rest.split_once(']').unwrap();
+    let two = format!("{before}\"BTCUSDT\", \"ETHUSDT\"]{after}");
+    let policy = Policy::from_json(&two).unwrap();
+    let symbols: Vec<String> = policy.symbols().map(|symbol| symbol.to_string()).collect();
+    assert_eq!(symbols, ["BTCUSDT", "ETHUSDT"]);
+    check_text(
+        Some(&policy),
+        r#"{"symbol": "XRPUSDT", "side": "BUY", "position_size_usd": 200, "leverage": 10}"#,
+        "SKIP POLICY_UNIVERSE_FILTER: XRPUSDT not in AI policy",
+    );
+}
+
+#[test]
+fn a_policy_of_8x_turns_an_intent_of_10x_into_8x() {
+    decide(Some(&sample()), BUY_BTC, |decision| {
+        let Decision::Trade(trade) = decision else {
+            panic!("{decision}");
+        };
+        let leverage = trade.leverage();
+        assert_eq!(leverage.value().get(), 8.0);
+        assert_eq!(
+            leverage.source().to_string(),
+            "policy:leverage_by_symbol.BTCUSDT"
+        );
+        let asked = trade.leverage_requested().unwrap();
+        assert_eq!(asked.value().get(), 10.0);
+        assert_eq!(asked.source().to_string(), "intent:leverage");
+        assert_eq!(Answer::decision(decision).leverage_requested, Some(10.0));
+    });
+}
+
+#[test]
+fn an_r_of_2_between_1_8_and_3_5_takes_a_quarter() {
+    // Costs of 12 bps of 100 are 0.12, and 2 % of 100 are at risk: a profit of 4.12 is 2 R.
+    let position = Position {
+        symbol: Symbol::new("BTCUSDT").unwrap(),
+        side: Some(Standing::Open(PositionSide::Long)),
+        quantity: Some(1.0),
+        entry_price: Some(100.0),
+        current_price: Some(104.12),
+        age_sec: Some(3_600.0),
+        current_sl: Some(99.0),
+        stop_dist_pct: Some(0.02),
+        harvested: Harvested::Stage(Stage::None),
+        as_of: None,
+    };
+    let market = Market {
+        sigma: Some(0.01),
+        ts: Some(0.35),
+        p_trend: Some(0.5),
+        p_mr: Some(0.2),
+        p_chop: Some(0.3),
+        as_of: None,
+    };
+    let policy = sample();
+    let decision = harvest(
+        PolicyState::present(&policy),
+        &position,
+        Some(&market),
+        at(NOW),
+    );
+    let HarvestDecision::Harvest(proposed) = decision else {
+        panic!("{decision:?}");
+    };
+    let theta = proposed.thresholds();
+    assert_eq!(theta.t1_r().value().get(), 1.8);
+    assert_eq!(theta.t2_r().value().get(), 3.5);
+    let r_net = proposed.r().unwrap().r_net().get();
+    assert!((r_net - 2.0).abs() < 1e-12, "{r_net}");
+    assert_eq!(proposed.action(), HarvestAction::Partial25);
+}

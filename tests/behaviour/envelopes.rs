@@ -1,0 +1,227 @@
+//! The envelopes of an intent: flat, or with a payload.
+
+use super::super::{check, decide, in_short, sample, with_intent};
+
+const BOUGHT: &str = "BUY BTCUSDT 8x 250 notional of intent:position_size_usd";
+const UNREADABLE: &str = "SKIP INTENT_UNREADABLE";
+const AMBIGUOUS: &str = "SKIP INTENT_AMBIGUOUS";
+const INNER: &str = r#"{"symbol": "BTCUSDT", "side": "BUY", "position_size_usd": 250}"#;
+
+/// The same as a JSON string.
+fn quoted(text: &str) -> String {
+    serde_json::to_string(text).unwrap()
+}
+
+#[test]
+fn the_same_intent_in_every_envelope() {
+    let strings = r#"{"symbol": "BTCUSDT", "side": "BUY", "position_size_usd": "250", "event_type": "trade.intent"}"#;
+    check(INNER, BOUGHT);
+    check(&format!(" \t{INNER}\r"), BOUGHT);
+    check(strings, BOUGHT);
+    for field in ["payload", "data"] {
+        check(&format!(r#"{{"{field}": {INNER}}}"#), BOUGHT);
+        check(&format!(r#"{{"{field}": {}}}"#, quoted(INNER)), BOUGHT);
+        check(&format!(r#"{{"{field}": {}}}"#, quoted(strings)), BOUGHT);
+        check(
+            &format!(r#"{{"event_type": "trade.intent", "note": 1, "{field}": {INNER}}}"#),
+            BOUGHT,
+        );
+    }
+    check(&format!(r#"{{"payload": {INNER}, "data": null}}"#), BOUGHT);
+    check(
+        r#"{"payload": null, "symbol": "BTCUSDT", "side": "BUY", "position_size_usd": 250}"#,
+        BOUGHT,
+    );
+}
+
+#[test]
+fn what_is_no_object() {
+    for record in [
+        "",
+        " ",
+        "null",
+        "5",
+        "[]",
+        "\"text\"",
+        "{",
+        "{}}",
+        "{} {}",
+        "{'symbol': 1}",
+        "{\"a\": NaN}",
+    ] {
+        check(record, UNREADABLE);
+    }
+    for field in ["payload", "data"] {
+        for payload in [
+            "5",
+            "true",
+            "[]",
+            "\"\"",
+            "\"{\"",
+            "\"[]\"",
+            "\"null\"",
+            "\"{} {}\"",
+        ] {
+            check(&format!(r#"{{"{field}": {payload}}}"#), UNREADABLE);
+        }
+    }
+    check(
+        r#"{"event_type": "trade.rumour", "symbol": "BTCUSDT"}"#,
+        UNREADABLE,
+    );
+    check(r#"{"event_type": 5, "symbol": "BTCUSDT"}"#, UNREADABLE);
+    check("{}", "SKIP INTENT_INVALID");
+}
+
+#[test]
+fn a_payload_stands_alone() {
+    check(
+        &format!(r#"{{"payload": {INNER}, "data": {INNER}}}"#),
+        AMBIGUOUS,
+    );
+    for field in [
+        r#""symbol": "BTCUSDT""#,
+        r#""action": "BUY""#,
+        r#""side": "BUY""#,
+        r#""reduce_only": false"#,
+        r#""reduceOnly": false"#,
+        r#""intent_type": "open""#,
+        r#""leverage": 5"#,
+        r#""quantity": 5"#,
+        r#""qty": 5"#,
+        r#""price": 5"#,
+        r#""entry_price": 5"#,
+        r#""position_usd": 5"#,
+        r#""size": 5"#,
+        r#""position_size_usd": 250"#,
+        r#""stop_loss": 5"#,
+        r#""take_profit": 5"#,
+        r#""confidence": 0.9"#,
+        r#""regime": "bull""#,
+        r#""position_side": "LONG""#,
+        r#""model": "m""#,
+    ] {
+        check(&format!(r#"{{{field}, "payload": {INNER}}}"#), AMBIGUOUS);
+    }
+    check(
+        &format!(r#"{{"leverage": null, "payload": {INNER}}}"#),
+        BOUGHT,
+    );
+    check(&format!(r#"{{"stream": "s", "payload": {INNER}}}"#), BOUGHT);
+}
+
+/// The id, the source and the instants (in microseconds) of a record.
+#[track_caller]
+fn check_names(record: &str, id: Option<&str>, source: Option<&str>, micros: Option<i64>) {
+    with_intent(record, |intent| {
+        assert_eq!(intent.id(), id, "{record}");
+        assert_eq!(intent.source(), source, "{record}");
+        assert_eq!(
+            intent.event_time().map(|at| at.as_micros()),
+            micros,
+            "{record}"
+        );
+    });
+    let answer = decide(Some(&sample()), record, in_short);
+    assert_eq!(answer, BOUGHT, "{record}");
+}
+
+#[test]
+fn an_envelope_lends_what_its_payload_lacks() {
+    check_names(
+        &format!(r#"{{"id": "1766550700000-7", "source": "momentum", "payload": {INNER}}}"#),
+        Some("1766550700000-7"),
+        Some("momentum"),
+        Some(1_766_550_700_000_000),
+    );
+    let named = INNER.replacen(
+        '{',
+        r#"{"id": "own", "source": "momentum", "ts": 1766550600000, "#,
+        1,
+    );
+    check_names(
+        &format!(
+            r#"{{"id": "1766550700000-7", "source": "momentum", "ts": 1, "payload": {named}}}"#
+        ),
+        Some("own"),
+        Some("momentum"),
+        Some(1_766_550_600_000_000),
+    );
+    // What each lacks the other gives, and then the order of the fields holds.
+    check_names(
+        &format!(
+            r#"{{"id": "1766550700000-7", "payload": {}}}"#,
+            INNER.replacen('{', r#"{"ts": 1766550600000, "#, 1)
+        ),
+        Some("1766550700000-7"),
+        None,
+        Some(1_766_550_700_000_000),
+    );
+    check_names(
+        &format!(
+            r#"{{"intent_id": "lent", "timestamp": 1766550700, "payload": {}}}"#,
+            quoted(INNER)
+        ),
+        Some("lent"),
+        None,
+        Some(1_766_550_700_000_000),
+    );
+    check_names(INNER, None, None, None);
+}
+
+#[test]
+fn ids() {
+    let with = |id: &str| INNER.replacen('{', &format!("{{{id}, "), 1);
+    check_names(
+        &with(r#""id": "a", "intent_id": "b""#),
+        Some("a"),
+        None,
+        None,
+    );
+    check_names(
+        &with(r#""id": null, "intent_id": "b""#),
+        Some("b"),
+        None,
+        None,
+    );
+    check_names(
+        &with(r#""intent_id": "1766550700000-0""#),
+        Some("1766550700000-0"),
+        None,
+        None,
+    );
+    check_names(&with(r#""id": "\u00e4""#), Some("ä"), None, None);
+}
+
+#[test]
+fn two_sources_contradict_each_other() {
+    let with = |source: &str| INNER.replacen('{', &format!("{{\"source\": {source}, "), 1);
+    let enveloped =
+        |outer: &str, inner: &str| format!(r#"{{"source": {outer}, "payload": {inner}}}"#);
+    check(&enveloped("\"a\"", &with("\"a\"")), BOUGHT);
+    check(&enveloped("null", &with("\"a\"")), BOUGHT);
+    check(&enveloped("\"a\"", &with("null")), BOUGHT);
+    check(&enveloped("\"a\"", &with("\"b\"")), AMBIGUOUS);
+    let exit = r#"{"symbol": "BTCUSDT", "action": "CLOSE", "source": "exitbrain_v3_5"}"#;
+    check(&enveloped("\"momentum\"", exit), AMBIGUOUS);
+    check(
+        &enveloped("\"exitbrain_v3_5\"", exit),
+        "EXIT BTCUSDT - not asked",
+    );
+}
+
+#[test]
+fn a_source_that_might_be_the_owner_never_opens() {
+    let with = |source: &str| INNER.replacen('{', &format!("{{\"source\": {source}, "), 1);
+    check(&with("\"momentum\""), BOUGHT);
+    check(&with("null"), BOUGHT);
+    for source in [
+        "\"exitbrain_v3_5\"",
+        "\"emergency_closer\"",
+        "5",
+        "true",
+        "[\"momentum\"]",
+    ] {
+        check(&with(source), AMBIGUOUS);
+    }
+}

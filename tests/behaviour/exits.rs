@@ -1,0 +1,214 @@
+//! Exits: how an intent says that it closes, and what cannot make it invalid.
+
+use super::super::{check, check_text};
+
+#[track_caller]
+fn check_fields(fields: &str, expected: &str) {
+    check(
+        &format!(r#"{{"symbol": "BTCUSDT", "source": "exitbrain_v3_5", {fields}}}"#),
+        expected,
+    );
+}
+
+const SOLD: &str = "EXIT BTCUSDT SELL not asked";
+const CLOSED: &str = "EXIT BTCUSDT - not asked";
+const INVALID: &str = "SKIP INTENT_INVALID";
+const AMBIGUOUS: &str = "SKIP INTENT_AMBIGUOUS";
+
+#[test]
+fn the_flag_in_each_wording() {
+    for flag in ["true", "\"true\"", "\"TRUE\"", "\"True\"", "1", "\"1\""] {
+        check_fields(&format!(r#""side": "SELL", "reduce_only": {flag}"#), SOLD);
+        check_fields(&format!(r#""side": "SELL", "reduceOnly": {flag}"#), SOLD);
+        check_fields(
+            &format!(r#""side": "SELL", "reduce_only": {flag}, "reduceOnly": true"#),
+            SOLD,
+        );
+    }
+}
+
+#[test]
+fn closing_words() {
+    check_fields(r#""action": "CLOSE""#, CLOSED);
+    check_fields(r#""side": "close""#, CLOSED);
+    check_fields(r#""action": "CLOSE", "side": "SELL""#, SOLD);
+    check_fields(r#""action": "SELL", "side": "CLOSE""#, SOLD);
+    for kind in [
+        "EXIT",
+        "exit",
+        "CLOSE",
+        "partial_close",
+        "EXIT_LONG",
+        "stop-exit",
+    ] {
+        check_fields(&format!(r#""intent_type": "{kind}""#), CLOSED);
+        check_fields(&format!(r#""intent_type": "{kind}", "side": "SELL""#), SOLD);
+    }
+}
+
+#[test]
+fn a_close_that_loses_its_flag_never_opens() {
+    // The owner never opens, so that an exit of its own that lost every sign of one does not either.
+    check_fields(r#""side": "SELL", "size": 250"#, AMBIGUOUS);
+    check_fields(
+        r#""side": "SELL", "size": 250, "reduce_only": false"#,
+        AMBIGUOUS,
+    );
+    check_fields(
+        r#""action": "CLOSE", "side": "SELL", "reduce_only": null"#,
+        SOLD,
+    );
+    check_fields(
+        r#""action": "CLOSE", "side": "SELL", "reduce_only": "perhaps""#,
+        SOLD,
+    );
+}
+
+#[test]
+fn signs_that_contradict_each_other() {
+    check_fields(
+        r#""side": "SELL", "reduce_only": true, "reduceOnly": false"#,
+        AMBIGUOUS,
+    );
+    check_fields(
+        r#""side": "SELL", "reduce_only": "0", "reduceOnly": "1""#,
+        AMBIGUOUS,
+    );
+    check_fields(r#""action": "CLOSE", "reduce_only": false"#, AMBIGUOUS);
+    check_fields(r#""side": "CLOSE", "reduceOnly": "false""#, AMBIGUOUS);
+    check_fields(
+        r#""intent_type": "EXIT", "side": "SELL", "reduce_only": 0"#,
+        AMBIGUOUS,
+    );
+    check_fields(
+        r#""action": "BUY", "side": "SELL", "reduce_only": true"#,
+        AMBIGUOUS,
+    );
+    check_fields(
+        r#""action": "HOLD", "side": "SELL", "reduce_only": true"#,
+        AMBIGUOUS,
+    );
+    check_fields(r#""action": "HOLD", "side": "CLOSE""#, AMBIGUOUS);
+    check_fields(
+        r#""side": "HOLD", "reduce_only": true"#,
+        "SKIP INTENT_NOT_ACTIONABLE",
+    );
+}
+
+#[test]
+fn an_exit_needs_a_symbol_and_a_side_or_a_word() {
+    check_fields(r#""reduce_only": true"#, INVALID);
+    check_fields(r#""reduce_only": true, "side": "UP""#, INVALID);
+    check_fields(
+        r#""reduce_only": true, "side": "SELL", "symbol": "BTCUSDT""#,
+        INVALID,
+    );
+    check_fields(
+        r#""reduce_only": true, "side": "SELL", "source": "exitbrain_v3_5""#,
+        INVALID,
+    );
+    check_fields(
+        r#""reduce_only": true, "reduce_only": true, "side": "SELL""#,
+        INVALID,
+    );
+    check(
+        r#"{"source": "exitbrain_v3_5", "action": "CLOSE"}"#,
+        INVALID,
+    );
+    check(
+        r#"{"symbol": "A B", "source": "exitbrain_v3_5", "action": "CLOSE"}"#,
+        INVALID,
+    );
+}
+
+#[test]
+fn nothing_else_makes_an_exit_invalid() {
+    for fields in [
+        r#""leverage": "x""#,
+        r#""leverage": 5, "leverage": 6"#,
+        r#""price": "x""#,
+        r#""entry_price": -1, "stop_loss": "x""#,
+        r#""entry_price": 100, "stop_loss": 99"#,
+        r#""entry_price": 100, "stop_loss": 101"#,
+        r#""ts": "x""#,
+        r#""ts": 1, "ts": 2"#,
+        r#""decided_at": 1500.5"#,
+        r#""timestamp": "yesterday""#,
+        r#""id": {}"#,
+        r#""id": "a", "id": "b""#,
+        r#""policy_hash": 5"#,
+        r#""size": "x", "position_usd": 0"#,
+        r#""confidence": [], "regime": 5, "model": {}"#,
+        r#""action": "UP""#,
+        r#""reduceOnly": "perhaps""#,
+    ] {
+        check_fields(
+            &format!(r#""side": "SELL", "reduce_only": true, {fields}"#),
+            SOLD,
+        );
+    }
+}
+
+#[test]
+fn an_exit_beside_a_payload() {
+    let owner = r#""source": "exitbrain_v3_5""#;
+    let exit = r#"{"symbol": "BTCUSDT", "side": "SELL", "reduce_only": true}"#;
+    check(&format!(r#"{{{owner}, "payload": {exit}}}"#), SOLD);
+    check(
+        &format!(r#"{{{owner}, "payload": {exit}, "leverage": 5, "model": "m"}}"#),
+        SOLD,
+    );
+    for field in [
+        r#""symbol": "BTCUSDT""#,
+        r#""action": "SELL""#,
+        r#""side": "SELL""#,
+        r#""reduce_only": true"#,
+        r#""reduceOnly": true"#,
+        r#""intent_type": "EXIT""#,
+    ] {
+        check(
+            &format!(r#"{{{owner}, "payload": {exit}, {field}}}"#),
+            AMBIGUOUS,
+        );
+    }
+}
+
+#[test]
+fn the_quantity_is_told_as_it_was_asked() {
+    let sell = |fields: &str| format!(r#""side": "SELL", "reduce_only": true, {fields}"#);
+    check_fields(&sell(r#""quantity": 2"#), "EXIT BTCUSDT SELL 2");
+    check_fields(&sell(r#""qty": "0.5""#), "EXIT BTCUSDT SELL 0.5");
+    check_fields(&sell(r#""quantity": null"#), SOLD);
+    for quantity in ["\"x\"", "0", "-1", "\"nan\"", "1e999"] {
+        check_fields(
+            &sell(&format!(r#""quantity": {quantity}"#)),
+            "EXIT BTCUSDT SELL unreadable",
+        );
+    }
+}
+
+#[test]
+fn whose_exit_it_is() {
+    let exit = |source: &str| format!(r#"{{"symbol": "BTCUSDT", "action": "CLOSE"{source}}}"#);
+    check(&exit(r#", "source": "emergency_closer""#), CLOSED);
+    for source in [
+        "",
+        r#", "source": null"#,
+        r#", "source": "momentum""#,
+        r#", "source": "EXITBRAIN_V3_5""#,
+        r#", "source": " exitbrain_v3_5""#,
+        r#", "source": """#,
+        r#", "source": ["exitbrain_v3_5"]"#,
+    ] {
+        check(&exit(source), "SKIP DENY_NOT_EXIT_OWNER");
+    }
+}
+
+#[test]
+fn an_exit_needs_no_policy() {
+    check_text(
+        None,
+        r#"{"symbol": "NOBODYUSDT", "source": "exitbrain_v3_5", "action": "CLOSE"}"#,
+        "EXIT NOBODYUSDT for `exitbrain_v3_5` as owner",
+    );
+}

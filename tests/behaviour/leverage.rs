@@ -1,0 +1,51 @@
+//! An intent can ask for less leverage than the policy gives, never for more.
+
+use super::super::{check, decide, sample};
+use portcullis::answer::Answer;
+
+/// What a trade in BTCUSDT (8x) gets: the leverage, its source, and what was requested.
+#[track_caller]
+fn check_leverage(asked: &str, leverage: f64, source: &str, requested: Option<f64>) {
+    let record =
+        format!(r#"{{"symbol": "BTCUSDT", "side": "BUY", "size": 250, "leverage": {asked}}}"#);
+    decide(Some(&sample()), &record, |decision| {
+        let answer = Answer::decision(decision);
+        assert_eq!(answer.leverage, Some(leverage), "{asked}");
+        let from = answer.leverage_source.map(|source| source.to_string());
+        assert_eq!(from.as_deref(), Some(source), "{asked}");
+        assert_eq!(answer.leverage_requested, requested, "{asked}");
+    });
+}
+
+#[test]
+fn less_is_granted_and_more_is_not() {
+    let policy = "policy:leverage_by_symbol.BTCUSDT";
+    check_leverage("null", 8.0, policy, None);
+    check_leverage("5", 5.0, "intent:leverage", Some(5.0));
+    check_leverage("\"5\"", 5.0, "intent:leverage", Some(5.0));
+    check_leverage("0.5", 0.5, "intent:leverage", Some(0.5));
+    check_leverage(
+        "7.999999999999999",
+        7.999999999999999,
+        "intent:leverage",
+        Some(7.999999999999999),
+    );
+    check_leverage("8", 8.0, policy, Some(8.0));
+    check_leverage("8.0", 8.0, policy, Some(8.0));
+    check_leverage("8.000000000000002", 8.0, policy, Some(8.000000000000002));
+    check_leverage("10", 8.0, policy, Some(10.0));
+    check_leverage("1e308", 8.0, policy, Some(1e308));
+}
+
+#[test]
+fn a_leverage_that_is_none_is_a_skip() {
+    for asked in [
+        "\"x\"", "\"\"", "0", "-0.0", "-5", "\"nan\"", "\"NaN\"", "\"inf\"", "1e999", "true",
+        "[8]", "{}",
+    ] {
+        check(
+            &format!(r#"{{"symbol": "BTCUSDT", "side": "BUY", "size": 250, "leverage": {asked}}}"#),
+            "SKIP POLICY_MISSING_LEVERAGE",
+        );
+    }
+}

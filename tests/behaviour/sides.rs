@@ -1,0 +1,186 @@
+//! Which way: `action` and `side`, the symbol, and the stop that must agree with them.
+
+use super::super::check;
+
+const BOUGHT: &str = "BUY BTCUSDT 8x 250 notional of intent:size";
+const SOLD: &str = "SELL BTCUSDT 8x 250 notional of intent:size";
+const INVALID: &str = "SKIP INTENT_INVALID";
+const AMBIGUOUS: &str = "SKIP INTENT_AMBIGUOUS";
+
+#[track_caller]
+fn check_fields(fields: &str, expected: &str) {
+    check(
+        &format!(r#"{{"symbol": "BTCUSDT", "size": 250, {fields}}}"#),
+        expected,
+    );
+}
+
+#[test]
+fn words_for_a_side_in_any_case() {
+    for word in ["BUY", "LONG", "buy", "Long", "bUy"] {
+        check_fields(&format!(r#""side": "{word}""#), BOUGHT);
+        check_fields(&format!(r#""action": "{word}""#), BOUGHT);
+    }
+    for word in ["SELL", "SHORT", "sell", "Short"] {
+        check_fields(&format!(r#""side": "{word}""#), SOLD);
+        check_fields(&format!(r#""action": "{word}""#), SOLD);
+    }
+    check_fields(r#""action": "BUY", "side": "LONG""#, BOUGHT);
+    check_fields(r#""action": null, "side": "SHORT""#, SOLD);
+    check_fields(r#""action": "SELL", "side": null"#, SOLD);
+}
+
+#[test]
+fn sides_that_contradict_each_other() {
+    check_fields(r#""action": "BUY", "side": "SELL""#, AMBIGUOUS);
+    check_fields(r#""action": "SHORT", "side": "LONG""#, AMBIGUOUS);
+    check_fields(r#""action": "HOLD", "side": "BUY""#, AMBIGUOUS);
+    check_fields(r#""action": "SELL", "side": "hold""#, AMBIGUOUS);
+    check_fields(r#""action": "HOLD", "side": "CLOSE""#, AMBIGUOUS);
+}
+
+#[test]
+fn holding_is_nothing_to_act_on() {
+    let hold = "SKIP INTENT_NOT_ACTIONABLE";
+    check_fields(r#""action": "HOLD""#, hold);
+    check_fields(r#""side": "hold""#, hold);
+    check_fields(r#""action": "HOLD", "side": "Hold""#, hold);
+}
+
+#[test]
+fn a_side_that_cannot_be_read() {
+    for side in ["\"UP\"", "\"\"", "\" BUY\"", "1", "true", "[\"BUY\"]"] {
+        check_fields(&format!(r#""side": {side}"#), INVALID);
+        check_fields(&format!(r#""action": {side}"#), INVALID);
+        check_fields(&format!(r#""action": "BUY", "side": {side}"#), INVALID);
+        check_fields(&format!(r#""action": {side}, "side": "BUY""#), INVALID);
+    }
+    check_fields(r#""side": null"#, INVALID);
+    check_fields(r#""model": "m""#, INVALID);
+}
+
+#[test]
+fn symbols() {
+    let with = |symbol: &str| format!(r#"{{"symbol": {symbol}, "side": "BUY", "size": 250}}"#);
+    check(&with("\"btcusdt\""), BOUGHT);
+    check(&with("\"\\u0042TCUSDT\""), BOUGHT);
+    for symbol in [
+        "\"\"",
+        "\"BTC USDT\"",
+        "\"BTCUSDT\\n\"",
+        "\"BTC\\u00a0\"",
+        "5",
+        "null",
+        "[\"BTCUSDT\"]",
+    ] {
+        check(&with(symbol), INVALID);
+    }
+    let longest = "x".repeat(32);
+    check(
+        &with(&format!("\"{longest}\"")),
+        "SKIP POLICY_UNIVERSE_FILTER",
+    );
+    check(&with(&format!("\"{longest}x\"")), INVALID);
+    check(&with("\"币安人生USDT\""), "SKIP POLICY_UNIVERSE_FILTER");
+    check(r#"{"side": "BUY", "size": 250}"#, INVALID);
+}
+
+#[test]
+fn a_stop_on_the_wrong_side_contradicts_the_side() {
+    check_fields(
+        r#""side": "BUY", "entry_price": 100, "stop_loss": 98"#,
+        BOUGHT,
+    );
+    check_fields(
+        r#""side": "BUY", "entry_price": 100, "stop_loss": 102"#,
+        AMBIGUOUS,
+    );
+    check_fields(
+        r#""side": "BUY", "entry_price": 100, "stop_loss": 100"#,
+        AMBIGUOUS,
+    );
+    check_fields(
+        r#""side": "SELL", "entry_price": "100", "stop_loss": "102""#,
+        SOLD,
+    );
+    check_fields(
+        r#""side": "SELL", "entry_price": 100, "stop_loss": 98"#,
+        AMBIGUOUS,
+    );
+    check_fields(r#""side": "BUY", "stop_loss": 98"#, BOUGHT);
+    check_fields(r#""side": "BUY", "entry_price": 100"#, BOUGHT);
+    check_fields(
+        r#""side": "BUY", "entry_price": null, "stop_loss": 98"#,
+        BOUGHT,
+    );
+    check_fields(r#""side": "BUY", "price": 100, "stop_loss": 102"#, BOUGHT);
+    for price in ["\"x\"", "0", "-1", "\"nan\"", "1e999", "true"] {
+        check_fields(&format!(r#""side": "BUY", "stop_loss": {price}"#), INVALID);
+        check_fields(
+            &format!(r#""side": "BUY", "entry_price": {price}"#),
+            INVALID,
+        );
+        check_fields(&format!(r#""side": "BUY", "take_profit": {price}"#), BOUGHT);
+    }
+}
+
+#[test]
+fn a_key_that_decides_stands_once() {
+    for field in [
+        r#""side": "BUY""#,
+        r#""action": "BUY""#,
+        r#""symbol": "BTCUSDT""#,
+        r#""source": "momentum""#,
+        r#""reduce_only": false"#,
+        r#""reduceOnly": false"#,
+        r#""intent_type": "open""#,
+        r#""event_type": "trade.intent""#,
+        r#""leverage": 5"#,
+        r#""quantity": 5"#,
+        r#""qty": 5"#,
+        r#""price": 5"#,
+        r#""entry_price": 5"#,
+        r#""position_usd": 5"#,
+        r#""size": 5"#,
+        r#""position_size_usd": 5"#,
+        r#""stop_loss": 5"#,
+        r#""take_profit": 5"#,
+        r#""id": "a""#,
+        r#""intent_id": "a""#,
+        r#""decided_at": 5"#,
+        r#""ts": 5"#,
+        r#""timestamp": 5"#,
+        r#""policy_hash": "a""#,
+        r#""payload": null"#,
+        r#""data": null"#,
+    ] {
+        check(
+            &format!(r#"{{"symbol": "BTCUSDT", "size": 250, "side": "BUY", {field}, {field}}}"#),
+            INVALID,
+        );
+    }
+    check_fields(r#""side": null, "side": "BUY""#, INVALID);
+    check_fields(r#""side": "BUY", "s\u0069de": "BUY""#, INVALID);
+    check_fields(r#""side": "BUY", "regime": "a", "regime": "b""#, BOUGHT);
+    check_fields(r#""side": "BUY", "note": "a", "note": "b""#, BOUGHT);
+}
+
+#[test]
+fn of_several_faults_the_first_names_the_reason() {
+    // Unreadable before invalid before ambiguous before not actionable.
+    check(
+        r#"{"payload": "{", "side": "BUY", "side": "SELL"}"#,
+        "SKIP INTENT_UNREADABLE",
+    );
+    check(r#"{"action": "BUY", "side": "SELL"}"#, INVALID);
+    check(r#"{"side": "HOLD"}"#, INVALID);
+    check_fields(r#""side": "HOLD", "ts": "x""#, INVALID);
+    check_fields(
+        r#""side": "HOLD", "reduce_only": true, "reduceOnly": false"#,
+        AMBIGUOUS,
+    );
+    check_fields(
+        r#""side": "BUY", "entry_price": 100, "stop_loss": 102, "ts": "x""#,
+        INVALID,
+    );
+}
