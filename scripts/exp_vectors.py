@@ -27,14 +27,13 @@ def line(z: float) -> str:
 rng = random.Random(20)
 zs = [0.0, 5e-324, 1e-300, 1e-17, 2.0**-54, 2.0**-53, 2.0**-52, 0.5, 1.0, 2.0, 36.7, 37.5, 100.0, 700.0]
 # Where the reduction changes its mind, from both sides.
-for k in (*range(1, 60, 4), *range(61, 2156, 150)):
+for k in (*range(1, 60, 4), *range(61, 2042, 150)):
     edge = k * math.log(2) / 2
     zs += [edge, math.nextafter(edge, 0), math.nextafter(edge, math.inf), edge + 1e-9, edge - 1e-9]
-# Where results become subnormal, and where they vanish.
-zs += [708.3, 708.396, 708.4, 709.0, 720.0, 740.0, 744.0, 744.44, 745.13, 745.14, 745.9, 746.0, 750.0]
+zs += [707.0, math.nextafter(708.0, 0), 708.0]
 zs += [rng.uniform(0, 0.35) for _ in range(100)]
 zs += [rng.uniform(0, 4) for _ in range(150)]
 zs += [rng.uniform(0, 60) for _ in range(100)]
-zs += [rng.uniform(0, 746) for _ in range(100)]
+zs += [rng.uniform(0, 708) for _ in range(100)]
 out = Path(__file__).parent.parent / "tests/vectors/exp_of_negative.txt"
 out.write_text("".join(line(z) + "\n" for z in zs))

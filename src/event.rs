@@ -29,9 +29,11 @@ pub struct Record<'a> {
     policy_hash: Option<Option<PolicyHash>>,
 }
 
-/// The text of the policy that a record brings.
+/// What a record brings as its policy.
 #[derive(Debug)]
 pub enum PolicyText<'a> {
+    /// `policy` stands twice: nobody can tell which one is meant.
+    Twice,
     /// A JSON object.
     Raw(&'a str),
     /// A JSON string that holds one.
@@ -39,12 +41,13 @@ pub enum PolicyText<'a> {
 }
 
 impl PolicyText<'_> {
-    /// The text.
+    /// The text, if there is one.
     #[must_use]
-    pub fn as_str(&self) -> &str {
+    pub fn as_str(&self) -> Option<&str> {
         match self {
-            Self::Raw(text) => text,
-            Self::Unquoted(text) => text,
+            Self::Twice => None,
+            Self::Raw(text) => Some(text),
+            Self::Unquoted(text) => Some(text),
         }
     }
 }
@@ -140,6 +143,8 @@ pub fn read_as<'a>(text: &'a str, untyped: Untyped, scratch: &'a mut Scratch) ->
         policy_hash: fields.policy_hash().map(Result::ok),
     };
     match fields.event_type.text() {
+        // Whatever it is, it is not for sure what one of the two says: an intent with a fault.
+        _ if fields.event_type.twice() => Event::Intent(read_intent(text, &fields, scratch)),
         Ok(None) => match untyped {
             Untyped::Intent => Event::Intent(read_intent(text, &fields, scratch)),
             Untyped::Position => Event::Position(record()),
@@ -159,6 +164,9 @@ pub fn read_as<'a>(text: &'a str, untyped: Untyped, scratch: &'a mut Scratch) ->
 }
 
 fn policy_text<'a>(fields: &EventFields<'a>) -> Option<PolicyText<'a>> {
+    if fields.policy.twice() {
+        return Some(PolicyText::Twice);
+    }
     let raw = fields.policy.raw()?;
     match fields.policy.text() {
         Ok(Some(text)) => Some(PolicyText::Unquoted(text.into_owned())),

@@ -142,6 +142,10 @@ impl Instant {
     pub fn parse_iso(text: &str) -> Result<(Self, IsoOffset), InstantError> {
         let pieces = Pieces::parse(text).map_err(|_| InstantError::NotIso)?;
         let time: Time = pieces.time().ok_or(InstantError::NotIso)?;
+        // `[Europe/Berlin]` asks for rules of time zones, which differ between machines.
+        if pieces.time_zone_annotation().is_some() {
+            return Err(InstantError::NotIso);
+        }
         let (offset, given) = match pieces.offset() {
             Some(PiecesOffset::Numeric(numeric)) => (numeric.offset(), IsoOffset::Given),
             Some(_) => (Offset::UTC, IsoOffset::Given),
@@ -383,6 +387,8 @@ mod tests {
         );
         assert_eq!(read("2025-12-24"), Err(InstantError::NotIso));
         assert_eq!(read("yesterday"), Err(InstantError::NotIso));
+        let annotated = "2025-12-24T04:32:14[Europe/Berlin]";
+        assert_eq!(read(annotated), Err(InstantError::NotIso));
     }
 
     #[test]

@@ -5,22 +5,32 @@ use thiserror::Error;
 /// Why a number is not a leverage, an amount, a price or an R multiple.
 #[derive(Debug, Clone, Copy, PartialEq, Error)]
 pub enum NumberError {
-    /// NaN or an infinity.
+    /// An infinity.
     #[error("`{0}` is not finite")]
     NotFinite(f64),
     /// Zero or less.
     #[error("`{0}` is not greater than 0")]
     NotPositive(f64),
-    /// Text that no number can be read from.
+    /// NaN, or text that no number can be read from.
     #[error("not a number")]
     NotANumber,
 }
 
+/// The value, if it is finite.
+pub(crate) fn finite(value: f64) -> Result<f64, NumberError> {
+    if value.is_nan() {
+        Err(NumberError::NotANumber)
+    } else if value.is_finite() {
+        Ok(value)
+    } else {
+        Err(NumberError::NotFinite(value))
+    }
+}
+
 /// The value, if it is finite and greater than zero.
 pub(crate) fn positive(value: f64) -> Result<f64, NumberError> {
-    if !value.is_finite() {
-        Err(NumberError::NotFinite(value))
-    } else if value > 0.0 {
+    finite(value)?;
+    if value > 0.0 {
         Ok(value)
     } else {
         Err(NumberError::NotPositive(value))

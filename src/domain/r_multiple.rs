@@ -1,6 +1,6 @@
 //! R multiples.
 
-use super::NumberError;
+use super::{NumberError, number::finite};
 
 /// A profit or a threshold in units of the risk taken at entry: finite, of either sign.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd, serde::Serialize)]
@@ -13,11 +13,7 @@ impl RMultiple {
     /// # Errors
     /// A value that is not finite.
     pub fn new(value: f64) -> Result<Self, NumberError> {
-        if value.is_finite() {
-            Ok(Self(value))
-        } else {
-            Err(NumberError::NotFinite(value))
-        }
+        finite(value).map(Self)
     }
 
     /// The bare number.

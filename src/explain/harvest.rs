@@ -6,7 +6,7 @@ use serde::{Serialize, Serializer, ser::SerializeStruct as _};
 
 use crate::{
     answer::{Answer, Detail},
-    harvest::{Harvest, HarvestDecision, KillScore, RPart},
+    harvest::{Harvest, HarvestDecision, HarvestReason, KillScore, RPart},
     policy::PolicyState,
 };
 
@@ -88,6 +88,9 @@ fn r_text(r: &RPart) -> String {
 }
 
 fn ladder_text(harvest: &Harvest<'_>, r: &RPart) -> String {
+    if harvest.reasons().contains(HarvestReason::LadderUnavailable) {
+        return "silent: `harvested` is unreadable".to_owned();
+    }
     let theta = harvest.thresholds();
     let steps = [
         ("T1_R", theta.t1_r()),
@@ -106,6 +109,10 @@ fn ladder_text(harvest: &Harvest<'_>, r: &RPart) -> String {
 }
 
 fn lock_text(harvest: &Harvest<'_>, r: &RPart) -> String {
+    let silent = HarvestReason::ProfitLockUnavailable;
+    if harvest.reasons().contains(silent) {
+        return "silent: `current_sl` is not finite and greater than 0".to_owned();
+    }
     let lock_r = harvest.thresholds().lock_r().value();
     match harvest.stop() {
         Some(stop) => format!("lock_R {lock_r} reached: stop to {}", stop.value()),

@@ -2,6 +2,7 @@
 
 use super::{
     HarvestAction, HarvestReasons, InputFault, KillScore, RPart, RUnavailable, Thresholds,
+    profit_lock,
 };
 use crate::{
     domain::{PositionSide, Price, Symbol},
@@ -55,7 +56,7 @@ pub struct Harvest<'a> {
     pub(super) symbol: Symbol,
     pub(super) side: Option<PositionSide>,
     pub(super) action: HarvestAction,
-    pub(super) stop: Option<Sourced<Price>>,
+    pub(super) stop: Option<Price>,
     pub(super) r: Result<RPart, RUnavailable>,
     pub(super) kill: Result<KillScore, InputFault>,
     pub(super) reasons: HarvestReasons,
@@ -95,7 +96,10 @@ impl<'a> Harvest<'a> {
     /// Where to pull the stop, in USD for one unit, if it should be pulled.
     #[must_use]
     pub const fn stop(&self) -> Option<Sourced<Price>> {
-        self.stop
+        match (self.stop, &self.r) {
+            (Some(stop), Ok(r)) => Some(Sourced::new(stop, profit_lock::source(r))),
+            (None, _) | (_, Err(_)) => None,
+        }
     }
 
     /// R_net and what it was worked out from.

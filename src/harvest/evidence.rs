@@ -113,12 +113,7 @@ impl fmt::Display for Observed {
             Self::Absent => f.write_str("absent"),
             Self::Unreadable => f.write_str("unreadable"),
             Self::Number(x) => write!(f, "`{x}`"),
-            Self::TooOld { age, age_max } => write!(
-                f,
-                "{} µs old, the limit is {} µs",
-                age.as_micros(),
-                age_max.as_micros()
-            ),
+            Self::TooOld { age, age_max } => write!(f, "{age} old, the limit is {age_max}"),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The parts put together into one answer.
 
+use std::hint::select_unpredictable;
+
 use super::{
     Harvest, HarvestAction, HarvestDecision, HarvestField, HarvestReason, HarvestReasons,
     HarvestSkip, Harvested, InputFault, KillScore, Market, Observed, Position, RPart, RUnavailable,
@@ -132,11 +134,7 @@ fn propose<'a>(
             Some(Standing::Open(side)) => Some(side),
             Some(Standing::Flat | Standing::Unreadable) | None => None,
         },
-        action: if killed {
-            HarvestAction::FullCloseProposed
-        } else {
-            stage.into()
-        },
+        action: select_unpredictable(killed, HarvestAction::FullCloseProposed, stage.into()),
         stop,
         r,
         kill,

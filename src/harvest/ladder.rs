@@ -1,5 +1,7 @@
 //! The ladder: which part of a profit to take.
 
+use std::hint::select_unpredictable;
+
 use crate::{domain::RMultiple, policy::Theta};
 
 /// How much of a position was taken, or is proposed to be: the share of its current size.
@@ -47,20 +49,19 @@ impl Stage {
 
     /// The stage that a profit reaches, whatever was taken before. Rises with R.
     pub(super) fn reached(r_net: RMultiple, theta: &Theta) -> Self {
-        if r_net >= theta.t3_r() {
-            Self::Partial75
-        } else if r_net >= theta.t2_r() {
-            Self::Partial50
-        } else if r_net >= theta.t1_r() {
-            Self::Partial25
-        } else {
-            Self::None
+        // Counted, not branched upon: nothing can foresee where a price stands.
+        let steps = [theta.t1_r(), theta.t2_r(), theta.t3_r()];
+        match steps.into_iter().filter(|step| r_net >= *step).count() {
+            0 => Self::None,
+            1 => Self::Partial25,
+            2 => Self::Partial50,
+            _ => Self::Partial75,
         }
     }
 
     /// This stage, if it is above what was already taken.
     pub(super) fn above(self, harvested: Self) -> Self {
-        if self > harvested { self } else { Self::None }
+        select_unpredictable(self > harvested, self, Self::None)
     }
 }
 

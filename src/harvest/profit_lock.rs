@@ -1,10 +1,10 @@
 //! The profit lock: pulling the stop beyond the entry price.
 
-use super::{RPart, evidence::is_positive};
+use super::{RPart, evidence::is_positive, r_net::sign};
 use crate::{
     domain::{PositionSide, Price},
     policy::Theta,
-    provenance::{Source, Sourced},
+    provenance::Source,
 };
 
 /// Whether a `current_sl` lets the lock speak: it is absent (there is no stop yet), or a price.
@@ -17,21 +17,21 @@ pub(super) fn is_readable(current_sl: Option<f64>) -> bool {
 /// and lies on the safe side of the current price (below it for a long; one that it would hit at once is
 /// not safe).
 #[inline]
-pub(super) fn stop(r: &RPart, current_sl: Option<f64>, theta: &Theta) -> Option<Sourced<Price>> {
-    let sign = r.side.sign();
+pub(super) fn stop(r: &RPart, current_sl: Option<f64>, theta: &Theta) -> Option<Price> {
+    let sign = sign(r.side);
     let stop = locked(sign, r.entry, theta.be_plus_pct());
     let tightens = current_sl.is_none_or(|sl| is_positive(sl) & is_beyond(sign, stop, sl));
-    if r.r_net() >= theta.lock_r() && tightens && is_beyond(sign, r.current, stop) {
-        let source = match r.side {
-            PositionSide::Long => "position:entry_price*(1+policy:harvest_params.be_plus_pct)",
-            PositionSide::Short => "position:entry_price*(1-policy:harvest_params.be_plus_pct)",
-        };
-        // Between two prices, or between a price and 0, so a price itself.
-        let stop = Price::new(stop).ok()?;
-        Some(Sourced::new(stop, Source::Derived(source)))
-    } else {
-        None
-    }
+    let proposed = (r.r_net() >= theta.lock_r()) & tightens & is_beyond(sign, r.current, stop);
+    // Between two prices, or between a price and 0, so a price itself.
+    Price::new(stop).ok().filter(|_| proposed)
+}
+
+/// Where a proposed stop comes from.
+pub(super) const fn source(r: &RPart) -> Source {
+    Source::Derived(match r.side {
+        PositionSide::Long => "position:entry_price*(1+policy:harvest_params.be_plus_pct)",
+        PositionSide::Short => "position:entry_price*(1-policy:harvest_params.be_plus_pct)",
+    })
 }
 
 /// entry · (1 ± be_plus_pct).

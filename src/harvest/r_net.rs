@@ -1,5 +1,7 @@
 //! R: profit in units of the risk taken at entry.
 
+use std::hint::select_unpredictable;
+
 use super::{
     HarvestField, InputFault, Observed, Position, RUnavailable, Standing,
     evidence::{is_finite, is_positive, sound},
@@ -89,7 +91,7 @@ impl RPart {
         };
         let risk_unit = risk_unit(entry, stop);
         let cost = cost(entry, theta.cost_bps());
-        let r_net = r_net(side.sign(), entry, current, cost, risk_unit);
+        let r_net = r_net(sign(side), entry, current, cost, risk_unit);
         // Prices so far from one another that the result has no meaning left in floating point. A cost that
         // is not finite shows in R.
         sound(HarvestField::RiskUnit, Some(risk_unit), is_finite).map_err(invalid)?;
@@ -121,6 +123,16 @@ fn side(position: &Position) -> Result<PositionSide, InputFault> {
         }
         None => Err(InputFault::new(HarvestField::Side, Observed::Absent)),
     }
+}
+
+/// +1 for a long, −1 for a short, without a branch: nothing can foresee the next position's side.
+#[inline(always)]
+pub(super) fn sign(side: PositionSide) -> f64 {
+    select_unpredictable(
+        side == PositionSide::Short,
+        PositionSide::Short.sign(),
+        PositionSide::Long.sign(),
+    )
 }
 
 #[inline(always)]

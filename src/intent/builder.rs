@@ -42,7 +42,7 @@ pub struct IntentBuilder<'a> {
     pub(super) action: Result<Option<Word>, Unreadable>,
     pub(super) side: Result<Option<Word>, Unreadable>,
     pub(super) reduce_only: [Flag; 2],
-    pub(super) type_closes: bool,
+    pub(super) type_closes: Result<bool, Unreadable>,
     pub(super) leverage: Option<f64>,
     pub(super) quantity: Option<Named>,
     pub(super) price: Option<Named>,
@@ -78,7 +78,7 @@ impl<'a> IntentBuilder<'a> {
             action: Ok(None),
             side: Ok(None),
             reduce_only: [Ok(None), Ok(None)],
-            type_closes: false,
+            type_closes: Ok(false),
             leverage: None,
             quantity: None,
             price: None,
@@ -208,7 +208,13 @@ impl<'a> IntentBuilder<'a> {
         let said = |wanted| self.reduce_only.contains(&Ok(Some(wanted)));
         let (flag_true, flag_false) = (said(true), said(false));
         let close = Ok(Some(Word::Close));
-        let worded = self.type_closes || self.action == close || self.side == close;
+        let worded = self.type_closes == Ok(true) || self.action == close || self.side == close;
+        if self.type_closes.is_err() {
+            self.entry_faults.add(IntentFault::BadValue {
+                field: "intent_type",
+                expected: "text",
+            });
+        }
         if flag_true && flag_false {
             self.faults.add(IntentFault::Contradiction {
                 first: "reduce_only",
@@ -262,7 +268,7 @@ impl<'a> IntentBuilder<'a> {
             | (Some(Word::Close) | None, Some(Word::Go(go))) => Ok(Some(go)),
             (Some(Word::Go(one)), Some(Word::Go(other))) if one == other => Ok(Some(one)),
             (Some(Word::Hold), Some(Word::Hold) | None) | (None, Some(Word::Hold)) => {
-                if self.type_closes {
+                if self.type_closes == Ok(true) {
                     Err(IntentFault::Contradiction {
                         first: if action.is_some() { "action" } else { "side" },
                         second: "intent_type",

@@ -96,6 +96,16 @@ impl<'a> EventFields<'a> {
     }
 
     fn read_times(&self) -> (Times, Option<&'static str>) {
+        for (slot, field) in [
+            (&self.decided_at, "decided_at"),
+            (&self.id, "id"),
+            (&self.ts, "ts"),
+            (&self.timestamp, "timestamp"),
+        ] {
+            if slot.twice() {
+                return (Times::UNKNOWN, Some(field));
+            }
+        }
         Times::read(&TimeFields {
             decided_at: &self.decided_at,
             id: &self.id,
@@ -113,6 +123,7 @@ impl<'a> EventFields<'a> {
     /// The symbol, where one can be read.
     pub(crate) fn symbol(&self) -> Result<Option<Symbol>, Unreadable> {
         match self.symbol.text()? {
+            _ if self.symbol.twice() => Err(Unreadable),
             None => Ok(None),
             Some(text) => Symbol::new(&text).map(Some).map_err(|_| Unreadable),
         }
@@ -121,6 +132,7 @@ impl<'a> EventFields<'a> {
     /// The policy that judged a recorded decision.
     pub(crate) fn policy_hash(&self) -> Option<Result<PolicyHash, Unreadable>> {
         match self.policy_hash.text() {
+            _ if self.policy_hash.twice() => Some(Err(Unreadable)),
             Ok(None) => None,
             Ok(Some(text)) => Some(PolicyHash::parse(&text).map_err(|_| Unreadable)),
             Err(Unreadable) => Some(Err(Unreadable)),
@@ -142,13 +154,20 @@ impl<'a> EventFields<'a> {
         self.add_twice(&mut builder);
         payload.add_twice(&mut builder);
         self.add_beside_payload(&mut builder);
-        if let (Ok(Some(outer)), Ok(Some(inner))) = (self.source.text(), payload.source.text())
-            && outer != inner
-        {
+        let same = matches!(
+            (self.source.text(), payload.source.text()),
+            (Ok(Some(outer)), Ok(Some(inner))) if outer == inner
+        );
+        if self.source.is_present() && payload.source.is_present() && !same {
             builder.faults.add(IntentFault::Contradiction {
                 first: "source",
                 second: "payload.source",
             });
+        }
+        for (slot, field) in [(&payload.payload, "payload"), (&payload.data, "data")] {
+            if slot.is_present() {
+                builder.faults.add(IntentFault::BesidePayload { field });
+            }
         }
         builder.build()
     }

@@ -1,7 +1,5 @@
 //! The words for a side.
 
-use std::borrow::Cow;
-
 use crate::{
     domain::Side,
     wire::{Slot, Unreadable},
@@ -36,8 +34,10 @@ impl Word {
 }
 
 /// Whether an `intent_type` says that the intent closes.
-pub(crate) fn says_close(slot: &Slot<'_>) -> bool {
-    let text = slot.text().ok().flatten().unwrap_or(Cow::Borrowed(""));
+pub(crate) fn says_close(slot: &Slot<'_>) -> Result<bool, Unreadable> {
+    let Some(text) = slot.text()? else {
+        return Ok(false);
+    };
     let upper = text.to_ascii_uppercase();
-    upper.contains("EXIT") || upper.contains("CLOSE")
+    Ok(upper.contains("EXIT") || upper.contains("CLOSE"))
 }

@@ -1,6 +1,9 @@
 //! Which symbols a policy lists, and the one map of the core.
 
-use std::{collections::BTreeMap, fmt};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use foldhash::fast::FixedState;
 
@@ -133,6 +136,7 @@ pub(super) fn read_leverages(
 ) -> Option<BTreeMap<Symbol, Leverage>> {
     let field = field::LEVERAGE_BY_SYMBOL;
     let mut leverages = BTreeMap::new();
+    let mut named = BTreeSet::new();
     for (name, value) in &object(field, text, violations)? {
         let path = || format!("{field}.{name}");
         let symbol = Symbol::new(name);
@@ -141,12 +145,12 @@ pub(super) fn read_leverages(
         }
         let read = |text: &str| Bound::Positive.read(text);
         let leverage = number(path, value, violations, read).and_then(|x| Leverage::new(x).ok());
-        if let (Ok(symbol), Some(leverage)) = (symbol, leverage)
-            && leverages.insert(symbol, leverage).is_some()
-        {
+        let Ok(symbol) = symbol else { continue };
+        if !named.insert(symbol) {
             let bound = format!("the only leverage of {symbol}");
             violations.invalid(&path(), &value.compact(), &bound);
         }
+        leverages.extend(leverage.map(|leverage| (symbol, leverage)));
     }
     Some(leverages)
 }

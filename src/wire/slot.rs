@@ -54,9 +54,10 @@ impl<'a> Slot<'a> {
         }
     }
 
-    /// A JSON number or a numeric string; NaN stands for a value that is no number.
+    /// A JSON number or a numeric string; NaN stands for a value that is no number, or that stands twice.
     pub(crate) fn number(&self) -> Option<f64> {
         match self.number_text() {
+            _ if self.twice => Some(f64::NAN),
             Ok(None) => None,
             Ok(Some(text)) => Some(text.parse().unwrap_or(f64::NAN)),
             Err(Unreadable) => Some(f64::NAN),

@@ -1,6 +1,6 @@
 //! What must be answered to a case, written from the rules alone: nothing here asks the engine.
 
-use super::states::{Age, Asked, Asker, Case, Halted, Held, Limited, Listed, Said, Sized, When};
+use super::states::{Age, Asked, Asker, Case, Halted, Held, Limited, Listing, Said, Sized, When};
 use portcullis::decide::{Gate, Reason};
 
 /// An answer, as far as the table tells one.
@@ -140,9 +140,9 @@ fn freshness(case: &Case) -> Option<Answer> {
 fn universe(case: &Case) -> Option<Answer> {
     let shut = |evidence| skip(Gate::Universe, Reason::PolicyUniverseFilter, evidence);
     match case.listed {
-        Listed::Listed | Listed::ListedPermitted => None,
-        Listed::NotListed => shut("the policy's list"),
-        Listed::NotPermitted => shut("the operator's list"),
+        Listing::Listed | Listing::ListedPermitted => None,
+        Listing::NotListed => shut("the policy's list"),
+        Listing::NotPermitted => shut("the operator's list"),
     }
 }
 

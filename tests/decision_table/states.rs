@@ -93,7 +93,7 @@ states! {
         LeadUnknown = "lead unknown",
     }
     /// Gate 7: the symbol.
-    Listed {
+    Listing {
         Listed = "listed",
         ListedPermitted = "listed, permitted",
         NotListed = "not listed",
@@ -141,7 +141,7 @@ pub(crate) struct Case {
     pub(crate) held: Held,
     pub(crate) when: When,
     pub(crate) age: Age,
-    pub(crate) listed: Listed,
+    pub(crate) listed: Listing,
     pub(crate) asked: Asked,
     pub(crate) sized: Sized,
     pub(crate) limited: Limited,
@@ -156,7 +156,7 @@ pub(crate) struct Space {
     pub(crate) held: &'static [Held],
     pub(crate) when: &'static [When],
     pub(crate) age: &'static [Age],
-    pub(crate) listed: &'static [Listed],
+    pub(crate) listed: &'static [Listing],
     pub(crate) asked: &'static [Asked],
     pub(crate) sized: &'static [Sized],
     pub(crate) limited: &'static [Limited],
@@ -174,7 +174,7 @@ impl Space {
             held: Held::ALL,
             when: When::ALL,
             age: Age::ALL,
-            listed: Listed::ALL,
+            listed: Listing::ALL,
             asked: Asked::ALL,
             sized: Sized::ALL,
             limited: Limited::ALL,
@@ -196,7 +196,7 @@ impl Space {
             held: &[Held::Permitted, Held::OtherMarket],
             when: &[When::Last, When::TooLate],
             age: &[Age::AtBound, Age::OldForPolicy],
-            listed: &[Listed::Listed, Listed::NotListed],
+            listed: &[Listing::Listed, Listing::NotListed],
             asked: &[Asked::More, Asked::Unusable],
             sized: &[Sized::Notional, Sized::Missing],
             limited: &[Limited::AtBound, Limited::MarginPolicy],

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::{
     expectation::{Answer, Judge, expected},
-    states::{Age, Asked, Asker, Case, Halted, Held, Limited, Listed, Said, Sized, Space, When},
+    states::{Age, Asked, Asker, Case, Halted, Held, Limited, Listing, Said, Sized, Space, When},
     world::{World, intent, now, observed, record},
 };
 use portcullis::{
@@ -32,7 +32,7 @@ const FIRST: Case = Case {
     held: Held::Permitted,
     when: When::Within,
     age: Age::Young,
-    listed: Listed::Listed,
+    listed: Listing::Listed,
     asked: Asked::Nothing,
     sized: Sized::Notional,
     limited: Limited::Unlimited,
@@ -374,7 +374,7 @@ fn places(case: &Case) -> [usize; 10] {
         place(Held::ALL, &case.held),
         place(When::ALL, &case.when),
         place(Age::ALL, &case.age),
-        place(Listed::ALL, &case.listed),
+        place(Listing::ALL, &case.listed),
         place(Asked::ALL, &case.asked),
         place(Sized::ALL, &case.sized),
         place(Limited::ALL, &case.limited),
@@ -390,7 +390,7 @@ pub(crate) fn texts(gate: Gate) -> Vec<&'static str> {
         Gate::Policy => Held::ALL.iter().map(|state| state.text()).collect(),
         Gate::InForce => When::ALL.iter().map(|state| state.text()).collect(),
         Gate::Freshness => Age::ALL.iter().map(|state| state.text()).collect(),
-        Gate::Universe => Listed::ALL.iter().map(|state| state.text()).collect(),
+        Gate::Universe => Listing::ALL.iter().map(|state| state.text()).collect(),
         Gate::Leverage => Asked::ALL.iter().map(|state| state.text()).collect(),
         Gate::Size => Sized::ALL.iter().map(|state| state.text()).collect(),
         Gate::Limits => Limited::ALL.iter().map(|state| state.text()).collect(),

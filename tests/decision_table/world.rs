@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     expectation::{Answer, amounts, applied_leverage},
-    states::{Age, Asked, Asker, Case, Halted, Held, Limited, Listed, Said, Sized, When},
+    states::{Age, Asked, Asker, Case, Halted, Held, Limited, Listing, Said, Sized, When},
 };
 use portcullis::{
     decide::{Constraint, Decision, Denial, Engine},
@@ -338,10 +338,10 @@ fn operator_key(case: &Case) -> OperatorKey {
         age_max: aging.operator_max,
         skew_max: aging.skew_max,
         permitted: match case.listed {
-            Listed::Listed => None,
-            Listed::ListedPermitted => Some("BTCUSDT"),
-            Listed::NotListed => Some("XRPUSDT"),
-            Listed::NotPermitted => Some("ETHUSDT"),
+            Listing::Listed => None,
+            Listing::ListedPermitted => Some("BTCUSDT"),
+            Listing::NotListed => Some("XRPUSDT"),
+            Listing::NotPermitted => Some("ETHUSDT"),
         },
         limits,
     }
@@ -386,8 +386,8 @@ pub(crate) fn record(case: &Case) -> String {
         field(format!("\"timestamp\": {}", seconds(sent)));
     }
     let symbol = match case.listed {
-        Listed::Listed | Listed::ListedPermitted | Listed::NotPermitted => "BTCUSDT",
-        Listed::NotListed => "XRPUSDT",
+        Listing::Listed | Listing::ListedPermitted | Listing::NotPermitted => "BTCUSDT",
+        Listing::NotListed => "XRPUSDT",
     };
     field(format!("\"symbol\": \"{symbol}\""));
     match case.said {
@@ -499,9 +499,9 @@ fn evidence(denial: &Denial<'_>) -> &'static str {
         Denial::IntentStale { age: None, .. } | Denial::ClockUntrusted { lead: None, .. } => {
             "unknown"
         }
-        Denial::IntentStale { age_max, .. } => match age_max.source() {
-            Source::Policy("limits.max_intent_age_sec") => "the policy's bound",
-            Source::Guardrails("max_intent_age_sec") => "the operator's bound",
+        Denial::IntentStale { age_max, .. } => match age_max.source().to_string().as_str() {
+            "policy:limits.max_intent_age_sec" => "the policy's bound",
+            "guardrails:max_intent_age_sec" => "the operator's bound",
             other => panic!("nobody bounds ages there: {other}"),
         },
         Denial::ClockUntrusted { .. } => "ahead",

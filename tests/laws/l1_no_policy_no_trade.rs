@@ -91,9 +91,11 @@ fn no_number(answered: &Answered, intent: &IntentDraft) -> Result<(), TestCaseEr
             "{column} is {told:?} without a policy"
         );
     }
+    // What stands between backticks is quoted from an input.
+    let own_words: String = answered.text.split('`').step_by(2).collect();
     for word in ["10x", "200 USD", "10 USD"] {
         prop_assert!(
-            !answered.text.contains(word),
+            !own_words.contains(word),
             "`{word}` without a policy: {}",
             answered.text
         );
@@ -214,8 +216,9 @@ impl Subject for TenfoldInABatch {
             if row.outcome == Outcome::Skip(Reason::PolicyMissing) {
                 *row = BatchRow {
                     outcome: Outcome::Trade,
-                    leverage: Leverage::new(10.0).ok(),
-                    leverage_from: LeverageFrom::Policy,
+                    leverage: Leverage::new(10.0)
+                        .ok()
+                        .map(|ten| (ten, LeverageFrom::Policy)),
                     notional: Notional::new(200.0).ok(),
                 };
             }

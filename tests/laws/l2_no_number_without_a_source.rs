@@ -5,6 +5,7 @@ use portcullis::{
     answer::Verdict,
     decide::Reason,
     harvest::{Market, Standing},
+    policy::Policy,
 };
 use proptest::prelude::*;
 
@@ -35,7 +36,11 @@ const TEN_AND_TWO_HUNDRED_ARE_HELD: Law<Call> = Law {
 };
 
 fn every_number_of_a_decision(subject: &dyn Subject, call: &Call) -> Result<(), TestCaseError> {
-    let answered = subject.decide(&World::of(call), &call.intent, call.now);
+    let world = World::of(call);
+    let answered = subject.decide(&world, &call.intent, call.now);
+    if answered.verdict == Verdict::Trade {
+        whole_trade(call, &world, &answered)?;
+    }
     for (column, told) in &answered.numbers {
         let Some(source) = &told.source else {
             return Err(TestCaseError::fail(format!("{column} has no source")));
@@ -51,9 +56,6 @@ fn every_number_of_a_decision(subject: &dyn Subject, call: &Call) -> Result<(), 
             named
         );
     }
-    if answered.verdict == Verdict::Trade {
-        whole_trade(call, &answered)?;
-    }
     Ok(())
 }
 
@@ -68,7 +70,7 @@ fn inputs<'a>(call: &'a Call, answer: &'a Answered) -> Inputs<'a> {
 }
 
 /// What a trade carries, and that it is never more than the policy gives or other than the intent asks.
-fn whole_trade(call: &Call, answered: &Answered) -> Result<(), TestCaseError> {
+fn whole_trade(call: &Call, world: &World, answered: &Answered) -> Result<(), TestCaseError> {
     let policy = call
         .policy
         .draft()
@@ -114,7 +116,7 @@ fn whole_trade(call: &Call, answered: &Answered) -> Result<(), TestCaseError> {
         Some("7.2-law"),
         "another version"
     );
-    let hash = portcullis::policy::Policy::hash_of(&policy.text()).ok();
+    let hash = world.policy.as_ref().map(Policy::hash).ok();
     prop_assert_eq!(answered.hash, hash, "another hash");
     Ok(())
 }
@@ -300,16 +302,16 @@ const LEVERAGE_FOR_ALL: Doctored = Doctored(|_, answered| match answered.reason 
     _ => answered,
 });
 
-const SIZE_FOR_ALL: Doctored = Doctored(|intent, answered| match answered.reason {
-    Some(Reason::PolicyMissingSize) => {
-        let asked = intent.number("leverage").unwrap_or(10.0);
-        answered.forged_trade(
-            (asked, "intent:leverage"),
-            (200.0, "intent:position_size_usd"),
-        )
-    }
-    _ => answered,
-});
+const SIZE_FOR_ALL: Doctored =
+    Doctored(
+        |intent, answered| match (answered.reason, intent.number("leverage")) {
+            (Some(Reason::PolicyMissingSize), Some(asked)) => answered.forged_trade(
+                (asked, "intent:leverage"),
+                (200.0, "intent:position_size_usd"),
+            ),
+            _ => answered,
+        },
+    );
 
 /// Names the wrong field for the right number.
 const SOURCE_INVENTED: Doctored = Doctored(|_, mut answered| {
@@ -329,10 +331,13 @@ const SOURCE_LOST: Doctored = Doctored(|_, mut answered| {
 
 /// Gives what was asked, though the policy gives less.
 const ASKED_IS_GIVEN: Doctored = Doctored(|_, mut answered| {
-    if let (Some(asked), Some(_)) = (
+    let (asked, given) = (
         answered.number("leverage_requested"),
         answered.number("leverage"),
-    ) {
+    );
+    if asked > given
+        && let Some(asked) = asked
+    {
         answered.forge("leverage", asked, Some("intent:leverage"));
     }
     answered
@@ -377,7 +382,7 @@ impl Subject for StopOfTwoPercent {
 #[test]
 fn l2_bites_numbers_from_nowhere() {
     EVERY_NUMBER_OF_A_DECISION.bites(&LEVERAGE_FOR_ALL, "leverage is 10");
-    EVERY_NUMBER_OF_A_DECISION.bites(&SIZE_FOR_ALL, "is 200");
+    EVERY_NUMBER_OF_A_DECISION.bites(&SIZE_FOR_ALL, "another expiry");
     TEN_AND_TWO_HUNDRED_ARE_HELD.bites(&LEVERAGE_FOR_ALL, "does not hold it");
     TEN_AND_TWO_HUNDRED_ARE_HELD.bites(&SIZE_FOR_ALL, "does not hold it");
     EVERY_NUMBER_OF_A_HARVEST.bites(&StopOfTwoPercent, "stop");

@@ -1,7 +1,11 @@
 //! L7 Monotone: tightening never turns a skip into a trade; a lower leverage never raises a trade; a higher
 //! R_net never lowers the stage.
 
-use portcullis::{answer::Verdict, decide::Reason, harvest::HarvestAction};
+use portcullis::{
+    answer::Verdict,
+    decide::Reason,
+    harvest::{HarvestAction, Standing},
+};
 use proptest::{prelude::*, sample::select};
 
 use crate::{
@@ -52,14 +56,7 @@ const LOWER_LEVERAGE_NEVER_RAISES: Law<(Call, f64, bool)> = Law {
 
 const HIGHER_R_NEVER_LOWERS: Law<(HarvestCall, f64, f64)> = Law {
     cases: SOME,
-    inputs: || {
-        (
-            strategies::sound_harvests(),
-            0.01..600.0_f64,
-            0.01..600.0_f64,
-        )
-            .boxed()
-    },
+    inputs: || (strategies::sound_harvests(), -1.0..16.0_f64, -1.0..16.0_f64).boxed(),
     demands: higher_r_never_lowers,
 };
 
@@ -199,10 +196,19 @@ fn higher_r_never_lowers(
     (call, one, other): &(HarvestCall, f64, f64),
 ) -> Result<(), TestCaseError> {
     let world = World::of_harvest(call);
-    let at = |price: f64| {
-        let mut position = call.position.clone();
-        position.position.current_price = Some(price);
-        subject.harvest(&world, &position, call.now)
+    // Before costs.
+    let at = |r: f64| {
+        let mut draft = call.position.clone();
+        let position = &mut draft.position;
+        let (Some(entry), Some(stop)) = (position.entry_price, position.stop_dist_pct) else {
+            panic!("not a sound position");
+        };
+        let sign = match position.side {
+            Some(Standing::Open(side)) => side.sign(),
+            _ => panic!("not a sound position"),
+        };
+        position.current_price = Some(entry * (1.0 + sign * stop * r));
+        subject.harvest(&world, &draft, call.now)
     };
     let (one, other) = (at(*one), at(*other));
     prop_assert_eq!(
@@ -354,9 +360,9 @@ impl Subject for RungMissing {
 
 #[test]
 fn l7_bites_what_tightening_opens() {
-    TIGHTER_NEVER_TRADES_MORE.bites(&LIMIT_IS_A_FLOOR, "made a trade of");
+    TIGHTER_NEVER_TRADES_MORE.bites(&LIMIT_IS_A_FLOOR, "Limit(\"limits.max_notional_usd\"");
     TIGHTER_NEVER_TRADES_MORE.bites(&HALT_IS_A_PERMIT, "HaltOf");
-    TIGHTER_NEVER_TRADES_MORE.bites(&PERMITTED_IS_LISTED, "Permitted");
+    TIGHTER_NEVER_TRADES_MORE.bites(&PERMITTED_IS_LISTED, "made a trade of");
     TIGHTER_NEVER_TRADES_MORE.bites(&LATE_IS_BETTER, "EarlierExpiry");
     TIGHTER_NEVER_TRADES_MORE.bites(&LIMITS_SHAVE, "changed");
 }

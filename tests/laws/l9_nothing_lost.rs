@@ -4,7 +4,7 @@
 use portcullis::{
     answer::Verdict,
     decide::{BatchRow, LeverageFrom, Outcome, Reason},
-    domain::{Leverage, Notional},
+    domain::Notional,
     exit::ExitRule,
     harvest::{HarvestOutcome, HarvestRow},
 };
@@ -98,7 +98,7 @@ fn row_agrees(n: usize, row: &BatchRow, alone: &Answered) -> Result<(), TestCase
     prop_assert_eq!(row.outcome, outcome, "row {}: {}", n, alone.text);
     let bits = |x: Option<f64>| x.map(f64::to_bits);
     prop_assert_eq!(
-        bits(row.leverage.map(Leverage::get)),
+        bits(row.leverage.map(|(leverage, _)| leverage.get())),
         alone.bits("leverage"),
         "row {}: leverage",
         n
@@ -109,8 +109,8 @@ fn row_agrees(n: usize, row: &BatchRow, alone: &Answered) -> Result<(), TestCase
         "row {}: notional",
         n
     );
-    if let Some(source) = alone.source("leverage") {
-        let from = match row.leverage_from {
+    if let (Some(source), Some((_, from))) = (alone.source("leverage"), row.leverage) {
+        let from = match from {
             LeverageFrom::Policy => "policy:",
             LeverageFrom::Intent => "intent:",
         };
@@ -230,7 +230,9 @@ const NARROW_NUMBERS: Spoiling = Spoiling(|_, _, rows| {
 
 const ALL_FROM_THE_POLICY: Spoiling = Spoiling(|_, _, rows| {
     for row in rows {
-        row.leverage_from = LeverageFrom::Policy;
+        row.leverage = row
+            .leverage
+            .map(|(leverage, _)| (leverage, LeverageFrom::Policy));
     }
 });
 

@@ -23,7 +23,7 @@ pub(super) struct OperatorArgs {
         hide_env_values = true
     )]
     exit_owner: Option<String>,
-    /// A service that may exit as well; may be given again
+    /// A service that may exit as well; may be given again, or as a list with commas
     #[arg(
         long = "exit-delegate",
         value_name = "NAME",

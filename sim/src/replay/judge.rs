@@ -3,7 +3,7 @@
 use std::io::Write as _;
 
 use portcullis::{
-    answer::{Answer, EventKind},
+    answer::{Answer, Detail, EventKind},
     decide::{Engine, Reason},
     domain::{Instant, PolicyHash},
     event::{Event, PolicyText, Record, Scratch, Untyped, read_as},
@@ -198,13 +198,22 @@ impl Judge {
     ) {
         let at = record.event_time();
         judged.counts.offset_assumed += u64::from(record.offset_assumed());
-        let refusal = match (at, text) {
+        let refusal = match (at, text.as_ref().map(PolicyText::as_str)) {
             (None, _) => {
                 let answer = no_time(EventKind::PolicyUpdated).to(n, record.id(), at);
                 return self.record(&answer, rulers.timeline(), None, judged);
             }
             (Some(_), None) => PolicyAbsence::NotFound,
-            (Some(from), Some(text)) => match Policy::from_json(text.as_str()) {
+            (Some(_), Some(None)) => {
+                let answer = Answer::refused(
+                    EventKind::PolicyUpdated,
+                    Reason::PolicyParseError,
+                    Detail::Text("`policy` stands twice in one object"),
+                )
+                .to(n, record.id(), at);
+                return self.record(&answer, rulers.timeline(), None, judged);
+            }
+            (Some(from), Some(Some(text))) => match Policy::from_json(text) {
                 Err(refusal) => PolicyAbsence::Refused(refusal),
                 Ok(policy) => {
                     let answer = Answer::policy_updated(&policy).to(n, record.id(), at);
@@ -345,6 +354,6 @@ fn no_time(event: EventKind) -> Answer<'static> {
     Answer::refused(
         event,
         Reason::IntentInvalid,
-        portcullis::answer::Detail::Text("the record has no time: nothing changes"),
+        Detail::Text("the record has no time: nothing changes"),
     )
 }

@@ -292,6 +292,9 @@ fn table(columns: &[&str], alignments: &str) -> Table {
 }
 
 fn write_table(f: &mut fmt::Formatter<'_>, table: &Table) -> fmt::Result {
+    if table.is_empty() {
+        return Ok(());
+    }
     writeln!(f)?;
     for line in table.lines() {
         writeln!(f, "{}", line.trim_end())?;

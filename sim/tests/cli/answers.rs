@@ -110,7 +110,13 @@ fn check(record: &Value, expected: &Value) {
     place.put("policy.json", policy.to_string());
     let hash = place.run(&["policy", "hash", "policy.json"]).stdout;
     place.put("tape", lines(std::slice::from_ref(record)));
-    let answers = place.answers(&["tape", "--policy", "policy.json", "--exit-delegate", "closer"]);
+    let answers = place.answers(&[
+        "tape",
+        "--policy",
+        "policy.json",
+        "--exit-delegate",
+        "closer",
+    ]);
     let mut expected = expected.clone();
     expected["n"] = 1.into();
     if expected.get("policy_version").is_some() {
@@ -205,7 +211,14 @@ fn a_change_of_policy_is_told() {
     broken["valid_until_epoch"] = "never".into();
     place.put("policy.json", policy("two").to_string());
     let hash = place.run(&["policy", "hash", "policy.json"]).stdout;
-    place.put("tape", lines(&[updated(1, &policy("two")), updated(2, &broken), withdrawn(3)]));
+    place.put(
+        "tape",
+        lines(&[
+            updated(1, &policy("two")),
+            updated(2, &broken),
+            withdrawn(3),
+        ]),
+    );
     let answers = place.answers(&["tape"]);
     let at = |seconds| (START + seconds) * 1000;
     assert_eq!(
@@ -229,7 +242,12 @@ fn a_change_of_policy_is_told() {
 fn numbers_are_written_so_that_reading_them_gives_the_same_bits() {
     let place = Place::new();
     place.put("policy.json", policy("one").to_string());
-    let sizes = ["0.1", "1e-320", "123456789.123456789", "0.30000000000000004"];
+    let sizes = [
+        "0.1",
+        "1e-320",
+        "123456789.123456789",
+        "0.30000000000000004",
+    ];
     let tape = sizes.map(|size| {
         let record = entry(1).to_string();
         record.replace("\"size\":400", &format!("\"size\":{size}"))
@@ -254,7 +272,10 @@ fn the_answers_have_the_same_bytes_for_any_number_of_threads() {
         let answers = place.answers(&["tape", "--threads", threads]);
         assert_eq!(answers.len(), 6000);
         let bytes = place.read("answers");
-        assert!(*first.get_or_insert_with(|| bytes.clone()) == bytes, "{threads} threads");
+        assert!(
+            *first.get_or_insert_with(|| bytes.clone()) == bytes,
+            "{threads} threads"
+        );
     }
 }
 
@@ -264,11 +285,19 @@ fn the_summary_adds_up_to_the_answers() {
     place.put("tape", generated(4000, 6));
     let summary = place.summary(&["tape", "--out", "answers"]);
     let answers = crate::support::objects(&place.read("answers"));
-    let count = |field: &str, value: &str| answers.iter().filter(|a| text(a, field) == value).count();
+    let count =
+        |field: &str, value: &str| answers.iter().filter(|a| text(a, field) == value).count();
     assert_eq!(summary["records"], answers.len());
-    for (name, field) in [("decisions", "decision"), ("reasons", "reason"), ("harvest_actions", "harvest_action")] {
+    for (name, field) in [
+        ("decisions", "decision"),
+        ("reasons", "reason"),
+        ("harvest_actions", "harvest_action"),
+    ] {
         let counted = summary[name].as_object().unwrap();
-        let with = answers.iter().filter(|answer| answer.get(field).is_some()).count();
+        let with = answers
+            .iter()
+            .filter(|answer| answer.get(field).is_some())
+            .count();
         let sum: u64 = counted.values().map(|count| count.as_u64().unwrap()).sum();
         assert_eq!(usize::try_from(sum).unwrap(), with, "{name}");
         for (value, counted) in counted {
@@ -276,15 +305,18 @@ fn the_summary_adds_up_to_the_answers() {
         }
     }
     let symbols = summary["symbols"].as_object().unwrap();
-    let sums = symbols.values().chain([&summary["other_symbols"]]).fold([0; 4], |sum, row| {
-        let of = |name: &str| row[name].as_u64().unwrap();
-        [
-            sum[0] + of("trades"),
-            sum[1] + of("exits"),
-            sum[2] + of("harvests"),
-            sum[3] + of("skips"),
-        ]
-    });
+    let sums = symbols
+        .values()
+        .chain([&summary["other_symbols"]])
+        .fold([0; 4], |sum, row| {
+            let of = |name: &str| row[name].as_u64().unwrap();
+            [
+                sum[0] + of("trades"),
+                sum[1] + of("exits"),
+                sum[2] + of("harvests"),
+                sum[3] + of("skips"),
+            ]
+        });
     let skips = answers.iter().filter(|answer| {
         text(answer, "decision") == "SKIP" && !text(answer, "event").starts_with("policy.")
     });
@@ -301,11 +333,15 @@ fn the_summary_adds_up_to_the_answers() {
     let policies = summary["policies"].as_array().unwrap();
     for policy in policies {
         let ruled = answers.iter().filter(|answer| {
-            answer.get("policy_hash") == Some(&policy["hash"]) && !text(answer, "event").starts_with("policy.")
+            answer.get("policy_hash") == Some(&policy["hash"])
+                && !text(answer, "event").starts_with("policy.")
         });
         assert_eq!(policy["answers"], ruled.count());
     }
-    let at: Vec<i64> = answers.iter().filter_map(|answer| answer.get("ts")?.as_i64()).collect();
+    let at: Vec<i64> = answers
+        .iter()
+        .filter_map(|answer| answer.get("ts")?.as_i64())
+        .collect();
     assert_eq!(summary["first_ts"].as_i64(), at.iter().min().copied());
     assert_eq!(summary["last_ts"].as_i64(), at.iter().max().copied());
 }

@@ -38,7 +38,9 @@ impl Row<'_> {
 
     /// The place of a text in a list, from 1; 0 where it is absent.
     fn code(&self, name: &str, list: &[&str]) -> u8 {
-        let Some(text) = self.text(name) else { return 0 };
+        let Some(text) = self.text(name) else {
+            return 0;
+        };
         let place = list.iter().position(|known| *known == text);
         let place = place.unwrap_or_else(|| panic!("{name}: {text}"));
         u8::try_from(place + 1).unwrap()
@@ -46,7 +48,9 @@ impl Row<'_> {
 
     /// By what a source begins with, from 1.
     fn source(&self, name: &str, list: &[&str]) -> u8 {
-        let Some(text) = self.text(name) else { return 0 };
+        let Some(text) = self.text(name) else {
+            return 0;
+        };
         let place = list.iter().position(|known| text.starts_with(known));
         u8::try_from(place.unwrap() + 1).unwrap()
     }
@@ -62,7 +66,9 @@ impl Row<'_> {
         let ts = self.raw("ts").map_or(i64::MIN, |raw| raw.parse().unwrap());
         row.extend(ts.to_le_bytes());
         row.extend(xxh3_64(self.text("id").unwrap().as_bytes()).to_le_bytes());
-        let symbol = self.text("symbol").map_or(0, |symbol| xxh3_64(symbol.as_bytes()));
+        let symbol = self
+            .text("symbol")
+            .map_or(0, |symbol| xxh3_64(symbol.as_bytes()));
         row.extend(symbol.to_le_bytes());
         let hash = self.text("policy_hash").unwrap_or_else(|| "0".repeat(64));
         for place in (0..16).step_by(2) {
@@ -70,7 +76,12 @@ impl Row<'_> {
         }
         row.push(self.code(
             "event",
-            &["trade.intent", "position.snapshot", "policy.updated", "policy.withdrawn"],
+            &[
+                "trade.intent",
+                "position.snapshot",
+                "policy.updated",
+                "policy.withdrawn",
+            ],
         ));
         row.push(self.code("decision", &["TRADE", "EXIT", "SKIP", "HARVEST", "POLICY"]));
         let reason = self.text("reason");
@@ -96,7 +107,13 @@ impl Row<'_> {
         row.push(self.code("exit_rule", &["owner", "delegate"]));
         row.push(self.code(
             "harvest_action",
-            &["NONE", "PARTIAL_25", "PARTIAL_50", "PARTIAL_75", "FULL_CLOSE_PROPOSED"],
+            &[
+                "NONE",
+                "PARTIAL_25",
+                "PARTIAL_50",
+                "PARTIAL_75",
+                "FULL_CLOSE_PROPOSED",
+            ],
         ));
         row.push(self.source("stop_source", &["position:", "policy:"]));
         row.extend(self.harvest_reasons().to_le_bytes());
@@ -119,7 +136,9 @@ impl Row<'_> {
             for name in ["leverage", "leverage_requested", "size_usd", "notional_usd"] {
                 row.extend(self.number(name));
             }
-            let not_after = self.raw("not_after").map_or(-1, |raw| raw.parse::<i64>().unwrap());
+            let not_after = self
+                .raw("not_after")
+                .map_or(-1, |raw| raw.parse::<i64>().unwrap());
             row.extend(not_after.to_le_bytes());
             row.extend(self.number("quantity"));
             row.extend([0xff; 24]);
@@ -129,7 +148,9 @@ impl Row<'_> {
     }
 
     fn harvest_reasons(&self) -> u16 {
-        let Some(raw) = self.raw("harvest_reasons") else { return 0 };
+        let Some(raw) = self.raw("harvest_reasons") else {
+            return 0;
+        };
         let names: Vec<String> = serde_json::from_str(raw).unwrap();
         let all = HarvestReason::ALL.iter().zip(0..);
         let bits = all.map(|(reason, bit)| {
@@ -158,8 +179,20 @@ fn the_digest_can_be_computed_from_the_answers() {
     let guardrails = example_guardrails();
     for arguments in [
         &["tape", "more"][..],
-        &["tape", "--guardrails", guardrails.to_str().unwrap(), "--assume-in-force"],
-        &["more", "tape", "--exit-owner", "nobody", "--exit-delegate", "exitbrain_v3_5"],
+        &[
+            "tape",
+            "--guardrails",
+            guardrails.to_str().unwrap(),
+            "--assume-in-force",
+        ],
+        &[
+            "more",
+            "tape",
+            "--exit-owner",
+            "nobody",
+            "--exit-delegate",
+            "exitbrain_v3_5",
+        ],
         &["more"],
     ] {
         let digest = place.digest(&[arguments, &["--out", "answers"]].concat());
@@ -183,7 +216,12 @@ fn whatever_an_answer_says_shows_in_the_digest() {
     let mut changed = 0;
     for line in lines.iter().take(400) {
         let answer: Value = serde_json::from_str(line).unwrap();
-        for name in answer.as_object().unwrap().keys().filter(|name| *name != "decision") {
+        for name in answer
+            .as_object()
+            .unwrap()
+            .keys()
+            .filter(|name| *name != "decision")
+        {
             if name == "id" {
                 continue;
             }
@@ -209,15 +247,26 @@ fn the_digest_is_the_same_however_the_bytes_arrive() {
     let middle = tape.len() / 2;
     place.put("plain", &tape);
     place.put("tape.gz", gzip(&tape));
-    place.put("members.gz", [gzip(&tape[..middle]), gzip(&tape[middle..])].concat());
+    place.put(
+        "members.gz",
+        [gzip(&tape[..middle]), gzip(&tape[middle..])].concat(),
+    );
     place.put("tape.zst", zstd(&tape));
     let crlf = String::from_utf8_lossy(&tape).replace('\n', "\r\n\r\n");
     let expected = place.digest(&["plain"]);
     for threads in ["1", "2", "3", "4"] {
         for name in ["plain", "tape.gz", "members.gz", "tape.zst"] {
-            assert_eq!(place.digest(&[name, "--threads", threads]), expected, "{name} {threads}");
+            assert_eq!(
+                place.digest(&[name, "--threads", threads]),
+                expected,
+                "{name} {threads}"
+            );
         }
-        assert_eq!(digest_of_pipe(&place, &tape, threads), expected, "a pipe, {threads} threads");
+        assert_eq!(
+            digest_of_pipe(&place, &tape, threads),
+            expected,
+            "a pipe, {threads} threads"
+        );
     }
     // The sample holds lines that are not UTF-8; their place is what they are made of here.
     if !crlf.contains('\u{fffd}') {
@@ -278,30 +327,38 @@ fn any_cut() -> impl Strategy<Value = Cut> {
 }
 
 fn sources(cut: &Cut, lines: &[&[u8]], place: &Place) -> Vec<TapeSource> {
-    let mut ends: Vec<usize> = cut.after.iter().map(|index| index.index(lines.len() + 1)).collect();
+    let mut ends: Vec<usize> = cut
+        .after
+        .iter()
+        .map(|index| index.index(lines.len() + 1))
+        .collect();
     ends.sort_unstable();
     ends.push(lines.len());
     let mut start = 0;
-    let tapes = ends.iter().zip(cut.makes).enumerate().map(|(number, (end, make))| {
-        let bytes = lines[start..*end].concat();
-        start = *end;
-        let middle = bytes.len() / 3;
-        let bytes = match make {
-            Make::Memory => {
-                return TapeSource::Memory {
-                    name: "a part",
-                    bytes: bytes.into(),
-                };
-            }
-            Make::Plain => bytes,
-            Make::Gzip => gzip(&bytes),
-            Make::Members => [gzip(&bytes[..middle]), gzip(&bytes[middle..])].concat(),
-            Make::Zstd => zstd(&bytes),
-        };
-        let path = place.path().join(number.to_string());
-        File::create(&path).unwrap().write_all(&bytes).unwrap();
-        TapeSource::File(path)
-    });
+    let tapes = ends
+        .iter()
+        .zip(cut.makes)
+        .enumerate()
+        .map(|(number, (end, make))| {
+            let bytes = lines[start..*end].concat();
+            start = *end;
+            let middle = bytes.len() / 3;
+            let bytes = match make {
+                Make::Memory => {
+                    return TapeSource::Memory {
+                        name: "a part",
+                        bytes: bytes.into(),
+                    };
+                }
+                Make::Plain => bytes,
+                Make::Gzip => gzip(&bytes),
+                Make::Members => [gzip(&bytes[..middle]), gzip(&bytes[middle..])].concat(),
+                Make::Zstd => zstd(&bytes),
+            };
+            let path = place.path().join(number.to_string());
+            File::create(&path).unwrap().write_all(&bytes).unwrap();
+            TapeSource::File(path)
+        });
     tapes.collect()
 }
 
@@ -326,7 +383,7 @@ fn run(sources: Vec<TapeSource>, threads: usize) -> (String, Vec<u8>) {
 
 proptest! {
     #![proptest_config(ProptestConfig {
-        cases: 16,
+        cases: 12,
         failure_persistence: None,
         ..ProptestConfig::default()
     })]

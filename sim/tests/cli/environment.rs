@@ -67,19 +67,35 @@ fn the_environment_names_owner_and_delegates() {
     check(
         &[(OWNER, "brain"), (DELEGATES, "closer, risk")],
         &[],
-        &[("brain", "owner"), ("closer", "delegate"), ("risk", "delegate")],
+        &[
+            ("brain", "owner"),
+            ("closer", "delegate"),
+            ("risk", "delegate"),
+        ],
     );
     // An owner who is listed as a delegate as well is the owner.
-    check(&[(OWNER, "brain"), (DELEGATES, "brain")], &[], &[("brain", "owner")]);
+    check(
+        &[(OWNER, "brain"), (DELEGATES, "brain")],
+        &[],
+        &[("brain", "owner")],
+    );
 }
 
 #[test]
 fn a_flag_wins_over_the_environment() {
-    check(&[(OWNER, "risk")], &["--exit-owner", "brain"], &[("brain", "owner")]);
+    check(
+        &[(OWNER, "risk")],
+        &["--exit-owner", "brain"],
+        &[("brain", "owner")],
+    );
     check(
         &[(DELEGATES, "risk")],
         &["--exit-delegate", "closer", "--exit-delegate", "brain"],
-        &[("exitbrain_v3_5", "owner"), ("brain", "delegate"), ("closer", "delegate")],
+        &[
+            ("exitbrain_v3_5", "owner"),
+            ("brain", "delegate"),
+            ("closer", "delegate"),
+        ],
     );
 }
 
@@ -98,8 +114,16 @@ fn a_name_that_is_empty_is_refused() {
         }
     };
     refused((OWNER, ""), &[], "the exit owner has an empty name");
-    refused((DELEGATES, "a,,b"), &[], "an exit delegate has an empty name");
-    refused(("UNUSED", ""), &["--exit-owner", ""], "the exit owner has an empty name");
+    refused(
+        (DELEGATES, "a,,b"),
+        &[],
+        "an exit delegate has an empty name",
+    );
+    refused(
+        ("UNUSED", ""),
+        &["--exit-owner", ""],
+        "the exit owner has an empty name",
+    );
 }
 
 #[test]
@@ -112,12 +136,21 @@ fn the_summary_says_who_may_exit_and_what_the_guardrails_are() {
     assert_eq!(summary["exit_delegates"], json!([]));
     assert_eq!(summary["guardrails"], "none");
     let flags = [
-        "tape", "--exit-owner", "brain", "--exit-delegate", "closer", "--guardrails", "g.json",
+        "tape",
+        "--exit-owner",
+        "brain",
+        "--exit-delegate",
+        "closer",
+        "--guardrails",
+        "g.json",
     ];
     let summary = place.summary(&flags);
     assert_eq!(summary["exit_owner"], "brain");
     assert_eq!(summary["exit_delegates"], json!(["closer"]));
     assert_eq!(summary["guardrails"], "g.json");
     let text = place.run(&[&["replay"], &flags[..]].concat()).stdout;
-    assert!(text.contains("\nguardrails: g.json; exits: brain, closer\n"), "{text}");
+    assert!(
+        text.contains("\nguardrails: g.json; exits: brain, closer\n"),
+        "{text}"
+    );
 }

@@ -65,7 +65,10 @@ fn an_intent_is_answered_before_the_next_is_written() {
     let mut talk = Talk::new(&place, &["decide", "--policy", "policy.json"]);
     for n in 1..=3 {
         let answer = talk.ask(&entry(n).to_string());
-        assert_eq!((&answer["n"], short(&answer)), (&json!(n), "TRADE one".to_owned()));
+        assert_eq!(
+            (&answer["n"], short(&answer)),
+            (&json!(n), "TRADE one".to_owned())
+        );
     }
     assert_eq!(short(&talk.ask("no JSON")), "SKIP INTENT_UNREADABLE");
     assert_eq!(short(&talk.ask(&exit(4).to_string())), "EXIT");
@@ -79,7 +82,10 @@ fn a_position_is_answered_before_the_next_is_written() {
     let mut talk = Talk::new(&place, &["harvest", "--policy", "policy.json"]);
     for n in 1..=3 {
         let answer = talk.ask(&position(n).to_string());
-        assert_eq!((&answer["n"], short(&answer)), (&json!(n), "HARVEST one".to_owned()));
+        assert_eq!(
+            (&answer["n"], short(&answer)),
+            (&json!(n), "HARVEST one".to_owned())
+        );
     }
     talk.end();
 }
@@ -104,20 +110,34 @@ fn without_now_each_record_is_judged_at_its_own_time() {
     let judged = ["HARVEST one", "SKIP POLICY_STALE"];
     check(&["harvest", "--policy", "policy.json"], &positions, &judged);
     let timeless = json!({"symbol": "BTCUSDT", "side": "BUY", "size": 1});
-    check(&["decide", "--policy", "policy.json"], &[timeless], &["SKIP INTENT_INVALID"]);
+    check(
+        &["decide", "--policy", "policy.json"],
+        &[timeless],
+        &["SKIP INTENT_INVALID"],
+    );
 }
 
 #[test]
 fn now_is_the_clock_of_all_records() {
     let now = |seconds: i64| (START + seconds).to_string();
-    let intents = [entry(0), entry(9999), json!({"symbol": "BTCUSDT", "side": "BUY", "size": 1})];
+    let intents = [
+        entry(0),
+        entry(9999),
+        json!({"symbol": "BTCUSDT", "side": "BUY", "size": 1}),
+    ];
     check(
         &["decide", "--policy", "policy.json", "--now", &now(3600)],
         &intents,
         &["TRADE one"; 3],
     );
     check(
-        &["decide", "--policy", "policy.json", "--now", &format!("{}.000001", now(3600))],
+        &[
+            "decide",
+            "--policy",
+            "policy.json",
+            "--now",
+            &format!("{}.000001", now(3600)),
+        ],
         &intents,
         &["SKIP POLICY_STALE"; 3],
     );
@@ -135,7 +155,11 @@ fn now_is_the_clock_of_all_records() {
 
 #[test]
 fn without_a_policy_everything_that_needs_one_is_skipped() {
-    check(&["decide"], &[entry(1), exit(1)], &["SKIP POLICY_MISSING", "EXIT"]);
+    check(
+        &["decide"],
+        &[entry(1), exit(1)],
+        &["SKIP POLICY_MISSING", "EXIT"],
+    );
     check(&["harvest"], &[position(1)], &["SKIP POLICY_MISSING"]);
 }
 
@@ -166,11 +190,20 @@ fn guardrails_and_blank_lines_are_as_on_a_tape() {
     place.put("g.json", r#"{"halt": "everything"}"#);
     let input = format!("\n{}\r\n\n{}", entry(1), exit(2));
     let run = place.run_with(
-        &["decide", "--policy", "policy.json", "--guardrails", "g.json"],
+        &[
+            "decide",
+            "--policy",
+            "policy.json",
+            "--guardrails",
+            "g.json",
+        ],
         input,
     );
     let answers = objects(&run.stdout);
-    let told: Vec<_> = answers.iter().map(|a| (&a["n"], short(a), text(a, "id"))).collect();
+    let told: Vec<_> = answers
+        .iter()
+        .map(|a| (&a["n"], short(a), text(a, "id")))
+        .collect();
     assert_eq!(
         told,
         [

@@ -15,7 +15,10 @@ fn tapes() -> &'static Place {
     static TAPES: OnceLock<Place> = OnceLock::new();
     TAPES.get_or_init(|| {
         let place = Place::new();
-        for (name, records, bytes_min) in [("short", 100_000, 20_000_000), ("long", 600_000, 120_000_000)] {
+        for (name, records, bytes_min) in [
+            ("short", 100_000, 20_000_000),
+            ("long", 600_000, 120_000_000),
+        ] {
             let mut file = fs::File::create(place.path().join(name)).unwrap();
             write_tape(records, 3, &mut file).unwrap();
             assert!(file.metadata().unwrap().len() > bytes_min);
@@ -47,7 +50,10 @@ fn check(arguments: &[&str]) {
     for tape in ["short", "long"] {
         let arguments = [&["replay", tape], arguments].concat();
         let peak = peak_kib(&arguments);
-        assert!((1000..=KIB_MAX).contains(&peak), "{arguments:?}: {peak} KiB");
+        assert!(
+            (1000..=KIB_MAX).contains(&peak),
+            "{arguments:?}: {peak} KiB"
+        );
     }
 }
 

@@ -38,7 +38,11 @@ fn check(arguments: &[&str], lines: usize, before: &[u8], after: &[u8]) {
     drop(stdin);
     let output = child.wait_with_output().unwrap();
     let stderr = String::from_utf8(output.stderr).unwrap();
-    assert_eq!((output.status.code(), &*stderr), (Some(0), ""), "{arguments:?}");
+    assert_eq!(
+        (output.status.code(), &*stderr),
+        (Some(0), ""),
+        "{arguments:?}"
+    );
 }
 
 #[test]
@@ -49,15 +53,30 @@ fn a_reader_that_goes_away_is_no_failure() {
     check(&["generate", "--records", "100000"], 1, b"", b"");
     check(&["replay", "-"], 0, b"", &tape);
     check(&["replay", "-", "--format", "json"], 0, b"", &tape);
-    check(&["replay", "-", "--format", "json", "--threads", "2"], 0, b"", &tape);
+    check(
+        &["replay", "-", "--format", "json", "--threads", "2"],
+        0,
+        b"",
+        &tape,
+    );
     check(&["replay", "-", "--out", "/dev/stdout"], 0, b"", &tape);
-    check(&["replay", "-", "--out", "/dev/stdout", "--threads", "2"], 0, b"", &tape);
+    check(
+        &["replay", "-", "--out", "/dev/stdout", "--threads", "2"],
+        0,
+        b"",
+        &tape,
+    );
     check(&["decide", "--policy", "policy.json"], 2, &two, &two);
     check(&["harvest", "--policy", "policy.json"], 2, &two, &two);
     check(&["explain", "-"], 0, b"", &two);
     check(&["explain", "-", "--format", "json"], 0, b"", &two);
     check(&["policy", "show", "-"], 0, b"", &policy);
-    check(&["policy", "show", "-", "--format", "json"], 0, b"", &policy);
+    check(
+        &["policy", "show", "-", "--format", "json"],
+        0,
+        b"",
+        &policy,
+    );
     check(&["policy", "check", "-"], 0, b"", &policy);
     check(&["policy", "hash", "-"], 0, b"", &policy);
     check(&["policy", "schema"], 0, b"", b"");

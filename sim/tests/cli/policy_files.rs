@@ -11,9 +11,19 @@ fn replay(policy: &str, tape: &[Value]) -> (Run, Vec<String>) {
     place.put("policy.json", policy);
     place.put("tape.jsonl", lines(tape));
     let run = place.run(&[
-        "replay", "tape.jsonl", "--policy", "policy.json", "--out", "out.jsonl", "--format", "json",
+        "replay",
+        "tape.jsonl",
+        "--policy",
+        "policy.json",
+        "--out",
+        "out.jsonl",
+        "--format",
+        "json",
     ]);
-    let answers = objects(&place.read("out.jsonl")).iter().map(short).collect();
+    let answers = objects(&place.read("out.jsonl"))
+        .iter()
+        .map(short)
+        .collect();
     (run, answers)
 }
 
@@ -90,7 +100,10 @@ fn a_key_that_stands_twice_is_no_policy() {
     let text = policy("one").to_string();
     let twice = text.replacen('{', r#"{"policy_version":"two","#, 1);
     let (run, answers) = replay(&twice, &[entry(1)]);
-    assert_eq!((run.status, answers), (1, vec!["SKIP POLICY_PARSE_ERROR".to_owned()]));
+    assert_eq!(
+        (run.status, answers),
+        (1, vec!["SKIP POLICY_PARSE_ERROR".to_owned()])
+    );
     assert!(run.stderr.contains("`policy_version`"), "{}", run.stderr);
 }
 
@@ -101,10 +114,16 @@ fn assumed_in_force_is_said_so() {
     place.put("tape.jsonl", lines(&[entry(1), position(2)]));
     let arguments = ["tape.jsonl", "--policy", "policy.json"];
     let judged = place.answers(&arguments);
-    assert_eq!(judged.iter().map(short).collect::<Vec<_>>(), ["SKIP POLICY_STALE"; 2]);
+    assert_eq!(
+        judged.iter().map(short).collect::<Vec<_>>(),
+        ["SKIP POLICY_STALE"; 2]
+    );
     let assuming = [&arguments[..], &["--assume-in-force"]].concat();
     let assumed = place.answers(&assuming);
-    assert_eq!(assumed.iter().map(short).collect::<Vec<_>>(), ["TRADE old", "HARVEST old"]);
+    assert_eq!(
+        assumed.iter().map(short).collect::<Vec<_>>(),
+        ["TRADE old", "HARVEST old"]
+    );
     let run = place.run(&[&["replay"], &assuming[..]].concat());
     let said = "every policy was ASSUMED to be in force at every record's time\n";
     assert!(run.stdout.contains(said));
@@ -138,7 +157,10 @@ fn the_sample_is_valid_for_as_long_as_it_is_asked_for() {
 fn a_policy_may_come_by_standard_input() {
     let place = Place::new();
     let sample = place.run(&["policy", "sample"]).stdout;
-    let check = place.run_with(&["policy", "check", "-", "--format", "json"], sample.clone());
+    let check = place.run_with(
+        &["policy", "check", "-", "--format", "json"],
+        sample.clone(),
+    );
     let told: Value = serde_json::from_str(&check.stdout).unwrap();
     assert_eq!((check.status, &told["valid"]), (0, &json!(true)));
     assert_eq!(told["policy_version"], "1.0.0-ai-sample");
@@ -153,13 +175,26 @@ fn a_policy_may_come_by_standard_input() {
     let mut policy: Value = serde_json::from_str(&sample).unwrap();
     policy["policy_hash"] = told["policy_hash"].clone();
     // The number as it was written: its text is what was hashed.
-    let stated = sample.replacen('{', &format!("{{\"policy_hash\":{},", told["policy_hash"]), 1);
-    assert_eq!(place.run_with(&["policy", "check", "-"], stated.clone()).status, 0);
+    let stated = sample.replacen(
+        '{',
+        &format!("{{\"policy_hash\":{},", told["policy_hash"]),
+        1,
+    );
+    assert_eq!(
+        place
+            .run_with(&["policy", "check", "-"], stated.clone())
+            .status,
+        0
+    );
     let torn = stated.replace("\"BTCUSDT\": 8", "\"BTCUSDT\": 80");
     assert_ne!(torn, stated);
     let refused = place.run_with(&["policy", "check", "-"], torn);
     assert_eq!(refused.status, 1);
-    assert!(refused.stdout.starts_with("POLICY_HASH_MISMATCH: `policy_hash`: "));
+    assert!(
+        refused
+            .stdout
+            .starts_with("POLICY_HASH_MISMATCH: `policy_hash`: ")
+    );
 }
 
 #[test]
@@ -170,6 +205,9 @@ fn numbers_are_shown_as_they_were_written() {
         .replace("\"cost_bps\":12", "\"cost_bps\":12.00000000000000000001")
         .replace("\"lock_R\":1.2", "\"lock_R\":1.20");
     let shown = place.run_with(&["policy", "show", "-"], text).stdout;
-    assert!(shown.contains("  cost_bps             12.00000000000000000001\n"), "{shown}");
+    assert!(
+        shown.contains("  cost_bps             12.00000000000000000001\n"),
+        "{shown}"
+    );
     assert!(shown.contains("  lock_R               1.20\n"), "{shown}");
 }

@@ -252,20 +252,19 @@ fn an_unknown_hash_is_named() {
 #[test]
 fn escaped_names_of_events_change_the_policy_all_the_same() {
     // Enough between the changes for several chunks, none of which holds a change.
-    let filler = |seconds: i64| vec![entry(seconds); 8000];
+    let filler = |seconds: i64| vec![entry(seconds); 4000];
     let plain = |record: &Value| record.to_string();
     let escaped_value = |record: &Value| record.to_string().replace("\"policy.", "\"policy\\u002e");
-    let escaped_key =
-        |record: &Value| record.to_string().replace("event_type", "event\\u005Ftype");
+    let escaped_key = |record: &Value| record.to_string().replace("event_type", "event\\u005Ftype");
     let all = |record: &Value| {
         escaped_key(record)
             .replace("\"policy.updated\"", "\"p\\u006fl\\u0069cy\\u002Eupdated\"")
             .replace("\"policy.withdrawn\"", "\"\\u0070olicy.withdrawn\"")
     };
     let mut expected = vec!["POLICY one"];
-    expected.extend(["TRADE one"; 8000]);
+    expected.extend(["TRADE one"; 4000]);
     expected.push("POLICY two");
-    expected.extend(["TRADE two"; 8000]);
+    expected.extend(["TRADE two"; 4000]);
     expected.push("POLICY");
     expected.extend(["SKIP POLICY_MISSING"; 100]);
     let write = |spell: &dyn Fn(&Value) -> String| {
@@ -289,13 +288,20 @@ fn escaped_names_of_events_change_the_policy_all_the_same() {
 fn an_answer_never_depends_on_a_later_record() {
     let place = Place::new();
     let tape = generated(2500, 8);
-    let ends: Vec<usize> = (1..).zip(&tape).filter(|(_, byte)| **byte == b'\n').map(|(end, _)| end).collect();
+    let ends: Vec<usize> = (1..)
+        .zip(&tape)
+        .filter(|(_, byte)| **byte == b'\n')
+        .map(|(end, _)| end)
+        .collect();
     place.put("tape", &tape);
     place.answers(&["tape"]);
     let whole = place.read("answers");
     for records in [1, 700, 1300, 2047] {
         place.put("tape", &tape[..ends[records - 1]]);
         assert_eq!(place.answers(&["tape", "--threads", "3"]).len(), records);
-        assert!(whole.starts_with(&place.read("answers")), "{records} records");
+        assert!(
+            whole.starts_with(&place.read("answers")),
+            "{records} records"
+        );
     }
 }

@@ -26,7 +26,10 @@ fn a_seed_gives_its_bytes_and_its_digest() {
     assert_eq!(tape, generated(1000, 7));
     place.put("one", &tape);
     place.put("other", run(&["--records", "1000", "--seed", "8"]));
-    assert_eq!(place.digest(&["one"]), place.digest(&["one", "--threads", "3"]));
+    assert_eq!(
+        place.digest(&["one"]),
+        place.digest(&["one", "--threads", "3"])
+    );
     assert_ne!(place.digest(&["one"]), place.digest(&["other"]));
 }
 
@@ -64,14 +67,25 @@ fn the_sample_holds_every_answer_within_reach() {
         let reached = counts.filter(|(_, count)| **count != Value::from(0));
         reached.map(|(name, _)| name.clone()).collect()
     };
-    let reasons = Reason::ALL.iter().filter(|reason| !OUT_OF_REACH.contains(reason));
-    assert_eq!(reached("reasons"), reasons.map(|reason| reason.code().to_owned()).collect());
+    let reasons = Reason::ALL
+        .iter()
+        .filter(|reason| !OUT_OF_REACH.contains(reason));
+    assert_eq!(
+        reached("reasons"),
+        reasons.map(|reason| reason.code().to_owned()).collect()
+    );
     assert_eq!(
         reached("decisions"),
-        Verdict::ALL.iter().map(|verdict| verdict.as_str().to_owned()).collect()
+        Verdict::ALL
+            .iter()
+            .map(|verdict| verdict.as_str().to_owned())
+            .collect()
     );
     assert_eq!(
         reached("harvest_actions"),
-        HarvestAction::ALL.iter().map(|action| action.as_str().to_owned()).collect()
+        HarvestAction::ALL
+            .iter()
+            .map(|action| action.as_str().to_owned())
+            .collect()
     );
 }

@@ -110,7 +110,9 @@ impl Run {
 
 /// One JSON object a line.
 pub(crate) fn objects(lines: &str) -> Vec<Value> {
-    let objects = lines.lines().map(|line| serde_json::from_str(line).unwrap());
+    let objects = lines
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap());
     objects.collect()
 }
 
@@ -121,7 +123,9 @@ pub(crate) fn lines(objects: &[Value]) -> String {
 
 /// A text of an answer; nothing where the field is absent.
 pub(crate) fn text<'a>(answer: &'a Value, field: &str) -> &'a str {
-    answer.get(field).map_or("", |value| value.as_str().unwrap())
+    answer
+        .get(field)
+        .map_or("", |value| value.as_str().unwrap())
 }
 
 /// An answer in short: decision, and reason or policy version.

@@ -14,7 +14,14 @@ fn check(tape: &[u8], expected: &[&str]) {
     for (name, threads) in [("tape", "1"), ("tape", "3"), ("-", "1"), ("-", "3")] {
         let run = place.run_with(
             &[
-                "replay", name, "--policy", "policy.json", "--threads", threads, "--out", "out.jsonl",
+                "replay",
+                name,
+                "--policy",
+                "policy.json",
+                "--threads",
+                threads,
+                "--out",
+                "out.jsonl",
             ],
             tape,
         );
@@ -43,7 +50,10 @@ fn an_empty_tape_has_no_records() {
     let place = Place::new();
     place.put("tape", "");
     let summary = place.summary(&["tape"]);
-    assert_eq!((&summary["records"], &summary["first_ts"]), (&json!(0), &Value::Null));
+    assert_eq!(
+        (&summary["records"], &summary["first_ts"]),
+        (&json!(0), &Value::Null)
+    );
     assert_eq!(summary["digest"], blake3::hash(b"").to_hex().as_str());
 }
 
@@ -54,7 +64,10 @@ fn lines_end_in_many_ways() {
     check(format!("{a}\n{b}\n{c}").as_bytes(), &THREE);
     check(format!("{a}\r\n{b}\r\n{c}\r\n").as_bytes(), &THREE);
     check(format!("\u{feff}{a}\r\n{b}\r\n{c}").as_bytes(), &THREE);
-    check(format!("\n\n{a}\n  \n{b}\n\r\n\u{3000}\n{c}\n\n").as_bytes(), &THREE);
+    check(
+        format!("\n\n{a}\n  \n{b}\n\r\n\u{3000}\n{c}\n\n").as_bytes(),
+        &THREE,
+    );
 }
 
 #[test]
@@ -72,7 +85,9 @@ fn several_tapes_are_read_in_the_order_given_and_patterns_by_name() {
     let place = Place::new();
     let ids = |arguments: &[&str]| -> Vec<String> {
         let answers = place.answers(arguments);
-        let told = answers.iter().map(|answer| format!("{} {}", answer["n"], text(answer, "id")));
+        let told = answers
+            .iter()
+            .map(|answer| format!("{} {}", answer["n"], text(answer, "id")));
         told.collect()
     };
     for name in ["b", "a", "c"] {
@@ -81,11 +96,20 @@ fn several_tapes_are_read_in_the_order_given_and_patterns_by_name() {
     place.put("d.txt", "{\"id\":\"d\"}\n\n{\"id\":\"e\"}");
     place.put("f[1].gz", gzip(b"{\"id\":\"f\"}"));
     assert_eq!(ids(&["*.jsonl"]), ["1 a", "2 b", "3 c"]);
-    assert_eq!(ids(&["c.jsonl", "d.txt", "a.jsonl"]), ["1 c", "2 d", "3 e", "4 a"]);
-    assert_eq!(ids(&["d.txt", "[ab].jsonl", "f[1].gz"]), ["1 d", "2 e", "3 a", "4 b", "5 f"]);
+    assert_eq!(
+        ids(&["c.jsonl", "d.txt", "a.jsonl"]),
+        ["1 c", "2 d", "3 e", "4 a"]
+    );
+    assert_eq!(
+        ids(&["d.txt", "[ab].jsonl", "f[1].gz"]),
+        ["1 d", "2 e", "3 a", "4 b", "5 f"]
+    );
     assert_eq!(ids(&["a.jsonl", "a.jsonl"]), ["1 a", "2 a"]);
     let run = place.run_with(&["replay", "a.jsonl", "-", "b.jsonl"], "{\"id\":\"in\"}\n");
-    assert!(run.stdout.starts_with("3 records from a.jsonl, standard input, b.jsonl\n"));
+    assert!(
+        run.stdout
+            .starts_with("3 records from a.jsonl, standard input, b.jsonl\n")
+    );
     assert_eq!(
         place.summary(&["*.jsonl"])["tapes"],
         json!(["a.jsonl", "b.jsonl", "c.jsonl"])
@@ -238,5 +262,8 @@ fn times_without_an_offset_are_counted() {
     assert_eq!(summary["first_ts"], 1_767_571_201_000_i64);
     assert_eq!(summary["last_ts"], 1_767_571_204_500_i64);
     let text = place.run(&["replay", "tape"]).stdout;
-    assert!(text.contains("\n1 record told the time without an offset: read as UTC\n"), "{text}");
+    assert!(
+        text.contains("\n1 record told the time without an offset: read as UTC\n"),
+        "{text}"
+    );
 }

@@ -59,9 +59,19 @@ fn help() {
 fn summary() {
     let place = Place::new();
     check("summary_sample_text", &place.run(&[]));
-    check("summary_sample_json", &place.run(&["replay", "--format", "json"]));
+    check(
+        "summary_sample_json",
+        &place.run(&["replay", "--format", "json"]),
+    );
     place.put("tape.jsonl", lines(&[entry(1)]));
-    let arguments = ["replay", "tape.jsonl", "--exit-owner", "brain", "--exit-delegate", "closer"];
+    let arguments = [
+        "replay",
+        "tape.jsonl",
+        "--exit-owner",
+        "brain",
+        "--exit-delegate",
+        "closer",
+    ];
     check("summary_one_record", &place.run(&arguments));
     place.put("tape.jsonl", "");
     check("summary_empty_tape", &place.run(&["replay", "tape.jsonl"]));
@@ -85,7 +95,10 @@ fn broken() -> Place {
 #[test]
 fn policy_check() {
     let place = broken();
-    check("policy_check_broken_text", &place.run(&["policy", "check", "broken.json"]));
+    check(
+        "policy_check_broken_text",
+        &place.run(&["policy", "check", "broken.json"]),
+    );
     let arguments = ["policy", "check", "broken.json", "--format", "json"];
     check("policy_check_broken_json", &place.run(&arguments));
     let mut noted = policy("one");
@@ -95,7 +108,10 @@ fn policy_check() {
     noted["metadata_ok"] = false.into();
     noted["colour"] = "blue".into();
     place.put("noted.json", noted.to_string());
-    check("policy_check_noted_text", &place.run(&["policy", "check", "noted.json"]));
+    check(
+        "policy_check_noted_text",
+        &place.run(&["policy", "check", "noted.json"]),
+    );
     let arguments = ["policy", "check", "noted.json", "--format", "json"];
     check("policy_check_noted_json", &place.run(&arguments));
 }
@@ -108,7 +124,10 @@ fn policy_show() {
     policy["universe_symbols"] = json!(["BTCUSDT", "ETHUSDT", "XRPUSDT"]);
     policy["market"] = "futures".into();
     place.put("policy.json", policy.to_string());
-    check("policy_show_text", &place.run(&["policy", "show", "policy.json"]));
+    check(
+        "policy_show_text",
+        &place.run(&["policy", "show", "policy.json"]),
+    );
     let arguments = ["policy", "show", "policy.json", "--format", "json"];
     check("policy_show_json", &place.run(&arguments));
 }
@@ -117,7 +136,10 @@ fn policy_show() {
 fn policy_sample() {
     let mut settings = settings();
     // It depends on the clock.
-    settings.add_filter(r#""valid_until_epoch": \d+\.\d{6}"#, "\"valid_until_epoch\": [in an hour]");
+    settings.add_filter(
+        r#""valid_until_epoch": \d+\.\d{6}"#,
+        "\"valid_until_epoch\": [in an hour]",
+    );
     let run = Place::new().run(&["policy", "sample"]);
     settings.bind(|| insta::assert_snapshot!("cli_policy_sample", told(&run)));
 }

@@ -12,14 +12,21 @@ fn place() -> Place {
     place.put("no.json", "no JSON\n");
     place.put("list.json", "[]");
     place.put("text.bin", b"{\"a\": \xff}");
-    place.put("invalid.json", policy_until("bad", 253_402_300_800).to_string());
+    place.put(
+        "invalid.json",
+        policy_until("bad", 253_402_300_800).to_string(),
+    );
     place
 }
 
 /// One line of the program's own, and nothing on standard output.
 fn check(arguments: &[&str], status: i32, message: &str) {
     let run = place().run(arguments);
-    assert_eq!(run.stderr, format!("portcullis: {message}\n"), "{arguments:?}");
+    assert_eq!(
+        run.stderr,
+        format!("portcullis: {message}\n"),
+        "{arguments:?}"
+    );
     assert_eq!((run.status, &*run.stdout), (status, ""), "{arguments:?}");
 }
 
@@ -42,7 +49,13 @@ fn what_is_done_is_0() {
     check_done(&["replay", "tape.jsonl", "--policy", "policy.json"]);
     // Skips are answers, too.
     check_done(&["replay", "tape.jsonl"]);
-    check_done(&["replay", "tape.jsonl", "--assume-in-force", "--threads", "2"]);
+    check_done(&[
+        "replay",
+        "tape.jsonl",
+        "--assume-in-force",
+        "--threads",
+        "2",
+    ]);
     check_done(&["decide", "--now", "1767571201.5", "--policy", "policy.json"]);
     check_done(&["harvest", "--now", "-1"]);
     check_done(&["explain", "tape.jsonl", "--policy", "policy.json"]);
@@ -88,22 +101,46 @@ fn a_policy_that_is_invalid_is_1() {
 
 #[test]
 fn arguments_that_nobody_understands_are_2() {
-    check_usage(&["reply"], "tip: a similar subcommand exists: 'replay'");
+    check_usage(&["rplay"], "tip: some similar subcommands exist");
     check_usage(&["policy"], "Usage: portcullis policy <COMMAND>");
-    check_usage(&["policy", "chek"], "tip: a similar subcommand exists: 'check'");
-    check_usage(&["replay", "--thread", "2"], "tip: a similar argument exists: '--threads'");
-    check_usage(&["decide", "--polcy", "x"], "tip: a similar argument exists: '--policy'");
-    check_usage(&["replay", "--polices", "x"], "unexpected argument '--polices' found");
+    check_usage(&["policy", "chekc"], "tip: some similar subcommands exist");
+    check_usage(
+        &["replay", "--thread", "2"],
+        "tip: a similar argument exists: '--threads'",
+    );
+    check_usage(
+        &["decide", "--polcy", "x"],
+        "tip: a similar argument exists: '--policy'",
+    );
+    check_usage(
+        &["replay", "--polices", "x"],
+        "unexpected argument '--polices' found",
+    );
     check_usage(&["--threads", "2"], "unexpected argument '--threads' found");
-    check_usage(&["decide", "tape.jsonl"], "unexpected argument 'tape.jsonl' found");
+    check_usage(
+        &["decide", "tape.jsonl"],
+        "unexpected argument 'tape.jsonl' found",
+    );
     check_usage(&["explain"], "<TAPE>");
     check_usage(&["policy", "check"], "<FILE>");
     check_usage(
-        &["replay", "--policy", "policy.json", "--policy", "policy.json"],
+        &[
+            "replay",
+            "--policy",
+            "policy.json",
+            "--policy",
+            "policy.json",
+        ],
         "the argument '--policy <FILE>' cannot be used multiple times",
     );
-    check_usage(&["replay", "--format", "yaml"], "[possible values: text, json]");
-    check_usage(&["replay", "--policy"], "a value is required for '--policy <FILE>'");
+    check_usage(
+        &["replay", "--format", "yaml"],
+        "[possible values: text, json]",
+    );
+    check_usage(
+        &["replay", "--policy"],
+        "a value is required for '--policy <FILE>'",
+    );
 }
 
 #[test]
@@ -112,7 +149,9 @@ fn numbers_that_are_none_are_2() {
         let argument = format!("--threads={threads}");
         check_usage(
             &["replay", &argument],
-            &format!("invalid value '{threads}' for '--threads <N>': not a whole number from 1 to 1024"),
+            &format!(
+                "invalid value '{threads}' for '--threads <N>': not a whole number from 1 to 1024"
+            ),
         );
     }
     for command in ["decide", "harvest"] {
@@ -148,14 +187,21 @@ fn numbers_that_are_none_are_2() {
         2,
         "the sample would be valid beyond the year 9999",
     );
-    check_usage(&["generate", "--records", "many"], "invalid value 'many' for '--records <N>'");
-    check_usage(&["generate", "--seed=-1"], "invalid value '-1' for '--seed <S>'");
+    check_usage(
+        &["generate", "--records", "many"],
+        "invalid value 'many' for '--records <N>'",
+    );
+    check_usage(
+        &["generate", "--seed=-1"],
+        "invalid value '-1' for '--seed <S>'",
+    );
 }
 
 #[test]
 fn files_that_cannot_be_read_are_2_and_named() {
     let gone = "`gone.json`: No such file or directory (os error 2)";
-    let no_json = "`no.json`: `document`: `no JSON\\n` is not JSON (line 1, column 2: expected ident)";
+    let no_json =
+        "`no.json`: `document`: `no JSON\\n` is not JSON (line 1, column 2: expected ident)";
     let list = "`list.json`: `document`: `[]` is not a JSON object";
     let folder = "`.`: is a directory, not a file";
     let not_text = "`text.bin`: not UTF-8 from byte 7";
@@ -195,10 +241,13 @@ fn guardrails_that_are_none_are_2() {
     };
     check("", "line 1, column 1: EOF while parsing a value");
     check(r#"{"max_levrage": 5}"#, "`max_levrage` is no guardrail");
-    check(r#"{"max_leverage": 5, "max_leverage": 50}"#, "`max_leverage` stands twice");
+    check(
+        r#"{"max_leverage": 5, "max_leverage": 50}"#,
+        "`max_leverage` stands twice",
+    );
     check(
         r#"{"max_leverage": "much", "halt": "some"}"#,
-        "`max_leverage`: `\"much\"` is not a number, finite and greater than 0; `halt`: `\"some\"` is not `nothing`, `everything` or a list of symbols",
+        "`max_leverage`: `\"much\"` is not a finite number greater than 0; `halt`: `\"some\"` is not `nothing`, `everything` or a list of symbols",
     );
     self::check(
         &["replay", "tape.jsonl", "--guardrails", "gone.json"],
@@ -209,10 +258,22 @@ fn guardrails_that_are_none_are_2() {
 
 #[test]
 fn tapes_that_are_none_are_2_and_named() {
-    check(&["replay", "gone.jsonl"], 2, &format!("no tape at `gone.jsonl`: {NO_TAPE}"));
-    check(&["explain", "gone.jsonl"], 2, &format!("no tape at `gone.jsonl`: {NO_TAPE}"));
+    check(
+        &["replay", "gone.jsonl"],
+        2,
+        &format!("no tape at `gone.jsonl`: {NO_TAPE}"),
+    );
+    check(
+        &["explain", "gone.jsonl"],
+        2,
+        &format!("no tape at `gone.jsonl`: {NO_TAPE}"),
+    );
     // None of them is read before all of them are there.
-    check(&["replay", "tape.jsonl", "gone.jsonl"], 2, &format!("no tape at `gone.jsonl`: {NO_TAPE}"));
+    check(
+        &["replay", "tape.jsonl", "gone.jsonl"],
+        2,
+        &format!("no tape at `gone.jsonl`: {NO_TAPE}"),
+    );
     check(
         &["replay", "*.gz"],
         2,
@@ -275,7 +336,14 @@ fn answers_never_overwrite_what_the_run_reads() {
         place.put("g.json", "{}");
         let before = place.read(name);
         let run = place.run(&[
-            "replay", "*.jsonl", "--policy", "policy.json", "--guardrails", "g.json", "--out", out,
+            "replay",
+            "*.jsonl",
+            "--policy",
+            "policy.json",
+            "--guardrails",
+            "g.json",
+            "--out",
+            out,
         ]);
         let message = format!("portcullis: cannot write `{out}`: it is an input of this run\n");
         assert_eq!((run.status, run.stderr), (2, message));

@@ -7,6 +7,11 @@ pub(crate) fn any_bits() -> impl Strategy<Value = f64> {
     any::<u64>().prop_map(f64::from_bits)
 }
 
+/// Every bit pattern, and more often than chance has it those that are no finite number.
+pub(crate) fn any_float() -> impl Strategy<Value = f64> {
+    prop_oneof![3 => any_bits(), 1 => unusable()]
+}
+
 /// Numbers that a policy or an intent would hold: the two that nobody may make up, their neighbours, factors
 /// that make them, and others.
 pub(crate) fn usual() -> impl Strategy<Value = f64> {

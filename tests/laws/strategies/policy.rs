@@ -323,7 +323,12 @@ fn draft(
 ) -> BoxedStrategy<PolicyInput> {
     (
         (universe(), theta(), limits(), window),
-        (stated_hash, flaw, any::<bool>(), 0..4_u64),
+        (
+            stated_hash,
+            flaw,
+            (0..8_u8).prop_map(|roll| roll == 0),
+            0..4_u64,
+        ),
         (
             weighted(0.1, 0..100_u32),
             weighted(0.3, select(vec!["usdm", "spot"])),
@@ -342,7 +347,7 @@ fn draft(
                 grace_sec: rest.0,
                 market: rest.1,
                 stated_hash,
-                as_map: as_map && order == 0,
+                as_map,
                 order,
                 flaw,
             })

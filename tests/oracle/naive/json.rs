@@ -96,7 +96,7 @@ pub(crate) fn compact(value: &Json) -> String {
                 .iter()
                 .map(|(key, value)| (key, compact(value)))
                 .collect();
-            pairs.sort();
+            pairs.sort_by_key(|(key, _)| *key);
             let pairs: Vec<String> = pairs
                 .iter()
                 .map(|(key, value)| format!("{}:{value}", quote(key, false)))

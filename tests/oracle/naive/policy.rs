@@ -151,9 +151,13 @@ fn hash_encoding(pairs: &[(String, Json)]) -> BTreeMap<String, String> {
         }
     };
     // Of a key that stands twice, which is a fault of its own, the first is looked at.
-    pairs
+    let first: BTreeMap<&String, &Json> = pairs
         .iter()
         .rev()
+        .map(|(key, value)| (key, value))
+        .collect();
+    first
+        .into_iter()
         .filter_map(|(key, value)| Some((key.clone(), text(value)?)))
         .collect()
 }
@@ -326,10 +330,8 @@ fn numbers(value: Option<Json>, names: &Names, faults: &mut Faults) -> BTreeMap<
         }
     }
     for name in names.required {
-        if !pairs
-            .iter()
-            .any(|(key, value)| key == name && *value != Json::Null)
-        {
+        let first = pairs.iter().find(|(key, _)| key == name);
+        if first.is_none_or(|(_, value)| *value == Json::Null) {
             faults.add(MISSING);
         }
     }

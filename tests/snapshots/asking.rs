@@ -1,0 +1,174 @@
+//! A question with everything that it takes, and what is told for an answer.
+
+use super::super::sample_policy_json;
+use portcullis::{
+    answer::Answer,
+    decide::{Engine, Reason},
+    domain::Instant,
+    event::{Event, Scratch, read},
+    exit::{ExitOwnership, STANDARD_OWNER},
+    explain::{Explanation, HarvestExplanation},
+    guardrails::Guardrails,
+    harvest::{Snapshot, harvest},
+    policy::{Policy, PolicyAbsence, PolicyState},
+};
+use serde::Serialize;
+
+pub(crate) const UNTIL: &str = "1766550734.062733";
+pub(crate) const NOW: &str = "1766550700";
+pub(crate) const ENTRY: &str = r#"{"id": "a-1", "ts": 1766550690000, "symbol": "BTCUSDT", "side": "BUY", "source": "momentum", "position_size_usd": 250}"#;
+pub(crate) const POSITION: &str = r#"{"event_type": "position.snapshot", "id": "p-1", "ts": 1766550690000, "symbol": "BTCUSDT", "side": "LONG", "entry_price": 100, "current_price": 103, "stop_dist_pct": 0.02, "age_sec": 3600, "current_sl": 99, "market": {"sigma": 0.01, "ts": 0.35, "p_trend": 0.5, "p_mr": 0.2, "p_chop": 0.3}}"#;
+
+/// One record, one policy or none, one operator, one instant.
+#[derive(Debug, Clone)]
+pub(crate) struct Asking {
+    record: String,
+    policy: Result<Policy, PolicyAbsence>,
+    guardrails: Guardrails,
+    now: Option<&'static str>,
+}
+
+/// An answer, told in every way.
+pub(crate) struct Told {
+    pub(crate) reason: Option<Reason>,
+    /// The line that operators look for.
+    pub(crate) line: String,
+    /// The flat record.
+    pub(crate) record: String,
+    pub(crate) explained: String,
+    pub(crate) explained_json: String,
+}
+
+/// A text with one part in place of another.
+pub(crate) fn with(text: &str, from: &str, to: &str) -> String {
+    assert!(text.contains(from), "`{from}` is not in {text}");
+    text.replacen(from, to, 1)
+}
+
+pub(crate) fn sample() -> String {
+    sample_policy_json(UNTIL)
+}
+
+/// The sample policy with more fields.
+pub(crate) fn and(fields: &str) -> String {
+    with(&sample(), "{", &format!("{{{fields},"))
+}
+
+impl Asking {
+    /// Of a record, under the sample policy, without guardrails.
+    pub(crate) fn of(record: &str) -> Self {
+        Self {
+            record: record.to_owned(),
+            policy: Ok(Policy::from_json(&sample()).unwrap()),
+            guardrails: Guardrails::none(),
+            now: Some(NOW),
+        }
+    }
+
+    /// Of the entry with one part in place of another.
+    pub(crate) fn entry(from: &str, to: &str) -> Self {
+        Self::of(&with(ENTRY, from, to))
+    }
+
+    /// Of the position with one part in place of another.
+    pub(crate) fn position(from: &str, to: &str) -> Self {
+        Self::of(&with(POSITION, from, to))
+    }
+
+    pub(crate) fn but(self, from: &str, to: &str) -> Self {
+        Self {
+            record: with(&self.record, from, to),
+            ..self
+        }
+    }
+
+    /// Under what a text makes: a policy, or its refusal.
+    pub(crate) fn under(self, policy: &str) -> Self {
+        Self {
+            policy: Policy::from_json(policy).map_err(PolicyAbsence::from),
+            ..self
+        }
+    }
+
+    pub(crate) fn without(self, absence: PolicyAbsence) -> Self {
+        Self {
+            policy: Err(absence),
+            ..self
+        }
+    }
+
+    pub(crate) fn guarded(self, guardrails: &str) -> Self {
+        Self {
+            guardrails: Guardrails::from_json(guardrails).unwrap(),
+            ..self
+        }
+    }
+
+    pub(crate) fn at(self, now: &'static str) -> Self {
+        Self {
+            now: Some(now),
+            ..self
+        }
+    }
+
+    /// At the record's own time.
+    pub(crate) fn recorded(self) -> Self {
+        Self { now: None, ..self }
+    }
+
+    pub(crate) fn told(&self) -> Told {
+        let now = self
+            .now
+            .map(|now| Instant::parse_epoch_seconds(now).unwrap());
+        let state = match &self.policy {
+            Ok(policy) => PolicyState::present(policy),
+            Err(absence) => PolicyState::absent(absence),
+        };
+        let mut scratch = Scratch::default();
+        match read(&self.record, &mut scratch) {
+            Event::Intent(intent) => {
+                let ownership = ExitOwnership::new(STANDARD_OWNER, ["emergency_closer"]).unwrap();
+                let engine = Engine::new(self.guardrails.clone(), ownership);
+                let traced = engine.decide_traced(state, &intent, now);
+                let answer = Answer::decision(&traced.0).to(1, intent.id(), intent.event_time());
+                let (reason, line, record) = (answer.reason, traced.0.to_string(), json(&answer));
+                let explanation = Explanation::new(traced);
+                Told {
+                    reason,
+                    line,
+                    record,
+                    explained: explanation.to_string(),
+                    explained_json: pretty(&explanation),
+                }
+            }
+            Event::Position(position) => {
+                let snapshot = Snapshot::from_json(position.text(), position.emitted_at()).unwrap();
+                let now = now.or_else(|| position.event_time()).unwrap();
+                let decision = harvest(state, &snapshot.position, snapshot.market.as_ref(), now);
+                let answer =
+                    Answer::harvest(&decision, state).to(1, position.id(), position.event_time());
+                let (reason, record) = (answer.reason, json(&answer));
+                let explanation = HarvestExplanation::new(decision, state);
+                let explained = explanation.to_string();
+                Told {
+                    reason,
+                    line: explained.lines().next().unwrap().to_owned(),
+                    record,
+                    explained,
+                    explained_json: pretty(&explanation),
+                }
+            }
+            Event::PolicyUpdated(..) | Event::PolicyWithdrawn(_) => {
+                panic!("nothing is decided of {}", self.record)
+            }
+        }
+    }
+}
+
+pub(crate) fn json(value: &impl Serialize) -> String {
+    serde_json::to_string(value).unwrap()
+}
+
+pub(crate) fn pretty(value: &impl Serialize) -> String {
+    serde_json::to_string_pretty(value).unwrap()
+}

@@ -1,0 +1,257 @@
+//! Every reason, as a line and as a record.
+
+use super::super::{Asking, Told, keep};
+use super::asking::{ENTRY, POSITION, and, sample, with};
+use portcullis::{decide::Reason, domain::PolicyHash, policy::PolicyAbsence};
+use std::fmt::Write as _;
+
+/// What is only ever answered by a service that keeps state.
+const STATEFUL: [Reason; 2] = [Reason::IntentDuplicate, Reason::IntentSuperseded];
+
+/// What is answered with a reason; exhaustive, so that a new one asks for its examples here.
+fn examples(reason: Reason) -> Vec<Asking> {
+    match reason {
+        Reason::IntentUnreadable => unreadable(),
+        Reason::IntentInvalid => invalid(),
+        Reason::IntentAmbiguous => ambiguous(),
+        Reason::IntentNotActionable => vec![Asking::entry("BUY", "HOLD")],
+        Reason::DenyNotExitOwner => {
+            let close = r#""action": "CLOSE""#;
+            vec![
+                Asking::entry(r#""side": "BUY""#, close),
+                Asking::entry(r#""side": "BUY", "source": "momentum""#, close),
+            ]
+        }
+        Reason::TradingHalted => {
+            let halt = |halt: &str| Asking::of(ENTRY).guarded(&format!(r#"{{"halt": {halt}}}"#));
+            vec![halt(r#"["BTCUSDT"]"#), halt(r#""everything""#)]
+        }
+        Reason::PolicyMissing => vec![
+            absent(PolicyAbsence::NotFound),
+            absent(PolicyAbsence::HashUnknown(
+                PolicyHash::parse(&"a1b2c3d4".repeat(8)).unwrap(),
+            )),
+            Asking::of(POSITION).without(PolicyAbsence::NotFound),
+        ],
+        Reason::PolicyMissingField => vec![
+            refused(&with(&sample(), r#""T1_R": 1.8, "#, "")),
+            refused(r#"{"policy_version": "1"}"#),
+        ],
+        Reason::PolicyParseError => vec![refused("{"), refused(&and(r#""policy_seq": "x""#))],
+        Reason::PolicyInvalid => {
+            vec![refused(&with(
+                &sample(),
+                r#""T2_R": 3.5"#,
+                r#""T2_R": 1.8"#,
+            ))]
+        }
+        Reason::PolicyHashMismatch => {
+            let hash = "a1b2c3d4".repeat(8);
+            vec![refused(&and(&format!(r#""policy_hash": "{hash}""#)))]
+        }
+        Reason::PolicySignatureInvalid => vec![absent(PolicyAbsence::SignatureInvalid)],
+        Reason::PolicyRolledBack => [Some(7), None]
+            .map(|offered| absent(PolicyAbsence::RolledBack { seen: 8, offered }))
+            .into(),
+        Reason::PolicyStoreUnavailable => vec![absent(PolicyAbsence::StoreUnavailable)],
+        Reason::PolicyConstraintViolation => constraints(),
+        Reason::PolicyNotYetValid => vec![
+            Asking::of(ENTRY).under(&and(r#""valid_from_epoch": 1766550700.000001"#)),
+            Asking::of(POSITION).under(&and(r#""valid_from_epoch": 1766550700.000001"#)),
+        ],
+        Reason::PolicyStale => vec![
+            Asking::of(ENTRY).at("1766550734.062734"),
+            Asking::of(POSITION).at("1766550734.062734"),
+            Asking::of(POSITION)
+                .under(&and(r#""harvest_grace_sec": 600"#))
+                .at("1766551334.062734"),
+        ],
+        Reason::IntentStale => {
+            let undated = with(ENTRY, r#""ts": 1766550690000, "#, "");
+            vec![
+                Asking::of(ENTRY).under(&and(r#""limits": {"max_intent_age_sec": 9.5}"#)),
+                Asking::of(ENTRY).guarded(r#"{"max_intent_age_sec": 9}"#),
+                Asking::of(&undated).guarded(r#"{"max_intent_age_sec": 9}"#),
+            ]
+        }
+        Reason::ClockUntrusted => {
+            let undated = with(ENTRY, r#""ts": 1766550690000, "#, "");
+            let skew = r#"{"max_intent_skew_sec": 5}"#;
+            vec![
+                Asking::of(ENTRY).at("1766550684.5").guarded(skew),
+                Asking::of(&undated).guarded(skew),
+            ]
+        }
+        Reason::PolicyUniverseFilter => vec![
+            Asking::entry("BTCUSDT", "XRPUSDT"),
+            Asking::of(ENTRY).guarded(r#"{"permitted_symbols": ["ETHUSDT"]}"#),
+        ],
+        Reason::PolicyMissingLeverage => vec![
+            Asking::of(ENTRY).under(&with(&sample(), r#""BTCUSDT": 8, "#, "")),
+            Asking::entry("250", r#"250, "leverage": "x""#),
+            Asking::entry("250", r#"250, "leverage": 0"#),
+        ],
+        Reason::PolicyMissingSize => {
+            let size = |fields| Asking::entry(r#""position_size_usd": 250"#, fields);
+            vec![
+                size(r#""size": null"#),
+                size(r#""size": "nan""#),
+                size(r#""quantity": 2"#),
+                size(r#""position_usd": 250"#),
+                size(r#""qty": 1e200, "price": 1e200"#),
+            ]
+        }
+        Reason::PolicyLimitExceeded => limits(),
+        Reason::IntentDuplicate | Reason::IntentSuperseded => Vec::new(),
+        Reason::HarvestNoPosition => vec![
+            Asking::position("LONG", "FLAT"),
+            Asking::position(r#""age_sec""#, r#""quantity": 0, "age_sec""#),
+        ],
+        Reason::HarvestMissingStop => {
+            vec![no_market().but(r#""stop_dist_pct": 0.02, "#, "")]
+        }
+        Reason::HarvestInvalidInput => vec![
+            no_market().but("103", "\"x\""),
+            no_market().but(r#""entry_price": 100, "#, ""),
+            no_market().but("LONG", "UP"),
+            no_market().but("103", "1e308").but("0.02", "1e-10"),
+            Asking::of(POSITION).under(&and(r#""limits": {"max_position_age_sec": 5}"#)),
+        ],
+    }
+}
+
+fn refused(policy: &str) -> Asking {
+    Asking::of(ENTRY).under(policy)
+}
+
+fn absent(absence: PolicyAbsence) -> Asking {
+    Asking::of(ENTRY).without(absence)
+}
+
+fn side(fields: &str) -> Asking {
+    Asking::entry(r#""side": "BUY""#, fields)
+}
+
+fn unreadable() -> Vec<Asking> {
+    vec![
+        Asking::of("BTCUSDT BUY 250"),
+        Asking::of("[250]"),
+        Asking::of(r#"{"payload": "{\"symbol\": "}"#),
+        Asking::of(r#"{"symbol": "BTCUSDT", "event_type": "trade.rumour"}"#),
+    ]
+}
+
+fn invalid() -> Vec<Asking> {
+    vec![
+        Asking::entry(r#""symbol": "BTCUSDT", "#, ""),
+        Asking::entry("BTCUSDT", "BTC USDT"),
+        Asking::entry(r#""side": "BUY", "#, ""),
+        side(r#""side": "UP""#),
+        side(r#""side": "BUY", "reduce_only": "perhaps""#),
+        side(r#""side": "BUY", "side": "BUY""#),
+        side(r#""side": "BUY", "stop_loss": "x""#),
+        Asking::entry("1766550690000", "1766550690000.5"),
+        Asking::entry(r#""ts": 1766550690000, "#, "").recorded(),
+    ]
+}
+
+fn ambiguous() -> Vec<Asking> {
+    vec![
+        side(r#""side": "BUY", "action": "SELL""#),
+        side(r#""side": "BUY", "reduce_only": false, "reduceOnly": true"#),
+        side(r#""action": "CLOSE", "reduce_only": false"#),
+        side(r#""side": "BUY", "entry_price": 100, "stop_loss": 102"#),
+        Asking::of(r#"{"payload": {}, "data": {}}"#),
+        Asking::of(&format!(r#"{{"leverage": 8, "payload": {ENTRY}}}"#)),
+        Asking::of(&format!(r#"{{"source": "other", "payload": {ENTRY}}}"#)),
+        Asking::entry(r#""momentum""#, "7"),
+        Asking::entry("momentum", "exitbrain_v3_5"),
+    ]
+}
+
+fn constraints() -> Vec<Asking> {
+    let of = |policy: &str, guardrails: &str| Asking::of(ENTRY).under(policy).guarded(guardrails);
+    let lasting = and(r#""valid_from_epoch": 1766547134"#);
+    vec![
+        of(&lasting, r#"{"max_validity_sec": 3600}"#),
+        of(&sample(), r#"{"max_validity_sec": 34}"#),
+        of(&and(r#""market": "spot""#), r#"{"market": "futures"}"#),
+        of(&sample(), r#"{"market": "futures"}"#),
+        of(&and(r#""venue": "okx""#), r#"{"venue": "binance"}"#),
+        of(&sample(), r#"{"venue": "binance"}"#),
+        of(&sample(), r#"{"require_policy_hash": true}"#),
+    ]
+}
+
+fn limits() -> Vec<Asking> {
+    let policy =
+        |limits: &str| Asking::of(ENTRY).under(&and(&format!(r#""limits": {{{limits}}}"#)));
+    let operator = |limits: &str| Asking::of(ENTRY).guarded(&format!("{{{limits}}}"));
+    vec![
+        policy(r#""max_leverage": 7.5"#),
+        operator(r#""max_leverage": 7.5"#),
+        policy(r#""max_position_usd": 31"#),
+        operator(r#""max_position_usd": 31"#),
+        policy(r#""max_notional_usd": 249.99"#),
+        operator(r#""max_notional_usd": 249.99"#),
+        Asking::entry("250", "5e-324"),
+        Asking::entry(
+            r#""position_size_usd": 250"#,
+            r#""position_usd": 1e308, "leverage": 10"#,
+        ),
+    ]
+}
+
+/// A position beside a market that no kill score can be made of.
+fn no_market() -> Asking {
+    Asking::position(r#""sigma": 0.01"#, r#""sigma": -1"#)
+}
+
+fn told(reason: Reason) -> Vec<Told> {
+    let told: Vec<Told> = examples(reason).iter().map(Asking::told).collect();
+    for one in &told {
+        assert_eq!(one.reason, Some(reason), "{}", one.line);
+    }
+    told
+}
+
+#[test]
+fn every_reason_has_its_lines_and_its_records() {
+    let (mut lines, mut records) = (String::new(), String::new());
+    for reason in Reason::ALL.iter().copied() {
+        let told = told(reason);
+        assert_eq!(told.is_empty(), STATEFUL.contains(&reason), "{reason}");
+        for one in &told {
+            assert!(
+                one.line.starts_with(&format!("SKIP {reason}: ")),
+                "{}",
+                one.line
+            );
+            writeln!(lines, "{}", one.line).unwrap();
+            writeln!(records, "{}", one.record).unwrap();
+        }
+    }
+    keep("reason_lines", &lines);
+    keep("reason_records", &records);
+}
+
+#[test]
+fn dashboards_find_a_missing_or_expired_policy_under_the_old_name() {
+    for reason in Reason::ALL.iter().copied() {
+        let legacy = matches!(reason, Reason::PolicyMissing | Reason::PolicyStale);
+        for one in told(reason) {
+            assert_eq!(
+                one.line.ends_with(" [POLICY_MISSING_FIELD]"),
+                legacy,
+                "{}",
+                one.line
+            );
+            let record: serde_json::Value = serde_json::from_str(&one.record).unwrap();
+            let detail = record
+                .get("detail")
+                .and_then(|detail| detail.as_str())
+                .unwrap();
+            assert_eq!(one.line, format!("SKIP {reason}: {detail}"));
+        }
+    }
+}
