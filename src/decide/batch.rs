@@ -24,6 +24,38 @@ const BLOCK: usize = 256;
 
 /// No reason against: above the number of every reason.
 const OPEN: u8 = u8::MAX;
+/// No reason, but an exit that passes.
+const EXIT_BY_OWNER: u8 = OPEN - 1;
+/// No reason, but an exit that passes.
+const EXIT_BY_DELEGATE: u8 = OPEN - 2;
+
+const DENY: u8 = Reason::DenyNotExitOwner.number();
+const STALE_INTENT: u64 = Reason::IntentStale.number_wide();
+const CLOCK: u64 = Reason::ClockUntrusted.number_wide();
+const LEVERAGE: u64 = Reason::PolicyMissingLeverage.number_wide();
+const SIZE: u64 = Reason::PolicyMissingSize.number_wide();
+const LIMIT: u64 = Reason::PolicyLimitExceeded.number_wide();
+
+/// Longer than any age that two instants can make, shorter than the age of a row that has no instant.
+const AGE_UNKNOWN: i64 = 1_000_000_000_000_000_000;
+
+/// The answers, by number.
+const OUTCOMES: [Outcome; 256] = {
+    let mut outcomes = [Outcome::Trade; 256];
+    let mut rest: &mut [Outcome] = &mut outcomes;
+    let mut number = 0;
+    while let Some((outcome, tail)) = rest.split_first_mut() {
+        *outcome = match (Reason::from_number(number), number) {
+            (Some(reason), _) => Outcome::Skip(reason),
+            (None, EXIT_BY_OWNER) => Outcome::ExitByOwner,
+            (None, EXIT_BY_DELEGATE) => Outcome::ExitByDelegate,
+            (None, _) => Outcome::Trade,
+        };
+        number = number.wrapping_add(1);
+        rest = tail;
+    }
+    outcomes
+};
 
 /// What the policy and the operator say of each symbol and each source of a batch.
 #[derive(Debug, Clone, Default)]
@@ -43,8 +75,8 @@ struct SymbolRow {
 struct SourceRow {
     /// The number of the reason against its entries.
     refused: u8,
-    /// The answer to its exits.
-    exit: Outcome,
+    /// The number of the answer to its exits.
+    exit: u8,
 }
 
 /// A row whose symbol nobody knows.
@@ -56,7 +88,7 @@ const UNKNOWN_SYMBOL: SymbolRow = SymbolRow {
 /// A row whose source cannot be read.
 const UNREADABLE_SOURCE: SourceRow = SourceRow {
     refused: Reason::IntentAmbiguous.number(),
-    exit: Outcome::Skip(Reason::DenyNotExitOwner),
+    exit: DENY,
 };
 
 impl Tables {
@@ -88,13 +120,13 @@ impl Tables {
                 match rule {
                     None => SourceRow {
                         refused: OPEN,
-                        exit: Outcome::Skip(Reason::DenyNotExitOwner),
+                        exit: DENY,
                     },
                     Some(rule) => SourceRow {
                         refused: Reason::IntentAmbiguous.number(),
                         exit: match rule {
-                            ExitRule::Owner => Outcome::ExitByOwner,
-                            ExitRule::Delegate => Outcome::ExitByDelegate,
+                            ExitRule::Owner => EXIT_BY_OWNER,
+                            ExitRule::Delegate => EXIT_BY_DELEGATE,
                         },
                     },
                 }
@@ -124,11 +156,12 @@ struct BatchBounds {
     permitted_from: i64,
     valid_from: i64,
     valid_until: i64,
+    /// The largest age; a row without an instant is older.
     age_max: i64,
-    lead_max: i64,
-    /// Some bound needs to know when the intent was sent.
-    needs_age: bool,
-    needs_lead: bool,
+    /// The smallest age: the largest lead, negative.
+    age_min: i64,
+    /// An age above which the lead is unknown too.
+    lead_unknown: i64,
     leverage_max: f64,
     margin_max: f64,
     notional_max: f64,
@@ -142,9 +175,8 @@ impl BatchBounds {
             valid_from: i64::MIN,
             valid_until: i64::MAX,
             age_max: i64::MAX,
-            lead_max: i64::MAX,
-            needs_age: false,
-            needs_lead: false,
+            age_min: i64::MIN,
+            lead_unknown: i64::MAX,
             leverage_max: f64::MAX,
             margin_max: f64::MAX,
             notional_max: f64::MAX,
@@ -170,6 +202,10 @@ impl BatchBounds {
             }
         }
         bounds
+    }
+
+    fn limits_age(&self) -> bool {
+        self.age_max != i64::MAX || self.age_min != i64::MIN
     }
 
     /// The number of the reason of gate 1 (an instant that a row lacks), 4 or 5 at an instant.
@@ -202,12 +238,11 @@ impl BatchBounds {
         let (limits, guardrails) = (in_force.limits(), engine.guardrails());
         let fresh = Bounds::new(limits, guardrails);
         if let Some(age_max) = fresh.age_max {
-            self.age_max = age_max.value().as_micros();
-            self.needs_age = true;
+            self.age_max = age_max.value().as_micros().min(AGE_UNKNOWN);
         }
         if let Some(lead_max) = fresh.lead_max {
-            self.lead_max = lead_max.value().as_micros();
-            self.needs_lead = true;
+            self.age_min = lead_max.value().as_micros().saturating_neg();
+            self.lead_unknown = AGE_UNKNOWN;
         }
         let lowest =
             |bounds: [Option<f64>; 2]| bounds.into_iter().flatten().fold(f64::MAX, f64::min);
@@ -286,7 +321,8 @@ impl pulp::WithSimd for Pass<'_> {
         let mut work = Work {
             given: [f64::NAN; BLOCK],
             refused: [OPEN; BLOCK],
-            beyond: [0; BLOCK],
+            exit: [DENY; BLOCK],
+            late: [0; BLOCK],
         };
         let mut start = 0;
         for (((outcome, leverage), notional), origin) in
@@ -308,11 +344,11 @@ impl pulp::WithSimd for Pass<'_> {
                 Some(now) => work.time_all(&bounds, now),
                 None => work.time_each(&bounds, block(&intents.event_time, start)),
             }
-            if bounds.needs_age || bounds.needs_lead {
+            if bounds.limits_age() {
                 let times = (now, block(&intents.event_time, start));
                 work.age_each(&bounds, times, block(&intents.emitted_at, start));
             }
-            work.answer(tables, standing, source, outcome, leverage, notional);
+            work.answer(standing, outcome, leverage, notional);
             let given = work.given.iter();
             for ((origin, asked), given) in origin.iter_mut().zip(asked).zip(given) {
                 *origin = if asked < given {
@@ -331,19 +367,27 @@ struct Work {
     given: [f64; BLOCK],
     /// The lowest number among the reasons found so far.
     refused: [u8; BLOCK],
-    /// The number of the reason of gates 8 to 10; as wide as the numbers that it is worked out from.
-    beyond: [u64; BLOCK],
+    /// The number of the answer, should the row be an exit.
+    exit: [u8; BLOCK],
+    /// The lowest number among the reasons of gates 6 and 8 to 10; as wide as what it is worked out from.
+    late: [u64; BLOCK],
 }
 
 impl Work {
     /// Gates 2, 3, 7 and the policy's half of 8.
     #[inline(always)]
     fn look_up(&mut self, tables: &Tables, symbols: &[u32], sources: &[u32]) {
-        let work = self.given.iter_mut().zip(&mut self.refused);
-        for (((given, refused), symbol), source) in work.zip(symbols).zip(sources) {
+        let work = self
+            .given
+            .iter_mut()
+            .zip(&mut self.refused)
+            .zip(&mut self.exit);
+        for ((((given, refused), exit), symbol), source) in work.zip(symbols).zip(sources) {
             let symbol = tables.symbol(*symbol);
+            let source = tables.source(*source);
             *given = symbol.leverage;
-            *refused = symbol.refused.min(tables.source(*source).refused);
+            *refused = symbol.refused.min(source.refused);
+            *exit = source.exit;
         }
     }
 
@@ -359,8 +403,8 @@ impl Work {
         notionals: &mut [f64],
     ) {
         let inputs = standings.iter().zip(asked).zip(sizes).zip(&self.given);
-        let outputs = leverages.iter_mut().zip(notionals).zip(&mut self.beyond);
-        for ((((standing, asked), size), given), ((leverage_out, notional_out), beyond)) in
+        let outputs = leverages.iter_mut().zip(notionals).zip(&mut self.late);
+        for ((((standing, asked), size), given), ((leverage_out, notional_out), late)) in
             inputs.zip(outputs)
         {
             let leverage = if *asked < *given { *asked } else { *given };
@@ -373,27 +417,19 @@ impl Work {
                 & (margin > 0.0)
                 & (notional <= bounds.notional_max)
                 & (notional > 0.0);
-            let limit = if within {
+            let late_at_size = if size.is_nan() { SIZE } else { LIMIT };
+            let late_at_size = if within {
                 u64::from(OPEN)
             } else {
-                u64::from(LIMIT)
+                late_at_size
             };
-            let sized = if size.is_nan() {
-                u64::from(SIZE)
+            *late = if asked.is_nan() {
+                LEVERAGE
             } else {
-                limit
-            };
-            *beyond = if asked.is_nan() {
-                u64::from(LEVERAGE)
-            } else {
-                sized
+                late_at_size
             };
             *leverage_out = leverage;
             *notional_out = notional;
-        }
-        for (refused, beyond) in self.refused.iter_mut().zip(&self.beyond) {
-            let [number, ..] = beyond.to_le_bytes();
-            *refused = (*refused).min(number);
         }
     }
 
@@ -414,7 +450,7 @@ impl Work {
         }
     }
 
-    /// Gate 6.
+    /// Gate 6: it comes before those of `late`.
     #[inline(always)]
     fn age_each(
         &mut self,
@@ -422,54 +458,54 @@ impl Work {
         (now, times): (Option<i64>, &[i64]),
         emitted: &[i64],
     ) {
-        for ((refused, at), emitted_at) in self.refused.iter_mut().zip(times).zip(emitted) {
-            let age = now.unwrap_or(*at).saturating_sub(*emitted_at);
-            let unknown = *emitted_at == NO_INSTANT;
-            let old = bounds.needs_age & (unknown | (age > bounds.age_max));
-            let ahead = bounds.needs_lead & (unknown | (age.saturating_neg() > bounds.lead_max));
-            let number = if ahead { CLOCK } else { OPEN };
-            let number = if old { STALE_INTENT } else { number };
-            *refused = (*refused).min(number);
+        for ((late, at), emitted_at) in self.late.iter_mut().zip(times).zip(emitted) {
+            let age = now.unwrap_or(*at).wrapping_sub(*emitted_at);
+            let ahead = (age < bounds.age_min) | (age > bounds.lead_unknown);
+            let fresh = if ahead { CLOCK } else { *late };
+            *late = if age > bounds.age_max {
+                STALE_INTENT
+            } else {
+                fresh
+            };
         }
     }
 
     /// Gate 1, and what comes of it all.
     #[inline(always)]
     fn answer(
-        &self,
-        tables: &Tables,
+        &mut self,
         standings: &[u8],
-        sources: &[u32],
         outcomes: &mut [Outcome],
         leverages: &mut [f64],
         notionals: &mut [f64],
     ) {
-        let inputs = standings.iter().zip(sources).zip(&self.refused);
-        let outputs = outcomes.iter_mut().zip(leverages).zip(notionals);
-        for (((standing, source), refused), ((outcome, leverage), notional)) in inputs.zip(outputs)
-        {
-            *outcome = match *standing {
-                standing::NOTIONAL | standing::MARGIN => outcome_of(*refused),
-                standing::EXIT => tables.source(*source).exit,
-                fault => outcome_of(fault),
+        for (refused, late) in self.refused.iter_mut().zip(&self.late) {
+            let [number, ..] = late.to_le_bytes();
+            *refused = (*refused).min(number);
+        }
+        let inputs = standings.iter().zip(&self.exit);
+        for (refused, (standing, exit)) in self.refused.iter_mut().zip(inputs) {
+            let entry = (*standing == standing::NOTIONAL) | (*standing == standing::MARGIN);
+            let other = if *standing == standing::EXIT {
+                *exit
+            } else {
+                *standing
             };
-            if *outcome != Outcome::Trade {
-                *leverage = f64::NAN;
-                *notional = f64::NAN;
-            }
+            *refused = if entry { *refused } else { other };
+        }
+        for (outcome, number) in outcomes.iter_mut().zip(&self.refused) {
+            *outcome = OUTCOMES
+                .get(usize::from(*number))
+                .copied()
+                .unwrap_or(Outcome::Skip(Reason::PolicyMissing));
+        }
+        let outputs = leverages.iter_mut().zip(notionals);
+        for ((leverage, notional), number) in outputs.zip(&self.refused) {
+            let trades = *number == OPEN;
+            *leverage = if trades { *leverage } else { f64::NAN };
+            *notional = if trades { *notional } else { f64::NAN };
         }
     }
-}
-
-const LIMIT: u8 = Reason::PolicyLimitExceeded.number();
-const SIZE: u8 = Reason::PolicyMissingSize.number();
-const LEVERAGE: u8 = Reason::PolicyMissingLeverage.number();
-const STALE_INTENT: u8 = Reason::IntentStale.number();
-const CLOCK: u8 = Reason::ClockUntrusted.number();
-
-fn outcome_of(refused: u8) -> Outcome {
-    // No number but `OPEN` stands for no reason.
-    Reason::from_number(refused).map_or(Outcome::Trade, Outcome::Skip)
 }
 
 /// The part of a column that a block covers.

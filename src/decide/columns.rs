@@ -8,8 +8,9 @@ use crate::{
     intent::{Exit, Intent, Request, Size},
 };
 
-/// Stands for an instant that a row does not have: earlier than any.
-pub(super) const NO_INSTANT: i64 = i64::MIN;
+/// Stands for an instant that a row does not have: so much earlier than any that no age is as great, and not
+/// so early that a difference overflows.
+pub(super) const NO_INSTANT: i64 = i64::MIN / 4;
 
 /// What a row is, as far as the intent alone says; else the number of the reason why it does not get past
 /// the first gate.

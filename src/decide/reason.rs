@@ -33,6 +33,13 @@ macro_rules! reasons {
                 }
             }
 
+            /// The same, as wide as the numbers of a column.
+            pub(super) const fn number_wide(self) -> u64 {
+                match self {
+                    $(Self::$name => $number,)*
+                }
+            }
+
             /// The reason with this number.
             #[must_use]
             pub const fn from_number(number: u8) -> Option<Self> {

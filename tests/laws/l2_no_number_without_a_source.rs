@@ -1,45 +1,50 @@
 //! L2 No number without a source: every leverage, size, threshold and stop in an answer names a field that
 //! holds it, or the fields that it was worked out from.
 
-use portcullis::{
-    answer::Verdict,
-    decide::Reason,
-    harvest::{Market, Standing},
-    policy::Policy,
+use std::collections::BTreeMap;
+
+use portcullis::{answer::Verdict, decide::Reason, policy::Policy};
+use proptest::{
+    prelude::*,
+    strategy::ValueTree as _,
+    test_runner::{Config, TestRng, TestRunner},
 };
-use proptest::prelude::*;
 
 use crate::{
-    Law, MANY, Portcullis,
+    Law, MANY, Portcullis, RNG,
     answered::Answered,
     sources::Inputs,
-    strategies::{self, Call, HarvestCall, IntentDraft, PolicyDraft, PositionDraft},
+    strategies::{self, Call, IntentDraft, PolicyDraft},
     subject::{Subject, World},
 };
 
 const EVERY_NUMBER_OF_A_DECISION: Law<Call> = Law {
     cases: MANY,
-    inputs: || prop_oneof![3 => strategies::calls_with_policy(), 1 => strategies::calls()].boxed(),
+    inputs: calls,
     demands: every_number_of_a_decision,
-};
-
-const EVERY_NUMBER_OF_A_HARVEST: Law<HarvestCall> = Law {
-    cases: MANY,
-    inputs: strategies::harvests_with_policy,
-    demands: every_number_of_a_harvest,
 };
 
 const TEN_AND_TWO_HUNDRED_ARE_HELD: Law<Call> = Law {
     cases: MANY,
-    inputs: strategies::calls_with_policy,
+    inputs: calls,
     demands: ten_and_two_hundred_are_held,
 };
+
+/// Half of them trade.
+fn calls() -> BoxedStrategy<Call> {
+    prop_oneof![
+        4 => strategies::calls_with_policy(),
+        4 => strategies::sound_entries(),
+        1 => strategies::calls(),
+    ]
+    .boxed()
+}
 
 fn every_number_of_a_decision(subject: &dyn Subject, call: &Call) -> Result<(), TestCaseError> {
     let world = World::of(call);
     let answered = subject.decide(&world, &call.intent, call.now);
     if answered.verdict == Verdict::Trade {
-        whole_trade(call, &world, &answered)?;
+        no_more_than_given(call, &answered)?;
     }
     for (column, told) in &answered.numbers {
         let Some(source) = &told.source else {
@@ -56,6 +61,9 @@ fn every_number_of_a_decision(subject: &dyn Subject, call: &Call) -> Result<(), 
             named
         );
     }
+    if answered.verdict == Verdict::Trade {
+        whole_trade(call, &world, &answered)?;
+    }
     Ok(())
 }
 
@@ -69,35 +77,28 @@ fn inputs<'a>(call: &'a Call, answer: &'a Answered) -> Inputs<'a> {
     }
 }
 
-/// What a trade carries, and that it is never more than the policy gives or other than the intent asks.
-fn whole_trade(call: &Call, world: &World, answered: &Answered) -> Result<(), TestCaseError> {
-    let policy = call
-        .policy
-        .draft()
-        .ok_or_else(|| TestCaseError::fail("a trade without a policy"))?;
-    for column in ["leverage", "size_usd", "notional_usd", "margin_usd"] {
-        prop_assert!(
-            answered.number(column).is_some(),
-            "a trade without {column}"
-        );
-    }
+fn no_more_than_given(call: &Call, answered: &Answered) -> Result<(), TestCaseError> {
+    let policy = policy_of(call)?;
     let given = policy.leverage(&call.intent.symbol);
     prop_assert!(
         answered.number("leverage") <= given,
         "more leverage than the policy gives"
     );
-    let asked = call.intent.number("leverage");
-    prop_assert_eq!(
-        answered.number("leverage_requested"),
-        asked,
-        "what was asked is not told"
-    );
-    if let (Some(asked), Some(given)) = (asked, given) {
-        let from_intent = answered.source("leverage") == Some("intent:leverage");
-        prop_assert_eq!(
-            from_intent,
-            asked < given,
-            "the leverage came from the wrong one"
+    Ok(())
+}
+
+fn policy_of(call: &Call) -> Result<&PolicyDraft, TestCaseError> {
+    let nothing = || TestCaseError::fail("a trade without a policy");
+    call.policy.draft().ok_or_else(nothing)
+}
+
+/// What a trade carries beside its numbers.
+fn whole_trade(call: &Call, world: &World, answered: &Answered) -> Result<(), TestCaseError> {
+    let policy = policy_of(call)?;
+    for column in ["leverage", "size_usd", "notional_usd", "margin_usd"] {
+        prop_assert!(
+            answered.number(column).is_some(),
+            "a trade without {column}"
         );
     }
     let basis = if call.intent.number("position_usd").is_some() && !has_quantity(&call.intent) {
@@ -106,6 +107,20 @@ fn whole_trade(call: &Call, world: &World, answered: &Answered) -> Result<(), Te
         "notional"
     };
     prop_assert_eq!(answered.basis, Some(basis), "the basis is another");
+    let asked = call.intent.number("leverage");
+    prop_assert_eq!(
+        answered.number("leverage_requested"),
+        asked,
+        "what was asked is not told"
+    );
+    if let (Some(asked), Some(given)) = (asked, policy.leverage(&call.intent.symbol)) {
+        let from_intent = answered.source("leverage") == Some("intent:leverage");
+        prop_assert_eq!(
+            from_intent,
+            asked < given,
+            "the leverage came from the wrong one"
+        );
+    }
     prop_assert_eq!(
         answered.not_after.map(|at| at.as_micros()),
         Some(policy.expires_at()),
@@ -123,100 +138,6 @@ fn whole_trade(call: &Call, world: &World, answered: &Answered) -> Result<(), Te
 
 fn has_quantity(intent: &IntentDraft) -> bool {
     intent.number("quantity").or(intent.number("qty")).is_some()
-}
-
-fn every_number_of_a_harvest(
-    subject: &dyn Subject,
-    call: &HarvestCall,
-) -> Result<(), TestCaseError> {
-    let answered = subject.harvest(&World::of_harvest(call), &call.position, call.now);
-    for (column, told) in &answered.numbers {
-        let named = match &told.source {
-            Some(source) => {
-                let inputs = Inputs {
-                    policy: &call.policy,
-                    guardrails: None,
-                    intent: None,
-                    position: Some(&call.position),
-                    answer: &answered,
-                };
-                inputs.value(source)
-            }
-            None => worked_out(call, &answered, column),
-        };
-        // K goes through an exponential of its own, and agrees with any other to the last digits.
-        let agrees = named.is_some_and(|named| match column.as_str() {
-            "kill_score" => (named - told.value).abs() < 1e-14,
-            _ => named.to_bits() == told.value.to_bits(),
-        });
-        prop_assert!(agrees, "{column} is {told:?}, and comes to {named:?}");
-    }
-    if answered.verdict == Verdict::Harvest {
-        let thresholds = answered
-            .numbers
-            .keys()
-            .filter(|name| name.contains("_params."));
-        let fallback = call
-            .policy
-            .draft()
-            .and_then(|p| p.number("harvest_params.fallback_stop_pct"));
-        let expected = 17 + usize::from(fallback.is_some());
-        prop_assert_eq!(thresholds.count(), expected, "thresholds are missing");
-    }
-    Ok(())
-}
-
-/// The results of a harvest, by the formulas of its documentation.
-fn worked_out(call: &HarvestCall, answered: &Answered, column: &str) -> Option<f64> {
-    let policy = call.policy.draft()?;
-    let (position, market) = (&call.position.position, call.position.market);
-    match column {
-        "r_net" => {
-            let Some(Standing::Open(side)) = position.side else {
-                return None;
-            };
-            let gain = side.sign() * (position.current_price? - position.entry_price?);
-            Some((gain - answered.number("cost")?) / answered.number("risk_unit")?)
-        }
-        "kill_score" => {
-            let weights = [
-                ("k_regime_flip", "harvest_params.k_regime_flip"),
-                ("k_sigma_spike", "harvest_params.k_sigma_spike"),
-                ("k_ts_drop", "harvest_params.k_ts_drop"),
-                ("k_age_penalty", "harvest_params.k_age_penalty"),
-            ];
-            let terms = weights.map(|(component, weight)| {
-                Some(policy.number(weight)? * answered.number(component)?)
-            });
-            let z: Option<f64> = terms.into_iter().sum();
-            Some(1.0 / (1.0 + (-z?).exp()))
-        }
-        _ => component(policy, position.age_sec, &market?, column),
-    }
-}
-
-fn component(
-    policy: &PolicyDraft,
-    age_sec: Option<f64>,
-    market: &Market,
-    column: &str,
-) -> Option<f64> {
-    let of = |name: &str| policy.number(&format!("kill_params.{name}"));
-    // Without the sign of a zero.
-    let clamp = |x: f64, cap: f64| x.min(cap).max(0.0) + 0.0;
-    match column {
-        "k_regime_flip" => {
-            let flips = market.p_trend? < of("trend_min")? && market.p_mr? + market.p_chop? > 0.5;
-            Some(if flips { 1.0 } else { 0.0 })
-        }
-        "k_sigma_spike" => Some(clamp(
-            market.sigma? / of("sigma_ref")? - 1.0,
-            of("sigma_spike_cap")?,
-        )),
-        "k_ts_drop" => Some(clamp(of("ts_ref")? - market.ts?, of("ts_drop_cap")?)),
-        "k_age_penalty" => Some(clamp(age_sec? / of("max_age_sec")?, 1.0)),
-        _ => None,
-    }
 }
 
 /// A 10 or a 200 in an answer stood in an input, and the answer says in which.
@@ -276,13 +197,50 @@ fn l2_no_number_without_a_source() {
 }
 
 #[test]
-fn l2_no_number_of_a_harvest_without_a_source() {
-    EVERY_NUMBER_OF_A_HARVEST.holds();
-}
-
-#[test]
 fn with_a_policy_10_or_200_comes_out_only_where_an_input_held_it() {
     TEN_AND_TWO_HUNDRED_ARE_HELD.holds();
+}
+
+/// The laws would hold of an engine that never trades; these cases make it trade in every way there is.
+#[test]
+fn the_cases_trade() {
+    let mut seen: BTreeMap<String, u32> = BTreeMap::new();
+    let mut runner = TestRunner::new_with_rng(Config::default(), TestRng::deterministic_rng(RNG));
+    let calls = calls();
+    for _ in 0..2_000 {
+        let call = calls.new_tree(&mut runner).unwrap().current();
+        let answered = Portcullis.decide(&World::of(&call), &call.intent, call.now);
+        if answered.verdict == Verdict::Trade {
+            let sources = ["leverage", "size_usd"].map(|column| answered.source(column).unwrap());
+            let leverage_from = sources[0].split(['.', '*']).next().unwrap();
+            for what in ["TRADE", answered.basis.unwrap(), leverage_from, sources[1]] {
+                *seen.entry(what.to_owned()).or_default() += 1;
+            }
+            for (column, word) in [("leverage", "10x"), ("size_usd", "200 USD")] {
+                let value = if word == "10x" { 10.0 } else { 200.0 };
+                *seen.entry(word.to_owned()).or_default() +=
+                    u32::from(answered.number(column) == Some(value));
+            }
+        }
+    }
+    for (what, least) in [
+        ("TRADE", 800),
+        ("margin", 10),
+        ("notional", 300),
+        ("policy:leverage_by_symbol", 300),
+        ("intent:leverage", 50),
+        ("intent:quantity*price", 10),
+        ("intent:quantity*entry_price", 5),
+        ("intent:position_usd", 10),
+        ("intent:size", 50),
+        ("10x", 50),
+        ("200 USD", 50),
+    ] {
+        assert!(
+            seen.get(what).is_some_and(|count| *count >= least),
+            "{what}: {seen:#?}"
+        );
+    }
 }
 
 /// A way to doctor an answer.
@@ -369,23 +327,12 @@ const SIZE_ROUNDED: Doctored = Doctored(|_, mut answered| {
     answered
 });
 
-struct StopOfTwoPercent;
-
-impl Subject for StopOfTwoPercent {
-    fn harvest(&self, world: &World, position: &PositionDraft, now: i64) -> Answered {
-        let mut with_stop = position.clone();
-        with_stop.position.stop_dist_pct = with_stop.position.stop_dist_pct.or(Some(0.02));
-        Portcullis.harvest(world, &with_stop, now)
-    }
-}
-
 #[test]
 fn l2_bites_numbers_from_nowhere() {
     EVERY_NUMBER_OF_A_DECISION.bites(&LEVERAGE_FOR_ALL, "leverage is 10");
-    EVERY_NUMBER_OF_A_DECISION.bites(&SIZE_FOR_ALL, "another expiry");
+    EVERY_NUMBER_OF_A_DECISION.bites(&SIZE_FOR_ALL, "is 200");
     TEN_AND_TWO_HUNDRED_ARE_HELD.bites(&LEVERAGE_FOR_ALL, "does not hold it");
     TEN_AND_TWO_HUNDRED_ARE_HELD.bites(&SIZE_FOR_ALL, "does not hold it");
-    EVERY_NUMBER_OF_A_HARVEST.bites(&StopOfTwoPercent, "stop");
 }
 
 #[test]
@@ -402,6 +349,6 @@ fn l2_bites_sources_that_are_none() {
 #[test]
 fn l2_bites_numbers_that_were_changed() {
     EVERY_NUMBER_OF_A_DECISION.bites(&ASKED_IS_GIVEN, "more leverage than the policy gives");
-    EVERY_NUMBER_OF_A_DECISION.bites(&LIMITS_SHAVE, "is ");
-    EVERY_NUMBER_OF_A_DECISION.bites(&SIZE_ROUNDED, "is ");
+    EVERY_NUMBER_OF_A_DECISION.bites(&LIMITS_SHAVE, "its source");
+    EVERY_NUMBER_OF_A_DECISION.bites(&SIZE_ROUNDED, "its source");
 }

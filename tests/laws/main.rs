@@ -27,6 +27,7 @@
 
 mod answered;
 mod l1_no_policy_no_trade;
+mod l2_no_number_of_a_harvest;
 mod l2_no_number_without_a_source;
 mod l3_total;
 mod l4_unknown_is_not_yes;
@@ -61,7 +62,7 @@ pub(crate) const SOME: u32 = if cfg!(debug_assertions) { 500 } else { 2_000 };
 /// To find out a broken engine.
 const BROKEN: u32 = 4_000;
 /// Half of the time goes into random numbers; nobody attacks these.
-const RNG: RngAlgorithm = RngAlgorithm::XorShift;
+pub(crate) const RNG: RngAlgorithm = RngAlgorithm::XorShift;
 
 impl<I: Debug> Law<I> {
     /// The engine keeps it.

@@ -5,6 +5,7 @@
 pub(crate) mod guardrails;
 pub(crate) mod intent;
 pub(crate) mod number;
+mod policies;
 pub(crate) mod policy;
 pub(crate) mod position;
 pub(crate) mod text;
@@ -106,7 +107,7 @@ pub(crate) fn age() -> impl Strategy<Value = i64> {
 /// Any intent in any world.
 pub(crate) fn calls() -> BoxedStrategy<Call> {
     call(
-        policy::any_state(),
+        policies::any_state(),
         guardrails::any_guardrails(),
         intent::any_intent(),
     )
@@ -115,7 +116,7 @@ pub(crate) fn calls() -> BoxedStrategy<Call> {
 /// Any intent, where no policy is in force.
 pub(crate) fn calls_without_policy() -> BoxedStrategy<Call> {
     call(
-        policy::not_in_force(),
+        policies::not_in_force(),
         guardrails::any_guardrails(),
         intent::any_intent(),
     )
@@ -124,7 +125,7 @@ pub(crate) fn calls_without_policy() -> BoxedStrategy<Call> {
 /// Any intent under a policy in force.
 pub(crate) fn calls_with_policy() -> BoxedStrategy<Call> {
     call(
-        policy::in_force(),
+        policies::in_force(),
         guardrails::any_guardrails(),
         intent::any_intent(),
     )
@@ -133,7 +134,7 @@ pub(crate) fn calls_with_policy() -> BoxedStrategy<Call> {
 /// An entry that trades: a sound policy, no guardrails, and nothing wrong with it.
 pub(crate) fn sound_entries() -> BoxedStrategy<Call> {
     call(
-        policy::sound(),
+        policies::sound(),
         Just(GuardrailsDraft::none()).boxed(),
         intent::sound_entry(),
     )
@@ -142,7 +143,7 @@ pub(crate) fn sound_entries() -> BoxedStrategy<Call> {
 /// An exit in any world.
 pub(crate) fn exits() -> BoxedStrategy<Call> {
     call(
-        policy::any_state(),
+        policies::any_state(),
         guardrails::any_guardrails(),
         intent::any_exit(),
     )
@@ -156,7 +157,7 @@ pub(crate) fn owners_entries() -> BoxedStrategy<Call> {
         ..entry
     });
     call(
-        policy::sound(),
+        policies::sound(),
         Just(GuardrailsDraft::none()).boxed(),
         entry.boxed(),
     )
@@ -177,20 +178,20 @@ fn harvest_call(
 
 /// Any position in any world.
 pub(crate) fn harvests() -> BoxedStrategy<HarvestCall> {
-    harvest_call(policy::any_state(), position::any_position())
+    harvest_call(policies::any_state(), position::any_position())
 }
 
 /// Any position under a policy in force.
 pub(crate) fn harvests_with_policy() -> BoxedStrategy<HarvestCall> {
-    harvest_call(policy::in_force(), position::any_position())
+    harvest_call(policies::in_force(), position::any_position())
 }
 
 /// Any position, where no θ is in force.
 pub(crate) fn harvests_without_policy() -> BoxedStrategy<HarvestCall> {
-    harvest_call(policy::not_in_force(), position::any_position())
+    harvest_call(policies::not_in_force(), position::any_position())
 }
 
 /// A position with an R and a K.
 pub(crate) fn sound_harvests() -> BoxedStrategy<HarvestCall> {
-    harvest_call(policy::sound(), position::sound_position())
+    harvest_call(policies::sound(), position::sound_position())
 }

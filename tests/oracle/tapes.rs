@@ -110,7 +110,10 @@ fn guardrails() -> impl Strategy<Value = Guardrails> {
                 bound(money),
             ),
             bound(vec![0.000_001, 3_599.999_999, 3_600.0, 7_200.0, 1e6, 1e12]),
-            (bound(seconds.clone()), bound(seconds)),
+            (
+                bound(seconds.clone()),
+                weighted(odds * 3.0, select(seconds)),
+            ),
             (weighted(odds, symbols()), place("usdm"), place("binance")),
             prop::bool::weighted(odds),
             weighted(odds, halt),

@@ -25,8 +25,9 @@ fn check_lines(tape: &str, arguments: &[&str], expected: &[&str]) {
 
 #[test]
 fn a_policy_of_the_tape_rules_from_its_record_on_in_either_encoding() {
+    let document: fn(&Value) -> Value = Value::clone;
     let text = |policy: &Value| json!(policy.to_string());
-    for encode in [Value::clone as fn(&Value) -> Value, hash_encoding, text] {
+    for encode in [document, hash_encoding, text] {
         check(
             &[
                 entry(1),

@@ -155,9 +155,12 @@ pub(crate) fn policy_until(version: &str, valid_until: i64) -> Value {
 /// A policy as a Redis hash holds it: all values texts.
 pub(crate) fn hash_encoding(policy: &Value) -> Value {
     let fields = policy.as_object().unwrap().iter();
-    let texts = fields.map(|(name, value)| match value {
-        Value::String(text) => (name.clone(), json!(text)),
-        other => (name.clone(), json!(other.to_string())),
+    let texts = fields.map(|(name, value)| {
+        let text = value.as_str().map(str::to_owned);
+        (
+            name.clone(),
+            json!(text.unwrap_or_else(|| value.to_string())),
+        )
     });
     Value::Object(texts.collect())
 }

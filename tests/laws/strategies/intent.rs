@@ -71,6 +71,9 @@ pub(crate) enum TimeField {
     Timestamp,
 }
 
+/// Members of an object, as JSON.
+type Members = Vec<(&'static str, String)>;
+
 impl IntentDraft {
     pub(crate) fn number(&self, field: &str) -> Option<f64> {
         let (_, number) = self.numbers.iter().find(|(key, _)| *key == field)?;
@@ -190,8 +193,7 @@ impl IntentDraft {
     }
 
     /// What a payload holds, and what its envelope may lend.
-    #[expect(clippy::type_complexity, reason = "two lists of members")]
-    fn members(&self) -> (Vec<(&'static str, String)>, Vec<(&'static str, String)>) {
+    fn members(&self) -> (Members, Members) {
         let mut members = vec![("symbol", quote(&self.symbol))];
         let side = ("side", quote(self.side.as_str()));
         match self.kind {

@@ -17,6 +17,10 @@ pub(crate) fn any_float() -> impl Strategy<Value = f64> {
 pub(crate) fn usual() -> impl Strategy<Value = f64> {
     let named = vec![
         10.0,
+        10.0,
+        10.0,
+        200.0,
+        200.0,
         200.0,
         10_f64.next_down(),
         10_f64.next_up(),

@@ -97,7 +97,10 @@ fn fields() -> impl Strategy<Value = Pairs> {
     ];
     let entry = (
         prop_oneof![Just("action"), Just("side")],
-        word(&["BUY", "sell", "Long", "SHORT", "buy", "SELL"]),
+        prop_oneof![
+            20 => word(&["BUY", "sell", "Long", "SHORT", "buy", "SELL"]),
+            1 => word(&["HOLD"]),
+        ],
         source(false),
     )
         .prop_map(|(key, word, source)| [vec![pair(key, word)], source].concat());

@@ -187,7 +187,7 @@ pub(crate) fn millis() -> BoxedStrategy<String> {
         }
     });
     prop_oneof![
-        8 => text,
+        24 => text,
         1 => (near(BASE)).prop_map(|micros| format!("{}.{:03}", micros / 1_000, micros % 1_000)),
         1 => one_of(&["0", "-1", "253402300799999", "253402300800000", "-62167219200000", "-62167219200001", "1e15", "1.5", "1e-400"]),
         1 => wild(),
@@ -198,8 +198,8 @@ pub(crate) fn millis() -> BoxedStrategy<String> {
 /// A `timestamp`.
 pub(crate) fn timestamp() -> BoxedStrategy<String> {
     prop_oneof![
-        8 => (near(BASE), 0_usize..8).prop_map(|(micros, style)| quote(&iso(micros, style), false)),
-        3 => (near(BASE), any::<bool>()).prop_map(|(micros, quoted)| {
+        20 => (near(BASE), 0_usize..8).prop_map(|(micros, style)| quote(&iso(micros, style), false)),
+        8 => (near(BASE), any::<bool>()).prop_map(|(micros, quoted)| {
             let text = seconds(micros);
             if quoted { quote(&text, false) } else { text }
         }),

@@ -1,0 +1,195 @@
+//! Deciding and harvesting allocate nothing: the way from an input to its answer has no `malloc` on it.
+//!
+//! Counted by an allocator in the place of the system's; a count is of the thread that asks.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod support;
+
+use std::hint::black_box;
+
+use allocation_counter::measure;
+use portcullis::{
+    decide::{Decision, DecisionColumns, Engine, IntentColumns},
+    domain::{Instant, Side},
+    event::{Event, Scratch, read},
+    exit::{ExitOwnership, STANDARD_OWNER},
+    guardrails::Guardrails,
+    harvest::{
+        HarvestBatch, HarvestColumns, HarvestDecision, Market, Position, Snapshot, harvest,
+        harvest_batch,
+    },
+    intent::{Intent, IntentBuilder},
+    policy::{Policy, PolicyAbsence, PolicyState},
+};
+use support::sample_policy_json;
+
+/// How much `ask` allocates, asked once.
+fn allocated(ask: impl FnOnce()) -> u64 {
+    measure(ask).count_total
+}
+
+fn engine() -> Engine {
+    let guardrails = Guardrails::from_json(
+        r#"{"max_leverage": 20, "max_notional_usd": 1e6, "max_position_usd": 1e6, "max_intent_age_sec": 60,
+            "max_intent_skew_sec": 60, "halt": ["ADAUSDT"], "permitted_symbols": ["BTCUSDT", "ADAUSDT", "XRPUSDT"]}"#,
+    );
+    let ownership = ExitOwnership::new(STANDARD_OWNER, ["emergency"]);
+    Engine::new(guardrails.unwrap(), ownership.unwrap())
+}
+
+fn policy() -> Policy {
+    Policy::from_json(&sample_policy_json("1766550734.062733")).unwrap()
+}
+
+fn at(micros: i64) -> Instant {
+    Instant::from_micros(micros).unwrap()
+}
+
+const NOW: i64 = 1_766_550_734_062_733;
+
+/// One of every kind: trades, exits, and skips at each gate that an intent can fail by itself.
+fn intents() -> Vec<Intent<'static>> {
+    let entry = |symbol| {
+        IntentBuilder::new(symbol)
+            .side(Side::Buy)
+            .source("momentum")
+            .emitted_at(at(NOW - 1_000_000))
+    };
+    let exit = || IntentBuilder::new("BTCUSDT").close();
+    vec![
+        entry("BTCUSDT").notional_usd(250.0).leverage(5.0).build(),
+        entry("BTCUSDT").margin_usd(20.0).leverage(50.0).build(),
+        entry("BTCUSDT").quantity(0.5).price(90_000.0).build(),
+        entry("XRPUSDT").notional_usd(250.0).build(),
+        entry("ADAUSDT").notional_usd(250.0).build(),
+        entry("BTCUSDT").build(),
+        entry("BTCUSDT").notional_usd(f64::NAN).build(),
+        entry("BTCUSDT").notional_usd(1e9).build(),
+        entry("BTC USDT").notional_usd(250.0).build(),
+        entry("BTCUSDT").source(STANDARD_OWNER).build(),
+        entry("BTCUSDT").emitted_at(at(NOW - 61_000_000)).build(),
+        exit().source(STANDARD_OWNER).quantity(1.0).build(),
+        exit().source("emergency").build(),
+        exit().source("momentum").build(),
+    ]
+}
+
+/// Keeps the compiler from leaving out what nobody looks at.
+fn asked(decision: Decision<'_>) {
+    black_box(&decision);
+}
+
+#[test]
+fn decide_allocates_nothing() {
+    let (engine, policy, intents) = (engine(), policy(), intents());
+    let absent = PolicyAbsence::NotFound;
+    let states = [PolicyState::present(&policy), PolicyState::absent(&absent)];
+    for state in states {
+        for intent in &intents {
+            // In force to the last microsecond, and past it.
+            for now in [NOW, NOW + 1] {
+                let count = allocated(|| asked(engine.decide(state, intent, at(now))));
+                assert_eq!(count, 0, "decide: {intent:?}");
+            }
+            let count = allocated(|| asked(engine.decide_recorded(state, intent)));
+            assert_eq!(count, 0, "decide_recorded: {intent:?}");
+        }
+    }
+}
+
+#[test]
+fn a_line_without_escapes_is_read_and_decided_without_allocating() {
+    let (engine, policy) = (engine(), policy());
+    let line = r#"{"symbol": "BTCUSDT", "side": "BUY", "size": "250", "timestamp": 1766550734, "source": "momentum"}"#;
+    let mut scratch = Scratch::default();
+    let mut verdict = "";
+    let count = allocated(|| {
+        if let Event::Intent(intent) = read(line, &mut scratch) {
+            verdict = engine
+                .decide_recorded(PolicyState::present(&policy), &intent)
+                .verdict();
+        }
+    });
+    assert_eq!((verdict, count), ("TRADE", 0));
+}
+
+#[test]
+fn decide_columns_allocates_nothing_the_second_time() {
+    let (engine, policy) = (engine(), policy());
+    let mut columns = IntentColumns::default();
+    for intent in intents().iter().cycle().take(1_000) {
+        columns.push(intent);
+    }
+    let mut answers = DecisionColumns::default();
+    for now in [Some(at(NOW)), None] {
+        engine.decide_columns(PolicyState::present(&policy), &columns, now, &mut answers);
+        let count = allocated(|| {
+            engine.decide_columns(PolicyState::present(&policy), &columns, now, &mut answers);
+        });
+        assert_eq!(count, 0, "at {now:?}");
+        assert_eq!(answers.len(), 1_000);
+    }
+}
+
+fn positions() -> Vec<(Position, Option<Market>)> {
+    let market =
+        r#""market": {"sigma": 0.01, "ts": 0.35, "p_trend": 0.5, "p_mr": 0.2, "p_chop": 0.3}"#;
+    [
+        format!(r#"{{"symbol": "BTCUSDT", "side": "LONG", "entry_price": 100, "current_price": 107.2, "age_sec": 3600, "stop_dist_pct": 0.02, {market}}}"#),
+        format!(r#"{{"symbol": "BTCUSDT", "side": "SHORT", "entry_price": 100, "current_price": 96, "age_sec": 3600, "current_sl": 101, "stop_dist_pct": 0.02, {market}}}"#),
+        format!(r#"{{"symbol": "BTCUSDT", "side": "LONG", "entry_price": "nan", "age_sec": 3600, {market}}}"#),
+        r#"{"symbol": "BTCUSDT", "side": "LONG", "entry_price": 100}"#.to_owned(),
+        r#"{"symbol": "BTCUSDT", "side": "FLAT"}"#.to_owned(),
+    ]
+    .iter()
+    .map(|text| {
+        let snapshot = Snapshot::from_json(text, None).unwrap();
+        (snapshot.position, snapshot.market)
+    })
+    .collect()
+}
+
+#[test]
+fn harvest_allocates_nothing() {
+    let policy = policy();
+    let absent = PolicyAbsence::NotFound;
+    let mut harvested = 0;
+    for state in [PolicyState::present(&policy), PolicyState::absent(&absent)] {
+        for (position, market) in &positions() {
+            let count = allocated(|| {
+                let decision = harvest(state, position, market.as_ref(), at(NOW));
+                harvested += u32::from(matches!(black_box(decision), HarvestDecision::Harvest(_)));
+            });
+            assert_eq!(count, 0, "{position:?}");
+        }
+    }
+    assert_eq!(harvested, 3);
+}
+
+#[test]
+fn harvest_batch_allocates_nothing_the_second_time() {
+    let policy = policy();
+    let theta = policy.theta_in_force(at(NOW)).unwrap();
+    let mut columns = HarvestColumns::new();
+    for (position, market) in positions().iter().cycle().take(1_000) {
+        columns.push(position, market.as_ref());
+    }
+    let mut batch = HarvestBatch::new();
+    harvest_batch(theta, &columns, &mut batch);
+    let count = allocated(|| harvest_batch(theta, &columns, &mut batch));
+    assert_eq!((batch.len(), count), (1_000, 0));
+}
+
+#[test]
+fn the_counter_counts() {
+    assert_eq!(allocated(|| drop(black_box(Box::new(8)))), 1);
+    let (engine, policy, intents) = (engine(), policy(), intents());
+    let Some(intent) = intents.first() else {
+        panic!("no intent");
+    };
+    let state = PolicyState::present(&policy);
+    // A trace is a list.
+    let count = allocated(|| drop(black_box(engine.decide_traced(state, intent, None))));
+    assert!(count > 0);
+}
