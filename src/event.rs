@@ -3,7 +3,7 @@
 use crate::{
     domain::{Instant, PolicyHash, Symbol},
     intent::{EventFields, Intent, IntentFault, Times},
-    wire::{SyntaxError, scan_object},
+    wire::{Slot, SyntaxError, scan_object},
 };
 
 /// What one record is.
@@ -182,10 +182,17 @@ fn read_intent<'a>(
     let (slot, field) = match (fields.payload.is_present(), fields.data.is_present()) {
         (false, false) => return fields.flat_intent(),
         (true, true) => {
-            return fields.faulty_intent(IntentFault::Contradiction {
+            let faults = [(&fields.payload, "payload"), (&fields.data, "data")];
+            let unreadable = faults.into_iter().find_map(|(slot, field)| {
+                let unquoted = slot.text().ok().flatten();
+                let inner = unquoted.as_deref().or(slot.raw()).unwrap_or_default();
+                let error = scan_object(inner, &mut EventFields::default()).err()?;
+                Some(payload_fault(text, slot, field, error))
+            });
+            return fields.faulty_intent(unreadable.unwrap_or(IntentFault::Contradiction {
                 first: "payload",
                 second: "data",
-            });
+            }));
         }
         (true, false) => (&fields.payload, "payload"),
         (false, true) => (&fields.data, "data"),
@@ -199,11 +206,7 @@ fn read_intent<'a>(
     };
     let mut payload = EventFields::default();
     if let Err(error) = scan_object(inner, &mut payload) {
-        let error = SyntaxError {
-            column: column_of(text, slot.raw()),
-            ..error
-        };
-        return fields.faulty_intent(IntentFault::PayloadNotAnObject { field, error });
+        return fields.faulty_intent(payload_fault(text, slot, field, error));
     }
     match payload.event_type.text() {
         Ok(None) => fields.enveloped_intent(&payload),
@@ -213,6 +216,22 @@ fn read_intent<'a>(
             let raw = payload.event_type.raw().unwrap_or_default();
             fields.faulty_intent(unknown_event(text, raw))
         }
+    }
+}
+
+/// A payload that is no object, told as standing where it begins.
+fn payload_fault(
+    text: &str,
+    slot: &Slot<'_>,
+    field: &'static str,
+    error: SyntaxError,
+) -> IntentFault {
+    IntentFault::PayloadNotAnObject {
+        field,
+        error: SyntaxError {
+            column: column_of(text, slot.raw()),
+            ..error
+        },
     }
 }
 

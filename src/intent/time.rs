@@ -41,20 +41,21 @@ impl Times {
         if fields.decided_at.is_present() {
             times.decided_at = millis(fields.decided_at);
             if times.decided_at.is_none() {
-                unreadable = Some("decided_at");
+                // The first that is there wins, readable or not.
+                return (Self::UNKNOWN, Some("decided_at"));
             }
         }
         let id = fields.id.text().ok().flatten();
         if let Some(entry) = id.as_deref().and_then(stream_millis) {
             times.emitted_at = Instant::parse_epoch_millis(entry).ok();
-            unreadable = unreadable.or(times.emitted_at.is_none().then_some("id"));
+            unreadable = times.emitted_at.is_none().then_some("id");
         } else if fields.ts.is_present() {
             times.emitted_at = millis(fields.ts);
-            unreadable = unreadable.or(times.emitted_at.is_none().then_some("ts"));
+            unreadable = times.emitted_at.is_none().then_some("ts");
         } else if fields.timestamp.is_present() {
             let read = seconds_or_iso(fields.timestamp);
             times.emitted_at = read.map(|(at, _)| at);
-            unreadable = unreadable.or(read.is_none().then_some("timestamp"));
+            unreadable = read.is_none().then_some("timestamp");
             times.offset_assumed =
                 times.decided_at.is_none() && matches!(read, Some((_, IsoOffset::AssumedUtc)));
         }

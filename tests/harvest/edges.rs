@@ -388,7 +388,7 @@ fn evidence_reads_well() {
     );
     assert_eq!(
         old.to_string(),
-        "`market.as_of` is 2 µs old, the limit is 1 µs; required: known and within its limit"
+        "`market.as_of` is 0.000002 s old, the limit is 0.000001 s; required: known and within its limit"
     );
     assert_eq!(
         RUnavailable::MissingStop.to_string(),

@@ -279,6 +279,44 @@ fn the_answers_have_the_same_bytes_for_any_number_of_threads() {
     }
 }
 
+/// The first record of every kind of answer, explained.
+#[test]
+fn explain_tells_what_the_replay_answers() {
+    let place = Place::new();
+    place.put("tape", generated(2048, 1));
+    let guardrails = example_guardrails();
+    let operator = ["tape", "--guardrails", guardrails.to_str().unwrap()];
+    let mut seen = BTreeSet::new();
+    for answer in place.answers(&operator) {
+        let event = text(&answer, "event").to_owned();
+        let kind = ["decision", "reason", "harvest_action"].map(|field| text(&answer, field));
+        if !seen.insert((event, kind.map(str::to_owned))) {
+            continue;
+        }
+        let n = answer["n"].to_string();
+        let arguments = [&["explain", "--n", &n], &operator[..]].concat();
+        let run = place.run(&[&arguments[..], &["--format", "json"]].concat());
+        assert_eq!((run.status, &*run.stderr), (0, ""), "record {n}");
+        let explained: Value = serde_json::from_str(&run.stdout).unwrap();
+        for field in ["decision", "reason", "harvest_action"] {
+            let told = explained.get(field).filter(|value| !value.is_null());
+            assert_eq!(told, answer.get(field), "`{field}` of record {n}");
+        }
+        let first = place.run(&arguments).stdout;
+        if let Some(detail) = answer.get("detail") {
+            let line = format!(
+                "SKIP {}: {}",
+                text(&answer, "reason"),
+                detail.as_str().unwrap()
+            );
+            assert_eq!(first.lines().next().unwrap(), line);
+        } else {
+            assert!(first.starts_with(text(&answer, "decision")), "{first}");
+        }
+    }
+    assert!(seen.len() > 30, "{}", seen.len());
+}
+
 #[test]
 fn the_summary_adds_up_to_the_answers() {
     let place = Place::new();
