@@ -6,7 +6,6 @@
 //! `cargo bench --bench policy`
 
 #![expect(
-    missing_docs,
     clippy::unwrap_used,
     reason = "a bench: the group's names document it, and it stops where it cannot go on"
 )]

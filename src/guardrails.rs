@@ -409,7 +409,7 @@ fn amount<T, E>(
     faults: &mut Vec<GuardrailsFault>,
 ) -> Option<T> {
     let bound = door(slot.number()?).ok();
-    if bound.is_none() {
+    if bound.is_none() && !slot.twice() {
         faults.push(bad(slot, field, "a finite number greater than 0"));
     }
     bound

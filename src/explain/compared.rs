@@ -90,10 +90,12 @@ pub(super) fn text(compared: &Compared<'_>) -> String {
 }
 
 fn ownership_text(source: Option<&str>, owner: &str, rule: Option<ExitRule>) -> String {
-    let source = source.map_or_else(|| "no source".to_owned(), |source| format!("`{source}`"));
-    match rule {
-        Some(rule) => format!("{source} may exit as {}", rule.as_str()),
-        None => format!("{source} is not the exit owner `{owner}` nor a delegate"),
+    match (source, rule) {
+        (Some(source), Some(rule)) => format!("`{source}` may exit as {}", rule.as_str()),
+        (Some(source), None) => {
+            format!("`{source}` is neither the exit owner `{owner}` nor a delegate")
+        }
+        (None, _) => "the entry names no source, so none that owns exits".to_owned(),
     }
 }
 

@@ -66,6 +66,13 @@ impl<'a> HarvestExplanation<'a> {
             Err(why) => parts.push(line("kill score", format!("silent: {why}"))),
             Ok(kill) => parts.push(line("kill score", kill_text(harvest, kill))),
         }
+        let policy = harvest.policy();
+        let named = format!(
+            "version {} hash {}",
+            policy.version(),
+            policy.hash().short()
+        );
+        parts.insert(0, line("policy", named));
         let reasons: Vec<&str> = harvest.reasons().iter().collect();
         parts.push(line("reasons", reasons.join(", ")));
         parts

@@ -106,7 +106,7 @@ fn judge(
                 }
             }
         }
-        Event::PolicyUpdated(_, text) => match Policy::from_json(text.unwrap().as_str()) {
+        Event::PolicyUpdated(_, text) => match Policy::from_json(text.unwrap().as_str().unwrap()) {
             Ok(read) => {
                 *policy = Ok(read);
                 part("POLICY")

@@ -30,7 +30,14 @@ struct Task {
 }
 
 /// What a thread has to say, in the order of the tape.
-type Report = (u64, Result<Judged, TapeError>);
+type Report = (u64, News);
+
+enum News {
+    Judged(Box<Judged>),
+    Unreadable(TapeError),
+    /// The thread is going down; whoever waits for it must not wait for ever.
+    Panicked,
+}
 
 /// How many chunks may be under way for each judging thread.
 const UNDER_WAY: usize = 3;
@@ -86,7 +93,7 @@ fn read_all(
         let chunk = match chunk {
             Ok(chunk) => chunk,
             Err(error) => {
-                let _ = reports.send((place, Err(error)));
+                let _ = reports.send((place, News::Unreadable(error)));
                 break;
             }
         };
@@ -114,7 +121,13 @@ fn judge_all(judge: &Judge, tasks: &Receiver<Task>, reports: &Sender<Report>) {
     for task in tasks {
         let before = task.before.wait();
         let mut judged = Judged::default();
-        match task.after {
+        let alarm = Alarm {
+            place: task.place,
+            before,
+            after: task.after.as_ref(),
+            reports,
+        };
+        match &task.after {
             None => {
                 let rulers = Rulers::Fixed(before);
                 judge.chunk(&task.chunk, task.first, rulers, &mut scratch, &mut judged);
@@ -126,8 +139,31 @@ fn judge_all(judge: &Judge, tasks: &Receiver<Task>, reports: &Sender<Report>) {
                 let _ = after.set(Arc::new(timeline));
             }
         }
-        if reports.send((task.place, Ok(judged))).is_err() {
+        drop(alarm);
+        if reports
+            .send((task.place, News::Judged(Box::new(judged))))
+            .is_err()
+        {
             return;
+        }
+    }
+}
+
+/// Tells everybody when a thread panics, so that the panic ends the run.
+struct Alarm<'a> {
+    place: u64,
+    before: &'a Arc<Timeline>,
+    after: Option<&'a Handover>,
+    reports: &'a Sender<Report>,
+}
+
+impl Drop for Alarm<'_> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            if let Some(after) = self.after {
+                let _ = after.set(Arc::clone(self.before));
+            }
+            let _ = self.reports.send((self.place, News::Panicked));
         }
     }
 }
@@ -142,8 +178,12 @@ fn collect(
     for (place, report) in reports {
         waiting.insert(place, report);
         while let Some(report) = waiting.remove(&next) {
-            let judged = report.map_err(|error| collector.tape_error(error))?;
-            collector.take(&judged)?;
+            match report {
+                News::Judged(judged) => collector.take(&judged)?,
+                News::Unreadable(error) => return Err(collector.tape_error(error)),
+                // The scope passes the panic on.
+                News::Panicked => return Ok(()),
+            }
             next += 1;
             let _ = give_permit.try_send(());
         }

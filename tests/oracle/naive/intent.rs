@@ -122,10 +122,16 @@ pub(crate) fn read(line: &str, clock: bool, flaw: Option<Flaw>) -> Result<Intent
         Some(payload) => borrow(top, payload),
         None => top.clone(),
     };
-    if let Some(payload) = lone.as_deref()
-        && let (Some(outer), Some(inner)) = (text(top, "source"), text(payload, "source"))
-    {
-        faults.ambiguous |= outer != inner;
+    if let Some(payload) = lone.as_deref() {
+        // Two sources that are there must be one, and a payload holds no other.
+        if let (Field::One(outer), Field::One(inner)) =
+            (json::field(top, "source"), json::field(payload, "source"))
+        {
+            faults.ambiguous |= outer != inner || !matches!(outer, Json::Text(_));
+        }
+        faults.ambiguous |= ["payload", "data"]
+            .iter()
+            .any(|name| !matches!(json::field(payload, name), Field::Absent));
     }
     let objects = match lone.as_deref() {
         Some(payload) => vec![top.as_slice(), payload],
@@ -217,8 +223,8 @@ fn judge(
     };
     let is_twice = |field: Field<'_>| matches!(field, Field::Twice);
     let is_there = |field: Field<'_>| !matches!(field, Field::Absent);
-    faults.invalid |=
-        everywhere(&EXIT_DECIDES, is_twice) || everywhere(&["source", "event_type"], is_twice);
+    faults.invalid |= everywhere(&EXIT_DECIDES, is_twice)
+        || everywhere(&["source", "event_type", "payload", "data"], is_twice);
     let beside = |names: &[&str]| {
         objects.len() > 1
             && names.iter().any(|name| {
@@ -369,9 +375,20 @@ impl When {
     }
 }
 
-/// When a service decided about a record, and when the record was made; the first stands in for the second.
+/// When a service decided about a record, and when the record was made; the first stands in for the second. Of a
+/// record that is of two minds about one of its times, or decided when nobody can tell, no time is known.
 pub(crate) fn times(fields: &Fields) -> (When, When) {
+    let names = ["decided_at", "id", "ts", "timestamp"];
+    if names
+        .iter()
+        .any(|name| matches!(json::field(fields, name), Field::Twice))
+    {
+        return (When::Unreadable, When::Unreadable);
+    }
     let decided_at = when(fields, &["decided_at"]);
+    if decided_at == When::Unreadable {
+        return (When::Unreadable, When::Unreadable);
+    }
     match when(fields, &["id", "ts", "timestamp"]) {
         When::Absent => (decided_at, decided_at),
         made_at @ (When::At(_) | When::Unreadable) => (decided_at, made_at),

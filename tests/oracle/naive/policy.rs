@@ -286,10 +286,11 @@ fn leverage(value: Option<Json>, faults: &mut Faults) -> BTreeMap<String, f64> {
         faults.add(PARSE);
         return leverage;
     };
+    let symbols: Vec<Option<String>> = pairs.iter().map(|(key, _)| symbol(key)).collect();
+    for (at, symbol) in symbols.iter().enumerate() {
+        faults.check(symbol.is_some() && !symbols.iter().take(at).any(|earlier| earlier == symbol));
+    }
     for (key, value) in pairs {
-        if symbol(key).is_none() {
-            faults.add(INVALID);
-        }
         let number: f64 = match value {
             Json::Null => continue,
             Json::Number(text) => text.parse().unwrap(),
@@ -299,9 +300,7 @@ fn leverage(value: Option<Json>, faults: &mut Faults) -> BTreeMap<String, f64> {
             }
         };
         faults.check(number.is_finite() && number > 0.0);
-        if let Some(symbol) = symbol(key) {
-            faults.check(leverage.insert(symbol, number).is_none());
-        }
+        leverage.insert(symbol(key).unwrap_or_default(), number);
     }
     leverage
 }

@@ -272,6 +272,7 @@ fn change() -> impl Strategy<Value = (Place, Edit)> {
         })
     });
     let payload = (
+        prop_oneof![3 => Just(Place::Outside), 1 => Just(Place::Inside)],
         select(vec!["payload", "data"]),
         one_of(&[
             "{}",
@@ -283,7 +284,7 @@ fn change() -> impl Strategy<Value = (Place, Edit)> {
             "\"{\\\"symbol\\\": \\\"ETHUSDT\\\"}\"",
         ]),
     )
-        .prop_map(|(key, value)| (Place::Outside, Edit::Append(key.to_owned(), value)));
+        .prop_map(|(place, key, value)| (place, Edit::Append(key.to_owned(), value)));
     prop_oneof![16 => (place, field), 1 => payload]
 }
 
