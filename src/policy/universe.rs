@@ -146,7 +146,8 @@ pub(super) fn read_leverages(
         let read = |text: &str| Bound::Positive.read(text);
         let leverage = number(path, value, violations, read).and_then(|x| Leverage::new(x).ok());
         let Ok(symbol) = symbol else { continue };
-        if !named.insert(symbol) {
+        // A null is no leverage, so none that another could contradict.
+        if !matches!(value, Json::Null) && !named.insert(symbol) {
             let bound = format!("the only leverage of {symbol}");
             violations.invalid(&path(), &value.compact(), &bound);
         }

@@ -61,7 +61,7 @@ pub(crate) const SOME: u32 = if cfg!(debug_assertions) { 500 } else { 2_000 };
 
 /// To find out a broken engine.
 const BROKEN: u32 = 4_000;
-/// Half of the time goes into random numbers; nobody attacks these.
+/// The fast one: the numbers are not secret.
 pub(crate) const RNG: RngAlgorithm = RngAlgorithm::XorShift;
 
 impl<I: Debug> Law<I> {

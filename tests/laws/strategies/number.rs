@@ -51,9 +51,19 @@ pub(crate) fn positive() -> impl Strategy<Value = f64> {
 
 /// What is no size, no leverage and no price.
 pub(crate) fn unusable() -> impl Strategy<Value = f64> {
+    let words = vec![
+        f64::NAN,
+        -f64::NAN,
+        f64::INFINITY,
+        f64::NEG_INFINITY,
+        0.0,
+        -0.0,
+        -1.0,
+        -5e-324,
+    ];
     prop_oneof![
-        4 => select(vec![f64::NAN, -f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 0.0, -0.0, -1.0, -5e-324]),
-        1 => any_bits().prop_filter("a number that can be used", |x| !(x.is_finite() && *x > 0.0)),
+        4 => select(words),
+        1 => any_bits().prop_map(|x| if x.is_finite() { -x.abs() } else { x }),
     ]
 }
 

@@ -92,10 +92,6 @@ pub(crate) struct Intent {
 pub(crate) fn read(line: &str, clock: bool, flaw: Option<Flaw>) -> Result<Intent, &'static str> {
     let top = json::read(line).ok_or(UNREADABLE)?;
     let top = json::pairs(&top).ok_or(UNREADABLE)?;
-    // Of a line that names two events nobody can tell what it is.
-    if matches!(json::field(top, "event_type"), Field::Twice) {
-        return Err(INVALID);
-    }
     if names_another_event(top) {
         return Err(UNREADABLE);
     }
