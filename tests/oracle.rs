@@ -12,6 +12,7 @@
 mod oracle {
     pub(crate) mod compare;
     pub(crate) mod engine;
+    mod known;
     pub(crate) mod naive;
     pub(crate) mod tapes;
 }
@@ -98,7 +99,7 @@ fn is_seen(flaw: Flaw, cases: &[Case], engine: Answering, naive: Answering) -> b
 
 #[test]
 fn a_flaw_in_deciding_is_seen() {
-    let cases = cases(&tapes::intents(), 6_000);
+    let cases = cases(&tapes::intents(), 4_000);
     for flaw in [
         Flaw::TenfoldLeverage,
         Flaw::AskedIsGiven,
@@ -117,7 +118,7 @@ fn a_flaw_in_deciding_is_seen() {
 
 #[test]
 fn a_flaw_in_harvesting_is_seen() {
-    let cases = cases(&tapes::positions(), 6_000);
+    let cases = cases(&tapes::positions(), 4_000);
     for flaw in [
         Flaw::StopIsOnePercent,
         Flaw::LockLoosens,
@@ -173,7 +174,7 @@ const POLICY: [&str; 7] = [
 
 #[test]
 fn the_intents_reach_every_reason() {
-    let cases = cases(&tapes::intents(), 6_000);
+    let cases = cases(&tapes::intents(), 4_000);
     let counts = counts(
         &cases,
         naive::decide::decide,
@@ -217,7 +218,7 @@ fn the_intents_reach_every_reason() {
 
 #[test]
 fn the_positions_reach_every_reason() {
-    let cases = cases(&tapes::positions(), 6_000);
+    let cases = cases(&tapes::positions(), 4_000);
     let counts = counts(
         &cases,
         naive::harvest::harvest,

@@ -4,6 +4,7 @@
 //! the text of the line, and every comparison stands where the rule stands.
 
 pub(crate) mod decide;
+pub(crate) mod fields;
 pub(crate) mod harvest;
 pub(crate) mod intent;
 pub(crate) mod json;

@@ -1,6 +1,7 @@
 //! The ten gates, one after the other.
 
-use super::intent::{self, Emitter, Given, Intent};
+use super::fields::{self, Given};
+use super::intent::{self, Emitter, Intent};
 use super::policy::{self, Policy};
 use super::{Answer, Flaw, Halt, World, put};
 
@@ -58,7 +59,7 @@ fn gates(
             "exit_rule",
             if owner { "owner" } else { "delegate" },
         );
-        if let Some(quantity) = intent::positive(intent.quantity) {
+        if let Some(quantity) = fields::positive(intent.quantity) {
             put(answer, "quantity", quantity);
         }
         return Ok(());
@@ -197,7 +198,7 @@ fn leverage(
     let asked = match intent.leverage {
         Given::Absent => None,
         Given::Unreadable | Given::Number(_) => {
-            Some(intent::positive(intent.leverage).ok_or(MISSING)?)
+            Some(fields::positive(intent.leverage).ok_or(MISSING)?)
         }
     };
     if let Some(asked) = asked {
@@ -255,9 +256,9 @@ fn sized(
     put(answer, "size_basis", size.basis);
     put(answer, "size_source", size.source.as_str());
     put(answer, "notional_usd", notional);
-    let quantity = match intent::positive(intent.quantity) {
+    let quantity = match fields::positive(intent.quantity) {
         Some(quantity) => Some(quantity),
-        None => intent::positive(intent.price).map(|price| notional / price),
+        None => fields::positive(intent.price).map(|price| notional / price),
     };
     if let Some(quantity) = quantity.filter(|quantity| *quantity > 0.0) {
         put(answer, "quantity", quantity);

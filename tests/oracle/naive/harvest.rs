@@ -1,7 +1,7 @@
 //! What a position should do: R, the ladder, the profit lock and the kill score.
 
 use super::decide::{held, in_force, seconds, skip};
-use super::intent::{self, Given, When, given, positive};
+use super::fields::{self, Fields, Given, When, given, positive};
 use super::json::{self, Field, Json};
 use super::policy::Policy;
 use super::{Answer, Flaw, World, put, symbol, time};
@@ -9,14 +9,16 @@ use super::{Answer, Flaw, World, put, symbol, time};
 const STAGES: [&str; 4] = ["NONE", "PARTIAL_25", "PARTIAL_50", "PARTIAL_75"];
 const NO_INPUT: &str = "HARVEST_INVALID_INPUT";
 
-type Fields = [(String, Json)];
-
 /// Answers one snapshot of a position.
 pub(crate) fn harvest(world: &World<'_>, line: &str, now: Option<i64>) -> Answer {
     let mut answer = Answer::new();
     match judge(world, line, now, &mut answer) {
         Ok(()) => answer,
-        Err(reason) => skip(answer, reason),
+        Err(reason) => {
+            // A position that nothing is said about is named by its record.
+            answer.retain(|name, _| !matches!(name.as_str(), "symbol" | "side"));
+            skip(answer, reason)
+        }
     }
 }
 
@@ -28,11 +30,11 @@ fn judge(
 ) -> Result<(), &'static str> {
     let value = json::read(line).ok_or("INTENT_UNREADABLE")?;
     let position = json::pairs(&value).ok_or("INTENT_UNREADABLE")?;
-    let symbol = intent::text(position, "symbol")
+    let symbol = fields::text(position, "symbol")
         .and_then(symbol)
         .ok_or(NO_INPUT)?;
     put(answer, "symbol", symbol);
-    let side = intent::text(position, "side").map(str::to_ascii_uppercase);
+    let side = fields::text(position, "side").map(str::to_ascii_uppercase);
     let direction = match side.as_deref() {
         Some("LONG") => Some(1.0),
         Some("SHORT") => Some(-1.0),
@@ -41,7 +43,7 @@ fn judge(
     if direction.is_some() {
         put(answer, "side", side.as_deref().unwrap());
     }
-    let (decided_at, made_at) = intent::times(position);
+    let (decided_at, made_at) = fields::times(position);
     let event_time = if decided_at == When::Absent {
         made_at
     } else {
@@ -49,7 +51,7 @@ fn judge(
     };
     let taken_at = made_at.instant();
     let now = now.or(event_time.instant()).ok_or(NO_INPUT)?;
-    if side.as_deref() == Some("FLAT") || intent::quantity(position) == Given::Number(0.0) {
+    if side.as_deref() == Some("FLAT") || fields::quantity(position) == Given::Number(0.0) {
         return Err("HARVEST_NO_POSITION");
     }
     let policy = held(world, answer)?;

@@ -1,7 +1,8 @@
 //! An intent: every envelope and alias, and the faults that gate 1 knows.
 
+use super::fields::{Fields, Given, When, first, given, positive, quantity, text, times};
 use super::json::{self, Field, Json};
-use super::{Flaw, symbol, time};
+use super::{Flaw, symbol};
 
 /// What an envelope lends a payload that lacks it.
 const LENT: [&str; 7] = [
@@ -45,14 +46,6 @@ const CARRIED: [&str; 5] = [
 const UNREADABLE: &str = "INTENT_UNREADABLE";
 const INVALID: &str = "INTENT_INVALID";
 const AMBIGUOUS: &str = "INTENT_AMBIGUOUS";
-
-/// A number that an intent may give.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Given {
-    Absent,
-    Unreadable,
-    Number(f64),
-}
 
 /// Who emits an intent.
 #[derive(Clone, Debug, PartialEq)]
@@ -177,9 +170,6 @@ struct Faults {
     hold: bool,
 }
 
-/// A list of fields in the order of their aliases.
-type Fields = [(String, Json)];
-
 fn judge(
     fields: &Fields,
     objects: &[&Fields],
@@ -282,10 +272,7 @@ fn judge(
         made_at: made_at.instant(),
         leverage: given(fields, "leverage"),
         size: size(fields),
-        quantity: given(
-            fields,
-            first(fields, &["quantity", "qty"]).unwrap_or("quantity"),
-        ),
+        quantity: quantity(fields),
         price: given(
             fields,
             first(fields, &["price", "entry_price"]).unwrap_or("price"),
@@ -354,66 +341,6 @@ fn closing(fields: &Fields, directions: &[Direction]) -> bool {
     directions.contains(&Direction::Close) || kind.contains("EXIT") || kind.contains("CLOSE")
 }
 
-/// A time that a record may give.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum When {
-    Absent,
-    Unreadable,
-    At(i64),
-}
-
-impl When {
-    pub(crate) fn instant(self) -> Option<i64> {
-        match self {
-            Self::At(micros) => Some(micros),
-            Self::Absent | Self::Unreadable => None,
-        }
-    }
-}
-
-/// When a service decided about a record, and when the record was made; the first stands in for the second. Of a
-/// record that is of two minds about one of its times, or decided when nobody can tell, no time is known.
-pub(crate) fn times(fields: &Fields) -> (When, When) {
-    let names = ["decided_at", "id", "ts", "timestamp"];
-    if names
-        .iter()
-        .any(|name| matches!(json::field(fields, name), Field::Twice))
-    {
-        return (When::Unreadable, When::Unreadable);
-    }
-    let decided_at = when(fields, &["decided_at"]);
-    if decided_at == When::Unreadable {
-        return (When::Unreadable, When::Unreadable);
-    }
-    match when(fields, &["id", "ts", "timestamp"]) {
-        When::Absent => (decided_at, decided_at),
-        made_at @ (When::At(_) | When::Unreadable) => (decided_at, made_at),
-    }
-}
-
-/// The first of these times that is present.
-fn when(fields: &Fields, names: &[&str]) -> When {
-    for name in names {
-        let instant = match (*name, json::field(fields, name)) {
-            (_, Field::Absent) => continue,
-            (_, Field::Twice) => None,
-            ("id", Field::One(Json::Text(id))) => match time::from_stream_id(id) {
-                Some(instant) => instant,
-                None => continue,
-            },
-            ("id", Field::One(_)) => continue,
-            ("timestamp", Field::One(Json::Number(text))) => time::from_seconds(text),
-            ("timestamp", Field::One(Json::Text(text))) => {
-                time::from_iso(text).or_else(|| time::from_seconds(text))
-            }
-            (_, Field::One(Json::Number(text) | Json::Text(text))) => time::from_millis(text),
-            (_, Field::One(_)) => None,
-        };
-        return instant.map_or(When::Unreadable, When::At);
-    }
-    When::Absent
-}
-
 /// The size asked for.
 fn size(fields: &Fields) -> Option<Size> {
     if let Some(quantity) = first(fields, &["quantity", "qty"]) {
@@ -439,47 +366,4 @@ fn size(fields: &Fields) -> Option<Size> {
         source: format!("intent:{name}"),
         usd,
     })
-}
-
-/// The units asked for, or held.
-pub(crate) fn quantity(fields: &Fields) -> Given {
-    given(
-        fields,
-        first(fields, &["quantity", "qty"]).unwrap_or("quantity"),
-    )
-}
-
-/// The first of these names that is present.
-fn first(fields: &Fields, names: &[&'static str]) -> Option<&'static str> {
-    names
-        .iter()
-        .copied()
-        .find(|name| !matches!(json::field(fields, name), Field::Absent))
-}
-
-/// A text, where there is one.
-pub(crate) fn text<'a>(fields: &'a Fields, name: &str) -> Option<&'a str> {
-    match json::field(fields, name) {
-        Field::One(Json::Text(text)) => Some(text),
-        Field::One(_) | Field::Absent | Field::Twice => None,
-    }
-}
-
-/// A number, or a text that is one; it may be NaN or infinite.
-pub(crate) fn given(fields: &Fields, name: &str) -> Given {
-    match json::field(fields, name) {
-        Field::Absent => Given::Absent,
-        Field::One(Json::Number(text) | Json::Text(text)) => {
-            text.parse().map_or(Given::Unreadable, Given::Number)
-        }
-        Field::One(_) | Field::Twice => Given::Unreadable,
-    }
-}
-
-/// A number that is finite and above zero.
-pub(crate) fn positive(given: Given) -> Option<f64> {
-    match given {
-        Given::Number(number) if number.is_finite() && number > 0.0 => Some(number),
-        Given::Number(_) | Given::Absent | Given::Unreadable => None,
-    }
 }
