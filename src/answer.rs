@@ -262,6 +262,7 @@ fn names<S: Serializer>(
 
 impl<'a> Answer<'a> {
     /// An answer with nothing in it but a verdict.
+    #[inline]
     fn bare(decision: Verdict) -> Self {
         Self {
             n: 0,
@@ -302,6 +303,7 @@ impl<'a> Answer<'a> {
 
     /// Which record it answers: its number, its id (`None`: the number stands in) and its time.
     #[must_use]
+    #[inline]
     pub const fn to(mut self, n: u64, id: Option<&'a str>, ts: Option<Instant>) -> Self {
         self.n = n;
         self.id = match id {
@@ -314,6 +316,7 @@ impl<'a> Answer<'a> {
 
     /// The answer to an intent.
     #[must_use]
+    #[inline]
     pub fn decision(decision: &Decision<'a>) -> Self {
         let intent = decision.intent();
         let common = |verdict| Self {

@@ -132,38 +132,22 @@ impl IntentFault {
         }
     }
 
-    /// The same fault, told as standing on this line of a tape.
-    #[must_use]
-    pub fn on_line(self, number: usize) -> Self {
+    /// Tells it as standing on this line of a tape.
+    pub(super) fn move_to_line(&mut self, number: usize) {
         match self {
-            Self::NotAnObject(error) => Self::NotAnObject(error.on_line(number)),
-            Self::PayloadNotAnObject { field, error } => Self::PayloadNotAnObject {
-                field,
-                error: error.on_line(number),
-            },
-            Self::NotUtf8 { column, .. } => Self::NotUtf8 {
-                line: number,
-                column,
-            },
-            Self::TooLong {
-                column, bytes_max, ..
-            } => Self::TooLong {
-                line: number,
-                column,
-                bytes_max,
-            },
-            Self::UnknownEvent { column, event, .. } => Self::UnknownEvent {
-                line: number,
-                column,
-                event,
-            },
-            other @ (Self::Missing { .. }
+            Self::NotAnObject(error) | Self::PayloadNotAnObject { error, .. } => {
+                error.line = number;
+            }
+            Self::NotUtf8 { line, .. }
+            | Self::TooLong { line, .. }
+            | Self::UnknownEvent { line, .. } => *line = number,
+            Self::Missing { .. }
             | Self::BadValue { .. }
             | Self::Twice { .. }
             | Self::Contradiction { .. }
             | Self::BesidePayload { .. }
             | Self::StopOnWrongSide { .. }
-            | Self::Hold) => other,
+            | Self::Hold => {}
         }
     }
 }

@@ -352,14 +352,12 @@ impl<'a> Intent<'a> {
 
     /// The same intent, its fault told as standing on this line of a tape.
     #[must_use]
-    pub fn on_line(self, number: usize) -> Self {
-        Self {
-            request: self.request.map_err(|refused| Refused {
-                fault: refused.fault.on_line(number),
-                ..refused
-            }),
-            ..self
+    #[inline]
+    pub fn on_line(mut self, number: usize) -> Self {
+        if let Err(refused) = &mut self.request {
+            refused.fault.move_to_line(number);
         }
+        self
     }
 
     /// A record that is no intent.

@@ -33,15 +33,6 @@ impl SyntaxError {
             message: full.strip_suffix(&place).unwrap_or(&full).to_owned(),
         }
     }
-
-    /// The same error in a text that stands on one line of a file.
-    #[must_use]
-    pub(crate) fn on_line(self, number: usize) -> Self {
-        Self {
-            line: number,
-            ..self
-        }
-    }
 }
 
 /// The fields of one kind of object, by name.
