@@ -80,7 +80,7 @@ impl<'a> Record<'a> {
     /// When it was sent; falls back to the instant of the decision.
     #[must_use]
     pub fn emitted_at(&self) -> Option<Instant> {
-        self.times.emitted_at.or(self.times.decided_at)
+        self.times.sent_at()
     }
 
     /// The policy that judged it, as [`Intent::recorded_policy`].
@@ -179,23 +179,12 @@ fn read_intent<'a>(
     fields: &EventFields<'a>,
     scratch: &'a mut Scratch,
 ) -> Intent<'a> {
-    let (slot, field) = match (fields.payload.is_present(), fields.data.is_present()) {
-        (false, false) => return fields.flat_intent(),
-        (true, true) => {
-            let faults = [(&fields.payload, "payload"), (&fields.data, "data")];
-            let unreadable = faults.into_iter().find_map(|(slot, field)| {
-                let unquoted = slot.text().ok().flatten();
-                let inner = unquoted.as_deref().or(slot.raw()).unwrap_or_default();
-                let error = scan_object(inner, &mut EventFields::default()).err()?;
-                Some(payload_fault(text, slot, field, error))
-            });
-            return fields.faulty_intent(unreadable.unwrap_or(IntentFault::Contradiction {
-                first: "payload",
-                second: "data",
-            }));
-        }
-        (true, false) => (&fields.payload, "payload"),
-        (false, true) => (&fields.data, "data"),
+    let both = [(&fields.payload, "payload"), (&fields.data, "data")];
+    let mut present = both.into_iter().filter(|(slot, _)| slot.is_present());
+    let (slot, field) = match (present.next(), present.next()) {
+        (None, _) => return fields.flat_intent(),
+        (Some(only), None) if !only.0.twice() => only,
+        (Some(_), _) => return fields.faulty_intent(several_payloads(text, both)),
     };
     let inner: &'a str = match slot.text() {
         Ok(Some(text)) => {
@@ -209,6 +198,7 @@ fn read_intent<'a>(
         return fields.faulty_intent(payload_fault(text, slot, field, error));
     }
     match payload.event_type.text() {
+        _ if payload.event_type.twice() => fields.enveloped_intent(&payload),
         Ok(None) => fields.enveloped_intent(&payload),
         Ok(Some(name)) if name == "trade.intent" => fields.enveloped_intent(&payload),
         Ok(Some(name)) => fields.faulty_intent(unknown_event(text, &name)),
@@ -217,6 +207,27 @@ fn read_intent<'a>(
             fields.faulty_intent(unknown_event(text, raw))
         }
     }
+}
+
+/// What is wrong with more than one payload, the first of it in the order in which faults answer.
+fn several_payloads(text: &str, both: [(&Slot<'_>, &'static str); 2]) -> IntentFault {
+    let single = both
+        .into_iter()
+        .filter(|(slot, _)| slot.is_present() && !slot.twice());
+    let mut unreadable = single.filter_map(|(slot, field)| {
+        let unquoted = slot.text().ok().flatten();
+        let inner = unquoted.as_deref().or(slot.raw()).unwrap_or_default();
+        let error = scan_object(inner, &mut EventFields::default()).err()?;
+        Some(payload_fault(text, slot, field, error))
+    });
+    let twice = both.into_iter().find(|(slot, _)| slot.twice());
+    unreadable.next().unwrap_or(match twice {
+        Some((_, field)) => IntentFault::Twice { field },
+        None => IntentFault::Contradiction {
+            first: "payload",
+            second: "data",
+        },
+    })
 }
 
 /// A payload that is no object, told as standing where it begins.

@@ -3,13 +3,15 @@
 use std::fmt;
 
 use jiff::{
-    Timestamp,
-    civil::{DateTime, Time},
+    SignedDuration,
+    civil::{DateTime, Time, datetime},
     fmt::temporal::{Pieces, PiecesOffset},
     tz::Offset,
 };
 use thiserror::Error;
 
+/// 1970-01-01T00:00:00, by the clock of UTC.
+const EPOCH: DateTime = datetime(1970, 1, 1, 0, 0, 0, 0);
 const MICROS_PER_SECOND: i64 = 1_000_000;
 const MICROS_PER_MILLI: i64 = 1_000;
 /// 0000-01-01T00:00:00Z.
@@ -151,11 +153,16 @@ impl Instant {
             Some(_) => (Offset::UTC, IsoOffset::Given),
             None => (Offset::UTC, IsoOffset::AssumedUtc),
         };
-        let stamp: Timestamp = offset
-            .to_timestamp(DateTime::from_parts(pieces.date(), time))
-            .map_err(|_| InstantError::OutOfRange)?;
-        let nanos = stamp.as_nanosecond().div_euclid(1_000);
-        let micros = i64::try_from(nanos).map_err(|_| InstantError::OutOfRange)?;
+        // Civil arithmetic reaches the ends of the years 0 and 9999; an instant of the library's does not.
+        let civil = DateTime::from_parts(pieces.date(), time);
+        let since_epoch = civil.duration_since(EPOCH).as_nanos().div_euclid(1_000);
+        let micros = i64::try_from(since_epoch)
+            .ok()
+            .and_then(|micros| {
+                let ahead = i64::from(offset.seconds()).checked_mul(MICROS_PER_SECOND)?;
+                micros.checked_sub(ahead)
+            })
+            .ok_or(InstantError::OutOfRange)?;
         Ok((Self::from_micros(micros)?, given))
     }
 
@@ -286,8 +293,8 @@ fn exponent(bytes: &[u8]) -> Result<i64, InstantError> {
 
 impl fmt::Display for Instant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match Timestamp::from_microsecond(self.0) {
-            Ok(stamp) => write!(f, "{stamp}"),
+        match EPOCH.checked_add(SignedDuration::from_micros(self.0)) {
+            Ok(civil) => write!(f, "{civil}Z"),
             Err(_) => write!(f, "{} µs", self.0),
         }
     }

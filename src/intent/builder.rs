@@ -197,6 +197,7 @@ impl<'a> IntentBuilder<'a> {
             policy_hash: self.policy_hash.map(Box::new),
             request: request.map_err(|fault| Refused {
                 fault,
+                untimed: !closes.exit && self.times.event_time().is_none(),
                 symbol: self.symbol.ok().flatten(),
                 side: side.ok().flatten(),
             }),

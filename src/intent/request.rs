@@ -33,6 +33,8 @@ pub(crate) struct Refused {
     pub(crate) fault: IntentFault,
     pub(crate) symbol: Option<Symbol>,
     pub(crate) side: Option<Side>,
+    /// It is no exit and says nothing of its time: where nobody else does, that is a fault too.
+    pub(crate) untimed: bool,
 }
 
 /// One of two things that an intent can want.
@@ -321,7 +323,7 @@ impl<'a> Intent<'a> {
     /// When it was sent: its age counts from here. Falls back to the instant of the decision.
     #[must_use]
     pub fn emitted_at(&self) -> Option<Instant> {
-        self.times.emitted_at.or(self.times.decided_at)
+        self.times.sent_at()
     }
 
     /// The time was an ISO-8601 text without an offset, and was read as UTC.
@@ -372,6 +374,7 @@ impl<'a> Intent<'a> {
                 fault,
                 symbol: None,
                 side: None,
+                untimed: false,
             }),
         }
     }

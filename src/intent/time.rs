@@ -16,6 +16,8 @@ pub(crate) struct Times {
     pub(crate) emitted_at: Option<Instant>,
     /// `timestamp` gave the time, without an offset.
     pub(crate) offset_assumed: bool,
+    /// What says when it was sent cannot be read: the decision's instant does not stand in.
+    sent_unreadable: bool,
 }
 
 /// The fields that a time is read from.
@@ -32,6 +34,7 @@ impl Times {
         decided_at: None,
         emitted_at: None,
         offset_assumed: false,
+        sent_unreadable: false,
     };
 
     /// The times, and the first of their fields that is there and cannot be read.
@@ -59,7 +62,17 @@ impl Times {
             times.offset_assumed =
                 times.decided_at.is_none() && matches!(read, Some((_, IsoOffset::AssumedUtc)));
         }
+        times.sent_unreadable = unreadable.is_some();
         (times, unreadable)
+    }
+
+    /// When it was sent; the instant of the decision where nothing says so.
+    pub(crate) fn sent_at(&self) -> Option<Instant> {
+        if self.sent_unreadable {
+            None
+        } else {
+            self.emitted_at.or(self.decided_at)
+        }
     }
 
     /// The instant a replay judges the record at.

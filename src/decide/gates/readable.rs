@@ -3,7 +3,7 @@
 use crate::{
     decide::Denial,
     domain::Instant,
-    intent::{Entry, Exit, Intent, IntentFault, Request},
+    intent::{Entry, Exit, FaultKind, Intent, IntentFault, Request},
 };
 
 /// A replay judges an entry at its own time; one that has none cannot be judged.
@@ -20,6 +20,14 @@ pub(in crate::decide) fn check<'a>(
     intent: &'a Intent<'a>,
     now: Option<Instant>,
 ) -> Result<Said<'a>, Denial<'a>> {
+    // Of several faults the first answers: no time is an invalid entry before it is an ambiguous one.
+    if let Err(refused) = &intent.request
+        && now.is_none()
+        && refused.untimed
+        && refused.fault.kind() > FaultKind::Invalid
+    {
+        return Err(Denial::Unread(&NO_TIME));
+    }
     match (intent.request().map_err(Denial::Unread)?, now) {
         (Request::Exit(exit), _) => Ok(Said::Exit(exit)),
         (Request::Entry(entry), Some(now)) => Ok(Said::Entry(entry, now)),

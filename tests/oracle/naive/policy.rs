@@ -286,21 +286,20 @@ fn leverage(value: Option<Json>, faults: &mut Faults) -> BTreeMap<String, f64> {
         faults.add(PARSE);
         return leverage;
     };
-    let symbols: Vec<Option<String>> = pairs.iter().map(|(key, _)| symbol(key)).collect();
-    for (at, symbol) in symbols.iter().enumerate() {
-        faults.check(symbol.is_some() && !symbols.iter().take(at).any(|earlier| earlier == symbol));
-    }
     for (key, value) in pairs {
-        let number: f64 = match value {
-            Json::Null => continue,
-            Json::Number(text) => text.parse().unwrap(),
-            Json::Bool(_) | Json::Text(_) | Json::List(_) | Json::Object(_) => {
-                faults.add(PARSE);
-                continue;
+        let symbol = symbol(key);
+        faults.check(symbol.is_some());
+        match value {
+            Json::Null => {}
+            Json::Number(text) => {
+                let number: f64 = text.parse().unwrap();
+                faults.check(number.is_finite() && number > 0.0);
+                if let Some(symbol) = symbol {
+                    faults.check(leverage.insert(symbol, number).is_none());
+                }
             }
-        };
-        faults.check(number.is_finite() && number > 0.0);
-        leverage.insert(symbol(key).unwrap_or_default(), number);
+            Json::Bool(_) | Json::Text(_) | Json::List(_) | Json::Object(_) => faults.add(PARSE),
+        }
     }
     leverage
 }
