@@ -186,20 +186,20 @@ impl<'a> Trade<'a> {
 
     /// Where the intent gets in, where it said so.
     #[must_use]
-    pub const fn entry_price(&self) -> Option<Price> {
-        self.entry.entry_price()
+    pub fn entry_price(&self) -> Option<Sourced<Price>> {
+        carried(self.entry.entry_price(), "entry_price")
     }
 
     /// Where the intent gets out at a loss, where it said so.
     #[must_use]
-    pub const fn stop_loss(&self) -> Option<Price> {
-        self.entry.stop_loss()
+    pub fn stop_loss(&self) -> Option<Sourced<Price>> {
+        carried(self.entry.stop_loss(), "stop_loss")
     }
 
     /// Where the intent gets out at a profit, where it said so.
     #[must_use]
-    pub const fn take_profit(&self) -> Option<Price> {
-        self.entry.take_profit()
+    pub fn take_profit(&self) -> Option<Sourced<Price>> {
+        carried(self.entry.take_profit(), "take_profit")
     }
 
     /// The policy's expiry: nobody may carry the trade out later.
@@ -225,6 +225,11 @@ impl<'a> Trade<'a> {
     pub const fn policy_hash(&self) -> PolicyHash {
         self.policy().hash()
     }
+}
+
+/// A price of the intent, with the field that held it.
+fn carried(price: Option<Price>, field: &'static str) -> Option<Sourced<Price>> {
+    price.map(|price| Sourced::new(price, Source::Intent(field)))
 }
 
 impl<'a> Skip<'a> {
