@@ -348,7 +348,7 @@ impl pulp::WithSimd for Pass<'_> {
                 let times = (now, block(&intents.event_time, start));
                 work.age_each(&bounds, times, block(&intents.emitted_at, start));
             }
-            work.answer(standing, outcome, leverage, notional);
+            work.answer(now.is_none(), standing, outcome, leverage, notional);
             let given = work.given.iter();
             for ((origin, asked), given) in origin.iter_mut().zip(asked).zip(given) {
                 *origin = if asked < given {
@@ -474,6 +474,7 @@ impl Work {
     #[inline(always)]
     fn answer(
         &mut self,
+        own_times: bool,
         standings: &[u8],
         outcomes: &mut [Outcome],
         leverages: &mut [f64],
@@ -486,10 +487,22 @@ impl Work {
         let inputs = standings.iter().zip(&self.exit);
         for (refused, (standing, exit)) in self.refused.iter_mut().zip(inputs) {
             let entry = (*standing == standing::NOTIONAL) | (*standing == standing::MARGIN);
+            let untimed = |number| {
+                if own_times {
+                    Reason::IntentInvalid.number()
+                } else {
+                    number
+                }
+            };
+            let fault = match *standing {
+                standing::AMBIGUOUS_UNTIMED => untimed(Reason::IntentAmbiguous.number()),
+                standing::HOLD_UNTIMED => untimed(Reason::IntentNotActionable.number()),
+                number => number,
+            };
             let other = if *standing == standing::EXIT {
                 *exit
             } else {
-                *standing
+                fault
             };
             *refused = if entry { *refused } else { other };
         }

@@ -21,6 +21,10 @@ pub(super) mod standing {
     pub(crate) const MARGIN: u8 = u8::MAX;
     /// An exit.
     pub(crate) const EXIT: u8 = u8::MAX - 1;
+    /// Ambiguous, and without a time: invalid where nobody else has one.
+    pub(crate) const AMBIGUOUS_UNTIMED: u8 = u8::MAX - 2;
+    /// It asks for nothing, and has no time: invalid where nobody else has one.
+    pub(crate) const HOLD_UNTIMED: u8 = u8::MAX - 3;
 }
 
 /// Intents as columns. Symbols and sources are kept once each, rows refer to them.
@@ -85,8 +89,13 @@ impl IntentColumns {
         self.event_time.push(micros(intent.event_time()));
         let (symbol, standing, asked, size) = match intent.request() {
             Err(fault) => {
-                let reason = Denial::Unread(fault).reason().number();
-                (OUTSIDE, reason, f64::NAN, f64::NAN)
+                let untimed = matches!(&intent.request, Err(refused) if refused.untimed);
+                let standing = match (Denial::Unread(fault).reason(), untimed) {
+                    (Reason::IntentAmbiguous, true) => standing::AMBIGUOUS_UNTIMED,
+                    (Reason::IntentNotActionable, true) => standing::HOLD_UNTIMED,
+                    (reason, _) => reason.number(),
+                };
+                (OUTSIDE, standing, f64::NAN, f64::NAN)
             }
             Ok(Request::Exit(Exit { symbol, .. })) => {
                 let symbol = self.symbols.number(*symbol);
