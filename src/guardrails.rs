@@ -251,6 +251,15 @@ impl Guardrails {
         self.require_policy_hash
     }
 
+    /// Whether anything is asked of policies as such.
+    #[inline]
+    pub(crate) const fn bind_policies(&self) -> bool {
+        self.require_policy_hash
+            || self.max_validity.is_some()
+            || self.market.is_some()
+            || self.venue.is_some()
+    }
+
     /// What is stopped.
     #[must_use]
     pub const fn halt(&self) -> &Halt {

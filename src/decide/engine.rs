@@ -147,7 +147,7 @@ impl Engine {
         observer: &mut O,
     ) -> Result<Trade<'a>, Denial<'a>> {
         let guardrails = &self.guardrails;
-        halt::check(guardrails, entry.symbol())?;
+        halt::check(guardrails, &entry.symbol)?;
         observer.passed(|| Compared::Halt {
             symbol: entry.symbol(),
             halt: guardrails.halt(),
@@ -170,7 +170,7 @@ impl Engine {
                 lead_max: bounds.lead_max,
             }
         });
-        let given = universe::check(in_force, guardrails, entry.symbol())?;
+        let given = universe::check(in_force, guardrails, &entry.symbol)?;
         observer.passed(|| Compared::Universe {
             symbol: entry.symbol(),
         });

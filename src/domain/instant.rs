@@ -169,8 +169,8 @@ impl Instant {
     /// How long after `earlier` this is; negative if it is before.
     #[must_use]
     pub const fn since(self, earlier: Self) -> Span {
-        // Within the bounds of the type the difference cannot overflow.
-        Span(self.0.saturating_sub(earlier.0))
+        // Within the bounds of the type the difference cannot overflow, so it never wraps.
+        Span(self.0.wrapping_sub(earlier.0))
     }
 
     /// This much later, held within the bounds of the type.

@@ -28,13 +28,21 @@ pub(crate) fn finite(value: f64) -> Result<f64, NumberError> {
 }
 
 /// The value, if it is finite and greater than zero.
+#[inline]
 pub(crate) fn positive(value: f64) -> Result<f64, NumberError> {
-    finite(value)?;
-    if value > 0.0 {
+    // A NaN fails both comparisons, and an infinity the second.
+    if value > 0.0 && value <= f64::MAX {
         Ok(value)
     } else {
-        Err(NumberError::NotPositive(value))
+        Err(why_not_positive(value))
     }
+}
+
+#[cold]
+fn why_not_positive(value: f64) -> NumberError {
+    finite(value)
+        .err()
+        .unwrap_or(NumberError::NotPositive(value))
 }
 
 /// Defines a newtype over a finite `f64` greater than zero, with one checked door.
@@ -50,6 +58,7 @@ macro_rules! positive_number {
             ///
             /// # Errors
             /// A value that is not finite, or not greater than zero.
+            #[inline]
             pub fn new(value: f64) -> Result<Self, $crate::domain::NumberError> {
                 $crate::domain::number::positive(value).map(Self)
             }

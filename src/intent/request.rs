@@ -50,7 +50,7 @@ pub enum Request {
 // Kept small: what it is made of is worked out when somebody asks, not when it is made.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Entry {
-    pub(super) symbol: Symbol,
+    pub(crate) symbol: Symbol,
     pub(super) side: Side,
     pub(super) size: SizeAsked,
     pub(super) leverage: Option<f64>,

@@ -9,11 +9,11 @@ use crate::{
 #[inline]
 pub(in crate::decide) fn check<'a>(
     guardrails: &Guardrails,
-    symbol: Symbol,
+    symbol: &Symbol,
 ) -> Result<(), Denial<'a>> {
-    if guardrails.halts(&symbol) {
+    if guardrails.halts(symbol) {
         Err(Denial::Halted {
-            symbol,
+            symbol: *symbol,
             everything: *guardrails.halt() == Halt::Everything,
         })
     } else {

@@ -14,10 +14,15 @@ pub(in crate::decide) fn check<'a>(
     let given = given.ok_or(Denial::NoLeverage {
         symbol: entry.symbol(),
     })?;
-    match entry.leverage() {
-        None => Ok((given, LeverageFrom::Policy)),
-        Some(Err(error)) => Err(Denial::LeverageUnusable(error)),
-        Some(Ok(asked)) if asked < given => Ok((asked, LeverageFrom::Intent)),
-        Some(Ok(_)) => Ok((given, LeverageFrom::Policy)),
-    }
+    // Who asks for nothing asks for what is given: no branch that depends on the intent but the refusal.
+    let asked = entry
+        .leverage()
+        .unwrap_or(Ok(given))
+        .map_err(Denial::LeverageUnusable)?;
+    let lower = asked < given;
+    Ok(if lower {
+        (asked, LeverageFrom::Intent)
+    } else {
+        (given, LeverageFrom::Policy)
+    })
 }

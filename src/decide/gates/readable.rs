@@ -20,17 +20,14 @@ pub(in crate::decide) fn check<'a>(
     intent: &'a Intent<'a>,
     now: Option<Instant>,
 ) -> Result<Said<'a>, Denial<'a>> {
-    // Of several faults the first answers: no time is an invalid entry before it is an ambiguous one.
-    if let Err(refused) = &intent.request
-        && now.is_none()
-        && refused.untimed
-        && refused.fault.kind() > FaultKind::Invalid
-    {
-        return Err(Denial::Unread(&NO_TIME));
-    }
-    match (intent.request().map_err(Denial::Unread)?, now) {
-        (Request::Exit(exit), _) => Ok(Said::Exit(exit)),
-        (Request::Entry(entry), Some(now)) => Ok(Said::Entry(entry, now)),
-        (Request::Entry(_), None) => Err(Denial::Unread(&NO_TIME)),
+    match (&intent.request, now) {
+        (Ok(Request::Exit(exit)), _) => Ok(Said::Exit(exit)),
+        (Ok(Request::Entry(entry)), Some(now)) => Ok(Said::Entry(entry, now)),
+        (Ok(Request::Entry(_)), None) => Err(Denial::Unread(&NO_TIME)),
+        // Of several faults the first answers: no time is an invalid entry before it is an ambiguous one.
+        (Err(refused), None) if refused.untimed && refused.fault.kind() > FaultKind::Invalid => {
+            Err(Denial::Unread(&NO_TIME))
+        }
+        (Err(refused), _) => Err(Denial::Unread(&refused.fault)),
     }
 }

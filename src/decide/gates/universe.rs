@@ -12,14 +12,14 @@ use crate::{
 pub(in crate::decide) fn check<'a>(
     in_force: InForce<'a>,
     guardrails: &Guardrails,
-    symbol: Symbol,
+    symbol: &Symbol,
 ) -> Result<Option<Leverage>, Denial<'a>> {
     let leverage = in_force
-        .leverage_of(&symbol)
-        .ok_or(Denial::NotInUniverse { symbol })?;
-    if guardrails.permits(&symbol) {
+        .leverage_of(symbol)
+        .ok_or(Denial::NotInUniverse { symbol: *symbol })?;
+    if guardrails.permits(symbol) {
         Ok(leverage)
     } else {
-        Err(Denial::NotPermitted { symbol })
+        Err(Denial::NotPermitted { symbol: *symbol })
     }
 }
