@@ -5,7 +5,8 @@
 //! - `lines` splits the file into lines and checks that they are UTF-8, which everybody must;
 //! - `parse only, plain struct` has the general parser (serde_json) fill a struct with the dozen fields that an
 //!   intent is mostly made of, borrowed from the line, nothing checked, aliases and payloads not looked at;
-//! - `parse only, same reader` reads every record as the replay does, and answers none;
+//! - `parse only, same reader` reads every record as the replay does, positions and policies whole, and answers
+//!   none;
 //! - `replay, 1 thread` answers them all: policies, gates, harvest, counts, digest.
 //!
 //! Floor found with prototypes: 354 ns a line for the general parser after one UTF-8 pass.
@@ -23,10 +24,11 @@ use std::{borrow::Cow, fs::File, hint::black_box, io::BufWriter, path::Path, tim
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use portcullis::{
     decide::Engine,
-    event::{Scratch, read},
+    event::{Event, PolicyText, Scratch, read},
     exit::{ExitOwnership, STANDARD_OWNER},
     guardrails::Guardrails,
-    policy::PolicyAbsence,
+    harvest::Snapshot,
+    policy::{Policy, PolicyAbsence},
 };
 use portcullis_sim::{
     generate::write_tape,
@@ -132,7 +134,19 @@ fn bench(c: &mut Criterion) {
     group.bench_function("parse only, same reader", |b| {
         let mut scratch = Scratch::default();
         b.iter(|| {
-            each_line(&path, |text| drop(black_box(read(text, &mut scratch))));
+            each_line(&path, |text| match black_box(read(text, &mut scratch)) {
+                Event::Intent(_) | Event::PolicyWithdrawn(_) => {}
+                Event::Position(record) => {
+                    drop(black_box(Snapshot::from_json(
+                        record.text(),
+                        record.emitted_at(),
+                    )));
+                }
+                Event::PolicyUpdated(_, policy) => {
+                    let text = policy.as_ref().and_then(PolicyText::as_str);
+                    drop(black_box(text.map(Policy::from_json)));
+                }
+            });
         });
     });
     group.bench_function("replay, 1 thread", |b| b.iter(|| run(1)));

@@ -352,14 +352,12 @@ impl<'a> Intent<'a> {
         }
     }
 
-    /// The same intent, its fault told as standing on this line of a tape.
-    #[must_use]
+    /// Its fault, if it has one, is told as standing on this line of a tape.
     #[inline]
-    pub fn on_line(mut self, number: usize) -> Self {
+    pub fn set_line(&mut self, number: usize) {
         if let Err(refused) = &mut self.request {
             refused.fault.move_to_line(number);
         }
-        self
     }
 
     /// A record that is no intent.

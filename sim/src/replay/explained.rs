@@ -61,8 +61,8 @@ impl Judge {
         let number = usize::try_from(line.number).unwrap_or(usize::MAX);
         let mut unknown = PolicyAbsence::NotFound;
         match self.read(line, number, scratch) {
-            Event::Intent(intent) => {
-                let intent = intent.on_line(number);
+            Event::Intent(mut intent) => {
+                intent.set_line(number);
                 let now = self.now.or(intent.event_time());
                 let rule = super::rule(timeline, intent.recorded_policy(), now, &mut unknown);
                 let decided = self.engine.decide_traced(self.state(rule), &intent, now);

@@ -118,8 +118,8 @@ impl Judge {
     ) {
         let number = usize::try_from(line.number).unwrap_or(usize::MAX);
         match self.read(line, number, scratch) {
-            Event::Intent(intent) => {
-                let intent = intent.on_line(number);
+            Event::Intent(mut intent) => {
+                intent.set_line(number);
                 self.intent(&intent, n, rulers.timeline(), judged);
             }
             Event::Position(record) => self.position(&record, n, rulers.timeline(), judged),
