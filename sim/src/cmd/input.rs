@@ -3,6 +3,7 @@
 use std::{
     fs,
     io::{self, Read as _},
+    ops::RangeInclusive,
     path::{Path, PathBuf},
 };
 
@@ -94,6 +95,18 @@ pub(super) fn warn(text: impl std::fmt::Display) {
         &mut anstream::stderr(),
         format_args!("portcullis: {text}\n"),
     );
+}
+
+/// A whole number within bounds.
+pub(super) fn parse_whole(text: &str, bounds: RangeInclusive<u64>) -> Result<u64, String> {
+    match text.parse() {
+        Ok(number) if bounds.contains(&number) => Ok(number),
+        Ok(_) | Err(_) => Err(format!(
+            "not a whole number from {} to {}",
+            bounds.start(),
+            bounds.end()
+        )),
+    }
 }
 
 /// An instant given as epoch seconds.

@@ -28,7 +28,7 @@ pub(super) enum Command {
     /// Write a sample policy to standard output
     Sample {
         /// How long it is valid, from now
-        #[arg(long, value_name = "SECONDS", default_value = "3600", value_parser = parse_validity)]
+        #[arg(long, value_name = "SECONDS", default_value = "3600", value_parser = parse_validity, allow_negative_numbers = true)]
         valid_for: Span,
     },
     /// Say everything that is wrong with a policy; exit status 1 if anything is

@@ -17,7 +17,7 @@ use portcullis::{guardrails::Guardrails, policy::PolicyAbsence};
 use super::{
     Failure,
     failure::{print, print_json},
-    input::{initial_policy, refused_policy},
+    input::{initial_policy, parse_whole, refused_policy},
     operator::OperatorArgs,
 };
 use crate::{
@@ -34,8 +34,11 @@ const SAMPLE_GUARDRAILS: &str = include_str!("../../../examples/guardrails.json"
 pub(super) const SAMPLE_RECORDS: u64 = 5000;
 pub(super) const SAMPLE_SEED: u64 = 1;
 
-/// More threads than this help nobody, and a system may refuse them.
-const THREADS_MAX: usize = 1024;
+/// More threads than this help nobody.
+const THREADS_MAX: u64 = 256;
+
+/// So many are started if nobody says how many, however many cores there are: one thread reads for all.
+const THREADS_UNASKED: usize = 16;
 
 #[derive(Debug, Clone, clap::Args)]
 pub(super) struct Args {
@@ -55,8 +58,8 @@ pub(super) struct Args {
     /// Judge as if every policy were in force at every record's time
     #[arg(long)]
     assume_in_force: bool,
-    /// How many threads judge [default: one a core]
-    #[arg(long, value_name = "N", value_parser = parse_threads)]
+    /// How many threads judge [default: one a core, at most 16]
+    #[arg(long, value_name = "N", value_parser = parse_threads, allow_negative_numbers = true)]
     threads: Option<usize>,
     #[command(flatten)]
     operator: OperatorArgs,
@@ -149,14 +152,12 @@ fn sample_tape() -> Result<TapeSource, Failure> {
 
 fn threads(asked: Option<usize>) -> usize {
     let cores = || thread::available_parallelism().map_or(1, NonZeroUsize::get);
-    asked.unwrap_or_else(cores).min(THREADS_MAX)
+    asked.unwrap_or_else(|| cores().min(THREADS_UNASKED))
 }
 
 fn parse_threads(text: &str) -> Result<usize, String> {
-    match text.parse() {
-        Ok(threads) if (1..=THREADS_MAX).contains(&threads) => Ok(threads),
-        Ok(_) | Err(_) => Err(format!("not a whole number from 1 to {THREADS_MAX}")),
-    }
+    let threads = parse_whole(text, 1..=THREADS_MAX)?;
+    usize::try_from(threads).map_err(|error| error.to_string())
 }
 
 /// Opens the file for the answers, unless that would destroy what the run reads.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Place, START, lines, objects, text};
+use crate::support::{Place, Run, START, lines, objects, text};
 
 fn exit_of(source: &str) -> Value {
     json!({
@@ -124,6 +124,28 @@ fn a_name_that_is_empty_is_refused() {
         &["--exit-owner", ""],
         "the exit owner has an empty name",
     );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_name_that_is_not_utf_8_is_refused_by_its_variable() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let place = Place::new();
+    let no_text = std::ffi::OsStr::from_bytes(b"brain\xff");
+    for variable in [OWNER, DELEGATES] {
+        for (arguments, help) in [
+            (&[][..], "portcullis"),
+            (&["replay"], "portcullis replay"),
+            (&["decide"], "portcullis decide"),
+        ] {
+            let output = place.command(arguments).env(variable, no_text).output();
+            let run = Run::new(&output.unwrap());
+            let message = format!(
+                "portcullis: the environment variable `{variable}` is not UTF-8; see `{help} --help`\n"
+            );
+            assert_eq!((run.status, &*run.stdout, run.stderr), (2, "", message));
+        }
+    }
 }
 
 #[test]
