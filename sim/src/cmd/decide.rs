@@ -1,12 +1,15 @@
 //! `portcullis decide` and what it shares with `portcullis harvest`: lines in, answers out, at once.
 
-use std::{io, path::PathBuf};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
 use portcullis::{domain::Instant, policy::PolicyAbsence};
 
 use super::{
     Failure,
-    input::{initial_policy, parse_now, refused_policy},
+    input::{initial_policy, parse_now, refused_policy, stdin_once},
     operator::OperatorArgs,
 };
 use crate::{
@@ -43,6 +46,11 @@ pub(super) fn answer_lines(
     operator: &OperatorArgs,
     scope: Scope,
 ) -> Result<(), Failure> {
+    stdin_once(&[
+        ("`--policy`", args.policy.as_deref()),
+        ("`--guardrails`", operator.guardrails()),
+        ("the records", Some(Path::new("-"))),
+    ])?;
     let (engine, _) = operator.resolve(false)?;
     let initial = initial_policy(args.policy.as_ref())?;
     let refused = matches!(initial, Err(PolicyAbsence::Refused(_)));

@@ -7,7 +7,7 @@ use portcullis::policy::PolicyAbsence;
 use super::{
     Failure,
     failure::{print, print_json},
-    input::{initial_policy, parse_whole, refused_policy},
+    input::{initial_policy, parse_whole, refused_policy, stdin_once},
     operator::OperatorArgs,
     replay::Format,
 };
@@ -42,6 +42,11 @@ fn parse_n(text: &str) -> Result<u64, String> {
 }
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
+    stdin_once(&[
+        ("`--policy`", args.policy.as_deref()),
+        ("`--guardrails`", args.operator.guardrails()),
+        ("the tape", Some(&args.tape)),
+    ])?;
     let (engine, _) = args.operator.resolve(args.assume_in_force)?;
     let initial = initial_policy(args.policy.as_ref())?;
     let refused = matches!(initial, Err(PolicyAbsence::Refused(_)));

@@ -14,6 +14,24 @@ use portcullis::{
 
 use super::Failure;
 
+/// Whether a path means standard input.
+pub(super) fn is_stdin(path: &Path) -> bool {
+    path == Path::new("-") || path == Path::new("/dev/stdin")
+}
+
+/// Refuses what would read standard input to its end, and then want it again: who asks for it, and where.
+pub(super) fn stdin_once(claims: &[(&str, Option<&Path>)]) -> Result<(), Failure> {
+    let asking = claims.iter().filter(|(_, path)| path.is_some_and(is_stdin));
+    let asking: Vec<&str> = asking.map(|(who, _)| *who).collect();
+    if asking.len() < 2 {
+        return Ok(());
+    }
+    Err(Failure::unusable(format_args!(
+        "standard input can be read once: it is asked for by {}",
+        asking.join(" and by ")
+    )))
+}
+
 /// The text of a file, or of standard input for `-`.
 pub(super) fn read_file(path: &Path) -> Result<String, Failure> {
     let at = |why: &dyn std::fmt::Display| {

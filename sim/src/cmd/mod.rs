@@ -6,7 +6,10 @@ mod failure;
 mod generate;
 mod harvest;
 mod input;
+#[cfg(unix)]
+mod interrupt;
 mod operator;
+mod out;
 mod policy;
 mod replay;
 mod usage;

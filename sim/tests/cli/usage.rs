@@ -1,6 +1,6 @@
 //! Exit status, and what is said on standard error.
 
-use crate::support::{Place, entry, exit, lines, policy, policy_until};
+use crate::support::{Place, entry, lines, policy, policy_until};
 
 const NO_TAPE: &str =
     "give a file, a quoted pattern such as `tapes/*.jsonl`, or `-` for standard input";
@@ -342,30 +342,28 @@ fn a_full_disk_is_2() {
 }
 
 #[test]
-fn answers_never_overwrite_what_the_run_reads() {
-    let tape = lines(&[entry(1), exit(2)]);
-    for (name, out) in [
-        ("tape.jsonl", "tape.jsonl"),
-        ("tape.jsonl", "./tape.jsonl"),
-        ("policy.json", "policy.json"),
-        ("g.json", "g.json"),
-    ] {
-        let place = place();
-        place.put("tape.jsonl", &tape);
-        place.put("g.json", "{}");
-        let before = place.read(name);
-        let run = place.run(&[
-            "replay",
-            "*.jsonl",
-            "--policy",
-            "policy.json",
-            "--guardrails",
-            "g.json",
-            "--out",
-            out,
-        ]);
-        let message = format!("portcullis: cannot write `{out}`: it is an input of this run\n");
-        assert_eq!((run.status, run.stderr), (2, message));
-        assert_eq!(place.read(name), before);
+fn standard_input_is_read_once() {
+    let check_who = |arguments: &[&str], who: &str| {
+        let message = format!("standard input can be read once: it is asked for by {who}");
+        check(arguments, 2, &message);
+    };
+    let replay = ["replay", "-", "--policy", "-"];
+    check_who(&replay, "`--policy` and by the tape");
+    check_who(
+        &["replay", "tape.jsonl", "/dev/stdin", "--guardrails", "-"],
+        "`--guardrails` and by the tape",
+    );
+    check_who(
+        &["replay", "--policy", "-", "--guardrails", "-"],
+        "`--policy` and by `--guardrails`",
+    );
+    for command in ["decide", "harvest"] {
+        check_who(&[command, "--policy", "-"], "`--policy` and by the records");
+        check_who(
+            &[command, "--policy", "-", "--guardrails", "/dev/stdin"],
+            "`--policy` and by `--guardrails` and by the records",
+        );
     }
+    let explain = ["explain", "-", "--policy", "-"];
+    check_who(&explain, "`--policy` and by the tape");
 }
