@@ -70,8 +70,10 @@ pub(super) fn answer_lines(
     match replay(&judge, initial, tapes, 1, sinks) {
         Ok(_) => refused_policy(refused, args.policy.as_ref()),
         Err(ReplayError::Write(error)) => Err(Failure::output(&error)),
-        Err(other @ (ReplayError::Tape { .. } | ReplayError::Miscounted { .. })) => {
-            Err(Failure::unusable(other))
-        }
+        Err(
+            other @ (ReplayError::Tape { .. }
+            | ReplayError::Threads { .. }
+            | ReplayError::Miscounted { .. }),
+        ) => Err(Failure::unusable(other)),
     }
 }

@@ -150,9 +150,9 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     };
     let outcome = outcome.map_err(|error| match error {
         ReplayError::Write(error) => Failure::output(&error),
-        other @ (ReplayError::Tape { .. } | ReplayError::Miscounted { .. }) => {
-            Failure::unusable(other)
-        }
+        other @ (ReplayError::Tape { .. }
+        | ReplayError::Threads { .. }
+        | ReplayError::Miscounted { .. }) => Failure::unusable(other),
     })?;
     finished?;
     let summary = Summary {

@@ -51,6 +51,14 @@ pub enum ReplayError {
     /// The answers cannot be written.
     #[error("cannot write answers: {0}")]
     Write(io::Error),
+    /// The system gives no threads.
+    #[error("cannot start {threads} threads: {error}; try `--threads 1`")]
+    Threads {
+        /// So many judge.
+        threads: usize,
+        /// What the system says.
+        error: io::Error,
+    },
     /// The answers do not add up to the records read.
     #[error("{answered} answers to {read} records: this is a bug, please report it with the tape")]
     Miscounted {
