@@ -9,7 +9,7 @@ use portcullis::{domain::Instant, policy::PolicyAbsence};
 
 use super::{
     Failure,
-    input::{initial_policy, parse_now, refused_policy, stdin_once},
+    input::{initial_policy, parse_now, refused_policy, stdin_once, warn},
     operator::OperatorArgs,
 };
 use crate::{
@@ -62,9 +62,17 @@ pub(super) fn answer_lines(
         scope,
     };
     let mut out = io::stdout().lock();
+    let mut is_told = false;
     let sinks = Sinks {
         answers: Some(&mut out),
-        progress: &mut |_| {},
+        progress: &mut |counts| {
+            if counts.untimed > 0 && !is_told {
+                is_told = true;
+                warn(
+                    "warning: a record without a time was skipped; `--now` gives an instant to judge at",
+                );
+            }
+        },
     };
     let tapes = TapeReader::new(vec![TapeSource::Stdin]);
     match replay(&judge, initial, tapes, 1, sinks) {

@@ -49,12 +49,16 @@ pub(super) fn read_file(path: &Path) -> Result<String, Failure> {
     } else {
         fs::read(path).map_err(|error| at(&error))?
     };
-    String::from_utf8(bytes).map_err(|error| {
+    let text = String::from_utf8(bytes).map_err(|error| {
         at(&format_args!(
             "not UTF-8 from byte {}",
             error.utf8_error().valid_up_to() + 1
         ))
-    })
+    })?;
+    if text.trim().is_empty() {
+        return Err(at(&"is empty"));
+    }
+    Ok(text)
 }
 
 /// The policy of a file: the policy, or why its text is none.

@@ -75,10 +75,16 @@ fn read(arguments: &[OsString]) -> Result<Command, Failure> {
         Some(command) => Ok(command),
         None => Bare::try_parse_from(["portcullis"]).map(|bare| Command::Replay(bare.replay)),
     });
-    command.map_err(|error| match error.kind() {
-        ErrorKind::DisplayHelp
-        | ErrorKind::DisplayVersion
-        | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => error.exit(),
-        _ => usage::failure(&error, arguments),
+    command.map_err(|error| {
+        let is_help = matches!(
+            error.kind(),
+            ErrorKind::DisplayHelp
+                | ErrorKind::DisplayVersion
+                | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
+        );
+        if is_help {
+            error.exit()
+        }
+        usage::failure(&error, arguments)
     })
 }

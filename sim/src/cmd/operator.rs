@@ -82,6 +82,13 @@ impl OperatorArgs {
                 "{error}: see --exit-owner ({OWNER}) and --exit-delegate ({DELEGATES})"
             ))
         })?;
+        // Whoever owns exits needs no other right, and nobody needs one twice.
+        let mut named_before = vec![owner];
+        delegates.retain(|delegate| {
+            let is_new = !named_before.contains(delegate);
+            named_before.push(delegate);
+            is_new
+        });
         let operator = Operator {
             guardrails: named,
             exit_owner: owner.to_owned(),

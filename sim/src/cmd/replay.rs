@@ -21,7 +21,7 @@ use super::interrupt;
 use super::{
     Failure,
     failure::{print_json_to, print_to},
-    input::{initial_policy, is_stdin, parse_whole, refused_policy, stdin_once},
+    input::{initial_policy, is_stdin, parse_whole, refused_policy, stdin_once, warn},
     operator::OperatorArgs,
     out::{Out, Temporary},
 };
@@ -169,6 +169,16 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     match args.format {
         Format::Text => print_to(&mut to, &summary)?,
         Format::Json => print_json_to(&mut to, &summary)?,
+    }
+    if let [first, more @ ..] = &*outcome.illegible {
+        let name = names.get(*first).map(String::as_str).unwrap_or_default();
+        let more = match more.len() {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        warn(format_args!(
+            "warning: no line of `{name}`{more} could be read as a record; is it a tape?"
+        ));
     }
     refused_policy(refused, args.policy.as_ref())
 }

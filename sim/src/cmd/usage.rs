@@ -8,9 +8,10 @@ use super::{Cli, Failure, operator};
 
 /// One line that says what is wrong, what was perhaps meant, and which help to ask for.
 pub(super) fn failure(error: &clap::Error, arguments: &[OsString]) -> Failure {
-    let what = match error.kind() {
-        ErrorKind::InvalidUtf8 => not_utf8(),
-        _ => one_line(&error.to_string()),
+    let what = if error.kind() == ErrorKind::InvalidUtf8 {
+        not_utf8()
+    } else {
+        one_line(&error.to_string())
     };
     Failure::unusable(format_args!("{what}; see `{} --help`", command(arguments)))
 }

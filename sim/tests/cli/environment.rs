@@ -170,9 +170,13 @@ fn the_summary_says_who_may_exit_and_what_the_guardrails_are() {
     assert_eq!(summary["exit_owner"], "brain");
     assert_eq!(summary["exit_delegates"], json!(["closer"]));
     assert_eq!(summary["guardrails"], "g.json");
+    // Nobody is listed twice.
+    let twice = ["brain", "closer", "brain"].map(|name| ["--exit-delegate", name]);
+    let twice = [&flags[..], twice.as_flattened()].concat();
+    assert_eq!(place.summary(&twice), summary);
     let text = place.run(&[&["replay"], &flags[..]].concat()).stdout;
     assert!(
-        text.contains("\nguardrails: g.json; exits: brain, closer\n"),
+        text.contains("\nguardrails: g.json; exits: owner brain, delegates closer\n"),
         "{text}"
     );
 }

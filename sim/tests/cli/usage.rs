@@ -10,6 +10,7 @@ fn place() -> Place {
     place.put("policy.json", policy("one").to_string());
     place.put("tape.jsonl", lines(&[entry(1)]));
     place.put("no.json", "no JSON\n");
+    place.put("empty.json", "\n");
     place.put("list.json", "[]");
     place.put("text.bin", b"{\"a\": \xff}");
     place.put(
@@ -224,8 +225,10 @@ fn files_that_cannot_be_read_are_2_and_named() {
     let list = "`list.json`: `document`: `[]` is not a JSON object";
     let folder = "`.`: is a directory, not a file";
     let not_text = "`text.bin`: not UTF-8 from byte 7";
+    let empty = "`empty.json`: is empty";
     let files = [
         ("gone.json", gone),
+        ("empty.json", empty),
         ("no.json", no_json),
         ("list.json", list),
         (".", folder),
@@ -258,7 +261,7 @@ fn guardrails_that_are_none_are_2() {
             assert_eq!((run.status, &*run.stdout, run.stderr), (2, "", stderr));
         }
     };
-    check("", "line 1, column 1: EOF while parsing a value");
+    check("{", "line 1, column 1: EOF while parsing an object");
     check(r#"{"max_levrage": 5}"#, "`max_levrage` is no guardrail");
     check(
         r#"{"max_leverage": 5, "max_leverage": 50}"#,
@@ -268,11 +271,13 @@ fn guardrails_that_are_none_are_2() {
         r#"{"max_leverage": "much", "halt": "some"}"#,
         "`max_leverage`: `\"much\"` is not a finite number greater than 0; `halt`: `\"some\"` is not `nothing`, `everything` or a list of symbols",
     );
-    self::check(
-        &["replay", "tape.jsonl", "--guardrails", "gone.json"],
-        2,
-        "`gone.json`: No such file or directory (os error 2)",
-    );
+    for (file, message) in [
+        ("gone.json", "No such file or directory (os error 2)"),
+        ("empty.json", "is empty"),
+    ] {
+        let arguments = ["replay", "tape.jsonl", "--guardrails", file];
+        self::check(&arguments, 2, &format!("`{file}`: {message}"));
+    }
 }
 
 #[test]
