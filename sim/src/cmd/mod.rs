@@ -1,9 +1,11 @@
 //! The commands: one file each, arguments as they were given in, resolved out.
 
+mod clock;
 mod decide;
 mod explain;
 mod failure;
 mod generate;
+mod halt;
 mod harvest;
 mod input;
 #[cfg(unix)]
@@ -12,6 +14,7 @@ mod operator;
 mod out;
 mod policy;
 mod replay;
+mod store;
 mod usage;
 
 use std::{env, ffi::OsString};
@@ -40,9 +43,13 @@ enum Command {
     Harvest(harvest::Args),
     /// Say why one record of a tape was answered as it was
     Explain(explain::Args),
-    /// Write, check and show policies
+    /// Write, check, show and publish policies
     #[command(subcommand)]
     Policy(policy::Command),
+    /// Stop entries, in every symbol or in some; exits go on
+    Halt(halt::Args),
+    /// Let entries through again
+    Resume(halt::Args),
     /// Write a synthetic tape to standard output
     Generate(generate::Args),
 }
@@ -66,6 +73,8 @@ pub fn run() -> Result<(), Failure> {
         Command::Harvest(args) => harvest::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Policy(command) => policy::run(command),
+        Command::Halt(args) => halt::halt(&args),
+        Command::Resume(args) => halt::resume(&args),
         Command::Generate(args) => generate::run(&args),
     }
 }

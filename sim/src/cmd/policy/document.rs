@@ -1,103 +1,76 @@
-//! `portcullis policy`
+//! `portcullis policy check|show|hash|schema`: one policy, and what is to be said of it.
 
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
-    time::SystemTime,
 };
 
 use portcullis::{
-    domain::{Instant, Span, Symbol},
-    policy::{Listing, Policy, PolicyAbsence, PolicyRefusal},
+    domain::{Instant, Symbol},
+    policy::{Listing, Policy, PolicyAbsence},
 };
 use serde_json::{json, value::RawValue};
 
-use super::{
-    Failure,
+use super::super::{
+    Failure, clock,
     failure::{print, print_json},
     input::{read_file, read_policy},
     replay::Format,
+    store::{open, unusable},
 };
-use crate::{report::printable, sample};
+use crate::report::printable;
 
 /// A number longer than this is shown with its exponent.
 const DIGITS_MAX: usize = 24;
 
 /// JSON Schema 2020-12; says what `check` says, as far as a schema can.
-const SCHEMA: &str = include_str!("policy_schema.json");
+pub(super) const SCHEMA: &str = include_str!("schema.json");
 
-#[derive(Debug, clap::Subcommand)]
-pub(super) enum Command {
-    /// Write a sample policy to standard output
-    Sample {
-        /// How long it is valid, from now
-        #[arg(long, value_name = "SECONDS", default_value = "3600", value_parser = parse_validity, allow_negative_numbers = true)]
-        valid_for: Span,
-    },
-    /// Say everything that is wrong with a policy; exit status 1 if anything is
-    Check(FileArgs),
-    /// Show what a policy says
-    Show(FileArgs),
-    /// Print the hash that a policy ought to state
-    Hash {
-        /// The policy (JSON); `-` is standard input
-        file: PathBuf,
-    },
-    /// Print a JSON Schema of policies
-    Schema,
-}
-
+/// A policy in a file, or in a store.
 #[derive(Debug, Clone, clap::Args)]
-pub(super) struct FileArgs {
-    /// The policy (JSON); `-` is standard input
-    file: PathBuf,
+pub(in crate::cmd) struct SubjectArgs {
+    #[command(flatten)]
+    subject: Subject,
     /// How the answer is written
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
 }
 
-pub(super) fn run(command: Command) -> Result<(), Failure> {
-    match command {
-        Command::Sample { valid_for } => {
-            let valid_until = now()?.saturating_add(valid_for);
-            if valid_until == Instant::MAX {
-                return Err(Failure::unusable(
-                    "the sample would be valid beyond the year 9999",
-                ));
-            }
-            print(sample::policy_json(valid_until))
+#[derive(Debug, Clone, clap::Args)]
+#[group(required = true, multiple = false)]
+struct Subject {
+    /// The policy (JSON); `-` is standard input
+    file: Option<PathBuf>,
+    /// The policy of a store: `redis://HOST:PORT`, `rediss://…`, or `file:PATH`
+    #[arg(long = "store", value_name = "ADDRESS")]
+    address: Option<String>,
+}
+
+impl Subject {
+    /// The policy, or why it is none.
+    fn read(&self) -> Result<Result<Policy, PolicyAbsence>, Failure> {
+        if let Some(address) = &self.address {
+            return Ok(open(address)?.stored().map_err(unusable)?.policy());
         }
-        Command::Check(args) => check(&args),
-        Command::Show(args) => show(&args),
-        Command::Hash { file } => hash(&file),
-        Command::Schema => print(SCHEMA),
+        match &self.file {
+            Some(file) => read_policy(file),
+            None => Err(Failure::unusable("give a file or `--store`")),
+        }
+    }
+
+    fn name(&self) -> Result<String, Failure> {
+        match (&self.file, &self.address) {
+            (Some(file), _) => Ok(file.display().to_string()),
+            (None, Some(address)) => Ok(open(address)?.name()),
+            (None, None) => Ok(String::new()),
+        }
     }
 }
 
-/// The clock of this machine: the one place where a command reads it.
-fn now() -> Result<Instant, Failure> {
-    let since_epoch = SystemTime::now()
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .map_err(|_| Failure::unusable("the clock of this machine stands before 1970"))?;
-    i64::try_from(since_epoch.as_micros())
-        .ok()
-        .and_then(|micros| Instant::from_micros(micros).ok())
-        .ok_or_else(|| Failure::unusable("the clock of this machine stands after the year 9999"))
-}
-
-fn parse_validity(text: &str) -> Result<Span, String> {
-    let end = Instant::parse_epoch_seconds(text).map_err(|error| format!("seconds: {error}"))?;
-    if end.as_micros() > 0 {
-        Ok(Span::from_micros(end.as_micros()))
-    } else {
-        Err("seconds: not greater than 0".to_owned())
-    }
-}
-
-fn check(args: &FileArgs) -> Result<(), Failure> {
-    match read_policy(&args.file)? {
+pub(super) fn check(args: &SubjectArgs) -> Result<(), Failure> {
+    match args.subject.read()? {
         Ok(policy) => {
-            let notes = notes(&policy, now()?);
+            let notes = notes(&policy, clock::now()?);
             match args.format {
                 Format::Text => print(accepted(&policy, &notes)),
                 Format::Json => print_json(&json!({
@@ -109,7 +82,7 @@ fn check(args: &FileArgs) -> Result<(), Failure> {
                 })),
             }
         }
-        Err(absence) => refuse(args, &absence),
+        Err(absence) => refuse(&args.subject.name()?, args.format, &absence),
     }
 }
 
@@ -146,17 +119,18 @@ fn window(policy: &Policy) -> String {
 }
 
 /// Every violation on standard output, and the answer no.
-fn refuse(args: &FileArgs, absence: &PolicyAbsence) -> Result<(), Failure> {
-    let refusal: Option<&PolicyRefusal> = match absence {
-        PolicyAbsence::Refused(refusal) => Some(refusal),
+pub(super) fn refuse(name: &str, format: Format, absence: &PolicyAbsence) -> Result<(), Failure> {
+    let violations = match absence {
+        PolicyAbsence::Refused(refusal) => refusal.violations(),
         PolicyAbsence::NotFound
         | PolicyAbsence::HashUnknown(_)
         | PolicyAbsence::SignatureInvalid
         | PolicyAbsence::RolledBack { .. }
-        | PolicyAbsence::StoreUnavailable => None,
+        | PolicyAbsence::StoreUnavailable => {
+            return Err(Failure::No(format!("`{name}`: {absence}")));
+        }
     };
-    let violations = refusal.map(PolicyRefusal::violations).unwrap_or_default();
-    match args.format {
+    match format {
         Format::Text => {
             let mut text = String::new();
             for violation in violations {
@@ -167,17 +141,16 @@ fn refuse(args: &FileArgs, absence: &PolicyAbsence) -> Result<(), Failure> {
         Format::Json => print_json(&json!({ "valid": false, "violations": violations }))?,
     }
     Err(Failure::No(format!(
-        "`{}` is no valid policy: {} violation{}",
-        args.file.display(),
+        "`{name}` is no valid policy: {} violation{}",
         violations.len(),
         if violations.len() == 1 { "" } else { "s" }
     )))
 }
 
-fn show(args: &FileArgs) -> Result<(), Failure> {
-    let policy = match read_policy(&args.file)? {
+pub(super) fn show(args: &SubjectArgs) -> Result<(), Failure> {
+    let policy = match args.subject.read()? {
         Ok(policy) => policy,
-        Err(absence) => return refuse(args, &absence),
+        Err(absence) => return refuse(&args.subject.name()?, args.format, &absence),
     };
     match args.format {
         Format::Json => print_json(&json!({
@@ -243,7 +216,7 @@ fn field(name: &str, value: &str) -> String {
     }
 }
 
-fn hash(file: &Path) -> Result<(), Failure> {
+pub(super) fn hash(file: &Path) -> Result<(), Failure> {
     let text = read_file(file)?;
     let hash = Policy::hash_of(&text)
         .map_err(|refusal| Failure::unusable(format_args!("`{}`: {refusal}", file.display())))?;

@@ -1,0 +1,327 @@
+//! The commands that put a policy into a store, and look at what was put there.
+
+use std::{
+    io::{self, BufRead as _, IsTerminal as _},
+    path::PathBuf,
+    thread,
+    time::Duration,
+};
+
+use portcullis::{
+    domain::{PolicyHash, Span},
+    policy::{Policy, PolicyAbsence},
+    store::{PolicyStore, Publication, PublishError, Receipt, Rollback, Which},
+};
+use serde_json::json;
+
+use super::{
+    super::{
+        Failure, clock,
+        failure::{print, print_json},
+        input::{parse_whole, read_policy},
+        replay::Format,
+        store::{AddressArg, GuardrailsArg, SignOff, unusable},
+    },
+    changes,
+};
+use crate::report::printable;
+
+/// How often a store is looked at.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+
+#[derive(Debug, clap::Args)]
+pub(in crate::cmd) struct PublishArgs {
+    /// The policy (JSON)
+    file: PathBuf,
+    #[command(flatten)]
+    address: AddressArg,
+    #[command(flatten)]
+    guardrails: GuardrailsArg,
+    #[command(flatten)]
+    sign_off: SignOff,
+    /// Publish without asking
+    #[arg(long)]
+    yes: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(in crate::cmd) struct RollbackArgs {
+    #[command(flatten)]
+    which: WhichArg,
+    /// How long it is valid, from now
+    #[arg(long, value_name = "SECONDS", value_parser = clock::parse_validity, allow_negative_numbers = true)]
+    valid_for: Span,
+    #[command(flatten)]
+    address: AddressArg,
+    #[command(flatten)]
+    guardrails: GuardrailsArg,
+    #[command(flatten)]
+    sign_off: SignOff,
+    /// Publish without asking
+    #[arg(long)]
+    yes: bool,
+}
+
+#[derive(Debug, clap::Args)]
+#[group(required = true, multiple = false)]
+struct WhichArg {
+    /// The publication of this sequence
+    #[arg(long, value_name = "N", value_parser = |text: &str| parse_whole(text, 0..=u64::MAX))]
+    seq: Option<u64>,
+    /// The publication of this hash
+    #[arg(long, value_name = "HASH", value_parser = parse_hash)]
+    hash: Option<PolicyHash>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(in crate::cmd) struct HistoryArgs {
+    #[command(flatten)]
+    address: AddressArg,
+    /// How many publications
+    #[arg(long, value_name = "N", default_value = "20", value_parser = |text: &str| parse_whole(text, 1..=1_000_000))]
+    newest: u64,
+    /// How the answer is written
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+}
+
+#[derive(Debug, clap::Args)]
+pub(in crate::cmd) struct AuditArgs {
+    #[command(flatten)]
+    address: AddressArg,
+    /// How the answer is written
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+}
+
+pub(super) fn publish(args: &PublishArgs) -> Result<(), Failure> {
+    let policy = match read_policy(&args.file)? {
+        Ok(policy) => policy,
+        Err(absence) => return super::document::refuse(&args.file.display().to_string(), Format::Text, &absence),
+    };
+    let guardrails = args.guardrails.resolve()?;
+    let store = args.address.open()?;
+    let seen = store.stored().map_err(unusable)?;
+    let expected = seen.hash().map_err(unusable)?;
+    let publication = Publication::new(policy, &guardrails, args.sign_off.operator(), clock::now()?)
+        .map_err(refused)?;
+    let change = changes::between(seen.policy().ok().as_ref(), publication.policy());
+    confirm(&changes::text(&change), store.as_ref(), args.yes)?;
+    let receipt = store.publish(&publication, expected).map_err(refused)?;
+    print(published(&receipt))
+}
+
+pub(super) fn rollback(args: &RollbackArgs) -> Result<(), Failure> {
+    let guardrails = args.guardrails.resolve()?;
+    let store = args.address.open()?;
+    let which = match (args.which.seq, args.which.hash) {
+        (Some(seq), _) => Which::Seq(seq),
+        (None, Some(hash)) => Which::Hash(hash),
+        (None, None) => return Err(Failure::unusable("give `--seq` or `--hash`")),
+    };
+    let seen = store.stored().map_err(unusable)?;
+    let expected = seen.hash().map_err(unusable)?;
+    let entry = store
+        .show(which)
+        .map_err(unusable)?
+        .ok_or_else(|| refused(PublishError::NotInHistory(which)))?;
+    if let Ok(earlier) = entry.policy() {
+        let change = changes::between(seen.policy().ok().as_ref(), earlier);
+        confirm(&changes::text(&change), store.as_ref(), args.yes)?;
+    }
+    let rollback = Rollback {
+        which,
+        valid_until: clock::after(args.valid_for)?,
+        guardrails: &guardrails,
+        operator: args.sign_off.operator(),
+        now: clock::now()?,
+        signer: None,
+    };
+    let receipt = store.rollback(&rollback, expected).map_err(refused)?;
+    print(published(&receipt))
+}
+
+pub(super) fn history(args: &HistoryArgs) -> Result<(), Failure> {
+    let store = args.address.open()?;
+    let newest = usize::try_from(args.newest).unwrap_or(usize::MAX);
+    let entries = store.history(newest).map_err(unusable)?;
+    if args.format == Format::Json {
+        let entries: Vec<_> = entries
+            .iter()
+            .map(|entry| {
+                json!({
+                    "policy_seq": entry.seq(),
+                    "policy_version": entry.version(),
+                    "policy_hash": entry.hash(),
+                    "published_at": entry.published_at().map(|at| at.to_string()),
+                    "valid_until": entry.policy().ok().map(|p| p.valid_until().to_string()),
+                    "rollback_of": entry.rollback_of(),
+                    "by": entry.by(),
+                    "reason": entry.reason(),
+                })
+            })
+            .collect();
+        return print_json(&entries);
+    }
+    let mut text = String::new();
+    for entry in &entries {
+        let or_none = |value: Option<String>| value.unwrap_or_else(|| "-".to_owned());
+        text.push_str(&format!(
+            "{:>6}  {:<24}  {}  {}  until {}  by {}{}{}\n",
+            or_none(entry.seq().map(|seq| seq.to_string())),
+            or_none(entry.published_at().map(|at| at.to_string())),
+            or_none(entry.hash().map(|hash| hash.short().to_string())),
+            printable(entry.version().unwrap_or("-")),
+            or_none(entry.policy().ok().map(|p| p.valid_until().to_string())),
+            printable(entry.by().unwrap_or("-")),
+            entry.rollback_of().map_or_else(String::new, |hash| format!("  back to {}", hash.short())),
+            entry.reason().map_or_else(String::new, |why| format!("  ({})", printable(why))),
+        ));
+    }
+    if entries.is_empty() {
+        text = format!("{}: nothing was published\n", store.name());
+    }
+    print(text)
+}
+
+pub(super) fn audit(args: &AuditArgs) -> Result<(), Failure> {
+    let store = args.address.open()?;
+    let trail = store.audit().map_err(unusable)?;
+    let faults: Vec<String> = trail.faults().iter().map(ToString::to_string).collect();
+    if args.format == Format::Json {
+        let entries: Vec<_> = trail
+            .entries()
+            .iter()
+            .map(|entry| {
+                json!({
+                    "entry": entry.number(),
+                    "event": entry.event(),
+                    "at": entry.at().map(|at| at.to_string()),
+                    "by": entry.by(),
+                    "reason": entry.reason(),
+                    "policy_hash": entry.policy_hash(),
+                })
+            })
+            .collect();
+        print_json(&json!({ "whole": trail.is_whole(), "entries": entries, "faults": faults }))?;
+    } else {
+        let mut text = String::new();
+        for entry in trail.entries() {
+            text.push_str(&format!(
+                "{:>6}  {:<24}  {:<20} {}  by {}{}\n",
+                entry.number().map_or_else(|| "-".to_owned(), |n| n.to_string()),
+                entry.at().map_or_else(|| "-".to_owned(), |at| at.to_string()),
+                printable(entry.event().unwrap_or("-")),
+                entry.policy_hash().map_or_else(|| "        ".to_owned(), |hash| hash.short().to_string()),
+                printable(entry.by().unwrap_or("-")),
+                entry.reason().map_or_else(String::new, |why| format!("  ({})", printable(why))),
+            ));
+        }
+        for fault in &faults {
+            text.push_str(&format!("broken: {}\n", printable(fault)));
+        }
+        print(text)?;
+    }
+    if trail.is_whole() {
+        Ok(())
+    } else {
+        Err(Failure::No(format!(
+            "{}: the audit is not whole: {} fault{}",
+            store.name(),
+            faults.len(),
+            if faults.len() == 1 { "" } else { "s" }
+        )))
+    }
+}
+
+/// Prints what lies there, and again whenever it is another: a line each, as services log it.
+pub(super) fn watch(address: &AddressArg) -> Result<(), Failure> {
+    let store = address.open()?;
+    let mut said = String::new();
+    loop {
+        let line = match store.load() {
+            Ok(policy) => loaded(&policy),
+            Err(error) => match error.absence() {
+                PolicyAbsence::StoreUnavailable => format!("{error}"),
+                absence => format!("{}: {absence}", absence.code()),
+            },
+        };
+        if line != said {
+            print(format_args!("{} {}\n", clock::now()?, printable(&line)))?;
+            said = line;
+        }
+        thread::sleep(LOOK_EVERY);
+    }
+}
+
+/// The line that operators grep for.
+fn loaded(policy: &Policy) -> String {
+    format!(
+        "POLICY_LOADED: version={} hash={} until={}",
+        policy.version(),
+        policy.hash().short(),
+        policy.valid_until()
+    )
+}
+
+fn published(receipt: &Receipt) -> String {
+    let policy = receipt.policy();
+    let mut text = format!(
+        "published: version {} hash {} sequence {}, until {}\n",
+        printable(policy.version()),
+        policy.hash(),
+        receipt.seq(),
+        policy.valid_until()
+    );
+    for repair in receipt.repairs() {
+        text.push_str(&format!("note: {repair}\n"));
+    }
+    text
+}
+
+/// Shows what changes, and asks; who cannot be asked must have said so before.
+fn confirm(change: &str, store: &dyn PolicyStore, yes: bool) -> Result<(), Failure> {
+    print(change)?;
+    if yes {
+        return Ok(());
+    }
+    if !io::stdin().is_terminal() {
+        return Err(Failure::unusable(
+            "nothing was published: there is nobody to ask, `--yes` publishes without asking",
+        ));
+    }
+    print(format_args!("publish this to {}? [y/N] ", store.name()))?;
+    let mut answer = String::new();
+    io::stdin()
+        .lock()
+        .read_line(&mut answer)
+        .map_err(Failure::unusable)?;
+    if matches!(answer.trim(), "y" | "Y" | "yes") {
+        Ok(())
+    } else {
+        Err(Failure::No("nothing was published".to_owned()))
+    }
+}
+
+/// A policy that is not published is an answer; a store that cannot be used is none.
+fn refused(error: PublishError) -> Failure {
+    match error {
+        PublishError::Store(error) => unusable(error),
+        error @ (PublishError::Conflict { .. }
+        | PublishError::SequenceNotHigher { .. }
+        | PublishError::SignedWithoutSequence
+        | PublishError::NeverInForce { .. }
+        | PublishError::Constraint(_)
+        | PublishError::Refused(_)
+        | PublishError::NotInHistory(_)) => {
+            let code = error
+                .code()
+                .map_or_else(String::new, |code| format!("{code}: "));
+            Failure::No(format!("nothing was published: {code}{error}"))
+        }
+    }
+}
+
+fn parse_hash(text: &str) -> Result<PolicyHash, String> {
+    PolicyHash::parse(text).map_err(|error| error.to_string())
+}

@@ -1,0 +1,78 @@
+//! What the commands on a store share.
+
+use std::path::PathBuf;
+
+use portcullis::{
+    guardrails::Guardrails,
+    store::{self, Operator, PolicyStore, StoreError},
+};
+
+use super::{Failure, input::read_file};
+
+/// Which store.
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct AddressArg {
+    /// The store: `redis://HOST:PORT`, `rediss://…`, or `file:PATH`
+    #[arg(long = "store", value_name = "ADDRESS")]
+    address: String,
+}
+
+impl AddressArg {
+    pub(super) fn open(&self) -> Result<Box<dyn PolicyStore>, Failure> {
+        open(&self.address)
+    }
+}
+
+/// Opens the store of an address.
+pub(super) fn open(address: &str) -> Result<Box<dyn PolicyStore>, Failure> {
+    store::open(address).map_err(unusable)
+}
+
+/// A store that does not do what it is for.
+pub(super) fn unusable(error: StoreError) -> Failure {
+    Failure::unusable(error)
+}
+
+/// Who does it, and why: for the audit.
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct SignOff {
+    /// Who does it, for the audit [default: the user of this session]
+    #[arg(long, value_name = "NAME", env = "USER", hide_env = true)]
+    by: String,
+    /// Why, for the audit
+    #[arg(long, value_name = "TEXT")]
+    reason: Option<String>,
+}
+
+impl SignOff {
+    pub(super) fn operator(&self) -> Operator {
+        let operator = Operator::new(self.by.as_str());
+        match &self.reason {
+            None => operator,
+            Some(reason) => operator.because(reason.as_str()),
+        }
+    }
+}
+
+/// What the operator permits: a file, or in so many words nothing.
+#[derive(Debug, Clone, clap::Args)]
+#[group(required = true, multiple = false)]
+pub(super) struct GuardrailsArg {
+    /// Bounds that hold whatever a policy says (JSON)
+    #[arg(long, value_name = "FILE")]
+    guardrails: Option<PathBuf>,
+    /// Publish whatever the policy says
+    #[arg(long)]
+    no_guardrails: bool,
+}
+
+impl GuardrailsArg {
+    pub(super) fn resolve(&self) -> Result<Guardrails, Failure> {
+        let Some(path) = &self.guardrails else {
+            return Ok(Guardrails::none());
+        };
+        let text = read_file(path)?;
+        Guardrails::from_json(&text)
+            .map_err(|error| Failure::unusable(format_args!("`{}`: {error}", path.display())))
+    }
+}
