@@ -1,8 +1,8 @@
 //! Where the policy in force is kept, who put it there, and what was stopped.
 //!
 //! A [`PolicyStore`] holds one policy, every publication before it, an audit of everything that was done, and
-//! the halts. There are [`MemoryStore`] and `FileStore` (feature `file`). They keep one contract, and the
-//! same tests hold both to it:
+//! the halts. There are three: [`MemoryStore`], `FileStore` (feature `file`) and `RedisStore` (feature
+//! `redis`). They keep one contract, and the same tests hold all three to it:
 //!
 //! - [`PolicyStore::load`] is one read, and gives one publication, whole, or says why there is none.
 //! - [`PolicyStore::publish`] is one step: the policy, its history and its audit entry, or nothing. It happens
@@ -47,11 +47,14 @@ mod error;
 mod file;
 mod history;
 mod memory;
+mod open;
 mod operator;
 mod policy_store;
 mod publication;
 mod reader;
 mod record;
+#[cfg(feature = "redis")]
+mod redis;
 mod sequence;
 #[cfg(feature = "signature")]
 mod signature;
@@ -65,11 +68,14 @@ pub use error::{LoadError, PublishError, StoreError};
 pub use file::FileStore;
 pub use history::{HistoryEntry, Which};
 pub use memory::MemoryStore;
+pub use open::open;
 pub use operator::Operator;
 pub use policy_store::PolicyStore;
 pub use publication::{Publication, Receipt, Rollback};
 pub use reader::Reader;
 pub use record::Record;
+#[cfg(feature = "redis")]
+pub use redis::RedisStore;
 pub use sequence::SequenceGuard;
 #[cfg(feature = "signature")]
 pub use signature::{KeyError, PolicySigner, TrustedKeys};

@@ -16,6 +16,8 @@ mod guardrails;
 mod memory;
 mod policies;
 mod readers;
+#[cfg(feature = "redis")]
+mod redis;
 #[cfg(feature = "signature")]
 mod signatures;
 #[path = "../support/mod.rs"]
