@@ -11,6 +11,7 @@ pub mod harvest;
 pub mod intent;
 pub mod policy;
 pub mod provenance;
+pub mod store;
 mod wire;
 
 pub use wire::SyntaxError;

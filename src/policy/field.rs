@@ -4,14 +4,15 @@ pub(super) const UNIVERSE_SYMBOLS: &str = "universe_symbols";
 pub(super) const LEVERAGE_BY_SYMBOL: &str = "leverage_by_symbol";
 pub(super) const HARVEST_PARAMS: &str = "harvest_params";
 pub(super) const KILL_PARAMS: &str = "kill_params";
-pub(super) const VALID_UNTIL_EPOCH: &str = "valid_until_epoch";
-pub(super) const POLICY_VERSION: &str = "policy_version";
-pub(super) const VALID_FROM_EPOCH: &str = "valid_from_epoch";
+pub(crate) const VALID_UNTIL_EPOCH: &str = "valid_until_epoch";
+pub(crate) const POLICY_VERSION: &str = "policy_version";
+pub(crate) const VALID_FROM_EPOCH: &str = "valid_from_epoch";
 pub(super) const LIMITS: &str = "limits";
 pub(super) const HARVEST_GRACE_SEC: &str = "harvest_grace_sec";
-pub(super) const POLICY_SEQ: &str = "policy_seq";
-pub(super) const POLICY_HASH: &str = "policy_hash";
-pub(super) const POLICY_SIG: &str = "policy_sig";
+pub(crate) const POLICY_SEQ: &str = "policy_seq";
+pub(crate) const POLICY_HASH: &str = "policy_hash";
+pub(crate) const POLICY_SIG: &str = "policy_sig";
+pub(crate) const GENERATOR: &str = "generator";
 pub(super) const MARKET: &str = "market";
 pub(super) const VENUE: &str = "venue";
 pub(super) const METADATA_OK: &str = "metadata_ok";
@@ -19,7 +20,7 @@ pub(super) const MISSING_FIELDS: &str = "missing_fields";
 
 /// What is kept, shown and hashed, and decides nothing.
 const METADATA: [&str; 10] = [
-    "generator",
+    GENERATOR,
     "features_window",
     "universe_hash",
     MARKET,

@@ -40,10 +40,15 @@ pub(super) fn of_fields(fields: &BTreeMap<String, String>) -> PolicyHash {
 }
 
 fn canonical_text<'a>(fields: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
-    let mut pairs: Vec<_> = fields
-        .into_iter()
-        .filter(|(name, _)| !matches!(*name, field::POLICY_HASH | field::POLICY_SIG))
-        .collect();
+    let hashed =
+        |(name, _): &(&str, &str)| !matches!(*name, field::POLICY_HASH | field::POLICY_SIG);
+    sorted_pairs(fields.into_iter().filter(hashed))
+}
+
+/// The JSON array of `[name, value]` pairs, sorted by name, as Python's `json.dumps(sorted(d.items()))` writes
+/// it.
+pub(crate) fn sorted_pairs<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
+    let mut pairs: Vec<_> = pairs.into_iter().collect();
     pairs.sort_unstable();
     let mut text = String::from("[");
     let mut before = "[";

@@ -12,7 +12,7 @@
 mod absence;
 mod bound;
 mod encoding;
-mod field;
+pub(crate) mod field;
 mod hash;
 mod in_force;
 mod json;
@@ -31,6 +31,7 @@ mod validate;
 
 pub use absence::PolicyAbsence;
 pub use hash::canonical_hash;
+pub(crate) use hash::sorted_pairs;
 pub use in_force::{InForce, NotInForce, ThetaInForce};
 pub use limits::Limits;
 pub use note::PolicyNote;

@@ -117,6 +117,19 @@ impl PolicyRefusal {
         self.fault
     }
 
+    /// Of something that holds no fields at all.
+    pub(crate) fn unreadable(what: &str, found: &str, bound: &str) -> Self {
+        Self {
+            fault: PolicyFault::ParseError,
+            violations: vec![Violation {
+                fault: PolicyFault::ParseError,
+                field: shown(what),
+                value: shown(found),
+                bound: bound.to_owned(),
+            }],
+        }
+    }
+
     /// All violations, sorted by kind; never empty.
     #[must_use]
     pub fn violations(&self) -> &[Violation] {

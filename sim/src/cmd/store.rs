@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use portcullis::{
     guardrails::Guardrails,
-    store::{self, Operator, PolicyStore, StoreError},
+    store::{self, Operator, PolicySigner, PolicyStore, StoreError},
 };
 
 use super::{Failure, input::read_file};
@@ -73,6 +73,26 @@ impl GuardrailsArg {
         };
         let text = read_file(path)?;
         Guardrails::from_json(&text)
+            .map_err(|error| Failure::unusable(format_args!("`{}`: {error}", path.display())))
+    }
+}
+
+/// Who signs.
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct SignerArg {
+    /// Sign with the Ed25519 key in this file (32 bytes in base64)
+    #[arg(long, value_name = "FILE")]
+    signing_key: Option<PathBuf>,
+}
+
+impl SignerArg {
+    pub(super) fn resolve(&self) -> Result<Option<PolicySigner>, Failure> {
+        let Some(path) = &self.signing_key else {
+            return Ok(None);
+        };
+        let secret = read_file(path)?;
+        PolicySigner::from_base64(secret.trim())
+            .map(Some)
             .map_err(|error| Failure::unusable(format_args!("`{}`: {error}", path.display())))
     }
 }

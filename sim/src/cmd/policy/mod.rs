@@ -8,11 +8,7 @@ use std::path::PathBuf;
 
 use portcullis::domain::Span;
 
-use super::{
-    Failure, clock,
-    failure::print,
-    store::AddressArg,
-};
+use super::{Failure, clock, failure::print, store::AddressArg};
 use crate::sample;
 
 #[derive(Debug, clap::Subcommand)]

@@ -9,7 +9,7 @@ use std::{
 
 use portcullis::{
     domain::{PolicyHash, Span},
-    policy::{Policy, PolicyAbsence},
+    policy::Policy,
     store::{PolicyStore, Publication, PublishError, Receipt, Rollback, Which},
 };
 use serde_json::json;
@@ -20,7 +20,7 @@ use super::{
         failure::{print, print_json},
         input::{parse_whole, read_policy},
         replay::Format,
-        store::{AddressArg, GuardrailsArg, SignOff, unusable},
+        store::{AddressArg, GuardrailsArg, SignOff, SignerArg, unusable},
     },
     changes,
 };
@@ -37,6 +37,8 @@ pub(in crate::cmd) struct PublishArgs {
     address: AddressArg,
     #[command(flatten)]
     guardrails: GuardrailsArg,
+    #[command(flatten)]
+    signer: SignerArg,
     #[command(flatten)]
     sign_off: SignOff,
     /// Publish without asking
@@ -55,6 +57,8 @@ pub(in crate::cmd) struct RollbackArgs {
     address: AddressArg,
     #[command(flatten)]
     guardrails: GuardrailsArg,
+    #[command(flatten)]
+    signer: SignerArg,
     #[command(flatten)]
     sign_off: SignOff,
     /// Publish without asking
@@ -97,14 +101,24 @@ pub(in crate::cmd) struct AuditArgs {
 pub(super) fn publish(args: &PublishArgs) -> Result<(), Failure> {
     let policy = match read_policy(&args.file)? {
         Ok(policy) => policy,
-        Err(absence) => return super::document::refuse(&args.file.display().to_string(), Format::Text, &absence),
+        Err(absence) => {
+            return super::document::refuse(
+                &args.file.display().to_string(),
+                Format::Text,
+                &absence,
+            );
+        }
     };
     let guardrails = args.guardrails.resolve()?;
     let store = args.address.open()?;
     let seen = store.stored().map_err(unusable)?;
     let expected = seen.hash().map_err(unusable)?;
-    let publication = Publication::new(policy, &guardrails, args.sign_off.operator(), clock::now()?)
-        .map_err(refused)?;
+    let operator = args.sign_off.operator();
+    let mut publication =
+        Publication::new(policy, &guardrails, operator, clock::now()?).map_err(refused)?;
+    if let Some(signer) = args.signer.resolve()? {
+        publication = publication.signed_by(signer);
+    }
     let change = changes::between(seen.policy().ok().as_ref(), publication.policy());
     confirm(&changes::text(&change), store.as_ref(), args.yes)?;
     let receipt = store.publish(&publication, expected).map_err(refused)?;
@@ -129,13 +143,14 @@ pub(super) fn rollback(args: &RollbackArgs) -> Result<(), Failure> {
         let change = changes::between(seen.policy().ok().as_ref(), earlier);
         confirm(&changes::text(&change), store.as_ref(), args.yes)?;
     }
+    let signer = args.signer.resolve()?;
     let rollback = Rollback {
         which,
         valid_until: clock::after(args.valid_for)?,
         guardrails: &guardrails,
         operator: args.sign_off.operator(),
         now: clock::now()?,
-        signer: None,
+        signer: signer.as_ref(),
     };
     let receipt = store.rollback(&rollback, expected).map_err(refused)?;
     print(published(&receipt))
@@ -174,8 +189,12 @@ pub(super) fn history(args: &HistoryArgs) -> Result<(), Failure> {
             printable(entry.version().unwrap_or("-")),
             or_none(entry.policy().ok().map(|p| p.valid_until().to_string())),
             printable(entry.by().unwrap_or("-")),
-            entry.rollback_of().map_or_else(String::new, |hash| format!("  back to {}", hash.short())),
-            entry.reason().map_or_else(String::new, |why| format!("  ({})", printable(why))),
+            entry
+                .rollback_of()
+                .map_or_else(String::new, |hash| format!("  back to {}", hash.short())),
+            entry
+                .reason()
+                .map_or_else(String::new, |why| format!("  ({})", printable(why))),
         ));
     }
     if entries.is_empty() {
@@ -209,12 +228,20 @@ pub(super) fn audit(args: &AuditArgs) -> Result<(), Failure> {
         for entry in trail.entries() {
             text.push_str(&format!(
                 "{:>6}  {:<24}  {:<20} {}  by {}{}\n",
-                entry.number().map_or_else(|| "-".to_owned(), |n| n.to_string()),
-                entry.at().map_or_else(|| "-".to_owned(), |at| at.to_string()),
+                entry
+                    .number()
+                    .map_or_else(|| "-".to_owned(), |n| n.to_string()),
+                entry
+                    .at()
+                    .map_or_else(|| "-".to_owned(), |at| at.to_string()),
                 printable(entry.event().unwrap_or("-")),
-                entry.policy_hash().map_or_else(|| "        ".to_owned(), |hash| hash.short().to_string()),
+                entry
+                    .policy_hash()
+                    .map_or_else(|| "        ".to_owned(), |hash| hash.short().to_string()),
                 printable(entry.by().unwrap_or("-")),
-                entry.reason().map_or_else(String::new, |why| format!("  ({})", printable(why))),
+                entry
+                    .reason()
+                    .map_or_else(String::new, |why| format!("  ({})", printable(why))),
             ));
         }
         for fault in &faults {
@@ -241,10 +268,7 @@ pub(super) fn watch(address: &AddressArg) -> Result<(), Failure> {
     loop {
         let line = match store.load() {
             Ok(policy) => loaded(&policy),
-            Err(error) => match error.absence() {
-                PolicyAbsence::StoreUnavailable => format!("{error}"),
-                absence => format!("{}: {absence}", absence.code()),
-            },
+            Err(error) => error.to_string(),
         };
         if line != said {
             print(format_args!("{} {}\n", clock::now()?, printable(&line)))?;

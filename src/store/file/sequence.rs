@@ -1,0 +1,76 @@
+//! A file that remembers the highest sequence.
+
+use std::{io, path::PathBuf};
+
+use super::disk::{self, Disk, beside};
+use crate::{
+    domain::PolicyHash,
+    store::{Record, StoreError, sequence::Seen},
+};
+
+const FORMAT: &str = "1";
+
+/// `{"format": "1", "highest_seq": …, "policy_hash": …}`, replaced in one step.
+#[derive(Debug)]
+pub(in crate::store) struct SequenceFile {
+    path: PathBuf,
+    disk: Disk,
+}
+
+impl SequenceFile {
+    pub(in crate::store) const fn new(path: PathBuf) -> Self {
+        Self {
+            path,
+            disk: Disk::new(),
+        }
+    }
+
+    /// What it says; nothing where there is no file.
+    pub(in crate::store) fn read(&self) -> Result<Option<Seen>, StoreError> {
+        let Some(bytes) = disk::read(&self.path).map_err(|error| self.failed(&error))? else {
+            return Ok(None);
+        };
+        let seen = str::from_utf8(&bytes)
+            .ok()
+            .and_then(Record::from_json)
+            .filter(|record| record.get("format") == Some(FORMAT))
+            .and_then(|record| {
+                Some(Seen {
+                    seq: record.number("highest_seq")?,
+                    hash: PolicyHash::parse(record.get("policy_hash")?).ok()?,
+                })
+            });
+        match seen {
+            Some(seen) => Ok(Some(seen)),
+            None => Err(StoreError::Foreign {
+                what: format!("`{}`", self.path.display()),
+                why: "no highest sequence in format 1".to_owned(),
+            }),
+        }
+    }
+
+    /// Remembers `next`, unless something as high is remembered already; answers what is remembered then.
+    pub(in crate::store) fn raise(&self, next: Seen) -> Result<Option<Seen>, StoreError> {
+        let lock = beside(&self.path, ".lock");
+        let _lock = disk::lock(&lock).map_err(|error| self.failed(&error))?;
+        match self.read()? {
+            Some(seen) if seen.seq >= next.seq => Ok(Some(seen)),
+            Some(_) | None => {
+                let mut record = Record::new([("format", FORMAT)]);
+                record.set("highest_seq", next.seq);
+                record.set("policy_hash", next.hash);
+                let text = record.to_json();
+                let written = self.disk.replace(&self.path, text.as_bytes());
+                written.map_err(|error| self.failed(&error))?;
+                Ok(Some(next))
+            }
+        }
+    }
+
+    fn failed(&self, error: &io::Error) -> StoreError {
+        StoreError::Unavailable {
+            store: format!("the memory of sequences at `{}`", self.path.display()),
+            why: error.to_string(),
+        }
+    }
+}

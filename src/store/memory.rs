@@ -1,0 +1,106 @@
+//! A store that forgets: for tests, and for services whose policy comes from elsewhere.
+
+use std::{
+    collections::BTreeSet,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use super::{
+    AuditLog, Change, Commit, Head, PolicyStore, Record, StoreError, Stored,
+    change::{apply, halt_of},
+};
+use crate::guardrails::Halt;
+
+/// Keeps everything in memory, until it is dropped.
+#[derive(Debug)]
+pub struct MemoryStore(Mutex<Content>);
+
+#[derive(Debug)]
+struct Content {
+    stored: Stored,
+    head: Head,
+    history: Vec<Record>,
+    audit: Vec<Record>,
+    halted: BTreeSet<String>,
+}
+
+impl MemoryStore {
+    /// An empty one.
+    #[must_use]
+    #[expect(
+        clippy::new_without_default,
+        reason = "a store is made in so many words"
+    )]
+    pub fn new() -> Self {
+        Self(Mutex::new(Content {
+            stored: Stored::Nothing,
+            head: Head::start(),
+            history: Vec::new(),
+            audit: Vec::new(),
+            halted: BTreeSet::new(),
+        }))
+    }
+
+    /// Puts something in the policy's place, as a writer does that knows nothing of publications.
+    pub fn put(&self, stored: Stored) {
+        self.content().stored = stored;
+    }
+
+    fn content(&self) -> MutexGuard<'_, Content> {
+        // Every change below is whole before anything in it can fail.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl PolicyStore for MemoryStore {
+    fn name(&self) -> String {
+        "memory".to_owned()
+    }
+
+    fn stored(&self) -> Result<Stored, StoreError> {
+        Ok(self.content().stored.clone())
+    }
+
+    fn head(&self) -> Result<Head, StoreError> {
+        Ok(self.content().head.clone())
+    }
+
+    fn history_records(&self, newest: usize) -> Result<Vec<Record>, StoreError> {
+        let content = self.content();
+        Ok(content.history.iter().rev().take(newest).cloned().collect())
+    }
+
+    fn audit_log(&self) -> Result<AuditLog, StoreError> {
+        let content = self.content();
+        Ok(AuditLog {
+            records: content.audit.clone(),
+            head: content.head.clone(),
+            unreadable: Vec::new(),
+        })
+    }
+
+    fn halts(&self) -> Result<Halt, StoreError> {
+        Ok(halt_of(&self.content().halted))
+    }
+
+    fn commit(&self, change: &Change) -> Result<Commit, StoreError> {
+        let mut content = self.content();
+        let moved = change
+            .replaced()
+            .is_some_and(|seen| *seen != content.stored);
+        if moved || content.head != *change.before() {
+            return Ok(Commit::Moved);
+        }
+        if let Some(fields) = change.fields() {
+            let pairs = fields.iter().map(|(k, v)| (k.clone(), v.clone()));
+            content.stored = Stored::Fields(pairs.collect());
+        }
+        if let Some(halts) = change.halts() {
+            apply(&mut content.halted, halts);
+        }
+        content.history.extend(change.history().cloned());
+        content.audit.push(change.audit().clone());
+        content.head = change.after().clone();
+        Ok(Commit::Done(Vec::new()))
+    }
+}

@@ -1,0 +1,82 @@
+//! Where the policy in force is kept, who put it there, and what was stopped.
+//!
+//! A [`PolicyStore`] holds one policy, every publication before it, an audit of everything that was done, and
+//! the halts. There are three: [`MemoryStore`], `FileStore` (feature `file`) and `RedisStore` (feature
+//! `redis`). They keep one contract, and the same tests hold all three to it:
+//!
+//! - [`PolicyStore::load`] is one read, and gives one publication, whole, or says why there is none.
+//! - [`PolicyStore::publish`] is one step: the policy, its history and its audit entry, or nothing. It happens
+//!   only if the store still holds what the writer saw, and only with a sequence above every one before.
+//! - An audit entry holds the SHA-256 of the entry before it, so that a gap or an edit shows.
+//!
+//! What a reader trusts is its own affair: a [`Reader`] checks signatures and remembers the highest sequence
+//! that it has seen.
+//!
+//! ```
+//! use portcullis::{domain::Instant, guardrails::Guardrails, policy::Policy};
+//! use portcullis::store::{MemoryStore, Operator, PolicyStore, Publication};
+//!
+//! # let text = r#"{"policy_version": "2", "valid_until_epoch": 200.5,
+//! #     "universe_symbols": ["BTCUSDT"], "leverage_by_symbol": {"BTCUSDT": 8},
+//! #     "harvest_params": {"T1_R": 1, "T2_R": 2, "T3_R": 3, "lock_R": 1, "be_plus_pct": 0, "cost_bps": 10,
+//! #         "k_regime_flip": 1, "k_sigma_spike": 1, "k_ts_drop": 1, "k_age_penalty": 1, "kill_threshold": 0.6},
+//! #     "kill_params": {"trend_min": 0.2, "sigma_ref": 0.01, "sigma_spike_cap": 2, "ts_ref": 0.3,
+//! #         "ts_drop_cap": 1, "max_age_sec": 3600}}"#;
+//! let store = MemoryStore::new();
+//! let now = Instant::parse_epoch_seconds("100")?;
+//! let policy = Policy::from_json(text)?;
+//! let publication = Publication::new(policy, &Guardrails::none(), Operator::new("ada"), now)?;
+//!
+//! let receipt = store.publish(&publication, None)?;
+//! assert_eq!(receipt.seq(), 1);
+//! assert_eq!(store.load()?.hash(), receipt.hash());
+//!
+//! // Whoever publishes next must have seen this one.
+//! assert!(store.publish(&publication, None).is_err());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! **Architecture invariant:** the only input and output of this crate is here, and deciding does not know it.
+//! There is no clock here either: whoever publishes, halts or resumes says when.
+
+mod audit;
+mod breach;
+mod change;
+mod error;
+#[cfg(feature = "file")]
+mod file;
+mod history;
+mod memory;
+mod open;
+mod operator;
+mod policy_store;
+mod publication;
+mod reader;
+mod record;
+#[cfg(feature = "redis")]
+mod redis;
+mod sequence;
+#[cfg(feature = "signature")]
+mod signature;
+mod stored;
+
+pub use audit::{AuditEntry, AuditFault, AuditLog, AuditTrail};
+pub use breach::{Breach, breaches};
+pub use change::{Change, Commit, HaltChange, Head};
+pub use error::{LoadError, PublishError, StoreError};
+#[cfg(feature = "file")]
+pub use file::FileStore;
+pub use history::{HistoryEntry, Which};
+pub use memory::MemoryStore;
+pub use open::open;
+pub use operator::Operator;
+pub use policy_store::PolicyStore;
+pub use publication::{Publication, Receipt, Rollback};
+pub use reader::Reader;
+pub use record::Record;
+#[cfg(feature = "redis")]
+pub use redis::RedisStore;
+pub use sequence::SequenceGuard;
+#[cfg(feature = "signature")]
+pub use signature::{KeyError, PolicySigner, TrustedKeys};
+pub use stored::Stored;

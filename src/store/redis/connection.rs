@@ -1,0 +1,197 @@
+//! A connection that is made when it is needed.
+
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use redis::{
+    Client, Connection, ConnectionAddr, ConnectionInfo, ErrorKind, IntoConnectionInfo as _,
+    RedisError, RedisResult, ServerErrorKind,
+};
+
+use crate::store::StoreError;
+
+/// How long connecting, and waiting for an answer, may take.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// One server, and at most one connection to it.
+pub(super) struct Link {
+    client: Client,
+    connection: Mutex<Option<Connection>>,
+    name: String,
+    /// Kept out of every text.
+    password: Option<String>,
+}
+
+impl Link {
+    pub(super) fn open(url: &str) -> Result<Self, StoreError> {
+        let info = parsed(url)?;
+        if matches!(info.addr(), ConnectionAddr::TcpTls { .. }) {
+            ready_for_tls()?;
+        }
+        let (name, password) = named(&info);
+        let client = Client::open(info).map_err(|error| unusable(&error, password.as_deref()))?;
+        Ok(Self::new(client, name, password))
+    }
+
+    #[cfg(feature = "redis-tls")]
+    pub(super) fn open_with_root(url: &str, root: &str) -> Result<Self, StoreError> {
+        let info = parsed(url)?;
+        if !root.contains("-----BEGIN CERTIFICATE-----") {
+            let text = "the root certificates are no certificates in PEM";
+            return Err(StoreError::Address(text.to_owned()));
+        }
+        ready_for_tls()?;
+        let (name, password) = named(&info);
+        let certificates = redis::TlsCertificates {
+            client_tls: None,
+            root_cert: Some(root.as_bytes().to_vec()),
+        };
+        let client = Client::build_with_tls(info, certificates)
+            .map_err(|error| unusable(&error, password.as_deref()))?;
+        Ok(Self::new(client, name, password))
+    }
+
+    const fn new(client: Client, name: String, password: Option<String>) -> Self {
+        Self {
+            client,
+            connection: Mutex::new(None),
+            name,
+            password,
+        }
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Asks something that may be asked twice: a connection that broke while nobody used it is made anew.
+    pub(super) fn read<T>(
+        &self,
+        ask: impl Fn(&mut Connection) -> RedisResult<T>,
+    ) -> Result<T, RedisError> {
+        let mut slot = self
+            .connection
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(mut connection) = slot.take() {
+            match ask(&mut connection) {
+                Err(error) if broken(&error) => {}
+                answer => {
+                    *slot = Some(connection);
+                    return answer;
+                }
+            }
+        }
+        let mut connection = self.connect()?;
+        let answer = ask(&mut connection);
+        if !answer.as_ref().is_err_and(broken) {
+            *slot = Some(connection);
+        }
+        answer
+    }
+
+    /// Asks something that must not be asked twice.
+    pub(super) fn write<T>(
+        &self,
+        ask: impl FnOnce(&mut Connection) -> RedisResult<T>,
+    ) -> Result<T, StoreError> {
+        let mut slot = self
+            .connection
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let mut connection = match slot.take() {
+            Some(connection) => connection,
+            None => self.connect().map_err(|error| self.failed(&error))?,
+        };
+        match ask(&mut connection) {
+            Ok(answer) => {
+                *slot = Some(connection);
+                Ok(answer)
+            }
+            Err(error) if broken(&error) => Err(StoreError::OutcomeUnknown {
+                store: self.name.clone(),
+                why: self.text(&error),
+            }),
+            Err(error) => {
+                *slot = Some(connection);
+                Err(self.failed(&error))
+            }
+        }
+    }
+
+    pub(super) fn failed(&self, error: &RedisError) -> StoreError {
+        let (store, why) = (self.name.clone(), self.text(error));
+        let read_only = error.kind() == ErrorKind::Server(ServerErrorKind::ReadOnly)
+            || error.code() == Some("READONLY");
+        if read_only {
+            StoreError::ReadOnly { store, why }
+        } else {
+            StoreError::Unavailable { store, why }
+        }
+    }
+
+    fn connect(&self) -> RedisResult<Connection> {
+        let connection = self.client.get_connection_with_timeout(PATIENCE)?;
+        connection.set_read_timeout(Some(PATIENCE))?;
+        connection.set_write_timeout(Some(PATIENCE))?;
+        Ok(connection)
+    }
+
+    fn text(&self, error: &RedisError) -> String {
+        without(self.password.as_deref(), &error.to_string())
+    }
+}
+
+/// Whether an answer may still be on its way, so that the next one could be taken for it.
+fn broken(error: &RedisError) -> bool {
+    error.is_io_error() || error.is_unrecoverable_error()
+}
+
+fn parsed(url: &str) -> Result<ConnectionInfo, StoreError> {
+    url.into_connection_info().map_err(|_| {
+        StoreError::Address(
+            "not `redis://[user[:password]@]host[:port][/database]` (`rediss://` needs the feature `redis-tls`)"
+                .to_owned(),
+        )
+    })
+}
+
+/// The server without its secrets, and the secret.
+fn named(info: &ConnectionInfo) -> (String, Option<String>) {
+    let settings = info.redis_settings();
+    let scheme = match info.addr() {
+        ConnectionAddr::TcpTls { .. } => "rediss://",
+        ConnectionAddr::Unix(_) => "redis+unix:",
+        ConnectionAddr::Tcp(..) | _ => "redis://",
+    };
+    let name = format!("{scheme}{}/{}", info.addr(), settings.db());
+    (name, settings.password().map(str::to_owned))
+}
+
+fn unusable(error: &RedisError, password: Option<&str>) -> StoreError {
+    StoreError::Address(without(password, &error.to_string()))
+}
+
+fn without(password: Option<&str>, text: &str) -> String {
+    match password {
+        Some(password) if !password.is_empty() => text.replace(password, "…"),
+        Some(_) | None => text.to_owned(),
+    }
+}
+
+#[cfg(feature = "redis-tls")]
+#[expect(clippy::unnecessary_wraps, reason = "without the feature it fails")]
+fn ready_for_tls() -> Result<(), StoreError> {
+    // Where the program has chosen already, its choice stays.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    Ok(())
+}
+
+#[cfg(not(feature = "redis-tls"))]
+fn ready_for_tls() -> Result<(), StoreError> {
+    Err(StoreError::Address(
+        "`rediss://` needs the feature `redis-tls`, and this was built without it".to_owned(),
+    ))
+}

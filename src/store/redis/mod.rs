@@ -1,0 +1,238 @@
+//! A store in Redis.
+
+mod connection;
+mod step;
+
+use std::fmt;
+
+use redis::{
+    Connection, RedisError, RedisResult, cmd,
+    streams::{StreamId, StreamRangeReply},
+};
+
+use self::connection::Link;
+use super::{
+    AuditLog, Change, Commit, Head, PolicyStore, Record, StoreError, Stored,
+    change::{ALL, halt_of},
+};
+use crate::guardrails::Halt;
+
+/// The policy: a hash of texts.
+const POLICY: &str = "quantum:policy:current";
+/// What was published: a stream.
+const HISTORY: &str = "quantum:policy:history";
+/// How far the audit and the sequence have come: a hash.
+const HEAD: &str = "quantum:policy:head";
+/// What those read who wait for a new policy: a stream.
+const UPDATES: &str = "quantum:stream:policy.update";
+/// What was done: a stream.
+const AUDIT: &str = "quantum:stream:policy.audit";
+/// What is halted: a set of symbols, or of `*`.
+const HALTS: &str = "quantum:halt";
+
+/// Keeps everything in Redis, for services and writers in any language.
+///
+/// | key | holds |
+/// |---|---|
+/// | `quantum:policy:current` | a hash: the fields of the policy, as texts |
+/// | `quantum:policy:history` | a stream: every publication |
+/// | `quantum:policy:head` | a hash: how far the audit and the sequence have come |
+/// | `quantum:stream:policy.update` | a stream: `event`, `version`, `timestamp` of every publication |
+/// | `quantum:stream:policy.audit` | a stream: everything that was done |
+/// | `quantum:halt` | a set of symbols, or of `*`; a text stops everything |
+///
+/// A step is one script on the server, which looks at everything before it writes anything. A load is one
+/// `HGETALL`. Whether a step survives the server is the server's own affair: `appendfsync always` keeps each
+/// one. On a cluster the keys lie in different slots: a store needs a server, or a primary with replicas.
+///
+/// Another writer should replace the hash in a transaction (`MULTI`, `DEL`, `HSET`, `EXEC`) and write a
+/// `policy_hash`: with one, a part of a policy is never taken for the whole; until one is there, it may be, and
+/// [`Guardrails::with_required_policy_hash`](crate::guardrails::Guardrails::with_required_policy_hash) says that
+/// there must be one.
+///
+/// Connections are made when they are needed and made anew when they break; connecting and waiting for an
+/// answer end after two seconds.
+pub struct RedisStore(Link);
+
+impl RedisStore {
+    /// The store at `redis://[user[:password]@]host[:port][/database]`; `rediss://` speaks TLS (feature
+    /// `redis-tls`) and trusts the certificates that the system trusts. Nothing is connected yet.
+    ///
+    /// # Errors
+    /// No such address. It is not repeated: it may hold a password.
+    pub fn open(url: &str) -> Result<Self, StoreError> {
+        Link::open(url).map(Self)
+    }
+
+    /// As [`Self::open`] with `rediss://`, and trusts the certificates of a PEM text alone.
+    ///
+    /// # Errors
+    /// As [`Self::open`]; a text without certificates.
+    #[cfg(feature = "redis-tls")]
+    pub fn open_with_root(url: &str, root_certificates: &str) -> Result<Self, StoreError> {
+        Link::open_with_root(url, root_certificates).map(Self)
+    }
+}
+
+impl fmt::Debug for RedisStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RedisStore({})", self.0.name())
+    }
+}
+
+impl PolicyStore for RedisStore {
+    fn name(&self) -> String {
+        self.0.name().to_owned()
+    }
+
+    fn stored(&self) -> Result<Stored, StoreError> {
+        type Pairs = Vec<(Vec<u8>, Vec<u8>)>;
+        let get = |to: &mut Connection| cmd("HGETALL").arg(POLICY).query::<Pairs>(to);
+        match self.0.read(get) {
+            Ok(pairs) if pairs.is_empty() => Ok(Stored::Nothing),
+            Ok(pairs) => Ok(fields(pairs)),
+            Err(error) if wrong_type(&error) => Ok(Stored::Unreadable {
+                place: POLICY.to_owned(),
+                found: "another kind of key".to_owned(),
+                bound: "a hash".to_owned(),
+            }),
+            Err(error) => Err(self.0.failed(&error)),
+        }
+    }
+
+    fn head(&self) -> Result<Head, StoreError> {
+        let get = |to: &mut Connection| cmd("HGETALL").arg(HEAD).query(to);
+        let pairs: Vec<(String, String)> = self.0.read(get).map_err(|e| self.foreign(HEAD, &e))?;
+        if pairs.is_empty() {
+            return Ok(Head::start());
+        }
+        let record = Record::new(pairs);
+        match (record.number("entries"), record.get("last")) {
+            (Some(entries), Some(last)) => Ok(Head {
+                entries,
+                last: last.to_owned(),
+                seq: record.number("seq"),
+            }),
+            _ => Err(StoreError::Foreign {
+                what: format!("`{HEAD}`"),
+                why: "no head of an audit".to_owned(),
+            }),
+        }
+    }
+
+    fn history_records(&self, newest: usize) -> Result<Vec<Record>, StoreError> {
+        let get = |to: &mut Connection| {
+            let mut command = cmd("XREVRANGE");
+            command.arg(HISTORY).arg("+").arg("-").arg("COUNT");
+            command.arg(i64::try_from(newest).unwrap_or(i64::MAX));
+            command.query::<StreamRangeReply>(to)
+        };
+        let reply = self.0.read(get).map_err(|e| self.foreign(HISTORY, &e))?;
+        Ok(reply.ids.iter().map(record).collect())
+    }
+
+    fn audit_log(&self) -> Result<AuditLog, StoreError> {
+        // Both at one moment.
+        let get = |to: &mut Connection| -> RedisResult<(StreamRangeReply, Vec<(String, String)>)> {
+            let mut both = redis::pipe();
+            both.atomic();
+            both.cmd("XRANGE").arg(AUDIT).arg("-").arg("+");
+            both.cmd("HGETALL").arg(HEAD);
+            both.query(to)
+        };
+        let (entries, head) = self.0.read(get).map_err(|e| self.foreign(AUDIT, &e))?;
+        let head = Record::new(head);
+        let start = Head::start();
+        Ok(AuditLog {
+            records: entries.ids.iter().map(record).collect(),
+            head: Head {
+                entries: head.number("entries").unwrap_or(start.entries),
+                last: head.get("last").map_or(start.last, str::to_owned),
+                seq: head.number("seq"),
+            },
+            unreadable: Vec::new(),
+        })
+    }
+
+    fn halts(&self) -> Result<Halt, StoreError> {
+        let get = |to: &mut Connection| cmd("SMEMBERS").arg(HALTS).query::<Vec<Vec<u8>>>(to);
+        let names = match self.0.read(get) {
+            Ok(names) => names,
+            // Somebody wanted to stop something.
+            Err(error) if wrong_type(&error) => vec![ALL.into()],
+            Err(error) => return Err(self.0.failed(&error)),
+        };
+        let names = names.into_iter().map(String::from_utf8);
+        let names: Result<_, _> = names.collect();
+        Ok(names.map_or(Halt::Everything, |names| halt_of(&names)))
+    }
+
+    fn commit(&self, change: &Change) -> Result<Commit, StoreError> {
+        let answer = match self.0.write(|to| step::take(change, to)) {
+            Ok(answer) => answer,
+            // Where the answer was lost the head may still tell that the step was taken.
+            Err(error @ StoreError::OutcomeUnknown { .. }) => {
+                return match self.head() {
+                    Ok(head) if head == *change.after() => Ok(Commit::Done(Vec::new())),
+                    Ok(_) | Err(_) => Err(error),
+                };
+            }
+            Err(error) => return Err(error),
+        };
+        let words: Vec<&str> = answer.iter().map(String::as_str).collect();
+        match words.as_slice() {
+            ["done"] => Ok(Commit::Done(Vec::new())),
+            ["moved"] => Ok(Commit::Moved),
+            ["foreign", key, found, bound] => Err(StoreError::Foreign {
+                what: format!("`{key}`"),
+                why: format!("a {found}, not a {bound}"),
+            }),
+            _ => Err(StoreError::OutcomeUnknown {
+                store: self.name(),
+                why: "an answer that the script does not give".to_owned(),
+            }),
+        }
+    }
+}
+
+impl RedisStore {
+    fn foreign(&self, key: &str, error: &RedisError) -> StoreError {
+        if wrong_type(error) {
+            return StoreError::Foreign {
+                what: format!("`{key}`"),
+                why: "another kind of key".to_owned(),
+            };
+        }
+        self.0.failed(error)
+    }
+}
+
+fn wrong_type(error: &RedisError) -> bool {
+    error.code() == Some("WRONGTYPE")
+}
+
+/// The pairs of a hash, sorted: a server gives them in any order.
+fn fields(pairs: Vec<(Vec<u8>, Vec<u8>)>) -> Stored {
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).ok();
+    let pairs = pairs.into_iter().map(|(k, v)| Some((text(k)?, text(v)?)));
+    match pairs.collect::<Option<Vec<_>>>() {
+        Some(mut pairs) => {
+            pairs.sort_unstable();
+            Stored::Fields(pairs)
+        }
+        None => Stored::Unreadable {
+            place: POLICY.to_owned(),
+            found: "bytes".to_owned(),
+            bound: "text in UTF-8".to_owned(),
+        },
+    }
+}
+
+fn record(entry: &StreamId) -> Record {
+    let text = |value: &redis::Value| redis::from_redis_value_ref::<Vec<u8>>(value).ok();
+    let pairs = entry.map.iter().map(|(name, value)| {
+        let bytes = text(value).unwrap_or_default();
+        (name.clone(), String::from_utf8_lossy(&bytes).into_owned())
+    });
+    Record::new(pairs)
+}

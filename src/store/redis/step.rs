@@ -1,0 +1,73 @@
+//! The script that takes a step.
+
+use redis::{Connection, RedisResult, cmd};
+use serde_json::{Value, json};
+
+use super::{AUDIT, HALTS, HEAD, HISTORY, POLICY, UPDATES};
+use crate::store::{Change, HaltChange, Head, Record, Stored};
+
+const SCRIPT: &str = include_str!("step.lua");
+
+/// Asks the server to take the step; it answers in one to four words.
+pub(super) fn take(change: &Change, to: &mut Connection) -> RedisResult<Vec<String>> {
+    let mut command = cmd("EVAL");
+    command.arg(SCRIPT);
+    command.arg(6);
+    for key in [POLICY, HISTORY, UPDATES, AUDIT, HEAD, HALTS] {
+        command.arg(key);
+    }
+    command.arg(text(change));
+    command.query(to)
+}
+
+fn text(change: &Change) -> String {
+    let flat = |record: &Record| {
+        let pairs = record.pairs().flat_map(|(name, value)| [name, value]);
+        json!(pairs.collect::<Vec<_>>())
+    };
+    let fields = change.fields().map(|fields| {
+        let pairs = fields.iter().flat_map(|(name, value)| [name, value]);
+        pairs.collect::<Vec<_>>()
+    });
+    let replaced = match change.replaced() {
+        Some(Stored::Fields(pairs)) => pairs.iter().flat_map(|(k, v)| [k, v]).collect(),
+        // Neither a document nor an unreadable key is what this store was planned from.
+        Some(Stored::Nothing | Stored::Document(_) | Stored::Unreadable { .. }) | None => {
+            Vec::new()
+        }
+    };
+    let halt = change.halts().map(|halts| match halts {
+        HaltChange::Add(names) => json!({"add": names, "remove": [], "clear": false}),
+        HaltChange::Remove(names) => json!({"add": [], "remove": names, "clear": false}),
+        HaltChange::Clear => json!({"add": [], "remove": [], "clear": true}),
+    });
+    let mut step = json!({
+        "before": head(change.before()),
+        "after": head(change.after()),
+        "replaced": replaced,
+        "audit": flat(change.audit()),
+    });
+    // What is absent is left out: the script's null is not its nil.
+    for (name, value) in [
+        ("fields", fields.map(|fields| json!(fields))),
+        ("history", change.history().map(flat)),
+        ("update", change.update().map(flat)),
+        ("halt", halt),
+    ] {
+        if let (Some(value), Some(step)) = (value, step.as_object_mut()) {
+            step.insert(name.to_owned(), value);
+        }
+    }
+    step.to_string()
+}
+
+fn head(head: &Head) -> Value {
+    match head.seq {
+        None => json!({"entries": head.entries.to_string(), "last": head.last}),
+        Some(seq) => json!({
+            "entries": head.entries.to_string(),
+            "last": head.last,
+            "seq": seq.to_string(),
+        }),
+    }
+}

@@ -1,0 +1,24 @@
+//! One contract, held against every store; and what each of them does when things go wrong.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::disallowed_methods,
+    reason = "a test fails by panicking, and looks into files"
+)]
+
+mod contract;
+#[cfg(feature = "file")]
+mod file;
+mod guardrails;
+mod memory;
+mod policies;
+mod readers;
+#[cfg(feature = "redis")]
+mod redis;
+#[cfg(feature = "signature")]
+mod signatures;
+#[path = "../support/mod.rs"]
+mod support;

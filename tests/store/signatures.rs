@@ -1,0 +1,139 @@
+//! Who made a policy.
+
+use std::sync::Arc;
+
+use portcullis::{
+    guardrails::Guardrails,
+    policy::Policy,
+    store::{
+        KeyError, MemoryStore, PolicySigner, PolicyStore, PublishError, Reader, Rollback,
+        SequenceGuard, Stored, TrustedKeys, Which,
+    },
+};
+
+use crate::policies::{
+    UNTIL, absence, ada, fields_of, now, policy, publication, replaced, with_hash,
+};
+
+/// The bytes 0 to 31, and its public key; both by a program of its own, in another language.
+const SECRET: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+const PUBLIC: &str = "A6EHv/POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg=";
+
+fn signer() -> PolicySigner {
+    PolicySigner::from_base64(SECRET).unwrap()
+}
+
+fn other() -> PolicySigner {
+    PolicySigner::from_base64("AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=").unwrap()
+}
+
+fn reader(store: &Arc<MemoryStore>, keys: &[&str]) -> Reader<Arc<MemoryStore>> {
+    let keys = TrustedKeys::from_base64(keys.iter().copied()).unwrap();
+    Reader::new(Arc::clone(store), SequenceGuard::in_memory()).trusting(keys)
+}
+
+#[test]
+fn what_a_trusted_key_signed_is_taken() {
+    assert_eq!(signer().public_key(), PUBLIC);
+    let store = Arc::new(MemoryStore::new());
+    let signed = publication("1", "").signed_by(signer());
+    let receipt = store.publish(&signed, None).unwrap();
+    assert_eq!(
+        receipt.policy().fields()["policy_sig"],
+        signer().sign(receipt.hash())
+    );
+    assert_eq!(absence(reader(&store, &[PUBLIC]).load()), "a policy: 1");
+    let both = [other().public_key(), PUBLIC.to_owned()];
+    let both: Vec<_> = both.iter().map(String::as_str).collect();
+    assert_eq!(absence(reader(&store, &both).load()), "a policy: 1");
+    assert_eq!(absence(reader(&store, &[]).load()), "a policy: 1");
+    assert!(TrustedKeys::none().is_none());
+}
+
+#[test]
+fn what_no_trusted_key_signed_is_not() {
+    let store = Arc::new(MemoryStore::new());
+    let reader = reader(&store, &[PUBLIC]);
+    let check = |fields: Vec<(String, String)>| {
+        store.put(Stored::Fields(fields));
+        assert_eq!(absence(reader.load()), "SignatureInvalid");
+    };
+    let whole = with_hash(&policy("1", ""), Some(1));
+    let hash = Policy::from_fields(whole.clone()).unwrap().hash();
+    let sign = |value: &str| replaced(&whole, "policy_sig", Some(value));
+    let good = signer().sign(hash);
+    check(whole.clone());
+    check(sign(""));
+    check(sign("none"));
+    check(sign(&other().sign(hash)));
+    check(sign(&good.replace('=', "")));
+    check(sign(&format!(" {good}")));
+    check(sign(&signer().sign(policy("2", "").hash())));
+    // One bit of the signature.
+    let flipped = if good.starts_with('A') { 'B' } else { 'A' };
+    check(sign(&format!("{flipped}{}", &good[1..])));
+    // A signature says nothing of other fields; without a hash neither does anything else.
+    let extended = replaced(&sign(&good), "valid_until_epoch", Some("1866550734"));
+    check(replaced(&extended, "policy_hash", None));
+    // What is refused is not remembered.
+    store.put(Stored::Fields(sign(&good)));
+    assert_eq!(absence(reader.load()), "a policy: 1");
+}
+
+#[test]
+fn a_signature_is_not_broken_unseen() {
+    let store = MemoryStore::new();
+    let bare = fields_of(&policy("1", ""));
+    let hash = Policy::from_fields(bare.clone()).unwrap().hash();
+    let signed = replaced(&bare, "policy_sig", Some(&signer().sign(hash)));
+    let signed = Policy::from_fields(signed).unwrap();
+    let none = Guardrails::none();
+    let publish = |policy: Policy| {
+        portcullis::store::Publication::new(policy, &none, ada(), now())
+            .and_then(|publication| store.publish(&publication, None))
+    };
+    // To give it a sequence would change its hash.
+    assert_eq!(
+        publish(signed).unwrap_err(),
+        PublishError::SignedWithoutSequence
+    );
+    let numbered = with_hash(&policy("1", ""), Some(3));
+    let hash = Policy::from_fields(numbered.clone()).unwrap().hash();
+    let numbered = replaced(&numbered, "policy_sig", Some(&signer().sign(hash)));
+    let receipt = publish(Policy::from_fields(numbered.clone()).unwrap()).unwrap();
+    assert_eq!(fields_of(receipt.policy()).len(), numbered.len());
+    let keys = TrustedKeys::from_base64([PUBLIC]).unwrap();
+    assert_eq!(keys.verify(&store.load().unwrap()), Ok(()));
+
+    // Going back is a new publication, with a new signature or none.
+    let mut back = Rollback {
+        which: Which::Seq(3),
+        valid_until: portcullis::domain::Instant::parse_epoch_seconds(UNTIL).unwrap(),
+        guardrails: &none,
+        operator: ada(),
+        now: now(),
+        signer: None,
+    };
+    let unsigned = store.rollback(&back, Some(receipt.hash())).unwrap();
+    assert!(!unsigned.policy().fields().contains_key("policy_sig"));
+    assert!(keys.verify(unsigned.policy()).is_err());
+    let signer = signer();
+    back.signer = Some(&signer);
+    let signed = store.rollback(&back, Some(unsigned.hash())).unwrap();
+    assert_eq!(keys.verify(signed.policy()), Ok(()));
+}
+
+#[test]
+fn keys_are_read_and_never_shown() {
+    assert_eq!(
+        PolicySigner::from_base64("x").unwrap_err(),
+        KeyError::NotABase64Key
+    );
+    let short = TrustedKeys::from_base64(["AAAA"]);
+    assert_eq!(short, Err(KeyError::NotABase64Key));
+    // The neutral element signs everything.
+    let weak = TrustedKeys::from_base64(["AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="]);
+    assert_eq!(weak, Err(KeyError::NotAPublicKey));
+    let shown = format!("{:?}", publication("1", "").signed_by(signer()));
+    assert!(!shown.contains(SECRET) && shown.contains(PUBLIC));
+}
