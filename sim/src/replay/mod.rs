@@ -1,7 +1,7 @@
 //! A tape in, its answers out, in their order; the clock is the tape's.
 //!
-//! Memory does not grow with the tape: chunks go through one by one, or a few at a time with threads. The
-//! answers do not depend on how many there are.
+//! Memory does not grow with the records of a tape, its changes of policy apart: chunks go through one by one,
+//! or a few at a time with threads. The answers do not depend on how many there are.
 
 mod explained;
 mod judge;
