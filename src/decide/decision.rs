@@ -208,6 +208,13 @@ impl<'a> Trade<'a> {
         self.in_force.policy().valid_until()
     }
 
+    /// Whether that policy's being in force was assumed and not checked: nobody may carry such a trade out.
+    /// Never true without the feature `what-if`.
+    #[must_use]
+    pub const fn is_assumed(&self) -> bool {
+        self.in_force.is_assumed()
+    }
+
     /// The policy it was made under.
     #[must_use]
     pub const fn policy(&self) -> &'a Policy {
