@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::{
     Intent, IntentBuilder, IntentFault, SizeField,
     fault::FirstFault,
-    time::{TimeFields, Times},
+    time::{TimeFields, Times, is_entry_id},
     words::{Word, says_close},
 };
 use crate::{
@@ -92,13 +92,14 @@ impl<'a> Fields<'a> for EventFields<'a> {
 impl<'a> EventFields<'a> {
     /// What the record says of its time.
     pub(crate) fn times(&self) -> Times {
-        self.read_times().0
+        self.read_times(&self.id).0
     }
 
-    fn read_times(&self) -> (Times, Option<&'static str>) {
+    /// The times; `id` is the one that may be a stream's.
+    fn read_times(&self, id: &Slot<'a>) -> (Times, Option<&'static str>) {
         for (slot, field) in [
             (&self.decided_at, "decided_at"),
-            (&self.id, "id"),
+            (id, "id"),
             (&self.ts, "ts"),
             (&self.timestamp, "timestamp"),
         ] {
@@ -108,7 +109,7 @@ impl<'a> EventFields<'a> {
         }
         Times::read(&TimeFields {
             decided_at: &self.decided_at,
-            id: &self.id,
+            id,
             ts: &self.ts,
             timestamp: &self.timestamp,
         })
@@ -141,7 +142,7 @@ impl<'a> EventFields<'a> {
 
     /// The intent of a flat record.
     pub(crate) fn flat_intent(&self) -> Intent<'a> {
-        let mut builder = self.builder();
+        let mut builder = self.builder(&self.id);
         self.add_twice(&mut builder);
         builder.build()
     }
@@ -150,7 +151,8 @@ impl<'a> EventFields<'a> {
     pub(crate) fn enveloped_intent(&self, payload: &Self) -> Intent<'a> {
         let mut merged = *payload;
         merged.borrow_from(self);
-        let mut builder = merged.builder();
+        let id = self.entry_id(payload);
+        let mut builder = merged.builder(id);
         self.add_twice(&mut builder);
         payload.add_twice(&mut builder);
         self.add_beside_payload(&mut builder);
@@ -182,6 +184,20 @@ impl<'a> EventFields<'a> {
         }
     }
 
+    /// The id that may be a stream's. A name of the payload's own says nothing of a time: where nothing else in
+    /// the payload does, the envelope's id still lends its own.
+    fn entry_id<'s>(&'s self, payload: &'s Self) -> &'s Slot<'a> {
+        let is_timed = is_entry_id(&payload.id)
+            || payload.id.twice()
+            || payload.ts.is_present()
+            || payload.timestamp.is_present();
+        if payload.id.is_present() && is_timed {
+            &payload.id
+        } else {
+            &self.id
+        }
+    }
+
     /// An envelope lends what its payload lacks.
     fn borrow_from(&mut self, envelope: &Self) {
         for (own, lent) in [
@@ -199,9 +215,9 @@ impl<'a> EventFields<'a> {
         }
     }
 
-    fn builder(&self) -> IntentBuilder<'a> {
+    fn builder(&self, id: &Slot<'a>) -> IntentBuilder<'a> {
         let named = |slot: &Slot<'a>, field| slot.number().map(|number| (number, field));
-        let (times, time_unreadable) = self.read_times();
+        let (times, time_unreadable) = self.read_times(id);
         IntentBuilder {
             id: self.id(),
             source: self.source.text(),

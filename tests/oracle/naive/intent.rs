@@ -2,7 +2,7 @@
 
 use super::fields::{Fields, Given, When, first, given, positive, quantity, text, times};
 use super::json::{self, Field, Json};
-use super::{Flaw, symbol};
+use super::{Flaw, symbol, time};
 
 /// What an envelope lends a payload that lacks it.
 const LENT: [&str; 7] = [
@@ -126,7 +126,11 @@ pub(crate) fn read(line: &str, clock: bool, flaw: Option<Flaw>) -> Result<Intent
         Some(payload) => vec![top.as_slice(), payload],
         None => vec![top.as_slice()],
     };
-    judge(&fields, &objects, faults, clock, flaw)
+    let timed = match lone.as_deref() {
+        Some(payload) => timed(top, payload, &fields),
+        None => fields.clone(),
+    };
+    judge(&fields, &timed, &objects, faults, clock, flaw)
 }
 
 /// The event that a line is, where it is none that asks for a decision about an intent.
@@ -163,6 +167,26 @@ fn borrow(envelope: &[(String, Json)], payload: &[(String, Json)]) -> Vec<(Strin
     fields
 }
 
+/// The fields that tell the time. A payload that has a name and no time borrows the time of its envelope's entry id.
+fn timed(
+    envelope: &[(String, Json)],
+    payload: &[(String, Json)],
+    fields: &[(String, Json)],
+) -> Vec<(String, Json)> {
+    let is_absent = |name: &str| matches!(json::field(payload, name), Field::Absent);
+    let is_name = match json::field(payload, "id") {
+        Field::Absent | Field::Twice => false,
+        Field::One(Json::Text(id)) => time::from_stream_id(id).is_none(),
+        Field::One(_) => true,
+    };
+    let mut timed = fields.to_vec();
+    if is_name && is_absent("ts") && is_absent("timestamp") {
+        timed.retain(|(key, _)| key != "id");
+        timed.extend(envelope.iter().filter(|(key, _)| key == "id").cloned());
+    }
+    timed
+}
+
 #[derive(Clone, Copy, Default)]
 struct Faults {
     invalid: bool,
@@ -172,6 +196,7 @@ struct Faults {
 
 fn judge(
     fields: &Fields,
+    timed: &Fields,
     objects: &[&Fields],
     mut faults: Faults,
     clock: bool,
@@ -221,7 +246,7 @@ fn judge(
     };
     faults.ambiguous |= beside(&EXIT_DECIDES);
 
-    let (decided_at, made_at) = times(fields);
+    let (decided_at, made_at) = times(timed);
     if !is_exit {
         let twins = [
             "id",
