@@ -89,6 +89,9 @@ fn fault_remedy(fault: &IntentFault) -> String {
         IntentFault::BesidePayload { field } => {
             format!("`{field}` stands in the payload alone")
         }
+        IntentFault::InsidePayload { field } => {
+            format!("the payload goes without `{field}`")
+        }
         IntentFault::StopOnWrongSide { entry_price, .. } => {
             format!("the stop lies on the losing side of {entry_price}")
         }

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     domain::{PolicyHash, Symbol},
-    wire::{Fields, Slot, Unreadable},
+    wire::{Fields, Flag, Slot, Unreadable},
 };
 
 /// Every field that anybody reads from a record, as it stood there.
@@ -168,7 +168,7 @@ impl<'a> EventFields<'a> {
         }
         for (slot, field) in [(&payload.payload, "payload"), (&payload.data, "data")] {
             if slot.is_present() {
-                builder.faults.add(IntentFault::BesidePayload { field });
+                builder.faults.add(IntentFault::InsidePayload { field });
             }
         }
         builder.build()
@@ -224,7 +224,7 @@ impl<'a> EventFields<'a> {
             symbol: self.symbol(),
             action: Word::read(&self.action),
             side: Word::read(&self.side),
-            reduce_only: [self.reduce_only.flag(), self.reduce_only_camel.flag()],
+            reduce_only: [flag(&self.reduce_only), flag(&self.reduce_only_camel)],
             type_closes: says_close(&self.intent_type),
             leverage: self.leverage.number(),
             quantity: named(&self.quantity, SizeField::Quantity)
@@ -247,22 +247,31 @@ impl<'a> EventFields<'a> {
     /// Keys that stand twice: last-one-wins is how two readers see two different things.
     fn add_twice(&self, builder: &mut IntentBuilder<'a>) {
         for (slot, field) in [
-            (&self.event_type, "event_type"),
             (&self.payload, "payload"),
             (&self.data, "data"),
             (&self.source, "source"),
             (&self.symbol, "symbol"),
-            (&self.action, "action"),
-            (&self.side, "side"),
-            (&self.reduce_only, "reduce_only"),
-            (&self.reduce_only_camel, "reduceOnly"),
-            (&self.intent_type, "intent_type"),
         ] {
             if slot.twice() {
                 builder.faults.add(IntentFault::Twice { field });
             }
         }
         for (slot, field) in [
+            (&self.reduce_only, "reduce_only"),
+            (&self.reduce_only_camel, "reduceOnly"),
+        ] {
+            // Whether it is an exit at all is unclear where one of the two may say that it is none.
+            if slot.twice() && (slot.differs() || slot.flag() == Ok(Some(false))) {
+                builder.faults.add(IntentFault::Twice { field });
+            } else if slot.twice() {
+                builder.entry_faults.add(IntentFault::Twice { field });
+            }
+        }
+        for (slot, field) in [
+            (&self.event_type, "event_type"),
+            (&self.action, "action"),
+            (&self.side, "side"),
+            (&self.intent_type, "intent_type"),
             (&self.id, "id"),
             (&self.intent_id, "intent_id"),
             (&self.decided_at, "decided_at"),
@@ -322,5 +331,14 @@ impl<'a> EventFields<'a> {
                     .add(IntentFault::BesidePayload { field });
             }
         }
+    }
+}
+
+/// A flag that says one thing.
+fn flag(slot: &Slot<'_>) -> Flag {
+    if slot.twice() {
+        Err(Unreadable)
+    } else {
+        slot.flag()
     }
 }

@@ -107,10 +107,33 @@ fn an_exit_needs_a_symbol_and_a_side_or_a_word() {
         r#""reduce_only": true, "side": "SELL", "source": "exitbrain_v3_5""#,
         INVALID,
     );
+    // What stands twice says nothing: here nothing else says that it closes, or which way.
     check_fields(
         r#""reduce_only": true, "reduce_only": true, "side": "SELL""#,
         INVALID,
     );
+    check_fields(r#""action": "CLOSE", "action": "CLOSE""#, INVALID);
+    check_fields(
+        r#""reduce_only": true, "side": "SELL", "side": "SELL""#,
+        INVALID,
+    );
+    // Whether it closes is unclear.
+    for flag in ["reduce_only", "reduceOnly"] {
+        for (one, other) in [
+            ("true", "false"),
+            ("false", "true"),
+            ("false", "false"),
+            ("true", "null"),
+            ("true", "\"true\""),
+        ] {
+            let flags = format!(r#""{flag}": {one}, "{flag}": {other}"#);
+            check_fields(&format!(r#""action": "CLOSE", {flags}"#), INVALID);
+            check_fields(
+                &format!(r#""action": "CLOSE", "side": "SELL", {flags}"#),
+                INVALID,
+            );
+        }
+    }
     check(
         r#"{"source": "exitbrain_v3_5", "action": "CLOSE"}"#,
         INVALID,
@@ -145,6 +168,82 @@ fn nothing_else_makes_an_exit_invalid() {
         check_fields(
             &format!(r#""side": "SELL", "reduce_only": true, {fields}"#),
             SOLD,
+        );
+    }
+}
+
+/// What stands twice and would be needed were it an entry.
+const TWICE: [&str; 9] = [
+    r#""intent_type": "EXIT", "intent_type": "EXIT""#,
+    r#""intent_type": "open", "intent_type": "EXIT""#,
+    r#""event_type": "trade.intent", "event_type": "trade.intent""#,
+    r#""event_type": "trade.intent", "event_type": "policy.withdrawn""#,
+    r#""action": "CLOSE", "action": "CLOSE""#,
+    r#""action": "CLOSE", "action": "BUY""#,
+    r#""action": null, "action": "SELL""#,
+    r#""reduceOnly": true, "reduceOnly": true"#,
+    r#""reduceOnly": "perhaps", "reduceOnly": "perhaps""#,
+];
+
+#[test]
+fn what_stands_twice_traps_no_exit_that_is_one_without_it() {
+    let source = r#""source": "exitbrain_v3_5""#;
+    for twice in TWICE {
+        check_fields(
+            &format!(r#""side": "SELL", "reduce_only": true, {twice}"#),
+            SOLD,
+        );
+        let inner =
+            format!(r#"{{"symbol": "BTCUSDT", "side": "SELL", "reduce_only": true, {twice}}}"#);
+        check(&format!(r#"{{{source}, "payload": {inner}}}"#), SOLD);
+    }
+    let closing = r#""symbol": "BTCUSDT", "action": "CLOSE""#;
+    for twice in [
+        r#""side": "SELL", "side": "SELL""#,
+        r#""side": "SELL", "side": "BUY""#,
+        r#""reduce_only": true, "reduce_only": true"#,
+    ] {
+        check(&format!(r#"{{{source}, {closing}, {twice}}}"#), CLOSED);
+    }
+    let events = r#""event_type": "trade.intent", "event_type": "trade.intent""#;
+    check(
+        &format!(r#"{{{source}, {events}, "payload": {{{closing}}}}}"#),
+        CLOSED,
+    );
+}
+
+#[test]
+fn what_stands_twice_spoils_an_entry() {
+    for twice in TWICE {
+        check(
+            &format!(r#"{{"symbol": "BTCUSDT", "side": "BUY", "size": 250, {twice}}}"#),
+            INVALID,
+        );
+    }
+    for (twice, field) in [
+        (r#""side": "BUY", "side": "BUY""#, "side"),
+        (r#""action": "BUY", "action": "BUY""#, "action"),
+        (
+            r#""side": "BUY", "intent_type": "a", "intent_type": "a""#,
+            "intent_type",
+        ),
+    ] {
+        check_text(
+            None,
+            &format!(r#"{{"symbol": "BTCUSDT", "size": 250, {twice}}}"#),
+            &format!("SKIP INTENT_INVALID: `{field}` stands twice in one object"),
+        );
+    }
+}
+
+#[test]
+fn a_payload_inside_the_payload() {
+    let exit = r#""symbol": "BTCUSDT", "action": "CLOSE""#;
+    for field in ["payload", "data"] {
+        check_text(
+            None,
+            &format!(r#"{{"source": "exitbrain_v3_5", "data": {{{exit}, "{field}": {{}}}}}}"#),
+            &format!("SKIP INTENT_AMBIGUOUS: `{field}` stands inside the payload"),
         );
     }
 }
