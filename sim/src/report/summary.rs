@@ -1,6 +1,6 @@
 //! The summary of a run, for a person and for a machine.
 
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
 use comfy_table::{CellAlignment, Table, presets};
 use portcullis::{answer::Verdict, domain::Instant, policy::Policy};
@@ -76,9 +76,21 @@ impl Summary<'_> {
         symbols
     }
 
-    fn policies(&self) -> impl Iterator<Item = (&Policy, u64)> {
-        let policies = self.outcome.timeline.policies().enumerate();
-        policies.map(|(number, policy)| (policy, self.counts().under_policy(number)))
+    /// Every policy and what was answered under it; twins that differ in whether they state their hash are one.
+    fn policies(&self) -> Vec<(&Policy, u64)> {
+        let mut rows: Vec<(&Policy, u64)> = Vec::new();
+        let mut places = BTreeMap::new();
+        for (number, policy) in self.outcome.timeline.policies().enumerate() {
+            let answers = self.counts().under_policy(number);
+            let place = *places
+                .entry(*policy.hash().as_bytes())
+                .or_insert(rows.len());
+            match rows.get_mut(place) {
+                Some((_, sum)) => *sum += answers,
+                None => rows.push((policy, answers)),
+            }
+        }
+        rows
     }
 
     fn unreadable(&self) -> u64 {
@@ -107,6 +119,7 @@ impl Serialize for Summary<'_> {
         map.serialize_entry("other_symbols", &counts.other_symbols)?;
         let policies: Vec<PolicyRow<'_>> = self
             .policies()
+            .into_iter()
             .map(|(policy, answers)| PolicyRow {
                 version: policy.version(),
                 hash: policy.hash().to_string(),
