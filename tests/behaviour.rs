@@ -91,6 +91,7 @@ fn in_short(decision: &Decision<'_>) -> String {
             let side = permit.side().map_or("-", |side| side.as_str());
             let quantity = match permit.quantity() {
                 QuantityAsked::NotAsked => "not asked".to_owned(),
+                QuantityAsked::SizeAlone => "in USD".to_owned(),
                 QuantityAsked::Unreadable => "unreadable".to_owned(),
                 QuantityAsked::Asked(quantity) => quantity.value().to_string(),
             };

@@ -297,13 +297,7 @@ impl fmt::Display for Decision<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Trade(trade) => write!(f, "{trade}"),
-            Self::Exit(permit) => write!(
-                f,
-                "EXIT {} for `{}` as {}",
-                permit.symbol(),
-                permit.source(),
-                permit.rule().as_str()
-            ),
+            Self::Exit(permit) => write!(f, "{permit}"),
             Self::Skip(skip) => write!(f, "{skip}"),
         }
     }

@@ -1,5 +1,7 @@
 //! The proof that an exit was allowed.
 
+use std::fmt;
+
 use super::ExitRule;
 use crate::{
     domain::{Side, Symbol},
@@ -71,5 +73,23 @@ impl<'a> ExitPermit<'a> {
     #[must_use]
     pub const fn rule(&self) -> ExitRule {
         self.rule
+    }
+}
+
+impl fmt::Display for ExitPermit<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            exit, source, rule, ..
+        } = self;
+        write!(
+            f,
+            "EXIT {} for `{source}` as {}",
+            exit.symbol,
+            rule.as_str()
+        )?;
+        match exit.quantity.fault() {
+            Some(fault) => write!(f, "; {fault}"),
+            None => Ok(()),
+        }
     }
 }

@@ -7,7 +7,7 @@ use crate::{
     domain::{Leverage, Margin, Notional},
     exit::ExitRule,
     guardrails::{Guardrails, Halt},
-    intent::Request,
+    intent::{Exit, QuantityAsked, Request},
     policy::Limits,
 };
 
@@ -16,7 +16,7 @@ pub(super) fn text(compared: &Compared<'_>) -> String {
         Compared::Readable(Request::Entry(entry)) => {
             format!("an entry: {} {}", entry.side(), entry.symbol())
         }
-        Compared::Readable(Request::Exit(exit)) => format!("an exit from {}", exit.symbol),
+        Compared::Readable(Request::Exit(exit)) => exit_text(exit),
         Compared::ExitOwnership {
             source,
             ownership,
@@ -86,6 +86,19 @@ pub(super) fn text(compared: &Compared<'_>) -> String {
             limits,
             guardrails,
         } => limits_text(*leverage, *margin, *notional, limits, guardrails),
+    }
+}
+
+fn exit_text(exit: &Exit) -> String {
+    let text = format!("an exit from {}", exit.symbol);
+    match exit.quantity {
+        QuantityAsked::Asked(quantity) => format!("{text}, {} of it", quantity.value()),
+        QuantityAsked::NotAsked | QuantityAsked::SizeAlone | QuantityAsked::Unreadable => {
+            match exit.quantity.fault() {
+                Some(fault) => format!("{text}; {fault}"),
+                None => text,
+            }
+        }
     }
 }
 

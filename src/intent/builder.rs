@@ -311,6 +311,7 @@ impl<'a> IntentBuilder<'a> {
             self.faults.add(self.no_side());
         }
         let quantity = match self.quantity {
+            None if self.names_usd() => QuantityAsked::SizeAlone,
             None => QuantityAsked::NotAsked,
             Some((quantity, field)) => match Quantity::new(quantity) {
                 Ok(quantity) => QuantityAsked::Asked(Sourced::new(quantity, field.source())),
@@ -397,6 +398,13 @@ impl<'a> IntentBuilder<'a> {
     fn unit_price(&self) -> Option<Named> {
         self.price
             .or_else(|| self.entry_price.map(|price| (price, SizeField::EntryPrice)))
+    }
+
+    /// Whether there is a size in USD, readable or not.
+    fn names_usd(&self) -> bool {
+        [self.position_usd, self.size, self.position_size_usd]
+            .iter()
+            .any(Option::is_some)
     }
 
     /// The first of the ways to say a size whose first field is there.

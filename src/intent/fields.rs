@@ -122,7 +122,7 @@ impl<'a> EventFields<'a> {
     }
 
     /// The symbol, where one can be read.
-    pub(crate) fn symbol(&self) -> Result<Option<Symbol>, Unreadable> {
+    fn symbol(&self) -> Result<Option<Symbol>, Unreadable> {
         match self.symbol.text()? {
             _ if self.symbol.twice() => Err(Unreadable),
             None => Ok(None),

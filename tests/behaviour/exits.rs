@@ -1,6 +1,12 @@
 //! Exits: how an intent says that it closes, and what cannot make it invalid.
 
-use super::super::{check, check_text};
+use portcullis::{
+    answer::Answer,
+    explain::Explanation,
+    policy::{PolicyAbsence, PolicyState},
+};
+
+use super::super::{check, check_text, decide, engine, with_intent};
 
 #[track_caller]
 fn check_fields(fields: &str, expected: &str) {
@@ -160,7 +166,6 @@ fn nothing_else_makes_an_exit_invalid() {
         r#""id": {}"#,
         r#""id": "a", "id": "b""#,
         r#""policy_hash": 5"#,
-        r#""size": "x", "position_usd": 0"#,
         r#""confidence": [], "regime": 5, "model": {}"#,
         r#""action": "UP""#,
         r#""reduceOnly": "perhaps""#,
@@ -284,6 +289,62 @@ fn the_quantity_is_told_as_it_was_asked() {
             "EXIT BTCUSDT SELL unreadable",
         );
     }
+    for usd in [
+        r#""size": 250"#,
+        r#""position_size_usd": "x""#,
+        r#""position_usd": 0"#,
+    ] {
+        check_fields(&sell(usd), "EXIT BTCUSDT SELL in USD");
+        let both = format!(r#""quantity": 2, {usd}"#);
+        check_fields(&sell(&both), "EXIT BTCUSDT SELL 2");
+    }
+}
+
+/// The detail of the answer, the text of the decision, and what the first gate saw.
+#[track_caller]
+fn check_told(quantity: &str, fault: Option<&str>, saw: &str) {
+    let record = format!(
+        r#"{{"symbol": "BTCUSDT", "source": "exitbrain_v3_5", "action": "CLOSE"{quantity}}}"#
+    );
+    decide(None, &record, |decision| {
+        let detail = Answer::decision(decision).detail;
+        assert_eq!(detail.map(|text| text.to_string()).as_deref(), fault);
+        let fault = fault.map_or(String::new(), |fault| format!("; {fault}"));
+        let text = format!("EXIT BTCUSDT for `exitbrain_v3_5` as owner{fault}");
+        assert_eq!(decision.to_string(), text);
+    });
+    let absent = PolicyAbsence::NotFound;
+    let engine = engine("{}");
+    with_intent(&record, |intent| {
+        let traced = engine.decide_traced(PolicyState::absent(&absent), intent, None);
+        let text = Explanation::new(traced).to_string();
+        let line = text.lines().find(|line| line.starts_with(" 1 ")).unwrap();
+        assert!(line.ends_with(saw), "{line}");
+    });
+}
+
+#[test]
+fn an_exit_that_does_not_say_how_much_is_told_so() {
+    check_told("", None, "  an exit from BTCUSDT");
+    check_told(
+        r#", "quantity": 2"#,
+        None,
+        "  an exit from BTCUSDT, 2 of it",
+    );
+    for quantity in [r#""quantity": "abc""#, r#""quantity": 0"#, r#""qty": -3"#] {
+        let fault = "the quantity cannot be read: how much to close is not said";
+        check_told(
+            &format!(", {quantity}"),
+            Some(fault),
+            &format!("BTCUSDT; {fault}"),
+        );
+    }
+    let fault = "a size in USD stands without a quantity: how much to close is not said";
+    check_told(
+        r#", "size": 250"#,
+        Some(fault),
+        &format!("BTCUSDT; {fault}"),
+    );
 }
 
 #[test]

@@ -76,7 +76,7 @@ impl Judge {
                 let now = self.now.or(record.event_time());
                 let rule = super::rule(timeline, record.recorded_policy(), now, &mut unknown);
                 let state = self.state(rule);
-                match super::judge_position(&record, state, now) {
+                match super::judge_position(&super::read_snapshot(&record), state, now) {
                     Ok(decision) => {
                         let explanation = HarvestExplanation::new(decision, state);
                         Told {

@@ -18,7 +18,7 @@ use thiserror::Error;
 
 pub use explained::{Told, explain};
 pub use judge::{Judge, Judged, Rulers, Scope, may_change_policy};
-use judge::{judge_position, rule};
+use judge::{judge_position, read_snapshot, rule};
 pub use timeline::{Rule, Timeline};
 
 use crate::{
