@@ -8,7 +8,7 @@ use serde::{Serialize, Serializer};
 
 use crate::{
     decide::{Decision, Denial, Reason, absence_reason, write_absence, write_not_in_force},
-    domain::{Instant, PolicyHash, PositionSide, Side, Symbol},
+    domain::{Instant, PolicyHash, PositionSide, Shown, Side, Symbol},
     exit::ExitRule,
     harvest::{
         Harvest, HarvestAction, HarvestDecision, HarvestReasons, HarvestSkip, Position,
@@ -189,7 +189,7 @@ pub enum AnswerId<'a> {
 impl fmt::Display for AnswerId<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Own(id) => f.write_str(id),
+            Self::Own(id) => write!(f, "{}", Shown(id)),
             Self::Number(n) => write!(f, "{n}"),
         }
     }

@@ -6,7 +6,7 @@ use serde::Serialize;
 use thiserror::Error;
 
 use crate::{
-    domain::{Leverage, Margin, Notional, Span, Symbol},
+    domain::{Leverage, Margin, Notional, Shown, Span, Symbol},
     wire::{Fields, Slot, SyntaxError, scan_object},
 };
 
@@ -51,13 +51,13 @@ pub enum GuardrailsFault {
     #[error("{0}")]
     NotAnObject(String),
     /// A key that is not known: a typo here would be a bound that does not hold.
-    #[error("`{0}` is no guardrail")]
+    #[error("`{}` is no guardrail", Shown(.0))]
     UnknownKey(String),
     /// A key that stands twice.
     #[error("`{0}` stands twice")]
     Twice(&'static str),
     /// A value that cannot be a bound.
-    #[error("`{field}`: `{value}` is not {expected}")]
+    #[error("`{field}`: `{}` is not {expected}", Shown(.value))]
     BadValue {
         /// The key.
         field: &'static str,

@@ -17,6 +17,7 @@ mod behaviour {
     pub(crate) mod limits;
     pub(crate) mod sides;
     pub(crate) mod sizes;
+    pub(crate) mod texts;
     pub(crate) mod times;
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::ExitRule;
 use crate::{
-    domain::{Side, Symbol},
+    domain::{Shown, Side, Symbol},
     intent::{Exit, Intent, QuantityAsked},
 };
 
@@ -81,12 +81,8 @@ impl fmt::Display for ExitPermit<'_> {
         let Self {
             exit, source, rule, ..
         } = self;
-        write!(
-            f,
-            "EXIT {} for `{source}` as {}",
-            exit.symbol,
-            rule.as_str()
-        )?;
+        let (symbol, source) = (exit.symbol, Shown(source));
+        write!(f, "EXIT {symbol} for `{source}` as {}", rule.as_str())?;
         match exit.quantity.fault() {
             Some(fault) => write!(f, "; {fault}"),
             None => Ok(()),

@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use crate::{
     decide::Compared,
-    domain::{Leverage, Margin, Notional},
+    domain::{Leverage, Margin, Notional, Shown},
     exit::ExitRule,
     guardrails::{Guardrails, Halt},
     intent::{Exit, QuantityAsked, Request},
@@ -31,7 +31,7 @@ pub(super) fn text(compared: &Compared<'_>) -> String {
         },
         Compared::Policy { policy, guardrails } => format!(
             "version {} hash {}, {}",
-            policy.version(),
+            Shown(policy.version()),
             policy.hash().short(),
             if guardrails.is_none() {
                 "no guardrails"
@@ -103,7 +103,7 @@ fn exit_text(exit: &Exit) -> String {
 }
 
 fn ownership_text(source: Option<&str>, owner: &str, rule: Option<ExitRule>) -> String {
-    match (source, rule) {
+    match (source.map(Shown), rule) {
         (Some(source), Some(rule)) => format!("`{source}` may exit as {}", rule.as_str()),
         (Some(source), None) => {
             format!("`{source}` is neither the exit owner `{owner}` nor a delegate")

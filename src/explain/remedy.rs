@@ -2,6 +2,7 @@
 
 use crate::{
     decide::{Constraint, Denial},
+    domain::Shown,
     intent::{IntentFault, SizeFault},
     policy::{NotInForce, PolicyAbsence},
 };
@@ -11,6 +12,7 @@ pub(super) fn of(denial: &Denial<'_>) -> String {
         Denial::Unread(fault) => fault_remedy(fault),
         Denial::SourceUnreadable => "write `source` as text, or leave it out".to_owned(),
         Denial::ExitOwnerOpens { source } => {
+            let source = Shown(source);
             format!("`{source}` says `reduce_only: true`, or another source sends the entry")
         }
         Denial::NotExitOwner(denied) => format!(

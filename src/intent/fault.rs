@@ -4,7 +4,7 @@ use serde::Serialize;
 use thiserror::Error;
 
 use crate::{
-    domain::{Price, Side},
+    domain::{Price, Shown, Side},
     wire::SyntaxError,
 };
 
@@ -56,7 +56,7 @@ pub enum IntentFault {
         bytes_max: usize,
     },
     /// The record is an event of a kind that is answered elsewhere or nowhere.
-    #[error("line {line}, column {column}: `{event}` is no event that is answered here")]
+    #[error("line {line}, column {column}: `{}` is no event that is answered here", Shown(.event))]
     UnknownEvent {
         /// Counts from 1.
         line: usize,

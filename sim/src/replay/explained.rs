@@ -1,6 +1,7 @@
 //! One record of a tape, explained as the replay answers it.
 
 use portcullis::{
+    domain::Shown,
     event::{Event, Scratch},
     explain::{Explanation, HarvestExplanation},
     policy::{Policy, PolicyAbsence},
@@ -111,7 +112,7 @@ fn policy_told(answer: &[u8]) -> Told {
             "policy.withdrawn" => "POLICY withdrawn: from here on there is none\n".to_owned(),
             _ => format!(
                 "POLICY_LOADED: version={} hash={:.8}\n",
-                field("policy_version"),
+                Shown(field("policy_version")),
                 field("policy_hash")
             ),
         },

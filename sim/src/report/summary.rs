@@ -3,7 +3,11 @@
 use std::{collections::BTreeMap, fmt};
 
 use comfy_table::{CellAlignment, Table, presets};
-use portcullis::{answer::Verdict, domain::Instant, policy::Policy};
+use portcullis::{
+    answer::Verdict,
+    domain::{Instant, Shown},
+    policy::Policy,
+};
 use serde::{Serialize, Serializer, ser::SerializeMap as _};
 
 use super::{Counts, SymbolCounts};
@@ -270,7 +274,7 @@ impl Summary<'_> {
         let mut table = table(&["policy", "hash", "valid until", "answers"], "lllr");
         for (policy, answers) in self.policies() {
             table.add_row([
-                policy.version().to_owned(),
+                Shown(policy.version()).to_string(),
                 policy.hash().short(),
                 to_second(policy.valid_until()),
                 thousands(answers),
