@@ -225,10 +225,12 @@ fn a_trade_says_that_its_policy_was_assumed_to_be_in_force() {
         (PolicyState::present(&sample), false),
     ] {
         with_intent(BUY_BTC, |intent| {
-            match engine("{}").decide(state, intent, at(NOW)) {
-                Decision::Trade(trade) => assert_eq!(trade.is_assumed(), assumed),
-                other => panic!("{other}"),
-            }
+            let engine = engine("{}");
+            let decision = engine.decide(state, intent, at(NOW));
+            let Decision::Trade(trade) = decision else {
+                panic!("{decision}");
+            };
+            assert_eq!(trade.is_assumed(), assumed);
         });
     }
 }

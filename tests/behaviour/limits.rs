@@ -20,12 +20,15 @@ fn limit(policy: u32, operator: u32, usd: u32) -> Option<(f64, String)> {
         let explanation = Explanation::new(engine.decide_traced(state, intent, Some(at(NOW))));
         match explanation.decision() {
             Decision::Trade(_) => None,
-            Decision::Skip(skip) => match skip.evidence() {
-                Denial::LimitExceeded {
+            Decision::Skip(skip) => {
+                let Denial::LimitExceeded {
                     limit: Some(limit), ..
-                } => Some((limit.value(), explanation.remedy().unwrap())),
-                other => panic!("{other}"),
-            },
+                } = skip.evidence()
+                else {
+                    panic!("{skip}");
+                };
+                Some((limit.value(), explanation.remedy().unwrap()))
+            }
             Decision::Exit(_) => panic!("an entry"),
         }
     })

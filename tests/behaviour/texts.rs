@@ -5,9 +5,9 @@ use portcullis::{
     explain::Explanation,
     policy::{Policy, PolicyAbsence, PolicyState},
 };
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
-use super::super::{NOW, UNTIL, at, engine, support::sample_policy_json, with_intent};
+use super::super::{NOW, UNTIL, at, engine, sample, support::sample_policy_json, with_intent};
 
 /// Ends a line, clears a screen, and turns the direction of writing; then goes on and on.
 fn hostile() -> String {
@@ -46,11 +46,11 @@ fn check(policy: Option<&Policy>, guardrails: &str, record: &str, is_shown: bool
 
 const SHOWN_ESCAPED: [char; 3] = ['\u{2028}', '\u{202e}', '\u{2066}'];
 
-fn policy_with(field: &str) -> Policy {
+fn policy_with<const N: usize>(texts: [(&str, &str); N]) -> Policy {
     let text = sample_policy_json(UNTIL);
-    let mut policy: serde_json::Value = serde_json::from_str(&text).unwrap();
-    policy[field] = hostile().into();
-    Policy::from_json(&policy.to_string()).unwrap()
+    let mut policy: Map<String, Value> = serde_json::from_str(&text).unwrap();
+    policy.extend(texts.map(|(field, text)| (field.to_owned(), text.into())));
+    Policy::from_json(&Value::Object(policy).to_string()).unwrap()
 }
 
 #[test]
@@ -61,7 +61,7 @@ fn a_text_of_an_intent_forges_no_line() {
         json!({"symbol": "BTCUSDT", "event_type": hostile()}),
         json!({"payload": {"symbol": "BTCUSDT", "event_type": hostile()}}),
     ] {
-        check(Some(&policy_with("venue")), "{}", &record.to_string(), true);
+        check(Some(&sample()), "{}", &record.to_string(), true);
     }
     for record in [
         json!({"symbol": "BTCUSDT", "event_type": [hostile()]}),
@@ -78,13 +78,17 @@ fn a_text_of_an_intent_forges_no_line() {
 fn a_text_of_a_policy_forges_no_line() {
     let record = r#"{"symbol": "BTCUSDT", "side": "BUY", "size": 250}"#;
     let other = r#"{"market": "usdm", "venue": "binance"}"#;
-    check(Some(&policy_with("policy_version")), "{}", record, true);
-    check(Some(&policy_with("market")), other, record, true);
-    let mut policy: serde_json::Value = serde_json::from_str(&sample_policy_json(UNTIL)).unwrap();
-    policy["market"] = "usdm".into();
-    policy["venue"] = hostile().into();
-    let policy = Policy::from_json(&policy.to_string()).unwrap();
-    check(Some(&policy), other, record, true);
+    let hostile = hostile();
+    for (policy, guardrails) in [
+        (policy_with([("policy_version", &hostile)]), "{}"),
+        (policy_with([("market", &hostile)]), other),
+        (
+            policy_with([("market", "usdm"), ("venue", &hostile)]),
+            other,
+        ),
+    ] {
+        check(Some(&policy), guardrails, record, true);
+    }
 }
 
 #[test]
