@@ -8,9 +8,12 @@ use serde::{Serialize, Serializer};
 
 use crate::{
     decide::{Decision, Denial, Reason, absence_reason, write_absence, write_not_in_force},
-    domain::{Instant, PolicyHash, PositionSide, Side, Symbol},
+    domain::{Instant, PolicyHash, PositionSide, Shown, Side, Symbol},
     exit::ExitRule,
-    harvest::{Harvest, HarvestAction, HarvestDecision, HarvestReasons, HarvestSkip, RUnavailable},
+    harvest::{
+        Harvest, HarvestAction, HarvestDecision, HarvestReasons, HarvestSkip, Position,
+        RUnavailable, Standing,
+    },
     intent::QuantityAsked,
     policy::{NotInForce, Policy, PolicyAbsence, PolicyState},
     provenance::Source,
@@ -41,7 +44,7 @@ pub struct Answer<'a> {
     /// Why nothing is done, if nothing is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
-    /// The evidence for the reason, in words.
+    /// The evidence for the reason, in words; of an exit, why it does not say how much to close.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub detail: Option<Detail<'a>>,
     /// The leverage of a trade.
@@ -186,7 +189,7 @@ pub enum AnswerId<'a> {
 impl fmt::Display for AnswerId<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Own(id) => f.write_str(id),
+            Self::Own(id) => write!(f, "{}", Shown(id)),
             Self::Number(n) => write!(f, "{n}"),
         }
     }
@@ -211,7 +214,7 @@ pub enum AnswerSide {
     Position(PositionSide),
 }
 
-/// The evidence for a skip, to be put in words only where somebody reads them.
+/// The evidence for an answer, to be put in words only where somebody reads them.
 #[derive(Debug, Clone)]
 pub enum Detail<'a> {
     /// An intent was refused.
@@ -220,7 +223,7 @@ pub enum Detail<'a> {
     Harvest(HarvestSkip<'a>),
     /// A policy was refused.
     Absence(&'a PolicyAbsence),
-    /// A record lacks what it is for.
+    /// A record lacks what it is for, or an exit does not say how much.
     Text(&'static str),
 }
 
@@ -343,8 +346,11 @@ impl<'a> Answer<'a> {
                 exit_rule: Some(permit.rule()),
                 quantity: match permit.quantity() {
                     QuantityAsked::Asked(quantity) => Some(quantity.value().get()),
-                    QuantityAsked::NotAsked | QuantityAsked::Unreadable => None,
+                    QuantityAsked::NotAsked
+                    | QuantityAsked::SizeAlone
+                    | QuantityAsked::Unreadable => None,
                 },
+                detail: permit.quantity().fault().map(Detail::Text),
                 ..common(Verdict::Exit)
             },
             Decision::Skip(skip) => Self {
@@ -408,6 +414,17 @@ impl<'a> Answer<'a> {
             ..Self::bare(Verdict::Harvest)
         }
         .under(Some(harvest.policy()))
+    }
+
+    /// The position that it answers: its symbol, and its side where it says one.
+    #[must_use]
+    pub fn about(mut self, position: &Position) -> Self {
+        self.symbol = Some(position.symbol);
+        self.side = match position.side {
+            Some(Standing::Open(side)) => Some(AnswerSide::Position(side)),
+            Some(Standing::Flat | Standing::Unreadable) | None => None,
+        };
+        self
     }
 
     /// The answer to a position that cannot be judged for want of what makes it one.

@@ -1,7 +1,7 @@
 //! The records of a tape or a stream, told apart by what they say they are.
 
 use crate::{
-    domain::{Instant, PolicyHash, Symbol},
+    domain::{Instant, PolicyHash},
     intent::{EventFields, Intent, IntentFault, Times},
     wire::{Slot, SyntaxError, scan_object},
 };
@@ -24,7 +24,6 @@ pub enum Event<'a> {
 pub struct Record<'a> {
     text: &'a str,
     id: Option<std::borrow::Cow<'a, str>>,
-    symbol: Option<Symbol>,
     times: Times,
     policy_hash: Option<Option<PolicyHash>>,
 }
@@ -63,12 +62,6 @@ impl<'a> Record<'a> {
     #[must_use]
     pub fn id(&self) -> Option<&str> {
         self.id.as_deref()
-    }
-
-    /// Its symbol, where one can be read.
-    #[must_use]
-    pub const fn symbol(&self) -> Option<Symbol> {
-        self.symbol
     }
 
     /// The instant a replay judges it at.
@@ -138,7 +131,6 @@ pub fn read_as<'a>(text: &'a str, untyped: Untyped, scratch: &'a mut Scratch) ->
     let record = || Record {
         text,
         id: fields.id(),
-        symbol: fields.symbol().ok().flatten(),
         times: fields.times(),
         policy_hash: fields.policy_hash().map(Result::ok),
     };

@@ -6,7 +6,7 @@ use serde::Serialize;
 use thiserror::Error;
 
 use crate::{
-    domain::{Leverage, Margin, Notional, Span, Symbol},
+    domain::{Leverage, Margin, Notional, Shown, Span, Symbol},
     wire::{Fields, Slot, SyntaxError, scan_object},
 };
 
@@ -51,13 +51,13 @@ pub enum GuardrailsFault {
     #[error("{0}")]
     NotAnObject(String),
     /// A key that is not known: a typo here would be a bound that does not hold.
-    #[error("`{0}` is no guardrail")]
+    #[error("`{}` is no guardrail", Shown(.0))]
     UnknownKey(String),
     /// A key that stands twice.
     #[error("`{0}` stands twice")]
     Twice(&'static str),
     /// A value that cannot be a bound.
-    #[error("`{field}`: `{value}` is not {expected}")]
+    #[error("`{field}`: `{}` is not {expected}", Shown(.value))]
     BadValue {
         /// The key.
         field: &'static str,
@@ -105,8 +105,10 @@ impl Guardrails {
     /// `venue`, `require_policy_hash` and `halt` (`"nothing"`, `"everything"`, or a list of symbols).
     ///
     /// # Errors
-    /// Everything that is wrong with it: unknown keys, keys that stand twice, values that are no bounds.
+    /// Everything that is wrong with it: unknown keys, keys that stand twice, values that are no bounds. A
+    /// symbol that holds `*` is none here: whoever means all of them would name none.
     pub fn from_json(text: &str) -> Result<Self, GuardrailsError> {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let mut fields = GuardrailFields::default();
         scan_object(text, &mut fields).map_err(|error: SyntaxError| {
             GuardrailsError(vec![GuardrailsFault::NotAnObject(error.to_string())])
@@ -215,7 +217,11 @@ impl Guardrails {
         self.max_notional_usd
     }
 
-    /// The longest validity of a policy.
+    /// The longest validity of a policy, from its beginning, or from the instant of the decision where it names
+    /// none.
+    ///
+    /// An earlier expiry is a shorter validity too: it can bring a policy within this bound, and so turn a skip
+    /// into a trade. No other tightening does.
     #[must_use]
     pub const fn max_validity(&self) -> Option<Span> {
         self.max_validity
@@ -374,7 +380,7 @@ impl GuardrailFields<'_> {
                 faults.push(bad(
                     &self.permitted_symbols,
                     "permitted_symbols",
-                    "a list of symbols",
+                    "a list of symbols, without `*` (to permit all, leave it out)",
                 ));
                 None
             }),
@@ -382,7 +388,7 @@ impl GuardrailFields<'_> {
             venue: text(&self.venue, "venue", &mut faults),
             require_policy_hash: self.require_policy_hash.raw() == Some("true"),
             halt: halt(&self.halt).unwrap_or_else(|| {
-                let expected = "`nothing`, `everything` or a list of symbols";
+                let expected = "`nothing`, `everything` or a list of symbols, without `*` (to halt all, write `everything`)";
                 faults.push(bad(&self.halt, "halt", expected));
                 Halt::Everything
             }),
@@ -445,7 +451,8 @@ fn text(slot: &Slot<'_>, field: &'static str, faults: &mut Vec<GuardrailsFault>)
     text
 }
 
-/// `None` is unreadable, `Some(None)` is absent.
+/// `None` is unreadable, `Some(None)` is absent. A pattern would stand for no symbol: a halt of it would halt
+/// nothing.
 fn symbols(slot: &Slot<'_>) -> Option<Option<BTreeSet<Symbol>>> {
     let Some(raw) = slot.raw() else {
         return Some(None);
@@ -453,7 +460,7 @@ fn symbols(slot: &Slot<'_>) -> Option<Option<BTreeSet<Symbol>>> {
     let names: Vec<String> = serde_json::from_str(raw).ok()?;
     names
         .iter()
-        .map(|name| Symbol::new(name).ok())
+        .map(|name| Symbol::new(name).ok().filter(|_| !name.contains('*')))
         .collect::<Option<BTreeSet<Symbol>>>()
         .map(Some)
 }
@@ -467,5 +474,40 @@ fn halt(slot: &Slot<'_>) -> Option<Halt> {
             _ => None,
         },
         Err(_) => symbols(slot)?.map(Halt::Symbols),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_star_is_no_symbol() {
+        for list in [r#"["*"]"#, r#"["BTCUSDT", "*"]"#, r#"["BTC*"]"#] {
+            let refused = |field: &str| {
+                Guardrails::from_json(&format!(r#"{{"{field}": {list}}}"#)).unwrap_err()
+            };
+            assert_eq!(
+                refused("halt").to_string(),
+                format!(
+                    "guardrails refused: `halt`: `{list}` is not `nothing`, `everything` or a list of symbols, \
+                     without `*` (to halt all, write `everything`)"
+                )
+            );
+            assert_eq!(
+                refused("permitted_symbols").to_string(),
+                format!(
+                    "guardrails refused: `permitted_symbols`: `{list}` is not a list of symbols, without `*` \
+                     (to permit all, leave it out)"
+                )
+            );
+        }
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_no_part_of_a_document() {
+        let text = r#"{"max_leverage": 5}"#;
+        let marked = Guardrails::from_json(&format!("\u{feff}{text}")).unwrap();
+        assert_eq!(marked, Guardrails::from_json(text).unwrap());
     }
 }

@@ -14,8 +14,10 @@ mod behaviour {
     pub(crate) mod envelopes;
     pub(crate) mod exits;
     pub(crate) mod leverage;
+    pub(crate) mod limits;
     pub(crate) mod sides;
     pub(crate) mod sizes;
+    pub(crate) mod texts;
     pub(crate) mod times;
 }
 
@@ -90,6 +92,7 @@ fn in_short(decision: &Decision<'_>) -> String {
             let side = permit.side().map_or("-", |side| side.as_str());
             let quantity = match permit.quantity() {
                 QuantityAsked::NotAsked => "not asked".to_owned(),
+                QuantityAsked::SizeAlone => "in USD".to_owned(),
                 QuantityAsked::Unreadable => "unreadable".to_owned(),
                 QuantityAsked::Asked(quantity) => quantity.value().to_string(),
             };
@@ -210,4 +213,24 @@ fn an_r_of_2_between_1_8_and_3_5_takes_a_quarter() {
     let r_net = proposed.r().unwrap().r_net().get();
     assert!((r_net - 2.0).abs() < 1e-12, "{r_net}");
     assert_eq!(proposed.action(), HarvestAction::Partial25);
+}
+
+#[test]
+#[cfg(feature = "what-if")]
+fn a_trade_says_that_its_policy_was_assumed_to_be_in_force() {
+    let expired = Policy::from_json(&sample_policy_json("1")).unwrap();
+    let sample = sample();
+    for (state, assumed) in [
+        (PolicyState::assumed(&expired), true),
+        (PolicyState::present(&sample), false),
+    ] {
+        with_intent(BUY_BTC, |intent| {
+            let engine = engine("{}");
+            let decision = engine.decide(state, intent, at(NOW));
+            let Decision::Trade(trade) = decision else {
+                panic!("{decision}");
+            };
+            assert_eq!(trade.is_assumed(), assumed);
+        });
+    }
 }

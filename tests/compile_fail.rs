@@ -1,6 +1,8 @@
-//! What the compiler refuses, with its exact words.
+//! What the compiler refuses, with its exact words, and that it does so for the seal alone.
 
 #[test]
 fn forgeries_do_not_compile() {
-    trybuild::TestCases::new().compile_fail("tests/compile_fail/*.rs");
+    let cases = trybuild::TestCases::new();
+    cases.compile_fail("tests/compile_fail/*.rs");
+    cases.pass("tests/compile_pass/*.rs");
 }

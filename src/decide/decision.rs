@@ -208,6 +208,13 @@ impl<'a> Trade<'a> {
         self.in_force.policy().valid_until()
     }
 
+    /// Whether that policy's being in force was assumed and not checked: nobody may carry such a trade out.
+    /// Never true without the feature `what-if`.
+    #[must_use]
+    pub const fn is_assumed(&self) -> bool {
+        self.in_force.is_assumed()
+    }
+
     /// The policy it was made under.
     #[must_use]
     pub const fn policy(&self) -> &'a Policy {
@@ -290,13 +297,7 @@ impl fmt::Display for Decision<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Trade(trade) => write!(f, "{trade}"),
-            Self::Exit(permit) => write!(
-                f,
-                "EXIT {} for `{}` as {}",
-                permit.symbol(),
-                permit.source(),
-                permit.rule().as_str()
-            ),
+            Self::Exit(permit) => write!(f, "{permit}"),
             Self::Skip(skip) => write!(f, "{skip}"),
         }
     }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::{Gate, Reason};
 use crate::{
-    domain::{NumberError, Span, Symbol},
+    domain::{NumberError, Shown, Span, Symbol},
     exit::NotExitOwner,
     intent::{FaultKind, IntentFault, SizeFault},
     policy::{NotInForce, PolicyAbsence, PolicyFault},
@@ -242,7 +242,8 @@ impl fmt::Display for Denial<'_> {
             Self::ExitOwnerOpens { source } => {
                 write!(
                     f,
-                    "`{source}` owns exits and never opens: did the intent lose its reduce-only flag?"
+                    "`{}` owns exits and never opens: did the intent lose its reduce-only flag?",
+                    Shown(source)
                 )
             }
             Self::NotExitOwner(denied) => write!(f, "{denied}"),
@@ -346,7 +347,8 @@ fn made_for(
     match found {
         Some(found) => write!(
             f,
-            "policy is for {what} `{found}`, the guardrails require `{required}`"
+            "policy is for {what} `{}`, the guardrails require `{required}`",
+            Shown(found)
         ),
         None => write!(
             f,

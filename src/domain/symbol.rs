@@ -5,6 +5,8 @@ use std::{fmt, hash, str};
 use serde::{Serialize, Serializer};
 use thiserror::Error;
 
+use super::Shown;
+
 /// The most bytes a symbol may have.
 const BYTES_MAX: usize = 32;
 
@@ -90,13 +92,18 @@ impl Ord for Symbol {
 
 impl fmt::Debug for Symbol {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Symbol({})", self.as_str())
+        write!(f, "Symbol({self})")
     }
 }
 
 impl fmt::Display for Symbol {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
+        let text = self.as_str();
+        if text.is_ascii() {
+            f.pad(text)
+        } else {
+            f.pad(&Shown(text).to_string())
+        }
     }
 }
 
@@ -131,6 +138,14 @@ mod tests {
             Symbol::new(&longest).unwrap().as_str(),
             longest.to_uppercase()
         );
+    }
+
+    #[test]
+    fn shows_what_turns_the_direction_of_writing() {
+        let symbol = Symbol::new("btc\u{202e}tdsu").unwrap();
+        assert_eq!(symbol.as_str(), "BTC\u{202e}TDSU");
+        assert_eq!(symbol.to_string(), "BTC\\u{202e}TDSU");
+        assert_eq!(format!("{:<6}|", Symbol::new("币").unwrap()), "币     |");
     }
 
     #[test]

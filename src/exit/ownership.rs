@@ -4,7 +4,10 @@ use serde::Serialize;
 use thiserror::Error;
 
 use super::ExitPermit;
-use crate::intent::{Exit, Intent};
+use crate::{
+    domain::Shown,
+    intent::{Exit, Intent},
+};
 
 /// The exit owner of services that name no other.
 pub const STANDARD_OWNER: &str = "exitbrain_v3_5";
@@ -62,7 +65,7 @@ pub struct NotExitOwner<'a> {
 fn name(source: &Option<&str>) -> String {
     source.map_or_else(
         || "an intent without a source".to_owned(),
-        |s| format!("`{s}`"),
+        |source| format!("`{}`", Shown(source)),
     )
 }
 

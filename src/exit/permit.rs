@@ -1,8 +1,10 @@
 //! The proof that an exit was allowed.
 
+use std::fmt;
+
 use super::ExitRule;
 use crate::{
-    domain::{Side, Symbol},
+    domain::{Shown, Side, Symbol},
     intent::{Exit, Intent, QuantityAsked},
 };
 
@@ -71,5 +73,19 @@ impl<'a> ExitPermit<'a> {
     #[must_use]
     pub const fn rule(&self) -> ExitRule {
         self.rule
+    }
+}
+
+impl fmt::Display for ExitPermit<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            exit, source, rule, ..
+        } = self;
+        let (symbol, source) = (exit.symbol, Shown(source));
+        write!(f, "EXIT {symbol} for `{source}` as {}", rule.as_str())?;
+        match exit.quantity.fault() {
+            Some(fault) => write!(f, "; {fault}"),
+            None => Ok(()),
+        }
     }
 }

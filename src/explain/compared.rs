@@ -4,10 +4,10 @@ use std::fmt::Display;
 
 use crate::{
     decide::Compared,
-    domain::{Leverage, Margin, Notional},
+    domain::{Leverage, Margin, Notional, Shown},
     exit::ExitRule,
     guardrails::{Guardrails, Halt},
-    intent::Request,
+    intent::{Exit, QuantityAsked, Request},
     policy::Limits,
 };
 
@@ -16,7 +16,7 @@ pub(super) fn text(compared: &Compared<'_>) -> String {
         Compared::Readable(Request::Entry(entry)) => {
             format!("an entry: {} {}", entry.side(), entry.symbol())
         }
-        Compared::Readable(Request::Exit(exit)) => format!("an exit from {}", exit.symbol),
+        Compared::Readable(Request::Exit(exit)) => exit_text(exit),
         Compared::ExitOwnership {
             source,
             ownership,
@@ -31,7 +31,7 @@ pub(super) fn text(compared: &Compared<'_>) -> String {
         },
         Compared::Policy { policy, guardrails } => format!(
             "version {} hash {}, {}",
-            policy.version(),
+            Shown(policy.version()),
             policy.hash().short(),
             if guardrails.is_none() {
                 "no guardrails"
@@ -89,8 +89,21 @@ pub(super) fn text(compared: &Compared<'_>) -> String {
     }
 }
 
+fn exit_text(exit: &Exit) -> String {
+    let text = format!("an exit from {}", exit.symbol);
+    match exit.quantity {
+        QuantityAsked::Asked(quantity) => format!("{text}, {} of it", quantity.value()),
+        QuantityAsked::NotAsked | QuantityAsked::SizeAlone | QuantityAsked::Unreadable => {
+            match exit.quantity.fault() {
+                Some(fault) => format!("{text}; {fault}"),
+                None => text,
+            }
+        }
+    }
+}
+
 fn ownership_text(source: Option<&str>, owner: &str, rule: Option<ExitRule>) -> String {
-    match (source, rule) {
+    match (source.map(Shown), rule) {
         (Some(source), Some(rule)) => format!("`{source}` may exit as {}", rule.as_str()),
         (Some(source), None) => {
             format!("`{source}` is neither the exit owner `{owner}` nor a delegate")

@@ -6,6 +6,7 @@ use serde::{Serialize, Serializer, ser::SerializeStruct as _};
 
 use crate::{
     answer::{Answer, Detail},
+    domain::Shown,
     harvest::{Harvest, HarvestDecision, HarvestReason, KillScore, RPart},
     policy::PolicyState,
 };
@@ -69,7 +70,7 @@ impl<'a> HarvestExplanation<'a> {
         let policy = harvest.policy();
         let named = format!(
             "version {} hash {}",
-            policy.version(),
+            Shown(policy.version()),
             policy.hash().short()
         );
         parts.insert(0, line("policy", named));

@@ -2,6 +2,7 @@
 
 use crate::{
     decide::{Constraint, Denial},
+    domain::Shown,
     intent::{IntentFault, SizeFault},
     policy::{NotInForce, PolicyAbsence},
 };
@@ -11,6 +12,7 @@ pub(super) fn of(denial: &Denial<'_>) -> String {
         Denial::Unread(fault) => fault_remedy(fault),
         Denial::SourceUnreadable => "write `source` as text, or leave it out".to_owned(),
         Denial::ExitOwnerOpens { source } => {
+            let source = Shown(source);
             format!("`{source}` says `reduce_only: true`, or another source sends the entry")
         }
         Denial::NotExitOwner(denied) => format!(
@@ -88,6 +90,9 @@ fn fault_remedy(fault: &IntentFault) -> String {
         }
         IntentFault::BesidePayload { field } => {
             format!("`{field}` stands in the payload alone")
+        }
+        IntentFault::InsidePayload { field } => {
+            format!("the payload goes without `{field}`")
         }
         IntentFault::StopOnWrongSide { entry_price, .. } => {
             format!("the stop lies on the losing side of {entry_price}")

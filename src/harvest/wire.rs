@@ -109,12 +109,12 @@ impl PositionFields<'_> {
         Ok(Position {
             symbol,
             side: self.side(),
-            quantity: number(&self.quantity).or_else(|| number(&self.qty)),
-            entry_price: number(&self.entry_price),
-            current_price: number(&self.current_price),
-            age_sec: number(&self.age_sec),
-            current_sl: number(&self.current_sl),
-            stop_dist_pct: number(&self.stop_dist_pct),
+            quantity: self.quantity.number().or_else(|| self.qty.number()),
+            entry_price: self.entry_price.number(),
+            current_price: self.current_price.number(),
+            age_sec: self.age_sec.number(),
+            current_sl: self.current_sl.number(),
+            stop_dist_pct: self.stop_dist_pct.number(),
             harvested: self.harvested(),
             as_of,
         })
@@ -185,11 +185,11 @@ impl<'a> Fields<'a> for MarketFields<'a> {
 impl MarketFields<'_> {
     fn market(&self) -> Market {
         Market {
-            sigma: number(&self.sigma),
-            ts: number(&self.ts),
-            p_trend: number(&self.p_trend),
-            p_mr: number(&self.p_mr),
-            p_chop: number(&self.p_chop),
+            sigma: self.sigma.number(),
+            ts: self.ts.number(),
+            p_trend: self.p_trend.number(),
+            p_mr: self.p_mr.number(),
+            p_chop: self.p_chop.number(),
             as_of: self.as_of(),
         }
     }
@@ -201,14 +201,6 @@ impl MarketFields<'_> {
         }
         let text = self.as_of.number_text().ok().flatten()?;
         Instant::parse_epoch_millis(&text).ok()
-    }
-}
-
-fn number(slot: &Slot<'_>) -> Option<f64> {
-    if slot.twice() {
-        Some(f64::NAN)
-    } else {
-        slot.number()
     }
 }
 

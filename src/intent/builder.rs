@@ -7,7 +7,7 @@ use super::{
     fault::FirstFault,
     request::{Refused, SizeAsked},
     time::Times,
-    words::Word,
+    words::{NoWord, Word},
 };
 use crate::{
     domain::{Instant, Margin, Notional, PolicyHash, Price, Quantity, Side, Symbol},
@@ -39,8 +39,8 @@ pub struct IntentBuilder<'a> {
     pub(super) id: Option<Cow<'a, str>>,
     pub(super) source: Result<Option<Cow<'a, str>>, Unreadable>,
     pub(super) symbol: Result<Option<Symbol>, Unreadable>,
-    pub(super) action: Result<Option<Word>, Unreadable>,
-    pub(super) side: Result<Option<Word>, Unreadable>,
+    pub(super) action: Result<Option<Word>, NoWord>,
+    pub(super) side: Result<Option<Word>, NoWord>,
     pub(super) reduce_only: [Flag; 2],
     pub(super) type_closes: Result<bool, Unreadable>,
     pub(super) leverage: Option<f64>,
@@ -255,11 +255,8 @@ impl<'a> IntentBuilder<'a> {
     /// The side that `action` and `side` agree on; an error if they say HOLD.
     fn direction(&mut self) -> Result<Option<Side>, IntentFault> {
         for (word, field) in [(self.action, "action"), (self.side, "side")] {
-            if word.is_err() {
-                self.entry_faults.add(IntentFault::BadValue {
-                    field,
-                    expected: "BUY, SELL, LONG, SHORT, HOLD or CLOSE",
-                });
+            if let Err(none) = word {
+                self.entry_faults.add(none.fault(field));
             }
         }
         let action = self.action.ok().flatten();
@@ -288,23 +285,19 @@ impl<'a> IntentBuilder<'a> {
                 second: "side",
             }),
         };
-        if let Err(fault) = &agreed {
-            self.faults.add(fault.clone());
-        }
+        self.faults.add_of(&agreed);
         agreed
     }
 
-    /// The symbol; without one, a fault stands in the list.
-    fn take_symbol(&mut self) -> Option<Symbol> {
+    fn named_symbol(&self) -> Result<Symbol, IntentFault> {
         match self.symbol {
-            Ok(Some(symbol)) => return Some(symbol),
-            Ok(None) => self.faults.add(IntentFault::Missing { field: "symbol" }),
-            Err(Unreadable) => self.faults.add(IntentFault::BadValue {
+            Ok(Some(symbol)) => Ok(symbol),
+            Ok(None) => Err(IntentFault::Missing { field: "symbol" }),
+            Err(Unreadable) => Err(IntentFault::BadValue {
                 field: "symbol",
                 expected: "1 to 32 bytes without white space",
             }),
         }
-        None
     }
 
     fn exit(
@@ -312,33 +305,36 @@ impl<'a> IntentBuilder<'a> {
         side: &Result<Option<Side>, IntentFault>,
         worded: bool,
     ) -> Result<Request, IntentFault> {
-        let symbol = self.take_symbol();
+        let symbol = self.named_symbol();
+        self.faults.add_of(&symbol);
         if *side == Ok(None) && !worded {
             self.faults.add(self.no_side());
         }
         let quantity = match self.quantity {
+            None if self.names_usd() => QuantityAsked::SizeAlone,
             None => QuantityAsked::NotAsked,
             Some((quantity, field)) => match Quantity::new(quantity) {
                 Ok(quantity) => QuantityAsked::Asked(Sourced::new(quantity, field.source())),
                 Err(_) => QuantityAsked::Unreadable,
             },
         };
-        match (std::mem::take(&mut self.faults).take(), symbol) {
-            (None, Some(symbol)) => Ok(Request::Exit(Exit {
-                symbol,
-                side: side.as_ref().ok().copied().flatten(),
+        match std::mem::take(&mut self.faults).take() {
+            Some(fault) => Err(fault),
+            None => Ok(Request::Exit(Exit {
+                symbol: symbol?,
+                side: side.clone()?,
                 quantity,
             })),
-            (Some(fault), _) => Err(fault),
-            (None, None) => Err(IntentFault::Missing { field: "symbol" }),
         }
     }
 
     fn entry(&mut self, side: &Result<Option<Side>, IntentFault>) -> Result<Request, IntentFault> {
-        let symbol = self.take_symbol();
-        if *side == Ok(None) {
-            self.faults.add(self.no_side());
-        }
+        let symbol = self.named_symbol();
+        self.faults.add_of(&symbol);
+        let side = side
+            .clone()
+            .and_then(|side| side.ok_or_else(|| self.no_side()));
+        self.faults.add_of(&side);
         if let Some(field) = self.time_unreadable {
             self.entry_faults.add(IntentFault::BadValue {
                 field,
@@ -347,7 +343,7 @@ impl<'a> IntentBuilder<'a> {
         }
         let entry_price = self.stop_price("entry_price", self.entry_price);
         let stop_loss = self.stop_price("stop_loss", self.stop_loss);
-        if let (Some(entry), Some(stop), Ok(Some(side))) = (entry_price, stop_loss, side) {
+        if let (Some(entry), Some(stop), Ok(side)) = (entry_price, stop_loss, &side) {
             let right_side = match side {
                 Side::Buy => stop < entry,
                 Side::Sell => stop > entry,
@@ -362,10 +358,11 @@ impl<'a> IntentBuilder<'a> {
         }
         let mut faults = std::mem::take(&mut self.faults);
         faults.merge(std::mem::take(&mut self.entry_faults));
-        match (faults.take(), symbol, side) {
-            (None, Some(symbol), Ok(Some(side))) => Ok(Request::Entry(Entry {
-                symbol,
-                side: *side,
+        match faults.take() {
+            Some(fault) => Err(fault),
+            None => Ok(Request::Entry(Entry {
+                symbol: symbol?,
+                side: side?,
                 leverage: self.leverage,
                 size: self.read_size().unwrap_or_else(SizeAsked::Unusable),
                 quantity: named(self.quantity, Quantity::new),
@@ -374,24 +371,14 @@ impl<'a> IntentBuilder<'a> {
                 stop_loss,
                 take_profit: self.take_profit.and_then(|p| Price::new(p).ok()),
             })),
-            (Some(fault), _, _) => Err(fault),
-            (None, _, Err(fault)) => Err(fault.clone()),
-            (None, None, _) => Err(IntentFault::Missing { field: "symbol" }),
-            (None, _, Ok(None)) => Err(IntentFault::Missing { field: "side" }),
         }
     }
 
     /// What is wrong where neither field names a side.
     fn no_side(&self) -> IntentFault {
         match (self.action, self.side) {
-            (Err(Unreadable), _) => IntentFault::BadValue {
-                field: "action",
-                expected: "BUY, SELL, LONG, SHORT, HOLD or CLOSE",
-            },
-            (_, Err(Unreadable)) => IntentFault::BadValue {
-                field: "side",
-                expected: "BUY, SELL, LONG, SHORT, HOLD or CLOSE",
-            },
+            (Err(none), _) => none.fault("action"),
+            (_, Err(none)) => none.fault("side"),
             (Ok(_), Ok(_)) => IntentFault::Missing { field: "side" },
         }
     }
@@ -411,6 +398,13 @@ impl<'a> IntentBuilder<'a> {
     fn unit_price(&self) -> Option<Named> {
         self.price
             .or_else(|| self.entry_price.map(|price| (price, SizeField::EntryPrice)))
+    }
+
+    /// Whether there is a size in USD, readable or not.
+    fn names_usd(&self) -> bool {
+        [self.position_usd, self.size, self.position_size_usd]
+            .iter()
+            .any(Option::is_some)
     }
 
     /// The first of the ways to say a size whose first field is there.

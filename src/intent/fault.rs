@@ -4,7 +4,7 @@ use serde::Serialize;
 use thiserror::Error;
 
 use crate::{
-    domain::{Price, Side},
+    domain::{Price, Shown, Side},
     wire::SyntaxError,
 };
 
@@ -56,7 +56,7 @@ pub enum IntentFault {
         bytes_max: usize,
     },
     /// The record is an event of a kind that is answered elsewhere or nowhere.
-    #[error("line {line}, column {column}: `{event}` is no event that is answered here")]
+    #[error("line {line}, column {column}: `{}` is no event that is answered here", Shown(.event))]
     UnknownEvent {
         /// Counts from 1.
         line: usize,
@@ -99,6 +99,12 @@ pub enum IntentFault {
         /// Its name.
         field: &'static str,
     },
+    /// A payload holds what might be a payload of its own.
+    #[error("`{field}` stands inside the payload")]
+    InsidePayload {
+        /// Its name.
+        field: &'static str,
+    },
     /// The stop lies where it would be hit at once.
     #[error("a stop at {stop_loss} contradicts {side} at {entry_price}")]
     StopOnWrongSide {
@@ -127,6 +133,7 @@ impl IntentFault {
             Self::Missing { .. } | Self::BadValue { .. } | Self::Twice { .. } => FaultKind::Invalid,
             Self::Contradiction { .. }
             | Self::BesidePayload { .. }
+            | Self::InsidePayload { .. }
             | Self::StopOnWrongSide { .. } => FaultKind::Ambiguous,
             Self::Hold => FaultKind::NotActionable,
         }
@@ -146,6 +153,7 @@ impl IntentFault {
             | Self::Twice { .. }
             | Self::Contradiction { .. }
             | Self::BesidePayload { .. }
+            | Self::InsidePayload { .. }
             | Self::StopOnWrongSide { .. }
             | Self::Hold => {}
         }
@@ -168,6 +176,13 @@ impl FirstFault {
             .is_none_or(|kept| fault.kind() < kept.kind())
         {
             self.0 = Some(fault);
+        }
+    }
+
+    /// Of what could not be read.
+    pub(crate) fn add_of<T>(&mut self, read: &Result<T, IntentFault>) {
+        if let Err(fault) = read {
+            self.add(fault.clone());
         }
     }
 

@@ -5,12 +5,12 @@ use std::borrow::Cow;
 use super::{
     Intent, IntentBuilder, IntentFault, SizeField,
     fault::FirstFault,
-    time::{TimeFields, Times},
+    time::{TimeFields, Times, is_entry_id},
     words::{Word, says_close},
 };
 use crate::{
     domain::{PolicyHash, Symbol},
-    wire::{Fields, Slot, Unreadable},
+    wire::{Fields, Flag, Slot, Unreadable},
 };
 
 /// Every field that anybody reads from a record, as it stood there.
@@ -92,13 +92,14 @@ impl<'a> Fields<'a> for EventFields<'a> {
 impl<'a> EventFields<'a> {
     /// What the record says of its time.
     pub(crate) fn times(&self) -> Times {
-        self.read_times().0
+        self.read_times(&self.id).0
     }
 
-    fn read_times(&self) -> (Times, Option<&'static str>) {
+    /// The times; `id` is the one that may be a stream's.
+    fn read_times(&self, id: &Slot<'a>) -> (Times, Option<&'static str>) {
         for (slot, field) in [
             (&self.decided_at, "decided_at"),
-            (&self.id, "id"),
+            (id, "id"),
             (&self.ts, "ts"),
             (&self.timestamp, "timestamp"),
         ] {
@@ -108,7 +109,7 @@ impl<'a> EventFields<'a> {
         }
         Times::read(&TimeFields {
             decided_at: &self.decided_at,
-            id: &self.id,
+            id,
             ts: &self.ts,
             timestamp: &self.timestamp,
         })
@@ -121,7 +122,7 @@ impl<'a> EventFields<'a> {
     }
 
     /// The symbol, where one can be read.
-    pub(crate) fn symbol(&self) -> Result<Option<Symbol>, Unreadable> {
+    fn symbol(&self) -> Result<Option<Symbol>, Unreadable> {
         match self.symbol.text()? {
             _ if self.symbol.twice() => Err(Unreadable),
             None => Ok(None),
@@ -141,7 +142,7 @@ impl<'a> EventFields<'a> {
 
     /// The intent of a flat record.
     pub(crate) fn flat_intent(&self) -> Intent<'a> {
-        let mut builder = self.builder();
+        let mut builder = self.builder(&self.id);
         self.add_twice(&mut builder);
         builder.build()
     }
@@ -150,7 +151,8 @@ impl<'a> EventFields<'a> {
     pub(crate) fn enveloped_intent(&self, payload: &Self) -> Intent<'a> {
         let mut merged = *payload;
         merged.borrow_from(self);
-        let mut builder = merged.builder();
+        let id = self.entry_id(payload);
+        let mut builder = merged.builder(id);
         self.add_twice(&mut builder);
         payload.add_twice(&mut builder);
         self.add_beside_payload(&mut builder);
@@ -166,7 +168,7 @@ impl<'a> EventFields<'a> {
         }
         for (slot, field) in [(&payload.payload, "payload"), (&payload.data, "data")] {
             if slot.is_present() {
-                builder.faults.add(IntentFault::BesidePayload { field });
+                builder.faults.add(IntentFault::InsidePayload { field });
             }
         }
         builder.build()
@@ -179,6 +181,20 @@ impl<'a> EventFields<'a> {
             source: self.source.text(),
             times: self.times(),
             ..Intent::unreadable(fault)
+        }
+    }
+
+    /// The id that may be a stream's. A name of the payload's own says nothing of a time: where nothing else in
+    /// the payload does, the envelope's id still lends its own.
+    fn entry_id<'s>(&'s self, payload: &'s Self) -> &'s Slot<'a> {
+        let is_timed = is_entry_id(&payload.id)
+            || payload.id.twice()
+            || payload.ts.is_present()
+            || payload.timestamp.is_present();
+        if payload.id.is_present() && is_timed {
+            &payload.id
+        } else {
+            &self.id
         }
     }
 
@@ -199,16 +215,16 @@ impl<'a> EventFields<'a> {
         }
     }
 
-    fn builder(&self) -> IntentBuilder<'a> {
+    fn builder(&self, id: &Slot<'a>) -> IntentBuilder<'a> {
         let named = |slot: &Slot<'a>, field| slot.number().map(|number| (number, field));
-        let (times, time_unreadable) = self.read_times();
+        let (times, time_unreadable) = self.read_times(id);
         IntentBuilder {
             id: self.id(),
             source: self.source.text(),
             symbol: self.symbol(),
             action: Word::read(&self.action),
             side: Word::read(&self.side),
-            reduce_only: [self.reduce_only.flag(), self.reduce_only_camel.flag()],
+            reduce_only: [flag(&self.reduce_only), flag(&self.reduce_only_camel)],
             type_closes: says_close(&self.intent_type),
             leverage: self.leverage.number(),
             quantity: named(&self.quantity, SizeField::Quantity)
@@ -231,22 +247,31 @@ impl<'a> EventFields<'a> {
     /// Keys that stand twice: last-one-wins is how two readers see two different things.
     fn add_twice(&self, builder: &mut IntentBuilder<'a>) {
         for (slot, field) in [
-            (&self.event_type, "event_type"),
             (&self.payload, "payload"),
             (&self.data, "data"),
             (&self.source, "source"),
             (&self.symbol, "symbol"),
-            (&self.action, "action"),
-            (&self.side, "side"),
-            (&self.reduce_only, "reduce_only"),
-            (&self.reduce_only_camel, "reduceOnly"),
-            (&self.intent_type, "intent_type"),
         ] {
             if slot.twice() {
                 builder.faults.add(IntentFault::Twice { field });
             }
         }
         for (slot, field) in [
+            (&self.reduce_only, "reduce_only"),
+            (&self.reduce_only_camel, "reduceOnly"),
+        ] {
+            // Whether it is an exit at all is unclear where one of the two may say that it is none.
+            if slot.twice() && (slot.differs() || slot.flag() == Ok(Some(false))) {
+                builder.faults.add(IntentFault::Twice { field });
+            } else if slot.twice() {
+                builder.entry_faults.add(IntentFault::Twice { field });
+            }
+        }
+        for (slot, field) in [
+            (&self.event_type, "event_type"),
+            (&self.action, "action"),
+            (&self.side, "side"),
+            (&self.intent_type, "intent_type"),
             (&self.id, "id"),
             (&self.intent_id, "intent_id"),
             (&self.decided_at, "decided_at"),
@@ -306,5 +331,14 @@ impl<'a> EventFields<'a> {
                     .add(IntentFault::BesidePayload { field });
             }
         }
+    }
+}
+
+/// A flag that says one thing.
+fn flag(slot: &Slot<'_>) -> Flag {
+    if slot.twice() {
+        Err(Unreadable)
+    } else {
+        slot.flag()
     }
 }

@@ -162,12 +162,28 @@ pub struct Exit {
 /// How much an exit asks to close.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum QuantityAsked {
-    /// The intent named no quantity.
+    /// The intent named no quantity, and no size either.
     NotAsked,
+    /// It named no quantity, and a size in USD: nobody may take that for "all of it".
+    SizeAlone,
     /// It named one that cannot be read: nobody may take that for "all of it".
     Unreadable,
     /// This much.
     Asked(Sourced<Quantity>),
+}
+
+impl QuantityAsked {
+    /// What is wrong with it, in words.
+    #[must_use]
+    pub const fn fault(&self) -> Option<&'static str> {
+        match self {
+            Self::NotAsked | Self::Asked(_) => None,
+            Self::SizeAlone => {
+                Some("a size in USD stands without a quantity: how much to close is not said")
+            }
+            Self::Unreadable => Some("the quantity cannot be read: how much to close is not said"),
+        }
+    }
 }
 
 /// The size of an entry. The basis is part of the type: notional = margin × leverage.

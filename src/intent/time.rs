@@ -87,6 +87,12 @@ fn millis(slot: &Slot<'_>) -> Option<Instant> {
     Instant::parse_epoch_millis(&text).ok()
 }
 
+/// Whether an id is a stream's, `<ms>-<n>`.
+pub(super) fn is_entry_id(id: &Slot<'_>) -> bool {
+    let text = id.text().ok().flatten();
+    text.as_deref().and_then(stream_millis).is_some()
+}
+
 /// The milliseconds of a stream entry id, `<ms>-<n>`.
 fn stream_millis(id: &str) -> Option<&str> {
     let (millis, sequence) = id.split_once('-')?;

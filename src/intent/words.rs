@@ -1,5 +1,6 @@
 //! The words for a side.
 
+use super::IntentFault;
 use crate::{
     domain::Side,
     wire::{Slot, Unreadable},
@@ -13,8 +14,36 @@ pub(crate) enum Word {
     Close,
 }
 
+/// Why `action` or `side` says nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NoWord {
+    Unreadable,
+    Twice,
+}
+
+impl NoWord {
+    pub(crate) const fn fault(self, field: &'static str) -> IntentFault {
+        match self {
+            Self::Unreadable => IntentFault::BadValue {
+                field,
+                expected: "BUY, SELL, LONG, SHORT, HOLD or CLOSE",
+            },
+            Self::Twice => IntentFault::Twice { field },
+        }
+    }
+}
+
+impl From<Unreadable> for NoWord {
+    fn from(Unreadable: Unreadable) -> Self {
+        Self::Unreadable
+    }
+}
+
 impl Word {
-    pub(crate) fn read(slot: &Slot<'_>) -> Result<Option<Self>, Unreadable> {
+    pub(crate) fn read(slot: &Slot<'_>) -> Result<Option<Self>, NoWord> {
+        if slot.twice() {
+            return Err(NoWord::Twice);
+        }
         let Some(text) = slot.text()? else {
             return Ok(None);
         };
@@ -28,13 +57,16 @@ impl Word {
         } else if is("CLOSE") {
             Ok(Some(Self::Close))
         } else {
-            Err(Unreadable)
+            Err(NoWord::Unreadable)
         }
     }
 }
 
-/// Whether an `intent_type` says that the intent closes.
+/// Whether an `intent_type` says that the intent closes; one that stands twice cannot be read.
 pub(crate) fn says_close(slot: &Slot<'_>) -> Result<bool, Unreadable> {
+    if slot.twice() {
+        return Err(Unreadable);
+    }
     let Some(text) = slot.text()? else {
         return Ok(false);
     };

@@ -5,8 +5,8 @@ use std::{
     fmt,
 };
 
-use super::{field, refusal::shown};
-use crate::domain::{Instant, Leverage, Symbol};
+use super::field;
+use crate::domain::{Instant, Leverage, Shown, Symbol};
 
 /// Something of a policy that breaks no rule and that its maker may not have meant.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,15 +96,15 @@ impl fmt::Display for PolicyNote {
                 f,
                 "`valid_from_epoch` ({valid_from}) is later than `valid_until_epoch` ({valid_until}): the policy is never in force"
             ),
-            Self::UnknownField(name) => write!(f, "`{}` is not a known field", shown(name)),
+            Self::UnknownField(name) => write!(f, "`{}` is not a known field", Shown(name)),
             Self::NoHash => {
                 f.write_str("there is no `policy_hash`: a mix of two publications cannot be seen")
             }
             Self::MetadataNotOk(text) => {
-                write!(f, "`metadata_ok` is `{}`", shown(text))
+                write!(f, "`metadata_ok` is `{}`", Shown(text))
             }
             Self::MissingFields(text) => {
-                write!(f, "`missing_fields` is `{}`", shown(text))
+                write!(f, "`missing_fields` is `{}`", Shown(text))
             }
         }
     }

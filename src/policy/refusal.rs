@@ -5,8 +5,10 @@ use std::fmt;
 use serde::Serialize;
 use thiserror::Error;
 
-/// The most characters of a value, or of a path, that a violation repeats.
-const SHOWN_MAX: usize = 80;
+use crate::domain::Shown;
+
+/// The most violations that the text of a refusal repeats.
+const LISTED_MAX: usize = 8;
 
 /// The kinds of violation, in the order in which they name the reason of a refusal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -103,7 +105,7 @@ impl fmt::Display for Violation {
 
 /// Every rule that a text breaks: at least one, in the order of their kinds.
 ///
-/// Its text form is one line, the violations separated by `; `.
+/// Its text form is one line: the first eight violations, separated by `; `, and how many more there are.
 #[derive(Debug, Clone, PartialEq, Eq, Error, Serialize)]
 pub struct PolicyRefusal {
     fault: PolicyFault,
@@ -139,13 +141,16 @@ impl PolicyRefusal {
 
 impl fmt::Display for PolicyRefusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (i, violation) in self.violations.iter().enumerate() {
+        for (i, violation) in self.violations.iter().take(LISTED_MAX).enumerate() {
             if i > 0 {
                 f.write_str("; ")?;
             }
             fmt::Display::fmt(violation, f)?;
         }
-        Ok(())
+        match self.violations.len().checked_sub(LISTED_MAX) {
+            None | Some(0) => Ok(()),
+            Some(more) => write!(f, "; and {more} more"),
+        }
     }
 }
 
@@ -190,8 +195,8 @@ impl Violations {
     fn push(&mut self, fault: PolicyFault, field: &str, value: &str, bound: &str) {
         self.0.push(Violation {
             fault,
-            field: shown(field),
-            value: shown(value),
+            field: Shown(field).to_string(),
+            value: Shown(value).to_string(),
             bound: bound.to_owned(),
         });
     }
@@ -234,34 +239,9 @@ impl Broken {
     }
 }
 
-/// A text on one line and of bearable length.
-pub(super) fn shown(text: &str) -> String {
-    let mut out = String::with_capacity(text.len().min(SHOWN_MAX));
-    for (i, c) in text.chars().enumerate() {
-        if i == SHOWN_MAX {
-            out.push('…');
-            break;
-        }
-        // U+2028 and U+2029 end a line as well, and are no control characters.
-        if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') {
-            out.extend(c.escape_default());
-        } else {
-            out.push(c);
-        }
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_value_is_shown_on_one_line_and_cut() {
-        assert_eq!(shown("a\nb\u{2028}ü"), "a\\nb\\u{2028}ü");
-        assert_eq!(shown(&"ü".repeat(80)), "ü".repeat(80));
-        assert_eq!(shown(&"ü".repeat(81)), format!("{}…", "ü".repeat(80)));
-    }
 
     #[test]
     fn the_first_kind_names_the_reason_and_the_order_within_a_kind_stays() {
@@ -277,6 +257,17 @@ mod tests {
             "`kill_params` is missing; `second`: `0` is not greater than 0; \
              `first`: `0` is not greater than 0; `policy_hash`: `a` is not b"
         );
+        for more in 1..=20 {
+            let mut found = Violations::new();
+            (0..8 + more).for_each(|i| found.missing(&format!("field{i}")));
+            let refusal = found.into_result(Some(())).unwrap_err();
+            assert_eq!(refusal.violations().len(), 8 + more);
+            let text = refusal.to_string();
+            assert!(
+                text.ends_with(&format!("`field7` is missing; and {more} more")),
+                "{text}"
+            );
+        }
         assert_eq!(Violations::new().into_result(Some(1)), Ok(1));
         assert!(Violations::new().into_result::<()>(None).is_err());
     }

@@ -10,6 +10,10 @@ use serde_json::{Deserializer, value::RawValue};
 use thiserror::Error;
 
 use super::Slot;
+use crate::domain::Shown;
+
+/// What a record is, in the parser's words.
+const OBJECT: &str = "a JSON object";
 
 /// Where and why a text is not one JSON object.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -27,10 +31,16 @@ impl SyntaxError {
     pub(crate) fn new(error: &serde_json::Error) -> Self {
         let full = error.to_string();
         let place = format!(" at line {} column {}", error.line(), error.column());
+        let message = full.strip_suffix(&place).unwrap_or(&full);
+        // The parser repeats what it found, however long it is, before what it expected.
+        let (found, expected) = match message.strip_suffix(OBJECT) {
+            Some(found) => (found, OBJECT),
+            None => (message, ""),
+        };
         Self {
             line: error.line().max(1),
             column: error.column().max(1),
-            message: full.strip_suffix(&place).unwrap_or(&full).to_owned(),
+            message: format!("{}{expected}", Shown(found)),
         }
     }
 }
@@ -58,7 +68,7 @@ impl<'a, F: Fields<'a>> Visitor<'a> for ObjectVisitor<'_, F> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON object")
+        f.write_str(OBJECT)
     }
 
     fn visit_map<M: MapAccess<'a>>(self, mut map: M) -> Result<(), M::Error> {

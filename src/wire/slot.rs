@@ -8,6 +8,7 @@ pub(crate) struct Slot<'a> {
     raw: Option<&'a str>,
     seen: bool,
     twice: bool,
+    differs: bool,
 }
 
 /// A value that is there and that nothing can be made of.
@@ -20,9 +21,16 @@ pub(crate) type Flag = Result<Option<bool>, Unreadable>;
 impl<'a> Slot<'a> {
     /// Takes the text of a value; `null` is absent.
     pub(crate) fn fill(&mut self, raw: &'a str) {
+        let raw = (raw != "null").then_some(raw);
         self.twice |= self.seen;
+        self.differs |= self.seen && self.raw != raw;
         self.seen = true;
-        self.raw = (raw != "null").then_some(raw);
+        self.raw = raw;
+    }
+
+    /// Whether the key stood in the object more than once, and not always with the same text.
+    pub(crate) const fn differs(&self) -> bool {
+        self.differs
     }
 
     /// Whether the key stood in the object more than once.

@@ -147,6 +147,30 @@ fn an_envelope_lends_what_its_payload_lacks() {
         Some("momentum"),
         Some(1_766_550_600_000_000),
     );
+    // A name of the payload's own is no time, and does not keep the envelope from lending one.
+    for (own, id) in [
+        (r#""id": "abc""#, "abc"),
+        (r#""id": 5"#, "5"),
+        (r#""id": "1766550600000""#, "1766550600000"),
+        (r#""id": "abc", "ts": null"#, "abc"),
+    ] {
+        let inner = INNER.replacen('{', &format!("{{{own}, "), 1);
+        check_names(
+            &format!(r#"{{"id": "1766550700000-7", "ts": 1, "payload": {inner}}}"#),
+            Some(id),
+            None,
+            Some(1_766_550_700_000_000),
+        );
+    }
+    check_names(
+        &format!(
+            r#"{{"id": "1766550700000-7", "payload": {}}}"#,
+            INNER.replacen('{', r#"{"id": "1766550600000-1", "#, 1)
+        ),
+        Some("1766550600000-1"),
+        None,
+        Some(1_766_550_600_000_000),
+    );
     // What each lacks the other gives, and then the order of the fields holds.
     check_names(
         &format!(

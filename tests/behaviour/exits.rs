@@ -1,6 +1,12 @@
 //! Exits: how an intent says that it closes, and what cannot make it invalid.
 
-use super::super::{check, check_text};
+use portcullis::{
+    answer::Answer,
+    explain::Explanation,
+    policy::{PolicyAbsence, PolicyState},
+};
+
+use super::super::{check, check_text, decide, engine, with_intent};
 
 #[track_caller]
 fn check_fields(fields: &str, expected: &str) {
@@ -107,10 +113,33 @@ fn an_exit_needs_a_symbol_and_a_side_or_a_word() {
         r#""reduce_only": true, "side": "SELL", "source": "exitbrain_v3_5""#,
         INVALID,
     );
+    // What stands twice says nothing: here nothing else says that it closes, or which way.
     check_fields(
         r#""reduce_only": true, "reduce_only": true, "side": "SELL""#,
         INVALID,
     );
+    check_fields(r#""action": "CLOSE", "action": "CLOSE""#, INVALID);
+    check_fields(
+        r#""reduce_only": true, "side": "SELL", "side": "SELL""#,
+        INVALID,
+    );
+    // Whether it closes is unclear.
+    for flag in ["reduce_only", "reduceOnly"] {
+        for (one, other) in [
+            ("true", "false"),
+            ("false", "true"),
+            ("false", "false"),
+            ("true", "null"),
+            ("true", "\"true\""),
+        ] {
+            let flags = format!(r#""{flag}": {one}, "{flag}": {other}"#);
+            check_fields(&format!(r#""action": "CLOSE", {flags}"#), INVALID);
+            check_fields(
+                &format!(r#""action": "CLOSE", "side": "SELL", {flags}"#),
+                INVALID,
+            );
+        }
+    }
     check(
         r#"{"source": "exitbrain_v3_5", "action": "CLOSE"}"#,
         INVALID,
@@ -137,7 +166,6 @@ fn nothing_else_makes_an_exit_invalid() {
         r#""id": {}"#,
         r#""id": "a", "id": "b""#,
         r#""policy_hash": 5"#,
-        r#""size": "x", "position_usd": 0"#,
         r#""confidence": [], "regime": 5, "model": {}"#,
         r#""action": "UP""#,
         r#""reduceOnly": "perhaps""#,
@@ -145,6 +173,82 @@ fn nothing_else_makes_an_exit_invalid() {
         check_fields(
             &format!(r#""side": "SELL", "reduce_only": true, {fields}"#),
             SOLD,
+        );
+    }
+}
+
+/// What stands twice and would be needed were it an entry.
+const TWICE: [&str; 9] = [
+    r#""intent_type": "EXIT", "intent_type": "EXIT""#,
+    r#""intent_type": "open", "intent_type": "EXIT""#,
+    r#""event_type": "trade.intent", "event_type": "trade.intent""#,
+    r#""event_type": "trade.intent", "event_type": "policy.withdrawn""#,
+    r#""action": "CLOSE", "action": "CLOSE""#,
+    r#""action": "CLOSE", "action": "BUY""#,
+    r#""action": null, "action": "SELL""#,
+    r#""reduceOnly": true, "reduceOnly": true"#,
+    r#""reduceOnly": "perhaps", "reduceOnly": "perhaps""#,
+];
+
+#[test]
+fn what_stands_twice_traps_no_exit_that_is_one_without_it() {
+    let source = r#""source": "exitbrain_v3_5""#;
+    for twice in TWICE {
+        check_fields(
+            &format!(r#""side": "SELL", "reduce_only": true, {twice}"#),
+            SOLD,
+        );
+        let inner =
+            format!(r#"{{"symbol": "BTCUSDT", "side": "SELL", "reduce_only": true, {twice}}}"#);
+        check(&format!(r#"{{{source}, "payload": {inner}}}"#), SOLD);
+    }
+    let closing = r#""symbol": "BTCUSDT", "action": "CLOSE""#;
+    for twice in [
+        r#""side": "SELL", "side": "SELL""#,
+        r#""side": "SELL", "side": "BUY""#,
+        r#""reduce_only": true, "reduce_only": true"#,
+    ] {
+        check(&format!(r#"{{{source}, {closing}, {twice}}}"#), CLOSED);
+    }
+    let events = r#""event_type": "trade.intent", "event_type": "trade.intent""#;
+    check(
+        &format!(r#"{{{source}, {events}, "payload": {{{closing}}}}}"#),
+        CLOSED,
+    );
+}
+
+#[test]
+fn what_stands_twice_spoils_an_entry() {
+    for twice in TWICE {
+        check(
+            &format!(r#"{{"symbol": "BTCUSDT", "side": "BUY", "size": 250, {twice}}}"#),
+            INVALID,
+        );
+    }
+    for (twice, field) in [
+        (r#""side": "BUY", "side": "BUY""#, "side"),
+        (r#""action": "BUY", "action": "BUY""#, "action"),
+        (
+            r#""side": "BUY", "intent_type": "a", "intent_type": "a""#,
+            "intent_type",
+        ),
+    ] {
+        check_text(
+            None,
+            &format!(r#"{{"symbol": "BTCUSDT", "size": 250, {twice}}}"#),
+            &format!("SKIP INTENT_INVALID: `{field}` stands twice in one object"),
+        );
+    }
+}
+
+#[test]
+fn a_payload_inside_the_payload() {
+    let exit = r#""symbol": "BTCUSDT", "action": "CLOSE""#;
+    for field in ["payload", "data"] {
+        check_text(
+            None,
+            &format!(r#"{{"source": "exitbrain_v3_5", "data": {{{exit}, "{field}": {{}}}}}}"#),
+            &format!("SKIP INTENT_AMBIGUOUS: `{field}` stands inside the payload"),
         );
     }
 }
@@ -185,6 +289,62 @@ fn the_quantity_is_told_as_it_was_asked() {
             "EXIT BTCUSDT SELL unreadable",
         );
     }
+    for usd in [
+        r#""size": 250"#,
+        r#""position_size_usd": "x""#,
+        r#""position_usd": 0"#,
+    ] {
+        check_fields(&sell(usd), "EXIT BTCUSDT SELL in USD");
+        let both = format!(r#""quantity": 2, {usd}"#);
+        check_fields(&sell(&both), "EXIT BTCUSDT SELL 2");
+    }
+}
+
+/// The detail of the answer, the text of the decision, and what the first gate saw.
+#[track_caller]
+fn check_told(quantity: &str, fault: Option<&str>, saw: &str) {
+    let record = format!(
+        r#"{{"symbol": "BTCUSDT", "source": "exitbrain_v3_5", "action": "CLOSE"{quantity}}}"#
+    );
+    decide(None, &record, |decision| {
+        let detail = Answer::decision(decision).detail;
+        assert_eq!(detail.map(|text| text.to_string()).as_deref(), fault);
+        let fault = fault.map_or(String::new(), |fault| format!("; {fault}"));
+        let text = format!("EXIT BTCUSDT for `exitbrain_v3_5` as owner{fault}");
+        assert_eq!(decision.to_string(), text);
+    });
+    let absent = PolicyAbsence::NotFound;
+    let engine = engine("{}");
+    with_intent(&record, |intent| {
+        let traced = engine.decide_traced(PolicyState::absent(&absent), intent, None);
+        let text = Explanation::new(traced).to_string();
+        let line = text.lines().find(|line| line.starts_with(" 1 ")).unwrap();
+        assert!(line.ends_with(saw), "{line}");
+    });
+}
+
+#[test]
+fn an_exit_that_does_not_say_how_much_is_told_so() {
+    check_told("", None, "  an exit from BTCUSDT");
+    check_told(
+        r#", "quantity": 2"#,
+        None,
+        "  an exit from BTCUSDT, 2 of it",
+    );
+    for quantity in [r#""quantity": "abc""#, r#""quantity": 0"#, r#""qty": -3"#] {
+        let fault = "the quantity cannot be read: how much to close is not said";
+        check_told(
+            &format!(", {quantity}"),
+            Some(fault),
+            &format!("BTCUSDT; {fault}"),
+        );
+    }
+    let fault = "a size in USD stands without a quantity: how much to close is not said";
+    check_told(
+        r#", "size": 250"#,
+        Some(fault),
+        &format!("BTCUSDT; {fault}"),
+    );
 }
 
 #[test]

@@ -59,8 +59,31 @@ fn noise() -> impl Strategy<Value = Noise> {
     let values = vec![
         "\"x\"", "\"nan\"", "null", "[]", "{}", "1e999", "-1", "\"\"",
     ];
-    let one = (select(fields), select(values)).prop_map(|(field, json)| (field, json.to_owned()));
-    prop::collection::vec(one, 0..4)
+    let one =
+        (select(fields), select(values)).prop_map(|(field, json)| vec![(field, json.to_owned())]);
+    let twice = select(vec![
+        ("event_type", "\"trade.intent\""),
+        ("intent_type", "\"EXIT\""),
+        ("action", "\"CLOSE\""),
+        ("action", "5"),
+        ("side", "\"SELL\""),
+        ("reduce_only", "true"),
+        ("reduceOnly", "\"1\""),
+    ])
+    .prop_map(|(field, json)| vec![(field, json.to_owned()); 2]);
+    prop::collection::vec(prop_oneof![3 => one, 1 => twice], 0..4).prop_map(|noise| noise.concat())
+}
+
+/// The keys without which an exit would not be one: of these each stands once.
+const fn needed(kind: Kind) -> &'static [&'static str] {
+    match kind {
+        Kind::Entry => &[],
+        Kind::Exit(Closing::Flag) => &["reduce_only", "side"],
+        Kind::Exit(Closing::CamelFlag) => &["reduceOnly", "side"],
+        Kind::Exit(Closing::Action) => &["action"],
+        Kind::Exit(Closing::Side) => &["side"],
+        Kind::Exit(Closing::Type) => &["intent_type"],
+    }
 }
 
 fn an_exit_is_an_exit(
@@ -71,6 +94,8 @@ fn an_exit_is_an_exit(
     let mut intent = call.intent.clone();
     // A builder has no place for it.
     intent.extra = noise.clone();
+    let needed = needed(intent.kind);
+    intent.extra.retain(|(field, _)| !needed.contains(field));
     let rule = match intent.source.as_deref() {
         Some(OWNER) => ExitRule::Owner,
         _ => ExitRule::Delegate,

@@ -67,12 +67,12 @@ pub(crate) fn harvest(world: &World<'_>, line: &str, now: Option<i64>) -> Column
         .map(|now| Instant::from_micros(now).unwrap())
         .or(record.event_time())
     else {
-        return columns(&Answer::harvest_invalid("no time"));
+        return columns(&Answer::harvest_invalid("no time").about(&snapshot.position));
     };
     let policy = policy(world);
     let state = state(&policy);
     let decision = judge(state, &snapshot.position, snapshot.market.as_ref(), now);
-    columns(&Answer::harvest(&decision, state))
+    columns(&Answer::harvest(&decision, state).about(&snapshot.position))
 }
 
 fn policy(world: &World<'_>) -> Result<Policy, PolicyAbsence> {

@@ -1,6 +1,7 @@
 //! One record of a tape, explained as the replay answers it.
 
 use portcullis::{
+    domain::Shown,
     event::{Event, Scratch},
     explain::{Explanation, HarvestExplanation},
     policy::{Policy, PolicyAbsence},
@@ -99,21 +100,23 @@ impl Judge {
                 let now = self.now.or(record.event_time());
                 let rule = super::rule(timeline, record.recorded_policy(), now, &mut unknown);
                 let state = self.state(rule);
-                Some(match super::judge_position(&record, state, now) {
-                    Ok(decision) => {
-                        let explanation = HarvestExplanation::new(decision, state);
-                        Told {
-                            text: explanation.to_string(),
-                            json: serde_json::to_value(&explanation).unwrap_or_default(),
+                Some(
+                    match super::judge_position(&super::read_snapshot(&record), state, now) {
+                        Ok(decision) => {
+                            let explanation = HarvestExplanation::new(decision, state);
+                            Told {
+                                text: explanation.to_string(),
+                                json: serde_json::to_value(&explanation).unwrap_or_default(),
+                            }
                         }
-                    }
-                    Err(detail) => Told {
-                        text: format!("SKIP HARVEST_INVALID_INPUT: {detail}\n"),
-                        json: serde_json::json!({
-                            "decision": "SKIP", "reason": "HARVEST_INVALID_INPUT", "text": detail
-                        }),
+                        Err(detail) => Told {
+                            text: format!("SKIP HARVEST_INVALID_INPUT: {detail}\n"),
+                            json: serde_json::json!({
+                                "decision": "SKIP", "reason": "HARVEST_INVALID_INPUT", "text": detail
+                            }),
+                        },
                     },
-                })
+                )
             }
             Event::PolicyUpdated(..) | Event::PolicyWithdrawn(_) => None,
         }
@@ -129,7 +132,7 @@ fn policy_told(answer: &Value) -> Told {
             "policy.withdrawn" => "POLICY withdrawn: from here on there is none\n".to_owned(),
             _ => format!(
                 "POLICY_LOADED: version={} hash={:.8}\n",
-                printable(field("policy_version")),
+                Shown(field("policy_version")),
                 field("policy_hash")
             ),
         },

@@ -182,12 +182,16 @@ impl Judge {
         let now = self.now.or(at);
         let rule = rule(timeline, record.recorded_policy(), now, &mut unknown);
         let state = self.state(rule);
-        let mut answer = match judge_position(record, state, now) {
+        let snapshot = read_snapshot(record);
+        let answer = match judge_position(&snapshot, state, now) {
             Ok(decision) => Answer::harvest(&decision, state),
             Err(detail) => Answer::harvest_invalid(detail),
+        };
+        let answer = match &snapshot {
+            Ok(snapshot) => answer.about(&snapshot.position),
+            Err(_) => answer,
         }
         .to(n, record.id(), at);
-        answer.symbol = record.symbol();
         self.record(&answer, timeline, rule.ok(), judged);
     }
 
@@ -317,25 +321,28 @@ fn read_line<'a>(
     }
 }
 
+/// The position of a record, or why there is none.
+pub(super) fn read_snapshot(record: &Record<'_>) -> Result<Snapshot, &'static str> {
+    Snapshot::from_json(record.text(), record.emitted_at()).map_err(|fault| match fault {
+        SnapshotFault::SymbolAbsent => "`symbol` is missing",
+        SnapshotFault::SymbolUnreadable | SnapshotFault::Syntax(_) => "`symbol` is unreadable",
+    })
+}
+
 /// What comes of a position, or why it is none that anybody could judge.
 pub(super) fn judge_position<'p>(
-    record: &Record<'_>,
+    snapshot: &Result<Snapshot, &'static str>,
     state: PolicyState<'p>,
     now: Option<Instant>,
 ) -> Result<HarvestDecision<'p>, &'static str> {
     let now = now.ok_or("the record has no time")?;
-    match Snapshot::from_json(record.text(), record.emitted_at()) {
-        Ok(snapshot) => Ok(harvest(
-            state,
-            &snapshot.position,
-            snapshot.market.as_ref(),
-            now,
-        )),
-        Err(SnapshotFault::SymbolAbsent) => Err("`symbol` is missing"),
-        Err(SnapshotFault::SymbolUnreadable | SnapshotFault::Syntax(_)) => {
-            Err("`symbol` is unreadable")
-        }
-    }
+    let snapshot = snapshot.as_ref().map_err(|why| *why)?;
+    Ok(harvest(
+        state,
+        &snapshot.position,
+        snapshot.market.as_ref(),
+        now,
+    ))
 }
 
 /// What rules a record: the policy that it was recorded with, else the one in force at its time. A record

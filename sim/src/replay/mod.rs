@@ -1,7 +1,7 @@
 //! A tape in, its answers out, in their order; the clock is the tape's.
 //!
-//! Memory does not grow with the tape: chunks go through one by one, or a few at a time with threads. The
-//! answers do not depend on how many there are.
+//! Memory does not grow with the records of a tape, its changes of policy apart: chunks go through one by one,
+//! or a few at a time with threads. The answers do not depend on how many there are.
 
 mod explained;
 mod judge;
@@ -18,12 +18,12 @@ use thiserror::Error;
 
 pub use explained::{Told, explain};
 pub use judge::{Judge, Judged, Rulers, Scope, may_change_policy};
-use judge::{judge_position, rule};
+use judge::{judge_position, read_snapshot, rule};
 pub use timeline::{Rule, Timeline};
 
 use crate::{
     report::Counts,
-    tape::{TapeError, TapeReader},
+    tape::{Chunk, TapeError, TapeReader},
 };
 
 /// What came of a whole run.
@@ -90,6 +90,21 @@ pub fn replay(
     threads: usize,
     sinks: Sinks<'_>,
 ) -> Result<Outcome, ReplayError> {
+    let work: &Work<'_> =
+        &|chunk, first, rulers, scratch, judged| judge.chunk(chunk, first, rulers, scratch, judged);
+    replay_with(work, initial, tapes, threads, sinks)
+}
+
+/// Answers the records of a chunk, the first of which has this number, and says how many there were.
+type Work<'w> = dyn Fn(&Chunk, u64, Rulers<'_>, &mut Scratch, &mut Judged) -> u64 + Sync + 'w;
+
+fn replay_with(
+    work: &Work<'_>,
+    initial: Result<Policy, PolicyAbsence>,
+    tapes: TapeReader,
+    threads: usize,
+    sinks: Sinks<'_>,
+) -> Result<Outcome, ReplayError> {
     let mut collector = Collector {
         hasher: blake3::Hasher::new(),
         counts: Counts::default(),
@@ -98,9 +113,9 @@ pub fn replay(
     };
     let timeline = Timeline::new(initial);
     let (timeline, read) = if threads > 1 {
-        pipeline::run(judge, timeline, tapes, threads, &mut collector)?
+        pipeline::run(work, timeline, tapes, threads, &mut collector)?
     } else {
-        inline(judge, timeline, tapes, &mut collector)?
+        inline(work, timeline, tapes, &mut collector)?
     };
     let illegible = collector.illegible();
     let Collector { hasher, counts, .. } = collector;
@@ -120,7 +135,7 @@ pub fn replay(
 
 /// One thread does everything.
 fn inline(
-    judge: &Judge,
+    work: &Work<'_>,
     mut timeline: Timeline,
     tapes: TapeReader,
     collector: &mut Collector<'_>,
@@ -131,7 +146,7 @@ fn inline(
     for chunk in tapes {
         let chunk = chunk.map_err(|error| collector.tape_error(error))?;
         judged.clear();
-        read += judge.chunk(
+        read += work(
             &chunk,
             read + 1,
             Rulers::Open(&mut timeline),
@@ -184,5 +199,89 @@ impl Collector<'_> {
             error,
             records: self.counts.records,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use portcullis::{
+        decide::Engine,
+        exit::{ExitOwnership, STANDARD_OWNER},
+        guardrails::Guardrails,
+    };
+
+    use super::*;
+    use crate::tape::TapeSource;
+
+    const RECORDS: u64 = 5_000;
+
+    /// A worker that spoils what it made of the chunk which begins with record 1.
+    fn run(threads: usize, spoil: impl Fn(&mut Judged) + Sync) -> Result<u64, ReplayError> {
+        let judge = Judge {
+            engine: Engine::new(
+                Guardrails::none(),
+                ExitOwnership::new(STANDARD_OWNER, [""; 0]).unwrap(),
+            ),
+            assume_in_force: false,
+            writes_answers: false,
+            now: None,
+            scope: Scope::Tape,
+        };
+        let work: &Work<'_> = &|chunk, first, rulers, scratch, judged| {
+            let count = judge.chunk(chunk, first, rulers, scratch, judged);
+            if first == 1 {
+                spoil(judged);
+            }
+            count
+        };
+        let mut bytes = Vec::new();
+        crate::generate::write_tape(RECORDS, 1, &mut bytes).unwrap();
+        let tape = TapeSource::Memory {
+            name: "a test",
+            bytes: bytes.into(),
+        };
+        let sinks = Sinks {
+            answers: None,
+            progress: &mut |_| (),
+        };
+        let initial = Err(PolicyAbsence::NotFound);
+        replay_with(work, initial, TapeReader::new(vec![tape]), threads, sinks)
+            .map(|outcome| outcome.counts.records)
+    }
+
+    #[track_caller]
+    fn check_miscounted(spoil: impl Fn(&mut Judged) + Sync, is_expected: impl Fn(u64) -> bool) {
+        for threads in [1, 3] {
+            match run(threads, &spoil) {
+                Err(ReplayError::Miscounted { read, answered }) => {
+                    assert_eq!(read, RECORDS);
+                    assert!(is_expected(answered), "{answered}");
+                }
+                other => panic!("{threads} threads: {other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn what_a_worker_loses_or_doubles_is_an_error() {
+        for threads in [1, 3] {
+            assert_eq!(run(threads, |_| ()).unwrap(), RECORDS);
+        }
+        check_miscounted(Judged::clear, |answered| answered < RECORDS);
+        check_miscounted(|judged| judged.counts.records -= 1, |n| n == RECORDS - 1);
+        check_miscounted(|judged| judged.counts.records += 1, |n| n == RECORDS + 1);
+        let twice = |judged: &mut Judged| {
+            let counts = judged.counts.clone();
+            judged.counts.merge(&counts);
+        };
+        check_miscounted(twice, |answered| answered > RECORDS);
+        // As many answers as records, of which the kinds do not add up.
+        let answer = |judged: &mut Judged| {
+            let mut one = Counts::default();
+            one.merge(&judged.counts);
+            one.records = 0;
+            judged.counts.merge(&one);
+        };
+        check_miscounted(answer, |n| n == RECORDS);
     }
 }

@@ -13,7 +13,7 @@ use std::{
 use crossbeam_channel::{Receiver, Sender, bounded};
 use portcullis::event::Scratch;
 
-use super::{Collector, Judge, Judged, ReplayError, Rulers, Timeline, may_change_policy};
+use super::{Collector, Judged, ReplayError, Rulers, Timeline, Work, may_change_policy};
 use crate::tape::{Chunk, TapeError, TapeReader};
 
 /// A timeline that some chunk before will have left behind.
@@ -47,7 +47,7 @@ const UNDER_WAY_MAX: usize = 32;
 
 /// The timeline at the end, and how many records were read.
 pub(super) fn run(
-    judge: &Judge,
+    work: &Work<'_>,
     timeline: Timeline,
     tapes: TapeReader,
     threads: usize,
@@ -68,7 +68,7 @@ pub(super) fn run(
         // Whoever was started before one that was not finds nobody to talk to, and ends.
         for _ in 0..threads {
             let (tasks, reports) = (tasks.clone(), send_report.clone());
-            let judging = move || judge_all(judge, &tasks, &reports);
+            let judging = move || judge_all(work, &tasks, &reports);
             thread().spawn_scoped(scope, judging).map_err(no_thread)?;
         }
         drop(tasks);
@@ -122,7 +122,7 @@ fn read_all(
     (before, read)
 }
 
-fn judge_all(judge: &Judge, tasks: &Receiver<Task>, reports: &Sender<Report>) {
+fn judge_all(work: &Work<'_>, tasks: &Receiver<Task>, reports: &Sender<Report>) {
     let mut scratch = Scratch::default();
     for task in tasks {
         let before = task.before.wait();
@@ -136,12 +136,12 @@ fn judge_all(judge: &Judge, tasks: &Receiver<Task>, reports: &Sender<Report>) {
         match &task.after {
             None => {
                 let rulers = Rulers::Fixed(before);
-                judge.chunk(&task.chunk, task.first, rulers, &mut scratch, &mut judged);
+                work(&task.chunk, task.first, rulers, &mut scratch, &mut judged);
             }
             Some(after) => {
                 let mut timeline = Timeline::clone(before);
                 let rulers = Rulers::Open(&mut timeline);
-                judge.chunk(&task.chunk, task.first, rulers, &mut scratch, &mut judged);
+                work(&task.chunk, task.first, rulers, &mut scratch, &mut judged);
                 let _ = after.set(Arc::new(timeline));
             }
         }

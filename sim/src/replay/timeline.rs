@@ -7,16 +7,27 @@ use portcullis::{
     policy::{Policy, PolicyAbsence},
 };
 
-/// What came into force, and when; earlier instants first, of equals the earlier record first.
+/// What came into force, and when; earlier instants first.
 ///
-/// Grows with the different policies of a tape, not with its records.
+/// Grows with the different policies of a tape and with the instants at which one came into force or was
+/// withdrawn, not with its other records. A clone shares everything until it changes.
 #[derive(Debug, Clone)]
 pub struct Timeline {
-    reigns: Vec<Reign>,
-    policies: Vec<Arc<Policy>>,
-    by_hash: HashMap<PolicyHash, usize, foldhash::fast::FixedState>,
-    symbols: Symbols,
+    reigns: Arc<Vec<Reign>>,
+    seen: Arc<Seen>,
     not_found: Arc<PolicyAbsence>,
+}
+
+/// Every policy so far, and what it lists.
+#[derive(Debug, Clone, Default)]
+struct Seen {
+    policies: Vec<Arc<Policy>>,
+    /// Twins that differ in whether they state their hash are two: a guardrail may ask for it. All else that
+    /// decides is in the hash.
+    numbers: HashMap<(PolicyHash, bool), usize, foldhash::fast::FixedState>,
+    /// The twin that came last.
+    last_of: HashMap<PolicyHash, usize, foldhash::fast::FixedState>,
+    symbols: Symbols,
 }
 
 /// Every symbol that some policy listed, numbered in the order of their first listing.
@@ -47,10 +58,8 @@ impl Timeline {
     pub fn new(initial: Result<Policy, PolicyAbsence>) -> Self {
         let not_found = Arc::new(PolicyAbsence::NotFound);
         let mut timeline = Self {
-            reigns: Vec::new(),
-            policies: Vec::new(),
-            by_hash: HashMap::default(),
-            symbols: Symbols::default(),
+            reigns: Arc::default(),
+            seen: Arc::default(),
             not_found,
         };
         match initial {
@@ -62,16 +71,14 @@ impl Timeline {
 
     /// A policy comes into force. One that was seen before is kept once.
     pub fn enthrone(&mut self, policy: Policy, from: Instant) {
-        let number = match self.by_hash.get(&policy.hash()) {
+        let (hash, states_hash) = (policy.hash(), policy.states_hash());
+        let number = match self.seen.numbers.get(&(hash, states_hash)) {
             Some(number) => *number,
-            None => {
-                let number = self.policies.len();
-                policy.symbols().for_each(|symbol| self.symbols.add(symbol));
-                self.by_hash.insert(policy.hash(), number);
-                self.policies.push(Arc::new(policy));
-                number
-            }
+            None => Arc::make_mut(&mut self.seen).add(policy),
         };
+        if self.seen.last_of.get(&hash) != Some(&number) {
+            Arc::make_mut(&mut self.seen).last_of.insert(hash, number);
+        }
         self.push(from, Ruler::Policy(number));
     }
 
@@ -81,9 +88,15 @@ impl Timeline {
         self.push(from, nobody);
     }
 
+    /// Of one instant the later record stays. A reign like the one before it stays too: a record that comes
+    /// later may begin between the two.
     fn push(&mut self, from: Instant, ruler: Ruler) {
-        let place = self.reigns.partition_point(|reign| reign.from <= from);
-        self.reigns.insert(place, Reign { from, ruler });
+        let reigns = Arc::make_mut(&mut self.reigns);
+        let after = reigns.partition_point(|reign| reign.from <= from);
+        match after.checked_sub(1).and_then(|i| reigns.get_mut(i)) {
+            Some(reign) if reign.from == from => reign.ruler = ruler,
+            _ => reigns.insert(after, Reign { from, ruler }),
+        }
     }
 
     /// What came into force last at or before an instant.
@@ -98,6 +111,7 @@ impl Timeline {
         };
         match reign.map(|reign| &reign.ruler) {
             Some(Ruler::Policy(number)) => self
+                .seen
                 .policies
                 .get(*number)
                 .map(|policy| (policy.as_ref(), *number))
@@ -107,28 +121,40 @@ impl Timeline {
         }
     }
 
-    /// The policy of this hash, if it was seen.
+    /// The policy of this hash, if it was seen. Of twins, one of which states its hash and one of which does
+    /// not, the one that came last: the store of a service would have held that one.
     #[must_use]
     pub fn by_hash(&self, hash: PolicyHash) -> Option<(&Policy, usize)> {
-        let number = *self.by_hash.get(&hash)?;
-        Some((self.policies.get(number)?.as_ref(), number))
+        let number = *self.seen.last_of.get(&hash)?;
+        Some((self.seen.policies.get(number)?.as_ref(), number))
     }
 
     /// Every policy, in the order in which they were seen.
     pub fn policies(&self) -> impl Iterator<Item = &Policy> {
-        self.policies.iter().map(AsRef::as_ref)
+        self.seen.policies.iter().map(AsRef::as_ref)
     }
 
     /// The number of a symbol that some policy listed.
     #[must_use]
     pub fn symbol_number(&self, symbol: &Symbol) -> Option<usize> {
-        self.symbols.numbers.get(symbol).copied()
+        self.seen.symbols.numbers.get(symbol).copied()
     }
 
     /// Every symbol that some policy listed, by number.
     #[must_use]
     pub fn symbols(&self) -> &[Symbol] {
-        &self.symbols.names
+        &self.seen.symbols.names
+    }
+}
+
+impl Seen {
+    fn add(&mut self, policy: Policy) -> usize {
+        let number = self.policies.len();
+        policy.symbols().for_each(|symbol| self.symbols.add(symbol));
+        let identity = (policy.hash(), policy.states_hash());
+        self.numbers.insert(identity, number);
+        self.policies.push(Arc::new(policy));
+        number
     }
 }
 
@@ -181,5 +207,58 @@ mod tests {
         timeline.enthrone(policy("one"), at(5));
         assert_eq!(timeline.policies().count(), 1);
         assert_eq!(timeline.symbols().len(), 10);
+    }
+
+    #[test]
+    fn a_twin_that_states_its_hash_is_another_policy() {
+        let bare = policy("one");
+        let hash = bare.hash();
+        let text = crate::sample::policy_json(at(1_000_000)).replace("1.0.0-ai-sample", "one");
+        let stated = text.replacen('{', &format!(r#"{{"policy_hash": "{hash}","#), 1);
+        let stated = Policy::from_json(&stated).unwrap();
+        assert_eq!(stated.hash(), hash);
+        let mut timeline = Timeline::new(Ok(stated.clone()));
+        let states = |rule: Option<(&Policy, usize)>| rule.unwrap().0.states_hash();
+        timeline.enthrone(bare.clone(), at(5));
+        assert!(states(timeline.at(at(4)).ok()));
+        assert!(!states(timeline.at(at(5)).ok()));
+        assert!(!states(timeline.by_hash(hash)));
+        timeline.enthrone(stated, at(6));
+        assert!(states(timeline.by_hash(hash)));
+        timeline.enthrone(bare, at(7));
+        assert!(!states(timeline.by_hash(hash)));
+        assert_eq!(timeline.policies().count(), 2);
+    }
+
+    #[test]
+    fn a_change_that_repeats_the_one_before_it_outlives_what_comes_between() {
+        let mut timeline = Timeline::new(Err(PolicyAbsence::NotFound));
+        timeline.withdraw(at(10));
+        timeline.withdraw(at(20));
+        timeline.enthrone(policy("late"), at(15));
+        assert_eq!(ruler(&timeline, 15), "late");
+        assert_eq!(ruler(&timeline, 20), "no policy");
+    }
+
+    #[test]
+    fn of_one_instant_one_reign_is_kept() {
+        let mut timeline = Timeline::new(Ok(policy("one")));
+        for _ in 0..1000 {
+            timeline.withdraw(at(5));
+            timeline.enthrone(policy("one"), at(5));
+        }
+        assert_eq!(timeline.reigns.len(), 2);
+        assert_eq!(ruler(&timeline, 5), "one");
+    }
+
+    #[test]
+    fn a_clone_shares_until_it_changes() {
+        let timeline = Timeline::new(Ok(policy("one")));
+        let mut clone = timeline.clone();
+        assert!(Arc::ptr_eq(&timeline.reigns, &clone.reigns));
+        clone.withdraw(at(5));
+        assert!(Arc::ptr_eq(&timeline.seen, &clone.seen));
+        assert_eq!(ruler(&timeline, 5), "one");
+        assert_eq!(ruler(&clone, 5), "no policy");
     }
 }

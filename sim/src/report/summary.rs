@@ -1,9 +1,13 @@
 //! The summary of a run, for a person and for a machine.
 
-use std::{cmp::Reverse, fmt};
+use std::{cmp::Reverse, collections::BTreeMap, fmt};
 
 use comfy_table::{CellAlignment, Table, presets};
-use portcullis::{answer::Verdict, domain::Instant, policy::Policy};
+use portcullis::{
+    answer::Verdict,
+    domain::{Instant, Shown},
+    policy::Policy,
+};
 use serde::{Serialize, Serializer, ser::SerializeMap as _};
 
 use super::{Counts, SymbolCounts, printable};
@@ -78,9 +82,21 @@ impl Summary<'_> {
         symbols
     }
 
-    fn policies(&self) -> impl Iterator<Item = (&Policy, u64)> {
-        let policies = self.outcome.timeline.policies().enumerate();
-        policies.map(|(number, policy)| (policy, self.counts().under_policy(number)))
+    /// Every policy and what was answered under it; twins that differ in whether they state their hash are one.
+    fn policies(&self) -> Vec<(&Policy, u64)> {
+        let mut rows: Vec<(&Policy, u64)> = Vec::new();
+        let mut places = BTreeMap::new();
+        for (number, policy) in self.outcome.timeline.policies().enumerate() {
+            let answers = self.counts().under_policy(number);
+            let place = *places
+                .entry(*policy.hash().as_bytes())
+                .or_insert(rows.len());
+            match rows.get_mut(place) {
+                Some((_, sum)) => *sum += answers,
+                None => rows.push((policy, answers)),
+            }
+        }
+        rows
     }
 }
 
@@ -100,6 +116,7 @@ impl Serialize for Summary<'_> {
         map.serialize_entry("other_symbols", &counts.other_symbols)?;
         let policies: Vec<PolicyRow<'_>> = self
             .policies()
+            .into_iter()
             .map(|(policy, answers)| PolicyRow {
                 version: policy.version(),
                 hash: policy.hash().to_string(),
@@ -251,13 +268,13 @@ impl Summary<'_> {
         let counts = self.counts();
         let mut table = table(&["policy", "hash", "valid until", "answers"], "lllr");
         // Those that answered most, in the order in which they were seen.
-        let mut policies: Vec<_> = self.policies().enumerate().collect();
+        let mut policies: Vec<_> = self.policies().into_iter().enumerate().collect();
         policies.sort_by_key(|(_, (_, answers))| Reverse(*answers));
         let rest = policies.split_off(policies.len().min(POLICIES_SHOWN));
         policies.sort_by_key(|(place, _)| *place);
         for (_, (policy, answers)) in policies {
             table.add_row([
-                printable(policy.version()).into_owned(),
+                Shown(policy.version()).to_string(),
                 policy.hash().short(),
                 to_second(policy.valid_until()),
                 thousands(answers),

@@ -1,5 +1,6 @@
 //! Which policy rules which record of a tape.
 
+use portcullis::policy::Policy;
 use serde_json::{Value, json};
 
 use crate::support::{
@@ -282,6 +283,58 @@ fn escaped_names_of_events_change_the_policy_all_the_same() {
     for tape in [write(&escaped_value), write(&escaped_key), write(&all)] {
         assert_ne!(tape, reference);
         check_lines(&tape, &[], &expected);
+    }
+}
+
+#[test]
+fn a_twin_does_not_state_a_hash_for_the_other() {
+    let bare = policy("one");
+    let mut stated = bare.clone();
+    stated["policy_hash"] = Policy::hash_of(&bare.to_string())
+        .unwrap()
+        .to_string()
+        .into();
+    let recorded = |seconds: i64| {
+        let mut record = entry(seconds);
+        record["decided_at"] = record["ts"].clone();
+        record["policy_hash"] = stated["policy_hash"].clone();
+        record
+    };
+    let place = Place::new();
+    place.put("guardrails", r#"{"require_policy_hash": true}"#);
+    place.put(
+        "tape",
+        lines(&[
+            updated(0, &stated),
+            entry(1),
+            recorded(1),
+            updated(2, &bare),
+            entry(3),
+            recorded(3),
+            updated(4, &stated),
+            entry(5),
+            recorded(5),
+        ]),
+    );
+    for threads in ["1", "4"] {
+        let arguments = ["tape", "--threads", threads, "--guardrails", "guardrails"];
+        let answers: Vec<String> = place.answers(&arguments).iter().map(short).collect();
+        let refused = "SKIP POLICY_CONSTRAINT_VIOLATION";
+        assert_eq!(
+            answers,
+            [
+                "POLICY one",
+                "TRADE one",
+                "TRADE one",
+                "POLICY one",
+                refused,
+                refused,
+                "POLICY one",
+                "TRADE one",
+                "TRADE one"
+            ],
+            "{threads} threads"
+        );
     }
 }
 

@@ -269,7 +269,7 @@ fn guardrails_that_are_none_are_2() {
     );
     check(
         r#"{"max_leverage": "much", "halt": "some"}"#,
-        "`max_leverage`: `\"much\"` is not a finite number greater than 0; `halt`: `\"some\"` is not `nothing`, `everything` or a list of symbols",
+        "`max_leverage`: `\"much\"` is not a finite number greater than 0; `halt`: `\"some\"` is not `nothing`, `everything` or a list of symbols, without `*` (to halt all, write `everything`)",
     );
     for (file, message) in [
         ("gone.json", "No such file or directory (os error 2)"),

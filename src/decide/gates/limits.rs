@@ -81,11 +81,15 @@ fn within<'a>(
         LimitedNumber::Margin => ("limits.max_position_usd", "max_position_usd"),
         LimitedNumber::Notional => ("limits.max_notional_usd", "max_notional_usd"),
     };
-    let policy = policy.filter(|bound| !keeps(Some(*bound)));
-    let limit = match policy {
-        Some(bound) => Some(Sourced::new(bound, Source::Policy(policy_path))),
-        None => operator.map(|bound| Sourced::new(bound, Source::Guardrails(operator_path))),
-    };
+    let bounds = [
+        policy.map(|bound| Sourced::new(bound, Source::Policy(policy_path))),
+        operator.map(|bound| Sourced::new(bound, Source::Guardrails(operator_path))),
+    ];
+    // What keeps the lower one keeps both.
+    let limit = bounds
+        .into_iter()
+        .flatten()
+        .min_by(|one, other| one.value().total_cmp(&other.value()));
     Err(Denial::LimitExceeded {
         number,
         observed,

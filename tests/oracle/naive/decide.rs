@@ -59,8 +59,12 @@ fn gates(
             "exit_rule",
             if owner { "owner" } else { "delegate" },
         );
-        if let Some(quantity) = fields::positive(intent.quantity) {
-            put(answer, "quantity", quantity);
+        match (fields::positive(intent.quantity), intent.quantity) {
+            (Some(quantity), _) => put(answer, "quantity", quantity),
+            // Said, and not how much.
+            (None, Given::Unreadable | Given::Number(_)) => put(answer, "detail", ""),
+            (None, Given::Absent) if intent.size.is_some() => put(answer, "detail", ""),
+            (None, Given::Absent) => {}
         }
         return Ok(());
     }

@@ -14,11 +14,7 @@ pub(crate) fn harvest(world: &World<'_>, line: &str, now: Option<i64>) -> Answer
     let mut answer = Answer::new();
     match judge(world, line, now, &mut answer) {
         Ok(()) => answer,
-        Err(reason) => {
-            // A position that nothing is said about is named by its record.
-            answer.retain(|name, _| !matches!(name.as_str(), "symbol" | "side"));
-            skip(answer, reason)
-        }
+        Err(reason) => skip(answer, reason),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::fields::{Fields, Given, When, first, given, positive, quantity, text, times};
 use super::json::{self, Field, Json};
-use super::{Flaw, symbol};
+use super::{Flaw, symbol, time};
 
 /// What an envelope lends a payload that lacks it.
 const LENT: [&str; 7] = [
@@ -14,7 +14,8 @@ const LENT: [&str; 7] = [
     "ts",
     "timestamp",
 ];
-/// What makes an intent an exit or names what it closes: no exit may be of two minds about these.
+/// What makes an intent an exit or names what it closes: none of it stands beside a payload, and in an entry none
+/// stands twice.
 const EXIT_DECIDES: [&str; 6] = [
     "symbol",
     "action",
@@ -23,6 +24,7 @@ const EXIT_DECIDES: [&str; 6] = [
     "reduceOnly",
     "intent_type",
 ];
+const FLAGS: [&str; 2] = ["reduce_only", "reduceOnly"];
 /// What else decides about an entry.
 const ENTRY_DECIDES: [&str; 9] = [
     "leverage",
@@ -126,7 +128,11 @@ pub(crate) fn read(line: &str, clock: bool, flaw: Option<Flaw>) -> Result<Intent
         Some(payload) => vec![top.as_slice(), payload],
         None => vec![top.as_slice()],
     };
-    judge(&fields, &objects, faults, clock, flaw)
+    let timed = match lone.as_deref() {
+        Some(payload) => timed(top, payload, &fields),
+        None => fields.clone(),
+    };
+    judge(&fields, &timed, &objects, faults, clock, flaw)
 }
 
 /// The event that a line is, where it is none that asks for a decision about an intent.
@@ -163,6 +169,26 @@ fn borrow(envelope: &[(String, Json)], payload: &[(String, Json)]) -> Vec<(Strin
     fields
 }
 
+/// The fields that tell the time. A payload that has a name and no time borrows the time of its envelope's entry id.
+fn timed(
+    envelope: &[(String, Json)],
+    payload: &[(String, Json)],
+    fields: &[(String, Json)],
+) -> Vec<(String, Json)> {
+    let is_absent = |name: &str| matches!(json::field(payload, name), Field::Absent);
+    let is_name = match json::field(payload, "id") {
+        Field::Absent | Field::Twice => false,
+        Field::One(Json::Text(id)) => time::from_stream_id(id).is_none(),
+        Field::One(_) => true,
+    };
+    let mut timed = fields.to_vec();
+    if is_name && is_absent("ts") && is_absent("timestamp") {
+        timed.retain(|(key, _)| key != "id");
+        timed.extend(envelope.iter().filter(|(key, _)| key == "id").cloned());
+    }
+    timed
+}
+
 #[derive(Clone, Copy, Default)]
 struct Faults {
     invalid: bool,
@@ -172,6 +198,7 @@ struct Faults {
 
 fn judge(
     fields: &Fields,
+    timed: &Fields,
     objects: &[&Fields],
     mut faults: Faults,
     clock: bool,
@@ -209,8 +236,10 @@ fn judge(
     };
     let is_twice = |field: Field<'_>| matches!(field, Field::Twice);
     let is_there = |field: Field<'_>| !matches!(field, Field::Absent);
-    faults.invalid |= everywhere(&EXIT_DECIDES, is_twice)
-        || everywhere(&["source", "event_type", "payload", "data"], is_twice);
+    faults.invalid |= everywhere(&["symbol", "source", "payload", "data"], is_twice);
+    faults.invalid |= objects
+        .iter()
+        .any(|object| FLAGS.iter().any(|name| is_unclear(object, name)));
     let beside = |names: &[&str]| {
         objects.len() > 1
             && names.iter().any(|name| {
@@ -221,8 +250,10 @@ fn judge(
     };
     faults.ambiguous |= beside(&EXIT_DECIDES);
 
-    let (decided_at, made_at) = times(fields);
+    let (decided_at, made_at) = times(timed);
     if !is_exit {
+        faults.invalid |=
+            everywhere(&EXIT_DECIDES, is_twice) || everywhere(&["event_type"], is_twice);
         let twins = [
             "id",
             "intent_id",
@@ -316,21 +347,37 @@ enum Flag {
 
 /// What `reduce_only` and `reduceOnly` say.
 fn flags(fields: &Fields) -> Vec<Flag> {
-    let said = ["reduce_only", "reduceOnly"].map(|name| json::field(fields, name));
-    let read = |field: Field<'_>| {
-        let word = match field {
-            Field::Absent => return None,
-            Field::One(Json::Bool(yes)) => yes.to_string(),
-            Field::One(Json::Number(word) | Json::Text(word)) => word.to_ascii_lowercase(),
-            Field::One(_) | Field::Twice => String::new(),
-        };
-        Some(match word.as_str() {
-            "true" | "1" => Flag::Yes,
-            "false" | "0" => Flag::No,
-            _ => Flag::Unreadable,
-        })
+    let said = FLAGS.map(|name| json::field(fields, name));
+    let read = |field: Field<'_>| match field {
+        Field::Absent => None,
+        Field::One(value) => Some(flag(value)),
+        Field::Twice => Some(Flag::Unreadable),
     };
     said.into_iter().filter_map(read).collect()
+}
+
+fn flag(value: &Json) -> Flag {
+    let word = match value {
+        Json::Bool(yes) => yes.to_string(),
+        Json::Number(word) | Json::Text(word) => word.to_ascii_lowercase(),
+        Json::Null | Json::List(_) | Json::Object(_) => String::new(),
+    };
+    match word.as_str() {
+        "true" | "1" => Flag::Yes,
+        "false" | "0" => Flag::No,
+        _ => Flag::Unreadable,
+    }
+}
+
+/// Whether a flag stands twice and one of the two may say no: then nobody knows whether this closes.
+fn is_unclear(object: &Fields, name: &str) -> bool {
+    let all: Vec<&Json> = object
+        .iter()
+        .filter(|(key, _)| key == name)
+        .map(|(_, value)| value)
+        .collect();
+    let differ = all.windows(2).any(|pair| pair.first() != pair.last());
+    all.len() > 1 && (differ || all.iter().any(|value| flag(value) == Flag::No))
 }
 
 /// Whether the wording says close.

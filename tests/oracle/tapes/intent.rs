@@ -72,8 +72,11 @@ enum Place {
 pub(crate) fn lines() -> impl Strategy<Value = String> {
     let edits =
         prop_oneof![12 => vec(change(), 0..1), 6 => vec(change(), 1..2), 3 => vec(change(), 2..4)];
-    let whole = (fields(), envelope(), edits, vec(any::<bool>(), LENT.len()))
-        .prop_map(|(fields, envelope, edits, lent)| render(fields, envelope, &edits, &lent))
+    let lent = (vec(any::<bool>(), LENT.len()), weighted(0.15, id()));
+    let whole = (fields(), envelope(), edits, lent)
+        .prop_map(|(fields, envelope, edits, (lent, own_id))| {
+            render(fields, envelope, &edits, &lent, own_id)
+        })
         .boxed();
     prop_oneof![
         60 => whole.clone(),
@@ -288,7 +291,13 @@ fn change() -> impl Strategy<Value = (Place, Edit)> {
     prop_oneof![16 => (place, field), 1 => payload]
 }
 
-fn render(mut fields: Pairs, envelope: Envelope, edits: &[(Place, Edit)], lent: &[bool]) -> String {
+fn render(
+    mut fields: Pairs,
+    envelope: Envelope,
+    edits: &[(Place, Edit)],
+    lent: &[bool],
+    own_id: Option<String>,
+) -> String {
     let mut outside = Pairs::new();
     let payload = match envelope {
         Envelope::Flat | Envelope::FlatText => None,
@@ -298,6 +307,10 @@ fn render(mut fields: Pairs, envelope: Envelope, edits: &[(Place, Edit)], lent: 
         for (name, _) in LENT.iter().zip(lent).filter(|(_, lent)| **lent) {
             outside.extend(fields.iter().filter(|(key, _)| key == name).cloned());
             fields.retain(|(key, _)| key != name);
+        }
+        // A payload may have a name of its own beside the one that its envelope has.
+        if !fields.iter().any(|(key, _)| key == "id") {
+            fields.extend(own_id.map(|id| pair("id", id)));
         }
     }
     for (place, change) in edits {
