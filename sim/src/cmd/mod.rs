@@ -1,5 +1,6 @@
 //! The commands: one file each, arguments as they were given in, resolved out.
 
+mod bridge;
 mod decide;
 mod explain;
 mod failure;
@@ -37,6 +38,8 @@ enum Command {
     /// Write, check and show policies
     #[command(subcommand)]
     Policy(policy::Command),
+    /// Run the service: intents from a Redis stream in, plans out
+    Bridge(Box<bridge::Args>),
     /// Write a synthetic tape to standard output
     Generate(generate::Args),
 }
@@ -54,6 +57,7 @@ impl Cli {
             Some(Command::Harvest(args)) => harvest::run(&args),
             Some(Command::Explain(args)) => explain::run(&args),
             Some(Command::Policy(command)) => policy::run(command),
+            Some(Command::Bridge(args)) => bridge::run(&args),
             Some(Command::Generate(args)) => generate::run(&args),
         }
     }
