@@ -140,11 +140,18 @@ fn is_refusal(error: &RedisError) -> bool {
     error.kind() == ErrorKind::AuthenticationFailed
         || error.kind() == ErrorKind::InvalidClientConfig
         || matches!(error.code(), Some("NOAUTH" | "WRONGPASS" | "NOPERM"))
+        || error
+            .detail()
+            .is_some_and(|text| text.contains("DB index is out of range"))
 }
 
 /// What went wrong, in the server's words where it had any.
-pub(super) fn words(error: &RedisError) -> String {
-    if error.is_timeout() {
+fn words(error: &RedisError) -> String {
+    if error.kind() == ErrorKind::AuthenticationFailed {
+        "wrong user or password".to_owned()
+    } else if error.code() == Some("NOAUTH") {
+        "it asks for a password".to_owned()
+    } else if error.is_timeout() {
         "no answer in time".to_owned()
     } else {
         error.to_string()

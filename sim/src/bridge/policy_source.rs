@@ -280,3 +280,68 @@ fn is_of_another_type(error: &RedisError) -> bool {
 fn unreadable() -> Result<Policy, PolicyAbsence> {
     Policy::from_json("null").map_err(PolicyAbsence::Refused)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: &str) -> Instant {
+        Instant::parse_epoch_seconds(seconds).unwrap()
+    }
+
+    /// A policy in force until the second 100.
+    fn policy(version: &str, seq: Option<&str>) -> Policy {
+        let sample = Policy::from_json(&crate::sample::policy_json(at("100"))).unwrap();
+        let mut fields = sample.fields().clone();
+        fields.insert("policy_version".to_owned(), version.to_owned());
+        fields.extend(seq.map(|seq| ("policy_seq".to_owned(), seq.to_owned())));
+        Policy::from_fields(fields).unwrap()
+    }
+
+    #[test]
+    fn a_refusal_waits_for_the_end_of_a_policy_in_force() {
+        let mut memory = Memory::default();
+        let good = Ok(policy("1", None));
+        for (now, stays) in [("99", true), ("100", true), ("100.000001", false)] {
+            for bad in [unreadable(), Err(PolicyAbsence::StoreUnavailable)] {
+                let expected = if stays { good.clone() } else { bad.clone() };
+                assert_eq!(memory.judge(&good, bad, at(now)), expected, "{now}");
+            }
+        }
+        assert_eq!(
+            memory.judge(&Err(PolicyAbsence::NotFound), good.clone(), at("99")),
+            good
+        );
+    }
+
+    #[test]
+    fn a_withdrawal_does_not_wait() {
+        let missing = Err(PolicyAbsence::NotFound);
+        let mut memory = Memory::default();
+        let after = memory.judge(&Ok(policy("1", None)), missing.clone(), at("1"));
+        assert_eq!(after, missing);
+    }
+
+    #[test]
+    fn a_sequence_does_not_run_backwards() {
+        let mut memory = Memory::default();
+        let now = at("1");
+        let third = Ok(policy("c", Some("3")));
+        let none = Err(PolicyAbsence::NotFound);
+        assert_eq!(memory.judge(&none, third.clone(), now), third);
+        for seq in [Some("2"), None] {
+            assert_eq!(memory.judge(&third, Ok(policy("b", seq)), now), third);
+        }
+        // Not after a withdrawal either.
+        assert_eq!(memory.judge(&third, none.clone(), now), none);
+        assert_eq!(
+            memory.judge(&none, Ok(policy("b", Some("2"))), now),
+            Err(PolicyAbsence::RolledBack {
+                seen: 3,
+                offered: Some(2)
+            })
+        );
+        let same = Ok(policy("d", Some("3")));
+        assert_eq!(memory.judge(&none, same.clone(), now), same);
+    }
+}

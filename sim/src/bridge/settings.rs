@@ -48,15 +48,15 @@ pub struct Settings {
 impl Settings {
     /// The server's address and credentials.
     pub(super) fn connection(&self) -> Result<ConnectionInfo, BridgeError> {
+        if self.redis.starts_with("rediss:") || self.redis.starts_with("valkeys:") {
+            return Err(BridgeError::Url("TLS is not built in"));
+        }
         // The library's words may quote the text, and the text may hold a password.
         let info = self
             .redis
             .as_str()
             .into_connection_info()
             .map_err(|_| BridgeError::Url("it cannot be read"))?;
-        if !info.addr().is_supported() {
-            return Err(BridgeError::Url("TLS is not built in"));
-        }
         // One shape of replies.
         let redis = info
             .redis_settings()
