@@ -2,11 +2,10 @@
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
-use portcullis_sim::cmd::{Cli, Failure};
+use portcullis_sim::cmd::{self, Failure};
 
 fn main() -> ExitCode {
-    match Cli::parse().run() {
+    match cmd::run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             if let Some(text) = failure.text() {

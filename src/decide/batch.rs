@@ -437,6 +437,9 @@ impl Work {
     #[inline(always)]
     fn time_all(&mut self, bounds: &BatchBounds, now: i64) {
         let number = bounds.at(now);
+        if number == OPEN {
+            return;
+        }
         for refused in &mut self.refused {
             *refused = (*refused).min(number);
         }

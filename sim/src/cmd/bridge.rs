@@ -39,7 +39,7 @@ pub(super) struct Args {
     /// How long an intent may lie with another instance, unanswered, before this one takes it
     #[arg(long, value_name = "MILLISECONDS", default_value = "30000", value_parser = clap::value_parser!(u64).range(1..=86_400_000))]
     claim_after: u64,
-    /// How long an answered intent, and the last exit of a symbol, are remembered
+    /// How long an answered intent is remembered; the last exit of a symbol is for good
     #[arg(long, value_name = "SECONDS", default_value = "86400", value_parser = clap::value_parser!(u64).range(60..=31_536_000))]
     remember: u64,
     /// The stream of intents
@@ -114,6 +114,11 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
                 "`{stream}`: intents, exits, plans and skips need a stream each"
             )));
         }
+    }
+    if Duration::from_millis(args.claim_after) >= Duration::from_secs(args.remember) {
+        return Err(Failure::unusable(
+            "an intent would be forgotten before another instance takes it: --remember is not above --claim-after",
+        ));
     }
     let (engine, operator) = args.operator.resolve(false)?;
     let settings = args.settings();

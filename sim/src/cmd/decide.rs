@@ -1,12 +1,15 @@
 //! `portcullis decide` and what it shares with `portcullis harvest`: lines in, answers out, at once.
 
-use std::{io, path::PathBuf};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
 use portcullis::{domain::Instant, policy::PolicyAbsence};
 
 use super::{
     Failure,
-    input::{initial_policy, parse_now, refused_policy},
+    input::{initial_policy, parse_now, refused_policy, stdin_once, warn},
     operator::OperatorArgs,
 };
 use crate::{
@@ -43,6 +46,11 @@ pub(super) fn answer_lines(
     operator: &OperatorArgs,
     scope: Scope,
 ) -> Result<(), Failure> {
+    stdin_once(&[
+        ("`--policy`", args.policy.as_deref()),
+        ("`--guardrails`", operator.guardrails()),
+        ("the records", Some(Path::new("-"))),
+    ])?;
     let (engine, _) = operator.resolve(false)?;
     let initial = initial_policy(args.policy.as_ref())?;
     let refused = matches!(initial, Err(PolicyAbsence::Refused(_)));
@@ -54,16 +62,26 @@ pub(super) fn answer_lines(
         scope,
     };
     let mut out = io::stdout().lock();
+    let mut is_told = false;
     let sinks = Sinks {
         answers: Some(&mut out),
-        progress: &mut |_| {},
+        progress: &mut |counts| {
+            if counts.untimed > 0 && !is_told {
+                is_told = true;
+                warn(
+                    "warning: a record without a time was skipped; `--now` gives an instant to judge at",
+                );
+            }
+        },
     };
     let tapes = TapeReader::new(vec![TapeSource::Stdin]);
     match replay(&judge, initial, tapes, 1, sinks) {
         Ok(_) => refused_policy(refused, args.policy.as_ref()),
         Err(ReplayError::Write(error)) => Err(Failure::output(&error)),
-        Err(other @ (ReplayError::Tape { .. } | ReplayError::Miscounted { .. })) => {
-            Err(Failure::unusable(other))
-        }
+        Err(
+            other @ (ReplayError::Tape { .. }
+            | ReplayError::Threads { .. }
+            | ReplayError::Miscounted { .. }),
+        ) => Err(Failure::unusable(other)),
     }
 }

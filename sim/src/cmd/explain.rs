@@ -1,13 +1,13 @@
 //! `portcullis explain`
 
-use std::{num::NonZeroU64, path::PathBuf};
+use std::path::PathBuf;
 
 use portcullis::policy::PolicyAbsence;
 
 use super::{
     Failure,
     failure::{print, print_json},
-    input::{initial_policy, refused_policy},
+    input::{initial_policy, parse_whole, refused_policy, stdin_once},
     operator::OperatorArgs,
     replay::Format,
 };
@@ -25,8 +25,8 @@ pub(super) struct Args {
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
     /// The number of the record
-    #[arg(long, value_name = "K", default_value = "1")]
-    n: NonZeroU64,
+    #[arg(long, value_name = "K", default_value = "1", value_parser = parse_n, allow_negative_numbers = true)]
+    n: u64,
     /// Judge as if every policy were in force at every record's time
     #[arg(long)]
     assume_in_force: bool,
@@ -37,7 +37,16 @@ pub(super) struct Args {
     operator: OperatorArgs,
 }
 
+fn parse_n(text: &str) -> Result<u64, String> {
+    parse_whole(text, 1..=u64::MAX)
+}
+
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
+    stdin_once(&[
+        ("`--policy`", args.policy.as_deref()),
+        ("`--guardrails`", args.operator.guardrails()),
+        ("the tape", Some(&args.tape)),
+    ])?;
     let (engine, _) = args.operator.resolve(args.assume_in_force)?;
     let initial = initial_policy(args.policy.as_ref())?;
     let refused = matches!(initial, Err(PolicyAbsence::Refused(_)));
@@ -49,7 +58,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         scope: Scope::Tape,
     };
     let sources = resolve(std::slice::from_ref(&args.tape)).map_err(Failure::unusable)?;
-    match explain(&judge, initial, TapeReader::new(sources), args.n.get()) {
+    match explain(&judge, initial, TapeReader::new(sources), args.n) {
         Err(error) => Err(Failure::unusable(error)),
         Ok(Err(records)) => Err(Failure::unusable(format_args!(
             "`{}` has no record {}: it ends after {records}",

@@ -40,8 +40,11 @@ impl Failure {
 
 /// Writes to standard output.
 pub(super) fn print(text: impl fmt::Display) -> Result<(), Failure> {
-    use io::Write as _;
-    let mut out = io::stdout().lock();
+    print_to(&mut io::stdout().lock(), text)
+}
+
+/// Writes to whatever stands in for it.
+pub(super) fn print_to(out: &mut dyn io::Write, text: impl fmt::Display) -> Result<(), Failure> {
     write!(out, "{text}")
         .and_then(|()| out.flush())
         .map_err(|error| Failure::output(&error))
@@ -49,6 +52,14 @@ pub(super) fn print(text: impl fmt::Display) -> Result<(), Failure> {
 
 /// Writes a value as JSON to standard output.
 pub(super) fn print_json(value: &impl serde::Serialize) -> Result<(), Failure> {
+    print_json_to(&mut io::stdout().lock(), value)
+}
+
+/// Writes a value as JSON to whatever stands in for it.
+pub(super) fn print_json_to(
+    out: &mut dyn io::Write,
+    value: &impl serde::Serialize,
+) -> Result<(), Failure> {
     let text = serde_json::to_string_pretty(value).map_err(Failure::unusable)?;
-    print(format_args!("{text}\n"))
+    print_to(out, format_args!("{text}\n"))
 }

@@ -4,6 +4,7 @@ use std::io::{self, BufWriter, Write as _};
 
 use super::{
     Failure,
+    input::parse_whole,
     replay::{SAMPLE_RECORDS, SAMPLE_SEED},
 };
 use crate::generate::write_tape;
@@ -11,11 +12,15 @@ use crate::generate::write_tape;
 #[derive(Debug, Clone, clap::Args)]
 pub(super) struct Args {
     /// How many records
-    #[arg(long, value_name = "N", default_value_t = SAMPLE_RECORDS)]
+    #[arg(long, value_name = "N", default_value_t = SAMPLE_RECORDS, value_parser = parse_number, allow_negative_numbers = true)]
     records: u64,
     /// The same seed writes the same bytes
-    #[arg(long, value_name = "S", default_value_t = SAMPLE_SEED)]
+    #[arg(long, value_name = "S", default_value_t = SAMPLE_SEED, value_parser = parse_number, allow_negative_numbers = true)]
     seed: u64,
+}
+
+fn parse_number(text: &str) -> Result<u64, String> {
+    parse_whole(text, 0..=u64::MAX)
 }
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {

@@ -3,6 +3,7 @@
 use std::{
     fs,
     io::{self, Read as _},
+    ops::RangeInclusive,
     path::{Path, PathBuf},
 };
 
@@ -12,6 +13,24 @@ use portcullis::{
 };
 
 use super::Failure;
+
+/// Whether a path means standard input.
+pub(super) fn is_stdin(path: &Path) -> bool {
+    path == Path::new("-") || path == Path::new("/dev/stdin")
+}
+
+/// Refuses what would read standard input to its end, and then want it again: who asks for it, and where.
+pub(super) fn stdin_once(claims: &[(&str, Option<&Path>)]) -> Result<(), Failure> {
+    let asking = claims.iter().filter(|(_, path)| path.is_some_and(is_stdin));
+    let asking: Vec<&str> = asking.map(|(who, _)| *who).collect();
+    if asking.len() < 2 {
+        return Ok(());
+    }
+    Err(Failure::unusable(format_args!(
+        "standard input can be read once: it is asked for by {}",
+        asking.join(" and by ")
+    )))
+}
 
 /// The text of a file, or of standard input for `-`.
 pub(super) fn read_file(path: &Path) -> Result<String, Failure> {
@@ -30,12 +49,16 @@ pub(super) fn read_file(path: &Path) -> Result<String, Failure> {
     } else {
         fs::read(path).map_err(|error| at(&error))?
     };
-    String::from_utf8(bytes).map_err(|error| {
+    let text = String::from_utf8(bytes).map_err(|error| {
         at(&format_args!(
             "not UTF-8 from byte {}",
             error.utf8_error().valid_up_to() + 1
         ))
-    })
+    })?;
+    if text.trim().is_empty() {
+        return Err(at(&"is empty"));
+    }
+    Ok(text)
 }
 
 /// The policy of a file: the policy, or why its text is none.
@@ -94,6 +117,18 @@ pub(super) fn warn(text: impl std::fmt::Display) {
         &mut anstream::stderr(),
         format_args!("portcullis: {text}\n"),
     );
+}
+
+/// A whole number within bounds.
+pub(super) fn parse_whole(text: &str, bounds: RangeInclusive<u64>) -> Result<u64, String> {
+    match text.parse() {
+        Ok(number) if bounds.contains(&number) => Ok(number),
+        Ok(_) | Err(_) => Err(format!(
+            "not a whole number from {} to {}",
+            bounds.start(),
+            bounds.end()
+        )),
+    }
 }
 
 /// An instant given as epoch seconds.

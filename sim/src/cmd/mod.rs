@@ -7,11 +7,17 @@ mod failure;
 mod generate;
 mod harvest;
 mod input;
+#[cfg(unix)]
+mod interrupt;
 mod operator;
+mod out;
 mod policy;
 mod replay;
+mod usage;
 
-use clap::{Parser, Subcommand};
+use std::{env, ffi::OsString};
+
+use clap::{Parser, Subcommand, error::ErrorKind};
 
 pub use failure::Failure;
 
@@ -20,7 +26,7 @@ pub use failure::Failure;
 /// Without a command: replays the built-in sample tape, as `portcullis replay` does without a tape.
 #[derive(Debug, Parser)]
 #[command(name = "portcullis", version, propagate_version = true)]
-pub struct Cli {
+struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -44,21 +50,45 @@ enum Command {
     Generate(generate::Args),
 }
 
-impl Cli {
-    /// Does what was asked.
-    ///
-    /// # Errors
-    /// What the exit status and one line on standard error tell.
-    pub fn run(self) -> Result<(), Failure> {
-        match self.command {
-            None => Self::parse_from(["portcullis", "replay"]).run(),
-            Some(Command::Replay(args)) => replay::run(&args),
-            Some(Command::Decide(args)) => decide::run(&args),
-            Some(Command::Harvest(args)) => harvest::run(&args),
-            Some(Command::Explain(args)) => explain::run(&args),
-            Some(Command::Policy(command)) => policy::run(command),
-            Some(Command::Bridge(args)) => bridge::run(&args),
-            Some(Command::Generate(args)) => generate::run(&args),
-        }
+/// What a bare call does.
+#[derive(Debug, Parser)]
+struct Bare {
+    #[command(flatten)]
+    replay: replay::Args,
+}
+
+/// Does what the arguments of this process ask. Help and version are printed, and end it.
+///
+/// # Errors
+/// What the exit status and one line on standard error tell.
+pub fn run() -> Result<(), Failure> {
+    let arguments: Vec<OsString> = env::args_os().collect();
+    match read(&arguments)? {
+        Command::Replay(args) => replay::run(&args),
+        Command::Decide(args) => decide::run(&args),
+        Command::Harvest(args) => harvest::run(&args),
+        Command::Explain(args) => explain::run(&args),
+        Command::Policy(command) => policy::run(command),
+        Command::Bridge(args) => bridge::run(&args),
+        Command::Generate(args) => generate::run(&args),
     }
+}
+
+fn read(arguments: &[OsString]) -> Result<Command, Failure> {
+    let command = Cli::try_parse_from(arguments).and_then(|cli| match cli.command {
+        Some(command) => Ok(command),
+        None => Bare::try_parse_from(["portcullis"]).map(|bare| Command::Replay(bare.replay)),
+    });
+    command.map_err(|error| {
+        let is_help = matches!(
+            error.kind(),
+            ErrorKind::DisplayHelp
+                | ErrorKind::DisplayVersion
+                | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
+        );
+        if is_help {
+            error.exit()
+        }
+        usage::failure(&error, arguments)
+    })
 }

@@ -12,6 +12,12 @@ use portcullis::{
 use super::{Failure, input::read_file};
 use crate::report::Operator;
 
+const OWNER: &str = "QUANTUM_EXIT_OWNER";
+const DELEGATES: &str = "QUANTUM_EXIT_DELEGATES";
+
+/// The environment variables that are heard.
+pub(super) const VARIABLES: [&str; 2] = [OWNER, DELEGATES];
+
 /// What the operator says.
 #[derive(Debug, Clone, Args)]
 pub(super) struct OperatorArgs {
@@ -19,7 +25,7 @@ pub(super) struct OperatorArgs {
     #[arg(
         long,
         value_name = "NAME",
-        env = "QUANTUM_EXIT_OWNER",
+        env = OWNER,
         hide_env_values = true
     )]
     exit_owner: Option<String>,
@@ -27,7 +33,7 @@ pub(super) struct OperatorArgs {
     #[arg(
         long = "exit-delegate",
         value_name = "NAME",
-        env = "QUANTUM_EXIT_DELEGATES",
+        env = DELEGATES,
         hide_env_values = true,
         value_delimiter = ','
     )]
@@ -73,9 +79,16 @@ impl OperatorArgs {
         }
         let ownership = ExitOwnership::new(owner, delegates.iter().copied()).map_err(|error| {
             Failure::unusable(format_args!(
-                "{error}: see --exit-owner (QUANTUM_EXIT_OWNER) and --exit-delegate (QUANTUM_EXIT_DELEGATES)"
+                "{error}: see --exit-owner ({OWNER}) and --exit-delegate ({DELEGATES})"
             ))
         })?;
+        // Whoever owns exits needs no other right, and nobody needs one twice.
+        let mut named_before = vec![owner];
+        delegates.retain(|delegate| {
+            let is_new = !named_before.contains(delegate);
+            named_before.push(delegate);
+            is_new
+        });
         let operator = Operator {
             guardrails: named,
             exit_owner: owner.to_owned(),

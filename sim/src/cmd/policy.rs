@@ -18,7 +18,10 @@ use super::{
     input::{read_file, read_policy},
     replay::Format,
 };
-use crate::sample;
+use crate::{report::printable, sample};
+
+/// A number longer than this is shown with its exponent.
+const DIGITS_MAX: usize = 24;
 
 /// JSON Schema 2020-12; says what `check` says, as far as a schema can.
 const SCHEMA: &str = include_str!("policy_schema.json");
@@ -28,7 +31,7 @@ pub(super) enum Command {
     /// Write a sample policy to standard output
     Sample {
         /// How long it is valid, from now
-        #[arg(long, value_name = "SECONDS", default_value = "3600", value_parser = parse_validity)]
+        #[arg(long, value_name = "SECONDS", default_value = "3600", value_parser = parse_validity, allow_negative_numbers = true)]
         valid_for: Span,
     },
     /// Say everything that is wrong with a policy; exit status 1 if anything is
@@ -93,28 +96,43 @@ fn parse_validity(text: &str) -> Result<Span, String> {
 
 fn check(args: &FileArgs) -> Result<(), Failure> {
     match read_policy(&args.file)? {
-        Ok(policy) => match args.format {
-            Format::Text => print(accepted(&policy)),
-            Format::Json => print_json(&json!({
-                "valid": true,
-                "policy_version": policy.version(),
-                "policy_hash": policy.hash(),
-                "valid_until": policy.valid_until().to_string(),
-                "notes": policy.notes().iter().map(ToString::to_string).collect::<Vec<_>>(),
-            })),
-        },
+        Ok(policy) => {
+            let notes = notes(&policy, now()?);
+            match args.format {
+                Format::Text => print(accepted(&policy, &notes)),
+                Format::Json => print_json(&json!({
+                    "valid": true,
+                    "policy_version": policy.version(),
+                    "policy_hash": policy.hash(),
+                    "valid_until": policy.valid_until().to_string(),
+                    "notes": notes,
+                })),
+            }
+        }
         Err(absence) => refuse(args, &absence),
     }
 }
 
-fn accepted(policy: &Policy) -> String {
+/// What a valid policy lacks, and whether it came too late.
+fn notes(policy: &Policy, now: Instant) -> Vec<String> {
+    let mut notes: Vec<String> = policy.notes().iter().map(ToString::to_string).collect();
+    if policy.valid_until() < now {
+        notes.push(format!(
+            "expired on {}; every entry would skip as POLICY_STALE",
+            policy.valid_until()
+        ));
+    }
+    notes
+}
+
+fn accepted(policy: &Policy, notes: &[String]) -> String {
     let mut text = format!(
         "valid: version {} hash {}\nin force {}\n",
-        policy.version(),
+        printable(policy.version()),
         policy.hash(),
         window(policy)
     );
-    for note in policy.notes() {
+    for note in notes {
         text.push_str(&format!("note: {note}\n"));
     }
     text
@@ -173,7 +191,7 @@ fn show(args: &FileArgs) -> Result<(), Failure> {
 fn shown(policy: &Policy) -> String {
     let mut text = format!(
         "version  {}\nhash     {}\nin force {}\n\nleverage\n",
-        policy.version(),
+        printable(policy.version()),
         policy.hash(),
         window(policy)
     );
@@ -198,20 +216,28 @@ fn shown(policy: &Policy) -> String {
 
 fn leverage(listing: Listing, symbol: &Symbol) -> String {
     match listing {
-        Listing::Leverage(leverage) => format!("{}x", leverage.value()),
+        Listing::Leverage(leverage) => {
+            let written_out = leverage.value().to_string();
+            if written_out.len() > DIGITS_MAX {
+                format!("{:e}x", leverage.value().get())
+            } else {
+                format!("{written_out}x")
+            }
+        }
         Listing::NoLeverage | Listing::NotInUniverse => format!("none: {symbol} is always skipped"),
     }
 }
 
 /// One field; an object a line an entry.
 fn field(name: &str, value: &str) -> String {
+    let name = printable(name);
     // Raw, so that a number is shown as it was written.
     match serde_json::from_str::<BTreeMap<String, &RawValue>>(value) {
-        Err(_) => format!("\n{name}  {value}\n"),
+        Err(_) => format!("\n{name}  {}\n", printable(value)),
         Ok(entries) => {
-            let lines = entries
-                .iter()
-                .map(|(key, value)| format!("  {key:<20} {value}\n"));
+            let lines = entries.iter().map(|(key, value)| {
+                format!("  {:<20} {}\n", printable(key), printable(value.get()))
+            });
             format!("\n{name}\n{}", lines.collect::<String>())
         }
     }

@@ -1,11 +1,13 @@
 //! `portcullis replay`
 
 use std::{
-    fs::{self, File},
-    io::{self, BufWriter, IsTerminal as _, Write as _},
+    io::{self, IsTerminal as _, Write},
     num::NonZeroUsize,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     thread,
     time::Duration,
 };
@@ -14,11 +16,14 @@ use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use portcullis::{guardrails::Guardrails, policy::PolicyAbsence};
 
+#[cfg(unix)]
+use super::interrupt;
 use super::{
     Failure,
-    failure::{print, print_json},
-    input::{initial_policy, refused_policy},
+    failure::{print_json_to, print_to},
+    input::{initial_policy, is_stdin, parse_whole, refused_policy, stdin_once, warn},
     operator::OperatorArgs,
+    out::{Out, Temporary},
 };
 use crate::{
     generate::write_tape,
@@ -34,8 +39,11 @@ const SAMPLE_GUARDRAILS: &str = include_str!("../../../examples/guardrails.json"
 pub(super) const SAMPLE_RECORDS: u64 = 5000;
 pub(super) const SAMPLE_SEED: u64 = 1;
 
-/// More threads than this help nobody, and a system may refuse them.
-const THREADS_MAX: usize = 1024;
+/// More threads than this help nobody.
+const THREADS_MAX: u64 = 256;
+
+/// So many are started if nobody says how many, however many cores there are: one thread reads for all.
+const THREADS_UNASKED: usize = 16;
 
 #[derive(Debug, Clone, clap::Args)]
 pub(super) struct Args {
@@ -46,7 +54,8 @@ pub(super) struct Args {
     /// The policy in force from the beginning (JSON)
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
-    /// Write the answers here, one JSON object a line
+    /// Write the answers here, one JSON object a line; `-` is standard output, and the summary goes to
+    /// standard error
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     /// How the summary is written
@@ -55,8 +64,8 @@ pub(super) struct Args {
     /// Judge as if every policy were in force at every record's time
     #[arg(long)]
     assume_in_force: bool,
-    /// How many threads judge [default: one a core]
-    #[arg(long, value_name = "N", value_parser = parse_threads)]
+    /// How many threads judge [default: one a core, at most 16]
+    #[arg(long, value_name = "N", value_parser = parse_threads, allow_negative_numbers = true)]
     threads: Option<usize>,
     #[command(flatten)]
     operator: OperatorArgs,
@@ -72,6 +81,12 @@ pub(super) enum Format {
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let is_sample = args.tapes.is_empty();
+    let tape = args.tapes.iter().find(|tape| is_stdin(tape));
+    stdin_once(&[
+        ("`--policy`", args.policy.as_deref()),
+        ("`--guardrails`", args.operator.guardrails()),
+        ("the tape", tape.map(PathBuf::as_path)),
+    ])?;
     let (engine, operator) = if is_sample && args.operator.guardrails().is_none() {
         let guardrails = Guardrails::from_json(SAMPLE_GUARDRAILS).map_err(Failure::unusable)?;
         let named = "built-in sample (examples/guardrails.json)".to_owned();
@@ -88,11 +103,24 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let names: Vec<String> = sources.iter().map(ToString::to_string).collect();
     let initial = initial_policy(args.policy.as_ref())?;
     let refused = matches!(initial, Err(PolicyAbsence::Refused(_)));
-    let mut inputs: Vec<&Path> = Vec::new();
+    let mut inputs: Vec<&Path> = tape.map(PathBuf::as_path).into_iter().collect();
     inputs.extend(sources.iter().filter_map(TapeSource::path));
     inputs.extend(args.policy.as_deref());
     inputs.extend(args.operator.guardrails());
-    let out = args.out.as_ref().map(|path| create(path, &inputs));
+    let records = Arc::new(AtomicU64::new(0));
+    let tapes = TapeReader::new(sources.clone());
+    let bar = Bar::new(tapes.progress());
+    let out = args.out.as_ref().map(|out| {
+        let temporary = Temporary::default();
+        #[cfg(unix)]
+        interrupt::watch(interrupt::Run {
+            out: out.clone(),
+            temporary: temporary.clone(),
+            records: Arc::clone(&records),
+            bar: bar.bar.clone(),
+        });
+        Out::open(out, &inputs, temporary)
+    });
     let mut out = out.transpose()?;
     let judge = Judge {
         engine,
@@ -101,38 +129,56 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         now: None,
         scope: Scope::Tape,
     };
-    let tapes = TapeReader::new(sources);
-    let bar = Bar::new(tapes.progress());
     let outcome = replay(
         &judge,
         initial,
         tapes,
         threads(args.threads),
         Sinks {
-            answers: match &mut out {
-                Some(out) => Some(out),
-                None => None,
+            answers: out.as_mut().map(Out::writer),
+            progress: &mut |counts| {
+                records.store(counts.records, Ordering::Relaxed);
+                bar.show(counts);
             },
-            progress: &mut |counts| bar.show(counts),
         },
     );
     bar.finish();
-    let flushed = out.as_mut().map_or(Ok(()), |out| out.flush());
+    // What a tape gave before it broke off is kept.
+    let finished = match (out, &outcome) {
+        (None, _) | (_, Err(ReplayError::Write(_))) => Ok(()),
+        (Some(out), _) => out.finish(),
+    };
     let outcome = outcome.map_err(|error| match error {
         ReplayError::Write(error) => Failure::output(&error),
-        other @ (ReplayError::Tape { .. } | ReplayError::Miscounted { .. }) => {
-            Failure::unusable(other)
-        }
+        other @ (ReplayError::Tape { .. }
+        | ReplayError::Threads { .. }
+        | ReplayError::Miscounted { .. }) => Failure::unusable(other),
     })?;
-    flushed.map_err(|error| Failure::output(&error))?;
+    finished?;
     let summary = Summary {
         outcome: &outcome,
         operator: &operator,
         tapes: &names,
     };
+    let is_taken = args.out.as_deref() == Some(Path::new("-"));
+    let mut to: Box<dyn Write> = if is_taken {
+        Box::new(io::stderr())
+    } else {
+        Box::new(io::stdout())
+    };
     match args.format {
-        Format::Text => print(&summary)?,
-        Format::Json => print_json(&summary)?,
+        Format::Text => print_to(&mut to, &summary)?,
+        Format::Json => print_json_to(&mut to, &summary)?,
+    }
+    if let [first, more @ ..] = &*outcome.illegible {
+        let name = names.get(*first).map(String::as_str).unwrap_or_default();
+        let more = match more.len() {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        warn(format_args!(
+            "warning: no line of `{name}`{more} could be read as a record; is it a tape?"
+        ));
     }
     refused_policy(refused, args.policy.as_ref())
 }
@@ -149,28 +195,12 @@ fn sample_tape() -> Result<TapeSource, Failure> {
 
 fn threads(asked: Option<usize>) -> usize {
     let cores = || thread::available_parallelism().map_or(1, NonZeroUsize::get);
-    asked.unwrap_or_else(cores).min(THREADS_MAX)
+    asked.unwrap_or_else(|| cores().min(THREADS_UNASKED))
 }
 
 fn parse_threads(text: &str) -> Result<usize, String> {
-    match text.parse() {
-        Ok(threads) if (1..=THREADS_MAX).contains(&threads) => Ok(threads),
-        Ok(_) | Err(_) => Err(format!("not a whole number from 1 to {THREADS_MAX}")),
-    }
-}
-
-/// Opens the file for the answers, unless that would destroy what the run reads.
-fn create(path: &Path, inputs: &[&Path]) -> Result<BufWriter<File>, Failure> {
-    let why = |why: &dyn std::fmt::Display| {
-        Failure::unusable(format_args!("cannot write `{}`: {why}", path.display()))
-    };
-    let place = fs::canonicalize(path).ok();
-    let is_input = |input: &&Path| fs::canonicalize(input).is_ok_and(|it| Some(it) == place);
-    if path.is_file() && inputs.iter().any(is_input) {
-        return Err(why(&"it is an input of this run"));
-    }
-    let file = File::create(path).map_err(|error| why(&error))?;
-    Ok(BufWriter::new(file))
+    let threads = parse_whole(text, 1..=THREADS_MAX)?;
+    usize::try_from(threads).map_err(|error| error.to_string())
 }
 
 /// A progress bar on standard error, if that is a terminal.

@@ -8,7 +8,10 @@ use portcullis::{
 use serde_json::Value;
 
 use super::{Judge, Judged, Rulers, Timeline};
-use crate::tape::{Line, TapeError, TapeReader};
+use crate::{
+    report::printable,
+    tape::{Line, TapeError, TapeReader},
+};
 
 /// An explanation, for a person and for a machine.
 #[derive(Debug)]
@@ -58,6 +61,26 @@ impl Judge {
         scratch: &mut Scratch,
         judged: &mut Judged,
     ) -> Told {
+        let told = self.explanation(line, timeline, scratch);
+        self.line(line, n, &mut Rulers::Open(timeline), scratch, judged);
+        let answer: Value = serde_json::from_slice(&judged.answers).unwrap_or_default();
+        let mut told = told.unwrap_or_else(|| policy_told(&answer));
+        if let Value::Object(fields) = &mut told.json {
+            for name in ["n", "id", "symbol"] {
+                let value = answer.get(name).cloned().unwrap_or_default();
+                fields.insert(name.to_owned(), value);
+            }
+        }
+        told
+    }
+
+    /// Why an intent or a position is answered as it is; a change of policy is told by its answer.
+    fn explanation(
+        &self,
+        line: Line<'_>,
+        timeline: &Timeline,
+        scratch: &mut Scratch,
+    ) -> Option<Told> {
         let number = usize::try_from(line.number).unwrap_or(usize::MAX);
         let mut unknown = PolicyAbsence::NotFound;
         match self.read(line, number, scratch) {
@@ -67,16 +90,16 @@ impl Judge {
                 let rule = super::rule(timeline, intent.recorded_policy(), now, &mut unknown);
                 let decided = self.engine.decide_traced(self.state(rule), &intent, now);
                 let explanation = Explanation::new(decided);
-                Told {
+                Some(Told {
                     text: explanation.to_string(),
                     json: serde_json::to_value(&explanation).unwrap_or_default(),
-                }
+                })
             }
             Event::Position(record) => {
                 let now = self.now.or(record.event_time());
                 let rule = super::rule(timeline, record.recorded_policy(), now, &mut unknown);
                 let state = self.state(rule);
-                match super::judge_position(&record, state, now) {
+                Some(match super::judge_position(&record, state, now) {
                     Ok(decision) => {
                         let explanation = HarvestExplanation::new(decision, state);
                         Told {
@@ -90,31 +113,27 @@ impl Judge {
                             "decision": "SKIP", "reason": "HARVEST_INVALID_INPUT", "text": detail
                         }),
                     },
-                }
+                })
             }
-            Event::PolicyUpdated(..) | Event::PolicyWithdrawn(_) => {
-                let mut rulers = Rulers::Open(timeline);
-                self.line(line, n, &mut rulers, scratch, judged);
-                policy_told(&judged.answers)
-            }
+            Event::PolicyUpdated(..) | Event::PolicyWithdrawn(_) => None,
         }
     }
 }
 
 /// The answer to a change of policy says it all.
-fn policy_told(answer: &[u8]) -> Told {
-    let json: Value = serde_json::from_slice(answer).unwrap_or_default();
-    let field = |name: &str| json.get(name).and_then(Value::as_str).unwrap_or_default();
+fn policy_told(answer: &Value) -> Told {
+    let field = |name: &str| answer.get(name).and_then(Value::as_str).unwrap_or_default();
     let text = match field("decision") {
-        "SKIP" => format!("SKIP {}: {}\n", field("reason"), field("detail")),
+        "SKIP" => format!("SKIP {}: {}\n", field("reason"), printable(field("detail"))),
         _ => match field("event") {
             "policy.withdrawn" => "POLICY withdrawn: from here on there is none\n".to_owned(),
             _ => format!(
                 "POLICY_LOADED: version={} hash={:.8}\n",
-                field("policy_version"),
+                printable(field("policy_version")),
                 field("policy_hash")
             ),
         },
     };
+    let json = answer.clone();
     Told { text, json }
 }

@@ -53,6 +53,8 @@ pub struct Judged {
     pub answers: Vec<u8>,
     /// The answers, counted.
     pub counts: Counts,
+    /// The place of the tape among the tapes read.
+    pub tape: usize,
 }
 
 impl Judged {
@@ -101,6 +103,7 @@ impl Judge {
         judged: &mut Judged,
     ) -> u64 {
         let mut count = 0;
+        judged.tape = chunk.tape();
         for line in chunk.lines() {
             self.line(line, first + count, &mut rulers, scratch, judged);
             count += 1;
@@ -270,6 +273,10 @@ impl Judge {
         judged
             .counts
             .add(answer, symbol, rule.map(|(_, number)| number));
+        let invalid = [Reason::IntentInvalid, Reason::HarvestInvalidInput];
+        let is_untimed = answer.ts.is_none() && self.now.is_none();
+        judged.counts.untimed +=
+            u64::from(is_untimed && answer.reason.is_some_and(|r| invalid.contains(&r)));
         push_row(answer, &mut judged.rows);
         if self.writes_answers {
             // A vector takes everything; what it took is what is written.

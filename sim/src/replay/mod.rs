@@ -35,6 +35,8 @@ pub struct Outcome {
     pub timeline: Timeline,
     /// Over all answers, in their order.
     pub digest: blake3::Hash,
+    /// The tapes, by their places, that have lines and not one that could be read as a record.
+    pub illegible: Vec<usize>,
 }
 
 /// Why a run ended early. The answers so far are written, and there is no digest.
@@ -51,6 +53,14 @@ pub enum ReplayError {
     /// The answers cannot be written.
     #[error("cannot write answers: {0}")]
     Write(io::Error),
+    /// The system gives no threads.
+    #[error("cannot start {threads} threads: {error}; try `--threads 1`")]
+    Threads {
+        /// So many judge.
+        threads: usize,
+        /// What the system says.
+        error: io::Error,
+    },
     /// The answers do not add up to the records read.
     #[error("{answered} answers to {read} records: this is a bug, please report it with the tape")]
     Miscounted {
@@ -83,6 +93,7 @@ pub fn replay(
     let mut collector = Collector {
         hasher: blake3::Hasher::new(),
         counts: Counts::default(),
+        tapes: Vec::new(),
         sinks,
     };
     let timeline = Timeline::new(initial);
@@ -91,6 +102,7 @@ pub fn replay(
     } else {
         inline(judge, timeline, tapes, &mut collector)?
     };
+    let illegible = collector.illegible();
     let Collector { hasher, counts, .. } = collector;
     if counts.records != read || !counts.adds_up() {
         return Err(ReplayError::Miscounted {
@@ -102,6 +114,7 @@ pub fn replay(
         counts,
         timeline,
         digest: hasher.finalize(),
+        illegible,
     })
 }
 
@@ -134,6 +147,8 @@ fn inline(
 struct Collector<'a> {
     hasher: blake3::Hasher,
     counts: Counts,
+    /// Of each tape: how many records, and how many of them were unreadable.
+    tapes: Vec<(u64, u64)>,
     sinks: Sinks<'a>,
 }
 
@@ -141,6 +156,13 @@ impl Collector<'_> {
     fn take(&mut self, judged: &Judged) -> Result<(), ReplayError> {
         self.hasher.update(&judged.rows);
         self.counts.merge(&judged.counts);
+        if self.tapes.len() <= judged.tape {
+            self.tapes.resize(judged.tape + 1, (0, 0));
+        }
+        if let Some((records, unreadable)) = self.tapes.get_mut(judged.tape) {
+            *records += judged.counts.records;
+            *unreadable += judged.counts.unreadable();
+        }
         if let Some(answers) = &mut self.sinks.answers {
             answers
                 .write_all(&judged.answers)
@@ -148,6 +170,13 @@ impl Collector<'_> {
         }
         (self.sinks.progress)(&self.counts);
         Ok(())
+    }
+
+    fn illegible(&self) -> Vec<usize> {
+        let tapes = self.tapes.iter().enumerate();
+        let illegible =
+            tapes.filter(|(_, (records, unreadable))| *records > 0 && records == unreadable);
+        illegible.map(|(place, _)| place).collect()
     }
 
     fn tape_error(&self, error: TapeError) -> ReplayError {

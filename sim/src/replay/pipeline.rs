@@ -42,6 +42,9 @@ enum News {
 /// How many chunks may be under way for each judging thread.
 const UNDER_WAY: usize = 3;
 
+/// How many in all: what bounds the memory of a run, however many threads there are.
+const UNDER_WAY_MAX: usize = 32;
+
 /// The timeline at the end, and how many records were read.
 pub(super) fn run(
     judge: &Judge,
@@ -52,7 +55,7 @@ pub(super) fn run(
 ) -> Result<(Timeline, u64), ReplayError> {
     let start: Handover = Arc::new(OnceLock::from(Arc::new(timeline)));
     thread::scope(|scope| {
-        let under_way = threads.saturating_mul(UNDER_WAY);
+        let under_way = threads.saturating_mul(UNDER_WAY).min(UNDER_WAY_MAX);
         let (send_task, tasks) = bounded::<Task>(threads);
         let (send_report, reports) = bounded::<Report>(threads);
         // A permit a chunk: whoever reads waits until one of those under way was collected.
@@ -60,14 +63,17 @@ pub(super) fn run(
         for _ in 0..under_way {
             let _ = give_permit.send(());
         }
-        let to_collector = send_report.clone();
-        let reader =
-            scope.spawn(move || read_all(tapes, start, &permits, &send_task, &to_collector));
+        let no_thread = |error| ReplayError::Threads { threads, error };
+        let thread = || thread::Builder::new();
+        // Whoever was started before one that was not finds nobody to talk to, and ends.
         for _ in 0..threads {
             let (tasks, reports) = (tasks.clone(), send_report.clone());
-            scope.spawn(move || judge_all(judge, &tasks, &reports));
+            let judging = move || judge_all(judge, &tasks, &reports);
+            thread().spawn_scoped(scope, judging).map_err(no_thread)?;
         }
-        drop((tasks, send_report));
+        drop(tasks);
+        let reading = move || read_all(tapes, start, &permits, &send_task, &send_report);
+        let reader = thread().spawn_scoped(scope, reading).map_err(no_thread)?;
         let collected = collect(collector, &reports, &give_permit);
         // Whoever still wants to send or to read on finds nobody there, and ends.
         drop((reports, give_permit));

@@ -29,6 +29,8 @@ pub struct Counts {
     pub policies_refused: u64,
     /// Records whose time had no offset.
     pub offset_assumed: u64,
+    /// Records that were skipped, and had no time to be judged at.
+    pub untimed: u64,
     /// The earliest and the latest record.
     pub span: Option<(Instant, Instant)>,
 }
@@ -59,6 +61,7 @@ impl Default for Counts {
             policies_seen: 0,
             policies_refused: 0,
             offset_assumed: 0,
+            untimed: 0,
             span: None,
         }
     }
@@ -134,6 +137,7 @@ impl Counts {
         self.policies_seen += other.policies_seen;
         self.policies_refused += other.policies_refused;
         self.offset_assumed += other.offset_assumed;
+        self.untimed += other.untimed;
         if let Some((first, last)) = other.span {
             self.stretch(first, last);
         }
@@ -150,6 +154,13 @@ impl Counts {
             let count = *self.reasons.get(usize::from(reason.number()))?;
             (count > 0).then_some((*reason, count))
         })
+    }
+
+    /// How many records could not be read.
+    #[must_use]
+    pub fn unreadable(&self) -> u64 {
+        let number = usize::from(Reason::IntentUnreadable.number());
+        self.reasons.get(number).copied().unwrap_or_default()
     }
 
     /// How many positions were given each action.

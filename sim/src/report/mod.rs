@@ -2,8 +2,10 @@
 
 mod counts;
 mod digest;
+mod printable;
 mod summary;
 
 pub use counts::{Counts, SymbolCounts};
 pub use digest::{ROW_BYTES, push_row};
+pub use printable::printable;
 pub use summary::{Operator, Summary};

@@ -1,16 +1,18 @@
 //! The summary of a run, for a person and for a machine.
 
-use std::fmt;
+use std::{cmp::Reverse, fmt};
 
 use comfy_table::{CellAlignment, Table, presets};
 use portcullis::{answer::Verdict, domain::Instant, policy::Policy};
 use serde::{Serialize, Serializer, ser::SerializeMap as _};
 
-use super::{Counts, SymbolCounts};
+use super::{Counts, SymbolCounts, printable};
 use crate::replay::Outcome;
 
-/// How many symbols are listed for a person; the rest is one row.
+/// How many symbols, policies and tapes are listed for a person; the rest is one row.
 const SYMBOLS_SHOWN: usize = 12;
+const POLICIES_SHOWN: usize = 20;
+const TAPES_SHOWN: usize = 5;
 
 /// What the operator had said.
 #[derive(Debug, Clone, Serialize)]
@@ -80,15 +82,6 @@ impl Summary<'_> {
         let policies = self.outcome.timeline.policies().enumerate();
         policies.map(|(number, policy)| (policy, self.counts().under_policy(number)))
     }
-
-    fn unreadable(&self) -> u64 {
-        let reason = portcullis::decide::Reason::IntentUnreadable;
-        self.counts()
-            .reasons()
-            .filter(|(r, _)| *r == reason)
-            .map(|(_, count)| count)
-            .sum()
-    }
 }
 
 impl Serialize for Summary<'_> {
@@ -117,7 +110,7 @@ impl Serialize for Summary<'_> {
         map.serialize_entry("policies", &policies)?;
         map.serialize_entry("policies_seen", &counts.policies_seen)?;
         map.serialize_entry("policies_refused", &counts.policies_refused)?;
-        map.serialize_entry("unreadable_lines", &self.unreadable())?;
+        map.serialize_entry("unreadable_lines", &self.counts().unreadable())?;
         map.serialize_entry("times_without_offset", &counts.offset_assumed)?;
         map.serialize_entry("first_ts", &counts.span.map(|(first, _)| first.as_millis()))?;
         map.serialize_entry("last_ts", &counts.span.map(|(_, last)| last.as_millis()))?;
@@ -149,21 +142,19 @@ impl Summary<'_> {
             f,
             "{} from {}",
             counted(counts.records, "record"),
-            self.tapes.join(", ")
+            printable(&some(self.tapes, TAPES_SHOWN))
         )?;
         if let Some((first, last)) = counts.span {
             writeln!(f, "{} to {}", to_second(first), to_second(last))?;
         }
         let operator = self.operator;
-        write!(
-            f,
-            "guardrails: {}; exits: {}",
-            operator.guardrails, operator.exit_owner
-        )?;
-        for delegate in &operator.exit_delegates {
-            write!(f, ", {delegate}")?;
+        let mut exits = format!("owner {}", operator.exit_owner);
+        if !operator.exit_delegates.is_empty() {
+            let delegates = operator.exit_delegates.join(", ");
+            exits.push_str(&format!(", delegates {delegates}"));
         }
-        writeln!(f)?;
+        let (guardrails, exits) = (printable(&operator.guardrails), printable(&exits));
+        writeln!(f, "guardrails: {guardrails}; exits: {exits}")?;
         if operator.assume_in_force {
             writeln!(
                 f,
@@ -174,8 +165,8 @@ impl Summary<'_> {
             let records = counted(counts.offset_assumed, "record");
             writeln!(f, "{records} told the time without an offset: read as UTC")?;
         }
-        if self.unreadable() > 0 {
-            let lines = counted(self.unreadable(), "unreadable line");
+        if self.counts().unreadable() > 0 {
+            let lines = counted(self.counts().unreadable(), "unreadable line");
             writeln!(f, "{lines}: the answers tell line and column")?;
         }
         Ok(())
@@ -199,7 +190,7 @@ impl Summary<'_> {
         if reasons.is_empty() {
             return Ok(());
         }
-        reasons.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+        reasons.sort_by_key(|(_, count)| Reverse(*count));
         let mut table = table(&["skipped because", "records", "share", ""], "lrrl");
         for (reason, count) in reasons {
             table.add_row([
@@ -232,14 +223,18 @@ impl Summary<'_> {
     fn write_symbols(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut table = table(&["symbol", "trades", "exits", "harvests", "skips"], "lrrrr");
         let mut symbols = self.symbols();
-        symbols.sort_by_key(|(_, counts)| std::cmp::Reverse(counts.total()));
+        symbols.retain(|(_, counts)| counts.total() > 0);
+        symbols.sort_by_key(|(_, counts)| Reverse(counts.total()));
         let rest = symbols.split_off(symbols.len().min(SYMBOLS_SHOWN));
         if !rest.is_empty() {
             let mut sum = SymbolCounts::default();
             rest.iter().for_each(|(_, counts)| sum.merge(*counts));
-            symbols.push((format!("{} more", rest.len()), sum));
+            symbols.push((and_more(rest.len()), sum));
         }
-        symbols.push(("not listed".to_owned(), self.counts().other_symbols));
+        let others = self.counts().other_symbols;
+        if others.total() > 0 {
+            symbols.push(("not listed".to_owned(), others));
+        }
         for (name, counts) in symbols {
             table.add_row([
                 name,
@@ -255,13 +250,23 @@ impl Summary<'_> {
     fn write_policies(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let counts = self.counts();
         let mut table = table(&["policy", "hash", "valid until", "answers"], "lllr");
-        for (policy, answers) in self.policies() {
+        // Those that answered most, in the order in which they were seen.
+        let mut policies: Vec<_> = self.policies().enumerate().collect();
+        policies.sort_by_key(|(_, (_, answers))| Reverse(*answers));
+        let rest = policies.split_off(policies.len().min(POLICIES_SHOWN));
+        policies.sort_by_key(|(place, _)| *place);
+        for (_, (policy, answers)) in policies {
             table.add_row([
-                policy.version().to_owned(),
+                printable(policy.version()).into_owned(),
                 policy.hash().short(),
                 to_second(policy.valid_until()),
                 thousands(answers),
             ]);
+        }
+        if !rest.is_empty() {
+            let answers = rest.iter().map(|(_, (_, answers))| answers).sum();
+            let blank = String::new;
+            table.add_row([and_more(rest.len()), blank(), blank(), thousands(answers)]);
         }
         if table.is_empty() {
             writeln!(f, "\nno policy ever ruled")?;
@@ -328,15 +333,34 @@ fn thousands(count: u64) -> String {
     groups.join(",")
 }
 
-/// One part in a whole, in per cent, worked out in integers.
+/// One part in a whole, in per cent.
 fn share(count: u64, whole: u64) -> String {
-    let tenths = u128::from(count) * 1000 / u128::from(whole.max(1));
+    let tenths = part(count, whole, 1000);
     format!("{}.{} %", tenths / 10, tenths % 10)
+}
+
+/// How many of so many parts of a whole, to the nearest, worked out in integers.
+fn part(count: u64, whole: u64, parts: u128) -> u128 {
+    let whole = u128::from(whole.max(1));
+    (u128::from(count) * parts + whole / 2) / whole
+}
+
+/// The first of these names, and how many more there are.
+fn some(names: &[String], shown_max: usize) -> String {
+    let (shown, rest) = names.split_at(names.len().min(shown_max));
+    match rest.len() {
+        0 => shown.join(", "),
+        more => format!("{} {}", shown.join(", "), and_more(more)),
+    }
+}
+
+fn and_more(count: usize) -> String {
+    format!("and {count} more")
 }
 
 /// A bar of at most twenty cells.
 fn bar(count: u64, whole: u64) -> String {
-    let halves = u128::from(count) * 40 / u128::from(whole.max(1));
+    let halves = part(count, whole, 40);
     let full = usize::try_from(halves / 2).unwrap_or_default();
     let half = if halves % 2 == 1 { "▌" } else { "" };
     format!("{}{half}", "█".repeat(full))

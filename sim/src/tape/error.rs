@@ -4,6 +4,8 @@ use std::io;
 
 use thiserror::Error;
 
+use super::open::WINDOW_LOG_MAX;
+
 /// Why a tape cannot be read, or not to its end. One line that names the tape and says what to do.
 #[derive(Debug, Error)]
 pub enum TapeError {
@@ -61,6 +63,18 @@ pub enum TapeError {
         "`{tape}` is cut off after line {line}: the compressed data is incomplete, fetch it again"
     )]
     Truncated {
+        /// The tape's name.
+        tape: String,
+        /// The last whole line that was read; 0 if there was none.
+        line: u64,
+    },
+    /// A zstd tape takes more memory than a run may have.
+    #[error(
+        "`{tape}` cannot be read after line {line}: its zstd window is larger than 2^{} bytes, compress it again with `--long={}` or less",
+        WINDOW_LOG_MAX,
+        WINDOW_LOG_MAX
+    )]
+    Window {
         /// The tape's name.
         tape: String,
         /// The last whole line that was read; 0 if there was none.

@@ -2,18 +2,24 @@
 
 use std::{
     fs::File,
-    io::{self, BufReader, Cursor, Read},
+    io::{self, BufRead, BufReader, Cursor, Read},
     ops::RangeInclusive,
     sync::Arc,
 };
 
-use flate2::bufread::MultiGzDecoder;
+use flate2::bufread::GzDecoder;
 use zstd::stream::read::Decoder as ZstdDecoder;
 
 use super::{Progress, TapeError, TapeSource, progress::Counted};
 
 /// How much compressed data is read at once.
 const COMPRESSED_BYTES: usize = 128 * 1024;
+
+/// How far back zstd data may refer, as a power of two: so much memory its decompressor may take.
+pub(super) const WINDOW_LOG_MAX: u32 = 25;
+
+/// What the decompressor says of data that refer further back.
+pub(super) const WINDOW_TOO_LARGE: &str = "Frame requires too much memory for decoding";
 
 /// A tape's bytes, decompressed.
 pub(super) struct Opened {
@@ -47,11 +53,12 @@ pub(super) fn open(source: &TapeSource, progress: &Arc<Progress>) -> Result<Open
         Format::Plain => (Box::new(whole), false),
         Format::Gzip => {
             let buffered = BufReader::with_capacity(COMPRESSED_BYTES, whole);
-            (Box::new(MultiGzDecoder::new(buffered)), true)
+            (Box::new(Members(Some(GzDecoder::new(buffered)))), true)
         }
         Format::Zstd => {
             let buffered = BufReader::with_capacity(COMPRESSED_BYTES, whole);
-            let decoder = ZstdDecoder::with_buffer(buffered).map_err(not_read)?;
+            let mut decoder = ZstdDecoder::with_buffer(buffered).map_err(not_read)?;
+            decoder.window_log_max(WINDOW_LOG_MAX).map_err(not_read)?;
             (Box::new(decoder), true)
         }
         Format::Foreign(found) => {
@@ -65,6 +72,32 @@ pub(super) fn open(source: &TapeSource, progress: &Arc<Progress>) -> Result<Open
         bytes,
         is_compressed,
     })
+}
+
+/// The members of a gzip file, one after the other; `None` behind the last.
+struct Members<R>(Option<GzDecoder<R>>);
+
+impl<R: BufRead> Read for Members<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while let Some(mut member) = self.0.take() {
+            let count = member.read(buffer);
+            if buffer.is_empty() || !matches!(count, Ok(0)) {
+                self.0 = Some(member);
+                return count;
+            }
+            let mut rest = member.into_inner();
+            self.0 = match rest.fill_buf() {
+                Ok([]) => None,
+                Ok([0x1f, ..]) => Some(GzDecoder::new(rest)),
+                Ok(_) => {
+                    let error = "there are bytes behind the end of the compressed data";
+                    return Err(io::Error::new(io::ErrorKind::InvalidData, error));
+                }
+                Err(error) => return Err(error),
+            };
+        }
+        Ok(0)
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use super::{
     Chunk, LINE_BYTES_MAX, Progress, TapeError, TapeSource,
     buffers::Buffers,
     chunks::Chunks,
-    open::{Opened, open},
+    open::{Opened, WINDOW_TOO_LARGE, open},
 };
 
 /// How much is read at once.
@@ -112,6 +112,8 @@ impl Current {
             TapeError::Read { tape, line, error }
         } else if error.kind() == io::ErrorKind::UnexpectedEof {
             TapeError::Truncated { tape, line }
+        } else if error.to_string() == WINDOW_TOO_LARGE {
+            TapeError::Window { tape, line }
         } else {
             TapeError::Damaged { tape, line, error }
         }

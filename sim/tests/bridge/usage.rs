@@ -84,6 +84,18 @@ fn bounds_that_are_missing_or_none() {
         .unwrap(),
         "`quantum:stream:apply.plan`: intents, exits, plans and skips need a stream each",
     );
+    refused(
+        &command(&[
+            "--no-guardrails",
+            "--remember",
+            "60",
+            "--claim-after",
+            "60000",
+        ])
+        .output()
+        .unwrap(),
+        "an intent would be forgotten before another instance takes it: --remember is not above --claim-after",
+    );
     let both = command(&["--no-guardrails", "--guardrails", path])
         .output()
         .unwrap();

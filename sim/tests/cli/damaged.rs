@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use crate::support::{Place, generated, gzip, objects, zstd};
+use crate::support::{Place, generated, gzip, objects, zstd, zstd_of_window};
 
 /// Runs on a damaged tape: the answers before the damage, no summary, one line on standard error.
 fn check(bytes: &[u8], message: &str) {
@@ -49,8 +49,28 @@ fn a_truncated_archive_gives_the_answers_so_far_and_no_digest() {
 #[test]
 fn a_damaged_archive_gives_the_answers_so_far_and_no_digest() {
     let tape = generated(3000, 9);
-    let message = "is damaged after line LINE: invalid gzip header";
-    check(&[gzip(&tape), b"garbage beyond".to_vec()].concat(), message);
+    let message =
+        "is damaged after line LINE: there are bytes behind the end of the compressed data";
+    for garbage in [&b"garbage beyond"[..], b"\n", b"\0\0\0\0"] {
+        check(&[&gzip(&tape)[..], garbage].concat(), message);
+    }
+}
+
+/// As `zstd --long=27` and the highest levels write it.
+#[test]
+fn an_archive_that_takes_too_much_memory_is_refused() {
+    let large = zstd_of_window(&generated(3000, 9), 27);
+    let message = "cannot be read after line LINE: its zstd window is larger than 2^25 bytes, compress it again with `--long=25` or less";
+    check(
+        &[zstd(&generated(2000, 9)), large.clone()].concat(),
+        message,
+    );
+    let place = Place::new();
+    place.put("large", large);
+    let run = place.run(&["replay", "large"]);
+    let message = message.replace("LINE", "0");
+    let line = format!("portcullis: `large` {message}; 0 records were answered\n");
+    assert_eq!((run.status, &*run.stdout, run.stderr), (2, "", line));
 }
 
 #[test]

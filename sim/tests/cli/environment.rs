@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Place, START, lines, objects, text};
+use crate::support::{Place, Run, START, lines, objects, text};
 
 fn exit_of(source: &str) -> Value {
     json!({
@@ -126,6 +126,28 @@ fn a_name_that_is_empty_is_refused() {
     );
 }
 
+#[cfg(unix)]
+#[test]
+fn a_name_that_is_not_utf_8_is_refused_by_its_variable() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let place = Place::new();
+    let no_text = std::ffi::OsStr::from_bytes(b"brain\xff");
+    for variable in [OWNER, DELEGATES] {
+        for (arguments, help) in [
+            (&[][..], "portcullis"),
+            (&["replay"], "portcullis replay"),
+            (&["decide"], "portcullis decide"),
+        ] {
+            let output = place.command(arguments).env(variable, no_text).output();
+            let run = Run::new(&output.unwrap());
+            let message = format!(
+                "portcullis: the environment variable `{variable}` is not UTF-8; see `{help} --help`\n"
+            );
+            assert_eq!((run.status, &*run.stdout, run.stderr), (2, "", message));
+        }
+    }
+}
+
 #[test]
 fn the_summary_says_who_may_exit_and_what_the_guardrails_are() {
     let place = Place::new();
@@ -148,9 +170,13 @@ fn the_summary_says_who_may_exit_and_what_the_guardrails_are() {
     assert_eq!(summary["exit_owner"], "brain");
     assert_eq!(summary["exit_delegates"], json!(["closer"]));
     assert_eq!(summary["guardrails"], "g.json");
+    // Nobody is listed twice.
+    let twice = ["brain", "closer", "brain"].map(|name| ["--exit-delegate", name]);
+    let twice = [&flags[..], twice.as_flattened()].concat();
+    assert_eq!(place.summary(&twice), summary);
     let text = place.run(&[&["replay"], &flags[..]].concat()).stdout;
     assert!(
-        text.contains("\nguardrails: g.json; exits: brain, closer\n"),
+        text.contains("\nguardrails: g.json; exits: owner brain, delegates closer\n"),
         "{text}"
     );
 }

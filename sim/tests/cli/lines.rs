@@ -109,12 +109,33 @@ fn without_now_each_record_is_judged_at_its_own_time() {
     let positions = [position(0), position(3601)];
     let judged = ["HARVEST one", "SKIP POLICY_STALE"];
     check(&["harvest", "--policy", "policy.json"], &positions, &judged);
+}
+
+#[test]
+fn a_record_without_a_time_is_told_how_to_get_one() {
+    let place = Place::new();
+    place.put("policy.json", policy("one").to_string());
     let timeless = json!({"symbol": "BTCUSDT", "side": "BUY", "size": 1});
-    check(
-        &["decide", "--policy", "policy.json"],
-        &[timeless],
-        &["SKIP INTENT_INVALID"],
-    );
+    let mut position = position(1);
+    position.as_object_mut().unwrap().remove("id");
+    let warning = "portcullis: warning: a record without a time was skipped; `--now` gives an instant to judge at\n";
+    let now = START.to_string();
+    for (command, record, reason, judged) in [
+        ("decide", timeless, "INTENT_INVALID", "TRADE one"),
+        ("harvest", position, "HARVEST_INVALID_INPUT", "HARVEST one"),
+    ] {
+        let arguments = [command, "--policy", "policy.json"];
+        let tape = lines(&[record.clone(), record]);
+        let run = place.run_with(&arguments, &*tape);
+        let skip = format!("SKIP {reason}");
+        let answers: Vec<String> = objects(&run.stdout).iter().map(short).collect();
+        assert_eq!((run.status, &*run.stderr), (0, warning));
+        assert_eq!(answers, [&*skip, &*skip]);
+        let run = place.run_with(&[&arguments[..], &["--now", &now]].concat(), tape);
+        let answers: Vec<String> = objects(&run.stdout).iter().map(short).collect();
+        assert_eq!((run.status, &*run.stderr), (0, ""));
+        assert_eq!(answers, [judged, judged]);
+    }
 }
 
 #[test]

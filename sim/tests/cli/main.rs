@@ -14,6 +14,7 @@ mod digest;
 mod environment;
 mod lines;
 mod memory;
+mod out;
 mod pipes;
 mod policy_files;
 mod reigns;

@@ -6,7 +6,7 @@ use std::{fs, process::Stdio, sync::OnceLock, thread, time::Duration};
 
 use portcullis_sim::generate::write_tape;
 
-use crate::support::Place;
+use crate::support::{Place, Run, zstd_of_window};
 
 const KIB_MAX: u64 = 64 * 1024;
 
@@ -65,6 +65,40 @@ fn a_long_tape_takes_as_little_memory_as_a_short_one() {
 #[test]
 fn so_it_does_with_threads() {
     check(&["--threads", "2"]);
+}
+
+/// With the largest window that is read, and with more threads than are of any use.
+#[test]
+fn so_it_does_from_an_archive_and_with_many_threads() {
+    let tapes = tapes();
+    let archive = zstd_of_window(&fs::read(tapes.path().join("short")).unwrap(), 25);
+    tapes.put("archive", archive);
+    for (tape, threads) in [("archive", "2"), ("archive", "16"), ("short", "256")] {
+        let arguments = ["replay", tape, "--threads", threads, "--out", "/dev/null"];
+        let peak = peak_kib(&arguments);
+        assert!(
+            (1000..=KIB_MAX).contains(&peak),
+            "{arguments:?}: {peak} KiB"
+        );
+    }
+}
+
+#[test]
+fn threads_that_the_system_does_not_give_end_the_run_in_one_line() {
+    let place = Place::new();
+    place.put("tape", "");
+    // Two MiB of addresses a thread.
+    let run = std::process::Command::new("sh")
+        .args([
+            "-c",
+            "ulimit -v 300000; exec \"$0\" replay tape --threads 256",
+        ])
+        .arg(place.command(&[]).get_program())
+        .current_dir(place.path())
+        .output();
+    let run = Run::new(&run.unwrap());
+    let message = "portcullis: cannot start 256 threads: Resource temporarily unavailable (os error 11); try `--threads 1`\n";
+    assert_eq!((run.status, &*run.stdout, &*run.stderr), (2, "", message));
 }
 
 #[test]

@@ -198,6 +198,29 @@ fn a_policy_may_come_by_standard_input() {
 }
 
 #[test]
+fn a_policy_that_is_valid_and_expired_is_said_so() {
+    let place = Place::new();
+    let check = |valid_until, noted: &[&str]| {
+        let policy = policy_until("one", valid_until).to_string();
+        let arguments = ["policy", "check", "-", "--format", "json"];
+        let json = place.run_with(&arguments, &*policy);
+        let told: Value = serde_json::from_str(&json.stdout).unwrap();
+        let unstated = "there is no `policy_hash`: a mix of two publications cannot be seen";
+        let notes = [&[unstated], noted].concat();
+        assert_eq!((json.status, &told["notes"]), (0, &json!(notes)));
+        let text = place.run_with(&["policy", "check", "-"], policy);
+        let lines: String = notes.iter().map(|note| format!("note: {note}\n")).collect();
+        assert_eq!(text.status, 0);
+        assert!(text.stdout.ends_with(&lines), "{}", text.stdout);
+    };
+    check(
+        crate::support::START,
+        &["expired on 2026-01-05T00:00:00Z; every entry would skip as POLICY_STALE"],
+    );
+    check(253_402_300_799, &[]);
+}
+
+#[test]
 fn numbers_are_shown_as_they_were_written() {
     let place = Place::new();
     let text = policy("one")
@@ -210,4 +233,8 @@ fn numbers_are_shown_as_they_were_written() {
         "{shown}"
     );
     assert!(shown.contains("  lock_R               1.20\n"), "{shown}");
+    let text = policy("one").to_string();
+    let long = text.replace("\"BTCUSDT\":8", "\"BTCUSDT\":1e300");
+    let shown = place.run_with(&["policy", "show", "-"], long).stdout;
+    assert!(shown.contains("  BTCUSDT              1e300x\n"), "{shown}");
 }

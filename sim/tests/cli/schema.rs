@@ -254,6 +254,9 @@ fn what_a_schema_cannot_say() {
     );
     edit("spelling of a whole number", "/policy_seq", "1.0");
     edit("spelling of a whole number", "/policy_seq", "-0");
+    edit("spelling of a whole number", "/policy_seq", "-0.0");
+    let text = Place::new().run(&["policy", "schema"]).stdout;
+    assert!(text.contains("1.0 and -0.0, which are whole numbers to a schema, are refused"));
     // Text, for what a parsed document does not hold any more.
     check(
         "more digits than a double has",

@@ -208,6 +208,14 @@ pub(crate) fn zstd(bytes: &[u8]) -> Vec<u8> {
     zstd::encode_all(bytes, 1).unwrap()
 }
 
+/// Data that may refer back by a power of two of bytes.
+pub(crate) fn zstd_of_window(bytes: &[u8], log: u32) -> Vec<u8> {
+    let mut encoder = zstd::Encoder::new(Vec::new(), 1).unwrap();
+    encoder.window_log(log).unwrap();
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
 /// What `generate` writes.
 pub(crate) fn generated(records: u64, seed: u64) -> Vec<u8> {
     let mut tape = Vec::new();

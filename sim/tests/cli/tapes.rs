@@ -215,6 +215,32 @@ fn a_line_of_10_mb_is_read_and_one_of_17_mib_is_not() {
 }
 
 #[test]
+fn a_tape_that_is_none_is_asked_about() {
+    let place = Place::new();
+    place.put("words", "no JSON\nnothing\n");
+    place.put("events", lines(&[json!({"event_type": "order.filled"})]));
+    place.put("half", "no JSON\n{}\n");
+    place.put("empty", "\n");
+    let check = |tapes: &[&str], named: &str| {
+        for threads in ["1", "2"] {
+            let arguments = [&["replay", "--threads", threads], tapes].concat();
+            let run = place.run(&arguments);
+            let warning = match named {
+                "" => String::new(),
+                named => format!(
+                    "portcullis: warning: no line of {named} could be read as a record; is it a tape?\n"
+                ),
+            };
+            assert_eq!((run.status, run.stderr), (0, warning));
+        }
+    };
+    check(&["half", "empty"], "");
+    check(&["words"], "`words`");
+    check(&["half", "empty", "words"], "`words`");
+    check(&["words", "half", "events"], "`words` and 1 more");
+}
+
+#[test]
 fn records_without_a_time_are_answered_and_change_nothing() {
     let timeless = |mut record: Value| {
         let fields = record.as_object_mut().unwrap();

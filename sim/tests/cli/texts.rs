@@ -40,6 +40,7 @@ fn help() {
         "decide",
         "harvest",
         "explain",
+        "bridge",
         "generate",
         "policy",
         "policy sample",
@@ -75,6 +76,77 @@ fn summary() {
     check("summary_one_record", &place.run(&arguments));
     place.put("tape.jsonl", "");
     check("summary_empty_tape", &place.run(&["replay", "tape.jsonl"]));
+}
+
+/// A line a policy and a symbol would be a page for nobody.
+#[test]
+fn long_lists_are_cut_short() {
+    let place = Place::new();
+    let mut tape = Vec::new();
+    for n in 0..30 {
+        let mut policy = policy(&format!("v{n}"));
+        let symbol = format!("S{n}USDT");
+        policy["universe_symbols"] = json!([symbol, format!("NEVER{n}USDT")]);
+        policy["leverage_by_symbol"] = json!({symbol.clone(): 3});
+        let mut entry = entry(n);
+        entry["symbol"] = symbol.into();
+        tape.extend([updated(n, &policy), entry.clone()]);
+        // The last ones answer most.
+        tape.extend(std::iter::repeat_n(entry, usize::from(n >= 25)));
+    }
+    for n in 0..10 {
+        place.put(&format!("{n}.jsonl"), "");
+    }
+    place.put("9.jsonl", lines(&tape));
+    check("summary_long_lists", &place.run(&["replay", "*.jsonl"]));
+    let summary = place.summary(&["*.jsonl"]);
+    assert_eq!(summary["policies"].as_array().unwrap().len(), 30);
+    assert_eq!(summary["symbols"].as_object().unwrap().len(), 60);
+    assert_eq!(summary["tapes"].as_array().unwrap().len(), 10);
+}
+
+/// 2 of 3 are 66.7 per cent.
+#[test]
+fn shares_are_rounded_to_the_nearest() {
+    let place = Place::new();
+    place.put("tape", lines(&[entry(1), entry(2), exit(3)]));
+    let told = place.run(&["replay", "tape"]).stdout;
+    assert!(told.contains("SKIP           2  66.7 %\n"), "{told}");
+    assert!(told.contains("EXIT           1  33.3 %\n"), "{told}");
+}
+
+/// What a policy is called must not steer the terminal of whoever reads it.
+#[test]
+fn control_characters_are_shown_and_not_sent() {
+    let place = Place::new();
+    let mut policy = policy("one\u{1b}[31m\nvalid\u{9b}");
+    policy["generator"] = "\u{1b}]0;title\u{7}".into();
+    place.put("policy.json", policy.to_string());
+    place.put("tape", lines(&[updated(1, &policy)]));
+    for arguments in [
+        &["policy", "check", "policy.json"][..],
+        &["policy", "show", "policy.json"],
+        &["explain", "tape"],
+        &["replay", "tape"],
+        &[
+            "replay",
+            "tape",
+            "--exit-owner",
+            "a\u{1b}b",
+            "--exit-delegate",
+            "c\u{7}d",
+        ],
+    ] {
+        let told = place.run(arguments);
+        assert_eq!(told.status, 0);
+        assert!(
+            told.stdout.contains(r"one\u{1b}[31m\nvalid\u{9b}"),
+            "{}",
+            told.stdout
+        );
+        let control = |c: char| c.is_control() && c != '\n';
+        assert!(!told.stdout.contains(control), "{}", told.stdout);
+    }
 }
 
 fn broken() -> Place {
@@ -185,6 +257,13 @@ fn explain() {
     ] {
         let arguments = ["explain", "tape.jsonl", "--policy", "policy.json", "--n", n];
         check(&format!("explain_{name}_text"), &place.run(&arguments));
+        let json = place.run(&[&arguments[..], &["--format", "json"]].concat());
+        let json: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
+        assert_eq!(json["n"].to_string(), n);
+        assert!(
+            json["id"].is_string() && json.get("symbol").is_some(),
+            "{json}"
+        );
         if name.len() <= "harvest".len() {
             let json = [&arguments[..], &["--format", "json"]].concat();
             check(&format!("explain_{name}_json"), &place.run(&json));

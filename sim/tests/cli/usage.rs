@@ -1,6 +1,6 @@
 //! Exit status, and what is said on standard error.
 
-use crate::support::{Place, entry, exit, lines, policy, policy_until};
+use crate::support::{Place, entry, lines, policy, policy_until};
 
 const NO_TAPE: &str =
     "give a file, a quoted pattern such as `tapes/*.jsonl`, or `-` for standard input";
@@ -10,6 +10,7 @@ fn place() -> Place {
     place.put("policy.json", policy("one").to_string());
     place.put("tape.jsonl", lines(&[entry(1)]));
     place.put("no.json", "no JSON\n");
+    place.put("empty.json", "\n");
     place.put("list.json", "[]");
     place.put("text.bin", b"{\"a\": \xff}");
     place.put(
@@ -30,11 +31,19 @@ fn check(arguments: &[&str], status: i32, message: &str) {
     assert_eq!((run.status, &*run.stdout), (status, ""), "{arguments:?}");
 }
 
-/// A mistake in the arguments: exit status 2, with the hint.
-fn check_usage(arguments: &[&str], hint: &str) {
-    let run = place().run(arguments);
-    assert!(run.stderr.contains(hint), "{arguments:?}: {}", run.stderr);
-    assert_eq!((run.status, &*run.stdout), (2, ""), "{arguments:?}");
+/// A mistake in the arguments: exit status 2, and one line that ends with the help to ask for.
+fn check_usage(arguments: &[&str], message: &str) {
+    let commands = ["policy check", "policy sample", "policy"];
+    let given = arguments.join(" ");
+    let command = match commands.iter().find(|command| given.starts_with(*command)) {
+        Some(command) => (*command).to_owned(),
+        None => arguments[0].to_owned(),
+    };
+    let help = match &*command {
+        "rplay" | "--threads" => "portcullis --help".to_owned(),
+        _ => format!("portcullis {command} --help"),
+    };
+    check(arguments, 2, &format!("{message}; see `{help}`"));
 }
 
 fn check_done(arguments: &[&str]) {
@@ -101,28 +110,34 @@ fn a_policy_that_is_invalid_is_1() {
 
 #[test]
 fn arguments_that_nobody_understands_are_2() {
-    check_usage(&["rplay"], "tip: some similar subcommands exist");
-    check_usage(&["policy"], "Usage: portcullis policy <COMMAND>");
-    check_usage(&["policy", "chekc"], "tip: some similar subcommands exist");
+    check_usage(
+        &["rplay"],
+        "unrecognized subcommand `rplay`; some similar subcommands exist: `policy`, `replay`",
+    );
+    check_usage(
+        &["policy", "chekc"],
+        "unrecognized subcommand `chekc`; some similar subcommands exist: `schema`, `check`",
+    );
     check_usage(
         &["replay", "--thread", "2"],
-        "tip: a similar argument exists: '--threads'",
+        "unexpected argument `--thread` found; a similar flag exists: `--threads`",
     );
     check_usage(
         &["decide", "--polcy", "x"],
-        "tip: a similar argument exists: '--policy'",
+        "unexpected argument `--polcy` found; a similar flag exists: `--policy`",
     );
-    check_usage(
-        &["replay", "--polices", "x"],
-        "unexpected argument '--polices' found",
-    );
-    check_usage(&["--threads", "2"], "unexpected argument '--threads' found");
+    check_usage(&["--threads", "2"], "unexpected argument `--threads` found");
     check_usage(
         &["decide", "tape.jsonl"],
-        "unexpected argument 'tape.jsonl' found",
+        "unexpected argument `tape.jsonl` found",
     );
-    check_usage(&["explain"], "<TAPE>");
-    check_usage(&["policy", "check"], "<FILE>");
+    for (command, missing) in [
+        (&["explain"][..], "<TAPE>"),
+        (&["policy", "check"], "<FILE>"),
+    ] {
+        let message = format!("the following required arguments were not provided: {missing}");
+        check_usage(command, &message);
+    }
     check_usage(
         &[
             "replay",
@@ -131,69 +146,74 @@ fn arguments_that_nobody_understands_are_2() {
             "--policy",
             "policy.json",
         ],
-        "the argument '--policy <FILE>' cannot be used multiple times",
+        "the argument `--policy <FILE>` cannot be used multiple times",
     );
     check_usage(
         &["replay", "--format", "yaml"],
-        "[possible values: text, json]",
+        "invalid value `yaml` for `--format <FORMAT>` [possible values: text, json]",
     );
     check_usage(
         &["replay", "--policy"],
-        "a value is required for '--policy <FILE>'",
+        "a value is required for `--policy <FILE>` but none was supplied",
     );
+    // Half a command gets its help.
+    let run = place().run(&["policy"]);
+    assert_eq!((run.status, &*run.stdout), (2, ""));
+    assert!(run.stderr.contains("Usage: portcullis policy <COMMAND>"));
 }
 
 #[test]
 fn numbers_that_are_none_are_2() {
-    for threads in ["0", "-1", "two", "1.5", "", "1025", "99999999999999999999"] {
-        let argument = format!("--threads={threads}");
-        check_usage(
-            &["replay", &argument],
-            &format!(
-                "invalid value '{threads}' for '--threads <N>': not a whole number from 1 to 1024"
-            ),
-        );
-    }
+    let check_whole = |command: &[&str], flag: &str, name: &str, texts: &[&str], bounds: &str| {
+        for text in texts {
+            let message = format!(
+                "invalid value `{text}` for `{flag} <{name}>`: not a whole number {bounds}"
+            );
+            check_usage(&[command, &[flag, text]].concat(), &message);
+            check_usage(&[command, &[&*format!("{flag}={text}")]].concat(), &message);
+        }
+    };
+    let texts = ["0", "-1", "two", "1.5", "", "257", "99999999999999999999"];
+    check_whole(&["replay"], "--threads", "N", &texts, "from 1 to 256");
+    let texts = ["-1", "many", "1e3", "18446744073709551616"];
+    let bounds = "from 0 to 18446744073709551615";
+    check_whole(&["generate"], "--records", "N", &texts, bounds);
+    check_whole(&["generate"], "--seed", "S", &texts, bounds);
+    let bounds = "from 1 to 18446744073709551615";
+    let texts = ["0", "-1", "x"];
+    check_whole(&["explain", "tape.jsonl"], "--n", "K", &texts, bounds);
+
     for command in ["decide", "harvest"] {
-        check_usage(
-            &[command, "--now", "noon"],
-            "invalid value 'noon' for '--now <EPOCH>': epoch seconds: not a decimal number",
-        );
-        check_usage(
-            &[command, "--now", "nan"],
-            "invalid value 'nan' for '--now <EPOCH>': epoch seconds: not finite",
-        );
-        check_usage(
-            &[command, "--now", "1767571200000"],
-            "epoch seconds: outside the years 0 to 9999 (are these milliseconds in place of seconds?)",
-        );
+        for (text, why) in [
+            ("noon", "not a decimal number"),
+            ("nan", "not finite"),
+            (
+                "1767571200000",
+                "outside the years 0 to 9999 (are these milliseconds in place of seconds?)",
+            ),
+        ] {
+            let message =
+                format!("invalid value `{text}` for `--now <EPOCH>`: epoch seconds: {why}");
+            check_usage(&[command, "--now", text], &message);
+        }
     }
-    for n in ["0", "-1", "x"] {
-        let argument = format!("--n={n}");
-        check_usage(
-            &["explain", "tape.jsonl", &argument],
-            &format!("invalid value '{n}' for '--n <K>'"),
-        );
-    }
-    for seconds in ["0", "-1", "x", "inf", "1e15"] {
-        let argument = format!("--valid-for={seconds}");
-        check_usage(
-            &["policy", "sample", &argument],
-            &format!("invalid value '{seconds}' for '--valid-for <SECONDS>': seconds: "),
-        );
+    for (text, why) in [
+        ("0", "not greater than 0"),
+        ("-1", "not greater than 0"),
+        ("x", "not a decimal number"),
+        ("inf", "not finite"),
+        (
+            "1e15",
+            "outside the years 0 to 9999 (are these milliseconds in place of seconds?)",
+        ),
+    ] {
+        let message = format!("invalid value `{text}` for `--valid-for <SECONDS>`: seconds: {why}");
+        check_usage(&["policy", "sample", "--valid-for", text], &message);
     }
     check(
         &["policy", "sample", "--valid-for", "253402300799"],
         2,
         "the sample would be valid beyond the year 9999",
-    );
-    check_usage(
-        &["generate", "--records", "many"],
-        "invalid value 'many' for '--records <N>'",
-    );
-    check_usage(
-        &["generate", "--seed=-1"],
-        "invalid value '-1' for '--seed <S>'",
     );
 }
 
@@ -205,8 +225,10 @@ fn files_that_cannot_be_read_are_2_and_named() {
     let list = "`list.json`: `document`: `[]` is not a JSON object";
     let folder = "`.`: is a directory, not a file";
     let not_text = "`text.bin`: not UTF-8 from byte 7";
+    let empty = "`empty.json`: is empty";
     let files = [
         ("gone.json", gone),
+        ("empty.json", empty),
         ("no.json", no_json),
         ("list.json", list),
         (".", folder),
@@ -239,7 +261,7 @@ fn guardrails_that_are_none_are_2() {
             assert_eq!((run.status, &*run.stdout, run.stderr), (2, "", stderr));
         }
     };
-    check("", "line 1, column 1: EOF while parsing a value");
+    check("{", "line 1, column 1: EOF while parsing an object");
     check(r#"{"max_levrage": 5}"#, "`max_levrage` is no guardrail");
     check(
         r#"{"max_leverage": 5, "max_leverage": 50}"#,
@@ -249,11 +271,13 @@ fn guardrails_that_are_none_are_2() {
         r#"{"max_leverage": "much", "halt": "some"}"#,
         "`max_leverage`: `\"much\"` is not a finite number greater than 0; `halt`: `\"some\"` is not `nothing`, `everything` or a list of symbols",
     );
-    self::check(
-        &["replay", "tape.jsonl", "--guardrails", "gone.json"],
-        2,
-        "`gone.json`: No such file or directory (os error 2)",
-    );
+    for (file, message) in [
+        ("gone.json", "No such file or directory (os error 2)"),
+        ("empty.json", "is empty"),
+    ] {
+        let arguments = ["replay", "tape.jsonl", "--guardrails", file];
+        self::check(&arguments, 2, &format!("`{file}`: {message}"));
+    }
 }
 
 #[test]
@@ -323,30 +347,28 @@ fn a_full_disk_is_2() {
 }
 
 #[test]
-fn answers_never_overwrite_what_the_run_reads() {
-    let tape = lines(&[entry(1), exit(2)]);
-    for (name, out) in [
-        ("tape.jsonl", "tape.jsonl"),
-        ("tape.jsonl", "./tape.jsonl"),
-        ("policy.json", "policy.json"),
-        ("g.json", "g.json"),
-    ] {
-        let place = place();
-        place.put("tape.jsonl", &tape);
-        place.put("g.json", "{}");
-        let before = place.read(name);
-        let run = place.run(&[
-            "replay",
-            "*.jsonl",
-            "--policy",
-            "policy.json",
-            "--guardrails",
-            "g.json",
-            "--out",
-            out,
-        ]);
-        let message = format!("portcullis: cannot write `{out}`: it is an input of this run\n");
-        assert_eq!((run.status, run.stderr), (2, message));
-        assert_eq!(place.read(name), before);
+fn standard_input_is_read_once() {
+    let check_who = |arguments: &[&str], who: &str| {
+        let message = format!("standard input can be read once: it is asked for by {who}");
+        check(arguments, 2, &message);
+    };
+    let replay = ["replay", "-", "--policy", "-"];
+    check_who(&replay, "`--policy` and by the tape");
+    check_who(
+        &["replay", "tape.jsonl", "/dev/stdin", "--guardrails", "-"],
+        "`--guardrails` and by the tape",
+    );
+    check_who(
+        &["replay", "--policy", "-", "--guardrails", "-"],
+        "`--policy` and by `--guardrails`",
+    );
+    for command in ["decide", "harvest"] {
+        check_who(&[command, "--policy", "-"], "`--policy` and by the records");
+        check_who(
+            &[command, "--policy", "-", "--guardrails", "/dev/stdin"],
+            "`--policy` and by `--guardrails` and by the records",
+        );
     }
+    let explain = ["explain", "-", "--policy", "-"];
+    check_who(&explain, "`--policy` and by the tape");
 }

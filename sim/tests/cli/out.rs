@@ -1,0 +1,199 @@
+//! Where the answers go, and what stood there before.
+
+use std::{
+    fs::{self, File},
+    io::Write as _,
+    process::{Command, Stdio},
+    thread,
+    time::Duration,
+};
+
+use crate::support::{Place, Run, entry, exit, generated, gzip, lines, objects, policy};
+
+fn place() -> Place {
+    let place = Place::new();
+    place.put("policy.json", policy("one").to_string());
+    place.put("g.json", "{}");
+    place.put("tape.jsonl", lines(&[entry(1), exit(2)]));
+    place
+}
+
+/// Every file of the folder.
+fn names(place: &Place) -> Vec<String> {
+    let mut names: Vec<String> = fs::read_dir(place.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+/// Runs with a file of the folder on standard input.
+fn run_from(place: &Place, arguments: &[&str], stdin: &str) -> Run {
+    let stdin = File::open(place.path().join(stdin)).unwrap();
+    Run::new(&place.command(arguments).stdin(stdin).output().unwrap())
+}
+
+#[test]
+fn an_input_is_known_under_every_name() {
+    for input in ["tape.jsonl", "policy.json", "g.json"] {
+        let place = place();
+        fs::hard_link(place.path().join(input), place.path().join("hard")).unwrap();
+        #[cfg(unix)]
+        std::os::unix::fs::symlink(input, place.path().join("soft")).unwrap();
+        let before = place.read(input);
+        let files = names(&place);
+        for out in [input, "hard", "soft"] {
+            let message = format!("portcullis: cannot write `{out}`: it is an input of this run\n");
+            for from in ["", input] {
+                // By name, or by standard input.
+                let [tape, policy, guardrails] = ["tape.jsonl", "policy.json", "g.json"]
+                    .map(|name| if name == from { "-" } else { name });
+                let arguments = [
+                    "replay",
+                    tape,
+                    "--policy",
+                    policy,
+                    "--guardrails",
+                    guardrails,
+                    "--out",
+                    out,
+                ];
+                let run = run_from(&place, &arguments, input);
+                assert_eq!((run.status, &*run.stdout, &run.stderr), (2, "", &message));
+                assert_eq!(place.read(input), before);
+            }
+        }
+        assert_eq!(names(&place), files);
+    }
+}
+
+#[test]
+fn standard_output_that_is_an_input_is_refused() {
+    let place = place();
+    let before = place.read("tape.jsonl");
+    let appending = fs::OpenOptions::new()
+        .append(true)
+        .open(place.path().join("tape.jsonl"))
+        .unwrap();
+    let arguments = ["replay", "tape.jsonl", "--out", "-"];
+    let output = place.command(&arguments).stdout(appending).output();
+    let run = Run::new(&output.unwrap());
+    let message = "portcullis: cannot write `-`: it is an input of this run\n";
+    assert_eq!((run.status, &*run.stderr), (2, message));
+    assert_eq!(place.read("tape.jsonl"), before);
+}
+
+#[test]
+fn a_dash_is_standard_output_and_the_summary_goes_to_standard_error() {
+    let place = place();
+    let told = place.run(&["replay", "tape.jsonl"]).stdout;
+    place.answers(&["tape.jsonl"]);
+    let answers = place.read("answers");
+    let run = place.run(&["replay", "tape.jsonl", "--out", "-"]);
+    assert_eq!(
+        (run.status, run.stdout, run.stderr),
+        (0, answers.clone(), told.clone())
+    );
+    assert!(!names(&place).contains(&"-".to_owned()));
+    let json = place.run(&["replay", "tape.jsonl", "--out", "-", "--format", "json"]);
+    assert_eq!((json.status, &json.stdout), (0, &answers));
+    assert_eq!(objects(&json.stderr.replace('\n', ""))[0]["records"], 2);
+    // Whoever sends both to one file has both there.
+    let both = File::create(place.path().join("both")).unwrap();
+    let arguments = ["replay", "tape.jsonl", "--out", "/dev/stdout"];
+    assert!(
+        place
+            .command(&arguments)
+            .stdout(both)
+            .status()
+            .unwrap()
+            .success()
+    );
+    assert_eq!(place.read("both"), format!("{answers}{told}"));
+}
+
+#[test]
+fn answers_take_the_place_of_a_file_and_keep_its_links_and_permissions() {
+    let place = place();
+    place.answers(&["tape.jsonl"]);
+    let answers = place.read("answers");
+    place.put("old", "old");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        fs::set_permissions(place.path().join("old"), fs::Permissions::from_mode(0o640)).unwrap();
+        std::os::unix::fs::symlink("old", place.path().join("link")).unwrap();
+        std::os::unix::fs::symlink("none", place.path().join("dangling")).unwrap();
+        for link in ["link", "dangling"] {
+            let run = place.run(&["replay", "tape.jsonl", "--out", link]);
+            assert_eq!((run.status, &*run.stderr), (0, ""));
+            assert!(place.path().join(link).is_symlink());
+            assert_eq!(place.read(link), answers);
+        }
+        let mode = |name: &str| {
+            let metadata = fs::metadata(place.path().join(name)).unwrap();
+            metadata.permissions().mode() & 0o777
+        };
+        assert_eq!(mode("old"), 0o640);
+        // A new file is as any program writes it.
+        place.put("any", "");
+        assert_eq!(mode("answers"), mode("any"));
+    }
+    assert!(names(&place).iter().all(|name| !name.starts_with('.')));
+}
+
+#[test]
+fn what_an_archive_gave_before_it_broke_off_is_kept() {
+    let place = place();
+    let archive = gzip(&generated(2000, 9));
+    place.put("cut", &archive[..archive.len() / 2]);
+    place.put("old", "old");
+    let run = place.run(&["replay", "cut", "--out", "old"]);
+    assert_eq!(run.status, 2);
+    assert!(objects(&place.read("old")).len() > 100);
+}
+
+/// Stops a run half way, which has read so many lines.
+#[cfg(unix)]
+fn check_stopped(signal: &str, threads: &str) {
+    let place = place();
+    place.put("old", "old");
+    let before = names(&place);
+    let mut child = place
+        .command(&["replay", "-", "--out", "old", "--threads", threads])
+        .stdin(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(&generated(3000, 9)).unwrap();
+    // It is at work as soon as its own file is there.
+    let is_at_work = (0..15_000).any(|_| {
+        thread::sleep(Duration::from_millis(2));
+        names(&place) != before
+    });
+    assert!(is_at_work);
+    let kill = Command::new("kill")
+        .args([signal, &child.id().to_string()])
+        .status();
+    assert!(kill.unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    drop(stdin);
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    let records = stderr
+        .strip_prefix("portcullis: interrupted after ")
+        .and_then(|rest| rest.strip_suffix(" records; `old` is left as it was\n"));
+    let records: Option<u64> = records.and_then(|records| records.parse().ok());
+    assert!(records.is_some_and(|records| records <= 3000), "{stderr}");
+    assert_eq!(output.status.code(), Some(130));
+    assert_eq!(place.read("old"), "old");
+    assert_eq!(names(&place), before);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_run_that_is_stopped_leaves_everything_as_it_was() {
+    check_stopped("-INT", "1");
+    check_stopped("-TERM", "2");
+}
