@@ -242,6 +242,39 @@ fn a_close_without_a_side_supersedes_too() {
     assert_eq!(redis.await_answer("old"), "INTENT_SUPERSEDED");
 }
 
+#[test]
+fn within_one_millisecond_two_streams_have_no_order() {
+    let server = Server::start();
+    let mut redis = server.connect();
+    redis.publish(3600);
+    let mut add = |stream: &str, at: &str, id: &str, symbol: &str, more: &[&str]| {
+        let fields = [
+            "XADD",
+            stream,
+            at,
+            "intent_id",
+            id,
+            "symbol",
+            symbol,
+            "side",
+            "BUY",
+        ];
+        redis.run(&[&fields[..], &["size", "250"], more].concat());
+    };
+    let exit = ["reduce_only", "1", "source", OWNER];
+    add(EXITS, "1000-5", "exit", "BTCUSDT", &exit);
+    add(INTENTS, "1000-9", "at once", "BTCUSDT", &[]);
+    add(INTENTS, "1001-0", "later", "BTCUSDT", &[]);
+    // Within one stream the numbers tell.
+    add(INTENTS, "1001-9", "exit too", "ETHUSDT", &exit);
+    add(INTENTS, "1001-10", "after it", "ETHUSDT", &[]);
+    let _bridge = Bridge::start(&server.url(), &[]);
+    let answers = by_id(&redis.await_answers(5));
+    assert_eq!(answers["at once"], "INTENT_SUPERSEDED");
+    assert_eq!(answers["later"], "TRADE");
+    assert_eq!(answers["after it"], "TRADE");
+}
+
 fn dice() -> u64 {
     RandomState::new().build_hasher().finish()
 }
