@@ -1,5 +1,6 @@
 //! Replays recorded intents through Portcullis.
 
+pub mod bridge;
 pub mod cmd;
 pub mod generate;
 pub mod replay;

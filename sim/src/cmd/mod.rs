@@ -1,5 +1,6 @@
 //! The commands: one file each, arguments as they were given in, resolved out.
 
+mod bridge;
 mod clock;
 mod decide;
 mod explain;
@@ -50,6 +51,8 @@ enum Command {
     Halt(halt::Args),
     /// Let entries through again
     Resume(halt::Args),
+    /// Run the service: intents from a Redis stream in, plans out
+    Bridge(Box<bridge::Args>),
     /// Write a synthetic tape to standard output
     Generate(generate::Args),
 }
@@ -75,6 +78,7 @@ pub fn run() -> Result<(), Failure> {
         Command::Policy(command) => policy::run(command),
         Command::Halt(args) => halt::halt(&args),
         Command::Resume(args) => halt::resume(&args),
+        Command::Bridge(args) => bridge::run(&args),
         Command::Generate(args) => generate::run(&args),
     }
 }

@@ -40,6 +40,7 @@ fn help() {
         "decide",
         "harvest",
         "explain",
+        "bridge",
         "generate",
         "policy",
         "policy sample",

@@ -1,0 +1,52 @@
+//! The bridge's clock, and how far it is from the server's.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use portcullis::domain::{Instant, Span};
+use redis::{Connection, RedisResult};
+
+/// The clock of this machine. One that shows no year from 1970 to 9999 shows the last instant, at which no
+/// policy is in force.
+pub(super) fn now() -> Instant {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .ok()
+        .and_then(|since| i64::try_from(since.as_micros()).ok())
+        .and_then(|micros| Instant::from_micros(micros).ok())
+        .unwrap_or(Instant::MAX)
+}
+
+/// By how much this clock and the server's differ at least; the way there and back is not counted.
+pub(super) fn skew(connection: &mut Connection) -> RedisResult<Span> {
+    let before = now();
+    let (seconds, micros): (i64, i64) = redis::cmd("TIME").query(connection)?;
+    let after = now();
+    let server = seconds
+        .checked_mul(1_000_000)
+        .and_then(|whole| whole.checked_add(micros))
+        .and_then(|micros| Instant::from_micros(micros).ok())
+        .unwrap_or(Instant::MIN);
+    Ok(apart(before, server, after))
+}
+
+/// How far `server` lies outside of what was measured around it.
+fn apart(before: Instant, server: Instant, after: Instant) -> Span {
+    let behind = server.since(after);
+    let ahead = before.since(server);
+    behind.max(ahead).max(Span::from_micros(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_between_is_no_skew() {
+        let at = |micros| Instant::from_micros(micros).unwrap();
+        let micros = |before, server, after| apart(at(before), at(server), at(after)).as_micros();
+        assert_eq!(micros(10, 15, 20), 0);
+        assert_eq!(micros(10, 10, 10), 0);
+        assert_eq!(micros(10, 27, 20), 7);
+        assert_eq!(micros(10, 4, 20), 6);
+    }
+}

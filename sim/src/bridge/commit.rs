@@ -1,0 +1,128 @@
+//! Answers become plans and skip records, once.
+
+use portcullis::{decide::Denial, policy::PolicyAbsence};
+use redis::{Connection, RedisResult, Script};
+
+use super::{
+    Settings,
+    entry::{hash_part, short_hex},
+    plan::Items,
+};
+
+/// One entry with what is answered to it.
+pub(super) struct Answered {
+    pub(super) entry_id: String,
+    pub(super) verdict: &'static str,
+    /// What tells the intent from others: the id that its sender gave it, else its place.
+    pub(super) identity: Identity,
+    /// The symbol as halts and exits know it; empty where none can be read.
+    pub(super) symbol: String,
+    /// The plan of a trade or an exit.
+    pub(super) plan: Items,
+    /// The skip record: of a skip, or of a trade that the server objects to.
+    pub(super) skip: Items,
+}
+
+/// What tells an intent from others.
+pub(super) struct Identity {
+    /// Of the id alone.
+    mark: String,
+    /// Of what it says.
+    digest: String,
+    /// Of both.
+    plan_id: String,
+}
+
+impl Identity {
+    pub(super) fn new(own_id: Option<&str>, stream: &str, entry_id: &str, digest: String) -> Self {
+        let mut hasher = blake3::Hasher::new();
+        match own_id {
+            Some(id) => hash_part(&mut hasher, id.as_bytes()),
+            None => {
+                hash_part(&mut hasher, stream.as_bytes());
+                hash_part(&mut hasher, entry_id.as_bytes());
+            }
+        }
+        let mark = short_hex(&hasher);
+        hash_part(&mut hasher, digest.as_bytes());
+        Self {
+            mark,
+            digest,
+            plan_id: short_hex(&hasher),
+        }
+    }
+
+    /// The same for the same intent, whoever answers it and however often.
+    pub(super) fn plan_id(&self) -> &str {
+        &self.plan_id
+    }
+}
+
+/// What became of an entry.
+pub(super) struct Outcome {
+    /// The verdict, the reason of an objection, or `REPEATED`.
+    pub(super) code: String,
+    /// The objection in words.
+    pub(super) detail: String,
+}
+
+/// Writes answers, marks and acknowledgements in one step of the server.
+pub(super) struct Committer {
+    script: Script,
+    no_policy: String,
+}
+
+impl Committer {
+    pub(super) fn new() -> Self {
+        Self {
+            script: Script::new(include_str!("commit.lua")),
+            no_policy: Denial::PolicyAbsent(&PolicyAbsence::NotFound).to_string(),
+        }
+    }
+
+    /// One outcome an answer, in order.
+    pub(super) fn commit(
+        &self,
+        settings: &Settings,
+        stream: &str,
+        answers: &[Answered],
+        connection: &mut Connection,
+    ) -> RedisResult<Vec<Outcome>> {
+        let length = |max: Option<u64>| max.map_or_else(String::new, |max| max.to_string());
+        let mut call = self.script.prepare_invoke();
+        for key in [
+            stream,
+            &settings.plans,
+            &settings.skips,
+            &settings.policy,
+            &settings.halt,
+        ] {
+            call.key(key);
+        }
+        call.arg(&settings.group)
+            .arg(settings.remember.as_secs().max(1))
+            .arg(length(settings.plans_max))
+            .arg(length(settings.skips_max))
+            .arg(&self.no_policy);
+        for answer in answers {
+            let keys = &settings.keys;
+            call.key(format!("{keys}:answered:{}", answer.identity.mark));
+            call.key(format!("{keys}:exit:{}", answer.symbol));
+            call.arg(&answer.entry_id)
+                .arg(answer.verdict)
+                .arg(&answer.identity.digest)
+                .arg(&answer.symbol);
+            for items in [&answer.plan, &answer.skip] {
+                call.arg(items.len());
+                for item in items.iter() {
+                    call.arg(item);
+                }
+            }
+        }
+        let outcomes: Vec<(String, String)> = call.invoke(connection)?;
+        Ok(outcomes
+            .into_iter()
+            .map(|(code, detail)| Outcome { code, detail })
+            .collect())
+    }
+}

@@ -1,0 +1,225 @@
+//! Entries of a stream, as intents.
+
+use portcullis::{
+    event::{Event, Scratch, read},
+    intent::{Intent, IntentFault},
+};
+use redis::Value;
+
+use super::reply::{bytes, list, text};
+use crate::tape::LINE_BYTES_MAX;
+
+/// One entry of a stream: its id, and its fields in the order in which they were written, none left out.
+#[derive(Debug, Clone)]
+pub(super) struct StreamEntry {
+    pub(super) id: String,
+    /// `None`: it was deleted before anybody answered it.
+    fields: Option<Vec<(Vec<u8>, Vec<u8>)>>,
+}
+
+/// An entry as records of a tape: with the entry's id as the record's, and as its sender wrote it.
+pub(super) struct Written {
+    with_entry_id: String,
+    as_sent: String,
+}
+
+impl StreamEntry {
+    /// One entry of a reply's list.
+    pub(super) fn new(value: Value) -> Option<Self> {
+        let mut parts = list(value).into_iter();
+        let id = text(parts.next()?)?;
+        let fields = parts.next().filter(|fields| *fields != Value::Nil);
+        let fields = fields.map(|fields| {
+            let mut texts = list(fields).into_iter().filter_map(bytes);
+            let mut pairs = Vec::new();
+            while let (Some(name), Some(value)) = (texts.next(), texts.next()) {
+                pairs.push((name, value));
+            }
+            pairs
+        });
+        Some(Self { id, fields })
+    }
+
+    /// It was deleted before anybody answered it.
+    pub(super) const fn is_gone(&self) -> bool {
+        self.fields.is_none()
+    }
+
+    /// What it says, whoever delivers it and however its fields are ordered: a payload and its source, or
+    /// every field.
+    pub(super) fn digest(&self) -> String {
+        let mut fields: Vec<&(Vec<u8>, Vec<u8>)> = self.fields.iter().flatten().collect();
+        let holds = |name: &[u8]| matches!(name, b"payload" | b"data");
+        if fields.iter().any(|(name, _)| holds(name)) {
+            fields.retain(|(name, _)| holds(name) || name == b"source");
+        }
+        fields.sort();
+        let mut hasher = blake3::Hasher::new();
+        for part in fields.iter().flat_map(|(name, value)| [name, value]) {
+            hash_part(&mut hasher, part);
+        }
+        short_hex(&hasher)
+    }
+
+    /// The records that it makes.
+    pub(super) fn written(&self) -> Result<Written, IntentFault> {
+        let size = |(name, value): &(Vec<u8>, Vec<u8>)| name.len().saturating_add(value.len());
+        let fields = || self.fields.iter().flatten();
+        if fields().map(size).fold(0, usize::saturating_add) > LINE_BYTES_MAX {
+            return Err(IntentFault::TooLong {
+                line: 1,
+                column: LINE_BYTES_MAX.saturating_add(1),
+                bytes_max: LINE_BYTES_MAX,
+            });
+        }
+        let mut texts = Vec::new();
+        for (name, value) in fields() {
+            match (std::str::from_utf8(name), std::str::from_utf8(value)) {
+                (Ok(name), Ok(value)) => texts.push((name, value)),
+                _ => return Err(IntentFault::NotUtf8 { line: 1, column: 1 }),
+            }
+        }
+        // The sender's own `id` names the intent; where it stands twice, nobody can tell which one does.
+        let single = texts.iter().filter(|(name, _)| *name == "id").count() == 1;
+        let own = |(name, _): &&(&str, &str)| !(single && *name == "id");
+        Ok(Written {
+            as_sent: object(texts.iter()),
+            with_entry_id: object(
+                [("id", self.id.as_str())]
+                    .iter()
+                    .chain(texts.iter().filter(own)),
+            ),
+        })
+    }
+}
+
+impl Written {
+    /// The intent as the engine is to see it.
+    pub(super) fn intent<'a>(&'a self, scratch: &'a mut Scratch) -> Intent<'a> {
+        let name = match read(&self.with_entry_id, scratch) {
+            Event::Intent(intent) => return intent,
+            Event::Position(_) => "position.snapshot",
+            Event::PolicyUpdated(..) => "policy.updated",
+            Event::PolicyWithdrawn(_) => "policy.withdrawn",
+        };
+        Intent::unreadable(IntentFault::UnknownEvent {
+            line: 1,
+            column: 1,
+            event: name.to_owned(),
+        })
+    }
+
+    /// The id that the sender gave it, if it gave one.
+    pub(super) fn own_id(&self) -> Option<String> {
+        match read(&self.as_sent, &mut Scratch::default()) {
+            Event::Intent(intent) => intent.id().map(str::to_owned),
+            Event::Position(_) | Event::PolicyUpdated(..) | Event::PolicyWithdrawn(_) => None,
+        }
+    }
+
+    /// The order type that the sender named, in its payload or beside it.
+    pub(super) fn order_type(&self) -> Option<String> {
+        #[derive(serde::Deserialize)]
+        struct Typed {
+            #[serde(rename = "type")]
+            order_type: Option<String>,
+            payload: Option<String>,
+            data: Option<String>,
+        }
+        let typed: Typed = serde_json::from_str(&self.as_sent).ok()?;
+        let said = match typed.payload.or(typed.data) {
+            None => typed.order_type,
+            Some(payload) => serde_json::from_str::<Typed>(&payload).ok()?.order_type,
+        }?;
+        Some(said.to_ascii_uppercase())
+    }
+}
+
+/// The first 32 digits.
+pub(super) fn short_hex(hasher: &blake3::Hasher) -> String {
+    hasher.finalize().to_hex().chars().take(32).collect()
+}
+
+/// A part of what is hashed, told apart from the next.
+pub(super) fn hash_part(hasher: &mut blake3::Hasher, part: &[u8]) {
+    let length = u64::try_from(part.len()).unwrap_or(u64::MAX);
+    hasher.update(&length.to_le_bytes());
+    hasher.update(part);
+}
+
+/// A JSON object of texts.
+fn object<'a>(fields: impl Iterator<Item = &'a (&'a str, &'a str)>) -> String {
+    // Objects of the library keep a key once; here one that stands twice must be seen to.
+    let pairs: Vec<String> = fields
+        .map(|(name, value)| {
+            format!(
+                "{}:{}",
+                serde_json::Value::from(*name),
+                serde_json::Value::from(*value)
+            )
+        })
+        .collect();
+    format!("{{{}}}", pairs.join(","))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(fields: &[(&str, &str)]) -> StreamEntry {
+        let fields = fields
+            .iter()
+            .map(|(name, value)| (name.as_bytes().to_vec(), value.as_bytes().to_vec()));
+        StreamEntry {
+            id: "1767571200000-3".to_owned(),
+            fields: Some(fields.collect()),
+        }
+    }
+
+    #[test]
+    fn the_entry_stands_in_for_the_id_and_the_sender_keeps_its_own() {
+        for fields in [
+            &[("id", "a"), ("symbol", "BTCUSDT"), ("side", "BUY")][..],
+            &[("intent_id", "a"), ("symbol", "BTCUSDT"), ("side", "BUY")],
+            &[
+                ("intent_id", "a"),
+                ("payload", r#"{"symbol":"BTCUSDT","side":"BUY"}"#),
+            ],
+        ] {
+            let written = entry(fields).written().unwrap();
+            assert_eq!(written.own_id().as_deref(), Some("a"), "{fields:?}");
+            let mut scratch = Scratch::default();
+            let intent = written.intent(&mut scratch);
+            assert!(intent.request().is_ok(), "{fields:?}");
+            let at = intent.emitted_at().map(|at| at.as_millis());
+            assert_eq!(at, Some(1_767_571_200_000), "{fields:?}");
+        }
+    }
+
+    #[test]
+    fn a_field_that_stands_twice_is_seen() {
+        let twice = entry(&[
+            ("symbol", "BTCUSDT"),
+            ("side", "BUY"),
+            ("size", "1"),
+            ("size", "2"),
+        ]);
+        let written = twice.written().unwrap();
+        let mut scratch = Scratch::default();
+        let intent = written.intent(&mut scratch);
+        assert_eq!(
+            intent.request().unwrap_err().to_string(),
+            "`size` stands twice in one object"
+        );
+    }
+
+    #[test]
+    fn a_body_is_the_same_in_any_order_and_any_envelope() {
+        let body = entry(&[("symbol", "A"), ("side", "BUY")]).digest();
+        assert_eq!(body, entry(&[("side", "BUY"), ("symbol", "A")]).digest());
+        assert_ne!(body, entry(&[("side", "SELL"), ("symbol", "A")]).digest());
+        assert_ne!(body, entry(&[("sideB", "UY"), ("symbol", "A")]).digest());
+        let sent = |at| entry(&[("payload", "{}"), ("source", "x"), ("timestamp", at)]).digest();
+        assert_eq!(sent("1"), sent("2"));
+    }
+}

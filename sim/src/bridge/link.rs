@@ -1,0 +1,166 @@
+//! A connection that comes back.
+
+use std::{
+    hash::{BuildHasher as _, Hasher as _, RandomState},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use redis::{Client, Connection, ErrorKind, RedisError, RedisResult};
+
+use super::{BridgeError, Settings, Stop, log::say};
+
+const CONNECT_WITHIN: Duration = Duration::from_secs(2);
+/// Longer than anything blocks on the server.
+const ANSWER_WITHIN: Duration = Duration::from_secs(5);
+const PAUSE_MIN: Duration = Duration::from_millis(50);
+const PAUSE_MAX: Duration = Duration::from_secs(2);
+
+/// What is known of the server by all connections: a change is told once.
+pub(super) struct Health {
+    address: String,
+    /// The connections that are away.
+    away: Mutex<usize>,
+    /// The server has let somebody in.
+    known: AtomicBool,
+}
+
+/// One connection, made anew as often as it takes.
+pub(super) struct Link<'a> {
+    client: Client,
+    health: &'a Health,
+    stop: &'a Stop,
+    is_away: bool,
+    pause: Duration,
+}
+
+impl Health {
+    pub(super) const fn new(address: String) -> Self {
+        Self {
+            address,
+            away: Mutex::new(0),
+            known: AtomicBool::new(false),
+        }
+    }
+
+    fn change(&self, is_away: bool, why: &str) {
+        let mut away = self.away.lock().unwrap_or_else(PoisonError::into_inner);
+        if is_away {
+            *away = away.saturating_add(1);
+            if *away == 1 {
+                say(format_args!(
+                    "Redis at {}: {why}; trying again",
+                    self.address
+                ));
+            }
+        } else {
+            *away = away.saturating_sub(1);
+            if *away == 0 {
+                say(format_args!("Redis at {} is back", self.address));
+            }
+        }
+    }
+}
+
+impl<'a> Link<'a> {
+    pub(super) fn new(
+        settings: &Settings,
+        health: &'a Health,
+        stop: &'a Stop,
+    ) -> Result<Self, BridgeError> {
+        let client = Client::open(settings.connection()?)
+            .map_err(|_| BridgeError::Url("it names no server"))?;
+        Ok(Self {
+            client,
+            health,
+            stop,
+            is_away: false,
+            pause: PAUSE_MIN,
+        })
+    }
+
+    /// Works on a connection, and on another one when that fails, until the work ends or it is time to stop.
+    ///
+    /// # Errors
+    /// A server that never let anybody in, and refuses to.
+    pub(super) fn keep(
+        mut self,
+        mut work: impl FnMut(&mut Connection, &mut dyn FnMut()) -> RedisResult<()>,
+    ) -> Result<(), BridgeError> {
+        while !self.stop.is_set() {
+            let result = self.connect().and_then(|mut connection| {
+                self.health.known.store(true, Ordering::SeqCst);
+                work(&mut connection, &mut || self.is_back())
+            });
+            let Err(error) = result else { return Ok(()) };
+            if self.stop.is_set() {
+                return Ok(());
+            }
+            let why = words(&error);
+            if is_refusal(&error) && !self.health.known.load(Ordering::SeqCst) {
+                return Err(BridgeError::Refused {
+                    address: self.health.address.clone(),
+                    why,
+                });
+            }
+            if !self.is_away {
+                self.is_away = true;
+                self.health.change(true, &why);
+            }
+            self.stop.sleep(jittered(self.pause));
+            self.pause = self.pause.saturating_mul(2).min(PAUSE_MAX);
+        }
+        Ok(())
+    }
+
+    /// The work goes well.
+    fn is_back(&mut self) {
+        self.pause = PAUSE_MIN;
+        if self.is_away {
+            self.is_away = false;
+            self.health.change(false, "");
+        }
+    }
+
+    fn connect(&self) -> RedisResult<Connection> {
+        let mut connection = self.client.get_connection_with_timeout(CONNECT_WITHIN)?;
+        connection.set_read_timeout(Some(ANSWER_WITHIN))?;
+        connection.set_write_timeout(Some(ANSWER_WITHIN))?;
+        // A server that wants a password lets everybody connect.
+        redis::cmd("PING").query::<()>(&mut connection)?;
+        Ok(connection)
+    }
+}
+
+/// The server will not let us in, however often we try.
+fn is_refusal(error: &RedisError) -> bool {
+    error.kind() == ErrorKind::AuthenticationFailed
+        || error.kind() == ErrorKind::InvalidClientConfig
+        || matches!(error.code(), Some("NOAUTH" | "WRONGPASS" | "NOPERM"))
+        || error
+            .detail()
+            .is_some_and(|text| text.contains("DB index is out of range"))
+}
+
+/// What went wrong, in the server's words where it had any.
+fn words(error: &RedisError) -> String {
+    if error.kind() == ErrorKind::AuthenticationFailed {
+        "wrong user or password".to_owned()
+    } else if error.code() == Some("NOAUTH") {
+        "it asks for a password".to_owned()
+    } else if error.is_timeout() {
+        "no answer in time".to_owned()
+    } else {
+        error.to_string()
+    }
+}
+
+/// Half of it at least, so that instances do not come back in step.
+fn jittered(pause: Duration) -> Duration {
+    let dice = RandomState::new().build_hasher().finish() % 1024;
+    let share = u32::try_from(dice).unwrap_or_default();
+    pause / 2 + pause / 2 * share / 1024
+}

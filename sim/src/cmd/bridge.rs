@@ -1,0 +1,172 @@
+//! `portcullis bridge`
+
+use std::{
+    num::NonZeroU64,
+    process,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use super::{Failure, input::warn, operator::OperatorArgs};
+use crate::bridge::{self, Settings, Stop};
+
+/// More at once would keep the server from everybody else for too long.
+const BATCH_MAX: u64 = 10_000;
+
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct Args {
+    /// The server: redis://[[user]:password@]host[:port][/db]. Where it holds a password, give it as the variable
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "QUANTUM_REDIS_URL",
+        hide_env_values = true,
+        default_value = "redis://127.0.0.1:6379"
+    )]
+    redis: String,
+    /// Run without guardrails: the policy alone says what is allowed
+    #[arg(long, conflicts_with = "guardrails")]
+    no_guardrails: bool,
+    /// The consumer group; instances of one group share the intents
+    #[arg(long, value_name = "NAME", default_value = "quantum:group:portcullis")]
+    group: String,
+    /// This instance's name in the group; no two may have the same [default: made up for each run]
+    #[arg(long, value_name = "NAME")]
+    consumer: Option<String>,
+    /// How many intents are read and answered at once
+    #[arg(long, value_name = "N", default_value = "64", value_parser = clap::value_parser!(u64).range(1..=BATCH_MAX))]
+    batch: u64,
+    /// How long an intent may lie with another instance, unanswered, before this one takes it
+    #[arg(long, value_name = "MILLISECONDS", default_value = "30000", value_parser = clap::value_parser!(u64).range(1..=86_400_000))]
+    claim_after: u64,
+    /// How long an answered intent is remembered; the last exit of a symbol is for good
+    #[arg(long, value_name = "SECONDS", default_value = "86400", value_parser = clap::value_parser!(u64).range(60..=31_536_000))]
+    remember: u64,
+    /// The stream of intents
+    #[arg(
+        long,
+        value_name = "STREAM",
+        default_value = "quantum:stream:trade.intent"
+    )]
+    intent_stream: String,
+    /// The stream of exits, which is read first
+    #[arg(
+        long,
+        value_name = "STREAM",
+        default_value = "quantum:stream:trade.exit"
+    )]
+    exit_stream: String,
+    /// Where the plans go
+    #[arg(
+        long,
+        value_name = "STREAM",
+        default_value = "quantum:stream:apply.plan"
+    )]
+    plan_stream: String,
+    /// Where the skip records go
+    #[arg(
+        long,
+        value_name = "STREAM",
+        default_value = "quantum:stream:trade.skip"
+    )]
+    skip_stream: String,
+    /// Trim the plan stream to about this length, read or not [default: never]
+    #[arg(long, value_name = "N")]
+    plan_maxlen: Option<NonZeroU64>,
+    /// Trim the skip stream to about this length [default: never]
+    #[arg(long, value_name = "N")]
+    skip_maxlen: Option<NonZeroU64>,
+    /// The hash that holds the policy
+    #[arg(long, value_name = "KEY", default_value = "quantum:policy:current")]
+    policy_key: String,
+    /// The stream that tells of new policies
+    #[arg(
+        long,
+        value_name = "STREAM",
+        default_value = "quantum:stream:policy.update"
+    )]
+    policy_stream: String,
+    /// The set of halted symbols, `*` for all
+    #[arg(long, value_name = "KEY", default_value = "quantum:halt")]
+    halt_key: String,
+    /// What the keys begin with under which the bridge remembers
+    #[arg(long, value_name = "PREFIX", default_value = "quantum:bridge")]
+    key_prefix: String,
+    #[command(flatten)]
+    operator: OperatorArgs,
+}
+
+pub(super) fn run(args: &Args) -> Result<(), Failure> {
+    if args.operator.guardrails().is_none() && !args.no_guardrails {
+        return Err(Failure::unusable(
+            "a service needs bounds: give --guardrails FILE, or --no-guardrails to run without",
+        ));
+    }
+    let streams = [
+        &args.intent_stream,
+        &args.exit_stream,
+        &args.plan_stream,
+        &args.skip_stream,
+    ];
+    for (n, stream) in streams.iter().enumerate() {
+        if stream.is_empty() || streams.iter().skip(n + 1).any(|other| other == stream) {
+            return Err(Failure::unusable(format_args!(
+                "`{stream}`: intents, exits, plans and skips need a stream each"
+            )));
+        }
+    }
+    if Duration::from_millis(args.claim_after) >= Duration::from_secs(args.remember) {
+        return Err(Failure::unusable(
+            "an intent would be forgotten before another instance takes it: --remember is not above --claim-after",
+        ));
+    }
+    let (engine, operator) = args.operator.resolve(false)?;
+    let settings = args.settings();
+    let address = settings.address().map_err(Failure::unusable)?;
+    let stop = Arc::new(Stop::on_signals().map_err(Failure::unusable)?);
+    warn(format_args!(
+        "bridge: guardrails {}; exit owner {}{}; Redis at {address}, group `{}`, consumer `{}`",
+        operator.guardrails,
+        operator.exit_owner,
+        match operator.exit_delegates.as_slice() {
+            [] => String::new(),
+            names => format!(", delegates {}", names.join(", ")),
+        },
+        settings.group,
+        settings.consumer,
+    ));
+    bridge::run(&engine, &settings, &stop).map_err(Failure::unusable)
+}
+
+impl Args {
+    fn settings(&self) -> Settings {
+        Settings {
+            redis: self.redis.clone(),
+            intents: self.intent_stream.clone(),
+            exits: self.exit_stream.clone(),
+            plans: self.plan_stream.clone(),
+            skips: self.skip_stream.clone(),
+            policy: self.policy_key.clone(),
+            policy_updates: self.policy_stream.clone(),
+            halt: self.halt_key.clone(),
+            keys: self.key_prefix.clone(),
+            group: self.group.clone(),
+            consumer: self.consumer.clone().unwrap_or_else(made_up_name),
+            consumer_is_temporary: self.consumer.is_none(),
+            batch: usize::try_from(self.batch).unwrap_or(1),
+            claim_after: Duration::from_millis(self.claim_after),
+            remember: Duration::from_secs(self.remember),
+            plans_max: self.plan_maxlen.map(NonZeroU64::get),
+            skips_max: self.skip_maxlen.map(NonZeroU64::get),
+        }
+    }
+}
+
+/// A name that no other run has, here or elsewhere.
+fn made_up_name() -> String {
+    use std::hash::{BuildHasher as _, Hasher as _, RandomState};
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    let millis = since.map_or(0, |since| since.as_millis());
+    let dice = RandomState::new().build_hasher().finish();
+    format!("portcullis-{}-{millis}-{dice:016x}", process::id())
+}

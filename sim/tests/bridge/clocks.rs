@@ -1,0 +1,72 @@
+//! Clocks that differ.
+
+use std::{
+    fs,
+    io::{Read as _, Write as _},
+    net::{TcpListener, TcpStream},
+    thread,
+};
+
+use super::support::{Bridge, Server, since_epoch};
+
+/// Stands before a server and tells its time wrongly, by so many seconds.
+fn wrong_clock(port: u16, seconds: i64) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let own = listener.local_addr().unwrap().port();
+    thread::spawn(move || {
+        for client in listener.incoming() {
+            let (mut client, mut server) = (
+                client.unwrap(),
+                TcpStream::connect(("127.0.0.1", port)).unwrap(),
+            );
+            let (mut back, mut out) = (server.try_clone().unwrap(), client.try_clone().unwrap());
+            thread::spawn(move || std::io::copy(&mut back, &mut out));
+            thread::spawn(move || {
+                let mut bytes = [0; 65_536];
+                while let Ok(count @ 1..) = client.read(&mut bytes) {
+                    let sent = &bytes[..count];
+                    let written = if sent == b"*1\r\n$4\r\nTIME\r\n" {
+                        let time = i64::try_from(since_epoch().as_secs()).unwrap() + seconds;
+                        client.write_all(format!("*2\r\n$10\r\n{time}\r\n$1\r\n0\r\n").as_bytes())
+                    } else {
+                        server.write_all(sent)
+                    };
+                    if written.is_err() {
+                        break;
+                    }
+                }
+            });
+        }
+    });
+    own
+}
+
+#[test]
+fn clocks_too_far_apart_trade_nothing_and_still_exit() {
+    let server = Server::start();
+    let mut redis = server.connect();
+    redis.publish(3600);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("guardrails.json");
+    fs::write(&file, r#"{"max_intent_skew_sec": 20}"#).unwrap();
+    let options = ["--guardrails", file.to_str().unwrap()];
+    for (n, (seconds, answer)) in [
+        (0, "TRADE"),
+        (60, "CLOCK_UNTRUSTED"),
+        (-60, "CLOCK_UNTRUSTED"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let url = format!("redis://127.0.0.1:{}", wrong_clock(server.port(), seconds));
+        let bridge = Bridge::start(&url, &options);
+        let id = format!("entry {n}");
+        redis.intent(&id, "BTCUSDT");
+        assert_eq!(redis.await_answer(&id), answer, "{seconds}");
+        let id = format!("exit {n}");
+        redis.exit(&id, "ETHUSDT");
+        assert_eq!(redis.await_answer(&id), "EXIT");
+        let log = bridge.stop();
+        assert_eq!(log.contains("off the server's"), seconds != 0, "{log}");
+    }
+}

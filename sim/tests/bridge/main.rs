@@ -1,0 +1,18 @@
+//! The service as its neighbours meet it: a real server, intents in, plans and skip records out.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+mod answers;
+mod away;
+mod claims;
+mod clocks;
+mod once;
+mod policy;
+mod support;
+mod usage;

@@ -1,0 +1,280 @@
+//! An intent is answered once.
+
+use std::{
+    collections::BTreeSet,
+    env,
+    hash::{BuildHasher as _, Hasher as _, RandomState},
+    thread,
+    time::Duration,
+};
+
+use super::support::{
+    Bridge, EXITS, GROUP, INTENTS, OWNER, PLANS, SKIPS, Server, by_id, eventually, short, text,
+};
+
+#[test]
+fn the_same_intent_is_answered_once_and_another_body_is_told_apart() {
+    let server = Server::start();
+    let mut redis = server.connect();
+    redis.publish(3600);
+    let _bridge = Bridge::start(&server.url(), &[]);
+    redis.intent("a", "BTCUSDT");
+    assert_eq!(redis.await_answer("a"), "TRADE");
+    redis.intent("a", "BTCUSDT");
+    redis.intent("a", "ETHUSDT");
+    redis.intent("a", "ETHUSDT");
+    redis.intent("b", "BTCUSDT");
+    assert_eq!(redis.await_answer("b"), "TRADE");
+    let reasons: Vec<String> = redis.answers().iter().map(short).collect();
+    assert_eq!(reasons, ["TRADE", "TRADE", "INTENT_DUPLICATE"]);
+
+    // An exit is told apart too, and passes.
+    redis.exit("x", "BTCUSDT");
+    redis.exit("x", "BTCUSDT");
+    redis.exit("x", "ETHUSDT");
+    redis.exit("y", "BTCUSDT");
+    assert_eq!(redis.await_answer("y"), "EXIT");
+    let exits = redis.records(PLANS).split_off(2);
+    let symbols: Vec<&str> = exits.iter().map(|plan| text(plan, "symbol")).collect();
+    assert_eq!(symbols, ["BTCUSDT", "ETHUSDT", "BTCUSDT"]);
+    let ids: BTreeSet<&str> = exits.iter().map(|plan| text(plan, "plan_id")).collect();
+    assert_eq!(ids.len(), 3);
+}
+
+#[test]
+fn what_is_delivered_again_is_not_answered_again() {
+    let server = Server::start();
+    let mut redis = server.connect();
+    redis.publish(3600);
+    let bridge = Bridge::start(&server.url(), &[]);
+    // With an id of its sender's, and without one.
+    redis.intent("a", "BTCUSDT");
+    redis.add(INTENTS, &[("symbol", "XRPUSDT"), ("side", "BUY")]);
+    redis.exit("x", "ETHUSDT");
+    let before = redis.await_answers(3);
+    for stream in [INTENTS, EXITS] {
+        redis.run(&["XGROUP", "SETID", stream, GROUP, "0"]);
+    }
+    redis.intent("last", "BTCUSDT");
+    redis.exit("last exit", "ETHUSDT");
+    redis.await_answers(before.len() + 2);
+    bridge.stop();
+
+    redis.run(&["XGROUP", "DESTROY", INTENTS, GROUP]);
+    let _bridge = Bridge::start(&server.url(), &[]);
+    redis.intent("very last", "BTCUSDT");
+    redis.await_answers(before.len() + 3);
+}
+
+#[test]
+fn what_was_closed_is_not_opened_by_what_is_older() {
+    let server = Server::start();
+    let mut redis = server.connect();
+    redis.publish(3600);
+    redis.intent("older", "BTCUSDT");
+    redis.intent("other symbol", "ETHUSDT");
+    redis.take_and_die(2);
+    thread::sleep(Duration::from_millis(5));
+    let _bridge = Bridge::start(&server.url(), &["--claim-after", "600"]);
+    redis.exit("exit", "BTCUSDT");
+    assert_eq!(redis.await_answer("exit"), "EXIT");
+    thread::sleep(Duration::from_millis(5));
+    redis.intent("later", "BTCUSDT");
+    assert_eq!(redis.await_answer("later"), "TRADE");
+    assert_eq!(redis.await_answer("older"), "INTENT_SUPERSEDED");
+    assert_eq!(redis.await_answer("other symbol"), "TRADE");
+}
+
+#[test]
+fn instances_share_the_intents() {
+    let server = Server::start();
+    let mut redis = server.connect();
+    redis.publish(3600);
+    let bridges = [(); 2].map(|()| Bridge::start(&server.url(), &["--batch", "2"]));
+    for bridge in &bridges {
+        bridge.await_log("POLICY_LOADED");
+    }
+    let mut sent = 0;
+    let counts = loop {
+        for _ in 0..100 {
+            redis.intent(&format!("{sent}"), "XRPUSDT");
+            sent += 1;
+        }
+        redis.await_answers(sent);
+        let counts = bridges
+            .each_ref()
+            .map(|bridge| bridge.log().matches("\nSKIP ").count());
+        if counts.iter().all(|count| *count > 0) {
+            break counts;
+        }
+        assert!(sent < 5000, "one instance does nothing");
+    };
+    assert_eq!(by_id(&redis.answers()).len(), sent);
+    eventually("the lines", || {
+        let counts = bridges
+            .each_ref()
+            .map(|bridge| bridge.log().matches("\nSKIP ").count());
+        counts.iter().sum::<usize>() == sent
+    });
+    assert!(counts.iter().sum::<usize>() <= sent);
+    for bridge in bridges {
+        bridge.stop();
+    }
+}
+
+/// `PORTCULLIS_KILLS` says how often; 10 without.
+#[test]
+fn whoever_is_killed_leaves_no_intent_unanswered_and_none_answered_twice() {
+    const INTENTS_EACH: usize = 150;
+    let rounds = env::var("PORTCULLIS_KILLS").map_or(10, |rounds| rounds.parse().unwrap());
+    let server = Server::start();
+    let mut redis = server.connect();
+    redis.publish(36_000);
+    let options = ["--claim-after", "50", "--batch", "3"];
+    let mut sent = BTreeSet::new();
+    for round in 0..rounds {
+        let bridge = Bridge::start(&server.url(), &options);
+        let second = (round % 3 == 0).then(|| Bridge::start(&server.url(), &options));
+        let before = redis.length(PLANS);
+        for n in 0..INTENTS_EACH {
+            let id = format!("{round}.{n}");
+            match n % 7 {
+                0 => redis.exit(&id, "SOLUSDT"),
+                1 => redis.intent(&id, "XRPUSDT"),
+                2 => redis.intent(&id, "SOLUSDT"),
+                _ => redis.intent(&id, "BTCUSDT"),
+            };
+            sent.insert(id);
+        }
+        eventually("a first plan", || redis.length(PLANS) > before);
+        thread::sleep(Duration::from_micros(dice() % 20_000));
+        bridge.kill();
+        if let Some(second) = second {
+            second.stop();
+        }
+    }
+    let bridge = Bridge::start(&server.url(), &options);
+    let answers = redis.await_answers(sent.len());
+    let answered: BTreeSet<String> = by_id(&answers).into_keys().collect();
+    assert_eq!(answered, sent);
+    let plan_ids: BTreeSet<&str> = answers.iter().map(|it| text(it, "plan_id")).collect();
+    assert_eq!(plan_ids.len(), sent.len());
+    bridge.stop();
+    assert_eq!((redis.pending(INTENTS), redis.pending(EXITS)), (0, 0));
+}
+
+#[test]
+fn sigterm_and_sigint_end_it_with_every_batch_answered() {
+    for signal in ["-TERM", "-INT"] {
+        let server = Server::start();
+        let mut redis = server.connect();
+        redis.publish(3600);
+        for n in 0..400 {
+            redis.intent(&format!("{n}"), "BTCUSDT");
+        }
+        let bridge = Bridge::start(&server.url(), &["--batch", "2"]);
+        eventually("a first plan", || redis.length(PLANS) > 0);
+        bridge.signal(signal);
+        let (status, log) = bridge.wait();
+        assert_eq!(status.code(), Some(0), "{log}");
+        assert!(
+            log.ends_with("stopped: every intent that was read is answered\n"),
+            "{log}"
+        );
+        assert_eq!(redis.pending(INTENTS), 0);
+
+        let _bridge = Bridge::start(&server.url(), &[]);
+        let answers = redis.await_answers(400);
+        assert_eq!(by_id(&answers).len(), 400);
+    }
+}
+
+#[test]
+fn a_plan_stream_is_trimmed_only_where_somebody_says_so() {
+    let server = Server::start();
+    let mut redis = server.connect();
+    redis.publish(3600);
+    for n in 0..600 {
+        redis.intent(
+            &format!("{n}"),
+            if n % 2 == 0 { "BTCUSDT" } else { "XRPUSDT" },
+        );
+    }
+    let bridge = Bridge::start(&server.url(), &["--plan-maxlen", "10"]);
+    bridge.await_log("POLICY_LOADED");
+    eventually("the skip records", || {
+        redis.length(SKIPS) == 300 && redis.pending(INTENTS) == 0
+    });
+    assert!(redis.length(PLANS) < 250, "{}", redis.length(PLANS));
+}
+
+#[test]
+fn a_close_without_a_side_supersedes_too() {
+    let server = Server::start();
+    let mut redis = server.connect();
+    redis.publish(3600);
+    let bridge = Bridge::start(&server.url(), &[]);
+    bridge.await_log("POLICY_LOADED");
+    let close = [
+        ("intent_id", "x"),
+        ("symbol", "BTCUSDT"),
+        ("action", "CLOSE"),
+        ("source", OWNER),
+    ];
+    redis.add(EXITS, &close);
+    assert_eq!(redis.await_answer("x"), "EXIT");
+    // An entry with an id of the past, as a leftover has.
+    redis.run(&["DEL", INTENTS]);
+    redis.run(&["XGROUP", "CREATE", INTENTS, GROUP, "0", "MKSTREAM"]);
+    redis.run(&[
+        "XADD",
+        INTENTS,
+        "1000-0",
+        "intent_id",
+        "old",
+        "symbol",
+        "BTCUSDT",
+        "side",
+        "BUY",
+        "size",
+        "1",
+    ]);
+    assert_eq!(redis.await_answer("old"), "INTENT_SUPERSEDED");
+}
+
+#[test]
+fn within_one_millisecond_two_streams_have_no_order() {
+    let server = Server::start();
+    let mut redis = server.connect();
+    redis.publish(3600);
+    let mut add = |stream: &str, at: &str, id: &str, symbol: &str, more: &[&str]| {
+        let fields = [
+            "XADD",
+            stream,
+            at,
+            "intent_id",
+            id,
+            "symbol",
+            symbol,
+            "side",
+            "BUY",
+        ];
+        redis.run(&[&fields[..], &["size", "250"], more].concat());
+    };
+    let exit = ["reduce_only", "1", "source", OWNER];
+    add(EXITS, "1000-5", "exit", "BTCUSDT", &exit);
+    add(INTENTS, "1000-9", "at once", "BTCUSDT", &[]);
+    add(INTENTS, "1001-0", "later", "BTCUSDT", &[]);
+    // Within one stream the numbers tell.
+    add(INTENTS, "1001-9", "exit too", "ETHUSDT", &exit);
+    add(INTENTS, "1001-10", "after it", "ETHUSDT", &[]);
+    let _bridge = Bridge::start(&server.url(), &[]);
+    let answers = by_id(&redis.await_answers(5));
+    assert_eq!(answers["at once"], "INTENT_SUPERSEDED");
+    assert_eq!(answers["later"], "TRADE");
+    assert_eq!(answers["after it"], "TRADE");
+}
+
+fn dice() -> u64 {
+    RandomState::new().build_hasher().finish()
+}
