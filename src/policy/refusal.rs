@@ -125,8 +125,8 @@ impl PolicyRefusal {
             fault: PolicyFault::ParseError,
             violations: vec![Violation {
                 fault: PolicyFault::ParseError,
-                field: shown(what),
-                value: shown(found),
+                field: Shown(what).to_string(),
+                value: Shown(found).to_string(),
                 bound: bound.to_owned(),
             }],
         }

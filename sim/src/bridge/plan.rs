@@ -139,6 +139,10 @@ fn put_exit(items: &mut Items, permit: &ExitPermit<'_>, about: &About<'_>) {
             items.put("qty", "unreadable");
             items.put("qty_asked", "unreadable");
         }
+        QuantityAsked::SizeAlone => {
+            items.put("qty", "unreadable");
+            items.put("qty_asked", "in USD");
+        }
     }
     items.put("reduceOnly", true);
     items.put("exit_rule", permit.rule().as_str());

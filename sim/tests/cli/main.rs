@@ -20,6 +20,7 @@ mod policy_files;
 mod reigns;
 mod sample;
 mod schema;
+mod store;
 mod support;
 mod tapes;
 mod texts;

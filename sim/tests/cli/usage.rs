@@ -133,7 +133,7 @@ fn arguments_that_nobody_understands_are_2() {
     );
     for (command, missing) in [
         (&["explain"][..], "<TAPE>"),
-        (&["policy", "check"], "<FILE>"),
+        (&["policy", "check"], "<FILE|--store <ADDRESS>>"),
     ] {
         let message = format!("the following required arguments were not provided: {missing}");
         check_usage(command, &message);
@@ -213,7 +213,7 @@ fn numbers_that_are_none_are_2() {
     check(
         &["policy", "sample", "--valid-for", "253402300799"],
         2,
-        "the sample would be valid beyond the year 9999",
+        "the policy would be valid beyond the year 9999",
     );
 }
 
