@@ -29,10 +29,9 @@ use crate::report::printable;
 /// How often a store is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
+/// Where a policy is published, by whom, and under which guardrails.
 #[derive(Debug, clap::Args)]
-pub(in crate::cmd) struct PublishArgs {
-    /// The policy (JSON)
-    file: PathBuf,
+struct Terms {
     #[command(flatten)]
     address: AddressArg,
     #[command(flatten)]
@@ -47,6 +46,14 @@ pub(in crate::cmd) struct PublishArgs {
 }
 
 #[derive(Debug, clap::Args)]
+pub(in crate::cmd) struct PublishArgs {
+    /// The policy (JSON)
+    file: PathBuf,
+    #[command(flatten)]
+    terms: Terms,
+}
+
+#[derive(Debug, clap::Args)]
 pub(in crate::cmd) struct RollbackArgs {
     #[command(flatten)]
     which: WhichArg,
@@ -54,16 +61,7 @@ pub(in crate::cmd) struct RollbackArgs {
     #[arg(long, value_name = "SECONDS", value_parser = clock::parse_validity, allow_negative_numbers = true)]
     valid_for: Span,
     #[command(flatten)]
-    address: AddressArg,
-    #[command(flatten)]
-    guardrails: GuardrailsArg,
-    #[command(flatten)]
-    signer: SignerArg,
-    #[command(flatten)]
-    sign_off: SignOff,
-    /// Publish without asking
-    #[arg(long)]
-    yes: bool,
+    terms: Terms,
 }
 
 #[derive(Debug, clap::Args)]
@@ -109,25 +107,25 @@ pub(super) fn publish(args: &PublishArgs) -> Result<(), Failure> {
             );
         }
     };
-    let guardrails = args.guardrails.resolve()?;
-    let store = args.address.open()?;
+    let guardrails = args.terms.guardrails.resolve()?;
+    let store = args.terms.address.open()?;
     let seen = store.stored().map_err(unusable)?;
     let expected = seen.hash().map_err(unusable)?;
-    let operator = args.sign_off.operator();
+    let operator = args.terms.sign_off.operator();
     let mut publication =
         Publication::new(policy, &guardrails, operator, clock::now()?).map_err(refused)?;
-    if let Some(signer) = args.signer.resolve()? {
+    if let Some(signer) = args.terms.signer.resolve()? {
         publication = publication.signed_by(signer);
     }
     let change = changes::between(seen.policy().ok().as_ref(), publication.policy());
-    confirm(&changes::text(&change), store.as_ref(), args.yes)?;
+    confirm(&changes::text(&change), store.as_ref(), args.terms.yes)?;
     let receipt = store.publish(&publication, expected).map_err(refused)?;
     print(published(&receipt))
 }
 
 pub(super) fn rollback(args: &RollbackArgs) -> Result<(), Failure> {
-    let guardrails = args.guardrails.resolve()?;
-    let store = args.address.open()?;
+    let guardrails = args.terms.guardrails.resolve()?;
+    let store = args.terms.address.open()?;
     let which = match (args.which.seq, args.which.hash) {
         (Some(seq), _) => Which::Seq(seq),
         (None, Some(hash)) => Which::Hash(hash),
@@ -141,14 +139,14 @@ pub(super) fn rollback(args: &RollbackArgs) -> Result<(), Failure> {
         .ok_or_else(|| refused(PublishError::NotInHistory(which)))?;
     if let Ok(earlier) = entry.policy() {
         let change = changes::between(seen.policy().ok().as_ref(), earlier);
-        confirm(&changes::text(&change), store.as_ref(), args.yes)?;
+        confirm(&changes::text(&change), store.as_ref(), args.terms.yes)?;
     }
-    let signer = args.signer.resolve()?;
+    let signer = args.terms.signer.resolve()?;
     let rollback = Rollback {
         which,
         valid_until: clock::after(args.valid_for)?,
         guardrails: &guardrails,
-        operator: args.sign_off.operator(),
+        operator: args.terms.sign_off.operator(),
         now: clock::now()?,
         signer: signer.as_ref(),
     };
