@@ -6,4 +6,5 @@ pub mod generate;
 pub mod replay;
 pub mod report;
 pub mod sample;
+pub mod service;
 pub mod tape;

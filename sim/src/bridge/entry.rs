@@ -6,8 +6,10 @@ use portcullis::{
 };
 use redis::Value;
 
-use super::reply::{bytes, list, text};
-use crate::tape::LINE_BYTES_MAX;
+use crate::{
+    service::{bytes, list, text},
+    tape::LINE_BYTES_MAX,
+};
 
 /// One entry of a stream: its id, and its fields in the order in which they were written, none left out.
 #[derive(Debug, Clone)]

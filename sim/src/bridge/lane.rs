@@ -17,15 +17,13 @@ use portcullis::{
 use redis::{Connection, RedisResult, Value};
 
 use super::{
-    BridgeError, Precedence, Settings, Stop,
-    clock::{now, skew},
+    Precedence, Settings,
     commit::{Answered, Committer, Identity},
     entry::StreamEntry,
-    link::Link,
-    log::{line, say},
     plan::{About, plan, skip},
-    policy_source::{PolicySource, Ruling},
-    reply::{list, read_entries, text},
+};
+use crate::service::{
+    Link, PolicySource, Ruling, ServiceError, Stop, line, list, now, read_entries, say, skew, text,
 };
 
 /// How long a reader waits on the server for something to read, and looks up after.
@@ -100,7 +98,7 @@ impl<'a> Lane<'a> {
     }
 
     /// Answers until it is time to stop.
-    pub(super) fn serve(mut self, link: Link<'_>) -> Result<(), BridgeError> {
+    pub(super) fn serve(mut self, link: Link<'_>) -> Result<(), ServiceError> {
         link.keep(|connection, is_well| {
             let result = self.serve_on(connection, is_well);
             if self.role == Role::Exits && result.is_err() {

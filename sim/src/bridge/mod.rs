@@ -9,93 +9,48 @@
 //! Two lanes, each with a connection of its own: an exit never waits for an entry, and no entry is read while
 //! an exit is known to wait.
 
-mod clock;
 mod commit;
 mod entry;
 mod lane;
-mod link;
-mod log;
 mod plan;
-mod policy_source;
 mod precedence;
-mod reply;
 mod settings;
-mod stop;
-
-use std::{sync::Arc, thread};
 
 use portcullis::decide::Engine;
-use thiserror::Error;
 
+pub use self::settings::Settings;
 use self::{
     lane::{Lane, Role},
-    link::{Health, Link},
-    log::say,
-    policy_source::RedisPolicySource,
     precedence::Precedence,
 };
-pub use self::{settings::Settings, stop::Stop};
-
-/// Why the bridge does not run.
-#[derive(Debug, Error)]
-pub enum BridgeError {
-    /// The address is none.
-    #[error(
-        "the Redis URL cannot be used: {0} (expected redis://[[user]:password@]host[:port][/db])"
-    )]
-    Url(&'static str),
-    /// The server lets nobody in with these credentials.
-    #[error("Redis at {address} refuses the connection: {why}")]
-    Refused {
-        /// Where the server is.
-        address: String,
-        /// In its own words.
-        why: String,
-    },
-    /// A thread could not be started, or ended as none should.
-    #[error("a thread of the bridge {0}")]
-    Thread(&'static str),
-}
+use crate::service::{
+    Health, Link, PolicyKeys, RedisPolicySource, ServiceError, Stop, run_until_one_ends, say,
+};
 
 /// Answers intents until told to stop.
 ///
 /// # Errors
-/// An address that is none, or a server that lets nobody in. A server that is away is waited for.
-pub fn run(engine: &Engine, settings: &Settings, stop: &Arc<Stop>) -> Result<(), BridgeError> {
-    let health = Health::new(settings.address()?);
-    let link = || Link::new(settings, &health, stop);
-    let source = RedisPolicySource::new(settings);
+/// A server that lets nobody in. One that is away is waited for.
+pub fn run(engine: &Engine, settings: &Settings, stop: &Stop) -> Result<(), ServiceError> {
+    let health = Health::new(settings.redis.to_string());
+    let link = || Link::new(&settings.redis, &health, stop);
+    let source = RedisPolicySource::new(PolicyKeys {
+        policy: settings.policy.clone(),
+        updates: settings.policy_updates.clone(),
+        halt: settings.halt.clone(),
+    });
     let precedence = Precedence::new();
     let lane = |role| Lane::new(role, engine, settings, &source, &precedence, stop);
-    thread::scope(|scope| {
-        let policy_link = link()?;
-        let (exits_link, entries_link) = (link()?, link()?);
-        let spawn = |name: &str| thread::Builder::new().name(name.to_owned());
-        let threads = [
-            spawn("policy").spawn_scoped(scope, || stop.with(|| source.watch(policy_link, stop))),
-            spawn("exits")
-                .spawn_scoped(scope, || stop.with(|| lane(Role::Exits).serve(exits_link))),
-            spawn("entries").spawn_scoped(scope, || {
-                stop.with(|| lane(Role::Entries).serve(entries_link))
-            }),
-        ];
-        let mut outcome = Ok(());
-        for thread in threads {
-            let ended = match thread {
-                Err(_) => {
-                    stop.now();
-                    Err(BridgeError::Thread("could not be started"))
-                }
-                Ok(thread) => match thread.join() {
-                    Ok(ended) => ended,
-                    Err(_) => Err(BridgeError::Thread("panicked")),
-                },
-            };
-            outcome = outcome.and(ended);
-        }
-        if outcome.is_ok() {
-            say("stopped: every intent that was read is answered");
-        }
-        outcome
-    })
+    let (policy_link, exits_link, entries_link) = (link()?, link()?, link()?);
+    let (exits, entries) = (lane(Role::Exits), lane(Role::Entries));
+    run_until_one_ends(
+        vec![
+            ("policy", Box::new(|| source.watch(policy_link, stop))),
+            ("exits", Box::new(|| exits.serve(exits_link))),
+            ("entries", Box::new(|| entries.serve(entries_link))),
+        ],
+        stop,
+    )?;
+    say("stopped: every intent that was read is answered");
+    Ok(())
 }

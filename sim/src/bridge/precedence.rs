@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use super::Stop;
+use crate::service::Stop;
 
 /// How long a waiting lane sleeps before it looks whether to stop.
 const LOOK: Duration = Duration::from_millis(50);

@@ -2,15 +2,13 @@
 
 use std::time::Duration;
 
-use redis::{ConnectionInfo, IntoConnectionInfo as _, ProtocolVersion};
-
-use super::BridgeError;
+use crate::service::Server;
 
 /// What the bridge is told, beside the engine.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct Settings {
-    /// The server. Holds a password: never shown.
-    pub redis: String,
+    /// The server.
+    pub redis: Server,
     /// The stream of intents.
     pub intents: String,
     /// The stream of exits, which is read first.
@@ -43,43 +41,4 @@ pub struct Settings {
     pub plans_max: Option<u64>,
     /// The length that the skip stream is trimmed to, roughly.
     pub skips_max: Option<u64>,
-}
-
-impl Settings {
-    /// The server's address and credentials.
-    pub(super) fn connection(&self) -> Result<ConnectionInfo, BridgeError> {
-        if self.redis.starts_with("rediss:") || self.redis.starts_with("valkeys:") {
-            return Err(BridgeError::Url("TLS is not built in"));
-        }
-        // The library's words may quote the text, and the text may hold a password.
-        let info = self
-            .redis
-            .as_str()
-            .into_connection_info()
-            .map_err(|_| BridgeError::Url("it cannot be read"))?;
-        // One shape of replies.
-        let redis = info
-            .redis_settings()
-            .clone()
-            .set_protocol(ProtocolVersion::RESP2);
-        Ok(info.set_redis_settings(redis))
-    }
-
-    /// The server's address, without credentials.
-    ///
-    /// # Errors
-    /// The URL cannot be read.
-    pub fn address(&self) -> Result<String, BridgeError> {
-        Ok(self.connection()?.addr().to_string())
-    }
-}
-
-impl std::fmt::Debug for Settings {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Settings")
-            .field("redis", &self.address().unwrap_or_default())
-            .field("group", &self.group)
-            .field("consumer", &self.consumer)
-            .finish_non_exhaustive()
-    }
 }

@@ -3,12 +3,14 @@
 use std::{
     num::NonZeroU64,
     process,
-    sync::Arc,
     time::{Duration, SystemTime},
 };
 
 use super::{Failure, input::warn, operator::OperatorArgs};
-use crate::bridge::{self, Settings, Stop};
+use crate::{
+    bridge::{self, Settings},
+    service::{Server, Stop},
+};
 
 /// More at once would keep the server from everybody else for too long.
 const BATCH_MAX: u64 = 10_000;
@@ -121,17 +123,18 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         ));
     }
     let (engine, operator) = args.operator.resolve(false)?;
-    let settings = args.settings();
-    let address = settings.address().map_err(Failure::unusable)?;
-    let stop = Arc::new(Stop::on_signals().map_err(Failure::unusable)?);
+    let server = Server::at(&args.redis).map_err(Failure::unusable)?;
+    let settings = args.settings(server);
+    let stop = Stop::on_signals().map_err(Failure::unusable)?;
     warn(format_args!(
-        "bridge: guardrails {}; exit owner {}{}; Redis at {address}, group `{}`, consumer `{}`",
+        "bridge: guardrails {}; exit owner {}{}; Redis at {}, group `{}`, consumer `{}`",
         operator.guardrails,
         operator.exit_owner,
         match operator.exit_delegates.as_slice() {
             [] => String::new(),
             names => format!(", delegates {}", names.join(", ")),
         },
+        settings.redis,
         settings.group,
         settings.consumer,
     ));
@@ -139,9 +142,9 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
 }
 
 impl Args {
-    fn settings(&self) -> Settings {
+    fn settings(&self, redis: Server) -> Settings {
         Settings {
-            redis: self.redis.clone(),
+            redis,
             intents: self.intent_stream.clone(),
             exits: self.exit_stream.clone(),
             plans: self.plan_stream.clone(),

@@ -1,14 +1,14 @@
-//! What the bridge says, a line at a time, on standard error.
+//! What a service says, a line at a time, on standard error.
 
 use std::io::Write as _;
 
 /// A line of the service itself.
-pub(super) fn say(text: impl std::fmt::Display) {
+pub(crate) fn say(text: impl std::fmt::Display) {
     line(format_args!("portcullis: {text}"));
 }
 
 /// A line that operators search for. What senders wrote stays on it.
-pub(super) fn line(text: impl std::fmt::Display) {
+pub(crate) fn line(text: impl std::fmt::Display) {
     let text: String = text
         .to_string()
         .chars()

@@ -1,4 +1,4 @@
-//! The end of a run.
+//! The end of a service.
 
 use std::{
     io,
@@ -18,13 +18,13 @@ use signal_hook::{
 /// How often a sleeper looks up.
 const SLICE: Duration = Duration::from_millis(20);
 
-/// Whether the bridge is to end.
+/// Whether the service is to end.
 #[derive(Debug, Default)]
 pub struct Stop(Arc<AtomicBool>);
 
 impl Stop {
     /// One that SIGTERM and SIGINT set. A second signal changes nothing: wrappers send it to the process and to
-    /// its group, and no wait of the bridge is a long one.
+    /// its group, and no wait of a service is a long one.
     ///
     /// # Errors
     /// The system refuses the handlers.
@@ -36,16 +36,16 @@ impl Stop {
         Ok(stop)
     }
 
-    pub(super) fn now(&self) {
+    pub(crate) fn now(&self) {
         self.0.store(true, Ordering::SeqCst);
     }
 
-    pub(super) fn is_set(&self) -> bool {
+    pub(crate) fn is_set(&self) -> bool {
         self.0.load(Ordering::SeqCst)
     }
 
     /// Does something, and stops everything when it has ended, however it ended.
-    pub(super) fn with<T>(&self, work: impl FnOnce() -> T) -> T {
+    pub(crate) fn with<T>(&self, work: impl FnOnce() -> T) -> T {
         struct Guard<'a>(&'a Stop);
         impl Drop for Guard<'_> {
             fn drop(&mut self) {
@@ -57,7 +57,7 @@ impl Stop {
     }
 
     /// Sleeps, unless it is time to stop.
-    pub(super) fn sleep(&self, length: Duration) {
+    pub(crate) fn sleep(&self, length: Duration) {
         let until = Instant::now() + length;
         while !self.is_set() {
             match until.checked_duration_since(Instant::now()) {

@@ -14,7 +14,7 @@ use portcullis::{
 use redis::{Connection, RedisError, RedisResult, Value};
 
 use super::{
-    BridgeError, Settings, Stop,
+    ServiceError, Stop,
     clock::now,
     link::Link,
     log::{line, say},
@@ -28,15 +28,15 @@ const EVERYTHING: &[u8] = b"*";
 
 /// What rules at a moment.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Ruling {
+pub(crate) struct Ruling {
     /// The policy, or why there is none.
-    pub(super) policy: Result<Policy, PolicyAbsence>,
+    pub(crate) policy: Result<Policy, PolicyAbsence>,
     /// What is halted.
-    pub(super) halt: Halt,
+    pub(crate) halt: Halt,
 }
 
 /// Knows what rules.
-pub(super) trait PolicySource: Sync {
+pub(crate) trait PolicySource: Sync {
     /// What rules now. The same for as long as nothing changes.
     fn current(&self) -> Arc<Ruling>;
 
@@ -46,11 +46,22 @@ pub(super) trait PolicySource: Sync {
 }
 
 /// Reads a Redis server: when it is told of an update, and at short intervals beneath.
-pub(super) struct RedisPolicySource<'a> {
-    settings: &'a Settings,
+pub(crate) struct RedisPolicySource {
+    keys: PolicyKeys,
     ruling: RwLock<Arc<Ruling>>,
     asked: Mutex<bool>,
     answered: Condvar,
+}
+
+/// Where the policy is.
+#[derive(Debug, Clone)]
+pub(crate) struct PolicyKeys {
+    /// The hash that holds the policy.
+    pub(crate) policy: String,
+    /// The stream that tells of new policies.
+    pub(crate) updates: String,
+    /// The set of what is halted.
+    pub(crate) halt: String,
 }
 
 /// What is remembered from one reading to the next.
@@ -62,7 +73,7 @@ struct Memory {
     told: Option<PolicyAbsence>,
 }
 
-impl PolicySource for RedisPolicySource<'_> {
+impl PolicySource for RedisPolicySource {
     fn current(&self) -> Arc<Ruling> {
         let ruling = self.ruling.read().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(&ruling)
@@ -79,10 +90,10 @@ impl PolicySource for RedisPolicySource<'_> {
     }
 }
 
-impl<'a> RedisPolicySource<'a> {
-    pub(super) fn new(settings: &'a Settings) -> Self {
+impl RedisPolicySource {
+    pub(crate) fn new(keys: PolicyKeys) -> Self {
         Self {
-            settings,
+            keys,
             // Until somebody has looked, nothing may be traded.
             ruling: RwLock::new(Arc::new(Ruling {
                 policy: Err(PolicyAbsence::StoreUnavailable),
@@ -95,7 +106,7 @@ impl<'a> RedisPolicySource<'a> {
 
     /// Keeps up with the server until it is time to stop. While that is away the last ruling stays: the
     /// policy ends by its own expiry.
-    pub(super) fn watch(&self, link: Link<'_>, stop: &Stop) -> Result<(), BridgeError> {
+    pub(crate) fn watch(&self, link: Link<'_>, stop: &Stop) -> Result<(), ServiceError> {
         let mut memory = Memory::default();
         link.keep(|connection, is_well| {
             // Before the first look, so that nothing happens between the two unseen.
@@ -130,7 +141,7 @@ impl<'a> RedisPolicySource<'a> {
         connection: &mut Connection,
     ) -> RedisResult<Result<Policy, PolicyAbsence>> {
         let reply = redis::cmd("HGETALL")
-            .arg(&self.settings.policy)
+            .arg(&self.keys.policy)
             .query::<Vec<Vec<u8>>>(connection);
         let texts = match reply {
             Err(error) if is_of_another_type(&error) => return Ok(unreadable()),
@@ -154,7 +165,7 @@ impl<'a> RedisPolicySource<'a> {
     /// What is halted; everything, where that cannot be told.
     fn read_halt(&self, connection: &mut Connection) -> RedisResult<Halt> {
         let reply = redis::cmd("SMEMBERS")
-            .arg(&self.settings.halt)
+            .arg(&self.keys.halt)
             .query::<Vec<Vec<u8>>>(connection);
         let members = match reply {
             Err(error) if is_of_another_type(&error) => return Ok(Halt::Everything),
@@ -174,7 +185,7 @@ impl<'a> RedisPolicySource<'a> {
     /// The id of the last update; before any, the beginning.
     fn last_update(&self, connection: &mut Connection) -> RedisResult<String> {
         let reply = redis::cmd("XREVRANGE")
-            .arg(&self.settings.policy_updates)
+            .arg(&self.keys.updates)
             .arg(["+", "-", "COUNT", "1"].as_slice())
             .query::<Value>(connection)?;
         Ok(last_id(list(reply)).unwrap_or_else(|| "0-0".to_owned()))
@@ -186,7 +197,7 @@ impl<'a> RedisPolicySource<'a> {
             .arg("BLOCK")
             .arg(LOOK_EVERY.as_millis().to_string())
             .arg("STREAMS")
-            .arg(&self.settings.policy_updates)
+            .arg(&self.keys.updates)
             .arg(update.as_str())
             .query::<Value>(connection)?;
         if let Some(id) = last_id(read_entries(reply)) {

@@ -1,4 +1,4 @@
-//! The bridge's clock, and how far it is from the server's.
+//! A service's clock, and how far it is from the server's.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -7,7 +7,7 @@ use redis::{Connection, RedisResult};
 
 /// The clock of this machine. One that shows no year from 1970 to 9999 shows the last instant, at which no
 /// policy is in force.
-pub(super) fn now() -> Instant {
+pub(crate) fn now() -> Instant {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .ok()
@@ -17,7 +17,7 @@ pub(super) fn now() -> Instant {
 }
 
 /// By how much this clock and the server's differ at least; the way there and back is not counted.
-pub(super) fn skew(connection: &mut Connection) -> RedisResult<Span> {
+pub(crate) fn skew(connection: &mut Connection) -> RedisResult<Span> {
     let before = now();
     let (seconds, micros): (i64, i64) = redis::cmd("TIME").query(connection)?;
     let after = now();

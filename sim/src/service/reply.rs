@@ -3,7 +3,7 @@
 use redis::Value;
 
 /// The items of a list; none of anything else.
-pub(super) fn list(value: Value) -> Vec<Value> {
+pub(crate) fn list(value: Value) -> Vec<Value> {
     if let Value::Array(items) = value {
         items
     } else {
@@ -12,7 +12,7 @@ pub(super) fn list(value: Value) -> Vec<Value> {
 }
 
 /// The bytes of a text.
-pub(super) fn bytes(value: Value) -> Option<Vec<u8>> {
+pub(crate) fn bytes(value: Value) -> Option<Vec<u8>> {
     if let Value::BulkString(bytes) = value {
         Some(bytes)
     } else if let Value::SimpleString(text) = value {
@@ -23,12 +23,12 @@ pub(super) fn bytes(value: Value) -> Option<Vec<u8>> {
 }
 
 /// A text.
-pub(super) fn text(value: Value) -> Option<String> {
+pub(crate) fn text(value: Value) -> Option<String> {
     bytes(value).and_then(|bytes| String::from_utf8(bytes).ok())
 }
 
 /// The entries that were read, of all streams.
-pub(super) fn read_entries(value: Value) -> Vec<Value> {
+pub(crate) fn read_entries(value: Value) -> Vec<Value> {
     list(value)
         .into_iter()
         .filter_map(|stream| list(stream).into_iter().nth(1))
@@ -37,7 +37,7 @@ pub(super) fn read_entries(value: Value) -> Vec<Value> {
 }
 
 /// The id of the last of some entries.
-pub(super) fn last_id(entries: Vec<Value>) -> Option<String> {
+pub(crate) fn last_id(entries: Vec<Value>) -> Option<String> {
     let last = entries.into_iter().next_back()?;
     list(last).into_iter().next().and_then(text)
 }

@@ -11,7 +11,7 @@ use std::{
 
 use redis::{Client, Connection, ErrorKind, RedisError, RedisResult};
 
-use super::{BridgeError, Settings, Stop, log::say};
+use super::{Server, ServiceError, Stop, log::say};
 
 const CONNECT_WITHIN: Duration = Duration::from_secs(2);
 /// Longer than anything blocks on the server.
@@ -20,7 +20,7 @@ const PAUSE_MIN: Duration = Duration::from_millis(50);
 const PAUSE_MAX: Duration = Duration::from_secs(2);
 
 /// What is known of the server by all connections: a change is told once.
-pub(super) struct Health {
+pub(crate) struct Health {
     address: String,
     /// The connections that are away.
     away: Mutex<usize>,
@@ -29,7 +29,7 @@ pub(super) struct Health {
 }
 
 /// One connection, made anew as often as it takes.
-pub(super) struct Link<'a> {
+pub(crate) struct Link<'a> {
     client: Client,
     health: &'a Health,
     stop: &'a Stop,
@@ -38,7 +38,7 @@ pub(super) struct Link<'a> {
 }
 
 impl Health {
-    pub(super) const fn new(address: String) -> Self {
+    pub(crate) const fn new(address: String) -> Self {
         Self {
             address,
             away: Mutex::new(0),
@@ -66,13 +66,13 @@ impl Health {
 }
 
 impl<'a> Link<'a> {
-    pub(super) fn new(
-        settings: &Settings,
+    pub(crate) fn new(
+        server: &Server,
         health: &'a Health,
         stop: &'a Stop,
-    ) -> Result<Self, BridgeError> {
-        let client = Client::open(settings.connection()?)
-            .map_err(|_| BridgeError::Url("it names no server"))?;
+    ) -> Result<Self, ServiceError> {
+        let client = Client::open(server.connection())
+            .map_err(|_| ServiceError::Url("it names no server"))?;
         Ok(Self {
             client,
             health,
@@ -86,10 +86,10 @@ impl<'a> Link<'a> {
     ///
     /// # Errors
     /// A server that never let anybody in, and refuses to.
-    pub(super) fn keep(
+    pub(crate) fn keep(
         mut self,
         mut work: impl FnMut(&mut Connection, &mut dyn FnMut()) -> RedisResult<()>,
-    ) -> Result<(), BridgeError> {
+    ) -> Result<(), ServiceError> {
         while !self.stop.is_set() {
             let result = self.connect().and_then(|mut connection| {
                 self.health.known.store(true, Ordering::SeqCst);
@@ -101,7 +101,7 @@ impl<'a> Link<'a> {
             }
             let why = words(&error);
             if is_refusal(&error) && !self.health.known.load(Ordering::SeqCst) {
-                return Err(BridgeError::Refused {
+                return Err(ServiceError::Refused {
                     address: self.health.address.clone(),
                     why,
                 });

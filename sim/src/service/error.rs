@@ -1,0 +1,24 @@
+//! Why a service does not run.
+
+use thiserror::Error;
+
+/// Why a service does not run.
+#[derive(Debug, Error)]
+pub enum ServiceError {
+    /// The address is none.
+    #[error(
+        "the Redis URL cannot be used: {0} (expected redis://[[user]:password@]host[:port][/db])"
+    )]
+    Url(&'static str),
+    /// The server lets nobody in with these credentials.
+    #[error("Redis at {address} refuses the connection: {why}")]
+    Refused {
+        /// Where the server is.
+        address: String,
+        /// In its own words.
+        why: String,
+    },
+    /// A thread could not be started, or ended as none should.
+    #[error("a thread of the service {0}")]
+    Thread(&'static str),
+}
