@@ -59,7 +59,11 @@ pub(super) fn looked(now: Instant) {
 
 pub(super) fn away(error: &StoreError) {
     gauge!(CONNECTED).set(0.0);
-    warn!("STORE_AWAY: {error}");
+    match error {
+        // Its own words are for a caller that gave up.
+        StoreError::Unavailable { store, why } => warn!("STORE_AWAY: {store}: {why}; trying again"),
+        other => warn!("STORE_AWAY: {other}"),
+    }
 }
 
 pub(super) fn back(store: &impl PolicyStore) {
