@@ -62,7 +62,11 @@ pub(super) fn away(error: &StoreError) {
     match error {
         // Its own words are for a caller that gave up.
         StoreError::Unavailable { store, why } => warn!("STORE_AWAY: {store}: {why}; trying again"),
-        other => warn!("STORE_AWAY: {other}"),
+        StoreError::ReadOnly { .. }
+        | StoreError::Foreign { .. }
+        | StoreError::Contended { .. }
+        | StoreError::OutcomeUnknown { .. }
+        | StoreError::Address(_) => warn!("STORE_AWAY: {error}"),
     }
 }
 
