@@ -151,7 +151,10 @@ fn before_the_store_has_answered_nothing_is_traded() {
     let bench = Bench::new(true);
     bench.until("an attempt", |bench| bench.feed.health().away().is_some());
     assert_eq!(bench.version(), Err("POLICY_STORE_UNAVAILABLE"));
-    assert_eq!(bench.feed.ruling().halt(), &Halt::Everything);
+    assert_eq!(
+        reason(&bench.feed, now()),
+        Some(Reason::PolicyStoreUnavailable)
+    );
     assert_eq!(bench.feed.ruling().number(), 0);
     assert!(!bench.feed.health().is_connected());
     assert_eq!(bench.feed.health().age(now()), None);

@@ -35,7 +35,7 @@ use crate::domain::Instant;
 /// - A policy that is gone is withdrawn at once.
 /// - A store that cannot be reached leaves what ruled last; a policy then ends by its own expiry. The feed tries
 ///   again after a pause that grows from 50 ms to 2 s, and is never the same for two feeds.
-/// - Until the store has answered once there is no policy, and everything is halted.
+/// - Until the store has answered once there is no policy, and so nothing is traded.
 ///
 /// There is no clock in it: whoever starts it gives one. What it does it counts (crate `metrics`) and tells
 /// (crate `tracing`); both are nothing to a program that asks for neither.

@@ -14,12 +14,12 @@ pub struct Ruling {
 }
 
 impl Ruling {
-    /// Before anybody has looked: nothing may be traded.
+    /// Before anybody has looked: without a policy nothing is traded.
     pub(super) const fn unknown() -> Self {
         Self {
             number: 0,
             policy: Err(PolicyAbsence::StoreUnavailable),
-            halt: Halt::Everything,
+            halt: Halt::Nothing,
         }
     }
 

@@ -44,10 +44,9 @@ pub(super) fn described() {
     describe_counter!(WITHDRAWN, "policies that were gone");
     describe_counter!(REFUSED, "policies not taken, by reason");
     describe_gauge!(HALTED, "1 while the store halts entries");
-    for name in [CONNECTED, LAST_GOOD_READ, LOADED_AT, VALID_UNTIL] {
+    for name in [CONNECTED, LAST_GOOD_READ, LOADED_AT, VALID_UNTIL, HALTED] {
         gauge!(name).set(0.0);
     }
-    gauge!(HALTED).set(1.0);
     counter!(LOADED).absolute(0);
     counter!(WITHDRAWN).absolute(0);
 }
