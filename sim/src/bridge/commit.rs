@@ -21,10 +21,8 @@ pub(super) struct Answered {
     pub(super) identity: Identity,
     /// The symbol as halts and exits know it; empty where none can be read.
     pub(super) symbol: String,
-    /// The plan of a trade or an exit.
-    pub(super) plan: Items,
-    /// The skip record: of a skip, or of a trade that the server objects to.
-    pub(super) skip: Items,
+    /// The plan of a trade or an exit, or the skip record.
+    pub(super) record: Items,
 }
 
 /// What tells an intent from others.
@@ -110,11 +108,9 @@ impl Committer {
                 .arg(answer.verdict)
                 .arg(&answer.identity.digest)
                 .arg(&answer.symbol);
-            for items in [&answer.plan, &answer.skip] {
-                call.arg(items.len());
-                for item in items.iter() {
-                    call.arg(item);
-                }
+            call.arg(answer.record.len());
+            for item in answer.record.iter() {
+                call.arg(item);
             }
         }
         let outcomes: Vec<(String, String)> = call.invoke(connection)?;

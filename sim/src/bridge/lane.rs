@@ -352,10 +352,10 @@ impl<'a> Lane<'a> {
             order_type: order_type.as_deref(),
             now,
         };
-        let told = why
-            .as_ref()
-            .map(|(reason, detail)| (reason.code(), &**detail));
-        let (plan, skip) = (plan(&decision, &about), skip(&decision, &about, told));
+        let record = match &why {
+            None => plan(&decision, &about),
+            Some((reason, detail)) => skip(&decision, &about, reason.code(), detail),
+        };
         let answer = Answered {
             entry_id: entry.id.clone(),
             verdict: if why.is_some() {
@@ -364,8 +364,7 @@ impl<'a> Lane<'a> {
                 decision.verdict()
             },
             symbol: intent.symbol().map_or_else(String::new, |s| s.to_string()),
-            plan,
-            skip,
+            record,
             identity,
         };
         (

@@ -70,8 +70,13 @@ pub(super) fn plan(decision: &Decision<'_>, about: &About<'_>) -> Items {
     items
 }
 
-/// The skip record, with its reason where the engine gave one.
-pub(super) fn skip(decision: &Decision<'_>, about: &About<'_>, why: Option<(&str, &str)>) -> Items {
+/// The skip record.
+pub(super) fn skip(
+    decision: &Decision<'_>,
+    about: &About<'_>,
+    reason: &str,
+    detail: &str,
+) -> Items {
     let mut items = Items::default();
     let intent = decision.intent();
     items.put("plan_id", about.plan_id);
@@ -82,10 +87,8 @@ pub(super) fn skip(decision: &Decision<'_>, about: &About<'_>, why: Option<(&str
     if let Decision::Skip(skip) = decision {
         put_policy(&mut items, skip.policy());
     }
-    if let Some((reason, detail)) = why {
-        items.put("reason", reason);
-        items.put("detail", detail);
-    }
+    items.put("reason", reason);
+    items.put("detail", detail);
     items
 }
 
