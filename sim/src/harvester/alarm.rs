@@ -1,0 +1,159 @@
+//! The alarm: open positions, and nothing to judge them by.
+
+use std::{
+    collections::BTreeSet,
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant as Tick},
+};
+
+use portcullis::{
+    answer::Answer,
+    decide::Reason,
+    domain::{Instant, Symbol},
+    harvest::{HarvestDecision, HarvestSkip},
+    policy::PolicyState,
+};
+
+use super::meter;
+use crate::service::{PolicySource, Ruling, ServiceError, Stop, line, now};
+
+/// How often it is looked whether there is reason for an alarm.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+/// How often an alarm that goes on is repeated.
+const REPEAT_EVERY: Duration = Duration::from_secs(60);
+/// How many symbols an alarm names.
+const NAMES_MAX: usize = 20;
+
+/// The positions that were open when somebody last looked.
+#[derive(Default)]
+pub(super) struct Board(Mutex<BTreeSet<Symbol>>);
+
+/// Compares the board with the policy, whether or not the server is there.
+pub(super) struct Alarm<'a> {
+    source: &'a dyn PolicySource,
+    board: &'a Board,
+    stop: &'a Stop,
+    raised: Option<Raised>,
+}
+
+struct Raised {
+    open: BTreeSet<Symbol>,
+    reason: Reason,
+    at: Tick,
+}
+
+impl Board {
+    pub(super) fn set(&self, open: BTreeSet<Symbol>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = open;
+    }
+
+    fn open(&self) -> BTreeSet<Symbol> {
+        let open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        open.clone()
+    }
+}
+
+impl<'a> Alarm<'a> {
+    pub(super) const fn new(
+        source: &'a dyn PolicySource,
+        board: &'a Board,
+        stop: &'a Stop,
+    ) -> Self {
+        Self {
+            source,
+            board,
+            stop,
+            raised: None,
+        }
+    }
+
+    /// Watches until it is time to stop.
+    pub(super) fn watch(mut self) -> Result<(), ServiceError> {
+        self.source.wait_until_asked(self.stop);
+        while !self.stop.is_set() {
+            let open = self.board.open();
+            let ruling = self.source.current();
+            let missing = missing(state(&ruling), now());
+            let without = if missing.is_some() { open.len() } else { 0 };
+            meter::positions(open.len(), without);
+            self.look(open, missing, &ruling);
+            self.stop.sleep(LOOK_EVERY);
+        }
+        Ok(())
+    }
+
+    fn look(&mut self, open: BTreeSet<Symbol>, missing: Option<(Reason, String)>, ruling: &Ruling) {
+        let Some((reason, detail)) = missing.filter(|_| !open.is_empty()) else {
+            if self.raised.take().is_some() {
+                let why = match &ruling.policy {
+                    _ if open.is_empty() => "no position is open".to_owned(),
+                    Ok(policy) => format!("policy {} is in force", policy.version()),
+                    Err(absence) => absence.to_string(),
+                };
+                line(format_args!("ALARM_OVER POSITIONS_WITHOUT_POLICY: {why}"));
+            }
+            return;
+        };
+        let is_told = self.raised.as_ref().is_some_and(|raised| {
+            raised.open == open && raised.reason == reason && raised.at.elapsed() < REPEAT_EVERY
+        });
+        if is_told {
+            return;
+        }
+        line(format_args!(
+            "ALARM POSITIONS_WITHOUT_POLICY: {} and no harvest parameters in force: {} {detail}",
+            named(&open),
+            reason.code()
+        ));
+        self.raised = Some(Raised {
+            open,
+            reason,
+            at: Tick::now(),
+        });
+    }
+}
+
+/// The policy of a ruling, as the engine asks for it.
+pub(super) const fn state(ruling: &Ruling) -> PolicyState<'_> {
+    match &ruling.policy {
+        Ok(policy) => PolicyState::present(policy),
+        Err(absence) => PolicyState::absent(absence),
+    }
+}
+
+/// Why no θ is in force.
+fn missing(policy: PolicyState<'_>, now: Instant) -> Option<(Reason, String)> {
+    let skip = match policy.theta_in_force(now) {
+        Ok(Ok(_)) => return None,
+        Ok(Err(why)) => HarvestSkip::PolicyNotInForce(why),
+        Err(absence) => HarvestSkip::PolicyAbsent(absence),
+    };
+    let answer = Answer::harvest(&HarvestDecision::Skip(skip), policy);
+    Some((answer.reason?, answer.detail?.to_string()))
+}
+
+fn named(open: &BTreeSet<Symbol>) -> String {
+    let mut names: Vec<String> = open.iter().take(NAMES_MAX).map(Symbol::to_string).collect();
+    if open.len() > NAMES_MAX {
+        names.push("…".to_owned());
+    }
+    let plural = if open.len() == 1 { "" } else { "s" };
+    format!("{} open position{plural} ({})", open.len(), names.join(" "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_positions_are_counted_and_some_named() {
+        let open = |count| {
+            let symbol = |n| Symbol::new(&format!("S{n:02}")).unwrap();
+            named(&(0..count).map(symbol).collect())
+        };
+        assert_eq!(open(1), "1 open position (S00)");
+        assert_eq!(open(3), "3 open positions (S00 S01 S02)");
+        assert!(open(21).starts_with("21 open positions (S00 "));
+        assert!(open(21).ends_with("S19 …)"));
+    }
+}
