@@ -36,6 +36,7 @@ pub(super) struct Alarm<'a> {
     raised: Option<Raised>,
 }
 
+/// What was last said.
 struct Raised {
     open: BTreeSet<Symbol>,
     reason: Reason,
@@ -76,41 +77,46 @@ impl<'a> Alarm<'a> {
             let missing = missing(state(&ruling), now());
             let without = if missing.is_some() { open.len() } else { 0 };
             meter::positions(open.len(), without);
-            self.look(open, missing, &ruling);
+            if let Some(text) = look(&mut self.raised, open, missing, &ruling, Tick::now()) {
+                line(text);
+            }
             self.stop.sleep(LOOK_EVERY);
         }
         Ok(())
     }
+}
 
-    fn look(&mut self, open: BTreeSet<Symbol>, missing: Option<(Reason, String)>, ruling: &Ruling) {
-        let Some((reason, detail)) = missing.filter(|_| !open.is_empty()) else {
-            if self.raised.take().is_some() {
-                let why = match &ruling.policy {
-                    _ if open.is_empty() => "no position is open".to_owned(),
-                    Ok(policy) => format!("policy {} is in force", policy.version()),
-                    Err(absence) => absence.to_string(),
-                };
-                line(format_args!("ALARM_OVER POSITIONS_WITHOUT_POLICY: {why}"));
-            }
-            return;
+/// What there is to say, if anything.
+fn look(
+    raised: &mut Option<Raised>,
+    open: BTreeSet<Symbol>,
+    missing: Option<(Reason, String)>,
+    ruling: &Ruling,
+    at: Tick,
+) -> Option<String> {
+    let Some((reason, detail)) = missing.filter(|_| !open.is_empty()) else {
+        raised.take()?;
+        let why = match &ruling.policy {
+            _ if open.is_empty() => "no position is open".to_owned(),
+            Ok(policy) => format!("policy {} is in force", policy.version()),
+            Err(absence) => absence.to_string(),
         };
-        let is_told = self.raised.as_ref().is_some_and(|raised| {
-            raised.open == open && raised.reason == reason && raised.at.elapsed() < REPEAT_EVERY
-        });
-        if is_told {
-            return;
-        }
-        line(format_args!(
-            "ALARM POSITIONS_WITHOUT_POLICY: {} and no harvest parameters in force: {} {detail}",
-            named(&open),
-            reason.code()
-        ));
-        self.raised = Some(Raised {
-            open,
-            reason,
-            at: Tick::now(),
-        });
+        return Some(format!("ALARM_OVER POSITIONS_WITHOUT_POLICY: {why}"));
+    };
+    let is_told = raised.as_ref().is_some_and(|raised| {
+        let is_recent = at.saturating_duration_since(raised.at) < REPEAT_EVERY;
+        raised.open == open && raised.reason == reason && is_recent
+    });
+    if is_told {
+        return None;
     }
+    let text = format!(
+        "ALARM POSITIONS_WITHOUT_POLICY: {} and no harvest parameters in force: {}: {detail}",
+        named(&open),
+        reason.code()
+    );
+    *raised = Some(Raised { open, reason, at });
+    Some(text)
 }
 
 /// The policy of a ruling, as the engine asks for it.
@@ -143,7 +149,50 @@ fn named(open: &BTreeSet<Symbol>) -> String {
 
 #[cfg(test)]
 mod tests {
+    use portcullis::{guardrails::Halt, policy::PolicyAbsence};
+
     use super::*;
+
+    fn symbols(names: &[&str]) -> BTreeSet<Symbol> {
+        names
+            .iter()
+            .map(|name| Symbol::new(name).unwrap())
+            .collect()
+    }
+
+    #[test]
+    fn an_alarm_is_said_once_a_change_and_once_a_minute() {
+        let ruling = Ruling {
+            policy: Err(PolicyAbsence::NotFound),
+            halt: Halt::Nothing,
+        };
+        let start = Tick::now();
+        let mut raised = None;
+        let mut says = |names: &[&str], reason: Option<Reason>, second| {
+            let missing = reason.map(|reason| (reason, format!("it is {second}")));
+            let at = start + Duration::from_secs(second);
+            look(&mut raised, symbols(names), missing, &ruling, at)
+        };
+        let (none, stale) = (Some(Reason::PolicyMissing), Some(Reason::PolicyStale));
+        assert_eq!(says(&[], none, 0), None);
+        let first = says(&["A", "B"], none, 1).unwrap();
+        assert_eq!(
+            first,
+            "ALARM POSITIONS_WITHOUT_POLICY: 2 open positions (A B) and no harvest parameters in \
+             force: POLICY_MISSING: it is 1"
+        );
+        assert_eq!(says(&["A", "B"], none, 60), None);
+        assert!(says(&["A", "B"], none, 61).is_some());
+        assert!(says(&["A"], none, 62).is_some());
+        assert!(says(&["A"], stale, 63).is_some());
+        assert_eq!(says(&["A"], stale, 64), None);
+        let over = says(&[], stale, 65).unwrap();
+        assert_eq!(
+            over,
+            "ALARM_OVER POSITIONS_WITHOUT_POLICY: no position is open"
+        );
+        assert_eq!(says(&["A"], None, 66), None);
+    }
 
     #[test]
     fn many_positions_are_counted_and_some_named() {

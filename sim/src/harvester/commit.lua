@@ -21,15 +21,16 @@ if (known or '') ~= remembered then return 0 end
 
 if step == 'gone' and redis.call('EXISTS', position) == 1 then return 0 end
 
+-- The stream first: it alone can be of another type, and then nothing has happened yet.
+local items = {}
+for i = 10, #ARGV do items[#items + 1] = ARGV[i] end
+if #items > 0 then redis.call('XADD', stream, '*', unpack(items)) end
+
 if remember == 'nothing' then
   redis.call('DEL', memory)
 elseif remember ~= '' then
   redis.call('SET', memory, remember)
 end
-
-local items = {}
-for i = 10, #ARGV do items[#items + 1] = ARGV[i] end
 redis.call('DEL', proposal)
 if step == 'propose' then redis.call('HSET', proposal, unpack(items)) end
-if #items > 0 then redis.call('XADD', stream, '*', unpack(items)) end
 return 1

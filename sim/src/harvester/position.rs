@@ -122,11 +122,15 @@ fn side(fields: &Fields) -> Result<Option<Standing>, String> {
     };
     let said = SIDES.map(|name| fields.first(&[name]).map(|(_, text)| standing(text)));
     match said {
-        [Some(Standing::Open(one)), Some(Standing::Open(other))] if one != other => {
-            Err("`side` and `position_side` are two sides".to_owned())
+        // What cannot be read says nothing against the other.
+        [Some(Standing::Unreadable), _] | [_, Some(Standing::Unreadable) | None] => {}
+        [Some(one), Some(other)] if one != other => {
+            return Err("`side` and `position_side` are two sides".to_owned());
         }
-        [first, second] => Ok(first.or(second)),
+        [_, Some(_)] => {}
     }
+    let [first, second] = said;
+    Ok(first.or(second))
 }
 
 /// The quantity, where all who tell it agree with one another and with the side.
@@ -226,6 +230,10 @@ mod tests {
             ),
             (
                 &[("side", "LONG"), ("position_side", "SHORT")],
+                "`side` and `position_side` are two sides",
+            ),
+            (
+                &[("side", "LONG"), ("position_side", "FLAT")],
                 "`side` and `position_side` are two sides",
             ),
             (

@@ -67,6 +67,10 @@ pub(super) fn notes(reading: &Reading, seen: &Seen, memory: Memory) -> Vec<Strin
         memory == Memory::Unreadable,
         "what was proposed before cannot be read: no stage is proposed",
     );
+    note(
+        seen.position.age_sec.is_some_and(|age| age < 0.0),
+        "its opening is still to come: no kill score, and no stage is proposed",
+    );
     let without = "no kill score, and a stage that was proposed counts as taken until it is FLAT";
     match &seen.opening {
         Opening::At(_) => {}

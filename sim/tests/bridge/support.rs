@@ -19,6 +19,16 @@ pub(crate) const SKIPS: &str = "quantum:stream:trade.skip";
 pub(crate) const GROUP: &str = "quantum:group:portcullis";
 
 impl Redis {
+    /// Appends to a stream, and gives the entry's id.
+    pub(crate) fn add(&mut self, stream: &str, fields: &[(&str, &str)]) -> String {
+        let mut command = redis::cmd("XADD");
+        command.arg(stream).arg("*");
+        for (name, value) in fields {
+            command.arg(name).arg(value);
+        }
+        command.query(&mut self.0).unwrap()
+    }
+
     pub(crate) fn intent(&mut self, id: &str, symbol: &str) -> String {
         let fields = [
             ("intent_id", id),

@@ -17,7 +17,7 @@ fn open_positions_without_a_policy_raise_an_alarm_that_a_publication_ends() {
     let harvester = Harvester::start(&server.url(), &[]);
     harvester.await_log(
         "ALARM POSITIONS_WITHOUT_POLICY: 2 open positions (BTCUSDT ETHUSDT) and no harvest \
-         parameters in force: POLICY_MISSING no policy [POLICY_MISSING_FIELD]\n",
+         parameters in force: POLICY_MISSING: no policy [POLICY_MISSING_FIELD]\n",
     );
     harvester.await_log("SKIP POLICY_MISSING: BTCUSDT: no policy [POLICY_MISSING_FIELD]\n");
     assert_eq!(redis.length(STREAM), 0);
@@ -54,7 +54,7 @@ fn a_policy_that_ends_raises_the_alarm_at_once_even_while_the_server_is_away() {
     harvester.await_log("trying again");
     harvester.await_log(
         "ALARM POSITIONS_WITHOUT_POLICY: 1 open position (BTCUSDT) and no harvest parameters in \
-         force: POLICY_STALE not valid after",
+         force: POLICY_STALE: policy expired at",
     );
     harvester.stop();
 }

@@ -1,7 +1,9 @@
 //! Things that are missing, and things that are not what they should be.
 
+use std::time::Duration;
+
 use super::support::{
-    BTC, Harvester, STREAM, Server, eventually, position_key, proposal_key, text,
+    BTC, Harvester, STREAM, Server, eventually, position_key, proposal_key, since_epoch, text,
 };
 
 #[test]
@@ -137,4 +139,40 @@ fn an_opening_in_the_wrong_unit_gives_no_age() {
     harvester.await_log(
         "BTCUSDT: `opened_at` is outside the years 0 to 9999 (are these milliseconds in place of seconds?): no kill score",
     );
+}
+
+#[test]
+fn a_stream_of_another_type_leaves_nothing_half_done() {
+    let server = Server::start();
+    let mut redis = server.connect();
+    redis.publish(3600);
+    redis.run(&["SET", STREAM, "x"]);
+    redis.open(BTC, "103.8");
+    let harvester = Harvester::start(&server.url(), &[]);
+    harvester.await_log("trying again");
+    assert!(redis.proposal(BTC).is_empty());
+    redis.run(&["DEL", STREAM]);
+    redis.await_action(BTC, "PARTIAL_25");
+    assert_eq!(redis.actions(BTC), ["PARTIAL_25"]);
+}
+
+#[test]
+fn an_opening_to_come_gives_no_stage_until_it_has_come() {
+    let server = Server::start();
+    let mut redis = server.connect();
+    redis.publish(3600);
+    redis.calm(BTC);
+    redis.set(
+        "quantum:risk:proposal:BTCUSDT",
+        &[("stop_dist_pct", "0.02")],
+    );
+    let soon = since_epoch() + Duration::from_millis(1500);
+    let soon = format!("{}.{:03}", soon.as_secs(), soon.subsec_millis());
+    redis.reopen(BTC, "103.8", &soon);
+    let harvester = Harvester::start(&server.url(), &[]);
+    let early = redis.await_action(BTC, "NONE");
+    assert!(text(&early, "reasons").contains("ladder_unavailable"));
+    redis.await_action(BTC, "PARTIAL_25");
+    assert_eq!(redis.actions(BTC), ["NONE", "PARTIAL_25"]);
+    harvester.await_log("BTCUSDT: its opening is still to come");
 }

@@ -127,16 +127,6 @@ impl Redis {
         command.query(&mut self.0).unwrap()
     }
 
-    /// Appends to a stream, and gives the entry's id.
-    pub(crate) fn add(&mut self, stream: &str, fields: &[(&str, &str)]) -> String {
-        let mut command = redis::cmd("XADD");
-        command.arg(stream).arg("*");
-        for (name, value) in fields {
-            command.arg(name).arg(value);
-        }
-        command.query(&mut self.0).unwrap()
-    }
-
     /// Publishes the sample policy, valid for so many seconds.
     pub(crate) fn publish(&mut self, valid_for: u64) {
         self.publish_with(valid_for, &[]);
