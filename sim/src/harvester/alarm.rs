@@ -24,9 +24,9 @@ const REPEAT_EVERY: Duration = Duration::from_secs(60);
 /// How many symbols an alarm names.
 const NAMES_MAX: usize = 20;
 
-/// The positions that were open when somebody last looked.
+/// The positions that were open when somebody last looked; `None`: nobody has.
 #[derive(Default)]
-pub(super) struct Board(Mutex<BTreeSet<Symbol>>);
+pub(super) struct Board(Mutex<Option<BTreeSet<Symbol>>>);
 
 /// Compares the board with the policy, whether or not the server is there.
 pub(super) struct Alarm<'a> {
@@ -45,10 +45,10 @@ struct Raised {
 
 impl Board {
     pub(super) fn set(&self, open: BTreeSet<Symbol>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = open;
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(open);
     }
 
-    fn open(&self) -> BTreeSet<Symbol> {
+    fn open(&self) -> Option<BTreeSet<Symbol>> {
         let open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         open.clone()
     }
@@ -70,15 +70,15 @@ impl<'a> Alarm<'a> {
 
     /// Watches until it is time to stop.
     pub(super) fn watch(mut self) -> Result<(), ServiceError> {
-        self.source.wait_until_asked(self.stop);
         while !self.stop.is_set() {
-            let open = self.board.open();
-            let ruling = self.source.current();
-            let missing = missing(state(&ruling), now());
-            let without = if missing.is_some() { open.len() } else { 0 };
-            meter::positions(open.len(), without);
-            if let Some(text) = look(&mut self.raised, open, missing, &ruling, Tick::now()) {
-                line(text);
+            if let Some(open) = self.board.open() {
+                let ruling = self.source.current();
+                let missing = missing(state(&ruling), now());
+                let without = if missing.is_some() { open.len() } else { 0 };
+                meter::positions(open.len(), without);
+                if let Some(text) = look(&mut self.raised, open, missing, &ruling, Tick::now()) {
+                    line(text);
+                }
             }
             self.stop.sleep(LOOK_EVERY);
         }

@@ -1,13 +1,16 @@
 //! Looks at the positions, again and again.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::{Duration, Instant as Tick},
+};
 
 use portcullis::{
     answer::Answer,
     decide::Reason,
     domain::{Instant, Shown, Symbol},
     harvest::{Harvest, HarvestDecision, HarvestSkip, Harvested},
-    policy::PolicyState,
+    policy::{PolicyAbsence, PolicyState},
 };
 use redis::{Connection, RedisResult};
 
@@ -30,6 +33,8 @@ use crate::service::{Link, PolicySource, ServiceError, Stop, line, now, say};
 
 /// How many positions are read at once.
 const BATCH: usize = 64;
+/// How long a server may take that lets positions be read to let the policy be read, too.
+const POLICY_WITHIN: Duration = Duration::from_secs(5);
 
 /// Follows positions.
 pub(super) struct Follower<'a> {
@@ -75,7 +80,7 @@ impl<'a> Follower<'a> {
     /// Follows until it is time to stop.
     pub(super) fn serve(mut self, link: Link<'_>) -> Result<(), ServiceError> {
         link.keep(|connection, is_well| {
-            self.source.wait_until_asked(self.stop);
+            self.wait_for_policy();
             // Of positions that ended while nobody looked, too.
             for symbol in find_proposals(connection)? {
                 let key = format!("{POSITIONS}{}", symbol.as_str()).into_bytes();
@@ -88,6 +93,18 @@ impl<'a> Follower<'a> {
             }
             Ok(())
         })
+    }
+
+    /// Waits a little until somebody has read what rules: whoever looks earlier takes a policy that nobody has
+    /// read yet for one that is missing. Not for good: then it is missing, and positions may be open.
+    fn wait_for_policy(&self) {
+        let until = Tick::now() + POLICY_WITHIN;
+        while self.source.current().policy == Err(PolicyAbsence::StoreUnavailable)
+            && Tick::now() < until
+            && !self.stop.is_set()
+        {
+            self.stop.sleep(POLICY_WITHIN / 500);
+        }
     }
 
     fn look(&mut self, connection: &mut Connection) -> RedisResult<()> {

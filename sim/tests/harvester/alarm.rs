@@ -58,3 +58,27 @@ fn a_policy_that_ends_raises_the_alarm_at_once_even_while_the_server_is_away() {
     );
     harvester.stop();
 }
+
+#[test]
+fn a_policy_that_may_not_be_read_is_none() {
+    let server = Server::start();
+    let mut redis = server.connect();
+    redis.publish(3600);
+    redis.open(BTC, "103.8");
+    let user = ["ACL", "SETUSER", "blind", "on", ">secret", "+@all"];
+    let keys = [
+        "~quantum:state:*",
+        "~quantum:market*",
+        "~quantum:risk:*",
+        "~quantum:harvest*",
+    ];
+    redis.run(&[&user[..], &keys].concat());
+    let url = server.url().replace("redis://", "redis://blind:secret@");
+    let harvester = Harvester::start(&url, &[]);
+    harvester.await_log(
+        "ALARM POSITIONS_WITHOUT_POLICY: 1 open position (BTCUSDT) and no harvest parameters in \
+         force: POLICY_STORE_UNAVAILABLE: the policy store cannot be reached\n",
+    );
+    assert_eq!(redis.length(STREAM), 0);
+    harvester.stop();
+}
