@@ -19,6 +19,9 @@ const BATCH_MAX: u64 = 10_000;
 pub(super) struct Args {
     #[command(flatten)]
     service: ServiceArgs,
+    /// Run without guardrails: the policy alone says what is allowed
+    #[arg(long, conflicts_with = "guardrails")]
+    no_guardrails: bool,
     /// The consumer group; instances of one group share the intents
     #[arg(long, value_name = "NAME", default_value = "quantum:group:portcullis")]
     group: String,
@@ -76,6 +79,11 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
+    if args.operator.guardrails().is_none() && !args.no_guardrails {
+        return Err(Failure::unusable(
+            "a service needs bounds: give --guardrails FILE, or --no-guardrails to run without",
+        ));
+    }
     let streams = [
         &args.intent_stream,
         &args.exit_stream,
@@ -95,7 +103,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         ));
     }
     let (engine, operator) = args.operator.resolve(false)?;
-    let (server, trust) = args.service.resolve(&args.operator)?;
+    let (server, trust) = args.service.resolve()?;
     let settings = args.settings(server, trust);
     let stop = Stop::on_signals().map_err(Failure::unusable)?;
     say(format_args!(

@@ -8,6 +8,7 @@ mod failure;
 mod generate;
 mod halt;
 mod harvest;
+mod harvester;
 mod input;
 #[cfg(unix)]
 mod interrupt;
@@ -54,6 +55,8 @@ enum Command {
     Resume(halt::Args),
     /// Run the service: intents from a Redis stream in, plans out
     Bridge(Box<bridge::Args>),
+    /// Run the service: open positions on Redis in, harvest proposals out
+    Harvester(harvester::Args),
     /// Write a synthetic tape to standard output
     Generate(generate::Args),
 }
@@ -80,6 +83,7 @@ pub fn run() -> Result<(), Failure> {
         Command::Halt(args) => halt::halt(&args),
         Command::Resume(args) => halt::resume(&args),
         Command::Bridge(args) => bridge::run(&args),
+        Command::Harvester(args) => harvester::run(&args),
         Command::Generate(args) => generate::run(&args),
     }
 }
