@@ -7,4 +7,5 @@ pub mod replay;
 pub mod report;
 pub mod sample;
 pub mod service;
+pub mod stream;
 pub mod tape;

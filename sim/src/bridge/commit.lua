@@ -3,7 +3,8 @@
 --
 -- KEYS: stream, plans, skips, policy, halt, then per entry its mark and the last exit of its symbol
 -- ARGV: group, seconds to remember, length of plans, length of skips, text for no policy, then per entry:
---       id, verdict, digest, symbol, number of plan items, plan items, number of skip items, skip items
+--       id, verdict, digest, symbol, the answer to an objection up to its reason and from behind its detail,
+--       number of plan items, plan items, number of skip items, skip items
 
 local stream, plans, skips, policy, halt = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local group, remember, plans_max, skips_max, no_policy = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
@@ -68,6 +69,11 @@ local function objection(mark, exit, id, symbol)
   end
 end
 
+-- As JSON. What goes in has no control characters: symbols have none.
+local function quoted(text)
+  return '"' .. string.gsub(text, '["\\]', '\\%0') .. '"'
+end
+
 -- Kept for good, one a symbol: nobody knows how old a leftover may be.
 local function note_exit(exit, id)
   local last = redis.call('GET', exit)
@@ -80,6 +86,7 @@ end
 local outcomes = {}
 while arg <= #ARGV do
   local id, verdict, digest, symbol = take(), take(), take(), take()
+  local head, tail = take(), take()
   local plan, skip = take_list(), take_list()
   local mark, exit = KEYS[key], KEYS[key + 1]
   key = key + 2
@@ -91,7 +98,10 @@ while arg <= #ARGV do
       local reason, why = objection(mark, exit, id, symbol)
       if reason then
         outcome, detail = reason, why
-        for _, item in ipairs({ 'reason', reason, 'detail', why }) do skip[#skip + 1] = item end
+        local answer = head .. '"reason":' .. quoted(reason) .. ',"detail":' .. quoted(why) .. tail
+        for _, item in ipairs({ 'reason', reason, 'detail', why, 'answer', answer }) do
+          skip[#skip + 1] = item
+        end
       end
     elseif verdict == 'EXIT' then
       note_exit(exit, id)

@@ -3,11 +3,8 @@
 use portcullis::{decide::Denial, policy::PolicyAbsence};
 use redis::{Connection, RedisResult, Script};
 
-use super::{
-    Settings,
-    entry::{hash_part, short_hex},
-    plan::Items,
-};
+use super::{Settings, plan::Items};
+use crate::stream::{hash_part, short_hex};
 
 /// One entry with what is answered to it.
 pub(super) struct Answered {
@@ -17,10 +14,14 @@ pub(super) struct Answered {
     pub(super) identity: Identity,
     /// The symbol as halts and exits know it; empty where none can be read.
     pub(super) symbol: String,
+    /// Some policy was looked at.
+    pub(super) names_policy: bool,
     /// The plan of a trade or an exit.
     pub(super) plan: Items,
     /// The skip record: of a skip, or of a trade that the server objects to.
     pub(super) skip: Items,
+    /// The answer to a trade that the server objects to, around its reason and detail.
+    pub(super) halves: (String, String),
 }
 
 /// What tells an intent from others.
@@ -111,7 +112,9 @@ impl Committer {
             call.arg(&answer.entry_id)
                 .arg(answer.verdict)
                 .arg(&answer.identity.digest)
-                .arg(&answer.symbol);
+                .arg(&answer.symbol)
+                .arg(&answer.halves.0)
+                .arg(&answer.halves.1);
             for items in [&answer.plan, &answer.skip] {
                 call.arg(items.len());
                 for item in items.iter() {

@@ -1,13 +1,13 @@
 //! A lane: entries of one stream in, answers out.
 
 use std::{
-    borrow::Cow,
     sync::Arc,
     time::{Duration, Instant as Tick},
 };
 
 use portcullis::{
-    decide::{Decision, Engine, Gate, Reason},
+    answer::Answer,
+    decide::{Decision, Engine, Gate, Objection, Reason},
     domain::Span,
     event::Scratch,
     guardrails::Halt,
@@ -19,11 +19,15 @@ use redis::{Connection, RedisResult, Value};
 use super::{
     Precedence, Settings,
     commit::{Answered, Committer, Identity},
-    entry::StreamEntry,
-    plan::{About, plan, skip},
+    keep::Keeper,
+    plan::{About, answer, answer_halves, plan, skip},
 };
-use crate::service::{
-    Link, PolicySource, Ruling, ServiceError, Stop, line, list, now, read_entries, say, skew, text,
+use crate::{
+    service::{
+        Link, PolicySource, Ruling, ServiceError, Stop, line, list, now_in_millis, read_entries,
+        say, skew, text,
+    },
+    stream::StreamEntry,
 };
 
 /// How long a reader waits on the server for something to read, and looks up after.
@@ -53,6 +57,7 @@ pub(super) struct Lane<'a> {
     precedence: &'a Precedence,
     stop: &'a Stop,
     committer: Committer,
+    keeper: Keeper,
     operator: &'a Engine,
     /// The engine under the halts of the moment.
     engine: Option<(Arc<Ruling>, Engine)>,
@@ -80,6 +85,7 @@ impl<'a> Lane<'a> {
             precedence,
             stop,
             committer: Committer::new(),
+            keeper: Keeper::default(),
             operator,
             engine: None,
             skew: None,
@@ -282,6 +288,11 @@ impl<'a> Lane<'a> {
         if answers.is_empty() {
             return Ok(());
         }
+        if let Ok(policy) = &ruling.policy
+            && answers.iter().any(|answer| answer.names_policy)
+        {
+            self.keeper.keep(policy, &self.settings.keys, connection)?;
+        }
         let outcomes = self
             .committer
             .commit(self.settings, self.stream(), &answers, connection)?;
@@ -317,37 +328,38 @@ impl<'a> Lane<'a> {
             Ok(policy) => PolicyState::present(policy),
             Err(absence) => PolicyState::absent(absence),
         };
-        let now = now();
+        let now = now_in_millis();
         let decision = engine.decide(state, &intent, now);
-        let why: Option<(Reason, Cow<'_, str>)> = match &decision {
-            Decision::Exit(_) => None,
-            Decision::Trade(_) => self.untrusted_clock(),
-            Decision::Skip(skip) if skip.gate() > Gate::Freshness => self
-                .untrusted_clock()
-                .or_else(|| Some((skip.reason(), skip.evidence().to_string().into()))),
-            Decision::Skip(skip) => Some((skip.reason(), skip.evidence().to_string().into())),
-        };
+        let objection = self.objection(&decision);
+        let row = match &objection {
+            Some(objection) => Answer::objected(&decision, objection),
+            None => Answer::decision(&decision),
+        }
+        .to(0, intent.id().or(Some(&entry.id)), Some(now));
         let about = About {
             plan_id: identity.plan_id(),
+            stream: self.stream(),
             entry_id: &entry.id,
             own_id: own_id.as_deref(),
             order_type: order_type.as_deref(),
             now,
         };
+        let why = row.reason.map(|reason| {
+            let detail = row.detail.as_ref().map(ToString::to_string);
+            (reason, detail.unwrap_or_default())
+        });
         let told = why
             .as_ref()
-            .map(|(reason, detail)| (reason.code(), &**detail));
-        let (plan, skip) = (plan(&decision, &about), skip(&decision, &about, told));
+            .map(|(reason, detail)| (reason.code(), detail.as_str()));
+        let text = answer(&row);
         let answer = Answered {
             entry_id: entry.id.clone(),
-            verdict: if why.is_some() {
-                "SKIP"
-            } else {
-                decision.verdict()
-            },
+            verdict: row.decision.as_str(),
             symbol: intent.symbol().map_or_else(String::new, |s| s.to_string()),
-            plan,
-            skip,
+            names_policy: decision.policy().is_some(),
+            plan: plan(&decision, &about, &text),
+            skip: skip(&decision, &about, told.map(|told| (told, text.as_str()))),
+            halves: answer_halves(&decision, &row),
             identity,
         };
         (
@@ -356,8 +368,18 @@ impl<'a> Lane<'a> {
         )
     }
 
+    /// What this instance has against an entry beside the gates: the clock, where a gate behind it would have
+    /// answered.
+    fn objection(&self, decision: &Decision<'_>) -> Option<Objection<'static>> {
+        match decision {
+            Decision::Exit(_) => None,
+            Decision::Skip(skip) if skip.gate() <= Gate::Freshness => None,
+            Decision::Trade(_) | Decision::Skip(_) => self.untrusted_clock(),
+        }
+    }
+
     /// Why no entry is answered with a trade while the clocks differ.
-    fn untrusted_clock(&self) -> Option<(Reason, Cow<'static, str>)> {
+    fn untrusted_clock(&self) -> Option<Objection<'static>> {
         let bound = self.operator.guardrails().max_intent_skew()?;
         let text = match self.skew {
             Some(skew) if skew <= bound => return None,
@@ -366,7 +388,7 @@ impl<'a> Lane<'a> {
             }
             None => "this clock was not compared with the server's".to_owned(),
         };
-        Some((Reason::ClockUntrusted, text.into()))
+        Objection::new(Reason::ClockUntrusted, text)
     }
 
     fn compare_clocks(&mut self, connection: &mut Connection) -> RedisResult<()> {

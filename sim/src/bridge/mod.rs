@@ -10,7 +10,7 @@
 //! an exit is known to wait.
 
 mod commit;
-mod entry;
+mod keep;
 mod lane;
 mod plan;
 mod precedence;

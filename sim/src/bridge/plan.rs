@@ -12,13 +12,15 @@
 //! | `reduceOnly` | `true` for an exit, `false` for a trade |
 //! | `leverage`, `leverage_source`, `notional`, `margin`, `size_source` | of a trade |
 //! | `stop_loss`, `take_profit`, `entry_price` | of a trade whose intent holds them |
-//! | `source`, `intent_id`, `entry` | who asked, its own id, and the stream's |
+//! | `source`, `intent_id`, `entry`, `stream` | who asked, its own id, and the stream's, which is `stream` |
 //! | `exit_rule` | the rule that let an exit pass |
 //! | `policy_version`, `policy_hash`, `not_after` | of a trade: its policy, and that policy's end (epoch ms) |
 //! | `timestamp`, `decided_at` | when it was decided (epoch s, epoch ms) |
+//! | `answer` | the line that a replay of a recording of it writes, without its number |
 
 use portcullis::{
-    decide::{Decision, Trade},
+    answer::{Answer, Verdict},
+    decide::{Decision, Objection, Reason, Trade},
     domain::Instant,
     exit::ExitPermit,
     intent::QuantityAsked,
@@ -32,6 +34,7 @@ pub(super) struct Items(Vec<String>);
 /// What plans and skip records have in common.
 pub(super) struct About<'a> {
     pub(super) plan_id: &'a str,
+    pub(super) stream: &'a str,
     pub(super) entry_id: &'a str,
     pub(super) own_id: Option<&'a str>,
     pub(super) order_type: Option<&'a str>,
@@ -60,18 +63,23 @@ impl Items {
 }
 
 /// The plan of a trade or an exit; nothing for a skip.
-pub(super) fn plan(decision: &Decision<'_>, about: &About<'_>) -> Items {
+pub(super) fn plan(decision: &Decision<'_>, about: &About<'_>, answer: &str) -> Items {
     let mut items = Items::default();
     match decision {
         Decision::Trade(trade) => put_trade(&mut items, trade, about),
         Decision::Exit(permit) => put_exit(&mut items, permit, about),
-        Decision::Skip(_) => {}
+        Decision::Skip(_) => return items,
     }
+    items.put("answer", answer);
     items
 }
 
-/// The skip record, with its reason where the engine gave one.
-pub(super) fn skip(decision: &Decision<'_>, about: &About<'_>, why: Option<(&str, &str)>) -> Items {
+/// The skip record, with its reason, detail and answer where it is one already.
+pub(super) fn skip(
+    decision: &Decision<'_>,
+    about: &About<'_>,
+    why: Option<((&str, &str), &str)>,
+) -> Items {
     let mut items = Items::default();
     let intent = decision.intent();
     items.put("plan_id", about.plan_id);
@@ -79,14 +87,38 @@ pub(super) fn skip(decision: &Decision<'_>, about: &About<'_>, why: Option<(&str
     items.put_some("symbol", intent.symbol());
     items.put_some("side", intent.side());
     put_common(&mut items, intent.source(), about);
-    if let Decision::Skip(skip) = decision {
-        put_policy(&mut items, skip.policy());
-    }
-    if let Some((reason, detail)) = why {
+    put_policy(&mut items, decision.policy());
+    if let Some(((reason, detail), answer)) = why {
         items.put("reason", reason);
         items.put("detail", detail);
+        items.put("answer", answer);
     }
     items
+}
+
+/// An answer as a replay writes it.
+pub(super) fn answer(row: &Answer<'_>) -> String {
+    // Rows are made of texts and finite numbers.
+    serde_json::to_string(row).unwrap_or_default()
+}
+
+/// The answer to a trade that the server objects to, up to the reason and from behind the detail; nothing
+/// where no trade is answered.
+pub(super) fn answer_halves(decision: &Decision<'_>, row: &Answer<'_>) -> (String, String) {
+    let placeholder = Objection::new(Reason::IntentDuplicate, "");
+    let (Verdict::Trade, Some(placeholder)) = (row.decision, placeholder) else {
+        return (String::new(), String::new());
+    };
+    let mut objected = Answer::objected(decision, &placeholder);
+    objected.id = row.id;
+    objected.ts = row.ts;
+    let text = answer(&objected);
+    // No text of a sender's holds this: its quotes are escaped.
+    let between = r#""reason":"INTENT_DUPLICATE","detail":"""#;
+    match text.split_once(between) {
+        Some((head, tail)) => (head.to_owned(), tail.to_owned()),
+        None => (String::new(), String::new()),
+    }
 }
 
 fn put_trade(items: &mut Items, trade: &Trade<'_>, about: &About<'_>) {
@@ -153,6 +185,7 @@ fn put_common(items: &mut Items, source: Option<&str>, about: &About<'_>) {
     items.put_some("source", source);
     items.put_some("intent_id", about.own_id);
     items.put("entry", about.entry_id);
+    items.put("stream", about.stream);
     items.put("timestamp", about.now.as_millis().div_euclid(1000));
     items.put("decided_at", about.now.as_millis());
 }

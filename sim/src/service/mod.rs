@@ -2,6 +2,7 @@
 
 mod clock;
 mod error;
+mod keys;
 mod link;
 mod log;
 mod policy_source;
@@ -11,11 +12,12 @@ mod stop;
 mod threads;
 
 pub(crate) use self::{
-    clock::{now, skew},
-    link::{Health, Link},
+    clock::{now_in_millis, skew},
+    keys::kept_policy_key,
+    link::{Health, Link, connect, words},
     log::{line, say},
     policy_source::{PolicyKeys, PolicySource, RedisPolicySource, Ruling},
-    reply::{bytes, list, read_entries, text},
+    reply::{bytes, last_id, list, read_entries, text},
     threads::run_until_one_ends,
 };
 pub use self::{error::ServiceError, server::Server, stop::Stop};
