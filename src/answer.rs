@@ -7,7 +7,9 @@ use std::fmt;
 use serde::{Serialize, Serializer};
 
 use crate::{
-    decide::{Decision, Denial, Objection, Reason, absence_reason, write_absence, write_not_in_force},
+    decide::{
+        Decision, Denial, Objection, Reason, absence_reason, write_absence, write_not_in_force,
+    },
     domain::{Instant, PolicyHash, PositionSide, Shown, Side, Symbol},
     exit::ExitRule,
     harvest::{
@@ -256,7 +258,10 @@ impl Serialize for Detail<'_> {
     }
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over references")]
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands over references"
+)]
 const fn is_nowhere(n: &u64) -> bool {
     *n == 0
 }

@@ -3,6 +3,7 @@
 pub mod bridge;
 pub mod cmd;
 pub mod generate;
+pub mod record;
 pub mod replay;
 pub mod report;
 pub mod sample;

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use super::{Failure, input::warn, operator::OperatorArgs};
+use super::{Failure, input::warn, operator::OperatorArgs, streams::StreamArgs};
 use crate::{
     bridge::{self, Settings},
     service::{Server, Stop},
@@ -17,15 +17,6 @@ const BATCH_MAX: u64 = 10_000;
 
 #[derive(Debug, Clone, clap::Args)]
 pub(super) struct Args {
-    /// The server: redis://[[user]:password@]host[:port][/db]. Where it holds a password, give it as the variable
-    #[arg(
-        long,
-        value_name = "URL",
-        env = "QUANTUM_REDIS_URL",
-        hide_env_values = true,
-        default_value = "redis://127.0.0.1:6379"
-    )]
-    redis: String,
     /// Run without guardrails: the policy alone says what is allowed
     #[arg(long, conflicts_with = "guardrails")]
     no_guardrails: bool,
@@ -44,43 +35,12 @@ pub(super) struct Args {
     /// How long an answered intent is remembered; the last exit of a symbol is for good
     #[arg(long, value_name = "SECONDS", default_value = "86400", value_parser = clap::value_parser!(u64).range(60..=31_536_000))]
     remember: u64,
-    /// The stream of intents
-    #[arg(
-        long,
-        value_name = "STREAM",
-        default_value = "quantum:stream:trade.intent"
-    )]
-    intent_stream: String,
-    /// The stream of exits, which is read first
-    #[arg(
-        long,
-        value_name = "STREAM",
-        default_value = "quantum:stream:trade.exit"
-    )]
-    exit_stream: String,
-    /// Where the plans go
-    #[arg(
-        long,
-        value_name = "STREAM",
-        default_value = "quantum:stream:apply.plan"
-    )]
-    plan_stream: String,
-    /// Where the skip records go
-    #[arg(
-        long,
-        value_name = "STREAM",
-        default_value = "quantum:stream:trade.skip"
-    )]
-    skip_stream: String,
     /// Trim the plan stream to about this length, read or not [default: never]
     #[arg(long, value_name = "N")]
     plan_maxlen: Option<NonZeroU64>,
     /// Trim the skip stream to about this length [default: never]
     #[arg(long, value_name = "N")]
     skip_maxlen: Option<NonZeroU64>,
-    /// The hash that holds the policy
-    #[arg(long, value_name = "KEY", default_value = "quantum:policy:current")]
-    policy_key: String,
     /// The stream that tells of new policies
     #[arg(
         long,
@@ -91,9 +51,8 @@ pub(super) struct Args {
     /// The set of halted symbols, `*` for all
     #[arg(long, value_name = "KEY", default_value = "quantum:halt")]
     halt_key: String,
-    /// What the keys begin with under which the bridge remembers
-    #[arg(long, value_name = "PREFIX", default_value = "quantum:bridge")]
-    key_prefix: String,
+    #[command(flatten)]
+    streams: StreamArgs,
     #[command(flatten)]
     operator: OperatorArgs,
 }
@@ -105,10 +64,10 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         ));
     }
     let streams = [
-        &args.intent_stream,
-        &args.exit_stream,
-        &args.plan_stream,
-        &args.skip_stream,
+        &args.streams.intent_stream,
+        &args.streams.exit_stream,
+        &args.streams.plan_stream,
+        &args.streams.skip_stream,
     ];
     for (n, stream) in streams.iter().enumerate() {
         if stream.is_empty() || streams.iter().skip(n + 1).any(|other| other == stream) {
@@ -123,7 +82,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         ));
     }
     let (engine, operator) = args.operator.resolve(false)?;
-    let server = Server::at(&args.redis).map_err(Failure::unusable)?;
+    let server = Server::at(&args.streams.redis).map_err(Failure::unusable)?;
     let settings = args.settings(server);
     let stop = Stop::on_signals().map_err(Failure::unusable)?;
     warn(format_args!(
@@ -145,14 +104,14 @@ impl Args {
     fn settings(&self, redis: Server) -> Settings {
         Settings {
             redis,
-            intents: self.intent_stream.clone(),
-            exits: self.exit_stream.clone(),
-            plans: self.plan_stream.clone(),
-            skips: self.skip_stream.clone(),
-            policy: self.policy_key.clone(),
+            intents: self.streams.intent_stream.clone(),
+            exits: self.streams.exit_stream.clone(),
+            plans: self.streams.plan_stream.clone(),
+            skips: self.streams.skip_stream.clone(),
+            policy: self.streams.policy_key.clone(),
             policy_updates: self.policy_stream.clone(),
             halt: self.halt_key.clone(),
-            keys: self.key_prefix.clone(),
+            keys: self.streams.key_prefix.clone(),
             group: self.group.clone(),
             consumer: self.consumer.clone().unwrap_or_else(made_up_name),
             consumer_is_temporary: self.consumer.is_none(),

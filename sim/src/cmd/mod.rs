@@ -14,8 +14,10 @@ mod interrupt;
 mod operator;
 mod out;
 mod policy;
+mod record;
 mod replay;
 mod store;
+mod streams;
 mod usage;
 
 use std::{env, ffi::OsString};
@@ -53,6 +55,8 @@ enum Command {
     Resume(halt::Args),
     /// Run the service: intents from a Redis stream in, plans out
     Bridge(Box<bridge::Args>),
+    /// Record what a bridge answered, as a tape whose replay gives the same answers
+    Record(Box<record::Args>),
     /// Write a synthetic tape to standard output
     Generate(generate::Args),
 }
@@ -79,6 +83,7 @@ pub fn run() -> Result<(), Failure> {
         Command::Halt(args) => halt::halt(&args),
         Command::Resume(args) => halt::resume(&args),
         Command::Bridge(args) => bridge::run(&args),
+        Command::Record(args) => record::run(&args),
         Command::Generate(args) => generate::run(&args),
     }
 }

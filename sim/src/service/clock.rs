@@ -59,7 +59,13 @@ mod tests {
 
     #[test]
     fn a_whole_millisecond_is_never_earlier_than_the_clock() {
-        for (micros, up) in [(0, 0), (1, 1_000), (999, 1_000), (1_000, 1_000), (1_001, 2_000)] {
+        for (micros, up) in [
+            (0, 0),
+            (1, 1_000),
+            (999, 1_000),
+            (1_000, 1_000),
+            (1_001, 2_000),
+        ] {
             let at = Instant::from_micros(micros).unwrap();
             assert_eq!(round_up(at), Instant::from_micros(up).unwrap());
         }

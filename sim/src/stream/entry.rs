@@ -63,8 +63,17 @@ impl StreamEntry {
     /// where it stands twice, nobody can tell which one does.
     pub(super) fn line(&self) -> Vec<u8> {
         let single = self.fields().filter(|(name, _)| *name == b"id").count() == 1;
-        let others = self.fields().filter(|(name, _)| !(single && *name == b"id"));
+        let others = self
+            .fields()
+            .filter(|(name, _)| !(single && *name == b"id"));
         object(iter::once((&b"id"[..], self.id.as_bytes())).chain(others))
+    }
+
+    /// A field that is a text; the first, where it stands twice.
+    pub(crate) fn field(&self, name: &str) -> Option<&str> {
+        let mut fields = self.fields();
+        let (_, value) = fields.find(|(field, _)| *field == name.as_bytes())?;
+        std::str::from_utf8(value).ok()
     }
 
     /// What it says, whoever delivers it and however its fields are ordered: a payload and its source, or
@@ -108,7 +117,6 @@ impl Written {
     pub(crate) fn intent<'a>(&'a self, scratch: &'a mut Scratch) -> Intent<'a> {
         read(&self.with_entry_id, scratch).into_intent()
     }
-
 
     /// The record that the engine sees.
     pub(crate) fn text(&self) -> &str {

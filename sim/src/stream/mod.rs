@@ -5,7 +5,7 @@ mod reader;
 mod source;
 
 pub(crate) use self::{
-    entry::{StreamEntry, Written, hash_part, short_hex},
+    entry::{StreamEntry, hash_part, short_hex},
     reader::StreamReader,
 };
 pub use source::StreamSource;

@@ -61,7 +61,13 @@ mod tests {
             let expected = Some((server.to_owned(), stream.to_owned()));
             assert_eq!(split(url), expected, "{url}");
         }
-        for url in ["redis://h", "redis://h/", "redis://h/0", "redis://h/0/", "h/a"] {
+        for url in [
+            "redis://h",
+            "redis://h/",
+            "redis://h/0",
+            "redis://h/0/",
+            "h/a",
+        ] {
             assert_eq!(split(url), None, "{url}");
         }
     }
