@@ -14,5 +14,7 @@ mod claims;
 mod clocks;
 mod once;
 mod policy;
+mod recorded;
+mod recording;
 mod support;
 mod usage;

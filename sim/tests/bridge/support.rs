@@ -340,11 +340,15 @@ impl Drop for Bridge {
     }
 }
 
-/// The program, with nothing from the outside.
+/// The bridge, with nothing from the outside.
 pub(crate) fn command(arguments: &[&str]) -> Command {
+    program(&[&["bridge"], arguments].concat())
+}
+
+/// The program, with nothing from the outside.
+pub(crate) fn program(arguments: &[&str]) -> Command {
     let mut command = Command::new(PROGRAM);
     command
-        .arg("bridge")
         .args(arguments)
         .env_remove("QUANTUM_REDIS_URL")
         .env_remove("QUANTUM_EXIT_OWNER")
