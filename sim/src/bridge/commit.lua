@@ -80,16 +80,33 @@ end
 
 -- What a plan has in common with a skip record.
 local SHARED = {}
-for name in string.gmatch('plan_id symbol side source intent_id entry timestamp decided_at policy_version policy_hash', '%S+') do
+for name in string.gmatch(
+  'plan_id symbol side source intent_id entry stream timestamp decided_at policy_version policy_hash', '%S+'
+) do
   SHARED[name] = true
+end
+
+-- As JSON. What goes in has no control characters: symbols have none.
+local function quoted(text)
+  return '"' .. string.gsub(text, '["\\]', '\\%0') .. '"'
+end
+
+-- The answer of a trade that is none. No text of a sender's holds these marks: its quotes are escaped.
+local function answer_of(trade, reason, why)
+  local from = string.find(trade, ',"decision":"TRADE"', 1, true)
+  local policy_from = string.find(trade, ',"policy_version":', 1, true)
+  return string.sub(trade, 1, from - 1) .. ',"decision":"SKIP","reason":' .. quoted(reason)
+    .. ',"detail":' .. quoted(why) .. string.sub(trade, policy_from)
 end
 
 local function skip_of(first, last, reason, why)
   local record = { 'decision', 'SKIP', 'reason', reason, 'detail', why }
   for i = first, last, 2 do
-    if SHARED[ARGV[i]] then
-      record[#record + 1] = ARGV[i]
-      record[#record + 1] = ARGV[i + 1]
+    local name, value = ARGV[i], ARGV[i + 1]
+    if name == 'answer' then value = answer_of(value, reason, why) end
+    if SHARED[name] or name == 'answer' then
+      record[#record + 1] = name
+      record[#record + 1] = value
     end
   end
   return record

@@ -15,9 +15,11 @@ mod interrupt;
 mod operator;
 mod out;
 mod policy;
+mod record;
 mod replay;
 mod service;
 mod store;
+mod streams;
 mod usage;
 
 use std::{env, ffi::OsString};
@@ -57,6 +59,8 @@ enum Command {
     Bridge(Box<bridge::Args>),
     /// Run the service: open positions on Redis in, harvest proposals out
     Harvester(harvester::Args),
+    /// Record what a bridge answered, as a tape whose replay gives the same answers
+    Record(Box<record::Args>),
     /// Write a synthetic tape to standard output
     Generate(generate::Args),
 }
@@ -84,6 +88,7 @@ pub fn run() -> Result<(), Failure> {
         Command::Resume(args) => halt::resume(&args),
         Command::Bridge(args) => bridge::run(&args),
         Command::Harvester(args) => harvester::run(&args),
+        Command::Record(args) => record::run(&args),
         Command::Generate(args) => generate::run(&args),
     }
 }

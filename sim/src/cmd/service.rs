@@ -7,8 +7,9 @@ use portcullis::store::TrustedKeys;
 use super::{Failure, input::read_file};
 use crate::service::{LogFormat, Server, Trust, log_as, serve_metrics};
 
+/// Which server.
 #[derive(Debug, Clone, clap::Args)]
-pub(super) struct ServiceArgs {
+pub(super) struct ServerArg {
     /// The server: redis://[[user]:password@]host[:port][/db], rediss:// with TLS. Where it holds a password, give
     /// it as the variable
     #[arg(
@@ -19,6 +20,19 @@ pub(super) struct ServiceArgs {
         default_value = "redis://127.0.0.1:6379"
     )]
     redis: String,
+}
+
+impl ServerArg {
+    pub(super) fn resolve(&self) -> Result<Server, Failure> {
+        Server::at(&self.redis).map_err(Failure::unusable)
+    }
+}
+
+/// What every service is told.
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct ServiceArgs {
+    #[command(flatten)]
+    server: ServerArg,
     /// Take only policies that the Ed25519 key in this file signed (the public key, in base64); may be given again
     #[arg(long = "trusted-key", value_name = "FILE")]
     trusted_keys: Vec<PathBuf>,
@@ -37,7 +51,7 @@ impl ServiceArgs {
     /// Where the server is, and which of its policies are taken. From here on lines are written as they were asked
     /// for, and metrics are told.
     pub(super) fn resolve(&self) -> Result<(Server, Trust), Failure> {
-        let server = Server::at(&self.redis).map_err(Failure::unusable)?;
+        let server = self.server.resolve()?;
         let trust = Trust {
             keys: self.keys()?,
             sequences: self.sequence_file.clone(),

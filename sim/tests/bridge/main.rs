@@ -15,6 +15,8 @@ mod clocks;
 mod metrics;
 mod once;
 mod policy;
+mod recorded;
+mod recording;
 mod support;
 mod trust;
 mod usage;

@@ -135,9 +135,15 @@ impl Bridge {
     }
 }
 
-/// The program, with nothing from the outside.
+/// The bridge, with nothing from the outside.
 pub(crate) fn command(arguments: &[&str]) -> Command {
-    shared::command("bridge", arguments)
+    program(&[&["bridge"], arguments].concat())
+}
+
+/// The program, with nothing from the outside.
+pub(crate) fn program(arguments: &[&str]) -> Command {
+    let (name, arguments) = arguments.split_first().unwrap();
+    shared::command(name, arguments)
 }
 
 /// A record in short.
