@@ -357,7 +357,7 @@ fn policies(day: &mut Day<'_>, bridge: &Bridge) {
 
     day.redis.run(&["RENAME", POLICY, "aside"]);
     assert_eq!(day.buy("BTCUSDT"), "POLICY_MISSING");
-    bridge.await_log("policy third was withdrawn");
+    bridge.await_log("POLICY_WITHDRAWN: version=third");
     assert_eq!(day.buy("BTCUSDT"), "POLICY_MISSING");
     day.redis.run(&["RENAME", "aside", POLICY]);
     eventually("the third again", || day.buy("BTCUSDT") == "TRADE");
