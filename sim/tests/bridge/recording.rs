@@ -388,5 +388,5 @@ fn halts(day: &mut Day<'_>, bridge: &Bridge) {
         let exit = [("symbol", symbol), ("action", "CLOSE"), ("source", OWNER)];
         assert_eq!(day.ask(EXITS, &exit), "EXIT");
     }
-    bridge.await_log("all entries are halted");
+    bridge.await_log("HALTED: all entries");
 }
