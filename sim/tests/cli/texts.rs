@@ -41,6 +41,7 @@ fn help() {
         "harvest",
         "explain",
         "bridge",
+        "harvester",
         "generate",
         "policy",
         "policy sample",
