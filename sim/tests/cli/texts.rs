@@ -41,6 +41,7 @@ fn help() {
         "harvest",
         "explain",
         "bridge",
+        "record",
         "generate",
         "policy",
         "policy sample",
