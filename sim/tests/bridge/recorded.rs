@@ -1,11 +1,12 @@
 //! What was answered live is answered again by the replay of its recording, byte for byte.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fs,
     process::{Command, Output, Stdio},
 };
 
+use portcullis::policy::Policy;
 use serde_json::Value;
 
 use super::{
@@ -125,6 +126,58 @@ fn clocks_that_differ_are_recorded() {
     assert_eq!(live.matches("CLOCK_UNTRUSTED").count(), 3, "{live}");
     assert_eq!(live.matches("INTENT_STALE").count(), 1, "{live}");
     assert_eq!(desk.replay(&[]), live);
+}
+
+#[test]
+fn a_policy_that_states_its_hash_and_its_twin_that_does_not_are_told_apart() {
+    for states_first in [true, false] {
+        let (server, desk) = (Server::start(), Desk::new());
+        let guardrails = r#"{"require_policy_hash": true, "max_validity_sec": 5000}"#;
+        fs::write(desk.path("guardrails.json"), guardrails).unwrap();
+        let mut redis = server.connect();
+        redis.publish(3600);
+        let fields = redis::cmd("HGETALL").arg(POLICY).query(&mut redis.0);
+        let fields: BTreeMap<String, String> = fields.unwrap();
+        let hash = Policy::from_fields(fields).unwrap().hash().to_string();
+        let guardrails = desk.name("guardrails.json");
+        let bridge = Bridge::start(&server.url(), &["--guardrails", &guardrails]);
+        for (n, is_stated) in [states_first, !states_first, states_first]
+            .iter()
+            .enumerate()
+        {
+            let change = ["HSET", POLICY, "policy_hash", &hash];
+            redis.run(if *is_stated {
+                &change
+            } else {
+                &["HDEL", POLICY, "policy_hash"]
+            });
+            let expected = if *is_stated {
+                "TRADE"
+            } else {
+                "POLICY_CONSTRAINT_VIOLATION"
+            };
+            let mut tries = 0;
+            eventually(expected, || {
+                tries += 1;
+                let id = format!("{n}.{tries}");
+                redis.intent(&id, "BTCUSDT");
+                redis.await_answer(&id) == expected
+            });
+        }
+        redis.publish(9000);
+        let mut tries = 0;
+        eventually("a policy for too long", || {
+            tries += 1;
+            redis.intent(&format!("long {tries}"), "BTCUSDT");
+            redis
+                .answers()
+                .iter()
+                .any(|it| text(it, "detail").contains("valid for"))
+        });
+        bridge.stop();
+        desk.record_whole(&server);
+        assert!(desk.replay(&[]) == desk.read("live"));
+    }
 }
 
 #[test]
