@@ -82,7 +82,7 @@ impl<'a> Lane<'a> {
             precedence,
             stop,
             committer: Committer::new(),
-            keeper: Keeper::default(),
+            keeper: Keeper::new(),
             operator,
             engine: None,
             skew: None,

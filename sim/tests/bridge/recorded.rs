@@ -1,18 +1,20 @@
 //! What was answered live is answered again by the replay of its recording, byte for byte.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fs,
     process::{Command, Output, Stdio},
 };
 
+use portcullis::policy::Policy;
 use serde_json::Value;
 
 use super::{
     clocks::wrong_clock,
     recording::{Desk, live_day},
     support::{
-        Bridge, INTENTS, PLANS, POLICY, Redis, SKIPS, Server, eventually, free_port, program, text,
+        Bridge, INTENTS, PLANS, POLICY, Redis, SKIPS, Server, eventually, free_port, program,
+        since_epoch, text,
     },
 };
 
@@ -101,18 +103,114 @@ fn clocks_that_differ_are_recorded() {
     let (server, desk) = (Server::start(), Desk::new());
     let mut redis = server.connect();
     redis.publish(3600);
+    let entry = |at| {
+        [
+            "XADD", INTENTS, at, "symbol", "BTCUSDT", "side", "BUY", "size", "1",
+        ]
+    };
+    // Too old by any clock.
+    redis.run(&entry("1000-0"));
     let url = format!("redis://127.0.0.1:{}", wrong_clock(server.port(), 60));
     let guardrails = desk.name("guardrails.json");
     let bridge = Bridge::start(&url, &["--guardrails", &guardrails]);
     redis.intent("entry", "BTCUSDT");
     redis.intent("no symbol of it", "XRPUSDT");
     redis.exit("exit", "ETHUSDT");
-    redis.await_answers(3);
+    // Too far ahead of any clock.
+    let ahead = (since_epoch().as_secs() + 3600) * 1000;
+    redis.run(&entry(&format!("{ahead}-0")));
+    redis.await_answers(5);
     bridge.stop();
     desk.record_whole(&server);
     let live = desk.read("live");
-    assert_eq!(live.matches("CLOCK_UNTRUSTED").count(), 2, "{live}");
+    assert_eq!(live.matches("CLOCK_UNTRUSTED").count(), 3, "{live}");
+    assert_eq!(live.matches("INTENT_STALE").count(), 1, "{live}");
     assert_eq!(desk.replay(&[]), live);
+}
+
+#[test]
+fn a_policy_that_states_its_hash_and_its_twin_that_does_not_are_told_apart() {
+    for states_first in [true, false] {
+        let (server, desk) = (Server::start(), Desk::new());
+        let guardrails = r#"{"require_policy_hash": true, "max_validity_sec": 5000}"#;
+        fs::write(desk.path("guardrails.json"), guardrails).unwrap();
+        let mut redis = server.connect();
+        redis.publish(3600);
+        let fields = redis::cmd("HGETALL").arg(POLICY).query(&mut redis.0);
+        let fields: BTreeMap<String, String> = fields.unwrap();
+        let hash = Policy::from_fields(fields).unwrap().hash().to_string();
+        let guardrails = desk.name("guardrails.json");
+        let bridge = Bridge::start(&server.url(), &["--guardrails", &guardrails]);
+        for (n, is_stated) in [states_first, !states_first, states_first]
+            .iter()
+            .enumerate()
+        {
+            let change = ["HSET", POLICY, "policy_hash", &hash];
+            redis.run(if *is_stated {
+                &change
+            } else {
+                &["HDEL", POLICY, "policy_hash"]
+            });
+            let expected = if *is_stated {
+                "TRADE"
+            } else {
+                "POLICY_CONSTRAINT_VIOLATION"
+            };
+            let mut tries = 0;
+            eventually(expected, || {
+                tries += 1;
+                let id = format!("{n}.{tries}");
+                redis.intent(&id, "BTCUSDT");
+                redis.await_answer(&id) == expected
+            });
+        }
+        redis.publish(9000);
+        let mut tries = 0;
+        eventually("a policy for too long", || {
+            tries += 1;
+            redis.intent(&format!("long {tries}"), "BTCUSDT");
+            redis
+                .answers()
+                .iter()
+                .any(|it| text(it, "detail").contains("valid for"))
+        });
+        bridge.stop();
+        desk.record_whole(&server);
+        assert!(desk.replay(&[]) == desk.read("live"));
+    }
+}
+
+#[test]
+fn what_several_instances_answered_is_one_recording() {
+    let (server, desk) = (Server::start(), Desk::new());
+    let mut redis = server.connect();
+    redis.publish(3600);
+    let guardrails = desk.name("guardrails.json");
+    let bridges = [(); 2].map(|()| {
+        Bridge::start(
+            &server.url(),
+            &["--guardrails", &guardrails, "--batch", "5"],
+        )
+    });
+    for n in 0..200 {
+        let id = format!("{n}");
+        redis.intent(&id, "BTCUSDT");
+        redis.intent(&id, "ETHUSDT");
+        redis.intent(&format!("other {n}"), "XRPUSDT");
+        redis.exit(&format!("exit {n}"), "SOLUSDT");
+        if n == 100 {
+            redis.publish_with(3600, &[("policy_version", "two")]);
+        }
+    }
+    redis.await_answers(800);
+    for bridge in bridges {
+        bridge.stop();
+    }
+    desk.record_whole(&server);
+    let live = desk.read("live");
+    assert_eq!(live.lines().count(), 802);
+    assert!(desk.replay(&["--threads", "1"]) == live);
+    assert!(desk.replay(&["--threads", "4"]) == live);
 }
 
 /// A bridge that answered one trade, one skip and one exit.

@@ -42,6 +42,7 @@ fn help() {
         "explain",
         "bridge",
         "harvester",
+        "record",
         "generate",
         "policy",
         "policy sample",
