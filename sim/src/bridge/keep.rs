@@ -28,17 +28,18 @@ impl Keeper {
         }
     }
 
-    /// Writes a policy down whole, for good, unless it was the last one to be.
+    /// Whether this is the one that was kept last.
+    pub(super) fn is_kept(&self, policy: &Policy) -> bool {
+        self.last == Some(identity(policy))
+    }
+
+    /// Writes a policy down whole, for good.
     pub(super) fn keep(
         &mut self,
         policy: &Policy,
         prefix: &str,
         connection: &mut Connection,
     ) -> RedisResult<()> {
-        let identity = (policy.hash(), policy.states_hash());
-        if self.last == Some(identity) {
-            return Ok(());
-        }
         let mut call = self.script.key(kept_policy_key(prefix, policy.hash()));
         call.arg(if policy.states_hash() {
             "states hash"
@@ -49,7 +50,11 @@ impl Keeper {
             call.arg(name).arg(value);
         }
         call.invoke::<()>(connection)?;
-        self.last = Some(identity);
+        self.last = Some(identity(policy));
         Ok(())
     }
+}
+
+fn identity(policy: &Policy) -> (PolicyHash, bool) {
+    (policy.hash(), policy.states_hash())
 }

@@ -199,7 +199,11 @@ fn what_several_instances_answered_is_one_recording() {
         redis.intent(&format!("other {n}"), "XRPUSDT");
         redis.exit(&format!("exit {n}"), "SOLUSDT");
         if n == 100 {
+            redis.await_answers(404);
             redis.publish_with(3600, &[("policy_version", "two")]);
+            for bridge in &bridges {
+                bridge.await_log("POLICY_LOADED: version=two");
+            }
         }
     }
     redis.await_answers(800);
