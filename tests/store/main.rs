@@ -13,8 +13,12 @@ mod contract;
 #[cfg(feature = "file")]
 mod file;
 mod guardrails;
+mod linearizable;
 mod memory;
 mod policies;
+#[cfg(feature = "redis")]
+#[path = "../support/proxy.rs"]
+mod proxy;
 mod readers;
 #[cfg(feature = "redis")]
 mod redis;
@@ -22,3 +26,5 @@ mod redis;
 mod signatures;
 #[path = "../support/mod.rs"]
 mod support;
+#[path = "../support/tally.rs"]
+mod tally;

@@ -2,6 +2,7 @@
 
 mod faults;
 mod layout;
+mod series;
 mod server;
 #[cfg(feature = "redis-tls")]
 mod tls;
