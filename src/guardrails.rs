@@ -39,6 +39,20 @@ pub enum Halt {
     Everything,
 }
 
+impl Halt {
+    /// What either of two halts stops.
+    #[must_use]
+    pub fn and(&self, other: &Self) -> Self {
+        match (self, other) {
+            (Self::Everything, _) | (_, Self::Everything) => Self::Everything,
+            (Self::Nothing, halt) | (halt, Self::Nothing) => halt.clone(),
+            (Self::Symbols(one), Self::Symbols(other)) => {
+                Self::Symbols(one.union(other).copied().collect())
+            }
+        }
+    }
+}
+
 /// Everything that is wrong with a guardrails document.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("guardrails refused: {}", list(.0))]

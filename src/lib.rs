@@ -9,6 +9,8 @@ pub mod explain;
 pub mod guardrails;
 pub mod harvest;
 pub mod intent;
+#[cfg(feature = "feed")]
+pub mod observe;
 pub mod policy;
 pub mod provenance;
 pub mod store;

@@ -193,3 +193,22 @@ fn the_counter_counts() {
     let count = allocated(|| drop(black_box(engine.decide_traced(state, intent, None))));
     assert!(count > 0);
 }
+
+#[cfg(feature = "feed")]
+#[test]
+fn reading_a_feed_allocates_nothing() {
+    use portcullis::store::{Feed, MemoryStore, Reader, SequenceGuard};
+
+    let now = Instant::parse_epoch_seconds("1766547134.5").unwrap();
+    let reader = Reader::new(MemoryStore::new(), SequenceGuard::in_memory());
+    let feed = Feed::start(reader, move || now).unwrap();
+    assert!(feed.wait_for_change(0, std::time::Duration::from_secs(20)));
+    // The first read of a thread makes room for all that follow.
+    assert_eq!(feed.ruling().number(), 1);
+    let read = || {
+        for _ in 0..1000 {
+            assert!(black_box(&feed).ruling().policy().policy().is_err());
+        }
+    };
+    assert_eq!(allocated(read), 0);
+}

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     domain::Instant,
     exit::ExitOwnership,
-    guardrails::Guardrails,
+    guardrails::{Guardrails, Halt},
     intent::{Entry, Intent},
     policy::PolicyState,
     provenance::Sourced,
@@ -46,6 +46,16 @@ impl Engine {
     #[must_use]
     pub const fn ownership(&self) -> &ExitOwnership {
         &self.ownership
+    }
+
+    /// The same engine, with these halts beside those of its guardrails.
+    #[must_use]
+    pub fn halting(&self, halt: &Halt) -> Self {
+        let halt = self.guardrails.halt().and(halt);
+        Self {
+            guardrails: self.guardrails.clone().with_halt(halt),
+            ownership: self.ownership.clone(),
+        }
     }
 
     /// Answers one intent at the instant `now`.

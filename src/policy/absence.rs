@@ -33,6 +33,20 @@ pub enum PolicyAbsence {
     StoreUnavailable,
 }
 
+impl PolicyAbsence {
+    /// The stable code of the reason that a decision gives.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::NotFound | Self::HashUnknown(_) => "POLICY_MISSING",
+            Self::Refused(refusal) => refusal.fault().code(),
+            Self::SignatureInvalid => "POLICY_SIGNATURE_INVALID",
+            Self::RolledBack { .. } => "POLICY_ROLLED_BACK",
+            Self::StoreUnavailable => "POLICY_STORE_UNAVAILABLE",
+        }
+    }
+}
+
 impl From<PolicyRefusal> for PolicyAbsence {
     fn from(refusal: PolicyRefusal) -> Self {
         Self::Refused(refusal)

@@ -10,7 +10,8 @@
 //! - An audit entry holds the SHA-256 of the entry before it, so that a gap or an edit shows.
 //!
 //! What a reader trusts is its own affair: a [`Reader`] checks signatures and remembers the highest sequence
-//! that it has seen.
+//! that it has seen. A service that decides has a `Feed` (feature `feed`), which follows a store and has what
+//! rules at hand.
 //!
 //! ```
 //! use portcullis::{domain::Instant, guardrails::Guardrails, policy::Policy};
@@ -43,6 +44,8 @@ mod audit;
 mod breach;
 mod change;
 mod error;
+#[cfg(feature = "feed")]
+mod feed;
 #[cfg(feature = "file")]
 mod file;
 mod history;
@@ -59,11 +62,14 @@ mod sequence;
 #[cfg(feature = "signature")]
 mod signature;
 mod stored;
+mod update;
 
 pub use audit::{AuditEntry, AuditFault, AuditLog, AuditTrail};
 pub use breach::{Breach, breaches};
 pub use change::{Change, Commit, HaltChange, Head};
 pub use error::{LoadError, PublishError, StoreError};
+#[cfg(feature = "feed")]
+pub use feed::{CurrentRuling, Feed, FeedHealth, Ruling};
 #[cfg(feature = "file")]
 pub use file::FileStore;
 pub use history::{HistoryEntry, Which};
@@ -80,3 +86,4 @@ pub use sequence::SequenceGuard;
 #[cfg(feature = "signature")]
 pub use signature::{KeyError, PolicySigner, TrustedKeys};
 pub use stored::Stored;
+pub use update::UpdateMark;

@@ -1,10 +1,10 @@
 //! What every store does.
 
-use std::sync::Arc;
+use std::{sync::Arc, thread, time::Duration};
 
 use super::{
     AuditLog, AuditTrail, Change, Commit, Head, HistoryEntry, LoadError, Operator, Publication,
-    PublishError, Receipt, Record, Rollback, StoreError, Stored, Which, audit,
+    PublishError, Receipt, Record, Rollback, StoreError, Stored, UpdateMark, Which, audit,
 };
 use crate::{
     domain::{Instant, PolicyHash},
@@ -58,6 +58,28 @@ pub trait PolicyStore: Send + Sync {
     /// # Errors
     /// The step was not taken; or nobody knows ([`StoreError::OutcomeUnknown`]).
     fn commit(&self, change: &Change) -> Result<Commit, StoreError>;
+
+    /// How far the store has told of updates. A store that tells of none has one mark for ever.
+    ///
+    /// # Errors
+    /// The store cannot be reached, or where it tells of updates lies something else.
+    fn last_update(&self) -> Result<UpdateMark, StoreError> {
+        Ok(UpdateMark::none())
+    }
+
+    /// Waits, at most so long, until the store tells of an update behind this mark; the mark to go on from. What
+    /// was told is a reason to look, no more. A store that tells of none lets the time pass.
+    ///
+    /// # Errors
+    /// As [`Self::last_update`].
+    fn wait_for_update(
+        &self,
+        mark: &UpdateMark,
+        at_most: Duration,
+    ) -> Result<UpdateMark, StoreError> {
+        thread::sleep(at_most);
+        Ok(mark.clone())
+    }
 
     /// The policy, whole, or why there is none. Whether it is in force is asked of the policy
     /// ([`Policy::in_force`]); whether it is genuine and the newest, of a [`Reader`](super::Reader).
@@ -232,6 +254,18 @@ macro_rules! store_behind {
 
             fn commit(&self, change: &Change) -> Result<Commit, StoreError> {
                 (**self).commit(change)
+            }
+
+            fn last_update(&self) -> Result<UpdateMark, StoreError> {
+                (**self).last_update()
+            }
+
+            fn wait_for_update(
+                &self,
+                mark: &UpdateMark,
+                at_most: Duration,
+            ) -> Result<UpdateMark, StoreError> {
+                (**self).wait_for_update(mark, at_most)
             }
         }
     )*};

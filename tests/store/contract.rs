@@ -1,11 +1,15 @@
 //! What every store does. Each check is given an empty one.
 
+#[cfg(feature = "feed")]
+use std::time::Duration;
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::atomic::{AtomicBool, Ordering},
     thread,
 };
 
+#[cfg(feature = "feed")]
+use portcullis::store::{Feed, Reader, Ruling, SequenceGuard};
 use portcullis::{
     domain::{Leverage, Symbol},
     guardrails::{Guardrails, Halt},
@@ -58,6 +62,10 @@ macro_rules! contract {
             every_absence_has_its_own_reason
             whatever_lies_there_can_be_replaced_by_who_saw_it
             a_policy_of_a_writer_in_python_is_read
+        );
+        #[cfg(feature = "feed")]
+        $crate::contract::contract!($fixture;
+            a_feed_follows
         );
     };
 }
@@ -571,4 +579,41 @@ pub(crate) fn a_policy_of_a_writer_in_python_is_read(fixture: &dyn Fixture) {
         Err(PublishError::Conflict { .. })
     ));
     let _: Result<Halt, StoreError> = store.halts();
+}
+
+/// Publications, foreign writers, halts and withdrawals reach whoever follows.
+#[cfg(feature = "feed")]
+pub(crate) fn a_feed_follows(fixture: &impl Fixture) {
+    let store = fixture.open();
+    let reader = Reader::new(fixture.open(), SequenceGuard::in_memory());
+    let feed = Feed::start(reader, now).unwrap();
+    let until = |what: &str, holds: &dyn Fn(&Ruling) -> bool| {
+        for _ in 0..1000 {
+            if holds(&feed.ruling()) {
+                return;
+            }
+            let number = feed.ruling().number();
+            let _ = feed.wait_for_change(number, Duration::from_millis(20));
+        }
+        panic!("never: {what}; {feed:?}");
+    };
+    let rules = |version: &'static str| {
+        until(version, &|ruling| {
+            let policy = ruling.policy().policy();
+            policy.is_ok_and(|policy| policy.version() == version)
+        });
+    };
+    until("an empty store", &|ruling| ruling.number() == 1);
+    publish(&*store, "1");
+    rules("1");
+    publish(&*store, "2");
+    rules("2");
+    fixture.put(&with_hash(&policy("foreign", ""), Some(3)));
+    rules("foreign");
+    store.halt(&Halt::Everything, &ada(), now()).unwrap();
+    until("a halt", &|ruling| *ruling.halt() == Halt::Everything);
+    fixture.put(&[]);
+    until("a withdrawal", &|ruling| ruling.policy().policy().is_err());
+    assert!(feed.health().is_connected());
+    feed.stop();
 }

@@ -10,6 +10,8 @@
 )]
 
 mod contract;
+#[cfg(feature = "feed")]
+mod feed;
 #[cfg(feature = "file")]
 mod file;
 mod guardrails;

@@ -9,6 +9,10 @@ use super::{
     plan::Items,
 };
 
+/// Where the store keeps the policy, and what is halted: looked at once more in the step itself.
+const POLICY: &str = "quantum:policy:current";
+const HALTS: &str = "quantum:halt";
+
 /// One entry with what is answered to it.
 pub(super) struct Answered {
     pub(super) entry_id: String,
@@ -90,13 +94,7 @@ impl Committer {
     ) -> RedisResult<Vec<Outcome>> {
         let length = |max: Option<u64>| max.map_or_else(String::new, |max| max.to_string());
         let mut call = self.script.prepare_invoke();
-        for key in [
-            stream,
-            &settings.plans,
-            &settings.skips,
-            &settings.policy,
-            &settings.halt,
-        ] {
+        for key in [stream, &settings.plans, &settings.skips, POLICY, HALTS] {
             call.key(key);
         }
         call.arg(&settings.group)

@@ -2,7 +2,6 @@
 
 use std::{
     borrow::Cow,
-    sync::Arc,
     time::{Duration, Instant as Tick},
 };
 
@@ -10,20 +9,20 @@ use portcullis::{
     decide::{Decision, Engine, Gate, Reason},
     domain::Span,
     event::Scratch,
-    guardrails::Halt,
     intent::Intent,
-    policy::PolicyState,
+    store::{Feed, Ruling},
 };
-use redis::{Connection, RedisResult, Value};
+use redis::{Connection, RedisResult, Value, streams::StreamInfoGroupsReply};
 
 use super::{
     Precedence, Settings,
     commit::{Answered, Committer, Identity},
+    counted,
     entry::StreamEntry,
     plan::{About, plan, skip},
 };
 use crate::service::{
-    Link, PolicySource, Ruling, ServiceError, Stop, line, list, now, read_entries, say, skew, text,
+    Link, ServiceError, Stop, line, list, now, read_entries, say, skew, text, wait_until_asked,
 };
 
 /// How long a reader waits on the server for something to read, and looks up after.
@@ -49,13 +48,13 @@ pub(super) enum Role {
 pub(super) struct Lane<'a> {
     role: Role,
     settings: &'a Settings,
-    source: &'a dyn PolicySource,
+    feed: &'a Feed,
     precedence: &'a Precedence,
     stop: &'a Stop,
     committer: Committer,
     operator: &'a Engine,
-    /// The engine under the halts of the moment.
-    engine: Option<(Arc<Ruling>, Engine)>,
+    /// The engine under the halts of the ruling of this number.
+    engine: Option<(u64, Engine)>,
     /// The clocks as they were last compared.
     skew: Option<Span>,
     compared: Option<Tick>,
@@ -69,14 +68,14 @@ impl<'a> Lane<'a> {
         role: Role,
         operator: &'a Engine,
         settings: &'a Settings,
-        source: &'a dyn PolicySource,
+        feed: &'a Feed,
         precedence: &'a Precedence,
         stop: &'a Stop,
     ) -> Self {
         Self {
             role,
             settings,
-            source,
+            feed,
             precedence,
             stop,
             committer: Committer::new(),
@@ -115,7 +114,7 @@ impl<'a> Lane<'a> {
     ) -> RedisResult<()> {
         self.join_group(connection)?;
         if self.role == Role::Entries {
-            self.source.wait_until_asked(self.stop);
+            wait_until_asked(self.feed, self.stop);
         }
         self.answer_own_leftovers(connection)?;
         let mut is_busy = true;
@@ -193,6 +192,9 @@ impl<'a> Lane<'a> {
         if self.cursor == START && !is_due {
             return Ok(false);
         }
+        if is_due {
+            self.count_waiting(connection)?;
+        }
         let reply: Value = redis::cmd("XAUTOCLAIM")
             .arg(self.stream())
             .arg(&self.settings.group)
@@ -224,6 +226,23 @@ impl<'a> Lane<'a> {
         }
         self.answer(entries, connection)?;
         Ok(any)
+    }
+
+    /// How many entries have no answer yet: those not delivered, and those delivered in vain so far.
+    fn count_waiting(&self, connection: &mut Connection) -> RedisResult<()> {
+        let groups: StreamInfoGroupsReply = redis::cmd("XINFO")
+            .arg("GROUPS")
+            .arg(self.stream())
+            .query(connection)?;
+        let ours = groups
+            .groups
+            .iter()
+            .find(|group| group.name == self.settings.group);
+        // A server that lost count of a trimmed stream does not say.
+        if let Some((group, lag)) = ours.and_then(|group| Some((group, group.lag?))) {
+            counted::waiting(self.stream(), lag.saturating_add(group.pending));
+        }
+        Ok(())
     }
 
     fn read(
@@ -259,10 +278,8 @@ impl<'a> Lane<'a> {
             return Ok(());
         }
         self.compare_clocks(connection)?;
-        self.follow_rulings();
-        let Some((ruling, engine)) = &self.engine else {
-            return Ok(());
-        };
+        let ruling = self.feed.ruling();
+        let engine = self.engine_under(&ruling);
         let mut answers = Vec::with_capacity(entries.len());
         let mut lines = Vec::with_capacity(entries.len());
         for entry in &entries {
@@ -275,7 +292,7 @@ impl<'a> Lane<'a> {
                     .query::<()>(connection)?;
                 continue;
             }
-            let (answer, why) = self.judge(entry, engine, ruling);
+            let (answer, why) = self.judge(entry, &engine, &ruling);
             answers.push(answer);
             lines.push(why);
         }
@@ -285,12 +302,17 @@ impl<'a> Lane<'a> {
         let outcomes = self
             .committer
             .commit(self.settings, self.stream(), &answers, connection)?;
+        let answered_at = now();
         for (outcome, (answer, why)) in outcomes.iter().zip(answers.iter().zip(lines)) {
+            if outcome.code == "REPEATED" {
+                counted::repeated();
+                continue;
+            }
+            counted::lag(self.stream(), &answer.entry_id, answered_at);
             match why {
-                _ if outcome.code == "REPEATED" => {}
-                Some(why) => line(format_args!("SKIP {why}")),
-                None if outcome.code == answer.verdict => {}
-                None => line(format_args!("SKIP {}: {}", outcome.code, outcome.detail)),
+                Some((reason, detail)) => skipped(reason.code(), &detail),
+                None if outcome.code == answer.verdict => counted::answered(answer.verdict, ""),
+                None => skipped(&outcome.code, &outcome.detail),
             }
         }
         Ok(())
@@ -302,7 +324,7 @@ impl<'a> Lane<'a> {
         entry: &StreamEntry,
         engine: &Engine,
         ruling: &Ruling,
-    ) -> (Answered, Option<String>) {
+    ) -> (Answered, Option<(Reason, String)>) {
         let written = entry.written();
         let mut scratch = Scratch::default();
         let intent = match &written {
@@ -313,12 +335,8 @@ impl<'a> Lane<'a> {
         let own_id = written.and_then(|written| written.own_id());
         let order_type = written.and_then(|written| written.order_type());
         let identity = Identity::new(own_id.as_deref(), self.stream(), &entry.id, entry.digest());
-        let state = match &ruling.policy {
-            Ok(policy) => PolicyState::present(policy),
-            Err(absence) => PolicyState::absent(absence),
-        };
         let now = now();
-        let decision = engine.decide(state, &intent, now);
+        let decision = engine.decide(ruling.policy(), &intent, now);
         let why: Option<(Reason, Cow<'_, str>)> = match &decision {
             Decision::Exit(_) => None,
             Decision::Trade(_) => self.untrusted_clock(),
@@ -352,7 +370,7 @@ impl<'a> Lane<'a> {
         };
         (
             answer,
-            why.map(|(reason, detail)| format!("{reason}: {detail}")),
+            why.map(|(reason, detail)| (reason, detail.into_owned())),
         )
     }
 
@@ -378,6 +396,7 @@ impl<'a> Lane<'a> {
         self.skew = None;
         let skew = skew(connection)?;
         self.skew = Some(skew);
+        counted::skew(skew);
         self.compared = Some(Tick::now());
         let is_skewed = skew > bound.unwrap_or(WORTH_TELLING);
         if is_skewed != self.is_skewed && self.role == Role::Entries {
@@ -387,20 +406,16 @@ impl<'a> Lane<'a> {
         Ok(())
     }
 
-    /// Takes over what rules now: the policy, and the halts beside the operator's own.
-    fn follow_rulings(&mut self) {
-        let ruling = self.source.current();
-        let is_same = |(known, _): &(Arc<Ruling>, Engine)| Arc::ptr_eq(known, &ruling);
-        if self.engine.as_ref().is_some_and(is_same) {
-            return;
+    /// The engine under the halts of a ruling, beside the operator's own.
+    fn engine_under(&mut self, ruling: &Ruling) -> Engine {
+        match &self.engine {
+            Some((number, engine)) if *number == ruling.number() => engine.clone(),
+            Some(_) | None => {
+                let engine = self.operator.halting(ruling.halt());
+                self.engine = Some((ruling.number(), engine.clone()));
+                engine
+            }
         }
-        let guardrails = self.operator.guardrails().clone();
-        let halt = both(guardrails.halt(), &ruling.halt);
-        let engine = Engine::new(
-            guardrails.with_halt(halt),
-            self.operator.ownership().clone(),
-        );
-        self.engine = Some((ruling, engine));
     }
 
     fn tell_gone(&self, id: &str) {
@@ -411,13 +426,8 @@ impl<'a> Lane<'a> {
     }
 }
 
-/// What either of two halts covers.
-fn both(one: &Halt, other: &Halt) -> Halt {
-    match (one, other) {
-        (Halt::Everything, _) | (_, Halt::Everything) => Halt::Everything,
-        (Halt::Nothing, halt) | (halt, Halt::Nothing) => halt.clone(),
-        (Halt::Symbols(one), Halt::Symbols(other)) => {
-            Halt::Symbols(one.union(other).copied().collect())
-        }
-    }
+/// Counts a skip, and tells why.
+fn skipped(reason: &str, detail: &str) {
+    counted::answered("SKIP", reason);
+    line(format_args!("SKIP {reason}: {detail}"));
 }

@@ -10,6 +10,7 @@
 //! an exit is known to wait.
 
 mod commit;
+mod counted;
 mod entry;
 mod lane;
 mod plan;
@@ -23,29 +24,24 @@ use self::{
     lane::{Lane, Role},
     precedence::Precedence,
 };
-use crate::service::{
-    Health, Link, PolicyKeys, RedisPolicySource, ServiceError, Stop, run_until_one_ends, say,
-};
+use crate::service::{Health, Link, ServiceError, Stop, follow, run_until_one_ends, say};
 
 /// Answers intents until told to stop.
 ///
 /// # Errors
 /// A server that lets nobody in. One that is away is waited for.
 pub fn run(engine: &Engine, settings: &Settings, stop: &Stop) -> Result<(), ServiceError> {
+    counted::described();
     let health = Health::new(settings.redis.to_string());
     let link = || Link::new(&settings.redis, &health, stop);
-    let source = RedisPolicySource::new(PolicyKeys {
-        policy: settings.policy.clone(),
-        updates: settings.policy_updates.clone(),
-        halt: settings.halt.clone(),
-    });
+    link()?.knock()?;
+    let feed = follow(&settings.redis, &settings.trust)?;
     let precedence = Precedence::new();
-    let lane = |role| Lane::new(role, engine, settings, &source, &precedence, stop);
-    let (policy_link, exits_link, entries_link) = (link()?, link()?, link()?);
+    let lane = |role| Lane::new(role, engine, settings, &feed, &precedence, stop);
+    let (exits_link, entries_link) = (link()?, link()?);
     let (exits, entries) = (lane(Role::Exits), lane(Role::Entries));
     run_until_one_ends(
         vec![
-            ("policy", Box::new(|| source.watch(policy_link, stop))),
             ("exits", Box::new(|| exits.serve(exits_link))),
             ("entries", Box::new(|| entries.serve(entries_link))),
         ],

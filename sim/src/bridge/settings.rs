@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::service::Server;
+use crate::service::{Server, Trust};
 
 /// What the bridge is told, beside the engine.
 #[derive(Debug, Clone)]
@@ -17,12 +17,8 @@ pub struct Settings {
     pub plans: String,
     /// Where skip records go.
     pub skips: String,
-    /// The hash that holds the policy.
-    pub policy: String,
-    /// The stream that tells of new policies.
-    pub policy_updates: String,
-    /// The set of what is halted.
-    pub halt: String,
+    /// Which policies are taken.
+    pub trust: Trust,
     /// What the keys begin with that the bridge keeps.
     pub keys: String,
     /// The consumer group, the same for all instances that share the load.

@@ -6,10 +6,10 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use super::{Failure, input::warn, operator::OperatorArgs};
+use super::{Failure, operator::OperatorArgs, service::ServiceArgs};
 use crate::{
     bridge::{self, Settings},
-    service::{Server, Stop},
+    service::{Server, Stop, Trust, say},
 };
 
 /// More at once would keep the server from everybody else for too long.
@@ -17,18 +17,8 @@ const BATCH_MAX: u64 = 10_000;
 
 #[derive(Debug, Clone, clap::Args)]
 pub(super) struct Args {
-    /// The server: redis://[[user]:password@]host[:port][/db]. Where it holds a password, give it as the variable
-    #[arg(
-        long,
-        value_name = "URL",
-        env = "QUANTUM_REDIS_URL",
-        hide_env_values = true,
-        default_value = "redis://127.0.0.1:6379"
-    )]
-    redis: String,
-    /// Run without guardrails: the policy alone says what is allowed
-    #[arg(long, conflicts_with = "guardrails")]
-    no_guardrails: bool,
+    #[command(flatten)]
+    service: ServiceArgs,
     /// The consumer group; instances of one group share the intents
     #[arg(long, value_name = "NAME", default_value = "quantum:group:portcullis")]
     group: String,
@@ -78,19 +68,6 @@ pub(super) struct Args {
     /// Trim the skip stream to about this length [default: never]
     #[arg(long, value_name = "N")]
     skip_maxlen: Option<NonZeroU64>,
-    /// The hash that holds the policy
-    #[arg(long, value_name = "KEY", default_value = "quantum:policy:current")]
-    policy_key: String,
-    /// The stream that tells of new policies
-    #[arg(
-        long,
-        value_name = "STREAM",
-        default_value = "quantum:stream:policy.update"
-    )]
-    policy_stream: String,
-    /// The set of halted symbols, `*` for all
-    #[arg(long, value_name = "KEY", default_value = "quantum:halt")]
-    halt_key: String,
     /// What the keys begin with under which the bridge remembers
     #[arg(long, value_name = "PREFIX", default_value = "quantum:bridge")]
     key_prefix: String,
@@ -99,11 +76,6 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
-    if args.operator.guardrails().is_none() && !args.no_guardrails {
-        return Err(Failure::unusable(
-            "a service needs bounds: give --guardrails FILE, or --no-guardrails to run without",
-        ));
-    }
     let streams = [
         &args.intent_stream,
         &args.exit_stream,
@@ -123,10 +95,10 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         ));
     }
     let (engine, operator) = args.operator.resolve(false)?;
-    let server = Server::at(&args.redis).map_err(Failure::unusable)?;
-    let settings = args.settings(server);
+    let (server, trust) = args.service.resolve(&args.operator)?;
+    let settings = args.settings(server, trust);
     let stop = Stop::on_signals().map_err(Failure::unusable)?;
-    warn(format_args!(
+    say(format_args!(
         "bridge: guardrails {}; exit owner {}{}; Redis at {}, group `{}`, consumer `{}`",
         operator.guardrails,
         operator.exit_owner,
@@ -142,16 +114,14 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
 }
 
 impl Args {
-    fn settings(&self, redis: Server) -> Settings {
+    fn settings(&self, redis: Server, trust: Trust) -> Settings {
         Settings {
             redis,
             intents: self.intent_stream.clone(),
             exits: self.exit_stream.clone(),
             plans: self.plan_stream.clone(),
             skips: self.skip_stream.clone(),
-            policy: self.policy_key.clone(),
-            policy_updates: self.policy_stream.clone(),
-            halt: self.halt_key.clone(),
+            trust,
             keys: self.key_prefix.clone(),
             group: self.group.clone(),
             consumer: self.consumer.clone().unwrap_or_else(made_up_name),

@@ -28,7 +28,7 @@ pub(super) struct Args {
 pub(super) fn halt(args: &Args) -> Result<(), Failure> {
     let store = args.address.open()?;
     let halted = store
-        .halt(&args.scope(), &args.sign_off.operator(), clock::now()?)
+        .halt(&args.scope(), &args.sign_off.operator()?, clock::now()?)
         .map_err(unusable)?;
     print(said(&halted))
 }
@@ -37,7 +37,7 @@ pub(super) fn halt(args: &Args) -> Result<(), Failure> {
 pub(super) fn resume(args: &Args) -> Result<(), Failure> {
     let store = args.address.open()?;
     let halted = store
-        .resume(&args.scope(), &args.sign_off.operator(), clock::now()?)
+        .resume(&args.scope(), &args.sign_off.operator()?, clock::now()?)
         .map_err(unusable)?;
     print(said(&halted))
 }

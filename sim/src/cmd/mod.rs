@@ -15,6 +15,7 @@ mod operator;
 mod out;
 mod policy;
 mod replay;
+mod service;
 mod store;
 mod usage;
 

@@ -1,6 +1,6 @@
 //! What the commands on a store share.
 
-use std::path::PathBuf;
+use std::{env, path::PathBuf};
 
 use portcullis::{
     guardrails::Guardrails,
@@ -18,6 +18,12 @@ pub(super) struct AddressArg {
 }
 
 impl AddressArg {
+    pub(super) fn new(address: &str) -> Self {
+        Self {
+            address: address.to_owned(),
+        }
+    }
+
     pub(super) fn open(&self) -> Result<Box<dyn PolicyStore>, Failure> {
         open(&self.address)
     }
@@ -37,20 +43,33 @@ pub(super) fn unusable(error: StoreError) -> Failure {
 #[derive(Debug, Clone, clap::Args)]
 pub(super) struct SignOff {
     /// Who does it, for the audit [default: the user of this session]
-    #[arg(long, value_name = "NAME", env = "USER", hide_env = true)]
-    by: String,
+    #[arg(long, value_name = "NAME")]
+    by: Option<String>,
     /// Why, for the audit
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
 }
 
 impl SignOff {
-    pub(super) fn operator(&self) -> Operator {
-        let operator = Operator::new(self.by.as_str());
-        match &self.reason {
+    pub(super) const fn by(name: Option<String>) -> Self {
+        Self {
+            by: name,
+            reason: None,
+        }
+    }
+
+    pub(super) fn operator(&self) -> Result<Operator, Failure> {
+        let name = self.by.clone().or_else(|| env::var("USER").ok());
+        let Some(name) = name.filter(|name| !name.is_empty()) else {
+            return Err(Failure::unusable(
+                "the audit must know who does it: give --by NAME",
+            ));
+        };
+        let operator = Operator::new(name);
+        Ok(match &self.reason {
             None => operator,
             Some(reason) => operator.because(reason.as_str()),
-        }
+        })
     }
 }
 
@@ -67,6 +86,19 @@ pub(super) struct GuardrailsArg {
 }
 
 impl GuardrailsArg {
+    /// What a caller gave that may give neither.
+    pub(super) fn new(file: Option<PathBuf>, none: bool) -> Result<Self, Failure> {
+        if file.is_none() && !none {
+            return Err(Failure::unusable(
+                "publishing needs bounds: give --guardrails FILE, or --no-guardrails to publish without",
+            ));
+        }
+        Ok(Self {
+            guardrails: file,
+            no_guardrails: none,
+        })
+    }
+
     pub(super) fn resolve(&self) -> Result<Guardrails, Failure> {
         let Some(path) = &self.guardrails else {
             return Ok(Guardrails::none());
@@ -86,6 +118,10 @@ pub(super) struct SignerArg {
 }
 
 impl SignerArg {
+    pub(super) const fn none() -> Self {
+        Self { signing_key: None }
+    }
+
     pub(super) fn resolve(&self) -> Result<Option<PolicySigner>, Failure> {
         let Some(path) = &self.signing_key else {
             return Ok(None);

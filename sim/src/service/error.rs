@@ -1,5 +1,8 @@
 //! Why a service does not run.
 
+use std::net::SocketAddr;
+
+use portcullis::store::StoreError;
 use thiserror::Error;
 
 /// Why a service does not run.
@@ -7,7 +10,7 @@ use thiserror::Error;
 pub enum ServiceError {
     /// The address is none.
     #[error(
-        "the Redis URL cannot be used: {0} (expected redis://[[user]:password@]host[:port][/db])"
+        "the Redis URL cannot be used: {0} (expected redis://[[user]:password@]host[:port][/db], or rediss:// with TLS)"
     )]
     Url(&'static str),
     /// The server lets nobody in with these credentials.
@@ -16,6 +19,17 @@ pub enum ServiceError {
         /// Where the server is.
         address: String,
         /// In its own words.
+        why: String,
+    },
+    /// The policy cannot be followed.
+    #[error("{0}")]
+    Store(#[from] StoreError),
+    /// Nobody can be told any metrics.
+    #[error("no metrics at {address}: {why}; give another address")]
+    Metrics {
+        /// Where they were to be told.
+        address: SocketAddr,
+        /// In the words of the system.
         why: String,
     },
     /// A thread could not be started, or ended as none should.

@@ -82,6 +82,24 @@ impl<'a> Link<'a> {
         })
     }
 
+    /// Knocks once, so that a server that lets nobody in is told of in one line.
+    ///
+    /// # Errors
+    /// It refuses. One that is away is none of this.
+    pub(crate) fn knock(&self) -> Result<(), ServiceError> {
+        match self.connect() {
+            Err(error) if is_refusal(&error) => Err(self.refused(&error)),
+            Ok(_) | Err(_) => Ok(()),
+        }
+    }
+
+    fn refused(&self, error: &RedisError) -> ServiceError {
+        ServiceError::Refused {
+            address: self.health.address.clone(),
+            why: words(error),
+        }
+    }
+
     /// Works on a connection, and on another one when that fails, until the work ends or it is time to stop.
     ///
     /// # Errors
@@ -99,16 +117,12 @@ impl<'a> Link<'a> {
             if self.stop.is_set() {
                 return Ok(());
             }
-            let why = words(&error);
             if is_refusal(&error) && !self.health.known.load(Ordering::SeqCst) {
-                return Err(ServiceError::Refused {
-                    address: self.health.address.clone(),
-                    why,
-                });
+                return Err(self.refused(&error));
             }
             if !self.is_away {
                 self.is_away = true;
-                self.health.change(true, &why);
+                self.health.change(true, &words(&error));
             }
             self.stop.sleep(jittered(self.pause));
             self.pause = self.pause.saturating_mul(2).min(PAUSE_MAX);

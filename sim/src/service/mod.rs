@@ -4,7 +4,8 @@ mod clock;
 mod error;
 mod link;
 mod log;
-mod policy_source;
+mod metrics;
+mod policies;
 mod reply;
 mod server;
 mod stop;
@@ -13,9 +14,12 @@ mod threads;
 pub(crate) use self::{
     clock::{now, skew},
     link::{Health, Link},
-    log::{line, say},
-    policy_source::{PolicyKeys, PolicySource, RedisPolicySource, Ruling},
+    log::{line, log_as, say},
+    policies::{follow, wait_until_asked},
     reply::{bytes, list, read_entries, text},
     threads::run_until_one_ends,
 };
-pub use self::{error::ServiceError, server::Server, stop::Stop};
+pub use self::{
+    error::ServiceError, log::LogFormat, metrics::serve_metrics, policies::Trust, server::Server,
+    stop::Stop,
+};

@@ -42,7 +42,7 @@ fn a_bad_update_does_not_displace_a_policy_in_force_nor_lengthen_its_days() {
     let bridge = Bridge::start(&server.url(), &[]);
     bridge.await_log("POLICY_LOADED");
     redis.publish_with(3600, &[("harvest_params", "{")]);
-    bridge.await_log("policy refused, the one before stays in force");
+    bridge.await_log("POLICY_REFUSED: ");
     redis.intent("in force", "BTCUSDT");
     assert_eq!(redis.await_answer("in force"), "TRADE");
     let mut n = 0;

@@ -170,9 +170,7 @@ impl Redis {
 
     /// The same with other values in some fields.
     pub(crate) fn publish_with(&mut self, valid_for: u64, others: &[(&str, &str)]) {
-        let micros = i64::try_from((since_epoch() + Duration::from_secs(valid_for)).as_micros());
-        let until = Instant::from_micros(micros.unwrap()).unwrap();
-        let policy = Policy::from_json(&sample::policy_json(until)).unwrap();
+        let policy = Policy::from_json(&sample(valid_for)).unwrap();
         let mut fields = policy.fields().clone();
         for (name, value) in others {
             fields.insert((*name).to_owned(), (*value).to_owned());
@@ -243,6 +241,17 @@ impl Redis {
         redis::cmd("XLEN").arg(stream).query(&mut self.0).unwrap()
     }
 
+    /// What lies under a key, as the server would move it elsewhere.
+    pub(crate) fn dump(&mut self, key: &str) -> Vec<u8> {
+        redis::cmd("DUMP").arg(key).query(&mut self.0).unwrap()
+    }
+
+    pub(crate) fn restore(&mut self, key: &str, dump: &[u8]) {
+        let mut command = redis::cmd("RESTORE");
+        command.arg(key).arg(0).arg(dump).arg("REPLACE");
+        command.query::<()>(&mut self.0).unwrap();
+    }
+
     /// Entries that were read and not answered.
     pub(crate) fn pending(&mut self, stream: &str) -> usize {
         let reply: Result<(usize, Value, Value, Value), _> = redis::cmd("XPENDING")
@@ -279,9 +288,15 @@ pub(crate) struct Bridge {
 
 impl Bridge {
     pub(crate) fn start(url: &str, options: &[&str]) -> Self {
+        Self::start_knowing(url, options, &[])
+    }
+
+    /// The same with these variables.
+    pub(crate) fn start_knowing(url: &str, options: &[&str], variables: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let log = folder.path().join("log");
         let process = command(&["--redis", url])
+            .envs(variables.iter().copied())
             .args(options)
             .args((!options.contains(&"--guardrails")).then_some("--no-guardrails"))
             .stderr(fs::File::create(&log).unwrap())
@@ -387,6 +402,17 @@ pub(crate) fn by_id(answers: &[Fields]) -> BTreeMap<String, String> {
         assert_eq!(before, None, "two answers: {answer:#?}");
     }
     found
+}
+
+/// The instant in so many seconds.
+pub(crate) fn instant_in(seconds: u64) -> Instant {
+    let micros = i64::try_from((since_epoch() + Duration::from_secs(seconds)).as_micros());
+    Instant::from_micros(micros.unwrap()).unwrap()
+}
+
+/// The sample policy, valid for so many seconds.
+pub(crate) fn sample(valid_for: u64) -> String {
+    sample::policy_json(instant_in(valid_for))
 }
 
 pub(crate) fn since_epoch() -> Duration {

@@ -233,3 +233,24 @@ fn a_store_that_is_none_or_not_there_is_one_line() {
     let empty = place.run(&["policy", "show", "--store", "file:nothing"]);
     assert_eq!(empty.status, 1);
 }
+
+#[test]
+fn the_sample_is_put_in_force_where_a_store_is_given() {
+    let place = Place::new();
+    let sample = ["policy", "sample", "--store", STORE, "--by", "ada", "--yes"];
+    let run = place.run(&sample);
+    assert_eq!(
+        (run.status, run.stderr.as_str()),
+        (
+            2,
+            "portcullis: publishing needs bounds: give --guardrails FILE, or --no-guardrails to publish without\n"
+        )
+    );
+    let run = place.run(&[&sample[..], &["--no-guardrails"]].concat());
+    assert_eq!((run.status, run.stderr.as_str()), (0, ""));
+    assert!(run.stdout.contains("sequence 1"), "{}", run.stdout);
+    let check = place.run(&["policy", "check", "--store", STORE]);
+    assert_eq!(check.status, 0, "{}", check.stderr);
+    let lost = place.run(&["policy", "sample", "--yes"]);
+    assert_eq!(lost.status, 2);
+}

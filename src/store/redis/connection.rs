@@ -13,7 +13,7 @@ use redis::{
 use crate::store::StoreError;
 
 /// How long connecting, and waiting for an answer, may take.
-const PATIENCE: Duration = Duration::from_secs(2);
+pub(super) const PATIENCE: Duration = Duration::from_secs(2);
 
 /// One server, and at most one connection to it.
 pub(super) struct Link {

@@ -3,16 +3,16 @@
 mod connection;
 mod step;
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use redis::{
     Connection, RedisError, RedisResult, cmd,
-    streams::{StreamId, StreamRangeReply},
+    streams::{StreamId, StreamRangeReply, StreamReadReply},
 };
 
 use self::connection::Link;
 use super::{
-    AuditLog, Change, Commit, Head, PolicyStore, Record, StoreError, Stored,
+    AuditLog, Change, Commit, Head, PolicyStore, Record, StoreError, Stored, UpdateMark,
     change::{ALL, halt_of},
 };
 use crate::guardrails::Halt;
@@ -52,7 +52,11 @@ const HALTS: &str = "quantum:halt";
 ///
 /// Connections are made when they are needed and made anew when they break; connecting and waiting for an
 /// answer end after two seconds.
-pub struct RedisStore(Link);
+pub struct RedisStore {
+    link: Link,
+    /// Whoever waits for an update keeps nobody else waiting.
+    waiting: Link,
+}
 
 impl RedisStore {
     /// The store at `redis://[user[:password]@]host[:port][/database]`; `rediss://` speaks TLS (feature
@@ -61,7 +65,10 @@ impl RedisStore {
     /// # Errors
     /// No such address. It is not repeated: it may hold a password.
     pub fn open(url: &str) -> Result<Self, StoreError> {
-        Link::open(url).map(Self)
+        Ok(Self {
+            link: Link::open(url)?,
+            waiting: Link::open(url)?,
+        })
     }
 
     /// As [`Self::open`] with `rediss://`, and trusts the certificates of a PEM text alone.
@@ -70,25 +77,28 @@ impl RedisStore {
     /// As [`Self::open`]; a text without certificates.
     #[cfg(feature = "redis-tls")]
     pub fn open_with_root(url: &str, root_certificates: &str) -> Result<Self, StoreError> {
-        Link::open_with_root(url, root_certificates).map(Self)
+        Ok(Self {
+            link: Link::open_with_root(url, root_certificates)?,
+            waiting: Link::open_with_root(url, root_certificates)?,
+        })
     }
 }
 
 impl fmt::Debug for RedisStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "RedisStore({})", self.0.name())
+        write!(f, "RedisStore({})", self.link.name())
     }
 }
 
 impl PolicyStore for RedisStore {
     fn name(&self) -> String {
-        self.0.name().to_owned()
+        self.link.name().to_owned()
     }
 
     fn stored(&self) -> Result<Stored, StoreError> {
         type Pairs = Vec<(Vec<u8>, Vec<u8>)>;
         let get = |to: &mut Connection| cmd("HGETALL").arg(POLICY).query::<Pairs>(to);
-        match self.0.read(get) {
+        match self.link.read(get) {
             Ok(pairs) if pairs.is_empty() => Ok(Stored::Nothing),
             Ok(pairs) => Ok(fields(pairs)),
             Err(error) if wrong_type(&error) => Ok(Stored::Unreadable {
@@ -96,13 +106,14 @@ impl PolicyStore for RedisStore {
                 found: "another kind of key".to_owned(),
                 bound: "a hash".to_owned(),
             }),
-            Err(error) => Err(self.0.failed(&error)),
+            Err(error) => Err(self.link.failed(&error)),
         }
     }
 
     fn head(&self) -> Result<Head, StoreError> {
         let get = |to: &mut Connection| cmd("HGETALL").arg(HEAD).query(to);
-        let pairs: Vec<(String, String)> = self.0.read(get).map_err(|e| self.foreign(HEAD, &e))?;
+        let pairs: Vec<(String, String)> =
+            self.link.read(get).map_err(|e| self.foreign(HEAD, &e))?;
         if pairs.is_empty() {
             return Ok(Head::start());
         }
@@ -127,7 +138,7 @@ impl PolicyStore for RedisStore {
             command.arg(i64::try_from(newest).unwrap_or(i64::MAX));
             command.query::<StreamRangeReply>(to)
         };
-        let reply = self.0.read(get).map_err(|e| self.foreign(HISTORY, &e))?;
+        let reply = self.link.read(get).map_err(|e| self.foreign(HISTORY, &e))?;
         Ok(reply.ids.iter().map(record).collect())
     }
 
@@ -140,7 +151,7 @@ impl PolicyStore for RedisStore {
             both.cmd("HGETALL").arg(HEAD);
             both.query(to)
         };
-        let (entries, head) = self.0.read(get).map_err(|e| self.foreign(AUDIT, &e))?;
+        let (entries, head) = self.link.read(get).map_err(|e| self.foreign(AUDIT, &e))?;
         let head = Record::new(head);
         let start = Head::start();
         Ok(AuditLog {
@@ -156,19 +167,59 @@ impl PolicyStore for RedisStore {
 
     fn halts(&self) -> Result<Halt, StoreError> {
         let get = |to: &mut Connection| cmd("SMEMBERS").arg(HALTS).query::<Vec<Vec<u8>>>(to);
-        let names = match self.0.read(get) {
+        let names = match self.link.read(get) {
             Ok(names) => names,
             // Somebody wanted to stop something.
             Err(error) if wrong_type(&error) => vec![ALL.into()],
-            Err(error) => return Err(self.0.failed(&error)),
+            Err(error) => return Err(self.link.failed(&error)),
         };
         let names = names.into_iter().map(String::from_utf8);
         let names: Result<_, _> = names.collect();
         Ok(names.map_or(Halt::Everything, |names| halt_of(&names)))
     }
 
+    fn last_update(&self) -> Result<UpdateMark, StoreError> {
+        let get = |to: &mut Connection| {
+            let mut command = cmd("XREVRANGE");
+            command
+                .arg(UPDATES)
+                .arg(["+", "-", "COUNT", "1"].as_slice());
+            command.query::<StreamRangeReply>(to)
+        };
+        let reply = self
+            .waiting
+            .read(get)
+            .map_err(|e| self.foreign(UPDATES, &e))?;
+        let last = reply.ids.into_iter().next_back();
+        Ok(UpdateMark::at(
+            last.map_or_else(|| "0-0".to_owned(), |entry| entry.id),
+        ))
+    }
+
+    fn wait_for_update(
+        &self,
+        mark: &UpdateMark,
+        at_most: Duration,
+    ) -> Result<UpdateMark, StoreError> {
+        // Less than one millisecond would be for ever, and longer than its patience no connection waits.
+        let at_most = at_most.clamp(Duration::from_millis(1), connection::PATIENCE / 2);
+        let wait = |to: &mut Connection| {
+            let mut command = cmd("XREAD");
+            command.arg("BLOCK").arg(at_most.as_millis().to_string());
+            command.arg("STREAMS").arg(UPDATES).arg(mark.name());
+            command.query::<Option<StreamReadReply>>(to)
+        };
+        let reply = self
+            .waiting
+            .read(wait)
+            .map_err(|e| self.foreign(UPDATES, &e))?;
+        let entries = reply.into_iter().flat_map(|reply| reply.keys);
+        let last = entries.flat_map(|stream| stream.ids).last();
+        Ok(last.map_or_else(|| mark.clone(), |entry| UpdateMark::at(entry.id)))
+    }
+
     fn commit(&self, change: &Change) -> Result<Commit, StoreError> {
-        let answer = match self.0.write(|to| step::take(change, to)) {
+        let answer = match self.link.write(|to| step::take(change, to)) {
             Ok(answer) => answer,
             // Where the answer was lost the head may still tell that the step was taken.
             Err(error @ StoreError::OutcomeUnknown { .. }) => {
@@ -203,7 +254,7 @@ impl RedisStore {
                 why: "another kind of key".to_owned(),
             };
         }
-        self.0.failed(error)
+        self.link.failed(error)
     }
 }
 

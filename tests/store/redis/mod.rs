@@ -1,6 +1,8 @@
 //! The store in Redis.
 
 mod faults;
+#[cfg(feature = "feed")]
+mod feed;
 mod layout;
 mod series;
 mod server;

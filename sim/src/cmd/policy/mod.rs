@@ -6,19 +6,12 @@ mod store;
 
 use std::path::PathBuf;
 
-use portcullis::domain::Span;
-
-use super::{Failure, clock, failure::print, store::AddressArg};
-use crate::sample;
+use super::{Failure, failure::print, store::AddressArg};
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
-    /// Write a sample policy to standard output
-    Sample {
-        /// How long it is valid, from now
-        #[arg(long, value_name = "SECONDS", default_value = "3600", value_parser = clock::parse_validity, allow_negative_numbers = true)]
-        valid_for: Span,
-    },
+    /// Write a sample policy to standard output, or put it in force in a store
+    Sample(store::SampleArgs),
     /// Say everything that is wrong with a policy; exit status 1 if anything is
     Check(document::SubjectArgs),
     /// Show what a policy says
@@ -46,7 +39,7 @@ pub(super) enum Command {
 
 pub(super) fn run(command: Command) -> Result<(), Failure> {
     match command {
-        Command::Sample { valid_for } => print(sample::policy_json(clock::after(valid_for)?)),
+        Command::Sample(args) => store::sample(&args),
         Command::Check(args) => document::check(&args),
         Command::Show(args) => document::show(&args),
         Command::Hash { file } => document::hash(&file),

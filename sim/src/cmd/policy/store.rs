@@ -24,7 +24,7 @@ use super::{
     },
     changes,
 };
-use crate::report::printable;
+use crate::{report::printable, sample};
 
 /// How often a store is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -51,6 +51,28 @@ pub(in crate::cmd) struct PublishArgs {
     file: PathBuf,
     #[command(flatten)]
     terms: Terms,
+}
+
+#[derive(Debug, clap::Args)]
+pub(in crate::cmd) struct SampleArgs {
+    /// How long it is valid, from now
+    #[arg(long, value_name = "SECONDS", default_value = "3600", value_parser = clock::parse_validity, allow_negative_numbers = true)]
+    valid_for: Span,
+    /// Put it in force in this store: `redis://HOST:PORT`, `rediss://…`, or `file:PATH`
+    #[arg(long, value_name = "ADDRESS")]
+    store: Option<String>,
+    /// Bounds that hold whatever a policy says (JSON)
+    #[arg(long, value_name = "FILE", requires = "store")]
+    guardrails: Option<PathBuf>,
+    /// Publish whatever the policy says
+    #[arg(long, requires = "store", conflicts_with = "guardrails")]
+    no_guardrails: bool,
+    /// Who does it, for the audit [default: the user of this session]
+    #[arg(long, value_name = "NAME", requires = "store")]
+    by: Option<String>,
+    /// Publish without asking
+    #[arg(long, requires = "store")]
+    yes: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -107,18 +129,40 @@ pub(super) fn publish(args: &PublishArgs) -> Result<(), Failure> {
             );
         }
     };
-    let guardrails = args.terms.guardrails.resolve()?;
-    let store = args.terms.address.open()?;
+    put_in_force(policy, &args.terms)
+}
+
+/// Prints the sample policy, or publishes it where a store is given.
+pub(super) fn sample(args: &SampleArgs) -> Result<(), Failure> {
+    let text = sample::policy_json(clock::after(args.valid_for)?);
+    let Some(address) = &args.store else {
+        return print(text);
+    };
+    let terms = Terms {
+        address: AddressArg::new(address),
+        guardrails: GuardrailsArg::new(args.guardrails.clone(), args.no_guardrails)?,
+        signer: SignerArg::none(),
+        sign_off: SignOff::by(args.by.clone()),
+        yes: args.yes,
+    };
+    let policy = Policy::from_json(&text).map_err(Failure::unusable)?;
+    put_in_force(policy, &terms)
+}
+
+/// Publishes, once whoever asked has seen what changes.
+fn put_in_force(policy: Policy, terms: &Terms) -> Result<(), Failure> {
+    let guardrails = terms.guardrails.resolve()?;
+    let store = terms.address.open()?;
     let seen = store.stored().map_err(unusable)?;
     let expected = seen.hash().map_err(unusable)?;
-    let operator = args.terms.sign_off.operator();
+    let operator = terms.sign_off.operator()?;
     let mut publication =
         Publication::new(policy, &guardrails, operator, clock::now()?).map_err(refused)?;
-    if let Some(signer) = args.terms.signer.resolve()? {
+    if let Some(signer) = terms.signer.resolve()? {
         publication = publication.signed_by(signer);
     }
     let change = changes::between(seen.policy().ok().as_ref(), publication.policy());
-    confirm(&changes::text(&change), store.as_ref(), args.terms.yes)?;
+    confirm(&changes::text(&change), store.as_ref(), terms.yes)?;
     let receipt = store.publish(&publication, expected).map_err(refused)?;
     print(published(&receipt))
 }
@@ -146,7 +190,7 @@ pub(super) fn rollback(args: &RollbackArgs) -> Result<(), Failure> {
         which,
         valid_until: clock::after(args.valid_for)?,
         guardrails: &guardrails,
-        operator: args.terms.sign_off.operator(),
+        operator: args.terms.sign_off.operator()?,
         now: clock::now()?,
         signer: signer.as_ref(),
     };

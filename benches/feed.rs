@@ -1,0 +1,99 @@
+//! Reading the policy through a feed, while somebody publishes to a Redis server a hundred times a second.
+//!
+//! - `bare` is a read of the same policy behind a lock: `RwLock<Arc<Policy>>`, cloned out of it.
+//! - `ruling` reads it from the feed; `in_force` asks it as well whether it is in force, as a decision does.
+//!
+//! Starts a `redis-server` of its own: `cargo bench --features feed,redis --bench feed`
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "a bench: the group's names document it, and it stops where it cannot go on"
+)]
+
+use std::{
+    hint::black_box,
+    sync::{
+        Arc, RwLock,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+    time::{Duration, Instant as Tick},
+};
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use portcullis::{
+    domain::Instant,
+    guardrails::Guardrails,
+    policy::Policy,
+    store::{Feed, Operator, PolicyStore, Publication, Reader, RedisStore, SequenceGuard},
+};
+use support::sample_policy_json;
+
+#[path = "../tests/store/redis/server.rs"]
+#[expect(dead_code, reason = "made for tests, which ask for more")]
+mod server;
+#[path = "../tests/support/mod.rs"]
+mod support;
+
+const UNTIL: &str = "1866550734";
+const PUBLISH_EVERY: Duration = Duration::from_millis(10);
+
+fn now() -> Instant {
+    Instant::parse_epoch_seconds("1766547134.5").unwrap()
+}
+
+fn publish(store: &RedisStore) {
+    let policy = Policy::from_json(&sample_policy_json(UNTIL)).unwrap();
+    let operator = Operator::new("bench");
+    let publication = Publication::new(policy, &Guardrails::none(), operator, now()).unwrap();
+    let seen = store.current_hash().unwrap();
+    store.publish(&publication, seen).unwrap();
+}
+
+fn feed(c: &mut Criterion) {
+    let server = server::Server::with(&["--appendfsync", "no"]);
+    let store = RedisStore::open(&server.url()).unwrap();
+    publish(&store);
+    let reader = RedisStore::open(&server.url()).unwrap();
+    let feed = Feed::start(Reader::new(reader, SequenceGuard::in_memory()), now).unwrap();
+    assert!(feed.wait_for_change(0, Duration::from_secs(10)));
+    let locked = RwLock::new(Arc::new(
+        Policy::from_json(&sample_policy_json(UNTIL)).unwrap(),
+    ));
+    let (stop, first) = (AtomicBool::new(false), feed.ruling().number());
+
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut next = Tick::now();
+            while !stop.load(Ordering::SeqCst) {
+                publish(&store);
+                next += PUBLISH_EVERY;
+                thread::sleep(next.saturating_duration_since(Tick::now()));
+            }
+        });
+        let mut group = c.benchmark_group("feed");
+        group.bench_function("bare", |b| {
+            b.iter(|| Arc::clone(&black_box(&locked).read().unwrap()));
+        });
+        group.bench_function("ruling", |b| {
+            b.iter(|| black_box(&feed).ruling().number());
+        });
+        group.bench_function("in_force", |b| {
+            let now = now();
+            b.iter(|| {
+                let ruling = black_box(&feed).ruling();
+                let policy = ruling.policy().policy().unwrap();
+                policy.in_force(black_box(now)).is_ok()
+            });
+        });
+        group.finish();
+        stop.store(true, Ordering::SeqCst);
+    });
+    let followed = feed.ruling().number() - first;
+    assert!(followed > 100, "only {followed} publications were followed");
+}
+
+criterion_group!(benches, feed);
+criterion_main!(benches);

@@ -1,0 +1,107 @@
+//! The feed and the engine in a service of one's own: intents from a Redis stream, plans onto another.
+//!
+//! Small on purpose: one process, and what it left unanswered when it died nobody takes over. `portcullis bridge`
+//! is the whole service.
+//!
+//! `cargo run --features feed,redis --example bridge -- redis://127.0.0.1:6379`
+
+use std::{
+    env,
+    error::Error,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use portcullis::{
+    answer::Answer,
+    decide::{Decision, Engine},
+    domain::Instant,
+    event::{Event, Scratch, read},
+    exit::{ExitOwnership, STANDARD_OWNER},
+    guardrails::Guardrails,
+    observe,
+    store::{Feed, Reader, RedisStore, SequenceGuard},
+};
+use redis::{Commands as _, streams::StreamReadOptions, streams::StreamReadReply};
+
+const INTENTS: &str = "quantum:stream:trade.intent";
+const PLANS: &str = "my:stream:plans";
+const GROUP: &str = "my:group";
+
+/// The only clock there is.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a service owns its clock; the engine does not"
+)]
+fn now() -> Instant {
+    // A clock that cannot be read shows the last instant: no policy is in force then.
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).ok();
+    let micros = since.and_then(|since| i64::try_from(since.as_micros()).ok());
+    micros
+        .and_then(|micros| Instant::from_micros(micros).ok())
+        .unwrap_or(Instant::MAX)
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let url = env::args().nth(1).ok_or("give the URL of a Redis server")?;
+    let guardrails = Guardrails::from_json(r#"{"max_leverage": 20, "max_notional_usd": 10000}"#)?;
+    let engine = Engine::new(guardrails, ExitOwnership::new(STANDARD_OWNER, [""; 0])?);
+    let reader = Reader::new(RedisStore::open(&url)?, SequenceGuard::in_memory());
+    let feed = Feed::start(reader, now)?;
+    // What is asked before the store has answered has no policy.
+    let _ = feed.wait_for_change(0, Duration::from_secs(5));
+
+    let mut server = redis::Client::open(url)?.get_connection()?;
+    // Made already, if this is not the first run.
+    let _ = server.xgroup_create_mkstream::<_, _, _, ()>(INTENTS, GROUP, "0");
+    let options = StreamReadOptions::default()
+        .group(GROUP, "me")
+        .count(64)
+        .block(1000);
+    loop {
+        let reply: Option<StreamReadReply> = server.xread_options(&[INTENTS], &[">"], &options)?;
+        for entry in reply
+            .iter()
+            .flat_map(|reply| &reply.keys)
+            .flat_map(|stream| &stream.ids)
+        {
+            let fields: serde_json::Map<_, _> = entry
+                .map
+                .keys()
+                .filter_map(|name| Some((name.clone(), entry.get::<String>(name)?.into())))
+                .collect();
+            let text = serde_json::Value::from(fields).to_string();
+            let mut scratch = Scratch::default();
+            let Event::Intent(intent) = read(&text, &mut scratch) else {
+                continue;
+            };
+
+            let ruling = feed.ruling();
+            let engine = engine.halting(ruling.halt());
+            let decision = engine.decide(ruling.policy(), &intent, now());
+            observe::answer(&Answer::decision(&decision));
+
+            let mut step = redis::pipe();
+            step.atomic();
+            match &decision {
+                Decision::Trade(trade) => step.cmd("XADD").arg(PLANS).arg("*").arg(&[
+                    ("symbol", trade.symbol().to_string()),
+                    ("side", trade.side().to_string()),
+                    ("notional", trade.notional().value().get().to_string()),
+                    ("leverage", trade.leverage().value().get().to_string()),
+                    ("leverage_source", trade.leverage().source().to_string()),
+                ]),
+                Decision::Exit(permit) => step.cmd("XADD").arg(PLANS).arg("*").arg(&[
+                    ("symbol", permit.symbol().to_string()),
+                    ("reduceOnly", "true".to_owned()),
+                ]),
+                Decision::Skip(skip) => step
+                    .cmd("XADD")
+                    .arg("my:stream:skips")
+                    .arg("*")
+                    .arg(&[("reason", skip.reason().code().to_owned())]),
+            };
+            step.xack(INTENTS, GROUP, &[&entry.id]);
+            step.exec(&mut server)?;
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! The kernel in a service of one's own: positions from Redis hashes, judged under the θ of the moment.
+//!
+//! Small on purpose: it looks once, prints what it would propose, and remembers no stage that was taken.
+//! `portcullis harvester` is the whole service.
+//!
+//! `cargo run --features feed,redis --example harvester -- redis://127.0.0.1:6379 BTCUSDT ETHUSDT`
+
+use std::{
+    collections::BTreeMap,
+    env,
+    error::Error,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use portcullis::{
+    domain::Instant,
+    harvest::{HarvestDecision, Snapshot, harvest},
+    store::{Feed, Reader, RedisStore, SequenceGuard},
+};
+use redis::Commands as _;
+use serde_json::json;
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a service owns its clock; the kernel does not"
+)]
+fn now() -> Instant {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).ok();
+    let micros = since.and_then(|since| i64::try_from(since.as_micros()).ok());
+    micros
+        .and_then(|micros| Instant::from_micros(micros).ok())
+        .unwrap_or(Instant::MAX)
+}
+
+#[expect(clippy::print_stdout, reason = "this is what the example is for")]
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut arguments = env::args().skip(1);
+    let url = arguments
+        .next()
+        .ok_or("give the URL of a Redis server, and symbols")?;
+    let reader = Reader::new(RedisStore::open(&url)?, SequenceGuard::in_memory());
+    let feed = Feed::start(reader, now)?;
+    if !feed.wait_for_change(0, Duration::from_secs(5)) {
+        return Err(format!("no policy was read: {:?}", feed.health()).into());
+    }
+    let mut server = redis::Client::open(url)?.get_connection()?;
+    for symbol in arguments {
+        let mut hash = |kind: &str| -> redis::RedisResult<BTreeMap<String, String>> {
+            server.hgetall(format!("quantum:{kind}:{symbol}"))
+        };
+        let position = hash("state:positions")?;
+        if position.is_empty() {
+            continue;
+        }
+        // Whatever is not there stays absent: the kernel says what it could not do without it.
+        let mut record: serde_json::Map<_, _> = position
+            .into_iter()
+            .map(|(name, value)| (name, json!(value)))
+            .collect();
+        record.insert("market".to_owned(), json!(hash("marketstate")?));
+        if let Some(stop) = hash("risk:proposal")?.get("stop_dist_pct") {
+            record.insert("stop_dist_pct".to_owned(), json!(stop));
+        }
+        let snapshot = Snapshot::from_json(&json!(record).to_string(), None)?;
+        let (ruling, market) = (feed.ruling(), snapshot.market.as_ref());
+        match harvest(ruling.policy(), &snapshot.position, market, now()) {
+            HarvestDecision::Harvest(harvest) => println!(
+                "{symbol}: {} by policy {}, stop {:?}",
+                harvest.action(),
+                harvest.policy().version(),
+                harvest.stop().map(|stop| stop.value().get()),
+            ),
+            HarvestDecision::Skip(why) => println!("{symbol}: nothing, {why:?}"),
+        }
+    }
+    Ok(())
+}

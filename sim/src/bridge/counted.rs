@@ -1,0 +1,72 @@
+//! What the bridge counts.
+//!
+//! | metric | kind | meaning |
+//! |---|---|---|
+//! | `portcullis_decisions_total` | counter, by `verdict` and `reason` | answers written |
+//! | `portcullis_repeated_total` | counter | intents delivered once more, that had their answer |
+//! | `portcullis_answer_lag_seconds` | histogram, by `stream` | from the entry's id to its answer |
+//! | `portcullis_waiting` | gauge, by `stream` | entries that nobody has answered yet |
+//! | `portcullis_clock_skew_seconds` | gauge | this clock off the server's, at least |
+
+use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
+use portcullis::domain::{Instant, Span};
+
+const DECISIONS: &str = "portcullis_decisions_total";
+const REPEATED: &str = "portcullis_repeated_total";
+const LAG: &str = "portcullis_answer_lag_seconds";
+const WAITING: &str = "portcullis_waiting";
+const SKEW: &str = "portcullis_clock_skew_seconds";
+
+pub(super) fn described() {
+    describe_counter!(DECISIONS, "answers written, by verdict and reason");
+    describe_counter!(
+        REPEATED,
+        "intents delivered once more, that had their answer"
+    );
+    describe_histogram!(LAG, "from the entry's id to its answer");
+    describe_gauge!(WAITING, "entries that nobody has answered yet");
+    describe_gauge!(SKEW, "this clock off the server's, at least");
+    counter!(REPEATED).absolute(0);
+}
+
+/// An entry was answered: with a trade or an exit, or skipped for this reason.
+pub(super) fn answered(verdict: &'static str, reason: &str) {
+    counter!(DECISIONS, "verdict" => verdict, "reason" => reason.to_owned()).increment(1);
+}
+
+pub(super) fn repeated() {
+    counter!(REPEATED).increment(1);
+}
+
+/// How long the entry of this id waited. One whose id was made up has no time.
+pub(super) fn lag(stream: &str, entry_id: &str, now: Instant) {
+    let millis = entry_id
+        .split('-')
+        .next()
+        .and_then(|text| text.parse().ok());
+    if let Some(at) = millis.and_then(|millis| Instant::from_millis(millis).ok()) {
+        histogram!(LAG, "stream" => stream.to_owned()).record(seconds(now.since(at)));
+    }
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::as_conversions,
+    reason = "a metric is a float"
+)]
+pub(super) fn waiting(stream: &str, entries: usize) {
+    gauge!(WAITING, "stream" => stream.to_owned()).set(entries as f64);
+}
+
+pub(super) fn skew(skew: Span) {
+    gauge!(SKEW).set(seconds(skew));
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::as_conversions,
+    reason = "a metric is a float"
+)]
+fn seconds(span: Span) -> f64 {
+    span.as_micros() as f64 / 1e6
+}

@@ -1,0 +1,28 @@
+//! Metrics for whoever collects them.
+
+use std::net::SocketAddr;
+
+use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder};
+
+use super::ServiceError;
+
+/// What is measured in seconds is counted up to these.
+const SECONDS: [f64; 14] = [
+    0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0, 300.0,
+];
+
+/// Answers whoever asks at this address, in the text format of Prometheus, until the process ends.
+///
+/// # Errors
+/// Nobody can be answered there: somebody else is, or the system does not permit it.
+pub fn serve_metrics(address: SocketAddr) -> Result<(), ServiceError> {
+    let failed = |error: BuildError| ServiceError::Metrics {
+        address,
+        why: error.to_string(),
+    };
+    PrometheusBuilder::new()
+        .with_http_listener(address)
+        .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &SECONDS)
+        .and_then(PrometheusBuilder::install)
+        .map_err(failed)
+}

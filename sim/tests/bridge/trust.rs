@@ -1,0 +1,122 @@
+//! Which policies are taken: signed ones, later ones, and over a connection that nobody listens to.
+
+use std::{fs, process::Command};
+
+use portcullis::{
+    guardrails::Guardrails,
+    policy::Policy,
+    store::{Operator, PolicySigner, PolicyStore as _, Publication, RedisStore},
+};
+
+use super::support::{Bridge, Server, eventually, free_port, instant_in, sample};
+
+/// Publishes as this project's own writers do.
+fn publish(server: &Server, valid_for: u64, signer: Option<PolicySigner>) {
+    let store = RedisStore::open(&server.url()).unwrap();
+    let policy = Policy::from_json(&sample(valid_for)).unwrap();
+    let operator = Operator::new("test");
+    let publication = Publication::new(policy, &Guardrails::none(), operator, instant_in(0));
+    let mut publication = publication.unwrap();
+    if let Some(signer) = signer {
+        publication = publication.signed_by(signer);
+    }
+    store
+        .publish(&publication, store.current_hash().unwrap())
+        .unwrap();
+}
+
+#[test]
+fn only_what_a_trusted_key_signed_is_taken() {
+    let server = Server::start();
+    let mut redis = server.connect();
+    let folder = tempfile::tempdir().unwrap();
+    let signer =
+        || PolicySigner::from_base64("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=").unwrap();
+    let key = folder.path().join("key.pub");
+    fs::write(&key, signer().public_key() + "\n").unwrap();
+    publish(&server, 3600, None);
+    let bridge = Bridge::start(&server.url(), &["--trusted-key", key.to_str().unwrap()]);
+    redis.intent("unsigned", "BTCUSDT");
+    assert_eq!(redis.await_answer("unsigned"), "POLICY_SIGNATURE_INVALID");
+    publish(&server, 3600, Some(signer()));
+    bridge.await_log("POLICY_LOADED");
+    redis.intent("signed", "BTCUSDT");
+    assert_eq!(redis.await_answer("signed"), "TRADE");
+    // One that nobody signed does not displace it.
+    publish(&server, 7200, None);
+    eventually("a refusal", || {
+        bridge
+            .log()
+            .matches("POLICY_SIGNATURE_INVALID, the one before stays")
+            .count()
+            == 1
+    });
+    redis.intent("still", "BTCUSDT");
+    assert_eq!(redis.await_answer("still"), "TRADE");
+}
+
+#[test]
+fn a_sequence_is_remembered_over_a_restart() {
+    let server = Server::start();
+    let mut redis = server.connect();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("sequence");
+    let options = ["--sequence-file", file.to_str().unwrap()];
+    publish(&server, 3600, None);
+    let dump = redis.dump("quantum:policy:current");
+    publish(&server, 3600, None);
+    let bridge = Bridge::start(&server.url(), &options);
+    bridge.await_log("POLICY_LOADED");
+    bridge.stop();
+
+    // An old publication, whole and genuine, is put back while nobody looks.
+    redis.restore("quantum:policy:current", &dump);
+    let bridge = Bridge::start(&server.url(), &options);
+    redis.intent("old", "BTCUSDT");
+    assert_eq!(redis.await_answer("old"), "POLICY_ROLLED_BACK");
+    bridge.stop();
+    let forgetful = Bridge::start(&server.url(), &[]);
+    redis.intent("forgotten", "BTCUSDT");
+    assert_eq!(redis.await_answer("forgotten"), "TRADE");
+    forgetful.stop();
+}
+
+fn openssl(directory: &std::path::Path, arguments: &str) {
+    let mut command = Command::new("openssl");
+    command.args(arguments.split(' ')).current_dir(directory);
+    let output = command.output().expect("openssl is needed for this test");
+    assert!(output.status.success(), "openssl {arguments}: {output:?}");
+}
+
+#[test]
+fn a_server_with_tls_is_served() {
+    let keys = tempfile::tempdir().unwrap();
+    let make = |arguments: &str| openssl(keys.path(), arguments);
+    make("req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=root -keyout root.key -out root.pem");
+    make("req -newkey rsa:2048 -nodes -subj /CN=localhost -keyout server.key -out server.csr");
+    fs::write(keys.path().join("names"), "subjectAltName=IP:127.0.0.1\n").unwrap();
+    make(
+        "x509 -req -in server.csr -CA root.pem -CAkey root.key -CAcreateserial -days 2 -extfile names -out server.pem",
+    );
+    let at = |name: &str| keys.path().join(name).to_str().unwrap().to_owned();
+    let port = free_port().to_string();
+    let server = Server::start_with(&[
+        "--tls-port",
+        &port,
+        "--tls-auth-clients",
+        "no",
+        "--tls-cert-file",
+        &at("server.pem"),
+        "--tls-key-file",
+        &at("server.key"),
+        "--tls-ca-cert-file",
+        &at("root.pem"),
+    ]);
+    let mut redis = server.connect();
+    redis.publish(3600);
+    let url = format!("rediss://127.0.0.1:{port}");
+    let bridge = Bridge::start_knowing(&url, &[], &[("SSL_CERT_FILE", &at("root.pem"))]);
+    redis.intent("over tls", "BTCUSDT");
+    assert_eq!(redis.await_answer("over tls"), "TRADE");
+    bridge.stop();
+}

@@ -1,0 +1,153 @@
+//! The thread that keeps up with a store.
+
+use std::{sync::Arc, thread, time::Duration};
+
+use super::{Ruling, backoff::Backoff, shared::Shared, told};
+use crate::{
+    domain::Instant,
+    guardrails::Halt,
+    policy::{Policy, PolicyAbsence},
+    store::{LoadError, PolicyStore, Reader, StoreError, UpdateMark},
+};
+
+/// How long the follower waits to be told of an update before it looks itself.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
+/// How often a sleeper looks whether it is to stop.
+const SLICE: Duration = Duration::from_millis(50);
+
+pub(super) struct Follower<S, C> {
+    reader: Reader<S>,
+    clock: C,
+    shared: Arc<Shared>,
+}
+
+/// What was seen in one look.
+struct Seen {
+    policy: Result<Policy, PolicyAbsence>,
+    halt: Halt,
+}
+
+impl<S: PolicyStore, C: Fn() -> Instant> Follower<S, C> {
+    pub(super) const fn new(reader: Reader<S>, clock: C, shared: Arc<Shared>) -> Self {
+        Self {
+            reader,
+            clock,
+            shared,
+        }
+    }
+
+    /// Looks, and waits for a reason to look again, until it is to stop.
+    pub(super) fn follow(self) {
+        told::described();
+        let mut backoff = Backoff::new();
+        // Taken before the first look, so that nothing happens between the two unseen.
+        let mut mark = self.reader.store().last_update().ok();
+        while !self.shared.is_stopped() {
+            match self.look() {
+                Ok(seen) => {
+                    backoff.reset();
+                    self.take(seen);
+                    self.wait(&mut mark);
+                }
+                Err(error) => {
+                    self.away(error);
+                    self.sleep(backoff.next());
+                }
+            }
+        }
+    }
+
+    fn look(&self) -> Result<Seen, StoreError> {
+        let policy = match self.reader.load() {
+            Ok(policy) => Ok(policy),
+            Err(LoadError::Absent(absence)) => Err(absence),
+            Err(LoadError::Store(error)) => return Err(error),
+        };
+        let halt = self.reader.store().halts()?;
+        Ok(Seen { policy, halt })
+    }
+
+    fn take(&self, seen: Seen) {
+        let now = (self.clock)();
+        let before = self.shared.ruling();
+        let mut health = self.shared.health();
+        let refused = seen.policy.as_ref().err();
+        let refused = refused.filter(|absence| **absence != PolicyAbsence::NotFound);
+        if health.away.take().is_some() {
+            told::back(self.reader.store());
+        }
+        if health.refused.as_ref() != refused {
+            if let Some(absence) = refused {
+                told::refused(absence, is_in_force(&before.policy, now));
+            }
+            health.refused = refused.cloned();
+        }
+        health.last_good_read = Some(now);
+        self.shared.fares(health);
+        told::looked(now);
+        let policy = judged(&before.policy, seen.policy, now);
+        if before.number > 0 && before.policy == policy && before.halt == seen.halt {
+            return;
+        }
+        let after = Ruling {
+            number: before.number.saturating_add(1),
+            policy,
+            halt: seen.halt,
+        };
+        told::changed(&before, &after, now);
+        self.shared.rule(after);
+    }
+
+    /// The store does not answer: what ruled last stays, and a policy ends by its own expiry.
+    fn away(&self, error: StoreError) {
+        let mut health = self.shared.health();
+        if health.away.is_none() {
+            told::away(&error);
+        }
+        health.away = Some(error);
+        self.shared.fares(health);
+    }
+
+    /// Waits for an update, and not for long.
+    fn wait(&self, mark: &mut Option<UpdateMark>) {
+        let store = self.reader.store();
+        let next = match mark {
+            Some(mark) => store.wait_for_update(mark, LOOK_EVERY),
+            None => store.last_update(),
+        };
+        if next.is_err() {
+            // Nobody will tell; the next look tells whether the store is there.
+            self.sleep(LOOK_EVERY);
+        }
+        *mark = next.ok();
+    }
+
+    fn sleep(&self, mut length: Duration) {
+        while !length.is_zero() && !self.shared.is_stopped() {
+            let slice = length.min(SLICE);
+            thread::sleep(slice);
+            length = length.saturating_sub(slice);
+        }
+    }
+}
+
+/// What rules after a look. Only a policy that is whole and genuine, or none at all, displaces a policy in
+/// force.
+fn judged(
+    before: &Result<Policy, PolicyAbsence>,
+    seen: Result<Policy, PolicyAbsence>,
+    now: Instant,
+) -> Result<Policy, PolicyAbsence> {
+    match (before, seen) {
+        (_, Ok(policy)) => Ok(policy),
+        (_, Err(PolicyAbsence::NotFound)) => Err(PolicyAbsence::NotFound),
+        (Ok(policy), Err(_)) if is_in_force(before, now) => Ok(policy.clone()),
+        (_, Err(refused)) => Err(refused),
+    }
+}
+
+fn is_in_force(policy: &Result<Policy, PolicyAbsence>, now: Instant) -> bool {
+    policy
+        .as_ref()
+        .is_ok_and(|policy| policy.in_force(now).is_ok())
+}

@@ -1,0 +1,56 @@
+//! What the feed and its thread share.
+
+use std::sync::{
+    Arc, Mutex, PoisonError,
+    atomic::{AtomicBool, Ordering},
+};
+
+use arc_swap::{ArcSwap, Guard};
+use event_listener::Event;
+
+use super::{FeedHealth, Ruling};
+
+pub(super) struct Shared {
+    ruling: ArcSwap<Ruling>,
+    health: Mutex<FeedHealth>,
+    pub(super) changes: Event,
+    stop: AtomicBool,
+}
+
+impl Shared {
+    pub(super) fn new() -> Self {
+        Self {
+            ruling: ArcSwap::from_pointee(Ruling::unknown()),
+            health: Mutex::new(FeedHealth::unknown()),
+            changes: Event::new(),
+            stop: AtomicBool::new(false),
+        }
+    }
+
+    pub(super) fn ruling(&self) -> Guard<Arc<Ruling>> {
+        self.ruling.load()
+    }
+
+    /// Replaces the ruling, and tells whoever waits.
+    pub(super) fn rule(&self, ruling: Ruling) {
+        self.ruling.store(Arc::new(ruling));
+        self.changes.notify(usize::MAX);
+    }
+
+    pub(super) fn health(&self) -> FeedHealth {
+        let health = self.health.lock().unwrap_or_else(PoisonError::into_inner);
+        health.clone()
+    }
+
+    pub(super) fn fares(&self, health: FeedHealth) {
+        *self.health.lock().unwrap_or_else(PoisonError::into_inner) = health;
+    }
+
+    pub(super) fn stop(&self) {
+        self.stop.store(true, Ordering::SeqCst);
+    }
+
+    pub(super) fn is_stopped(&self) -> bool {
+        self.stop.load(Ordering::SeqCst)
+    }
+}

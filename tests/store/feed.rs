@@ -1,0 +1,352 @@
+//! A feed, on a store that can be told to be away.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicI64, Ordering},
+    },
+    time::Duration,
+};
+
+use portcullis::{
+    decide::{Engine, Reason},
+    domain::{Instant, Side, Symbol},
+    exit::{ExitOwnership, STANDARD_OWNER},
+    guardrails::{Guardrails, Halt},
+    intent::IntentBuilder,
+    policy::PolicyAbsence,
+    store::{
+        AuditLog, Change, Commit, Feed, Head, MemoryStore, PolicyStore, Reader, Record,
+        SequenceGuard, StoreError, Stored,
+    },
+};
+
+use crate::policies::{ada, at, fields_of, now, policy, publish, replaced, with_hash};
+
+/// Far longer than anything takes.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A store in memory that is away when it is told to be.
+struct Switched {
+    store: MemoryStore,
+    is_away: AtomicBool,
+}
+
+impl Switched {
+    fn there(&self) -> Result<(), StoreError> {
+        if self.is_away.load(Ordering::SeqCst) {
+            return Err(StoreError::Unavailable {
+                store: self.name(),
+                why: "told to be".to_owned(),
+            });
+        }
+        Ok(())
+    }
+}
+
+impl PolicyStore for Switched {
+    fn name(&self) -> String {
+        "switched".to_owned()
+    }
+
+    fn stored(&self) -> Result<Stored, StoreError> {
+        self.there()?;
+        self.store.stored()
+    }
+
+    fn head(&self) -> Result<Head, StoreError> {
+        self.store.head()
+    }
+
+    fn history_records(&self, newest: usize) -> Result<Vec<Record>, StoreError> {
+        self.store.history_records(newest)
+    }
+
+    fn audit_log(&self) -> Result<AuditLog, StoreError> {
+        self.store.audit_log()
+    }
+
+    fn halts(&self) -> Result<Halt, StoreError> {
+        self.there()?;
+        self.store.halts()
+    }
+
+    fn commit(&self, change: &Change) -> Result<Commit, StoreError> {
+        self.store.commit(change)
+    }
+}
+
+/// A store, a clock that is set by hand, and a feed on both.
+struct Bench {
+    store: Arc<Switched>,
+    clock: Arc<AtomicI64>,
+    feed: Feed,
+}
+
+impl Bench {
+    fn new(is_away: bool) -> Self {
+        let store = Arc::new(Switched {
+            store: MemoryStore::new(),
+            is_away: AtomicBool::new(is_away),
+        });
+        let clock = Arc::new(AtomicI64::new(now().as_micros()));
+        let hand = Arc::clone(&clock);
+        let reader = Reader::new(Arc::clone(&store), SequenceGuard::in_memory());
+        let time = move || Instant::from_micros(hand.load(Ordering::SeqCst)).unwrap();
+        let feed = Feed::start(reader, time).unwrap();
+        Self { store, clock, feed }
+    }
+
+    fn put(&self, fields: Vec<(String, String)>) {
+        self.store.store.put(Stored::Fields(fields));
+    }
+
+    /// Waits until it holds.
+    fn until(&self, what: &str, holds: impl Fn(&Self) -> bool) {
+        for _ in 0..1000 {
+            if holds(self) {
+                return;
+            }
+            let _ = self
+                .feed
+                .wait_for_change(self.feed.ruling().number(), Duration::from_millis(20));
+        }
+        panic!("never: {what}; {:?}", self.feed);
+    }
+
+    fn until_version(&self, version: &str) {
+        self.until(version, |bench| bench.version() == Ok(version.to_owned()));
+    }
+
+    /// The version that rules, or the code of why there is none.
+    fn version(&self) -> Result<String, &'static str> {
+        let ruling = self.feed.ruling();
+        let policy = ruling.policy().policy();
+        policy
+            .map(|policy| policy.version().to_owned())
+            .map_err(PolicyAbsence::code)
+    }
+
+    /// The looks that were made so far are over, and another one is.
+    fn looked_again(&self) {
+        let next = self.clock.fetch_add(1, Ordering::SeqCst) + 1;
+        self.until("another look", |bench| {
+            bench.feed.health().last_good_read().unwrap().as_micros() >= next
+        });
+    }
+}
+
+/// What the engine says to an entry under what rules.
+fn reason(feed: &Feed, at: Instant) -> Option<Reason> {
+    let ruling = feed.ruling();
+    let ownership = ExitOwnership::new::<&str>(STANDARD_OWNER, []).unwrap();
+    let engine = Engine::new(Guardrails::none(), ownership).halting(ruling.halt());
+    let intent = IntentBuilder::new("BTCUSDT").side(Side::Buy);
+    let intent = intent.emitted_at(at).notional_usd(100.0).leverage(1.0);
+    engine.decide(ruling.policy(), &intent.build(), at).reason()
+}
+
+#[test]
+fn before_the_store_has_answered_nothing_is_traded() {
+    let bench = Bench::new(true);
+    bench.until("an attempt", |bench| bench.feed.health().away().is_some());
+    assert_eq!(bench.version(), Err("POLICY_STORE_UNAVAILABLE"));
+    assert_eq!(
+        reason(&bench.feed, now()),
+        Some(Reason::PolicyStoreUnavailable)
+    );
+    assert_eq!(bench.feed.ruling().number(), 0);
+    assert!(!bench.feed.health().is_connected());
+    assert_eq!(bench.feed.health().age(now()), None);
+    assert!(!bench.feed.wait_for_change(0, Duration::ZERO));
+
+    publish(&bench.store.store, "1");
+    bench.store.is_away.store(false, Ordering::SeqCst);
+    bench.until_version("1");
+    assert_eq!(bench.feed.ruling().halt(), &Halt::Nothing);
+    assert!(bench.feed.health().is_connected());
+    assert_eq!(bench.feed.health().away(), None);
+    assert_eq!(reason(&bench.feed, now()), None);
+}
+
+#[test]
+fn a_publication_a_halt_and_a_withdrawal_arrive() {
+    let bench = Bench::new(false);
+    assert!(bench.feed.wait_for_change(0, PATIENCE));
+    assert_eq!(bench.version(), Err("POLICY_MISSING"));
+    for version in ["1", "2", "3"] {
+        publish(&bench.store.store, version);
+        bench.until_version(version);
+    }
+    let bitcoin = Symbol::new("BTCUSDT").unwrap();
+    let halt = Halt::Symbols([bitcoin].into());
+    let store = &bench.store.store;
+    store.halt(&halt, &ada(), now()).unwrap();
+    bench.until("a halt", |bench| bench.feed.ruling().halt() == &halt);
+    assert_eq!(reason(&bench.feed, now()), Some(Reason::TradingHalted));
+    store.resume(&halt, &ada(), now()).unwrap();
+    bench.until("no halt", |bench| {
+        bench.feed.ruling().halt() == &Halt::Nothing
+    });
+    store.put(Stored::Nothing);
+    bench.until("a withdrawal", |bench| {
+        bench.version() == Err("POLICY_MISSING")
+    });
+    assert_eq!(reason(&bench.feed, now()), Some(Reason::PolicyMissing));
+}
+
+#[test]
+fn what_is_refused_displaces_no_policy_in_force_and_lengthens_no_days() {
+    let good = policy("good", "");
+    let end = good.valid_until();
+    let torn = replaced(&fields_of(&good), "leverage_by_symbol", None);
+    let extended = replaced(
+        &with_hash(&good, None),
+        "valid_until_epoch",
+        Some("1999999999"),
+    );
+    for (bad, code) in [
+        (torn, "POLICY_MISSING_FIELD"),
+        (extended, "POLICY_HASH_MISMATCH"),
+    ] {
+        let bench = Bench::new(false);
+        bench.put(with_hash(&good, None));
+        bench.until_version("good");
+        bench.put(bad);
+        bench.until("a refusal", |bench| {
+            let health = bench.feed.health();
+            health.refused().map(PolicyAbsence::code) == Some(code)
+        });
+        bench.looked_again();
+        assert_eq!(bench.version(), Ok("good".to_owned()));
+        assert_eq!(
+            bench.feed.ruling().policy().policy().unwrap().valid_until(),
+            end
+        );
+
+        bench.clock.store(end.as_micros(), Ordering::SeqCst);
+        bench.looked_again();
+        bench.until("the refusal as the reason", |bench| {
+            bench.version() == Err(code)
+        });
+        bench.put(with_hash(&policy("better", ""), None));
+        bench.until_version("better");
+        assert_eq!(bench.feed.health().refused(), None);
+    }
+}
+
+#[test]
+fn a_sequence_does_not_go_back_even_after_a_withdrawal() {
+    let bench = Bench::new(false);
+    bench.put(with_hash(&policy("third", ""), Some(3)));
+    bench.until_version("third");
+    bench.put(with_hash(&policy("second", ""), Some(2)));
+    bench.until("a refusal", |bench| bench.feed.health().refused().is_some());
+    bench.looked_again();
+    assert_eq!(bench.version(), Ok("third".to_owned()));
+
+    bench.store.store.put(Stored::Nothing);
+    bench.until("a withdrawal", |bench| {
+        bench.version() == Err("POLICY_MISSING")
+    });
+    bench.put(with_hash(&policy("second", ""), Some(2)));
+    bench.until("a refusal", |bench| {
+        bench.version() == Err("POLICY_ROLLED_BACK")
+    });
+    bench.put(with_hash(&policy("fourth", ""), Some(4)));
+    bench.until_version("fourth");
+}
+
+#[test]
+fn a_store_that_is_away_leaves_the_policy_until_its_own_end() {
+    let bench = Bench::new(false);
+    publish(&bench.store.store, "1");
+    bench.until_version("1");
+    bench.store.is_away.store(true, Ordering::SeqCst);
+    bench.until("away", |bench| !bench.feed.health().is_connected());
+    let read = bench.feed.health().last_good_read().unwrap();
+    assert_eq!(bench.feed.health().age(now()), Some(now().since(read)));
+    publish(&bench.store.store, "2");
+
+    let end = bench.feed.ruling().policy().policy().unwrap().valid_until();
+    assert_eq!(reason(&bench.feed, end), None);
+    let later = Instant::from_micros(end.as_micros() + 1).unwrap();
+    assert_eq!(reason(&bench.feed, later), Some(Reason::PolicyStale));
+    assert_eq!(bench.version(), Ok("1".to_owned()));
+
+    bench.store.is_away.store(false, Ordering::SeqCst);
+    bench.until_version("2");
+    assert!(bench.feed.health().is_connected());
+}
+
+#[test]
+fn the_number_rises_by_one_and_only_when_something_changes() {
+    let bench = Bench::new(false);
+    assert!(bench.feed.wait_for_change(0, PATIENCE));
+    let first = bench.feed.ruling().number();
+    for _ in 0..3 {
+        bench.looked_again();
+    }
+    assert_eq!(bench.feed.ruling().number(), first);
+    assert!(!bench.feed.wait_for_change(first, Duration::from_millis(1)));
+    bench.put(with_hash(&policy("1", ""), None));
+    bench.until_version("1");
+    assert_eq!(bench.feed.ruling().number(), first + 1);
+}
+
+#[test]
+fn a_task_waits_as_a_thread_does() {
+    let bench = Bench::new(false);
+    pollster::block_on(bench.feed.changed_after(0));
+    let seen = bench.feed.ruling().number();
+    bench.put(with_hash(&policy("1", ""), None));
+    pollster::block_on(bench.feed.changed_after(seen));
+    assert_eq!(bench.version(), Ok("1".to_owned()));
+}
+
+#[test]
+fn a_feed_that_is_stopped_or_dropped_lets_go_of_its_store() {
+    let bench = Bench::new(false);
+    bench.until("an answer", |bench| bench.feed.ruling().number() > 0);
+    let store = Arc::downgrade(&bench.store);
+    drop(bench.store);
+    bench.feed.stop();
+    assert!(store.upgrade().is_none());
+
+    let bench = Bench::new(true);
+    let store = Arc::downgrade(&bench.store);
+    drop(bench);
+    for _ in 0..1000 {
+        if store.upgrade().is_none() {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    panic!("the thread of a feed that was dropped goes on");
+}
+
+#[test]
+fn the_codes_of_absences_are_those_of_decisions() {
+    let refused = portcullis::policy::Policy::from_json("{}").unwrap_err();
+    for absence in [
+        PolicyAbsence::NotFound,
+        PolicyAbsence::HashUnknown(policy("1", "").hash()),
+        PolicyAbsence::Refused(refused),
+        PolicyAbsence::SignatureInvalid,
+        PolicyAbsence::RolledBack {
+            seen: 2,
+            offered: Some(1),
+        },
+        PolicyAbsence::StoreUnavailable,
+    ] {
+        let ownership = ExitOwnership::new::<&str>(STANDARD_OWNER, []).unwrap();
+        let engine = Engine::new(Guardrails::none(), ownership);
+        let intent = IntentBuilder::new("BTCUSDT")
+            .side(Side::Buy)
+            .emitted_at(at("1"))
+            .build();
+        let state = portcullis::policy::PolicyState::absent(&absence);
+        let reason = engine.decide(state, &intent, at("1")).reason();
+        assert_eq!(reason.map(Reason::code), Some(absence.code()));
+    }
+}
