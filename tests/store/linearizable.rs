@@ -279,14 +279,13 @@ pub(crate) fn judge(tally: &Tally, store: &dyn PolicyStore, operations: &[Operat
         .collect();
     links.reverse();
     let found = faults(&links, operations);
-    for fault in &found {
-        match fault {
-            Fault::Foreign => tally.partial.add(1),
-            Fault::Order | Fault::Sequence | Fault::NoConflict => tally.stale.add(1),
-            Fault::Lost => tally.lost.add(1),
-            Fault::NotOne | Fault::Unseen => tally.doubled.add(1),
-        }
-    }
+    let count = |kinds: &[Fault]| found.iter().filter(|fault| kinds.contains(fault)).count();
+    tally.partial.add(count(&[Fault::Foreign]));
+    tally
+        .stale
+        .add(count(&[Fault::Order, Fault::Sequence, Fault::NoConflict]));
+    tally.lost.add(count(&[Fault::Lost]));
+    tally.doubled.add(count(&[Fault::NotOne, Fault::Unseen]));
     // The last load, as if it had seen the first publication.
     let mut forged = operations.to_vec();
     forged.sort_by_key(|operation| operation.begun);

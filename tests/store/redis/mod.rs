@@ -3,6 +3,8 @@
 mod faults;
 #[cfg(feature = "feed")]
 mod feed;
+#[cfg(feature = "feed")]
+mod followed;
 mod layout;
 mod series;
 mod server;

@@ -17,6 +17,8 @@ use portcullis::{
     store::{LoadError, PolicyStore, Publication, PublishError, RedisStore, StoreError},
 };
 
+#[cfg(feature = "feed")]
+use super::followed::Followed;
 use super::server::eventually;
 use crate::{
     policies::{ada, at, now, policy_until},
@@ -32,6 +34,10 @@ pub(crate) fn nth(n: u64) -> Policy {
         _ => r#""limits": {"max_leverage": 15}, "generator": "of odd ones","#,
     };
     policy_until(&end, &format!("v{n}"), more)
+}
+
+pub(crate) fn number_of(policy: &Policy) -> u64 {
+    policy.version().trim_start_matches('v').parse().unwrap()
 }
 
 /// When the n-th ends.
@@ -115,26 +121,27 @@ impl Series {
         loaded
     }
 
-    /// A policy must be one of the series, whole; not older than what had been told before the load began; and
-    /// in force until its own end and not a microsecond longer.
+    /// A refusal, or a policy as [`Self::judge_policy`] wants it.
     pub(crate) fn judge(&self, floor: u64, loaded: &Result<Policy, LoadError>) {
-        let Ok(policy) = loaded else {
-            self.tally.refusals.add(1);
-            return;
-        };
+        match loaded {
+            Ok(policy) => self.judge_policy(floor, policy),
+            Err(_) => self.tally.refusals.add(1),
+        }
+    }
+
+    /// It must be one of the series, whole; not older than what had been told before the load began; and in force
+    /// until its own end and not a microsecond longer.
+    pub(crate) fn judge_policy(&self, floor: u64, policy: &Policy) {
         self.tally.answers.add(1);
-        let n: u64 = policy.version().trim_start_matches('v').parse().unwrap();
+        let n = number_of(policy);
         let mut fields = policy.fields().clone();
         fields.remove("policy_seq");
         fields.remove("policy_hash");
-        if fields != *nth(n).fields() {
-            self.tally.partial.add(1);
-        }
-        let end = end_of(n);
-        let after = end.saturating_add(Span::from_micros(1));
-        if n < floor || policy.in_force(after).is_ok() {
-            self.tally.stale.add(1);
-        }
+        let is_whole = fields == *nth(n).fields();
+        self.tally.partial.add(usize::from(!is_whole));
+        let after = end_of(n).saturating_add(Span::from_micros(1));
+        let is_stale = n < floor || policy.in_force(after).is_ok();
+        self.tally.stale.add(usize::from(is_stale));
     }
 
     /// Holds what was told against what the store remembers.
@@ -146,11 +153,11 @@ impl Series {
             *times.entry(n.parse().unwrap()).or_default() += 1;
         }
         for (n, outcome) in &*self.outcomes.lock().unwrap() {
-            match (outcome, times.remove(n).unwrap_or(0)) {
-                (Outcome::Happened, 1) | (Outcome::NotHappened, 0) | (Outcome::Unknown, 0 | 1) => {}
-                (Outcome::Happened, 0) => self.tally.lost.add(1),
-                _ => self.tally.doubled.add(1),
-            }
+            let times = times.remove(n).unwrap_or(0);
+            let most = usize::from(*outcome != Outcome::NotHappened);
+            let is_lost = *outcome == Outcome::Happened && times == 0;
+            self.tally.lost.add(usize::from(is_lost));
+            self.tally.doubled.add(usize::from(times > most));
         }
         assert!(times.is_empty(), "nobody published {times:?}");
         assert_eq!(
@@ -162,7 +169,7 @@ impl Series {
         assert_eq!(trail.entries().len(), history.len());
     }
 
-    /// A publisher and two readers at work, and a fault in between, round by round. Each round begins amid work,
+    /// A publisher, two readers and a feed at work, and a fault in between, round by round. Each round begins amid work,
     /// and after the last one work goes on.
     pub(crate) fn amid(&self, url: &str, mut fault: impl FnMut(usize)) {
         let is_done = AtomicBool::new(false);
@@ -176,12 +183,16 @@ impl Series {
         };
         let publish = |store: &dyn PolicyStore| self.publish(store);
         let load = |store: &dyn PolicyStore| self.load(store).is_ok();
+        #[cfg(feature = "feed")]
+        let feed = Followed::start(url);
         thread::scope(|scope| {
             let _end = End(&is_done);
             let workers = [
                 scope.spawn(|| work(&publish)),
                 scope.spawn(|| work(&load)),
                 scope.spawn(|| work(&load)),
+                #[cfg(feature = "feed")]
+                scope.spawn(|| feed.watch(self, &is_done)),
             ];
             for round in 0..=self.tally.rounds() {
                 let (told, answers) = (self.told(), self.tally.answers.get());
@@ -196,6 +207,8 @@ impl Series {
                 }
             }
         });
+        #[cfg(feature = "feed")]
+        feed.await_number(self.told());
     }
 }
 

@@ -69,15 +69,12 @@ fn whoever_tries_again_after_a_lost_answer_publishes_once() {
         seen = direct.current_hash().unwrap();
         tally.answers.add(1);
         let history = direct.history(usize::MAX).unwrap();
-        match history
+        let times = history
             .iter()
             .filter(|it| it.version() == Some(&version))
-            .count()
-        {
-            0 => tally.lost.add(1),
-            1 => {}
-            _ => tally.doubled.add(1),
-        }
+            .count();
+        tally.lost.add(usize::from(times == 0));
+        tally.doubled.add(usize::from(times > 1));
     }
     assert!(direct.audit().unwrap().is_whole());
     tally.conclude_felt();

@@ -43,15 +43,13 @@ fn of_two_publishers_that_saw_the_same_exactly_one_wins() {
             publishers.map(|publisher| publisher.join().unwrap())
         });
         let winners: Vec<_> = outcomes.iter().flatten().collect();
-        match winners.as_slice() {
-            [] => tally.lost.add(1),
-            [winner] => {
-                assert_eq!(winner.seq(), u64::try_from(round).unwrap() + 1);
-                let loaded = stores[0].load().unwrap();
-                tally.answers.add(1);
-                tally.stale.add(usize::from(loaded.hash() != winner.hash()));
-            }
-            _ => tally.doubled.add(1),
+        tally.lost.add(usize::from(winners.is_empty()));
+        tally.doubled.add(usize::from(winners.len() > 1));
+        if let [winner] = winners.as_slice() {
+            assert_eq!(winner.seq(), u64::try_from(round).unwrap() + 1);
+            let loaded = stores[0].load().unwrap();
+            tally.answers.add(1);
+            tally.stale.add(usize::from(loaded.hash() != winner.hash()));
         }
         let now = stores[0].current_hash().unwrap();
         for outcome in outcomes.into_iter().filter(Result::is_err) {
@@ -102,15 +100,12 @@ fn a_version_that_is_published_twice_happens_once() {
             .stale
             .add(usize::from(store.load().unwrap().hash() != first.hash()));
         let history = store.history(usize::MAX).unwrap();
-        match history
+        let times = history
             .iter()
             .filter(|it| it.version() == Some(&version))
-            .count()
-        {
-            0 => tally.lost.add(1),
-            1 => {}
-            _ => tally.doubled.add(1),
-        }
+            .count();
+        tally.lost.add(usize::from(times == 0));
+        tally.doubled.add(usize::from(times > 1));
         seen = here;
     }
     tally.conclude_felt();

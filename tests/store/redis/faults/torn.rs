@@ -136,11 +136,9 @@ fn without_a_hash_it_may_be_taken_for_one_unless_a_hash_is_required() {
                 taken.add(1);
                 torn.add(usize::from(!is_whole(&policy)));
             }
-            if denied(&required, &policy, now()).is_none() {
-                tally.partial.add(1);
-            } else {
-                tally.refusals.add(1);
-            }
+            let is_taken = denied(&required, &policy, now()).is_none();
+            tally.partial.add(usize::from(is_taken));
+            tally.refusals.add(usize::from(!is_taken));
         });
         assert_eq!(
             absence(store.load()),
