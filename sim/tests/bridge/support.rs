@@ -4,7 +4,7 @@ use std::{
     collections::BTreeMap,
     fs,
     net::TcpListener,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
     thread,
     time::{Duration, Instant as Tick, SystemTime, UNIX_EPOCH},
@@ -14,6 +14,8 @@ use portcullis::{domain::Instant, policy::Policy};
 use portcullis_sim::sample;
 use redis::{Client, Connection, Value};
 use tempfile::TempDir;
+
+use super::proxy::dice;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_portcullis");
 pub(crate) const INTENTS: &str = "quantum:stream:trade.intent";
@@ -33,7 +35,8 @@ pub(crate) type Fields = BTreeMap<String, String>;
 pub(crate) struct Server {
     process: Child,
     port: u16,
-    _folder: TempDir,
+    options: Vec<String>,
+    folder: TempDir,
 }
 
 impl Server {
@@ -57,37 +60,69 @@ impl Server {
         server.expect("a Redis server on the port of the one before")
     }
 
+    /// Stops it as a machine that loses its power, and starts it again with what is on its disk.
+    pub(crate) fn restart(&mut self) {
+        for _ in 0..20 {
+            let _ = self.process.kill();
+            self.process.wait().unwrap();
+            self.process = Self::spawn(self.port, self.folder.path(), &self.options);
+            if self.answers() {
+                return;
+            }
+        }
+        panic!(
+            "the Redis server does not start again on port {}",
+            self.port
+        );
+    }
+
+    /// Sends it a signal.
+    pub(crate) fn signal(&self, name: &str) {
+        send(name, &self.process);
+    }
+
     fn try_start(port: u16, options: &[&str]) -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
-        let process = Command::new("redis-server")
+        let options: Vec<String> = options.iter().map(|it| (*it).to_owned()).collect();
+        let process = Self::spawn(port, folder.path(), &options);
+        let mut server = Self {
+            process,
+            port,
+            options,
+            folder,
+        };
+        server.answers().then_some(server)
+    }
+
+    fn spawn(port: u16, folder: &Path, options: &[String]) -> Child {
+        Command::new("redis-server")
             .args(["--port", &port.to_string(), "--bind", "127.0.0.1"])
             .args(["--save", "", "--appendonly", "no", "--dir"])
-            .arg(folder.path())
+            .arg(folder)
             .args(options)
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
-            .expect("redis-server is needed for these tests");
-        let mut server = Self {
-            process,
-            port,
-            _folder: folder,
-        };
+            .expect("redis-server is needed for these tests")
+    }
+
+    /// Waits until it does; not where it ends instead.
+    fn answers(&mut self) -> bool {
         let until = Tick::now() + PATIENCE;
         while Tick::now() < until {
-            if server.process.try_wait().unwrap().is_some() {
-                return None;
+            if self.process.try_wait().unwrap().is_some() {
+                return false;
             }
-            if let Ok(mut connection) = server.client().get_connection() {
+            if let Ok(mut connection) = self.client().get_connection() {
                 match redis::cmd("PING").query::<Value>(&mut connection) {
-                    Ok(_) => return Some(server),
-                    Err(error) if error.code() == Some("NOAUTH") => return Some(server),
+                    Ok(_) => return true,
+                    Err(error) if error.code() == Some("NOAUTH") => return true,
                     Err(_) => {}
                 }
             }
             thread::sleep(Duration::from_millis(5));
         }
-        None
+        false
     }
 
     pub(crate) const fn port(&self) -> u16 {
@@ -114,9 +149,12 @@ impl Drop for Server {
     }
 }
 
+/// A port that nobody listens on, and that no outgoing connection is given while a server restarts.
 pub(crate) fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().port()
+    let mut ports = std::iter::repeat_with(|| 20_000 + u16::try_from(dice() % 12_000).unwrap());
+    ports
+        .find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok())
+        .unwrap()
 }
 
 /// A connection of the test's own.
@@ -319,9 +357,7 @@ impl Bridge {
     }
 
     pub(crate) fn signal(&self, name: &str) {
-        let pid = self.process.id().to_string();
-        let sent = Command::new("kill").args([name, &pid]).status().unwrap();
-        assert!(sent.success());
+        send(name, &self.process);
     }
 
     pub(crate) fn wait(mut self) -> (ExitStatus, String) {
@@ -353,6 +389,12 @@ impl Drop for Bridge {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
+}
+
+fn send(signal: &str, process: &Child) {
+    let pid = process.id().to_string();
+    let sent = Command::new("kill").args([signal, &pid]).status().unwrap();
+    assert!(sent.success());
 }
 
 /// The program, with nothing from the outside.
