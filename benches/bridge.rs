@@ -40,7 +40,11 @@ use redis::{
 };
 
 #[path = "../sim/tests/bridge/support.rs"]
-#[expect(dead_code, reason = "made for tests, which ask for more")]
+#[expect(
+    dead_code,
+    unused_imports,
+    reason = "made for tests, which ask for more"
+)]
 mod support;
 
 use support::{Bridge, GROUP, INTENTS, PLANS, Redis, SKIPS, Server};

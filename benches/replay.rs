@@ -135,7 +135,7 @@ fn bench(c: &mut Criterion) {
         let mut scratch = Scratch::default();
         b.iter(|| {
             each_line(&path, |text| match black_box(read(text, &mut scratch)) {
-                Event::Intent(_) | Event::PolicyWithdrawn(_) => {}
+                Event::Intent(_) | Event::Decided(_) | Event::PolicyWithdrawn(_) => {}
                 Event::Position(record) => {
                     drop(black_box(Snapshot::from_json(
                         record.text(),

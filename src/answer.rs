@@ -7,7 +7,9 @@ use std::fmt;
 use serde::{Serialize, Serializer};
 
 use crate::{
-    decide::{Decision, Denial, Reason, absence_reason, write_absence, write_not_in_force},
+    decide::{
+        Decision, Denial, Objection, Reason, absence_reason, write_absence, write_not_in_force,
+    },
     domain::{Instant, PolicyHash, PositionSide, Shown, Side, Symbol},
     exit::ExitRule,
     harvest::{
@@ -23,7 +25,8 @@ use crate::{
 /// cut off; amounts are USD; numbers are written so that reading them gives the same bits.
 #[derive(Debug, Clone, Serialize)]
 pub struct Answer<'a> {
-    /// The number of the record, from 1.
+    /// The number of the record, from 1; 0, and left out, where it stands in no tape.
+    #[serde(skip_serializing_if = "is_nowhere")]
     pub n: u64,
     /// What the record was; none where that could not be told.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -223,6 +226,8 @@ pub enum Detail<'a> {
     Harvest(HarvestSkip<'a>),
     /// A policy was refused.
     Absence(&'a PolicyAbsence),
+    /// A service objected to an entry.
+    Objection(&'a Objection<'a>),
     /// A record lacks what it is for, or an exit does not say how much.
     Text(&'static str),
 }
@@ -241,6 +246,7 @@ impl fmt::Display for Detail<'_> {
             Self::Harvest(HarvestSkip::InvalidInput { r, kill }) => {
                 write!(f, "{r}; no kill score: {kill}")
             }
+            Self::Objection(objection) => f.write_str(objection.detail()),
             Self::Text(text) => f.write_str(text),
         }
     }
@@ -250,6 +256,14 @@ impl Serialize for Detail<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
     }
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands over references"
+)]
+const fn is_nowhere(n: &u64) -> bool {
+    *n == 0
 }
 
 fn millis<S: Serializer>(at: &Option<Instant>, serializer: S) -> Result<S::Ok, S::Error> {
@@ -361,6 +375,21 @@ impl<'a> Answer<'a> {
             }
             .under(skip.policy()),
         }
+    }
+
+    /// The answer to an entry that a service objects to, whatever the gates say.
+    #[must_use]
+    pub fn objected(decision: &Decision<'a>, objection: &'a Objection<'a>) -> Self {
+        let (intent, reason) = (decision.intent(), objection.reason());
+        Self {
+            event: (reason != Reason::IntentUnreadable).then_some(EventKind::Intent),
+            symbol: intent.symbol(),
+            side: intent.side().map(AnswerSide::Order),
+            reason: Some(reason),
+            detail: Some(Detail::Objection(objection)),
+            ..Self::bare(Verdict::Skip)
+        }
+        .under(decision.policy())
     }
 
     /// The answer to a position.

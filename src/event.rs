@@ -1,5 +1,9 @@
 //! The records of a tape or a stream, told apart by what they say they are.
 
+mod decided;
+
+pub use decided::Decided;
+
 use crate::{
     domain::{Instant, PolicyHash},
     intent::{EventFields, Intent, IntentFault, Times},
@@ -11,6 +15,8 @@ use crate::{
 pub enum Event<'a> {
     /// `trade.intent`, or no `event_type`, or a record that nothing else can be made of.
     Intent(Intent<'a>),
+    /// `trade.decided`.
+    Decided(Box<Decided<'a>>),
     /// `position.snapshot`.
     Position(Record<'a>),
     /// `policy.updated`: the text of `policy`, if the record holds one.
@@ -18,6 +24,28 @@ pub enum Event<'a> {
     /// `policy.withdrawn`.
     PolicyWithdrawn(Record<'a>),
 }
+
+impl<'a> Event<'a> {
+    /// An intent, where nothing else is answered: any other event is one with a fault.
+    #[must_use]
+    pub fn into_intent(self) -> Intent<'a> {
+        let event = match self {
+            Self::Intent(intent) => return intent,
+            Self::Decided(_) => DECIDED,
+            Self::Position(_) => "position.snapshot",
+            Self::PolicyUpdated(..) => "policy.updated",
+            Self::PolicyWithdrawn(_) => "policy.withdrawn",
+        };
+        Intent::unreadable(IntentFault::UnknownEvent {
+            line: 1,
+            column: 1,
+            event: event.to_owned(),
+        })
+    }
+}
+
+/// What the recording of a decision is called.
+const DECIDED: &str = "trade.decided";
 
 /// A record that is no intent: where and when it stood.
 #[derive(Debug)]
@@ -124,6 +152,23 @@ pub fn read<'a>(text: &'a str, scratch: &'a mut Scratch) -> Event<'a> {
 /// As [`read`], where a record without an `event_type` is what the caller says.
 #[must_use]
 pub fn read_as<'a>(text: &'a str, untyped: Untyped, scratch: &'a mut Scratch) -> Event<'a> {
+    read_with(text, untyped, decided::read, scratch)
+}
+
+/// The entry of a recorded decision. A recording within a recording is none: no depth that somebody else
+/// chooses.
+fn read_entry<'a>(text: &'a str, scratch: &'a mut Scratch) -> Intent<'a> {
+    let nested = |_, _| Decided::of(Intent::unreadable(IntentFault::Missing { field: "entry" }));
+    read_with(text, Untyped::Intent, nested, scratch).into_intent()
+}
+
+/// Reads one record; `read_decided` reads the recording of a decision.
+fn read_with<'a>(
+    text: &'a str,
+    untyped: Untyped,
+    read_decided: impl FnOnce(&'a str, &'a mut Scratch) -> Decided<'a>,
+    scratch: &'a mut Scratch,
+) -> Event<'a> {
     let mut fields = EventFields::default();
     if let Err(error) = scan_object(text, &mut fields) {
         return Event::Intent(Intent::unreadable(IntentFault::NotAnObject(error)));
@@ -143,6 +188,7 @@ pub fn read_as<'a>(text: &'a str, untyped: Untyped, scratch: &'a mut Scratch) ->
         },
         Ok(Some(name)) => match name.as_ref() {
             "trade.intent" => Event::Intent(read_intent(text, &fields, scratch)),
+            DECIDED => Event::Decided(Box::new(read_decided(text, scratch))),
             "position.snapshot" => Event::Position(record()),
             "policy.updated" => Event::PolicyUpdated(record(), policy_text(&fields)),
             "policy.withdrawn" => Event::PolicyWithdrawn(record()),

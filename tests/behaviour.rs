@@ -52,7 +52,10 @@ fn with_intent<T>(record: &str, look: impl FnOnce(&Intent<'_>) -> T) -> T {
     let mut scratch = Scratch::default();
     match read(record, &mut scratch) {
         Event::Intent(intent) => look(&intent),
-        Event::Position(_) | Event::PolicyUpdated(..) | Event::PolicyWithdrawn(_) => {
+        Event::Decided(_)
+        | Event::Position(_)
+        | Event::PolicyUpdated(..)
+        | Event::PolicyWithdrawn(_) => {
             panic!("no intent: {record}")
         }
     }

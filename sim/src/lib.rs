@@ -3,8 +3,11 @@
 pub mod bridge;
 pub mod cmd;
 pub mod generate;
+pub mod harvester;
+pub mod record;
 pub mod replay;
 pub mod report;
 pub mod sample;
 pub mod service;
+pub mod stream;
 pub mod tape;

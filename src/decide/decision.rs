@@ -94,6 +94,16 @@ impl<'a> Decision<'a> {
         }
     }
 
+    /// The policy it was made by, where a gate had looked at one.
+    #[must_use]
+    pub const fn policy(&self) -> Option<&'a Policy> {
+        match self {
+            Self::Trade(trade) => Some(trade.policy()),
+            Self::Exit(_) => None,
+            Self::Skip(skip) => skip.policy,
+        }
+    }
+
     /// The intent it answers.
     #[must_use]
     pub const fn intent(&self) -> &'a Intent<'a> {

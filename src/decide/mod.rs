@@ -9,6 +9,7 @@ mod denial;
 mod engine;
 mod gate;
 mod gates;
+mod objection;
 mod reason;
 mod trace;
 
@@ -18,5 +19,6 @@ pub use denial::{Constraint, Denial, LimitedNumber};
 pub(crate) use denial::{absence_reason, write_absence, write_not_in_force};
 pub use engine::Engine;
 pub use gate::Gate;
+pub use objection::Objection;
 pub use reason::Reason;
 pub use trace::{Compared, Trace};

@@ -25,6 +25,12 @@ macro_rules! reasons {
                 }
             }
 
+            /// The reason of this code.
+            #[must_use]
+            pub fn from_code(code: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|reason| reason.code() == code)
+            }
+
             /// Its number in binary records: never 0, never given to another reason.
             #[must_use]
             pub const fn number(self) -> u8 {

@@ -376,6 +376,18 @@ impl<'a> Intent<'a> {
         }
     }
 
+    /// It is no entry for this fault; an exit, or what is no entry already, stays as it is.
+    pub(crate) fn refuse_entry(&mut self, fault: IntentFault) {
+        if let Ok(Request::Entry(entry)) = self.request {
+            self.request = Err(Refused {
+                fault,
+                symbol: Some(entry.symbol),
+                side: Some(entry.side),
+                untimed: false,
+            });
+        }
+    }
+
     /// A record that is no intent.
     #[must_use]
     pub const fn unreadable(fault: IntentFault) -> Self {

@@ -427,7 +427,10 @@ pub(crate) fn intent<'a>(
 ) -> portcullis::intent::Intent<'a> {
     match read(record, scratch) {
         Event::Intent(intent) => intent,
-        Event::Position(_) | Event::PolicyUpdated(..) | Event::PolicyWithdrawn(_) => {
+        Event::Decided(_)
+        | Event::Position(_)
+        | Event::PolicyUpdated(..)
+        | Event::PolicyWithdrawn(_) => {
             panic!("no intent: {record}")
         }
     }

@@ -111,6 +111,7 @@ fn any_text_is_answered(subject: &dyn Subject, texts: &Texts) -> Result<(), Test
         let mut scratch = Scratch::default();
         match read_as(line, untyped, &mut scratch) {
             Event::Intent(intent) => every_answer(&engine, state, &intent, now),
+            Event::Decided(record) => every_answer(&engine, state, record.intent(), now),
             Event::Position(record) => {
                 if let Ok(snapshot) = Snapshot::from_json(record.text(), record.emitted_at()) {
                     harvested(state, &snapshot.position, snapshot.market.as_ref(), now);

@@ -21,6 +21,7 @@ pub(crate) fn decide(world: &World<'_>, line: &str, now: Option<i64>) -> Columns
     let intent = match read(line, &mut scratch) {
         Event::Intent(intent) => intent,
         Event::Position(_) => return another("position.snapshot"),
+        Event::Decided(_) => return another("trade.decided"),
         Event::PolicyUpdated(..) => return another("policy.updated"),
         Event::PolicyWithdrawn(_) => return another("policy.withdrawn"),
     };
@@ -53,6 +54,7 @@ pub(crate) fn harvest(world: &World<'_>, line: &str, now: Option<i64>) -> Column
             let decision = engine.decide_recorded(PolicyState::absent(&absent), &intent);
             return columns(&Answer::decision(&decision));
         }
+        Event::Decided(_) => return another("trade.decided"),
         Event::PolicyUpdated(..) => return another("policy.updated"),
         Event::PolicyWithdrawn(_) => return another("policy.withdrawn"),
     };

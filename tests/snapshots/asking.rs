@@ -158,7 +158,7 @@ impl Asking {
                     explained_json: pretty(&explanation),
                 }
             }
-            Event::PolicyUpdated(..) | Event::PolicyWithdrawn(_) => {
+            Event::Decided(_) | Event::PolicyUpdated(..) | Event::PolicyWithdrawn(_) => {
                 panic!("nothing is decided of {}", self.record)
             }
         }

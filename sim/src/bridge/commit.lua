@@ -1,31 +1,27 @@
--- Answers a batch: per entry its plan or its skip record, the mark that it was answered, and the
--- acknowledgement. Nothing of an entry happens without the rest of it.
+-- Answers a batch: per entry its plan or its skip record and the mark that it was answered, then the
+-- acknowledgement of them all. Nothing is marked that is not written, and nothing acknowledged that is not marked.
 --
 -- KEYS: stream, plans, skips, policy, halt, then per entry its mark and the last exit of its symbol
 -- ARGV: group, seconds to remember, length of plans, length of skips, text for no policy, then per entry:
---       id, verdict, digest, symbol, number of plan items, plan items, number of skip items, skip items
+--       id, verdict, digest, symbol, number of items, items of its plan or of its skip record
 
 local stream, plans, skips, policy, halt = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local group, remember, plans_max, skips_max, no_policy = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
-local key, arg = 6, 6
 
-local function take()
-  arg = arg + 1
-  return ARGV[arg - 1]
+-- Lua passes only so many values at once.
+local AT_ONCE = 4000
+
+-- What is known of the marks and the last exits, kept up to date below.
+local known = {}
+for from = 6, #KEYS, AT_ONCE do
+  local to = math.min(from + AT_ONCE - 1, #KEYS)
+  local values = redis.call('MGET', unpack(KEYS, from, to))
+  for i = from, to do known[KEYS[i]] = values[i - from + 1] end
 end
 
-local function take_list()
-  local list = {}
-  for i = 1, tonumber(take()) do list[i] = take() end
-  return list
-end
-
-local function append(to, max, items)
-  if max == '' then
-    redis.call('XADD', to, '*', unpack(items))
-  else
-    redis.call('XADD', to, 'MAXLEN', '~', max, '*', unpack(items))
-  end
+local function keep(key, value, ...)
+  redis.call('SET', key, value, ...)
+  known[key] = value
 end
 
 -- Whole numbers, as texts: they may be longer than a double holds.
@@ -45,21 +41,26 @@ local function against(last, id)
   return compare(seq, last_seq)
 end
 
-local function is_in(set, member)
-  local found = redis.pcall('SISMEMBER', set, member)
+local has_policy, halted
+local function look()
+  has_policy = redis.call('EXISTS', policy) == 1
+  halted = {}
+  local members = redis.pcall('SMEMBERS', halt)
   -- A set that cannot be read stops everything.
-  return type(found) == 'table' or found == 1
+  if members.err then halted['*'] = true end
+  for _, member in ipairs(members) do halted[member] = true end
 end
 
 -- What speaks against a trade that only the server knows.
 local function objection(mark, exit, id, symbol)
-  if is_in(halt, '*') then return 'TRADING_HALTED', 'entries are halted' end
-  if is_in(halt, symbol) then return 'TRADING_HALTED', 'entries in ' .. symbol .. ' are halted' end
-  if redis.call('EXISTS', policy) == 0 then return 'POLICY_MISSING', no_policy end
-  if redis.call('EXISTS', mark) == 1 then
+  if has_policy == nil then look() end
+  if halted['*'] then return 'TRADING_HALTED', 'entries are halted' end
+  if halted[symbol] then return 'TRADING_HALTED', 'entries in ' .. symbol .. ' are halted' end
+  if not has_policy then return 'POLICY_MISSING', no_policy end
+  if known[mark] then
     return 'INTENT_DUPLICATE', 'another intent of this id was answered before'
   end
-  local last = redis.call('GET', exit)
+  local last = known[exit]
   if last then
     local order = against(last, id)
     if order == nil or order < 0 then
@@ -70,41 +71,85 @@ end
 
 -- Kept for good, one a symbol: nobody knows how old a leftover may be.
 local function note_exit(exit, id)
-  local last = redis.call('GET', exit)
+  local last = known[exit]
   local order = last and against(last, id)
   local value = id .. ' ' .. stream
   if last and order == nil then value = id .. ' *' end
-  if not last or order == nil or order > 0 then redis.call('SET', exit, value) end
+  if not last or order == nil or order > 0 then keep(exit, value) end
 end
 
-local outcomes = {}
+-- What a plan has in common with a skip record.
+local SHARED = {}
+for name in string.gmatch(
+  'plan_id symbol side source intent_id entry stream timestamp decided_at policy_version policy_hash', '%S+'
+) do
+  SHARED[name] = true
+end
+
+-- As JSON. What goes in has no control characters: symbols have none.
+local function quoted(text)
+  return '"' .. string.gsub(text, '["\\]', '\\%0') .. '"'
+end
+
+-- The answer of a trade that is none. No text of a sender's holds these marks: its quotes are escaped.
+local function answer_of(trade, reason, why)
+  local from = string.find(trade, ',"decision":"TRADE"', 1, true)
+  local policy_from = string.find(trade, ',"policy_version":', 1, true)
+  return string.sub(trade, 1, from - 1) .. ',"decision":"SKIP","reason":' .. quoted(reason)
+    .. ',"detail":' .. quoted(why) .. string.sub(trade, policy_from)
+end
+
+local function skip_of(first, last, reason, why)
+  local record = { 'decision', 'SKIP', 'reason', reason, 'detail', why }
+  for i = first, last, 2 do
+    local name, value = ARGV[i], ARGV[i + 1]
+    if name == 'answer' then value = answer_of(value, reason, why) end
+    if SHARED[name] or name == 'answer' then
+      record[#record + 1] = name
+      record[#record + 1] = value
+    end
+  end
+  return record
+end
+
+local function append(to, max, ...)
+  if max == '' then
+    redis.call('XADD', to, '*', ...)
+  else
+    redis.call('XADD', to, 'MAXLEN', '~', max, '*', ...)
+  end
+end
+
+local outcomes, answered = {}, {}
+local key, arg = 6, 6
 while arg <= #ARGV do
-  local id, verdict, digest, symbol = take(), take(), take(), take()
-  local plan, skip = take_list(), take_list()
+  local id, verdict, digest, symbol = ARGV[arg], ARGV[arg + 1], ARGV[arg + 2], ARGV[arg + 3]
+  local first = arg + 5
+  local last = first + tonumber(ARGV[arg + 4]) - 1
   local mark, exit = KEYS[key], KEYS[key + 1]
-  key = key + 2
   local outcome, detail = verdict, ''
-  if redis.call('SISMEMBER', mark, digest) == 1 then
+  if known[mark] and string.find(known[mark], digest, 1, true) then
     outcome = 'REPEATED'
   else
-    if verdict == 'TRADE' then
-      local reason, why = objection(mark, exit, id, symbol)
-      if reason then
-        outcome, detail = reason, why
-        for _, item in ipairs({ 'reason', reason, 'detail', why }) do skip[#skip + 1] = item end
-      end
-    elseif verdict == 'EXIT' then
-      note_exit(exit, id)
-    end
-    if outcome == 'TRADE' or outcome == 'EXIT' then
-      append(plans, plans_max, plan)
+    local reason, why
+    if verdict == 'TRADE' then reason, why = objection(mark, exit, id, symbol) end
+    if verdict == 'EXIT' then note_exit(exit, id) end
+    if reason then
+      outcome, detail = reason, why
+      append(skips, skips_max, unpack(skip_of(first, last, reason, why)))
+    elseif verdict == 'SKIP' then
+      append(skips, skips_max, unpack(ARGV, first, last))
     else
-      append(skips, skips_max, skip)
+      append(plans, plans_max, unpack(ARGV, first, last))
     end
-    redis.call('SADD', mark, digest)
-    redis.call('EXPIRE', mark, remember)
+    local before = known[mark]
+    keep(mark, before and before .. ' ' .. digest or digest, 'EX', remember)
   end
-  redis.call('XACK', stream, group, id)
+  answered[#answered + 1] = id
   outcomes[#outcomes + 1] = { outcome, detail }
+  key, arg = key + 2, last + 1
+end
+for from = 1, #answered, AT_ONCE do
+  redis.call('XACK', stream, group, unpack(answered, from, math.min(from + AT_ONCE - 1, #answered)))
 end
 return outcomes

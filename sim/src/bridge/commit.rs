@@ -3,15 +3,11 @@
 use portcullis::{decide::Denial, policy::PolicyAbsence};
 use redis::{Connection, RedisResult, Script};
 
-use super::{
-    Settings,
-    entry::{hash_part, short_hex},
-    plan::Items,
+use super::{Settings, plan::Items};
+use crate::{
+    service::{CURRENT_POLICY, HALTS},
+    stream::{hash_part, short_hex},
 };
-
-/// Where the store keeps the policy, and what is halted: looked at once more in the step itself.
-const POLICY: &str = "quantum:policy:current";
-const HALTS: &str = "quantum:halt";
 
 /// One entry with what is answered to it.
 pub(super) struct Answered {
@@ -21,10 +17,10 @@ pub(super) struct Answered {
     pub(super) identity: Identity,
     /// The symbol as halts and exits know it; empty where none can be read.
     pub(super) symbol: String,
-    /// The plan of a trade or an exit.
-    pub(super) plan: Items,
-    /// The skip record: of a skip, or of a trade that the server objects to.
-    pub(super) skip: Items,
+    /// Some policy was looked at.
+    pub(super) names_policy: bool,
+    /// The plan of a trade or an exit, or the skip record.
+    pub(super) record: Items,
 }
 
 /// What tells an intent from others.
@@ -94,7 +90,13 @@ impl Committer {
     ) -> RedisResult<Vec<Outcome>> {
         let length = |max: Option<u64>| max.map_or_else(String::new, |max| max.to_string());
         let mut call = self.script.prepare_invoke();
-        for key in [stream, &settings.plans, &settings.skips, POLICY, HALTS] {
+        for key in [
+            stream,
+            &settings.plans,
+            &settings.skips,
+            CURRENT_POLICY,
+            HALTS,
+        ] {
             call.key(key);
         }
         call.arg(&settings.group)
@@ -110,11 +112,9 @@ impl Committer {
                 .arg(answer.verdict)
                 .arg(&answer.identity.digest)
                 .arg(&answer.symbol);
-            for items in [&answer.plan, &answer.skip] {
-                call.arg(items.len());
-                for item in items.iter() {
-                    call.arg(item);
-                }
+            call.arg(answer.record.len());
+            for item in answer.record.iter() {
+                call.arg(item);
             }
         }
         let outcomes: Vec<(String, String)> = call.invoke(connection)?;

@@ -1,12 +1,10 @@
 //! A lane: entries of one stream in, answers out.
 
-use std::{
-    borrow::Cow,
-    time::{Duration, Instant as Tick},
-};
+use std::time::{Duration, Instant as Tick};
 
 use portcullis::{
-    decide::{Decision, Engine, Gate, Reason},
+    answer::Answer,
+    decide::{Decision, Engine, Gate, Objection, Reason},
     domain::Span,
     event::Scratch,
     intent::Intent,
@@ -18,11 +16,15 @@ use super::{
     Precedence, Settings,
     commit::{Answered, Committer, Identity},
     counted,
-    entry::StreamEntry,
+    keep::Keeper,
     plan::{About, plan, skip},
 };
-use crate::service::{
-    Link, ServiceError, Stop, line, list, now, read_entries, say, skew, text, wait_until_asked,
+use crate::{
+    service::{
+        Link, ServiceError, Stop, line, list, now, now_in_millis, read_entries, say, skew, text,
+        wait_until_asked,
+    },
+    stream::StreamEntry,
 };
 
 /// How long a reader waits on the server for something to read, and looks up after.
@@ -52,6 +54,7 @@ pub(super) struct Lane<'a> {
     precedence: &'a Precedence,
     stop: &'a Stop,
     committer: Committer,
+    keeper: Keeper,
     operator: &'a Engine,
     /// The engine under the halts of the ruling of this number.
     engine: Option<(u64, Engine)>,
@@ -79,6 +82,7 @@ impl<'a> Lane<'a> {
             precedence,
             stop,
             committer: Committer::new(),
+            keeper: Keeper::default(),
             operator,
             engine: None,
             skew: None,
@@ -299,6 +303,11 @@ impl<'a> Lane<'a> {
         if answers.is_empty() {
             return Ok(());
         }
+        if let Ok(policy) = ruling.policy().policy()
+            && answers.iter().any(|answer| answer.names_policy)
+        {
+            self.keeper.keep(policy, &self.settings.keys, connection)?;
+        }
         let outcomes = self
             .committer
             .commit(self.settings, self.stream(), &answers, connection)?;
@@ -335,47 +344,55 @@ impl<'a> Lane<'a> {
         let own_id = written.and_then(|written| written.own_id());
         let order_type = written.and_then(|written| written.order_type());
         let identity = Identity::new(own_id.as_deref(), self.stream(), &entry.id, entry.digest());
-        let now = now();
+        let now = now_in_millis();
         let decision = engine.decide(ruling.policy(), &intent, now);
-        let why: Option<(Reason, Cow<'_, str>)> = match &decision {
-            Decision::Exit(_) => None,
-            Decision::Trade(_) => self.untrusted_clock(),
-            Decision::Skip(skip) if skip.gate() > Gate::Freshness => self
-                .untrusted_clock()
-                .or_else(|| Some((skip.reason(), skip.evidence().to_string().into()))),
-            Decision::Skip(skip) => Some((skip.reason(), skip.evidence().to_string().into())),
-        };
+        let objection = self.objection(&decision);
+        let row = match &objection {
+            Some(objection) => Answer::objected(&decision, objection),
+            None => Answer::decision(&decision),
+        }
+        .to(0, intent.id().or(Some(&entry.id)), Some(now));
         let about = About {
             plan_id: identity.plan_id(),
+            stream: self.stream(),
             entry_id: &entry.id,
             own_id: own_id.as_deref(),
             order_type: order_type.as_deref(),
             now,
+            // A row is made of texts and finite numbers.
+            answer: &serde_json::to_string(&row).unwrap_or_default(),
         };
-        let told = why
-            .as_ref()
-            .map(|(reason, detail)| (reason.code(), &**detail));
-        let (plan, skip) = (plan(&decision, &about), skip(&decision, &about, told));
+        let why = row.reason.map(|reason| {
+            let detail = row.detail.as_ref().map(ToString::to_string);
+            (reason, detail.unwrap_or_default())
+        });
+        let record = match &why {
+            None => plan(&decision, &about),
+            Some((reason, detail)) => skip(&decision, &about, reason.code(), detail),
+        };
         let answer = Answered {
             entry_id: entry.id.clone(),
-            verdict: if why.is_some() {
-                "SKIP"
-            } else {
-                decision.verdict()
-            },
+            verdict: row.decision.as_str(),
             symbol: intent.symbol().map_or_else(String::new, |s| s.to_string()),
-            plan,
-            skip,
+            names_policy: decision.policy().is_some(),
+            record,
             identity,
         };
-        (
-            answer,
-            why.map(|(reason, detail)| (reason, detail.into_owned())),
-        )
+        (answer, why)
+    }
+
+    /// What this instance has against an entry beside the gates: the clock, where a gate behind it would have
+    /// answered.
+    fn objection(&self, decision: &Decision<'_>) -> Option<Objection<'static>> {
+        match decision {
+            Decision::Exit(_) => None,
+            Decision::Skip(skip) if skip.gate() <= Gate::Freshness => None,
+            Decision::Trade(_) | Decision::Skip(_) => self.untrusted_clock(),
+        }
     }
 
     /// Why no entry is answered with a trade while the clocks differ.
-    fn untrusted_clock(&self) -> Option<(Reason, Cow<'static, str>)> {
+    fn untrusted_clock(&self) -> Option<Objection<'static>> {
         let bound = self.operator.guardrails().max_intent_skew()?;
         let text = match self.skew {
             Some(skew) if skew <= bound => return None,
@@ -384,7 +401,7 @@ impl<'a> Lane<'a> {
             }
             None => "this clock was not compared with the server's".to_owned(),
         };
-        Some((Reason::ClockUntrusted, text.into()))
+        Objection::new(Reason::ClockUntrusted, text)
     }
 
     fn compare_clocks(&mut self, connection: &mut Connection) -> RedisResult<()> {

@@ -11,7 +11,7 @@
 
 mod commit;
 mod counted;
-mod entry;
+mod keep;
 mod lane;
 mod plan;
 mod precedence;

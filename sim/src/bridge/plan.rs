@@ -12,10 +12,11 @@
 //! | `reduceOnly` | `true` for an exit, `false` for a trade |
 //! | `leverage`, `leverage_source`, `notional`, `margin`, `size_source` | of a trade |
 //! | `stop_loss`, `take_profit`, `entry_price` | of a trade whose intent holds them |
-//! | `source`, `intent_id`, `entry` | who asked, its own id, and the stream's |
+//! | `source`, `intent_id`, `entry`, `stream` | who asked, its own id, and the stream's, which is `stream` |
 //! | `exit_rule` | the rule that let an exit pass |
 //! | `policy_version`, `policy_hash`, `not_after` | of a trade: its policy, and that policy's end (epoch ms) |
 //! | `timestamp`, `decided_at` | when it was decided (epoch s, epoch ms) |
+//! | `answer` | the line that a replay of a recording of it writes, without its number |
 
 use portcullis::{
     decide::{Decision, Trade},
@@ -32,10 +33,13 @@ pub(super) struct Items(Vec<String>);
 /// What plans and skip records have in common.
 pub(super) struct About<'a> {
     pub(super) plan_id: &'a str,
+    pub(super) stream: &'a str,
     pub(super) entry_id: &'a str,
     pub(super) own_id: Option<&'a str>,
     pub(super) order_type: Option<&'a str>,
     pub(super) now: Instant,
+    /// The answer as a replay writes it.
+    pub(super) answer: &'a str,
 }
 
 impl Items {
@@ -70,8 +74,13 @@ pub(super) fn plan(decision: &Decision<'_>, about: &About<'_>) -> Items {
     items
 }
 
-/// The skip record, with its reason where the engine gave one.
-pub(super) fn skip(decision: &Decision<'_>, about: &About<'_>, why: Option<(&str, &str)>) -> Items {
+/// The skip record.
+pub(super) fn skip(
+    decision: &Decision<'_>,
+    about: &About<'_>,
+    reason: &str,
+    detail: &str,
+) -> Items {
     let mut items = Items::default();
     let intent = decision.intent();
     items.put("plan_id", about.plan_id);
@@ -79,13 +88,9 @@ pub(super) fn skip(decision: &Decision<'_>, about: &About<'_>, why: Option<(&str
     items.put_some("symbol", intent.symbol());
     items.put_some("side", intent.side());
     put_common(&mut items, intent.source(), about);
-    if let Decision::Skip(skip) = decision {
-        put_policy(&mut items, skip.policy());
-    }
-    if let Some((reason, detail)) = why {
-        items.put("reason", reason);
-        items.put("detail", detail);
-    }
+    put_policy(&mut items, decision.policy());
+    items.put("reason", reason);
+    items.put("detail", detail);
     items
 }
 
@@ -153,8 +158,10 @@ fn put_common(items: &mut Items, source: Option<&str>, about: &About<'_>) {
     items.put_some("source", source);
     items.put_some("intent_id", about.own_id);
     items.put("entry", about.entry_id);
+    items.put("stream", about.stream);
     items.put("timestamp", about.now.as_millis().div_euclid(1000));
     items.put("decided_at", about.now.as_millis());
+    items.put("answer", about.answer);
 }
 
 fn put_policy(items: &mut Items, policy: Option<&Policy>) {

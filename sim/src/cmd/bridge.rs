@@ -6,7 +6,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use super::{Failure, operator::OperatorArgs, service::ServiceArgs};
+use super::{Failure, operator::OperatorArgs, service::ServiceArgs, streams::StreamArgs};
 use crate::{
     bridge::{self, Settings},
     service::{Server, Stop, Trust, say},
@@ -19,6 +19,9 @@ const BATCH_MAX: u64 = 10_000;
 pub(super) struct Args {
     #[command(flatten)]
     service: ServiceArgs,
+    /// Run without guardrails: the policy alone says what is allowed
+    #[arg(long, conflicts_with = "guardrails")]
+    no_guardrails: bool,
     /// The consumer group; instances of one group share the intents
     #[arg(long, value_name = "NAME", default_value = "quantum:group:portcullis")]
     group: String,
@@ -34,53 +37,29 @@ pub(super) struct Args {
     /// How long an answered intent is remembered; the last exit of a symbol is for good
     #[arg(long, value_name = "SECONDS", default_value = "86400", value_parser = clap::value_parser!(u64).range(60..=31_536_000))]
     remember: u64,
-    /// The stream of intents
-    #[arg(
-        long,
-        value_name = "STREAM",
-        default_value = "quantum:stream:trade.intent"
-    )]
-    intent_stream: String,
-    /// The stream of exits, which is read first
-    #[arg(
-        long,
-        value_name = "STREAM",
-        default_value = "quantum:stream:trade.exit"
-    )]
-    exit_stream: String,
-    /// Where the plans go
-    #[arg(
-        long,
-        value_name = "STREAM",
-        default_value = "quantum:stream:apply.plan"
-    )]
-    plan_stream: String,
-    /// Where the skip records go
-    #[arg(
-        long,
-        value_name = "STREAM",
-        default_value = "quantum:stream:trade.skip"
-    )]
-    skip_stream: String,
     /// Trim the plan stream to about this length, read or not [default: never]
     #[arg(long, value_name = "N")]
     plan_maxlen: Option<NonZeroU64>,
     /// Trim the skip stream to about this length [default: never]
     #[arg(long, value_name = "N")]
     skip_maxlen: Option<NonZeroU64>,
-    /// What the keys begin with under which the bridge remembers
-    #[arg(long, value_name = "PREFIX", default_value = "quantum:bridge")]
-    key_prefix: String,
+    #[command(flatten)]
+    streams: StreamArgs,
     #[command(flatten)]
     operator: OperatorArgs,
 }
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
+    if args.operator.guardrails().is_none() && !args.no_guardrails {
+        return Err(Failure::unusable(
+            "a service needs bounds: give --guardrails FILE, or --no-guardrails to run without",
+        ));
+    }
     let streams = [
-        &args.intent_stream,
-        &args.exit_stream,
-        &args.plan_stream,
-        &args.skip_stream,
+        &args.streams.intent_stream,
+        &args.streams.exit_stream,
+        &args.streams.plan_stream,
+        &args.streams.skip_stream,
     ];
     for (n, stream) in streams.iter().enumerate() {
         if stream.is_empty() || streams.iter().skip(n + 1).any(|other| other == stream) {
@@ -95,7 +74,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         ));
     }
     let (engine, operator) = args.operator.resolve(false)?;
-    let (server, trust) = args.service.resolve(&args.operator)?;
+    let (server, trust) = args.service.resolve()?;
     let settings = args.settings(server, trust);
     let stop = Stop::on_signals().map_err(Failure::unusable)?;
     say(format_args!(
@@ -117,12 +96,12 @@ impl Args {
     fn settings(&self, redis: Server, trust: Trust) -> Settings {
         Settings {
             redis,
-            intents: self.intent_stream.clone(),
-            exits: self.exit_stream.clone(),
-            plans: self.plan_stream.clone(),
-            skips: self.skip_stream.clone(),
+            intents: self.streams.intent_stream.clone(),
+            exits: self.streams.exit_stream.clone(),
+            plans: self.streams.plan_stream.clone(),
+            skips: self.streams.skip_stream.clone(),
             trust,
-            keys: self.key_prefix.clone(),
+            keys: self.streams.key_prefix.clone(),
             group: self.group.clone(),
             consumer: self.consumer.clone().unwrap_or_else(made_up_name),
             consumer_is_temporary: self.consumer.is_none(),

@@ -8,15 +8,18 @@ mod failure;
 mod generate;
 mod halt;
 mod harvest;
+mod harvester;
 mod input;
 #[cfg(unix)]
 mod interrupt;
 mod operator;
 mod out;
 mod policy;
+mod record;
 mod replay;
 mod service;
 mod store;
+mod streams;
 mod usage;
 
 use std::{env, ffi::OsString};
@@ -54,6 +57,10 @@ enum Command {
     Resume(halt::Args),
     /// Run the service: intents from a Redis stream in, plans out
     Bridge(Box<bridge::Args>),
+    /// Run the service: open positions on Redis in, harvest proposals out
+    Harvester(harvester::Args),
+    /// Record what a bridge answered, as a tape whose replay gives the same answers
+    Record(Box<record::Args>),
     /// Write a synthetic tape to standard output
     Generate(generate::Args),
 }
@@ -80,6 +87,8 @@ pub fn run() -> Result<(), Failure> {
         Command::Halt(args) => halt::halt(&args),
         Command::Resume(args) => halt::resume(&args),
         Command::Bridge(args) => bridge::run(&args),
+        Command::Harvester(args) => harvester::run(&args),
+        Command::Record(args) => record::run(&args),
         Command::Generate(args) => generate::run(&args),
     }
 }

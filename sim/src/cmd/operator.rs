@@ -18,9 +18,9 @@ const DELEGATES: &str = "QUANTUM_EXIT_DELEGATES";
 /// The environment variables that are heard.
 pub(super) const VARIABLES: [&str; 2] = [OWNER, DELEGATES];
 
-/// What the operator says.
+/// Who may exit.
 #[derive(Debug, Clone, Args)]
-pub(super) struct OperatorArgs {
+pub(super) struct OwnershipArgs {
     /// The service that owns exits [default: exitbrain_v3_5]
     #[arg(
         long,
@@ -38,6 +38,13 @@ pub(super) struct OperatorArgs {
         value_delimiter = ','
     )]
     exit_delegates: Vec<String>,
+}
+
+/// What the operator says.
+#[derive(Debug, Clone, Args)]
+pub(super) struct OperatorArgs {
+    #[command(flatten)]
+    ownership: OwnershipArgs,
     /// Bounds that hold whatever a policy says (JSON)
     #[arg(long, value_name = "FILE")]
     guardrails: Option<PathBuf>,
@@ -71,30 +78,38 @@ impl OperatorArgs {
         named: String,
         assume_in_force: bool,
     ) -> Result<(Engine, Operator), Failure> {
+        let ownership = self.ownership.resolve()?;
+        let operator = Operator {
+            guardrails: named,
+            exit_owner: ownership.owner().to_owned(),
+            exit_delegates: ownership.delegates().map(str::to_owned).collect(),
+            assume_in_force,
+        };
+        Ok((Engine::new(guardrails, ownership), operator))
+    }
+}
+
+impl OwnershipArgs {
+    /// Who may exit, each named once.
+    pub(super) fn resolve(&self) -> Result<ExitOwnership, Failure> {
         let owner = self.exit_owner.as_deref().unwrap_or(STANDARD_OWNER);
         let mut delegates: Vec<&str> = self.exit_delegates.iter().map(|name| name.trim()).collect();
         // A variable that is set to nothing lists nobody.
         if delegates == [""] {
             delegates.clear();
         }
-        let ownership = ExitOwnership::new(owner, delegates.iter().copied()).map_err(|error| {
-            Failure::unusable(format_args!(
-                "{error}: see --exit-owner ({OWNER}) and --exit-delegate ({DELEGATES})"
-            ))
-        })?;
-        // Whoever owns exits needs no other right, and nobody needs one twice.
+        // Whoever owns exits needs no other right, and nobody needs one twice. An owner without a name is
+        // an error of its own.
         let mut named_before = vec![owner];
         delegates.retain(|delegate| {
-            let is_new = !named_before.contains(delegate);
+            let is_new = delegate.is_empty() || !named_before.contains(delegate);
             named_before.push(delegate);
             is_new
         });
-        let operator = Operator {
-            guardrails: named,
-            exit_owner: owner.to_owned(),
-            exit_delegates: delegates.into_iter().map(str::to_owned).collect(),
-            assume_in_force,
-        };
-        Ok((Engine::new(guardrails, ownership), operator))
+        ExitOwnership::new(owner, delegates).map_err(|error| {
+            Failure::unusable(format_args!(
+                "{error}: see --exit-owner ({OWNER}) and --exit-delegate ({DELEGATES})"
+            ))
+        })
     }
 }

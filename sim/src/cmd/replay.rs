@@ -29,6 +29,7 @@ use crate::{
     generate::write_tape,
     replay::{Judge, ReplayError, Scope, Sinks, replay},
     report::{Counts, Summary},
+    stream::StreamSource,
     tape::{Progress, TapeReader, TapeSource, resolve},
 };
 
@@ -51,6 +52,10 @@ pub(super) struct Args {
     /// the built-in sample
     #[arg(value_name = "TAPE")]
     tapes: Vec<PathBuf>,
+    /// Replay a stream of intents as far as it stands now, each at the time of its entry:
+    /// redis://[[user]:password@]host[:port]/[db/]STREAM
+    #[arg(long, value_name = "URL", conflicts_with = "tapes")]
+    from: Option<String>,
     /// The policy in force from the beginning (JSON)
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
@@ -80,7 +85,7 @@ pub(super) enum Format {
 }
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
-    let is_sample = args.tapes.is_empty();
+    let is_sample = args.tapes.is_empty() && args.from.is_none();
     let tape = args.tapes.iter().find(|tape| is_stdin(tape));
     stdin_once(&[
         ("`--policy`", args.policy.as_deref()),
@@ -97,6 +102,10 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     };
     let sources = if is_sample {
         vec![sample_tape()?]
+    } else if let Some(url) = &args.from {
+        vec![TapeSource::Stream(
+            StreamSource::at(url).map_err(Failure::unusable)?,
+        )]
     } else {
         resolve(&args.tapes).map_err(Failure::unusable)?
     };
@@ -239,6 +248,6 @@ impl Bar {
     }
 }
 
-fn style(template: &str) -> ProgressStyle {
+pub(super) fn style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
 }

@@ -4,11 +4,12 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use portcullis::store::TrustedKeys;
 
-use super::{Failure, input::read_file, operator::OperatorArgs};
+use super::{Failure, input::read_file};
 use crate::service::{LogFormat, Server, Trust, log_as, serve_metrics};
 
+/// Which server.
 #[derive(Debug, Clone, clap::Args)]
-pub(super) struct ServiceArgs {
+pub(super) struct ServerArg {
     /// The server: redis://[[user]:password@]host[:port][/db], rediss:// with TLS. Where it holds a password, give
     /// it as the variable
     #[arg(
@@ -19,9 +20,19 @@ pub(super) struct ServiceArgs {
         default_value = "redis://127.0.0.1:6379"
     )]
     redis: String,
-    /// Run without guardrails: the policy alone says what is allowed
-    #[arg(long, conflicts_with = "guardrails")]
-    no_guardrails: bool,
+}
+
+impl ServerArg {
+    pub(super) fn resolve(&self) -> Result<Server, Failure> {
+        Server::at(&self.redis).map_err(Failure::unusable)
+    }
+}
+
+/// What every service is told.
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct ServiceArgs {
+    #[command(flatten)]
+    server: ServerArg,
     /// Take only policies that the Ed25519 key in this file signed (the public key, in base64); may be given again
     #[arg(long = "trusted-key", value_name = "FILE")]
     trusted_keys: Vec<PathBuf>,
@@ -39,13 +50,8 @@ pub(super) struct ServiceArgs {
 impl ServiceArgs {
     /// Where the server is, and which of its policies are taken. From here on lines are written as they were asked
     /// for, and metrics are told.
-    pub(super) fn resolve(&self, operator: &OperatorArgs) -> Result<(Server, Trust), Failure> {
-        if operator.guardrails().is_none() && !self.no_guardrails {
-            return Err(Failure::unusable(
-                "a service needs bounds: give --guardrails FILE, or --no-guardrails to run without",
-            ));
-        }
-        let server = Server::at(&self.redis).map_err(Failure::unusable)?;
+    pub(super) fn resolve(&self) -> Result<(Server, Trust), Failure> {
+        let server = self.server.resolve()?;
         let trust = Trust {
             keys: self.keys()?,
             sequences: self.sequence_file.clone(),

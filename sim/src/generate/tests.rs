@@ -113,6 +113,7 @@ fn judge(
             }
             Err(refusal) => part(Reason::from(refusal.fault()).code()),
         },
+        Event::Decided(_) => panic!("none is generated"),
         Event::PolicyWithdrawn(_) => {
             *policy = Err(PolicyAbsence::NotFound);
             part("withdrawn")

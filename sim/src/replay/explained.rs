@@ -1,6 +1,7 @@
 //! One record of a tape, explained as the replay answers it.
 
 use portcullis::{
+    decide::Objection,
     domain::Shown,
     event::{Event, Scratch},
     explain::{Explanation, HarvestExplanation},
@@ -96,6 +97,14 @@ impl Judge {
                     json: serde_json::to_value(&explanation).unwrap_or_default(),
                 })
             }
+            Event::Decided(record) => {
+                let now = record.at();
+                let rule = super::rule(timeline, Some(record.policy()), now, &mut unknown);
+                let state = self.state(rule);
+                let explanation =
+                    Explanation::new(self.engine.decide_traced(state, record.intent(), now));
+                Some(with_objection(&explanation, record.objection()))
+            }
             Event::Position(record) => {
                 let now = self.now.or(record.event_time());
                 let rule = super::rule(timeline, record.recorded_policy(), now, &mut unknown);
@@ -121,6 +130,26 @@ impl Judge {
             Event::PolicyUpdated(..) | Event::PolicyWithdrawn(_) => None,
         }
     }
+}
+
+/// What the gates say, and what a service had against it beside them.
+fn with_objection(explanation: &Explanation<'_>, objection: Option<&Objection<'_>>) -> Told {
+    let gates = Told {
+        text: explanation.to_string(),
+        json: serde_json::to_value(explanation).unwrap_or_default(),
+    };
+    let Some(objection) = objection.filter(|it| it.outweighs(explanation.decision())) else {
+        return gates;
+    };
+    let (reason, detail) = (objection.reason(), printable(objection.detail()));
+    let text = format!(
+        "SKIP {reason}: {detail}\nSo said the service that answered it. Without that:\n\n{}",
+        gates.text
+    );
+    let json = serde_json::json!({
+        "decision": "SKIP", "reason": reason, "text": detail, "without_objection": gates.json
+    });
+    Told { text, json }
 }
 
 /// The answer to a change of policy says it all.

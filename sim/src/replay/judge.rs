@@ -4,9 +4,9 @@ use std::io::Write as _;
 
 use portcullis::{
     answer::{Answer, Detail, EventKind},
-    decide::{Engine, Reason},
+    decide::{Decision, Engine, Reason},
     domain::{Instant, PolicyHash},
-    event::{Event, PolicyText, Record, Scratch, Untyped, read_as},
+    event::{Decided, Event, PolicyText, Record, Scratch, Untyped, read_as},
     harvest::{HarvestDecision, Snapshot, SnapshotFault, harvest},
     intent::{FaultKind, Intent, IntentFault},
     policy::{Policy, PolicyAbsence, PolicyState},
@@ -125,6 +125,7 @@ impl Judge {
                 intent.set_line(number);
                 self.intent(&intent, n, rulers.timeline(), judged);
             }
+            Event::Decided(record) => self.decided(&record, n, rulers.timeline(), judged),
             Event::Position(record) => self.position(&record, n, rulers.timeline(), judged),
             Event::PolicyUpdated(record, text) => {
                 self.policy_updated(&record, text, n, rulers, judged);
@@ -147,6 +148,7 @@ impl Judge {
         let event = read_line(line, number, untyped, scratch);
         let name = match (&event, self.scope) {
             (Event::Intent(intent), Scope::Positions) if is_readable(intent) => "trade.intent",
+            (Event::Decided(_), Scope::Intents | Scope::Positions) => "trade.decided",
             (Event::Position(_), Scope::Intents) => "position.snapshot",
             (Event::PolicyUpdated(..), Scope::Intents | Scope::Positions) => "policy.updated",
             (Event::PolicyWithdrawn(_), Scope::Intents | Scope::Positions) => "policy.withdrawn",
@@ -172,6 +174,21 @@ impl Judge {
         };
         let answer = Answer::decision(&decision).to(n, intent.id(), at);
         judged.counts.offset_assumed += u64::from(intent.offset_assumed());
+        self.record(&answer, timeline, rule.ok(), judged);
+    }
+
+    /// A recorded decision: the engine answers anew, at the instant and by the policy of then, and what only
+    /// the service knew is heeded.
+    fn decided(&self, record: &Decided<'_>, n: u64, timeline: &Timeline, judged: &mut Judged) {
+        let mut unknown = PolicyAbsence::NotFound;
+        let rule = rule(timeline, Some(record.policy()), record.at(), &mut unknown);
+        let decision = decide_again(&self.engine, self.state(rule), record);
+        let objection = record.objection().filter(|it| it.outweighs(&decision));
+        let answer = match objection {
+            Some(objection) => Answer::objected(&decision, objection),
+            None => Answer::decision(&decision),
+        }
+        .to(n, record.id(), record.at());
         self.record(&answer, timeline, rule.ok(), judged);
     }
 
@@ -343,6 +360,18 @@ pub(super) fn judge_position<'p>(
         snapshot.market.as_ref(),
         now,
     ))
+}
+
+/// The engine's answer to a recorded entry. Without an instant no entry is answered with anything but a skip.
+fn decide_again<'a>(
+    engine: &'a Engine,
+    state: PolicyState<'a>,
+    record: &'a Decided<'a>,
+) -> Decision<'a> {
+    match record.at() {
+        Some(at) => engine.decide(state, record.intent(), at),
+        None => engine.decide_recorded(state, record.intent()),
+    }
 }
 
 /// What rules a record: the policy that it was recorded with, else the one in force at its time. A record

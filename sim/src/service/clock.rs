@@ -16,6 +16,23 @@ pub(crate) fn now() -> Instant {
         .unwrap_or(Instant::MAX)
 }
 
+/// The same in whole milliseconds, and never earlier: what a record tells of it is the instant itself, and no
+/// policy is in force for longer than by the clock.
+pub(crate) fn now_in_millis() -> Instant {
+    round_up(now())
+}
+
+fn round_up(at: Instant) -> Instant {
+    let millis = at.as_millis();
+    let up = match Instant::from_millis(millis) {
+        Ok(whole) if whole < at => millis.saturating_add(1),
+        Ok(_) | Err(_) => millis,
+    };
+    // The last instant has no millisecond behind it.
+    let whole = Instant::from_millis(up).or_else(|_| Instant::from_millis(millis));
+    whole.unwrap_or(at)
+}
+
 /// By how much this clock and the server's differ at least; the way there and back is not counted.
 pub(crate) fn skew(connection: &mut Connection) -> RedisResult<Span> {
     let before = now();
@@ -39,6 +56,22 @@ fn apart(before: Instant, server: Instant, after: Instant) -> Span {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_whole_millisecond_is_never_earlier_than_the_clock() {
+        for (micros, up) in [
+            (0, 0),
+            (1, 1_000),
+            (999, 1_000),
+            (1_000, 1_000),
+            (1_001, 2_000),
+        ] {
+            let at = Instant::from_micros(micros).unwrap();
+            assert_eq!(round_up(at), Instant::from_micros(up).unwrap());
+        }
+        let last = round_up(Instant::MAX);
+        assert_eq!(Instant::from_millis(last.as_millis()), Ok(last));
+    }
 
     #[test]
     fn a_time_between_is_no_skew() {

@@ -13,6 +13,11 @@ pub enum ServiceError {
         "the Redis URL cannot be used: {0} (expected redis://[[user]:password@]host[:port][/db], or rediss:// with TLS)"
     )]
     Url(&'static str),
+    /// The address names no stream.
+    #[error(
+        "the URL of a stream cannot be used: it names none (expected redis://[[user]:password@]host[:port]/[db/]STREAM)"
+    )]
+    StreamUrl,
     /// The server lets nobody in with these credentials.
     #[error("Redis at {address} refuses the connection: {why}")]
     Refused {

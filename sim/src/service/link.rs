@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use redis::{Client, Connection, ErrorKind, RedisError, RedisResult};
+use redis::{Client, Connection, ConnectionInfo, ErrorKind, RedisError, RedisResult};
 
 use super::{Server, ServiceError, Stop, log::say};
 
@@ -140,13 +140,22 @@ impl<'a> Link<'a> {
     }
 
     fn connect(&self) -> RedisResult<Connection> {
-        let mut connection = self.client.get_connection_with_timeout(CONNECT_WITHIN)?;
-        connection.set_read_timeout(Some(ANSWER_WITHIN))?;
-        connection.set_write_timeout(Some(ANSWER_WITHIN))?;
-        // A server that wants a password lets everybody connect.
-        redis::cmd("PING").query::<()>(&mut connection)?;
-        Ok(connection)
+        enter(&self.client)
     }
+}
+
+/// A connection of one who does not wait for a server that is away.
+pub(crate) fn connect(server: &ConnectionInfo) -> RedisResult<Connection> {
+    enter(&Client::open(server.clone())?)
+}
+
+fn enter(client: &Client) -> RedisResult<Connection> {
+    let mut connection = client.get_connection_with_timeout(CONNECT_WITHIN)?;
+    connection.set_read_timeout(Some(ANSWER_WITHIN))?;
+    connection.set_write_timeout(Some(ANSWER_WITHIN))?;
+    // A server that wants a password lets everybody connect.
+    redis::cmd("PING").query::<()>(&mut connection)?;
+    Ok(connection)
 }
 
 /// The server will not let us in, however often we try.
@@ -160,7 +169,7 @@ fn is_refusal(error: &RedisError) -> bool {
 }
 
 /// What went wrong, in the server's words where it had any.
-fn words(error: &RedisError) -> String {
+pub(crate) fn words(error: &RedisError) -> String {
     if error.kind() == ErrorKind::AuthenticationFailed {
         "wrong user or password".to_owned()
     } else if error.code() == Some("NOAUTH") {

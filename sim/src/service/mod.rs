@@ -2,6 +2,7 @@
 
 mod clock;
 mod error;
+mod keys;
 mod link;
 mod log;
 mod metrics;
@@ -12,11 +13,12 @@ mod stop;
 mod threads;
 
 pub(crate) use self::{
-    clock::{now, skew},
-    link::{Health, Link},
+    clock::{now, now_in_millis, skew},
+    keys::{CURRENT_POLICY, HALTS, kept_policy_key},
+    link::{Health, Link, connect, words},
     log::{line, log_as, say},
     policies::{follow, wait_until_asked},
-    reply::{bytes, list, read_entries, text},
+    reply::{bytes, last_id, list, read_entries, text},
     threads::run_until_one_ends,
 };
 pub use self::{

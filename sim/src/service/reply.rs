@@ -35,3 +35,9 @@ pub(crate) fn read_entries(value: Value) -> Vec<Value> {
         .flat_map(list)
         .collect()
 }
+
+/// The id of the last of some entries.
+pub(crate) fn last_id(entries: Vec<Value>) -> Option<String> {
+    let last = entries.into_iter().next_back()?;
+    list(last).into_iter().next().and_then(text)
+}

@@ -37,7 +37,7 @@ impl Server {
         })
     }
 
-    pub(super) fn connection(&self) -> ConnectionInfo {
+    pub(crate) fn connection(&self) -> ConnectionInfo {
         self.info.clone()
     }
 

@@ -11,6 +11,7 @@ use flate2::bufread::GzDecoder;
 use zstd::stream::read::Decoder as ZstdDecoder;
 
 use super::{Progress, TapeError, TapeSource, progress::Counted};
+use crate::stream::StreamReader;
 
 /// How much compressed data is read at once.
 const COMPRESSED_BYTES: usize = 128 * 1024;
@@ -38,6 +39,13 @@ pub(super) fn open(source: &TapeSource, progress: &Arc<Progress>) -> Result<Open
                 error,
             })?;
             Box::new(file)
+        }
+        TapeSource::Stream(stream) => {
+            let reader = StreamReader::open(stream).map_err(|error| TapeError::Open {
+                tape: source.to_string(),
+                error,
+            })?;
+            Box::new(reader)
         }
         TapeSource::Memory { bytes, .. } => Box::new(Cursor::new(Arc::clone(bytes))),
     };

@@ -122,7 +122,7 @@ impl Current {
 
 fn bytes_of(source: &TapeSource) -> Option<u64> {
     match source {
-        TapeSource::Stdin => None,
+        TapeSource::Stdin | TapeSource::Stream(_) => None,
         TapeSource::File(path) => {
             let metadata = fs::metadata(path).ok()?;
             metadata.is_file().then_some(metadata.len())

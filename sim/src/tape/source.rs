@@ -12,14 +12,17 @@ use std::{
 use glob::{MatchOptions, Pattern};
 
 use super::TapeError;
+use crate::stream::StreamSource;
 
 /// Where a tape comes from.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum TapeSource {
     /// Standard input.
     Stdin,
     /// A file, a pipe or a device.
     File(PathBuf),
+    /// What stands in a stream when it is opened.
+    Stream(StreamSource),
     /// Bytes at hand, under a name: the built-in sample.
     Memory {
         /// For messages.
@@ -35,7 +38,7 @@ impl TapeSource {
     pub fn path(&self) -> Option<&Path> {
         match self {
             Self::File(path) => Some(path),
-            Self::Stdin | Self::Memory { .. } => None,
+            Self::Stdin | Self::Stream(_) | Self::Memory { .. } => None,
         }
     }
 }
@@ -45,6 +48,7 @@ impl fmt::Display for TapeSource {
         match self {
             Self::Stdin => f.write_str("standard input"),
             Self::File(path) => path.display().fmt(f),
+            Self::Stream(stream) => stream.fmt(f),
             Self::Memory { name, .. } => f.write_str(name),
         }
     }
@@ -65,7 +69,7 @@ pub fn resolve<A: AsRef<OsStr>>(
     for argument in arguments {
         let argument = argument.as_ref();
         if argument == "-" {
-            if sources.contains(&TapeSource::Stdin) {
+            if sources.iter().any(|it| matches!(it, TapeSource::Stdin)) {
                 return Err(TapeError::StdinTwice);
             }
             sources.push(TapeSource::Stdin);

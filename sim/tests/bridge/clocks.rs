@@ -14,7 +14,7 @@ use super::{
 };
 
 /// Stands before a server and tells its time wrongly, by so many seconds.
-fn wrong_clock(port: u16, seconds: i64) -> u16 {
+pub(crate) fn wrong_clock(port: u16, seconds: i64) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let own = listener.local_addr().unwrap().port();
     thread::spawn(move || {

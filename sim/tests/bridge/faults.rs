@@ -11,7 +11,7 @@ use portcullis::policy::Policy;
 use super::{
     proxy::{Proxy, dice},
     support::{
-        Bridge, EXITS, Fields, INTENTS, PLANS, POLICY, Redis, SKIPS, Server, eventually, text,
+        Bridge, EXITS, Fields, INTENTS, PLANS, POLICY, Redis, SKIPS, Server, eventually, send, text,
     },
     tally::Tally,
 };
@@ -21,6 +21,25 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Takes from a dead instance soon, and answers in small batches: there is more to interrupt.
 const OPTIONS: [&str; 4] = ["--claim-after", "50", "--batch", "3"];
+
+impl Server {
+    /// Stops it as a machine that loses its power, and runs it again with what is on its disk.
+    fn restart(&mut self) {
+        for _ in 0..20 {
+            let mut process = self.process.take().unwrap();
+            process.kill().unwrap();
+            process.wait().unwrap();
+            if self.run() {
+                return;
+            }
+        }
+        panic!("it does not start again at {}", self.url());
+    }
+
+    fn signal(&self, name: &str) {
+        send(name, self.process.as_ref().unwrap());
+    }
+}
 
 /// Intents that were sent, each with an id of its own, and what became of them.
 struct Asked {

@@ -18,6 +18,8 @@ mod once;
 mod policy;
 #[path = "../../../tests/support/proxy.rs"]
 mod proxy;
+mod recorded;
+mod recording;
 mod support;
 #[path = "../../../tests/support/tally.rs"]
 mod tally;

@@ -46,11 +46,11 @@ fn decisions_and_the_policy_are_counted() {
     for id in ["a", "b"] {
         redis.intent(id, "BTCUSDT");
     }
-    redis.exit("c", "BTCUSDT");
     until(
         r#"portcullis_decisions_total{verdict="TRADE",reason=""}"#,
         2.0,
     );
+    redis.exit("c", "BTCUSDT");
     until(
         r#"portcullis_decisions_total{verdict="EXIT",reason=""}"#,
         1.0,

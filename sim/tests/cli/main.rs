@@ -10,6 +10,7 @@
 
 mod answers;
 mod damaged;
+mod decided;
 mod digest;
 mod environment;
 mod lines;

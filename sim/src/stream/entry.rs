@@ -1,5 +1,7 @@
 //! Entries of a stream, as intents.
 
+use std::iter;
+
 use portcullis::{
     event::{Event, Scratch, read},
     intent::{Intent, IntentFault},
@@ -11,23 +13,28 @@ use crate::{
     tape::LINE_BYTES_MAX,
 };
 
+/// What a recording writes around an entry takes no more than this, so that every entry that was read fits on
+/// a line of a tape.
+const AROUND_BYTES: usize = 64 * 1024;
+const BYTES_MAX: usize = LINE_BYTES_MAX - AROUND_BYTES;
+
 /// One entry of a stream: its id, and its fields in the order in which they were written, none left out.
 #[derive(Debug, Clone)]
-pub(super) struct StreamEntry {
-    pub(super) id: String,
+pub(crate) struct StreamEntry {
+    pub(crate) id: String,
     /// `None`: it was deleted before anybody answered it.
     fields: Option<Vec<(Vec<u8>, Vec<u8>)>>,
 }
 
 /// An entry as records of a tape: with the entry's id as the record's, and as its sender wrote it.
-pub(super) struct Written {
+pub(crate) struct Written {
     with_entry_id: String,
     as_sent: String,
 }
 
 impl StreamEntry {
     /// One entry of a reply's list.
-    pub(super) fn new(value: Value) -> Option<Self> {
+    pub(crate) fn new(value: Value) -> Option<Self> {
         let mut parts = list(value).into_iter();
         let id = text(parts.next()?)?;
         let fields = parts.next().filter(|fields| *fields != Value::Nil);
@@ -43,13 +50,35 @@ impl StreamEntry {
     }
 
     /// It was deleted before anybody answered it.
-    pub(super) const fn is_gone(&self) -> bool {
+    pub(crate) const fn is_gone(&self) -> bool {
         self.fields.is_none()
+    }
+
+    fn fields(&self) -> impl Iterator<Item = (&[u8], &[u8])> + Clone {
+        let fields = self.fields.iter().flatten();
+        fields.map(|(name, value)| (name.as_slice(), value.as_slice()))
+    }
+
+    /// The record that it makes, on one line: its id is the entry's. The sender's own `id` names the intent;
+    /// where it stands twice, nobody can tell which one does.
+    pub(super) fn line(&self) -> Vec<u8> {
+        let single = self.fields().filter(|(name, _)| *name == b"id").count() == 1;
+        let others = self
+            .fields()
+            .filter(|(name, _)| !(single && *name == b"id"));
+        object(iter::once((&b"id"[..], self.id.as_bytes())).chain(others))
+    }
+
+    /// A field that is a text; the first, where it stands twice.
+    pub(crate) fn field(&self, name: &str) -> Option<&str> {
+        let mut fields = self.fields();
+        let (_, value) = fields.find(|(field, _)| *field == name.as_bytes())?;
+        std::str::from_utf8(value).ok()
     }
 
     /// What it says, whoever delivers it and however its fields are ordered: a payload and its source, or
     /// every field.
-    pub(super) fn digest(&self) -> String {
+    pub(crate) fn digest(&self) -> String {
         let mut fields: Vec<&(Vec<u8>, Vec<u8>)> = self.fields.iter().flatten().collect();
         let holds = |name: &[u8]| matches!(name, b"payload" | b"data");
         if fields.iter().any(|(name, _)| holds(name)) {
@@ -64,63 +93,49 @@ impl StreamEntry {
     }
 
     /// The records that it makes.
-    pub(super) fn written(&self) -> Result<Written, IntentFault> {
-        let size = |(name, value): &(Vec<u8>, Vec<u8>)| name.len().saturating_add(value.len());
-        let fields = || self.fields.iter().flatten();
-        if fields().map(size).fold(0, usize::saturating_add) > LINE_BYTES_MAX {
-            return Err(IntentFault::TooLong {
-                line: 1,
-                column: LINE_BYTES_MAX.saturating_add(1),
-                bytes_max: LINE_BYTES_MAX,
-            });
+    pub(crate) fn written(&self) -> Result<Written, IntentFault> {
+        let size = |(name, value): (&[u8], &[u8])| name.len().saturating_add(value.len());
+        if self.fields().map(size).fold(0, usize::saturating_add) > BYTES_MAX {
+            return Err(too_long());
         }
-        let mut texts = Vec::new();
-        for (name, value) in fields() {
-            match (std::str::from_utf8(name), std::str::from_utf8(value)) {
-                (Ok(name), Ok(value)) => texts.push((name, value)),
-                _ => return Err(IntentFault::NotUtf8 { line: 1, column: 1 }),
-            }
+        let text = |bytes| {
+            String::from_utf8(bytes).map_err(|_| IntentFault::NotUtf8 { line: 1, column: 1 })
+        };
+        let written = Written {
+            as_sent: text(object(self.fields()))?,
+            with_entry_id: text(self.line())?,
+        };
+        if written.with_entry_id.len() > BYTES_MAX {
+            return Err(too_long());
         }
-        // The sender's own `id` names the intent; where it stands twice, nobody can tell which one does.
-        let single = texts.iter().filter(|(name, _)| *name == "id").count() == 1;
-        let own = |(name, _): &&(&str, &str)| !(single && *name == "id");
-        Ok(Written {
-            as_sent: object(texts.iter()),
-            with_entry_id: object(
-                [("id", self.id.as_str())]
-                    .iter()
-                    .chain(texts.iter().filter(own)),
-            ),
-        })
+        Ok(written)
     }
 }
 
 impl Written {
     /// The intent as the engine is to see it.
-    pub(super) fn intent<'a>(&'a self, scratch: &'a mut Scratch) -> Intent<'a> {
-        let name = match read(&self.with_entry_id, scratch) {
-            Event::Intent(intent) => return intent,
-            Event::Position(_) => "position.snapshot",
-            Event::PolicyUpdated(..) => "policy.updated",
-            Event::PolicyWithdrawn(_) => "policy.withdrawn",
-        };
-        Intent::unreadable(IntentFault::UnknownEvent {
-            line: 1,
-            column: 1,
-            event: name.to_owned(),
-        })
+    pub(crate) fn intent<'a>(&'a self, scratch: &'a mut Scratch) -> Intent<'a> {
+        read(&self.with_entry_id, scratch).into_intent()
+    }
+
+    /// The record that the engine sees.
+    pub(crate) fn text(&self) -> &str {
+        &self.with_entry_id
     }
 
     /// The id that the sender gave it, if it gave one.
-    pub(super) fn own_id(&self) -> Option<String> {
+    pub(crate) fn own_id(&self) -> Option<String> {
         match read(&self.as_sent, &mut Scratch::default()) {
             Event::Intent(intent) => intent.id().map(str::to_owned),
-            Event::Position(_) | Event::PolicyUpdated(..) | Event::PolicyWithdrawn(_) => None,
+            Event::Decided(_)
+            | Event::Position(_)
+            | Event::PolicyUpdated(..)
+            | Event::PolicyWithdrawn(_) => None,
         }
     }
 
     /// The order type that the sender named, in its payload or beside it.
-    pub(super) fn order_type(&self) -> Option<String> {
+    pub(crate) fn order_type(&self) -> Option<String> {
         #[derive(serde::Deserialize)]
         struct Typed {
             #[serde(rename = "type")]
@@ -137,31 +152,52 @@ impl Written {
     }
 }
 
+const fn too_long() -> IntentFault {
+    IntentFault::TooLong {
+        line: 1,
+        column: BYTES_MAX.saturating_add(1),
+        bytes_max: BYTES_MAX,
+    }
+}
+
 /// The first 32 digits.
-pub(super) fn short_hex(hasher: &blake3::Hasher) -> String {
+pub(crate) fn short_hex(hasher: &blake3::Hasher) -> String {
     hasher.finalize().to_hex().chars().take(32).collect()
 }
 
 /// A part of what is hashed, told apart from the next.
-pub(super) fn hash_part(hasher: &mut blake3::Hasher, part: &[u8]) {
+pub(crate) fn hash_part(hasher: &mut blake3::Hasher, part: &[u8]) {
     let length = u64::try_from(part.len()).unwrap_or(u64::MAX);
     hasher.update(&length.to_le_bytes());
     hasher.update(part);
 }
 
-/// A JSON object of texts.
-fn object<'a>(fields: impl Iterator<Item = &'a (&'a str, &'a str)>) -> String {
-    // Objects of the library keep a key once; here one that stands twice must be seen to.
-    let pairs: Vec<String> = fields
-        .map(|(name, value)| {
-            format!(
-                "{}:{}",
-                serde_json::Value::from(*name),
-                serde_json::Value::from(*value)
-            )
-        })
-        .collect();
-    format!("{{{}}}", pairs.join(","))
+/// A JSON object of texts. A name that stands twice stands twice in it: that must be seen. What is not UTF-8
+/// stays as it is: that must be seen too.
+fn object<'a>(fields: impl Iterator<Item = (&'a [u8], &'a [u8])>) -> Vec<u8> {
+    let mut written = vec![b'{'];
+    for (n, (name, value)) in fields.enumerate() {
+        if n > 0 {
+            written.push(b',');
+        }
+        push_text(&mut written, name);
+        written.push(b':');
+        push_text(&mut written, value);
+    }
+    written.push(b'}');
+    written
+}
+
+fn push_text(to: &mut Vec<u8>, text: &[u8]) {
+    to.push(b'"');
+    for byte in text {
+        match byte {
+            b'"' | b'\\' => to.extend([b'\\', *byte]),
+            0x00..=0x1f => to.extend(format!("\\u{byte:04x}").bytes()),
+            _ => to.push(*byte),
+        }
+    }
+    to.push(b'"');
 }
 
 #[cfg(test)]

@@ -1,0 +1,195 @@
+//! The alarm: open positions, and nothing to judge them by.
+
+use std::{
+    collections::BTreeSet,
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant as Tick},
+};
+
+use portcullis::{
+    answer::Answer,
+    decide::Reason,
+    domain::{Instant, Symbol},
+    harvest::{HarvestDecision, HarvestSkip},
+    policy::PolicyState,
+    store::Feed,
+};
+
+use super::meter;
+use crate::service::{ServiceError, Stop, line, now};
+
+/// How often it is looked whether there is reason for an alarm.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+/// How often an alarm that goes on is repeated.
+const REPEAT_EVERY: Duration = Duration::from_secs(60);
+/// How many symbols an alarm names.
+const NAMES_MAX: usize = 20;
+
+/// The positions that were open when somebody last looked; `None`: nobody has.
+#[derive(Default)]
+pub(super) struct Board(Mutex<Option<BTreeSet<Symbol>>>);
+
+/// Compares the board with the policy, whether or not the server is there.
+pub(super) struct Alarm<'a> {
+    feed: &'a Feed,
+    board: &'a Board,
+    stop: &'a Stop,
+    raised: Option<Raised>,
+}
+
+/// What was last said.
+struct Raised {
+    open: BTreeSet<Symbol>,
+    reason: Reason,
+    at: Tick,
+}
+
+impl Board {
+    pub(super) fn set(&self, open: BTreeSet<Symbol>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(open);
+    }
+
+    fn open(&self) -> Option<BTreeSet<Symbol>> {
+        let open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        open.clone()
+    }
+}
+
+impl<'a> Alarm<'a> {
+    pub(super) const fn new(feed: &'a Feed, board: &'a Board, stop: &'a Stop) -> Self {
+        Self {
+            feed,
+            board,
+            stop,
+            raised: None,
+        }
+    }
+
+    /// Watches until it is time to stop.
+    pub(super) fn watch(mut self) -> Result<(), ServiceError> {
+        while !self.stop.is_set() {
+            if let Some(open) = self.board.open() {
+                let ruling = self.feed.ruling();
+                let policy = ruling.policy();
+                let missing = missing(policy, now());
+                let without = if missing.is_some() { open.len() } else { 0 };
+                meter::positions(open.len(), without);
+                if let Some(text) = look(&mut self.raised, open, missing, policy, Tick::now()) {
+                    line(text);
+                }
+            }
+            self.stop.sleep(LOOK_EVERY);
+        }
+        Ok(())
+    }
+}
+
+/// What there is to say, if anything.
+fn look(
+    raised: &mut Option<Raised>,
+    open: BTreeSet<Symbol>,
+    missing: Option<(Reason, String)>,
+    policy: PolicyState<'_>,
+    at: Tick,
+) -> Option<String> {
+    let Some((reason, detail)) = missing.filter(|_| !open.is_empty()) else {
+        raised.take()?;
+        let why = match policy.policy() {
+            _ if open.is_empty() => "no position is open".to_owned(),
+            Ok(policy) => format!("policy {} is in force", policy.version()),
+            Err(absence) => absence.to_string(),
+        };
+        return Some(format!("ALARM_OVER POSITIONS_WITHOUT_POLICY: {why}"));
+    };
+    let is_told = raised.as_ref().is_some_and(|raised| {
+        let is_recent = at.saturating_duration_since(raised.at) < REPEAT_EVERY;
+        raised.open == open && raised.reason == reason && is_recent
+    });
+    if is_told {
+        return None;
+    }
+    let text = format!(
+        "ALARM POSITIONS_WITHOUT_POLICY: {} and no harvest parameters in force: {}: {detail}",
+        named(&open),
+        reason.code()
+    );
+    *raised = Some(Raised { open, reason, at });
+    Some(text)
+}
+
+/// Why no θ is in force.
+fn missing(policy: PolicyState<'_>, now: Instant) -> Option<(Reason, String)> {
+    let skip = match policy.theta_in_force(now) {
+        Ok(Ok(_)) => return None,
+        Ok(Err(why)) => HarvestSkip::PolicyNotInForce(why),
+        Err(absence) => HarvestSkip::PolicyAbsent(absence),
+    };
+    let answer = Answer::harvest(&HarvestDecision::Skip(skip), policy);
+    Some((answer.reason?, answer.detail?.to_string()))
+}
+
+fn named(open: &BTreeSet<Symbol>) -> String {
+    let mut names: Vec<String> = open.iter().take(NAMES_MAX).map(Symbol::to_string).collect();
+    if open.len() > NAMES_MAX {
+        names.push("…".to_owned());
+    }
+    let plural = if open.len() == 1 { "" } else { "s" };
+    format!("{} open position{plural} ({})", open.len(), names.join(" "))
+}
+
+#[cfg(test)]
+mod tests {
+    use portcullis::policy::PolicyAbsence;
+
+    use super::*;
+
+    fn symbols(names: &[&str]) -> BTreeSet<Symbol> {
+        names
+            .iter()
+            .map(|name| Symbol::new(name).unwrap())
+            .collect()
+    }
+
+    #[test]
+    fn an_alarm_is_said_once_a_change_and_once_a_minute() {
+        let policy = PolicyState::absent(&PolicyAbsence::NotFound);
+        let start = Tick::now();
+        let mut raised = None;
+        let mut says = |names: &[&str], reason: Option<Reason>, second| {
+            let missing = reason.map(|reason| (reason, format!("it is {second}")));
+            let at = start + Duration::from_secs(second);
+            look(&mut raised, symbols(names), missing, policy, at)
+        };
+        let (none, stale) = (Some(Reason::PolicyMissing), Some(Reason::PolicyStale));
+        assert_eq!(says(&[], none, 0), None);
+        let first = says(&["A", "B"], none, 1).unwrap();
+        assert_eq!(
+            first,
+            "ALARM POSITIONS_WITHOUT_POLICY: 2 open positions (A B) and no harvest parameters in \
+             force: POLICY_MISSING: it is 1"
+        );
+        assert_eq!(says(&["A", "B"], none, 60), None);
+        assert!(says(&["A", "B"], none, 61).is_some());
+        assert!(says(&["A"], none, 62).is_some());
+        assert!(says(&["A"], stale, 63).is_some());
+        assert_eq!(says(&["A"], stale, 64), None);
+        let over = says(&[], stale, 65).unwrap();
+        assert_eq!(
+            over,
+            "ALARM_OVER POSITIONS_WITHOUT_POLICY: no position is open"
+        );
+        assert_eq!(says(&["A"], None, 66), None);
+    }
+
+    #[test]
+    fn many_positions_are_counted_and_some_named() {
+        let open = |count| {
+            let symbol = |n| Symbol::new(&format!("S{n:02}")).unwrap();
+            named(&(0..count).map(symbol).collect())
+        };
+        assert_eq!(open(1), "1 open position (S00)");
+        assert_eq!(open(3), "3 open positions (S00 S01 S02)");
+        assert!(open(21).starts_with("21 open positions (S00 "));
+        assert!(open(21).ends_with("S19 …)"));
+    }
+}

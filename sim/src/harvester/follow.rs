@@ -1,0 +1,329 @@
+//! Looks at the positions, again and again.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::{Duration, Instant as Tick},
+};
+
+use portcullis::{
+    answer::Answer,
+    decide::Reason,
+    domain::{Instant, Shown, Symbol},
+    harvest::{Harvest, HarvestDecision, HarvestSkip, Harvested},
+    policy::PolicyState,
+    store::Feed,
+};
+use redis::{Connection, RedisResult};
+
+use super::{
+    Settings,
+    advice::{Advice, Case, stage},
+    alarm::Board,
+    commit::{Change, Committer, Remember, Step},
+    fields::Held,
+    memory::Memory,
+    meter,
+    on_change::OnChange,
+    position::{Seen, market},
+    proposal::{Items, end, proposal},
+    reading::{Before, Found, Reading, find_positions, find_proposals, read},
+    settings::POSITIONS,
+    words,
+};
+use crate::service::{Link, ServiceError, Stop, line, now, say};
+
+/// How many positions are read at once.
+const BATCH: usize = 64;
+/// How long a server may take that lets positions be read to let the policy be read, too.
+const POLICY_WITHIN: Duration = Duration::from_secs(5);
+
+/// Follows positions.
+pub(super) struct Follower<'a> {
+    settings: &'a Settings,
+    feed: &'a Feed,
+    board: &'a Board,
+    stop: &'a Stop,
+    committer: Committer,
+    refusals: OnChange,
+    notes: OnChange,
+    /// The symbols that may have a proposal, and the keys that their positions had.
+    known: BTreeMap<Symbol, Vec<u8>>,
+}
+
+/// A symbol that is looked at.
+#[derive(Clone, Copy)]
+struct Looked<'r> {
+    symbol: Symbol,
+    key: &'r [u8],
+    before: &'r Before,
+    now: Instant,
+}
+
+impl<'a> Follower<'a> {
+    pub(super) fn new(
+        settings: &'a Settings,
+        feed: &'a Feed,
+        board: &'a Board,
+        stop: &'a Stop,
+    ) -> Self {
+        Self {
+            settings,
+            feed,
+            board,
+            stop,
+            committer: Committer::new(),
+            refusals: OnChange::default(),
+            notes: OnChange::default(),
+            known: BTreeMap::new(),
+        }
+    }
+
+    /// Follows until it is time to stop.
+    pub(super) fn serve(mut self, link: Link<'_>) -> Result<(), ServiceError> {
+        link.keep(|connection, is_well| {
+            self.wait_for_policy();
+            // Of positions that ended while nobody looked, too.
+            for symbol in find_proposals(connection)? {
+                let key = format!("{POSITIONS}{}", symbol.as_str()).into_bytes();
+                self.known.entry(symbol).or_insert(key);
+            }
+            while !self.stop.is_set() {
+                self.look(connection)?;
+                is_well();
+                self.stop.sleep(self.settings.every);
+            }
+            Ok(())
+        })
+    }
+
+    /// Waits a little until somebody has read what rules: whoever looks earlier takes a policy that nobody has
+    /// read yet for one that is missing. Not for good: then it is missing, and positions may be open.
+    fn wait_for_policy(&self) {
+        let until = Tick::now() + POLICY_WITHIN;
+        while Tick::now() < until && !self.stop.is_set() {
+            if self.feed.wait_for_change(0, POLICY_WITHIN / 500) {
+                return;
+            }
+        }
+    }
+
+    fn look(&mut self, connection: &mut Connection) -> RedisResult<()> {
+        let found = find_positions(connection)?;
+        let (single, mut open) = self.sort(&found);
+        for batch in single.chunks(BATCH) {
+            let readings = read(batch, connection)?;
+            let ruling = self.feed.ruling();
+            for ((symbol, key), reading) in batch.iter().zip(&readings) {
+                if self.stop.is_set() {
+                    return Ok(());
+                }
+                let looked = Looked {
+                    symbol: *symbol,
+                    key,
+                    before: &reading.before,
+                    now: now(),
+                };
+                if self.follow(looked, reading, ruling.policy(), connection)? {
+                    open.insert(*symbol);
+                }
+            }
+        }
+        self.board.set(open);
+        self.end_those_gone(&found, connection)?;
+        self.known.extend(single);
+        for name in self.refusals.end_look() {
+            say(format_args!("{name} is no longer refused"));
+        }
+        self.notes.end_look();
+        Ok(())
+    }
+
+    /// The positions with one key each. Those with several are open, for all anybody knows.
+    fn sort(&mut self, found: &Found) -> (Vec<(Symbol, Vec<u8>)>, BTreeSet<Symbol>) {
+        let mut single = Vec::new();
+        let mut open = BTreeSet::new();
+        for key in &found.nameless {
+            let name = String::from_utf8_lossy(key);
+            self.refuse(&Shown(&name).to_string(), "the key ends with no symbol");
+        }
+        for (symbol, keys) in &found.keys {
+            if let [key] = keys.as_slice() {
+                single.push((*symbol, key.clone()));
+            } else {
+                self.refuse(&symbol.to_string(), "there are several keys of this symbol");
+                open.insert(*symbol);
+            }
+        }
+        (single, open)
+    }
+
+    /// Judges a position; whether it is open.
+    fn follow(
+        &mut self,
+        looked: Looked<'_>,
+        reading: &Reading,
+        policy: PolicyState<'_>,
+        connection: &mut Connection,
+    ) -> RedisResult<bool> {
+        let fields = match &reading.position {
+            // Gone since it was found: the next look will not find it.
+            Held::Nothing => return Ok(false),
+            Held::Other => {
+                self.refuse(&looked.symbol.to_string(), "the key holds no hash");
+                return Ok(false);
+            }
+            Held::Hash(fields) => fields,
+        };
+        let seen = match Seen::read(looked.symbol, fields, &reading.risk, looked.now) {
+            Ok(seen) => seen,
+            Err(why) => {
+                self.refuse(&looked.symbol.to_string(), &why);
+                return Ok(true);
+            }
+        };
+        if seen.position.is_flat() {
+            self.end(looked, Step::End, connection)?;
+            return Ok(false);
+        }
+        let memory = Memory::read(&looked.before.memory);
+        for note in words::notes(reading, &seen, memory) {
+            let text = format!("{}: {note}", looked.symbol);
+            if self.notes.is_news(&text, String::new()) {
+                say(&text);
+            }
+        }
+        let market = market(&reading.market);
+        let case = Case {
+            policy,
+            seen: &seen,
+            market: market.as_ref(),
+            memory,
+            last: &looked.before.last,
+            now: looked.now,
+        };
+        match case.advice() {
+            Advice::Unchanged => {}
+            Advice::Propose(harvest, harvested) => {
+                self.propose(looked, &seen, &harvest, harvested, connection)?;
+            }
+            Advice::Skip(skip) => self.skip(looked.symbol, skip, policy),
+        }
+        Ok(true)
+    }
+
+    fn propose(
+        &self,
+        looked: Looked<'_>,
+        seen: &Seen,
+        harvest: &Harvest<'_>,
+        harvested: Harvested,
+        connection: &mut Connection,
+    ) -> RedisResult<()> {
+        let memory = Memory::read(&looked.before.memory);
+        let authority = &self.settings.authority;
+        let change = Change {
+            step: Step::Propose,
+            symbol: looked.symbol,
+            position: looked.key,
+            before: looked.before,
+            remember: stage(harvest.action()).map_or(Remember::AsBefore, |stage| {
+                Remember::Stage(memory.of(stage, &seen.opening, looked.now))
+            }),
+            items: proposal(harvest, seen, harvested, authority, looked.now),
+        };
+        if self.committer.commit(&change, connection)? {
+            meter::proposed(harvest.action());
+            line(words::Proposed(harvest));
+        }
+        Ok(())
+    }
+
+    /// Removes the proposal of a position that has ended, if there is one; whether that is done with.
+    fn end(
+        &self,
+        looked: Looked<'_>,
+        step: Step,
+        connection: &mut Connection,
+    ) -> RedisResult<bool> {
+        let memory = Memory::read(&looked.before.memory);
+        let forgets = step == Step::End && memory.ends_when_flat();
+        let is_blank = looked.before.last.is_blank();
+        if is_blank && !forgets {
+            return Ok(true);
+        }
+        let change = Change {
+            step,
+            symbol: looked.symbol,
+            position: looked.key,
+            before: looked.before,
+            remember: if forgets {
+                Remember::Nothing
+            } else {
+                Remember::AsBefore
+            },
+            items: if is_blank {
+                Items::default()
+            } else {
+                end(looked.symbol, &self.settings.authority, looked.now)
+            },
+        };
+        let is_done = self.committer.commit(&change, connection)?;
+        if is_done && !is_blank {
+            let reason = Reason::HarvestNoPosition.code();
+            line(format_args!(
+                "HARVEST {} proposal removed: {reason}",
+                looked.symbol
+            ));
+        }
+        Ok(is_done)
+    }
+
+    /// Removes the proposals of positions whose keys are gone.
+    fn end_those_gone(&mut self, found: &Found, connection: &mut Connection) -> RedisResult<()> {
+        let known = std::mem::take(&mut self.known);
+        let (still, gone): (BTreeMap<_, _>, BTreeMap<_, _>) = known
+            .into_iter()
+            .partition(|(symbol, _)| found.keys.contains_key(symbol));
+        self.known = still;
+        let gone: Vec<(Symbol, Vec<u8>)> = gone.into_iter().collect();
+        for batch in gone.chunks(BATCH) {
+            // Whatever goes wrong, it is looked at again.
+            self.known.extend(batch.iter().cloned());
+            let readings = read(batch, connection)?;
+            for ((symbol, key), reading) in batch.iter().zip(&readings) {
+                let looked = Looked {
+                    symbol: *symbol,
+                    key,
+                    before: &reading.before,
+                    now: now(),
+                };
+                if self.end(looked, Step::Gone, connection)? {
+                    self.known.remove(symbol);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A position of which nothing can be said.
+    fn skip(&mut self, symbol: Symbol, skip: HarvestSkip<'_>, policy: PolicyState<'_>) {
+        let answer = Answer::harvest(&HarvestDecision::Skip(skip), policy);
+        if let (Some(reason), Some(detail)) = (answer.reason, answer.detail) {
+            let kind = words::kind(&skip);
+            self.tell(&symbol.to_string(), reason, kind, &detail.to_string());
+        }
+    }
+
+    /// A position that is none that anybody could judge.
+    fn refuse(&mut self, name: &str, why: &str) {
+        self.tell(name, Reason::HarvestInvalidInput, why.to_owned(), why);
+    }
+
+    fn tell(&mut self, name: &str, reason: Reason, kind: String, detail: &str) {
+        let code = reason.code();
+        if self.refusals.is_news(name, format!("{code} {kind}")) {
+            line(format_args!("SKIP {code}: {name}: {detail}"));
+            meter::refused(reason);
+        }
+    }
+}

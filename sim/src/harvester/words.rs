@@ -1,0 +1,84 @@
+//! What the harvester says of a position.
+
+use std::fmt;
+
+use portcullis::harvest::{Harvest, HarvestField, HarvestSkip};
+
+use super::{fields::Held, memory::Memory, opening::Opening, position::Seen, reading::Reading};
+
+/// A proposal, in a line.
+pub(super) struct Proposed<'a>(pub(super) &'a Harvest<'a>);
+
+impl fmt::Display for Proposed<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let harvest = self.0;
+        write!(f, "HARVEST {} {}", harvest.symbol(), harvest.action())?;
+        if let Some(stop) = harvest.stop() {
+            write!(f, ", stop to {}", stop.value())?;
+        }
+        if let Ok(r) = harvest.r() {
+            write!(f, "; R_net {}", r.r_net())?;
+        }
+        if let Ok(kill) = harvest.kill() {
+            write!(f, "; K {}", kill.k())?;
+        }
+        let reasons: Vec<&str> = harvest.reasons().iter().collect();
+        write!(f, "; reasons: {}", reasons.join(", "))?;
+        if let Err(why) = harvest.r() {
+            write!(f, "; no R: {why}")?;
+        }
+        if let Err(why) = harvest.kill() {
+            write!(f, "; no kill score: {why}")?;
+        }
+        Ok(())
+    }
+}
+
+/// What tells a skip from another one with the same reason. Ages and times do not: they change every time.
+pub(super) fn kind(skip: &HarvestSkip<'_>) -> String {
+    let fields: &[HarvestField] = match skip {
+        HarvestSkip::NoPosition
+        | HarvestSkip::PolicyAbsent(_)
+        | HarvestSkip::PolicyNotInForce(_) => &[],
+        HarvestSkip::MissingStop { kill } => &[kill.field],
+        HarvestSkip::InvalidInput { r, kill } => &[r.field, kill.field],
+    };
+    let names: Vec<&str> = fields.iter().map(|field| field.as_str()).collect();
+    names.join(" ")
+}
+
+/// What an operator should know of the hashes of a position.
+pub(super) fn notes(reading: &Reading, seen: &Seen, memory: Memory) -> Vec<String> {
+    let mut notes = Vec::new();
+    let mut note = |holds: bool, text: &str| {
+        if holds {
+            notes.push(text.to_owned());
+        }
+    };
+    note(
+        reading.market == Held::Other,
+        "the key of its market holds no hash: no kill score",
+    );
+    note(
+        reading.risk == Held::Other,
+        "the key of its risk proposal holds no hash: no R",
+    );
+    note(
+        memory == Memory::Unreadable,
+        "what was proposed before cannot be read: no stage is proposed",
+    );
+    note(
+        seen.position.age_sec.is_some_and(|age| age < 0.0),
+        "its opening is still to come: no kill score, and no stage is proposed",
+    );
+    let without = "no kill score, and a stage that was proposed counts as taken until it is FLAT";
+    match &seen.opening {
+        Opening::At(_) => {}
+        Opening::Unsaid => note(
+            true,
+            &format!("it does not say when it was opened: {without}"),
+        ),
+        Opening::Unreadable(why) => note(true, &format!("{why}: {without}")),
+    }
+    notes
+}

@@ -1,0 +1,210 @@
+//! Plans and skip records, in the order in which they were written.
+
+use std::{cmp::Ordering, collections::HashMap};
+
+use portcullis::{
+    decide::Reason,
+    domain::{Instant, PolicyHash},
+};
+use redis::{Connection, RedisResult, Script, Value};
+
+use super::Tally;
+use crate::{
+    service::{list, text},
+    stream::StreamEntry,
+};
+
+/// How many records are read of either stream at once.
+const BATCH: usize = 64;
+
+/// A step of the server: what was ever added to either stream, and what stands in them behind a place.
+const READ: &str = "
+local function added(key)
+  local info = redis.pcall('XINFO', 'STREAM', key)
+  for i = 1, #info, 2 do
+    if info[i] == 'entries-added' then return info[i + 1] end
+  end
+  return 0
+end
+return { added(KEYS[1]), added(KEYS[2]),
+  redis.call('XREAD', 'COUNT', ARGV[1], 'STREAMS', KEYS[1], KEYS[2], ARGV[2], ARGV[3]) }";
+
+/// The records of both streams, read on and on.
+pub(super) struct Answers {
+    streams: [String; 2],
+    script: Script,
+    after: [Id; 2],
+    passed: [u64; 2],
+}
+
+/// The id of an entry, in its order.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Id(u64, u64);
+
+/// Some records, and whether there were no more.
+pub(super) struct Batch {
+    pub(super) is_last: bool,
+    added: [u64; 2],
+    /// With the place of their stream.
+    records: Vec<(Id, usize, StreamEntry)>,
+    streams: [String; 2],
+}
+
+/// What a record of an answer says.
+pub(super) enum Given {
+    /// To whom, and what.
+    Answer(Box<Answered>),
+    /// Nothing that a bridge wrote.
+    Foreign(String),
+}
+
+/// An answer, and what it was made from.
+pub(super) struct Answered {
+    pub(super) stream: String,
+    pub(super) entry: String,
+    pub(super) at: Instant,
+    pub(super) policy: Option<PolicyHash>,
+    pub(super) reason: Option<Reason>,
+    pub(super) detail: String,
+    /// The line of a replay, without its number.
+    pub(super) line: String,
+}
+
+impl Answers {
+    pub(super) fn new(streams: [String; 2]) -> Self {
+        Self {
+            streams,
+            script: Script::new(READ),
+            after: [Id::default(); 2],
+            passed: [0; 2],
+        }
+    }
+
+    /// Whether there is neither stream.
+    pub(super) fn are_missing(&self, connection: &mut Connection) -> RedisResult<bool> {
+        let there: u64 = redis::cmd("EXISTS").arg(&self.streams).query(connection)?;
+        Ok(there == 0)
+    }
+
+    /// What comes next.
+    pub(super) fn read(&self, connection: &mut Connection) -> RedisResult<Batch> {
+        let [plans, skips] = &self.streams;
+        let [after_plans, after_skips] = self.after.map(Id::text);
+        let mut call = self.script.key(plans);
+        call.key(skips).arg(BATCH).arg(after_plans).arg(after_skips);
+        let reply: Value = call.invoke(connection)?;
+        let mut parts = list(reply).into_iter();
+        let mut added = || match parts.next() {
+            Some(Value::Int(count)) => u64::try_from(count).unwrap_or_default(),
+            Some(_) | None => 0,
+        };
+        let added = [added(), added()];
+        let mut found: HashMap<String, Vec<StreamEntry>> = HashMap::new();
+        for stream in parts.next().map(list).unwrap_or_default() {
+            let mut stream = list(stream).into_iter();
+            if let (Some(name), Some(entries)) = (stream.next().and_then(text), stream.next()) {
+                let entries = list(entries).into_iter().filter_map(StreamEntry::new);
+                found.insert(name, entries.collect());
+            }
+        }
+        let parts = self.streams.each_ref();
+        let parts = parts.map(|name| found.remove(name).unwrap_or_default());
+        Ok(Batch::merged(parts, added, self.streams.clone()))
+    }
+
+    /// Goes on behind a batch.
+    pub(super) fn pass(&mut self, batch: &Batch, tally: &mut Tally) {
+        for (id, place, _) in &batch.records {
+            if let (Some(after), Some(passed)) =
+                (self.after.get_mut(*place), self.passed.get_mut(*place))
+            {
+                *after = *id;
+                *passed = passed.saturating_add(1);
+            }
+        }
+        if batch.is_last {
+            let lost = batch.added.iter().zip(self.passed);
+            let lost = lost.map(|(added, passed)| added.saturating_sub(passed));
+            tally.trimmed = tally.trimmed.max(lost.sum());
+        }
+    }
+}
+
+impl Id {
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let (millis, number) = text.split_once('-')?;
+        Some(Self(millis.parse().ok()?, number.parse().ok()?))
+    }
+
+    fn text(self) -> String {
+        format!("{}-{}", self.0, self.1)
+    }
+}
+
+impl Batch {
+    /// Of two streams that were read up to their ends, everything; of one that has more, nothing that may have
+    /// come behind that.
+    fn merged(parts: [Vec<StreamEntry>; 2], added: [u64; 2], streams: [String; 2]) -> Self {
+        let id = |entry: &StreamEntry| Id::parse(&entry.id).unwrap_or_default();
+        let full = parts.iter().filter(|part| part.len() >= BATCH);
+        let limit = full.filter_map(|part| part.last().map(id)).min();
+        let numbered = parts.into_iter().enumerate();
+        let mut records: Vec<_> = numbered
+            .flat_map(|(place, part)| part.into_iter().map(move |entry| (place, entry)))
+            .map(|(place, entry)| (id(&entry), place, entry))
+            .filter(|(id, ..)| limit.is_none_or(|limit| *id <= limit))
+            .collect();
+        records.sort_by(|a, b| match a.0.cmp(&b.0) {
+            Ordering::Equal => a.1.cmp(&b.1),
+            other => other,
+        });
+        Self {
+            is_last: limit.is_none(),
+            added,
+            records,
+            streams,
+        }
+    }
+
+    /// What the records say.
+    pub(super) fn given(&self) -> Vec<Given> {
+        let given = self.records.iter().map(|(_, place, record)| {
+            Answered::read(record).map_or_else(
+                || {
+                    let stream = self.streams.get(*place).map_or("", String::as_str);
+                    Given::Foreign(format!("{} of `{stream}`", record.id))
+                },
+                |answered| Given::Answer(Box::new(answered)),
+            )
+        });
+        given.collect()
+    }
+}
+
+impl Answered {
+    fn read(record: &StreamEntry) -> Option<Self> {
+        let field = |name| record.field(name);
+        let at = field("decided_at")?.parse().ok()?;
+        let entry = field("entry")?;
+        let line = field("answer")?;
+        let policy = match field("policy_hash") {
+            Some(hash) => Some(PolicyHash::parse(hash).ok()?),
+            None => None,
+        };
+        let reason = match field("reason") {
+            Some(code) => Some(Reason::from_code(code)?),
+            None => None,
+        };
+        let is_line = line.starts_with("{\"") && line.ends_with('}') && !line.contains('\n');
+        Id::parse(entry).filter(|_| is_line)?;
+        Some(Self {
+            stream: field("stream")?.to_owned(),
+            entry: entry.to_owned(),
+            at: Instant::from_millis(at).ok()?,
+            policy,
+            reason,
+            detail: field("detail").unwrap_or_default().to_owned(),
+            line: line.to_owned(),
+        })
+    }
+}

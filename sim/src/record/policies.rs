@@ -1,0 +1,74 @@
+//! The policies that were decided by.
+
+use std::collections::{HashMap, HashSet};
+
+use portcullis::{domain::PolicyHash, policy::Policy};
+use redis::{Connection, RedisResult};
+
+use super::answers::Given;
+use crate::service::{CURRENT_POLICY, kept_policy_key};
+
+/// Finds every policy once.
+pub(super) struct Policies {
+    keys: String,
+    taken: HashSet<PolicyHash>,
+    /// Found, or not to be found, and not yet taken.
+    fresh: HashMap<PolicyHash, Option<Policy>>,
+}
+
+impl Policies {
+    pub(super) fn new(keys: String) -> Self {
+        Self {
+            keys,
+            taken: HashSet::new(),
+            fresh: HashMap::new(),
+        }
+    }
+
+    /// Looks for those that these name, and that nobody has taken.
+    pub(super) fn find(&mut self, given: &[Given], connection: &mut Connection) -> RedisResult<()> {
+        for given in given {
+            let hash = match given {
+                Given::Answer(answered) => answered.policy,
+                Given::Foreign(_) => None,
+            };
+            let Some(hash) = hash else { continue };
+            if self.taken.contains(&hash) || self.fresh.contains_key(&hash) {
+                continue;
+            }
+            // Where the bridge kept it, and where it may still stand.
+            let mut found = read(&kept_policy_key(&self.keys, hash), hash, connection)?;
+            if found.is_none() {
+                found = read(CURRENT_POLICY, hash, connection)?;
+            }
+            self.fresh.insert(hash, found);
+        }
+        Ok(())
+    }
+
+    /// The policy, the first time that it is asked for; the inner `None` is one that cannot be found.
+    pub(super) fn take(&mut self, hash: PolicyHash) -> Option<Option<Policy>> {
+        let policy = self.fresh.remove(&hash)?;
+        self.taken.insert(hash);
+        Some(policy)
+    }
+}
+
+/// The policy under a key, if it is the one of this hash.
+fn read(key: &str, hash: PolicyHash, connection: &mut Connection) -> RedisResult<Option<Policy>> {
+    let reply = redis::cmd("HGETALL")
+        .arg(key)
+        .query::<Vec<Vec<u8>>>(connection);
+    let texts = match reply {
+        Err(error) if error.code() == Some("WRONGTYPE") => return Ok(None),
+        other => other?,
+    };
+    let texts: Result<Vec<String>, _> = texts.into_iter().map(String::from_utf8).collect();
+    let mut texts = texts.unwrap_or_default().into_iter();
+    let mut fields = Vec::new();
+    while let (Some(name), Some(value)) = (texts.next(), texts.next()) {
+        fields.push((name, value));
+    }
+    let policy = Policy::from_fields(fields).ok();
+    Ok(policy.filter(|policy| policy.hash() == hash))
+}

@@ -1,0 +1,419 @@
+//! What was answered live is answered again by the replay of its recording, byte for byte.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    process::{Command, Output, Stdio},
+};
+
+use serde_json::Value;
+
+use super::{
+    clocks::wrong_clock,
+    recording::{Desk, live_day},
+    support::{
+        Bridge, INTENTS, PLANS, POLICY, Redis, SKIPS, Server, eventually, free_port, program, text,
+    },
+};
+
+#[test]
+fn a_replay_of_a_recording_answers_as_the_bridge_did() {
+    let (server, desk) = (Server::start(), Desk::new());
+    let answers = live_day(&server, &desk);
+    desk.record_whole(&server);
+    let (tape, live) = (desk.read("tape"), desk.read("live"));
+    assert_eq!(tape.lines().count(), live.lines().count());
+    let records: Vec<Value> = tape
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let policies = records
+        .iter()
+        .filter(|it| it["event_type"] == "policy.updated")
+        .count();
+    assert_eq!(
+        policies, 5,
+        "the sample, the foreign one twice, the third, the short one"
+    );
+    assert_eq!(records.len(), answers.len() + policies);
+    let reasons: BTreeSet<&str> = answers.iter().map(String::as_str).collect();
+    for reason in [
+        "TRADE",
+        "EXIT",
+        "INTENT_UNREADABLE",
+        "INTENT_INVALID",
+        "INTENT_AMBIGUOUS",
+        "INTENT_NOT_ACTIONABLE",
+        "DENY_NOT_EXIT_OWNER",
+        "TRADING_HALTED",
+        "POLICY_MISSING",
+        "POLICY_PARSE_ERROR",
+        "POLICY_STALE",
+        "POLICY_UNIVERSE_FILTER",
+        "POLICY_MISSING_LEVERAGE",
+        "POLICY_MISSING_SIZE",
+        "POLICY_LIMIT_EXCEEDED",
+        "INTENT_DUPLICATE",
+        "INTENT_SUPERSEDED",
+    ] {
+        assert!(
+            reasons.contains(reason),
+            "{reason} is not among {reasons:?}"
+        );
+    }
+    for threads in ["1", "3"] {
+        let again = desk.replay(&["--threads", threads]);
+        for (live, again) in live.lines().zip(again.lines()) {
+            assert_eq!(live, again);
+        }
+        assert_eq!(live, again);
+    }
+
+    // The comparison bites: one number of a policy, one of an entry, an objection that is gone.
+    for (from, to) in [
+        (r#"\"BTCUSDT\":8"#, r#"\"BTCUSDT\":9"#),
+        (r#""size":"250""#, r#""size":"251""#),
+        (r#""objection""#, r#""objected""#),
+        (r#""decided_at":1"#, r#""decided_at":2"#),
+    ] {
+        assert!(tape.contains(from), "{from}");
+        let differs = desk.replay_text(&tape.replace(from, to)) != live;
+        assert!(differs, "{from}");
+    }
+    // An objection says nothing of an exit.
+    let objection = r#","objection":{"reason":"TRADING_HALTED","detail":"forged"},"entry":{"#;
+    let forged: Vec<String> = tape
+        .lines()
+        .zip(live.lines())
+        .map(
+            |(record, answer)| match answer.contains(r#""decision":"EXIT""#) {
+                true => record.replacen(r#","entry":{"#, objection, 1),
+                false => record.to_owned(),
+            },
+        )
+        .collect();
+    assert!(forged.join("\n").contains("forged"));
+    assert!(desk.replay_text(&forged.join("\n")) == live);
+}
+
+#[test]
+fn clocks_that_differ_are_recorded() {
+    let (server, desk) = (Server::start(), Desk::new());
+    let mut redis = server.connect();
+    redis.publish(3600);
+    let url = format!("redis://127.0.0.1:{}", wrong_clock(server.port(), 60));
+    let guardrails = desk.name("guardrails.json");
+    let bridge = Bridge::start(&url, &["--guardrails", &guardrails]);
+    redis.intent("entry", "BTCUSDT");
+    redis.intent("no symbol of it", "XRPUSDT");
+    redis.exit("exit", "ETHUSDT");
+    redis.await_answers(3);
+    bridge.stop();
+    desk.record_whole(&server);
+    let live = desk.read("live");
+    assert_eq!(live.matches("CLOCK_UNTRUSTED").count(), 2, "{live}");
+    assert_eq!(desk.replay(&[]), live);
+}
+
+/// A bridge that answered one trade, one skip and one exit.
+fn three_answers(server: &Server) -> Redis {
+    let mut redis = server.connect();
+    redis.publish(3600);
+    let bridge = Bridge::start(&server.url(), &[]);
+    redis.intent("trade", "BTCUSDT");
+    redis.intent("skip", "XRPUSDT");
+    redis.exit("exit", "ETHUSDT");
+    redis.await_answers(3);
+    bridge.stop();
+    redis
+}
+
+#[track_caller]
+fn missing(output: &Output, what: &str) {
+    let stderr = String::from_utf8(output.stderr.clone()).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{stderr}");
+    assert!(stderr.contains(what), "{stderr}");
+    assert!(
+        stderr.ends_with("portcullis: the recording is not whole\n"),
+        "{stderr}"
+    );
+}
+
+#[test]
+fn what_cannot_be_recorded_is_told() {
+    let (server, desk) = (Server::start(), Desk::new());
+    let mut redis = three_answers(&server);
+    desk.record_whole(&server);
+
+    // A policy that nobody kept: it may still be the one of now.
+    let hash = text(&redis.records(PLANS)[1], "policy_hash").to_owned();
+    let kept = format!("quantum:bridge:policy:{hash}");
+    redis.run(&["DEL", &kept]);
+    desk.record_whole(&server);
+    redis.run(&["RENAME", POLICY, "aside"]);
+    missing(
+        &desk.record(&server),
+        &format!("1 policies are kept nowhere: {hash}"),
+    );
+    let again = desk.replay(&[]);
+    assert!(
+        again.contains(&format!("no policy with the hash {hash}")),
+        "{again}"
+    );
+    redis.run(&["RENAME", "aside", POLICY]);
+
+    let foreign = redis.add(PLANS, &[("decision", "EXECUTE"), ("symbol", "BTCUSDT")]);
+    missing(
+        &desk.record(&server),
+        &format!("reads other streams: {foreign} of `{PLANS}`"),
+    );
+    redis.run(&["XDEL", PLANS, &foreign]);
+    missing(&desk.record(&server), "1 answers were trimmed");
+
+    let entry = text(&redis.records(SKIPS)[0], "entry").to_owned();
+    redis.run(&["XDEL", INTENTS, &entry]);
+    let expected =
+        format!("1 answered entries are in their streams no more: {entry} of `{INTENTS}`");
+    missing(&desk.record(&server), &expected);
+    // The tape and the answers are still in step.
+    let live = desk.read("live");
+    assert_eq!(live.lines().count(), 3);
+    assert_eq!(desk.replay(&[]), live);
+}
+
+#[test]
+fn it_goes_on_until_it_is_told_to_stop() {
+    let (server, desk) = (Server::start(), Desk::new());
+    let (tape, live) = (desk.name("tape"), desk.name("live"));
+    let recorder = program(&[
+        "record",
+        "--redis",
+        &server.url(),
+        "--out",
+        &tape,
+        "--answers",
+        &live,
+    ])
+    .stderr(Stdio::piped())
+    .spawn()
+    .unwrap();
+    three_answers(&server);
+    let part = || {
+        let files = fs::read_dir(desk.path("")).unwrap();
+        let texts = files.map(|file| fs::read_to_string(file.unwrap().path()).unwrap());
+        texts
+            .filter(|text| text.contains("trade.decided"))
+            .any(|text| text.lines().count() == 4)
+    };
+    eventually("the recording", part);
+    let stopped = Command::new("kill")
+        .args(["-TERM", &recorder.id().to_string()])
+        .status();
+    assert!(stopped.unwrap().success());
+    let output = recorder.wait_with_output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{stderr}");
+    assert_eq!(stderr, "portcullis: 3 answers recorded, and 1 policies\n");
+    assert_eq!(desk.replay(&[]), desk.read("live"));
+    let once = desk.read("tape");
+    desk.record_whole(&server);
+    assert_eq!(desk.read("tape"), once);
+}
+
+#[test]
+fn a_reader_that_has_gone_ends_it_quietly() {
+    let server = Server::start();
+    let mut recorder = program(&["record", "--redis", &server.url()])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(recorder.stdout.take());
+    three_answers(&server);
+    let output = recorder.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(output.stderr, b"");
+}
+
+#[test]
+fn what_it_refuses_to_record() {
+    let server = Server::start();
+    let url = server.url();
+    let check = |arguments: &[&str], line: &str| {
+        let output = program(&[&["record", "--once"], arguments].concat())
+            .output()
+            .unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{stderr}");
+        assert!(
+            stderr.starts_with(&format!("portcullis: {line}")),
+            "{stderr}"
+        );
+        assert_eq!(stderr.lines().count(), 1, "{stderr}");
+    };
+    check(
+        &["--redis", "http://example.org"],
+        "the Redis URL cannot be used",
+    );
+    let nobody = free_port();
+    check(
+        &["--redis", &format!("redis://127.0.0.1:{nobody}")],
+        &format!("Redis at 127.0.0.1:{nobody}: "),
+    );
+    let nothing =
+        format!("nothing was answered: there is neither a stream `{PLANS}` nor `{SKIPS}`");
+    check(&["--redis", &url], &nothing);
+    server.connect().run(&["SET", PLANS, "1"]);
+    check(
+        &["--redis", &url],
+        &format!("Redis at 127.0.0.1:{}: ", server.port()),
+    );
+    check(
+        &["--out", "a", "--answers", "a"],
+        "`a`: the tape and the answers need a file each",
+    );
+}
+
+/// The digest of a replay of a stream.
+fn digest_from(url: &str, options: &[&str]) -> String {
+    let output = program(&["replay", "--from", url, "--format", "json"])
+        .args(options)
+        .output();
+    digest(&output.unwrap())
+}
+
+fn digest(output: &Output) -> String {
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{stderr}");
+    let summary: Value = serde_json::from_slice(&output.stdout).unwrap();
+    summary["digest"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_stream_is_replayed_as_far_as_it_stands() {
+    let (server, desk) = (Server::start(), Desk::new());
+    let mut redis = server.connect();
+    for n in 0..700 {
+        redis.add(
+            INTENTS,
+            &[
+                ("id", "own"),
+                ("symbol", "BTCUSDT"),
+                ("side", "BUY"),
+                ("size", &format!("{n}")),
+            ],
+        );
+    }
+    redis.add(
+        INTENTS,
+        &[
+            ("payload", r#"{"symbol":"A\"B\n","side":"SELL"}"#),
+            ("source", "tab\t"),
+        ],
+    );
+    redis::cmd("XADD")
+        .arg(INTENTS)
+        .arg(["*", "symbol"].as_slice())
+        .arg(b"BTC\xff".as_slice())
+        .query::<String>(&mut redis.0)
+        .unwrap();
+    let entries: Vec<(String, Vec<Vec<u8>>)> = redis::cmd("XRANGE")
+        .arg(INTENTS)
+        .arg("-")
+        .arg("+")
+        .query(&mut redis.0)
+        .unwrap();
+    let mut raw = Vec::new();
+    for (id, items) in &entries {
+        let mut line = format!("{{\"id\":\"{id}\"").into_bytes();
+        for pair in items.chunks(2).filter(|pair| pair[0] != b"id") {
+            line.push(b',');
+            line.extend(
+                serde_json::json!(String::from_utf8_lossy(&pair[0]))
+                    .to_string()
+                    .bytes(),
+            );
+            line.push(b':');
+            match std::str::from_utf8(&pair[1]) {
+                Ok(text) => line.extend(serde_json::json!(text).to_string().bytes()),
+                Err(_) => line.extend([b"\"", pair[1].as_slice(), b"\""].concat()),
+            }
+        }
+        line.extend(b"}\n");
+        raw.extend(line);
+    }
+    fs::write(desk.path("raw"), raw).unwrap();
+    let policy = desk.name("policy");
+    let sample = program(&["policy", "sample"]).output().unwrap();
+    fs::write(&policy, sample.stdout).unwrap();
+    let url = format!("{}/0/{INTENTS}", server.url());
+    let of_lines = program(&[
+        "replay",
+        &desk.name("raw"),
+        "--format",
+        "json",
+        "--policy",
+        &policy,
+    ]);
+    let mut of_lines = of_lines;
+    let of_lines = digest(&of_lines.output().unwrap());
+    assert_eq!(digest_from(&url, &["--policy", &policy]), of_lines);
+    let short = format!("{}/{INTENTS}", server.url());
+    assert_eq!(
+        digest_from(&short, &["--policy", &policy, "--threads", "3"]),
+        of_lines
+    );
+    assert_ne!(digest_from(&url, &[]), of_lines);
+}
+
+#[test]
+fn a_stream_that_is_none_is_not_replayed() {
+    let server = Server::start();
+    server.connect().run(&["SET", "text", "1"]);
+    let (url, port) = (server.url(), server.port());
+    let nobody = free_port();
+    for (from, line) in [
+        (
+            format!("{url}/0"),
+            "the URL of a stream cannot be used: it names none".to_owned(),
+        ),
+        (
+            url.clone(),
+            "the URL of a stream cannot be used: it names none".to_owned(),
+        ),
+        (
+            "http://example.org/a".to_owned(),
+            "the Redis URL cannot be used".to_owned(),
+        ),
+        (
+            format!("{url}/0/none"),
+            format!(
+                "cannot open `redis://127.0.0.1:{port}/none`: there is no such stream; 0 records"
+            ),
+        ),
+        (
+            format!("{url}/text"),
+            format!(
+                "cannot open `redis://127.0.0.1:{port}/text`: it is a string, not a stream; 0 records"
+            ),
+        ),
+        (
+            format!("redis://:hunter2@127.0.0.1:{nobody}/a"),
+            format!("cannot open `redis://127.0.0.1:{nobody}/a`: "),
+        ),
+    ] {
+        let output = program(&["replay", "--from", &from]).output().unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{stderr}");
+        assert!(
+            stderr.starts_with(&format!("portcullis: {line}")),
+            "{stderr}"
+        );
+        assert_eq!(stderr.lines().count(), 1, "{stderr}");
+        assert!(!stderr.contains("hunter2"), "{stderr}");
+    }
+    let both = program(&["replay", "--from", &url, "tape"])
+        .output()
+        .unwrap();
+    assert_eq!(both.status.code(), Some(2));
+}

@@ -1,0 +1,84 @@
+//! Open positions, and nothing to judge them by.
+
+use std::time::{Duration, Instant as Tick};
+
+use super::support::{BTC, Harvester, POLICY, STREAM, Server, position_key};
+
+const ALARM: &str = "ALARM POSITIONS_WITHOUT_POLICY: ";
+
+#[test]
+fn open_positions_without_a_policy_raise_an_alarm_that_a_publication_ends() {
+    let server = Server::start();
+    let mut redis = server.connect();
+    redis.open(BTC, "103.8");
+    redis.open("ETHUSDT", "101");
+    redis.open("SOLUSDT", "101");
+    redis.set(&position_key("SOLUSDT"), &[("side", "FLAT")]);
+    let harvester = Harvester::start(&server.url(), &[]);
+    harvester.await_log(
+        "ALARM POSITIONS_WITHOUT_POLICY: 2 open positions (BTCUSDT ETHUSDT) and no harvest \
+         parameters in force: POLICY_MISSING: no policy [POLICY_MISSING_FIELD]\n",
+    );
+    harvester.await_log("SKIP POLICY_MISSING: BTCUSDT: no policy [POLICY_MISSING_FIELD]\n");
+    assert_eq!(redis.length(STREAM), 0);
+    redis.publish(3600);
+    redis.await_action(BTC, "PARTIAL_25");
+    harvester
+        .await_log("ALARM_OVER POSITIONS_WITHOUT_POLICY: policy 1.0.0-ai-sample is in force\n");
+    // Said once, however often it was looked.
+    assert_eq!(harvester.log().matches(ALARM).count(), 1);
+
+    redis.run(&["DEL", POLICY]);
+    let withdrawn = Tick::now();
+    super::support::eventually("another alarm", || {
+        harvester.log().matches(ALARM).count() == 2
+    });
+    assert!(withdrawn.elapsed() < Duration::from_secs(1));
+    // Another set of positions is another alarm; none at all ends it.
+    redis.run(&["DEL", &position_key("ETHUSDT")]);
+    harvester.await_log("ALARM POSITIONS_WITHOUT_POLICY: 1 open position (BTCUSDT) and");
+    redis.run(&["DEL", &position_key(BTC)]);
+    harvester.await_log("ALARM_OVER POSITIONS_WITHOUT_POLICY: no position is open\n");
+    harvester.stop();
+}
+
+#[test]
+fn a_policy_that_ends_raises_the_alarm_at_once_even_while_the_server_is_away() {
+    let server = Server::start();
+    let mut redis = server.connect();
+    redis.publish(2);
+    redis.open(BTC, "101");
+    let harvester = Harvester::start(&server.url(), &[]);
+    redis.await_action(BTC, "NONE");
+    drop(server);
+    harvester.await_log("trying again");
+    harvester.await_log(
+        "ALARM POSITIONS_WITHOUT_POLICY: 1 open position (BTCUSDT) and no harvest parameters in \
+         force: POLICY_STALE: policy expired at",
+    );
+    harvester.stop();
+}
+
+#[test]
+fn a_policy_that_may_not_be_read_is_none() {
+    let server = Server::start();
+    let mut redis = server.connect();
+    redis.publish(3600);
+    redis.open(BTC, "103.8");
+    let user = ["ACL", "SETUSER", "blind", "on", ">secret", "+@all"];
+    let keys = [
+        "~quantum:state:*",
+        "~quantum:market*",
+        "~quantum:risk:*",
+        "~quantum:harvest*",
+    ];
+    redis.run(&[&user[..], &keys].concat());
+    let url = server.url().replace("redis://", "redis://blind:secret@");
+    let harvester = Harvester::start(&url, &[]);
+    harvester.await_log(
+        "ALARM POSITIONS_WITHOUT_POLICY: 1 open position (BTCUSDT) and no harvest parameters in \
+         force: POLICY_STORE_UNAVAILABLE: the policy store cannot be reached\n",
+    );
+    assert_eq!(redis.length(STREAM), 0);
+    harvester.stop();
+}

@@ -1,0 +1,127 @@
+//! A proposal is made once.
+
+use std::{
+    collections::BTreeMap,
+    env,
+    hash::{BuildHasher as _, Hasher as _, RandomState},
+    thread,
+    time::Duration,
+};
+
+use super::support::{BTC, Fields, Harvester, Redis, STREAM, Server, ago, text};
+
+/// No stage twice for one position, and nothing that was said just before.
+#[track_caller]
+fn assert_nothing_is_doubled(redis: &mut Redis) {
+    let mut last: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut stages: BTreeMap<[String; 3], usize> = BTreeMap::new();
+    let of = |record: &Fields, name| text(record, name).to_owned();
+    for record in redis.records(STREAM) {
+        let said = ["action", "stop_proposed", "reasons", "opened_at", "reason"];
+        let said: Vec<String> = said.iter().map(|name| of(&record, name)).collect();
+        let before = last.insert(of(&record, "symbol"), said.clone());
+        assert_ne!(before, Some(said), "{record:#?}");
+        if text(&record, "action").starts_with("PARTIAL") {
+            let stage = ["symbol", "opened_at", "action"].map(|name| of(&record, name));
+            *stages.entry(stage).or_default() += 1;
+        }
+    }
+    stages.retain(|_, count| *count > 1);
+    assert!(stages.is_empty(), "{stages:#?}");
+}
+
+/// `PORTCULLIS_KILLS` says how often; 10 without.
+#[test]
+fn whoever_is_killed_proposes_nothing_twice() {
+    let rounds = env::var("PORTCULLIS_KILLS").map_or(10, |rounds| rounds.parse().unwrap());
+    let server = Server::start();
+    let mut redis = server.connect();
+    redis.publish(36_000);
+    let symbols: Vec<String> = (0..20).map(|n| format!("S{n:02}USDT")).collect();
+    for symbol in &symbols {
+        redis.open(symbol, "101");
+    }
+    for round in 0..rounds {
+        let harvester = Harvester::start(&server.url(), &[]);
+        let second = (round % 2 == 0).then(|| Harvester::start(&server.url(), &[]));
+        let before = redis.length(STREAM);
+        for price in ["103.8", "101", "107.2", "103", "111.8", "101"] {
+            for symbol in &symbols {
+                redis.price(symbol, price);
+            }
+            thread::sleep(Duration::from_micros(dice() % 15_000));
+        }
+        // It may be that a slow one has seen none of this.
+        for _ in 0..100 {
+            if redis.length(STREAM) > before {
+                break;
+            }
+            thread::sleep(Duration::from_millis(5));
+        }
+        thread::sleep(Duration::from_micros(dice() % 20_000));
+        harvester.kill();
+        drop(second);
+        if round % 3 == 2 {
+            for symbol in &symbols {
+                redis.reopen(symbol, "101", &ago(3000 - round));
+            }
+        }
+    }
+    let harvester = Harvester::start(&server.url(), &[]);
+    for symbol in &symbols {
+        redis.price(symbol, "111.8");
+    }
+    redis.settle();
+    assert_nothing_is_doubled(&mut redis);
+    // And none is lost: the highest stage was proposed for the last opening.
+    for symbol in &symbols {
+        let opened_at = text(&redis.proposal(symbol), "opened_at").to_owned();
+        let highest = redis.records(STREAM).into_iter().filter(|record| {
+            text(record, "symbol") == symbol
+                && text(record, "opened_at") == opened_at
+                && text(record, "action") == "PARTIAL_75"
+        });
+        assert_eq!(highest.count(), 1, "{symbol}");
+    }
+    harvester.stop();
+}
+
+#[test]
+fn several_at_once_propose_as_one() {
+    let server = Server::start();
+    let mut redis = server.connect();
+    redis.publish(3600);
+    redis.open(BTC, "101");
+    let harvesters = [(); 3].map(|()| Harvester::start(&server.url(), &[]));
+    redis.await_action(BTC, "NONE");
+    for (price, action) in [
+        ("103.8", "PARTIAL_25"),
+        ("101", "NONE"),
+        ("107.2", "PARTIAL_50"),
+        ("101", "NONE"),
+        ("111.8", "PARTIAL_75"),
+    ] {
+        redis.price(BTC, price);
+        redis.await_action(BTC, action);
+    }
+    redis.settle();
+    assert_nothing_is_doubled(&mut redis);
+    let actions = redis.actions(BTC);
+    assert_eq!(
+        actions,
+        [
+            "NONE",
+            "PARTIAL_25",
+            "NONE",
+            "PARTIAL_50",
+            "NONE",
+            "PARTIAL_75"
+        ]
+    );
+    let logs = harvesters.map(Harvester::stop).concat();
+    assert_eq!(logs.matches("HARVEST BTCUSDT ").count(), 6, "{logs}");
+}
+
+fn dice() -> u64 {
+    RandomState::new().build_hasher().finish()
+}

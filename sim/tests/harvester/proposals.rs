@@ -1,0 +1,337 @@
+//! What is proposed, and when.
+
+use super::support::{
+    BTC, Fields, Harvester, OWNER, Redis, STREAM, Server, ago, eventually, position_key,
+    proposal_key, text,
+};
+
+fn number(proposal: &Fields, name: &str) -> f64 {
+    text(proposal, name).parse().unwrap()
+}
+
+#[track_caller]
+fn near(proposal: &Fields, name: &str, expected: f64) {
+    let found = number(proposal, name);
+    // While it is looked at, the position grows older.
+    let tolerance = if name.starts_with('k') { 1e-4 } else { 1e-12 };
+    assert!((found - expected).abs() < tolerance, "{name}: {found}");
+}
+
+#[test]
+fn a_proposal_says_everything_and_where_it_comes_from() {
+    let server = Server::start();
+    let mut redis = server.connect();
+    redis.publish(3600);
+    let opened_at = redis.open(BTC, "103.8");
+    let _harvester = Harvester::start(&server.url(), &[]);
+    let mut proposal = redis.await_action(BTC, "PARTIAL_25");
+    near(&proposal, "r_net", 1.84);
+    near(&proposal, "risk_unit", 2.0);
+    near(&proposal, "cost", 0.12);
+    near(&proposal, "stop_proposed", 100.3);
+    near(&proposal, "kill_score", 0.502_499_979_166_874_9);
+    near(&proposal, "k_age_penalty", 0.05);
+    let millis: f64 = opened_at.parse::<f64>().unwrap() * 1e3;
+    assert!((number(&proposal, "opened_at") - millis).abs() <= 1.0);
+    for (name, value) in [
+        ("symbol", BTC),
+        ("side", "LONG"),
+        ("share", "0.25"),
+        ("stop_source", "risk:stop_dist_pct"),
+        ("k_regime_flip", "0"),
+        ("k_sigma_spike", "0"),
+        ("k_ts_drop", "0"),
+        ("reasons", "harvest_partial_25,profit_lock,age_penalty"),
+        ("harvested", "NONE"),
+        ("policy_version", "1.0.0-ai-sample"),
+        ("source", OWNER),
+        ("exit_rule", "owner"),
+    ] {
+        assert_eq!(text(&proposal, name), value, "{name}");
+    }
+    assert_eq!(text(&proposal, "policy_hash").len(), 64);
+    assert_eq!(redis.records(STREAM), [proposal.clone()]);
+
+    // Fields that the next one does not have are not left over.
+    redis.set(&position_key(BTC), &[("current_sl", "100.3")]);
+    proposal = redis.await_action(BTC, "NONE");
+    assert_eq!(text(&proposal, "harvested"), "PARTIAL_25");
+    for name in ["share", "stop_proposed"] {
+        assert_eq!(proposal.get(name), None, "{name}");
+    }
+}
+
+#[test]
+fn the_check_values_end_in_the_proposals() {
+    let server = Server::start();
+    let mut redis = server.connect();
+    redis.publish(3600);
+    let _harvester = Harvester::start(&server.url(), &[]);
+    let k = 0.502_499_979_166_874_9;
+    for (n, (fields, market, r_net, kill, action, stop)) in [
+        (
+            &[("current_price", "101")][..],
+            &[][..],
+            0.44,
+            k,
+            "NONE",
+            None,
+        ),
+        (
+            &[("current_price", "103")],
+            &[],
+            1.44,
+            k,
+            "NONE",
+            Some(100.3),
+        ),
+        (
+            &[("current_price", "107.2")],
+            &[],
+            3.54,
+            k,
+            "PARTIAL_50",
+            Some(100.3),
+        ),
+        (
+            &[("current_price", "111.8")],
+            &[],
+            5.84,
+            k,
+            "PARTIAL_75",
+            Some(100.3),
+        ),
+        (
+            &[
+                ("side", "SHORT"),
+                ("current_price", "96"),
+                ("current_sl", "101"),
+            ],
+            &[],
+            1.94,
+            k,
+            "PARTIAL_25",
+            Some(99.7),
+        ),
+        (
+            &[("current_price", "103")],
+            &[("p_trend", "0.1"), ("p_mr", "0.3"), ("p_chop", "0.6")],
+            1.44,
+            0.692_109_504_301_788_2,
+            "FULL_CLOSE_PROPOSED",
+            Some(100.3),
+        ),
+        (
+            &[("current_price", "103")],
+            &[("sigma", "0.03")],
+            1.44,
+            0.713_000_162_752_281_6,
+            "FULL_CLOSE_PROPOSED",
+            Some(100.3),
+        ),
+        (
+            &[("current_price", "103"), ("opened_at", &ago(100_000))],
+            &[],
+            1.44,
+            0.549_833_997_312_478,
+            "NONE",
+            Some(100.3),
+        ),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let symbol = format!("CASE{n}");
+        redis.publish(3600);
+        stage(&mut redis, &symbol, fields, market);
+        let proposal = redis.await_action(&symbol, action);
+        near(&proposal, "r_net", r_net);
+        near(&proposal, "kill_score", kill);
+        match stop {
+            Some(stop) => near(&proposal, "stop_proposed", stop),
+            None => assert_eq!(proposal.get("stop_proposed"), None),
+        }
+    }
+}
+
+/// Brings a position onto the server, whole at once.
+fn stage(redis: &mut Redis, symbol: &str, fields: &[(&str, &str)], market: &[(&str, &str)]) {
+    redis.open("DRAFT", "101");
+    redis.set("quantum:marketstate:DRAFT", &[("sigma", "0.01")]);
+    redis.calm(symbol);
+    if !market.is_empty() {
+        redis.set(&format!("quantum:marketstate:{symbol}"), market);
+    }
+    redis.set(
+        &format!("quantum:risk:proposal:{symbol}"),
+        &[("stop_dist_pct", "0.02")],
+    );
+    let draft = position_key("DRAFT");
+    redis.run(&["RENAME", &draft, "draft"]);
+    redis.set("draft", &[("symbol", symbol)]);
+    redis.set("draft", fields);
+    redis.run(&["RENAME", "draft", &position_key(symbol)]);
+}
+
+#[test]
+fn only_changes_are_proposed() {
+    let server = Server::start();
+    let mut redis = server.connect();
+    redis.publish(3600);
+    let opened_at = redis.open(BTC, "101");
+    let harvester = Harvester::start(&server.url(), &[]);
+    redis.await_action(BTC, "NONE");
+    // Other prices, the same advice.
+    for price in ["101.1", "100.5", "99", "101"] {
+        redis.price(BTC, price);
+        redis.settle();
+    }
+    assert_eq!(redis.actions(BTC), ["NONE"]);
+    redis.price(BTC, "103.8");
+    redis.await_action(BTC, "PARTIAL_25");
+    redis.price(BTC, "104");
+    redis.settle();
+    assert_eq!(redis.actions(BTC), ["NONE", "PARTIAL_25"]);
+    redis.set("quantum:marketstate:BTCUSDT", &[("sigma", "0.03")]);
+    redis.await_action(BTC, "FULL_CLOSE_PROPOSED");
+    redis.settle();
+    redis.set("quantum:marketstate:BTCUSDT", &[("sigma", "0.01")]);
+    let last = redis.await_action(BTC, "NONE");
+    assert_eq!(text(&last, "harvested"), "PARTIAL_25");
+    redis.settle();
+    let actions = ["NONE", "PARTIAL_25", "FULL_CLOSE_PROPOSED", "NONE"];
+    assert_eq!(redis.actions(BTC), actions);
+    let log = harvester.stop();
+    assert_eq!(log.matches("HARVEST BTCUSDT ").count(), 4, "{log}");
+    assert!(
+        log.ends_with("stopped: every proposal that was begun is whole\n"),
+        "{log}"
+    );
+    assert!(!opened_at.is_empty());
+}
+
+#[test]
+fn a_stage_is_remembered_over_a_restart_and_forgotten_with_its_position() {
+    let server = Server::start();
+    let mut redis = server.connect();
+    redis.publish(3600);
+    let opened_at = redis.open(BTC, "103.8");
+    let start = || Harvester::start(&server.url(), &[]);
+    let harvester = start();
+    redis.await_action(BTC, "PARTIAL_25");
+    harvester.stop();
+    let harvester = start();
+    redis.settle();
+    redis.price(BTC, "101");
+    redis.await_action(BTC, "NONE");
+    harvester.kill();
+    // The price comes back, and so does the harvester; even without the last proposal.
+    redis.price(BTC, "103.8");
+    redis.run(&["DEL", &proposal_key(BTC)]);
+    let harvester = start();
+    let last = redis.await_action(BTC, "NONE");
+    assert_eq!(text(&last, "harvested"), "PARTIAL_25");
+    redis.price(BTC, "107.2");
+    redis.await_action(BTC, "PARTIAL_50");
+
+    // The key flickers: it is the position of before.
+    redis.run(&["DEL", &position_key(BTC)]);
+    eventually("the end", || redis.proposal(BTC).is_empty());
+    redis.reopen(BTC, "107.2", &opened_at);
+    let last = redis.await_action(BTC, "NONE");
+    assert_eq!(text(&last, "harvested"), "PARTIAL_50");
+
+    redis.reopen(BTC, "103.8", &ago(60));
+    let first = redis.await_action(BTC, "PARTIAL_25");
+    assert_eq!(text(&first, "harvested"), "NONE");
+    harvester.stop();
+}
+
+#[test]
+fn without_an_opening_a_stage_is_proposed_once_until_the_position_is_flat() {
+    let server = Server::start();
+    let mut redis = server.connect();
+    redis.publish(3600);
+    let harvester = Harvester::start(&server.url(), &[]);
+    let position = [
+        ("side", "LONG"),
+        ("qty", "1"),
+        ("entry_price", "100"),
+        ("mark_price", "103.8"),
+        ("stop_dist_pct", "0.02"),
+    ];
+    let key = position_key(BTC);
+    redis.set(&key, &position);
+    let first = redis.await_action(BTC, "PARTIAL_25");
+    assert_eq!(first.get("opened_at"), None);
+    assert_eq!(first.get("kill_score"), None);
+    assert_eq!(text(&first, "stop_source"), "position:stop_dist_pct");
+    // Its key goes and comes: nobody can tell whether that is another position.
+    redis.run(&["DEL", &key]);
+    eventually("the end", || redis.proposal(BTC).is_empty());
+    redis.set(&key, &position);
+    redis.await_action(BTC, "NONE");
+    redis.settle();
+    // It says itself that it has ended.
+    redis.set(&key, &[("qty", "0")]);
+    eventually("the end", || redis.proposal(BTC).is_empty());
+    redis.set(&key, &position);
+    redis.await_action(BTC, "PARTIAL_25");
+    let log = harvester.stop();
+    let note = "BTCUSDT: it does not say when it was opened: no kill score, and a stage that was \
+                proposed counts as taken until it is FLAT\n";
+    assert!(log.contains(note), "{log}");
+}
+
+#[test]
+fn a_flat_position_takes_its_proposal_with_it() {
+    let server = Server::start();
+    let mut redis = server.connect();
+    redis.publish(3600);
+    let harvester = Harvester::start(&server.url(), &[]);
+    for (field, value) in [("side", "FLAT"), ("quantity", "0"), ("quantity", "-0.0")] {
+        redis.open(BTC, "101");
+        redis.await_action(BTC, "NONE");
+        redis.set(&position_key(BTC), &[(field, value)]);
+        eventually("the end", || redis.proposal(BTC).is_empty());
+        let last = redis.records(STREAM).pop().unwrap();
+        assert_eq!(text(&last, "reason"), "HARVEST_NO_POSITION");
+        assert_eq!(text(&last, "exit_rule"), "owner");
+    }
+    let length = redis.length(STREAM);
+    redis.run(&["DEL", &position_key(BTC)]);
+    redis.settle();
+    let log = harvester.stop();
+    assert_eq!(redis.actions(BTC).len(), 6);
+    assert!(length >= 6);
+    let removed = "HARVEST BTCUSDT proposal removed: HARVEST_NO_POSITION\n";
+    assert_eq!(log.matches(removed).count(), 3, "{log}");
+}
+
+#[test]
+fn a_position_that_ended_unseen_is_noticed() {
+    let server = Server::start();
+    let mut redis = server.connect();
+    redis.publish(3600);
+    redis.open(BTC, "101");
+    let harvester = Harvester::start(&server.url(), &[]);
+    redis.await_action(BTC, "NONE");
+    harvester.stop();
+    redis.run(&["DEL", &position_key(BTC)]);
+    let _harvester = Harvester::start(&server.url(), &[]);
+    eventually("the end", || redis.proposal(BTC).is_empty());
+}
+
+#[test]
+fn a_delegate_says_so_and_no_halt_stops_it() {
+    let server = Server::start();
+    let mut redis = server.connect();
+    redis.publish(3600);
+    redis.run(&["SADD", "quantum:halt", "*"]);
+    redis.open(BTC, "103.8");
+    let options = ["--as", "helper", "--exit-delegate", "helper"];
+    let _harvester = Harvester::start(&server.url(), &options);
+    let proposal = redis.await_action(BTC, "PARTIAL_25");
+    assert_eq!(text(&proposal, "source"), "helper");
+    assert_eq!(text(&proposal, "exit_rule"), "delegate");
+}

@@ -1,0 +1,138 @@
+//! What the tests share: the harvester, and what it reads and writes.
+
+use std::{process::Command, time::Duration};
+
+#[path = "../support/redis.rs"]
+mod shared;
+
+pub(crate) use shared::{
+    Fields, OWNER, POLICY, Redis, Server, Service as Harvester, eventually, free_port, since_epoch,
+    text,
+};
+
+pub(crate) const STREAM: &str = "quantum:stream:harvest.proposal";
+pub(crate) const BTC: &str = "BTCUSDT";
+
+impl Harvester {
+    /// Starts it so that it looks often.
+    pub(crate) fn start(url: &str, options: &[&str]) -> Self {
+        let mut command = command(&["--redis", url, "--every", "10"]);
+        command.args(options);
+        Self::spawn(command)
+    }
+}
+
+/// The program, with nothing from the outside.
+pub(crate) fn command(arguments: &[&str]) -> Command {
+    shared::command("harvester", arguments)
+}
+
+/// Epoch seconds, so many before now.
+pub(crate) fn ago(seconds: u64) -> String {
+    let at = since_epoch() - Duration::from_secs(seconds);
+    format!("{}.{:06}", at.as_secs(), at.subsec_micros())
+}
+
+pub(crate) fn position_key(symbol: &str) -> String {
+    format!("quantum:state:positions:{symbol}")
+}
+
+pub(crate) fn proposal_key(symbol: &str) -> String {
+    format!("quantum:harvest:proposal:{symbol}")
+}
+
+impl Redis {
+    pub(crate) fn set(&mut self, key: &str, fields: &[(&str, &str)]) {
+        let mut command = redis::cmd("HSET");
+        command.arg(key);
+        for (name, value) in fields {
+            command.arg(name).arg(value);
+        }
+        command.query::<()>(&mut self.0).unwrap();
+    }
+
+    /// A long position at this price, opened an hour ago, with everything that it is judged by.
+    pub(crate) fn open(&mut self, symbol: &str, price: &str) -> String {
+        let opened_at = ago(3600);
+        self.calm(symbol);
+        self.set(
+            &format!("quantum:risk:proposal:{symbol}"),
+            &[("stop_dist_pct", "0.02")],
+        );
+        self.reopen(symbol, price, &opened_at);
+        opened_at
+    }
+
+    /// The position alone, whole from one instant to the next.
+    pub(crate) fn reopen(&mut self, symbol: &str, price: &str, opened_at: &str) {
+        self.set(
+            &position_key(symbol),
+            &[
+                ("symbol", symbol),
+                ("side", "LONG"),
+                ("quantity", "0.5"),
+                ("entry_price", "100"),
+                ("current_price", price),
+                ("current_sl", "99"),
+                ("opened_at", opened_at),
+            ],
+        );
+    }
+
+    /// A market in which nothing happens.
+    pub(crate) fn calm(&mut self, symbol: &str) {
+        self.set(
+            &format!("quantum:marketstate:{symbol}"),
+            &[
+                ("sigma", "0.01"),
+                ("ts", "0.35"),
+                ("p_trend", "0.5"),
+                ("p_mr", "0.2"),
+                ("p_chop", "0.3"),
+            ],
+        );
+    }
+
+    pub(crate) fn price(&mut self, symbol: &str, price: &str) {
+        self.set(&position_key(symbol), &[("current_price", price)]);
+    }
+
+    /// The proposal of a symbol; empty where there is none.
+    pub(crate) fn proposal(&mut self, symbol: &str) -> Fields {
+        redis::cmd("HGETALL")
+            .arg(proposal_key(symbol))
+            .query(&mut self.0)
+            .unwrap()
+    }
+
+    /// Waits for a proposal with this action.
+    pub(crate) fn await_action(&mut self, symbol: &str, action: &str) -> Fields {
+        let mut proposal = Fields::new();
+        eventually(&format!("{symbol} {action}"), || {
+            proposal = self.proposal(symbol);
+            text(&proposal, "action") == action
+        });
+        proposal
+    }
+
+    /// The actions on the stream, oldest first.
+    pub(crate) fn actions(&mut self, symbol: &str) -> Vec<String> {
+        let records = self.records(STREAM).into_iter();
+        records
+            .filter(|record| text(record, "symbol") == symbol)
+            .map(|record| text(&record, "action").to_owned())
+            .collect()
+    }
+
+    /// Waits until every position was looked at again: a position that comes later was, too.
+    pub(crate) fn settle(&mut self) {
+        for symbol in ["AAA", "ZZZ"] {
+            for _ in 0..2 {
+                self.open(symbol, "101");
+                self.await_action(symbol, "NONE");
+                self.run(&["DEL", &position_key(symbol)]);
+                eventually("the end of a position", || self.proposal(symbol).is_empty());
+            }
+        }
+    }
+}

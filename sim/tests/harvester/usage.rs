@@ -1,0 +1,71 @@
+//! What it refuses to start with.
+
+use std::process::Output;
+
+use super::support::{BTC, Harvester, OWNER, Server, command, text};
+
+#[track_caller]
+fn refused(output: &Output, line: &str) {
+    let stderr = String::from_utf8(output.stderr.clone()).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{stderr}");
+    assert_eq!(stderr, format!("portcullis: {line}\n"));
+}
+
+#[test]
+fn whoever_does_not_own_exits() {
+    let advice = "give the owner's name with --as, or list this one with --exit-delegate";
+    let mut other_owner = command(&[]);
+    other_owner.env("QUANTUM_EXIT_OWNER", "brain");
+    for (mut command, name, owner) in [
+        (command(&["--as", "stranger"]), "stranger", OWNER),
+        (command(&["--as", ""]), "", OWNER),
+        (other_owner, OWNER, "brain"),
+    ] {
+        let line = format!("`{name}` does not own exits, `{owner}` does: {advice}");
+        refused(&command.output().unwrap(), &line);
+    }
+}
+
+#[test]
+fn owners_of_other_names_start() {
+    let server = Server::start();
+    let mut redis = server.connect();
+    redis.publish(3600);
+    redis.open(BTC, "101");
+    let options = ["--exit-owner", "brain", "--as", "brain"];
+    let harvester = Harvester::start(&server.url(), &options);
+    let proposal = redis.await_action(BTC, "NONE");
+    assert_eq!(text(&proposal, "source"), "brain");
+    let log = harvester.stop();
+    assert!(
+        log.contains("harvester: `brain` as exit owner; Redis at "),
+        "{log}"
+    );
+}
+
+#[test]
+fn an_address_that_is_none() {
+    let expected = "(expected redis://[[user]:password@]host[:port][/db], or rediss:// with TLS)";
+    let output = command(&["--redis", "redis://:hunter2@[::"]).output();
+    refused(
+        &output.unwrap(),
+        &format!("the Redis URL cannot be used: it cannot be read {expected}"),
+    );
+}
+
+#[test]
+fn a_password_that_is_wrong() {
+    let server = Server::start_with(&["--requirepass", "hunter2"]);
+    let port = server.port();
+    let url = format!("redis://:hunter3@127.0.0.1:{port}");
+    let (status, log) = Harvester::start(&url, &[]).wait();
+    assert_eq!(status.code(), Some(2), "{log}");
+    let last = log.lines().last().unwrap();
+    assert_eq!(
+        last,
+        format!(
+            "portcullis: Redis at 127.0.0.1:{port} refuses the connection: wrong user or password"
+        )
+    );
+    assert!(!log.contains("hunter"), "{log}");
+}

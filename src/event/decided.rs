@@ -1,0 +1,182 @@
+//! A recording of what a service answered.
+
+use std::borrow::Cow;
+
+use super::{Scratch, read_entry};
+use crate::{
+    decide::{Objection, Reason},
+    domain::{Instant, PolicyHash},
+    intent::{Intent, IntentFault},
+    wire::{Fields, Slot, scan_object},
+};
+
+/// `trade.decided`: an entry of a stream, just as a service read it, and beside it what only the service knew.
+///
+/// What the sender wrote stands in `entry` and nowhere else, so that no field of the sender's can be taken for
+/// one of the service's.
+#[derive(Debug)]
+pub struct Decided<'a> {
+    id: Option<Cow<'a, str>>,
+    at: Option<Instant>,
+    policy: Option<PolicyHash>,
+    objection: Option<Objection<'a>>,
+    intent: Intent<'a>,
+}
+
+impl<'a> Decided<'a> {
+    /// The intent's own id, else that of the entry.
+    #[must_use]
+    pub fn id(&self) -> Option<&str> {
+        self.intent.id().or(self.id.as_deref())
+    }
+
+    /// `decided_at`: the instant it was answered at.
+    #[must_use]
+    pub const fn at(&self) -> Option<Instant> {
+        self.at
+    }
+
+    /// `policy_hash`: the policy it was answered by; none where there was none.
+    #[must_use]
+    pub const fn policy(&self) -> Option<PolicyHash> {
+        self.policy
+    }
+
+    /// `objection`: what spoke against it beside the gates.
+    #[must_use]
+    pub const fn objection(&self) -> Option<&Objection<'a>> {
+        self.objection.as_ref()
+    }
+
+    /// What was asked for. A record that is not whole asks for no entry; an exit needs no more than itself.
+    #[must_use]
+    pub const fn intent(&self) -> &Intent<'a> {
+        &self.intent
+    }
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct DecidedFields<'a> {
+    id: Slot<'a>,
+    decided_at: Slot<'a>,
+    policy_hash: Slot<'a>,
+    objection: Slot<'a>,
+    entry: Slot<'a>,
+}
+
+impl<'a> Fields<'a> for DecidedFields<'a> {
+    fn slot(&mut self, key: &str) -> Option<&mut Slot<'a>> {
+        match key {
+            "id" => Some(&mut self.id),
+            "decided_at" => Some(&mut self.decided_at),
+            "policy_hash" => Some(&mut self.policy_hash),
+            "objection" => Some(&mut self.objection),
+            "entry" => Some(&mut self.entry),
+            _ => None,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct ObjectionFields<'a> {
+    reason: Slot<'a>,
+    detail: Slot<'a>,
+}
+
+impl<'a> Fields<'a> for ObjectionFields<'a> {
+    fn slot(&mut self, key: &str) -> Option<&mut Slot<'a>> {
+        match key {
+            "reason" => Some(&mut self.reason),
+            "detail" => Some(&mut self.detail),
+            _ => None,
+        }
+    }
+}
+
+/// Reads the record that `text`, an object, holds.
+pub(super) fn read<'a>(text: &'a str, scratch: &'a mut Scratch) -> Decided<'a> {
+    let mut fields = DecidedFields::default();
+    if let Err(error) = scan_object(text, &mut fields) {
+        return Decided::of(Intent::unreadable(IntentFault::NotAnObject(error)));
+    }
+    let entry = match fields.entry.raw() {
+        _ if fields.entry.twice() => Err(IntentFault::Twice { field: "entry" }),
+        None => Err(IntentFault::Missing { field: "entry" }),
+        Some(entry) => Ok(entry),
+    };
+    let mut decided = Decided::of(match entry {
+        Ok(entry) => read_entry(entry, scratch),
+        Err(fault) => Intent::unreadable(fault),
+    });
+    decided.id = fields.id.text().ok().flatten();
+    let fault = decided.fill(&fields).err();
+    if let Some(fault) = fault {
+        decided.intent.refuse_entry(fault);
+    }
+    decided
+}
+
+impl<'a> Decided<'a> {
+    pub(super) const fn of(intent: Intent<'a>) -> Self {
+        Self {
+            id: None,
+            at: None,
+            policy: None,
+            objection: None,
+            intent,
+        }
+    }
+
+    /// What the service wrote beside the entry; an error keeps what could be read before it.
+    fn fill(&mut self, fields: &DecidedFields<'a>) -> Result<(), IntentFault> {
+        for (slot, field) in [
+            (&fields.id, "id"),
+            (&fields.decided_at, "decided_at"),
+            (&fields.policy_hash, "policy_hash"),
+            (&fields.objection, "objection"),
+        ] {
+            if slot.twice() {
+                return Err(IntentFault::Twice { field });
+            }
+        }
+        let at = fields.decided_at.number_text().ok().flatten();
+        let at = at.and_then(|text| Instant::parse_epoch_millis(&text).ok());
+        self.at = Some(at.ok_or_else(|| {
+            missing_or_bad(&fields.decided_at, "decided_at", "whole milliseconds")
+        })?);
+        if fields.policy_hash.is_present() {
+            let text = fields.policy_hash.text().ok().flatten();
+            let hash = text.and_then(|text| PolicyHash::parse(&text).ok());
+            self.policy = Some(hash.ok_or(IntentFault::BadValue {
+                field: "policy_hash",
+                expected: "64 hexadecimal digits",
+            })?);
+        }
+        if let Some(text) = fields.objection.raw() {
+            self.objection = Some(objection(text).ok_or(IntentFault::BadValue {
+                field: "objection",
+                expected: "a reason that the engine cannot find by itself, and a detail",
+            })?);
+        }
+        Ok(())
+    }
+}
+
+fn missing_or_bad(slot: &Slot<'_>, field: &'static str, expected: &'static str) -> IntentFault {
+    if slot.is_present() {
+        IntentFault::BadValue { field, expected }
+    } else {
+        IntentFault::Missing { field }
+    }
+}
+
+fn objection(text: &str) -> Option<Objection<'_>> {
+    let mut fields = ObjectionFields::default();
+    scan_object(text, &mut fields).ok()?;
+    if fields.reason.twice() || fields.detail.twice() {
+        return None;
+    }
+    let code = fields.reason.text().ok()??;
+    let detail = fields.detail.text().ok()??;
+    Objection::new(Reason::from_code(&code)?, detail)
+}
