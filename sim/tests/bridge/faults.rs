@@ -83,20 +83,27 @@ impl Asked {
         }
     }
 
-    /// Waits for the answers, and holds each against what was asked and published.
+    /// Waits for the answers, and counts what is wrong with them.
     fn settle(self, redis: &mut Redis) {
         let until = Tick::now() + PATIENCE;
         while redis.length(PLANS) + redis.length(SKIPS) < self.sent.len() && Tick::now() < until {
             thread::sleep(Duration::from_millis(5));
         }
-        let answers = redis.answers();
+        self.count(&redis.answers());
+        eventually("everything is acknowledged", || {
+            (redis.pending(INTENTS), redis.pending(EXITS)) == (0, 0)
+        });
+        self.tally.conclude_felt();
+    }
+
+    /// Holds each answer against what was asked and published.
+    fn count(&self, answers: &[Fields]) {
         let tally = &self.tally;
         let mut times: BTreeMap<&str, usize> = BTreeMap::new();
-        for answer in &answers {
+        for answer in answers {
             *times.entry(text(answer, "intent_id")).or_default() += 1;
-            if text(answer, "decision") == "SKIP" {
-                tally.refusals.add(1);
-            }
+            let is_skip = text(answer, "decision") == "SKIP";
+            tally.refusals.add(usize::from(is_skip));
             if text(answer, "verdict") == "TRADE" {
                 self.judge(answer);
             }
@@ -109,11 +116,7 @@ impl Asked {
         }
         assert!(times.is_empty(), "nobody asked for {times:?}");
         let plan_ids: BTreeSet<&str> = answers.iter().map(|it| text(it, "plan_id")).collect();
-        assert_eq!(plan_ids.len(), answers.len());
-        eventually("everything is acknowledged", || {
-            (redis.pending(INTENTS), redis.pending(EXITS)) == (0, 0)
-        });
-        self.tally.conclude_felt();
+        tally.doubled.add(answers.len() - plan_ids.len());
     }
 
     /// A trade is of a policy that was published, whole, and was in force.
@@ -286,4 +289,44 @@ fn a_policy_that_ends_while_it_is_traded() {
     }
     asked.settle(&mut redis);
     bridge.stop();
+}
+
+/// The judge sees what it is there for.
+#[test]
+fn a_count_tells_partial_stale_lost_and_doubled() {
+    let answer = |id: &str, plan: &str, hash: &str, decided: &str, not_after: &str| -> Fields {
+        [
+            ("intent_id", id),
+            ("plan_id", plan),
+            ("verdict", "TRADE"),
+            ("policy_hash", hash),
+            ("decided_at", decided),
+            ("not_after", not_after),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into()
+    };
+    let check = |answers: &[Fields], expected: [usize; 4]| {
+        let mut asked = Asked::under(Tally::of("", 1));
+        asked.sent = ["a", "b"].map(str::to_owned).into();
+        asked.ends.insert("known".to_owned(), 5_000_000);
+        asked.count(answers);
+        let tally = &asked.tally;
+        let counts = [&tally.partial, &tally.stale, &tally.lost, &tally.doubled];
+        assert_eq!(counts.map(super::tally::Count::get), expected);
+    };
+    let a = answer("a", "1", "known", "5000", "5000");
+    let b = answer("b", "2", "known", "4000", "4500");
+    check(&[a.clone(), b.clone()], [0, 0, 0, 0]);
+    let unknown = answer("b", "2", "of nobody", "4000", "4500");
+    check(&[a.clone(), unknown], [1, 0, 0, 0]);
+    let over = answer("b", "2", "known", "5001", "5000");
+    check(&[a.clone(), over], [0, 1, 0, 0]);
+    let too_long = answer("b", "2", "known", "5000", "5001");
+    check(&[a.clone(), too_long], [0, 1, 0, 0]);
+    check(&[a.clone()], [0, 0, 1, 0]);
+    let again = answer("b", "3", "known", "4000", "4500");
+    check(&[a.clone(), b.clone(), again], [0, 0, 0, 1]);
+    let same_plan = answer("b", "1", "known", "4000", "4500");
+    check(&[a, same_plan], [0, 0, 0, 1]);
 }

@@ -68,7 +68,8 @@ fn whoever_tries_again_after_a_lost_answer_publishes_once() {
         proxy.cut_within(0);
         seen = direct.current_hash().unwrap();
         tally.answers.add(1);
-        let history = direct.history(usize::MAX).unwrap();
+        // What it did lies at the top.
+        let history = direct.history(16).unwrap();
         let times = history
             .iter()
             .filter(|it| it.version() == Some(&version))

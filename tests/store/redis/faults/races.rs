@@ -99,7 +99,8 @@ fn a_version_that_is_published_twice_happens_once() {
         tally
             .stale
             .add(usize::from(store.load().unwrap().hash() != first.hash()));
-        let history = store.history(usize::MAX).unwrap();
+        // What it did lies at the top.
+        let history = store.history(16).unwrap();
         let times = history
             .iter()
             .filter(|it| it.version() == Some(&version))
