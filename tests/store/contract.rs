@@ -20,9 +20,12 @@ use portcullis::{
     },
 };
 
-use crate::policies::{
-    UNTIL, absence, ada, at, check_conflict, fields_of, now, policy, publication, publish,
-    replaced, with_hash,
+use crate::{
+    linearizable,
+    policies::{
+        UNTIL, absence, ada, at, check_conflict, fields_of, now, policy, publication, publish,
+        replaced, with_hash,
+    },
 };
 
 /// An empty store, and a writer that knows nothing of publications.
@@ -49,6 +52,7 @@ macro_rules! contract {
             a_writer_must_have_seen_what_it_replaces
             sequences_only_rise
             exactly_one_of_two_publishers_wins
+            publishing_and_loading_at_once_is_linearizable
             a_reader_sees_one_publication_whole
             history_is_listed_shown_and_rolled_back_to
             a_rollback_keeps_todays_rules
@@ -215,6 +219,10 @@ pub(crate) fn exactly_one_of_two_publishers_wins(fixture: &dyn Fixture) {
         );
     }
     assert_eq!(Some(store.load().unwrap().hash()), hashes[hashes.len() - 1]);
+}
+
+pub(crate) fn publishing_and_loading_at_once_is_linearizable(fixture: &dyn Fixture) {
+    linearizable::check(fixture);
 }
 
 pub(crate) fn a_reader_sees_one_publication_whole(fixture: &dyn Fixture) {

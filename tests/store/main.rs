@@ -15,8 +15,12 @@ mod feed;
 #[cfg(feature = "file")]
 mod file;
 mod guardrails;
+mod linearizable;
 mod memory;
 mod policies;
+#[cfg(feature = "redis")]
+#[path = "../support/proxy.rs"]
+mod proxy;
 mod readers;
 #[cfg(feature = "redis")]
 mod redis;
@@ -24,3 +28,5 @@ mod redis;
 mod signatures;
 #[path = "../support/mod.rs"]
 mod support;
+#[path = "../support/tally.rs"]
+mod tally;

@@ -23,7 +23,11 @@ pub(crate) fn now() -> Instant {
 
 /// The sample, of a version and with more fields.
 pub(crate) fn policy(version: &str, more: &str) -> Policy {
-    let text = sample_policy_json(UNTIL)
+    policy_until(UNTIL, version, more)
+}
+
+pub(crate) fn policy_until(end: &str, version: &str, more: &str) -> Policy {
+    let text = sample_policy_json(end)
         .replace("1.0.0-ai-sample", version)
         .replacen('{', &format!("{{{more}"), 1);
     Policy::from_json(&text).unwrap_or_else(|refusal| panic!("{refusal}"))

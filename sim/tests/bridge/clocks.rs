@@ -7,7 +7,11 @@ use std::{
     thread,
 };
 
-use super::support::{Bridge, Server, since_epoch};
+use super::{
+    proxy::dice,
+    support::{Bridge, Server, by_id, since_epoch},
+    tally::Tally,
+};
 
 /// Stands before a server and tells its time wrongly, by so many seconds.
 pub(crate) fn wrong_clock(port: u16, seconds: i64) -> u16 {
@@ -46,27 +50,42 @@ fn clocks_too_far_apart_trade_nothing_and_still_exit() {
     let server = Server::start();
     let mut redis = server.connect();
     redis.publish(3600);
+    let tally = Tally::of(
+        "bridge: clock off the server's, by up to 12 hours either way",
+        4,
+    );
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("guardrails.json");
     fs::write(&file, r#"{"max_intent_skew_sec": 20}"#).unwrap();
     let options = ["--guardrails", file.to_str().unwrap()];
-    for (n, (seconds, answer)) in [
-        (0, "TRADE"),
-        (60, "CLOCK_UNTRUSTED"),
-        (-60, "CLOCK_UNTRUSTED"),
-    ]
-    .into_iter()
-    .enumerate()
-    {
+    let hours = |n: usize| {
+        let seconds = i64::try_from(40 + dice() % 43_160).unwrap();
+        if n % 2 == 0 { seconds } else { -seconds }
+    };
+    let more = (0..tally.rounds()).map(hours);
+    // By the server's clock the policy is over long ago, or not for long; by the bridge's it is in force. Neither
+    // is believed.
+    for (n, seconds) in [0, 60, -60].into_iter().chain(more).enumerate() {
         let url = format!("redis://127.0.0.1:{}", wrong_clock(server.port(), seconds));
         let bridge = Bridge::start(&url, &options);
         let id = format!("entry {n}");
         redis.intent(&id, "BTCUSDT");
-        assert_eq!(redis.await_answer(&id), answer, "{seconds}");
+        let answer = redis.await_answer(&id);
         let id = format!("exit {n}");
         redis.exit(&id, "ETHUSDT");
         assert_eq!(redis.await_answer(&id), "EXIT");
         let log = bridge.stop();
         assert_eq!(log.contains("off the server's"), seconds != 0, "{log}");
+        tally.answers.add(2);
+        if seconds == 0 {
+            assert_eq!(answer, "TRADE");
+        } else {
+            tally.refusals.add(1);
+            tally.stale.add(usize::from(answer == "TRADE"));
+            assert_eq!(answer, "CLOCK_UNTRUSTED", "{seconds}");
+        }
     }
+    let answers = redis.await_answers(2 * (tally.rounds() + 3));
+    assert_eq!(by_id(&answers).len(), answers.len());
+    tally.conclude_felt();
 }

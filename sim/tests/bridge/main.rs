@@ -12,11 +12,16 @@ mod answers;
 mod away;
 mod claims;
 mod clocks;
+mod faults;
 mod metrics;
 mod once;
 mod policy;
+#[path = "../../../tests/support/proxy.rs"]
+mod proxy;
 mod recorded;
 mod recording;
 mod support;
+#[path = "../../../tests/support/tally.rs"]
+mod tally;
 mod trust;
 mod usage;

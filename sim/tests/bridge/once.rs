@@ -1,12 +1,6 @@
 //! An intent is answered once.
 
-use std::{
-    collections::BTreeSet,
-    env,
-    hash::{BuildHasher as _, Hasher as _, RandomState},
-    thread,
-    time::Duration,
-};
+use std::{collections::BTreeSet, thread, time::Duration};
 
 use super::support::{
     Bridge, EXITS, GROUP, INTENTS, OWNER, PLANS, SKIPS, Server, by_id, eventually, short, text,
@@ -122,47 +116,6 @@ fn instances_share_the_intents() {
     }
 }
 
-/// `PORTCULLIS_KILLS` says how often; 10 without.
-#[test]
-fn whoever_is_killed_leaves_no_intent_unanswered_and_none_answered_twice() {
-    const INTENTS_EACH: usize = 150;
-    let rounds = env::var("PORTCULLIS_KILLS").map_or(10, |rounds| rounds.parse().unwrap());
-    let server = Server::start();
-    let mut redis = server.connect();
-    redis.publish(36_000);
-    let options = ["--claim-after", "50", "--batch", "3"];
-    let mut sent = BTreeSet::new();
-    for round in 0..rounds {
-        let bridge = Bridge::start(&server.url(), &options);
-        let second = (round % 3 == 0).then(|| Bridge::start(&server.url(), &options));
-        let before = redis.length(PLANS);
-        for n in 0..INTENTS_EACH {
-            let id = format!("{round}.{n}");
-            match n % 7 {
-                0 => redis.exit(&id, "SOLUSDT"),
-                1 => redis.intent(&id, "XRPUSDT"),
-                2 => redis.intent(&id, "SOLUSDT"),
-                _ => redis.intent(&id, "BTCUSDT"),
-            };
-            sent.insert(id);
-        }
-        eventually("a first plan", || redis.length(PLANS) > before);
-        thread::sleep(Duration::from_micros(dice() % 20_000));
-        bridge.kill();
-        if let Some(second) = second {
-            second.stop();
-        }
-    }
-    let bridge = Bridge::start(&server.url(), &options);
-    let answers = redis.await_answers(sent.len());
-    let answered: BTreeSet<String> = by_id(&answers).into_keys().collect();
-    assert_eq!(answered, sent);
-    let plan_ids: BTreeSet<&str> = answers.iter().map(|it| text(it, "plan_id")).collect();
-    assert_eq!(plan_ids.len(), sent.len());
-    bridge.stop();
-    assert_eq!((redis.pending(INTENTS), redis.pending(EXITS)), (0, 0));
-}
-
 #[test]
 fn sigterm_and_sigint_end_it_with_every_batch_answered() {
     for signal in ["-TERM", "-INT"] {
@@ -273,8 +226,4 @@ fn within_one_millisecond_two_streams_have_no_order() {
     assert_eq!(answers["at once"], "INTENT_SUPERSEDED");
     assert_eq!(answers["later"], "TRADE");
     assert_eq!(answers["after it"], "TRADE");
-}
-
-fn dice() -> u64 {
-    RandomState::new().build_hasher().finish()
 }

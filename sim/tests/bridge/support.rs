@@ -9,7 +9,7 @@ mod shared;
 
 pub(crate) use shared::{
     Fields, OWNER, POLICY, Redis, Server, Service as Bridge, eventually, free_port, instant_in,
-    sample, since_epoch, text,
+    sample, send, since_epoch, text,
 };
 
 pub(crate) const INTENTS: &str = "quantum:stream:trade.intent";

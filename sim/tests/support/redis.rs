@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     fs,
+    hash::{BuildHasher as _, Hasher as _, RandomState},
     net::TcpListener,
     path::PathBuf,
     process::{Child, Command, ExitStatus, Stdio},
@@ -26,7 +27,8 @@ pub(crate) type Fields = BTreeMap<String, String>;
 
 /// A Redis server on a port of its own.
 pub(crate) struct Server {
-    process: Child,
+    command: Command,
+    pub(crate) process: Option<Child>,
     port: u16,
     _folder: TempDir,
 }
@@ -54,35 +56,44 @@ impl Server {
 
     fn try_start(port: u16, options: &[&str]) -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
-        let process = Command::new("redis-server")
+        let mut command = Command::new("redis-server");
+        command
             .args(["--port", &port.to_string(), "--bind", "127.0.0.1"])
             .args(["--save", "", "--appendonly", "no", "--dir"])
             .arg(folder.path())
             .args(options)
             .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("redis-server is needed for these tests");
+            .stderr(Stdio::null());
         let mut server = Self {
-            process,
+            command,
+            process: None,
             port,
             _folder: folder,
         };
+        server.run().then_some(server)
+    }
+
+    /// Runs it, with what is on its disk, and waits until it answers. It does not where its port is taken.
+    pub(crate) fn run(&mut self) -> bool {
+        let process = self.command.spawn();
+        let process = process.expect("redis-server is needed for these tests");
+        let process = self.process.insert(process);
+        let client = Client::open(format!("redis://127.0.0.1:{}", self.port)).unwrap();
         let until = Tick::now() + PATIENCE;
         while Tick::now() < until {
-            if server.process.try_wait().unwrap().is_some() {
-                return None;
+            if process.try_wait().unwrap().is_some() {
+                return false;
             }
-            if let Ok(mut connection) = server.client().get_connection() {
+            if let Ok(mut connection) = client.get_connection() {
                 match redis::cmd("PING").query::<Value>(&mut connection) {
-                    Ok(_) => return Some(server),
-                    Err(error) if error.code() == Some("NOAUTH") => return Some(server),
+                    Ok(_) => return true,
+                    Err(error) if error.code() == Some("NOAUTH") => return true,
                     Err(_) => {}
                 }
             }
             thread::sleep(Duration::from_millis(5));
         }
-        None
+        false
     }
 
     pub(crate) const fn port(&self) -> u16 {
@@ -104,14 +115,20 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
+        if let Some(mut process) = self.process.take() {
+            let _ = process.kill();
+            let _ = process.wait();
+        }
     }
 }
 
+/// A port that nobody listens on, and that no outgoing connection is given while a server restarts.
 pub(crate) fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().port()
+    let dice = || RandomState::new().build_hasher().finish() % 12_000;
+    let mut ports = std::iter::repeat_with(|| 20_000 + u16::try_from(dice()).unwrap());
+    ports
+        .find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok())
+        .unwrap()
 }
 
 /// A connection of the test's own.
@@ -208,9 +225,7 @@ impl Service {
     }
 
     pub(crate) fn signal(&self, name: &str) {
-        let pid = self.process.id().to_string();
-        let sent = Command::new("kill").args([name, &pid]).status().unwrap();
-        assert!(sent.success());
+        send(name, &self.process);
     }
 
     pub(crate) fn wait(mut self) -> (ExitStatus, String) {
@@ -242,6 +257,12 @@ impl Drop for Service {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
+}
+
+pub(crate) fn send(signal: &str, process: &Child) {
+    let pid = process.id().to_string();
+    let sent = Command::new("kill").args([signal, &pid]).status().unwrap();
+    assert!(sent.success());
 }
 
 /// The program, with nothing from the outside.

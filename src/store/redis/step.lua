@@ -50,7 +50,9 @@ local function add(key, record)
   added[#added + 1] = {key, id}
   return nil
 end
-local refused = add(history, step.history) or add(audit, step.audit) or add(updates, step.update)
+-- The audit before all else: a server that loses its power may bring back the beginning of a step, and then this
+-- shows it.
+local refused = add(audit, step.audit) or add(history, step.history) or add(updates, step.update)
 if refused then
   return refused
 end

@@ -3,7 +3,10 @@
 mod faults;
 #[cfg(feature = "feed")]
 mod feed;
+#[cfg(feature = "feed")]
+mod followed;
 mod layout;
+mod series;
 mod server;
 #[cfg(feature = "redis-tls")]
 mod tls;

@@ -2,7 +2,7 @@
 
 use std::{
     net::TcpListener,
-    path::Path,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     thread,
     time::Duration,
@@ -20,6 +20,7 @@ pub(crate) struct Server {
     arguments: Vec<String>,
     port: u16,
     process: Child,
+    may_fill_up: bool,
 }
 
 impl Server {
@@ -29,18 +30,28 @@ impl Server {
     }
 
     pub(crate) fn with(arguments: &[&str]) -> Self {
+        Self::start_as(arguments, false)
+    }
+
+    /// On a disk that [`Self::fill_disk`] fills.
+    pub(crate) fn on_small_disk(arguments: &[&str]) -> Self {
+        Self::start_as(arguments, true)
+    }
+
+    fn start_as(arguments: &[&str], may_fill_up: bool) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let arguments: Vec<_> = arguments.iter().map(|a| (*a).to_owned()).collect();
         // Somebody else may take the port before the server does.
         for _ in 0..20 {
             let port = free_port();
-            let mut process = spawn(directory.path(), port, &arguments);
+            let mut process = spawn(directory.path(), port, &arguments, may_fill_up);
             if answers(&mut process, directory.path(), port, &arguments) {
                 return Self {
                     directory,
                     arguments,
                     port,
                     process,
+                    may_fill_up,
                 };
             }
             let _ = process.kill();
@@ -74,11 +85,42 @@ impl Server {
         self.process.wait().unwrap();
     }
 
+    /// Sends it a signal.
+    pub(crate) fn signal(&self, name: &str) {
+        run("kill", &[name, &self.process.id().to_string()]);
+    }
+
+    /// No file of it grows beyond so many bytes: what is written then ends as on a full disk. None makes room.
+    pub(crate) fn fill_disk(&self, bytes: Option<u64>) {
+        let process = self.process.id().to_string();
+        let limit = bytes.map_or_else(|| "unlimited".to_owned(), |bytes| bytes.to_string());
+        run(
+            "prlimit",
+            &["--pid", &process, &format!("--fsize={limit}:unlimited")],
+        );
+    }
+
+    /// The file of its disk that grows with every step.
+    pub(crate) fn log_of_steps(&self) -> PathBuf {
+        let directory = self.directory.path().join("appendonlydir");
+        let manifest = directory.join("appendonly.aof.manifest");
+        let manifest = std::fs::read_to_string(manifest).unwrap();
+        let last = manifest.lines().rfind(|line| line.ends_with("type i"));
+        directory.join(last.unwrap().split(' ').nth(1).unwrap())
+    }
+
+    /// Waits until it ended by itself.
+    pub(crate) fn await_end(&mut self) {
+        eventually("the server ends", || {
+            self.process.try_wait().unwrap().is_some()
+        });
+    }
+
     /// On the same port, with what is on its disk.
     pub(crate) fn restart(&mut self) {
         for _ in 0..20 {
-            self.process = spawn(self.directory.path(), self.port, &self.arguments);
             let directory = self.directory.path();
+            self.process = spawn(directory, self.port, &self.arguments, self.may_fill_up);
             if answers(&mut self.process, directory, self.port, &self.arguments) {
                 return;
             }
@@ -122,8 +164,21 @@ pub(crate) fn free_port() -> u16 {
         .unwrap()
 }
 
-fn spawn(directory: &Path, port: u16, arguments: &[String]) -> Child {
-    let process = Command::new("redis-server")
+fn run(program: &str, arguments: &[&str]) {
+    let status = Command::new(program).args(arguments).status();
+    let status =
+        status.unwrap_or_else(|error| panic!("`{program}` is needed for these tests: {error}"));
+    assert!(status.success(), "{program} {arguments:?}: {status}");
+}
+
+fn spawn(directory: &Path, port: u16, arguments: &[String], may_fill_up: bool) -> Child {
+    let mut command = Command::new(if may_fill_up { "sh" } else { "redis-server" });
+    if may_fill_up {
+        // Without the signal a write beyond the limit fails, as on a full disk.
+        let script = "trap '' XFSZ; exec redis-server \"$@\"";
+        command.args(["-c", script, "redis-server"]);
+    }
+    let process = command
         .args(["--port", &port.to_string(), "--bind", "127.0.0.1"])
         .args(["--logfile", "log", "--save", "", "--appendonly", "yes"])
         .args(["--appendfsync", "always", "--dir"])

@@ -1,0 +1,332 @@
+//! What a fault may do to an intent: delay its answer. A row of the table a test.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    thread,
+    time::{Duration, Instant as Tick},
+};
+
+use portcullis::policy::Policy;
+
+use super::{
+    proxy::{Proxy, dice},
+    support::{
+        Bridge, EXITS, Fields, INTENTS, PLANS, POLICY, Redis, SKIPS, Server, eventually, send, text,
+    },
+    tally::Tally,
+};
+
+/// Far longer than any answer takes, once the fault is over.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Takes from a dead instance soon, and answers in small batches: there is more to interrupt.
+const OPTIONS: [&str; 4] = ["--claim-after", "50", "--batch", "3"];
+
+impl Server {
+    /// Stops it as a machine that loses its power, and runs it again with what is on its disk.
+    fn restart(&mut self) {
+        for _ in 0..20 {
+            let mut process = self.process.take().unwrap();
+            process.kill().unwrap();
+            process.wait().unwrap();
+            if self.run() {
+                return;
+            }
+        }
+        panic!("it does not start again at {}", self.url());
+    }
+
+    fn signal(&self, name: &str) {
+        send(name, self.process.as_ref().unwrap());
+    }
+}
+
+/// Intents that were sent, each with an id of its own, and what became of them.
+struct Asked {
+    tally: Tally,
+    sent: BTreeSet<String>,
+    /// The end of each policy, in microseconds, by its hash.
+    ends: BTreeMap<String, i64>,
+}
+
+impl Asked {
+    fn under(tally: Tally) -> Self {
+        Self {
+            tally,
+            sent: BTreeSet::new(),
+            ends: BTreeMap::new(),
+        }
+    }
+
+    fn publish(&mut self, redis: &mut Redis, valid_for: u64) {
+        redis.publish(valid_for);
+        let fields: BTreeMap<String, String> = redis::cmd("HGETALL")
+            .arg(POLICY)
+            .query(&mut redis.0)
+            .unwrap();
+        let policy = Policy::from_fields(fields).unwrap();
+        let end = policy.valid_until().as_micros();
+        self.ends.insert(policy.hash().to_string(), end);
+    }
+
+    /// Trades, exits and what is denied, so many.
+    fn send(&mut self, redis: &mut Redis, count: usize) {
+        for n in 0..count {
+            let id = format!("{}", self.sent.len());
+            match n % 7 {
+                0 => redis.exit(&id, "SOLUSDT"),
+                1 => redis.intent(&id, "XRPUSDT"),
+                2 => redis.intent(&id, "SOLUSDT"),
+                _ => redis.intent(&id, "BTCUSDT"),
+            };
+            self.sent.insert(id);
+        }
+    }
+
+    /// Waits for the answers, and counts what is wrong with them.
+    fn settle(self, redis: &mut Redis) {
+        let until = Tick::now() + PATIENCE;
+        while redis.length(PLANS) + redis.length(SKIPS) < self.sent.len() && Tick::now() < until {
+            thread::sleep(Duration::from_millis(5));
+        }
+        self.count(&redis.answers());
+        eventually("everything is acknowledged", || {
+            (redis.pending(INTENTS), redis.pending(EXITS)) == (0, 0)
+        });
+        self.tally.conclude_felt();
+    }
+
+    /// Holds each answer against what was asked and published.
+    fn count(&self, answers: &[Fields]) {
+        let tally = &self.tally;
+        let mut times: BTreeMap<&str, usize> = BTreeMap::new();
+        for answer in answers {
+            *times.entry(text(answer, "intent_id")).or_default() += 1;
+            let is_skip = text(answer, "decision") == "SKIP";
+            tally.refusals.add(usize::from(is_skip));
+            if text(answer, "verdict") == "TRADE" {
+                self.judge(answer);
+            }
+        }
+        tally.answers.add(answers.len());
+        for id in &self.sent {
+            let times = times.remove(id.as_str()).unwrap_or(0);
+            tally.lost.add(usize::from(times == 0));
+            tally.doubled.add(times.saturating_sub(1));
+        }
+        assert!(times.is_empty(), "nobody asked for {times:?}");
+        let plan_ids: BTreeSet<&str> = answers.iter().map(|it| text(it, "plan_id")).collect();
+        tally.doubled.add(answers.len() - plan_ids.len());
+    }
+
+    /// A trade is of a policy that was published, whole, and was in force.
+    fn judge(&self, trade: &Fields) {
+        let end = self.ends.get(text(trade, "policy_hash"));
+        self.tally.partial.add(usize::from(end.is_none()));
+        let ms = |name| text(trade, name).parse::<i64>().unwrap();
+        let is_over =
+            end.is_some_and(|end| ms("decided_at") * 1000 > *end || ms("not_after") * 1000 > *end);
+        self.tally.stale.add(usize::from(is_over));
+    }
+}
+
+#[test]
+fn whoever_is_killed_leaves_no_intent_unanswered_and_none_answered_twice() {
+    let server = Server::start();
+    let mut redis = server.connect();
+    let mut asked = Asked::under(Tally::of("bridge killed (-9) at any moment", 10));
+    asked.publish(&mut redis, 36_000);
+    for round in 0..asked.tally.rounds() {
+        let bridge = Bridge::start(&server.url(), &OPTIONS);
+        let second = (round % 3 == 0).then(|| Bridge::start(&server.url(), &OPTIONS));
+        let before = redis.length(PLANS);
+        asked.send(&mut redis, 150);
+        eventually("a first plan", || redis.length(PLANS) > before);
+        thread::sleep(Duration::from_micros(dice() % 20_000));
+        bridge.kill();
+        if let Some(second) = second {
+            second.stop();
+        }
+    }
+    let bridge = Bridge::start(&server.url(), &OPTIONS);
+    asked.settle(&mut redis);
+    bridge.stop();
+}
+
+#[test]
+fn a_line_that_is_cut_at_any_byte() {
+    let server = Server::start();
+    let mut redis = server.connect();
+    let proxy = Proxy::before(server.port());
+    let mut asked = Asked::under(Tally::of(
+        "bridge: connections to the server cut at any byte",
+        20,
+    ));
+    asked.publish(&mut redis, 36_000);
+    proxy.cut_within(60_000);
+    let bridge = Bridge::start(&proxy.url(), &OPTIONS);
+    for _ in 0..asked.tally.rounds() {
+        let cuts = proxy.cuts();
+        eventually("a cut", || {
+            asked.send(&mut redis, 7);
+            proxy.cuts() > cuts
+        });
+    }
+    proxy.cut_within(0);
+    asked.settle(&mut redis);
+    bridge.stop();
+}
+
+#[test]
+fn answers_that_come_late_and_in_pieces() {
+    let server = Server::start();
+    let mut redis = server.connect();
+    let proxy = Proxy::before(server.port());
+    let mut asked = Asked::under(Tally::of(
+        "bridge: answers in pieces, some later than it waits",
+        2,
+    ));
+    asked.publish(&mut redis, 36_000);
+    proxy.pieces_of(1500);
+    // It waits for half of the longest delay.
+    proxy.delay(Duration::from_secs(10), 60);
+    let bridge = Bridge::start(&proxy.url(), &OPTIONS);
+    for _ in 0..asked.tally.rounds() {
+        let late = proxy.late();
+        asked.send(&mut redis, 70);
+        eventually("one that is too late", || proxy.late() > late);
+    }
+    proxy.delay(Duration::ZERO, 0);
+    asked.settle(&mut redis);
+    bridge.stop();
+}
+
+#[test]
+fn a_server_that_is_killed_and_comes_back() {
+    let mut server = Server::start_with(&["--appendonly", "yes", "--appendfsync", "always"]);
+    let mut asked = Asked::under(Tally::of("bridge: server killed (-9) and restarted", 5));
+    asked.publish(&mut server.connect(), 36_000);
+    let bridge = Bridge::start(&server.url(), &OPTIONS);
+    for _ in 0..asked.tally.rounds() {
+        let mut redis = server.connect();
+        let before = redis.length(PLANS);
+        asked.send(&mut redis, 100);
+        eventually("a first plan", || redis.length(PLANS) > before);
+        thread::sleep(Duration::from_micros(dice() % 20_000));
+        server.restart();
+    }
+    asked.settle(&mut server.connect());
+    bridge.stop();
+}
+
+#[test]
+fn a_server_without_memory() {
+    let server = Server::start();
+    let mut redis = server.connect();
+    let mut asked = Asked::under(Tally::of(
+        "bridge: server out of memory (OOM, noeviction)",
+        10,
+    ));
+    asked.publish(&mut redis, 36_000);
+    let bridge = Bridge::start(&server.url(), &OPTIONS);
+    bridge.await_log("POLICY_LOADED");
+    for _ in 0..asked.tally.rounds() {
+        asked.send(&mut redis, 100);
+        redis.run(&["CONFIG", "SET", "maxmemory", "1"]);
+        thread::sleep(Duration::from_micros(dice() % 50_000));
+        redis.run(&["CONFIG", "SET", "maxmemory", "0"]);
+    }
+    asked.settle(&mut redis);
+    bridge.stop();
+}
+
+#[test]
+fn a_server_that_freezes() {
+    let server = Server::start();
+    let mut redis = server.connect();
+    let mut asked = Asked::under(Tally::of(
+        "bridge: server frozen (SIGSTOP), for up to 6 seconds",
+        1,
+    ));
+    asked.publish(&mut redis, 36_000);
+    let bridge = Bridge::start(&server.url(), &OPTIONS);
+    for round in 0..asked.tally.rounds() {
+        let before = redis.length(PLANS);
+        asked.send(&mut redis, 150);
+        eventually("a first plan", || redis.length(PLANS) > before);
+        server.signal("-STOP");
+        // Now and then for longer than a bridge waits for an answer.
+        let ms = if round % 3 == 0 { 6_000 } else { dice() % 500 };
+        thread::sleep(Duration::from_millis(ms));
+        server.signal("-CONT");
+    }
+    asked.settle(&mut redis);
+    bridge.stop();
+}
+
+/// The end of a policy comes while intents do, and nothing is traded under it from then on.
+#[test]
+fn a_policy_that_ends_while_it_is_traded() {
+    let server = Server::start();
+    let mut redis = server.connect();
+    let mut asked = Asked::under(Tally::of(
+        "bridge: policy over in the middle of intents, and not renewed",
+        2,
+    ));
+    let bridge = Bridge::start(&server.url(), &OPTIONS);
+    for _ in 0..asked.tally.rounds() {
+        asked.publish(&mut redis, 1);
+        let stale = |redis: &mut Redis| {
+            let skips = redis.records(SKIPS);
+            let is_stale = |skip: &&Fields| text(skip, "reason") == "POLICY_STALE";
+            skips.iter().filter(is_stale).count()
+        };
+        let before = stale(&mut redis);
+        eventually("the end", || {
+            asked.send(&mut redis, 20);
+            stale(&mut redis) > before
+        });
+    }
+    asked.settle(&mut redis);
+    bridge.stop();
+}
+
+/// The judge sees what it is there for.
+#[test]
+fn a_count_tells_partial_stale_lost_and_doubled() {
+    let answer = |id: &str, plan: &str, hash: &str, decided: &str, not_after: &str| -> Fields {
+        [
+            ("intent_id", id),
+            ("plan_id", plan),
+            ("verdict", "TRADE"),
+            ("policy_hash", hash),
+            ("decided_at", decided),
+            ("not_after", not_after),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into()
+    };
+    let check = |answers: &[Fields], expected: [usize; 4]| {
+        let mut asked = Asked::under(Tally::of("", 1));
+        asked.sent = ["a", "b"].map(str::to_owned).into();
+        asked.ends.insert("known".to_owned(), 5_000_000);
+        asked.count(answers);
+        let tally = &asked.tally;
+        let counts = [&tally.partial, &tally.stale, &tally.lost, &tally.doubled];
+        assert_eq!(counts.map(super::tally::Count::get), expected);
+    };
+    let a = answer("a", "1", "known", "5000", "5000");
+    let b = answer("b", "2", "known", "4000", "4500");
+    check(&[a.clone(), b.clone()], [0, 0, 0, 0]);
+    let unknown = answer("b", "2", "of nobody", "4000", "4500");
+    check(&[a.clone(), unknown], [1, 0, 0, 0]);
+    let over = answer("b", "2", "known", "5001", "5000");
+    check(&[a.clone(), over], [0, 1, 0, 0]);
+    let too_long = answer("b", "2", "known", "5000", "5001");
+    check(&[a.clone(), too_long], [0, 1, 0, 0]);
+    check(&[a.clone()], [0, 0, 1, 0]);
+    let again = answer("b", "3", "known", "4000", "4500");
+    check(&[a.clone(), b.clone(), again], [0, 0, 0, 1]);
+    let same_plan = answer("b", "1", "known", "4000", "4500");
+    check(&[a, same_plan], [0, 0, 0, 1]);
+}

@@ -1,0 +1,101 @@
+//! A connection that ends.
+
+use std::thread;
+
+use portcullis::store::{PolicyStore as _, PublishError, RedisStore};
+
+use super::super::{
+    series::Series,
+    server::{Server, eventually},
+};
+use crate::{linearizable, policies::publication, proxy::Proxy, tally::Tally};
+
+#[test]
+fn at_any_byte() {
+    let server = Server::start();
+    let proxy = Proxy::before(server.port());
+    let series = Series::under(Tally::of("connection cut at any byte, either way", 100));
+    proxy.cut_within(60_000);
+    series.amid(&proxy.url(), |_| {
+        let cuts = proxy.cuts();
+        eventually("a cut", || proxy.cuts() > cuts);
+    });
+    assert!(proxy.cuts() >= series.tally.rounds());
+    series.settle(&RedisStore::open(&server.url()).unwrap());
+    series.tally.conclude_felt();
+}
+
+#[test]
+fn by_the_server() {
+    let server = Server::start();
+    let series = Series::under(Tally::of(
+        "connections cut by the server (CLIENT KILL)",
+        100,
+    ));
+    series.amid(&server.url(), |_| {
+        let _: u64 = server.tell(&["CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"]);
+    });
+    series.settle(&RedisStore::open(&server.url()).unwrap());
+    series.tally.conclude();
+}
+
+/// Whatever a lost answer leaves open, the same writer may try again: what it saw is gone if it had won.
+#[test]
+fn whoever_tries_again_after_a_lost_answer_publishes_once() {
+    let server = Server::start();
+    let proxy = Proxy::before(server.port());
+    let direct = RedisStore::open(&server.url()).unwrap();
+    let tally = Tally::of(
+        "the same publication tried again until an answer came, over a line that is cut",
+        50,
+    );
+    let mut seen = None;
+    for n in 0..tally.rounds() {
+        let version = format!("v{n}");
+        let publication = publication(&version, "");
+        proxy.cut_within(30_000);
+        let store = RedisStore::open(&proxy.url()).unwrap();
+        loop {
+            match store.publish(&publication, seen) {
+                Ok(_) => break,
+                // It won before: what lies there is its own.
+                Err(PublishError::Conflict { .. }) => break,
+                Err(PublishError::Store(_)) => tally.refusals.add(1),
+                Err(error) => panic!("{error}"),
+            }
+            thread::yield_now();
+        }
+        proxy.cut_within(0);
+        seen = direct.current_hash().unwrap();
+        tally.answers.add(1);
+        // What it did lies at the top.
+        let history = direct.history(16).unwrap();
+        let times = history
+            .iter()
+            .filter(|it| it.version() == Some(&version))
+            .count();
+        tally.lost.add(usize::from(times == 0));
+        tally.doubled.add(usize::from(times > 1));
+    }
+    assert!(direct.audit().unwrap().is_whole());
+    tally.conclude_felt();
+}
+
+/// Many at once over lines that are cut: what is known of it still has an explanation one after the other.
+#[test]
+fn many_at_once() {
+    let server = Server::start();
+    let proxy = Proxy::before(server.port());
+    proxy.cut_within(60_000);
+    let tally = Tally::of(
+        "three writers and three readers at once over lines that are cut, linearizable",
+        40,
+    );
+    let operations = linearizable::record(&tally, &|| {
+        Box::new(RedisStore::open(&proxy.url()).unwrap())
+    });
+    let direct = RedisStore::open(&server.url()).unwrap();
+    linearizable::judge(&tally, &direct, &operations);
+    assert!(proxy.cuts() > 0 && direct.audit().unwrap().is_whole());
+    tally.conclude_felt();
+}

@@ -1,0 +1,153 @@
+//! A writer that changes what others published.
+
+use portcullis::{
+    domain::Span,
+    guardrails::Guardrails,
+    store::{PolicyStore as _, PublishError, Reader, SequenceGuard},
+};
+
+use super::{
+    super::{Fixture as _, POLICY, redis, series::Series},
+    denied,
+};
+use crate::{
+    policies::{absence, check_conflict, publication},
+    proxy::dice,
+    tally::Tally,
+};
+
+/// Any of the moments after the end.
+fn later() -> String {
+    format!("{}.5", 1_766_600_000 + dice() % 100_000_000)
+}
+
+#[test]
+fn an_end_that_is_extended_behind_the_hash() {
+    let redis = redis();
+    let store = redis.open();
+    let series = Series::under(Tally::of(
+        "only `valid_until_epoch` extended, behind the hash",
+        50,
+    ));
+    for _ in 0..series.tally.rounds() {
+        assert!(series.publish(&*store));
+        let policy = series.load(&*store).unwrap();
+        let _: u64 = redis
+            .0
+            .tell(&["HSET", POLICY, "valid_until_epoch", &later()]);
+        let loaded = series.load(&*store);
+        assert_eq!(absence(loaded), "POLICY_HASH_MISMATCH");
+        // It does not run over what is there unseen, and whoever has seen it puts it right.
+        let found = store.current_hash().unwrap();
+        let blind = publication("x", "");
+        check_conflict(
+            store.publish(&blind, Some(policy.hash())),
+            Some(policy.hash()),
+            found,
+        );
+    }
+    assert!(series.publish(&*store));
+    series.load(&*store).unwrap();
+    series.settle(&*store);
+    series.tally.conclude_felt();
+}
+
+#[test]
+fn a_universe_and_an_end_behind_the_hash_or_without_it() {
+    let redis = redis();
+    let store = redis.open();
+    let series = Series::under(Tally::of(
+        "universe and expiry rewritten, the hash left, removed, or of another policy",
+        50,
+    ));
+    let reader = Reader::new(redis.open(), SequenceGuard::in_memory());
+    let required = Guardrails::none().with_required_policy_hash();
+    for round in 0..series.tally.rounds() {
+        let another = store.current_hash().unwrap();
+        assert!(series.publish(&*store));
+        series.judge(series.told(), &reader.load());
+        let later = later();
+        let _: u64 = redis.0.tell(&[
+            "HSET",
+            POLICY,
+            "valid_until_epoch",
+            &later,
+            "universe_symbols",
+            r#"["BTCUSDT", "XRPUSDT"]"#,
+        ]);
+        match (round % 3, another) {
+            (0, Some(hash)) => {
+                let hash = hash.to_string();
+                let _: u64 = redis.0.tell(&["HSET", POLICY, "policy_hash", &hash]);
+            }
+            (1, _) => {
+                let _: u64 = redis.0.tell(&["HDEL", POLICY, "policy_hash"]);
+                // It is a policy, for who neither requires a hash nor remembers; both of these do not take it.
+                let policy = store.load().unwrap();
+                let now = crate::policies::at(&later).saturating_add(Span::from_micros(-1));
+                assert_eq!(denied(&Guardrails::none(), &policy, now), None);
+                series
+                    .tally
+                    .stale
+                    .add(usize::from(denied(&required, &policy, now).is_none()));
+                assert!(absence(reader.load()).starts_with("RolledBack"));
+            }
+            _ => {}
+        }
+        if round % 3 != 1 {
+            assert_eq!(absence(series.load(&*store)), "POLICY_HASH_MISMATCH");
+        }
+        series.judge(0, &reader.load());
+    }
+    assert!(series.publish(&*store));
+    series.judge(series.told(), &reader.load());
+    series.settle(&*store);
+    series.tally.conclude_felt();
+}
+
+/// An earlier publication, whole and with its hash, over a later one; the sequence goes back.
+#[cfg(feature = "file")]
+#[test]
+fn an_earlier_publication_put_back() {
+    let redis = redis();
+    let store = redis.open();
+    let series = Series::under(Tally::of(
+        "sequence going back: an earlier publication, whole, over a later one",
+        50,
+    ));
+    let folder = tempfile::tempdir().unwrap();
+    let seen = folder.path().join("seen.json");
+    let mut published = Vec::new();
+    for _ in 0..series.tally.rounds() {
+        assert!(series.publish(&*store));
+        published.push(crate::policies::fields_of(&store.load().unwrap()));
+        // It remembers across restarts.
+        let remember = || Reader::new(redis.open(), SequenceGuard::in_file(&seen).unwrap());
+        let reader = remember();
+        series.judge(series.told(), &reader.load());
+        if let [earlier @ .., latest] = published.as_slice()
+            && !earlier.is_empty()
+        {
+            let n = usize::try_from(dice()).unwrap() % earlier.len();
+            redis.put(&earlier[n]);
+            let again = remember();
+            for reader in [&reader, &again] {
+                let loaded = reader.load();
+                series.judge(series.told(), &loaded);
+                assert!(absence(loaded).starts_with("RolledBack"));
+            }
+            // A store does not publish below what it published.
+            let refused = store.publish(
+                &publication("x", r#""policy_seq": 1,"#),
+                store.current_hash().unwrap(),
+            );
+            assert!(matches!(
+                refused,
+                Err(PublishError::SequenceNotHigher { .. })
+            ));
+            redis.put(latest);
+        }
+    }
+    series.settle(&*store);
+    series.tally.conclude_felt();
+}

@@ -1,0 +1,37 @@
+//! What happens when things go wrong: a file a kind of fault, a row of the table a test.
+
+mod clock;
+mod cut;
+mod disk;
+mod flushed;
+mod foreign;
+mod killed;
+mod kinds;
+mod power;
+mod races;
+mod replica;
+mod slow;
+mod torn;
+
+use portcullis::{
+    decide::{Engine, Reason},
+    domain::Instant,
+    event::{Event, Scratch, read},
+    exit::ExitOwnership,
+    guardrails::Guardrails,
+    policy::{Policy, PolicyState},
+};
+
+/// Why an intent is denied under this policy, if it is.
+fn denied(guardrails: &Guardrails, policy: &Policy, now: Instant) -> Option<Reason> {
+    let ownership = ExitOwnership::new("owner", [""; 0]).unwrap();
+    let engine = Engine::new(guardrails.clone(), ownership);
+    let text = r#"{"symbol": "BTCUSDT", "side": "BUY", "source": "s", "position_size_usd": 100}"#;
+    let mut scratch = Scratch::default();
+    let Event::Intent(intent) = read(text, &mut scratch) else {
+        panic!("no intent");
+    };
+    engine
+        .decide(PolicyState::present(policy), &intent, now)
+        .reason()
+}

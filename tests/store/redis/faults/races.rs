@@ -1,0 +1,113 @@
+//! Two writers at once, and one that writes twice.
+
+use std::{sync::Barrier, thread};
+
+use portcullis::store::{PolicyStore as _, PublishError};
+
+use super::super::{Fixture as _, redis};
+use crate::{
+    policies::{check_conflict, publication},
+    tally::Tally,
+};
+
+#[test]
+fn of_two_publishers_that_saw_the_same_exactly_one_wins() {
+    let redis = redis();
+    let tally = Tally::of(
+        "two publishers at once, each pair having seen the same",
+        200,
+    );
+    let stores = [redis.open(), redis.open()];
+    let mut seen = None;
+    for round in 0..tally.rounds() {
+        // Each its own, both the same, and both with the same sequence.
+        let names = match round % 3 {
+            0 => ["a", "b"],
+            _ => ["same", "same"],
+        };
+        let more = match round % 3 {
+            2 => format!(r#""policy_seq": {},"#, round + 1),
+            _ => String::new(),
+        };
+        let begin = Barrier::new(2);
+        let outcomes = thread::scope(|scope| {
+            let (begin, more) = (&begin, more.as_str());
+            let publishers = [0, 1].map(|n| {
+                let (store, version) = (&stores[n], format!("{}{round}", names[n]));
+                scope.spawn(move || {
+                    let publication = publication(&version, more);
+                    begin.wait();
+                    store.publish(&publication, seen)
+                })
+            });
+            publishers.map(|publisher| publisher.join().unwrap())
+        });
+        let winners: Vec<_> = outcomes.iter().flatten().collect();
+        tally.lost.add(usize::from(winners.is_empty()));
+        tally.doubled.add(usize::from(winners.len() > 1));
+        if let [winner] = winners.as_slice() {
+            assert_eq!(winner.seq(), u64::try_from(round).unwrap() + 1);
+            let loaded = stores[0].load().unwrap();
+            tally.answers.add(1);
+            tally.stale.add(usize::from(loaded.hash() != winner.hash()));
+        }
+        let now = stores[0].current_hash().unwrap();
+        for outcome in outcomes.into_iter().filter(Result::is_err) {
+            tally.refusals.add(1);
+            match outcome {
+                // The sequence that both brought is used up: the loser may be told this first.
+                Err(PublishError::SequenceNotHigher { offered, highest }) if round % 3 == 2 => {
+                    assert_eq!(offered, highest);
+                }
+                outcome => check_conflict(outcome, seen, now),
+            }
+        }
+        seen = now;
+    }
+    let history = stores[0].history(usize::MAX).unwrap();
+    assert_eq!(history.len(), tally.rounds());
+    let trail = stores[0].audit().unwrap();
+    assert!(trail.is_whole() && trail.entries().len() == tally.rounds());
+    tally.conclude_felt();
+}
+
+#[test]
+fn a_version_that_is_published_twice_happens_once() {
+    let redis = redis();
+    let store = redis.open();
+    let tally = Tally::of("the same version published twice", 50);
+    let mut seen = None;
+    for round in 0..tally.rounds() {
+        let version = format!("v{round}");
+        let (plain, numbered) = (
+            publication(&version, ""),
+            publication(&version, &format!(r#""policy_seq": {},"#, round + 1)),
+        );
+        let first = store.publish(&numbered, seen).unwrap();
+        // Whoever has not seen it cannot publish over it, and its sequence is used up for whoever has.
+        let here = Some(first.hash());
+        for again in [&plain, &numbered] {
+            check_conflict(store.publish(again, seen), seen, here);
+            tally.refusals.add(1);
+        }
+        let refused = store.publish(&numbered, here);
+        assert!(matches!(
+            refused,
+            Err(PublishError::SequenceNotHigher { .. })
+        ));
+        tally.answers.add(1);
+        tally
+            .stale
+            .add(usize::from(store.load().unwrap().hash() != first.hash()));
+        // What it did lies at the top.
+        let history = store.history(16).unwrap();
+        let times = history
+            .iter()
+            .filter(|it| it.version() == Some(&version))
+            .count();
+        tally.lost.add(usize::from(times == 0));
+        tally.doubled.add(usize::from(times > 1));
+        seen = here;
+    }
+    tally.conclude_felt();
+}

@@ -1,0 +1,50 @@
+//! A feed beside a series: it may be behind, and never goes back.
+
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
+
+use portcullis::store::{Feed, Reader, RedisStore, SequenceGuard};
+
+use super::{
+    series::{Series, number_of},
+    server::eventually,
+};
+use crate::policies::now;
+
+pub(crate) struct Followed(Feed);
+
+impl Followed {
+    pub(crate) fn start(url: &str) -> Self {
+        let store = RedisStore::open(url).unwrap();
+        Self(Feed::start(Reader::new(store, SequenceGuard::in_memory()), now).unwrap())
+    }
+
+    /// Judges every policy that it gives.
+    pub(crate) fn watch(&self, series: &Series, is_done: &AtomicBool) {
+        let (mut number, mut last) = (0, 0);
+        while !is_done.load(Ordering::SeqCst) {
+            if !self.0.wait_for_change(number, Duration::from_millis(20)) {
+                continue;
+            }
+            let ruling = self.0.ruling();
+            number = ruling.number();
+            if let Ok(policy) = ruling.policy().policy() {
+                let seq = policy.seq().unwrap();
+                series.judge_policy(0, policy);
+                series.tally.stale.add(usize::from(seq < last));
+                last = seq;
+            }
+        }
+    }
+
+    /// Waits until it has the n-th, or one after it.
+    pub(crate) fn await_number(&self, n: u64) {
+        eventually("the feed has the last one", || {
+            let ruling = self.0.ruling();
+            let policy = ruling.policy().policy();
+            policy.is_ok_and(|policy| number_of(policy) >= n)
+        });
+    }
+}

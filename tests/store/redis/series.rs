@@ -1,0 +1,266 @@
+//! A series of publications that can be told apart, and what readers see of it.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Mutex,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    thread,
+    time::Duration,
+};
+
+use portcullis::{
+    domain::{Instant, Span},
+    guardrails::Guardrails,
+    policy::Policy,
+    store::{LoadError, PolicyStore, Publication, PublishError, RedisStore, StoreError},
+};
+
+#[cfg(feature = "feed")]
+use super::followed::Followed;
+use super::server::eventually;
+use crate::{
+    policies::{ada, at, now, policy_until},
+    proxy::dice,
+    tally::Tally,
+};
+
+/// The n-th policy of a series: each ends a second after the one before, and every other one has more fields.
+pub(crate) fn nth(n: u64) -> Policy {
+    let end = format!("{}.062733", 1_766_550_734 + n);
+    let more = match n % 2 {
+        0 => "",
+        _ => r#""limits": {"max_leverage": 15}, "generator": "of odd ones","#,
+    };
+    policy_until(&end, &format!("v{n}"), more)
+}
+
+pub(crate) fn number_of(policy: &Policy) -> u64 {
+    policy.version().trim_start_matches('v').parse().unwrap()
+}
+
+/// When the n-th ends.
+pub(crate) fn end_of(n: u64) -> Instant {
+    at(&format!("{}.062733", 1_766_550_734 + n))
+}
+
+/// What became of a series: one writer, each number at most once.
+pub(crate) struct Series {
+    pub(crate) tally: Tally,
+    next: AtomicU64,
+    /// The last that was told to have happened.
+    told: AtomicU64,
+    outcomes: Mutex<BTreeMap<u64, Outcome>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    Happened,
+    NotHappened,
+    Unknown,
+}
+
+impl Series {
+    pub(crate) fn under(tally: Tally) -> Self {
+        Self {
+            tally,
+            next: AtomicU64::new(1),
+            told: AtomicU64::new(0),
+            outcomes: Mutex::new(BTreeMap::new()),
+        }
+    }
+
+    pub(crate) fn told(&self) -> u64 {
+        self.told.load(Ordering::SeqCst)
+    }
+
+    /// Publishes the next one over whatever is there. Gives whether it is known to have happened.
+    pub(crate) fn publish(&self, store: &dyn PolicyStore) -> bool {
+        let n = self.next.fetch_add(1, Ordering::SeqCst);
+        let publication = Publication::new(nth(n), &Guardrails::none(), ada(), now()).unwrap();
+        let published = store
+            .current_hash()
+            .map_err(PublishError::Store)
+            .and_then(|seen| store.publish(&publication, seen));
+        let outcome = match published {
+            Ok(receipt) => {
+                assert_eq!(receipt.policy().version(), format!("v{n}"));
+                self.told.store(n, Ordering::SeqCst);
+                Outcome::Happened
+            }
+            Err(PublishError::Store(StoreError::OutcomeUnknown { .. })) => Outcome::Unknown,
+            Err(PublishError::Store(
+                StoreError::Unavailable { .. } | StoreError::ReadOnly { .. },
+            )) => Outcome::NotHappened,
+            Err(PublishError::Conflict { .. }) if self.is_an_unknown_one_late() => {
+                Outcome::NotHappened
+            }
+            Err(error) => panic!("{error}"),
+        };
+        self.outcomes.lock().unwrap().insert(n, outcome);
+        if outcome != Outcome::Happened {
+            self.tally.refusals.add(1);
+        }
+        outcome == Outcome::Happened
+    }
+
+    /// A step whose answer was lost may still be taken, between looking and publishing.
+    fn is_an_unknown_one_late(&self) -> bool {
+        let outcomes = self.outcomes.lock().unwrap();
+        outcomes
+            .values()
+            .any(|outcome| *outcome == Outcome::Unknown)
+    }
+
+    /// Loads once, and judges what came.
+    pub(crate) fn load(&self, store: &dyn PolicyStore) -> Result<Policy, LoadError> {
+        let floor = self.told();
+        let loaded = store.load();
+        self.judge(floor, &loaded);
+        loaded
+    }
+
+    /// A refusal, or a policy as [`Self::judge_policy`] wants it.
+    pub(crate) fn judge(&self, floor: u64, loaded: &Result<Policy, LoadError>) {
+        match loaded {
+            Ok(policy) => self.judge_policy(floor, policy),
+            Err(_) => self.tally.refusals.add(1),
+        }
+    }
+
+    /// It must be one of the series, whole; not older than what had been told before the load began; and in force
+    /// until its own end and not a microsecond longer.
+    pub(crate) fn judge_policy(&self, floor: u64, policy: &Policy) {
+        self.tally.answers.add(1);
+        let n = number_of(policy);
+        let mut fields = policy.fields().clone();
+        fields.remove("policy_seq");
+        fields.remove("policy_hash");
+        let is_whole = fields == *nth(n).fields();
+        self.tally.partial.add(usize::from(!is_whole));
+        let after = end_of(n).saturating_add(Span::from_micros(1));
+        let is_stale = n < floor || policy.in_force(after).is_ok();
+        self.tally.stale.add(usize::from(is_stale));
+    }
+
+    /// Holds what was told against what the store remembers.
+    pub(crate) fn settle(&self, store: &dyn PolicyStore) {
+        let history = store.history(usize::MAX).unwrap();
+        let mut times: BTreeMap<u64, usize> = BTreeMap::new();
+        for entry in &history {
+            let n = entry.version().unwrap().trim_start_matches('v');
+            *times.entry(n.parse().unwrap()).or_default() += 1;
+        }
+        for (n, outcome) in &*self.outcomes.lock().unwrap() {
+            let times = times.remove(n).unwrap_or(0);
+            let most = usize::from(*outcome != Outcome::NotHappened);
+            let is_lost = *outcome == Outcome::Happened && times == 0;
+            self.tally.lost.add(usize::from(is_lost));
+            self.tally.doubled.add(usize::from(times > most));
+        }
+        assert!(times.is_empty(), "nobody published {times:?}");
+        assert_eq!(
+            store.current_hash().unwrap(),
+            history.first().and_then(|newest| newest.hash())
+        );
+        let trail = store.audit().unwrap();
+        assert!(trail.is_whole(), "{:?}", trail.faults());
+        assert_eq!(trail.entries().len(), history.len());
+    }
+
+    /// A publisher, two readers and a feed at work, and a fault in between, round by round. Each round begins amid work,
+    /// and after the last one work goes on.
+    pub(crate) fn amid(&self, url: &str, mut fault: impl FnMut(usize)) {
+        let is_done = AtomicBool::new(false);
+        let work = |step: &(dyn Fn(&dyn PolicyStore) -> bool + Sync)| {
+            let store = RedisStore::open(url).unwrap();
+            while !is_done.load(Ordering::SeqCst) {
+                if !step(&store) {
+                    thread::sleep(Duration::from_millis(1));
+                }
+            }
+        };
+        let publish = |store: &dyn PolicyStore| self.publish(store);
+        let load = |store: &dyn PolicyStore| self.load(store).is_ok();
+        #[cfg(feature = "feed")]
+        let feed = Followed::start(url);
+        thread::scope(|scope| {
+            let _end = End(&is_done);
+            let workers = [
+                scope.spawn(|| work(&publish)),
+                scope.spawn(|| work(&load)),
+                scope.spawn(|| work(&load)),
+                #[cfg(feature = "feed")]
+                scope.spawn(|| feed.watch(self, &is_done)),
+            ];
+            for round in 0..=self.tally.rounds() {
+                let (told, answers) = (self.told(), self.tally.answers.get());
+                eventually("work goes on", || {
+                    let goes_on =
+                        self.told() >= told + 3 && self.tally.answers.get() >= answers + 3;
+                    goes_on || workers.iter().any(|worker| worker.is_finished())
+                });
+                if round < self.tally.rounds() {
+                    thread::sleep(Duration::from_micros(dice() % 5_000));
+                    fault(round);
+                }
+            }
+        });
+        #[cfg(feature = "feed")]
+        feed.await_number(self.told());
+    }
+}
+
+/// Lets the workers go, also where the test fails: nobody would end them.
+struct End<'a>(&'a AtomicBool);
+
+impl Drop for End<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+}
+
+/// The judge sees what it is there for.
+#[test]
+fn a_series_tells_partial_stale_lost_and_doubled() {
+    use portcullis::store::MemoryStore;
+
+    let series = Series::under(Tally::of("", 1));
+    let store = MemoryStore::new();
+    for n in 1..=3 {
+        assert!(series.publish(&store));
+        assert_eq!(series.load(&store).unwrap().version(), format!("v{n}"));
+    }
+    series.settle(&store);
+    let counts = |series: &Series| {
+        let tally = &series.tally;
+        [&tally.partial, &tally.stale, &tally.lost, &tally.doubled].map(crate::tally::Count::get)
+    };
+    assert_eq!(counts(&series), [0; 4]);
+
+    series.judge(3, &Ok(nth(2)));
+    assert_eq!(counts(&series), [0, 1, 0, 0]);
+    let extended = policy_until("1866550734", "v4", "");
+    series.judge(3, &Ok(extended));
+    assert_eq!(counts(&series), [1, 2, 0, 0]);
+    let without_its_limits = policy_until("1766550739.062733", "v5", "");
+    series.judge(3, &Ok(without_its_limits));
+    assert_eq!(counts(&series), [2, 2, 0, 0]);
+
+    let told = |outcomes: &[(u64, Outcome)]| {
+        let series = Series::under(Tally::of("", 1));
+        *series.outcomes.lock().unwrap() = outcomes.iter().copied().collect();
+        series.settle(&store);
+        counts(&series)
+    };
+    use Outcome::{Happened, NotHappened, Unknown};
+    assert_eq!(
+        told(&[(1, Happened), (2, Happened), (3, Unknown), (4, Happened)]),
+        [0, 0, 1, 0]
+    );
+    assert_eq!(
+        told(&[(1, Happened), (2, NotHappened), (3, Happened), (4, Unknown)]),
+        [0, 0, 0, 1]
+    );
+}

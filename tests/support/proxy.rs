@@ -1,0 +1,166 @@
+//! A line to a server that can be bad.
+
+use std::{
+    hash::{BuildHasher as _, Hasher as _, RandomState},
+    io::{Read as _, Write as _},
+    net::{Shutdown, TcpListener, TcpStream},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
+    thread,
+    time::Duration,
+};
+
+/// Listens on a port of its own, and passes everything on to a server and back.
+pub(crate) struct Proxy {
+    port: u16,
+    line: Arc<Line>,
+}
+
+/// How bad the line is, at this moment.
+#[derive(Default)]
+struct Line {
+    /// A connection is cut after at most so many bytes; never where it is zero.
+    cut_within: AtomicU64,
+    /// Bytes pass in pieces of at most so many; as they come where it is zero.
+    pieces_of: AtomicUsize,
+    /// One answer of so many waits; none where it is zero.
+    one_in: AtomicU64,
+    /// It waits for at most so many milliseconds.
+    delay_ms: AtomicU64,
+    cuts: AtomicUsize,
+    late: AtomicUsize,
+}
+
+/// One connection, of which both directions count.
+struct Connection {
+    line: Arc<Line>,
+    /// How many bytes are left; without a bound where the line cuts nothing.
+    left: AtomicU64,
+}
+
+impl Proxy {
+    pub(crate) fn before(server: u16) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let line = Arc::new(Line::default());
+        let of_clients = Arc::clone(&line);
+        thread::spawn(move || {
+            for client in listener.incoming() {
+                // Where there is no server the client is told so by an end.
+                if let (Ok(client), Ok(server)) =
+                    (client, TcpStream::connect(("127.0.0.1", server)))
+                {
+                    connect(&of_clients, client, server);
+                }
+            }
+        });
+        Self { port, line }
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}/", self.port)
+    }
+
+    /// New connections are cut somewhere within so many bytes; zero ends it, for those that are there too.
+    pub(crate) fn cut_within(&self, bytes: u64) {
+        self.line.cut_within.store(bytes, Ordering::SeqCst);
+    }
+
+    pub(crate) fn cuts(&self) -> usize {
+        self.line.cuts.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn pieces_of(&self, bytes: usize) {
+        self.line.pieces_of.store(bytes, Ordering::SeqCst);
+    }
+
+    /// How many pieces have waited for more than half of the delay.
+    pub(crate) fn late(&self) -> usize {
+        self.line.late.load(Ordering::SeqCst)
+    }
+
+    /// One piece of an answer of so many waits for at most so long.
+    pub(crate) fn delay(&self, most: Duration, one_in: u64) {
+        let ms = u64::try_from(most.as_millis()).unwrap();
+        self.line.delay_ms.store(ms, Ordering::SeqCst);
+        self.line.one_in.store(one_in, Ordering::SeqCst);
+    }
+}
+
+fn connect(line: &Arc<Line>, client: TcpStream, server: TcpStream) {
+    let (Ok(()), Ok(()), Ok(client_too), Ok(server_too)) = (
+        client.set_nodelay(true),
+        server.set_nodelay(true),
+        client.try_clone(),
+        server.try_clone(),
+    ) else {
+        return;
+    };
+    let within = line.cut_within.load(Ordering::SeqCst);
+    // As often within the first bytes as within the last: what matters lies at every scale.
+    let left = match within {
+        0 => u64::MAX,
+        within => dice() % (within >> (dice() % u64::from(within.ilog2() + 1))).max(1),
+    };
+    let connection = Arc::new(Connection {
+        line: Arc::clone(line),
+        left: AtomicU64::new(left),
+    });
+    let answers = Arc::clone(&connection);
+    thread::spawn(move || connection.pump(client, server, false));
+    thread::spawn(move || answers.pump(server_too, client_too, true));
+}
+
+impl Connection {
+    fn pump(&self, mut from: TcpStream, mut to: TcpStream, is_answer: bool) {
+        let mut bytes = [0; 16_384];
+        loop {
+            let most = match self.line.pieces_of.load(Ordering::SeqCst) {
+                0 => bytes.len(),
+                pieces => 1 + usize::try_from(dice()).unwrap() % pieces,
+            };
+            let Ok(count @ 1..) = from.read(&mut bytes[..most]) else {
+                break;
+            };
+            let one_in = self.line.one_in.load(Ordering::SeqCst);
+            if is_answer && one_in > 0 && dice() % one_in == 0 {
+                let most = self.line.delay_ms.load(Ordering::SeqCst);
+                let wait = dice() % (most + 1);
+                thread::sleep(Duration::from_millis(wait));
+                let is_late = usize::from(wait > most / 2);
+                self.line.late.fetch_add(is_late, Ordering::SeqCst);
+            }
+            let passed = self.take(count);
+            if to.write_all(&bytes[..passed]).is_err() {
+                break;
+            }
+            if passed < count {
+                self.line.cuts.fetch_add(1, Ordering::SeqCst);
+                break;
+            }
+        }
+        let _ = from.shutdown(Shutdown::Both);
+        let _ = to.shutdown(Shutdown::Both);
+    }
+
+    /// How many of so many bytes may still pass.
+    fn take(&self, count: usize) -> usize {
+        if self.line.cut_within.load(Ordering::SeqCst) == 0 {
+            return count;
+        }
+        let wanted = u64::try_from(count).unwrap();
+        let less = |left: u64| Some(left.saturating_sub(wanted));
+        let left = self
+            .left
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, less)
+            .unwrap();
+        usize::try_from(left.min(wanted)).unwrap()
+    }
+}
+
+/// A number that nobody knows before.
+pub(crate) fn dice() -> u64 {
+    RandomState::new().build_hasher().finish()
+}
