@@ -192,17 +192,20 @@ fn what_several_instances_answered_is_one_recording() {
             &["--guardrails", &guardrails, "--batch", "5"],
         )
     });
-    for n in 0..200 {
-        let id = format!("{n}");
-        redis.intent(&id, "BTCUSDT");
-        redis.intent(&id, "ETHUSDT");
-        redis.intent(&format!("other {n}"), "XRPUSDT");
-        redis.exit(&format!("exit {n}"), "SOLUSDT");
-        if n == 100 {
-            redis.publish_with(3600, &[("policy_version", "two")]);
+    for half in 0..2 {
+        for n in 0..100 {
+            let id = format!("{half}.{n}");
+            redis.intent(&id, "BTCUSDT");
+            redis.intent(&id, "ETHUSDT");
+            redis.intent(&format!("other {id}"), "XRPUSDT");
+            redis.exit(&format!("exit {id}"), "SOLUSDT");
+        }
+        redis.await_answers(400 * (half + 1));
+        redis.publish_with(3600, &[("policy_version", "two")]);
+        for bridge in &bridges {
+            bridge.await_log("version=two");
         }
     }
-    redis.await_answers(800);
     for bridge in bridges {
         bridge.stop();
     }

@@ -79,8 +79,14 @@ impl Server {
                 return None;
             }
             if let Ok(mut connection) = server.client().get_connection() {
-                match redis::cmd("PING").query::<Value>(&mut connection) {
-                    Ok(_) => return Some(server),
+                // Another test's server may have been faster at this port.
+                let own = format!("process_id:{}\r\n", server.process.id());
+                match redis::cmd("INFO")
+                    .arg("server")
+                    .query::<String>(&mut connection)
+                {
+                    Ok(info) if info.contains(&own) => return Some(server),
+                    Ok(_) => return None,
                     Err(error) if error.code() == Some("NOAUTH") => return Some(server),
                     Err(_) => {}
                 }
