@@ -16,5 +16,6 @@ mod once;
 mod policy;
 mod recorded;
 mod recording;
+mod streams;
 mod support;
 mod usage;
