@@ -85,11 +85,10 @@ impl Server {
                 return false;
             }
             if let Ok(mut connection) = client.get_connection() {
-                // Another test's server may have been faster at this port.
-                let own = format!("process_id:{}\r\n", process.id());
-                let mut ask = redis::cmd("INFO");
-                match ask.arg("server").query::<String>(&mut connection) {
-                    Ok(info) => return info.contains(&own),
+                // A server that still reads its disk does not answer this.
+                match redis::cmd("PING").query::<Value>(&mut connection) {
+                    // Another test's server may have been faster at this port.
+                    Ok(_) => return is_of(process, &mut connection),
                     Err(error) if error.code() == Some("NOAUTH") => return true,
                     Err(_) => {}
                 }
@@ -193,6 +192,13 @@ impl Redis {
     pub(crate) fn length(&mut self, stream: &str) -> usize {
         redis::cmd("XLEN").arg(stream).query(&mut self.0).unwrap()
     }
+}
+
+/// Whether this very process answers.
+fn is_of(process: &Child, connection: &mut Connection) -> bool {
+    let mut ask = redis::cmd("INFO");
+    let info: String = ask.arg("server").query(connection).unwrap();
+    info.contains(&format!("process_id:{}\r\n", process.id()))
 }
 
 /// A service, running.
