@@ -2,11 +2,14 @@
 
 use std::{sync::Barrier, thread};
 
-use portcullis::store::{PolicyStore as _, PublishError};
+use portcullis::{
+    guardrails::Halt,
+    store::{PolicyStore as _, PublishError},
+};
 
 use super::super::{Fixture as _, redis};
 use crate::{
-    policies::{check_conflict, publication},
+    policies::{ada, check_conflict, now, publication},
     tally::Tally,
 };
 
@@ -110,4 +113,48 @@ fn a_version_that_is_published_twice_happens_once() {
         seen = here;
     }
     tally.conclude_felt();
+}
+
+/// Neither reads what the other writes, but for how far the audit has come.
+#[test]
+fn publications_and_halts_at_once_are_all_in_the_audit() {
+    let redis = redis();
+    let tally = Tally::of("publications and halts at once", 100);
+    let rounds = tally.rounds();
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let (store, mut seen) = (redis.open(), None);
+            for round in 0..rounds {
+                let publication = publication(&format!("v{round}"), "");
+                seen = Some(store.publish(&publication, seen).unwrap().hash());
+                let loaded = store.load().unwrap();
+                tally.answers.add(1);
+                tally.stale.add(usize::from(Some(loaded.hash()) != seen));
+            }
+        });
+        scope.spawn(|| {
+            let store = redis.open();
+            for round in 0..rounds {
+                let step = match round % 2 {
+                    0 => store.halt(&Halt::Everything, &ada(), now()),
+                    _ => store.resume(&Halt::Everything, &ada(), now()),
+                };
+                step.unwrap();
+            }
+        });
+    });
+    let store = redis.open();
+    let trail = store.audit().unwrap();
+    assert!(trail.is_whole(), "{:?}", trail.faults());
+    let (published, all) = (
+        store.history(usize::MAX).unwrap().len(),
+        trail.entries().len(),
+    );
+    tally
+        .lost
+        .add(rounds.saturating_sub(published) + (2 * rounds).saturating_sub(all));
+    tally
+        .doubled
+        .add(published.saturating_sub(rounds) + all.saturating_sub(2 * rounds));
+    tally.conclude();
 }
