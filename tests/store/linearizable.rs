@@ -120,7 +120,7 @@ fn faults(links: &[Link], operations: &[Operation]) -> Vec<Fault> {
             | What::Unknown { version, expected } => {
                 let told = match operation.what {
                     What::Published { hash, .. } => Some(hash),
-                    _ => None,
+                    What::Saw(_) | What::Conflict { .. } | What::Unknown { .. } => None,
                 };
                 let is_it = |link: &Link| {
                     link.version == *version && told.is_none_or(|hash| hash == link.hash)

@@ -125,7 +125,7 @@ impl Connection {
                 break;
             };
             let one_in = self.line.one_in.load(Ordering::SeqCst);
-            if is_answer && one_in > 0 && dice() % one_in == 0 {
+            if is_answer && one_in > 0 && dice().is_multiple_of(one_in) {
                 let most = self.line.delay_ms.load(Ordering::SeqCst);
                 let wait = dice() % (most + 1);
                 thread::sleep(Duration::from_millis(wait));

@@ -1,9 +1,9 @@
 //! Answers become plans and skip records, once.
 
 use portcullis::{decide::Denial, policy::PolicyAbsence};
-use redis::{Connection, RedisResult, Script};
+use redis::{Cmd, Connection, RedisResult, Script, Value};
 
-use super::{Settings, plan::Items};
+use super::{Settings, judge::Outcome, plan::Items};
 use crate::{
     service::{CURRENT_POLICY, HALTS},
     stream::{hash_part, short_hex},
@@ -17,8 +17,6 @@ pub(super) struct Answered {
     pub(super) identity: Identity,
     /// The symbol as halts and exits know it; empty where none can be read.
     pub(super) symbol: String,
-    /// Some policy was looked at.
-    pub(super) names_policy: bool,
     /// The plan of a trade or an exit, or the skip record.
     pub(super) record: Items,
 }
@@ -58,14 +56,6 @@ impl Identity {
     }
 }
 
-/// What became of an entry.
-pub(super) struct Outcome {
-    /// The verdict, the reason of an objection, or `REPEATED`.
-    pub(super) code: String,
-    /// The objection in words.
-    pub(super) detail: String,
-}
-
 /// Writes answers, marks and acknowledgements in one step of the server.
 pub(super) struct Committer {
     script: Script,
@@ -80,24 +70,23 @@ impl Committer {
         }
     }
 
-    /// One outcome an answer, in order.
-    pub(super) fn commit(
-        &self,
-        settings: &Settings,
-        stream: &str,
-        answers: &[Answered],
-        connection: &mut Connection,
-    ) -> RedisResult<Vec<Outcome>> {
+    /// Makes the server know the step.
+    pub(super) fn load(&self, connection: &mut Connection) -> RedisResult<()> {
+        self.script.load(connection).map(drop)
+    }
+
+    /// The step, for a server that [knows](Self::load) it.
+    pub(super) fn commit(&self, settings: &Settings, stream: &str, answers: &[Answered]) -> Cmd {
         let length = |max: Option<u64>| max.map_or_else(String::new, |max| max.to_string());
-        let mut call = self.script.prepare_invoke();
-        for key in [
-            stream,
-            &settings.plans,
-            &settings.skips,
-            CURRENT_POLICY,
-            HALTS,
-        ] {
-            call.key(key);
+        let mut call = redis::cmd("EVALSHA");
+        let keys = 5_usize.saturating_add(answers.len().saturating_mul(2));
+        call.arg(self.script.get_hash()).arg(keys);
+        call.arg(stream).arg(&settings.plans).arg(&settings.skips);
+        call.arg(CURRENT_POLICY).arg(HALTS);
+        for answer in answers {
+            let prefix = &settings.keys;
+            call.arg(format!("{prefix}:answered:{}", answer.identity.mark));
+            call.arg(format!("{prefix}:exit:{}", answer.symbol));
         }
         call.arg(&settings.group)
             .arg(settings.remember.as_secs().max(1))
@@ -105,22 +94,22 @@ impl Committer {
             .arg(length(settings.skips_max))
             .arg(&self.no_policy);
         for answer in answers {
-            let keys = &settings.keys;
-            call.key(format!("{keys}:answered:{}", answer.identity.mark));
-            call.key(format!("{keys}:exit:{}", answer.symbol));
             call.arg(&answer.entry_id)
                 .arg(answer.verdict)
                 .arg(&answer.identity.digest)
-                .arg(&answer.symbol);
-            call.arg(answer.record.len());
+                .arg(&answer.symbol)
+                .arg(answer.record.len());
             for item in answer.record.iter() {
                 call.arg(item);
             }
         }
-        let outcomes: Vec<(String, String)> = call.invoke(connection)?;
-        Ok(outcomes
-            .into_iter()
-            .map(|(code, detail)| Outcome { code, detail })
-            .collect())
+        call
     }
+}
+
+/// One outcome an answer, in order.
+pub(super) fn outcomes(reply: Value) -> RedisResult<Vec<Outcome>> {
+    let pairs: Vec<(String, String)> = redis::from_redis_value(reply)?;
+    let outcome = |(code, detail)| Outcome { code, detail };
+    Ok(pairs.into_iter().map(outcome).collect())
 }

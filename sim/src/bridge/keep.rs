@@ -1,38 +1,60 @@
 //! Policies that were decided by are kept, whoever published them: a recording holds them beside the answers.
 
 use portcullis::{domain::PolicyHash, policy::Policy};
-use redis::{Connection, RedisResult};
+use redis::{Connection, RedisResult, Script};
 
 use crate::service::kept_policy_key;
 
+/// All fields, or none. One that states its hash takes the place of its twin that does not, and never the
+/// other way round: whoever finds the twin that states it knows both.
+const KEEP: &str = "
+if ARGV[1] == 'states hash' or redis.call('EXISTS', KEYS[1]) == 0 then
+  redis.call('DEL', KEYS[1])
+  redis.call('HSET', KEYS[1], unpack(ARGV, 2))
+end";
+
 /// Keeps a policy once.
-#[derive(Default)]
 pub(super) struct Keeper {
-    /// The one that was kept last. Twins that differ in whether they state their hash are two.
+    script: Script,
+    /// The one that was kept last, and whether it states its hash.
     last: Option<(PolicyHash, bool)>,
 }
 
 impl Keeper {
-    /// Writes a policy down whole, for good, unless it was the last one to be.
+    pub(super) fn new() -> Self {
+        Self {
+            script: Script::new(KEEP),
+            last: None,
+        }
+    }
+
+    /// Whether this is the one that was kept last.
+    pub(super) fn is_kept(&self, policy: &Policy) -> bool {
+        self.last == Some(identity(policy))
+    }
+
+    /// Writes a policy down whole, for good.
     pub(super) fn keep(
         &mut self,
         policy: &Policy,
         prefix: &str,
         connection: &mut Connection,
     ) -> RedisResult<()> {
-        let identity = (policy.hash(), policy.states_hash());
-        if self.last == Some(identity) {
-            return Ok(());
-        }
-        let key = kept_policy_key(prefix, policy.hash());
-        let mut step = redis::pipe();
-        step.atomic().cmd("DEL").arg(&key);
-        let hash = step.cmd("HSET").arg(&key);
+        let mut call = self.script.key(kept_policy_key(prefix, policy.hash()));
+        call.arg(if policy.states_hash() {
+            "states hash"
+        } else {
+            ""
+        });
         for (name, value) in policy.fields() {
-            hash.arg(name).arg(value);
+            call.arg(name).arg(value);
         }
-        step.query::<()>(connection)?;
-        self.last = Some(identity);
+        call.invoke::<()>(connection)?;
+        self.last = Some(identity(policy));
         Ok(())
     }
+}
+
+fn identity(policy: &Policy) -> (PolicyHash, bool) {
+    (policy.hash(), policy.states_hash())
 }

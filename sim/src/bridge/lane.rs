@@ -1,41 +1,33 @@
 //! A lane: entries of one stream in, answers out.
+//!
+//! While there is more to read a lane does two things at once: it judges a batch while the server writes the
+//! answers to the one before. At most two batches are read and not answered.
 
 use std::time::{Duration, Instant as Tick};
 
-use portcullis::{
-    answer::Answer,
-    decide::{Decision, Engine, Gate, Objection, Reason},
-    domain::Span,
-    event::Scratch,
-    intent::Intent,
-    store::{Feed, Ruling},
-};
-use redis::{Connection, RedisResult, Value, streams::StreamInfoGroupsReply};
+use portcullis::{decide::Engine, store::Feed};
+use redis::{Cmd, Connection, RedisResult, Value};
 
 use super::{
     Precedence, Settings,
-    commit::{Answered, Committer, Identity},
+    commit::{Committer, outcomes},
     counted,
+    group::{Group, NEW, START},
+    judge::{Judge, Prepared},
     keep::Keeper,
-    plan::{About, plan, skip},
+    skew::Skew,
 };
 use crate::{
     service::{
-        Link, ServiceError, Stop, line, list, now, now_in_millis, read_entries, say, skew, text,
-        wait_until_asked,
+        Link, ServiceError, Stop, now, read_entries, say, skew, skew_of, time, wait_until_asked,
     },
     stream::StreamEntry,
 };
 
 /// How long a reader waits on the server for something to read, and looks up after.
 const BLOCK: Duration = Duration::from_millis(200);
-/// How often the clocks are compared where nobody set a bound.
-const COMPARE_EVERY: Duration = Duration::from_secs(10);
-/// The difference that is worth telling where nobody set a bound.
-const WORTH_TELLING: Span = Span::from_micros(1_000_000);
 /// Claims are made no more often than this.
 const CLAIM_EVERY: Duration = Duration::from_secs(1);
-const START: &str = "0-0";
 
 /// Which stream a lane reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,15 +45,11 @@ pub(super) struct Lane<'a> {
     feed: &'a Feed,
     precedence: &'a Precedence,
     stop: &'a Stop,
+    group: Group<'a>,
+    judge: Judge<'a>,
     committer: Committer,
     keeper: Keeper,
-    operator: &'a Engine,
-    /// The engine under the halts of the ruling of this number.
-    engine: Option<(u64, Engine)>,
-    /// The clocks as they were last compared.
-    skew: Option<Span>,
-    compared: Option<Tick>,
-    is_skewed: bool,
+    skew: Skew,
     claimed: Option<Tick>,
     cursor: String,
 }
@@ -75,28 +63,24 @@ impl<'a> Lane<'a> {
         precedence: &'a Precedence,
         stop: &'a Stop,
     ) -> Self {
+        let stream: &str = match role {
+            Role::Exits => &settings.exits,
+            Role::Entries => &settings.intents,
+        };
+        let bound = operator.guardrails().max_intent_skew();
         Self {
             role,
             settings,
             feed,
             precedence,
             stop,
+            group: Group::new(stream, settings),
+            judge: Judge::new(stream, operator, feed),
             committer: Committer::new(),
-            keeper: Keeper::default(),
-            operator,
-            engine: None,
-            skew: None,
-            compared: None,
-            is_skewed: false,
+            keeper: Keeper::new(),
+            skew: Skew::new(bound, role == Role::Entries),
             claimed: None,
             cursor: START.to_owned(),
-        }
-    }
-
-    fn stream(&self) -> &'a str {
-        match self.role {
-            Role::Exits => &self.settings.exits,
-            Role::Entries => &self.settings.intents,
         }
     }
 
@@ -104,8 +88,9 @@ impl<'a> Lane<'a> {
     pub(super) fn serve(mut self, link: Link<'_>) -> Result<(), ServiceError> {
         link.keep(|connection, is_well| {
             let result = self.serve_on(connection, is_well);
-            if self.role == Role::Exits && result.is_err() {
-                self.precedence.set(true);
+            if result.is_err() {
+                self.skew.forget();
+                self.exits_wait(true);
             }
             result
         })
@@ -116,12 +101,12 @@ impl<'a> Lane<'a> {
         connection: &mut Connection,
         is_well: &mut dyn FnMut(),
     ) -> RedisResult<()> {
-        self.join_group(connection)?;
+        self.group.join(connection)?;
+        self.committer.load(connection)?;
         if self.role == Role::Entries {
             wait_until_asked(self.feed, self.stop);
         }
         self.answer_own_leftovers(connection)?;
-        let mut is_busy = true;
         while !self.stop.is_set() {
             if self.role == Role::Entries {
                 self.precedence.wait(self.stop);
@@ -132,319 +117,203 @@ impl<'a> Lane<'a> {
             if self.answer_claimed(connection)? {
                 continue;
             }
-            if self.role == Role::Exits {
-                self.precedence.set(is_busy);
+            let mut entries = self.read(self.group.read(NEW, None), connection)?;
+            if entries.is_empty() {
+                self.exits_wait(false);
+                let block = Some(BLOCK.as_millis());
+                entries = self.read(self.group.read(NEW, block), connection)?;
             }
-            let entries = self.read(connection, ">", !is_busy)?;
-            is_busy = !entries.is_empty();
-            if is_busy && self.role == Role::Exits {
-                self.precedence.set(true);
+            if !entries.is_empty() {
+                self.exits_wait(true);
+                self.answer_and_read_on(&entries, connection, is_well)?;
             }
-            self.answer(entries, connection)?;
             is_well();
         }
-        self.leave_group(connection)
+        self.group.leave(connection)
     }
 
-    /// Makes the group where there is none: it begins with the first entry that the stream still has.
-    fn join_group(&self, connection: &mut Connection) -> RedisResult<()> {
-        let made = redis::cmd("XGROUP")
-            .arg("CREATE")
-            .arg(self.stream())
-            .arg(&self.settings.group)
-            .arg(START)
-            .arg("MKSTREAM")
-            .query::<()>(connection);
-        match made {
-            Err(error) if error.code() == Some("BUSYGROUP") => Ok(()),
-            other => other,
+    /// Tells the other lane whether exits wait.
+    fn exits_wait(&self, wait: bool) {
+        if self.role == Role::Exits {
+            self.precedence.set(wait);
         }
-    }
-
-    /// A name that was made up for this run is of no use after it; one that still owes answers stays.
-    fn leave_group(&self, connection: &mut Connection) -> RedisResult<()> {
-        if !self.settings.consumer_is_temporary {
-            return Ok(());
-        }
-        let script = redis::Script::new(
-            "local owed = redis.call('XPENDING', KEYS[1], ARGV[1], '-', '+', 1, ARGV[2]) \
-             if #owed == 0 then redis.call('XGROUP', 'DELCONSUMER', KEYS[1], ARGV[1], ARGV[2]) end",
-        );
-        script
-            .key(self.stream())
-            .arg(&self.settings.group)
-            .arg(&self.settings.consumer)
-            .invoke(connection)
     }
 
     /// What was delivered under this name, and not answered: the connection broke, or the process died.
     fn answer_own_leftovers(&mut self, connection: &mut Connection) -> RedisResult<()> {
         while !self.stop.is_set() {
-            let entries = self.read(connection, START, false)?;
+            let entries = self.read(self.group.read(START, None), connection)?;
             if entries.is_empty() {
                 return Ok(());
             }
-            self.answer(entries, connection)?;
+            self.answer(&entries, connection)?;
         }
         Ok(())
+    }
+
+    /// Whether it is time to look what others left.
+    fn is_claim_due(&self) -> bool {
+        let every = CLAIM_EVERY.min(self.settings.claim_after);
+        self.claimed.is_none_or(|at| at.elapsed() >= every)
     }
 
     /// Takes over what has lain with another consumer for too long; whether anything was taken.
     fn answer_claimed(&mut self, connection: &mut Connection) -> RedisResult<bool> {
-        let every = CLAIM_EVERY.min(self.settings.claim_after);
-        let is_due = self.claimed.is_none_or(|at| at.elapsed() >= every);
+        let is_due = self.is_claim_due();
         if self.cursor == START && !is_due {
             return Ok(false);
         }
-        if is_due {
-            self.count_waiting(connection)?;
+        if is_due && let Some(waiting) = self.group.waiting(connection)? {
+            counted::waiting(self.group.stream, waiting);
         }
-        let reply: Value = redis::cmd("XAUTOCLAIM")
-            .arg(self.stream())
-            .arg(&self.settings.group)
-            .arg(&self.settings.consumer)
-            .arg(self.settings.claim_after.as_millis().to_string())
-            .arg(&self.cursor)
-            .arg("COUNT")
-            .arg(self.settings.batch)
-            .query(connection)?;
-        let mut parts = list(reply).into_iter();
-        let cursor = parts.next().and_then(text);
-        self.cursor = cursor.unwrap_or_else(|| START.to_owned());
+        let claimed = self.group.claim(&self.cursor, connection)?;
+        self.cursor = claimed.cursor;
         self.claimed = Some(Tick::now());
-        let entries = parts.next().map(list).unwrap_or_default();
-        let entries: Vec<_> = entries.into_iter().filter_map(StreamEntry::new).collect();
-        for gone in parts.next().map(list).unwrap_or_default() {
-            self.tell_gone(&text(gone).unwrap_or_default());
+        self.tell_gone(&claimed.gone);
+        let entries = entries(claimed.entries);
+        if entries.is_empty() {
+            return Ok(false);
         }
-        let any = !entries.is_empty();
-        if any {
-            if self.role == Role::Exits {
-                self.precedence.set(true);
-            }
-            say(format_args!(
-                "{} of `{}` taken over from another consumer",
-                entries.len(),
-                self.stream()
-            ));
-        }
-        self.answer(entries, connection)?;
-        Ok(any)
+        self.exits_wait(true);
+        say(format_args!(
+            "{} of `{}` taken over from another consumer",
+            entries.len(),
+            self.group.stream
+        ));
+        self.answer(&entries, connection)?;
+        Ok(true)
     }
 
-    /// How many entries have no answer yet: those not delivered, and those delivered in vain so far.
-    fn count_waiting(&self, connection: &mut Connection) -> RedisResult<()> {
-        let groups: StreamInfoGroupsReply = redis::cmd("XINFO")
-            .arg("GROUPS")
-            .arg(self.stream())
-            .query(connection)?;
-        let ours = groups
-            .groups
-            .iter()
-            .find(|group| group.name == self.settings.group);
-        // A server that lost count of a trimmed stream does not say.
-        if let Some((group, lag)) = ours.and_then(|group| Some((group, group.lag?))) {
-            counted::waiting(self.stream(), lag.saturating_add(group.pending));
+    fn read(&self, read: Cmd, connection: &mut Connection) -> RedisResult<Vec<StreamEntry>> {
+        Ok(entries(read_entries(read.query(connection)?)))
+    }
+
+    /// Answers a batch, and does nothing else meanwhile.
+    fn answer(&mut self, entries: &[StreamEntry], connection: &mut Connection) -> RedisResult<()> {
+        self.compare_clocks(connection)?;
+        let prepared = self.prepare(entries);
+        self.tidy(&prepared, connection)?;
+        if !prepared.answers.is_empty() {
+            let commit = self.commit(&prepared);
+            self.settle(&prepared, commit.query(connection)?)?;
         }
         Ok(())
     }
 
-    fn read(
-        &self,
+    /// Answers a batch, and those behind it for as long as there are more.
+    fn answer_and_read_on(
+        &mut self,
+        first: &[StreamEntry],
         connection: &mut Connection,
-        after: &str,
-        blocks: bool,
-    ) -> RedisResult<Vec<StreamEntry>> {
-        let mut read = redis::cmd("XREADGROUP");
-        read.arg("GROUP")
-            .arg(&self.settings.group)
-            .arg(&self.settings.consumer)
-            .arg("COUNT")
-            .arg(self.settings.batch);
-        if blocks {
-            read.arg("BLOCK").arg(BLOCK.as_millis().to_string());
+        is_well: &mut dyn FnMut(),
+    ) -> RedisResult<()> {
+        self.compare_clocks(connection)?;
+        let mut ready = self.prepare(first);
+        let mut next = Vec::new();
+        while !ready.is_empty() || !next.is_empty() {
+            self.tidy(&ready, connection)?;
+            let mut asked = Vec::with_capacity(3);
+            let writes = !ready.answers.is_empty();
+            if writes {
+                asked.push(self.commit(&ready));
+            }
+            let reads = self.may_read_on();
+            if reads {
+                asked.push(self.group.read(NEW, None));
+            }
+            let compares = reads && self.skew.is_due();
+            if compares {
+                asked.push(time());
+            }
+            let asked_at = now();
+            send(&asked, connection)?;
+            // The server is at work; so is this.
+            let prepared = self.prepare(&next);
+            if writes {
+                let reply = receive(connection)?;
+                self.settle(&ready, reply)?;
+            }
+            next = match reads {
+                true => entries(read_entries(receive(connection)?)),
+                false => Vec::new(),
+            };
+            if compares {
+                self.skew
+                    .measured(skew_of(asked_at, receive(connection)?, now())?);
+            }
+            ready = prepared;
+            is_well();
         }
-        let reply: Value = read
-            .arg("STREAMS")
-            .arg(self.stream())
-            .arg(after)
-            .query(connection)?;
-        let entries = read_entries(reply).into_iter();
-        Ok(entries.filter_map(StreamEntry::new).collect())
+        Ok(())
     }
 
-    fn answer(
-        &mut self,
-        entries: Vec<StreamEntry>,
-        connection: &mut Connection,
-    ) -> RedisResult<()> {
-        if entries.is_empty() {
-            return Ok(());
-        }
-        self.compare_clocks(connection)?;
-        let ruling = self.feed.ruling();
-        let engine = self.engine_under(&ruling);
-        let mut answers = Vec::with_capacity(entries.len());
-        let mut lines = Vec::with_capacity(entries.len());
-        for entry in &entries {
-            if entry.is_gone() {
-                self.tell_gone(&entry.id);
-                redis::cmd("XACK")
-                    .arg(self.stream())
-                    .arg(&self.settings.group)
-                    .arg(&entry.id)
-                    .query::<()>(connection)?;
-                continue;
-            }
-            let (answer, why) = self.judge(entry, &engine, &ruling);
-            answers.push(answer);
-            lines.push(why);
-        }
-        if answers.is_empty() {
-            return Ok(());
-        }
-        if let Ok(policy) = ruling.policy().policy()
-            && answers.iter().any(|answer| answer.names_policy)
-        {
+    /// Whether more may be read before everything that was read is answered.
+    fn may_read_on(&self) -> bool {
+        let is_first = self.role == Role::Exits || self.precedence.is_clear();
+        is_first && !self.stop.is_set() && !self.is_claim_due()
+    }
+
+    fn prepare(&mut self, entries: &[StreamEntry]) -> Prepared {
+        let keeper = &self.keeper;
+        self.judge
+            .prepare(entries, &self.skew, |policy| keeper.is_kept(policy))
+    }
+
+    /// What comes before the answers are written.
+    fn tidy(&mut self, prepared: &Prepared, connection: &mut Connection) -> RedisResult<()> {
+        if let Some(policy) = &prepared.policy {
             self.keeper.keep(policy, &self.settings.keys, connection)?;
         }
-        let outcomes = self
-            .committer
-            .commit(self.settings, self.stream(), &answers, connection)?;
-        let answered_at = now();
-        for (outcome, (answer, why)) in outcomes.iter().zip(answers.iter().zip(lines)) {
-            if outcome.code == "REPEATED" {
-                counted::repeated();
-                continue;
-            }
-            counted::lag(self.stream(), &answer.entry_id, answered_at);
-            match why {
-                Some((reason, detail)) => skipped(reason.code(), &detail),
-                None if outcome.code == answer.verdict => counted::answered(answer.verdict, ""),
-                None => skipped(&outcome.code, &outcome.detail),
-            }
+        if !prepared.gone.is_empty() {
+            self.tell_gone(&prepared.gone);
+            self.group.acknowledge(&prepared.gone, connection)?;
         }
         Ok(())
     }
 
-    /// The answer to one entry, and, where that is a skip, why in a line.
-    fn judge(
-        &self,
-        entry: &StreamEntry,
-        engine: &Engine,
-        ruling: &Ruling,
-    ) -> (Answered, Option<(Reason, String)>) {
-        let written = entry.written();
-        let mut scratch = Scratch::default();
-        let intent = match &written {
-            Ok(written) => written.intent(&mut scratch),
-            Err(fault) => Intent::unreadable(fault.clone()),
-        };
-        let written = written.as_ref().ok();
-        let own_id = written.and_then(|written| written.own_id());
-        let order_type = written.and_then(|written| written.order_type());
-        let identity = Identity::new(own_id.as_deref(), self.stream(), &entry.id, entry.digest());
-        let now = now_in_millis();
-        let decision = engine.decide(ruling.policy(), &intent, now);
-        let objection = self.objection(&decision);
-        let row = match &objection {
-            Some(objection) => Answer::objected(&decision, objection),
-            None => Answer::decision(&decision),
-        }
-        .to(0, intent.id().or(Some(&entry.id)), Some(now));
-        let about = About {
-            plan_id: identity.plan_id(),
-            stream: self.stream(),
-            entry_id: &entry.id,
-            own_id: own_id.as_deref(),
-            order_type: order_type.as_deref(),
-            now,
-            // A row is made of texts and finite numbers.
-            answer: &serde_json::to_string(&row).unwrap_or_default(),
-        };
-        let why = row.reason.map(|reason| {
-            let detail = row.detail.as_ref().map(ToString::to_string);
-            (reason, detail.unwrap_or_default())
-        });
-        let record = match &why {
-            None => plan(&decision, &about),
-            Some((reason, detail)) => skip(&decision, &about, reason.code(), detail),
-        };
-        let answer = Answered {
-            entry_id: entry.id.clone(),
-            verdict: row.decision.as_str(),
-            symbol: intent.symbol().map_or_else(String::new, |s| s.to_string()),
-            names_policy: decision.policy().is_some(),
-            record,
-            identity,
-        };
-        (answer, why)
+    fn commit(&self, prepared: &Prepared) -> Cmd {
+        let stream = self.group.stream;
+        self.committer
+            .commit(self.settings, stream, &prepared.answers)
     }
 
-    /// What this instance has against an entry beside the gates: the clock, where a gate behind it would have
-    /// answered.
-    fn objection(&self, decision: &Decision<'_>) -> Option<Objection<'static>> {
-        match decision {
-            Decision::Exit(_) => None,
-            Decision::Skip(skip) if skip.gate() <= Gate::Freshness => None,
-            Decision::Trade(_) | Decision::Skip(_) => self.untrusted_clock(),
-        }
-    }
-
-    /// Why no entry is answered with a trade while the clocks differ.
-    fn untrusted_clock(&self) -> Option<Objection<'static>> {
-        let bound = self.operator.guardrails().max_intent_skew()?;
-        let text = match self.skew {
-            Some(skew) if skew <= bound => return None,
-            Some(skew) => {
-                format!("this clock is {skew} off the server's, at most {bound} is allowed")
-            }
-            None => "this clock was not compared with the server's".to_owned(),
-        };
-        Objection::new(Reason::ClockUntrusted, text)
+    fn settle(&self, prepared: &Prepared, reply: Value) -> RedisResult<()> {
+        self.judge.settle(prepared, &outcomes(reply)?);
+        Ok(())
     }
 
     fn compare_clocks(&mut self, connection: &mut Connection) -> RedisResult<()> {
-        let bound = self.operator.guardrails().max_intent_skew();
-        let is_due = self.compared.is_none_or(|at| at.elapsed() >= COMPARE_EVERY);
-        if bound.is_none() && !is_due {
-            return Ok(());
+        if self.skew.is_due() {
+            let skew = skew(connection)?;
+            self.skew.measured(skew);
         }
-        self.skew = None;
-        let skew = skew(connection)?;
-        self.skew = Some(skew);
-        counted::skew(skew);
-        self.compared = Some(Tick::now());
-        let is_skewed = skew > bound.unwrap_or(WORTH_TELLING);
-        if is_skewed != self.is_skewed && self.role == Role::Entries {
-            say(format_args!("this clock is {skew} off the server's"));
-        }
-        self.is_skewed = is_skewed;
         Ok(())
     }
 
-    /// The engine under the halts of a ruling, beside the operator's own.
-    fn engine_under(&mut self, ruling: &Ruling) -> Engine {
-        match &self.engine {
-            Some((number, engine)) if *number == ruling.number() => engine.clone(),
-            Some(_) | None => {
-                let engine = self.operator.halting(ruling.halt());
-                self.engine = Some((ruling.number(), engine.clone()));
-                engine
-            }
+    fn tell_gone(&self, ids: &[String]) {
+        for id in ids {
+            say(format_args!(
+                "entry {id} of `{}` was deleted before it was answered",
+                self.group.stream
+            ));
         }
-    }
-
-    fn tell_gone(&self, id: &str) {
-        say(format_args!(
-            "entry {id} of `{}` was deleted before it was answered",
-            self.stream()
-        ));
     }
 }
 
-/// Counts a skip, and tells why.
-fn skipped(reason: &str, detail: &str) {
-    counted::answered("SKIP", reason);
-    line(format_args!("SKIP {reason}: {detail}"));
+fn entries(values: Vec<Value>) -> Vec<StreamEntry> {
+    values.into_iter().filter_map(StreamEntry::new).collect()
+}
+
+/// Asks several things at once.
+fn send(commands: &[Cmd], connection: &mut Connection) -> RedisResult<()> {
+    let mut bytes = Vec::new();
+    for command in commands {
+        command.write_packed_command(&mut bytes);
+    }
+    connection.send_packed_command(&bytes)
+}
+
+/// The reply to the first question that has none yet.
+fn receive(connection: &mut Connection) -> RedisResult<Value> {
+    connection.recv_response()?.extract_error()
 }

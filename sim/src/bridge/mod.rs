@@ -11,11 +11,14 @@
 
 mod commit;
 mod counted;
+mod group;
+mod judge;
 mod keep;
 mod lane;
 mod plan;
 mod precedence;
 mod settings;
+mod skew;
 
 use portcullis::decide::Engine;
 

@@ -18,6 +18,8 @@
 //! | `timestamp`, `decided_at` | when it was decided (epoch s, epoch ms) |
 //! | `answer` | the line that a replay of a recording of it writes, without its number |
 
+use std::fmt::{Display, Write as _};
+
 use portcullis::{
     decide::{Decision, Trade},
     domain::Instant,
@@ -26,9 +28,13 @@ use portcullis::{
     policy::Policy,
 };
 
-/// Names and values, one after the other.
+/// Names and values, one after the other, in one piece.
 #[derive(Debug, Default)]
-pub(super) struct Items(Vec<String>);
+pub(super) struct Items {
+    text: String,
+    /// Where each of them ends.
+    ends: Vec<usize>,
+}
 
 /// What plans and skip records have in common.
 pub(super) struct About<'a> {
@@ -44,19 +50,27 @@ pub(super) struct About<'a> {
 
 impl Items {
     pub(super) const fn len(&self) -> usize {
-        self.0.len()
+        self.ends.len()
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(String::as_str)
+        let mut from = 0;
+        self.ends.iter().map(move |end| {
+            let item = self.text.get(from..*end);
+            from = *end;
+            item.unwrap_or_default()
+        })
     }
 
-    fn put(&mut self, name: &str, value: impl ToString) {
-        self.0.push(name.to_owned());
-        self.0.push(value.to_string());
+    fn put(&mut self, name: &str, value: impl Display) {
+        self.text.push_str(name);
+        self.ends.push(self.text.len());
+        // A text takes everything.
+        let _ = write!(self.text, "{value}");
+        self.ends.push(self.text.len());
     }
 
-    fn put_some(&mut self, name: &str, value: Option<impl ToString>) {
+    fn put_some(&mut self, name: &str, value: Option<impl Display>) {
         if let Some(value) = value {
             self.put(name, value);
         }

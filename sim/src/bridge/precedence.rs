@@ -34,6 +34,12 @@ impl Precedence {
         self.changed.notify_all();
     }
 
+    /// Whether no exit waits.
+    pub(super) fn is_clear(&self) -> bool {
+        let waits = self.exits_wait.lock();
+        !*waits.unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Waits until no exit does, or until it is time to stop.
     pub(super) fn wait(&self, stop: &Stop) {
         let mut waits = self

@@ -20,17 +20,20 @@ use crate::{
     service::{Server, Stop},
 };
 
-/// A replay of the recording gives the bridge's own answers, byte for byte, where it is given the same
-/// --guardrails, --exit-owner and --exit-delegate as the bridge was:
-///
-///     portcullis record --once --out tape.jsonl --answers live.jsonl
-///     portcullis replay tape.jsonl --guardrails FILE --out again.jsonl
-///     cmp live.jsonl again.jsonl
-///
-/// The streams are read from their beginnings. Exit status 1: something that was answered is not in the
-/// recording, and standard error says what.
+/// Told at the end of the help.
+const LAW: &str = "\
+A replay of the recording gives the bridge's own answers, byte for byte, where it is given the same
+--guardrails, --exit-owner and --exit-delegate as the bridge was:
+
+  portcullis record --once --out tape.jsonl --answers live.jsonl
+  portcullis replay tape.jsonl --guardrails FILE --out again.jsonl
+  cmp live.jsonl again.jsonl
+
+The streams are read from their beginnings. Exit status 1: something that was answered is not in the
+recording, and standard error says what.";
+
 #[derive(Debug, Clone, clap::Args)]
-#[command(verbatim_doc_comment)]
+#[command(after_help = LAW)]
 pub(super) struct Args {
     /// Write the tape here; `-` is standard output
     #[arg(long, value_name = "FILE", default_value = "-")]

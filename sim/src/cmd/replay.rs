@@ -103,9 +103,8 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let sources = if is_sample {
         vec![sample_tape()?]
     } else if let Some(url) = &args.from {
-        vec![TapeSource::Stream(
-            StreamSource::at(url).map_err(Failure::unusable)?,
-        )]
+        let stream = StreamSource::at(url).map_err(Failure::unusable)?;
+        vec![TapeSource::Stream(Box::new(stream))]
     } else {
         resolve(&args.tapes).map_err(Failure::unusable)?
     };

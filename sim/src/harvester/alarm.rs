@@ -45,6 +45,14 @@ struct Raised {
 }
 
 impl Board {
+    /// What was found before a look broke off; of the others nothing new is known.
+    pub(super) fn add(&self, found: BTreeSet<Symbol>) {
+        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if !found.is_empty() {
+            open.get_or_insert_default().extend(found);
+        }
+    }
+
     pub(super) fn set(&self, open: BTreeSet<Symbol>) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(open);
     }

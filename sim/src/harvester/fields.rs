@@ -8,7 +8,7 @@ use redis::{RedisError, RedisResult, Value};
 use crate::service::{bytes, list};
 
 /// A hash. What is not UTF-8 is no number, no word and no instant: whoever asks for it finds it unreadable.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct Fields(BTreeMap<String, String>);
 
 /// What lies under a key.
@@ -64,6 +64,7 @@ impl Fields {
     }
 }
 
+#[cfg(test)]
 impl<T: Into<String>> FromIterator<(T, T)> for Fields {
     fn from_iter<I: IntoIterator<Item = (T, T)>>(fields: I) -> Self {
         let texts = fields.into_iter();

@@ -110,23 +110,10 @@ impl<'a> Follower<'a> {
     fn look(&mut self, connection: &mut Connection) -> RedisResult<()> {
         let found = find_positions(connection)?;
         let (single, mut open) = self.sort(&found);
-        for batch in single.chunks(BATCH) {
-            let readings = read(batch, connection)?;
-            let ruling = self.feed.ruling();
-            for ((symbol, key), reading) in batch.iter().zip(&readings) {
-                if self.stop.is_set() {
-                    return Ok(());
-                }
-                let looked = Looked {
-                    symbol: *symbol,
-                    key,
-                    before: &reading.before,
-                    now: now(),
-                };
-                if self.follow(looked, reading, ruling.policy(), connection)? {
-                    open.insert(*symbol);
-                }
-            }
+        let judged = self.judge(&single, &mut open, connection);
+        if judged.is_err() {
+            self.board.add(open);
+            return judged;
         }
         self.board.set(open);
         self.end_those_gone(&found, connection)?;
@@ -135,6 +122,28 @@ impl<'a> Follower<'a> {
             say(format_args!("{name} is no longer refused"));
         }
         self.notes.end_look();
+        Ok(())
+    }
+
+    fn judge(
+        &mut self,
+        positions: &[(Symbol, Vec<u8>)],
+        open: &mut BTreeSet<Symbol>,
+        connection: &mut Connection,
+    ) -> RedisResult<()> {
+        for batch in positions.chunks(BATCH) {
+            let readings = read(batch, connection)?;
+            let ruling = self.feed.ruling();
+            for ((symbol, key), reading) in batch.iter().zip(&readings) {
+                let looked = Looked {
+                    symbol: *symbol,
+                    key,
+                    before: &reading.before,
+                    now: now(),
+                };
+                self.follow(looked, reading, ruling.policy(), open, connection)?;
+            }
+        }
         Ok(())
     }
 
@@ -157,34 +166,38 @@ impl<'a> Follower<'a> {
         (single, open)
     }
 
-    /// Judges a position; whether it is open.
+    /// Judges a position, and notes it where it is open.
     fn follow(
         &mut self,
         looked: Looked<'_>,
         reading: &Reading,
         policy: PolicyState<'_>,
+        open: &mut BTreeSet<Symbol>,
         connection: &mut Connection,
-    ) -> RedisResult<bool> {
+    ) -> RedisResult<()> {
         let fields = match &reading.position {
             // Gone since it was found: the next look will not find it.
-            Held::Nothing => return Ok(false),
+            Held::Nothing => return Ok(()),
             Held::Other => {
                 self.refuse(&looked.symbol.to_string(), "the key holds no hash");
-                return Ok(false);
+                return Ok(());
             }
             Held::Hash(fields) => fields,
         };
         let seen = match Seen::read(looked.symbol, fields, &reading.risk, looked.now) {
             Ok(seen) => seen,
             Err(why) => {
+                // It may be, for all anybody knows.
+                open.insert(looked.symbol);
                 self.refuse(&looked.symbol.to_string(), &why);
-                return Ok(true);
+                return Ok(());
             }
         };
         if seen.position.is_flat() {
-            self.end(looked, Step::End, connection)?;
-            return Ok(false);
+            return self.end(looked, Step::End, connection).map(drop);
         }
+        // Whatever becomes of the proposal: the server may go away before it answers.
+        open.insert(looked.symbol);
         let memory = Memory::read(&looked.before.memory);
         for note in words::notes(reading, &seen, memory) {
             let text = format!("{}: {note}", looked.symbol);
@@ -208,7 +221,7 @@ impl<'a> Follower<'a> {
             }
             Advice::Skip(skip) => self.skip(looked.symbol, skip, policy),
         }
-        Ok(true)
+        Ok(())
     }
 
     fn propose(

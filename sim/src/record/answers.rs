@@ -1,6 +1,6 @@
 //! Plans and skip records, in the order in which they were written.
 
-use std::{cmp::Ordering, collections::HashMap};
+use std::collections::HashMap;
 
 use portcullis::{
     decide::Reason,
@@ -154,10 +154,7 @@ impl Batch {
             .map(|(place, entry)| (id(&entry), place, entry))
             .filter(|(id, ..)| limit.is_none_or(|limit| *id <= limit))
             .collect();
-        records.sort_by(|a, b| match a.0.cmp(&b.0) {
-            Ordering::Equal => a.1.cmp(&b.1),
-            other => other,
-        });
+        records.sort_by_key(|(id, place, _)| (*id, *place));
         Self {
             is_last: limit.is_none(),
             added,
@@ -206,5 +203,43 @@ impl Answered {
             detail: field("detail").unwrap_or_default().to_owned(),
             line: line.to_owned(),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn records(ids: impl IntoIterator<Item = u64>) -> Vec<StreamEntry> {
+        let text = |text: String| Value::BulkString(text.into_bytes());
+        let entry = |id| Value::Array(vec![text(format!("{id}-0")), Value::Array(Vec::new())]);
+        ids.into_iter()
+            .filter_map(|id| StreamEntry::new(entry(id)))
+            .collect()
+    }
+
+    fn merged(one: Vec<StreamEntry>, other: Vec<StreamEntry>) -> (Vec<(u64, usize)>, bool) {
+        let batch = Batch::merged([one, other], [0; 2], [String::new(), String::new()]);
+        let records = batch.records.iter();
+        let order = records.map(|(id, place, _)| (id.0, *place)).collect();
+        (order, batch.is_last)
+    }
+
+    #[test]
+    fn two_streams_become_one_in_the_order_of_their_ids() {
+        let (order, is_last) = merged(records([1, 9, 10]), records([2, 9, 100]));
+        assert_eq!(order, [(1, 0), (2, 1), (9, 0), (9, 1), (10, 0), (100, 1)]);
+        assert!(is_last);
+    }
+
+    #[test]
+    fn nothing_goes_before_what_may_still_come() {
+        let full = 1..=u64::try_from(BATCH).unwrap();
+        let (order, is_last) = merged(records(full.clone()), records([5, 1000]));
+        assert_eq!(order.len(), BATCH + 1);
+        assert_eq!(order[5], (5, 1));
+        assert!(!is_last);
+        let (order, _) = merged(records(full.clone()), records(full.map(|id| id * 2)));
+        assert_eq!(order.last(), Some(&(64, 1)));
     }
 }

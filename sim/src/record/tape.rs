@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use portcullis::{
     answer::Answer,
-    decide::{Objection, Reason},
+    decide::{Constraint, Denial, Objection, Reason},
     domain::{Instant, PolicyHash},
     policy::Policy,
 };
@@ -157,9 +157,12 @@ impl<'a> Tape<'a> {
 /// What a replay cannot find by itself. What the engine finds again is left to it.
 fn objection(answered: &Answered, is_on_tape: bool) -> Option<Objection<'_>> {
     let reason = answered.reason?;
-    // The guardrails are asked of a policy that is there.
+    // The guardrails are asked again of a policy that is there; but the one that is kept may state a hash where
+    // the one that was decided by did not.
     let is_found_again = (reason == Reason::IntentUnreadable && is_on_tape)
-        || (reason == Reason::PolicyConstraintViolation && answered.policy.is_some());
+        || (reason == Reason::PolicyConstraintViolation
+            && answered.policy.is_some()
+            && answered.detail != Denial::PolicyNotPermitted(Constraint::NoHash).to_string());
     if is_found_again {
         return None;
     }

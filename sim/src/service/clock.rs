@@ -3,7 +3,7 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use portcullis::domain::{Instant, Span};
-use redis::{Connection, RedisResult};
+use redis::{Cmd, Connection, RedisResult, Value};
 
 /// The clock of this machine. One that shows no year from 1970 to 9999 shows the last instant, at which no
 /// policy is in force.
@@ -36,8 +36,18 @@ fn round_up(at: Instant) -> Instant {
 /// By how much this clock and the server's differ at least; the way there and back is not counted.
 pub(crate) fn skew(connection: &mut Connection) -> RedisResult<Span> {
     let before = now();
-    let (seconds, micros): (i64, i64) = redis::cmd("TIME").query(connection)?;
-    let after = now();
+    let reply = time().query(connection)?;
+    skew_of(before, reply, now())
+}
+
+/// Asks the server for its time.
+pub(crate) fn time() -> Cmd {
+    redis::cmd("TIME")
+}
+
+/// The same of a reply to [`time`] that was asked for and received at these instants.
+pub(crate) fn skew_of(before: Instant, reply: Value, after: Instant) -> RedisResult<Span> {
+    let (seconds, micros): (i64, i64) = redis::from_redis_value(reply)?;
     let server = seconds
         .checked_mul(1_000_000)
         .and_then(|whole| whole.checked_add(micros))

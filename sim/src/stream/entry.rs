@@ -162,7 +162,9 @@ const fn too_long() -> IntentFault {
 
 /// The first 32 digits.
 pub(crate) fn short_hex(hasher: &blake3::Hasher) -> String {
-    hasher.finalize().to_hex().chars().take(32).collect()
+    let mut hex = hasher.finalize().to_hex().to_string();
+    hex.truncate(32);
+    hex
 }
 
 /// A part of what is hashed, told apart from the next.

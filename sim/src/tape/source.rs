@@ -22,7 +22,7 @@ pub enum TapeSource {
     /// A file, a pipe or a device.
     File(PathBuf),
     /// What stands in a stream when it is opened.
-    Stream(StreamSource),
+    Stream(Box<StreamSource>),
     /// Bytes at hand, under a name: the built-in sample.
     Memory {
         /// For messages.

@@ -60,7 +60,11 @@ fn clocks_too_far_apart_trade_nothing_and_still_exit() {
     let options = ["--guardrails", file.to_str().unwrap()];
     let hours = |n: usize| {
         let seconds = i64::try_from(40 + dice() % 43_160).unwrap();
-        if n % 2 == 0 { seconds } else { -seconds }
+        if n.is_multiple_of(2) {
+            seconds
+        } else {
+            -seconds
+        }
     };
     let more = (0..tally.rounds()).map(hours);
     // By the server's clock the policy is over long ago, or not for long; by the bridge's it is in force. Neither

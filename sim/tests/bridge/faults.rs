@@ -324,7 +324,7 @@ fn a_count_tells_partial_stale_lost_and_doubled() {
     check(&[a.clone(), over], [0, 1, 0, 0]);
     let too_long = answer("b", "2", "known", "5000", "5001");
     check(&[a.clone(), too_long], [0, 1, 0, 0]);
-    check(&[a.clone()], [0, 0, 1, 0]);
+    check(std::slice::from_ref(&a), [0, 0, 1, 0]);
     let again = answer("b", "3", "known", "4000", "4500");
     check(&[a.clone(), b.clone(), again], [0, 0, 0, 1]);
     let same_plan = answer("b", "1", "known", "4000", "4500");

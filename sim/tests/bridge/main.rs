@@ -20,6 +20,7 @@ mod policy;
 mod proxy;
 mod recorded;
 mod recording;
+mod streams;
 mod support;
 #[path = "../../../tests/support/tally.rs"]
 mod tally;

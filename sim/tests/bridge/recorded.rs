@@ -1,18 +1,20 @@
 //! What was answered live is answered again by the replay of its recording, byte for byte.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fs,
     process::{Command, Output, Stdio},
 };
 
+use portcullis::policy::Policy;
 use serde_json::Value;
 
 use super::{
     clocks::wrong_clock,
     recording::{Desk, live_day},
     support::{
-        Bridge, INTENTS, PLANS, POLICY, Redis, SKIPS, Server, eventually, free_port, program, text,
+        Bridge, INTENTS, PLANS, POLICY, Redis, SKIPS, Server, eventually, free_port, program,
+        since_epoch, text,
     },
 };
 
@@ -101,18 +103,117 @@ fn clocks_that_differ_are_recorded() {
     let (server, desk) = (Server::start(), Desk::new());
     let mut redis = server.connect();
     redis.publish(3600);
+    let entry = |at| {
+        [
+            "XADD", INTENTS, at, "symbol", "BTCUSDT", "side", "BUY", "size", "1",
+        ]
+    };
+    // Too old by any clock.
+    redis.run(&entry("1000-0"));
     let url = format!("redis://127.0.0.1:{}", wrong_clock(server.port(), 60));
     let guardrails = desk.name("guardrails.json");
     let bridge = Bridge::start(&url, &["--guardrails", &guardrails]);
     redis.intent("entry", "BTCUSDT");
     redis.intent("no symbol of it", "XRPUSDT");
     redis.exit("exit", "ETHUSDT");
-    redis.await_answers(3);
+    // Too far ahead of any clock.
+    let ahead = (since_epoch().as_secs() + 3600) * 1000;
+    redis.run(&entry(&format!("{ahead}-0")));
+    redis.await_answers(5);
     bridge.stop();
     desk.record_whole(&server);
     let live = desk.read("live");
-    assert_eq!(live.matches("CLOCK_UNTRUSTED").count(), 2, "{live}");
+    assert_eq!(live.matches("CLOCK_UNTRUSTED").count(), 3, "{live}");
+    assert_eq!(live.matches("INTENT_STALE").count(), 1, "{live}");
     assert_eq!(desk.replay(&[]), live);
+}
+
+#[test]
+fn a_policy_that_states_its_hash_and_its_twin_that_does_not_are_told_apart() {
+    for states_first in [true, false] {
+        let (server, desk) = (Server::start(), Desk::new());
+        let guardrails = r#"{"require_policy_hash": true, "max_validity_sec": 5000}"#;
+        fs::write(desk.path("guardrails.json"), guardrails).unwrap();
+        let mut redis = server.connect();
+        redis.publish(3600);
+        let fields = redis::cmd("HGETALL").arg(POLICY).query(&mut redis.0);
+        let fields: BTreeMap<String, String> = fields.unwrap();
+        let hash = Policy::from_fields(fields).unwrap().hash().to_string();
+        let guardrails = desk.name("guardrails.json");
+        let bridge = Bridge::start(&server.url(), &["--guardrails", &guardrails]);
+        for (n, is_stated) in [states_first, !states_first, states_first]
+            .iter()
+            .enumerate()
+        {
+            let change = ["HSET", POLICY, "policy_hash", &hash];
+            redis.run(if *is_stated {
+                &change
+            } else {
+                &["HDEL", POLICY, "policy_hash"]
+            });
+            let expected = if *is_stated {
+                "TRADE"
+            } else {
+                "POLICY_CONSTRAINT_VIOLATION"
+            };
+            let mut tries = 0;
+            eventually(expected, || {
+                tries += 1;
+                let id = format!("{n}.{tries}");
+                redis.intent(&id, "BTCUSDT");
+                redis.await_answer(&id) == expected
+            });
+        }
+        redis.publish(9000);
+        let mut tries = 0;
+        eventually("a policy for too long", || {
+            tries += 1;
+            redis.intent(&format!("long {tries}"), "BTCUSDT");
+            redis
+                .answers()
+                .iter()
+                .any(|it| text(it, "detail").contains("valid for"))
+        });
+        bridge.stop();
+        desk.record_whole(&server);
+        assert!(desk.replay(&[]) == desk.read("live"));
+    }
+}
+
+#[test]
+fn what_several_instances_answered_is_one_recording() {
+    let (server, desk) = (Server::start(), Desk::new());
+    let mut redis = server.connect();
+    redis.publish(3600);
+    let guardrails = desk.name("guardrails.json");
+    let bridges = [(); 2].map(|()| {
+        Bridge::start(
+            &server.url(),
+            &["--guardrails", &guardrails, "--batch", "5"],
+        )
+    });
+    for half in 0..2 {
+        for n in 0..100 {
+            let id = format!("{half}.{n}");
+            redis.intent(&id, "BTCUSDT");
+            redis.intent(&id, "ETHUSDT");
+            redis.intent(&format!("other {id}"), "XRPUSDT");
+            redis.exit(&format!("exit {id}"), "SOLUSDT");
+        }
+        redis.await_answers(400 * (half + 1));
+        redis.publish_with(3600, &[("policy_version", "two")]);
+        for bridge in &bridges {
+            bridge.await_log("version=two");
+        }
+    }
+    for bridge in bridges {
+        bridge.stop();
+    }
+    desk.record_whole(&server);
+    let live = desk.read("live");
+    assert_eq!(live.lines().count(), 802);
+    assert!(desk.replay(&["--threads", "1"]) == live);
+    assert!(desk.replay(&["--threads", "4"]) == live);
 }
 
 /// A bridge that answered one trade, one skip and one exit.
@@ -272,148 +373,4 @@ fn what_it_refuses_to_record() {
         &["--out", "a", "--answers", "a"],
         "`a`: the tape and the answers need a file each",
     );
-}
-
-/// The digest of a replay of a stream.
-fn digest_from(url: &str, options: &[&str]) -> String {
-    let output = program(&["replay", "--from", url, "--format", "json"])
-        .args(options)
-        .output();
-    digest(&output.unwrap())
-}
-
-fn digest(output: &Output) -> String {
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(0), "{stderr}");
-    let summary: Value = serde_json::from_slice(&output.stdout).unwrap();
-    summary["digest"].as_str().unwrap().to_owned()
-}
-
-#[test]
-fn a_stream_is_replayed_as_far_as_it_stands() {
-    let (server, desk) = (Server::start(), Desk::new());
-    let mut redis = server.connect();
-    for n in 0..700 {
-        redis.add(
-            INTENTS,
-            &[
-                ("id", "own"),
-                ("symbol", "BTCUSDT"),
-                ("side", "BUY"),
-                ("size", &format!("{n}")),
-            ],
-        );
-    }
-    redis.add(
-        INTENTS,
-        &[
-            ("payload", r#"{"symbol":"A\"B\n","side":"SELL"}"#),
-            ("source", "tab\t"),
-        ],
-    );
-    redis::cmd("XADD")
-        .arg(INTENTS)
-        .arg(["*", "symbol"].as_slice())
-        .arg(b"BTC\xff".as_slice())
-        .query::<String>(&mut redis.0)
-        .unwrap();
-    let entries: Vec<(String, Vec<Vec<u8>>)> = redis::cmd("XRANGE")
-        .arg(INTENTS)
-        .arg("-")
-        .arg("+")
-        .query(&mut redis.0)
-        .unwrap();
-    let mut raw = Vec::new();
-    for (id, items) in &entries {
-        let mut line = format!("{{\"id\":\"{id}\"").into_bytes();
-        for pair in items.chunks(2).filter(|pair| pair[0] != b"id") {
-            line.push(b',');
-            line.extend(
-                serde_json::json!(String::from_utf8_lossy(&pair[0]))
-                    .to_string()
-                    .bytes(),
-            );
-            line.push(b':');
-            match std::str::from_utf8(&pair[1]) {
-                Ok(text) => line.extend(serde_json::json!(text).to_string().bytes()),
-                Err(_) => line.extend([b"\"", pair[1].as_slice(), b"\""].concat()),
-            }
-        }
-        line.extend(b"}\n");
-        raw.extend(line);
-    }
-    fs::write(desk.path("raw"), raw).unwrap();
-    let policy = desk.name("policy");
-    let sample = program(&["policy", "sample"]).output().unwrap();
-    fs::write(&policy, sample.stdout).unwrap();
-    let url = format!("{}/0/{INTENTS}", server.url());
-    let of_lines = program(&[
-        "replay",
-        &desk.name("raw"),
-        "--format",
-        "json",
-        "--policy",
-        &policy,
-    ]);
-    let mut of_lines = of_lines;
-    let of_lines = digest(&of_lines.output().unwrap());
-    assert_eq!(digest_from(&url, &["--policy", &policy]), of_lines);
-    let short = format!("{}/{INTENTS}", server.url());
-    assert_eq!(
-        digest_from(&short, &["--policy", &policy, "--threads", "3"]),
-        of_lines
-    );
-    assert_ne!(digest_from(&url, &[]), of_lines);
-}
-
-#[test]
-fn a_stream_that_is_none_is_not_replayed() {
-    let server = Server::start();
-    server.connect().run(&["SET", "text", "1"]);
-    let (url, port) = (server.url(), server.port());
-    let nobody = free_port();
-    for (from, line) in [
-        (
-            format!("{url}/0"),
-            "the URL of a stream cannot be used: it names none".to_owned(),
-        ),
-        (
-            url.clone(),
-            "the URL of a stream cannot be used: it names none".to_owned(),
-        ),
-        (
-            "http://example.org/a".to_owned(),
-            "the Redis URL cannot be used".to_owned(),
-        ),
-        (
-            format!("{url}/0/none"),
-            format!(
-                "cannot open `redis://127.0.0.1:{port}/none`: there is no such stream; 0 records"
-            ),
-        ),
-        (
-            format!("{url}/text"),
-            format!(
-                "cannot open `redis://127.0.0.1:{port}/text`: it is a string, not a stream; 0 records"
-            ),
-        ),
-        (
-            format!("redis://:hunter2@127.0.0.1:{nobody}/a"),
-            format!("cannot open `redis://127.0.0.1:{nobody}/a`: "),
-        ),
-    ] {
-        let output = program(&["replay", "--from", &from]).output().unwrap();
-        let stderr = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(2), "{stderr}");
-        assert!(
-            stderr.starts_with(&format!("portcullis: {line}")),
-            "{stderr}"
-        );
-        assert_eq!(stderr.lines().count(), 1, "{stderr}");
-        assert!(!stderr.contains("hunter2"), "{stderr}");
-    }
-    let both = program(&["replay", "--from", &url, "tape"])
-        .output()
-        .unwrap();
-    assert_eq!(both.status.code(), Some(2));
 }

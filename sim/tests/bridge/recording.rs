@@ -222,6 +222,9 @@ fn entries(day: &mut Day<'_>) {
     assert_eq!(day.ask_any(INTENTS, &twice), "INTENT_INVALID");
     let no_id = r#"{"id":{},"symbol":"ETHUSDT","side":"SELL","size":100}"#;
     assert_eq!(day.ask_any(INTENTS, &[("payload", no_id)]), "TRADE");
+    // An entry among the exits.
+    let stray = [("symbol", "BTCUSDT"), ("side", "BUY"), ("size", "1")];
+    assert_eq!(day.ask(EXITS, &stray), "TRADE");
     // Bytes that are no text.
     let skips = day.redis.length(super::support::SKIPS);
     redis::cmd("XADD")

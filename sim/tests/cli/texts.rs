@@ -41,6 +41,8 @@ fn help() {
         "harvest",
         "explain",
         "bridge",
+        "harvester",
+        "record",
         "generate",
         "policy",
         "policy sample",

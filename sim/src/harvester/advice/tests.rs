@@ -5,6 +5,7 @@ use portcullis::{
     exit::{ExitOwnership, STANDARD_OWNER},
     policy::Policy,
 };
+use proptest::prelude::*;
 
 use super::*;
 use crate::harvester::{
@@ -188,4 +189,32 @@ fn a_stop_that_moved_does_not_bring_a_stage_back() {
     assert_eq!(field(&second, "action"), "NONE");
     assert_eq!(field(&second, "stop_proposed"), "-");
     assert_eq!(world.look(&moved, &[]), None);
+}
+
+proptest! {
+    /// Whatever prices, stops and openings follow one another: as long as openings do not run backwards, the
+    /// stages of one position rise, and nothing is said twice.
+    #[test]
+    fn stages_rise(looks in prop::collection::vec((0..6_usize, 0..4_usize, any::<bool>()), 1..40)) {
+        let mut world = World::new();
+        let mut opened = 1_767_560_000;
+        let mut highest = "NONE".to_owned();
+        for (price, opening, is_moved) in looks {
+            let price = ["99", "101", "103", "103.8", "107.2", "111.8"][price];
+            if opening == 0 {
+                opened += 1;
+                highest = "NONE".to_owned();
+            }
+            let text = if opening == 1 { "?".to_owned() } else { opened.to_string() };
+            let stop = if is_moved { "100.5" } else { "99" };
+            let fields = [("current_price", price), ("opened_at", &text), ("current_sl", stop)];
+            let Some(items) = world.look(&fields, &[]) else { continue };
+            let action = field(&items, "action");
+            if action != "NONE" {
+                prop_assert!(*action > *highest, "{action} after {highest}");
+                highest = action.to_owned();
+            }
+            prop_assert_eq!(world.look(&fields, &[]), None);
+        }
+    }
 }

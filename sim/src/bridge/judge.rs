@@ -1,0 +1,206 @@
+//! What is answered to a batch, before the server has a say.
+
+use portcullis::{
+    answer::Answer,
+    decide::{Decision, Engine, Gate, Objection, Reason},
+    event::Scratch,
+    intent::Intent,
+    policy::Policy,
+    store::{Feed, Ruling},
+};
+
+use super::{
+    commit::{Answered, Identity},
+    counted,
+    plan::{About, plan, skip},
+    skew::Skew,
+};
+use crate::{
+    service::{line, now, now_in_millis},
+    stream::StreamEntry,
+};
+
+/// Judges entries of one stream under what rules at the moment.
+pub(super) struct Judge<'a> {
+    stream: &'a str,
+    operator: &'a Engine,
+    feed: &'a Feed,
+    /// The engine under the halts of the ruling of this number.
+    engine: Option<(u64, Engine)>,
+}
+
+/// A batch with its answers, to be written.
+#[derive(Default)]
+pub(super) struct Prepared {
+    pub(super) answers: Vec<Answered>,
+    /// Of each answer why it is a skip, if it is one.
+    why: Vec<Option<Why>>,
+    /// The policy that some of them name.
+    pub(super) policy: Option<Policy>,
+    /// Entries that were deleted before anybody answered them.
+    pub(super) gone: Vec<String>,
+}
+
+/// What became of an entry.
+pub(super) struct Outcome {
+    /// The verdict, the reason of an objection, or `REPEATED`.
+    pub(super) code: String,
+    /// The objection in words.
+    pub(super) detail: String,
+}
+
+/// A reason, and its evidence in words.
+type Why = (Reason, String);
+
+impl<'a> Judge<'a> {
+    pub(super) const fn new(stream: &'a str, operator: &'a Engine, feed: &'a Feed) -> Self {
+        Self {
+            stream,
+            operator,
+            feed,
+            engine: None,
+        }
+    }
+
+    /// Judges a batch, each entry at its own instant. `is_kept` says whether a policy need not be handed out
+    /// any more.
+    pub(super) fn prepare(
+        &mut self,
+        entries: &[StreamEntry],
+        skew: &Skew,
+        is_kept: impl FnOnce(&Policy) -> bool,
+    ) -> Prepared {
+        let mut prepared = Prepared::default();
+        if entries.is_empty() {
+            return prepared;
+        }
+        let ruling = self.feed.ruling();
+        let engine = self.engine_under(&ruling);
+        let mut names_policy = false;
+        for entry in entries {
+            if entry.is_gone() {
+                prepared.gone.push(entry.id.clone());
+                continue;
+            }
+            let (answer, why) = self.judge(entry, &engine, &ruling, skew, &mut names_policy);
+            prepared.answers.push(answer);
+            prepared.why.push(why);
+        }
+        let policy = ruling.policy().policy().ok();
+        prepared.policy = policy
+            .filter(|policy| names_policy && !is_kept(policy))
+            .cloned();
+        prepared
+    }
+
+    /// The answer to one entry, and, where that is a skip, why.
+    fn judge(
+        &self,
+        entry: &StreamEntry,
+        engine: &Engine,
+        ruling: &Ruling,
+        skew: &Skew,
+        names_policy: &mut bool,
+    ) -> (Answered, Option<Why>) {
+        let written = entry.written();
+        let mut scratch = Scratch::default();
+        let intent = match &written {
+            Ok(written) => written.intent(&mut scratch),
+            Err(fault) => Intent::unreadable(fault.clone()),
+        };
+        let written = written.as_ref().ok();
+        let own_id = written.and_then(|written| written.own_id());
+        let order_type = written.and_then(|written| written.order_type());
+        let identity = Identity::new(own_id.as_deref(), self.stream, &entry.id, entry.digest());
+        let now = now_in_millis();
+        let decision = engine.decide(ruling.policy(), &intent, now);
+        let objection = objection(&decision, skew);
+        let row = match &objection {
+            Some(objection) => Answer::objected(&decision, objection),
+            None => Answer::decision(&decision),
+        }
+        .to(0, intent.id().or(Some(&entry.id)), Some(now));
+        let about = About {
+            plan_id: identity.plan_id(),
+            stream: self.stream,
+            entry_id: &entry.id,
+            own_id: own_id.as_deref(),
+            order_type: order_type.as_deref(),
+            now,
+            // A row is made of texts and finite numbers.
+            answer: &serde_json::to_string(&row).unwrap_or_default(),
+        };
+        let why = row.reason.map(|reason| {
+            let detail = row.detail.as_ref().map(ToString::to_string);
+            (reason, detail.unwrap_or_default())
+        });
+        let record = match &why {
+            None => plan(&decision, &about),
+            Some((reason, detail)) => skip(&decision, &about, reason.code(), detail),
+        };
+        let answer = Answered {
+            entry_id: entry.id.clone(),
+            verdict: row.decision.as_str(),
+            symbol: intent.symbol().map_or_else(String::new, |s| s.to_string()),
+            record,
+            identity,
+        };
+        *names_policy |= decision.policy().is_some();
+        (answer, why)
+    }
+
+    /// The engine under the halts of a ruling, beside the operator's own.
+    fn engine_under(&mut self, ruling: &Ruling) -> Engine {
+        match &self.engine {
+            Some((number, engine)) if *number == ruling.number() => engine.clone(),
+            Some(_) | None => {
+                let engine = self.operator.halting(ruling.halt());
+                self.engine = Some((ruling.number(), engine.clone()));
+                engine
+            }
+        }
+    }
+
+    /// Counts and tells what became of a batch.
+    pub(super) fn settle(&self, prepared: &Prepared, outcomes: &[Outcome]) {
+        let answered_at = now();
+        for (outcome, (answer, why)) in outcomes
+            .iter()
+            .zip(prepared.answers.iter().zip(&prepared.why))
+        {
+            if outcome.code == "REPEATED" {
+                counted::repeated();
+                continue;
+            }
+            counted::lag(self.stream, &answer.entry_id, answered_at);
+            match why {
+                Some((reason, detail)) => skipped(reason.code(), detail),
+                None if outcome.code == answer.verdict => counted::answered(answer.verdict, ""),
+                None => skipped(&outcome.code, &outcome.detail),
+            }
+        }
+    }
+}
+
+impl Prepared {
+    /// Nothing is to be written or told.
+    pub(super) const fn is_empty(&self) -> bool {
+        self.answers.is_empty() && self.gone.is_empty()
+    }
+}
+
+/// What this instance has against an entry beside the gates: the clock, where a gate behind it would have
+/// answered.
+fn objection(decision: &Decision<'_>, skew: &Skew) -> Option<Objection<'static>> {
+    match decision {
+        Decision::Exit(_) => None,
+        Decision::Skip(skip) if skip.gate() <= Gate::Freshness => None,
+        Decision::Trade(_) | Decision::Skip(_) => skew.objection(),
+    }
+}
+
+/// Counts a skip, and tells why.
+fn skipped(reason: &str, detail: &str) {
+    counted::answered("SKIP", reason);
+    line(format_args!("SKIP {reason}: {detail}"));
+}
