@@ -87,9 +87,11 @@ impl Server {
             if let Ok(mut connection) = client.get_connection() {
                 // Another test's server may have been faster at this port.
                 let own = format!("process_id:{}\r\n", process.id());
-                let mut ask = redis::cmd("INFO");
-                match ask.arg("server").query::<String>(&mut connection) {
-                    Ok(info) => return info.contains(&own),
+                match redis::cmd("INFO").query::<String>(&mut connection) {
+                    Ok(info) if !info.contains(&own) => return false,
+                    Ok(info) if info.contains("\r\nloading:0\r\n") => return true,
+                    // It still reads its disk.
+                    Ok(_) => {}
                     Err(error) if error.code() == Some("NOAUTH") => return true,
                     Err(_) => {}
                 }

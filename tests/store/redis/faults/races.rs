@@ -4,7 +4,7 @@ use std::{sync::Barrier, thread};
 
 use portcullis::{
     guardrails::Halt,
-    store::{PolicyStore as _, PublishError},
+    store::{PolicyStore as _, PublishError, StoreError},
 };
 
 use super::super::{Fixture as _, redis};
@@ -115,7 +115,8 @@ fn a_version_that_is_published_twice_happens_once() {
     tally.conclude_felt();
 }
 
-/// Neither reads what the other writes, but for how far the audit has come.
+/// Neither reads what the other writes, but for how far the audit has come. Who is overtaken at each of many
+/// attempts is told so, and may try again: nothing was done.
 #[test]
 fn publications_and_halts_at_once_are_all_in_the_audit() {
     let redis = redis();
@@ -126,7 +127,11 @@ fn publications_and_halts_at_once_are_all_in_the_audit() {
             let (store, mut seen) = (redis.open(), None);
             for round in 0..rounds {
                 let publication = publication(&format!("v{round}"), "");
-                seen = Some(store.publish(&publication, seen).unwrap().hash());
+                let published = insist(&tally, || match store.publish(&publication, seen) {
+                    Err(PublishError::Store(error)) => Err(error),
+                    published => Ok(published.unwrap()),
+                });
+                seen = Some(published.hash());
                 let loaded = store.load().unwrap();
                 tally.answers.add(1);
                 tally.stale.add(usize::from(Some(loaded.hash()) != seen));
@@ -135,11 +140,10 @@ fn publications_and_halts_at_once_are_all_in_the_audit() {
         scope.spawn(|| {
             let store = redis.open();
             for round in 0..rounds {
-                let step = match round % 2 {
+                insist(&tally, || match round % 2 {
                     0 => store.halt(&Halt::Everything, &ada(), now()),
                     _ => store.resume(&Halt::Everything, &ada(), now()),
-                };
-                step.unwrap();
+                });
             }
         });
     });
@@ -157,4 +161,14 @@ fn publications_and_halts_at_once_are_all_in_the_audit() {
         .doubled
         .add(published.saturating_sub(rounds) + all.saturating_sub(2 * rounds));
     tally.conclude();
+}
+
+fn insist<T>(tally: &Tally, step: impl Fn() -> Result<T, StoreError>) -> T {
+    loop {
+        match step() {
+            Ok(done) => return done,
+            Err(StoreError::Contended { .. }) => tally.refusals.add(1),
+            Err(error) => panic!("{error}"),
+        }
+    }
 }
