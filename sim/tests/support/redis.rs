@@ -85,10 +85,13 @@ impl Server {
                 return false;
             }
             if let Ok(mut connection) = client.get_connection() {
-                // A server that still reads its disk does not answer this.
-                match redis::cmd("PING").query::<Value>(&mut connection) {
-                    // Another test's server may have been faster at this port.
-                    Ok(_) => return is_of(process, &mut connection),
+                // Another test's server may have been faster at this port.
+                let own = format!("process_id:{}\r\n", process.id());
+                match redis::cmd("INFO").query::<String>(&mut connection) {
+                    Ok(info) if !info.contains(&own) => return false,
+                    Ok(info) if info.contains("\r\nloading:0\r\n") => return true,
+                    // It still reads its disk.
+                    Ok(_) => {}
                     Err(error) if error.code() == Some("NOAUTH") => return true,
                     Err(_) => {}
                 }
@@ -192,13 +195,6 @@ impl Redis {
     pub(crate) fn length(&mut self, stream: &str) -> usize {
         redis::cmd("XLEN").arg(stream).query(&mut self.0).unwrap()
     }
-}
-
-/// Whether this very process answers.
-fn is_of(process: &Child, connection: &mut Connection) -> bool {
-    let mut ask = redis::cmd("INFO");
-    let info: String = ask.arg("server").query(connection).unwrap();
-    info.contains(&format!("process_id:{}\r\n", process.id()))
 }
 
 /// A service, running.

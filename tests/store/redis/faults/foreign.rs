@@ -3,7 +3,7 @@
 use portcullis::{
     domain::Span,
     guardrails::Guardrails,
-    store::{PolicyStore as _, PublishError, Reader, SequenceGuard},
+    store::{PolicyStore as _, Reader, SequenceGuard},
 };
 
 use super::{
@@ -101,53 +101,6 @@ fn a_universe_and_an_end_behind_the_hash_or_without_it() {
     }
     assert!(series.publish(&*store));
     series.judge(series.told(), &reader.load());
-    series.settle(&*store);
-    series.tally.conclude_felt();
-}
-
-/// An earlier publication, whole and with its hash, over a later one; the sequence goes back.
-#[cfg(feature = "file")]
-#[test]
-fn an_earlier_publication_put_back() {
-    let redis = redis();
-    let store = redis.open();
-    let series = Series::under(Tally::of(
-        "sequence going back: an earlier publication, whole, over a later one",
-        50,
-    ));
-    let folder = tempfile::tempdir().unwrap();
-    let seen = folder.path().join("seen.json");
-    let mut published = Vec::new();
-    for _ in 0..series.tally.rounds() {
-        assert!(series.publish(&*store));
-        published.push(crate::policies::fields_of(&store.load().unwrap()));
-        // It remembers across restarts.
-        let remember = || Reader::new(redis.open(), SequenceGuard::in_file(&seen).unwrap());
-        let reader = remember();
-        series.judge(series.told(), &reader.load());
-        if let [earlier @ .., latest] = published.as_slice()
-            && !earlier.is_empty()
-        {
-            let n = usize::try_from(dice()).unwrap() % earlier.len();
-            redis.put(&earlier[n]);
-            let again = remember();
-            for reader in [&reader, &again] {
-                let loaded = reader.load();
-                series.judge(series.told(), &loaded);
-                assert!(absence(loaded).starts_with("RolledBack"));
-            }
-            // A store does not publish below what it published.
-            let refused = store.publish(
-                &publication("x", r#""policy_seq": 1,"#),
-                store.current_hash().unwrap(),
-            );
-            assert!(matches!(
-                refused,
-                Err(PublishError::SequenceNotHigher { .. })
-            ));
-            redis.put(latest);
-        }
-    }
     series.settle(&*store);
     series.tally.conclude_felt();
 }

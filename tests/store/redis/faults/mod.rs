@@ -10,6 +10,8 @@ mod kinds;
 mod power;
 mod races;
 mod replica;
+#[cfg(feature = "file")]
+mod rolled_back;
 mod slow;
 mod torn;
 

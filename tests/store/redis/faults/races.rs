@@ -2,11 +2,14 @@
 
 use std::{sync::Barrier, thread};
 
-use portcullis::store::{PolicyStore as _, PublishError};
+use portcullis::{
+    guardrails::Halt,
+    store::{PolicyStore as _, PublishError, StoreError},
+};
 
 use super::super::{Fixture as _, redis};
 use crate::{
-    policies::{check_conflict, publication},
+    policies::{ada, check_conflict, now, publication},
     tally::Tally,
 };
 
@@ -110,4 +113,62 @@ fn a_version_that_is_published_twice_happens_once() {
         seen = here;
     }
     tally.conclude_felt();
+}
+
+/// Neither reads what the other writes, but for how far the audit has come. Who is overtaken at each of many
+/// attempts is told so, and may try again: nothing was done.
+#[test]
+fn publications_and_halts_at_once_are_all_in_the_audit() {
+    let redis = redis();
+    let tally = Tally::of("publications and halts at once", 100);
+    let rounds = tally.rounds();
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let (store, mut seen) = (redis.open(), None);
+            for round in 0..rounds {
+                let publication = publication(&format!("v{round}"), "");
+                let published = insist(&tally, || match store.publish(&publication, seen) {
+                    Err(PublishError::Store(error)) => Err(error),
+                    published => Ok(published.unwrap()),
+                });
+                seen = Some(published.hash());
+                let loaded = store.load().unwrap();
+                tally.answers.add(1);
+                tally.stale.add(usize::from(Some(loaded.hash()) != seen));
+            }
+        });
+        scope.spawn(|| {
+            let store = redis.open();
+            for round in 0..rounds {
+                insist(&tally, || match round % 2 {
+                    0 => store.halt(&Halt::Everything, &ada(), now()),
+                    _ => store.resume(&Halt::Everything, &ada(), now()),
+                });
+            }
+        });
+    });
+    let store = redis.open();
+    let trail = store.audit().unwrap();
+    assert!(trail.is_whole(), "{:?}", trail.faults());
+    let (published, all) = (
+        store.history(usize::MAX).unwrap().len(),
+        trail.entries().len(),
+    );
+    tally
+        .lost
+        .add(rounds.saturating_sub(published) + (2 * rounds).saturating_sub(all));
+    tally
+        .doubled
+        .add(published.saturating_sub(rounds) + all.saturating_sub(2 * rounds));
+    tally.conclude();
+}
+
+fn insist<T>(tally: &Tally, step: impl Fn() -> Result<T, StoreError>) -> T {
+    loop {
+        match step() {
+            Ok(done) => return done,
+            Err(StoreError::Contended { .. }) => tally.refusals.add(1),
+            Err(error) => panic!("{error}"),
+        }
+    }
 }
