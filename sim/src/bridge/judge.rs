@@ -183,9 +183,9 @@ impl<'a> Judge<'a> {
 }
 
 impl Prepared {
-    /// Nothing is to be written or told.
-    pub(super) const fn is_empty(&self) -> bool {
-        self.answers.is_empty() && self.gone.is_empty()
+    /// Something is to be done before the answers are written.
+    pub(super) const fn is_untidy(&self) -> bool {
+        self.policy.is_some() || !self.gone.is_empty()
     }
 }
 

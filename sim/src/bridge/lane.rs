@@ -1,11 +1,14 @@
 //! A lane: entries of one stream in, answers out.
 //!
 //! While there is more to read a lane does two things at once: it judges a batch while the server writes the
-//! answers to the one before. At most two batches are read and not answered.
+//! answers to the one before. At most four batches are read and not answered.
 
-use std::time::{Duration, Instant as Tick};
+use std::{
+    collections::VecDeque,
+    time::{Duration, Instant as Tick},
+};
 
-use portcullis::{decide::Engine, store::Feed};
+use portcullis::{decide::Engine, domain::Instant, store::Feed};
 use redis::{Cmd, Connection, RedisResult, Value};
 
 use super::{
@@ -28,6 +31,9 @@ use crate::{
 const BLOCK: Duration = Duration::from_millis(200);
 /// Claims are made no more often than this.
 const CLAIM_EVERY: Duration = Duration::from_secs(1);
+
+/// So much is asked before the first answer must be heard.
+const ASKED_MAX: usize = 2;
 
 /// Which stream a lane reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +58,16 @@ pub(super) struct Lane<'a> {
     skew: Skew,
     claimed: Option<Tick>,
     cursor: String,
+}
+
+/// What the server was asked, in one piece, and has not answered.
+struct Asked {
+    /// To write these answers, if there are any.
+    prepared: Prepared,
+    /// And for the next batch.
+    reads: bool,
+    /// And for its time, at this instant.
+    compared: Option<Instant>,
 }
 
 impl<'a> Lane<'a> {
@@ -125,7 +141,7 @@ impl<'a> Lane<'a> {
             }
             if !entries.is_empty() {
                 self.exits_wait(true);
-                self.answer_and_read_on(&entries, connection, is_well)?;
+                self.answer_and_read_on(entries, connection, is_well)?;
             }
             is_well();
         }
@@ -200,49 +216,90 @@ impl<'a> Lane<'a> {
         Ok(())
     }
 
-    /// Answers a batch, and those behind it for as long as there are more.
+    /// Answers a batch, and those behind it for as long as there are more. Something is asked before the answer
+    /// to what was asked before is heard, so that the server is at work while this is.
     fn answer_and_read_on(
         &mut self,
-        first: &[StreamEntry],
+        first: Vec<StreamEntry>,
         connection: &mut Connection,
         is_well: &mut dyn FnMut(),
     ) -> RedisResult<()> {
         self.compare_clocks(connection)?;
-        let mut ready = self.prepare(first);
-        let mut next = Vec::new();
-        while !ready.is_empty() || !next.is_empty() {
-            self.tidy(&ready, connection)?;
-            let mut asked = Vec::with_capacity(3);
-            let writes = !ready.answers.is_empty();
-            if writes {
-                asked.push(self.commit(&ready));
+        let (mut asked, mut unread) = (VecDeque::new(), VecDeque::from([first]));
+        let mut is_dry = false;
+        loop {
+            let prepared = self.prepare(&unread.pop_front().unwrap_or_default());
+            if prepared.is_untidy() {
+                while let Some(question) = asked.pop_front() {
+                    self.hear(question, &mut unread, &mut is_dry, connection)?;
+                }
+                self.tidy(&prepared, connection)?;
             }
-            let reads = self.may_read_on();
-            if reads {
-                asked.push(self.group.read(NEW, None));
+            let reads = !is_dry && self.may_read_on();
+            if !prepared.answers.is_empty() || reads {
+                asked.push_back(self.ask(prepared, reads, connection)?);
+            } else if asked.is_empty() && unread.is_empty() {
+                return Ok(());
             }
-            let compares = reads && self.skew.is_due();
-            if compares {
-                asked.push(time());
+            while asked.len() >= ASKED_MAX || (!reads && unread.is_empty()) {
+                let Some(question) = asked.pop_front() else {
+                    break;
+                };
+                self.hear(question, &mut unread, &mut is_dry, connection)?;
+                is_well();
             }
-            let asked_at = now();
-            send(&asked, connection)?;
-            // The server is at work; so is this.
-            let prepared = self.prepare(&next);
-            if writes {
-                let reply = receive(connection)?;
-                self.settle(&ready, reply)?;
+        }
+    }
+
+    /// Asks the server to write the answers, and for more.
+    fn ask(
+        &self,
+        prepared: Prepared,
+        reads: bool,
+        connection: &mut Connection,
+    ) -> RedisResult<Asked> {
+        let mut bytes = Vec::new();
+        if !prepared.answers.is_empty() {
+            self.commit(&prepared).write_packed_command(&mut bytes);
+        }
+        if reads {
+            self.group.read(NEW, None).write_packed_command(&mut bytes);
+        }
+        let compares = reads && self.skew.is_due();
+        if compares {
+            time().write_packed_command(&mut bytes);
+        }
+        let at = now();
+        connection.send_packed_command(&bytes)?;
+        Ok(Asked {
+            prepared,
+            reads,
+            compared: compares.then_some(at),
+        })
+    }
+
+    /// Hears the replies to what was asked first.
+    fn hear(
+        &mut self,
+        asked: Asked,
+        unread: &mut VecDeque<Vec<StreamEntry>>,
+        is_dry: &mut bool,
+        connection: &mut Connection,
+    ) -> RedisResult<()> {
+        if !asked.prepared.answers.is_empty() {
+            self.settle(&asked.prepared, receive(connection)?)?;
+        }
+        if asked.reads {
+            let entries = entries(read_entries(receive(connection)?));
+            if entries.is_empty() {
+                *is_dry = true;
+            } else {
+                unread.push_back(entries);
             }
-            next = match reads {
-                true => entries(read_entries(receive(connection)?)),
-                false => Vec::new(),
-            };
-            if compares {
-                self.skew
-                    .measured(skew_of(asked_at, receive(connection)?, now())?);
-            }
-            ready = prepared;
-            is_well();
+        }
+        if let Some(at) = asked.compared {
+            let reply = receive(connection)?;
+            self.skew.measured(skew_of(at, reply, now())?);
         }
         Ok(())
     }
@@ -302,15 +359,6 @@ impl<'a> Lane<'a> {
 
 fn entries(values: Vec<Value>) -> Vec<StreamEntry> {
     values.into_iter().filter_map(StreamEntry::new).collect()
-}
-
-/// Asks several things at once.
-fn send(commands: &[Cmd], connection: &mut Connection) -> RedisResult<()> {
-    let mut bytes = Vec::new();
-    for command in commands {
-        command.write_packed_command(&mut bytes);
-    }
-    connection.send_packed_command(&bytes)
 }
 
 /// The reply to the first question that has none yet.
