@@ -15,17 +15,21 @@ use portcullis::{
     answer::Answer,
     decide::{Decision, Engine},
     domain::Instant,
-    event::{Event, Scratch, read},
+    event::{Scratch, read},
     exit::{ExitOwnership, STANDARD_OWNER},
     guardrails::Guardrails,
     observe,
     store::{Feed, Reader, RedisStore, SequenceGuard},
 };
-use redis::{Commands as _, streams::StreamReadOptions, streams::StreamReadReply};
+use redis::Commands as _;
+use serde_json::json;
 
 const INTENTS: &str = "quantum:stream:trade.intent";
 const PLANS: &str = "my:stream:plans";
 const GROUP: &str = "my:group";
+
+/// An entry's id, and its fields.
+type Entry = (String, Vec<(String, String)>);
 
 /// The only clock there is.
 #[expect(
@@ -53,27 +57,22 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut server = redis::Client::open(url)?.get_connection()?;
     // Made already, if this is not the first run.
     let _ = server.xgroup_create_mkstream::<_, _, _, ()>(INTENTS, GROUP, "0");
-    let options = StreamReadOptions::default()
-        .group(GROUP, "me")
-        .count(64)
-        .block(1000);
+    let mut read_new = redis::cmd("XREADGROUP");
+    read_new.arg(&["GROUP", GROUP, "me", "COUNT", "64", "BLOCK", "1000"]);
+    read_new.arg(&["STREAMS", INTENTS, ">"]);
     loop {
-        let reply: Option<StreamReadReply> = server.xread_options(&[INTENTS], &[">"], &options)?;
-        for entry in reply
-            .iter()
-            .flat_map(|reply| &reply.keys)
-            .flat_map(|stream| &stream.ids)
+        // Every field as it was written: one that stands twice stands twice, and one that is no text is an error.
+        let streams: Option<Vec<(String, Vec<Entry>)>> = read_new.query(&mut server)?;
+        for (id, fields) in streams
+            .into_iter()
+            .flatten()
+            .flat_map(|(_, entries)| entries)
         {
-            let fields: serde_json::Map<_, _> = entry
-                .map
-                .keys()
-                .filter_map(|name| Some((name.clone(), entry.get::<String>(name)?.into())))
-                .collect();
-            let text = serde_json::Value::from(fields).to_string();
+            let fields = fields.iter();
+            let fields = fields.map(|(name, value)| format!("{}:{}", json!(name), json!(value)));
+            let text = format!("{{{}}}", fields.collect::<Vec<_>>().join(","));
             let mut scratch = Scratch::default();
-            let Event::Intent(intent) = read(&text, &mut scratch) else {
-                continue;
-            };
+            let intent = read(&text, &mut scratch).into_intent();
 
             let ruling = feed.ruling();
             let engine = engine.halting(ruling.halt());
@@ -100,7 +99,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                     .arg("*")
                     .arg(&[("reason", skip.reason().code().to_owned())]),
             };
-            step.xack(INTENTS, GROUP, &[&entry.id]);
+            step.xack(INTENTS, GROUP, &[&id]);
             step.exec(&mut server)?;
         }
     }

@@ -8,8 +8,23 @@
 local stream, plans, skips, policy, halt = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local group, remember, plans_max, skips_max, no_policy = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 
+-- So many bodies of one id are remembered: a digest has 32 digits and a blank before it.
+local DIGESTS_MAX = 64 * 33 - 1
+
 -- Lua passes only so many values at once.
 local AT_ONCE = 4000
+
+-- A script that stops half-way keeps what it has done. A key that is no stream must stop it before it writes, and
+-- where nothing but exits is answered that of the skips must not.
+local only_exits, only_skips = true, true
+local at = 6
+while at <= #ARGV do
+  if ARGV[at + 1] ~= 'EXIT' then only_exits = false end
+  if ARGV[at + 1] ~= 'SKIP' then only_skips = false end
+  at = at + 5 + tonumber(ARGV[at + 4])
+end
+if not only_skips then redis.call('XLEN', plans) end
+if not only_exits then redis.call('XLEN', skips) end
 
 -- What is known of the marks and the last exits, kept up to date below.
 local known = {}
@@ -35,6 +50,8 @@ end
 local function against(last, id)
   local ms, seq = string.match(id, '^(%d+)%-(%d+)$')
   local last_ms, last_seq, last_stream = string.match(last, '^(%d+)%-(%d+) (.*)$')
+  -- Nobody here wrote that: it has no order.
+  if not last_ms then return nil end
   local order = compare(ms, last_ms)
   if order ~= 0 then return order end
   if last_stream ~= stream then return nil end
@@ -130,6 +147,7 @@ while arg <= #ARGV do
   local outcome, detail = verdict, ''
   if known[mark] and string.find(known[mark], digest, 1, true) then
     outcome = 'REPEATED'
+    redis.call('EXPIRE', mark, remember)
   else
     local reason, why
     if verdict == 'TRADE' then reason, why = objection(mark, exit, id, symbol) end
@@ -143,7 +161,8 @@ while arg <= #ARGV do
       append(plans, plans_max, unpack(ARGV, first, last))
     end
     local before = known[mark]
-    keep(mark, before and before .. ' ' .. digest or digest, 'EX', remember)
+    local digests = before and before .. ' ' .. digest or digest
+    keep(mark, string.sub(digests, -DIGESTS_MAX), 'EX', remember)
   end
   answered[#answered + 1] = id
   outcomes[#outcomes + 1] = { outcome, detail }

@@ -9,7 +9,10 @@
 //! | `portcullis_clock_skew_seconds` | gauge | this clock off the server's, at least |
 
 use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
-use portcullis::domain::{Instant, Span};
+use portcullis::{
+    decide::Reason,
+    domain::{Instant, Span},
+};
 
 const DECISIONS: &str = "portcullis_decisions_total";
 const REPEATED: &str = "portcullis_repeated_total";
@@ -27,6 +30,10 @@ pub(super) fn described() {
     describe_gauge!(WAITING, "entries that nobody has answered yet");
     describe_gauge!(SKEW, "this clock off the server's, at least");
     counter!(REPEATED).absolute(0);
+    // Alarms look for a rise: a counter that appears with its first event has not risen.
+    for reason in [Reason::DenyNotExitOwner, Reason::ClockUntrusted] {
+        counter!(DECISIONS, "verdict" => "SKIP", "reason" => reason.code()).absolute(0);
+    }
 }
 
 /// An entry was answered: with a trade or an exit, or skipped for this reason.

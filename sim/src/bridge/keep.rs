@@ -10,7 +10,7 @@ use crate::service::kept_policy_key;
 const KEEP: &str = "
 if ARGV[1] == 'states hash' or redis.call('EXISTS', KEYS[1]) == 0 then
   redis.call('DEL', KEYS[1])
-  redis.call('HSET', KEYS[1], unpack(ARGV, 2))
+  for i = 2, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
 end";
 
 /// Keeps a policy once.
@@ -31,6 +31,11 @@ impl Keeper {
     /// Whether this is the one that was kept last.
     pub(super) fn is_kept(&self, policy: &Policy) -> bool {
         self.last == Some(identity(policy))
+    }
+
+    /// The server may have lost what was kept.
+    pub(super) const fn forget(&mut self) {
+        self.last = None;
     }
 
     /// Writes a policy down whole, for good.

@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant as Tick},
 };
 
-use portcullis::{decide::Engine, domain::Instant, store::Feed};
+use portcullis::{decide::Engine, store::Feed};
 use redis::{Cmd, Connection, RedisResult, Value};
 
 use super::{
@@ -21,9 +21,7 @@ use super::{
     skew::Skew,
 };
 use crate::{
-    service::{
-        Link, ServiceError, Stop, now, read_entries, say, skew, skew_of, time, wait_until_asked,
-    },
+    service::{Link, ServiceError, Stop, read_entries, say, skew, wait_until_asked},
     stream::StreamEntry,
 };
 
@@ -66,8 +64,6 @@ struct Asked {
     prepared: Prepared,
     /// And for the next batch.
     reads: bool,
-    /// And for its time, at this instant.
-    compared: Option<Instant>,
 }
 
 impl<'a> Lane<'a> {
@@ -106,6 +102,7 @@ impl<'a> Lane<'a> {
             let result = self.serve_on(connection, is_well);
             if result.is_err() {
                 self.skew.forget();
+                self.keeper.forget();
                 self.exits_wait(true);
             }
             result
@@ -207,8 +204,12 @@ impl<'a> Lane<'a> {
     /// Answers a batch, and does nothing else meanwhile.
     fn answer(&mut self, entries: &[StreamEntry], connection: &mut Connection) -> RedisResult<()> {
         self.compare_clocks(connection)?;
-        let prepared = self.prepare(entries);
-        self.tidy(&prepared, connection)?;
+        let mut prepared = self.prepare(entries);
+        while prepared.is_untidy() {
+            self.tidy(&prepared, connection)?;
+            prepared = self.prepare(entries);
+            prepared.gone.clear();
+        }
         if !prepared.answers.is_empty() {
             let commit = self.commit(&prepared);
             self.settle(&prepared, commit.query(connection)?)?;
@@ -228,12 +229,16 @@ impl<'a> Lane<'a> {
         let (mut asked, mut unread) = (VecDeque::new(), VecDeque::from([first]));
         let mut is_dry = false;
         loop {
-            let prepared = self.prepare(&unread.pop_front().unwrap_or_default());
-            if prepared.is_untidy() {
+            let entries = unread.pop_front().unwrap_or_default();
+            let mut prepared = self.prepare(&entries);
+            while prepared.is_untidy() {
                 while let Some(question) = asked.pop_front() {
                     self.hear(question, &mut unread, &mut is_dry, connection)?;
                 }
                 self.tidy(&prepared, connection)?;
+                // That took its time, and these answers are of an instant before.
+                prepared = self.prepare(&entries);
+                prepared.gone.clear();
             }
             let reads = !is_dry && self.may_read_on();
             if !prepared.answers.is_empty() || reads {
@@ -265,17 +270,8 @@ impl<'a> Lane<'a> {
         if reads {
             self.group.read(NEW, None).write_packed_command(&mut bytes);
         }
-        let compares = reads && self.skew.is_due();
-        if compares {
-            time().write_packed_command(&mut bytes);
-        }
-        let at = now();
         connection.send_packed_command(&bytes)?;
-        Ok(Asked {
-            prepared,
-            reads,
-            compared: compares.then_some(at),
-        })
+        Ok(Asked { prepared, reads })
     }
 
     /// Hears the replies to what was asked first.
@@ -297,17 +293,13 @@ impl<'a> Lane<'a> {
                 unread.push_back(entries);
             }
         }
-        if let Some(at) = asked.compared {
-            let reply = receive(connection)?;
-            self.skew.measured(skew_of(at, reply, now())?);
-        }
         Ok(())
     }
 
     /// Whether more may be read before everything that was read is answered.
     fn may_read_on(&self) -> bool {
         let is_first = self.role == Role::Exits || self.precedence.is_clear();
-        is_first && !self.stop.is_set() && !self.is_claim_due()
+        is_first && !self.stop.is_set() && !self.is_claim_due() && !self.skew.is_due()
     }
 
     fn prepare(&mut self, entries: &[StreamEntry]) -> Prepared {
@@ -341,8 +333,8 @@ impl<'a> Lane<'a> {
 
     fn compare_clocks(&mut self, connection: &mut Connection) -> RedisResult<()> {
         if self.skew.is_due() {
-            let skew = skew(connection)?;
-            self.skew.measured(skew);
+            let (skew, way) = skew(connection)?;
+            self.skew.measured(skew, way);
         }
         Ok(())
     }

@@ -10,7 +10,9 @@ use portcullis::{
 use super::counted;
 use crate::service::say;
 
-/// How often the clocks are compared where nobody set a bound.
+/// How often the clocks are compared where somebody set a bound.
+const COMPARE_OFTEN: Duration = Duration::from_millis(100);
+/// How often where nobody did.
 const COMPARE_EVERY: Duration = Duration::from_secs(10);
 /// The difference that is worth telling where nobody set a bound.
 const WORTH_TELLING: Span = Span::from_micros(1_000_000);
@@ -36,9 +38,13 @@ impl Skew {
         }
     }
 
-    /// Whether the clocks are to be compared before the next batch. With a bound: before each.
+    /// Whether the clocks are to be compared before anything more is read.
     pub(super) fn is_due(&self) -> bool {
-        self.bound.is_some() || self.compared.is_none_or(|at| at.elapsed() >= COMPARE_EVERY)
+        let every = match self.bound {
+            Some(_) => COMPARE_OFTEN,
+            None => COMPARE_EVERY,
+        };
+        self.compared.is_none_or(|at| at.elapsed() >= every)
     }
 
     /// What is known was true of another connection.
@@ -47,9 +53,11 @@ impl Skew {
         self.compared = None;
     }
 
-    pub(super) fn measured(&mut self, skew: Span) {
-        self.skew = Some(skew);
+    /// The clocks are so far apart, at least; what the way there and back took may hide more. One that took longer
+    /// than the bound tells nothing.
+    pub(super) fn measured(&mut self, skew: Span, way: Span) {
         self.compared = Some(Tick::now());
+        self.skew = self.bound.is_none_or(|bound| way <= bound).then_some(skew);
         counted::skew(skew);
         let is_large = skew > self.bound.unwrap_or(WORTH_TELLING);
         if is_large != self.is_large && self.tells {
@@ -69,5 +77,29 @@ impl Skew {
             None => "this clock was not compared with the server's".to_owned(),
         };
         Objection::new(Reason::ClockUntrusted, text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_nobody_could_compare_is_not_trusted() {
+        let micros = Span::from_micros;
+        let mut skew = Skew::new(Some(micros(250)), false);
+        assert!(skew.objection().is_some());
+        for (apart, way, is_trusted) in [
+            (0, 0, true),
+            (250, 250, true),
+            (251, 0, false),
+            (0, 251, false),
+        ] {
+            skew.measured(micros(apart), micros(way));
+            assert_eq!(skew.objection().is_none(), is_trusted, "{apart} {way}");
+        }
+        skew.measured(micros(0), micros(0));
+        skew.forget();
+        assert!(skew.objection().is_some());
     }
 }

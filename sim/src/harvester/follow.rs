@@ -1,9 +1,6 @@
 //! Looks at the positions, again and again.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    time::{Duration, Instant as Tick},
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use portcullis::{
     answer::Answer,
@@ -30,13 +27,10 @@ use super::{
     settings::POSITIONS,
     words,
 };
-use crate::service::{Link, ServiceError, Stop, line, now, say};
+use crate::service::{Link, ServiceError, Stop, line, now, say, wait_until_asked};
 
 /// How many positions are read at once.
 const BATCH: usize = 64;
-/// How long a server may take that lets positions be read to let the policy be read, too.
-const POLICY_WITHIN: Duration = Duration::from_secs(5);
-
 /// Follows positions.
 pub(super) struct Follower<'a> {
     settings: &'a Settings,
@@ -81,7 +75,7 @@ impl<'a> Follower<'a> {
     /// Follows until it is time to stop.
     pub(super) fn serve(mut self, link: Link<'_>) -> Result<(), ServiceError> {
         link.keep(|connection, is_well| {
-            self.wait_for_policy();
+            wait_until_asked(self.feed, self.stop);
             // Of positions that ended while nobody looked, too.
             for symbol in find_proposals(connection)? {
                 let key = format!("{POSITIONS}{}", symbol.as_str()).into_bytes();
@@ -94,17 +88,6 @@ impl<'a> Follower<'a> {
             }
             Ok(())
         })
-    }
-
-    /// Waits a little until somebody has read what rules: whoever looks earlier takes a policy that nobody has
-    /// read yet for one that is missing. Not for good: then it is missing, and positions may be open.
-    fn wait_for_policy(&self) {
-        let until = Tick::now() + POLICY_WITHIN;
-        while Tick::now() < until && !self.stop.is_set() {
-            if self.feed.wait_for_change(0, POLICY_WITHIN / 500) {
-                return;
-            }
-        }
     }
 
     fn look(&mut self, connection: &mut Connection) -> RedisResult<()> {

@@ -3,7 +3,7 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use portcullis::domain::{Instant, Span};
-use redis::{Cmd, Connection, RedisResult, Value};
+use redis::{Connection, RedisResult};
 
 /// The clock of this machine. One that shows no year from 1970 to 9999 shows the last instant, at which no
 /// policy is in force.
@@ -33,27 +33,18 @@ fn round_up(at: Instant) -> Instant {
     whole.unwrap_or(at)
 }
 
-/// By how much this clock and the server's differ at least; the way there and back is not counted.
-pub(crate) fn skew(connection: &mut Connection) -> RedisResult<Span> {
+/// By how much this clock and the server's differ at least, and how long the way there and back took, which is
+/// not counted.
+pub(crate) fn skew(connection: &mut Connection) -> RedisResult<(Span, Span)> {
     let before = now();
-    let reply = time().query(connection)?;
-    skew_of(before, reply, now())
-}
-
-/// Asks the server for its time.
-pub(crate) fn time() -> Cmd {
-    redis::cmd("TIME")
-}
-
-/// The same of a reply to [`time`] that was asked for and received at these instants.
-pub(crate) fn skew_of(before: Instant, reply: Value, after: Instant) -> RedisResult<Span> {
-    let (seconds, micros): (i64, i64) = redis::from_redis_value(reply)?;
+    let (seconds, micros): (i64, i64) = redis::cmd("TIME").query(connection)?;
+    let after = now();
     let server = seconds
         .checked_mul(1_000_000)
         .and_then(|whole| whole.checked_add(micros))
         .and_then(|micros| Instant::from_micros(micros).ok())
         .unwrap_or(Instant::MIN);
-    Ok(apart(before, server, after))
+    Ok((apart(before, server, after), after.since(before)))
 }
 
 /// How far `server` lies outside of what was measured around it.

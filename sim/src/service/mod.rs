@@ -13,7 +13,7 @@ mod stop;
 mod threads;
 
 pub(crate) use self::{
-    clock::{now, now_in_millis, skew, skew_of, time},
+    clock::{now, now_in_millis, skew},
     keys::{CURRENT_POLICY, HALTS, kept_policy_key},
     link::{Health, Link, connect, words},
     log::{line, log_as, say},

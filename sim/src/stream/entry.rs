@@ -18,6 +18,19 @@ use crate::{
 const AROUND_BYTES: usize = 64 * 1024;
 const BYTES_MAX: usize = LINE_BYTES_MAX - AROUND_BYTES;
 
+/// Fields of an envelope that its delivery gives it.
+const OF_A_DELIVERY: [&[u8]; 9] = [
+    b"id",
+    b"event_id",
+    b"message_id",
+    b"intent_id",
+    b"correlation_id",
+    b"trace_id",
+    b"ts",
+    b"timestamp",
+    b"decided_at",
+];
+
 /// One entry of a stream: its id, and its fields in the order in which they were written, none left out.
 #[derive(Debug, Clone)]
 pub(crate) struct StreamEntry {
@@ -76,13 +89,13 @@ impl StreamEntry {
         std::str::from_utf8(value).ok()
     }
 
-    /// What it says, whoever delivers it and however its fields are ordered: a payload and its source, or
-    /// every field.
+    /// What it says, however its fields are ordered. Of an envelope, what changes from one delivery to the next says
+    /// nothing.
     pub(crate) fn digest(&self) -> String {
         let mut fields: Vec<&(Vec<u8>, Vec<u8>)> = self.fields.iter().flatten().collect();
         let holds = |name: &[u8]| matches!(name, b"payload" | b"data");
         if fields.iter().any(|(name, _)| holds(name)) {
-            fields.retain(|(name, _)| holds(name) || name == b"source");
+            fields.retain(|(name, _)| !OF_A_DELIVERY.contains(&name.as_slice()));
         }
         fields.sort();
         let mut hasher = blake3::Hasher::new();

@@ -130,6 +130,12 @@ impl Asked {
     }
 }
 
+/// The bridge met the fault.
+#[track_caller]
+fn felt(log: &str, word: &str) {
+    assert!(log.contains(word), "{log}");
+}
+
 #[test]
 fn whoever_is_killed_leaves_no_intent_unanswered_and_none_answered_twice() {
     let server = Server::start();
@@ -174,7 +180,7 @@ fn a_line_that_is_cut_at_any_byte() {
     }
     proxy.cut_within(0);
     asked.settle(&mut redis);
-    bridge.stop();
+    felt(&bridge.stop(), "trying again");
 }
 
 #[test]
@@ -216,7 +222,7 @@ fn a_server_that_is_killed_and_comes_back() {
         server.restart();
     }
     asked.settle(&mut server.connect());
-    bridge.stop();
+    felt(&bridge.stop(), "trying again");
 }
 
 #[test]
@@ -237,7 +243,7 @@ fn a_server_without_memory() {
         redis.run(&["CONFIG", "SET", "maxmemory", "0"]);
     }
     asked.settle(&mut redis);
-    bridge.stop();
+    felt(&bridge.stop(), "OOM");
 }
 
 #[test]

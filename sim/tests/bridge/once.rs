@@ -227,3 +227,39 @@ fn within_one_millisecond_two_streams_have_no_order() {
     assert_eq!(answers["later"], "TRADE");
     assert_eq!(answers["after it"], "TRADE");
 }
+
+#[test]
+fn a_stream_that_is_none_stops_a_batch_before_anything_of_it_is_done() {
+    let server = Server::start();
+    let mut redis = server.connect();
+    redis.publish(3600);
+    redis.run(&["SET", SKIPS, "no stream"]);
+    redis.intent("trade", "BTCUSDT");
+    redis.intent("skip", "XRPUSDT");
+    let bridge = Bridge::start(&server.url(), &[]);
+    bridge.await_log("WRONGTYPE");
+    assert_eq!(redis.length(PLANS), 0);
+    // An exit has a stream of its own, and writes no skip.
+    redis.exit("exit", "SOLUSDT");
+    eventually("the exit", || redis.length(PLANS) == 1);
+    redis.run(&["DEL", SKIPS]);
+    let answers = redis.await_answers(3);
+    bridge.stop();
+    let answers = by_id(&answers);
+    assert_eq!(answers["trade"], "TRADE");
+    assert_eq!(answers["skip"], "POLICY_UNIVERSE_FILTER");
+}
+
+#[test]
+fn what_somebody_else_wrote_for_an_exit_traps_none() {
+    let server = Server::start();
+    let mut redis = server.connect();
+    redis.publish(3600);
+    redis.run(&["SET", "quantum:bridge:exit:BTCUSDT", "no entry"]);
+    let bridge = Bridge::start(&server.url(), &[]);
+    redis.intent("before", "BTCUSDT");
+    assert_eq!(redis.await_answer("before"), "INTENT_SUPERSEDED");
+    redis.exit("exit", "BTCUSDT");
+    assert_eq!(redis.await_answer("exit"), "EXIT");
+    bridge.stop();
+}

@@ -14,4 +14,7 @@ mod odd;
 mod once;
 mod proposals;
 mod support;
+#[path = "../../../tests/support/tally.rs"]
+#[expect(dead_code, reason = "made for tests of other faults too")]
+mod tally;
 mod usage;

@@ -31,6 +31,16 @@ const WITHDRAWN: &str = "portcullis_policy_withdrawn_total";
 const REFUSED: &str = "portcullis_policy_refused_total";
 const HALTED: &str = "portcullis_halted";
 
+/// For which a policy is refused.
+const REASONS: [&str; 6] = [
+    "POLICY_MISSING_FIELD",
+    "POLICY_PARSE_ERROR",
+    "POLICY_INVALID",
+    "POLICY_HASH_MISMATCH",
+    "POLICY_SIGNATURE_INVALID",
+    "POLICY_ROLLED_BACK",
+];
+
 /// Before anything has happened: a metric that is not there raises no alarm.
 pub(super) fn described() {
     describe_gauge!(CONNECTED, "1 while the policy store answers");
@@ -46,6 +56,10 @@ pub(super) fn described() {
     describe_gauge!(HALTED, "1 while the store halts entries");
     for name in [CONNECTED, LAST_GOOD_READ, LOADED_AT, VALID_UNTIL, HALTED] {
         gauge!(name).set(0.0);
+    }
+    // A counter that appears with its first event has not risen for whoever looks.
+    for reason in REASONS {
+        counter!(REFUSED, "reason" => reason).absolute(0);
     }
     counter!(LOADED).absolute(0);
     counter!(WITHDRAWN).absolute(0);
