@@ -11,6 +11,7 @@
 mod answers;
 mod damaged;
 mod decided;
+mod deploy;
 mod digest;
 mod environment;
 mod lines;
