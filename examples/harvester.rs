@@ -57,6 +57,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             .into_iter()
             .map(|(name, value)| (name, json!(value)))
             .collect();
+        record.entry("symbol").or_insert_with(|| json!(symbol));
         record.insert("market".to_owned(), json!(hash("marketstate")?));
         if let Some(stop) = hash("risk:proposal")?.get("stop_dist_pct") {
             record.insert("stop_dist_pct".to_owned(), json!(stop));

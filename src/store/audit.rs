@@ -183,6 +183,12 @@ impl AuditEntry {
         self.0.get("by")
     }
 
+    /// What was halted or resumed: symbols with blanks between them, or `*`.
+    #[must_use]
+    pub fn symbols(&self) -> Option<&str> {
+        self.0.get("symbols")
+    }
+
     /// Why.
     #[must_use]
     pub fn reason(&self) -> Option<&str> {

@@ -65,7 +65,10 @@ impl Publication {
     }
 
     /// An earlier publication once more, in force at once and until `valid_until`.
-    pub(super) fn again(earlier: &Policy, rollback: &Rollback<'_>) -> Result<Self, PublishError> {
+    ///
+    /// # Errors
+    /// The fields would be no policy; it would never be in force; the guardrails do not permit it.
+    pub fn again(earlier: &Policy, rollback: &Rollback<'_>) -> Result<Self, PublishError> {
         let mut fields = earlier.fields().clone();
         for name in [
             field::VALID_FROM_EPOCH,

@@ -137,7 +137,11 @@ mod in_a_file {
             assert!(error.contains("no highest sequence in format 1"), "{error}");
         }
         let gone = directory.path().join("gone/seen.json");
-        let (store, reader) = reader(SequenceGuard::in_file(gone).unwrap());
+        let error = SequenceGuard::in_file(&gone).unwrap_err();
+        assert!(error.to_string().contains("gone"), "{error}");
+        fs::create_dir(gone.parent().unwrap()).unwrap();
+        let (store, reader) = reader(SequenceGuard::in_file(&gone).unwrap());
+        fs::remove_dir(gone.parent().unwrap()).unwrap();
         publish(&*store, "1");
         assert_eq!(absence(reader.load()), "StoreUnavailable");
     }

@@ -31,7 +31,11 @@ pub(super) fn described() {
     describe_gauge!(SKEW, "this clock off the server's, at least");
     counter!(REPEATED).absolute(0);
     // Alarms look for a rise: a counter that appears with its first event has not risen.
-    for reason in [Reason::DenyNotExitOwner, Reason::ClockUntrusted] {
+    for reason in [
+        Reason::DenyNotExitOwner,
+        Reason::ClockUntrusted,
+        Reason::PolicyConstraintViolation,
+    ] {
         counter!(DECISIONS, "verdict" => "SKIP", "reason" => reason.code()).absolute(0);
     }
 }

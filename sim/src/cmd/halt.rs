@@ -7,6 +7,7 @@ use portcullis::{domain::Symbol, guardrails::Halt};
 use super::{
     Failure, clock,
     failure::print,
+    input::warn,
     store::{AddressArg, SignOff, unusable},
 };
 
@@ -28,16 +29,24 @@ pub(super) struct Args {
 pub(super) fn halt(args: &Args) -> Result<(), Failure> {
     let store = args.address.open()?;
     let halted = store
-        .halt(&args.scope(), &args.sign_off.operator()?, clock::now()?)
+        .halt(&args.scope(), &args.sign_off.operator(), clock::now()?)
         .map_err(unusable)?;
-    print(said(&halted))
+    print(said(&halted))?;
+    if let Ok(policy) = store.load() {
+        for symbol in args.symbols.iter().filter(|symbol| !policy.lists(symbol)) {
+            warn(format_args!(
+                "the policy does not list {symbol}: is that the symbol that you mean?"
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// Lets entries through again.
 pub(super) fn resume(args: &Args) -> Result<(), Failure> {
     let store = args.address.open()?;
     let halted = store
-        .resume(&args.scope(), &args.sign_off.operator()?, clock::now()?)
+        .resume(&args.scope(), &args.sign_off.operator(), clock::now()?)
         .map_err(unusable)?;
     print(said(&halted))
 }

@@ -12,7 +12,9 @@ fn read(path: &str) -> String {
 /// The words of a text that begin so.
 fn words<'a>(text: &'a str, start: &'a str) -> BTreeSet<&'a str> {
     let ends = |c: char| !(c.is_ascii_lowercase() || matches!(c, '_' | '-'));
-    let found = text.match_indices(start).map(|(at, _)| &text[at..]);
+    let found = text
+        .match_indices(start)
+        .filter_map(|(at, _)| text.get(at..));
     found.filter_map(|rest| rest.split(ends).next()).collect()
 }
 

@@ -2,7 +2,7 @@
 
 use std::{io, path::PathBuf};
 
-use super::disk::{self, Disk, beside};
+use super::disk::{self, Disk, beside, parent};
 use crate::{
     domain::PolicyHash,
     store::{Record, StoreError, sequence::Seen},
@@ -28,6 +28,9 @@ impl SequenceFile {
     /// What it says; nothing where there is no file.
     pub(in crate::store) fn read(&self) -> Result<Option<Seen>, StoreError> {
         let Some(bytes) = disk::read(&self.path).map_err(|error| self.failed(&error))? else {
+            // It can be written later only where its directory is.
+            let directory = parent(&self.path).metadata();
+            directory.map_err(|error| self.failed(&error))?;
             return Ok(None);
         };
         let seen = str::from_utf8(&bytes)

@@ -140,6 +140,12 @@ impl Link {
     }
 
     fn text(&self, error: &RedisError) -> String {
+        if error.kind() == ErrorKind::AuthenticationFailed {
+            return "wrong user or password".to_owned();
+        }
+        if error.code() == Some("NOAUTH") {
+            return "it asks for a password".to_owned();
+        }
         without(self.password.as_deref(), &error.to_string())
     }
 }

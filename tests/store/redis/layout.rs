@@ -124,16 +124,10 @@ fn a_password_is_never_told() {
         format!("{load} {load:?} {publish} {publish:?} {}", store.name())
     };
     let wrong = texts(&url("default:wr0ng-word@"));
-    assert!(
-        wrong.contains("uthentication") || wrong.contains("WRONGPASS"),
-        "{wrong}"
-    );
+    assert!(wrong.contains("wrong user or password"), "{wrong}");
     assert!(!wrong.contains("wr0ng"), "{wrong}");
     let none = texts(&url(""));
-    assert!(
-        none.contains("NOAUTH") || none.contains("uthentication"),
-        "{none}"
-    );
+    assert!(none.contains("it asks for a password"), "{none}");
     let away = format!("redis://:s3cret-word@127.0.0.1:{}/", free_port());
     assert!(!texts(&away).contains("s3cret"));
     for odd in [

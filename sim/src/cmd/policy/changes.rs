@@ -100,7 +100,7 @@ fn find(name: &str, store: Option<&dyn PolicyStore>) -> Result<Policy, Failure> 
 }
 
 /// What differs, entry by entry, in the order of the fields' names. A hash and a signature differ whenever
-/// anything does, and are not listed.
+/// anything does, and a sequence whenever somebody publishes: they are not listed.
 pub(super) fn between(before: Option<&Policy>, after: &Policy) -> Vec<Change> {
     let nothing = BTreeMap::new();
     let before = before.map_or(&nothing, Policy::fields);
@@ -109,7 +109,7 @@ pub(super) fn between(before: Option<&Policy>, after: &Policy) -> Vec<Change> {
     let mut changes = Vec::new();
     for name in names {
         let (old, new) = (before.get(name), after.get(name));
-        if old == new || matches!(name.as_str(), "policy_hash" | "policy_sig") {
+        if old == new || matches!(name.as_str(), "policy_hash" | "policy_sig" | "policy_seq") {
             continue;
         }
         let (old_entries, new_entries) = (entries(old), entries(new));

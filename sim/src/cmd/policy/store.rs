@@ -155,16 +155,18 @@ fn put_in_force(policy: Policy, terms: &Terms) -> Result<(), Failure> {
     let store = terms.address.open()?;
     let seen = store.stored().map_err(unusable)?;
     let expected = seen.hash().map_err(unusable)?;
-    let operator = terms.sign_off.operator()?;
+    let operator = terms.sign_off.operator();
     let mut publication =
         Publication::new(policy, &guardrails, operator, clock::now()?).map_err(refused)?;
+    let mut key = String::new();
     if let Some(signer) = terms.signer.resolve()? {
+        key = format!("signed: public key {}\n", signer.public_key());
         publication = publication.signed_by(signer);
     }
     let change = changes::between(seen.policy().ok().as_ref(), publication.policy());
     confirm(&changes::text(&change), store.as_ref(), terms.yes)?;
     let receipt = store.publish(&publication, expected).map_err(refused)?;
-    print(published(&receipt))
+    print(published(&receipt) + &key)
 }
 
 pub(super) fn rollback(args: &RollbackArgs) -> Result<(), Failure> {
@@ -181,19 +183,20 @@ pub(super) fn rollback(args: &RollbackArgs) -> Result<(), Failure> {
         .show(which)
         .map_err(unusable)?
         .ok_or_else(|| refused(PublishError::NotInHistory(which)))?;
-    if let Ok(earlier) = entry.policy() {
-        let change = changes::between(seen.policy().ok().as_ref(), earlier);
-        confirm(&changes::text(&change), store.as_ref(), args.terms.yes)?;
-    }
     let signer = args.terms.signer.resolve()?;
     let rollback = Rollback {
         which,
         valid_until: clock::after(args.valid_for)?,
         guardrails: &guardrails,
-        operator: args.terms.sign_off.operator()?,
+        operator: args.terms.sign_off.operator(),
         now: clock::now()?,
         signer: signer.as_ref(),
     };
+    if let Ok(earlier) = entry.policy() {
+        let publication = Publication::again(earlier, &rollback).map_err(refused)?;
+        let change = changes::between(seen.policy().ok().as_ref(), publication.policy());
+        confirm(&changes::text(&change), store.as_ref(), args.terms.yes)?;
+    }
     let receipt = store.rollback(&rollback, expected).map_err(refused)?;
     print(published(&receipt))
 }
@@ -261,6 +264,7 @@ pub(super) fn audit(args: &AuditArgs) -> Result<(), Failure> {
                     "by": entry.by(),
                     "reason": entry.reason(),
                     "policy_hash": entry.policy_hash(),
+                    "symbols": entry.symbols(),
                 })
             })
             .collect();
@@ -269,7 +273,7 @@ pub(super) fn audit(args: &AuditArgs) -> Result<(), Failure> {
         let mut text = String::new();
         for entry in trail.entries() {
             text.push_str(&format!(
-                "{:>6}  {:<24}  {:<20} {}  by {}{}\n",
+                "{:>6}  {:<24}  {:<20} {}  by {}{}{}\n",
                 entry
                     .number()
                     .map_or_else(|| "-".to_owned(), |n| n.to_string()),
@@ -281,6 +285,9 @@ pub(super) fn audit(args: &AuditArgs) -> Result<(), Failure> {
                     .policy_hash()
                     .map_or_else(|| "        ".to_owned(), |hash| hash.short().to_string()),
                 printable(entry.by().unwrap_or("-")),
+                entry
+                    .symbols()
+                    .map_or_else(String::new, |symbols| format!("  {}", printable(symbols))),
                 entry
                     .reason()
                     .map_or_else(String::new, |why| format!("  ({})", printable(why))),
