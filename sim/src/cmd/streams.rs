@@ -9,21 +9,21 @@ pub(super) struct StreamArgs {
         default_value = "quantum:stream:trade.intent"
     )]
     pub(super) intent_stream: String,
-    /// The stream of exits, which is read first
+    /// The stream of exits, which a bridge reads first
     #[arg(
         long,
         value_name = "STREAM",
         default_value = "quantum:stream:trade.exit"
     )]
     pub(super) exit_stream: String,
-    /// Where the plans go
+    /// The stream of plans
     #[arg(
         long,
         value_name = "STREAM",
         default_value = "quantum:stream:apply.plan"
     )]
     pub(super) plan_stream: String,
-    /// Where the skip records go
+    /// The stream of skip records
     #[arg(
         long,
         value_name = "STREAM",
