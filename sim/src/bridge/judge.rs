@@ -6,7 +6,7 @@ use portcullis::{
     event::Scratch,
     intent::Intent,
     policy::Policy,
-    store::{Feed, Ruling},
+    store::{Feed, Ruling, breaches},
 };
 
 use super::{
@@ -25,6 +25,8 @@ pub(super) struct Judge<'a> {
     stream: &'a str,
     operator: &'a Engine,
     feed: &'a Feed,
+    /// One of two lanes tells.
+    tells: bool,
     /// The engine under the halts of the ruling of this number.
     engine: Option<(u64, Engine)>,
 }
@@ -53,11 +55,17 @@ pub(super) struct Outcome {
 type Why = (Reason, String);
 
 impl<'a> Judge<'a> {
-    pub(super) const fn new(stream: &'a str, operator: &'a Engine, feed: &'a Feed) -> Self {
+    pub(super) const fn new(
+        stream: &'a str,
+        operator: &'a Engine,
+        feed: &'a Feed,
+        tells: bool,
+    ) -> Self {
         Self {
             stream,
             operator,
             feed,
+            tells,
             engine: None,
         }
     }
@@ -154,9 +162,22 @@ impl<'a> Judge<'a> {
         match &self.engine {
             Some((number, engine)) if *number == ruling.number() => engine.clone(),
             Some(_) | None => {
+                self.tell_breaches(ruling);
                 let engine = self.operator.halting(ruling.halt());
                 self.engine = Some((ruling.number(), engine.clone()));
                 engine
+            }
+        }
+    }
+
+    /// A policy that the operator's guardrails do not permit has been loaded, and nothing will be traded by it.
+    fn tell_breaches(&self, ruling: &Ruling) {
+        if !self.tells {
+            return;
+        }
+        if let Ok(policy) = ruling.policy().policy() {
+            for breach in breaches(self.operator.guardrails(), policy, now()) {
+                line(format_args!("POLICY_FORBIDDEN: {breach}"));
             }
         }
     }

@@ -87,7 +87,7 @@ impl<'a> Lane<'a> {
             precedence,
             stop,
             group: Group::new(stream, settings),
-            judge: Judge::new(stream, operator, feed),
+            judge: Judge::new(stream, operator, feed, role == Role::Entries),
             committer: Committer::new(),
             keeper: Keeper::new(),
             skew: Skew::new(bound, role == Role::Entries),

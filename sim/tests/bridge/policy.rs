@@ -136,3 +136,20 @@ fn a_halt_stops_entries_at_once_and_no_exit() {
         });
     }
 }
+
+#[test]
+fn a_policy_beyond_the_guardrails_is_told_once() {
+    let server = Server::start();
+    let mut redis = server.connect();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("guardrails.json");
+    std::fs::write(&file, r#"{"max_validity_sec": 60}"#).unwrap();
+    redis.publish(3600);
+    let bridge = Bridge::start(&server.url(), &["--guardrails", file.to_str().unwrap()]);
+    for id in ["a", "b"] {
+        redis.intent(id, "BTCUSDT");
+        assert_eq!(redis.await_answer(id), "POLICY_CONSTRAINT_VIOLATION");
+    }
+    let log = bridge.stop();
+    assert_eq!(log.matches("POLICY_FORBIDDEN: ").count(), 1, "{log}");
+}
