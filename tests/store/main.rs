@@ -9,6 +9,9 @@
     reason = "a test fails by panicking, and looks into files"
 )]
 
+#[cfg(feature = "redis-tls")]
+#[path = "../support/certificates.rs"]
+mod certificates;
 mod contract;
 #[cfg(feature = "feed")]
 mod feed;

@@ -10,6 +10,8 @@
 
 mod answers;
 mod away;
+#[path = "../../../tests/support/certificates.rs"]
+mod certificates;
 mod claims;
 mod clocks;
 mod faults;

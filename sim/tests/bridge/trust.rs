@@ -1,6 +1,6 @@
 //! Which policies are taken: signed ones, later ones, and over a connection that nobody listens to.
 
-use std::{fs, process::Command};
+use std::fs;
 
 use portcullis::{
     guardrails::Guardrails,
@@ -8,7 +8,10 @@ use portcullis::{
     store::{Operator, PolicySigner, PolicyStore as _, Publication, RedisStore},
 };
 
-use super::support::{Bridge, Server, eventually, free_port, instant_in, sample};
+use super::{
+    certificates::Certificates,
+    support::{Bridge, Server, eventually, free_port, instant_in, sample},
+};
 
 /// Publishes as this project's own writers do.
 fn publish(server: &Server, valid_for: u64, signer: Option<PolicySigner>) {
@@ -81,41 +84,16 @@ fn a_sequence_is_remembered_over_a_restart() {
     forgetful.stop();
 }
 
-fn openssl(directory: &std::path::Path, arguments: &str) {
-    let mut command = Command::new("openssl");
-    command.args(arguments.split(' ')).current_dir(directory);
-    let output = command.output().expect("openssl is needed for this test");
-    assert!(output.status.success(), "openssl {arguments}: {output:?}");
-}
-
 #[test]
 fn a_server_with_tls_is_served() {
-    let keys = tempfile::tempdir().unwrap();
-    let make = |arguments: &str| openssl(keys.path(), arguments);
-    make("req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=root -keyout root.key -out root.pem");
-    make("req -newkey rsa:2048 -nodes -subj /CN=localhost -keyout server.key -out server.csr");
-    fs::write(keys.path().join("names"), "subjectAltName=IP:127.0.0.1\n").unwrap();
-    make(
-        "x509 -req -in server.csr -CA root.pem -CAkey root.key -CAcreateserial -days 2 -extfile names -out server.pem",
-    );
-    let at = |name: &str| keys.path().join(name).to_str().unwrap().to_owned();
-    let port = free_port().to_string();
-    let server = Server::start_with(&[
-        "--tls-port",
-        &port,
-        "--tls-auth-clients",
-        "no",
-        "--tls-cert-file",
-        &at("server.pem"),
-        "--tls-key-file",
-        &at("server.key"),
-        "--tls-ca-cert-file",
-        &at("root.pem"),
-    ]);
+    let certificates = Certificates::new();
+    let port = free_port();
+    let options = certificates.options(port);
+    let server = Server::start_with(&options.iter().map(String::as_str).collect::<Vec<_>>());
     let mut redis = server.connect();
     redis.publish(3600);
     let url = format!("rediss://127.0.0.1:{port}");
-    let bridge = Bridge::start_knowing(&url, &[], &[("SSL_CERT_FILE", &at("root.pem"))]);
+    let bridge = Bridge::start_knowing(&url, &[], &[("SSL_CERT_FILE", &certificates.root())]);
     redis.intent("over tls", "BTCUSDT");
     assert_eq!(redis.await_answer("over tls"), "TRADE");
     bridge.stop();
