@@ -229,3 +229,67 @@ pub(crate) struct Class {
     /// Fields without a default: their name and type.
     pub(crate) fields: Vec<Parameter>,
 }
+
+impl Node {
+    /// The last part of a name: `new` of `Leverage::new`, `get` of `self.params.get`.
+    pub(crate) fn last_name(&self) -> Option<&str> {
+        match &self.kind {
+            Kind::Name(name) => name.rsplit("::").next(),
+            Kind::Field(_, name) => Some(name),
+            _ => None,
+        }
+    }
+
+    /// What it is made of, in the order of the text.
+    pub(crate) fn children(&self) -> Vec<&Self> {
+        match &self.kind {
+            Kind::Number(_) | Kind::Text(_) | Kind::Truth(_) | Kind::Nothing | Kind::Name(_) | Kind::Use(_) => Vec::new(),
+            Kind::Field(of, _) | Kind::Not(of) | Kind::Question(of) => vec![of],
+            Kind::Index(left, right)
+            | Kind::Arithmetic(_, left, right)
+            | Kind::Compare(_, left, right)
+            | Kind::And(left, right)
+            | Kind::Or(left, right) => vec![left, right],
+            Kind::Call(call) => {
+                std::iter::once(&*call.callee).chain(call.arguments.iter().map(|it| &it.value)).collect()
+            }
+            Kind::Record { entries, .. } => {
+                entries.iter().flat_map(|entry| entry.key.iter().chain([&entry.value])).collect()
+            }
+            Kind::List(nodes) | Kind::Other(nodes) | Kind::Block { nodes, .. } => nodes.iter().collect(),
+            Kind::Each { made, over } => vec![over, made],
+            Kind::Fits(pattern, value) => pattern.values().iter().chain([&**value]).collect(),
+            Kind::If { condition, then, otherwise } => {
+                [&**condition, &**then].into_iter().chain(otherwise.as_deref()).collect()
+            }
+            Kind::Match { on, arms } => {
+                let parts = arms.iter().flat_map(|arm| arm.pattern.values().iter().chain(&arm.guard).chain([&arm.body]));
+                std::iter::once(&**on).chain(parts).collect()
+            }
+            Kind::Bind(bind) => {
+                [&*bind.target, &*bind.value].into_iter().chain(bind.otherwise.as_deref()).collect()
+            }
+            Kind::Leave(_, value) => value.as_deref().into_iter().collect(),
+            Kind::Loop { target, over, body } => {
+                target.as_deref().into_iter().chain(over.as_deref()).chain([&**body]).collect()
+            }
+            Kind::Try { body, handlers, after } => {
+                std::iter::once(&**body).chain(handlers.iter().map(|it| &it.body)).chain(after).collect()
+            }
+            Kind::Function(function) => {
+                function.parameters.iter().filter_map(|it| it.default.as_ref()).chain([&function.body]).collect()
+            }
+            Kind::Class(class) => class.body.iter().collect(),
+        }
+    }
+}
+
+impl Pattern {
+    /// What it compares with.
+    pub(crate) fn values(&self) -> &[Node] {
+        match self {
+            Self::Other { values, .. } => values,
+            Self::Present(_) | Self::Absent | Self::Failed => &[],
+        }
+    }
+}
