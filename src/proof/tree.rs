@@ -27,7 +27,7 @@ pub(crate) enum Kind {
     Nothing,
     /// A name; of a path (`Leverage::new`) its parts, joined by `::`.
     Name(String),
-    /// `of.name`
+    /// `of.name`; it stands where its name does.
     Field(Box<Node>, String),
     /// `of[key]`
     Index(Box<Node>, Box<Node>),

@@ -149,7 +149,7 @@ impl Reader<'_> {
         let kind = if inside == Inside::Class { Binding::Field } else { Binding::Assign };
         let kind = match &it.value {
             Some(value) => {
-                self.bind(&it.target, self.expression(value), kind, Some(self.words(&it.annotation)))
+                self.bind(&it.target, self.expression(value), kind, Some(self.words(it.annotation.as_ref())))
             }
             None => Kind::Other(Vec::new()),
         };
@@ -269,8 +269,8 @@ impl Reader<'_> {
         let fields = it.body.iter().filter_map(|statement| match statement {
             Stmt::AnnAssign(field) if field.value.is_none() => Some(Parameter {
                 at: self.at(field),
-                name: self.words(&field.target),
-                declared: Some(self.words(&field.annotation)),
+                name: self.words(field.target.as_ref()),
+                declared: Some(self.words(field.annotation.as_ref())),
                 default: None,
             }),
             _ => None,

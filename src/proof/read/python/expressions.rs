@@ -69,7 +69,10 @@ impl Reader<'_> {
             }),
             Expr::BooleanLiteral(it) => Kind::Truth(it.value),
             Expr::NoneLiteral(_) | Expr::EllipsisLiteral(_) => Kind::Nothing,
-            Expr::Attribute(it) => Kind::Field(self.boxed(&it.value), it.attr.to_string()),
+            Expr::Attribute(it) => {
+                let kind = Kind::Field(self.boxed(&it.value), it.attr.to_string());
+                return self.node(&it.attr, kind);
+            }
             Expr::Subscript(it) => Kind::Index(self.boxed(&it.value), self.boxed(&it.slice)),
             Expr::Starred(it) => Kind::Other(vec![self.expression(&it.value)]),
             Expr::Name(it) => Kind::Name(it.id.to_string()),

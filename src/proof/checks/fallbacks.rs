@@ -1,0 +1,284 @@
+//! Check 10: a failure that becomes a default, and a default that becomes a trade.
+
+use super::{
+    follow::is_literal,
+    orders::{Order, order},
+    policies::{Rule, any_node, leaves, loads},
+    routine::{Program, Routine},
+    sinks::{Way, names, sinks},
+};
+use crate::proof::{
+    check::Check,
+    evidence::Evidence,
+    tree::{At, Bind, Call, Comparison, Kind, Leaving, Node, Pattern},
+    vocabulary::Subject,
+    words::{any, words},
+};
+
+const MADE_UP: [&str; 9] = ["default", "fallback", "backup", "emergency", "hardcoded", "builtin", "standard", "failsafe", "baseline"];
+const DECIDES: [Subject; 10] = [
+    Subject::Leverage,
+    Subject::MaximumLeverage,
+    Subject::Threshold,
+    Subject::KillScore,
+    Subject::Universe,
+    Subject::Weight,
+    Subject::Size,
+    Subject::SizeInContext,
+    Subject::Policy,
+    Subject::Theta,
+];
+
+pub(super) fn examine<'a>(program: &Program<'a>, routine: &Routine<'a>, found: &mut Vec<Evidence>) {
+    let fallbacks = Fallbacks { program, routine };
+    for node in &routine.nodes {
+        match &node.kind {
+            Kind::Try { body, handlers, .. } => {
+                for handler in handlers {
+                    fallbacks.handler(handler.at, &handler.body, body, found);
+                }
+            }
+            Kind::Match { on, arms } => {
+                for arm in arms.iter().filter(|arm| matches!(arm.pattern, Pattern::Failed)) {
+                    fallbacks.handler(arm.at, &arm.body, on, found);
+                }
+            }
+            Kind::If { condition, then, .. } => {
+                if let Kind::Fits(pattern, value) = &condition.kind
+                    && let Pattern::Failed = **pattern
+                {
+                    fallbacks.handler(node.at, then, value, found);
+                }
+            }
+            Kind::Call(call) => fallbacks.default_of(node, call, found),
+            _ => {}
+        }
+    }
+    for sink in sinks(program, routine) {
+        let name = sink.names.iter().rev().find(|name| fallbacks.rules(name));
+        if let Some(name) = name
+            && (sink.way.is_default() && sink.way != Way::Setting || is_default_call(sink.value))
+            && fallbacks.is_made_up(sink.value)
+        {
+            let why = format!("what stands in for `{name}` was made up");
+            fallbacks.push(sink.value.at, sink.value.last_name().unwrap_or(name), why, found);
+        }
+    }
+}
+
+struct Fallbacks<'p, 'a> {
+    program: &'p Program<'a>,
+    routine: &'p Routine<'a>,
+}
+
+impl<'a> Fallbacks<'_, 'a> {
+    #[expect(clippy::unused_self, reason = "reads like the others")]
+    fn push(&self, at: At, value: &str, why: String, found: &mut Vec<Evidence>) {
+        found.push(Evidence { check: Check::SilentFallback, at, value: value.to_owned(), why });
+    }
+
+    /// What is done where reading failed.
+    fn handler(&self, at: At, handler: &'a Node, tried: &'a Node, found: &mut Vec<Evidence>) {
+        if let Some(name) = self.stands_in(handler) {
+            return self.push(at, &name, format!("a failure puts a default in the place of `{name}`"), found);
+        }
+        if let Some(name) = self.emits(handler) {
+            return self.push(at, &name, format!("a failure is answered with an entry, `{name}`"), found);
+        }
+        if leaves(handler) || !self.emits_after(at) {
+            return;
+        }
+        for name in self.read(tried) {
+            if !self.is_asked_after(&name, at) {
+                let why = format!("the failure to read `{name}` is swallowed, and an entry follows");
+                return self.push(at, &name, why, found);
+            }
+        }
+    }
+
+    /// What the handler gives a default.
+    fn stands_in(&self, handler: &'a Node) -> Option<String> {
+        let mut name = None;
+        visit(handler, &mut |node| {
+            if name.is_some() {
+                return;
+            }
+            match &node.kind {
+                Kind::Bind(bind) => name = self.bound(bind),
+                Kind::Leave(Leaving::Return, Some(value)) if self.decides(self.routine.name) && self.is_default(value, self.routine.name) => {
+                    name = Some(self.routine.name.to_owned());
+                }
+                Kind::Leave(Leaving::Return, Some(value)) if self.is_ruling_made_up(value) => {
+                    name = value.last_name().map(str::to_owned).or_else(|| called(value));
+                }
+                _ => {}
+            }
+        });
+        if name.is_none() && self.is_ruling_made_up(handler) {
+            name = called(handler);
+        }
+        name
+    }
+
+    fn bound(&self, bind: &'a Bind) -> Option<String> {
+        let target = match &bind.target.kind {
+            Kind::Index(_, key) => super::sinks::key_text(key),
+            _ => bind.target.last_name(),
+        }?;
+        (self.decides(target) && self.is_default(&bind.value, target)).then(|| target.to_owned())
+    }
+
+    fn is_default(&self, value: &'a Node, name: &str) -> bool {
+        let written = is_literal(value) && !is_empty(value);
+        let rules = self.rules(name);
+        written && !(rules && !matches!(value.kind, Kind::Record { .. } | Kind::List(_) | Kind::Call(_))) || self.is_made_up(value)
+    }
+
+    /// A default by its name, a constructor without arguments, `X::default()`.
+    fn is_made_up(&self, value: &Node) -> bool {
+        match &value.kind {
+            Kind::Name(name) => any(&words(name), &MADE_UP),
+            Kind::Field(_, name) => any(&words(name), &MADE_UP),
+            Kind::Record { entries, .. } => !entries.is_empty() && entries.iter().all(|entry| is_literal(&entry.value)),
+            Kind::Call(call) => {
+                let bare = call.name().starts_with(char::is_uppercase) && call.arguments.iter().all(|it| is_literal(&it.value));
+                let of_path = matches!(&call.callee.kind, Kind::Name(path) if path.ends_with("::default") || path.ends_with("::new") && call.arguments.is_empty());
+                let copied = ["copy", "deepcopy", "dict", "Some", "Arc", "Ok", "new"].contains(&call.name()) && call.positional().any(|it| self.is_made_up(it));
+                let itself = ["copy", "clone", "into", "to_owned"].contains(&call.name()) && call.receiver().is_some_and(|it| self.is_made_up(it));
+                bare && self.rules(call.name()) || of_path || copied || itself || any(&words(call.name()), &MADE_UP) && !call.name().starts_with("unwrap_or")
+            }
+            Kind::Function(closure) => self.is_made_up(&closure.body),
+            Kind::Block { nodes, has_value: true } => nodes.last().is_some_and(|last| self.is_made_up(last)),
+            _ => false,
+        }
+    }
+
+    /// A policy or θ that is made up, by its own name.
+    fn is_ruling_made_up(&self, value: &Node) -> bool {
+        let names = match &value.kind {
+            Kind::Call(call) => names(&call.callee),
+            Kind::Name(_) | Kind::Field(..) => names(value),
+            Kind::Block { nodes, has_value: true } => return nodes.last().is_some_and(|last| self.is_ruling_made_up(last)),
+            _ => return false,
+        };
+        self.is_made_up(value) && names.iter().any(|name| self.rules(name))
+    }
+
+    /// `unwrap_or_default()` of a number or a policy; `Theta::default()`.
+    fn default_of(&self, node: &Node, call: &Call, found: &mut Vec<Evidence>) {
+        if ["unwrap_or_default", "or_default"].contains(&call.name()) {
+            let read = call.receiver().map(names).unwrap_or_default();
+            if let Some(name) = read.into_iter().rev().find(|name| self.decides(name)) {
+                self.push(call.callee.at, call.name(), format!("a missing `{name}` becomes a default"), found);
+            }
+        }
+        if let Kind::Name(path) = &call.callee.kind
+            && let Some(of) = path.strip_suffix("::default")
+            && self.rules(of)
+        {
+            self.push(node.at, path, format!("`{of}` has no default: a policy gives it"), found);
+        }
+    }
+
+    fn emits(&self, node: &'a Node) -> Option<String> {
+        let mut name = None;
+        visit(node, &mut |node| {
+            if let Kind::Call(call) = &node.kind
+                && order(self.program, self.routine, call) == Some(Order::Entry)
+            {
+                name.get_or_insert_with(|| call.name().to_owned());
+            }
+        });
+        name
+    }
+
+    fn emits_after(&self, at: At) -> bool {
+        let mut after = self.routine.calls().filter(|(node, _)| node.at > at);
+        after.any(|(_, call)| order(self.program, self.routine, call) == Some(Order::Entry))
+    }
+
+    /// What decides and is read there.
+    fn read(&self, tried: &'a Node) -> Vec<String> {
+        let mut all = Vec::new();
+        visit(tried, &mut |node| match &node.kind {
+            Kind::Bind(bind) => {
+                let name = bind.target.last_name().unwrap_or_default();
+                let is_loaded = any_node(&bind.value, &|node| matches!(&node.kind, Kind::Call(call) if loads(self.program, call)));
+                if self.decides(name) || is_loaded {
+                    all.push(name.to_owned());
+                }
+            }
+            Kind::Call(call) if loads(self.program, call) => all.push(call.name().to_owned()),
+            _ => {}
+        });
+        all
+    }
+
+    /// Whether something after it leaves where the value is missing.
+    fn is_asked_after(&self, name: &str, at: At) -> bool {
+        let rule = Rule { program: self.program, routine: self.routine };
+        let mut entries = self.routine.calls().filter(|(node, call)| {
+            node.at > at && order(self.program, self.routine, call) == Some(Order::Entry)
+        });
+        let by_policy = self.rules(name) && entries.all(|(node, _)| rule.is_guarded(node.at));
+        let asks = |node: &&&Node| match &node.kind {
+            Kind::If { condition, then, .. } => node.at > at && leaves(then) && asks_for(condition, name),
+            _ => false,
+        };
+        by_policy || self.routine.nodes.iter().any(|node| asks(&node))
+    }
+
+    fn decides(&self, name: &str) -> bool {
+        let is = |subject: &Subject| {
+            let trades = *subject != Subject::SizeInContext || self.routine.mentions(&["symbol", "side", "order", "trade", "position", "leverage", "notional"]);
+            trades && self.program.speaks_of(name, *subject)
+        };
+        DECIDES.iter().any(is)
+    }
+
+    fn rules(&self, name: &str) -> bool {
+        self.program.speaks_of(name, Subject::Policy) || self.program.speaks_of(name, Subject::Theta)
+    }
+}
+
+fn called(node: &Node) -> Option<String> {
+    match &node.kind {
+        Kind::Call(call) => Some(call.name().to_owned()),
+        Kind::Block { nodes, .. } => nodes.last().and_then(called),
+        _ => node.last_name().map(str::to_owned),
+    }
+}
+
+fn is_default_call(value: &Node) -> bool {
+    matches!(&value.kind, Kind::Call(call) if matches!(&call.callee.kind, Kind::Name(path) if path == "Default::default"))
+}
+
+/// `None`, empty, false or zero: nothing that could trade.
+fn is_empty(value: &Node) -> bool {
+    match &value.kind {
+        Kind::Nothing | Kind::Truth(_) => true,
+        Kind::Text(text) => text.is_empty(),
+        Kind::Number(number) => *number == 0.0 || !number.is_finite(),
+        Kind::List(nodes) => nodes.is_empty(),
+        Kind::Record { entries, .. } => entries.is_empty(),
+        Kind::Call(call) => call.arguments.iter().all(|it| is_empty(&it.value)),
+        _ => false,
+    }
+}
+
+/// `not x`, `x is None`, `x.is_none()`, `x <= 0`, `!x.is_finite()`
+fn asks_for(condition: &Node, name: &str) -> bool {
+    let is_it = |node: &Node| any_node(node, &|node| node.last_name() == Some(name));
+    match &condition.kind {
+        Kind::Not(inner) => is_it(inner),
+        Kind::Compare(Comparison::Equal | Comparison::LessOrEqual | Comparison::Less, left, _) => is_it(left),
+        Kind::Or(left, right) | Kind::And(left, right) => asks_for(left, name) || asks_for(right, name),
+        Kind::Call(call) => ["is_none", "is_nan", "isnan", "is_err"].contains(&call.name()) && is_it(condition),
+        _ => false,
+    }
+}
+
+fn visit<'a>(node: &'a Node, see: &mut impl FnMut(&'a Node)) {
+    see(node);
+    node.children().into_iter().for_each(|child| visit(child, see));
+}

@@ -1,0 +1,34 @@
+//! The checks. They know the tree and the vocabulary, and no language.
+
+mod exits;
+mod fallbacks;
+mod follow;
+mod measures;
+mod numbers;
+mod orders;
+mod policies;
+mod routine;
+mod sinks;
+mod symbols;
+
+use routine::Program;
+
+use super::{evidence::Evidence, tree::Node, vocabulary::Vocabulary};
+
+/// What a file has against it, in the order of the text; of one place and check, the first.
+pub(crate) fn examine(root: &Node, vocabulary: &Vocabulary) -> Vec<Evidence> {
+    let program = Program::of(root, vocabulary);
+    let mut found = Vec::new();
+    for routine in &program.routines {
+        numbers::examine(&program, routine, &mut found);
+        symbols::examine(&program, routine, &mut found);
+        measures::examine(&program, routine, &mut found);
+        exits::examine(&program, routine, &mut found);
+        policies::examine(&program, routine, &mut found);
+        fallbacks::examine(&program, routine, &mut found);
+    }
+    policies::examine_module(&program, &mut found);
+    found.sort_by_key(|it| (it.at, it.check));
+    found.dedup_by_key(|it| (it.at, it.check));
+    found
+}

@@ -1,0 +1,174 @@
+//! Checks 1 to 4 and 6: numbers of a trade that stand in the text.
+
+use super::{
+    follow::{Follow, Wanted},
+    routine::{Part, Program, Routine},
+    sinks::{Sink, Way, sinks},
+};
+use crate::proof::{
+    check::Check,
+    evidence::Evidence,
+    tree::{Kind, Node},
+    vocabulary::Subject,
+    words::{any, words},
+};
+
+/// What a name has to speak of, and the check that it then belongs to.
+const NUMBERS: [(Subject, Check); 8] = [
+    (Subject::Leverage, Check::Leverage),
+    (Subject::Threshold, Check::HarvestThreshold),
+    (Subject::KillScore, Check::KillScore),
+    (Subject::KillScoreInContext, Check::KillScore),
+    (Subject::Weight, Check::Symbols),
+    (Subject::WeightInContext, Check::Symbols),
+    (Subject::Size, Check::Size),
+    (Subject::SizeInContext, Check::Size),
+];
+
+/// One of these, or two of those, speak of trading.
+const TRADING: [&str; 8] = ["symbol", "leverage", "notional", "trade", "trading", "lev", "usdt", "usd"];
+const MAYBE_TRADING: [&str; 5] = ["side", "order", "position", "entry", "qty"];
+const SELECTION: [&str; 8] = ["symbol", "universe", "ranking", "rank", "selection", "selector", "scoring", "select"];
+const KILL: [&str; 5] = ["kill", "sigma", "harvest", "ts", "theta"];
+
+pub(super) fn examine<'a>(program: &Program<'a>, routine: &Routine<'a>, found: &mut Vec<Evidence>) {
+    for sink in sinks(program, routine) {
+        for (subject, check) in NUMBERS {
+            let Some(name) = named(program, routine, &sink, subject) else {
+                continue;
+            };
+            let wanted = Number { program, subject };
+            for it in (Follow { program, routine, wanted: &wanted }).all(sink.value) {
+                let why = format!("{} {} `{name}`", it.value, sink.way.told());
+                found.push(Evidence { check, at: it.node.at, value: it.value, why });
+            }
+        }
+        stop_price(program, routine, &sink, found);
+        maximum(program, routine, &sink, found);
+    }
+}
+
+/// The name of the sink that speaks of the subject.
+pub(super) fn named<'a>(program: &Program<'a>, routine: &Routine<'a>, sink: &Sink<'a>, subject: Subject) -> Option<&'a str> {
+    let speaks = |name: &&&str| program.speaks_of(name, subject);
+    let name = sink.names.iter().rev().find(speaks)?;
+    let in_context = match subject {
+        Subject::SizeInContext => trades(routine, sink),
+        Subject::WeightInContext => titled(routine, sink, &SELECTION),
+        Subject::KillScoreInContext => titled(routine, sink, &KILL) || beside(sink, &KILL),
+        _ => true,
+    };
+    in_context.then_some(name)
+}
+
+/// Whether the function, class or map around a value speaks of trading.
+fn trades(routine: &Routine<'_>, sink: &Sink<'_>) -> bool {
+    let around = |of: &[&str]| {
+        titled(routine, sink, of) || beside(sink, of) || routine.part != Part::Module && routine.mentions(of)
+    };
+    around(&TRADING) || MAYBE_TRADING.iter().filter(|word| around(&[**word])).count() >= 2
+}
+
+/// Whether the value's own names, or those of the function or class, are of these.
+fn titled(routine: &Routine<'_>, sink: &Sink<'_>, of: &[&str]) -> bool {
+    let class = routine.class.map(|class| class.name.as_str());
+    let mut names = sink.names.iter().copied().chain([routine.name]).chain(class);
+    names.any(|name| any(&words(name), of))
+}
+
+/// Whether the entries beside it are.
+fn beside(sink: &Sink<'_>, of: &[&str]) -> bool {
+    let names = sink.record.unwrap_or_default().iter().filter_map(|entry| entry.name.as_deref());
+    names.map(words).any(|name| any(&name, of))
+}
+
+/// A number that counts for a subject.
+struct Number<'p, 'a> {
+    program: &'p Program<'a>,
+    subject: Subject,
+}
+
+impl Wanted for Number<'_, '_> {
+    fn leaf(&self, node: &Node) -> Option<String> {
+        let (number, told) = match &node.kind {
+            Kind::Number(number) => (*number, number.to_string()),
+            Kind::Text(text) => (number_of(text)?, format!("\"{text}\"")),
+            _ => return None,
+        };
+        let nothing = match self.subject {
+            Subject::Threshold | Subject::KillScore | Subject::KillScoreInContext | Subject::StopPrice => false,
+            _ => number <= 0.0,
+        };
+        (number.is_finite() && !nothing).then_some(told)
+    }
+
+    fn is_known(&self, name: &str) -> bool {
+        let is = |subject| self.program.speaks_of(name, subject);
+        let bound = self.subject == Subject::Leverage && is(Subject::MaximumLeverage);
+        bound || self.subject != Subject::StopPrice && is(self.subject)
+    }
+}
+
+/// `"10"`, `" 10.5 "`, `"10x"`.
+fn number_of(text: &str) -> Option<f64> {
+    let text = text.trim();
+    let text = text.strip_suffix(['x', '%']).unwrap_or(text);
+    let is_number = text.starts_with(|letter: char| letter.is_ascii_digit() || "+-.".contains(letter));
+    if is_number { text.parse().ok() } else { None }
+}
+
+/// `stop = entry * 0.98`: the factor is a stop in percent.
+fn stop_price<'a>(program: &Program<'a>, routine: &Routine<'a>, sink: &Sink<'a>, found: &mut Vec<Evidence>) {
+    let Some(name) = named(program, routine, sink, Subject::StopPrice) else {
+        return;
+    };
+    let wanted = Number { program, subject: Subject::StopPrice };
+    let Kind::Arithmetic(..) = sink.value.kind else {
+        return;
+    };
+    for it in (Follow { program, routine, wanted: &wanted }).all(sink.value) {
+        let is_fraction = matches!(it.node.kind, Kind::Number(number) if number > 0.0 && number < 3.0);
+        if is_fraction {
+            let why = format!("{} is a factor of `{name}`: a stop or target in percent", it.value);
+            found.push(Evidence { check: Check::HarvestThreshold, at: it.node.at, value: it.value, why });
+        }
+    }
+}
+
+/// Check 2: the most that is allowed, taken for what is wanted.
+fn maximum<'a>(program: &Program<'a>, routine: &Routine<'a>, sink: &Sink<'a>, found: &mut Vec<Evidence>) {
+    let Some(name) = named(program, routine, sink, Subject::Leverage) else {
+        return;
+    };
+    if sink.way == Way::Setting {
+        return;
+    }
+    let wanted = Maximum { program };
+    for it in (Follow { program, routine, wanted: &wanted }).all(sink.value) {
+        let why = format!("`{}`, a maximum, {} `{name}`", it.value, sink.way.told());
+        found.push(Evidence { check: Check::MaximumLeverage, at: it.node.at, value: it.value, why });
+    }
+}
+
+pub(super) struct Maximum<'p, 'a> {
+    pub(super) program: &'p Program<'a>,
+}
+
+impl Wanted for Maximum<'_, '_> {
+    fn leaf(&self, node: &Node) -> Option<String> {
+        let name = match &node.kind {
+            Kind::Name(_) | Kind::Field(..) => node.last_name(),
+            Kind::Index(_, key) => super::sinks::key_text(key),
+            Kind::Call(call) => match call.positional().find_map(super::sinks::key_text) {
+                Some(text) => Some(text),
+                None => call.callee.last_name(),
+            },
+            _ => None,
+        }?;
+        self.program.speaks_of(name, Subject::MaximumLeverage).then(|| name.to_owned())
+    }
+
+    fn is_known(&self, _: &str) -> bool {
+        false
+    }
+}

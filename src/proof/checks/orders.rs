@@ -1,0 +1,202 @@
+//! Orders: the calls that emit one, and whether it opens or closes.
+
+use super::{
+    routine::{Program, Routine},
+    sinks::key_text,
+};
+use crate::proof::{
+    tree::{Call, Kind, Node},
+    vocabulary::Subject,
+    words::{any, same, words},
+};
+
+/// Verbs that emit, beside a noun of [`NOUNS`].
+const VERBS: [&str; 20] = [
+    "place", "create", "submit", "send", "new", "execute", "emit", "publish", "post", "dispatch", "enqueue", "fire", "issue", "route", "put", "push", "xadd", "enter", "forward", "transmit",
+];
+const NOUNS: [&str; 5] = ["order", "trade", "intent", "plan", "position"];
+/// Verbs that emit orders alone: intents, plans and positions are made by many a constructor.
+const MAKES: [&str; 3] = ["create", "new", "put"];
+/// What may stand after the noun.
+const TAILS: [&str; 16] = [
+    "market", "limit", "async", "now", "order", "sync", "safe", "with", "for", "to", "on", "and", "at", "in", "by", "from",
+];
+/// What goes before the verb.
+const HEADS: [&str; 14] = [
+    "futures", "async", "safe", "do", "try", "and", "spot", "margin", "private", "fapi", "client", "sync", "maybe", "exchange",
+];
+/// Write to a stream, a topic or a queue.
+const WRITERS: [&str; 12] = [
+    "xadd", "publish", "rpush", "lpush", "send", "produce", "emit", "push", "send_and_wait", "basic_publish", "put", "xadd_maxlen",
+];
+const STREAM_NOUNS: [&str; 4] = ["intent", "plan", "order", "trade"];
+const OTHER_STREAMS: [&str; 26] = [
+    "skip", "log", "audit", "result", "error", "alert", "ack", "dlq", "metric", "fill", "event", "history", "snapshot", "closed", "report", "dead", "heartbeat", "status", "update",
+    "outcome", "notification", "rejected", "denied", "stat", "summary", "count",
+];
+/// Names that close, beside a noun or alone.
+const CLOSES: [&str; 5] = ["close", "flatten", "exit", "liquidate", "unwind"];
+const CLOSED: [&str; 10] = ["position", "order", "trade", "market", "all", "partial", "intent", "plan", "half", "symbol"];
+const NEVER_CLOSE: [&str; 16] = [
+    "price", "time", "score", "kill", "should", "is", "can", "check", "get", "compute", "open", "reason", "fraction", "pct", "fee", "log",
+];
+
+/// What orders are given to.
+const VENUES: [&str; 12] = [
+    "broker", "exchange", "venue", "client", "executor", "trader", "account", "gateway", "binance", "bybit", "api", "execution",
+];
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Order {
+    Entry,
+    Exit,
+}
+
+/// Whether a call emits an order.
+pub(super) fn order<'a>(program: &Program<'a>, routine: &Routine<'a>, call: &'a Call) -> Option<Order> {
+    let name = words(call.name());
+    if call.arguments.is_empty() && !of_venue(call) {
+        // A way to walk a tree, an accessor, a test double: nothing says what to trade.
+        return None;
+    }
+    if closes(&name) && (name.len() > 1 || of_venue(call) || routine.mentions(&["position", "symbol", "order"])) {
+        return Some(Order::Exit);
+    }
+    let to_stream = WRITERS.contains(&call.name()) && call.positional().next().and_then(|it| stream(program, routine, it)) == Some(true);
+    if !to_stream && !emits(&name) {
+        return None;
+    }
+    let goes_out = call.positional().next().and_then(|it| stream_words(program, routine, it)).is_some_and(|words| any(&words, &["exit", "close"]));
+    let reduces = call.arguments.iter().any(|it| {
+        it.name.as_deref().is_some_and(|name| reduces(program, name, &it.value)) || holds_reduction(program, routine, &it.value, 0)
+    });
+    Some(if goes_out || reduces { Order::Exit } else { Order::Entry })
+}
+
+/// `place_order`, `futures_create_order`, `emitTradeIntent`, `open_position`
+fn emits(name: &[String]) -> bool {
+    let verb_at = name.iter().position(|word| !HEADS.contains(&word.as_str()));
+    let Some((verb, rest)) = verb_at.and_then(|at| name.get(at..)?.split_first()) else {
+        return false;
+    };
+    let is = |word: &String, list: &[&str]| list.iter().any(|it| it == word);
+    let Some(noun_at) = rest.iter().rposition(|word| any(std::slice::from_ref(word), &NOUNS)) else {
+        return false;
+    };
+    let (Some(noun), Some(tail)) = (rest.get(noun_at), rest.get(noun_at + 1..)) else {
+        return false;
+    };
+    let tail_is_its_own = tail.iter().all(|word| is(word, &TAILS)) || tail.first().is_some_and(|word| is(word, &["to", "for", "with", "and"]));
+    let opens = verb == "open" && ["position", "trade", "order"].contains(&noun.as_str())
+        || ["buy", "sell"].contains(&verb.as_str());
+    let makes = is(verb, &MAKES) && !same(noun, "order");
+    tail_is_its_own && (opens || is(verb, &VERBS) && !makes)
+}
+
+/// `close_position`, `flatten`, `market_close`
+fn closes(name: &[String]) -> bool {
+    let is = |word: &String, list: &[&str]| list.iter().any(|it| it == word || word.strip_suffix('s') == Some(it));
+    let Some(verb_at) = name.iter().position(|word| is(word, &CLOSES)) else {
+        return false;
+    };
+    if name.iter().any(|word| is(word, &NEVER_CLOSE)) {
+        return false;
+    }
+    let alone = name.len() == 1 && name.first().is_some_and(|word| word == "flatten");
+    let (before, after) = (name.get(..verb_at).unwrap_or_default(), name.get(verb_at + 1..).unwrap_or_default());
+    let ends = after.iter().all(|word| is(word, &CLOSED) || is(word, &TAILS) || ["via", "reduce", "only", "if"].contains(&word.as_str()));
+    let noun = after.iter().chain(before).any(|word| is(word, &CLOSED));
+    let emits_it = before.iter().any(|word| is(word, &VERBS));
+    let starts = before.iter().all(|word| is(word, &VERBS) || is(word, &HEADS) || is(word, &CLOSED));
+    alone || starts && ends && (noun || emits_it)
+}
+
+/// `exchange.flatten()`
+fn of_venue(call: &Call) -> bool {
+    let of = call.receiver().and_then(Node::last_name).map(words).unwrap_or_default();
+    any(&of, &VENUES)
+}
+
+/// Whether a stream is one of orders; nothing where it has no name.
+fn stream<'a>(program: &Program<'a>, routine: &Routine<'a>, node: &'a Node) -> Option<bool> {
+    let words = stream_words(program, routine, node)?;
+    Some(any(&words, &STREAM_NOUNS) && !any(&words, &OTHER_STREAMS))
+}
+
+fn stream_words<'a>(program: &Program<'a>, routine: &Routine<'a>, node: &'a Node) -> Option<Vec<String>> {
+    if let Some(text) = key_text(node) {
+        return Some(words(text));
+    }
+    match &node.kind {
+        Kind::Name(_) | Kind::Field(..) => match program.stands_for(node, routine).and_then(key_text) {
+            Some(text) => Some(words(text)),
+            None => node.last_name().map(words),
+        },
+        Kind::Other(parts) => parts.first().and_then(|part| stream_words(program, routine, part)),
+        _ => None,
+    }
+}
+
+/// `reduce_only=True`, `"closePosition": "true"`
+fn reduces(program: &Program<'_>, name: &str, value: &Node) -> bool {
+    let yes = match &value.kind {
+        Kind::Truth(yes) => *yes,
+        Kind::Text(text) => ["true", "1", "yes"].contains(&text.to_lowercase().as_str()),
+        Kind::Number(number) => *number == 1.0,
+        Kind::Call(call) => call.positional().any(|it| reduces(program, name, it)) || call.receiver().is_some_and(|it| reduces(program, name, it)),
+        _ => false,
+    };
+    yes && program.speaks_of(name, Subject::ReduceOnly)
+}
+
+/// A map or struct that says so, here or where the name is bound.
+fn holds_reduction<'a>(program: &Program<'a>, routine: &Routine<'a>, node: &'a Node, depth: usize) -> bool {
+    if depth > 4 {
+        return false;
+    }
+    let on = |node: &'a Node| holds_reduction(program, routine, node, depth + 1);
+    match &node.kind {
+        Kind::Record { entries, .. } => entries.iter().any(|entry| {
+            entry.name.as_deref().is_some_and(|name| reduces(program, name, &entry.value)) || on(&entry.value)
+        }),
+        Kind::Name(name) => {
+            let bound = routine.bindings(name).iter().any(|value| on(value));
+            bound || written_into(program, routine, name)
+        }
+        Kind::Call(call) => {
+            let named = call.keywords().any(|(name, value)| reduces(program, name, value));
+            let built = reduces_by_builder(program, call) || call.receiver().is_some_and(on);
+            named || built || call.positional().any(on)
+        }
+        Kind::Other(nodes) | Kind::List(nodes) => nodes.iter().any(on),
+        Kind::Question(inner) => on(inner),
+        _ => false,
+    }
+}
+
+/// `.reduce_only(true)`
+fn reduces_by_builder(program: &Program<'_>, call: &Call) -> bool {
+    match (&call.callee.kind, call.positional().next()) {
+        (Kind::Field(_, name), Some(value)) => reduces(program, name, value),
+        (Kind::Field(_, name), None) => program.speaks_of(name, Subject::ReduceOnly),
+        _ => false,
+    }
+}
+
+/// `order["reduceOnly"] = True`, `order.reduce_only = True`, `params.update(reduce_only=True)`
+fn written_into(program: &Program<'_>, routine: &Routine<'_>, object: &str) -> bool {
+    let is_object = |node: &Node| matches!(&node.kind, Kind::Name(name) if name == object);
+    routine.nodes.iter().any(|node| match &node.kind {
+        Kind::Bind(bind) => match &bind.target.kind {
+            Kind::Index(of, key) => is_object(of) && key_text(key).is_some_and(|name| reduces(program, name, &bind.value)),
+            Kind::Field(of, name) => is_object(of) && reduces(program, name, &bind.value),
+            _ => false,
+        },
+        Kind::Call(call) if call.receiver().is_some_and(is_object) => {
+            let by_keyword = call.keywords().any(|(name, value)| reduces(program, name, value));
+            let inserted = call.positional().find_map(key_text).zip(call.positional().last());
+            by_keyword || inserted.is_some_and(|(name, value)| reduces(program, name, value))
+        }
+        _ => false,
+    })
+}

@@ -1,0 +1,240 @@
+//! A program as its routines: a function, the body of a class, what stands outside of both.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::proof::{
+    tree::{Argument, Bind, Call, Class, Kind, Leaving, Node, Parameter},
+    vocabulary::{Subject, Vocabulary},
+    words::words,
+};
+
+pub(super) struct Program<'a> {
+    pub(super) vocabulary: &'a Vocabulary,
+    pub(super) routines: Vec<Routine<'a>>,
+    /// A file of settings, not of code.
+    pub(super) is_settings: bool,
+    /// What a name outside of functions is bound to; of a field of an object (`.x`), anywhere.
+    bound: BTreeMap<String, Vec<&'a Node>>,
+    /// What functions without parameters give.
+    given: BTreeMap<String, Vec<&'a Node>>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    Module,
+    Class,
+    Function,
+}
+
+pub(super) struct Routine<'a> {
+    pub(super) part: Part,
+    /// Empty outside of functions and classes.
+    pub(super) name: &'a str,
+    /// The class that it stands in.
+    pub(super) class: Option<&'a Class>,
+    pub(super) parameters: &'a [Parameter],
+    /// Everything in it in the order of the text, without the functions and classes inside.
+    pub(super) nodes: Vec<&'a Node>,
+    /// Its value and what it returns.
+    pub(super) gives: Vec<&'a Node>,
+    bound: BTreeMap<String, Vec<&'a Node>>,
+    /// Every word of every name in it.
+    words: BTreeSet<String>,
+}
+
+impl<'a> Program<'a> {
+    pub(super) fn of(root: &'a Node, vocabulary: &'a Vocabulary) -> Self {
+        let mut program = Self {
+            vocabulary,
+            routines: Vec::new(),
+            is_settings: matches!(root.kind, Kind::Record { .. } | Kind::List(_)),
+            bound: BTreeMap::new(),
+            given: BTreeMap::new(),
+        };
+        program.enter(Routine::new(Part::Module, "", None, &[]), root);
+        for routine in &program.routines {
+            for (name, values) in &routine.bound {
+                if routine.part != Part::Function || name.starts_with('.') {
+                    program.bound.entry(name.clone()).or_default().extend(values);
+                }
+            }
+            if routine.part == Part::Function && routine.parameters.is_empty() && !routine.name.is_empty() {
+                program.given.entry(routine.name.to_owned()).or_default().extend(&routine.gives);
+            }
+        }
+        program
+    }
+
+    fn enter(&mut self, mut routine: Routine<'a>, body: &'a Node) {
+        self.gather(&mut routine, body);
+        if let Kind::Block { nodes, has_value: true } = &body.kind {
+            routine.gives.extend(nodes.last());
+        }
+        self.routines.push(routine);
+    }
+
+    fn gather(&mut self, routine: &mut Routine<'a>, node: &'a Node) {
+        match &node.kind {
+            Kind::Function(function) if !function.name.is_empty() => {
+                for default in function.parameters.iter().filter_map(|it| it.default.as_ref()) {
+                    self.gather(routine, default);
+                }
+                let inner = Routine::new(Part::Function, &function.name, routine.class, &function.parameters);
+                self.enter(inner, &function.body);
+                return;
+            }
+            Kind::Class(class) => {
+                let mut inner = Routine::new(Part::Class, &class.name, Some(class), &[]);
+                inner.words.extend(class.fields.iter().flat_map(|field| words(&field.name)));
+                for node in &class.body {
+                    self.gather(&mut inner, node);
+                }
+                self.routines.push(inner);
+                return;
+            }
+            _ => routine.take(node),
+        }
+        for child in node.children() {
+            self.gather(routine, child);
+        }
+    }
+
+    /// The one thing that a name stands for in a routine, where it is bound once.
+    pub(super) fn stands_for(&self, node: &Node, routine: &Routine<'a>) -> Option<&'a Node> {
+        let key = key(node)?;
+        let is_parameter = routine.parameters.iter().any(|it| it.name == key);
+        let inside = routine.bound.get(&key);
+        let values = match inside {
+            Some(values) if !key.starts_with('.') => values,
+            _ if is_parameter => return None,
+            // What an object does not bind itself, its class may.
+            _ => self.bound.get(&key).or_else(|| self.bound.get(key.strip_prefix('.')?))?,
+        };
+        match values.as_slice() {
+            [one] => Some(one),
+            _ => None,
+        }
+    }
+
+    /// What a function of this file gives that is called without arguments.
+    pub(super) fn gives(&self, call: &Call) -> &[&'a Node] {
+        let name = if call.arguments.is_empty() { call.callee.last_name() } else { None };
+        name.and_then(|name| self.given.get(name)).map_or(&[], Vec::as_slice)
+    }
+
+    pub(super) fn speaks_of(&self, name: &str, subject: Subject) -> bool {
+        self.vocabulary.speaks_of(name, subject)
+    }
+}
+
+impl<'a> Routine<'a> {
+    fn new(part: Part, name: &'a str, class: Option<&'a Class>, parameters: &'a [Parameter]) -> Self {
+        let names = parameters.iter().map(|it| it.name.as_str());
+        let class_name = class.map(|class| class.name.as_str());
+        Self {
+            part,
+            name,
+            class,
+            parameters,
+            nodes: Vec::new(),
+            gives: Vec::new(),
+            bound: BTreeMap::new(),
+            words: names.chain([name]).chain(class_name).flat_map(words).collect(),
+        }
+    }
+
+    fn take(&mut self, node: &'a Node) {
+        self.nodes.push(node);
+        match &node.kind {
+            Kind::Name(name) | Kind::Field(_, name) => self.words.extend(words(name)),
+            Kind::Record { entries, .. } => {
+                self.words.extend(entries.iter().filter_map(|it| it.name.as_deref()).flat_map(words));
+            }
+            Kind::Call(call) => {
+                self.words.extend(call.arguments.iter().filter_map(|it| it.name.as_deref()).flat_map(words));
+            }
+            Kind::Bind(bind) => self.bind(bind),
+            Kind::Loop { target: Some(target), over: Some(over), .. } => self.bound_to(target, over),
+            Kind::Leave(Leaving::Return, Some(value)) => self.gives.push(value),
+            _ => {}
+        }
+    }
+
+    fn bind(&mut self, bind: &'a Bind) {
+        match (&bind.target.kind, &bind.value.kind) {
+            (Kind::List(targets), Kind::List(values)) if targets.len() == values.len() => {
+                for (target, value) in targets.iter().zip(values) {
+                    self.bound_to(target, value);
+                }
+            }
+            _ => self.bound_to(&bind.target, &bind.value),
+        }
+    }
+
+    fn bound_to(&mut self, target: &'a Node, value: &'a Node) {
+        if let Some(key) = key(target) {
+            self.bound.entry(key).or_default().push(value);
+        }
+        if let Kind::List(targets) = &target.kind {
+            // Each of them has a part of it; which, is not known.
+            for target in targets {
+                self.bound_to(target, value);
+            }
+        }
+    }
+
+    /// What a name of this routine is bound to.
+    pub(super) fn bindings(&self, name: &str) -> &[&'a Node] {
+        self.bound.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether any word in it is one of these.
+    pub(super) fn mentions(&self, any: &[&str]) -> bool {
+        any.iter().any(|word| self.words.contains(*word) || self.words.contains(&format!("{word}s")))
+    }
+
+    pub(super) fn calls(&self) -> impl Iterator<Item = (&'a Node, &'a Call)> {
+        self.nodes.iter().filter_map(|node| match &node.kind {
+            Kind::Call(call) => Some((*node, call)),
+            _ => None,
+        })
+    }
+}
+
+/// A name as it is remembered: of a field of the object itself, or of a path, the last part.
+pub(super) fn key(node: &Node) -> Option<String> {
+    match &node.kind {
+        Kind::Name(name) => Some(name.rsplit("::").next().unwrap_or(name).to_owned()),
+        Kind::Field(of, name) => match &of.kind {
+            Kind::Name(object) if ["self", "cls"].contains(&object.as_str()) => Some(format!(".{name}")),
+            // A constant of a class, by the name of the class.
+            Kind::Name(object) if object.starts_with(char::is_uppercase) => Some(name.clone()),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+impl Call {
+    /// The arguments by position.
+    pub(super) fn positional(&self) -> impl Iterator<Item = &Node> {
+        self.arguments.iter().filter(|it| it.name.is_none()).map(|it| &it.value)
+    }
+
+    /// The arguments by keyword.
+    pub(super) fn keywords(&self) -> impl Iterator<Item = (&str, &Node)> {
+        self.arguments.iter().filter_map(|Argument { name, value }| Some((name.as_deref()?, value)))
+    }
+
+    pub(super) fn name(&self) -> &str {
+        self.callee.last_name().unwrap_or_default()
+    }
+
+    /// What a method is called on.
+    pub(super) fn receiver(&self) -> Option<&Node> {
+        match &self.callee.kind {
+            Kind::Field(of, _) => Some(of),
+            _ => None,
+        }
+    }
+}

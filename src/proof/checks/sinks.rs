@@ -1,0 +1,264 @@
+//! Where a value gets a name: assignments, fields, keywords, defaults, fallbacks, results.
+
+use super::routine::{Part, Program, Routine};
+use crate::proof::tree::{Bind, Binding, Call, Entry, Kind, Node};
+
+/// How a value came to its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Way {
+    Assigned,
+    /// A field of a class with a default.
+    FieldDefault,
+    Entry,
+    Keyword,
+    DefaultArgument,
+    /// What is taken where there is nothing.
+    Fallback,
+    /// Handed to a setter, a builder or a constructor of that name.
+    Passed,
+    Returned,
+    Looped,
+    /// A key of a file of settings.
+    Setting,
+}
+
+impl Way {
+    pub(super) fn told(self) -> &'static str {
+        match self {
+            Self::Assigned => "is assigned to",
+            Self::FieldDefault => "is the default of the field",
+            Self::Entry => "is the entry",
+            Self::Keyword => "is the argument",
+            Self::DefaultArgument => "is the default of the argument",
+            Self::Fallback => "is the fallback of",
+            Self::Passed => "is handed to",
+            Self::Returned => "is given by",
+            Self::Looped => "is looped over as",
+            Self::Setting => "is the setting",
+        }
+    }
+
+    /// Whether it stands in where nothing was said.
+    pub(super) fn is_default(self) -> bool {
+        matches!(self, Self::FieldDefault | Self::DefaultArgument | Self::Fallback | Self::Setting)
+    }
+}
+
+/// A value, and what it is called.
+pub(super) struct Sink<'a> {
+    /// One name; of a fallback, every name that the value before it goes by.
+    pub(super) names: Vec<&'a str>,
+    pub(super) value: &'a Node,
+    pub(super) way: Way,
+    /// The entries beside it.
+    pub(super) record: Option<&'a [Entry]>,
+}
+
+/// Functions whose texts name no key.
+const TELL: &[&str] = &[
+    "debug", "info", "warning", "warn", "error", "exception", "critical", "log", "print", "println", "eprintln", "format", "write", "writeln", "trace", "echo", "startswith",
+    "endswith", "replace", "sub", "match", "compile", "strftime", "field_len", "add_row", "observe", "gauge", "inc", "counter", "histogram", "index", "count", "find", "text",
+    "round", "ljust", "rjust", "center", "zfill", "encode", "join", "execute", "fetchrow", "filter", "set_title", "sleep", "incr", "timing", "expire", "ttl", "zadd",
+];
+const DEFAULTS: [&str; 5] = ["default", "default_value", "fallback", "default_value_t", "alternative"];
+const FALLS_BACK: [&str; 10] = [
+    "unwrap_or", "unwrap_or_else", "map_or", "map_or_else", "or_insert", "or_insert_with", "value_or", "fillna", "get_or_insert", "get_or_insert_with",
+];
+const SETTERS: [&str; 12] = ["set", "with", "change", "update", "use", "new", "from", "default", "try", "adjust", "apply", "override"];
+
+/// Every name that a value gets in a routine.
+pub(super) fn sinks<'a>(program: &Program<'a>, routine: &Routine<'a>) -> Vec<Sink<'a>> {
+    let mut sinks = Vec::new();
+    for parameter in routine.parameters {
+        if let Some(value) = &parameter.default {
+            sinks.push(Sink::new(&parameter.name, value, Way::DefaultArgument));
+        }
+    }
+    if routine.part == Part::Function && !routine.name.is_empty() {
+        sinks.extend(routine.gives.iter().map(|value| Sink::new(routine.name, value, Way::Returned)));
+    }
+    for node in &routine.nodes {
+        match &node.kind {
+            Kind::Bind(bind) => bound(bind, &mut sinks),
+            Kind::Record { entries, .. } => {
+                let way = if program.is_settings { Way::Setting } else { Way::Entry };
+                sinks.extend(entries.iter().filter_map(|entry| {
+                    let name = entry.name.as_deref()?;
+                    Some(Sink { record: Some(entries), ..Sink::new(name, &entry.value, way) })
+                }));
+            }
+            Kind::Call(call) => called(call, &mut sinks),
+            Kind::Or(left, right) => fallen_back(left, right, &mut sinks),
+            Kind::If { then, otherwise: Some(otherwise), .. } => {
+                fallen_back(then, otherwise, &mut sinks);
+                fallen_back(otherwise, then, &mut sinks);
+            }
+            Kind::Loop { target: Some(target), over: Some(over), .. } => {
+                if let Some(name) = target.last_name() {
+                    sinks.push(Sink::new(name, over, Way::Looped));
+                }
+            }
+            Kind::Function(closure) => {
+                for parameter in &closure.parameters {
+                    sinks.extend(parameter.default.iter().map(|it| Sink::new(&parameter.name, it, Way::DefaultArgument)));
+                }
+            }
+            _ => {}
+        }
+    }
+    sinks
+}
+
+impl<'a> Sink<'a> {
+    fn new(name: &'a str, value: &'a Node, way: Way) -> Self {
+        Self { names: vec![name], value, way, record: None }
+    }
+}
+
+fn bound<'a>(bind: &'a Bind, sinks: &mut Vec<Sink<'a>>) {
+    let way = match bind.kind {
+        Binding::Field => Way::FieldDefault,
+        Binding::Assign | Binding::Update | Binding::Constant => Way::Assigned,
+    };
+    if let (Kind::List(targets), Kind::List(values)) = (&bind.target.kind, &bind.value.kind) {
+        for (target, value) in targets.iter().zip(values) {
+            sinks.extend(target_name(target).map(|name| Sink::new(name, value, way)));
+        }
+    } else if let Some(name) = target_name(&bind.target) {
+        sinks.push(Sink::new(name, &bind.value, way));
+    }
+}
+
+/// `x`, `a.x`, `a["x"]`, `LEVERAGE["BTCUSDT"]`, `os.environ["X"]`
+fn target_name(target: &Node) -> Option<&str> {
+    match &target.kind {
+        Kind::Index(of, key) => match &key.kind {
+            Kind::Text(text) if !is_symbol(text) => Some(text),
+            _ => of.last_name(),
+        },
+        _ => target.last_name(),
+    }
+}
+
+fn called<'a>(call: &'a Call, sinks: &mut Vec<Sink<'a>>) {
+    let name = call.name();
+    sinks.extend(call.keywords().map(|(name, value)| Sink::new(name, value, Way::Keyword)));
+    let texts: Vec<&str> = call.positional().filter_map(key_text).collect();
+    let default = call.keywords().find(|(name, _)| DEFAULTS.contains(name));
+    if !TELL.contains(&name) {
+        if let Some((_, value)) = default {
+            sinks.extend(texts.iter().map(|text| Sink::new(text, value, Way::Fallback)));
+        }
+        // `get("leverage", 10)`, `getattr(settings, "leverage", 10)`, `hset(key, "leverage", 10)`
+        let mut key = None;
+        for value in call.positional() {
+            match (key, key_text(value)) {
+                // Of several texts the last one before a value is its key; `"10"` is a value.
+                (_, Some(text)) if text.parse::<f64>().is_err() && key.is_none() => key = Some(text),
+                (Some(name), text) => {
+                    sinks.push(Sink::new(name, value, Way::Fallback));
+                    key = text.filter(|text| text.parse::<f64>().is_err()).or(key);
+                }
+                (None, _) => {}
+            }
+        }
+    }
+    if FALLS_BACK.contains(&name)
+        && let (Some(before), Some(value)) = (call.receiver(), call.positional().next())
+    {
+        sinks.push(Sink { names: names(before), value, way: Way::Fallback, record: None });
+    }
+    passed(call, sinks);
+}
+
+/// `set_leverage("BTCUSDT", 10)`, `.leverage(10.0)`, `Leverage::new(10.0)`
+fn passed<'a>(call: &'a Call, sinks: &mut Vec<Sink<'a>>) {
+    let name = call.name();
+    let is_constructor = |name: &str| name.starts_with(char::is_uppercase);
+    let subject = match &call.callee.kind {
+        Kind::Name(path) => path
+            .rsplit("::")
+            .find(|part| is_constructor(part))
+            .or_else(|| is_setter(name).then_some(name)),
+        Kind::Field(..) => (is_setter(name) || is_constructor(name) || call.arguments.len() == 1).then_some(name),
+        _ => None,
+    };
+    if let Some(subject) = subject {
+        sinks.extend(call.positional().map(|value| Sink::new(subject, value, Way::Passed)));
+    }
+}
+
+fn is_setter(name: &str) -> bool {
+    crate::proof::words::words(name).first().is_some_and(|verb| SETTERS.contains(&verb.as_str()))
+}
+
+fn fallen_back<'a>(before: &'a Node, value: &'a Node, sinks: &mut Vec<Sink<'a>>) {
+    let is_value = |node: &Node| !matches!(node.kind, Kind::Block { has_value: false, .. } | Kind::If { .. });
+    if is_value(before) && is_value(value) {
+        sinks.push(Sink { names: names(before), value, way: Way::Fallback, record: None });
+    }
+}
+
+/// A text that can be a key, without the dashes of an option.
+pub(super) fn key_text(node: &Node) -> Option<&str> {
+    match &node.kind {
+        Kind::Text(text) => {
+            let key = text.trim_start_matches('-');
+            let is_key = !key.is_empty() && key.len() <= 80 && !key.contains(char::is_whitespace);
+            is_key.then_some(key)
+        }
+        _ => None,
+    }
+}
+
+/// Every name that a value goes by: of what it is read from, the fields, keys and calls.
+pub(super) fn names(node: &Node) -> Vec<&str> {
+    let mut all = Vec::new();
+    gather(node, &mut all);
+    all
+}
+
+fn gather<'a>(node: &'a Node, all: &mut Vec<&'a str>) {
+    match &node.kind {
+        Kind::Name(name) => all.push(name),
+        Kind::Field(of, name) => {
+            gather(of, all);
+            all.push(name);
+        }
+        Kind::Index(of, key) => {
+            gather(of, all);
+            all.extend(key_text(key));
+        }
+        Kind::Call(call) => {
+            gather(&call.callee, all);
+            all.extend(call.positional().filter_map(key_text));
+            for argument in call.positional() {
+                if matches!(argument.kind, Kind::Call(_) | Kind::Field(..) | Kind::Name(_) | Kind::Or(..) | Kind::Index(..)) {
+                    gather(argument, all);
+                }
+            }
+        }
+        Kind::Or(left, right) => {
+            gather(left, all);
+            gather(right, all);
+        }
+        Kind::Question(inner) => gather(inner, all),
+        Kind::Bind(bind) => {
+            gather(&bind.target, all);
+            gather(&bind.value, all);
+        }
+        _ => {}
+    }
+}
+
+/// Whether a text is a symbol of a venue: `BTCUSDT`, `BTC-PERP`, `1000PEPE/USDT`.
+pub(super) fn is_symbol(text: &str) -> bool {
+    let is_part = |letter: char| letter.is_ascii_uppercase() || letter.is_ascii_digit() || "/-_:".contains(letter);
+    (2..=24).contains(&text.len()) && text.chars().all(is_part) && text.contains(|letter: char| letter.is_ascii_uppercase())
+}
+
+/// Whether it is one beyond doubt: it ends in what it is quoted in.
+pub(super) fn is_quoted_symbol(text: &str) -> bool {
+    const QUOTES: [&str; 8] = ["USDT", "USDC", "BUSD", "USD", "PERP", "FDUSD", "/BTC", "TUSD"];
+    is_symbol(text) && QUOTES.iter().any(|quote| text.len() > quote.len() + 1 && text.ends_with(quote))
+}

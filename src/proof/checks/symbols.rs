@@ -1,0 +1,105 @@
+//! Check 5: what may be traded, written into the text. The weights of a choice are numbers, and stand there.
+
+use super::{
+    follow::{Follow, Wanted},
+    numbers::named,
+    routine::{Program, Routine},
+    sinks::{is_quoted_symbol, is_symbol, sinks},
+};
+use crate::proof::{
+    check::Check,
+    evidence::Evidence,
+    tree::{Comparison, Kind, Node},
+    vocabulary::Subject,
+};
+
+pub(super) fn examine<'a>(program: &Program<'a>, routine: &Routine<'a>, found: &mut Vec<Evidence>) {
+    for sink in sinks(program, routine) {
+        let list = named(program, routine, &sink, Subject::Universe);
+        let one = named(program, routine, &sink, Subject::Symbol).filter(|_| sink.way.is_default());
+        let wanted: &dyn Wanted = match (list, one) {
+            (_, Some(_)) => &OneOrMore,
+            (Some(_), None) => &List,
+            (None, None) => continue,
+        };
+        let name = list.or(one).unwrap_or_default();
+        for it in (Follow { program, routine, wanted }).all(sink.value) {
+            let why = format!("{} {} `{name}`", it.value, sink.way.told());
+            found.push(Evidence { check: Check::Symbols, at: it.node.at, value: it.value, why });
+        }
+    }
+    for node in &routine.nodes {
+        if let Kind::Compare(Comparison::In | Comparison::NotIn, asked, list) = &node.kind {
+            let speaks = asked.last_name().is_some_and(|name| program.speaks_of(name, Subject::Symbol));
+            if let Some(value) = List.leaf(list)
+                && (speaks || symbols_of(list).iter().any(|text| is_quoted_symbol(text)))
+            {
+                let why = format!("a symbol is looked for in {value}");
+                found.push(Evidence { check: Check::Symbols, at: list.at, value, why });
+            }
+        }
+        if let Kind::Match { on, arms } = &node.kind
+            && on.last_name().is_some_and(|name| program.speaks_of(name, Subject::Symbol))
+        {
+            let values = arms.iter().flat_map(|arm| arm.pattern.values());
+            for value in values.filter(|value| matches!(&value.kind, Kind::Text(text) if is_quoted_symbol(text))) {
+                let Kind::Text(text) = &value.kind else { continue };
+                let why = format!("a symbol is matched with \"{text}\"");
+                found.push(Evidence { check: Check::Symbols, at: value.at, value: format!("\"{text}\""), why });
+            }
+        }
+    }
+}
+
+/// Several symbols: a list, a map by symbol, a text with commas.
+struct List;
+/// The same, or one.
+struct OneOrMore;
+
+impl Wanted for List {
+    fn leaf(&self, node: &Node) -> Option<String> {
+        let symbols = symbols_of(node);
+        let (first, rest) = symbols.split_first()?;
+        Some(match rest.len() {
+            0 => format!("[\"{first}\"]"),
+            more => format!("[\"{first}\" and {more} more]"),
+        })
+    }
+
+    fn is_known(&self, _: &str) -> bool {
+        false
+    }
+}
+
+impl Wanted for OneOrMore {
+    fn leaf(&self, node: &Node) -> Option<String> {
+        match &node.kind {
+            Kind::Text(text) if is_quoted_symbol(text) => Some(format!("\"{text}\"")),
+            _ => List.leaf(node),
+        }
+    }
+
+    fn is_known(&self, _: &str) -> bool {
+        false
+    }
+}
+
+fn symbols_of(node: &Node) -> Vec<&str> {
+    match &node.kind {
+        Kind::List(nodes) => {
+            let texts = nodes.iter().filter_map(|node| match &node.kind {
+                Kind::Text(text) if is_symbol(text) => Some(text.as_str()),
+                _ => None,
+            });
+            texts.collect()
+        }
+        Kind::Record { entries, .. } => {
+            entries.iter().filter_map(|entry| entry.name.as_deref()).filter(|name| is_quoted_symbol(name)).collect()
+        }
+        Kind::Text(text) if text.contains(',') => {
+            let parts: Vec<&str> = text.split(',').map(str::trim).filter(|part| !part.is_empty()).collect();
+            if parts.iter().all(|part| is_symbol(part)) { parts } else { Vec::new() }
+        }
+        _ => Vec::new(),
+    }
+}

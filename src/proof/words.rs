@@ -1,0 +1,39 @@
+//! Identifiers as the words that they are made of.
+
+/// `maxLeverage`, `MAX_LEVERAGE`, `max-leverage` and `cfg.max_leverage` end in the words `max` and `leverage`.
+pub(crate) fn words(identifier: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut word = String::new();
+    let mut letters = identifier.chars().peekable();
+    let mut before = None;
+    while let Some(letter) = letters.next() {
+        if !letter.is_alphanumeric() {
+            words.extend(take(&mut word));
+        } else {
+            let ends_a_run = letters.peek().is_some_and(|next| next.is_lowercase())
+                && before.is_some_and(char::is_uppercase);
+            let rises = before.is_some_and(|before: char| before.is_lowercase() || before.is_numeric());
+            if letter.is_uppercase() && (rises || ends_a_run) {
+                words.extend(take(&mut word));
+            }
+            word.extend(letter.to_lowercase());
+        }
+        before = Some(letter);
+    }
+    words.extend(take(&mut word));
+    words
+}
+
+fn take(word: &mut String) -> Option<String> {
+    (!word.is_empty()).then(|| std::mem::take(word))
+}
+
+/// The same word, or its plural.
+pub(crate) fn same(word: &str, name: &str) -> bool {
+    word == name || word.strip_suffix('s') == Some(name)
+}
+
+/// Whether any of them is any of these.
+pub(crate) fn any(words: &[String], of: &[&str]) -> bool {
+    words.iter().any(|word| of.iter().any(|name| same(word, name)))
+}
