@@ -1,0 +1,174 @@
+//! One file: read, parsed, examined.
+
+use std::{
+    fs::File,
+    io::{self, Read as _},
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::Path,
+};
+
+use super::{
+    Language, checks,
+    evidence::Evidence,
+    read::{self, Tree, Unparsed},
+    settings::place,
+    tree::{At, Kind, Node},
+    vocabulary::Vocabulary,
+    walk::Source,
+};
+
+const BYTES_MAX: u64 = 16 << 20;
+/// A line of the source that is longer is shown around the finding alone.
+const CODE_CHARS_MAX: usize = 200;
+const CODE_CHARS_BEFORE: usize = 40;
+
+/// A document that holds all of these is a policy: it has an expiry, and an engine that refuses it afterwards.
+const OF_EVERY_POLICY: [&str; 5] = [
+    "policy_version",
+    "valid_until_epoch",
+    "universe_symbols",
+    "leverage_by_symbol",
+    "harvest_params",
+];
+/// What a policy may hold beside them. Whatever else stands there is examined.
+const OF_SOME_POLICIES: [&str; 3] = ["kill_params", "limits", "valid_from_epoch"];
+
+/// What a file came to.
+#[derive(Debug)]
+pub(super) enum Outcome {
+    Read(Facts),
+    /// Not read or not parsed: where, if that is known, and why.
+    Unread(Option<At>, String),
+}
+
+#[derive(Debug)]
+pub(super) struct Facts {
+    pub(super) bytes: u64,
+    pub(super) evidence: Vec<(Evidence, Line)>,
+    pub(super) tests_left_out: usize,
+    pub(super) is_policy: bool,
+}
+
+/// A line of the source, without the blanks around it; of a very long one what stands around the finding.
+#[derive(Debug)]
+pub(super) struct Line {
+    pub(super) code: String,
+    /// How many characters of it stand before the finding.
+    pub(super) before: usize,
+}
+
+pub(super) fn examine(source: &Source, vocabulary: &Vocabulary) -> Outcome {
+    let bytes = match read_file(&source.real) {
+        Ok(bytes) => bytes,
+        Err(error) => return Outcome::Unread(None, error.to_string()),
+    };
+    let text = match str::from_utf8(&bytes) {
+        Ok(text) => text.strip_prefix('\u{feff}').unwrap_or(text),
+        Err(error) => {
+            let valid = bytes.get(..error.valid_up_to()).unwrap_or_default();
+            let (line, column) = place(str::from_utf8(valid).unwrap_or_default(), usize::MAX);
+            return Outcome::Unread(Some(At { line, column }), "not UTF-8".to_owned());
+        }
+    };
+    // A parser that gives up must not take the proof with it.
+    let examined = catch_unwind(AssertUnwindSafe(|| {
+        let mut tree = parse(source.language, text)?;
+        let is_policy = take_policy(source.language, &mut tree.root);
+        let evidence = checks::examine(&tree.root, vocabulary);
+        Ok((evidence, tree.tests_left_out, is_policy))
+    }));
+    match examined {
+        Ok(Ok((evidence, tests_left_out, is_policy))) => Outcome::Read(Facts {
+            bytes: u64::try_from(bytes.len()).unwrap_or(u64::MAX),
+            evidence: with_code(evidence, text),
+            tests_left_out,
+            is_policy,
+        }),
+        Ok(Err(Unparsed { at, message })) => Outcome::Unread(Some(at), message),
+        Err(_) => Outcome::Unread(None, "its parser gave up".to_owned()),
+    }
+}
+
+fn read_file(path: &Path) -> io::Result<Vec<u8>> {
+    // Whoever opens a pipe waits for its writer.
+    if !path.metadata()?.is_file() {
+        return Err(io::Error::other("not a regular file"));
+    }
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the proof is about files, and decides no trade"
+    )]
+    let file = File::open(path)?;
+    let mut bytes = Vec::new();
+    let read = file.take(BYTES_MAX + 1).read_to_end(&mut bytes)?;
+    if u64::try_from(read).is_ok_and(|read| read <= BYTES_MAX) {
+        Ok(bytes)
+    } else {
+        Err(io::Error::other(format!(
+            "longer than {} MiB",
+            BYTES_MAX >> 20
+        )))
+    }
+}
+
+fn parse(language: Language, text: &str) -> Result<Tree, Unparsed> {
+    match language {
+        Language::Python => read::python::read(text),
+        Language::Rust => read::rust::read(text),
+        Language::Toml => read::toml::read(text),
+        Language::Yaml => read::yaml::read(text),
+        Language::Json => read::json::read(text),
+        Language::Dotenv => read::dotenv::read(text),
+    }
+}
+
+/// Takes a whole policy out of a document, and says whether there was one.
+fn take_policy(language: Language, root: &mut Node) -> bool {
+    let is_document = match language {
+        Language::Toml | Language::Yaml | Language::Json => true,
+        Language::Python | Language::Rust | Language::Dotenv => false,
+    };
+    let Kind::Record { entries, .. } = &mut root.kind else {
+        return false;
+    };
+    let has = |name: &&str| entries.iter().any(|it| it.name.as_deref() == Some(*name));
+    let is_policy = is_document && OF_EVERY_POLICY.iter().all(|name| has(&name));
+    if is_policy {
+        entries.retain(|entry| {
+            let name = entry.name.as_deref().unwrap_or_default();
+            !OF_EVERY_POLICY.contains(&name) && !OF_SOME_POLICIES.contains(&name)
+        });
+    }
+    is_policy
+}
+
+fn with_code(evidence: Vec<Evidence>, text: &str) -> Vec<(Evidence, Line)> {
+    if evidence.is_empty() {
+        return Vec::new();
+    }
+    let lines: Vec<&str> = text.lines().collect();
+    let with_line = evidence.into_iter().map(|it| {
+        let line = it.at.line.checked_sub(1).and_then(|line| lines.get(line));
+        let line = Line::around(line.unwrap_or(&""), it.at.column);
+        (it, line)
+    });
+    with_line.collect()
+}
+
+impl Line {
+    fn around(line: &str, column: usize) -> Self {
+        let is_long = line.trim().chars().nth(CODE_CHARS_MAX).is_some();
+        let cut = if is_long {
+            column.saturating_sub(1 + CODE_CHARS_BEFORE)
+        } else {
+            0
+        };
+        let kept = if is_long { CODE_CHARS_MAX } else { usize::MAX };
+        let shown: String = line.chars().skip(cut).take(kept).collect();
+        let blanks = shown.chars().take_while(|c| c.is_whitespace()).count();
+        Self {
+            code: shown.trim().to_owned(),
+            before: column.saturating_sub(1 + cut + blanks),
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! The report for a machine.
+
+use serde::{Serialize, Serializer};
+
+use super::{Accepted, Check, Examined, Finding, Language, LeftOut, Report, Stale, Unread};
+
+/// A reader refuses a number that it does not know.
+const FORMAT: u8 = 1;
+
+#[derive(Serialize)]
+struct Document<'a> {
+    format: u8,
+    passed: bool,
+    at: String,
+    settings: Option<String>,
+    checks: [CheckRow; 10],
+    findings: &'a [Finding],
+    accepted: &'a [Accepted],
+    stale: &'a [Stale],
+    unread: &'a [Unread],
+    policies: Vec<String>,
+    left_out: &'a [LeftOut],
+    examined: Vec<LanguageRow>,
+    files: u64,
+    bytes: u64,
+}
+
+#[derive(Serialize)]
+struct CheckRow {
+    check: Check,
+    number: u8,
+    demands: &'static str,
+    passed: bool,
+    findings: usize,
+    accepted: usize,
+}
+
+#[derive(Serialize)]
+struct LanguageRow {
+    language: Language,
+    #[serde(flatten)]
+    examined: Examined,
+}
+
+impl Serialize for Report {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let checks = Check::ALL.map(|check| {
+            let (findings, accepted) = self.counts(check);
+            CheckRow {
+                check,
+                number: check.number(),
+                demands: check.demands(),
+                passed: findings == 0,
+                findings,
+                accepted,
+            }
+        });
+        let examined = self
+            .examined
+            .iter()
+            .map(|(language, examined)| LanguageRow {
+                language: *language,
+                examined: *examined,
+            });
+        let Examined { files, bytes } = self.total();
+        let document = Document {
+            format: FORMAT,
+            passed: self.passed(),
+            at: self.now.to_string(),
+            settings: self.settings().map(|path| path.display().to_string()),
+            checks,
+            findings: &self.findings,
+            accepted: &self.accepted,
+            stale: &self.stale,
+            unread: &self.unread,
+            policies: self
+                .policies
+                .iter()
+                .map(|it| it.display().to_string())
+                .collect(),
+            left_out: &self.left_out,
+            examined: examined.collect(),
+            files,
+            bytes,
+        };
+        document.serialize(serializer)
+    }
+}

@@ -1,0 +1,243 @@
+//! The report as forges and editors read it: SARIF 2.1.0, as much of it as there is something to say.
+
+mod schema;
+
+use std::{
+    collections::BTreeMap,
+    fmt::Write as _,
+    path::{Component, Path},
+};
+
+use sha2::{Digest as _, Sha256};
+
+use self::schema::{
+    ArtifactLocation, Driver, Invocation, Location, Log, Message, Notification, PhysicalLocation,
+    Region, Result, Rule, Run, Suppression, Text, Tool,
+};
+use super::{Check, Finding, Report, Unread, report::Stale};
+
+/// What the log says.
+pub(super) fn log(report: &Report) -> Log {
+    let mut alike = BTreeMap::new();
+    let fails = report.findings().iter().map(|finding| (finding, None));
+    let accepted = report.accepted().iter().map(|accepted| {
+        let (until, reason) = (accepted.until, &accepted.reason);
+        let suppression = Suppression {
+            kind: "external",
+            status: "accepted",
+            justification: format!("{reason} (until {until})"),
+        };
+        (&accepted.finding, Some(suppression))
+    });
+    let mut results: Vec<_> = fails.chain(accepted).collect();
+    results.sort_by_key(|(finding, _)| (&finding.file, finding.line, finding.column));
+    let results = results
+        .into_iter()
+        .map(|(finding, suppression)| result(finding, suppression, &mut alike));
+    let invocation = Invocation {
+        execution_successful: report.unread().is_empty(),
+        tool_execution_notifications: report.unread().iter().map(unread).collect(),
+        tool_configuration_notifications: report.stale().iter().map(stale).collect(),
+    };
+    Log {
+        schema: "https://json.schemastore.org/sarif-2.1.0.json",
+        version: "2.1.0",
+        runs: [Run {
+            tool: Tool {
+                driver: Driver {
+                    name: "portcullis",
+                    full_name: "portcullis proof",
+                    semantic_version: env!("CARGO_PKG_VERSION"),
+                    rules: Check::ALL.map(rule),
+                },
+            },
+            column_kind: "unicodeCodePoints",
+            invocations: [invocation],
+            results: results.collect(),
+        }],
+    }
+}
+
+fn rule(check: Check) -> Rule {
+    Rule {
+        id: check.id(),
+        name: name(check),
+        short_description: Text {
+            text: check.demands(),
+        },
+        full_description: Text { text: help(check) },
+        help: Text { text: help(check) },
+    }
+}
+
+fn result(
+    finding: &Finding,
+    suppression: Option<Suppression>,
+    alike: &mut BTreeMap<String, usize>,
+) -> Result {
+    let Finding {
+        check, value, why, ..
+    } = finding;
+    let mut message = format!("{value}: {why}");
+    if let Some(expired) = &finding.expired {
+        let (until, reason) = (expired.until, &expired.reason);
+        // Writing to a text does not fail.
+        let _ = write!(message, " (was accepted until {until}: {reason})");
+    }
+    let region = Region {
+        start_line: finding.line,
+        start_column: Some(finding.column),
+        snippet: Some(Message {
+            text: finding.code.clone(),
+        }),
+    };
+    Result {
+        rule_id: check.id(),
+        rule_index: check.number() - 1,
+        level: "error",
+        message: Message { text: message },
+        locations: [location(&finding.file, Some(region))],
+        partial_fingerprints: BTreeMap::from([("portcullisProof/v1", fingerprint(finding, alike))]),
+        suppressions: suppression.map(|suppression| [suppression]),
+    }
+}
+
+/// The same as long as the line is the same, wherever in its file it stands.
+fn fingerprint(finding: &Finding, alike: &mut BTreeMap<String, usize>) -> String {
+    let mut hash = Sha256::new();
+    let file = uri(&finding.file);
+    for part in [finding.check.id(), &file, &finding.code, &finding.value] {
+        hash.update(part);
+        hash.update([0]);
+    }
+    let mut text = String::new();
+    for byte in hash.finalize().iter().take(16) {
+        // Writing to a text does not fail.
+        let _ = write!(text, "{byte:02x}");
+    }
+    let number = alike.entry(text.clone()).or_default();
+    *number += 1;
+    format!("{text}:{number}")
+}
+
+fn unread(unread: &Unread) -> Notification {
+    let region = unread.line.map(|line| Region {
+        start_line: line,
+        start_column: unread.column,
+        snippet: None,
+    });
+    Notification {
+        level: "error",
+        message: Message {
+            text: unread.message.clone(),
+        },
+        locations: vec![location(&unread.file, region)],
+    }
+}
+
+fn stale(stale: &Stale) -> Notification {
+    let Stale {
+        entry,
+        file,
+        reason,
+        ..
+    } = stale;
+    Notification {
+        level: "warning",
+        message: Message {
+            text: format!(
+                "[[{entry}]] of `{file}` ({reason}) does nothing: {}",
+                stale.because
+            ),
+        },
+        locations: Vec::new(),
+    }
+}
+
+fn location(file: &Path, region: Option<Region>) -> Location {
+    Location {
+        physical_location: PhysicalLocation {
+            artifact_location: ArtifactLocation { uri: uri(file) },
+            region,
+        },
+    }
+}
+
+/// A path as a URI reference, relative where the path is.
+fn uri(path: &Path) -> String {
+    let mut uri = String::new();
+    for part in path.components() {
+        if matches!(part, Component::RootDir) {
+            uri.push_str("file://");
+            continue;
+        }
+        if !uri.is_empty() {
+            uri.push('/');
+        }
+        for byte in part.as_os_str().as_encoded_bytes() {
+            if byte.is_ascii_alphanumeric() || b"-._~".contains(byte) {
+                uri.push(char::from(*byte));
+            } else {
+                // Writing to a text does not fail.
+                let _ = write!(uri, "%{byte:02X}");
+            }
+        }
+    }
+    uri
+}
+
+const fn name(check: Check) -> &'static str {
+    match check {
+        Check::Leverage => "Leverage",
+        Check::MaximumLeverage => "MaximumLeverage",
+        Check::HarvestThreshold => "HarvestThreshold",
+        Check::KillScore => "KillScore",
+        Check::Symbols => "Symbols",
+        Check::Size => "Size",
+        Check::ExitOwnership => "ExitOwnership",
+        Check::PolicyUsed => "PolicyUsed",
+        Check::AbsentPolicySkips => "AbsentPolicySkips",
+        Check::SilentFallback => "SilentFallback",
+    }
+}
+
+/// What to do about a finding.
+const fn help(check: Check) -> &'static str {
+    match check {
+        Check::Leverage => {
+            "A leverage comes from the policy in force, never from a number in the source or a file of settings. \
+             Take it from the policy, and skip where there is none."
+        }
+        Check::MaximumLeverage => {
+            "A bound is no decision: a maximum leverage says what may not be exceeded, not what is to be used. \
+             Take the leverage from the policy, and compare it with the bound."
+        }
+        Check::HarvestThreshold => {
+            "When to take a profit, lock one in or stop is said by the policy in force. \
+             Take the thresholds from its harvest parameters, and do nothing where there are none."
+        }
+        Check::KillScore => {
+            "The weights and thresholds of the kill score are said by the policy in force. \
+             Take them from its parameters, and do nothing where there are none."
+        }
+        Check::Symbols => {
+            "What is traded, and how symbols are weighed against each other, is said by the policy in force. \
+             Ask it whether it lists a symbol."
+        }
+        Check::Size => {
+            "How much is traded comes from an intent under a policy, never from a number in the source or a file \
+             of settings. Skip where there is none."
+        }
+        Check::ExitOwnership => {
+            "Only the owner of exits closes positions. Check the ownership before the exit is emitted, and refuse \
+             an order that does not say whether it is reduce-only."
+        }
+        Check::PolicyUsed => {
+            "A module that emits an entry loads the policy, or takes a decision that was made under one."
+        }
+        Check::AbsentPolicySkips => {
+            "Where there is no policy there is no entry: leave the function before it."
+        }
+        Check::SilentFallback => "A failure is no reason to trade on a default. Skip, and say why.",
+    }
+}
