@@ -53,6 +53,29 @@ pub(crate) enum Subject {
     Theta,
 }
 
+impl Subject {
+    const ALL: [Self; 18] = [
+        Self::Leverage,
+        Self::MaximumLeverage,
+        Self::Threshold,
+        Self::StopPrice,
+        Self::RMeasure,
+        Self::KillScore,
+        Self::KillScoreInContext,
+        Self::KillMeasure,
+        Self::Universe,
+        Self::Symbol,
+        Self::Weight,
+        Self::WeightInContext,
+        Self::Size,
+        Self::SizeInContext,
+        Self::ReduceOnly,
+        Self::Owner,
+        Self::Policy,
+        Self::Theta,
+    ];
+}
+
 /// The names as rows of words.
 #[derive(Debug, Clone)]
 pub(crate) struct Vocabulary {
@@ -139,16 +162,20 @@ impl Vocabulary {
         Ok(Self { rows })
     }
 
-    /// Whether a name speaks of it.
-    pub(crate) fn speaks_of(&self, name: &str, subject: Subject) -> bool {
+    /// What a name speaks of.
+    pub(crate) fn subjects(&self, name: &str) -> Vec<Subject> {
         let words = words(name);
+        Subject::ALL.into_iter().filter(|subject| self.speak_of(&words, *subject)).collect()
+    }
+
+    fn speak_of(&self, words: &[String], subject: Subject) -> bool {
         match subject {
-            Subject::MaximumLeverage => self.leverage(&words) == Some(Subject::MaximumLeverage),
-            Subject::Leverage => self.leverage(&words) == Some(Subject::Leverage),
-            Subject::Owner | Subject::ReduceOnly | Subject::Theta => self.place(&words, subject).is_some(),
-            Subject::Policy => self.place(&words, subject).is_some() && !any(&words, OTHER_POLICIES),
-            Subject::SizeInContext => self.ends(&words, subject, Some(SIZE_HEADS)) == Some(false),
-            Subject::WeightInContext => self.ends(&words, subject, Some(WEIGHT_HEADS)) == Some(false),
+            Subject::MaximumLeverage => self.leverage(words) == Some(Subject::MaximumLeverage),
+            Subject::Leverage => self.leverage(words) == Some(Subject::Leverage),
+            Subject::Owner | Subject::ReduceOnly | Subject::Theta => self.place(words, subject).is_some(),
+            Subject::Policy => self.place(words, subject).is_some() && !any(words, OTHER_POLICIES),
+            Subject::SizeInContext => self.ends(words, subject, Some(SIZE_HEADS)) == Some(false),
+            Subject::WeightInContext => self.ends(words, subject, Some(WEIGHT_HEADS)) == Some(false),
             Subject::Threshold
             | Subject::StopPrice
             | Subject::RMeasure
@@ -158,7 +185,7 @@ impl Vocabulary {
             | Subject::Universe
             | Subject::Symbol
             | Subject::Weight
-            | Subject::Size => self.ends(&words, subject, None) == Some(false),
+            | Subject::Size => self.ends(words, subject, None) == Some(false),
         }
     }
 

@@ -3,7 +3,7 @@
 use super::{
     orders::{Order, order},
     routine::{Program, Routine},
-    sinks::sinks,
+    sinks::Sink,
 };
 use crate::proof::{
     check::Check,
@@ -12,14 +12,14 @@ use crate::proof::{
     vocabulary::Subject,
 };
 
-pub(super) fn examine<'a>(program: &Program<'a>, routine: &Routine<'a>, found: &mut Vec<Evidence>) {
+pub(super) fn examine<'a>(program: &Program<'a>, routine: &Routine<'a>, sinks: &[Sink<'a>], found: &mut Vec<Evidence>) {
     for (node, call) in routine.calls() {
         if order(program, routine, call) == Some(Order::Exit) && !is_owned(program, routine, node.at) {
             let why = format!("`{}` emits an exit; nothing before it in its function asks who owns exits", call.name());
             found.push(Evidence { check: Check::ExitOwnership, at: node.at, value: call.name().to_owned(), why });
         }
     }
-    for sink in sinks(program, routine) {
+    for sink in sinks {
         let name = sink.names.iter().rev().find(|name| program.speaks_of(name, Subject::ReduceOnly));
         let value = match &sink.value.kind {
             Kind::Truth(yes) => Some(yes.to_string()),

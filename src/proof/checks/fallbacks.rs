@@ -5,7 +5,7 @@ use super::{
     orders::{Order, order},
     policies::{Rule, any_node, leaves, loads},
     routine::{Program, Routine},
-    sinks::{Way, names, sinks},
+    sinks::{Sink, Way, names},
 };
 use crate::proof::{
     check::Check,
@@ -29,7 +29,7 @@ const DECIDES: [Subject; 10] = [
     Subject::Theta,
 ];
 
-pub(super) fn examine<'a>(program: &Program<'a>, routine: &Routine<'a>, found: &mut Vec<Evidence>) {
+pub(super) fn examine<'a>(program: &Program<'a>, routine: &Routine<'a>, sinks: &[Sink<'a>], found: &mut Vec<Evidence>) {
     let fallbacks = Fallbacks { program, routine };
     for node in &routine.nodes {
         match &node.kind {
@@ -54,7 +54,7 @@ pub(super) fn examine<'a>(program: &Program<'a>, routine: &Routine<'a>, found: &
             _ => {}
         }
     }
-    for sink in sinks(program, routine) {
+    for sink in sinks {
         let name = sink.names.iter().rev().find(|name| fallbacks.rules(name));
         if let Some(name) = name
             && (sink.way.is_default() && sink.way != Way::Setting || is_default_call(sink.value))

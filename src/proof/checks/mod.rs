@@ -20,12 +20,13 @@ pub(crate) fn examine(root: &Node, vocabulary: &Vocabulary) -> Vec<Evidence> {
     let program = Program::of(root, vocabulary);
     let mut found = Vec::new();
     for routine in &program.routines {
-        numbers::examine(&program, routine, &mut found);
-        symbols::examine(&program, routine, &mut found);
+        let sinks = sinks::sinks(&program, routine);
+        numbers::examine(&program, routine, &sinks, &mut found);
+        symbols::examine(&program, routine, &sinks, &mut found);
         measures::examine(&program, routine, &mut found);
-        exits::examine(&program, routine, &mut found);
+        exits::examine(&program, routine, &sinks, &mut found);
         policies::examine(&program, routine, &mut found);
-        fallbacks::examine(&program, routine, &mut found);
+        fallbacks::examine(&program, routine, &sinks, &mut found);
     }
     policies::examine_module(&program, &mut found);
     found.sort_by_key(|it| (it.at, it.check));

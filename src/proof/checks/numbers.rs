@@ -3,7 +3,7 @@
 use super::{
     follow::{Follow, Wanted},
     routine::{Part, Program, Routine},
-    sinks::{Sink, Way, sinks},
+    sinks::{Sink, Way},
 };
 use crate::proof::{
     check::Check,
@@ -31,10 +31,10 @@ const MAYBE_TRADING: [&str; 5] = ["side", "order", "position", "entry", "qty"];
 const SELECTION: [&str; 8] = ["symbol", "universe", "ranking", "rank", "selection", "selector", "scoring", "select"];
 const KILL: [&str; 5] = ["kill", "sigma", "harvest", "ts", "theta"];
 
-pub(super) fn examine<'a>(program: &Program<'a>, routine: &Routine<'a>, found: &mut Vec<Evidence>) {
-    for sink in sinks(program, routine) {
+pub(super) fn examine<'a>(program: &Program<'a>, routine: &Routine<'a>, sinks: &[Sink<'a>], found: &mut Vec<Evidence>) {
+    for sink in sinks {
         for (subject, check) in NUMBERS {
-            let Some(name) = named(program, routine, &sink, subject) else {
+            let Some(name) = named(program, routine, sink, subject) else {
                 continue;
             };
             let wanted = Number { program, subject };
@@ -43,8 +43,8 @@ pub(super) fn examine<'a>(program: &Program<'a>, routine: &Routine<'a>, found: &
                 found.push(Evidence { check, at: it.node.at, value: it.value, why });
             }
         }
-        stop_price(program, routine, &sink, found);
-        maximum(program, routine, &sink, found);
+        stop_price(program, routine, sink, found);
+        maximum(program, routine, sink, found);
     }
 }
 

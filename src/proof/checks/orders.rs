@@ -37,6 +37,8 @@ const OTHER_STREAMS: [&str; 26] = [
 /// Names that close, beside a noun or alone.
 const CLOSES: [&str; 5] = ["close", "flatten", "exit", "liquidate", "unwind"];
 const CLOSED: [&str; 10] = ["position", "order", "trade", "market", "all", "partial", "intent", "plan", "half", "symbol"];
+/// Of these, what may stand before the verb: `market_close`, `position_close`.
+const CLOSED_FIRST: [&str; 4] = ["market", "position", "order", "trade"];
 const NEVER_CLOSE: [&str; 16] = [
     "price", "time", "score", "kill", "should", "is", "can", "check", "get", "compute", "open", "reason", "fraction", "pct", "fee", "log",
 ];
@@ -59,7 +61,7 @@ pub(super) fn order<'a>(program: &Program<'a>, routine: &Routine<'a>, call: &'a 
         // A way to walk a tree, an accessor, a test double: nothing says what to trade.
         return None;
     }
-    if closes(&name) && (name.len() > 1 || of_venue(call) || routine.mentions(&["position", "symbol", "order"])) {
+    if closes(&name) && (name.len() > 1 || of_venue(call) || routine.mentions(&["position", "reduce"])) {
         return Some(Order::Exit);
     }
     let to_stream = WRITERS.contains(&call.name()) && call.positional().next().and_then(|it| stream(program, routine, it)) == Some(true);
@@ -105,9 +107,9 @@ fn closes(name: &[String]) -> bool {
     let alone = name.len() == 1 && name.first().is_some_and(|word| word == "flatten");
     let (before, after) = (name.get(..verb_at).unwrap_or_default(), name.get(verb_at + 1..).unwrap_or_default());
     let ends = after.iter().all(|word| is(word, &CLOSED) || is(word, &TAILS) || ["via", "reduce", "only", "if"].contains(&word.as_str()));
-    let noun = after.iter().chain(before).any(|word| is(word, &CLOSED));
+    let noun = after.iter().any(|word| is(word, &CLOSED)) || before.iter().any(|word| is(word, &CLOSED_FIRST));
     let emits_it = before.iter().any(|word| is(word, &VERBS));
-    let starts = before.iter().all(|word| is(word, &VERBS) || is(word, &HEADS) || is(word, &CLOSED));
+    let starts = before.iter().all(|word| is(word, &VERBS) || is(word, &HEADS) || is(word, &CLOSED_FIRST));
     alone || starts && ends && (noun || emits_it)
 }
 

@@ -1,6 +1,9 @@
 //! A program as its routines: a function, the body of a class, what stands outside of both.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use crate::proof::{
     tree::{Argument, Bind, Call, Class, Kind, Leaving, Node, Parameter},
@@ -17,6 +20,8 @@ pub(super) struct Program<'a> {
     bound: BTreeMap<String, Vec<&'a Node>>,
     /// What functions without parameters give.
     given: BTreeMap<String, Vec<&'a Node>>,
+    /// What the names of the file speak of: most stand in it many times.
+    known: RefCell<BTreeMap<String, Vec<Subject>>>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -50,6 +55,7 @@ impl<'a> Program<'a> {
             is_settings: matches!(root.kind, Kind::Record { .. } | Kind::List(_)),
             bound: BTreeMap::new(),
             given: BTreeMap::new(),
+            known: RefCell::default(),
         };
         program.enter(Routine::new(Part::Module, "", None, &[]), root);
         for routine in &program.routines {
@@ -123,7 +129,13 @@ impl<'a> Program<'a> {
     }
 
     pub(super) fn speaks_of(&self, name: &str, subject: Subject) -> bool {
-        self.vocabulary.speaks_of(name, subject)
+        if let Some(subjects) = self.known.borrow().get(name) {
+            return subjects.contains(&subject);
+        }
+        let subjects = self.vocabulary.subjects(name);
+        let speaks = subjects.contains(&subject);
+        self.known.borrow_mut().insert(name.to_owned(), subjects);
+        speaks
     }
 }
 

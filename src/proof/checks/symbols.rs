@@ -4,21 +4,24 @@ use super::{
     follow::{Follow, Wanted},
     numbers::named,
     routine::{Program, Routine},
-    sinks::{is_quoted_symbol, is_symbol, sinks},
+    sinks::{Sink, is_quoted_symbol, is_symbol},
 };
 use crate::proof::{
     check::Check,
     evidence::Evidence,
     tree::{Comparison, Kind, Node},
     vocabulary::Subject,
+    words::{any, words},
 };
 
-pub(super) fn examine<'a>(program: &Program<'a>, routine: &Routine<'a>, found: &mut Vec<Evidence>) {
-    for sink in sinks(program, routine) {
-        let list = named(program, routine, &sink, Subject::Universe);
-        let one = named(program, routine, &sink, Subject::Symbol).filter(|_| sink.way.is_default());
+pub(super) fn examine<'a>(program: &Program<'a>, routine: &Routine<'a>, sinks: &[Sink<'a>], found: &mut Vec<Evidence>) {
+    for sink in sinks {
+        let list = named(program, routine, sink, Subject::Universe);
+        let one = named(program, routine, sink, Subject::Symbol).filter(|_| sink.way.is_default());
         let wanted: &dyn Wanted = match (list, one) {
             (_, Some(_)) => &OneOrMore,
+            // Pairs there are of many things.
+            (Some(name), None) if any(&words(name), &["pair"]) => &Quoted,
             (Some(_), None) => &List,
             (None, None) => continue,
         };
@@ -53,6 +56,8 @@ pub(super) fn examine<'a>(program: &Program<'a>, routine: &Routine<'a>, found: &
 
 /// Several symbols: a list, a map by symbol, a text with commas.
 struct List;
+/// Several that are symbols beyond doubt.
+struct Quoted;
 /// The same, or one.
 struct OneOrMore;
 
@@ -64,6 +69,16 @@ impl Wanted for List {
             0 => format!("[\"{first}\"]"),
             more => format!("[\"{first}\" and {more} more]"),
         })
+    }
+
+    fn is_known(&self, _: &str) -> bool {
+        false
+    }
+}
+
+impl Wanted for Quoted {
+    fn leaf(&self, node: &Node) -> Option<String> {
+        if symbols_of(node).into_iter().any(is_quoted_symbol) { List.leaf(node) } else { None }
     }
 
     fn is_known(&self, _: &str) -> bool {
