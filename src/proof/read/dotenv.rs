@@ -1,0 +1,139 @@
+//! `.env`: `KEY=value` a line, with `export`, quotes and comments.
+
+use super::{Tree, Unparsed, lines::Lines};
+use crate::proof::tree::{Entry, Kind, Node};
+
+/// Reads a file of the environment.
+pub(crate) fn read(text: &str) -> Result<Tree, Unparsed> {
+    let lines = Lines::of(text);
+    let at = |rest: &str| lines.at(text.len() - rest.len());
+    let mut entries = Vec::new();
+    let mut rest = text.trim_start();
+    while !rest.is_empty() {
+        if rest.starts_with('#') {
+            rest = line_after(rest).trim_start();
+            continue;
+        }
+        let Some(Pair {
+            key,
+            name,
+            value,
+            worth,
+            after,
+        }) = pair(rest)
+        else {
+            let message = "neither `KEY=value` nor a comment".to_owned();
+            return Err(Unparsed {
+                at: at(rest),
+                message,
+            });
+        };
+        entries.push(Entry {
+            at: at(key),
+            name: Some(name.to_owned()),
+            key: None,
+            value: Node {
+                at: at(value),
+                kind: Kind::Text(worth),
+            },
+        });
+        rest = after.trim_start();
+    }
+    Ok(Tree {
+        root: Node {
+            at: lines.at(0),
+            kind: Kind::Record {
+                name: None,
+                entries,
+            },
+        },
+        tests_left_out: 0,
+    })
+}
+
+/// `KEY=value`: the text from its key on, from its value on, and after it.
+struct Pair<'a> {
+    key: &'a str,
+    name: &'a str,
+    value: &'a str,
+    worth: String,
+    after: &'a str,
+}
+
+fn pair(line: &str) -> Option<Pair<'_>> {
+    let exported = line
+        .strip_prefix("export")
+        .filter(|it| it.starts_with([' ', '\t']));
+    let key = blank(exported.unwrap_or(line));
+    let (name, _) = key
+        .split_once('=')
+        .filter(|(name, _)| !name.contains('\n'))?;
+    let value = blank(key.get(name.len() + 1..)?);
+    let name = name.trim_end();
+    let is_name = |letter: char| letter.is_alphanumeric() || "_.-".contains(letter);
+    if name.is_empty() || !name.chars().all(is_name) {
+        return None;
+    }
+    let (worth, after) = match value.chars().next() {
+        Some(quote @ ('"' | '\'')) => quoted(value, quote)?,
+        Some(_) | None => {
+            let line = value
+                .lines()
+                .next()
+                .filter(|_| !value.starts_with('\n'))
+                .unwrap_or_default();
+            (bare(line).to_owned(), line_after(value))
+        }
+    };
+    Some(Pair {
+        key,
+        name,
+        value,
+        worth,
+        after,
+    })
+}
+
+/// Up to a comment, which a blank sets apart.
+fn bare(line: &str) -> &str {
+    let is_comment = |(at, _): &(usize, &str)| {
+        line.get(..*at)
+            .is_some_and(|it| it.is_empty() || it.ends_with([' ', '\t']))
+    };
+    let end = line
+        .match_indices('#')
+        .find(is_comment)
+        .map_or(line.len(), |(at, _)| at);
+    line.get(..end).unwrap_or(line).trim_end()
+}
+
+/// What stands in quotes, over several lines if it must; behind it nothing but a comment.
+fn quoted(value: &str, quote: char) -> Option<(String, &str)> {
+    let mut worth = String::new();
+    let mut letters = value.char_indices().skip(1);
+    while let Some((at, letter)) = letters.next() {
+        match letter {
+            _ if letter == quote => {
+                let after = blank(value.get(at + 1..)?);
+                let ends = after.is_empty() || after.starts_with(['#', '\n', '\r']);
+                return ends.then(|| (worth, line_after(after)));
+            }
+            '\\' if quote == '"' => worth.push(match letters.next()?.1 {
+                'n' => '\n',
+                't' => '\t',
+                'r' => '\r',
+                other => other,
+            }),
+            letter => worth.push(letter),
+        }
+    }
+    None
+}
+
+fn blank(text: &str) -> &str {
+    text.trim_start_matches([' ', '\t'])
+}
+
+fn line_after(text: &str) -> &str {
+    text.split_once('\n').map_or("", |(_, after)| after)
+}

@@ -1,0 +1,66 @@
+//! JSON, as its standard has it: no comments, no trailing commas.
+
+use jsonc_parser::{CollectOptions, ParseOptions, ast::Value, common::Ranged as _, parse_to_ast};
+
+use super::{Tree, Unparsed, lines::Lines};
+use crate::proof::tree::{At, Entry, Kind, Node};
+
+const STRICT: ParseOptions = ParseOptions {
+    allow_comments: false,
+    allow_loose_object_property_names: false,
+    allow_trailing_commas: false,
+    allow_missing_commas: false,
+    allow_single_quoted_strings: false,
+    allow_hexadecimal_numbers: false,
+    allow_unary_plus_numbers: false,
+    allow_bare_decimal_point_numbers: false,
+    allow_non_finite_numbers: false,
+    allow_extended_string_escapes: false,
+};
+
+/// Reads a document.
+pub(crate) fn read(text: &str) -> Result<Tree, Unparsed> {
+    let lines = Lines::of(text);
+    let parsed =
+        parse_to_ast(text, &CollectOptions::default(), &STRICT).map_err(|error| Unparsed {
+            at: lines.at(error.range().start),
+            message: error.kind().to_string(),
+        })?;
+    let Some(document) = parsed.value else {
+        let message = "nothing in it".to_owned();
+        return Err(Unparsed {
+            at: At { line: 1, column: 1 },
+            message,
+        });
+    };
+    Ok(Tree {
+        root: value(&lines, &document),
+        tests_left_out: 0,
+    })
+}
+
+fn value(lines: &Lines<'_>, of: &Value<'_>) -> Node {
+    let kind = match of {
+        Value::StringLit(it) => Kind::Text(it.value.to_string()),
+        Value::NumberLit(it) => Kind::Number(it.value.parse().unwrap_or(f64::NAN)),
+        Value::BooleanLit(it) => Kind::Truth(it.value),
+        Value::NullKeyword(_) => Kind::Nothing,
+        Value::Array(it) => Kind::List(it.elements.iter().map(|it| value(lines, it)).collect()),
+        Value::Object(it) => {
+            let entries = it.properties.iter().map(|property| Entry {
+                at: lines.at(property.range.start),
+                name: Some(property.name.as_str().to_owned()),
+                key: None,
+                value: value(lines, &property.value),
+            });
+            Kind::Record {
+                name: None,
+                entries: entries.collect(),
+            }
+        }
+    };
+    Node {
+        at: lines.at(of.range().start),
+        kind,
+    }
+}

@@ -1,0 +1,200 @@
+//! Rust, by `syn`; what it takes for mere tokens, the arguments of macros, is read here as far as it has a shape.
+
+mod attributes;
+mod expressions;
+mod items;
+mod macros;
+mod patterns;
+#[cfg(test)]
+mod tests;
+
+use std::cell::Cell;
+
+use proc_macro2::{
+    Delimiter, Span, TokenStream, TokenTree, extra::invalidate_current_thread_spans,
+};
+use syn::{Block, Ident, Local, Pat, Stmt, ext::IdentExt as _, spanned::Spanned};
+
+use super::{Tree, Unparsed};
+use crate::proof::tree::{At, Bind, Binding, Kind, Node};
+
+/// How many tokens the parser may be in the middle of. Whatever it has not finished stands on its stack.
+const UNFINISHED_MAX: usize = 10_000;
+/// What an open bracket costs of these.
+const BRACKET: usize = 50;
+
+/// Reads a file of a crate.
+pub(crate) fn read(text: &str) -> Result<Tree, Unparsed> {
+    let read = read_spans(text);
+    // The places of every file that was read would be kept as long as the thread lives.
+    invalidate_current_thread_spans();
+    read
+}
+
+fn read_spans(text: &str) -> Result<Tree, Unparsed> {
+    let tokens: TokenStream =
+        without_shebang(text)
+            .parse()
+            .map_err(|error: proc_macro2::LexError| Unparsed {
+                at: place(error.span()),
+                message: error.to_string(),
+            })?;
+    if let Some(span) = too_deep(tokens.clone()) {
+        return Err(Unparsed {
+            at: place(span),
+            message: "nested too deeply".to_owned(),
+        });
+    }
+    let file: syn::File = syn::parse2(tokens).map_err(|error| Unparsed {
+        at: place(error.span()),
+        message: error.to_string(),
+    })?;
+    let reader = Reader::default();
+    let nodes = if reader.leaves_out(&file.attrs) {
+        Vec::new()
+    } else {
+        reader.items(&file.items)
+    };
+    Ok(Tree {
+        root: Node {
+            at: At { line: 1, column: 1 },
+            kind: Kind::Block {
+                nodes,
+                has_value: false,
+            },
+        },
+        tests_left_out: reader.tests_left_out.get(),
+    })
+}
+
+/// The first line of a script is none of Rust's; `#![…]` is.
+fn without_shebang(text: &str) -> &str {
+    match text.strip_prefix("#!") {
+        Some(rest) if !rest.trim_start().starts_with('[') => text
+            .find('\n')
+            .and_then(|end| text.get(end..))
+            .unwrap_or_default(),
+        Some(_) | None => text,
+    }
+}
+
+/// Where the parser would have to go down too far: into brackets, or along a chain (`!!!!x`, `a + b + …`,
+/// `if … else if …`) that no `,` or `;` ends.
+fn too_deep(tokens: TokenStream) -> Option<Span> {
+    let mut levels = vec![(0, 0, tokens.into_iter().peekable())];
+    while let Some((above, run, rest)) = levels.last_mut() {
+        let Some(token) = rest.next() else {
+            levels.pop();
+            continue;
+        };
+        *run += 1;
+        if *above + *run > UNFINISHED_MAX {
+            return Some(token.span());
+        }
+        match token {
+            TokenTree::Punct(it) if matches!(it.as_char(), ',' | ';') => *run = 0,
+            TokenTree::Group(it) => {
+                let unfinished = *above + *run + BRACKET;
+                if it.delimiter() == Delimiter::Brace && !rest.peek().is_some_and(goes_on) {
+                    *run = 0;
+                }
+                levels.push((unfinished, 0, it.stream().into_iter().peekable()));
+            }
+            TokenTree::Ident(_) | TokenTree::Punct(_) | TokenTree::Literal(_) => {}
+        }
+    }
+    None
+}
+
+/// Whether what ended in `}` goes on with this.
+fn goes_on(next: &TokenTree) -> bool {
+    match next {
+        TokenTree::Ident(it) => it == "else" || it == "as",
+        TokenTree::Punct(it) => it.as_char() != '#',
+        TokenTree::Group(_) | TokenTree::Literal(_) => false,
+    }
+}
+
+fn place(span: Span) -> At {
+    let start = span.start();
+    At {
+        line: start.line.max(1),
+        column: start.column + 1,
+    }
+}
+
+fn node(span: Span, kind: Kind) -> Node {
+    Node {
+        at: place(span),
+        kind,
+    }
+}
+
+/// A name without the `r#` of a raw one.
+fn spelled(name: &Ident) -> String {
+    name.unraw().to_string()
+}
+
+/// The words of a type or a name as they stand there.
+fn words(of: &impl Spanned) -> String {
+    of.span().source_text().unwrap_or_default()
+}
+
+#[derive(Default)]
+struct Reader {
+    tests_left_out: Cell<usize>,
+}
+
+impl Reader {
+    fn block(&self, block: &Block) -> Node {
+        node(block.brace_token.span.open(), self.statements(&block.stmts))
+    }
+
+    fn statements(&self, statements: &[Stmt]) -> Kind {
+        let has_value = match statements.last() {
+            Some(Stmt::Expr(_, end)) => end.is_none(),
+            Some(Stmt::Macro(it)) => it.semi_token.is_none(),
+            Some(Stmt::Local(_) | Stmt::Item(_)) | None => false,
+        };
+        Kind::Block {
+            nodes: statements
+                .iter()
+                .filter_map(|it| self.statement(it))
+                .collect(),
+            has_value,
+        }
+    }
+
+    /// None of what is compiled for tests alone, and of a `;` by itself.
+    fn statement(&self, statement: &Stmt) -> Option<Node> {
+        match statement {
+            Stmt::Local(it) => (!self.leaves_out(&it.attrs)).then(|| self.local(it)),
+            Stmt::Item(it) => self.item(it),
+            Stmt::Expr(syn::Expr::Verbatim(tokens), _) if tokens.is_empty() => None,
+            Stmt::Expr(it, _) => Some(self.expression(it)),
+            Stmt::Macro(it) => (!self.leaves_out(&it.attrs)).then(|| self.called_macro(&it.mac)),
+        }
+    }
+
+    fn local(&self, local: &Local) -> Node {
+        let (pattern, declared) = match &local.pat {
+            Pat::Type(it) => (it.pat.as_ref(), Some(words(&it.ty))),
+            pattern => (pattern, None),
+        };
+        let kind = match &local.init {
+            None => Kind::Other(Vec::new()),
+            Some(init) => Kind::Bind(Bind {
+                target: Box::new(self.target(pattern)),
+                value: Box::new(self.expression(&init.expr)),
+                kind: Binding::Assign,
+                declared,
+                otherwise: init
+                    .diverge
+                    .as_ref()
+                    .map(|(_, it)| Box::new(self.expression(it))),
+                pattern: self.refutable(pattern),
+            }),
+        };
+        node(local.let_token.span, kind)
+    }
+}
