@@ -12,6 +12,8 @@ pub mod intent;
 #[cfg(feature = "feed")]
 pub mod observe;
 pub mod policy;
+#[cfg(feature = "proof")]
+pub mod proof;
 pub mod provenance;
 pub mod store;
 mod wire;

@@ -20,7 +20,7 @@ pub struct Finding {
     pub column: usize,
     /// The value, or the name, that counts.
     pub value: String,
-    /// Why it counts.
+    /// Why it counts, in a sentence that names it.
     pub why: String,
     /// The line without the blanks around it; of one that is longer than 200 characters what stands around the column.
     pub code: String,

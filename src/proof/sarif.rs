@@ -75,10 +75,7 @@ fn result(
     suppression: Option<Suppression>,
     alike: &mut BTreeMap<String, usize>,
 ) -> Result {
-    let Finding {
-        check, value, why, ..
-    } = finding;
-    let mut message = format!("{value}: {why}");
+    let mut message = finding.why.clone();
     if let Some(expired) = &finding.expired {
         let (until, reason) = (expired.until, &expired.reason);
         // Writing to a text does not fail.
@@ -92,8 +89,8 @@ fn result(
         }),
     };
     Result {
-        rule_id: check.id(),
-        rule_index: check.number() - 1,
+        rule_id: finding.check.id(),
+        rule_index: finding.check.number() - 1,
         level: "error",
         message: Message { text: message },
         locations: [location(&finding.file, Some(region))],

@@ -15,6 +15,7 @@ mod interrupt;
 mod operator;
 mod out;
 mod policy;
+mod proof;
 mod record;
 mod replay;
 mod service;
@@ -63,6 +64,8 @@ enum Command {
     Record(Box<record::Args>),
     /// Write a synthetic tape to standard output
     Generate(generate::Args),
+    /// Prove that no trading number is hidden in a source tree
+    Proof(proof::Args),
 }
 
 /// What a bare call does.
@@ -90,6 +93,7 @@ pub fn run() -> Result<(), Failure> {
         Command::Harvester(args) => harvester::run(&args),
         Command::Record(args) => record::run(&args),
         Command::Generate(args) => generate::run(&args),
+        Command::Proof(args) => proof::run(&args),
     }
 }
 

@@ -19,6 +19,7 @@ mod memory;
 mod out;
 mod pipes;
 mod policy_files;
+mod proof;
 mod reigns;
 mod sample;
 mod schema;

@@ -4,7 +4,8 @@ use std::fmt::{self, Display};
 
 use super::{Check, Counted, Examined, Finding, Language, LeftOut, Report, Stale, Unread};
 
-const VALUE_CHARS_MAX: usize = 60;
+/// A list of symbols may be long.
+const WHY_CHARS_MAX: usize = 200;
 
 /// How a word is painted on a terminal: the codes of ECMA-48.
 #[derive(Clone, Copy)]
@@ -144,15 +145,13 @@ fn place_of(f: &mut fmt::Formatter<'_>, finding: &Finding) -> fmt::Result {
 
 fn write_finding(f: &mut fmt::Formatter<'_>, finding: &Finding) -> fmt::Result {
     place_of(f, finding)?;
-    let value = &finding.value;
-    let cut: String = value.chars().take(VALUE_CHARS_MAX).collect();
-    let more = if cut.len() < value.len() { "…" } else { "" };
-    writeln!(
-        f,
-        "  {}{more}  {}",
-        Printable(&cut),
-        Printable(&finding.why)
-    )?;
+    let cut: String = finding.why.chars().take(WHY_CHARS_MAX).collect();
+    let more = if cut.len() < finding.why.len() {
+        "…"
+    } else {
+        ""
+    };
+    writeln!(f, "  {}{more}", Printable(&cut))?;
     if let Some(expired) = &finding.expired {
         let (until, reason) = (expired.until, Printable(&expired.reason));
         writeln!(f, "    was accepted until {until}: {reason}")?;
