@@ -99,11 +99,11 @@ const TAILS: &[&str] = &[
     "fast", "slow", "high", "normal", "standard", "safe", "aggressive", "conservative", "hedge", "swing", "scalp", "dust",
 ];
 /// What makes of the whole something else, wherever it stands before.
-const OTHER_THINGS: &[&str] = &["is", "has", "num", "count", "column", "col", "header", "fmt", "format", "show", "print", "log", "retry", "retries"];
+const OTHER_THINGS: &[&str] = &["no", "not", "without", "is", "has", "num", "count", "column", "col", "header", "fmt", "format", "show", "print", "log", "retry", "retries"];
 
 /// What may stand before a name that only its surroundings make one of a size.
 const SIZE_HEADS: &[&str] = &[
-    "default", "fallback", "base", "fixed", "initial", "target", "standard", "trade", "order", "position", "entry", "usd", "our", "new", "self", "my", "get", "calc",
+    "set", "with", "change", "update", "default", "fallback", "base", "fixed", "initial", "target", "standard", "trade", "order", "position", "entry", "usd", "our", "new", "self", "my", "get", "calc",
     "compute", "raw", "final", "wanted", "requested", "max", "min", "the", "a", "this", "buy", "sell", "long", "short", "scalp", "swing", "trading",
 ];
 const WEIGHT_HEADS: &[&str] = &[

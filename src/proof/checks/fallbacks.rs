@@ -168,7 +168,9 @@ impl<'a> Fallbacks<'_, 'a> {
     fn default_of(&self, node: &Node, call: &Call, found: &mut Vec<Evidence>) {
         if ["unwrap_or_default", "or_default"].contains(&call.name()) {
             let read = call.receiver().map(names).unwrap_or_default();
-            if let Some(name) = read.into_iter().rev().find(|name| self.decides(name)) {
+            // An empty universe trades nothing.
+            let counts = |name: &&str| self.decides(name) && !self.program.speaks_of(name, Subject::Universe);
+            if let Some(name) = read.into_iter().rev().find(counts) {
                 self.push(call.callee.at, call.name(), format!("a missing `{name}` becomes a default"), found);
             }
         }

@@ -28,6 +28,10 @@ const NUMBERS: [(Subject, Check); 8] = [
 /// One of these, or two of those, speak of trading.
 const TRADING: [&str; 8] = ["symbol", "leverage", "notional", "trade", "trading", "lev", "usdt", "usd"];
 const MAYBE_TRADING: [&str; 5] = ["side", "order", "position", "entry", "qty"];
+/// What else has a size.
+const OTHER_CALLS: [&str; 18] = [
+    "plot", "chart", "figure", "fig", "scatter", "font", "draw", "ax", "axis", "legend", "style", "pool", "queue", "cache", "image", "page", "grid", "batch",
+];
 const SELECTION: [&str; 8] = ["symbol", "universe", "ranking", "rank", "selection", "selector", "scoring", "select"];
 const KILL: [&str; 5] = ["kill", "sigma", "harvest", "ts", "theta"];
 
@@ -55,7 +59,7 @@ pub(super) fn named<'a>(program: &Program<'a>, routine: &Routine<'a>, sink: &Sin
     let in_context = match subject {
         Subject::SizeInContext => trades(routine, sink),
         Subject::WeightInContext => titled(routine, sink, &SELECTION),
-        Subject::KillScoreInContext => titled(routine, sink, &KILL) || beside(sink, &KILL),
+        Subject::KillScoreInContext => titled(routine, sink, &KILL) || beside(sink, &KILL) || sink.within.iter().any(|name| any(&words(name), &KILL)),
         _ => true,
     };
     in_context.then_some(name)
@@ -63,10 +67,12 @@ pub(super) fn named<'a>(program: &Program<'a>, routine: &Routine<'a>, sink: &Sin
 
 /// Whether the function, class or map around a value speaks of trading.
 fn trades(routine: &Routine<'_>, sink: &Sink<'_>) -> bool {
+    let is_within = |of: &[&str]| sink.within.iter().any(|name| any(&words(name), of));
     let around = |of: &[&str]| {
-        titled(routine, sink, of) || beside(sink, of) || routine.part != Part::Module && routine.mentions(of)
+        is_within(of) || titled(routine, sink, of) || beside(sink, of) || routine.part != Part::Module && routine.mentions(of)
     };
-    around(&TRADING) || MAYBE_TRADING.iter().filter(|word| around(&[**word])).count() >= 2
+    let speaks = || around(&TRADING) || MAYBE_TRADING.iter().filter(|word| around(&[**word])).count() >= 2;
+    !is_within(&OTHER_CALLS) && speaks()
 }
 
 /// Whether the value's own names, or those of the function or class, are of these.

@@ -11,12 +11,12 @@ use crate::proof::{
 };
 
 /// Verbs that emit, beside a noun of [`NOUNS`].
-const VERBS: [&str; 20] = [
-    "place", "create", "submit", "send", "new", "execute", "emit", "publish", "post", "dispatch", "enqueue", "fire", "issue", "route", "put", "push", "xadd", "enter", "forward", "transmit",
+const VERBS: [&str; 19] = [
+    "place", "create", "submit", "send", "new", "execute", "emit", "publish", "post", "dispatch", "enqueue", "fire", "issue", "route", "push", "xadd", "enter", "forward", "transmit",
 ];
 const NOUNS: [&str; 5] = ["order", "trade", "intent", "plan", "position"];
 /// Verbs that emit orders alone: intents, plans and positions are made by many a constructor.
-const MAKES: [&str; 3] = ["create", "new", "put"];
+const MAKES: [&str; 2] = ["create", "new"];
 /// What may stand after the noun.
 const TAILS: [&str; 16] = [
     "market", "limit", "async", "now", "order", "sync", "safe", "with", "for", "to", "on", "and", "at", "in", "by", "from",
@@ -26,8 +26,8 @@ const HEADS: [&str; 14] = [
     "futures", "async", "safe", "do", "try", "and", "spot", "margin", "private", "fapi", "client", "sync", "maybe", "exchange",
 ];
 /// Write to a stream, a topic or a queue.
-const WRITERS: [&str; 12] = [
-    "xadd", "publish", "rpush", "lpush", "send", "produce", "emit", "push", "send_and_wait", "basic_publish", "put", "xadd_maxlen",
+const WRITERS: [&str; 11] = [
+    "xadd", "publish", "rpush", "lpush", "send", "produce", "emit", "push", "send_and_wait", "basic_publish", "xadd_maxlen",
 ];
 const STREAM_NOUNS: [&str; 4] = ["intent", "plan", "order", "trade"];
 const OTHER_STREAMS: [&str; 26] = [
@@ -126,8 +126,9 @@ fn stream<'a>(program: &Program<'a>, routine: &Routine<'a>, node: &'a Node) -> O
 }
 
 fn stream_words<'a>(program: &Program<'a>, routine: &Routine<'a>, node: &'a Node) -> Option<Vec<String>> {
+    // A stream has a path for a name; a single word is a key.
     if let Some(text) = key_text(node) {
-        return Some(words(text));
+        return text.contains([':', '.', '/', '-']).then(|| words(text));
     }
     match &node.kind {
         Kind::Name(_) | Kind::Field(..) => match program.stands_for(node, routine).and_then(key_text) {

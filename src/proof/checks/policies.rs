@@ -8,7 +8,7 @@ use super::{
 use crate::proof::{
     check::Check,
     evidence::Evidence,
-    tree::{At, Call, Comparison, Kind, Leaving, Node, Pattern},
+    tree::{Arm, At, Call, Comparison, Kind, Leaving, Node, Pattern},
     vocabulary::Subject,
     words::{any, words},
 };
@@ -133,11 +133,15 @@ impl Rule<'_, '_> {
             Kind::Question(inner) => self.is_policy(inner),
             Kind::Bind(bind) => bind.otherwise.as_deref().is_some_and(leaves) && self.is_policy(&bind.value),
             Kind::Match { on, arms } => {
-                let none = arms.iter().filter(|arm| !matches!(arm.pattern, Pattern::Present(_)));
+                // Where no arm says that there is none, the one for everything else does.
+                let says_none = |arm: &&Arm| matches!(arm.pattern, Pattern::Absent | Pattern::Failed);
+                let any_says = arms.iter().any(|arm| says_none(&arm));
+                let without = arms.iter().filter(|arm| says_none(arm) || !any_says && is_wild(&arm.pattern));
+                let in_another = arms.iter().any(|arm| holds(&arm.body, at));
                 let (mut arms_without, mut all_leave) = (0_usize, true);
-                for arm in none.filter(|arm| matches!(arm.pattern, Pattern::Absent | Pattern::Failed) || is_wild(&arm.pattern)) {
+                for arm in without {
                     arms_without += 1;
-                    all_leave &= leaves(&arm.body) || !holds(&arm.body, at) && arms.iter().any(|arm| holds(&arm.body, at));
+                    all_leave &= leaves(&arm.body) || in_another && !holds(&arm.body, at);
                 }
                 self.is_policy(on) && arms_without > 0 && all_leave
             }

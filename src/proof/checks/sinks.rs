@@ -1,7 +1,12 @@
 //! Where a value gets a name: assignments, fields, keywords, defaults, fallbacks, results.
 
+use std::collections::BTreeMap;
+
 use super::routine::{Part, Program, Routine};
-use crate::proof::tree::{Bind, Binding, Call, Entry, Kind, Node};
+use crate::proof::{
+    tree::{At, Bind, Binding, Call, Entry, Kind, Node},
+    words::{any, words},
+};
 
 /// How a value came to its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +57,8 @@ pub(super) struct Sink<'a> {
     pub(super) way: Way,
     /// The entries beside it.
     pub(super) record: Option<&'a [Entry]>,
+    /// What the call, the struct or the map around it is called.
+    pub(super) within: Vec<&'a str>,
 }
 
 /// Functions whose texts name no key.
@@ -69,6 +76,7 @@ const SETTERS: [&str; 12] = ["set", "with", "change", "update", "use", "new", "f
 /// Every name that a value gets in a routine.
 pub(super) fn sinks<'a>(program: &Program<'a>, routine: &Routine<'a>) -> Vec<Sink<'a>> {
     let mut sinks = Vec::new();
+    let titles = titles(routine);
     for parameter in routine.parameters {
         if let Some(value) = &parameter.default {
             sinks.push(Sink::new(&parameter.name, value, Way::DefaultArgument));
@@ -80,11 +88,12 @@ pub(super) fn sinks<'a>(program: &Program<'a>, routine: &Routine<'a>) -> Vec<Sin
     for node in &routine.nodes {
         match &node.kind {
             Kind::Bind(bind) => bound(bind, &mut sinks),
-            Kind::Record { entries, .. } => {
+            Kind::Record { name, entries } => {
                 let way = if program.is_settings { Way::Setting } else { Way::Entry };
+                let within: Vec<&str> = titles.get(&node.at).copied().into_iter().chain(name.as_deref()).collect();
                 sinks.extend(entries.iter().filter_map(|entry| {
                     let name = entry.name.as_deref()?;
-                    Some(Sink { record: Some(entries), ..Sink::new(name, &entry.value, way) })
+                    Some(Sink { record: Some(entries), within: within.clone(), ..Sink::new(name, &entry.value, way) })
                 }));
             }
             Kind::Call(call) => called(call, &mut sinks),
@@ -109,9 +118,24 @@ pub(super) fn sinks<'a>(program: &Program<'a>, routine: &Routine<'a>) -> Vec<Sin
     sinks
 }
 
+/// What the maps of a routine are called, by where they begin.
+fn titles<'a>(routine: &Routine<'a>) -> BTreeMap<At, &'a str> {
+    let mut titles = BTreeMap::new();
+    for node in &routine.nodes {
+        match &node.kind {
+            Kind::Record { entries, .. } => {
+                titles.extend(entries.iter().filter_map(|entry| Some((entry.value.at, entry.name.as_deref()?))));
+            }
+            Kind::Bind(bind) => titles.extend(bind.target.last_name().map(|name| (bind.value.at, name))),
+            _ => {}
+        }
+    }
+    titles
+}
+
 impl<'a> Sink<'a> {
     fn new(name: &'a str, value: &'a Node, way: Way) -> Self {
-        Self { names: vec![name], value, way, record: None }
+        Self { names: vec![name], value, way, record: None, within: Vec::new() }
     }
 }
 
@@ -122,27 +146,31 @@ fn bound<'a>(bind: &'a Bind, sinks: &mut Vec<Sink<'a>>) {
     };
     if let (Kind::List(targets), Kind::List(values)) = (&bind.target.kind, &bind.value.kind) {
         for (target, value) in targets.iter().zip(values) {
-            sinks.extend(target_name(target).map(|name| Sink::new(name, value, way)));
+            sinks.push(Sink { names: target_names(target), ..Sink::new("", value, way) });
         }
-    } else if let Some(name) = target_name(&bind.target) {
-        sinks.push(Sink::new(name, &bind.value, way));
+    } else {
+        sinks.push(Sink { names: target_names(&bind.target), ..Sink::new("", &bind.value, way) });
     }
 }
 
-/// `x`, `a.x`, `a["x"]`, `LEVERAGE["BTCUSDT"]`, `os.environ["X"]`
-fn target_name(target: &Node) -> Option<&str> {
+/// `x`, `a.x`, `a["x"]`; of `LEVERAGE["BTCUSDT"]` and `leverage[symbol]` that of the map.
+fn target_names(target: &Node) -> Vec<&str> {
     match &target.kind {
         Kind::Index(of, key) => match &key.kind {
-            Kind::Text(text) if !is_symbol(text) => Some(text),
-            _ => of.last_name(),
+            Kind::Text(text) if is_symbol(text) => of.last_name().into_iter().chain([text.as_str()]).collect(),
+            Kind::Text(text) => vec![text],
+            _ => of.last_name().into_iter().collect(),
         },
-        _ => target.last_name(),
+        _ => target.last_name().into_iter().collect(),
     }
 }
 
 fn called<'a>(call: &'a Call, sinks: &mut Vec<Sink<'a>>) {
     let name = call.name();
-    sinks.extend(call.keywords().map(|(name, value)| Sink::new(name, value, Way::Keyword)));
+    if !TELL.contains(&name) {
+        let within = names(&call.callee);
+        sinks.extend(call.keywords().map(|(name, value)| Sink { within: within.clone(), ..Sink::new(name, value, Way::Keyword) }));
+    }
     let texts: Vec<&str> = call.positional().filter_map(key_text).collect();
     let default = call.keywords().find(|(name, _)| DEFAULTS.contains(name));
     if !TELL.contains(&name) {
@@ -150,13 +178,14 @@ fn called<'a>(call: &'a Call, sinks: &mut Vec<Sink<'a>>) {
             sinks.extend(texts.iter().map(|text| Sink::new(text, value, Way::Fallback)));
         }
         // `get("leverage", 10)`, `getattr(settings, "leverage", 10)`, `hset(key, "leverage", 10)`
+        let way = if looks_up(name) { Way::Fallback } else { Way::Entry };
         let mut key = None;
         for value in call.positional() {
             match (key, key_text(value)) {
                 // Of several texts the last one before a value is its key; `"10"` is a value.
                 (_, Some(text)) if text.parse::<f64>().is_err() && key.is_none() => key = Some(text),
                 (Some(name), text) => {
-                    sinks.push(Sink::new(name, value, Way::Fallback));
+                    sinks.push(Sink::new(name, value, way));
                     key = text.filter(|text| text.parse::<f64>().is_err()).or(key);
                 }
                 (None, _) => {}
@@ -166,7 +195,7 @@ fn called<'a>(call: &'a Call, sinks: &mut Vec<Sink<'a>>) {
     if FALLS_BACK.contains(&name)
         && let (Some(before), Some(value)) = (call.receiver(), call.positional().next())
     {
-        sinks.push(Sink { names: names(before), value, way: Way::Fallback, record: None });
+        sinks.push(Sink { names: names(before), value, way: Way::Fallback, record: None, within: Vec::new() });
     }
     passed(call, sinks);
 }
@@ -184,18 +213,26 @@ fn passed<'a>(call: &'a Call, sinks: &mut Vec<Sink<'a>>) {
         _ => None,
     };
     if let Some(subject) = subject {
-        sinks.extend(call.positional().map(|value| Sink::new(subject, value, Way::Passed)));
+        sinks.extend(call.positional().map(|value| Sink { within: names(&call.callee), ..Sink::new(subject, value, Way::Passed) }));
     }
 }
 
+/// `get("leverage", 10)`, `getattr(settings, "leverage", 10)`, `env_or("LEVERAGE", "10")`: what is not found is the second.
+fn looks_up(name: &str) -> bool {
+    const READS: [&str; 16] = [
+        "get", "pop", "setdefault", "getattr", "getenv", "env", "config", "setting", "param", "optional", "or", "default", "lookup", "read", "getfloat", "getint",
+    ];
+    any(&words(name), &READS)
+}
+
 fn is_setter(name: &str) -> bool {
-    crate::proof::words::words(name).first().is_some_and(|verb| SETTERS.contains(&verb.as_str()))
+    words(name).first().is_some_and(|verb| SETTERS.contains(&verb.as_str()))
 }
 
 fn fallen_back<'a>(before: &'a Node, value: &'a Node, sinks: &mut Vec<Sink<'a>>) {
     let is_value = |node: &Node| !matches!(node.kind, Kind::Block { has_value: false, .. } | Kind::If { .. });
     if is_value(before) && is_value(value) {
-        sinks.push(Sink { names: names(before), value, way: Way::Fallback, record: None });
+        sinks.push(Sink { names: names(before), value, way: Way::Fallback, record: None, within: Vec::new() });
     }
 }
 

@@ -32,24 +32,39 @@ pub(super) fn examine<'a>(program: &Program<'a>, routine: &Routine<'a>, sinks: &
         }
     }
     for node in &routine.nodes {
-        if let Kind::Compare(Comparison::In | Comparison::NotIn, asked, list) = &node.kind {
-            let speaks = asked.last_name().is_some_and(|name| program.speaks_of(name, Subject::Symbol));
-            if let Some(value) = List.leaf(list)
-                && (speaks || symbols_of(list).iter().any(|text| is_quoted_symbol(text)))
-            {
-                let why = format!("a symbol is looked for in {value}");
-                found.push(Evidence { check: Check::Symbols, at: list.at, value, why });
+        let speaks = |node: &Node| node.last_name().is_some_and(|name| program.speaks_of(name, Subject::Symbol));
+        match &node.kind {
+            Kind::Compare(Comparison::In | Comparison::NotIn, asked, list) => looked_for(list, speaks(asked), found),
+            Kind::Call(call) if call.name() == "contains" => {
+                if let (Some(list), Some(asked)) = (call.receiver(), call.positional().next()) {
+                    looked_for(list, speaks(asked), found);
+                }
             }
+            Kind::Match { on, arms } if speaks(on) => {
+                arms.iter().for_each(|arm| matched(arm.pattern.values(), found));
+            }
+            Kind::Fits(pattern, on) if speaks(on) => matched(pattern.values(), found),
+            _ => {}
         }
-        if let Kind::Match { on, arms } = &node.kind
-            && on.last_name().is_some_and(|name| program.speaks_of(name, Subject::Symbol))
-        {
-            let values = arms.iter().flat_map(|arm| arm.pattern.values());
-            for value in values.filter(|value| matches!(&value.kind, Kind::Text(text) if is_quoted_symbol(text))) {
-                let Kind::Text(text) = &value.kind else { continue };
-                let why = format!("a symbol is matched with \"{text}\"");
-                found.push(Evidence { check: Check::Symbols, at: value.at, value: format!("\"{text}\""), why });
-            }
+    }
+}
+
+/// `symbol in ("BTCUSDT", …)`
+fn looked_for(list: &Node, speaks: bool, found: &mut Vec<Evidence>) {
+    if let Some(value) = List.leaf(list)
+        && (speaks || symbols_of(list).into_iter().any(is_quoted_symbol))
+    {
+        let why = format!("a symbol is looked for in {value}");
+        found.push(Evidence { check: Check::Symbols, at: list.at, value, why });
+    }
+}
+
+/// `match symbol { "BTCUSDT" => … }`
+fn matched(values: &[Node], found: &mut Vec<Evidence>) {
+    for value in values {
+        for text in text_of(value).into_iter().filter(|text| is_quoted_symbol(text)) {
+            let why = format!("a symbol is matched with \"{text}\"");
+            found.push(Evidence { check: Check::Symbols, at: value.at, value: format!("\"{text}\""), why });
         }
     }
 }
@@ -100,14 +115,10 @@ impl Wanted for OneOrMore {
 }
 
 fn symbols_of(node: &Node) -> Vec<&str> {
+    let is_one = |text: &&str| is_symbol(text);
     match &node.kind {
-        Kind::List(nodes) => {
-            let texts = nodes.iter().filter_map(|node| match &node.kind {
-                Kind::Text(text) if is_symbol(text) => Some(text.as_str()),
-                _ => None,
-            });
-            texts.collect()
-        }
+        Kind::List(nodes) => nodes.iter().filter_map(text_of).filter(is_one).collect(),
+        Kind::Call(call) if call.is_macro => call.positional().filter_map(text_of).filter(is_one).collect(),
         Kind::Record { entries, .. } => {
             entries.iter().filter_map(|entry| entry.name.as_deref()).filter(|name| is_quoted_symbol(name)).collect()
         }
@@ -116,5 +127,16 @@ fn symbols_of(node: &Node) -> Vec<&str> {
             if parts.iter().all(|part| is_symbol(part)) { parts } else { Vec::new() }
         }
         _ => Vec::new(),
+    }
+}
+
+/// `"BTCUSDT"`, `"BTCUSDT".to_owned()`, `Symbol::new("BTCUSDT")`
+fn text_of(node: &Node) -> Option<&str> {
+    match &node.kind {
+        Kind::Text(text) => Some(text),
+        Kind::Call(call) if call.arguments.is_empty() => call.receiver().and_then(text_of),
+        Kind::Call(call) => call.positional().next().and_then(text_of),
+        Kind::Question(inner) => text_of(inner),
+        _ => None,
     }
 }

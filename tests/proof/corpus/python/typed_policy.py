@@ -1,0 +1,14 @@
+from quantum.policy import Policy
+from quantum.decisions import Trade
+
+
+def send(exchange, trade: Trade):
+    exchange.place_order(trade.symbol, trade.leverage)  # = handed a witness
+
+
+def enter(exchange, policy: Policy, symbol):
+    exchange.open_position(symbol, policy.leverage(symbol))  # = handed a witness
+
+
+def leave(exchange, owner, symbol):
+    exchange.close_position(symbol)  # = owned exit

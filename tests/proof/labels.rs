@@ -1,0 +1,50 @@
+//! The labels of a file.
+
+use std::{fs, path::Path};
+
+/// What a line is said to be.
+pub(crate) enum Label {
+    /// Of these checks, by this way in.
+    Violation(Vec<u8>, String),
+    /// Of this class.
+    LookAlike(String),
+}
+
+/// Every label of a file, and its line.
+pub(crate) fn labels(path: &Path, text: &str) -> Vec<(usize, Label)> {
+    let beside = path.with_added_extension("labels");
+    if let Ok(beside) = fs::read_to_string(&beside) {
+        return beside
+            .lines()
+            .filter(|line| !line.trim().is_empty())
+            .map(|line| {
+                let (number, label) = line.split_once(' ').unwrap();
+                (number.parse().unwrap(), Label::read(label).unwrap())
+            })
+            .collect();
+    }
+    let lines = text.lines().enumerate();
+    lines.filter_map(|(at, line)| Some((at + 1, last(line)?))).collect()
+}
+
+/// The label in the last comment of a line.
+fn last(line: &str) -> Option<Label> {
+    ["# ", "// "].into_iter().find_map(|begin| {
+        let (_, comment) = line.rsplit_once(&format!("{begin}! "))
+            .map(|it| (it.0, format!("! {}", it.1)))
+            .or_else(|| line.rsplit_once(&format!("{begin}= ")).map(|it| (it.0, format!("= {}", it.1))))?;
+        Label::read(&comment)
+    })
+}
+
+impl Label {
+    fn read(text: &str) -> Option<Self> {
+        let text = text.trim();
+        if let Some(class) = text.strip_prefix("= ") {
+            return Some(Self::LookAlike(class.trim().to_owned()));
+        }
+        let (checks, way) = text.strip_prefix("! ")?.trim().split_once(' ')?;
+        let checks = checks.split(',').map(|number| number.parse().ok()).collect::<Option<_>>()?;
+        Some(Self::Violation(checks, way.trim().to_owned()))
+    }
+}
