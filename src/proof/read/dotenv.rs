@@ -137,3 +137,77 @@ fn blank(text: &str) -> &str {
 fn line_after(text: &str) -> &str {
     text.split_once('\n').map_or("", |(_, after)| after)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, expected: &[(&str, &str)]) {
+        let Kind::Record { entries, .. } = read(text).unwrap().root.kind else {
+            panic!("no record")
+        };
+        let pairs = entries.iter().map(|it| match (&it.name, &it.value.kind) {
+            (Some(name), Kind::Text(text)) => (name.as_str(), text.as_str()),
+            _ => panic!("{it:?}"),
+        });
+        assert_eq!(pairs.collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn keys_and_values() {
+        check("", &[]);
+        check(
+            "# LEVERAGE=5\n\nLEVERAGE=10\r\nexport QTY = 0.5\n",
+            &[("LEVERAGE", "10"), ("QTY", "0.5")],
+        );
+        check(
+            "A=1 # one\nB=a#b\nC=#c\nD=\nE=x=y",
+            &[("A", "1"), ("B", "a#b"), ("C", ""), ("D", ""), ("E", "x=y")],
+        );
+        check(
+            "A=\"1 # \\\"x\\\"\\n\" # one\nB='a\\n'",
+            &[("A", "1 # \"x\"\n"), ("B", "a\\n")],
+        );
+        check("A=\"one\ntwo\"\nB=3", &[("A", "one\ntwo"), ("B", "3")]);
+    }
+
+    #[test]
+    fn places_of_key_and_value() {
+        let Kind::Record { entries, .. } = read("A=\"x\ny\"\n export Ä = 'z'").unwrap().root.kind
+        else {
+            panic!("no record")
+        };
+        let places = entries.iter().map(|it| {
+            (
+                it.at.line,
+                it.at.column,
+                it.value.at.line,
+                it.value.at.column,
+            )
+        });
+        assert_eq!(places.collect::<Vec<_>>(), [(1, 1, 1, 3), (3, 9, 3, 13)]);
+    }
+
+    #[test]
+    fn what_is_neither_is_told() {
+        for (text, line, column) in [
+            ("A=1\n  just words", 2, 3),
+            ("A=1\n=2", 2, 1),
+            ("A='x' y", 1, 1),
+            ("B=\"x", 1, 1),
+            ("a b=c", 1, 1),
+        ] {
+            let error = read(text).unwrap_err();
+            assert_eq!((error.at.line, error.at.column), (line, column), "{text}");
+            assert_eq!(error.message, "neither `KEY=value` nor a comment");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_makes_it_panic(text in "[A-Z =#\"'\\\\\n\rä]{0,40}") {
+            let _ = read(&text);
+        }
+    }
+}

@@ -64,3 +64,62 @@ fn value(lines: &Lines<'_>, of: &Value<'_>) -> Node {
         kind,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SAMPLE: &str = "{\"ä\": 1,\n \"risk\": {\"leverage\": -1e1, \"on\": true, \"of\": null},\n \"symbols\": [\"BTC\\u0055\"]}";
+
+    #[test]
+    fn values_and_their_places() {
+        let told = format!("{:?}", read(SAMPLE).unwrap().root);
+        for part in [
+            "Entry { at: At { line: 1, column: 2 }, name: Some(\"ä\"), key: None, value: Node { at: At { line: 1, column: 7 }, kind: Number(1.0)",
+            "at: At { line: 2, column: 11 }, name: Some(\"leverage\"), key: None, value: Node { at: At { line: 2, column: 23 }, kind: Number(-10.0)",
+            "Truth(true)",
+            "Nothing",
+            "kind: List([Node { at: At { line: 3, column: 14 }, kind: Text(\"BTCU\")",
+        ] {
+            assert!(told.contains(part), "{part} in {told}");
+        }
+    }
+
+    #[test]
+    fn only_json_is_json() {
+        for (text, line, column) in [
+            ("", 1, 1),
+            ("{\n// x\n}", 2, 1),
+            ("[1,]", 1, 3),
+            ("{a: 1}", 1, 2),
+            ("[0x1]", 1, 2),
+            ("['a']", 1, 2),
+            ("1 2", 1, 3),
+            ("NaN", 1, 1),
+            ("[1 2]", 1, 3),
+        ] {
+            let error = read(text).map(|_| text).unwrap_err();
+            assert_eq!(
+                (error.at.line, error.at.column),
+                (line, column),
+                "{text}: {}",
+                error.message
+            );
+        }
+    }
+
+    #[test]
+    fn no_text_makes_it_panic() {
+        for (end, _) in SAMPLE.char_indices() {
+            let _ = read(SAMPLE.get(..end).unwrap());
+        }
+        assert!(read(&"[".repeat(100_000)).is_err());
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn nor_does_any_other(text in "[a-cn0-9=. \\-\n\"{}\\[\\],:/*eä\\\\]{0,40}") {
+            let _ = read(&text);
+        }
+    }
+}

@@ -1,5 +1,10 @@
 //! Rust, by `syn`; what it takes for mere tokens, the arguments of macros, is read here as far as it has a shape.
 
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the tree of `syn` has a hundred kinds, and may get more; what is not named is read as `Other`"
+)]
+
 mod attributes;
 mod expressions;
 mod items;
@@ -22,6 +27,8 @@ use crate::proof::tree::{At, Bind, Binding, Kind, Node};
 const UNFINISHED_MAX: usize = 10_000;
 /// What an open bracket costs of these.
 const BRACKET: usize = 50;
+/// How many bytes of macros may be read in vain before a file is given up.
+const IN_VAIN_MAX: usize = 4 << 20;
 
 /// Reads a file of a crate.
 pub(crate) fn read(text: &str) -> Result<Tree, Unparsed> {
@@ -37,7 +44,7 @@ fn read_spans(text: &str) -> Result<Tree, Unparsed> {
             .parse()
             .map_err(|error: proc_macro2::LexError| Unparsed {
                 at: place(error.span()),
-                message: error.to_string(),
+                message: "a bracket or a quote that has no other, or no letter of Rust".to_owned(),
             })?;
     if let Some(span) = too_deep(tokens.clone()) {
         return Err(Unparsed {
@@ -49,12 +56,18 @@ fn read_spans(text: &str) -> Result<Tree, Unparsed> {
         at: place(error.span()),
         message: error.to_string(),
     })?;
-    let reader = Reader::default();
+    let reader = Reader::new();
     let nodes = if reader.leaves_out(&file.attrs) {
         Vec::new()
     } else {
         reader.items(&file.items)
     };
+    if reader.is_tired() {
+        return Err(Unparsed {
+            at: reader.tired_at.get(),
+            message: "a macro of no grammar that is too long".to_owned(),
+        });
+    }
     Ok(Tree {
         root: Node {
             at: At { line: 1, column: 1 },
@@ -140,12 +153,33 @@ fn words(of: &impl Spanned) -> String {
     of.span().source_text().unwrap_or_default()
 }
 
-#[derive(Default)]
 struct Reader {
     tests_left_out: Cell<usize>,
+    /// How many bytes were read in vain, and where last.
+    in_vain: Cell<usize>,
+    tired_at: Cell<At>,
 }
 
 impl Reader {
+    fn new() -> Self {
+        Self {
+            tests_left_out: Cell::new(0),
+            in_vain: Cell::new(0),
+            tired_at: Cell::new(At { line: 1, column: 1 }),
+        }
+    }
+
+    /// What was read from here to there fits no grammar, and will be read again from the next token on.
+    fn tire(&self, from: Span, to: Span) {
+        let bytes = to.byte_range().end.saturating_sub(from.byte_range().start);
+        self.in_vain.update(|before| before.saturating_add(bytes));
+        self.tired_at.set(place(from));
+    }
+
+    fn is_tired(&self) -> bool {
+        self.in_vain.get() > IN_VAIN_MAX
+    }
+
     fn block(&self, block: &Block) -> Node {
         node(block.brace_token.span.open(), self.statements(&block.stmts))
     }

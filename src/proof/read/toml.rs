@@ -32,9 +32,12 @@ fn record(lines: &Lines<'_>, table: &DeTable<'_>) -> Kind {
         key: None,
         value: value(lines, of),
     });
+    let mut entries: Vec<Entry> = entries.collect();
+    // A table sorts by name.
+    entries.sort_by_key(|entry| entry.at);
     Kind::Record {
         name: None,
-        entries: entries.collect(),
+        entries,
     }
 }
 
@@ -63,4 +66,87 @@ fn whole(digits: &str, radix: u32) -> f64 {
         .filter_map(|it| it.to_digit(radix))
         .fold(0.0, worth);
     if negative { -worth } else { worth }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::proof::tree::At;
+
+    const SAMPLE: &str = "# ä\nb = \"ä\"\n[risk]\nleverage = 10 # x\nqty.usd = -0.5\nhex = 0x1_0\non = true\nlist = [1, { x = inf }]\nday = 2026-11-25\n[[pair]]\nname = \"\"\"BTCUSDT\"\"\"\n";
+
+    #[test]
+    fn values_in_order_and_their_places() {
+        let tree = read(SAMPLE).unwrap();
+        let mut all = Vec::new();
+        gather(&tree.root, &mut all);
+        let expected = [
+            ("b", (2, 1), "Text(\"ä\") 2 5"),
+            ("risk", (3, 2), "Record 3 1"),
+            ("leverage", (4, 1), "Number(10.0) 4 12"),
+            ("qty", (5, 1), "Record 5 1"),
+            ("usd", (5, 5), "Number(-0.5) 5 11"),
+            ("hex", (6, 1), "Number(16.0) 6 7"),
+            ("on", (7, 1), "Truth(true) 7 6"),
+            ("list", (8, 1), "List 8 8"),
+            ("x", (8, 14), "Number(inf) 8 18"),
+            ("day", (9, 1), "Text(\"2026-11-25\") 9 7"),
+            ("pair", (10, 3), "List 10 1"),
+            ("name", (11, 1), "Text(\"BTCUSDT\") 11 8"),
+        ];
+        let expected = expected.map(|(name, (line, column), value)| {
+            (name.to_owned(), At { line, column }, value.to_owned())
+        });
+        assert_eq!(all, expected);
+    }
+
+    fn gather(node: &Node, all: &mut Vec<(String, At, String)>) {
+        let Kind::Record { entries, .. } = &node.kind else {
+            return node
+                .children()
+                .into_iter()
+                .for_each(|child| gather(child, all));
+        };
+        for Entry {
+            at, name, value, ..
+        } in entries
+        {
+            let kind = if matches!(value.kind, Kind::Record { .. }) {
+                "Record".to_owned()
+            } else if matches!(value.kind, Kind::List(_)) {
+                "List".to_owned()
+            } else {
+                format!("{:?}", value.kind)
+            };
+            all.push((
+                name.clone().unwrap(),
+                *at,
+                format!("{kind} {} {}", value.at.line, value.at.column),
+            ));
+            gather(value, all);
+        }
+    }
+
+    #[test]
+    fn what_is_no_toml_is_told_with_its_place() {
+        let error = read("a = 1\nb = [1\n").unwrap_err();
+        assert_eq!(
+            (error.at, error.message.as_str()),
+            (At { line: 2, column: 7 }, "unclosed array, expected `]`")
+        );
+    }
+
+    #[test]
+    fn no_text_makes_it_panic() {
+        for (end, _) in SAMPLE.char_indices() {
+            let _ = read(SAMPLE.get(..end).unwrap());
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn nor_does_any_other(text in "[a-c0-9=. \\-\n\"'{}\\[\\],#_ä]{0,40}") {
+            let _ = read(&text);
+        }
+    }
 }

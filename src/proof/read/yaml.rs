@@ -5,8 +5,21 @@ use saphyr::{LoadableYamlNode as _, MarkedYaml, Marker, Scalar, YamlData};
 use super::{Tree, Unparsed};
 use crate::proof::tree::{At, Entry, Kind, Node};
 
+/// The parser goes down once a level. In brackets it sees to it itself; blocks go as deep as they are indented.
+const LEVELS_MAX: usize = 1_000;
+
 /// Reads a document; where there are several, they are a list.
 pub(crate) fn read(text: &str) -> Result<Tree, Unparsed> {
+    if let Some(line) = text.lines().position(|line| levels(line) > LEVELS_MAX) {
+        let at = At {
+            line: line + 1,
+            column: 1,
+        };
+        return Err(Unparsed {
+            at,
+            message: "nested too deeply".to_owned(),
+        });
+    }
     let documents = MarkedYaml::load_from_str(text).map_err(|error| Unparsed {
         at: place(*error.marker()),
         message: error.info().to_owned(),
@@ -23,6 +36,15 @@ pub(crate) fn read(text: &str) -> Result<Tree, Unparsed> {
         root,
         tests_left_out: 0,
     })
+}
+
+/// No fewer levels than a line opens: one a column of its indentation, one a `-`, `?` or `:` by itself.
+fn levels(line: &str) -> usize {
+    let indented = line.len() - line.trim_start().len();
+    let opened = line
+        .split_whitespace()
+        .filter(|word| ["-", "?", ":"].contains(word));
+    indented + opened.count()
 }
 
 fn value(of: &MarkedYaml<'_>) -> Node {
@@ -46,9 +68,10 @@ fn value(of: &MarkedYaml<'_>) -> Node {
 fn entry(key: &MarkedYaml<'_>, of: &MarkedYaml<'_>) -> Entry {
     let key = value(key);
     let at = key.at;
-    let (name, key) = match key.kind {
-        Kind::Text(name) => (Some(name), None),
-        kind => (None, Some(Node { at, kind })),
+    let (name, key) = if let Kind::Text(name) = key.kind {
+        (Some(name), None)
+    } else {
+        (None, Some(key))
     };
     Entry {
         at,
@@ -73,5 +96,94 @@ fn place(marker: Marker) -> At {
     At {
         line: marker.line().max(1),
         column: marker.col() + 1,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SAMPLE: &str = "# ä\nrisk: &r\n  leverage: 10\n  \"qty\": \"0.5\"\n  on: true\n  of: ~\nsymbols: [BTCUSDT, 1.5]\nagain:\n  <<: *r\n1: {x: !Lev -3}\n";
+
+    fn places(node: &Node, all: &mut Vec<(String, usize, usize)>) {
+        if let Kind::Record { entries, .. } = &node.kind {
+            let told = |it: &Entry| {
+                (
+                    it.name.clone().unwrap_or_default(),
+                    it.value.at.line,
+                    it.value.at.column,
+                )
+            };
+            all.extend(entries.iter().map(told));
+        }
+        node.children()
+            .into_iter()
+            .for_each(|child| places(child, all));
+    }
+
+    #[test]
+    fn values_and_their_places() {
+        let tree = read(SAMPLE).unwrap();
+        let mut all = Vec::new();
+        places(&tree.root, &mut all);
+        let place = |name: &str| {
+            all.iter()
+                .find(|it| it.0 == name)
+                .map(|it| (it.1, it.2))
+                .unwrap()
+        };
+        assert_eq!(
+            (place("leverage"), place("qty"), place("symbols")),
+            ((3, 13), (4, 10), (7, 10))
+        );
+        let told = format!("{tree:?}");
+        for kind in [
+            "Number(10.0)",
+            "Text(\"0.5\")",
+            "Truth(true)",
+            "Nothing",
+            "Number(1.5)",
+            "Number(-3.0)",
+            "Number(1.0)",
+        ] {
+            assert!(told.contains(kind), "{kind} in {told}");
+        }
+        // What an alias stands for is there again.
+        assert_eq!(all.iter().filter(|it| it.0 == "leverage").count(), 2);
+    }
+
+    #[test]
+    fn several_documents_are_a_list() {
+        assert!(
+            matches!(read("a: 1\n---\nb: 2\n").unwrap().root.kind, Kind::List(roots) if roots.len() == 2)
+        );
+        assert!(matches!(read("").unwrap().root.kind, Kind::List(roots) if roots.is_empty()));
+    }
+
+    #[test]
+    fn what_is_no_yaml_is_told_with_its_place() {
+        assert_eq!(read("a: 1\nb: [1\n").unwrap_err().at.line, 3);
+        assert_eq!(
+            read(&"- ".repeat(2_000)).unwrap_err().message,
+            "nested too deeply"
+        );
+        assert_eq!(
+            read("a: 1\na: 2\n").unwrap_err().at,
+            At { line: 2, column: 1 }
+        );
+    }
+
+    #[test]
+    fn no_text_makes_it_panic() {
+        for (end, _) in SAMPLE.char_indices() {
+            let _ = read(SAMPLE.get(..end).unwrap());
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn nor_does_any_other(text in "[a-c0-9: \\-\n\"'{}\\[\\],&*!|>#~<?%@ä\t]{0,40}") {
+            let _ = read(&text);
+        }
     }
 }

@@ -16,7 +16,7 @@ const TESTS: [&str; 7] = [
     "wasm_bindgen_test",
 ];
 /// What a feature or a flag is called that is for tests.
-const FOR_TESTS: [&str; 5] = ["test", "mock", "fuzz", "miri", "loom"];
+const FOR_TESTS: [&str; 6] = ["test", "doctest", "mock", "fuzz", "miri", "loom"];
 const DEFAULTS: [&str; 6] = [
     "default",
     "default_value",

@@ -206,11 +206,12 @@ impl Reader {
 
     /// What can be read of tokens that follow no grammar.
     pub(super) fn scanned(&self, tokens: TokenStream) -> Node {
-        let span = tokens
-            .clone()
-            .into_iter()
-            .next()
-            .map_or_else(Span::call_site, |first| first.span());
+        self.scan(plain(tokens))
+    }
+
+    fn scan(&self, tokens: TokenStream) -> Node {
+        let first = tokens.clone().into_iter().next();
+        let span = first.map_or_else(Span::call_site, |first| first.span());
         let scan = |input: ParseStream<'_>| {
             let mut nodes = Vec::new();
             while !input.is_empty() {
@@ -218,43 +219,51 @@ impl Reader {
             }
             Ok(nodes)
         };
-        node(
-            span,
-            Kind::Other(scan.parse2(plain(tokens)).unwrap_or_default()),
-        )
+        node(span, Kind::Other(scan.parse2(tokens).unwrap_or_default()))
     }
 
     /// The longest that can be read here: an entry, a statement, an expression; a token by itself.
     fn scan_one(&self, input: ParseStream<'_>) -> Result<Option<Node>> {
-        if let Some((key, value)) = ahead(input, named_value) {
-            let entry = self.entry(self.expression(&key), self.value(&value));
-            return Ok(Some(Node {
-                at: entry.at,
-                kind: Kind::Record {
-                    name: None,
-                    entries: vec![entry],
-                },
-            }));
-        }
-        if let Some(statement) = ahead(input, |it| it.parse::<Stmt>()) {
-            return Ok(self.statement(&statement));
-        }
-        if let Some(expression) = ahead(input, |it| it.parse::<Expr>()) {
-            return Ok(Some(self.expression(&expression)));
+        if !self.is_tired()
+            && let Some(read) = self.scan_longest(input)
+        {
+            return Ok(read);
         }
         Ok(match input.parse::<TokenTree>()? {
-            TokenTree::Group(it) => Some(self.scanned(it.stream())),
+            TokenTree::Group(it) => Some(self.scan(it.stream())),
             TokenTree::Literal(it) => Some(self.literal(&Lit::new(it))),
             TokenTree::Ident(it) => Some(node(it.span(), Kind::Name(spelled(&it)))),
             TokenTree::Punct(_) => None,
         })
+    }
+
+    fn scan_longest(&self, input: ParseStream<'_>) -> Option<Option<Node>> {
+        if let Ok((key, value)) = ahead(input, named_value) {
+            let entry = self.entry(self.expression(&key), self.value(&value));
+            let at = entry.at;
+            let kind = Kind::Record {
+                name: None,
+                entries: vec![entry],
+            };
+            return Some(Some(Node { at, kind }));
+        }
+        if let Ok(statement) = ahead(input, |it| it.parse::<Stmt>()) {
+            return Some(self.statement(&statement));
+        }
+        match ahead(input, |it| it.parse::<Expr>()) {
+            Ok(expression) => Some(Some(self.expression(&expression))),
+            Err(error) => {
+                self.tire(input.span(), error.span());
+                None
+            }
+        }
     }
 }
 
 impl syn::parse::Parse for Value {
     /// `{"leverage": 10.0}` and `[…]` as `json!` knows them; everything else is an expression.
     fn parse(input: ParseStream<'_>) -> Result<Self> {
-        if let Some(value) = ahead(input, json) {
+        if let Ok(value) = ahead(input, json) {
             return Ok(value);
         }
         input.parse().map(Self::Expression)
@@ -326,15 +335,15 @@ fn named_value(input: ParseStream<'_>) -> Result<(Expr, Value)> {
         it.parse::<Token![=]>()?;
         it.parse()
     });
-    Ok((key, typed.map_or_else(|| input.parse(), Ok)?))
+    Ok((key, typed.or_else(|_| input.parse())?))
 }
 
 /// What can be parsed here; where it cannot, nothing is taken.
-fn ahead<T>(input: ParseStream<'_>, parse: impl FnOnce(ParseStream<'_>) -> Result<T>) -> Option<T> {
+fn ahead<T>(input: ParseStream<'_>, parse: impl FnOnce(ParseStream<'_>) -> Result<T>) -> Result<T> {
     let fork = input.fork();
-    let parsed = parse(&fork).ok()?;
+    let parsed = parse(&fork)?;
     input.advance_to(&fork);
-    Some(parsed)
+    Ok(parsed)
 }
 
 /// Without the `$` of a macro's variables and the `ref` of a `static ref`, so that the rest reads as Rust.

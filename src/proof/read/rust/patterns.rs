@@ -14,11 +14,14 @@ struct Gathered {
 
 impl Gathered {
     fn names(&self) -> Vec<String> {
-        self.names
-            .iter()
-            .filter_map(Node::last_name)
-            .map(str::to_owned)
-            .collect()
+        let mut names: Vec<String> = Vec::new();
+        for name in self.names.iter().filter_map(Node::last_name) {
+            // Each case of several binds the same.
+            if !names.iter().any(|it| it == name) {
+                names.push(name.to_owned());
+            }
+        }
+        names
     }
 }
 
