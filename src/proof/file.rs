@@ -132,7 +132,7 @@ fn take_policy(language: Language, root: &mut Node) -> bool {
         return false;
     };
     let has = |name: &&str| entries.iter().any(|it| it.name.as_deref() == Some(*name));
-    let is_policy = is_document && OF_EVERY_POLICY.iter().all(|name| has(&name));
+    let is_policy = is_document && OF_EVERY_POLICY.iter().all(has);
     if is_policy {
         entries.retain(|entry| {
             let name = entry.name.as_deref().unwrap_or_default();

@@ -49,8 +49,7 @@ pub(super) struct Found {
     pub(super) unread: Vec<Unread>,
 }
 
-struct Walk<'a> {
-    settings: &'a Settings,
+struct Walk {
     /// What the settings leave out today, by its real place.
     left: BTreeMap<PathBuf, usize>,
     settings_file: Option<PathBuf>,
@@ -69,7 +68,6 @@ pub(super) fn walk(
         .filter(|(_, left)| !left.until.is_over(now))
         .filter_map(|(number, left)| Some((settings.place(&left.path)?, number)));
     let mut walk = Walk {
-        settings,
         left: left.collect(),
         settings_file: settings.path().and_then(|path| path.canonicalize().ok()),
         seen: BTreeSet::new(),
@@ -93,7 +91,7 @@ pub(super) fn walk(
     Ok(found)
 }
 
-impl Walk<'_> {
+impl Walk {
     /// A path as it was given: no rule of names is for it.
     fn path(&mut self, path: &Path) -> Result<(), ProofError> {
         let cannot = |error| ProofError::Path {

@@ -1,0 +1,192 @@
+//! `portcullis-proof.toml`: what is accepted, left out and named, and settings that are none.
+
+use serde_json::json;
+
+use super::{CLEAN, LEVERAGE, fields, proof, report, tree};
+
+/// An acceptance of the line in `LEVERAGE`.
+fn accepting(code: &str, until: &str) -> String {
+    format!(
+        "[[accept]]\nfile = \"bot.py\"\ncheck = \"P1-leverage\"\ncode = \"{code}\"\nreason = \"a demo\"\nuntil = \"{until}\"\n"
+    )
+}
+
+#[test]
+fn what_is_accepted_fails_nothing_and_is_listed() {
+    let settings = accepting("order.leverage = 10", "9999-12-31");
+    let place = tree(&[("bot.py", LEVERAGE), ("portcullis-proof.toml", &settings)]);
+    let told = report(&place, &["."]);
+    assert_eq!(told["passed"], json!(true));
+    assert_eq!(told["settings"], "portcullis-proof.toml");
+    assert_eq!(told["checks"][0]["accepted"], json!(1));
+    let accepted = fields(&told, "accepted", &["file", "line", "reason", "until"]);
+    assert_eq!(accepted, ["bot.py 2 a demo 9999-12-31"]);
+    let text = proof(&place, &["."]).stdout;
+    assert!(
+        text.contains("1 PASS  no leverage from a literal: 1 accepted\n"),
+        "{text}"
+    );
+    assert!(
+        text.contains("P1-leverage, until 9999-12-31: a demo\n"),
+        "{text}"
+    );
+
+    // The line moves: still accepted.
+    place.put("bot.py", format!("import os\n{LEVERAGE}"));
+    assert_eq!(report(&place, &["."])["passed"], json!(true));
+    // Another like it is not.
+    place.put("bot.py", LEVERAGE.repeat(2));
+    let told = report(&place, &["."]);
+    assert_eq!(fields(&told, "findings", &["line"]), ["5"]);
+    // Nor is the line after an edit.
+    place.put("bot.py", LEVERAGE.replace("10", "11"));
+    let told = report(&place, &["."]);
+    assert_eq!(fields(&told, "findings", &["value"]), ["11"]);
+    assert_eq!(
+        fields(&told, "stale", &["file", "because"]),
+        ["bot.py no_finding"]
+    );
+}
+
+#[test]
+fn an_acceptance_expires_after_its_day() {
+    let settings = accepting("order.leverage = 10", "2026-01-31");
+    let place = tree(&[("bot.py", LEVERAGE), ("portcullis-proof.toml", &settings)]);
+    let told = report(&place, &["."]);
+    let expired = json!({ "reason": "a demo", "until": "2026-01-31" });
+    assert_eq!(told["findings"][0]["expired"], expired);
+    let text = proof(&place, &["."]).stdout;
+    assert!(
+        text.contains("    was accepted until 2026-01-31: a demo\n"),
+        "{text}"
+    );
+}
+
+#[test]
+fn files_are_named_from_the_folder_of_the_settings() {
+    let settings = accepting("order.leverage = 10", "9999-12-31").replace("bot.py", "../bot.py");
+    let place = tree(&[("bot.py", LEVERAGE), ("etc/proof.toml", &settings)]);
+    assert_eq!(report(&place, &["."])["passed"], json!(false));
+    let told = report(&place, &["bot.py", "--settings", "etc/proof.toml"]);
+    assert_eq!(told["passed"], json!(true));
+}
+
+#[test]
+fn an_acceptance_of_what_was_not_examined_fails_nothing() {
+    let settings = accepting("order.leverage = 10", "9999-12-31");
+    let place = tree(&[
+        ("bot.py", LEVERAGE),
+        ("src/x.py", CLEAN),
+        ("portcullis-proof.toml", &settings),
+    ]);
+    let told = report(&place, &["src"]);
+    assert_eq!(told["passed"], json!(true));
+    assert_eq!(fields(&told, "stale", &["because"]), ["not_examined"]);
+}
+
+#[test]
+fn what_the_settings_leave_out_is_examined_after_its_day() {
+    let settings = |until: &str| {
+        format!("[[leave_out]]\npath = \"gen/\"\nreason = \"generated\"\nuntil = {until}\n")
+    };
+    let place = tree(&[("gen/bot.py", LEVERAGE), ("src/x.py", CLEAN)]);
+    place.put("portcullis-proof.toml", settings("9999-12-31"));
+    let told = report(&place, &["."]);
+    assert_eq!(told["passed"], json!(true));
+    let left_out = fields(&told, "left_out", &["rule", "count", "reason"]);
+    assert!(
+        left_out.contains(&"gen/ 1 generated".to_owned()),
+        "{left_out:?}"
+    );
+    place.put("portcullis-proof.toml", settings("2026-01-31"));
+    let told = report(&place, &["."]);
+    assert_eq!(fields(&told, "findings", &["file"]), ["gen/bot.py"]);
+    assert_eq!(
+        fields(&told, "stale", &["file", "because"]),
+        ["gen/ expired"]
+    );
+}
+
+#[test]
+fn names_of_a_tree_are_added() {
+    let place = tree(&[("bot.py", "def f(order):\n    order.gearing = 10\n")]);
+    assert_eq!(report(&place, &["."])["passed"], json!(true));
+    place.put(
+        "portcullis-proof.toml",
+        "[names]\nleverage = [\"gearing\"]\n",
+    );
+    let told = report(&place, &["."]);
+    assert_eq!(
+        fields(&told, "findings", &["check", "value"]),
+        ["P1-leverage 10"]
+    );
+}
+
+#[test]
+fn settings_that_are_none() {
+    let accept = accepting("x = 1", "2027-06-30");
+    let without = |line: &str| {
+        let lines = accept.lines().filter(|it| !it.starts_with(line));
+        lines.collect::<Vec<_>>().join("\n")
+    };
+    let check = |text: &str, expected: &str| {
+        let place = tree(&[("bot.py", CLEAN), ("portcullis-proof.toml", text)]);
+        let run = proof(&place, &["."]);
+        assert_eq!((run.status, &*run.stdout), (2, ""), "{text}");
+        let line = run.stderr.strip_suffix('\n').unwrap();
+        assert!(!line.contains('\n'), "{line}");
+        assert!(line.contains(expected), "{text}\n{line}");
+    };
+    check("x", "`portcullis-proof.toml:1:2`: ");
+    check(
+        "[name]\n",
+        "`portcullis-proof.toml:1:2`: unknown field `name`",
+    );
+    check(
+        "[names]\nlevrage = []\n",
+        "`portcullis-proof.toml:2:1`: unknown field `levrage`",
+    );
+    check(
+        "[names]\nleverage = [\"\"]\n",
+        "`portcullis-proof.toml`: [names]: ",
+    );
+    check(&without("reason"), "missing field `reason`");
+    check(&without("until"), "missing field `until`");
+    check(&without("code"), "missing field `code`");
+    check(
+        &accept.replace("a demo", " "),
+        "`portcullis-proof.toml:5:10`: must not be empty",
+    );
+    check(
+        &accept.replace("2027-06-30", "2027-06-31"),
+        "`2027-06-31` is not a day as `2027-06-30`",
+    );
+    check(
+        &accept.replace("2027-06-30", "soon"),
+        "`portcullis-proof.toml:6:9`: `soon` is not a day",
+    );
+    check(
+        &accept.replace("P1-leverage", "P1"),
+        "`portcullis-proof.toml:3:9`: no such check",
+    );
+    check(
+        &accept.replace("\"P1-leverage\"", "11"),
+        "no such check; there are P1-leverage, ",
+    );
+    check(
+        &accept.replace("bot.py", "/bot.py"),
+        "must be a path from the folder of the settings",
+    );
+    check(
+        &format!("{accept}because = 1\n"),
+        "`portcullis-proof.toml:7:1`: unknown field `because`",
+    );
+    let place = tree(&[("bot.py", CLEAN)]);
+    let run = proof(&place, &[".", "--settings", "nope.toml"]);
+    assert_eq!(run.status, 2);
+    assert!(
+        run.stderr.starts_with("portcullis: `nope.toml`: "),
+        "{}",
+        run.stderr
+    );
+}
