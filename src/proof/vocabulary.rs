@@ -1,5 +1,7 @@
 //! The words of the field, and what a name made of them speaks of.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
 use super::words::{any, same, words};
@@ -9,31 +11,16 @@ const STANDARD: &str = include_str!("vocabulary.toml");
 
 /// Names, each a row of words, by what they speak of.
 #[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct Names {
-    leverage: Vec<String>,
-    threshold: Vec<String>,
-    stop_price: Vec<String>,
-    r_measure: Vec<String>,
-    kill_score: Vec<String>,
-    kill_score_in_context: Vec<String>,
-    kill_measure: Vec<String>,
-    universe: Vec<String>,
-    symbol: Vec<String>,
-    weight: Vec<String>,
-    weight_in_context: Vec<String>,
-    size: Vec<String>,
-    size_in_context: Vec<String>,
-    reduce_only: Vec<String>,
-    owner: Vec<String>,
-    policy: Vec<String>,
-    theta: Vec<String>,
-}
+#[serde(transparent)]
+pub(crate) struct Names(BTreeMap<Subject, Vec<String>>);
 
 /// What a name speaks of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Subject {
     Leverage,
+    /// A leverage whose name says that it is a bound.
+    #[serde(skip)]
     MaximumLeverage,
     Threshold,
     StopPrice,
@@ -130,33 +117,14 @@ impl Vocabulary {
     /// # Errors
     /// A name without a word in it.
     pub(crate) fn extended(&self, names: &Names) -> Result<Self, String> {
-        let lists = [
-            (Subject::Leverage, &names.leverage),
-            (Subject::Threshold, &names.threshold),
-            (Subject::StopPrice, &names.stop_price),
-            (Subject::RMeasure, &names.r_measure),
-            (Subject::KillScore, &names.kill_score),
-            (Subject::KillScoreInContext, &names.kill_score_in_context),
-            (Subject::KillMeasure, &names.kill_measure),
-            (Subject::Universe, &names.universe),
-            (Subject::Symbol, &names.symbol),
-            (Subject::Weight, &names.weight),
-            (Subject::WeightInContext, &names.weight_in_context),
-            (Subject::Size, &names.size),
-            (Subject::SizeInContext, &names.size_in_context),
-            (Subject::ReduceOnly, &names.reduce_only),
-            (Subject::Owner, &names.owner),
-            (Subject::Policy, &names.policy),
-            (Subject::Theta, &names.theta),
-        ];
         let mut rows = self.rows.clone();
-        for (subject, list) in lists {
+        for (subject, list) in &names.0 {
             for name in list {
                 let row = words(name);
                 if row.is_empty() {
                     return Err(format!("`{name}` has no word in it"));
                 }
-                rows.push((subject, row));
+                rows.push((*subject, row));
             }
         }
         Ok(Self { rows })

@@ -35,7 +35,7 @@ pub struct HistoryEntry {
 
 impl HistoryEntry {
     pub(super) fn new(record: Record) -> Self {
-        let text = record.get("policy").unwrap_or_default();
+        let text = record.get("policy").unwrap_or("");
         let fields = serde_json::from_str::<BTreeMap<String, String>>(text);
         let policy = match fields {
             Ok(fields) => Policy::from_fields(fields).map_err(PolicyAbsence::Refused),

@@ -74,7 +74,13 @@ impl Table {
         table
     }
 
-    /// Violations and look-alikes.
+    /// The checks that have a violation in a language.
+    pub(crate) fn checks(&self, language: &str) -> BTreeSet<u8> {
+        let there = self.rows.iter().filter(|((of, _), row)| *of == language && row.found + row.missed > 0);
+        there.map(|((_, check), _)| *check).collect()
+    }
+
+    /// Violations of a language.
     pub(crate) fn labelled(&self, language: &str) -> usize {
         let rows = self.rows.iter().filter(|((of, _), _)| *of == language);
         rows.map(|(_, row)| row.found + row.missed).sum()

@@ -4,18 +4,19 @@ use super::{
     follow::is_literal,
     orders::{Order, order},
     policies::{Rule, any_node, leaves, loads},
-    routine::{Program, Routine},
+    routine::{Part, Program, Routine},
     sinks::{Sink, Way, names},
 };
 use crate::proof::{
     check::Check,
     evidence::Evidence,
-    tree::{At, Bind, Call, Comparison, Kind, Leaving, Node, Pattern},
+    tree::{At, Bind, Call, Comparison, Kind, Leaving, Node, Parameter, Pattern},
     vocabulary::Subject,
     words::{any, words},
 };
 
 const MADE_UP: [&str; 9] = ["default", "fallback", "backup", "emergency", "hardcoded", "builtin", "standard", "failsafe", "baseline"];
+const NUMBERS: [&str; 9] = ["f64", "f32", "u64", "u32", "u16", "u8", "i64", "i32", "Decimal"];
 const DECIDES: [Subject; 10] = [
     Subject::Leverage,
     Subject::MaximumLeverage,
@@ -31,6 +32,7 @@ const DECIDES: [Subject; 10] = [
 
 pub(super) fn examine<'a>(program: &Program<'a>, routine: &Routine<'a>, sinks: &[Sink<'a>], found: &mut Vec<Evidence>) {
     let fallbacks = Fallbacks { program, routine };
+    fallbacks.derived(found);
     for node in &routine.nodes {
         match &node.kind {
             Kind::Try { body, handlers, .. } => {
@@ -61,7 +63,7 @@ pub(super) fn examine<'a>(program: &Program<'a>, routine: &Routine<'a>, sinks: &
             && fallbacks.is_made_up(sink.value)
         {
             let why = format!("what stands in for `{name}` was made up");
-            fallbacks.push(sink.value.at, sink.value.last_name().unwrap_or(name), why, found);
+            Fallbacks::push(sink.value.at, sink.value.last_name().unwrap_or(name), why, found);
         }
     }
 }
@@ -72,18 +74,35 @@ struct Fallbacks<'p, 'a> {
 }
 
 impl<'a> Fallbacks<'_, 'a> {
-    #[expect(clippy::unused_self, reason = "reads like the others")]
-    fn push(&self, at: At, value: &str, why: String, found: &mut Vec<Evidence>) {
+    fn push(at: At, value: &str, why: String, found: &mut Vec<Evidence>) {
         found.push(Evidence { check: Check::SilentFallback, at, value: value.to_owned(), why });
+    }
+
+    /// `#[derive(Default)]` on θ: thresholds of zero.
+    fn derived(&self, found: &mut Vec<Evidence>) {
+        let Some(class) = self.routine.class.filter(|_| self.routine.part == Part::Class) else {
+            return;
+        };
+        let decides = |field: &&Parameter| {
+            let is_number = field.declared.as_deref().is_some_and(|declared| NUMBERS.contains(&declared));
+            let is = |subject| self.program.speaks_of(&field.name, subject);
+            is_number && (is(Subject::Threshold) || is(Subject::KillScore) || is(Subject::Leverage))
+        };
+        if let Some(field) = class.fields.iter().find(decides)
+            && class.of.iter().any(|of| of == "Default")
+        {
+            let why = format!("`{}` has a default, and so a `{}` of zero", class.name, field.name);
+            Self::push(self.routine.at, &class.name, why, found);
+        }
     }
 
     /// What is done where reading failed.
     fn handler(&self, at: At, handler: &'a Node, tried: &'a Node, found: &mut Vec<Evidence>) {
         if let Some(name) = self.stands_in(handler) {
-            return self.push(at, &name, format!("a failure puts a default in the place of `{name}`"), found);
+            return Self::push(at, &name, format!("a failure puts a default in the place of `{name}`"), found);
         }
         if let Some(name) = self.emits(handler) {
-            return self.push(at, &name, format!("a failure is answered with an entry, `{name}`"), found);
+            return Self::push(at, &name, format!("a failure is answered with an entry, `{name}`"), found);
         }
         if leaves(handler) || !self.emits_after(at) {
             return;
@@ -91,7 +110,7 @@ impl<'a> Fallbacks<'_, 'a> {
         for name in self.read(tried) {
             if !self.is_asked_after(&name, at) {
                 let why = format!("the failure to read `{name}` is swallowed, and an entry follows");
-                return self.push(at, &name, why, found);
+                return Self::push(at, &name, why, found);
             }
         }
     }
@@ -171,14 +190,14 @@ impl<'a> Fallbacks<'_, 'a> {
             // An empty universe trades nothing.
             let counts = |name: &&str| self.decides(name) && !self.program.speaks_of(name, Subject::Universe);
             if let Some(name) = read.into_iter().rev().find(counts) {
-                self.push(call.callee.at, call.name(), format!("a missing `{name}` becomes a default"), found);
+                Self::push(call.callee.at, call.name(), format!("a missing `{name}` becomes a default"), found);
             }
         }
         if let Kind::Name(path) = &call.callee.kind
             && let Some(of) = path.strip_suffix("::default")
             && self.rules(of)
         {
-            self.push(node.at, path, format!("`{of}` has no default: a policy gives it"), found);
+            Self::push(node.at, path, format!("`{of}` has no default: a policy gives it"), found);
         }
     }
 

@@ -6,7 +6,7 @@ use std::{
 };
 
 use crate::proof::{
-    tree::{Argument, Bind, Call, Class, Kind, Leaving, Node, Parameter},
+    tree::{Argument, At, Bind, Call, Class, Kind, Leaving, Node, Parameter},
     vocabulary::{Subject, Vocabulary},
     words::words,
 };
@@ -35,6 +35,8 @@ pub(super) struct Routine<'a> {
     pub(super) part: Part,
     /// Empty outside of functions and classes.
     pub(super) name: &'a str,
+    /// Where it begins.
+    pub(super) at: At,
     /// The class that it stands in.
     pub(super) class: Option<&'a Class>,
     pub(super) parameters: &'a [Parameter],
@@ -57,7 +59,7 @@ impl<'a> Program<'a> {
             given: BTreeMap::new(),
             known: RefCell::default(),
         };
-        program.enter(Routine::new(Part::Module, "", None, &[]), root);
+        program.enter(Routine::new(Part::Module, root.at, "", None, &[]), root);
         for routine in &program.routines {
             for (name, values) in &routine.bound {
                 if routine.part != Part::Function || name.starts_with('.') {
@@ -85,12 +87,12 @@ impl<'a> Program<'a> {
                 for default in function.parameters.iter().filter_map(|it| it.default.as_ref()) {
                     self.gather(routine, default);
                 }
-                let inner = Routine::new(Part::Function, &function.name, routine.class, &function.parameters);
+                let inner = Routine::new(Part::Function, node.at, &function.name, routine.class, &function.parameters);
                 self.enter(inner, &function.body);
                 return;
             }
             Kind::Class(class) => {
-                let mut inner = Routine::new(Part::Class, &class.name, Some(class), &[]);
+                let mut inner = Routine::new(Part::Class, node.at, &class.name, Some(class), &[]);
                 inner.words.extend(class.fields.iter().flat_map(|field| words(&field.name)));
                 for node in &class.body {
                     self.gather(&mut inner, node);
@@ -140,11 +142,12 @@ impl<'a> Program<'a> {
 }
 
 impl<'a> Routine<'a> {
-    fn new(part: Part, name: &'a str, class: Option<&'a Class>, parameters: &'a [Parameter]) -> Self {
+    fn new(part: Part, at: At, name: &'a str, class: Option<&'a Class>, parameters: &'a [Parameter]) -> Self {
         let names = parameters.iter().map(|it| it.name.as_str());
         let class_name = class.map(|class| class.name.as_str());
         Self {
             part,
+            at,
             name,
             class,
             parameters,

@@ -122,3 +122,15 @@ fn outside_of_a_module() {
     let t1_r = 2.0; // = test
     assert!(t1_r > 1.0);
 }
+
+#[derive(Debug, Default)]
+struct HarvestParams { // ! 10 derived default
+    t1_r: f64,
+    t2_r: f64,
+}
+
+#[derive(Debug, Default)]
+struct Asked { // = explicit none
+    leverage: Option<f64>,
+    note: String,
+}

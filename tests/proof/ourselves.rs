@@ -1,0 +1,78 @@
+//! The proof of this repository, and that it bites: one violation more, of any kind, and it fails.
+
+use std::{collections::BTreeSet, fs, path::Path};
+
+use portcullis::{
+    domain::Instant,
+    proof::{Report, Settings, prove},
+};
+
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+
+/// A file a check, each with what it is there for.
+const SEEDS: [(u8, &str, &str); 14] = [
+    (1, "src/seed.rs", "pub fn leverage(asked: Option<f64>) -> f64 { asked.unwrap_or(10.0) }"),
+    (1, "src/seed.rs", "#[derive(Deserialize)] struct S { #[serde(default = \"ten\")] leverage: f64 } fn ten() -> f64 { 10.0 }"),
+    (2, "src/seed.rs", "fn f(limits: &Limits) -> Order { Order { leverage: limits.max_leverage } }"),
+    (3, "sim/src/seed.rs", "impl Default for Theta { fn default() -> Self { Self { t1_r: 2.0 } } }"),
+    (3, "sim/src/seed.py", "if r_net >= 2.0:\n    close_partial()\n"),
+    (4, "src/seed.rs", "const KILL_THRESHOLD: f64 = 0.55;"),
+    (5, "src/seed.rs", "const UNIVERSE: [&str; 1] = [\"BTCUSDT\"];"),
+    (6, "src/seed.rs", "macro_rules! order { () => { Order { size_usd: 200.0 } } }"),
+    (6, "sim/seed.toml", "position_size_usd = 200"),
+    (7, "src/seed.rs", "fn f(venue: &Venue) { venue.close_position(\"BTCUSDT\"); }"),
+    (7, "src/seed.rs", "fn f(fields: &Fields) -> bool { fields.reduce_only.unwrap_or(false) }"),
+    (8, "src/seed.rs", "fn f(venue: &Venue, asked: &Intent) { venue.place_order(asked); }"),
+    (9, "src/seed.rs", "fn f(venue: &Venue, asked: &Intent) { let policy = load_policy(); venue.place_order(asked, policy); }"),
+    (10, "src/seed.rs", "fn f() -> Policy { load_policy().unwrap_or_default() }"),
+];
+
+fn proof_of(root: &Path) -> Report {
+    let settings = Settings::read(&root.join("portcullis-proof.toml")).unwrap();
+    // The day on which the acceptances were given: that they expire is for whoever runs the command.
+    let day = Instant::from_millis(1_795_564_800_000).unwrap();
+    prove([root.join("src"), root.join("sim")], &settings, day).unwrap()
+}
+
+#[test]
+fn the_engine_and_the_simulator_hold_no_number_of_their_own() {
+    let report = proof_of(Path::new(ROOT));
+    assert!(report.passed(), "{report}");
+    assert!(report.stale().is_empty(), "{report}");
+}
+
+#[test]
+fn one_violation_of_any_kind_fails_it() {
+    let copy = tempfile::tempdir().unwrap();
+    for folder in ["src", "sim/src"] {
+        copy_sources(&Path::new(ROOT).join(folder), &copy.path().join(folder));
+    }
+    let settings = "portcullis-proof.toml";
+    fs::copy(Path::new(ROOT).join(settings), copy.path().join(settings)).unwrap();
+    assert!(proof_of(copy.path()).passed(), "{}", proof_of(copy.path()));
+    for (check, file, text) in SEEDS {
+        let seed = copy.path().join(file);
+        fs::write(&seed, text).unwrap();
+        let report = proof_of(copy.path());
+        assert!(!report.passed(), "`{text}` passes");
+        let found: BTreeSet<u8> = report.findings().iter().map(|it| it.check.number()).collect();
+        assert!(found.contains(&check), "`{text}`: {report}");
+        assert!(report.findings().iter().all(|it| it.file == seed), "{report}");
+        fs::remove_file(&seed).unwrap();
+    }
+    let kinds: BTreeSet<u8> = SEEDS.iter().map(|(check, ..)| *check).collect();
+    assert_eq!(kinds, (1..=10).collect());
+}
+
+fn copy_sources(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let target = to.join(path.file_name().unwrap());
+        if path.is_dir() {
+            copy_sources(&path, &target);
+        } else {
+            fs::copy(&path, &target).unwrap();
+        }
+    }
+}
