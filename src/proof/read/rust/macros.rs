@@ -3,7 +3,7 @@
 
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use syn::{
-    Block, Expr, Lit, Macro, Pat, Stmt, Token, Type,
+    Block, Expr, Item, Lit, Macro, Pat, Stmt, Token, Type,
     ext::IdentExt as _,
     parse::{ParseStream, Parser, Result, discouraged::Speculative as _},
     punctuated::Punctuated,
@@ -247,10 +247,10 @@ impl Reader {
             };
             return Some(Some(Node { at, kind }));
         }
-        if let Ok(statement) = ahead(input, |it| it.parse::<Stmt>()) {
+        if let Ok(statement) = ahead(input, statement) {
             return Some(self.statement(&statement));
         }
-        match ahead(input, |it| it.parse::<Expr>()) {
+        match ahead(input, expression) {
             Ok(expression) => Some(Some(self.expression(&expression))),
             Err(error) => {
                 self.tire(input.span(), error.span());
@@ -336,6 +336,24 @@ fn named_value(input: ParseStream<'_>) -> Result<(Expr, Value)> {
         it.parse()
     });
     Ok((key, typed.or_else(|_| input.parse())?))
+}
+
+/// A statement that is more than tokens again, which would be scanned without end.
+fn statement(input: ParseStream<'_>) -> Result<Stmt> {
+    match input.parse()? {
+        Stmt::Item(Item::Verbatim(_)) | Stmt::Expr(Expr::Verbatim(_), _) => {
+            Err(input.error("tokens"))
+        }
+        statement => Ok(statement),
+    }
+}
+
+/// The same of an expression.
+fn expression(input: ParseStream<'_>) -> Result<Expr> {
+    match input.parse()? {
+        Expr::Verbatim(_) => Err(input.error("tokens")),
+        expression => Ok(expression),
+    }
 }
 
 /// What can be parsed here; where it cannot, nothing is taken.

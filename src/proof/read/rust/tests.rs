@@ -207,6 +207,16 @@ fn macros_of_no_grammar() {
 }
 
 #[test]
+fn what_syn_takes_for_tokens() {
+    check("fn f(a: f64) -> f64;", "<fn f <{a: f64}> f64>;");
+    check(
+        "impl S { const N: f64; fn f(); }",
+        "class S [<const {N: f64}>, <fn f()>];",
+    );
+    check_body("x = builtin # f(2.0);", "x = <builtin f(2)>;");
+}
+
+#[test]
 fn functions_and_types() {
     check(
         "fn f(self: Box<Self>, State(p): State<Policy>, _: Trade, (a, b): (u8, u8)) -> f64 { 10.0 }",
