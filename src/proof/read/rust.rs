@@ -7,6 +7,7 @@
 
 mod attributes;
 mod expressions;
+mod flow;
 mod items;
 mod macros;
 mod patterns;
