@@ -13,7 +13,6 @@
 //! # let folder = tempfile::tempdir()?;
 //! # std::fs::write(folder.path().join("bot.py"), "def asked(intent):\n    return intent.leverage\n")?;
 //! # let src = folder.path();
-//! # #[expect(clippy::disallowed_methods, reason = "whoever asks for the proof has the clock")]
 //! let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?;
 //! let now = Instant::from_millis(now.as_millis().try_into()?)?;
 //! let settings = Settings::default(); // or `Settings::read("portcullis-proof.toml".as_ref())?`

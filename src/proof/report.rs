@@ -190,15 +190,18 @@ impl Report {
                 }
             }
         }
-        if test_items > 0 {
-            report.left_out.push(LeftOut {
-                rule: "#[test], #[cfg(test)]".to_owned(),
-                counted: Counted::Items,
-                count: count(test_items),
+        let items = ("#[test], #[cfg(test)]", Counted::Items, count(test_items));
+        let others = ("of other kinds", Counted::Files, found.others);
+        let by_kind = [items, others].into_iter().filter(|(.., count)| *count > 0);
+        report
+            .left_out
+            .extend(by_kind.map(|(rule, counted, count)| LeftOut {
+                rule: rule.to_owned(),
+                counted,
+                count,
                 reason: None,
                 until: None,
-            });
-        }
+            }));
         report.unread.sort_by(|a, b| a.file.cmp(&b.file));
         let unspent = ledger.unspent();
         report.stale.extend(unspent.map(|(acceptance, real)| Stale {
@@ -344,14 +347,7 @@ fn left_out(found: &Found, settings: &Settings) -> Vec<LeftOut> {
             until: entry.map(|it| it.until),
         }
     });
-    let others = (found.others > 0).then(|| LeftOut {
-        rule: "of other kinds".to_owned(),
-        counted: Counted::Files,
-        count: found.others,
-        reason: None,
-        until: None,
-    });
-    left_out.chain(others).collect()
+    left_out.collect()
 }
 
 /// Paths of the settings by which nothing was left out.

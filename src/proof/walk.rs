@@ -193,27 +193,24 @@ impl Walk {
             Err(error) => return self.unread(path, &error),
         };
         let name = entry.file_name().to_string_lossy();
-        if let Some(pattern) = rules::of_file(&name) {
-            self.leave_out(real, Rule::Name(pattern.to_owned(), Counted::Files));
-            return false;
-        }
-        self.file(path, real)
+        let rule = match (rules::of_file(&name), self.left.get(&real)) {
+            (Some(pattern), _) => Rule::Name(pattern.to_owned(), Counted::Files),
+            (None, Some(number)) => Rule::Settings(*number),
+            (None, None) => return self.file(path, real),
+        };
+        self.leave_out(real, rule);
+        false
     }
 
     fn file(&mut self, path: &Path, real: PathBuf) -> bool {
-        let Some(language) = rules::language(path).or_else(|| rules::language(&real)) else {
-            self.found.others += 1;
-            return false;
-        };
         if self.settings_file.as_ref() == Some(&real) {
             self.leave_out(real, Rule::SettingsFile);
             return false;
         }
-        if let Some(number) = self.left.get(&real) {
-            let rule = Rule::Settings(*number);
-            self.leave_out(real, rule);
+        let Some(language) = rules::language(path).or_else(|| rules::language(&real)) else {
+            self.found.others += 1;
             return false;
-        }
+        };
         if self.seen.insert(real.clone()) {
             self.found.sources.push(Source {
                 path: clean(path),

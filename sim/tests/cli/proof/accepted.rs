@@ -144,7 +144,7 @@ fn settings_that_are_none() {
     );
     check(
         "[names]\nlevrage = []\n",
-        "`portcullis-proof.toml:2:1`: unknown field `levrage`",
+        "`portcullis-proof.toml:2:1`: unknown variant `levrage`",
     );
     check(
         "[names]\nleverage = [\"\"]\n",
