@@ -45,9 +45,11 @@ fn report(place: &Place, arguments: &[&str]) -> Value {
 /// Of each element of a list of the report some fields, joined.
 fn fields(report: &Value, list: &str, names: &[&str]) -> Vec<String> {
     let of = |element: &Value| {
-        let fields = names.iter().map(|name| match &element[name] {
-            Value::String(text) => text.clone(),
-            other => other.to_string(),
+        let fields = names.iter().map(|name| {
+            let value = &element[name];
+            value
+                .as_str()
+                .map_or_else(|| value.to_string(), str::to_owned)
         });
         fields.collect::<Vec<_>>().join(" ")
     };
