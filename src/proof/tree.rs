@@ -42,7 +42,10 @@ pub(crate) enum Kind {
     /// A list, tuple, set or array.
     List(Vec<Node>),
     /// A comprehension: what is made, and what over.
-    Each { made: Box<Node>, over: Box<Node> },
+    Each {
+        made: Box<Node>,
+        over: Box<Node>,
+    },
     /// `left op right` of numbers; `op` as it is written, without `=` for `+=`.
     Arithmetic(Operator, Box<Node>, Box<Node>),
     /// `left op right` that is true or not; of a chain, one after the other in an [`Kind::And`].
@@ -59,9 +62,15 @@ pub(crate) enum Kind {
         then: Box<Node>,
         otherwise: Option<Box<Node>>,
     },
-    Match { on: Box<Node>, arms: Vec<Arm> },
+    Match {
+        on: Box<Node>,
+        arms: Vec<Arm>,
+    },
     /// Statements in order. In Rust the last one is its value, where `has_value`.
-    Block { nodes: Vec<Node>, has_value: bool },
+    Block {
+        nodes: Vec<Node>,
+        has_value: bool,
+    },
     /// An assignment or a declaration with a value.
     Bind(Bind),
     Leave(Leaving, Option<Box<Node>>),
@@ -185,7 +194,10 @@ pub(crate) enum Pattern {
     /// `Err(e)`.
     Failed,
     /// Everything else: `_`, a name, a literal, a class; the names that it binds, the values it compares with.
-    Other { names: Vec<String>, values: Vec<Node> },
+    Other {
+        names: Vec<String>,
+        values: Vec<Node>,
+    },
 }
 
 #[derive(Debug, Clone)]
@@ -243,42 +255,73 @@ impl Node {
     /// What it is made of, in the order of the text.
     pub(crate) fn children(&self) -> Vec<&Self> {
         match &self.kind {
-            Kind::Number(_) | Kind::Text(_) | Kind::Truth(_) | Kind::Nothing | Kind::Name(_) | Kind::Use(_) => Vec::new(),
+            Kind::Number(_)
+            | Kind::Text(_)
+            | Kind::Truth(_)
+            | Kind::Nothing
+            | Kind::Name(_)
+            | Kind::Use(_) => Vec::new(),
             Kind::Field(of, _) | Kind::Not(of) | Kind::Question(of) => vec![of],
             Kind::Index(left, right)
             | Kind::Arithmetic(_, left, right)
             | Kind::Compare(_, left, right)
             | Kind::And(left, right)
             | Kind::Or(left, right) => vec![left, right],
-            Kind::Call(call) => {
-                std::iter::once(&*call.callee).chain(call.arguments.iter().map(|it| &it.value)).collect()
+            Kind::Call(call) => std::iter::once(&*call.callee)
+                .chain(call.arguments.iter().map(|it| &it.value))
+                .collect(),
+            Kind::Record { entries, .. } => entries
+                .iter()
+                .flat_map(|entry| entry.key.iter().chain([&entry.value]))
+                .collect(),
+            Kind::List(nodes) | Kind::Other(nodes) | Kind::Block { nodes, .. } => {
+                nodes.iter().collect()
             }
-            Kind::Record { entries, .. } => {
-                entries.iter().flat_map(|entry| entry.key.iter().chain([&entry.value])).collect()
-            }
-            Kind::List(nodes) | Kind::Other(nodes) | Kind::Block { nodes, .. } => nodes.iter().collect(),
             Kind::Each { made, over } => vec![over, made],
             Kind::Fits(pattern, value) => pattern.values().iter().chain([&**value]).collect(),
-            Kind::If { condition, then, otherwise } => {
-                [&**condition, &**then].into_iter().chain(otherwise.as_deref()).collect()
-            }
+            Kind::If {
+                condition,
+                then,
+                otherwise,
+            } => [&**condition, &**then]
+                .into_iter()
+                .chain(otherwise.as_deref())
+                .collect(),
             Kind::Match { on, arms } => {
-                let parts = arms.iter().flat_map(|arm| arm.pattern.values().iter().chain(&arm.guard).chain([&arm.body]));
+                let parts = arms.iter().flat_map(|arm| {
+                    arm.pattern
+                        .values()
+                        .iter()
+                        .chain(&arm.guard)
+                        .chain([&arm.body])
+                });
                 std::iter::once(&**on).chain(parts).collect()
             }
-            Kind::Bind(bind) => {
-                [&*bind.target, &*bind.value].into_iter().chain(bind.otherwise.as_deref()).collect()
-            }
+            Kind::Bind(bind) => [&*bind.target, &*bind.value]
+                .into_iter()
+                .chain(bind.otherwise.as_deref())
+                .collect(),
             Kind::Leave(_, value) => value.as_deref().into_iter().collect(),
-            Kind::Loop { target, over, body } => {
-                target.as_deref().into_iter().chain(over.as_deref()).chain([&**body]).collect()
-            }
-            Kind::Try { body, handlers, after } => {
-                std::iter::once(&**body).chain(handlers.iter().map(|it| &it.body)).chain(after).collect()
-            }
-            Kind::Function(function) => {
-                function.parameters.iter().filter_map(|it| it.default.as_ref()).chain([&function.body]).collect()
-            }
+            Kind::Loop { target, over, body } => target
+                .as_deref()
+                .into_iter()
+                .chain(over.as_deref())
+                .chain([&**body])
+                .collect(),
+            Kind::Try {
+                body,
+                handlers,
+                after,
+            } => std::iter::once(&**body)
+                .chain(handlers.iter().map(|it| &it.body))
+                .chain(after)
+                .collect(),
+            Kind::Function(function) => function
+                .parameters
+                .iter()
+                .filter_map(|it| it.default.as_ref())
+                .chain([&function.body])
+                .collect(),
             Kind::Class(class) => class.body.iter().collect(),
         }
     }

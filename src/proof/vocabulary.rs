@@ -70,39 +70,254 @@ pub(crate) struct Vocabulary {
 }
 
 /// A name that starts or ends so is a bound.
-const UPPER: [&str; 9] = ["max", "maximum", "cap", "limit", "ceiling", "upper", "allowed", "permitted", "highest"];
+const UPPER: [&str; 9] = [
+    "max",
+    "maximum",
+    "cap",
+    "limit",
+    "ceiling",
+    "upper",
+    "allowed",
+    "permitted",
+    "highest",
+];
 const LOWER: [&str; 6] = ["min", "minimum", "floor", "lower", "lowest", "least"];
 
 /// What may follow without making the name one of something else: after these anything (`leverage_by_symbol`) …
 const JOINERS: [&str; 5] = ["by", "for", "per", "of", "in"];
 /// … and of these any number.
 const TAILS: &[&str] = &[
-    "default", "fallback", "value", "val", "map", "table", "dict", "list", "tuple", "set", "array", "level", "usd", "usdt", "usdc", "quote",
-    "base", "pct", "percent", "percentage", "bps", "frac", "fraction", "ratio", "x", "float", "int", "str", "dec", "decimal", "raw", "env", "setting", "param",
-    "parameter", "cfg", "conf", "final", "target", "initial", "init", "long", "short", "buy", "sell", "entry", "current", "new", "given", "override", "factor",
-    "multiplier", "multiple", "mult", "first", "second", "third", "one", "two", "three", "r", "unit", "lot", "contract", "arg", "opt", "option", "symbol", "btc", "eth", "bnb",
-    "sol", "xrp", "btcusdt", "ethusdt", "all", "if", "none", "or", "notional", "applied", "asked", "wanted", "chosen", "effective", "number", "sec", "seconds",
-    "momentum", "volume", "liquidity", "volatility", "spread", "trend", "funding",
-    "fast", "slow", "high", "normal", "standard", "safe", "aggressive", "conservative", "hedge", "swing", "scalp", "dust",
+    "default",
+    "fallback",
+    "value",
+    "val",
+    "map",
+    "table",
+    "dict",
+    "list",
+    "tuple",
+    "set",
+    "array",
+    "level",
+    "usd",
+    "usdt",
+    "usdc",
+    "quote",
+    "base",
+    "pct",
+    "percent",
+    "percentage",
+    "bps",
+    "frac",
+    "fraction",
+    "ratio",
+    "x",
+    "float",
+    "int",
+    "str",
+    "dec",
+    "decimal",
+    "raw",
+    "env",
+    "setting",
+    "param",
+    "parameter",
+    "cfg",
+    "conf",
+    "final",
+    "target",
+    "initial",
+    "init",
+    "long",
+    "short",
+    "buy",
+    "sell",
+    "entry",
+    "current",
+    "new",
+    "given",
+    "override",
+    "factor",
+    "multiplier",
+    "multiple",
+    "mult",
+    "first",
+    "second",
+    "third",
+    "one",
+    "two",
+    "three",
+    "r",
+    "unit",
+    "lot",
+    "contract",
+    "arg",
+    "opt",
+    "option",
+    "symbol",
+    "btc",
+    "eth",
+    "bnb",
+    "sol",
+    "xrp",
+    "btcusdt",
+    "ethusdt",
+    "all",
+    "if",
+    "none",
+    "or",
+    "notional",
+    "applied",
+    "asked",
+    "wanted",
+    "chosen",
+    "effective",
+    "number",
+    "sec",
+    "seconds",
+    "momentum",
+    "volume",
+    "liquidity",
+    "volatility",
+    "spread",
+    "trend",
+    "funding",
+    "fast",
+    "slow",
+    "high",
+    "normal",
+    "standard",
+    "safe",
+    "aggressive",
+    "conservative",
+    "hedge",
+    "swing",
+    "scalp",
+    "dust",
 ];
 /// What makes of the whole something else, wherever it stands before.
-const OTHER_THINGS: &[&str] = &["no", "not", "without", "is", "has", "num", "count", "column", "col", "header", "fmt", "format", "show", "print", "log", "retry", "retries"];
+const OTHER_THINGS: &[&str] = &[
+    "no", "not", "without", "is", "has", "num", "count", "column", "col", "header", "fmt",
+    "format", "show", "print", "log", "retry", "retries",
+];
 
 /// What may stand before a name that only its surroundings make one of a size.
 const SIZE_HEADS: &[&str] = &[
-    "set", "with", "change", "update", "default", "fallback", "base", "fixed", "initial", "target", "standard", "trade", "order", "position", "entry", "usd", "our", "new", "self", "my", "get", "calc",
-    "compute", "raw", "final", "wanted", "requested", "max", "min", "the", "a", "this", "buy", "sell", "long", "short", "scalp", "swing", "trading",
+    "set",
+    "with",
+    "change",
+    "update",
+    "default",
+    "fallback",
+    "base",
+    "fixed",
+    "initial",
+    "target",
+    "standard",
+    "trade",
+    "order",
+    "position",
+    "entry",
+    "usd",
+    "our",
+    "new",
+    "self",
+    "my",
+    "get",
+    "calc",
+    "compute",
+    "raw",
+    "final",
+    "wanted",
+    "requested",
+    "max",
+    "min",
+    "the",
+    "a",
+    "this",
+    "buy",
+    "sell",
+    "long",
+    "short",
+    "scalp",
+    "swing",
+    "trading",
 ];
 const WEIGHT_HEADS: &[&str] = &[
-    "default", "fallback", "base", "volume", "momentum", "volatility", "liquidity", "spread", "trend", "funding", "sentiment", "rank", "ranking", "score", "selection", "symbol",
-    "universe", "factor", "feature", "strength", "get", "oi", "turnover", "age",
+    "default",
+    "fallback",
+    "base",
+    "volume",
+    "momentum",
+    "volatility",
+    "liquidity",
+    "spread",
+    "trend",
+    "funding",
+    "sentiment",
+    "rank",
+    "ranking",
+    "score",
+    "selection",
+    "symbol",
+    "universe",
+    "factor",
+    "feature",
+    "strength",
+    "get",
+    "oi",
+    "turnover",
+    "age",
 ];
 
 /// Policies of other kinds.
 const OTHER_POLICIES: &[&str] = &[
-    "retry", "backoff", "cache", "caching", "eviction", "security", "cors", "privacy", "restart", "timeout", "redirect", "tls", "password", "log", "rotation",
-    "retention", "referrer", "scaling", "acl", "pull", "update", "deletion", "iam", "bucket", "reconnect", "event", "loop", "url", "path", "file", "key", "version",
-    "hash", "topic", "stream", "id", "name", "error", "ttl", "expiry", "age", "count", "metric", "dir", "status", "network",
+    "retry",
+    "backoff",
+    "cache",
+    "caching",
+    "eviction",
+    "security",
+    "cors",
+    "privacy",
+    "restart",
+    "timeout",
+    "redirect",
+    "tls",
+    "password",
+    "log",
+    "rotation",
+    "retention",
+    "referrer",
+    "scaling",
+    "acl",
+    "pull",
+    "update",
+    "deletion",
+    "iam",
+    "bucket",
+    "reconnect",
+    "event",
+    "loop",
+    "url",
+    "path",
+    "file",
+    "key",
+    "version",
+    "hash",
+    "topic",
+    "stream",
+    "id",
+    "name",
+    "error",
+    "ttl",
+    "expiry",
+    "age",
+    "count",
+    "metric",
+    "dir",
+    "status",
+    "network",
 ];
 
 impl Vocabulary {
@@ -133,17 +348,24 @@ impl Vocabulary {
     /// What a name speaks of.
     pub(crate) fn subjects(&self, name: &str) -> Vec<Subject> {
         let words = words(name);
-        Subject::ALL.into_iter().filter(|subject| self.speak_of(&words, *subject)).collect()
+        Subject::ALL
+            .into_iter()
+            .filter(|subject| self.speak_of(&words, *subject))
+            .collect()
     }
 
     fn speak_of(&self, words: &[String], subject: Subject) -> bool {
         match subject {
             Subject::MaximumLeverage => self.leverage(words) == Some(Subject::MaximumLeverage),
             Subject::Leverage => self.leverage(words) == Some(Subject::Leverage),
-            Subject::Owner | Subject::ReduceOnly | Subject::Theta => self.place(words, subject).is_some(),
+            Subject::Owner | Subject::ReduceOnly | Subject::Theta => {
+                self.place(words, subject).is_some()
+            }
             Subject::Policy => self.place(words, subject).is_some() && !any(words, OTHER_POLICIES),
             Subject::SizeInContext => self.ends(words, subject, Some(SIZE_HEADS)) == Some(false),
-            Subject::WeightInContext => self.ends(words, subject, Some(WEIGHT_HEADS)) == Some(false),
+            Subject::WeightInContext => {
+                self.ends(words, subject, Some(WEIGHT_HEADS)) == Some(false)
+            }
             Subject::Threshold
             | Subject::StopPrice
             | Subject::RMeasure
@@ -169,7 +391,8 @@ impl Vocabulary {
     fn place(&self, words: &[String], subject: Subject) -> Option<(usize, usize)> {
         let rows = self.rows.iter().filter(|(of, _)| *of == subject);
         rows.filter_map(|(_, row)| {
-            let fits = |window: &[String]| window.iter().zip(row).all(|(word, name)| same(word, name));
+            let fits =
+                |window: &[String]| window.iter().zip(row).all(|(word, name)| same(word, name));
             let begin = words.windows(row.len()).rposition(fits)?;
             Some((begin, begin + row.len()))
         })
@@ -180,11 +403,16 @@ impl Vocabulary {
     fn ends(&self, words: &[String], subject: Subject, heads: Option<&[&str]>) -> Option<bool> {
         let (begin, end) = self.place(words, subject)?;
         let (before, after) = (words.get(..begin)?, words.get(end..)?);
-        if any(before, OTHER_THINGS) || heads.is_some_and(|heads| !before.iter().all(|word| heads.contains(&word.as_str()))) {
+        if any(before, OTHER_THINGS)
+            || heads.is_some_and(|heads| !before.iter().all(|word| heads.contains(&word.as_str())))
+        {
             return None;
         }
         // `leverage_by_symbol` is no symbol.
-        if before.last().is_some_and(|word| JOINERS.contains(&word.as_str())) {
+        if before
+            .last()
+            .is_some_and(|word| JOINERS.contains(&word.as_str()))
+        {
             return None;
         }
         let mut is_bound = any(before, &UPPER) || any(before, &LOWER);

@@ -12,7 +12,8 @@ pub(crate) fn words(identifier: &str) -> Vec<String> {
         } else {
             let ends_a_run = letters.peek().is_some_and(|next| next.is_lowercase())
                 && before.is_some_and(char::is_uppercase);
-            let rises = before.is_some_and(|before: char| before.is_lowercase() || before.is_numeric());
+            let rises =
+                before.is_some_and(|before: char| before.is_lowercase() || before.is_numeric());
             if letter.is_uppercase() && (rises || ends_a_run) {
                 words.extend(take(&mut word));
             }
@@ -35,5 +36,7 @@ pub(crate) fn same(word: &str, name: &str) -> bool {
 
 /// Whether any of them is any of these.
 pub(crate) fn any(words: &[String], of: &[&str]) -> bool {
-    words.iter().any(|word| of.iter().any(|name| same(word, name)))
+    words
+        .iter()
+        .any(|word| of.iter().any(|name| same(word, name)))
 }

@@ -34,8 +34,16 @@ fn the_corpus_is_large_and_covers_every_check_in_both_languages() {
 #[test]
 fn every_class_of_look_alikes_is_explained() {
     let classes = fs::read_to_string(Path::new(CORPUS).join("CLASSES.md")).unwrap();
-    let explained = |class: &str| classes.lines().any(|line| line.starts_with(&format!("| {class} | ")));
+    let explained = |class: &str| {
+        classes
+            .lines()
+            .any(|line| line.starts_with(&format!("| {class} | ")))
+    };
     let table = Table::of(Path::new(CORPUS));
-    let open: Vec<_> = table.look_alikes().keys().filter(|class| !explained(class)).collect();
+    let open: Vec<_> = table
+        .look_alikes()
+        .keys()
+        .filter(|class| !explained(class))
+        .collect();
     assert!(open.is_empty(), "{open:?}");
 }

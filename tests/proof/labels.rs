@@ -4,8 +4,8 @@ use std::{fs, path::Path};
 
 /// What a line is said to be.
 pub(crate) enum Label {
-    /// Of these checks, by this way in.
-    Violation(Vec<u8>, String),
+    /// Of these checks; by which way in is for the reader.
+    Violation(Vec<u8>),
     /// Of this class.
     LookAlike(String),
 }
@@ -24,15 +24,21 @@ pub(crate) fn labels(path: &Path, text: &str) -> Vec<(usize, Label)> {
             .collect();
     }
     let lines = text.lines().enumerate();
-    lines.filter_map(|(at, line)| Some((at + 1, last(line)?))).collect()
+    lines
+        .filter_map(|(at, line)| Some((at + 1, last(line)?)))
+        .collect()
 }
 
 /// The label in the last comment of a line.
 fn last(line: &str) -> Option<Label> {
     ["# ", "// "].into_iter().find_map(|begin| {
-        let (_, comment) = line.rsplit_once(&format!("{begin}! "))
+        let (_, comment) = line
+            .rsplit_once(&format!("{begin}! "))
             .map(|it| (it.0, format!("! {}", it.1)))
-            .or_else(|| line.rsplit_once(&format!("{begin}= ")).map(|it| (it.0, format!("= {}", it.1))))?;
+            .or_else(|| {
+                line.rsplit_once(&format!("{begin}= "))
+                    .map(|it| (it.0, format!("= {}", it.1)))
+            })?;
         Label::read(&comment)
     })
 }
@@ -43,8 +49,11 @@ impl Label {
         if let Some(class) = text.strip_prefix("= ") {
             return Some(Self::LookAlike(class.trim().to_owned()));
         }
-        let (checks, way) = text.strip_prefix("! ")?.trim().split_once(' ')?;
-        let checks = checks.split(',').map(|number| number.parse().ok()).collect::<Option<_>>()?;
-        Some(Self::Violation(checks, way.trim().to_owned()))
+        let (checks, _way) = text.strip_prefix("! ")?.trim().split_once(' ')?;
+        let checks = checks
+            .split(',')
+            .map(|number| number.parse().ok())
+            .collect::<Option<_>>()?;
+        Some(Self::Violation(checks))
     }
 }

@@ -1,6 +1,10 @@
 //! The proof of this repository, and that it bites: one violation more, of any kind, and it fails.
 
-use std::{collections::BTreeSet, fs, path::Path};
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
 
 use portcullis::{
     domain::Instant,
@@ -9,22 +13,70 @@ use portcullis::{
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
-/// A file a check, each with what it is there for.
+/// The check that each breaks, the file that it is put in, and its text.
 const SEEDS: [(u8, &str, &str); 14] = [
-    (1, "src/seed.rs", "pub fn leverage(asked: Option<f64>) -> f64 { asked.unwrap_or(10.0) }"),
-    (1, "src/seed.rs", "#[derive(Deserialize)] struct S { #[serde(default = \"ten\")] leverage: f64 } fn ten() -> f64 { 10.0 }"),
-    (2, "src/seed.rs", "fn f(limits: &Limits) -> Order { Order { leverage: limits.max_leverage } }"),
-    (3, "sim/src/seed.rs", "impl Default for Theta { fn default() -> Self { Self { t1_r: 2.0 } } }"),
-    (3, "sim/src/seed.py", "if r_net >= 2.0:\n    close_partial()\n"),
-    (4, "src/seed.rs", "const KILL_THRESHOLD: f64 = 0.55;"),
-    (5, "src/seed.rs", "const UNIVERSE: [&str; 1] = [\"BTCUSDT\"];"),
-    (6, "src/seed.rs", "macro_rules! order { () => { Order { size_usd: 200.0 } } }"),
-    (6, "sim/seed.toml", "position_size_usd = 200"),
-    (7, "src/seed.rs", "fn f(venue: &Venue) { venue.close_position(\"BTCUSDT\"); }"),
-    (7, "src/seed.rs", "fn f(fields: &Fields) -> bool { fields.reduce_only.unwrap_or(false) }"),
-    (8, "src/seed.rs", "fn f(venue: &Venue, asked: &Intent) { venue.place_order(asked); }"),
-    (9, "src/seed.rs", "fn f(venue: &Venue, asked: &Intent) { let policy = load_policy(); venue.place_order(asked, policy); }"),
-    (10, "src/seed.rs", "fn f() -> Policy { load_policy().unwrap_or_default() }"),
+    (
+        1,
+        "src/seed_N.rs",
+        "pub fn leverage(asked: Option<f64>) -> f64 { asked.unwrap_or(10.0) }",
+    ),
+    (
+        1,
+        "src/seed_N.rs",
+        "#[derive(Deserialize)] struct S { #[serde(default = \"ten\")] leverage: f64 } fn ten() -> f64 { 10.0 }",
+    ),
+    (
+        2,
+        "src/seed_N.rs",
+        "fn f(limits: &Limits) -> Order { Order { leverage: limits.max_leverage } }",
+    ),
+    (
+        3,
+        "sim/src/seed_N.rs",
+        "impl Default for Theta { fn default() -> Self { Self { t1_r: 2.0 } } }",
+    ),
+    (
+        3,
+        "sim/src/seed_N.py",
+        "if r_net >= 2.0:\n    close_partial()\n",
+    ),
+    (4, "src/seed_N.rs", "const KILL_THRESHOLD: f64 = 0.55;"),
+    (
+        5,
+        "src/seed_N.rs",
+        "const UNIVERSE: [&str; 1] = [\"BTCUSDT\"];",
+    ),
+    (
+        6,
+        "src/seed_N.rs",
+        "macro_rules! order { () => { Order { size_usd: 200.0 } } }",
+    ),
+    (6, "sim/seed_N.toml", "position_size_usd = 200"),
+    (
+        7,
+        "src/seed_N.rs",
+        "fn f(venue: &Venue) { venue.close_position(\"BTCUSDT\"); }",
+    ),
+    (
+        7,
+        "src/seed_N.rs",
+        "fn f(fields: &Fields) -> bool { fields.reduce_only.unwrap_or(false) }",
+    ),
+    (
+        8,
+        "src/seed_N.rs",
+        "fn f(venue: &Venue, asked: &Intent) { venue.place_order(asked); }",
+    ),
+    (
+        9,
+        "src/seed_N.rs",
+        "fn f(venue: &Venue, asked: &Intent) { let policy = load_policy(); venue.place_order(asked, policy); }",
+    ),
+    (
+        10,
+        "src/seed_N.rs",
+        "fn f() -> Policy { load_policy().unwrap_or_default() }",
+    ),
 ];
 
 fn proof_of(root: &Path) -> Report {
@@ -50,16 +102,25 @@ fn one_violation_of_any_kind_fails_it() {
     let settings = "portcullis-proof.toml";
     fs::copy(Path::new(ROOT).join(settings), copy.path().join(settings)).unwrap();
     assert!(proof_of(copy.path()).passed(), "{}", proof_of(copy.path()));
-    for (check, file, text) in SEEDS {
-        let seed = copy.path().join(file);
-        fs::write(&seed, text).unwrap();
-        let report = proof_of(copy.path());
-        assert!(!report.passed(), "`{text}` passes");
-        let found: BTreeSet<u8> = report.findings().iter().map(|it| it.check.number()).collect();
+    let seeds: Vec<PathBuf> = (0_usize..)
+        .zip(SEEDS)
+        .map(|(number, (_, file, text))| {
+            let seed = copy.path().join(file.replace('N', &number.to_string()));
+            fs::write(&seed, text).unwrap();
+            seed
+        })
+        .collect();
+    let report = proof_of(copy.path());
+    for (seed, (check, _, text)) in seeds.iter().zip(SEEDS) {
+        let of_it = report.findings().iter().filter(|it| it.file == *seed);
+        let found: BTreeSet<u8> = of_it.map(|it| it.check.number()).collect();
         assert!(found.contains(&check), "`{text}`: {report}");
-        assert!(report.findings().iter().all(|it| it.file == seed), "{report}");
-        fs::remove_file(&seed).unwrap();
     }
+    assert!(!report.passed());
+    assert!(
+        report.findings().iter().all(|it| seeds.contains(&it.file)),
+        "{report}"
+    );
     let kinds: BTreeSet<u8> = SEEDS.iter().map(|(check, ..)| *check).collect();
     assert_eq!(kinds, (1..=10).collect());
 }

@@ -36,7 +36,12 @@ struct Row {
 
 impl Table {
     pub(crate) fn of(folder: &Path) -> Self {
-        let report = prove([folder], &Settings::default(), Instant::from_micros(0).unwrap()).unwrap();
+        let report = prove(
+            [folder],
+            &Settings::default(),
+            Instant::from_micros(0).unwrap(),
+        )
+        .unwrap();
         assert!(report.unread().is_empty(), "{report}");
         let found: BTreeSet<Place> = report
             .findings()
@@ -48,17 +53,28 @@ impl Table {
             let text = fs::read_to_string(&path).unwrap();
             for (line, label) in labels(&path, &text) {
                 match label {
-                    Label::Violation(checks, _) => {
+                    Label::Violation(checks) => {
                         there.extend(checks.into_iter().map(|check| (path.clone(), line, check)));
                     }
                     Label::LookAlike(class) => *classes.entry(class).or_default() += 1,
                 }
             }
         }
-        let mut table = Self { rows: BTreeMap::new(), classes, wrong: Vec::new() };
+        let mut table = Self {
+            rows: BTreeMap::new(),
+            classes,
+            wrong: Vec::new(),
+        };
         for place in there.union(&found) {
             let row = table.rows.entry((language(&place.0), place.2)).or_default();
-            let told = |what: &str| format!("{what} check {} at {}:{}", place.2, place.0.display(), place.1);
+            let told = |what: &str| {
+                format!(
+                    "{what} check {} at {}:{}",
+                    place.2,
+                    place.0.display(),
+                    place.1
+                )
+            };
             match (there.contains(place), found.contains(place)) {
                 (true, true) => row.found += 1,
                 (true, false) => {
@@ -76,7 +92,10 @@ impl Table {
 
     /// The checks that have a violation in a language.
     pub(crate) fn checks(&self, language: &str) -> BTreeSet<u8> {
-        let there = self.rows.iter().filter(|((of, _), row)| *of == language && row.found + row.missed > 0);
+        let there = self
+            .rows
+            .iter()
+            .filter(|((of, _), row)| *of == language && row.found + row.missed > 0);
         there.map(|((_, check), _)| *check).collect()
     }
 
@@ -96,13 +115,28 @@ impl Display for Table {
         writeln!(f, "language  check  found  missed  wrongly found")?;
         let mut sum = Row::default();
         for ((language, check), row) in &self.rows {
-            writeln!(f, "{language:8}  {check:>5}  {:>5}  {:>6}  {:>13}", row.found, row.missed, row.wrong)?;
+            writeln!(
+                f,
+                "{language:8}  {check:>5}  {:>5}  {:>6}  {:>13}",
+                row.found, row.missed, row.wrong
+            )?;
             sum.found += row.found;
             sum.missed += row.missed;
             sum.wrong += row.wrong;
         }
-        writeln!(f, "all              {:>5}  {:>6}  {:>13}", sum.found, sum.missed, sum.wrong)?;
-        writeln!(f, "recall {}/{}, precision {}/{}", sum.found, sum.found + sum.missed, sum.found, sum.found + sum.wrong)?;
+        writeln!(
+            f,
+            "all              {:>5}  {:>6}  {:>13}",
+            sum.found, sum.missed, sum.wrong
+        )?;
+        writeln!(
+            f,
+            "recall {}/{}, precision {}/{}",
+            sum.found,
+            sum.found + sum.missed,
+            sum.found,
+            sum.found + sum.wrong
+        )?;
         writeln!(f, "\nlook-alikes: {}", self.classes.values().sum::<usize>())?;
         for (class, count) in &self.classes {
             writeln!(f, "{count:>5}  {class}")?;

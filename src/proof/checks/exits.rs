@@ -12,34 +12,70 @@ use crate::proof::{
     vocabulary::Subject,
 };
 
-pub(super) fn examine<'a>(program: &Program<'a>, routine: &Routine<'a>, sinks: &[Sink<'a>], found: &mut Vec<Evidence>) {
+pub(super) fn examine<'a>(
+    program: &Program<'a>,
+    routine: &Routine<'a>,
+    sinks: &[Sink<'a>],
+    found: &mut Vec<Evidence>,
+) {
     for (node, call) in routine.calls() {
-        if order(program, routine, call) == Some(Order::Exit) && !is_owned(program, routine, node.at) {
-            let why = format!("`{}` emits an exit; nothing before it in its function asks who owns exits", call.name());
-            found.push(Evidence { check: Check::ExitOwnership, at: node.at, value: call.name().to_owned(), why });
+        if order(program, routine, call) == Some(Order::Exit)
+            && !is_owned(program, routine, node.at)
+        {
+            let why = format!(
+                "`{}` emits an exit; nothing before it in its function asks who owns exits",
+                call.name()
+            );
+            found.push(Evidence {
+                check: Check::ExitOwnership,
+                at: node.at,
+                value: call.name().to_owned(),
+                why,
+            });
         }
     }
     for sink in sinks {
-        let name = sink.names.iter().rev().find(|name| program.speaks_of(name, Subject::ReduceOnly));
+        let name = sink
+            .names
+            .iter()
+            .rev()
+            .find(|name| program.speaks_of(name, Subject::ReduceOnly));
         let value = match &sink.value.kind {
             Kind::Truth(yes) => Some(yes.to_string()),
-            Kind::Text(text) if ["true", "false"].contains(&text.to_lowercase().as_str()) => Some(format!("\"{text}\"")),
+            Kind::Text(text) if ["true", "false"].contains(&text.to_lowercase().as_str()) => {
+                Some(format!("\"{text}\""))
+            }
             Kind::Call(call) if is_field_of(call) => Some("a default".to_owned()),
             _ => None,
         };
         if let (Some(name), Some(value), true) = (name, value, sink.way.is_default()) {
-            let why = format!("{value} {} `{name}`: an exit that loses its flag is told what it meant", sink.way.told());
-            found.push(Evidence { check: Check::ExitOwnership, at: sink.value.at, value, why });
+            let why = format!(
+                "{value} {} `{name}`: an exit that loses its flag is told what it meant",
+                sink.way.told()
+            );
+            found.push(Evidence {
+                check: Check::ExitOwnership,
+                at: sink.value.at,
+                value,
+                why,
+            });
         }
     }
     for (_, call) in routine.calls() {
         let defaults = call.name() == "unwrap_or_default"
             && call.receiver().is_some_and(|it| {
-                super::sinks::names(it).into_iter().any(|name| program.speaks_of(name, Subject::ReduceOnly))
+                super::sinks::names(it)
+                    .into_iter()
+                    .any(|name| program.speaks_of(name, Subject::ReduceOnly))
             });
         if defaults {
             let why = "a missing `reduce_only` becomes false".to_owned();
-            found.push(Evidence { check: Check::ExitOwnership, at: call.callee.at, value: call.name().to_owned(), why });
+            found.push(Evidence {
+                check: Check::ExitOwnership,
+                at: call.callee.at,
+                value: call.name().to_owned(),
+                why,
+            });
         }
     }
 }
@@ -48,7 +84,10 @@ pub(super) fn examine<'a>(program: &Program<'a>, routine: &Routine<'a>, sinks: &
 fn is_field_of(call: &Call) -> bool {
     let is_truth = |node: &Node| matches!(node.kind, Kind::Truth(_));
     let is_default = matches!(&call.callee.kind, Kind::Name(name) if name == "Default::default" || name == "bool::default");
-    is_default || call.arguments.iter().any(|it| is_truth(&it.value) && it.name.as_deref().is_none_or(|name| name == "default"))
+    is_default
+        || call.arguments.iter().any(|it| {
+            is_truth(&it.value) && it.name.as_deref().is_none_or(|name| name == "default")
+        })
 }
 
 /// Whether a call, a comparison or a condition before it, or a parameter, speaks of the owner.
@@ -58,13 +97,21 @@ fn is_owned(program: &Program<'_>, routine: &Routine<'_>, at: At) -> bool {
         .parameters
         .iter()
         .any(|it| speaks(&it.name) || it.declared.as_deref().is_some_and(speaks));
-    let before = routine.nodes.iter().filter(|node| node.at < at).any(|node| match &node.kind {
-        Kind::Call(call) => speaks(call.name()) || call.receiver().is_some_and(|it| names_owner(it, &speaks)),
-        Kind::Compare(_, left, right) => names_owner(left, &speaks) || names_owner(right, &speaks),
-        Kind::If { condition, .. } => names_owner(condition, &speaks),
-        Kind::Fits(_, value) => names_owner(value, &speaks),
-        _ => false,
-    });
+    let before = routine
+        .nodes
+        .iter()
+        .filter(|node| node.at < at)
+        .any(|node| match &node.kind {
+            Kind::Call(call) => {
+                speaks(call.name()) || call.receiver().is_some_and(|it| names_owner(it, &speaks))
+            }
+            Kind::Compare(_, left, right) => {
+                names_owner(left, &speaks) || names_owner(right, &speaks)
+            }
+            Kind::If { condition, .. } => names_owner(condition, &speaks),
+            Kind::Fits(_, value) => names_owner(value, &speaks),
+            _ => false,
+        });
     parameter || before
 }
 
@@ -73,5 +120,9 @@ fn names_owner(node: &Node, speaks: &impl Fn(&str) -> bool) -> bool {
         Kind::Name(name) | Kind::Field(_, name) | Kind::Text(name) => speaks(name),
         _ => false,
     };
-    itself || node.children().into_iter().any(|child| names_owner(child, speaks))
+    itself
+        || node
+            .children()
+            .into_iter()
+            .any(|child| names_owner(child, speaks))
 }

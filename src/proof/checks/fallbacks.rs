@@ -15,8 +15,20 @@ use crate::proof::{
     words::{any, words},
 };
 
-const MADE_UP: [&str; 9] = ["default", "fallback", "backup", "emergency", "hardcoded", "builtin", "standard", "failsafe", "baseline"];
-const NUMBERS: [&str; 9] = ["f64", "f32", "u64", "u32", "u16", "u8", "i64", "i32", "Decimal"];
+const MADE_UP: [&str; 9] = [
+    "default",
+    "fallback",
+    "backup",
+    "emergency",
+    "hardcoded",
+    "builtin",
+    "standard",
+    "failsafe",
+    "baseline",
+];
+const NUMBERS: [&str; 9] = [
+    "f64", "f32", "u64", "u32", "u16", "u8", "i64", "i32", "Decimal",
+];
 const DECIDES: [Subject; 10] = [
     Subject::Leverage,
     Subject::MaximumLeverage,
@@ -30,7 +42,12 @@ const DECIDES: [Subject; 10] = [
     Subject::Theta,
 ];
 
-pub(super) fn examine<'a>(program: &Program<'a>, routine: &Routine<'a>, sinks: &[Sink<'a>], found: &mut Vec<Evidence>) {
+pub(super) fn examine<'a>(
+    program: &Program<'a>,
+    routine: &Routine<'a>,
+    sinks: &[Sink<'a>],
+    found: &mut Vec<Evidence>,
+) {
     let fallbacks = Fallbacks { program, routine };
     fallbacks.derived(found);
     for node in &routine.nodes {
@@ -41,11 +58,16 @@ pub(super) fn examine<'a>(program: &Program<'a>, routine: &Routine<'a>, sinks: &
                 }
             }
             Kind::Match { on, arms } => {
-                for arm in arms.iter().filter(|arm| matches!(arm.pattern, Pattern::Failed)) {
+                for arm in arms
+                    .iter()
+                    .filter(|arm| matches!(arm.pattern, Pattern::Failed))
+                {
                     fallbacks.handler(arm.at, &arm.body, on, found);
                 }
             }
-            Kind::If { condition, then, .. } => {
+            Kind::If {
+                condition, then, ..
+            } => {
                 if let Kind::Fits(pattern, value) = &condition.kind
                     && let Pattern::Failed = **pattern
                 {
@@ -63,7 +85,12 @@ pub(super) fn examine<'a>(program: &Program<'a>, routine: &Routine<'a>, sinks: &
             && fallbacks.is_made_up(sink.value)
         {
             let why = format!("what stands in for `{name}` was made up");
-            Fallbacks::push(sink.value.at, sink.value.last_name().unwrap_or(name), why, found);
+            Fallbacks::push(
+                sink.value.at,
+                sink.value.last_name().unwrap_or(name),
+                why,
+                found,
+            );
         }
     }
 }
@@ -75,23 +102,38 @@ struct Fallbacks<'p, 'a> {
 
 impl<'a> Fallbacks<'_, 'a> {
     fn push(at: At, value: &str, why: String, found: &mut Vec<Evidence>) {
-        found.push(Evidence { check: Check::SilentFallback, at, value: value.to_owned(), why });
+        found.push(Evidence {
+            check: Check::SilentFallback,
+            at,
+            value: value.to_owned(),
+            why,
+        });
     }
 
     /// `#[derive(Default)]` on θ: thresholds of zero.
     fn derived(&self, found: &mut Vec<Evidence>) {
-        let Some(class) = self.routine.class.filter(|_| self.routine.part == Part::Class) else {
+        let Some(class) = self
+            .routine
+            .class
+            .filter(|_| self.routine.part == Part::Class)
+        else {
             return;
         };
         let decides = |field: &&Parameter| {
-            let is_number = field.declared.as_deref().is_some_and(|declared| NUMBERS.contains(&declared));
+            let is_number = field
+                .declared
+                .as_deref()
+                .is_some_and(|declared| NUMBERS.contains(&declared));
             let is = |subject| self.program.speaks_of(&field.name, subject);
             is_number && (is(Subject::Threshold) || is(Subject::KillScore) || is(Subject::Leverage))
         };
         if let Some(field) = class.fields.iter().find(decides)
             && class.of.iter().any(|of| of == "Default")
         {
-            let why = format!("`{}` has a default, and so a `{}` of zero", class.name, field.name);
+            let why = format!(
+                "`{}` has a default, and so a `{}` of zero",
+                class.name, field.name
+            );
             Self::push(self.routine.at, &class.name, why, found);
         }
     }
@@ -99,17 +141,28 @@ impl<'a> Fallbacks<'_, 'a> {
     /// What is done where reading failed.
     fn handler(&self, at: At, handler: &'a Node, tried: &'a Node, found: &mut Vec<Evidence>) {
         if let Some(name) = self.stands_in(handler) {
-            return Self::push(at, &name, format!("a failure puts a default in the place of `{name}`"), found);
+            return Self::push(
+                at,
+                &name,
+                format!("a failure puts a default in the place of `{name}`"),
+                found,
+            );
         }
         if let Some(name) = self.emits(handler) {
-            return Self::push(at, &name, format!("a failure is answered with an entry, `{name}`"), found);
+            return Self::push(
+                at,
+                &name,
+                format!("a failure is answered with an entry, `{name}`"),
+                found,
+            );
         }
         if leaves(handler) || !self.emits_after(at) {
             return;
         }
         for name in self.read(tried) {
             if !self.is_asked_after(&name, at) {
-                let why = format!("the failure to read `{name}` is swallowed, and an entry follows");
+                let why =
+                    format!("the failure to read `{name}` is swallowed, and an entry follows");
                 return Self::push(at, &name, why, found);
             }
         }
@@ -124,11 +177,17 @@ impl<'a> Fallbacks<'_, 'a> {
             }
             match &node.kind {
                 Kind::Bind(bind) => name = self.bound(bind),
-                Kind::Leave(Leaving::Return, Some(value)) if self.decides(self.routine.name) && self.is_default(value, self.routine.name) => {
+                Kind::Leave(Leaving::Return, Some(value))
+                    if self.decides(self.routine.name)
+                        && self.is_default(value, self.routine.name) =>
+                {
                     name = Some(self.routine.name.to_owned());
                 }
                 Kind::Leave(Leaving::Return, Some(value)) if self.is_ruling_made_up(value) => {
-                    name = value.last_name().map(str::to_owned).or_else(|| called(value));
+                    name = value
+                        .last_name()
+                        .map(str::to_owned)
+                        .or_else(|| called(value));
                 }
                 _ => {}
             }
@@ -150,7 +209,13 @@ impl<'a> Fallbacks<'_, 'a> {
     fn is_default(&self, value: &'a Node, name: &str) -> bool {
         let written = is_literal(value) && !is_empty(value);
         let rules = self.rules(name);
-        written && !(rules && !matches!(value.kind, Kind::Record { .. } | Kind::List(_) | Kind::Call(_))) || self.is_made_up(value)
+        written
+            && !(rules
+                && !matches!(
+                    value.kind,
+                    Kind::Record { .. } | Kind::List(_) | Kind::Call(_)
+                ))
+            || self.is_made_up(value)
     }
 
     /// A default by its name, a constructor without arguments, `X::default()`.
@@ -158,16 +223,29 @@ impl<'a> Fallbacks<'_, 'a> {
         match &value.kind {
             Kind::Name(name) => any(&words(name), &MADE_UP),
             Kind::Field(_, name) => any(&words(name), &MADE_UP),
-            Kind::Record { entries, .. } => !entries.is_empty() && entries.iter().all(|entry| is_literal(&entry.value)),
+            Kind::Record { entries, .. } => {
+                !entries.is_empty() && entries.iter().all(|entry| is_literal(&entry.value))
+            }
             Kind::Call(call) => {
-                let bare = call.name().starts_with(char::is_uppercase) && call.arguments.iter().all(|it| is_literal(&it.value));
+                let bare = call.name().starts_with(char::is_uppercase)
+                    && call.arguments.iter().all(|it| is_literal(&it.value));
                 let of_path = matches!(&call.callee.kind, Kind::Name(path) if path.ends_with("::default") || path.ends_with("::new") && call.arguments.is_empty());
-                let copied = ["copy", "deepcopy", "dict", "Some", "Arc", "Ok", "new"].contains(&call.name()) && call.positional().any(|it| self.is_made_up(it));
-                let itself = ["copy", "clone", "into", "to_owned"].contains(&call.name()) && call.receiver().is_some_and(|it| self.is_made_up(it));
-                bare && self.rules(call.name()) || of_path || copied || itself || any(&words(call.name()), &MADE_UP) && !call.name().starts_with("unwrap_or")
+                let copied = ["copy", "deepcopy", "dict", "Some", "Arc", "Ok", "new"]
+                    .contains(&call.name())
+                    && call.positional().any(|it| self.is_made_up(it));
+                let itself = ["copy", "clone", "into", "to_owned"].contains(&call.name())
+                    && call.receiver().is_some_and(|it| self.is_made_up(it));
+                bare && self.rules(call.name())
+                    || of_path
+                    || copied
+                    || itself
+                    || any(&words(call.name()), &MADE_UP) && !call.name().starts_with("unwrap_or")
             }
             Kind::Function(closure) => self.is_made_up(&closure.body),
-            Kind::Block { nodes, has_value: true } => nodes.last().is_some_and(|last| self.is_made_up(last)),
+            Kind::Block {
+                nodes,
+                has_value: true,
+            } => nodes.last().is_some_and(|last| self.is_made_up(last)),
             _ => false,
         }
     }
@@ -177,7 +255,14 @@ impl<'a> Fallbacks<'_, 'a> {
         let names = match &value.kind {
             Kind::Call(call) => names(&call.callee),
             Kind::Name(_) | Kind::Field(..) => names(value),
-            Kind::Block { nodes, has_value: true } => return nodes.last().is_some_and(|last| self.is_ruling_made_up(last)),
+            Kind::Block {
+                nodes,
+                has_value: true,
+            } => {
+                return nodes
+                    .last()
+                    .is_some_and(|last| self.is_ruling_made_up(last));
+            }
             _ => return false,
         };
         self.is_made_up(value) && names.iter().any(|name| self.rules(name))
@@ -188,16 +273,28 @@ impl<'a> Fallbacks<'_, 'a> {
         if ["unwrap_or_default", "or_default"].contains(&call.name()) {
             let read = call.receiver().map(names).unwrap_or_default();
             // An empty universe trades nothing.
-            let counts = |name: &&str| self.decides(name) && !self.program.speaks_of(name, Subject::Universe);
+            let counts = |name: &&str| {
+                self.decides(name) && !self.program.speaks_of(name, Subject::Universe)
+            };
             if let Some(name) = read.into_iter().rev().find(counts) {
-                Self::push(call.callee.at, call.name(), format!("a missing `{name}` becomes a default"), found);
+                Self::push(
+                    call.callee.at,
+                    call.name(),
+                    format!("a missing `{name}` becomes a default"),
+                    found,
+                );
             }
         }
         if let Kind::Name(path) = &call.callee.kind
             && let Some(of) = path.strip_suffix("::default")
             && self.rules(of)
         {
-            Self::push(node.at, path, format!("`{of}` has no default: a policy gives it"), found);
+            Self::push(
+                node.at,
+                path,
+                format!("`{of}` has no default: a policy gives it"),
+                found,
+            );
         }
     }
 
@@ -224,7 +321,10 @@ impl<'a> Fallbacks<'_, 'a> {
         visit(tried, &mut |node| match &node.kind {
             Kind::Bind(bind) => {
                 let name = bind.target.last_name().unwrap_or_default();
-                let is_loaded = any_node(&bind.value, &|node| matches!(&node.kind, Kind::Call(call) if loads(self.program, call)));
+                let is_loaded = any_node(
+                    &bind.value,
+                    &|node| matches!(&node.kind, Kind::Call(call) if loads(self.program, call)),
+                );
                 if self.decides(name) || is_loaded {
                     all.push(name.to_owned());
                 }
@@ -237,13 +337,18 @@ impl<'a> Fallbacks<'_, 'a> {
 
     /// Whether something after it leaves where the value is missing.
     fn is_asked_after(&self, name: &str, at: At) -> bool {
-        let rule = Rule { program: self.program, routine: self.routine };
+        let rule = Rule {
+            program: self.program,
+            routine: self.routine,
+        };
         let mut entries = self.routine.calls().filter(|(node, call)| {
             node.at > at && order(self.program, self.routine, call) == Some(Order::Entry)
         });
         let by_policy = self.rules(name) && entries.all(|(node, _)| rule.is_guarded(node.at));
         let asks = |node: &&&Node| match &node.kind {
-            Kind::If { condition, then, .. } => node.at > at && leaves(then) && asks_for(condition, name),
+            Kind::If {
+                condition, then, ..
+            } => node.at > at && leaves(then) && asks_for(condition, name),
             _ => false,
         };
         by_policy || self.routine.nodes.iter().any(|node| asks(&node))
@@ -251,14 +356,18 @@ impl<'a> Fallbacks<'_, 'a> {
 
     fn decides(&self, name: &str) -> bool {
         let is = |subject: &Subject| {
-            let trades = *subject != Subject::SizeInContext || self.routine.mentions(&["symbol", "side", "order", "trade", "position", "leverage", "notional"]);
+            let trades = *subject != Subject::SizeInContext
+                || self.routine.mentions(&[
+                    "symbol", "side", "order", "trade", "position", "leverage", "notional",
+                ]);
             trades && self.program.speaks_of(name, *subject)
         };
         DECIDES.iter().any(is)
     }
 
     fn rules(&self, name: &str) -> bool {
-        self.program.speaks_of(name, Subject::Policy) || self.program.speaks_of(name, Subject::Theta)
+        self.program.speaks_of(name, Subject::Policy)
+            || self.program.speaks_of(name, Subject::Theta)
     }
 }
 
@@ -292,14 +401,22 @@ fn asks_for(condition: &Node, name: &str) -> bool {
     let is_it = |node: &Node| any_node(node, &|node| node.last_name() == Some(name));
     match &condition.kind {
         Kind::Not(inner) => is_it(inner),
-        Kind::Compare(Comparison::Equal | Comparison::LessOrEqual | Comparison::Less, left, _) => is_it(left),
-        Kind::Or(left, right) | Kind::And(left, right) => asks_for(left, name) || asks_for(right, name),
-        Kind::Call(call) => ["is_none", "is_nan", "isnan", "is_err"].contains(&call.name()) && is_it(condition),
+        Kind::Compare(Comparison::Equal | Comparison::LessOrEqual | Comparison::Less, left, _) => {
+            is_it(left)
+        }
+        Kind::Or(left, right) | Kind::And(left, right) => {
+            asks_for(left, name) || asks_for(right, name)
+        }
+        Kind::Call(call) => {
+            ["is_none", "is_nan", "isnan", "is_err"].contains(&call.name()) && is_it(condition)
+        }
         _ => false,
     }
 }
 
 fn visit<'a>(node: &'a Node, see: &mut impl FnMut(&'a Node)) {
     see(node);
-    node.children().into_iter().for_each(|child| visit(child, see));
+    node.children()
+        .into_iter()
+        .for_each(|child| visit(child, see));
 }

@@ -8,41 +8,271 @@ use crate::proof::{
 
 /// Hand their first argument on, or what they are called on.
 const HANDS_ON: &[&str] = &[
-    "float", "int", "str", "Decimal", "D", "dec", "abs", "Some", "Ok", "Box", "Arc", "Rc", "list", "tuple", "set", "frozenset", "sorted", "array", "Fraction",
-    "round", "from_str", "from_float", "try_from", "from", "new", "loads", "Just", "deque", "OrderedDict", "dict", "MappingProxyType", "Final", "cast", "Cow", "Borrowed",
-    "from_f64", "from_iter", "from_str_exact", "new_unchecked", "vec", "json", "hashmap", "hashset", "btreeset", "btreemap", "indexset", "indexmap", "lazy_static",
-    "LazyLock", "OnceLock", "Lazy", "asarray", "Series", "copy", "deepcopy", "field", "Field",
+    "float",
+    "int",
+    "str",
+    "Decimal",
+    "D",
+    "dec",
+    "abs",
+    "Some",
+    "Ok",
+    "Box",
+    "Arc",
+    "Rc",
+    "list",
+    "tuple",
+    "set",
+    "frozenset",
+    "sorted",
+    "array",
+    "Fraction",
+    "round",
+    "from_str",
+    "from_float",
+    "try_from",
+    "from",
+    "new",
+    "loads",
+    "Just",
+    "deque",
+    "OrderedDict",
+    "dict",
+    "MappingProxyType",
+    "Final",
+    "cast",
+    "Cow",
+    "Borrowed",
+    "from_f64",
+    "from_iter",
+    "from_str_exact",
+    "new_unchecked",
+    "vec",
+    "json",
+    "hashmap",
+    "hashset",
+    "btreeset",
+    "btreemap",
+    "indexset",
+    "indexmap",
+    "lazy_static",
+    "LazyLock",
+    "OnceLock",
+    "Lazy",
+    "asarray",
+    "Series",
+    "copy",
+    "deepcopy",
+    "field",
+    "Field",
 ];
 const HANDS_ITSELF_ON: &[&str] = &[
-    "unwrap", "expect", "into", "to_string", "to_owned", "parse", "strip", "split", "trim", "clone", "cloned", "copied", "ok", "ok_or", "ok_or_else", "as_str", "as_f64",
-    "try_into", "await", "copy", "upper", "lower", "iter", "into_iter", "collect", "map", "and_then", "filter", "context", "with_context", "to_vec", "abs", "as_deref", "as_ref",
-    "map_err", "inspect_err", "splitlines", "keys", "values", "items", "to_f64", "max_by", "item", "flatten", "replace", "chars", "as_slice", "unwrap_unchecked", "filter_map",
+    "unwrap",
+    "expect",
+    "into",
+    "to_string",
+    "to_owned",
+    "parse",
+    "strip",
+    "split",
+    "trim",
+    "clone",
+    "cloned",
+    "copied",
+    "ok",
+    "ok_or",
+    "ok_or_else",
+    "as_str",
+    "as_f64",
+    "try_into",
+    "await",
+    "copy",
+    "upper",
+    "lower",
+    "iter",
+    "into_iter",
+    "collect",
+    "map",
+    "and_then",
+    "filter",
+    "context",
+    "with_context",
+    "to_vec",
+    "abs",
+    "as_deref",
+    "as_ref",
+    "map_err",
+    "inspect_err",
+    "splitlines",
+    "keys",
+    "values",
+    "items",
+    "to_f64",
+    "max_by",
+    "item",
+    "flatten",
+    "replace",
+    "chars",
+    "as_slice",
+    "unwrap_unchecked",
+    "filter_map",
 ];
 /// Give one of their arguments.
-const BOUNDS: &[&str] = &["min", "max", "clamp", "clip", "minimum", "maximum", "fmin", "fmax", "coalesce", "first_non_none", "nvl", "where", "choose"];
+const BOUNDS: &[&str] = &[
+    "min",
+    "max",
+    "clamp",
+    "clip",
+    "minimum",
+    "maximum",
+    "fmin",
+    "fmax",
+    "coalesce",
+    "first_non_none",
+    "nvl",
+    "where",
+    "choose",
+];
 /// Give their second argument where the first is not found.
 const LOOKS_UP: &[&str] = &[
-    "get", "pop", "setdefault", "getattr", "getenv", "getfloat", "getint", "get_or", "get_float", "get_int", "hget", "getstr", "get_str", "config", "env", "float_env", "env_float", "env_or",
-    "int_env", "env_int", "optional", "setting", "get_setting", "get_config", "getdefault", "lookup", "param", "get_param", "read", "get_env", "env_var", "get_or_default", "value_of",
+    "get",
+    "pop",
+    "setdefault",
+    "getattr",
+    "getenv",
+    "getfloat",
+    "getint",
+    "get_or",
+    "get_float",
+    "get_int",
+    "hget",
+    "getstr",
+    "get_str",
+    "config",
+    "env",
+    "float_env",
+    "env_float",
+    "env_or",
+    "int_env",
+    "env_int",
+    "optional",
+    "setting",
+    "get_setting",
+    "get_config",
+    "getdefault",
+    "lookup",
+    "param",
+    "get_param",
+    "read",
+    "get_env",
+    "env_var",
+    "get_or_default",
+    "value_of",
 ];
 /// Give their argument where there is nothing.
 const FALLS_BACK: &[&str] = &[
-    "unwrap_or", "unwrap_or_else", "map_or", "map_or_else", "or_insert", "or_insert_with", "value_or", "or", "or_else", "fillna", "get_or_insert", "get_or_insert_with", "or_default", "is_none_or",
+    "unwrap_or",
+    "unwrap_or_else",
+    "map_or",
+    "map_or_else",
+    "or_insert",
+    "or_insert_with",
+    "value_or",
+    "or",
+    "or_else",
+    "fillna",
+    "get_or_insert",
+    "get_or_insert_with",
+    "or_default",
+    "is_none_or",
 ];
 /// Make a field, an option or a column; by position or as `default`, its default.
 const FIELDS: &[&str] = &[
-    "Field", "field", "Option", "Argument", "Query", "Body", "Form", "Header", "attrib", "ib", "Float", "Integer", "Param", "Parameter", "Setting", "Doc", "Depends", "mapped_column", "Column",
-    "DecimalField", "FloatField", "IntegerField", "CharField", "confloat", "conint", "Var",
+    "Field",
+    "field",
+    "Option",
+    "Argument",
+    "Query",
+    "Body",
+    "Form",
+    "Header",
+    "attrib",
+    "ib",
+    "Float",
+    "Integer",
+    "Param",
+    "Parameter",
+    "Setting",
+    "Doc",
+    "Depends",
+    "mapped_column",
+    "Column",
+    "DecimalField",
+    "FloatField",
+    "IntegerField",
+    "CharField",
+    "confloat",
+    "conint",
+    "Var",
 ];
-const DEFAULTS: [&str; 8] = ["default", "default_value", "fallback", "default_factory", "server_default", "initial", "insert_default", "alternative"];
+const DEFAULTS: [&str; 8] = [
+    "default",
+    "default_value",
+    "fallback",
+    "default_factory",
+    "server_default",
+    "initial",
+    "insert_default",
+    "alternative",
+];
 /// What says of a value how it may be, and not what it is.
 const BOUND_KEYS: &[&str] = &[
-    "min", "max", "minimum", "maximum", "ge", "gt", "le", "lt", "step", "precision", "decimals", "multiple_of", "multipleOf", "exclusiveMinimum", "exclusiveMaximum", "version", "scale", "digits",
-    "maxLength", "minLength", "maxItems", "minItems", "example", "examples", "description", "title", "type", "unit", "enum",
+    "min",
+    "max",
+    "minimum",
+    "maximum",
+    "ge",
+    "gt",
+    "le",
+    "lt",
+    "step",
+    "precision",
+    "decimals",
+    "multiple_of",
+    "multipleOf",
+    "exclusiveMinimum",
+    "exclusiveMaximum",
+    "version",
+    "scale",
+    "digits",
+    "maxLength",
+    "minLength",
+    "maxItems",
+    "minItems",
+    "example",
+    "examples",
+    "description",
+    "title",
+    "type",
+    "unit",
+    "enum",
 ];
 /// Powers of ten that turn one unit into another.
 const CONVERSIONS: [f64; 10] = [100.0, 1e3, 1e4, 1e6, 1e8, 1e9, 0.01, 1e-3, 1e-4, 1e-6];
-const UNITS: [&str; 12] = ["pct", "percent", "percentage", "bps", "bp", "ms", "us", "ns", "permille", "millis", "cents", "sat"];
+const UNITS: [&str; 12] = [
+    "pct",
+    "percent",
+    "percentage",
+    "bps",
+    "bp",
+    "ms",
+    "us",
+    "ns",
+    "permille",
+    "millis",
+    "cents",
+    "sat",
+];
 const ROUNDS: [&str; 7] = ["round", "floor", "ceil", "trunc", "int", "rint", "quantize"];
 
 /// How far names and calls are followed.
@@ -89,14 +319,19 @@ impl<'a> Follow<'_, 'a> {
             Kind::Name(_) | Kind::Field(..) => self.name(node, depth, found),
             Kind::Call(call) => self.call(call, depth, found),
             Kind::Index(of, _) => self.table(of, depth, found),
-            Kind::If { then, otherwise, .. } => {
+            Kind::If {
+                then, otherwise, ..
+            } => {
                 on(then);
                 if let Some(otherwise) = otherwise {
                     on(otherwise);
                 }
             }
             Kind::Match { arms, .. } => arms.iter().for_each(|arm| on(&arm.body)),
-            Kind::Block { nodes, has_value: true } => {
+            Kind::Block {
+                nodes,
+                has_value: true,
+            } => {
                 if let Some(last) = nodes.last() {
                     on(last);
                 }
@@ -105,7 +340,9 @@ impl<'a> Follow<'_, 'a> {
                 on(left);
                 on(right);
             }
-            Kind::Arithmetic(operator, left, right) => self.arithmetic(*operator, left, right, depth, found),
+            Kind::Arithmetic(operator, left, right) => {
+                self.arithmetic(*operator, left, right, depth, found)
+            }
             Kind::List(nodes) => nodes.iter().for_each(on),
             Kind::Record { entries, .. } => {
                 let values = entries.iter().filter(|entry| !is_bound(entry));
@@ -122,7 +359,10 @@ impl<'a> Follow<'_, 'a> {
 
     /// A name that is bound once, to a literal.
     fn name(&self, node: &'a Node, depth: usize, found: &mut Vec<Found<'a>>) {
-        if node.last_name().is_some_and(|name| self.wanted.is_known(name)) {
+        if node
+            .last_name()
+            .is_some_and(|name| self.wanted.is_known(name))
+        {
             return;
         }
         if let Some(value) = self.program.stands_for(node, self.routine)
@@ -147,20 +387,26 @@ impl<'a> Follow<'_, 'a> {
         let is = |list: &[&str]| list.contains(&name);
         let mut on = |node: &'a Node| self.follow(node, depth + 1, found);
         if is(FIELDS) {
-            call.keywords().filter(|(name, _)| DEFAULTS.contains(name)).for_each(|(_, value)| on(value));
+            call.keywords()
+                .filter(|(name, _)| DEFAULTS.contains(name))
+                .for_each(|(_, value)| on(value));
             call.positional().take(1).for_each(on);
         } else if is(FALLS_BACK) && call.receiver().is_some() {
             call.receiver().into_iter().for_each(&mut on);
             call.positional().take(1).for_each(on);
         } else if is(BOUNDS) {
-            call.receiver().into_iter().filter(|it| !matches!(it.kind, Kind::Name(_))).for_each(&mut on);
+            call.receiver()
+                .into_iter()
+                .filter(|it| !matches!(it.kind, Kind::Name(_)))
+                .for_each(&mut on);
             call.positional().for_each(on);
         } else if call.positional().count() >= 2 && is(LOOKS_UP) {
             call.positional().last().into_iter().for_each(&mut on);
             if let Some(receiver) = call.receiver() {
                 self.table(receiver, depth + 1, found);
             }
-        } else if let Some((_, default)) = call.keywords().find(|(name, _)| DEFAULTS.contains(name)) {
+        } else if let Some((_, default)) = call.keywords().find(|(name, _)| DEFAULTS.contains(name))
+        {
             on(default);
         } else if is(LOOKS_UP) && call.receiver().is_some() {
             if let Some(receiver) = call.receiver() {
@@ -168,14 +414,28 @@ impl<'a> Follow<'_, 'a> {
             }
         } else if is(HANDS_ITSELF_ON) && call.receiver().is_some() {
             call.receiver().into_iter().for_each(on);
-        } else if is(HANDS_ON) || name.starts_with(char::is_uppercase) && call.arguments.len() == 1 {
-            call.positional().take(if call.is_macro { usize::MAX } else { 1 }).for_each(on);
+        } else if is(HANDS_ON) || name.starts_with(char::is_uppercase) && call.arguments.len() == 1
+        {
+            call.positional()
+                .take(if call.is_macro { usize::MAX } else { 1 })
+                .for_each(on);
         } else if !self.wanted.is_known(name) {
-            self.program.gives(call).iter().filter(|it| is_literal(it)).for_each(|it| on(it));
+            self.program
+                .gives(call)
+                .iter()
+                .filter(|it| is_literal(it))
+                .for_each(|it| on(it));
         }
     }
 
-    fn arithmetic(&self, operator: Operator, left: &'a Node, right: &'a Node, depth: usize, found: &mut Vec<Found<'a>>) {
+    fn arithmetic(
+        &self,
+        operator: Operator,
+        left: &'a Node,
+        right: &'a Node,
+        depth: usize,
+        found: &mut Vec<Found<'a>>,
+    ) {
         match operator {
             Operator::Another => {}
             Operator::Add | Operator::Subtract => {
@@ -197,7 +457,10 @@ impl<'a> Follow<'_, 'a> {
 }
 
 fn is_bound(entry: &Entry) -> bool {
-    entry.name.as_deref().is_some_and(|name| BOUND_KEYS.contains(&name))
+    entry
+        .name
+        .as_deref()
+        .is_some_and(|name| BOUND_KEYS.contains(&name))
 }
 
 fn is_one(node: &Node) -> bool {
@@ -235,11 +498,16 @@ pub(super) fn is_literal(node: &Node) -> bool {
         Kind::Record { entries, .. } => entries.iter().all(|entry| is_literal(&entry.value)),
         Kind::Call(call) => {
             let name = call.name();
-            let hands_on = HANDS_ON.contains(&name) || FIELDS.contains(&name) || name.starts_with(char::is_uppercase);
+            let hands_on = HANDS_ON.contains(&name)
+                || FIELDS.contains(&name)
+                || name.starts_with(char::is_uppercase);
             let itself = HANDS_ITSELF_ON.contains(&name) && call.receiver().is_some_and(is_literal);
             (hands_on || itself) && call.arguments.iter().all(|it| is_literal(&it.value))
         }
-        Kind::Block { nodes, has_value: true } => matches!(nodes.as_slice(), [one] if is_literal(one)),
+        Kind::Block {
+            nodes,
+            has_value: true,
+        } => matches!(nodes.as_slice(), [one] if is_literal(one)),
         Kind::Function(closure) => closure.parameters.is_empty() && is_literal(&closure.body),
         Kind::Arithmetic(_, left, right) => is_literal(left) && is_literal(right),
         _ => false,

@@ -14,7 +14,9 @@ use crate::proof::{
     words::{any, words},
 };
 
-const LADDER: [&str; 8] = ["harvest", "partial", "ladder", "profit", "multiple", "stage", "close", "trail"];
+const LADDER: [&str; 8] = [
+    "harvest", "partial", "ladder", "profit", "multiple", "stage", "close", "trail",
+];
 
 pub(super) fn examine<'a>(program: &Program<'a>, routine: &Routine<'a>, found: &mut Vec<Evidence>) {
     let validated = validated(routine);
@@ -24,7 +26,10 @@ pub(super) fn examine<'a>(program: &Program<'a>, routine: &Routine<'a>, found: &
         };
         let orders = matches!(
             comparison,
-            Comparison::Less | Comparison::LessOrEqual | Comparison::Greater | Comparison::GreaterOrEqual
+            Comparison::Less
+                | Comparison::LessOrEqual
+                | Comparison::Greater
+                | Comparison::GreaterOrEqual
         );
         if !orders || validated.contains(&node.at) {
             continue;
@@ -33,16 +38,34 @@ pub(super) fn examine<'a>(program: &Program<'a>, routine: &Routine<'a>, found: &
             let Some((check, name)) = measured(program, routine, measure) else {
                 continue;
             };
-            for it in (Follow { program, routine, wanted: &Threshold { program } }).all(threshold) {
-                let why = format!("`{name}` is compared with {}, which no policy gave", it.value);
-                found.push(Evidence { check, at: it.node.at, value: it.value, why });
+            for it in (Follow {
+                program,
+                routine,
+                wanted: &Threshold { program },
+            })
+            .all(threshold)
+            {
+                let why = format!(
+                    "`{name}` is compared with {}, which no policy gave",
+                    it.value
+                );
+                found.push(Evidence {
+                    check,
+                    at: it.node.at,
+                    value: it.value,
+                    why,
+                });
             }
         }
     }
 }
 
 /// What is measured, and the check that its thresholds belong to.
-fn measured<'a>(program: &Program<'a>, routine: &Routine<'a>, node: &'a Node) -> Option<(Check, &'a str)> {
+fn measured<'a>(
+    program: &Program<'a>,
+    routine: &Routine<'a>,
+    node: &'a Node,
+) -> Option<(Check, &'a str)> {
     let name = match &node.kind {
         Kind::Index(_, key) => super::sinks::key_text(key)?,
         Kind::Call(call) => match call.positional().find_map(super::sinks::key_text) {
@@ -56,7 +79,9 @@ fn measured<'a>(program: &Program<'a>, routine: &Routine<'a>, node: &'a Node) ->
     if program.speaks_of(name, Subject::RMeasure) || in_ladder() {
         return Some((Check::HarvestThreshold, name));
     }
-    program.speaks_of(name, Subject::KillMeasure).then_some((Check::KillScore, name))
+    program
+        .speaks_of(name, Subject::KillMeasure)
+        .then_some((Check::KillScore, name))
 }
 
 /// Comparisons that only refuse: of an assertion, or of a condition that raises.
@@ -65,7 +90,9 @@ fn validated(routine: &Routine<'_>) -> BTreeSet<At> {
     for node in &routine.nodes {
         match &node.kind {
             Kind::Leave(Leaving::Assert, Some(condition)) => within(condition, &mut all),
-            Kind::If { condition, then, .. } if refuses(then) => within(condition, &mut all),
+            Kind::If {
+                condition, then, ..
+            } if refuses(then) => within(condition, &mut all),
             _ => {}
         }
     }
@@ -76,7 +103,9 @@ fn within(node: &Node, all: &mut BTreeSet<At>) {
     if let Kind::Compare(..) = node.kind {
         all.insert(node.at);
     }
-    node.children().into_iter().for_each(|child| within(child, all));
+    node.children()
+        .into_iter()
+        .for_each(|child| within(child, all));
 }
 
 fn refuses(then: &Node) -> bool {
@@ -107,6 +136,8 @@ impl Wanted for Threshold<'_, '_> {
 
     /// What has a name of its own is found where it is bound.
     fn is_known(&self, name: &str) -> bool {
-        [Subject::Threshold, Subject::KillScore].into_iter().any(|subject| self.program.speaks_of(name, subject))
+        [Subject::Threshold, Subject::KillScore]
+            .into_iter()
+            .any(|subject| self.program.speaks_of(name, subject))
     }
 }

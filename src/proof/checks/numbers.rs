@@ -26,25 +26,53 @@ const NUMBERS: [(Subject, Check); 8] = [
 ];
 
 /// One of these, or two of those, speak of trading.
-const TRADING: [&str; 8] = ["symbol", "leverage", "notional", "trade", "trading", "lev", "usdt", "usd"];
+const TRADING: [&str; 8] = [
+    "symbol", "leverage", "notional", "trade", "trading", "lev", "usdt", "usd",
+];
 const MAYBE_TRADING: [&str; 5] = ["side", "order", "position", "entry", "qty"];
 /// What else has a size.
 const OTHER_CALLS: [&str; 18] = [
-    "plot", "chart", "figure", "fig", "scatter", "font", "draw", "ax", "axis", "legend", "style", "pool", "queue", "cache", "image", "page", "grid", "batch",
+    "plot", "chart", "figure", "fig", "scatter", "font", "draw", "ax", "axis", "legend", "style",
+    "pool", "queue", "cache", "image", "page", "grid", "batch",
 ];
-const SELECTION: [&str; 8] = ["symbol", "universe", "ranking", "rank", "selection", "selector", "scoring", "select"];
+const SELECTION: [&str; 8] = [
+    "symbol",
+    "universe",
+    "ranking",
+    "rank",
+    "selection",
+    "selector",
+    "scoring",
+    "select",
+];
 const KILL: [&str; 5] = ["kill", "sigma", "harvest", "ts", "theta"];
 
-pub(super) fn examine<'a>(program: &Program<'a>, routine: &Routine<'a>, sinks: &[Sink<'a>], found: &mut Vec<Evidence>) {
+pub(super) fn examine<'a>(
+    program: &Program<'a>,
+    routine: &Routine<'a>,
+    sinks: &[Sink<'a>],
+    found: &mut Vec<Evidence>,
+) {
     for sink in sinks {
         for (subject, check) in NUMBERS {
             let Some(name) = named(program, routine, sink, subject) else {
                 continue;
             };
             let wanted = Number { program, subject };
-            for it in (Follow { program, routine, wanted: &wanted }).all(sink.value) {
+            for it in (Follow {
+                program,
+                routine,
+                wanted: &wanted,
+            })
+            .all(sink.value)
+            {
                 let why = format!("{} {} `{name}`", it.value, sink.way.told());
-                found.push(Evidence { check, at: it.node.at, value: it.value, why });
+                found.push(Evidence {
+                    check,
+                    at: it.node.at,
+                    value: it.value,
+                    why,
+                });
             }
         }
         stop_price(program, routine, sink, found);
@@ -53,13 +81,22 @@ pub(super) fn examine<'a>(program: &Program<'a>, routine: &Routine<'a>, sinks: &
 }
 
 /// The name of the sink that speaks of the subject.
-pub(super) fn named<'a>(program: &Program<'a>, routine: &Routine<'a>, sink: &Sink<'a>, subject: Subject) -> Option<&'a str> {
+pub(super) fn named<'a>(
+    program: &Program<'a>,
+    routine: &Routine<'a>,
+    sink: &Sink<'a>,
+    subject: Subject,
+) -> Option<&'a str> {
     let speaks = |name: &&&str| program.speaks_of(name, subject);
     let name = sink.names.iter().rev().find(speaks)?;
     let in_context = match subject {
         Subject::SizeInContext => trades(routine, sink),
         Subject::WeightInContext => titled(routine, sink, &SELECTION),
-        Subject::KillScoreInContext => titled(routine, sink, &KILL) || beside(sink, &KILL) || sink.within.iter().any(|name| any(&words(name), &KILL)),
+        Subject::KillScoreInContext => {
+            titled(routine, sink, &KILL)
+                || beside(sink, &KILL)
+                || sink.within.iter().any(|name| any(&words(name), &KILL))
+        }
         _ => true,
     };
     in_context.then_some(name)
@@ -69,22 +106,41 @@ pub(super) fn named<'a>(program: &Program<'a>, routine: &Routine<'a>, sink: &Sin
 fn trades(routine: &Routine<'_>, sink: &Sink<'_>) -> bool {
     let is_within = |of: &[&str]| sink.within.iter().any(|name| any(&words(name), of));
     let around = |of: &[&str]| {
-        is_within(of) || titled(routine, sink, of) || beside(sink, of) || routine.part != Part::Module && routine.mentions(of)
+        is_within(of)
+            || titled(routine, sink, of)
+            || beside(sink, of)
+            || routine.part != Part::Module && routine.mentions(of)
     };
-    let speaks = || around(&TRADING) || MAYBE_TRADING.iter().filter(|word| around(&[**word])).count() >= 2;
+    let speaks = || {
+        around(&TRADING)
+            || MAYBE_TRADING
+                .iter()
+                .filter(|word| around(&[**word]))
+                .count()
+                >= 2
+    };
     !is_within(&OTHER_CALLS) && speaks()
 }
 
 /// Whether the value's own names, or those of the function or class, are of these.
 fn titled(routine: &Routine<'_>, sink: &Sink<'_>, of: &[&str]) -> bool {
     let class = routine.class.map(|class| class.name.as_str());
-    let mut names = sink.names.iter().copied().chain([routine.name]).chain(class);
+    let mut names = sink
+        .names
+        .iter()
+        .copied()
+        .chain([routine.name])
+        .chain(class);
     names.any(|name| any(&words(name), of))
 }
 
 /// Whether the entries beside it are.
 fn beside(sink: &Sink<'_>, of: &[&str]) -> bool {
-    let names = sink.record.unwrap_or_default().iter().filter_map(|entry| entry.name.as_deref());
+    let names = sink
+        .record
+        .unwrap_or_default()
+        .iter()
+        .filter_map(|entry| entry.name.as_deref());
     names.map(words).any(|name| any(&name, of))
 }
 
@@ -102,7 +158,10 @@ impl Wanted for Number<'_, '_> {
             _ => return None,
         };
         let nothing = match self.subject {
-            Subject::Threshold | Subject::KillScore | Subject::KillScoreInContext | Subject::StopPrice => false,
+            Subject::Threshold
+            | Subject::KillScore
+            | Subject::KillScoreInContext
+            | Subject::StopPrice => false,
             _ => number <= 0.0,
         };
         (number.is_finite() && !nothing).then_some(told)
@@ -119,30 +178,59 @@ impl Wanted for Number<'_, '_> {
 fn number_of(text: &str) -> Option<f64> {
     let text = text.trim();
     let text = text.strip_suffix(['x', '%']).unwrap_or(text);
-    let is_number = text.starts_with(|letter: char| letter.is_ascii_digit() || "+-.".contains(letter));
+    let is_number =
+        text.starts_with(|letter: char| letter.is_ascii_digit() || "+-.".contains(letter));
     if is_number { text.parse().ok() } else { None }
 }
 
 /// `stop = entry * 0.98`: the factor is a stop in percent.
-fn stop_price<'a>(program: &Program<'a>, routine: &Routine<'a>, sink: &Sink<'a>, found: &mut Vec<Evidence>) {
+fn stop_price<'a>(
+    program: &Program<'a>,
+    routine: &Routine<'a>,
+    sink: &Sink<'a>,
+    found: &mut Vec<Evidence>,
+) {
     let Some(name) = named(program, routine, sink, Subject::StopPrice) else {
         return;
     };
-    let wanted = Number { program, subject: Subject::StopPrice };
+    let wanted = Number {
+        program,
+        subject: Subject::StopPrice,
+    };
     let Kind::Arithmetic(..) = sink.value.kind else {
         return;
     };
-    for it in (Follow { program, routine, wanted: &wanted }).all(sink.value) {
-        let is_fraction = matches!(it.node.kind, Kind::Number(number) if number > 0.0 && number < 3.0);
+    for it in (Follow {
+        program,
+        routine,
+        wanted: &wanted,
+    })
+    .all(sink.value)
+    {
+        let is_fraction =
+            matches!(it.node.kind, Kind::Number(number) if number > 0.0 && number < 3.0);
         if is_fraction {
-            let why = format!("{} is a factor of `{name}`: a stop or target in percent", it.value);
-            found.push(Evidence { check: Check::HarvestThreshold, at: it.node.at, value: it.value, why });
+            let why = format!(
+                "{} is a factor of `{name}`: a stop or target in percent",
+                it.value
+            );
+            found.push(Evidence {
+                check: Check::HarvestThreshold,
+                at: it.node.at,
+                value: it.value,
+                why,
+            });
         }
     }
 }
 
 /// Check 2: the most that is allowed, taken for what is wanted.
-fn maximum<'a>(program: &Program<'a>, routine: &Routine<'a>, sink: &Sink<'a>, found: &mut Vec<Evidence>) {
+fn maximum<'a>(
+    program: &Program<'a>,
+    routine: &Routine<'a>,
+    sink: &Sink<'a>,
+    found: &mut Vec<Evidence>,
+) {
     let Some(name) = named(program, routine, sink, Subject::Leverage) else {
         return;
     };
@@ -150,9 +238,20 @@ fn maximum<'a>(program: &Program<'a>, routine: &Routine<'a>, sink: &Sink<'a>, fo
         return;
     }
     let wanted = Maximum { program };
-    for it in (Follow { program, routine, wanted: &wanted }).all(sink.value) {
+    for it in (Follow {
+        program,
+        routine,
+        wanted: &wanted,
+    })
+    .all(sink.value)
+    {
         let why = format!("`{}`, a maximum, {} `{name}`", it.value, sink.way.told());
-        found.push(Evidence { check: Check::MaximumLeverage, at: it.node.at, value: it.value, why });
+        found.push(Evidence {
+            check: Check::MaximumLeverage,
+            at: it.node.at,
+            value: it.value,
+            why,
+        });
     }
 }
 
@@ -171,7 +270,9 @@ impl Wanted for Maximum<'_, '_> {
             },
             _ => None,
         }?;
-        self.program.speaks_of(name, Subject::MaximumLeverage).then(|| name.to_owned())
+        self.program
+            .speaks_of(name, Subject::MaximumLeverage)
+            .then(|| name.to_owned())
     }
 
     fn is_known(&self, _: &str) -> bool {

@@ -12,40 +12,91 @@ use crate::proof::{
 
 /// Verbs that emit, beside a noun of [`NOUNS`].
 const VERBS: [&str; 19] = [
-    "place", "create", "submit", "send", "new", "execute", "emit", "publish", "post", "dispatch", "enqueue", "fire", "issue", "route", "push", "xadd", "enter", "forward", "transmit",
+    "place", "create", "submit", "send", "new", "execute", "emit", "publish", "post", "dispatch",
+    "enqueue", "fire", "issue", "route", "push", "xadd", "enter", "forward", "transmit",
 ];
 const NOUNS: [&str; 5] = ["order", "trade", "intent", "plan", "position"];
 /// Verbs that emit orders alone: intents, plans and positions are made by many a constructor.
 const MAKES: [&str; 2] = ["create", "new"];
 /// What may stand after the noun.
 const TAILS: [&str; 16] = [
-    "market", "limit", "async", "now", "order", "sync", "safe", "with", "for", "to", "on", "and", "at", "in", "by", "from",
+    "market", "limit", "async", "now", "order", "sync", "safe", "with", "for", "to", "on", "and",
+    "at", "in", "by", "from",
 ];
 /// What goes before the verb.
 const HEADS: [&str; 14] = [
-    "futures", "async", "safe", "do", "try", "and", "spot", "margin", "private", "fapi", "client", "sync", "maybe", "exchange",
+    "futures", "async", "safe", "do", "try", "and", "spot", "margin", "private", "fapi", "client",
+    "sync", "maybe", "exchange",
 ];
 /// Write to a stream, a topic or a queue.
 const WRITERS: [&str; 11] = [
-    "xadd", "publish", "rpush", "lpush", "send", "produce", "emit", "push", "send_and_wait", "basic_publish", "xadd_maxlen",
+    "xadd",
+    "publish",
+    "rpush",
+    "lpush",
+    "send",
+    "produce",
+    "emit",
+    "push",
+    "send_and_wait",
+    "basic_publish",
+    "xadd_maxlen",
 ];
 const STREAM_NOUNS: [&str; 4] = ["intent", "plan", "order", "trade"];
 const OTHER_STREAMS: [&str; 26] = [
-    "skip", "log", "audit", "result", "error", "alert", "ack", "dlq", "metric", "fill", "event", "history", "snapshot", "closed", "report", "dead", "heartbeat", "status", "update",
-    "outcome", "notification", "rejected", "denied", "stat", "summary", "count",
+    "skip",
+    "log",
+    "audit",
+    "result",
+    "error",
+    "alert",
+    "ack",
+    "dlq",
+    "metric",
+    "fill",
+    "event",
+    "history",
+    "snapshot",
+    "closed",
+    "report",
+    "dead",
+    "heartbeat",
+    "status",
+    "update",
+    "outcome",
+    "notification",
+    "rejected",
+    "denied",
+    "stat",
+    "summary",
+    "count",
 ];
 /// Names that close, beside a noun or alone.
 const CLOSES: [&str; 5] = ["close", "flatten", "exit", "liquidate", "unwind"];
-const CLOSED: [&str; 10] = ["position", "order", "trade", "market", "all", "partial", "intent", "plan", "half", "symbol"];
+const CLOSED: [&str; 10] = [
+    "position", "order", "trade", "market", "all", "partial", "intent", "plan", "half", "symbol",
+];
 /// Of these, what may stand before the verb: `market_close`, `position_close`.
 const CLOSED_FIRST: [&str; 4] = ["market", "position", "order", "trade"];
 const NEVER_CLOSE: [&str; 16] = [
-    "price", "time", "score", "kill", "should", "is", "can", "check", "get", "compute", "open", "reason", "fraction", "pct", "fee", "log",
+    "price", "time", "score", "kill", "should", "is", "can", "check", "get", "compute", "open",
+    "reason", "fraction", "pct", "fee", "log",
 ];
 
 /// What orders are given to.
 const VENUES: [&str; 12] = [
-    "broker", "exchange", "venue", "client", "executor", "trader", "account", "gateway", "binance", "bybit", "api", "execution",
+    "broker",
+    "exchange",
+    "venue",
+    "client",
+    "executor",
+    "trader",
+    "account",
+    "gateway",
+    "binance",
+    "bybit",
+    "api",
+    "execution",
 ];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,24 +106,46 @@ pub(super) enum Order {
 }
 
 /// Whether a call emits an order.
-pub(super) fn order<'a>(program: &Program<'a>, routine: &Routine<'a>, call: &'a Call) -> Option<Order> {
+pub(super) fn order<'a>(
+    program: &Program<'a>,
+    routine: &Routine<'a>,
+    call: &'a Call,
+) -> Option<Order> {
     let name = words(call.name());
     if call.arguments.is_empty() && !of_venue(call) {
         // A way to walk a tree, an accessor, a test double: nothing says what to trade.
         return None;
     }
-    if closes(&name) && (name.len() > 1 || of_venue(call) || routine.mentions(&["position", "reduce"])) {
+    if closes(&name)
+        && (name.len() > 1 || of_venue(call) || routine.mentions(&["position", "reduce"]))
+    {
         return Some(Order::Exit);
     }
-    let to_stream = WRITERS.contains(&call.name()) && call.positional().next().and_then(|it| stream(program, routine, it)) == Some(true);
+    let to_stream = WRITERS.contains(&call.name())
+        && call
+            .positional()
+            .next()
+            .and_then(|it| stream(program, routine, it))
+            == Some(true);
     if !to_stream && !emits(&name) {
         return None;
     }
-    let goes_out = call.positional().next().and_then(|it| stream_words(program, routine, it)).is_some_and(|words| any(&words, &["exit", "close"]));
+    let goes_out = call
+        .positional()
+        .next()
+        .and_then(|it| stream_words(program, routine, it))
+        .is_some_and(|words| any(&words, &["exit", "close"]));
     let reduces = call.arguments.iter().any(|it| {
-        it.name.as_deref().is_some_and(|name| reduces(program, name, &it.value)) || holds_reduction(program, routine, &it.value, 0)
+        it.name
+            .as_deref()
+            .is_some_and(|name| reduces(program, name, &it.value))
+            || holds_reduction(program, routine, &it.value, 0)
     });
-    Some(if goes_out || reduces { Order::Exit } else { Order::Entry })
+    Some(if goes_out || reduces {
+        Order::Exit
+    } else {
+        Order::Entry
+    })
 }
 
 /// `place_order`, `futures_create_order`, `emitTradeIntent`, `open_position`
@@ -82,13 +155,19 @@ fn emits(name: &[String]) -> bool {
         return false;
     };
     let is = |word: &String, list: &[&str]| list.iter().any(|it| it == word);
-    let Some(noun_at) = rest.iter().rposition(|word| any(std::slice::from_ref(word), &NOUNS)) else {
+    let Some(noun_at) = rest
+        .iter()
+        .rposition(|word| any(std::slice::from_ref(word), &NOUNS))
+    else {
         return false;
     };
     let (Some(noun), Some(tail)) = (rest.get(noun_at), rest.get(noun_at + 1..)) else {
         return false;
     };
-    let tail_is_its_own = tail.iter().all(|word| is(word, &TAILS)) || tail.first().is_some_and(|word| is(word, &["to", "for", "with", "and"]));
+    let tail_is_its_own = tail.iter().all(|word| is(word, &TAILS))
+        || tail
+            .first()
+            .is_some_and(|word| is(word, &["to", "for", "with", "and"]));
     let opens = verb == "open" && ["position", "trade", "order"].contains(&noun.as_str())
         || ["buy", "sell"].contains(&verb.as_str());
     let makes = is(verb, &MAKES) && !same(noun, "order");
@@ -97,7 +176,10 @@ fn emits(name: &[String]) -> bool {
 
 /// `close_position`, `flatten`, `market_close`
 fn closes(name: &[String]) -> bool {
-    let is = |word: &String, list: &[&str]| list.iter().any(|it| it == word || word.strip_suffix('s') == Some(it));
+    let is = |word: &String, list: &[&str]| {
+        list.iter()
+            .any(|it| it == word || word.strip_suffix('s') == Some(it))
+    };
     let Some(verb_at) = name.iter().position(|word| is(word, &CLOSES)) else {
         return false;
     };
@@ -105,17 +187,31 @@ fn closes(name: &[String]) -> bool {
         return false;
     }
     let alone = name.len() == 1 && name.first().is_some_and(|word| word == "flatten");
-    let (before, after) = (name.get(..verb_at).unwrap_or_default(), name.get(verb_at + 1..).unwrap_or_default());
-    let ends = after.iter().all(|word| is(word, &CLOSED) || is(word, &TAILS) || ["via", "reduce", "only", "if"].contains(&word.as_str()));
-    let noun = after.iter().any(|word| is(word, &CLOSED)) || before.iter().any(|word| is(word, &CLOSED_FIRST));
+    let (before, after) = (
+        name.get(..verb_at).unwrap_or_default(),
+        name.get(verb_at + 1..).unwrap_or_default(),
+    );
+    let ends = after.iter().all(|word| {
+        is(word, &CLOSED)
+            || is(word, &TAILS)
+            || ["via", "reduce", "only", "if"].contains(&word.as_str())
+    });
+    let noun = after.iter().any(|word| is(word, &CLOSED))
+        || before.iter().any(|word| is(word, &CLOSED_FIRST));
     let emits_it = before.iter().any(|word| is(word, &VERBS));
-    let starts = before.iter().all(|word| is(word, &VERBS) || is(word, &HEADS) || is(word, &CLOSED_FIRST));
+    let starts = before
+        .iter()
+        .all(|word| is(word, &VERBS) || is(word, &HEADS) || is(word, &CLOSED_FIRST));
     alone || starts && ends && (noun || emits_it)
 }
 
 /// `exchange.flatten()`
 fn of_venue(call: &Call) -> bool {
-    let of = call.receiver().and_then(Node::last_name).map(words).unwrap_or_default();
+    let of = call
+        .receiver()
+        .and_then(Node::last_name)
+        .map(words)
+        .unwrap_or_default();
     any(&of, &VENUES)
 }
 
@@ -125,17 +221,25 @@ fn stream<'a>(program: &Program<'a>, routine: &Routine<'a>, node: &'a Node) -> O
     Some(any(&words, &STREAM_NOUNS) && !any(&words, &OTHER_STREAMS))
 }
 
-fn stream_words<'a>(program: &Program<'a>, routine: &Routine<'a>, node: &'a Node) -> Option<Vec<String>> {
+fn stream_words<'a>(
+    program: &Program<'a>,
+    routine: &Routine<'a>,
+    node: &'a Node,
+) -> Option<Vec<String>> {
     // A stream has a path for a name; a single word is a key.
     if let Some(text) = key_text(node) {
         return text.contains([':', '.', '/', '-']).then(|| words(text));
     }
     match &node.kind {
-        Kind::Name(_) | Kind::Field(..) => match program.stands_for(node, routine).and_then(key_text) {
-            Some(text) => Some(words(text)),
-            None => node.last_name().map(words),
-        },
-        Kind::Other(parts) => parts.first().and_then(|part| stream_words(program, routine, part)),
+        Kind::Name(_) | Kind::Field(..) => {
+            match program.stands_for(node, routine).and_then(key_text) {
+                Some(text) => Some(words(text)),
+                None => node.last_name().map(words),
+            }
+        }
+        Kind::Other(parts) => parts
+            .first()
+            .and_then(|part| stream_words(program, routine, part)),
         _ => None,
     }
 }
@@ -146,28 +250,42 @@ fn reduces(program: &Program<'_>, name: &str, value: &Node) -> bool {
         Kind::Truth(yes) => *yes,
         Kind::Text(text) => ["true", "1", "yes"].contains(&text.to_lowercase().as_str()),
         Kind::Number(number) => *number == 1.0,
-        Kind::Call(call) => call.positional().any(|it| reduces(program, name, it)) || call.receiver().is_some_and(|it| reduces(program, name, it)),
+        Kind::Call(call) => {
+            call.positional().any(|it| reduces(program, name, it))
+                || call.receiver().is_some_and(|it| reduces(program, name, it))
+        }
         _ => false,
     };
     yes && program.speaks_of(name, Subject::ReduceOnly)
 }
 
 /// A map or struct that says so, here or where the name is bound.
-fn holds_reduction<'a>(program: &Program<'a>, routine: &Routine<'a>, node: &'a Node, depth: usize) -> bool {
+fn holds_reduction<'a>(
+    program: &Program<'a>,
+    routine: &Routine<'a>,
+    node: &'a Node,
+    depth: usize,
+) -> bool {
     if depth > 4 {
         return false;
     }
     let on = |node: &'a Node| holds_reduction(program, routine, node, depth + 1);
     match &node.kind {
         Kind::Record { entries, .. } => entries.iter().any(|entry| {
-            entry.name.as_deref().is_some_and(|name| reduces(program, name, &entry.value)) || on(&entry.value)
+            entry
+                .name
+                .as_deref()
+                .is_some_and(|name| reduces(program, name, &entry.value))
+                || on(&entry.value)
         }),
         Kind::Name(name) => {
             let bound = routine.bindings(name).iter().any(|value| on(value));
             bound || written_into(program, routine, name)
         }
         Kind::Call(call) => {
-            let named = call.keywords().any(|(name, value)| reduces(program, name, value));
+            let named = call
+                .keywords()
+                .any(|(name, value)| reduces(program, name, value));
             let built = reduces_by_builder(program, call) || call.receiver().is_some_and(on);
             named || built || call.positional().any(on)
         }
@@ -191,13 +309,21 @@ fn written_into(program: &Program<'_>, routine: &Routine<'_>, object: &str) -> b
     let is_object = |node: &Node| matches!(&node.kind, Kind::Name(name) if name == object);
     routine.nodes.iter().any(|node| match &node.kind {
         Kind::Bind(bind) => match &bind.target.kind {
-            Kind::Index(of, key) => is_object(of) && key_text(key).is_some_and(|name| reduces(program, name, &bind.value)),
+            Kind::Index(of, key) => {
+                is_object(of)
+                    && key_text(key).is_some_and(|name| reduces(program, name, &bind.value))
+            }
             Kind::Field(of, name) => is_object(of) && reduces(program, name, &bind.value),
             _ => false,
         },
         Kind::Call(call) if call.receiver().is_some_and(is_object) => {
-            let by_keyword = call.keywords().any(|(name, value)| reduces(program, name, value));
-            let inserted = call.positional().find_map(key_text).zip(call.positional().last());
+            let by_keyword = call
+                .keywords()
+                .any(|(name, value)| reduces(program, name, value));
+            let inserted = call
+                .positional()
+                .find_map(key_text)
+                .zip(call.positional().last());
             by_keyword || inserted.is_some_and(|(name, value)| reduces(program, name, value))
         }
         _ => false,

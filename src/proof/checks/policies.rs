@@ -14,18 +14,77 @@ use crate::proof::{
 };
 
 const LOADS: [&str; 14] = [
-    "load", "get", "fetch", "read", "current", "require", "active", "latest", "effective", "resolve", "pull", "reload", "acquire", "ensure",
+    "load",
+    "get",
+    "fetch",
+    "read",
+    "current",
+    "require",
+    "active",
+    "latest",
+    "effective",
+    "resolve",
+    "pull",
+    "reload",
+    "acquire",
+    "ensure",
 ];
 const STORES: [&str; 16] = [
-    "store", "client", "feed", "loader", "provider", "reader", "service", "repo", "repository", "manager", "source", "registry", "cache", "watcher", "handle", "gateway",
+    "store",
+    "client",
+    "feed",
+    "loader",
+    "provider",
+    "reader",
+    "service",
+    "repo",
+    "repository",
+    "manager",
+    "source",
+    "registry",
+    "cache",
+    "watcher",
+    "handle",
+    "gateway",
 ];
 const STORE_READS: [&str; 12] = [
-    "load", "get", "current", "fetch", "latest", "read", "active", "in_force", "snapshot", "ruling", "require", "get_current",
+    "load",
+    "get",
+    "current",
+    "fetch",
+    "latest",
+    "read",
+    "active",
+    "in_force",
+    "snapshot",
+    "ruling",
+    "require",
+    "get_current",
 ];
 const KEY_READS: [&str; 5] = ["hgetall", "get", "hget", "hmget", "json_get"];
 const INSISTS: [&str; 5] = ["require", "must", "ensure", "demand", "insist"];
-const GONE: [&str; 11] = ["missing", "absent", "none", "expired", "stale", "invalid", "unavailable", "err", "empty", "unset", "dead"];
-const THERE: [&str; 7] = ["some", "ok", "valid", "force", "present", "available", "usable"];
+const GONE: [&str; 11] = [
+    "missing",
+    "absent",
+    "none",
+    "expired",
+    "stale",
+    "invalid",
+    "unavailable",
+    "err",
+    "empty",
+    "unset",
+    "dead",
+];
+const THERE: [&str; 7] = [
+    "some",
+    "ok",
+    "valid",
+    "force",
+    "present",
+    "available",
+    "usable",
+];
 
 /// Check 9, a function at a time.
 pub(super) fn examine<'a>(program: &Program<'a>, routine: &Routine<'a>, found: &mut Vec<Evidence>) {
@@ -35,8 +94,16 @@ pub(super) fn examine<'a>(program: &Program<'a>, routine: &Routine<'a>, found: &
     }
     for (node, call) in routine.calls() {
         if order(program, routine, call) == Some(Order::Entry) && !rule.is_guarded(node.at) {
-            let why = format!("`{}` emits an entry; where the policy is absent, nothing before it leaves the function", call.name());
-            found.push(Evidence { check: Check::AbsentPolicySkips, at: node.at, value: call.name().to_owned(), why });
+            let why = format!(
+                "`{}` emits an entry; where the policy is absent, nothing before it leaves the function",
+                call.name()
+            );
+            found.push(Evidence {
+                check: Check::AbsentPolicySkips,
+                at: node.at,
+                value: call.name().to_owned(),
+                why,
+            });
         }
     }
 }
@@ -46,32 +113,56 @@ pub(super) fn examine_module(program: &Program<'_>, found: &mut Vec<Evidence>) {
     let entry = |routine: &Routine<'_>| -> Option<(At, String)> {
         let mut calls = routine.calls();
         calls.find_map(|(node, call)| {
-            (order(program, routine, call) == Some(Order::Entry)).then(|| (node.at, call.name().to_owned()))
+            (order(program, routine, call) == Some(Order::Entry))
+                .then(|| (node.at, call.name().to_owned()))
         })
     };
     let Some((at, name)) = program.routines.iter().filter_map(entry).min() else {
         return;
     };
     let asks = program.routines.iter().any(|routine| {
-        routine.calls().any(|(_, call)| loads(program, call)) || routine.parameters.iter().any(|it| it.declared.as_deref().is_some_and(is_witness))
+        routine.calls().any(|(_, call)| loads(program, call))
+            || routine
+                .parameters
+                .iter()
+                .any(|it| it.declared.as_deref().is_some_and(is_witness))
     });
     if !asks {
-        let why = format!("`{name}` emits an entry, and nothing in this file loads a policy or takes one");
-        found.push(Evidence { check: Check::PolicyUsed, at, value: name, why });
+        let why = format!(
+            "`{name}` emits an entry, and nothing in this file loads a policy or takes one"
+        );
+        found.push(Evidence {
+            check: Check::PolicyUsed,
+            at,
+            value: name,
+            why,
+        });
     }
 }
 
 /// Whether a type is a policy, or something that only a policy could make.
 fn is_witness(declared: &str) -> bool {
-    declared.split(|letter: char| !letter.is_alphanumeric() && letter != '_').any(|name| {
-        let words = words(name);
-        let is = |row: &[&str]| words.iter().map(String::as_str).eq(row.iter().copied());
-        is(&["trade"]) || is(&["in", "force"]) || any(&words, &["decision", "ruling", "permit"]) || is_policy_type(&words)
-    })
+    declared
+        .split(|letter: char| !letter.is_alphanumeric() && letter != '_')
+        .any(|name| {
+            let words = words(name);
+            let is = |row: &[&str]| words.iter().map(String::as_str).eq(row.iter().copied());
+            is(&["trade"])
+                || is(&["in", "force"])
+                || any(&words, &["decision", "ruling", "permit"])
+                || is_policy_type(&words)
+        })
 }
 
 fn is_policy_type(words: &[String]) -> bool {
-    any(words, &["policy"]) && !any(words, &["retry", "backoff", "cache", "restart", "error", "timeout", "event", "hash", "version"])
+    any(words, &["policy"])
+        && !any(
+            words,
+            &[
+                "retry", "backoff", "cache", "restart", "error", "timeout", "event", "hash",
+                "version",
+            ],
+        )
 }
 
 /// Whether a call reads the policy that rules.
@@ -81,17 +172,27 @@ pub(super) fn loads(program: &Program<'_>, call: &Call) -> bool {
     if name == "ruling" || its_words.ends_with(&["in".to_owned(), "force".to_owned()]) {
         return true;
     }
-    if program.speaks_of(name, Subject::Policy) && (its_words.len() == 1 && !name.starts_with(char::is_uppercase) || any(&its_words, &LOADS)) {
+    if program.speaks_of(name, Subject::Policy)
+        && (its_words.len() == 1 && !name.starts_with(char::is_uppercase)
+            || any(&its_words, &LOADS))
+    {
         return true;
     }
-    let receiver = call.receiver().and_then(Node::last_name).map(words).unwrap_or_default();
-    let is_store = any(&receiver, &["policy", "policies"]) && (any(&receiver, &STORES) || receiver.last().is_some_and(|word| word == "policies"));
+    let receiver = call
+        .receiver()
+        .and_then(Node::last_name)
+        .map(words)
+        .unwrap_or_default();
+    let is_store = any(&receiver, &["policy", "policies"])
+        && (any(&receiver, &STORES) || receiver.last().is_some_and(|word| word == "policies"));
     if is_store && STORE_READS.contains(&name) {
         return true;
     }
     let is_key = |node: &Node| match &node.kind {
         Kind::Text(text) => text.contains(':') && any(&words(text), &["policy"]),
-        Kind::Name(name) | Kind::Field(_, name) => any(&words(name), &["policy"]) && any(&words(name), &["key"]),
+        Kind::Name(name) | Kind::Field(_, name) => {
+            any(&words(name), &["policy"]) && any(&words(name), &["key"])
+        }
         _ => false,
     };
     KEY_READS.contains(&name) && call.positional().any(is_key)
@@ -105,38 +206,61 @@ pub(super) struct Rule<'p, 'a> {
 
 impl Rule<'_, '_> {
     fn has_policy(&self) -> bool {
-        let loaded = self.routine.calls().any(|(_, call)| loads(self.program, call));
+        let loaded = self
+            .routine
+            .calls()
+            .any(|(_, call)| loads(self.program, call));
         let optional = self.routine.parameters.iter().any(|it| {
             let declared = it.declared.as_deref().unwrap_or_default();
-            let may_be_none = ["Option", "None"].iter().any(|word| declared.contains(word));
-            let is_none = it.default.as_ref().is_some_and(|default| matches!(default.kind, Kind::Nothing));
-            (may_be_none && is_witness(declared)) || is_none && self.program.speaks_of(&it.name, Subject::Policy)
+            let may_be_none = ["Option", "None"]
+                .iter()
+                .any(|word| declared.contains(word));
+            let is_none = it
+                .default
+                .as_ref()
+                .is_some_and(|default| matches!(default.kind, Kind::Nothing));
+            (may_be_none && is_witness(declared))
+                || is_none && self.program.speaks_of(&it.name, Subject::Policy)
         });
         loaded || optional
     }
 
     /// Whether an absent policy cannot come to this place.
     pub(super) fn is_guarded(&self, at: At) -> bool {
-        self.routine.nodes.iter().filter(|node| node.at <= at).any(|node| self.guards(node, at))
+        self.routine
+            .nodes
+            .iter()
+            .filter(|node| node.at <= at)
+            .any(|node| self.guards(node, at))
     }
 
     fn guards(&self, node: &Node, at: At) -> bool {
         match &node.kind {
-            Kind::If { condition, then, otherwise } => {
+            Kind::If {
+                condition,
+                then,
+                otherwise,
+            } => {
                 let inside = |node: &Node| holds(node, at);
                 let gone = self.is_gone(condition);
                 let leaves_then = gone && leaves(then) && !inside(then);
                 let in_else = gone && otherwise.as_deref().is_some_and(inside);
-                let there = self.is_there(condition) && (inside(then) || otherwise.as_deref().is_some_and(leaves));
+                let there = self.is_there(condition)
+                    && (inside(then) || otherwise.as_deref().is_some_and(leaves));
                 leaves_then || in_else || there
             }
             Kind::Question(inner) => self.is_policy(inner),
-            Kind::Bind(bind) => bind.otherwise.as_deref().is_some_and(leaves) && self.is_policy(&bind.value),
+            Kind::Bind(bind) => {
+                bind.otherwise.as_deref().is_some_and(leaves) && self.is_policy(&bind.value)
+            }
             Kind::Match { on, arms } => {
                 // Where no arm says that there is none, the one for everything else does.
-                let says_none = |arm: &&Arm| matches!(arm.pattern, Pattern::Absent | Pattern::Failed);
+                let says_none =
+                    |arm: &&Arm| matches!(arm.pattern, Pattern::Absent | Pattern::Failed);
                 let any_says = arms.iter().any(|arm| says_none(&arm));
-                let without = arms.iter().filter(|arm| says_none(arm) || !any_says && is_wild(&arm.pattern));
+                let without = arms
+                    .iter()
+                    .filter(|arm| says_none(arm) || !any_says && is_wild(&arm.pattern));
                 let in_another = arms.iter().any(|arm| holds(&arm.body, at));
                 let (mut arms_without, mut all_leave) = (0_usize, true);
                 for arm in without {
@@ -146,14 +270,22 @@ impl Rule<'_, '_> {
                 self.is_policy(on) && arms_without > 0 && all_leave
             }
             Kind::Try { body, handlers, .. } => {
-                let loads = any_node(body, &|node| matches!(&node.kind, Kind::Call(call) if loads(self.program, call)));
-                loads && !handlers.is_empty() && handlers.iter().all(|handler| leaves(&handler.body))
+                let loads = any_node(
+                    body,
+                    &|node| matches!(&node.kind, Kind::Call(call) if loads(self.program, call)),
+                );
+                loads
+                    && !handlers.is_empty()
+                    && handlers.iter().all(|handler| leaves(&handler.body))
             }
             Kind::Leave(Leaving::Assert, Some(condition)) => self.is_there(condition),
             Kind::Call(call) => {
                 let name = words(call.name());
-                let insists = any(&name, &INSISTS) && (loads(self.program, call) || call.positional().any(|it| self.is_policy(it)));
-                let panics = ["unwrap", "expect"].contains(&call.name()) && call.receiver().is_some_and(|it| self.is_policy(it));
+                let insists = any(&name, &INSISTS)
+                    && (loads(self.program, call)
+                        || call.positional().any(|it| self.is_policy(it)));
+                let panics = ["unwrap", "expect"].contains(&call.name())
+                    && call.receiver().is_some_and(|it| self.is_policy(it));
                 insists || panics
             }
             _ => false,
@@ -164,11 +296,21 @@ impl Rule<'_, '_> {
     fn is_policy(&self, node: &Node) -> bool {
         match &node.kind {
             Kind::Name(name) => {
-                let is_loaded = |value: &&Node| any_node(value, &|node| matches!(&node.kind, Kind::Call(call) if loads(self.program, call)));
-                self.program.speaks_of(name, Subject::Policy) || self.routine.bindings(name).iter().any(|it| is_loaded(it))
+                let is_loaded = |value: &&Node| {
+                    any_node(
+                        value,
+                        &|node| matches!(&node.kind, Kind::Call(call) if loads(self.program, call)),
+                    )
+                };
+                self.program.speaks_of(name, Subject::Policy)
+                    || self.routine.bindings(name).iter().any(|it| is_loaded(it))
             }
-            Kind::Field(of, name) => self.program.speaks_of(name, Subject::Policy) || self.is_policy(of),
-            Kind::Call(call) => loads(self.program, call) || call.receiver().is_some_and(|it| self.is_policy(it)),
+            Kind::Field(of, name) => {
+                self.program.speaks_of(name, Subject::Policy) || self.is_policy(of)
+            }
+            Kind::Call(call) => {
+                loads(self.program, call) || call.receiver().is_some_and(|it| self.is_policy(it))
+            }
             Kind::Bind(bind) => self.is_policy(&bind.value) || self.is_policy(&bind.target),
             Kind::Question(inner) => self.is_policy(inner),
             _ => false,
@@ -179,17 +321,26 @@ impl Rule<'_, '_> {
         match &condition.kind {
             Kind::Not(inner) => self.is_there(inner) || self.is_policy(inner),
             Kind::Compare(Comparison::Equal, left, right) => {
-                is_nothing(right) && self.is_policy(left) || is_nothing(left) && self.is_policy(right)
+                is_nothing(right) && self.is_policy(left)
+                    || is_nothing(left) && self.is_policy(right)
             }
-            Kind::Or(left, right) | Kind::And(left, right) => self.is_gone(left) || self.is_gone(right),
+            Kind::Or(left, right) | Kind::And(left, right) => {
+                self.is_gone(left) || self.is_gone(right)
+            }
             Kind::Call(call) => {
                 let name = words(call.name());
-                let on_policy = call.receiver().is_some_and(|it| self.is_policy(it)) || any(&name, &["policy"]) || call.positional().any(|it| self.is_policy(it));
+                let on_policy = call.receiver().is_some_and(|it| self.is_policy(it))
+                    || any(&name, &["policy"])
+                    || call.positional().any(|it| self.is_policy(it));
                 any(&name, &GONE) && on_policy
             }
             Kind::Name(name) => any(&words(name), &["policy"]) && any(&words(name), &GONE),
-            Kind::Field(of, name) => any(&words(name), &GONE) && (self.is_policy(of) || any(&words(name), &["policy"])),
-            Kind::Fits(pattern, value) => matches!(**pattern, Pattern::Absent | Pattern::Failed) && self.is_policy(value),
+            Kind::Field(of, name) => {
+                any(&words(name), &GONE) && (self.is_policy(of) || any(&words(name), &["policy"]))
+            }
+            Kind::Fits(pattern, value) => {
+                matches!(**pattern, Pattern::Absent | Pattern::Failed) && self.is_policy(value)
+            }
             _ => false,
         }
     }
@@ -198,16 +349,23 @@ impl Rule<'_, '_> {
         match &condition.kind {
             Kind::Not(inner) => self.is_gone(inner),
             Kind::Name(_) | Kind::Bind(_) => self.is_policy(condition),
-            Kind::Field(of, name) => self.program.speaks_of(name, Subject::Policy) || self.is_policy(of) && any(&words(name), &THERE),
+            Kind::Field(of, name) => {
+                self.program.speaks_of(name, Subject::Policy)
+                    || self.is_policy(of) && any(&words(name), &THERE)
+            }
             Kind::Compare(Comparison::Unequal, left, right) => {
-                is_nothing(right) && self.is_policy(left) || is_nothing(left) && self.is_policy(right)
+                is_nothing(right) && self.is_policy(left)
+                    || is_nothing(left) && self.is_policy(right)
             }
             Kind::And(left, right) => self.is_there(left) || self.is_there(right),
             Kind::Call(call) => {
-                let on_policy = call.receiver().is_some_and(|it| self.is_policy(it)) || call.positional().any(|it| self.is_policy(it));
+                let on_policy = call.receiver().is_some_and(|it| self.is_policy(it))
+                    || call.positional().any(|it| self.is_policy(it));
                 loads(self.program, call) || on_policy && any(&words(call.name()), &THERE)
             }
-            Kind::Fits(pattern, value) => matches!(**pattern, Pattern::Present(_)) && self.is_policy(value),
+            Kind::Fits(pattern, value) => {
+                matches!(**pattern, Pattern::Present(_)) && self.is_policy(value)
+            }
             _ => false,
         }
     }
@@ -226,7 +384,9 @@ pub(super) fn leaves(node: &Node) -> bool {
     match &node.kind {
         Kind::Leave(leaving, _) => !matches!(leaving, Leaving::Assert | Leaving::Yield),
         Kind::Block { nodes, .. } => nodes.iter().any(leaves),
-        Kind::If { then, otherwise, .. } => leaves(then) && otherwise.as_deref().is_some_and(leaves),
+        Kind::If {
+            then, otherwise, ..
+        } => leaves(then) && otherwise.as_deref().is_some_and(leaves),
         Kind::Match { arms, .. } => !arms.is_empty() && arms.iter().all(|arm| leaves(&arm.body)),
         Kind::Other(nodes) => nodes.iter().any(leaves),
         _ => false,

@@ -63,11 +63,22 @@ impl<'a> Program<'a> {
         for routine in &program.routines {
             for (name, values) in &routine.bound {
                 if routine.part != Part::Function || name.starts_with('.') {
-                    program.bound.entry(name.clone()).or_default().extend(values);
+                    program
+                        .bound
+                        .entry(name.clone())
+                        .or_default()
+                        .extend(values);
                 }
             }
-            if routine.part == Part::Function && routine.parameters.is_empty() && !routine.name.is_empty() {
-                program.given.entry(routine.name.to_owned()).or_default().extend(&routine.gives);
+            if routine.part == Part::Function
+                && routine.parameters.is_empty()
+                && !routine.name.is_empty()
+            {
+                program
+                    .given
+                    .entry(routine.name.to_owned())
+                    .or_default()
+                    .extend(&routine.gives);
             }
         }
         program
@@ -75,7 +86,11 @@ impl<'a> Program<'a> {
 
     fn enter(&mut self, mut routine: Routine<'a>, body: &'a Node) {
         self.gather(&mut routine, body);
-        if let Kind::Block { nodes, has_value: true } = &body.kind {
+        if let Kind::Block {
+            nodes,
+            has_value: true,
+        } = &body.kind
+        {
             routine.gives.extend(nodes.last());
         }
         self.routines.push(routine);
@@ -84,16 +99,28 @@ impl<'a> Program<'a> {
     fn gather(&mut self, routine: &mut Routine<'a>, node: &'a Node) {
         match &node.kind {
             Kind::Function(function) if !function.name.is_empty() => {
-                for default in function.parameters.iter().filter_map(|it| it.default.as_ref()) {
+                for default in function
+                    .parameters
+                    .iter()
+                    .filter_map(|it| it.default.as_ref())
+                {
                     self.gather(routine, default);
                 }
-                let inner = Routine::new(Part::Function, node.at, &function.name, routine.class, &function.parameters);
+                let inner = Routine::new(
+                    Part::Function,
+                    node.at,
+                    &function.name,
+                    routine.class,
+                    &function.parameters,
+                );
                 self.enter(inner, &function.body);
                 return;
             }
             Kind::Class(class) => {
                 let mut inner = Routine::new(Part::Class, node.at, &class.name, Some(class), &[]);
-                inner.words.extend(class.fields.iter().flat_map(|field| words(&field.name)));
+                inner
+                    .words
+                    .extend(class.fields.iter().flat_map(|field| words(&field.name)));
                 for node in &class.body {
                     self.gather(&mut inner, node);
                 }
@@ -116,7 +143,10 @@ impl<'a> Program<'a> {
             Some(values) if !key.starts_with('.') => values,
             _ if is_parameter => return None,
             // What an object does not bind itself, its class may.
-            _ => self.bound.get(&key).or_else(|| self.bound.get(key.strip_prefix('.')?))?,
+            _ => self
+                .bound
+                .get(&key)
+                .or_else(|| self.bound.get(key.strip_prefix('.')?))?,
         };
         match values.as_slice() {
             [one] => Some(one),
@@ -126,8 +156,13 @@ impl<'a> Program<'a> {
 
     /// What a function of this file gives that is called without arguments.
     pub(super) fn gives(&self, call: &Call) -> &[&'a Node] {
-        let name = if call.arguments.is_empty() { call.callee.last_name() } else { None };
-        name.and_then(|name| self.given.get(name)).map_or(&[], Vec::as_slice)
+        let name = if call.arguments.is_empty() {
+            call.callee.last_name()
+        } else {
+            None
+        };
+        name.and_then(|name| self.given.get(name))
+            .map_or(&[], Vec::as_slice)
     }
 
     pub(super) fn speaks_of(&self, name: &str, subject: Subject) -> bool {
@@ -142,7 +177,13 @@ impl<'a> Program<'a> {
 }
 
 impl<'a> Routine<'a> {
-    fn new(part: Part, at: At, name: &'a str, class: Option<&'a Class>, parameters: &'a [Parameter]) -> Self {
+    fn new(
+        part: Part,
+        at: At,
+        name: &'a str,
+        class: Option<&'a Class>,
+        parameters: &'a [Parameter],
+    ) -> Self {
         let names = parameters.iter().map(|it| it.name.as_str());
         let class_name = class.map(|class| class.name.as_str());
         Self {
@@ -154,7 +195,11 @@ impl<'a> Routine<'a> {
             nodes: Vec::new(),
             gives: Vec::new(),
             bound: BTreeMap::new(),
-            words: names.chain([name]).chain(class_name).flat_map(words).collect(),
+            words: names
+                .chain([name])
+                .chain(class_name)
+                .flat_map(words)
+                .collect(),
         }
     }
 
@@ -163,13 +208,27 @@ impl<'a> Routine<'a> {
         match &node.kind {
             Kind::Name(name) | Kind::Field(_, name) => self.words.extend(words(name)),
             Kind::Record { entries, .. } => {
-                self.words.extend(entries.iter().filter_map(|it| it.name.as_deref()).flat_map(words));
+                self.words.extend(
+                    entries
+                        .iter()
+                        .filter_map(|it| it.name.as_deref())
+                        .flat_map(words),
+                );
             }
             Kind::Call(call) => {
-                self.words.extend(call.arguments.iter().filter_map(|it| it.name.as_deref()).flat_map(words));
+                self.words.extend(
+                    call.arguments
+                        .iter()
+                        .filter_map(|it| it.name.as_deref())
+                        .flat_map(words),
+                );
             }
             Kind::Bind(bind) => self.bind(bind),
-            Kind::Loop { target: Some(target), over: Some(over), .. } => self.bound_to(target, over),
+            Kind::Loop {
+                target: Some(target),
+                over: Some(over),
+                ..
+            } => self.bound_to(target, over),
             Kind::Leave(Leaving::Return, Some(value)) => self.gives.push(value),
             _ => {}
         }
@@ -205,7 +264,8 @@ impl<'a> Routine<'a> {
 
     /// Whether any word in it is one of these.
     pub(super) fn mentions(&self, any: &[&str]) -> bool {
-        any.iter().any(|word| self.words.contains(*word) || self.words.contains(&format!("{word}s")))
+        any.iter()
+            .any(|word| self.words.contains(*word) || self.words.contains(&format!("{word}s")))
     }
 
     pub(super) fn calls(&self) -> impl Iterator<Item = (&'a Node, &'a Call)> {
@@ -221,7 +281,9 @@ pub(super) fn key(node: &Node) -> Option<String> {
     match &node.kind {
         Kind::Name(name) => Some(name.rsplit("::").next().unwrap_or(name).to_owned()),
         Kind::Field(of, name) => match &of.kind {
-            Kind::Name(object) if ["self", "cls"].contains(&object.as_str()) => Some(format!(".{name}")),
+            Kind::Name(object) if ["self", "cls"].contains(&object.as_str()) => {
+                Some(format!(".{name}"))
+            }
             // A constant of a class, by the name of the class.
             Kind::Name(object) if object.starts_with(char::is_uppercase) => Some(name.clone()),
             _ => None,
@@ -233,12 +295,17 @@ pub(super) fn key(node: &Node) -> Option<String> {
 impl Call {
     /// The arguments by position.
     pub(super) fn positional(&self) -> impl Iterator<Item = &Node> {
-        self.arguments.iter().filter(|it| it.name.is_none()).map(|it| &it.value)
+        self.arguments
+            .iter()
+            .filter(|it| it.name.is_none())
+            .map(|it| &it.value)
     }
 
     /// The arguments by keyword.
     pub(super) fn keywords(&self) -> impl Iterator<Item = (&str, &Node)> {
-        self.arguments.iter().filter_map(|Argument { name, value }| Some((name.as_deref()?, value)))
+        self.arguments
+            .iter()
+            .filter_map(|Argument { name, value }| Some((name.as_deref()?, value)))
     }
 
     pub(super) fn name(&self) -> &str {

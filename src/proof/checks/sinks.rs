@@ -45,7 +45,10 @@ impl Way {
 
     /// Whether it stands in where nothing was said.
     pub(super) fn is_default(self) -> bool {
-        matches!(self, Self::FieldDefault | Self::DefaultArgument | Self::Fallback | Self::Setting)
+        matches!(
+            self,
+            Self::FieldDefault | Self::DefaultArgument | Self::Fallback | Self::Setting
+        )
     }
 }
 
@@ -63,15 +66,81 @@ pub(super) struct Sink<'a> {
 
 /// Functions whose texts name no key.
 const TELL: &[&str] = &[
-    "debug", "info", "warning", "warn", "error", "exception", "critical", "log", "print", "println", "eprintln", "format", "write", "writeln", "trace", "echo", "startswith",
-    "endswith", "replace", "sub", "match", "compile", "strftime", "field_len", "add_row", "observe", "gauge", "inc", "counter", "histogram", "index", "count", "find", "text",
-    "round", "ljust", "rjust", "center", "zfill", "encode", "join", "execute", "fetchrow", "filter", "set_title", "sleep", "incr", "timing", "expire", "ttl", "zadd",
+    "debug",
+    "info",
+    "warning",
+    "warn",
+    "error",
+    "exception",
+    "critical",
+    "log",
+    "print",
+    "println",
+    "eprintln",
+    "format",
+    "write",
+    "writeln",
+    "trace",
+    "echo",
+    "startswith",
+    "endswith",
+    "replace",
+    "sub",
+    "match",
+    "compile",
+    "strftime",
+    "field_len",
+    "add_row",
+    "observe",
+    "gauge",
+    "inc",
+    "counter",
+    "histogram",
+    "index",
+    "count",
+    "find",
+    "text",
+    "round",
+    "ljust",
+    "rjust",
+    "center",
+    "zfill",
+    "encode",
+    "join",
+    "execute",
+    "fetchrow",
+    "filter",
+    "set_title",
+    "sleep",
+    "incr",
+    "timing",
+    "expire",
+    "ttl",
+    "zadd",
 ];
-const DEFAULTS: [&str; 5] = ["default", "default_value", "fallback", "default_value_t", "alternative"];
+const DEFAULTS: [&str; 5] = [
+    "default",
+    "default_value",
+    "fallback",
+    "default_value_t",
+    "alternative",
+];
 const FALLS_BACK: [&str; 10] = [
-    "unwrap_or", "unwrap_or_else", "map_or", "map_or_else", "or_insert", "or_insert_with", "value_or", "fillna", "get_or_insert", "get_or_insert_with",
+    "unwrap_or",
+    "unwrap_or_else",
+    "map_or",
+    "map_or_else",
+    "or_insert",
+    "or_insert_with",
+    "value_or",
+    "fillna",
+    "get_or_insert",
+    "get_or_insert_with",
 ];
-const SETTERS: [&str; 12] = ["set", "with", "change", "update", "use", "new", "from", "default", "try", "adjust", "apply", "override"];
+const SETTERS: [&str; 12] = [
+    "set", "with", "change", "update", "use", "new", "from", "default", "try", "adjust", "apply",
+    "override",
+];
 
 /// Every name that a value gets in a routine.
 pub(super) fn sinks<'a>(program: &Program<'a>, routine: &Routine<'a>) -> Vec<Sink<'a>> {
@@ -83,33 +152,64 @@ pub(super) fn sinks<'a>(program: &Program<'a>, routine: &Routine<'a>) -> Vec<Sin
         }
     }
     if routine.part == Part::Function && !routine.name.is_empty() {
-        sinks.extend(routine.gives.iter().map(|value| Sink::new(routine.name, value, Way::Returned)));
+        sinks.extend(
+            routine
+                .gives
+                .iter()
+                .map(|value| Sink::new(routine.name, value, Way::Returned)),
+        );
     }
     for node in &routine.nodes {
         match &node.kind {
             Kind::Bind(bind) => bound(bind, &mut sinks),
             Kind::Record { name, entries } => {
-                let way = if program.is_settings { Way::Setting } else { Way::Entry };
-                let within: Vec<&str> = titles.get(&node.at).copied().into_iter().chain(name.as_deref()).collect();
+                let way = if program.is_settings {
+                    Way::Setting
+                } else {
+                    Way::Entry
+                };
+                let within: Vec<&str> = titles
+                    .get(&node.at)
+                    .copied()
+                    .into_iter()
+                    .chain(name.as_deref())
+                    .collect();
                 sinks.extend(entries.iter().filter_map(|entry| {
                     let name = entry.name.as_deref()?;
-                    Some(Sink { record: Some(entries), within: within.clone(), ..Sink::new(name, &entry.value, way) })
+                    Some(Sink {
+                        record: Some(entries),
+                        within: within.clone(),
+                        ..Sink::new(name, &entry.value, way)
+                    })
                 }));
             }
             Kind::Call(call) => called(call, &mut sinks),
             Kind::Or(left, right) => fallen_back(left, right, &mut sinks),
-            Kind::If { then, otherwise: Some(otherwise), .. } => {
+            Kind::If {
+                then,
+                otherwise: Some(otherwise),
+                ..
+            } => {
                 fallen_back(then, otherwise, &mut sinks);
                 fallen_back(otherwise, then, &mut sinks);
             }
-            Kind::Loop { target: Some(target), over: Some(over), .. } => {
+            Kind::Loop {
+                target: Some(target),
+                over: Some(over),
+                ..
+            } => {
                 if let Some(name) = target.last_name() {
                     sinks.push(Sink::new(name, over, Way::Looped));
                 }
             }
             Kind::Function(closure) => {
                 for parameter in &closure.parameters {
-                    sinks.extend(parameter.default.iter().map(|it| Sink::new(&parameter.name, it, Way::DefaultArgument)));
+                    sinks.extend(
+                        parameter
+                            .default
+                            .iter()
+                            .map(|it| Sink::new(&parameter.name, it, Way::DefaultArgument)),
+                    );
                 }
             }
             _ => {}
@@ -124,9 +224,15 @@ fn titles<'a>(routine: &Routine<'a>) -> BTreeMap<At, &'a str> {
     for node in &routine.nodes {
         match &node.kind {
             Kind::Record { entries, .. } => {
-                titles.extend(entries.iter().filter_map(|entry| Some((entry.value.at, entry.name.as_deref()?))));
+                titles.extend(
+                    entries
+                        .iter()
+                        .filter_map(|entry| Some((entry.value.at, entry.name.as_deref()?))),
+                );
             }
-            Kind::Bind(bind) => titles.extend(bind.target.last_name().map(|name| (bind.value.at, name))),
+            Kind::Bind(bind) => {
+                titles.extend(bind.target.last_name().map(|name| (bind.value.at, name)))
+            }
             _ => {}
         }
     }
@@ -135,7 +241,13 @@ fn titles<'a>(routine: &Routine<'a>) -> BTreeMap<At, &'a str> {
 
 impl<'a> Sink<'a> {
     fn new(name: &'a str, value: &'a Node, way: Way) -> Self {
-        Self { names: vec![name], value, way, record: None, within: Vec::new() }
+        Self {
+            names: vec![name],
+            value,
+            way,
+            record: None,
+            within: Vec::new(),
+        }
     }
 }
 
@@ -146,10 +258,16 @@ fn bound<'a>(bind: &'a Bind, sinks: &mut Vec<Sink<'a>>) {
     };
     if let (Kind::List(targets), Kind::List(values)) = (&bind.target.kind, &bind.value.kind) {
         for (target, value) in targets.iter().zip(values) {
-            sinks.push(Sink { names: target_names(target), ..Sink::new("", value, way) });
+            sinks.push(Sink {
+                names: target_names(target),
+                ..Sink::new("", value, way)
+            });
         }
     } else {
-        sinks.push(Sink { names: target_names(&bind.target), ..Sink::new("", &bind.value, way) });
+        sinks.push(Sink {
+            names: target_names(&bind.target),
+            ..Sink::new("", &bind.value, way)
+        });
     }
 }
 
@@ -157,7 +275,9 @@ fn bound<'a>(bind: &'a Bind, sinks: &mut Vec<Sink<'a>>) {
 fn target_names(target: &Node) -> Vec<&str> {
     match &target.kind {
         Kind::Index(of, key) => match &key.kind {
-            Kind::Text(text) if is_symbol(text) => of.last_name().into_iter().chain([text.as_str()]).collect(),
+            Kind::Text(text) if is_symbol(text) => {
+                of.last_name().into_iter().chain([text.as_str()]).collect()
+            }
             Kind::Text(text) => vec![text],
             _ => of.last_name().into_iter().collect(),
         },
@@ -169,21 +289,34 @@ fn called<'a>(call: &'a Call, sinks: &mut Vec<Sink<'a>>) {
     let name = call.name();
     if !TELL.contains(&name) {
         let within = names(&call.callee);
-        sinks.extend(call.keywords().map(|(name, value)| Sink { within: within.clone(), ..Sink::new(name, value, Way::Keyword) }));
+        sinks.extend(call.keywords().map(|(name, value)| Sink {
+            within: within.clone(),
+            ..Sink::new(name, value, Way::Keyword)
+        }));
     }
     let texts: Vec<&str> = call.positional().filter_map(key_text).collect();
     let default = call.keywords().find(|(name, _)| DEFAULTS.contains(name));
     if !TELL.contains(&name) {
         if let Some((_, value)) = default {
-            sinks.extend(texts.iter().map(|text| Sink::new(text, value, Way::Fallback)));
+            sinks.extend(
+                texts
+                    .iter()
+                    .map(|text| Sink::new(text, value, Way::Fallback)),
+            );
         }
         // `get("leverage", 10)`, `getattr(settings, "leverage", 10)`, `hset(key, "leverage", 10)`
-        let way = if looks_up(name) { Way::Fallback } else { Way::Entry };
+        let way = if looks_up(name) {
+            Way::Fallback
+        } else {
+            Way::Entry
+        };
         let mut key = None;
         for value in call.positional() {
             match (key, key_text(value)) {
                 // Of several texts the last one before a value is its key; `"10"` is a value.
-                (_, Some(text)) if text.parse::<f64>().is_err() && key.is_none() => key = Some(text),
+                (_, Some(text)) if text.parse::<f64>().is_err() && key.is_none() => {
+                    key = Some(text)
+                }
                 (Some(name), text) => {
                     sinks.push(Sink::new(name, value, way));
                     key = text.filter(|text| text.parse::<f64>().is_err()).or(key);
@@ -195,7 +328,13 @@ fn called<'a>(call: &'a Call, sinks: &mut Vec<Sink<'a>>) {
     if FALLS_BACK.contains(&name)
         && let (Some(before), Some(value)) = (call.receiver(), call.positional().next())
     {
-        sinks.push(Sink { names: names(before), value, way: Way::Fallback, record: None, within: Vec::new() });
+        sinks.push(Sink {
+            names: names(before),
+            value,
+            way: Way::Fallback,
+            record: None,
+            within: Vec::new(),
+        });
     }
     passed(call, sinks);
 }
@@ -209,30 +348,66 @@ fn passed<'a>(call: &'a Call, sinks: &mut Vec<Sink<'a>>) {
             .rsplit("::")
             .find(|part| is_constructor(part))
             .or_else(|| is_setter(name).then_some(name)),
-        Kind::Field(..) => (is_setter(name) || is_constructor(name) || call.arguments.len() == 1).then_some(name),
+        Kind::Field(..) => {
+            (is_setter(name) || is_constructor(name) || call.arguments.len() == 1).then_some(name)
+        }
         _ => None,
     };
     if let Some(subject) = subject {
-        sinks.extend(call.positional().map(|value| Sink { within: names(&call.callee), ..Sink::new(subject, value, Way::Passed) }));
+        sinks.extend(call.positional().map(|value| Sink {
+            within: names(&call.callee),
+            ..Sink::new(subject, value, Way::Passed)
+        }));
     }
 }
 
 /// `get("leverage", 10)`, `getattr(settings, "leverage", 10)`, `env_or("LEVERAGE", "10")`: what is not found is the second.
 fn looks_up(name: &str) -> bool {
     const READS: [&str; 16] = [
-        "get", "pop", "setdefault", "getattr", "getenv", "env", "config", "setting", "param", "optional", "or", "default", "lookup", "read", "getfloat", "getint",
+        "get",
+        "pop",
+        "setdefault",
+        "getattr",
+        "getenv",
+        "env",
+        "config",
+        "setting",
+        "param",
+        "optional",
+        "or",
+        "default",
+        "lookup",
+        "read",
+        "getfloat",
+        "getint",
     ];
     any(&words(name), &READS)
 }
 
 fn is_setter(name: &str) -> bool {
-    words(name).first().is_some_and(|verb| SETTERS.contains(&verb.as_str()))
+    words(name)
+        .first()
+        .is_some_and(|verb| SETTERS.contains(&verb.as_str()))
 }
 
 fn fallen_back<'a>(before: &'a Node, value: &'a Node, sinks: &mut Vec<Sink<'a>>) {
-    let is_value = |node: &Node| !matches!(node.kind, Kind::Block { has_value: false, .. } | Kind::If { .. });
+    let is_value = |node: &Node| {
+        !matches!(
+            node.kind,
+            Kind::Block {
+                has_value: false,
+                ..
+            } | Kind::If { .. }
+        )
+    };
     if is_value(before) && is_value(value) {
-        sinks.push(Sink { names: names(before), value, way: Way::Fallback, record: None, within: Vec::new() });
+        sinks.push(Sink {
+            names: names(before),
+            value,
+            way: Way::Fallback,
+            record: None,
+            within: Vec::new(),
+        });
     }
 }
 
@@ -270,7 +445,14 @@ fn gather<'a>(node: &'a Node, all: &mut Vec<&'a str>) {
             gather(&call.callee, all);
             all.extend(call.positional().filter_map(key_text));
             for argument in call.positional() {
-                if matches!(argument.kind, Kind::Call(_) | Kind::Field(..) | Kind::Name(_) | Kind::Or(..) | Kind::Index(..)) {
+                if matches!(
+                    argument.kind,
+                    Kind::Call(_)
+                        | Kind::Field(..)
+                        | Kind::Name(_)
+                        | Kind::Or(..)
+                        | Kind::Index(..)
+                ) {
                     gather(argument, all);
                 }
             }
@@ -290,12 +472,21 @@ fn gather<'a>(node: &'a Node, all: &mut Vec<&'a str>) {
 
 /// Whether a text is a symbol of a venue: `BTCUSDT`, `BTC-PERP`, `1000PEPE/USDT`.
 pub(super) fn is_symbol(text: &str) -> bool {
-    let is_part = |letter: char| letter.is_ascii_uppercase() || letter.is_ascii_digit() || "/-_:".contains(letter);
-    (2..=24).contains(&text.len()) && text.chars().all(is_part) && text.contains(|letter: char| letter.is_ascii_uppercase())
+    let is_part = |letter: char| {
+        letter.is_ascii_uppercase() || letter.is_ascii_digit() || "/-_:".contains(letter)
+    };
+    (2..=24).contains(&text.len())
+        && text.chars().all(is_part)
+        && text.contains(|letter: char| letter.is_ascii_uppercase())
 }
 
 /// Whether it is one beyond doubt: it ends in what it is quoted in.
 pub(super) fn is_quoted_symbol(text: &str) -> bool {
-    const QUOTES: [&str; 8] = ["USDT", "USDC", "BUSD", "USD", "PERP", "FDUSD", "/BTC", "TUSD"];
-    is_symbol(text) && QUOTES.iter().any(|quote| text.len() > quote.len() + 1 && text.ends_with(quote))
+    const QUOTES: [&str; 8] = [
+        "USDT", "USDC", "BUSD", "USD", "PERP", "FDUSD", "/BTC", "TUSD",
+    ];
+    is_symbol(text)
+        && QUOTES
+            .iter()
+            .any(|quote| text.len() > quote.len() + 1 && text.ends_with(quote))
 }

@@ -14,7 +14,12 @@ use crate::proof::{
     words::{any, words},
 };
 
-pub(super) fn examine<'a>(program: &Program<'a>, routine: &Routine<'a>, sinks: &[Sink<'a>], found: &mut Vec<Evidence>) {
+pub(super) fn examine<'a>(
+    program: &Program<'a>,
+    routine: &Routine<'a>,
+    sinks: &[Sink<'a>],
+    found: &mut Vec<Evidence>,
+) {
     for sink in sinks {
         let list = named(program, routine, sink, Subject::Universe);
         let one = named(program, routine, sink, Subject::Symbol).filter(|_| sink.way.is_default());
@@ -26,22 +31,39 @@ pub(super) fn examine<'a>(program: &Program<'a>, routine: &Routine<'a>, sinks: &
             (None, None) => continue,
         };
         let name = list.or(one).unwrap_or_default();
-        for it in (Follow { program, routine, wanted }).all(sink.value) {
+        for it in (Follow {
+            program,
+            routine,
+            wanted,
+        })
+        .all(sink.value)
+        {
             let why = format!("{} {} `{name}`", it.value, sink.way.told());
-            found.push(Evidence { check: Check::Symbols, at: it.node.at, value: it.value, why });
+            found.push(Evidence {
+                check: Check::Symbols,
+                at: it.node.at,
+                value: it.value,
+                why,
+            });
         }
     }
     for node in &routine.nodes {
-        let speaks = |node: &Node| node.last_name().is_some_and(|name| program.speaks_of(name, Subject::Symbol));
+        let speaks = |node: &Node| {
+            node.last_name()
+                .is_some_and(|name| program.speaks_of(name, Subject::Symbol))
+        };
         match &node.kind {
-            Kind::Compare(Comparison::In | Comparison::NotIn, asked, list) => looked_for(list, speaks(asked), found),
+            Kind::Compare(Comparison::In | Comparison::NotIn, asked, list) => {
+                looked_for(list, speaks(asked), found)
+            }
             Kind::Call(call) if call.name() == "contains" => {
                 if let (Some(list), Some(asked)) = (call.receiver(), call.positional().next()) {
                     looked_for(list, speaks(asked), found);
                 }
             }
             Kind::Match { on, arms } if speaks(on) => {
-                arms.iter().for_each(|arm| matched(arm.pattern.values(), found));
+                arms.iter()
+                    .for_each(|arm| matched(arm.pattern.values(), found));
             }
             Kind::Fits(pattern, on) if speaks(on) => matched(pattern.values(), found),
             _ => {}
@@ -55,16 +77,29 @@ fn looked_for(list: &Node, speaks: bool, found: &mut Vec<Evidence>) {
         && (speaks || symbols_of(list).into_iter().any(is_quoted_symbol))
     {
         let why = format!("a symbol is looked for in {value}");
-        found.push(Evidence { check: Check::Symbols, at: list.at, value, why });
+        found.push(Evidence {
+            check: Check::Symbols,
+            at: list.at,
+            value,
+            why,
+        });
     }
 }
 
 /// `match symbol { "BTCUSDT" => … }`
 fn matched(values: &[Node], found: &mut Vec<Evidence>) {
     for value in values {
-        for text in text_of(value).into_iter().filter(|text| is_quoted_symbol(text)) {
+        for text in text_of(value)
+            .into_iter()
+            .filter(|text| is_quoted_symbol(text))
+        {
             let why = format!("a symbol is matched with \"{text}\"");
-            found.push(Evidence { check: Check::Symbols, at: value.at, value: format!("\"{text}\""), why });
+            found.push(Evidence {
+                check: Check::Symbols,
+                at: value.at,
+                value: format!("\"{text}\""),
+                why,
+            });
         }
     }
 }
@@ -93,7 +128,11 @@ impl Wanted for List {
 
 impl Wanted for Quoted {
     fn leaf(&self, node: &Node) -> Option<String> {
-        if symbols_of(node).into_iter().any(is_quoted_symbol) { List.leaf(node) } else { None }
+        if symbols_of(node).into_iter().any(is_quoted_symbol) {
+            List.leaf(node)
+        } else {
+            None
+        }
     }
 
     fn is_known(&self, _: &str) -> bool {
@@ -118,13 +157,27 @@ fn symbols_of(node: &Node) -> Vec<&str> {
     let is_one = |text: &&str| is_symbol(text);
     match &node.kind {
         Kind::List(nodes) => nodes.iter().filter_map(text_of).filter(is_one).collect(),
-        Kind::Call(call) if call.is_macro => call.positional().filter_map(text_of).filter(is_one).collect(),
-        Kind::Record { entries, .. } => {
-            entries.iter().filter_map(|entry| entry.name.as_deref()).filter(|name| is_quoted_symbol(name)).collect()
-        }
+        Kind::Call(call) if call.is_macro => call
+            .positional()
+            .filter_map(text_of)
+            .filter(is_one)
+            .collect(),
+        Kind::Record { entries, .. } => entries
+            .iter()
+            .filter_map(|entry| entry.name.as_deref())
+            .filter(|name| is_quoted_symbol(name))
+            .collect(),
         Kind::Text(text) if text.contains(',') => {
-            let parts: Vec<&str> = text.split(',').map(str::trim).filter(|part| !part.is_empty()).collect();
-            if parts.iter().all(|part| is_symbol(part)) { parts } else { Vec::new() }
+            let parts: Vec<&str> = text
+                .split(',')
+                .map(str::trim)
+                .filter(|part| !part.is_empty())
+                .collect();
+            if parts.iter().all(|part| is_symbol(part)) {
+                parts
+            } else {
+                Vec::new()
+            }
         }
         _ => Vec::new(),
     }

@@ -5,7 +5,8 @@ mod lines;
 mod patterns;
 
 use ruff_python_ast::{
-    CmpOp, ElifElseClause, ExceptHandler, Expr, Operator as PythonOperator, Parameter as Argument, Parameters, Stmt,
+    CmpOp, ElifElseClause, ExceptHandler, Expr, Operator as PythonOperator, Parameter as Argument,
+    Parameters, Stmt,
 };
 use ruff_text_size::Ranged;
 
@@ -13,7 +14,8 @@ use lines::Lines;
 
 use super::{Tree, Unparsed};
 use crate::proof::tree::{
-    Arm, At, Bind, Binding, Class, Comparison, Function, Handler, Kind, Leaving, Node, Operator, Parameter,
+    Arm, At, Bind, Binding, Class, Comparison, Function, Handler, Kind, Leaving, Node, Operator,
+    Parameter,
 };
 
 /// Reads a module.
@@ -25,7 +27,11 @@ pub(crate) fn read(text: &str) -> Result<Tree, Unparsed> {
     })?;
     let reader = Reader { text, lines };
     Ok(Tree {
-        root: reader.block(At { line: 1, column: 1 }, &parsed.syntax().body, Inside::Module),
+        root: reader.block(
+            At { line: 1, column: 1 },
+            &parsed.syntax().body,
+            Inside::Module,
+        ),
         tests_left_out: 0,
     })
 }
@@ -49,20 +55,37 @@ impl Reader<'_> {
     }
 
     fn node(&self, of: &impl Ranged, kind: Kind) -> Node {
-        Node { at: self.at(of), kind }
+        Node {
+            at: self.at(of),
+            kind,
+        }
     }
 
     fn words(&self, of: &impl Ranged) -> String {
-        self.text.get(of.range().to_std_range()).unwrap_or_default().to_owned()
+        self.text
+            .get(of.range().to_std_range())
+            .unwrap_or_default()
+            .to_owned()
     }
 
     fn block(&self, at: At, statements: &[Stmt], inside: Inside) -> Node {
-        let nodes = statements.iter().map(|it| self.statement(it, inside)).collect();
-        Node { at, kind: Kind::Block { nodes, has_value: false } }
+        let nodes = statements
+            .iter()
+            .map(|it| self.statement(it, inside))
+            .collect();
+        Node {
+            at,
+            kind: Kind::Block {
+                nodes,
+                has_value: false,
+            },
+        }
     }
 
     fn body(&self, statements: &[Stmt]) -> Node {
-        let at = statements.first().map_or(At { line: 1, column: 1 }, |first| self.at(first));
+        let at = statements
+            .first()
+            .map_or(At { line: 1, column: 1 }, |first| self.at(first));
         self.block(at, statements, Inside::Function)
     }
 
@@ -71,7 +94,9 @@ impl Reader<'_> {
         let kind = match statement {
             Stmt::FunctionDef(it) => return self.function(at, it),
             Stmt::ClassDef(it) => return self.class(at, it),
-            Stmt::Return(it) => Kind::Leave(Leaving::Return, self.boxed_option(it.value.as_deref())),
+            Stmt::Return(it) => {
+                Kind::Leave(Leaving::Return, self.boxed_option(it.value.as_deref()))
+            }
             Stmt::Raise(it) => Kind::Leave(Leaving::Raise, self.boxed_option(it.exc.as_deref())),
             Stmt::Assert(it) => Kind::Leave(Leaving::Assert, Some(self.boxed(&it.test))),
             Stmt::Break(_) => Kind::Leave(Leaving::Break, None),
@@ -93,13 +118,31 @@ impl Reader<'_> {
             },
             Stmt::Try(it) => Kind::Try {
                 body: Box::new(self.body(&it.body)),
-                handlers: it.handlers.iter().map(|handler| self.handler(handler)).collect(),
+                handlers: it
+                    .handlers
+                    .iter()
+                    .map(|handler| self.handler(handler))
+                    .collect(),
                 after: vec![self.body(&it.orelse), self.body(&it.finalbody)],
             },
-            Stmt::Import(it) => Kind::Use(it.names.iter().map(|alias| alias.name.to_string()).collect()),
+            Stmt::Import(it) => Kind::Use(
+                it.names
+                    .iter()
+                    .map(|alias| alias.name.to_string())
+                    .collect(),
+            ),
             Stmt::ImportFrom(it) => {
-                let module = it.module.as_ref().map(ToString::to_string).unwrap_or_default();
-                Kind::Use(it.names.iter().map(|alias| format!("{module}.{}", alias.name)).collect())
+                let module = it
+                    .module
+                    .as_ref()
+                    .map(ToString::to_string)
+                    .unwrap_or_default();
+                Kind::Use(
+                    it.names
+                        .iter()
+                        .map(|alias| format!("{module}.{}", alias.name))
+                        .collect(),
+                )
             }
             Stmt::Expr(it) => match it.value.as_ref() {
                 // A docstring, or an ellipsis in the place of a body.
@@ -117,10 +160,19 @@ impl Reader<'_> {
     }
 
     fn assign(&self, targets: &[Expr], value: &Expr, inside: Inside) -> Kind {
-        let kind = if inside == Inside::Class { Binding::Field } else { Binding::Assign };
+        let kind = if inside == Inside::Class {
+            Binding::Field
+        } else {
+            Binding::Assign
+        };
         let mut binds: Vec<Node> = targets
             .iter()
-            .map(|target| self.node(target, self.bind(target, self.expression(value), kind, None)))
+            .map(|target| {
+                self.node(
+                    target,
+                    self.bind(target, self.expression(value), kind, None),
+                )
+            })
             .collect();
         match binds.len() {
             1 => binds.remove(0).kind,
@@ -140,30 +192,55 @@ impl Reader<'_> {
     }
 
     fn update(&self, it: &ruff_python_ast::StmtAugAssign) -> Kind {
-        let value = Kind::Arithmetic(operator(it.op), self.boxed(&it.target), self.boxed(&it.value));
+        let value = Kind::Arithmetic(
+            operator(it.op),
+            self.boxed(&it.target),
+            self.boxed(&it.value),
+        );
         self.bind(&it.target, self.node(it, value), Binding::Update, None)
     }
 
     /// `x: T`, `x: T = …`
     fn declared(&self, at: At, it: &ruff_python_ast::StmtAnnAssign, inside: Inside) -> Node {
-        let kind = if inside == Inside::Class { Binding::Field } else { Binding::Assign };
+        let kind = if inside == Inside::Class {
+            Binding::Field
+        } else {
+            Binding::Assign
+        };
         let kind = match &it.value {
-            Some(value) => {
-                self.bind(&it.target, self.expression(value), kind, Some(self.words(it.annotation.as_ref())))
-            }
+            Some(value) => self.bind(
+                &it.target,
+                self.expression(value),
+                kind,
+                Some(self.words(it.annotation.as_ref())),
+            ),
             None => Kind::Other(Vec::new()),
         };
         Node { at, kind }
     }
 
-    fn looped(&self, target: Option<&Expr>, over: Option<&Expr>, body: &[Stmt], orelse: &[Stmt]) -> Kind {
+    fn looped(
+        &self,
+        target: Option<&Expr>,
+        over: Option<&Expr>,
+        body: &[Stmt],
+        orelse: &[Stmt],
+    ) -> Kind {
         let mut nodes = vec![self.body(body)];
         nodes.push(self.body(orelse));
-        let at = nodes.first().map_or(At { line: 1, column: 1 }, |node| node.at);
+        let at = nodes
+            .first()
+            .map_or(At { line: 1, column: 1 }, |node| node.at);
         Kind::Loop {
             target: self.boxed_option(target),
             over: self.boxed_option(over),
-            body: Box::new(Node { at, kind: Kind::Block { nodes, has_value: false } }),
+            body: Box::new(Node {
+                at,
+                kind: Kind::Block {
+                    nodes,
+                    has_value: false,
+                },
+            }),
         }
     }
 
@@ -194,7 +271,10 @@ impl Reader<'_> {
                 suppresses = Some(value.at);
             }
             nodes.push(match &item.optional_vars {
-                Some(target) => self.node(target.as_ref(), self.bind(target, value, Binding::Assign, None)),
+                Some(target) => self.node(
+                    target.as_ref(),
+                    self.bind(target, value, Binding::Assign, None),
+                ),
                 None => value,
             });
         }
@@ -205,17 +285,32 @@ impl Reader<'_> {
                 at,
                 kind: Kind::Try {
                     body: Box::new(body),
-                    handlers: vec![Handler { at, body: Node { at, kind: Kind::Other(Vec::new()) } }],
+                    handlers: vec![Handler {
+                        at,
+                        body: Node {
+                            at,
+                            kind: Kind::Other(Vec::new()),
+                        },
+                    }],
                     after: Vec::new(),
                 },
             },
         });
-        Node { at, kind: Kind::Block { nodes, has_value: false } }
+        Node {
+            at,
+            kind: Kind::Block {
+                nodes,
+                has_value: false,
+            },
+        }
     }
 
     fn handler(&self, handler: &ExceptHandler) -> Handler {
         let ExceptHandler::ExceptHandler(it) = handler;
-        Handler { at: self.at(it), body: self.body(&it.body) }
+        Handler {
+            at: self.at(it),
+            body: self.body(&it.body),
+        }
     }
 
     fn arm(&self, case: &ruff_python_ast::MatchCase) -> Arm {
@@ -234,14 +329,23 @@ impl Reader<'_> {
             parameters: self.parameters(&it.parameters),
             body: self.body(&it.body),
         };
-        let function = Node { at: self.at(&it.name), kind: Kind::Function(Box::new(function)) };
+        let function = Node {
+            at: self.at(&it.name),
+            kind: Kind::Function(Box::new(function)),
+        };
         if it.decorator_list.is_empty() {
             return function;
         }
-        let mut nodes: Vec<Node> =
-            it.decorator_list.iter().map(|decorator| self.expression(&decorator.expression)).collect();
+        let mut nodes: Vec<Node> = it
+            .decorator_list
+            .iter()
+            .map(|decorator| self.expression(&decorator.expression))
+            .collect();
         nodes.push(function);
-        Node { at, kind: Kind::Other(nodes) }
+        Node {
+            at,
+            kind: Kind::Other(nodes),
+        }
     }
 
     fn parameters(&self, parameters: &Parameters) -> Vec<Parameter> {
@@ -254,7 +358,10 @@ impl Reader<'_> {
         let mut all: Vec<Parameter> = parameters
             .iter_non_variadic_params()
             .map(|it| Parameter {
-                default: it.default.as_deref().map(|default| self.expression(default)),
+                default: it
+                    .default
+                    .as_deref()
+                    .map(|default| self.expression(default)),
                 ..bare(&it.parameter)
             })
             .collect();
@@ -264,8 +371,14 @@ impl Reader<'_> {
     }
 
     fn class(&self, at: At, it: &ruff_python_ast::StmtClassDef) -> Node {
-        let bases = it.arguments.iter().flat_map(|arguments| arguments.args.iter());
-        let decorators = it.decorator_list.iter().map(|decorator| &decorator.expression);
+        let bases = it
+            .arguments
+            .iter()
+            .flat_map(|arguments| arguments.args.iter());
+        let decorators = it
+            .decorator_list
+            .iter()
+            .map(|decorator| &decorator.expression);
         let fields = it.body.iter().filter_map(|statement| match statement {
             Stmt::AnnAssign(field) if field.value.is_none() => Some(Parameter {
                 at: self.at(field),
@@ -277,11 +390,21 @@ impl Reader<'_> {
         });
         let class = Class {
             name: it.name.to_string(),
-            of: bases.chain(decorators).map(|base| self.words(base)).collect(),
+            of: bases
+                .chain(decorators)
+                .map(|base| self.words(base))
+                .collect(),
             fields: fields.collect(),
-            body: it.body.iter().map(|statement| self.statement(statement, Inside::Class)).collect(),
+            body: it
+                .body
+                .iter()
+                .map(|statement| self.statement(statement, Inside::Class))
+                .collect(),
         };
-        Node { at, kind: Kind::Class(class) }
+        Node {
+            at,
+            kind: Kind::Class(class),
+        }
     }
 }
 

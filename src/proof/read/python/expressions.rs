@@ -1,7 +1,8 @@
 //! Expressions.
 
 use ruff_python_ast::{
-    Arguments, BoolOp, Comprehension, DictItem, Expr, FStringPart, InterpolatedStringElement, Number, UnaryOp,
+    Arguments, BoolOp, Comprehension, DictItem, Expr, FStringPart, InterpolatedStringElement,
+    Number, UnaryOp,
 };
 use ruff_text_size::Ranged;
 
@@ -21,18 +22,32 @@ impl Reader<'_> {
     }
 
     fn all<'e>(&self, expressions: impl IntoIterator<Item = &'e Expr>) -> Vec<Node> {
-        expressions.into_iter().map(|it| self.expression(it)).collect()
+        expressions
+            .into_iter()
+            .map(|it| self.expression(it))
+            .collect()
     }
 
     pub(super) fn expression(&self, expression: &Expr) -> Node {
         let kind = match expression {
             Expr::BoolOp(it) => return self.logic(it.op, &it.values, expression),
-            Expr::Named(it) => self.bind(&it.target, self.expression(&it.value), Binding::Assign, None),
-            Expr::BinOp(it) => Kind::Arithmetic(operator(it.op), self.boxed(&it.left), self.boxed(&it.right)),
+            Expr::Named(it) => self.bind(
+                &it.target,
+                self.expression(&it.value),
+                Binding::Assign,
+                None,
+            ),
+            Expr::BinOp(it) => {
+                Kind::Arithmetic(operator(it.op), self.boxed(&it.left), self.boxed(&it.right))
+            }
             Expr::UnaryOp(it) => self.unary(it.op, &it.operand),
             Expr::Lambda(it) => Kind::Function(Box::new(Function {
                 name: String::new(),
-                parameters: it.parameters.as_deref().map(|all| self.parameters(all)).unwrap_or_default(),
+                parameters: it
+                    .parameters
+                    .as_deref()
+                    .map(|all| self.parameters(all))
+                    .unwrap_or_default(),
                 body: self.expression(&it.body),
             })),
             Expr::If(it) => Kind::If {
@@ -80,14 +95,19 @@ impl Reader<'_> {
                 let parts = [&it.lower, &it.upper, &it.step];
                 Kind::Other(self.all(parts.into_iter().filter_map(Option::as_deref)))
             }
-            Expr::TString(_) | Expr::BytesLiteral(_) | Expr::IpyEscapeCommand(_) => Kind::Other(Vec::new()),
+            Expr::TString(_) | Expr::BytesLiteral(_) | Expr::IpyEscapeCommand(_) => {
+                Kind::Other(Vec::new())
+            }
         };
         self.node(expression, kind)
     }
 
     /// A whole number as it is worth; one beyond 64 bits has digits that a parser of floats takes as well.
     fn whole(&self, short: Option<u64>, of: &impl Ranged) -> f64 {
-        let text = short.map_or_else(|| self.words(of).replace('_', ""), |short| short.to_string());
+        let text = short.map_or_else(
+            || self.words(of).replace('_', ""),
+            |short| short.to_string(),
+        );
         text.parse().unwrap_or(f64::INFINITY)
     }
 
@@ -110,10 +130,16 @@ impl Reader<'_> {
     fn unary(&self, op: UnaryOp, operand: &Expr) -> Kind {
         let operand = self.expression(operand);
         match (op, operand.kind) {
-            (UnaryOp::Not, kind) => Kind::Not(Box::new(Node { at: operand.at, kind })),
+            (UnaryOp::Not, kind) => Kind::Not(Box::new(Node {
+                at: operand.at,
+                kind,
+            })),
             (UnaryOp::USub, Kind::Number(number)) => Kind::Number(-number),
             (UnaryOp::UAdd, kind) => kind,
-            (_, kind) => Kind::Other(vec![Node { at: operand.at, kind }]),
+            (_, kind) => Kind::Other(vec![Node {
+                at: operand.at,
+                kind,
+            }]),
         }
     }
 
@@ -125,7 +151,10 @@ impl Reader<'_> {
             let link = self.node(left, kind);
             whole = Some(match whole {
                 None => link,
-                Some(before) => Node { at: before.at, kind: Kind::And(Box::new(before), Box::new(link)) },
+                Some(before) => Node {
+                    at: before.at,
+                    kind: Kind::And(Box::new(before), Box::new(link)),
+                },
             });
             left = right;
         }
@@ -135,11 +164,17 @@ impl Reader<'_> {
     fn entry(&self, item: &DictItem) -> Entry {
         let key = item.key.as_ref().map(|key| self.expression(key));
         let (name, key) = match key {
-            Some(Node { kind: Kind::Text(text), .. }) => (Some(text), None),
+            Some(Node {
+                kind: Kind::Text(text),
+                ..
+            }) => (Some(text), None),
             key => (None, key),
         };
         Entry {
-            at: item.key.as_ref().map_or_else(|| self.at(&item.value), |key| self.at(key)),
+            at: item
+                .key
+                .as_ref()
+                .map_or_else(|| self.at(&item.value), |key| self.at(key)),
             name,
             key,
             value: self.expression(&item.value),
@@ -156,29 +191,57 @@ impl Reader<'_> {
                 kind: Kind::Loop {
                     target: Some(self.boxed(&generator.target)),
                     over: Some(self.boxed(&generator.iter)),
-                    body: Box::new(Node { at, kind: Kind::Other(self.all(&generator.ifs)) }),
+                    body: Box::new(Node {
+                        at,
+                        kind: Kind::Other(self.all(&generator.ifs)),
+                    }),
                 },
             });
         }
-        Kind::Each { made: Box::new(made), over: Box::new(Node { at, kind: Kind::Other(over) }) }
+        Kind::Each {
+            made: Box::new(made),
+            over: Box::new(Node {
+                at,
+                kind: Kind::Other(over),
+            }),
+        }
     }
 
     fn call(&self, callee: &Expr, arguments: &Arguments) -> Kind {
         let callee = self.boxed(callee);
-        let positional = arguments.args.iter().map(|it| Argument { name: None, value: self.expression(it) });
+        let positional = arguments.args.iter().map(|it| Argument {
+            name: None,
+            value: self.expression(it),
+        });
         let keywords = arguments.keywords.iter().map(|it| match &it.arg {
-            Some(name) => Argument { name: Some(name.to_string()), value: self.expression(&it.value) },
+            Some(name) => Argument {
+                name: Some(name.to_string()),
+                value: self.expression(&it.value),
+            },
             None => Argument {
                 name: None,
                 value: self.node(&it.value, Kind::Other(vec![self.expression(&it.value)])),
             },
         });
         let arguments = positional.chain(keywords).collect();
-        let call = Call { callee, arguments, is_macro: false };
-        let ends = call.callee.last_name().is_some_and(|name| EXITS.contains(&name));
+        let call = Call {
+            callee,
+            arguments,
+            is_macro: false,
+        };
+        let ends = call
+            .callee
+            .last_name()
+            .is_some_and(|name| EXITS.contains(&name));
         if ends {
             let at = call.callee.at;
-            return Kind::Leave(Leaving::Raise, Some(Box::new(Node { at, kind: Kind::Call(call) })));
+            return Kind::Leave(
+                Leaving::Raise,
+                Some(Box::new(Node {
+                    at,
+                    kind: Kind::Call(call),
+                })),
+            );
         }
         Kind::Call(call)
     }
@@ -192,7 +255,9 @@ impl Reader<'_> {
                 FStringPart::FString(formatted) => {
                     for element in &formatted.elements {
                         match element {
-                            InterpolatedStringElement::Literal(literal) => text.push_str(&literal.value),
+                            InterpolatedStringElement::Literal(literal) => {
+                                text.push_str(&literal.value)
+                            }
                             InterpolatedStringElement::Interpolation(value) => {
                                 values.push(self.expression(&value.expression));
                             }

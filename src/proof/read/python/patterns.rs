@@ -18,7 +18,11 @@ impl Reader<'_> {
     }
 
     fn parts(&self, case: &Case, names: &mut Vec<String>, values: &mut Vec<Node>) {
-        let mut all = |cases: &[Case]| cases.iter().for_each(|case| self.parts(case, names, values));
+        let mut all = |cases: &[Case]| {
+            cases
+                .iter()
+                .for_each(|case| self.parts(case, names, values))
+        };
         match case {
             Case::MatchValue(it) => values.push(self.expression(&it.value)),
             Case::MatchSingleton(_) => {}
