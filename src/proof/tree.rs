@@ -93,8 +93,6 @@ pub(crate) enum Kind {
     Function(Box<Function>),
     /// A class, struct, enum, trait, or the methods of one (`impl`).
     Class(Class),
-    /// Names that are imported.
-    Use(Vec<String>),
     /// What none of the above is; what it is made of.
     Other(Vec<Node>),
 }
@@ -128,12 +126,8 @@ pub(crate) struct Bind {
     pub(crate) target: Box<Node>,
     pub(crate) value: Box<Node>,
     pub(crate) kind: Binding,
-    /// The words of the declared type as they stand there (`Option<Policy>`, `Policy | None`).
-    pub(crate) declared: Option<String>,
     /// Rust's `let … else`.
     pub(crate) otherwise: Option<Box<Node>>,
-    /// The pattern where the target is one (`let Some(policy) = …`).
-    pub(crate) pattern: Option<Pattern>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -188,16 +182,13 @@ pub(crate) enum Leaving {
 #[derive(Debug, Clone)]
 pub(crate) enum Pattern {
     /// `Some(x)`, `Ok(x)`: something is there.
-    Present(Vec<String>),
+    Present,
     /// `None`.
     Absent,
     /// `Err(e)`.
     Failed,
-    /// Everything else: `_`, a name, a literal, a class; the names that it binds, the values it compares with.
-    Other {
-        names: Vec<String>,
-        values: Vec<Node>,
-    },
+    /// Everything else: `_`, a name, a literal, a class; the values that it compares with.
+    Other(Vec<Node>),
 }
 
 #[derive(Debug, Clone)]
@@ -224,7 +215,6 @@ pub(crate) struct Function {
 
 #[derive(Debug, Clone)]
 pub(crate) struct Parameter {
-    pub(crate) at: At,
     pub(crate) name: String,
     /// The words of its type as they stand there.
     pub(crate) declared: Option<String>,
@@ -245,22 +235,21 @@ pub(crate) struct Class {
 impl Node {
     /// The last part of a name: `new` of `Leverage::new`, `get` of `self.params.get`.
     pub(crate) fn last_name(&self) -> Option<&str> {
-        match &self.kind {
-            Kind::Name(name) => name.rsplit("::").next(),
-            Kind::Field(_, name) => Some(name),
-            _ => None,
+        if let Kind::Name(name) = &self.kind {
+            name.rsplit("::").next()
+        } else if let Kind::Field(_, name) = &self.kind {
+            Some(name)
+        } else {
+            None
         }
     }
 
     /// What it is made of, in the order of the text.
     pub(crate) fn children(&self) -> Vec<&Self> {
         match &self.kind {
-            Kind::Number(_)
-            | Kind::Text(_)
-            | Kind::Truth(_)
-            | Kind::Nothing
-            | Kind::Name(_)
-            | Kind::Use(_) => Vec::new(),
+            Kind::Number(_) | Kind::Text(_) | Kind::Truth(_) | Kind::Nothing | Kind::Name(_) => {
+                Vec::new()
+            }
             Kind::Field(of, _) | Kind::Not(of) | Kind::Question(of) => vec![of],
             Kind::Index(left, right)
             | Kind::Arithmetic(_, left, right)
@@ -331,8 +320,8 @@ impl Pattern {
     /// What it compares with.
     pub(crate) fn values(&self) -> &[Node] {
         match self {
-            Self::Other { values, .. } => values,
-            Self::Present(_) | Self::Absent | Self::Failed => &[],
+            Self::Other(values) => values,
+            Self::Present | Self::Absent | Self::Failed => &[],
         }
     }
 }

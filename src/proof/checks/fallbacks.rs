@@ -207,15 +207,13 @@ impl<'a> Fallbacks<'_, 'a> {
     }
 
     fn is_default(&self, value: &'a Node, name: &str) -> bool {
-        let written = is_literal(value) && !is_empty(value);
-        let rules = self.rules(name);
-        written
-            && !(rules
-                && !matches!(
-                    value.kind,
-                    Kind::Record { .. } | Kind::List(_) | Kind::Call(_)
-                ))
-            || self.is_made_up(value)
+        // A text or a number is no policy; a map, a list or a constructor of literals may be.
+        let can_be = !self.rules(name)
+            || matches!(
+                value.kind,
+                Kind::Record { .. } | Kind::List(_) | Kind::Call(_)
+            );
+        can_be && is_literal(value) && !is_empty(value) || self.is_made_up(value)
     }
 
     /// A default by its name, a constructor without arguments, `X::default()`.

@@ -303,7 +303,7 @@ impl Rule<'_, '_> {
                     )
                 };
                 self.program.speaks_of(name, Subject::Policy)
-                    || self.routine.bindings(name).iter().any(|it| is_loaded(it))
+                    || self.routine.bindings(name).iter().any(is_loaded)
             }
             Kind::Field(of, name) => {
                 self.program.speaks_of(name, Subject::Policy) || self.is_policy(of)
@@ -364,7 +364,7 @@ impl Rule<'_, '_> {
                 loads(self.program, call) || on_policy && any(&words(call.name()), &THERE)
             }
             Kind::Fits(pattern, value) => {
-                matches!(**pattern, Pattern::Present(_)) && self.is_policy(value)
+                matches!(**pattern, Pattern::Present) && self.is_policy(value)
             }
             _ => false,
         }
@@ -376,7 +376,7 @@ fn is_nothing(node: &Node) -> bool {
 }
 
 fn is_wild(pattern: &Pattern) -> bool {
-    matches!(pattern, Pattern::Other { values, .. } if values.is_empty())
+    matches!(pattern, Pattern::Other(values) if values.is_empty())
 }
 
 /// Whether it always ends by leaving what it stands in.

@@ -125,31 +125,16 @@ impl Reader<'_> {
                     .collect(),
                 after: vec![self.body(&it.orelse), self.body(&it.finalbody)],
             },
-            Stmt::Import(it) => Kind::Use(
-                it.names
-                    .iter()
-                    .map(|alias| alias.name.to_string())
-                    .collect(),
-            ),
-            Stmt::ImportFrom(it) => {
-                let module = it
-                    .module
-                    .as_ref()
-                    .map(ToString::to_string)
-                    .unwrap_or_default();
-                Kind::Use(
-                    it.names
-                        .iter()
-                        .map(|alias| format!("{module}.{}", alias.name))
-                        .collect(),
-                )
+            // A docstring, or an ellipsis in the place of a body.
+            Stmt::Expr(it)
+                if it.value.is_string_literal_expr() || it.value.is_ellipsis_literal_expr() =>
+            {
+                Kind::Other(Vec::new())
             }
-            Stmt::Expr(it) => match it.value.as_ref() {
-                // A docstring, or an ellipsis in the place of a body.
-                Expr::StringLiteral(_) | Expr::EllipsisLiteral(_) => Kind::Other(Vec::new()),
-                value => return self.expression(value),
-            },
-            Stmt::Delete(_)
+            Stmt::Expr(it) => return self.expression(&it.value),
+            Stmt::Import(_)
+            | Stmt::ImportFrom(_)
+            | Stmt::Delete(_)
             | Stmt::TypeAlias(_)
             | Stmt::Global(_)
             | Stmt::Nonlocal(_)
@@ -167,12 +152,7 @@ impl Reader<'_> {
         };
         let mut binds: Vec<Node> = targets
             .iter()
-            .map(|target| {
-                self.node(
-                    target,
-                    self.bind(target, self.expression(value), kind, None),
-                )
-            })
+            .map(|target| self.node(target, self.bind(target, self.expression(value), kind)))
             .collect();
         match binds.len() {
             1 => binds.remove(0).kind,
@@ -180,14 +160,12 @@ impl Reader<'_> {
         }
     }
 
-    fn bind(&self, target: &Expr, value: Node, kind: Binding, declared: Option<String>) -> Kind {
+    fn bind(&self, target: &Expr, value: Node, kind: Binding) -> Kind {
         Kind::Bind(Bind {
             target: self.boxed(target),
             value: Box::new(value),
             kind,
-            declared,
             otherwise: None,
-            pattern: None,
         })
     }
 
@@ -197,7 +175,7 @@ impl Reader<'_> {
             self.boxed(&it.target),
             self.boxed(&it.value),
         );
-        self.bind(&it.target, self.node(it, value), Binding::Update, None)
+        self.bind(&it.target, self.node(it, value), Binding::Update)
     }
 
     /// `x: T`, `x: T = …`
@@ -208,12 +186,7 @@ impl Reader<'_> {
             Binding::Assign
         };
         let kind = match &it.value {
-            Some(value) => self.bind(
-                &it.target,
-                self.expression(value),
-                kind,
-                Some(self.words(it.annotation.as_ref())),
-            ),
+            Some(value) => self.bind(&it.target, self.expression(value), kind),
             None => Kind::Other(Vec::new()),
         };
         Node { at, kind }
@@ -271,10 +244,9 @@ impl Reader<'_> {
                 suppresses = Some(value.at);
             }
             nodes.push(match &item.optional_vars {
-                Some(target) => self.node(
-                    target.as_ref(),
-                    self.bind(target, value, Binding::Assign, None),
-                ),
+                Some(target) => {
+                    self.node(target.as_ref(), self.bind(target, value, Binding::Assign))
+                }
                 None => value,
             });
         }
@@ -350,7 +322,6 @@ impl Reader<'_> {
 
     fn parameters(&self, parameters: &Parameters) -> Vec<Parameter> {
         let bare = |argument: &Argument| Parameter {
-            at: self.at(argument),
             name: argument.name.to_string(),
             declared: argument.annotation.as_deref().map(|it| self.words(it)),
             default: None,
@@ -379,15 +350,14 @@ impl Reader<'_> {
             .decorator_list
             .iter()
             .map(|decorator| &decorator.expression);
-        let fields = it.body.iter().filter_map(|statement| match statement {
-            Stmt::AnnAssign(field) if field.value.is_none() => Some(Parameter {
-                at: self.at(field),
+        let declared = it.body.iter().filter_map(Stmt::as_ann_assign_stmt);
+        let fields = declared
+            .filter(|field| field.value.is_none())
+            .map(|field| Parameter {
                 name: self.words(field.target.as_ref()),
                 declared: Some(self.words(field.annotation.as_ref())),
                 default: None,
-            }),
-            _ => None,
-        });
+            });
         let class = Class {
             name: it.name.to_string(),
             of: bases

@@ -212,9 +212,9 @@ impl Reader {
     }
 
     fn local(&self, local: &Local) -> Node {
-        let (pattern, declared) = match &local.pat {
-            Pat::Type(it) => (it.pat.as_ref(), Some(words(&it.ty))),
-            pattern => (pattern, None),
+        let pattern = match &local.pat {
+            Pat::Type(it) => &it.pat,
+            pattern => pattern,
         };
         let kind = match &local.init {
             None => Kind::Other(Vec::new()),
@@ -222,12 +222,10 @@ impl Reader {
                 target: Box::new(self.target(pattern)),
                 value: Box::new(self.expression(&init.expr)),
                 kind: Binding::Assign,
-                declared,
                 otherwise: init
                     .diverge
                     .as_ref()
                     .map(|(_, it)| Box::new(self.expression(it))),
-                pattern: self.refutable(pattern),
             }),
         };
         node(local.let_token.span, kind)

@@ -31,12 +31,7 @@ impl Reader<'_> {
     pub(super) fn expression(&self, expression: &Expr) -> Node {
         let kind = match expression {
             Expr::BoolOp(it) => return self.logic(it.op, &it.values, expression),
-            Expr::Named(it) => self.bind(
-                &it.target,
-                self.expression(&it.value),
-                Binding::Assign,
-                None,
-            ),
+            Expr::Named(it) => self.bind(&it.target, self.expression(&it.value), Binding::Assign),
             Expr::BinOp(it) => {
                 Kind::Arithmetic(operator(it.op), self.boxed(&it.left), self.boxed(&it.right))
             }

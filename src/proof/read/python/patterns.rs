@@ -12,17 +12,13 @@ impl Reader<'_> {
         {
             return Pattern::Absent;
         }
-        let (mut names, mut values) = (Vec::new(), Vec::new());
-        self.parts(case, &mut names, &mut values);
-        Pattern::Other { names, values }
+        let mut values = Vec::new();
+        self.parts(case, &mut values);
+        Pattern::Other(values)
     }
 
-    fn parts(&self, case: &Case, names: &mut Vec<String>, values: &mut Vec<Node>) {
-        let mut all = |cases: &[Case]| {
-            cases
-                .iter()
-                .for_each(|case| self.parts(case, names, values))
-        };
+    fn parts(&self, case: &Case, values: &mut Vec<Node>) {
+        let mut all = |cases: &[Case]| cases.iter().for_each(|case| self.parts(case, values));
         match case {
             Case::MatchValue(it) => values.push(self.expression(&it.value)),
             Case::MatchSingleton(_) => {}
@@ -31,14 +27,13 @@ impl Reader<'_> {
             Case::MatchClass(it) => {
                 all(&it.arguments.patterns);
                 for keyword in &it.arguments.keywords {
-                    self.parts(&keyword.pattern, names, values);
+                    self.parts(&keyword.pattern, values);
                 }
             }
-            Case::MatchStar(it) => names.extend(it.name.as_ref().map(ToString::to_string)),
+            Case::MatchStar(_) => {}
             Case::MatchAs(it) => {
-                names.extend(it.name.as_ref().map(ToString::to_string));
                 if let Some(pattern) = &it.pattern {
-                    self.parts(pattern, names, values);
+                    self.parts(pattern, values);
                 }
             }
             Case::MatchOr(it) => all(&it.patterns),

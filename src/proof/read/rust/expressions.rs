@@ -197,9 +197,7 @@ impl Reader {
             target: Box::new(target),
             value: Box::new(value),
             kind,
-            declared: None,
             otherwise: None,
-            pattern: None,
         })
     }
 

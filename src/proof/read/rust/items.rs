@@ -3,16 +3,16 @@
 use proc_macro2::Ident;
 use syn::{
     Attribute, Block, Expr, Fields, FnArg, ImplItem, Item, Pat, ReceiverKind, Signature, TraitItem,
-    Type, TypeParamBound, UseTree, spanned::Spanned as _,
+    Type, TypeParamBound, spanned::Spanned as _,
 };
 
 use super::{
     Reader,
     attributes::{inside, without_condition},
     expressions::path_name,
-    node, place, spelled, words,
+    node, spelled, words,
 };
-use crate::proof::tree::{At, Bind, Binding, Class, Function, Kind, Node, Parameter};
+use crate::proof::tree::{Bind, Binding, Class, Function, Kind, Node, Parameter};
 
 impl Reader {
     pub(super) fn items(&self, items: &[Item]) -> Vec<Node> {
@@ -45,8 +45,8 @@ impl Reader {
 
     fn kept(&self, item: &Item) -> Node {
         match item {
-            Item::Const(it) => self.constant(&it.ident, &it.ty, &it.expr),
-            Item::Static(it) => self.constant(&it.ident, &it.ty, &it.expr),
+            Item::Const(it) => self.constant(&it.ident, &it.expr),
+            Item::Static(it) => self.constant(&it.ident, &it.expr),
             Item::Enum(it) => {
                 let body = it
                     .variants
@@ -107,11 +107,7 @@ impl Reader {
                 };
                 node(it.ident.span(), Kind::Class(class))
             }
-            Item::Use(it) => {
-                let mut names = Vec::new();
-                imported(&it.tree, "", &mut names);
-                node(it.use_token.span, Kind::Use(names))
-            }
+            Item::Use(it) => node(it.use_token.span, Kind::Other(Vec::new())),
             Item::Verbatim(tokens) => self.scanned(tokens.clone()),
             Item::ExternCrate(_)
             | Item::ForeignMod(_)
@@ -124,7 +120,7 @@ impl Reader {
     fn of_impl(&self, item: &ImplItem) -> Option<Node> {
         match item {
             ImplItem::Const(it) => {
-                (!self.leaves_out(&it.attrs)).then(|| self.constant(&it.ident, &it.ty, &it.expr))
+                (!self.leaves_out(&it.attrs)).then(|| self.constant(&it.ident, &it.expr))
             }
             ImplItem::Fn(it) => {
                 (!self.leaves_out_function(&it.attrs)).then(|| self.function(&it.sig, &it.block))
@@ -139,7 +135,7 @@ impl Reader {
         match item {
             TraitItem::Const(it) => {
                 let (_, value) = it.default.as_ref()?;
-                (!self.leaves_out(&it.attrs)).then(|| self.constant(&it.ident, &it.ty, value))
+                (!self.leaves_out(&it.attrs)).then(|| self.constant(&it.ident, value))
             }
             TraitItem::Fn(it) => {
                 let block = it.default.as_ref()?;
@@ -151,16 +147,11 @@ impl Reader {
         }
     }
 
-    fn constant(&self, name: &Ident, declared: &Type, value: &Expr) -> Node {
-        self.declared(
-            name,
-            Some(words(declared)),
-            self.expression(value),
-            Binding::Constant,
-        )
+    fn constant(&self, name: &Ident, value: &Expr) -> Node {
+        self.declared(name, self.expression(value), Binding::Constant)
     }
 
-    fn declared(&self, name: &Ident, declared: Option<String>, value: Node, kind: Binding) -> Node {
+    fn declared(&self, name: &Ident, value: Node, kind: Binding) -> Node {
         let target = Box::new(node(name.span(), Kind::Name(spelled(name))));
         let value = Box::new(value);
         node(
@@ -169,9 +160,7 @@ impl Reader {
                 target,
                 value,
                 kind,
-                declared,
                 otherwise: None,
-                pattern: None,
             }),
         )
     }
@@ -179,7 +168,6 @@ impl Reader {
     fn function(&self, signature: &Signature, block: &Block) -> Node {
         let parameters = signature.inputs.iter().flat_map(|input| match input {
             FnArg::Receiver(it) => vec![Parameter {
-                at: place(it.self_token.span),
                 name: "self".to_owned(),
                 declared: match &it.kind {
                     ReceiverKind::Typed(_, declared) => Some(words(declared)),
@@ -216,7 +204,6 @@ impl Reader {
             names.push(node(pattern.span(), Kind::Name("_".to_owned())));
         }
         let parameter = |it: Node| Parameter {
-            at: it.at,
             name: it.last_name().unwrap_or_default().to_owned(),
             declared: declared.clone(),
             default: None,
@@ -251,13 +238,11 @@ impl Reader {
                 Some(name) if !defaults.is_empty() => class.body.extend(
                     defaults
                         .into_iter()
-                        .map(|value| self.declared(name, declared.clone(), value, Binding::Field)),
+                        .map(|value| self.declared(name, value, Binding::Field)),
                 ),
                 name => {
-                    let at: At = place(field.span());
                     let name = name.as_ref().map_or_else(|| number.to_string(), spelled);
                     class.fields.push(Parameter {
-                        at,
                         name,
                         declared,
                         default: None,
@@ -271,12 +256,7 @@ impl Reader {
     /// A variant with fields is a class of its own; what it counts as is a constant.
     fn variant(&self, variant: &syn::Variant) -> Vec<Node> {
         let count = variant.discriminant.iter().map(|(_, value)| {
-            self.declared(
-                &variant.ident,
-                None,
-                self.expression(value),
-                Binding::Constant,
-            )
+            self.declared(&variant.ident, self.expression(value), Binding::Constant)
         });
         let has_fields = !variant.fields.is_empty();
         let class = has_fields.then(|| self.class(&variant.ident, &variant.attrs, &variant.fields));
@@ -300,26 +280,5 @@ pub(super) fn type_name(of: &Type) -> String {
         Type::Paren(it) => type_name(&it.elem),
         Type::Group(it) => type_name(&it.elem),
         other => words(other),
-    }
-}
-
-fn imported(tree: &UseTree, above: &str, names: &mut Vec<String>) {
-    let below = |name: &Ident| {
-        let name = spelled(name);
-        if above.is_empty() {
-            name
-        } else {
-            format!("{above}::{name}")
-        }
-    };
-    match tree {
-        UseTree::Path(it) => imported(&it.tree, &below(&it.ident), names),
-        UseTree::Name(it) => names.push(below(&it.ident)),
-        UseTree::Rename(it) => names.push(below(&it.ident)),
-        UseTree::Glob(_) => names.push(format!("{above}::*")),
-        UseTree::Group(it) => it
-            .items
-            .iter()
-            .for_each(|inner| imported(inner, above, names)),
     }
 }

@@ -12,19 +12,6 @@ struct Gathered {
     values: Vec<Node>,
 }
 
-impl Gathered {
-    fn names(&self) -> Vec<String> {
-        let mut names: Vec<String> = Vec::new();
-        for name in self.names.iter().filter_map(Node::last_name) {
-            // Each case of several binds the same.
-            if !names.iter().any(|it| it == name) {
-                names.push(name.to_owned());
-            }
-        }
-        names
-    }
-}
-
 impl Reader {
     /// What is bound: a name, or the list of them.
     pub(super) fn target(&self, pattern: &Pat) -> Node {
@@ -45,28 +32,16 @@ impl Reader {
         self.gathered(pattern).names
     }
 
-    /// The pattern of a `let`, where it is more than names.
-    pub(super) fn refutable(&self, pattern: &Pat) -> Option<Pattern> {
-        match self.pattern(pattern) {
-            Pattern::Other { values, .. } if values.is_empty() => None,
-            pattern => Some(pattern),
-        }
-    }
-
     pub(super) fn pattern(&self, pattern: &Pat) -> Pattern {
         let whole = self.gathered(pattern);
-        let names = whole.names();
         match bare(pattern) {
             Pat::Guard(it) => self.pattern(&it.pat),
             Pat::Ident(it) if it.subpat.is_some() => {
                 match it.subpat.as_ref().map(|(_, inner)| self.pattern(inner)) {
-                    Some(Pattern::Present(_)) => Pattern::Present(names),
+                    Some(Pattern::Present) => Pattern::Present,
                     Some(asked @ (Pattern::Absent | Pattern::Failed)) => asked,
-                    Some(Pattern::Other { values, .. }) => Pattern::Other { names, values },
-                    None => Pattern::Other {
-                        names,
-                        values: whole.values,
-                    },
+                    Some(Pattern::Other(values)) => Pattern::Other(values),
+                    None => Pattern::Other(whole.values),
                 }
             }
             Pat::Ident(it) if it.ident == "None" => Pattern::Absent,
@@ -76,20 +51,15 @@ impl Reader {
                 match it.elems.first().map(|inner| self.pattern(inner)) {
                     Some(inner @ (Pattern::Absent | Pattern::Failed)) => inner,
                     // `Some("BTCUSDT")` is there only sometimes.
-                    Some(Pattern::Other { values, .. }) if !values.is_empty() => {
-                        Pattern::Other { names, values }
-                    }
-                    _ => Pattern::Present(names),
+                    Some(Pattern::Other(values)) if !values.is_empty() => Pattern::Other(values),
+                    _ => Pattern::Present,
                 }
             }
             Pat::Or(it) => either(
                 it.cases.iter().map(|case| self.pattern(case)).collect(),
                 whole,
             ),
-            _ => Pattern::Other {
-                names,
-                values: whole.values,
-            },
+            _ => Pattern::Other(whole.values),
         }
     }
 
@@ -166,28 +136,20 @@ pub(super) fn is_named(path: &Path, name: &str) -> bool {
 
 /// Of several patterns what all of them are; `None | Err(_)` is absent.
 fn either(cases: Vec<Pattern>, whole: Gathered) -> Pattern {
-    let names = whole.names();
-    let is_present = |case: &Pattern| matches!(case, Pattern::Present(_));
+    let is_present = |case: &Pattern| matches!(case, Pattern::Present);
     let is_failed = |case: &Pattern| matches!(case, Pattern::Failed);
     let is_gone = |case: &Pattern| matches!(case, Pattern::Absent | Pattern::Failed);
-    let is_wild =
-        |case: &Pattern| matches!(case, Pattern::Other { values, .. } if values.is_empty());
+    let is_wild = |case: &Pattern| matches!(case, Pattern::Other(values) if values.is_empty());
     if cases.iter().all(is_present) {
-        Pattern::Present(names)
+        Pattern::Present
     } else if cases.iter().all(is_failed) {
         Pattern::Failed
     } else if cases.iter().all(is_gone) {
         Pattern::Absent
     } else if cases.iter().any(is_wild) || cases.iter().any(is_present) && cases.iter().any(is_gone)
     {
-        Pattern::Other {
-            names,
-            values: Vec::new(),
-        }
+        Pattern::Other(Vec::new())
     } else {
-        Pattern::Other {
-            names,
-            values: whole.values,
-        }
+        Pattern::Other(whole.values)
     }
 }
