@@ -88,7 +88,6 @@ pub(super) fn print(node: &Node) -> String {
         Kind::Question(of) => format!("{}?", print(of)),
         Kind::Function(it) => function(it),
         Kind::Class(it) => class(it),
-        Kind::Use(names) => format!("use {}", names.join(" ")),
         Kind::Other(nodes) => format!("<{}>", row(nodes, " ", print)),
     }
 }
@@ -119,13 +118,11 @@ fn entry(entry: &Entry) -> String {
 
 fn pattern(of: &Pattern) -> String {
     match of {
-        Pattern::Present(names) => format!("some({})", names.join(" ")),
+        Pattern::Present => "some".to_owned(),
         Pattern::Absent => "absent".to_owned(),
         Pattern::Failed => "failed".to_owned(),
-        Pattern::Other { names, values } if values.is_empty() => format!("({})", names.join(" ")),
-        Pattern::Other { names, values } => {
-            format!("({} if {})", names.join(" "), row(values, " ", print))
-        }
+        Pattern::Other(values) if values.is_empty() => "_".to_owned(),
+        Pattern::Other(values) => format!("(if {})", row(values, " ", print)),
     }
 }
 
@@ -145,23 +142,13 @@ fn bound(bind: &Bind) -> String {
         Binding::Constant => "const ",
         Binding::Field => "field ",
     };
-    let asked = bind
-        .pattern
-        .iter()
-        .map(|it| format!(" ~{}", pattern(it)))
-        .collect::<String>();
-    let declared = bind
-        .declared
-        .iter()
-        .map(|it| format!(": {it}"))
-        .collect::<String>();
     let otherwise = bind
         .otherwise
         .iter()
         .map(|it| format!(" else {}", print(it)))
         .collect::<String>();
     format!(
-        "{kind}{}{asked}{declared} = {}{otherwise}",
+        "{kind}{} = {}{otherwise}",
         print(&bind.target),
         print(&bind.value)
     )
