@@ -14,6 +14,8 @@ pub mod observe;
 pub mod policy;
 pub mod provenance;
 pub mod store;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod wire;
 
 pub use wire::SyntaxError;

@@ -36,11 +36,11 @@ mod l6_deterministic;
 mod l7_monotone;
 mod l9_nothing_lost;
 mod sources;
-mod strategies;
 mod subject;
 
 use std::fmt::Debug;
 
+use portcullis::testing::strategies;
 use proptest::{
     prelude::*,
     test_runner::{Config, FileFailurePersistence, RngAlgorithm, TestError, TestRng, TestRunner},

@@ -1,0 +1,3 @@
+//! Laws.
+
+pub mod strategies;
