@@ -14,8 +14,8 @@ mod law_kit {
 
 use law_kit::{
     failures::{
-        LastPolicyWillDo, LimitsShave, LostFlag, NanIsNotBelow, Never, Ordering, TenfoldFallback,
-        Unordered,
+        LastPolicyWillDo, LimitsShave, LostFlag, NanIsNotBelow, Never, Ordering, OwnerOpens,
+        TenfoldFallback, Unordered,
     },
     harvests::{
         Counting, Dividing, KillNeedsPrice, NoProbabilityIsZero, StopOfTwoPercent, ThetaOfItsOwn,
@@ -98,16 +98,9 @@ fn a_nan_let_through_is_found_out() {
 
 #[test]
 fn a_lost_flag_is_found_out() {
-    found_out(
-        "law_kit_lost_flag",
-        Law::ClosedIsNotTrapped,
-        &mut LostFlag { source_too: false },
-    );
-    found_out(
-        "law_kit_lost_flag_opens",
-        Law::ClosedIsNotTrapped,
-        &mut LostFlag { source_too: true },
-    );
+    let law = Law::ClosedIsNotTrapped;
+    found_out("law_kit_lost_flag", law, &mut LostFlag);
+    found_out("law_kit_lost_flag_opens", law, &mut OwnerOpens);
 }
 
 #[test]

@@ -126,10 +126,8 @@ impl Decider for NanIsNotBelow {
     }
 }
 
-/// Copies the fields that it knows, and does not know of `reduce_only`; or, worse, not of `source` either.
-pub(crate) struct LostFlag {
-    pub(crate) source_too: bool,
-}
+/// Copies the fields that it knows, and does not know of `reduce_only`.
+pub(crate) struct LostFlag;
 
 impl Decider for LostFlag {
     fn decide(&mut self, asked: &Question) -> Result<Row, Unanswered> {
@@ -137,17 +135,29 @@ impl Decider for LostFlag {
             return Portcullis.decide(asked);
         };
         let flags = ["reduce_only", "reduceOnly"].map(|flag| members.remove(flag));
-        let source = members.get("source").cloned();
-        if self.source_too
-            && source
-                .as_ref()
-                .is_some_and(|source| *source == *asked.exit_owner)
-        {
-            members.remove("source");
-        } else if flags.iter().all(Option::is_none) {
+        if flags.iter().all(Option::is_none) {
             return Portcullis.decide(asked);
         }
         Portcullis.decide(&about(asked, members))
+    }
+}
+
+/// Takes what looks like an entry for one, whoever sends it: an exit that lost its flag on the way opens.
+pub(crate) struct OwnerOpens;
+
+impl Decider for OwnerOpens {
+    fn decide(&mut self, asked: &Question) -> Result<Row, Unanswered> {
+        let row = Portcullis.decide(asked)?;
+        let Some(mut members) = members(asked).filter(|_| is(&row, "INTENT_AMBIGUOUS")) else {
+            return Ok(row);
+        };
+        match members.get("source") {
+            Some(source) if *source == *asked.exit_owner => {
+                members.remove("source");
+                Portcullis.decide(&about(asked, members))
+            }
+            Some(_) | None => Ok(row),
+        }
     }
 }
 

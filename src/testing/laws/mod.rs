@@ -34,14 +34,14 @@ pub struct Laws {
 type Check = fn(&Trial, &mut Ask<'_>) -> Result<(), Violation>;
 
 impl Laws {
-    /// 500 cases for each demand of each law, from the seed 0.
+    /// 256 cases for each demand of each law, from the seed 0.
     #[expect(
         clippy::new_without_default,
         reason = "nothing here has a default that is not named"
     )]
     pub const fn new() -> Self {
         Self {
-            cases: 500,
+            cases: 256,
             seed: 0,
         }
     }

@@ -50,9 +50,8 @@ fn of_a_harvest(asking: &mut Asking<'_, '_>, call: &HarvestCall) -> Result<Tried
 }
 
 fn no_number(row: &Row) -> Result<Tried, Breach> {
-    let numbers = row.numbers().into_iter();
-    let mut numbers = numbers.filter(|(column, _)| *column != "quantity");
-    match numbers.next() {
+    let mut numbers = row.numbers().into_iter();
+    match numbers.find(|(column, _)| *column != "quantity") {
         Some((column, _)) => Err(Breach::new(format!(
             "without a policy there is no {column}"
         ))),

@@ -52,8 +52,8 @@ fn every_number(asking: &mut Asking<'_, '_>, call: &Call) -> Result<Tried, Breac
             })?;
         }
     }
-    let numbers = row.numbers().into_iter();
-    match numbers.filter(|(column, _)| *column != "quantity").next() {
+    let mut numbers = row.numbers().into_iter();
+    match numbers.find(|(column, _)| *column != "quantity") {
         Some((column, _)) => Err(Breach::new(format!("what is no TRADE has no {column}"))),
         None => Ok(Tried::No),
     }

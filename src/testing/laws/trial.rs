@@ -79,11 +79,11 @@ impl Asking<'_, '_> {
             Ok(Err(why)) => Err(format!("no answer: {why}")),
             Err(panic) => Err(format!("a panic: {}", words(panic.as_ref()))),
         };
-        let unanswered = |_: &String| Breach {
+        let unanswered = |_: String| Breach {
             law: Some(Law::Total),
             demand: "every question has an answer".to_owned(),
         };
-        let result = answer.as_ref().map(Clone::clone).map_err(unanswered);
+        let result = answer.clone().map_err(unanswered);
         self.told.push(Told {
             what: what.into(),
             question,

@@ -84,7 +84,6 @@ pub fn age() -> impl Strategy<Value = i64> {
 }
 
 /// Any intent in any world.
-#[must_use]
 pub fn calls() -> BoxedStrategy<Call> {
     call(
         policies::any_state(),
@@ -94,7 +93,6 @@ pub fn calls() -> BoxedStrategy<Call> {
 }
 
 /// Any intent, where no policy is in force.
-#[must_use]
 pub fn calls_without_policy() -> BoxedStrategy<Call> {
     call(
         policies::not_in_force(),
@@ -104,7 +102,6 @@ pub fn calls_without_policy() -> BoxedStrategy<Call> {
 }
 
 /// Any intent under a policy in force.
-#[must_use]
 pub fn calls_with_policy() -> BoxedStrategy<Call> {
     call(
         policies::in_force(),
@@ -114,7 +111,6 @@ pub fn calls_with_policy() -> BoxedStrategy<Call> {
 }
 
 /// An entry that trades: a sound policy, no guardrails, and nothing wrong with it.
-#[must_use]
 pub fn sound_entries() -> BoxedStrategy<Call> {
     call(
         policies::sound(),
@@ -124,7 +120,6 @@ pub fn sound_entries() -> BoxedStrategy<Call> {
 }
 
 /// An exit in any world.
-#[must_use]
 pub fn exits() -> BoxedStrategy<Call> {
     call(
         policies::any_state(),
@@ -134,7 +129,6 @@ pub fn exits() -> BoxedStrategy<Call> {
 }
 
 /// An entry of one who owns exits, under a policy that would let it trade.
-#[must_use]
 pub fn owners_entries() -> BoxedStrategy<Call> {
     let by_owner = (intents::sound_entry(), select(vec![OWNER, DELEGATE]));
     let entry = by_owner.prop_map(|(entry, owner)| IntentDraft {
@@ -162,25 +156,21 @@ fn harvest_call(
 }
 
 /// Any position in any world.
-#[must_use]
 pub fn harvests() -> BoxedStrategy<HarvestCall> {
     harvest_call(policies::any_state(), positions::any_position())
 }
 
 /// Any position under a policy in force.
-#[must_use]
 pub fn harvests_with_policy() -> BoxedStrategy<HarvestCall> {
     harvest_call(policies::in_force(), positions::any_position())
 }
 
 /// Any position, where no θ is in force.
-#[must_use]
 pub fn harvests_without_policy() -> BoxedStrategy<HarvestCall> {
     harvest_call(policies::not_in_force(), positions::any_position())
 }
 
 /// A position with an R and a K.
-#[must_use]
 pub fn sound_harvests() -> BoxedStrategy<HarvestCall> {
     harvest_call(policies::sound(), positions::sound_position())
 }

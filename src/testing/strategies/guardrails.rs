@@ -97,7 +97,6 @@ pub fn some_symbols() -> impl Strategy<Value = Vec<String>> {
 }
 
 /// None at all, or some of them, so that most intents still get through.
-#[must_use]
 pub fn any_guardrails() -> BoxedStrategy<GuardrailsDraft> {
     let some = (
         weighted(0.2, number::positive()),

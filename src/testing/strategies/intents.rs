@@ -144,7 +144,6 @@ fn stranger() -> impl Strategy<Value = Option<String>> {
 }
 
 /// Mostly entries, a few of them from an exit owner, and a few exits.
-#[must_use]
 pub fn any_intent() -> BoxedStrategy<IntentDraft> {
     let kind = prop_oneof![12 => Just(Kind::Entry), 1 => exit_kind()];
     let source = prop_oneof![12 => stranger(), 1 => select(vec![OWNER, DELEGATE]).prop_map(|s| Some(s.to_owned()))];
@@ -158,7 +157,6 @@ pub fn any_intent() -> BoxedStrategy<IntentDraft> {
 }
 
 /// An entry with nothing wrong.
-#[must_use]
 pub fn sound_entry() -> BoxedStrategy<IntentDraft> {
     let timestamp = Just(Some((TimeField::Timestamp, 0)));
     draft(
@@ -171,7 +169,6 @@ pub fn sound_entry() -> BoxedStrategy<IntentDraft> {
 }
 
 /// An exit of the owner or a delegate, whatever its numbers and its time.
-#[must_use]
 pub fn any_exit() -> BoxedStrategy<IntentDraft> {
     let symbol = prop_oneof![4 => listed_symbol(), 1 => Just(OUTSIDER.to_owned()), 1 => Just("NEVERSEEN".to_owned())];
     let owners = select(vec![OWNER, OWNER, DELEGATE]).prop_map(|s| Some(s.to_owned()));

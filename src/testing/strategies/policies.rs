@@ -166,13 +166,11 @@ fn honest_hash() -> BoxedStrategy<StatedHash> {
 }
 
 /// Whole, genuine and in force at the instant that is judged, to the very edge.
-#[must_use]
 pub fn in_force() -> BoxedStrategy<PolicyInput> {
     draft(open_window(), honest_hash(), Just(None).boxed())
 }
 
 /// In force; every symbol has an ordinary leverage, and there are no limits.
-#[must_use]
 pub fn sound() -> BoxedStrategy<PolicyInput> {
     (in_force(), number::usual())
         .prop_map(|(mut policy, leverage)| {
@@ -191,7 +189,6 @@ pub fn sound() -> BoxedStrategy<PolicyInput> {
 }
 
 /// In none of its ways in force.
-#[must_use]
 pub fn not_in_force() -> BoxedStrategy<PolicyInput> {
     let whole = || Just(None).boxed();
     let forged = Just(StatedHash::OfAnother).boxed();
@@ -207,7 +204,6 @@ pub fn not_in_force() -> BoxedStrategy<PolicyInput> {
 }
 
 /// In force, or in any other state.
-#[must_use]
 pub fn any_state() -> BoxedStrategy<PolicyInput> {
     prop_oneof![2 => in_force(), 1 => not_in_force()].boxed()
 }

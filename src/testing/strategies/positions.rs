@@ -100,7 +100,6 @@ fn stop_dist() -> BoxedStrategy<f64> {
 }
 
 /// Every number of it may be missing or anything.
-#[must_use]
 pub fn any_position() -> BoxedStrategy<PositionDraft> {
     let side = prop_oneof![
         12 => direction().prop_map(Some),
@@ -118,7 +117,6 @@ pub fn any_position() -> BoxedStrategy<PositionDraft> {
 }
 
 /// Nothing missing, and everything within its bounds.
-#[must_use]
 pub fn sound_position() -> BoxedStrategy<PositionDraft> {
     let some = |usual: BoxedStrategy<f64>| usual.prop_map(Some).boxed();
     position(

@@ -97,7 +97,6 @@ fn deep() -> impl Strategy<Value = String> {
 }
 
 /// Any text at all; most of them are nearly an input.
-#[must_use]
 pub fn any_text() -> BoxedStrategy<String> {
     prop_oneof![
         3 => any::<String>(),
