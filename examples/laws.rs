@@ -22,7 +22,7 @@ struct Desk {
 
 impl Decider for Desk {
     fn decide(&mut self, asked: &Question) -> Result<Row, Unanswered> {
-        let policy = asked.policy();
+        let policy = asked.read_policy();
         let state = match &policy {
             Ok(policy) => PolicyState::present(policy),
             Err(absence) => PolicyState::absent(absence),

@@ -181,7 +181,7 @@ fn a_row_is_an_answer() {
     impl Decider for Lines {
         fn decide(&mut self, asked: &testing::Question) -> Result<Row, testing::Unanswered> {
             let engine = asked.engine()?;
-            let policy = asked.policy();
+            let policy = asked.read_policy();
             let state = match &policy {
                 Ok(policy) => portcullis::policy::PolicyState::present(policy),
                 Err(absence) => portcullis::policy::PolicyState::absent(absence),
@@ -197,4 +197,79 @@ fn a_row_is_an_answer() {
         }
     }
     Laws::new().cases(100).hold(&mut Lines).unwrap();
+}
+
+/// Whatever law it was asked for: without an answer none of them can be kept.
+#[test]
+fn no_answer_is_found_out() {
+    struct Dead;
+    impl Decider for Dead {
+        fn decide(&mut self, _: &testing::Question) -> Result<Row, testing::Unanswered> {
+            Err("the pipe is closed".into())
+        }
+    }
+    let violation = Laws::new()
+        .hold_one(Law::Deterministic, &mut Dead)
+        .unwrap_err();
+    assert_eq!(violation.law(), Law::Total);
+    let told = violation.told().first().unwrap();
+    assert_eq!(told.answer, Err("no answer: the pipe is closed".to_owned()));
+    let all = Laws::new().cases(10).hold(&mut Dead).unwrap_err();
+    assert_eq!(all.violations().len(), 1, "{all}");
+}
+
+#[test]
+fn a_row_is_read_to_the_bit_or_not_at_all() {
+    let number = |text: &str| {
+        let line = format!(r#"{{"decision": "TRADE", "leverage": {text}}}"#);
+        Row::from_json(&line).map(|row| row.leverage.map(f64::to_bits))
+    };
+    for text in [
+        "8",
+        "0.1",
+        "2.2250738585072011e-308",
+        "123456789.01234567",
+        "-0.0",
+    ] {
+        assert_eq!(
+            number(text),
+            Ok(Some(text.parse::<f64>().unwrap().to_bits())),
+            "{text}"
+        );
+    }
+    assert_eq!(number("null"), Ok(None));
+    for (line, fault) in [
+        (
+            "",
+            "an answer is one JSON object: line 1, column 1: EOF while parsing a value",
+        ),
+        (
+            "[]",
+            "an answer is one JSON object: line 1, column 1: invalid type: sequence, expected a JSON object",
+        ),
+        (r#"{"reason": "POLICY_STALE"}"#, "`decision` is absent"),
+        (
+            r#"{"decision": "BUY"}"#,
+            "`decision`: `BUY` is not a verdict",
+        ),
+        (
+            r#"{"decision": "SKIP", "decision": "TRADE"}"#,
+            "`decision` stands twice",
+        ),
+        (
+            r#"{"decision": "TRADE", "leverage": "8"}"#,
+            "`leverage`: `\"8\"` is not a number",
+        ),
+        (
+            r#"{"decision": "TRADE", "not_after": 1.5}"#,
+            "`not_after`: `1.5` is not epoch milliseconds",
+        ),
+        (
+            r#"{"decision": "SKIP", "reason": 5}"#,
+            "`reason`: `5` is not a text",
+        ),
+    ] {
+        let error = Row::from_json(line).unwrap_err();
+        assert_eq!(error.to_string(), fault);
+    }
 }

@@ -37,11 +37,11 @@ pub trait Harvester {
 /// The engine itself, asked with texts: what a wrapper adds to, and what a port can be compared with.
 ///
 /// ```
-/// use portcullis::testing::{self, Portcullis};
+/// use portcullis::testing::{Laws, Portcullis};
 ///
-/// testing::hold(&mut Portcullis)?;
-/// testing::hold_harvest(&mut Portcullis)?;
-/// # Ok::<(), testing::Broken>(())
+/// Laws::new().cases(20).hold(&mut Portcullis)?;
+/// Laws::new().cases(20).hold_harvest(&mut Portcullis)?;
+/// # Ok::<(), portcullis::testing::Broken>(())
 /// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Portcullis;
@@ -49,7 +49,7 @@ pub struct Portcullis;
 impl Decider for Portcullis {
     fn decide(&mut self, asked: &Question) -> Result<Row, Unanswered> {
         let engine = asked.engine()?;
-        let policy = asked.policy();
+        let policy = asked.read_policy();
         let state = match &policy {
             Ok(policy) => PolicyState::present(policy),
             Err(absence) => PolicyState::absent(absence),
@@ -63,7 +63,7 @@ impl Decider for Portcullis {
 
 impl Harvester for Portcullis {
     fn harvest(&mut self, asked: &Question) -> Result<Row, Unanswered> {
-        let policy = asked.policy();
+        let policy = asked.read_policy();
         let state = match &policy {
             Ok(policy) => PolicyState::present(policy),
             Err(absence) => PolicyState::absent(absence),

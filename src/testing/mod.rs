@@ -4,7 +4,7 @@
 //! A service that wraps the engine, or a port of it in another language, answers a [`Question`] with a [`Row`]: texts
 //! and plain values on either side, so that a process can be asked over a pipe. Its test is one call:
 //!
-//! ```
+//! ```no_run
 //! use portcullis::testing::{self, Decider, Portcullis, Question, Row, Unanswered};
 //!
 //! /// The service's own function would stand here.

@@ -66,7 +66,7 @@ impl Question {
     ///
     /// # Errors
     /// Why there is none.
-    pub fn policy(&self) -> Result<Policy, PolicyAbsence> {
+    pub fn read_policy(&self) -> Result<Policy, PolicyAbsence> {
         Ok(Policy::from_json(
             self.policy.as_ref().map_err(Clone::clone)?,
         )?)

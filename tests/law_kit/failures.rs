@@ -64,7 +64,7 @@ pub(crate) struct LastPolicyWillDo;
 impl Decider for LastPolicyWillDo {
     fn decide(&mut self, asked: &Question) -> Result<Row, Unanswered> {
         let mut asked = asked.clone();
-        if let Ok(policy) = asked.policy() {
+        if let Ok(policy) = asked.read_policy() {
             asked.now = asked.now.min(policy.valid_until());
         }
         Portcullis.decide(&asked)
