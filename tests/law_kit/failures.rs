@@ -82,7 +82,7 @@ impl Decider for LimitsShave {
         };
         let mut size = number(&smaller, "position_size_usd").unwrap_or_default();
         while size > 1e-3 {
-            size /= 2.0;
+            size /= 10.0;
             smaller.insert("position_size_usd".to_owned(), size.into());
             let shaved = Portcullis.decide(&about(asked, smaller.clone()))?;
             if shaved.decision == Verdict::Trade {

@@ -83,7 +83,8 @@ impl Laws {
                 monotone::lower_leverage_never_raises,
             ],
         };
-        self.run(law, checks, &mut |asked| decider.decide(asked))
+        let about = "sound entries are a TRADE";
+        self.run(law, about, checks, &mut |asked| decider.decide(asked))
     }
 
     /// Holds a harvester to all laws.
@@ -115,12 +116,20 @@ impl Laws {
             Law::Deterministic => &[deterministic::harvest],
             Law::Monotone => &[monotone::higher_r_never_lowers],
         };
-        self.run(law, checks, &mut |asked| harvester.harvest(asked))
+        let about = "sound positions are a HARVEST";
+        self.run(law, about, checks, &mut |asked| harvester.harvest(asked))
     }
 
-    fn run(&self, law: Law, checks: &[Check], ask: &mut Ask<'_>) -> Result<(), Violation> {
+    fn run(
+        &self,
+        law: Law,
+        about: &'static str,
+        checks: &[Check],
+        ask: &mut Ask<'_>,
+    ) -> Result<(), Violation> {
         let trial = Trial {
             law,
+            about,
             cases: self.cases,
             seed: self.seed,
         };

@@ -20,6 +20,8 @@ pub(super) type Ask<'a> = dyn FnMut(&Question) -> Result<Row, Unanswered> + 'a;
 /// One law, tried with so many cases.
 pub(super) struct Trial {
     pub(super) law: Law,
+    /// What has to be seen for the law to say anything.
+    pub(super) about: &'static str,
     pub(super) cases: u32,
     pub(super) seed: u64,
 }
@@ -145,8 +147,8 @@ impl Trial {
             }
             (Ok(()), _) if !seen.tried => {
                 let breach = Breach::new(format!(
-                    "it can be seen to hold: none of {} cases, like this one, came to what it is about",
-                    self.cases
+                    "some {} (without one the law says nothing): of {} cases none, like this one",
+                    self.about, self.cases
                 ));
                 Err(violation(seen.cases, (breach, seen.idle)))
             }

@@ -5,13 +5,12 @@
 //!
 //! ```
 //! use portcullis::testing::strategies;
-//! use proptest::{strategy::{Strategy as _, ValueTree as _}, test_runner::TestRunner};
+//! use proptest::prelude::*;
 //!
-//! let mut runner = TestRunner::deterministic();
-//! let call = strategies::sound_entries().new_tree(&mut runner)?.current();
-//! assert!(call.intent.text().starts_with('{'));
-//! assert!(call.policy.read().is_ok());
-//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! proptest!(|(call in strategies::sound_entries())| {
+//!     prop_assert!(call.policy.read().is_ok());
+//!     prop_assert!(call.question().record.contains(&call.intent.symbol));
+//! });
 //! ```
 
 mod calls;
