@@ -56,7 +56,10 @@ impl PositionDraft {
     #[must_use]
     pub fn text(&self, order: u64) -> String {
         let position = &self.position;
-        let mut members = vec![("symbol", quote(position.symbol.as_str()))];
+        let mut members = vec![
+            ("event_type", quote("position.snapshot")),
+            ("symbol", quote(position.symbol.as_str())),
+        ];
         let side = position.side.map(|side| match side {
             Standing::Open(side) => quote(side.as_str()),
             Standing::Flat => quote("FLAT"),
