@@ -147,7 +147,7 @@ impl Trial {
             }
             (Ok(()), _) if !seen.tried => {
                 let breach = Breach::new(format!(
-                    "some {} (without one the law says nothing): of {} cases none, like this one",
+                    "some {}, or the law says nothing; of {} none was, like this one",
                     self.about, self.cases
                 ));
                 Err(violation(seen.cases, (breach, seen.idle)))
