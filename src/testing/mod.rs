@@ -44,7 +44,8 @@
 //! ```
 //!
 //! The questions are the same on every run: they come from a seed, which is 0 unless [`Laws::seed`] says otherwise, and
-//! from the version of `proptest`. A decider that loops is not found out by a law, but by whoever waits for the test.
+//! from the version of `proptest`. A decider that loops is not found out by a law, but by whoever waits for the test;
+//! nor is a panic where panics abort.
 //! What a port must know of the formats stands in the documentation of [`Question`] and [`Row`], and in
 //! `ARCHITECTURE.md`.
 
