@@ -16,6 +16,8 @@ pub mod policy;
 pub mod proof;
 pub mod provenance;
 pub mod store;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod wire;
 
 pub use wire::SyntaxError;

@@ -12,6 +12,7 @@
 mod oracle {
     pub(crate) mod compare;
     pub(crate) mod engine;
+    mod held;
     mod known;
     pub(crate) mod naive;
     pub(crate) mod tapes;

@@ -172,7 +172,7 @@ impl Subject for ForgedIsBelieved {
     fn decide(&self, world: &World, intent: &IntentDraft, now: Option<i64>) -> Answered {
         let mut input = world.input.clone();
         if let PolicyInput::Draft(draft) = &mut input {
-            draft.stated_hash = strategies::policy::StatedHash::None;
+            draft.stated_hash = strategies::StatedHash::None;
         }
         let believing = World::new(&input, &world.guardrails);
         crate::Portcullis.decide(&believing, intent, now)

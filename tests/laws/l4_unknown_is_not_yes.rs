@@ -2,252 +2,20 @@
 //! fails the gate that it feeds.
 
 use portcullis::{answer::Verdict, decide::Reason};
-use proptest::{prelude::*, sample::select};
+use proptest::prelude::*;
 
 use crate::{
     Law, Portcullis, SOME,
     answered::Answered,
-    strategies::{
-        self, Call, Door, IntentDraft, OUTSIDER, PolicyInput, TimeField,
-        number::{positive, unusable},
-    },
+    strategies::{self, Call, IntentDraft, PolicyInput, Spoiled, spoiled},
     subject::{Subject, World},
 };
-
-/// One thing wrong with an entry that would trade.
-#[derive(Debug, Clone, Copy)]
-enum Spoiled {
-    Leverage(f64),
-    LeverageText(&'static str),
-    Size(f64),
-    SizeText(&'static str),
-    NoSize,
-    QuantityWithoutPrice(f64),
-    MarginWithoutLeverage(f64),
-    ProductTooLarge,
-    ProductTooSmall,
-    MarginOverflows,
-    MarginVanishes,
-    Symbol(&'static str),
-    NotListed,
-    NoLeverageForIt,
-    Stop(f64),
-    StopOnTheWrongSide,
-    NoTime,
-    /// A member of its own, that cannot be read or contradicts another.
-    Member(&'static str, &'static str, Reason),
-    /// One that stands there twice.
-    Twice(&'static str),
-    AgeUnknown,
-    LeadUnknown,
-    MarketUnknown,
-    HashUnstated,
-}
 
 const UNKNOWN_IS_NOT_YES: Law<(Call, Spoiled)> = Law {
     cases: 2 * SOME,
     inputs: || (strategies::sound_entries(), spoiled()).boxed(),
     demands: unknown_is_not_yes,
 };
-
-fn spoiled() -> impl Strategy<Value = Spoiled> {
-    let texts = vec![
-        "\"x\"", "\"\"", "[]", "{}", "true", "\"0x10\"", "\"1,5\"", "\"nan\"", "\"inf\"", "0",
-        "\"0\"", "-1", "1e999",
-    ];
-    let member = |key, json, reason| Just(Spoiled::Member(key, json, reason));
-    let by_number = prop_oneof![
-        unusable().prop_map(Spoiled::Leverage),
-        select(texts.clone()).prop_map(Spoiled::LeverageText),
-        unusable().prop_map(Spoiled::Size),
-        select(texts).prop_map(Spoiled::SizeText),
-        positive().prop_map(Spoiled::QuantityWithoutPrice),
-        positive().prop_map(Spoiled::MarginWithoutLeverage),
-        unusable().prop_map(Spoiled::Stop),
-    ];
-    let by_kind = select(vec![
-        Spoiled::NoSize,
-        Spoiled::ProductTooLarge,
-        Spoiled::ProductTooSmall,
-        Spoiled::MarginOverflows,
-        Spoiled::MarginVanishes,
-        Spoiled::Symbol(""),
-        Spoiled::Symbol("BTC USDT"),
-        Spoiled::Symbol("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456"),
-        Spoiled::NotListed,
-        Spoiled::NoLeverageForIt,
-        Spoiled::StopOnTheWrongSide,
-        Spoiled::NoTime,
-        Spoiled::AgeUnknown,
-        Spoiled::LeadUnknown,
-        Spoiled::MarketUnknown,
-        Spoiled::HashUnstated,
-    ]);
-    let by_member = prop_oneof![
-        member("action", "\"HOLD\"", Reason::IntentAmbiguous),
-        member("action", "\"UP\"", Reason::IntentInvalid),
-        member("action", "7", Reason::IntentInvalid),
-        member("reduce_only", "\"maybe\"", Reason::IntentInvalid),
-        member("reduceOnly", "2", Reason::IntentInvalid),
-        member("decided_at", "\"soon\"", Reason::IntentInvalid),
-        member("decided_at", "1500.5", Reason::IntentInvalid),
-        member("source", "5", Reason::IntentAmbiguous),
-        member("payload", "{}", Reason::IntentAmbiguous),
-        select(vec![
-            "symbol",
-            "side",
-            "source",
-            "leverage",
-            "size",
-            "timestamp"
-        ])
-        .prop_map(Spoiled::Twice),
-    ];
-    prop_oneof![3 => by_number, 3 => by_kind, 2 => by_member]
-}
-
-/// Takes whatever says a size out of an intent.
-fn without_size(intent: &mut IntentDraft) {
-    intent.numbers.retain(|(field, _)| *field == "leverage");
-}
-
-/// The same call with one thing wrong, and the reason that it must be refused for.
-fn spoil(mut call: Call, spoiled: Spoiled) -> (Call, Reason) {
-    let intent = &mut call.intent;
-    let reason = match spoiled {
-        Spoiled::Leverage(x) => {
-            intent.set("leverage", x);
-            Reason::PolicyMissingLeverage
-        }
-        Spoiled::LeverageText(json) => {
-            as_text(intent).remove("leverage");
-            intent.extra.push(("leverage", json.to_owned()));
-            Reason::PolicyMissingLeverage
-        }
-        Spoiled::Size(x) => {
-            without_size(intent);
-            intent.set("position_size_usd", x);
-            Reason::PolicyMissingSize
-        }
-        Spoiled::SizeText(json) => {
-            without_size(as_text(intent));
-            intent.extra.push(("size", json.to_owned()));
-            Reason::PolicyMissingSize
-        }
-        Spoiled::NoSize => {
-            without_size(intent);
-            Reason::PolicyMissingSize
-        }
-        Spoiled::QuantityWithoutPrice(x) => {
-            without_size(intent);
-            intent.set("quantity", x);
-            // It does not fall through to the next way to say a size.
-            intent.set("position_size_usd", 200.0);
-            Reason::PolicyMissingSize
-        }
-        Spoiled::MarginWithoutLeverage(x) => {
-            intent.numbers = vec![("position_usd", x), ("position_size_usd", 200.0)];
-            Reason::PolicyMissingSize
-        }
-        Spoiled::ProductTooLarge | Spoiled::ProductTooSmall => {
-            let x = if matches!(spoiled, Spoiled::ProductTooLarge) {
-                1e200
-            } else {
-                1e-200
-            };
-            without_size(intent);
-            intent.numbers.extend([("quantity", x), ("price", x)]);
-            Reason::PolicyMissingSize
-        }
-        Spoiled::MarginOverflows => {
-            intent.numbers = vec![("position_usd", f64::MAX), ("leverage", 1e300)];
-            call.policy.draft_mut().leverages = leverage_of(&intent.symbol, 2.0);
-            Reason::PolicyLimitExceeded
-        }
-        Spoiled::MarginVanishes => {
-            intent.numbers = vec![("position_size_usd", 5e-324)];
-            call.policy.draft_mut().leverages = leverage_of(&intent.symbol, 1e300);
-            Reason::PolicyLimitExceeded
-        }
-        Spoiled::Symbol(text) => {
-            intent.symbol = text.to_owned();
-            Reason::IntentInvalid
-        }
-        Spoiled::NotListed => {
-            intent.symbol = OUTSIDER.to_owned();
-            Reason::PolicyUniverseFilter
-        }
-        Spoiled::NoLeverageForIt => {
-            call.policy.draft_mut().leverages.clear();
-            Reason::PolicyMissingLeverage
-        }
-        Spoiled::Stop(x) => {
-            intent.set("stop_loss", x);
-            Reason::IntentInvalid
-        }
-        Spoiled::StopOnTheWrongSide => {
-            let entry = intent.number("entry_price").unwrap_or(100.0);
-            intent.set("entry_price", entry);
-            // On the entry itself it would be hit at once.
-            intent.set("stop_loss", entry);
-            Reason::IntentAmbiguous
-        }
-        Spoiled::NoTime => {
-            call.now = None;
-            intent.time = None;
-            Reason::IntentInvalid
-        }
-        Spoiled::Member(key, json, reason) => {
-            as_text(intent).source = intent.source.take().filter(|_| key != "source");
-            intent.extra.push((key, json.to_owned()));
-            if key == "payload" {
-                intent.extra.push(("data", json.to_owned()));
-            }
-            reason
-        }
-        Spoiled::Twice(key) => {
-            // Equal or not: nobody can tell which of the two is meant.
-            as_text(intent).extra.push((key, "\"1\"".to_owned()));
-            intent.extra.push((key, "\"1\"".to_owned()));
-            Reason::IntentInvalid
-        }
-        Spoiled::AgeUnknown => {
-            let age = call.judged_at().map(|_| ("max_intent_age_sec", 1e9));
-            call.guardrails.numbers.extend(age);
-            call.intent.time = None;
-            Reason::IntentStale
-        }
-        Spoiled::LeadUnknown => {
-            call.guardrails.set("max_intent_skew_sec", 1e9);
-            call.intent.time = None;
-            Reason::ClockUntrusted
-        }
-        Spoiled::MarketUnknown => {
-            call.policy.draft_mut().market = None;
-            call.guardrails.market = Some("usdm");
-            Reason::PolicyConstraintViolation
-        }
-        Spoiled::HashUnstated => {
-            call.policy.draft_mut().stated_hash = strategies::policy::StatedHash::None;
-            call.guardrails.requires_hash = true;
-            Reason::PolicyConstraintViolation
-        }
-    };
-    (call, reason)
-}
-
-fn leverage_of(symbol: &str, leverage: f64) -> Vec<(String, f64)> {
-    vec![(symbol.to_uppercase(), leverage)]
-}
-
-/// What no builder can say is said in JSON.
-fn as_text(intent: &mut IntentDraft) -> &mut IntentDraft {
-    intent.door = Door::Flat;
-    if let Some((field, _)) = &mut intent.time {
-        *field = TimeField::Timestamp;
-    }
-    intent
-}
 
 fn unknown_is_not_yes(
     subject: &dyn Subject,
@@ -263,7 +31,7 @@ fn unknown_is_not_yes(
     let mut sound = sound.clone();
     // With nothing to tell its age by, it needs a clock.
     sound.now = sound.judged_at();
-    let (call, reason) = spoil(sound, *spoiled);
+    let (call, reason) = spoiled.spoil(sound);
     let answered = subject.decide(&World::of(&call), &call.intent, call.now);
     prop_assert_eq!(
         answered.verdict,

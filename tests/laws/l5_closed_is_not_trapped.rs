@@ -5,22 +5,19 @@ use portcullis::{
     answer::Verdict,
     decide::Reason,
     exit::ExitRule,
-    harvest::{HarvestAction, HarvestReason, Harvested, Market},
+    harvest::{HarvestAction, HarvestReason},
 };
-use proptest::{prelude::*, sample::select};
+use proptest::prelude::*;
 
 use crate::{
     Law, Portcullis, SOME,
     answered::Answered,
     strategies::{
-        self, Call, Closing, Door, HaltDraft, HarvestCall, IntentDraft, Kind, OWNER, PositionDraft,
-        number::unusable,
+        self, Call, Closing, Door, HaltDraft, HarvestCall, IntentDraft, Kind, Missing, Noise,
+        OWNER, PositionDraft, missing, noise, number::unusable,
     },
     subject::{Subject, World},
 };
-
-/// Members that spoil an entry and no exit.
-type Noise = Vec<(&'static str, String)>;
 
 const AN_EXIT_IS_AN_EXIT: Law<(Call, Noise)> = Law {
     cases: SOME,
@@ -43,59 +40,13 @@ const ONE_PART_IS_SILENT: Law<(HarvestCall, Missing, Option<f64>)> = Law {
     demands: one_part_is_silent,
 };
 
-fn noise() -> impl Strategy<Value = Noise> {
-    let fields = vec![
-        "leverage",
-        "size",
-        "quantity",
-        "price",
-        "stop_loss",
-        "ts",
-        "decided_at",
-        "timestamp",
-        "id",
-        "policy_hash",
-    ];
-    let values = vec![
-        "\"x\"", "\"nan\"", "null", "[]", "{}", "1e999", "-1", "\"\"",
-    ];
-    let one =
-        (select(fields), select(values)).prop_map(|(field, json)| vec![(field, json.to_owned())]);
-    let twice = select(vec![
-        ("event_type", "\"trade.intent\""),
-        ("intent_type", "\"EXIT\""),
-        ("action", "\"CLOSE\""),
-        ("action", "5"),
-        ("side", "\"SELL\""),
-        ("reduce_only", "true"),
-        ("reduceOnly", "\"1\""),
-    ])
-    .prop_map(|(field, json)| vec![(field, json.to_owned()); 2]);
-    prop::collection::vec(prop_oneof![3 => one, 1 => twice], 0..4).prop_map(|noise| noise.concat())
-}
-
-/// The keys without which an exit would not be one: of these each stands once.
-const fn needed(kind: Kind) -> &'static [&'static str] {
-    match kind {
-        Kind::Entry => &[],
-        Kind::Exit(Closing::Flag) => &["reduce_only", "side"],
-        Kind::Exit(Closing::CamelFlag) => &["reduceOnly", "side"],
-        Kind::Exit(Closing::Action) => &["action"],
-        Kind::Exit(Closing::Side) => &["side"],
-        Kind::Exit(Closing::Type) => &["intent_type"],
-    }
-}
-
 fn an_exit_is_an_exit(
     subject: &dyn Subject,
     (call, noise): &(Call, Noise),
 ) -> Result<(), TestCaseError> {
     let world = World::of(call);
-    let mut intent = call.intent.clone();
     // A builder has no place for it.
-    intent.extra = noise.clone();
-    let needed = needed(intent.kind);
-    intent.extra.retain(|(field, _)| !needed.contains(field));
+    let intent = call.intent.clone().with_noise(noise);
     let rule = match intent.source.as_deref() {
         Some(OWNER) => ExitRule::Owner,
         _ => ExitRule::Delegate,
@@ -143,71 +94,6 @@ fn an_owner_never_opens(subject: &dyn Subject, call: &Call) -> Result<(), TestCa
     Ok(())
 }
 
-/// An input of a harvest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Missing {
-    Side,
-    EntryPrice,
-    CurrentPrice,
-    StopDist,
-    Age,
-    Market,
-    Sigma,
-    TrendStrength,
-    PTrend,
-    PMr,
-    PChop,
-    Harvested,
-    CurrentStop,
-}
-
-fn missing() -> impl Strategy<Value = Missing> {
-    select(vec![
-        Missing::Side,
-        Missing::EntryPrice,
-        Missing::CurrentPrice,
-        Missing::StopDist,
-        Missing::Age,
-        Missing::Market,
-        Missing::Sigma,
-        Missing::TrendStrength,
-        Missing::PTrend,
-        Missing::PMr,
-        Missing::PChop,
-        Missing::Harvested,
-        Missing::CurrentStop,
-    ])
-}
-
-/// Puts a value that is none in the place of an input. What is legal there is kept out: a zero where zero is
-/// a number like others, and the absence of a stop, which says that there is none.
-fn without(mut draft: PositionDraft, missing: Missing, value: Option<f64>) -> PositionDraft {
-    let position = &mut draft.position;
-    let not_zero = value.map(|x| if x == 0.0 { f64::NAN } else { x });
-    let beyond = not_zero.map(|x| if x.is_finite() { f64::INFINITY } else { x });
-    let mut of_market = |place: fn(&mut Market) -> &mut Option<f64>, value| {
-        if let Some(market) = &mut draft.market {
-            *place(market) = value;
-        }
-    };
-    match missing {
-        Missing::Side => position.side = value.map(|_| portcullis::harvest::Standing::Unreadable),
-        Missing::EntryPrice => position.entry_price = value,
-        Missing::CurrentPrice => position.current_price = value,
-        Missing::StopDist => position.stop_dist_pct = value.or(Some(f64::NAN)),
-        Missing::Age => position.age_sec = not_zero,
-        Missing::Sigma => of_market(|market| &mut market.sigma, not_zero),
-        Missing::TrendStrength => of_market(|market| &mut market.ts, beyond),
-        Missing::PTrend => of_market(|market| &mut market.p_trend, not_zero),
-        Missing::PMr => of_market(|market| &mut market.p_mr, not_zero),
-        Missing::PChop => of_market(|market| &mut market.p_chop, not_zero),
-        Missing::Market => draft.market = None,
-        Missing::Harvested => position.harvested = Harvested::Unreadable,
-        Missing::CurrentStop => position.current_sl = value.or(Some(f64::NAN)),
-    }
-    draft
-}
-
 const R: [&str; 4] = ["r_net", "risk_unit", "cost", "stop"];
 const K: [&str; 5] = [
     "kill_score",
@@ -223,7 +109,7 @@ fn one_part_is_silent(
 ) -> Result<(), TestCaseError> {
     let world = World::of_harvest(call);
     let whole = subject.harvest(&world, &call.position, call.now);
-    let draft = without(call.position.clone(), *missing, *value);
+    let draft = missing.from(call.position.clone(), *value);
     let silenced = subject.harvest(&world, &draft, call.now);
     prop_assert_eq!(
         silenced.verdict,
@@ -231,19 +117,7 @@ fn one_part_is_silent(
         "{:?} silences everything",
         missing
     );
-    let (r_goes, k_goes) = match missing {
-        Missing::Side | Missing::EntryPrice | Missing::CurrentPrice | Missing::StopDist => {
-            (false, true)
-        }
-        Missing::Age
-        | Missing::Market
-        | Missing::Sigma
-        | Missing::TrendStrength
-        | Missing::PTrend
-        | Missing::PMr
-        | Missing::PChop => (true, false),
-        Missing::Harvested | Missing::CurrentStop => (true, true),
-    };
+    let (r_goes, k_goes) = (!missing.silences_r(), !missing.silences_k());
     for (columns, goes, name) in [(&R[..], r_goes, "R"), (&K[..], k_goes, "K")] {
         for column in columns {
             let expected = if goes { whole.bits(column) } else { None };

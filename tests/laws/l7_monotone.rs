@@ -6,33 +6,17 @@ use portcullis::{
     decide::Reason,
     harvest::{HarvestAction, Standing},
 };
-use proptest::{prelude::*, sample::select};
+use proptest::prelude::*;
 
 use crate::{
     Law, Portcullis, SOME,
     answered::Answered,
     strategies::{
-        self, Call, HaltDraft, HarvestCall, IntentDraft, PositionDraft, guardrails,
-        number::{positive, usual},
+        self, Call, HaltDraft, HarvestCall, IntentDraft, PositionDraft, Tightening,
+        number::positive, tightening,
     },
     subject::{Subject, World},
 };
-
-/// A way to allow less.
-#[derive(Debug, Clone)]
-enum Tightening {
-    /// One symbol of the universe goes.
-    FewerSymbols(usize),
-    Limit(&'static str, f64),
-    /// By so many microseconds.
-    EarlierExpiry(i64),
-    Guardrail(&'static str, f64),
-    Permitted(Vec<String>),
-    Market(&'static str),
-    HashRequired,
-    HaltOf(Vec<String>),
-    HaltOfEverything,
-}
 
 const TIGHTER_NEVER_TRADES_MORE: Law<(Call, Tightening)> = Law {
     cases: 4 * SOME,
@@ -60,85 +44,14 @@ const HIGHER_R_NEVER_LOWERS: Law<(HarvestCall, f64, f64)> = Law {
     demands: higher_r_never_lowers,
 };
 
-fn tightening() -> impl Strategy<Value = Tightening> {
-    let limits = vec![
-        "limits.max_leverage",
-        "limits.max_position_usd",
-        "limits.max_notional_usd",
-    ];
-    let seconds = || select(vec![1e-6, 1.0, 59.999_999, 60.0, 86_400.0]);
-    let ages = vec![
-        "max_intent_age_sec",
-        "max_intent_skew_sec",
-        "max_validity_sec",
-    ];
-    prop_oneof![
-        (0..5_usize).prop_map(Tightening::FewerSymbols),
-        (select(limits), usual()).prop_map(|(path, x)| Tightening::Limit(path, x)),
-        seconds().prop_map(|x| Tightening::Limit("limits.max_intent_age_sec", x)),
-        prop_oneof![Just(1), 1..86_400_000_000_i64].prop_map(Tightening::EarlierExpiry),
-        (select(guardrails::MONEY.to_vec()), usual())
-            .prop_map(|(name, x)| Tightening::Guardrail(name, x)),
-        (select(ages), seconds()).prop_map(|(name, x)| Tightening::Guardrail(name, x)),
-        guardrails::some_symbols().prop_map(Tightening::Permitted),
-        Just(Tightening::Market("usdm")),
-        Just(Tightening::HashRequired),
-        guardrails::some_symbols().prop_map(Tightening::HaltOf),
-        Just(Tightening::HaltOfEverything),
-    ]
-}
-
-/// The same call, tightened: never looser than it was.
-fn tightened(call: &Call, tightening: &Tightening) -> Call {
-    let mut call = call.clone();
-    let policy = call.policy.draft_mut();
-    let bounds = &mut call.guardrails;
-    match tightening {
-        Tightening::FewerSymbols(which) => {
-            if policy.universe.len() > 1 {
-                policy.universe.remove(which % policy.universe.len());
-            }
-        }
-        Tightening::Limit(path, x) => {
-            let lowest = policy.number(path).map_or(*x, |old| old.min(*x));
-            policy.set(path, lowest);
-        }
-        Tightening::EarlierExpiry(by) => policy.expires -= by,
-        Tightening::Guardrail(name, x) => {
-            let lowest = bounds.number(name).map_or(*x, |old| old.min(*x));
-            bounds.set(name, lowest);
-        }
-        Tightening::Permitted(symbols) => {
-            let was = bounds.permitted.take();
-            let both = |symbol: &&String| was.as_ref().is_none_or(|was| was.contains(symbol));
-            bounds.permitted = Some(symbols.iter().filter(both).cloned().collect());
-        }
-        Tightening::Market(market) => bounds.market = bounds.market.or(Some(market)),
-        Tightening::HashRequired => bounds.requires_hash = true,
-        Tightening::HaltOf(symbols) => match &mut bounds.halt {
-            HaltDraft::Nothing => bounds.halt = HaltDraft::Symbols(symbols.clone()),
-            HaltDraft::Symbols(halted) => halted.extend(symbols.clone()),
-            HaltDraft::Everything => {}
-        },
-        Tightening::HaltOfEverything => bounds.halt = HaltDraft::Everything,
-    }
-    call
-}
-
 const NUMBERS: [&str; 3] = ["leverage", "size_usd", "notional_usd"];
 
 fn tighter_never_trades_more(
     subject: &dyn Subject,
     (call, tightening): &(Call, Tightening),
 ) -> Result<(), TestCaseError> {
-    let mut call = call.clone();
-    if matches!(tightening, Tightening::EarlierExpiry(_)) {
-        // The one contradiction: an earlier expiry is also a shorter validity, which a guardrail may ask for.
-        call.guardrails
-            .numbers
-            .retain(|(name, _)| *name != "max_validity_sec");
-    }
-    let tight = tightened(&call, tightening);
+    let call = tightening.comparable(call.clone());
+    let tight = tightening.of(call.clone());
     let tight = subject.decide(&World::of(&tight), &tight.intent, tight.now);
     if tight.verdict != Verdict::Trade {
         return Ok(());
@@ -169,7 +82,7 @@ fn lower_leverage_never_raises(
 ) -> Result<(), TestCaseError> {
     let mut lowered = call.clone();
     if *of_policy {
-        for (_, leverage) in &mut lowered.policy.draft_mut().leverages {
+        for (_, leverage) in &mut lowered.policy.draft_mut().unwrap().leverages {
             *leverage = leverage.min(*lower);
         }
     } else if let Some(asked) = call.intent.number("leverage") {

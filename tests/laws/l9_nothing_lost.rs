@@ -13,7 +13,7 @@ use proptest::{prelude::*, sample::select};
 use crate::{
     Law, Portcullis, SOME,
     answered::Answered,
-    strategies::{self, Call, HarvestCall, IntentDraft, PositionDraft, position::any_position},
+    strategies::{self, Call, HarvestCall, IntentDraft, PositionDraft, positions::any_position},
     subject::{Subject, World},
 };
 
@@ -24,7 +24,7 @@ const A_BATCH_ANSWERS_ROW_BY_ROW: Law<Batch> = Law {
     cases: SOME,
     inputs: || {
         let worlds = prop_oneof![1 => strategies::calls(), 2 => strategies::calls_with_policy()];
-        let intent = prop_oneof![2 => strategies::intent::any_intent(), 1 => strategies::intent::sound_entry()];
+        let intent = prop_oneof![2 => strategies::intents::any_intent(), 1 => strategies::intents::sound_entry()];
         let intents = prop::collection::vec((intent, strategies::age()), 0..12);
         (worlds, intents, rows()).boxed()
     },

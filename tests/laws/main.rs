@@ -19,7 +19,6 @@
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
-    clippy::indexing_slicing,
     clippy::wildcard_enum_match_arm,
     clippy::disallowed_methods,
     reason = "a test fails by panicking, and is told how many cases to run"
@@ -36,11 +35,11 @@ mod l6_deterministic;
 mod l7_monotone;
 mod l9_nothing_lost;
 mod sources;
-mod strategies;
 mod subject;
 
 use std::fmt::Debug;
 
+use portcullis::testing::strategies;
 use proptest::{
     prelude::*,
     test_runner::{Config, FileFailurePersistence, RngAlgorithm, TestError, TestRng, TestRunner},

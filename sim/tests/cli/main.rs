@@ -14,6 +14,7 @@ mod decided;
 mod deploy;
 mod digest;
 mod environment;
+mod laws;
 mod lines;
 mod memory;
 mod out;

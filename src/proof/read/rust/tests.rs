@@ -269,7 +269,7 @@ fn defaults_of_fields() {
     );
     check(
         "#[arg(default_values_t = [1, 2])] l: Vec<u8>",
-        "field l: Vec<u8> = [1, 2]",
+        "field l = [1, 2]",
     );
     check("#[arg(default_value(\"10\"))] l: f64", "field l = \"10\"");
     check(

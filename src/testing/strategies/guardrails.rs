@@ -2,31 +2,46 @@
 
 use proptest::{option::weighted, prelude::*, sample::select, sample::subsequence};
 
-use super::{SYMBOLS, number};
+use super::{
+    SYMBOLS, number,
+    write::{json, list, object, quote},
+};
 
 /// Guardrails before they are written down.
 #[derive(Debug, Clone)]
-pub(crate) struct GuardrailsDraft {
-    /// By name.
-    pub(crate) numbers: Vec<(&'static str, f64)>,
-    pub(crate) permitted: Option<Vec<String>>,
-    pub(crate) market: Option<&'static str>,
-    pub(crate) venue: Option<&'static str>,
-    pub(crate) requires_hash: bool,
-    pub(crate) halt: HaltDraft,
+pub struct GuardrailsDraft {
+    /// Its bounds that are numbers, by name.
+    pub numbers: Vec<(&'static str, f64)>,
+    /// `permitted_symbols`.
+    pub permitted: Option<Vec<String>>,
+    /// `market`.
+    pub market: Option<&'static str>,
+    /// `venue`.
+    pub venue: Option<&'static str>,
+    /// `require_policy_hash`.
+    pub requires_hash: bool,
+    /// `halt`.
+    pub halt: HaltDraft,
 }
 
+/// What is halted.
 #[derive(Debug, Clone)]
-pub(crate) enum HaltDraft {
+pub enum HaltDraft {
+    /// Nothing.
     Nothing,
+    /// Entries in these symbols.
     Symbols(Vec<String>),
+    /// All entries.
     Everything,
 }
 
-pub(crate) const MONEY: [&str; 3] = ["max_leverage", "max_position_usd", "max_notional_usd"];
+/// The bounds on a trade.
+pub const MONEY: [&str; 3] = ["max_leverage", "max_position_usd", "max_notional_usd"];
 
 impl GuardrailsDraft {
-    pub(crate) const fn none() -> Self {
+    /// No bounds at all.
+    #[must_use]
+    pub const fn none() -> Self {
         Self {
             numbers: Vec::new(),
             permitted: None,
@@ -37,47 +52,52 @@ impl GuardrailsDraft {
         }
     }
 
-    pub(crate) fn number(&self, name: &str) -> Option<f64> {
+    /// The bound of this name.
+    #[must_use]
+    pub fn number(&self, name: &str) -> Option<f64> {
         let (_, number) = self.numbers.iter().find(|(key, _)| *key == name)?;
         Some(*number)
     }
 
-    pub(crate) fn set(&mut self, name: &'static str, number: f64) {
+    /// Sets a bound.
+    pub fn set(&mut self, name: &'static str, number: f64) {
         self.numbers.retain(|(key, _)| *key != name);
         self.numbers.push((name, number));
     }
 
-    pub(crate) fn text(&self) -> String {
-        let texts = |symbols: &[String]| serde_json::to_string(symbols).unwrap();
+    /// The document.
+    #[must_use]
+    pub fn text(&self) -> String {
         let mut members: Vec<(&str, String)> = Vec::new();
         for (name, number) in &self.numbers {
-            members.push((name, number::json(*number, false)));
+            members.push((name, json(*number, false)));
         }
         if let Some(permitted) = &self.permitted {
-            members.push(("permitted_symbols", texts(permitted)));
+            members.push(("permitted_symbols", list(permitted)));
         }
         for (name, place) in [("market", self.market), ("venue", self.venue)] {
-            members.extend(place.map(|place| (name, number::quote(place))));
+            members.extend(place.map(|place| (name, quote(place))));
         }
         if self.requires_hash {
             members.push(("require_policy_hash", "true".to_owned()));
         }
         match &self.halt {
             HaltDraft::Nothing => {}
-            HaltDraft::Symbols(symbols) => members.push(("halt", texts(symbols))),
+            HaltDraft::Symbols(symbols) => members.push(("halt", list(symbols))),
             HaltDraft::Everything => members.push(("halt", "\"everything\"".to_owned())),
         }
-        number::object(&members, 0)
+        object(&members, 0)
     }
 }
 
-pub(crate) fn some_symbols() -> impl Strategy<Value = Vec<String>> {
+/// Some of the symbols, in their order.
+pub fn some_symbols() -> impl Strategy<Value = Vec<String>> {
     subsequence(SYMBOLS.to_vec(), 1..SYMBOLS.len())
         .prop_map(|symbols| symbols.into_iter().map(str::to_owned).collect())
 }
 
 /// None at all, or some of them, so that most intents still get through.
-pub(crate) fn any_guardrails() -> BoxedStrategy<GuardrailsDraft> {
+pub fn any_guardrails() -> BoxedStrategy<GuardrailsDraft> {
     let some = (
         weighted(0.2, number::positive()),
         weighted(0.2, number::positive()),

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::{calls, number};
+use super::{calls, number, policy::PolicyDraft};
 
 /// Any bytes, read as text as a reader would have to.
 fn bytes() -> impl Strategy<Value = String> {
@@ -65,7 +65,7 @@ fn key() -> impl Strategy<Value = String> {
 /// A text with a piece of another one in the place of a piece of its own.
 fn torn() -> impl Strategy<Value = String> {
     let whole = calls().prop_map(|call| {
-        let policy = call.policy.draft().map(|draft| draft.text());
+        let policy = call.policy.draft().map(PolicyDraft::text);
         [
             call.intent.text(),
             policy.unwrap_or_default(),
@@ -78,11 +78,12 @@ fn torn() -> impl Strategy<Value = String> {
         json_value().prop_map(|json| json.to_string())
     ];
     (whole, 0..3_usize, any::<(u8, u8)>(), piece).prop_map(|(texts, which, (from, to), piece)| {
-        let chars: Vec<char> = texts[which].chars().collect();
-        let place = |share: u8| chars.len() * usize::from(share) / 256;
+        let text = texts.get(which).map_or("", String::as_str);
+        let count = text.chars().count();
+        let place = |share: u8| count * usize::from(share) / 256;
         let (from, to) = (place(from.min(to)), place(from.max(to)));
-        let head = chars[..from].iter().copied().chain(piece.chars());
-        head.chain(chars[to..].iter().copied()).collect()
+        let head = text.chars().take(from).chain(piece.chars());
+        head.chain(text.chars().skip(to)).collect()
     })
 }
 
@@ -95,7 +96,8 @@ fn deep() -> impl Strategy<Value = String> {
         .prop_map(|(opening, depth)| opening.repeat(depth))
 }
 
-pub(crate) fn any_text() -> BoxedStrategy<String> {
+/// Any text at all; most of them are nearly an input.
+pub fn any_text() -> BoxedStrategy<String> {
     prop_oneof![
         3 => any::<String>(),
         3 => bytes(),

@@ -1,45 +1,62 @@
 //! A policy before it is written down.
 
-use portcullis::{
+use crate::{
     domain::Symbol,
     policy::{Policy, PolicyAbsence},
 };
 
-use super::number::{self, object, quote, seconds};
+use super::write::{json, list, object, quote, seconds};
 
-/// What a caller holds.
+/// What every draft calls its version.
+pub const POLICY_VERSION: &str = "7.2-law";
+
+/// What a caller holds: a policy, or what it has in the place of one.
 #[derive(Debug, Clone)]
-pub(crate) enum PolicyInput {
+pub enum PolicyInput {
+    /// Nothing, and why.
     Absent(PolicyAbsence),
     /// A text in the place of a policy, and no policy.
     Unreadable(String),
+    /// A policy, or one that is spoiled in one way.
     Draft(PolicyDraft),
 }
 
 /// A policy before it is written down.
 #[derive(Debug, Clone)]
-pub(crate) struct PolicyDraft {
-    pub(crate) universe: Vec<String>,
-    pub(crate) leverages: Vec<(String, f64)>,
-    /// Of `harvest_params`, `kill_params` and `limits`, by path.
-    pub(crate) numbers: Vec<(&'static str, f64)>,
-    /// In microseconds, about `about`.
-    pub(crate) begins: Option<i64>,
-    pub(crate) expires: i64,
-    pub(crate) about: i64,
-    pub(crate) grace_sec: Option<u32>,
-    pub(crate) market: Option<&'static str>,
-    pub(crate) stated_hash: StatedHash,
-    /// As a map of texts, as a Redis hash holds it.
-    pub(crate) as_map: bool,
-    /// The order of its keys.
-    pub(crate) order: u64,
-    pub(crate) flaw: Option<Flaw>,
+pub struct PolicyDraft {
+    /// `universe_symbols`.
+    pub universe: Vec<String>,
+    /// `leverage_by_symbol`.
+    pub leverages: Vec<(String, f64)>,
+    /// Of `harvest_params`, `kill_params` and `limits`, by path: `limits.max_leverage`.
+    pub numbers: Vec<(&'static str, f64)>,
+    /// When it comes into force, in microseconds after `about`; negative is before.
+    pub begins: Option<i64>,
+    /// When it expires, in microseconds after `about`.
+    pub expires: i64,
+    /// The instant that is judged, in microseconds since the epoch.
+    pub about: i64,
+    /// `harvest_grace_sec`.
+    pub grace_sec: Option<u32>,
+    /// `market`.
+    pub market: Option<&'static str>,
+    /// The hash that it states.
+    pub stated_hash: StatedHash,
+    /// Whether [`read`](Self::read) reads it as a map of texts, as a Redis hash holds it. Its text is a document
+    /// all the same.
+    pub as_map: bool,
+    /// The order of its keys: each number is another one.
+    pub order: u64,
+    /// What makes it none.
+    pub flaw: Option<Flaw>,
 }
 
+/// The hash that a policy states.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum StatedHash {
+pub enum StatedHash {
+    /// It states none.
     None,
+    /// Its own.
     Own,
     /// The hash of the same policy with another expiry.
     OfAnother,
@@ -47,40 +64,59 @@ pub(crate) enum StatedHash {
 
 /// What makes a draft no policy.
 #[derive(Debug, Clone)]
-pub(crate) enum Flaw {
+pub enum Flaw {
     /// A required field, or a required number of one, is not there.
     Missing(&'static str),
     /// A field holds something else.
     Holds(&'static str, &'static str),
-    /// The text ends early.
+    /// The text ends early, after so many 256ths.
     Cut(u8),
 }
 
 impl PolicyInput {
-    /// The same, its window about an instant.
-    pub(crate) fn about(mut self, at: i64) -> Self {
+    /// The same, its window about an instant in microseconds.
+    #[must_use]
+    pub fn about(mut self, at: i64) -> Self {
         if let Self::Draft(draft) = &mut self {
             draft.about = at;
         }
         self
     }
 
-    pub(crate) fn draft(&self) -> Option<&PolicyDraft> {
+    /// The draft, where there is one.
+    #[must_use]
+    pub const fn draft(&self) -> Option<&PolicyDraft> {
         match self {
             Self::Draft(draft) => Some(draft),
             Self::Absent(_) | Self::Unreadable(_) => None,
         }
     }
 
-    pub(crate) fn draft_mut(&mut self) -> &mut PolicyDraft {
+    /// The draft, where there is one.
+    pub const fn draft_mut(&mut self) -> Option<&mut PolicyDraft> {
         match self {
-            Self::Draft(draft) => draft,
-            Self::Absent(_) | Self::Unreadable(_) => panic!("no draft"),
+            Self::Draft(draft) => Some(draft),
+            Self::Absent(_) | Self::Unreadable(_) => None,
         }
     }
 
-    /// As a caller gets it.
-    pub(crate) fn read(&self) -> Result<Policy, PolicyAbsence> {
+    /// As a caller gets it from a store.
+    ///
+    /// # Errors
+    /// Why there is no text.
+    pub fn text(&self) -> Result<String, PolicyAbsence> {
+        match self {
+            Self::Absent(absence) => Err(absence.clone()),
+            Self::Unreadable(text) => Ok(text.clone()),
+            Self::Draft(draft) => Ok(draft.text()),
+        }
+    }
+
+    /// As a caller reads it.
+    ///
+    /// # Errors
+    /// Why it is no policy.
+    pub fn read(&self) -> Result<Policy, PolicyAbsence> {
         match self {
             Self::Absent(absence) => Err(absence.clone()),
             Self::Unreadable(text) => Ok(Policy::from_json(text)?),
@@ -91,7 +127,8 @@ impl PolicyInput {
 
 impl PolicyDraft {
     /// The number that stands at a path, as `leverage_by_symbol.BTCUSDT`.
-    pub(crate) fn number(&self, path: &str) -> Option<f64> {
+    #[must_use]
+    pub fn number(&self, path: &str) -> Option<f64> {
         if let Some(name) = path.strip_prefix("leverage_by_symbol.") {
             return self.leverage(name);
         }
@@ -99,23 +136,32 @@ impl PolicyDraft {
         Some(*number)
     }
 
-    pub(crate) fn leverage(&self, name: &str) -> Option<f64> {
+    /// The leverage of a symbol, however it is spelled.
+    #[must_use]
+    pub fn leverage(&self, name: &str) -> Option<f64> {
         let symbol = Symbol::new(name).ok()?;
         let is_it = |name: &str| Symbol::new(name) == Ok(symbol);
         let (_, leverage) = self.leverages.iter().find(|(name, _)| is_it(name))?;
         Some(*leverage)
     }
 
-    pub(crate) fn set(&mut self, path: &'static str, number: f64) {
+    /// Puts a number at a path.
+    pub fn set(&mut self, path: &'static str, number: f64) {
         self.numbers.retain(|(key, _)| *key != path);
         self.numbers.push((path, number));
     }
 
-    pub(crate) fn expires_at(&self) -> i64 {
+    /// Its last instant, in microseconds since the epoch.
+    #[must_use]
+    pub const fn expires_at(&self) -> i64 {
         self.about + self.expires
     }
 
-    fn read(&self) -> Result<Policy, PolicyAbsence> {
+    /// As a caller reads it.
+    ///
+    /// # Errors
+    /// Why it is no policy.
+    pub fn read(&self) -> Result<Policy, PolicyAbsence> {
         let policy = Policy::from_json(&self.text())?;
         if self.as_map {
             return Ok(Policy::from_fields(policy.fields().clone())?);
@@ -123,7 +169,9 @@ impl PolicyDraft {
         Ok(policy)
     }
 
-    pub(crate) fn text(&self) -> String {
+    /// The document.
+    #[must_use]
+    pub fn text(&self) -> String {
         let mut members = self.members();
         let stated = match self.stated_hash {
             StatedHash::None => None,
@@ -149,15 +197,12 @@ impl PolicyDraft {
         let leverages: Vec<(&str, String)> = self
             .leverages
             .iter()
-            .map(|(name, leverage)| (name.as_str(), number::json(*leverage, false)))
+            .map(|(name, leverage)| (name.as_str(), json(*leverage, false)))
             .collect();
         let mut members = vec![
-            ("policy_version", quote("7.2-law")),
+            ("policy_version", quote(POLICY_VERSION)),
             ("valid_until_epoch", seconds(self.expires_at())),
-            (
-                "universe_symbols",
-                serde_json::to_string(&self.universe).unwrap(),
-            ),
+            ("universe_symbols", list(&self.universe)),
             ("leverage_by_symbol", object(&leverages, self.order)),
             ("harvest_params", self.structure("harvest_params.")),
             ("kill_params", self.structure("kill_params.")),
@@ -182,7 +227,7 @@ impl PolicyDraft {
     fn structure(&self, prefix: &str) -> String {
         let holds = |path: &str| match &self.flaw {
             Some(Flaw::Holds(name, json)) if *name == path => Some((*json).to_owned()),
-            _ => None,
+            Some(Flaw::Holds(..) | Flaw::Missing(_) | Flaw::Cut(_)) | None => None,
         };
         let is_missing = |path: &str| matches!(&self.flaw, Some(Flaw::Missing(p)) if *p == path);
         let members: Vec<(&str, String)> = self
@@ -190,7 +235,7 @@ impl PolicyDraft {
             .iter()
             .filter(|(path, _)| !is_missing(path))
             .filter_map(|(path, x)| {
-                let json = holds(path).unwrap_or_else(|| number::json(*x, false));
+                let json = holds(path).unwrap_or_else(|| json(*x, false));
                 Some((path.strip_prefix(prefix)?, json))
             })
             .collect();

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use portcullis::{domain::PolicyHash, policy::PolicyAbsence};
+use crate::{domain::PolicyHash, policy::PolicyAbsence};
 use proptest::{option::weighted, prelude::*, sample::select};
 
 use super::{
@@ -166,32 +166,30 @@ fn honest_hash() -> BoxedStrategy<StatedHash> {
 }
 
 /// Whole, genuine and in force at the instant that is judged, to the very edge.
-pub(crate) fn in_force() -> BoxedStrategy<PolicyInput> {
+pub fn in_force() -> BoxedStrategy<PolicyInput> {
     draft(open_window(), honest_hash(), Just(None).boxed())
 }
 
 /// In force; every symbol has an ordinary leverage, and there are no limits.
-pub(crate) fn sound() -> BoxedStrategy<PolicyInput> {
+pub fn sound() -> BoxedStrategy<PolicyInput> {
     (in_force(), number::usual())
         .prop_map(|(mut policy, leverage)| {
-            let draft = policy.draft_mut();
-            draft
-                .numbers
-                .retain(|(path, _)| !path.starts_with("limits."));
-            let listed = SYMBOLS.iter().take(SYMBOLS.len() - 1);
-            draft.universe = listed.map(ToString::to_string).collect();
-            draft.leverages = draft
-                .universe
-                .iter()
-                .map(|s| (s.clone(), leverage))
-                .collect();
+            if let Some(draft) = policy.draft_mut() {
+                draft
+                    .numbers
+                    .retain(|(path, _)| !path.starts_with("limits."));
+                let listed = SYMBOLS.iter().take(SYMBOLS.len() - 1);
+                draft.universe = listed.map(ToString::to_string).collect();
+                let each = draft.universe.iter().cloned();
+                draft.leverages = each.map(|symbol| (symbol, leverage)).collect();
+            }
             policy
         })
         .boxed()
 }
 
 /// In none of its ways in force.
-pub(crate) fn not_in_force() -> BoxedStrategy<PolicyInput> {
+pub fn not_in_force() -> BoxedStrategy<PolicyInput> {
     let whole = || Just(None).boxed();
     let forged = Just(StatedHash::OfAnother).boxed();
     prop_oneof![
@@ -205,15 +203,14 @@ pub(crate) fn not_in_force() -> BoxedStrategy<PolicyInput> {
     .boxed()
 }
 
-pub(crate) fn any_state() -> BoxedStrategy<PolicyInput> {
+/// In force, or in any other state.
+pub fn any_state() -> BoxedStrategy<PolicyInput> {
     prop_oneof![2 => in_force(), 1 => not_in_force()].boxed()
 }
 
 fn absent() -> impl Strategy<Value = PolicyInput> {
-    let hash = any::<[u8; 32]>().prop_map(|bytes| {
-        let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-        PolicyAbsence::HashUnknown(PolicyHash::parse(&digits).unwrap())
-    });
+    let hash = any::<[u8; 32]>()
+        .prop_map(|bytes| PolicyAbsence::HashUnknown(PolicyHash::from_bytes(bytes)));
     prop_oneof![
         2 => Just(PolicyAbsence::NotFound),
         1 => Just(PolicyAbsence::StoreUnavailable),

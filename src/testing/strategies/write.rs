@@ -1,0 +1,51 @@
+//! Drafts written down as JSON.
+
+/// A number as JSON; quoted where JSON has no number for it.
+pub(in crate::testing) fn json(x: f64, quoted: bool) -> String {
+    if quoted || !x.is_finite() {
+        format!("\"{x:?}\"")
+    } else {
+        format!("{x:?}")
+    }
+}
+
+/// A text as JSON.
+pub(in crate::testing) fn quote(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+/// A JSON object, its members in an order of their own for every `order`.
+pub(in crate::testing) fn object<K: AsRef<str>>(members: &[(K, String)], order: u64) -> String {
+    let members: Vec<String> = shuffled(members, order)
+        .into_iter()
+        .map(|(key, value)| format!("{}:{value}", quote(key.as_ref())))
+        .collect();
+    format!("{{{}}}", members.join(","))
+}
+
+/// The same members in another order, always the same one for the same `order`; 0 changes nothing.
+fn shuffled<T>(members: &[T], order: u64) -> Vec<&T> {
+    let mut members: Vec<&T> = members.iter().collect();
+    let mut state = order;
+    for end in (2..=members.len()).rev().filter(|_| order != 0) {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        // 31 bits: they fit.
+        let place = usize::try_from(state >> 33).unwrap_or_default() % end;
+        members.swap(place, end - 1);
+    }
+    members
+}
+
+/// Microseconds as decimal seconds, exactly.
+pub(in crate::testing) fn seconds(micros: i64) -> String {
+    let sign = if micros < 0 { "-" } else { "" };
+    let size = micros.unsigned_abs();
+    format!("{sign}{}.{:06}", size / 1_000_000, size % 1_000_000)
+}
+
+/// Texts as a JSON list.
+pub(in crate::testing) fn list(texts: &[String]) -> String {
+    serde_json::Value::from(texts).to_string()
+}

@@ -1,0 +1,124 @@
+//! The second engine as somebody's port: it shares no code with the first, and the kit that holds anybody to the laws
+//! holds it too, and finds out its flaws.
+
+use super::naive::{self, Answer, Flaw, Guardrails, Halt, World};
+use portcullis::testing::{Decider, Harvester, Law, Laws, Question, Row, Unanswered};
+use serde_json::{Value, json};
+use std::thread;
+
+struct Naive(Option<Flaw>);
+
+impl Naive {
+    fn ask(
+        &self,
+        asked: &Question,
+        answering: fn(&World<'_>, &str, Option<i64>) -> Answer,
+    ) -> Result<Row, Unanswered> {
+        let world = World {
+            policy: asked.policy.as_deref().ok(),
+            guardrails: &guardrails(&asked.guardrails)?,
+            exit_owner: &asked.exit_owner,
+            delegates: &asked.exit_delegates,
+            flaw: self.0,
+        };
+        let mut answer = answering(&world, &asked.record, Some(asked.now.as_micros()));
+        // A record for somebody else has no answer there.
+        answer.entry("decision".to_owned()).or_insert("SKIP".into());
+        if answer.get("decision").is_some_and(|it| it == "SKIP") {
+            let unreadable = || "INTENT_UNREADABLE".into();
+            answer.entry("reason".to_owned()).or_insert_with(unreadable);
+        }
+        if let Some(Value::String(reasons)) = answer.get_mut("harvest_reasons") {
+            let reasons: Vec<&str> = reasons.split(',').filter(|it| !it.is_empty()).collect();
+            let reasons = json!(reasons);
+            answer.insert("harvest_reasons".to_owned(), reasons);
+        }
+        Ok(Row::from_json(&serde_json::to_string(&answer)?)?)
+    }
+}
+
+/// The guardrails of a question; the kit's are always sound.
+fn guardrails(text: &str) -> Result<Guardrails, Unanswered> {
+    let all: Value = serde_json::from_str(text)?;
+    let number = |name: &str| all.get(name).and_then(Value::as_f64);
+    let text = |name: &str| all.get(name).and_then(Value::as_str).map(str::to_owned);
+    let symbols = |value: &Value| {
+        let symbols = value.as_array()?.iter();
+        Some(
+            symbols
+                .filter_map(|it| naive::symbol(it.as_str()?))
+                .collect(),
+        )
+    };
+    let halt = all.get("halt");
+    Ok(Guardrails {
+        max_leverage: number("max_leverage"),
+        max_position_usd: number("max_position_usd"),
+        max_notional_usd: number("max_notional_usd"),
+        max_validity_sec: number("max_validity_sec"),
+        max_intent_age_sec: number("max_intent_age_sec"),
+        max_future_skew_sec: number("max_intent_skew_sec"),
+        symbols: all.get("permitted_symbols").and_then(symbols),
+        market: text("market"),
+        venue: text("venue"),
+        require_hash: all.get("require_policy_hash") == Some(&Value::Bool(true)),
+        halt: match (halt.and_then(symbols), halt.and_then(Value::as_str)) {
+            (Some(symbols), _) => Halt::Symbols(symbols),
+            (None, Some("everything")) => Halt::Everything,
+            (None, Some(_) | None) => Halt::Nothing,
+        },
+    })
+}
+
+impl Decider for Naive {
+    fn decide(&mut self, asked: &Question) -> Result<Row, Unanswered> {
+        self.ask(asked, naive::decide::decide)
+    }
+}
+
+impl Harvester for Naive {
+    fn harvest(&mut self, asked: &Question) -> Result<Row, Unanswered> {
+        self.ask(asked, naive::harvest::harvest)
+    }
+}
+
+/// Its reader of JSON goes as deep as a text does.
+fn with_room(test: impl FnOnce() + Send + 'static) {
+    let thread = thread::Builder::new().stack_size(512 << 20).spawn(test);
+    thread.unwrap().join().unwrap();
+}
+
+#[test]
+fn the_second_engine_keeps_the_laws_of_a_decision() {
+    with_room(|| Laws::new().hold(&mut Naive(None)).unwrap());
+}
+
+#[test]
+fn the_second_engine_keeps_the_laws_of_a_harvest() {
+    with_room(|| Laws::new().hold_harvest(&mut Naive(None)).unwrap());
+}
+
+#[test]
+fn the_flaws_of_the_second_engine_break_laws() {
+    let laws = Laws::new().cases(2_000);
+    for (flaw, law) in [
+        (Flaw::TenfoldLeverage, Law::UnknownIsNotYes),
+        (Flaw::AskedIsGiven, Law::NoNumberWithoutASource),
+        (Flaw::OverflowPasses, Law::UnknownIsNotYes),
+        (Flaw::HashIsBelieved, Law::NoPolicyNoTrade),
+        (Flaw::LastTwinWins, Law::UnknownIsNotYes),
+        (Flaw::HaltStopsExits, Law::ClosedIsNotTrapped),
+    ] {
+        let violation = laws.hold_one(law, &mut Naive(Some(flaw))).unwrap_err();
+        assert_eq!(violation.law(), law, "{flaw:?}: {violation}");
+    }
+    for (flaw, law) in [
+        (Flaw::StopIsOnePercent, Law::NoNumberWithoutASource),
+        (Flaw::KillNeedsPrice, Law::ClosedIsNotTrapped),
+    ] {
+        let violation = laws
+            .hold_harvest_one(law, &mut Naive(Some(flaw)))
+            .unwrap_err();
+        assert_eq!(violation.law(), law, "{flaw:?}: {violation}");
+    }
+}
