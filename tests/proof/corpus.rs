@@ -5,18 +5,29 @@ use std::{fs, path::Path};
 use crate::table::Table;
 
 const CORPUS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/proof/corpus");
+/// Forty files in the style of a grown service, written by somebody who had not seen the checks.
+const SERVICE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/proof/service");
 
-#[test]
-fn everything_is_found_and_nothing_else() {
-    let table = Table::of(Path::new(CORPUS));
+fn hold(folder: &str, snapshot: &str) {
+    let table = Table::of(Path::new(folder));
     insta::with_settings!({
         snapshot_path => "../../snapshots",
         prepend_module_to_snapshot => false,
         omit_expression => true,
     }, {
-        insta::assert_snapshot!("proof_corpus", table.to_string());
+        insta::assert_snapshot!(snapshot, table.to_string());
     });
     assert!(table.wrong.is_empty(), "{}", table.wrong.join("\n"));
+}
+
+#[test]
+fn everything_is_found_and_nothing_else() {
+    hold(CORPUS, "proof_corpus");
+}
+
+#[test]
+fn so_it_is_in_the_tree_of_a_service() {
+    hold(SERVICE, "proof_service");
 }
 
 #[test]

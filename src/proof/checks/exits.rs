@@ -3,7 +3,7 @@
 use super::{
     orders::{Order, order},
     routine::{Program, Routine},
-    sinks::Sink,
+    sinks::{Sink, Way},
 };
 use crate::proof::{
     check::Check,
@@ -11,6 +11,17 @@ use crate::proof::{
     tree::{At, Call, Kind, Node},
     vocabulary::Subject,
 };
+
+/// Reads of an owner that ask nothing.
+const COPIES: [&str; 7] = [
+    "clone",
+    "copy",
+    "to_string",
+    "to_owned",
+    "get",
+    "strip",
+    "format",
+];
 
 pub(super) fn examine<'a>(
     program: &Program<'a>,
@@ -48,7 +59,11 @@ pub(super) fn examine<'a>(
             Kind::Call(call) if is_field_of(call) => Some("a default".to_owned()),
             _ => None,
         };
-        if let (Some(name), Some(value), true) = (name, value, sink.way.is_default()) {
+        if let (Some(name), Some(value), true) = (
+            name,
+            value,
+            sink.way.is_default() || is_of_default(routine, sink),
+        ) {
             let why = format!(
                 "{value} {} `{name}`: an exit that loses its flag is told what it meant",
                 sink.way.told()
@@ -90,6 +105,14 @@ fn is_field_of(call: &Call) -> bool {
         })
 }
 
+/// A field that an `impl Default` fills.
+fn is_of_default(routine: &Routine<'_>, sink: &Sink<'_>) -> bool {
+    let of_default = routine
+        .class
+        .is_some_and(|class| class.of.iter().any(|of| of == "Default"));
+    sink.way == Way::Entry && of_default && routine.name == "default"
+}
+
 /// Whether a call, a comparison or a condition before it, or a parameter, speaks of the owner.
 fn is_owned(program: &Program<'_>, routine: &Routine<'_>, at: At) -> bool {
     let speaks = |name: &str| program.speaks_of(name, Subject::Owner);
@@ -103,7 +126,9 @@ fn is_owned(program: &Program<'_>, routine: &Routine<'_>, at: At) -> bool {
         .filter(|node| node.at < at)
         .any(|node| match &node.kind {
             Kind::Call(call) => {
-                speaks(call.name()) || call.receiver().is_some_and(|it| names_owner(it, &speaks))
+                speaks(call.name())
+                    || !COPIES.contains(&call.name())
+                        && call.receiver().is_some_and(|it| names_owner(it, &speaks))
             }
             Kind::Compare(_, left, right) => {
                 names_owner(left, &speaks) || names_owner(right, &speaks)

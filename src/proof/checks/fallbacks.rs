@@ -80,6 +80,13 @@ pub(super) fn examine<'a>(
     }
     for sink in sinks {
         let name = sink.names.iter().rev().find(|name| fallbacks.rules(name));
+        let number = sink.names.iter().rev().find(|name| fallbacks.decides(name));
+        if let (None, Some(name), Way::Fallback) = (name, number, sink.way)
+            && is_default_path(sink.value)
+        {
+            let why = format!("a missing `{name}` becomes a default");
+            Fallbacks::push(sink.value.at, name, why, found);
+        }
         if let Some(name) = name
             && (sink.way.is_default() && sink.way != Way::Setting || is_default_call(sink.value))
             && fallbacks.is_made_up(sink.value)
@@ -192,7 +199,8 @@ impl<'a> Fallbacks<'_, 'a> {
                 _ => {}
             }
         });
-        if name.is_none() && self.is_ruling_made_up(handler) {
+        let of_function = self.decides(self.routine.name) && is_default_path(handler);
+        if name.is_none() && (of_function || self.is_ruling_made_up(handler)) {
             name = called(handler);
         }
         name
@@ -221,9 +229,9 @@ impl<'a> Fallbacks<'_, 'a> {
         match &value.kind {
             Kind::Name(name) => any(&words(name), &MADE_UP),
             Kind::Field(_, name) => any(&words(name), &MADE_UP),
-            Kind::Record { entries, .. } => {
-                !entries.is_empty() && entries.iter().all(|entry| is_literal(&entry.value))
-            }
+            Kind::Record { entries, .. } => entries
+                .iter()
+                .any(|entry| is_literal(&entry.value) && !is_empty(&entry.value)),
             Kind::Call(call) => {
                 let bare = call.name().starts_with(char::is_uppercase)
                     && call.arguments.iter().all(|it| is_literal(&it.value));
@@ -233,7 +241,12 @@ impl<'a> Fallbacks<'_, 'a> {
                     && call.positional().any(|it| self.is_made_up(it));
                 let itself = ["copy", "clone", "into", "to_owned"].contains(&call.name())
                     && call.receiver().is_some_and(|it| self.is_made_up(it));
+                // `Policy.conservative()`: a policy comes out of a store.
+                let of_type = matches!(call.receiver().map(|it| &it.kind), Some(Kind::Name(of)) if of.starts_with(char::is_uppercase) && self.rules(of))
+                    && call.arguments.is_empty()
+                    && !loads(self.program, call);
                 bare && self.rules(call.name())
+                    || of_type
                     || of_path
                     || copied
                     || itself
@@ -374,6 +387,20 @@ fn called(node: &Node) -> Option<String> {
         Kind::Call(call) => Some(call.name().to_owned()),
         Kind::Block { nodes, .. } => nodes.last().and_then(called),
         _ => node.last_name().map(str::to_owned),
+    }
+}
+
+/// `f64::default()`, `Theta::default`, `|_| Default::default()`
+fn is_default_path(value: &Node) -> bool {
+    match &value.kind {
+        Kind::Name(path) => path.ends_with("::default"),
+        Kind::Call(call) => is_default_path(&call.callee),
+        Kind::Function(closure) => is_default_path(&closure.body),
+        Kind::Block {
+            nodes,
+            has_value: true,
+        } => nodes.last().is_some_and(is_default_path),
+        _ => false,
     }
 }
 

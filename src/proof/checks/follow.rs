@@ -296,6 +296,8 @@ pub(super) struct Follow<'p, 'a> {
     pub(super) program: &'p Program<'a>,
     pub(super) routine: &'p Routine<'a>,
     pub(super) wanted: &'p dyn Wanted,
+    /// What it is for has a unit in its name: `cost_bps = cost * 10_000`.
+    pub(super) to_unit: bool,
 }
 
 impl<'a> Follow<'_, 'a> {
@@ -368,7 +370,10 @@ impl<'a> Follow<'_, 'a> {
         if let Some(value) = self.program.stands_for(node, self.routine)
             && is_literal(value)
         {
-            self.follow(value, depth + 1, found);
+            let mut inner = Vec::new();
+            self.follow(value, depth + 1, &mut inner);
+            // It counts where it is used: there it becomes what it is.
+            found.extend(inner.into_iter().take(1).map(|it| Found { node, ..it }));
         }
     }
 
@@ -412,7 +417,9 @@ impl<'a> Follow<'_, 'a> {
             if let Some(receiver) = call.receiver() {
                 self.table(receiver, depth + 1, found);
             }
-        } else if is(HANDS_ITSELF_ON) && call.receiver().is_some() {
+        } else if (is(HANDS_ITSELF_ON) || is(&ROUNDS) && !of_library(call))
+            && call.receiver().is_some()
+        {
             call.receiver().into_iter().for_each(on);
         } else if is(HANDS_ON) || name.starts_with(char::is_uppercase) && call.arguments.len() == 1
         {
@@ -447,13 +454,20 @@ impl<'a> Follow<'_, 'a> {
             }
             Operator::Multiply | Operator::Divide => {
                 for (side, other) in [(left, right), (right, left)] {
-                    if !is_one(side) && !is_conversion(side, other) {
+                    let to_unit = self.to_unit
+                        && matches!(side.kind, Kind::Number(factor) if CONVERSIONS.contains(&factor));
+                    if !is_one(side) && !is_conversion(side, other) && !to_unit {
                         self.follow(side, depth, found);
                     }
                 }
             }
         }
     }
+}
+
+/// `np.round(x, 3)` rounds what it is given; `x.round(3)` itself.
+fn of_library(call: &Call) -> bool {
+    matches!(call.receiver().map(|it| &it.kind), Some(Kind::Name(name)) if ["np", "numpy", "math", "pd"].contains(&name.as_str()))
 }
 
 fn is_bound(entry: &Entry) -> bool {
@@ -475,9 +489,14 @@ fn is_conversion(node: &Node, other: &Node) -> bool {
     CONVERSIONS.contains(&number) && (speaks_of_unit(other) || rounds(other))
 }
 
+/// Whether a name has a unit in it.
+pub(super) fn has_unit(name: &str) -> bool {
+    any(&words(name), &UNITS)
+}
+
 fn speaks_of_unit(node: &Node) -> bool {
     let named = match &node.kind {
-        Kind::Name(name) | Kind::Field(_, name) | Kind::Text(name) => any(&words(name), &UNITS),
+        Kind::Name(name) | Kind::Field(_, name) | Kind::Text(name) => has_unit(name),
         _ => false,
     };
     named || node.children().into_iter().any(speaks_of_unit)

@@ -42,6 +42,7 @@ pub(super) fn examine<'a>(program: &Program<'a>, routine: &Routine<'a>, found: &
                 program,
                 routine,
                 wanted: &Threshold { program },
+                to_unit: false,
             })
             .all(threshold)
             {
@@ -93,6 +94,10 @@ fn validated(routine: &Routine<'_>) -> BTreeSet<At> {
             Kind::If {
                 condition, then, ..
             } if refuses(then) => within(condition, &mut all),
+            // A count of them acts on nothing.
+            Kind::Each { made, over } if matches!(made.kind, Kind::Number(_)) => {
+                within(over, &mut all)
+            }
             _ => {}
         }
     }

@@ -1,7 +1,7 @@
 //! Checks 1 to 4 and 6: numbers of a trade that stand in the text.
 
 use super::{
-    follow::{Follow, Wanted},
+    follow::{Follow, Wanted, has_unit},
     routine::{Part, Program, Routine},
     sinks::{Sink, Way},
 };
@@ -63,6 +63,7 @@ pub(super) fn examine<'a>(
                 program,
                 routine,
                 wanted: &wanted,
+                to_unit: has_unit(name),
             })
             .all(sink.value)
             {
@@ -204,6 +205,7 @@ fn stop_price<'a>(
         program,
         routine,
         wanted: &wanted,
+        to_unit: false,
     })
     .all(sink.value)
     {
@@ -242,6 +244,7 @@ fn maximum<'a>(
         program,
         routine,
         wanted: &wanted,
+        to_unit: false,
     })
     .all(sink.value)
     {

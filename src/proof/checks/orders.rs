@@ -125,7 +125,7 @@ pub(super) fn order<'a>(
         && call
             .positional()
             .next()
-            .and_then(|it| stream(program, routine, it))
+            .and_then(|it| stream(program, routine, call, it))
             == Some(true);
     if !to_stream && !emits(&name) {
         return None;
@@ -133,7 +133,7 @@ pub(super) fn order<'a>(
     let goes_out = call
         .positional()
         .next()
-        .and_then(|it| stream_words(program, routine, it))
+        .and_then(|it| stream_words(program, routine, call, it))
         .is_some_and(|words| any(&words, &["exit", "close"]));
     let reduces = call.arguments.iter().any(|it| {
         it.name
@@ -216,19 +216,26 @@ fn of_venue(call: &Call) -> bool {
 }
 
 /// Whether a stream is one of orders; nothing where it has no name.
-fn stream<'a>(program: &Program<'a>, routine: &Routine<'a>, node: &'a Node) -> Option<bool> {
-    let words = stream_words(program, routine, node)?;
+fn stream<'a>(
+    program: &Program<'a>,
+    routine: &Routine<'a>,
+    call: &Call,
+    node: &'a Node,
+) -> Option<bool> {
+    let words = stream_words(program, routine, call, node)?;
     Some(any(&words, &STREAM_NOUNS) && !any(&words, &OTHER_STREAMS))
 }
 
 fn stream_words<'a>(
     program: &Program<'a>,
     routine: &Routine<'a>,
+    call: &Call,
     node: &'a Node,
 ) -> Option<Vec<String>> {
     // A stream has a path for a name; a single word is a key.
     if let Some(text) = key_text(node) {
-        return text.contains([':', '.', '/', '-']).then(|| words(text));
+        let is_path = text.contains([':', '.', '/', '-']) || call.name().starts_with("xadd");
+        return is_path.then(|| words(text));
     }
     match &node.kind {
         Kind::Name(_) | Kind::Field(..) => {
@@ -239,7 +246,7 @@ fn stream_words<'a>(
         }
         Kind::Other(parts) => parts
             .first()
-            .and_then(|part| stream_words(program, routine, part)),
+            .and_then(|part| stream_words(program, routine, call, part)),
         _ => None,
     }
 }
@@ -288,6 +295,10 @@ fn holds_reduction<'a>(
                 .any(|(name, value)| reduces(program, name, value));
             let built = reduces_by_builder(program, call) || call.receiver().is_some_and(on);
             named || built || call.positional().any(on)
+        }
+        // `("reduce_only", "true")`
+        Kind::List(nodes) if matches!(nodes.as_slice(), [name, value] if key_text(name).is_some_and(|name| reduces(program, name, value))) => {
+            true
         }
         Kind::Other(nodes) | Kind::List(nodes) => nodes.iter().any(on),
         Kind::Question(inner) => on(inner),

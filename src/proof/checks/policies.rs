@@ -324,9 +324,9 @@ impl Rule<'_, '_> {
                 is_nothing(right) && self.is_policy(left)
                     || is_nothing(left) && self.is_policy(right)
             }
-            Kind::Or(left, right) | Kind::And(left, right) => {
-                self.is_gone(left) || self.is_gone(right)
-            }
+            Kind::Or(left, right) => self.is_gone(left) || self.is_gone(right),
+            // `policy is None and strict` lets an absent policy pass where nobody is strict.
+            Kind::And(left, right) => self.is_gone(left) && self.is_gone(right),
             Kind::Call(call) => {
                 let name = words(call.name());
                 let on_policy = call.receiver().is_some_and(|it| self.is_policy(it))

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::routine::{Part, Program, Routine};
 use crate::proof::{
-    tree::{At, Bind, Binding, Call, Entry, Kind, Node},
+    tree::{At, Bind, Binding, Call, Class, Entry, Kind, Node},
     words::{any, words},
 };
 
@@ -64,6 +64,25 @@ pub(super) struct Sink<'a> {
     pub(super) within: Vec<&'a str>,
 }
 
+/// Functions that only tell.
+const LOGS: [&str; 16] = [
+    "debug",
+    "info",
+    "warning",
+    "warn",
+    "error",
+    "exception",
+    "critical",
+    "log",
+    "print",
+    "println",
+    "eprintln",
+    "trace",
+    "write",
+    "writeln",
+    "event",
+    "span",
+];
 /// Functions whose texts name no key.
 const TELL: &[&str] = &[
     "debug",
@@ -161,6 +180,7 @@ pub(super) fn sinks<'a>(program: &Program<'a>, routine: &Routine<'a>) -> Vec<Sin
     }
     for node in &routine.nodes {
         match &node.kind {
+            Kind::Bind(bind) if is_enumerator(routine, bind) => {}
             Kind::Bind(bind) => bound(bind, &mut sinks),
             Kind::Record { name, entries } => {
                 let way = if program.is_settings {
@@ -216,6 +236,24 @@ pub(super) fn sinks<'a>(program: &Program<'a>, routine: &Routine<'a>) -> Vec<Sin
         }
     }
     sinks
+}
+
+/// A number that stands for a name: `LIMIT = 1` of an enumeration.
+fn is_enumerator(routine: &Routine<'_>, bind: &Bind) -> bool {
+    let is_enum = |class: &Class| {
+        class
+            .of
+            .iter()
+            .any(|of| any(&words(of), &["enum", "flag"]) || words(of).concat().ends_with("enum"))
+    };
+    let of_class = routine.part == Part::Class && routine.class.is_some_and(is_enum);
+    // A variant of Rust, which no constant is spelled like.
+    let of_rust = bind.kind == Binding::Constant
+        && bind
+            .target
+            .last_name()
+            .is_some_and(|name| name.contains(char::is_lowercase));
+    of_class || of_rust
 }
 
 /// What the maps of a routine are called, by where they begin.
@@ -287,7 +325,7 @@ fn target_names(target: &Node) -> Vec<&str> {
 
 fn called<'a>(call: &'a Call, sinks: &mut Vec<Sink<'a>>) {
     let name = call.name();
-    if !TELL.contains(&name) {
+    if !LOGS.contains(&name) {
         let within = names(&call.callee);
         sinks.extend(call.keywords().map(|(name, value)| Sink {
             within: within.clone(),
@@ -419,6 +457,8 @@ pub(super) fn key_text(node: &Node) -> Option<&str> {
             let is_key = !key.is_empty() && key.len() <= 80 && !key.contains(char::is_whitespace);
             is_key.then_some(key)
         }
+        // `"leverage".to_owned()`
+        Kind::Call(call) if call.arguments.is_empty() => call.receiver().and_then(key_text),
         _ => None,
     }
 }

@@ -22,19 +22,22 @@ pub(super) fn examine<'a>(
 ) {
     for sink in sinks {
         let list = named(program, routine, sink, Subject::Universe);
-        let one = named(program, routine, sink, Subject::Symbol).filter(|_| sink.way.is_default());
-        let wanted: &dyn Wanted = match (list, one) {
-            (_, Some(_)) => &OneOrMore,
+        let falls_back = sink.way.is_default() || is_fallback(sink.value);
+        let one = named(program, routine, sink, Subject::Symbol).filter(|_| falls_back);
+        let least = match (list, one) {
+            (_, Some(_)) => Least::One,
             // Pairs there are of many things.
-            (Some(name), None) if any(&words(name), &["pair"]) => &Quoted,
-            (Some(_), None) => &List,
+            (Some(name), None) if any(&words(name), &["pair"]) => Least::Quoted,
+            (Some(_), None) => Least::Several,
             (None, None) => continue,
         };
+        let wanted = Symbols { program, least };
         let name = list.or(one).unwrap_or_default();
         for it in (Follow {
             program,
             routine,
-            wanted,
+            wanted: &wanted,
+            to_unit: false,
         })
         .all(sink.value)
         {
@@ -71,9 +74,18 @@ pub(super) fn examine<'a>(
     }
 }
 
+/// `asked or "BTCUSDT"`, `asked.unwrap_or("BTCUSDT")`
+fn is_fallback(value: &Node) -> bool {
+    match &value.kind {
+        Kind::Or(..) | Kind::If { .. } | Kind::Match { .. } => true,
+        Kind::Call(call) => call.name().starts_with("unwrap_or"),
+        _ => false,
+    }
+}
+
 /// `symbol in ("BTCUSDT", …)`
 fn looked_for(list: &Node, speaks: bool, found: &mut Vec<Evidence>) {
-    if let Some(value) = List.leaf(list)
+    if let Some(value) = listed(list)
         && (speaks || symbols_of(list).into_iter().any(is_quoted_symbol))
     {
         let why = format!("a symbol is looked for in {value}");
@@ -104,53 +116,49 @@ fn matched(values: &[Node], found: &mut Vec<Evidence>) {
     }
 }
 
-/// Several symbols: a list, a map by symbol, a text with commas.
-struct List;
-/// Several that are symbols beyond doubt.
-struct Quoted;
-/// The same, or one.
-struct OneOrMore;
-
-impl Wanted for List {
-    fn leaf(&self, node: &Node) -> Option<String> {
-        let symbols = symbols_of(node);
-        let (first, rest) = symbols.split_first()?;
-        Some(match rest.len() {
-            0 => format!("[\"{first}\"]"),
-            more => format!("[\"{first}\" and {more} more]"),
-        })
-    }
-
-    fn is_known(&self, _: &str) -> bool {
-        false
-    }
+/// What is looked for.
+struct Symbols<'p, 'a> {
+    program: &'p Program<'a>,
+    least: Least,
 }
 
-impl Wanted for Quoted {
-    fn leaf(&self, node: &Node) -> Option<String> {
-        if symbols_of(node).into_iter().any(is_quoted_symbol) {
-            List.leaf(node)
-        } else {
-            None
-        }
-    }
-
-    fn is_known(&self, _: &str) -> bool {
-        false
-    }
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Least {
+    /// A list, a map by symbol, a text with commas.
+    Several,
+    /// One of those, of symbols beyond doubt.
+    Quoted,
+    /// One of those, or a symbol.
+    One,
 }
 
-impl Wanted for OneOrMore {
+impl Wanted for Symbols<'_, '_> {
     fn leaf(&self, node: &Node) -> Option<String> {
         match &node.kind {
-            Kind::Text(text) if is_quoted_symbol(text) => Some(format!("\"{text}\"")),
-            _ => List.leaf(node),
+            Kind::Text(text) if self.least == Least::One && is_quoted_symbol(text) => {
+                Some(format!("\"{text}\""))
+            }
+            _ if self.least == Least::Quoted
+                && !symbols_of(node).into_iter().any(is_quoted_symbol) =>
+            {
+                None
+            }
+            _ => listed(node),
         }
     }
 
-    fn is_known(&self, _: &str) -> bool {
-        false
+    fn is_known(&self, name: &str) -> bool {
+        self.program.speaks_of(name, Subject::Universe)
     }
+}
+
+fn listed(node: &Node) -> Option<String> {
+    let symbols = symbols_of(node);
+    let (first, rest) = symbols.split_first()?;
+    Some(match rest.len() {
+        0 => format!("[\"{first}\"]"),
+        more => format!("[\"{first}\" and {more} more]"),
+    })
 }
 
 fn symbols_of(node: &Node) -> Vec<&str> {

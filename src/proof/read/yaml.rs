@@ -68,6 +68,11 @@ fn value(of: &MarkedYaml<'_>) -> Node {
 fn entry(key: &MarkedYaml<'_>, of: &MarkedYaml<'_>) -> Entry {
     let key = value(key);
     let at = key.at;
+    let mut worth = value(of);
+    // A list or map of several lines begins where its key does.
+    if let Kind::List(_) | Kind::Record { .. } = worth.kind {
+        worth.at = at;
+    }
     let (name, key) = if let Kind::Text(name) = key.kind {
         (Some(name), None)
     } else {
@@ -77,7 +82,7 @@ fn entry(key: &MarkedYaml<'_>, of: &MarkedYaml<'_>) -> Entry {
         at,
         name,
         key,
-        value: value(of),
+        value: worth,
     }
 }
 

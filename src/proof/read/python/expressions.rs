@@ -61,9 +61,18 @@ impl Reader<'_> {
             Expr::SetComp(it) => self.each(self.expression(&it.elt), &it.generators),
             Expr::Generator(it) => self.each(self.expression(&it.elt), &it.generators),
             Expr::DictComp(it) => {
-                let mut made = self.all(it.key.as_deref());
-                made.push(self.expression(&it.value));
-                self.each(self.node(expression, Kind::Other(made)), &it.generators)
+                let value = self.expression(&it.value);
+                let entry = Entry {
+                    at: value.at,
+                    name: None,
+                    key: it.key.as_deref().map(|key| self.expression(key)),
+                    value,
+                };
+                let made = Kind::Record {
+                    name: None,
+                    entries: vec![entry],
+                };
+                self.each(self.node(expression, made), &it.generators)
             }
             Expr::Await(it) => return self.expression(&it.value),
             Expr::Yield(it) => Kind::Leave(Leaving::Yield, self.boxed_option(it.value.as_deref())),

@@ -70,5 +70,5 @@ def walrus(data):
 
 first = lambda data, leverage=10: leverage  # ! 1 lambda default
 second = lambda data, limit=10: data[:limit]  # = page
-THREE = 3  # ! 1 name bound once
-leverage = THREE  # = found at its name
+THREE = 3  # = found where it is used
+leverage = THREE  # ! 1 name bound once

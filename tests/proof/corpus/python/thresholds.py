@@ -9,7 +9,7 @@ KILL_SCORE_TOPIC = "quantum:kill"  # = other compound
 T1_R_KEY = "T1_R"  # = other compound
 K_AGE_PENALTY, K_TS_DROP = 0.2, 0.4  # ! 4 pair
 TREND_MIN = SIGMA_REF = 0.01  # ! 4 chain
-LEGACY = 2.5  # ! 4 name bound once
+LEGACY = 2.5  # = found where it is used
 
 
 def ladder(position, theta, r_net, kill_score, volume):
@@ -57,8 +57,8 @@ def table(row, theta):
 
 
 def stages(position, r_net):
-    for level, share in [(2.0, 0.25), (4.0, 0.5)]:  # ! 3 loop over a table
-        if r_net >= level:
+    for level, share in [(2.0, 0.25), (4.0, 0.5)]:
+        if r_net >= level:  # ! 3 loop over a table
             yield share
     for attempt in range(4):  # = retries
         yield attempt
