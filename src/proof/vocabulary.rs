@@ -1,6 +1,6 @@
 //! The words of the field, and what a name made of them speaks of.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
@@ -67,6 +67,8 @@ impl Subject {
 #[derive(Debug, Clone)]
 pub(crate) struct Vocabulary {
     rows: Vec<(Subject, Vec<String>)>,
+    /// Every word of every row: a name with none of them speaks of nothing.
+    words: BTreeSet<String>,
 }
 
 /// A name that starts or ends so is a bound.
@@ -116,7 +118,6 @@ const TAILS: &[&str] = &[
     "int",
     "str",
     "dec",
-    "decimal",
     "raw",
     "env",
     "setting",
@@ -272,6 +273,7 @@ const WEIGHT_HEADS: &[&str] = &[
 
 /// Policies of other kinds.
 const OTHER_POLICIES: &[&str] = &[
+    "under",
     "retry",
     "backoff",
     "cache",
@@ -324,7 +326,11 @@ impl Vocabulary {
     /// The table that comes with the scanner.
     pub(crate) fn standard() -> Result<Self, String> {
         let names = toml::from_str(STANDARD).map_err(|error| error.to_string())?;
-        Self { rows: Vec::new() }.extended(&names)
+        Self {
+            rows: Vec::new(),
+            words: BTreeSet::new(),
+        }
+        .extended(&names)
     }
 
     /// With more names.
@@ -342,12 +348,31 @@ impl Vocabulary {
                 rows.push((*subject, row));
             }
         }
-        Ok(Self { rows })
+        let words = rows
+            .iter()
+            .flat_map(|(_, row)| row.iter().cloned())
+            .collect();
+        Ok(Self { rows, words })
+    }
+
+    /// Whether a name is that of a bound: `MAX_SLIPPAGE_BPS`.
+    pub(crate) fn is_bound(name: &str) -> bool {
+        let words = words(name);
+        any(&words, &UPPER) || any(&words, &LOWER)
     }
 
     /// What a name speaks of.
     pub(crate) fn subjects(&self, name: &str) -> Vec<Subject> {
         let words = words(name);
+        let is_of_row = |word: &String| {
+            self.words.contains(word)
+                || word
+                    .strip_suffix('s')
+                    .is_some_and(|word| self.words.contains(word))
+        };
+        if !words.iter().any(is_of_row) {
+            return Vec::new();
+        }
         Subject::ALL
             .into_iter()
             .filter(|subject| self.speak_of(&words, *subject))

@@ -5,8 +5,9 @@ use std::{fs, path::Path};
 use crate::table::Table;
 
 const CORPUS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/proof/corpus");
-/// Forty files in the style of a grown service, written by somebody who had not seen the checks.
-const SERVICE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/proof/service");
+/// Two trees in the style of a grown service, written by people who had not seen the checks.
+const FIRST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/proof/services/first");
+const SECOND: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/proof/services/second");
 
 fn hold(folder: &str, snapshot: &str) {
     let table = Table::of(Path::new(folder));
@@ -26,8 +27,9 @@ fn everything_is_found_and_nothing_else() {
 }
 
 #[test]
-fn so_it_is_in_the_tree_of_a_service() {
-    hold(SERVICE, "proof_service");
+fn so_it_is_in_the_trees_of_services() {
+    hold(FIRST, "proof_service_first");
+    hold(SECOND, "proof_service_second");
 }
 
 #[test]

@@ -81,6 +81,13 @@ pub(super) fn examine<'a>(
     for sink in sinks {
         let name = sink.names.iter().rev().find(|name| fallbacks.rules(name));
         let number = sink.names.iter().rev().find(|name| fallbacks.decides(name));
+        if let (Some(name), Kind::Call(call)) = (number, &sink.value.kind)
+            && call.name() == "unwrap_or_default"
+            && !program.speaks_of(name, Subject::Universe)
+        {
+            let why = format!("a missing `{name}` becomes a default");
+            Fallbacks::push(call.callee.at, call.name(), why, found);
+        }
         if let (None, Some(name), Way::Fallback) = (name, number, sink.way)
             && is_default_path(sink.value)
         {

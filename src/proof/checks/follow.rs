@@ -3,6 +3,7 @@
 use super::routine::{Program, Routine};
 use crate::proof::{
     tree::{Call, Entry, Kind, Leaving, Node, Operator},
+    vocabulary::Vocabulary,
     words::{any, words},
 };
 
@@ -273,6 +274,9 @@ const UNITS: [&str; 12] = [
     "cents",
     "sat",
 ];
+const COUNTS: [&str; 10] = [
+    "count", "line", "slot", "step", "part", "leg", "bar", "period", "number", "split",
+];
 const ROUNDS: [&str; 7] = ["round", "floor", "ceil", "trunc", "int", "rint", "quantize"];
 
 /// How far names and calls are followed.
@@ -361,10 +365,11 @@ impl<'a> Follow<'_, 'a> {
 
     /// A name that is bound once, to a literal.
     fn name(&self, node: &'a Node, depth: usize, found: &mut Vec<Found<'a>>) {
-        if node
-            .last_name()
-            .is_some_and(|name| self.wanted.is_known(name))
-        {
+        // What bounds a value or counts its parts is none of its numbers.
+        let stays = |name: &str| {
+            self.wanted.is_known(name) || Vocabulary::is_bound(name) || any(&words(name), &COUNTS)
+        };
+        if node.last_name().is_some_and(stays) {
             return;
         }
         if let Some(value) = self.program.stands_for(node, self.routine)

@@ -14,6 +14,10 @@ use crate::proof::{
     words::{any, words},
 };
 
+/// What a value looks like, or is counted as.
+const LOOKS: [&str; 10] = [
+    "colour", "color", "bucket", "label", "style", "css", "tag", "badge", "emoji", "severity",
+];
 const LADDER: [&str; 8] = [
     "harvest", "partial", "ladder", "profit", "multiple", "stage", "close", "trail",
 ];
@@ -94,6 +98,15 @@ fn validated(routine: &Routine<'_>) -> BTreeSet<At> {
             Kind::If {
                 condition, then, ..
             } if refuses(then) => within(condition, &mut all),
+            // What only looks different acts on nothing.
+            Kind::Bind(bind)
+                if bind
+                    .target
+                    .last_name()
+                    .is_some_and(|name| any(&words(name), &LOOKS)) =>
+            {
+                within(&bind.value, &mut all)
+            }
             // A count of them acts on nothing.
             Kind::Each { made, over } if matches!(made.kind, Kind::Number(_)) => {
                 within(over, &mut all)

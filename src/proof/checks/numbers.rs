@@ -2,6 +2,7 @@
 
 use super::{
     follow::{Follow, Wanted, has_unit},
+    orders::{Order, order},
     routine::{Part, Program, Routine},
     sinks::{Sink, Way},
 };
@@ -78,6 +79,22 @@ pub(super) fn examine<'a>(
         }
         stop_price(program, routine, sink, found);
         maximum(program, routine, sink, found);
+    }
+    for (_, call) in routine.calls() {
+        if order(program, routine, call) == Some(Order::Entry) {
+            for it in call
+                .positional()
+                .filter_map(|it| Some((it, Maximum { program }.leaf(it)?)))
+            {
+                let why = format!("`{}`, a maximum, is put in an order", it.1);
+                found.push(Evidence {
+                    check: Check::MaximumLeverage,
+                    at: it.0.at,
+                    value: it.1,
+                    why,
+                });
+            }
+        }
     }
 }
 

@@ -111,6 +111,26 @@ pub(super) fn order<'a>(
     routine: &Routine<'a>,
     call: &'a Call,
 ) -> Option<Order> {
+    let order = emitted(program, routine, call)?;
+    // A function of this file that emits is examined itself.
+    let is_own = match &call.callee.kind {
+        Kind::Name(_) => true,
+        Kind::Field(of, _) => matches!(&of.kind, Kind::Name(name) if name == "self"),
+        _ => false,
+    };
+    let emits = |it: &Routine<'a>| {
+        let mut others = it.calls().filter(|(_, inner)| inner.name() != call.name());
+        it.name == call.name() && others.any(|(_, inner)| emitted(program, it, inner).is_some())
+    };
+    let examined = is_own && program.routines.iter().any(emits);
+    (!examined).then_some(order)
+}
+
+fn emitted<'a>(program: &Program<'a>, routine: &Routine<'a>, call: &'a Call) -> Option<Order> {
+    let is_writer = WRITERS.contains(&call.name());
+    if !is_writer && !may_order(call.name()) {
+        return None;
+    }
     let name = words(call.name());
     if call.arguments.is_empty() && !of_venue(call) {
         // A way to walk a tree, an accessor, a test double: nothing says what to trade.
@@ -121,7 +141,7 @@ pub(super) fn order<'a>(
     {
         return Some(Order::Exit);
     }
-    let to_stream = WRITERS.contains(&call.name())
+    let to_stream = is_writer
         && call
             .positional()
             .next()
@@ -146,6 +166,24 @@ pub(super) fn order<'a>(
     } else {
         Order::Entry
     })
+}
+
+/// Whether a part of a name makes it worth a look: most calls are of other things.
+fn may_order(name: &str) -> bool {
+    const PARTS: [&str; 10] = [
+        "order",
+        "trade",
+        "intent",
+        "plan",
+        "position",
+        "close",
+        "flatten",
+        "exit",
+        "liquidate",
+        "unwind",
+    ];
+    let name = name.to_ascii_lowercase();
+    PARTS.iter().any(|part| name.contains(part))
 }
 
 /// `place_order`, `futures_create_order`, `emitTradeIntent`, `open_position`

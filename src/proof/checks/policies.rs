@@ -168,25 +168,27 @@ fn is_policy_type(words: &[String]) -> bool {
 /// Whether a call reads the policy that rules.
 pub(super) fn loads(program: &Program<'_>, call: &Call) -> bool {
     let name = call.name();
-    let its_words = words(name);
-    if name == "ruling" || its_words.ends_with(&["in".to_owned(), "force".to_owned()]) {
+    if ["ruling", "in_force", "inForce", "theta_in_force"].contains(&name) {
         return true;
     }
-    if program.speaks_of(name, Subject::Policy)
-        && (its_words.len() == 1 && !name.starts_with(char::is_uppercase)
-            || any(&its_words, &LOADS))
-    {
-        return true;
+    if program.speaks_of(name, Subject::Policy) {
+        let its_words = words(name);
+        let is_accessor = its_words.len() == 1 && !name.starts_with(char::is_uppercase);
+        if is_accessor || any(&its_words, &LOADS) {
+            return true;
+        }
     }
-    let receiver = call
-        .receiver()
-        .and_then(Node::last_name)
-        .map(words)
-        .unwrap_or_default();
-    let is_store = any(&receiver, &["policy", "policies"])
-        && (any(&receiver, &STORES) || receiver.last().is_some_and(|word| word == "policies"));
-    if is_store && STORE_READS.contains(&name) {
-        return true;
+    if STORE_READS.contains(&name) {
+        let receiver = call
+            .receiver()
+            .and_then(Node::last_name)
+            .map(words)
+            .unwrap_or_default();
+        let is_store =
+            any(&receiver, &STORES) || receiver.last().is_some_and(|word| word == "policies");
+        if is_store && any(&receiver, &["policy", "policies"]) {
+            return true;
+        }
     }
     let is_key = |node: &Node| match &node.kind {
         Kind::Text(text) => text.contains(':') && any(&words(text), &["policy"]),

@@ -8,7 +8,7 @@ use std::{
 use crate::proof::{
     tree::{Argument, At, Bind, Call, Class, Kind, Leaving, Node, Parameter},
     vocabulary::{Subject, Vocabulary},
-    words::words,
+    words::{any, words},
 };
 
 pub(super) struct Program<'a> {
@@ -45,8 +45,8 @@ pub(super) struct Routine<'a> {
     /// Its value and what it returns.
     pub(super) gives: Vec<&'a Node>,
     bound: BTreeMap<String, Vec<&'a Node>>,
-    /// Every word of every name in it.
-    words: BTreeSet<String>,
+    /// Every name in it.
+    names: BTreeSet<&'a str>,
 }
 
 impl<'a> Program<'a> {
@@ -119,8 +119,8 @@ impl<'a> Program<'a> {
             Kind::Class(class) => {
                 let mut inner = Routine::new(Part::Class, node.at, &class.name, Some(class), &[]);
                 inner
-                    .words
-                    .extend(class.fields.iter().flat_map(|field| words(&field.name)));
+                    .names
+                    .extend(class.fields.iter().map(|field| field.name.as_str()));
                 for node in &class.body {
                     self.gather(&mut inner, node);
                 }
@@ -195,33 +195,23 @@ impl<'a> Routine<'a> {
             nodes: Vec::new(),
             gives: Vec::new(),
             bound: BTreeMap::new(),
-            words: names
-                .chain([name])
-                .chain(class_name)
-                .flat_map(words)
-                .collect(),
+            names: names.chain([name]).chain(class_name).collect(),
         }
     }
 
     fn take(&mut self, node: &'a Node) {
         self.nodes.push(node);
         match &node.kind {
-            Kind::Name(name) | Kind::Field(_, name) => self.words.extend(words(name)),
+            Kind::Name(name) | Kind::Field(_, name) => {
+                self.names.insert(name);
+            }
             Kind::Record { entries, .. } => {
-                self.words.extend(
-                    entries
-                        .iter()
-                        .filter_map(|it| it.name.as_deref())
-                        .flat_map(words),
-                );
+                self.names
+                    .extend(entries.iter().filter_map(|it| it.name.as_deref()));
             }
             Kind::Call(call) => {
-                self.words.extend(
-                    call.arguments
-                        .iter()
-                        .filter_map(|it| it.name.as_deref())
-                        .flat_map(words),
-                );
+                self.names
+                    .extend(call.arguments.iter().filter_map(|it| it.name.as_deref()));
             }
             Kind::Bind(bind) => self.bind(bind),
             Kind::Loop {
@@ -263,9 +253,8 @@ impl<'a> Routine<'a> {
     }
 
     /// Whether any word in it is one of these.
-    pub(super) fn mentions(&self, any: &[&str]) -> bool {
-        any.iter()
-            .any(|word| self.words.contains(*word) || self.words.contains(&format!("{word}s")))
+    pub(super) fn mentions(&self, of: &[&str]) -> bool {
+        self.names.iter().any(|name| any(&words(name), of))
     }
 
     pub(super) fn calls(&self) -> impl Iterator<Item = (&'a Node, &'a Call)> {

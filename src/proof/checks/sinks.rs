@@ -334,7 +334,14 @@ fn called<'a>(call: &'a Call, sinks: &mut Vec<Sink<'a>>) {
     }
     let texts: Vec<&str> = call.positional().filter_map(key_text).collect();
     let default = call.keywords().find(|(name, _)| DEFAULTS.contains(name));
-    if !TELL.contains(&name) {
+    // `Error::Range("leverage", 125)`
+    let refuses = names(&call.callee).into_iter().any(|name| {
+        any(
+            &words(name),
+            &["error", "err", "exception", "refused", "invalid"],
+        )
+    });
+    if !refuses && !TELL.contains(&name) {
         if let Some((_, value)) = default {
             sinks.extend(
                 texts

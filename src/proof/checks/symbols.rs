@@ -187,6 +187,14 @@ fn symbols_of(node: &Node) -> Vec<&str> {
                 Vec::new()
             }
         }
+        Kind::Text(text) if text.contains(' ') => {
+            let parts: Vec<&str> = text.split_whitespace().collect();
+            if parts.iter().all(|part| is_quoted_symbol(part)) {
+                parts
+            } else {
+                Vec::new()
+            }
+        }
         _ => Vec::new(),
     }
 }
