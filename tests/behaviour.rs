@@ -15,10 +15,13 @@ mod behaviour {
     pub(crate) mod exits;
     pub(crate) mod leverage;
     pub(crate) mod limits;
+    pub(crate) mod objections;
+    pub(crate) mod records;
     pub(crate) mod sides;
     pub(crate) mod sizes;
     pub(crate) mod texts;
     pub(crate) mod times;
+    pub(crate) mod trades;
 }
 
 use portcullis::{
