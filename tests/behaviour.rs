@@ -22,6 +22,7 @@ mod behaviour {
     pub(crate) mod texts;
     pub(crate) mod times;
     pub(crate) mod trades;
+    pub(crate) mod words;
 }
 
 use portcullis::{
@@ -237,6 +238,7 @@ fn a_trade_says_that_its_policy_was_assumed_to_be_in_force() {
                 panic!("{decision}");
             };
             assert_eq!(trade.is_assumed(), assumed);
+            assert_eq!(state.is_assumed(), assumed);
         });
     }
 }

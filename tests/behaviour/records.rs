@@ -3,9 +3,10 @@
 use portcullis::{
     decide::Reason,
     event::{Event, PolicyText, Record, Scratch, read},
+    policy::PolicyState,
 };
 
-use super::super::{at, decide, in_short, sample};
+use super::super::{NOW, at, decide, engine, in_short, sample, with_intent};
 
 const HASH: &str = "a1b2c3d4a1b2c3d4a1b2c3d4a1b2c3d4a1b2c3d4a1b2c3d4a1b2c3d4a1b2c3d4";
 
@@ -87,9 +88,9 @@ fn check_decided(fields: &str, expected: [&str; 5]) {
         .objection()
         .map(|it| format!("{}: {}", it.reason(), it.detail()));
     let policy = sample();
-    let engine = super::super::engine("{}");
-    let state = portcullis::policy::PolicyState::present(&policy);
-    let decision = engine.decide(state, decided.intent(), at(super::super::NOW));
+    let engine = engine("{}");
+    let state = PolicyState::present(&policy);
+    let decision = engine.decide(state, decided.intent(), at(NOW));
     let found = [
         or_dash(decided.id().map(str::to_owned)),
         or_dash(decided.at().map(|at| at.as_millis().to_string())),
@@ -182,4 +183,23 @@ fn two_payloads_are_told_apart_from_one_that_stands_twice() {
         unreadable.contains(Reason::IntentUnreadable.code()) && unreadable.contains("`data`"),
         "{unreadable}"
     );
+}
+
+/// Keys that nothing is called, as long as those that are: the known ones are told apart by their length first.
+fn nameless() -> impl Iterator<Item = String> {
+    (2..=17).map(|length| format!(r#""{}": "?""#, "~".repeat(length)))
+}
+
+#[test]
+fn a_key_that_is_not_known_changes_nothing() {
+    const FIELDS: &str = r#""symbol": "BTCUSDT", "side": "BUY", "size": 250"#;
+    let seen = |record: &str| with_intent(record, |intent| format!("{intent:?}"));
+    let flat = seen(&format!("{{{FIELDS}}}"));
+    let enveloped = seen(&format!(r#"{{"payload": {{{FIELDS}}}}}"#));
+    for key in nameless() {
+        assert_eq!(seen(&format!("{{{FIELDS}, {key}}}")), flat, "{key}");
+        let beside = format!(r#"{{"payload": {{{FIELDS}}}, {key}}}"#);
+        assert_eq!(seen(&beside), enveloped, "{key}");
+        check_policy_text(&format!(r#", "policy": {{}}, {key}"#), Some("{}"));
+    }
 }

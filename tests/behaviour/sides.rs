@@ -107,6 +107,10 @@ fn a_stop_on_the_wrong_side_contradicts_the_side() {
         r#""side": "SELL", "entry_price": 100, "stop_loss": 98"#,
         AMBIGUOUS,
     );
+    check_fields(
+        r#""side": "SELL", "entry_price": 100, "stop_loss": 100"#,
+        AMBIGUOUS,
+    );
     check_fields(r#""side": "BUY", "stop_loss": 98"#, BOUGHT);
     check_fields(r#""side": "BUY", "entry_price": 100"#, BOUGHT);
     check_fields(

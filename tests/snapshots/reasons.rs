@@ -195,6 +195,11 @@ fn limits() -> Vec<Asking> {
         policy(r#""max_notional_usd": 249.99"#),
         operator(r#""max_notional_usd": 249.99"#),
         Asking::entry("250", "5e-324"),
+        // A margin of which no notional is left.
+        Asking::entry(
+            r#""position_size_usd": 250"#,
+            r#""position_usd": 5e-324, "leverage": 0.4"#,
+        ),
         Asking::entry(
             r#""position_size_usd": 250"#,
             r#""position_usd": 1e308, "leverage": 10"#,
@@ -217,7 +222,7 @@ fn told(reason: Reason) -> Vec<Told> {
 
 #[test]
 fn every_reason_has_its_lines_and_its_records() {
-    let (mut lines, mut records) = (String::new(), String::new());
+    let (mut lines, mut records, mut changes) = (String::new(), String::new(), String::new());
     for reason in Reason::ALL.iter().copied() {
         let told = told(reason);
         assert_eq!(told.is_empty(), STATEFUL.contains(&reason), "{reason}");
@@ -229,8 +234,13 @@ fn every_reason_has_its_lines_and_its_records() {
             );
             writeln!(lines, "{}", one.line).unwrap();
             writeln!(records, "{}", one.record).unwrap();
+            let explained: serde_json::Value = serde_json::from_str(&one.explained_json).unwrap();
+            if let Some(change) = explained.get("smallest_change") {
+                writeln!(changes, "{reason}: {}", change.as_str().unwrap()).unwrap();
+            }
         }
     }
+    keep("reason_smallest_changes", &changes);
     keep("reason_lines", &lines);
     keep("reason_records", &records);
 }
