@@ -13,6 +13,7 @@ mod support;
 mod behaviour {
     pub(crate) mod envelopes;
     pub(crate) mod exits;
+    pub(crate) mod guardrails;
     pub(crate) mod leverage;
     pub(crate) mod limits;
     pub(crate) mod objections;
@@ -220,6 +221,12 @@ fn an_r_of_2_between_1_8_and_3_5_takes_a_quarter() {
     let r_net = proposed.r().unwrap().r_net().get();
     assert!((r_net - 2.0).abs() < 1e-12, "{r_net}");
     assert_eq!(proposed.action(), HarvestAction::Partial25);
+    let reasons = proposed.reasons();
+    assert!(!reasons.is_empty());
+    assert_eq!(
+        format!("{reasons:?}"),
+        r#"{"harvest_partial_25", "profit_lock", "age_penalty"}"#
+    );
 }
 
 #[test]

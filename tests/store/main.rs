@@ -20,6 +20,8 @@ mod file;
 mod guardrails;
 mod linearizable;
 mod memory;
+#[cfg(feature = "feed")]
+mod observed;
 mod policies;
 #[cfg(feature = "redis")]
 #[path = "../support/proxy.rs"]
