@@ -178,6 +178,8 @@ fn two_payloads_are_told_apart_from_one_that_stands_twice() {
     );
     let twice = text(r#"{"payload": {}, "payload": {}}"#);
     assert!(twice.contains("`payload` stands twice"), "{twice}");
+    let twice = text(r#"{"payload": {"event_type": "rumour"}, "payload": {}}"#);
+    assert!(twice.contains("`payload` stands twice"), "{twice}");
     let unreadable = text(r#"{"payload": {}, "data": 7}"#);
     assert!(
         unreadable.contains(Reason::IntentUnreadable.code()) && unreadable.contains("`data`"),

@@ -3,7 +3,7 @@
 use super::super::sample_policy_json;
 use portcullis::{
     answer::Answer,
-    decide::{Decision, DecisionColumns, Engine, IntentColumns, Outcome, Reason},
+    decide::{Decision, DecisionColumns, Engine, IntentColumns, LeverageFrom, Outcome, Reason},
     domain::Instant,
     event::{Event, Scratch, read},
     exit::{ExitOwnership, ExitRule, STANDARD_OWNER},
@@ -12,6 +12,7 @@ use portcullis::{
     harvest::{Snapshot, harvest},
     intent::Intent,
     policy::{Policy, PolicyAbsence, PolicyState},
+    provenance::Source,
 };
 use serde::Serialize;
 
@@ -183,7 +184,11 @@ fn check_columns(
     let row = answers.row(0).unwrap();
     let (outcome, numbers) = match decision {
         Decision::Trade(trade) => {
-            let numbers = (trade.leverage().value(), trade.notional().value());
+            let from = match trade.leverage().source() {
+                Source::Intent(_) => LeverageFrom::Intent,
+                _ => LeverageFrom::Policy,
+            };
+            let numbers = ((trade.leverage().value(), from), trade.notional().value());
             (Outcome::Trade, Some(numbers))
         }
         Decision::Exit(permit) => match permit.rule() {
@@ -194,8 +199,7 @@ fn check_columns(
     };
     assert_eq!(answers.outcomes(), [outcome], "{decision}");
     assert_eq!(row.outcome, outcome, "{decision}");
-    let leverage = row.leverage.map(|(leverage, _)| leverage);
-    assert_eq!(leverage.zip(row.notional), numbers, "{decision}");
+    assert_eq!(row.leverage.zip(row.notional), numbers, "{decision}");
 }
 
 pub(crate) fn json(value: &impl Serialize) -> String {
