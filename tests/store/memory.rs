@@ -2,9 +2,18 @@
 
 use std::sync::Arc;
 
-use portcullis::store::{MemoryStore, PolicyStore, Stored};
+use portcullis::{
+    domain::PolicyHash,
+    store::{
+        AuditLog, AuditTrail, Breach, FileStore, MemoryStore, PolicyStore, PublishError, Record,
+        Stored, Which,
+    },
+};
 
-use crate::contract::{Fixture, contract};
+use crate::{
+    contract::{Fixture, contract},
+    policies::{publication, publish},
+};
 
 struct Memory(Arc<MemoryStore>);
 
@@ -26,3 +35,55 @@ impl Fixture for Memory {
 }
 
 contract!(memory());
+
+#[test]
+fn a_store_is_called_by_its_name() {
+    assert_eq!(MemoryStore::new().name(), "memory");
+}
+
+#[test]
+fn what_a_publisher_is_told() {
+    let store = MemoryStore::new();
+    let hash = publish(&store, "1").hash();
+    let conflict = store.publish(&publication("2", ""), None).unwrap_err();
+    assert_eq!(
+        conflict.to_string(),
+        format!(
+            "the store holds {hash}, and the writer saw no policy; look at it and publish again"
+        )
+    );
+    let missing = |which: Which| PublishError::NotInHistory(which).to_string();
+    assert_eq!(
+        missing(Which::Seq(9)),
+        "no publication with the sequence 9 is in the history; list it and choose another"
+    );
+    let zeros: PolicyHash = PolicyHash::parse(&"0".repeat(64)).unwrap();
+    assert!(missing(Which::Hash(zeros)).contains(&format!("with the hash {zeros} is")));
+    let breach = |found: Option<&str>| Breach::Venue {
+        found: found.map(str::to_owned),
+        required: "binance".to_owned(),
+    };
+    assert_eq!(
+        PublishError::Constraint(vec![breach(None), breach(Some("okx"))]).to_string(),
+        "the guardrails do not permit the policy: `venue`: nothing, required `binance`; \
+         `venue`: `okx`, required `binance`; change the policy, or the guardrails"
+    );
+}
+
+#[test]
+fn entries_behind_the_end_of_an_audit_show() {
+    let store = MemoryStore::new();
+    publish(&store, "1");
+    let before = store.audit_log().unwrap().head;
+    publish(&store, "2");
+    let log = store.audit_log().unwrap();
+    let trail = AuditTrail::of(AuditLog {
+        head: before,
+        ..log
+    });
+    let faults: Vec<_> = trail.faults().iter().map(ToString::to_string).collect();
+    assert_eq!(
+        faults,
+        ["the store remembers nothing of the entries from 2 on"]
+    );
+}
