@@ -9,6 +9,7 @@
     reason = "a test fails by panicking, and looks into files"
 )]
 
+mod addresses;
 #[cfg(feature = "redis-tls")]
 #[path = "../support/certificates.rs"]
 mod certificates;

@@ -1,18 +1,19 @@
 //! The store in memory.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use portcullis::{
     domain::PolicyHash,
+    guardrails::Halt,
     store::{
-        AuditLog, AuditTrail, Breach, FileStore, MemoryStore, PolicyStore, PublishError, Record,
-        Stored, Which,
+        AuditLog, AuditTrail, Breach, Change, Commit, Head, MemoryStore, PolicyStore, PublishError,
+        Record, StoreError, Stored, Which,
     },
 };
 
 use crate::{
     contract::{Fixture, contract},
-    policies::{publication, publish},
+    policies::{ada, fields_of, now, policy, publication, publish},
 };
 
 struct Memory(Arc<MemoryStore>);
@@ -86,4 +87,67 @@ fn entries_behind_the_end_of_an_audit_show() {
         faults,
         ["the store remembers nothing of the entries from 2 on"]
     );
+}
+
+/// A store into which somebody else writes between the look of a writer and the writing.
+struct Meddled {
+    store: MemoryStore,
+    meddle: Mutex<Option<fn(&MemoryStore)>>,
+}
+
+impl PolicyStore for Meddled {
+    fn name(&self) -> String {
+        self.store.name()
+    }
+
+    fn stored(&self) -> Result<Stored, StoreError> {
+        self.store.stored()
+    }
+
+    fn head(&self) -> Result<Head, StoreError> {
+        self.store.head()
+    }
+
+    fn history_records(&self, newest: usize) -> Result<Vec<Record>, StoreError> {
+        self.store.history_records(newest)
+    }
+
+    fn audit_log(&self) -> Result<AuditLog, StoreError> {
+        self.store.audit_log()
+    }
+
+    fn halts(&self) -> Result<Halt, StoreError> {
+        self.store.halts()
+    }
+
+    fn commit(&self, change: &Change) -> Result<Commit, StoreError> {
+        if let Some(meddle) = self.meddle.lock().unwrap().take() {
+            meddle(&self.store);
+        }
+        self.store.commit(change)
+    }
+}
+
+#[test]
+fn nothing_is_written_over_what_a_writer_has_not_seen() {
+    let meddled = |meddle| Meddled {
+        store: MemoryStore::new(),
+        meddle: Mutex::new(Some(meddle)),
+    };
+    // A policy, by a writer that keeps no audit.
+    let store = meddled(|store| store.put(Stored::Fields(fields_of(&policy("other", "")))));
+    let refused = store.publish(&publication("1", ""), None).unwrap_err();
+    assert!(
+        matches!(refused, PublishError::Conflict { found: Some(_), .. }),
+        "{refused}"
+    );
+    // A halt: the policy is as it was, and the audit is not.
+    let store = meddled(|store| {
+        store.halt(&Halt::Everything, &ada(), now()).unwrap();
+    });
+    store.publish(&publication("1", ""), None).unwrap();
+    let trail = store.audit().unwrap();
+    assert!(trail.is_whole(), "{:?}", trail.faults());
+    assert_eq!(trail.entries().len(), 2);
+    assert_eq!(store.halts(), Ok(Halt::Everything));
 }
