@@ -127,20 +127,16 @@ fn check_batch(policy: &Policy, at: Instant, rows: &[Row]) -> Result<(), TestCas
         prop_assert_eq!(batch.is_empty(), rows.is_empty());
         prop_assert_eq!(columns.is_empty(), rows.is_empty());
     }
-    for (of_row, column) in [
-        (
-            (|row| row.r_net) as fn(&HarvestRow) -> Option<f64>,
-            batch.r_net(),
-        ),
+    let found: Vec<_> = (0..rows.len()).filter_map(|i| batch.row(i)).collect();
+    let of: [(fn(&HarvestRow) -> Option<f64>, _); 3] = [
+        (|row| row.r_net, batch.r_net()),
         (|row| row.k, batch.k()),
         (|row| row.stop, batch.stop()),
-    ] {
-        let rows: Vec<_> = (0..rows.len()).filter_map(|i| batch.row(i)).collect();
-        let column: Vec<_> = column
-            .iter()
-            .map(|x| Some(*x).filter(|x| !x.is_nan()))
-            .collect();
-        prop_assert_eq!(rows.iter().map(of_row).collect::<Vec<_>>(), column);
+    ];
+    for (number, column) in of {
+        let numbers: Vec<_> = found.iter().map(number).collect();
+        let column = column.iter().map(|x| Some(*x).filter(|x| !x.is_nan()));
+        prop_assert_eq!(numbers, column.collect::<Vec<_>>());
     }
     for (i, (position, market)) in rows.iter().enumerate() {
         let row = batch.row(i).unwrap();
