@@ -21,8 +21,8 @@ fn a_hash_is_64_digits() {
     assert_eq!(hash.as_bytes(), &[0xa1, 0xb2, 0xc3, 0xd4].repeat(8)[..]);
     assert_eq!(hash.short(), "a1b2c3d4");
     for other in [
-        &HASH[..62],
-        &HASH[..63],
+        HASH.get(..62).unwrap(),
+        HASH.get(..63).unwrap(),
         &format!("{HASH}0"),
         &format!("{HASH}00"),
         &HASH.to_uppercase(),

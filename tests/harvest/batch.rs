@@ -128,13 +128,12 @@ fn check_batch(policy: &Policy, at: Instant, rows: &[Row]) -> Result<(), TestCas
         prop_assert_eq!(columns.is_empty(), rows.is_empty());
     }
     let found: Vec<_> = (0..rows.len()).filter_map(|i| batch.row(i)).collect();
-    let of: [(fn(&HarvestRow) -> Option<f64>, _); 3] = [
-        (|row| row.r_net, batch.r_net()),
-        (|row| row.k, batch.k()),
-        (|row| row.stop, batch.stop()),
-    ];
-    for (number, column) in of {
-        let numbers: Vec<_> = found.iter().map(number).collect();
+    let numbers = |of: fn(&HarvestRow) -> Option<f64>| found.iter().map(of).collect::<Vec<_>>();
+    for (numbers, column) in [
+        (numbers(|row| row.r_net), batch.r_net()),
+        (numbers(|row| row.k), batch.k()),
+        (numbers(|row| row.stop), batch.stop()),
+    ] {
         let column = column.iter().map(|x| Some(*x).filter(|x| !x.is_nan()));
         prop_assert_eq!(numbers, column.collect::<Vec<_>>());
     }

@@ -184,9 +184,11 @@ fn check_columns(
     let row = answers.row(0).unwrap();
     let (outcome, numbers) = match decision {
         Decision::Trade(trade) => {
-            let from = match trade.leverage().source() {
-                Source::Intent(_) => LeverageFrom::Intent,
-                _ => LeverageFrom::Policy,
+            let asked = matches!(trade.leverage().source(), Source::Intent(_));
+            let from = if asked {
+                LeverageFrom::Intent
+            } else {
+                LeverageFrom::Policy
             };
             let numbers = ((trade.leverage().value(), from), trade.notional().value());
             (Outcome::Trade, Some(numbers))
