@@ -13,12 +13,17 @@ mod support;
 mod behaviour {
     pub(crate) mod envelopes;
     pub(crate) mod exits;
+    pub(crate) mod guardrails;
     pub(crate) mod leverage;
     pub(crate) mod limits;
+    pub(crate) mod objections;
+    pub(crate) mod records;
     pub(crate) mod sides;
     pub(crate) mod sizes;
     pub(crate) mod texts;
     pub(crate) mod times;
+    pub(crate) mod trades;
+    pub(crate) mod words;
 }
 
 use portcullis::{
@@ -216,6 +221,12 @@ fn an_r_of_2_between_1_8_and_3_5_takes_a_quarter() {
     let r_net = proposed.r().unwrap().r_net().get();
     assert!((r_net - 2.0).abs() < 1e-12, "{r_net}");
     assert_eq!(proposed.action(), HarvestAction::Partial25);
+    let reasons = proposed.reasons();
+    assert!(!reasons.is_empty());
+    assert_eq!(
+        format!("{reasons:?}"),
+        r#"{"harvest_partial_25", "profit_lock", "age_penalty"}"#
+    );
 }
 
 #[test]
@@ -234,6 +245,7 @@ fn a_trade_says_that_its_policy_was_assumed_to_be_in_force() {
                 panic!("{decision}");
             };
             assert_eq!(trade.is_assumed(), assumed);
+            assert_eq!(state.is_assumed(), assumed);
         });
     }
 }

@@ -30,7 +30,7 @@ impl PolicyHash {
             return Err(PolicyHashError);
         }
         for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
-            *byte = nibble(*high)? << 4 | nibble(*low)?;
+            *byte = nibble(*high)? * 16 + nibble(*low)?;
         }
         Ok(Self(bytes))
     }

@@ -6,7 +6,10 @@ use super::{
     json::Json,
     refusal::{Broken, Violations},
 };
-use crate::domain::{InstantError, Span};
+use crate::domain::Span;
+
+/// What a text that is no number should have been.
+pub(super) const DECIMAL: &str = "a decimal number";
 
 /// What a finite number must be.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -41,9 +44,7 @@ impl Bound {
 
     /// Reads a number from its own text.
     pub(super) fn read(self, text: &str) -> Result<f64, Broken> {
-        let value: f64 = text
-            .parse()
-            .map_err(|_| Broken::parse_error("a decimal number"))?;
+        let value: f64 = text.parse().map_err(|_| Broken::parse_error(DECIMAL))?;
         if !value.is_finite() {
             Err(Broken::invalid("finite"))
         } else if self.holds(value) {
@@ -56,23 +57,12 @@ impl Bound {
     /// Reads seconds from their own text, exactly to the microsecond.
     pub(super) fn read_span(self, text: &str) -> Result<Span, Broken> {
         self.read(text)?;
-        let span =
-            Span::parse_seconds(text).map_err(|error| Broken::parse_error(in_words(error)))?;
+        let span = Span::parse_seconds(text).map_err(|_| Broken::parse_error(DECIMAL))?;
         // A number just below zero is zero in floating point and a microsecond below it in exact reading.
         if span < Span::from_micros(0) {
             return Err(Broken::invalid(&self.to_string()));
         }
         Ok(span)
-    }
-}
-
-/// What a text that is no instant should have been.
-pub(super) const fn in_words(error: InstantError) -> &'static str {
-    match error {
-        InstantError::NotANumber | InstantError::NotIso => "a decimal number",
-        InstantError::NotFinite => "finite",
-        InstantError::NotWhole => "a whole number",
-        InstantError::OutOfRange => "within the years 0 to 9999",
     }
 }
 

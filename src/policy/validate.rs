@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{
     Limits, PolicyNote, Theta,
-    bound::{Bound, in_words},
+    bound::{Bound, DECIMAL},
     encoding::Encoded,
     field, hash,
     json::Json,
@@ -129,11 +129,11 @@ fn epoch(text: &str, rounding: Rounding) -> Result<Instant, Broken> {
         Err(InstantError::OutOfRange) if text.starts_with('-') => Ok(Instant::MIN),
         Err(InstantError::OutOfRange) => Err(too_late()),
         Err(
-            error @ (InstantError::NotANumber
+            InstantError::NotANumber
             | InstantError::NotFinite
             | InstantError::NotWhole
-            | InstantError::NotIso),
-        ) => Err(Broken::parse_error(in_words(error))),
+            | InstantError::NotIso,
+        ) => Err(Broken::parse_error(DECIMAL)),
     }
 }
 

@@ -92,6 +92,7 @@ mod tests {
             let at = Instant::from_micros(micros).unwrap();
             assert_eq!(Instant::parse_epoch_seconds(&epoch_text(at)), Ok(at));
         }
+        assert_eq!(epoch_text(Instant::from_micros(0).unwrap()), "0.000000");
     }
 
     #[test]

@@ -372,3 +372,30 @@ fn an_exit_needs_no_policy() {
         "EXIT NOBODYUSDT for `exitbrain_v3_5` as owner",
     );
 }
+
+/// What the decision says of two fields of an exit that do not agree.
+#[track_caller]
+fn check_contradiction(fields: &str, expected: &str) {
+    let record = format!(r#"{{"symbol": "BTCUSDT", "source": "exitbrain_v3_5", {fields}}}"#);
+    let text = decide(None, &record, |decision| decision.to_string());
+    assert_eq!(
+        text,
+        format!("SKIP INTENT_AMBIGUOUS: {expected} contradict each other")
+    );
+}
+
+#[test]
+fn a_contradiction_names_the_two_that_do_not_agree() {
+    check_contradiction(
+        r#""action": "CLOSE", "reduce_only": false"#,
+        "`reduce_only` and `action`",
+    );
+    check_contradiction(
+        r#""side": "CLOSE", "reduceOnly": false"#,
+        "`reduceOnly` and `side`",
+    );
+    check_contradiction(
+        r#""side": "SELL", "intent_type": "close", "reduce_only": null, "reduceOnly": false"#,
+        "`reduceOnly` and `intent_type`",
+    );
+}

@@ -1,6 +1,6 @@
 //! Which way: `action` and `side`, the symbol, and the stop that must agree with them.
 
-use super::super::check;
+use super::super::{check, check_text, sample};
 
 const BOUGHT: &str = "BUY BTCUSDT 8x 250 notional of intent:size";
 const SOLD: &str = "SELL BTCUSDT 8x 250 notional of intent:size";
@@ -107,6 +107,10 @@ fn a_stop_on_the_wrong_side_contradicts_the_side() {
         r#""side": "SELL", "entry_price": 100, "stop_loss": 98"#,
         AMBIGUOUS,
     );
+    check_fields(
+        r#""side": "SELL", "entry_price": 100, "stop_loss": 100"#,
+        AMBIGUOUS,
+    );
     check_fields(r#""side": "BUY", "stop_loss": 98"#, BOUGHT);
     check_fields(r#""side": "BUY", "entry_price": 100"#, BOUGHT);
     check_fields(
@@ -174,6 +178,13 @@ fn of_several_faults_the_first_names_the_reason() {
     );
     check(r#"{"action": "BUY", "side": "SELL"}"#, INVALID);
     check(r#"{"side": "HOLD"}"#, INVALID);
+    // Of two of a kind, what makes it an intent at all.
+    for (record, fault) in [
+        (r#"{"side": "BUY", "ts": "x"}"#, "`symbol` is missing"),
+        (r#"{"symbol": "BTCUSDT", "ts": "x"}"#, "`side` is missing"),
+    ] {
+        check_text(Some(&sample()), record, &format!("{INVALID}: {fault}"));
+    }
     check_fields(r#""side": "HOLD", "ts": "x""#, INVALID);
     check_fields(
         r#""side": "HOLD", "reduce_only": true, "reduceOnly": false"#,

@@ -153,3 +153,35 @@ fn the_age_counts_from_the_intents_own_time() {
     check_age(r#""decided_at": 1766550400000"#, bought);
     check_age(r#""model": "m""#, "SKIP INTENT_STALE");
 }
+
+/// Of several faults the first answers: no time is an invalid entry before it is an ambiguous one, or none at all.
+#[test]
+fn a_replay_misses_the_time_of_an_entry_before_it_minds_what_the_entry_says() {
+    let policy = sample();
+    let engine = engine("{}");
+    let check_recorded = |line: &str, expected: &str| {
+        let told = with_intent(line, |intent| {
+            engine
+                .decide_recorded(PolicyState::present(&policy), intent)
+                .to_string()
+        });
+        assert!(told.starts_with(expected), "{line}: {told}");
+    };
+    let ambiguous = r#""symbol": "BTCUSDT", "side": "BUY", "action": "SELL", "size": 250"#;
+    let hold = r#""symbol": "BTCUSDT", "side": "HOLD""#;
+    let time = r#""ts": 1766550690000"#;
+    let no_time = "SKIP INTENT_INVALID: `timestamp` is missing";
+    check_recorded(&format!("{{{ambiguous}}}"), no_time);
+    check_recorded(&format!("{{{hold}}}"), no_time);
+    check_recorded(&format!("{{{ambiguous}, {time}}}"), "SKIP INTENT_AMBIGUOUS");
+    check_recorded(&format!("{{{hold}, {time}}}"), "SKIP INTENT_NOT_ACTIONABLE");
+    // An invalid one has a fault of its own; an exit needs no time.
+    check_recorded(
+        r#"{"side": "BUY", "size": 250}"#,
+        "SKIP INTENT_INVALID: `symbol` is missing",
+    );
+    check_recorded(
+        r#"{"symbol": "BTCUSDT", "action": "CLOSE", "reduce_only": false}"#,
+        "SKIP INTENT_AMBIGUOUS",
+    );
+}

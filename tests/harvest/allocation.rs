@@ -50,3 +50,17 @@ fn in_batch_once_there_is_room() {
     });
     assert_eq!(info.count_total, 0);
 }
+
+/// As much room as there are rows, at once: one allocation a column.
+#[test]
+fn in_batch_the_first_time() {
+    let policy = policy();
+    let theta = policy.theta_in_force(now()).unwrap();
+    let mut columns = HarvestColumns::new();
+    for _ in 0..1_000 {
+        columns.push(&long(), Some(&calm()));
+    }
+    let mut batch = HarvestBatch::new();
+    let info = measure(|| harvest_batch(theta, &columns, &mut batch));
+    assert_eq!(info.count_total, 5);
+}

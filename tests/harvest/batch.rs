@@ -3,8 +3,8 @@
 use portcullis::{
     domain::{Instant, PositionSide, Symbol},
     harvest::{
-        HarvestBatch, HarvestColumns, HarvestDecision, HarvestOutcome, HarvestReason, HarvestSkip,
-        Harvested, Market, Position, Stage, Standing, harvest, harvest_batch,
+        HarvestBatch, HarvestColumns, HarvestDecision, HarvestOutcome, HarvestReason, HarvestRow,
+        HarvestSkip, Harvested, Market, Position, Stage, Standing, harvest, harvest_batch,
     },
     policy::{Policy, PolicyState},
 };
@@ -124,6 +124,18 @@ fn check_batch(policy: &Policy, at: Instant, rows: &[Row]) -> Result<(), TestCas
     for _ in 0..2 {
         harvest_batch(policy.theta_in_force(at).unwrap(), &columns, &mut batch);
         prop_assert_eq!(batch.len(), rows.len());
+        prop_assert_eq!(batch.is_empty(), rows.is_empty());
+        prop_assert_eq!(columns.is_empty(), rows.is_empty());
+    }
+    let found: Vec<_> = (0..rows.len()).filter_map(|i| batch.row(i)).collect();
+    let numbers = |of: fn(&HarvestRow) -> Option<f64>| found.iter().map(of).collect::<Vec<_>>();
+    for (numbers, column) in [
+        (numbers(|row| row.r_net), batch.r_net()),
+        (numbers(|row| row.k), batch.k()),
+        (numbers(|row| row.stop), batch.stop()),
+    ] {
+        let column = column.iter().map(|x| Some(*x).filter(|x| !x.is_nan()));
+        prop_assert_eq!(numbers, column.collect::<Vec<_>>());
     }
     for (i, (position, market)) in rows.iter().enumerate() {
         let row = batch.row(i).unwrap();
@@ -288,5 +300,32 @@ fn an_unknown_age_is_too_great_for_any_limit() {
     ];
     for at in [Instant::MIN, now()] {
         check_batch(&policy, at, &rows).unwrap();
+    }
+}
+
+/// A position and its market as old as is permitted, and a microsecond older; with a stop, without, with none
+/// that can be used.
+#[test]
+fn the_largest_age_is_not_too_old() {
+    for limits in [
+        r#""limits": {"max_position_age_sec": 60}"#,
+        r#""limits": {"max_market_age_sec": 60}"#,
+    ] {
+        let oldest = now().as_micros() - 60_000_000;
+        let rows: Vec<Row> = [oldest, oldest - 1]
+            .into_iter()
+            .flat_map(|as_of| [Some(0.02), Some(0.0), None].map(|stop| (as_of, stop)))
+            .flat_map(|(as_of, stop_dist_pct)| {
+                let as_of = Instant::from_micros(as_of).ok();
+                let position = Position {
+                    as_of,
+                    stop_dist_pct,
+                    ..long()
+                };
+                let market = Market { as_of, ..calm() };
+                [(position, Some(market)), (position, None)]
+            })
+            .collect();
+        check_batch(&policy_and(limits), now(), &rows).unwrap();
     }
 }

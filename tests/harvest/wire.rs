@@ -127,3 +127,19 @@ proptest! {
         let _ = Snapshot::from_json(&text, None);
     }
 }
+
+/// The known keys are told apart by their length first.
+#[test]
+fn a_key_that_is_not_known_changes_nothing() {
+    const MARKET: &str = r#""sigma": 0.01, "ts": 0.3"#;
+    let market = |more: &str| read_with(&format!(r#""market": {{{MARKET}{more}}}"#)).market;
+    let whole = r#""side": "LONG", "quantity": 2, "entry_price": 100, "current_price": 101, "age_sec": 6,
+        "current_sl": 99, "stop_dist_pct": 0.02, "harvested": "PARTIAL_25", "market": {"sigma": 0.01}"#;
+    for length in 2..=13 {
+        let key = format!(r#", "{}": 7"#, "~".repeat(length));
+        assert_eq!(market(&key), market(""), "{key}");
+        assert_eq!(read_with(&format!("{whole}{key}")), read_with(whole));
+        let bare = read_with(r#""harvested": null"#);
+        assert_eq!(read_with(&format!(r#""harvested": null{key}"#)), bare);
+    }
+}

@@ -162,6 +162,12 @@ fn the_hash_is_the_one_that_other_programs_compute() {
         )),
         "ca97746d27570a8310205760a8dc46273cd15011facee4f86e1476710288ca77",
     );
+    // Every escape.
+    let escaped = [("b", "é😀"), ("a\r", "\u{8}\u{c}\r\n\t\"\\/\0\u{1f}\u{7f}")];
+    assert_eq!(
+        canonical_hash(escaped).to_string(),
+        "cad092e4ae692ae09983009aa2d3ddbaadffdf67a78ecfb4c8b79154361f0f7a"
+    );
     assert_eq!(
         canonical_hash([]).to_string(),
         "4f53cda18c2baa0c0354bb5f9a3ecbe5ed12ab4d8e11ba873c2f11161202b945"

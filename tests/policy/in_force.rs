@@ -34,6 +34,8 @@ fn what_is_legal_and_worth_telling() {
             "`missing_fields` is `[\"sigma\"]`",
         ],
     );
+    // One instant is no empty window.
+    check_notes(&and(&format!(r#""valid_from_epoch":{UNTIL}"#)), &[no_hash]);
     check_notes(
         &and(r#""metadata_ok":"True","missing_fields":[]"#),
         &[no_hash],

@@ -237,3 +237,14 @@ fn nulls_are_dropped_where_they_are_optional() {
     assert_eq!(read(&nothing), read(&sample()));
     check_hash(&nothing, SAMPLE_HASH);
 }
+
+#[test]
+fn a_violation_shows_what_stood_there() {
+    let refusal = Policy::from_json(&with("\"T1_R\": 1.8", "\"T1_R\": \"x\\n\"")).unwrap_err();
+    let violation = &refusal.violations()[0];
+    assert_eq!(violation.field(), "harvest_params.T1_R");
+    assert_eq!(violation.value(), r#""x\n""#);
+    assert_eq!(violation.bound(), "a JSON number");
+    let refusal = Policy::from_json("{}").unwrap_err();
+    assert_eq!(refusal.violations()[0].value(), "");
+}

@@ -3,14 +3,16 @@
 use super::super::sample_policy_json;
 use portcullis::{
     answer::Answer,
-    decide::{Engine, Reason},
+    decide::{Decision, DecisionColumns, Engine, IntentColumns, LeverageFrom, Outcome, Reason},
     domain::Instant,
     event::{Event, Scratch, read},
-    exit::{ExitOwnership, STANDARD_OWNER},
+    exit::{ExitOwnership, ExitRule, STANDARD_OWNER},
     explain::{Explanation, HarvestExplanation},
     guardrails::Guardrails,
     harvest::{Snapshot, harvest},
+    intent::Intent,
     policy::{Policy, PolicyAbsence, PolicyState},
+    provenance::Source,
 };
 use serde::Serialize;
 
@@ -130,6 +132,7 @@ impl Asking {
                 let ownership = ExitOwnership::new(STANDARD_OWNER, ["emergency_closer"]).unwrap();
                 let engine = Engine::new(self.guardrails.clone(), ownership);
                 let traced = engine.decide_traced(state, &intent, now);
+                check_columns(&engine, state, &intent, now, &traced.0);
                 let answer = Answer::decision(&traced.0).to(1, intent.id(), intent.event_time());
                 let (reason, line, record) = (answer.reason, traced.0.to_string(), json(&answer));
                 let explanation = Explanation::new(traced);
@@ -163,6 +166,42 @@ impl Asking {
             }
         }
     }
+}
+
+/// As a row of columns it is answered alike.
+fn check_columns(
+    engine: &Engine,
+    state: PolicyState<'_>,
+    intent: &Intent<'_>,
+    now: Option<Instant>,
+    decision: &Decision<'_>,
+) {
+    let (mut intents, mut answers) = (IntentColumns::default(), DecisionColumns::default());
+    assert!(intents.is_empty() && answers.is_empty());
+    intents.push(intent);
+    engine.decide_columns(state, &intents, now, &mut answers);
+    assert!(!intents.is_empty() && !answers.is_empty());
+    let row = answers.row(0).unwrap();
+    let (outcome, numbers) = match decision {
+        Decision::Trade(trade) => {
+            let asked = matches!(trade.leverage().source(), Source::Intent(_));
+            let from = if asked {
+                LeverageFrom::Intent
+            } else {
+                LeverageFrom::Policy
+            };
+            let numbers = ((trade.leverage().value(), from), trade.notional().value());
+            (Outcome::Trade, Some(numbers))
+        }
+        Decision::Exit(permit) => match permit.rule() {
+            ExitRule::Owner => (Outcome::ExitByOwner, None),
+            ExitRule::Delegate => (Outcome::ExitByDelegate, None),
+        },
+        Decision::Skip(skip) => (Outcome::Skip(skip.reason()), None),
+    };
+    assert_eq!(answers.outcomes(), [outcome], "{decision}");
+    assert_eq!(row.outcome, outcome, "{decision}");
+    assert_eq!(row.leverage.zip(row.notional), numbers, "{decision}");
 }
 
 pub(crate) fn json(value: &impl Serialize) -> String {

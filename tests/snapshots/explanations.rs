@@ -133,6 +133,10 @@ fn a_harvest_with_parts_that_are_silent() {
         .but(r#""current_sl": 99"#, r#""current_sl": 0"#)
         .but("103", "111.8"),
     );
+    keep_explained(
+        "explain_harvest_stop_tighter_already",
+        &Asking::position(r#""current_sl": 99"#, r#""current_sl": 101"#).but("103", "103.8"),
+    );
 }
 
 #[test]

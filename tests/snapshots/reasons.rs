@@ -1,7 +1,7 @@
 //! Every reason, as a line and as a record.
 
 use super::super::{Asking, Told, keep};
-use super::asking::{ENTRY, POSITION, and, sample, with};
+use super::asking::{ENTRY, POSITION, UNTIL, and, sample, with};
 use portcullis::{decide::Reason, domain::PolicyHash, policy::PolicyAbsence};
 use std::fmt::Write as _;
 
@@ -195,6 +195,11 @@ fn limits() -> Vec<Asking> {
         policy(r#""max_notional_usd": 249.99"#),
         operator(r#""max_notional_usd": 249.99"#),
         Asking::entry("250", "5e-324"),
+        // A margin of which no notional is left.
+        Asking::entry(
+            r#""position_size_usd": 250"#,
+            r#""position_usd": 5e-324, "leverage": 0.4"#,
+        ),
         Asking::entry(
             r#""position_size_usd": 250"#,
             r#""position_usd": 1e308, "leverage": 10"#,
@@ -217,7 +222,7 @@ fn told(reason: Reason) -> Vec<Told> {
 
 #[test]
 fn every_reason_has_its_lines_and_its_records() {
-    let (mut lines, mut records) = (String::new(), String::new());
+    let (mut lines, mut records, mut changes) = (String::new(), String::new(), String::new());
     for reason in Reason::ALL.iter().copied() {
         let told = told(reason);
         assert_eq!(told.is_empty(), STATEFUL.contains(&reason), "{reason}");
@@ -229,8 +234,13 @@ fn every_reason_has_its_lines_and_its_records() {
             );
             writeln!(lines, "{}", one.line).unwrap();
             writeln!(records, "{}", one.record).unwrap();
+            let explained: serde_json::Value = serde_json::from_str(&one.explained_json).unwrap();
+            if let Some(change) = explained.get("smallest_change") {
+                writeln!(changes, "{reason}: {}", change.as_str().unwrap()).unwrap();
+            }
         }
     }
+    keep("reason_smallest_changes", &changes);
     keep("reason_lines", &lines);
     keep("reason_records", &records);
 }
@@ -253,5 +263,52 @@ fn dashboards_find_a_missing_or_expired_policy_under_the_old_name() {
                 .unwrap();
             assert_eq!(one.line, format!("SKIP {reason}: {detail}"));
         }
+    }
+}
+
+/// Of a record at its own time, 10 s before [`NOW`](super::asking::NOW), and a microsecond beyond each end.
+#[test]
+fn a_bound_holds_at_its_end_in_columns_too() {
+    let at_own_time = |policy: &str| Asking::of(ENTRY).under(policy).recorded();
+    let until = |until: &str| with(&sample(), UNTIL, until);
+    let from = |from: &str| and(&format!(r#""valid_from_epoch": {from}"#));
+    let valid_for = |span: &str| {
+        let guardrails = format!(r#"{{"max_validity_sec": {span}}}"#);
+        at_own_time(&sample()).guarded(&guardrails)
+    };
+    let aged = |guardrails: &str| Asking::of(ENTRY).guarded(guardrails);
+    let early = |skew: &str| {
+        let guardrails = format!(r#"{{"max_intent_skew_sec": {skew}}}"#);
+        Asking::of(ENTRY).at("1766550685").guarded(&guardrails)
+    };
+    for (asking, reason) in [
+        (at_own_time(&until("1766550690")), None),
+        (
+            at_own_time(&until("1766550689.999999")),
+            Some(Reason::PolicyStale),
+        ),
+        (at_own_time(&from("1766550690")), None),
+        (
+            at_own_time(&from("1766550690.000001")),
+            Some(Reason::PolicyNotYetValid),
+        ),
+        (valid_for("44.062733"), None),
+        (
+            valid_for("44.062732"),
+            Some(Reason::PolicyConstraintViolation),
+        ),
+        (aged(r#"{"max_intent_age_sec": 10}"#), None),
+        (
+            aged(r#"{"max_intent_age_sec": 9.999999}"#),
+            Some(Reason::IntentStale),
+        ),
+        (early("5"), None),
+        (early("4.999999"), Some(Reason::ClockUntrusted)),
+        // The leverage that is asked for is the policy's.
+        (Asking::entry("250", r#"250, "leverage": 8"#), None),
+        (Asking::entry("250", r#"250, "leverage": 7"#), None),
+        (Asking::entry("250", r#"250, "leverage": 9"#), None),
+    ] {
+        assert_eq!(asking.told().reason, reason, "{asking:?}");
     }
 }

@@ -473,7 +473,7 @@ pub(crate) fn halts_add_up_and_are_audited(fixture: &dyn Fixture) {
     let told: Vec<_> = trail
         .entries()
         .iter()
-        .map(|entry| (entry.event().unwrap(), entry.record().get("symbols")))
+        .map(|entry| (entry.event().unwrap(), entry.symbols()))
         .collect();
     assert_eq!(
         told,
@@ -488,6 +488,8 @@ pub(crate) fn halts_add_up_and_are_audited(fixture: &dyn Fixture) {
             ("policy.published", None),
         ]
     );
+    let numbers: Vec<_> = trail.entries().iter().map(|entry| entry.number()).collect();
+    assert_eq!(numbers, (1..=8).map(Some).collect::<Vec<_>>());
     assert_eq!(trail.entries()[0].by(), Some("ada"));
     assert_eq!(trail.entries()[0].reason(), Some("it is time"));
     assert_eq!(trail.entries()[0].at(), Some(now()));

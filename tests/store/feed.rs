@@ -289,6 +289,12 @@ fn the_number_rises_by_one_and_only_when_something_changes() {
     }
     assert_eq!(bench.feed.ruling().number(), first);
     assert!(!bench.feed.wait_for_change(first, Duration::from_millis(1)));
+    assert!(!bench.feed.wait_for_change(first + 1, Duration::ZERO));
+    let told = format!("{:?}", bench.feed);
+    assert!(told.contains("ruling: Ruling"), "{told}");
+    assert!(told.contains(&format!("number: {first}")), "{told}");
+    let told = format!("{:?}", bench.feed.ruling());
+    assert!(told.starts_with("Ruling") && told.contains(&format!("number: {first}")));
     bench.put(with_hash(&policy("1", ""), None));
     bench.until_version("1");
     assert_eq!(bench.feed.ruling().number(), first + 1);

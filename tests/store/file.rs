@@ -211,3 +211,12 @@ fn a_writer_that_knows_nothing_of_locks_is_not_overwritten_unseen() {
     assert!(matches!(refused, PublishError::Conflict { .. }));
     assert_eq!(store.load().unwrap().version(), "foreign");
 }
+
+#[test]
+fn a_store_is_called_by_its_file() {
+    let files = files();
+    let store = FileStore::open(files.0.path());
+    let path = files.path("policy.json");
+    assert_eq!(store.path(), &path);
+    assert_eq!(store.name(), format!("the store at `{}`", path.display()));
+}

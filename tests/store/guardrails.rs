@@ -38,6 +38,16 @@ fn every_guardrail_that_is_broken_is_told() {
     let hour = Span::from_micros(3_600_000_000);
     let validity = none.clone().with_max_validity(hour);
     check(&validity, "", &[]);
+    // As long as is permitted, and a microsecond longer.
+    let whole = none
+        .clone()
+        .with_max_validity(Span::from_micros(3_600_062_733));
+    check(&whole, r#""valid_from_epoch": 1766547134,"#, &[]);
+    check(
+        &whole,
+        r#""valid_from_epoch": 1766547133.999999,"#,
+        &["`valid_until_epoch`: a validity of 3600.062734 s, at most 3600.062733 s"],
+    );
     check(
         &validity,
         r#""valid_from_epoch": 1766547134,"#,

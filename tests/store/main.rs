@@ -9,6 +9,7 @@
     reason = "a test fails by panicking, and looks into files"
 )]
 
+mod addresses;
 #[cfg(feature = "redis-tls")]
 #[path = "../support/certificates.rs"]
 mod certificates;
@@ -20,6 +21,8 @@ mod file;
 mod guardrails;
 mod linearizable;
 mod memory;
+#[cfg(feature = "feed")]
+mod observed;
 mod policies;
 #[cfg(feature = "redis")]
 #[path = "../support/proxy.rs"]

@@ -137,3 +137,19 @@ fn keys_are_read_and_never_shown() {
     let shown = format!("{:?}", publication("1", "").signed_by(signer()));
     assert!(!shown.contains(SECRET) && shown.contains(PUBLIC));
 }
+
+/// A signature is over one sequence: the store would give another, and only a signer can sign anew.
+#[test]
+fn a_signature_without_a_sequence_is_made_anew_or_refused() {
+    let old = || publication("1", r#""policy_sig": "of another sequence","#);
+    let store = Arc::new(MemoryStore::new());
+    assert_eq!(
+        store.publish(&old(), None).unwrap_err(),
+        PublishError::SignedWithoutSequence
+    );
+    let receipt = store.publish(&old().signed_by(signer()), None).unwrap();
+    assert_eq!(
+        receipt.policy().fields()["policy_sig"],
+        signer().sign(receipt.hash())
+    );
+}

@@ -116,6 +116,12 @@ fn a_password_is_never_told() {
         format!("redis://127.0.0.1:{}/0", server.port())
     );
 
+    let shown = portcullis::store::RedisStore::open(&url("default:s3cret-word@")).unwrap();
+    assert_eq!(
+        format!("{shown:?}"),
+        format!("RedisStore({})", store.name())
+    );
+
     let texts = |url: &str| {
         let store = open(url).unwrap();
         let load = store.load().unwrap_err();

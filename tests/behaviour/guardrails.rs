@@ -1,0 +1,61 @@
+//! What the operator says, and what is refused of it.
+
+use portcullis::guardrails::{Guardrails, Halt};
+
+#[track_caller]
+fn check_refused(text: &str, faults: &[&str]) {
+    let error = Guardrails::from_json(text).unwrap_err();
+    let told: Vec<_> = error.faults().iter().map(ToString::to_string).collect();
+    assert_eq!(told, faults, "{text}");
+    assert_eq!(
+        error.to_string(),
+        format!("guardrails refused: {}", faults.join("; "))
+    );
+}
+
+#[test]
+fn an_amount_is_finite_and_greater_than_0() {
+    for field in ["max_leverage", "max_position_usd", "max_notional_usd"] {
+        for value in ["0", "-1", "\"x\"", "1e999", "[]", "true"] {
+            check_refused(
+                &format!(r#"{{"{field}": {value}}}"#),
+                &[&format!(
+                    "`{field}`: `{value}` is not a finite number greater than 0"
+                )],
+            );
+        }
+        // What it would have been is not told of a key that stands twice.
+        check_refused(
+            &format!(r#"{{"{field}": 1, "{field}": 2}}"#),
+            &[&format!("`{field}` stands twice")],
+        );
+    }
+}
+
+#[test]
+fn every_fault_is_told() {
+    check_refused(
+        r#"{"max_leverage": 0, "max_leverag": 5, "require_policy_hash": 1}"#,
+        &[
+            "`max_leverage`: `0` is not a finite number greater than 0",
+            "`require_policy_hash`: `1` is not true or false",
+            "`max_leverag` is no guardrail",
+        ],
+    );
+}
+
+#[test]
+fn a_halt_is_of_nothing_of_everything_or_of_symbols() {
+    let halt =
+        |text: &str| Guardrails::from_json(&format!("{{{text}}}")).map(|it| it.halt().clone());
+    assert_eq!(halt(""), Ok(Halt::Nothing));
+    assert_eq!(halt(r#""halt": null"#), Ok(Halt::Nothing));
+    assert_eq!(halt(r#""halt": "nothing""#), Ok(Halt::Nothing));
+    assert_eq!(halt(r#""halt": "everything""#), Ok(Halt::Everything));
+    let symbols = halt(r#""halt": ["btcusdt"]"#).unwrap();
+    assert!(
+        matches!(&symbols, Halt::Symbols(set) if set.len() == 1),
+        "{symbols:?}"
+    );
+    assert!(halt(r#""halt": "all""#).is_err());
+}

@@ -1,0 +1,207 @@
+//! Records that are no intents: what they say of themselves, of a policy, and of a decision that was recorded.
+
+use portcullis::{
+    decide::Reason,
+    event::{Event, PolicyText, Record, Scratch, read},
+    policy::PolicyState,
+};
+
+use super::super::{NOW, at, decide, engine, in_short, sample, with_intent};
+
+const HASH: &str = "a1b2c3d4a1b2c3d4a1b2c3d4a1b2c3d4a1b2c3d4a1b2c3d4a1b2c3d4a1b2c3d4";
+
+fn with_record<T>(text: &str, look: impl FnOnce(&Record<'_>) -> T) -> T {
+    let mut scratch = Scratch::default();
+    match read(text, &mut scratch) {
+        Event::Position(record)
+        | Event::PolicyUpdated(record, _)
+        | Event::PolicyWithdrawn(record) => look(&record),
+        Event::Intent(_) | Event::Decided(_) => panic!("{text}"),
+    }
+}
+
+#[track_caller]
+fn check_policy_text(policy: &str, expected: Option<&str>) {
+    let text = format!(r#"{{"event_type": "policy.updated"{policy}}}"#);
+    let mut scratch = Scratch::default();
+    let Event::PolicyUpdated(_, policy) = read(&text, &mut scratch) else {
+        panic!("{text}");
+    };
+    assert_eq!(
+        policy.as_ref().and_then(PolicyText::as_str),
+        expected,
+        "{text}"
+    );
+}
+
+#[test]
+fn a_policy_is_an_object_or_a_string_that_holds_one() {
+    check_policy_text(r#", "policy": {"a": 1}"#, Some(r#"{"a": 1}"#));
+    check_policy_text(r#", "policy": "{\"a\": 1}""#, Some(r#"{"a": 1}"#));
+    check_policy_text(r#", "policy": 7"#, Some("7"));
+    check_policy_text(r#", "policy": {}, "policy": {}"#, None);
+    check_policy_text("", None);
+}
+
+#[test]
+fn a_record_says_when_it_was_sent_and_which_policy_judged_it() {
+    let position = |fields: &str| format!(r#"{{"event_type": "position.snapshot", {fields}}}"#);
+    let recorded = |fields: &str| {
+        let text = position(fields);
+        with_record(&text, |record| {
+            record
+                .recorded_policy()
+                .map(|hash| hash.map(|hash| hash.to_string()))
+        })
+    };
+    let decided = r#""decided_at": 1766550700000"#;
+    assert_eq!(
+        recorded(&format!(r#"{decided}, "policy_hash": "{HASH}""#)),
+        Some(Some(HASH.to_owned()))
+    );
+    assert_eq!(
+        recorded(&format!(r#"{decided}, "policy_hash": "x""#)),
+        Some(None)
+    );
+    assert_eq!(recorded(decided), None);
+    assert_eq!(recorded(&format!(r#""policy_hash": "{HASH}""#)), None);
+
+    let assumed = |timestamp: &str| {
+        let text = position(&format!(r#""timestamp": "{timestamp}""#));
+        with_record(&text, |record| record.offset_assumed())
+    };
+    assert!(assumed("2025-12-24T04:31:40"));
+    assert!(!assumed("2025-12-24T04:31:40Z"));
+    assert!(!assumed("2025-12-24T04:31:40+01:00"));
+}
+
+/// The id, the instant, the policy and the objection of a recorded decision, and what is decided of it.
+#[track_caller]
+fn check_decided(fields: &str, expected: [&str; 5]) {
+    let text = format!(r#"{{"event_type": "trade.decided", {fields}}}"#);
+    let mut scratch = Scratch::default();
+    let Event::Decided(decided) = read(&text, &mut scratch) else {
+        panic!("{text}");
+    };
+    let or_dash = |text: Option<String>| text.unwrap_or("-".to_owned());
+    let objection = decided
+        .objection()
+        .map(|it| format!("{}: {}", it.reason(), it.detail()));
+    let policy = sample();
+    let engine = engine("{}");
+    let state = PolicyState::present(&policy);
+    let decision = engine.decide(state, decided.intent(), at(NOW));
+    let found = [
+        or_dash(decided.id().map(str::to_owned)),
+        or_dash(decided.at().map(|at| at.as_millis().to_string())),
+        or_dash(decided.policy().map(|hash| hash.short())),
+        or_dash(objection),
+        in_short(&decision),
+    ];
+    assert_eq!(found.each_ref().map(String::as_str), expected, "{text}");
+}
+
+#[test]
+fn a_recorded_decision_is_the_entry_and_what_the_service_knew() {
+    const ENTRY: &str = r#""entry": {"symbol": "BTCUSDT", "side": "BUY", "size": 250}"#;
+    const BOUGHT: &str = "BUY BTCUSDT 8x 250 notional of intent:size";
+    const INVALID: &str = "SKIP INTENT_INVALID";
+    let at = r#""id": "7-0", "decided_at": 1766550700000"#;
+    let all = format!(
+        r#"{at}, "policy_hash": "{HASH}", "objection": {{"reason": "INTENT_DUPLICATE", "detail": "seen"}}"#
+    );
+    let seen = "INTENT_DUPLICATE: seen";
+    check_decided(
+        &format!("{all}, {ENTRY}"),
+        ["7-0", "1766550700000", "a1b2c3d4", seen, BOUGHT],
+    );
+    check_decided(
+        &format!("{at}, {ENTRY}"),
+        ["7-0", "1766550700000", "-", "-", BOUGHT],
+    );
+    // The entry's own id goes before that of the stream.
+    check_decided(
+        r#""id": "7-0", "decided_at": 1766550700000, "entry": {"id": "a-1", "symbol": "BTCUSDT", "side": "BUY", "size": 250}"#,
+        ["a-1", "1766550700000", "-", "-", BOUGHT],
+    );
+    // What is not whole asks for nothing.
+    check_decided(at, ["7-0", "1766550700000", "-", "-", INVALID]);
+    check_decided(ENTRY, ["-", "-", "-", "-", INVALID]);
+    check_decided(
+        &format!(r#""id": "7-0", "decided_at": "x", {ENTRY}"#),
+        ["7-0", "-", "-", "-", INVALID],
+    );
+    check_decided(
+        &format!(r#"{at}, "policy_hash": "x", {ENTRY}"#),
+        ["7-0", "1766550700000", "-", "-", INVALID],
+    );
+    for objection in [
+        r#"{"reason": "POLICY_STALE", "detail": "x"}"#,
+        r#"{"reason": "RUMOUR", "detail": "x"}"#,
+        r#"{"reason": "INTENT_DUPLICATE"}"#,
+        r#"{"detail": "x"}"#,
+        r#"{"reason": "INTENT_DUPLICATE", "reason": "INTENT_DUPLICATE", "detail": "x"}"#,
+        r#"{"reason": "INTENT_DUPLICATE", "detail": "x", "detail": "x"}"#,
+        "7",
+    ] {
+        check_decided(
+            &format!(r#"{at}, "objection": {objection}, {ENTRY}"#),
+            ["7-0", "1766550700000", "-", "-", INVALID],
+        );
+    }
+    for twice in ["id", "decided_at", "policy_hash", "objection"] {
+        check_decided(
+            &format!(r#""{twice}": null, "{twice}": null, {ENTRY}"#),
+            ["-", "-", "-", "-", INVALID],
+        );
+    }
+    check_decided(
+        &format!("{at}, {ENTRY}, {ENTRY}"),
+        ["7-0", "1766550700000", "-", "-", INVALID],
+    );
+}
+
+#[test]
+fn an_exit_asks_for_no_more_than_itself() {
+    const EXIT: &str =
+        r#""entry": {"symbol": "BTCUSDT", "action": "CLOSE", "source": "exitbrain_v3_5"}"#;
+    check_decided(EXIT, ["-", "-", "-", "-", "EXIT BTCUSDT - not asked"]);
+}
+
+#[test]
+fn two_payloads_are_told_apart_from_one_that_stands_twice() {
+    let text = |record: &str| decide(Some(&sample()), record, |decision| decision.to_string());
+    let both = text(r#"{"payload": {}, "data": {}}"#);
+    assert!(
+        both.contains("`payload`") && both.contains("`data`"),
+        "{both}"
+    );
+    let twice = text(r#"{"payload": {}, "payload": {}}"#);
+    assert!(twice.contains("`payload` stands twice"), "{twice}");
+    let twice = text(r#"{"payload": {"event_type": "rumour"}, "payload": {}}"#);
+    assert!(twice.contains("`payload` stands twice"), "{twice}");
+    let unreadable = text(r#"{"payload": {}, "data": 7}"#);
+    assert!(
+        unreadable.contains(Reason::IntentUnreadable.code()) && unreadable.contains("`data`"),
+        "{unreadable}"
+    );
+}
+
+/// Keys that nothing is called, as long as those that are: the known ones are told apart by their length first.
+fn nameless() -> impl Iterator<Item = String> {
+    (2..=17).map(|length| format!(r#""{}": "?""#, "~".repeat(length)))
+}
+
+#[test]
+fn a_key_that_is_not_known_changes_nothing() {
+    const FIELDS: &str = r#""symbol": "BTCUSDT", "side": "BUY", "size": 250"#;
+    let seen = |record: &str| with_intent(record, |intent| format!("{intent:?}"));
+    let flat = seen(&format!("{{{FIELDS}}}"));
+    let enveloped = seen(&format!(r#"{{"payload": {{{FIELDS}}}}}"#));
+    for key in nameless() {
+        assert_eq!(seen(&format!("{{{FIELDS}, {key}}}")), flat, "{key}");
+        let beside = format!(r#"{{"payload": {{{FIELDS}}}, {key}}}"#);
+        assert_eq!(seen(&beside), enveloped, "{key}");
+        check_policy_text(&format!(r#", "policy": {{}}, {key}"#), Some("{}"));
+    }
+}

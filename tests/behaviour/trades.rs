@@ -1,0 +1,112 @@
+//! What a trade carries, and where each number of it came from; and the row that reports an answer.
+
+use portcullis::{
+    answer::{Answer, AnswerId},
+    decide::Decision,
+    domain::Price,
+    provenance::Sourced,
+};
+
+use super::super::{at, decide, sample};
+
+const PRICED: &str = r#"{"id": "a-1", "symbol": "BTCUSDT", "side": "BUY", "position_usd": 50, "leverage": 8,
+    "price": 125, "entry_price": 120, "stop_loss": 110, "take_profit": 150}"#;
+
+/// What is told of an answer under the sample policy.
+fn told<T>(record: &str, look: impl FnOnce(&Decision<'_>) -> T) -> T {
+    decide(Some(&sample()), record, look)
+}
+
+/// The row of an answer.
+#[track_caller]
+fn check_row(record: &str, expected: &str) {
+    let row = told(record, |decision| {
+        serde_json::to_string(&Answer::decision(decision)).unwrap()
+    });
+    assert_eq!(row, expected);
+}
+
+#[test]
+fn every_number_names_its_source() {
+    told(PRICED, |decision| {
+        let Decision::Trade(trade) = decision else {
+            panic!("{decision}");
+        };
+        let price = |price: Option<Sourced<Price>>| {
+            price.map(|it| format!("{} of {}", it.value().get(), it.source()))
+        };
+        let stop = price(trade.stop_loss());
+        assert_eq!(
+            price(trade.entry_price()).as_deref(),
+            Some("120 of intent:entry_price")
+        );
+        assert_eq!(stop.as_deref(), Some("110 of intent:stop_loss"));
+        assert_eq!(
+            price(trade.take_profit()).as_deref(),
+            Some("150 of intent:take_profit")
+        );
+        let (notional, margin) = (trade.notional(), trade.margin());
+        assert_eq!(
+            format!("{} of {}", notional.value().get(), notional.source()),
+            "400 of margin*leverage"
+        );
+        assert_eq!(
+            format!("{} of {}", margin.value().get(), margin.source()),
+            "50 of intent:position_usd"
+        );
+        let quantity = trade.quantity().unwrap();
+        assert_eq!(
+            format!("{} of {}", quantity.value().get(), quantity.source()),
+            "3.2 of notional/price"
+        );
+        let at_80 = trade.quantity_at(Price::new(80.0).unwrap()).unwrap();
+        assert_eq!(at_80.get(), 5.0);
+        assert!(trade.quantity_at(Price::new(1e-307).unwrap()).is_none());
+    });
+}
+
+#[test]
+fn a_trade_names_its_policy() {
+    let policy = sample();
+    decide(Some(&policy), PRICED, |decision| {
+        let Decision::Trade(trade) = decision else {
+            panic!("{decision}");
+        };
+        assert_eq!(trade.policy_version(), "1.0.0-ai-sample");
+        assert_eq!(trade.policy_hash(), policy.hash());
+        assert_eq!(trade.not_after(), at("1766550734.062733"));
+        assert_eq!(decision.policy().map(|it| it.hash()), Some(policy.hash()));
+    });
+}
+
+#[test]
+fn the_row_of_a_trade() {
+    let hash = sample().hash();
+    check_row(
+        PRICED,
+        &format!(
+            r#"{{"event":"trade.intent","id":"0","symbol":"BTCUSDT","side":"BUY","decision":"TRADE","leverage":8.0,"leverage_source":"policy:leverage_by_symbol.BTCUSDT","leverage_requested":8.0,"size_usd":50.0,"size_basis":"margin","size_source":"intent:position_usd","notional_usd":400.0,"not_after":1766550734062,"quantity":3.2,"policy_version":"1.0.0-ai-sample","policy_hash":"{hash}"}}"#
+        ),
+    );
+}
+
+#[test]
+fn the_row_of_an_exit() {
+    check_row(
+        r#"{"symbol": "BTCUSDT", "side": "SELL", "reduce_only": true, "quantity": 2, "source": "exitbrain_v3_5"}"#,
+        r#"{"event":"trade.intent","id":"0","symbol":"BTCUSDT","side":"SELL","decision":"EXIT","quantity":2.0,"exit_rule":"owner"}"#,
+    );
+}
+
+#[test]
+fn an_answer_is_named_by_its_own_id_or_its_number() {
+    assert_eq!(AnswerId::Number(7).to_string(), "7");
+    assert_eq!(AnswerId::Own("a-1").to_string(), "a-1");
+    assert_eq!(AnswerId::Own("a\nb").to_string(), "a\\nb");
+    told(PRICED, |decision| {
+        let row = |n| serde_json::to_value(Answer::decision(decision).to(n, None, None)).unwrap();
+        assert_eq!(row(3).get("n"), Some(&3.into()));
+        assert_eq!(row(3).get("id"), Some(&"3".into()));
+        assert_eq!(row(0).get("n"), None, "it stands in no tape");
+    });
+}
