@@ -139,7 +139,12 @@ pub(crate) fn read(line: &str, clock: bool, flaw: Option<Flaw>) -> Result<Intent
 pub(crate) fn for_somebody_else(line: &str) -> Option<String> {
     let top = json::read(line)?;
     let event = text(json::pairs(&top)?, "event_type")?;
-    let others = ["position.snapshot", "policy.updated", "policy.withdrawn"];
+    let others = [
+        "position.snapshot",
+        "policy.updated",
+        "policy.withdrawn",
+        "trade.decided",
+    ];
     others.contains(&event).then(|| event.to_owned())
 }
 

@@ -91,7 +91,7 @@ pub(crate) struct Policy {
 
 /// Reads a policy in either encoding, or says with which reason it is none.
 pub(crate) fn read(text: &str, flaw: Option<Flaw>) -> Result<Policy, &'static str> {
-    let document = json::read(text).ok_or(PARSE)?;
+    let document = document(text).ok_or(PARSE)?;
     let pairs = json::pairs(&document).ok_or(PARSE)?;
     if json::depth(&document) > DEPTH {
         return Err(PARSE);
@@ -117,8 +117,13 @@ pub(crate) fn read(text: &str, flaw: Option<Flaw>) -> Result<Policy, &'static st
 
 /// The hash of what a text says, if it says anything.
 pub(crate) fn hash_of(text: &str) -> Option<String> {
-    let document = json::read(text)?;
+    let document = document(text)?;
     Some(hash(&hash_encoding(json::pairs(&document)?)))
+}
+
+/// A byte order mark is no part of what a text says.
+fn document(text: &str) -> Option<Json> {
+    json::read(text.strip_prefix('\u{feff}').unwrap_or(text))
 }
 
 /// The reasons found so far.

@@ -1,0 +1,39 @@
+//! What the fuzzers kept, tried once more without one: their corpora, and every input that they ever found fault
+//! with.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "a test fails by panicking, and reads files"
+)]
+
+#[expect(
+    dead_code,
+    reason = "the flaws are for those who ask whether one would be seen"
+)]
+mod oracle {
+    pub(crate) mod compare;
+    pub(crate) mod engine;
+    pub(crate) mod naive;
+}
+
+#[path = "../fuzz/src/intent.rs"]
+mod intent;
+#[path = "../fuzz/src/kept.rs"]
+mod kept;
+#[path = "../fuzz/src/policy.rs"]
+mod policy;
+#[path = "../fuzz/src/worlds.rs"]
+mod worlds;
+
+#[test]
+fn policies() {
+    kept::replay("policy", policy::run);
+}
+
+#[test]
+fn intents() {
+    kept::replay("intent", intent::run);
+}
