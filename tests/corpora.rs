@@ -19,6 +19,12 @@ mod oracle {
     pub(crate) mod naive;
 }
 
+#[path = "../fuzz/src/decide.rs"]
+mod decide;
+#[path = "../fuzz/src/draft.rs"]
+mod draft;
+#[path = "../fuzz/src/harvest.rs"]
+mod harvest;
 #[path = "../fuzz/src/intent.rs"]
 mod intent;
 #[path = "../fuzz/src/kept.rs"]
@@ -36,4 +42,14 @@ fn policies() {
 #[test]
 fn intents() {
     kept::replay("intent", intent::run);
+}
+
+#[test]
+fn decisions() {
+    kept::replay("decide", decide::run);
+}
+
+#[test]
+fn harvests() {
+    kept::replay("harvest", harvest::run);
 }

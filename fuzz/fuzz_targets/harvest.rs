@@ -1,2 +1,3 @@
 #![no_main]
-libfuzzer_sys::fuzz_target!(|data: &[u8]| { let _ = data; });
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| portcullis_fuzz::harvest::run(data));

@@ -8,7 +8,7 @@ use crate::{
             decide::decide,
             harvest::harvest,
             intent::for_somebody_else,
-            json::{Json, quote, read},
+            json::{Json, quote, read_by_grammar},
         },
     },
     worlds::{NOW, OPEN, STRICT, assert_alike, world},
@@ -28,10 +28,19 @@ pub fn run(data: &[u8]) {
     let (open, strict) = (world(OPEN, &delegates), world(STRICT, &delegates));
     answered(&open, &line, None);
     answered(&strict, &line, Some(NOW));
-    answered(&open, &format!(r#"{{"id": "1766550734062-7", "data": {}}}"#, quote(&line, false)), None);
+    answered(
+        &open,
+        &format!(
+            r#"{{"id": "1766550734062-7", "data": {}}}"#,
+            quote(&line, false)
+        ),
+        None,
+    );
     // What is no JSON spoils the whole line, and `null` is nothing: neither says anything about an envelope.
-    if read(&line).is_some_and(|value| value != Json::Null) {
-        let enveloped = format!(r#"{{"event_type": "trade.intent", "ts": 1766550734062, "source": "ai", "payload": {line}}}"#);
+    if read_by_grammar(&line).is_some_and(|value| value != Json::Null) {
+        let enveloped = format!(
+            r#"{{"event_type": "trade.intent", "ts": 1766550734062, "source": "ai", "payload": {line}}}"#
+        );
         answered(&strict, &enveloped, Some(NOW));
         recorded(&open, &line);
     }
@@ -49,7 +58,9 @@ fn answered(world: &World<'_>, line: &str, now: Option<i64>) {
 
 /// A recorded decision is answered as its entry is at the instant of the recording.
 fn recorded(world: &World<'_>, line: &str) {
-    let record = format!(r#"{{"event_type": "trade.decided", "decided_at": 1766550734062, "entry": {line}}}"#);
+    let record = format!(
+        r#"{{"event_type": "trade.decided", "decided_at": 1766550734062, "entry": {line}}}"#
+    );
     let (mut outer, mut inner) = (Scratch::default(), Scratch::default());
     let Event::Decided(decided) = read_event(&record, &mut outer) else {
         panic!("no recording: {record}");

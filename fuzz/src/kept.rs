@@ -12,12 +12,20 @@ const STACK: usize = 64 << 20;
 
 /// Tries every input of a target: its corpus, of which there must be some, and what was once a finding.
 pub fn replay(target: &str, run: fn(&[u8])) {
-    let home = [".", ".."].map(|place| Path::new(place).join("fuzz"));
-    let home = home.iter().find(|home| home.is_dir()).unwrap();
+    // The packages of the workspace lie at its root, or a step below.
+    let mut above = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
+    let home = above
+        .map(|above| above.join("fuzz"))
+        .find(|home| home.join("corpus").is_dir());
+    let home = home.unwrap_or_else(|| panic!("no corpora"));
     let corpus = files(&home.join("corpus").join(target));
     assert!(!corpus.is_empty(), "no corpus of `{target}`");
     let regressions = home.join("regressions").join(target);
-    let found = if regressions.exists() { files(&regressions) } else { Vec::new() };
+    let found = if regressions.exists() {
+        files(&regressions)
+    } else {
+        Vec::new()
+    };
     let work = move || {
         for path in corpus.iter().chain(&found) {
             let data = fs::read(path).unwrap();
@@ -27,12 +35,17 @@ pub fn replay(target: &str, run: fn(&[u8])) {
             }
         }
     };
-    let done = thread::Builder::new().stack_size(STACK).spawn(work).unwrap().join();
+    let done = thread::Builder::new()
+        .stack_size(STACK)
+        .spawn(work)
+        .unwrap()
+        .join();
     done.unwrap_or_else(|panic| resume_unwind(panic));
 }
 
 fn files(folder: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let entries =
+        fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
     let mut files: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
     files.sort();
     files

@@ -22,7 +22,10 @@ pub fn run(data: &[u8]) {
     }
 
     let lines: Vec<&str> = text.lines().collect();
-    let pairs: Vec<(&str, &str)> = lines.chunks_exact(2).map(|pair| (pair[0], pair[1])).collect();
+    let pairs: Vec<(&str, &str)> = lines
+        .chunks_exact(2)
+        .map(|pair| (pair[0], pair[1]))
+        .collect();
     judged(&Policy::from_fields(pairs.iter().copied()), &map(&pairs));
 }
 
@@ -74,7 +77,10 @@ fn whole(policy: &Policy) {
     }
     // A hash that it states itself is its own, and it may state one.
     let hash = policy.hash().to_string();
-    let stated = pairs.iter().copied().filter(|(name, _)| *name != "policy_hash");
+    let stated = pairs
+        .iter()
+        .copied()
+        .filter(|(name, _)| *name != "policy_hash");
     let stated = Policy::from_fields(stated.chain([("policy_hash", hash.as_str())])).unwrap();
     assert_eq!(stated.hash(), policy.hash());
 }
@@ -85,11 +91,16 @@ fn document(pairs: &[(&str, &str)]) -> String {
         .iter()
         .map(|(name, text)| {
             let is_compact = json::read(text).is_some_and(|value| {
-                matches!(value, Json::List(_) | Json::Object(_)) && json::compact(&value) == *text
+                matches!(value, Json::List(_) | Json::Object(_))
+                    && json::compact(&value) == *text
                     && json::depth(&value) < 60
                     && !json::has_twins(&value)
             });
-            let value = if is_compact { (*text).to_owned() } else { quote(text, false) };
+            let value = if is_compact {
+                (*text).to_owned()
+            } else {
+                quote(text, false)
+            };
             format!("{}:{value}", quote(name, true))
         })
         .collect();
@@ -126,14 +137,20 @@ fn same_numbers(policy: &Policy, naive: &naive::Policy, text: &str) {
         assert_eq!(bits(engine), bits(naive), "{symbol}: {text}");
     }
     for (name, number) in theta_numbers(theta.theta()) {
-        assert_eq!(bits(number), bits(naive.theta.get(name).copied()), "{name}: {text}");
+        assert_eq!(
+            bits(number),
+            bits(naive.theta.get(name).copied()),
+            "{name}: {text}"
+        );
     }
     for (name, number) in limit_numbers(in_force.limits()) {
         let naive = naive.limits.get(name).copied();
         assert_eq!(bits(number), bits(naive), "{name}: {text}");
     }
     let grace = naive.grace.unwrap_or(0);
-    let end = until.saturating_add(Span::from_micros(i64::try_from(grace).unwrap_or(i64::MAX / 4)));
+    let end = until.saturating_add(Span::from_micros(
+        i64::try_from(grace).unwrap_or(i64::MAX / 4),
+    ));
     assert!(policy.theta_in_force(end).is_ok(), "{text}");
     if end < Instant::MAX {
         let late = end.saturating_add(Span::from_micros(1));
@@ -172,7 +189,13 @@ fn theta_numbers(theta: &Theta) -> BTreeMap<&'static str, Option<f64>> {
 fn limit_numbers(limits: &Limits) -> [(&'static str, Option<f64>); 3] {
     [
         ("max_leverage", limits.max_leverage().map(Leverage::get)),
-        ("max_position_usd", limits.max_position_usd().map(Margin::get)),
-        ("max_notional_usd", limits.max_notional_usd().map(Notional::get)),
+        (
+            "max_position_usd",
+            limits.max_position_usd().map(Margin::get),
+        ),
+        (
+            "max_notional_usd",
+            limits.max_notional_usd().map(Notional::get),
+        ),
     ]
 }

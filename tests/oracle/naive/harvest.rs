@@ -24,7 +24,7 @@ fn judge(
     now: Option<i64>,
     answer: &mut Answer,
 ) -> Result<(), &'static str> {
-    let value = json::read(line).ok_or("INTENT_UNREADABLE")?;
+    let value = json::read_by_grammar(line).ok_or("INTENT_UNREADABLE")?;
     let position = json::pairs(&value).ok_or("INTENT_UNREADABLE")?;
     let symbol = fields::text(position, "symbol")
         .and_then(symbol)

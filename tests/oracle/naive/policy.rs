@@ -151,7 +151,7 @@ fn hash_encoding(pairs: &[(String, Json)]) -> BTreeMap<String, String> {
     let text = |value: &Json| match value {
         Json::Null => None,
         Json::Text(text) => Some(text.clone()),
-        Json::Bool(_) | Json::Number(_) | Json::List(_) | Json::Object(_) => {
+        Json::Bool(_) | Json::Number(_) | Json::List(_) | Json::Object(_) | Json::Garbled(_) => {
             Some(json::compact(value))
         }
     };
@@ -303,7 +303,9 @@ fn leverage(value: Option<Json>, faults: &mut Faults) -> BTreeMap<String, f64> {
                     faults.check(leverage.insert(symbol, number).is_none());
                 }
             }
-            Json::Bool(_) | Json::Text(_) | Json::List(_) | Json::Object(_) => faults.add(PARSE),
+            Json::Bool(_) | Json::Text(_) | Json::List(_) | Json::Object(_) | Json::Garbled(_) => {
+                faults.add(PARSE)
+            }
         }
     }
     leverage
@@ -329,7 +331,9 @@ fn numbers(value: Option<Json>, names: &Names, faults: &mut Faults) -> BTreeMap<
                 faults.check(number.is_finite());
                 numbers.insert(key.clone(), number);
             }
-            Json::Bool(_) | Json::Text(_) | Json::List(_) | Json::Object(_) => faults.add(PARSE),
+            Json::Bool(_) | Json::Text(_) | Json::List(_) | Json::Object(_) | Json::Garbled(_) => {
+                faults.add(PARSE)
+            }
         }
     }
     for name in names.required {
