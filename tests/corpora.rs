@@ -9,10 +9,6 @@
     reason = "a test fails by panicking, and reads files"
 )]
 
-#[expect(
-    dead_code,
-    reason = "the flaws are for those who ask whether one would be seen"
-)]
 mod oracle {
     pub(crate) mod compare;
     pub(crate) mod engine;

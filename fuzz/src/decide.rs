@@ -29,7 +29,7 @@ struct Call {
 }
 
 /// Answers the intents that the bytes stand for in every way there is.
-pub fn run(data: &[u8]) {
+pub(crate) fn run(data: &[u8]) {
     if let Ok(call) = call(&mut Unstructured::new(data)) {
         judged(&call);
     }

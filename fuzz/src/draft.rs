@@ -114,13 +114,13 @@ pub(crate) fn change(
     names: &[&str],
     value: fn(&mut Unstructured<'_>, &str) -> Result<String>,
 ) -> Result<()> {
-    for _ in 0..u.int_in_range(0..=3)? {
+    for _ in 0..*u.choose(&[0, 0, 0, 1, 1, 2, 3])? {
         let name = *u.choose(names)?;
-        let how = u.int_in_range(0..=7)?;
-        if how != 7 {
+        let how = u.int_in_range(0..=15)?;
+        if how != 14 {
             pairs.retain(|(key, _)| key != name);
         }
-        if how > 0 {
+        if how != 15 {
             pairs.push((name.to_owned(), value(u, name)?));
         }
     }

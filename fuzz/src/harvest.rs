@@ -27,7 +27,7 @@ struct Call {
 }
 
 /// Judges the positions that the bytes stand for in every way there is.
-pub fn run(data: &[u8]) {
+pub(crate) fn run(data: &[u8]) {
     if let Ok(call) = call(&mut Unstructured::new(data)) {
         judged(&call);
     }

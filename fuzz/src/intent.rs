@@ -22,7 +22,7 @@ use portcullis::{
 };
 
 /// Reads the bytes as a line, and the line in everything that can stand around it.
-pub fn run(data: &[u8]) {
+pub(crate) fn run(data: &[u8]) {
     let line = String::from_utf8_lossy(data);
     let delegates = ["emergency".to_owned()];
     let (open, strict) = (world(OPEN, &delegates), world(STRICT, &delegates));

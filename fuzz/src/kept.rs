@@ -11,9 +11,9 @@ use std::{
 const STACK: usize = 64 << 20;
 
 /// Tries every input of a target: its corpus, of which there must be some, and what was once a finding.
-pub fn replay(target: &str, run: fn(&[u8])) {
+pub(crate) fn replay(target: &str, run: fn(&[u8])) {
     // The packages of the workspace lie at its root, or a step below.
-    let mut above = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
+    let above = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
     let home = above
         .map(|above| above.join("fuzz"))
         .find(|home| home.join("corpus").is_dir());

@@ -1,9 +1,5 @@
 //! What the fuzzers try, each target in a module that a test without a fuzzer can include as well.
 
-#[expect(
-    dead_code,
-    reason = "the flaws are for those who ask whether one would be seen"
-)]
 #[path = "../../tests/oracle"]
 mod oracle {
     pub(crate) mod compare;
@@ -11,10 +7,35 @@ mod oracle {
     pub(crate) mod naive;
 }
 
-pub mod decide;
+mod decide;
 mod draft;
-pub mod harvest;
-pub mod intent;
-pub mod policy;
-pub mod tape;
+mod harvest;
+mod intent;
+mod policy;
+mod tape;
 mod worlds;
+
+/// A policy from bytes.
+pub fn policy(data: &[u8]) {
+    policy::run(data);
+}
+
+/// An intent from bytes.
+pub fn intent(data: &[u8]) {
+    intent::run(data);
+}
+
+/// A tape from bytes.
+pub fn tape(data: &[u8]) {
+    tape::run(data);
+}
+
+/// A few decisions, put together from bytes.
+pub fn decide(data: &[u8]) {
+    decide::run(data);
+}
+
+/// A few harvests, put together from bytes.
+pub fn harvest(data: &[u8]) {
+    harvest::run(data);
+}

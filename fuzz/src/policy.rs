@@ -11,7 +11,7 @@ use portcullis::{
 use std::collections::BTreeMap;
 
 /// Reads the bytes as a document, and their lines as the names and texts of a hash.
-pub fn run(data: &[u8]) {
+pub(crate) fn run(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     let document = Policy::from_json(&text);
     judged(&document, &text);

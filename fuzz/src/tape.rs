@@ -34,7 +34,7 @@ struct Ran {
 }
 
 /// Replays the bytes as a tape in ways that must make no difference.
-pub fn run(data: &[u8]) {
+pub(crate) fn run(data: &[u8]) {
     let Some(records) = records(data, LINE_BYTES_MAX) else {
         return;
     };

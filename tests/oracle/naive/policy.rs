@@ -106,6 +106,9 @@ pub(crate) fn read(text: &str, flaw: Option<Flaw>) -> Result<Policy, &'static st
     }
     let fields = hash_encoding(pairs);
     let policy = build(&fields, &mut faults);
+    if fields.values().any(|text| reads_as_two(text)) {
+        faults.add(PARSE);
+    }
     if let Some(stored) = fields.get("policy_hash")
         && *stored != hash(&fields)
         && flaw != Some(Flaw::HashIsBelieved)
@@ -113,6 +116,11 @@ pub(crate) fn read(text: &str, flaw: Option<Flaw>) -> Result<Policy, &'static st
         faults.add(HASH);
     }
     faults.first().map_or(Ok(policy), Err)
+}
+
+/// Whether a text is JSON in which a key stands twice, whoever may read it.
+fn reads_as_two(text: &str) -> bool {
+    json::read(text).is_some_and(|value| json::depth(&value) <= DEPTH && json::has_twins(&value))
 }
 
 /// The hash of what a text says, if it says anything.
