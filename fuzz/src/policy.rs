@@ -111,7 +111,10 @@ fn same_head(policy: &Policy, naive: &naive::Policy, text: &str) {
     assert_eq!(policy.version(), naive.version, "{text}");
     assert_eq!(policy.hash().to_string(), naive.hash, "{text}");
     assert_eq!(policy.states_hash(), naive.hash_is_stored, "{text}");
-    let symbols: Vec<String> = policy.symbols().map(|symbol| symbol.to_string()).collect();
+    let symbols: Vec<String> = policy
+        .symbols()
+        .map(|symbol| symbol.as_str().to_owned())
+        .collect();
     assert_eq!(symbols, naive.universe, "{text}");
     assert_eq!(policy.market(), naive.market.as_deref(), "{text}");
     assert_eq!(policy.venue(), naive.venue.as_deref(), "{text}");
