@@ -6,7 +6,9 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::disallowed_methods,
-    reason = "a test fails by panicking, and reads files"
+    clippy::print_stderr,
+    clippy::wildcard_enum_match_arm,
+    reason = "a test fails by panicking, reads files, and says by which input"
 )]
 
 mod oracle {
