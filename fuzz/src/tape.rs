@@ -62,7 +62,7 @@ pub(crate) fn run(data: &[u8]) {
             );
         }
     }
-    if data.len() % 3 == 0 && is_plain(data) && whole.end.is_ok() {
+    if data.len().is_multiple_of(3) && is_plain(data) && whole.end.is_ok() {
         compressed(data, &whole);
     }
 }
