@@ -23,12 +23,13 @@ impl<'a> Slot<'a> {
     pub(crate) fn fill(&mut self, raw: &'a str) {
         let raw = (raw != "null").then_some(raw);
         self.twice |= self.seen;
-        self.differs |= self.seen && self.raw != raw;
+        self.differs |= self.seen && !is_same(self.raw, raw);
         self.seen = true;
         self.raw = raw;
     }
 
-    /// Whether the key stood in the object more than once, and not always with the same text.
+    /// Whether the key stood in the object more than once, and not always with the same value. A string is the same
+    /// however it is escaped.
     pub(crate) const fn differs(&self) -> bool {
         self.differs
     }
@@ -87,6 +88,12 @@ impl<'a> Slot<'a> {
             Err(Unreadable)
         }
     }
+}
+
+/// Whether two values are one, as they are written or as the strings that they are.
+fn is_same(one: Option<&str>, other: Option<&str>) -> bool {
+    let text = |raw: Option<&str>| raw.and_then(|raw| unquote(raw).ok().map(Cow::into_owned));
+    one == other || text(one).is_some_and(|one| text(other) == Some(one))
 }
 
 /// The text of a JSON string; borrowed where it holds no escapes.

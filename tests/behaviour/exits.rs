@@ -131,6 +131,7 @@ fn an_exit_needs_a_symbol_and_a_side_or_a_word() {
             ("false", "false"),
             ("true", "null"),
             ("true", "\"true\""),
+            ("\"false\"", r#""\u0066alse""#),
         ] {
             let flags = format!(r#""{flag}": {one}, "{flag}": {other}"#);
             check_fields(&format!(r#""action": "CLOSE", {flags}"#), INVALID);
@@ -207,6 +208,7 @@ fn what_stands_twice_traps_no_exit_that_is_one_without_it() {
         r#""side": "SELL", "side": "SELL""#,
         r#""side": "SELL", "side": "BUY""#,
         r#""reduce_only": true, "reduce_only": true"#,
+        r#""reduce_only": "true", "reduce_only": "\u0074rue""#,
     ] {
         check(&format!(r#"{{{source}, {closing}, {twice}}}"#), CLOSED);
     }

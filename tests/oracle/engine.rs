@@ -13,10 +13,7 @@ use serde_json::{Value, json};
 
 /// What the engine answers to one intent.
 pub(crate) fn decide(world: &World<'_>, line: &str, now: Option<i64>) -> Columns {
-    let engine = Engine::new(
-        Guardrails::from_json(&guardrails(world)).unwrap(),
-        ExitOwnership::new(world.exit_owner, world.delegates.iter().map(String::as_str)).unwrap(),
-    );
+    let engine = engine(world);
     let mut scratch = Scratch::default();
     let intent = match read(line, &mut scratch) {
         Event::Intent(intent) => intent,
@@ -77,12 +74,22 @@ pub(crate) fn harvest(world: &World<'_>, line: &str, now: Option<i64>) -> Column
     columns(&Answer::harvest(&decision, state).about(&snapshot.position))
 }
 
-fn policy(world: &World<'_>) -> Result<Policy, PolicyAbsence> {
+/// The engine of these operators.
+pub(crate) fn engine(world: &World<'_>) -> Engine {
+    Engine::new(
+        Guardrails::from_json(&guardrails(world)).unwrap(),
+        ExitOwnership::new(world.exit_owner, world.delegates.iter().map(String::as_str)).unwrap(),
+    )
+}
+
+/// The policy, or why there is none.
+pub(crate) fn policy(world: &World<'_>) -> Result<Policy, PolicyAbsence> {
     let text = world.policy.ok_or(PolicyAbsence::NotFound)?;
     Policy::from_json(text).map_err(PolicyAbsence::from)
 }
 
-fn state(policy: &Result<Policy, PolicyAbsence>) -> PolicyState<'_> {
+/// What the engine is told of it.
+pub(crate) fn state(policy: &Result<Policy, PolicyAbsence>) -> PolicyState<'_> {
     match policy {
         Ok(policy) => PolicyState::present(policy),
         Err(absence) => PolicyState::absent(absence),
@@ -117,7 +124,7 @@ fn guardrails(world: &World<'_>) -> String {
 }
 
 /// The columns that the two engines share, in one form.
-fn columns(answer: &Answer<'_>) -> Columns {
+pub(crate) fn columns(answer: &Answer<'_>) -> Columns {
     let row = serde_json::to_value(answer).unwrap();
     let mut columns = Columns::new();
     for (name, value) in row.as_object().unwrap().clone() {

@@ -38,7 +38,10 @@ impl TapeReader {
         Self::with_sizes(sources, CHUNK_BYTES, LINE_BYTES_MAX)
     }
 
-    fn with_sizes(sources: Vec<TapeSource>, chunk_bytes: usize, line_bytes_max: usize) -> Self {
+    /// As [`Self::new`], with other sizes: how much is read at once, and the most bytes a line may have. What is
+    /// read does not depend on the first.
+    #[must_use]
+    pub fn with_sizes(sources: Vec<TapeSource>, chunk_bytes: usize, line_bytes_max: usize) -> Self {
         let total = sources.iter().map(bytes_of).sum();
         Self {
             sources: sources.into_iter(),

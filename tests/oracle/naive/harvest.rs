@@ -24,7 +24,7 @@ fn judge(
     now: Option<i64>,
     answer: &mut Answer,
 ) -> Result<(), &'static str> {
-    let value = json::read(line).ok_or("INTENT_UNREADABLE")?;
+    let value = json::read_by_grammar(line).ok_or("INTENT_UNREADABLE")?;
     let position = json::pairs(&value).ok_or("INTENT_UNREADABLE")?;
     let symbol = fields::text(position, "symbol")
         .and_then(symbol)
@@ -273,13 +273,23 @@ fn kill_score(policy: &Policy, position: &Fields, now: i64) -> Option<(f64, [f64
 
     let flips = trend < theta(policy, "trend_min") && reversion + chop > 0.5;
     let flip = if flips { 1.0 } else { 0.0 };
-    let spike =
-        (sigma / theta(policy, "sigma_ref") - 1.0).clamp(0.0, theta(policy, "sigma_spike_cap"));
-    let drop = (theta(policy, "ts_ref") - strength).clamp(0.0, theta(policy, "ts_drop_cap"));
-    let age = (age / theta(policy, "max_age_sec")).clamp(0.0, 1.0);
+    let spike = clamp(
+        sigma / theta(policy, "sigma_ref") - 1.0,
+        theta(policy, "sigma_spike_cap"),
+    );
+    let drop = clamp(
+        theta(policy, "ts_ref") - strength,
+        theta(policy, "ts_drop_cap"),
+    );
+    let age = clamp(age / theta(policy, "max_age_sec"), 1.0);
     let z = theta(policy, "k_regime_flip") * flip
         + theta(policy, "k_sigma_spike") * spike
         + theta(policy, "k_ts_drop") * drop
         + theta(policy, "k_age_penalty") * age;
     Some((1.0 / (1.0 + (-z).exp()), [flip, spike, drop, age]))
+}
+
+/// Between 0 and `cap`; nothing is +0, however it came about.
+fn clamp(number: f64, cap: f64) -> f64 {
+    number.clamp(0.0, cap) + 0.0
 }

@@ -85,7 +85,7 @@ pub(crate) struct Intent {
 
 /// Gate 1. `clock` tells whether someone else says what time it is.
 pub(crate) fn read(line: &str, clock: bool, flaw: Option<Flaw>) -> Result<Intent, &'static str> {
-    let top = json::read(line).ok_or(UNREADABLE)?;
+    let top = json::read_by_grammar(line).ok_or(UNREADABLE)?;
     let top = json::pairs(&top).ok_or(UNREADABLE)?;
     if names_another_event(top) {
         return Err(UNREADABLE);
@@ -137,9 +137,14 @@ pub(crate) fn read(line: &str, clock: bool, flaw: Option<Flaw>) -> Result<Intent
 
 /// The event that a line is, where it is none that asks for a decision about an intent.
 pub(crate) fn for_somebody_else(line: &str) -> Option<String> {
-    let top = json::read(line)?;
+    let top = json::read_by_grammar(line)?;
     let event = text(json::pairs(&top)?, "event_type")?;
-    let others = ["position.snapshot", "policy.updated", "policy.withdrawn"];
+    let others = [
+        "position.snapshot",
+        "policy.updated",
+        "policy.withdrawn",
+        "trade.decided",
+    ];
     others.contains(&event).then(|| event.to_owned())
 }
 
@@ -151,9 +156,9 @@ fn names_another_event(fields: &Fields) -> bool {
 /// The payload as an object.
 fn payload(value: &Json) -> Option<Vec<(String, Json)>> {
     match value {
-        Json::Text(text) => json::pairs(&json::read(text)?).cloned(),
+        Json::Text(text) => json::pairs(&json::read_by_grammar(text)?).cloned(),
         Json::Object(pairs) => Some(pairs.clone()),
-        Json::Null | Json::Bool(_) | Json::Number(_) | Json::List(_) => None,
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::List(_) | Json::Garbled(_) => None,
     }
 }
 
@@ -360,7 +365,7 @@ fn flag(value: &Json) -> Flag {
     let word = match value {
         Json::Bool(yes) => yes.to_string(),
         Json::Number(word) | Json::Text(word) => word.to_ascii_lowercase(),
-        Json::Null | Json::List(_) | Json::Object(_) => String::new(),
+        Json::Null | Json::List(_) | Json::Object(_) | Json::Garbled(_) => String::new(),
     };
     match word.as_str() {
         "true" | "1" => Flag::Yes,

@@ -11,6 +11,8 @@ pub(crate) enum Json {
     List(Vec<Self>),
     /// Every pair in the order written, twins included.
     Object(Vec<(String, Self)>),
+    /// JSON by its grammar that nobody can decode: half a surrogate pair, in a text or in a key of an object.
+    Garbled(String),
 }
 
 /// What an object holds under a key.
@@ -23,8 +25,13 @@ pub(crate) enum Field<'a> {
     One(&'a Json),
 }
 
-/// Reads a text that holds one value and nothing else.
+/// Reads a text that holds one value and nothing else, all of which can be decoded.
 pub(crate) fn read(text: &str) -> Option<Json> {
+    read_by_grammar(text).filter(|value| !is_garbled(value))
+}
+
+/// As [`read`], where what cannot be decoded spoils itself alone.
+pub(crate) fn read_by_grammar(text: &str) -> Option<Json> {
     let mut reader = Reader {
         rest: text.chars().collect::<Vec<_>>().into_iter().rev().collect(),
     };
@@ -33,11 +40,25 @@ pub(crate) fn read(text: &str) -> Option<Json> {
     reader.rest.is_empty().then_some(value)
 }
 
+fn is_garbled(value: &Json) -> bool {
+    match value {
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::Text(_) => false,
+        Json::List(items) => items.iter().any(is_garbled),
+        Json::Object(pairs) => pairs.iter().any(|(_, value)| is_garbled(value)),
+        Json::Garbled(_) => true,
+    }
+}
+
 /// The pairs of an object.
 pub(crate) fn pairs(value: &Json) -> Option<&Vec<(String, Json)>> {
     match value {
         Json::Object(pairs) => Some(pairs),
-        Json::Null | Json::Bool(_) | Json::Number(_) | Json::Text(_) | Json::List(_) => None,
+        Json::Null
+        | Json::Bool(_)
+        | Json::Number(_)
+        | Json::Text(_)
+        | Json::List(_)
+        | Json::Garbled(_) => None,
     }
 }
 
@@ -57,7 +78,7 @@ pub(crate) fn field<'a>(object: &'a [(String, Json)], key: &str) -> Field<'a> {
 /// Whether a key stands twice in this object or in any within it.
 pub(crate) fn has_twins(value: &Json) -> bool {
     match value {
-        Json::Null | Json::Bool(_) | Json::Number(_) | Json::Text(_) => false,
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::Text(_) | Json::Garbled(_) => false,
         Json::List(items) => items.iter().any(has_twins),
         Json::Object(pairs) => pairs.iter().enumerate().any(|(at, (key, value))| {
             pairs.iter().take(at).any(|(earlier, _)| earlier == key) || has_twins(value)
@@ -68,7 +89,7 @@ pub(crate) fn has_twins(value: &Json) -> bool {
 /// How many lists and objects stand one inside the other, at most.
 pub(crate) fn depth(value: &Json) -> usize {
     match value {
-        Json::Null | Json::Bool(_) | Json::Number(_) | Json::Text(_) => 0,
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::Text(_) | Json::Garbled(_) => 0,
         Json::List(items) => 1 + items.iter().map(depth).max().unwrap_or(0),
         Json::Object(pairs) => {
             1 + pairs
@@ -86,7 +107,7 @@ pub(crate) fn compact(value: &Json) -> String {
         Json::Null => "null".to_owned(),
         Json::Bool(yes) => yes.to_string(),
         Json::Number(text) => text.clone(),
-        Json::Text(text) => quote(text, false),
+        Json::Text(text) | Json::Garbled(text) => quote(text, false),
         Json::List(items) => {
             let items: Vec<String> = items.iter().map(compact).collect();
             format!("[{}]", items.join(","))
@@ -158,7 +179,14 @@ impl Reader {
             'n' => self.word("null", Json::Null),
             't' => self.word("true", Json::Bool(true)),
             'f' => self.word("false", Json::Bool(false)),
-            '"' => self.text().map(Json::Text),
+            '"' => {
+                let (text, is_whole) = self.text()?;
+                Some(if is_whole {
+                    Json::Text(text)
+                } else {
+                    Json::Garbled(text)
+                })
+            }
             '[' => self.list(),
             '{' => self.object(),
             _ => self.number(),
@@ -194,6 +222,7 @@ impl Reader {
     fn object(&mut self) -> Option<Json> {
         self.take('{')?;
         let mut pairs = Vec::new();
+        let mut is_whole = true;
         self.space();
         if self.peek()? == '}' {
             self.rest.pop();
@@ -201,34 +230,44 @@ impl Reader {
         }
         loop {
             self.space();
-            let key = self.text()?;
+            let (key, is_key_whole) = self.text()?;
+            is_whole &= is_key_whole;
             self.space();
             self.take(':')?;
             pairs.push((key, self.value()?));
             self.space();
             match self.rest.pop()? {
                 ',' => {}
-                '}' => return Some(Json::Object(pairs)),
+                '}' if is_whole => return Some(Json::Object(pairs)),
+                '}' => return Some(Json::Garbled(compact(&Json::Object(pairs)))),
                 _ => return None,
             }
         }
     }
 
-    fn text(&mut self) -> Option<String> {
+    /// A text, and whether all of it could be decoded.
+    fn text(&mut self) -> Option<(String, bool)> {
         self.take('"')?;
-        let mut out = String::new();
+        let (mut out, mut is_whole) = (String::new(), true);
         loop {
             match self.rest.pop()? {
-                '"' => return Some(out),
-                '\\' => out.push(self.escape()?),
+                '"' => return Some((out, is_whole)),
+                '\\' => match self.escape()? {
+                    Ok(letter) => out.push(letter),
+                    Err(half) => {
+                        is_whole = false;
+                        out.push_str(&format!("\\u{half:04x}"));
+                    }
+                },
                 letter if letter < ' ' => return None,
                 letter => out.push(letter),
             }
         }
     }
 
-    fn escape(&mut self) -> Option<char> {
-        Some(match self.rest.pop()? {
+    /// What an escape stands for; an error is half a surrogate pair.
+    fn escape(&mut self) -> Option<Result<char, u32>> {
+        Some(Ok(match self.rest.pop()? {
             'b' => '\u{8}',
             'f' => '\u{c}',
             'n' => '\n',
@@ -236,20 +275,33 @@ impl Reader {
             't' => '\t',
             'u' => {
                 let first = self.unit()?;
-                if !(0xd800..0xe000).contains(&first) {
-                    return char::from_u32(first);
+                if let Some(letter) = char::from_u32(first) {
+                    return Some(Ok(letter));
                 }
-                self.take('\\')?;
-                self.take('u')?;
-                let second = self.unit()?;
-                if first >= 0xdc00 || !(0xdc00..0xe000).contains(&second) {
-                    return None;
+                let second = self.second_half();
+                let pair = second.filter(|_| first < 0xdc00);
+                let Some(second) = pair else {
+                    return Some(Err(first));
+                };
+                for _ in 0..6 {
+                    self.rest.pop();
                 }
-                return char::from_u32(0x10000 + ((first - 0xd800) << 10) + (second - 0xdc00));
+                return char::from_u32(0x10000 + ((first - 0xd800) << 10) + (second - 0xdc00))
+                    .map(Ok);
             }
             letter @ ('"' | '\\' | '/') => letter,
             _ => return None,
-        })
+        }))
+    }
+
+    /// The second half of a surrogate pair, if it comes next; it is not taken.
+    fn second_half(&self) -> Option<u32> {
+        let ahead: String = self.rest.iter().rev().take(6).collect();
+        let digits = ahead
+            .strip_prefix("\\u")
+            .filter(|digits| digits.len() == 4)?;
+        let unit = u32::from_str_radix(digits, 16).ok()?;
+        (0xdc00..0xe000).contains(&unit).then_some(unit)
     }
 
     fn unit(&mut self) -> Option<u32> {

@@ -91,7 +91,7 @@ pub(crate) struct Policy {
 
 /// Reads a policy in either encoding, or says with which reason it is none.
 pub(crate) fn read(text: &str, flaw: Option<Flaw>) -> Result<Policy, &'static str> {
-    let document = json::read(text).ok_or(PARSE)?;
+    let document = document(text).ok_or(PARSE)?;
     let pairs = json::pairs(&document).ok_or(PARSE)?;
     if json::depth(&document) > DEPTH {
         return Err(PARSE);
@@ -106,6 +106,9 @@ pub(crate) fn read(text: &str, flaw: Option<Flaw>) -> Result<Policy, &'static st
     }
     let fields = hash_encoding(pairs);
     let policy = build(&fields, &mut faults);
+    if fields.values().any(|text| reads_as_two(text)) {
+        faults.add(PARSE);
+    }
     if let Some(stored) = fields.get("policy_hash")
         && *stored != hash(&fields)
         && flaw != Some(Flaw::HashIsBelieved)
@@ -115,10 +118,20 @@ pub(crate) fn read(text: &str, flaw: Option<Flaw>) -> Result<Policy, &'static st
     faults.first().map_or(Ok(policy), Err)
 }
 
+/// Whether a text is JSON in which a key stands twice, whoever may read it.
+fn reads_as_two(text: &str) -> bool {
+    json::read(text).is_some_and(|value| json::depth(&value) <= DEPTH && json::has_twins(&value))
+}
+
 /// The hash of what a text says, if it says anything.
 pub(crate) fn hash_of(text: &str) -> Option<String> {
-    let document = json::read(text)?;
+    let document = document(text)?;
     Some(hash(&hash_encoding(json::pairs(&document)?)))
+}
+
+/// A byte order mark is no part of what a text says.
+fn document(text: &str) -> Option<Json> {
+    json::read(text.strip_prefix('\u{feff}').unwrap_or(text))
 }
 
 /// The reasons found so far.
@@ -146,7 +159,7 @@ fn hash_encoding(pairs: &[(String, Json)]) -> BTreeMap<String, String> {
     let text = |value: &Json| match value {
         Json::Null => None,
         Json::Text(text) => Some(text.clone()),
-        Json::Bool(_) | Json::Number(_) | Json::List(_) | Json::Object(_) => {
+        Json::Bool(_) | Json::Number(_) | Json::List(_) | Json::Object(_) | Json::Garbled(_) => {
             Some(json::compact(value))
         }
     };
@@ -298,7 +311,9 @@ fn leverage(value: Option<Json>, faults: &mut Faults) -> BTreeMap<String, f64> {
                     faults.check(leverage.insert(symbol, number).is_none());
                 }
             }
-            Json::Bool(_) | Json::Text(_) | Json::List(_) | Json::Object(_) => faults.add(PARSE),
+            Json::Bool(_) | Json::Text(_) | Json::List(_) | Json::Object(_) | Json::Garbled(_) => {
+                faults.add(PARSE)
+            }
         }
     }
     leverage
@@ -324,7 +339,9 @@ fn numbers(value: Option<Json>, names: &Names, faults: &mut Faults) -> BTreeMap<
                 faults.check(number.is_finite());
                 numbers.insert(key.clone(), number);
             }
-            Json::Bool(_) | Json::Text(_) | Json::List(_) | Json::Object(_) => faults.add(PARSE),
+            Json::Bool(_) | Json::Text(_) | Json::List(_) | Json::Object(_) | Json::Garbled(_) => {
+                faults.add(PARSE)
+            }
         }
     }
     for name in names.required {

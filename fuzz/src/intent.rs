@@ -1,0 +1,88 @@
+//! An intent from bytes: flat, in every envelope, and as the entry of a recorded decision.
+
+use crate::{
+    oracle::{
+        engine,
+        naive::{
+            World,
+            decide::decide,
+            harvest::harvest,
+            intent::for_somebody_else,
+            json::{Json, quote, read_by_grammar},
+        },
+    },
+    worlds::{NOW, OPEN, STRICT, assert_alike, world},
+};
+use portcullis::{
+    answer::Answer,
+    decide::Engine,
+    domain::Instant,
+    event::{Event, Scratch, read as read_event},
+    policy::PolicyState,
+};
+
+/// Reads the bytes as a line, and the line in everything that can stand around it.
+pub(crate) fn run(data: &[u8]) {
+    let line = String::from_utf8_lossy(data);
+    let delegates = ["emergency".to_owned()];
+    let (open, strict) = (world(OPEN, &delegates), world(STRICT, &delegates));
+    answered(&open, &line, None);
+    answered(&strict, &line, Some(NOW));
+    answered(
+        &open,
+        &format!(
+            r#"{{"id": "1766550734062-7", "data": {}}}"#,
+            quote(&line, false)
+        ),
+        None,
+    );
+    // What is no JSON spoils the whole line, and `null` is nothing: neither says anything about an envelope.
+    if read_by_grammar(&line).is_some_and(|value| value != Json::Null) {
+        let enveloped = format!(
+            r#"{{"event_type": "trade.intent", "ts": 1766550734062, "source": "ai", "payload": {line}}}"#
+        );
+        answered(&strict, &enveloped, Some(NOW));
+        recorded(&open, &line);
+    }
+}
+
+fn answered(world: &World<'_>, line: &str, now: Option<i64>) {
+    if for_somebody_else(line).as_deref() == Some("position.snapshot") {
+        let (engine, naive) = (engine::harvest(world, line, now), harvest(world, line, now));
+        assert_alike(&engine, &naive, line);
+    } else {
+        let (engine, naive) = (engine::decide(world, line, now), decide(world, line, now));
+        assert_alike(&engine, &naive, line);
+    }
+}
+
+/// A recorded decision is answered as its entry is at the instant of the recording.
+fn recorded(world: &World<'_>, line: &str) {
+    let record = format!(
+        r#"{{"event_type": "trade.decided", "decided_at": 1766550734062, "entry": {line}}}"#
+    );
+    let (mut outer, mut inner) = (Scratch::default(), Scratch::default());
+    let Event::Decided(decided) = read_event(&record, &mut outer) else {
+        panic!("no recording: {record}");
+    };
+    let entry = read_event(line, &mut inner);
+    if matches!(entry, Event::Decided(_)) {
+        return;
+    }
+    let entry = entry.into_intent();
+    let policy = engine::policy(world);
+    let (engine, state) = (engine::engine(world), engine::state(&policy));
+    let now = decided.at().unwrap();
+    assert_eq!(now.as_millis(), NOW / 1_000);
+    let row = |intent| columns(&engine, state, intent, now);
+    assert_alike(&row(decided.intent()), &row(&entry), &record);
+}
+
+fn columns(
+    engine: &Engine,
+    state: PolicyState<'_>,
+    intent: &portcullis::intent::Intent<'_>,
+    now: Instant,
+) -> crate::oracle::naive::Answer {
+    engine::columns(&Answer::decision(&engine.decide(state, intent, now)))
+}

@@ -1,0 +1,185 @@
+//! A tape from bytes, plain or compressed: one answer a record, the same for any threads and any chunks.
+
+use flate2::{Compression, write::GzEncoder};
+use portcullis::{
+    decide::Engine,
+    domain::Instant,
+    exit::{ExitOwnership, STANDARD_OWNER},
+    guardrails::Guardrails,
+    policy::{Policy, PolicyAbsence},
+};
+use portcullis_sim::{
+    replay::{Judge, ReplayError, Scope, Sinks, replay},
+    sample::policy_json,
+    tape::{LINE_BYTES_MAX, LineContent, TapeReader, TapeSource},
+};
+use serde_json::Value;
+use std::{io::Write as _, sync::OnceLock};
+
+/// What a compressed tape may hold; more takes a fuzzer's time, and shows nothing.
+const BYTES_MAX: usize = 1 << 18;
+const LINES_MAX: u64 = 4_000;
+const CHUNK: usize = 1 << 16;
+/// So short that some lines are too long.
+const SHORT_LINE: usize = 96;
+
+/// What rules from the beginning: read once, it is the same for every tape.
+static INITIAL: OnceLock<Result<Policy, PolicyAbsence>> = OnceLock::new();
+
+/// What came of a replay: the answers, and either the digest and the counts or the error.
+#[derive(Debug, PartialEq)]
+struct Ran {
+    answers: String,
+    end: Result<(blake3::Hash, String), String>,
+}
+
+/// Replays the bytes as a tape in ways that must make no difference.
+pub(crate) fn run(data: &[u8]) {
+    let Some(records) = records(data, LINE_BYTES_MAX) else {
+        return;
+    };
+    let whole = replayed(data, CHUNK, LINE_BYTES_MAX, 1);
+    counted(&whole, records);
+    alike(&replayed(data, 7, LINE_BYTES_MAX, 1), &whole, "tiny chunks");
+    // Every way is a replay of its own: each tape goes some of them, by its length.
+    match data.len() % 4 {
+        0 => assert_eq!(
+            replayed(data, CHUNK, LINE_BYTES_MAX, 2),
+            whole,
+            "two threads"
+        ),
+        1 | 2 => alike(
+            &replayed(data, 1, LINE_BYTES_MAX, 2),
+            &whole,
+            "two threads and tiny chunks",
+        ),
+        _ => {
+            let short = replayed(data, CHUNK, SHORT_LINE, 1);
+            alike(
+                &replayed(data, 3, SHORT_LINE, 1),
+                &short,
+                "tiny chunks and short lines",
+            );
+        }
+    }
+    if data.len().is_multiple_of(3) && is_plain(data) && whole.end.is_ok() {
+        compressed(data, &whole);
+    }
+}
+
+/// Whether it is compressed makes no difference.
+fn compressed(data: &[u8], whole: &Ran) {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(data).unwrap();
+    let gzip = encoder.finish().unwrap();
+    assert_eq!(&replayed(&gzip, CHUNK, LINE_BYTES_MAX, 1), whole, "gzip");
+    let zstd = zstd::encode_all(data, 1).unwrap();
+    assert_eq!(&replayed(&zstd, 5, LINE_BYTES_MAX, 1), whole, "zstd");
+}
+
+/// The same, whatever the chunks. Of a damaged archive a decompressor may give out more or less before it says so.
+fn alike(tiny: &Ran, whole: &Ran, how: &str) {
+    if whole.end.is_ok() {
+        assert_eq!(tiny, whole, "{how}");
+    } else {
+        assert!(tiny.end.is_err(), "{how}: {tiny:?}");
+        let both = [&tiny.answers, &whole.answers];
+        assert!(
+            both[0].starts_with(both[1]) || both[1].starts_with(both[0]),
+            "{how}"
+        );
+    }
+}
+
+fn source(data: &[u8]) -> Vec<TapeSource> {
+    vec![TapeSource::Memory {
+        name: "fuzz",
+        bytes: data.into(),
+    }]
+}
+
+/// Whether these bytes are read as they are: nothing that is compressed or known to be no tape begins like this.
+fn is_plain(data: &[u8]) -> bool {
+    data.first()
+        .is_none_or(|first| matches!(first, b'{' | b'\n' | b'[' | b'"' | b' '))
+}
+
+/// How many records there are; nothing where the tape is longer than a fuzzer has time for.
+fn records(data: &[u8], line_bytes_max: usize) -> Option<u64> {
+    let (mut bytes, mut lines) = (0, 0);
+    for chunk in TapeReader::with_sizes(source(data), CHUNK, line_bytes_max) {
+        let Ok(chunk) = chunk else { break };
+        bytes += chunk.bytes().len();
+        for line in chunk.lines() {
+            lines += 1;
+            if let LineContent::Text(text) = line.content {
+                assert!(!text.trim().is_empty(), "a blank line is no record");
+            }
+        }
+        if bytes > BYTES_MAX || lines > LINES_MAX {
+            return None;
+        }
+    }
+    Some(lines)
+}
+
+fn replayed(data: &[u8], chunk_bytes: usize, line_bytes_max: usize, threads: usize) -> Ran {
+    let ownership = ExitOwnership::new(STANDARD_OWNER, ["emergency"]).unwrap();
+    let judge = Judge {
+        engine: Engine::new(Guardrails::none(), ownership),
+        assume_in_force: true,
+        writes_answers: true,
+        now: None,
+        scope: Scope::Tape,
+    };
+    let initial = INITIAL.get_or_init(|| {
+        let sample = policy_json(Instant::parse_epoch_seconds("4e9").unwrap());
+        Policy::from_json(&sample).map_err(PolicyAbsence::from)
+    });
+    let tapes = TapeReader::with_sizes(source(data), chunk_bytes, line_bytes_max);
+    let mut answers = Vec::new();
+    let sinks = Sinks {
+        answers: Some(&mut answers),
+        progress: &mut |_| (),
+    };
+    let end = match replay(&judge, initial.clone(), tapes, threads, sinks) {
+        Ok(outcome) => {
+            assert!(outcome.counts.adds_up());
+            let told = format!("{:?} {:?}", outcome.counts, outcome.illegible);
+            Ok((outcome.digest, told))
+        }
+        Err(error @ ReplayError::Tape { .. }) => Err(error.to_string()),
+        Err(error) => panic!("{error}"),
+    };
+    Ran {
+        answers: String::from_utf8(answers).unwrap(),
+        end,
+    }
+}
+
+fn records_of(ran: &Ran) -> usize {
+    ran.answers.lines().count()
+}
+
+/// An answer a record, each a JSON object with its number, and nothing lost.
+fn counted(ran: &Ran, records: u64) {
+    assert!(ran.answers.is_empty() || ran.answers.ends_with('\n'));
+    for (n, answer) in (1..).zip(ran.answers.lines()) {
+        let answer: Value = serde_json::from_str(answer).unwrap();
+        assert_eq!(answer["n"], Value::from(n), "{answer}");
+        let decision = answer["decision"].as_str().unwrap();
+        let is_skip = decision == "SKIP";
+        assert!(
+            is_skip || ["TRADE", "EXIT", "HARVEST", "POLICY"].contains(&decision),
+            "{answer}"
+        );
+        assert_eq!(answer.get("reason").is_some(), is_skip, "{answer}");
+    }
+    assert_eq!(u64::try_from(records_of(ran)), Ok(records));
+    let told = format!("{records} records were answered");
+    assert!(
+        !matches!(&ran.end, Err(error) if !error.ends_with(&told)),
+        "{:?}",
+        ran.end
+    );
+}

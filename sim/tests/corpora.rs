@@ -1,0 +1,19 @@
+//! The tapes that the fuzzer kept, tried once more without it.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "a test fails by panicking, and says by which input"
+)]
+
+#[path = "../../fuzz/src/kept.rs"]
+mod kept;
+#[path = "../../fuzz/src/tape.rs"]
+mod tape;
+
+#[test]
+fn tapes() {
+    kept::replay("tape", tape::run);
+}

@@ -1,0 +1,53 @@
+//! What the fuzzers kept, tried once more without one: their corpora, and every input that they ever found fault
+//! with.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    clippy::print_stderr,
+    clippy::wildcard_enum_match_arm,
+    reason = "a test fails by panicking, reads files, and says by which input"
+)]
+
+mod oracle {
+    pub(crate) mod compare;
+    pub(crate) mod engine;
+    pub(crate) mod naive;
+}
+
+#[path = "../fuzz/src/decide.rs"]
+mod decide;
+#[path = "../fuzz/src/draft.rs"]
+mod draft;
+#[path = "../fuzz/src/harvest.rs"]
+mod harvest;
+#[path = "../fuzz/src/intent.rs"]
+mod intent;
+#[path = "../fuzz/src/kept.rs"]
+mod kept;
+#[path = "../fuzz/src/policy.rs"]
+mod policy;
+#[path = "../fuzz/src/worlds.rs"]
+mod worlds;
+
+#[test]
+fn policies() {
+    kept::replay("policy", policy::run);
+}
+
+#[test]
+fn intents() {
+    kept::replay("intent", intent::run);
+}
+
+#[test]
+fn decisions() {
+    kept::replay("decide", decide::run);
+}
+
+#[test]
+fn harvests() {
+    kept::replay("harvest", harvest::run);
+}
