@@ -1,7 +1,6 @@
 //! Python, by the parser of Ruff.
 
 mod expressions;
-mod lines;
 mod patterns;
 
 use ruff_python_ast::{
@@ -10,9 +9,7 @@ use ruff_python_ast::{
 };
 use ruff_text_size::Ranged;
 
-use lines::Lines;
-
-use super::{Tree, Unparsed};
+use super::{Tree, Unparsed, lines::Lines};
 use crate::proof::tree::{
     Arm, At, Bind, Binding, Class, Comparison, Function, Handler, Kind, Leaving, Node, Operator,
     Parameter,
@@ -22,7 +19,7 @@ use crate::proof::tree::{
 pub(crate) fn read(text: &str) -> Result<Tree, Unparsed> {
     let lines = Lines::of(text);
     let parsed = ruff_python_parser::parse_module(text).map_err(|error| Unparsed {
-        at: lines.at(error.location.start()),
+        at: lines.at(error.location.start().to_usize()),
         message: error.error.to_string(),
     })?;
     let reader = Reader { text, lines };
@@ -51,7 +48,7 @@ enum Inside {
 
 impl Reader<'_> {
     fn at(&self, of: &impl Ranged) -> At {
-        self.lines.at(of.range().start())
+        self.lines.at(of.range().start().to_usize())
     }
 
     fn node(&self, of: &impl Ranged, kind: Kind) -> Node {
