@@ -69,8 +69,8 @@ fn entry(key: &MarkedYaml<'_>, of: &MarkedYaml<'_>) -> Entry {
     let key = value(key);
     let at = key.at;
     let mut worth = value(of);
-    // A list or map of several lines begins where its key does.
-    if let Kind::List(_) | Kind::Record { .. } = worth.kind {
+    // A list or map below its key begins where the key does.
+    if worth.at.line > at.line && matches!(worth.kind, Kind::List(_) | Kind::Record { .. }) {
         worth.at = at;
     }
     let (name, key) = if let Kind::Text(name) = key.kind {
