@@ -1,6 +1,6 @@
 //! Instants, and the texts they are read from.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use jiff::{
     SignedDuration,
@@ -142,7 +142,8 @@ impl Instant {
     /// # Errors
     /// A text of another form (a date without a time among them), or outside the years 0 to 9999.
     pub fn parse_iso(text: &str) -> Result<(Self, IsoOffset), InstantError> {
-        let pieces = Pieces::parse(text).map_err(|_| InstantError::NotIso)?;
+        let text = to_nanoseconds(text);
+        let pieces = Pieces::parse(text.as_ref()).map_err(|_| InstantError::NotIso)?;
         let time: Time = pieces.time().ok_or(InstantError::NotIso)?;
         // `[Europe/Berlin]` asks for rules of time zones, which differ between machines.
         if pieces.time_zone_annotation().is_some() {
@@ -202,6 +203,17 @@ impl Span {
     pub const fn as_micros(self) -> i64 {
         self.0
     }
+}
+
+/// Without the digits of a fraction beyond the ninth: the library reads no finer, and a microsecond is all that counts.
+fn to_nanoseconds(text: &str) -> Cow<'_, str> {
+    let finer = || {
+        let (before, after) = text.split_at_checked(text.find(['.', ','])? + 1)?;
+        let digits = after.bytes().take_while(u8::is_ascii_digit).count();
+        let (fraction, rest) = after.split_at_checked(digits)?;
+        Some(format!("{before}{}{rest}", fraction.get(..9)?))
+    };
+    finer().map_or(Cow::Borrowed(text), Cow::Owned)
 }
 
 /// `value · 10^shift` of a decimal number, as an integer.
