@@ -18,8 +18,7 @@ use crate::{
     Law, Portcullis, SOME,
     answered::Answered,
     strategies::{
-        self, Call, DELEGATE, HarvestCall, IntentDraft, OWNER, PositionDraft, number::any_float,
-        text::any_text,
+        self, Call, DELEGATE, HarvestCall, IntentDraft, OWNER, PositionDraft, text::any_text,
     },
     subject::{Subject, World},
 };
@@ -35,7 +34,7 @@ const ANY_TEXT: Law<Texts> = Law {
 
 const ANY_FLOATS: Law<(Call, HarvestCall)> = Law {
     cases: SOME,
-    inputs: || (floats(), harvest_floats()).boxed(),
+    inputs: || (floats(), strategies::harvests_of_any_floats()).boxed(),
     demands: any_floats_are_answered,
 };
 
@@ -44,54 +43,12 @@ fn any_instant() -> impl Strategy<Value = i64> {
     prop_oneof![1 => Just(first), 1 => Just(last), 4 => first..=last]
 }
 
-/// Every number of an intent from any bits.
+/// Judged at any instant, where the caller has a clock.
 fn floats() -> impl Strategy<Value = Call> {
-    (
-        strategies::calls(),
-        prop::collection::vec(any_float(), 8),
-        any_instant(),
-    )
-        .prop_map(|(mut call, bits, now)| {
-            for ((_, number), bits) in call.intent.numbers.iter_mut().zip(bits) {
-                *number = bits;
-            }
-            call.now = call.now.and(Some(now));
-            call
-        })
-}
-
-/// Every number of a position and its market from any bits.
-fn harvest_floats() -> impl Strategy<Value = HarvestCall> {
-    (
-        strategies::harvests(),
-        prop::collection::vec(any_float(), 11),
-    )
-        .prop_map(|(mut call, bits)| {
-            let position = &mut call.position.position;
-            let mut places: Vec<&mut Option<f64>> = vec![
-                &mut position.quantity,
-                &mut position.entry_price,
-                &mut position.current_price,
-                &mut position.age_sec,
-                &mut position.current_sl,
-                &mut position.stop_dist_pct,
-            ];
-            if let Some(market) = &mut call.position.market {
-                let Market {
-                    sigma,
-                    ts,
-                    p_trend,
-                    p_mr,
-                    p_chop,
-                    ..
-                } = market;
-                places.extend([sigma, ts, p_trend, p_mr, p_chop]);
-            }
-            for (place, bits) in places.into_iter().zip(bits) {
-                *place = place.and(Some(bits));
-            }
-            call
-        })
+    (strategies::calls_of_any_floats(), any_instant()).prop_map(|(mut call, now)| {
+        call.now = call.now.and(Some(now));
+        call
+    })
 }
 
 /// Reads every text as everything, and asks for every answer there is.

@@ -1,283 +1,20 @@
 //! What a value can come to be: through fallbacks, casts, bounds and names that are bound once.
 
-use super::routine::{Program, Routine};
+use super::{
+    calls::{
+        BOUND_KEYS, BOUNDS, COUNTS, DEFAULTS, FALLS_BACK, FIELDS, HANDS_ITSELF_ON, HANDS_ON,
+        LOOKS_UP, ROUNDS, UNITS,
+    },
+    routine::{Program, Routine},
+};
 use crate::proof::{
     tree::{Call, Entry, Kind, Leaving, Node, Operator},
     vocabulary::Vocabulary,
     words::{any, words},
 };
 
-/// Hand their first argument on, or what they are called on.
-const HANDS_ON: &[&str] = &[
-    "float",
-    "int",
-    "str",
-    "Decimal",
-    "D",
-    "dec",
-    "abs",
-    "Some",
-    "Ok",
-    "Box",
-    "Arc",
-    "Rc",
-    "list",
-    "tuple",
-    "set",
-    "frozenset",
-    "sorted",
-    "array",
-    "Fraction",
-    "round",
-    "from_str",
-    "from_float",
-    "try_from",
-    "from",
-    "new",
-    "loads",
-    "Just",
-    "deque",
-    "OrderedDict",
-    "dict",
-    "MappingProxyType",
-    "Final",
-    "cast",
-    "Cow",
-    "Borrowed",
-    "from_f64",
-    "from_iter",
-    "from_str_exact",
-    "new_unchecked",
-    "vec",
-    "json",
-    "hashmap",
-    "hashset",
-    "btreeset",
-    "btreemap",
-    "indexset",
-    "indexmap",
-    "lazy_static",
-    "LazyLock",
-    "OnceLock",
-    "Lazy",
-    "asarray",
-    "Series",
-    "copy",
-    "deepcopy",
-    "field",
-    "Field",
-];
-const HANDS_ITSELF_ON: &[&str] = &[
-    "unwrap",
-    "expect",
-    "into",
-    "to_string",
-    "to_owned",
-    "parse",
-    "strip",
-    "split",
-    "trim",
-    "clone",
-    "cloned",
-    "copied",
-    "ok",
-    "ok_or",
-    "ok_or_else",
-    "as_str",
-    "as_f64",
-    "try_into",
-    "await",
-    "copy",
-    "upper",
-    "lower",
-    "iter",
-    "into_iter",
-    "collect",
-    "map",
-    "and_then",
-    "filter",
-    "context",
-    "with_context",
-    "to_vec",
-    "abs",
-    "as_deref",
-    "as_ref",
-    "map_err",
-    "inspect_err",
-    "splitlines",
-    "keys",
-    "values",
-    "items",
-    "to_f64",
-    "max_by",
-    "item",
-    "flatten",
-    "replace",
-    "chars",
-    "as_slice",
-    "unwrap_unchecked",
-    "filter_map",
-];
-/// Give one of their arguments.
-const BOUNDS: &[&str] = &[
-    "min",
-    "max",
-    "clamp",
-    "clip",
-    "minimum",
-    "maximum",
-    "fmin",
-    "fmax",
-    "coalesce",
-    "first_non_none",
-    "nvl",
-    "where",
-    "choose",
-];
-/// Give their second argument where the first is not found.
-const LOOKS_UP: &[&str] = &[
-    "get",
-    "pop",
-    "setdefault",
-    "getattr",
-    "getenv",
-    "getfloat",
-    "getint",
-    "get_or",
-    "get_float",
-    "get_int",
-    "hget",
-    "getstr",
-    "get_str",
-    "config",
-    "env",
-    "float_env",
-    "env_float",
-    "env_or",
-    "int_env",
-    "env_int",
-    "optional",
-    "setting",
-    "get_setting",
-    "get_config",
-    "getdefault",
-    "lookup",
-    "param",
-    "get_param",
-    "read",
-    "get_env",
-    "env_var",
-    "get_or_default",
-    "value_of",
-];
-/// Give their argument where there is nothing.
-const FALLS_BACK: &[&str] = &[
-    "unwrap_or",
-    "unwrap_or_else",
-    "map_or",
-    "map_or_else",
-    "or_insert",
-    "or_insert_with",
-    "value_or",
-    "or",
-    "or_else",
-    "fillna",
-    "get_or_insert",
-    "get_or_insert_with",
-    "or_default",
-    "is_none_or",
-];
-/// Make a field, an option or a column; by position or as `default`, its default.
-const FIELDS: &[&str] = &[
-    "Field",
-    "field",
-    "Option",
-    "Argument",
-    "Query",
-    "Body",
-    "Form",
-    "Header",
-    "attrib",
-    "ib",
-    "Float",
-    "Integer",
-    "Param",
-    "Parameter",
-    "Setting",
-    "Doc",
-    "Depends",
-    "mapped_column",
-    "Column",
-    "DecimalField",
-    "FloatField",
-    "IntegerField",
-    "CharField",
-    "confloat",
-    "conint",
-    "Var",
-];
-const DEFAULTS: [&str; 8] = [
-    "default",
-    "default_value",
-    "fallback",
-    "default_factory",
-    "server_default",
-    "initial",
-    "insert_default",
-    "alternative",
-];
-/// What says of a value how it may be, and not what it is.
-const BOUND_KEYS: &[&str] = &[
-    "min",
-    "max",
-    "minimum",
-    "maximum",
-    "ge",
-    "gt",
-    "le",
-    "lt",
-    "step",
-    "precision",
-    "decimals",
-    "multiple_of",
-    "multipleOf",
-    "exclusiveMinimum",
-    "exclusiveMaximum",
-    "version",
-    "scale",
-    "digits",
-    "maxLength",
-    "minLength",
-    "maxItems",
-    "minItems",
-    "example",
-    "examples",
-    "description",
-    "title",
-    "type",
-    "unit",
-    "enum",
-];
 /// Powers of ten that turn one unit into another.
 const CONVERSIONS: [f64; 10] = [100.0, 1e3, 1e4, 1e6, 1e8, 1e9, 0.01, 1e-3, 1e-4, 1e-6];
-const UNITS: [&str; 12] = [
-    "pct",
-    "percent",
-    "percentage",
-    "bps",
-    "bp",
-    "ms",
-    "us",
-    "ns",
-    "permille",
-    "millis",
-    "cents",
-    "sat",
-];
-const COUNTS: [&str; 10] = [
-    "count", "line", "slot", "step", "part", "leg", "bar", "period", "number", "split",
-];
-const ROUNDS: [&str; 7] = ["round", "floor", "ceil", "trunc", "int", "rint", "quantize"];
 
 /// How far names and calls are followed.
 const DEEPEST: usize = 6;
@@ -367,7 +104,7 @@ impl<'a> Follow<'_, 'a> {
     fn name(&self, node: &'a Node, depth: usize, found: &mut Vec<Found<'a>>) {
         // What bounds a value or counts its parts is none of its numbers.
         let stays = |name: &str| {
-            self.wanted.is_known(name) || Vocabulary::is_bound(name) || any(&words(name), &COUNTS)
+            self.wanted.is_known(name) || Vocabulary::is_bound(name) || any(&words(name), COUNTS)
         };
         if node.last_name().is_some_and(stays) {
             return;
@@ -422,7 +159,7 @@ impl<'a> Follow<'_, 'a> {
             if let Some(receiver) = call.receiver() {
                 self.table(receiver, depth + 1, found);
             }
-        } else if (is(HANDS_ITSELF_ON) || is(&ROUNDS) && !of_library(call))
+        } else if (is(HANDS_ITSELF_ON) || is(ROUNDS) && !of_library(call))
             && call.receiver().is_some()
         {
             call.receiver().into_iter().for_each(on);
@@ -496,7 +233,7 @@ fn is_conversion(node: &Node, other: &Node) -> bool {
 
 /// Whether a name has a unit in it.
 pub(super) fn has_unit(name: &str) -> bool {
-    any(&words(name), &UNITS)
+    any(&words(name), UNITS)
 }
 
 fn speaks_of_unit(node: &Node) -> bool {

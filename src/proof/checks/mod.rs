@@ -1,5 +1,6 @@
 //! The checks. They know the tree and the vocabulary, and no language.
 
+mod calls;
 mod exits;
 mod fallbacks;
 mod follow;

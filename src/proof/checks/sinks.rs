@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::routine::{Part, Program, Routine};
+use super::{
+    calls::{DEFAULTS, FALLS_BACK, LOGS, NO_KEYS, SETTERS},
+    routine::{Part, Program, Routine},
+};
 use crate::proof::{
     tree::{At, Bind, Binding, Call, Class, Entry, Kind, Node},
     words::{any, words},
@@ -63,103 +66,6 @@ pub(super) struct Sink<'a> {
     /// What the call, the struct or the map around it is called.
     pub(super) within: Vec<&'a str>,
 }
-
-/// Functions that only tell.
-const LOGS: [&str; 16] = [
-    "debug",
-    "info",
-    "warning",
-    "warn",
-    "error",
-    "exception",
-    "critical",
-    "log",
-    "print",
-    "println",
-    "eprintln",
-    "trace",
-    "write",
-    "writeln",
-    "event",
-    "span",
-];
-/// Functions whose texts name no key.
-const TELL: &[&str] = &[
-    "debug",
-    "info",
-    "warning",
-    "warn",
-    "error",
-    "exception",
-    "critical",
-    "log",
-    "print",
-    "println",
-    "eprintln",
-    "format",
-    "write",
-    "writeln",
-    "trace",
-    "echo",
-    "startswith",
-    "endswith",
-    "replace",
-    "sub",
-    "match",
-    "compile",
-    "strftime",
-    "field_len",
-    "add_row",
-    "observe",
-    "gauge",
-    "inc",
-    "counter",
-    "histogram",
-    "index",
-    "count",
-    "find",
-    "text",
-    "round",
-    "ljust",
-    "rjust",
-    "center",
-    "zfill",
-    "encode",
-    "join",
-    "execute",
-    "fetchrow",
-    "filter",
-    "set_title",
-    "sleep",
-    "incr",
-    "timing",
-    "expire",
-    "ttl",
-    "zadd",
-];
-const DEFAULTS: [&str; 5] = [
-    "default",
-    "default_value",
-    "fallback",
-    "default_value_t",
-    "alternative",
-];
-const FALLS_BACK: [&str; 10] = [
-    "unwrap_or",
-    "unwrap_or_else",
-    "map_or",
-    "map_or_else",
-    "or_insert",
-    "or_insert_with",
-    "value_or",
-    "fillna",
-    "get_or_insert",
-    "get_or_insert_with",
-];
-const SETTERS: [&str; 12] = [
-    "set", "with", "change", "update", "use", "new", "from", "default", "try", "adjust", "apply",
-    "override",
-];
 
 /// Every name that a value gets in a routine.
 pub(super) fn sinks<'a>(program: &Program<'a>, routine: &Routine<'a>) -> Vec<Sink<'a>> {
@@ -341,7 +247,7 @@ fn called<'a>(call: &'a Call, sinks: &mut Vec<Sink<'a>>) {
             &["error", "err", "exception", "refused", "invalid"],
         )
     });
-    if !refuses && !TELL.contains(&name) {
+    if !refuses && !LOGS.contains(&name) && !NO_KEYS.contains(&name) {
         if let Some((_, value)) = default {
             sinks.extend(
                 texts

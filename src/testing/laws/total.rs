@@ -6,10 +6,10 @@ use super::trial::{Ask, Asking, Breach, Trial, Tried, demand};
 use crate::{
     answer::Verdict,
     domain::Instant,
-    harvest::{HarvestAction, Market},
+    harvest::HarvestAction,
     testing::{
         Question, Row, Violation,
-        strategies::{self, Call, HarvestCall, number::any_float, text::any_text},
+        strategies::{self, text::any_text},
     },
 };
 
@@ -24,21 +24,16 @@ pub(super) fn any_text_of_a_position(trial: &Trial, ask: &mut Ask<'_>) -> Result
 }
 
 pub(super) fn any_floats_of_an_intent(trial: &Trial, ask: &mut Ask<'_>) -> Result<(), Violation> {
-    let call = strategies::calls();
-    let calls = (call, prop::collection::vec(any_float(), 8), any_instant());
-    let questions = calls.prop_map(|(call, bits, now)| Question {
+    let calls = (strategies::calls_of_any_floats(), any_instant());
+    let questions = calls.prop_map(|(call, now)| Question {
         now,
-        ..floats(call, &bits).question()
+        ..call.question()
     });
     trial.run(ask, questions.boxed(), of_a_decision)
 }
 
 pub(super) fn any_floats_of_a_position(trial: &Trial, ask: &mut Ask<'_>) -> Result<(), Violation> {
-    let calls = (
-        strategies::harvests(),
-        prop::collection::vec(any_float(), 11),
-    );
-    let questions = calls.prop_map(|(call, bits)| harvest_floats(call, &bits).question());
+    let questions = strategies::harvests_of_any_floats().prop_map(|call| call.question());
     trial.run(ask, questions.boxed(), of_a_harvest)
 }
 
@@ -59,42 +54,6 @@ fn texts(questions: BoxedStrategy<Question>) -> BoxedStrategy<Question> {
             ..asked
         })
         .boxed()
-}
-
-/// Every number of an intent from any bits.
-fn floats(mut call: Call, bits: &[f64]) -> Call {
-    for ((_, number), bits) in call.intent.numbers.iter_mut().zip(bits) {
-        *number = *bits;
-    }
-    call
-}
-
-/// Every number of a position and its market from any bits.
-fn harvest_floats(mut call: HarvestCall, bits: &[f64]) -> HarvestCall {
-    let position = &mut call.position.position;
-    let mut places = vec![
-        &mut position.quantity,
-        &mut position.entry_price,
-        &mut position.current_price,
-        &mut position.age_sec,
-        &mut position.current_sl,
-        &mut position.stop_dist_pct,
-    ];
-    if let Some(market) = &mut call.position.market {
-        let Market {
-            sigma,
-            ts,
-            p_trend,
-            p_mr,
-            p_chop,
-            ..
-        } = market;
-        places.extend([sigma, ts, p_trend, p_mr, p_chop]);
-    }
-    for (place, bits) in places.into_iter().zip(bits) {
-        *place = place.and(Some(*bits));
-    }
-    call
 }
 
 fn of_a_decision(asking: &mut Asking<'_, '_>, question: &Question) -> Result<Tried, Breach> {

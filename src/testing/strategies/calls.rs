@@ -4,8 +4,9 @@ use proptest::{prelude::*, sample::select};
 
 use super::{
     DELEGATE, GuardrailsDraft, IntentDraft, OWNER, PolicyInput, PositionDraft, guardrails, intents,
-    policies, positions,
+    number::any_float, policies, positions,
 };
+use crate::harvest::Market;
 
 /// An instant on a winter morning, in microseconds, with digits in every place.
 const BASE: i64 = 1_766_550_734_062_733;
@@ -92,6 +93,18 @@ pub fn calls() -> BoxedStrategy<Call> {
     )
 }
 
+/// Any intent in any world, every number of it from any bits.
+pub fn calls_of_any_floats() -> BoxedStrategy<Call> {
+    (calls(), prop::collection::vec(any_float(), 8))
+        .prop_map(|(mut call, bits)| {
+            for ((_, number), bits) in call.intent.numbers.iter_mut().zip(bits) {
+                *number = bits;
+            }
+            call
+        })
+        .boxed()
+}
+
 /// Any intent, where no policy is in force.
 pub fn calls_without_policy() -> BoxedStrategy<Call> {
     call(
@@ -158,6 +171,38 @@ fn harvest_call(
 /// Any position in any world.
 pub fn harvests() -> BoxedStrategy<HarvestCall> {
     harvest_call(policies::any_state(), positions::any_position())
+}
+
+/// Any position in any world, every number of it and of its market from any bits.
+pub fn harvests_of_any_floats() -> BoxedStrategy<HarvestCall> {
+    (harvests(), prop::collection::vec(any_float(), 11))
+        .prop_map(|(mut call, bits)| {
+            let position = &mut call.position.position;
+            let mut places = vec![
+                &mut position.quantity,
+                &mut position.entry_price,
+                &mut position.current_price,
+                &mut position.age_sec,
+                &mut position.current_sl,
+                &mut position.stop_dist_pct,
+            ];
+            if let Some(market) = &mut call.position.market {
+                let Market {
+                    sigma,
+                    ts,
+                    p_trend,
+                    p_mr,
+                    p_chop,
+                    ..
+                } = market;
+                places.extend([sigma, ts, p_trend, p_mr, p_chop]);
+            }
+            for (place, bits) in places.into_iter().zip(bits) {
+                *place = place.and(Some(bits));
+            }
+            call
+        })
+        .boxed()
 }
 
 /// Any position under a policy in force.

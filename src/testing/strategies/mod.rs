@@ -29,9 +29,9 @@ mod tightening;
 pub(super) mod write;
 
 pub use calls::{
-    Call, HarvestCall, age, calls, calls_with_policy, calls_without_policy, exits, harvests,
-    harvests_with_policy, harvests_without_policy, instant, owners_entries, sound_entries,
-    sound_harvests,
+    Call, HarvestCall, age, calls, calls_of_any_floats, calls_with_policy, calls_without_policy,
+    exits, harvests, harvests_of_any_floats, harvests_with_policy, harvests_without_policy,
+    instant, owners_entries, sound_entries, sound_harvests,
 };
 pub use guardrails::{GuardrailsDraft, HaltDraft};
 pub use intent::{Closing, Door, IntentDraft, Kind, TimeField};

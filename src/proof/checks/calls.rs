@@ -1,0 +1,109 @@
+//! Functions and keywords by what they do with a value: the words of the languages and their libraries, as
+//! `vocabulary.toml` holds those of the field.
+
+/// Hand their first argument on.
+#[rustfmt::skip]
+pub(super) const HANDS_ON: &[&str] = &[
+    "float", "int", "str", "Decimal", "D", "dec", "abs", "Some", "Ok", "Box", "Arc", "Rc", "list", "tuple",
+    "set", "frozenset", "sorted", "array", "Fraction", "round", "from_str", "from_float", "try_from", "from",
+    "new", "loads", "Just", "deque", "OrderedDict", "dict", "MappingProxyType", "Final", "cast", "Cow",
+    "Borrowed", "from_f64", "from_iter", "from_str_exact", "new_unchecked", "vec", "json", "hashmap", "hashset",
+    "btreeset", "btreemap", "indexset", "indexmap", "lazy_static", "LazyLock", "OnceLock", "Lazy", "asarray",
+    "Series", "copy", "deepcopy", "field", "Field",
+];
+
+/// Methods that hand on what they are called on.
+#[rustfmt::skip]
+pub(super) const HANDS_ITSELF_ON: &[&str] = &[
+    "unwrap", "expect", "into", "to_string", "to_owned", "parse", "strip", "split", "trim", "clone", "cloned",
+    "copied", "ok", "ok_or", "ok_or_else", "as_str", "as_f64", "try_into", "await", "copy", "upper", "lower",
+    "iter", "into_iter", "collect", "map", "and_then", "filter", "context", "with_context", "to_vec", "abs",
+    "as_deref", "as_ref", "map_err", "inspect_err", "splitlines", "keys", "values", "items", "to_f64", "max_by",
+    "item", "flatten", "replace", "chars", "as_slice", "unwrap_unchecked", "filter_map",
+];
+
+/// Give one of their arguments.
+#[rustfmt::skip]
+pub(super) const BOUNDS: &[&str] = &[
+    "min", "max", "clamp", "clip", "minimum", "maximum", "fmin", "fmax", "coalesce", "first_non_none", "nvl",
+    "where", "choose",
+];
+
+/// Give their second argument where the first is not found.
+#[rustfmt::skip]
+pub(super) const LOOKS_UP: &[&str] = &[
+    "get", "pop", "setdefault", "getattr", "getenv", "getfloat", "getint", "get_or", "get_float", "get_int",
+    "hget", "getstr", "get_str", "config", "env", "float_env", "env_float", "env_or", "int_env", "env_int",
+    "optional", "setting", "get_setting", "get_config", "getdefault", "lookup", "param", "get_param", "read",
+    "get_env", "env_var", "get_or_default", "value_of",
+];
+
+/// Give their argument where there is nothing.
+#[rustfmt::skip]
+pub(super) const FALLS_BACK: &[&str] = &[
+    "unwrap_or", "unwrap_or_else", "map_or", "map_or_else", "or_insert", "or_insert_with", "value_or", "or",
+    "or_else", "fillna", "get_or_insert", "get_or_insert_with", "or_default", "is_none_or",
+];
+
+/// Make a field, an option or a column; by position or by one of [`DEFAULTS`], its default.
+#[rustfmt::skip]
+pub(super) const FIELDS: &[&str] = &[
+    "Field", "field", "Option", "Argument", "Query", "Body", "Form", "Header", "attrib", "ib", "Float",
+    "Integer", "Param", "Parameter", "Setting", "Doc", "Depends", "mapped_column", "Column", "DecimalField",
+    "FloatField", "IntegerField", "CharField", "confloat", "conint", "Var",
+];
+
+/// Keywords of what is taken where nothing is said.
+#[rustfmt::skip]
+pub(super) const DEFAULTS: &[&str] = &[
+    "default", "default_value", "fallback", "default_factory", "server_default", "initial", "insert_default",
+    "alternative", "default_value_t",
+];
+
+/// Keys that say of a value how it may be, and not what it is.
+#[rustfmt::skip]
+pub(super) const BOUND_KEYS: &[&str] = &[
+    "min", "max", "minimum", "maximum", "ge", "gt", "le", "lt", "step", "precision", "decimals", "multiple_of",
+    "multipleOf", "exclusiveMinimum", "exclusiveMaximum", "version", "scale", "digits", "maxLength",
+    "minLength", "maxItems", "minItems", "example", "examples", "description", "title", "type", "unit", "enum",
+];
+
+/// Round.
+#[rustfmt::skip]
+pub(super) const ROUNDS: &[&str] = &[
+    "round", "floor", "ceil", "trunc", "int", "rint", "quantize",
+];
+
+/// Words of units, of which one is a power of ten of another.
+#[rustfmt::skip]
+pub(super) const UNITS: &[&str] = &[
+    "pct", "percent", "percentage", "bps", "bp", "ms", "us", "ns", "permille", "millis", "cents", "sat",
+];
+
+/// Words of what is counted.
+#[rustfmt::skip]
+pub(super) const COUNTS: &[&str] = &[
+    "count", "line", "slot", "step", "part", "leg", "bar", "period", "number", "split",
+];
+
+/// First words of functions that set something.
+#[rustfmt::skip]
+pub(super) const SETTERS: &[&str] = &[
+    "set", "with", "change", "update", "use", "new", "from", "default", "try", "adjust", "apply", "override",
+];
+
+/// Only tell.
+#[rustfmt::skip]
+pub(super) const LOGS: &[&str] = &[
+    "debug", "info", "warning", "warn", "error", "exception", "critical", "log", "print", "println", "eprintln",
+    "trace", "write", "writeln", "event", "span",
+];
+
+/// Have texts that name no key, beside those that only tell.
+#[rustfmt::skip]
+pub(super) const NO_KEYS: &[&str] = &[
+    "format", "echo", "startswith", "endswith", "replace", "sub", "match", "compile", "strftime", "field_len",
+    "add_row", "observe", "gauge", "inc", "counter", "histogram", "index", "count", "find", "text", "round",
+    "ljust", "rjust", "center", "zfill", "encode", "join", "execute", "fetchrow", "filter", "set_title",
+    "sleep", "incr", "timing", "expire", "ttl", "zadd",
+];
