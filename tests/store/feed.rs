@@ -3,8 +3,9 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicI64, Ordering},
+        atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering},
     },
+    thread,
     time::Duration,
 };
 
@@ -30,6 +31,8 @@ const PATIENCE: Duration = Duration::from_secs(20);
 struct Switched {
     store: MemoryStore,
     is_away: AtomicBool,
+    /// How often it was asked for the policy.
+    asked: AtomicUsize,
 }
 
 impl Switched {
@@ -50,6 +53,7 @@ impl PolicyStore for Switched {
     }
 
     fn stored(&self) -> Result<Stored, StoreError> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
         self.there()?;
         self.store.stored()
     }
@@ -88,6 +92,7 @@ impl Bench {
         let store = Arc::new(Switched {
             store: MemoryStore::new(),
             is_away: AtomicBool::new(is_away),
+            asked: AtomicUsize::new(0),
         });
         let clock = Arc::new(AtomicI64::new(now().as_micros()));
         let hand = Arc::clone(&clock);
@@ -301,6 +306,20 @@ fn the_number_rises_by_one_and_only_when_something_changes() {
 }
 
 #[test]
+fn a_feed_pauses_between_its_looks_whether_it_is_answered_or_not() {
+    for is_away in [false, true] {
+        let bench = Bench::new(is_away);
+        let asked = || bench.store.asked.load(Ordering::SeqCst);
+        bench.until("a look", |_| asked() > 0);
+        let before = asked();
+        thread::sleep(Duration::from_millis(300));
+        // Every 200 ms, or after 25 ms and ever later; without a pause thousands of times.
+        let looks = asked() - before;
+        assert!(looks < 20, "{looks} looks in 300 ms");
+    }
+}
+
+#[test]
 fn a_task_waits_as_a_thread_does() {
     let bench = Bench::new(false);
     pollster::block_on(bench.feed.changed_after(0));
@@ -326,7 +345,7 @@ fn a_feed_that_is_stopped_or_dropped_lets_go_of_its_store() {
         if store.upgrade().is_none() {
             return;
         }
-        std::thread::sleep(Duration::from_millis(10));
+        thread::sleep(Duration::from_millis(10));
     }
     panic!("the thread of a feed that was dropped goes on");
 }

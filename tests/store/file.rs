@@ -220,3 +220,15 @@ fn a_store_is_called_by_its_file() {
     assert_eq!(store.path(), &path);
     assert_eq!(store.name(), format!("the store at `{}`", path.display()));
 }
+
+/// The null device takes every byte, and has no disk to put it on.
+#[test]
+#[cfg(target_os = "linux")]
+fn what_cannot_be_put_on_the_disk_is_not_taken() {
+    let files = files();
+    let store = files.open();
+    std::os::unix::fs::symlink("/dev/null", files.path("policy.audit.jsonl")).unwrap();
+    let refused = store.publish(&publication("1", ""), None).unwrap_err();
+    assert_eq!(refused.code(), Some("POLICY_STORE_UNAVAILABLE"));
+    assert_eq!(absence(store.load()), "NotFound");
+}

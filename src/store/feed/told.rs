@@ -162,3 +162,262 @@ fn halt(halt: &Halt) {
 fn seconds(at: Instant) -> f64 {
     at.as_micros() as f64 / 1e6
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        io,
+        sync::{Arc, Mutex},
+    };
+
+    use metrics_util::debugging::{DebugValue, DebuggingRecorder};
+
+    use super::*;
+    use crate::{policy::Policy, store::MemoryStore};
+
+    /// What is logged, as text.
+    #[derive(Clone, Default)]
+    struct Log(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Log {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// The metrics, sorted, each with its value, and the lines, each with its level.
+    fn told(what: impl FnOnce()) -> (Vec<String>, Vec<String>) {
+        let recorder = DebuggingRecorder::new();
+        let log = Log::default();
+        let to_log = log.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .with_writer(move || to_log.clone())
+            .without_time()
+            .with_target(false)
+            .with_ansi(false)
+            .finish();
+        tracing::subscriber::with_default(subscriber, || {
+            metrics::with_local_recorder(&recorder, what);
+        });
+        let seen = recorder.snapshotter().snapshot().into_vec();
+        let seen = seen.into_iter().map(|(key, _, description, value)| {
+            let labels: Vec<_> = key.key().labels().map(|label| label.value()).collect();
+            let value = match value {
+                DebugValue::Counter(count) => format!("{count} times"),
+                DebugValue::Gauge(value) => value.to_string(),
+                DebugValue::Histogram(_) => panic!("nobody asked for one"),
+            };
+            let about = description.map(|text| format!(" ({text})"));
+            let name = [&[key.key().name()], labels.as_slice()].concat().join(" ");
+            format!("{name}: {value}{}", about.unwrap_or_default())
+        });
+        let mut metrics: Vec<_> = seen.collect();
+        metrics.sort();
+        let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+        (
+            metrics,
+            log.lines().map(|line| line.trim().to_owned()).collect(),
+        )
+    }
+
+    #[track_caller]
+    fn check(what: impl FnOnce(), metrics: &[&str], lines: &[&str]) {
+        let (told_metrics, told_lines) = told(what);
+        assert_eq!(told_metrics, metrics);
+        assert_eq!(told_lines, lines);
+    }
+
+    fn at(text: &str) -> Instant {
+        Instant::parse_epoch_seconds(text).unwrap()
+    }
+
+    fn policy(version: &str) -> Policy {
+        let text = format!(
+            r#"{{"policy_version": "{version}", "valid_until_epoch": 200.25,
+            "universe_symbols": ["BTCUSDT"], "leverage_by_symbol": {{"BTCUSDT": 8}},
+            "harvest_params": {{"T1_R": 1, "T2_R": 2, "T3_R": 3, "lock_R": 1, "be_plus_pct": 0, "cost_bps": 10,
+                "k_regime_flip": 1, "k_sigma_spike": 1, "k_ts_drop": 1, "k_age_penalty": 1, "kill_threshold": 0.6}},
+            "kill_params": {{"trend_min": 0.2, "sigma_ref": 0.01, "sigma_spike_cap": 2, "ts_ref": 0.3,
+                "ts_drop_cap": 1, "max_age_sec": 3600}}}}"#
+        );
+        Policy::from_json(&text).unwrap()
+    }
+
+    fn ruling(number: u64, policy: Result<Policy, PolicyAbsence>, halt: Halt) -> Ruling {
+        Ruling {
+            number,
+            policy,
+            halt,
+        }
+    }
+
+    #[test]
+    fn every_metric_is_there_before_anything_has_happened() {
+        check(
+            described,
+            &[
+                "portcullis_feed_connected: 0 (1 while the policy store answers)",
+                "portcullis_feed_last_good_read_timestamp_seconds: 0 (when the policy store answered last)",
+                "portcullis_halted: 0 (1 while the store halts entries)",
+                "portcullis_policy_loaded_timestamp_seconds: 0 (since when the policy rules; 0 while there is none)",
+                "portcullis_policy_loaded_total: 0 times (policies taken)",
+                "portcullis_policy_refused_total POLICY_HASH_MISMATCH: 0 times (policies not taken, by reason)",
+                "portcullis_policy_refused_total POLICY_INVALID: 0 times (policies not taken, by reason)",
+                "portcullis_policy_refused_total POLICY_MISSING_FIELD: 0 times (policies not taken, by reason)",
+                "portcullis_policy_refused_total POLICY_PARSE_ERROR: 0 times (policies not taken, by reason)",
+                "portcullis_policy_refused_total POLICY_ROLLED_BACK: 0 times (policies not taken, by reason)",
+                "portcullis_policy_refused_total POLICY_SIGNATURE_INVALID: 0 times (policies not taken, by reason)",
+                "portcullis_policy_valid_until_timestamp_seconds: 0 (when the policy ends; 0 while there is none)",
+                "portcullis_policy_withdrawn_total: 0 times (policies that were gone)",
+            ],
+            &[],
+        );
+    }
+
+    #[test]
+    fn a_store_that_answers_goes_and_comes_back() {
+        check(
+            || looked(at("100.5")),
+            &[
+                "portcullis_feed_connected: 1",
+                "portcullis_feed_last_good_read_timestamp_seconds: 100.5",
+            ],
+            &[],
+        );
+        check(
+            || {
+                looked(at("100"));
+                away(&StoreError::Unavailable {
+                    store: "s".to_owned(),
+                    why: "a reason".to_owned(),
+                });
+            },
+            &[
+                "portcullis_feed_connected: 0",
+                "portcullis_feed_last_good_read_timestamp_seconds: 100",
+            ],
+            &["WARN STORE_AWAY: s: a reason; trying again"],
+        );
+        let error = StoreError::Address("x".to_owned());
+        check(
+            || away(&error),
+            &["portcullis_feed_connected: 0"],
+            &[&format!("WARN STORE_AWAY: {error}")],
+        );
+        let store = MemoryStore::new();
+        check(|| back(&store), &[], &["INFO STORE_BACK: memory"]);
+    }
+
+    #[test]
+    fn a_policy_that_is_refused() {
+        for (another, rules) in [
+            (true, "the one before stays in force"),
+            (false, "there is none"),
+        ] {
+            let absence = PolicyAbsence::SignatureInvalid;
+            check(
+                || refused(&absence, another),
+                &["portcullis_policy_refused_total POLICY_SIGNATURE_INVALID: 1 times"],
+                &[&format!(
+                    "WARN POLICY_REFUSED: POLICY_SIGNATURE_INVALID, {rules}: {absence}"
+                )],
+            );
+        }
+    }
+
+    #[test]
+    fn a_policy_that_comes_and_goes() {
+        let (one, two) = (policy("1"), policy("2"));
+        let (first, second) = (one.hash().short(), two.hash().short());
+        let missing = || Err(PolicyAbsence::NotFound);
+        let unsigned = || Err(PolicyAbsence::SignatureInvalid);
+        let now = at("100.5");
+        let check = |before, after, metrics: &[&str], lines: &[&str]| {
+            let before = ruling(1, before, Halt::Nothing);
+            let after = ruling(2, after, Halt::Nothing);
+            check(|| changed(&before, &after, now), metrics, lines);
+        };
+        let taken = [
+            "portcullis_policy_loaded_timestamp_seconds: 100.5",
+            "portcullis_policy_loaded_total: 1 times",
+            "portcullis_policy_valid_until_timestamp_seconds: 200.25",
+        ];
+        let none = [
+            "portcullis_policy_loaded_timestamp_seconds: 0",
+            "portcullis_policy_valid_until_timestamp_seconds: 0",
+        ];
+        let [since, until] = none;
+        check(
+            missing(),
+            Ok(one.clone()),
+            &taken,
+            &[&format!("INFO POLICY_LOADED: version=1 hash={first}")],
+        );
+        check(
+            Ok(one.clone()),
+            Ok(two),
+            &taken,
+            &[&format!("INFO POLICY_LOADED: version=2 hash={second}")],
+        );
+        check(
+            Ok(one.clone()),
+            missing(),
+            &[since, until, "portcullis_policy_withdrawn_total: 1 times"],
+            &[&format!("WARN POLICY_WITHDRAWN: version=1 hash={first}")],
+        );
+        check(
+            unsigned(),
+            missing(),
+            &none,
+            &["WARN POLICY_MISSING: nothing is traded until one is published"],
+        );
+        // The refusal was told.
+        check(Ok(one.clone()), unsigned(), &none, &[]);
+        check(missing(), unsigned(), &none, &[]);
+        // Nothing has changed.
+        check(Ok(one.clone()), Ok(one), &[], &[]);
+    }
+
+    #[test]
+    fn the_first_answer_of_a_store_is_told_whatever_it_is() {
+        let (before, after) = (
+            ruling(0, Err(PolicyAbsence::NotFound), Halt::Nothing),
+            ruling(1, Err(PolicyAbsence::NotFound), Halt::Nothing),
+        );
+        check(
+            || changed(&before, &after, at("100")),
+            &[
+                "portcullis_policy_loaded_timestamp_seconds: 0",
+                "portcullis_policy_valid_until_timestamp_seconds: 0",
+            ],
+            &["WARN POLICY_MISSING: nothing is traded until one is published"],
+        );
+    }
+
+    #[test]
+    fn a_halt_that_comes_and_goes() {
+        let symbols = ["ETHUSDT", "BTCUSDT"].map(|name| name.parse().unwrap());
+        for (before, after, value, line) in [
+            (Halt::Nothing, Halt::Everything, 1, "all entries"),
+            (
+                Halt::Everything,
+                Halt::Symbols(symbols.into()),
+                1,
+                "BTCUSDT ETHUSDT",
+            ),
+            (Halt::Everything, Halt::Nothing, 0, "nothing"),
+        ] {
+            let before = ruling(1, Err(PolicyAbsence::NotFound), before);
+            let after = ruling(2, Err(PolicyAbsence::NotFound), after);
+            check(
+                || changed(&before, &after, at("100")),
+                &[&format!("portcullis_halted: {value}")],
+                &[&format!("INFO HALTED: {line}")],
+            );
+        }
+    }
+}

@@ -50,3 +50,19 @@ impl Paths {
         [&self.policy, &self.halt, &self.head, &self.journal].map(|path| beside(path, ".new"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_end_of_a_json_file_gives_way_to_those_of_the_others() {
+        for (policy, history) in [
+            ("x/live.json", "x/live.history.jsonl"),
+            ("x/live.policy", "x/live.policy.history.jsonl"),
+            ("x/live", "x/live.history.jsonl"),
+        ] {
+            assert_eq!(Paths::of(Path::new(policy)).history, Path::new(history));
+        }
+    }
+}

@@ -179,3 +179,32 @@ fn what_is_left_of_a_log_is_told_and_cut_off() {
         .unwrap();
     assert_eq!(store.audit().unwrap().faults().len(), 1);
 }
+
+#[test]
+fn the_first_step_of_all_may_be_cut_short_as_well() {
+    let directory = tempfile::tempdir_in("/dev/shm")
+        .or_else(|_| tempfile::tempdir())
+        .unwrap();
+    let path = directory.path();
+    let (mut undone, mut taken) = (0, 0);
+    for left in (0..).step_by(13) {
+        restore(path, &BTreeMap::new());
+        let answer =
+            FileStore::on(path, Disk::failing_after(left)).publish(&publication("1"), None);
+        let sound = FileStore::open(path);
+        let seen = sound.current_hash().unwrap();
+        let next = sound.publish(&publication("2"), seen).unwrap();
+        let before = if seen.is_some() {
+            &mut taken
+        } else {
+            &mut undone
+        };
+        *before += 1;
+        assert_eq!(next.seq(), if seen.is_some() { 2 } else { 1 }, "{left}");
+        assert!(sound.audit().unwrap().is_whole());
+        if answer.is_ok() {
+            break;
+        }
+    }
+    assert!(undone > 50 && taken > 0, "{undone} {taken}");
+}

@@ -7,7 +7,7 @@ use std::{
 
 use redis::{
     Client, Connection, ConnectionAddr, ConnectionInfo, ErrorKind, IntoConnectionInfo as _,
-    RedisError, RedisResult, ServerErrorKind,
+    RedisError, RedisResult,
 };
 
 use crate::store::StoreError;
@@ -123,9 +123,7 @@ impl Link {
 
     pub(super) fn failed(&self, error: &RedisError) -> StoreError {
         let (store, why) = (self.name.clone(), self.text(error));
-        let read_only = error.kind() == ErrorKind::Server(ServerErrorKind::ReadOnly)
-            || error.code() == Some("READONLY");
-        if read_only {
+        if error.code() == Some("READONLY") {
             StoreError::ReadOnly { store, why }
         } else {
             StoreError::Unavailable { store, why }
@@ -187,17 +185,90 @@ fn without(password: Option<&str>, text: &str) -> String {
     }
 }
 
-#[cfg(feature = "redis-tls")]
-#[expect(clippy::unnecessary_wraps, reason = "without the feature it fails")]
+/// TLS needs a provider of its cryptography. Where the program has chosen already, its choice stays.
+#[cfg_attr(
+    feature = "redis-tls",
+    expect(clippy::unnecessary_wraps, reason = "without the feature it fails")
+)]
 fn ready_for_tls() -> Result<(), StoreError> {
-    // Where the program has chosen already, its choice stays.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    Ok(())
+    #[cfg(feature = "redis-tls")]
+    let ready = {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        Ok(())
+    };
+    #[cfg(not(feature = "redis-tls"))]
+    let ready = Err(StoreError::Address(
+        "`rediss://` needs the feature `redis-tls`, and this was built without it".to_owned(),
+    ));
+    ready
 }
 
-#[cfg(not(feature = "redis-tls"))]
-fn ready_for_tls() -> Result<(), StoreError> {
-    Err(StoreError::Address(
-        "`rediss://` needs the feature `redis-tls`, and this was built without it".to_owned(),
-    ))
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use redis::ServerErrorKind;
+
+    use super::*;
+
+    fn server_error(kind: ServerErrorKind) -> RedisError {
+        RedisError::from((ErrorKind::Server(kind), "told"))
+    }
+
+    #[test]
+    fn a_password_is_kept_out_of_texts() {
+        assert_eq!(without(None, "a text"), "a text");
+        assert_eq!(without(Some(""), "a text"), "a text");
+        assert_eq!(without(Some("s3cret"), "x s3cret y s3cret"), "x … y …");
+    }
+
+    #[test]
+    fn a_connection_is_broken_where_an_answer_may_still_come() {
+        for kind in [io::ErrorKind::TimedOut, io::ErrorKind::ConnectionReset] {
+            assert!(broken(&io::Error::from(kind).into()), "{kind:?}");
+        }
+        // What is no answer at all may be the middle of one.
+        assert!(broken(&(ErrorKind::Parse, "told").into()));
+        for kind in [ServerErrorKind::ResponseError, ServerErrorKind::ReadOnly] {
+            assert!(!broken(&server_error(kind)), "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn a_server_that_takes_no_writes_is_told_from_one_that_is_away() {
+        let link = Link::open("redis://:s3cret@127.0.0.1/3").unwrap();
+        let store = "redis://127.0.0.1:6379/3".to_owned();
+        assert_eq!(link.name(), store);
+        let error = server_error(ServerErrorKind::ReadOnly);
+        let why = error.to_string();
+        let read_only = StoreError::ReadOnly {
+            store: store.clone(),
+            why,
+        };
+        assert_eq!(link.failed(&error), read_only);
+        let error = RedisError::from((ErrorKind::Io, "told", "of s3cret".to_owned()));
+        let why = error.to_string().replace("s3cret", "…");
+        assert!(why.contains('…'), "{why}");
+        let away = StoreError::Unavailable { store, why };
+        assert_eq!(link.failed(&error), away);
+    }
+
+    #[test]
+    #[cfg(feature = "redis-tls")]
+    fn whoever_asks_for_tls_gets_its_cryptography() {
+        // Nothing else of these tests asks for it.
+        assert!(rustls::crypto::CryptoProvider::get_default().is_none());
+        assert!(Link::open("rediss://localhost").is_ok());
+        assert!(rustls::crypto::CryptoProvider::get_default().is_some());
+    }
+
+    #[test]
+    #[cfg(not(feature = "redis-tls"))]
+    fn tls_needs_its_feature() {
+        let Err(error) = Link::open("rediss://localhost") else {
+            panic!("opened")
+        };
+        assert!(error.to_string().contains("feature `redis-tls`"), "{error}");
+        assert!(ready_for_tls().is_err());
+    }
 }

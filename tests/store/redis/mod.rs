@@ -6,6 +6,7 @@ mod feed;
 #[cfg(feature = "feed")]
 mod followed;
 mod layout;
+mod lost;
 mod series;
 mod server;
 #[cfg(feature = "redis-tls")]
