@@ -23,11 +23,11 @@ use crate::{
 const BLOCK: usize = 256;
 
 /// No reason against: above the number of every reason.
-const OPEN: u8 = u8::MAX;
+const OPEN: u8 = 255;
 /// No reason, but an exit that passes.
-const EXIT_BY_OWNER: u8 = OPEN - 1;
+const EXIT_BY_OWNER: u8 = 254;
 /// No reason, but an exit that passes.
-const EXIT_BY_DELEGATE: u8 = OPEN - 2;
+const EXIT_BY_DELEGATE: u8 = 253;
 
 const DENY: u8 = Reason::DenyNotExitOwner.number();
 const STALE_INTENT: u64 = Reason::IntentStale.number_wide();

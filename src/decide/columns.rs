@@ -18,13 +18,13 @@ pub(super) mod standing {
     /// An entry whose size is a notional.
     pub(crate) const NOTIONAL: u8 = 0;
     /// An entry whose size is a margin.
-    pub(crate) const MARGIN: u8 = u8::MAX;
+    pub(crate) const MARGIN: u8 = 255;
     /// An exit.
-    pub(crate) const EXIT: u8 = u8::MAX - 1;
+    pub(crate) const EXIT: u8 = 254;
     /// Ambiguous, and without a time: invalid where nobody else has one.
-    pub(crate) const AMBIGUOUS_UNTIMED: u8 = u8::MAX - 2;
+    pub(crate) const AMBIGUOUS_UNTIMED: u8 = 253;
     /// It asks for nothing, and has no time: invalid where nobody else has one.
-    pub(crate) const HOLD_UNTIMED: u8 = u8::MAX - 3;
+    pub(crate) const HOLD_UNTIMED: u8 = 252;
 }
 
 /// Intents as columns. Symbols and sources are kept once each, rows refer to them.

@@ -2,6 +2,7 @@
 
 use portcullis::{
     answer::Answer,
+    exit::ExitOwnership,
     explain::Explanation,
     policy::{PolicyAbsence, PolicyState},
 };
@@ -400,4 +401,11 @@ fn a_contradiction_names_the_two_that_do_not_agree() {
         r#""side": "SELL", "intent_type": "close", "reduce_only": null, "reduceOnly": false"#,
         "`reduceOnly` and `intent_type`",
     );
+}
+
+#[test]
+fn who_owns_exits_can_be_told() {
+    let ownership = ExitOwnership::new("brain", ["second", "first"]).unwrap();
+    assert_eq!(ownership.owner(), "brain");
+    assert!(ownership.delegates().eq(["second", "first"]));
 }

@@ -128,6 +128,7 @@ fn check_batch(policy: &Policy, at: Instant, rows: &[Row]) -> Result<(), TestCas
         prop_assert_eq!(columns.is_empty(), rows.is_empty());
     }
     let found: Vec<_> = (0..rows.len()).filter_map(|i| batch.row(i)).collect();
+    prop_assert!(batch.outcomes().eq(found.iter().map(|row| row.outcome)));
     let numbers = |of: fn(&HarvestRow) -> Option<f64>| found.iter().map(of).collect::<Vec<_>>();
     for (numbers, column) in [
         (numbers(|row| row.r_net), batch.r_net()),
