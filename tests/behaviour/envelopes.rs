@@ -1,6 +1,6 @@
 //! The envelopes of an intent: flat, or with a payload.
 
-use super::super::{check, decide, in_short, sample, with_intent};
+use super::super::{at, check, decide, in_short, sample, with_intent};
 
 const BOUGHT: &str = "BUY BTCUSDT 8x 250 notional of intent:position_size_usd";
 const UNREADABLE: &str = "SKIP INTENT_UNREADABLE";
@@ -247,5 +247,24 @@ fn a_source_that_might_be_the_owner_never_opens() {
         "[\"momentum\"]",
     ] {
         check(&with(source), AMBIGUOUS);
+    }
+}
+
+#[test]
+fn an_envelope_with_a_fault_still_says_who_sent_it_and_when() {
+    for fault in [
+        r#""event_type": "weather.report""#,
+        r#""event_type": 7"#,
+        r#""payload": 7"#,
+        r#""payload": {}, "data": {}"#,
+        r#""payload": {"event_type": "weather.report"}"#,
+    ] {
+        let record = format!(r#"{{"id": "1766550700123-0", "source": "scout", {fault}}}"#);
+        with_intent(&record, |intent| {
+            assert!(intent.request().is_err(), "{record}");
+            assert_eq!(intent.id(), Some("1766550700123-0"));
+            assert_eq!(intent.source(), Some("scout"));
+            assert_eq!(intent.event_time(), Some(at("1766550700.123")));
+        });
     }
 }
