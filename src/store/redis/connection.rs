@@ -186,10 +186,6 @@ fn without(password: Option<&str>, text: &str) -> String {
 }
 
 /// TLS needs a provider of its cryptography. Where the program has chosen already, its choice stays.
-#[cfg_attr(
-    feature = "redis-tls",
-    expect(clippy::unnecessary_wraps, reason = "without the feature it fails")
-)]
 fn ready_for_tls() -> Result<(), StoreError> {
     #[cfg(feature = "redis-tls")]
     let ready = {
