@@ -98,8 +98,9 @@ fn a_step_that_the_server_refuses_is_not_one_of_which_nobody_knows() {
 fn a_connection_is_kept_as_long_as_the_server_answers() {
     let server = Server::start();
     let mut watcher = server.client();
+    publish(&RedisStore::open(&server.url()).unwrap(), "1");
     let store = RedisStore::open(&server.url()).unwrap();
-    publish(&store, "1");
+    store.load().unwrap();
     let before = connections(&mut watcher);
     for _ in 0..3 {
         store.load().unwrap();
