@@ -2,6 +2,7 @@
 
 pub mod bridge;
 pub mod cmd;
+pub mod diff;
 pub mod generate;
 pub mod harvester;
 pub mod record;

@@ -3,6 +3,7 @@
 mod bridge;
 mod clock;
 mod decide;
+mod diff;
 mod explain;
 mod failure;
 mod generate;
@@ -49,6 +50,8 @@ enum Command {
     Harvest(harvest::Args),
     /// Say why one record of a tape was answered as it was
     Explain(explain::Args),
+    /// Say what another policy would have answered, and why
+    Diff(diff::Args),
     /// Write, check, show and publish policies
     #[command(subcommand)]
     Policy(policy::Command),
@@ -86,6 +89,7 @@ pub fn run() -> Result<(), Failure> {
         Command::Decide(args) => decide::run(&args),
         Command::Harvest(args) => harvest::run(&args),
         Command::Explain(args) => explain::run(&args),
+        Command::Diff(args) => diff::run(&args),
         Command::Policy(command) => policy::run(command),
         Command::Halt(args) => halt::halt(&args),
         Command::Resume(args) => halt::resume(&args),

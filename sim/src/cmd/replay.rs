@@ -28,7 +28,7 @@ use super::{
 use crate::{
     generate::write_tape,
     replay::{Judge, ReplayError, Scope, Sinks, replay},
-    report::{Counts, Summary},
+    report::Summary,
     stream::StreamSource,
     tape::{Progress, TapeReader, TapeSource, resolve},
 };
@@ -146,7 +146,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
             answers: out.as_mut().map(Out::writer),
             progress: &mut |counts| {
                 records.store(counts.records, Ordering::Relaxed);
-                bar.show(counts);
+                bar.show(counts.records);
             },
         },
     );
@@ -212,13 +212,13 @@ fn parse_threads(text: &str) -> Result<usize, String> {
 }
 
 /// A progress bar on standard error, if that is a terminal.
-struct Bar {
+pub(super) struct Bar {
     bar: ProgressBar,
     progress: Arc<Progress>,
 }
 
 impl Bar {
-    fn new(progress: Arc<Progress>) -> Self {
+    pub(super) fn new(progress: Arc<Progress>) -> Self {
         let bar = match progress.total() {
             _ if !io::stderr().is_terminal() => ProgressBar::hidden(),
             Some(total) => ProgressBar::new(total).with_style(style(
@@ -235,14 +235,14 @@ impl Bar {
         Self { bar, progress }
     }
 
-    fn show(&self, counts: &Counts) {
+    pub(super) fn show(&self, records: u64) {
         if !self.bar.is_hidden() {
             self.bar.set_position(self.progress.consumed());
-            self.bar.set_message(format!("{} records", counts.records));
+            self.bar.set_message(format!("{records} records"));
         }
     }
 
-    fn finish(&self) {
+    pub(super) fn finish(&self) {
         self.bar.finish_and_clear();
     }
 }

@@ -4,7 +4,7 @@ use std::io::Write as _;
 
 use portcullis::{
     answer::{Answer, Detail, EventKind},
-    decide::{Decision, Engine, Reason},
+    decide::{Decision, Engine, Objection, Reason},
     domain::{Instant, PolicyHash},
     event::{Decided, Event, PolicyText, Record, Scratch, Untyped, read_as},
     harvest::{HarvestDecision, Snapshot, SnapshotFault, harvest},
@@ -135,7 +135,7 @@ impl Judge {
     }
 
     /// What a line holds; an event out of scope is one that nobody can read.
-    pub(super) fn read<'a>(
+    pub(crate) fn read<'a>(
         &self,
         line: Line<'a>,
         number: usize,
@@ -164,52 +164,80 @@ impl Judge {
     }
 
     fn intent(&self, intent: &Intent<'_>, n: u64, timeline: &Timeline, judged: &mut Judged) {
-        let at = intent.event_time();
         let mut unknown = PolicyAbsence::NotFound;
-        let now = self.now.or(at);
+        let now = self.now.or(intent.event_time());
         let rule = rule(timeline, intent.recorded_policy(), now, &mut unknown);
-        let decision = match self.now {
-            Some(now) => self.engine.decide(self.state(rule), intent, now),
-            None => self.engine.decide_recorded(self.state(rule), intent),
-        };
-        let answer = Answer::decision(&decision).to(n, intent.id(), at);
+        let answer = self.answer_intent(intent, self.state(rule), n);
         judged.counts.offset_assumed += u64::from(intent.offset_assumed());
         self.record(&answer, timeline, rule.ok(), judged);
     }
 
-    /// A recorded decision: the engine answers anew, at the instant and by the policy of then, and what only
-    /// the service knew is heeded.
+    /// The answer to an intent where this rules.
+    pub(crate) fn answer_intent<'a>(
+        &'a self,
+        intent: &'a Intent<'a>,
+        state: PolicyState<'a>,
+        n: u64,
+    ) -> Answer<'a> {
+        let decision = match self.now {
+            Some(now) => self.engine.decide(state, intent, now),
+            None => self.engine.decide_recorded(state, intent),
+        };
+        Answer::decision(&decision).to(n, intent.id(), intent.event_time())
+    }
+
     fn decided(&self, record: &Decided<'_>, n: u64, timeline: &Timeline, judged: &mut Judged) {
         let mut unknown = PolicyAbsence::NotFound;
         let rule = rule(timeline, Some(record.policy()), record.at(), &mut unknown);
-        let decision = decide_again(&self.engine, self.state(rule), record);
-        let objection = record.objection().filter(|it| it.outweighs(&decision));
-        let answer = match objection {
-            Some(objection) => Answer::objected(&decision, objection),
-            None => Answer::decision(&decision),
-        }
-        .to(n, record.id(), record.at());
+        let answer = self.answer_decided(record, record.objection(), self.state(rule), n);
         self.record(&answer, timeline, rule.ok(), judged);
     }
 
+    /// The answer to a recorded decision where this rules: the engine answers anew, at the instant of then, and
+    /// what only the service knew is heeded.
+    pub(crate) fn answer_decided<'a>(
+        &'a self,
+        record: &'a Decided<'a>,
+        objection: Option<&'a Objection<'a>>,
+        state: PolicyState<'a>,
+        n: u64,
+    ) -> Answer<'a> {
+        let decision = decide_again(&self.engine, state, record);
+        match objection.filter(|it| it.outweighs(&decision)) {
+            Some(objection) => Answer::objected(&decision, objection),
+            None => Answer::decision(&decision),
+        }
+        .to(n, record.id(), record.at())
+    }
+
     fn position(&self, record: &Record<'_>, n: u64, timeline: &Timeline, judged: &mut Judged) {
-        let at = record.event_time();
         judged.counts.offset_assumed += u64::from(record.offset_assumed());
         let mut unknown = PolicyAbsence::NotFound;
-        let now = self.now.or(at);
+        let now = self.now.or(record.event_time());
         let rule = rule(timeline, record.recorded_policy(), now, &mut unknown);
-        let state = self.state(rule);
         let snapshot = read_snapshot(record);
-        let answer = match judge_position(&snapshot, state, now) {
+        let answer = self.answer_position(record, &snapshot, self.state(rule), n);
+        self.record(&answer, timeline, rule.ok(), judged);
+    }
+
+    /// The answer to a position where this rules.
+    pub(crate) fn answer_position<'a>(
+        &self,
+        record: &'a Record<'a>,
+        snapshot: &Result<Snapshot, &'static str>,
+        state: PolicyState<'a>,
+        n: u64,
+    ) -> Answer<'a> {
+        let at = record.event_time();
+        let answer = match judge_position(snapshot, state, self.now.or(at)) {
             Ok(decision) => Answer::harvest(&decision, state),
             Err(detail) => Answer::harvest_invalid(detail),
         };
-        let answer = match &snapshot {
+        match snapshot {
             Ok(snapshot) => answer.about(&snapshot.position),
             Err(_) => answer,
         }
-        .to(n, record.id(), at);
-        self.record(&answer, timeline, rule.ok(), judged);
+        .to(n, record.id(), at)
     }
 
     fn policy_updated(
@@ -273,7 +301,7 @@ impl Judge {
         }
     }
 
-    pub(super) fn state<'a>(&self, rule: super::Rule<'a>) -> PolicyState<'a> {
+    pub(crate) fn state<'a>(&self, rule: super::Rule<'a>) -> PolicyState<'a> {
         match rule {
             Ok((policy, _)) if self.assume_in_force => PolicyState::assumed(policy),
             Ok((policy, _)) => PolicyState::present(policy),
@@ -339,7 +367,7 @@ fn read_line<'a>(
 }
 
 /// The position of a record, or why there is none.
-pub(super) fn read_snapshot(record: &Record<'_>) -> Result<Snapshot, &'static str> {
+pub(crate) fn read_snapshot(record: &Record<'_>) -> Result<Snapshot, &'static str> {
     Snapshot::from_json(record.text(), record.emitted_at()).map_err(|fault| match fault {
         SnapshotFault::SymbolAbsent => "`symbol` is missing",
         SnapshotFault::SymbolUnreadable | SnapshotFault::Syntax(_) => "`symbol` is unreadable",

@@ -17,8 +17,9 @@ use portcullis::{
 use thiserror::Error;
 
 pub use explained::{Told, explain};
+pub(crate) use judge::read_snapshot;
 pub use judge::{Judge, Judged, Rulers, Scope, may_change_policy};
-use judge::{judge_position, read_snapshot, rule};
+use judge::{judge_position, rule};
 pub use timeline::{Rule, Timeline};
 
 use crate::{

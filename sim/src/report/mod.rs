@@ -4,6 +4,7 @@ mod counts;
 mod digest;
 mod printable;
 mod summary;
+pub(crate) mod table;
 
 pub use counts::{Counts, SymbolCounts};
 pub use digest::{ROW_BYTES, push_row};

@@ -2,15 +2,13 @@
 
 use std::{cmp::Reverse, collections::BTreeMap, fmt};
 
-use comfy_table::{CellAlignment, Table, presets};
-use portcullis::{
-    answer::Verdict,
-    domain::{Instant, Shown},
-    policy::Policy,
-};
+use portcullis::{answer::Verdict, domain::Shown, policy::Policy};
 use serde::{Serialize, Serializer, ser::SerializeMap as _};
 
-use super::{Counts, SymbolCounts, printable};
+use super::{
+    Counts, SymbolCounts, printable,
+    table::{and_more, bar, counted, share, some, table, thousands, to_second, write_table},
+};
 use crate::replay::Outcome;
 
 /// How many symbols, policies and tapes are listed for a person; the rest is one row.
@@ -296,89 +294,4 @@ impl Summary<'_> {
         }
         Ok(())
     }
-}
-
-/// A table whose columns are aligned as the letters say: `l`eft or `r`ight.
-fn table(columns: &[&str], alignments: &str) -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    table.set_header(columns.iter().copied());
-    for (column, alignment) in table.column_iter_mut().zip(alignments.chars()) {
-        column.set_padding((0, 2));
-        column.set_cell_alignment(match alignment {
-            'r' => CellAlignment::Right,
-            _ => CellAlignment::Left,
-        });
-    }
-    table
-}
-
-fn write_table(f: &mut fmt::Formatter<'_>, table: &Table) -> fmt::Result {
-    if table.is_empty() {
-        return Ok(());
-    }
-    writeln!(f)?;
-    for line in table.lines() {
-        writeln!(f, "{}", line.trim_end())?;
-    }
-    Ok(())
-}
-
-fn to_second(at: Instant) -> String {
-    let text = at.to_string();
-    match text.split_once('.') {
-        Some((seconds, _)) => format!("{seconds}Z"),
-        None => text,
-    }
-}
-
-/// So many of something: `1 record`, `1,234 records`.
-fn counted(count: u64, noun: &str) -> String {
-    let plural = if count == 1 { "" } else { "s" };
-    format!("{} {noun}{plural}", thousands(count))
-}
-
-/// 1234567 as `1,234,567`.
-fn thousands(count: u64) -> String {
-    let digits = count.to_string();
-    let groups: Vec<&str> = digits
-        .as_bytes()
-        .rchunks(3)
-        .rev()
-        .map(|group| std::str::from_utf8(group).unwrap_or_default())
-        .collect();
-    groups.join(",")
-}
-
-/// One part in a whole, in per cent.
-fn share(count: u64, whole: u64) -> String {
-    let tenths = part(count, whole, 1000);
-    format!("{}.{} %", tenths / 10, tenths % 10)
-}
-
-/// How many of so many parts of a whole, to the nearest, worked out in integers.
-fn part(count: u64, whole: u64, parts: u128) -> u128 {
-    let whole = u128::from(whole.max(1));
-    (u128::from(count) * parts + whole / 2) / whole
-}
-
-/// The first of these names, and how many more there are.
-fn some(names: &[String], shown_max: usize) -> String {
-    let (shown, rest) = names.split_at(names.len().min(shown_max));
-    match rest.len() {
-        0 => shown.join(", "),
-        more => format!("{} {}", shown.join(", "), and_more(more)),
-    }
-}
-
-fn and_more(count: usize) -> String {
-    format!("and {count} more")
-}
-
-/// A bar of at most twenty cells.
-fn bar(count: u64, whole: u64) -> String {
-    let halves = part(count, whole, 40);
-    let full = usize::try_from(halves / 2).unwrap_or_default();
-    let half = if halves % 2 == 1 { "▌" } else { "" };
-    format!("{}{half}", "█".repeat(full))
 }

@@ -12,6 +12,7 @@ mod answers;
 mod damaged;
 mod decided;
 mod deploy;
+mod diff;
 mod digest;
 mod environment;
 mod laws;

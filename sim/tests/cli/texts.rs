@@ -38,6 +38,7 @@ fn help() {
         "",
         "replay",
         "decide",
+        "diff",
         "harvest",
         "explain",
         "bridge",
@@ -271,4 +272,40 @@ fn explain() {
             check(&format!("explain_{name}_json"), &place.run(&json));
         }
     }
+}
+
+#[test]
+fn diff() {
+    let place = Place::new();
+    let before = policy("1");
+    let mut after = before.clone();
+    after["harvest_params"]["T1_R"] = 2.0.into();
+    after["leverage_by_symbol"]["BTCUSDT"] = 10.into();
+    after["universe_symbols"].as_array_mut().unwrap().remove(1);
+    let mut ether = entry(2);
+    ether["symbol"] = "ETHUSDT".into();
+    let mut lost = ether.clone();
+    lost["size"] = json!(null);
+    let tape = [
+        entry(1),
+        ether,
+        lost,
+        exit(3),
+        position(4),
+        updated(5, &before),
+    ];
+    place.put("before.json", before.to_string());
+    place.put("after.json", after.to_string());
+    place.put("tape.jsonl", lines(&tape));
+    let given = [
+        "--policy",
+        "before.json",
+        "--policy",
+        "after.json",
+        "--fail-on-flip",
+    ];
+    check(
+        "diff_text",
+        &place.run(&[&["diff", "tape.jsonl"], &given[..]].concat()),
+    );
 }

@@ -14,17 +14,18 @@ use portcullis::{
 };
 use serde_json::json;
 
-use super::{
-    super::{
-        Failure, clock,
-        failure::{print, print_json},
-        input::{parse_whole, read_policy},
-        replay::Format,
-        store::{AddressArg, GuardrailsArg, SignOff, SignerArg, unusable},
-    },
-    changes,
+use super::super::{
+    Failure, clock,
+    failure::{print, print_json},
+    input::{parse_whole, read_policy},
+    replay::Format,
+    store::{AddressArg, GuardrailsArg, SignOff, SignerArg, unusable},
 };
-use crate::{report::printable, sample};
+use crate::{
+    diff::{changes, changes_text},
+    report::printable,
+    sample,
+};
 
 /// How often a store is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -163,8 +164,8 @@ fn put_in_force(policy: Policy, terms: &Terms) -> Result<(), Failure> {
         key = format!("signed: public key {}\n", signer.public_key());
         publication = publication.signed_by(signer);
     }
-    let change = changes::between(seen.policy().ok().as_ref(), publication.policy());
-    confirm(&changes::text(&change), store.as_ref(), terms.yes)?;
+    let change = changes(seen.policy().ok().as_ref(), publication.policy());
+    confirm(&changes_text(&change), store.as_ref(), terms.yes)?;
     let receipt = store.publish(&publication, expected).map_err(refused)?;
     print(published(&receipt) + &key)
 }
@@ -194,8 +195,8 @@ pub(super) fn rollback(args: &RollbackArgs) -> Result<(), Failure> {
     };
     if let Ok(earlier) = entry.policy() {
         let publication = Publication::again(earlier, &rollback).map_err(refused)?;
-        let change = changes::between(seen.policy().ok().as_ref(), publication.policy());
-        confirm(&changes::text(&change), store.as_ref(), args.terms.yes)?;
+        let change = changes(seen.policy().ok().as_ref(), publication.policy());
+        confirm(&changes_text(&change), store.as_ref(), args.terms.yes)?;
     }
     let receipt = store.rollback(&rollback, expected).map_err(refused)?;
     print(published(&receipt))

@@ -1,0 +1,71 @@
+//! The smallest change of the policy that makes an answer flip.
+
+use std::collections::HashMap;
+
+use portcullis::{domain::Symbol, policy::Policy};
+
+use super::{Change, change::changed};
+
+/// What differs between two policies, and the policies between them that were tried.
+pub(super) struct Causes<'p> {
+    before: &'p Policy,
+    changes: Vec<Change>,
+    /// By the places of the changes made; nothing where they make no valid policy.
+    tried: HashMap<Vec<usize>, Option<Policy>, foldhash::fast::FixedState>,
+}
+
+impl<'p> Causes<'p> {
+    pub(super) fn new(before: &'p Policy, changes: Vec<Change>) -> Self {
+        Self {
+            before,
+            changes,
+            tried: HashMap::default(),
+        }
+    }
+
+    /// The one field that makes the flip when it is changed alone; where none does, fields of which none can be left
+    /// out. Empty where not even all of them together do.
+    pub(super) fn of(
+        &mut self,
+        symbol: Option<Symbol>,
+        mut flips: impl FnMut(&Policy) -> bool,
+    ) -> Vec<String> {
+        let changes = self.changes.iter().enumerate();
+        let mut needed: Vec<usize> = changes
+            .filter(|(_, change)| change.concerns(symbol))
+            .map(|(place, _)| place)
+            .collect();
+        let alone = needed
+            .iter()
+            .find(|place| self.try_with(&[**place], &mut flips));
+        if let Some(place) = alone.copied() {
+            return self.names(&[place]);
+        }
+        if !self.try_with(&needed, &mut flips) {
+            return Vec::new();
+        }
+        for place in needed.clone() {
+            let mut fewer = needed.clone();
+            fewer.retain(|it| *it != place);
+            if self.try_with(&fewer, &mut flips) {
+                needed = fewer;
+            }
+        }
+        self.names(&needed)
+    }
+
+    fn try_with(&mut self, places: &[usize], flips: &mut impl FnMut(&Policy) -> bool) -> bool {
+        if !self.tried.contains_key(places) {
+            let made = places.iter().filter_map(|place| self.changes.get(*place));
+            let policy = changed(self.before, made);
+            self.tried.insert(places.to_vec(), policy);
+        }
+        let policy = self.tried.get(places).and_then(Option::as_ref);
+        policy.is_some_and(flips)
+    }
+
+    fn names(&self, places: &[usize]) -> Vec<String> {
+        let made = places.iter().filter_map(|place| self.changes.get(*place));
+        made.map(|change| change.field.clone()).collect()
+    }
+}

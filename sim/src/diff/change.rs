@@ -1,0 +1,193 @@
+//! What differs between two policies, one thing at a time.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use portcullis::{
+    domain::Symbol,
+    policy::{Policy, canonical_hash},
+};
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use crate::report::printable;
+
+/// One thing that differs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Change {
+    /// Which field, or which entry of which field: `leverage_by_symbol.BTCUSDT`.
+    pub field: String,
+    /// What stood there, as it was written; absent where nothing did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub before: Option<String>,
+    /// What stands there now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
+    #[serde(skip)]
+    name: String,
+    /// The entry of the field, where the field has entries.
+    #[serde(skip)]
+    entry: Option<String>,
+}
+
+/// The fields whose entries concern one symbol each.
+const BY_SYMBOL: [&str; 2] = ["universe_symbols", "leverage_by_symbol"];
+
+/// Fields that follow from the others.
+const FOLLOWING: [&str; 3] = ["policy_hash", "policy_sig", "policy_seq"];
+
+/// What differs, entry by entry, in the order of the fields' names. A hash and a signature differ whenever
+/// anything does, and a sequence whenever somebody publishes: they are not listed.
+#[must_use]
+pub fn changes(before: Option<&Policy>, after: &Policy) -> Vec<Change> {
+    let nothing = BTreeMap::new();
+    let before = before.map_or(&nothing, Policy::fields);
+    let after = after.fields();
+    let names: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+    let mut changes = Vec::new();
+    for name in names {
+        let (old, new) = (before.get(name), after.get(name));
+        if old == new || FOLLOWING.contains(&name.as_str()) {
+            continue;
+        }
+        let (old_entries, new_entries) = (entries(old), entries(new));
+        if old_entries.is_none() && new_entries.is_none() {
+            changes.push(Change::new(name, None, old.cloned(), new.cloned()));
+            continue;
+        }
+        let (old, new) = (
+            old_entries.unwrap_or_default(),
+            new_entries.unwrap_or_default(),
+        );
+        let keys: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
+        for key in keys {
+            let (old, new) = (old.get(key), new.get(key));
+            if old != new {
+                changes.push(Change::new(name, Some(key), old.cloned(), new.cloned()));
+            }
+        }
+    }
+    changes
+}
+
+impl Change {
+    fn new(
+        name: &str,
+        entry: Option<&String>,
+        before: Option<String>,
+        after: Option<String>,
+    ) -> Self {
+        let field = match entry {
+            Some(entry) => format!("{name}.{entry}"),
+            None => name.to_owned(),
+        };
+        Self {
+            field,
+            before,
+            after,
+            name: name.to_owned(),
+            entry: entry.cloned(),
+        }
+    }
+
+    /// Whether it can make a difference to a record of this symbol.
+    pub(super) fn concerns(&self, symbol: Option<Symbol>) -> bool {
+        if !BY_SYMBOL.contains(&self.name.as_str()) {
+            return true;
+        }
+        let listed = self.entry.as_deref().and_then(|it| Symbol::new(it).ok());
+        listed.is_none() || listed == symbol
+    }
+
+    fn apply(&self, fields: &mut BTreeMap<String, String>) -> Option<()> {
+        let Some(entry) = &self.entry else {
+            match &self.after {
+                Some(after) => fields.insert(self.name.clone(), after.clone()),
+                None => fields.remove(&self.name),
+            };
+            return Some(());
+        };
+        let text = fields.get(&self.name);
+        let text = if let Some(mut members) = members(text) {
+            members.retain(|member| member != entry);
+            if self.after.is_some() {
+                members.push(entry.clone());
+            }
+            serde_json::to_string(&members).ok()?
+        } else {
+            let mut values: BTreeMap<String, Box<RawValue>> = match text {
+                Some(text) => serde_json::from_str(text).ok()?,
+                None => BTreeMap::new(),
+            };
+            match &self.after {
+                Some(after) => {
+                    let after = RawValue::from_string(after.clone()).ok()?;
+                    values.insert(entry.clone(), after);
+                }
+                None => {
+                    values.remove(entry);
+                }
+            }
+            serde_json::to_string(&values).ok()?
+        };
+        fields.insert(self.name.clone(), text);
+        Some(())
+    }
+}
+
+/// A policy with some changes made; nothing where that makes no valid policy. It states its hash if it did before.
+pub(super) fn changed<'c>(
+    policy: &Policy,
+    changes: impl IntoIterator<Item = &'c Change>,
+) -> Option<Policy> {
+    let mut fields = policy.fields().clone();
+    fields.remove("policy_sig");
+    fields.remove("policy_hash");
+    for change in changes {
+        change.apply(&mut fields)?;
+    }
+    if policy.states_hash() {
+        let pairs = fields.iter().map(|(k, v)| (k.as_str(), v.as_str()));
+        let hash = canonical_hash(pairs).to_string();
+        fields.insert("policy_hash".to_owned(), hash);
+    }
+    Policy::from_fields(fields).ok()
+}
+
+fn members(text: Option<&String>) -> Option<Vec<String>> {
+    serde_json::from_str(text?).ok()
+}
+
+/// The entries of a structured field: of an object its values, of a list of texts its members.
+fn entries(text: Option<&String>) -> Option<BTreeMap<String, String>> {
+    // Raw, so that a number is shown as it was written.
+    if let Ok(object) = serde_json::from_str::<BTreeMap<String, &RawValue>>(text?) {
+        let written = |(key, value): (String, &RawValue)| (key, value.get().to_owned());
+        return Some(object.into_iter().map(written).collect());
+    }
+    let listed = |name| (name, "listed".to_owned());
+    Some(members(text)?.into_iter().map(listed).collect())
+}
+
+/// A line a change: `+` for what is new, `-` for what is gone, `~` for what is another.
+#[must_use]
+pub fn changes_text(changes: &[Change]) -> String {
+    if changes.is_empty() {
+        return "no difference\n".to_owned();
+    }
+    let width = changes.iter().map(|c| c.field.chars().count()).max();
+    let width = width.unwrap_or_default();
+    let mut text = String::new();
+    for change in changes {
+        let field = printable(&change.field);
+        let (mark, values) = match (&change.before, &change.after) {
+            (None, Some(after)) => ('+', printable(after).into_owned()),
+            (Some(before), None) => ('-', printable(before).into_owned()),
+            (Some(before), Some(after)) => {
+                ('~', format!("{} → {}", printable(before), printable(after)))
+            }
+            (None, None) => continue,
+        };
+        text.push_str(&format!("{mark} {field:<width$}  {values}\n"));
+    }
+    text
+}
