@@ -5,6 +5,7 @@ pub mod cmd;
 pub mod diff;
 pub mod generate;
 pub mod harvester;
+pub mod rank;
 pub mod record;
 pub mod replay;
 pub mod report;

@@ -2,12 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use portcullis::policy::Policy;
-
 use super::{
     Failure,
     failure::{print, print_json},
-    input::{is_stdin, read_policy, stdin_once},
+    input::{is_stdin, stdin_once, valid_policy},
     operator::OperatorArgs,
     out::{Out, Temporary},
     replay::{Bar, Format},
@@ -103,17 +101,8 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         1.. if args.fail_on_flip => Err(Failure::No(format!(
             "{} of {} answers flip",
             difference.flips(),
-            difference.records
+            difference.read.records
         ))),
         _ => Ok(()),
     }
-}
-
-fn valid_policy(path: &Path) -> Result<Policy, Failure> {
-    read_policy(path)?.map_err(|absence| {
-        Failure::No(format!(
-            "`{0}` is no valid policy: {absence} (`portcullis policy check {0}` says all)",
-            path.display()
-        ))
-    })
 }

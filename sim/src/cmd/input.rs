@@ -83,6 +83,16 @@ pub(super) fn read_policy(path: &Path) -> Result<Result<Policy, PolicyAbsence>, 
     }
 }
 
+/// The policy of a file that must hold a valid one.
+pub(super) fn valid_policy(path: &Path) -> Result<Policy, Failure> {
+    read_policy(path)?.map_err(|absence| {
+        Failure::No(format!(
+            "`{0}` is no valid policy: {absence} (`portcullis policy check {0}` says all)",
+            path.display()
+        ))
+    })
+}
+
 /// What rules from the beginning: the policy of the file, or none; every violation goes to standard error.
 pub(super) fn initial_policy(
     path: Option<&PathBuf>,

@@ -17,6 +17,7 @@ mod operator;
 mod out;
 mod policy;
 mod proof;
+mod rank;
 mod record;
 mod replay;
 mod service;

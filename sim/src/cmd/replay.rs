@@ -14,7 +14,7 @@ use std::{
 
 use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use portcullis::{guardrails::Guardrails, policy::PolicyAbsence};
+use portcullis::{decide::Engine, guardrails::Guardrails, policy::PolicyAbsence};
 
 #[cfg(unix)]
 use super::interrupt;
@@ -24,6 +24,7 @@ use super::{
     input::{initial_policy, is_stdin, parse_whole, refused_policy, stdin_once, warn},
     operator::OperatorArgs,
     out::{Out, Temporary},
+    rank,
 };
 use crate::{
     generate::write_tape,
@@ -59,6 +60,10 @@ pub(super) struct Args {
     /// The policy in force from the beginning (JSON)
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
+    /// Answer as if each policy of this folder (`*.json`) had ruled from beginning to end, and rank them by the notional
+    /// of their trades; the tape's own policies are set aside
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["policy", "out", "threads"])]
+    policies: Option<PathBuf>,
     /// Write the answers here, one JSON object a line; `-` is standard output, and the summary goes to
     /// standard error
     #[arg(long, value_name = "FILE")]
@@ -109,6 +114,11 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         resolve(&args.tapes).map_err(Failure::unusable)?
     };
     let names: Vec<String> = sources.iter().map(ToString::to_string).collect();
+    if let Some(folder) = &args.policies {
+        let judge = judge(args, engine, false);
+        let tapes = (TapeReader::new(sources), &*names);
+        return rank::run(folder, &judge, &operator, tapes, args.format);
+    }
     let initial = initial_policy(args.policy.as_ref())?;
     let refused = matches!(initial, Err(PolicyAbsence::Refused(_)));
     let mut inputs: Vec<&Path> = tape.map(PathBuf::as_path).into_iter().collect();
@@ -130,13 +140,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         Out::open(out, &inputs, temporary)
     });
     let mut out = out.transpose()?;
-    let judge = Judge {
-        engine,
-        assume_in_force: args.assume_in_force,
-        writes_answers: out.is_some(),
-        now: None,
-        scope: Scope::Tape,
-    };
+    let judge = judge(args, engine, out.is_some());
     let outcome = replay(
         &judge,
         initial,
@@ -189,6 +193,16 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         ));
     }
     refused_policy(refused, args.policy.as_ref())
+}
+
+fn judge(args: &Args, engine: Engine, writes_answers: bool) -> Judge {
+    Judge {
+        engine,
+        assume_in_force: args.assume_in_force,
+        writes_answers,
+        now: None,
+        scope: Scope::Tape,
+    }
 }
 
 /// The sample tape, made anew each time.

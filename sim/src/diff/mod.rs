@@ -11,22 +11,16 @@ mod told;
 
 use std::collections::BTreeMap;
 
-use portcullis::{
-    answer::Answer,
-    decide::{Objection, Reason},
-    domain::Symbol,
-    event::{Event, Scratch},
-    policy::Policy,
-};
+use portcullis::{decide::Reason, domain::Symbol, event::Scratch, policy::Policy};
 
 use cause::Causes;
 pub use change::{Change, changes, changes_text};
 pub use flip::{Effect, Flip, FlipKind};
-pub use told::{Told, Totals};
+pub use told::Told;
 
 use crate::{
-    replay::{Judge, read_snapshot},
-    report::table::to_day,
+    replay::{Apart, Ask, Judge},
+    report::{Totals, table::to_day},
     tape::{Line, LineContent, TapeError, TapeReader},
 };
 
@@ -38,12 +32,8 @@ const LARGEST: usize = 100;
 pub struct Difference {
     /// What differs between the policies.
     pub changes: Vec<Change>,
-    /// Records read.
-    pub records: u64,
-    /// Of these, changes of policy, which were set aside.
-    pub set_aside: u64,
-    /// Recorded decisions, whose own policy was set aside.
-    pub recorded: u64,
+    /// What was read, and what was set aside of it.
+    pub read: Apart,
     /// Records that nobody could read, which no policy changes.
     pub unreadable: u64,
     /// Records that are skipped for another reason: nothing else is done, so they are no flips.
@@ -86,15 +76,12 @@ pub fn diff(
 ) -> Result<Difference, TapeError> {
     let (before, after) = policies;
     let mut comparison = Comparison {
-        judge,
         before,
         after,
         causes: Causes::new(before, changes(Some(before), after)),
         difference: Difference {
             changes: changes(Some(before), after),
-            records: 0,
-            set_aside: 0,
-            recorded: 0,
+            read: Apart::default(),
             unreadable: 0,
             reasons: BTreeMap::new(),
             kinds: BTreeMap::new(),
@@ -108,77 +95,47 @@ pub fn diff(
         },
     };
     let mut scratch = Scratch::default();
+    let mut read = Apart::default();
     for chunk in tapes {
         let chunk = chunk?;
         for line in chunk.lines() {
-            comparison.line(line, &mut scratch);
+            read.read(judge, line, &mut scratch, |ask| {
+                comparison.compare(line, ask)
+            });
         }
-        progress(comparison.difference.records);
+        progress(read.records);
     }
     let mut difference = comparison.difference;
+    difference.read = read;
     keep_largest(&mut difference.largest);
     Ok(difference)
 }
 
 struct Comparison<'p> {
-    judge: &'p Judge,
     before: &'p Policy,
     after: &'p Policy,
     causes: Causes<'p>,
     difference: Difference,
 }
 
-/// Hands the answer under a policy to whoever asks for it.
-type Ask<'e> = dyn Fn(&Policy, &mut dyn FnMut(&Answer<'_>)) + 'e;
-
 impl Comparison<'_> {
-    fn line(&mut self, line: Line<'_>, scratch: &mut Scratch) {
-        self.difference.records += 1;
-        let n = self.difference.records;
-        let number = usize::try_from(line.number).unwrap_or(usize::MAX);
-        let judge = self.judge;
-        match judge.read(line, number, scratch) {
-            Event::Intent(mut intent) => {
-                intent.set_line(number);
-                self.difference.recorded += u64::from(intent.recorded_policy().is_some());
-                self.compare(line, &|policy, hear| {
-                    hear(&judge.answer_intent(&intent, judge.state(Ok((policy, 0))), n));
-                });
-            }
-            Event::Decided(record) => {
-                self.difference.recorded += 1;
-                let objection = record.objection().filter(|it| !is_about_policy(it));
-                self.compare(line, &|policy, hear| {
-                    let state = judge.state(Ok((policy, 0)));
-                    hear(&judge.answer_decided(&record, objection, state, n));
-                });
-            }
-            Event::Position(record) => {
-                self.difference.recorded += u64::from(record.recorded_policy().is_some());
-                let snapshot = read_snapshot(&record);
-                self.compare(line, &|policy, hear| {
-                    let state = judge.state(Ok((policy, 0)));
-                    hear(&judge.answer_position(&record, &snapshot, state, n));
-                });
-            }
-            Event::PolicyUpdated(..) | Event::PolicyWithdrawn(_) => self.difference.set_aside += 1,
-        }
-    }
-
     fn compare(&mut self, line: Line<'_>, ask: &Ask<'_>) {
-        let effect = |policy: &Policy| {
+        let effect = |policy: &Policy, totals: &mut Totals| {
             let mut effect = None;
-            ask(policy, &mut |answer| effect = Some(Effect::of(answer)));
+            ask(policy, &mut |answer| {
+                totals.add(answer);
+                effect = Some(Effect::of(answer));
+            });
             effect
         };
-        let (Some(before), Some(after)) = (effect(self.before), effect(self.after)) else {
+        let difference = &mut self.difference;
+        let before = effect(self.before, &mut difference.totals.0);
+        let after = effect(self.after, &mut difference.totals.1);
+        let (Some(before), Some(after)) = (before, after) else {
             return;
         };
-        let difference = &mut self.difference;
         let unreadable = Some(Reason::IntentUnreadable);
         difference.unreadable += u64::from(before.reason == unreadable);
-        difference.totals.0.add(&before);
-        difference.totals.1.add(&after);
         if before == after {
             return;
         }
@@ -194,7 +151,11 @@ impl Comparison<'_> {
         });
         let Some(mut flip) = flip else { return };
         flip.cause = self.causes.of(flip.symbol, |policy| {
-            effect(policy).is_some_and(|it| it.does_as(&after))
+            let mut does = false;
+            ask(policy, &mut |answer| {
+                does = Effect::of(answer).does_as(&after)
+            });
+            does
         });
         self.count(flip, line);
     }
@@ -225,22 +186,6 @@ impl Comparison<'_> {
             keep_largest(&mut difference.largest);
         }
     }
-}
-
-/// What a service had against the policy of then is no word on another.
-fn is_about_policy(objection: &Objection<'_>) -> bool {
-    matches!(
-        objection.reason(),
-        Reason::PolicyMissing
-            | Reason::PolicyMissingField
-            | Reason::PolicyParseError
-            | Reason::PolicyInvalid
-            | Reason::PolicyHashMismatch
-            | Reason::PolicySignatureInvalid
-            | Reason::PolicyRolledBack
-            | Reason::PolicyConstraintViolation
-            | Reason::PolicyStoreUnavailable
-    )
 }
 
 fn keep_largest(flips: &mut Vec<Flip>) {

@@ -3,7 +3,6 @@
 use std::{cmp::Reverse, collections::BTreeMap, fmt};
 
 use portcullis::{
-    answer::Verdict,
     domain::{Shown, Symbol},
     policy::Policy,
 };
@@ -18,27 +17,6 @@ use crate::report::{
 /// How many rows of a table, and of the largest flips, a person is shown.
 const ROWS_SHOWN: usize = 12;
 const TAPES_SHOWN: usize = 5;
-
-/// What the trades of a run come to. Added up in the order of the records.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
-pub struct Totals {
-    /// How many.
-    pub trades: u64,
-    /// What their positions are worth together, in USD.
-    pub notional_usd: f64,
-    /// Their leverages added up; over `trades` it is the mean.
-    pub leverage_sum: f64,
-}
-
-impl Totals {
-    pub(super) fn add(&mut self, effect: &Effect) {
-        if effect.decision == Verdict::Trade {
-            self.trades += 1;
-            self.notional_usd += effect.notional_usd.into_iter().sum::<f64>();
-            self.leverage_sum += effect.leverage.into_iter().sum::<f64>();
-        }
-    }
-}
 
 /// A comparison, and what was compared.
 #[derive(Debug)]
@@ -92,9 +70,9 @@ impl Serialize for Told<'_> {
         map.serialize_entry("before", &PolicyRow::of(before))?;
         map.serialize_entry("after", &PolicyRow::of(after))?;
         map.serialize_entry("changes", &it.changes)?;
-        map.serialize_entry("records", &it.records)?;
-        map.serialize_entry("policy_records_set_aside", &it.set_aside)?;
-        map.serialize_entry("recorded_decisions", &it.recorded)?;
+        map.serialize_entry("records", &it.read.records)?;
+        map.serialize_entry("policy_records_set_aside", &it.read.set_aside)?;
+        map.serialize_entry("recorded_decisions", &it.read.recorded)?;
         map.serialize_entry("unreadable_lines", &it.unreadable)?;
         map.serialize_entry("flips", &it.flips())?;
         map.serialize_entry("kinds", &it.kinds)?;
@@ -163,7 +141,7 @@ impl Told<'_> {
         }
         write!(f, "{}", changes_text(&it.changes))?;
         let tapes = some(self.tapes, TAPES_SHOWN);
-        let records = counted(it.records, "record");
+        let records = counted(it.read.records, "record");
         writeln!(f, "\n{records} from {}", printable(&tapes))?;
         let operator = self.operator;
         writeln!(f, "guardrails: {}", printable(&operator.guardrails))?;
@@ -173,12 +151,12 @@ impl Told<'_> {
                 "both policies were ASSUMED to be in force at every record's time"
             )?;
         }
-        if it.set_aside > 0 {
-            let records = counted(it.set_aside, "policy record");
+        if it.read.set_aside > 0 {
+            let records = counted(it.read.set_aside, "policy record");
             writeln!(f, "{records} of the tape set aside")?;
         }
-        if it.recorded > 0 {
-            let records = counted(it.recorded, "recorded decision");
+        if it.read.recorded > 0 {
+            let records = counted(it.read.recorded, "recorded decision");
             writeln!(
                 f,
                 "{records} judged by these policies, not by the one of then"
@@ -213,17 +191,11 @@ impl Told<'_> {
         let (before, after) = self.difference.totals;
         let mut table = table(&["", "trades", "notional USD", "mean leverage"], "lrrr");
         for (name, totals) in [("before", before), ("after", after)] {
-            let trades = u32::try_from(totals.trades).unwrap_or(u32::MAX);
-            let mean = totals.leverage_sum / f64::from(trades);
             table.add_row([
                 name.to_owned(),
                 thousands(totals.trades),
                 format!("{:.2}", totals.notional_usd),
-                if totals.trades == 0 {
-                    "–".to_owned()
-                } else {
-                    format!("{mean:.2}")
-                },
+                totals.mean_leverage(),
             ]);
         }
         write_table(f, &table)

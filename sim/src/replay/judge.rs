@@ -135,7 +135,7 @@ impl Judge {
     }
 
     /// What a line holds; an event out of scope is one that nobody can read.
-    pub(crate) fn read<'a>(
+    pub(super) fn read<'a>(
         &self,
         line: Line<'a>,
         number: usize,
@@ -173,7 +173,7 @@ impl Judge {
     }
 
     /// The answer to an intent where this rules.
-    pub(crate) fn answer_intent<'a>(
+    pub(super) fn answer_intent<'a>(
         &'a self,
         intent: &'a Intent<'a>,
         state: PolicyState<'a>,
@@ -195,7 +195,7 @@ impl Judge {
 
     /// The answer to a recorded decision where this rules: the engine answers anew, at the instant of then, and
     /// what only the service knew is heeded.
-    pub(crate) fn answer_decided<'a>(
+    pub(super) fn answer_decided<'a>(
         &'a self,
         record: &'a Decided<'a>,
         objection: Option<&'a Objection<'a>>,
@@ -221,7 +221,7 @@ impl Judge {
     }
 
     /// The answer to a position where this rules.
-    pub(crate) fn answer_position<'a>(
+    pub(super) fn answer_position<'a>(
         &self,
         record: &'a Record<'a>,
         snapshot: &Result<Snapshot, &'static str>,
@@ -301,7 +301,7 @@ impl Judge {
         }
     }
 
-    pub(crate) fn state<'a>(&self, rule: super::Rule<'a>) -> PolicyState<'a> {
+    pub(super) fn state<'a>(&self, rule: super::Rule<'a>) -> PolicyState<'a> {
         match rule {
             Ok((policy, _)) if self.assume_in_force => PolicyState::assumed(policy),
             Ok((policy, _)) => PolicyState::present(policy),
@@ -367,7 +367,7 @@ fn read_line<'a>(
 }
 
 /// The position of a record, or why there is none.
-pub(crate) fn read_snapshot(record: &Record<'_>) -> Result<Snapshot, &'static str> {
+pub(super) fn read_snapshot(record: &Record<'_>) -> Result<Snapshot, &'static str> {
     Snapshot::from_json(record.text(), record.emitted_at()).map_err(|fault| match fault {
         SnapshotFault::SymbolAbsent => "`symbol` is missing",
         SnapshotFault::SymbolUnreadable | SnapshotFault::Syntax(_) => "`symbol` is unreadable",

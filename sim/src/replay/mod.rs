@@ -3,6 +3,7 @@
 //! Memory does not grow with the records of a tape, its changes of policy apart: chunks go through one by one,
 //! or a few at a time with threads. The answers do not depend on how many there are.
 
+mod apart;
 mod explained;
 mod judge;
 mod pipeline;
@@ -16,10 +17,10 @@ use portcullis::{
 };
 use thiserror::Error;
 
+pub use apart::{Apart, Ask};
 pub use explained::{Told, explain};
-pub(crate) use judge::read_snapshot;
 pub use judge::{Judge, Judged, Rulers, Scope, may_change_policy};
-use judge::{judge_position, rule};
+use judge::{judge_position, read_snapshot, rule};
 pub use timeline::{Rule, Timeline};
 
 use crate::{

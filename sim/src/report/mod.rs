@@ -5,8 +5,10 @@ mod digest;
 mod printable;
 mod summary;
 pub(crate) mod table;
+mod totals;
 
 pub use counts::{Counts, SymbolCounts};
 pub use digest::{ROW_BYTES, push_row};
 pub use printable::printable;
 pub use summary::{Operator, Summary};
+pub use totals::Totals;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::support::{
-    Place, START, entry, exit, generated, lines, objects, policy, position, text, updated,
+    Place, START, entry, exit, lines, objects, policy, position, text, unruled, updated,
 };
 
 /// Of an answer, what a flip is made of.
@@ -67,15 +67,7 @@ fn flips_are_what_two_replays_differ_in() {
     after["universe_symbols"].as_array_mut().unwrap().remove(1);
     after["leverage_by_symbol"]["SOLUSDT"] = 3.into();
     after["kill_params"]["sigma_ref"] = 0.005.into();
-    // Without records that would change the policy, or that name the one that judged them.
-    let all = generated(4000, 5);
-    let kept = all.split(|byte| *byte == b'\n').filter(|line| {
-        let line = String::from_utf8_lossy(line);
-        !["policy.", "policy_hash", "\\u"]
-            .iter()
-            .any(|it| line.contains(it))
-    });
-    let tape = kept.collect::<Vec<_>>().join(&b'\n');
+    let tape = unruled(4000, 5);
     let compared = Compared::new(&before, &after, tape);
     let answers = |policy| {
         compared

@@ -22,6 +22,7 @@ mod out;
 mod pipes;
 mod policy_files;
 mod proof;
+mod rank;
 mod reigns;
 mod sample;
 mod schema;

@@ -223,6 +223,17 @@ pub(crate) fn generated(records: u64, seed: u64) -> Vec<u8> {
     tape
 }
 
+/// The same without the records that change the policy, or that name the one that judged them.
+pub(crate) fn unruled(records: u64, seed: u64) -> Vec<u8> {
+    let tape = generated(records, seed);
+    let kept = tape.split(|byte| *byte == b'\n').filter(|line| {
+        let line = String::from_utf8_lossy(line);
+        let ruling = ["policy.", "policy_hash", "\\u"];
+        !ruling.iter().any(|it| line.contains(it))
+    });
+    kept.collect::<Vec<_>>().join(&b'\n')
+}
+
 /// The guardrails that stand beside the sources as an example.
 pub(crate) fn example_guardrails() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/guardrails.json")

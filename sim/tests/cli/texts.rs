@@ -309,3 +309,28 @@ fn diff() {
         &place.run(&[&["diff", "tape.jsonl"], &given[..]].concat()),
     );
 }
+
+#[test]
+fn rank() {
+    let place = Place::new();
+    std::fs::create_dir(place.path().join("policies")).unwrap();
+    let mut other = policy("2");
+    other["harvest_params"]["T1_R"] = 2.0.into();
+    other["leverage_by_symbol"]["BTCUSDT"] = 10.into();
+    place.put("policies/one.json", policy("1").to_string());
+    place.put("policies/two.json", other.to_string());
+    let mut lost = entry(2);
+    lost["size"] = json!(null);
+    let tape = [
+        entry(1),
+        lost,
+        exit(3),
+        position(4),
+        updated(5, &policy("1")),
+    ];
+    place.put("tape.jsonl", lines(&tape));
+    check(
+        "rank_text",
+        &place.run(&["replay", "tape.jsonl", "--policies", "policies"]),
+    );
+}

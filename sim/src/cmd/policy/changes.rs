@@ -11,7 +11,7 @@ use portcullis::{
 use super::super::{
     Failure,
     failure::{print, print_json},
-    input::read_policy,
+    input::valid_policy,
     replay::Format,
     store::{open, unusable},
 };
@@ -56,12 +56,7 @@ fn find(name: &str, store: Option<&dyn PolicyStore>) -> Result<Policy, Failure> 
         None
     };
     if which.is_none() && name != "current" {
-        let path = Path::new(name);
-        return read_policy(path)?.map_err(|absence| {
-            Failure::No(format!(
-                "`{name}` is no valid policy: {absence} (`portcullis policy check {name}` says all)"
-            ))
-        });
+        return valid_policy(Path::new(name));
     }
     let store = store.ok_or_else(|| {
         Failure::unusable(format_args!("`{name}` stands in a store: give `--store`"))

@@ -1,0 +1,104 @@
+//! `replay --policies`: many policies over one tape.
+
+use serde_json::{Value, json};
+
+use crate::support::{Place, entry, exit, lines, policy, position, unruled, updated};
+
+/// A folder of three: the sample policy, one with more leverage, and one that lists a symbol less.
+fn place(tape: impl AsRef<[u8]>) -> Place {
+    let place = Place::new();
+    std::fs::create_dir(place.path().join("policies")).unwrap();
+    let mut more = policy("more");
+    more["leverage_by_symbol"]["BTCUSDT"] = 20.into();
+    more["harvest_params"]["T1_R"] = 2.0.into();
+    let mut fewer = policy("fewer");
+    fewer["universe_symbols"].as_array_mut().unwrap().remove(0);
+    for (name, policy) in [("b", policy("sample")), ("c", more), ("a", fewer)] {
+        place.put(&format!("policies/{name}.json"), policy.to_string());
+    }
+    place.put("policies/notes.txt", "not a policy");
+    place.put("tape.jsonl", tape);
+    place
+}
+
+fn files(ranking: &Value) -> Vec<&str> {
+    let rows = ranking["policies"].as_array().unwrap();
+    rows.iter()
+        .map(|row| row["file"].as_str().unwrap())
+        .collect()
+}
+
+#[test]
+fn each_policy_answers_as_in_a_replay_of_its_own() {
+    let place = place(unruled(4000, 5));
+    let ranking = place.summary(&["tape.jsonl", "--policies", "policies", "--assume-in-force"]);
+    assert_eq!(files(&ranking).len(), 3);
+    for row in ranking["policies"].as_array().unwrap() {
+        let file = format!("policies/{}", row["file"].as_str().unwrap());
+        let alone = place.summary(&["tape.jsonl", "--policy", &file, "--assume-in-force"]);
+        assert_eq!(row["decisions"], alone["decisions"], "{file}");
+        assert_eq!(row["reasons"], alone["reasons"], "{file}");
+        assert_eq!(row["harvest_actions"], alone["harvest_actions"], "{file}");
+        assert_eq!(ranking["records"], alone["records"]);
+        assert_eq!(ranking["unreadable_lines"], alone["unreadable_lines"]);
+        assert_eq!(row["trades"], alone["decisions"]["TRADE"]);
+    }
+}
+
+#[test]
+fn the_most_notional_comes_first_and_of_equals_the_first_by_name() {
+    let mut margin = entry(2);
+    margin["size"] = json!(null);
+    margin["position_usd"] = 100.into();
+    margin["leverage"] = 15.into();
+    let place = place(lines(&[
+        entry(1),
+        margin,
+        exit(3),
+        position(4),
+        updated(5, &policy("x")),
+    ]));
+    let ranking = place.summary(&["tape.jsonl", "--policies", "policies"]);
+    assert_eq!(files(&ranking), ["c.json", "b.json", "a.json"]);
+    assert_eq!(ranking["policies"][0]["notional_usd"], 400.0 + 1500.0);
+    assert_eq!(ranking["policies"][1]["notional_usd"], 400.0 + 800.0);
+    assert_eq!(ranking["policies"][2]["trades"], 0);
+    assert_eq!(ranking["policy_records_set_aside"], 1);
+    let nothing = place.run(&["policy", "hash", "policies/a.json"]);
+    assert_eq!(ranking["policies"][2]["hash"], nothing.stdout.trim());
+    place.put("exits.jsonl", lines(&[exit(1)]));
+    let equal = place.summary(&["exits.jsonl", "--policies", "policies"]);
+    assert_eq!(files(&equal), ["a.json", "b.json", "c.json"]);
+}
+
+#[test]
+fn what_cannot_be_ranked_is_refused() {
+    let place = place(lines(&[entry(1)]));
+    let check = |arguments: &[&str], status, words: &str| {
+        let run = place.run(&[&["replay", "tape.jsonl"], arguments].concat());
+        assert_eq!(run.status, status, "{arguments:?}");
+        assert!(run.stderr.contains(words), "{}", run.stderr);
+        assert_eq!(run.stdout, "");
+    };
+    std::fs::create_dir(place.path().join("empty")).unwrap();
+    check(&["--policies", "empty"], 2, "`empty` holds no policy");
+    check(&["--policies", "nowhere"], 2, "`nowhere`");
+    let one = "policies/a.json";
+    check(&["--policies", one], 2, one);
+    check(
+        &["--policies", "policies", "--policy", one],
+        2,
+        "cannot be used with",
+    );
+    check(
+        &["--policies", "policies", "--out", "x"],
+        2,
+        "cannot be used with",
+    );
+    place.put("policies/d.json", r#"{"policy_version": "1"}"#);
+    check(
+        &["--policies", "policies"],
+        1,
+        "`policies/d.json` is no valid policy",
+    );
+}
