@@ -9,6 +9,8 @@
 //!   none;
 //! - `replay, 1 thread` answers them all: policies, gates, harvest, counts, digest.
 //!
+//! `rank, 1 policy` and `rank, 10 policies` read each record once and answer it under so many policies.
+//!
 //! Floor found with prototypes: 354 ns a line for the general parser after one UTF-8 pass.
 //!
 //! `cargo bench -p portcullis-sim --bench replay`
@@ -24,6 +26,7 @@ use std::{borrow::Cow, fs::File, hint::black_box, io::BufWriter, path::Path, tim
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use portcullis::{
     decide::Engine,
+    domain::Instant,
     event::{Event, PolicyText, Scratch, read},
     exit::{ExitOwnership, STANDARD_OWNER},
     guardrails::Guardrails,
@@ -32,7 +35,9 @@ use portcullis::{
 };
 use portcullis_sim::{
     generate::write_tape,
+    rank::{Candidate, rank},
     replay::{Judge, Scope, Sinks, replay},
+    sample::policy_json,
     tape::{Line, LineContent, TapeReader, TapeSource},
 };
 use serde::Deserialize;
@@ -151,7 +156,32 @@ fn bench(c: &mut Criterion) {
     });
     group.bench_function("replay, 1 thread", |b| b.iter(|| run(1)));
     group.bench_function("replay, 2 threads", |b| b.iter(|| run(2)));
+    for policies in [1, 10] {
+        let name = match policies {
+            1 => "rank, 1 policy".to_owned(),
+            more => format!("rank, {more} policies"),
+        };
+        group.bench_function(name, |b| {
+            b.iter(|| {
+                let ranked = rank(&judge, candidates(policies), tapes(&path), &mut |_| {});
+                ranked.unwrap().read
+            });
+        });
+    }
     group.finish();
+}
+
+/// The sample policy with other ladders and leverages, in force at every instant of the tape.
+fn candidates(count: u32) -> Vec<Candidate> {
+    let policies = (0..count).map(|number| {
+        let text = policy_json(Instant::from_millis(4_000_000_000_000).unwrap());
+        let rung = format!("\"T1_R\": {}", 1.5 + f64::from(number) / 10.0);
+        let leverage = format!("\"BTCUSDT\": {}", 8 + number);
+        let text = text.replace("\"T1_R\": 1.8", &rung);
+        let text = text.replace("\"BTCUSDT\": 8", &leverage);
+        Candidate::new(number.to_string(), Policy::from_json(&text).unwrap())
+    });
+    policies.collect()
 }
 
 criterion_group!(benches, bench);
