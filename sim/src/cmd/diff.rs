@@ -1,11 +1,19 @@
 //! `portcullis diff`
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
+#[cfg(unix)]
+use super::interrupt;
 use super::{
     Failure,
     failure::{print, print_json},
-    input::{is_stdin, stdin_once, valid_policy},
+    input::{illegible, is_stdin, stdin_once, valid_policy},
     operator::OperatorArgs,
     out::{Out, Temporary},
     replay::{Bar, Format},
@@ -64,9 +72,6 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     inputs.extend(tape.map(PathBuf::as_path));
     inputs.extend(sources.iter().filter_map(TapeSource::path));
     inputs.extend(args.operator.guardrails());
-    let minimal = args.minimal.as_ref();
-    let minimal = minimal.map(|path| Out::open(path, &inputs, Temporary::default()));
-    let minimal = minimal.transpose()?;
     let judge = Judge {
         engine,
         assume_in_force: args.assume_in_force,
@@ -76,8 +81,22 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     };
     let tapes = TapeReader::new(sources.clone());
     let bar = Bar::new(tapes.progress());
-    let difference = diff(&judge, (&before, &after), tapes, &mut |records| {
-        bar.show(records);
+    let records = Arc::new(AtomicU64::new(0));
+    let minimal = args.minimal.as_ref().map(|path| {
+        let temporary = Temporary::default();
+        #[cfg(unix)]
+        interrupt::watch(interrupt::Run {
+            out: path.clone(),
+            temporary: temporary.clone(),
+            records: Arc::clone(&records),
+            bar: bar.bar.clone(),
+        });
+        Out::open(path, &inputs, temporary)
+    });
+    let minimal = minimal.transpose()?;
+    let difference = diff(&judge, (&before, &after), tapes, &mut |so_far| {
+        records.store(so_far, Ordering::Relaxed);
+        bar.show(so_far);
     });
     bar.finish();
     let difference = difference.map_err(Failure::unusable)?;
@@ -97,6 +116,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         Format::Text => print(&told)?,
         Format::Json => print_json(&told)?,
     }
+    illegible(difference.read.records, difference.unreadable, &names);
     match difference.flips() {
         1.. if args.fail_on_flip => Err(Failure::No(format!(
             "{} of {} answers flip",

@@ -120,6 +120,16 @@ pub(super) fn refused_policy(refused: bool, path: Option<&PathBuf>) -> Result<()
     }
 }
 
+/// Says so where not one line of the tapes could be read as a record.
+pub(super) fn illegible(records: u64, unreadable: u64, tapes: &[String]) {
+    if records > 0 && records == unreadable {
+        warn(format_args!(
+            "warning: no line of `{}` could be read as a record; is it a tape?",
+            tapes.join("`, `")
+        ));
+    }
+}
+
 /// One line on standard error.
 pub(super) fn warn(text: impl std::fmt::Display) {
     // Nobody is left to tell if this fails.

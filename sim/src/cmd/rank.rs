@@ -8,7 +8,7 @@ use std::{
 use super::{
     Failure,
     failure::{print, print_json},
-    input::valid_policy,
+    input::{illegible, valid_policy},
     replay::{Bar, Format},
 };
 use crate::{
@@ -42,9 +42,11 @@ pub(super) fn run(
         tapes: names,
     };
     match format {
-        Format::Text => print(&told),
-        Format::Json => print_json(&told),
+        Format::Text => print(&told)?,
+        Format::Json => print_json(&told)?,
     }
+    illegible(ranking.read.records, ranking.unreadable, names);
+    Ok(())
 }
 
 /// The files of a folder that end in `.json`, by name.

@@ -227,7 +227,7 @@ fn parse_threads(text: &str) -> Result<usize, String> {
 
 /// A progress bar on standard error, if that is a terminal.
 pub(super) struct Bar {
-    bar: ProgressBar,
+    pub(super) bar: ProgressBar,
     progress: Arc<Progress>,
 }
 

@@ -313,3 +313,25 @@ fn what_cannot_be_compared_is_refused() {
     );
     assert!(!compared.0.path().join("minimal.jsonl").exists());
 }
+
+#[test]
+fn what_is_no_tape_is_said_to_be_none() {
+    let (before, after) = pair();
+    let compared = Compared::new(&before, &after, "not\na tape\n");
+    std::fs::create_dir(compared.0.path().join("policies")).unwrap();
+    compared.0.put("policies/one.json", before.to_string());
+    let warning =
+        "portcullis: warning: no line of `tape.jsonl` could be read as a record; is it a tape?\n";
+    let two = ["--policy", "before.json", "--policy", "after.json"];
+    for run in [
+        compared
+            .0
+            .run(&[&["diff", "tape.jsonl"], &two[..]].concat()),
+        compared
+            .0
+            .run(&["replay", "tape.jsonl", "--policies", "policies"]),
+    ] {
+        assert_eq!((run.status, &*run.stderr), (0, warning));
+        assert!(run.stdout.contains("2 unreadable lines"), "{}", run.stdout);
+    }
+}

@@ -156,12 +156,13 @@ fn what_an_archive_gave_before_it_broke_off_is_kept() {
 
 /// Stops a run half way, which has read so many lines.
 #[cfg(unix)]
-fn check_stopped(signal: &str, threads: &str) {
+fn check_stopped(signal: &str, arguments: &[&str]) {
     let place = place();
+    place.put("policy", policy("1").to_string());
     place.put("old", "old");
     let before = names(&place);
     let mut child = place
-        .command(&["replay", "-", "--out", "old", "--threads", threads])
+        .command(arguments)
         .stdin(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
@@ -194,6 +195,11 @@ fn check_stopped(signal: &str, threads: &str) {
 #[cfg(unix)]
 #[test]
 fn a_run_that_is_stopped_leaves_everything_as_it_was() {
-    check_stopped("-INT", "1");
-    check_stopped("-TERM", "2");
+    check_stopped("-INT", &["replay", "-", "--out", "old", "--threads", "1"]);
+    check_stopped("-TERM", &["replay", "-", "--out", "old", "--threads", "2"]);
+    let same = ["--policy", "policy", "--policy", "policy"];
+    check_stopped(
+        "-INT",
+        &[&["diff", "-", "--minimal", "old"], &same[..]].concat(),
+    );
 }
