@@ -39,6 +39,20 @@ impl<'a> Objection<'a> {
         &self.detail
     }
 
+    /// Whether it is a word on the policy of its moment, and none on another.
+    ///
+    /// ```
+    /// use portcullis::decide::{Objection, Reason};
+    ///
+    /// let of_policy = |reason| Objection::new(reason, "why").map(|it| it.is_about_policy());
+    /// assert_eq!(of_policy(Reason::PolicyHashMismatch), Some(true));
+    /// assert_eq!(of_policy(Reason::TradingHalted), Some(false));
+    /// ```
+    #[must_use]
+    pub fn is_about_policy(&self) -> bool {
+        gates_before(self.reason) == Some(Gate::Policy.passed_before())
+    }
+
     /// Whether it answers instead of this decision.
     #[must_use]
     pub fn outweighs(&self, decision: &Decision<'_>) -> bool {

@@ -75,12 +75,13 @@ pub fn diff(
     progress: &mut dyn FnMut(u64),
 ) -> Result<Difference, TapeError> {
     let (before, after) = policies;
+    let listed = changes(Some(before), after);
     let mut comparison = Comparison {
         before,
         after,
-        causes: Causes::new(before, changes(Some(before), after)),
+        causes: Causes::new(before, listed.clone()),
         difference: Difference {
-            changes: changes(Some(before), after),
+            changes: listed,
             read: Apart::default(),
             unreadable: 0,
             reasons: BTreeMap::new(),

@@ -11,12 +11,11 @@ use serde::{Serialize, Serializer, ser::SerializeMap as _};
 use super::{Difference, Effect, Flip, changes_text};
 use crate::report::{
     Operator, printable,
-    table::{and_more, bar, counted, some, table, thousands, write_table},
+    table::{and_more, bar, table, thousands, write_table},
 };
 
 /// How many rows of a table, and of the largest flips, a person is shown.
 const ROWS_SHOWN: usize = 12;
-const TAPES_SHOWN: usize = 5;
 
 /// A comparison, and what was compared.
 #[derive(Debug)]
@@ -140,32 +139,8 @@ impl Told<'_> {
             writeln!(f, "{name}  {version} {}", policy.hash().short())?;
         }
         write!(f, "{}", changes_text(&it.changes))?;
-        let tapes = some(self.tapes, TAPES_SHOWN);
-        let records = counted(it.read.records, "record");
-        writeln!(f, "\n{records} from {}", printable(&tapes))?;
-        let operator = self.operator;
-        writeln!(f, "guardrails: {}", printable(&operator.guardrails))?;
-        if operator.assume_in_force {
-            writeln!(
-                f,
-                "both policies were ASSUMED to be in force at every record's time"
-            )?;
-        }
-        if it.read.set_aside > 0 {
-            let records = counted(it.read.set_aside, "policy record");
-            writeln!(f, "{records} of the tape set aside")?;
-        }
-        if it.read.recorded > 0 {
-            let records = counted(it.read.recorded, "recorded decision");
-            writeln!(
-                f,
-                "{records} judged by these policies, not by the one of then"
-            )?;
-        }
-        if it.unreadable > 0 {
-            let lines = counted(it.unreadable, "unreadable line");
-            writeln!(f, "{lines}, skipped under both")?;
-        }
+        writeln!(f)?;
+        it.read.write(f, self.tapes, self.operator, it.unreadable)?;
         match it.flips() {
             0 => writeln!(f, "no answer flips"),
             flips => writeln!(f, "{} of them flip", thousands(flips)),

@@ -8,10 +8,8 @@ use serde::{Serialize, Serializer, ser::SerializeMap as _};
 use super::{Candidate, Ranking};
 use crate::report::{
     Operator, Totals, printable,
-    table::{counted, some, table, thousands, write_table},
+    table::{table, thousands, write_table},
 };
-
-const TAPES_SHOWN: usize = 5;
 
 /// A ranking, and what it was made of.
 #[derive(Debug)]
@@ -81,40 +79,7 @@ impl fmt::Display for Told<'_> {
             unreadable,
             candidates,
         } = self.ranking;
-        let records = counted(read.records, "record");
-        writeln!(
-            f,
-            "{records} from {}",
-            printable(&some(self.tapes, TAPES_SHOWN))
-        )?;
-        writeln!(f, "guardrails: {}", printable(&self.operator.guardrails))?;
-        if self.operator.assume_in_force {
-            writeln!(
-                f,
-                "every policy was ASSUMED to be in force at every record's time"
-            )?;
-        }
-        if read.set_aside > 0 {
-            writeln!(
-                f,
-                "{} of the tape set aside",
-                counted(read.set_aside, "policy record")
-            )?;
-        }
-        if read.recorded > 0 {
-            let records = counted(read.recorded, "recorded decision");
-            writeln!(
-                f,
-                "{records} judged by these policies, not by the one of then"
-            )?;
-        }
-        if *unreadable > 0 {
-            writeln!(
-                f,
-                "{}, skipped under all",
-                counted(*unreadable, "unreadable line")
-            )?;
-        }
+        read.write(f, self.tapes, self.operator, *unreadable)?;
         write_trades(f, candidates)?;
         write_skips(f, candidates)?;
         write_harvests(f, candidates)

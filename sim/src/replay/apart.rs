@@ -1,14 +1,21 @@
 //! A record answered under policies that somebody names, apart from what its tape says of policies.
 
+use std::fmt;
+
 use portcullis::{
     answer::Answer,
-    decide::{Objection, Reason},
     event::{Event, Scratch},
     policy::Policy,
 };
 
 use super::{Judge, judge::read_snapshot};
-use crate::tape::Line;
+use crate::{
+    report::{
+        Operator, printable,
+        table::{counted, some},
+    },
+    tape::Line,
+};
 
 /// Hands the answer under a policy to whoever listens.
 pub type Ask<'e> = dyn Fn(&Policy, &mut dyn FnMut(&Answer<'_>)) + 'e;
@@ -24,7 +31,45 @@ pub struct Apart {
     pub recorded: u64,
 }
 
+/// How many tapes are named for a person.
+const TAPES_SHOWN: usize = 5;
+
 impl Apart {
+    /// For a person: what was read, under what, and what was set aside of it.
+    pub(crate) fn write(
+        &self,
+        f: &mut fmt::Formatter<'_>,
+        tapes: &[String],
+        operator: &Operator,
+        unreadable: u64,
+    ) -> fmt::Result {
+        let records = counted(self.records, "record");
+        writeln!(f, "{records} from {}", printable(&some(tapes, TAPES_SHOWN)))?;
+        writeln!(f, "guardrails: {}", printable(&operator.guardrails))?;
+        if operator.assume_in_force {
+            writeln!(
+                f,
+                "every policy was ASSUMED to be in force at every record's time"
+            )?;
+        }
+        if self.set_aside > 0 {
+            let records = counted(self.set_aside, "policy record");
+            writeln!(f, "{records} of the tape set aside")?;
+        }
+        if self.recorded > 0 {
+            let records = counted(self.recorded, "recorded decision");
+            writeln!(
+                f,
+                "{records} judged by these policies, not by the one of then"
+            )?;
+        }
+        if unreadable > 0 {
+            let lines = counted(unreadable, "unreadable line");
+            writeln!(f, "{lines}, skipped under every policy")?;
+        }
+        Ok(())
+    }
+
     /// Reads the next record once, and lets `then` ask for its answer under as many policies as it likes.
     pub fn read(
         &mut self,
@@ -46,7 +91,8 @@ impl Apart {
             }
             Event::Decided(record) => {
                 self.recorded += 1;
-                let objection = record.objection().filter(|it| !is_about_policy(it));
+                // What a service had against the policy of then is no word on another.
+                let objection = record.objection().filter(|it| !it.is_about_policy());
                 then(&|policy, hear| {
                     let state = judge.state(Ok((policy, 0)));
                     hear(&judge.answer_decided(&record, objection, state, n));
@@ -63,20 +109,4 @@ impl Apart {
             Event::PolicyUpdated(..) | Event::PolicyWithdrawn(_) => self.set_aside += 1,
         }
     }
-}
-
-/// What a service had against the policy of then is no word on another.
-fn is_about_policy(objection: &Objection<'_>) -> bool {
-    matches!(
-        objection.reason(),
-        Reason::PolicyMissing
-            | Reason::PolicyMissingField
-            | Reason::PolicyParseError
-            | Reason::PolicyInvalid
-            | Reason::PolicyHashMismatch
-            | Reason::PolicySignatureInvalid
-            | Reason::PolicyRolledBack
-            | Reason::PolicyConstraintViolation
-            | Reason::PolicyStoreUnavailable
-    )
 }
