@@ -323,21 +323,22 @@ struct GuardrailFields<'a> {
 }
 
 impl<'a> Fields<'a> for GuardrailFields<'a> {
-    fn slot(&mut self, key: &str) -> Option<&mut Slot<'a>> {
+    fn slot(&mut self, key: &[u8]) -> Option<&mut Slot<'a>> {
         Some(match key {
-            "max_leverage" => &mut self.max_leverage,
-            "max_position_usd" => &mut self.max_position_usd,
-            "max_notional_usd" => &mut self.max_notional_usd,
-            "max_validity_sec" => &mut self.max_validity_sec,
-            "max_intent_age_sec" => &mut self.max_intent_age_sec,
-            "max_intent_skew_sec" => &mut self.max_intent_skew_sec,
-            "permitted_symbols" => &mut self.permitted_symbols,
-            "market" => &mut self.market,
-            "venue" => &mut self.venue,
-            "require_policy_hash" => &mut self.require_policy_hash,
-            "halt" => &mut self.halt,
+            b"max_leverage" => &mut self.max_leverage,
+            b"max_position_usd" => &mut self.max_position_usd,
+            b"max_notional_usd" => &mut self.max_notional_usd,
+            b"max_validity_sec" => &mut self.max_validity_sec,
+            b"max_intent_age_sec" => &mut self.max_intent_age_sec,
+            b"max_intent_skew_sec" => &mut self.max_intent_skew_sec,
+            b"permitted_symbols" => &mut self.permitted_symbols,
+            b"market" => &mut self.market,
+            b"venue" => &mut self.venue,
+            b"require_policy_hash" => &mut self.require_policy_hash,
+            b"halt" => &mut self.halt,
             unknown => {
-                self.unknown.push(unknown.to_owned());
+                self.unknown
+                    .push(String::from_utf8_lossy(unknown).into_owned());
                 return None;
             }
         })

@@ -46,13 +46,17 @@ pub(crate) fn run(data: &[u8]) {
     }
 }
 
+/// As the naive engine does, by the quick reader and by the general one, which white space at the end is left to.
 fn answered(world: &World<'_>, line: &str, now: Option<i64>) {
+    let general = format!("{line}\t");
     if for_somebody_else(line).as_deref() == Some("position.snapshot") {
         let (engine, naive) = (engine::harvest(world, line, now), harvest(world, line, now));
         assert_alike(&engine, &naive, line);
+        assert_alike(&engine::harvest(world, &general, now), &engine, line);
     } else {
         let (engine, naive) = (engine::decide(world, line, now), decide(world, line, now));
         assert_alike(&engine, &naive, line);
+        assert_alike(&engine::decide(world, &general, now), &engine, line);
     }
 }
 

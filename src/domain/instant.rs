@@ -133,6 +133,9 @@ impl Instant {
     /// # Errors
     /// A text that is no whole number, or a number outside the years 0 to 9999.
     pub fn parse_epoch_millis(text: &str) -> Result<Self, InstantError> {
+        if let Some(millis) = whole(text) {
+            return Self::from_millis(millis);
+        }
         scaled(text, 0, Rounding::Exact).and_then(Self::from_millis)
     }
 
@@ -214,6 +217,17 @@ fn to_nanoseconds(text: &str) -> Cow<'_, str> {
         Some(format!("{before}{}{rest}", fraction.get(..9)?))
     };
     finer().map_or(Cow::Borrowed(text), Cow::Owned)
+}
+
+/// A number of nothing but digits, so few that they cannot overflow.
+fn whole(text: &str) -> Option<i64> {
+    if text.is_empty() || text.len() > 18 {
+        return None;
+    }
+    text.bytes().try_fold(0_i64, |value, byte| {
+        let digit = byte.wrapping_sub(b'0');
+        (digit < 10).then(|| value.wrapping_mul(10).wrapping_add(i64::from(digit)))
+    })
 }
 
 /// `value · 10^shift` of a decimal number, as an integer.

@@ -65,13 +65,13 @@ struct DecidedFields<'a> {
 }
 
 impl<'a> Fields<'a> for DecidedFields<'a> {
-    fn slot(&mut self, key: &str) -> Option<&mut Slot<'a>> {
+    fn slot(&mut self, key: &[u8]) -> Option<&mut Slot<'a>> {
         match key {
-            "id" => Some(&mut self.id),
-            "decided_at" => Some(&mut self.decided_at),
-            "policy_hash" => Some(&mut self.policy_hash),
-            "objection" => Some(&mut self.objection),
-            "entry" => Some(&mut self.entry),
+            b"id" => Some(&mut self.id),
+            b"decided_at" => Some(&mut self.decided_at),
+            b"policy_hash" => Some(&mut self.policy_hash),
+            b"objection" => Some(&mut self.objection),
+            b"entry" => Some(&mut self.entry),
             _ => None,
         }
     }
@@ -84,10 +84,10 @@ struct ObjectionFields<'a> {
 }
 
 impl<'a> Fields<'a> for ObjectionFields<'a> {
-    fn slot(&mut self, key: &str) -> Option<&mut Slot<'a>> {
+    fn slot(&mut self, key: &[u8]) -> Option<&mut Slot<'a>> {
         match key {
-            "reason" => Some(&mut self.reason),
-            "detail" => Some(&mut self.detail),
+            b"reason" => Some(&mut self.reason),
+            b"detail" => Some(&mut self.detail),
             _ => None,
         }
     }

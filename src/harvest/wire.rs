@@ -80,20 +80,20 @@ struct PositionFields<'a> {
 }
 
 impl<'a> Fields<'a> for PositionFields<'a> {
-    fn slot(&mut self, key: &str) -> Option<&mut Slot<'a>> {
+    fn slot(&mut self, key: &[u8]) -> Option<&mut Slot<'a>> {
         // By length first: most keys are told apart by it alone.
         Some(match key.len() {
-            3 if key == "qty" => &mut self.qty,
-            4 if key == "side" => &mut self.side,
-            6 if key == "symbol" => &mut self.symbol,
-            6 if key == "market" => &mut self.market,
-            7 if key == "age_sec" => &mut self.age_sec,
-            8 if key == "quantity" => &mut self.quantity,
-            9 if key == "harvested" => &mut self.harvested,
-            10 if key == "current_sl" => &mut self.current_sl,
-            11 if key == "entry_price" => &mut self.entry_price,
-            13 if key == "current_price" => &mut self.current_price,
-            13 if key == "stop_dist_pct" => &mut self.stop_dist_pct,
+            3 if key == b"qty" => &mut self.qty,
+            4 if key == b"side" => &mut self.side,
+            6 if key == b"symbol" => &mut self.symbol,
+            6 if key == b"market" => &mut self.market,
+            7 if key == b"age_sec" => &mut self.age_sec,
+            8 if key == b"quantity" => &mut self.quantity,
+            9 if key == b"harvested" => &mut self.harvested,
+            10 if key == b"current_sl" => &mut self.current_sl,
+            11 if key == b"entry_price" => &mut self.entry_price,
+            13 if key == b"current_price" => &mut self.current_price,
+            13 if key == b"stop_dist_pct" => &mut self.stop_dist_pct,
             _ => return None,
         })
     }
@@ -169,14 +169,14 @@ struct MarketFields<'a> {
 }
 
 impl<'a> Fields<'a> for MarketFields<'a> {
-    fn slot(&mut self, key: &str) -> Option<&mut Slot<'a>> {
+    fn slot(&mut self, key: &[u8]) -> Option<&mut Slot<'a>> {
         Some(match key.len() {
-            2 if key == "ts" => &mut self.ts,
-            4 if key == "p_mr" => &mut self.p_mr,
-            5 if key == "sigma" => &mut self.sigma,
-            5 if key == "as_of" => &mut self.as_of,
-            6 if key == "p_chop" => &mut self.p_chop,
-            7 if key == "p_trend" => &mut self.p_trend,
+            2 if key == b"ts" => &mut self.ts,
+            4 if key == b"p_mr" => &mut self.p_mr,
+            5 if key == b"sigma" => &mut self.sigma,
+            5 if key == b"as_of" => &mut self.as_of,
+            6 if key == b"p_chop" => &mut self.p_chop,
+            7 if key == b"p_trend" => &mut self.p_trend,
             _ => return None,
         })
     }

@@ -47,45 +47,51 @@ pub(crate) struct EventFields<'a> {
     regime: Slot<'a>,
     position_side: Slot<'a>,
     model: Slot<'a>,
+    /// Whether any of them stood there twice.
+    any_twice: bool,
 }
 
 impl<'a> Fields<'a> for EventFields<'a> {
-    fn slot(&mut self, key: &str) -> Option<&mut Slot<'a>> {
+    fn slot(&mut self, key: &[u8]) -> Option<&mut Slot<'a>> {
         // By length first: most keys are told apart by it alone.
         Some(match key.len() {
-            2 if key == "id" => &mut self.id,
-            2 if key == "ts" => &mut self.ts,
-            3 if key == "qty" => &mut self.qty,
-            4 if key == "side" => &mut self.side,
-            4 if key == "size" => &mut self.size,
-            4 if key == "data" => &mut self.data,
-            5 if key == "price" => &mut self.price,
-            5 if key == "model" => &mut self.model,
-            6 if key == "symbol" => &mut self.symbol,
-            6 if key == "source" => &mut self.source,
-            6 if key == "action" => &mut self.action,
-            6 if key == "policy" => &mut self.policy,
-            6 if key == "regime" => &mut self.regime,
-            7 if key == "payload" => &mut self.payload,
-            8 if key == "leverage" => &mut self.leverage,
-            8 if key == "quantity" => &mut self.quantity,
-            9 if key == "timestamp" => &mut self.timestamp,
-            9 if key == "stop_loss" => &mut self.stop_loss,
-            9 if key == "intent_id" => &mut self.intent_id,
-            10 if key == "event_type" => &mut self.event_type,
-            10 if key == "confidence" => &mut self.confidence,
-            10 if key == "decided_at" => &mut self.decided_at,
-            10 if key == "reduceOnly" => &mut self.reduce_only_camel,
-            11 if key == "entry_price" => &mut self.entry_price,
-            11 if key == "take_profit" => &mut self.take_profit,
-            11 if key == "reduce_only" => &mut self.reduce_only,
-            11 if key == "policy_hash" => &mut self.policy_hash,
-            11 if key == "intent_type" => &mut self.intent_type,
-            12 if key == "position_usd" => &mut self.position_usd,
-            13 if key == "position_side" => &mut self.position_side,
-            17 if key == "position_size_usd" => &mut self.position_size_usd,
+            2 if key == b"id" => &mut self.id,
+            2 if key == b"ts" => &mut self.ts,
+            3 if key == b"qty" => &mut self.qty,
+            4 if key == b"side" => &mut self.side,
+            4 if key == b"size" => &mut self.size,
+            4 if key == b"data" => &mut self.data,
+            5 if key == b"price" => &mut self.price,
+            5 if key == b"model" => &mut self.model,
+            6 if key == b"symbol" => &mut self.symbol,
+            6 if key == b"source" => &mut self.source,
+            6 if key == b"action" => &mut self.action,
+            6 if key == b"policy" => &mut self.policy,
+            6 if key == b"regime" => &mut self.regime,
+            7 if key == b"payload" => &mut self.payload,
+            8 if key == b"leverage" => &mut self.leverage,
+            8 if key == b"quantity" => &mut self.quantity,
+            9 if key == b"timestamp" => &mut self.timestamp,
+            9 if key == b"stop_loss" => &mut self.stop_loss,
+            9 if key == b"intent_id" => &mut self.intent_id,
+            10 if key == b"event_type" => &mut self.event_type,
+            10 if key == b"confidence" => &mut self.confidence,
+            10 if key == b"decided_at" => &mut self.decided_at,
+            10 if key == b"reduceOnly" => &mut self.reduce_only_camel,
+            11 if key == b"entry_price" => &mut self.entry_price,
+            11 if key == b"take_profit" => &mut self.take_profit,
+            11 if key == b"reduce_only" => &mut self.reduce_only,
+            11 if key == b"policy_hash" => &mut self.policy_hash,
+            11 if key == b"intent_type" => &mut self.intent_type,
+            12 if key == b"position_usd" => &mut self.position_usd,
+            13 if key == b"position_side" => &mut self.position_side,
+            17 if key == b"position_size_usd" => &mut self.position_size_usd,
             _ => return None,
         })
+    }
+
+    fn stands_twice(&mut self) {
+        self.any_twice = true;
     }
 }
 
@@ -246,6 +252,9 @@ impl<'a> EventFields<'a> {
 
     /// Keys that stand twice: last-one-wins is how two readers see two different things.
     fn add_twice(&self, builder: &mut IntentBuilder<'a>) {
+        if !self.any_twice {
+            return;
+        }
         for (slot, field) in [
             (&self.payload, "payload"),
             (&self.data, "data"),

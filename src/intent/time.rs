@@ -95,9 +95,11 @@ pub(super) fn is_entry_id(id: &Slot<'_>) -> bool {
 
 /// The milliseconds of a stream entry id, `<ms>-<n>`.
 fn stream_millis(id: &str) -> Option<&str> {
-    let (millis, sequence) = id.split_once('-')?;
-    let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    (digits(millis) && digits(sequence)).then_some(millis)
+    let digits = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
+    let (millis, sequence) = id.split_at_checked(digits(id))?;
+    let sequence = sequence.strip_prefix('-')?;
+    let is_whole = !millis.is_empty() && !sequence.is_empty() && digits(sequence) == sequence.len();
+    is_whole.then_some(millis)
 }
 
 /// Epoch seconds, or ISO-8601.

@@ -124,10 +124,10 @@ macro_rules! columns {
         }
 
         impl<'a> Fields<'a> for RowFields<'a> {
-            fn slot(&mut self, key: &str) -> Option<&mut Slot<'a>> {
+            fn slot(&mut self, key: &[u8]) -> Option<&mut Slot<'a>> {
                 match key {
-                    "decision" => Some(&mut self.decision),
-                    $(stringify!($name) => Some(&mut self.$name),)*
+                    b"decision" => Some(&mut self.decision),
+                    $(name if name == stringify!($name).as_bytes() => Some(&mut self.$name),)*
                     _ => None,
                 }
             }

@@ -9,7 +9,7 @@ use serde::{
 use serde_json::{Deserializer, value::RawValue};
 use thiserror::Error;
 
-use super::Slot;
+use super::{Slot, plain, slot::SeenAs};
 use crate::domain::Shown;
 
 /// What a record is, in the parser's words.
@@ -48,11 +48,26 @@ impl SyntaxError {
 /// The fields of one kind of object, by name.
 pub(crate) trait Fields<'a> {
     /// Where the value of `key` belongs, if anybody asks for it.
-    fn slot(&mut self, key: &str) -> Option<&mut Slot<'a>>;
+    fn slot(&mut self, key: &[u8]) -> Option<&mut Slot<'a>>;
+
+    /// A key that somebody asks for stood there once more.
+    fn stands_twice(&mut self) {}
 }
 
-/// Fills `fields` from the one object that `text` holds.
-pub(crate) fn scan_object<'a, F: Fields<'a>>(
+/// Fills `fields`, which hold nothing yet, from the one object that `text` holds.
+pub(crate) fn scan_object<'a, F: Fields<'a> + Default>(
+    text: &'a str,
+    fields: &mut F,
+) -> Result<(), SyntaxError> {
+    if plain::scan(text, fields).is_some() {
+        return Ok(());
+    }
+    *fields = F::default();
+    scan_any(text, fields)
+}
+
+/// The same by the general parser, which knows all of JSON and says what is wrong with what is none.
+pub(super) fn scan_any<'a, F: Fields<'a>>(
     text: &'a str,
     fields: &mut F,
 ) -> Result<(), SyntaxError> {
@@ -74,7 +89,16 @@ impl<'a, F: Fields<'a>> Visitor<'a> for ObjectVisitor<'_, F> {
     fn visit_map<M: MapAccess<'a>>(self, mut map: M) -> Result<(), M::Error> {
         while let Some(slot) = map.next_key_seed(KeySeed(&mut *self.0, PhantomData))? {
             match slot {
-                Some(slot) => slot.fill(map.next_value::<&'a RawValue>()?.get()),
+                Some(slot) => {
+                    let raw = map.next_value::<&'a RawValue>()?.get();
+                    let seen_as = match raw {
+                        "null" => SeenAs::Null,
+                        _ => SeenAs::Value,
+                    };
+                    if slot.fill(raw, seen_as) {
+                        self.0.stands_twice();
+                    }
+                }
                 None => {
                     map.next_value::<IgnoredAny>()?;
                 }
@@ -103,6 +127,6 @@ impl<'s, 'a: 's, F: Fields<'a>> Visitor<'a> for KeySeed<'s, 'a, F> {
     }
 
     fn visit_str<E>(self, key: &str) -> Result<Self::Value, E> {
-        Ok(self.0.slot(key))
+        Ok(self.0.slot(key.as_bytes()))
     }
 }

@@ -6,9 +6,24 @@ use std::borrow::Cow;
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Slot<'a> {
     raw: Option<&'a str>,
+    seen_as: SeenAs,
     seen: bool,
     twice: bool,
     differs: bool,
+}
+
+/// What whoever found a value saw of it on the way.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(super) enum SeenAs {
+    /// Nothing but that it is JSON.
+    #[default]
+    Value,
+    /// `null`, which is absent.
+    Null,
+    /// A string without escapes.
+    PlainText,
+    /// The JSON number of this value.
+    Number(f64),
 }
 
 /// A value that is there and that nothing can be made of.
@@ -19,13 +34,18 @@ pub(crate) struct Unreadable;
 pub(crate) type Flag = Result<Option<bool>, Unreadable>;
 
 impl<'a> Slot<'a> {
-    /// Takes the text of a value; `null` is absent.
-    pub(crate) fn fill(&mut self, raw: &'a str) {
-        let raw = (raw != "null").then_some(raw);
-        self.twice |= self.seen;
-        self.differs |= self.seen && !is_same(self.raw, raw);
+    /// Takes the text of a value, and says whether another stood here before.
+    #[inline]
+    pub(super) fn fill(&mut self, raw: &'a str, seen_as: SeenAs) -> bool {
+        let raw = (seen_as != SeenAs::Null).then_some(raw);
+        if self.seen {
+            self.twice = true;
+            self.differs |= !is_same(self.raw, raw);
+        }
         self.seen = true;
         self.raw = raw;
+        self.seen_as = seen_as;
+        self.twice
     }
 
     /// Whether the key stood in the object more than once, and not always with the same value. A string is the same
@@ -50,23 +70,41 @@ impl<'a> Slot<'a> {
     }
 
     /// A JSON string, without its quotes and escapes.
+    #[inline]
     pub(crate) fn text(&self) -> Result<Option<Cow<'a, str>>, Unreadable> {
-        self.raw.map(unquote).transpose()
+        match self.raw {
+            None => Ok(None),
+            Some(raw) if self.seen_as == SeenAs::PlainText => {
+                inner(raw).map(Cow::Borrowed).map(Some)
+            }
+            Some(raw) => unquote(raw).map(Some),
+        }
     }
 
     /// A JSON number as its own text, or the text of a JSON string.
     pub(crate) fn number_text(&self) -> Result<Option<Cow<'a, str>>, Unreadable> {
-        let Some(raw) = self.raw else { return Ok(None) };
-        match raw.as_bytes() {
-            [b'-' | b'0'..=b'9', ..] => Ok(Some(Cow::Borrowed(raw))),
-            _ => unquote(raw).map(Some),
+        match (self.raw, self.seen_as) {
+            (Some(raw), SeenAs::Number(_)) => Ok(Some(Cow::Borrowed(raw))),
+            (Some(raw), _) if matches!(raw.as_bytes(), [b'-' | b'0'..=b'9', ..]) => {
+                Ok(Some(Cow::Borrowed(raw)))
+            }
+            _ => self.text(),
         }
     }
 
     /// A JSON number or a numeric string; NaN stands for a value that is no number, or that stands twice.
+    #[inline]
     pub(crate) fn number(&self) -> Option<f64> {
-        match self.number_text() {
+        match self.seen_as {
             _ if self.twice => Some(f64::NAN),
+            _ if !self.is_present() => None,
+            SeenAs::Number(number) => Some(number),
+            SeenAs::Value | SeenAs::Null | SeenAs::PlainText => self.read_number(),
+        }
+    }
+
+    fn read_number(&self) -> Option<f64> {
+        match self.number_text() {
             Ok(None) => None,
             Ok(Some(text)) => Some(text.parse().unwrap_or(f64::NAN)),
             Err(Unreadable) => Some(f64::NAN),
@@ -98,10 +136,7 @@ fn is_same(one: Option<&str>, other: Option<&str>) -> bool {
 
 /// The text of a JSON string; borrowed where it holds no escapes.
 fn unquote(raw: &str) -> Result<Cow<'_, str>, Unreadable> {
-    let inner = raw
-        .strip_prefix('"')
-        .and_then(|rest| rest.strip_suffix('"'))
-        .ok_or(Unreadable)?;
+    let inner = inner(raw)?;
     if inner.contains('\\') {
         serde_json::from_str::<String>(raw)
             .map(Cow::Owned)
@@ -109,4 +144,12 @@ fn unquote(raw: &str) -> Result<Cow<'_, str>, Unreadable> {
     } else {
         Ok(Cow::Borrowed(inner))
     }
+}
+
+/// What stands between the quotes.
+#[inline]
+fn inner(raw: &str) -> Result<&str, Unreadable> {
+    raw.strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'))
+        .ok_or(Unreadable)
 }

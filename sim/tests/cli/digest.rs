@@ -381,6 +381,35 @@ fn run(sources: Vec<TapeSource>, threads: usize) -> (String, Vec<u8>) {
     (outcome.digest.to_hex().to_string(), answers)
 }
 
+/// White space at the end is left to the general reader of JSON, so that the same tape is read by two.
+#[test]
+fn two_readers_of_json_give_the_same_answers() {
+    for seed in 7..9 {
+        let tape = generated(10_000, seed);
+        let lines = tape.split_inclusive(|byte| *byte == b'\n');
+        let general = lines.flat_map(|line| [line.strip_suffix(b"\n").unwrap_or(line), b"\t\n"]);
+        let source = |bytes: Vec<u8>| TapeSource::Memory {
+            name: "a tape",
+            bytes: bytes.into(),
+        };
+        let (digest, answers) = run(vec![source(general.flatten().copied().collect())], 1);
+        let (expected, same) = run(vec![source(tape)], 1);
+        assert_eq!(digest, expected);
+        assert_eq!(columns(&answers), columns(&same));
+    }
+}
+
+/// All of the answers but their details, which name the column at which a line broke off.
+fn columns(answers: &[u8]) -> Vec<Value> {
+    let answers = std::str::from_utf8(answers).unwrap().lines();
+    let columns = answers.map(|answer| {
+        let mut answer: Value = serde_json::from_str(answer).unwrap();
+        answer["detail"].take();
+        answer
+    });
+    columns.collect()
+}
+
 proptest! {
     #![proptest_config(ProptestConfig {
         cases: 12,
