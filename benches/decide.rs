@@ -122,7 +122,8 @@ fn decide(c: &mut Criterion) {
         b.iter(|| {
             let mut trades = 0_u32;
             for intent in &intents {
-                let decision = black_box(engine.decide(state, black_box(intent), now));
+                let decision = engine.decide(state, black_box(intent), now);
+                black_box(&decision);
                 trades += u32::from(matches!(decision, Decision::Trade(_)));
             }
             trades

@@ -67,13 +67,22 @@ impl Symbol {
     }
 }
 
+impl Symbol {
+    /// Its bytes as two numbers; of the symbols of practice the second is 0.
+    #[inline]
+    pub(crate) const fn halves(&self) -> [u128; 2] {
+        let [low, high] = self.0;
+        [u128::from_le_bytes(low), u128::from_le_bytes(high)]
+    }
+}
+
 impl hash::Hash for Symbol {
     fn hash<H: hash::Hasher>(&self, state: &mut H) {
-        let [low, high] = self.0;
-        state.write_u128(u128::from_le_bytes(low));
+        let [low, high] = self.halves();
+        state.write_u128(low);
         // Equal symbols take the same branch.
-        if high != [0; BYTES_MAX / 2] {
-            state.write_u128(u128::from_le_bytes(high));
+        if high != 0 {
+            state.write_u128(high);
         }
     }
 }

@@ -25,6 +25,7 @@ mod note;
 mod policy;
 mod refusal;
 mod state;
+mod table;
 mod theta;
 mod universe;
 mod validate;

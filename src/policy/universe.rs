@@ -1,17 +1,16 @@
-//! Which symbols a policy lists, and the one map of the core.
+//! Which symbols a policy lists.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
 };
 
-use foldhash::fast::FixedState;
-
 use super::{
     bound::{Bound, number, object},
     field,
     json::Json,
     refusal::Violations,
+    table::Table,
 };
 use crate::{
     domain::{Leverage, Symbol},
@@ -36,21 +35,18 @@ pub enum Listing {
 pub(super) struct Universe {
     /// In the order of the document.
     symbols: Vec<Symbol>,
-    #[expect(
-        clippy::disallowed_types,
-        reason = "one lookup a decision; the seed is fixed, and nothing ever walks the map"
-    )]
-    listed: std::collections::HashMap<Symbol, Option<Leverage>, FixedState>,
+    listed: Table<Option<Leverage>>,
 }
 
 impl Universe {
     /// Lists each symbol once, with what the leverages say of it.
     pub(super) fn new(symbols: Vec<Symbol>, leverages: &BTreeMap<Symbol, Leverage>) -> Self {
+        let listed = symbols
+            .iter()
+            .map(|symbol| (*symbol, leverages.get(symbol).copied()));
+        let listed: Vec<_> = listed.collect();
         Self {
-            listed: symbols
-                .iter()
-                .map(|symbol| (*symbol, leverages.get(symbol).copied()))
-                .collect(),
+            listed: Table::new(&listed),
             symbols,
         }
     }
@@ -60,12 +56,12 @@ impl Universe {
     }
 
     pub(super) fn lists(&self, symbol: &Symbol) -> bool {
-        self.listed.contains_key(symbol)
+        self.listed.get(symbol).is_some()
     }
 
     #[inline]
     pub(super) fn leverage_of(&self, symbol: &Symbol) -> Option<Option<Leverage>> {
-        self.listed.get(symbol).copied()
+        self.listed.get(symbol)
     }
 
     #[inline]
@@ -74,7 +70,7 @@ impl Universe {
             None => Listing::NotInUniverse,
             Some(None) => Listing::NoLeverage,
             Some(Some(leverage)) => {
-                Listing::Leverage(Sourced::new(*leverage, Source::PolicyLeverage(*symbol)))
+                Listing::Leverage(Sourced::new(leverage, Source::PolicyLeverage(*symbol)))
             }
         }
     }
