@@ -11,5 +11,6 @@ pub mod replay;
 pub mod report;
 pub mod sample;
 pub mod service;
+pub mod simulate;
 pub mod stream;
 pub mod tape;

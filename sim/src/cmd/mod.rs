@@ -21,6 +21,7 @@ mod rank;
 mod record;
 mod replay;
 mod service;
+mod simulate;
 mod store;
 mod streams;
 mod usage;
@@ -53,6 +54,8 @@ enum Command {
     Explain(explain::Args),
     /// Say what another policy would have answered, and why
     Diff(diff::Args),
+    /// Carry decisions and harvests out at recorded prices
+    Simulate(Box<simulate::Args>),
     /// Write, check, show and publish policies
     #[command(subcommand)]
     Policy(policy::Command),
@@ -91,6 +94,7 @@ pub fn run() -> Result<(), Failure> {
         Command::Harvest(args) => harvest::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Diff(args) => diff::run(&args),
+        Command::Simulate(args) => simulate::run(&args),
         Command::Policy(command) => policy::run(command),
         Command::Halt(args) => halt::halt(&args),
         Command::Resume(args) => halt::resume(&args),

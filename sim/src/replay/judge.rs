@@ -240,7 +240,7 @@ impl Judge {
         .to(n, record.id(), at)
     }
 
-    fn policy_updated(
+    pub(super) fn policy_updated(
         &self,
         record: &Record<'_>,
         text: Option<PolicyText<'_>>,
@@ -281,7 +281,7 @@ impl Judge {
         self.record(&answer, rulers.timeline(), None, judged);
     }
 
-    fn policy_withdrawn(
+    pub(super) fn policy_withdrawn(
         &self,
         record: &Record<'_>,
         n: u64,
@@ -309,7 +309,7 @@ impl Judge {
         }
     }
 
-    fn record(
+    pub(super) fn record(
         &self,
         answer: &Answer<'_>,
         timeline: &Timeline,
@@ -391,7 +391,7 @@ pub(super) fn judge_position<'p>(
 }
 
 /// The engine's answer to a recorded entry. Without an instant no entry is answered with anything but a skip.
-fn decide_again<'a>(
+pub(super) fn decide_again<'a>(
     engine: &'a Engine,
     state: PolicyState<'a>,
     record: &'a Decided<'a>,

@@ -4,6 +4,7 @@
 //! or a few at a time with threads. The answers do not depend on how many there are.
 
 mod apart;
+mod decisions;
 mod explained;
 mod judge;
 mod pipeline;
@@ -18,6 +19,7 @@ use portcullis::{
 use thiserror::Error;
 
 pub use apart::{Apart, Ask};
+pub use decisions::{Decided, decisions};
 pub use explained::{Told, explain};
 pub use judge::{Judge, Judged, Rulers, Scope, may_change_policy};
 use judge::{judge_position, read_snapshot, rule};

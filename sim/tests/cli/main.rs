@@ -26,6 +26,7 @@ mod rank;
 mod reigns;
 mod sample;
 mod schema;
+mod simulate;
 mod store;
 mod support;
 mod tapes;

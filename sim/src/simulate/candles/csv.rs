@@ -1,0 +1,150 @@
+//! Candles from CSV: a first line with the names of the columns, then a line each.
+//!
+//! `timestamp` is ISO-8601 (UTC where it has no offset) or epoch seconds, `open_time` epoch milliseconds: told apart by
+//! name, never by size. Other columns, `volume` among them, are not looked at.
+
+use std::{fs::File, path::Path};
+
+use csv::{ErrorKind, ReaderBuilder, StringRecord, Trim};
+use portcullis::domain::Instant;
+
+use super::{Candle, CandleError, Fault, candle};
+use crate::simulate::units::Price;
+
+const PRICES: [&str; 4] = ["open", "high", "low", "close"];
+
+struct Columns {
+    time: usize,
+    is_millis: bool,
+    prices: [usize; 4],
+}
+
+/// The candles, each with its line.
+pub(super) fn read(path: &Path) -> Result<Vec<(Candle, u64)>, CandleError> {
+    let unreadable = |error| CandleError::Unreadable {
+        path: path.to_owned(),
+        error,
+    };
+    let file = File::open(path).map_err(unreadable)?;
+    let mut reader = ReaderBuilder::new().trim(Trim::All).from_reader(file);
+    let of = |error| csv_error(path, error);
+    let columns = columns(path, reader.headers().map_err(of)?)?;
+    let mut candles: Vec<(Candle, u64)> = Vec::new();
+    let mut record = StringRecord::new();
+    while reader.read_record(&mut record).map_err(of)? {
+        let line = record.position().map_or(0, csv::Position::line);
+        let wrong = |fault| CandleError::Line {
+            path: path.to_owned(),
+            line,
+            fault,
+        };
+        let candle = read_line(&record, &columns).map_err(wrong)?;
+        if let Some((before, _)) = candles.last()
+            && candle.start <= before.start
+        {
+            return Err(wrong(Fault::NotLater {
+                start: candle.start,
+                before: before.start,
+            }));
+        }
+        candles.push((candle, line));
+    }
+    Ok(candles)
+}
+
+fn columns(path: &Path, headers: &StringRecord) -> Result<Columns, CandleError> {
+    let place = |name: &str| {
+        let mut names = headers.iter();
+        names.position(|header| {
+            header
+                .trim_start_matches('\u{feff}')
+                .eq_ignore_ascii_case(name)
+        })
+    };
+    let required = |column| {
+        place(column).ok_or_else(|| CandleError::NoColumn {
+            path: path.to_owned(),
+            column,
+        })
+    };
+    let (time, is_millis) = match (place("timestamp"), place("open_time")) {
+        (Some(time), _) => (time, false),
+        (None, Some(time)) => (time, true),
+        (None, None) => (required("timestamp")?, false),
+    };
+    let [open, high, low, close] = PRICES;
+    Ok(Columns {
+        time,
+        is_millis,
+        prices: [
+            required(open)?,
+            required(high)?,
+            required(low)?,
+            required(close)?,
+        ],
+    })
+}
+
+fn read_line(record: &StringRecord, columns: &Columns) -> Result<Candle, Fault> {
+    let field = |place| record.get(place).unwrap_or_default();
+    let price = |place, column| {
+        Price::parse(field(place)).map_err(|why| Fault::Value {
+            column,
+            value: field(place).to_owned(),
+            why,
+        })
+    };
+    let ([open, high, low, close], [o, h, l, c]) = (PRICES, columns.prices);
+    let prices = [
+        price(o, open)?,
+        price(h, high)?,
+        price(l, low)?,
+        price(c, close)?,
+    ];
+    candle(time(field(columns.time), columns.is_millis)?, prices)
+}
+
+fn time(text: &str, is_millis: bool) -> Result<Instant, Fault> {
+    let wrong = |column, expected| Fault::Time {
+        column,
+        value: text.to_owned(),
+        expected,
+    };
+    if is_millis {
+        return Instant::parse_epoch_millis(text)
+            .map_err(|_| wrong("open_time", "expected epoch milliseconds"));
+    }
+    let seconds = Instant::parse_epoch_seconds(text);
+    let iso = || Instant::parse_iso(text).map(|(at, _)| at);
+    seconds.or_else(|_| iso()).map_err(|_| {
+        let expected =
+            "expected ISO-8601 or epoch seconds; epoch milliseconds stand in a column `open_time`";
+        wrong("timestamp", expected)
+    })
+}
+
+fn csv_error(path: &Path, error: csv::Error) -> CandleError {
+    let line = error.position().map_or(1, csv::Position::line);
+    let kind = error.into_kind();
+    if let ErrorKind::Io(error) = kind {
+        return CandleError::Unreadable {
+            path: path.to_owned(),
+            error,
+        };
+    }
+    let fault = match kind {
+        ErrorKind::UnequalLengths {
+            expected_len, len, ..
+        } => Fault::Ragged {
+            found: len,
+            expected: expected_len,
+        },
+        // The others are about writing, or about types of Rust.
+        ErrorKind::Utf8 { .. } | _ => Fault::NotUtf8,
+    };
+    CandleError::Line {
+        path: path.to_owned(),
+        line,
+        fault,
+    }
+}

@@ -1,0 +1,146 @@
+//! The state of a market, from closing prices alone.
+//!
+//! Over the last n returns `r = close / close before − 1`, n being as many as fit into the window that was asked for:
+//!
+//! - `sigma` is their standard deviation (of the population) times √n: how far a price that wanders so gets in one window;
+//! - `ts`, the strength of the trend, is `|Σ r| / sigma`: how much further it got than that; 0 where nothing moved;
+//! - `p_trend` is `ts` over the strength that counts as certain, at most 1;
+//! - `p_chop` is the rest, and `p_mr` is 0: the engine looks at their sum alone, and nothing here tells them apart.
+//!
+//! There is no state before the window is full, and none again until it is full after a gap. Only additions,
+//! multiplications, divisions and roots, in the order of the candles: the same bits on every machine.
+
+use std::collections::VecDeque;
+
+use portcullis::{
+    domain::{Instant, Span},
+    harvest::Market,
+};
+use serde::Serialize;
+
+/// How a market's state is worked out.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct MarketRule {
+    /// How far back it looks, in seconds.
+    pub window_sec: u32,
+    /// The strength of a trend that counts as certain.
+    pub trend_certain: f64,
+}
+
+/// The returns of one symbol that are in the window.
+#[derive(Debug, Clone)]
+pub(super) struct Window {
+    rule: MarketRule,
+    /// So many fill it.
+    returns_max: usize,
+    returns: VecDeque<f64>,
+    /// The close before, and when its candle ended.
+    last: Option<(f64, Instant)>,
+}
+
+impl Window {
+    /// Of candles of this length.
+    pub(super) fn new(rule: MarketRule, interval: Span) -> Self {
+        let window = i64::from(rule.window_sec).saturating_mul(1_000_000);
+        let returns_max = window.checked_div(interval.as_micros()).unwrap_or_default();
+        Self {
+            rule,
+            returns_max: usize::try_from(returns_max).unwrap_or_default(),
+            returns: VecDeque::new(),
+            last: None,
+        }
+    }
+
+    /// A candle has ended.
+    pub(super) fn push(&mut self, start: Instant, end: Instant, close: f64) {
+        match self.last {
+            Some((before, ended)) if ended == start => {
+                if self.returns.len() == self.returns_max {
+                    self.returns.pop_front();
+                }
+                self.returns.push_back(close / before - 1.0);
+            }
+            Some(_) | None => self.returns.clear(),
+        }
+        self.last = Some((close, end));
+    }
+
+    /// The state now, once the window is full.
+    pub(super) fn state(&self) -> Option<Market> {
+        let (_, as_of) = self.last?;
+        if self.returns.len() < self.returns_max.max(2) {
+            return None;
+        }
+        let count = f64::from(u32::try_from(self.returns.len()).ok()?);
+        let sum: f64 = self.returns.iter().sum();
+        let mean = sum / count;
+        let squares = self.returns.iter().map(|r| (r - mean) * (r - mean));
+        let sigma = squares.sum::<f64>().sqrt();
+        let ts = if sigma > 0.0 { sum.abs() / sigma } else { 0.0 };
+        let p_trend = (ts / self.rule.trend_certain).min(1.0);
+        Some(Market {
+            sigma: Some(sigma),
+            ts: Some(ts),
+            p_trend: Some(p_trend),
+            p_mr: Some(0.0),
+            p_chop: Some(1.0 - p_trend),
+            as_of: Some(as_of),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RULE: MarketRule = MarketRule {
+        window_sec: 240,
+        trend_certain: 0.8,
+    };
+
+    fn minute(n: i64) -> Instant {
+        Instant::from_millis(n * 60_000).unwrap()
+    }
+
+    fn window(closes: &[f64]) -> Window {
+        let mut window = Window::new(RULE, minute(1).since(minute(0)));
+        for (close, n) in closes.iter().zip(0..) {
+            window.push(minute(n), minute(n + 1), *close);
+        }
+        window
+    }
+
+    #[test]
+    fn four_returns_by_hand() {
+        // Returns 0.1, -0.1, 0.1, 0.1: mean 0.05, deviations 0.05, -0.15, 0.05, 0.05, their squares together 0.03.
+        let closes = [100.0, 110.0, 99.0, 108.9, 119.79];
+        let state = window(&closes).state().unwrap();
+        let close_to = |found: Option<f64>, expected: f64| {
+            let found = found.unwrap();
+            assert!((found - expected).abs() < 1e-12, "{found} for {expected}");
+        };
+        close_to(state.sigma, 0.03_f64.sqrt());
+        close_to(state.ts, 0.2 / 0.03_f64.sqrt());
+        assert_eq!(state.p_trend, Some(1.0));
+        assert_eq!(state.p_chop, Some(0.0));
+        assert_eq!(state.as_of, Some(minute(5)));
+    }
+
+    #[test]
+    fn there_is_no_state_before_the_window_is_full_nor_after_a_gap() {
+        let mut window = window(&[100.0, 101.0, 102.0, 101.0]);
+        assert_eq!(window.state(), None);
+        window.push(minute(4), minute(5), 100.0);
+        assert!(window.state().is_some());
+        window.push(minute(9), minute(10), 100.0);
+        assert_eq!(window.state(), None);
+        for n in 10..14 {
+            window.push(minute(n), minute(n + 1), 100.0);
+        }
+        let still = window.state().unwrap();
+        assert_eq!(
+            (still.sigma, still.ts, still.p_trend),
+            (Some(0.0), Some(0.0), Some(0.0))
+        );
+    }
+}

@@ -1,0 +1,410 @@
+//! Candles and orders in the order of time.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use portcullis::{
+    answer::Answer,
+    decide::Reason,
+    domain::{Instant, PositionSide, Side, Symbol},
+    harvest::{HarvestAction, HarvestDecision, harvest},
+    policy::PolicyState,
+};
+
+use super::{
+    Costs, NotDone, Outcome, Settings,
+    book::{Book, Entry, NotOpened},
+    candles::{Candle, Series},
+    equity::Curve,
+    market::Window,
+    orders::{Closing, Opening, Order, Wish},
+    position::{Close, Held, Refused},
+    units::{Price, Quantity, TooMuch},
+};
+use crate::replay::{Decided, Judge};
+
+/// Funding is due every eight hours, from midnight in UTC.
+const FUNDING_MICROS: i64 = 8 * 3600 * 1_000_000;
+
+/// What happens at an instant. What ends comes before what begins.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Moment {
+    End,
+    Begin,
+}
+
+/// One symbol's candles on their way.
+struct Lane<'a> {
+    series: &'a Series,
+    next: usize,
+    moment: Moment,
+    window: Option<Window>,
+    orders: VecDeque<Order>,
+    /// Funding was charged up to here.
+    funded: Instant,
+}
+
+pub(super) struct Run<'a> {
+    pub(super) judge: &'a Judge,
+    pub(super) decided: &'a Decided,
+    pub(super) settings: &'a Settings,
+}
+
+/// What came of the orders and of the positions asked about.
+#[derive(Default)]
+struct Tally {
+    not_done: BTreeMap<NotDone, u64>,
+    opened: u64,
+    harvests: BTreeMap<&'static str, u64>,
+    without_stop: u64,
+}
+
+impl Run<'_> {
+    pub(super) fn run(
+        &self,
+        series: &[Series],
+        orders: Vec<Order>,
+        hear: &mut dyn FnMut(&Entry),
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<Outcome, TooMuch> {
+        let costs = self.settings.costs;
+        let mut book = Book::new(self.settings.cash, costs, hear);
+        let mut tally = Tally::default();
+        let mut lanes = self.lanes(series, orders, &mut tally);
+        let mut curve = Curve::new(self.settings.cash);
+        let mut done = 0;
+        while let Some((at, _, place)) = next_moment(&lanes) {
+            let Some(lane) = lanes.get_mut(place) else {
+                break;
+            };
+            let Some(candle) = lane.candle() else { break };
+            match lane.moment {
+                Moment::Begin => {
+                    begin(lane, candle, costs, &mut book, &mut tally)?;
+                    lane.moment = Moment::End;
+                }
+                Moment::End => {
+                    let end = lane.end(candle);
+                    within(&lane.series.symbol, (candle, end), costs, &mut book)?;
+                    self.end(lane, candle, end, &mut book, &mut tally)?;
+                    lane.moment = Moment::Begin;
+                    lane.next += 1;
+                    done += 1;
+                    let more = next_moment(&lanes);
+                    if more.is_none_or(|(next, moment, _)| (next, moment) > (at, Moment::End)) {
+                        curve.push(end, [book.equity()?, book.cash, book.exposure()?])?;
+                    }
+                    if done % 4096 == 0 {
+                        progress(done);
+                    }
+                }
+            }
+        }
+        for lane in &lanes {
+            let none = u64::try_from(lane.orders.len()).unwrap_or(u64::MAX);
+            tally.add(NotDone::NoLaterCandle, none);
+        }
+        let cash = book.cash;
+        let equity = book.equity()?;
+        let open = book.all_held().count();
+        let (trips, closes) = book.finish()?;
+        Ok(Outcome {
+            cash_at_start: self.settings.cash,
+            cash,
+            equity,
+            opened: tally.opened,
+            still_open: u64::try_from(open).unwrap_or(u64::MAX),
+            without_stop: tally.without_stop,
+            closes: closes
+                .into_iter()
+                .map(|(why, n)| (why.as_str(), n))
+                .collect(),
+            not_done: tally
+                .not_done
+                .into_iter()
+                .map(|(why, n)| (why.as_str(), n))
+                .collect(),
+            harvests: tally.harvests,
+            curve: curve.finish(),
+            trips,
+        })
+    }
+
+    /// A lane for each symbol that has candles; orders for others are counted.
+    fn lanes<'s>(
+        &self,
+        series: &'s [Series],
+        orders: Vec<Order>,
+        tally: &mut Tally,
+    ) -> Vec<Lane<'s>> {
+        let mut lanes: Vec<Lane<'s>> = series
+            .iter()
+            .map(|series| Lane {
+                series,
+                next: 0,
+                moment: Moment::Begin,
+                window: self
+                    .settings
+                    .market
+                    .map(|rule| Window::new(rule, series.interval)),
+                orders: VecDeque::new(),
+                funded: series.candles.first().map_or(Instant::MIN, |it| it.start),
+            })
+            .collect();
+        let mut orders = orders;
+        orders.sort_by_key(|order| (order.at, order.n));
+        for order in orders {
+            let mut own = lanes.iter_mut();
+            match own.find(|lane| lane.series.symbol == order.symbol) {
+                Some(lane) => lane.orders.push_back(order),
+                None => tally.add(NotDone::NoCandles, 1),
+            }
+        }
+        lanes
+    }
+
+    /// A candle has ended: what is held is marked, and asked about.
+    fn end(
+        &self,
+        lane: &mut Lane<'_>,
+        candle: Candle,
+        end: Instant,
+        book: &mut Book<'_>,
+        tally: &mut Tally,
+    ) -> Result<(), TooMuch> {
+        if let Some(window) = &mut lane.window {
+            window.push(candle.start, end, candle.close.to_f64());
+        }
+        let symbol = lane.series.symbol;
+        let Some(held) = book.held_mut(&symbol) else {
+            return Ok(());
+        };
+        held.mark = candle.close;
+        let position = held.snapshot(end);
+        let market = lane.window.as_ref().and_then(Window::state);
+        let state = match self.decided.timeline.at(end) {
+            Ok((policy, _)) if self.judge.assume_in_force => PolicyState::assumed(policy),
+            Ok((policy, _)) => PolicyState::present(policy),
+            Err(absence) => PolicyState::absent(absence),
+        };
+        let answer = harvest(state, &position, market.as_ref(), end);
+        let (named, pending, stop) = match &answer {
+            HarvestDecision::Harvest(it) => (
+                it.action().as_str(),
+                pending(it.action()),
+                it.stop()
+                    .and_then(|stop| Price::nearest(stop.value().get())),
+            ),
+            HarvestDecision::Skip(_) => {
+                let reason = Answer::harvest(&answer, state).reason;
+                (reason.map_or("SKIP", Reason::code), None, None)
+            }
+        };
+        *tally.harvests.entry(named).or_insert(0) += 1;
+        held.pending = pending;
+        if let Some(stop) = stop {
+            book.move_stop(&symbol, stop, end);
+        }
+        Ok(())
+    }
+}
+
+impl Tally {
+    fn add(&mut self, why: NotDone, count: u64) {
+        if count > 0 {
+            *self.not_done.entry(why).or_insert(0) += count;
+        }
+    }
+}
+
+impl Lane<'_> {
+    fn candle(&self) -> Option<Candle> {
+        self.series.candles.get(self.next).copied()
+    }
+
+    fn end(&self, candle: Candle) -> Instant {
+        candle.start.saturating_add(self.series.interval)
+    }
+}
+
+/// What comes first among all lanes: by time, ends before beginnings, then by symbol.
+fn next_moment(lanes: &[Lane<'_>]) -> Option<(Instant, Moment, usize)> {
+    let moments = lanes.iter().enumerate().filter_map(|(place, lane)| {
+        let candle = lane.candle()?;
+        let at = match lane.moment {
+            Moment::Begin => candle.start,
+            Moment::End => lane.end(candle),
+        };
+        Some((at, lane.moment, place))
+    });
+    moments.min()
+}
+
+/// A candle begins: funding, what the open price has jumped over, what waited for it, and orders, at its first price.
+fn begin(
+    lane: &mut Lane<'_>,
+    candle: Candle,
+    costs: Costs,
+    book: &mut Book<'_>,
+    tally: &mut Tally,
+) -> Result<(), TooMuch> {
+    let symbol = lane.series.symbol;
+    let fill = (candle.open, candle.start);
+    let due = |at: Instant| at.as_micros().div_euclid(FUNDING_MICROS);
+    let times = due(candle.start) - due(lane.funded);
+    lane.funded = candle.start;
+    book.fund(&symbol, fill, times)?;
+    jumped(&symbol, fill, costs, book)?;
+    let waiting = book.held_mut(&symbol).and_then(|held| held.pending.take());
+    if let (Some(why), Some(held)) = (waiting, book.held(&symbol)) {
+        let quantity = part(held, why)?;
+        book.close(&symbol, quantity, fill, why)?;
+    }
+    while lane
+        .orders
+        .front()
+        .is_some_and(|order| order.at < candle.start)
+    {
+        let Some(order) = lane.orders.pop_front() else {
+            break;
+        };
+        let is_late = candle.start.since(order.at) > lane.series.interval;
+        let not_done = match &order.wish {
+            Wish::Open(_) if is_late => Some(NotDone::Gap),
+            Wish::Open(wish) => open(&order, wish, fill, book, tally)?,
+            Wish::Close { side, quantity } => exit(&symbol, *side, *quantity, fill, book)?,
+        };
+        if let Some(why) = not_done {
+            tally.add(why, 1);
+        }
+    }
+    Ok(())
+}
+
+/// What the first price of a candle has jumped over: a liquidation, or a stop, which then fills at that price.
+fn jumped(
+    symbol: &Symbol,
+    (price, at): (Price, Instant),
+    costs: Costs,
+    book: &mut Book<'_>,
+) -> Result<(), TooMuch> {
+    let Some(held) = book.held(symbol) else {
+        return Ok(());
+    };
+    if held.is_eaten_up(price, costs.maintenance_margin)? {
+        return book.liquidate(symbol, at);
+    }
+    match held.stop {
+        Some(stop) if held.is_at_or_beyond(price, stop) => {
+            let quantity = held.quantity;
+            book.close(symbol, quantity, (price, at), Close::Stop)
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+fn open(
+    order: &Order,
+    wish: &Opening,
+    fill: (Price, Instant),
+    book: &mut Book<'_>,
+    tally: &mut Tally,
+) -> Result<Option<NotDone>, TooMuch> {
+    if book.held(&order.symbol).is_some() {
+        return Ok(Some(NotDone::AlreadyOpen));
+    }
+    let held = match Held::open((order.n, order.symbol), wish, fill)? {
+        Ok(held) => held,
+        Err(Refused::TooSmall) => return Ok(Some(NotDone::TooSmall)),
+        Err(Refused::BeyondStop) => return Ok(Some(NotDone::BeyondStop)),
+    };
+    let has_stop = held.stop.is_some();
+    Ok(match book.open(held)? {
+        Err(NotOpened::NoCash) => Some(NotDone::NoCash),
+        Ok(()) => {
+            tally.opened += 1;
+            tally.without_stop += u64::from(!has_stop);
+            None
+        }
+    })
+}
+
+fn exit(
+    symbol: &Symbol,
+    side: Option<Side>,
+    closing: Closing,
+    fill: (Price, Instant),
+    book: &mut Book<'_>,
+) -> Result<Option<NotDone>, TooMuch> {
+    let Some(held) = book.held(symbol) else {
+        return Ok(Some(NotDone::NoPosition));
+    };
+    let would_add = matches!(
+        (held.side, side),
+        (PositionSide::Long, Some(Side::Buy)) | (PositionSide::Short, Some(Side::Sell))
+    );
+    if would_add {
+        return Ok(Some(NotDone::OtherSide));
+    }
+    let quantity = match closing {
+        Closing::All => Some(held.quantity),
+        Closing::Units(units) => Quantity::cut_off(units),
+        Closing::Unsaid => None,
+    };
+    match quantity {
+        Some(quantity) => book
+            .close(symbol, quantity, fill, Close::Exit)
+            .map(|()| None),
+        None => Ok(Some(NotDone::QuantityUnsaid)),
+    }
+}
+
+/// What a candle did between its first and its last price; the worse comes first. When in between nobody knows, so it
+/// counts as known at the end.
+fn within(
+    symbol: &Symbol,
+    (candle, at): (Candle, Instant),
+    costs: Costs,
+    book: &mut Book<'_>,
+) -> Result<(), TooMuch> {
+    let Some(held) = book.held(symbol) else {
+        return Ok(());
+    };
+    let (worst, best) = match held.side {
+        PositionSide::Long => (candle.low, candle.high),
+        PositionSide::Short => (candle.high, candle.low),
+    };
+    let quantity = held.quantity;
+    let stop = held.stop.filter(|stop| held.is_at_or_beyond(worst, *stop));
+    // On its way to the stop the price may eat up the margin first.
+    if held.is_eaten_up(stop.unwrap_or(worst), costs.maintenance_margin)? {
+        return book.liquidate(symbol, at);
+    }
+    let target = held.target.filter(|target| held.has_reached(best, *target));
+    match (stop, target) {
+        (Some(stop), _) => book.close(symbol, quantity, (stop, at), Close::Stop),
+        (None, Some(target)) => book.close(symbol, quantity, (target, at), Close::Target),
+        (None, None) => Ok(()),
+    }
+}
+
+const fn pending(action: HarvestAction) -> Option<Close> {
+    match action {
+        HarvestAction::None => None,
+        HarvestAction::Partial25 => Some(Close::Partial25),
+        HarvestAction::Partial50 => Some(Close::Partial50),
+        HarvestAction::Partial75 => Some(Close::Partial75),
+        HarvestAction::FullCloseProposed => Some(Close::FullClose),
+    }
+}
+
+/// How much of what is held this closes.
+fn part(held: &Held, why: Close) -> Result<Quantity, TooMuch> {
+    match why {
+        Close::Partial25 => held.quantity.quarters(1),
+        Close::Partial50 => held.quantity.quarters(2),
+        Close::Partial75 => held.quantity.quarters(3),
+        Close::FullClose | Close::Liquidation | Close::Stop | Close::Target | Close::Exit => {
+            Ok(held.quantity)
+        }
+    }
+}

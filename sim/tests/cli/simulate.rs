@@ -1,0 +1,409 @@
+//! `portcullis simulate`: worked out by hand.
+
+use serde_json::{Value, json};
+
+use crate::support::{Place, Run, START, lines, objects, policy, policy_until, text};
+
+/// Candles of a minute each from the start on: open, high, low, close.
+fn candles(prices: &[[f64; 4]]) -> String {
+    let rows = prices.iter().zip(0..).map(|([open, high, low, close], n)| {
+        let at = (START + n * 60) * 1000;
+        format!("{at},{open},{high},{low},{close},1\n")
+    });
+    format!(
+        "open_time,open,high,low,close,volume\n{}",
+        rows.collect::<String>()
+    )
+}
+
+/// An entry of 1000 USD, half a minute after the start.
+fn entry(side: &str, more: &[(&str, f64)]) -> Value {
+    let mut entry = json!({
+        "id": format!("{}-0", (START + 30) * 1000), "symbol": "BTCUSDT", "side": side,
+        "position_size_usd": 1000
+    });
+    for (field, value) in more {
+        entry[*field] = json!(value);
+    }
+    entry
+}
+
+struct Simulated {
+    run: Run,
+    events: Vec<Value>,
+}
+
+impl Simulated {
+    #[track_caller]
+    fn of(tape: &[Value], prices: &[[f64; 4]], more: &[&str]) -> Self {
+        let place = Place::new();
+        place.put("tape", lines(tape));
+        place.put("policy", policy("hand").to_string());
+        place.put("BTCUSDT_1m.csv", candles(prices));
+        let arguments = [
+            &[
+                "simulate",
+                "tape",
+                "--policy",
+                "policy",
+                "--candles",
+                "BTCUSDT_1m.csv",
+            ],
+            &["--cash", "10000", "--format", "json", "--out", "events"][..],
+            more,
+        ];
+        let run = place.run(&arguments.concat());
+        assert_eq!((run.status, &*run.stderr), (0, ""));
+        Self {
+            run,
+            events: objects(&place.read("events")),
+        }
+    }
+
+    /// `event price quantity pnl fee cash` of everything that happened.
+    fn told(&self) -> Vec<String> {
+        let told = self.events.iter().map(|event| {
+            let number = |field: &str| match event.get(field) {
+                Some(number) => number.to_string(),
+                None => "-".to_owned(),
+            };
+            format!(
+                "{} {} {} {} {} {}",
+                text(event, "event"),
+                number("price"),
+                number("quantity"),
+                number("pnl_usd"),
+                number("fee_usd"),
+                number("cash_usd"),
+            )
+        });
+        told.collect()
+    }
+
+    fn outcome(&self) -> Value {
+        let mut summary: Value = serde_json::from_str(&self.run.stdout).unwrap();
+        summary["outcome"].take()
+    }
+}
+
+#[test]
+fn a_long_is_harvested_and_its_rest_stopped_in_profit() {
+    // Filled at 100: 10 units, margin 1000 / 5 = 200, fee 0.4. At 103.8 R is (3.8 - 0.12) / 2 = 1.84: a quarter, and the
+    // stop to 100.3. The quarter goes at the next open, the rest where the stop stands.
+    let tape = [entry("BUY", &[("leverage", 5.0), ("stop_loss", 98.0)])];
+    let prices = [
+        [99.0, 99.5, 98.5, 99.0],
+        [100.0, 104.0, 99.0, 103.8],
+        [103.7, 103.9, 100.0, 101.0],
+    ];
+    let simulated = Simulated::of(&tape, &prices, &["--taker-fee", "0.0004"]);
+    assert_eq!(
+        simulated.told(),
+        [
+            "open 100.0 10.0 0.0 0.4 9799.6",
+            "move_stop - - 0.0 0.0 9799.6",
+            "partial_25 103.7 2.5 9.25 0.1037 9858.7463",
+            "stop 100.3 7.5 2.25 0.3009 10010.6954",
+        ]
+    );
+    let outcome = simulated.outcome();
+    assert_eq!(outcome["equity"], 10010.6954);
+    assert_eq!(outcome["closes"], json!({"partial_25": 1, "stop": 1}));
+    assert_eq!(outcome["harvests"], json!({"PARTIAL_25": 1}));
+    let trip = &outcome["trips"][0];
+    // 11.5 gained, 0.8046 paid, for a risk of 20.
+    assert_eq!(trip["pnl_usd"], 11.5);
+    assert_eq!(trip["fees_usd"], 0.8046);
+    assert_eq!(trip["r"].as_f64().unwrap().to_string(), "0.53477");
+    assert_eq!(trip["reason"], "stop");
+}
+
+#[test]
+fn a_stop_that_the_open_has_jumped_over_fills_at_the_open() {
+    let tape = [entry("SELL", &[("stop_loss", 102.0)])];
+    let prices = [
+        [99.0, 99.5, 98.5, 99.0],
+        [100.0, 101.0, 99.0, 100.5],
+        [105.0, 106.0, 104.0, 104.5],
+    ];
+    let simulated = Simulated::of(&tape, &prices, &[]);
+    assert_eq!(
+        simulated.told(),
+        [
+            "open 100.0 10.0 0.0 0.0 9875.0",
+            "stop 105.0 10.0 -50.0 0.0 9950.0",
+        ]
+    );
+    assert_eq!(simulated.outcome()["curve"]["drawdown_usd"], 50.0);
+}
+
+#[test]
+fn within_a_candle_the_stop_comes_before_the_target() {
+    let asked = [("stop_loss", 98.0), ("take_profit", 102.0)];
+    let both = [[99.0, 99.0, 99.0, 99.0], [100.0, 103.0, 97.0, 100.0]];
+    let simulated = Simulated::of(&[entry("BUY", &asked)], &both, &[]);
+    assert_eq!(simulated.told()[1], "stop 98.0 10.0 -20.0 0.0 9980.0");
+    let target_alone = [[99.0, 99.0, 99.0, 99.0], [100.0, 103.0, 98.5, 100.0]];
+    let simulated = Simulated::of(&[entry("BUY", &asked)], &target_alone, &[]);
+    assert_eq!(simulated.told()[1], "target 102.0 10.0 20.0 0.0 10020.0");
+}
+
+#[test]
+fn a_margin_that_is_eaten_up_is_lost() {
+    // Margin 125; 12.5 below the entry it is gone, with a maintenance margin of 2 % a little before.
+    let falls_to = |low: f64| [[100.0, 100.0, 100.0, 100.0], [100.0, 100.0, low, 99.0]];
+    let tape = [entry("BUY", &[])];
+    let simulated = Simulated::of(&tape, &falls_to(87.51), &[]);
+    assert_eq!(simulated.told(), ["open 100.0 10.0 0.0 0.0 9875.0"]);
+    let simulated = Simulated::of(&tape, &falls_to(87.5), &[]);
+    let lost = "liquidation - 10.0 -125.0 0.0 9875.0";
+    assert_eq!(simulated.told()[1], lost);
+    let maintenance = ["--maintenance-margin", "0.02"];
+    let simulated = Simulated::of(&tape, &falls_to(89.0), &maintenance);
+    assert_eq!(simulated.told()[1], lost);
+    assert_eq!(simulated.outcome()["trips"][0]["pnl_usd"], -125.0);
+    // The way to a stop far away leads past it.
+    let far = [entry("BUY", &[("stop_loss", 80.0)])];
+    let simulated = Simulated::of(&far, &falls_to(79.0), &[]);
+    assert_eq!(simulated.told()[1], lost);
+}
+
+#[test]
+fn funding_is_charged_every_eight_hours_and_a_short_receives_it() {
+    // The start is a midnight: 479 minutes later the next funding is a minute away.
+    let mut prices = vec![[100.0, 100.0, 100.0, 100.0]; 482];
+    prices[480] = [110.0, 110.0, 100.0, 100.0];
+    let rate = ["--funding-rate", "0.0001"];
+    let of = |side| Simulated::of(&[entry(side, &[])], &prices, &rate);
+    let funding = |simulated: &Simulated| {
+        let charged = simulated.events.iter().find(|it| it["event"] == "funding");
+        charged.map(|it| (it["ts"].clone(), it["funding_usd"].clone()))
+    };
+    let at = json!((START + 480 * 60) * 1000);
+    // Ten units at the open of 110.
+    assert_eq!(funding(&of("BUY")), Some((at.clone(), json!(0.11))));
+    assert_eq!(funding(&of("SELL")), Some((at, json!(-0.11))));
+}
+
+#[test]
+fn what_is_not_carried_out_is_counted() {
+    let flat = [[100.0, 100.0, 100.0, 100.0]; 3];
+    let at = |seconds: i64, intent: Value| {
+        let mut intent = intent;
+        intent["id"] = json!(format!("{}-0", (START + seconds) * 1000));
+        intent
+    };
+    let mut other = entry("BUY", &[]);
+    other["symbol"] = json!("ETHUSDT");
+    let exit = json!({"symbol": "BTCUSDT", "side": "SELL", "reduce_only": true, "source": "exitbrain_v3_5"});
+    let mut wrong_side = exit.clone();
+    wrong_side["side"] = json!("BUY");
+    let mut unsaid = exit.clone();
+    unsaid["size"] = json!(100);
+    let mut half = exit.clone();
+    half["quantity"] = json!(5);
+    let tape = [
+        at(10, exit.clone()),
+        at(20, other),
+        at(30, entry("BUY", &[])),
+        at(70, entry("BUY", &[])),
+        at(71, wrong_side),
+        at(72, unsaid),
+        at(73, half),
+        at(1000, entry("BUY", &[])),
+    ];
+    let simulated = Simulated::of(&tape, &flat, &[]);
+    assert_eq!(
+        simulated.outcome()["not_done"],
+        json!({
+            "already_open": 1, "no_candles": 1, "no_later_candle": 1, "no_position": 1, "other_side": 1,
+            "quantity_unsaid": 1
+        })
+    );
+    assert_eq!(
+        simulated.told(),
+        [
+            "open 100.0 10.0 0.0 0.0 9875.0",
+            "exit 100.0 5.0 0.0 0.0 9937.5",
+        ]
+    );
+    assert_eq!(simulated.outcome()["still_open"], 1);
+    let beyond = [entry(
+        "BUY",
+        &[("entry_price", 110.0), ("stop_loss", 105.0)],
+    )];
+    let poor = Simulated::of(&beyond, &flat, &[]);
+    assert_eq!(poor.outcome()["not_done"], json!({"beyond_stop": 1}));
+}
+
+#[test]
+fn an_entry_that_falls_into_a_gap_is_not_filled() {
+    let place = Place::new();
+    place.put("tape", lines(&[entry("BUY", &[])]));
+    place.put("policy", policy("hand").to_string());
+    let minute = |n: i64| format!("{},100,100,100,100\n", START + n * 60);
+    let rows: String = [0, 5, 6, 7].map(minute).concat();
+    place.put("prices", format!("timestamp,open,high,low,close\n{rows}"));
+    let run = place.run(&[
+        "simulate",
+        "tape",
+        "--policy",
+        "policy",
+        "--candles",
+        "BTCUSDT=prices",
+        "--cash",
+        "1000",
+        "--format",
+        "json",
+    ]);
+    let summary: Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!(summary["outcome"]["not_done"], json!({"gap": 1}));
+    assert_eq!(
+        summary["candles"][0]["gaps"],
+        json!({"count": 1, "longest_sec": 240})
+    );
+}
+
+/// What is said of candles that are none.
+#[track_caller]
+fn check_refused(prices: &str, expected: &str) {
+    let place = Place::new();
+    place.put("tape", lines(&[entry("BUY", &[])]));
+    place.put("BTCUSDT.csv", prices);
+    let run = place.run(&[
+        "simulate",
+        "tape",
+        "--candles",
+        "BTCUSDT.csv",
+        "--cash",
+        "1000",
+        "--out",
+        "events",
+    ]);
+    assert_eq!((run.status, &*run.stdout), (2, ""));
+    assert_eq!(run.stderr, format!("portcullis: {expected}\n"));
+    assert!(!place.path().join("events").exists());
+}
+
+#[test]
+fn candles_that_are_none_are_refused_with_their_line() {
+    let head = "timestamp,open,high,low,close";
+    let good = "2026-01-05T00:00:00Z,1,2,1,2\n2026-01-05 00:01:00+00:00,2,2,1,1";
+    let case = |line: &str, expected: &str| {
+        check_refused(
+            &format!("{head}\n{good}\n{line}\n"),
+            &format!("`BTCUSDT.csv`, line 4: {expected}"),
+        );
+    };
+    case(
+        "2026-01-05T00:02:00Z,1,2,1",
+        "4 fields, and the first line has 5",
+    );
+    case(
+        "2026-01-05T00:02:00Z,1,2,1,x",
+        "`close` is `x`: not a decimal number",
+    );
+    case(
+        "2026-01-05T00:02:00Z,1,nan,1,1",
+        "`high` is `nan`: not a decimal number",
+    );
+    case(
+        "2026-01-05T00:02:00Z,0,2,0,1",
+        "`open` is `0`: not greater than 0",
+    );
+    case(
+        "2026-01-05T00:02:00Z,1,2,1,",
+        "`close` is ``: not a decimal number",
+    );
+    case(
+        "2026-01-05T00:02:00Z,1.123456789,2,1,1",
+        "`open` is `1.123456789`: more than 8 digits behind the point",
+    );
+    case(
+        "2026-01-05T00:02:00Z,3,2,1,1",
+        "`open` is not between `low` and `high`",
+    );
+    case(
+        "2026-01-05T00:02:00Z,1,2,1,3",
+        "`close` is not between `low` and `high`",
+    );
+    case("2026-01-05T00:02:00Z,1,1,2,1", "`low` is above `high`");
+    case(
+        "1767571320000,1,2,1,1",
+        "`timestamp` is `1767571320000`: expected ISO-8601 or epoch seconds; epoch milliseconds stand in a column `open_time`",
+    );
+    case(
+        "2026-01-05T00:01:00Z,1,2,1,1",
+        "it begins at 2026-01-05T00:01:00Z, and the candle before at 2026-01-05T00:01:00Z: candles stand in the order of time, each once",
+    );
+    case(
+        "2026-01-05T00:00:30Z,1,2,1,1",
+        "it begins at 2026-01-05T00:00:30Z, and the candle before at 2026-01-05T00:01:00Z: candles stand in the order of time, each once",
+    );
+    check_refused(
+        &format!("{head}\n{good}\n2026-01-05T00:02:00Z,1,1,1,1\n2026-01-05T00:02:30Z,1,1,1,1\n"),
+        "`BTCUSDT.csv`, line 5: it begins at 2026-01-05T00:02:30Z, 30 s after the candle before, and candles are 60 s long: they overlap",
+    );
+    check_refused(
+        "timestamp,open,high,low\n1,1,1,1\n",
+        "`BTCUSDT.csv` has no column `close`; the first line names the columns: timestamp (or open_time), open, high, low, close",
+    );
+    check_refused(
+        &format!("{head}\n2026-01-05T00:00:00Z,1,2,1,2\n"),
+        "`BTCUSDT.csv` holds 1 candle; two tell how long one is",
+    );
+    check_refused(
+        "",
+        "`BTCUSDT.csv` has no column `timestamp`; the first line names the columns: timestamp (or open_time), open, high, low, close",
+    );
+}
+
+#[test]
+fn arguments_that_leave_something_open_are_refused() {
+    let place = Place::new();
+    place.put("tape", lines(&[entry("BUY", &[])]));
+    let run = |more: &[&str]| {
+        let run = place.run(&[&["simulate", "tape"], more].concat());
+        assert_eq!((run.status, &*run.stdout), (2, ""), "{more:?}");
+        run.stderr
+    };
+    let candles = ["--candles", "x", "--cash", "100"];
+    insta::with_settings!({snapshot_path => "../../../snapshots", prepend_module_to_snapshot => false}, {
+        insta::assert_snapshot!("cli_simulate_usage", [
+            run(&["--cash", "100"]),
+            run(&["--candles", "BTCUSDT.csv"]),
+            run(&["--candles", "_.csv", "--cash", "100"]),
+            run(&["--candles", "BTC USDT=x", "--cash", "100"]),
+            run(&["--candles", "x", "--cash", "-5"]),
+            run(&[&candles[..], &["--taker-fee", "-0.1"]].concat()),
+            run(&[&candles[..], &["--taker-fee", "4 bps"]].concat()),
+            run(&[&candles[..], &["--market-window", "60"]].concat()),
+            run(&[&candles[..], &["--trend-certain", "nan", "--market-window", "60"]].concat()),
+            run(&candles),
+        ].concat());
+    });
+}
+
+#[test]
+fn a_policy_that_expires_harvests_no_more() {
+    let place = Place::new();
+    let tape = [entry("BUY", &[("stop_loss", 98.0)])];
+    place.put("tape", lines(&tape));
+    place.put("policy", policy_until("short", START + 60).to_string());
+    place.put("BTCUSDT.csv", candles(&[[100.0, 110.0, 100.0, 110.0]; 3]));
+    let run = place.run(&[
+        "simulate",
+        "tape",
+        "--policy",
+        "policy",
+        "--candles",
+        "BTCUSDT.csv",
+        "--cash",
+        "1000",
+        "--format",
+        "json",
+    ]);
+    let summary: Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!(summary["outcome"]["harvests"], json!({"POLICY_STALE": 2}));
+    assert_eq!(summary["outcome"]["still_open"], 1);
+}

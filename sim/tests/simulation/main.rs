@@ -1,0 +1,165 @@
+//! The laws of a simulation: nothing depends on what comes later, money adds up, and the same is the same again.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::as_conversions,
+    reason = "tests stop where they cannot go on"
+)]
+
+mod support;
+
+use std::collections::BTreeMap;
+
+use portcullis_sim::simulate::{Entry, units::Money};
+use proptest::prelude::*;
+
+use support::{World, any_world, run};
+
+/// So many runs of each law.
+const CASES: u32 = 96;
+
+fn config() -> ProptestConfig {
+    ProptestConfig {
+        cases: CASES,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    }
+}
+
+/// What happened before an instant, in epoch milliseconds.
+fn before(entries: &[Entry], ts: i64) -> Vec<&Entry> {
+    let earlier = entries.iter().filter(|entry| entry.ts.as_millis() < ts);
+    earlier.collect()
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    /// Every price and every record from a minute on may be another: what happened before it stays.
+    #[test]
+    fn nothing_depends_on_what_comes_later(world in any_world(), other in any_world(), minute in 1..World::MINUTES) {
+        let changed = world.changed_from(minute, &other);
+        let (entries, _) = run(&world);
+        let (others, _) = run(&changed);
+        let ts = World::ts(minute);
+        prop_assert_eq!(before(&entries, ts), before(&others, ts));
+    }
+
+    /// To the last digit: what there is at the end is what there was, what was gained, and what was paid.
+    #[test]
+    fn money_adds_up(world in any_world()) {
+        let (entries, outcome) = run(&world);
+        let mut expected = outcome.cash_at_start;
+        for entry in &entries {
+            expected = expected.plus(entry.pnl_usd).unwrap();
+            expected = expected.minus(entry.fee_usd).unwrap();
+            expected = expected.minus(entry.funding_usd).unwrap();
+        }
+        for trip in &outcome.trips {
+            expected = expected.plus(trip.unrealised_usd).unwrap();
+        }
+        prop_assert_eq!(outcome.equity, expected);
+        // The positions tell the same as the entries.
+        let mut net = outcome.cash_at_start;
+        for trip in &outcome.trips {
+            net = net.plus(trip.net().unwrap()).unwrap();
+        }
+        prop_assert_eq!(net, expected);
+        let last = entries.last().map_or(outcome.cash_at_start, |entry| entry.cash_usd);
+        prop_assert_eq!(outcome.cash, last);
+    }
+
+    /// What was gained is what was sold less what was bought, worked out from the fills alone; nothing is closed that was
+    /// not opened.
+    #[test]
+    fn a_gain_is_the_difference_of_its_fills(world in any_world()) {
+        let (entries, outcome) = run(&world);
+        let mut open: BTreeMap<u64, (f64, f64, f64)> = BTreeMap::new();
+        for entry in &entries {
+            let quantity = entry.quantity.map_or(0.0, |it| it.to_f64());
+            let price = entry.price.map_or(f64::NAN, |it| it.to_f64());
+            match entry.event {
+                "open" => {
+                    let is_new = open.insert(entry.n, (price, quantity, entry.side.sign())).is_none();
+                    prop_assert!(is_new);
+                    prop_assert_eq!(entry.pnl_usd, Money::ZERO);
+                }
+                "funding" | "move_stop" => prop_assert_eq!(entry.pnl_usd, Money::ZERO),
+                "liquidation" => {
+                    let (_, left, _) = open.remove(&entry.n).unwrap();
+                    prop_assert!((left - quantity).abs() < 1e-7);
+                    prop_assert!(entry.pnl_usd < Money::ZERO);
+                }
+                _ => {
+                    let (paid, left, sign) = *open.get(&entry.n).unwrap();
+                    let gain = sign * (price - paid) * quantity;
+                    prop_assert!((gain - entry.pnl_usd.to_f64()).abs() < 0.005, "{gain} {entry:?}");
+                    prop_assert!(quantity <= left + 1e-7);
+                    open.insert(entry.n, (paid, left - quantity, sign));
+                }
+            }
+        }
+        let held = open.values().filter(|(_, left, _)| *left > 1e-7).count();
+        prop_assert_eq!(held as u64, outcome.still_open);
+    }
+
+    /// Entries, positions and sums are the same each time.
+    #[test]
+    fn the_same_is_the_same_again(world in any_world()) {
+        prop_assert_eq!(run(&world), run(&world));
+    }
+
+    /// Every order is carried out, or counted with the reason.
+    #[test]
+    fn no_order_is_lost(world in any_world()) {
+        let (entries, outcome) = run(&world);
+        let closed_by_exit = outcome.closes.get("exit").copied().unwrap_or_default();
+        let not_done: u64 = outcome.not_done.values().sum();
+        prop_assert_eq!(outcome.opened + closed_by_exit + not_done, world.orders());
+        let opened = entries.iter().filter(|entry| entry.event == "open").count();
+        prop_assert_eq!(opened as u64, outcome.opened);
+        prop_assert_eq!(outcome.trips.len() as u64, outcome.opened);
+        prop_assert!(entries.is_sorted_by_key(|entry| entry.ts));
+    }
+}
+
+/// The laws would hold of runs in which nothing happens: these are not.
+#[test]
+fn the_worlds_that_the_laws_are_tried_in_have_everything() {
+    use proptest::{strategy::ValueTree as _, test_runner::TestRunner};
+
+    let mut runner = TestRunner::deterministic();
+    let mut seen: BTreeMap<&str, u64> = BTreeMap::new();
+    for _ in 0..CASES {
+        let world = any_world().new_tree(&mut runner).unwrap().current();
+        let (entries, outcome) = run(&world);
+        for entry in &entries {
+            *seen.entry(entry.event).or_insert(0) += 1;
+        }
+        for (why, count) in outcome.not_done {
+            *seen.entry(why).or_insert(0) += count;
+        }
+    }
+    for event in [
+        "open",
+        "funding",
+        "move_stop",
+        "stop",
+        "target",
+        "exit",
+        "liquidation",
+        "full_close",
+        "partial_25",
+        "partial_50",
+        "partial_75",
+        "already_open",
+        "no_cash",
+        "no_candles",
+        "no_later_candle",
+        "no_position",
+        "gap",
+    ] {
+        assert!(seen.contains_key(event), "no {event}: {seen:?}");
+    }
+}

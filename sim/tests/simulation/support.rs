@@ -1,0 +1,257 @@
+//! Worlds: two symbols' prices that wander, jump and break off, and a tape of entries and exits.
+
+use std::{fmt::Write as _, fs};
+
+use portcullis::{
+    decide::Engine,
+    domain::Instant,
+    exit::{ExitOwnership, STANDARD_OWNER},
+    guardrails::Guardrails,
+    policy::Policy,
+};
+use portcullis_sim::{
+    replay::{Judge, Scope},
+    sample::policy_json,
+    simulate::{
+        Costs, Entry, MarketRule, Outcome, Settings,
+        candles::{self, CandleFile},
+        simulate,
+        units::{Money, Rate},
+    },
+    tape::{TapeReader, TapeSource},
+};
+use proptest::{collection::vec, prelude::*, sample::select};
+
+/// 2026-01-05T07:30:00Z, half an hour before a funding.
+const START: i64 = 1_767_598_200;
+
+/// What happens in a minute: to each symbol, and on the tape.
+#[derive(Debug, Clone)]
+struct Minute {
+    candles: [Step; 2],
+    records: Vec<Record>,
+}
+
+/// A candle, in parts of the price before; none where it is missing.
+#[derive(Debug, Clone)]
+struct Step {
+    is_missing: bool,
+    open: f64,
+    close: f64,
+    up: f64,
+    down: f64,
+}
+
+#[derive(Debug, Clone)]
+struct Record {
+    symbol: &'static str,
+    is_buy: bool,
+    is_exit: bool,
+    usd: u32,
+    leverage: u32,
+    stop: Option<f64>,
+    target: Option<f64>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct World {
+    minutes: Vec<Minute>,
+}
+
+impl World {
+    pub(crate) const MINUTES: usize = 60;
+
+    /// When a minute begins, in epoch milliseconds.
+    pub(crate) fn ts(minute: usize) -> i64 {
+        (START + i64::try_from(minute).unwrap() * 60) * 1000
+    }
+
+    /// Another world from a minute on.
+    pub(crate) fn changed_from(&self, minute: usize, other: &Self) -> Self {
+        let before = self.minutes[..minute].iter();
+        Self {
+            minutes: before.chain(&other.minutes[minute..]).cloned().collect(),
+        }
+    }
+
+    pub(crate) fn orders(&self) -> u64 {
+        self.minutes.iter().map(|it| it.records.len() as u64).sum()
+    }
+
+    fn tape(&self) -> String {
+        let mut tape = String::new();
+        let mut n = 0;
+        for (minute, number) in self.minutes.iter().zip(0..) {
+            for (record, second) in minute.records.iter().zip(1..) {
+                n += 1;
+                let mut json = serde_json::json!({
+                    "id": format!("{}-{n}", Self::ts(number) + second * 7_000),
+                    "symbol": record.symbol,
+                    "side": if record.is_buy { "BUY" } else { "SELL" },
+                });
+                if record.is_exit {
+                    json["source"] = STANDARD_OWNER.into();
+                    json["reduce_only"] = true.into();
+                    json["action"] = "CLOSE".into();
+                    json.as_object_mut().unwrap().remove("side");
+                } else {
+                    json["position_size_usd"] = record.usd.into();
+                    json["leverage"] = record.leverage.into();
+                    let away = |share: f64| {
+                        if record.is_buy {
+                            100.0 * share
+                        } else {
+                            100.0 / share
+                        }
+                    };
+                    if let Some(stop) = record.stop {
+                        json["stop_loss"] = away(stop).into();
+                    }
+                    if let Some(target) = record.target {
+                        json["take_profit"] = away(target).into();
+                    }
+                }
+                writeln!(tape, "{json}").unwrap();
+            }
+        }
+        tape
+    }
+
+    /// The candles of the first or the second symbol.
+    fn candles(&self, symbol: usize) -> String {
+        let mut csv = "open_time,open,high,low,close\n".to_owned();
+        let mut price = 100.0_f64;
+        for (minute, number) in self.minutes.iter().zip(0..) {
+            let step = &minute.candles[symbol];
+            let open = (price * step.open).clamp(1.0, 10_000.0);
+            let close = (open * step.close).clamp(1.0, 10_000.0);
+            let high = open.max(close) * step.up;
+            let low = open.min(close) * step.down;
+            price = close;
+            // Two in a row tell how long a candle is.
+            if !step.is_missing || number < 3 {
+                writeln!(
+                    csv,
+                    "{},{open:.4},{high:.4},{low:.4},{close:.4}",
+                    Self::ts(number)
+                )
+                .unwrap();
+            }
+        }
+        csv
+    }
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let jump = prop_oneof![12 => Just(1.0), 1 => 0.85..1.18];
+    let close = prop_oneof![6 => 0.98..1.022, 1 => 0.9..1.1];
+    (
+        prop::bool::weighted(0.05),
+        jump,
+        close,
+        1.0..1.01,
+        0.99..1.0,
+    )
+        .prop_map(|(is_missing, open, close, up, down)| Step {
+            is_missing,
+            open,
+            close,
+            up,
+            down,
+        })
+}
+
+fn record() -> impl Strategy<Value = Record> {
+    (
+        select(vec!["BTCUSDT", "BTCUSDT", "ETHUSDT", "ETHUSDT", "SOLUSDT"]),
+        any::<bool>(),
+        prop::bool::weighted(0.15),
+        select(vec![50_u32, 333, 1000, 5000, 40_000]),
+        1..=8_u32,
+        prop::option::weighted(0.7, 0.6..0.99),
+        prop::option::weighted(0.3, 1.01..1.3),
+    )
+        .prop_map(
+            |(symbol, is_buy, is_exit, usd, leverage, stop, target)| Record {
+                symbol,
+                is_buy,
+                is_exit,
+                usd,
+                leverage,
+                stop,
+                target,
+            },
+        )
+}
+
+pub(crate) fn any_world() -> impl Strategy<Value = World> {
+    let minute = (
+        [step(), step()],
+        prop_oneof![5 => vec(record(), 0..1), 2 => vec(record(), 1..4)],
+    )
+        .prop_map(|(candles, records)| Minute { candles, records });
+    vec(minute, World::MINUTES).prop_map(|minutes| World { minutes })
+}
+
+/// Everything that happened, and what came of it.
+pub(crate) fn run(world: &World) -> (Vec<Entry>, Outcome) {
+    let folder = tempfile::tempdir().unwrap();
+    let files = ["BTCUSDT", "ETHUSDT"].map(|symbol| folder.path().join(format!("{symbol}.csv")));
+    for (path, symbol) in files.iter().zip(0..) {
+        fs::write(path, world.candles(symbol)).unwrap();
+    }
+    let files = files.map(|path| CandleFile { symbol: None, path });
+    let series = candles::read(&files).unwrap();
+    let judge = Judge {
+        engine: Engine::new(
+            Guardrails::none(),
+            ExitOwnership::new(STANDARD_OWNER, [""; 0]).unwrap(),
+        ),
+        assume_in_force: false,
+        writes_answers: false,
+        now: None,
+        scope: Scope::Tape,
+    };
+    let rate = |text| Some(Rate::parse(text).unwrap());
+    let settings = Settings {
+        cash: Money::parse("3000").unwrap(),
+        costs: Costs {
+            taker_fee: rate("0.000333"),
+            funding_rate: rate("0.000123"),
+            maintenance_margin: rate("0.004"),
+        },
+        market: Some(MarketRule {
+            window_sec: 600,
+            trend_certain: 0.7,
+        }),
+    };
+    let text = policy_json(Instant::from_millis(4_000_000_000_000).unwrap());
+    // So that everything that can happen does.
+    let theta = [
+        ("T1_R\": 1.8", "T1_R\": 0.3"),
+        ("T2_R\": 3.5", "T2_R\": 0.6"),
+        ("T3_R\": 5.8", "T3_R\": 0.9"),
+        ("lock_R\": 1.2", "lock_R\": 0.2"),
+        ("kill_threshold\": 0.55", "kill_threshold\": 0.76"),
+    ];
+    let text = theta.iter().fold(text, |text, (from, to)| {
+        assert!(text.contains(from), "{from}");
+        text.replace(from, to)
+    });
+    let policy = Policy::from_json(&text).unwrap();
+    let tape = TapeSource::Memory {
+        name: "a world",
+        bytes: world.tape().into_bytes().into(),
+    };
+    let mut entries = Vec::new();
+    let (_, outcome) = simulate(
+        (&judge, &settings),
+        Ok(policy),
+        TapeReader::new(vec![tape]),
+        &series,
+        &mut |entry| entries.push(entry.clone()),
+        &mut |_| (),
+    )
+    .unwrap();
+    (entries, outcome)
+}
