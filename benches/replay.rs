@@ -97,12 +97,14 @@ fn bench(c: &mut Criterion) {
         ),
         assume_in_force: false,
         writes_answers: false,
+        reports: false,
         now: None,
         scope: Scope::Tape,
     };
     let run = |threads| {
         let sinks = Sinks {
             answers: None,
+            tally: None,
             progress: &mut |_| {},
         };
         replay(

@@ -129,6 +129,7 @@ fn replayed(data: &[u8], chunk_bytes: usize, line_bytes_max: usize, threads: usi
         engine: Engine::new(Guardrails::none(), ownership),
         assume_in_force: true,
         writes_answers: true,
+        reports: false,
         now: None,
         scope: Scope::Tape,
     };
@@ -140,6 +141,7 @@ fn replayed(data: &[u8], chunk_bytes: usize, line_bytes_max: usize, threads: usi
     let mut answers = Vec::new();
     let sinks = Sinks {
         answers: Some(&mut answers),
+        tally: None,
         progress: &mut |_| (),
     };
     let end = match replay(&judge, initial.clone(), tapes, threads, sinks) {

@@ -58,6 +58,7 @@ pub(super) fn answer_lines(
         engine,
         assume_in_force: false,
         writes_answers: true,
+        reports: false,
         now: args.now,
         scope,
     };
@@ -65,6 +66,7 @@ pub(super) fn answer_lines(
     let mut is_told = false;
     let sinks = Sinks {
         answers: Some(&mut out),
+        tally: None,
         progress: &mut |counts| {
             if counts.untimed > 0 && !is_told {
                 is_told = true;

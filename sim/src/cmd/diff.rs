@@ -8,19 +8,18 @@ use std::{
     },
 };
 
-#[cfg(unix)]
-use super::interrupt;
 use super::{
     Failure,
     failure::{print, print_json},
     input::{illegible, is_stdin, stdin_once, valid_policy},
     operator::OperatorArgs,
-    out::{Out, Temporary},
+    out::{open_both, parse_report, write_report},
     replay::{Bar, Format},
 };
 use crate::{
     diff::{Told, diff},
     replay::{Judge, Scope},
+    report::html::diff_page,
     tape::{TapeReader, TapeSource, resolve},
 };
 
@@ -36,6 +35,9 @@ pub(super) struct Args {
     /// Write a tape here with the first record of each kind of flip, to be kept as a test
     #[arg(long, value_name = "FILE")]
     minimal: Option<PathBuf>,
+    /// Write a page for a browser here (HTML): charts and tables of the flips; it fetches nothing
+    #[arg(long, value_name = "FILE", value_parser = parse_report)]
+    report: Option<PathBuf>,
     /// End with status 1 if an answer flips
     #[arg(long)]
     fail_on_flip: bool,
@@ -76,24 +78,15 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         engine,
         assume_in_force: args.assume_in_force,
         writes_answers: false,
+        reports: false,
         now: None,
         scope: Scope::Tape,
     };
     let tapes = TapeReader::new(sources.clone());
     let bar = Bar::new(tapes.progress());
     let records = Arc::new(AtomicU64::new(0));
-    let minimal = args.minimal.as_ref().map(|path| {
-        let temporary = Temporary::default();
-        #[cfg(unix)]
-        interrupt::watch(interrupt::Run {
-            out: path.clone(),
-            temporary: temporary.clone(),
-            records: Arc::clone(&records),
-            bar: bar.bar.clone(),
-        });
-        Out::open(path, &inputs, temporary)
-    });
-    let minimal = minimal.transpose()?;
+    let asked = [args.minimal.as_ref(), args.report.as_ref()];
+    let [minimal, report] = open_both(asked, &inputs, &records, &bar.bar)?;
     let difference = diff(&judge, (&before, &after), tapes, &mut |so_far| {
         records.store(so_far, Ordering::Relaxed);
         bar.show(so_far);
@@ -112,6 +105,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         operator: &operator,
         tapes: &names,
     };
+    write_report(report, || diff_page(&told))?;
     match args.format {
         Format::Text => print(&told)?,
         Format::Json => print_json(&told)?,

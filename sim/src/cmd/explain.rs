@@ -54,6 +54,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         engine,
         assume_in_force: args.assume_in_force,
         writes_answers: true,
+        reports: false,
         now: None,
         scope: Scope::Tape,
     };

@@ -24,9 +24,8 @@ const STATUS: i32 = 130;
 
 /// A run that may be stopped before its end.
 pub(super) struct Run {
-    /// Where its answers would go.
-    pub(super) out: PathBuf,
-    pub(super) temporary: Temporary,
+    /// Where what it writes would go.
+    pub(super) outs: Vec<(PathBuf, Temporary)>,
     pub(super) records: Arc<AtomicU64>,
     pub(super) bar: ProgressBar,
 }
@@ -52,16 +51,21 @@ pub(super) fn watch(run: Run) {
 impl Run {
     fn end(&self) {
         // Not given back: from here on nothing takes the file's place.
-        let mut temporary = self.temporary.lock();
+        let mut slots: Vec<_> = self.outs.iter().map(|(_, slot)| slot.lock()).collect();
         self.bar.finish_and_clear();
         let records = self.records.load(Ordering::Relaxed);
-        if temporary.take().is_some() {
-            warn(format_args!(
-                "interrupted after {records} records; `{}` is left as it was",
-                self.out.display()
-            ));
-        } else {
-            warn(format_args!("interrupted after {records} records"));
+        let names = self.outs.iter().zip(&mut slots);
+        let left = names.filter_map(|((name, _), slot)| {
+            slot.take()
+                .map(|_| format!("`{}` is left as it was", name.display()))
+        });
+        let left: Vec<String> = left.collect();
+        match &*left {
+            [] => warn(format_args!("interrupted after {records} records")),
+            left => warn(format_args!(
+                "interrupted after {records} records; {}",
+                left.join(", ")
+            )),
         }
         process::exit(STATUS)
     }

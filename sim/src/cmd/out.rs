@@ -5,13 +5,17 @@ use std::{
     fs::{self, File, OpenOptions},
     io::{self, BufWriter, Write},
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicU64},
 };
 
+use indicatif::ProgressBar;
 use same_file::Handle;
 use tempfile::TempPath;
 
+#[cfg(unix)]
+use super::interrupt;
 use super::{Failure, input::is_stdin};
+use crate::report::html::Page;
 
 /// An open output. Dropped before its end, it leaves the file as it was.
 pub(super) struct Out {
@@ -29,6 +33,57 @@ pub(super) struct Temporary(Arc<Mutex<Option<TempPath>>>);
 impl Temporary {
     pub(super) fn lock(&self) -> MutexGuard<'_, Option<TempPath>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Opens what a run writes beside its summary, as far as it was asked for: its answers, and its report. From here on a
+/// signal ends the run so that nothing of either is left behind.
+pub(super) fn open_both(
+    [answers, report]: [Option<&PathBuf>; 2],
+    inputs: &[&Path],
+    records: &Arc<AtomicU64>,
+    bar: &ProgressBar,
+) -> Result<[Option<Out>; 2], Failure> {
+    if let (Some(answers), Some(report)) = (answers, report)
+        && (answers == report || fs::canonicalize(report).is_ok_and(|it| it == resolved(answers)))
+    {
+        return Err(cannot_write(
+            report,
+            &"something else of this run goes there",
+        ));
+    }
+    let slots = [Temporary::default(), Temporary::default()];
+    let asked = [answers, report];
+    #[cfg(unix)]
+    if asked.iter().any(Option::is_some) {
+        let outs = asked.iter().zip(&slots);
+        let outs = outs.filter_map(|(name, slot)| Some(((*name)?.clone(), slot.clone())));
+        interrupt::watch(interrupt::Run {
+            outs: outs.collect(),
+            records: Arc::clone(records),
+            bar: bar.clone(),
+        });
+    }
+    let [slot, report_slot] = slots;
+    let open =
+        |name: Option<&PathBuf>, slot| name.map(|name| Out::open(name, inputs, slot)).transpose();
+    Ok([open(answers, slot)?, open(report, report_slot)?])
+}
+
+/// Writes a report to its end.
+pub(super) fn write_report(out: Option<Out>, page: impl FnOnce() -> Page) -> Result<(), Failure> {
+    let Some(mut out) = out else { return Ok(()) };
+    let written = page().write(out.writer());
+    written.map_err(|error| Failure::output(&error))?;
+    out.finish()
+}
+
+/// A report is a file to be opened.
+pub(super) fn parse_report(text: &str) -> Result<PathBuf, String> {
+    match text {
+        "-" | "/dev/stdout" => Err("a report is written to a file".to_owned()),
+        "" => Err("a file needs a name".to_owned()),
+        name => Ok(name.into()),
     }
 }
 

@@ -16,20 +16,21 @@ use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use portcullis::{decide::Engine, guardrails::Guardrails, policy::PolicyAbsence};
 
-#[cfg(unix)]
-use super::interrupt;
 use super::{
     Failure,
     failure::{print_json_to, print_to},
     input::{initial_policy, is_stdin, parse_whole, refused_policy, stdin_once, warn},
     operator::OperatorArgs,
-    out::{Out, Temporary},
+    out::{Out, open_both, parse_report, write_report},
     rank,
 };
 use crate::{
     generate::write_tape,
     replay::{Judge, ReplayError, Scope, Sinks, replay},
-    report::Summary,
+    report::{
+        Summary,
+        html::{Tally, replay_page},
+    },
     stream::StreamSource,
     tape::{Progress, TapeReader, TapeSource, resolve},
 };
@@ -68,6 +69,9 @@ pub(super) struct Args {
     /// standard error
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    /// Write a page for a browser here (HTML): charts and tables of the answers, with filters; it fetches nothing
+    #[arg(long, value_name = "FILE", value_parser = parse_report, conflicts_with = "policies")]
+    report: Option<PathBuf>,
     /// How the summary is written
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
@@ -128,19 +132,10 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let records = Arc::new(AtomicU64::new(0));
     let tapes = TapeReader::new(sources.clone());
     let bar = Bar::new(tapes.progress());
-    let out = args.out.as_ref().map(|out| {
-        let temporary = Temporary::default();
-        #[cfg(unix)]
-        interrupt::watch(interrupt::Run {
-            out: out.clone(),
-            temporary: temporary.clone(),
-            records: Arc::clone(&records),
-            bar: bar.bar.clone(),
-        });
-        Out::open(out, &inputs, temporary)
-    });
-    let mut out = out.transpose()?;
+    let asked = [args.out.as_ref(), args.report.as_ref()];
+    let [mut out, report] = open_both(asked, &inputs, &records, &bar.bar)?;
     let judge = judge(args, engine, out.is_some());
+    let mut tally = report.is_some().then(Tally::default);
     let outcome = replay(
         &judge,
         initial,
@@ -148,6 +143,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         threads(args.threads),
         Sinks {
             answers: out.as_mut().map(Out::writer),
+            tally: tally.as_mut(),
             progress: &mut |counts| {
                 records.store(counts.records, Ordering::Relaxed);
                 bar.show(counts.records);
@@ -178,6 +174,9 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     } else {
         Box::new(io::stdout())
     };
+    if let Some(tally) = &tally {
+        write_report(report, || replay_page(&summary, tally))?;
+    }
     match args.format {
         Format::Text => print_to(&mut to, &summary)?,
         Format::Json => print_json_to(&mut to, &summary)?,
@@ -200,6 +199,7 @@ fn judge(args: &Args, engine: Engine, writes_answers: bool) -> Judge {
         engine,
         assume_in_force: args.assume_in_force,
         writes_answers,
+        reports: args.report.is_some(),
         now: None,
         scope: Scope::Tape,
     }

@@ -10,18 +10,17 @@ use std::{
 
 use portcullis::{domain::Symbol, policy::PolicyAbsence};
 
-#[cfg(unix)]
-use super::interrupt;
 use super::{
     Failure,
     failure::{print_json_to, print_to},
     input::{illegible, initial_policy, is_stdin, refused_policy, stdin_once},
     operator::OperatorArgs,
-    out::{Out, Temporary},
+    out::{open_both, parse_report, write_report},
     replay::{Bar, Format},
 };
 use crate::{
     replay::{Judge, Scope},
+    report::html::simulation_page,
     simulate::{
         Costs, MarketRule, Progress, Settings, Told,
         candles::{self, CandleFile},
@@ -67,6 +66,9 @@ pub(super) struct Args {
     /// to standard error
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    /// Write a page for a browser here (HTML): equity, positions, what was closed and why; it fetches nothing
+    #[arg(long, value_name = "FILE", value_parser = parse_report)]
+    report: Option<PathBuf>,
     /// How the summary is written
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
@@ -95,6 +97,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         engine,
         assume_in_force: args.assume_in_force,
         writes_answers: false,
+        reports: false,
         now: None,
         scope: Scope::Tape,
     };
@@ -106,18 +109,8 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let tapes = TapeReader::new(sources.clone());
     let bar = Bar::new(tapes.progress());
     let records = Arc::new(AtomicU64::new(0));
-    let out = args.out.as_ref().map(|path| {
-        let temporary = Temporary::default();
-        #[cfg(unix)]
-        interrupt::watch(interrupt::Run {
-            out: path.clone(),
-            temporary: temporary.clone(),
-            records: Arc::clone(&records),
-            bar: bar.bar.clone(),
-        });
-        Out::open(path, &inputs, temporary)
-    });
-    let mut out = out.transpose()?;
+    let asked = [args.out.as_ref(), args.report.as_ref()];
+    let [mut out, report] = open_both(asked, &inputs, &records, &bar.bar)?;
     let mut written = Ok(());
     let simulated = simulate(
         (&judge, &settings),
@@ -154,6 +147,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         operator: &operator,
         tapes: &names,
     };
+    write_report(report, || simulation_page(&told))?;
     let mut to: Box<dyn std::io::Write> = match is_taken {
         true => Box::new(std::io::stderr()),
         false => Box::new(std::io::stdout()),

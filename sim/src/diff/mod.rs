@@ -17,6 +17,7 @@ use cause::Causes;
 pub use change::{Change, changes, changes_text};
 pub use flip::{Effect, Flip, FlipKind};
 pub use told::Told;
+pub(crate) use told::{cause_text, effect_text, moved_text, or_none};
 
 use crate::{
     replay::{Apart, Ask, Judge},

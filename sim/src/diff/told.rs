@@ -228,7 +228,7 @@ fn write_counts(
     write_table(f, &table)
 }
 
-fn or_none(text: &str) -> String {
+pub(crate) fn or_none(text: &str) -> String {
     if text.is_empty() {
         return "none".to_owned();
     }
@@ -236,14 +236,14 @@ fn or_none(text: &str) -> String {
 }
 
 /// One field, or those that it takes together.
-fn cause_text(fields: &[String]) -> String {
+pub(crate) fn cause_text(fields: &[String]) -> String {
     match fields {
         [] => "the whole of the policy".to_owned(),
         fields => printable(&fields.join(" + ")).into_owned(),
     }
 }
 
-fn effect_text(effect: &Effect) -> String {
+pub(crate) fn effect_text(effect: &Effect) -> String {
     let more = match (effect.reason, effect.leverage, effect.harvest_action) {
         (Some(reason), _, _) => reason.code().to_owned(),
         (None, Some(leverage), _) => format!("{leverage}x"),
@@ -258,7 +258,7 @@ fn effect_text(effect: &Effect) -> String {
         .to_owned()
 }
 
-fn moved_text(flip: &Flip) -> String {
+pub(crate) fn moved_text(flip: &Flip) -> String {
     let moved = flip.notional_moved();
     if moved == 0.0 {
         return "–".to_owned();

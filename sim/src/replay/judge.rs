@@ -14,7 +14,7 @@ use portcullis::{
 
 use super::Timeline;
 use crate::{
-    report::{Counts, push_row},
+    report::{Counts, html::Seen, push_row},
     tape::{Chunk, LINE_BYTES_MAX, Line, LineContent},
 };
 
@@ -27,6 +27,8 @@ pub struct Judge {
     pub assume_in_force: bool,
     /// Whether anybody wants the answers themselves.
     pub writes_answers: bool,
+    /// Whether anybody wants them for a report.
+    pub reports: bool,
     /// The instant to judge at, where it is not each record's own.
     pub now: Option<Instant>,
     /// Which records are answered.
@@ -51,6 +53,8 @@ pub struct Judged {
     pub rows: Vec<u8>,
     /// The answers as JSONL, if anybody wants them.
     pub answers: Vec<u8>,
+    /// What a report keeps of the answers, if anybody wants one.
+    pub seen: Vec<Seen>,
     /// The answers, counted.
     pub counts: Counts,
     /// The place of the tape among the tapes read.
@@ -62,6 +66,7 @@ impl Judged {
     pub fn clear(&mut self) {
         self.rows.clear();
         self.answers.clear();
+        self.seen.clear();
         self.counts = Counts::default();
     }
 }
@@ -327,6 +332,9 @@ impl Judge {
         judged.counts.untimed +=
             u64::from(is_untimed && answer.reason.is_some_and(|r| invalid.contains(&r)));
         push_row(answer, &mut judged.rows);
+        if self.reports {
+            judged.seen.push(Seen::of(answer, symbol));
+        }
         if self.writes_answers {
             // A vector takes everything; what it took is what is written.
             let written = serde_json::to_writer(&mut judged.answers, answer);

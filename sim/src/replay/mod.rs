@@ -26,7 +26,7 @@ use judge::{judge_position, read_snapshot, rule};
 pub use timeline::{Rule, Timeline};
 
 use crate::{
-    report::Counts,
+    report::{Counts, html::Tally},
     tape::{Chunk, TapeError, TapeReader},
 };
 
@@ -79,6 +79,8 @@ pub enum ReplayError {
 pub struct Sinks<'a> {
     /// The answers, as JSONL.
     pub answers: Option<&'a mut dyn Write>,
+    /// What a report is made of; the judge reports.
+    pub tally: Option<&'a mut Tally>,
     /// Called after every chunk.
     pub progress: &'a mut dyn FnMut(&Counts),
 }
@@ -187,6 +189,9 @@ impl Collector<'_> {
                 .write_all(&judged.answers)
                 .map_err(ReplayError::Write)?;
         }
+        if let Some(tally) = &mut self.sinks.tally {
+            judged.seen.iter().for_each(|seen| tally.add(seen));
+        }
         (self.sinks.progress)(&self.counts);
         Ok(())
     }
@@ -228,6 +233,7 @@ mod tests {
             ),
             assume_in_force: false,
             writes_answers: false,
+            reports: false,
             now: None,
             scope: Scope::Tape,
         };
@@ -246,6 +252,7 @@ mod tests {
         };
         let sinks = Sinks {
             answers: None,
+            tally: None,
             progress: &mut |_| (),
         };
         let initial = Err(PolicyAbsence::NotFound);

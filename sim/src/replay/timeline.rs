@@ -121,6 +121,12 @@ impl Timeline {
         }
     }
 
+    /// What comes into force when, the earliest first; the first rules from the beginning.
+    pub fn reigns(&self) -> impl Iterator<Item = (Instant, Result<&Policy, &PolicyAbsence>)> {
+        let reigns = self.reigns.iter();
+        reigns.map(|reign| (reign.from, self.at(reign.from).map(|(policy, _)| policy)))
+    }
+
     /// The policy of this hash, if it was seen. Of twins, one of which states its hash and one of which does
     /// not, the one that came last: the store of a service would have held that one.
     #[must_use]

@@ -2,6 +2,7 @@
 
 mod counts;
 mod digest;
+pub mod html;
 mod printable;
 mod summary;
 pub(crate) mod table;

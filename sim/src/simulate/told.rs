@@ -200,39 +200,57 @@ impl Told<'_> {
         Ok(())
     }
 
-    fn write_settings(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    /// What was charged, and what was not.
+    pub(crate) fn settings_told(&self) -> [(&'static str, String); 4] {
         let Costs {
             taker_fee,
             funding_rate,
             maintenance_margin,
         } = self.settings.costs;
+        let none = |option: &str| format!("none charged ({option} is not given)");
+        [
+            (
+                "fees",
+                taker_fee.map_or_else(
+                    || none("--taker-fee"),
+                    |rate| format!("{} of every fill", percent(rate)),
+                ),
+            ),
+            (
+                "funding",
+                funding_rate.map_or_else(
+                    || none("--funding-rate"),
+                    |rate| format!("{} every eight hours", percent(rate)),
+                ),
+            ),
+            (
+                "liquidation",
+                maintenance_margin.map_or_else(
+                    || "when the margin is gone (--maintenance-margin is not given)".to_owned(),
+                    |rate| format!("at a margin of {}", percent(rate)),
+                ),
+            ),
+            (
+                "market state",
+                self.settings.market.map_or_else(
+                    || "none, so no kill score (--market-window is not given)".to_owned(),
+                    |rule| {
+                        format!(
+                            "of the last {} s, a trend of {} is certain",
+                            rule.window_sec, rule.trend_certain
+                        )
+                    },
+                ),
+            ),
+        ]
+    }
+
+    fn write_settings(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f)?;
-        match taker_fee {
-            Some(rate) => writeln!(f, "fees: {} of every fill", percent(rate))?,
-            None => writeln!(f, "no fees charged (`--taker-fee`)")?,
+        for (name, value) in self.settings_told() {
+            writeln!(f, "{name}: {value}")?;
         }
-        match funding_rate {
-            Some(rate) => writeln!(f, "funding: {} every eight hours", percent(rate))?,
-            None => writeln!(f, "no funding charged (`--funding-rate`)")?,
-        }
-        match maintenance_margin {
-            Some(rate) => writeln!(f, "liquidation: at a margin of {}", percent(rate))?,
-            None => writeln!(
-                f,
-                "liquidation: when the margin is gone (`--maintenance-margin`)"
-            )?,
-        }
-        match self.settings.market {
-            Some(rule) => writeln!(
-                f,
-                "market state: of the last {} s, a trend of {} is certain",
-                rule.window_sec, rule.trend_certain
-            ),
-            None => writeln!(
-                f,
-                "no market state, so no kill score (`--market-window`, `--trend-certain`)"
-            ),
-        }
+        Ok(())
     }
 
     fn write_equity(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -368,12 +368,14 @@ fn run(sources: Vec<TapeSource>, threads: usize) -> (String, Vec<u8>) {
         engine: Engine::new(Guardrails::none(), ownership),
         assume_in_force: false,
         writes_answers: true,
+        reports: false,
         now: None,
         scope: Scope::Tape,
     };
     let mut answers = Vec::new();
     let sinks = Sinks {
         answers: Some(&mut answers),
+        tally: None,
         progress: &mut |_| {},
     };
     let tapes = TapeReader::new(sources);

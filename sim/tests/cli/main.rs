@@ -24,6 +24,7 @@ mod policy_files;
 mod proof;
 mod rank;
 mod reigns;
+mod report;
 mod sample;
 mod schema;
 mod simulate;

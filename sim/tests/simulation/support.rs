@@ -209,6 +209,7 @@ pub(crate) fn run(world: &World) -> (Vec<Entry>, Outcome) {
         ),
         assume_in_force: false,
         writes_answers: false,
+        reports: false,
         now: None,
         scope: Scope::Tape,
     };

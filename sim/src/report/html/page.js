@@ -1,0 +1,308 @@
+"use strict";
+(() => {
+  const data = JSON.parse(document.getElementById("data").textContent);
+  const cube = data.cube;
+  const root = document.documentElement;
+  // Colours that everybody can tell apart (Okabe and Ito): cool ones for what is done, warm ones for skips.
+  const palette = ["#d55e00", "#e69f00", "#cc79a7", "#882255", "#ddcc77", "#661100", "#aa4499", "#999933"];
+  const fixed = { TRADE: "#009e73", EXIT: "#0072b2", POLICY: "#999999", HARVEST: "#56b4e9", SKIP: "#d55e00", other: "#888888",
+    records: "#0072b2", trades: "#009e73", positions: "#0072b2", net: "#009e73", equity: "#009e73", cash: "#e69f00",
+    NONE: "#999999", PARTIAL_25: "#56b4e9", PARTIAL_50: "#0072b2", PARTIAL_75: "#332288", FULL_CLOSE_PROPOSED: "#d55e00" };
+  const thousands = (number) => number.toLocaleString("en-US");
+  const time = (ms) => new Date(ms).toISOString().replace(/\.000Z$/, "Z").replace(/:00Z$/, "Z").replace("T", " ");
+  const charts = [];
+
+  const element = (name, text, parent) => {
+    const made = document.createElement(name);
+    if (text !== undefined) made.textContent = text;
+    if (parent) parent.append(made);
+    return made;
+  };
+
+  /* A table: numbers stand to the right. */
+  const fillTable = (table, columns, rows) => {
+    table.replaceChildren();
+    const isNumber = columns.map((_, i) => rows.length > 0 && rows.every((row) => /^[-+–]?[\d.,]*( %)?$/.test(String(row[i]))));
+    const head = element("tr", undefined, element("thead", undefined, table));
+    columns.forEach((name, i) => {
+      const cell = element("th", name, head);
+      cell.scope = "col";
+      if (isNumber[i]) cell.className = "number";
+    });
+    const body = element("tbody", undefined, table);
+    for (const row of rows) {
+      const line = element("tr", undefined, body);
+      row.forEach((value, i) => {
+        const cell = element("td", typeof value === "number" ? thousands(value) : value, line);
+        if (isNumber[i]) cell.className = "number";
+      });
+    }
+  };
+
+  const inks = () => {
+    const style = getComputedStyle(root);
+    return { ink: style.getPropertyValue("--soft").trim(), line: style.getPropertyValue("--line").trim() };
+  };
+
+  /* One chart on a canvas, drawn anew from what `make` gives: {type, labels, series, stacked, sideways, unit}. */
+  const draw = (holder, chart) => {
+    const { ink, line } = inks();
+    const axis = (stacked) => ({ stacked, ticks: { color: ink, maxRotation: 0, autoSkipPadding: 12 }, grid: { color: line } });
+    const isLine = chart.type === "lines";
+    const values = (series) => (isLine ? series.values.map((y, i) => ({ x: chart.times[i], y })) : series.values);
+    let skips = 0;
+    const shade = (name) => fixed[name] || palette[skips++ % palette.length];
+    const settings = {
+      type: isLine ? "line" : "bar",
+      data: {
+        labels: chart.labels,
+        datasets: chart.series.map((series) => [series, shade(series.name)]).map(([series, colour]) => ({
+          label: series.name,
+          data: values(series),
+          backgroundColor: colour,
+          borderColor: colour,
+          borderWidth: isLine ? 1.5 : 0,
+          pointRadius: 0,
+          categoryPercentage: 0.95,
+          barPercentage: 0.95,
+        })),
+      },
+      options: {
+        animation: false,
+        responsive: true,
+        maintainAspectRatio: false,
+        indexAxis: chart.sideways ? "y" : "x",
+        interaction: { mode: "index", intersect: false, axis: chart.sideways ? "y" : "x" },
+        scales: { x: axis(!isLine), y: axis(!isLine) },
+        plugins: { legend: { display: chart.series.length > 1, labels: { color: ink, boxWidth: 12 } } },
+      },
+    };
+    const { x, y } = settings.options.scales;
+    if (isLine) Object.assign(x, { type: "linear", min: chart.times[0], max: chart.times[chart.times.length - 1] });
+    if (isLine) x.ticks.callback = (at) => time(Math.round(at / 60000) * 60000);
+    if (isLine) settings.options.plugins.tooltip = { callbacks: { title: (items) => time(items[0].parsed.x) } };
+    if (chart.sideways) y.ticks.autoSkip = false;
+    (chart.sideways ? x : y).beginAtZero = !isLine;
+    if (holder.chart) holder.chart.destroy();
+    holder.chart = new Chart(holder.canvas, settings);
+  };
+
+  /* A section with a heading, a chart and its table. `make(filter)` gives {chart, columns, rows}; nothing to show: {empty}. */
+  const addSection = (section, make) => {
+    const card = element("section", undefined, document.getElementById("sections"));
+    card.id = section.id;
+    if (section.wide) card.className = "wide";
+    card.setAttribute("aria-labelledby", `${section.id}-title`);
+    element("h2", section.title, card).id = `${section.id}-title`;
+    if (section.lead) element("p", section.lead, card);
+    const empty = element("p", section.empty, card);
+    const box = element("div", undefined, card);
+    box.className = "chart";
+    const canvas = element("canvas", undefined, box);
+    canvas.setAttribute("role", "img");
+    canvas.setAttribute("aria-label", `${section.title}: the numbers stand in the table beneath`);
+    const details = element("details", undefined, card);
+    element("summary", "Table", details);
+    const scroll = element("div", undefined, details);
+    scroll.className = "scroll";
+    const table = element("table", undefined, scroll);
+    const holder = { canvas, chart: null };
+    const update = (filter) => {
+      const made = make(filter);
+      const isEmpty = made.rows.length === 0;
+      empty.hidden = !isEmpty;
+      details.hidden = isEmpty;
+      box.hidden = isEmpty || !made.chart;
+      if (!made.chart && !isEmpty) details.open = true;
+      fillTable(table, made.columns, made.rows);
+      if (!box.hidden) {
+        if (made.chart.sideways) box.style.height = `${Math.max(120, 40 + 26 * made.chart.labels.length)}px`;
+        draw(holder, made.chart);
+      }
+    };
+    charts.push(update);
+  };
+
+  /* What the filter lets through of flat cells: stretch, symbol, kind, count. */
+  const each = (cells, filter, then) => {
+    for (let i = 0; i < cells.length; i += 4) {
+      const stretch = cells[i];
+      const inTime = stretch < 0 ? filter.isWhole : stretch >= filter.from && stretch <= filter.to;
+      if (inTime && (filter.symbol < 0 || cells[i + 1] === filter.symbol)) then(stretch, cells[i + 1], cells[i + 2], cells[i + 3]);
+    }
+  };
+  const ofKind = (filter, kind) => filter.kind < 0 || kind === filter.kind;
+  const stretchLabels = (filter) => {
+    const labels = [];
+    for (let s = filter.from; s <= filter.to; s++) labels.push(time(cube.start + s * cube.width));
+    return labels;
+  };
+  const isSkip = (kind) => kind >= 5;
+
+  const makers = {
+    answers(filter) {
+      const counts = new Map();
+      each(cube.answers, filter, (_s, _y, kind, count) => {
+        if (ofKind(filter, kind)) counts.set(kind, (counts.get(kind) || 0) + count);
+      });
+      const rows = [...counts].sort((a, b) => b[1] - a[1]).map(([kind, count]) => [isSkip(kind) ? "SKIP" : cube.kinds[kind], isSkip(kind) ? cube.kinds[kind] : "", count]);
+      const skips = rows.filter((row) => row[1]);
+      const bars = skips.length > 0 ? skips : rows;
+      return {
+        chart: { type: "bars", sideways: true, labels: bars.map((r) => r[1] || r[0]), series: [{ name: "records", values: bars.map((r) => r[2]) }] },
+        columns: ["decision", "reason", "records"], rows,
+      };
+    },
+    time(filter) {
+      const width = filter.to - filter.from + 1;
+      const series = new Map();
+      each(cube.answers, filter, (stretch, _y, kind, count) => {
+        if (stretch < 0 || !ofKind(filter, kind)) return;
+        if (!series.has(kind)) series.set(kind, new Array(width).fill(0));
+        series.get(kind)[stretch - filter.from] += count;
+      });
+      const kinds = [...series.keys()].sort((a, b) => a - b);
+      const labels = stretchLabels(filter);
+      const sum = (kind) => series.get(kind).reduce((a, b) => a + b, 0);
+      const skips = kinds.filter(isSkip).sort((a, b) => sum(b) - sum(a));
+      const drawn = [...kinds.filter((kind) => !isSkip(kind)), ...skips.slice(0, palette.length)]
+        .map((kind) => ({ name: cube.kinds[kind], values: series.get(kind) }));
+      const others = skips.slice(palette.length).map((kind) => series.get(kind));
+      if (others.length > 0) drawn.push({ name: "other", values: labels.map((_, i) => others.reduce((n, values) => n + values[i], 0)) });
+      const rows = labels.map((label, i) => [label, ...kinds.map((kind) => series.get(kind)[i])]).filter((row) => row.slice(1).some((n) => n > 0));
+      return {
+        chart: { type: "bars", labels, series: drawn },
+        columns: ["from", ...kinds.map((kind) => cube.kinds[kind])], rows,
+      };
+    },
+    symbols(filter) {
+      const names = ["TRADE", "EXIT", "HARVEST", "SKIP"];
+      const counts = new Map();
+      each(cube.answers, filter, (_s, symbol, kind, count) => {
+        const name = isSkip(kind) ? "SKIP" : cube.kinds[kind];
+        if (symbol === 1 || !ofKind(filter, kind) || !names.includes(name)) return;
+        if (!counts.has(symbol)) counts.set(symbol, [0, 0, 0, 0]);
+        counts.get(symbol)[names.indexOf(name)] += count;
+      });
+      const sum = (row) => row[1] + row[2] + row[3] + row[4];
+      const rows = [...counts].map(([symbol, c]) => [cube.symbols[symbol], ...c]).sort((a, b) => sum(b) - sum(a));
+      const shown = rows.slice(0, 20);
+      return {
+        chart: { type: "bars", sideways: true, labels: shown.map((r) => r[0]), series: names.map((name, i) => ({ name, values: shown.map((r) => r[i + 1]) })) },
+        columns: ["symbol", ...names], rows,
+      };
+    },
+    histogram(of, name) {
+      return (filter) => {
+        const counts = new Array(of.ends.length).fill(0);
+        each(of.cells, filter, (_s, _y, kind, count) => { counts[kind] += count; });
+        const rows = of.ends.map((end, i) => [end, counts[i]]).filter((row) => row[1] > 0);
+        return { chart: { type: "bars", labels: of.ends, series: [{ name: "trades", values: counts }] }, columns: [name, "trades"], rows };
+      };
+    },
+    ladder(filter) {
+      const width = cube.actions.length;
+      const counts = cube.actions.map(() => new Array(cube.ladder.ends.length).fill(0));
+      each(cube.ladder.cells, filter, (_s, _y, kind, count) => { counts[kind % width][Math.floor(kind / width)] += count; });
+      const rows = cube.ladder.ends.map((end, i) => [end, ...counts.map((c) => c[i])]).filter((row) => row.slice(1).some((n) => n > 0));
+      return {
+        chart: { type: "bars", labels: cube.ladder.ends, series: cube.actions.map((name, i) => ({ name, values: counts[i] })) },
+        columns: ["R_net", ...cube.actions], rows,
+      };
+    },
+    kills(filter) {
+      const names = ["below the threshold", "FULL_CLOSE_PROPOSED"];
+      const counts = names.map(() => new Array(cube.kills.ends.length).fill(0));
+      each(cube.kills.cells, filter, (_s, _y, kind, count) => { counts[kind % 2][Math.floor(kind / 2)] += count; });
+      const rows = cube.kills.ends.map((end, i) => [end, counts[0][i], counts[1][i]]).filter((row) => row[1] + row[2] > 0);
+      return { chart: { type: "bars", labels: cube.kills.ends, series: names.map((name, i) => ({ name, values: counts[i] })) }, columns: ["K", ...names], rows };
+    },
+    components(filter) {
+      const names = ["regime flip", "sigma spike", "loss of trend strength", "age"];
+      const counts = [0, 0, 0, 0];
+      let known = 0;
+      each(cube.kills.cells, filter, (_s, _y, _k, count) => { known += count; });
+      each(cube.components, filter, (_s, _y, kind, count) => { counts[kind] += count; });
+      const rows = known ? names.map((name, i) => [name, counts[i], `${(100 * counts[i] / known).toFixed(1)} %`]) : [];
+      return {
+        chart: { type: "bars", sideways: true, labels: names, series: [{ name: "positions", values: counts }] },
+        columns: ["component above zero", "positions", "share"], rows,
+      };
+    },
+  };
+  const ofCube = (name) => {
+    if (name === "leverages") return makers.histogram(cube.leverages, "leverage");
+    if (name === "notionals") return makers.histogram(cube.notionals, "notional USD");
+    return makers[name];
+  };
+  /* A section that the filters do not reach. */
+  const fixedSection = (section) => () => {
+    const chart = section.chart && { ...section.chart };
+    return { chart, columns: section.table.columns, rows: section.table.rows };
+  };
+  for (const section of data.sections) addSection(section, section.cube ? ofCube(section.cube) : fixedSection(section));
+
+  const filter = { symbol: -1, kind: -1, from: 0, to: 0, isWhole: true };
+  const update = () => charts.forEach((draw) => draw(filter));
+
+  if (cube) {
+    const get = (id) => document.getElementById(id);
+    const [symbol, kind, from, to] = ["symbol", "kind", "from", "to"].map(get);
+    get("filters").hidden = false;
+    const option = (select, value, text) => { element("option", text, select).value = value; };
+    const present = (place) => {
+      const found = new Set();
+      for (let i = 0; i < cube.answers.length; i += 4) found.add(cube.answers[i + place]);
+      return [...found].sort((a, b) => a - b);
+    };
+    option(symbol, -1, "all");
+    present(1).forEach((number) => option(symbol, number, cube.symbols[number]));
+    option(kind, -1, "all");
+    present(2).forEach((number) => option(kind, number, cube.kinds[number]));
+    from.max = to.max = to.value = cube.stretches - 1;
+    const read = () => {
+      filter.symbol = Number(symbol.value);
+      filter.kind = Number(kind.value);
+      filter.from = Math.min(Number(from.value), Number(to.value));
+      filter.to = Math.max(Number(from.value), Number(to.value));
+      filter.isWhole = filter.from === 0 && filter.to === cube.stretches - 1;
+      get("window").textContent = `${time(cube.start + filter.from * cube.width)} to ${time(cube.start + (filter.to + 1) * cube.width)}`;
+      let shown = 0;
+      let all = 0;
+      each(cube.answers, filter, (_s, _y, k, count) => { if (ofKind(filter, k)) shown += count; });
+      for (let i = 3; i < cube.answers.length; i += 4) all += cube.answers[i];
+      get("shown").textContent = `${thousands(shown)} of ${thousands(all)} records shown`;
+      update();
+    };
+    [symbol, kind, from, to].forEach((input) => input.addEventListener("input", read));
+    get("filters").addEventListener("reset", (event) => {
+      event.preventDefault();
+      symbol.value = kind.value = -1;
+      from.value = 0;
+      to.value = cube.stretches - 1;
+      read();
+    });
+    filter.to = cube.stretches - 1;
+    setTheme(matchMedia("(prefers-color-scheme: dark)").matches);
+    read();
+  } else {
+    setTheme(matchMedia("(prefers-color-scheme: dark)").matches);
+    update();
+  }
+
+  function setTheme(dark) {
+    root.dataset.theme = dark ? "dark" : "light";
+    const button = document.getElementById("theme");
+    button.textContent = dark ? "Light" : "Dark";
+    button.setAttribute("aria-pressed", String(dark));
+  }
+  document.getElementById("theme").addEventListener("click", () => {
+    setTheme(root.dataset.theme !== "dark");
+    update();
+  });
+  addEventListener("beforeprint", () => {
+    setTheme(false);
+    document.querySelectorAll("details").forEach((it) => { it.open = true; });
+    update();
+  });
+})();

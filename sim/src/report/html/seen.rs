@@ -1,0 +1,175 @@
+//! What a report keeps of an answer.
+
+use portcullis::{
+    answer::{Answer, Detail, EventKind, Verdict},
+    decide::{Denial, LimitedNumber, Reason},
+    domain::{Instant, Symbol},
+    harvest::HarvestAction,
+    policy::NotInForce,
+};
+
+/// One answer, as far as a report looks at it.
+#[derive(Debug, Clone, Copy)]
+pub struct Seen {
+    pub(super) n: u64,
+    pub(super) at: Option<Instant>,
+    pub(super) about: About,
+    pub(super) decision: Verdict,
+    pub(super) reason: Option<Reason>,
+    pub(super) leverage: Option<f64>,
+    pub(super) notional_usd: Option<f64>,
+    pub(super) r_net: Option<f64>,
+    pub(super) kill: Option<Kill>,
+    pub(super) action: Option<HarvestAction>,
+    pub(super) near: Option<Near>,
+}
+
+/// What an answer is about.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum About {
+    /// A symbol that no policy lists, or none.
+    Unlisted,
+    /// A change of policy.
+    Policy,
+    /// The symbol of this number.
+    Symbol(usize),
+}
+
+/// A kill score, and which of its components are above zero.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Kill {
+    pub(super) score: f64,
+    pub(super) components: [bool; 4],
+}
+
+/// What would have let a skipped entry pass its gate.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Near {
+    /// A larger bound: what was observed, in parts of the bound.
+    Bound(Bound, f64),
+    /// A policy valid for so many seconds more.
+    Expiry(f64),
+    /// A universe, or a leverage, for this symbol.
+    Symbol(Symbol),
+}
+
+/// What was above its bound.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Bound {
+    Leverage,
+    Margin,
+    Notional,
+    Age,
+    Lead,
+}
+
+impl Bound {
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Leverage => "leverage",
+            Self::Margin => "margin",
+            Self::Notional => "notional",
+            Self::Age => "age of the intent",
+            Self::Lead => "lead on the clock",
+        }
+    }
+}
+
+impl Seen {
+    /// Of an answer whose symbol has this number.
+    #[must_use]
+    pub fn of(answer: &Answer<'_>, symbol: Option<usize>) -> Self {
+        let components = [
+            answer.k_regime_flip,
+            answer.k_sigma_spike,
+            answer.k_ts_drop,
+            answer.k_age_penalty,
+        ];
+        Self {
+            n: answer.n,
+            at: answer.ts,
+            about: match (answer.event, symbol) {
+                (Some(EventKind::PolicyUpdated | EventKind::PolicyWithdrawn), _) => About::Policy,
+                (_, None) => About::Unlisted,
+                (_, Some(number)) => About::Symbol(number),
+            },
+            decision: answer.decision,
+            reason: answer.reason,
+            leverage: answer.leverage,
+            notional_usd: answer.notional_usd,
+            r_net: answer.r_net,
+            kill: answer.kill_score.map(|score| Kill {
+                score,
+                components: components.map(|part| part.is_some_and(|part| part > 0.0)),
+            }),
+            action: answer.harvest_action,
+            near: match &answer.detail {
+                Some(Detail::Denial(denial)) => near(denial),
+                Some(
+                    Detail::Harvest(_)
+                    | Detail::Absence(_)
+                    | Detail::Objection(_)
+                    | Detail::Text(_),
+                )
+                | None => None,
+            },
+        }
+    }
+}
+
+fn near(denial: &Denial<'_>) -> Option<Near> {
+    let spans = |observed: portcullis::domain::Span, bound: portcullis::domain::Span| {
+        seconds(observed) / seconds(bound)
+    };
+    match denial {
+        Denial::LimitExceeded {
+            number,
+            observed,
+            limit: Some(limit),
+        } => {
+            let bound = match number {
+                LimitedNumber::Leverage => Bound::Leverage,
+                LimitedNumber::Margin => Bound::Margin,
+                LimitedNumber::Notional => Bound::Notional,
+            };
+            Some(Near::Bound(bound, observed / limit.value()))
+        }
+        Denial::IntentStale {
+            age: Some(age),
+            age_max,
+        } => Some(Near::Bound(Bound::Age, spans(*age, age_max.value()))),
+        Denial::ClockUntrusted {
+            lead: Some(lead),
+            lead_max,
+        } => Some(Near::Bound(Bound::Lead, spans(*lead, lead_max.value()))),
+        Denial::NotInForce(NotInForce::Stale { valid_until, now }) => {
+            Some(Near::Expiry(seconds(now.since(*valid_until))))
+        }
+        Denial::NotInUniverse { symbol } | Denial::NoLeverage { symbol } => {
+            Some(Near::Symbol(*symbol))
+        }
+        Denial::Unread(_)
+        | Denial::SourceUnreadable
+        | Denial::ExitOwnerOpens { .. }
+        | Denial::NotExitOwner(_)
+        | Denial::Halted { .. }
+        | Denial::PolicyAbsent(_)
+        | Denial::PolicyNotPermitted(_)
+        | Denial::NotInForce(NotInForce::NotYetValid { .. })
+        | Denial::IntentStale { age: None, .. }
+        | Denial::ClockUntrusted { lead: None, .. }
+        | Denial::NotPermitted { .. }
+        | Denial::LeverageUnusable(_)
+        | Denial::NoSize
+        | Denial::SizeUnusable(_)
+        | Denial::LimitExceeded { limit: None, .. } => None,
+    }
+}
+
+/// To the nearest millisecond below, which is as fine as anybody looks.
+fn seconds(span: portcullis::domain::Span) -> f64 {
+    let millis = span.as_micros() / 1_000;
+    let (whole, rest) = (millis / 1_000, millis % 1_000);
+    let float = |part: i64| i32::try_from(part).map_or(f64::from(i32::MAX), f64::from);
+    float(whole) + float(rest) / 1_000.0
+}

@@ -1,0 +1,403 @@
+//! Answers counted for a page: by time, symbol and kind, in whole numbers and a bounded number of cells.
+
+use std::collections::BTreeMap;
+
+use portcullis::{
+    answer::Verdict,
+    decide::Reason,
+    domain::{Instant, Symbol},
+    harvest::HarvestAction,
+};
+use serde::Serialize;
+
+use super::seen::{About, Bound, Near, Seen};
+
+/// More stretches of time than this are put together two by two.
+const STRETCHES_MAX: i64 = 96;
+
+/// More symbols than this that no policy knows are not told apart.
+const SYMBOLS_MAX: usize = 200;
+
+/// Counts by the number of a stretch of time (−1: no time), of a symbol (0: no policy lists it, 1: a change of policy) and of a kind.
+#[derive(Debug, Default)]
+struct Cells(BTreeMap<(Option<i64>, usize, usize), u64>);
+
+impl Cells {
+    fn add(&mut self, stretch: Option<i64>, symbol: usize, kind: usize) {
+        *self.0.entry((stretch, symbol, kind)).or_insert(0) += 1;
+    }
+
+    /// Stretches twice as wide.
+    fn widen(&mut self) {
+        let cells = std::mem::take(&mut self.0);
+        for ((stretch, symbol, kind), count) in cells {
+            let wider = stretch.map(|stretch| stretch.div_euclid(2));
+            *self.0.entry((wider, symbol, kind)).or_insert(0) += count;
+        }
+    }
+
+    /// Four numbers a cell, stretches counted from `first`.
+    fn flat(&self, first: i64) -> Vec<i64> {
+        let whole = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
+        let cells = self.0.iter().flat_map(|((stretch, symbol, kind), count)| {
+            [
+                stretch.map_or(-1, |stretch| stretch - first),
+                whole(*symbol),
+                whole(*kind),
+                i64::try_from(*count).unwrap_or(i64::MAX),
+            ]
+        });
+        cells.collect()
+    }
+}
+
+/// Everything that a page of a replay shows of the answers.
+#[derive(Debug)]
+pub struct Tally {
+    /// How long a stretch is, in milliseconds.
+    width: i64,
+    stretches: Option<(i64, i64)>,
+    answers: Cells,
+    leverages: Cells,
+    notionals: Cells,
+    ladder: Cells,
+    kills: Cells,
+    components: Cells,
+    near: BTreeMap<NearKind, (u64, u64)>,
+    symbols: BTreeMap<Symbol, (u64, u64)>,
+    other_symbols: (u64, u64),
+}
+
+/// What would have let skips pass, told apart as finely as a page shows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum NearKind {
+    Bound(Bound, usize),
+    Expiry(usize),
+}
+
+/// The upper ends of what is told apart; what lies above the last is one more.
+const LEVERAGES: [f64; 12] = [
+    1.0, 2.0, 3.0, 5.0, 8.0, 10.0, 15.0, 20.0, 25.0, 50.0, 75.0, 100.0,
+];
+const NOTIONALS: [f64; 13] = [
+    10.0, 25.0, 50.0, 100.0, 250.0, 500.0, 1e3, 2.5e3, 5e3, 1e4, 2.5e4, 5e4, 1e5,
+];
+const R_STEPS: [f64; 23] = [
+    -3.0, -2.5, -2.0, -1.5, -1.0, -0.5, 0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 4.5, 5.0, 5.5,
+    6.0, 6.5, 7.0, 7.5, 8.0,
+];
+const KILLS: [f64; 20] = [
+    0.5, 0.525, 0.55, 0.575, 0.6, 0.625, 0.65, 0.675, 0.7, 0.725, 0.75, 0.775, 0.8, 0.825, 0.85,
+    0.875, 0.9, 0.925, 0.95, 0.975,
+];
+const RATIOS: [f64; 5] = [1.1, 1.25, 1.5, 2.0, 5.0];
+const RATIO_NAMES: [&str; 6] = [
+    "up to 10 % more",
+    "up to 25 % more",
+    "up to 50 % more",
+    "up to twice",
+    "up to five times",
+    "more than five times",
+];
+const EXPIRIES: [f64; 4] = [60.0, 3600.0, 86400.0, 604_800.0];
+const EXPIRY_NAMES: [&str; 5] = [
+    "up to a minute later",
+    "up to an hour later",
+    "up to a day later",
+    "up to a week later",
+    "more than a week later",
+];
+
+/// The place of the first end that a value does not exceed.
+fn place(value: f64, ends: &[f64]) -> usize {
+    ends.partition_point(|end| *end < value)
+}
+
+impl Default for Tally {
+    fn default() -> Self {
+        Self {
+            width: 1000,
+            stretches: None,
+            answers: Cells::default(),
+            leverages: Cells::default(),
+            notionals: Cells::default(),
+            ladder: Cells::default(),
+            kills: Cells::default(),
+            components: Cells::default(),
+            near: BTreeMap::new(),
+            symbols: BTreeMap::new(),
+            other_symbols: (0, 0),
+        }
+    }
+}
+
+impl Tally {
+    /// Counts one answer.
+    pub fn add(&mut self, seen: &Seen) {
+        let stretch = seen.at.map(|at| self.stretch(at));
+        let symbol = match seen.about {
+            About::Unlisted => 0,
+            About::Policy => 1,
+            About::Symbol(number) => number + 2,
+        };
+        self.answers.add(stretch, symbol, kind(seen));
+        if let Some(leverage) = seen.leverage {
+            let place = place(leverage, &LEVERAGES);
+            self.leverages.add(stretch, symbol, place);
+        }
+        if let Some(notional) = seen.notional_usd {
+            let place = place(notional, &NOTIONALS);
+            self.notionals.add(stretch, symbol, place);
+        }
+        let action = HarvestAction::ALL
+            .iter()
+            .position(|it| Some(*it) == seen.action);
+        if let (Some(r_net), Some(action)) = (seen.r_net, action) {
+            let kind = place(r_net, &R_STEPS) * HarvestAction::ALL.len() + action;
+            self.ladder.add(stretch, symbol, kind);
+        }
+        if let Some(kill) = seen.kill {
+            let closes = seen.action == Some(HarvestAction::FullCloseProposed);
+            let kind = place(kill.score, &KILLS) * 2 + usize::from(closes);
+            self.kills.add(stretch, symbol, kind);
+            for (is_above, number) in kill.components.into_iter().zip(0..) {
+                if is_above {
+                    self.components.add(stretch, symbol, number);
+                }
+            }
+        }
+        self.add_near(seen);
+    }
+
+    fn add_near(&mut self, seen: &Seen) {
+        let cell = match seen.near {
+            None => return,
+            Some(Near::Bound(bound, ratio)) => self
+                .near
+                .entry(NearKind::Bound(bound, place(ratio, &RATIOS)))
+                .or_insert((0, seen.n)),
+            Some(Near::Expiry(seconds)) => self
+                .near
+                .entry(NearKind::Expiry(place(seconds, &EXPIRIES)))
+                .or_insert((0, seen.n)),
+            Some(Near::Symbol(symbol)) => {
+                if self.symbols.len() < SYMBOLS_MAX || self.symbols.contains_key(&symbol) {
+                    self.symbols.entry(symbol).or_insert((0, seen.n))
+                } else {
+                    &mut self.other_symbols
+                }
+            }
+        };
+        cell.0 += 1;
+    }
+
+    /// The stretch that an instant lies in; all of them are widened until few enough cover everything.
+    fn stretch(&mut self, at: Instant) -> i64 {
+        let of = |width: i64| at.as_millis().div_euclid(width);
+        let mut stretch = of(self.width);
+        let (mut first, mut last) = match self.stretches {
+            None => (stretch, stretch),
+            Some((first, last)) => (first.min(stretch), last.max(stretch)),
+        };
+        while last - first >= STRETCHES_MAX {
+            self.width *= 2;
+            for cells in [
+                &mut self.answers,
+                &mut self.leverages,
+                &mut self.notionals,
+                &mut self.ladder,
+                &mut self.kills,
+                &mut self.components,
+            ] {
+                cells.widen();
+            }
+            (first, last) = (first.div_euclid(2), last.div_euclid(2));
+            stretch = of(self.width);
+        }
+        self.stretches = Some((first, last));
+        stretch
+    }
+
+    /// For the page, the symbols by their numbers.
+    pub(super) fn data(&self, symbols: &[Symbol]) -> CubeData {
+        let (first, last) = self.stretches.unwrap_or_default();
+        let mut names = vec![
+            "(no policy lists it)".to_owned(),
+            "(changes of policy)".to_owned(),
+        ];
+        names.extend(symbols.iter().map(ToString::to_string));
+        CubeData {
+            start: first * self.width,
+            width: self.width,
+            stretches: last - first + 1,
+            symbols: names,
+            kinds: kinds(),
+            answers: self.answers.flat(first),
+            leverages: Histogram::new(&self.leverages, first, ends(&LEVERAGES)),
+            notionals: Histogram::new(&self.notionals, first, ends(&NOTIONALS)),
+            ladder: Histogram::new(&self.ladder, first, ends(&R_STEPS)),
+            actions: HarvestAction::ALL.map(HarvestAction::as_str).to_vec(),
+            kills: Histogram::new(&self.kills, first, ends(&KILLS)),
+            components: self.components.flat(first),
+        }
+    }
+
+    /// What would have let how many skips pass, and the first record of each.
+    pub(super) fn near_rows(&self) -> Vec<[String; 4]> {
+        let row = |what: String, change: &str, (count, n): (u64, u64)| {
+            [what, change.to_owned(), count.to_string(), n.to_string()]
+        };
+        let name = |names: &[&'static str], place: usize| names.get(place).copied().unwrap_or("");
+        let mut rows: Vec<_> = self
+            .near
+            .iter()
+            .map(|(kind, counts)| match kind {
+                NearKind::Bound(bound, place) => row(
+                    format!("a larger bound: {}", bound.name()),
+                    name(&RATIO_NAMES, *place),
+                    *counts,
+                ),
+                NearKind::Expiry(place) => row(
+                    "a later expiry".to_owned(),
+                    name(&EXPIRY_NAMES, *place),
+                    *counts,
+                ),
+            })
+            .collect();
+        let mut symbols: Vec<_> = self.symbols.iter().collect();
+        symbols.sort_by_key(|(symbol, (count, _))| (std::cmp::Reverse(*count), **symbol));
+        let symbols = symbols.into_iter().map(|(symbol, counts)| {
+            row(
+                "a symbol with a leverage".to_owned(),
+                &symbol.to_string(),
+                *counts,
+            )
+        });
+        rows.extend(symbols);
+        if self.other_symbols.0 > 0 {
+            let (count, _) = self.other_symbols;
+            let what = "a symbol with a leverage".to_owned();
+            rows.push([what, "others".to_owned(), count.to_string(), "–".to_owned()]);
+        }
+        rows
+    }
+}
+
+/// The kinds of answers: verdicts, then reasons.
+fn kinds() -> Vec<&'static str> {
+    let verdicts = Verdict::ALL.into_iter().map(Verdict::as_str);
+    let reasons = Reason::ALL.iter().map(|reason| reason.code());
+    verdicts.chain(reasons).collect()
+}
+
+/// A skip's kind is its reason.
+fn kind(seen: &Seen) -> usize {
+    let reason = seen
+        .reason
+        .and_then(|reason| Reason::ALL.iter().position(|it| *it == reason));
+    let verdict = Verdict::ALL.iter().position(|it| *it == seen.decision);
+    match reason {
+        Some(place) => Verdict::ALL.len() + place,
+        None => verdict.unwrap_or_default(),
+    }
+}
+
+/// `up to 5`, and `more` for what lies above all of them.
+fn ends(ends: &[f64]) -> Vec<String> {
+    let mut names: Vec<String> = ends.iter().map(|end| format!("≤ {end}")).collect();
+    names.extend(ends.last().map(|end| format!("> {end}")));
+    names
+}
+
+/// What the page's script counts from. All cells are flat: stretch, symbol, kind, count, again and again.
+#[derive(Debug, Serialize)]
+pub(super) struct CubeData {
+    /// Epoch milliseconds.
+    start: i64,
+    /// Milliseconds.
+    width: i64,
+    stretches: i64,
+    symbols: Vec<String>,
+    kinds: Vec<&'static str>,
+    answers: Vec<i64>,
+    leverages: Histogram,
+    notionals: Histogram,
+    ladder: Histogram,
+    actions: Vec<&'static str>,
+    kills: Histogram,
+    components: Vec<i64>,
+}
+
+#[derive(Debug, Serialize)]
+struct Histogram {
+    ends: Vec<String>,
+    cells: Vec<i64>,
+}
+
+impl Histogram {
+    fn new(cells: &Cells, first: i64, ends: Vec<String>) -> Self {
+        Self {
+            ends,
+            cells: cells.flat(first),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seen(n: u64, millis: i64) -> Seen {
+        Seen {
+            n,
+            at: Instant::from_millis(millis).ok(),
+            about: About::Symbol(0),
+            decision: Verdict::Trade,
+            reason: None,
+            leverage: Some(5.0),
+            notional_usd: Some(100.0),
+            r_net: None,
+            kill: None,
+            action: None,
+            near: None,
+        }
+    }
+
+    #[test]
+    fn however_long_the_time_there_are_few_stretches_and_nothing_is_lost() {
+        let mut tally = Tally::default();
+        for n in 0..10_000_u64 {
+            tally.add(&seen(n, i64::try_from(n * n).unwrap() * 7));
+        }
+        let data = tally.data(&[]);
+        assert!((48..=96).contains(&data.stretches), "{}", data.stretches);
+        let counts = |cells: &[i64]| cells.chunks(4).map(|cell| cell[3]).sum::<i64>();
+        assert_eq!(counts(&data.answers), 10_000);
+        assert_eq!(counts(&data.leverages.cells), 10_000);
+        let stretches = data.answers.chunks(4).map(|cell| cell[0]);
+        assert!(
+            stretches
+                .clone()
+                .all(|it| (0..data.stretches).contains(&it))
+        );
+        assert_eq!(stretches.min(), Some(0));
+    }
+
+    #[test]
+    fn the_order_of_the_records_does_not_matter() {
+        let of = |order: &mut dyn Iterator<Item = i64>| {
+            let mut tally = Tally::default();
+            order.for_each(|n| tally.add(&seen(1, n * 60_000)));
+            serde_json::to_string(&tally.data(&[])).unwrap()
+        };
+        assert_eq!(of(&mut (0..500)), of(&mut (0..500).rev()));
+    }
+
+    #[test]
+    fn a_value_belongs_to_the_first_end_that_it_does_not_exceed() {
+        assert_eq!(place(0.5, &LEVERAGES), 0);
+        assert_eq!(place(1.0, &LEVERAGES), 0);
+        assert_eq!(place(1.5, &LEVERAGES), 1);
+        assert_eq!(place(500.0, &LEVERAGES), LEVERAGES.len());
+    }
+}

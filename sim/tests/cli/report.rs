@@ -1,0 +1,385 @@
+//! Reports, as a browser shows them.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use serde_json::{Value, json};
+
+use crate::support::{Place, START, entry, generated, lines, policy, position, updated};
+
+/// Runs at the end of a page, and leaves what it finds where the test can read it.
+const PROBE: &str = r##"<script>
+const rows = (id) => [...document.querySelectorAll(`#${id} tbody tr`)].map((tr) => [...tr.children].map((td) => td.textContent));
+const told = () => ({
+  facts: rows("facts"),
+  shown: document.getElementById("shown").textContent,
+  sections: Object.fromEntries([...document.querySelectorAll("#sections section")].map((it) => [it.id, rows(it.id)])),
+  charts: Object.values(Chart.instances).length,
+  drawn: Object.values(Chart.instances).every((it) => it.chartArea && it.chartArea.width > 0),
+  overflow: document.documentElement.scrollWidth - document.documentElement.clientWidth,
+  theme: document.documentElement.dataset.theme,
+});
+const set = (id, value) => {
+  const input = document.getElementById(id);
+  input.value = value;
+  input.dispatchEvent(new Event("input"));
+};
+const found = [];
+ACTIONS
+const probe = document.createElement("pre");
+probe.id = "probe";
+probe.textContent = JSON.stringify(found);
+document.body.append(probe);
+</script>"##;
+
+/// Opens the page, does what `actions` say, and gives what they pushed to `found`. Nothing may be said on the console: not by
+/// the script, and not by the policy of the page, which forbids to fetch anything.
+#[track_caller]
+fn open(place: &Place, page: &str, size: &str, actions: &str) -> Vec<Value> {
+    let html = place.read(page);
+    let probed = html.replace(
+        "</body>",
+        &format!("{}</body>", PROBE.replace("ACTIONS", actions)),
+    );
+    place.put("probed.html", probed);
+    let profile = tempfile::tempdir().unwrap();
+    let output = Command::new("chromium")
+        .args([
+            "--headless=new",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-extensions",
+        ])
+        .args([
+            "--no-first-run",
+            "--enable-logging=stderr",
+            "--dump-dom",
+            "--virtual-time-budget=5000",
+        ])
+        .arg(format!("--window-size={size}"))
+        .arg(format!("--user-data-dir={}", profile.path().display()))
+        .arg(format!(
+            "file://{}",
+            place.path().join("probed.html").display()
+        ))
+        .output()
+        .unwrap_or_else(|error| panic!("no chromium ({error}): run scripts/install-chromium"));
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    let console: Vec<&str> = stderr
+        .lines()
+        .filter(|line| line.contains("CONSOLE"))
+        .collect();
+    assert!(console.is_empty(), "{console:#?}");
+    let dom = String::from_utf8_lossy(&output.stdout);
+    let probe = dom
+        .split_once("<pre id=\"probe\">")
+        .and_then(|(_, rest)| rest.split_once("</pre>"));
+    let (probe, _) = probe.unwrap_or_else(|| panic!("the page's script ended early: {stderr}"));
+    let text = probe
+        .replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&amp;", "&");
+    serde_json::from_str(&text).unwrap()
+}
+
+fn thousands(number: impl ToString) -> String {
+    let digits = number.to_string();
+    let groups: Vec<&str> = digits
+        .as_bytes()
+        .rchunks(3)
+        .rev()
+        .map(|group| std::str::from_utf8(group).unwrap())
+        .collect();
+    groups.join(",")
+}
+
+/// The answers of a generated tape, its summary, and a page of it in `page.html`.
+fn replayed(place: &Place) -> (Vec<Value>, Value) {
+    place.put("tape", generated(20_000, 3));
+    let summary = place.summary(&["tape", "--report", "page.html"]);
+    (place.answers(&["tape"]), summary)
+}
+
+#[test]
+fn the_numbers_of_a_page_are_those_of_the_summary() {
+    let place = Place::new();
+    let (_, summary) = replayed(&place);
+    let found = open(&place, "page.html", "1280,2000", "found.push(told());");
+    let [page] = &*found else { panic!("{found:?}") };
+    let fact = |name: &str| {
+        let facts = page["facts"].as_array().unwrap().iter();
+        facts
+            .filter(|row| row[0] == name)
+            .map(|row| row[1].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(fact("digest"), [summary["digest"].as_str().unwrap()]);
+    assert_eq!(
+        fact("records"),
+        [thousands(summary["records"].as_u64().unwrap())]
+    );
+    for (verdict, count) in summary["decisions"].as_object().unwrap() {
+        assert_eq!(
+            fact(verdict),
+            [thousands(count.as_u64().unwrap())],
+            "{verdict}"
+        );
+    }
+    let mut answers: Vec<(String, String)> = page["sections"]["answers"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|row| row[0] == "SKIP")
+        .map(|row| {
+            (
+                row[1].as_str().unwrap().to_owned(),
+                row[2].as_str().unwrap().to_owned(),
+            )
+        })
+        .collect();
+    answers.sort();
+    let reasons = summary["reasons"].as_object().unwrap().iter();
+    let mut reasons: Vec<_> = reasons
+        .map(|(reason, count)| (reason.clone(), thousands(count.as_u64().unwrap())))
+        .collect();
+    reasons.sort();
+    assert_eq!(answers, reasons);
+    for row in page["sections"]["symbols"].as_array().unwrap() {
+        let symbol = row[0].as_str().unwrap();
+        let counts = match symbol {
+            "(no policy lists it)" => &summary["other_symbols"],
+            symbol => &summary["symbols"][symbol],
+        };
+        for (place, name) in [(1, "trades"), (2, "exits"), (3, "harvests"), (4, "skips")] {
+            let count = counts[name].as_u64().unwrap_or_default();
+            assert_eq!(row[place], json!(thousands(count)), "{symbol} {name}");
+        }
+    }
+    assert_eq!(page["shown"], "20,000 of 20,000 records shown");
+    assert_eq!(
+        (&page["drawn"], &page["overflow"]),
+        (&json!(true), &json!(0))
+    );
+    assert_eq!(page["charts"], 8);
+}
+
+#[test]
+fn filters_filter() {
+    let place = Place::new();
+    let (answers, _) = replayed(&place);
+    let of = |of: &dyn Fn(&Value) -> bool| answers.iter().filter(|answer| of(answer)).count();
+    let found = open(
+        &place,
+        "page.html",
+        "1280,2000",
+        r#"const number = (id, name) => [...document.getElementById(id).options].find((it) => it.textContent === name).value;
+set("symbol", number("symbol", "ETHUSDT")); found.push(told());
+set("kind", number("kind", "POLICY_LIMIT_EXCEEDED")); found.push(told());
+document.getElementById("reset").click(); found.push(told());
+set("from", 10); set("to", 19); found.push(told());
+const cube = JSON.parse(document.getElementById("data").textContent).cube;
+found.push([cube.start + 10 * cube.width, cube.start + 20 * cube.width]);"#,
+    );
+    let [by_symbol, by_both, all, by_time, window] = &*found else {
+        panic!("{found:?}")
+    };
+    let shown = |page: &Value, count: usize| {
+        let expected = format!("{} of 20,000 records shown", thousands(count));
+        assert_eq!(page["shown"], json!(expected));
+    };
+    let is_eth = |answer: &Value| answer["symbol"] == "ETHUSDT";
+    shown(by_symbol, of(&is_eth));
+    let symbols = by_symbol["sections"]["symbols"].as_array().unwrap();
+    assert_eq!(symbols.len(), 1);
+    let trades = of(&|answer| is_eth(answer) && answer["decision"] == "TRADE");
+    assert_eq!(symbols[0][1], json!(thousands(trades)));
+    let sizes = |page: &Value| {
+        let rows = page["sections"]["notionals"].as_array().unwrap().iter();
+        rows.map(|row| {
+            row[1]
+                .as_str()
+                .unwrap()
+                .replace(',', "")
+                .parse::<usize>()
+                .unwrap()
+        })
+        .sum::<usize>()
+    };
+    assert_eq!(sizes(by_symbol), trades);
+    shown(
+        by_both,
+        of(&|answer| is_eth(answer) && answer["reason"] == "POLICY_LIMIT_EXCEEDED"),
+    );
+    shown(all, 20_000);
+    let window = [window[0].as_i64().unwrap(), window[1].as_i64().unwrap()];
+    let is_then = |answer: &Value| {
+        let ts = answer["ts"].as_i64();
+        ts.is_some_and(|ts| ts >= window[0] && ts < window[1])
+    };
+    shown(by_time, of(&is_then));
+    assert_eq!(
+        sizes(by_time),
+        of(&|answer| is_then(answer) && answer["decision"] == "TRADE")
+    );
+}
+
+#[test]
+fn a_page_is_dark_where_one_likes_it_and_fits_a_phone() {
+    let place = Place::new();
+    replayed(&place);
+    let actions = r#"found.push(told()); document.getElementById("theme").click(); found.push(told());
+document.querySelectorAll("details").forEach((it) => { it.open = true; }); found.push(told());"#;
+    let found = open(&place, "page.html", "500,900", actions);
+    let themes: Vec<_> = found
+        .iter()
+        .map(|page| page["theme"].as_str().unwrap())
+        .collect();
+    assert_eq!(themes, ["light", "dark", "dark"]);
+    for page in &found {
+        assert_eq!(page["overflow"], 0);
+        assert_eq!(page["drawn"], true);
+    }
+}
+
+#[test]
+fn texts_of_a_tape_are_shown_and_nothing_else() {
+    let place = Place::new();
+    let hostile =
+        "</script><script>console.log('run')</script><img src=x onerror=alert(1)> \u{202e}&amp;";
+    let mut entries: Vec<Value> = (0..3).map(entry).collect();
+    entries[0]["symbol"] = json!("</SCRIPT><B>");
+    entries[1]["symbol"] = json!("\"'&<>");
+    let mut tape = vec![updated(0, &policy(hostile))];
+    tape.extend(entries);
+    tape.push(position(2));
+    place.put("<b>&tape", lines(&tape));
+    place.summary(&["<b>&tape", "--report", "page.html"]);
+    let found = open(&place, "page.html", "1280,900", "found.push(told());");
+    let page = &found[0];
+    assert_eq!(page["facts"][0][1], "<b>&tape");
+    let near = page["sections"]["near"].to_string();
+    assert!(near.contains("</SCRIPT><B>"), "{near}");
+    let ruled = page["sections"]["reigns"].to_string();
+    assert!(ruled.contains("</script><script>"), "{ruled}");
+    assert!(!ruled.contains('\u{202e}'), "{ruled}");
+}
+
+#[test]
+fn a_tape_without_anything_makes_a_page_that_says_so() {
+    let place = Place::new();
+    place.put("tape", "");
+    place.summary(&["tape", "--report", "page.html"]);
+    let found = open(&place, "page.html", "1280,900", "found.push(told());");
+    assert_eq!(found[0]["shown"], "0 of 0 records shown");
+    assert_eq!(found[0]["sections"]["answers"], json!([]));
+}
+
+#[test]
+fn a_comparison_and_a_simulation_have_pages_too() {
+    let place = Place::new();
+    place.put("tape", generated(3_000, 1));
+    place.put("a", policy("a").to_string());
+    let mut b = policy("b");
+    b["leverage_by_symbol"]["BTCUSDT"] = json!(3);
+    place.put("b", b.to_string());
+    let run = place.run(&[
+        "diff",
+        "--policy",
+        "a",
+        "--policy",
+        "b",
+        "tape",
+        "--report",
+        "page.html",
+        "--format",
+        "json",
+    ]);
+    assert_eq!((run.status, &*run.stderr), (0, ""));
+    let told: Value = serde_json::from_str(&run.stdout).unwrap();
+    let found = open(&place, "page.html", "1280,900", "found.push(told());");
+    assert_eq!(
+        found[0]["facts"][5],
+        json!(["flips", thousands(told["flips"].as_u64().unwrap())])
+    );
+    let kinds = found[0]["sections"]["kinds"].as_array().unwrap();
+    assert_eq!(kinds.len(), told["kinds"].as_object().unwrap().len());
+    assert_eq!(
+        found[0]["sections"]["largest"].as_array().unwrap().len(),
+        told["largest"].as_array().unwrap().len()
+    );
+
+    let minute = |n: i64| format!("{},{p},{p},{p},{p}\n", START + n * 60, p = 100 + n % 3);
+    let prices: String = (0..300).map(minute).collect();
+    place.put(
+        "BTCUSDT.csv",
+        format!("timestamp,open,high,low,close\n{prices}"),
+    );
+    place.put("entries", lines(&[entry(30), entry(700)]));
+    let run = place.run(&[
+        "simulate",
+        "entries",
+        "--policy",
+        "a",
+        "--candles",
+        "BTCUSDT.csv",
+        "--cash",
+        "1000",
+        "--report",
+        "page.html",
+        "--format",
+        "json",
+    ]);
+    assert_eq!((run.status, &*run.stderr), (0, ""));
+    let told: Value = serde_json::from_str(&run.stdout).unwrap();
+    let found = open(&place, "page.html", "1280,900", "found.push(told());");
+    let points = told["outcome"]["curve"]["points"].as_array().unwrap();
+    assert_eq!(
+        found[0]["sections"]["equity"].as_array().unwrap().len(),
+        points.len()
+    );
+    assert_eq!(found[0]["sections"]["positions"][0][1], "BTCUSDT");
+    assert_eq!(found[0]["drawn"], true);
+}
+
+#[test]
+fn a_report_changes_no_answer_and_is_the_same_for_any_number_of_threads() {
+    let place = Place::new();
+    let (_, summary) = replayed(&place);
+    assert_eq!(place.summary(&["tape"]), summary);
+    let one = place.read("page.html");
+    let again = place.summary(&["tape", "--threads", "3", "--report", "again.html"]);
+    assert_eq!(again["digest"], summary["digest"]);
+    assert!(place.read("again.html") == one);
+    assert!(one.len() < 1 << 20, "{}", one.len());
+}
+
+#[test]
+fn a_report_takes_no_input_s_place() {
+    let place = Place::new();
+    place.put("tape", lines(&[entry(1)]));
+    let refused = |arguments: &[&str]| {
+        let run = place.run(&[&["replay", "tape"], arguments].concat());
+        assert_eq!((run.status, &*run.stdout), (2, ""), "{arguments:?}");
+        run.stderr
+    };
+    assert_eq!(
+        refused(&["--report", "tape"]),
+        "portcullis: cannot write `tape`: it is an input of this run\n"
+    );
+    assert_eq!(
+        refused(&["--report", "x", "--out", "x"]),
+        "portcullis: cannot write `x`: something else of this run goes there\n"
+    );
+    assert_eq!(
+        refused(&["--report", "-"]),
+        "portcullis: invalid value `-` for `--report <FILE>`: a report is written to a file; see `portcullis replay --help`\n"
+    );
+    let left: Vec<PathBuf> = fs::read_dir(place.path())
+        .unwrap()
+        .map(|it| it.unwrap().path())
+        .collect();
+    assert_eq!(left, [place.path().join(Path::new("tape"))]);
+}
