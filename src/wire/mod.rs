@@ -4,7 +4,7 @@
 //! A number stays the text it was written as, so that nobody downstream sees another number than the sender wrote;
 //! the value of a short one is worked out on the way, and is the one that its text has.
 //!
-//! Two readers, one meaning: [`plain`] knows objects as machines write them and is quick, the general parser knows all
+//! Two readers, one meaning: `plain` knows objects as machines write them and is quick, the general parser knows all
 //! of JSON and reads what the first one leaves.
 
 mod number;

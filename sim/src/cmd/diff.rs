@@ -25,7 +25,7 @@ use crate::{
 
 #[derive(Debug, Clone, clap::Args)]
 pub(super) struct Args {
-    /// Tapes: JSONL, plain, gzip or zstd; `-` is standard input, patterns are expanded by name
+    /// Tapes: JSONL, plain, gzip or zstd, or Parquet; `-` is standard input, patterns are expanded by name
     #[arg(value_name = "TAPE", required = true)]
     tapes: Vec<PathBuf>,
     /// A policy (JSON); given twice: the one to compare with, then the one to compare. Each rules from beginning to
@@ -86,7 +86,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let bar = Bar::new(tapes.progress());
     let records = Arc::new(AtomicU64::new(0));
     let asked = [args.minimal.as_ref(), args.report.as_ref()];
-    let [minimal, report] = open_both(asked, &inputs, &records, &bar.bar)?;
+    let [minimal, report] = open_both(asked, &inputs, &records, &bar.bar, false)?;
     let difference = diff(&judge, (&before, &after), tapes, &mut |so_far| {
         records.store(so_far, Ordering::Relaxed);
         bar.show(so_far);

@@ -18,7 +18,7 @@ use crate::{
 
 #[derive(Debug, Clone, clap::Args)]
 pub(super) struct Args {
-    /// The tape: JSONL, plain, gzip or zstd; `-` is standard input
+    /// The tape: JSONL, plain, gzip or zstd, or Parquet; `-` is standard input
     #[arg(value_name = "TAPE")]
     tape: PathBuf,
     /// The policy in force from the beginning (JSON)

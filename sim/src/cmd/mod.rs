@@ -2,6 +2,7 @@
 
 mod bridge;
 mod clock;
+mod convert;
 mod decide;
 mod diff;
 mod explain;
@@ -69,6 +70,8 @@ enum Command {
     Harvester(harvester::Args),
     /// Record what a bridge answered, as a tape whose replay gives the same answers
     Record(Box<record::Args>),
+    /// Write tapes in another format
+    Convert(convert::Args),
     /// Write a synthetic tape to standard output
     Generate(generate::Args),
     /// Prove that no trading number is hidden in a source tree
@@ -101,6 +104,7 @@ pub fn run() -> Result<(), Failure> {
         Command::Bridge(args) => bridge::run(&args),
         Command::Harvester(args) => harvester::run(&args),
         Command::Record(args) => record::run(&args),
+        Command::Convert(args) => convert::run(&args),
         Command::Generate(args) => generate::run(&args),
         Command::Proof(args) => proof::run(&args),
     }

@@ -66,7 +66,9 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let bar = bar(&args.out);
     let sinks = Sinks {
         tape: tape.writer(),
-        answers: answers.as_mut().map(Out::writer),
+        answers: answers
+            .as_mut()
+            .map(|out| -> &mut dyn io::Write { out.writer() }),
         progress: &mut |tally| {
             bar.set_message(format!("{} answers recorded", tally.answers));
         },

@@ -21,7 +21,7 @@ use super::{
     failure::{print_json_to, print_to},
     input::{initial_policy, is_stdin, parse_whole, refused_policy, stdin_once, warn},
     operator::OperatorArgs,
-    out::{Out, open_both, parse_report, write_report},
+    out::{open_both, parse_report, write_report},
     rank,
 };
 use crate::{
@@ -50,7 +50,7 @@ const THREADS_UNASKED: usize = 16;
 
 #[derive(Debug, Clone, clap::Args)]
 pub(super) struct Args {
-    /// Tapes: JSONL, plain, gzip or zstd; `-` is standard input, patterns are expanded by name. Without one:
+    /// Tapes: JSONL, plain, gzip or zstd, or Parquet; `-` is standard input, patterns are expanded by name. Without one:
     /// the built-in sample
     #[arg(value_name = "TAPE")]
     tapes: Vec<PathBuf>,
@@ -65,8 +65,8 @@ pub(super) struct Args {
     /// of their trades; the tape's own policies are set aside
     #[arg(long, value_name = "DIR", conflicts_with_all = ["policy", "out", "threads"])]
     policies: Option<PathBuf>,
-    /// Write the answers here, one JSON object a line; `-` is standard output, and the summary goes to
-    /// standard error
+    /// Write the answers here, one JSON object a line, or as rows where the name ends in `.parquet`; `-` is standard
+    /// output, and the summary goes to standard error
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     /// Write a page for a browser here (HTML): charts and tables of the answers, with filters; it fetches nothing
@@ -133,7 +133,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let tapes = TapeReader::new(sources.clone());
     let bar = Bar::new(tapes.progress());
     let asked = [args.out.as_ref(), args.report.as_ref()];
-    let [mut out, report] = open_both(asked, &inputs, &records, &bar.bar)?;
+    let [mut out, report] = open_both(asked, &inputs, &records, &bar.bar, true)?;
     let judge = judge(args, engine, out.is_some());
     let mut tally = report.is_some().then(Tally::default);
     let outcome = replay(
@@ -142,7 +142,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         tapes,
         threads(args.threads),
         Sinks {
-            answers: out.as_mut().map(Out::writer),
+            answers: out.as_mut().map(|out| -> &mut dyn Write { out.writer() }),
             tally: tally.as_mut(),
             progress: &mut |counts| {
                 records.store(counts.records, Ordering::Relaxed);

@@ -32,7 +32,7 @@ use crate::{
 
 #[derive(Debug, Clone, clap::Args)]
 pub(super) struct Args {
-    /// Tapes: JSONL, plain, gzip or zstd; `-` is standard input, patterns are expanded by name
+    /// Tapes: JSONL, plain, gzip or zstd, or Parquet; `-` is standard input, patterns are expanded by name
     #[arg(value_name = "TAPE", required = true)]
     tapes: Vec<PathBuf>,
     /// The policy in force from the beginning (JSON)
@@ -110,7 +110,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let bar = Bar::new(tapes.progress());
     let records = Arc::new(AtomicU64::new(0));
     let asked = [args.out.as_ref(), args.report.as_ref()];
-    let [mut out, report] = open_both(asked, &inputs, &records, &bar.bar)?;
+    let [mut out, report] = open_both(asked, &inputs, &records, &bar.bar, false)?;
     let mut written = Ok(());
     let simulated = simulate(
         (&judge, &settings),

@@ -360,7 +360,7 @@ fn read_line<'a>(
 ) -> Event<'a> {
     match line.content {
         LineContent::Text(text) => read_as(text, untyped, scratch),
-        LineContent::NotUtf8 { column } => {
+        LineContent::NotUtf8 { column, .. } => {
             Event::Intent(Intent::unreadable(IntentFault::NotUtf8 {
                 line: number,
                 column: usize::try_from(column).unwrap_or(usize::MAX),

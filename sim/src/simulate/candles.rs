@@ -1,6 +1,7 @@
 //! Candles: what a symbol's price did, interval by interval.
 
 mod csv;
+mod parquet;
 
 use std::path::{Path, PathBuf};
 
@@ -64,6 +65,14 @@ pub enum CandleError {
         /// The file.
         path: PathBuf,
     },
+    /// A Parquet file that cannot be read, or whose columns are no candles'.
+    #[error("cannot read candles from `{}` as Parquet: {why}", path.display())]
+    Parquet {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        why: String,
+    },
     /// A symbol's candles are given twice.
     #[error("candles of {symbol} are given twice, the second time by `{}`; give one file for each symbol", path.display())]
     Twice {
@@ -88,7 +97,7 @@ pub enum CandleError {
         /// How many.
         count: usize,
     },
-    /// A line that is no candle.
+    /// A line, or a row of Parquet, that is no candle.
     #[error("`{}`, line {line}: {fault}", path.display())]
     Line {
         /// The file.
@@ -204,7 +213,11 @@ pub fn read(files: &[CandleFile]) -> Result<Vec<Series>, CandleError> {
 }
 
 fn series(symbol: Symbol, path: &Path) -> Result<Series, CandleError> {
-    let lines = csv::read(path)?;
+    let lines = if parquet::is_parquet(path) {
+        parquet::read(path)?
+    } else {
+        csv::read(path)?
+    };
     let distances = || {
         let starts = lines.windows(2).filter_map(|pair| match pair {
             [(before, _), (after, line)] => Some((before.start, after.start, *line)),
@@ -242,6 +255,20 @@ fn series(symbol: Symbol, path: &Path) -> Result<Series, CandleError> {
         interval,
         gaps,
     })
+}
+
+/// Candles stand in the order of time, each once.
+fn push(candles: &mut Vec<(Candle, u64)>, candle: Candle, line: u64) -> Result<(), Fault> {
+    match candles.last() {
+        Some((before, _)) if candle.start <= before.start => Err(Fault::NotLater {
+            start: candle.start,
+            before: before.start,
+        }),
+        _ => {
+            candles.push((candle, line));
+            Ok(())
+        }
+    }
 }
 
 /// Of several equally frequent ones the shortest.

@@ -42,13 +42,27 @@ pub enum TapeError {
     StdinTwice,
     /// A file of some other kind.
     #[error(
-        "`{tape}` holds {found} data: a tape is JSON lines, plain or compressed with gzip or zstd"
+        "`{tape}` holds {found} data: a tape is JSON lines, plain or compressed with gzip or zstd, or Parquet"
     )]
     Unsupported {
         /// The tape's name.
         tape: String,
         /// What its first bytes say.
         found: &'static str,
+    },
+    /// A Parquet tape whose index, at its end, cannot be reached.
+    #[error("`{tape}` holds Parquet, whose index stands at its end: give it as a file")]
+    NoSeeking {
+        /// The tape's name.
+        tape: String,
+    },
+    /// A Parquet tape that cannot be read, or whose columns are no record's.
+    #[error("`{tape}` cannot be read as Parquet: {why}")]
+    Parquet {
+        /// The tape's name.
+        tape: String,
+        /// What is wrong.
+        why: String,
     },
     /// The file does not open.
     #[error("cannot open `{tape}`: {error}")]

@@ -21,6 +21,8 @@ pub enum LineContent<'a> {
     Text(&'a str),
     /// Bytes that are no text.
     NotUtf8 {
+        /// All of them.
+        bytes: &'a [u8],
         /// Where the first of them stands; counts from 1, in bytes.
         column: u64,
     },
@@ -130,6 +132,7 @@ fn checked(line: &[u8]) -> LineContent<'_> {
     match simdutf8::compat::from_utf8(line) {
         Ok(text) => LineContent::Text(text),
         Err(error) => LineContent::NotUtf8 {
+            bytes: line,
             column: u64::try_from(error.valid_up_to())
                 .unwrap_or(u64::MAX)
                 .saturating_add(1),

@@ -10,7 +10,7 @@ use std::{
 use flate2::bufread::GzDecoder;
 use zstd::stream::read::Decoder as ZstdDecoder;
 
-use super::{Progress, TapeError, TapeSource, progress::Counted};
+use super::{Progress, TapeError, TapeSource, parquet::Rows, progress::Counted};
 use crate::stream::StreamReader;
 
 /// How much compressed data is read at once.
@@ -28,9 +28,13 @@ pub(super) struct Opened {
     pub(super) is_compressed: bool,
 }
 
-/// Opens a source; gzip (any number of members) and zstd (any number of frames) are known by their first
+/// Opens a source; with `carries`, rows give what nobody decides by too. Gzip (any number of members), zstd (any number of frames) and Parquet are known by their first
 /// bytes, never by a name.
-pub(super) fn open(source: &TapeSource, progress: &Arc<Progress>) -> Result<Opened, TapeError> {
+pub(super) fn open(
+    source: &TapeSource,
+    carries: bool,
+    progress: &Arc<Progress>,
+) -> Result<Opened, TapeError> {
     let raw: Box<dyn Read + Send> = match source {
         TapeSource::Stdin => Box::new(io::stdin()),
         TapeSource::File(path) => {
@@ -69,6 +73,7 @@ pub(super) fn open(source: &TapeSource, progress: &Arc<Progress>) -> Result<Open
             decoder.window_log_max(WINDOW_LOG_MAX).map_err(not_read)?;
             (Box::new(decoder), true)
         }
+        Format::Parquet => (Box::new(rows(source, carries, progress)?), true),
         Format::Foreign(found) => {
             return Err(TapeError::Unsupported {
                 tape: source.to_string(),
@@ -79,6 +84,23 @@ pub(super) fn open(source: &TapeSource, progress: &Arc<Progress>) -> Result<Open
     Ok(Opened {
         bytes,
         is_compressed,
+    })
+}
+
+/// The rows of a Parquet file, whose index stands at its end.
+fn rows(source: &TapeSource, carries: bool, progress: &Arc<Progress>) -> Result<Rows, TapeError> {
+    let not_open = |error| TapeError::Open {
+        tape: source.to_string(),
+        error,
+    };
+    let path = source.path().filter(|path| path.is_file());
+    let path = path.ok_or_else(|| TapeError::NoSeeking {
+        tape: source.to_string(),
+    })?;
+    let file = File::open(path).map_err(not_open)?;
+    Rows::open(file, carries, Arc::clone(progress)).map_err(|why| TapeError::Parquet {
+        tape: source.to_string(),
+        why,
     })
 }
 
@@ -113,6 +135,7 @@ enum Format {
     Plain,
     Gzip,
     Zstd,
+    Parquet,
     /// Known, and no tape.
     Foreign(&'static str),
 }
@@ -129,7 +152,7 @@ const SIGNATURES: [Signature; 8] = [
     (b'B'..=b'B', b"Zh", Format::Foreign("bzip2")),
     (0x04..=0x04, b"\x22\x4d\x18", Format::Foreign("lz4")),
     (b'P'..=b'P', b"K\x03\x04", Format::Foreign("zip")),
-    (b'P'..=b'P', b"AR1", Format::Foreign("Parquet")),
+    (b'P'..=b'P', b"AR1", Format::Parquet),
 ];
 
 /// The first bytes, and what they mean. Reads no further than needed to know: a pipe may have no more to
@@ -187,7 +210,7 @@ mod tests {
         check(b"\x28\xb5\x2f\xfd\x00", b"\x28\xb5\x2f\xfd", Format::Zstd);
         check(b"\x28\xb5\n", b"\x28\xb5\n", Format::Plain);
         check(b"\x5a\x2a\x4d\x18", b"\x5a\x2a\x4d\x18", Format::Zstd);
-        check(b"PAR1", b"PAR1", Format::Foreign("Parquet"));
+        check(b"PAR1", b"PAR1", Format::Parquet);
         check(b"PAY", b"PAY", Format::Plain);
         check(b"\xfd7zXZ\0\0", b"\xfd7zXZ\0", Format::Foreign("xz"));
     }

@@ -23,6 +23,10 @@ impl Progress {
         }
     }
 
+    pub(super) fn add(&self, bytes: u64) {
+        self.consumed.fetch_add(bytes, Ordering::Relaxed);
+    }
+
     /// Bytes read so far; may run ahead of the chunks by what a decompressor buffers.
     pub fn consumed(&self) -> u64 {
         self.consumed.load(Ordering::Relaxed)
@@ -50,9 +54,7 @@ impl<R: Read> Read for Counted<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.inner.read(buffer)?;
         let count_wide = u64::try_from(count).unwrap_or(u64::MAX);
-        self.progress
-            .consumed
-            .fetch_add(count_wide, Ordering::Relaxed);
+        self.progress.add(count_wide);
         Ok(count)
     }
 }

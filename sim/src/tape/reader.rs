@@ -22,6 +22,7 @@ pub struct TapeReader {
     progress: Arc<Progress>,
     buffers: Buffers,
     line_bytes_max: usize,
+    carries: bool,
 }
 
 /// The tape being read.
@@ -50,7 +51,15 @@ impl TapeReader {
             progress: Arc::new(Progress::new(total)),
             buffers: Buffers::new(chunk_bytes),
             line_bytes_max,
+            carries: false,
         }
+    }
+
+    /// Of Parquet, what nobody decides by is read too.
+    #[must_use]
+    pub fn carrying(mut self) -> Self {
+        self.carries = true;
+        self
     }
 
     /// How far the reading has come; to be watched from another thread.
@@ -66,7 +75,7 @@ impl TapeReader {
         let Opened {
             bytes,
             is_compressed,
-        } = open(&source, &self.progress)?;
+        } = open(&source, self.carries, &self.progress)?;
         let tape = self.opened;
         self.opened += 1;
         Ok(Some(Current {

@@ -19,6 +19,7 @@ mod laws;
 mod lines;
 mod memory;
 mod out;
+mod parquet;
 mod pipes;
 mod policy_files;
 mod proof;

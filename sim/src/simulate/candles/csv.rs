@@ -8,10 +8,10 @@ use std::{fs::File, path::Path};
 use csv::{ErrorKind, ReaderBuilder, StringRecord, Trim};
 use portcullis::domain::Instant;
 
-use super::{Candle, CandleError, Fault, candle};
+use super::{Candle, CandleError, Fault, candle, push};
 use crate::simulate::units::Price;
 
-const PRICES: [&str; 4] = ["open", "high", "low", "close"];
+pub(super) const PRICES: [&str; 4] = ["open", "high", "low", "close"];
 
 struct Columns {
     time: usize,
@@ -39,15 +39,7 @@ pub(super) fn read(path: &Path) -> Result<Vec<(Candle, u64)>, CandleError> {
             fault,
         };
         let candle = read_line(&record, &columns).map_err(wrong)?;
-        if let Some((before, _)) = candles.last()
-            && candle.start <= before.start
-        {
-            return Err(wrong(Fault::NotLater {
-                start: candle.start,
-                before: before.start,
-            }));
-        }
-        candles.push((candle, line));
+        push(&mut candles, candle, line).map_err(wrong)?;
     }
     Ok(candles)
 }
@@ -104,7 +96,7 @@ fn read_line(record: &StringRecord, columns: &Columns) -> Result<Candle, Fault> 
     candle(time(field(columns.time), columns.is_millis)?, prices)
 }
 
-fn time(text: &str, is_millis: bool) -> Result<Instant, Fault> {
+pub(super) fn time(text: &str, is_millis: bool) -> Result<Instant, Fault> {
     let wrong = |column, expected| Fault::Time {
         column,
         value: text.to_owned(),

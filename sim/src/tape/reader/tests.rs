@@ -40,7 +40,7 @@ fn records_of(chunk: &Chunk) -> impl Iterator<Item = Record> {
     chunk.lines().map(|line| {
         let content = match line.content {
             LineContent::Text(text) => Content::Text(text.to_owned()),
-            LineContent::NotUtf8 { column } => Content::NotUtf8(column),
+            LineContent::NotUtf8 { column, .. } => Content::NotUtf8(column),
             LineContent::TooLong => Content::TooLong,
         };
         (chunk.tape(), line.number, content)

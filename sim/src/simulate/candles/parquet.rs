@@ -1,0 +1,99 @@
+//! Candles from Parquet: the same columns as of CSV. Prices are numbers or text, `timestamp` is a timestamp, text or epoch seconds,
+//! `open_time` whole epoch milliseconds or a timestamp.
+
+use std::{fs::File, io::Read as _, path::Path};
+
+use arrow_array::RecordBatch;
+use parquet::arrow::{ProjectionMask, arrow_reader::ParquetRecordBatchReaderBuilder};
+
+use super::{
+    Candle, CandleError, Fault, candle,
+    csv::{PRICES, time},
+    push,
+};
+use crate::{
+    simulate::units::Price,
+    tape::parquet::{is_value, plain},
+};
+
+/// By its first bytes.
+pub(super) fn is_parquet(path: &Path) -> bool {
+    let mut head = [0; 4];
+    let read = File::open(path).and_then(|mut file| file.read_exact(&mut head));
+    read.is_ok() && head == *b"PAR1"
+}
+
+/// The candles, each with its row, from 1.
+pub(super) fn read(path: &Path) -> Result<Vec<(Candle, u64)>, CandleError> {
+    let file = File::open(path).map_err(|error| CandleError::Unreadable {
+        path: path.to_owned(),
+        error,
+    })?;
+    let not_read = |why: String| CandleError::Parquet {
+        path: path.to_owned(),
+        why,
+    };
+    let words = |error: parquet::errors::ParquetError| not_read(error.to_string());
+    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(words)?;
+    let schema = builder.schema();
+    let has = |name: &str| schema.column_with_name(name).is_some();
+    let time = match has("open_time") && !has("timestamp") {
+        true => "open_time",
+        false => "timestamp",
+    };
+    let mut places = Vec::new();
+    for column in [time].into_iter().chain(PRICES) {
+        let (place, field) =
+            schema
+                .column_with_name(column)
+                .ok_or_else(|| CandleError::NoColumn {
+                    path: path.to_owned(),
+                    column,
+                })?;
+        if !is_value(field.data_type()) {
+            let found = field.data_type();
+            return Err(not_read(format!(
+                "column `{column}` is of type {found}, and has to hold numbers, timestamps or text"
+            )));
+        }
+        places.push(place);
+    }
+    let mask = ProjectionMask::roots(builder.parquet_schema(), places);
+    let batches = builder.with_projection(mask).build().map_err(words)?;
+    let mut candles = Vec::new();
+    let mut row = 0;
+    for batch in batches {
+        let batch = batch.map_err(|error| not_read(error.to_string()))?;
+        for place in 0..batch.num_rows() {
+            row += 1;
+            let candle = read_row(&batch, place, time);
+            let pushed = candle.and_then(|candle| push(&mut candles, candle, row));
+            pushed.map_err(|fault| CandleError::Line {
+                path: path.to_owned(),
+                line: row,
+                fault,
+            })?;
+        }
+    }
+    Ok(candles)
+}
+
+fn read_row(batch: &RecordBatch, row: usize, time_column: &str) -> Result<Candle, Fault> {
+    let is_millis = time_column == "open_time";
+    let text = |column: &str| {
+        let values = batch.column_by_name(column);
+        values
+            .and_then(|values| plain(values, row, !is_millis))
+            .unwrap_or_default()
+    };
+    let price = |column| {
+        Price::parse(&text(column)).map_err(|why| Fault::Value {
+            column,
+            value: text(column),
+            why,
+        })
+    };
+    let [open, high, low, close] = PRICES;
+    let prices = [price(open)?, price(high)?, price(low)?, price(close)?];
+    candle(time(&text(time_column), is_millis)?, prices)
+}

@@ -1,0 +1,232 @@
+//! Which fields of a record have columns, and of which types.
+
+use arrow_schema::{DataType, Field, Schema, TimeUnit};
+use parquet::arrow::arrow_reader::ArrowReaderMetadata;
+
+/// What may stand in a column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Text.
+    Text,
+    /// Numbers; as text too.
+    Number,
+    /// Booleans; as text or 1 and 0 too.
+    Flag,
+    /// Whole epoch milliseconds, or timestamps.
+    Millis,
+    /// ISO-8601 text, timestamps, or epoch seconds.
+    Time,
+}
+
+/// What a record that fits no columns stands in.
+pub(super) const RECORD: &str = "record";
+
+/// What a record's other fields stand in.
+pub(super) const REST: &str = "rest";
+
+/// What the fields of a market begin with.
+pub(super) const MARKET: &str = "market.";
+
+/// Every field that decides, in the order in which a row gives them.
+pub(super) const FIELDS: [(&str, Kind); 41] = [
+    ("id", Kind::Text),
+    ("intent_id", Kind::Text),
+    ("event_type", Kind::Text),
+    ("decided_at", Kind::Millis),
+    ("ts", Kind::Millis),
+    ("timestamp", Kind::Time),
+    ("policy_hash", Kind::Text),
+    ("source", Kind::Text),
+    ("symbol", Kind::Text),
+    ("action", Kind::Text),
+    ("side", Kind::Text),
+    ("reduce_only", Kind::Flag),
+    ("reduceOnly", Kind::Flag),
+    ("intent_type", Kind::Text),
+    ("leverage", Kind::Number),
+    ("quantity", Kind::Number),
+    ("qty", Kind::Number),
+    ("price", Kind::Number),
+    ("entry_price", Kind::Number),
+    ("position_usd", Kind::Number),
+    ("size", Kind::Number),
+    ("position_size_usd", Kind::Number),
+    ("stop_loss", Kind::Number),
+    ("take_profit", Kind::Number),
+    ("confidence", Kind::Number),
+    ("regime", Kind::Text),
+    ("position_side", Kind::Text),
+    ("model", Kind::Text),
+    ("current_price", Kind::Number),
+    ("age_sec", Kind::Number),
+    ("current_sl", Kind::Number),
+    ("stop_dist_pct", Kind::Number),
+    ("harvested", Kind::Text),
+    ("market.sigma", Kind::Number),
+    ("market.ts", Kind::Number),
+    ("market.p_trend", Kind::Number),
+    ("market.p_mr", Kind::Number),
+    ("market.p_chop", Kind::Number),
+    ("market.as_of", Kind::Millis),
+    ("policy", Kind::Text),
+    ("payload", Kind::Text),
+];
+
+/// Fields that decide and that no column can hold.
+const NESTED: [&str; 4] = ["market", "data", "entry", "objection"];
+
+impl Kind {
+    /// As it is written.
+    pub(super) const fn data_type(self) -> DataType {
+        match self {
+            Self::Text | Self::Time => DataType::Utf8,
+            Self::Number => DataType::Float64,
+            Self::Flag => DataType::Boolean,
+            Self::Millis => DataType::Int64,
+        }
+    }
+
+    const fn expected(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Number => "numbers or text",
+            Self::Flag => "booleans, whole numbers or text",
+            Self::Millis => "whole numbers (epoch milliseconds), timestamps or text",
+            Self::Time => "text, timestamps or numbers (epoch seconds)",
+        }
+    }
+
+    fn takes(self, found: &DataType) -> bool {
+        let text = is_text(found);
+        let whole = found.is_integer();
+        let number = whole
+            || matches!(
+                found,
+                DataType::Float16 | DataType::Float32 | DataType::Float64
+            );
+        let instant = matches!(found, DataType::Timestamp(_, _));
+        match self {
+            Self::Text => text,
+            Self::Number => text || number,
+            Self::Flag => text || whole || *found == DataType::Boolean,
+            Self::Millis => text || whole || instant,
+            Self::Time => text || number || instant,
+        }
+    }
+}
+
+fn is_text(found: &DataType) -> bool {
+    if let DataType::Dictionary(_, value) = found {
+        return is_text(value);
+    }
+    matches!(
+        found,
+        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View
+    )
+}
+
+fn is_bytes(found: &DataType) -> bool {
+    matches!(
+        found,
+        DataType::Binary | DataType::LargeBinary | DataType::BinaryView
+    )
+}
+
+/// What a tape's columns are written as.
+pub(super) fn schema() -> Schema {
+    let mut fields: Vec<Field> = FIELDS
+        .iter()
+        .map(|(name, kind)| Field::new(*name, kind.data_type(), true))
+        .collect();
+    fields.push(Field::new(REST, DataType::Utf8, true));
+    fields.push(Field::new(RECORD, DataType::Binary, true));
+    Schema::new(fields)
+}
+
+/// Whether [`super::plain`] knows its values: text, numbers, timestamps.
+pub(crate) fn is_value(found: &DataType) -> bool {
+    Kind::Time.takes(found)
+}
+
+/// A column that is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Role {
+    /// A field of [`FIELDS`], by its place.
+    Field(usize),
+    Record,
+    Rest,
+    /// Nobody decides by it.
+    Other,
+}
+
+/// The columns of a file by their places, those that are read.
+///
+/// # Errors
+/// A column that decides and is of another type, or none at all.
+pub(super) fn roles(
+    metadata: &ArrowReaderMetadata,
+    carries: bool,
+) -> Result<Vec<(usize, Role)>, String> {
+    let mut roles = Vec::new();
+    let schema = metadata.schema();
+    for (place, field) in schema.fields().iter().enumerate() {
+        let (name, found) = (field.name().as_str(), field.data_type());
+        let known = FIELDS.iter().position(|(known, _)| *known == name);
+        let wrong = |expected: &str| {
+            let groups = metadata.metadata().num_row_groups();
+            format!(
+                "column `{name}` is of type {found} in all {groups} row groups, and has to hold {expected}"
+            )
+        };
+        match known.and_then(|place| FIELDS.get(place).map(|(_, kind)| (place, *kind))) {
+            Some((of, kind)) if kind.takes(found) => roles.push((place, Role::Field(of))),
+            Some((_, kind)) => return Err(wrong(kind.expected())),
+            None if name == RECORD && (is_text(found) || is_bytes(found)) => {
+                roles.push((place, Role::Record));
+            }
+            None if name == RECORD => return Err(wrong("text or bytes")),
+            None if name == "market" => {
+                return Err(wrong("nothing: give `market.sigma`, `market.ts` and so on"));
+            }
+            None if NESTED.contains(&name) => {
+                return Err(wrong(
+                    "nothing: such a record stands in `record` as a whole",
+                ));
+            }
+            None if name == REST && carries && is_text(found) => roles.push((place, Role::Rest)),
+            None if carries && is_plain(found) => roles.push((place, Role::Other)),
+            None => {}
+        }
+    }
+    let decides = |(_, role): &(usize, Role)| matches!(role, Role::Field(_) | Role::Record);
+    if roles.iter().any(decides) {
+        return Ok(roles);
+    }
+    let names: Vec<&str> = schema
+        .fields()
+        .iter()
+        .map(|field| field.name().as_str())
+        .collect();
+    Err(format!(
+        "no column is a field of a record (`symbol`, `side`, `ts`, …); it has {}",
+        match &*names {
+            [] => "none".to_owned(),
+            names => format!("`{}`", names.join("`, `")),
+        }
+    ))
+}
+
+fn is_plain(found: &DataType) -> bool {
+    let unit = |unit: &TimeUnit| *unit == TimeUnit::Millisecond;
+    is_text(found)
+        || found.is_numeric()
+            && !matches!(
+                found,
+                DataType::Decimal32(..)
+                    | DataType::Decimal64(..)
+                    | DataType::Decimal128(..)
+                    | DataType::Decimal256(..)
+            )
+        || *found == DataType::Boolean
+        || matches!(found, DataType::Timestamp(of, _) if unit(of))
+}

@@ -1,0 +1,345 @@
+//! Rows as lines of JSON.
+
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "of the many types of Arrow, those that no column may have were refused when the file was opened"
+)]
+
+use std::{
+    fs::File,
+    io::{self, Read, Write as _},
+    sync::Arc,
+};
+
+use arrow_array::{
+    Array, ArrayRef, RecordBatch,
+    cast::AsArray as _,
+    types::{
+        ArrowDictionaryKeyType, ArrowPrimitiveType, Float16Type, Float32Type, Float64Type,
+        Int8Type, Int16Type, Int32Type, Int64Type, TimestampMicrosecondType,
+        TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType, UInt8Type,
+        UInt16Type, UInt32Type, UInt64Type,
+    },
+};
+use arrow_schema::{DataType, TimeUnit};
+use parquet::arrow::{
+    ProjectionMask,
+    arrow_reader::{
+        ArrowReaderMetadata, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
+    },
+};
+use portcullis::domain::Instant;
+
+use super::columns::{FIELDS, MARKET, Role, roles};
+use crate::tape::Progress;
+
+/// So many rows are read at once.
+const BATCH_ROWS: usize = 2048;
+
+/// A file's rows, one line each.
+pub(in crate::tape) struct Rows {
+    batches: ParquetRecordBatchReader,
+    roles: Vec<Role>,
+    names: Vec<String>,
+    lines: Vec<u8>,
+    given: usize,
+    rows: u64,
+    bytes: u64,
+    progress: Arc<Progress>,
+}
+
+impl Rows {
+    /// Opens a file; with `carries`, lines hold what nobody decides by too.
+    ///
+    /// # Errors
+    /// No Parquet, or columns that are no record's: in words.
+    pub(in crate::tape) fn open(
+        file: File,
+        carries: bool,
+        progress: Arc<Progress>,
+    ) -> Result<Self, String> {
+        let bytes = file.metadata().map_or(0, |metadata| metadata.len());
+        let words = |error: parquet::errors::ParquetError| error.to_string();
+        let metadata = ArrowReaderMetadata::load(&file, Default::default()).map_err(words)?;
+        let read = roles(&metadata, carries)?;
+        let names = metadata.schema().fields().iter();
+        let names: Vec<String> = names.map(|field| field.name().clone()).collect();
+        let mask = ProjectionMask::roots(
+            metadata.parquet_schema(),
+            read.iter().map(|(place, _)| *place),
+        );
+        let rows = metadata.metadata().file_metadata().num_rows();
+        let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata);
+        let batches = builder
+            .with_projection(mask)
+            .with_batch_size(BATCH_ROWS)
+            .build()
+            .map_err(words)?;
+        Ok(Self {
+            batches,
+            names: read
+                .iter()
+                .filter_map(|(place, _)| names.get(*place).cloned())
+                .collect(),
+            roles: read.into_iter().map(|(_, role)| role).collect(),
+            lines: Vec::new(),
+            given: 0,
+            rows: u64::try_from(rows).unwrap_or_default(),
+            bytes,
+            progress,
+        })
+    }
+
+    /// The next lines, if there are any.
+    fn fill(&mut self) -> io::Result<bool> {
+        self.given = 0;
+        let mut lines = std::mem::take(&mut self.lines);
+        lines.clear();
+        let Some(batch) = self.batches.next() else {
+            return Ok(false);
+        };
+        let batch = batch.map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+        let columns: Vec<Column<'_>> = self.columns(&batch);
+        for row in 0..batch.num_rows() {
+            write_line(&columns, row, &mut lines)?;
+        }
+        self.lines = lines;
+        let rows = u64::try_from(batch.num_rows()).unwrap_or_default();
+        let share = u128::from(self.bytes) * u128::from(rows) / u128::from(self.rows.max(1));
+        self.progress.add(u64::try_from(share).unwrap_or_default());
+        Ok(true)
+    }
+
+    fn columns<'b>(&'b self, batch: &'b RecordBatch) -> Vec<Column<'b>> {
+        let columns = batch.columns().iter().zip(&self.roles).zip(&self.names);
+        columns
+            .map(|((values, role), name)| Column {
+                values,
+                role: *role,
+                name: match role {
+                    Role::Field(place) => FIELDS.get(*place).map_or("", |(name, _)| name),
+                    Role::Record | Role::Rest | Role::Other => name,
+                },
+            })
+            .collect()
+    }
+}
+
+impl Read for Rows {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while self.given == self.lines.len() {
+            if !self.fill()? {
+                return Ok(0);
+            }
+        }
+        let rest = self.lines.get(self.given..).unwrap_or_default();
+        let count = rest.len().min(buffer.len());
+        for (to, from) in buffer.iter_mut().zip(rest) {
+            *to = *from;
+        }
+        self.given += count;
+        Ok(count)
+    }
+}
+
+struct Column<'b> {
+    values: &'b ArrayRef,
+    role: Role,
+    name: &'b str,
+}
+
+/// What stands in `record` beside other columns is two records, of which nobody can tell which is meant: no object.
+const TWO_RECORDS: &str = "\"`record` stands beside other columns\"\n";
+
+fn write_line(columns: &[Column<'_>], row: usize, line: &mut Vec<u8>) -> io::Result<()> {
+    let stands = |column: &&Column<'_>| !column.values.is_null(row);
+    let mut present = columns.iter().filter(stands);
+    if let Some(record) = columns
+        .iter()
+        .find(|it| it.role == Role::Record)
+        .filter(stands)
+    {
+        if present.nth(1).is_some() {
+            line.extend_from_slice(TWO_RECORDS.as_bytes());
+            return Ok(());
+        }
+        let begin = line.len();
+        line.extend_from_slice(bytes(record.values, row));
+        // An end of line within a record is white space to JSON.
+        let own = line.get_mut(begin..).unwrap_or_default();
+        own.iter_mut()
+            .filter(|byte| **byte == b'\n')
+            .for_each(|byte| *byte = b' ');
+        line.push(b'\n');
+        return Ok(());
+    }
+    line.push(b'{');
+    let mut is_first = true;
+    let mut in_market = false;
+    for column in present {
+        if column.role == Role::Rest {
+            let rest = text(column.values, row).trim();
+            let inner = rest.strip_prefix('{').and_then(|it| it.strip_suffix('}'));
+            if let Some(inner) = inner.filter(|it| !it.trim().is_empty()) {
+                comma(&mut is_first, line);
+                line.extend(
+                    inner
+                        .bytes()
+                        .map(|byte| if byte == b'\n' { b' ' } else { byte }),
+                );
+            }
+            continue;
+        }
+        let market = column
+            .name
+            .strip_prefix(MARKET)
+            .filter(|_| column.role != Role::Other);
+        if in_market && market.is_none() {
+            line.push(b'}');
+        }
+        comma(&mut is_first, line);
+        if market.is_some() && !in_market {
+            line.extend_from_slice(b"\"market\":{");
+        }
+        in_market = market.is_some();
+        serde_json::to_writer(&mut *line, market.unwrap_or(column.name))?;
+        line.push(b':');
+        let is_iso = column.name == "timestamp";
+        value(column.values, row, is_iso, line)?;
+    }
+    if in_market {
+        line.push(b'}');
+    }
+    line.extend_from_slice(b"}\n");
+    Ok(())
+}
+
+fn comma(is_first: &mut bool, line: &mut Vec<u8>) {
+    if !std::mem::take(is_first) {
+        line.push(b',');
+    }
+}
+
+/// One value as text, as JSON would have it without quotes; `None` where it is null.
+pub(crate) fn plain(values: &ArrayRef, row: usize, is_iso: bool) -> Option<String> {
+    let mut json = Vec::new();
+    if values.is_null(row) || value(values, row, is_iso, &mut json).is_err() {
+        return None;
+    }
+    match serde_json::from_slice::<String>(&json) {
+        Ok(text) => Some(text),
+        Err(_) => String::from_utf8(json).ok(),
+    }
+}
+
+/// One value as JSON. What no JSON number can be (NaN, an infinity) is text, which nobody takes for a number.
+fn value(values: &ArrayRef, row: usize, is_iso: bool, line: &mut Vec<u8>) -> io::Result<()> {
+    match values.data_type() {
+        DataType::Boolean => write!(line, "{}", values.as_boolean().value(row)),
+        DataType::Int8 => whole::<Int8Type>(values, row, line),
+        DataType::Int16 => whole::<Int16Type>(values, row, line),
+        DataType::Int32 => whole::<Int32Type>(values, row, line),
+        DataType::Int64 => whole::<Int64Type>(values, row, line),
+        DataType::UInt8 => whole::<UInt8Type>(values, row, line),
+        DataType::UInt16 => whole::<UInt16Type>(values, row, line),
+        DataType::UInt32 => whole::<UInt32Type>(values, row, line),
+        DataType::UInt64 => whole::<UInt64Type>(values, row, line),
+        DataType::Float16 => float(
+            f64::from(values.as_primitive::<Float16Type>().value(row)),
+            line,
+        ),
+        DataType::Float32 => {
+            // The shortest text of the narrow number, which is what was meant.
+            let number = values.as_primitive::<Float32Type>().value(row);
+            match number.is_finite() {
+                true => write!(line, "{number}"),
+                false => write!(line, "\"{number}\""),
+            }
+        }
+        DataType::Float64 => float(values.as_primitive::<Float64Type>().value(row), line),
+        DataType::Timestamp(unit, _) => {
+            let micros = match unit {
+                TimeUnit::Second => values
+                    .as_primitive::<TimestampSecondType>()
+                    .value(row)
+                    .checked_mul(1_000_000),
+                TimeUnit::Millisecond => values
+                    .as_primitive::<TimestampMillisecondType>()
+                    .value(row)
+                    .checked_mul(1_000),
+                TimeUnit::Microsecond => {
+                    Some(values.as_primitive::<TimestampMicrosecondType>().value(row))
+                }
+                TimeUnit::Nanosecond => Some(
+                    values
+                        .as_primitive::<TimestampNanosecondType>()
+                        .value(row)
+                        .div_euclid(1_000),
+                ),
+            };
+            instant(micros, is_iso, line)
+        }
+        _ => serde_json::to_writer(line, text(values, row)).map_err(io::Error::from),
+    }
+}
+
+fn whole<T: ArrowPrimitiveType>(values: &ArrayRef, row: usize, line: &mut Vec<u8>) -> io::Result<()>
+where
+    T::Native: std::fmt::Display,
+{
+    write!(line, "{}", values.as_primitive::<T>().value(row))
+}
+
+fn float(number: f64, line: &mut Vec<u8>) -> io::Result<()> {
+    if number.is_finite() {
+        write!(line, "{number}")
+    } else {
+        write!(line, "\"{number}\"")
+    }
+}
+
+/// Epoch milliseconds, or ISO-8601; one beyond every year is text that is neither.
+fn instant(micros: Option<i64>, is_iso: bool, line: &mut Vec<u8>) -> io::Result<()> {
+    match micros.and_then(|micros| Instant::from_micros(micros).ok()) {
+        Some(at) if is_iso => write!(line, "\"{at}\""),
+        Some(at) => write!(line, "{}", at.as_millis()),
+        None => line.write_all(b"\"out of range\""),
+    }
+}
+
+fn text(values: &ArrayRef, row: usize) -> &str {
+    match values.data_type() {
+        DataType::Utf8 => values.as_string::<i32>().value(row),
+        DataType::LargeUtf8 => values.as_string::<i64>().value(row),
+        DataType::Utf8View => values.as_string_view().value(row),
+        DataType::Dictionary(key, _) => match **key {
+            DataType::Int8 => entry::<Int8Type>(values, row),
+            DataType::Int16 => entry::<Int16Type>(values, row),
+            DataType::Int32 => entry::<Int32Type>(values, row),
+            DataType::Int64 => entry::<Int64Type>(values, row),
+            DataType::UInt8 => entry::<UInt8Type>(values, row),
+            DataType::UInt16 => entry::<UInt16Type>(values, row),
+            DataType::UInt32 => entry::<UInt32Type>(values, row),
+            DataType::UInt64 => entry::<UInt64Type>(values, row),
+            _ => "",
+        },
+        _ => "",
+    }
+}
+
+fn entry<K: ArrowDictionaryKeyType>(values: &ArrayRef, row: usize) -> &str {
+    let dictionary = values.as_dictionary::<K>();
+    match dictionary.key(row) {
+        Some(key) => text(dictionary.values(), key),
+        None => "",
+    }
+}
+
+fn bytes(values: &ArrayRef, row: usize) -> &[u8] {
+    match values.data_type() {
+        DataType::Binary => values.as_binary::<i32>().value(row),
+        DataType::LargeBinary => values.as_binary::<i64>().value(row),
+        DataType::BinaryView => values.as_binary_view().value(row),
+        _ => text(values, row).as_bytes(),
+    }
+}

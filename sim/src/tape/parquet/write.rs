@@ -1,0 +1,248 @@
+//! Lines of JSON as rows.
+
+use std::{collections::BTreeMap, fmt, io::Write, sync::Arc};
+
+use arrow_array::{
+    ArrayRef, RecordBatch,
+    builder::{BinaryBuilder, BooleanBuilder, Float64Builder, Int64Builder, StringBuilder},
+};
+use parquet::{
+    arrow::ArrowWriter,
+    basic::{Compression, ZstdLevel},
+    errors::ParquetError,
+    file::properties::WriterProperties,
+};
+use serde::{
+    Deserialize, Deserializer,
+    de::{MapAccess, Visitor},
+};
+use serde_json::value::RawValue;
+
+use super::columns::{FIELDS, Kind, MARKET, schema};
+
+/// So many rows are put together before they are handed on.
+const BATCH_ROWS: usize = 8192;
+
+/// So many stand in one row group, which the writer keeps until it is full.
+const GROUP_ROWS: usize = 131_072;
+
+/// Writes a tape, a record a row.
+pub struct RowWriter<W: Write + Send> {
+    to: ArrowWriter<W>,
+    columns: Vec<Builder>,
+    rest: StringBuilder,
+    record: BinaryBuilder,
+    rows: usize,
+}
+
+enum Builder {
+    Text(StringBuilder),
+    Number(Float64Builder),
+    Flag(BooleanBuilder),
+    Millis(Int64Builder),
+}
+
+/// A value of a column.
+enum Cell {
+    Text(String),
+    Number(f64),
+    Flag(bool),
+    Millis(i64),
+}
+
+/// A record whose fields have columns.
+#[derive(Default)]
+struct Fitting {
+    cells: BTreeMap<usize, Cell>,
+    rest: Vec<(String, Box<RawValue>)>,
+}
+
+impl<W: Write + Send> RowWriter<W> {
+    /// Writes the head.
+    ///
+    /// # Errors
+    /// What cannot be written.
+    pub fn new(to: W) -> Result<Self, ParquetError> {
+        let properties = WriterProperties::builder()
+            .set_compression(Compression::ZSTD(ZstdLevel::default()))
+            .set_max_row_group_row_count(Some(GROUP_ROWS))
+            .build();
+        let columns = FIELDS.iter().map(|(_, kind)| match kind {
+            Kind::Text | Kind::Time => Builder::Text(StringBuilder::new()),
+            Kind::Number => Builder::Number(Float64Builder::new()),
+            Kind::Flag => Builder::Flag(BooleanBuilder::new()),
+            Kind::Millis => Builder::Millis(Int64Builder::new()),
+        });
+        Ok(Self {
+            to: ArrowWriter::try_new(to, Arc::new(schema()), Some(properties))?,
+            columns: columns.collect(),
+            rest: StringBuilder::new(),
+            record: BinaryBuilder::new(),
+            rows: 0,
+        })
+    }
+
+    /// Writes one record: a line without its end.
+    ///
+    /// # Errors
+    /// What cannot be written.
+    pub fn push(&mut self, line: &[u8]) -> Result<(), ParquetError> {
+        let text = std::str::from_utf8(line).ok();
+        let fitting = text.and_then(fit);
+        match &fitting {
+            Some(_) => self.record.append_null(),
+            None => self.record.append_value(line),
+        }
+        let mut fitting = fitting.unwrap_or_default();
+        for (place, column) in self.columns.iter_mut().enumerate() {
+            column.push(fitting.cells.remove(&place));
+        }
+        match &*fitting.rest {
+            [] => self.rest.append_null(),
+            rest => self.rest.append_value(object(rest)),
+        }
+        self.rows += 1;
+        if self.rows == BATCH_ROWS {
+            self.flush()?;
+        }
+        Ok(())
+    }
+
+    fn flush(&mut self) -> Result<(), ParquetError> {
+        let mut arrays: Vec<ArrayRef> = self.columns.iter_mut().map(Builder::finish).collect();
+        arrays.push(Arc::new(self.rest.finish()));
+        arrays.push(Arc::new(self.record.finish()));
+        self.rows = 0;
+        let batch = RecordBatch::try_new(Arc::new(schema()), arrays)?;
+        self.to.write(&batch)
+    }
+
+    /// Writes what is left, and the end.
+    ///
+    /// # Errors
+    /// What cannot be written.
+    pub fn finish(mut self) -> Result<(), ParquetError> {
+        self.flush()?;
+        self.to.close().map(|_| ())
+    }
+}
+
+impl Builder {
+    fn push(&mut self, cell: Option<Cell>) {
+        match (self, cell) {
+            (Self::Text(to), Some(Cell::Text(text))) => to.append_value(text),
+            (Self::Number(to), Some(Cell::Number(number))) => to.append_value(number),
+            (Self::Flag(to), Some(Cell::Flag(flag))) => to.append_value(flag),
+            (Self::Millis(to), Some(Cell::Millis(millis))) => to.append_value(millis),
+            (Self::Text(to), _) => to.append_null(),
+            (Self::Number(to), _) => to.append_null(),
+            (Self::Flag(to), _) => to.append_null(),
+            (Self::Millis(to), _) => to.append_null(),
+        }
+    }
+
+    fn finish(&mut self) -> ArrayRef {
+        match self {
+            Self::Text(from) => Arc::new(from.finish()),
+            Self::Number(from) => Arc::new(from.finish()),
+            Self::Flag(from) => Arc::new(from.finish()),
+            Self::Millis(from) => Arc::new(from.finish()),
+        }
+    }
+}
+
+fn object(members: &[(String, Box<RawValue>)]) -> String {
+    let members = members.iter().map(|(key, value)| {
+        let key = serde_json::Value::from(key.as_str());
+        format!("{key}:{}", value.get())
+    });
+    format!("{{{}}}", members.collect::<Vec<_>>().join(","))
+}
+
+/// The record in columns, if every field that decides stands there once and as its column holds it.
+fn fit(line: &str) -> Option<Fitting> {
+    let Members(members) = serde_json::from_str(line).ok()?;
+    let mut fitting = Fitting::default();
+    for (key, value) in members {
+        if value.get() == "null" {
+            // Absent, but nothing that may stand there again.
+            if is_known(&key) {
+                return None;
+            }
+        } else if key == "market" {
+            let Members(fields) = serde_json::from_str(value.get()).ok()?;
+            if fields.is_empty() {
+                return None;
+            }
+            for (name, value) in fields {
+                fitting.add(&format!("{MARKET}{name}"), &value)?;
+            }
+        } else if is_known(&key) {
+            fitting.add(&key, &value)?;
+        } else {
+            fitting.rest.push((key, value));
+        }
+    }
+    Some(fitting)
+}
+
+/// Whether somebody decides by it.
+fn is_known(key: &str) -> bool {
+    const NESTED: [&str; 4] = ["market", "data", "entry", "objection"];
+    NESTED.contains(&key) || FIELDS.iter().any(|(name, _)| *name == key)
+}
+
+impl Fitting {
+    fn add(&mut self, name: &str, value: &RawValue) -> Option<()> {
+        let place = FIELDS.iter().position(|(known, _)| *known == name)?;
+        let (_, kind) = FIELDS.get(place)?;
+        let cell = cell(*kind, name, value.get())?;
+        self.cells.insert(place, cell).is_none().then_some(())
+    }
+}
+
+/// A value as its column holds it, from which the same can be read again.
+fn cell(kind: Kind, name: &str, raw: &str) -> Option<Cell> {
+    // A policy's numbers are hashed as they were written.
+    if matches!(name, "policy" | "payload") {
+        return None;
+    }
+    match kind {
+        Kind::Text | Kind::Time => serde_json::from_str(raw).ok().map(Cell::Text),
+        Kind::Flag => serde_json::from_str(raw).ok().map(Cell::Flag),
+        Kind::Number if raw.starts_with('"') => None,
+        Kind::Number => {
+            let number: f64 = raw.parse().ok()?;
+            number.is_finite().then_some(Cell::Number(number))
+        }
+        Kind::Millis => {
+            let millis: i64 = raw.parse().ok()?;
+            (millis.to_string() == raw).then_some(Cell::Millis(millis))
+        }
+    }
+}
+
+/// The members of an object, in their order, those that stand twice too.
+struct Members(Vec<(String, Box<RawValue>)>);
+
+impl<'de> Deserialize<'de> for Members {
+    fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
+        struct All;
+        impl<'de> Visitor<'de> for All {
+            type Value = Members;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a JSON object")
+            }
+
+            fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Members, M::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry()? {
+                    members.push(member);
+                }
+                Ok(Members(members))
+            }
+        }
+        json.deserialize_map(All)
+    }
+}

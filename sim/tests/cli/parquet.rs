@@ -1,0 +1,459 @@
+//! Tapes and answers as Parquet.
+
+use std::{fs::File, sync::Arc};
+
+use arrow_array::{
+    ArrayRef, BooleanArray, DictionaryArray, Float32Array, Float64Array, Int32Array, Int64Array,
+    LargeStringArray, ListArray, RecordBatch, StringArray, TimestampMicrosecondArray,
+    cast::AsArray as _,
+    types::{Float64Type, Int32Type, Int64Type, TimestampMillisecondType},
+};
+use parquet::arrow::{ArrowWriter, arrow_reader::ParquetRecordBatchReaderBuilder};
+use serde_json::{Value, json};
+
+use crate::support::{Place, START, generated, lines, policy};
+
+/// Everything of answers but their details, which name places in a line.
+fn columns(answers: &[Value]) -> Vec<Value> {
+    let mut answers = answers.to_vec();
+    answers.iter_mut().for_each(|answer| {
+        answer["detail"].take();
+    });
+    answers
+}
+
+/// Lines that fit no columns, for one reason each.
+const ODD: [&str; 16] = [
+    r#"{"symbol": "BTCUSDT", "symbol": "ETHUSDT", "side": "BUY", "ts": 1767571201000, "size": 5}"#,
+    r#"{"symbol": "BTCUSDT", "side": null, "side": "BUY", "ts": 1767571201000, "size": 5}"#,
+    r#"{"symbol": "BTCUSDT", "side": "BUY", "ts": 1767571201000, "size": 1e999}"#,
+    r#"{"symbol": "BTCUSDT", "side": "BUY", "ts": 1767571201000.0, "size": "12.5"}"#,
+    r#"{"symbol": "BTCUSDT", "side": "BUY", "ts": "1767571201000", "size": 0.1, "leverage": "x"}"#,
+    r#"{"symbol": 7, "side": "BUY", "ts": 1767571201000, "size": 5}"#,
+    r#"{"symbol": "BTCUSDT", "side": "BUY", "timestamp": 1767571201, "size": 5, "reduce_only": "false"}"#,
+    r#"{"symbol": "BTCUSDT", "side": "BUY", "ts": 1767571201000, "size": 5, "note": {"leverage": 99}}"#,
+    r#"{"symbol": "BTCUSDT", "\u0073ide": "BUY", "ts": 1767571201000, "size": -0, "confidence": 1.50}"#,
+    r#"{"event_type": "position.snapshot", "symbol": "BTCUSDT", "side": "LONG", "ts": 1767571201000, "market": {}}"#,
+    r#"{"event_type": "position.snapshot", "symbol": "BTCUSDT", "side": "LONG", "ts": 1767571201000, "market": 5}"#,
+    r#"{"event_type": "position.snapshot", "symbol": "BTCUSDT", "ts": 1767571201000, "market": {"sigma": 1, "x": 2}}"#,
+    r#"{"data": {"symbol": "BTCUSDT", "side": "BUY", "size": 5}, "ts": 1767571201000}"#,
+    r#"[1, 2]"#,
+    r#"not JSON"#,
+    r#"{}"#,
+];
+
+fn tape(seed: u64) -> Vec<u8> {
+    let mut tape = generated(4_000, seed);
+    for line in ODD {
+        tape.extend_from_slice(line.as_bytes());
+        tape.push(b'\n');
+    }
+    tape.extend_from_slice(b"{\"symbol\": \"\xff\"}\n");
+    tape
+}
+
+#[test]
+fn a_tape_is_the_same_tape_as_parquet_and_back() {
+    for seed in 1..4 {
+        let place = Place::new();
+        place.put("tape.jsonl", tape(seed));
+        let expected = place.summary(&["tape.jsonl"]);
+        let answers = columns(&place.answers(&["tape.jsonl"]));
+        let mut from = "tape.jsonl";
+        for to in [
+            "tape.parquet",
+            "again.jsonl.gz",
+            "again.parquet",
+            "again.jsonl.zst",
+            "last.jsonl",
+        ] {
+            let run = place.run(&["convert", from, "--out", to]);
+            assert_eq!((run.status, &*run.stderr), (0, ""), "{to}");
+            assert_eq!(run.stdout, "4,017 records\n", "{to}");
+            for threads in ["1", "3"] {
+                let mut summary = place.summary(&[to, "--threads", threads]);
+                summary["tapes"] = expected["tapes"].clone();
+                assert_eq!(summary, expected, "{to}");
+            }
+            assert_eq!(columns(&place.answers(&[to])), answers, "{to}");
+            from = to;
+        }
+    }
+}
+
+#[test]
+fn what_nobody_decides_by_is_carried() {
+    let place = Place::new();
+    let record = json!({"symbol": "BTCUSDT", "side": "BUY", "size": 5, "atr": 0.02, "why": {"a": [1, "\"}"]}});
+    place.put(
+        "tape.jsonl",
+        lines(&[record.clone(), json!({"symbol": "X"})]),
+    );
+    assert_eq!(
+        place
+            .run(&["convert", "tape.jsonl", "--out", "t.parquet"])
+            .status,
+        0
+    );
+    let run = place.run(&["convert", "t.parquet", "--out", "-"]);
+    assert_eq!((run.status, &*run.stderr), (0, "2 records\n"));
+    let mut again = run
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let mut first = again.next().unwrap();
+    // A column of numbers tells 5 from 5.0 no more.
+    assert_eq!(first["size"].take().as_f64(), Some(5.0));
+    let mut expected = record;
+    expected["size"].take();
+    assert_eq!(first, expected);
+}
+
+#[track_caller]
+fn write(place: &Place, name: &str, columns: Vec<(&str, ArrayRef)>) {
+    let batch = RecordBatch::try_from_iter(columns).unwrap();
+    let file = File::create(place.path().join(name)).unwrap();
+    let mut writer = ArrowWriter::try_new(file, batch.schema(), None).unwrap();
+    writer.write(&batch).unwrap();
+    writer.close().unwrap();
+}
+
+fn texts(texts: &[&str]) -> ArrayRef {
+    Arc::new(StringArray::from(texts.to_vec()))
+}
+
+/// As other programs write: dictionaries, narrow numbers, timestamps, wide texts, columns that nobody knows.
+#[test]
+fn other_programs_tapes_are_read() {
+    let place = Place::new();
+    place.put("policy", policy("p").to_string());
+    let symbols: DictionaryArray<Int32Type> =
+        vec!["BTCUSDT", "ETHUSDT", "BTCUSDT"].into_iter().collect();
+    let at = TimestampMicrosecondArray::from(vec![START * 1_000_000 + 1_500; 3]);
+    write(
+        &place,
+        "tape",
+        vec![
+            ("symbol", Arc::new(symbols)),
+            (
+                "side",
+                Arc::new(LargeStringArray::from(vec!["BUY", "SELL", "BUY"])),
+            ),
+            ("ts", Arc::new(at.with_timezone("UTC"))),
+            (
+                "leverage",
+                Arc::new(Int32Array::from(vec![Some(3), None, Some(20)])),
+            ),
+            (
+                "size",
+                Arc::new(Float32Array::from(vec![100.1, f32::NAN, 50.0])),
+            ),
+            ("reduce_only", Arc::new(BooleanArray::from(vec![false; 3]))),
+            ("leverages", Arc::new(Int64Array::from(vec![99; 3]))),
+            (
+                "nested",
+                Arc::new(ListArray::from_iter_primitive::<Int32Type, _, _>(vec![
+                    Some(
+                        vec![Some(1)]
+                    );
+                    3
+                ])),
+            ),
+        ],
+    );
+    let answers = place.answers(&["tape", "--policy", "policy"]);
+    let told: Vec<Value> = answers
+        .iter()
+        .map(|it| {
+            json!([
+                it["decision"],
+                it["ts"],
+                it["leverage"],
+                it["size_usd"],
+                it["reason"]
+            ])
+        })
+        .collect();
+    let ts = START * 1000 + 1;
+    assert_eq!(
+        told,
+        [
+            json!(["TRADE", ts, 3.0, 100.1, null]),
+            json!(["SKIP", ts, null, null, "POLICY_MISSING_SIZE"]),
+            json!(["TRADE", ts, 8.0, 50.0, null]),
+        ]
+    );
+}
+
+#[test]
+fn a_record_beside_other_columns_is_two() {
+    let place = Place::new();
+    let record = json!({"symbol": "BTCUSDT", "side": "BUY", "size": 5}).to_string();
+    write(
+        &place,
+        "tape",
+        vec![
+            (
+                "record",
+                Arc::new(StringArray::from(vec![Some(&*record), Some(&record), None])),
+            ),
+            (
+                "symbol",
+                Arc::new(StringArray::from(vec![None, Some("ETHUSDT"), None])),
+            ),
+        ],
+    );
+    let answers = place.answers(&["tape"]);
+    let reasons: Vec<_> = answers
+        .iter()
+        .map(|answer| answer["reason"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        reasons,
+        ["INTENT_INVALID", "INTENT_UNREADABLE", "INTENT_INVALID"]
+    );
+    let detail = answers[1]["detail"].as_str().unwrap();
+    assert!(detail.contains("line 2"), "{detail}");
+}
+
+#[track_caller]
+fn check_refused(place: &Place, expected: &str) {
+    let run = place.run(&["replay", "tape", "--out", "answers"]);
+    assert_eq!((run.status, &*run.stdout), (2, ""));
+    assert_eq!(run.stderr, format!("portcullis: {expected}\n"));
+}
+
+#[test]
+fn a_file_that_is_no_tape_is_refused() {
+    let place = Place::new();
+    let bools: ArrayRef = Arc::new(BooleanArray::from(vec![true]));
+    write(
+        &place,
+        "tape",
+        vec![("symbol", texts(&["X"])), ("leverage", Arc::clone(&bools))],
+    );
+    check_refused(
+        &place,
+        "`tape` cannot be read as Parquet: column `leverage` is of type Boolean in all 1 row groups, and has to hold numbers or text; 0 records were answered",
+    );
+    write(&place, "tape", vec![("symbol", bools)]);
+    check_refused(
+        &place,
+        "`tape` cannot be read as Parquet: column `symbol` is of type Boolean in all 1 row groups, and has to hold text; 0 records were answered",
+    );
+    write(
+        &place,
+        "tape",
+        vec![("a", texts(&["X"])), ("b", texts(&["Y"]))],
+    );
+    check_refused(
+        &place,
+        "`tape` cannot be read as Parquet: no column is a field of a record (`symbol`, `side`, `ts`, …); it has `a`, `b`; 0 records were answered",
+    );
+    let whole = {
+        place.put("t.jsonl", generated(3_000, 1));
+        place.run(&["convert", "t.jsonl", "--out", "tape.parquet"]);
+        std::fs::read(place.path().join("tape.parquet")).unwrap()
+    };
+    place.put("tape", &whole[..whole.len() / 2]);
+    let run = place.run(&["replay", "tape"]);
+    assert_eq!((run.status, &*run.stdout), (2, ""));
+    assert!(
+        run.stderr
+            .starts_with("portcullis: `tape` cannot be read as Parquet: "),
+        "{}",
+        run.stderr
+    );
+    let mut spoiled = whole.clone();
+    let middle = whole.len() / 3;
+    spoiled[middle..middle + 2_000].fill(0x5a);
+    place.put("tape", spoiled);
+    let run = place.run(&["replay", "tape"]);
+    assert_eq!((run.status, &*run.stdout), (2, ""));
+    assert!(
+        run.stderr.contains("records were answered"),
+        "{}",
+        run.stderr
+    );
+    let run = place.run_with(&["replay", "-"], whole);
+    assert_eq!(
+        (run.status, &*run.stderr),
+        (
+            2,
+            "portcullis: `standard input` holds Parquet, whose index stands at its end: give it as a file; 0 records were answered\n"
+        )
+    );
+}
+
+#[test]
+fn a_file_without_rows_is_a_tape_without_records() {
+    let place = Place::new();
+    place.put("empty.jsonl", "");
+    assert_eq!(
+        place
+            .run(&["convert", "empty.jsonl", "--out", "empty.parquet"])
+            .stdout,
+        "0 records\n"
+    );
+    assert_eq!(place.summary(&["empty.parquet"])["records"], 0);
+}
+
+#[test]
+fn an_input_is_not_written_over() {
+    let place = Place::new();
+    place.put("tape", generated(10, 1));
+    let run = place.run(&["convert", "tape", "--out", "tape"]);
+    assert_eq!(
+        (run.status, &*run.stderr),
+        (
+            2,
+            "portcullis: cannot write `tape`: it is an input of this run\n"
+        )
+    );
+}
+
+/// A value of a column as it stands in an answer's line; nothing where it is null.
+fn value(column: &ArrayRef, row: usize) -> Option<Value> {
+    if column.is_null(row) {
+        return None;
+    }
+    Some(
+        if let Some(whole) = column.as_primitive_opt::<Int64Type>() {
+            whole.value(row).into()
+        } else if let Some(number) = column.as_primitive_opt::<Float64Type>() {
+            number.value(row).into()
+        } else if let Some(millis) = column.as_primitive_opt::<TimestampMillisecondType>() {
+            millis.value(row).into()
+        } else if let Some(list) = column.as_list_opt::<i32>() {
+            let list = list.value(row);
+            let texts = list.as_string::<i32>().iter().map(|text| text.unwrap());
+            texts.collect::<Vec<_>>().into()
+        } else {
+            column.as_string::<i32>().value(row).into()
+        },
+    )
+}
+
+#[test]
+fn answers_as_parquet_are_the_answers() {
+    let place = Place::new();
+    place.put("tape", tape(5));
+    let expected = place.answers(&["tape"]);
+    let summary = place.summary(&["tape", "--out", "answers.parquet"]);
+    assert_eq!(summary, place.summary(&["tape"]));
+    let file = File::open(place.path().join("answers.parquet")).unwrap();
+    let batches = ParquetRecordBatchReaderBuilder::try_new(file)
+        .unwrap()
+        .build()
+        .unwrap();
+    let mut rows = Vec::new();
+    for batch in batches {
+        let batch = batch.unwrap();
+        let schema = batch.schema();
+        for row in 0..batch.num_rows() {
+            let fields = schema.fields().iter().zip(batch.columns());
+            let fields = fields
+                .filter_map(|(field, column)| Some((field.name().clone(), value(column, row)?)));
+            rows.push(Value::Object(fields.collect()));
+        }
+    }
+    assert_eq!(rows.len(), expected.len());
+    for (row, mut answer) in rows.into_iter().zip(expected) {
+        // Numbers are doubles in a column, whatever their text.
+        for value in answer.as_object_mut().unwrap().iter_mut() {
+            if let (name, Value::Number(number)) = value
+                && !["n", "ts", "not_after"].contains(&&**name)
+            {
+                *value.1 = number.as_f64().unwrap().into();
+            }
+        }
+        assert_eq!(row, answer);
+    }
+}
+
+#[test]
+fn candles_may_stand_in_parquet() {
+    let place = Place::new();
+    place.put("policy", policy("p").to_string());
+    let entry = json!({"id": format!("{}-0", (START + 30) * 1000), "symbol": "BTCUSDT", "side": "BUY", "size": 1000, "stop_loss": 90});
+    place.put("tape", lines(&[entry]));
+    let prices = [100.0, 100.5, 101.25, 99.0];
+    let price =
+        |of: fn(f64) -> f64| -> ArrayRef { Arc::new(Float64Array::from(prices.map(of).to_vec())) };
+    let minute = |n: i64| START + n * 60;
+    let csv: String = prices
+        .iter()
+        .zip(0..)
+        .map(|(p, n)| format!("{},{p},{},{},{p}\n", minute(n), p + 1.0, p - 1.0))
+        .collect();
+    place.put(
+        "BTCUSDT.csv",
+        format!("timestamp,open,high,low,close\n{csv}"),
+    );
+    let run = |file: &str| {
+        let symbol = format!("BTCUSDT={file}");
+        place.run(&[
+            "simulate",
+            "tape",
+            "--policy",
+            "policy",
+            "--candles",
+            &symbol,
+            "--cash",
+            "2000",
+            "--out",
+            "-",
+        ])
+    };
+    let expected = run("BTCUSDT.csv");
+    assert_eq!(expected.status, 0, "{}", expected.stderr);
+    assert!(expected.stdout.contains("\"open\""), "{}", expected.stdout);
+    let columns = |time: (&'static str, ArrayRef)| {
+        vec![
+            time,
+            ("open", price(|p| p)),
+            ("high", price(|p| p + 1.0)),
+            ("low", price(|p| p - 1.0)),
+            ("close", price(|p| p)),
+            ("volume", price(|_| f64::NAN)),
+        ]
+    };
+    let micros =
+        TimestampMicrosecondArray::from([0, 1, 2, 3].map(|n| minute(n) * 1_000_000).to_vec());
+    write(&place, "times", columns(("timestamp", Arc::new(micros))));
+    let millis = Int64Array::from([0, 1, 2, 3].map(|n| minute(n) * 1000).to_vec());
+    write(&place, "millis", columns(("open_time", Arc::new(millis))));
+    for file in ["times", "millis"] {
+        assert_eq!(
+            (run(file).status, run(file).stdout),
+            (0, expected.stdout.clone()),
+            "{file}"
+        );
+    }
+    let refused = |file: &str| {
+        let run = run(file);
+        assert_eq!((run.status, &*run.stdout), (2, ""));
+        run.stderr
+    };
+    let bools: ArrayRef = Arc::new(BooleanArray::from(vec![true; 4]));
+    write(&place, "bools", columns(("timestamp", bools)));
+    assert_eq!(
+        refused("bools"),
+        "portcullis: cannot read candles from `bools` as Parquet: column `timestamp` is of type Boolean, and has to hold numbers, timestamps or text\n"
+    );
+    write(
+        &place,
+        "none",
+        vec![
+            ("open_time", Arc::new(Int64Array::from(vec![1]))),
+            ("open", price(|p| p).slice(0, 1)),
+        ],
+    );
+    assert_eq!(
+        refused("none"),
+        "portcullis: `none` has no column `high`; the first line names the columns: timestamp (or open_time), open, high, low, close\n"
+    );
+    let back = Int64Array::from([0, 1, 1, 2].map(|n| minute(n) * 1000).to_vec());
+    write(&place, "back", columns(("open_time", Arc::new(back))));
+    assert!(refused("back").starts_with("portcullis: `back`, line 3: it begins at "));
+}
