@@ -1,0 +1,307 @@
+//! Intents from files of each format: 1,000,000 records of one layout, about 234 bytes a line.
+//!
+//! Each beside references of the same run, over the same files in the page cache:
+//!
+//! - `newlines` counts the ends of lines in chunks of 256 KiB, as `wc -l` does;
+//! - `parse only, plain struct` has the general parser (serde_json) fill a struct with the fields of the record, numbers as numbers, nothing
+//!   checked;
+//! - `jsonl, one order` and `jsonl, any order` replay the same records, their keys in one order or shuffled line by line: intents,
+//!   gates, counts, digest;
+//! - `columns, read` reads four columns of a Parquet file, and `columns, decide` decides them as well, in columns;
+//! - `parquet` replays the whole file, and the rest writes the answers of one thread away as JSONL or as Parquet.
+//!
+//! `cargo bench -p portcullis-sim --bench formats`
+
+#![expect(
+    dead_code,
+    clippy::unwrap_used,
+    reason = "a bench: the group's names document it, and it stops where it cannot go on"
+)]
+
+use std::{
+    fs::File,
+    hint::black_box,
+    io::{BufWriter, Read as _, Write},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use arrow_array::{cast::AsArray as _, types::Float64Type};
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use parquet::arrow::{ProjectionMask, arrow_reader::ParquetRecordBatchReaderBuilder};
+use portcullis::{
+    decide::{DecisionColumns, Engine, IntentColumns},
+    domain::{Instant, Side},
+    exit::{ExitOwnership, STANDARD_OWNER},
+    guardrails::Guardrails,
+    intent::IntentBuilder,
+    policy::{Policy, PolicyState},
+};
+use portcullis_sim::{
+    replay::{Judge, Scope, Sinks, replay},
+    report::{AnswerRows, Counts},
+    sample::policy_json,
+    tape::{LineContent, RowWriter, TapeReader, TapeSource},
+};
+use rand::{RngExt as _, SeedableRng as _, seq::SliceRandom as _};
+use rand_chacha::ChaCha8Rng;
+use serde::Deserialize;
+
+const RECORDS: u64 = 1_000_000;
+
+#[derive(Deserialize)]
+struct Plain<'a> {
+    id: Option<&'a str>,
+    event_type: Option<&'a str>,
+    source: Option<&'a str>,
+    symbol: Option<&'a str>,
+    action: Option<&'a str>,
+    confidence: Option<f64>,
+    leverage: Option<f64>,
+    position_size_usd: Option<f64>,
+    entry_price: Option<f64>,
+    stop_loss: Option<f64>,
+    take_profit: Option<f64>,
+}
+
+const SYMBOLS: [&str; 11] = [
+    "BTCUSDT",
+    "ETHUSDT",
+    "BNBUSDT",
+    "SOLUSDT",
+    "ADAUSDT",
+    "DOTUSDT",
+    "AVAXUSDT",
+    "MATICUSDT",
+    "LINKUSDT",
+    "ATOMUSDT",
+    "XRPUSDT",
+];
+
+fn members(rng: &mut ChaCha8Rng, n: u64) -> Vec<String> {
+    let symbol = SYMBOLS.get(rng.random_range(0..SYMBOLS.len())).unwrap();
+    let is_buy: bool = rng.random();
+    let price = f64::from(rng.random_range(50..9_000_000)) / 100.0;
+    let at = |share: f64| (price * share * 100.0).round() / 100.0;
+    let (stop, target) = if is_buy {
+        (at(0.98), at(1.05))
+    } else {
+        (at(1.02), at(0.95))
+    };
+    let source = ["momentum", "ensemble", "trading-bot"];
+    vec![
+        format!("\"id\":\"{}-0\"", 1_767_571_200_000 + n * 37),
+        "\"event_type\":\"trade.intent\"".to_owned(),
+        format!(
+            "\"source\":\"{}\"",
+            source.get(rng.random_range(0..3_usize)).unwrap()
+        ),
+        format!("\"symbol\":\"{symbol}\""),
+        format!("\"action\":\"{}\"", if is_buy { "BUY" } else { "SELL" }),
+        format!("\"confidence\":0.{}", rng.random_range(10..100)),
+        format!("\"leverage\":{}", rng.random_range(1..16)),
+        format!(
+            "\"position_size_usd\":{}",
+            f64::from(rng.random_range(1000..300_000)) / 100.0
+        ),
+        format!("\"entry_price\":{price}"),
+        format!("\"stop_loss\":{stop}"),
+        format!("\"take_profit\":{target}"),
+    ]
+}
+
+struct Files {
+    one_order: PathBuf,
+    any_order: PathBuf,
+    rows: PathBuf,
+}
+
+fn files(folder: &Path) -> Files {
+    let files = Files {
+        one_order: folder.join("one.jsonl"),
+        any_order: folder.join("any.jsonl"),
+        rows: folder.join("one.parquet"),
+    };
+    let create = |path: &Path| BufWriter::new(File::create(path).unwrap());
+    let (mut one, mut any) = (create(&files.one_order), create(&files.any_order));
+    let mut rows = RowWriter::new(create(&files.rows)).unwrap();
+    let mut rng = ChaCha8Rng::seed_from_u64(1);
+    for n in 0..RECORDS {
+        let mut members = members(&mut rng, n);
+        let line = format!("{{{}}}", members.join(","));
+        writeln!(one, "{line}").unwrap();
+        rows.push(line.as_bytes()).unwrap();
+        members.shuffle(&mut rng);
+        writeln!(any, "{{{}}}", members.join(",")).unwrap();
+    }
+    rows.finish().unwrap();
+    files
+}
+
+fn engine() -> Engine {
+    Engine::new(
+        Guardrails::none(),
+        ExitOwnership::new(STANDARD_OWNER, [""; 0]).unwrap(),
+    )
+}
+
+fn policy() -> Policy {
+    Policy::from_json(&policy_json(
+        Instant::from_millis(4_000_000_000_000).unwrap(),
+    ))
+    .unwrap()
+}
+
+fn run(path: &Path, threads: usize, answers: Option<&mut dyn Write>) -> blake3::Hash {
+    let judge = Judge {
+        engine: engine(),
+        assume_in_force: false,
+        writes_answers: answers.is_some(),
+        reports: false,
+        now: None,
+        scope: Scope::Tape,
+    };
+    let mut progress = |_: &Counts| {};
+    let sinks = Sinks {
+        answers: answers.map(|to| -> &mut dyn Write { to }),
+        tally: None,
+        progress: &mut progress,
+    };
+    let tapes = TapeReader::new(vec![TapeSource::File(path.to_owned())]);
+    let outcome = replay(&judge, Ok(policy()), tapes, threads, sinks);
+    outcome.unwrap().digest
+}
+
+fn newlines(path: &Path) -> usize {
+    let mut file = File::open(path).unwrap();
+    let mut buffer = vec![0; 256 * 1024];
+    let mut count = 0;
+    loop {
+        match file.read(&mut buffer).unwrap() {
+            0 => return count,
+            read => count += memchr::memchr_iter(b'\n', buffer.get(..read).unwrap()).count(),
+        }
+    }
+}
+
+fn parse_only(path: &Path) {
+    for chunk in TapeReader::new(vec![TapeSource::File(path.to_owned())]) {
+        for line in chunk.unwrap().lines() {
+            if let LineContent::Text(text) = line.content {
+                drop(black_box(serde_json::from_str::<Plain<'_>>(text)));
+            }
+        }
+    }
+}
+
+/// Symbol, action, leverage and size of every row.
+fn read_columns(path: &Path, mut each: impl FnMut(&arrow_array::RecordBatch)) {
+    let builder = ParquetRecordBatchReaderBuilder::try_new(File::open(path).unwrap()).unwrap();
+    let names = ["symbol", "action", "leverage", "position_size_usd"];
+    let mask = ProjectionMask::columns(builder.parquet_schema(), names);
+    let batches = builder.with_projection(mask).with_batch_size(8192).build();
+    for batch in batches.unwrap() {
+        each(&batch.unwrap());
+    }
+}
+
+/// The rows as intents in columns, decided.
+fn decide_columns(path: &Path) -> usize {
+    let (engine, policy) = (engine(), policy());
+    let now = Instant::from_millis(1_767_571_200_000).unwrap();
+    let mut answers = DecisionColumns::default();
+    let mut decided = 0;
+    read_columns(path, |batch| {
+        let mut columns = IntentColumns::default();
+        let text = |name| batch.column_by_name(name).unwrap().as_string::<i32>();
+        let number = |name| {
+            batch
+                .column_by_name(name)
+                .unwrap()
+                .as_primitive::<Float64Type>()
+        };
+        let (symbols, actions) = (text("symbol"), text("action"));
+        let (leverages, sizes) = (number("leverage"), number("position_size_usd"));
+        for row in 0..batch.num_rows() {
+            let side = match actions.value(row) {
+                "BUY" => Side::Buy,
+                _ => Side::Sell,
+            };
+            let intent = IntentBuilder::new(symbols.value(row))
+                .side(side)
+                .leverage(leverages.value(row))
+                .notional_usd(sizes.value(row));
+            columns.push(&intent.build());
+        }
+        engine.decide_columns(
+            PolicyState::present(&policy),
+            &columns,
+            Some(now),
+            &mut answers,
+        );
+        decided += batch.num_rows();
+        black_box(&answers);
+    });
+    decided
+}
+
+fn bench(c: &mut Criterion) {
+    let folder = tempfile::tempdir().unwrap();
+    let files = files(folder.path());
+    let one = run(&files.one_order, 1, None);
+    assert_eq!(run(&files.any_order, 1, None), one);
+    assert_eq!(run(&files.rows, 1, None), one);
+
+    let mut group = c.benchmark_group("formats");
+    group.throughput(Throughput::Elements(RECORDS));
+    group
+        .sample_size(10)
+        .warm_up_time(Duration::from_secs(1))
+        .measurement_time(Duration::from_secs(5));
+    group.bench_function("newlines", |b| b.iter(|| newlines(&files.one_order)));
+    group.bench_function("parse only, one order", |b| {
+        b.iter(|| parse_only(&files.one_order))
+    });
+    group.bench_function("jsonl, one order", |b| {
+        b.iter(|| run(&files.one_order, 1, None))
+    });
+    group.bench_function("jsonl, one order, 2 threads", |b| {
+        b.iter(|| run(&files.one_order, 2, None))
+    });
+    group.bench_function("parse only, any order", |b| {
+        b.iter(|| parse_only(&files.any_order))
+    });
+    group.bench_function("jsonl, any order", |b| {
+        b.iter(|| run(&files.any_order, 1, None))
+    });
+    group.bench_function("columns, read", |b| {
+        b.iter(|| {
+            read_columns(&files.rows, |batch| {
+                black_box(batch.num_rows());
+            })
+        });
+    });
+    group.bench_function("columns, decide", |b| {
+        b.iter(|| decide_columns(&files.rows))
+    });
+    group.bench_function("parquet", |b| b.iter(|| run(&files.rows, 1, None)));
+    let out = folder.path().join("answers");
+    group.bench_function("jsonl, answers as jsonl", |b| {
+        b.iter(|| {
+            let mut to = BufWriter::new(File::create(&out).unwrap());
+            run(&files.one_order, 1, Some(&mut to))
+        });
+    });
+    group.bench_function("jsonl, answers as parquet", |b| {
+        b.iter(|| {
+            let mut to = AnswerRows::new(BufWriter::new(File::create(&out).unwrap())).unwrap();
+            let digest = run(&files.one_order, 1, Some(&mut to));
+            to.finish().unwrap();
+            digest
+        });
+    });
+    group.finish();
+}
+
+criterion_group!(benches, bench);
+criterion_main!(benches);
