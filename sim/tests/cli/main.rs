@@ -33,4 +33,5 @@ mod store;
 mod support;
 mod tapes;
 mod texts;
+mod tutorial;
 mod usage;
