@@ -29,15 +29,20 @@ pub enum Source {
 
 impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::PolicyLeverage(symbol) => write!(f, "policy:leverage_by_symbol.{symbol}"),
-            Self::Policy(path) => write!(f, "policy:{path}"),
-            Self::Intent(path) => write!(f, "intent:{path}"),
-            Self::Position(path) => write!(f, "position:{path}"),
-            Self::Market(path) => write!(f, "market:{path}"),
-            Self::Guardrails(path) => write!(f, "guardrails:{path}"),
-            Self::Derived(expression) => f.write_str(expression),
-        }
+        let (holder, path) = match self {
+            Self::PolicyLeverage(symbol) => {
+                f.write_str("policy:leverage_by_symbol.")?;
+                return symbol.fmt(f);
+            }
+            Self::Policy(path) => ("policy:", path),
+            Self::Intent(path) => ("intent:", path),
+            Self::Position(path) => ("position:", path),
+            Self::Market(path) => ("market:", path),
+            Self::Guardrails(path) => ("guardrails:", path),
+            Self::Derived(expression) => ("", expression),
+        };
+        f.write_str(holder)?;
+        f.write_str(path)
     }
 }
 

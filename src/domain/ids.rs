@@ -44,8 +44,29 @@ impl PolicyHash {
     /// The first eight digits, as logs show them.
     #[must_use]
     pub fn short(&self) -> String {
-        self.0.iter().take(4).map(|b| format!("{b:02x}")).collect()
+        text(&self.digits()).chars().take(8).collect()
     }
+
+    fn digits(&self) -> [u8; 64] {
+        let mut digits = [0; 64];
+        let (pairs, _) = digits.as_chunks_mut::<2>();
+        for (pair, byte) in pairs.iter_mut().zip(self.0) {
+            *pair = [digit(byte >> 4), digit(byte & 15)];
+        }
+        digits
+    }
+}
+
+const fn digit(nibble: u8) -> u8 {
+    match nibble {
+        0..=9 => b'0' + nibble,
+        _ => b'a' - 10 + nibble,
+    }
+}
+
+/// Digits are always text.
+fn text(digits: &[u8; 64]) -> &str {
+    std::str::from_utf8(digits).unwrap_or_default()
 }
 
 fn nibble(digit: u8) -> Result<u8, PolicyHashError> {
@@ -58,7 +79,7 @@ fn nibble(digit: u8) -> Result<u8, PolicyHashError> {
 
 impl fmt::Display for PolicyHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|b| write!(f, "{b:02x}"))
+        f.write_str(text(&self.digits()))
     }
 }
 
@@ -70,6 +91,6 @@ impl fmt::Debug for PolicyHash {
 
 impl Serialize for PolicyHash {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        serializer.serialize_str(text(&self.digits()))
     }
 }
