@@ -125,20 +125,43 @@ pub struct Answer<'a> {
 }
 
 /// The kinds of records that are answered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EventKind {
     /// An intent.
-    #[serde(rename = "trade.intent")]
     Intent,
     /// A position.
-    #[serde(rename = "position.snapshot")]
     Position,
     /// A new policy.
-    #[serde(rename = "policy.updated")]
     PolicyUpdated,
     /// No policy from here on.
-    #[serde(rename = "policy.withdrawn")]
     PolicyWithdrawn,
+}
+
+impl EventKind {
+    /// Every kind.
+    pub const ALL: [Self; 4] = [
+        Self::Intent,
+        Self::Position,
+        Self::PolicyUpdated,
+        Self::PolicyWithdrawn,
+    ];
+
+    /// Its name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Intent => "trade.intent",
+            Self::Position => "position.snapshot",
+            Self::PolicyUpdated => "policy.updated",
+            Self::PolicyWithdrawn => "policy.withdrawn",
+        }
+    }
+}
+
+impl Serialize for EventKind {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
 }
 
 /// What was answered.

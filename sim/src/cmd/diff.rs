@@ -1,6 +1,7 @@
 //! `portcullis diff`
 
 use std::{
+    fs,
     path::{Path, PathBuf},
     sync::{
         Arc,
@@ -8,30 +9,38 @@ use std::{
     },
 };
 
+use portcullis::{decide::Engine, policy::PolicyAbsence};
+
 use super::{
     Failure,
     failure::{print, print_json},
-    input::{illegible, is_stdin, stdin_once, valid_policy},
+    input::{illegible, initial_policy, is_stdin, refused_policy, stdin_once, valid_policy},
     operator::OperatorArgs,
-    out::{open_both, parse_report, write_report},
+    out::{Out, open_both, parse_report, write_report},
     replay::{Bar, Format},
 };
 use crate::{
-    diff::{Told, diff},
+    diff::{AnswerFile, Compared, Difference, Replayed, Told, diff, diff_answers},
     replay::{Judge, Scope},
     report::html::diff_page,
-    tape::{TapeReader, TapeSource, resolve},
+    tape::{Progress, TapeReader, TapeSource, resolve},
 };
 
 #[derive(Debug, Clone, clap::Args)]
 pub(super) struct Args {
-    /// Tapes: JSONL, plain, gzip or zstd, or Parquet; `-` is standard input, patterns are expanded by name
-    #[arg(value_name = "TAPE", required = true)]
+    /// Tapes: JSONL, plain, gzip or zstd, or Parquet; `-` is standard input, patterns are expanded by name. None where two
+    /// files of answers are compared
+    #[arg(value_name = "TAPE")]
     tapes: Vec<PathBuf>,
     /// A policy (JSON); given twice: the one to compare with, then the one to compare. Each rules from beginning to
-    /// end, and the tape's own policies are set aside
-    #[arg(long = "policy", value_name = "FILE", required = true)]
+    /// end, and the tape's own policies are set aside. Beside `--answers`: the policy in force from the beginning, as in a
+    /// replay
+    #[arg(long = "policy", value_name = "FILE")]
     policies: Vec<PathBuf>,
+    /// Answers as `replay --out` writes them, plain, gzip or zstd, or Parquet; `-` is standard input. Given twice: the ones to
+    /// compare with, then the ones to compare. Given once: what the engine answers to the tapes today is compared with them
+    #[arg(long = "answers", value_name = "FILE")]
+    answers: Vec<PathBuf>,
     /// Write a tape here with the first record of each kind of flip, to be kept as a test
     #[arg(long, value_name = "FILE")]
     minimal: Option<PathBuf>,
@@ -41,7 +50,7 @@ pub(super) struct Args {
     /// End with status 1 if an answer flips
     #[arg(long)]
     fail_on_flip: bool,
-    /// Judge as if both policies were in force at every record's time
+    /// Judge as if every policy were in force at every record's time
     #[arg(long)]
     assume_in_force: bool,
     /// How the answer is written
@@ -51,72 +60,272 @@ pub(super) struct Args {
     operator: OperatorArgs,
 }
 
+/// What is to be compared with what.
+enum Asked<'a> {
+    Policies(&'a Path, &'a Path),
+    Answers(&'a Path, &'a Path),
+    Engine(&'a Path),
+}
+
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
-    let [before_path, after_path] = &*args.policies else {
-        return Err(Failure::unusable(format_args!(
-            "`--policy` is given {} time{}: give it twice, the policy to compare with and the one to compare",
-            args.policies.len(),
-            if args.policies.len() == 1 { "" } else { "s" }
-        )));
+    let asked = asked(args)?;
+    claim_stdin(args)?;
+    match asked {
+        Asked::Policies(before, after) => policies(args, before, after),
+        Asked::Answers(before, after) => answers(args, before, after),
+        Asked::Engine(file) => engine(args, file),
+    }
+}
+
+fn asked(args: &Args) -> Result<Asked<'_>, Failure> {
+    let refuse = |why: &str| Err(Failure::unusable(why));
+    let has_tape = !args.tapes.is_empty();
+    let asked = match (&*args.answers, &*args.policies) {
+        ([], []) => {
+            return refuse(
+                "nothing to compare: give `--policy` twice and a TAPE, `--answers` once and its TAPE, or `--answers` twice",
+            );
+        }
+        ([], [_, _]) if !has_tape => {
+            return refuse("two policies and no TAPE: give the tape that both are to answer");
+        }
+        ([], [before, after]) => return Ok(Asked::Policies(before, after)),
+        ([], policies) => {
+            let times = match policies.len() {
+                1 => "1 time".to_owned(),
+                times => format!("{times} times"),
+            };
+            return refuse(&format!(
+                "`--policy` is given {times}: give it twice, the policy to compare with and the one to compare"
+            ));
+        }
+        ([_], _) if !has_tape => {
+            return refuse(
+                "`--answers` is given once, and no TAPE: give other answers to compare, or the tape that these answer",
+            );
+        }
+        ([_], [_, _, ..]) => {
+            return refuse(
+                "`--policy` is given more than once beside `--answers`: give the one in force from the beginning, or none",
+            );
+        }
+        ([file], [] | [_]) => Asked::Engine(file),
+        ([_, _], _) if has_tape => {
+            return refuse(
+                "`--answers` is given twice, and a TAPE: two files are compared without it; give one of them to compare it with today's engine",
+            );
+        }
+        ([_, _], [_, ..]) => return refuse(&judges_nothing("--policy")),
+        ([_, _], []) if args.operator.guardrails().is_some() => {
+            return refuse(&judges_nothing("--guardrails"));
+        }
+        ([_, _], []) if args.assume_in_force => {
+            return refuse(&judges_nothing("--assume-in-force"));
+        }
+        ([before, after], []) => Asked::Answers(before, after),
+        (more, _) => {
+            return refuse(&format!(
+                "`--answers` is given {} times: give it twice, the answers to compare with and the ones to compare, or once with their TAPE",
+                more.len()
+            ));
+        }
     };
-    let tape = args.tapes.iter().find(|tape| is_stdin(tape));
-    stdin_once(&[
-        ("the first `--policy`", Some(before_path)),
-        ("the second `--policy`", Some(after_path)),
-        ("`--guardrails`", args.operator.guardrails()),
-        ("the tape", tape.map(PathBuf::as_path)),
-    ])?;
+    if args.minimal.is_some() {
+        return refuse(
+            "`--minimal` needs two policies: a tape shows no flip of recorded answers, which are not on it; `explain TAPE --n K` shows a record",
+        );
+    }
+    Ok(asked)
+}
+
+fn judges_nothing(flag: &str) -> String {
+    format!(
+        "`{flag}` beside two `--answers`: what was answered is compared as it stands, leave it out"
+    )
+}
+
+fn claim_stdin(args: &Args) -> Result<(), Failure> {
+    let place = |flag: &str, files: &[PathBuf], place: usize| match files.len() {
+        1 => format!("`--{flag}`"),
+        _ if place == 0 => format!("the first `--{flag}`"),
+        _ => format!("the second `--{flag}`"),
+    };
+    let mut claims = Vec::new();
+    for (flag, files) in [("policy", &args.policies), ("answers", &args.answers)] {
+        let named = files.iter().enumerate();
+        claims.extend(named.map(|(at, file)| (place(flag, files, at), Some(file.as_path()))));
+    }
+    claims.push(("`--guardrails`".to_owned(), args.operator.guardrails()));
+    claims.push(("the tape".to_owned(), args.tape_on_stdin()));
+    let claims: Vec<_> = claims.iter().map(|(who, file)| (&**who, *file)).collect();
+    stdin_once(&claims)
+}
+
+/// What a run shows while it reads, and what it writes beside its answer.
+struct Run {
+    bar: Bar,
+    records: Arc<AtomicU64>,
+    minimal: Option<Out>,
+    report: Option<Out>,
+}
+
+impl Run {
+    fn begin(args: &Args, tapes: &[TapeSource], progress: Arc<Progress>) -> Result<Self, Failure> {
+        let mut inputs: Vec<&Path> = Vec::new();
+        inputs.extend(args.policies.iter().map(PathBuf::as_path));
+        inputs.extend(args.answers.iter().map(PathBuf::as_path));
+        inputs.extend(args.tape_on_stdin());
+        inputs.extend(tapes.iter().filter_map(TapeSource::path));
+        inputs.extend(args.operator.guardrails());
+        let bar = Bar::new(progress);
+        let records = Arc::new(AtomicU64::new(0));
+        let asked = [args.minimal.as_ref(), args.report.as_ref()];
+        let [minimal, report] = open_both(asked, &inputs, &records, &bar.bar, false)?;
+        Ok(Self {
+            bar,
+            records,
+            minimal,
+            report,
+        })
+    }
+
+    fn show(&self, so_far: u64) {
+        self.records.store(so_far, Ordering::Relaxed);
+        self.bar.show(so_far);
+    }
+
+    /// Writes everything that was asked for.
+    fn tell(self, args: &Args, told: &Told<'_>) -> Result<(), Failure> {
+        if let Some(mut out) = self.minimal {
+            for line in &told.difference.minimal {
+                writeln!(out.writer(), "{line}").map_err(|error| Failure::output(&error))?;
+            }
+            out.finish()?;
+        }
+        write_report(self.report, || diff_page(told))?;
+        match args.format {
+            Format::Text => print(told),
+            Format::Json => print_json(told),
+        }
+    }
+}
+
+impl Args {
+    fn tape_on_stdin(&self) -> Option<&Path> {
+        let tape = self.tapes.iter().find(|tape| is_stdin(tape));
+        tape.map(PathBuf::as_path)
+    }
+
+    fn judge(&self, engine: Engine, writes_answers: bool) -> Judge {
+        Judge {
+            engine,
+            assume_in_force: self.assume_in_force,
+            writes_answers,
+            reports: false,
+            now: None,
+            scope: Scope::Tape,
+        }
+    }
+
+    /// Whether the answer is no.
+    fn verdict(&self, difference: &Difference) -> Result<(), Failure> {
+        match difference.flips() {
+            1.. if self.fail_on_flip => Err(Failure::No(format!(
+                "{} of {} answers flip",
+                difference.flips(),
+                difference.read.records
+            ))),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn policies(args: &Args, before: &Path, after: &Path) -> Result<(), Failure> {
     let (engine, operator) = args.operator.resolve(args.assume_in_force)?;
-    let (before, after) = (valid_policy(before_path)?, valid_policy(after_path)?);
+    let (before, after) = (valid_policy(before)?, valid_policy(after)?);
     let sources = resolve(&args.tapes).map_err(Failure::unusable)?;
     let names: Vec<String> = sources.iter().map(ToString::to_string).collect();
-    let mut inputs: Vec<&Path> = vec![before_path, after_path];
-    inputs.extend(tape.map(PathBuf::as_path));
-    inputs.extend(sources.iter().filter_map(TapeSource::path));
-    inputs.extend(args.operator.guardrails());
-    let judge = Judge {
-        engine,
-        assume_in_force: args.assume_in_force,
-        writes_answers: false,
-        reports: false,
-        now: None,
-        scope: Scope::Tape,
-    };
     let tapes = TapeReader::new(sources.clone());
-    let bar = Bar::new(tapes.progress());
-    let records = Arc::new(AtomicU64::new(0));
-    let asked = [args.minimal.as_ref(), args.report.as_ref()];
-    let [minimal, report] = open_both(asked, &inputs, &records, &bar.bar, false)?;
+    let run = Run::begin(args, &sources, tapes.progress())?;
+    let judge = args.judge(engine, false);
     let difference = diff(&judge, (&before, &after), tapes, &mut |so_far| {
-        records.store(so_far, Ordering::Relaxed);
-        bar.show(so_far);
+        run.show(so_far)
     });
-    bar.finish();
+    run.bar.finish();
     let difference = difference.map_err(Failure::unusable)?;
-    if let Some(mut out) = minimal {
-        for (_, line) in &difference.minimal {
-            writeln!(out.writer(), "{line}").map_err(|error| Failure::output(&error))?;
-        }
-        out.finish()?;
-    }
-    let told = Told {
-        difference: &difference,
+    let compared = Compared::Policies {
         policies: (&before, &after),
-        operator: &operator,
         tapes: &names,
+        operator: &operator,
     };
-    write_report(report, || diff_page(&told))?;
-    match args.format {
-        Format::Text => print(&told)?,
-        Format::Json => print_json(&told)?,
-    }
+    run.tell(args, &told(&difference, compared))?;
     illegible(difference.read.records, difference.unreadable, &names);
-    match difference.flips() {
-        1.. if args.fail_on_flip => Err(Failure::No(format!(
-            "{} of {} answers flip",
-            difference.flips(),
-            difference.read.records
-        ))),
-        _ => Ok(()),
+    args.verdict(&difference)
+}
+
+fn answers(args: &Args, before: &Path, after: &Path) -> Result<(), Failure> {
+    let (before, after) = (answer_source(before)?, answer_source(after)?);
+    let names = (before.to_string(), after.to_string());
+    let (mut before, mut after) = (AnswerFile::new(before), AnswerFile::new(after));
+    let run = Run::begin(args, &[], before.progress())?;
+    let difference = diff_answers(&mut before, &mut after, &mut |so_far| run.show(so_far));
+    run.bar.finish();
+    let difference = difference.map_err(Failure::unusable)?;
+    let compared = Compared::Answers {
+        files: (&names.0, &names.1),
+    };
+    run.tell(args, &told(&difference, compared))?;
+    args.verdict(&difference)
+}
+
+fn engine(args: &Args, file: &Path) -> Result<(), Failure> {
+    let (engine, operator) = args.operator.resolve(args.assume_in_force)?;
+    let policy = args.policies.first();
+    let initial = initial_policy(policy)?;
+    let refused = matches!(initial, Err(PolicyAbsence::Refused(_)));
+    let file = answer_source(file)?;
+    let file_name = file.to_string();
+    let sources = resolve(&args.tapes).map_err(Failure::unusable)?;
+    let names: Vec<String> = sources.iter().map(ToString::to_string).collect();
+    let tapes = TapeReader::new(sources.clone());
+    let run = Run::begin(args, &sources, tapes.progress())?;
+    let judge = args.judge(engine, true);
+    let mut before = AnswerFile::new(file);
+    let mut after = Replayed::new(&judge, initial, tapes);
+    let difference = diff_answers(&mut before, &mut after, &mut |so_far| run.show(so_far));
+    run.bar.finish();
+    let difference = difference.map_err(Failure::unusable)?;
+    let policy_name = policy.map(|path| path.display().to_string());
+    let compared = Compared::Engine {
+        file: &file_name,
+        policy: policy_name.as_deref(),
+        tapes: &names,
+        operator: &operator,
+    };
+    run.tell(args, &told(&difference, compared))?;
+    illegible(difference.read.records, difference.unreadable, &names);
+    refused_policy(refused, policy)?;
+    args.verdict(&difference)
+}
+
+const fn told<'a>(difference: &'a Difference, compared: Compared<'a>) -> Told<'a> {
+    Told {
+        difference,
+        compared,
     }
+}
+
+/// A file of answers is one file: its name is no pattern.
+fn answer_source(path: &Path) -> Result<TapeSource, Failure> {
+    if is_stdin(path) {
+        return Ok(TapeSource::Stdin);
+    }
+    let why = |why: &dyn std::fmt::Display| {
+        Failure::unusable(format_args!("`{}`: {why}", path.display()))
+    };
+    let metadata = fs::metadata(path).map_err(|error| why(&error))?;
+    if metadata.is_dir() {
+        return Err(why(&"is a directory, not a file"));
+    }
+    Ok(TapeSource::File(path.to_owned()))
 }

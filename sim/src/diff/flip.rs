@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use portcullis::{
-    answer::{Answer, AnswerId, Verdict},
+    answer::{Answer, AnswerId, AnswerSide, Verdict},
     decide::Reason,
     domain::{Instant, Symbol},
     harvest::HarvestAction,
@@ -18,6 +18,9 @@ pub struct Effect {
     /// Why nothing is done.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
+    /// Which way, where something is done.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub side: Option<AnswerSide>,
     /// The leverage of a trade.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub leverage: Option<f64>,
@@ -27,6 +30,9 @@ pub struct Effect {
     /// What its position is worth, in USD.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub notional_usd: Option<f64>,
+    /// Units of the symbol, where a trade or an exit says how many.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quantity: Option<f64>,
     /// What to do with a position.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub harvest_action: Option<HarvestAction>,
@@ -40,9 +46,11 @@ impl Effect {
         Self {
             decision: answer.decision,
             reason: answer.reason,
+            side: answer.side.filter(|_| answer.decision != Verdict::Skip),
             leverage: answer.leverage,
             size_usd: answer.size_usd,
             notional_usd: answer.notional_usd,
+            quantity: answer.quantity,
             harvest_action: answer.harvest_action,
             stop_proposed: answer.stop_proposed,
         }
@@ -55,21 +63,38 @@ impl Effect {
     }
 }
 
-/// In what an answer differs; of several, the first.
+/// In what an answer differs; of several, the first. Two policies make no exit and no change of policy flip; recorded
+/// answers may.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FlipKind {
     /// A trade is made no more.
     TradeToSkip,
     /// A trade is made that was not.
     SkipToTrade,
+    /// What was a trade is an exit.
+    TradeToExit,
+    /// What was an exit is a trade.
+    ExitToTrade,
+    /// An exit passes no more.
+    ExitToSkip,
+    /// An exit passes that did not.
+    SkipToExit,
     /// A position is judged no more.
     HarvestToSkip,
     /// A position is judged that was not.
     SkipToHarvest,
+    /// A change of policy is refused that was not.
+    PolicyToSkip,
+    /// A change of policy is taken that was refused.
+    SkipToPolicy,
+    /// The same is done the other way.
+    Side,
     /// A trade has another leverage.
     Leverage,
-    /// A trade of the same leverage has another size or notional.
+    /// A trade of the same leverage has another size, notional or quantity.
     Size,
+    /// An exit closes another quantity.
+    ExitQuantity,
     /// Something else is to be done with a position.
     HarvestAction,
     /// The same is to be done with a position, and its stop goes elsewhere.
@@ -83,10 +108,18 @@ impl FlipKind {
         match self {
             Self::TradeToSkip => "TRADE_TO_SKIP",
             Self::SkipToTrade => "SKIP_TO_TRADE",
+            Self::TradeToExit => "TRADE_TO_EXIT",
+            Self::ExitToTrade => "EXIT_TO_TRADE",
+            Self::ExitToSkip => "EXIT_TO_SKIP",
+            Self::SkipToExit => "SKIP_TO_EXIT",
             Self::HarvestToSkip => "HARVEST_TO_SKIP",
             Self::SkipToHarvest => "SKIP_TO_HARVEST",
+            Self::PolicyToSkip => "POLICY_TO_SKIP",
+            Self::SkipToPolicy => "SKIP_TO_POLICY",
+            Self::Side => "SIDE",
             Self::Leverage => "LEVERAGE",
             Self::Size => "SIZE",
+            Self::ExitQuantity => "EXIT_QUANTITY",
             Self::HarvestAction => "HARVEST_ACTION",
             Self::HarvestStop => "HARVEST_STOP",
         }
@@ -98,24 +131,36 @@ impl FlipKind {
             return None;
         }
         Some(match (before.decision, after.decision) {
-            (Verdict::Trade, Verdict::Trade) if before.leverage != after.leverage => Self::Leverage,
-            (Verdict::Trade, Verdict::Trade) => Self::Size,
-            (Verdict::Harvest, Verdict::Harvest)
-                if before.harvest_action != after.harvest_action =>
-            {
-                Self::HarvestAction
-            }
-            (Verdict::Harvest, Verdict::Harvest) => Self::HarvestStop,
+            (Verdict::Trade, Verdict::Exit) => Self::TradeToExit,
+            (Verdict::Exit, Verdict::Trade) => Self::ExitToTrade,
+            (old, new) if old == new => Self::within(before, after)?,
             (Verdict::Trade, _) => Self::TradeToSkip,
             (_, Verdict::Trade) => Self::SkipToTrade,
             (Verdict::Harvest, _) => Self::HarvestToSkip,
             (_, Verdict::Harvest) => Self::SkipToHarvest,
-            // No policy is asked about these.
-            (
-                Verdict::Exit | Verdict::Skip | Verdict::Policy,
-                Verdict::Exit | Verdict::Skip | Verdict::Policy,
-            ) => return None,
+            (Verdict::Exit, _) => Self::ExitToSkip,
+            (_, Verdict::Exit) => Self::SkipToExit,
+            (Verdict::Policy, _) => Self::PolicyToSkip,
+            (Verdict::Skip, _) => Self::SkipToPolicy,
         })
+    }
+
+    /// In what two answers of one verdict differ.
+    fn within(before: &Effect, after: &Effect) -> Option<Self> {
+        if before.side != after.side {
+            return Some(Self::Side);
+        }
+        match before.decision {
+            Verdict::Trade if before.leverage != after.leverage => Some(Self::Leverage),
+            Verdict::Trade => Some(Self::Size),
+            Verdict::Exit => Some(Self::ExitQuantity),
+            Verdict::Harvest if before.harvest_action != after.harvest_action => {
+                Some(Self::HarvestAction)
+            }
+            Verdict::Harvest => Some(Self::HarvestStop),
+            // Nothing is done, or nothing else than that a policy comes or goes.
+            Verdict::Skip | Verdict::Policy => None,
+        }
     }
 }
 
@@ -144,8 +189,10 @@ pub struct Flip {
     pub before: Effect,
     /// What would be done.
     pub after: Effect,
-    /// The smallest change that makes it: one field of the policy, or fields of which none can be left out.
-    pub cause: Vec<String>,
+    /// The smallest change that makes it: one field of the policy, or fields of which none can be left out. Absent where
+    /// no two policies are compared.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cause: Option<Vec<String>>,
 }
 
 fn millis<S: Serializer>(at: &Option<Instant>, serializer: S) -> Result<S::Ok, S::Error> {
@@ -165,7 +212,7 @@ impl Flip {
             kind,
             before,
             after,
-            cause: Vec::new(),
+            cause: None,
         }
     }
 

@@ -3,40 +3,51 @@
 //! Each record is read once and answered twice, as if the one policy and then the other had ruled from beginning
 //! to end. The tape's own changes of policy, and the policy that a recorded decision was made by, are set aside and
 //! counted: they would answer for both.
+//!
+//! Or answers that were recorded against others, row by row ([`diff_answers`]): there the tape's policies count, and nobody
+//! knows a cause.
 
+mod answers;
 mod cause;
 mod change;
+mod error;
 mod flip;
+mod recorded;
 mod told;
 
 use std::collections::BTreeMap;
 
-use portcullis::{decide::Reason, domain::Symbol, event::Scratch, policy::Policy};
+use portcullis::{answer::Verdict, decide::Reason, domain::Symbol, event::Scratch, policy::Policy};
 
+pub use answers::{AnswerFile, Answers, Replayed, diff_answers};
 use cause::Causes;
 pub use change::{Change, changes, changes_text};
+pub use error::DiffError;
 pub use flip::{Effect, Flip, FlipKind};
-pub use told::Told;
-pub(crate) use told::{cause_text, effect_text, moved_text, or_none};
+pub use recorded::{Recorded, RowFault};
+pub use told::{Compared, Told};
+pub(crate) use told::{cause_text, flip_row, or_none};
 
 use crate::{
     replay::{Apart, Ask, Judge},
     report::{Totals, table::to_day},
-    tape::{Line, LineContent, TapeError, TapeReader},
+    tape::{Line, LineContent, TapeReader},
 };
 
 /// So many of the largest flips are kept whole.
 const LARGEST: usize = 100;
 
 /// What comes of a comparison.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Difference {
-    /// What differs between the policies.
+    /// What differs between the policies, where two are compared.
     pub changes: Vec<Change>,
     /// What was read, and what was set aside of it.
     pub read: Apart,
-    /// Records that nobody could read, which no policy changes.
+    /// Records that nobody could read, for the one or the other.
     pub unreadable: u64,
+    /// Records of which the same is done, for the same reason.
+    pub same: u64,
     /// Records that are skipped for another reason: nothing else is done, so they are no flips.
     pub reasons: BTreeMap<(Reason, Reason), u64>,
     /// Flips of each kind.
@@ -47,14 +58,15 @@ pub struct Difference {
     pub by_symbol: BTreeMap<String, u64>,
     /// By the day of the record, in UTC.
     pub by_day: BTreeMap<String, u64>,
-    /// By the fields of the policy that, changed alone, make it; where it takes several, by all of them.
+    /// By the fields of the policy that, changed alone, make it; where it takes several, by all of them. Nothing where no
+    /// two policies are compared.
     pub by_cause: BTreeMap<Vec<String>, u64>,
-    /// What all trades come to under the first policy, and under the second.
+    /// What all trades come to before, and after.
     pub totals: (Totals, Totals),
     /// The flips that move the most notional, then the most leverage, largest first.
     pub largest: Vec<Flip>,
     /// The first record of each kind of flip, as it stood: a tape of its own that shows them all.
-    pub minimal: Vec<(Flip, String)>,
+    pub minimal: Vec<String>,
 }
 
 impl Difference {
@@ -62,6 +74,70 @@ impl Difference {
     #[must_use]
     pub fn flips(&self) -> u64 {
         self.kinds.values().sum()
+    }
+
+    /// Counts two answers to one record, and says in what they differ. Where they do, the flip has to be counted as well.
+    fn compare(&mut self, before: &Effect, after: &Effect) -> Option<FlipKind> {
+        for (effect, totals) in [(before, &mut self.totals.0), (after, &mut self.totals.1)] {
+            if effect.decision == Verdict::Trade {
+                totals.add_trade(effect.notional_usd, effect.leverage);
+            }
+        }
+        let unreadable = Some(Reason::IntentUnreadable);
+        self.unreadable += u64::from(before.reason == unreadable && after.reason == unreadable);
+        let kind = FlipKind::between(before, after);
+        if kind.is_none() {
+            match (before.reason, after.reason) {
+                (Some(old), Some(new)) if old != new => {
+                    *self.reasons.entry((old, new)).or_default() += 1;
+                }
+                _ => self.same += 1,
+            }
+        }
+        kind
+    }
+
+    /// Counts a flip; whether it is the first of its kind.
+    fn count(&mut self, flip: Flip) -> bool {
+        let of_kind = self.kinds.entry(flip.kind).or_default();
+        *of_kind += 1;
+        let is_first = *of_kind == 1;
+        if let Some(reason) = flip.before.reason.or(flip.after.reason) {
+            *self.by_reason.entry(reason).or_default() += 1;
+        }
+        let symbol = flip.symbol.as_ref().map(Symbol::to_string);
+        *self
+            .by_symbol
+            .entry(symbol.unwrap_or_default())
+            .or_default() += 1;
+        let day = flip.ts.map(to_day).unwrap_or_default();
+        *self.by_day.entry(day).or_default() += 1;
+        if let Some(cause) = &flip.cause {
+            *self.by_cause.entry(cause.clone()).or_default() += 1;
+        }
+        self.largest.push(flip);
+        if self.largest.len() >= 2 * LARGEST {
+            self.keep_largest();
+        }
+        is_first
+    }
+
+    fn keep_largest(&mut self) {
+        self.largest.sort_by(Flip::larger_first);
+        self.largest.truncate(LARGEST);
+    }
+
+    /// No more answers will come: the counts have to add up.
+    fn finish(mut self) -> Result<Self, DiffError> {
+        self.keep_largest();
+        let read = self.read.records.saturating_sub(self.read.set_aside);
+        let compared = self.same + self.reasons.values().sum::<u64>() + self.flips();
+        let by = |counts: &BTreeMap<String, u64>| counts.values().sum::<u64>();
+        let flips = [by(&self.by_symbol), by(&self.by_day)];
+        if compared != read || flips != [self.flips(); 2] {
+            return Err(DiffError::Miscounted { read, compared });
+        }
+        Ok(self)
     }
 }
 
@@ -74,7 +150,7 @@ pub fn diff(
     policies: (&Policy, &Policy),
     tapes: TapeReader,
     progress: &mut dyn FnMut(u64),
-) -> Result<Difference, TapeError> {
+) -> Result<Difference, DiffError> {
     let (before, after) = policies;
     let listed = changes(Some(before), after);
     let mut comparison = Comparison {
@@ -83,17 +159,7 @@ pub fn diff(
         causes: Causes::new(before, listed.clone()),
         difference: Difference {
             changes: listed,
-            read: Apart::default(),
-            unreadable: 0,
-            reasons: BTreeMap::new(),
-            kinds: BTreeMap::new(),
-            by_reason: BTreeMap::new(),
-            by_symbol: BTreeMap::new(),
-            by_day: BTreeMap::new(),
-            by_cause: BTreeMap::new(),
-            totals: <(Totals, Totals)>::default(),
-            largest: Vec::new(),
-            minimal: Vec::new(),
+            ..Difference::default()
         },
     };
     let mut scratch = Scratch::default();
@@ -109,8 +175,7 @@ pub fn diff(
     }
     let mut difference = comparison.difference;
     difference.read = read;
-    keep_largest(&mut difference.largest);
-    Ok(difference)
+    difference.finish()
 }
 
 struct Comparison<'p> {
@@ -122,29 +187,15 @@ struct Comparison<'p> {
 
 impl Comparison<'_> {
     fn compare(&mut self, line: Line<'_>, ask: &Ask<'_>) {
-        let effect = |policy: &Policy, totals: &mut Totals| {
+        let effect = |policy: &Policy| {
             let mut effect = None;
-            ask(policy, &mut |answer| {
-                totals.add(answer);
-                effect = Some(Effect::of(answer));
-            });
+            ask(policy, &mut |answer| effect = Some(Effect::of(answer)));
             effect
         };
-        let difference = &mut self.difference;
-        let before = effect(self.before, &mut difference.totals.0);
-        let after = effect(self.after, &mut difference.totals.1);
-        let (Some(before), Some(after)) = (before, after) else {
+        let (Some(before), Some(after)) = (effect(self.before), effect(self.after)) else {
             return;
         };
-        let unreadable = Some(Reason::IntentUnreadable);
-        difference.unreadable += u64::from(before.reason == unreadable);
-        if before == after {
-            return;
-        }
-        let Some(kind) = FlipKind::between(&before, &after) else {
-            if let (Some(old), Some(new)) = (before.reason, after.reason) {
-                *difference.reasons.entry((old, new)).or_default() += 1;
-            }
+        let Some(kind) = self.difference.compare(&before, &after) else {
             return;
         };
         let mut flip = None;
@@ -152,45 +203,15 @@ impl Comparison<'_> {
             flip = Some(Flip::new(answer, kind, before, after));
         });
         let Some(mut flip) = flip else { return };
-        flip.cause = self.causes.of(flip.symbol, |policy| {
+        flip.cause = Some(self.causes.of(flip.symbol, |policy| {
             let mut does = false;
             ask(policy, &mut |answer| {
                 does = Effect::of(answer).does_as(&after)
             });
             does
-        });
-        self.count(flip, line);
-    }
-
-    fn count(&mut self, flip: Flip, line: Line<'_>) {
-        let difference = &mut self.difference;
-        let first = *difference
-            .kinds
-            .entry(flip.kind)
-            .and_modify(|n| *n += 1)
-            .or_insert(1);
-        if let Some(reason) = flip.before.reason.or(flip.after.reason) {
-            *difference.by_reason.entry(reason).or_default() += 1;
-        }
-        let symbol = flip.symbol.as_ref().map(Symbol::to_string);
-        *difference
-            .by_symbol
-            .entry(symbol.unwrap_or_default())
-            .or_default() += 1;
-        let day = flip.ts.map(to_day).unwrap_or_default();
-        *difference.by_day.entry(day).or_default() += 1;
-        *difference.by_cause.entry(flip.cause.clone()).or_default() += 1;
-        if let (1, LineContent::Text(text)) = (first, line.content) {
-            difference.minimal.push((flip.clone(), text.to_owned()));
-        }
-        difference.largest.push(flip);
-        if difference.largest.len() >= 2 * LARGEST {
-            keep_largest(&mut difference.largest);
+        }));
+        if let (true, LineContent::Text(text)) = (self.difference.count(flip), line.content) {
+            self.difference.minimal.push(text.to_owned());
         }
     }
-}
-
-fn keep_largest(flips: &mut Vec<Flip>) {
-    flips.sort_by(Flip::larger_first);
-    flips.truncate(LARGEST);
 }

@@ -8,10 +8,10 @@ use portcullis::{
 };
 use serde::{Serialize, Serializer, ser::SerializeMap as _};
 
-use super::{Difference, Effect, Flip, changes_text};
+use super::{Difference, Effect, Flip, FlipKind, changes_text, recorded::side_name};
 use crate::report::{
     Operator, printable,
-    table::{and_more, bar, table, thousands, write_table},
+    table::{and_more, bar, counted, table, thousands, write_table},
 };
 
 /// How many rows of a table, and of the largest flips, a person is shown.
@@ -22,13 +22,46 @@ const ROWS_SHOWN: usize = 12;
 pub struct Told<'a> {
     /// What came of it.
     pub difference: &'a Difference,
-    /// The policies.
-    pub policies: (&'a Policy, &'a Policy),
-    /// What the operator had said.
-    pub operator: &'a Operator,
-    /// What was read.
-    pub tapes: &'a [String],
+    /// What was compared.
+    pub compared: Compared<'a>,
 }
+
+/// What a comparison is of.
+#[derive(Debug, Clone, Copy)]
+pub enum Compared<'a> {
+    /// Two policies over tapes.
+    Policies {
+        /// The one that was compared with, and the one that was compared.
+        policies: (&'a Policy, &'a Policy),
+        /// What was read.
+        tapes: &'a [String],
+        /// What the operator had said.
+        operator: &'a Operator,
+    },
+    /// Two files of recorded answers.
+    Answers {
+        /// Both, by name.
+        files: (&'a str, &'a str),
+    },
+    /// Recorded answers, and what the engine answers to their tapes today.
+    Engine {
+        /// The answers, by name.
+        file: &'a str,
+        /// The policy in force from the beginning, by name.
+        policy: Option<&'a str>,
+        /// What was read.
+        tapes: &'a [String],
+        /// What the operator had said.
+        operator: &'a Operator,
+    },
+}
+
+/// The engine that answers today.
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// Why no cause is told.
+const NO_CAUSES: &str =
+    "no causes: recorded answers do not hold the policies that they were given under";
 
 #[derive(Serialize)]
 struct PolicyRow<'a> {
@@ -60,18 +93,52 @@ struct ReasonRow {
     records: u64,
 }
 
+/// One side that is no policy.
+#[derive(Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Side<'a> {
+    Answers(&'a str),
+    Engine(&'a str),
+}
+
 impl Serialize for Told<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let it = self.difference;
-        let (before, after) = self.policies;
         let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("tapes", self.tapes)?;
-        map.serialize_entry("before", &PolicyRow::of(before))?;
-        map.serialize_entry("after", &PolicyRow::of(after))?;
-        map.serialize_entry("changes", &it.changes)?;
+        match self.compared {
+            Compared::Policies {
+                policies: (before, after),
+                tapes,
+                ..
+            } => {
+                map.serialize_entry("tapes", tapes)?;
+                map.serialize_entry("before", &PolicyRow::of(before))?;
+                map.serialize_entry("after", &PolicyRow::of(after))?;
+                map.serialize_entry("changes", &it.changes)?;
+            }
+            Compared::Answers {
+                files: (before, after),
+            } => {
+                map.serialize_entry("before", &Side::Answers(before))?;
+                map.serialize_entry("after", &Side::Answers(after))?;
+            }
+            Compared::Engine {
+                file,
+                policy,
+                tapes,
+                ..
+            } => {
+                map.serialize_entry("tapes", tapes)?;
+                map.serialize_entry("policy", &policy)?;
+                map.serialize_entry("before", &Side::Answers(file))?;
+                map.serialize_entry("after", &Side::Engine(VERSION))?;
+            }
+        }
         map.serialize_entry("records", &it.read.records)?;
-        map.serialize_entry("policy_records_set_aside", &it.read.set_aside)?;
-        map.serialize_entry("recorded_decisions", &it.read.recorded)?;
+        if self.has_causes() {
+            map.serialize_entry("policy_records_set_aside", &it.read.set_aside)?;
+            map.serialize_entry("recorded_decisions", &it.read.recorded)?;
+        }
         map.serialize_entry("unreadable_lines", &it.unreadable)?;
         map.serialize_entry("flips", &it.flips())?;
         map.serialize_entry("kinds", &it.kinds)?;
@@ -79,14 +146,7 @@ impl Serialize for Told<'_> {
         map.serialize_entry("reasons", &reasons)?;
         map.serialize_entry("symbols", &it.by_symbol)?;
         map.serialize_entry("days", &it.by_day)?;
-        let causes = it.by_cause.iter();
-        let causes: Vec<_> = causes
-            .map(|(fields, flips)| CauseRow {
-                fields,
-                flips: *flips,
-            })
-            .collect();
-        map.serialize_entry("causes", &causes)?;
+        map.serialize_entry("causes", &self.cause_rows())?;
         let other = it
             .reasons
             .iter()
@@ -99,10 +159,12 @@ impl Serialize for Told<'_> {
         map.serialize_entry("totals_before", &it.totals.0)?;
         map.serialize_entry("totals_after", &it.totals.1)?;
         map.serialize_entry("largest", &it.largest)?;
-        map.serialize_entry("guardrails", &self.operator.guardrails)?;
-        map.serialize_entry("exit_owner", &self.operator.exit_owner)?;
-        map.serialize_entry("exit_delegates", &self.operator.exit_delegates)?;
-        map.serialize_entry("assume_in_force", &self.operator.assume_in_force)?;
+        if let Some(operator) = self.operator() {
+            map.serialize_entry("guardrails", &operator.guardrails)?;
+            map.serialize_entry("exit_owner", &operator.exit_owner)?;
+            map.serialize_entry("exit_delegates", &operator.exit_delegates)?;
+            map.serialize_entry("assume_in_force", &operator.assume_in_force)?;
+        }
         map.end()
     }
 }
@@ -114,9 +176,11 @@ impl fmt::Display for Told<'_> {
         if it.flips() > 0 {
             let kinds = it.kinds.iter().map(|(kind, n)| (kind.as_str().into(), *n));
             write_counts(f, "flip", kinds.collect())?;
-            let causes = it.by_cause.iter();
-            let causes = causes.map(|(fields, n)| (cause_text(fields), *n));
-            write_counts(f, "because of", causes.collect())?;
+            if self.has_causes() {
+                let causes = it.by_cause.iter();
+                let causes = causes.map(|(fields, n)| (cause_text(fields), *n));
+                write_counts(f, "because of", causes.collect())?;
+            }
             let reasons = it.by_reason.iter().map(|(r, n)| (r.code().into(), *n));
             write_counts(f, "skipped because", reasons.collect())?;
             let symbols = it.by_symbol.iter();
@@ -131,19 +195,80 @@ impl fmt::Display for Told<'_> {
 }
 
 impl Told<'_> {
+    /// Whether anybody knows which field of a policy makes a flip.
+    pub(crate) const fn has_causes(&self) -> bool {
+        matches!(self.compared, Compared::Policies { .. })
+    }
+
+    /// What the operator had said, where anything was judged.
+    pub(crate) const fn operator(&self) -> Option<&Operator> {
+        match self.compared {
+            Compared::Policies { operator, .. } | Compared::Engine { operator, .. } => {
+                Some(operator)
+            }
+            Compared::Answers { .. } => None,
+        }
+    }
+
+    /// The tapes that were read.
+    pub(crate) const fn tapes(&self) -> &[String] {
+        match self.compared {
+            Compared::Policies { tapes, .. } | Compared::Engine { tapes, .. } => tapes,
+            Compared::Answers { .. } => &[],
+        }
+    }
+
+    /// What stands on either side.
+    pub(crate) fn sides(&self) -> [String; 2] {
+        let answers = |file: &str| format!("answers of {}", printable(file));
+        match self.compared {
+            Compared::Policies {
+                policies: (before, after),
+                ..
+            } => [before, after].map(|it| format!("{} {}", Shown(it.version()), it.hash().short())),
+            Compared::Answers {
+                files: (before, after),
+            } => [answers(before), answers(after)],
+            Compared::Engine { file, policy, .. } => {
+                let policy = policy.map(|it| format!(", {} from the beginning", printable(it)));
+                let engine = format!("engine {VERSION}{}", policy.unwrap_or_default());
+                [answers(file), engine]
+            }
+        }
+    }
+
+    /// Nothing where nobody knows any.
+    fn cause_rows(&self) -> Option<Vec<CauseRow<'_>>> {
+        let rows = self.difference.by_cause.iter();
+        let rows = rows.map(|(fields, flips)| CauseRow {
+            fields,
+            flips: *flips,
+        });
+        self.has_causes().then(|| rows.collect())
+    }
+
     fn write_head(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let it = self.difference;
-        let (before, after) = self.policies;
-        for (name, policy) in [("before", before), ("after ", after)] {
-            let version = Shown(policy.version());
-            writeln!(f, "{name}  {version} {}", policy.hash().short())?;
+        let [before, after] = self.sides();
+        writeln!(f, "before  {before}\nafter   {after}")?;
+        if self.has_causes() {
+            write!(f, "{}", changes_text(&it.changes))?;
         }
-        write!(f, "{}", changes_text(&it.changes))?;
         writeln!(f)?;
-        it.read.write(f, self.tapes, self.operator, it.unreadable)?;
+        match self.operator() {
+            Some(operator) => it.read.write(f, self.tapes(), operator, it.unreadable)?,
+            None => {
+                writeln!(f, "{}", counted(it.read.records, "record"))?;
+                if it.unreadable > 0 {
+                    let lines = counted(it.unreadable, "unreadable line");
+                    writeln!(f, "{lines}, skipped in both")?;
+                }
+            }
+        }
         match it.flips() {
             0 => writeln!(f, "no answer flips"),
-            flips => writeln!(f, "{} of them flip", thousands(flips)),
+            flips if self.has_causes() => writeln!(f, "{} of them flip", thousands(flips)),
+            flips => writeln!(f, "{} of them flip; {NO_CAUSES}", thousands(flips)),
         }
     }
 
@@ -178,17 +303,10 @@ impl Told<'_> {
 
     fn write_largest(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let columns = ["n", "symbol", "before", "after", "notional", "because of"];
-        let mut table = table(&columns, "rlllrl");
+        let (columns, _) = columns.split_at(if self.has_causes() { 6 } else { 5 });
+        let mut table = table(columns, "rlllrl");
         for flip in self.difference.largest.iter().take(ROWS_SHOWN) {
-            let symbol = flip.symbol.as_ref().map(Symbol::to_string);
-            table.add_row([
-                flip.n.to_string(),
-                or_none(&symbol.unwrap_or_default()),
-                effect_text(&flip.before),
-                effect_text(&flip.after),
-                moved_text(flip),
-                cause_text(&flip.cause),
-            ]);
+            table.add_row(flip_row(flip));
         }
         write_table(f, &table)
     }
@@ -243,7 +361,25 @@ pub(crate) fn cause_text(fields: &[String]) -> String {
     }
 }
 
-pub(crate) fn effect_text(effect: &Effect) -> String {
+/// A flip as cells: number, symbol, before, after, notional moved and, where anybody knows it, the cause.
+pub(crate) fn flip_row(flip: &Flip) -> Vec<String> {
+    let symbol = flip.symbol.as_ref().map(Symbol::to_string);
+    let mut row = vec![
+        flip.n.to_string(),
+        or_none(&symbol.unwrap_or_default()),
+        effect_text(&flip.before, flip.kind),
+        effect_text(&flip.after, flip.kind),
+        moved_text(flip),
+    ];
+    row.extend(flip.cause.as_deref().map(cause_text));
+    row
+}
+
+fn effect_text(effect: &Effect, kind: FlipKind) -> String {
+    let side = match (kind, effect.side) {
+        (FlipKind::Side, Some(side)) => format!("{} ", side_name(side)),
+        (_, _) => String::new(),
+    };
     let more = match (effect.reason, effect.leverage, effect.harvest_action) {
         (Some(reason), _, _) => reason.code().to_owned(),
         (None, Some(leverage), _) => format!("{leverage}x"),
@@ -251,14 +387,17 @@ pub(crate) fn effect_text(effect: &Effect) -> String {
             Some(stop) => format!("{} stop {stop}", action.as_str()),
             None => action.as_str().to_owned(),
         },
-        (None, None, None) => String::new(),
+        (None, None, None) => match effect.quantity {
+            Some(quantity) => format!("of {quantity}"),
+            None => String::new(),
+        },
     };
-    format!("{} {more}", effect.decision.as_str())
+    format!("{} {side}{more}", effect.decision.as_str())
         .trim_end()
         .to_owned()
 }
 
-pub(crate) fn moved_text(flip: &Flip) -> String {
+fn moved_text(flip: &Flip) -> String {
     let moved = flip.notional_moved();
     if moved == 0.0 {
         return "–".to_owned();

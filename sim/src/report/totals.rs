@@ -18,10 +18,15 @@ impl Totals {
     /// Adds an answer, if it is a trade.
     pub fn add(&mut self, answer: &Answer<'_>) {
         if answer.decision == Verdict::Trade {
-            self.trades += 1;
-            self.notional_usd += answer.notional_usd.into_iter().sum::<f64>();
-            self.leverage_sum += answer.leverage.into_iter().sum::<f64>();
+            self.add_trade(answer.notional_usd, answer.leverage);
         }
+    }
+
+    /// Adds a trade.
+    pub(crate) fn add_trade(&mut self, notional_usd: Option<f64>, leverage: Option<f64>) {
+        self.trades += 1;
+        self.notional_usd += notional_usd.into_iter().sum::<f64>();
+        self.leverage_sum += leverage.into_iter().sum::<f64>();
     }
 
     /// The mean leverage to two digits; a dash where nothing is traded.

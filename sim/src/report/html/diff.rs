@@ -2,10 +2,9 @@
 
 use super::{Data, Page, Section, Table, counts_section, shown};
 use crate::{
-    diff::{Told, cause_text, changes_text, effect_text, moved_text, or_none},
+    diff::{Told, cause_text, changes_text, flip_row, or_none},
     report::table::{some, thousands},
 };
-use portcullis::domain::{Shown, Symbol};
 
 /// So many tapes are named.
 const TAPES_SHOWN: usize = 20;
@@ -17,22 +16,24 @@ const BARS_SHOWN: usize = 40;
 #[must_use]
 pub fn diff_page(told: &Told<'_>) -> Page {
     let it = told.difference;
-    let (before, after) = told.policies;
-    let name = |policy: &portcullis::policy::Policy| {
-        format!("{} {}", Shown(policy.version()), policy.hash().short())
-    };
-    let facts = vec![
-        ("before", name(before)),
-        ("after", name(after)),
-        ("changes", changes_text(&it.changes).to_string()),
-        ("tapes", shown(&some(told.tapes, TAPES_SHOWN))),
-        ("records", thousands(it.read.records)),
-        ("flips", thousands(it.flips())),
-        ("policy records set aside", thousands(it.read.set_aside)),
-        ("recorded decisions", thousands(it.read.recorded)),
-        ("unreadable lines", thousands(it.unreadable)),
-        ("guardrails", shown(&told.operator.guardrails)),
-    ];
+    let [before, after] = told.sides();
+    let mut facts = vec![("before", before), ("after", after)];
+    if told.has_causes() {
+        facts.push(("changes", changes_text(&it.changes)));
+    }
+    if !told.tapes().is_empty() {
+        facts.push(("tapes", shown(&some(told.tapes(), TAPES_SHOWN))));
+    }
+    facts.push(("records", thousands(it.read.records)));
+    facts.push(("flips", thousands(it.flips())));
+    if told.has_causes() {
+        facts.push(("policy records set aside", thousands(it.read.set_aside)));
+        facts.push(("recorded decisions", thousands(it.read.recorded)));
+    }
+    facts.push(("unreadable lines", thousands(it.unreadable)));
+    if let Some(operator) = told.operator() {
+        facts.push(("guardrails", shown(&operator.guardrails)));
+    }
     let kinds = it
         .kinds
         .iter()
@@ -55,24 +56,32 @@ pub fn diff_page(told: &Told<'_>) -> Page {
     let section = |id, title, counts: &[(String, u64)]| {
         counts_section((id, title), "", counts, [title, "flips"])
     };
+    let mut sections = vec![section("kinds", "Flips by kind", &most(&mut { kinds }))];
+    if told.has_causes() {
+        sections.push(section("causes", "Because of", &most(&mut { causes })));
+    }
+    sections.extend([
+        section(
+            "reasons",
+            "The skip that comes or goes",
+            &most(&mut { reasons }),
+        ),
+        section("symbols", "By symbol", &most(&mut { symbols })),
+        section("days", "By day", &days),
+        totals(told),
+        largest(told),
+    ]);
+    let compared = if told.has_causes() {
+        "policies"
+    } else {
+        "sets of answers"
+    };
     Page {
-        title: "Portcullis: two policies".to_owned(),
+        title: format!("Portcullis: two {compared}"),
         facts,
         data: Data {
             cube: None,
-            sections: vec![
-                section("kinds", "Flips by kind", &most(&mut { kinds })),
-                section("causes", "Because of", &most(&mut { causes })),
-                section(
-                    "reasons",
-                    "The skip that comes or goes",
-                    &most(&mut { reasons }),
-                ),
-                section("symbols", "By symbol", &most(&mut { symbols })),
-                section("days", "By day", &days),
-                totals(told),
-                largest(told),
-            ],
+            sections,
         },
     }
 }
@@ -109,17 +118,10 @@ fn totals(told: &Told<'_>) -> Section {
 }
 
 fn largest(told: &Told<'_>) -> Section {
-    let rows = told.difference.largest.iter().map(|flip| {
-        let symbol = flip.symbol.as_ref().map(Symbol::to_string);
-        vec![
-            flip.n.to_string(),
-            or_none(&symbol.unwrap_or_default()),
-            effect_text(&flip.before),
-            effect_text(&flip.after),
-            moved_text(flip),
-            cause_text(&flip.cause),
-        ]
-    });
+    let mut columns = vec!["record", "symbol", "before", "after", "notional USD"];
+    if told.has_causes() {
+        columns.push("because of");
+    }
     Section {
         id: "largest",
         title: "The largest flips",
@@ -127,15 +129,8 @@ fn largest(told: &Told<'_>) -> Section {
         empty: "No answer flips.",
         wide: true,
         table: Table {
-            columns: vec![
-                "record",
-                "symbol",
-                "before",
-                "after",
-                "notional USD",
-                "because of",
-            ],
-            rows: rows.collect(),
+            columns,
+            rows: told.difference.largest.iter().map(flip_row).collect(),
         },
         ..Section::default()
     }
