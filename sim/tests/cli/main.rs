@@ -13,6 +13,7 @@ mod damaged;
 mod decided;
 mod deploy;
 mod diff;
+mod diff_answers;
 mod digest;
 mod environment;
 mod laws;

@@ -159,6 +159,9 @@ fn what_an_archive_gave_before_it_broke_off_is_kept() {
 fn check_stopped(signal: &str, arguments: &[&str]) {
     let place = place();
     place.put("policy", policy("1").to_string());
+    place.put("tape", generated(3000, 9));
+    let run = place.run(&["replay", "tape", "--out", "answers"]);
+    assert_eq!(run.status, 0);
     place.put("old", "old");
     let before = names(&place);
     let mut child = place
@@ -202,4 +205,6 @@ fn a_run_that_is_stopped_leaves_everything_as_it_was() {
         "-INT",
         &[&["diff", "-", "--minimal", "old"], &same[..]].concat(),
     );
+    let answers = ["diff", "--answers", "answers", "-", "--report", "old"];
+    check_stopped("-TERM", &answers);
 }

@@ -310,6 +310,18 @@ fn diff() {
         "diff_text",
         &place.run(&[&["diff", "tape.jsonl"], &given[..]].concat()),
     );
+    for name in ["before", "after"] {
+        let policy = format!("{name}.json");
+        place.answers(&["tape.jsonl", "--policy", &policy]);
+        place.put(name, place.read("answers"));
+    }
+    let files = ["diff", "--answers", "before", "--answers", "after"];
+    check("diff_answers_text", &place.run(&files));
+    let json = [&files[..], &["--format", "json"]].concat();
+    check("diff_answers_json", &place.run(&json));
+    let engine = ["diff", "--answers", "before", "tape.jsonl"];
+    let engine = [&engine[..], &["--policy", "after.json"]].concat();
+    check("diff_engine_text", &place.run(&engine));
 }
 
 #[test]
