@@ -41,7 +41,7 @@ pub(super) struct Args {
     /// compare with, then the ones to compare. Given once: what the engine answers to the tapes today is compared with them
     #[arg(long = "answers", value_name = "FILE")]
     answers: Vec<PathBuf>,
-    /// Write a tape here with the first record of each kind of flip, to be kept as a test
+    /// Of two policies: write a tape here with the first record of each kind of flip, to be kept as a test
     #[arg(long, value_name = "FILE")]
     minimal: Option<PathBuf>,
     /// Write a page for a browser here (HTML): charts and tables of the flips; it fetches nothing

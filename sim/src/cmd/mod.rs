@@ -53,7 +53,7 @@ enum Command {
     Harvest(harvest::Args),
     /// Say why one record of a tape was answered as it was
     Explain(explain::Args),
-    /// Say what another policy would have answered, and why
+    /// Say what another policy, or another engine, would have answered
     Diff(diff::Args),
     /// Carry decisions and harvests out at recorded prices
     Simulate(Box<simulate::Args>),

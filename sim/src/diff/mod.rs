@@ -215,3 +215,50 @@ impl Comparison<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(spoil: impl Fn(&mut Difference), expected: (u64, u64)) {
+        let effect = Effect {
+            decision: Verdict::Skip,
+            reason: Some(Reason::PolicyMissing),
+            side: None,
+            leverage: None,
+            size_usd: None,
+            notional_usd: None,
+            quantity: None,
+            harvest_action: None,
+            stop_proposed: None,
+        };
+        let mut difference = Difference::default();
+        for reason in [Reason::PolicyMissing, Reason::PolicyStale] {
+            let reason = Some(reason);
+            difference.read.records += 1;
+            assert_eq!(
+                difference.compare(&effect, &Effect { reason, ..effect }),
+                None
+            );
+        }
+        spoil(&mut difference);
+        match difference.finish() {
+            Err(DiffError::Miscounted { read, compared }) => {
+                assert_eq!((read, compared), expected);
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn what_is_lost_or_counted_twice_is_an_error() {
+        check(|it| it.read.records += 1, (3, 2));
+        check(|it| it.same += 1, (2, 3));
+        check(|it| it.reasons.clear(), (2, 1));
+        check(|it| it.read.set_aside += 1, (1, 2));
+        check(
+            |it| *it.by_day.entry(String::new()).or_default() += 1,
+            (2, 2),
+        );
+    }
+}
