@@ -25,7 +25,7 @@ fn json_of(run: &Run) -> Value {
     serde_json::from_str(&run.stdout).unwrap()
 }
 
-fn compared(place: &Place, arguments: &[&str]) -> Value {
+pub(crate) fn compared(place: &Place, arguments: &[&str]) -> Value {
     json_of(&place.run(&[&["diff", "--format", "json"], arguments].concat()))
 }
 
@@ -36,7 +36,7 @@ fn answered(place: &Place, file: &str, arguments: &[&str]) {
 }
 
 /// A record of each kind, and their answers.
-fn small() -> Place {
+pub(crate) fn small() -> Place {
     let place = Place::new();
     let mut part = exit(2);
     part["quantity"] = 0.5.into();
@@ -55,14 +55,14 @@ fn small() -> Place {
 }
 
 /// The answers of the small tape with one of them, by its number, changed.
-fn changed(place: &Place, n: usize, change: impl Fn(&mut Value)) -> String {
+pub(crate) fn changed(place: &Place, n: usize, change: impl Fn(&mut Value)) -> String {
     let mut rows = objects(&place.read("old"));
     change(&mut rows[n - 1]);
     lines(&rows)
 }
 
 /// Fields set, or taken away where they are null.
-fn set(fields: Value) -> impl Fn(&mut Value) {
+pub(crate) fn set(fields: Value) -> impl Fn(&mut Value) {
     move |row| {
         let row = row.as_object_mut().unwrap();
         for (name, value) in fields.as_object().unwrap() {
@@ -242,318 +242,6 @@ fn who_could_not_read_a_record_does_not_contradict_who_could() {
     assert_eq!(told["flips"], 0);
     assert_eq!(told["other_reasons"][0]["before"], "INTENT_INVALID");
     assert_eq!(told["other_reasons"][0]["after"], "INTENT_AMBIGUOUS");
-}
-
-/// Against the old answers, and as the old ones of the tape.
-#[track_caller]
-fn check_refused(place: &Place, new: &str, why: &str) {
-    place.put("new", new);
-    let message = format!("portcullis: {why}\n");
-    let run = place.run(&["diff", "--answers", "old", "--answers", "new"]);
-    assert_eq!((run.status, &*run.stdout, &*run.stderr), (2, "", &*message));
-    let run = place.run(&["diff", "--answers", "new", "tape"]);
-    assert_eq!((run.status, &*run.stdout), (2, ""));
-    assert!(run.stderr.contains("`new`"), "{}", run.stderr);
-}
-
-#[test]
-fn a_line_that_is_no_row_is_named() {
-    let place = small();
-    let old = place.read("old");
-    let check = |n: usize, fields: Value, why: &str| {
-        let new = changed(&place, n, set(fields));
-        check_refused(&place, &new, &format!("`new`, line {n}: {why}"));
-    };
-    check(2, json!({"n": null}), "`n` is missing");
-    check(
-        2,
-        json!({"n": "2"}),
-        r#"`n` is `"2"`, where a whole number is due"#,
-    );
-    check(
-        2,
-        json!({"n": 2.5}),
-        "`n` is `2.5`, where a whole number is due",
-    );
-    check(3, json!({"id": null}), "`id` is missing");
-    check(3, json!({"id": 3}), "`id` is `3`, where a text is due");
-    check(2, json!({"decision": null}), "`decision` is missing");
-    let unknown =
-        |name: &str, value: &str| format!("`{name}` is `{value}`, which is none that is known");
-    check(
-        2,
-        json!({"decision": "trade"}),
-        &unknown("decision", "trade"),
-    );
-    check(
-        6,
-        json!({"reason": "INTENT_ODD"}),
-        &unknown("reason", "INTENT_ODD"),
-    );
-    check(
-        6,
-        json!({"event": "order.filled"}),
-        &unknown("event", "order.filled"),
-    );
-    check(
-        4,
-        json!({"harvest_action": "HALF"}),
-        &unknown("harvest_action", "HALF"),
-    );
-    check(2, json!({"side": "LONG"}), &unknown("side", "LONG"));
-    check(
-        2,
-        json!({"leverage": "8"}),
-        r#"`leverage` is `"8"`, where a finite number is due"#,
-    );
-    check(
-        2,
-        json!({"leverage": true}),
-        "`leverage` is `true`, where a finite number is due",
-    );
-    check(
-        2,
-        json!({"ts": 1e300}),
-        "`ts` is `1e+300`, where an instant in epoch milliseconds is due",
-    );
-    check(
-        2,
-        json!({"symbol": ""}),
-        r#"`symbol` is `""`, where a symbol is due"#,
-    );
-    check(
-        1,
-        json!({"policy_hash": "ab"}),
-        r#"`policy_hash` is `"ab"`, where a hash is due"#,
-    );
-    check(
-        2,
-        json!({"leverage": null}),
-        "`leverage` is missing, and TRADE needs one",
-    );
-    check(
-        6,
-        json!({"reason": null}),
-        "`reason` is missing, and SKIP needs one",
-    );
-    check(
-        4,
-        json!({"harvest_action": null}),
-        "`harvest_action` is missing, and HARVEST needs one",
-    );
-    check(
-        2,
-        json!({"reason": "POLICY_STALE"}),
-        "TRADE has no `reason`",
-    );
-    check(3, json!({"leverage": 8}), "EXIT has no `leverage`");
-    check(
-        2,
-        json!({"event": null}),
-        "`event` is missing, and TRADE needs one",
-    );
-    check(
-        2,
-        json!({"event": "policy.updated"}),
-        "`policy.updated` is never answered with TRADE",
-    );
-
-    let far = old.replace(r#""leverage":8.0"#, r#""leverage":8e999"#);
-    let why = "`new`, line 2: `leverage` is `8e999`, where a finite number is due";
-    check_refused(&place, &far, why);
-    let twice = old.replace(r#"{"n":2,"#, r#"{"n":2,"n":2,"#);
-    check_refused(
-        &place,
-        &twice,
-        "`new`, line 2, column 10: duplicate field `n`",
-    );
-    let list = old.replace(r#"{"n":2,"#, r#"[2,"#);
-    check_refused(&place, &list, "`new`, line 2: no JSON object");
-    // Whatever stands in columns that say nothing of what is done does not matter.
-    let new = changed(
-        &place,
-        2,
-        set(json!({"detail": [1], "desk": "fx", "leverage_source": 7})),
-    );
-    place.put("new", new);
-    let told = compared(&place, &["--answers", "old", "--answers", "new"]);
-    assert_eq!(told["flips"], 0);
-}
-
-#[test]
-fn a_row_that_is_cut_off_is_named() {
-    let place = small();
-    let old = place.read("old");
-    let last = old.lines().last().unwrap();
-    for cut in [1, 2, last.len() / 2, last.len() - 1] {
-        let new = old.get(..old.len() - 1 - cut).unwrap();
-        let column = last.len() - cut;
-        let why = format!(
-            "`new`, line 7, column {column}: the row is cut off: write these answers again"
-        );
-        check_refused(&place, new, &why);
-    }
-    let archive = gzip(old.repeat(50).as_bytes());
-    place.put("cut.gz", &archive[..archive.len() / 2]);
-    let run = place.run(&["diff", "--answers", "cut.gz", "tape"]);
-    assert_eq!(run.status, 2);
-    assert!(
-        run.stderr.starts_with("portcullis: `cut.gz`"),
-        "{}",
-        run.stderr
-    );
-    place.put("not", b"{\"n\": 1, \"id\": \"\xff\"}\n");
-    let run = place.run(&["diff", "--answers", "not", "tape"]);
-    assert_eq!(
-        run.stderr,
-        "portcullis: `not`, line 1, column 17: not UTF-8\n"
-    );
-    place.put("zip", b"PK\x03\x04\x14");
-    let run = place.run(&["diff", "--answers", "zip", "tape"]);
-    let why = "`zip` holds zip data: answers are JSON lines, plain or compressed with gzip or zstd, or Parquet";
-    assert_eq!(
-        (run.status, run.stderr),
-        (2, format!("portcullis: {why}\n"))
-    );
-}
-
-#[test]
-fn answers_to_other_records_are_refused() {
-    let place = small();
-    let old = place.read("old");
-    let rows: Vec<&str> = old.lines().collect();
-    let check = |rows: &[&str], why: &str| check_refused(&place, &(rows.join("\n") + "\n"), why);
-    let due = |line: usize, n: usize, due: usize| {
-        format!(
-            "`new`, line {line}: `n` is {n}, and {due} is due: rows are numbered from 1, each once and none left out"
-        )
-    };
-    check(&rows[1..], &due(1, 2, 1));
-    check(&[&rows[..2], &rows[3..]].concat(), &due(3, 4, 3));
-    check(&[&rows[..2], &rows[1..]].concat(), &due(3, 2, 3));
-    check(&[rows[0], rows[2], rows[1]], &due(2, 3, 2));
-    let apart = "they are not answers to the same tape";
-    let short = format!("`new` ends after record 6, and `old` goes on: {apart}");
-    check(&rows[..6], &short);
-    let none = format!("`new` ends after record 0, and `old` goes on: {apart}");
-    check(&[], &none);
-    let more = rows[6].replace('7', "8");
-    let long = format!("`old` ends after record 7, and `new` goes on: {apart}");
-    check(&[&rows[..], &[&*more]].concat(), &long);
-
-    let other = |n: usize, fields: Value, found: &str| {
-        let new = changed(&place, n, set(fields));
-        let (found, others) = found.split_once(" / ").unwrap();
-        let why = format!("`new`, line {n}: {found}, and {others} in `old`, line {n}: {apart}");
-        check_refused(&place, &new, &why);
-    };
-    other(
-        2,
-        json!({"symbol": "ETHUSDT"}),
-        "`symbol` of record 2 is `ETHUSDT` / `BTCUSDT`",
-    );
-    other(2, json!({"id": "x"}), "`id` of record 2 is `x` / `2`");
-    other(
-        6,
-        json!({"event": "policy.updated"}),
-        "`event` of record 6 is `policy.updated` / `trade.intent`",
-    );
-    let ts = START * 1000 + 1001;
-    other(
-        2,
-        json!({ "ts": ts }),
-        &format!("`ts` of record 2 is `{ts}` / `{}`", ts - 1),
-    );
-    let hash = objects(&old)[0]["policy_hash"].as_str().unwrap().to_owned();
-    let zeros = "0".repeat(64);
-    other(
-        1,
-        json!({ "policy_hash": zeros }),
-        &format!("`policy_hash` of record 1 is `{zeros}` / `{hash}`"),
-    );
-
-    // Of a tape its records are named.
-    place.put("tape", lines(&objects(&place.read("tape"))[..5]));
-    let run = place.run(&["diff", "--answers", "old", "tape"]);
-    let why = format!("portcullis: the tape ends after record 5, and `old` goes on: {apart}\n");
-    assert_eq!((run.status, run.stderr), (2, why));
-    place.put("tape", lines(&[updated(0, &policy("1")), entry(9)]));
-    let run = place.run(&["diff", "--answers", "old", "tape"]);
-    let (then, now) = ((START + 1) * 1000, (START + 9) * 1000);
-    let why = format!(
-        "portcullis: record 2 of the tape: `ts` of record 2 is `{now}`, and `{then}` in `old`, line 2: {apart}\n"
-    );
-    assert_eq!((run.status, run.stderr), (2, why));
-}
-
-#[test]
-fn what_cannot_be_combined_is_said() {
-    let place = small();
-    place.put("p.json", policy("1").to_string());
-    place.put("g.json", "{}");
-    let check = |arguments: &str, why: &str| {
-        let arguments: Vec<&str> = arguments.split_whitespace().collect();
-        let run = place.run(&[&["diff"], &arguments[..]].concat());
-        let message = format!("portcullis: {why}\n");
-        assert_eq!((run.status, &*run.stdout), (2, ""), "{arguments:?}");
-        assert_eq!(run.stderr, message, "{arguments:?}");
-    };
-    let nothing = "nothing to compare: give `--policy` twice and a TAPE, `--answers` once and its TAPE, or `--answers` twice";
-    check("", nothing);
-    check("tape", nothing);
-    let alone = "`--answers` is given once, and no TAPE: give other answers to compare, or the tape that these answer";
-    check("--answers old", alone);
-    check("--answers old --policy p.json", alone);
-    check(
-        "--answers old --answers old --answers old",
-        "`--answers` is given 3 times: give it twice, the answers to compare with and the ones to compare, or once with their TAPE",
-    );
-    check(
-        "--answers old --answers old tape",
-        "`--answers` is given twice, and a TAPE: two files are compared without it; give one of them to compare it with today's engine",
-    );
-    check(
-        "--answers old tape --policy p.json --policy p.json",
-        "`--policy` is given more than once beside `--answers`: give the one in force from the beginning, or none",
-    );
-    for flag in [
-        "--policy p.json",
-        "--guardrails g.json",
-        "--assume-in-force",
-    ] {
-        let name = flag.split_whitespace().next().unwrap();
-        check(
-            &format!("--answers old --answers old {flag}"),
-            &format!(
-                "`{name}` beside two `--answers`: what was answered is compared as it stands, leave it out"
-            ),
-        );
-    }
-    let minimal = "`--minimal` needs two policies: a tape shows no flip of recorded answers, which are not on it; `explain TAPE --n K` shows a record";
-    check("--answers old --answers old --minimal m", minimal);
-    check("--answers old tape --minimal m", minimal);
-    check(
-        "--policy p.json --policy p.json",
-        "two policies and no TAPE: give the tape that both are to answer",
-    );
-    let stdin = "standard input can be read once: it is asked for by";
-    check(
-        "--answers - --answers -",
-        &format!("{stdin} the first `--answers` and by the second `--answers`"),
-    );
-    check(
-        "--answers - -",
-        &format!("{stdin} `--answers` and by the tape"),
-    );
-    check(
-        "--answers gone tape",
-        "`gone`: No such file or directory (os error 2)",
-    );
-    check("--answers . tape", "`.`: is a directory, not a file");
-    check(
-        "--answers old tape --report old",
-        "cannot write `old`: it is an input of this run",
-    );
 }
 
 #[test]

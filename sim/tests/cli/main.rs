@@ -14,6 +14,7 @@ mod decided;
 mod deploy;
 mod diff;
 mod diff_answers;
+mod diff_refused;
 mod digest;
 mod environment;
 mod laws;
