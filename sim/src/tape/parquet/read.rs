@@ -134,8 +134,8 @@ impl Read for Rows {
         }
         let rest = self.lines.get(self.given..).unwrap_or_default();
         let count = rest.len().min(buffer.len());
-        for (to, from) in buffer.iter_mut().zip(rest) {
-            *to = *from;
+        if let (Some(to), Some(from)) = (buffer.get_mut(..count), rest.get(..count)) {
+            to.copy_from_slice(from);
         }
         self.given += count;
         Ok(count)
@@ -292,7 +292,7 @@ where
 
 fn float(number: f64, line: &mut Vec<u8>) -> io::Result<()> {
     if number.is_finite() {
-        write!(line, "{number}")
+        serde_json::to_writer(line, &number).map_err(io::Error::from)
     } else {
         write!(line, "\"{number}\"")
     }
