@@ -230,8 +230,13 @@ impl Told<'_> {
                 files: (before, after),
             } => [answers(before), answers(after)],
             Compared::Engine { file, policy, .. } => {
-                let policy = policy.map(|it| format!(", {} from the beginning", printable(it)));
-                let engine = format!("engine {VERSION}{}", policy.unwrap_or_default());
+                let engine = match policy {
+                    Some(it) => {
+                        let file = printable(it);
+                        format!("engine {VERSION}, {file} from the beginning")
+                    }
+                    None => format!("engine {VERSION}"),
+                };
                 [answers(file), engine]
             }
         }
