@@ -269,7 +269,7 @@ fn an_error_ends_the_reading() {
     let sources = vec![memory(b"PAR1\x15\x04")];
     assert_eq!(
         read(TapeReader::new(sources)).1.unwrap(),
-        "`test` holds Parquet data: a tape is JSON lines, plain or compressed with gzip or zstd"
+        "`test` holds Parquet, whose index stands at its end: give it as a file"
     );
 
     // A folder opens, and does not read.
