@@ -1,0 +1,186 @@
+//! This engine. It grants less leverage than was asked where the policy gives less; here a trade counts as a yes
+//! where it is granted as asked, which is what the others can say.
+
+use portcullis::{
+    decide::{Decision, DecisionColumns, Engine, IntentColumns, Outcome},
+    domain::{Instant, Side},
+    exit::{ExitOwnership, STANDARD_OWNER},
+    guardrails::Guardrails,
+    intent::{Intent, IntentBuilder},
+    policy::{Policy, PolicyState},
+};
+use serde_json::{Map, Value, json};
+
+use super::Peer;
+use crate::{
+    Failure,
+    asks::{Ask, CENTS_MAX, Part, universe},
+};
+
+const NOW_MS: i64 = 1_766_550_734_062;
+const NOT_AFTER_S: i64 = 2_000_000_000;
+
+/// `Engine::decide`: one intent at a time.
+pub(crate) struct OneByOne {
+    ruling: Ruling,
+    intents: Vec<Intent<'static>>,
+}
+
+/// `Engine::decide_columns`: all at once.
+pub(crate) struct Columns {
+    ruling: Ruling,
+    intents: IntentColumns,
+    asked: Vec<f64>,
+    answers: DecisionColumns,
+}
+
+struct Ruling {
+    engine: Engine,
+    policy: Policy,
+    now: Instant,
+}
+
+impl OneByOne {
+    pub(crate) fn new(asks: &[Ask]) -> Result<Self, Failure> {
+        Ok(Self {
+            ruling: Ruling::new()?,
+            intents: asks.iter().map(intent).collect(),
+        })
+    }
+}
+
+impl Peer for OneByOne {
+    fn package(&self) -> &'static str {
+        "portcullis"
+    }
+
+    fn way(&self) -> &'static str {
+        "decide"
+    }
+
+    fn part(&self) -> Part {
+        Part::Whole
+    }
+
+    fn note(&self) -> &'static str {
+        "More: every gate, with the policy's time, the halts and the exits; the leverage that is granted \
+         where less than asked is given; the source of every number; of a skip, its reason and evidence. \
+         What is asked for above the symbol's leverage would trade at less; here only a trade as asked \
+         counts as yes."
+    }
+
+    fn pass(&mut self, yes: &mut Vec<bool>) -> Result<(), Failure> {
+        let Ruling {
+            engine,
+            policy,
+            now,
+        } = &self.ruling;
+        let state = PolicyState::present(policy);
+        yes.extend(self.intents.iter().map(|intent| {
+            match engine.decide(state, intent, *now) {
+                Decision::Trade(trade) => trade
+                    .leverage_requested()
+                    .is_some_and(|asked| trade.leverage().value() == asked.value()),
+                Decision::Exit(_) | Decision::Skip(_) => false,
+            }
+        }));
+        Ok(())
+    }
+}
+
+impl Columns {
+    pub(crate) fn new(asks: &[Ask]) -> Result<Self, Failure> {
+        let mut intents = IntentColumns::default();
+        asks.iter().for_each(|ask| intents.push(&intent(ask)));
+        Ok(Self {
+            ruling: Ruling::new()?,
+            intents,
+            asked: asks.iter().map(|ask| f64::from(ask.leverage)).collect(),
+            answers: DecisionColumns::default(),
+        })
+    }
+}
+
+impl Peer for Columns {
+    fn package(&self) -> &'static str {
+        "portcullis"
+    }
+
+    fn way(&self) -> &'static str {
+        "decide_columns"
+    }
+
+    fn part(&self) -> Part {
+        Part::Whole
+    }
+
+    fn note(&self) -> &'static str {
+        "The same answers for a backtest: intents stand in columns beforehand, answers are columns. \
+         Reading an answer back is measured too. Less: a skip keeps its reason, not its evidence."
+    }
+
+    fn pass(&mut self, yes: &mut Vec<bool>) -> Result<(), Failure> {
+        let Ruling {
+            engine,
+            policy,
+            now,
+        } = &self.ruling;
+        let state = PolicyState::present(policy);
+        engine.decide_columns(state, &self.intents, Some(*now), &mut self.answers);
+        let answers = &self.answers;
+        yes.extend(self.asked.iter().enumerate().map(|(index, asked)| {
+            answers.row(index).is_some_and(|row| {
+                let granted = row
+                    .leverage
+                    .is_some_and(|(leverage, _)| leverage.get() == *asked);
+                row.outcome == Outcome::Trade && granted
+            })
+        }));
+        Ok(())
+    }
+}
+
+impl Ruling {
+    fn new() -> Result<Self, Failure> {
+        Ok(Self {
+            engine: Engine::new(
+                Guardrails::none(),
+                ExitOwnership::new(STANDARD_OWNER, [""; 0])?,
+            ),
+            policy: Policy::from_json(&policy().to_string())?,
+            now: Instant::from_millis(NOW_MS)?,
+        })
+    }
+}
+
+fn policy() -> Value {
+    let leverages: Map<String, Value> = universe()
+        .map(|(symbol, leverage)| (symbol, leverage.into()))
+        .collect();
+    json!({
+        "policy_version": "peers",
+        "universe_symbols": universe().map(|(symbol, _)| symbol).collect::<Vec<_>>(),
+        "leverage_by_symbol": leverages,
+        "harvest_params": {
+            "T1_R": 1.8, "T2_R": 3.5, "T3_R": 5.8, "lock_R": 1.2, "be_plus_pct": 0.003, "cost_bps": 12,
+            "k_regime_flip": 0.8, "k_sigma_spike": 0.6, "k_ts_drop": 0.4, "k_age_penalty": 0.2,
+            "kill_threshold": 0.55
+        },
+        "kill_params": {
+            "trend_min": 0.25, "sigma_ref": 0.012, "sigma_spike_cap": 1.8, "ts_ref": 0.35,
+            "ts_drop_cap": 0.45, "max_age_sec": 72000
+        },
+        "limits": { "max_notional_usd": CENTS_MAX / 100 },
+        "valid_until_epoch": NOT_AFTER_S
+    })
+}
+
+fn intent(ask: &Ask) -> Intent<'static> {
+    let side = if ask.buys { Side::Buy } else { Side::Sell };
+    IntentBuilder::new(&ask.symbol())
+        .side(side)
+        .source("momentum")
+        .leverage(f64::from(ask.leverage))
+        .notional_usd(ask.dollars())
+        .build()
+}

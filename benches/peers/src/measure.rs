@@ -1,0 +1,191 @@
+//! Passes in turn, so that whatever drifts meets every engine alike; their answers are compared each time.
+
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a bench measures time, and reads it nowhere else"
+)]
+
+use std::time::Instant;
+
+use crate::{
+    Failure,
+    asks::{Ask, Part},
+    engines::Peer,
+};
+
+/// What a decision of one engine costs.
+pub(crate) struct Figure {
+    pub(crate) package: &'static str,
+    pub(crate) way: &'static str,
+    pub(crate) part: Part,
+    pub(crate) note: &'static str,
+    /// How often the answer was yes.
+    pub(crate) yes: usize,
+    pub(crate) nanos: Spread,
+    /// To `decide`, round by round.
+    pub(crate) ratio: Spread,
+}
+
+impl Figure {
+    /// Whether it is this engine.
+    pub(crate) fn is_ours(&self) -> bool {
+        self.package == REFERENCE.0
+    }
+}
+
+/// Of several rounds.
+#[derive(Clone, Copy)]
+pub(crate) struct Spread {
+    pub(crate) least: f64,
+    pub(crate) median: f64,
+    pub(crate) most: f64,
+}
+
+/// The one that the others are compared with.
+const REFERENCE: (&str, &str) = ("portcullis", "decide");
+
+/// So many rounds of every engine, after one that does not count.
+pub(crate) fn measure(
+    peers: &mut [Box<dyn Peer>],
+    asks: &[Ask],
+    rounds: usize,
+) -> Result<Vec<Figure>, Failure> {
+    let mut yes = Vec::with_capacity(asks.len());
+    let mut passes = Vec::with_capacity(rounds);
+    for peer in &mut *peers {
+        pass(peer.as_mut(), asks, &mut yes)?;
+    }
+    for _ in 0..rounds {
+        let pass = |peer: &mut Box<dyn Peer>| pass(peer.as_mut(), asks, &mut yes);
+        passes.push(peers.iter_mut().map(pass).collect::<Result<Vec<_>, _>>()?);
+    }
+    let reference = peers
+        .iter()
+        .position(|peer| (peer.package(), peer.way()) == REFERENCE)
+        .ok_or("nothing to compare with: `decide` is not among the engines")?;
+    let column = |index: usize| passes.iter().filter_map(move |round| round.get(index));
+    let figure = |(index, peer): (usize, &dyn Peer)| {
+        let ratios = column(index)
+            .zip(column(reference))
+            .map(|(pass, reference)| pass / reference);
+        Figure {
+            package: peer.package(),
+            way: peer.way(),
+            part: peer.part(),
+            note: peer.note(),
+            yes: asks.iter().filter(|ask| peer.part().is_open(ask)).count(),
+            nanos: Spread::of(column(index).copied()),
+            ratio: Spread::of(ratios),
+        }
+    };
+    let mut figures: Vec<Figure> = peers
+        .iter()
+        .map(AsRef::as_ref)
+        .enumerate()
+        .map(figure)
+        .collect();
+    figures.sort_by(|a, b| a.nanos.median.total_cmp(&b.nanos.median));
+    Ok(figures)
+}
+
+/// Nanoseconds a decision, once every answer was found right.
+fn pass(peer: &mut dyn Peer, asks: &[Ask], yes: &mut Vec<bool>) -> Result<f64, Failure> {
+    yes.clear();
+    peer.prepare();
+    let start = Instant::now();
+    peer.pass(yes)?;
+    let took = start.elapsed();
+    let (name, part) = (peer.package(), peer.part());
+    if yes.len() != asks.len() {
+        let (answers, asks) = (yes.len(), asks.len());
+        return Err(format!("`{name}` gave {answers} answers to {asks} intents").into());
+    }
+    if let Some((ask, yes)) = asks
+        .iter()
+        .zip(yes.iter())
+        .find(|(ask, yes)| part.is_open(ask) != **yes)
+    {
+        return Err(format!("`{name}` answers {yes} to {ask:?}, and the gate does not").into());
+    }
+    Ok(took.as_secs_f64() * 1e9 / f64::from(u32::try_from(asks.len())?))
+}
+
+impl Spread {
+    fn of(values: impl Iterator<Item = f64>) -> Self {
+        let mut sorted: Vec<f64> = values.collect();
+        sorted.sort_by(f64::total_cmp);
+        let at = |index: usize| sorted.get(index).copied().unwrap_or(f64::NAN);
+        Self {
+            least: at(0),
+            median: at(sorted.len() / 2),
+            most: at(sorted.len().saturating_sub(1)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::asks::asks;
+
+    /// Knows the rule, but for what it is told to do to its answers.
+    struct Liar {
+        asks: Vec<Ask>,
+        spoil: fn(&mut Vec<bool>),
+    }
+
+    impl Peer for Liar {
+        fn package(&self) -> &'static str {
+            REFERENCE.0
+        }
+
+        fn way(&self) -> &'static str {
+            REFERENCE.1
+        }
+
+        fn part(&self) -> Part {
+            Part::Whole
+        }
+
+        fn note(&self) -> &'static str {
+            ""
+        }
+
+        fn pass(&mut self, yes: &mut Vec<bool>) -> Result<(), Failure> {
+            yes.extend(self.asks.iter().map(|ask| Part::Whole.is_open(ask)));
+            (self.spoil)(yes);
+            Ok(())
+        }
+    }
+
+    fn check(spoil: fn(&mut Vec<bool>), failure: Option<&str>) {
+        let asks = asks();
+        let liar = Liar {
+            asks: asks.clone(),
+            spoil,
+        };
+        let measured = measure(&mut [Box::new(liar)], &asks, 1);
+        match (measured, failure) {
+            (Ok(figures), None) => assert_eq!(figures.len(), 1),
+            (Err(found), Some(failure)) => {
+                let found = found.to_string();
+                assert!(found.contains(failure), "{found}");
+            }
+            (Ok(_), Some(failure)) => panic!("was let through, without `{failure}`"),
+            (Err(found), None) => panic!("{found}"),
+        }
+    }
+
+    #[test]
+    fn one_wrong_answer_ends_the_run() {
+        check(|_| {}, None);
+        check(
+            |yes| yes[199_999] = !yes[199_999],
+            Some("the gate does not"),
+        );
+        check(
+            |yes| yes.truncate(199_999),
+            Some("199999 answers to 200000 intents"),
+        );
+    }
+}
