@@ -38,7 +38,7 @@ use portcullis::{
     policy::{Policy, PolicyState},
 };
 use portcullis_sim::{
-    replay::{Judge, Scope, Sinks, replay},
+    replay::{AnswersTo, Judge, Scope, Sinks, replay},
     report::{AnswerRows, Counts},
     sample::policy_json,
     tape::{LineContent, RowWriter, TapeReader, TapeSource},
@@ -152,18 +152,17 @@ fn policy() -> Policy {
     .unwrap()
 }
 
-fn run(path: &Path, threads: usize, answers: Option<&mut dyn Write>) -> blake3::Hash {
+fn run(path: &Path, threads: usize, answers: AnswersTo<'_>) -> blake3::Hash {
     let judge = Judge {
         engine: engine(),
         assume_in_force: false,
-        writes_answers: answers.is_some(),
         reports: false,
         now: None,
         scope: Scope::Tape,
     };
     let mut progress = |_: &Counts| {};
     let sinks = Sinks {
-        answers: answers.map(|to| -> &mut dyn Write { to }),
+        answers,
         tally: None,
         progress: &mut progress,
     };
@@ -248,9 +247,9 @@ fn decide_columns(path: &Path) -> usize {
 fn bench(c: &mut Criterion) {
     let folder = tempfile::tempdir().unwrap();
     let files = files(folder.path());
-    let one = run(&files.one_order, 1, None);
-    assert_eq!(run(&files.any_order, 1, None), one);
-    assert_eq!(run(&files.rows, 1, None), one);
+    let one = run(&files.one_order, 1, AnswersTo::Nobody);
+    assert_eq!(run(&files.any_order, 1, AnswersTo::Nobody), one);
+    assert_eq!(run(&files.rows, 1, AnswersTo::Nobody), one);
 
     let mut group = c.benchmark_group("formats");
     group.throughput(Throughput::Elements(RECORDS));
@@ -263,16 +262,16 @@ fn bench(c: &mut Criterion) {
         b.iter(|| parse_only(&files.one_order))
     });
     group.bench_function("jsonl, one order", |b| {
-        b.iter(|| run(&files.one_order, 1, None))
+        b.iter(|| run(&files.one_order, 1, AnswersTo::Nobody))
     });
     group.bench_function("jsonl, one order, 2 threads", |b| {
-        b.iter(|| run(&files.one_order, 2, None))
+        b.iter(|| run(&files.one_order, 2, AnswersTo::Nobody))
     });
     group.bench_function("parse only, any order", |b| {
         b.iter(|| parse_only(&files.any_order))
     });
     group.bench_function("jsonl, any order", |b| {
-        b.iter(|| run(&files.any_order, 1, None))
+        b.iter(|| run(&files.any_order, 1, AnswersTo::Nobody))
     });
     group.bench_function("columns, read", |b| {
         b.iter(|| {
@@ -284,20 +283,21 @@ fn bench(c: &mut Criterion) {
     group.bench_function("columns, decide", |b| {
         b.iter(|| decide_columns(&files.rows))
     });
-    group.bench_function("parquet", |b| b.iter(|| run(&files.rows, 1, None)));
+    group.bench_function("parquet", |b| {
+        b.iter(|| run(&files.rows, 1, AnswersTo::Nobody))
+    });
     let out = folder.path().join("answers");
     group.bench_function("jsonl, answers as jsonl", |b| {
         b.iter(|| {
             let mut to = BufWriter::new(File::create(&out).unwrap());
-            run(&files.one_order, 1, Some(&mut to))
+            run(&files.one_order, 1, AnswersTo::Lines(&mut to))
         });
     });
     group.bench_function("jsonl, answers as parquet", |b| {
         b.iter(|| {
-            let mut to = AnswerRows::new(BufWriter::new(File::create(&out).unwrap())).unwrap();
-            let digest = run(&files.one_order, 1, Some(&mut to));
-            to.finish().unwrap();
-            digest
+            let mut to = BufWriter::new(File::create(&out).unwrap());
+            let rows = AnswerRows::new(&mut to).unwrap();
+            run(&files.one_order, 1, AnswersTo::Rows(Box::new(rows)))
         });
     });
     group.finish();

@@ -36,7 +36,7 @@ use portcullis::{
 use portcullis_sim::{
     generate::write_tape,
     rank::{Candidate, rank},
-    replay::{Judge, Scope, Sinks, replay},
+    replay::{AnswersTo, Judge, Scope, Sinks, replay},
     sample::policy_json,
     tape::{Line, LineContent, TapeReader, TapeSource},
 };
@@ -96,14 +96,13 @@ fn bench(c: &mut Criterion) {
             ExitOwnership::new(STANDARD_OWNER, [""; 0]).unwrap(),
         ),
         assume_in_force: false,
-        writes_answers: false,
         reports: false,
         now: None,
         scope: Scope::Tape,
     };
     let run = |threads| {
         let sinks = Sinks {
-            answers: None,
+            answers: AnswersTo::Nobody,
             tally: None,
             progress: &mut |_| {},
         };

@@ -9,7 +9,7 @@ use portcullis::{
     policy::{Policy, PolicyAbsence},
 };
 use portcullis_sim::{
-    replay::{Judge, ReplayError, Scope, Sinks, replay},
+    replay::{AnswersTo, Judge, ReplayError, Scope, Sinks, replay},
     sample::policy_json,
     tape::{LINE_BYTES_MAX, LineContent, TapeReader, TapeSource},
 };
@@ -128,7 +128,6 @@ fn replayed(data: &[u8], chunk_bytes: usize, line_bytes_max: usize, threads: usi
     let judge = Judge {
         engine: Engine::new(Guardrails::none(), ownership),
         assume_in_force: true,
-        writes_answers: true,
         reports: false,
         now: None,
         scope: Scope::Tape,
@@ -140,7 +139,7 @@ fn replayed(data: &[u8], chunk_bytes: usize, line_bytes_max: usize, threads: usi
     let tapes = TapeReader::with_sizes(source(data), chunk_bytes, line_bytes_max);
     let mut answers = Vec::new();
     let sinks = Sinks {
-        answers: Some(&mut answers),
+        answers: AnswersTo::Lines(&mut answers),
         tally: None,
         progress: &mut |_| (),
     };

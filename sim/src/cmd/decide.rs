@@ -13,7 +13,7 @@ use super::{
     operator::OperatorArgs,
 };
 use crate::{
-    replay::{Judge, ReplayError, Scope, Sinks, replay},
+    replay::{AnswersTo, Judge, ReplayError, Scope, Sinks, replay},
     tape::{TapeReader, TapeSource},
 };
 
@@ -57,7 +57,6 @@ pub(super) fn answer_lines(
     let judge = Judge {
         engine,
         assume_in_force: false,
-        writes_answers: true,
         reports: false,
         now: args.now,
         scope,
@@ -65,7 +64,7 @@ pub(super) fn answer_lines(
     let mut out = io::stdout().lock();
     let mut is_told = false;
     let sinks = Sinks {
-        answers: Some(&mut out),
+        answers: AnswersTo::Lines(&mut out),
         tally: None,
         progress: &mut |counts| {
             if counts.untimed > 0 && !is_told {

@@ -180,7 +180,7 @@ impl Run {
         let bar = Bar::new(progress);
         let records = Arc::new(AtomicU64::new(0));
         let asked = [args.minimal.as_ref(), args.report.as_ref()];
-        let [minimal, report] = open_both(asked, &inputs, &records, &bar.bar, false)?;
+        let [minimal, report] = open_both(asked, &inputs, &records, &bar.bar)?;
         Ok(Self {
             bar,
             records,
@@ -216,11 +216,10 @@ impl Args {
         tape.map(PathBuf::as_path)
     }
 
-    fn judge(&self, engine: Engine, writes_answers: bool) -> Judge {
+    fn judge(&self, engine: Engine) -> Judge {
         Judge {
             engine,
             assume_in_force: self.assume_in_force,
-            writes_answers,
             reports: false,
             now: None,
             scope: Scope::Tape,
@@ -247,7 +246,7 @@ fn policies(args: &Args, before: &Path, after: &Path) -> Result<(), Failure> {
     let names: Vec<String> = sources.iter().map(ToString::to_string).collect();
     let tapes = TapeReader::new(sources.clone());
     let run = Run::begin(args, &sources, tapes.progress())?;
-    let judge = args.judge(engine, false);
+    let judge = args.judge(engine);
     let difference = diff(&judge, (&before, &after), tapes, &mut |so_far| {
         run.show(so_far)
     });
@@ -289,7 +288,7 @@ fn engine(args: &Args, file: &Path) -> Result<(), Failure> {
     let names: Vec<String> = sources.iter().map(ToString::to_string).collect();
     let tapes = TapeReader::new(sources.clone());
     let run = Run::begin(args, &sources, tapes.progress())?;
-    let judge = args.judge(engine, true);
+    let judge = args.judge(engine);
     let mut before = AnswerFile::new(file);
     let mut after = Replayed::new(&judge, initial, tapes);
     let difference = diff_answers(&mut before, &mut after, &mut |so_far| run.show(so_far));

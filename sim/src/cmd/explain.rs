@@ -53,7 +53,6 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let judge = Judge {
         engine,
         assume_in_force: args.assume_in_force,
-        writes_answers: true,
         reports: false,
         now: None,
         scope: Scope::Tape,

@@ -15,21 +15,15 @@ use tempfile::TempPath;
 #[cfg(unix)]
 use super::interrupt;
 use super::{Failure, input::is_stdin};
-use crate::report::{AnswerRows, html::Page};
+use crate::report::html::Page;
 
 /// An open output. Dropped before its end, it leaves the file as it was.
 pub(super) struct Out {
     /// As it was given.
     name: PathBuf,
-    writer: Writer,
+    writer: BufWriter<Box<dyn Write + Send>>,
+    is_stdout: bool,
     temporary: Temporary,
-}
-
-/// How what is written is kept.
-enum Writer {
-    Plain(BufWriter<Box<dyn Write + Send>>),
-    /// Lines of answers as rows.
-    Rows(Box<AnswerRows<Box<dyn Write + Send>>>),
 }
 
 /// The file beside the one that was asked for, as long as there is one. Whoever holds the lock decides what
@@ -43,14 +37,12 @@ impl Temporary {
     }
 }
 
-/// Opens what a run writes beside its summary, as far as it was asked for: its answers (as Parquet where they can be rows
-/// and the name says so), and its report. From here on a signal ends the run so that nothing of either is left behind.
+/// Opens what a run writes beside its summary, as far as it was asked for: its answers, and its report. From here on a signal ends the run so that nothing of either is left behind.
 pub(super) fn open_both(
     [answers, report]: [Option<&PathBuf>; 2],
     inputs: &[&Path],
     records: &Arc<AtomicU64>,
     bar: &ProgressBar,
-    takes_rows: bool,
 ) -> Result<[Option<Out>; 2], Failure> {
     if let (Some(answers), Some(report)) = (answers, report)
         && (answers == report || fs::canonicalize(report).is_ok_and(|it| it == resolved(answers)))
@@ -73,13 +65,10 @@ pub(super) fn open_both(
         });
     }
     let [slot, report_slot] = slots;
-    let open = |name: Option<&PathBuf>, slot, is_rows| {
-        name.map(|name| Out::open_as(name, inputs, slot, is_rows))
-            .transpose()
-    };
-    let is_rows = takes_rows && answers.is_some_and(|name| is_parquet(name));
-    let answers = open(answers, slot, is_rows)?;
-    Ok([answers, open(report, report_slot, false)?])
+    let open =
+        |name: Option<&PathBuf>, slot| name.map(|name| Out::open(name, inputs, slot)).transpose();
+    let answers = open(answers, slot)?;
+    Ok([answers, open(report, report_slot)?])
 }
 
 /// Writes a report to its end.
@@ -112,16 +101,6 @@ impl Out {
         inputs: &[&Path],
         temporary: Temporary,
     ) -> Result<Self, Failure> {
-        Self::open_as(name, inputs, temporary, false)
-    }
-
-    /// The same; answers become rows of Parquet where they should.
-    fn open_as(
-        name: &Path,
-        inputs: &[&Path],
-        temporary: Temporary,
-        is_rows: bool,
-    ) -> Result<Self, Failure> {
         let why = |error: io::Error| cannot_write(name, &error);
         let target = Target::of(name).map_err(why)?;
         if let Some(place) = target.regular_file()
@@ -141,30 +120,26 @@ impl Out {
         };
         Ok(Self {
             name: name.to_owned(),
-            writer: if is_rows && !is_stdout {
-                let rows = AnswerRows::new(writer);
-                Writer::Rows(Box::new(rows.map_err(why)?))
-            } else {
-                Writer::Plain(BufWriter::new(writer))
-            },
+            writer: BufWriter::new(writer),
+            is_stdout,
             temporary,
         })
     }
 
     pub(super) fn writer(&mut self) -> &mut (dyn Write + Send) {
-        match &mut self.writer {
-            Writer::Plain(writer) => writer,
-            Writer::Rows(rows) => rows,
-        }
+        &mut self.writer
+    }
+
+    /// Whether it is to be Parquet; what else goes to the terminal is text.
+    pub(super) fn is_rows(&self) -> bool {
+        is_parquet(&self.name) && !self.is_stdout
     }
 
     /// No more answers will come: a file takes its place.
     pub(super) fn finish(mut self) -> Result<(), Failure> {
-        let finished = match &mut self.writer {
-            Writer::Plain(writer) => writer.flush(),
-            Writer::Rows(rows) => rows.finish(),
-        };
-        finished.map_err(|error| Failure::output(&error))?;
+        self.writer
+            .flush()
+            .map_err(|error| Failure::output(&error))?;
         if let Some(temporary) = self.temporary.lock().take() {
             temporary
                 .persist(resolved(&self.name))

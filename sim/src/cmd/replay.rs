@@ -21,14 +21,14 @@ use super::{
     failure::{print_json_to, print_to},
     input::{initial_policy, is_stdin, parse_whole, refused_policy, stdin_once, warn},
     operator::OperatorArgs,
-    out::{open_both, parse_report, write_report},
+    out::{Out, open_both, parse_report, write_report},
     rank,
 };
 use crate::{
     generate::write_tape,
-    replay::{Judge, ReplayError, Scope, Sinks, replay},
+    replay::{AnswersTo, Judge, ReplayError, Scope, Sinks, replay},
     report::{
-        Summary,
+        AnswerRows, Summary,
         html::{Tally, replay_page},
     },
     stream::StreamSource,
@@ -119,7 +119,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     };
     let names: Vec<String> = sources.iter().map(ToString::to_string).collect();
     if let Some(folder) = &args.policies {
-        let judge = judge(args, engine, false);
+        let judge = judge(args, engine);
         let tapes = (TapeReader::new(sources), &*names);
         return rank::run(folder, &judge, &operator, tapes, args.format);
     }
@@ -133,16 +133,17 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let tapes = TapeReader::new(sources.clone());
     let bar = Bar::new(tapes.progress());
     let asked = [args.out.as_ref(), args.report.as_ref()];
-    let [mut out, report] = open_both(asked, &inputs, &records, &bar.bar, true)?;
-    let judge = judge(args, engine, out.is_some());
+    let [mut out, report] = open_both(asked, &inputs, &records, &bar.bar)?;
+    let judge = judge(args, engine);
     let mut tally = report.is_some().then(Tally::default);
+    let answers = answers_to(out.as_mut())?;
     let outcome = replay(
         &judge,
         initial,
         tapes,
         threads(args.threads),
         Sinks {
-            answers: out.as_mut().map(|out| -> &mut dyn Write { out.writer() }),
+            answers,
             tally: tally.as_mut(),
             progress: &mut |counts| {
                 records.store(counts.records, Ordering::Relaxed);
@@ -194,15 +195,26 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     refused_policy(refused, args.policy.as_ref())
 }
 
-fn judge(args: &Args, engine: Engine, writes_answers: bool) -> Judge {
+fn judge(args: &Args, engine: Engine) -> Judge {
     Judge {
         engine,
         assume_in_force: args.assume_in_force,
-        writes_answers,
         reports: args.report.is_some(),
         now: None,
         scope: Scope::Tape,
     }
+}
+
+/// Rows of Parquet where the file's name says so, else lines.
+fn answers_to(out: Option<&mut Out>) -> Result<AnswersTo<'_>, Failure> {
+    Ok(match out {
+        None => AnswersTo::Nobody,
+        Some(out) if out.is_rows() => {
+            let rows = AnswerRows::new(out.writer());
+            AnswersTo::Rows(Box::new(rows.map_err(|error| Failure::output(&error))?))
+        }
+        Some(out) => AnswersTo::Lines(out.writer()),
+    })
 }
 
 /// The sample tape, made anew each time.

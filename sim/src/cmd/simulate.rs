@@ -96,7 +96,6 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let judge = Judge {
         engine,
         assume_in_force: args.assume_in_force,
-        writes_answers: false,
         reports: false,
         now: None,
         scope: Scope::Tape,
@@ -110,7 +109,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let bar = Bar::new(tapes.progress());
     let records = Arc::new(AtomicU64::new(0));
     let asked = [args.out.as_ref(), args.report.as_ref()];
-    let [mut out, report] = open_both(asked, &inputs, &records, &bar.bar, false)?;
+    let [mut out, report] = open_both(asked, &inputs, &records, &bar.bar)?;
     let mut written = Ok(());
     let simulated = simulate(
         (&judge, &settings),

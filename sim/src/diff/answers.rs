@@ -116,7 +116,7 @@ pub struct Replayed<'j> {
 }
 
 impl<'j> Replayed<'j> {
-    /// The judge writes answers; this policy rules from the beginning.
+    /// This policy rules from the beginning.
     #[must_use]
     pub fn new(
         judge: &'j Judge,
@@ -128,7 +128,7 @@ impl<'j> Replayed<'j> {
             timeline: Timeline::new(initial),
             tapes,
             scratch: Scratch::default(),
-            judged: Judged::default(),
+            judged: Judged::with_lines(),
             records: 0,
             read: VecDeque::new(),
         }
@@ -152,7 +152,7 @@ impl Answers for Replayed<'_> {
                 .judge
                 .chunk(&chunk, first, rulers, scratch, &mut self.judged);
             // Through the same door as a file's, so that both sides are held to the same.
-            let text = String::from_utf8_lossy(&self.judged.answers);
+            let text = String::from_utf8_lossy(self.judged.lines());
             let rows = (first..).zip(text.lines());
             let rows = rows.map(|(n, text)| {
                 Recorded::read(n, text).map_err(|fault| DiffError::Row {

@@ -36,7 +36,7 @@ pub fn explain(
 ) -> Result<Result<Told, u64>, TapeError> {
     let mut timeline = Timeline::new(initial);
     let mut scratch = Scratch::default();
-    let mut judged = Judged::default();
+    let mut judged = Judged::with_lines();
     let mut count = 0;
     for chunk in tapes {
         let chunk = chunk?;
@@ -65,7 +65,7 @@ impl Judge {
     ) -> Told {
         let told = self.explanation(line, timeline, scratch);
         self.line(line, n, &mut Rulers::Open(timeline), scratch, judged);
-        let answer: Value = serde_json::from_slice(&judged.answers).unwrap_or_default();
+        let answer: Value = serde_json::from_slice(judged.lines()).unwrap_or_default();
         let mut told = told.unwrap_or_else(|| policy_told(&answer));
         if let Value::Object(fields) = &mut told.json {
             for name in ["n", "id", "symbol"] {

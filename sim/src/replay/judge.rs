@@ -1,7 +1,5 @@
 //! A chunk of a tape in, its answers out.
 
-use std::io::Write as _;
-
 use portcullis::{
     answer::{Answer, Detail, EventKind},
     decide::{Decision, Engine, Objection, Reason},
@@ -14,7 +12,7 @@ use portcullis::{
 
 use super::Timeline;
 use crate::{
-    report::{Counts, html::Seen, push_row},
+    report::{AnswerColumns, Counts, html::Seen, push_row},
     tape::{Chunk, LINE_BYTES_MAX, Line, LineContent},
 };
 
@@ -25,8 +23,6 @@ pub struct Judge {
     pub engine: Engine,
     /// Judge as if every policy were in force at every record's time.
     pub assume_in_force: bool,
-    /// Whether anybody wants the answers themselves.
-    pub writes_answers: bool,
     /// Whether anybody wants them for a report.
     pub reports: bool,
     /// The instant to judge at, where it is not each record's own.
@@ -51,8 +47,8 @@ pub enum Scope {
 pub struct Judged {
     /// The rows that the digest is made of.
     pub rows: Vec<u8>,
-    /// The answers as JSONL, if anybody wants them.
-    pub answers: Vec<u8>,
+    /// The answers themselves, as far as anybody wants them.
+    pub kept: Kept,
     /// What a report keeps of the answers, if anybody wants one.
     pub seen: Vec<Seen>,
     /// The answers, counted.
@@ -61,11 +57,50 @@ pub struct Judged {
     pub tape: usize,
 }
 
+/// What is kept of answers.
+#[derive(Debug, Default)]
+pub enum Kept {
+    /// None of them.
+    #[default]
+    Nothing,
+    /// All of them, as JSONL.
+    Lines(Vec<u8>),
+    /// All of them, as columns.
+    Columns(Box<AnswerColumns>),
+}
+
 impl Judged {
+    /// Nothing yet; answers are kept as JSONL.
+    #[must_use]
+    pub fn with_lines() -> Self {
+        Self::keeping(|| Kept::Lines(Vec::new()))
+    }
+
+    /// Nothing yet; answers are kept as this says.
+    pub(super) fn keeping(kept: fn() -> Kept) -> Self {
+        Self {
+            kept: kept(),
+            ..Self::default()
+        }
+    }
+
+    /// The answers as JSONL, where they are kept so.
+    #[must_use]
+    pub fn lines(&self) -> &[u8] {
+        match &self.kept {
+            Kept::Lines(lines) => lines,
+            Kept::Nothing | Kept::Columns(_) => &[],
+        }
+    }
+
     /// Empties it, and keeps its room.
     pub fn clear(&mut self) {
         self.rows.clear();
-        self.answers.clear();
+        match &mut self.kept {
+            Kept::Nothing => {}
+            Kept::Lines(lines) => lines.clear(),
+            Kept::Columns(columns) => columns.clear(),
+        }
         self.seen.clear();
         self.counts = Counts::default();
     }
@@ -335,12 +370,16 @@ impl Judge {
         if self.reports {
             judged.seen.push(Seen::of(answer, symbol));
         }
-        if self.writes_answers {
-            // A vector takes everything; what it took is what is written.
-            let written = serde_json::to_writer(&mut judged.answers, answer);
-            if written.is_ok() {
-                let _ = judged.answers.write_all(b"\n");
+        match &mut judged.kept {
+            Kept::Nothing => {}
+            Kept::Lines(lines) => {
+                // A vector takes everything; what it took is what is written.
+                let written = serde_json::to_writer(&mut *lines, answer);
+                if written.is_ok() {
+                    lines.push(b'\n');
+                }
             }
+            Kept::Columns(columns) => columns.push(answer),
         }
     }
 }

@@ -21,12 +21,12 @@ use thiserror::Error;
 pub use apart::{Apart, Ask};
 pub use decisions::{Decided, decisions};
 pub use explained::{Told, explain};
-pub use judge::{Judge, Judged, Rulers, Scope, may_change_policy};
+pub use judge::{Judge, Judged, Kept, Rulers, Scope, may_change_policy};
 use judge::{judge_position, read_snapshot, rule};
 pub use timeline::{Rule, Timeline};
 
 use crate::{
-    report::{Counts, html::Tally},
+    report::{AnswerRows, Counts, html::Tally},
     tape::{Chunk, TapeError, TapeReader},
 };
 
@@ -76,13 +76,50 @@ pub enum ReplayError {
 }
 
 /// Where answers and news of the progress go.
-pub struct Sinks<'a> {
-    /// The answers, as JSONL.
-    pub answers: Option<&'a mut dyn Write>,
+pub struct Sinks<'a, 'w> {
+    /// The answers.
+    pub answers: AnswersTo<'w>,
     /// What a report is made of; the judge reports.
     pub tally: Option<&'a mut Tally>,
     /// Called after every chunk.
     pub progress: &'a mut dyn FnMut(&Counts),
+}
+
+/// Where answers go, and what as.
+pub enum AnswersTo<'a> {
+    /// Nowhere.
+    Nobody,
+    /// A line of JSON each.
+    Lines(&'a mut dyn Write),
+    /// A row of Parquet each.
+    Rows(Box<AnswerRows<'a>>),
+}
+
+impl AnswersTo<'_> {
+    /// What has to be kept of a chunk for it.
+    fn kept(&self) -> fn() -> Kept {
+        match self {
+            Self::Nobody => || Kept::Nothing,
+            Self::Lines(_) => || Kept::Lines(Vec::new()),
+            Self::Rows(_) => || Kept::Columns(Box::default()),
+        }
+    }
+
+    fn take(&mut self, kept: &mut Kept) -> io::Result<()> {
+        match (self, kept) {
+            (Self::Lines(to), Kept::Lines(lines)) => to.write_all(lines),
+            (Self::Rows(rows), Kept::Columns(columns)) => rows.write(columns),
+            (Self::Nobody | Self::Lines(_) | Self::Rows(_), _) => Ok(()),
+        }
+    }
+
+    /// No more will come.
+    fn finish(self) -> io::Result<()> {
+        match self {
+            Self::Nobody | Self::Lines(_) => Ok(()),
+            Self::Rows(rows) => rows.finish(),
+        }
+    }
 }
 
 /// Answers every record of the tapes.
@@ -94,7 +131,7 @@ pub fn replay(
     initial: Result<Policy, PolicyAbsence>,
     tapes: TapeReader,
     threads: usize,
-    sinks: Sinks<'_>,
+    sinks: Sinks<'_, '_>,
 ) -> Result<Outcome, ReplayError> {
     let work: &Work<'_> =
         &|chunk, first, rulers, scratch, judged| judge.chunk(chunk, first, rulers, scratch, judged);
@@ -109,7 +146,7 @@ fn replay_with(
     initial: Result<Policy, PolicyAbsence>,
     tapes: TapeReader,
     threads: usize,
-    sinks: Sinks<'_>,
+    sinks: Sinks<'_, '_>,
 ) -> Result<Outcome, ReplayError> {
     let mut collector = Collector {
         hasher: blake3::Hasher::new(),
@@ -118,13 +155,22 @@ fn replay_with(
         sinks,
     };
     let timeline = Timeline::new(initial);
-    let (timeline, read) = if threads > 1 {
-        pipeline::run(work, timeline, tapes, threads, &mut collector)?
+    let run = if threads > 1 {
+        pipeline::run(work, timeline, tapes, threads, &mut collector)
     } else {
-        inline(work, timeline, tapes, &mut collector)?
+        inline(work, timeline, tapes, &mut collector)
     };
     let illegible = collector.illegible();
-    let Collector { hasher, counts, .. } = collector;
+    let Collector {
+        hasher,
+        counts,
+        sinks,
+        ..
+    } = collector;
+    // What a tape gave before it broke off is whole.
+    let finished = sinks.answers.finish().map_err(ReplayError::Write);
+    let (timeline, read) = run?;
+    finished?;
     if counts.records != read || !counts.adds_up() {
         return Err(ReplayError::Miscounted {
             read,
@@ -144,10 +190,10 @@ fn inline(
     work: &Work<'_>,
     mut timeline: Timeline,
     tapes: TapeReader,
-    collector: &mut Collector<'_>,
+    collector: &mut Collector<'_, '_>,
 ) -> Result<(Timeline, u64), ReplayError> {
     let mut scratch = Scratch::default();
-    let mut judged = Judged::default();
+    let mut judged = Judged::keeping(collector.sinks.answers.kept());
     let mut read = 0;
     for chunk in tapes {
         let chunk = chunk.map_err(|error| collector.tape_error(error))?;
@@ -159,22 +205,22 @@ fn inline(
             &mut scratch,
             &mut judged,
         );
-        collector.take(&judged)?;
+        collector.take(&mut judged)?;
     }
     Ok((timeline, read))
 }
 
 /// Puts together what came of the chunks, in their order.
-struct Collector<'a> {
+struct Collector<'a, 'w> {
     hasher: blake3::Hasher,
     counts: Counts,
     /// Of each tape: how many records, and how many of them were unreadable.
     tapes: Vec<(u64, u64)>,
-    sinks: Sinks<'a>,
+    sinks: Sinks<'a, 'w>,
 }
 
-impl Collector<'_> {
-    fn take(&mut self, judged: &Judged) -> Result<(), ReplayError> {
+impl Collector<'_, '_> {
+    fn take(&mut self, judged: &mut Judged) -> Result<(), ReplayError> {
         self.hasher.update(&judged.rows);
         self.counts.merge(&judged.counts);
         if self.tapes.len() <= judged.tape {
@@ -184,11 +230,8 @@ impl Collector<'_> {
             *records += judged.counts.records;
             *unreadable += judged.counts.unreadable();
         }
-        if let Some(answers) = &mut self.sinks.answers {
-            answers
-                .write_all(&judged.answers)
-                .map_err(ReplayError::Write)?;
-        }
+        let taken = self.sinks.answers.take(&mut judged.kept);
+        taken.map_err(ReplayError::Write)?;
         if let Some(tally) = &mut self.sinks.tally {
             judged.seen.iter().for_each(|seen| tally.add(seen));
         }
@@ -232,7 +275,6 @@ mod tests {
                 ExitOwnership::new(STANDARD_OWNER, [""; 0]).unwrap(),
             ),
             assume_in_force: false,
-            writes_answers: false,
             reports: false,
             now: None,
             scope: Scope::Tape,
@@ -251,7 +293,7 @@ mod tests {
             bytes: bytes.into(),
         };
         let sinks = Sinks {
-            answers: None,
+            answers: AnswersTo::Nobody,
             tally: None,
             progress: &mut |_| (),
         };

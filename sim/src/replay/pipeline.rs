@@ -13,7 +13,7 @@ use std::{
 use crossbeam_channel::{Receiver, Sender, bounded};
 use portcullis::event::Scratch;
 
-use super::{Collector, Judged, ReplayError, Rulers, Timeline, Work, may_change_policy};
+use super::{Collector, Judged, Kept, ReplayError, Rulers, Timeline, Work, may_change_policy};
 use crate::tape::{Chunk, TapeError, TapeReader};
 
 /// A timeline that some chunk before will have left behind.
@@ -51,7 +51,7 @@ pub(super) fn run(
     timeline: Timeline,
     tapes: TapeReader,
     threads: usize,
-    collector: &mut Collector<'_>,
+    collector: &mut Collector<'_, '_>,
 ) -> Result<(Timeline, u64), ReplayError> {
     let start: Handover = Arc::new(OnceLock::from(Arc::new(timeline)));
     thread::scope(|scope| {
@@ -65,10 +65,11 @@ pub(super) fn run(
         }
         let no_thread = |error| ReplayError::Threads { threads, error };
         let thread = || thread::Builder::new();
+        let kept = collector.sinks.answers.kept();
         // Whoever was started before one that was not finds nobody to talk to, and ends.
         for _ in 0..threads {
             let (tasks, reports) = (tasks.clone(), send_report.clone());
-            let judging = move || judge_all(work, &tasks, &reports);
+            let judging = move || judge_all(work, kept, &tasks, &reports);
             thread().spawn_scoped(scope, judging).map_err(no_thread)?;
         }
         drop(tasks);
@@ -122,11 +123,16 @@ fn read_all(
     (before, read)
 }
 
-fn judge_all(work: &Work<'_>, tasks: &Receiver<Task>, reports: &Sender<Report>) {
+fn judge_all(
+    work: &Work<'_>,
+    kept: fn() -> Kept,
+    tasks: &Receiver<Task>,
+    reports: &Sender<Report>,
+) {
     let mut scratch = Scratch::default();
     for task in tasks {
         let before = task.before.wait();
-        let mut judged = Judged::default();
+        let mut judged = Judged::keeping(kept);
         let alarm = Alarm {
             place: task.place,
             before,
@@ -175,7 +181,7 @@ impl Drop for Alarm<'_> {
 }
 
 fn collect(
-    collector: &mut Collector<'_>,
+    collector: &mut Collector<'_, '_>,
     reports: &Receiver<Report>,
     give_permit: &Sender<()>,
 ) -> Result<(), ReplayError> {
@@ -185,7 +191,7 @@ fn collect(
         waiting.insert(place, report);
         while let Some(report) = waiting.remove(&next) {
             match report {
-                News::Judged(judged) => collector.take(&judged)?,
+                News::Judged(mut judged) => collector.take(&mut judged)?,
                 News::Unreadable(error) => return Err(collector.tape_error(error)),
                 // The scope passes the panic on.
                 News::Panicked => return Ok(()),

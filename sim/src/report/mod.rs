@@ -12,6 +12,6 @@ mod totals;
 pub use counts::{Counts, SymbolCounts};
 pub use digest::{ROW_BYTES, push_row};
 pub use printable::printable;
-pub use rows::AnswerRows;
+pub use rows::{AnswerColumns, AnswerRows};
 pub use summary::{Operator, Summary};
 pub use totals::Totals;

@@ -1,161 +1,291 @@
 //! Answers as Parquet: a row an answer, a column a field of [`portcullis::answer::Answer`], null where it is absent.
 
 use std::{
+    fmt::{Display, Write as _},
     io::{self, Write},
     sync::Arc,
 };
 
-use arrow_json::{ReaderBuilder, reader::Decoder};
-use arrow_schema::{DataType, Field, Schema, TimeUnit};
-use parquet::{
-    arrow::ArrowWriter, basic::Compression, errors::ParquetError,
-    file::properties::WriterProperties,
+use arrow_array::{
+    ArrayRef, RecordBatch,
+    builder::{
+        Float64Builder, Int64Builder, ListBuilder, StringBuilder, TimestampMillisecondBuilder,
+    },
 };
-
-/// So many rows are put together before they are handed on.
-const BATCH_ROWS: usize = 8192;
+use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use parquet::{
+    arrow::ArrowWriter,
+    basic::Compression,
+    errors::ParquetError,
+    file::properties::{EnabledStatistics, WriterProperties},
+    schema::types::ColumnPath,
+};
+use portcullis::{
+    answer::{Answer, AnswerId, AnswerSide},
+    decide::Reason,
+    domain::Instant,
+    exit::ExitRule,
+    harvest::HarvestAction,
+};
 
 /// So many stand in one row group, which the writer keeps until it is full.
 const GROUP_ROWS: usize = 131_072;
 
-const TEXTS: [&str; 14] = [
-    "event",
-    "id",
-    "symbol",
-    "side",
-    "decision",
-    "reason",
-    "detail",
-    "leverage_source",
-    "size_basis",
-    "size_source",
-    "exit_rule",
-    "harvest_action",
-    "stop_source",
-    "policy_version",
-];
+const ZONE: &str = "+00:00";
 
-const INSTANTS: [&str; 2] = ["ts", "not_after"];
-
-/// In the order of the answer.
-const COLUMNS: [&str; 33] = [
-    "n",
-    "event",
-    "id",
-    "ts",
-    "symbol",
-    "side",
-    "decision",
-    "reason",
-    "detail",
-    "leverage",
-    "leverage_source",
-    "leverage_requested",
-    "size_usd",
-    "size_basis",
-    "size_source",
-    "notional_usd",
-    "not_after",
-    "quantity",
-    "exit_rule",
-    "harvest_action",
-    "stop_proposed",
-    "stop_source",
-    "r_net",
-    "risk_unit",
-    "cost",
-    "kill_score",
-    "k_regime_flip",
-    "k_sigma_spike",
-    "k_ts_drop",
-    "k_age_penalty",
-    "harvest_reasons",
-    "policy_version",
-    "policy_hash",
-];
-
-/// Takes answers as lines of JSON, and writes them as rows.
-pub struct AnswerRows<W: Write + Send> {
-    decoder: Decoder,
-    to: Option<ArrowWriter<W>>,
+/// Answers as columns, until a writer takes them.
+#[derive(Debug)]
+pub struct AnswerColumns {
+    n: Int64Builder,
+    event: StringBuilder,
+    id: StringBuilder,
+    ts: TimestampMillisecondBuilder,
+    symbol: StringBuilder,
+    side: StringBuilder,
+    decision: StringBuilder,
+    reason: StringBuilder,
+    detail: StringBuilder,
+    leverage: Float64Builder,
+    leverage_source: StringBuilder,
+    leverage_requested: Float64Builder,
+    size_usd: Float64Builder,
+    size_basis: StringBuilder,
+    size_source: StringBuilder,
+    notional_usd: Float64Builder,
+    not_after: TimestampMillisecondBuilder,
+    quantity: Float64Builder,
+    exit_rule: StringBuilder,
+    harvest_action: StringBuilder,
+    stop_proposed: Float64Builder,
+    stop_source: StringBuilder,
+    r_net: Float64Builder,
+    risk_unit: Float64Builder,
+    cost: Float64Builder,
+    kill_score: Float64Builder,
+    k_regime_flip: Float64Builder,
+    k_sigma_spike: Float64Builder,
+    k_ts_drop: Float64Builder,
+    k_age_penalty: Float64Builder,
+    harvest_reasons: ListBuilder<StringBuilder>,
+    policy_version: StringBuilder,
+    policy_hash: StringBuilder,
 }
 
-fn schema() -> Schema {
-    let fields = COLUMNS.into_iter().map(|name| {
-        let kind = match name {
-            "n" => DataType::Int64,
-            "policy_hash" => DataType::Utf8,
-            "harvest_reasons" => DataType::List(Arc::new(Field::new("item", DataType::Utf8, true))),
-            name if TEXTS.contains(&name) => DataType::Utf8,
-            name if INSTANTS.contains(&name) => {
-                DataType::Timestamp(TimeUnit::Millisecond, Some("+00:00".into()))
-            }
-            _ => DataType::Float64,
-        };
-        Field::new(name, kind, true)
-    });
-    Schema::new(fields.collect::<Vec<_>>())
+impl Default for AnswerColumns {
+    fn default() -> Self {
+        let instants = || TimestampMillisecondBuilder::new().with_timezone(ZONE);
+        Self {
+            n: Int64Builder::new(),
+            event: StringBuilder::new(),
+            id: StringBuilder::new(),
+            ts: instants(),
+            symbol: StringBuilder::new(),
+            side: StringBuilder::new(),
+            decision: StringBuilder::new(),
+            reason: StringBuilder::new(),
+            detail: StringBuilder::new(),
+            leverage: Float64Builder::new(),
+            leverage_source: StringBuilder::new(),
+            leverage_requested: Float64Builder::new(),
+            size_usd: Float64Builder::new(),
+            size_basis: StringBuilder::new(),
+            size_source: StringBuilder::new(),
+            notional_usd: Float64Builder::new(),
+            not_after: instants(),
+            quantity: Float64Builder::new(),
+            exit_rule: StringBuilder::new(),
+            harvest_action: StringBuilder::new(),
+            stop_proposed: Float64Builder::new(),
+            stop_source: StringBuilder::new(),
+            r_net: Float64Builder::new(),
+            risk_unit: Float64Builder::new(),
+            cost: Float64Builder::new(),
+            kill_score: Float64Builder::new(),
+            k_regime_flip: Float64Builder::new(),
+            k_sigma_spike: Float64Builder::new(),
+            k_ts_drop: Float64Builder::new(),
+            k_age_penalty: Float64Builder::new(),
+            harvest_reasons: ListBuilder::new(StringBuilder::new()),
+            policy_version: StringBuilder::new(),
+            policy_hash: StringBuilder::new(),
+        }
+    }
 }
 
-impl<W: Write + Send> AnswerRows<W> {
+impl AnswerColumns {
+    /// Adds a row.
+    pub fn push(&mut self, answer: &Answer<'_>) {
+        let n = i64::try_from(answer.n).ok().filter(|n| *n != 0);
+        self.n.append_option(n);
+        self.event.append_option(answer.event.map(|it| it.as_str()));
+        match answer.id {
+            AnswerId::Own(id) => self.id.append_value(id),
+            AnswerId::Number(n) => append_shown(&mut self.id, Some(n)),
+        }
+        self.ts.append_option(answer.ts.map(Instant::as_millis));
+        let symbol = answer.symbol.as_ref();
+        self.symbol.append_option(symbol.map(|it| it.as_str()));
+        self.side.append_option(answer.side.map(|side| match side {
+            AnswerSide::Order(side) => side.as_str(),
+            AnswerSide::Position(side) => side.as_str(),
+        }));
+        self.decision.append_value(answer.decision.as_str());
+        self.reason.append_option(answer.reason.map(Reason::code));
+        append_shown(&mut self.detail, answer.detail.as_ref());
+        self.leverage.append_option(answer.leverage);
+        append_shown(&mut self.leverage_source, answer.leverage_source);
+        self.leverage_requested
+            .append_option(answer.leverage_requested);
+        self.size_usd.append_option(answer.size_usd);
+        self.size_basis.append_option(answer.size_basis);
+        append_shown(&mut self.size_source, answer.size_source);
+        self.notional_usd.append_option(answer.notional_usd);
+        self.not_after
+            .append_option(answer.not_after.map(Instant::as_millis));
+        self.quantity.append_option(answer.quantity);
+        self.exit_rule
+            .append_option(answer.exit_rule.map(ExitRule::as_str));
+        self.harvest_action
+            .append_option(answer.harvest_action.map(HarvestAction::as_str));
+        self.stop_proposed.append_option(answer.stop_proposed);
+        append_shown(&mut self.stop_source, answer.stop_source);
+        self.r_net.append_option(answer.r_net);
+        self.risk_unit.append_option(answer.risk_unit);
+        self.cost.append_option(answer.cost);
+        self.kill_score.append_option(answer.kill_score);
+        self.k_regime_flip.append_option(answer.k_regime_flip);
+        self.k_sigma_spike.append_option(answer.k_sigma_spike);
+        self.k_ts_drop.append_option(answer.k_ts_drop);
+        self.k_age_penalty.append_option(answer.k_age_penalty);
+        let reasons = answer.harvest_reasons;
+        let names = reasons.map(|reasons| reasons.iter().map(Some));
+        self.harvest_reasons.append_option(names);
+        self.policy_version.append_option(answer.policy_version);
+        append_shown(&mut self.policy_hash, answer.policy_hash);
+    }
+
+    /// Empties them.
+    pub fn clear(&mut self) {
+        drop(self.take());
+    }
+
+    /// What was added, in the order of the answer's fields; nothing is left.
+    fn take(&mut self) -> Vec<(&'static str, ArrayRef)> {
+        vec![
+            ("n", Arc::new(self.n.finish())),
+            ("event", Arc::new(self.event.finish())),
+            ("id", Arc::new(self.id.finish())),
+            ("ts", Arc::new(self.ts.finish())),
+            ("symbol", Arc::new(self.symbol.finish())),
+            ("side", Arc::new(self.side.finish())),
+            ("decision", Arc::new(self.decision.finish())),
+            ("reason", Arc::new(self.reason.finish())),
+            ("detail", Arc::new(self.detail.finish())),
+            ("leverage", Arc::new(self.leverage.finish())),
+            ("leverage_source", Arc::new(self.leverage_source.finish())),
+            (
+                "leverage_requested",
+                Arc::new(self.leverage_requested.finish()),
+            ),
+            ("size_usd", Arc::new(self.size_usd.finish())),
+            ("size_basis", Arc::new(self.size_basis.finish())),
+            ("size_source", Arc::new(self.size_source.finish())),
+            ("notional_usd", Arc::new(self.notional_usd.finish())),
+            ("not_after", Arc::new(self.not_after.finish())),
+            ("quantity", Arc::new(self.quantity.finish())),
+            ("exit_rule", Arc::new(self.exit_rule.finish())),
+            ("harvest_action", Arc::new(self.harvest_action.finish())),
+            ("stop_proposed", Arc::new(self.stop_proposed.finish())),
+            ("stop_source", Arc::new(self.stop_source.finish())),
+            ("r_net", Arc::new(self.r_net.finish())),
+            ("risk_unit", Arc::new(self.risk_unit.finish())),
+            ("cost", Arc::new(self.cost.finish())),
+            ("kill_score", Arc::new(self.kill_score.finish())),
+            ("k_regime_flip", Arc::new(self.k_regime_flip.finish())),
+            ("k_sigma_spike", Arc::new(self.k_sigma_spike.finish())),
+            ("k_ts_drop", Arc::new(self.k_ts_drop.finish())),
+            ("k_age_penalty", Arc::new(self.k_age_penalty.finish())),
+            ("harvest_reasons", Arc::new(self.harvest_reasons.finish())),
+            ("policy_version", Arc::new(self.policy_version.finish())),
+            ("policy_hash", Arc::new(self.policy_hash.finish())),
+        ]
+    }
+}
+
+/// A value as its text.
+fn append_shown(column: &mut StringBuilder, value: Option<impl Display>) {
+    match value {
+        None => column.append_null(),
+        Some(value) => {
+            // Text goes into memory, which takes everything.
+            let _ = write!(column, "{value}");
+            column.append_value("");
+        }
+    }
+}
+
+/// Writes answers as rows.
+pub struct AnswerRows<'w> {
+    schema: SchemaRef,
+    to: ArrowWriter<&'w mut (dyn Write + Send)>,
+}
+
+impl<'w> AnswerRows<'w> {
     /// Writes the head.
     ///
     /// # Errors
     /// What cannot be written.
-    pub fn new(to: W) -> io::Result<Self> {
-        let schema = Arc::new(schema());
-        let properties = WriterProperties::builder()
-            .set_compression(Compression::SNAPPY)
-            .set_max_row_group_row_count(Some(GROUP_ROWS))
-            .build();
-        let decoder = ReaderBuilder::new(Arc::clone(&schema))
-            .with_batch_size(BATCH_ROWS)
-            .with_strict_mode(true)
-            .build_decoder();
+    pub fn new(to: &'w mut (dyn Write + Send)) -> io::Result<Self> {
+        let columns = AnswerColumns::default().take();
+        let fields = columns
+            .iter()
+            .map(|(name, values)| Field::new(*name, values.data_type().clone(), true));
+        let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
+        let to = ArrowWriter::try_new(to, Arc::clone(&schema), Some(properties(&schema)));
         Ok(Self {
-            decoder: decoder.map_err(io::Error::other)?,
-            to: Some(ArrowWriter::try_new(to, schema, Some(properties)).map_err(written)?),
+            schema,
+            to: to.map_err(written)?,
         })
+    }
+
+    /// Writes what was added to these columns, and empties them.
+    ///
+    /// # Errors
+    /// What cannot be written.
+    pub fn write(&mut self, columns: &mut AnswerColumns) -> io::Result<()> {
+        let columns = columns.take().into_iter().map(|(_, values)| values);
+        let batch = RecordBatch::try_new(Arc::clone(&self.schema), columns.collect());
+        let batch = batch.map_err(io::Error::other)?;
+        self.to.write(&batch).map_err(written)
     }
 
     /// Writes what is left, and the end.
     ///
     /// # Errors
     /// What cannot be written.
-    pub fn finish(&mut self) -> io::Result<()> {
-        self.hand_on()?;
-        match self.to.take() {
-            Some(to) => to.close().map(|_| ()).map_err(written),
-            None => Ok(()),
-        }
-    }
-
-    fn hand_on(&mut self) -> io::Result<()> {
-        let batch = self.decoder.flush().map_err(io::Error::other)?;
-        match (batch, &mut self.to) {
-            (Some(batch), Some(to)) => to.write(&batch).map_err(written),
-            (Some(_) | None, _) => Ok(()),
-        }
+    pub fn finish(self) -> io::Result<()> {
+        self.to.close().map(|_| ()).map_err(written)
     }
 }
 
-impl<W: Write + Send> Write for AnswerRows<W> {
-    fn write(&mut self, lines: &[u8]) -> io::Result<usize> {
-        let mut rest = lines;
-        while !rest.is_empty() {
-            let taken = self.decoder.decode(rest).map_err(io::Error::other)?;
-            rest = rest.get(taken..).unwrap_or_default();
-            // It takes no more than a batch.
-            if !rest.is_empty() {
-                self.hand_on()?;
-            }
-        }
-        Ok(lines.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
+/// Numbers and ids differ from row to row: looking for each among those before finds nothing.
+fn properties(schema: &Schema) -> WriterProperties {
+    let differ = |field: &Field| {
+        matches!(
+            field.data_type(),
+            DataType::Float64 | DataType::Int64 | DataType::Timestamp(TimeUnit::Millisecond, _)
+        ) || field.name() == "id"
+    };
+    let differing = schema.fields().iter().filter(|field| differ(field));
+    differing
+        .fold(WriterProperties::builder(), |properties, field| {
+            let path = ColumnPath::from(field.name().as_str());
+            properties.set_column_dictionary_enabled(path, false)
+        })
+        .set_compression(Compression::SNAPPY)
+        .set_statistics_enabled(EnabledStatistics::Chunk)
+        .set_max_row_group_row_count(Some(GROUP_ROWS))
+        .build()
 }
 
 /// What the system says, where it was the system.

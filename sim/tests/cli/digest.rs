@@ -10,7 +10,7 @@ use portcullis::{
     policy::PolicyAbsence,
 };
 use portcullis_sim::{
-    replay::{Judge, Scope, Sinks, replay},
+    replay::{AnswersTo, Judge, Scope, Sinks, replay},
     tape::{TapeReader, TapeSource},
 };
 use proptest::prelude::*;
@@ -367,14 +367,13 @@ fn run(sources: Vec<TapeSource>, threads: usize) -> (String, Vec<u8>) {
     let judge = Judge {
         engine: Engine::new(Guardrails::none(), ownership),
         assume_in_force: false,
-        writes_answers: true,
         reports: false,
         now: None,
         scope: Scope::Tape,
     };
     let mut answers = Vec::new();
     let sinks = Sinks {
-        answers: Some(&mut answers),
+        answers: AnswersTo::Lines(&mut answers),
         tally: None,
         progress: &mut |_| {},
     };

@@ -208,7 +208,6 @@ pub(crate) fn run(world: &World) -> (Vec<Entry>, Outcome) {
             ExitOwnership::new(STANDARD_OWNER, [""; 0]).unwrap(),
         ),
         assume_in_force: false,
-        writes_answers: false,
         reports: false,
         now: None,
         scope: Scope::Tape,
