@@ -16,9 +16,13 @@ fn at_any_byte() {
     let proxy = Proxy::before(server.port());
     let series = Series::under(Tally::of("connection cut at any byte, either way", 100));
     proxy.cut_within(60_000);
-    series.amid(&proxy.url(), |_| {
+    series.amid(&proxy.url(), |round| {
         let cuts = proxy.cuts();
         eventually("a cut", || proxy.cuts() > cuts);
+        if round + 1 == series.tally.rounds() {
+            // In the end the feed has to catch up, which a line that is cut for ever may keep it from.
+            proxy.cut_within(0);
+        }
     });
     assert!(proxy.cuts() >= series.tally.rounds());
     series.settle(&RedisStore::open(&server.url()).unwrap());
