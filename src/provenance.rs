@@ -29,20 +29,24 @@ pub enum Source {
 
 impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (holder, path) = match self {
-            Self::PolicyLeverage(symbol) => {
-                f.write_str("policy:leverage_by_symbol.")?;
-                return symbol.fmt(f);
-            }
+        let (holder, path) = self.parts();
+        f.write_str(holder)?;
+        f.write_str(path)
+    }
+}
+
+impl Source {
+    /// Who holds it, and where there: the two halves of its text.
+    pub(crate) fn parts(&self) -> (&'static str, &str) {
+        match self {
+            Self::PolicyLeverage(symbol) => ("policy:leverage_by_symbol.", symbol.as_str()),
             Self::Policy(path) => ("policy:", path),
             Self::Intent(path) => ("intent:", path),
             Self::Position(path) => ("position:", path),
             Self::Market(path) => ("market:", path),
             Self::Guardrails(path) => ("guardrails:", path),
             Self::Derived(expression) => ("", expression),
-        };
-        f.write_str(holder)?;
-        f.write_str(path)
+        }
     }
 }
 

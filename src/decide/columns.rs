@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Denial, LeverageFrom, Reason, batch::Tables};
 use crate::{
-    domain::{Instant, Leverage, Notional, Symbol},
+    domain::{Instant, Leverage, Notional, Symbol, positive},
     intent::{Exit, Intent, Request, Size},
 };
 
@@ -45,6 +45,19 @@ pub struct IntentColumns {
     pub(super) event_time: Vec<i64>,
 }
 
+/// One entry of [`IntentColumns::extend_entries`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct EntryRow {
+    /// The place of its symbol among those given.
+    pub symbol: usize,
+    /// The leverage it asks for.
+    pub leverage: Option<f64>,
+    /// Its size as notional, in USD.
+    pub notional_usd: Option<f64>,
+    /// When it was sent.
+    pub emitted_at: Option<Instant>,
+}
+
 /// Values, each with the number that rows know it by.
 #[derive(Debug, Clone)]
 pub(super) struct Dictionary<T> {
@@ -72,6 +85,11 @@ impl<T: Clone + Ord> Dictionary<T> {
         self.numbers.insert(value, number);
         number
     }
+
+    fn clear(&mut self) {
+        self.values.clear();
+        self.numbers.clear();
+    }
 }
 
 /// The number of what is in no dictionary.
@@ -84,10 +102,7 @@ impl IntentColumns {
             Ok(name) => self.sources.number(name.as_deref().map(ToOwned::to_owned)),
             Err(_) => OUTSIDE,
         });
-        let micros = |at: Option<Instant>| at.map_or(NO_INSTANT, Instant::as_micros);
-        self.emitted_at.push(micros(intent.emitted_at()));
-        self.event_time.push(micros(intent.event_time()));
-        let (symbol, standing, asked, size) = match intent.request() {
+        let row = match intent.request() {
             Err(fault) => {
                 let untimed = matches!(&intent.request, Err(refused) if refused.untimed);
                 let standing = match (Denial::Unread(fault).reason(), untimed) {
@@ -114,10 +129,71 @@ impl IntentColumns {
                 (self.symbols.number(entry.symbol()), standing, asked, size)
             }
         };
+        self.add(row, intent.emitted_at(), intent.event_time());
+    }
+
+    /// Adds entries that stand in columns elsewhere, symbols by dictionary: rows as [`Self::push`] makes them of intents
+    /// that an [`IntentBuilder`](crate::intent::IntentBuilder) makes of the same values, a side and no source. A row whose
+    /// symbol is not among those given is an intent without a symbol.
+    pub fn extend_entries(
+        &mut self,
+        symbols: &[Symbol],
+        entries: impl IntoIterator<Item = EntryRow>,
+    ) {
+        let numbers: Vec<u32> = symbols
+            .iter()
+            .map(|symbol| self.symbols.number(*symbol))
+            .collect();
+        let source = self.sources.number(None);
+        for entry in entries {
+            let usable = |number: f64| {
+                if positive(number).is_ok() {
+                    number
+                } else {
+                    f64::NAN
+                }
+            };
+            let row = match numbers.get(entry.symbol) {
+                Some(symbol) => (
+                    *symbol,
+                    standing::NOTIONAL,
+                    entry.leverage.map_or(f64::INFINITY, usable),
+                    entry.notional_usd.map_or(f64::NAN, usable),
+                ),
+                None => (OUTSIDE, Reason::IntentInvalid.number(), f64::NAN, f64::NAN),
+            };
+            self.source.push(source);
+            self.add(row, entry.emitted_at, entry.emitted_at);
+        }
+    }
+
+    /// Its symbol, standing, leverage and size; the instant it was sent and that of the event.
+    fn add(
+        &mut self,
+        (symbol, standing, asked, size): (u32, u8, f64, f64),
+        emitted_at: Option<Instant>,
+        event_time: Option<Instant>,
+    ) {
+        let micros = |at: Option<Instant>| at.map_or(NO_INSTANT, Instant::as_micros);
         self.symbol.push(symbol);
         self.standing.push(standing);
         self.asked.push(asked);
         self.size.push(size);
+        self.emitted_at.push(micros(emitted_at));
+        self.event_time.push(micros(event_time));
+    }
+
+    /// Empties it, and keeps its room.
+    pub fn clear(&mut self) {
+        self.symbols.clear();
+        self.sources.clear();
+        self.symbol.clear();
+        self.source.clear();
+        self.standing.clear();
+        self.asked.clear();
+        self.size.clear();
+        self.emitted_at.clear();
+        self.event_time.clear();
     }
 
     /// How many rows there are.
@@ -207,5 +283,63 @@ impl DecisionColumns {
         self.leverage.resize(rows, f64::NAN);
         self.notional.resize(rows, f64::NAN);
         self.leverage_from.resize(rows, LeverageFrom::Policy);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::{num::f64::ANY, option::of, prelude::*};
+
+    use super::*;
+    use crate::{domain::Side, intent::IntentBuilder};
+
+    fn number() -> impl Strategy<Value = f64> {
+        prop_oneof![ANY, 0.5..200.0, Just(0.0), Just(f64::INFINITY)]
+    }
+
+    /// A NaN equals itself here.
+    fn shown(columns: &IntentColumns) -> String {
+        format!("{columns:?}")
+    }
+
+    proptest! {
+        #[test]
+        fn entries_in_columns_are_the_intents_that_a_builder_makes(
+            rows in proptest::collection::vec(
+                (0..4_usize, of(number()), of(number()), of(-9_i64..4_000_000_000_000), any::<bool>()),
+                0..9,
+            ),
+        ) {
+            let names = ["BTCUSDT", "ETHUSDT", "SOLUSDT"];
+            let mut expected = IntentColumns::default();
+            // In this order, whichever of them comes first.
+            for name in names {
+                expected.symbols.number(Symbol::new(name).unwrap());
+            }
+            expected.sources.number(None);
+            let mut entries = Vec::new();
+            for (symbol, leverage, notional_usd, at, buys) in rows {
+                let emitted_at = at.and_then(|ms| Instant::from_millis(ms).ok());
+                entries.push(EntryRow { symbol, leverage, notional_usd, emitted_at });
+                let name = names.get(symbol).copied().unwrap_or("");
+                let mut builder = IntentBuilder::new(name).side(if buys { Side::Buy } else { Side::Sell });
+                if let Some(leverage) = leverage {
+                    builder = builder.leverage(leverage);
+                }
+                if let Some(usd) = notional_usd {
+                    builder = builder.notional_usd(usd);
+                }
+                if let Some(at) = emitted_at {
+                    builder = builder.emitted_at(at);
+                }
+                expected.push(&builder.build());
+            }
+            let symbols = names.map(|name| Symbol::new(name).unwrap());
+            let mut columns = IntentColumns::default();
+            columns.extend_entries(&symbols, entries.iter().copied());
+            prop_assert_eq!(shown(&columns), shown(&expected));
+            columns.clear();
+            prop_assert_eq!(shown(&columns), shown(&IntentColumns::default()));
+        }
     }
 }

@@ -13,7 +13,7 @@ mod objection;
 mod reason;
 mod trace;
 
-pub use columns::{BatchRow, DecisionColumns, IntentColumns, Outcome};
+pub use columns::{BatchRow, DecisionColumns, EntryRow, IntentColumns, Outcome};
 pub use decision::{Decision, LeverageFrom, Skip, Trade};
 pub use denial::{Constraint, Denial, LimitedNumber};
 pub(crate) use denial::{absence_reason, write_absence, write_not_in_force};

@@ -47,7 +47,8 @@ impl PolicyHash {
         text(&self.digits()).chars().take(8).collect()
     }
 
-    fn digits(&self) -> [u8; 64] {
+    /// Its text, 64 hexadecimal digits.
+    pub(crate) fn digits(&self) -> [u8; 64] {
         let mut digits = [0; 64];
         let (pairs, _) = digits.as_chunks_mut::<2>();
         for (pair, byte) in pairs.iter_mut().zip(self.0) {

@@ -19,6 +19,7 @@ pub use instant::{Instant, InstantError, IsoOffset, Span};
 pub(crate) use instant::{Rounding, SECONDS_MAX};
 pub use leverage::Leverage;
 pub use number::NumberError;
+pub(crate) use number::positive;
 pub use price::{Price, Quantity};
 pub use r_multiple::RMultiple;
 pub use shown::Shown;

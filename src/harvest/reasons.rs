@@ -99,7 +99,7 @@ pub struct HarvestReasons(u16);
 impl HarvestReasons {
     pub(super) const NONE: Self = Self(0);
 
-    pub(super) const fn from_bits(bits: u16) -> Self {
+    pub(crate) const fn from_bits(bits: u16) -> Self {
         Self(bits)
     }
 

@@ -373,11 +373,8 @@ impl Judge {
         match &mut judged.kept {
             Kept::Nothing => {}
             Kept::Lines(lines) => {
-                // A vector takes everything; what it took is what is written.
-                let written = serde_json::to_writer(&mut *lines, answer);
-                if written.is_ok() {
-                    lines.push(b'\n');
-                }
+                answer.write_json(lines);
+                lines.push(b'\n');
             }
             Kept::Columns(columns) => columns.push(answer),
         }

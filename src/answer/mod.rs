@@ -2,6 +2,8 @@
 //!
 //! A row is a report of a decision, and no proof of one: it can be written by anybody.
 
+mod line;
+
 use std::fmt;
 
 use serde::{Serialize, Serializer};
