@@ -23,18 +23,26 @@ use std::{
     hint::black_box,
     io::{BufWriter, Read as _, Write},
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
-use arrow_array::{cast::AsArray as _, types::Float64Type};
+use arrow_array::{
+    RecordBatch,
+    cast::AsArray as _,
+    types::{Float64Type, Int32Type},
+};
+use arrow_schema::{DataType, Field, Schema};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use parquet::arrow::{ProjectionMask, arrow_reader::ParquetRecordBatchReaderBuilder};
+use parquet::arrow::{
+    ProjectionMask,
+    arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder},
+};
 use portcullis::{
-    decide::{DecisionColumns, Engine, IntentColumns},
-    domain::{Instant, Side},
+    decide::{DecisionColumns, Engine, EntryRow, IntentColumns},
+    domain::{Instant, Symbol},
     exit::{ExitOwnership, STANDARD_OWNER},
     guardrails::Guardrails,
-    intent::IntentBuilder,
     policy::{Policy, PolicyState},
 };
 use portcullis_sim::{
@@ -193,9 +201,22 @@ fn parse_only(path: &Path) {
     }
 }
 
-/// Symbol, action, leverage and size of every row.
-fn read_columns(path: &Path, mut each: impl FnMut(&arrow_array::RecordBatch)) {
-    let builder = ParquetRecordBatchReaderBuilder::try_new(File::open(path).unwrap()).unwrap();
+/// Symbol, action, leverage and size of every row; the first two by dictionary.
+fn read_columns(path: &Path, mut each: impl FnMut(&RecordBatch)) {
+    let file = File::open(path).unwrap();
+    let found = ArrowReaderMetadata::load(&file, ArrowReaderOptions::default()).unwrap();
+    let fields = found.schema().fields().iter().map(|field| {
+        if ["symbol", "action"].contains(&field.name().as_str()) {
+            let by_dictionary =
+                DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
+            Arc::new(Field::clone(field).with_data_type(by_dictionary))
+        } else {
+            Arc::clone(field)
+        }
+    });
+    let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
+    let options = ArrowReaderOptions::new().with_schema(schema);
+    let builder = ParquetRecordBatchReaderBuilder::try_new_with_options(file, options).unwrap();
     let names = ["symbol", "action", "leverage", "position_size_usd"];
     let mask = ProjectionMask::columns(builder.parquet_schema(), names);
     let batches = builder.with_projection(mask).with_batch_size(8192).build();
@@ -210,28 +231,37 @@ fn decide_columns(path: &Path) -> usize {
     let now = Instant::from_millis(1_767_571_200_000).unwrap();
     let mut answers = DecisionColumns::default();
     let mut decided = 0;
+    let mut columns = IntentColumns::default();
     read_columns(path, |batch| {
-        let mut columns = IntentColumns::default();
-        let text = |name| batch.column_by_name(name).unwrap().as_string::<i32>();
-        let number = |name| {
-            batch
-                .column_by_name(name)
-                .unwrap()
-                .as_primitive::<Float64Type>()
+        columns.clear();
+        let column = |name| batch.column_by_name(name).unwrap();
+        let words = |name| {
+            let words = column(name).as_dictionary::<Int32Type>();
+            (words.keys(), words.values().as_string::<i32>())
         };
-        let (symbols, actions) = (text("symbol"), text("action"));
-        let (leverages, sizes) = (number("leverage"), number("position_size_usd"));
-        for row in 0..batch.num_rows() {
-            let side = match actions.value(row) {
-                "BUY" => Side::Buy,
-                _ => Side::Sell,
-            };
-            let intent = IntentBuilder::new(symbols.value(row))
-                .side(side)
-                .leverage(leverages.value(row))
-                .notional_usd(sizes.value(row));
-            columns.push(&intent.build());
-        }
+        let number = |name| column(name).as_primitive::<Float64Type>();
+        let ((symbol, symbols), (action, actions)) = (words("symbol"), words("action"));
+        let symbols: Vec<Symbol> = symbols
+            .iter()
+            .map(|name| Symbol::new(name.unwrap()).unwrap())
+            .collect();
+        let is_entry: Vec<bool> = actions
+            .iter()
+            .map(|action| ["BUY", "SELL"].contains(&action.unwrap()))
+            .collect();
+        let rows = symbol.iter().zip(action).zip(number("leverage"));
+        let rows = rows.zip(number("position_size_usd"));
+        let entries = rows.map(|(((symbol, action), leverage), notional_usd)| {
+            let place = |key: Option<i32>| usize::try_from(key.unwrap()).unwrap();
+            assert_eq!(is_entry.get(place(action)), Some(&true));
+            EntryRow {
+                symbol: place(symbol),
+                leverage,
+                notional_usd,
+                emitted_at: None,
+            }
+        });
+        columns.extend_entries(&symbols, entries);
         engine.decide_columns(
             PolicyState::present(&policy),
             &columns,

@@ -162,12 +162,13 @@ impl IntentColumns {
                 ),
                 None => (OUTSIDE, Reason::IntentInvalid.number(), f64::NAN, f64::NAN),
             };
-            self.source.push(source);
             self.add(row, entry.emitted_at, entry.emitted_at);
         }
+        self.source.resize(self.len(), source);
     }
 
     /// Its symbol, standing, leverage and size; the instant it was sent and that of the event.
+    #[inline]
     fn add(
         &mut self,
         (symbol, standing, asked, size): (u32, u8, f64, f64),
