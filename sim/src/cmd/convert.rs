@@ -16,7 +16,7 @@ use super::{
     Failure,
     failure::print_to,
     input::is_stdin,
-    out::{is_parquet, open_both},
+    out::{is_parquet, open_all},
     replay::Bar,
 };
 use crate::{
@@ -51,7 +51,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let tapes = TapeReader::new(sources.clone()).carrying();
     let bar = Bar::new(tapes.progress());
     let records = Arc::new(AtomicU64::new(0));
-    let [out, _] = open_both([Some(&args.out), None], &inputs, &records, &bar.bar)?;
+    let [out] = open_all([Some(&args.out)], &inputs, &records, &bar.bar)?;
     let Some(mut out) = out else { return Ok(()) };
     let converted = convert(&args.out, out.writer(), tapes, &mut |so_far| {
         records.store(so_far, Ordering::Relaxed);

@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    io::{self, Write},
     path::{Path, PathBuf},
     sync::{
         Arc,
@@ -13,14 +14,17 @@ use portcullis::{decide::Engine, policy::PolicyAbsence};
 
 use super::{
     Failure,
-    failure::{print, print_json},
+    failure::{print_json_to, print_to},
     input::{illegible, initial_policy, is_stdin, refused_policy, stdin_once, valid_policy},
     operator::OperatorArgs,
-    out::{Out, open_both, parse_report, write_report},
+    out::{Out, open_all, parse_report, write_report},
     replay::{Bar, Format},
 };
 use crate::{
-    diff::{AnswerFile, Compared, Difference, Replayed, Told, diff, diff_answers},
+    diff::{
+        AnswerFile, Compared, DiffError, Difference, FlipRows, FlipsTo, Replayed, Told, diff,
+        diff_answers,
+    },
     replay::{Judge, Scope},
     report::html::diff_page,
     tape::{Progress, TapeReader, TapeSource, resolve},
@@ -44,6 +48,9 @@ pub(super) struct Args {
     /// Of two policies: write a tape here with the first record of each kind of flip, to be kept as a test
     #[arg(long, value_name = "FILE")]
     minimal: Option<PathBuf>,
+    /// Write every flip here, in the order of the records: a line of JSON each, or Parquet where the name ends in `.parquet`
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
     /// Write a page for a browser here (HTML): charts and tables of the flips; it fetches nothing
     #[arg(long, value_name = "FILE", value_parser = parse_report)]
     report: Option<PathBuf>,
@@ -166,6 +173,7 @@ struct Run {
     bar: Bar,
     records: Arc<AtomicU64>,
     minimal: Option<Out>,
+    flips: Option<Out>,
     report: Option<Out>,
 }
 
@@ -179,19 +187,40 @@ impl Run {
         inputs.extend(args.operator.guardrails());
         let bar = Bar::new(progress);
         let records = Arc::new(AtomicU64::new(0));
-        let asked = [args.minimal.as_ref(), args.report.as_ref()];
-        let [minimal, report] = open_both(asked, &inputs, &records, &bar.bar)?;
+        let asked = [&args.minimal, &args.out, &args.report].map(Option::as_ref);
+        let [minimal, flips, report] = open_all(asked, &inputs, &records, &bar.bar)?;
         Ok(Self {
             bar,
             records,
             minimal,
+            flips,
             report,
         })
     }
 
-    fn show(&self, so_far: u64) {
-        self.records.store(so_far, Ordering::Relaxed);
-        self.bar.show(so_far);
+    /// Compares, shows how far it has come, and writes the flips to their end.
+    fn hear(
+        &mut self,
+        compare: impl FnOnce(FlipsTo<'_>, &mut dyn FnMut(u64)) -> Result<Difference, DiffError>,
+    ) -> Result<Difference, Failure> {
+        let flips = flips_to(self.flips.as_mut())?;
+        let (bar, records) = (&self.bar, &self.records);
+        let difference = compare(flips, &mut |so_far| {
+            records.store(so_far, Ordering::Relaxed);
+            bar.show(so_far);
+        });
+        self.bar.finish();
+        let difference = difference.map_err(|error| match error {
+            DiffError::Write(error) => Failure::output(&error),
+            other @ (DiffError::Tape(_)
+            | DiffError::Unsupported { .. }
+            | DiffError::Row { .. }
+            | DiffError::Apart { .. }
+            | DiffError::Ends { .. }
+            | DiffError::Miscounted { .. }) => Failure::unusable(other),
+        })?;
+        self.flips.take().map_or(Ok(()), Out::finish)?;
+        Ok(difference)
     }
 
     /// Writes everything that was asked for.
@@ -203,11 +232,28 @@ impl Run {
             out.finish()?;
         }
         write_report(self.report, || diff_page(told))?;
+        let is_taken = args.out.as_deref() == Some(Path::new("-"));
+        let mut to: Box<dyn Write> = match is_taken {
+            true => Box::new(io::stderr()),
+            false => Box::new(io::stdout()),
+        };
         match args.format {
-            Format::Text => print(told),
-            Format::Json => print_json(told),
+            Format::Text => print_to(&mut to, told),
+            Format::Json => print_json_to(&mut to, told),
         }
     }
+}
+
+/// Rows of Parquet where the file's name says so, else lines.
+fn flips_to(out: Option<&mut Out>) -> Result<FlipsTo<'_>, Failure> {
+    Ok(match out {
+        None => FlipsTo::Nobody,
+        Some(out) if out.is_rows() => {
+            let rows = FlipRows::new(out.writer());
+            FlipsTo::Rows(Box::new(rows.map_err(|error| Failure::output(&error))?))
+        }
+        Some(out) => FlipsTo::Lines(out.writer()),
+    })
 }
 
 impl Args {
@@ -245,13 +291,10 @@ fn policies(args: &Args, before: &Path, after: &Path) -> Result<(), Failure> {
     let sources = resolve(&args.tapes).map_err(Failure::unusable)?;
     let names: Vec<String> = sources.iter().map(ToString::to_string).collect();
     let tapes = TapeReader::new(sources.clone());
-    let run = Run::begin(args, &sources, tapes.progress())?;
+    let mut run = Run::begin(args, &sources, tapes.progress())?;
     let judge = args.judge(engine);
-    let difference = diff(&judge, (&before, &after), tapes, &mut |so_far| {
-        run.show(so_far)
-    });
-    run.bar.finish();
-    let difference = difference.map_err(Failure::unusable)?;
+    let difference =
+        run.hear(|flips, progress| diff(&judge, (&before, &after), tapes, flips, progress))?;
     let compared = Compared::Policies {
         policies: (&before, &after),
         tapes: &names,
@@ -266,10 +309,9 @@ fn answers(args: &Args, before: &Path, after: &Path) -> Result<(), Failure> {
     let (before, after) = (answer_source(before)?, answer_source(after)?);
     let names = (before.to_string(), after.to_string());
     let (mut before, mut after) = (AnswerFile::new(before), AnswerFile::new(after));
-    let run = Run::begin(args, &[], before.progress())?;
-    let difference = diff_answers(&mut before, &mut after, &mut |so_far| run.show(so_far));
-    run.bar.finish();
-    let difference = difference.map_err(Failure::unusable)?;
+    let mut run = Run::begin(args, &[], before.progress())?;
+    let difference =
+        run.hear(|flips, progress| diff_answers(&mut before, &mut after, flips, progress))?;
     let compared = Compared::Answers {
         files: (&names.0, &names.1),
     };
@@ -287,13 +329,12 @@ fn engine(args: &Args, file: &Path) -> Result<(), Failure> {
     let sources = resolve(&args.tapes).map_err(Failure::unusable)?;
     let names: Vec<String> = sources.iter().map(ToString::to_string).collect();
     let tapes = TapeReader::new(sources.clone());
-    let run = Run::begin(args, &sources, tapes.progress())?;
+    let mut run = Run::begin(args, &sources, tapes.progress())?;
     let judge = args.judge(engine);
     let mut before = AnswerFile::new(file);
     let mut after = Replayed::new(&judge, initial, tapes);
-    let difference = diff_answers(&mut before, &mut after, &mut |so_far| run.show(so_far));
-    run.bar.finish();
-    let difference = difference.map_err(Failure::unusable)?;
+    let difference =
+        run.hear(|flips, progress| diff_answers(&mut before, &mut after, flips, progress))?;
     let policy_name = policy.map(|path| path.display().to_string());
     let compared = Compared::Engine {
         file: &file_name,

@@ -37,26 +37,28 @@ impl Temporary {
     }
 }
 
-/// Opens what a run writes beside its summary, as far as it was asked for: its answers, and its report. From here on a signal ends the run so that nothing of either is left behind.
-pub(super) fn open_both(
-    [answers, report]: [Option<&PathBuf>; 2],
+/// Opens the files that a run writes beside its summary, as far as they were asked for. From here on a signal ends the run so
+/// that nothing of any of them is left behind.
+pub(super) fn open_all<const N: usize>(
+    names: [Option<&PathBuf>; N],
     inputs: &[&Path],
     records: &Arc<AtomicU64>,
     bar: &ProgressBar,
-) -> Result<[Option<Out>; 2], Failure> {
-    if let (Some(answers), Some(report)) = (answers, report)
-        && (answers == report || fs::canonicalize(report).is_ok_and(|it| it == resolved(answers)))
-    {
-        return Err(cannot_write(
-            report,
-            &"something else of this run goes there",
-        ));
+) -> Result<[Option<Out>; N], Failure> {
+    let mut taken: Vec<&Path> = Vec::new();
+    for name in names.into_iter().flatten() {
+        let is_here = |other: &&Path| {
+            *other == name || fs::canonicalize(name).is_ok_and(|it| it == resolved(other))
+        };
+        if taken.iter().any(is_here) {
+            return Err(cannot_write(name, &"something else of this run goes there"));
+        }
+        taken.push(name);
     }
-    let slots = [Temporary::default(), Temporary::default()];
-    let asked = [answers, report];
+    let slots = [(); N].map(|()| Temporary::default());
     #[cfg(unix)]
-    if asked.iter().any(Option::is_some) {
-        let outs = asked.iter().zip(&slots);
+    if !taken.is_empty() {
+        let outs = names.iter().zip(&slots);
         let outs = outs.filter_map(|(name, slot)| Some(((*name)?.clone(), slot.clone())));
         interrupt::watch(interrupt::Run {
             outs: outs.collect(),
@@ -64,11 +66,19 @@ pub(super) fn open_both(
             bar: bar.clone(),
         });
     }
-    let [slot, report_slot] = slots;
-    let open =
-        |name: Option<&PathBuf>, slot| name.map(|name| Out::open(name, inputs, slot)).transpose();
-    let answers = open(answers, slot)?;
-    Ok([answers, open(report, report_slot)?])
+    let mut slots = slots.into_iter();
+    let mut failure = None;
+    let outs = names.map(|name| {
+        let slot = slots.next().unwrap_or_default();
+        match Out::open(name?, inputs, slot) {
+            Ok(out) => Some(out),
+            Err(error) => {
+                failure.get_or_insert(error);
+                None
+            }
+        }
+    });
+    failure.map_or(Ok(outs), Err)
 }
 
 /// Writes a report to its end.

@@ -21,7 +21,7 @@ use super::{
     failure::{print_json_to, print_to},
     input::{initial_policy, is_stdin, parse_whole, refused_policy, stdin_once, warn},
     operator::OperatorArgs,
-    out::{Out, open_both, parse_report, write_report},
+    out::{Out, open_all, parse_report, write_report},
     rank,
 };
 use crate::{
@@ -133,7 +133,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let tapes = TapeReader::new(sources.clone());
     let bar = Bar::new(tapes.progress());
     let asked = [args.out.as_ref(), args.report.as_ref()];
-    let [mut out, report] = open_both(asked, &inputs, &records, &bar.bar)?;
+    let [mut out, report] = open_all(asked, &inputs, &records, &bar.bar)?;
     let judge = judge(args, engine);
     let mut tally = report.is_some().then(Tally::default);
     let answers = answers_to(out.as_mut())?;

@@ -15,7 +15,7 @@ use super::{
     failure::{print_json_to, print_to},
     input::{illegible, initial_policy, is_stdin, refused_policy, stdin_once},
     operator::OperatorArgs,
-    out::{open_both, parse_report, write_report},
+    out::{open_all, parse_report, write_report},
     replay::{Bar, Format},
 };
 use crate::{
@@ -109,7 +109,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let bar = Bar::new(tapes.progress());
     let records = Arc::new(AtomicU64::new(0));
     let asked = [args.out.as_ref(), args.report.as_ref()];
-    let [mut out, report] = open_both(asked, &inputs, &records, &bar.bar)?;
+    let [mut out, report] = open_all(asked, &inputs, &records, &bar.bar)?;
     let mut written = Ok(());
     let simulated = simulate(
         (&judge, &settings),

@@ -10,7 +10,7 @@ use portcullis::{
     policy::{Policy, PolicyAbsence},
 };
 
-use super::{DiffError, Difference, Flip, FlipKind, Recorded};
+use super::{DiffError, Difference, Flip, FlipKind, FlipsTo, Recorded};
 use crate::{
     replay::{Judge, Judged, Rulers, Timeline},
     tape::{Line, LineContent, Progress, TapeError, TapeReader, TapeSource},
@@ -173,13 +173,14 @@ impl Answers for Replayed<'_> {
     }
 }
 
-/// Compares answers row by row. `progress` hears the records so far.
+/// Compares answers row by row. `flips` takes every flip in its order; `progress` hears the records so far.
 ///
 /// # Errors
-/// Answers that cannot be read to their end, or that do not answer the same records.
+/// Answers that cannot be read to their end, or that do not answer the same records; flips that cannot be written.
 pub fn diff_answers(
     before: &mut dyn Answers,
     after: &mut dyn Answers,
+    mut flips: FlipsTo<'_>,
     progress: &mut dyn FnMut(u64),
 ) -> Result<Difference, DiffError> {
     let mut difference = Difference::default();
@@ -204,14 +205,16 @@ pub fn diff_answers(
         }
         difference.read.records = due;
         if let Some(kind) = difference.compare(&old.effect, &new.effect) {
-            difference.count(flip(old, new, kind));
+            let flip = flip(old, new, kind);
+            flips.take(&flip).map_err(DiffError::Write)?;
+            difference.count(flip);
         }
         if due % TOLD_EVERY == 0 {
             progress(due);
         }
     }
     progress(difference.read.records);
-    difference.finish()
+    difference.finish(flips)
 }
 
 /// The next answer, which has to be that of the record that is due.

@@ -1,5 +1,7 @@
 //! What can keep two sets of answers from being compared.
 
+use std::io;
+
 use thiserror::Error;
 
 use super::Answers;
@@ -59,6 +61,9 @@ pub enum DiffError {
         /// The other side.
         longer: String,
     },
+    /// Flips cannot be written.
+    #[error("cannot write flips: {0}")]
+    Write(io::Error),
     /// The counts do not add up to the records read.
     #[error(
         "{compared} of {read} records were compared: this is a bug, please report it with the input"

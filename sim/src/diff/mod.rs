@@ -13,9 +13,10 @@ mod change;
 mod error;
 mod flip;
 mod recorded;
+mod rows;
 mod told;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, io};
 
 use portcullis::{answer::Verdict, decide::Reason, domain::Symbol, event::Scratch, policy::Policy};
 
@@ -25,6 +26,7 @@ pub use change::{Change, changes, changes_text};
 pub use error::DiffError;
 pub use flip::{Effect, Flip, FlipKind};
 pub use recorded::{Recorded, RowFault};
+pub use rows::{FlipRows, FlipsTo};
 pub use told::{Compared, Told};
 pub(crate) use told::{cause_text, flip_row, or_none};
 
@@ -128,7 +130,8 @@ impl Difference {
     }
 
     /// No more answers will come: the counts have to add up.
-    fn finish(mut self) -> Result<Self, DiffError> {
+    fn finish(mut self, flips: FlipsTo<'_>) -> Result<Self, DiffError> {
+        flips.finish().map_err(DiffError::Write)?;
         self.keep_largest();
         let read = self.read.records.saturating_sub(self.read.set_aside);
         let compared = self.same + self.reasons.values().sum::<u64>() + self.flips();
@@ -141,14 +144,16 @@ impl Difference {
     }
 }
 
-/// Compares what two policies answer to every record of the tapes. `progress` hears the records so far.
+/// Compares what two policies answer to every record of the tapes. `flips` takes every flip in its order; `progress` hears
+/// the records so far.
 ///
 /// # Errors
-/// A tape that cannot be read to its end.
+/// A tape that cannot be read to its end, or flips that cannot be written.
 pub fn diff(
     judge: &Judge,
     policies: (&Policy, &Policy),
     tapes: TapeReader,
+    flips: FlipsTo<'_>,
     progress: &mut dyn FnMut(u64),
 ) -> Result<Difference, DiffError> {
     let (before, after) = policies;
@@ -161,6 +166,8 @@ pub fn diff(
             changes: listed,
             ..Difference::default()
         },
+        flips,
+        failed: None,
     };
     let mut scratch = Scratch::default();
     let mut read = Apart::default();
@@ -171,21 +178,27 @@ pub fn diff(
                 comparison.compare(line, ask)
             });
         }
+        if let Some(error) = comparison.failed {
+            return Err(DiffError::Write(error));
+        }
         progress(read.records);
     }
     let mut difference = comparison.difference;
     difference.read = read;
-    difference.finish()
+    difference.finish(comparison.flips)
 }
 
-struct Comparison<'p> {
+struct Comparison<'p, 'w> {
     before: &'p Policy,
     after: &'p Policy,
     causes: Causes<'p>,
     difference: Difference,
+    flips: FlipsTo<'w>,
+    /// Why no more flips are written.
+    failed: Option<io::Error>,
 }
 
-impl Comparison<'_> {
+impl Comparison<'_, '_> {
     fn compare(&mut self, line: Line<'_>, ask: &Ask<'_>) {
         let effect = |policy: &Policy| {
             let mut effect = None;
@@ -210,6 +223,9 @@ impl Comparison<'_> {
             });
             does
         }));
+        if self.failed.is_none() {
+            self.failed = self.flips.take(&flip).err();
+        }
         if let (true, LineContent::Text(text)) = (self.difference.count(flip), line.content) {
             self.difference.minimal.push(text.to_owned());
         }
@@ -242,7 +258,7 @@ mod tests {
             );
         }
         spoil(&mut difference);
-        match difference.finish() {
+        match difference.finish(FlipsTo::Nobody) {
             Err(DiffError::Miscounted { read, compared }) => {
                 assert_eq!((read, compared), expected);
             }

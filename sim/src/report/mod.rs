@@ -4,6 +4,7 @@ mod counts;
 mod digest;
 pub mod html;
 mod printable;
+pub(crate) mod row_file;
 mod rows;
 mod summary;
 pub(crate) mod table;

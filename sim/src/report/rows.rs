@@ -1,24 +1,12 @@
 //! Answers as Parquet: a row an answer, a column a field of [`portcullis::answer::Answer`], null where it is absent.
 
 use std::{
-    fmt::{Display, Write as _},
     io::{self, Write},
     sync::Arc,
 };
 
-use arrow_array::{
-    ArrayRef, RecordBatch,
-    builder::{
-        Float64Builder, Int64Builder, ListBuilder, StringBuilder, TimestampMillisecondBuilder,
-    },
-};
-use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
-use parquet::{
-    arrow::ArrowWriter,
-    basic::Compression,
-    errors::ParquetError,
-    file::properties::{EnabledStatistics, WriterProperties},
-    schema::types::ColumnPath,
+use arrow_array::builder::{
+    Float64Builder, Int64Builder, ListBuilder, StringBuilder, TimestampMillisecondBuilder,
 };
 use portcullis::{
     answer::{Answer, AnswerId, AnswerSide},
@@ -28,10 +16,7 @@ use portcullis::{
     harvest::HarvestAction,
 };
 
-/// So many stand in one row group, which the writer keeps until it is full.
-const GROUP_ROWS: usize = 131_072;
-
-const ZONE: &str = "+00:00";
+use super::row_file::{NamedColumn, RowFile, ZONE, append_shown};
 
 /// Answers as columns, until a writer takes them.
 #[derive(Debug)]
@@ -170,7 +155,7 @@ impl AnswerColumns {
     }
 
     /// What was added, in the order of the answer's fields; nothing is left.
-    fn take(&mut self) -> Vec<(&'static str, ArrayRef)> {
+    fn take(&mut self) -> Vec<NamedColumn> {
         vec![
             ("n", Arc::new(self.n.finish())),
             ("event", Arc::new(self.event.finish())),
@@ -212,23 +197,8 @@ impl AnswerColumns {
     }
 }
 
-/// A value as its text.
-fn append_shown(column: &mut StringBuilder, value: Option<impl Display>) {
-    match value {
-        None => column.append_null(),
-        Some(value) => {
-            // Text goes into memory, which takes everything.
-            let _ = write!(column, "{value}");
-            column.append_value("");
-        }
-    }
-}
-
 /// Writes answers as rows.
-pub struct AnswerRows<'w> {
-    schema: SchemaRef,
-    to: ArrowWriter<&'w mut (dyn Write + Send)>,
-}
+pub struct AnswerRows<'w>(RowFile<'w>);
 
 impl<'w> AnswerRows<'w> {
     /// Writes the head.
@@ -236,16 +206,7 @@ impl<'w> AnswerRows<'w> {
     /// # Errors
     /// What cannot be written.
     pub fn new(to: &'w mut (dyn Write + Send)) -> io::Result<Self> {
-        let columns = AnswerColumns::default().take();
-        let fields = columns
-            .iter()
-            .map(|(name, values)| Field::new(*name, values.data_type().clone(), true));
-        let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
-        let to = ArrowWriter::try_new(to, Arc::clone(&schema), Some(properties(&schema)));
-        Ok(Self {
-            schema,
-            to: to.map_err(written)?,
-        })
+        RowFile::new(to, &AnswerColumns::default().take()).map(Self)
     }
 
     /// Writes what was added to these columns, and empties them.
@@ -253,10 +214,7 @@ impl<'w> AnswerRows<'w> {
     /// # Errors
     /// What cannot be written.
     pub fn write(&mut self, columns: &mut AnswerColumns) -> io::Result<()> {
-        let columns = columns.take().into_iter().map(|(_, values)| values);
-        let batch = RecordBatch::try_new(Arc::clone(&self.schema), columns.collect());
-        let batch = batch.map_err(io::Error::other)?;
-        self.to.write(&batch).map_err(written)
+        self.0.write(columns.take())
     }
 
     /// Writes what is left, and the end.
@@ -264,37 +222,6 @@ impl<'w> AnswerRows<'w> {
     /// # Errors
     /// What cannot be written.
     pub fn finish(self) -> io::Result<()> {
-        self.to.close().map(|_| ()).map_err(written)
-    }
-}
-
-/// Numbers and ids differ from row to row: looking for each among those before finds nothing.
-fn properties(schema: &Schema) -> WriterProperties {
-    let differ = |field: &Field| {
-        matches!(
-            field.data_type(),
-            DataType::Float64 | DataType::Int64 | DataType::Timestamp(TimeUnit::Millisecond, _)
-        ) || field.name() == "id"
-    };
-    let differing = schema.fields().iter().filter(|field| differ(field));
-    differing
-        .fold(WriterProperties::builder(), |properties, field| {
-            let path = ColumnPath::from(field.name().as_str());
-            properties.set_column_dictionary_enabled(path, false)
-        })
-        .set_compression(Compression::SNAPPY)
-        .set_statistics_enabled(EnabledStatistics::Chunk)
-        .set_max_row_group_row_count(Some(GROUP_ROWS))
-        .build()
-}
-
-/// What the system says, where it was the system.
-fn written(error: ParquetError) -> io::Error {
-    let ParquetError::External(error) = error else {
-        return io::Error::other(error);
-    };
-    match error.downcast::<io::Error>() {
-        Ok(error) => *error,
-        Err(error) => io::Error::other(error),
+        self.0.finish()
     }
 }

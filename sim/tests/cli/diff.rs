@@ -39,7 +39,7 @@ impl Compared {
 }
 
 /// The sample policy, and the same with T1_R at 2.0 and BTCUSDT at 10.
-fn pair() -> (Value, Value) {
+pub(crate) fn pair() -> (Value, Value) {
     let before = policy("1");
     let mut after = before.clone();
     after["harvest_params"]["T1_R"] = 2.0.into();

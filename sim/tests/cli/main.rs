@@ -17,6 +17,7 @@ mod diff_answers;
 mod diff_refused;
 mod digest;
 mod environment;
+mod flips;
 mod laws;
 mod lines;
 mod memory;
