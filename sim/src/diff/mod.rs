@@ -28,11 +28,11 @@ pub use flip::{Effect, Flip, FlipKind};
 pub use recorded::{Recorded, RowFault};
 pub use rows::{FlipRows, FlipsTo};
 pub use told::{Compared, Told};
-pub(crate) use told::{cause_text, flip_row, or_none};
+pub(crate) use told::{cause_text, flip_row};
 
 use crate::{
     replay::{Apart, Ask, Judge},
-    report::{Totals, table::to_day},
+    report::{Totals, html::FlipTally, table::to_day},
     tape::{Line, LineContent, TapeReader},
 };
 
@@ -65,6 +65,8 @@ pub struct Difference {
     pub by_cause: BTreeMap<Vec<String>, u64>,
     /// What all trades come to before, and after.
     pub totals: (Totals, Totals),
+    /// What the page of a report counts.
+    pub tally: FlipTally,
     /// The flips that move the most notional, then the most leverage, largest first.
     pub largest: Vec<Flip>,
     /// The first record of each kind of flip, as it stood: a tape of its own that shows them all.
@@ -117,6 +119,7 @@ impl Difference {
         if let Some(cause) = &flip.cause {
             *self.by_cause.entry(cause.clone()).or_default() += 1;
         }
+        self.tally.add(&flip);
         self.largest.push(flip);
         if self.largest.len() >= 2 * LARGEST {
             self.keep_largest();

@@ -351,7 +351,7 @@ fn write_counts(
     write_table(f, &table)
 }
 
-pub(crate) fn or_none(text: &str) -> String {
+fn or_none(text: &str) -> String {
     if text.is_empty() {
         return "none".to_owned();
     }

@@ -226,6 +226,178 @@ found.push([cube.start + 10 * cube.width, cube.start + 20 * cube.width]);"#,
     );
 }
 
+/// Chooses an option by its name.
+const CHOOSE: &str = r#"const choose = (id, name) => set(id, [...document.getElementById(id).options].find((it) => it.textContent === name).value);
+"#;
+
+#[test]
+fn filters_of_a_comparison_filter() {
+    let place = Place::new();
+    place.put("tape", generated(6_000, 3));
+    place.put("a", policy("a").to_string());
+    let mut b = policy("b");
+    b["leverage_by_symbol"]["BTCUSDT"] = json!(3);
+    b["universe_symbols"].as_array_mut().unwrap().remove(1);
+    b["harvest_params"]["T1_R"] = 2.0.into();
+    place.put("b", b.to_string());
+    let policies = [
+        "diff",
+        "tape",
+        "--assume-in-force",
+        "--policy",
+        "a",
+        "--policy",
+        "b",
+    ];
+    let written = ["--report", "page.html", "--out", "flips"];
+    let run = place.run(&[&policies[..], &written].concat());
+    assert_eq!((run.status, &*run.stderr), (0, ""));
+    let flips = crate::support::objects(&place.read("flips"));
+    let actions = r#"choose("symbol", "BTCUSDT"); found.push(told());
+choose("kind", "LEVERAGE"); found.push(told());
+document.getElementById("reset").click(); choose("reason", "POLICY_UNIVERSE_FILTER"); found.push(told());
+document.getElementById("reset").click(); found.push(told());
+set("to", 0); found.push(told());"#;
+    let found = open(
+        &place,
+        "page.html",
+        "390,900",
+        &format!("{CHOOSE}{actions}"),
+    );
+    let reason = |flip: &Value| {
+        let of = |side: &str| flip[side]["reason"].as_str().map(ToOwned::to_owned);
+        of("before").or(of("after"))
+    };
+    let is_btc = |flip: &Value| flip["symbol"] == "BTCUSDT";
+    let first_day = flips
+        .iter()
+        .filter_map(|flip| flip["ts"].as_i64())
+        .min()
+        .unwrap()
+        / 86_400_000;
+    let check = |page: &Value, is: &dyn Fn(&Value) -> bool| {
+        let of: Vec<&Value> = flips.iter().filter(|flip| is(flip)).collect();
+        assert!(!of.is_empty());
+        let expected = format!(
+            "{} of {} flips shown",
+            thousands(of.len()),
+            thousands(flips.len())
+        );
+        assert_eq!(page["shown"], json!(expected));
+        let sum = |section: &str| {
+            let rows = page["sections"][section].as_array().unwrap().iter();
+            let counts = rows.map(|row| row[1].as_str().unwrap().replace(',', ""));
+            counts
+                .map(|count| count.parse::<usize>().unwrap())
+                .sum::<usize>()
+        };
+        for section in ["kinds", "causes", "symbols", "days"] {
+            assert_eq!(sum(section), of.len(), "{section}");
+        }
+        let skips = of.iter().filter(|flip| reason(flip).is_some()).count();
+        assert_eq!(sum("reasons"), skips);
+        let listed = page["sections"]["largest"].as_array().unwrap();
+        for row in listed {
+            let n: u64 = row[0].as_str().unwrap().parse().unwrap();
+            assert!(of.iter().any(|flip| flip["n"] == n), "{row}");
+        }
+        assert_eq!(page["overflow"], 0);
+        listed.len()
+    };
+    let [by_symbol, by_both, by_reason, all, by_time] = &*found else {
+        panic!("{found:?}")
+    };
+    check(by_symbol, &is_btc);
+    check(by_both, &|flip| is_btc(flip) && flip["kind"] == "LEVERAGE");
+    check(by_reason, &|flip| {
+        reason(flip).as_deref() == Some("POLICY_UNIVERSE_FILTER")
+    });
+    assert_eq!(check(all, &|_| true), flips.len().min(100));
+    check(by_time, &|flip| {
+        flip["ts"]
+            .as_i64()
+            .is_some_and(|ts| ts / 86_400_000 == first_day)
+    });
+}
+
+#[test]
+fn filters_of_a_simulation_filter() {
+    let place = Place::new();
+    place.put("a", policy("a").to_string());
+    let minute = |n: i64| format!("{},{p},{p},{p},{p}\n", START + n * 60, p = 100 + n % 3);
+    let prices: String = (0..300).map(minute).collect();
+    let candles = format!("timestamp,open,high,low,close\n{prices}");
+    let entry_of = |at: i64, symbol: &str| {
+        let mut entry = entry(at);
+        entry["symbol"] = symbol.into();
+        entry
+    };
+    place.put("BTCUSDT.csv", &candles);
+    place.put("SOLUSDT.csv", &candles);
+    place.put(
+        "entries",
+        lines(&[entry_of(30, "BTCUSDT"), entry_of(3_000, "SOLUSDT")]),
+    );
+    let run = place.run(&[
+        "simulate",
+        "entries",
+        "--policy",
+        "a",
+        "--candles",
+        "BTCUSDT.csv",
+        "--candles",
+        "SOLUSDT.csv",
+        "--cash",
+        "1000",
+        "--report",
+        "page.html",
+        "--format",
+        "json",
+    ]);
+    assert_eq!((run.status, &*run.stderr), (0, ""));
+    let told: Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!(told["outcome"]["opened"], 2, "{told}");
+    let actions = r#"found.push(told());
+choose("symbol", "SOLUSDT"); found.push(told());
+document.getElementById("reset").click(); set("from", 0); set("to", 19); found.push(told());
+const marked = JSON.parse(document.getElementById("data").textContent).marked;
+found.push(marked.start + 20 * marked.width);
+found.push(Object.values(Chart.instances).filter((it) => it.config.type === "line").map((it) => it.data.datasets[0].data.length));"#;
+    let found = open(
+        &place,
+        "page.html",
+        "390,900",
+        &format!("{CHOOSE}{actions}"),
+    );
+    let [all, by_symbol, by_time, end, drawn] = &*found else {
+        panic!("{found:?}")
+    };
+    let symbols = |page: &Value| {
+        let rows = page["sections"]["positions"].as_array().unwrap().iter();
+        let mut symbols: Vec<_> = rows
+            .map(|row| row[1].as_str().unwrap().to_owned())
+            .collect();
+        symbols.sort();
+        symbols
+    };
+    assert_eq!(symbols(all), ["BTCUSDT", "SOLUSDT"]);
+    assert_eq!(symbols(by_symbol), ["SOLUSDT"]);
+    assert_eq!(by_symbol["shown"], "1 of 2 positions listed shown");
+    assert_eq!(symbols(by_time), ["BTCUSDT"]);
+    let points = told["outcome"]["curve"]["points"].as_array().unwrap();
+    let until = points
+        .iter()
+        .filter(|point| point["ts"].as_i64() < end.as_i64())
+        .count();
+    assert!(until > 0 && until < points.len());
+    assert_eq!(
+        by_time["sections"]["equity"].as_array().unwrap().len(),
+        until
+    );
+    assert_eq!(*drawn, json!([until, until]));
+    assert_eq!(by_time["overflow"], 0);
+}
+
 #[test]
 fn a_page_is_dark_where_one_likes_it_and_fits_a_phone() {
     let place = Place::new();
@@ -300,6 +472,11 @@ fn a_comparison_and_a_simulation_have_pages_too() {
     assert_eq!((run.status, &*run.stderr), (0, ""));
     let told: Value = serde_json::from_str(&run.stdout).unwrap();
     let found = open(&place, "page.html", "1280,900", "found.push(told());");
+    let flips = thousands(told["flips"].as_u64().unwrap());
+    assert_eq!(
+        found[0]["shown"],
+        json!(format!("{flips} of {flips} flips shown"))
+    );
     assert_eq!(
         found[0]["facts"][5],
         json!(["flips", thousands(told["flips"].as_u64().unwrap())])

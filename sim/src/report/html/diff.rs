@@ -1,16 +1,13 @@
 //! The page of a comparison.
 
-use super::{Data, Page, Section, Table, counts_section, shown};
+use super::{Data, Page, Section, Table, shown};
 use crate::{
-    diff::{Told, cause_text, changes_text, flip_row, or_none},
+    diff::{Told, changes_text, flip_row},
     report::table::{some, thousands},
 };
 
 /// So many tapes are named.
 const TAPES_SHOWN: usize = 20;
-
-/// So many bars; the rest is one.
-const BARS_SHOWN: usize = 40;
 
 /// Which answers flip, and why.
 #[must_use]
@@ -34,40 +31,26 @@ pub fn diff_page(told: &Told<'_>) -> Page {
     if let Some(operator) = told.operator() {
         facts.push(("guardrails", shown(&operator.guardrails)));
     }
-    let kinds = it
-        .kinds
-        .iter()
-        .map(|(kind, n)| (kind.as_str().to_owned(), *n));
-    let causes = it
-        .by_cause
-        .iter()
-        .map(|(fields, n)| (cause_text(fields), *n));
-    let reasons = it
-        .by_reason
-        .iter()
-        .map(|(reason, n)| (reason.code().to_owned(), *n));
-    let symbols = it.by_symbol.iter().map(|(symbol, n)| (or_none(symbol), *n));
-    let days: Vec<_> = it
-        .by_day
-        .iter()
-        .map(|(day, n)| (or_none(day), *n))
-        .collect();
-    let most = |counts: &mut dyn Iterator<Item = (String, u64)>| most_first(counts.collect());
-    let section = |id, title, counts: &[(String, u64)]| {
-        counts_section((id, title), "", counts, [title, "flips"])
+    let section = |counts, title, empty| Section {
+        id: counts,
+        title,
+        empty,
+        counts: Some(counts),
+        table: Table {
+            columns: vec![title, "flips"],
+            ..Table::default()
+        },
+        ..Section::default()
     };
-    let mut sections = vec![section("kinds", "Flips by kind", &most(&mut { kinds }))];
+    let none = "No answer flips.";
+    let mut sections = vec![section("kinds", "Flips by kind", none)];
     if told.has_causes() {
-        sections.push(section("causes", "Because of", &most(&mut { causes })));
+        sections.push(section("causes", "Because of", none));
     }
     sections.extend([
-        section(
-            "reasons",
-            "The skip that comes or goes",
-            &most(&mut { reasons }),
-        ),
-        section("symbols", "By symbol", &most(&mut { symbols })),
-        section("days", "By day", &days),
+        section("reasons", "The skip that comes or goes", "None."),
+        section("symbols", "By symbol", none),
+        section("days", "By day", none),
         totals(told),
         largest(told),
     ]);
@@ -80,20 +63,11 @@ pub fn diff_page(told: &Told<'_>) -> Page {
         title: format!("Portcullis: two {compared}"),
         facts,
         data: Data {
-            cube: None,
+            flips: Some(it.tally.data()),
             sections,
+            ..Data::default()
         },
     }
-}
-
-fn most_first(mut counts: Vec<(String, u64)>) -> Vec<(String, u64)> {
-    counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-    let rest = counts.split_off(counts.len().min(BARS_SHOWN));
-    if !rest.is_empty() {
-        let sum = rest.iter().map(|(_, count)| count).sum();
-        counts.push((format!("and {} more", rest.len()), sum));
-    }
-    counts
 }
 
 fn totals(told: &Told<'_>) -> Section {
@@ -109,6 +83,7 @@ fn totals(told: &Told<'_>) -> Section {
     Section {
         id: "totals",
         title: "What all trades come to",
+        lead: "Of all records, whatever the filters say.".to_owned(),
         table: Table {
             columns: vec!["", "trades", "notional USD", "mean leverage"],
             rows: rows.to_vec(),
@@ -118,6 +93,8 @@ fn totals(told: &Told<'_>) -> Section {
 }
 
 fn largest(told: &Told<'_>) -> Section {
+    let tally = &told.difference.tally;
+    let largest = &told.difference.largest;
     let mut columns = vec!["record", "symbol", "before", "after", "notional USD"];
     if told.has_causes() {
         columns.push("because of");
@@ -125,13 +102,15 @@ fn largest(told: &Told<'_>) -> Section {
     Section {
         id: "largest",
         title: "The largest flips",
-        lead: "Up to a hundred, by the notional that they move, then by leverage.".to_owned(),
+        lead: "Up to a hundred, by the notional that they move, then by leverage; the filters choose among these."
+            .to_owned(),
         empty: "No answer flips.",
         wide: true,
         table: Table {
             columns,
-            rows: told.difference.largest.iter().map(flip_row).collect(),
+            rows: largest.iter().map(flip_row).collect(),
         },
+        marks: Some(tally.marks(largest)),
         ..Section::default()
     }
 }

@@ -4,6 +4,7 @@
 //! and sections, each with a chart and its table. Charts are drawn by Chart.js, which stands in the page.
 
 mod diff;
+mod flips;
 mod replay;
 mod seen;
 mod simulation;
@@ -15,12 +16,14 @@ use askama::Template;
 use serde::Serialize;
 
 pub use diff::diff_page;
+pub use flips::FlipTally;
 pub use replay::replay_page;
 pub use seen::Seen;
 pub use simulation::simulation_page;
 pub use tally::Tally;
 
 use super::printable;
+use flips::FlipCells;
 use tally::CubeData;
 
 /// A report.
@@ -32,12 +35,32 @@ pub struct Page {
 }
 
 /// What the script of a page is given.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 struct Data {
     #[serde(skip_serializing_if = "Option::is_none")]
     cube: Option<CubeData>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    flips: Option<FlipCells>,
+    /// What the marks of rows are numbers of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    marked: Option<Marked>,
     sections: Vec<Section>,
 }
+
+/// What rows are marked with, where nothing but rows is filtered.
+#[derive(Debug, Serialize)]
+struct Marked {
+    symbols: Vec<String>,
+    kinds: Vec<&'static str>,
+    /// As [`FlipCells`] has them.
+    start: i64,
+    width: i64,
+    stretches: i64,
+}
+
+/// What a row is about, for the filters: epoch milliseconds (−1: no time), and the numbers of a symbol, a kind and a reason
+/// (−1: of none in particular).
+type Mark = [i64; 4];
 
 /// A heading, a chart, and its table.
 #[derive(Debug, Default, Serialize)]
@@ -52,6 +75,12 @@ struct Section {
     /// What of the cube it shows; such a section follows the filters.
     #[serde(skip_serializing_if = "Option::is_none")]
     cube: Option<&'static str>,
+    /// What of the flips it counts; such a section follows the filters too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    counts: Option<&'static str>,
+    /// A mark for each row of the table, so that rows follow the filters. Lines follow the time in any case.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    marks: Option<Vec<Mark>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     chart: Option<Chart>,
     table: Table,

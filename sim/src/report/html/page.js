@@ -2,6 +2,9 @@
 (() => {
   const data = JSON.parse(document.getElementById("data").textContent);
   const cube = data.cube;
+  const flips = data.flips;
+  /* What the filters choose by. */
+  const chosen = cube || flips || data.marked;
   const root = document.documentElement;
   // Colours that everybody can tell apart (Okabe and Ito): cool ones for what is done, warm ones for skips.
   const palette = ["#d55e00", "#e69f00", "#cc79a7", "#882255", "#ddcc77", "#661100", "#aa4499", "#999933"];
@@ -44,6 +47,29 @@
     return { ink: style.getPropertyValue("--soft").trim(), line: style.getPropertyValue("--line").trim() };
   };
 
+  /* Lines from top to bottom, each at a place between the bars, its name beside it; names that are close stand one beneath the other. */
+  const linesAcross = (lines, ink) => ({
+    id: "lines",
+    afterDatasetsDraw({ ctx, chartArea, scales: { x } }) {
+      const step = x.getPixelForValue(1) - x.getPixelForValue(0);
+      ctx.save();
+      ctx.strokeStyle = ctx.fillStyle = ink;
+      ctx.setLineDash([4, 3]);
+      ctx.font = "11px sans-serif";
+      lines.forEach(([name, place], i) => {
+        const at = x.getPixelForValue(0) + place * step;
+        ctx.beginPath();
+        ctx.moveTo(at, chartArea.top);
+        ctx.lineTo(at, chartArea.bottom);
+        ctx.stroke();
+        const fits = at + 4 + ctx.measureText(name).width < chartArea.right;
+        ctx.textAlign = fits ? "left" : "right";
+        ctx.fillText(name, fits ? at + 4 : at - 4, chartArea.top + 12 + 13 * (i % 4));
+      });
+      ctx.restore();
+    },
+  });
+
   /* One chart on a canvas, drawn anew from what `make` gives: {type, labels, series, stacked, sideways, unit}. */
   const draw = (holder, chart) => {
     const { ink, line } = inks();
@@ -83,6 +109,7 @@
     if (isLine) settings.options.plugins.tooltip = { callbacks: { title: (items) => time(items[0].parsed.x) } };
     if (chart.sideways) y.ticks.autoSkip = false;
     (chart.sideways ? x : y).beginAtZero = !isLine;
+    if (chart.lines) settings.plugins = [linesAcross(chart.lines, ink)];
     if (holder.chart) holder.chart.destroy();
     holder.chart = new Chart(holder.canvas, settings);
   };
@@ -134,7 +161,7 @@
   const ofKind = (filter, kind) => filter.kind < 0 || kind === filter.kind;
   const stretchLabels = (filter) => {
     const labels = [];
-    for (let s = filter.from; s <= filter.to; s++) labels.push(time(cube.start + s * cube.width));
+    for (let s = filter.from; s <= filter.to; s++) labels.push(time(chosen.start + s * chosen.width));
     return labels;
   };
   const isSkip = (kind) => kind >= 5;
@@ -206,7 +233,7 @@
       each(cube.ladder.cells, filter, (_s, _y, kind, count) => { counts[kind % width][Math.floor(kind / width)] += count; });
       const rows = cube.ladder.ends.map((end, i) => [end, ...counts.map((c) => c[i])]).filter((row) => row.slice(1).some((n) => n > 0));
       return {
-        chart: { type: "bars", labels: cube.ladder.ends, series: cube.actions.map((name, i) => ({ name, values: counts[i] })) },
+        chart: { type: "bars", labels: cube.ladder.ends, lines: cube.thresholds, series: cube.actions.map((name, i) => ({ name, values: counts[i] })) },
         columns: ["R_net", ...cube.actions], rows,
       };
     },
@@ -230,24 +257,83 @@
       };
     },
   };
+  /* Flips are six numbers a cell: stretch, symbol, kind, reason, cause, count. */
+  const eachFlip = (filter, then) => {
+    for (let i = 0; i < flips.cells.length; i += 6) {
+      const cell = flips.cells.slice(i, i + 6);
+      if (passes(cell[0], cell[1], cell[2], cell[3], filter)) then(cell);
+    }
+  };
+  const passes = (stretch, symbol, kind, reason, filter) => {
+    const inTime = stretch < 0 ? filter.isWhole : stretch >= filter.from && stretch <= filter.to;
+    const is = (mark, wanted) => wanted < 0 || mark < 0 || mark === wanted;
+    return inTime && is(symbol, filter.symbol) && is(kind, filter.kind) && is(reason, filter.reason);
+  };
+  const barsShown = 40;
+  const dayOf = (stretch) => (stretch < 0 ? "none" : new Date(flips.start + stretch * flips.width).toISOString().slice(0, 10));
+  const counted = { symbols: [1, (n) => flips.symbols[n]], kinds: [2, (n) => flips.kinds[n]], reasons: [3, (n) => flips.reasons[n]],
+    causes: [4, (n) => flips.causes[n]], days: [0, dayOf] };
+  const ofFlips = (section) => (filter) => {
+    const [place, name] = counted[section.counts];
+    const counts = new Map();
+    eachFlip(filter, (cell) => {
+      if (section.counts === "reasons" && cell[place] === 0) return;
+      counts.set(cell[place], (counts.get(cell[place]) || 0) + cell[5]);
+    });
+    const order = section.counts === "days" ? (a, b) => a[0] - b[0] : (a, b) => b[1] - a[1];
+    const rows = [...counts].sort(order).map(([number, count]) => [name(number), count]);
+    const shown = section.counts === "days" ? rows : rows.slice(0, barsShown);
+    return {
+      chart: { type: "bars", sideways: section.counts !== "days", labels: shown.map((r) => r[0]), series: [{ name: "records", values: shown.map((r) => r[1]) }] },
+      columns: section.table.columns, rows,
+    };
+  };
+  /* Rows that say what they are about. */
+  const stretchOf = (ms) => (ms < 0 ? -1 : Math.floor((ms - chosen.start) / chosen.width));
+  const marksPass = (filter) => ([ms, symbol, kind, reason]) => passes(stretchOf(ms), symbol, kind, reason, filter);
+  const inWindow = (chart, filter) => {
+    if (!chart || !chart.times || filter.isWhole) return chart;
+    const keep = chart.times.map((ms) => { const s = stretchOf(ms); return s >= filter.from && s <= filter.to; });
+    const kept = (values) => values.filter((_, i) => keep[i]);
+    return { ...chart, times: kept(chart.times), series: chart.series.map((series) => ({ ...series, values: kept(series.values) })) };
+  };
   const ofCube = (name) => {
     if (name === "leverages") return makers.histogram(cube.leverages, "leverage");
     if (name === "notionals") return makers.histogram(cube.notionals, "notional USD");
     return makers[name];
   };
-  /* A section that the filters do not reach. */
-  const fixedSection = (section) => () => {
-    const chart = section.chart && { ...section.chart };
-    return { chart, columns: section.table.columns, rows: section.table.rows };
+  /* A section of rows, of which the filters choose those that are marked. */
+  const ofRows = (section) => (filter) => {
+    const { columns, rows } = section.table;
+    const pass = marksPass(filter);
+    return { chart: section.chart && inWindow({ ...section.chart }, filter), columns, rows: section.marks ? rows.filter((_, i) => pass(section.marks[i])) : rows };
   };
-  for (const section of data.sections) addSection(section, section.cube ? ofCube(section.cube) : fixedSection(section));
+  const maker = (section) => (section.cube ? ofCube(section.cube) : section.counts ? ofFlips(section) : ofRows(section));
+  for (const section of data.sections) addSection(section, maker(section));
 
-  const filter = { symbol: -1, kind: -1, from: 0, to: 0, isWhole: true };
+  const filter = { symbol: -1, kind: -1, reason: -1, from: 0, to: 0, isWhole: true };
+  /* How much of what is shown, of how much: records of a replay, flips of a comparison, positions that a simulation lists. */
+  const count = () => {
+    let shown = 0;
+    let all = 0;
+    if (cube) {
+      each(cube.answers, filter, (_s, _y, k, n) => { if (ofKind(filter, k)) shown += n; });
+      for (let i = 3; i < cube.answers.length; i += 4) all += cube.answers[i];
+      return [shown, all, "records"];
+    }
+    if (flips) {
+      eachFlip(filter, (cell) => { shown += cell[5]; });
+      for (let i = 5; i < flips.cells.length; i += 6) all += flips.cells[i];
+      return [shown, all, "flips"];
+    }
+    const { marks } = data.sections.find((section) => section.id === "positions");
+    return [marks.filter(marksPass(filter)).length, marks.length, "positions listed"];
+  };
   const update = () => charts.forEach((draw) => draw(filter));
 
-  if (cube) {
+  if (chosen) {
     const get = (id) => document.getElementById(id);
-    const [symbol, kind, from, to] = ["symbol", "kind", "from", "to"].map(get);
+    const [symbol, kind, reason, from, to] = ["symbol", "kind", "reason", "from", "to"].map(get);
     get("filters").hidden = false;
     const option = (select, value, text) => { element("option", text, select).value = value; };
     const present = (place) => {
@@ -255,34 +341,40 @@
       for (let i = 0; i < cube.answers.length; i += 4) found.add(cube.answers[i + place]);
       return [...found].sort((a, b) => a - b);
     };
-    option(symbol, -1, "all");
-    present(1).forEach((number) => option(symbol, number, cube.symbols[number]));
-    option(kind, -1, "all");
-    present(2).forEach((number) => option(kind, number, cube.kinds[number]));
-    from.max = to.max = to.value = cube.stretches - 1;
+    const options = (select, names, place) => {
+      option(select, -1, "all");
+      const numbers = cube ? present(place) : [...names.keys()];
+      numbers.forEach((number) => option(select, number, names[number]));
+    };
+    options(symbol, chosen.symbols, 1);
+    options(kind, chosen.kinds, 2);
+    options(reason, chosen.reasons || [], 3);
+    reason.parentElement.hidden = !chosen.reasons;
+    get("kind-name").textContent = cube ? "Answer" : flips ? "Flip" : "Closed by";
+    /* The end first: a value beyond it would be cut. */
+    from.max = to.max = chosen.stretches - 1;
+    to.value = to.max;
     const read = () => {
       filter.symbol = Number(symbol.value);
       filter.kind = Number(kind.value);
+      filter.reason = Number(reason.value);
       filter.from = Math.min(Number(from.value), Number(to.value));
       filter.to = Math.max(Number(from.value), Number(to.value));
-      filter.isWhole = filter.from === 0 && filter.to === cube.stretches - 1;
-      get("window").textContent = `${time(cube.start + filter.from * cube.width)} to ${time(cube.start + (filter.to + 1) * cube.width)}`;
-      let shown = 0;
-      let all = 0;
-      each(cube.answers, filter, (_s, _y, k, count) => { if (ofKind(filter, k)) shown += count; });
-      for (let i = 3; i < cube.answers.length; i += 4) all += cube.answers[i];
-      get("shown").textContent = `${thousands(shown)} of ${thousands(all)} records shown`;
+      filter.isWhole = filter.from === 0 && filter.to === chosen.stretches - 1;
+      get("window").textContent = `${time(chosen.start + filter.from * chosen.width)} to ${time(chosen.start + (filter.to + 1) * chosen.width)}`;
+      const [shown, all, what] = count();
+      get("shown").textContent = `${thousands(shown)} of ${thousands(all)} ${what} shown`;
       update();
     };
-    [symbol, kind, from, to].forEach((input) => input.addEventListener("input", read));
+    [symbol, kind, reason, from, to].forEach((input) => input.addEventListener("input", read));
     get("filters").addEventListener("reset", (event) => {
       event.preventDefault();
-      symbol.value = kind.value = -1;
+      symbol.value = kind.value = reason.value = -1;
       from.value = 0;
-      to.value = cube.stretches - 1;
+      to.value = chosen.stretches - 1;
       read();
     });
-    filter.to = cube.stretches - 1;
+    filter.to = chosen.stretches - 1;
     setTheme(matchMedia("(prefers-color-scheme: dark)").matches);
     read();
   } else {

@@ -5,7 +5,7 @@ use portcullis::{
     policy::Policy,
 };
 
-use super::{Data, Page, Section, Table, Tally, shown};
+use super::{Data, Page, Section, Table, Tally, shown, tally::Threshold};
 use crate::{
     replay::Timeline,
     report::{
@@ -16,6 +16,9 @@ use crate::{
 
 /// So many tapes are named.
 const TAPES_SHOWN: usize = 20;
+
+/// So many lines are drawn across the ladder, those of the policies that came first.
+const THRESHOLDS_SHOWN: usize = 12;
 
 /// So many reigns are listed.
 const REIGNS_SHOWN: usize = 500;
@@ -59,17 +62,51 @@ pub fn replay_page(summary: &Summary<'_>, tally: &Tally) -> Page {
         }
     }
     facts.push(("digest", outcome.digest.to_hex().to_string()));
+    let thresholds = thresholds(&outcome.timeline);
     Page {
         title: "Portcullis: a replay".to_owned(),
         facts,
         data: Data {
-            cube: Some(tally.data(outcome.timeline.symbols())),
-            sections: sections(&outcome.timeline, tally),
+            cube: Some(tally.data(outcome.timeline.symbols(), &thresholds)),
+            sections: sections(&outcome.timeline, tally, &thresholds),
+            ..Data::default()
         },
     }
 }
 
-fn sections(timeline: &Timeline, tally: &Tally) -> Vec<Section> {
+/// What R was held against, the least first; each once, and not more than are read at a glance.
+fn thresholds(timeline: &Timeline) -> Vec<Threshold> {
+    let mut all = Vec::new();
+    for policy in timeline.policies() {
+        let in_force = policy.assume_theta_in_force(policy.valid_until());
+        let theta = in_force.theta();
+        for (field, r) in [
+            ("T1_R", theta.t1_r()),
+            ("T2_R", theta.t2_r()),
+            ("T3_R", theta.t3_r()),
+            ("lock_R", theta.lock_r()),
+        ] {
+            let found = Threshold { field, r: r.get() };
+            if !all.contains(&found) {
+                all.push(found);
+            }
+        }
+    }
+    all.truncate(THRESHOLDS_SHOWN);
+    all.sort_by(|a, b| a.r.total_cmp(&b.r));
+    all
+}
+
+/// How a ladder names its lines.
+fn lines_told(thresholds: &[Threshold]) -> String {
+    let names: Vec<String> = thresholds.iter().map(ToString::to_string).collect();
+    match &*names {
+        [] => String::new(),
+        names => format!(" Lines: {}, as the policies had them.", names.join(", ")),
+    }
+}
+
+fn sections(timeline: &Timeline, tally: &Tally, thresholds: &[Threshold]) -> Vec<Section> {
     let none = "No record of this tape.";
     let no_harvest = "No position was judged.";
     let wide = |section: Section| Section {
@@ -110,8 +147,11 @@ fn sections(timeline: &Timeline, tally: &Tally) -> Vec<Section> {
         wide(Section::of_cube(
             "ladder",
             "The harvest ladder",
-            "Profit less costs in units of the risk (R_net) of every position judged, and what was proposed. Filtered by \
-             symbol and time.",
+            &format!(
+                "Profit less costs in units of the risk (R_net) of every position judged, and what was proposed. Filtered by \
+                 symbol and time.{}",
+                lines_told(thresholds)
+            ),
             no_harvest,
         )),
         Section::of_cube(

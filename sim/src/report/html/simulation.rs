@@ -1,10 +1,17 @@
 //! The page of a simulation.
 
-use super::{Chart, Data, Page, Section, Series, Table, counts_section, shown};
+use std::collections::BTreeSet;
+
+use portcullis::domain::Symbol;
+
+use super::{Chart, Data, Marked, Page, Section, Series, Table, counts_section, shown};
 use crate::{
     report::table::{some, thousands, to_second},
-    simulate::{Point, Told, Trip, units::Money},
+    simulate::{Close, Point, Told, Trip, units::Money},
 };
+
+/// So many steps the filters of time have.
+const STRETCHES_MAX: i64 = 200;
 
 /// So many tapes are named.
 const TAPES_SHOWN: usize = 20;
@@ -53,24 +60,25 @@ pub fn simulation_page(told: &Told<'_>) -> Page {
         counts.collect::<Vec<_>>()
     };
     let columns = ["why", "count"];
+    let over_all = "Over all of it, whatever the filters say.";
     let sections = vec![
         equity(told),
         exposure(told),
         counts_section(
             ("closes", "Why positions were closed"),
-            "In parts or in all.",
+            "In parts or in all. Over all of it, whatever the filters say.",
             &counts(&outcome.closes),
             columns,
         ),
         counts_section(
             ("not_done", "Orders that were not carried out"),
-            "",
+            over_all,
             &counts(&outcome.not_done),
             columns,
         ),
         counts_section(
             ("harvests", "What the harvest answered"),
-            "At the end of every candle.",
+            "At the end of every candle. Over all of it, whatever the filters say.",
             &counts(&outcome.harvests),
             columns,
         ),
@@ -84,10 +92,45 @@ pub fn simulation_page(told: &Told<'_>) -> Page {
         title: "Portcullis: a simulation".to_owned(),
         facts,
         data: Data {
-            cube: None,
+            marked: marked(told),
             sections,
+            ..Data::default()
         },
     }
+}
+
+/// What the filters choose by; nothing where no candle was seen.
+fn marked(told: &Told<'_>) -> Option<Marked> {
+    let points = &told.outcome.curve.points;
+    let (first, last) = (
+        points.first()?.ts.as_millis(),
+        points.last()?.ts.as_millis(),
+    );
+    let width = (last - first) / STRETCHES_MAX + 1;
+    let symbols = symbols(told);
+    Some(Marked {
+        symbols: symbols.iter().map(ToString::to_string).collect(),
+        kinds: reasons(told),
+        start: first,
+        width,
+        stretches: (last - first) / width + 1,
+    })
+}
+
+/// Of all positions, in order.
+fn symbols(told: &Told<'_>) -> Vec<Symbol> {
+    let symbols = told.outcome.trips.iter().map(|trip| trip.symbol);
+    symbols.collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+/// Why positions ended, in order.
+fn reasons(told: &Told<'_>) -> Vec<&'static str> {
+    let reasons = told.outcome.trips.iter().map(ended);
+    reasons.collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+fn ended(trip: &Trip) -> &'static str {
+    trip.reason.map_or("–", Close::as_str)
 }
 
 /// A line over time, and what of a point it shows.
@@ -122,11 +165,13 @@ fn equity(told: &Told<'_>) -> Section {
             point.exposure_usd.to_string(),
         ]
     });
+    let points = told.outcome.curve.points.iter();
+    let marks = points.map(|point| [point.ts.as_millis(), -1, -1, -1]);
     Section {
         id: "equity",
         title: "Equity",
         lead: "In USD, at the ends of candles: cash, margins, and what is gained but not closed. Of a long way the lowest and the \
-               highest of each part."
+               highest of each part. Filtered by time."
             .to_owned(),
         empty: "No candle.",
         wide: true,
@@ -135,6 +180,7 @@ fn equity(told: &Told<'_>) -> Section {
             columns: vec!["time", "equity USD", "cash USD", "positions USD"],
             rows: rows.collect(),
         },
+        marks: Some(marks.collect()),
         ..Section::default()
     }
 }
@@ -144,7 +190,7 @@ fn exposure(told: &Told<'_>) -> Section {
     Section {
         id: "exposure",
         title: "Cash, and what positions were worth",
-        lead: "In USD, all positions together.".to_owned(),
+        lead: "In USD, all positions together. Filtered by time.".to_owned(),
         empty: "No candle.",
         wide: true,
         chart: Some(lines(
@@ -184,7 +230,8 @@ fn shares(
     Section {
         id,
         title,
-        lead: "What was gained less costs, in USD.".to_owned(),
+        lead: "What was gained less costs, in USD. Over all positions, whatever the filters say."
+            .to_owned(),
         empty: "No position was opened.",
         chart: Some(Chart {
             kind: "bars",
@@ -217,15 +264,24 @@ fn positions(told: &Told<'_>) -> Section {
     let mut trips: Vec<_> = told.outcome.trips.iter().collect();
     let net = |trip: &Trip| trip.net().unwrap_or_default();
     trips.sort_by_key(|trip| (std::cmp::Reverse(net(trip).max(-net(trip))), trip.n));
-    let rows = trips.iter().take(POSITIONS_SHOWN).map(|trip| {
+    trips.truncate(POSITIONS_SHOWN);
+    let (symbols, reasons) = (symbols(told), reasons(told));
+    let marks = trips.iter().map(|trip| {
+        let symbol = symbols.partition_point(|it| *it < trip.symbol);
+        let reason = reasons.iter().position(|it| *it == ended(trip));
+        let number = |place: usize| i64::try_from(place).unwrap_or(i64::MAX);
+        let opened = trip.opened.as_millis();
+        [opened, number(symbol), reason.map_or(-1, number), -1]
+    });
+    let marks = Some(marks.collect());
+    let rows = trips.iter().map(|trip| {
         vec![
             trip.n.to_string(),
             trip.symbol.to_string(),
             trip.side.to_string(),
             to_second(trip.opened),
             trip.closed.map_or_else(|| "open".to_owned(), to_second),
-            trip.reason
-                .map_or_else(|| "–".to_owned(), |why| why.as_str().to_owned()),
+            ended(trip).to_owned(),
             trip.notional_usd.to_string(),
             net(trip).to_string(),
             trip.r
@@ -235,7 +291,10 @@ fn positions(told: &Told<'_>) -> Section {
     Section {
         id: "positions",
         title: "Positions",
-        lead: format!("Up to {POSITIONS_SHOWN}, those that gained or lost the most first."),
+        lead: format!(
+            "Up to {POSITIONS_SHOWN}, those that gained or lost the most first; the filters choose among these, by the time of opening."
+        ),
+        marks,
         empty: "No position was opened.",
         wide: true,
         table: Table {

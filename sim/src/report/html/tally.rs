@@ -1,6 +1,6 @@
 //! Answers counted for a page: by time, symbol and kind, in whole numbers and a bounded number of cells.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 use portcullis::{
     answer::Verdict,
@@ -107,6 +107,39 @@ const EXPIRY_NAMES: [&str; 5] = [
     "up to a week later",
     "more than a week later",
 ];
+
+/// A field of a policy that R is held against.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Threshold {
+    pub(super) field: &'static str,
+    pub(super) r: f64,
+}
+
+impl fmt::Display for Threshold {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.field, self.r)
+    }
+}
+
+/// Where an R stands among the steps of the ladder: the middle of the first is 0, that of the next 1.
+fn step(r: f64) -> f64 {
+    let mut from = f64::NEG_INFINITY;
+    let mut place = 0.0;
+    for to in R_STEPS {
+        if r <= to {
+            // The first step has no beginning.
+            let share = (r - from) / (to - from);
+            return if from.is_finite() {
+                place - 0.5 + share
+            } else {
+                0.0
+            };
+        }
+        from = to;
+        place += 1.0;
+    }
+    place
+}
 
 /// The place of the first end that a value does not exceed.
 fn place(value: f64, ends: &[f64]) -> usize {
@@ -219,7 +252,7 @@ impl Tally {
     }
 
     /// For the page, the symbols by their numbers.
-    pub(super) fn data(&self, symbols: &[Symbol]) -> CubeData {
+    pub(super) fn data(&self, symbols: &[Symbol], thresholds: &[Threshold]) -> CubeData {
         let (first, last) = self.stretches.unwrap_or_default();
         let mut names = vec![
             "(no policy lists it)".to_owned(),
@@ -236,6 +269,10 @@ impl Tally {
             leverages: Histogram::new(&self.leverages, first, ends(&LEVERAGES)),
             notionals: Histogram::new(&self.notionals, first, ends(&NOTIONALS)),
             ladder: Histogram::new(&self.ladder, first, ends(&R_STEPS)),
+            thresholds: thresholds
+                .iter()
+                .map(|it| (it.to_string(), step(it.r)))
+                .collect(),
             actions: HarvestAction::ALL.map(HarvestAction::as_str).to_vec(),
             kills: Histogram::new(&self.kills, first, ends(&KILLS)),
             components: self.components.flat(first),
@@ -323,6 +360,8 @@ pub(super) struct CubeData {
     leverages: Histogram,
     notionals: Histogram,
     ladder: Histogram,
+    /// Lines across the ladder: what each is, and where, counted in steps of the ladder.
+    thresholds: Vec<(String, f64)>,
     actions: Vec<&'static str>,
     kills: Histogram,
     components: Vec<i64>,
@@ -369,7 +408,7 @@ mod tests {
         for n in 0..10_000_u64 {
             tally.add(&seen(n, i64::try_from(n * n).unwrap() * 7));
         }
-        let data = tally.data(&[]);
+        let data = tally.data(&[], &[]);
         assert!((48..=96).contains(&data.stretches), "{}", data.stretches);
         let counts = |cells: &[i64]| cells.chunks(4).map(|cell| cell[3]).sum::<i64>();
         assert_eq!(counts(&data.answers), 10_000);
@@ -388,7 +427,7 @@ mod tests {
         let of = |order: &mut dyn Iterator<Item = i64>| {
             let mut tally = Tally::default();
             order.for_each(|n| tally.add(&seen(1, n * 60_000)));
-            serde_json::to_string(&tally.data(&[])).unwrap()
+            serde_json::to_string(&tally.data(&[], &[])).unwrap()
         };
         assert_eq!(of(&mut (0..500)), of(&mut (0..500).rev()));
     }
