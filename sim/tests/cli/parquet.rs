@@ -109,6 +109,38 @@ fn what_nobody_decides_by_is_carried() {
     assert_eq!(first, expected);
 }
 
+/// A market is one object, and holds nothing else, wherever its columns stand.
+#[test]
+fn a_market_is_an_object_of_its_own() {
+    let place = Place::new();
+    let market = json!({"sigma": 0.25, "ts": 0.5, "p_trend": 0.75, "as_of": 1_767_571_200_000_i64});
+    let record = json!({
+        "event_type": "position.snapshot", "symbol": "BTCUSDT", "market": market, "note": "a word", "atr": 0.5,
+    });
+    place.put("tape.jsonl", lines(std::slice::from_ref(&record)));
+    place.run(&["convert", "tape.jsonl", "--out", "t.parquet"]);
+    let run = place.run(&["convert", "t.parquet", "--out", "-"]);
+    assert_eq!(serde_json::from_str::<Value>(&run.stdout).unwrap(), record);
+    let number = |of: f64| -> ArrayRef { Arc::new(Float64Array::from(vec![of])) };
+    write(
+        &place,
+        "tape",
+        vec![
+            ("market.sigma", number(0.25)),
+            ("event_type", texts(&["position.snapshot"])),
+            ("market.ts", number(0.5)),
+            ("symbol", texts(&["BTCUSDT"])),
+            ("market.p_trend", number(0.75)),
+        ],
+    );
+    let run = place.run(&["convert", "tape", "--out", "-"]);
+    let told: Value = serde_json::from_str(&run.stdout).unwrap();
+    let market = json!({"sigma": 0.25, "ts": 0.5, "p_trend": 0.75});
+    let expected =
+        json!({"event_type": "position.snapshot", "symbol": "BTCUSDT", "market": market});
+    assert_eq!(told, expected);
+}
+
 #[track_caller]
 fn write(place: &Place, name: &str, columns: Vec<(&str, ArrayRef)>) {
     let batch = RecordBatch::try_from_iter(columns).unwrap();

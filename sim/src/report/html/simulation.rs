@@ -10,6 +10,8 @@ use crate::{
     simulate::{Close, Point, Told, Trip, units::Money},
 };
 
+const MINUTE_MS: i64 = 60_000;
+
 /// So many steps the filters of time have.
 const STRETCHES_MAX: i64 = 200;
 
@@ -106,7 +108,11 @@ fn marked(told: &Told<'_>) -> Option<Marked> {
         points.first()?.ts.as_millis(),
         points.last()?.ts.as_millis(),
     );
-    let width = (last - first) / STRETCHES_MAX + 1;
+    let width = match (last - first) / STRETCHES_MAX + 1 {
+        // Ends of whole minutes are easier to read.
+        width @ MINUTE_MS.. => (width / MINUTE_MS + 1) * MINUTE_MS,
+        width => width,
+    };
     let symbols = symbols(told);
     Some(Marked {
         symbols: symbols.iter().map(ToString::to_string).collect(),

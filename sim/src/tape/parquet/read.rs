@@ -12,7 +12,7 @@ use std::{
 };
 
 use arrow_array::{
-    Array, ArrayRef, RecordBatch,
+    Array, ArrayRef, StringArray,
     cast::AsArray as _,
     types::{
         ArrowDictionaryKeyType, ArrowPrimitiveType, Float16Type, Float32Type, Float64Type,
@@ -21,6 +21,7 @@ use arrow_array::{
         UInt16Type, UInt32Type, UInt64Type,
     },
 };
+use arrow_buffer::NullBuffer;
 use arrow_schema::{DataType, TimeUnit};
 use parquet::arrow::{
     ProjectionMask,
@@ -30,7 +31,7 @@ use parquet::arrow::{
 };
 use portcullis::domain::Instant;
 
-use super::columns::{FIELDS, MARKET, Role, roles};
+use super::columns::{MARKET, Role, roles};
 use crate::tape::Progress;
 
 /// So many rows are read at once.
@@ -39,8 +40,7 @@ const BATCH_ROWS: usize = 2048;
 /// A file's rows, one line each.
 pub(in crate::tape) struct Rows {
     batches: ParquetRecordBatchReader,
-    roles: Vec<Role>,
-    names: Vec<String>,
+    columns: Vec<Column>,
     lines: Vec<u8>,
     given: usize,
     rows: u64,
@@ -75,13 +75,18 @@ impl Rows {
             .with_batch_size(BATCH_ROWS)
             .build()
             .map_err(words)?;
+        // A market is one object, wherever its columns stand: it comes last.
+        let mut fields: Vec<Column> = (0..)
+            .zip(&read)
+            .map(|(place, (of, role))| {
+                let name = names.get(*of).map_or("", String::as_str);
+                Column::new(place, *role, name)
+            })
+            .collect();
+        fields.sort_by_key(|column| column.is_market);
         Ok(Self {
             batches,
-            names: read
-                .iter()
-                .filter_map(|(place, _)| names.get(*place).cloned())
-                .collect(),
-            roles: read.into_iter().map(|(_, role)| role).collect(),
+            columns: fields,
             lines: Vec::new(),
             given: 0,
             rows: u64::try_from(rows).unwrap_or_default(),
@@ -99,7 +104,11 @@ impl Rows {
             return Ok(false);
         };
         let batch = batch.map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
-        let columns: Vec<Column<'_>> = self.columns(&batch);
+        let values = |column: &Column| batch.columns().get(column.place);
+        let columns = self.columns.iter();
+        let columns: Vec<(&Column, Values<'_>)> = columns
+            .filter_map(|column| Some((column, Values::new(values(column)?))))
+            .collect();
         for row in 0..batch.num_rows() {
             write_line(&columns, row, &mut lines)?;
         }
@@ -108,20 +117,6 @@ impl Rows {
         let share = u128::from(self.bytes) * u128::from(rows) / u128::from(self.rows.max(1));
         self.progress.add(u64::try_from(share).unwrap_or_default());
         Ok(true)
-    }
-
-    fn columns<'b>(&'b self, batch: &'b RecordBatch) -> Vec<Column<'b>> {
-        let columns = batch.columns().iter().zip(&self.roles).zip(&self.names);
-        columns
-            .map(|((values, role), name)| Column {
-                values,
-                role: *role,
-                name: match role {
-                    Role::Field(place) => FIELDS.get(*place).map_or("", |(name, _)| name),
-                    Role::Record | Role::Rest | Role::Other => name,
-                },
-            })
-            .collect()
     }
 }
 
@@ -142,29 +137,100 @@ impl Read for Rows {
     }
 }
 
-struct Column<'b> {
-    values: &'b ArrayRef,
+/// A column that is read.
+struct Column {
+    /// Among those that are read.
+    place: usize,
     role: Role,
-    name: &'b str,
+    is_market: bool,
+    is_iso: bool,
+    /// What stands before a value: a comma, the name, a colon.
+    key: Vec<u8>,
+}
+
+impl Column {
+    fn new(place: usize, role: Role, name: &str) -> Self {
+        let market = name.strip_prefix(MARKET).filter(|_| role != Role::Other);
+        let own = serde_json::Value::from(market.unwrap_or(name));
+        Self {
+            place,
+            role,
+            is_market: market.is_some(),
+            is_iso: name == "timestamp",
+            key: format!(",{own}:").into_bytes(),
+        }
+    }
+}
+
+/// A column's values in a batch, looked at once for all rows.
+struct Values<'b> {
+    all: &'b ArrayRef,
+    nulls: Option<&'b NullBuffer>,
+    kind: ValueKind<'b>,
+}
+
+enum ValueKind<'b> {
+    Text(&'b StringArray),
+    Float(&'b [f64]),
+    Other,
+}
+
+impl<'b> Values<'b> {
+    fn new(all: &'b ArrayRef) -> Self {
+        Self {
+            all,
+            nulls: all.nulls(),
+            kind: match (all.as_string_opt(), all.as_primitive_opt::<Float64Type>()) {
+                (Some(texts), _) => ValueKind::Text(texts),
+                (None, Some(numbers)) => ValueKind::Float(numbers.values()),
+                (None, None) => ValueKind::Other,
+            },
+        }
+    }
+
+    fn stands(&self, row: usize) -> bool {
+        self.nulls.is_none_or(|nulls| nulls.is_valid(row))
+    }
+
+    fn write(&self, row: usize, is_iso: bool, line: &mut Vec<u8>) -> io::Result<()> {
+        match self.kind {
+            ValueKind::Text(texts) => write_text(texts.value(row), line),
+            ValueKind::Float(numbers) => float(numbers.get(row).copied().unwrap_or(f64::NAN), line),
+            ValueKind::Other => value(self.all, row, is_iso, line),
+        }
+    }
+}
+
+/// A string; most hold nothing that is escaped.
+fn write_text(text: &str, line: &mut Vec<u8>) -> io::Result<()> {
+    let plain = |byte: u8| byte >= b' ' && byte != b'"' && byte != b'\\';
+    if text
+        .bytes()
+        .fold(true, |is_plain, byte| is_plain & plain(byte))
+    {
+        line.push(b'"');
+        line.extend_from_slice(text.as_bytes());
+        line.push(b'"');
+        return Ok(());
+    }
+    serde_json::to_writer(line, text).map_err(io::Error::from)
 }
 
 /// What stands in `record` beside other columns is two records, of which nobody can tell which is meant: no object.
 const TWO_RECORDS: &str = "\"`record` stands beside other columns\"\n";
 
-fn write_line(columns: &[Column<'_>], row: usize, line: &mut Vec<u8>) -> io::Result<()> {
-    let stands = |column: &&Column<'_>| !column.values.is_null(row);
-    let mut present = columns.iter().filter(stands);
-    if let Some(record) = columns
+fn write_line(columns: &[(&Column, Values<'_>)], row: usize, line: &mut Vec<u8>) -> io::Result<()> {
+    let mut present = columns.iter().filter(|(_, values)| values.stands(row));
+    let record = columns
         .iter()
-        .find(|it| it.role == Role::Record)
-        .filter(stands)
-    {
+        .find(|(column, _)| column.role == Role::Record);
+    if let Some((_, record)) = record.filter(|(_, values)| values.stands(row)) {
         if present.nth(1).is_some() {
             line.extend_from_slice(TWO_RECORDS.as_bytes());
             return Ok(());
         }
         let begin = line.len();
-        line.extend_from_slice(bytes(record.values, row));
+        line.extend_from_slice(bytes(record.all, row));
         // An end of line within a record is white space to JSON.
         let own = line.get_mut(begin..).unwrap_or_default();
         own.iter_mut()
@@ -176,47 +242,39 @@ fn write_line(columns: &[Column<'_>], row: usize, line: &mut Vec<u8>) -> io::Res
     line.push(b'{');
     let mut is_first = true;
     let mut in_market = false;
-    for column in present {
+    for (column, values) in present {
         if column.role == Role::Rest {
-            let rest = text(column.values, row).trim();
-            let inner = rest.strip_prefix('{').and_then(|it| it.strip_suffix('}'));
-            if let Some(inner) = inner.filter(|it| !it.trim().is_empty()) {
-                comma(&mut is_first, line);
-                line.extend(
-                    inner
-                        .bytes()
-                        .map(|byte| if byte == b'\n' { b' ' } else { byte }),
-                );
-            }
+            write_rest(text(values.all, row), &mut is_first, line);
             continue;
         }
-        let market = column
-            .name
-            .strip_prefix(MARKET)
-            .filter(|_| column.role != Role::Other);
-        if in_market && market.is_none() {
-            line.push(b'}');
+        if column.is_market && !in_market {
+            line.extend_from_slice(without_comma(b",\"market\":{", &mut is_first));
+            (in_market, is_first) = (true, true);
         }
-        comma(&mut is_first, line);
-        if market.is_some() && !in_market {
-            line.extend_from_slice(b"\"market\":{");
-        }
-        in_market = market.is_some();
-        serde_json::to_writer(&mut *line, market.unwrap_or(column.name))?;
-        line.push(b':');
-        let is_iso = column.name == "timestamp";
-        value(column.values, row, is_iso, line)?;
+        line.extend_from_slice(without_comma(&column.key, &mut is_first));
+        values.write(row, column.is_iso, line)?;
     }
-    if in_market {
-        line.push(b'}');
-    }
-    line.extend_from_slice(b"}\n");
+    line.extend_from_slice(if in_market { b"}}\n" } else { b"}\n" });
     Ok(())
 }
 
-fn comma(is_first: &mut bool, line: &mut Vec<u8>) {
-    if !std::mem::take(is_first) {
-        line.push(b',');
+/// The members of an object in text.
+fn write_rest(rest: &str, is_first: &mut bool, line: &mut Vec<u8>) {
+    let rest = rest.trim();
+    let inner = rest.strip_prefix('{').and_then(|it| it.strip_suffix('}'));
+    let Some(inner) = inner.filter(|it| !it.trim().is_empty()) else {
+        return;
+    };
+    line.extend_from_slice(without_comma(b",", is_first));
+    let one_line = |byte| if byte == b'\n' { b' ' } else { byte };
+    line.extend(inner.bytes().map(one_line));
+}
+
+/// A key without its comma, where it is the first of its object.
+fn without_comma<'k>(key: &'k [u8], is_first: &mut bool) -> &'k [u8] {
+    match std::mem::take(is_first) {
+        true => key.get(1..).unwrap_or_default(),
+        false => key,
     }
 }
 
@@ -279,7 +337,7 @@ fn value(values: &ArrayRef, row: usize, is_iso: bool, line: &mut Vec<u8>) -> io:
             };
             instant(micros, is_iso, line)
         }
-        _ => serde_json::to_writer(line, text(values, row)).map_err(io::Error::from),
+        _ => write_text(text(values, row), line),
     }
 }
 
