@@ -336,7 +336,7 @@ fn filters_of_a_simulation_filter() {
     place.put("SOLUSDT.csv", &candles);
     place.put(
         "entries",
-        lines(&[entry_of(30, "BTCUSDT"), entry_of(3_000, "SOLUSDT")]),
+        lines(&[entry_of(-30, "BTCUSDT"), entry_of(3_000, "SOLUSDT")]),
     );
     let run = place.run(&[
         "simulate",
@@ -396,6 +396,37 @@ found.push(Object.values(Chart.instances).filter((it) => it.config.type === "lin
     );
     assert_eq!(*drawn, json!([until, until]));
     assert_eq!(by_time["overflow"], 0);
+}
+
+/// The ladder has a line for every threshold that a policy of the tape had, and says how many it leaves out.
+#[test]
+fn the_ladder_tells_the_thresholds_of_all_policies() {
+    let place = Place::new();
+    let told = |policies: u32| {
+        let tape: Vec<Value> = (0..policies)
+            .map(|n| {
+                let mut policy = policy(&n.to_string());
+                policy["harvest_params"] = json!({
+                    "T1_R": 1.0 + f64::from(n) / 8.0, "T2_R": 50.5, "T3_R": 60.5, "lock_R": 0.5,
+                    "be_plus_pct": 0, "cost_bps": 10, "k_regime_flip": 1, "k_sigma_spike": 1, "k_ts_drop": 1,
+                    "k_age_penalty": 1, "kill_threshold": 0.6,
+                });
+                updated(n.into(), &policy)
+            })
+            .collect();
+        place.put("tape", lines(&tape));
+        let run = place.run(&["replay", "tape", "--report", "page.html"]);
+        assert_eq!((run.status, &*run.stderr), (0, ""));
+        place.read("page.html")
+    };
+    let two = told(2);
+    assert!(two.contains(
+        "Lines: lock_R 0.5, T1_R 1, T1_R 1.125, T2_R 50.5, T3_R 60.5, as the policies had them."
+    ));
+    // The middle of the bar of (-0.5, 0] is 6; above the last end there is one bar more.
+    assert!(two.contains(r#"[["lock_R 0.5",7.5],["T1_R 1",8.5],["T1_R 1.125",8.75],["T2_R 50.5",23.0],["T3_R 60.5",23.0]]"#));
+    // Three that are always the same, and twelve T1_R.
+    assert!(told(12).contains(", and 3 more that are not drawn, as the policies had them."));
 }
 
 #[test]

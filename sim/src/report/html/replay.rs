@@ -67,15 +67,15 @@ pub fn replay_page(summary: &Summary<'_>, tally: &Tally) -> Page {
         title: "Portcullis: a replay".to_owned(),
         facts,
         data: Data {
-            cube: Some(tally.data(outcome.timeline.symbols(), &thresholds)),
+            cube: Some(tally.data(outcome.timeline.symbols(), &thresholds.0)),
             sections: sections(&outcome.timeline, tally, &thresholds),
             ..Data::default()
         },
     }
 }
 
-/// What R was held against, the least first; each once, and not more than are read at a glance.
-fn thresholds(timeline: &Timeline) -> Vec<Threshold> {
+/// What R was held against, the least first; each once, and not more than are read at a glance: how many more there are.
+fn thresholds(timeline: &Timeline) -> (Vec<Threshold>, usize) {
     let mut all = Vec::new();
     for policy in timeline.policies() {
         let in_force = policy.assume_theta_in_force(policy.valid_until());
@@ -92,21 +92,33 @@ fn thresholds(timeline: &Timeline) -> Vec<Threshold> {
             }
         }
     }
+    let more = all.len().saturating_sub(THRESHOLDS_SHOWN);
     all.truncate(THRESHOLDS_SHOWN);
     all.sort_by(|a, b| a.r.total_cmp(&b.r));
-    all
+    (all, more)
 }
 
 /// How a ladder names its lines.
-fn lines_told(thresholds: &[Threshold]) -> String {
+fn lines_told((thresholds, more): &(Vec<Threshold>, usize)) -> String {
     let names: Vec<String> = thresholds.iter().map(ToString::to_string).collect();
+    let more = match more {
+        0 => String::new(),
+        more => format!(", and {more} more that are not drawn"),
+    };
     match &*names {
         [] => String::new(),
-        names => format!(" Lines: {}, as the policies had them.", names.join(", ")),
+        names => format!(
+            " Lines: {}{more}, as the policies had them.",
+            names.join(", ")
+        ),
     }
 }
 
-fn sections(timeline: &Timeline, tally: &Tally, thresholds: &[Threshold]) -> Vec<Section> {
+fn sections(
+    timeline: &Timeline,
+    tally: &Tally,
+    thresholds: &(Vec<Threshold>, usize),
+) -> Vec<Section> {
     let none = "No record of this tape.";
     let no_harvest = "No position was judged.";
     let wide = |section: Section| Section {

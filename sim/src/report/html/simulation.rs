@@ -104,10 +104,10 @@ pub fn simulation_page(told: &Told<'_>) -> Page {
 /// What the filters choose by; nothing where no candle was seen.
 fn marked(told: &Told<'_>) -> Option<Marked> {
     let points = &told.outcome.curve.points;
-    let (first, last) = (
-        points.first()?.ts.as_millis(),
-        points.last()?.ts.as_millis(),
-    );
+    // A point is the end of its candle; a position may have been opened at the first one's beginning.
+    let opened = told.outcome.trips.iter().map(|trip| trip.opened);
+    let first = opened.chain([points.first()?.ts]).min()?.as_millis();
+    let last = points.last()?.ts.as_millis();
     let width = match (last - first) / STRETCHES_MAX + 1 {
         // Ends of whole minutes are easier to read.
         width @ MINUTE_MS.. => (width / MINUTE_MS + 1) * MINUTE_MS,
