@@ -26,10 +26,7 @@ impl Answer<'_> {
         object.value(key!("ts"), self.ts.map(Instant::as_millis));
         let symbol = self.symbol.as_ref();
         object.value(key!("symbol"), symbol.map(|symbol| symbol.as_str()));
-        let side = self.side.map(|side| match side {
-            AnswerSide::Order(side) => side.as_str(),
-            AnswerSide::Position(side) => side.as_str(),
-        });
+        let side = self.side.map(AnswerSide::as_str);
         object.name(key!("side"), side);
         object.name(key!("decision"), Some(self.decision.as_str()));
         object.name(key!("reason"), self.reason.map(|reason| reason.code()));

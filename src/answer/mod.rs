@@ -242,6 +242,17 @@ pub enum AnswerSide {
     Position(PositionSide),
 }
 
+impl AnswerSide {
+    /// Its name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Order(side) => side.as_str(),
+            Self::Position(side) => side.as_str(),
+        }
+    }
+}
+
 /// The evidence for an answer, to be put in words only where somebody reads them.
 #[derive(Debug, Clone)]
 pub enum Detail<'a> {

@@ -312,10 +312,7 @@ impl fmt::Display for Row {
 
 impl From<&Answer<'_>> for Row {
     fn from(answer: &Answer<'_>) -> Self {
-        let side = answer.side.map(|side| match side {
-            AnswerSide::Order(side) => side.as_str(),
-            AnswerSide::Position(side) => side.as_str(),
-        });
+        let side = answer.side.map(AnswerSide::as_str);
         let reasons = answer.harvest_reasons.iter();
         Self {
             decision: answer.decision,

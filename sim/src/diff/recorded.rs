@@ -124,7 +124,7 @@ impl Recorded {
         let row: Row<'_> = serde_json::from_str(text)?;
         let decision = known("decision", row.decision, &Verdict::ALL, |it| it.as_str())?;
         let decision = needed("decision", decision)?;
-        let side = known("side", row.side, sides(decision), side_name)?;
+        let side = known("side", row.side, sides(decision), AnswerSide::as_str)?;
         let policy = read("policy_hash", row.policy_hash, "a hash", |text| {
             PolicyHash::parse(&string(text)?).ok()
         })?;
@@ -256,13 +256,6 @@ const fn sides(decision: Verdict) -> &'static [AnswerSide] {
         Verdict::Harvest => &[LONG, SHORT],
         Verdict::Skip => &[BUY, SELL, LONG, SHORT],
         Verdict::Policy => &[],
-    }
-}
-
-pub(super) const fn side_name(side: AnswerSide) -> &'static str {
-    match side {
-        AnswerSide::Order(side) => side.as_str(),
-        AnswerSide::Position(side) => side.as_str(),
     }
 }
 

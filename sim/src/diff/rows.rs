@@ -181,10 +181,7 @@ impl EffectColumns {
     fn push(&mut self, effect: &Effect) {
         self.decision.append_value(effect.decision.as_str());
         self.reason.append_option(effect.reason.map(Reason::code));
-        self.side.append_option(effect.side.map(|side| match side {
-            AnswerSide::Order(side) => side.as_str(),
-            AnswerSide::Position(side) => side.as_str(),
-        }));
+        self.side.append_option(effect.side.map(AnswerSide::as_str));
         self.leverage.append_option(effect.leverage);
         self.size_usd.append_option(effect.size_usd);
         self.notional_usd.append_option(effect.notional_usd);

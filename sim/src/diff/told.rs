@@ -8,7 +8,7 @@ use portcullis::{
 };
 use serde::{Serialize, Serializer, ser::SerializeMap as _};
 
-use super::{Difference, Effect, Flip, FlipKind, changes_text, recorded::side_name};
+use super::{Difference, Effect, Flip, FlipKind, changes_text};
 use crate::report::{
     Operator, printable,
     table::{and_more, bar, counted, table, thousands, write_table},
@@ -382,7 +382,7 @@ pub(crate) fn flip_row(flip: &Flip) -> Vec<String> {
 
 fn effect_text(effect: &Effect, kind: FlipKind) -> String {
     let side = match (kind, effect.side) {
-        (FlipKind::Side, Some(side)) => format!("{} ", side_name(side)),
+        (FlipKind::Side, Some(side)) => format!("{} ", side.as_str()),
         (_, _) => String::new(),
     };
     let more = match (effect.reason, effect.leverage, effect.harvest_action) {

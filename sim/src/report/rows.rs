@@ -110,10 +110,7 @@ impl AnswerColumns {
         self.ts.append_option(answer.ts.map(Instant::as_millis));
         let symbol = answer.symbol.as_ref();
         self.symbol.append_option(symbol.map(|it| it.as_str()));
-        self.side.append_option(answer.side.map(|side| match side {
-            AnswerSide::Order(side) => side.as_str(),
-            AnswerSide::Position(side) => side.as_str(),
-        }));
+        self.side.append_option(answer.side.map(AnswerSide::as_str));
         self.decision.append_value(answer.decision.as_str());
         self.reason.append_option(answer.reason.map(Reason::code));
         append_shown(&mut self.detail, answer.detail.as_ref());
