@@ -1,15 +1,14 @@
-//! The bridge on a real server, beside the bare round trips that it is made of.
+//! Throughput and latency of the bridge on a real server, compared with its bare round trips.
 //!
-//! `bare` reads the same intents in batches of the same size, and writes records of the same size and acknowledges
-//! them in one step; it decides nothing, and remembers nothing. Both are fed by the same producer on the same
-//! server, each with a fresh database.
+//! The reference `bare` reads the same intents in batches of the same size. In one step it writes records of the same
+//! size and acknowledges the intents. It decides nothing and stores no state. Both get their intents from the same
+//! producer on the same server, each with a fresh database.
 //!
-//! - *drain*: so many intents a second from a backlog.
-//! - *full load*: a producer that keeps 1,000 intents on their way; from the moment an intent is sent to the moment
-//!   its answer is read.
-//! - *1,000 a second*: the same with an intent every millisecond.
+//! - *drain*: intents per second, from a backlog.
+//! - *full load*: latency from sending an intent to reading its answer, with up to 1,000 unanswered intents.
+//! - *1,000 per second*: the same latency, with one intent each millisecond.
 //!
-//! Starts a `redis-server` of its own: `cargo bench -p portcullis-sim --bench bridge`
+//! Starts its own `redis-server`: `cargo bench -p portcullis-sim --bench bridge`
 
 #![expect(
     clippy::unwrap_used,
@@ -21,7 +20,7 @@
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
-    reason = "a bench stops where it cannot go on, and prints what it measured"
+    reason = "a benchmark may panic, and prints its results"
 )]
 
 use std::{
@@ -43,7 +42,7 @@ use redis::{
 #[expect(
     dead_code,
     unused_imports,
-    reason = "made for tests, which ask for more"
+    reason = "the module is shared with tests, which use more of it"
 )]
 mod support;
 
@@ -54,7 +53,7 @@ const BATCH: usize = 64;
 const IN_FLIGHT: usize = 1_000;
 const SYMBOLS: [&str; 4] = ["BTCUSDT", "ETHUSDT", "SOLUSDT", "NEARUSDT"];
 
-/// Who answers.
+/// The process or thread that answers intents.
 enum Worker {
     Bridge(Bridge),
     Bare(Arc<AtomicBool>, thread::JoinHandle<()>),
@@ -86,10 +85,10 @@ impl Worker {
     }
 }
 
-/// How a worker is started.
+/// A function that starts a worker.
 type Start<'a> = &'a dyn Fn(&Server) -> Worker;
 
-/// Reads, writes as much, and acknowledges.
+/// Runs the reference: reads, writes records of the same size, and acknowledges.
 fn bare(redis: &mut Connection, plan: &[(String, String)], stop: &AtomicBool) -> RedisResult<()> {
     redis.xgroup_create_mkstream::<_, _, _, ()>(INTENTS, GROUP, "0")?;
     let options = StreamReadOptions::default()
@@ -121,7 +120,7 @@ fn bare(redis: &mut Connection, plan: &[(String, String)], stop: &AtomicBool) ->
     Ok(())
 }
 
-/// Sends intents of these numbers, in one piece.
+/// Sends intents with these numbers in one pipeline.
 fn send(redis: &mut Redis, numbers: std::ops::Range<usize>) {
     let mut step = redis::pipe();
     for n in numbers {
@@ -140,7 +139,7 @@ fn send(redis: &mut Redis, numbers: std::ops::Range<usize>) {
     step.exec(&mut redis.0).unwrap();
 }
 
-/// A server with a policy and nothing else.
+/// Starts a server that contains only a policy.
 fn fresh() -> (Server, Redis) {
     let server = Server::start();
     let mut redis = server.connect();
@@ -148,7 +147,7 @@ fn fresh() -> (Server, Redis) {
     (server, redis)
 }
 
-/// A plan as the bridge writes it.
+/// Returns a plan as written by the bridge.
 fn plan() -> Vec<(String, String)> {
     let (server, mut redis) = fresh();
     let bridge = Worker::bridge(&server);
@@ -159,7 +158,7 @@ fn plan() -> Vec<(String, String)> {
     plan.into_iter().collect()
 }
 
-/// Answers a second, from a backlog.
+/// Returns the answers per second, from a backlog.
 fn drain(start: Start<'_>) -> f64 {
     let (server, mut redis) = fresh();
     for n in (0..BACKLOG).step_by(1000) {
@@ -170,7 +169,7 @@ fn drain(start: Start<'_>) -> f64 {
     while answered(&mut redis) == 0 {
         thread::sleep(Duration::from_millis(1));
     }
-    // From a moment at which it was at work already.
+    // Measured from the first answers on, so that the startup does not count.
     let (first, begun) = (answered(&mut redis), Tick::now());
     while answered(&mut redis) < BACKLOG {
         thread::sleep(Duration::from_millis(5));
@@ -180,8 +179,8 @@ fn drain(start: Start<'_>) -> f64 {
     rate
 }
 
-/// From sending to the answer, in microseconds, sorted: of `count` intents, a slice of them sent whenever
-/// `is_time` says so.
+/// Returns the sorted latencies of `count` intents in microseconds, from sending to reading the answer. `next` gets the
+/// number of sent and of unanswered intents, and returns how many to send now.
 fn latencies(
     start: Start<'_>,
     count: usize,
@@ -205,7 +204,7 @@ fn latencies(
                     let place = usize::from(stream.key == SKIPS);
                     for entry in stream.ids {
                         let n: usize = entry.get::<String>("intent_id").unwrap().parse().unwrap();
-                        let at: Tick = sent.lock().unwrap().remove(&n).expect("one answer each");
+                        let at: Tick = sent.lock().unwrap().remove(&n).expect("each intent gets exactly one answer");
                         received
                             .lock()
                             .unwrap()
@@ -248,7 +247,7 @@ fn row(name: &str, sorted: &[f64]) {
 }
 
 fn main() {
-    // What cargo passes to a test is not a reason to measure.
+    // `cargo test` passes `--test`; nothing is measured then.
     if std::env::args().any(|argument| argument == "--test") {
         return;
     }
@@ -256,9 +255,9 @@ fn main() {
     let bare = |server: &Server| Worker::bare(server, plan.clone());
     let workers: [(&str, Start<'_>); 2] = [("bare", &bare), ("bridge", &Worker::bridge)];
 
-    println!("| drain of {BACKLOG} | intents a second | of bare |");
+    println!("| drain of {BACKLOG} | intents per second | of bare |");
     println!("|---|---|---|");
-    // One after the other, three times: the middle of each.
+    // The workers alternate, three rounds each. The median counts.
     let mut rates = [Vec::new(), Vec::new()];
     for _ in 0..3 {
         for (rates, (_, start)) in rates.iter_mut().zip(workers) {
@@ -292,7 +291,7 @@ fn main() {
             usize::from(begun.elapsed() >= Duration::from_millis(number as u64))
         };
         row(
-            &format!("{name}, 1,000 a second"),
+            &format!("{name}, 1,000 per second"),
             &latencies(start, 10_000, paced),
         );
     }

@@ -1,15 +1,16 @@
-//! Reading the policy through a feed, while somebody publishes to a Redis server a hundred times a second.
+//! Reads of the policy through a feed while another thread publishes to a Redis server 100 times per second.
 //!
-//! - `bare` is a read of the same policy behind a lock: `RwLock<Arc<Policy>>`, cloned out of it.
-//! - `ruling` reads it from the feed; `in_force` asks it as well whether it is in force, as a decision does.
+//! - `bare` clones the same policy out of a lock, `RwLock<Arc<Policy>>`.
+//! - `ruling` reads the policy snapshot from the feed. `in_force` also checks that its policy is in force, as a
+//!   decision does.
 //!
-//! Starts a `redis-server` of its own: `cargo bench --features feed,redis --bench feed`
+//! Starts its own `redis-server`: `cargo bench --features feed,redis --bench feed`
 
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
     clippy::disallowed_methods,
-    reason = "a bench: the group's names document it, and it stops where it cannot go on"
+    reason = "a benchmark is documented by its group names and may panic"
 )]
 
 use std::{
@@ -32,7 +33,7 @@ use portcullis::{
 use support::sample_policy_json;
 
 #[path = "../tests/store/redis/server.rs"]
-#[expect(dead_code, reason = "made for tests, which ask for more")]
+#[expect(dead_code, reason = "the module is shared with tests, which use more of it")]
 mod server;
 #[path = "../tests/support/mod.rs"]
 mod support;
@@ -92,7 +93,7 @@ fn feed(c: &mut Criterion) {
         stop.store(true, Ordering::SeqCst);
     });
     let followed = feed.ruling().number() - first;
-    assert!(followed > 100, "only {followed} publications were followed");
+    assert!(followed > 100, "the feed received only {followed} publications, expected more than 100");
 }
 
 criterion_group!(benches, feed);

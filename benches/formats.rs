@@ -1,21 +1,21 @@
-//! Intents from files of each format: 1,000,000 records of one layout, about 234 bytes a line.
+//! Replays of intents from files of each format: 1,000,000 records of one layout, about 234 bytes per line.
 //!
-//! Each beside references of the same run, over the same files in the page cache:
+//! The references and the benchmarks read the same files from the page cache:
 //!
-//! - `newlines` counts the ends of lines in chunks of 256 KiB, as `wc -l` does;
-//! - `parse only, plain struct` has the general parser (serde_json) fill a struct with the fields of the record, numbers as numbers, nothing
-//!   checked;
-//! - `jsonl, one order` and `jsonl, any order` replay the same records, their keys in one order or shuffled line by line: intents,
-//!   gates, counts, digest;
-//! - `columns, read` reads four columns of a Parquet file, and `columns, decide` decides them as well, in columns;
-//! - `parquet` replays the whole file, and the rest writes the answers of one thread away as JSONL or as Parquet.
+//! - `newlines` counts newlines in chunks of 256 KiB, as `wc -l` does.
+//! - `parse only` parses each line with serde_json into a struct with the fields of the record. Numbers are parsed as
+//!   numbers, and nothing is checked.
+//! - `jsonl, one order` and `jsonl, any order` replay the same records with their keys in one order, or shuffled in
+//!   each line: intents, gates, counts and digest.
+//! - `columns, read` reads four columns of a Parquet file, and `columns, decide` also decides them as columns.
+//! - `parquet` replays the whole file. The two benchmarks with `answers as` also write the answers on one thread.
 //!
 //! `cargo bench -p portcullis-sim --bench formats`
 
 #![expect(
     dead_code,
     clippy::unwrap_used,
-    reason = "a bench: the group's names document it, and it stops where it cannot go on"
+    reason = "a benchmark is documented by its group names and may panic"
 )]
 
 use std::{
@@ -201,7 +201,7 @@ fn parse_only(path: &Path) {
     }
 }
 
-/// Symbol, action, leverage and size of every row; the first two by dictionary.
+/// Reads symbol, action, leverage and size of every row, the first two as dictionaries.
 fn read_columns(path: &Path, mut each: impl FnMut(&RecordBatch)) {
     let file = File::open(path).unwrap();
     let found = ArrowReaderMetadata::load(&file, ArrowReaderOptions::default()).unwrap();
@@ -225,7 +225,7 @@ fn read_columns(path: &Path, mut each: impl FnMut(&RecordBatch)) {
     }
 }
 
-/// The rows as intents in columns, decided.
+/// Decides the rows as columns of intents, and returns their number.
 fn decide_columns(path: &Path) -> usize {
     let (engine, policy) = (engine(), policy());
     let now = Instant::from_millis(1_767_571_200_000).unwrap();

@@ -1,18 +1,18 @@
-//! How long a harvest takes: one position at a time, and 200,000 distinct rows in batch.
+//! Harvests: one position at a time, and 200,000 distinct rows as a batch.
 //!
-//! Each stands beside a reference of the same run: the bare formulas over plain numbers, without a check, a
-//! reason or a source, with the platform's `exp`. Criterion prints the time of a whole pass: divide by
-//! 200,000, or read the throughput, Melem/s, as 1000 / (ns a row).
+//! Each benchmark has a reference in the same run: the bare formulas over plain numbers with the platform's `exp`,
+//! without checks, reasons or sources. Criterion prints the time of a whole pass. Divide it by 200,000, or convert the
+//! throughput in Melem/s to ns per row as 1000 / throughput.
 //!
-//! | | floor | aim | 4,000 rows, in the caches | 200,000 rows |
+//! | | lowest time found | aim | 4,000 rows, within the caches | 200,000 rows |
 //! |---|---|---|---|---|
 //! | one at a time | 48 ns | 60 ns | 54 ns | 60 ns |
 //! | batch, SSE2 | 15 ns | 15 ns | 13.4 ns | 15.3 ns |
 //! | batch, AVX2 | 7 ns | 15 ns | 7.1 ns | 9.0 ns |
 //!
-//! (The best of many passes, on a shared AMD EPYC with 32 MiB of third-level cache.) 200,000 rows do not fit
-//! into the caches near a core: the difference between the columns is the memory's, and grows with whatever
-//! else uses it. Filling the columns of a batch, where a row is checked, is timed by itself.
+//! These are the best of many passes on a shared AMD EPYC with 32 MiB of L3 cache. 200,000 rows do not fit into the
+//! caches near a core, so the last column includes memory access and grows with other load on the memory. Filling the
+//! columns of a batch, which checks the rows, is a separate benchmark.
 
 #![expect(clippy::unwrap_used, reason = "a benchmark fails by panicking")]
 
@@ -33,7 +33,7 @@ use rand::{RngExt as _, SeedableRng as _, rngs::StdRng, seq::IndexedRandom as _}
 mod support;
 
 const ROWS: usize = 200_000;
-/// A 50th of them.
+/// Rows that fit into the caches near a core: a 50th of [`ROWS`].
 const PIECE: usize = 4_000;
 
 fn rows() -> Vec<(Position, Market)> {
@@ -82,7 +82,7 @@ fn rows() -> Vec<(Position, Market)> {
         .collect()
 }
 
-/// The inputs of the formulas and nothing else.
+/// The inputs of the formulas.
 struct Bare {
     sign: f64,
     entry: f64,
@@ -98,7 +98,7 @@ struct Bare {
     p_chop: f64,
 }
 
-/// The answer of the formulas and nothing else: R, K, the stop, and what to close.
+/// The results of the formulas: R, K, the stop, and the code of the action.
 type BareAnswer = (f64, f64, f64, u8);
 
 fn bare(rows: &[(Position, Market)]) -> Vec<Bare> {
@@ -130,7 +130,7 @@ fn bare(rows: &[(Position, Market)]) -> Vec<Bare> {
         .collect()
 }
 
-/// The formulas with the sample policy's numbers.
+/// Evaluates the formulas with the numbers of the sample policy.
 #[inline(always)]
 fn formulas(row: &Bare) -> BareAnswer {
     let risk_unit = row.entry * row.stop;

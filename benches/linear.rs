@@ -1,16 +1,16 @@
-//! Whether the cost of a replay grows with its tape and nothing else: from 10,000 to 10,000,000 generated records, with one and
-//! with two threads.
+//! Checks that the cost of a replay is linear in the length of its tape: from 10,000 to 10,000,000 generated records,
+//! with one and two threads.
 //!
-//! Times stand beside the time that counting the ends of the same tape's lines takes, in the same run and over the same pages in
-//! memory. Each length is replayed by a process of its own, whose largest resident memory the system tells (Linux alone does).
-//! Writes `docs/linear.md` and `docs/linear.svg`; the longest tape takes 2 GB in the folder for temporary files.
+//! The reference is the time to count the newlines of the same tape, in the same run and from the page cache. Each
+//! length is replayed by a separate process, whose peak resident memory is read from `/proc` (Linux only).
+//! Writes `docs/linear.md` and `docs/linear.svg`. The longest tape takes 2 GB in the folder for temporary files.
 //!
 //! `cargo bench -p portcullis-sim --bench linear`
 
 #![expect(
     clippy::unwrap_used,
     clippy::print_stdout,
-    reason = "a bench: it measures time, prints what it found, and stops where it cannot go on"
+    reason = "a benchmark measures time, prints its results and may panic"
 )]
 
 use std::{
@@ -41,15 +41,15 @@ const LENGTHS: [u32; 7] = [
     10_000, 31_623, 100_000, 316_228, 1_000_000, 3_162_278, 10_000_000,
 ];
 const THREADS: [usize; 2] = [1, 2];
-/// So that a process knows that it is to replay.
+/// Argument that makes the process replay a tape.
 const REPLAY: &str = "--replay";
 
-/// What a length costs with each number of threads.
+/// The cost of one length, for each number of threads.
 struct Row {
     records: u32,
-    /// Counting the ends of lines, in nanoseconds a record.
+    /// Nanoseconds per record to count newlines.
     newlines: f64,
-    /// Nanoseconds a record, and the largest resident memory in MiB.
+    /// Nanoseconds per record, and the peak resident memory in MiB.
     replays: [(f64, f64); 2],
 }
 
@@ -96,7 +96,7 @@ fn measure() {
     fs::write(docs.join("linear.svg"), picture(&rows)).unwrap();
 }
 
-/// The median of the rounds in nanoseconds, and the memory in MiB.
+/// Replays in a new process. Returns the median of the rounds in nanoseconds, and the peak memory in MiB.
 fn in_a_process(tape: &Path, threads: usize, rounds: u32) -> (f64, f64) {
     let mut command = Command::new(env::current_exe().unwrap());
     command.arg(REPLAY).arg(tape);
@@ -161,7 +161,7 @@ fn median(values: impl Iterator<Item = f64>) -> f64 {
     *values.get(values.len() / 2).unwrap()
 }
 
-/// One row of the table.
+/// Returns one row of the table.
 fn line(row: &Row) -> String {
     let Row {
         records,
@@ -181,11 +181,12 @@ fn line(row: &Row) -> String {
 
 fn markdown(rows: &[Row]) -> String {
     let mut text = "# Cost and memory by length\n\n\
-        Written by `cargo bench -p portcullis-sim --bench linear`, chart and all.\n\n\
+        Written by `cargo bench -p portcullis-sim --bench linear`, together with the chart.\n\n\
         ![Time and memory by length](linear.svg)\n\n\
-        A generated tape of intents, positions and changes of policy, replayed from a file whose pages are in memory; medians of \
-        rounds, three of the longest and 31 of the shortest. A time is one of a record; a ratio is to counting the ends of the lines \
-        of the same tape in the same run. Memory is the most that was resident in a process of its own.\n\n\
+        A generated tape of intents, positions and policy changes is replayed from a file in the page cache. Each time \
+        is the median of several rounds, 3 for the longest tape and 31 for the shortest, and is stated per record. \
+        Each ratio is relative to the time to count the newlines of the same tape in the same run. Memory is the peak \
+        resident memory of a separate process.\n\n\
         | records | newlines | one thread | ratio | two threads | ratio | memory, one | memory, two |\n\
         |--:|--:|--:|--:|--:|--:|--:|--:|\n"
         .to_owned();
@@ -195,7 +196,7 @@ fn markdown(rows: &[Row]) -> String {
     text
 }
 
-/// No background is drawn: each of these can be told from white as from black.
+/// The background is transparent, so each colour must be visible on white and on black.
 const INK: RGBColor = RGBColor(118, 124, 132);
 const GRID: RGBAColor = RGBAColor(118, 124, 132, 0.3);
 const ONE: RGBColor = RGBColor(70, 130, 200);
@@ -210,9 +211,9 @@ fn picture(rows: &[Row]) -> String {
         let lines: [Line<'_>; 3] = [
             ("one thread", ONE, &|row| one(row).0),
             ("two threads", TWO, &|row| two(row).0),
-            ("the ends of lines counted", INK, &|row| row.newlines),
+            ("newlines counted", INK, &|row| row.newlines),
         ];
-        panel(&times, rows, "nanoseconds a record", &lines);
+        panel(&times, rows, "nanoseconds per record", &lines);
         let lines: [Line<'_>; 2] = [
             ("one thread", ONE, &|row| one(row).1),
             ("two threads", TWO, &|row| two(row).1),
@@ -223,7 +224,7 @@ fn picture(rows: &[Row]) -> String {
     picture
 }
 
-/// What is drawn, in which colour.
+/// A line of the chart: its name, its colour and its values.
 type Line<'v> = (&'static str, RGBColor, &'v dyn Fn(&Row) -> f64);
 
 fn panel(

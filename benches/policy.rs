@@ -1,13 +1,13 @@
-//! Policies: reading one, and its hash, each beside a reference of the same run.
+//! Policies: parsing and hashing, each with a reference in the same run.
 //!
-//! - `read/bare` is what cannot be left out: parsing the same text into a tree with the same JSON parser.
-//! - `hash/bare` is SHA-256 over as many bytes as the hash is made of.
+//! - `read/bare` parses the same text into a tree with the same JSON parser, which is the unavoidable work.
+//! - `hash/bare` is SHA-256 over the fields of the policy.
 //!
 //! `cargo bench --bench policy`
 
 #![expect(
     clippy::unwrap_used,
-    reason = "a bench: the group's names document it, and it stops where it cannot go on"
+    reason = "a benchmark is documented by its group names and may panic"
 )]
 
 use std::hint::black_box;

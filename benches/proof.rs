@@ -1,16 +1,16 @@
-//! Proving a tree of 1,000 Python files of about 200 lines each, on disk and in the page cache.
+//! Proof of a tree of 1,000 Python files with about 200 lines each, on disk and in the page cache.
 //!
-//! - `parse only` reads the same files and has the same parser (Ruff's) build its own tree of each, on as many
-//!   threads; nothing is walked, copied or checked. The time of `prove` over this is what the proof costs.
-//! - `prove` is everything: walk, read, parse, the tree of the checks, the ten checks, the report.
+//! - `parse only` reads the same files and parses each of them with the same parser (Ruff's), on as many threads.
+//!   Nothing is walked, copied or checked. The difference from `prove` is the cost of the proof.
+//! - `prove` does everything: walk, read, parse, build the tree of the checks, run the ten checks, and report.
 //!
-//! One thread is had with `taskset -c 0`. `cargo bench --features proof --bench proof`
+//! Use `taskset -c 0` to measure a single thread. `cargo bench --features proof --bench proof`
 
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::disallowed_methods,
-    reason = "a bench: it reads files, and stops where it cannot go on"
+    reason = "a benchmark reads files and may panic"
 )]
 
 use std::{
@@ -41,7 +41,7 @@ fn word(rng: &mut StdRng) -> &'static str {
     WORDS[rng.random_range(0..WORDS.len())]
 }
 
-/// A method, of which every second one has a number that the checks look at.
+/// Appends a method. Some kinds of methods contain a number that the checks inspect.
 fn method(rng: &mut StdRng, out: &mut String) {
     let [a, b, c, d] = [(); 4].map(|()| word(rng));
     let n: u32 = rng.random_range(2..400);

@@ -1,7 +1,7 @@
-//! The feed and the engine in a service of one's own: intents from a Redis stream, plans onto another.
+//! A minimal service with the feed and the engine: it reads intents from a Redis stream and writes plans to another.
 //!
-//! Small on purpose: one process, and what it left unanswered when it died nobody takes over. `portcullis bridge`
-//! is the whole service.
+//! It is one process, and does not claim entries that it left pending when it died. `portcullis bridge` is the full
+//! service.
 //!
 //! `cargo run --features feed,redis --example bridge -- redis://127.0.0.1:6379`
 
@@ -28,16 +28,16 @@ const INTENTS: &str = "quantum:stream:trade.intent";
 const PLANS: &str = "my:stream:plans";
 const GROUP: &str = "my:group";
 
-/// An entry's id, and its fields.
+/// The id and the fields of an entry.
 type Entry = (String, Vec<(String, String)>);
 
-/// The only clock there is.
+/// The only clock of the service.
 #[expect(
     clippy::disallowed_methods,
     reason = "a service owns its clock; the engine does not"
 )]
 fn now() -> Instant {
-    // A clock that cannot be read shows the last instant: no policy is in force then.
+    // If the clock is unreadable, the last timestamp is used, at which no policy is in force.
     let since = SystemTime::now().duration_since(UNIX_EPOCH).ok();
     let micros = since.and_then(|since| i64::try_from(since.as_micros()).ok());
     micros
@@ -51,17 +51,17 @@ fn main() -> Result<(), Box<dyn Error>> {
     let engine = Engine::new(guardrails, ExitOwnership::new(STANDARD_OWNER, [""; 0])?);
     let reader = Reader::new(RedisStore::open(&url)?, SequenceGuard::in_memory());
     let feed = Feed::start(reader, now)?;
-    // What is asked before the store has answered has no policy.
+    // Until the store has answered, there is no policy and every entry is skipped.
     let _ = feed.wait_for_change(0, Duration::from_secs(5));
 
     let mut server = redis::Client::open(url)?.get_connection()?;
-    // Made already, if this is not the first run.
+    // Fails if the group exists from an earlier run.
     let _ = server.xgroup_create_mkstream::<_, _, _, ()>(INTENTS, GROUP, "0");
     let mut read_new = redis::cmd("XREADGROUP");
     read_new.arg(&["GROUP", GROUP, "me", "COUNT", "64", "BLOCK", "1000"]);
     read_new.arg(&["STREAMS", INTENTS, ">"]);
     loop {
-        // Every field as it was written: one that stands twice stands twice, and one that is no text is an error.
+        // All fields are kept as written, so that the engine detects duplicates. A field that is not UTF-8 is an error.
         let streams: Option<Vec<(String, Vec<Entry>)>> = read_new.query(&mut server)?;
         for (id, fields) in streams
             .into_iter()

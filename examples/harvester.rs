@@ -1,7 +1,7 @@
-//! The kernel in a service of one's own: positions from Redis hashes, judged under the θ of the moment.
+//! A minimal harvester: it reads positions from Redis hashes and evaluates them under the active policy.
 //!
-//! Small on purpose: it looks once, prints what it would propose, and remembers no stage that was taken.
-//! `portcullis harvester` is the whole service.
+//! It runs once, prints its proposals, and does not remember the stages that were taken. `portcullis harvester` is the
+//! full service.
 //!
 //! `cargo run --features feed,redis --example harvester -- redis://127.0.0.1:6379 BTCUSDT ETHUSDT`
 
@@ -22,7 +22,7 @@ use serde_json::json;
 
 #[expect(
     clippy::disallowed_methods,
-    reason = "a service owns its clock; the kernel does not"
+    reason = "a service owns its clock; the engine does not"
 )]
 fn now() -> Instant {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).ok();
@@ -32,12 +32,12 @@ fn now() -> Instant {
         .unwrap_or(Instant::MAX)
 }
 
-#[expect(clippy::print_stdout, reason = "this is what the example is for")]
+#[expect(clippy::print_stdout, reason = "the example prints its result")]
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = env::args().skip(1);
     let url = arguments
         .next()
-        .ok_or("give the URL of a Redis server, and symbols")?;
+        .ok_or("give the URL of a Redis server and symbols")?;
     let reader = Reader::new(RedisStore::open(&url)?, SequenceGuard::in_memory());
     let feed = Feed::start(reader, now)?;
     if !feed.wait_for_change(0, Duration::from_secs(5)) {
@@ -52,7 +52,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         if position.is_empty() {
             continue;
         }
-        // Whatever is not there stays absent: the kernel says what it could not do without it.
+        // Absent fields stay absent, and the harvest reports them.
         let mut record: serde_json::Map<_, _> = position
             .into_iter()
             .map(|(name, value)| (name, json!(value)))
@@ -71,7 +71,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                 harvest.policy().version(),
                 harvest.stop().map(|stop| stop.value().get()),
             ),
-            HarvestDecision::Skip(why) => println!("{symbol}: nothing, {why:?}"),
+            HarvestDecision::Skip(why) => println!("{symbol}: skipped, {why:?}"),
         }
     }
     Ok(())

@@ -1,12 +1,12 @@
-//! A service's own decision function, and the test that holds it to the laws.
+//! A decision function of a service, and the test that checks it against the laws.
 //!
 //! ```sh
 //! cargo run --example laws --features testing
 //! cargo test --example laws --features testing
 //! ```
 //!
-//! The service wraps the engine: it reads what its store, its operator and its stream say, and has a rule of its own,
-//! which stands before no exit and gives a reason of its own.
+//! The service wraps the engine. It reads its policy, its guardrails and its intents, and adds a gate of its own, which
+//! never denies an exit and has a skip reason of its own.
 
 use portcullis::{
     answer::{Answer, Verdict},
@@ -15,7 +15,7 @@ use portcullis::{
     testing::{self, Broken, Decider, Question, Row, Unanswered},
 };
 
-/// The service: no entries in what it does not know how to hedge.
+/// A service that denies entries in one symbol that it cannot hedge.
 struct Desk {
     unhedged: &'static str,
 }

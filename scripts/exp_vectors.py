@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Writes tests/vectors/exp_of_negative.txt: e^(-z) to forty digits, by Python's decimal module.
+"""Writes tests/vectors/exp_of_negative.txt: e^(-z) with forty digits, from Python's decimal module.
 
-One line a value: the bits of z, the bits of the double nearest to e^(-z), and how far above that double the
-true value lies, in units in the last place of that double.
+Each line has the bits of z, the bits of the double nearest to e^(-z), and the difference of the true value and that
+double, in units in the last place of the double.
 """
 import math
 import random
@@ -26,7 +26,7 @@ def line(z: float) -> str:
 
 rng = random.Random(20)
 zs = [0.0, 5e-324, 1e-300, 1e-17, 2.0**-54, 2.0**-53, 2.0**-52, 0.5, 1.0, 2.0, 36.7, 37.5, 100.0, 700.0]
-# Where the reduction changes its mind, from both sides.
+# Both sides of the points at which the range reduction changes.
 for k in (*range(1, 60, 4), *range(61, 2042, 150)):
     edge = k * math.log(2) / 2
     zs += [edge, math.nextafter(edge, 0), math.nextafter(edge, math.inf), edge + 1e-9, edge - 1e-9]

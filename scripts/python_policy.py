@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Writes tests/vectors/python_policy.json: a policy as a writer in Python puts it into a Redis hash.
+"""Writes tests/vectors/python_policy.json: a policy as a Python writer stores it in a Redis hash.
 
-Structured fields are `json.dumps` with its spaces, numbers are `str` of floats, and the hash is over
-`json.dumps(sorted(fields.items()))` without the hash and the signature.
+Structured fields are the output of `json.dumps`, with its spaces. Numbers are `str` of floats. The hash covers
+`json.dumps(sorted(fields.items()))`, without the hash and the signature.
 """
 import hashlib
 import json

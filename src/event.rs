@@ -1,4 +1,4 @@
-//! The records of a tape or a stream, told apart by what they say they are.
+//! Reading of the records of a tape or a stream, by their `event_type`.
 
 mod decided;
 
@@ -10,23 +10,23 @@ use crate::{
     wire::{Slot, SyntaxError, scan_object},
 };
 
-/// What one record is.
+/// A record, by its event type.
 #[derive(Debug)]
 pub enum Event<'a> {
-    /// `trade.intent`, or no `event_type`, or a record that nothing else can be made of.
+    /// `trade.intent`, no `event_type`, or a record that cannot be read as another event.
     Intent(Intent<'a>),
-    /// `trade.decided`.
+    /// `trade.decided`: the recording of a decision.
     Decided(Box<Decided<'a>>),
-    /// `position.snapshot`.
+    /// `position.snapshot`: the state of an open position.
     Position(Record<'a>),
-    /// `policy.updated`: the text of `policy`, if the record holds one.
+    /// `policy.updated`, with the text of `policy`, if present.
     PolicyUpdated(Record<'a>, Option<PolicyText<'a>>),
-    /// `policy.withdrawn`.
+    /// `policy.withdrawn`: from here on there is no policy.
     PolicyWithdrawn(Record<'a>),
 }
 
 impl<'a> Event<'a> {
-    /// An intent, where nothing else is answered: any other event is one with a fault.
+    /// Returns the intent, for callers that accept intents only. Any other event becomes an invalid intent.
     #[must_use]
     pub fn into_intent(self) -> Intent<'a> {
         let event = match self {
@@ -44,10 +44,10 @@ impl<'a> Event<'a> {
     }
 }
 
-/// What the recording of a decision is called.
+/// The event type of a recorded decision.
 const DECIDED: &str = "trade.decided";
 
-/// A record that is no intent: where and when it stood.
+/// A record that is not an intent: its text, its id and its timestamps.
 #[derive(Debug)]
 pub struct Record<'a> {
     text: &'a str,
@@ -56,19 +56,19 @@ pub struct Record<'a> {
     policy_hash: Option<Option<PolicyHash>>,
 }
 
-/// What a record brings as its policy.
+/// The value of `policy` in a record.
 #[derive(Debug)]
 pub enum PolicyText<'a> {
-    /// `policy` stands twice: nobody can tell which one is meant.
+    /// The key `policy` is a duplicate, so neither value is used.
     Twice,
-    /// A JSON object.
+    /// Raw JSON, normally an object.
     Raw(&'a str),
-    /// A JSON string that holds one.
+    /// The content of a JSON string.
     Unquoted(String),
 }
 
 impl PolicyText<'_> {
-    /// The text, if there is one.
+    /// Returns the text of the policy; `None` for a duplicate key.
     #[must_use]
     pub fn as_str(&self) -> Option<&str> {
         match self {
@@ -80,61 +80,60 @@ impl PolicyText<'_> {
 }
 
 impl<'a> Record<'a> {
-    /// The whole record.
+    /// Returns the text of the whole record.
     #[must_use]
     pub const fn text(&self) -> &'a str {
         self.text
     }
 
-    /// Its own id, where it has one.
+    /// Returns the id of the record, if it has one.
     #[must_use]
     pub fn id(&self) -> Option<&str> {
         self.id.as_deref()
     }
 
-    /// The instant a replay judges it at.
+    /// Returns the timestamp at which a replay evaluates the record.
     #[must_use]
     pub fn event_time(&self) -> Option<Instant> {
         self.times.event_time()
     }
 
-    /// When it was sent; falls back to the instant of the decision.
+    /// Returns the time of sending; if the record has none, the time of the decision.
     #[must_use]
     pub fn emitted_at(&self) -> Option<Instant> {
         self.times.sent_at()
     }
 
-    /// The policy that judged it, as [`Intent::recorded_policy`].
+    /// Returns the hash of the policy of a recorded decision, with the same meaning as [`Intent::recorded_policy`].
     #[must_use]
     pub fn recorded_policy(&self) -> Option<Option<PolicyHash>> {
         self.times.decided_at?;
         self.policy_hash
     }
 
-    /// The time was an ISO-8601 text without an offset, and was read as UTC.
+    /// Returns true if the time was an ISO-8601 text without an offset, which was read as UTC.
     #[must_use]
     pub const fn offset_assumed(&self) -> bool {
         self.times.offset_assumed
     }
 }
 
-/// Room for the payload of one record, to be used again for the next.
+/// A buffer for the payload of a record, reused between records.
 #[derive(Debug, Default)]
 pub struct Scratch {
     payload: String,
 }
 
-/// What a record is that does not say so itself.
+/// The event type of a record without `event_type`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Untyped {
-    /// An intent.
+    /// The record is an intent.
     Intent,
-    /// A position.
+    /// The record is a position.
     Position,
 }
 
-/// Reads one record: a JSON object on a line of its own. Never fails: what cannot be read is an intent with
-/// a fault.
+/// Reads one record, which is a JSON object. Never fails: an unreadable record becomes an invalid intent.
 ///
 /// ```
 /// use portcullis::event::{Event, Scratch, read};
@@ -149,20 +148,20 @@ pub fn read<'a>(text: &'a str, scratch: &'a mut Scratch) -> Event<'a> {
     read_as(text, Untyped::Intent, scratch)
 }
 
-/// As [`read`], where a record without an `event_type` is what the caller says.
+/// Reads one record. Same as [`read`], but a record without an `event_type` is read as `untyped`.
 #[must_use]
 pub fn read_as<'a>(text: &'a str, untyped: Untyped, scratch: &'a mut Scratch) -> Event<'a> {
     read_with(text, untyped, decided::read, scratch)
 }
 
-/// The entry of a recorded decision. A recording within a recording is none: no depth that somebody else
-/// chooses.
+/// Reads the entry of a recorded decision. A nested recording is invalid, so that the input does not control the
+/// recursion depth.
 fn read_entry<'a>(text: &'a str, scratch: &'a mut Scratch) -> Intent<'a> {
     let nested = |_, _| Decided::of(Intent::unreadable(IntentFault::Missing { field: "entry" }));
     read_with(text, Untyped::Intent, nested, scratch).into_intent()
 }
 
-/// Reads one record; `read_decided` reads the recording of a decision.
+/// Reads one record, with `read_decided` for recorded decisions.
 fn read_with<'a>(
     text: &'a str,
     untyped: Untyped,
@@ -180,7 +179,7 @@ fn read_with<'a>(
         policy_hash: fields.policy_hash().map(Result::ok),
     };
     match fields.event_type.text() {
-        // Whatever it is, it is not for sure what one of the two says: an intent with a fault.
+        // With a duplicate `event_type`, the type is uncertain; the record becomes an invalid intent.
         _ if fields.event_type.twice() => Event::Intent(read_intent(text, &fields, scratch)),
         Ok(None) => match untyped {
             Untyped::Intent => Event::Intent(read_intent(text, &fields, scratch)),
@@ -247,7 +246,7 @@ fn read_intent<'a>(
     }
 }
 
-/// What is wrong with more than one payload, the first of it in the order in which faults answer.
+/// Returns the fault of a record with more than one payload, the first in the order of fault kinds.
 fn several_payloads(text: &str, both: [(&Slot<'_>, &'static str); 2]) -> IntentFault {
     let single = both
         .into_iter()
@@ -268,7 +267,7 @@ fn several_payloads(text: &str, both: [(&Slot<'_>, &'static str); 2]) -> IntentF
     })
 }
 
-/// A payload that is no object, told as standing where it begins.
+/// Returns the fault of a payload that is not an object, with the column where the payload starts.
 fn payload_fault(
     text: &str,
     slot: &Slot<'_>,
@@ -284,7 +283,7 @@ fn payload_fault(
     }
 }
 
-/// The column, from 1, at which `part` stands within `text`.
+/// Returns the column of `part` within `text`, in bytes, counted from 1.
 fn column_of(text: &str, part: Option<&str>) -> usize {
     part.and_then(|part| text.find(part))
         .map_or(1, |before| before.saturating_add(1))

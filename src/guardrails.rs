@@ -1,4 +1,4 @@
-//! What the operator says, not the model.
+//! Guardrails: limits that the operator sets, independent of any policy.
 
 use std::collections::BTreeSet;
 
@@ -10,9 +10,9 @@ use crate::{
     wire::{Fields, Slot, SyntaxError, scan_object},
 };
 
-/// Bounds that hold whatever a policy says.
+/// Operator limits that apply to every policy.
 ///
-/// There is no default: an engine is built with guardrails or with [`Guardrails::none`], in so many words.
+/// There is no default: an engine is built either with guardrails or explicitly with [`Guardrails::none`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct Guardrails {
     max_leverage: Option<Leverage>,
@@ -28,19 +28,19 @@ pub struct Guardrails {
     halt: Halt,
 }
 
-/// What is stopped: entries only, never an exit.
+/// The scope of a halt. A halt stops entries only, never exits.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Halt {
-    /// Nothing.
+    /// No entries are stopped.
     Nothing,
-    /// Entries in these symbols.
+    /// Entries in these symbols are stopped.
     Symbols(BTreeSet<Symbol>),
-    /// All entries.
+    /// All entries are stopped.
     Everything,
 }
 
 impl Halt {
-    /// What either of two halts stops.
+    /// Returns the union of two halts.
     #[must_use]
     pub fn and(&self, other: &Self) -> Self {
         match (self, other) {
@@ -53,37 +53,37 @@ impl Halt {
     }
 }
 
-/// Everything that is wrong with a guardrails document.
+/// The error for an invalid guardrails document: all its faults.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("guardrails refused: {}", list(.0))]
+#[error("invalid guardrails: {}", list(.0))]
 pub struct GuardrailsError(Vec<GuardrailsFault>);
 
-/// One thing that is wrong with a guardrails document.
+/// A fault of a guardrails document.
 #[derive(Debug, Clone, PartialEq, Eq, Error, Serialize)]
 pub enum GuardrailsFault {
-    /// It is no JSON object.
+    /// The document is not a JSON object.
     #[error("{0}")]
     NotAnObject(String),
-    /// A key that is not known: a typo here would be a bound that does not hold.
-    #[error("`{}` is no guardrail", Shown(.0))]
+    /// A key is unknown. It is an error because a typo would disable a limit.
+    #[error("`{}` is not a known guardrail", Shown(.0))]
     UnknownKey(String),
-    /// A key that stands twice.
-    #[error("`{0}` stands twice")]
+    /// A key is a duplicate.
+    #[error("duplicate key `{0}`")]
     Twice(&'static str),
-    /// A value that cannot be a bound.
+    /// A value is invalid.
     #[error("`{field}`: `{}` is not {expected}", Shown(.value))]
     BadValue {
         /// The key.
         field: &'static str,
-        /// What stood there.
+        /// The raw value.
         value: String,
-        /// What would have been a bound.
+        /// The expected value.
         expected: &'static str,
     },
 }
 
 impl GuardrailsError {
-    /// All of them.
+    /// Returns all faults.
     #[must_use]
     pub fn faults(&self) -> &[GuardrailsFault] {
         &self.0
@@ -96,7 +96,7 @@ fn list(faults: &[GuardrailsFault]) -> String {
 }
 
 impl Guardrails {
-    /// No guardrails at all: the policy alone says what is allowed.
+    /// Creates empty guardrails: only the policy sets limits.
     #[must_use]
     pub const fn none() -> Self {
         Self {
@@ -114,13 +114,13 @@ impl Guardrails {
         }
     }
 
-    /// Reads a JSON object with any of `max_leverage`, `max_position_usd` (margin), `max_notional_usd`,
+    /// Parses a JSON object with any of `max_leverage`, `max_position_usd` (margin), `max_notional_usd`,
     /// `max_validity_sec`, `max_intent_age_sec`, `max_intent_skew_sec`, `permitted_symbols`, `market`,
     /// `venue`, `require_policy_hash` and `halt` (`"nothing"`, `"everything"`, or a list of symbols).
     ///
     /// # Errors
-    /// Everything that is wrong with it: unknown keys, keys that stand twice, values that are no bounds. A
-    /// symbol that holds `*` is none here: whoever means all of them would name none.
+    /// Returns all faults if the text is not a JSON object or has unknown keys, duplicate keys or invalid values. A
+    /// symbol with `*` is invalid, because patterns are not supported and `"*"` would match no symbol.
     pub fn from_json(text: &str) -> Result<Self, GuardrailsError> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let mut fields = GuardrailFields::default();
@@ -130,148 +130,148 @@ impl Guardrails {
         fields.read()
     }
 
-    /// No larger leverage.
+    /// Sets the largest leverage of a trade.
     #[must_use]
     pub const fn with_max_leverage(mut self, bound: Leverage) -> Self {
         self.max_leverage = Some(bound);
         self
     }
 
-    /// No larger margin.
+    /// Sets the largest margin of a trade, in USD.
     #[must_use]
     pub const fn with_max_position_usd(mut self, bound: Margin) -> Self {
         self.max_position_usd = Some(bound);
         self
     }
 
-    /// No larger notional.
+    /// Sets the largest notional of a trade, in USD.
     #[must_use]
     pub const fn with_max_notional_usd(mut self, bound: Notional) -> Self {
         self.max_notional_usd = Some(bound);
         self
     }
 
-    /// No policy that is valid for longer.
+    /// Sets the longest validity of a policy.
     #[must_use]
     pub const fn with_max_validity(mut self, bound: Span) -> Self {
         self.max_validity = Some(bound);
         self
     }
 
-    /// No older intent.
+    /// Sets the maximum age of an intent.
     #[must_use]
     pub const fn with_max_intent_age(mut self, bound: Span) -> Self {
         self.max_intent_age = Some(bound);
         self
     }
 
-    /// No intent from further ahead of the clock.
+    /// Sets the maximum time by which an intent may be ahead of the clock.
     #[must_use]
     pub const fn with_max_intent_skew(mut self, bound: Span) -> Self {
         self.max_intent_skew = Some(bound);
         self
     }
 
-    /// No symbols but these.
+    /// Permits only these symbols.
     #[must_use]
     pub fn with_permitted_symbols(mut self, symbols: BTreeSet<Symbol>) -> Self {
         self.permitted_symbols = Some(symbols);
         self
     }
 
-    /// No policy made for another market.
+    /// Requires this `market` in a policy.
     #[must_use]
     pub fn with_market(mut self, market: impl Into<String>) -> Self {
         self.market = Some(market.into());
         self
     }
 
-    /// No policy made for another venue.
+    /// Requires this `venue` in a policy.
     #[must_use]
     pub fn with_venue(mut self, venue: impl Into<String>) -> Self {
         self.venue = Some(venue.into());
         self
     }
 
-    /// No policy without a `policy_hash`: without one, a mix of two publications cannot be seen.
+    /// Requires a `policy_hash` in a policy. Without it, a mix of two publications cannot be detected.
     #[must_use]
     pub const fn with_required_policy_hash(mut self) -> Self {
         self.require_policy_hash = true;
         self
     }
 
-    /// Stops entries.
+    /// Sets the halt.
     #[must_use]
     pub fn with_halt(mut self, halt: Halt) -> Self {
         self.halt = halt;
         self
     }
 
-    /// Whether nothing is bounded, required or halted.
+    /// Returns true if no limit, requirement or halt is set.
     #[must_use]
     pub fn is_none(&self) -> bool {
         *self == Self::none()
     }
 
-    /// The largest leverage.
+    /// Returns the largest leverage of a trade.
     #[must_use]
     pub const fn max_leverage(&self) -> Option<Leverage> {
         self.max_leverage
     }
 
-    /// The largest margin.
+    /// Returns the largest margin of a trade, in USD.
     #[must_use]
     pub const fn max_position_usd(&self) -> Option<Margin> {
         self.max_position_usd
     }
 
-    /// The largest notional.
+    /// Returns the largest notional of a trade, in USD.
     #[must_use]
     pub const fn max_notional_usd(&self) -> Option<Notional> {
         self.max_notional_usd
     }
 
-    /// The longest validity of a policy, from its beginning, or from the instant of the decision where it names
-    /// none.
+    /// Returns the longest validity of a policy, counted from `valid_from_epoch`, or from the time of the decision if
+    /// the policy has no such field.
     ///
-    /// An earlier expiry is a shorter validity too: it can bring a policy within this bound, and so turn a skip
-    /// into a trade. No other tightening does.
+    /// An earlier expiry shortens the validity, so it can bring a policy within this limit and turn a skip into a
+    /// trade. No other tightening does that.
     #[must_use]
     pub const fn max_validity(&self) -> Option<Span> {
         self.max_validity
     }
 
-    /// The largest age of an intent.
+    /// Returns the maximum age of an intent.
     #[must_use]
     pub const fn max_intent_age(&self) -> Option<Span> {
         self.max_intent_age
     }
 
-    /// The furthest an intent may be ahead of the clock.
+    /// Returns the maximum time by which an intent may be ahead of the clock.
     #[must_use]
     pub const fn max_intent_skew(&self) -> Option<Span> {
         self.max_intent_skew
     }
 
-    /// The required market of a policy.
+    /// Returns the required market of a policy.
     #[must_use]
     pub fn market(&self) -> Option<&str> {
         self.market.as_deref()
     }
 
-    /// The required venue of a policy.
+    /// Returns the required venue of a policy.
     #[must_use]
     pub fn venue(&self) -> Option<&str> {
         self.venue.as_deref()
     }
 
-    /// Whether a policy must state its hash.
+    /// Returns true if a policy must have a `policy_hash`.
     #[must_use]
     pub const fn requires_policy_hash(&self) -> bool {
         self.require_policy_hash
     }
 
-    /// Whether anything is asked of policies as such.
+    /// Returns true if any guardrail applies to the policy itself.
     #[inline]
     pub(crate) const fn bind_policies(&self) -> bool {
         self.require_policy_hash
@@ -280,13 +280,13 @@ impl Guardrails {
             || self.venue.is_some()
     }
 
-    /// What is stopped.
+    /// Returns the halt.
     #[must_use]
     pub const fn halt(&self) -> &Halt {
         &self.halt
     }
 
-    /// Whether the operator permits a symbol.
+    /// Returns true if the symbol is permitted.
     #[must_use]
     pub fn permits(&self, symbol: &Symbol) -> bool {
         self.permitted_symbols
@@ -294,7 +294,7 @@ impl Guardrails {
             .is_none_or(|permitted| permitted.contains(symbol))
     }
 
-    /// Whether a halt covers a symbol.
+    /// Returns true if the halt covers the symbol.
     #[must_use]
     pub fn halts(&self, symbol: &Symbol) -> bool {
         match &self.halt {
@@ -395,7 +395,7 @@ impl GuardrailFields<'_> {
                 faults.push(bad(
                     &self.permitted_symbols,
                     "permitted_symbols",
-                    "a list of symbols, without `*` (to permit all, leave it out)",
+                    "a list of symbols without `*` (to permit all symbols, omit this key)",
                 ));
                 None
             }),
@@ -403,7 +403,7 @@ impl GuardrailFields<'_> {
             venue: text(&self.venue, "venue", &mut faults),
             require_policy_hash: self.require_policy_hash.raw() == Some("true"),
             halt: halt(&self.halt).unwrap_or_else(|| {
-                let expected = "`nothing`, `everything` or a list of symbols, without `*` (to halt all, write `everything`)";
+                let expected = "`nothing`, `everything` or a list of symbols without `*` (to halt all symbols, use `everything`)";
                 faults.push(bad(&self.halt, "halt", expected));
                 Halt::Everything
             }),
@@ -466,8 +466,8 @@ fn text(slot: &Slot<'_>, field: &'static str, faults: &mut Vec<GuardrailsFault>)
     text
 }
 
-/// `None` is unreadable, `Some(None)` is absent. A pattern would stand for no symbol: a halt of it would halt
-/// nothing.
+/// Reads a list of symbols. `None` means unreadable, `Some(None)` absent. A `*` is rejected, because patterns are not
+/// supported: a halt of `*` would halt nothing.
 fn symbols(slot: &Slot<'_>) -> Option<Option<BTreeSet<Symbol>>> {
     let Some(raw) = slot.raw() else {
         return Some(None);
@@ -497,7 +497,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_star_is_no_symbol() {
+    fn a_star_is_not_a_symbol() {
         for list in [r#"["*"]"#, r#"["BTCUSDT", "*"]"#, r#"["BTC*"]"#] {
             let refused = |field: &str| {
                 Guardrails::from_json(&format!(r#"{{"{field}": {list}}}"#)).unwrap_err()
@@ -505,22 +505,22 @@ mod tests {
             assert_eq!(
                 refused("halt").to_string(),
                 format!(
-                    "guardrails refused: `halt`: `{list}` is not `nothing`, `everything` or a list of symbols, \
-                     without `*` (to halt all, write `everything`)"
+                    "invalid guardrails: `halt`: `{list}` is not `nothing`, `everything` or a list of symbols \
+                     without `*` (to halt all symbols, use `everything`)"
                 )
             );
             assert_eq!(
                 refused("permitted_symbols").to_string(),
                 format!(
-                    "guardrails refused: `permitted_symbols`: `{list}` is not a list of symbols, without `*` \
-                     (to permit all, leave it out)"
+                    "invalid guardrails: `permitted_symbols`: `{list}` is not a list of symbols without `*` \
+                     (to permit all symbols, omit this key)"
                 )
             );
         }
     }
 
     #[test]
-    fn a_byte_order_mark_is_no_part_of_a_document() {
+    fn a_byte_order_mark_is_skipped() {
         let text = r#"{"max_leverage": 5}"#;
         let marked = Guardrails::from_json(&format!("\u{feff}{text}")).unwrap();
         assert_eq!(marked, Guardrails::from_json(text).unwrap());

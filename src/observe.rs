@@ -1,18 +1,17 @@
-//! What was decided, counted and told (feature `feed`).
+//! Metrics and log lines for answers (feature `feed`).
 //!
-//! `portcullis_decisions_total` counts answers by `verdict` and `reason`; where nothing was skipped the
-//! reason is empty. A skip is a line as well, `SKIP POLICY_STALE: …`, at the level of information: what operators
-//! search for.
+//! `portcullis_decisions_total` counts answers by `verdict` and `reason`. The reason is empty unless the verdict is
+//! `SKIP`. Each skip is also logged at level `INFO` as `SKIP POLICY_STALE: …`, which operators search for.
 //!
-//! Counting goes through the crate `metrics`, lines through `tracing`: a program that installs neither pays next
-//! to nothing. An observer is given an answer that was made, and cannot change it.
+//! Counters use the crate `metrics`, log lines the crate `tracing`. If a program installs neither a recorder nor a
+//! subscriber, the cost is close to zero. The functions borrow a finished answer and cannot change it.
 
 use metrics::counter;
 use tracing::info;
 
 use crate::answer::Answer;
 
-/// Counts an answer; of a skip tells why.
+/// Counts an answer, and logs the reason of a skip.
 ///
 /// ```
 /// use portcullis::{answer::Answer, decide::Decision, observe};

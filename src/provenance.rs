@@ -1,4 +1,4 @@
-//! Where a number came from.
+//! The provenance of numbers.
 
 use std::fmt;
 
@@ -6,9 +6,9 @@ use serde::{Serialize, Serializer};
 
 use crate::domain::Symbol;
 
-/// The field, or the fields, that held a number.
+/// The field, or the expression over fields, that a number came from.
 ///
-/// Its text form names them: `policy:leverage_by_symbol.BTCUSDT`, `intent:quantity*price`.
+/// Displayed as the input and the path: `policy:leverage_by_symbol.BTCUSDT`, `intent:quantity*price`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Source {
     /// The policy's leverage for a symbol.
@@ -23,7 +23,7 @@ pub enum Source {
     Market(&'static str),
     /// A field of the operator's guardrails.
     Guardrails(&'static str),
-    /// A number worked out from fields of several inputs, which the expression names.
+    /// An expression over fields of several inputs.
     Derived(&'static str),
 }
 
@@ -36,7 +36,7 @@ impl fmt::Display for Source {
 }
 
 impl Source {
-    /// Who holds it, and where there: the two halves of its text.
+    /// Returns the two halves of the text: the input, and the path or expression.
     pub(crate) fn parts(&self) -> (&'static str, &str) {
         match self {
             Self::PolicyLeverage(symbol) => ("policy:leverage_by_symbol.", symbol.as_str()),
@@ -56,7 +56,7 @@ impl Serialize for Source {
     }
 }
 
-/// A number and where it came from. Only the engine makes one.
+/// A number and its source. Only the engine can create one.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Sourced<T> {
     value: T,
@@ -68,13 +68,13 @@ impl<T: Copy> Sourced<T> {
         Self { value, source }
     }
 
-    /// The number.
+    /// Returns the number.
     #[must_use]
     pub const fn value(&self) -> T {
         self.value
     }
 
-    /// Where it came from.
+    /// Returns the source of the number.
     #[must_use]
     pub const fn source(&self) -> Source {
         self.source

@@ -1,5 +1,4 @@
-//! What the engine does, told by example: the four behaviours that everything else serves, and every way in
-//! which an intent can be written down.
+//! The behaviour of the engine, by example: the main behaviours, and all forms of an intent.
 
 #![expect(
     clippy::unwrap_used,
@@ -9,7 +8,7 @@
 
 mod support;
 
-/// One file a theme.
+/// One file per topic.
 mod behaviour {
     pub(crate) mod envelopes;
     pub(crate) mod exits;
@@ -52,7 +51,7 @@ fn sample() -> Policy {
     Policy::from_json(&sample_policy_json(UNTIL)).unwrap()
 }
 
-/// Reads a record and hands the intent on.
+/// Reads a record and passes its intent to `look`.
 fn with_intent<T>(record: &str, look: impl FnOnce(&Intent<'_>) -> T) -> T {
     let mut scratch = Scratch::default();
     match read(record, &mut scratch) {
@@ -61,7 +60,7 @@ fn with_intent<T>(record: &str, look: impl FnOnce(&Intent<'_>) -> T) -> T {
         | Event::Position(_)
         | Event::PolicyUpdated(..)
         | Event::PolicyWithdrawn(_) => {
-            panic!("no intent: {record}")
+            panic!("not an intent: {record}")
         }
     }
 }
@@ -73,7 +72,7 @@ fn engine(guardrails: &str) -> Engine {
     )
 }
 
-/// Asks under a policy, or under none, without guardrails.
+/// Decides a record with or without a policy, without guardrails.
 fn decide<T>(policy: Option<&Policy>, record: &str, look: impl FnOnce(&Decision<'_>) -> T) -> T {
     let absent = PolicyAbsence::NotFound;
     let state = policy.map_or(PolicyState::absent(&absent), PolicyState::present);
@@ -83,8 +82,8 @@ fn decide<T>(policy: Option<&Policy>, record: &str, look: impl FnOnce(&Decision<
     })
 }
 
-/// The answer under the sample policy in a few words: `BUY BTCUSDT 8x 250 notional of intent:size`,
-/// `EXIT BTCUSDT SELL 2`, `SKIP INTENT_INVALID`.
+/// Returns a decision in short form: `BUY BTCUSDT 8x 250 notional of intent:size`, `EXIT BTCUSDT SELL 2`,
+/// `SKIP INTENT_INVALID`.
 fn in_short(decision: &Decision<'_>) -> String {
     match decision {
         Decision::Trade(trade) => format!(
@@ -110,14 +109,14 @@ fn in_short(decision: &Decision<'_>) -> String {
     }
 }
 
-/// Asks under the sample policy.
+/// Checks the short form of a decision under the sample policy.
 #[track_caller]
 fn check(record: &str, expected: &str) {
     let answer = decide(Some(&sample()), record, in_short);
     assert_eq!(answer, expected, "{record}");
 }
 
-/// The text of a skip.
+/// Checks the full text of a decision.
 #[track_caller]
 fn check_text(policy: Option<&Policy>, record: &str, expected: &str) {
     let text = decide(policy, record, |decision| decision.to_string());
@@ -142,7 +141,7 @@ fn an_expired_policy_is_a_skip() {
     check_text(
         Some(&expired),
         BUY_BTC,
-        "SKIP POLICY_STALE: policy expired at 2025-12-24T04:31:39.999999Z, it is 2025-12-24T04:31:40Z [POLICY_MISSING_FIELD]",
+        "SKIP POLICY_STALE: policy expired at 2025-12-24T04:31:39.999999Z; the time is 2025-12-24T04:31:40Z [POLICY_MISSING_FIELD]",
     );
 }
 
@@ -164,7 +163,7 @@ fn a_symbol_outside_the_universe_is_a_skip() {
 }
 
 #[test]
-fn a_policy_of_8x_turns_an_intent_of_10x_into_8x() {
+fn a_policy_of_8x_caps_an_intent_of_10x() {
     decide(Some(&sample()), BUY_BTC, |decision| {
         let Decision::Trade(trade) = decision else {
             panic!("{decision}");
@@ -183,8 +182,8 @@ fn a_policy_of_8x_turns_an_intent_of_10x_into_8x() {
 }
 
 #[test]
-fn an_r_of_2_between_1_8_and_3_5_takes_a_quarter() {
-    // Costs of 12 bps of 100 are 0.12, and 2 % of 100 are at risk: a profit of 4.12 is 2 R.
+fn an_r_net_of_2_closes_a_quarter() {
+    // The costs are 12 bps of 100 = 0.12 and the risk is 2 % of 100 = 2, so a profit of 4.12 is 2 R net.
     let position = Position {
         symbol: Symbol::new("BTCUSDT").unwrap(),
         side: Some(Standing::Open(PositionSide::Long)),
@@ -231,7 +230,7 @@ fn an_r_of_2_between_1_8_and_3_5_takes_a_quarter() {
 
 #[test]
 #[cfg(feature = "what-if")]
-fn a_trade_says_that_its_policy_was_assumed_to_be_in_force() {
+fn a_trade_under_an_assumed_policy_is_marked() {
     let expired = Policy::from_json(&sample_policy_json("1")).unwrap();
     let sample = sample();
     for (state, assumed) in [

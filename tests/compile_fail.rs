@@ -1,6 +1,6 @@
-//! What the compiler refuses, with its exact words, and that it does so for the seal alone.
+//! Forged trades and permits do not compile, and only because the types are sealed.
 //!
-//! The words are those of a build with all features: which other types the compiler names depends on what else is built.
+//! The expected messages are those of a build with all features, because the compiler lists other types in them.
 
 #[test]
 fn forgeries_do_not_compile() {

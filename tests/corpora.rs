@@ -1,5 +1,4 @@
-//! What the fuzzers kept, tried once more without one: their corpora, and every input that they ever found fault
-//! with.
+//! Replay of the fuzzing corpora and of every input that a fuzzer found a fault with.
 
 #![expect(
     clippy::unwrap_used,
@@ -8,7 +7,7 @@
     clippy::disallowed_methods,
     clippy::print_stderr,
     clippy::wildcard_enum_match_arm,
-    reason = "a test fails by panicking, reads files, and says by which input"
+    reason = "a test fails by panicking, reads files, and prints the failing input"
 )]
 
 mod oracle {
@@ -33,21 +32,21 @@ mod policy;
 mod worlds;
 
 #[test]
-fn policies() {
+fn policy_corpus() {
     kept::replay("policy", policy::run);
 }
 
 #[test]
-fn intents() {
+fn intent_corpus() {
     kept::replay("intent", intent::run);
 }
 
 #[test]
-fn decisions() {
+fn decide_corpus() {
     kept::replay("decide", decide::run);
 }
 
 #[test]
-fn harvests() {
+fn harvest_corpus() {
     kept::replay("harvest", harvest::run);
 }

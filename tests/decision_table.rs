@@ -1,8 +1,8 @@
-//! The decision table: every combination of the states of what each gate looks at, put to the real engine and
-//! held against an expectation of its own.
+//! The decision table: the engine decides every combination of the states that the gates check, and each answer is
+//! compared with an independently written expectation.
 //!
-//! With optimisation every combination of all states is executed; without, every state of each gate beside the
-//! corners of the others, and every combination of the last three gates. Both leave the same table.
+//! A build with optimization runs every combination of all states. A build without runs every state of each gate with
+//! two states of each other gate, and every combination of the last three gates. Both produce the same table.
 
 #![expect(
     clippy::unwrap_used,
@@ -26,7 +26,7 @@ use decision_table::{
 };
 use portcullis::decide::{Gate, Reason};
 
-/// What no stateless decision on an intent can answer.
+/// The reasons that no stateless decision on an intent can have.
 const ELSEWHERE: [Reason; 5] = [
     Reason::IntentDuplicate,
     Reason::IntentSuperseded,
@@ -51,7 +51,7 @@ fn whole() -> Table {
 }
 
 #[test]
-fn every_combination_is_answered_as_expected() {
+fn every_combination_matches_the_expectation() {
     let table = whole();
     assert_eq!(table.mismatch, None, "{} mismatches", table.mismatches);
     check_is_complete(&table);
@@ -64,7 +64,7 @@ fn every_combination_is_answered_as_expected() {
     });
 }
 
-/// The states leave no gate and no reason out.
+/// Checks that every gate and every reason occurs in the table.
 fn check_is_complete(table: &Table) {
     let told: Vec<(Gate, Reason)> = table
         .answers()
@@ -74,7 +74,7 @@ fn check_is_complete(table: &Table) {
         })
         .collect();
     for gate in Gate::ALL {
-        assert!(told.iter().any(|(g, _)| *g == gate), "{gate} never answers");
+        assert!(told.iter().any(|(g, _)| *g == gate), "{gate} never skips");
     }
     for reason in Reason::ALL {
         let occurs = told.iter().any(|(_, r)| r == reason);
@@ -82,13 +82,13 @@ fn check_is_complete(table: &Table) {
     }
 }
 
-/// The number of cases that are not as expected where something is wrong with the expectation.
+/// Returns the number of cases that differ from an expectation with a planted error.
 fn mismatches(gates: &[Judge; 10], space: &Space) -> usize {
     run(&prepare(space), space, gates).mismatches
 }
 
 #[test]
-fn two_gates_in_the_wrong_order_are_noticed() {
+fn two_swapped_gates_are_detected() {
     let space = Space::corners();
     assert_eq!(mismatches(&GATES, &space), 0);
     for first in 0..GATES.len() - 1 {
@@ -99,7 +99,7 @@ fn two_gates_in_the_wrong_order_are_noticed() {
 }
 
 #[test]
-fn a_gate_that_stands_open_is_noticed() {
+fn a_missing_gate_is_detected() {
     let space = Space::corners();
     for place in 0..GATES.len() {
         let mut gates = GATES;
@@ -109,11 +109,11 @@ fn a_gate_that_stands_open_is_noticed() {
 }
 
 #[test]
-fn one_wrong_expectation_is_noticed() {
+fn one_wrong_expectation_is_detected() {
     let mut space = Space::corners();
     space.asked = &[Asked::Nothing, Asked::Less, Asked::Equal, Asked::More];
 
-    // An intent of just the greatest age would be too old.
+    // Planted error: an intent at exactly the largest age is too old.
     let mut gates = GATES;
     gates[5] = |case: &Case| {
         let mut case = *case;
@@ -124,7 +124,7 @@ fn one_wrong_expectation_is_noticed() {
     };
     assert_ne!(mismatches(&gates, &space), 0);
 
-    // An intent could get more leverage than the policy gives.
+    // Planted error: an intent gets a higher leverage than that of the policy.
     let mut gates = GATES;
     gates[9] = |case: &Case| match (GATES[9](case), case.asked) {
         (None, Asked::More) => Some(Answer::Trade {
@@ -141,7 +141,7 @@ fn one_wrong_expectation_is_noticed() {
 }
 
 #[test]
-fn the_record_of_a_decision_names_every_gate_passed() {
+fn the_trace_contains_every_passed_gate() {
     let space = Space::corners();
     let world = prepare(&space);
     each(&world, &space, &space.intents, |asking| {

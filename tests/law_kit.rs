@@ -1,4 +1,4 @@
-//! The law kit: it lets the engine pass, and finds out each of the well-known failures by the law that it breaks.
+//! Tests of the law kit: the engine passes, and each well-known failure is detected by the law that it violates.
 
 #![expect(
     clippy::unwrap_used,
@@ -6,7 +6,7 @@
     reason = "a test fails by panicking; one of the failures is an unordered map"
 )]
 
-/// One file for each kind of decider that breaks laws.
+/// Deciders that violate laws, one file for each kind.
 mod law_kit {
     pub(crate) mod failures;
     pub(crate) mod harvests;
@@ -34,7 +34,7 @@ fn the_engine_keeps_the_laws() {
 }
 
 #[test]
-fn the_engine_keeps_the_laws_from_other_seeds() {
+fn the_engine_keeps_the_laws_with_other_seeds() {
     for seed in 1..3 {
         let laws = Laws::new().cases(100).seed(seed);
         laws.hold(&mut Portcullis).unwrap();
@@ -42,7 +42,7 @@ fn the_engine_keeps_the_laws_from_other_seeds() {
     }
 }
 
-/// Keeps the smallest case of the law that must find a decider out, and which others do.
+/// Snapshots the smallest case of the law that must detect a decider, and the codes of all laws that detect it.
 fn found_out(name: &str, law: Law, decider: &mut dyn Decider) {
     let violation = Laws::new().hold_one(law, decider).unwrap_err();
     assert_eq!(violation.law(), law, "{violation}");
@@ -53,12 +53,12 @@ fn found_out(name: &str, law: Law, decider: &mut dyn Decider) {
         prepend_module_to_snapshot => false,
         omit_expression => true,
     }, {
-        insta::assert_snapshot!(name, format!("{violation}\n\nBroken in all: {}", broken.join(" ")));
+        insta::assert_snapshot!(name, format!("{violation}\n\nViolated laws: {}", broken.join(" ")));
     });
 }
 
 #[test]
-fn a_fallback_of_10x_is_found_out() {
+fn a_fallback_of_10x_is_detected() {
     found_out(
         "law_kit_tenfold_fallback",
         Law::NoPolicyNoTrade,
@@ -67,7 +67,7 @@ fn a_fallback_of_10x_is_found_out() {
 }
 
 #[test]
-fn a_stale_policy_is_found_out() {
+fn a_stale_policy_is_detected() {
     found_out(
         "law_kit_stale_policy",
         Law::NoPolicyNoTrade,
@@ -76,7 +76,7 @@ fn a_stale_policy_is_found_out() {
 }
 
 #[test]
-fn a_size_that_was_shaved_is_found_out() {
+fn a_reduced_size_is_detected() {
     let law = Law::NoNumberWithoutASource;
     found_out("law_kit_shaved_size", law, &mut LimitsShave);
     found_out(
@@ -87,24 +87,24 @@ fn a_size_that_was_shaved_is_found_out() {
 }
 
 #[test]
-fn a_panic_is_found_out() {
+fn a_panic_is_detected() {
     found_out("law_kit_panic", Law::Total, &mut Ordering);
 }
 
 #[test]
-fn a_nan_let_through_is_found_out() {
+fn an_accepted_nan_is_detected() {
     found_out("law_kit_nan", Law::UnknownIsNotYes, &mut NanIsNotBelow);
 }
 
 #[test]
-fn a_lost_flag_is_found_out() {
+fn a_lost_flag_is_detected() {
     let law = Law::ClosedIsNotTrapped;
     found_out("law_kit_lost_flag", law, &mut LostFlag);
     found_out("law_kit_lost_flag_opens", law, &mut OwnerOpens);
 }
 
 #[test]
-fn an_unordered_map_is_found_out() {
+fn an_unordered_map_is_detected() {
     found_out(
         "law_kit_unordered",
         Law::Deterministic,
@@ -112,44 +112,44 @@ fn an_unordered_map_is_found_out() {
     );
 }
 
-/// The laws say nothing of it, and this is no praise.
+/// A decider that never trades violates no other demand, so the kit has to report that the law was not tested.
 #[test]
-fn who_never_trades_is_found_out() {
+fn a_decider_that_never_trades_is_detected() {
     found_out("law_kit_never", Law::UnknownIsNotYes, &mut Never);
 }
 
 #[test]
-fn every_law_of_a_harvest_bites() {
+fn every_harvest_law_detects_a_violation() {
     let harvesters: [(Law, &str, &mut dyn Harvester); 7] = [
         (
             Law::NoPolicyNoTrade,
-            "a position without θ in force is a SKIP",
+            "a position without a θ in force must be a SKIP",
             &mut ThetaOfItsOwn,
         ),
         (
             Law::NoNumberWithoutASource,
-            "the inputs of this position make no r_net",
+            "`r_net` must be absent: the inputs of this position do not determine it",
             &mut StopOfTwoPercent,
         ),
-        (Law::Total, "r_net is finite", &mut Dividing),
+        (Law::Total, "`r_net` must be finite", &mut Dividing),
         (
             Law::UnknownIsNotYes,
-            "without PMr there is no kill_score",
+            "without PMr, `kill_score` must be absent",
             &mut NoProbabilityIsZero,
         ),
         (
             Law::ClosedIsNotTrapped,
-            "the other part still harvests",
+            "the answer must still be a HARVEST",
             &mut KillNeedsPrice,
         ),
         (
             Law::Deterministic,
-            "the same question has the same answer",
+            "the same question must have the same answer",
             &mut Counting(0),
         ),
         (
             Law::Monotone,
-            "more profit never lowers the stage",
+            "more profit must not lower the stage",
             &mut UpsideDown,
         ),
     ];
@@ -160,9 +160,9 @@ fn every_law_of_a_harvest_bites() {
     }
 }
 
-/// The same laws, the same cases: what a seed found, it finds again.
+/// The same seed generates the same cases and finds the same violation.
 #[test]
-fn a_seed_tells_the_cases() {
+fn a_seed_determines_the_cases() {
     let found = |seed| {
         let laws = Laws::new().seed(seed);
         let broken = laws
@@ -174,9 +174,9 @@ fn a_seed_tells_the_cases() {
     assert_ne!(found(5), found(6));
 }
 
-/// An answer is the same row whether it went through a line of JSON or not.
+/// An answer gives the same row with and without a round trip through JSON.
 #[test]
-fn a_row_is_an_answer() {
+fn a_row_survives_a_round_trip_through_json() {
     struct Lines;
     impl Decider for Lines {
         fn decide(&mut self, asked: &testing::Question) -> Result<Row, testing::Unanswered> {
@@ -199,9 +199,9 @@ fn a_row_is_an_answer() {
     Laws::new().cases(100).hold(&mut Lines).unwrap();
 }
 
-/// Whatever law it was asked for: without an answer none of them can be kept.
+/// A missing answer violates L3, whichever law is checked.
 #[test]
-fn no_answer_is_found_out() {
+fn a_missing_answer_is_detected() {
     struct Dead;
     impl Decider for Dead {
         fn decide(&mut self, _: &testing::Question) -> Result<Row, testing::Unanswered> {
@@ -213,13 +213,16 @@ fn no_answer_is_found_out() {
         .unwrap_err();
     assert_eq!(violation.law(), Law::Total);
     let told = violation.told().first().unwrap();
-    assert_eq!(told.answer, Err("no answer: the pipe is closed".to_owned()));
+    assert_eq!(
+        told.answer,
+        Err("returned an error: the pipe is closed".to_owned())
+    );
     let all = Laws::new().cases(10).hold(&mut Dead).unwrap_err();
     assert_eq!(all.violations().len(), 1, "{all}");
 }
 
 #[test]
-fn a_row_is_read_to_the_bit_or_not_at_all() {
+fn a_row_is_parsed_exactly_or_rejected() {
     let number = |text: &str| {
         let line = format!(r#"{{"decision": "TRADE", "leverage": {text}}}"#);
         Row::from_json(&line).map(|row| row.leverage.map(f64::to_bits))
@@ -241,32 +244,35 @@ fn a_row_is_read_to_the_bit_or_not_at_all() {
     for (line, fault) in [
         (
             "",
-            "an answer is one JSON object: line 1, column 1: EOF while parsing a value",
+            "an answer must be one JSON object: line 1, column 1: EOF while parsing a value",
         ),
         (
             "[]",
-            "an answer is one JSON object: line 1, column 1: invalid type: sequence, expected a JSON object",
+            "an answer must be one JSON object: line 1, column 1: invalid type: sequence, expected a JSON object",
         ),
-        (r#"{"reason": "POLICY_STALE"}"#, "`decision` is absent"),
+        (
+            r#"{"reason": "POLICY_STALE"}"#,
+            "required column `decision` is missing or null",
+        ),
         (
             r#"{"decision": "BUY"}"#,
-            "`decision`: `BUY` is not a verdict",
+            "`decision` is `BUY`, expected `TRADE`, `EXIT`, `SKIP`, `HARVEST` or `POLICY`",
         ),
         (
             r#"{"decision": "SKIP", "decision": "TRADE"}"#,
-            "`decision` stands twice",
+            "duplicate column `decision`",
         ),
         (
             r#"{"decision": "TRADE", "leverage": "8"}"#,
-            "`leverage`: `\"8\"` is not a number",
+            "`leverage` is `\"8\"`, expected a number",
         ),
         (
             r#"{"decision": "TRADE", "not_after": 1.5}"#,
-            "`not_after`: `1.5` is not epoch milliseconds",
+            "`not_after` is `1.5`, expected an integer (epoch milliseconds)",
         ),
         (
             r#"{"decision": "SKIP", "reason": 5}"#,
-            "`reason`: `5` is not a text",
+            "`reason` is `5`, expected a string",
         ),
     ] {
         let error = Row::from_json(line).unwrap_err();

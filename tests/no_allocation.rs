@@ -1,6 +1,6 @@
-//! Deciding and harvesting allocate nothing: the way from an input to its answer has no `malloc` on it.
+//! Deciding and harvesting allocate no memory.
 //!
-//! Counted by an allocator in the place of the system's; a count is of the thread that asks.
+//! A counting allocator replaces the system allocator; it counts the allocations of the current thread.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -24,7 +24,7 @@ use portcullis::{
 };
 use support::sample_policy_json;
 
-/// How much `ask` allocates, asked once.
+/// Returns the number of allocations of one call.
 fn allocated(ask: impl FnOnce()) -> u64 {
     measure(ask).count_total
 }
@@ -48,7 +48,7 @@ fn at(micros: i64) -> Instant {
 
 const NOW: i64 = 1_766_550_734_062_733;
 
-/// One of every kind: trades, exits, and skips at each gate that an intent can fail by itself.
+/// Returns intents of every kind: trades, exits, and skips at each gate that depends on the intent alone.
 fn intents() -> Vec<Intent<'static>> {
     let entry = |symbol| {
         IntentBuilder::new(symbol)
@@ -75,7 +75,7 @@ fn intents() -> Vec<Intent<'static>> {
     ]
 }
 
-/// Keeps the compiler from leaving out what nobody looks at.
+/// Keeps the compiler from removing an unused decision.
 fn asked(decision: Decision<'_>) {
     black_box(&decision);
 }
@@ -87,7 +87,7 @@ fn decide_allocates_nothing() {
     let states = [PolicyState::present(&policy), PolicyState::absent(&absent)];
     for state in states {
         for intent in &intents {
-            // In force to the last microsecond, and past it.
+            // The last microsecond of validity, and the first one after it.
             for now in [NOW, NOW + 1] {
                 let count = allocated(|| asked(engine.decide(state, intent, at(now))));
                 assert_eq!(count, 0, "decide: {intent:?}");
@@ -99,7 +99,7 @@ fn decide_allocates_nothing() {
 }
 
 #[test]
-fn a_line_without_escapes_is_read_and_decided_without_allocating() {
+fn reading_and_deciding_a_plain_line_allocates_nothing() {
     let (engine, policy) = (engine(), policy());
     let line = r#"{"symbol": "BTCUSDT", "side": "BUY", "size": "250", "timestamp": 1766550734, "source": "momentum"}"#;
     let mut scratch = Scratch::default();
@@ -115,7 +115,7 @@ fn a_line_without_escapes_is_read_and_decided_without_allocating() {
 }
 
 #[test]
-fn decide_columns_allocates_nothing_the_second_time() {
+fn reused_decision_columns_allocate_nothing() {
     let (engine, policy) = (engine(), policy());
     let mut columns = IntentColumns::default();
     for intent in intents().iter().cycle().take(1_000) {
@@ -168,7 +168,7 @@ fn harvest_allocates_nothing() {
 }
 
 #[test]
-fn harvest_batch_allocates_nothing_the_second_time() {
+fn a_reused_harvest_batch_allocates_nothing() {
     let policy = policy();
     let theta = policy.theta_in_force(at(NOW)).unwrap();
     let mut columns = HarvestColumns::new();
@@ -189,7 +189,7 @@ fn the_counter_counts() {
         panic!("no intent");
     };
     let state = PolicyState::present(&policy);
-    // A trace is a list.
+    // A trace is a `Vec`, so it must be counted.
     let count = allocated(|| drop(black_box(engine.decide_traced(state, intent, None))));
     assert!(count > 0);
 }
@@ -203,7 +203,7 @@ fn reading_a_feed_allocates_nothing() {
     let reader = Reader::new(MemoryStore::new(), SequenceGuard::in_memory());
     let feed = Feed::start(reader, move || now).unwrap();
     assert!(feed.wait_for_change(0, std::time::Duration::from_secs(20)));
-    // The first read of a thread makes room for all that follow.
+    // The first read of a thread allocates its state.
     assert_eq!(feed.ruling().number(), 1);
     let read = || {
         for _ in 0..1000 {

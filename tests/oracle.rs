@@ -1,14 +1,14 @@
-//! The engine, held against a second one: naive, slow, and written without a look at the first.
+//! Comparison of the engine with a second, naive engine that was written independently and shares no code with it.
 //!
-//! Random lines, policies and operators go to both; every column of the two answers must agree. How many cases:
-//! `PORTCULLIS_CASES`.
+//! Both engines answer random lines under random policies and guardrails; every column of the two answers must agree.
+//! `PORTCULLIS_CASES` sets the number of cases.
 
 #![expect(
     clippy::unwrap_used,
-    reason = "a test that cannot go on fails; clippy takes only functions marked `#[test]` for tests"
+    reason = "a failed unwrap fails the test; clippy recognizes only functions marked `#[test]` as tests"
 )]
 
-/// The second engine, the random inputs, and the one door to the first.
+/// The naive engine, the random inputs, and the adapter to the engine under test.
 mod oracle {
     pub(crate) mod compare;
     pub(crate) mod engine;
@@ -27,12 +27,12 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, FileFailurePersistence, TestRunner};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A way to answer one line.
+/// A function that answers one line.
 type Answering = fn(&World<'_>, &str, Option<i64>) -> Answer;
 
 #[expect(
     clippy::disallowed_methods,
-    reason = "whoever runs the tests says how many cases"
+    reason = "the environment sets the number of cases"
 )]
 fn config() -> Config {
     let cases = std::env::var("PORTCULLIS_CASES")
@@ -68,17 +68,17 @@ proptest! {
     #![proptest_config(config())]
 
     #[test]
-    fn both_engines_decide_alike(case in tapes::intents()) {
+    fn both_engines_decide_the_same(case in tapes::intents()) {
         check(&case, engine::decide, naive::decide::decide)?;
     }
 
     #[test]
-    fn both_engines_harvest_alike(case in tapes::positions()) {
+    fn both_engines_harvest_the_same(case in tapes::positions()) {
         check(&case, engine::harvest, naive::harvest::harvest)?;
     }
 }
 
-/// The same cases on every run.
+/// Generates the same cases on every run.
 fn cases(strategy: &impl Strategy<Value = Case>, count: usize) -> Vec<Case> {
     let mut runner = TestRunner::deterministic();
     (0..count)
@@ -86,7 +86,7 @@ fn cases(strategy: &impl Strategy<Value = Case>, count: usize) -> Vec<Case> {
         .collect()
 }
 
-/// Whether a flaw makes a difference that is not there without it.
+/// Returns true if a flaw in the naive engine causes a difference in one of the cases.
 fn is_seen(flaw: Flaw, cases: &[Case], engine: Answering, naive: Answering) -> bool {
     cases.iter().any(|case| {
         let answer = engine(&case.world(None), &case.line, case.now);
@@ -99,7 +99,7 @@ fn is_seen(flaw: Flaw, cases: &[Case], engine: Answering, naive: Answering) -> b
 }
 
 #[test]
-fn a_flaw_in_deciding_is_seen() {
+fn each_flaw_in_deciding_causes_a_difference() {
     let cases = cases(&tapes::intents(), 4_000);
     for flaw in [
         Flaw::TenfoldLeverage,
@@ -118,7 +118,7 @@ fn a_flaw_in_deciding_is_seen() {
 }
 
 #[test]
-fn a_flaw_in_harvesting_is_seen() {
+fn each_flaw_in_harvesting_causes_a_difference() {
     let cases = cases(&tapes::positions(), 4_000);
     for flaw in [
         Flaw::StopIsOnePercent,
@@ -133,7 +133,7 @@ fn a_flaw_in_harvesting_is_seen() {
     }
 }
 
-/// What the answers to these cases were, counted.
+/// Counts the values in these columns of the answers.
 fn counts(cases: &[Case], answering: Answering, columns: &[&str]) -> BTreeMap<String, usize> {
     let mut counts = BTreeMap::new();
     for case in cases {
@@ -159,7 +159,7 @@ fn assert_reached(counts: &BTreeMap<String, usize>, wanted: &[&str]) {
         .collect();
     assert!(
         missing.is_empty(),
-        "hardly ever: {missing:?} in {counts:#?}"
+        "in fewer than 5 cases: {missing:?} in {counts:#?}"
     );
 }
 

@@ -1,5 +1,5 @@
-//! What people and programs read, kept word for word under `snapshots/`: every reason's line and record, every
-//! explanation, and what is wrong with a policy in which nothing is right.
+//! Texts and records for people and programs, kept word for word in `snapshots/`: the line and the record of every
+//! reason, explanations, and the violations of an invalid policy.
 
 #![expect(
     clippy::unwrap_used,
@@ -9,7 +9,7 @@
 
 mod support;
 
-/// One file a theme.
+/// One file per topic.
 mod snapshots {
     pub(crate) mod asking;
     pub(crate) mod explanations;
@@ -20,7 +20,7 @@ mod snapshots {
 use snapshots::asking::{Asking, Told};
 use support::sample_policy_json;
 
-/// Keeps a text under a name.
+/// Compares a text with the snapshot of this name.
 fn keep(name: &str, text: &str) {
     insta::with_settings!({
         snapshot_path => "../snapshots",

@@ -1,5 +1,5 @@
-//! A policy, an operator, intents and an instant, put together from the fuzzer's bytes: the engine one at a time, traced
-//! and in columns, against the naive engine.
+//! Target `decide`: a policy, guardrails, intents and a timestamp, generated from the bytes of the fuzzer. The engine
+//! answers one intent at a time, traced and in columns, and is compared with the naive engine.
 
 use crate::{
     draft::{self, Pairs, SYMBOLS, guardrails, instant, number, object, pairs, seconds},
@@ -20,7 +20,7 @@ use portcullis::{
     provenance::Source,
 };
 
-/// Everything that a few answers depend on.
+/// The inputs of a few answers.
 struct Call {
     policy: Option<String>,
     guardrails: crate::oracle::naive::Guardrails,
@@ -28,7 +28,7 @@ struct Call {
     now: Option<i64>,
 }
 
-/// Answers the intents that the bytes stand for in every way there is.
+/// Generates intents from the bytes, and compares all kinds of answers to them.
 pub(crate) fn run(data: &[u8]) {
     if let Ok(call) = call(&mut Unstructured::new(data)) {
         judged(&call);
@@ -86,7 +86,7 @@ const SIZES: [&[&str]; 7] = [
     &[],
 ];
 
-/// The line of an intent, in an envelope or in none.
+/// Generates the line of an intent, with or without an envelope.
 fn intent(u: &mut Unstructured<'_>) -> Result<String> {
     let symbol = quote(u.choose(&SYMBOLS)?, false);
     let mut fields = pairs(&[("symbol", &symbol)]);
@@ -137,7 +137,7 @@ fn intent(u: &mut Unstructured<'_>) -> Result<String> {
     })
 }
 
-/// A value that may stand under this name.
+/// Generates a value for this field.
 fn value(u: &mut Unstructured<'_>, name: &str) -> Result<String> {
     let choices: &[&str] = match name {
         "action" | "side" => &[
@@ -204,7 +204,7 @@ fn judged(call: &Call) {
     }
 }
 
-/// Every line here is an intent.
+/// Calls a function with the intent of a line. Every line of this target is an intent.
 fn with<T>(line: &str, f: impl FnOnce(&portcullis::intent::Intent<'_>) -> T) -> T {
     let mut scratch = Scratch::default();
     match read(line, &mut scratch) {
@@ -213,7 +213,7 @@ fn with<T>(line: &str, f: impl FnOnce(&portcullis::intent::Intent<'_>) -> T) -> 
     }
 }
 
-/// The answer to one intent, traced or not, and in the row of a batch.
+/// Returns the answer to one intent, after comparing it with the traced decision and with the row of a batch.
 fn alone(
     engine: &Engine,
     state: PolicyState<'_>,

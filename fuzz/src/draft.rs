@@ -1,4 +1,4 @@
-//! What a fuzzer's bytes stand for where they are no text: something sound, and changes to it.
+//! Generators of structured inputs from the bytes of a fuzzer: a sound input with a few changes.
 
 use crate::{
     oracle::naive::{Guardrails, Halt, json::quote, policy::hash_of},
@@ -6,7 +6,7 @@ use crate::{
 };
 use arbitrary::{Result, Unstructured};
 
-/// A key and its value as JSON, as they will be written.
+/// Pairs of a key and a JSON value, in the order of the text.
 pub(crate) type Pairs = Vec<(String, String)>;
 
 pub(crate) const SYMBOLS: [&str; 4] = ["BTCUSDT", "ethusdt", "NOLEVUSDT", "XRPUSDT"];
@@ -38,7 +38,7 @@ const ODD: [&str; 20] = [
 ];
 const FALSE_TRUE: [bool; 2] = [false, true];
 
-/// A number as JSON: one that is usual, one from any bits, a neighbour of a usual one, or none at all.
+/// Generates a number as JSON: a usual one, the lower neighbour of one, one of any bit pattern, or an unusable value.
 pub(crate) fn number(u: &mut Unstructured<'_>) -> Result<String> {
     let usual = *u.choose(&USUAL)?;
     Ok(match u.int_in_range(0..=11)? {
@@ -54,7 +54,7 @@ pub(crate) fn number(u: &mut Unstructured<'_>) -> Result<String> {
     })
 }
 
-/// A number as JSON; a text where JSON has no number for it.
+/// Returns a number as JSON; as a string if JSON has no such number.
 pub(crate) fn float(number: f64) -> String {
     if number.is_finite() {
         format!("{number:?}")
@@ -63,7 +63,7 @@ pub(crate) fn float(number: f64) -> String {
     }
 }
 
-/// An instant near [`NOW`], in microseconds.
+/// Generates a timestamp near [`NOW`], in microseconds.
 pub(crate) fn instant(u: &mut Unstructured<'_>) -> Result<i64> {
     let step = *u.choose(&[
         0,
@@ -85,7 +85,7 @@ pub(crate) fn instant(u: &mut Unstructured<'_>) -> Result<i64> {
     })
 }
 
-/// Microseconds as decimal seconds, exactly.
+/// Returns microseconds as decimal seconds, exactly.
 pub(crate) fn seconds(micros: i64) -> String {
     let sign = if micros < 0 { "-" } else { "" };
     let micros = micros.unsigned_abs();
@@ -98,7 +98,7 @@ pub(crate) fn pairs(list: &[(&str, &str)]) -> Pairs {
         .collect()
 }
 
-/// The pairs as a JSON object.
+/// Returns the pairs as a JSON object.
 pub(crate) fn object(pairs: &[(String, String)]) -> String {
     let pairs: Vec<String> = pairs
         .iter()
@@ -107,7 +107,7 @@ pub(crate) fn object(pairs: &[(String, String)]) -> String {
     format!("{{{}}}", pairs.join(", "))
 }
 
-/// Puts other values under some of these names, takes some away, lets some stand twice.
+/// Changes the values of some fields, removes others, and adds duplicates.
 pub(crate) fn change(
     u: &mut Unstructured<'_>,
     pairs: &mut Pairs,
@@ -157,7 +157,7 @@ const LIMITS: [&str; 6] = [
     "max_position_age_sec",
 ];
 
-/// The text of a policy, in either encoding, or none.
+/// Generates the text of a policy in either encoding, or none.
 pub(crate) fn policy(u: &mut Unstructured<'_>) -> Result<Option<String>> {
     let style = u.int_in_range(0..=15)?;
     if style == 15 {
@@ -222,7 +222,7 @@ pub(crate) fn policy(u: &mut Unstructured<'_>) -> Result<Option<String>> {
     Ok(Some(object(&all)))
 }
 
-/// What an operator says: nothing, or a little.
+/// Generates guardrails with at most three limits.
 pub(crate) fn guardrails(u: &mut Unstructured<'_>) -> Result<Guardrails> {
     let mut all = NO_GUARDRAILS;
     for _ in 0..u.int_in_range(0..=3)? {

@@ -1,5 +1,5 @@
-//! A policy, positions, markets and an instant, put together from the fuzzer's bytes: one at a time and in batch,
-//! against the naive engine.
+//! Target `harvest`: a policy, positions, markets and a timestamp, generated from the bytes of the fuzzer. The engine
+//! answers one position at a time and in a batch, and is compared with the naive engine.
 
 use crate::{
     draft::{self, Pairs, instant, number, object, pairs},
@@ -19,14 +19,14 @@ use portcullis::{
     },
 };
 
-/// Everything that a few answers depend on.
+/// The inputs of a few answers.
 struct Call {
     policy: Option<String>,
     lines: Vec<String>,
     now: i64,
 }
 
-/// Judges the positions that the bytes stand for in every way there is.
+/// Generates positions from the bytes, and compares all kinds of answers to them.
 pub(crate) fn run(data: &[u8]) {
     if let Ok(call) = call(&mut Unstructured::new(data)) {
         judged(&call);
@@ -59,7 +59,7 @@ const FIELDS: [&str; 12] = [
 ];
 const MARKET: [&str; 6] = ["sigma", "ts", "p_trend", "p_mr", "p_chop", "as_of"];
 
-/// The line of a snapshot.
+/// Generates the line of a position snapshot.
 fn position(u: &mut Unstructured<'_>) -> Result<String> {
     let mut fields = pairs(&[
         ("event_type", "\"position.snapshot\""),
@@ -99,7 +99,7 @@ fn position(u: &mut Unstructured<'_>) -> Result<String> {
     Ok(object(&fields))
 }
 
-/// Most often one of these.
+/// Generates one of these numbers in half of the cases, and otherwise any number.
 fn float_or(u: &mut Unstructured<'_>, usual: &[&str]) -> Result<String> {
     Ok(match u.int_in_range(0..=3)? {
         0 => draft::float(u.arbitrary()?),
@@ -108,7 +108,7 @@ fn float_or(u: &mut Unstructured<'_>, usual: &[&str]) -> Result<String> {
     })
 }
 
-/// A value that may stand under this name.
+/// Generates a value for this field.
 fn value(u: &mut Unstructured<'_>, name: &str) -> Result<String> {
     let choices: &[&str] = match name {
         "symbol" => &["\"btcusdt\"", "\"B T\"", "5"],
@@ -147,7 +147,7 @@ fn judged(call: &Call) {
     in_batch(&world, &call.lines, Instant::from_micros(call.now).unwrap());
 }
 
-/// The naive engine has an exponential of its own; all other numbers are made alike.
+/// Checks that all numbers but the kill score are equal to the last bit. The kill score may use another `exp`.
 fn same_bits(ours: &Answer, theirs: &Answer, told: &str) {
     for (name, number) in ours.iter().filter(|(name, _)| *name != "kill_score") {
         let (left, right) = (
@@ -162,7 +162,7 @@ fn same_bits(ours: &Answer, theirs: &Answer, told: &str) {
     }
 }
 
-/// Every row of a batch is what the single call says, to the bit.
+/// Checks that every row of a batch equals the single call, to the last bit.
 fn in_batch(world: &World<'_>, lines: &[String], now: Instant) {
     let policy = engine::policy(world);
     let state = engine::state(&policy);

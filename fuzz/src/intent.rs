@@ -1,4 +1,4 @@
-//! An intent from bytes: flat, in every envelope, and as the entry of a recorded decision.
+//! Target `intent`: an intent from the bytes, flat, in every envelope, and as the entry of a recorded decision.
 
 use crate::{
     oracle::{
@@ -21,7 +21,7 @@ use portcullis::{
     policy::PolicyState,
 };
 
-/// Reads the bytes as a line, and the line in everything that can stand around it.
+/// Reads the bytes as a line, and the line in every envelope.
 pub(crate) fn run(data: &[u8]) {
     let line = String::from_utf8_lossy(data);
     let delegates = ["emergency".to_owned()];
@@ -36,7 +36,8 @@ pub(crate) fn run(data: &[u8]) {
         ),
         None,
     );
-    // What is no JSON spoils the whole line, and `null` is nothing: neither says anything about an envelope.
+    // Text that is not JSON makes the whole line unreadable, and `null` is an absent payload; neither tests an
+    // envelope.
     if read_by_grammar(&line).is_some_and(|value| value != Json::Null) {
         let enveloped = format!(
             r#"{{"event_type": "trade.intent", "ts": 1766550734062, "source": "ai", "payload": {line}}}"#
@@ -46,7 +47,8 @@ pub(crate) fn run(data: &[u8]) {
     }
 }
 
-/// As the naive engine does, by the quick reader and by the general one, which white space at the end is left to.
+/// Checks that both engines give the same answer, and that the general reader gives the same answer as the fast one.
+/// White space at the end of a line selects the general reader.
 fn answered(world: &World<'_>, line: &str, now: Option<i64>) {
     let general = format!("{line}\t");
     if for_somebody_else(line).as_deref() == Some("position.snapshot") {
@@ -60,14 +62,14 @@ fn answered(world: &World<'_>, line: &str, now: Option<i64>) {
     }
 }
 
-/// A recorded decision is answered as its entry is at the instant of the recording.
+/// Checks that a recorded decision is answered as its entry is at the time of the recording.
 fn recorded(world: &World<'_>, line: &str) {
     let record = format!(
         r#"{{"event_type": "trade.decided", "decided_at": 1766550734062, "entry": {line}}}"#
     );
     let (mut outer, mut inner) = (Scratch::default(), Scratch::default());
     let Event::Decided(decided) = read_event(&record, &mut outer) else {
-        panic!("no recording: {record}");
+        panic!("not a recorded decision: {record}");
     };
     let entry = read_event(line, &mut inner);
     if matches!(entry, Event::Decided(_)) {

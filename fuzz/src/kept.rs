@@ -1,4 +1,4 @@
-//! The inputs that are kept in the repository.
+//! Replay of the inputs that are stored in the repository.
 
 use std::{
     fs,
@@ -7,19 +7,19 @@ use std::{
     thread,
 };
 
-/// As deep as a fuzzer's own thread: the naive engine reads what is nested one call a level.
+/// The stack size of the fuzzer's own thread. The naive engine recurses once for each nesting level.
 const STACK: usize = 64 << 20;
 
-/// Tries every input of a target: its corpus, of which there must be some, and what was once a finding.
+/// Runs a target with every input of its corpus, which must not be empty, and with every input that was once a finding.
 pub(crate) fn replay(target: &str, run: fn(&[u8])) {
-    // The packages of the workspace lie at its root, or a step below.
+    // The packages of the workspace are in its root or one level below it.
     let above = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
     let home = above
         .map(|above| above.join("fuzz"))
         .find(|home| home.join("corpus").is_dir());
-    let home = home.unwrap_or_else(|| panic!("no corpora"));
+    let home = home.unwrap_or_else(|| panic!("no folder `fuzz/corpus` above the package"));
     let corpus = files(&home.join("corpus").join(target));
-    assert!(!corpus.is_empty(), "no corpus of `{target}`");
+    assert!(!corpus.is_empty(), "no corpus for the target `{target}`");
     let regressions = home.join("regressions").join(target);
     let found = if regressions.exists() {
         files(&regressions)

@@ -1,4 +1,4 @@
-//! What the fuzzers try, each target in a module that a test without a fuzzer can include as well.
+//! The fuzz targets. Each one is a module that tests without a fuzzer can include as well.
 
 #[path = "../../tests/oracle"]
 mod oracle {
@@ -15,27 +15,27 @@ mod policy;
 mod tape;
 mod worlds;
 
-/// A policy from bytes.
+/// Runs the target `policy`.
 pub fn policy(data: &[u8]) {
     policy::run(data);
 }
 
-/// An intent from bytes.
+/// Runs the target `intent`.
 pub fn intent(data: &[u8]) {
     intent::run(data);
 }
 
-/// A tape from bytes.
+/// Runs the target `tape`.
 pub fn tape(data: &[u8]) {
     tape::run(data);
 }
 
-/// A few decisions, put together from bytes.
+/// Runs the target `decide`.
 pub fn decide(data: &[u8]) {
     decide::run(data);
 }
 
-/// A few harvests, put together from bytes.
+/// Runs the target `harvest`.
 pub fn harvest(data: &[u8]) {
     harvest::run(data);
 }

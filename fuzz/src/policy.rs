@@ -1,4 +1,4 @@
-//! A policy from bytes, as a document and as a map of texts.
+//! Target `policy`: a policy from the bytes, as a document and as a map of strings.
 
 use crate::oracle::naive::{
     json::{self, Json, quote},
@@ -10,7 +10,7 @@ use portcullis::{
 };
 use std::collections::BTreeMap;
 
-/// Reads the bytes as a document, and their lines as the names and texts of a hash.
+/// Reads the bytes as a document, and their lines as the names and values of a Redis hash.
 pub(crate) fn run(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     let document = Policy::from_json(&text);
@@ -29,7 +29,7 @@ pub(crate) fn run(data: &[u8]) {
     judged(&Policy::from_fields(pairs.iter().copied()), &map(&pairs));
 }
 
-/// The pairs as the JSON object that holds them.
+/// Returns the pairs as a JSON object of strings.
 fn map(pairs: &[(&str, &str)]) -> String {
     let pairs: Vec<String> = pairs
         .iter()
@@ -38,7 +38,7 @@ fn map(pairs: &[(&str, &str)]) -> String {
     format!("{{{}}}", pairs.join(", "))
 }
 
-/// The naive engine says the same, and what is a policy is one in either encoding.
+/// Checks that the naive engine agrees, and that a valid policy is valid in either encoding.
 fn judged(policy: &Result<Policy, PolicyRefusal>, text: &str) {
     match (policy, naive::read(text, None)) {
         (Ok(policy), Ok(naive)) => {
@@ -55,7 +55,7 @@ fn judged(policy: &Result<Policy, PolicyRefusal>, text: &str) {
     }
 }
 
-/// Written again, it is the same policy with the same hash.
+/// Checks that the policy is the same with the same hash after it is written in either encoding.
 fn whole(policy: &Policy) {
     let pairs: Vec<(&str, &str)> = policy
         .fields()
@@ -75,7 +75,7 @@ fn whole(policy: &Policy) {
         assert_eq!(again.hash(), policy.hash());
         assert_eq!(again.notes(), policy.notes());
     }
-    // A hash that it states itself is its own, and it may state one.
+    // A policy that states its own hash is valid and has the same hash.
     let hash = policy.hash().to_string();
     let stated = pairs
         .iter()
@@ -85,7 +85,7 @@ fn whole(policy: &Policy) {
     assert_eq!(stated.hash(), policy.hash());
 }
 
-/// The same as a document: what is JSON in a hash stands there as it is.
+/// Returns the pairs as a document, in which a value that is compact JSON is not quoted.
 fn document(pairs: &[(&str, &str)]) -> String {
     let pairs: Vec<String> = pairs
         .iter()
@@ -126,7 +126,7 @@ fn same_head(policy: &Policy, naive: &naive::Policy, text: &str) {
 fn same_numbers(policy: &Policy, naive: &naive::Policy, text: &str) {
     let until = policy.valid_until();
     let (Ok(in_force), Ok(theta)) = (policy.in_force(until), policy.theta_in_force(until)) else {
-        // It ends before it begins.
+        // The validity window ends before it begins.
         assert!(naive.valid_from > Some(naive.valid_until), "{text}");
         return;
     };
@@ -188,7 +188,7 @@ fn theta_numbers(theta: &Theta) -> BTreeMap<&'static str, Option<f64>> {
     ])
 }
 
-/// Those of money; those of time are instants, and held against the naive engine where they are used.
+/// Returns the limits that are numbers. The age limits are durations; they are compared through their effect.
 fn limit_numbers(limits: &Limits) -> [(&'static str, Option<f64>); 3] {
     [
         ("max_leverage", limits.max_leverage().map(Leverage::get)),

@@ -1,4 +1,5 @@
-//! A tape from bytes, plain or compressed: one answer a record, the same for any threads and any chunks.
+//! Target `tape`: a tape from the bytes, plain or compressed. It has one answer for each record, which must be the same
+//! for any number of threads and any size of chunks.
 
 use flate2::{Compression, write::GzEncoder};
 use portcullis::{
@@ -16,24 +17,24 @@ use portcullis_sim::{
 use serde_json::Value;
 use std::{io::Write as _, sync::OnceLock};
 
-/// What a compressed tape may hold; more takes a fuzzer's time, and shows nothing.
+/// The maximum size of a decompressed tape. Longer tapes take more time and test nothing more.
 const BYTES_MAX: usize = 1 << 18;
 const LINES_MAX: u64 = 4_000;
 const CHUNK: usize = 1 << 16;
-/// So short that some lines are too long.
+/// A limit that some lines exceed.
 const SHORT_LINE: usize = 96;
 
-/// What rules from the beginning: read once, it is the same for every tape.
+/// The policy that is active at the start, the same for every tape and parsed once.
 static INITIAL: OnceLock<Result<Policy, PolicyAbsence>> = OnceLock::new();
 
-/// What came of a replay: the answers, and either the digest and the counts or the error.
+/// The result of a replay: the answers, and the digest with the counts or the error.
 #[derive(Debug, PartialEq)]
 struct Ran {
     answers: String,
     end: Result<(blake3::Hash, String), String>,
 }
 
-/// Replays the bytes as a tape in ways that must make no difference.
+/// Replays the bytes as a tape in several ways that must give the same result.
 pub(crate) fn run(data: &[u8]) {
     let Some(records) = records(data, LINE_BYTES_MAX) else {
         return;
@@ -41,7 +42,7 @@ pub(crate) fn run(data: &[u8]) {
     let whole = replayed(data, CHUNK, LINE_BYTES_MAX, 1);
     counted(&whole, records);
     alike(&replayed(data, 7, LINE_BYTES_MAX, 1), &whole, "tiny chunks");
-    // Every way is a replay of its own: each tape goes some of them, by its length.
+    // Each way is one more replay, so the length of the tape selects one.
     match data.len() % 4 {
         0 => assert_eq!(
             replayed(data, CHUNK, LINE_BYTES_MAX, 2),
@@ -67,7 +68,7 @@ pub(crate) fn run(data: &[u8]) {
     }
 }
 
-/// Whether it is compressed makes no difference.
+/// Checks that a compressed tape gives the same result.
 fn compressed(data: &[u8], whole: &Ran) {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
     encoder.write_all(data).unwrap();
@@ -77,7 +78,8 @@ fn compressed(data: &[u8], whole: &Ran) {
     assert_eq!(&replayed(&zstd, 5, LINE_BYTES_MAX, 1), whole, "zstd");
 }
 
-/// The same, whatever the chunks. Of a damaged archive a decompressor may give out more or less before it says so.
+/// Checks that two results are equal. If a compressed tape is damaged, the number of answers before the error depends
+/// on the size of the chunks, so one list of answers must be the beginning of the other.
 fn alike(tiny: &Ran, whole: &Ran, how: &str) {
     if whole.end.is_ok() {
         assert_eq!(tiny, whole, "{how}");
@@ -98,13 +100,13 @@ fn source(data: &[u8]) -> Vec<TapeSource> {
     }]
 }
 
-/// Whether these bytes are read as they are: nothing that is compressed or known to be no tape begins like this.
+/// Returns true if the bytes are read as they are: no compression format or other rejected format begins like this.
 fn is_plain(data: &[u8]) -> bool {
     data.first()
         .is_none_or(|first| matches!(first, b'{' | b'\n' | b'[' | b'"' | b' '))
 }
 
-/// How many records there are; nothing where the tape is longer than a fuzzer has time for.
+/// Returns the number of records, or `None` if the tape is too long for a fuzzer.
 fn records(data: &[u8], line_bytes_max: usize) -> Option<u64> {
     let (mut bytes, mut lines) = (0, 0);
     for chunk in TapeReader::with_sizes(source(data), CHUNK, line_bytes_max) {
@@ -113,7 +115,7 @@ fn records(data: &[u8], line_bytes_max: usize) -> Option<u64> {
         for line in chunk.lines() {
             lines += 1;
             if let LineContent::Text(text) = line.content {
-                assert!(!text.trim().is_empty(), "a blank line is no record");
+                assert!(!text.trim().is_empty(), "a blank line was read as a record");
             }
         }
         if bytes > BYTES_MAX || lines > LINES_MAX {
@@ -162,7 +164,7 @@ fn records_of(ran: &Ran) -> usize {
     ran.answers.lines().count()
 }
 
-/// An answer a record, each a JSON object with its number, and nothing lost.
+/// Checks that there is one answer for each record, which is a JSON object with the number of the record.
 fn counted(ran: &Ran, records: u64) {
     assert!(ran.answers.is_empty() || ran.answers.ends_with('\n'));
     for (n, answer) in (1..).zip(ran.answers.lines()) {

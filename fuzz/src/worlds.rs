@@ -1,16 +1,16 @@
-//! Who asks, where a target is not about that.
+//! Fixed policies and guardrails for the targets that do not generate them.
 
 use crate::oracle::{
     compare::differences,
     naive::{Answer, Guardrails, Halt, World},
 };
 
-/// An instant on a winter morning, in microseconds, with digits in every place.
+/// 2025-12-24 04:32:14.062733 UTC in microseconds. No digit group is zero, so that a lost precision is noticed.
 pub(crate) const NOW: i64 = 1_766_550_734_062_733;
 
 pub(crate) const OWNER: &str = "exitbrain_v3_5";
 
-/// A policy without limits, in force for as long as there are instants.
+/// A policy without limits that is in force up to the latest possible expiry.
 pub(crate) const OPEN: &str = r#"{
     "policy_version": "open", "valid_until_epoch": 253402300799,
     "universe_symbols": ["BTCUSDT", "ETHUSDT", "NOLEVUSDT"], "leverage_by_symbol": {"BTCUSDT": 8, "ETHUSDT": 10},
@@ -20,7 +20,7 @@ pub(crate) const OPEN: &str = r#"{
         "max_age_sec": 72000}
 }"#;
 
-/// One with a limit on everything.
+/// A policy with every limit.
 pub(crate) const STRICT: &str = r#"{
     "policy_version": "strict", "valid_from_epoch": 1766550000, "valid_until_epoch": 1766553600.5, "harvest_grace_sec": 60,
     "universe_symbols": ["BTCUSDT", "ETHUSDT"], "leverage_by_symbol": {"BTCUSDT": 8, "ETHUSDT": 10},
@@ -47,7 +47,7 @@ pub(crate) const NO_GUARDRAILS: Guardrails = Guardrails {
     halt: Halt::Nothing,
 };
 
-/// A world of this policy, under no guardrails, with one delegate.
+/// Returns the inputs with this policy and these delegates, without guardrails.
 pub(crate) fn world<'a>(policy: &'a str, delegates: &'a [String]) -> World<'a> {
     World {
         policy: Some(policy),
@@ -58,7 +58,7 @@ pub(crate) fn world<'a>(policy: &'a str, delegates: &'a [String]) -> World<'a> {
     }
 }
 
-/// Both engines say the same.
+/// Checks that both engines give the same answer.
 #[track_caller]
 pub(crate) fn assert_alike(engine: &Answer, naive: &Answer, line: &str) {
     let differences = differences(engine, naive);

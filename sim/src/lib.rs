@@ -1,4 +1,5 @@
-//! Replays recorded intents through Portcullis.
+//! The Portcullis simulator, command line and services: replay of recorded intents, comparison of policies, simulation
+//! at recorded prices, and the bridge, harvester and recorder on Redis.
 
 pub mod bridge;
 pub mod cmd;

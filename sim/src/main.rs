@@ -1,4 +1,4 @@
-//! The `portcullis` command: parse, dispatch, exit code.
+//! The `portcullis` command: error output and exit status.
 
 use std::process::ExitCode;
 
@@ -9,7 +9,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             if let Some(text) = failure.text() {
-                // Nobody is left to tell if this fails.
+                // If standard error cannot be written, there is no other place for the message.
                 let _ = std::io::Write::write_fmt(
                     &mut anstream::stderr(),
                     format_args!("portcullis: {text}\n"),

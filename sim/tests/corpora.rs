@@ -1,11 +1,11 @@
-//! The tapes that the fuzzer kept, tried once more without it.
+//! Replays the tapes in the fuzzer's corpus without the fuzzer.
 
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
     clippy::print_stderr,
-    reason = "a test fails by panicking, and says by which input"
+    reason = "a test fails by panicking, and prints the input"
 )]
 
 #[path = "../../fuzz/src/kept.rs"]

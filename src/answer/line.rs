@@ -1,11 +1,11 @@
-//! An answer as JSON for whoever writes many: what is known to need no escapes is not searched for any.
+//! Fast JSON output of answers for programs that write many. Texts that need no escapes are copied without a search.
 
 use serde::Serialize;
 
 use super::{Answer, AnswerId, AnswerSide};
 use crate::{domain::Instant, exit::ExitRule, harvest::HarvestAction, provenance::Source};
 
-/// A member's name as it stands in an object.
+/// Expands to a member name with the separators before and after it.
 macro_rules! key {
     ($name:literal) => {
         concat!(",\"", $name, "\":")
@@ -13,7 +13,7 @@ macro_rules! key {
 }
 
 impl Answer<'_> {
-    /// Adds the answer as JSON: the bytes that [serializing](Serialize) it gives, in less time.
+    /// Appends the answer as JSON. The bytes equal those of [`Serialize`], but are written faster.
     pub fn write_json(&self, to: &mut Vec<u8>) {
         let start = to.len();
         let mut object = Object(to);
@@ -60,7 +60,7 @@ impl Answer<'_> {
         if let Some(hash) = &self.policy_hash {
             object.quoted(key!("policy_hash"), &[&hash.digits()]);
         }
-        // The comma before the first member.
+        // Replace the comma before the first member.
         if let Some(opening) = to.get_mut(start) {
             *opening = b'{';
         }
@@ -68,19 +68,19 @@ impl Answer<'_> {
     }
 }
 
-/// An object that is being written; absent members are left out.
+/// A JSON object that is being written. Absent members are omitted.
 struct Object<'t>(&'t mut Vec<u8>);
 
 impl Object<'_> {
     fn value(&mut self, key: &str, value: Option<impl Serialize>) {
         if let Some(value) = value {
             self.0.extend_from_slice(key.as_bytes());
-            // Memory takes everything, and of these values each is one of JSON's.
+            // Writing to a `Vec` cannot fail, and each of these values is valid in JSON.
             let _ = serde_json::to_writer(&mut *self.0, &value);
         }
     }
 
-    /// A name of this crate's own.
+    /// Writes a constant name of this crate, which needs no escapes.
     fn name(&mut self, key: &str, name: Option<&'static str>) {
         if let Some(name) = name {
             self.quoted(key, &[name.as_bytes()]);
@@ -90,7 +90,7 @@ impl Object<'_> {
     fn source(&mut self, key: &str, source: Option<Source>) {
         let Some(source) = source else { return };
         let (holder, path) = source.parts();
-        // Of all that may stand in a path, a symbol may hold these, and nothing else that is escaped.
+        // A path needs escapes only if a symbol in it contains one of these bytes.
         if path.bytes().any(|byte| matches!(byte, b'"' | b'\\')) {
             self.value(key, Some(source));
         } else {
@@ -123,7 +123,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn its_bytes_are_those_of_serializing(
+        fn bytes_equal_those_of_serde(
             present: u64,
             n in prop_oneof![Just(0), any::<u64>()],
             numbers in proptest::array::uniform13(ANY),

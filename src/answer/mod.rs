@@ -1,6 +1,6 @@
-//! Answers as flat rows: one record each, with stable names, for logs, files and other programs.
+//! Answers as flat rows with stable names, one record each, for logs, files and other programs.
 //!
-//! A row is a report of a decision, and no proof of one: it can be written by anybody.
+//! A row reports a decision and does not prove one, because any program can write a row.
 
 mod line;
 
@@ -23,19 +23,19 @@ use crate::{
     provenance::Source,
 };
 
-/// One answer. Absent fields are left out when it is written; instants are epoch milliseconds, what is finer
-/// cut off; amounts are USD; numbers are written so that reading them gives the same bits.
+/// One answer. Absent fields are omitted. Timestamps are epoch milliseconds, truncated; amounts are in USD; numbers are
+/// written so that reading them restores the same bits.
 #[derive(Debug, Clone, Serialize)]
 pub struct Answer<'a> {
-    /// The number of the record, from 1; 0, and left out, where it stands in no tape.
+    /// The number of the record on its tape, from 1. It is 0, and omitted, if the record is not on a tape.
     #[serde(skip_serializing_if = "is_nowhere")]
     pub n: u64,
-    /// What the record was; none where that could not be told.
+    /// The kind of the record, or `None` if it is unknown.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub event: Option<EventKind>,
-    /// The record's id.
+    /// The id of the record.
     pub id: AnswerId<'a>,
-    /// When it happened.
+    /// The time of the record.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "millis")]
     pub ts: Option<Instant>,
     /// The symbol.
@@ -46,87 +46,87 @@ pub struct Answer<'a> {
     pub side: Option<AnswerSide>,
     /// The verdict.
     pub decision: Verdict,
-    /// Why nothing is done, if nothing is.
+    /// The skip reason, if the verdict is `SKIP`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
-    /// The evidence for the reason, in words; of an exit, why it does not say how much to close.
+    /// The evidence for the skip reason as text; for an exit, the reason why it does not state how much to close.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub detail: Option<Detail<'a>>,
     /// The leverage of a trade.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub leverage: Option<f64>,
-    /// Where it came from.
+    /// The source of the leverage.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub leverage_source: Option<Source>,
-    /// The leverage that the intent asked for, if it asked.
+    /// The leverage that the intent requested, if any.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub leverage_requested: Option<f64>,
-    /// The size of a trade.
+    /// The size of a trade, in USD.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub size_usd: Option<f64>,
     /// `notional` or `margin`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub size_basis: Option<&'static str>,
-    /// Where the size came from.
+    /// The source of the size.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub size_source: Option<Source>,
-    /// What the position of a trade is worth.
+    /// The notional of a trade, in USD.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub notional_usd: Option<f64>,
-    /// The expiry of the policy that a trade was made under.
+    /// The expiry of the policy under which a trade was decided.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "millis")]
     pub not_after: Option<Instant>,
-    /// Units of the symbol: of a trade where the intent holds a price, of an exit where it asked for some.
+    /// The quantity in units of the symbol, if known: from quantity or price for a trade, as stated for an exit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub quantity: Option<f64>,
-    /// The rule that let an exit pass.
+    /// The rule by which an exit passed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub exit_rule: Option<ExitRule>,
-    /// What to do with a position.
+    /// The harvest action for a position.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub harvest_action: Option<HarvestAction>,
-    /// Where its stop is pulled.
+    /// The proposed stop, in USD per unit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stop_proposed: Option<f64>,
-    /// Where the stop distance came from that R was measured with.
+    /// The source of the stop distance with which R was computed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stop_source: Option<Source>,
-    /// Its profit in R multiples.
+    /// The net profit in R multiples.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub r_net: Option<f64>,
-    /// The risk of one unit.
+    /// The risk of one unit, in USD.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub risk_unit: Option<f64>,
-    /// The costs of one unit.
+    /// The costs of one unit, in USD.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cost: Option<f64>,
-    /// K.
+    /// The kill score K.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kill_score: Option<f64>,
-    /// A component of K before its weight: 1 if the regime flipped, else 0.
+    /// The regime-flip component of K before its weight: 1 if the regime flipped, else 0.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub k_regime_flip: Option<f64>,
-    /// A component of K before its weight: the jump of the volatility.
+    /// The volatility component of K before its weight: the relative excess over `sigma_ref`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub k_sigma_spike: Option<f64>,
-    /// A component of K before its weight: the loss of trend strength.
+    /// The trend component of K before its weight: the shortfall below `ts_ref`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub k_ts_drop: Option<f64>,
-    /// A component of K before its weight: the age of the position, as a share of the largest.
+    /// The age component of K before its weight: the age of the position as a share of `max_age_sec`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub k_age_penalty: Option<f64>,
-    /// What led to the action, and what was silent.
+    /// The reasons for the action, and the parts that were unavailable.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "names")]
     pub harvest_reasons: Option<HarvestReasons>,
-    /// The policy that ruled, or that a record brought.
+    /// The version of the active policy, or of the policy in the record.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub policy_version: Option<&'a str>,
-    /// Its hash.
+    /// The hash of that policy.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub policy_hash: Option<PolicyHash>,
 }
 
-/// The kinds of records that are answered.
+/// The kinds of records that get an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EventKind {
     /// An intent.
@@ -135,7 +135,7 @@ pub enum EventKind {
     Position,
     /// A new policy.
     PolicyUpdated,
-    /// No policy from here on.
+    /// A withdrawal: no policy from here on.
     PolicyWithdrawn,
 }
 
@@ -148,7 +148,7 @@ impl EventKind {
         Self::PolicyWithdrawn,
     ];
 
-    /// Its name.
+    /// Returns the name of the kind.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -166,17 +166,17 @@ impl Serialize for EventKind {
     }
 }
 
-/// What was answered.
+/// The verdict of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Verdict {
-    /// Trade.
+    /// An entry passed every gate.
     Trade,
-    /// Reduce or close.
+    /// An exit passed: reduce or close.
     Exit,
-    /// Nothing.
+    /// No action.
     Skip,
-    /// A position was judged.
+    /// A position was evaluated.
     Harvest,
     /// The policy changed.
     Policy,
@@ -192,7 +192,7 @@ impl Verdict {
         Self::Policy,
     ];
 
-    /// Its name.
+    /// Returns the name of the verdict.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -205,12 +205,12 @@ impl Verdict {
     }
 }
 
-/// A record's id; in a tape its number stands in where it has none.
+/// The id of a record. On a tape, a record without an id is identified by its number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AnswerId<'a> {
-    /// Its own.
+    /// The id in the record.
     Own(&'a str),
-    /// Its number.
+    /// The number of the record.
     Number(u64),
 }
 
@@ -236,14 +236,14 @@ impl Serialize for AnswerId<'_> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub enum AnswerSide {
-    /// Of an intent.
+    /// The side of an intent.
     Order(Side),
-    /// Of a position.
+    /// The side of a position.
     Position(PositionSide),
 }
 
 impl AnswerSide {
-    /// Its name.
+    /// Returns the name of the side.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -253,18 +253,18 @@ impl AnswerSide {
     }
 }
 
-/// The evidence for an answer, to be put in words only where somebody reads them.
+/// The evidence for an answer. The text is formatted only when it is written.
 #[derive(Debug, Clone)]
 pub enum Detail<'a> {
-    /// An intent was refused.
+    /// An intent was denied.
     Denial(Denial<'a>),
-    /// A position could not be judged.
+    /// A position could not be evaluated.
     Harvest(HarvestSkip<'a>),
-    /// A policy was refused.
+    /// A policy is unavailable.
     Absence(&'a PolicyAbsence),
-    /// A service objected to an entry.
+    /// A service denied an entry.
     Objection(&'a Objection<'a>),
-    /// A record lacks what it is for, or an exit does not say how much.
+    /// A record lacks a required part, or an exit does not state a quantity.
     Text(&'static str),
 }
 
@@ -294,10 +294,7 @@ impl Serialize for Detail<'_> {
     }
 }
 
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde hands over references"
-)]
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
 const fn is_nowhere(n: &u64) -> bool {
     *n == 0
 }
@@ -314,7 +311,7 @@ fn names<S: Serializer>(
 }
 
 impl<'a> Answer<'a> {
-    /// An answer with nothing in it but a verdict.
+    /// Returns an answer with a verdict and no other field.
     #[inline]
     fn bare(decision: Verdict) -> Self {
         Self {
@@ -354,7 +351,7 @@ impl<'a> Answer<'a> {
         }
     }
 
-    /// Which record it answers: its number, its id (`None`: the number stands in) and its time.
+    /// Sets the record that is answered: its number, its id (`None`: the number is used) and its time.
     #[must_use]
     #[inline]
     pub const fn to(mut self, n: u64, id: Option<&'a str>, ts: Option<Instant>) -> Self {
@@ -367,7 +364,7 @@ impl<'a> Answer<'a> {
         self
     }
 
-    /// The answer to an intent.
+    /// Creates the answer to an intent.
     #[must_use]
     #[inline]
     pub fn decision(decision: &Decision<'a>) -> Self {
@@ -413,7 +410,7 @@ impl<'a> Answer<'a> {
         }
     }
 
-    /// The answer to an entry that a service objects to, whatever the gates say.
+    /// Creates the answer to an entry that a service denied, whatever the gates decide.
     #[must_use]
     pub fn objected(decision: &Decision<'a>, objection: &'a Objection<'a>) -> Self {
         let (intent, reason) = (decision.intent(), objection.reason());
@@ -428,7 +425,7 @@ impl<'a> Answer<'a> {
         .under(decision.policy())
     }
 
-    /// The answer to a position.
+    /// Creates the answer to a position.
     #[must_use]
     pub fn harvest(decision: &HarvestDecision<'a>, policy: PolicyState<'a>) -> Self {
         match decision {
@@ -481,7 +478,7 @@ impl<'a> Answer<'a> {
         .under(Some(harvest.policy()))
     }
 
-    /// The position that it answers: its symbol, and its side where it says one.
+    /// Sets the symbol, and the side if the position states one.
     #[must_use]
     pub fn about(mut self, position: &Position) -> Self {
         self.symbol = Some(position.symbol);
@@ -492,7 +489,7 @@ impl<'a> Answer<'a> {
         self
     }
 
-    /// The answer to a position that cannot be judged for want of what makes it one.
+    /// Creates the answer to a position record that cannot be evaluated because a required part is missing.
     #[must_use]
     pub fn harvest_invalid(detail: &'static str) -> Self {
         Self::refused(
@@ -502,7 +499,7 @@ impl<'a> Answer<'a> {
         )
     }
 
-    /// The answer to a record that brings a policy into force.
+    /// Creates the answer to a record that activates a policy.
     #[must_use]
     pub fn policy_updated(policy: &'a Policy) -> Self {
         Self {
@@ -512,7 +509,7 @@ impl<'a> Answer<'a> {
         .under(Some(policy))
     }
 
-    /// The answer to a record whose policy is refused.
+    /// Creates the answer to a record whose policy is unavailable.
     #[must_use]
     pub fn policy_refused(absence: &'a PolicyAbsence) -> Self {
         Self::refused(
@@ -522,7 +519,7 @@ impl<'a> Answer<'a> {
         )
     }
 
-    /// The answer to a record that withdraws the policy.
+    /// Creates the answer to a record that withdraws the policy.
     #[must_use]
     pub fn policy_withdrawn() -> Self {
         Self {
@@ -531,7 +528,7 @@ impl<'a> Answer<'a> {
         }
     }
 
-    /// The answer to a record that lacks what it is for.
+    /// Creates the answer to a record that lacks a required part.
     #[must_use]
     pub fn refused(event: EventKind, reason: Reason, detail: Detail<'a>) -> Self {
         Self {

@@ -1,11 +1,11 @@
-//! Deciding whole columns at once, as a backtest does.
+//! Decisions over whole columns, for backtests.
 //!
-//! The same answers as [`Engine::decide`], row by row, without the evidence: ask for one row alone to get
-//! that, or a [`super::Trade`] that proves anything.
+//! Row by row, the answers equal those of [`Engine::decide`], but without evidence. Decide a single row to get the
+//! evidence or a [`super::Trade`], which is a proof token.
 //!
-//! A row is refused by the gate that comes first, and reasons are numbered in the order of the gates: what
-//! answers is the lowest number among the reasons that hold. So every gate can be asked of every row, without
-//! branches, and many rows at a time.
+//! Reasons are numbered in the order of the gates, and the first gate that fails answers. The answer to a row is
+//! therefore the lowest number among the reasons that apply. This lets every gate be checked for every row without
+//! branches, many rows at a time.
 
 use super::{
     DecisionColumns, Engine, IntentColumns, LeverageFrom, Outcome, Reason,
@@ -19,14 +19,14 @@ use crate::{
     policy::{InForce, PolicyState},
 };
 
-/// Rows are worked on in blocks that stay in the nearest cache.
+/// Number of rows processed at a time; a block fits in the L1 cache.
 const BLOCK: usize = 256;
 
-/// No reason against: above the number of every reason.
+/// No skip reason. Greater than the number of every reason.
 const OPEN: u8 = 255;
-/// No reason, but an exit that passes.
+/// An exit of the exit owner, which passes.
 const EXIT_BY_OWNER: u8 = 254;
-/// No reason, but an exit that passes.
+/// An exit of a delegate, which passes.
 const EXIT_BY_DELEGATE: u8 = 253;
 
 const DENY: u8 = Reason::DenyNotExitOwner.number();
@@ -36,10 +36,10 @@ const LEVERAGE: u64 = Reason::PolicyMissingLeverage.number_wide();
 const SIZE: u64 = Reason::PolicyMissingSize.number_wide();
 const LIMIT: u64 = Reason::PolicyLimitExceeded.number_wide();
 
-/// Longer than any age that two instants can make, shorter than the age of a row that has no instant.
+/// Longer than any age between two timestamps, shorter than the age of a row that has no timestamp.
 const AGE_UNKNOWN: i64 = 1_000_000_000_000_000_000;
 
-/// The answers, by number.
+/// The outcome of each number.
 const OUTCOMES: [Outcome; 256] = {
     let mut outcomes = [Outcome::Trade; 256];
     let mut rest: &mut [Outcome] = &mut outcomes;
@@ -57,7 +57,7 @@ const OUTCOMES: [Outcome; 256] = {
     outcomes
 };
 
-/// What the policy and the operator say of each symbol and each source of a batch.
+/// Results of the policy and guardrail checks for each symbol and each source of a batch.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Tables {
     symbols: Vec<SymbolRow>,
@@ -73,19 +73,19 @@ struct SymbolRow {
 
 #[derive(Debug, Clone, Copy)]
 struct SourceRow {
-    /// The number of the reason against its entries.
+    /// The number of the reason that denies its entries, or [`OPEN`].
     refused: u8,
     /// The number of the answer to its exits.
     exit: u8,
 }
 
-/// A row whose symbol nobody knows.
+/// The row of a symbol outside the dictionary.
 const UNKNOWN_SYMBOL: SymbolRow = SymbolRow {
     leverage: f64::NAN,
     refused: Reason::PolicyUniverseFilter.number(),
 };
 
-/// A row whose source cannot be read.
+/// The row of a source that cannot be read.
 const UNREADABLE_SOURCE: SourceRow = SourceRow {
     refused: Reason::IntentAmbiguous.number(),
     exit: DENY,
@@ -146,21 +146,20 @@ impl Tables {
     }
 }
 
-/// What holds for every row of a batch: bounds that each row is compared with. A bound that nobody set is
-/// one that every value keeps.
+/// Bounds with which every row of a batch is compared. A bound that is not set accepts every value.
 #[derive(Debug, Clone, Copy)]
 struct BatchBounds {
-    /// The number of the reason of gate 4 or 5, where it is the same for every row.
+    /// The number of the reason of gate 4 or 5 if it is the same for every row, else [`OPEN`].
     refused: u8,
-    /// Before this instant the policy is valid for too long.
+    /// The earliest time, in microseconds, from which the remaining validity is within `max_validity_sec`.
     permitted_from: i64,
     valid_from: i64,
     valid_until: i64,
-    /// The largest age; a row without an instant is older.
+    /// The largest age, in microseconds. The age of a row without a timestamp is larger.
     age_max: i64,
-    /// The smallest age: the largest lead, negative.
+    /// The smallest age, in microseconds: the largest lead, negated.
     age_min: i64,
-    /// An age above which the lead is unknown too.
+    /// An age above this means that the lead is unknown too.
     lead_unknown: i64,
     leverage_max: f64,
     margin_max: f64,
@@ -189,7 +188,7 @@ impl BatchBounds {
             }
         };
         let guardrails = engine.guardrails();
-        // At its expiry a policy has no validity left: what is still wrong with it then is always wrong.
+        // At its expiry a policy has no validity left, so any violation found then applies at every time.
         let at = now.unwrap_or(policy.valid_until());
         if let Err(denial) = policy::check(guardrails, state, at) {
             bounds.refused = denial.reason().number();
@@ -208,7 +207,7 @@ impl BatchBounds {
         self.age_max != i64::MAX || self.age_min != i64::MIN
     }
 
-    /// The number of the reason of gate 1 (an instant that a row lacks), 4 or 5 at an instant.
+    /// Returns the lowest number among the reasons of gate 1 (no timestamp), 4 and 5 at the time `now`.
     #[inline(always)]
     fn at(&self, now: i64) -> u8 {
         let number = if now > self.valid_until {
@@ -263,10 +262,10 @@ impl BatchBounds {
 }
 
 impl Engine {
-    /// Answers every row of `intents` under one policy: at `now`, or at each row's own time where it is
-    /// `None`. Row by row the same answers as [`Engine::decide`] and [`Engine::decide_recorded`].
+    /// Answers every row of `intents` under one policy: at `now`, or at each row's event time if `now` is `None`. Row
+    /// by row, the answers equal those of [`Engine::decide`] and [`Engine::decide_recorded`].
     ///
-    /// Allocates nothing once `answers` has grown to the size of the batch.
+    /// Does not allocate once `answers` has grown to the size of the batch.
     pub fn decide_columns(
         &self,
         policy: PolicyState<'_>,
@@ -274,8 +273,8 @@ impl Engine {
         now: Option<Instant>,
         answers: &mut DecisionColumns,
     ) {
-        // The numbers of the policy are read at one instant at which it is in force; each row's own instant
-        // is then held against its validity.
+        // The numbers of the policy are read at a time at which it is in force. The validity is checked later, at
+        // the time of each row.
         let bounds = BatchBounds::new(self, policy, now);
         let in_force = policy
             .policy()
@@ -290,7 +289,7 @@ impl Engine {
             intents,
             answers,
         };
-        // The widest vectors this machine has. They change how many rows are worked on at a time, and no bit.
+        // Dispatches to the widest vectors of this machine. The width does not change any bit of the result.
         pulp::Arch::new().dispatch(pass);
     }
 }
@@ -362,19 +361,19 @@ impl pulp::WithSimd for Pass<'_> {
     }
 }
 
-/// Room for a block.
+/// Working columns of one block.
 struct Work {
     given: [f64; BLOCK],
     /// The lowest number among the reasons found so far.
     refused: [u8; BLOCK],
-    /// The number of the answer, should the row be an exit.
+    /// The number of the answer if the row is an exit.
     exit: [u8; BLOCK],
-    /// The lowest number among the reasons of gates 6 and 8 to 10; as wide as what it is worked out from.
+    /// The lowest number among the reasons of gates 6 and 8 to 10. As wide as the numbers it is computed from.
     late: [u64; BLOCK],
 }
 
 impl Work {
-    /// Gates 2, 3, 7 and the policy's half of 8.
+    /// Applies gates 2, 3 and 7, and the policy's part of gate 8.
     #[inline(always)]
     fn look_up(&mut self, tables: &Tables, symbols: &[u32], sources: &[u32]) {
         let work = self
@@ -391,7 +390,7 @@ impl Work {
         }
     }
 
-    /// The intent's half of gate 8, and gates 9 and 10.
+    /// Applies the intent's part of gate 8, and gates 9 and 10.
     #[inline(always)]
     fn weigh(
         &mut self,
@@ -433,7 +432,7 @@ impl Work {
         }
     }
 
-    /// Gates 4 and 5, at one instant.
+    /// Applies gates 4 and 5 at one time for all rows.
     #[inline(always)]
     fn time_all(&mut self, bounds: &BatchBounds, now: i64) {
         let number = bounds.at(now);
@@ -445,7 +444,7 @@ impl Work {
         }
     }
 
-    /// Gates 4 and 5, at each row's own instant.
+    /// Applies gates 4 and 5 at each row's event time.
     #[inline(always)]
     fn time_each(&mut self, bounds: &BatchBounds, times: &[i64]) {
         for (refused, at) in self.refused.iter_mut().zip(times) {
@@ -453,7 +452,7 @@ impl Work {
         }
     }
 
-    /// Gate 6: it comes before those of `late`.
+    /// Applies gate 6, which precedes the gates of `late`.
     #[inline(always)]
     fn age_each(
         &mut self,
@@ -473,7 +472,7 @@ impl Work {
         }
     }
 
-    /// Gate 1, and what comes of it all.
+    /// Applies gate 1 and writes the outcomes.
     #[inline(always)]
     fn answer(
         &mut self,
@@ -524,7 +523,7 @@ impl Work {
     }
 }
 
-/// The part of a column that a block covers.
+/// Returns the part of a column that a block covers.
 fn block<T>(column: &[T], start: usize) -> &[T] {
     let rest = column.get(start..).unwrap_or_default();
     rest.get(..BLOCK).unwrap_or(rest)

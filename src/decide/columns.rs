@@ -1,4 +1,4 @@
-//! Intents and answers as columns.
+//! Columns of intents and of their answers.
 
 use std::collections::BTreeMap;
 
@@ -8,12 +8,11 @@ use crate::{
     intent::{Exit, Intent, Request, Size},
 };
 
-/// Stands for an instant that a row does not have: so much earlier than any that no age is as great, and not
-/// so early that a difference overflows.
+/// Marks a missing timestamp. It makes the age larger than any real age, and a difference with it does not overflow.
 pub(super) const NO_INSTANT: i64 = i64::MIN / 4;
 
-/// What a row is, as far as the intent alone says; else the number of the reason why it does not get past
-/// the first gate.
+/// The kind of a row as far as the intent alone determines it. Other values are the number of the reason for which
+/// the row fails gate 1.
 pub(super) mod standing {
     /// An entry whose size is a notional.
     pub(crate) const NOTIONAL: u8 = 0;
@@ -21,44 +20,44 @@ pub(super) mod standing {
     pub(crate) const MARGIN: u8 = 255;
     /// An exit.
     pub(crate) const EXIT: u8 = 254;
-    /// Ambiguous, and without a time: invalid where nobody else has one.
+    /// An ambiguous intent without a timestamp: invalid if the caller passes no `now` either.
     pub(crate) const AMBIGUOUS_UNTIMED: u8 = 253;
-    /// It asks for nothing, and has no time: invalid where nobody else has one.
+    /// A hold without a timestamp: invalid if the caller passes no `now` either.
     pub(crate) const HOLD_UNTIMED: u8 = 252;
 }
 
-/// Intents as columns. Symbols and sources are kept once each, rows refer to them.
+/// Intents as columns. Each distinct symbol and source is stored once, and rows refer to it by number.
 #[derive(Debug, Clone, Default)]
 pub struct IntentColumns {
     pub(super) symbols: Dictionary<Symbol>,
     pub(super) sources: Dictionary<Option<String>>,
-    /// Numbers of symbols; one outside the dictionary where there is none.
+    /// Numbers of symbols; outside the dictionary if the row has no symbol.
     pub(super) symbol: Vec<u32>,
-    /// Numbers of sources; one outside the dictionary where it cannot be read.
+    /// Numbers of sources; outside the dictionary if the source cannot be read.
     pub(super) source: Vec<u32>,
     pub(super) standing: Vec<u8>,
-    /// The leverage asked for: infinite where none was, NaN where it is unusable.
+    /// The requested leverage: infinite if none was requested, NaN if it is unusable.
     pub(super) asked: Vec<f64>,
-    /// The amount in USD: NaN where there is none, or none that is usable.
+    /// The size in USD: NaN if it is absent or unusable.
     pub(super) size: Vec<f64>,
     pub(super) emitted_at: Vec<i64>,
     pub(super) event_time: Vec<i64>,
 }
 
-/// One entry of [`IntentColumns::extend_entries`].
+/// One row of [`IntentColumns::extend_entries`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct EntryRow {
-    /// The place of its symbol among those given.
+    /// Index of its symbol in the `symbols` argument.
     pub symbol: usize,
-    /// The leverage it asks for.
+    /// The requested leverage, if any.
     pub leverage: Option<f64>,
-    /// Its size as notional, in USD.
+    /// The notional, in USD.
     pub notional_usd: Option<f64>,
-    /// When it was sent.
+    /// The time at which the intent was sent.
     pub emitted_at: Option<Instant>,
 }
 
-/// Values, each with the number that rows know it by.
+/// Distinct values, each with the number by which rows refer to it.
 #[derive(Debug, Clone)]
 pub(super) struct Dictionary<T> {
     pub(super) values: Vec<T>,
@@ -79,7 +78,7 @@ impl<T: Clone + Ord> Dictionary<T> {
         if let Some(number) = self.numbers.get(&value) {
             return *number;
         }
-        // More values than rows can tell apart fall out of the table, and a row outside it is refused.
+        // Beyond `u32::MAX` values the number lies outside the dictionary, and such a row is skipped.
         let number = u32::try_from(self.values.len()).unwrap_or(u32::MAX);
         self.values.push(value.clone());
         self.numbers.insert(value, number);
@@ -92,11 +91,11 @@ impl<T: Clone + Ord> Dictionary<T> {
     }
 }
 
-/// The number of what is in no dictionary.
+/// The number of a value that is in no dictionary.
 const OUTSIDE: u32 = u32::MAX;
 
 impl IntentColumns {
-    /// Adds a row.
+    /// Appends one row.
     pub fn push(&mut self, intent: &Intent<'_>) {
         self.source.push(match &intent.source {
             Ok(name) => self.sources.number(name.as_deref().map(ToOwned::to_owned)),
@@ -132,9 +131,10 @@ impl IntentColumns {
         self.add(row, intent.emitted_at(), intent.event_time());
     }
 
-    /// Adds entries that stand in columns elsewhere, symbols by dictionary: rows as [`Self::push`] makes them of intents
-    /// that an [`IntentBuilder`](crate::intent::IntentBuilder) makes of the same values, a side and no source. A row whose
-    /// symbol is not among those given is an intent without a symbol.
+    /// Appends entries that are already stored in columns, with their symbols as a dictionary. Each row equals the one
+    /// that [`Self::push`] appends for an intent that an [`IntentBuilder`](crate::intent::IntentBuilder) builds from
+    /// the same values, with a side and no source. A row whose symbol index is out of range is an intent without a
+    /// symbol.
     pub fn extend_entries(
         &mut self,
         symbols: &[Symbol],
@@ -167,7 +167,7 @@ impl IntentColumns {
         self.source.resize(self.len(), source);
     }
 
-    /// Its symbol, standing, leverage and size; the instant it was sent and that of the event.
+    /// Appends a row: symbol, kind, requested leverage and size; the time it was sent and its event time.
     #[inline]
     fn add(
         &mut self,
@@ -184,7 +184,7 @@ impl IntentColumns {
         self.event_time.push(micros(event_time));
     }
 
-    /// Empties it, and keeps its room.
+    /// Removes all rows and keeps the allocated memory.
     pub fn clear(&mut self) {
         self.symbols.clear();
         self.sources.clear();
@@ -197,13 +197,13 @@ impl IntentColumns {
         self.event_time.clear();
     }
 
-    /// How many rows there are.
+    /// Returns the number of rows.
     #[must_use]
     pub const fn len(&self) -> usize {
         self.standing.len()
     }
 
-    /// Whether there are none.
+    /// Returns true if there are no rows.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.len() == 0
@@ -213,23 +213,23 @@ impl IntentColumns {
 /// The answer to one row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
-    /// Trade.
+    /// A trade.
     Trade,
-    /// Reduce or close: the source owns exits.
+    /// An exit of the exit owner: reduce or close.
     ExitByOwner,
-    /// Reduce or close: the source is a delegate.
+    /// An exit of a delegate: reduce or close.
     ExitByDelegate,
-    /// Do nothing.
+    /// No action, for this reason.
     Skip(Reason),
 }
 
-/// The answers as columns, to be used again for the next batch.
+/// Answers as columns. The memory is reused for the next batch.
 #[derive(Debug, Clone, Default)]
 pub struct DecisionColumns {
     pub(super) outcome: Vec<Outcome>,
-    /// NaN where nothing is traded.
+    /// NaN if the row is not a trade.
     pub(super) leverage: Vec<f64>,
-    /// NaN where nothing is traded.
+    /// NaN if the row is not a trade.
     pub(super) notional: Vec<f64>,
     pub(super) leverage_from: Vec<LeverageFrom>,
     pub(super) tables: Tables,
@@ -240,32 +240,32 @@ pub struct DecisionColumns {
 pub struct BatchRow {
     /// The answer.
     pub outcome: Outcome,
-    /// The leverage of a trade, and where it came from.
+    /// The leverage of a trade and its source.
     pub leverage: Option<(Leverage, LeverageFrom)>,
-    /// What the position of a trade is worth, in USD.
+    /// The notional of a trade, in USD.
     pub notional: Option<Notional>,
 }
 
 impl DecisionColumns {
-    /// How many rows were answered.
+    /// Returns the number of answered rows.
     #[must_use]
     pub const fn len(&self) -> usize {
         self.outcome.len()
     }
 
-    /// Whether none were.
+    /// Returns true if no rows were answered.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// The answers, row by row.
+    /// Returns the answers in the order of the rows.
     #[must_use]
     pub fn outcomes(&self) -> &[Outcome] {
         &self.outcome
     }
 
-    /// One row.
+    /// Returns one row by its index from 0, or `None` if the index is out of range.
     #[must_use]
     pub fn row(&self, index: usize) -> Option<BatchRow> {
         let leverage = Leverage::new(*self.leverage.get(index)?).ok();
@@ -277,7 +277,7 @@ impl DecisionColumns {
         })
     }
 
-    /// Makes room for so many rows; what stands in them is written over.
+    /// Resizes the columns to `rows` rows; their values are overwritten afterwards.
     pub(super) fn resize(&mut self, rows: usize) {
         self.outcome
             .resize(rows, Outcome::Skip(Reason::PolicyMissing));
@@ -298,14 +298,14 @@ mod tests {
         prop_oneof![ANY, 0.5..200.0, Just(0.0), Just(f64::INFINITY)]
     }
 
-    /// A NaN equals itself here.
+    /// Returns the debug text, in which a NaN equals itself.
     fn shown(columns: &IntentColumns) -> String {
         format!("{columns:?}")
     }
 
     proptest! {
         #[test]
-        fn entries_in_columns_are_the_intents_that_a_builder_makes(
+        fn entries_in_columns_equal_built_intents(
             rows in proptest::collection::vec(
                 (0..4_usize, of(number()), of(number()), of(-9_i64..4_000_000_000_000), any::<bool>()),
                 0..9,
@@ -313,7 +313,7 @@ mod tests {
         ) {
             let names = ["BTCUSDT", "ETHUSDT", "SOLUSDT"];
             let mut expected = IntentColumns::default();
-            // In this order, whichever of them comes first.
+            // `extend_entries` registers all symbols in this order, so register them in the expected columns as well.
             for name in names {
                 expected.symbols.number(Symbol::new(name).unwrap());
             }

@@ -1,4 +1,4 @@
-//! What the engine answers.
+//! The answers of the engine: trade, exit or skip.
 
 use std::fmt;
 
@@ -15,22 +15,22 @@ use crate::{
 #[derive(Debug)]
 #[must_use]
 pub enum Decision<'a> {
-    /// Trade, exactly so.
+    /// An entry that passed every gate.
     Trade(Trade<'a>),
-    /// Reduce or close.
+    /// An exit that may reduce or close a position.
     Exit(ExitPermit<'a>),
-    /// Do nothing, and why.
+    /// No action, with the evidence.
     Skip(Skip<'a>),
 }
 
-/// The proof that an entry passed every gate. Only the engine makes one: there is no constructor, no
-/// conversion and no deserialiser.
+/// The proof that an entry passed every gate. Only the engine can create one: there is no constructor, no
+/// conversion and no deserializer.
 #[derive(Debug)]
 pub struct Trade<'a> {
     pub(super) intent: &'a Intent<'a>,
     pub(super) entry: &'a Entry,
     pub(super) in_force: InForce<'a>,
-    // Small on purpose: a source is put together when somebody asks for it.
+    // Kept small: the `Source` is built only when a getter asks for it.
     pub(super) leverage: Leverage,
     pub(super) leverage_from: LeverageFrom,
     pub(super) size: Size,
@@ -38,12 +38,12 @@ pub struct Trade<'a> {
     pub(super) margin: Margin,
 }
 
-/// Where the leverage of a trade came from.
+/// The source of a trade's leverage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LeverageFrom {
     /// The policy's entry for the symbol.
     Policy,
-    /// The intent, which asked for less.
+    /// The intent, which requested a lower leverage.
     Intent,
 }
 
@@ -56,7 +56,7 @@ impl LeverageFrom {
     }
 }
 
-/// Nothing is done, with the evidence.
+/// A skipped intent, with the evidence.
 #[derive(Debug, Clone, Copy)]
 pub struct Skip<'a> {
     pub(super) intent: &'a Intent<'a>,
@@ -65,7 +65,7 @@ pub struct Skip<'a> {
 }
 
 impl<'a> Decision<'a> {
-    /// `TRADE`, `EXIT` or `SKIP`.
+    /// Returns `TRADE`, `EXIT` or `SKIP`.
     #[must_use]
     pub const fn verdict(&self) -> &'static str {
         match self {
@@ -75,7 +75,7 @@ impl<'a> Decision<'a> {
         }
     }
 
-    /// Why nothing is done, if nothing is.
+    /// Returns the skip reason, or `None` for a trade or an exit.
     #[must_use]
     pub const fn reason(&self) -> Option<Reason> {
         match self {
@@ -84,7 +84,7 @@ impl<'a> Decision<'a> {
         }
     }
 
-    /// The gates that were passed, in order.
+    /// Returns the gates that passed, in order.
     #[must_use]
     pub fn gates_passed(&self) -> &'static [Gate] {
         match self {
@@ -94,7 +94,7 @@ impl<'a> Decision<'a> {
         }
     }
 
-    /// The policy it was made by, where a gate had looked at one.
+    /// Returns the policy under which the decision was made, or `None` if no gate checked a policy.
     #[must_use]
     pub const fn policy(&self) -> Option<&'a Policy> {
         match self {
@@ -104,7 +104,7 @@ impl<'a> Decision<'a> {
         }
     }
 
-    /// The intent it answers.
+    /// Returns the intent that was decided.
     #[must_use]
     pub const fn intent(&self) -> &'a Intent<'a> {
         match self {
@@ -116,25 +116,25 @@ impl<'a> Decision<'a> {
 }
 
 impl<'a> Trade<'a> {
-    /// The intent that asked.
+    /// Returns the intent of the trade.
     #[must_use]
     pub const fn intent(&self) -> &'a Intent<'a> {
         self.intent
     }
 
-    /// What to trade.
+    /// Returns the symbol to trade.
     #[must_use]
     pub const fn symbol(&self) -> Symbol {
         self.entry.symbol()
     }
 
-    /// Which way.
+    /// Returns the side of the trade.
     #[must_use]
     pub const fn side(&self) -> Side {
         self.entry.side()
     }
 
-    /// The leverage: the policy's, or less where the intent asked for less.
+    /// Returns the leverage: that of the policy, or the lower one that the intent requested.
     #[must_use]
     pub const fn leverage(&self) -> Sourced<Leverage> {
         Sourced::new(
@@ -143,20 +143,20 @@ impl<'a> Trade<'a> {
         )
     }
 
-    /// The leverage that the intent asked for, if it asked.
+    /// Returns the leverage that the intent requested, if any.
     #[must_use]
     pub fn leverage_requested(&self) -> Option<Sourced<Leverage>> {
         let asked = self.entry.leverage()?.ok()?;
         Some(Sourced::new(asked, Source::Intent("leverage")))
     }
 
-    /// The size, as the intent gave it.
+    /// Returns the size as stated in the intent.
     #[must_use]
     pub const fn size(&self) -> Sourced<Size> {
         Sourced::new(self.size, self.entry.size_source())
     }
 
-    /// What the position is worth, in USD.
+    /// Returns the notional of the position, in USD.
     #[must_use]
     pub fn notional(&self) -> Sourced<Notional> {
         let source = match self.size {
@@ -166,7 +166,7 @@ impl<'a> Trade<'a> {
         Sourced::new(self.notional, source)
     }
 
-    /// What is put up for it, in USD.
+    /// Returns the margin of the position, in USD.
     #[must_use]
     pub fn margin(&self) -> Sourced<Margin> {
         let source = match self.size {
@@ -176,8 +176,8 @@ impl<'a> Trade<'a> {
         Sourced::new(self.margin, source)
     }
 
-    /// Units of the symbol: the intent's own quantity, else the notional at the price that the intent holds.
-    /// `None` where it holds neither, or where the quotient is not finite.
+    /// Returns the quantity in units of the symbol: that of the intent, else the notional divided by the price of the
+    /// intent. Returns `None` if the intent has neither, or if the quotient is not finite.
     #[must_use]
     pub fn quantity(&self) -> Option<Sourced<Quantity>> {
         if let Some(own) = self.entry.quantity() {
@@ -188,93 +188,93 @@ impl<'a> Trade<'a> {
         Some(Sourced::new(quantity, Source::Derived("notional/price")))
     }
 
-    /// Units of the symbol at a price, `None` where the quotient is zero or not finite.
+    /// Returns the quantity at a price, in units of the symbol, or `None` if the quotient is zero or not finite.
     #[must_use]
     pub fn quantity_at(&self, price: Price) -> Option<Quantity> {
         self.notional.quantity(price).ok()
     }
 
-    /// Where the intent gets in, where it said so.
+    /// Returns the entry price of the intent, if stated.
     #[must_use]
     pub fn entry_price(&self) -> Option<Sourced<Price>> {
         carried(self.entry.entry_price(), "entry_price")
     }
 
-    /// Where the intent gets out at a loss, where it said so.
+    /// Returns the stop-loss price of the intent, if stated.
     #[must_use]
     pub fn stop_loss(&self) -> Option<Sourced<Price>> {
         carried(self.entry.stop_loss(), "stop_loss")
     }
 
-    /// Where the intent gets out at a profit, where it said so.
+    /// Returns the take-profit price of the intent, if stated.
     #[must_use]
     pub fn take_profit(&self) -> Option<Sourced<Price>> {
         carried(self.entry.take_profit(), "take_profit")
     }
 
-    /// The policy's expiry: nobody may carry the trade out later.
+    /// Returns the expiry of the policy. The trade must not be executed after it.
     #[must_use]
     pub const fn not_after(&self) -> Instant {
         self.in_force.policy().valid_until()
     }
 
-    /// Whether that policy's being in force was assumed and not checked: nobody may carry such a trade out.
-    /// Never true without the feature `what-if`.
+    /// Returns true if the policy was assumed to be in force without a check. Such a trade must never be executed.
+    /// Always false without the feature `what-if`.
     #[must_use]
     pub const fn is_assumed(&self) -> bool {
         self.in_force.is_assumed()
     }
 
-    /// The policy it was made under.
+    /// Returns the policy under which the trade was decided.
     #[must_use]
     pub const fn policy(&self) -> &'a Policy {
         self.in_force.policy()
     }
 
-    /// The version of that policy.
+    /// Returns the version of that policy.
     #[must_use]
     pub fn policy_version(&self) -> &'a str {
         self.policy().version()
     }
 
-    /// The hash of that policy.
+    /// Returns the hash of that policy.
     #[must_use]
     pub const fn policy_hash(&self) -> PolicyHash {
         self.policy().hash()
     }
 }
 
-/// A price of the intent, with the field that held it.
+/// Attaches the intent's field to a price of the intent.
 fn carried(price: Option<Price>, field: &'static str) -> Option<Sourced<Price>> {
     price.map(|price| Sourced::new(price, Source::Intent(field)))
 }
 
 impl<'a> Skip<'a> {
-    /// The reason's code.
+    /// Returns the skip reason.
     #[must_use]
     pub const fn reason(&self) -> Reason {
         self.denial.reason()
     }
 
-    /// What was observed, and what was required.
+    /// Returns the observed values and the requirement that they failed.
     #[must_use]
     pub const fn evidence(&self) -> &Denial<'a> {
         &self.denial
     }
 
-    /// The gate that failed.
+    /// Returns the gate that failed.
     #[must_use]
     pub const fn gate(&self) -> Gate {
         self.denial.gate()
     }
 
-    /// The policy, where there was one and a gate had looked at it.
+    /// Returns the policy, or `None` if there was none or no gate checked it.
     #[must_use]
     pub const fn policy(&self) -> Option<&'a Policy> {
         self.policy
     }
 
-    /// The intent that asked.
+    /// Returns the intent that was skipped.
     #[must_use]
     pub const fn intent(&self) -> &'a Intent<'a> {
         self.intent

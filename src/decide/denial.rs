@@ -1,4 +1,4 @@
-//! The evidence for a skip: what was observed, and what was required.
+//! The evidence for a skip: the observed values and the requirement that they failed.
 
 use std::fmt;
 
@@ -11,28 +11,28 @@ use crate::{
     provenance::Sourced,
 };
 
-/// Why a gate did not open.
+/// The evidence for which a gate failed.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Denial<'a> {
-    /// The intent does not say one thing.
+    /// The intent is unreadable, invalid, ambiguous or a hold.
     Unread(&'a IntentFault),
-    /// An entry whose source is there and cannot be read: it might be the exit owner.
+    /// The source of an entry is present but unreadable, so it might be the exit owner.
     SourceUnreadable,
-    /// An entry from one who owns exits: its lost flag would reverse the position.
+    /// The exit owner or a delegate sent an entry. It may be an exit that lost its reduce-only flag.
     ExitOwnerOpens {
-        /// Who asked.
+        /// The source of the intent.
         source: &'a str,
     },
-    /// An exit from one who does not own exits.
+    /// The source of an exit is neither the exit owner nor a delegate.
     NotExitOwner(NotExitOwner<'a>),
-    /// The operator stopped entries.
+    /// The operator halted entries.
     Halted {
-        /// In this symbol.
+        /// The symbol of the intent.
         symbol: Symbol,
-        /// And in every other.
+        /// True if the halt covers every symbol.
         everything: bool,
     },
-    /// There is no policy, and why.
+    /// There is no policy.
     PolicyAbsent(&'a PolicyAbsence),
     /// The guardrails do not permit the policy.
     PolicyNotPermitted(Constraint<'a>),
@@ -40,16 +40,16 @@ pub enum Denial<'a> {
     NotInForce(NotInForce),
     /// The intent is too old, or its age is unknown.
     IntentStale {
-        /// Its age, where it says when it was sent.
+        /// The age, or `None` if the intent does not state when it was sent.
         age: Option<Span>,
-        /// The largest age, and who says so.
+        /// The largest allowed age and its source.
         age_max: Sourced<Span>,
     },
-    /// The intent is ahead of the clock, or nobody can tell.
+    /// The intent is too far ahead of the clock, or its lead is unknown.
     ClockUntrusted {
-        /// How far, where it says when it was sent.
+        /// The lead, or `None` if the intent does not state when it was sent.
         lead: Option<Span>,
-        /// The largest lead, and who says so.
+        /// The largest allowed lead and its source.
         lead_max: Sourced<Span>,
     },
     /// The symbol is not in the policy's universe.
@@ -57,58 +57,58 @@ pub enum Denial<'a> {
         /// The symbol.
         symbol: Symbol,
     },
-    /// The operator does not permit the symbol.
+    /// The guardrails do not permit the symbol.
     NotPermitted {
         /// The symbol.
         symbol: Symbol,
     },
-    /// The policy gives the symbol no leverage.
+    /// The policy has no leverage for the symbol.
     NoLeverage {
         /// The symbol.
         symbol: Symbol,
     },
-    /// The intent asks for a leverage that is none.
+    /// The leverage in the intent is unusable.
     LeverageUnusable(NumberError),
-    /// The intent gives no size.
+    /// The intent has no size.
     NoSize,
-    /// The intent gives a size that is none.
+    /// The size in the intent is unusable.
     SizeUnusable(SizeFault),
-    /// A number is not finite, or beyond its limit.
+    /// A number is not finite, or exceeds its limit.
     LimitExceeded {
-        /// Which one.
+        /// The number that was checked.
         number: LimitedNumber,
-        /// What it would be.
+        /// The value that the trade would have.
         observed: f64,
-        /// The limit, and who says so; none where the number is not finite to begin with.
+        /// The limit and its source; `None` if the number is not finite or not greater than 0.
         limit: Option<Sourced<f64>>,
     },
 }
 
-/// Which guardrail a policy breaks.
+/// The guardrail that a policy violates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Constraint<'a> {
-    /// It is valid for too long.
+    /// The policy is valid for too long.
     Validity {
-        /// For how long: from its beginning, or from now where it names none.
+        /// The validity: from `valid_from`, or from now if the policy has none.
         validity: Span,
-        /// For how long at most.
+        /// The longest allowed validity.
         validity_max: Span,
     },
-    /// It was made for another market.
+    /// The policy is for another market, or has none.
     Market {
-        /// What it says.
+        /// The market of the policy.
         found: Option<&'a str>,
-        /// What the operator says.
+        /// The market that the guardrails require.
         required: &'a str,
     },
-    /// It was made for another venue.
+    /// The policy is for another venue, or has none.
     Venue {
-        /// What it says.
+        /// The venue of the policy.
         found: Option<&'a str>,
-        /// What the operator says.
+        /// The venue that the guardrails require.
         required: &'a str,
     },
-    /// It states no hash.
+    /// The policy has no hash, and the guardrails require one.
     NoHash,
 }
 
@@ -124,7 +124,7 @@ pub enum LimitedNumber {
 }
 
 impl LimitedNumber {
-    /// Its name.
+    /// Returns the name of the number.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -136,7 +136,7 @@ impl LimitedNumber {
 }
 
 impl Denial<'_> {
-    /// The reason it is reported under.
+    /// Returns the skip reason under which this is reported.
     #[must_use]
     pub const fn reason(&self) -> Reason {
         match self {
@@ -162,7 +162,7 @@ impl Denial<'_> {
         }
     }
 
-    /// The gate that failed.
+    /// Returns the gate that failed.
     #[must_use]
     pub const fn gate(&self) -> Gate {
         match self {
@@ -182,7 +182,7 @@ impl Denial<'_> {
     }
 }
 
-/// The reason for having no policy.
+/// Returns the skip reason for a policy that is unavailable.
 pub(crate) const fn absence_reason(absence: &PolicyAbsence) -> Reason {
     match absence {
         PolicyAbsence::NotFound | PolicyAbsence::HashUnknown(_) => Reason::PolicyMissing,
@@ -208,10 +208,10 @@ const fn fault_reason(fault: PolicyFault) -> Reason {
     }
 }
 
-/// What dashboards that know one code for "no policy" look for.
+/// Suffix for old dashboards, which know only one code for a missing or expired policy.
 const LEGACY: &str = "[POLICY_MISSING_FIELD]";
 
-/// What a missing or expired policy says in a skip.
+/// Writes the skip detail of a policy that is unavailable.
 pub(crate) fn write_absence(f: &mut fmt::Formatter<'_>, absence: &PolicyAbsence) -> fmt::Result {
     match absence {
         PolicyAbsence::NotFound | PolicyAbsence::HashUnknown(_) => write!(f, "{absence} {LEGACY}"),
@@ -222,14 +222,20 @@ pub(crate) fn write_absence(f: &mut fmt::Formatter<'_>, absence: &PolicyAbsence)
     }
 }
 
-/// What a policy out of force says in a skip.
+/// Writes the skip detail of a policy that is not in force.
 pub(crate) fn write_not_in_force(f: &mut fmt::Formatter<'_>, why: NotInForce) -> fmt::Result {
     match why {
         NotInForce::NotYetValid { valid_from, now } => {
-            write!(f, "policy comes into force at {valid_from}, it is {now}")
+            write!(
+                f,
+                "policy comes into force at {valid_from}; the time is {now}"
+            )
         }
         NotInForce::Stale { valid_until, now } => {
-            write!(f, "policy expired at {valid_until}, it is {now} {LEGACY}")
+            write!(
+                f,
+                "policy expired at {valid_until}; the time is {now} {LEGACY}"
+            )
         }
     }
 }
@@ -242,14 +248,14 @@ impl fmt::Display for Denial<'_> {
             Self::ExitOwnerOpens { source } => {
                 write!(
                     f,
-                    "`{}` owns exits and never opens: did the intent lose its reduce-only flag?",
+                    "`{}` owns exits and cannot send entries; check whether the intent lost its reduce-only flag",
                     Shown(source)
                 )
             }
             Self::NotExitOwner(denied) => write!(f, "{denied}"),
             Self::Halted {
                 everything: true, ..
-            } => f.write_str("entries are halted"),
+            } => f.write_str("entries in all symbols are halted"),
             Self::Halted { symbol, .. } => write!(f, "entries in {symbol} are halted"),
             Self::PolicyAbsent(absence) => write_absence(f, absence),
             Self::PolicyNotPermitted(constraint) => write!(f, "{constraint}"),
@@ -260,14 +266,14 @@ impl fmt::Display for Denial<'_> {
             } => {
                 write!(
                     f,
-                    "intent is {age} old, at most {} is allowed",
+                    "intent is {age} old; at most {} is allowed",
                     age_max.value()
                 )
             }
             Self::IntentStale { age: None, age_max } => {
                 write!(
                     f,
-                    "the intent's age is unknown, at most {} is allowed",
+                    "the age of the intent is unknown; at most {} is allowed",
                     age_max.value()
                 )
             }
@@ -276,7 +282,7 @@ impl fmt::Display for Denial<'_> {
                 lead_max,
             } => write!(
                 f,
-                "intent is {lead} ahead of the clock, at most {} is allowed",
+                "intent is {lead} ahead of the clock; at most {} is allowed",
                 lead_max.value()
             ),
             Self::ClockUntrusted {
@@ -284,14 +290,16 @@ impl fmt::Display for Denial<'_> {
                 lead_max,
             } => write!(
                 f,
-                "the intent's lead on the clock is unknown, at most {} is allowed",
+                "the lead of the intent over the clock is unknown; at most {} is allowed",
                 lead_max.value()
             ),
             Self::NotInUniverse { symbol } => write!(f, "{symbol} not in AI policy"),
-            Self::NotPermitted { symbol } => write!(f, "{symbol} not permitted by the guardrails"),
+            Self::NotPermitted { symbol } => {
+                write!(f, "{symbol} is not permitted by the guardrails")
+            }
             Self::NoLeverage { symbol } => write!(f, "AI policy has no leverage for {symbol}"),
             Self::LeverageUnusable(error) => write!(f, "`leverage` of the intent: {error}"),
-            Self::NoSize => f.write_str("the intent gives no size"),
+            Self::NoSize => f.write_str("the intent has no size"),
             Self::SizeUnusable(fault) => write!(f, "{fault}"),
             Self::LimitExceeded {
                 number,
@@ -299,7 +307,7 @@ impl fmt::Display for Denial<'_> {
                 limit: Some(limit),
             } => write!(
                 f,
-                "{} {observed} is above {} of {}",
+                "{} {observed} exceeds the limit {} ({})",
                 number.name(),
                 limit.value(),
                 limit.source()
@@ -310,7 +318,7 @@ impl fmt::Display for Denial<'_> {
                 limit: None,
             } => write!(
                 f,
-                "{} {observed} is not finite and greater than 0",
+                "{} {observed} is not a finite number greater than 0",
                 number.name()
             ),
         }
@@ -326,14 +334,12 @@ impl fmt::Display for Constraint<'_> {
             } => {
                 write!(
                     f,
-                    "policy is valid for {validity}, the guardrails allow {validity_max}"
+                    "policy is valid for {validity}; the guardrails allow at most {validity_max}"
                 )
             }
             Self::Market { found, required } => made_for(f, "market", *found, required),
             Self::Venue { found, required } => made_for(f, "venue", *found, required),
-            Self::NoHash => {
-                f.write_str("policy states no `policy_hash`, the guardrails require one")
-            }
+            Self::NoHash => f.write_str("policy has no `policy_hash`; the guardrails require one"),
         }
     }
 }
@@ -347,12 +353,12 @@ fn made_for(
     match found {
         Some(found) => write!(
             f,
-            "policy is for {what} `{}`, the guardrails require `{required}`",
+            "the {what} of the policy is `{}`; the guardrails require `{required}`",
             Shown(found)
         ),
         None => write!(
             f,
-            "policy names no {what}, the guardrails require `{required}`"
+            "policy has no `{what}`; the guardrails require `{required}`"
         ),
     }
 }

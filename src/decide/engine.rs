@@ -1,4 +1,4 @@
-//! The engine: gates in their order.
+//! The engine, which applies the gates in order.
 
 use super::{
     Compared, Decision, Denial, Gate, Skip, Trace, Trade,
@@ -17,9 +17,9 @@ use crate::{
     provenance::Sourced,
 };
 
-/// Decides. Its whole configuration is what the operator says: guardrails, and who owns exits.
+/// The decision engine. Its configuration is the operator's: the guardrails and the exit ownership.
 ///
-/// It holds no state: the same arguments give the same answer, on any machine, in any order.
+/// It has no state: the same arguments give the same answer on every machine and in any order.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Engine {
     guardrails: Guardrails,
@@ -27,7 +27,7 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// An engine under these guardrails ([`Guardrails::none`] for none at all).
+    /// Creates an engine with these guardrails. Use [`Guardrails::none`] for no guardrails.
     #[must_use]
     pub const fn new(guardrails: Guardrails, ownership: ExitOwnership) -> Self {
         Self {
@@ -36,19 +36,19 @@ impl Engine {
         }
     }
 
-    /// What the operator says.
+    /// Returns the guardrails.
     #[must_use]
     pub const fn guardrails(&self) -> &Guardrails {
         &self.guardrails
     }
 
-    /// Who owns exits.
+    /// Returns the exit ownership.
     #[must_use]
     pub const fn ownership(&self) -> &ExitOwnership {
         &self.ownership
     }
 
-    /// The same engine, with these halts beside those of its guardrails.
+    /// Returns a copy of the engine with these halts in addition to those of its guardrails.
     #[must_use]
     pub fn halting(&self, halt: &Halt) -> Self {
         let halt = self.guardrails.halt().and(halt);
@@ -58,7 +58,7 @@ impl Engine {
         }
     }
 
-    /// Answers one intent at the instant `now`.
+    /// Decides one intent at the time `now`.
     #[inline]
     pub fn decide<'a>(
         &'a self,
@@ -69,7 +69,7 @@ impl Engine {
         self.answer(policy, intent, Some(now), &mut Unobserved)
     }
 
-    /// Answers one intent at its own time, as a replay does. An entry that has none is `INTENT_INVALID`.
+    /// Decides one intent at its event time, as a replay does. An entry without a timestamp is `INTENT_INVALID`.
     #[inline]
     pub fn decide_recorded<'a>(
         &'a self,
@@ -79,7 +79,7 @@ impl Engine {
         self.answer(policy, intent, intent.event_time(), &mut Unobserved)
     }
 
-    /// The same answer, with what each gate compared. `now` is the intent's own time where it is `None`.
+    /// Decides one intent and records what each gate compared. If `now` is `None`, the event time is used.
     pub fn decide_traced<'a>(
         &'a self,
         policy: PolicyState<'a>,

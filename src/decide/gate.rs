@@ -1,13 +1,13 @@
-//! The one ordered list of gates.
+//! The gates in the order in which they are checked.
 
 use serde::{Serialize, Serializer};
 
-/// A gate that an entry must pass. An exit passes the first two and no other.
+/// A gate that an entry must pass. An exit is subject to the first two only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Gate {
-    /// The intent is readable and says one thing.
+    /// The intent is readable and unambiguous.
     Readable,
-    /// An exit comes from one who owns exits, an entry from one who does not.
+    /// An exit comes from the exit owner or a delegate, and an entry from neither.
     ExitOwnership,
     /// No halt covers the symbol.
     Halt,
@@ -15,20 +15,20 @@ pub enum Gate {
     Policy,
     /// The policy is in force.
     InForce,
-    /// The intent is fresh.
+    /// The intent is neither too old nor too far ahead of the clock.
     Freshness,
-    /// The symbol is in the policy's universe, and permitted.
+    /// The symbol is in the policy's universe, and the guardrails permit it.
     Universe,
-    /// There is a leverage.
+    /// The policy has a leverage for the symbol, and the requested leverage is usable.
     Leverage,
-    /// There is a size.
+    /// The intent has a usable size.
     Size,
     /// Leverage, margin and notional are within their limits.
     Limits,
 }
 
 impl Gate {
-    /// Every gate, in the order in which they are asked; the first that fails answers.
+    /// Every gate, in the order in which they are checked. The first gate that fails answers.
     pub const ALL: [Self; 10] = [
         Self::Readable,
         Self::ExitOwnership,
@@ -42,7 +42,7 @@ impl Gate {
         Self::Limits,
     ];
 
-    /// Its name.
+    /// Returns the name of the gate.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -59,13 +59,13 @@ impl Gate {
         }
     }
 
-    /// Its place in the order, from 1.
+    /// Returns the position of the gate in the order, from 1.
     #[must_use]
     pub fn number(self) -> usize {
         Self::ALL.iter().take_while(|gate| **gate <= self).count()
     }
 
-    /// The gates that were passed before this one was asked.
+    /// Returns the gates that are checked before this one.
     #[must_use]
     pub fn passed_before(self) -> &'static [Self] {
         const ALL: &[Gate] = &Gate::ALL;

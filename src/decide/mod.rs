@@ -1,6 +1,6 @@
-//! Deciding: one intent, one policy, one instant, one answer.
+//! The decision engine: one intent, one policy and one timestamp in, one decision out.
 //!
-//! Knows no clock, no store and no JSON.
+//! **Architecture invariant:** this module has no clock, no store and no JSON.
 
 mod batch;
 mod columns;

@@ -1,15 +1,13 @@
-//! What only the service that answered an intent could know.
+//! Denials that only the service that answered an intent could know about.
 
 use std::borrow::Cow;
 
 use super::{Decision, Gate, Reason};
 
-/// What spoke against an entry when a service answered it, and what nobody can work out again from the intent
-/// and a policy: that there was no policy at that moment, a halt, a clock that was off, an intent of the same
-/// id, a later exit.
+/// A reason for which a service denied an entry and which cannot be derived from the intent and a policy: a policy
+/// that was unavailable at that moment, a halt, an untrusted clock, a duplicate id, or a later exit.
 ///
-/// It makes a skip of an entry and nothing else: no exit heeds it, and where a gate before its own is shut,
-/// that gate answers.
+/// It can only turn an entry into a skip. It never affects an exit, and if an earlier gate fails, that gate answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Objection<'a> {
     reason: Reason,
@@ -17,7 +15,7 @@ pub struct Objection<'a> {
 }
 
 impl<'a> Objection<'a> {
-    /// `None` for a reason that the gates always find by themselves.
+    /// Creates a service denial, or returns `None` if the gates always find this reason themselves.
     #[must_use]
     pub fn new(reason: Reason, detail: impl Into<Cow<'a, str>>) -> Option<Self> {
         gates_before(reason)?;
@@ -27,19 +25,19 @@ impl<'a> Objection<'a> {
         })
     }
 
-    /// Its code.
+    /// Returns the skip reason.
     #[must_use]
     pub const fn reason(&self) -> Reason {
         self.reason
     }
 
-    /// In the words of the service.
+    /// Returns the free text of the service.
     #[must_use]
     pub fn detail(&self) -> &str {
         &self.detail
     }
 
-    /// Whether it is a word on the policy of its moment, and none on another.
+    /// Returns true if the reason concerns the policy of that moment, so that it does not apply to another policy.
     ///
     /// ```
     /// use portcullis::decide::{Objection, Reason};
@@ -53,7 +51,7 @@ impl<'a> Objection<'a> {
         gates_before(self.reason) == Some(Gate::Policy.passed_before())
     }
 
-    /// Whether it answers instead of this decision.
+    /// Returns true if this service denial replaces the decision.
     #[must_use]
     pub fn outweighs(&self, decision: &Decision<'_>) -> bool {
         let before = gates_before(self.reason).map(<[Gate]>::len);
@@ -66,10 +64,10 @@ impl<'a> Objection<'a> {
     }
 }
 
-/// The gates that are asked before an objection of this reason is.
+/// Returns the gates that are checked before a service denial with this reason, or `None` if the gates find it.
 fn gates_before(reason: Reason) -> Option<&'static [Gate]> {
     match reason {
-        // A text that no tape can hold.
+        // Recorded when the intent was a text that a tape cannot hold.
         Reason::IntentUnreadable => Some(Gate::Readable.passed_before()),
         Reason::TradingHalted => Some(Gate::Halt.passed_before()),
         Reason::PolicyMissing

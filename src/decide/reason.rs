@@ -1,23 +1,23 @@
-//! The reasons for a skip.
+//! The skip reasons.
 
 use serde::{Serialize, Serializer};
 
-/// Defines the enum, the list of all, the codes and the numbers at one place, so that none can be left out.
+/// Defines the enum, the list, the codes and the numbers in one place, so that none can be omitted.
 macro_rules! reasons {
     ($($(#[$doc:meta])* $name:ident = $code:literal, $number:literal;)*) => {
-        /// Why nothing is done: a stable code that operators grep for and dashboards count.
+        /// A skip reason: a stable code that operators grep for and dashboards count.
         ///
-        /// Exhaustive on purpose: a new reason breaks the build of whoever matches on it.
+        /// The enum is exhaustive on purpose: a new reason breaks the build of every `match` on it.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Reason {
             $($(#[$doc])* $name,)*
         }
 
         impl Reason {
-            /// Every reason, in the order in which the gates ask.
+            /// Every reason, in the order of the gates.
             pub const ALL: &'static [Self] = &[$(Self::$name,)*];
 
-            /// Its code.
+            /// Returns the code, for example `POLICY_STALE`.
             #[must_use]
             pub const fn code(self) -> &'static str {
                 match self {
@@ -25,13 +25,13 @@ macro_rules! reasons {
                 }
             }
 
-            /// The reason of this code.
+            /// Returns the reason with this code, if there is one.
             #[must_use]
             pub fn from_code(code: &str) -> Option<Self> {
                 Self::ALL.iter().copied().find(|reason| reason.code() == code)
             }
 
-            /// Its number in binary records: never 0, never given to another reason.
+            /// Returns the number in binary records. It is never 0, and is never reused for another reason.
             #[must_use]
             pub const fn number(self) -> u8 {
                 match self {
@@ -39,14 +39,14 @@ macro_rules! reasons {
                 }
             }
 
-            /// The same, as wide as the numbers of a column.
+            /// Returns the number, as wide as the numbers of a column.
             pub(super) const fn number_wide(self) -> u64 {
                 match self {
                     $(Self::$name => $number,)*
                 }
             }
 
-            /// The reason with this number.
+            /// Returns the reason with this number, if there is one.
             #[must_use]
             pub const fn from_number(number: u8) -> Option<Self> {
                 match number {
@@ -59,17 +59,17 @@ macro_rules! reasons {
 }
 
 reasons! {
-    /// The record is no intent.
+    /// The record is not an intent.
     IntentUnreadable = "INTENT_UNREADABLE", 1;
-    /// A field that must be there is missing, unreadable or stands twice.
+    /// A required field is missing, unreadable or duplicate.
     IntentInvalid = "INTENT_INVALID", 2;
-    /// Two fields contradict each other.
+    /// Two fields contradict each other, or it is unclear whether the intent is an entry or an exit.
     IntentAmbiguous = "INTENT_AMBIGUOUS", 3;
-    /// The intent says that nothing is to be done.
+    /// The intent requests no action.
     IntentNotActionable = "INTENT_NOT_ACTIONABLE", 4;
-    /// An exit from one who does not own exits.
+    /// The source of the exit is neither the exit owner nor a delegate.
     DenyNotExitOwner = "DENY_NOT_EXIT_OWNER", 5;
-    /// The operator stopped entries.
+    /// The operator halted entries.
     TradingHalted = "TRADING_HALTED", 6;
     /// There is no policy.
     PolicyMissing = "POLICY_MISSING", 7;
@@ -77,17 +77,17 @@ reasons! {
     PolicyMissingField = "POLICY_MISSING_FIELD", 8;
     /// The policy, or a field of it, does not parse.
     PolicyParseError = "POLICY_PARSE_ERROR", 9;
-    /// A value of the policy is out of its bounds.
+    /// A value of the policy is out of bounds.
     PolicyInvalid = "POLICY_INVALID", 10;
-    /// The policy is not the one that its hash was made of.
+    /// The policy does not match its hash.
     PolicyHashMismatch = "POLICY_HASH_MISMATCH", 11;
-    /// The policy is not signed by a trusted key.
+    /// The policy has no signature of a trusted key.
     PolicySignatureInvalid = "POLICY_SIGNATURE_INVALID", 12;
-    /// The policy is older than one seen before.
+    /// The policy is older than one that was seen before.
     PolicyRolledBack = "POLICY_ROLLED_BACK", 13;
     /// The guardrails do not permit the policy.
     PolicyConstraintViolation = "POLICY_CONSTRAINT_VIOLATION", 14;
-    /// The store cannot be reached, and there never was a policy.
+    /// The store is unreachable, and no policy was read from it before.
     PolicyStoreUnavailable = "POLICY_STORE_UNAVAILABLE", 15;
     /// The policy is not in force yet.
     PolicyNotYetValid = "POLICY_NOT_YET_VALID", 16;
@@ -95,23 +95,23 @@ reasons! {
     PolicyStale = "POLICY_STALE", 17;
     /// The intent is too old.
     IntentStale = "INTENT_STALE", 18;
-    /// The intent is too far ahead of the clock, or the clock behind the intent.
+    /// The intent is too far ahead of the clock, or its lead is unknown.
     ClockUntrusted = "CLOCK_UNTRUSTED", 19;
-    /// The symbol is not in the policy's universe, or not permitted.
+    /// The symbol is not in the policy's universe, or the guardrails do not permit it.
     PolicyUniverseFilter = "POLICY_UNIVERSE_FILTER", 20;
-    /// There is no leverage.
+    /// The policy has no leverage for the symbol, or the requested leverage is unusable.
     PolicyMissingLeverage = "POLICY_MISSING_LEVERAGE", 21;
-    /// There is no size.
+    /// The intent has no usable size.
     PolicyMissingSize = "POLICY_MISSING_SIZE", 22;
-    /// Leverage, margin or notional is not finite, or beyond a limit.
+    /// Leverage, margin or notional is not finite, or exceeds a limit.
     PolicyLimitExceeded = "POLICY_LIMIT_EXCEEDED", 23;
-    /// A service has answered an intent of this id before.
+    /// The service has already answered an intent with this id.
     IntentDuplicate = "INTENT_DUPLICATE", 24;
-    /// A service has answered a later exit for this symbol.
+    /// The service has answered a later exit for this symbol.
     IntentSuperseded = "INTENT_SUPERSEDED", 25;
-    /// There is no position to harvest.
+    /// There is no open position to harvest.
     HarvestNoPosition = "HARVEST_NO_POSITION", 26;
-    /// There is no stop distance to measure R with.
+    /// There is no stop distance with which to compute R.
     HarvestMissingStop = "HARVEST_MISSING_STOP", 27;
     /// An input of R is missing, unreadable or out of range.
     HarvestInvalidInput = "HARVEST_INVALID_INPUT", 28;

@@ -1,4 +1,4 @@
-//! The record of a decision: what each gate compared.
+//! The trace of a decision: the values that each gate compared.
 
 use super::Gate;
 use crate::{
@@ -10,25 +10,25 @@ use crate::{
     provenance::Sourced,
 };
 
-/// What a gate that opened had compared.
+/// The values that a passed gate compared.
 #[derive(Debug, Clone, Copy)]
 pub enum Compared<'a> {
-    /// What the intent says.
+    /// The intent as it was read.
     Readable(&'a Request),
-    /// Who asked, who owns exits, and the rule by which an exit passed.
+    /// The source of the intent, the exit ownership, and the rule by which an exit passed.
     ExitOwnership {
-        /// Who asked, where the intent says so.
+        /// The source, if the intent states one.
         source: Option<&'a str>,
-        /// Who owns exits.
+        /// The exit ownership.
         ownership: &'a ExitOwnership,
-        /// None for an entry.
+        /// The rule for an exit; `None` for an entry.
         rule: Option<ExitRule>,
     },
-    /// The symbol, and what is halted.
+    /// The symbol and the active halt.
     Halt {
         /// The symbol.
         symbol: Symbol,
-        /// What is halted.
+        /// The active halt.
         halt: &'a Halt,
     },
     /// The policy, and the guardrails that permit it.
@@ -38,39 +38,39 @@ pub enum Compared<'a> {
         /// The guardrails.
         guardrails: &'a Guardrails,
     },
-    /// The validity of the policy, and the instant.
+    /// The validity of the policy, and the time of the decision.
     InForce {
         /// The policy.
         policy: &'a Policy,
-        /// The instant.
+        /// The time of the decision.
         now: Instant,
-        /// Nobody compared: the caller assumed it.
+        /// True if the caller assumed that the policy is in force, so that nothing was compared.
         assumed: bool,
     },
-    /// The age of the intent, and the bounds of it.
+    /// The age of the intent and its bounds.
     Freshness {
-        /// The age, negative ahead of the clock; none where the intent does not say when it was sent.
+        /// The age, negative if the intent is ahead of the clock; `None` if it does not state when it was sent.
         age: Option<Span>,
-        /// The largest age, where anybody set one.
+        /// The largest age, if bounded.
         age_max: Option<Sourced<Span>>,
-        /// The largest lead, where anybody set one.
+        /// The largest lead, if bounded.
         lead_max: Option<Sourced<Span>>,
     },
-    /// The symbol, found in the universe.
+    /// The symbol, which is in the universe.
     Universe {
         /// The symbol.
         symbol: Symbol,
     },
-    /// The policy's leverage, what was asked, and what came of it.
+    /// The requested leverage and the resulting one.
     Leverage {
-        /// What was asked, if anything was.
+        /// The requested leverage, if any.
         requested: Option<Leverage>,
-        /// What came of it.
+        /// The leverage of the trade.
         applied: Sourced<Leverage>,
     },
     /// The size.
     Size(Sourced<Size>),
-    /// The numbers of the trade, and their limits.
+    /// The numbers of the trade and their limits.
     Limits {
         /// The leverage.
         leverage: Leverage,
@@ -78,15 +78,15 @@ pub enum Compared<'a> {
         margin: Margin,
         /// The notional.
         notional: Notional,
-        /// The policy's limits.
+        /// The limits of the policy.
         limits: &'a Limits,
-        /// The operator's.
+        /// The guardrails.
         guardrails: &'a Guardrails,
     },
 }
 
 impl Compared<'_> {
-    /// The gate that compared it.
+    /// Returns the gate that compared the values.
     #[must_use]
     pub const fn gate(&self) -> Gate {
         match self {
@@ -104,25 +104,25 @@ impl Compared<'_> {
     }
 }
 
-/// What the gates that opened had compared, in their order.
+/// The values that the passed gates compared, in order.
 #[derive(Debug, Clone, Default)]
 pub struct Trace<'a>(Vec<Compared<'a>>);
 
 impl<'a> Trace<'a> {
-    /// One entry a gate passed.
+    /// Returns one entry for each passed gate.
     #[must_use]
     pub fn passed(&self) -> &[Compared<'a>] {
         &self.0
     }
 }
 
-/// Watches the gates. It sees references and answers nothing: it cannot change what is decided. What it does
-/// not ask for is not put together.
+/// An observer of the gates. It receives references and returns nothing, so it cannot change a decision. The values
+/// are built only if the observer calls the closure.
 pub(super) trait Observer<'a> {
     fn passed(&mut self, compared: impl FnOnce() -> Compared<'a>);
 }
 
-/// Watches nothing, and costs nothing.
+/// An observer that ignores everything and compiles to nothing.
 pub(super) struct Unobserved;
 
 impl<'a> Observer<'a> for Unobserved {

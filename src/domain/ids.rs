@@ -1,17 +1,17 @@
-//! Names of things that are not traded.
+//! The policy hash type.
 
 use std::fmt;
 
 use serde::{Serialize, Serializer};
 use thiserror::Error;
 
-/// The hash of a policy: 32 bytes of SHA-256, 64 lower-case hexadecimal digits in text.
+/// The SHA-256 hash of a policy: 32 bytes, written as 64 lower-case hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct PolicyHash([u8; 32]);
 
-/// A text that is not 64 hexadecimal digits.
+/// The error for a text that is not 64 lower-case hexadecimal digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("not 64 hexadecimal digits")]
+#[error("not 64 lower-case hexadecimal digits")]
 pub struct PolicyHashError;
 
 impl PolicyHash {
@@ -19,10 +19,10 @@ impl PolicyHash {
         Self(bytes)
     }
 
-    /// Reads 64 lower-case hexadecimal digits.
+    /// Parses 64 lower-case hexadecimal digits.
     ///
     /// # Errors
-    /// Any other text.
+    /// Returns an error for any other text.
     pub fn parse(text: &str) -> Result<Self, PolicyHashError> {
         let (pairs, rest) = text.as_bytes().as_chunks::<2>();
         let mut bytes = [0; 32];
@@ -35,19 +35,19 @@ impl PolicyHash {
         Ok(Self(bytes))
     }
 
-    /// The 32 bytes.
+    /// Returns the 32 bytes.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }
 
-    /// The first eight digits, as logs show them.
+    /// Returns the first eight digits, the form used in logs.
     #[must_use]
     pub fn short(&self) -> String {
         text(&self.digits()).chars().take(8).collect()
     }
 
-    /// Its text, 64 hexadecimal digits.
+    /// Returns the hash as 64 ASCII hexadecimal digits.
     pub(crate) fn digits(&self) -> [u8; 64] {
         let mut digits = [0; 64];
         let (pairs, _) = digits.as_chunks_mut::<2>();
@@ -65,7 +65,7 @@ const fn digit(nibble: u8) -> u8 {
     }
 }
 
-/// Digits are always text.
+/// Returns the digits as text. ASCII digits are always valid UTF-8.
 fn text(digits: &[u8; 64]) -> &str {
     std::str::from_utf8(digits).unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! Instants, and the texts they are read from.
+//! Timestamps and durations, and their parsers.
 
 use std::{borrow::Cow, fmt};
 
@@ -10,7 +10,7 @@ use jiff::{
 };
 use thiserror::Error;
 
-/// 1970-01-01T00:00:00, by the clock of UTC.
+/// 1970-01-01T00:00:00, as civil time in UTC.
 const EPOCH: DateTime = datetime(1970, 1, 1, 0, 0, 0, 0);
 const MICROS_PER_SECOND: i64 = 1_000_000;
 const MICROS_PER_MILLI: i64 = 1_000;
@@ -19,66 +19,66 @@ const SECONDS_MIN: i64 = -62_167_219_200;
 /// 9999-12-31T23:59:59Z.
 pub(crate) const SECONDS_MAX: i64 = 253_402_300_799;
 
-/// A point in time: whole microseconds since 1970-01-01T00:00:00Z, within the years 0 to 9999.
+/// A timestamp in whole microseconds since 1970-01-01T00:00:00Z, within the years 0 to 9999.
 ///
-/// There is no `now`: an instant is an argument or a field of an input.
+/// There is no `now`: each timestamp is an argument or a field of an input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Instant(i64);
 
-/// A length of time in whole microseconds, negative when it runs backwards.
+/// A signed duration in whole microseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Span(i64);
 
-/// Why a text is no instant.
+/// The reason why a text or a number is not a timestamp.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum InstantError {
-    /// No decimal number.
+    /// The text is not a decimal number.
     #[error("not a decimal number")]
     NotANumber,
-    /// NaN or an infinity.
+    /// The number is NaN or an infinity.
     #[error("not finite")]
     NotFinite,
-    /// A fraction where whole milliseconds are asked for.
+    /// The number has a fraction, but whole milliseconds are required.
     #[error("not a whole number of milliseconds")]
     NotWhole,
-    /// No ISO-8601 date and time.
+    /// The text is not an ISO-8601 date and time.
     #[error("not an ISO-8601 date and time")]
     NotIso,
-    /// Outside the years 0 to 9999.
-    #[error("outside the years 0 to 9999 (are these milliseconds in place of seconds?)")]
+    /// The timestamp is outside the years 0 to 9999.
+    #[error("outside the years 0 to 9999 (are these milliseconds instead of seconds?)")]
     OutOfRange,
 }
 
-/// Where a text falls between two microseconds.
+/// The rounding of a number that lies between two whole units.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Rounding {
-    /// The earlier one.
+    /// Rounds toward the earlier one.
     Down,
-    /// The later one.
+    /// Rounds toward the later one.
     Up,
-    /// Neither: refused.
+    /// Does not round; returns an error.
     Exact,
 }
 
-/// Whether an ISO text said where on the globe its clock hung.
+/// The origin of the UTC offset of an ISO-8601 text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum IsoOffset {
-    /// An offset, or `Z`.
+    /// The text has an offset or `Z`.
     Given,
-    /// None: read as UTC.
+    /// The text has no offset and was read as UTC.
     AssumedUtc,
 }
 
 impl Instant {
-    /// The earliest instant.
+    /// The earliest timestamp, 0000-01-01T00:00:00Z.
     pub const MIN: Self = Self(SECONDS_MIN * MICROS_PER_SECOND);
-    /// The latest instant.
+    /// The latest timestamp, 9999-12-31T23:59:59.999999Z.
     pub const MAX: Self = Self(SECONDS_MAX * MICROS_PER_SECOND + MICROS_PER_SECOND - 1);
 
-    /// From microseconds since the epoch.
+    /// Converts microseconds since the epoch.
     ///
     /// # Errors
-    /// Outside the years 0 to 9999.
+    /// Returns an error if the result is outside the years 0 to 9999.
     pub fn from_micros(micros: i64) -> Result<Self, InstantError> {
         let instant = Self(micros);
         if instant < Self::MIN || instant > Self::MAX {
@@ -88,10 +88,10 @@ impl Instant {
         }
     }
 
-    /// From milliseconds since the epoch.
+    /// Converts milliseconds since the epoch.
     ///
     /// # Errors
-    /// Outside the years 0 to 9999.
+    /// Returns an error if the result is outside the years 0 to 9999.
     pub fn from_millis(millis: i64) -> Result<Self, InstantError> {
         millis
             .checked_mul(MICROS_PER_MILLI)
@@ -99,28 +99,27 @@ impl Instant {
             .and_then(Self::from_micros)
     }
 
-    /// Microseconds since the epoch.
+    /// Returns the microseconds since the epoch.
     #[must_use]
     pub const fn as_micros(self) -> i64 {
         self.0
     }
 
-    /// Milliseconds since the epoch; what is finer is cut off.
+    /// Returns the milliseconds since the epoch, rounded down.
     #[must_use]
     pub const fn as_millis(self) -> i64 {
         self.0.div_euclid(MICROS_PER_MILLI)
     }
 
-    /// Reads decimal seconds since the epoch, exactly: no trip through floating point. Digits finer than a
-    /// microsecond are cut off.
+    /// Parses decimal seconds since the epoch without floating point, rounded down to the microsecond.
     ///
     /// # Errors
-    /// A text that is no finite decimal number, or a number outside the years 0 to 9999.
+    /// Returns an error if the text is not a finite decimal number or is outside the years 0 to 9999.
     pub fn parse_epoch_seconds(text: &str) -> Result<Self, InstantError> {
         scaled(text, 6, Rounding::Down).and_then(Self::from_micros)
     }
 
-    /// As [`Self::parse_epoch_seconds`], rounded as told.
+    /// Does the same as [`Self::parse_epoch_seconds`] with the given rounding.
     pub(crate) fn parse_epoch_seconds_rounded(
         text: &str,
         rounding: Rounding,
@@ -128,10 +127,10 @@ impl Instant {
         scaled(text, 6, rounding).and_then(Self::from_micros)
     }
 
-    /// Reads whole milliseconds since the epoch.
+    /// Parses whole milliseconds since the epoch.
     ///
     /// # Errors
-    /// A text that is no whole number, or a number outside the years 0 to 9999.
+    /// Returns an error if the text is not a whole number or is outside the years 0 to 9999.
     pub fn parse_epoch_millis(text: &str) -> Result<Self, InstantError> {
         if let Some(millis) = whole(text) {
             return Self::from_millis(millis);
@@ -139,16 +138,17 @@ impl Instant {
         scaled(text, 0, Rounding::Exact).and_then(Self::from_millis)
     }
 
-    /// Reads an ISO-8601 date and time, and says whether it held an offset from UTC; without one it is UTC.
-    /// Digits finer than a microsecond are cut off.
+    /// Parses an ISO-8601 date and time, and returns whether it had a UTC offset. Without an offset it is read as UTC.
+    /// The result is rounded down to the microsecond.
     ///
     /// # Errors
-    /// A text of another form (a date without a time among them), or outside the years 0 to 9999.
+    /// Returns an error if the text has another form (a date without a time, for example), has a time zone annotation,
+    /// or is outside the years 0 to 9999.
     pub fn parse_iso(text: &str) -> Result<(Self, IsoOffset), InstantError> {
         let text = to_nanoseconds(text);
         let pieces = Pieces::parse(text.as_ref()).map_err(|_| InstantError::NotIso)?;
         let time: Time = pieces.time().ok_or(InstantError::NotIso)?;
-        // `[Europe/Berlin]` asks for rules of time zones, which differ between machines.
+        // `[Europe/Berlin]` would need a time zone database, which differs between machines.
         if pieces.time_zone_annotation().is_some() {
             return Err(InstantError::NotIso);
         }
@@ -157,7 +157,7 @@ impl Instant {
             Some(_) => (Offset::UTC, IsoOffset::Given),
             None => (Offset::UTC, IsoOffset::AssumedUtc),
         };
-        // Civil arithmetic reaches the ends of the years 0 and 9999; an instant of the library's does not.
+        // `jiff::Timestamp` ends before the end of the year 9999; civil arithmetic reaches it.
         let civil = DateTime::from_parts(pieces.date(), time);
         let since_epoch = civil.duration_since(EPOCH).as_nanos().div_euclid(1_000);
         let micros = i64::try_from(since_epoch)
@@ -170,14 +170,14 @@ impl Instant {
         Ok((Self::from_micros(micros)?, given))
     }
 
-    /// How long after `earlier` this is; negative if it is before.
+    /// Returns the duration from `earlier` to this timestamp; negative if `earlier` is later.
     #[must_use]
     pub const fn since(self, earlier: Self) -> Span {
-        // Within the bounds of the type the difference cannot overflow, so it never wraps.
+        // Never wraps: the difference of two timestamps within the bounds of the type cannot overflow.
         Span(self.0.wrapping_sub(earlier.0))
     }
 
-    /// This much later, held within the bounds of the type.
+    /// Adds a duration and clamps the result to [`Self::MIN`] and [`Self::MAX`].
     #[must_use]
     pub fn saturating_add(self, span: Span) -> Self {
         Self(self.0.saturating_add(span.0)).clamp(Self::MIN, Self::MAX)
@@ -185,14 +185,14 @@ impl Instant {
 }
 
 impl Span {
-    /// From microseconds.
+    /// Creates a duration from microseconds.
     #[must_use]
     pub const fn from_micros(micros: i64) -> Self {
         Self(micros)
     }
 
-    /// Reads decimal seconds, exactly; digits finer than a microsecond are cut off, and what is too long to
-    /// count is as long as can be counted.
+    /// Parses decimal seconds without floating point, rounded down to the microsecond. A number that overflows becomes
+    /// the longest duration.
     pub(crate) fn parse_seconds(text: &str) -> Result<Self, InstantError> {
         match scaled(text, 6, Rounding::Down) {
             Ok(micros) => Ok(Self(micros)),
@@ -201,14 +201,14 @@ impl Span {
         }
     }
 
-    /// Whole microseconds.
+    /// Returns the whole microseconds.
     #[must_use]
     pub const fn as_micros(self) -> i64 {
         self.0
     }
 }
 
-/// Without the digits of a fraction beyond the ninth: the library reads no finer, and a microsecond is all that counts.
+/// Removes the fraction digits after the ninth, because `jiff` reads at most nine. Only microseconds are used anyway.
 fn to_nanoseconds(text: &str) -> Cow<'_, str> {
     let finer = || {
         let (before, after) = text.split_at_checked(text.find(['.', ','])? + 1)?;
@@ -219,7 +219,7 @@ fn to_nanoseconds(text: &str) -> Cow<'_, str> {
     finer().map_or(Cow::Borrowed(text), Cow::Owned)
 }
 
-/// A number of nothing but digits, so few that they cannot overflow.
+/// Parses a number of 1 to 18 digits without a sign; so few digits cannot overflow.
 fn whole(text: &str) -> Option<i64> {
     if text.is_empty() || text.len() > 18 {
         return None;
@@ -230,7 +230,7 @@ fn whole(text: &str) -> Option<i64> {
     })
 }
 
-/// `value · 10^shift` of a decimal number, as an integer.
+/// Parses a decimal number and returns `number · 10^shift` as an integer.
 pub(crate) fn scaled(text: &str, shift: i32, rounding: Rounding) -> Result<i64, InstantError> {
     let (negative, unsigned) = match text.as_bytes() {
         [b'-', rest @ ..] => (true, rest),
@@ -253,7 +253,7 @@ pub(crate) fn scaled(text: &str, shift: i32, rounding: Rounding) -> Result<i64, 
     if digits().next().is_none() || !digits().all(u8::is_ascii_digit) {
         return Err(InstantError::NotANumber);
     }
-    // Digits before the point once it is moved; the rest is what rounding is about.
+    // The number of digits before the shifted decimal point. The digits after it decide the rounding.
     let point = i64::try_from(whole.len())
         .unwrap_or(i64::MAX)
         .saturating_add(exponent)
@@ -296,7 +296,7 @@ fn push_digit(value: i64, digit: i64) -> Result<i64, InstantError> {
         .ok_or(InstantError::OutOfRange)
 }
 
-/// A decimal exponent; one too long to count is as far as can be counted.
+/// Parses a decimal exponent; one that overflows saturates.
 fn exponent(bytes: &[u8]) -> Result<i64, InstantError> {
     let (negative, digits) = match bytes {
         [b'-', rest @ ..] => (true, rest),
@@ -353,7 +353,7 @@ mod tests {
     }
 
     #[test]
-    fn seconds_are_read_without_floating_point() {
+    fn epoch_seconds_are_parsed_exactly() {
         check_seconds("1766550734.062733", Ok(1_766_550_734_062_733));
         check_seconds("1766550734.0627339", Ok(1_766_550_734_062_733));
         check_seconds("-0.0000001", Ok(-1));
@@ -374,7 +374,7 @@ mod tests {
     }
 
     #[test]
-    fn an_expiry_is_cut_off_and_a_beginning_rounded_up() {
+    fn rounding_goes_down_or_up() {
         let read = |rounding| {
             Instant::parse_epoch_seconds_rounded("1.0000001", rounding).map(Instant::as_micros)
         };
@@ -383,7 +383,7 @@ mod tests {
     }
 
     #[test]
-    fn milliseconds_are_whole() {
+    fn fractional_milliseconds_are_rejected() {
         assert_eq!(
             Instant::parse_epoch_millis("1500").unwrap().as_micros(),
             1_500_000
@@ -399,7 +399,7 @@ mod tests {
     }
 
     #[test]
-    fn iso_texts() {
+    fn iso_texts_are_parsed() {
         let read = |text| Instant::parse_iso(text).map(|(at, offset)| (at.as_micros(), offset));
         let at = 1_766_550_734_062_733;
         assert_eq!(
@@ -425,7 +425,7 @@ mod tests {
     }
 
     #[test]
-    fn milliseconds_are_cut_off() {
+    fn as_millis_rounds_down() {
         assert_eq!(Instant::from_micros(1_999).unwrap().as_millis(), 1);
         assert_eq!(Instant::from_micros(-1).unwrap().as_millis(), -1);
     }

@@ -1,8 +1,8 @@
-//! Leverage.
+//! The leverage type.
 
 use super::number::positive_number;
 
 positive_number! {
-    /// How many times its margin a position is worth: finite, greater than zero. 8 reads "8x".
+    /// The ratio of notional to margin. Finite and greater than zero; 8 is written "8x".
     Leverage
 }

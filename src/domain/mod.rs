@@ -1,7 +1,7 @@
-//! The words of the field as types: one newtype a file, one checked door each.
+//! The basic trading types: one newtype per file, each with one checked constructor.
 //!
-//! A leverage, an amount, an R multiple and an instant cannot stand in for one another, and none of them
-//! has a default.
+//! Leverages, amounts, R multiples and timestamps are distinct types that cannot be confused, and none of
+//! them has a default.
 
 mod ids;
 mod instant;

@@ -1,22 +1,22 @@
-//! The rule that every positive quantity of the field obeys.
+//! Range checks that the number types share, and the macro that defines the positive ones.
 
 use thiserror::Error;
 
-/// Why a number is not a leverage, an amount, a price or an R multiple.
+/// The reason why a number is not a valid leverage, amount, price or R multiple.
 #[derive(Debug, Clone, Copy, PartialEq, Error)]
 pub enum NumberError {
-    /// An infinity.
+    /// The number is an infinity.
     #[error("`{0}` is not finite")]
     NotFinite(f64),
-    /// Zero or less.
+    /// The number is zero or negative.
     #[error("`{0}` is not greater than 0")]
     NotPositive(f64),
-    /// NaN, or text that no number can be read from.
+    /// The number is NaN, or the text is not a number.
     #[error("not a number")]
     NotANumber,
 }
 
-/// The value, if it is finite.
+/// Returns the value if it is finite.
 pub(crate) fn finite(value: f64) -> Result<f64, NumberError> {
     if value.is_nan() {
         Err(NumberError::NotANumber)
@@ -27,10 +27,10 @@ pub(crate) fn finite(value: f64) -> Result<f64, NumberError> {
     }
 }
 
-/// The value, if it is finite and greater than zero.
+/// Returns the value if it is finite and greater than zero.
 #[inline]
 pub(crate) fn positive(value: f64) -> Result<f64, NumberError> {
-    // A NaN fails both comparisons, and an infinity the second.
+    // NaN fails both comparisons, and infinity fails the second one.
     if value > 0.0 && value <= f64::MAX {
         Ok(value)
     } else {
@@ -45,7 +45,7 @@ fn why_not_positive(value: f64) -> NumberError {
         .unwrap_or(NumberError::NotPositive(value))
 }
 
-/// Defines a newtype over a finite `f64` greater than zero, with one checked door.
+/// Defines a newtype over a finite `f64` greater than zero, with one checked constructor.
 macro_rules! positive_number {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -54,16 +54,16 @@ macro_rules! positive_number {
         pub struct $name(f64);
 
         impl $name {
-            /// The one door.
+            /// Checks the value; there is no other constructor.
             ///
             /// # Errors
-            /// A value that is not finite, or not greater than zero.
+            /// Returns an error if the value is not finite or not greater than zero.
             #[inline]
             pub fn new(value: f64) -> Result<Self, $crate::domain::NumberError> {
                 $crate::domain::number::positive(value).map(Self)
             }
 
-            /// The bare number.
+            /// Returns the plain number.
             #[must_use]
             pub const fn get(self) -> f64 {
                 self.0

@@ -1,32 +1,32 @@
-//! Prices and quantities.
+//! The price and quantity types.
 
 use super::{NumberError, number::positive_number, usd::Notional};
 
 positive_number! {
-    /// USD for one unit: finite, greater than zero.
+    /// A price in USD per unit of the symbol. Finite and greater than zero.
     Price
 }
 
 positive_number! {
-    /// Units of the symbol: finite, greater than zero.
+    /// A quantity in units of the symbol. Finite and greater than zero.
     Quantity
 }
 
 impl Quantity {
-    /// notional = quantity × price.
+    /// Computes the notional: `quantity × price`.
     ///
     /// # Errors
-    /// A product that is not finite, or that is zero in floating point.
+    /// Returns an error if the product overflows to infinity or underflows to zero.
     pub fn notional(self, price: Price) -> Result<Notional, NumberError> {
         Notional::new(self.get() * price.get())
     }
 }
 
 impl Notional {
-    /// quantity = notional / price.
+    /// Computes the quantity: `notional / price`.
     ///
     /// # Errors
-    /// A quotient that is not finite, or that is zero in floating point.
+    /// Returns an error if the quotient overflows to infinity or underflows to zero.
     pub fn quantity(self, price: Price) -> Result<Quantity, NumberError> {
         Quantity::new(self.get() / price.get())
     }

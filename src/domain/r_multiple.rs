@@ -1,22 +1,22 @@
-//! R multiples.
+//! The R multiple type.
 
 use super::{NumberError, number::finite};
 
-/// A profit or a threshold in units of the risk taken at entry: finite, of either sign.
+/// A profit or a threshold in units of the risk taken at entry. Finite; may be negative.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd, serde::Serialize)]
 #[serde(transparent)]
 pub struct RMultiple(f64);
 
 impl RMultiple {
-    /// The one door.
+    /// Checks the value; there is no other constructor.
     ///
     /// # Errors
-    /// A value that is not finite.
+    /// Returns an error if the value is not finite.
     pub fn new(value: f64) -> Result<Self, NumberError> {
         finite(value).map(Self)
     }
 
-    /// The bare number.
+    /// Returns the plain number.
     #[must_use]
     pub const fn get(self) -> f64 {
         self.0

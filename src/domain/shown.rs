@@ -1,12 +1,14 @@
-//! Texts of others in lines of our own.
+//! Safe display of texts that come from inputs.
 
 use std::fmt::{self, Write as _};
 
-/// The most characters that are shown.
+/// Maximum number of characters shown.
 const CHARS_MAX: usize = 80;
 
-/// A text that came from an input, as a line for people shows it: what ends a line, steers a terminal or turns
-/// the direction of writing is escaped, and what is longer than 80 characters is cut. All else stands as it is.
+/// A text from an input, made safe for display on one line.
+///
+/// Line ends, control characters, and characters that are invisible or change the writing direction are escaped.
+/// A text of more than 80 characters is cut, and `…` is appended. All other characters are shown unchanged.
 ///
 /// ```
 /// use portcullis::domain::Shown;
@@ -33,8 +35,8 @@ impl fmt::Display for Shown<'_> {
     }
 }
 
-/// Whether a character that is no control character cannot be seen and changes what can: line and paragraph
-/// separators, marks of direction, joiners, tags.
+/// Returns true for characters that are not control characters but are invisible: line and paragraph separators,
+/// direction marks, joiners and tags.
 const fn is_invisible(c: char) -> bool {
     matches!(c,
         '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
@@ -46,7 +48,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_text_is_shown_on_one_line_and_cut() {
+    fn text_is_escaped_and_cut() {
         let shown = |text: &str| Shown(text).to_string();
         assert_eq!(shown("a\nb\u{2028}ü"), "a\\nb\\u{2028}ü");
         assert_eq!(shown("\u{7f}\u{9b}\u{2066}"), "\\u{7f}\\u{9b}\\u{2066}");

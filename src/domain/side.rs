@@ -1,19 +1,19 @@
-//! Which way.
+//! Order sides and position sides.
 
 use serde::Serialize;
 
-/// What an intent wants to do.
+/// The side of an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Side {
-    /// Buy: opens or adds to a long, or closes a short.
+    /// Opens or adds to a long position, or closes a short one.
     Buy,
-    /// Sell: opens or adds to a short, or closes a long.
+    /// Opens or adds to a short position, or closes a long one.
     Sell,
 }
 
 impl Side {
-    /// `BUY` or `SELL`.
+    /// Returns `BUY` or `SELL`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -23,18 +23,18 @@ impl Side {
     }
 }
 
-/// Which way a position points.
+/// The direction of a position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum PositionSide {
-    /// Gains when the price rises.
+    /// The position gains when the price rises.
     Long,
-    /// Gains when the price falls.
+    /// The position gains when the price falls.
     Short,
 }
 
 impl PositionSide {
-    /// `LONG` or `SHORT`.
+    /// Returns `LONG` or `SHORT`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -43,7 +43,7 @@ impl PositionSide {
         }
     }
 
-    /// +1 for a long, −1 for a short.
+    /// Returns +1 for a long position and −1 for a short one.
     #[must_use]
     pub const fn sign(self) -> f64 {
         match self {

@@ -1,4 +1,4 @@
-//! Symbols.
+//! The symbol type.
 
 use std::{fmt, hash, str};
 
@@ -7,37 +7,39 @@ use thiserror::Error;
 
 use super::Shown;
 
-/// The most bytes a symbol may have.
+/// Maximum length of a symbol, in bytes.
 const BYTES_MAX: usize = 32;
 
-/// What is traded, as the venue names it, ASCII letters in upper case: 1 to 32 bytes of UTF-8 without
-/// white space or control characters.
+/// A traded instrument under the name that the venue uses, with ASCII letters in upper case.
+///
+/// A symbol is 1 to 32 bytes of UTF-8 without white space or control characters.
 ///
 /// Two symbols that differ only in the case of ASCII letters are the same symbol.
-// Zero bytes fill the rest: no symbol holds one, so equal bytes are equal symbols. Two halves, so that
-// hashing and comparing the short symbols of practice touch whole words only.
+// Padded with zero bytes. No symbol contains a zero byte, so symbols are equal if and only if their bytes are.
+// Stored as two halves, because most symbols fit into the first one and hashing can then skip the second.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Symbol([[u8; BYTES_MAX / 2]; 2]);
 
-/// Why a text is no symbol.
+/// The reason why a text is not a symbol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum SymbolError {
-    /// No text at all.
-    #[error("a symbol has at least one byte")]
+    /// The text is empty.
+    #[error("a symbol must not be empty")]
     Empty,
-    /// More than 32 bytes.
-    #[error("a symbol has at most {BYTES_MAX} bytes, this one has {0}")]
+    /// The text is longer than 32 bytes.
+    #[error("a symbol has at most {BYTES_MAX} bytes; this one has {0}")]
     TooLong(usize),
-    /// White space or a control character.
-    #[error("a symbol holds no white space and no control characters, this one holds `{}`", .0.escape_debug())]
+    /// The text contains white space or a control character.
+    #[error("a symbol must not contain white space or control characters; this one contains `{}`", .0.escape_debug())]
     Forbidden(char),
 }
 
 impl Symbol {
-    /// The one door: normalises, then checks.
+    /// Converts ASCII letters to upper case and checks the text.
     ///
     /// # Errors
-    /// A text that is empty, longer than 32 bytes, or holds white space or a control character.
+    /// Returns an error if the text is empty, is longer than 32 bytes, or contains white space or a control
+    /// character.
     pub fn new(text: &str) -> Result<Self, SymbolError> {
         if text.is_empty() {
             return Err(SymbolError::Empty);
@@ -57,18 +59,18 @@ impl Symbol {
         Ok(Self(halves))
     }
 
-    /// The normalised text.
+    /// Returns the normalised text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         let bytes = self.0.as_flattened();
         let text = bytes.split(|b| *b == 0).next().unwrap_or(bytes);
-        // Always UTF-8: the door takes a `str`, and upper-casing ASCII keeps it one.
+        // Always UTF-8: the constructor accepts a `str`, and upper-casing ASCII letters keeps it valid.
         str::from_utf8(text).unwrap_or_default()
     }
 }
 
 impl Symbol {
-    /// Its bytes as two numbers; of the symbols of practice the second is 0.
+    /// Returns the bytes as two numbers. The second one is 0 for a symbol of at most 16 bytes.
     #[inline]
     pub(crate) const fn halves(&self) -> [u128; 2] {
         let [low, high] = self.0;
@@ -80,7 +82,7 @@ impl hash::Hash for Symbol {
     fn hash<H: hash::Hasher>(&self, state: &mut H) {
         let [low, high] = self.halves();
         state.write_u128(low);
-        // Equal symbols take the same branch.
+        // `Hash` stays consistent with `Eq`: equal symbols take the same branch.
         if high != 0 {
             state.write_u128(high);
         }
@@ -135,7 +137,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn normalises_ascii_and_keeps_the_rest() {
+    fn ascii_letters_are_upper_cased() {
         assert_eq!(Symbol::new("btcusdt").unwrap().as_str(), "BTCUSDT");
         assert_eq!(
             Symbol::new("币安人生usdt").unwrap().as_str(),
@@ -150,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn shows_what_turns_the_direction_of_writing() {
+    fn direction_marks_are_escaped_in_display() {
         let symbol = Symbol::new("btc\u{202e}tdsu").unwrap();
         assert_eq!(symbol.as_str(), "BTC\u{202e}TDSU");
         assert_eq!(symbol.to_string(), "BTC\\u{202e}TDSU");
@@ -158,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_is_no_symbol() {
+    fn invalid_symbols_are_rejected() {
         assert_eq!(Symbol::new(""), Err(SymbolError::Empty));
         assert_eq!(Symbol::new(&"x".repeat(33)), Err(SymbolError::TooLong(33)));
         assert_eq!(Symbol::new("BTC USDT"), Err(SymbolError::Forbidden(' ')));

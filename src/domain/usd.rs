@@ -1,32 +1,32 @@
-//! Amounts of money, told apart by what they measure.
+//! Amounts of money: one type for notionals, one for margins.
 
 use super::{Leverage, NumberError, number::positive_number};
 
 positive_number! {
-    /// What a position is worth, in USD: finite, greater than zero.
+    /// The notional value of a position, in USD. Finite and greater than zero.
     Notional
 }
 
 positive_number! {
-    /// What is put up for a position, in USD: finite, greater than zero.
+    /// The margin of a position, in USD. Finite and greater than zero.
     Margin
 }
 
 impl Notional {
-    /// margin = notional / leverage.
+    /// Computes the margin: `notional / leverage`.
     ///
     /// # Errors
-    /// A quotient that is not finite, or that is zero in floating point.
+    /// Returns an error if the quotient overflows to infinity or underflows to zero.
     pub fn margin(self, leverage: Leverage) -> Result<Margin, NumberError> {
         Margin::new(self.get() / leverage.get())
     }
 }
 
 impl Margin {
-    /// notional = margin × leverage.
+    /// Computes the notional: `margin × leverage`.
     ///
     /// # Errors
-    /// A product that is not finite, or that is zero in floating point.
+    /// Returns an error if the product overflows to infinity or underflows to zero.
     pub fn notional(self, leverage: Leverage) -> Result<Notional, NumberError> {
         Notional::new(self.get() * leverage.get())
     }

@@ -1,4 +1,4 @@
-//! A recording of what a service answered.
+//! Recorded decisions of a service.
 
 use std::borrow::Cow;
 
@@ -10,10 +10,9 @@ use crate::{
     wire::{Fields, Slot, scan_object},
 };
 
-/// `trade.decided`: an entry of a stream, just as a service read it, and beside it what only the service knew.
+/// The record `trade.decided`: a stream entry as the service read it, and the service's own data.
 ///
-/// What the sender wrote stands in `entry` and nowhere else, so that no field of the sender's can be taken for
-/// one of the service's.
+/// The sender's data is in `entry` only, so that none of its fields can be confused with a field of the service.
 #[derive(Debug)]
 pub struct Decided<'a> {
     id: Option<Cow<'a, str>>,
@@ -24,31 +23,31 @@ pub struct Decided<'a> {
 }
 
 impl<'a> Decided<'a> {
-    /// The intent's own id, else that of the entry.
+    /// Returns the id of the intent, else the id of the record.
     #[must_use]
     pub fn id(&self) -> Option<&str> {
         self.intent.id().or(self.id.as_deref())
     }
 
-    /// `decided_at`: the instant it was answered at.
+    /// Returns `decided_at`, the time of the decision.
     #[must_use]
     pub const fn at(&self) -> Option<Instant> {
         self.at
     }
 
-    /// `policy_hash`: the policy it was answered by; none where there was none.
+    /// Returns `policy_hash`, the policy of the decision; `None` if there was no policy.
     #[must_use]
     pub const fn policy(&self) -> Option<PolicyHash> {
         self.policy
     }
 
-    /// `objection`: what spoke against it beside the gates.
+    /// Returns `objection`, the service denial: a reason of the service against the trade, in addition to the gates.
     #[must_use]
     pub const fn objection(&self) -> Option<&Objection<'a>> {
         self.objection.as_ref()
     }
 
-    /// What was asked for. A record that is not whole asks for no entry; an exit needs no more than itself.
+    /// Returns the intent. In an incomplete record, an entry is invalid, but an exit stays valid.
     #[must_use]
     pub const fn intent(&self) -> &Intent<'a> {
         &self.intent
@@ -93,7 +92,7 @@ impl<'a> Fields<'a> for ObjectionFields<'a> {
     }
 }
 
-/// Reads the record that `text`, an object, holds.
+/// Reads a recorded decision from a JSON object.
 pub(super) fn read<'a>(text: &'a str, scratch: &'a mut Scratch) -> Decided<'a> {
     let mut fields = DecidedFields::default();
     if let Err(error) = scan_object(text, &mut fields) {
@@ -127,7 +126,7 @@ impl<'a> Decided<'a> {
         }
     }
 
-    /// What the service wrote beside the entry; an error keeps what could be read before it.
+    /// Reads the data of the service. On an error, the fields read so far are kept.
     fn fill(&mut self, fields: &DecidedFields<'a>) -> Result<(), IntentFault> {
         for (slot, field) in [
             (&fields.id, "id"),
@@ -149,13 +148,13 @@ impl<'a> Decided<'a> {
             let hash = text.and_then(|text| PolicyHash::parse(&text).ok());
             self.policy = Some(hash.ok_or(IntentFault::BadValue {
                 field: "policy_hash",
-                expected: "64 hexadecimal digits",
+                expected: "64 lower-case hexadecimal digits",
             })?);
         }
         if let Some(text) = fields.objection.raw() {
             self.objection = Some(objection(text).ok_or(IntentFault::BadValue {
                 field: "objection",
-                expected: "a reason that the engine cannot find by itself, and a detail",
+                expected: "an object with a `reason` that only services report, and a `detail`",
             })?);
         }
         Ok(())

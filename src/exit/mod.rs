@@ -1,7 +1,7 @@
-//! Exits: who may close, and the proof that the right one asked.
+//! Exits: the exit owner, and the permit that proves the ownership check.
 //!
-//! Exits have one owner. What closes the gate to entries never stands before the owner's exit: it needs no
-//! policy, no universe, no time, no size and no market.
+//! Exits have one owner. The conditions that block entries never block the owner's exit: it needs no policy, no
+//! universe, no time, no size and no market.
 
 mod ownership;
 mod permit;

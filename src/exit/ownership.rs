@@ -1,4 +1,4 @@
-//! Who may close positions.
+//! The exit owner and its delegates.
 
 use serde::Serialize;
 use thiserror::Error;
@@ -9,39 +9,39 @@ use crate::{
     intent::{Exit, Intent},
 };
 
-/// The exit owner of services that name no other.
+/// The default exit owner.
 pub const STANDARD_OWNER: &str = "exitbrain_v3_5";
 
-/// The one service that closes positions, and the delegates that may do so where the operator listed them.
+/// The one service that may close positions, and the delegates that the operator listed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExitOwnership {
     owner: Box<str>,
     delegates: Vec<Box<str>>,
 }
 
-/// Why names make no ownership.
+/// The reason why names are not a valid ownership.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum OwnershipError {
-    /// The owner has no name: an intent without a source would own exits.
+    /// The owner's name is empty. An intent with an empty source would then own exits.
     #[error("the exit owner has an empty name")]
     EmptyOwner,
-    /// A delegate has no name.
+    /// A delegate's name is empty.
     #[error("an exit delegate has an empty name")]
     EmptyDelegate,
 }
 
-/// Which rule let an exit pass.
+/// The rule under which an exit was permitted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ExitRule {
-    /// The source is the owner.
+    /// The source is the exit owner.
     Owner,
     /// The source is a listed delegate.
     Delegate,
 }
 
 impl ExitRule {
-    /// `owner` or `delegate`.
+    /// Returns `owner` or `delegate`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -51,14 +51,14 @@ impl ExitRule {
     }
 }
 
-/// An exit that somebody else asked for.
+/// The error for an exit from a source that is neither the owner nor a delegate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error, Serialize)]
-#[error("{} does not own exits, `{owner}` does", name(.source_name))]
+#[error("{} does not own exits; the exit owner is `{owner}`", name(.source_name))]
 pub struct NotExitOwner<'a> {
-    /// Who asked, where the intent says so readably.
+    /// The source of the intent, if readable.
     #[serde(rename = "source")]
     pub source_name: Option<&'a str>,
-    /// Who owns exits.
+    /// The exit owner.
     pub owner: &'a str,
 }
 
@@ -70,10 +70,10 @@ fn name(source: &Option<&str>) -> String {
 }
 
 impl ExitOwnership {
-    /// The owner, and the delegates if there are any. Names are compared as they are written.
+    /// Creates an ownership from the owner and the delegates. Names are compared exactly.
     ///
     /// # Errors
-    /// An empty name.
+    /// Returns an error if a name is empty.
     pub fn new<D: Into<Box<str>>>(
         owner: &str,
         delegates: impl IntoIterator<Item = D>,
@@ -91,18 +91,18 @@ impl ExitOwnership {
         }
     }
 
-    /// The owner's name.
+    /// Returns the owner's name.
     #[must_use]
     pub fn owner(&self) -> &str {
         &self.owner
     }
 
-    /// The delegates' names.
+    /// Returns the delegates' names.
     pub fn delegates(&self) -> impl Iterator<Item = &str> {
         self.delegates.iter().map(AsRef::as_ref)
     }
 
-    /// The rule by which a source may close, if there is one.
+    /// Returns the rule under which a source may close positions; `None` if it may not.
     #[must_use]
     pub fn rule(&self, source: &str) -> Option<ExitRule> {
         if *self.owner == *source {
@@ -114,7 +114,7 @@ impl ExitOwnership {
         }
     }
 
-    /// The permit for an exit, if its source may close.
+    /// Returns the permit for an exit, or an error if its source may not close positions.
     pub(crate) fn permit<'a>(
         &'a self,
         intent: &'a Intent<'a>,

@@ -1,4 +1,4 @@
-//! The proof that an exit was allowed.
+//! The permit of an allowed exit.
 
 use std::fmt;
 
@@ -8,8 +8,8 @@ use crate::{
     intent::{Exit, Intent, QuantityAsked},
 };
 
-/// Leave to reduce or close a position. Only the engine makes one: whoever holds it knows that the exit's
-/// source was checked.
+/// A permit to reduce or close a position. Only the engine can create one, so a permit proves that the source of the
+/// exit was checked.
 ///
 /// ```compile_fail
 /// fn forge(permit: &str) -> portcullis::exit::ExitPermit<'_> {
@@ -39,37 +39,37 @@ impl<'a> ExitPermit<'a> {
         }
     }
 
-    /// The intent that asked.
+    /// Returns the intent.
     #[must_use]
     pub const fn intent(&self) -> &'a Intent<'a> {
         self.intent
     }
 
-    /// What to close.
+    /// Returns the symbol to close.
     #[must_use]
     pub const fn symbol(&self) -> Symbol {
         self.exit.symbol
     }
 
-    /// The side of the closing order, where the intent said one.
+    /// Returns the side of the closing order, if the intent has one.
     #[must_use]
     pub const fn side(&self) -> Option<Side> {
         self.exit.side
     }
 
-    /// How much of it, or that nothing was said of that.
+    /// Returns the quantity to close.
     #[must_use]
     pub const fn quantity(&self) -> QuantityAsked {
         self.exit.quantity
     }
 
-    /// Who asked.
+    /// Returns the source of the intent.
     #[must_use]
     pub const fn source(&self) -> &'a str {
         self.source
     }
 
-    /// The rule that let it pass.
+    /// Returns the rule under which the exit was permitted.
     #[must_use]
     pub const fn rule(&self) -> ExitRule {
         self.rule

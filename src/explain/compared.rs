@@ -1,4 +1,4 @@
-//! What an open gate saw, in words.
+//! Text for the values that a passed gate compared.
 
 use std::fmt::Display;
 
@@ -23,11 +23,14 @@ pub(super) fn text(compared: &Compared<'_>) -> String {
             rule,
         } => ownership_text(*source, ownership.owner(), *rule),
         Compared::Halt { symbol, halt } => match halt {
-            Halt::Nothing => "nothing is halted".to_owned(),
+            Halt::Nothing => "no symbol is halted".to_owned(),
             Halt::Symbols(symbols) => {
-                format!("{symbol} is not among the {} halted", symbols.len())
+                format!(
+                    "{symbol} is not halted; number of halted symbols: {}",
+                    symbols.len()
+                )
             }
-            Halt::Everything => "everything is halted".to_owned(),
+            Halt::Everything => "all symbols are halted".to_owned(),
         },
         Compared::Policy { policy, guardrails } => format!(
             "version {} hash {}, {}",
@@ -63,12 +66,12 @@ pub(super) fn text(compared: &Compared<'_>) -> String {
         Compared::Universe { symbol } => format!("{symbol} is listed"),
         Compared::Leverage { requested, applied } => match requested {
             Some(asked) => format!(
-                "asked {asked}x, gets {}x from {}",
+                "requested {asked}x, applied {}x from {}",
                 applied.value(),
                 applied.source()
             ),
             None => format!(
-                "asked for none, gets {}x from {}",
+                "none requested, applied {}x from {}",
                 applied.value(),
                 applied.source()
             ),
@@ -90,9 +93,9 @@ pub(super) fn text(compared: &Compared<'_>) -> String {
 }
 
 fn exit_text(exit: &Exit) -> String {
-    let text = format!("an exit from {}", exit.symbol);
+    let text = format!("an exit: {}", exit.symbol);
     match exit.quantity {
-        QuantityAsked::Asked(quantity) => format!("{text}, {} of it", quantity.value()),
+        QuantityAsked::Asked(quantity) => format!("{text}, quantity {}", quantity.value()),
         QuantityAsked::NotAsked | QuantityAsked::SizeAlone | QuantityAsked::Unreadable => {
             match exit.quantity.fault() {
                 Some(fault) => format!("{text}; {fault}"),
@@ -108,7 +111,7 @@ fn ownership_text(source: Option<&str>, owner: &str, rule: Option<ExitRule>) -> 
         (Some(source), None) => {
             format!("`{source}` is neither the exit owner `{owner}` nor a delegate")
         }
-        (None, _) => "the entry names no source, so none that owns exits".to_owned(),
+        (None, _) => "the entry has no `source`, so it does not come from an exit owner".to_owned(),
     }
 }
 

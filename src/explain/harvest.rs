@@ -1,4 +1,4 @@
-//! Why a harvest came out as it did.
+//! Explanations of harvest decisions.
 
 use std::fmt;
 
@@ -11,15 +11,15 @@ use crate::{
     policy::PolicyState,
 };
 
-/// One harvest, explained: each part with what it compared, or why it was silent. [`fmt::Display`] for a
-/// person, [`Serialize`] for a machine.
+/// An explanation of one harvest decision: each part with the values that it compared, or why it was unavailable.
+/// [`fmt::Display`] writes text, [`Serialize`] the same as data.
 #[derive(Debug)]
 pub struct HarvestExplanation<'a> {
     decision: HarvestDecision<'a>,
     policy: PolicyState<'a>,
 }
 
-/// One part.
+/// One part of the explanation.
 #[derive(Serialize)]
 struct PartLine {
     part: &'static str,
@@ -27,7 +27,7 @@ struct PartLine {
 }
 
 impl<'a> HarvestExplanation<'a> {
-    /// Of a decision and the policy that it was asked under.
+    /// Creates the explanation of a decision that was made under `policy`.
     #[must_use]
     pub const fn new(decision: HarvestDecision<'a>, policy: PolicyState<'a>) -> Self {
         Self { decision, policy }
@@ -56,7 +56,7 @@ impl<'a> HarvestExplanation<'a> {
         };
         let mut parts = Vec::new();
         match harvest.r() {
-            Err(why) => parts.push(line("R", format!("silent: {why}"))),
+            Err(why) => parts.push(line("R", format!("unavailable: {why}"))),
             Ok(r) => {
                 parts.push(line("R", r_text(r)));
                 parts.push(line("ladder", ladder_text(harvest, r)));
@@ -64,7 +64,7 @@ impl<'a> HarvestExplanation<'a> {
             }
         }
         match harvest.kill() {
-            Err(why) => parts.push(line("kill score", format!("silent: {why}"))),
+            Err(why) => parts.push(line("kill score", format!("unavailable: {why}"))),
             Ok(kill) => parts.push(line("kill score", kill_text(harvest, kill))),
         }
         let policy = harvest.policy();
@@ -86,7 +86,7 @@ fn line(part: &'static str, saw: String) -> PartLine {
 
 fn r_text(r: &RPart) -> String {
     format!(
-        "R_net {} after costs of {} a unit, at a risk of {} a unit (stop {} from {})",
+        "R_net {} after costs of {} per unit, at a risk of {} per unit (stop distance {} from {})",
         r.r_net(),
         r.cost().value(),
         r.risk_unit().value(),
@@ -97,7 +97,7 @@ fn r_text(r: &RPart) -> String {
 
 fn ladder_text(harvest: &Harvest<'_>, r: &RPart) -> String {
     if harvest.reasons().contains(HarvestReason::LadderUnavailable) {
-        return "silent: `harvested` is unreadable".to_owned();
+        return "unavailable: `harvested` is unreadable".to_owned();
     }
     let theta = harvest.thresholds();
     let steps = [
@@ -119,13 +119,15 @@ fn ladder_text(harvest: &Harvest<'_>, r: &RPart) -> String {
 fn lock_text(harvest: &Harvest<'_>, r: &RPart) -> String {
     let silent = HarvestReason::ProfitLockUnavailable;
     if harvest.reasons().contains(silent) {
-        return "silent: `current_sl` is not finite and greater than 0".to_owned();
+        return "unavailable: `current_sl` is not a finite number greater than 0".to_owned();
     }
     let lock_r = harvest.thresholds().lock_r().value();
     match harvest.stop() {
-        Some(stop) => format!("lock_R {lock_r} reached: stop to {}", stop.value()),
+        Some(stop) => format!("lock_R {lock_r} reached: proposed stop {}", stop.value()),
         None if r.r_net() >= lock_r => {
-            format!("lock_R {lock_r} reached, and no stop that is tighter and on the safe side")
+            format!(
+                "lock_R {lock_r} reached: no stop, because it would not be tighter or not on the safe side"
+            )
         }
         None => format!("lock_R {lock_r} not reached"),
     }

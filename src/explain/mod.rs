@@ -1,7 +1,7 @@
-//! Why a decision came out as it did: every gate in its order, what it compared, and the smallest change
-//! that would have opened the one that stayed shut.
+//! Explanations of decisions: every gate in order, the values that it compared, and the smallest change with which a
+//! failed gate would have passed.
 //!
-//! Renders a recorded trace; never computes again.
+//! An explanation formats a recorded trace and computes nothing again.
 
 mod compared;
 mod harvest;
@@ -15,7 +15,7 @@ use serde::{Serialize, Serializer, ser::SerializeStruct as _};
 
 use crate::decide::{Decision, Gate, Trace};
 
-/// One decision, explained: [`fmt::Display`] for a person, [`Serialize`] for a machine.
+/// An explanation of one decision. [`fmt::Display`] writes text, [`Serialize`] the same as data.
 #[derive(Debug)]
 pub struct Explanation<'a> {
     decision: Decision<'a>,
@@ -23,18 +23,18 @@ pub struct Explanation<'a> {
 }
 
 impl<'a> Explanation<'a> {
-    /// From what [`crate::decide::Engine::decide_traced`] gives.
+    /// Creates an explanation from the result of [`crate::decide::Engine::decide_traced`].
     #[must_use]
     pub fn new((decision, trace): (Decision<'a>, Trace<'a>)) -> Self {
         Self { decision, trace }
     }
 
-    /// What was decided.
+    /// Returns the decision.
     pub const fn decision(&self) -> &Decision<'a> {
         &self.decision
     }
 
-    /// The smallest change that would have opened the gate that failed; none where nothing failed.
+    /// Returns the smallest change with which the failed gate would have passed, or `None` if no gate failed.
     #[must_use]
     pub fn remedy(&self) -> Option<String> {
         match &self.decision {
@@ -43,7 +43,7 @@ impl<'a> Explanation<'a> {
         }
     }
 
-    /// Each gate with its state and what it saw.
+    /// Returns each gate with its state and the values that it compared.
     fn gates(&self) -> impl Iterator<Item = GateLine> {
         let failed = match &self.decision {
             Decision::Trade(_) | Decision::Exit(_) => None,

@@ -1,4 +1,4 @@
-//! The smallest change that would have opened a gate, read off the evidence.
+//! The smallest change with which a failed gate would have passed, derived from the evidence.
 
 use crate::{
     decide::{Constraint, Denial},
@@ -13,57 +13,57 @@ pub(super) fn of(denial: &Denial<'_>) -> String {
         Denial::SourceUnreadable => "write `source` as text, or leave it out".to_owned(),
         Denial::ExitOwnerOpens { source } => {
             let source = Shown(source);
-            format!("`{source}` says `reduce_only: true`, or another source sends the entry")
+            format!("set `reduce_only: true` if `{source}` sends an exit, or send the entry from another source")
         }
         Denial::NotExitOwner(denied) => format!(
-            "let `{}` send the exit, or list its source as a delegate",
+            "send the exit from `{}`, or list its source as a delegate",
             denied.owner
         ),
         Denial::Halted {
             everything: true, ..
-        } => "the operator lifts the halt".to_owned(),
-        Denial::Halted { symbol, .. } => format!("the operator lifts the halt of {symbol}"),
+        } => "lift the halt of all symbols".to_owned(),
+        Denial::Halted { symbol, .. } => format!("lift the halt of {symbol}"),
         Denial::PolicyAbsent(absence) => absence_remedy(absence),
         Denial::PolicyNotPermitted(constraint) => constraint_remedy(constraint),
         Denial::NotInForce(NotInForce::NotYetValid { valid_from, now }) => format!(
-            "ask {} later, at {valid_from}, or publish a policy that begins by {now}",
+            "wait {}, until {valid_from}, or publish a policy whose `valid_from_epoch` is not after {now}",
             valid_from.since(*now)
         ),
         Denial::NotInForce(NotInForce::Stale { valid_until, now }) => format!(
-            "publish a policy with `valid_until_epoch` {} later, at {now} or after",
+            "publish a policy whose `valid_until_epoch` is at least {} later, not before {now}",
             now.since(*valid_until)
         ),
         Denial::IntentStale { age: Some(age), age_max } => format!(
-            "deliver the intent within {} of its being sent, not {age} ({})",
+            "deliver the intent within {} after it is sent, not after {age} ({})",
             age_max.value(),
             age_max.source()
         ),
         Denial::ClockUntrusted { lead: Some(lead), lead_max } => format!(
-            "bring the clocks within {} of each other, not {lead} ({})",
+            "synchronize the clocks to within {}, not {lead} ({})",
             lead_max.value(),
             lead_max.source()
         ),
         Denial::IntentStale { age: None, .. } | Denial::ClockUntrusted { lead: None, .. } => {
-            "the intent says when it was sent (`ts` or `timestamp`)".to_owned()
+            "add the time at which the intent was sent (`ts` or `timestamp`)".to_owned()
         }
-        Denial::NotInUniverse { symbol } => format!("the policy lists {symbol} in `universe_symbols`"),
-        Denial::NotPermitted { symbol } => format!("the operator adds {symbol} to `permitted_symbols`"),
+        Denial::NotInUniverse { symbol } => format!("list {symbol} in the policy's `universe_symbols`"),
+        Denial::NotPermitted { symbol } => format!("add {symbol} to `permitted_symbols` of the guardrails"),
         Denial::NoLeverage { symbol } => {
-            format!("the policy gives {symbol} an entry in `leverage_by_symbol`")
+            format!("add {symbol} to the policy's `leverage_by_symbol`")
         }
         Denial::LeverageUnusable(_) => {
-            "the intent asks for a finite leverage greater than 0, or for none".to_owned()
+            "request a finite leverage greater than 0, or leave `leverage` out".to_owned()
         }
-        Denial::NoSize => "the intent gives a size: `quantity` and `price`, `position_usd` and `leverage`, `size`, or `position_size_usd`".to_owned(),
+        Denial::NoSize => "add a size to the intent: `quantity` and `price`, `position_usd` and `leverage`, `size`, or `position_size_usd`".to_owned(),
         Denial::SizeUnusable(fault) => size_remedy(*fault),
         Denial::LimitExceeded { number, limit: Some(limit), .. } => format!(
-            "a {} of at most {} ({})",
+            "reduce the {} to at most {} ({})",
             number.name(),
             limit.value(),
             limit.source()
         ),
         Denial::LimitExceeded { number, limit: None, .. } => {
-            format!("a size whose {} is finite and greater than 0", number.name())
+            format!("choose a size whose {} is finite and greater than 0", number.name())
         }
     }
 }
@@ -82,41 +82,39 @@ fn fault_remedy(fault: &IntentFault) -> String {
         IntentFault::UnknownEvent { .. } => {
             "name the record `trade.intent`, or leave `event_type` out".to_owned()
         }
-        IntentFault::Missing { field } => format!("the intent holds `{field}`"),
-        IntentFault::BadValue { field, expected } => format!("`{field}` is {expected}"),
-        IntentFault::Twice { field } => format!("`{field}` stands once"),
+        IntentFault::Missing { field } => format!("add `{field}` to the intent"),
+        IntentFault::BadValue { field, expected } => format!("write `{field}` as {expected}"),
+        IntentFault::Twice { field } => format!("write `{field}` only once"),
         IntentFault::Contradiction { first, second } => {
-            format!("`{first}` and `{second}` say the same, or one of them is left out")
+            format!("make `{first}` and `{second}` agree, or leave one of them out")
         }
         IntentFault::BesidePayload { field } => {
-            format!("`{field}` stands in the payload alone")
+            format!("write `{field}` only inside the payload")
         }
         IntentFault::InsidePayload { field } => {
-            format!("the payload goes without `{field}`")
+            format!("remove `{field}` from the payload")
         }
         IntentFault::StopOnWrongSide { entry_price, .. } => {
-            format!("the stop lies on the losing side of {entry_price}")
+            format!("move the stop to the losing side of {entry_price}")
         }
-        IntentFault::Hold => "the intent says BUY, SELL or CLOSE".to_owned(),
+        IntentFault::Hold => "write BUY, SELL or CLOSE as the action".to_owned(),
     }
 }
 
 fn absence_remedy(absence: &PolicyAbsence) -> String {
     match absence {
         PolicyAbsence::NotFound => "publish a policy".to_owned(),
-        PolicyAbsence::HashUnknown(hash) => format!("keep the policy of hash {hash} on the tape"),
+        PolicyAbsence::HashUnknown(hash) => format!("add the policy with hash {hash} to the tape"),
         PolicyAbsence::Refused(refusal) => {
             let count = refusal.violations().len();
-            let all = if count == 1 { "it" } else { "all of them" };
-            format!(
-                "publish a policy without its {count} violations ({all} listed by `policy check`)"
-            )
+            let all = if count == 1 { "it is" } else { "they are" };
+            format!("fix the {count} violations of the policy ({all} listed by `policy check`)")
         }
         PolicyAbsence::SignatureInvalid => "sign the policy with a trusted key".to_owned(),
         PolicyAbsence::RolledBack { seen, .. } => {
             format!("publish a policy with a `policy_seq` above {seen}")
         }
-        PolicyAbsence::StoreUnavailable => "bring the store back".to_owned(),
+        PolicyAbsence::StoreUnavailable => "make the store reachable again".to_owned(),
     }
 }
 
@@ -137,9 +135,11 @@ fn constraint_remedy(constraint: &Constraint<'_>) -> String {
 
 fn size_remedy(fault: SizeFault) -> String {
     match fault {
-        SizeFault::BadValue(field) => format!("`{field}` is a finite number greater than 0"),
-        SizeFault::NoPrice(field) => format!("`price` or `entry_price` stands beside `{field}`"),
-        SizeFault::NoLeverage(field) => format!("`leverage` stands beside `{field}`"),
-        SizeFault::BadProduct(product) => format!("`{product}` is finite and greater than 0"),
+        SizeFault::BadValue(field) => format!("write `{field}` as a finite number greater than 0"),
+        SizeFault::NoPrice(field) => format!("add `price` or `entry_price` next to `{field}`"),
+        SizeFault::NoLeverage(field) => format!("add `leverage` next to `{field}`"),
+        SizeFault::BadProduct(product) => {
+            format!("choose values for which `{product}` is finite and greater than 0")
+        }
     }
 }

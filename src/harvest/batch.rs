@@ -1,4 +1,4 @@
-//! Many positions at once.
+//! Harvest decisions for many positions at once.
 
 use pulp::{Simd, WithSimd};
 
@@ -9,8 +9,8 @@ use super::{
 };
 use crate::policy::ThetaInForce;
 
-/// What many positions come to, one column a number; NaN where there is none. The numbers that R and K are
-/// made of are told by the single call.
+/// Results for many positions, one column per number; NaN marks a number that is unavailable. The inputs of R and K are
+/// reported only by the single call, [`harvest`](super::harvest).
 #[derive(Debug, Clone, Default)]
 pub struct HarvestBatch {
     outcome: Vec<u8>,
@@ -20,42 +20,43 @@ pub struct HarvestBatch {
     k: Vec<f64>,
 }
 
-/// What one row comes to.
+/// The result of one row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HarvestOutcome {
-    /// A proposal.
+    /// A harvest action is proposed.
     Harvest(HarvestAction),
-    /// There is no position.
+    /// There is no open position.
     NoPosition,
-    /// Neither R, for want of a stop, nor K.
+    /// R is unavailable because there is no stop distance, and K is unavailable too.
     MissingStop,
-    /// Neither R, for an input of no use, nor K. Which input it was, the single call says.
+    /// R is unavailable because an input is invalid, and K is unavailable too. The single call names the input.
     InvalidInput,
 }
 
 /// One row of a [`HarvestBatch`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct HarvestRow {
-    /// What it comes to.
+    /// The result.
     pub outcome: HarvestOutcome,
-    /// Why; none where it is skipped.
+    /// The reasons; empty if the row was skipped.
     pub reasons: HarvestReasons,
-    /// The stop proposed, in USD for one unit.
+    /// The proposed stop, in USD per unit.
     pub stop: Option<f64>,
-    /// R_net.
+    /// R_net, the net profit in R multiples.
     pub r_net: Option<f64>,
-    /// The kill score.
+    /// The kill score K.
     pub k: Option<f64>,
 }
 
-/// Judges every row at the instant of the witness, as [`harvest`](super::harvest) judges each of them alone:
-/// the same numbers to the bit. What `batch` held before is forgotten, its room is used again; with enough of
-/// it nothing is allocated.
+/// Evaluates every row at the time for which `theta` is in force. The numbers equal those of
+/// [`harvest`](super::harvest) bit for bit.
+///
+/// Replaces the contents of `batch` and reuses its memory. Does not allocate if the capacity suffices.
 pub fn harvest_batch(theta: ThetaInForce<'_>, columns: &HarvestColumns, batch: &mut HarvestBatch) {
     batch.clear();
     batch.reserve(columns.len());
     let terms = Terms::of(theta);
-    // The widest vectors this machine has. They change how many rows are worked on at a time, and no bit.
+    // Dispatches to the widest vectors of this machine. The width does not change any bit of the result.
     pulp::Arch::new().dispatch(Pass {
         terms: &terms,
         columns,
@@ -84,48 +85,48 @@ impl WithSimd for Pass<'_> {
 }
 
 impl HarvestBatch {
-    /// No rows.
+    /// Creates an empty batch.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// How many rows there are.
+    /// Returns the number of rows.
     #[must_use]
     pub fn len(&self) -> usize {
         self.outcome.len()
     }
 
-    /// Whether there are none.
+    /// Returns true if there are no rows.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.outcome.is_empty()
     }
 
-    /// R_net of each row; NaN where it is not available.
+    /// Returns R_net for each row; NaN if it is unavailable.
     #[must_use]
     pub fn r_net(&self) -> &[f64] {
         &self.r_net
     }
 
-    /// The kill score of each row; NaN where it is not available.
+    /// Returns the kill score of each row; NaN if it is unavailable.
     #[must_use]
     pub fn k(&self) -> &[f64] {
         &self.k
     }
 
-    /// The stop proposed for each row; NaN where none is.
+    /// Returns the proposed stop of each row, in USD per unit; NaN if none is proposed.
     #[must_use]
     pub fn stop(&self) -> &[f64] {
         &self.stop
     }
 
-    /// What each row comes to, in order.
+    /// Returns the results of the rows, in order.
     pub fn outcomes(&self) -> impl Iterator<Item = HarvestOutcome> {
         self.outcome.iter().map(|code| HarvestOutcome::of(*code))
     }
 
-    /// One row, counted from 0.
+    /// Returns one row by its index from 0, or `None` if the index is out of range.
     #[must_use]
     pub fn row(&self, i: usize) -> Option<HarvestRow> {
         let number = |column: &[f64]| column.get(i).copied().filter(|x| !x.is_nan());
@@ -154,7 +155,7 @@ impl HarvestBatch {
         }
     }
 
-    /// Appends the first `rows` rows of a block, or all of it.
+    /// Appends the first `rows` rows of a block, or the whole block if it has fewer.
     fn take(&mut self, block: &Block, rows: usize) {
         self.outcome.extend_from_slice(head(&block.outcome, rows));
         self.reasons.extend_from_slice(head(&block.reasons, rows));
@@ -163,14 +164,14 @@ impl HarvestBatch {
         }
     }
 
-    /// The columns of numbers, in the order of [`Block::numbers`].
+    /// Returns the columns of numbers, in the order of [`Block::numbers`].
     fn numbers(&mut self) -> [&mut Vec<f64>; 3] {
         [&mut self.r_net, &mut self.stop, &mut self.k]
     }
 }
 
 impl HarvestOutcome {
-    /// Reads a code; there are no others than these eight.
+    /// Converts a code. There are eight codes, and 7 is the last one.
     const fn of(code: u8) -> Self {
         match code {
             0 => Self::Harvest(HarvestAction::None),

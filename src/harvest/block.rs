@@ -1,6 +1,6 @@
-//! The arithmetic of a batch: some rows at a time, without branches, so that it vectorises.
+//! The arithmetic of a batch: blocks of rows without branches, so that the compiler vectorizes it.
 //!
-//! Every formula is the one of the single call, in its order.
+//! The formulas and the order of their operations are those of the single call.
 
 use super::{
     HarvestReason,
@@ -11,25 +11,24 @@ use super::{
 };
 use crate::policy::{Theta, ThetaInForce};
 
-/// Rows worked on at a time: few enough for every intermediate column to stay in the nearest cache.
+/// Number of rows per block, small enough for all intermediate columns to stay in the L1 cache.
 pub(super) const ROWS: usize = 128;
 
-/// The codes of what a row comes to; 0 to 4 are the actions.
+/// Codes of the result of a row. Codes 0 to 4 are the actions.
 pub(super) mod code {
     pub(in super::super) const FULL_CLOSE: u8 = 4;
     pub(in super::super) const NO_POSITION: u8 = 5;
-    /// With the lowest bit set it becomes [`INVALID_INPUT`]; [`NO_POSITION`] stays what it is.
+    /// Setting the lowest bit turns it into [`INVALID_INPUT`] and leaves [`NO_POSITION`] unchanged.
     pub(in super::super) const MISSING_STOP: u8 = 6;
     pub(in super::super) const INVALID_INPUT: u8 = 7;
 }
 
 /// The lowest bit of the code in a row's state.
 const NOT_FOR_THE_STOP: u64 = 1 << state::SKIP_SHIFT;
-/// Where the code stands in a row's word, above the reasons.
+/// Position of the code in a row's word, above the reasons.
 const CODE_SHIFT: u32 = 16;
 
-/// The bits by which a row's state says that the ladder or the lock is silent, and how far below those of the
-/// reasons they are.
+/// The bits of a row's state for an unavailable ladder or profit lock, and the shift to the bits of the same reasons.
 const SILENT: u64 = 0b1100;
 const SILENT_SHIFT: u32 = 8;
 const _: () = assert!(
@@ -42,10 +41,10 @@ const _: () = assert!(
 /// One column of a block.
 type Column = [f64; ROWS];
 
-/// What a block comes to; NaN where there is nothing.
+/// The results of a block; NaN marks a number that is unavailable.
 pub(super) struct Block {
     state: [u64; ROWS],
-    /// The bits of the reasons, and above them the code.
+    /// The bits of the reasons, and the code above them.
     words: [u64; ROWS],
     r_net: Column,
     stop: Column,
@@ -54,7 +53,7 @@ pub(super) struct Block {
     pub(super) reasons: [u16; ROWS],
 }
 
-/// The numbers of a policy that every row is held against.
+/// The numbers of a policy with which every row is compared.
 pub(super) struct Terms {
     t1: f64,
     t2: f64,
@@ -62,9 +61,9 @@ pub(super) struct Terms {
     lock: f64,
     be_plus: f64,
     cost_bps: f64,
-    /// NaN where the policy has none: it comes out as no R.
+    /// NaN if the policy has no fallback, so that R becomes NaN as well.
     fallback: f64,
-    /// [`NOT_FOR_THE_STOP`] where the policy has a fallback.
+    /// [`NOT_FOR_THE_STOP`] if the policy has a fallback.
     fallback_mark: u64,
     kill_threshold: f64,
     weights: [f64; 4],
@@ -74,7 +73,7 @@ pub(super) struct Terms {
     ts_ref: f64,
     ts_cap: f64,
     age_max: f64,
-    /// The earliest instant at which a position is not too old, where the policy says.
+    /// The earliest time, in microseconds, at which a position is not too old, if the policy limits its age.
     position_since: Option<i64>,
     market_since: Option<i64>,
 }
@@ -84,7 +83,7 @@ impl Terms {
         let theta: &Theta = witness.theta();
         let limits = witness.limits();
         let now = witness.now().as_micros();
-        // Later than what stands for an instant not known.
+        // Later than the value that marks an unknown time.
         let since = |age_max: i64| now.saturating_sub(age_max).max(i64::MIN + 1);
         let fallback = theta.fallback_stop_pct();
         Self {
@@ -115,7 +114,7 @@ impl Terms {
     }
 }
 
-/// The columns of a block, from which it is worked out.
+/// The input columns of a block.
 struct Inputs<'a> {
     state: &'a [u8; ROWS],
     entry: &'a Column,
@@ -130,7 +129,7 @@ struct Inputs<'a> {
     market_as_of: &'a [i64; ROWS],
 }
 
-/// Room for the columns of a block that is not full, and for those that the age of a row changes.
+/// Buffers for the columns of a partial block, and for the columns that change if a row is too old.
 pub(super) struct Spare {
     state: [u8; ROWS],
     numbers: [Column; 8],
@@ -166,12 +165,12 @@ impl Block {
         }
     }
 
-    /// The columns of numbers.
+    /// Returns the columns of numbers.
     pub(super) const fn numbers(&self) -> [&Column; 3] {
         [&self.r_net, &self.stop, &self.k]
     }
 
-    /// Works out the rows from `start` on, as many as a block holds or as there are.
+    /// Computes the rows from `start` on: a full block, or the remaining rows.
     #[inline(always)]
     pub(super) fn fill(
         &mut self,
@@ -221,7 +220,7 @@ impl Block {
         }
         self.fill_r(terms, &inputs);
         self.fill_components(terms, &inputs);
-        // In steps of their own: a chain of operations this long would leave the processor waiting.
+        // Separate loops, because one long dependency chain would stall the processor.
         for x in &mut self.k {
             *x = exp_of_negative(*x);
         }
@@ -232,7 +231,7 @@ impl Block {
         self.narrow();
     }
 
-    /// R, and the stop of the profit lock.
+    /// Computes R and the stop of the profit lock.
     #[inline(always)]
     fn fill_r(&mut self, terms: &Terms, inputs: &Inputs<'_>) {
         let columns = inputs
@@ -260,7 +259,7 @@ impl Block {
         }
     }
 
-    /// In the place of K its z, and the reasons that its components are.
+    /// Computes z into the column of K, and the reasons of its components.
     #[inline(always)]
     fn fill_components(&mut self, terms: &Terms, inputs: &Inputs<'_>) {
         let columns = inputs
@@ -284,7 +283,7 @@ impl Block {
         }
     }
 
-    /// The ladder, the reasons, and what a row comes to.
+    /// Computes the ladder stage, the reasons and the result code.
     #[inline(always)]
     fn fill_words(&mut self, terms: &Terms) {
         let work = self
@@ -295,7 +294,7 @@ impl Block {
             .zip(&self.stop)
             .zip(&self.k);
         for ((((word, state), r), stop), k) in work {
-            // A NaN reaches no step.
+            // A comparison with NaN is false, so NaN reaches no step.
             let steps = [
                 mask(*r >= terms.t1),
                 mask(*r >= terms.t2),
@@ -342,8 +341,8 @@ impl Block {
     }
 }
 
-/// The rows of a column from `start` on; where there are less than a block, a copy with whatever behind
-/// them.
+/// Returns a block of a column from `start` on. If fewer rows remain, they are copied to `spare`; the rows after them
+/// have arbitrary values.
 #[inline(always)]
 fn rows<'a, T: Copy>(column: &'a [T], start: usize, spare: &'a mut [T; ROWS]) -> &'a [T; ROWS] {
     let rest = column.get(start..).unwrap_or_default();
@@ -356,7 +355,7 @@ fn rows<'a, T: Copy>(column: &'a [T], start: usize, spare: &'a mut [T; ROWS]) ->
     spare
 }
 
-/// Makes NaN of what was true earlier than `since`.
+/// Sets the values with a time before `since` to NaN.
 #[inline(always)]
 fn silence_older(column: &mut Column, as_of: &[i64; ROWS], since: i64) {
     for (x, at) in column.iter_mut().zip(as_of) {
@@ -369,7 +368,7 @@ fn select(holds: bool, x: f64) -> f64 {
     if holds { x } else { f64::NAN }
 }
 
-/// All bits, or none.
+/// Returns all bits set if `holds`, else 0.
 #[inline(always)]
 fn mask(holds: bool) -> u64 {
     u64::from(holds).wrapping_neg()
@@ -390,7 +389,7 @@ fn bit(reason: HarvestReason) -> u64 {
     u64::from(reason.bit())
 }
 
-/// A small whole number as a float, 2^52 too large: two floats are compared in one instruction everywhere.
+/// Returns a small whole number plus 2^52 as a float. Every instruction set compares two floats in one instruction.
 #[inline(always)]
 fn as_float(small: u64) -> f64 {
     f64::from_bits(4_503_599_627_370_496.0_f64.to_bits() | small)

@@ -1,7 +1,7 @@
-//! Many positions, one column a field.
+//! Positions as columns, one column per field.
 //!
-//! What can be checked without a policy is checked when a row is pushed, and what cannot be used stands as
-//! NaN from then on. So the arithmetic of a batch asks no questions: a NaN in comes out as a NaN.
+//! Checks that need no policy run when a row is pushed, and unusable values are stored as NaN. The arithmetic of a
+//! batch therefore needs no checks: a NaN input makes the result NaN.
 
 use super::{
     Harvested, Market, Position, Stage, Standing,
@@ -12,24 +12,23 @@ use super::{
 };
 use crate::domain::{Instant, PositionSide};
 
-/// Many positions and their markets, as columns, to be judged together by
-/// [`harvest_batch`](super::harvest_batch). Symbols stay with the caller: row `i` is the `i`th that was
-/// pushed.
+/// Positions and their markets as columns, for [`harvest_batch`](super::harvest_batch). Symbols are not stored: row `i`
+/// is the `i`th position that was pushed, counted from 0.
 #[derive(Debug, Clone, Default)]
 pub struct HarvestColumns {
-    /// See [`state`].
+    /// Bits as in [`state`].
     pub(super) state: Vec<u8>,
-    /// Negative for a short. NaN where R cannot be worked out, whatever the policy.
+    /// Negative for a short. NaN if R cannot be computed under any policy.
     pub(super) entry: Vec<f64>,
     pub(super) current: Vec<f64>,
-    /// [`STOP_ABSENT`] where the policy may have one to fall back on.
+    /// [`STOP_ABSENT`] if only a fallback of the policy can supply the stop.
     pub(super) stop: Vec<f64>,
-    /// Where there is none, an infinity that any stop tightens; NaN where the lock is silent.
+    /// An infinity that every stop tightens if there is no stop; NaN if the profit lock is unavailable.
     pub(super) current_sl: Vec<f64>,
-    /// NaN where K cannot be worked out, whatever the policy.
+    /// NaN if K cannot be computed under any policy.
     pub(super) sigma: Vec<f64>,
     pub(super) ts: Vec<f64>,
-    /// +∞, which is below no bound, where the other regimes do not outweigh a trend.
+    /// +∞, which is below no bound, if the other regimes do not outweigh a trend.
     pub(super) p_trend: Vec<f64>,
     pub(super) age_sec: Vec<f64>,
     /// In microseconds, or [`UNKNOWN`].
@@ -38,44 +37,44 @@ pub struct HarvestColumns {
     pub(super) market_as_of: Vec<i64>,
 }
 
-/// What of a row is no number, as bits.
+/// The parts of a row that are not numbers, as bits.
 pub(super) mod state {
-    /// The stage already taken, 0 to 3; [`LADDER_SILENT`] alone is above all of them.
+    /// The stage already taken, 0 to 3. [`LADDER_SILENT`] alone is greater than all of them.
     pub(in super::super) const TAKEN: u8 = 0b111;
-    /// What was taken cannot be read.
+    /// The stage already taken cannot be read.
     pub(in super::super) const LADDER_SILENT: u8 = 1 << 2;
     /// The current stop cannot be read.
     pub(in super::super) const LOCK_SILENT: u8 = 1 << 3;
-    /// Where the code stands that a row comes to if there is neither R nor K.
+    /// Position of the code that applies if neither R nor K is available.
     pub(in super::super) const SKIP_SHIFT: u8 = 4;
 }
 
-/// Stands for a stop distance that the position does not give.
+/// Marks a stop distance that the position does not have.
 pub(super) const STOP_ABSENT: f64 = f64::NEG_INFINITY;
 
-/// Stands for an instant that is not known: earlier than any.
+/// Marks an unknown time; earlier than every time.
 pub(super) const UNKNOWN: i64 = i64::MIN;
 
 impl HarvestColumns {
-    /// No rows.
+    /// Creates empty columns.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// How many rows there are.
+    /// Returns the number of rows.
     #[must_use]
     pub fn len(&self) -> usize {
         self.state.len()
     }
 
-    /// Whether there are none.
+    /// Returns true if there are no rows.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.state.is_empty()
     }
 
-    /// Forgets every row and keeps the room for them.
+    /// Removes all rows and keeps the allocated memory.
     pub fn clear(&mut self) {
         self.state.clear();
         for column in [
@@ -94,7 +93,7 @@ impl HarvestColumns {
         self.market_as_of.clear();
     }
 
-    /// Adds one row.
+    /// Appends one row.
     #[inline]
     pub fn push(&mut self, position: &Position, market: Option<&Market>) {
         let micros = |at: Option<Instant>| at.map_or(UNKNOWN, Instant::as_micros);

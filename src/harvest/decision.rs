@@ -1,4 +1,4 @@
-//! What a harvest answers.
+//! The answer to one position.
 
 use super::{
     HarvestAction, HarvestReasons, InputFault, KillScore, RPart, RUnavailable, Thresholds,
@@ -10,39 +10,39 @@ use crate::{
     provenance::Sourced,
 };
 
-/// The answer to one position.
+/// A harvest decision for one position.
 #[derive(Debug, Clone, Copy)]
 pub enum HarvestDecision<'a> {
-    /// At least one of R and K is known.
+    /// R, K or both are available.
     Harvest(Harvest<'a>),
-    /// Nothing can be said, and why.
+    /// Nothing can be proposed.
     Skip(HarvestSkip<'a>),
 }
 
-/// Why nothing can be said of a position.
+/// The evidence for which nothing can be proposed.
 #[derive(Debug, Clone, Copy)]
 pub enum HarvestSkip<'a> {
-    /// There is none: the side is flat, or the quantity 0.
+    /// There is no open position: the side is flat, or the quantity is 0.
     NoPosition,
-    /// There is no policy, and why.
+    /// There is no policy.
     PolicyAbsent(&'a PolicyAbsence),
-    /// There is a policy, and its θ is not in force.
+    /// There is a policy, but its θ is not in force.
     PolicyNotInForce(NotInForce),
-    /// Nobody says how far the stop was, and K cannot be told either.
+    /// Neither the position nor the policy has a stop distance, and K is unavailable too.
     MissingStop {
-        /// Why there is no K.
+        /// The reason why K is unavailable.
         kill: InputFault,
     },
-    /// An input of R is of no use, and K cannot be told either.
+    /// An input of R is unusable, and K is unavailable too.
     InvalidInput {
-        /// Why there is no R.
+        /// The reason why R is unavailable.
         r: InputFault,
-        /// Why there is no K; the same as for R where the whole position is too old.
+        /// The reason why K is unavailable. Equal to `r` if the position is too old.
         kill: InputFault,
     },
 }
 
-/// What is proposed for a position. Only the engine makes one.
+/// The proposal for a position. Only the engine can create one.
 ///
 /// ```compile_fail
 /// fn forged<'a>() -> portcullis::harvest::Harvest<'a> {
@@ -63,37 +63,37 @@ pub struct Harvest<'a> {
 }
 
 impl<'a> Harvest<'a> {
-    /// The policy that gave θ; its version and hash are told with the answer.
+    /// Returns the policy that contains θ. Its version and hash are part of the answer.
     #[must_use]
     pub const fn policy(&self) -> &'a Policy {
         self.policy
     }
 
-    /// Every threshold, with its source.
+    /// Returns the thresholds with their sources.
     #[must_use]
     pub const fn thresholds(&self) -> Thresholds<'a> {
         Thresholds(self.theta)
     }
 
-    /// The symbol of the position.
+    /// Returns the symbol of the position.
     #[must_use]
     pub const fn symbol(&self) -> Symbol {
         self.symbol
     }
 
-    /// The side of the position, where one can be told (K does without).
+    /// Returns the side of the position, or `None` if it is absent or unreadable. K does not need the side.
     #[must_use]
     pub const fn side(&self) -> Option<PositionSide> {
         self.side
     }
 
-    /// What to close.
+    /// Returns the proposed action.
     #[must_use]
     pub const fn action(&self) -> HarvestAction {
         self.action
     }
 
-    /// Where to pull the stop, in USD for one unit, if it should be pulled.
+    /// Returns the proposed stop, in USD per unit, or `None` if the stop stays unchanged.
     #[must_use]
     pub const fn stop(&self) -> Option<Sourced<Price>> {
         match (self.stop, &self.r) {
@@ -102,10 +102,10 @@ impl<'a> Harvest<'a> {
         }
     }
 
-    /// R_net and what it was worked out from.
+    /// Returns R_net and its inputs.
     ///
     /// # Errors
-    /// Why there is none; the ladder and the profit lock are silent with it.
+    /// Returns an error if R is unavailable. The ladder and the profit lock are then unavailable too.
     pub const fn r(&self) -> Result<&RPart, RUnavailable> {
         match &self.r {
             Ok(r) => Ok(r),
@@ -113,10 +113,10 @@ impl<'a> Harvest<'a> {
         }
     }
 
-    /// The kill score and its components.
+    /// Returns the kill score and its components.
     ///
     /// # Errors
-    /// Why there is none.
+    /// Returns an error if K is unavailable.
     pub const fn kill(&self) -> Result<&KillScore, InputFault> {
         match &self.kill {
             Ok(kill) => Ok(kill),
@@ -124,7 +124,7 @@ impl<'a> Harvest<'a> {
         }
     }
 
-    /// Why this is proposed, and which parts were silent.
+    /// Returns the reasons for the proposal, and the parts that were unavailable.
     #[must_use]
     pub const fn reasons(&self) -> HarvestReasons {
         self.reasons

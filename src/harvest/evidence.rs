@@ -1,10 +1,10 @@
-//! Why a part of a harvest is silent.
+//! Evidence for which a part of a harvest is unavailable.
 
 use std::fmt;
 
 use crate::domain::Span;
 
-/// An input of a harvest, or a result on the way to R.
+/// An input of a harvest, or an intermediate result of R.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HarvestField {
     /// `side` of the position.
@@ -17,7 +17,7 @@ pub enum HarvestField {
     StopDistPct,
     /// `age_sec` of the position.
     AgeSec,
-    /// When the position was reported.
+    /// The time at which the position was reported.
     PositionTime,
     /// The market as a whole.
     Market,
@@ -35,12 +35,12 @@ pub enum HarvestField {
     MarketTime,
     /// The risk of one unit: entry · stop.
     RiskUnit,
-    /// R_net itself.
+    /// R_net.
     RNet,
 }
 
 impl HarvestField {
-    /// The name that a record gives it.
+    /// Returns the name of the field in a record.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -62,7 +62,7 @@ impl HarvestField {
         }
     }
 
-    /// What is asked of it.
+    /// Returns the requirement for the field.
     #[must_use]
     pub const fn bound(self) -> &'static str {
         match self {
@@ -72,27 +72,27 @@ impl HarvestField {
             }
             Self::AgeSec | Self::Sigma => "finite and at least 0",
             Self::PositionTime | Self::MarketTime => "known and within its limit",
-            Self::Market => "there",
+            Self::Market => "present",
             Self::TrendStrength | Self::RiskUnit | Self::RNet => "finite",
             Self::PTrend | Self::PMr | Self::PChop => "from 0 to 1",
         }
     }
 }
 
-/// What stood in the place of an input that would do.
+/// The unusable value of an input.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Observed {
-    /// Nothing.
+    /// The value is absent.
     Absent,
-    /// Something that nothing can be made of; NaN among them.
+    /// The value cannot be read, or is NaN.
     Unreadable,
-    /// A number outside what is asked for; an infinity among them.
+    /// A number out of bounds, or an infinity.
     Number(f64),
-    /// Something older than the policy allows.
+    /// The value is older than the policy allows.
     TooOld {
-        /// How old it is.
+        /// Its age.
         age: Span,
-        /// How old it may be, inclusive.
+        /// The largest allowed age, inclusive.
         age_max: Span,
     },
 }
@@ -113,17 +113,17 @@ impl fmt::Display for Observed {
             Self::Absent => f.write_str("absent"),
             Self::Unreadable => f.write_str("unreadable"),
             Self::Number(x) => write!(f, "`{x}`"),
-            Self::TooOld { age, age_max } => write!(f, "{age} old, the limit is {age_max}"),
+            Self::TooOld { age, age_max } => write!(f, "{age} old; the limit is {age_max}"),
         }
     }
 }
 
-/// One input that a part of a harvest cannot use.
+/// An input that a part of a harvest cannot use.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct InputFault {
-    /// Which one.
+    /// The field.
     pub field: HarvestField,
-    /// What it was.
+    /// The observed value.
     pub observed: Observed,
 }
 
@@ -145,12 +145,12 @@ impl fmt::Display for InputFault {
     }
 }
 
-/// Why there is no R.
+/// The reason why R is unavailable.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum RUnavailable {
-    /// Neither the position nor the policy says how far the stop was.
+    /// Neither the position nor the policy has a stop distance.
     MissingStop,
-    /// An input, or the result, is of no use.
+    /// An input, or the result, is unusable.
     InvalidInput(InputFault),
 }
 
@@ -165,7 +165,7 @@ impl fmt::Display for RUnavailable {
     }
 }
 
-/// The number, if it is there and `sound`.
+/// Returns the number if it is present and `sound`.
 #[inline(always)]
 pub(super) fn sound(
     field: HarvestField,
@@ -178,25 +178,25 @@ pub(super) fn sound(
     }
 }
 
-/// Finite and greater than 0; false for NaN.
+/// Returns true if the number is finite and greater than 0; false for NaN.
 #[inline(always)]
 pub(super) fn is_positive(x: f64) -> bool {
     (x > 0.0) & (x <= f64::MAX)
 }
 
-/// Finite and at least 0; false for NaN.
+/// Returns true if the number is finite and at least 0; false for NaN.
 #[inline(always)]
 pub(super) fn is_not_negative(x: f64) -> bool {
     (0.0..=f64::MAX).contains(&x)
 }
 
-/// Finite; false for NaN.
+/// Returns true if the number is finite; false for NaN.
 #[inline(always)]
 pub(super) fn is_finite(x: f64) -> bool {
     x.abs() <= f64::MAX
 }
 
-/// In \[0, 1\]; false for NaN.
+/// Returns true if the number is in \[0, 1\]; false for NaN.
 #[inline(always)]
 pub(super) fn is_share(x: f64) -> bool {
     (0.0..=1.0).contains(&x)

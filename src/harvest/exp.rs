@@ -1,25 +1,25 @@
-//! The one exponential function.
+//! The exponential function of the kill score.
 //!
-//! The platform's `exp` differs between platforms in the last bit, and cannot be vectorised. This one is
-//! made of additions, subtractions, multiplications and bit operations in one fixed order, none of them
-//! fused, so that it gives the same bits one at a time, in batch, and everywhere.
+//! The platform's `exp` differs between platforms in the last bit, and the compiler cannot vectorize it. This one uses
+//! additions, subtractions, multiplications and bit operations in a fixed order, none of them fused. The results are
+//! therefore bit-identical in the single call, in a batch and on every platform.
 
 /// 1 / ln 2.
 const LOG2_E: f64 = std::f64::consts::LOG2_E;
-/// ln 2 in two parts (Cody and Waite). The high part ends in 21 zero bits: its product with any whole
-/// number in range is exact.
+/// ln 2 in two parts (Cody and Waite). The high part ends in 21 zero bits, so its product with any whole number in
+/// range is exact.
 const LN_2_HIGH: f64 = 0.693_147_180_369_123_8;
 const LN_2_LOW: f64 = 1.908_214_929_270_587_7e-10;
-/// 1.5 · 2^52: adding it rounds a small number to a whole one, which then stands in the lowest bits.
+/// 1.5 · 2^52. Adding it to a small number rounds that to a whole number in the lowest bits.
 const ROUND: f64 = 6_755_399_441_055_744.0;
-/// From here on e^(−z) stays what it is here: 3·10^−308, nothing beside the 1 that it is added to, and still a
-/// normal number.
+/// Bound from which the result is constant: e^(−708) is 3·10^−308, which is negligible next to the 1 to which it is
+/// added, and still a normal number.
 const Z_MAX: f64 = 708.0;
-/// The exponent's bias.
+/// The bias of the exponent.
 const BIAS: u64 = 1023;
 
-/// The q of e^r = 1 + r + r²/2 + r³ · q(r) for |r| ≤ ln 2 / 2, lowest power first; the relative error of
-/// the whole is below 2^−57 (minimax).
+/// Coefficients of q in e^r = 1 + r + r²/2 + r³ · q(r) for |r| ≤ ln 2 / 2, lowest power first (minimax). The relative
+/// error of the whole is below 2^−57.
 const Q: [f64; 9] = [
     0.166_666_666_666_664_33,
     0.041_666_666_666_603_99,
@@ -32,8 +32,8 @@ const Q: [f64; 9] = [
     2.497_839_602_757_541_3e-8,
 ];
 
-/// e^(−z), for z in \[0, 708\], within 1 ulp; beyond, +∞ and NaN included, what it is at 708. Nothing panics; a
-/// z below 0 gives a number of no meaning.
+/// Returns e^(−z) for z in \[0, 708\], within 1 ulp. For a larger z, +∞ and NaN, returns the value at 708. The result
+/// for a z below 0 is meaningless. Never panics.
 #[inline(always)]
 pub(super) fn exp_of_negative(z: f64) -> f64 {
     let x = if z < Z_MAX { -z } else { -Z_MAX };
@@ -42,10 +42,10 @@ pub(super) fn exp_of_negative(z: f64) -> f64 {
     let high = x - n * LN_2_HIGH;
     let low = n * LN_2_LOW;
     let r = high - low;
-    // What the subtraction above rounded away.
+    // The rounding error of the subtraction above.
     let rest = (high - r) - low;
 
-    // In pairs (Estrin), for the sake of a short chain.
+    // Evaluated in pairs (Estrin) for a short dependency chain.
     let [q0, q1, q2, q3, q4, q5, q6, q7, q8] = Q;
     let r2 = r * r;
     let r4 = r2 * r2;
@@ -54,7 +54,7 @@ pub(super) fn exp_of_negative(z: f64) -> f64 {
     let top = (r4 * r4) * (q7 + q8 * r);
     let exp_r = 1.0 + (r + (rest + r2 * ((lower + r4 * upper) + top)));
 
-    // n is in the low bits; the shift leaves it alone with the bias, as an exponent.
+    // The low bits hold n. The shift keeps only n plus the bias, as the exponent.
     let scale = f64::from_bits(shifted.to_bits().wrapping_add(BIAS) << 52);
     exp_r * scale
 }
@@ -63,7 +63,7 @@ pub(super) fn exp_of_negative(z: f64) -> f64 {
 mod tests {
     use super::*;
 
-    /// The distance from `x` to the next double away from zero.
+    /// Returns the distance from `x` to the next double of greater magnitude.
     fn ulp(x: f64) -> f64 {
         f64::from_bits(x.to_bits() + 1) - x
     }
@@ -71,7 +71,7 @@ mod tests {
     #[test]
     fn is_within_one_ulp() {
         let mut worst: f64 = 0.0;
-        // z, the double nearest to e^(−z), and how many ulp the true value lies above that.
+        // z, the double nearest to e^(−z), and the difference of the true value from it in ulp.
         for line in include_str!("../../tests/vectors/exp_of_negative.txt").lines() {
             let mut words = line.split(' ');
             let mut bits =
@@ -82,11 +82,14 @@ mod tests {
             assert!(error <= 1.0, "{z}: off by {error} ulp");
             worst = worst.max(error);
         }
-        assert!(worst > 0.5, "the reference is not being compared with");
+        assert!(
+            worst > 0.5,
+            "the worst error is {worst} ulp, so the comparison with the reference has no effect"
+        );
     }
 
     #[test]
-    fn has_its_ends() {
+    fn values_at_the_ends_of_the_range() {
         assert_eq!(exp_of_negative(0.0).to_bits(), 1.0_f64.to_bits());
         assert_eq!(exp_of_negative(-0.0).to_bits(), 1.0_f64.to_bits());
         let least = exp_of_negative(708.0);
@@ -97,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn never_rises() {
+    fn never_increases() {
         let mut last = exp_of_negative(0.0);
         for step in 1..200_000_u32 {
             let next = exp_of_negative(f64::from(step) / 256.0);

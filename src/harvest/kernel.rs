@@ -1,4 +1,4 @@
-//! The parts put together into one answer.
+//! The single harvest call, which combines the parts into one answer.
 
 use std::hint::select_unpredictable;
 
@@ -12,11 +12,11 @@ use crate::{
     policy::{PolicyState, ThetaInForce},
 };
 
-/// Judges one position at `now`, by the θ of a policy in force (or within the grace that it gives).
+/// Evaluates one position at `now`, by the θ of a policy that is in force or within its grace period.
 ///
-/// Never fails, panics or allocates, whatever the numbers. A missing input silences the part that needs it
-/// and no other. An age is judged only where the policy limits it; there, one that is unknown is too old, and
-/// one that is negative (a clock that runs ahead) is not.
+/// Never fails, panics or allocates, whatever the numbers. A missing input makes only the part that needs it
+/// unavailable. An age is checked only if the policy limits it. In that case an unknown age counts as too old, and a
+/// negative age (a clock that is ahead) does not.
 #[must_use]
 #[inline]
 pub fn harvest<'a>(

@@ -1,4 +1,4 @@
-//! K: whether the market has turned.
+//! K, the kill score: a measure of whether the market has turned.
 
 use super::{
     HarvestField, InputFault, Market, Observed, Position,
@@ -7,9 +7,9 @@ use super::{
 };
 use crate::policy::Theta;
 
-/// The kill score and its four components, before their weights. Only the engine makes one.
+/// The kill score and its four components before their weights. Only the engine can create one.
 ///
-/// **Known limit:** it does not know the position's direction.
+/// **Known limit:** K does not depend on the side of the position.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct KillScore {
     k: f64,
@@ -20,38 +20,38 @@ pub struct KillScore {
 }
 
 impl KillScore {
-    /// K = 1 / (1 + e^(−z)), z being the weighted sum of the components; in \[0.5, 1\].
+    /// Returns K = 1 / (1 + e^(−z)), in \[0.5, 1\], where z is the weighted sum of the components.
     #[must_use]
     pub const fn k(&self) -> f64 {
         self.k
     }
 
-    /// 1 if a trend has become improbable (`p_trend` below `trend_min`) and its alternatives together more
-    /// probable than not, else 0.
+    /// Returns 1 if a trend is improbable (`p_trend` is below `trend_min`) and `p_mr + p_chop` is greater than 0.5.
+    /// Returns 0 otherwise.
     #[must_use]
     pub const fn regime_flip(&self) -> f64 {
         self.flip
     }
 
-    /// How far volatility exceeds `sigma_ref`, as a share of it; in \[0, `sigma_spike_cap`\].
+    /// Returns the relative excess of volatility over `sigma_ref`; in \[0, `sigma_spike_cap`\].
     #[must_use]
     pub const fn sigma_spike(&self) -> f64 {
         self.spike
     }
 
-    /// How far trend strength falls short of `ts_ref`; in \[0, `ts_drop_cap`\].
+    /// Returns the shortfall of trend strength below `ts_ref`; in \[0, `ts_drop_cap`\].
     #[must_use]
     pub const fn ts_drop(&self) -> f64 {
         self.drop
     }
 
-    /// Age as a share of `max_age_sec`; in \[0, 1\].
+    /// Returns the age as a share of `max_age_sec`; in \[0, 1\].
     #[must_use]
     pub const fn age_penalty(&self) -> f64 {
         self.age
     }
 
-    /// Works K out; needs market and age, and no price.
+    /// Computes K from the market and the age of the position. Needs no price.
     #[inline]
     pub(super) fn of(
         position: &Position,
@@ -89,7 +89,7 @@ impl KillScore {
     }
 }
 
-/// Whether the alternatives to a trend are together more probable than not.
+/// Returns true if the alternatives to a trend are together more probable than not.
 #[inline(always)]
 pub(super) fn is_trend_outweighed(p_mr: f64, p_chop: f64) -> bool {
     p_mr + p_chop > 0.5
@@ -110,20 +110,20 @@ pub(super) fn age(age_sec: f64, max_age_sec: f64) -> f64 {
     clamp(age_sec / max_age_sec, 1.0)
 }
 
-/// z, the weighted sum of the components; too large for a number, it is +∞.
+/// Returns z, the weighted sum of the components, or +∞ on overflow.
 #[inline(always)]
 pub(super) fn weigh(weights: [f64; 4], flip: f64, spike: f64, drop: f64, age: f64) -> f64 {
     let [w_flip, w_spike, w_drop, w_age] = weights;
     w_flip * flip + w_spike * spike + w_drop * drop + w_age * age
 }
 
-/// 1 / (1 + e^(−z)), from e^(−z).
+/// Returns 1 / (1 + e^(−z)), given e^(−z).
 #[inline(always)]
 pub(super) fn score(exp_of_negative_z: f64) -> f64 {
     1.0 / (1.0 + exp_of_negative_z)
 }
 
-/// `x` within \[0, `cap`\]. The lower bound comes last: no −0 gets through, from neither side.
+/// Clamps `x` to \[0, `cap`\]. The lower bound is applied last, so that −0 of either argument becomes 0.
 #[inline(always)]
 fn clamp(x: f64, cap: f64) -> f64 {
     let capped = if x < cap { x } else { cap };

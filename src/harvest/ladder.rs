@@ -1,10 +1,10 @@
-//! The ladder: which part of a profit to take.
+//! The profit ladder.
 
 use std::hint::select_unpredictable;
 
 use crate::{domain::RMultiple, policy::Theta};
 
-/// How much of a position was taken, or is proposed to be: the share of its current size.
+/// The share of a position that was taken, or is proposed to be taken, relative to its current size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Stage {
     /// Nothing.
@@ -17,7 +17,7 @@ pub enum Stage {
     Partial75,
 }
 
-/// What a harvest proposes.
+/// The action that a harvest proposes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
 #[serde(into = "&'static str")]
 pub enum HarvestAction {
@@ -34,7 +34,7 @@ pub enum HarvestAction {
 }
 
 impl Stage {
-    /// Reads `NONE`, `PARTIAL_25`, `PARTIAL_50` or `PARTIAL_75`, in any case.
+    /// Parses `NONE`, `PARTIAL_25`, `PARTIAL_50` or `PARTIAL_75`, ignoring ASCII case.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         [
@@ -47,9 +47,9 @@ impl Stage {
         .find(|stage| text.eq_ignore_ascii_case(HarvestAction::from(*stage).as_str()))
     }
 
-    /// The stage that a profit reaches, whatever was taken before. Rises with R.
+    /// Returns the stage that a profit reaches, regardless of what was taken before. It never decreases as R grows.
     pub(super) fn reached(r_net: RMultiple, theta: &Theta) -> Self {
-        // Counted, not branched upon: nothing can foresee where a price stands.
+        // Counted without branches, because the profit is unpredictable.
         let steps = [theta.t1_r(), theta.t2_r(), theta.t3_r()];
         match steps.into_iter().filter(|step| r_net >= *step).count() {
             0 => Self::None,
@@ -59,14 +59,14 @@ impl Stage {
         }
     }
 
-    /// This stage, if it is above what was already taken.
+    /// Returns this stage if it is above the stage already taken, else [`Stage::None`].
     pub(super) fn above(self, harvested: Self) -> Self {
         select_unpredictable(self > harvested, self, Self::None)
     }
 }
 
 impl HarvestAction {
-    /// Every action, the least first.
+    /// Every action, in ascending order.
     pub const ALL: [Self; 5] = [
         Self::None,
         Self::Partial25,
@@ -75,7 +75,7 @@ impl HarvestAction {
         Self::FullCloseProposed,
     ];
 
-    /// `NONE`, `PARTIAL_25`, `PARTIAL_50`, `PARTIAL_75` or `FULL_CLOSE_PROPOSED`.
+    /// Returns `NONE`, `PARTIAL_25`, `PARTIAL_50`, `PARTIAL_75` or `FULL_CLOSE_PROPOSED`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -87,7 +87,7 @@ impl HarvestAction {
         }
     }
 
-    /// The share of the current size to close now: 0, 0.25, 0.5, 0.75 or 1.
+    /// Returns the share of the current size to close now: 0, 0.25, 0.5, 0.75 or 1.
     #[must_use]
     pub const fn share(self) -> f64 {
         match self {

@@ -1,23 +1,24 @@
-//! What to do with an open position: take a part of the profit, lock the rest, or close it.
+//! Harvest decisions for open positions: take a part of the profit, lock the rest, or close the position.
 //!
-//! Three parts, each silent where its own inputs fail, and saying so:
+//! There are three parts. If the inputs of a part are missing or invalid, only that part is unavailable, and the answer
+//! names the reason.
 //!
-//! - **R**, the profit of one unit less costs in units of the risk taken at entry:
+//! - **R** is the profit of one unit after costs, in units of the risk taken at entry:
 //!   `(side · (current − entry) − cost) / risk_unit`, where `risk_unit = entry · stop` and
-//!   `cost = entry · cost_bps / 10 000`. From it the *ladder* (which stage to take) and the *profit lock*
-//!   (where to pull the stop).
-//! - **K**, the kill score in \[0.5, 1\]: `1 / (1 + e^(−z))` over the weighted signs that the market has
-//!   turned. At the policy's threshold it proposes to close everything, over whatever the ladder said. It
-//!   closes; it never blocks a close.
-//! - **The policy**: every threshold is its, reached through the witness that θ is in force. There is no
-//!   default θ.
+//!   `cost = entry · cost_bps / 10 000`. R determines the *ladder* (the stage to take) and the *profit lock* (the
+//!   break-even stop).
+//! - **K** is the kill score in \[0.5, 1\]: `1 / (1 + e^(−z))`, where z is the weighted sum of the signs that the
+//!   market has turned. At or above the policy's threshold, a full close is proposed instead of the ladder's stage. K
+//!   never blocks a close.
+//! - **The policy** contains every threshold. Thresholds are accessible only through a proof token that θ is in force.
+//!   There is no default θ.
 //!
-//! [`harvest`] judges one position, [`harvest_batch`] many, with the same bits.
+//! [`harvest`] evaluates one position, [`harvest_batch`] many. Their results are bit-identical.
 //!
-//! **Known limit:** K does not know the position's direction. A market that turns in favour of a short scores
-//! as high as one that turns against it.
+//! **Known limit:** K does not depend on the side of the position. A market that turns in favour of a short scores as
+//! high as one that turns against it.
 //!
-//! **Architecture invariant:** pure arithmetic. No clock, no store, no platform's `exp`, no fused operation.
+//! **Architecture invariant:** pure arithmetic. No clock, no store, no platform `exp`, no fused operation.
 
 mod batch;
 mod block;

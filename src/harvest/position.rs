@@ -1,57 +1,57 @@
-//! What a harvest is asked about.
+//! The inputs of a harvest: a position and its market.
 
 use super::Stage;
 use crate::domain::{Instant, PositionSide, Symbol};
 
-/// A position as somebody reported it. Nothing is checked here: a number that is absent is `None`, one that
-/// could not be read is `Some(NaN)`, and each part of a harvest refuses what it cannot use.
+/// A position as reported, without checks. An absent number is `None`, an unreadable one is `Some(NaN)`. Each part of a
+/// harvest rejects the values that it cannot use.
 ///
-/// Profit is per unit and comes from the prices; a total profit has no place here.
+/// Profit is per unit and is computed from the prices; a total profit is not an input.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Position {
-    /// What is held.
+    /// The symbol of the position.
     pub symbol: Symbol,
-    /// Which way it points.
+    /// The side of the position.
     pub side: Option<Standing>,
-    /// Units held; 0 is no position. No other value of it matters.
+    /// Quantity in units of the symbol. 0 means no position; every other value is ignored.
     pub quantity: Option<f64>,
-    /// USD for one unit when it was opened; greater than 0.
+    /// Entry price in USD per unit; greater than 0.
     pub entry_price: Option<f64>,
-    /// USD for one unit now; greater than 0.
+    /// Current price in USD per unit; greater than 0.
     pub current_price: Option<f64>,
-    /// Seconds since it was opened; at least 0.
+    /// Seconds since the entry; at least 0.
     pub age_sec: Option<f64>,
-    /// Where its stop stands, in USD for one unit; greater than 0. Absent: it has none.
+    /// Current stop price in USD per unit; greater than 0. `None` means that there is no stop.
     pub current_sl: Option<f64>,
     /// Distance of the stop at entry, as a share of the entry price (0.02 is 2 %); greater than 0.
     pub stop_dist_pct: Option<f64>,
-    /// What was already taken.
+    /// The highest stage already taken.
     pub harvested: Harvested,
-    /// When this was true; asked for only where the policy limits the age of a position.
+    /// The time of this report. Needed only if the policy limits the age of a position.
     pub as_of: Option<Instant>,
 }
 
-/// What a position says of its side.
+/// The reported side of a position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
-    /// It is open.
+    /// The position is open.
     Open(PositionSide),
-    /// There is none.
+    /// There is no position.
     Flat,
-    /// It says something that is neither.
+    /// The value is not a side.
     Unreadable,
 }
 
-/// What a position says of the stages already taken.
+/// The reported stage that was already taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Harvested {
-    /// The highest one; [`Stage::None`] where it says nothing.
+    /// The highest stage; [`Stage::None`] if the field is absent.
     Stage(Stage),
-    /// It says something that is no stage: the ladder stays silent.
+    /// The value is not a stage. The ladder is unavailable.
     Unreadable,
 }
 
-/// The state of a market, as somebody measured it. As in a [`Position`], nothing is checked here.
+/// The measured state of a market, without checks, as in a [`Position`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Market {
     /// Volatility, in the unit of θ's `sigma_ref`; at least 0.
@@ -62,14 +62,14 @@ pub struct Market {
     pub p_trend: Option<f64>,
     /// Probability that it reverts to a mean; in \[0, 1\].
     pub p_mr: Option<f64>,
-    /// Probability that it goes nowhere; in \[0, 1\].
+    /// Probability that the market moves sideways; in \[0, 1\].
     pub p_chop: Option<f64>,
-    /// When this was true; asked for only where the policy limits the age of a market state.
+    /// The time of this measurement. Needed only if the policy limits the age of a market state.
     pub as_of: Option<Instant>,
 }
 
 impl Position {
-    /// Whether there is nothing to harvest: a flat side, or a quantity of 0.
+    /// Returns true if there is nothing to harvest: the side is flat, or the quantity is 0.
     #[must_use]
     pub fn is_flat(&self) -> bool {
         matches!(self.side, Some(Standing::Flat)) || self.quantity == Some(0.0)
@@ -77,7 +77,7 @@ impl Position {
 }
 
 impl Market {
-    /// A market state of which nothing can be read.
+    /// A market state in which every number is unreadable.
     pub(super) const UNREADABLE: Self = Self {
         sigma: Some(f64::NAN),
         ts: Some(f64::NAN),

@@ -1,4 +1,4 @@
-//! The profit lock: pulling the stop beyond the entry price.
+//! The profit lock, which moves the stop beyond the entry price (break-even stop).
 
 use super::{RPart, evidence::is_positive, r_net::sign};
 use crate::{
@@ -7,26 +7,26 @@ use crate::{
     provenance::Source,
 };
 
-/// Whether a `current_sl` lets the lock speak: it is absent (there is no stop yet), or a price.
+/// Returns true if `current_sl` is absent (there is no stop yet) or a price.
 #[inline(always)]
 pub(super) fn is_readable(current_sl: Option<f64>) -> bool {
     current_sl.is_none_or(is_positive)
 }
 
-/// The stop to propose, if there is one: R_net has reached `lock_R`, and the stop tightens the current one
-/// and lies on the safe side of the current price (below it for a long; one that it would hit at once is
-/// not safe).
+/// Returns the stop to propose, or `None`. A stop is proposed if R_net has reached `lock_R`, the new stop tightens the
+/// current one, and it is on the safe side of the current price: below it for a long, above it for a short. A stop at
+/// the current price is not safe.
 #[inline]
 pub(super) fn stop(r: &RPart, current_sl: Option<f64>, theta: &Theta) -> Option<Price> {
     let sign = sign(r.side);
     let stop = locked(sign, r.entry, theta.be_plus_pct());
     let tightens = current_sl.is_none_or(|sl| is_positive(sl) & is_beyond(sign, stop, sl));
     let proposed = (r.r_net() >= theta.lock_r()) & tightens & is_beyond(sign, r.current, stop);
-    // Between two prices, or between a price and 0, so a price itself.
+    // The stop is between two prices, or between a price and 0, so it is a valid price.
     Price::new(stop).ok().filter(|_| proposed)
 }
 
-/// Where a proposed stop comes from.
+/// Returns the source of a proposed stop.
 pub(super) const fn source(r: &RPart) -> Source {
     Source::Derived(match r.side {
         PositionSide::Long => "position:entry_price*(1+policy:harvest_params.be_plus_pct)",
@@ -34,13 +34,13 @@ pub(super) const fn source(r: &RPart) -> Source {
     })
 }
 
-/// entry · (1 ± be_plus_pct).
+/// Returns entry · (1 ± be_plus_pct).
 #[inline(always)]
 pub(super) fn locked(sign: f64, entry: f64, be_plus_pct: f64) -> f64 {
     entry * (1.0 + sign * be_plus_pct)
 }
 
-/// Whether `a` is better than `b` for whoever holds the side: higher for a long, lower for a short.
+/// Returns true if `a` is better than `b` for this side: higher for a long, lower for a short.
 #[inline(always)]
 pub(super) fn is_beyond(sign: f64, a: f64, b: f64) -> bool {
     sign * a > sign * b

@@ -1,4 +1,4 @@
-//! R: profit in units of the risk taken at entry.
+//! R_net: net profit in units of the risk taken at entry.
 
 use std::hint::select_unpredictable;
 
@@ -12,8 +12,7 @@ use crate::{
     provenance::{Source, Sourced},
 };
 
-/// The profit of a position in units of its risk, and what it was worked out from. Only the engine makes
-/// one.
+/// The profit of a position in units of its risk, and the inputs of that number. Only the engine can create one.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RPart {
     r_net: RMultiple,
@@ -26,7 +25,7 @@ pub struct RPart {
     pub(super) current: f64,
 }
 
-/// Who said how far the stop was.
+/// The origin of the stop distance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum StopFrom {
     Position,
@@ -34,13 +33,13 @@ enum StopFrom {
 }
 
 impl RPart {
-    /// R_net = (side · (current − entry) − cost) / risk_unit; finite.
+    /// Returns R_net = (side · (current − entry) − cost) / risk_unit; finite.
     #[must_use]
     pub const fn r_net(&self) -> RMultiple {
         self.r_net
     }
 
-    /// The risk of one unit, in USD: entry · stop. Finite, greater than 0.
+    /// Returns the risk of one unit, in USD: entry · stop. Finite, greater than 0.
     #[must_use]
     pub const fn risk_unit(&self) -> Sourced<f64> {
         let product = match self.stop_from {
@@ -50,15 +49,15 @@ impl RPart {
         Sourced::new(self.risk_unit, Source::Derived(product))
     }
 
-    /// The costs of one unit, in USD: entry · cost_bps / 10 000. Finite, at least 0.
+    /// Returns the costs of one unit, in USD: entry · cost_bps / 10 000. Finite, at least 0.
     #[must_use]
     pub const fn cost(&self) -> Sourced<f64> {
         let product = "position:entry_price*policy:harvest_params.cost_bps/10000";
         Sourced::new(self.cost, Source::Derived(product))
     }
 
-    /// The distance of the stop at entry, as a share of the entry price: the position's, else the policy's
-    /// fallback. Finite, greater than 0.
+    /// Returns the distance of the stop at entry, as a share of the entry price: that of the position, else the
+    /// fallback of the policy. Finite, greater than 0.
     #[must_use]
     pub const fn stop(&self) -> Sourced<f64> {
         let source = match self.stop_from {
@@ -68,7 +67,7 @@ impl RPart {
         Sourced::new(self.stop, source)
     }
 
-    /// Works R out. Side and prices are looked at before the stop, so that they name the reason.
+    /// Computes R. Side and prices are checked before the stop, so that a fault in them is reported first.
     #[inline]
     pub(super) fn of(position: &Position, theta: &Theta) -> Result<Self, RUnavailable> {
         let invalid = RUnavailable::InvalidInput;
@@ -92,8 +91,8 @@ impl RPart {
         let risk_unit = risk_unit(entry, stop);
         let cost = cost(entry, theta.cost_bps());
         let r_net = r_net(sign(side), entry, current, cost, risk_unit);
-        // Prices so far from one another that the result has no meaning left in floating point. A cost that
-        // is not finite shows in R.
+        // Prices this far apart overflow or underflow, so the result is meaningless. A cost that is not finite makes R
+        // not finite.
         sound(HarvestField::RiskUnit, Some(risk_unit), is_finite).map_err(invalid)?;
         let r_net = RMultiple::new(r_net).map_err(|_| {
             invalid(InputFault::new(
@@ -117,7 +116,7 @@ impl RPart {
 fn side(position: &Position) -> Result<PositionSide, InputFault> {
     match position.side {
         Some(Standing::Open(side)) => Ok(side),
-        // A flat position never comes here.
+        // A flat position is skipped before R is computed.
         Some(Standing::Flat | Standing::Unreadable) => {
             Err(InputFault::new(HarvestField::Side, Observed::Unreadable))
         }
@@ -125,7 +124,7 @@ fn side(position: &Position) -> Result<PositionSide, InputFault> {
     }
 }
 
-/// +1 for a long, −1 for a short, without a branch: nothing can foresee the next position's side.
+/// Returns +1 for a long, −1 for a short. Without a branch, because the side of the next position is unpredictable.
 #[inline(always)]
 pub(super) fn sign(side: PositionSide) -> f64 {
     select_unpredictable(

@@ -1,8 +1,8 @@
-//! Why a harvest says what it says.
+//! The reasons that a harvest reports.
 
 use std::fmt;
 
-/// One reason.
+/// One harvest reason.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum HarvestReason {
     /// The ladder proposes a quarter.
@@ -15,26 +15,26 @@ pub enum HarvestReason {
     ProfitLock,
     /// K has reached the threshold.
     KillScoreTriggered,
-    /// K's first component is above 0.
+    /// The regime-flip component of K is greater than 0.
     RegimeFlip,
-    /// K's second component is above 0.
+    /// The volatility component of K is greater than 0.
     SigmaSpike,
-    /// K's third component is above 0.
+    /// The trend component of K is greater than 0.
     TsDrop,
-    /// K's fourth component is above 0.
+    /// The age component of K is greater than 0.
     AgePenalty,
-    /// There is no R, and with it neither ladder nor lock.
+    /// R is unavailable, and therefore the ladder and the profit lock too.
     RUnavailable,
-    /// What was already taken cannot be read.
+    /// The stage already taken cannot be read, so the ladder is unavailable.
     LadderUnavailable,
-    /// The current stop cannot be read.
+    /// The current stop cannot be read, so the profit lock is unavailable.
     ProfitLockUnavailable,
-    /// There is no K.
+    /// K is unavailable.
     KillScoreUnavailable,
 }
 
 impl HarvestReason {
-    /// All of them, in the order in which they are told.
+    /// Every reason, in the order of output.
     pub const ALL: [Self; 13] = [
         Self::Partial25,
         Self::Partial50,
@@ -51,7 +51,7 @@ impl HarvestReason {
         Self::KillScoreUnavailable,
     ];
 
-    /// Its stable name.
+    /// Returns the stable name.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -71,7 +71,7 @@ impl HarvestReason {
         }
     }
 
-    /// Its stable bit.
+    /// Returns the stable bit.
     #[must_use]
     pub const fn bit(self) -> u16 {
         match self {
@@ -92,7 +92,7 @@ impl HarvestReason {
     }
 }
 
-/// The reasons of one harvest: a set.
+/// The set of reasons of one harvest.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct HarvestReasons(u16);
 
@@ -111,25 +111,25 @@ impl HarvestReasons {
         }
     }
 
-    /// The set as the sum of its members' bits.
+    /// Returns the set as the sum of the bits of its members.
     #[must_use]
     pub const fn bits(self) -> u16 {
         self.0
     }
 
-    /// Whether a reason is in the set.
+    /// Returns true if the reason is in the set.
     #[must_use]
     pub const fn contains(self, reason: HarvestReason) -> bool {
         self.0 & reason.bit() != 0
     }
 
-    /// Whether there is none.
+    /// Returns true if the set is empty.
     #[must_use]
     pub const fn is_empty(self) -> bool {
         self.0 == 0
     }
 
-    /// The names of the members, always in the same order.
+    /// Returns the names of the members, in the order of [`HarvestReason::ALL`].
     pub fn iter(self) -> impl Iterator<Item = &'static str> {
         HarvestReason::ALL
             .into_iter()

@@ -1,4 +1,4 @@
-//! The thresholds of a harvest, each with its source.
+//! The thresholds of a harvest with their sources.
 
 use crate::{
     domain::RMultiple,
@@ -6,11 +6,11 @@ use crate::{
     provenance::{Source, Sourced},
 };
 
-/// θ as a harvest used it: every number with the field of the policy that held it.
+/// The θ of a harvest. Each number is returned with the policy field that contains it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Thresholds<'a>(pub(super) &'a Theta);
 
-/// Getters that name the policy's field.
+/// Defines getters that name the policy field.
 macro_rules! sourced {
     ($($(#[$doc:meta])* $name:ident: $type:ty = $path:literal;)*) => {
         $(
@@ -33,9 +33,9 @@ impl<'a> Thresholds<'a> {
         t3_r: RMultiple = "harvest_params.T3_R";
         /// R_net from which the profit is locked.
         lock_r: RMultiple = "harvest_params.lock_R";
-        /// How far beyond the entry price a lock puts the stop, as a share of it.
+        /// Distance of the break-even stop beyond the entry price, as a share of the entry price.
         be_plus_pct: f64 = "harvest_params.be_plus_pct";
-        /// Costs, in hundredths of a per cent of the entry price.
+        /// Costs in basis points (1/10 000) of the entry price.
         cost_bps: f64 = "harvest_params.cost_bps";
         /// Kill score from which a full close is proposed.
         kill_threshold: f64 = "harvest_params.kill_threshold";
@@ -49,26 +49,26 @@ impl<'a> Thresholds<'a> {
         k_age_penalty: f64 = "harvest_params.k_age_penalty";
         /// Probability of a trend below which the regime may have flipped.
         trend_min: f64 = "kill_params.trend_min";
-        /// Volatility that is taken as normal.
+        /// Reference volatility, which counts as normal.
         sigma_ref: f64 = "kill_params.sigma_ref";
-        /// The most that a volatility spike may count.
+        /// Upper bound of the volatility component.
         sigma_spike_cap: f64 = "kill_params.sigma_spike_cap";
-        /// Trend strength that is taken as normal.
+        /// Reference trend strength, which counts as normal.
         ts_ref: f64 = "kill_params.ts_ref";
-        /// The most that a loss of trend strength may count.
+        /// Upper bound of the trend component.
         ts_drop_cap: f64 = "kill_params.ts_drop_cap";
-        /// Age at which the age penalty is full, in seconds.
+        /// Age at which the age component reaches 1, in seconds.
         max_age_sec: f64 = "kill_params.max_age_sec";
     }
 
-    /// The distance of the stop where a position names none, if the policy gives one.
+    /// Returns the stop distance for positions without one, if the policy has a fallback.
     #[must_use]
     pub fn fallback_stop_pct(self) -> Option<Sourced<f64>> {
         let source = Source::Policy("harvest_params.fallback_stop_pct");
         Some(Sourced::new(self.0.fallback_stop_pct()?, source))
     }
 
-    /// All of them as bare numbers, in the order above; R multiples too.
+    /// Returns all thresholds as plain numbers, including R multiples, in the order above.
     pub fn iter(self) -> impl Iterator<Item = Sourced<f64>> + use<'a> {
         let bare = |r: Sourced<RMultiple>| Sourced::new(r.value().get(), r.source());
         [

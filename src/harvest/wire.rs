@@ -1,4 +1,4 @@
-//! Reading a position and its market from a record.
+//! Parsing of a position and its market from a record.
 
 use std::borrow::Cow;
 
@@ -10,36 +10,36 @@ use crate::{
     wire::{Fields, Slot, SyntaxError, Unreadable, scan_object},
 };
 
-/// A record of a position: its fields at top level, and the state of the market as the object `market`.
+/// A position record: the fields of the position at the top level, and the market state in the object `market`.
 ///
-/// A number may be a JSON number or a numeric string; `null` is absent; a key that stands twice in its object
-/// is unreadable. `side` and `harvested` are read in any case. Keys that nobody asks for (`peak_price` and
-/// `trough_price` among them) are passed over.
+/// A number can be a JSON number or a numeric string, and `null` counts as absent. A key that is duplicate within its
+/// object is unreadable. `side` and `harvested` are read ignoring ASCII case. Unknown keys, including `peak_price` and
+/// `trough_price`, are ignored.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Snapshot {
     /// The position.
     pub position: Position,
-    /// The market, if the record says anything of it. What is no object becomes a market state of which
-    /// nothing can be read.
+    /// The market, if the record has one. A value that is not an object becomes a market state in which every number is
+    /// unreadable.
     pub market: Option<Market>,
 }
 
-/// Why a text is no record of a position.
+/// The reason why a text is not a position record.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum SnapshotFault {
-    /// It is not one JSON object.
+    /// The text is not one JSON object.
     #[error("{0}")]
     Syntax(#[from] SyntaxError),
-    /// Nobody can tell whose position it is: `symbol` is absent.
+    /// `symbol` is absent, so the position cannot be identified.
     #[error("`symbol` is absent")]
     SymbolAbsent,
-    /// Nobody can tell whose position it is: `symbol` is no symbol, or stands twice.
+    /// `symbol` is not a symbol, or is duplicate, so the position cannot be identified.
     #[error("`symbol` is unreadable")]
     SymbolUnreadable,
 }
 
 impl Snapshot {
-    /// Reads the text of a record that was true at `as_of`, the record's own time.
+    /// Parses the text of a record with the record time `as_of`.
     ///
     /// ```
     /// use portcullis::harvest::Snapshot;
@@ -52,8 +52,8 @@ impl Snapshot {
     /// ```
     ///
     /// # Errors
-    /// A text that is not one JSON object, or that names no symbol. Whatever else is wrong silences the part
-    /// of a harvest that needs it.
+    /// Returns an error if the text is not one JSON object, or has no readable `symbol`. Any other fault only makes the
+    /// part of a harvest that needs the field unavailable.
     pub fn from_json(text: &str, as_of: Option<Instant>) -> Result<Self, SnapshotFault> {
         let mut fields = PositionFields::default();
         scan_object(text, &mut fields)?;
@@ -81,7 +81,7 @@ struct PositionFields<'a> {
 
 impl<'a> Fields<'a> for PositionFields<'a> {
     fn slot(&mut self, key: &[u8]) -> Option<&mut Slot<'a>> {
-        // By length first: most keys are told apart by it alone.
+        // The length alone distinguishes most keys, so it is compared first.
         Some(match key.len() {
             3 if key == b"qty" => &mut self.qty,
             4 if key == b"side" => &mut self.side,
@@ -194,7 +194,7 @@ impl MarketFields<'_> {
         }
     }
 
-    /// A time that cannot be read is an age that is not known.
+    /// Returns the time of the market, or `None` if it cannot be read, so that the age is unknown.
     fn as_of(&self) -> Option<Instant> {
         if self.as_of.twice() {
             return None;

@@ -1,4 +1,4 @@
-//! The one door to an intent.
+//! The builder of intents.
 
 use std::borrow::Cow;
 
@@ -18,9 +18,9 @@ use crate::{
 /// A number and the field that held it.
 type Named = (f64, SizeField);
 
-/// Collects what an intent says, from a wire record or from code, and checks it once.
+/// A builder that collects the fields of an intent, from a record or from code, and checks them once.
 ///
-/// Numbers go in as they are, NaN and all: what is wrong with them is for the gates to say.
+/// Numbers are accepted unchecked, NaN included; the gates deny invalid ones.
 ///
 /// ```
 /// use portcullis::intent::{IntentBuilder, Request};
@@ -55,14 +55,14 @@ pub struct IntentBuilder<'a> {
     pub(super) times: Times,
     pub(super) time_unreadable: Option<&'static str>,
     pub(super) policy_hash: Option<Result<PolicyHash, Unreadable>>,
-    /// Faults that spoil an exit too.
+    /// Faults that invalidate entries and exits.
     pub(super) faults: FirstFault,
-    /// Faults that spoil an entry only: nothing but its symbol, source and side can make an exit invalid.
+    /// Faults that invalidate entries only. Only the symbol, the source and the side can invalidate an exit.
     pub(super) entry_faults: FirstFault,
 }
 
 impl<'a> IntentBuilder<'a> {
-    /// An intent for one symbol.
+    /// Starts an intent for one symbol.
     pub fn new(symbol: &str) -> Self {
         Self {
             symbol: Symbol::new(symbol).map(Some).map_err(|_| Unreadable),
@@ -96,91 +96,91 @@ impl<'a> IntentBuilder<'a> {
         }
     }
 
-    /// Its id.
+    /// Sets the id.
     pub fn id(mut self, id: impl Into<Cow<'a, str>>) -> Self {
         self.id = Some(id.into());
         self
     }
 
-    /// The service that emits it.
+    /// Sets the service that emits the intent.
     pub fn source(mut self, name: impl Into<Cow<'a, str>>) -> Self {
         self.source = Ok(Some(name.into()));
         self
     }
 
-    /// Which way.
+    /// Sets the side.
     pub fn side(mut self, side: Side) -> Self {
         self.side = Ok(Some(Word::Go(side)));
         self
     }
 
-    /// It reduces a position and never opens one.
+    /// Makes the intent reduce-only: it may reduce a position but never open one.
     pub fn reduce_only(mut self) -> Self {
         self.reduce_only = [Ok(Some(true)), Ok(None)];
         self
     }
 
-    /// It closes; no side is needed.
+    /// Makes the intent a close request, which needs no side.
     pub fn close(mut self) -> Self {
         self.action = Ok(Some(Word::Close));
         self
     }
 
-    /// When it was sent.
+    /// Sets the time of sending.
     pub fn emitted_at(mut self, at: Instant) -> Self {
         self.times.emitted_at = Some(at);
         self
     }
 
-    /// The leverage it asks for.
+    /// Sets the requested leverage.
     pub fn leverage(mut self, leverage: f64) -> Self {
         self.leverage = Some(leverage);
         self
     }
 
-    /// Its size in units of the symbol; needs a price.
+    /// Sets the size in units of the symbol; requires a price.
     pub fn quantity(mut self, quantity: f64) -> Self {
         self.quantity = Some((quantity, SizeField::Quantity));
         self
     }
 
-    /// The price that its quantity is worth.
+    /// Sets the price that converts the quantity to a notional.
     pub fn price(mut self, price: f64) -> Self {
         self.price = Some((price, SizeField::Price));
         self
     }
 
-    /// Its size as margin, in USD (`position_usd`); needs a leverage.
+    /// Sets the size as a margin in USD (`position_usd`); requires a leverage.
     pub fn margin_usd(mut self, usd: f64) -> Self {
         self.position_usd = Some(usd);
         self
     }
 
-    /// Its size as notional, in USD (`position_size_usd`).
+    /// Sets the size as a notional in USD (`position_size_usd`).
     pub fn notional_usd(mut self, usd: f64) -> Self {
         self.position_size_usd = Some(usd);
         self
     }
 
-    /// Where it gets in.
+    /// Sets the entry price.
     pub fn entry_price(mut self, price: f64) -> Self {
         self.entry_price = Some(price);
         self
     }
 
-    /// Where it gets out at a loss.
+    /// Sets the stop-loss price.
     pub fn stop_loss(mut self, price: f64) -> Self {
         self.stop_loss = Some(price);
         self
     }
 
-    /// Where it gets out at a profit.
+    /// Sets the take-profit price.
     pub fn take_profit(mut self, price: f64) -> Self {
         self.take_profit = Some(price);
         self
     }
 
-    /// Checks everything once.
+    /// Checks all fields and builds the intent.
     #[must_use]
     pub fn build(mut self) -> Intent<'a> {
         let closes = self.closes();
@@ -204,7 +204,7 @@ impl<'a> IntentBuilder<'a> {
         }
     }
 
-    /// Whether it is an exit, and whether it says so in words.
+    /// Returns whether the intent is an exit, and whether `action`, `side` or `intent_type` says so.
     fn closes(&mut self) -> Closes {
         let said = |wanted| self.reduce_only.contains(&Ok(Some(wanted)));
         let (flag_true, flag_false) = (said(true), said(false));
@@ -252,7 +252,7 @@ impl<'a> IntentBuilder<'a> {
         }
     }
 
-    /// The side that `action` and `side` agree on; an error if they say HOLD.
+    /// Returns the side from `action` and `side`. Returns an error if they contradict each other or say HOLD.
     fn direction(&mut self) -> Result<Option<Side>, IntentFault> {
         for (word, field) in [(self.action, "action"), (self.side, "side")] {
             if let Err(none) = word {
@@ -338,7 +338,7 @@ impl<'a> IntentBuilder<'a> {
         if let Some(field) = self.time_unreadable {
             self.entry_faults.add(IntentFault::BadValue {
                 field,
-                expected: "an instant: whole milliseconds (decided_at, ts), or ISO-8601 or epoch seconds (timestamp)",
+                expected: "whole milliseconds (`decided_at`, `ts`), or epoch seconds or ISO-8601 (`timestamp`)",
             });
         }
         let entry_price = self.stop_price("entry_price", self.entry_price);
@@ -374,7 +374,7 @@ impl<'a> IntentBuilder<'a> {
         }
     }
 
-    /// What is wrong where neither field names a side.
+    /// Returns the fault of an intent without a side.
     fn no_side(&self) -> IntentFault {
         match (self.action, self.side) {
             (Err(none), _) => none.fault("action"),
@@ -394,20 +394,20 @@ impl<'a> IntentBuilder<'a> {
         price.ok()
     }
 
-    /// The price that a quantity is worked out with.
+    /// Returns the price that converts the quantity to a notional: `price`, else `entry_price`.
     fn unit_price(&self) -> Option<Named> {
         self.price
             .or_else(|| self.entry_price.map(|price| (price, SizeField::EntryPrice)))
     }
 
-    /// Whether there is a size in USD, readable or not.
+    /// Returns true if there is a size in USD, readable or not.
     fn names_usd(&self) -> bool {
         [self.position_usd, self.size, self.position_size_usd]
             .iter()
             .any(Option::is_some)
     }
 
-    /// The first of the ways to say a size whose first field is there.
+    /// Reads the size from the first field present: `quantity`, `position_usd`, `size` or `position_size_usd`.
     fn read_size(&self) -> Result<SizeAsked, SizeFault> {
         if let Some((quantity, field)) = self.quantity {
             return quantity_size(quantity, field, self.unit_price());

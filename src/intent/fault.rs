@@ -1,4 +1,4 @@
-//! Why an intent does not say one thing.
+//! The faults of an intent.
 
 use serde::Serialize;
 use thiserror::Error;
@@ -8,120 +8,125 @@ use crate::{
     wire::SyntaxError,
 };
 
-/// The four ways in which an intent fails the first gate, in the order in which they answer.
+/// The kinds of intent fault. If an intent has several faults, the first kind in this order decides the skip reason.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FaultKind {
-    /// It is no intent at all.
+    /// The record is not an intent.
     Unreadable,
-    /// A field that must be there is missing, unreadable, or stands twice.
+    /// A required field is missing, unreadable or a duplicate.
     Invalid,
     /// Two fields contradict each other.
     Ambiguous,
-    /// It says clearly that nothing is to be done.
+    /// The intent explicitly requests no trade.
     NotActionable,
 }
 
-/// What is wrong with an intent, and where.
+/// The reason why an intent is invalid, and where.
 #[derive(Debug, Clone, PartialEq, Error, Serialize)]
 #[serde(tag = "fault", rename_all = "snake_case")]
 pub enum IntentFault {
-    /// The record is no JSON object.
+    /// The record is not a JSON object.
     #[error("{0}")]
     NotAnObject(#[serde(serialize_with = "as_text")] SyntaxError),
-    /// The payload is no JSON object.
-    #[error("`{field}` is no JSON object: {error}")]
+    /// The payload is not a JSON object.
+    #[error("`{field}` is not a JSON object: {error}")]
     PayloadNotAnObject {
         /// `payload` or `data`.
         field: &'static str,
-        /// Where and why, within the payload.
+        /// The syntax error, with its position.
         #[serde(serialize_with = "as_text")]
         error: SyntaxError,
     },
     /// The record is not UTF-8.
     #[error("line {line}, column {column}: not UTF-8")]
     NotUtf8 {
-        /// Counts from 1.
+        /// The line, counted from 1.
         line: usize,
-        /// Counts from 1, in bytes.
+        /// The column in bytes, counted from 1.
         column: usize,
     },
-    /// The record is longer than a reader takes.
+    /// The record is longer than the limit of the reader.
     #[error("line {line}, column {column}: longer than {bytes_max} bytes")]
     TooLong {
-        /// Counts from 1.
+        /// The line, counted from 1.
         line: usize,
         /// The first column beyond the limit.
         column: usize,
-        /// The limit.
+        /// The limit, in bytes.
         bytes_max: usize,
     },
-    /// The record is an event of a kind that is answered elsewhere or nowhere.
-    #[error("line {line}, column {column}: `{}` is no event that is answered here", Shown(.event))]
+    /// The record has an event type that is not answered here.
+    #[error(
+        "line {line}, column {column}: unsupported event type `{}`; an intent has `trade.intent` or no `event_type`",
+        Shown(.event)
+    )]
     UnknownEvent {
-        /// Counts from 1.
+        /// The line, counted from 1.
         line: usize,
-        /// Counts from 1.
+        /// The column in bytes, counted from 1.
         column: usize,
-        /// What `event_type` said.
+        /// The value of `event_type`.
         event: String,
     },
     /// A required field is absent.
     #[error("`{field}` is missing")]
     Missing {
-        /// Its name.
+        /// The field.
         field: &'static str,
     },
-    /// A field is there and cannot be read.
+    /// A field is present but unreadable.
     #[error("`{field}` is unreadable: expected {expected}")]
     BadValue {
-        /// Its name.
+        /// The field.
         field: &'static str,
-        /// What would have been readable.
+        /// The expected value.
         expected: &'static str,
     },
-    /// A key that decides stands twice in one object.
-    #[error("`{field}` stands twice in one object")]
+    /// A key that affects the decision occurs more than once in one object.
+    #[error("duplicate key `{field}` in one object")]
     Twice {
-        /// Its name.
+        /// The field.
         field: &'static str,
     },
-    /// Two fields say different things.
+    /// Two fields contradict each other.
     #[error("`{first}` and `{second}` contradict each other")]
     Contradiction {
-        /// One of them.
+        /// The first field.
         first: &'static str,
-        /// The other.
+        /// The second field.
         second: &'static str,
     },
-    /// A field stands in the envelope beside a payload.
-    #[error("`{field}` stands in the envelope beside a payload")]
+    /// A field of the intent is in the envelope, next to a payload.
+    #[error("`{field}` is in the envelope next to a payload; move it into the payload")]
     BesidePayload {
-        /// Its name.
+        /// The field.
         field: &'static str,
     },
-    /// A payload holds what might be a payload of its own.
-    #[error("`{field}` stands inside the payload")]
+    /// The payload contains another payload.
+    #[error("`{field}` is inside the payload; a payload must not contain another one")]
     InsidePayload {
-        /// Its name.
+        /// The field.
         field: &'static str,
     },
-    /// The stop lies where it would be hit at once.
-    #[error("a stop at {stop_loss} contradicts {side} at {entry_price}")]
+    /// The stop is on the wrong side of the entry price: it would trigger at once.
+    #[error(
+        "`stop_loss` {stop_loss} is on the wrong side of `entry_price` {entry_price} for {side}"
+    )]
     StopOnWrongSide {
         /// The side of the entry.
         side: Side,
-        /// Where the stop is.
+        /// The stop price.
         stop_loss: Price,
-        /// Where the entry is.
+        /// The entry price.
         entry_price: Price,
     },
-    /// It says HOLD.
-    #[error("HOLD asks for nothing")]
+    /// The intent says HOLD.
+    #[error("HOLD requests no trade")]
     Hold,
 }
 
 impl IntentFault {
-    /// Which of the four it is.
+    /// Returns the kind of the fault.
     #[must_use]
     pub const fn kind(&self) -> FaultKind {
         match self {
@@ -139,7 +144,7 @@ impl IntentFault {
         }
     }
 
-    /// Tells it as standing on this line of a tape.
+    /// Sets the line number of the fault, if it has one.
     pub(super) fn move_to_line(&mut self, number: usize) {
         match self {
             Self::NotAnObject(error) | Self::PayloadNotAnObject { error, .. } => {
@@ -164,7 +169,7 @@ fn as_text<S: serde::Serializer>(error: &SyntaxError, serializer: S) -> Result<S
     serializer.collect_str(error)
 }
 
-/// Keeps the fault that answers first.
+/// The fault that comes first in the order of [`FaultKind`].
 #[derive(Debug, Default)]
 pub(crate) struct FirstFault(Option<IntentFault>);
 
@@ -179,7 +184,7 @@ impl FirstFault {
         }
     }
 
-    /// Of what could not be read.
+    /// Adds the fault of a failed read.
     pub(crate) fn add_of<T>(&mut self, read: &Result<T, IntentFault>) {
         if let Err(fault) = read {
             self.add(fault.clone());

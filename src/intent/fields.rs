@@ -1,4 +1,4 @@
-//! The fields of a record and their aliases.
+//! The fields of a record, and their aliases.
 
 use std::borrow::Cow;
 
@@ -13,7 +13,7 @@ use crate::{
     wire::{Fields, Flag, Slot, Unreadable},
 };
 
-/// Every field that anybody reads from a record, as it stood there.
+/// The raw value of each field that is read from a record.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct EventFields<'a> {
     pub(crate) event_type: Slot<'a>,
@@ -47,13 +47,13 @@ pub(crate) struct EventFields<'a> {
     regime: Slot<'a>,
     position_side: Slot<'a>,
     model: Slot<'a>,
-    /// Whether any of them stood there twice.
+    /// True if any of the keys is a duplicate.
     any_twice: bool,
 }
 
 impl<'a> Fields<'a> for EventFields<'a> {
     fn slot(&mut self, key: &[u8]) -> Option<&mut Slot<'a>> {
-        // By length first: most keys are told apart by it alone.
+        // The length comes first, because it alone distinguishes most keys.
         Some(match key.len() {
             2 if key == b"id" => &mut self.id,
             2 if key == b"ts" => &mut self.ts,
@@ -96,12 +96,12 @@ impl<'a> Fields<'a> for EventFields<'a> {
 }
 
 impl<'a> EventFields<'a> {
-    /// What the record says of its time.
+    /// Returns the timestamps of the record.
     pub(crate) fn times(&self) -> Times {
         self.read_times(&self.id).0
     }
 
-    /// The times; `id` is the one that may be a stream's.
+    /// Reads the timestamps; `id` may be a stream entry id. Also returns the first field that is unreadable.
     fn read_times(&self, id: &Slot<'a>) -> (Times, Option<&'static str>) {
         for (slot, field) in [
             (&self.decided_at, "decided_at"),
@@ -121,13 +121,13 @@ impl<'a> EventFields<'a> {
         })
     }
 
-    /// The record's id: `id`, else `intent_id`; a number is its own text.
+    /// Returns the id of the record: `id`, else `intent_id`. A number is returned as its text.
     pub(crate) fn id(&self) -> Option<Cow<'a, str>> {
         let read = |slot: &Slot<'a>| slot.number_text().ok().flatten();
         read(&self.id).or_else(|| read(&self.intent_id))
     }
 
-    /// The symbol, where one can be read.
+    /// Reads the symbol. A duplicate key is unreadable.
     fn symbol(&self) -> Result<Option<Symbol>, Unreadable> {
         match self.symbol.text()? {
             _ if self.symbol.twice() => Err(Unreadable),
@@ -136,7 +136,7 @@ impl<'a> EventFields<'a> {
         }
     }
 
-    /// The policy that judged a recorded decision.
+    /// Returns the hash of the policy that was active for a recorded decision.
     pub(crate) fn policy_hash(&self) -> Option<Result<PolicyHash, Unreadable>> {
         match self.policy_hash.text() {
             _ if self.policy_hash.twice() => Some(Err(Unreadable)),
@@ -146,14 +146,14 @@ impl<'a> EventFields<'a> {
         }
     }
 
-    /// The intent of a flat record.
+    /// Builds the intent of a flat record.
     pub(crate) fn flat_intent(&self) -> Intent<'a> {
         let mut builder = self.builder(&self.id);
         self.add_twice(&mut builder);
         builder.build()
     }
 
-    /// The intent of an envelope around a payload.
+    /// Builds the intent of an envelope with a payload.
     pub(crate) fn enveloped_intent(&self, payload: &Self) -> Intent<'a> {
         let mut merged = *payload;
         merged.borrow_from(self);
@@ -180,7 +180,7 @@ impl<'a> EventFields<'a> {
         builder.build()
     }
 
-    /// An envelope whose payload cannot be read: what the envelope says of itself, and the fault.
+    /// Builds the intent of an envelope whose payload is unreadable: the envelope's own fields, and the fault.
     pub(crate) fn faulty_intent(&self, fault: IntentFault) -> Intent<'a> {
         Intent {
             id: self.id(),
@@ -190,8 +190,8 @@ impl<'a> EventFields<'a> {
         }
     }
 
-    /// The id that may be a stream's. A name of the payload's own says nothing of a time: where nothing else in
-    /// the payload does, the envelope's id still lends its own.
+    /// Returns the id that may be a stream entry id. An id of the payload in another form has no time; if the payload
+    /// has no other time either, the id of the envelope is used.
     fn entry_id<'s>(&'s self, payload: &'s Self) -> &'s Slot<'a> {
         let is_timed = is_entry_id(&payload.id)
             || payload.id.twice()
@@ -204,7 +204,7 @@ impl<'a> EventFields<'a> {
         }
     }
 
-    /// An envelope lends what its payload lacks.
+    /// Copies the fields that the payload lacks from its envelope.
     fn borrow_from(&mut self, envelope: &Self) {
         for (own, lent) in [
             (&mut self.id, envelope.id),
@@ -250,7 +250,7 @@ impl<'a> EventFields<'a> {
         }
     }
 
-    /// Keys that stand twice: last-one-wins is how two readers see two different things.
+    /// Adds a fault for each duplicate key, because readers disagree about which value counts.
     fn add_twice(&self, builder: &mut IntentBuilder<'a>) {
         if !self.any_twice {
             return;
@@ -269,7 +269,7 @@ impl<'a> EventFields<'a> {
             (&self.reduce_only, "reduce_only"),
             (&self.reduce_only_camel, "reduceOnly"),
         ] {
-            // Whether it is an exit at all is unclear where one of the two may say that it is none.
+            // If one of the two values may be false, it is unclear whether the intent is an exit.
             if slot.twice() && (slot.differs() || slot.flag() == Ok(Some(false))) {
                 builder.faults.add(IntentFault::Twice { field });
             } else if slot.twice() {
@@ -304,7 +304,8 @@ impl<'a> EventFields<'a> {
         }
     }
 
-    /// Fields of an intent in the envelope beside a payload: nobody can tell which of the two is meant.
+    /// Adds a fault for each field of an intent in the envelope, because it is unclear whether it or the payload
+    /// counts.
     fn add_beside_payload(&self, builder: &mut IntentBuilder<'a>) {
         for (slot, field) in [
             (&self.symbol, "symbol"),
@@ -343,7 +344,7 @@ impl<'a> EventFields<'a> {
     }
 }
 
-/// A flag that says one thing.
+/// Reads a flag. A duplicate key is unreadable.
 fn flag(slot: &Slot<'_>) -> Flag {
     if slot.twice() {
         Err(Unreadable)

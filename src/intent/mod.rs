@@ -1,9 +1,9 @@
 //! Intents: requests to trade one symbol, made by a model or a service.
 //!
-//! However an intent arrives (a flat stream entry, an envelope with a payload, a call in code), it becomes
-//! an [`Intent`] through one door, [`IntentBuilder::build`], which holds what was asked or the reason why
-//! that cannot be told. Nothing is filled in: what was not there stays absent, and what could not be read
-//! stays unreadable until the gate that it feeds refuses it.
+//! Every intent (a flat stream entry, an envelope with a payload, or a call in code) becomes an [`Intent`] through
+//! [`IntentBuilder::build`]. The intent contains the request, or the reason why there is none. No default is filled in:
+//! an absent field stays absent, and an unreadable field stays unreadable until the gate that needs it denies the
+//! intent.
 
 mod builder;
 mod fault;

@@ -1,4 +1,4 @@
-//! What an intent asks for.
+//! Intents, and the entries and exits that they request.
 
 use std::borrow::Cow;
 
@@ -14,10 +14,10 @@ use crate::{
     wire::Unreadable,
 };
 
-/// A request to trade one symbol, as far as it could be read.
+/// A request to trade one symbol.
 ///
-/// Made by [`crate::event::read`] or [`super::IntentBuilder::build`]. It says one thing, or holds the fault
-/// that keeps it from doing so; deciding takes it either way.
+/// Created by [`crate::event::read`] or [`super::IntentBuilder::build`]. It contains a valid request or the fault of an
+/// invalid one; the engine decides both.
 #[derive(Debug, Clone)]
 pub struct Intent<'a> {
     pub(crate) id: Option<Cow<'a, str>>,
@@ -27,27 +27,28 @@ pub struct Intent<'a> {
     pub(crate) request: Result<Request, Refused>,
 }
 
-/// What is left of an intent that does not say one thing.
+/// The readable parts of an invalid intent.
 #[derive(Debug, Clone)]
 pub(crate) struct Refused {
     pub(crate) fault: IntentFault,
     pub(crate) symbol: Option<Symbol>,
     pub(crate) side: Option<Side>,
-    /// It is no exit and says nothing of its time: where nobody else does, that is a fault too.
+    /// True if the intent is not an exit and has no time. If the caller has no time either, the missing timestamp may
+    /// be the reported fault.
     pub(crate) untimed: bool,
 }
 
-/// One of two things that an intent can want.
+/// The request of an intent.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Request {
-    /// Opens or adds to a position.
+    /// A request to open or add to a position.
     Entry(Entry),
-    /// Reduces or closes a position.
+    /// A request to reduce or close a position.
     Exit(Exit),
 }
 
-/// A wish to open or add to a position.
-// Kept small: what it is made of is worked out when somebody asks, not when it is made.
+/// A request to open or add to a position.
+// Kept small: sources and checked types are computed on access, not at construction.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Entry {
     pub(crate) symbol: Symbol,
@@ -61,7 +62,7 @@ pub struct Entry {
     pub(super) take_profit: Option<Price>,
 }
 
-/// The size that an entry asks for.
+/// The requested size of an entry.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum SizeAsked {
     Nothing,
@@ -71,32 +72,32 @@ pub(super) enum SizeAsked {
 }
 
 impl Entry {
-    /// What to trade.
+    /// Returns the symbol.
     #[must_use]
     pub const fn symbol(&self) -> Symbol {
         self.symbol
     }
 
-    /// Which way.
+    /// Returns the side.
     #[must_use]
     pub const fn side(&self) -> Side {
         self.side
     }
 
-    /// The leverage asked for, if any was.
+    /// Returns the requested leverage, if any.
     #[must_use]
     pub fn leverage(&self) -> Option<Result<Leverage, NumberError>> {
         self.leverage.map(Leverage::new)
     }
 
-    /// The size asked for, if any was.
+    /// Returns the requested size and its source, if any.
     #[must_use]
     pub fn size(&self) -> Option<Result<Sourced<Size>, SizeFault>> {
         let size = self.size_asked()?;
         Some(size.map(|size| Sourced::new(size, self.size_source())))
     }
 
-    /// The size asked for, without its source.
+    /// Returns the requested size without its source.
     #[inline]
     pub(crate) const fn size_asked(&self) -> Option<Result<Size, SizeFault>> {
         match self.size {
@@ -107,7 +108,7 @@ impl Entry {
         }
     }
 
-    /// Where the size came from.
+    /// Returns the source of the size.
     pub(crate) const fn size_source(&self) -> Source {
         match self.size {
             SizeAsked::Notional(_, field) | SizeAsked::Margin(_, field) => field.source(),
@@ -115,88 +116,90 @@ impl Entry {
         }
     }
 
-    /// The quantity that stood in the intent.
+    /// Returns the quantity of the intent, if it is valid.
     #[must_use]
     pub fn quantity(&self) -> Option<Sourced<Quantity>> {
         self.quantity
             .map(|(quantity, field)| Sourced::new(quantity, field.source()))
     }
 
-    /// The price that a quantity is worked out with.
+    /// Returns the price that converts the quantity to a notional, if it is valid.
     #[must_use]
     pub fn price(&self) -> Option<Sourced<Price>> {
         self.price
             .map(|(price, field)| Sourced::new(price, field.source()))
     }
 
-    /// Carried: where to get in.
+    /// Returns the entry price, which is passed on with the trade.
     #[must_use]
     pub const fn entry_price(&self) -> Option<Price> {
         self.entry_price
     }
 
-    /// Carried: where to get out at a loss.
+    /// Returns the stop-loss price, which is passed on with the trade.
     #[must_use]
     pub const fn stop_loss(&self) -> Option<Price> {
         self.stop_loss
     }
 
-    /// Carried: where to get out at a profit.
+    /// Returns the take-profit price, which is passed on with the trade.
     #[must_use]
     pub const fn take_profit(&self) -> Option<Price> {
         self.take_profit
     }
 }
 
-/// A wish to reduce or close a position.
+/// A request to reduce or close a position.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Exit {
-    /// What to close.
+    /// The symbol to close.
     pub symbol: Symbol,
-    /// The side of the closing order, where the intent said one.
+    /// The side of the closing order, if the intent has one.
     pub side: Option<Side>,
-    /// How much of it.
+    /// The quantity to close.
     pub quantity: QuantityAsked,
 }
 
-/// How much an exit asks to close.
+/// The quantity that an exit requests to close.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum QuantityAsked {
-    /// The intent named no quantity, and no size either.
+    /// The intent has neither a quantity nor a size.
     NotAsked,
-    /// It named no quantity, and a size in USD: nobody may take that for "all of it".
+    /// The intent has a size in USD but no quantity. This does not mean "close everything".
     SizeAlone,
-    /// It named one that cannot be read: nobody may take that for "all of it".
+    /// The intent has an unreadable quantity. This does not mean "close everything".
     Unreadable,
-    /// This much.
+    /// The intent requests this quantity.
     Asked(Sourced<Quantity>),
 }
 
 impl QuantityAsked {
-    /// What is wrong with it, in words.
+    /// Returns a message if the quantity to close is unknown.
     #[must_use]
     pub const fn fault(&self) -> Option<&'static str> {
         match self {
             Self::NotAsked | Self::Asked(_) => None,
-            Self::SizeAlone => {
-                Some("a size in USD stands without a quantity: how much to close is not said")
+            Self::SizeAlone => Some(
+                "the intent has a size in USD but no quantity: the quantity to close is unknown",
+            ),
+            Self::Unreadable => {
+                Some("the quantity is unreadable: the quantity to close is unknown")
             }
-            Self::Unreadable => Some("the quantity cannot be read: how much to close is not said"),
         }
     }
 }
 
-/// The size of an entry. The basis is part of the type: notional = margin × leverage.
+/// The size of an entry, as a notional or as a margin; `notional = margin × leverage`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Size {
-    /// What the position is worth.
+    /// The notional value of the position.
     Notional(Notional),
-    /// What is put up for it.
+    /// The margin of the position.
     Margin(Margin),
 }
 
 impl Size {
-    /// The amount in USD.
+    /// Returns the amount in USD.
     #[must_use]
     pub const fn usd(self) -> f64 {
         match self {
@@ -205,7 +208,7 @@ impl Size {
         }
     }
 
-    /// `notional` or `margin`.
+    /// Returns `notional` or `margin`.
     #[must_use]
     pub const fn basis(self) -> &'static str {
         match self {
@@ -215,7 +218,7 @@ impl Size {
     }
 }
 
-/// The fields that a size is read from, and the products of them.
+/// The fields that a size is read from, and their products.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(into = "&'static str")]
 pub enum SizeField {
@@ -244,7 +247,7 @@ pub enum SizeField {
 }
 
 impl SizeField {
-    /// Its name, or the product as it is written.
+    /// Returns the field name or the product, such as `quantity*price`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -279,38 +282,38 @@ impl std::fmt::Display for SizeField {
     }
 }
 
-/// Why the fields of a size make no size.
+/// The reason why the fields of an intent are not a valid size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SizeFault {
-    /// A field is there and holds no finite number greater than zero.
+    /// A field is not a finite number greater than zero.
     #[error("`{0}` is not a finite number greater than 0")]
     BadValue(SizeField),
-    /// A quantity stands there without a price.
-    #[error("`{0}` stands without a price")]
+    /// A quantity has no price.
+    #[error("`{0}` needs a price; set `price` or `entry_price`")]
     NoPrice(SizeField),
-    /// A margin stands there without a leverage.
-    #[error("`{0}` stands without a leverage")]
+    /// A margin has no leverage.
+    #[error("`{0}` needs a leverage; set `leverage`")]
     NoLeverage(SizeField),
-    /// The product is zero or not finite.
-    #[error("`{0}` is not finite and greater than 0")]
+    /// The product of quantity and price is zero or not finite.
+    #[error("the product `{0}` is not a finite number greater than 0")]
     BadProduct(SizeField),
 }
 
 impl<'a> Intent<'a> {
-    /// The intent's own id, where it has one.
+    /// Returns the id of the intent, if it has one.
     #[must_use]
     pub fn id(&self) -> Option<&str> {
         self.id.as_deref()
     }
 
-    /// The service that emitted it, where it says so readably.
+    /// Returns the service that emitted the intent, if readable.
     #[must_use]
     pub fn source(&self) -> Option<&str> {
         self.source.as_ref().ok().and_then(|name| name.as_deref())
     }
 
-    /// The symbol, where one could be read, whatever else is wrong.
+    /// Returns the symbol if it is readable, even if the intent is invalid.
     #[must_use]
     pub const fn symbol(&self) -> Option<Symbol> {
         match &self.request {
@@ -320,7 +323,7 @@ impl<'a> Intent<'a> {
         }
     }
 
-    /// The side, where one could be read, whatever else is wrong.
+    /// Returns the side if it is readable, even if the intent is invalid.
     #[must_use]
     pub const fn side(&self) -> Option<Side> {
         match &self.request {
@@ -330,36 +333,38 @@ impl<'a> Intent<'a> {
         }
     }
 
-    /// The instant a replay judges it at: when a service decided it, else when it was sent.
+    /// Returns the timestamp at which a replay evaluates the intent: the time of the decision, else the time of
+    /// sending.
     #[must_use]
     pub fn event_time(&self) -> Option<Instant> {
         self.times.event_time()
     }
 
-    /// When it was sent: its age counts from here. Falls back to the instant of the decision.
+    /// Returns the time of sending, from which the age is counted; if the intent has none, the time of the decision.
     #[must_use]
     pub fn emitted_at(&self) -> Option<Instant> {
         self.times.sent_at()
     }
 
-    /// The time was an ISO-8601 text without an offset, and was read as UTC.
+    /// Returns true if the time was an ISO-8601 text without an offset, which was read as UTC.
     #[must_use]
     pub const fn offset_assumed(&self) -> bool {
         self.times.offset_assumed
     }
 
-    /// The policy that judged it, where the intent is a recording of a live decision: it holds both
-    /// `decided_at` and `policy_hash`. `Some(None)` is a hash that cannot be read.
+    /// Returns the hash of the policy of a recorded decision, which has both `decided_at` and `policy_hash`.
+    ///
+    /// `None` means that the intent is not a recorded decision; `Some(None)` means that the hash is unreadable.
     #[must_use]
     pub fn recorded_policy(&self) -> Option<Option<PolicyHash>> {
         self.times.decided_at?;
         self.policy_hash.as_deref().map(|hash| hash.ok())
     }
 
-    /// What it asks for, or why that cannot be told.
+    /// Returns the request.
     ///
     /// # Errors
-    /// The first of its faults, in the order in which the first gate answers.
+    /// Returns the fault if the intent is invalid; of several faults, the first in the order of [`super::FaultKind`].
     #[inline]
     pub const fn request(&self) -> Result<&Request, &IntentFault> {
         match &self.request {
@@ -368,7 +373,7 @@ impl<'a> Intent<'a> {
         }
     }
 
-    /// Its fault, if it has one, is told as standing on this line of a tape.
+    /// Sets the line number of the fault, if the intent has one.
     #[inline]
     pub fn set_line(&mut self, number: usize) {
         if let Err(refused) = &mut self.request {
@@ -376,7 +381,7 @@ impl<'a> Intent<'a> {
         }
     }
 
-    /// It is no entry for this fault; an exit, or what is no entry already, stays as it is.
+    /// Makes an entry invalid with this fault. An exit or an invalid intent stays unchanged.
     pub(crate) fn refuse_entry(&mut self, fault: IntentFault) {
         if let Ok(Request::Entry(entry)) = self.request {
             self.request = Err(Refused {
@@ -388,7 +393,7 @@ impl<'a> Intent<'a> {
         }
     }
 
-    /// A record that is no intent.
+    /// Creates the intent for a record that could not be read.
     #[must_use]
     pub const fn unreadable(fault: IntentFault) -> Self {
         Self {

@@ -1,4 +1,4 @@
-//! When a record happened.
+//! The timestamps of a record.
 
 use std::borrow::Cow;
 
@@ -7,20 +7,20 @@ use crate::{
     wire::Slot,
 };
 
-/// What a record says of its time.
+/// The timestamps of a record.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Times {
-    /// When a service decided it, by that service's clock.
+    /// The time of the decision, by the clock of the service that decided.
     pub(crate) decided_at: Option<Instant>,
-    /// When it was sent: the stream's entry id, `ts` or `timestamp`, whichever is there first.
+    /// The time of sending: from the stream's entry id, else `ts`, else `timestamp`.
     pub(crate) emitted_at: Option<Instant>,
-    /// `timestamp` gave the time, without an offset.
+    /// True if the time comes from a `timestamp` without a UTC offset, which was read as UTC.
     pub(crate) offset_assumed: bool,
-    /// What says when it was sent cannot be read: the decision's instant does not stand in.
+    /// True if the time of sending is unreadable; `decided_at` is then not used instead.
     sent_unreadable: bool,
 }
 
-/// The fields that a time is read from.
+/// The fields that the timestamps are read from.
 pub(crate) struct TimeFields<'s, 'a> {
     pub(crate) decided_at: &'s Slot<'a>,
     pub(crate) id: &'s Slot<'a>,
@@ -29,7 +29,7 @@ pub(crate) struct TimeFields<'s, 'a> {
 }
 
 impl Times {
-    /// A record that says nothing of its time.
+    /// The timestamps of a record without any time.
     pub(crate) const UNKNOWN: Self = Self {
         decided_at: None,
         emitted_at: None,
@@ -37,14 +37,14 @@ impl Times {
         sent_unreadable: false,
     };
 
-    /// The times, and the first of their fields that is there and cannot be read.
+    /// Reads the timestamps. Also returns the first field that is present but unreadable.
     pub(crate) fn read(fields: &TimeFields<'_, '_>) -> (Self, Option<&'static str>) {
         let mut times = Self::UNKNOWN;
         let mut unreadable = None;
         if fields.decided_at.is_present() {
             times.decided_at = millis(fields.decided_at);
             if times.decided_at.is_none() {
-                // The first that is there wins, readable or not.
+                // The first field that is present wins, even if it is unreadable.
                 return (Self::UNKNOWN, Some("decided_at"));
             }
         }
@@ -66,7 +66,7 @@ impl Times {
         (times, unreadable)
     }
 
-    /// When it was sent; the instant of the decision where nothing says so.
+    /// Returns the time of sending; if the record has none, the time of the decision.
     pub(crate) fn sent_at(&self) -> Option<Instant> {
         if self.sent_unreadable {
             None
@@ -75,25 +75,25 @@ impl Times {
         }
     }
 
-    /// The instant a replay judges the record at.
+    /// Returns the timestamp at which a replay evaluates the record.
     pub(crate) fn event_time(&self) -> Option<Instant> {
         self.decided_at.or(self.emitted_at)
     }
 }
 
-/// Whole milliseconds since the epoch.
+/// Reads whole milliseconds since the epoch.
 fn millis(slot: &Slot<'_>) -> Option<Instant> {
     let text = slot.number_text().ok().flatten()?;
     Instant::parse_epoch_millis(&text).ok()
 }
 
-/// Whether an id is a stream's, `<ms>-<n>`.
+/// Returns true if an id has the form of a stream entry id, `<ms>-<n>`.
 pub(super) fn is_entry_id(id: &Slot<'_>) -> bool {
     let text = id.text().ok().flatten();
     text.as_deref().and_then(stream_millis).is_some()
 }
 
-/// The milliseconds of a stream entry id, `<ms>-<n>`.
+/// Returns the milliseconds of a stream entry id, `<ms>-<n>`.
 fn stream_millis(id: &str) -> Option<&str> {
     let digits = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
     let (millis, sequence) = id.split_at_checked(digits(id))?;
@@ -102,7 +102,7 @@ fn stream_millis(id: &str) -> Option<&str> {
     is_whole.then_some(millis)
 }
 
-/// Epoch seconds, or ISO-8601.
+/// Reads epoch seconds or ISO-8601.
 fn seconds_or_iso(slot: &Slot<'_>) -> Option<(Instant, IsoOffset)> {
     let text: Cow<'_, str> = slot.number_text().ok().flatten()?;
     match Instant::parse_epoch_seconds(&text) {

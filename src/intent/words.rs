@@ -1,4 +1,4 @@
-//! The words for a side.
+//! The words of `action`, `side` and `intent_type`.
 
 use super::IntentFault;
 use crate::{
@@ -6,7 +6,7 @@ use crate::{
     wire::{Slot, Unreadable},
 };
 
-/// What `action` or `side` says.
+/// The value of `action` or `side`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Word {
     Go(Side),
@@ -14,7 +14,7 @@ pub(crate) enum Word {
     Close,
 }
 
-/// Why `action` or `side` says nothing.
+/// The reason why `action` or `side` has no value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum NoWord {
     Unreadable,
@@ -62,7 +62,7 @@ impl Word {
     }
 }
 
-/// Whether an `intent_type` says that the intent closes; one that stands twice cannot be read.
+/// Returns true if `intent_type` contains `EXIT` or `CLOSE`, in any case. A duplicate key is unreadable.
 pub(crate) fn says_close(slot: &Slot<'_>) -> Result<bool, Unreadable> {
     if slot.twice() {
         return Err(Unreadable);

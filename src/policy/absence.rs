@@ -1,40 +1,43 @@
-//! Why there is no policy.
+//! The reasons why a policy is unavailable.
 
 use thiserror::Error;
 
 use super::PolicyRefusal;
 use crate::domain::PolicyHash;
 
-/// Why whoever asks has no policy.
+/// The reason why a policy is unavailable.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum PolicyAbsence {
-    /// There is none, or it was withdrawn.
+    /// No policy was published, or it was withdrawn.
     #[error("no policy")]
     NotFound,
-    /// A record names the policy that it was judged by, and nobody here has seen that one.
+    /// A recorded decision names the hash of a policy that is not known here.
     #[error("no policy with the hash {0}")]
     HashUnknown(PolicyHash),
-    /// There is a text, and it is no policy.
+    /// The text is not a valid policy.
     #[error("{0}")]
     Refused(PolicyRefusal),
-    /// Keys are trusted, and none of them signed this policy.
+    /// Signatures are required, and no trusted key signed this policy.
     #[error("no trusted key signed the policy")]
     SignatureInvalid,
-    /// A later publication has been seen.
-    #[error("sequence {} after {seen}", .offered.map_or_else(|| "none".to_owned(), |seq| seq.to_string()))]
+    /// A policy with a higher sequence, or another one with the same sequence, was already seen.
+    #[error(
+        "the policy has {}; sequence {seen} was already seen",
+        .offered.map_or_else(|| "no sequence".to_owned(), |seq| format!("sequence {seq}"))
+    )]
     RolledBack {
         /// The highest sequence seen so far.
         seen: u64,
-        /// The sequence of the policy offered, if it has one.
+        /// The sequence of the rejected policy, if it has one.
         offered: Option<u64>,
     },
-    /// The store cannot be reached, and there never was a policy.
+    /// The store is unreachable, and no policy was read before.
     #[error("the policy store cannot be reached")]
     StoreUnavailable,
 }
 
 impl PolicyAbsence {
-    /// The stable code of the reason that a decision gives.
+    /// Returns the stable code of the skip reason.
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {

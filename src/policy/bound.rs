@@ -1,4 +1,4 @@
-//! The bounds of numbers, and one object full of numbers.
+//! Bounds of numbers, and a reader for objects whose values are numbers.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -8,13 +8,13 @@ use super::{
 };
 use crate::domain::Span;
 
-/// What a text that is no number should have been.
+/// The expected value in violations for a text that is not a number.
 pub(super) const DECIMAL: &str = "a decimal number";
 
-/// What a finite number must be.
+/// A bound on a finite number.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Bound {
-    /// Any.
+    /// Any finite number.
     Finite,
     /// > 0.
     Positive,
@@ -24,12 +24,12 @@ pub(super) enum Bound {
     Share,
     /// In (0.5, 1).
     UpperHalf,
-    /// > the value of another field.
+    /// Greater than the value of another field, which is named.
     Above(&'static str, f64),
 }
 
 impl Bound {
-    // Written so that NaN fails.
+    // Every arm is false for NaN.
     fn holds(self, value: f64) -> bool {
         value.is_finite()
             && match self {
@@ -42,7 +42,7 @@ impl Bound {
             }
     }
 
-    /// Reads a number from its own text.
+    /// Parses a number and checks it.
     pub(super) fn read(self, text: &str) -> Result<f64, Broken> {
         let value: f64 = text.parse().map_err(|_| Broken::parse_error(DECIMAL))?;
         if !value.is_finite() {
@@ -54,11 +54,11 @@ impl Bound {
         }
     }
 
-    /// Reads seconds from their own text, exactly to the microsecond.
+    /// Parses seconds and checks them. Exact, rounded down to the microsecond.
     pub(super) fn read_span(self, text: &str) -> Result<Span, Broken> {
         self.read(text)?;
         let span = Span::parse_seconds(text).map_err(|_| Broken::parse_error(DECIMAL))?;
-        // A number just below zero is zero in floating point and a microsecond below it in exact reading.
+        // -1e-999 is zero as an `f64`, but -1 µs when it is parsed exactly and rounded down.
         if span < Span::from_micros(0) {
             return Err(Broken::invalid(&self.to_string()));
         }
@@ -79,7 +79,7 @@ impl fmt::Display for Bound {
     }
 }
 
-/// The numbers of one structured field, taken out one by one; what is left in the end should not be there.
+/// The numbers of one structured field. Each known name is removed when it is read; the remaining names are unknown.
 #[derive(Debug)]
 pub(super) struct Numbers<'a, 'v> {
     field: &'static str,
@@ -88,7 +88,7 @@ pub(super) struct Numbers<'a, 'v> {
 }
 
 impl<'a, 'v> Numbers<'a, 'v> {
-    /// Reads the text of a structured field.
+    /// Parses the text of a structured field.
     pub(super) fn parse(
         field: &'static str,
         text: &'a str,
@@ -102,7 +102,7 @@ impl<'a, 'v> Numbers<'a, 'v> {
         })
     }
 
-    /// A number that must be there.
+    /// Reads a required number.
     pub(super) fn required(&mut self, name: &str, bound: Bound) -> Option<f64> {
         if matches!(self.entries.get(name), None | Some(Json::Null)) {
             self.entries.remove(name);
@@ -112,17 +112,17 @@ impl<'a, 'v> Numbers<'a, 'v> {
         self.optional(name, bound)
     }
 
-    /// A number that may be there; also none where it breaks its bound.
+    /// Reads an optional number. Returns `None` also if it violates its bound.
     pub(super) fn optional(&mut self, name: &str, bound: Bound) -> Option<f64> {
         self.take(name, |text| bound.read(text))
     }
 
-    /// Seconds that may be there; also none where they break their bound.
+    /// Reads an optional duration in seconds. Returns `None` also if it violates its bound.
     pub(super) fn optional_span(&mut self, name: &str, bound: Bound) -> Option<Span> {
         self.take(name, |text| bound.read_span(text))
     }
 
-    /// Tells what was not taken out: a typo would be a silent change of behaviour.
+    /// Reports every name that was not read, because a typo would silently change behaviour.
     pub(super) fn finish(self) {
         for (name, value) in &self.entries {
             let path = format!("{}.{name}", self.field);
@@ -138,7 +138,7 @@ impl<'a, 'v> Numbers<'a, 'v> {
     }
 }
 
-/// The object that the text of a structured field must be.
+/// Parses the text of a structured field, which must be a JSON object.
 pub(super) fn object<'a>(
     field: &str,
     text: &'a str,
@@ -153,7 +153,7 @@ pub(super) fn object<'a>(
     }
 }
 
-/// A JSON number, read from its own text; `null` is none.
+/// Reads a JSON number from its original text. Returns `None` for `null` and after a violation.
 pub(super) fn number<T>(
     path: impl Fn() -> String,
     value: &Json<'_>,
@@ -181,7 +181,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn seconds_are_exact_and_never_below_zero() {
+    fn seconds_are_exact_and_never_negative() {
         let read = |bound: Bound, text| bound.read_span(text).map(Span::as_micros);
         assert_eq!(read(Bound::NotNegative, "0"), Ok(0));
         assert_eq!(read(Bound::NotNegative, "-0"), Ok(0));
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn no_bound_holds_for_nan_or_an_infinity() {
+    fn nan_and_infinities_fail_every_bound() {
         for value in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
             for bound in [
                 Bound::Finite,

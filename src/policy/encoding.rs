@@ -1,5 +1,5 @@
-//! From a JSON document, or a map of texts, to the hash encoding: names and texts, as a Redis hash holds
-//! them.
+//! Conversion of a JSON document or a map of texts to the hash encoding: field names and texts, the form that a Redis
+//! hash has.
 
 use std::collections::{BTreeMap, btree_map::Entry};
 
@@ -9,19 +9,19 @@ use super::{
     refusal::Violations,
 };
 
-/// What a text or a map holds.
+/// A policy in the hash encoding, not yet validated.
 #[derive(Debug)]
 pub(super) struct Encoded {
     pub(super) fields: BTreeMap<String, String>,
-    /// No key stood there twice, so that the fields have one hash.
+    /// True if there is no duplicate key; only then the hash is well defined.
     pub(super) single: bool,
 }
 
-/// Encodes the one JSON object that `text` holds.
+/// Encodes the JSON object in `text`.
 ///
-/// A string stands for itself, a number for its own text, `true` and `false` for their words; an array or an
-/// object becomes compact JSON with sorted keys; a null is dropped. A document whose values are strings, as
-/// a map of texts has it, is therefore the hash encoding already.
+/// A string becomes its content; a number, `true` or `false` becomes its text; an array or an object becomes compact
+/// JSON with sorted keys; a null is dropped. A document in which every value is a string is therefore in the hash
+/// encoding already.
 pub(super) fn from_json(text: &str, violations: &mut Violations) -> Option<Encoded> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut twice = Violations::new();
@@ -51,7 +51,7 @@ pub(super) fn from_json(text: &str, violations: &mut Violations) -> Option<Encod
     Some(Encoded { fields, single })
 }
 
-/// Takes the pairs as they are; of a name that stands there twice the first value stays.
+/// Collects the pairs unchanged. A duplicate name is a violation, and its first value is kept.
 pub(super) fn from_pairs(
     pairs: impl Iterator<Item = (String, String)>,
     violations: &mut Violations,

@@ -1,4 +1,4 @@
-//! The names of a policy's fields.
+//! The field names of a policy.
 
 pub(super) const UNIVERSE_SYMBOLS: &str = "universe_symbols";
 pub(super) const LEVERAGE_BY_SYMBOL: &str = "leverage_by_symbol";
@@ -18,7 +18,7 @@ pub(super) const VENUE: &str = "venue";
 pub(super) const METADATA_OK: &str = "metadata_ok";
 pub(super) const MISSING_FIELDS: &str = "missing_fields";
 
-/// What is kept, shown and hashed, and decides nothing.
+/// Fields that are stored, shown and hashed, but do not affect decisions.
 const METADATA: [&str; 10] = [
     GENERATOR,
     "features_window",
@@ -32,7 +32,7 @@ const METADATA: [&str; 10] = [
     MISSING_FIELDS,
 ];
 
-/// Fields whose text is JSON of its own.
+/// Fields whose text is itself JSON.
 const STRUCTURED: [&str; 5] = [
     UNIVERSE_SYMBOLS,
     LEVERAGE_BY_SYMBOL,
@@ -51,12 +51,12 @@ const SCALAR: [&str; 7] = [
     POLICY_SIG,
 ];
 
-/// Whether the text of the field is JSON of its own.
+/// Returns true if the text of the field is itself JSON.
 pub(super) fn is_structured(name: &str) -> bool {
     STRUCTURED.contains(&name)
 }
 
-/// Whether a policy is known to have the field.
+/// Returns true if the field is part of the policy format.
 pub(super) fn is_known(name: &str) -> bool {
     is_structured(name) || SCALAR.contains(&name) || METADATA.contains(&name)
 }

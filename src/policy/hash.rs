@@ -1,4 +1,4 @@
-//! The hash of a policy.
+//! The hash of a policy's fields.
 
 use std::collections::BTreeMap;
 
@@ -10,12 +10,12 @@ use super::{
 };
 use crate::domain::PolicyHash;
 
-/// The hash of a policy's fields in the hash encoding: SHA-256 over the JSON array of `[name, value]` pairs,
-/// sorted by name, without `policy_hash` and `policy_sig`.
+/// Computes the hash of a policy in the hash encoding: SHA-256 over the JSON array of `[name, value]` pairs, sorted by
+/// name, without `policy_hash` and `policy_sig`.
 ///
-/// The array is written as Python's `json.dumps(sorted(fields.items()))` writes it: `", "` between items,
-/// and everything outside U+0020 to U+007E as `\uXXXX` in UTF-16 units. The order of `fields` does not
-/// matter; nothing is validated.
+/// The array is written in the format of Python's `json.dumps(sorted(fields.items()))`: `", "` between items, and every
+/// character outside U+0020 to U+007E as `\uXXXX` in UTF-16 units. The order of `fields` does not matter. The fields
+/// are not validated.
 ///
 /// ```
 /// use portcullis::policy::canonical_hash;
@@ -30,7 +30,7 @@ pub fn canonical_hash<'a>(fields: impl IntoIterator<Item = (&'a str, &'a str)>) 
     PolicyHash::from_bytes(digest.into())
 }
 
-/// The hash of a map of fields.
+/// Computes the hash of a map of fields.
 pub(super) fn of_fields(fields: &BTreeMap<String, String>) -> PolicyHash {
     canonical_hash(
         fields
@@ -45,8 +45,8 @@ fn canonical_text<'a>(fields: impl IntoIterator<Item = (&'a str, &'a str)>) -> S
     sorted_pairs(fields.into_iter().filter(hashed))
 }
 
-/// The JSON array of `[name, value]` pairs, sorted by name, as Python's `json.dumps(sorted(d.items()))` writes
-/// it.
+/// Returns the JSON array of `[name, value]` pairs, sorted by name, in the format of Python's
+/// `json.dumps(sorted(d.items()))`.
 pub(crate) fn sorted_pairs<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
     let mut pairs: Vec<_> = pairs.into_iter().collect();
     pairs.sort_unstable();
@@ -69,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_text_is_pythons() {
+    fn canonical_text_equals_python_json_dumps() {
         let fields = [
             ("policy_sig", "x"),
             (

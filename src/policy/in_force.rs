@@ -1,35 +1,34 @@
-//! The witnesses that a policy's validity was checked against an instant.
+//! Proof tokens that a policy's validity was checked at a timestamp.
 
 use thiserror::Error;
 
 use super::{Limits, Listing, Policy, Theta};
 use crate::domain::{Instant, Leverage, Symbol};
 
-/// Why a policy is not in force.
+/// The reason why a policy is not in force.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum NotInForce {
-    /// It begins later.
+    /// The policy is not valid yet.
     #[error("not valid before {valid_from}, now is {now}")]
     NotYetValid {
-        /// The first instant at which the policy is in force.
+        /// The first timestamp at which the policy is in force.
         valid_from: Instant,
-        /// The instant asked about.
+        /// The timestamp of the check.
         now: Instant,
     },
-    /// It has ended.
+    /// The policy has expired.
     #[error("not valid after {valid_until}, now is {now}")]
     Stale {
-        /// The last instant at which what was asked for is in force: the policy's expiry, for θ with the
-        /// grace that the policy gives.
+        /// The last timestamp at which it was in force: the expiry of the policy, for θ plus the grace period.
         valid_until: Instant,
-        /// The instant asked about.
+        /// The timestamp of the check.
         now: Instant,
     },
 }
 
-/// A policy together with an instant at which it is in force; only [`Policy::in_force`] makes one.
+/// A policy and a timestamp at which it is in force, created by [`Policy::in_force`].
 ///
-/// It is the only way to the leverages and the limits.
+/// The leverages and the entry limits of a policy can be read only through this type.
 #[derive(Debug, Clone, Copy)]
 pub struct InForce<'p> {
     policy: &'p Policy,
@@ -46,45 +45,45 @@ impl<'p> InForce<'p> {
         }
     }
 
-    /// The policy.
+    /// Returns the policy.
     #[must_use]
     pub const fn policy(&self) -> &'p Policy {
         self.policy
     }
 
-    /// The instant at which it is in force.
+    /// Returns the timestamp at which the policy is in force.
     #[must_use]
     pub const fn now(&self) -> Instant {
         self.now
     }
 
-    /// Whether the validity was assumed and not checked; never true without the feature `what-if`.
+    /// Returns true if the validity was assumed without a check; always false without the feature `what-if`.
     #[must_use]
     pub const fn is_assumed(&self) -> bool {
         self.assumed
     }
 
-    /// What the policy says of a symbol. One lookup, no allocation.
+    /// Looks up a symbol in the universe. Does not allocate.
     #[must_use]
     #[inline]
     pub fn listing(&self, symbol: &Symbol) -> Listing {
         self.policy.content().universe.listing(symbol)
     }
 
-    /// The leverage of a listed symbol, if it has one; `None` for a symbol that is not listed.
+    /// Returns the leverage of a listed symbol, if it has one; `None` for a symbol that is not listed.
     #[inline]
     pub(crate) fn leverage_of(&self, symbol: &Symbol) -> Option<Option<Leverage>> {
         self.policy.content().universe.leverage_of(symbol)
     }
 
-    /// The limits that the policy sets.
+    /// Returns the limits of the policy.
     #[must_use]
     pub const fn limits(&self) -> &'p Limits {
         &self.policy.content().limits
     }
 }
 
-/// A policy together with an instant at which its θ is in force; only [`Policy::theta_in_force`] makes one.
+/// A policy and a timestamp at which its θ is in force, created by [`Policy::theta_in_force`].
 #[derive(Debug, Clone, Copy)]
 pub struct ThetaInForce<'p> {
     policy: &'p Policy,
@@ -101,31 +100,31 @@ impl<'p> ThetaInForce<'p> {
         }
     }
 
-    /// The policy.
+    /// Returns the policy.
     #[must_use]
     pub const fn policy(&self) -> &'p Policy {
         self.policy
     }
 
-    /// The instant at which θ is in force.
+    /// Returns the timestamp at which θ is in force.
     #[must_use]
     pub const fn now(&self) -> Instant {
         self.now
     }
 
-    /// Whether the validity was assumed and not checked; never true without the feature `what-if`.
+    /// Returns true if the validity was assumed without a check; always false without the feature `what-if`.
     #[must_use]
     pub const fn is_assumed(&self) -> bool {
         self.assumed
     }
 
-    /// The harvest parameters.
+    /// Returns the harvest parameters.
     #[must_use]
     pub const fn theta(&self) -> &'p Theta {
         &self.policy.content().theta
     }
 
-    /// The limits that the policy sets; a harvest asks for the ages among them.
+    /// Returns the limits of the policy. A harvest uses the maximum ages of the market state and the position.
     #[must_use]
     pub const fn limits(&self) -> &'p Limits {
         &self.policy.content().limits

@@ -1,4 +1,4 @@
-//! A JSON tree that keeps each number as its own text and forgets no second key.
+//! A JSON tree that keeps the original text of each number and reports duplicate keys.
 
 use std::collections::{BTreeMap, btree_map::Entry};
 
@@ -7,13 +7,13 @@ use serde_json::value::RawValue;
 use super::refusal::Violations;
 use crate::wire::SyntaxError;
 
-/// How deep arrays and objects may nest: far beyond any policy, far below the end of a stack.
+/// Maximum nesting depth: far more than a policy needs, and far less than what overflows the stack.
 const DEPTH_MAX: usize = 64;
 
-/// The path of the whole text.
+/// The path that violations use for the whole text.
 pub(super) const DOCUMENT: &str = "document";
 
-/// One value. Keys come in the order of their code points.
+/// A JSON value. The keys of an object are sorted by code point.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Json<'a> {
     Null,
@@ -25,8 +25,8 @@ pub(super) enum Json<'a> {
 }
 
 impl<'a> Json<'a> {
-    /// Reads one value. A text that is none, one that nests too deep, and each key that stands twice in one
-    /// object (the first value stays) is a violation of the field at `path`.
+    /// Parses one value. Invalid JSON and JSON nested too deeply are violations of the field at `path`. So is each
+    /// duplicate key, whose first value is kept.
     pub(super) fn parse(text: &'a str, path: &str, violations: &mut Violations) -> Option<Self> {
         let known = serde_json::from_str::<&RawValue>(text)
             .map_err(|error| format!("JSON ({})", SyntaxError::new(&error)));
@@ -50,7 +50,7 @@ impl<'a> Json<'a> {
         }
     }
 
-    /// Compact JSON: sorted keys, no white space, UTF-8 left as it is, each number as its own text.
+    /// Returns compact JSON: sorted keys, no white space, UTF-8 unescaped, numbers in their original text.
     pub(super) fn compact(&self) -> String {
         let mut out = String::new();
         self.write(&mut out);
@@ -88,16 +88,16 @@ impl<'a> Json<'a> {
     }
 }
 
-/// Which characters of a string are escaped beside `"` and `\`.
+/// The characters of a string that are escaped in addition to `"` and `\`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Escape {
-    /// Those below U+0020, as JSON demands.
+    /// Characters below U+0020, the minimum that JSON requires.
     Controls,
-    /// All outside U+0020 to U+007E.
+    /// All characters outside U+0020 to U+007E.
     NonAscii,
 }
 
-/// Appends a JSON string, escaped as Python's `json.dumps` does it.
+/// Appends a JSON string with the escapes of Python's `json.dumps`.
 pub(super) fn push_quoted(out: &mut String, text: &str, escape: Escape) {
     out.push('"');
     for c in text.chars() {
@@ -121,23 +121,23 @@ pub(super) fn push_quoted(out: &mut String, text: &str, escape: Escape) {
     out.push('"');
 }
 
-/// Walks a text that is known to be JSON, once from its start to its end.
+/// A reader over a text that is known to be JSON.
 struct Reader<'a, 'v> {
-    /// What is not read yet.
+    /// The text that is not read yet.
     rest: &'a str,
-    /// Where the reader stands.
+    /// The path of the current value.
     path: String,
     depth: usize,
     violations: &'v mut Violations,
 }
 
 impl<'a> Reader<'a, '_> {
-    /// Reads one value; an error says what the text is not.
+    /// Reads one value. An error is the bound that the text violates.
     fn value(&mut self) -> Result<Json<'a>, String> {
         self.rest = self.rest.trim_ascii_start();
         match self.rest.as_bytes() {
             [b'{' | b'[', ..] if self.depth >= DEPTH_MAX => {
-                Err(format!("JSON that nests at most {DEPTH_MAX} deep"))
+                Err(format!("JSON nested at most {DEPTH_MAX} levels deep"))
             }
             [b'{', ..] => self.object(),
             [b'[', ..] => self.array(),
@@ -206,7 +206,7 @@ impl<'a> Reader<'a, '_> {
         value
     }
 
-    /// A string without its quotes and escapes. What can fail here is half a surrogate pair.
+    /// Reads a string and unescapes it. Fails only on a lone surrogate.
     fn text(&mut self) -> Result<String, String> {
         self.rest = self.rest.trim_ascii_start();
         let mut escaped = false;
@@ -220,7 +220,7 @@ impl<'a> Reader<'a, '_> {
             .map_err(|error| format!("JSON ({})", SyntaxError::new(&error).message))
     }
 
-    /// A number, or one of the three words.
+    /// Reads a number, `null`, `true` or `false`.
     fn word(&mut self) -> Json<'a> {
         let end = self
             .rest
@@ -274,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tree_is_written_compact_with_sorted_keys_and_numbers_as_they_were() {
+    fn compact_sorts_keys_and_keeps_number_texts() {
         check(
             " { \"b\" : [ 1.50 , -0 , 1E+2 , 1e999 ] , \"ab\" : {} , \"a\" : [] , \"é\" : \"\\u00e9\\u007f\\u0001\\/\\n\" , \"B\" : null } ",
             Some(
@@ -282,7 +282,7 @@ mod tests {
             ),
             "",
         );
-        // By code point: U+FF5E stands before U+1D306, although its UTF-16 units stand behind.
+        // Sorted by code point: U+FF5E comes before U+1D306, although its UTF-16 unit is greater.
         check(
             "{\"\u{1d306}\":true,\"\u{ff5e}\":false}",
             Some("{\"\u{ff5e}\":false,\"\u{1d306}\":true}"),
@@ -291,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn every_second_key_is_found() {
+    fn duplicate_keys_are_reported() {
         check(
             r#"{"a":1,"b":[0,{"c":1,"c":{"d":3,"\u0064":4}}],"a":2}"#,
             Some(r#"{"a":1,"b":[0,{"c":1}]}"#),
@@ -302,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_json_is_told_with_its_place() {
+    fn syntax_errors_have_a_position() {
         check(
             "{\"a\":\n1,}",
             None,
@@ -321,14 +321,14 @@ mod tests {
     }
 
     #[test]
-    fn nesting_ends_at_sixty_four() {
+    fn nesting_is_limited_to_64_levels() {
         let nested = |depth| "[".repeat(depth) + &"]".repeat(depth);
         check(&nested(64), Some(&nested(64)), "");
         let shown = "[".repeat(65) + &"]".repeat(15);
         check(
             &nested(65),
             None,
-            &format!("`document`: `{shown}…` is not JSON that nests at most 64 deep"),
+            &format!("`document`: `{shown}…` is not JSON nested at most 64 levels deep"),
         );
         let deep = nested(100_000);
         assert_eq!(Json::parse(&deep, DOCUMENT, &mut Violations::new()), None);

@@ -1,4 +1,4 @@
-//! The limits that a policy sets to itself.
+//! The optional limits of a policy.
 
 use super::{
     bound::{Bound, Numbers},
@@ -7,7 +7,7 @@ use super::{
 };
 use crate::domain::{Leverage, Margin, Notional, Span};
 
-/// The `limits` of a policy; each of them may be absent, and then limits nothing.
+/// The `limits` of a policy. Each limit is optional.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Limits {
     max_leverage: Option<Leverage>,
@@ -19,44 +19,44 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// The highest leverage of a trade; from `limits.max_leverage`.
+    /// Returns the highest leverage of a trade, from `limits.max_leverage`.
     #[must_use]
     pub const fn max_leverage(&self) -> Option<Leverage> {
         self.max_leverage
     }
 
-    /// The largest margin of a trade, in USD; from `limits.max_position_usd`.
+    /// Returns the largest margin of a trade in USD, from `limits.max_position_usd`.
     #[must_use]
     pub const fn max_position_usd(&self) -> Option<Margin> {
         self.max_position_usd
     }
 
-    /// The largest notional of a trade, in USD; from `limits.max_notional_usd`.
+    /// Returns the largest notional of a trade in USD, from `limits.max_notional_usd`.
     #[must_use]
     pub const fn max_notional_usd(&self) -> Option<Notional> {
         self.max_notional_usd
     }
 
-    /// The greatest age of an intent; from `limits.max_intent_age_sec`, cut off to the microsecond.
+    /// Returns the maximum age of an intent, from `limits.max_intent_age_sec`, rounded down to the microsecond.
     #[must_use]
     pub const fn max_intent_age(&self) -> Option<Span> {
         self.max_intent_age
     }
 
-    /// The greatest age of a market state; from `limits.max_market_age_sec`, cut off to the microsecond.
+    /// Returns the maximum age of a market state, from `limits.max_market_age_sec`, rounded down to the microsecond.
     #[must_use]
     pub const fn max_market_age(&self) -> Option<Span> {
         self.max_market_age
     }
 
-    /// The greatest age of a position snapshot; from `limits.max_position_age_sec`, cut off to the
+    /// Returns the maximum age of a position snapshot, from `limits.max_position_age_sec`, rounded down to the
     /// microsecond.
     #[must_use]
     pub const fn max_position_age(&self) -> Option<Span> {
         self.max_position_age
     }
 
-    /// Checks the field; a policy without it limits nothing by itself.
+    /// Reads the field `limits`. Without it, no limit is set.
     pub(super) fn read(text: Option<&str>, violations: &mut Violations) -> Option<Self> {
         let Some(text) = text else {
             return Some(Self {
@@ -70,7 +70,7 @@ impl Limits {
         };
         let mut numbers = Numbers::parse(field::LIMITS, text, violations)?;
         let mut positive = |name| numbers.optional(name, Bound::Positive);
-        // A number that its type refuses was refused by its bound before: `None` here is never a limit lost.
+        // `.ok()` drops no limit silently: a number that its type rejects has already failed `Bound::Positive`.
         let max_leverage = positive("max_leverage").and_then(|x| Leverage::new(x).ok());
         let max_position_usd = positive("max_position_usd").and_then(|x| Margin::new(x).ok());
         let max_notional_usd = positive("max_notional_usd").and_then(|x| Notional::new(x).ok());

@@ -1,4 +1,4 @@
-//! What is legal in a policy and still worth telling.
+//! Warnings about valid policies.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -8,27 +8,27 @@ use std::{
 use super::field;
 use crate::domain::{Instant, Leverage, Shown, Symbol};
 
-/// Something of a policy that breaks no rule and that its maker may not have meant.
+/// A property of a valid policy that may be a mistake of its author.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PolicyNote {
-    /// A symbol of the universe without a leverage: every entry in it is skipped.
+    /// A symbol of the universe has no leverage, so every entry in it is skipped.
     NoLeverage(Symbol),
-    /// A leverage for a symbol outside the universe: it is never used.
+    /// A leverage is for a symbol outside the universe, so it is never used.
     LeverageOutsideUniverse(Symbol),
-    /// The policy ends before it begins: it is never in force.
+    /// The policy expires before it becomes valid, so it is never in force.
     EmptyWindow {
-        /// When it begins.
+        /// The first timestamp at which it would be in force.
         valid_from: Instant,
-        /// When it ends.
+        /// The expiry.
         valid_until: Instant,
     },
-    /// A key that is not known: kept, shown and hashed, and nothing else.
+    /// A field is unknown. It is stored, shown and hashed, but has no effect.
     UnknownField(String),
-    /// No `policy_hash`: a mix of two publications cannot be seen.
+    /// There is no `policy_hash`, so a mix of two publications cannot be detected.
     NoHash,
-    /// The maker says that its inputs were not in order; the text of `metadata_ok`.
+    /// The generator reported bad inputs; the text of `metadata_ok`.
     MetadataNotOk(String),
-    /// The maker says that inputs were missing; the text of `missing_fields`.
+    /// The generator reported missing inputs; the text of `missing_fields`.
     MissingFields(String),
 }
 
@@ -83,11 +83,11 @@ impl fmt::Display for PolicyNote {
         match self {
             Self::NoLeverage(symbol) => write!(
                 f,
-                "`universe_symbols` lists `{symbol}`, and `leverage_by_symbol` does not: every entry in it is skipped"
+                "`universe_symbols` lists `{symbol}`, but `leverage_by_symbol` does not: every entry in this symbol is skipped"
             ),
             Self::LeverageOutsideUniverse(symbol) => write!(
                 f,
-                "`leverage_by_symbol` gives `{symbol}` a leverage, and `universe_symbols` does not list it: it is never used"
+                "`leverage_by_symbol` lists `{symbol}`, but `universe_symbols` does not: this leverage is never used"
             ),
             Self::EmptyWindow {
                 valid_from,
@@ -97,9 +97,9 @@ impl fmt::Display for PolicyNote {
                 "`valid_from_epoch` ({valid_from}) is later than `valid_until_epoch` ({valid_until}): the policy is never in force"
             ),
             Self::UnknownField(name) => write!(f, "`{}` is not a known field", Shown(name)),
-            Self::NoHash => {
-                f.write_str("there is no `policy_hash`: a mix of two publications cannot be seen")
-            }
+            Self::NoHash => f.write_str(
+                "there is no `policy_hash`: a mix of two publications cannot be detected",
+            ),
             Self::MetadataNotOk(text) => {
                 write!(f, "`metadata_ok` is `{}`", Shown(text))
             }

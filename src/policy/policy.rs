@@ -1,4 +1,4 @@
-//! The policy itself.
+//! The policy type.
 
 use std::collections::BTreeMap;
 
@@ -11,9 +11,9 @@ use super::{
 };
 use crate::domain::{Instant, PolicyHash, Symbol};
 
-/// A policy that is whole and whose every value is within its bounds.
+/// A valid policy: complete, and every value within its bounds.
 ///
-/// Its names, its window of validity and its hash can be asked for at any time; its numbers only through
+/// Its symbols, its validity window and its hash can be read at any time; its numbers only through
 /// [`Self::in_force`] and [`Self::theta_in_force`].
 ///
 /// ```
@@ -46,13 +46,13 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// Reads one JSON object: a document, or a map of texts as a Redis hash holds it. A byte order mark at
-    /// the start is passed over.
+    /// Parses a JSON object: a document, or a map of texts in the form of a Redis hash. A byte order mark at the
+    /// start is skipped.
     ///
     /// # Errors
-    /// Every rule that the text breaks: it is no JSON object, nests deeper than 64, holds a key twice in one
-    /// object, lacks a required field, holds a value of another type or out of its bounds, or holds a
-    /// `policy_hash` that is not the hash of the rest.
+    /// Returns all violations if the text is not a JSON object, is nested more than 64 levels deep, has a duplicate
+    /// key, lacks a required field, has a value of the wrong type or out of its bounds, or has a `policy_hash` that
+    /// is not the hash of the other fields.
     pub fn from_json(text: &str) -> Result<Self, PolicyRefusal> {
         let mut violations = Violations::new();
         let encoded = encoding::from_json(text, &mut violations);
@@ -62,7 +62,7 @@ impl Policy {
     /// Reads the pairs of a Redis hash, in any order.
     ///
     /// # Errors
-    /// As [`Self::from_json`]; a name that stands there twice too.
+    /// Returns all violations, under the same conditions as [`Self::from_json`]. A duplicate name is a violation.
     pub fn from_fields<K: Into<String>, V: Into<String>>(
         fields: impl IntoIterator<Item = (K, V)>,
     ) -> Result<Self, PolicyRefusal> {
@@ -72,11 +72,10 @@ impl Policy {
         Self::assemble(Some(encoded), violations)
     }
 
-    /// The hash that a document ought to state, whether or not it states one, and whatever else is wrong
-    /// with it.
+    /// Computes the correct `policy_hash` of a document, even if the document is otherwise invalid.
     ///
     /// # Errors
-    /// It is no JSON object, nests deeper than 64, or holds a key twice in one object.
+    /// Returns an error if the text is not a JSON object, is nested more than 64 levels deep, or has a duplicate key.
     pub fn hash_of(text: &str) -> Result<PolicyHash, PolicyRefusal> {
         let mut violations = Violations::new();
         let hash = encoding::from_json(text, &mut violations).map(|encoded| {
@@ -101,92 +100,93 @@ impl Policy {
         violations.into_result(policy)
     }
 
-    /// `policy_version`: at least one character.
+    /// Returns `policy_version`, which is never empty.
     #[must_use]
     pub fn version(&self) -> &str {
         &self.version
     }
 
-    /// The hash of [`Self::fields`], as [`canonical_hash`](super::canonical_hash) computes it. A stored one
-    /// equals it.
+    /// Returns the hash of [`Self::fields`], as computed by [`canonical_hash`](super::canonical_hash). It equals
+    /// `policy_hash` if the policy has that field.
     #[must_use]
     pub const fn hash(&self) -> PolicyHash {
         self.content.hash
     }
 
-    /// Whether the policy came with a hash of its own.
+    /// Returns true if the policy has the field `policy_hash`.
     #[must_use]
     pub fn states_hash(&self) -> bool {
         self.fields.contains_key(field::POLICY_HASH)
     }
 
-    /// `policy_seq`: grows with every publication.
+    /// Returns `policy_seq`, which increases with each publication.
     #[must_use]
     pub const fn seq(&self) -> Option<u64> {
         self.content.seq
     }
 
-    /// The first instant at which it is in force, rounded up to the microsecond.
+    /// Returns the first timestamp at which the policy is in force, rounded up to the microsecond. `None` means no
+    /// lower bound.
     #[must_use]
     pub const fn valid_from(&self) -> Option<Instant> {
         self.content.valid_from
     }
 
-    /// The last instant at which it is in force, cut off to the microsecond.
+    /// Returns the last timestamp at which the policy is in force, rounded down to the microsecond.
     #[must_use]
     pub const fn valid_until(&self) -> Instant {
         self.content.valid_until
     }
 
-    /// `market`, as it stands there.
+    /// Returns the text of `market`.
     #[must_use]
     pub fn market(&self) -> Option<&str> {
         self.fields.get(field::MARKET).map(String::as_str)
     }
 
-    /// `venue`, as it stands there.
+    /// Returns the text of `venue`.
     #[must_use]
     pub fn venue(&self) -> Option<&str> {
         self.fields.get(field::VENUE).map(String::as_str)
     }
 
-    /// The universe, in the order in which it was written.
+    /// Returns the symbols of the universe in their original order.
     pub fn symbols(&self) -> impl ExactSizeIterator<Item = Symbol> + Clone {
         self.content.universe.symbols().iter().copied()
     }
 
-    /// Whether the universe holds the symbol.
+    /// Returns true if the universe lists the symbol.
     #[must_use]
     pub fn lists(&self, symbol: &Symbol) -> bool {
         self.content.universe.lists(symbol)
     }
 
-    /// The policy in the hash encoding, `policy_hash` and `policy_sig` included where it came with them:
-    /// what is shown, hashed and stored. Reading these fields again gives an equal policy.
+    /// Returns the policy in the hash encoding, including `policy_hash` and `policy_sig` if present. Passing these
+    /// fields to [`Self::from_fields`] returns an equal policy.
     #[must_use]
     pub const fn fields(&self) -> &BTreeMap<String, String> {
         &self.fields
     }
 
-    /// What is legal and still worth telling.
+    /// Returns the warnings about this policy.
     #[must_use]
     pub fn notes(&self) -> &[PolicyNote] {
         &self.content.notes
     }
 
-    /// The policy as one that is in force at `now`: `valid_from` ≤ `now` ≤ `valid_until`.
+    /// Checks that the policy is in force at `now`: `valid_from` ≤ `now` ≤ `valid_until`.
     ///
     /// # Errors
-    /// It begins later, or has ended.
+    /// Returns an error if the policy is not valid yet or has expired.
     pub fn in_force(&self, now: Instant) -> Result<InForce<'_>, NotInForce> {
         self.check_window(now, self.content.valid_until)?;
         Ok(InForce::new(self, now, false))
     }
 
-    /// As [`Self::in_force`], for θ: the end lies `harvest_grace_sec` later, where the policy has it.
+    /// Checks that θ is in force at `now`. Same as [`Self::in_force`], but `harvest_grace_sec` extends the expiry.
     ///
     /// # Errors
-    /// It begins later, or has ended, the grace included.
+    /// Returns an error if the policy is not valid yet, or has expired and its grace period is over.
     pub fn theta_in_force(&self, now: Instant) -> Result<ThetaInForce<'_>, NotInForce> {
         let until = self.content.valid_until;
         let end = match self.content.harvest_grace {
@@ -197,14 +197,14 @@ impl Policy {
         Ok(ThetaInForce::new(self, now, false))
     }
 
-    /// The policy as if it were in force at `now`: for replays that ask "what if".
+    /// Treats the policy as in force at `now` without a check, for what-if replays.
     #[cfg(feature = "what-if")]
     #[must_use]
     pub const fn assume_in_force(&self, now: Instant) -> InForce<'_> {
         InForce::new(self, now, true)
     }
 
-    /// As [`Self::assume_in_force`], for θ.
+    /// Treats θ as in force at `now` without a check, for what-if replays.
     #[cfg(feature = "what-if")]
     #[must_use]
     pub const fn assume_theta_in_force(&self, now: Instant) -> ThetaInForce<'_> {
@@ -226,7 +226,7 @@ impl Policy {
     }
 }
 
-/// Two policies are equal if their fields are: all else follows from these.
+/// Policies are equal if their fields are equal, because everything else is derived from the fields.
 impl PartialEq for Policy {
     fn eq(&self, other: &Self) -> bool {
         self.fields == other.fields

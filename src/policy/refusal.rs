@@ -1,4 +1,4 @@
-//! Why a text is no policy.
+//! Violations, and the error for an invalid policy.
 
 use std::fmt;
 
@@ -7,28 +7,28 @@ use thiserror::Error;
 
 use crate::domain::Shown;
 
-/// The most violations that the text of a refusal repeats.
+/// Maximum number of violations in the text of an error.
 const LISTED_MAX: usize = 8;
 
-/// The kinds of violation, in the order in which they name the reason of a refusal.
+/// The kinds of violation. The first kind present, in this order, is the reason for the rejection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub enum PolicyFault {
-    /// A required field is not there.
+    /// A required field is missing.
     #[serde(rename = "POLICY_MISSING_FIELD")]
     MissingField,
-    /// A text does not parse, or a key stands twice in one object.
+    /// A text cannot be parsed, or an object has a duplicate key.
     #[serde(rename = "POLICY_PARSE_ERROR")]
     ParseError,
-    /// A value is out of its bounds.
+    /// A value is out of bounds.
     #[serde(rename = "POLICY_INVALID")]
     Invalid,
-    /// The stored hash is not the hash of the fields.
+    /// `policy_hash` is not the hash of the fields.
     #[serde(rename = "POLICY_HASH_MISMATCH")]
     HashMismatch,
 }
 
 impl PolicyFault {
-    /// The stable code: `POLICY_MISSING_FIELD`, `POLICY_PARSE_ERROR`, `POLICY_INVALID` or
+    /// Returns the stable code: `POLICY_MISSING_FIELD`, `POLICY_PARSE_ERROR`, `POLICY_INVALID` or
     /// `POLICY_HASH_MISMATCH`.
     #[must_use]
     pub const fn code(self) -> &'static str {
@@ -47,9 +47,9 @@ impl fmt::Display for PolicyFault {
     }
 }
 
-/// One rule that a text breaks: which field, what stood there, and what was required.
+/// One violation: the field, its value and the required bound.
 ///
-/// Its text form is one line: `` `harvest_params.T1_R`: `0` is not greater than 0 ``.
+/// Displayed on one line: `` `harvest_params.T1_R`: `0` is not greater than 0 ``.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Violation {
     fault: PolicyFault,
@@ -59,27 +59,27 @@ pub struct Violation {
 }
 
 impl Violation {
-    /// The kind.
+    /// Returns the kind.
     #[must_use]
     pub const fn fault(&self) -> PolicyFault {
         self.fault
     }
 
-    /// The path of the field, such as `harvest_params.T1_R` or `universe_symbols[3]`; `document` stands for
-    /// the whole text. Control characters are escaped, and a path of more than 80 characters is cut.
+    /// Returns the path of the field, such as `harvest_params.T1_R` or `universe_symbols[3]`; `document` means the
+    /// whole text. Control characters are escaped, and a path of more than 80 characters is cut.
     #[must_use]
     pub fn field(&self) -> &str {
         &self.field
     }
 
-    /// What stood there, as it was written, or nothing where the field is missing. Control characters are
-    /// escaped, and a value of more than 80 characters is cut.
+    /// Returns the value in its original text; empty if the field is missing. Control characters are escaped, and a
+    /// value of more than 80 characters is cut.
     #[must_use]
     pub fn value(&self) -> &str {
         &self.value
     }
 
-    /// What was required; it completes the sentence "the value is not …".
+    /// Returns the required bound, which completes the sentence "the value is not …".
     #[must_use]
     pub fn bound(&self) -> &str {
         &self.bound
@@ -103,9 +103,9 @@ impl fmt::Display for Violation {
     }
 }
 
-/// Every rule that a text breaks: at least one, in the order of their kinds.
+/// The error for an invalid policy: all violations, at least one, sorted by kind.
 ///
-/// Its text form is one line: the first eight violations, separated by `; `, and how many more there are.
+/// Displayed on one line: the first eight violations, separated by `; `, and the number of the remaining ones.
 #[derive(Debug, Clone, PartialEq, Eq, Error, Serialize)]
 pub struct PolicyRefusal {
     fault: PolicyFault,
@@ -113,13 +113,13 @@ pub struct PolicyRefusal {
 }
 
 impl PolicyRefusal {
-    /// The kind that names the reason: the first in the order of kinds.
+    /// Returns the kind of the first violation, which is the reason for the rejection.
     #[must_use]
     pub const fn fault(&self) -> PolicyFault {
         self.fault
     }
 
-    /// Of something that holds no fields at all.
+    /// Creates the error for a stored value that does not contain policy fields.
     pub(crate) fn unreadable(what: &str, found: &str, bound: &str) -> Self {
         Self {
             fault: PolicyFault::ParseError,
@@ -132,7 +132,7 @@ impl PolicyRefusal {
         }
     }
 
-    /// All violations, sorted by kind; never empty.
+    /// Returns all violations, sorted by kind.
     #[must_use]
     pub fn violations(&self) -> &[Violation] {
         &self.violations
@@ -154,7 +154,7 @@ impl fmt::Display for PolicyRefusal {
     }
 }
 
-/// The violations found so far.
+/// A list of the violations found so far.
 #[derive(Debug)]
 pub(super) struct Violations(Vec<Violation>);
 
@@ -187,7 +187,7 @@ impl Violations {
         self.push(PolicyFault::HashMismatch, field, value, bound);
     }
 
-    /// A violation whose kind and bound somebody else found out.
+    /// Adds a violation with the kind and the bound of `rule`.
     pub(super) fn broken(&mut self, field: &str, value: &str, rule: &Broken) {
         self.push(rule.fault, field, value, &rule.bound);
     }
@@ -201,13 +201,13 @@ impl Violations {
         });
     }
 
-    /// What was built, if nothing was found.
+    /// Returns `built` if there are no violations.
     pub(super) fn into_result<T>(mut self, built: Option<T>) -> Result<T, PolicyRefusal> {
         self.0.sort_by_key(Violation::fault);
         let first = self.0.first().map(Violation::fault);
         match (built, first) {
             (Some(built), None) => Ok(built),
-            // Whoever builds nothing tells why; should one forget to, nothing stays nothing.
+            // Fails closed if a validator returned `None` without a violation.
             (_, fault) => Err(PolicyRefusal {
                 fault: fault.unwrap_or(PolicyFault::ParseError),
                 violations: self.0,
@@ -216,7 +216,7 @@ impl Violations {
     }
 }
 
-/// The rule that a value breaks.
+/// The bound that a value violates, without the field.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Broken {
     pub(super) fault: PolicyFault,
@@ -244,7 +244,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_kind_names_the_reason_and_the_order_within_a_kind_stays() {
+    fn violations_are_sorted_by_kind_and_stable_within_a_kind() {
         let mut found = Violations::new();
         found.hash_mismatch("policy_hash", "a", "b");
         found.invalid("second", "0", "greater than 0");

@@ -1,11 +1,11 @@
-//! A policy, or why there is none.
+//! A policy, or the reason why it is unavailable.
 
 use super::{InForce, NotInForce, Policy, PolicyAbsence, ThetaInForce};
 use crate::domain::Instant;
 
-/// What a caller holds when it asks for a decision: a policy, or the reason why it has none.
+/// The policy input of a decision: a policy, or the reason why it is unavailable.
 ///
-/// There is no default, and no way to hold neither.
+/// There is no default.
 #[derive(Debug, Clone, Copy)]
 pub struct PolicyState<'a>(State<'a>);
 
@@ -18,29 +18,29 @@ enum State<'a> {
 }
 
 impl<'a> PolicyState<'a> {
-    /// There is one; whether it is in force is asked later.
+    /// Creates a state with a policy. Its validity is checked later.
     #[must_use]
     pub const fn present(policy: &'a Policy) -> Self {
         Self(State::Present(policy))
     }
 
-    /// There is none.
+    /// Creates a state without a policy.
     #[must_use]
     pub const fn absent(why: &'a PolicyAbsence) -> Self {
         Self(State::Absent(why))
     }
 
-    /// There is one, and it is taken as valid at every instant: for replays that ask "what if".
+    /// Creates a state with a policy that is treated as in force at every timestamp, for what-if replays.
     #[cfg(feature = "what-if")]
     #[must_use]
     pub const fn assumed(policy: &'a Policy) -> Self {
         Self(State::Assumed(policy))
     }
 
-    /// The policy, whether or not it is in force.
+    /// Returns the policy, whether or not it is in force.
     ///
     /// # Errors
-    /// Why there is none.
+    /// Returns the reason if the policy is unavailable.
     pub const fn policy(self) -> Result<&'a Policy, &'a PolicyAbsence> {
         match self.0 {
             State::Present(policy) => Ok(policy),
@@ -50,7 +50,7 @@ impl<'a> PolicyState<'a> {
         }
     }
 
-    /// Whether being in force is assumed and not checked; never true without the feature `what-if`.
+    /// Returns true if the validity is assumed without a check; always false without the feature `what-if`.
     #[must_use]
     pub const fn is_assumed(self) -> bool {
         match self.0 {
@@ -60,10 +60,10 @@ impl<'a> PolicyState<'a> {
         }
     }
 
-    /// As [`Policy::in_force`].
+    /// Checks the validity with [`Policy::in_force`].
     ///
     /// # Errors
-    /// Why there is no policy; inside, why the policy there is is not in force.
+    /// Returns the reason if the policy is unavailable. The inner result is an error if the policy is not in force.
     pub fn in_force(
         self,
         now: Instant,
@@ -76,10 +76,10 @@ impl<'a> PolicyState<'a> {
         }
     }
 
-    /// As [`Policy::theta_in_force`].
+    /// Checks the validity of θ with [`Policy::theta_in_force`].
     ///
     /// # Errors
-    /// Why there is no policy; inside, why the θ of the policy there is is not in force.
+    /// Returns the reason if the policy is unavailable. The inner result is an error if its θ is not in force.
     pub fn theta_in_force(
         self,
         now: Instant,

@@ -1,31 +1,31 @@
-//! A map from symbols that is looked into once a decision.
+//! A hash table keyed by symbol, read once per decision.
 //!
-//! Open addressing in a table at least four times too large. When it is made, multipliers are tried until no two
-//! symbols want the same place, so that a look-up is one comparison; in a universe too large for that, a symbol whose
-//! place is taken stands in the next one. Nobody walks it, so no order shows.
+//! Open addressing with linear probing, in a table with at least four cells per symbol. The constructor tries several
+//! hash multipliers to find one without collisions, so that a lookup is one comparison. The table is never iterated,
+//! so its order does not affect any output.
 
 use std::collections::BTreeSet;
 
 use crate::domain::Symbol;
 
-/// The first multiplier, and by how much each differs from the one before: 2^64 divided by the golden ratio.
+/// The first multiplier, and the step between multipliers: 2^64 divided by the golden ratio.
 const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
 
-/// So many multipliers are tried.
+/// Maximum number of multipliers tried.
 const TRIES: u64 = 64;
 
-/// More symbols than this want the same places under every multiplier.
+/// Maximum number of symbols for which multipliers are tried; with more symbols, every multiplier has collisions.
 const TRIED_MAX: usize = 64;
 
 #[derive(Debug, Clone)]
 pub(super) struct Table<T> {
-    /// A power of two of them, most of them empty.
+    /// The cells; their number is a power of two, and most of them are empty.
     cells: Vec<Option<(Symbol, T)>>,
     multiplier: u64,
 }
 
 impl<T: Copy> Table<T> {
-    /// Of entries whose symbols differ.
+    /// Builds a table from entries with distinct symbols.
     pub(super) fn new(entries: &[(Symbol, T)]) -> Self {
         let room = entries.len().max(1).saturating_mul(4).next_power_of_two();
         let mut table = Self {
@@ -58,12 +58,12 @@ impl<T: Copy> Table<T> {
         }
     }
 
-    /// What the symbol was entered with.
+    /// Returns the value of the symbol.
     #[inline]
     pub(super) fn get(&self, symbol: &Symbol) -> Option<T> {
         let mut place = place(symbol, self.multiplier, self.cells.len());
         loop {
-            // Most cells are empty, so there is an end.
+            // Terminates at an empty cell; at least three of four are empty.
             let (found, value) = self.cells.get(place)?.as_ref()?;
             if found == symbol {
                 return Some(*value);
@@ -73,8 +73,8 @@ impl<T: Copy> Table<T> {
     }
 }
 
-/// Where a symbol wants to stand in a table of a power of two of cells: the middle of a product, to which all of its
-/// bytes have come.
+/// Returns the preferred cell of a symbol in a table of `room` cells, which must be a power of two. All bytes of the
+/// symbol affect it.
 #[inline]
 fn place(symbol: &Symbol, multiplier: u64, room: usize) -> usize {
     let [low, high] = symbol.halves();
@@ -86,7 +86,7 @@ fn place(symbol: &Symbol, multiplier: u64, room: usize) -> usize {
     usize::try_from(u32::from_le_bytes([a, b, c, d])).unwrap_or_default() & (room - 1)
 }
 
-/// The two halves of a product, one upon the other.
+/// Multiplies the two halves and combines the halves of the product with XOR.
 #[inline]
 fn fold(bytes: u128, multiplier: u64) -> u64 {
     let (low, high) = split(bytes);
@@ -112,7 +112,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_was_entered_is_found_and_nothing_else(
+        fn exactly_the_inserted_symbols_are_found(
             names in btree_set("[A-Z]{1,3}|[A-Z0-9]{5,12}USDT|[A-Z]{17,32}", 0..200),
             others in btree_set("[A-Z]{1,3}|[A-Z0-9]{5,12}USDT|[A-Z]{17,32}", 0..50),
         ) {
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn symbols_of_practice_each_stand_where_they_want() {
+    fn typical_symbols_have_no_collisions() {
         let entries: Vec<(Symbol, ())> = (0..40)
             .map(|n| (Symbol::new(&format!("COIN{n}USDT")).unwrap(), ()))
             .collect();

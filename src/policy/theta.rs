@@ -1,4 +1,4 @@
-//! θ: the harvest parameters.
+//! The harvest parameters, θ.
 
 use super::{
     bound::{Bound, Numbers},
@@ -7,9 +7,9 @@ use super::{
 };
 use crate::domain::RMultiple;
 
-/// The harvest parameters of a policy, `harvest_params` and `kill_params` together.
+/// The harvest parameters of a policy: `harvest_params` and `kill_params`.
 ///
-/// There is no default θ: one is reached only through
+/// There is no default θ. It can be read only through
 /// [`Policy::theta_in_force`](super::Policy::theta_in_force).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Theta {
@@ -48,7 +48,7 @@ struct Kill {
     max_age_sec: f64,
 }
 
-/// Getters that hand out one number each.
+/// Defines one getter per number.
 macro_rules! getters {
     ($($(#[$doc:meta])* $part:ident.$name:ident: $type:ty;)*) => {
         $(
@@ -63,46 +63,47 @@ macro_rules! getters {
 
 impl Theta {
     getters! {
-        /// R_net from which a quarter is closed; in (0, T2_R).
+        /// Returns the R_net from which a quarter is closed; in (0, T2_R).
         ladder.t1_r: RMultiple;
-        /// R_net from which half is closed; in (T1_R, T3_R).
+        /// Returns the R_net from which half is closed; in (T1_R, T3_R).
         ladder.t2_r: RMultiple;
-        /// R_net from which three quarters are closed; greater than T2_R.
+        /// Returns the R_net from which three quarters are closed; greater than T2_R.
         ladder.t3_r: RMultiple;
-        /// R_net from which the profit is locked; greater than 0.
+        /// Returns the R_net from which the profit is locked; greater than 0.
         ladder.lock_r: RMultiple;
-        /// How far beyond the entry price a lock puts the stop, as a share of it (0.003 is 0.3 %); at least 0.
+        /// Returns the distance of the break-even stop beyond the entry price, as a share of the entry price
+        /// (0.003 is 0.3 %); at least 0.
         ladder.be_plus_pct: f64;
-        /// Costs of entry and exit together, in hundredths of a per cent of the entry price; at least 0.
+        /// Returns the costs of entry and exit together, in basis points of the entry price; at least 0.
         ladder.cost_bps: f64;
-        /// Distance of the stop where a position names none, as a share of the entry price; greater than 0
-        /// if the policy gives it.
+        /// Returns the stop distance for positions without a stop, as a share of the entry price; greater than 0 if the
+        /// policy has it.
         ladder.fallback_stop_pct: Option<f64>;
-        /// Weight of a regime flip in the kill score; at least 0.
+        /// Returns the weight of a regime flip in the kill score; at least 0.
         weights.k_regime_flip: f64;
-        /// Weight of a volatility spike in the kill score; at least 0.
+        /// Returns the weight of a volatility spike in the kill score; at least 0.
         weights.k_sigma_spike: f64;
-        /// Weight of a loss of trend strength in the kill score; at least 0.
+        /// Returns the weight of a loss of trend strength in the kill score; at least 0.
         weights.k_ts_drop: f64;
-        /// Weight of age in the kill score; at least 0.
+        /// Returns the weight of age in the kill score; at least 0.
         weights.k_age_penalty: f64;
-        /// Kill score from which a full close is proposed; in (0.5, 1).
+        /// Returns the kill score from which a full close is proposed; in (0.5, 1).
         weights.kill_threshold: f64;
-        /// Probability of a trend below which the regime may have flipped; in [0, 1].
+        /// Returns the probability of a trend below which the regime may have flipped; in [0, 1].
         kill.trend_min: f64;
-        /// Volatility that is taken as normal; greater than 0, in the unit of the market's sigma.
+        /// Returns the reference volatility; greater than 0, in the unit of the market's sigma.
         kill.sigma_ref: f64;
-        /// The most that a volatility spike may count; at least 0.
+        /// Returns the cap on the volatility spike; at least 0.
         kill.sigma_spike_cap: f64;
-        /// Trend strength that is taken as normal; finite.
+        /// Returns the reference trend strength; finite.
         kill.ts_ref: f64;
-        /// The most that a loss of trend strength may count; at least 0.
+        /// Returns the cap on the loss of trend strength; at least 0.
         kill.ts_drop_cap: f64;
-        /// Age at which the age penalty is full, in seconds; greater than 0.
+        /// Returns the age in seconds at which the age penalty reaches its maximum; greater than 0.
         kill.max_age_sec: f64;
     }
 
-    /// Checks both fields, each of them as far as it is there.
+    /// Reads and checks both fields. A missing field is reported by the caller.
     pub(super) fn read(
         harvest: Option<&str>,
         kill: Option<&str>,
@@ -135,7 +136,7 @@ fn ladder(numbers: &mut Numbers<'_, '_>) -> Option<Ladder> {
         let value = numbers.required(name, bound)?;
         RMultiple::new(value).ok()
     };
-    // A step is held against the nearest one below it that is sound, so that one broken step hides no other.
+    // Each step is compared with the nearest valid step below it, so that one invalid step does not hide another.
     let above = |name, lower: Option<RMultiple>, otherwise| {
         lower.map_or(otherwise, |r| Bound::Above(name, r.get()))
     };
@@ -163,7 +164,7 @@ fn weights(numbers: &mut Numbers<'_, '_>) -> Option<Weights> {
     let k_sigma_spike = numbers.required("k_sigma_spike", Bound::NotNegative);
     let k_ts_drop = numbers.required("k_ts_drop", Bound::NotNegative);
     let k_age_penalty = numbers.required("k_age_penalty", Bound::NotNegative);
-    // The kill score is never below 0.5: a lower threshold would close every position.
+    // The kill score is never below 0.5, so a lower threshold would close every position.
     let kill_threshold = numbers.required("kill_threshold", Bound::UpperHalf);
     Some(Weights {
         k_regime_flip: k_regime_flip?,

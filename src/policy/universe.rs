@@ -1,4 +1,4 @@
-//! Which symbols a policy lists.
+//! The symbols of a policy and their leverages.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -19,27 +19,27 @@ use crate::{
 
 const SYMBOL: &str = "a symbol (1 to 32 bytes without white space and control characters)";
 
-/// What a policy says of a symbol.
+/// The result of looking up a symbol in a policy.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Listing {
-    /// The universe does not hold it.
+    /// The universe does not list the symbol.
     NotInUniverse,
-    /// The universe holds it, and no leverage is given.
+    /// The universe lists the symbol, but the policy has no leverage for it.
     NoLeverage,
-    /// The universe holds it, with this leverage.
+    /// The universe lists the symbol with this leverage.
     Leverage(Sourced<Leverage>),
 }
 
 /// The listed symbols with their leverages.
 #[derive(Clone)]
 pub(super) struct Universe {
-    /// In the order of the document.
+    /// The symbols in the order of the document.
     symbols: Vec<Symbol>,
     listed: Table<Option<Leverage>>,
 }
 
 impl Universe {
-    /// Lists each symbol once, with what the leverages say of it.
+    /// Combines the distinct symbols with their leverages.
     pub(super) fn new(symbols: Vec<Symbol>, leverages: &BTreeMap<Symbol, Leverage>) -> Self {
         let listed = symbols
             .iter()
@@ -86,7 +86,7 @@ impl fmt::Debug for Universe {
     }
 }
 
-/// The symbols of `universe_symbols`, in their order.
+/// Reads `universe_symbols`, in its order.
 pub(super) fn read_symbols(text: &str, violations: &mut Violations) -> Option<Vec<Symbol>> {
     let field = field::UNIVERSE_SYMBOLS;
     let items = match Json::parse(text, field, violations)? {
@@ -112,7 +112,7 @@ pub(super) fn read_symbols(text: &str, violations: &mut Violations) -> Option<Ve
             Err(_) => violations.invalid(&path(), name, SYMBOL),
             Ok(symbol) => match first_place.get(&symbol) {
                 Some(first) => {
-                    let bound = format!("listed once (it stands at {first} as well)");
+                    let bound = format!("listed once (it is also at index {first})");
                     violations.invalid(&path(), name, &bound);
                 }
                 None => {
@@ -125,7 +125,7 @@ pub(super) fn read_symbols(text: &str, violations: &mut Violations) -> Option<Ve
     Some(symbols)
 }
 
-/// The leverages of `leverage_by_symbol`.
+/// Reads `leverage_by_symbol`.
 pub(super) fn read_leverages(
     text: &str,
     violations: &mut Violations,
@@ -142,7 +142,7 @@ pub(super) fn read_leverages(
         let read = |text: &str| Bound::Positive.read(text);
         let leverage = number(path, value, violations, read).and_then(|x| Leverage::new(x).ok());
         let Ok(symbol) = symbol else { continue };
-        // A null is no leverage, so none that another could contradict.
+        // A null counts as absent, so it cannot be a duplicate.
         if !matches!(value, Json::Null) && !named.insert(symbol) {
             let bound = format!("the only leverage of {symbol}");
             violations.invalid(&path(), &value.compact(), &bound);

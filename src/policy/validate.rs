@@ -1,4 +1,4 @@
-//! The rules: every one is checked, every violation is told, and only the whole is built.
+//! Validation: every constraint is checked, every violation is reported, and a policy is built only if there is none.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use super::{
 };
 use crate::domain::{Instant, InstantError, PolicyHash, Rounding, SECONDS_MAX, Span};
 
-/// What the fields of a policy say, once all of it holds.
+/// The validated content of a policy.
 #[derive(Debug, Clone)]
 pub(super) struct Content {
     pub(super) hash: PolicyHash,
@@ -27,7 +27,7 @@ pub(super) struct Content {
     pub(super) notes: Vec<PolicyNote>,
 }
 
-/// Checks everything. Nothing is returned only if a violation was told.
+/// Checks all fields. Returns `None` only if a violation was reported.
 pub(super) fn validate(encoded: &Encoded, violations: &mut Violations) -> Option<Content> {
     let fields = &encoded.fields;
     let symbols = required(fields, field::UNIVERSE_SYMBOLS, violations)
@@ -84,7 +84,7 @@ fn required<'a>(
     text
 }
 
-/// A field that is one number; also none where it breaks its rule.
+/// Reads an optional field with one value. Returns `None` also if the value is invalid.
 fn scalar<T>(
     fields: &BTreeMap<String, String>,
     name: &str,
@@ -101,20 +101,20 @@ fn scalar<T>(
     }
 }
 
-/// Cut off to the microsecond: never later than what was written.
+/// Parses an expiry, rounded down to the microsecond so that it is never later than written.
 fn expiry(text: &str) -> Result<Instant, Broken> {
-    // What is cut off counts before the bound.
+    // Rounding up first rejects a fraction beyond the latest expiry that rounding down would hide.
     epoch(text, Rounding::Up)?;
     epoch(text, Rounding::Down)
 }
 
-/// Rounded up to the microsecond: never earlier than what was written.
+/// Parses the start of validity, rounded up to the microsecond so that it is never earlier than written.
 fn beginning(text: &str) -> Result<Instant, Broken> {
     epoch(text, Rounding::Up)
 }
 
-/// Seconds since the epoch up to the last whole second of the year 9999; what lies before the year 0 is as
-/// early as can be told.
+/// Parses seconds since the epoch, up to the last whole second of the year 9999. A time before the year 0 becomes
+/// [`Instant::MIN`].
 fn epoch(text: &str, rounding: Rounding) -> Result<Instant, Broken> {
     Bound::Finite.read(text)?;
     let too_late = || {
@@ -147,7 +147,8 @@ fn sequence(text: &str) -> Result<u64, Broken> {
     })
 }
 
-/// A text that nothing here reads may be JSON for somebody else, and two readers must not see two things.
+/// Reports duplicate keys in free texts that are JSON. Other readers may parse these texts, and readers disagree about
+/// duplicate keys.
 fn check_free_texts(fields: &BTreeMap<String, String>, violations: &mut Violations) {
     for (name, text) in fields {
         if !field::is_structured(name) && text.trim_start().starts_with(['{', '[']) {
@@ -159,7 +160,7 @@ fn check_free_texts(fields: &BTreeMap<String, String>, violations: &mut Violatio
     }
 }
 
-/// The hash of the fields, which a stored one must equal to the letter.
+/// Computes the hash of the fields and compares it with `policy_hash`, if present.
 fn check_hash(encoded: &Encoded, violations: &mut Violations) -> PolicyHash {
     let fields = &encoded.fields;
     let hash = hash::of_fields(fields);

@@ -2,7 +2,7 @@
 
 use serde::{Serialize, Serializer};
 
-/// One of the ten things that a tree is held to.
+/// One of the ten checks of a source tree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Check {
     /// 1: no leverage from a literal.
@@ -17,9 +17,9 @@ pub enum Check {
     Symbols,
     /// 6: no size from a literal.
     Size,
-    /// 7: every exit is preceded by an ownership check, and no missing `reduce_only` is defaulted.
+    /// 7: every exit is preceded by an ownership check, and a missing `reduce_only` is never replaced by a default.
     ExitOwnership,
-    /// 8: whoever emits an entry uses a policy.
+    /// 8: every file that emits an entry uses a policy.
     PolicyUsed,
     /// 9: an absent policy skips.
     AbsentPolicySkips,
@@ -28,7 +28,7 @@ pub enum Check {
 }
 
 impl Check {
-    /// All of them, in the order of their numbers.
+    /// All checks, ordered by number.
     pub const ALL: [Self; 10] = [
         Self::Leverage,
         Self::MaximumLeverage,
@@ -42,7 +42,7 @@ impl Check {
         Self::SilentFallback,
     ];
 
-    /// From 1 to 10.
+    /// Returns the number of the check, from 1 to 10.
     #[must_use]
     pub const fn number(self) -> u8 {
         match self {
@@ -59,7 +59,7 @@ impl Check {
         }
     }
 
-    /// What it demands, in a few words.
+    /// Returns a short description of the requirement.
     #[must_use]
     pub const fn demands(self) -> &'static str {
         match self {
@@ -76,7 +76,7 @@ impl Check {
         }
     }
 
-    /// The name by which settings and reports call it, `P1-leverage` to `P10-silent-fallback`.
+    /// Returns the identifier used in settings and reports, `P1-leverage` to `P10-silent-fallback`.
     #[must_use]
     pub const fn id(self) -> &'static str {
         match self {

@@ -1,14 +1,14 @@
-//! What a checker found, before it is known in which file.
+//! A violation as a check reports it, without its file.
 
 use super::{check::Check, tree::At};
 
-/// One breach of one check.
+/// One violation of one check.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Evidence {
     pub(crate) check: Check,
     pub(crate) at: At,
-    /// The value, or the name, that counts.
+    /// The offending value or name.
     pub(crate) value: String,
-    /// Why it counts.
+    /// The reason why this is a violation.
     pub(crate) why: String,
 }

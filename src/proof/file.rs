@@ -1,4 +1,4 @@
-//! One file: read, parsed, examined.
+//! Reading, parsing and examination of one file.
 
 use std::{
     fs::File,
@@ -18,11 +18,12 @@ use super::{
 };
 
 const BYTES_MAX: u64 = 16 << 20;
-/// A line of the source that is longer is shown around the finding alone.
+/// The longest source line that is shown whole. Of a longer line, only the part around the finding is shown.
 const CODE_CHARS_MAX: usize = 200;
 const CODE_CHARS_BEFORE: usize = 40;
 
-/// A document that holds all of these is a policy: it has an expiry, and an engine that refuses it afterwards.
+/// A document with all of these keys is a policy. Its numbers are allowed because it expires and the engine enforces
+/// the expiry.
 const OF_EVERY_POLICY: [&str; 5] = [
     "policy_version",
     "valid_until_epoch",
@@ -30,14 +31,14 @@ const OF_EVERY_POLICY: [&str; 5] = [
     "leverage_by_symbol",
     "harvest_params",
 ];
-/// What a policy may hold beside them. Whatever else stands there is examined.
+/// Optional keys of a policy. All other keys are examined.
 const OF_SOME_POLICIES: [&str; 3] = ["kill_params", "limits", "valid_from_epoch"];
 
-/// What a file came to.
+/// The result of examining one file.
 #[derive(Debug)]
 pub(super) enum Outcome {
     Read(Facts),
-    /// Not read or not parsed: where, if that is known, and why.
+    /// The file could not be read or parsed: the position, if known, and the reason.
     Unread(Option<At>, String),
 }
 
@@ -49,11 +50,11 @@ pub(super) struct Facts {
     pub(super) is_policy: bool,
 }
 
-/// A line of the source, without the blanks around it; of a very long one what stands around the finding.
+/// A source line without surrounding whitespace. A very long line is reduced to the part around the finding.
 #[derive(Debug)]
 pub(super) struct Line {
     pub(super) code: String,
-    /// How many characters of it stand before the finding.
+    /// The number of its characters before the finding.
     pub(super) before: usize,
 }
 
@@ -70,7 +71,7 @@ pub(super) fn examine(source: &Source, vocabulary: &Vocabulary) -> Outcome {
             return Outcome::Unread(Some(At { line, column }), "not UTF-8".to_owned());
         }
     };
-    // A parser that gives up must not take the proof with it.
+    // A panic of a third-party parser must fail this file only, not the whole proof.
     let examined = catch_unwind(AssertUnwindSafe(|| {
         let mut tree = parse(source.language, text)?;
         let is_policy = take_policy(source.language, &mut tree.root);
@@ -85,18 +86,18 @@ pub(super) fn examine(source: &Source, vocabulary: &Vocabulary) -> Outcome {
             is_policy,
         }),
         Ok(Err(Unparsed { at, message })) => Outcome::Unread(Some(at), message),
-        Err(_) => Outcome::Unread(None, "its parser gave up".to_owned()),
+        Err(_) => Outcome::Unread(None, "the parser panicked".to_owned()),
     }
 }
 
 fn read_file(path: &Path) -> io::Result<Vec<u8>> {
-    // Whoever opens a pipe waits for its writer.
+    // Opening a named pipe would block until a writer opens it.
     if !path.metadata()?.is_file() {
         return Err(io::Error::other("not a regular file"));
     }
     #[expect(
         clippy::disallowed_methods,
-        reason = "the proof is about files, and decides no trade"
+        reason = "the proof reads files and makes no trading decision"
     )]
     let file = File::open(path)?;
     let mut bytes = Vec::new();
@@ -105,7 +106,7 @@ fn read_file(path: &Path) -> io::Result<Vec<u8>> {
         Ok(bytes)
     } else {
         Err(io::Error::other(format!(
-            "longer than {} MiB",
+            "larger than {} MiB, the largest file that is examined",
             BYTES_MAX >> 20
         )))
     }
@@ -122,7 +123,7 @@ fn parse(language: Language, text: &str) -> Result<Tree, Unparsed> {
     }
 }
 
-/// Takes a whole policy out of a document, and says whether there was one.
+/// Removes the keys of a policy from a document. Returns true if the document was a policy.
 fn take_policy(language: Language, root: &mut Node) -> bool {
     let is_document = match language {
         Language::Toml | Language::Yaml | Language::Json => true,

@@ -1,4 +1,4 @@
-//! What is found in a file, and what is accepted of it.
+//! Findings and accepted findings.
 
 use std::path::{Path, PathBuf};
 
@@ -6,54 +6,54 @@ use serde::{Serialize, Serializer};
 
 use super::{Check, Day};
 
-/// One breach of one check.
+/// One violation of one check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
-    /// The check that finds it.
+    /// The check that is violated.
     pub check: Check,
-    /// As it was reached from a given path.
+    /// The file, relative to the path as given to [`prove`](super::prove).
     #[serde(serialize_with = "shown")]
     pub file: PathBuf,
-    /// From 1.
+    /// The line, counted from 1.
     pub line: usize,
-    /// From 1, in characters.
+    /// The column, counted from 1 in characters.
     pub column: usize,
-    /// The value, or the name, that counts.
+    /// The offending value or name.
     pub value: String,
-    /// Why it counts, in a sentence that names it.
+    /// A sentence that explains the violation and names the value.
     pub why: String,
-    /// The line without the blanks around it; of one that is longer than 200 characters what stands around the column.
+    /// The source line without surrounding whitespace. If it is longer than 200 characters, the part around the column.
     pub code: String,
-    /// The acceptance that it had.
+    /// The acceptance of this finding, if it has expired.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expired: Option<Expired>,
-    /// How many characters of `code` stand before it.
+    /// The number of characters of `code` before the finding.
     #[serde(skip)]
     pub(super) before: usize,
 }
 
-/// An acceptance that is over.
+/// An expired acceptance.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Expired {
-    /// Why the finding was accepted.
+    /// The reason for the acceptance.
     pub reason: String,
-    /// The last day on which it was.
+    /// The last day of the acceptance.
     pub until: Day,
 }
 
-/// A finding that may stay: it fails nothing, and is listed all the same.
+/// An accepted finding. It does not fail the proof, but every report lists it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Accepted {
-    /// What was found.
+    /// The finding.
     #[serde(flatten)]
     pub finding: Finding,
-    /// Why it may stay.
+    /// The reason for the acceptance.
     pub reason: String,
-    /// The last day on which it may.
+    /// The last day of the acceptance.
     pub until: Day,
 }
 
-/// A path as a text; what is no UTF-8 of it becomes `�`.
+/// Serializes a path as text. Bytes that are not UTF-8 become `�`.
 pub(super) fn shown<S: Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(&path.display())
 }

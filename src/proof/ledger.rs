@@ -1,4 +1,4 @@
-//! Findings against what is accepted.
+//! Matching of findings with acceptances.
 
 use std::{
     collections::BTreeMap,
@@ -8,7 +8,7 @@ use std::{
 use super::{Acceptance, Accepted, Check, Expired, Finding, settings::Settings};
 use crate::domain::Instant;
 
-/// What is accepted, and which line each acceptance was spent on.
+/// The acceptances, and the line on which each was used.
 pub(super) struct Ledger<'a> {
     by_line: BTreeMap<(PathBuf, Check, String), Vec<Entry<'a>>>,
 }
@@ -16,11 +16,11 @@ pub(super) struct Ledger<'a> {
 struct Entry<'a> {
     acceptance: &'a Acceptance,
     is_over: bool,
-    /// The line of the file.
+    /// The line on which the acceptance was used.
     spent_on: Option<usize>,
 }
 
-/// What a finding comes to.
+/// A finding after the look-up of an acceptance.
 pub(super) enum Entered {
     Fails(Finding),
     Accepted(Accepted),
@@ -30,7 +30,7 @@ impl<'a> Ledger<'a> {
     pub(super) fn new(settings: &'a Settings, now: Instant) -> Self {
         let mut by_line: BTreeMap<_, Vec<_>> = BTreeMap::new();
         for acceptance in settings.accepted() {
-            // What is not there has no finding.
+            // A file that does not exist has no findings, so the empty path never matches.
             let file = settings.place(&acceptance.file).unwrap_or_default();
             let key = (file, acceptance.check, acceptance.code.clone());
             by_line.entry(key).or_default().push(Entry {
@@ -39,14 +39,15 @@ impl<'a> Ledger<'a> {
                 spent_on: None,
             });
         }
-        // One that holds is spent before one that does not.
+        // Valid acceptances are used before expired ones.
         for entries in by_line.values_mut() {
             entries.sort_by_key(|entry| entry.is_over);
         }
         Self { by_line }
     }
 
-    /// Enters a finding of a file, by its real place. Those of a file come in the order of its lines.
+    /// Looks up the acceptance of a finding and marks it as used. `real` is the canonical path of the file. The
+    /// findings of a file must arrive ordered by line.
     pub(super) fn enter(&mut self, real: &Path, finding: Finding) -> Entered {
         let key = (real.to_owned(), finding.check, finding.code.clone());
         let entries = self.by_line.get_mut(&key);
@@ -75,7 +76,7 @@ impl<'a> Ledger<'a> {
         }
     }
 
-    /// The acceptances that no finding met.
+    /// Returns the acceptances that matched no finding.
     pub(super) fn unspent(self) -> impl Iterator<Item = (&'a Acceptance, PathBuf)> {
         let entries = self.by_line.into_iter().flat_map(|((file, ..), entries)| {
             entries.into_iter().map(move |entry| (entry, file.clone()))

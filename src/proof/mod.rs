@@ -1,10 +1,10 @@
-//! The proof: what a machine can show of a source tree, that no trading number is hidden in it.
+//! The proof: a static analysis that finds trading numbers hard-coded in a source tree.
 //!
-//! [`prove`] parses a tree, never searches its text, and holds it to ten checks ([`Check`]). What it finds, what it
-//! left out and what it could not read is in the [`Report`]; nothing is passed over in silence. A finding that must
-//! stay is accepted in the [`Settings`], with a reason and a last day.
+//! [`prove`] parses each file instead of searching its text, and runs ten checks ([`Check`]) on the syntax tree. The
+//! [`Report`] lists the findings, everything that was left out, and every file that could not be read. A finding that
+//! must stay is accepted in the [`Settings`], with a reason and an expiry day.
 //!
-//! In a crate of your own, as a test:
+//! As a test in your own crate:
 //!
 //! ```
 //! use std::time::SystemTime;
@@ -21,13 +21,13 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! *Architecture invariant:* the checks know no language and no file, the readers know no check, and nobody here has
-//! a clock.
+//! *Architecture invariant:* the checks depend on no language and no file, the readers depend on no check, and nothing
+//! in this module reads a clock.
 
 mod check;
 #[expect(
     clippy::wildcard_enum_match_arm,
-    reason = "a check looks for a few shapes among many; all others are none of its business"
+    reason = "a check matches a few node kinds and ignores all others"
 )]
 mod checks;
 mod evidence;
@@ -64,50 +64,50 @@ pub use self::{
     settings::{Acceptance, Day, Settings, SettingsError},
 };
 
-/// A reader goes down as deep as the text is nested; what is reserved here is used by nobody else.
+/// Stack size of each worker thread, in bytes. The readers recurse as deep as the text is nested.
 const STACK: usize = 256 << 20;
 const THREADS_MAX: usize = 16;
 
-/// Why nothing can be said of a tree.
+/// An error that prevents the examination of a tree.
 #[derive(Debug, Error)]
 pub enum ProofError {
-    /// There is nothing at a path, or it cannot be looked at.
+    /// The path does not exist or cannot be accessed.
     #[error("`{}`: {error}", path.display())]
     Path {
-        /// As it was given.
+        /// The path as given.
         path: PathBuf,
-        /// What the system said.
+        /// The I/O error.
         error: io::Error,
     },
-    /// A path where there is no file to examine.
-    #[error("`{}` holds no file to examine ({left_out} left out, {others} of other kinds)", path.display())]
+    /// The path contains no file to examine.
+    #[error("`{}` contains no file to examine ({left_out} left out, {others} of other types)", path.display())]
     NoFile {
-        /// As it was given.
+        /// The path as given.
         path: PathBuf,
-        /// Files and trees that were left out there.
+        /// The number of files and trees below it that were left out.
         left_out: usize,
-        /// Files that are of no kind that is examined.
+        /// The number of files below it whose type is not examined.
         others: u64,
     },
-    /// No path at all.
+    /// No path was given.
     #[error("no path to examine")]
     NoPath,
-    /// The names that the checks go by cannot be read.
-    #[error("the names of the checks: {0}")]
+    /// The names that the checks look for are invalid.
+    #[error("invalid names for the checks: {0}")]
     Vocabulary(String),
-    /// The system gave no thread to examine with.
-    #[error("cannot start a thread: {0}")]
+    /// A worker thread could not be started.
+    #[error("cannot start a worker thread: {0}")]
     Thread(io::Error),
 }
 
-/// Examines every file at and below these paths. `now` says which acceptances have expired.
+/// Examines every file at and below these paths. `now` decides which acceptances have expired.
 ///
-/// A path names what is examined even where its own name would have it left out; the rules are for what lies below.
-/// A file that is reached twice is examined once.
+/// A given path is examined even if its own name matches a rule that leaves files out; the rules apply to the entries
+/// below it. A file that is reachable on several paths is examined once.
 ///
 /// # Errors
-/// A path that is not there, or at which there is nothing to examine. A file that cannot be read is no error: it fails
-/// the proof, and the report names it.
+/// Returns an error if no path is given, if a path does not exist, or if it contains no file to examine. A file that
+/// cannot be read is not an error: it fails the proof, and the report lists it.
 pub fn prove(
     paths: impl IntoIterator<Item = impl AsRef<Path>>,
     settings: &Settings,
@@ -119,7 +119,7 @@ pub fn prove(
     Ok(Report::new(found, outcomes, settings, now))
 }
 
-/// What each file came to, in their order.
+/// Returns the outcome of each file, in the order of `sources`.
 fn examine(sources: &[Source], vocabulary: &Vocabulary) -> Result<Vec<Outcome>, ProofError> {
     let threads = thread::available_parallelism()
         .map_or(1, NonZero::get)

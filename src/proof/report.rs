@@ -1,4 +1,4 @@
-//! What a proof came to.
+//! The result of a proof.
 
 mod json;
 mod text;
@@ -23,9 +23,9 @@ use super::{
 };
 use crate::domain::Instant;
 
-/// What a proof came to: findings, and everything that was accepted, left out or not read.
+/// The result of a proof: the findings, and everything that was accepted, left out or not read.
 ///
-/// `Display` is for a person (`{:#}` with the colours of a terminal), `Serialize` and [`Self::sarif`] for a machine.
+/// `Display` prints text for people (`{:#}` adds terminal colours). `Serialize` and [`Self::sarif`] are for programs.
 #[derive(Debug, Clone)]
 pub struct Report {
     now: Instant,
@@ -39,7 +39,7 @@ pub struct Report {
     examined: BTreeMap<Language, Examined>,
 }
 
-/// What files are written in.
+/// The language of a file, derived from its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Language {
@@ -57,99 +57,99 @@ pub enum Language {
     Dotenv,
 }
 
-/// How much was examined.
+/// The amount of source that was examined.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Examined {
-    /// Files, whole policies among them.
+    /// The number of files, including policy documents.
     pub files: u64,
-    /// Their bytes.
+    /// Their total size in bytes.
     pub bytes: u64,
 }
 
-/// A file or directory that could not be read or parsed: it fails the proof.
+/// A file or directory that could not be read or parsed. It fails the proof.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Unread {
-    /// As it was reached from a given path.
+    /// The file, relative to the path as given to [`prove`](super::prove).
     #[serde(serialize_with = "shown")]
     pub file: PathBuf,
-    /// From 1, where it is known.
+    /// The line of the error, counted from 1, if known.
     pub line: Option<usize>,
-    /// From 1, in characters.
+    /// The column of the error, counted from 1 in characters, if known.
     pub column: Option<usize>,
-    /// Why.
+    /// The reason.
     pub message: String,
 }
 
-/// What one rule left out.
+/// The number of things that one rule left out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LeftOut {
-    /// A pattern of names, a path of the settings, or what it is in words.
+    /// A name pattern, a path from the settings, or a description.
     pub rule: String,
-    /// What is counted.
+    /// The unit of `count`.
     pub counted: Counted,
-    /// How many.
+    /// The number of things left out.
     pub count: u64,
-    /// Why, of a path of the settings.
+    /// The reason. Present for paths from the settings.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// Until when, of a path of the settings.
+    /// The last day of the entry. Present for paths from the settings.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub until: Option<Day>,
 }
 
-/// What a rule leaves out.
+/// The kind of thing that a rule leaves out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Counted {
     /// Files.
     Files,
-    /// Trees that were not entered.
+    /// Directory trees that were not entered.
     Trees,
-    /// Functions and modules.
+    /// Functions and modules in a file.
     Items,
-    /// Links that lead to where they came from.
+    /// Symbolic links that point to one of their own parent directories.
     Links,
 }
 
-/// An entry of the settings that does nothing. It fails nothing: nothing is hidden by it.
+/// An entry of the settings that has no effect. It does not fail the proof because it hides nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Stale {
     /// `accept` or `leave_out`.
     pub entry: &'static str,
-    /// As the settings have it.
+    /// The path as written in the settings.
     pub file: String,
-    /// Of an acceptance.
+    /// The accepted check. Present for `accept` entries.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub check: Option<Check>,
-    /// Of an acceptance.
+    /// The accepted source line. Present for `accept` entries.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
-    /// As the settings have it.
+    /// The reason as written in the settings.
     pub reason: String,
-    /// As the settings have it.
+    /// The last day as written in the settings.
     pub until: Day,
-    /// Why it does nothing.
+    /// The cause of the missing effect.
     pub because: StaleBecause,
 }
 
-/// Why an entry of the settings does nothing.
+/// The reason why an entry of the settings has no effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StaleBecause {
-    /// Its file was examined, and has no such finding on such a line.
+    /// The file was examined and has no finding of this check on such a line.
     NoFinding,
-    /// It is not among what was examined.
+    /// The path was not among the examined files.
     NotExamined,
-    /// Its last day is over.
+    /// The last day of the entry has passed.
     Expired,
 }
 
 impl fmt::Display for StaleBecause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::NoFinding => "no such finding on such a line",
-            Self::NotExamined => "not among what was examined",
-            Self::Expired => "expired, and examined again",
+            Self::NoFinding => "no finding of this check on such a line",
+            Self::NotExamined => "not among the examined files",
+            Self::Expired => "expired, so the path is examined again",
         })
     }
 }
@@ -191,7 +191,7 @@ impl Report {
             }
         }
         let items = ("#[test], #[cfg(test)]", Counted::Items, count(test_items));
-        let others = ("of other kinds", Counted::Files, found.others);
+        let others = ("of other types", Counted::Files, found.others);
         let by_kind = [items, others].into_iter().filter(|(.., count)| *count > 0);
         report
             .left_out
@@ -247,56 +247,56 @@ impl Report {
         }
     }
 
-    /// Whether all ten checks hold, and everything could be read.
+    /// Returns true if all ten checks pass and every file could be read.
     #[must_use]
     pub fn passed(&self) -> bool {
         self.findings.is_empty() && self.unread.is_empty()
     }
 
-    /// What fails the proof, by file, line and column.
+    /// Returns the findings that fail the proof, ordered by file, line and column.
     #[must_use]
     pub fn findings(&self) -> &[Finding] {
         &self.findings
     }
 
-    /// What was found, and may stay.
+    /// Returns the accepted findings.
     #[must_use]
     pub fn accepted(&self) -> &[Accepted] {
         &self.accepted
     }
 
-    /// Entries of the settings that do nothing.
+    /// Returns the entries of the settings that have no effect.
     #[must_use]
     pub fn stale(&self) -> &[Stale] {
         &self.stale
     }
 
-    /// What could not be read or parsed.
+    /// Returns the files and directories that could not be read or parsed.
     #[must_use]
     pub fn unread(&self) -> &[Unread] {
         &self.unread
     }
 
-    /// Documents that are a whole policy: they expire by themselves, and are no numbers that are written down.
+    /// Returns the documents that are complete policies. Their numbers are allowed because a policy expires.
     #[must_use]
     pub fn policies(&self) -> &[PathBuf] {
         &self.policies
     }
 
-    /// What was left out by rule. Of test trees and of the settings' paths it counts the files that would have been
-    /// examined elsewhere.
+    /// Returns the counts of what was left out, by rule. For test trees and paths from the settings, the count is the
+    /// number of files that would otherwise have been examined.
     #[must_use]
     pub fn left_out(&self) -> &[LeftOut] {
         &self.left_out
     }
 
-    /// How much was examined of each language.
+    /// Returns the amount of source examined in each language.
     #[must_use]
     pub fn examined(&self) -> &BTreeMap<Language, Examined> {
         &self.examined
     }
 
-    /// The log that forges and editors read: SARIF 2.1.0, as JSON.
+    /// Returns the report as a SARIF 2.1.0 log, for code scanning services and editors. It serializes to JSON.
     #[must_use]
     pub fn sarif(&self) -> impl Serialize {
         sarif::log(self)
@@ -314,7 +314,7 @@ impl Report {
         })
     }
 
-    /// Findings that fail a check, and findings of it that are accepted.
+    /// Returns the number of failing findings of a check, and of accepted ones.
     fn counts(&self, check: Check) -> (usize, usize) {
         let fail = self.findings.iter().filter(|it| it.check == check);
         let accepted = self.accepted.iter();
@@ -331,8 +331,8 @@ fn left_out(found: &Found, settings: &Settings) -> Vec<LeftOut> {
     let left_out = counts.into_iter().map(|(rule, count)| {
         let (rule, counted, entry) = match rule {
             Rule::Name(pattern, counted) => (pattern.clone(), *counted, None),
-            Rule::SettingsFile => ("the settings".to_owned(), Counted::Files, None),
-            Rule::Circle => ("links in a circle".to_owned(), Counted::Links, None),
+            Rule::SettingsFile => ("the settings file".to_owned(), Counted::Files, None),
+            Rule::Circle => ("symbolic link cycle".to_owned(), Counted::Links, None),
             Rule::Settings(number) => {
                 let entry = settings.left_out().get(*number);
                 let path = entry.map(|it| it.path.clone());
@@ -350,7 +350,7 @@ fn left_out(found: &Found, settings: &Settings) -> Vec<LeftOut> {
     left_out.collect()
 }
 
-/// Paths of the settings by which nothing was left out.
+/// Returns the `leave_out` entries of the settings that left nothing out.
 fn left_out_in_vain(found: &Found, settings: &Settings, now: Instant) -> Vec<Stale> {
     let used: BTreeSet<&Rule> = found.left_out.values().collect();
     let entries = settings.left_out().iter().enumerate();

@@ -1,4 +1,4 @@
-//! The report as forges and editors read it: SARIF 2.1.0, as much of it as there is something to say.
+//! The report as a SARIF 2.1.0 log, for code scanning services and editors.
 
 mod schema;
 
@@ -16,7 +16,7 @@ use self::schema::{
 };
 use super::{Check, Finding, Report, Unread, report::Stale};
 
-/// What the log says.
+/// Builds the log.
 pub(super) fn log(report: &Report) -> Log {
     let mut alike = BTreeMap::new();
     let fails = report.findings().iter().map(|finding| (finding, None));
@@ -78,7 +78,7 @@ fn result(
     let mut message = finding.why.clone();
     if let Some(expired) = &finding.expired {
         let (until, reason) = (expired.until, &expired.reason);
-        // Writing to a text does not fail.
+        // Writing to a `String` does not fail.
         let _ = write!(message, " (was accepted until {until}: {reason})");
     }
     let region = Region {
@@ -99,7 +99,8 @@ fn result(
     }
 }
 
-/// The same as long as the line is the same, wherever in its file it stands.
+/// Returns a fingerprint that stays the same if the line moves within its file, and changes if the line is edited.
+/// `alike` numbers the findings that would otherwise share a fingerprint.
 fn fingerprint(finding: &Finding, alike: &mut BTreeMap<String, usize>) -> String {
     let mut hash = Sha256::new();
     let file = uri(&finding.file);
@@ -109,7 +110,7 @@ fn fingerprint(finding: &Finding, alike: &mut BTreeMap<String, usize>) -> String
     }
     let mut text = String::new();
     for byte in hash.finalize().iter().take(16) {
-        // Writing to a text does not fail.
+        // Writing to a `String` does not fail.
         let _ = write!(text, "{byte:02x}");
     }
     let number = alike.entry(text.clone()).or_default();
@@ -143,7 +144,7 @@ fn stale(stale: &Stale) -> Notification {
         level: "warning",
         message: Message {
             text: format!(
-                "[[{entry}]] of `{file}` ({reason}) does nothing: {}",
+                "[[{entry}]] for `{file}` ({reason}) has no effect: {}",
                 stale.because
             ),
         },
@@ -160,7 +161,7 @@ fn location(file: &Path, region: Option<Region>) -> Location {
     }
 }
 
-/// A path as a URI reference, relative where the path is.
+/// Returns a path as a URI reference. A relative path gives a relative reference.
 fn uri(path: &Path) -> String {
     let mut uri = String::new();
     for part in path.components() {
@@ -175,7 +176,7 @@ fn uri(path: &Path) -> String {
             if byte.is_ascii_alphanumeric() || b"-._~".contains(byte) {
                 uri.push(char::from(*byte));
             } else {
-                // Writing to a text does not fail.
+                // Writing to a `String` does not fail.
                 let _ = write!(uri, "%{byte:02X}");
             }
         }
@@ -198,43 +199,45 @@ const fn name(check: Check) -> &'static str {
     }
 }
 
-/// What to do about a finding.
+/// Returns the advice on how to fix a finding.
 const fn help(check: Check) -> &'static str {
     match check {
         Check::Leverage => {
-            "A leverage comes from the policy in force, never from a number in the source or a file of settings. \
-             Take it from the policy, and skip where there is none."
+            "The leverage must come from the policy in force, not from a number in the source or a settings file. \
+             Read it from the policy, and skip the trade if there is no policy."
         }
         Check::MaximumLeverage => {
-            "A bound is no decision: a maximum leverage says what may not be exceeded, not what is to be used. \
-             Take the leverage from the policy, and compare it with the bound."
+            "A maximum leverage is an upper bound, not the leverage to use. \
+             Read the leverage from the policy, and check it against the bound."
         }
         Check::HarvestThreshold => {
-            "When to take a profit, lock one in or stop is said by the policy in force. \
-             Take the thresholds from its harvest parameters, and do nothing where there are none."
+            "Thresholds for taking profit, locking in profit and stopping must come from the policy in force. \
+             Read them from its harvest parameters, and do nothing if there are none."
         }
         Check::KillScore => {
-            "The weights and thresholds of the kill score are said by the policy in force. \
-             Take them from its parameters, and do nothing where there are none."
+            "The weights and thresholds of the kill score must come from the policy in force. \
+             Read them from its parameters, and do nothing if there are none."
         }
         Check::Symbols => {
-            "What is traded, and how symbols are weighed against each other, is said by the policy in force. \
-             Ask it whether it lists a symbol."
+            "The traded symbols and their selection weights must come from the policy in force. \
+             Check that the policy lists a symbol before trading it."
         }
         Check::Size => {
-            "How much is traded comes from an intent under a policy, never from a number in the source or a file \
-             of settings. Skip where there is none."
+            "The size of a trade must come from an intent that a policy allows, not from a number in the source or a \
+             settings file. Skip the trade if the intent has no size."
         }
         Check::ExitOwnership => {
-            "Only the owner of exits closes positions. Check the ownership before the exit is emitted, and refuse \
-             an order that does not say whether it is reduce-only."
+            "Only the exit owner may close positions. Check the owner before the exit is emitted, and reject an \
+             order without an explicit reduce-only flag."
         }
         Check::PolicyUsed => {
-            "A module that emits an entry loads the policy, or takes a decision that was made under one."
+            "A file that emits an entry must load the policy, or receive a decision that was made under a policy."
         }
         Check::AbsentPolicySkips => {
-            "Where there is no policy there is no entry: leave the function before it."
+            "Without a policy there must be no entry: leave the function before the entry is emitted."
         }
-        Check::SilentFallback => "A failure is no reason to trade on a default. Skip, and say why.",
+        Check::SilentFallback => {
+            "A failure must not be replaced by a default that trades. Skip the trade and log the reason."
+        }
     }
 }

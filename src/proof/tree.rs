@@ -1,15 +1,15 @@
-//! One tree for both languages: what a checker has to know of a program, and nothing of how it is spelled.
+//! A syntax tree common to all languages.
 //!
-//! Each reader in `read/` turns a file into a [`Node`]; the checks know no language.
+//! Each reader in `read/` converts a file into a [`Node`]. The checks work on nodes and do not depend on a language.
 
-/// Where a node begins: line and column count from 1, the column in characters.
+/// The position at which a node begins. Line and column count from 1, the column in characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct At {
     pub(crate) line: usize,
     pub(crate) column: usize,
 }
 
-/// A piece of a program, and where it begins.
+/// A part of a program and the position at which it begins.
 #[derive(Debug, Clone)]
 pub(crate) struct Node {
     pub(crate) at: At,
@@ -18,45 +18,45 @@ pub(crate) struct Node {
 
 #[derive(Debug, Clone)]
 pub(crate) enum Kind {
-    /// A number as it is worth, its sign included.
+    /// The value of a number, including its sign.
     Number(f64),
-    /// A text; of one that is put together, the parts that are known.
+    /// A string. Of an interpolated string, the literal parts.
     Text(String),
     Truth(bool),
     /// `None`, `null`, `()`.
     Nothing,
-    /// A name; of a path (`Leverage::new`) its parts, joined by `::`.
+    /// A name. A path such as `Leverage::new` is one name, with its parts joined by `::`.
     Name(String),
-    /// `of.name`; it stands where its name does.
+    /// `of.name`. Its position is that of the name.
     Field(Box<Node>, String),
     /// `of[key]`
     Index(Box<Node>, Box<Node>),
-    /// A function, method, constructor or macro that is called. A method's callee is a [`Kind::Field`] of what it is
-    /// called on; `Some(x)`, `Ok(x)` and `dec!(x)` are calls of `Some`, `Ok` and `dec`.
+    /// A call of a function, method, constructor or macro. The callee of a method is a [`Kind::Field`] of its receiver.
+    /// `Some(x)`, `Ok(x)` and `dec!(x)` are calls of `Some`, `Ok` and `dec`.
     Call(Call),
-    /// A dictionary, a struct literal (`name` is its type's), a `json!` object, a table of a file.
+    /// A dictionary, a struct literal (`name` is its type), a `json!` object, or a table of a settings file.
     Record {
         name: Option<String>,
         entries: Vec<Entry>,
     },
     /// A list, tuple, set or array.
     List(Vec<Node>),
-    /// A comprehension: what is made, and what over.
+    /// A comprehension: the element expression and the iterable.
     Each {
         made: Box<Node>,
         over: Box<Node>,
     },
-    /// `left op right` of numbers; `op` as it is written, without `=` for `+=`.
+    /// `left op right` with an arithmetic operator. For `+=`, the operator is `+`.
     Arithmetic(Operator, Box<Node>, Box<Node>),
-    /// `left op right` that is true or not; of a chain, one after the other in an [`Kind::And`].
+    /// `left op right` with a comparison operator. A chain becomes several comparisons joined by [`Kind::And`].
     Compare(Comparison, Box<Node>, Box<Node>),
     Not(Box<Node>),
     And(Box<Node>, Box<Node>),
-    /// Python's `or`, which gives its right side where the left is empty; Rust's `||`.
+    /// Python's `or`, which evaluates to its right side if the left is falsy; Rust's `||`.
     Or(Box<Node>, Box<Node>),
-    /// A value that fits a pattern: the condition of `if let`, `while let`, `matches!`.
+    /// A test of a value against a pattern: the condition of `if let`, `while let` or `matches!`.
     Fits(Box<Pattern>, Box<Node>),
-    /// A statement or an expression.
+    /// An `if` statement or expression.
     If {
         condition: Box<Node>,
         then: Box<Node>,
@@ -66,7 +66,7 @@ pub(crate) enum Kind {
         on: Box<Node>,
         arms: Vec<Arm>,
     },
-    /// Statements in order. In Rust the last one is its value, where `has_value`.
+    /// Statements in order. If `has_value` is true, the last one is the value of the block (Rust).
     Block {
         nodes: Vec<Node>,
         has_value: bool,
@@ -74,26 +74,26 @@ pub(crate) enum Kind {
     /// An assignment or a declaration with a value.
     Bind(Bind),
     Leave(Leaving, Option<Box<Node>>),
-    /// A loop, with its target where it has one.
+    /// A loop, with its loop variable if it has one.
     Loop {
         target: Option<Box<Node>>,
         over: Option<Box<Node>>,
         body: Box<Node>,
     },
-    /// Python's `try`; `with suppress(…)` is one whose handler is empty.
+    /// Python's `try`. `with suppress(…)` is a `try` with an empty handler.
     Try {
         body: Box<Node>,
         handlers: Vec<Handler>,
-        /// `else` and `finally`.
+        /// The `else` and `finally` blocks.
         after: Vec<Node>,
     },
-    /// Rust's `?`: leaves where there is nothing.
+    /// Rust's `?`.
     Question(Box<Node>),
     /// A function, method, lambda or closure.
     Function(Box<Function>),
-    /// A class, struct, enum, trait, or the methods of one (`impl`).
+    /// A class, struct, enum, trait or `impl` block.
     Class(Class),
-    /// What none of the above is; what it is made of.
+    /// Any other construct, with its parts.
     Other(Vec<Node>),
 }
 
@@ -101,18 +101,18 @@ pub(crate) enum Kind {
 pub(crate) struct Call {
     pub(crate) callee: Box<Node>,
     pub(crate) arguments: Vec<Argument>,
-    /// `name!(…)` of Rust.
+    /// True for Rust's `name!(…)`.
     pub(crate) is_macro: bool,
 }
 
 #[derive(Debug, Clone)]
 pub(crate) struct Argument {
-    /// The keyword; `None` by position. `**x` is an argument by position whose value is [`Kind::Other`].
+    /// The keyword; `None` for a positional argument. `**x` is a positional argument whose value is [`Kind::Other`].
     pub(crate) name: Option<String>,
     pub(crate) value: Node,
 }
 
-/// A key that is a text or a name is its `name`; another is none, and stands in `key`.
+/// An entry of a record. If the key is a string or a name, it is in `name`; any other key expression is in `key`.
 #[derive(Debug, Clone)]
 pub(crate) struct Entry {
     pub(crate) at: At,
@@ -134,12 +134,12 @@ pub(crate) struct Bind {
 pub(crate) enum Binding {
     /// `x = …`, `let x = …`.
     Assign,
-    /// `x += …`; its value is the right side alone, as an [`Kind::Arithmetic`] of target and right side.
+    /// `x += …`. The value is a [`Kind::Arithmetic`] of the target and the right side.
     Update,
     /// `const`, `static`.
     Constant,
-    /// A field of a class with a default: a class attribute of Python, a field with `#[serde(default = "f")]` (its value
-    /// is a call of `f`), `#[serde(default)]` (a call of `Default::default`), `#[arg(default_value_t = 10)]`.
+    /// A field with a default: a Python class attribute, or a Rust field with `#[serde(default = "f")]` (the value is a
+    /// call of `f`), `#[serde(default)]` (a call of `Default::default`) or `#[arg(default_value_t = 10)]`.
     Field,
 }
 
@@ -149,7 +149,7 @@ pub(crate) enum Operator {
     Subtract,
     Multiply,
     Divide,
-    /// Every other: remainder, power, shifts, bits.
+    /// Any other operator: remainder, power, shifts, bitwise operators.
     Another,
 }
 
@@ -174,20 +174,20 @@ pub(crate) enum Leaving {
     Raise,
     Continue,
     Break,
-    /// `assert`, `assert!`: leaves where its value is false.
+    /// `assert`, `assert!`: leaves if the condition is false.
     Assert,
     Yield,
 }
 
 #[derive(Debug, Clone)]
 pub(crate) enum Pattern {
-    /// `Some(x)`, `Ok(x)`: something is there.
+    /// `Some(x)`, `Ok(x)`.
     Present,
     /// `None`.
     Absent,
     /// `Err(e)`.
     Failed,
-    /// Everything else: `_`, a name, a literal, a class; the values that it compares with.
+    /// Any other pattern (`_`, a name, a literal, a class), with the values that it compares with.
     Other(Vec<Node>),
 }
 
@@ -216,7 +216,7 @@ pub(crate) struct Function {
 #[derive(Debug, Clone)]
 pub(crate) struct Parameter {
     pub(crate) name: String,
-    /// The words of its type as they stand there.
+    /// The source text of its type.
     pub(crate) declared: Option<String>,
     pub(crate) default: Option<Node>,
 }
@@ -224,16 +224,16 @@ pub(crate) struct Parameter {
 #[derive(Debug, Clone)]
 pub(crate) struct Class {
     pub(crate) name: String,
-    /// The trait of an `impl Trait for name`, the base classes, the derives.
+    /// The trait of an `impl Trait for name`, the base classes, or the derives.
     pub(crate) of: Vec<String>,
-    /// Fields with a default as binds of kind [`Binding::Field`], functions, classes.
+    /// Fields with a default (as bindings of kind [`Binding::Field`]), functions and classes.
     pub(crate) body: Vec<Node>,
-    /// Fields without a default: their name and type.
+    /// Fields without a default.
     pub(crate) fields: Vec<Parameter>,
 }
 
 impl Node {
-    /// The last part of a name: `new` of `Leverage::new`, `get` of `self.params.get`.
+    /// Returns the last part of a name: `new` for `Leverage::new`, `get` for `self.params.get`.
     pub(crate) fn last_name(&self) -> Option<&str> {
         if let Kind::Name(name) = &self.kind {
             name.rsplit("::").next()
@@ -244,7 +244,7 @@ impl Node {
         }
     }
 
-    /// What it is made of, in the order of the text.
+    /// Returns the child nodes, in source order.
     pub(crate) fn children(&self) -> Vec<&Self> {
         match &self.kind {
             Kind::Number(_) | Kind::Text(_) | Kind::Truth(_) | Kind::Nothing | Kind::Name(_) => {
@@ -317,7 +317,7 @@ impl Node {
 }
 
 impl Pattern {
-    /// What it compares with.
+    /// Returns the values that the pattern compares with.
     pub(crate) fn values(&self) -> &[Node] {
         match self {
             Self::Other(values) => values,

@@ -1,4 +1,4 @@
-//! The words of the field, and what a name made of them speaks of.
+//! The vocabulary: the trading terms that the checks recognize in identifiers.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,20 +6,20 @@ use serde::Deserialize;
 
 use super::words::{any, same, words};
 
-/// The table that comes with the scanner.
+/// The built-in table of names.
 const STANDARD: &str = include_str!("vocabulary.toml");
 
-/// Names, each a row of words, by what they speak of.
+/// Names by subject. Each name is a sequence of words.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct Names(BTreeMap<Subject, Vec<String>>);
 
-/// What a name speaks of.
+/// The trading concept that a name refers to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Subject {
     Leverage,
-    /// A leverage whose name says that it is a bound.
+    /// A leverage whose name marks it as a bound, such as `max_leverage`.
     #[serde(skip)]
     MaximumLeverage,
     Threshold,
@@ -63,15 +63,15 @@ impl Subject {
     ];
 }
 
-/// The names as rows of words.
+/// The names, split into words.
 #[derive(Debug, Clone)]
 pub(crate) struct Vocabulary {
     rows: Vec<(Subject, Vec<String>)>,
-    /// Every word of every row: a name with none of them speaks of nothing.
+    /// Every word of every row. A name that contains none of them has no subject; this is the fast path.
     words: BTreeSet<String>,
 }
 
-/// A name that starts or ends so is a bound.
+/// Words that mark a name as an upper bound.
 const UPPER: [&str; 9] = [
     "max",
     "maximum",
@@ -85,9 +85,9 @@ const UPPER: [&str; 9] = [
 ];
 const LOWER: [&str; 6] = ["min", "minimum", "floor", "lower", "lowest", "least"];
 
-/// What may follow without making the name one of something else: after these anything (`leverage_by_symbol`) …
+/// Words after a subject that do not change it, and after which any word may follow (`leverage_by_symbol`).
 const JOINERS: [&str; 5] = ["by", "for", "per", "of", "in"];
-/// … and of these any number.
+/// Words after a subject that do not change it. Any number of them may follow.
 const TAILS: &[&str] = &[
     "default",
     "fallback",
@@ -196,13 +196,13 @@ const TAILS: &[&str] = &[
     "scalp",
     "dust",
 ];
-/// What makes of the whole something else, wherever it stands before.
+/// Words before a subject that change the meaning of the name (`is_leverage`, `num_symbols`).
 const OTHER_THINGS: &[&str] = &[
     "no", "not", "without", "is", "has", "num", "count", "column", "col", "header", "fmt",
     "format", "show", "print", "log", "retry", "retries",
 ];
 
-/// What may stand before a name that only its surroundings make one of a size.
+/// Words that may precede a size name that counts only in a trading context.
 const SIZE_HEADS: &[&str] = &[
     "set",
     "with",
@@ -271,7 +271,7 @@ const WEIGHT_HEADS: &[&str] = &[
     "age",
 ];
 
-/// Policies of other kinds.
+/// Words that mark a policy of another kind (`retry_policy`) or a property of one (`policy_version`).
 const OTHER_POLICIES: &[&str] = &[
     "under",
     "retry",
@@ -323,7 +323,7 @@ const OTHER_POLICIES: &[&str] = &[
 ];
 
 impl Vocabulary {
-    /// The table that comes with the scanner.
+    /// The built-in table of names.
     pub(crate) fn standard() -> Result<Self, String> {
         let names = toml::from_str(STANDARD).map_err(|error| error.to_string())?;
         Self {
@@ -333,17 +333,19 @@ impl Vocabulary {
         .extended(&names)
     }
 
-    /// With more names.
+    /// Returns a vocabulary with additional names.
     ///
     /// # Errors
-    /// A name without a word in it.
+    /// Returns an error if a name contains no word.
     pub(crate) fn extended(&self, names: &Names) -> Result<Self, String> {
         let mut rows = self.rows.clone();
         for (subject, list) in &names.0 {
             for name in list {
                 let row = words(name);
                 if row.is_empty() {
-                    return Err(format!("`{name}` has no word in it"));
+                    return Err(format!(
+                        "`{name}` contains no word; a name needs at least one letter or digit"
+                    ));
                 }
                 rows.push((*subject, row));
             }
@@ -355,13 +357,13 @@ impl Vocabulary {
         Ok(Self { rows, words })
     }
 
-    /// Whether a name is that of a bound: `MAX_SLIPPAGE_BPS`.
+    /// Returns true if a name denotes a bound, such as `MAX_SLIPPAGE_BPS`.
     pub(crate) fn is_bound(name: &str) -> bool {
         let words = words(name);
         any(&words, &UPPER) || any(&words, &LOWER)
     }
 
-    /// What a name speaks of.
+    /// Returns the subjects that a name refers to.
     pub(crate) fn subjects(&self, name: &str) -> Vec<Subject> {
         let words = words(name);
         let is_of_row = |word: &String| {
@@ -412,7 +414,7 @@ impl Vocabulary {
         any(words, &UPPER).then_some(Subject::MaximumLeverage)
     }
 
-    /// Where the longest row of the subject stands that is nearest to the end.
+    /// Returns the word range of the subject in a name. Prefers the match that ends last, then the longest.
     fn place(&self, words: &[String], subject: Subject) -> Option<(usize, usize)> {
         let rows = self.rows.iter().filter(|(of, _)| *of == subject);
         rows.filter_map(|(_, row)| {
@@ -424,7 +426,8 @@ impl Vocabulary {
         .max_by_key(|(begin, end)| (*end, end - begin))
     }
 
-    /// Whether the name is one of the subject by what comes last in it; `true` where it is a bound of one.
+    /// Decides from the words around the match whether the name refers to the subject. Returns `None` if it does not,
+    /// and `Some(true)` if it denotes a bound of the subject.
     fn ends(&self, words: &[String], subject: Subject, heads: Option<&[&str]>) -> Option<bool> {
         let (begin, end) = self.place(words, subject)?;
         let (before, after) = (words.get(..begin)?, words.get(end..)?);
@@ -433,7 +436,7 @@ impl Vocabulary {
         {
             return None;
         }
-        // `leverage_by_symbol` is no symbol.
+        // `leverage_by_symbol` is not a symbol.
         if before
             .last()
             .is_some_and(|word| JOINERS.contains(&word.as_str()))

@@ -1,4 +1,4 @@
-//! Which files there are, and what is left out of them.
+//! The directory walk: the files to examine, and the files and trees that are left out.
 
 mod rules;
 
@@ -17,43 +17,43 @@ use crate::domain::Instant;
 /// A file to examine.
 #[derive(Debug)]
 pub(super) struct Source {
-    /// As it was reached from a given path.
+    /// The path, relative to the path as given.
     pub(super) path: PathBuf,
-    /// Behind all links.
+    /// The canonical path, with all links resolved.
     pub(super) real: PathBuf,
     pub(super) language: Language,
 }
 
-/// Why something was left out.
+/// The reason why something was left out.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Rule {
-    /// A pattern of names, and what its places are.
+    /// A name pattern, and the unit in which its matches are counted.
     Name(String, Counted),
-    /// An entry of the settings, by its number.
+    /// An entry of the settings, by index.
     Settings(usize),
-    /// The settings themselves.
+    /// The settings file.
     SettingsFile,
-    /// A link that leads to where it came from.
+    /// A symbolic link to one of its own parent directories.
     Circle,
 }
 
-/// What lies at and below the given paths.
+/// The files at and below the given paths.
 #[derive(Debug, Default)]
 pub(super) struct Found {
-    /// By path.
+    /// The files to examine, ordered by path.
     pub(super) sources: Vec<Source>,
-    /// Real places, each with the rule that left it out first.
+    /// Canonical paths, each with the first rule that left it out.
     pub(super) left_out: BTreeMap<PathBuf, Rule>,
-    /// Files of other kinds.
+    /// The number of files whose type is not examined.
     pub(super) others: u64,
     pub(super) unread: Vec<Unread>,
 }
 
 struct Walk {
-    /// What the settings leave out today, by its real place.
+    /// The `leave_out` entries that have not expired, by canonical path.
     left: BTreeMap<PathBuf, usize>,
     settings_file: Option<PathBuf>,
-    /// Real directories that were entered, real files that were taken.
+    /// Canonical paths of the directories that were entered and of the files that are examined.
     seen: BTreeSet<PathBuf>,
     found: Found,
 }
@@ -84,7 +84,7 @@ pub(super) fn walk(
     let Walk {
         seen, mut found, ..
     } = walk;
-    // Left out on one way, and examined on another.
+    // A file can be left out on one path and examined on another.
     found.left_out.retain(|place, _| !seen.contains(place));
     found.sources.sort_by(|a, b| a.path.cmp(&b.path));
     found.unread.sort_by(|a, b| a.file.cmp(&b.file));
@@ -92,7 +92,7 @@ pub(super) fn walk(
 }
 
 impl Walk {
-    /// A path as it was given: no rule of names is for it.
+    /// Walks a given path. The name rules do not apply to the path itself.
     fn path(&mut self, path: &Path) -> Result<(), ProofError> {
         let cannot = |error| ProofError::Path {
             path: path.to_owned(),
@@ -116,7 +116,7 @@ impl Walk {
         })
     }
 
-    /// Whether there was anything to examine.
+    /// Walks a directory tree. Returns true if it contains anything to examine.
     fn tree(&mut self, root: &Path) -> bool {
         let mut has_any = false;
         let mut entries = WalkDir::new(root)
@@ -139,11 +139,11 @@ impl Walk {
         has_any
     }
 
-    /// Whether to enter it, and whether it was entered before.
+    /// Decides whether to enter a directory. The second value is true if it was entered before.
     fn directory(&mut self, entry: &DirEntry) -> (bool, bool) {
         let path = entry.path();
         let Ok(real) = path.canonicalize() else {
-            // Entering it will say why not.
+            // Entering the directory then reports the error.
             return (true, false);
         };
         if entry.depth() > 0 {
@@ -170,7 +170,7 @@ impl Walk {
         (is_new, !is_new)
     }
 
-    /// Every file in there that would be examined elsewhere.
+    /// Records each file of a tree that would be examined without this rule.
     fn leave_out_files(&mut self, tree: &Path, rule: &Rule) {
         let entries = WalkDir::new(tree).into_iter().filter_entry(|entry| {
             let name = entry.file_name().to_string_lossy();
@@ -185,7 +185,7 @@ impl Walk {
         }
     }
 
-    /// What is no directory, below a given path. Whether it is to be examined.
+    /// Handles an entry below a given path that is not a directory. Returns true if it is to be examined.
     fn entry(&mut self, entry: &DirEntry) -> bool {
         let path = entry.path();
         let real = match path.canonicalize() {
@@ -225,7 +225,7 @@ impl Walk {
         self.found.left_out.entry(place).or_insert(rule);
     }
 
-    /// What the walk could not look at. Whether it is a thing that would have been examined.
+    /// Handles an entry that the walk could not access. Returns true if it might have been examined.
     fn error(&mut self, error: walkdir::Error, root: &Path) -> bool {
         let path = error.path().unwrap_or(root).to_owned();
         if error.loop_ancestor().is_some() {
@@ -240,7 +240,7 @@ impl Walk {
         }
         let why = error
             .into_io_error()
-            .unwrap_or_else(|| io::Error::other("cannot be walked"));
+            .unwrap_or_else(|| io::Error::other("cannot access this entry"));
         self.unread(&path, &why)
     }
 
@@ -255,7 +255,7 @@ impl Walk {
     }
 }
 
-/// Without the `./` that a walk through `.` puts before it.
+/// Removes the leading `./` that a walk of `.` adds.
 fn clean(path: &Path) -> PathBuf {
     let parts = path.components();
     parts

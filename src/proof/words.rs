@@ -1,6 +1,7 @@
-//! Identifiers as the words that they are made of.
+//! Splitting of identifiers into words.
 
-/// `maxLeverage`, `MAX_LEVERAGE`, `max-leverage` and `cfg.max_leverage` end in the words `max` and `leverage`.
+/// Splits an identifier into lower-case words. `maxLeverage`, `MAX_LEVERAGE` and `max-leverage` are all `max`,
+/// `leverage`.
 pub(crate) fn words(identifier: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut word = String::new();
@@ -29,12 +30,12 @@ fn take(word: &mut String) -> Option<String> {
     (!word.is_empty()).then(|| std::mem::take(word))
 }
 
-/// The same word, or its plural.
+/// Returns true if `word` is `name` or its plural.
 pub(crate) fn same(word: &str, name: &str) -> bool {
     word == name || word.strip_suffix('s') == Some(name)
 }
 
-/// Whether any of them is any of these.
+/// Returns true if any of `words` matches any of `of`.
 pub(crate) fn any(words: &[String], of: &[&str]) -> bool {
     words
         .iter()

@@ -1,4 +1,4 @@
-//! What was done to a store: a chain of entries, each with the digest of the one before.
+//! The audit log of a store: a chain of entries, each with the digest of the previous one.
 
 use std::fmt;
 
@@ -22,7 +22,7 @@ pub(super) const RESUMED: &str = "trading.resumed";
 const ENTRY: &str = "entry";
 const PREVIOUS: &str = "previous";
 
-/// The entry of a publication.
+/// Returns the audit entry of a publication.
 pub(super) fn of_publication(
     publication: &Publication,
     policy: &Policy,
@@ -50,7 +50,7 @@ pub(super) fn of_publication(
     record
 }
 
-/// The entry of a halt, or of the end of one.
+/// Returns the audit entry of a halt or a resume.
 pub(super) fn of_halt(
     event: &str,
     scope: &Halt,
@@ -79,7 +79,7 @@ fn start(event: &str, before: &Head, operator: &Operator, at: Instant) -> Record
     record
 }
 
-/// `6-15`, the lowest and the highest leverage of the universe.
+/// Returns the lowest and the highest leverage of the universe, such as `6-15`.
 fn leverage_range(policy: &Policy) -> Option<String> {
     let given = leverages(policy);
     let numbers = || given.iter().filter_map(|(_, l)| l.map(Leverage::get));
@@ -88,48 +88,48 @@ fn leverage_range(policy: &Policy) -> Option<String> {
     Some(format!("{low}-{high}"))
 }
 
-/// What a store holds of its audit, unchecked.
+/// An audit log as it is stored, unchecked.
 #[derive(Debug, Clone)]
 pub struct AuditLog {
     /// The entries, oldest first.
     pub records: Vec<Record>,
-    /// What the store remembers of the audit beside the entries themselves.
+    /// The end of the log, as the store saved it apart from the entries.
     pub head: Head,
-    /// What of it could not be read, a line each.
+    /// The parts that could not be read, one text for each.
     pub unreadable: Vec<String>,
 }
 
-/// What is wrong with an audit.
+/// A fault in an audit log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AuditFault {
-    /// Entries are not there.
+    /// Entries are missing.
     Missing {
-        /// From this one.
+        /// The number of the first such entry.
         first: u64,
-        /// To this one.
+        /// The number of the last missing entry.
         last: u64,
     },
-    /// An entry is not the one whose digest was recorded.
+    /// The digest of an entry differs from the recorded one.
     Edited {
-        /// Which one.
+        /// The number of the entry.
         entry: u64,
     },
-    /// An entry stands where another belongs.
+    /// An entry is not in the order of its number.
     OutOfOrder {
-        /// Which one.
+        /// The number of the entry.
         entry: u64,
     },
-    /// Entries stand behind the end that the store remembers.
+    /// Entries follow the end of the log that the store saved.
     BeyondEnd {
-        /// From this one.
+        /// The number of the first such entry.
         first: u64,
     },
-    /// Something that is no entry of this audit.
+    /// A record is not an entry of this audit log.
     Foreign {
-        /// Its place among all, from 1.
+        /// The position among all records, from 1.
         place: usize,
     },
-    /// Something that cannot be read.
+    /// A part of the log cannot be read.
     Unreadable(String),
 }
 
@@ -138,77 +138,80 @@ impl fmt::Display for AuditFault {
         match self {
             Self::Missing { first, last } if first == last => write!(f, "entry {first} is missing"),
             Self::Missing { first, last } => write!(f, "entries {first} to {last} are missing"),
-            Self::Edited { entry } => write!(f, "entry {entry} is not what was written"),
-            Self::OutOfOrder { entry } => write!(f, "entry {entry} stands out of order"),
+            Self::Edited { entry } => write!(
+                f,
+                "entry {entry} was edited: its digest differs from the recorded one"
+            ),
+            Self::OutOfOrder { entry } => write!(f, "entry {entry} is out of order"),
             Self::BeyondEnd { first } => {
                 write!(
                     f,
-                    "the store remembers nothing of the entries from {first} on"
+                    "entry {first} and later entries are beyond the end of the log that the store saved"
                 )
             }
             Self::Foreign { place } => {
-                write!(f, "what stands at place {place} is no entry of this audit")
+                write!(f, "record {place} is not an entry of this audit log")
             }
             Self::Unreadable(what) => f.write_str(what),
         }
     }
 }
 
-/// One entry of an audit.
+/// One entry of an audit log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditEntry(Record);
 
 impl AuditEntry {
-    /// Its number, from 1.
+    /// Returns the number of the entry, from 1.
     #[must_use]
     pub fn number(&self) -> Option<u64> {
         self.0.number(ENTRY)
     }
 
-    /// `policy.published`, `policy.rolled_back`, `trading.halted` or `trading.resumed`.
+    /// Returns the event: `policy.published`, `policy.rolled_back`, `trading.halted` or `trading.resumed`.
     #[must_use]
     pub fn event(&self) -> Option<&str> {
         self.0.get("event")
     }
 
-    /// When.
+    /// Returns the time of the change.
     #[must_use]
     pub fn at(&self) -> Option<Instant> {
         self.0.instant("created_at_epoch")
     }
 
-    /// Who.
+    /// Returns the name of the operator.
     #[must_use]
     pub fn by(&self) -> Option<&str> {
         self.0.get("by")
     }
 
-    /// What was halted or resumed: symbols with blanks between them, or `*`.
+    /// Returns the symbols that were halted or resumed, separated by spaces, or `*`.
     #[must_use]
     pub fn symbols(&self) -> Option<&str> {
         self.0.get("symbols")
     }
 
-    /// Why.
+    /// Returns the operator's reason, if one was given.
     #[must_use]
     pub fn reason(&self) -> Option<&str> {
         self.0.get("reason")
     }
 
-    /// Which policy, of a publication.
+    /// Returns the hash of the published policy; `None` for a halt or resume.
     #[must_use]
     pub fn policy_hash(&self) -> Option<PolicyHash> {
         PolicyHash::parse(self.0.get(field::POLICY_HASH)?).ok()
     }
 
-    /// All that was recorded.
+    /// Returns all fields of the entry.
     #[must_use]
     pub const fn record(&self) -> &Record {
         &self.0
     }
 }
 
-/// An audit, and everything that is wrong with it.
+/// An audit log and its faults.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditTrail {
     entries: Vec<AuditEntry>,
@@ -216,7 +219,7 @@ pub struct AuditTrail {
 }
 
 impl AuditTrail {
-    /// Follows the chain.
+    /// Checks the chain of digests.
     #[must_use]
     pub fn of(log: AuditLog) -> Self {
         let mut faults: Vec<_> = log
@@ -241,7 +244,8 @@ impl AuditTrail {
             } else if number < next {
                 faults.push(AuditFault::OutOfOrder { entry: number });
             } else if previous != seen.last {
-                // An entry holds the digest of the one before; the first holds nothing to compare.
+                // The wrong digest belongs to the previous entry. The first entry has no previous one and is reported
+                // itself.
                 let entry = seen.entries.max(1);
                 faults.push(AuditFault::Edited { entry });
             }
@@ -272,19 +276,19 @@ impl AuditTrail {
         Self { entries, faults }
     }
 
-    /// Every entry, oldest first.
+    /// Returns every entry, oldest first.
     #[must_use]
     pub fn entries(&self) -> &[AuditEntry] {
         &self.entries
     }
 
-    /// Everything that is wrong with it, in order.
+    /// Returns all faults, unreadable parts first, then in the order of the entries.
     #[must_use]
     pub fn faults(&self) -> &[AuditFault] {
         &self.faults
     }
 
-    /// Whether nothing is missing, edited or unreadable.
+    /// Returns true if no entry is missing, edited or unreadable.
     #[must_use]
     pub fn is_whole(&self) -> bool {
         self.faults.is_empty()

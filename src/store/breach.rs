@@ -1,4 +1,4 @@
-//! What the operator's guardrails say of a policy that somebody wants to publish.
+//! Checks of a policy against the guardrails before it is published.
 
 use std::fmt;
 
@@ -8,48 +8,48 @@ use crate::{
     policy::{Listing, Policy},
 };
 
-/// One guardrail that a policy breaks.
+/// One guardrail that a policy violates.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Breach {
-    /// It is valid for too long.
+    /// The validity of the policy is too long.
     Validity {
-        /// For how long: from its beginning, or from the publication where it names none.
+        /// The validity, from `valid_from_epoch`, or from the publication if the policy does not have this field.
         validity: Span,
-        /// For how long at most.
+        /// The longest validity that the guardrails permit.
         validity_max: Span,
     },
-    /// It was made for another market.
+    /// The policy is for another market.
     Market {
-        /// What it says.
+        /// The value in the policy, if there is one.
         found: Option<String>,
-        /// What the operator says.
+        /// The value that the guardrails require.
         required: String,
     },
-    /// It was made for another venue.
+    /// The policy is for another venue.
     Venue {
-        /// What it says.
+        /// The value in the policy, if there is one.
         found: Option<String>,
-        /// What the operator says.
+        /// The value that the guardrails require.
         required: String,
     },
-    /// It gives a symbol too much leverage.
+    /// The leverage of a symbol is too high.
     Leverage {
-        /// Which symbol.
+        /// The symbol.
         symbol: Symbol,
-        /// What it gives.
+        /// The leverage in the policy.
         leverage: Leverage,
-        /// What the operator permits.
+        /// The highest leverage that the guardrails permit.
         leverage_max: Leverage,
     },
-    /// It lists a symbol that the operator does not permit.
+    /// The universe contains a symbol that the guardrails do not permit.
     Symbol(Symbol),
 }
 
-/// Every guardrail that the policy breaks: those that deciding asks of a policy at `now`, and those that its
-/// leverages and its symbols would break at every entry. Whether it states its hash is not asked: a publication
-/// always does.
+/// Returns every guardrail that the policy violates: those that a decision checks on a policy at `now`, and those
+/// that its leverages and symbols would violate at every entry. It does not check for a `policy_hash`, because a
+/// publication always adds one.
 ///
-/// The limits that a policy sets to itself are none of them: the guardrails hold beside these.
+/// Limits that the policy sets for itself are not guardrails and are not checked here.
 #[must_use]
 pub fn breaches(guardrails: &Guardrails, policy: &Policy, now: Instant) -> Vec<Breach> {
     let mut found = Vec::new();
@@ -97,7 +97,7 @@ pub fn breaches(guardrails: &Guardrails, policy: &Policy, now: Instant) -> Vec<B
     found
 }
 
-/// The universe with its leverages. A policy that is never in force has none.
+/// Returns the universe with its leverages. A policy that is never in force has no leverages.
 pub(super) fn leverages(policy: &Policy) -> Vec<(Symbol, Option<Leverage>)> {
     let Ok(in_force) = policy.in_force(policy.valid_until()) else {
         return policy.symbols().map(|symbol| (symbol, None)).collect();
@@ -113,7 +113,7 @@ impl fmt::Display for Breach {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let said = |found: &Option<String>| match found {
             Some(found) => format!("`{}`", found.escape_debug()),
-            None => "nothing".to_owned(),
+            None => "missing".to_owned(),
         };
         match self {
             Self::Validity {
@@ -121,13 +121,21 @@ impl fmt::Display for Breach {
                 validity_max,
             } => write!(
                 f,
-                "`valid_until_epoch`: a validity of {validity}, at most {validity_max}"
+                "`valid_until_epoch`: the validity is {validity}, the maximum is {validity_max}"
             ),
             Self::Market { found, required } => {
-                write!(f, "`market`: {}, required `{required}`", said(found))
+                write!(
+                    f,
+                    "`market`: {}, the guardrails require `{required}`",
+                    said(found)
+                )
             }
             Self::Venue { found, required } => {
-                write!(f, "`venue`: {}, required `{required}`", said(found))
+                write!(
+                    f,
+                    "`venue`: {}, the guardrails require `{required}`",
+                    said(found)
+                )
             }
             Self::Leverage {
                 symbol,
@@ -135,10 +143,13 @@ impl fmt::Display for Breach {
                 leverage_max,
             } => write!(
                 f,
-                "`leverage_by_symbol.{symbol}`: {leverage}, at most {leverage_max}"
+                "`leverage_by_symbol.{symbol}`: leverage is {leverage}, the maximum is {leverage_max}"
             ),
             Self::Symbol(symbol) => {
-                write!(f, "`universe_symbols`: {symbol} is not permitted")
+                write!(
+                    f,
+                    "`universe_symbols`: the guardrails do not permit {symbol}"
+                )
             }
         }
     }

@@ -1,4 +1,4 @@
-//! One step of a store: what it is taken from, and what it makes of it.
+//! One atomic change of a store, with the state before and after it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,19 +9,19 @@ use crate::{
     policy::{Policy, field},
 };
 
-/// How far the audit and the sequence have come.
+/// The end of the audit log, and the highest sequence.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Head {
-    /// How many entries the audit has had.
+    /// The number of entries that were written to the audit log.
     pub entries: u64,
-    /// The digest of the last one; 64 zeros before the first.
+    /// The digest of the last entry; 64 zeros before the first.
     pub last: String,
     /// The highest `policy_seq` published so far.
     pub seq: Option<u64>,
 }
 
 impl Head {
-    /// Before anything was done.
+    /// Returns the head of an empty store.
     #[must_use]
     pub fn start() -> Self {
         Self {
@@ -40,20 +40,21 @@ impl Head {
     }
 }
 
-/// What becomes of the halts.
+/// A change of the halts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum HaltChange {
-    /// These are stopped too; `*` is everything.
+    /// These names are halted in addition; `*` is every symbol.
     Add(BTreeSet<String>),
-    /// These are stopped no longer by name.
+    /// These names are removed from the halts.
     Remove(BTreeSet<String>),
-    /// Nothing is stopped any longer.
+    /// All halts are removed.
     Clear,
 }
 
-/// One step, to be taken whole or not at all, and only from where it was planned.
+/// One atomic change, which is applied only to the store state for which it was planned.
 ///
-/// [`PolicyStore`](super::PolicyStore) alone makes one, when every rule holds: there is no public constructor.
+/// Only the provided methods of [`PolicyStore`](super::PolicyStore) build one, after all their checks: there is no
+/// public constructor.
 #[derive(Debug, Clone)]
 pub struct Change {
     before: Head,
@@ -71,12 +72,12 @@ struct PublicationChange {
     update: Record,
 }
 
-/// What became of a step.
+/// The outcome of a change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Commit {
-    /// It was taken. What had to be repaired first is told, a line each.
+    /// The change was applied. Each text describes one repair that was made.
     Done(Vec<String>),
-    /// The store is not where the step was planned from: nothing was done.
+    /// The store is not in the state for which the change was planned; nothing was changed.
     Moved,
 }
 
@@ -148,59 +149,61 @@ impl Change {
         }
     }
 
-    /// Where the store must stand for the step to be taken.
+    /// Returns the head that the store must have for the change to apply.
     #[must_use]
     pub const fn before(&self) -> &Head {
         &self.before
     }
 
-    /// Where it stands afterwards.
+    /// Returns the head of the store after the change.
     #[must_use]
     pub const fn after(&self) -> &Head {
         &self.after
     }
 
-    /// The entry that the audit gets.
+    /// Returns the entry that is appended to the audit log.
     #[must_use]
     pub const fn audit(&self) -> &Record {
         &self.audit
     }
 
-    /// What must lie in the policy's place for the step to be taken; only of a publication.
+    /// Returns the content that the store must hold as its policy for the change to apply; `None` for a halt or
+    /// resume.
     #[must_use]
     pub fn replaced(&self) -> Option<&Stored> {
         Some(&self.publication.as_ref()?.replaced)
     }
 
-    /// All fields of the policy: none of the last stays beside them.
+    /// Returns all fields of the new policy. They replace all fields of the old one.
     #[must_use]
     pub fn fields(&self) -> Option<&BTreeMap<String, String>> {
         Some(&self.publication.as_ref()?.fields)
     }
 
-    /// The entry that the history gets.
+    /// Returns the entry that is appended to the history.
     #[must_use]
     pub fn history(&self) -> Option<&Record> {
         Some(&self.publication.as_ref()?.history)
     }
 
-    /// What those are told who wait for a new policy.
+    /// Returns the entry for readers that wait for a new policy.
     #[must_use]
     pub fn update(&self) -> Option<&Record> {
         Some(&self.publication.as_ref()?.update)
     }
 
-    /// What becomes of the halts.
+    /// Returns the change of the halts, if there is one.
     #[must_use]
     pub const fn halts(&self) -> Option<&HaltChange> {
         self.halt.as_ref()
     }
 }
 
-/// The name that stands for every symbol.
+/// The name that means every symbol.
 pub(super) const ALL: &str = "*";
 
-/// What the names of a halt stop. A name that is no symbol stops everything: somebody wanted to stop something.
+/// Returns the halt that these names describe. A name that is not a symbol halts everything: its writer intended a
+/// halt.
 pub(super) fn halt_of(names: &BTreeSet<String>) -> Halt {
     if names.is_empty() {
         return Halt::Nothing;
@@ -212,11 +215,11 @@ pub(super) fn halt_of(names: &BTreeSet<String>) -> Halt {
     }
 }
 
-/// The names of the halts after a change.
+/// Applies a change to the names of the halts.
 pub(super) fn apply(names: &mut BTreeSet<String>, change: &HaltChange) {
     match change {
         HaltChange::Add(more) => names.extend(more.iter().cloned()),
-        // By symbol: a foreign writer may have written it in another case.
+        // Compare as symbols: another writer may have used another case.
         HaltChange::Remove(fewer) => names.retain(|name| {
             let symbol = Symbol::new(name).map_or_else(|_| name.clone(), |s| s.to_string());
             !fewer.contains(&symbol)
@@ -225,7 +228,7 @@ pub(super) fn apply(names: &mut BTreeSet<String>, change: &HaltChange) {
     }
 }
 
-/// Who did it, and why.
+/// Adds the operator's name and reason to a record.
 pub(super) fn sign_off(record: &mut Record, operator: &Operator) {
     record.set("by", operator.name());
     record.set_if("reason", operator.reason());

@@ -1,4 +1,4 @@
-//! What can go wrong, and what to do about it.
+//! The errors of policy stores.
 
 use std::fmt;
 
@@ -10,66 +10,69 @@ use crate::{
     policy::{PolicyAbsence, PolicyRefusal},
 };
 
-/// A store does not do what it is for. The text names the store without its password, says why, and what to
-/// do next.
+/// An error of a policy store. The text contains the store without its password, the cause, and the next step.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum StoreError {
-    /// It cannot be reached, read or written.
-    #[error("{store} is not available: {why}; nothing was changed, bring it back and try again")]
-    Unavailable {
-        /// Which one.
-        store: String,
-        /// In the words of the system, or of the server.
-        why: String,
-    },
-    /// It takes no writes.
-    #[error("{store} takes no writes ({why}); write to the primary, or make it writable")]
-    ReadOnly {
-        /// Which one.
-        store: String,
-        /// In the words of the system, or of the server.
-        why: String,
-    },
-    /// Something lies where the store keeps its own, and the store did not write it.
-    #[error("{what} is not what this store writes there: {why}; move it away and try again")]
-    Foreign {
-        /// The key, or the file.
-        what: String,
-        /// What is wrong with it.
-        why: String,
-    },
-    /// Somebody else wrote at each of many attempts.
-    #[error("{store} changed under every attempt; nothing was changed, try again")]
-    Contended {
-        /// Which one.
-        store: String,
-    },
-    /// It went away in the middle of a step, which it may or may not have taken.
+    /// The store cannot be reached, read or written.
     #[error(
-        "{store} went away in the middle of a step ({why}): whether it was taken is not known; load before you try again"
+        "{store} is not available: {why}; nothing was changed; make the store reachable and try again"
+    )]
+    Unavailable {
+        /// The store, without its password.
+        store: String,
+        /// The message of the operating system or of the server.
+        why: String,
+    },
+    /// The store is read-only.
+    #[error("{store} is read-only ({why}); write to the primary, or make the store writable")]
+    ReadOnly {
+        /// The store, without its password.
+        store: String,
+        /// The message of the operating system or of the server.
+        why: String,
+    },
+    /// A key or file of the store has content that the store did not write.
+    #[error("{what} is not in the format of this store: {why}; move it elsewhere and try again")]
+    Foreign {
+        /// The key or the file.
+        what: String,
+        /// The reason why its content is invalid.
+        why: String,
+    },
+    /// Another writer changed the store during every attempt.
+    #[error(
+        "another writer changed {store} during every attempt; this call changed nothing; try again"
+    )]
+    Contended {
+        /// The store, without its password.
+        store: String,
+    },
+    /// The connection or the disk failed during a change. The change may or may not have been applied.
+    #[error(
+        "{store} failed during a change ({why}): it is not known whether the change was applied; load before you try again"
     )]
     OutcomeUnknown {
-        /// Which one.
+        /// The store, without its password.
         store: String,
-        /// In the words of the system.
+        /// The message of the operating system or of the client.
         why: String,
     },
-    /// An address that leads to no store.
-    #[error("no store: {0}")]
+    /// The address of a store is invalid, or this build cannot open it.
+    #[error("invalid store address: {0}")]
     Address(String),
 }
 
-/// Why a load gave no policy.
+/// An error of a load.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LoadError {
-    /// The store answered, and what it holds is no policy for this reader.
+    /// The store answered, but it has no policy that this reader accepts.
     Absent(PolicyAbsence),
     /// The store did not answer.
     Store(StoreError),
 }
 
 impl LoadError {
-    /// The reason that a decision gives: what the store answered, or that it did not.
+    /// Returns the reason why the policy is unavailable, for a decision.
     #[must_use]
     pub fn absence(&self) -> PolicyAbsence {
         match self {
@@ -86,12 +89,14 @@ impl fmt::Display for LoadError {
             Self::Absent(absence) => {
                 let next = match absence {
                     PolicyAbsence::NotFound | PolicyAbsence::HashUnknown(_) => "publish one",
-                    PolicyAbsence::Refused(_) => "publish a whole one, or roll back",
+                    PolicyAbsence::Refused(_) => "publish a complete policy, or roll back",
                     PolicyAbsence::SignatureInvalid => {
-                        "sign it with a trusted key, or trust its key"
+                        "sign the policy with a trusted key, or add its key to the trusted keys"
                     }
-                    PolicyAbsence::RolledBack { .. } => "publish with a higher `policy_seq`",
-                    PolicyAbsence::StoreUnavailable => "bring the store back",
+                    PolicyAbsence::RolledBack { .. } => {
+                        "publish a policy with a higher `policy_seq`"
+                    }
+                    PolicyAbsence::StoreUnavailable => "make the store reachable",
                 };
                 write!(f, "{absence}; {next}")
             }
@@ -113,56 +118,58 @@ impl From<StoreError> for LoadError {
     }
 }
 
-/// Why nothing was published.
+/// An error of a publication or a rollback.
 #[derive(Debug, Clone, PartialEq, Error)]
 pub enum PublishError {
-    /// The store holds something else than the writer saw.
-    #[error("the store holds {}, and the writer saw {}; look at it and publish again", hash_or_none(.found), hash_or_none(.expected))]
+    /// The store does not hold the policy that the writer expected.
+    #[error("the store holds {}, but the writer expected {}; review the stored policy and publish again", hash_or_none(.found), hash_or_none(.expected))]
     Conflict {
-        /// What the writer saw.
+        /// The hash that the writer expected; `None` for no policy.
         expected: Option<PolicyHash>,
-        /// What is there.
+        /// The hash that the store holds; `None` for no policy.
         found: Option<PolicyHash>,
     },
-    /// The sequence was used before, or lies below one that was.
-    #[error("`policy_seq` {offered} is not higher than {highest}; give a higher one, or none")]
+    /// The sequence is not above the highest one so far.
+    #[error(
+        "`policy_seq` {offered} is not higher than {highest}; use a higher one, or omit the field"
+    )]
     SequenceNotHigher {
         /// The sequence of the policy.
         offered: u64,
-        /// The highest so far.
+        /// The highest sequence so far.
         highest: u64,
     },
-    /// The policy is signed and has no sequence: to give it one would break its signature.
+    /// The policy is signed and has no sequence. Adding one would invalidate the signature.
     #[error(
-        "the policy is signed and has no `policy_seq`; sign it with one, or publish it with the signing key"
+        "the policy is signed and has no `policy_seq`; add one before signing, or publish with the signing key"
     )]
     SignedWithoutSequence,
-    /// No instant is left at which it could be in force.
+    /// The policy would never be in force.
     #[error(
-        "the policy ends at {valid_until}, and nothing of it is left at {now}; give it a later end"
+        "the policy expires at {valid_until}, which is before {now}; set a later `valid_until_epoch`"
     )]
     NeverInForce {
-        /// When it ends.
+        /// The expiry of the policy.
         valid_until: Instant,
-        /// The instant of the publication, or of its beginning where that is later.
+        /// The time of the publication, or `valid_from_epoch` if that is later.
         now: Instant,
     },
-    /// It is beyond the operator's guardrails.
-    #[error("the guardrails do not permit the policy: {}; change the policy, or the guardrails", list(.0))]
+    /// The policy violates the guardrails.
+    #[error("the policy violates the guardrails: {}; change the policy or the guardrails", list(.0))]
     Constraint(Vec<Breach>),
-    /// The fields would be no policy.
+    /// The fields are not a valid policy.
     #[error("{0}")]
     Refused(#[from] PolicyRefusal),
-    /// The history does not hold it.
-    #[error("no publication with {0} is in the history; list it and choose another")]
+    /// The history does not contain the publication.
+    #[error("the history has no publication with {0}; list the history and choose another")]
     NotInHistory(Which),
-    /// The store did not take it.
+    /// The store could not be read or written.
     #[error("{0}")]
     Store(#[from] StoreError),
 }
 
 impl PublishError {
-    /// The stable code of the reason, where a decision has the same reason.
+    /// Returns the skip reason code that corresponds to this error, if there is one.
     #[must_use]
     pub const fn code(&self) -> Option<&'static str> {
         match self {

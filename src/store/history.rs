@@ -1,4 +1,4 @@
-//! What was published before.
+//! The publication history.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -8,12 +8,12 @@ use crate::{
     policy::{Policy, PolicyAbsence, PolicyRefusal, field},
 };
 
-/// Which publication.
+/// The key by which a publication is found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Which {
-    /// The one of this hash.
+    /// The publication with this hash.
     Hash(PolicyHash),
-    /// The one of this sequence.
+    /// The publication with this sequence.
     Seq(u64),
 }
 
@@ -26,7 +26,7 @@ impl fmt::Display for Which {
     }
 }
 
-/// One publication.
+/// One publication in the history.
 #[derive(Debug, Clone)]
 pub struct HistoryEntry {
     record: Record,
@@ -48,51 +48,51 @@ impl HistoryEntry {
         Self { record, policy }
     }
 
-    /// The policy as it was published: it is read and checked anew.
+    /// Returns the policy as it was published, validated again.
     ///
     /// # Errors
-    /// What the history holds is no policy (any longer).
+    /// Returns an error if the stored fields are not a valid policy, for example because a later version checks more.
     pub const fn policy(&self) -> Result<&Policy, &PolicyAbsence> {
         self.policy.as_ref()
     }
 
-    /// `policy_seq`.
+    /// Returns `policy_seq`.
     #[must_use]
     pub fn seq(&self) -> Option<u64> {
         self.record.number(field::POLICY_SEQ)
     }
 
-    /// `policy_hash`.
+    /// Returns `policy_hash`.
     #[must_use]
     pub fn hash(&self) -> Option<PolicyHash> {
         PolicyHash::parse(self.record.get(field::POLICY_HASH)?).ok()
     }
 
-    /// `policy_version`.
+    /// Returns `policy_version`.
     #[must_use]
     pub fn version(&self) -> Option<&str> {
         self.record.get(field::POLICY_VERSION)
     }
 
-    /// When it was published.
+    /// Returns the time of the publication.
     #[must_use]
     pub fn published_at(&self) -> Option<Instant> {
         self.record.instant("published_at_epoch")
     }
 
-    /// The hash of the publication that it went back to, if it went back to one.
+    /// Returns the hash of the earlier publication, if this one is a rollback.
     #[must_use]
     pub fn rollback_of(&self) -> Option<PolicyHash> {
         PolicyHash::parse(self.record.get("rollback_of")?).ok()
     }
 
-    /// Who published it.
+    /// Returns the name of the operator.
     #[must_use]
     pub fn by(&self) -> Option<&str> {
         self.record.get("by")
     }
 
-    /// Why.
+    /// Returns the operator's reason, if one was given.
     #[must_use]
     pub fn reason(&self) -> Option<&str> {
         self.record.get("reason")

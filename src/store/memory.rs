@@ -1,4 +1,4 @@
-//! A store that forgets: for tests, and for services whose policy comes from elsewhere.
+//! A store in memory, for tests and for services that get their policy from another source.
 
 use std::{
     collections::BTreeSet,
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::guardrails::Halt;
 
-/// Keeps everything in memory, until it is dropped.
+/// A store that keeps everything in memory until it is dropped.
 #[derive(Debug)]
 pub struct MemoryStore(Mutex<Content>);
 
@@ -25,12 +25,9 @@ struct Content {
 }
 
 impl MemoryStore {
-    /// An empty one.
+    /// Creates an empty store.
     #[must_use]
-    #[expect(
-        clippy::new_without_default,
-        reason = "a store is made in so many words"
-    )]
+    #[expect(clippy::new_without_default, reason = "a store is created explicitly")]
     pub fn new() -> Self {
         Self(Mutex::new(Content {
             stored: Stored::Nothing,
@@ -41,13 +38,13 @@ impl MemoryStore {
         }))
     }
 
-    /// Puts something in the policy's place, as a writer does that knows nothing of publications.
+    /// Replaces the stored policy without a publication, as a foreign writer does.
     pub fn put(&self, stored: Stored) {
         self.content().stored = stored;
     }
 
     fn content(&self) -> MutexGuard<'_, Content> {
-        // Every change below is whole before anything in it can fail.
+        // No method below can panic between two writes, so the content is consistent after a poisoned lock.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,17 +1,18 @@
-//! Where the policy in force is kept, who put it there, and what was stopped.
+//! Stores for the policy, its publication history, the audit log and the halts.
 //!
-//! A [`PolicyStore`] holds one policy, every publication before it, an audit of everything that was done, and
-//! the halts. There are three: [`MemoryStore`], `FileStore` (feature `file`) and `RedisStore` (feature
-//! `redis`). They keep one contract, and the same tests hold all three to it:
+//! A [`PolicyStore`] holds one policy, every earlier publication, an audit log of every change, and the halts. There
+//! are three implementations: [`MemoryStore`], `FileStore` (feature `file`) and `RedisStore` (feature `redis`). They
+//! have one contract, and the same tests check all three:
 //!
-//! - [`PolicyStore::load`] is one read, and gives one publication, whole, or says why there is none.
-//! - [`PolicyStore::publish`] is one step: the policy, its history and its audit entry, or nothing. It happens
-//!   only if the store still holds what the writer saw, and only with a sequence above every one before.
-//! - An audit entry holds the SHA-256 of the entry before it, so that a gap or an edit shows.
+//! - [`PolicyStore::load`] is one read. It returns one complete publication, or the reason why there is none.
+//! - [`PolicyStore::publish`] is one atomic change: it writes the policy, its history entry and its audit entry, or
+//!   nothing. It succeeds only if the store still holds the policy that the writer expects, and only with a sequence
+//!   above every earlier one.
+//! - Each audit entry holds the SHA-256 of the previous entry, so that a gap or an edit is detected.
 //!
-//! What a reader trusts is its own affair: a [`Reader`] checks signatures and remembers the highest sequence
-//! that it has seen. A service that decides has a `Feed` (feature `feed`), which follows a store and has what
-//! rules at hand.
+//! Each reader decides which policies it trusts: a [`Reader`] checks signatures and remembers the highest sequence
+//! that it has seen. A service that makes decisions uses a `Feed` (feature `feed`), which follows a store and keeps
+//! the active policy and the halts in memory.
 //!
 //! ```
 //! use portcullis::{domain::Instant, guardrails::Guardrails, policy::Policy};
@@ -32,13 +33,13 @@
 //! assert_eq!(receipt.seq(), 1);
 //! assert_eq!(store.load()?.hash(), receipt.hash());
 //!
-//! // Whoever publishes next must have seen this one.
+//! // The next writer must pass the hash of this publication.
 //! assert!(store.publish(&publication, None).is_err());
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! **Architecture invariant:** the only input and output of this crate is here, and deciding does not know it.
-//! There is no clock here either: whoever publishes, halts or resumes says when.
+//! **Architecture invariant:** this module does all input and output of the crate, and the decision code does not
+//! depend on it. There is no clock here either: the caller of publish, halt and resume passes the time.
 
 mod audit;
 mod breach;

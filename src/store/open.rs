@@ -1,15 +1,16 @@
-//! From an address to a store.
+//! Opens a store by its address.
 
 use super::{PolicyStore, StoreError};
 
-/// Opens the store of an address: `memory:`, `file:PATH` (feature `file`), `redis://…` and `redis+unix:…`
-/// (feature `redis`), `rediss://…` (feature `redis-tls`). The path is that of the policy's JSON file, or of a
-/// directory that holds it as `policy.json`.
+/// Opens the store at an address: `memory:`, `file:PATH` (feature `file`), `redis://…` and `redis+unix:…` (feature
+/// `redis`), or `rediss://…` (feature `redis-tls`). The path names the JSON file of the policy, or a directory that
+/// contains it as `policy.json`.
 ///
-/// Nothing is connected or created before the store is used.
+/// No connection or file is created before the first use of the store.
 ///
 /// # Errors
-/// No such store, or one that this build cannot open. The address is not repeated: it may hold a password.
+/// Returns an error if the address is not valid, or if this build lacks the feature for it. The error does not
+/// contain the address, because an address may contain a password.
 pub fn open(address: &str) -> Result<Box<dyn PolicyStore>, StoreError> {
     let scheme = address.split_once(':').map_or("", |(scheme, _)| scheme);
     match scheme {
@@ -19,7 +20,9 @@ pub fn open(address: &str) -> Result<Box<dyn PolicyStore>, StoreError> {
             let path = address.trim_start_matches("file:");
             let path = path.strip_prefix("//").unwrap_or(path);
             if path.is_empty() {
-                return Err(StoreError::Address("`file:` names no path".to_owned()));
+                return Err(StoreError::Address(
+                    "`file:` has no path; use `file:PATH`".to_owned(),
+                ));
             }
             Ok(Box::new(super::FileStore::open(path)))
         }
@@ -34,7 +37,7 @@ pub fn open(address: &str) -> Result<Box<dyn PolicyStore>, StoreError> {
             Err(left_out("redis"))
         }
         _ => Err(StoreError::Address(
-            "an address begins with `file:`, `redis://`, `rediss://`, `redis+unix:` or `memory:`"
+            "unknown scheme; use `file:`, `redis://`, `rediss://`, `redis+unix:` or `memory:`"
                 .to_owned(),
         )),
     }
@@ -42,5 +45,7 @@ pub fn open(address: &str) -> Result<Box<dyn PolicyStore>, StoreError> {
 
 #[cfg(not(all(feature = "file", feature = "redis")))]
 fn left_out(feature: &str) -> StoreError {
-    StoreError::Address(format!("built without the feature `{feature}`"))
+    StoreError::Address(format!(
+        "this build does not have the feature `{feature}`; build with `--features {feature}`"
+    ))
 }

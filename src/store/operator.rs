@@ -1,8 +1,8 @@
-//! Who does something to a store, and why.
+//! The operator recorded in the audit log.
 
-/// Whoever publishes, halts or resumes, as the audit records it: a name, and a reason where there is one.
+/// The name, and optionally the reason, that the audit log records for a publication, a halt or a resume.
 ///
-/// The name is what the caller says it is: a store cannot know better.
+/// The store does not verify the name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Operator {
     name: String,
@@ -10,7 +10,7 @@ pub struct Operator {
 }
 
 impl Operator {
-    /// Somebody, or a service.
+    /// Creates an operator: a person or a service.
     #[must_use]
     pub fn new(name: impl Into<String>) -> Self {
         Self {
@@ -19,20 +19,20 @@ impl Operator {
         }
     }
 
-    /// And why.
+    /// Sets the reason.
     #[must_use]
     pub fn because(mut self, reason: impl Into<String>) -> Self {
         self.reason = Some(reason.into());
         self
     }
 
-    /// The name.
+    /// Returns the name.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The reason.
+    /// Returns the reason, if one was given.
     #[must_use]
     pub fn reason(&self) -> Option<&str> {
         self.reason.as_deref()

@@ -1,4 +1,4 @@
-//! What every store does.
+//! The trait of every policy store.
 
 use std::{sync::Arc, thread, time::Duration};
 
@@ -12,66 +12,69 @@ use crate::{
     policy::Policy,
 };
 
-/// How often a step is planned anew when somebody else took one in between.
+/// The number of attempts of a change when other writers change the store at the same time.
 const ATTEMPTS: usize = 64;
 
-/// Keeps one policy, what was published before it, an audit, and the halts.
+/// A store of one policy, its publication history, an audit log and the halts.
 ///
-/// The first methods are what a store is made of; those behind them are what callers ask, the same for every
-/// store. All of them block.
+/// A store implements the required methods. Callers use the provided ones, from [`load`](Self::load) on, which work
+/// the same in every store. All methods block.
 pub trait PolicyStore: Send + Sync {
-    /// Which store this is, for people: never with a password.
+    /// Returns the name of the store for messages, without a password.
     fn name(&self) -> String;
 
-    /// What lies in the policy's place: one read, of one publication.
+    /// Returns the content that the store holds as its policy, in one read.
     ///
     /// # Errors
-    /// The store cannot be reached.
+    /// Returns an error if the store cannot be reached.
     fn stored(&self) -> Result<Stored, StoreError>;
 
-    /// How far the audit and the sequence have come.
+    /// Returns the end of the audit log and the highest sequence.
     ///
     /// # Errors
-    /// The store cannot be reached, or what it remembers is not its own.
+    /// Returns an error if the store cannot be reached, or if another writer changed the stored head.
     fn head(&self) -> Result<Head, StoreError>;
 
-    /// The newest entries of the history, at most so many, newest first.
+    /// Returns at most `newest` entries of the history, newest first.
     ///
     /// # Errors
-    /// The store cannot be reached.
+    /// Returns an error if the store cannot be reached.
     fn history_records(&self, newest: usize) -> Result<Vec<Record>, StoreError>;
 
-    /// All of the audit.
+    /// Returns the whole audit log, unchecked.
     ///
     /// # Errors
-    /// The store cannot be reached.
+    /// Returns an error if the store cannot be reached.
     fn audit_log(&self) -> Result<AuditLog, StoreError>;
 
-    /// What is halted. What is there and cannot be understood halts everything.
+    /// Returns the halts. Content that cannot be parsed halts everything.
     ///
     /// # Errors
-    /// The store cannot be reached.
+    /// Returns an error if the store cannot be reached.
     fn halts(&self) -> Result<Halt, StoreError>;
 
-    /// Takes a step, whole, if the store stands where [`Change::before`] and [`Change::replaced`] say.
+    /// Applies a change atomically if the store is in the state of [`Change::before`] and [`Change::replaced`].
     ///
     /// # Errors
-    /// The step was not taken; or nobody knows ([`StoreError::OutcomeUnknown`]).
+    /// Returns an error if the change was not applied, or if it is not known whether it was
+    /// ([`StoreError::OutcomeUnknown`]).
     fn commit(&self, change: &Change) -> Result<Commit, StoreError>;
 
-    /// How far the store has told of updates. A store that tells of none has one mark for ever.
+    /// Returns the position of the last update notification. A store without notifications always returns the same
+    /// mark.
     ///
     /// # Errors
-    /// The store cannot be reached, or where it tells of updates lies something else.
+    /// Returns an error if the store cannot be reached, or if its notifications have a foreign format.
     fn last_update(&self) -> Result<UpdateMark, StoreError> {
         Ok(UpdateMark::none())
     }
 
-    /// Waits, at most so long, until the store tells of an update behind this mark; the mark to go on from. What
-    /// was told is a reason to look, no more. A store that tells of none lets the time pass.
+    /// Waits at most `at_most` for an update notification after `mark`, and returns the mark for the next call. A
+    /// notification is only a reason to load; it carries no policy. A store without notifications sleeps for the
+    /// whole time.
     ///
     /// # Errors
-    /// As [`Self::last_update`].
+    /// Returns the same errors as [`Self::last_update`].
     fn wait_for_update(
         &self,
         mark: &UpdateMark,
@@ -81,27 +84,30 @@ pub trait PolicyStore: Send + Sync {
         Ok(mark.clone())
     }
 
-    /// The policy, whole, or why there is none. Whether it is in force is asked of the policy
-    /// ([`Policy::in_force`]); whether it is genuine and the newest, of a [`Reader`](super::Reader).
+    /// Loads the policy. This does not check that the policy is in force ([`Policy::in_force`] does), nor that it is
+    /// authentic and the newest (a [`Reader`](super::Reader) does).
     ///
     /// # Errors
-    /// There is none; there is something and it is none; the store cannot be reached.
+    /// Returns an error if there is no policy, if the stored policy is invalid, or if the store cannot be reached.
     fn load(&self) -> Result<Policy, LoadError> {
         Ok(self.stored()?.policy()?)
     }
 
-    /// The hash of what lies in the policy's place, policy or not: what a writer says that it saw.
+    /// Returns the hash of the stored fields, even if they are not a valid policy. A writer passes this hash to
+    /// [`Self::publish`] as `expected`.
     ///
     /// # Errors
-    /// The store cannot be reached, or holds something that has no hash.
+    /// Returns an error if the store cannot be reached, or if its content has no hash.
     fn current_hash(&self) -> Result<Option<PolicyHash>, StoreError> {
         self.stored()?.hash()
     }
 
-    /// Publishes in one step, if the store still holds what the writer saw: the policy of that hash, or none.
+    /// Publishes a policy in one atomic change if the store still holds the policy with the hash `expected`, or no
+    /// policy if `expected` is `None`.
     ///
     /// # Errors
-    /// The store holds something else; the sequence is not above every one before; the store does not take it.
+    /// Returns an error if the store holds another policy, if the sequence is not above every earlier one, or if the
+    /// store cannot write.
     fn publish(
         &self,
         publication: &Publication,
@@ -128,19 +134,19 @@ pub trait PolicyStore: Send + Sync {
         Err(StoreError::Contended { store: self.name() }.into())
     }
 
-    /// The newest publications, at most so many, newest first.
+    /// Returns at most `newest` publications, newest first.
     ///
     /// # Errors
-    /// The store cannot be reached.
+    /// Returns an error if the store cannot be reached.
     fn history(&self, newest: usize) -> Result<Vec<HistoryEntry>, StoreError> {
         let records = self.history_records(newest)?;
         Ok(records.into_iter().map(HistoryEntry::new).collect())
     }
 
-    /// One publication; of several that fit, the newest.
+    /// Returns one publication. If several match, returns the newest.
     ///
     /// # Errors
-    /// The store cannot be reached.
+    /// Returns an error if the store cannot be reached.
     fn show(&self, which: Which) -> Result<Option<HistoryEntry>, StoreError> {
         let mut window: usize = 16;
         loop {
@@ -154,11 +160,12 @@ pub trait PolicyStore: Send + Sync {
         }
     }
 
-    /// Publishes an earlier publication once more: a new publication, with a validity of its own and the next
+    /// Publishes the policy of an earlier publication again, as a new publication with a new validity and the next
     /// sequence.
     ///
     /// # Errors
-    /// The history does not hold it, or holds no policy there (any longer); and as [`Self::publish`].
+    /// Returns an error if the history does not contain the publication, or if its fields are not a valid policy;
+    /// otherwise the same errors as [`Self::publish`].
     fn rollback(
         &self,
         rollback: &Rollback<'_>,
@@ -173,28 +180,27 @@ pub trait PolicyStore: Send + Sync {
         self.publish(&Publication::again(earlier, rollback)?, expected)
     }
 
-    /// What was done, and whether the record of it is whole.
+    /// Returns the audit log, checked for missing and edited entries.
     ///
     /// # Errors
-    /// The store cannot be reached.
+    /// Returns an error if the store cannot be reached.
     fn audit(&self) -> Result<AuditTrail, StoreError> {
         Ok(AuditTrail::of(self.audit_log()?))
     }
 
-    /// Stops entries, of these symbols or all; what was stopped before stays stopped. Answers what is stopped
-    /// now.
+    /// Halts entries in some or all symbols, in addition to earlier halts. Returns all current halts.
     ///
     /// # Errors
-    /// The store does not take it.
+    /// Returns an error if the store cannot be read or written.
     fn halt(&self, scope: &Halt, operator: &Operator, now: Instant) -> Result<Halt, StoreError> {
         change_halts(self, audit::HALTED, scope, operator, now)
     }
 
-    /// Lets entries through again, of these symbols or all. Where everything is stopped, symbols stay stopped
-    /// until everything is resumed. Answers what is stopped now.
+    /// Resumes entries in some or all symbols. If everything is halted, each symbol stays halted until everything is
+    /// resumed. Returns all current halts.
     ///
     /// # Errors
-    /// The store does not take it.
+    /// Returns an error if the store cannot be read or written.
     fn resume(&self, scope: &Halt, operator: &Operator, now: Instant) -> Result<Halt, StoreError> {
         change_halts(self, audit::RESUMED, scope, operator, now)
     }

@@ -1,4 +1,4 @@
-//! A policy on its way into a store.
+//! Publications, rollbacks and receipts.
 
 #[cfg(feature = "signature")]
 use super::PolicySigner;
@@ -9,8 +9,7 @@ use crate::{
     policy::{Policy, canonical_hash, field},
 };
 
-/// A policy that the operator's guardrails permit to be published. There is no other way to one than to ask
-/// them.
+/// A policy that the guardrails permit to be published. The constructors check the guardrails.
 #[derive(Debug, Clone)]
 pub struct Publication {
     policy: Policy,
@@ -22,13 +21,14 @@ pub struct Publication {
 }
 
 impl Publication {
-    /// Asks the guardrails, at the instant of the publication.
+    /// Checks a policy against the guardrails at the time of the publication.
     ///
-    /// A policy without a `policy_seq` gets the next one when it is published, and one without a `policy_hash`
-    /// gets that.
+    /// When it is published, a policy without a `policy_seq` gets the next sequence, and one without a `policy_hash`
+    /// gets its hash.
     ///
     /// # Errors
-    /// Every guardrail that the policy breaks ([`breaches`]); or nothing is left of its validity.
+    /// Returns every guardrail that the policy violates ([`breaches`]), or an error if the policy has already
+    /// expired.
     pub fn new(
         policy: Policy,
         guardrails: &Guardrails,
@@ -56,7 +56,7 @@ impl Publication {
         })
     }
 
-    /// Signs what is published, in place of the signature that the policy came with.
+    /// Signs the published policy with `signer`. The new signature replaces an existing one.
     #[cfg(feature = "signature")]
     #[must_use]
     pub fn signed_by(mut self, signer: PolicySigner) -> Self {
@@ -64,10 +64,11 @@ impl Publication {
         self
     }
 
-    /// An earlier publication once more, in force at once and until `valid_until`.
+    /// Creates a publication of an earlier policy, in force immediately and until `valid_until`.
     ///
     /// # Errors
-    /// The fields would be no policy; it would never be in force; the guardrails do not permit it.
+    /// Returns an error if the fields are not a valid policy, if it would never be in force, or if it violates the
+    /// guardrails.
     pub fn again(earlier: &Policy, rollback: &Rollback<'_>) -> Result<Self, PublishError> {
         let mut fields = earlier.fields().clone();
         for name in [
@@ -93,32 +94,31 @@ impl Publication {
         Ok(publication)
     }
 
-    /// The policy as it came.
+    /// Returns the policy as it was passed to the constructor.
     #[must_use]
     pub const fn policy(&self) -> &Policy {
         &self.policy
     }
 
-    /// Who publishes it.
+    /// Returns the operator who publishes the policy.
     #[must_use]
     pub const fn operator(&self) -> &Operator {
         &self.operator
     }
 
-    /// When.
+    /// Returns the time of the publication.
     #[must_use]
     pub const fn at(&self) -> Instant {
         self.at
     }
 
-    /// The hash of the publication that this goes back to, if it goes back to one.
+    /// Returns the hash of the earlier publication, if this one is a rollback.
     #[must_use]
     pub const fn rollback_of(&self) -> Option<PolicyHash> {
         self.rollback_of
     }
 
-    /// The policy as it is stored: with a sequence above `highest`, its hash, and a signature where somebody
-    /// signs.
+    /// Returns the policy to store: with a sequence above `highest`, its hash, and a signature if there is a signer.
     pub(super) fn complete(&self, highest: Option<u64>) -> Result<Policy, PublishError> {
         let mut fields = self.policy.fields().clone();
         match (self.policy.seq(), highest) {
@@ -161,25 +161,25 @@ impl Publication {
     }
 }
 
-/// How to go back to an earlier publication: as a new one, with the next sequence, in force at once.
+/// The arguments of a rollback, which publishes an earlier policy again with the next sequence, in force immediately.
 #[derive(Debug, Clone)]
 pub struct Rollback<'a> {
-    /// To which one.
+    /// The earlier publication.
     pub which: Which,
-    /// Until when it is valid: an old end says nothing about today.
+    /// The new expiry. The expiry of the earlier publication is not used.
     pub valid_until: Instant,
-    /// What the operator permits today.
+    /// The current operator limits.
     pub guardrails: &'a Guardrails,
-    /// Who goes back.
+    /// The operator who rolls back.
     pub operator: Operator,
-    /// When.
+    /// The time of the rollback.
     pub now: Instant,
-    /// Who signs it; the old signature does not fit a new publication.
+    /// The signer. The old signature is not valid for a new publication.
     #[cfg(feature = "signature")]
     pub signer: Option<&'a PolicySigner>,
 }
 
-/// What was published.
+/// The result of a publication.
 #[derive(Debug, Clone)]
 pub struct Receipt {
     policy: Policy,
@@ -196,25 +196,25 @@ impl Receipt {
         }
     }
 
-    /// The policy as it is stored.
+    /// Returns the policy as it is stored.
     #[must_use]
     pub const fn policy(&self) -> &Policy {
         &self.policy
     }
 
-    /// Its hash: what the next writer must have seen.
+    /// Returns the hash of the policy, which the next writer must pass as `expected`.
     #[must_use]
     pub const fn hash(&self) -> PolicyHash {
         self.policy.hash()
     }
 
-    /// Its sequence.
+    /// Returns the sequence of the policy.
     #[must_use]
     pub const fn seq(&self) -> u64 {
         self.seq
     }
 
-    /// What had to be repaired in the store before, a line each: the remains of a step that was cut short.
+    /// Returns one text for each repair of an interrupted change, made before or after this publication.
     #[must_use]
     pub fn repairs(&self) -> &[String] {
         &self.repairs

@@ -1,11 +1,11 @@
-//! What a reader trusts.
+//! A reader that accepts only trusted policies.
 
 #[cfg(feature = "signature")]
 use super::TrustedKeys;
 use super::{LoadError, PolicyStore, SequenceGuard};
 use crate::policy::Policy;
 
-/// Loads from a store, and takes only what is genuine and no older than what it has seen.
+/// A reader that accepts a policy only if it is authentic and not older than the policies that it has seen.
 #[derive(Debug)]
 pub struct Reader<S> {
     store: S,
@@ -15,7 +15,7 @@ pub struct Reader<S> {
 }
 
 impl<S: PolicyStore> Reader<S> {
-    /// Remembers sequences in `guard`, and trusts any policy.
+    /// Creates a reader that remembers sequences in `guard` and does not check signatures.
     #[must_use]
     pub const fn new(store: S, guard: SequenceGuard) -> Self {
         Self {
@@ -26,7 +26,7 @@ impl<S: PolicyStore> Reader<S> {
         }
     }
 
-    /// Trusts only what one of `keys` signed, if there are any.
+    /// Accepts only policies that one of `keys` signed. An empty set turns the check off.
     #[cfg(feature = "signature")]
     #[must_use]
     pub fn trusting(mut self, keys: TrustedKeys) -> Self {
@@ -34,26 +34,27 @@ impl<S: PolicyStore> Reader<S> {
         self
     }
 
-    /// The store.
+    /// Returns the store.
     #[must_use]
     pub const fn store(&self) -> &S {
         &self.store
     }
 
-    /// As [`PolicyStore::load`], and [`Self::admit`].
+    /// Loads the policy ([`PolicyStore::load`]) and checks it ([`Self::admit`]).
     ///
     /// # Errors
-    /// As these.
+    /// Returns the errors of these two methods.
     pub fn load(&self) -> Result<Policy, LoadError> {
         let policy = self.store.load()?;
         self.admit(&policy)?;
         Ok(policy)
     }
 
-    /// Whether the policy is genuine and no older than those before; if so, its sequence is remembered.
+    /// Checks that the policy is authentic and not older than the previous ones, and remembers its sequence.
     ///
     /// # Errors
-    /// No trusted key signed it; a later one was seen; what was seen cannot be remembered.
+    /// Returns an error if no trusted key signed the policy, if a later one was seen, or if the sequence cannot be
+    /// saved.
     pub fn admit(&self, policy: &Policy) -> Result<(), LoadError> {
         #[cfg(feature = "signature")]
         self.keys.verify(policy)?;

@@ -1,4 +1,4 @@
-//! One entry of a log: names and texts.
+//! One entry of a log: pairs of name and text.
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
@@ -6,43 +6,43 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{domain::Instant, policy::sorted_pairs};
 
-/// One entry of the history or of the audit: names and texts, as a Redis stream holds them, or one JSON object
-/// a line.
+/// One entry of the history or of the audit log: pairs of name and text, stored as an entry of a Redis stream or as
+/// one JSON object on a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record(BTreeMap<String, String>);
 
 impl Record {
-    /// Of pairs, in any order; of a name that stands there twice the last value stays.
+    /// Creates a record from pairs in any order. If a name is duplicate, the last value wins.
     pub fn new<K: Into<String>, V: Into<String>>(pairs: impl IntoIterator<Item = (K, V)>) -> Self {
         let pairs = pairs.into_iter();
         Self(pairs.map(|(k, v)| (k.into(), v.into())).collect())
     }
 
-    /// The text of a name.
+    /// Returns the text of a name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str)
     }
 
-    /// All of them, sorted by name.
+    /// Returns all pairs, sorted by name.
     pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(k, v)| (k.as_str(), v.as_str()))
     }
 
-    /// One JSON object, on one line.
+    /// Formats the record as one JSON object on one line.
     #[must_use]
     pub fn to_json(&self) -> String {
-        // Texts alone: writing them cannot fail.
+        // Serialization of strings cannot fail.
         serde_json::to_string(&self.0).unwrap_or_default()
     }
 
-    /// Reads what [`Self::to_json`] wrote.
+    /// Parses the format of [`Self::to_json`]; `None` if the text has another format.
     #[must_use]
     pub fn from_json(text: &str) -> Option<Self> {
         serde_json::from_str(text).ok().map(Self)
     }
 
-    /// Lower-case hexadecimal SHA-256 of Python's `json.dumps(sorted(record.items()))`.
+    /// Returns the SHA-256 of Python's `json.dumps(sorted(record.items()))`, in lower-case hexadecimal.
     #[must_use]
     pub fn digest(&self) -> String {
         let bytes = Sha256::digest(sorted_pairs(self.pairs()));
@@ -73,7 +73,8 @@ impl Record {
     }
 }
 
-/// Decimal seconds since the epoch, to the microsecond: what an instant is read from.
+/// Formats a timestamp as decimal seconds since the epoch with six decimal places, for
+/// [`Instant::parse_epoch_seconds`].
 pub(super) fn epoch_text(at: Instant) -> String {
     let micros = at.as_micros();
     let size = micros.unsigned_abs();
@@ -87,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_instant_is_read_from_its_text() {
+    fn a_timestamp_round_trips_through_its_text() {
         for micros in [0, 1, -1, 1_766_550_734_062_733, -1_500_000] {
             let at = Instant::from_micros(micros).unwrap();
             assert_eq!(Instant::parse_epoch_seconds(&epoch_text(at)), Ok(at));
@@ -96,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn the_digest_is_pythons() {
+    fn the_digest_equals_the_one_of_python() {
         // sha256(json.dumps(sorted({"b": "café", "a": "1"}.items())).encode()).hexdigest()
         let record = Record::new([("b", "café"), ("a", "1")]);
         assert_eq!(record.digest(), DIGEST);

@@ -1,4 +1,4 @@
-//! The highest sequence seen so far.
+//! Rollback protection: the highest sequence that a reader has seen.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -10,11 +10,11 @@ use crate::{
     policy::{Policy, PolicyAbsence},
 };
 
-/// Remembers the highest `policy_seq` that a reader has seen, and of which policy.
+/// The highest `policy_seq` that a reader has seen, with the hash of its policy.
 ///
-/// An older one is refused, and one without a sequence after one with. So is another policy of the same
-/// sequence: nobody could say which of the two is the newer, and an end that was extended behind the writer's
-/// back looks like this.
+/// It rejects a policy with a lower sequence, and a policy without a sequence after one with a sequence. It also
+/// rejects a different policy with the same sequence: it is not known which of the two is newer, and an expiry that
+/// was extended without the writer has this form.
 #[derive(Debug)]
 pub struct SequenceGuard {
     seen: Mutex<Option<Seen>>,
@@ -22,7 +22,7 @@ pub struct SequenceGuard {
     file: Option<SequenceFile>,
 }
 
-/// A policy with a sequence.
+/// The sequence and the hash of a policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Seen {
     pub(super) seq: u64,
@@ -30,7 +30,7 @@ pub(super) struct Seen {
 }
 
 impl SequenceGuard {
-    /// Remembers until it is dropped.
+    /// Creates a guard that forgets its sequence when it is dropped.
     #[must_use]
     pub const fn in_memory() -> Self {
         Self {
@@ -40,11 +40,12 @@ impl SequenceGuard {
         }
     }
 
-    /// Remembers in a file, across restarts. The file need not exist; its directory must.
+    /// Creates a guard that saves its sequence in a file, across restarts. The file need not exist; its directory
+    /// must.
     ///
     /// # Errors
-    /// The file cannot be read, or is something else: what was seen is not known, and a reader that does not
-    /// know it must not begin.
+    /// Returns an error if the file cannot be read or has another format: a reader that does not know its highest
+    /// sequence must not start.
     #[cfg(feature = "file")]
     pub fn in_file(path: impl Into<std::path::PathBuf>) -> Result<Self, StoreError> {
         let file = SequenceFile::new(path.into());
@@ -54,17 +55,18 @@ impl SequenceGuard {
         })
     }
 
-    /// The highest so far.
+    /// Returns the highest sequence so far.
     #[must_use]
     pub fn highest(&self) -> Option<u64> {
         let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         seen.map(|seen| seen.seq)
     }
 
-    /// Whether the policy is no older than those before; if so, its sequence is remembered.
+    /// Checks that the policy is not older than the previous ones, and remembers its sequence.
     ///
     /// # Errors
-    /// It is older; or what was seen cannot be written to its file: after a restart an older one would be taken.
+    /// Returns an error if the policy is older, or if its sequence cannot be saved: after a restart, an older policy
+    /// would be accepted.
     pub fn admit(&self, policy: &Policy) -> Result<(), LoadError> {
         let mut known = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let offered = policy.seq().map(|seq| Seen {
@@ -79,7 +81,7 @@ impl SequenceGuard {
         }
         #[cfg(feature = "file")]
         if let Some(file) = &self.file {
-            // Another process may have seen a later one.
+            // Another process may have saved a later sequence.
             *known = file.raise(next)?;
             newest(*known, offered)?;
             return Ok(());
@@ -89,7 +91,7 @@ impl SequenceGuard {
     }
 }
 
-/// What is known once `offered` is admitted.
+/// Returns the state after `offered` is admitted, or an error if it must be rejected.
 pub(super) fn newest(
     known: Option<Seen>,
     offered: Option<Seen>,

@@ -1,4 +1,4 @@
-//! Who made a policy: Ed25519 over the 32 bytes of its hash, in base64 in `policy_sig`.
+//! Policy signatures: Ed25519 over the 32 bytes of the policy hash, in base64 in `policy_sig`.
 
 use std::fmt;
 
@@ -11,32 +11,33 @@ use crate::{
     policy::{Policy, PolicyAbsence, field},
 };
 
-/// The keys whose signatures count.
+/// The public keys whose signatures are accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TrustedKeys(Vec<VerifyingKey>);
 
-/// A text that is no key. The text itself is not repeated.
+/// An error of a key. It does not contain the text of the key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum KeyError {
-    /// Not 32 bytes in base64.
-    #[error("not 32 bytes in base64 (44 characters, the last of them `=`)")]
+    /// The text is not 32 bytes in base64.
+    #[error("the key is not 32 bytes in base64 (44 characters, the last one is `=`)")]
     NotABase64Key,
-    /// No point of the curve, or a weak one, under which anything can be signed.
-    #[error("no public key of Ed25519")]
+    /// The bytes are not a point of the curve, or they are a weak key, for which signatures can be forged.
+    #[error("the key is not a valid Ed25519 public key")]
     NotAPublicKey,
 }
 
 impl TrustedKeys {
-    /// None: signatures are not asked for.
+    /// Returns an empty set, which turns the signature check off.
     #[must_use]
     pub const fn none() -> Self {
         Self(Vec::new())
     }
 
-    /// Public keys, 32 bytes in base64 each. Given one, a policy that none of them signed is not taken.
+    /// Parses public keys, each 32 bytes in base64. With at least one key, a policy that none of them signed is
+    /// rejected.
     ///
     /// # Errors
-    /// A text that is no public key.
+    /// Returns an error if a text is not a public key.
     pub fn from_base64<'a>(keys: impl IntoIterator<Item = &'a str>) -> Result<Self, KeyError> {
         let keys = keys.into_iter().map(|text| {
             let key =
@@ -49,17 +50,16 @@ impl TrustedKeys {
         keys.collect::<Result<_, _>>().map(Self)
     }
 
-    /// Whether signatures are not asked for.
+    /// Returns true if there are no keys, so that signatures are not checked.
     #[must_use]
     pub fn is_none(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Asks whether one of the keys signed the policy.
+    /// Checks that one of the keys signed the policy. Without keys, every policy passes.
     ///
     /// # Errors
-    /// There are keys, and none of them did: there is no signature, or it is no signature, or of another hash
-    /// or key.
+    /// Returns an error if the signature is missing, malformed, for another hash, or by another key.
     pub fn verify(&self, policy: &Policy) -> Result<(), PolicyAbsence> {
         if self.is_none() || self.signed(policy) {
             Ok(())
@@ -82,26 +82,26 @@ impl TrustedKeys {
     }
 }
 
-/// Signs policies. Its secret is shown nowhere, and is wiped when it is dropped.
+/// A signing key for policies. The secret is never printed, and it is wiped from memory when the signer is dropped.
 #[derive(Clone)]
 pub struct PolicySigner(SigningKey);
 
 impl PolicySigner {
-    /// From the secret: 32 bytes in base64.
+    /// Parses the secret key: 32 bytes in base64.
     ///
     /// # Errors
-    /// Any other text.
+    /// Returns an error if the text is not 32 bytes in base64.
     pub fn from_base64(secret: &str) -> Result<Self, KeyError> {
         decoded(secret).map(|bytes| Self(SigningKey::from_bytes(&bytes)))
     }
 
-    /// The public key, in base64: what a reader trusts.
+    /// Returns the public key in base64, for the trusted keys of a reader.
     #[must_use]
     pub fn public_key(&self) -> String {
         Base64::encode_string(self.0.verifying_key().as_bytes())
     }
 
-    /// The signature of a hash, in base64: what stands in `policy_sig`.
+    /// Signs a hash and returns the signature in base64, for `policy_sig`.
     #[must_use]
     pub fn sign(&self, hash: PolicyHash) -> String {
         Base64::encode_string(&self.0.sign(hash.as_bytes()).to_bytes())

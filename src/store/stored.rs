@@ -1,4 +1,4 @@
-//! What lies where the policy belongs, before anybody says that it is one.
+//! The stored content of a policy before validation.
 
 use super::StoreError;
 use crate::{
@@ -6,31 +6,31 @@ use crate::{
     policy::{Policy, PolicyAbsence, PolicyRefusal, canonical_hash},
 };
 
-/// What a store holds in the policy's place.
+/// The content that a store holds as its policy, before validation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Stored {
-    /// Nothing.
+    /// There is no content.
     Nothing,
-    /// Names and texts, sorted by name.
+    /// Pairs of name and text, sorted by name.
     Fields(Vec<(String, String)>),
     /// The text of a JSON document.
     Document(String),
-    /// Something that has no fields.
+    /// Content that has no fields.
     Unreadable {
-        /// The key, or the file.
+        /// The Redis key or the file.
         place: String,
-        /// What is there.
+        /// The kind of content that was found.
         found: String,
-        /// What should be there.
+        /// The kind of content that is required.
         bound: String,
     },
 }
 
 impl Stored {
-    /// The policy, or why it is none.
+    /// Validates the content and returns the policy.
     ///
     /// # Errors
-    /// There is nothing, or what there is is no policy.
+    /// Returns an error if there is no content, or if it is not a valid policy.
     pub fn policy(&self) -> Result<Policy, PolicyAbsence> {
         match self {
             Self::Nothing => Err(PolicyAbsence::NotFound),
@@ -44,10 +44,11 @@ impl Stored {
         }
     }
 
-    /// The hash of the fields, whatever else may be wrong with them: what a writer that replaces them saw.
+    /// Returns the hash of the fields, even if they are not a valid policy; `None` if there is no content. A writer
+    /// uses it to detect a concurrent change.
     ///
     /// # Errors
-    /// There is something, and it has no fields.
+    /// Returns an error if the content has no fields.
     pub fn hash(&self) -> Result<Option<PolicyHash>, StoreError> {
         match self {
             Self::Nothing => Ok(None),

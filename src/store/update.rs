@@ -1,23 +1,23 @@
-//! How far a store has told of updates.
+//! A position in the update notifications of a store.
 
-/// A place in what a store has told of its updates.
+/// A position in the update notifications of a store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UpdateMark(String);
 
 impl UpdateMark {
-    /// That of a store that has told of nothing.
+    /// Returns the mark of a store without notifications.
     #[must_use]
     pub const fn none() -> Self {
         Self(String::new())
     }
 
-    /// The place of this name; which names there are is the store's own affair.
+    /// Creates a mark from its name, whose format the store defines.
     #[must_use]
     pub fn at(name: impl Into<String>) -> Self {
         Self(name.into())
     }
 
-    /// Its name; empty where nothing was told.
+    /// Returns the name; empty for [`Self::none`].
     #[must_use]
     pub fn name(&self) -> &str {
         &self.0

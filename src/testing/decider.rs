@@ -1,4 +1,4 @@
-//! Who is held to the laws.
+//! Traits that a decision function implements so that the laws can test it.
 
 use std::error::Error;
 
@@ -10,31 +10,31 @@ use crate::{
     policy::PolicyState,
 };
 
-/// Why a decider has no answer: a law is broken. Any error will do.
+/// The error of a decider that has no answer. Any error type is accepted; each one violates L3.
 pub type Unanswered = Box<dyn Error>;
 
-/// A function that decides, whatever it is made of: a wrapper of [`Engine`](crate::decide::Engine), code of its own, a
-/// process that is asked over a pipe.
+/// A decision function of any kind: a wrapper of [`Engine`](crate::decide::Engine), an independent implementation, or a
+/// port that runs in another process.
 ///
-/// What it keeps between two questions is its own affair, as long as no answer shows it (L6).
+/// State may be kept between two questions, but no answer may depend on it (L6).
 pub trait Decider {
-    /// The answer to an intent: `TRADE`, `EXIT` or `SKIP`.
+    /// Answers an intent: `TRADE`, `EXIT` or `SKIP`.
     ///
     /// # Errors
-    /// None: deciding never fails. Where it cannot be helped, a port that is dead say, an error breaks L3.
+    /// A decider must always answer: an error, for example because the process of a port has exited, violates L3.
     fn decide(&mut self, asked: &Question) -> Result<Row, Unanswered>;
 }
 
-/// A function that harvests.
+/// A function that answers positions.
 pub trait Harvester {
-    /// The answer to a position: `HARVEST` or `SKIP`.
+    /// Answers a position: `HARVEST` or `SKIP`.
     ///
     /// # Errors
-    /// None, as in [`Decider::decide`].
+    /// A harvester must always answer: an error violates L3, as in [`Decider::decide`].
     fn harvest(&mut self, asked: &Question) -> Result<Row, Unanswered>;
 }
 
-/// The engine itself, asked with texts: what a wrapper adds to, and what a port can be compared with.
+/// The engine as a decider and a harvester: the base for a wrapper, and the reference for a port.
 ///
 /// ```
 /// use portcullis::testing::{Laws, Portcullis};
@@ -77,7 +77,9 @@ impl Harvester for Portcullis {
             | Event::PolicyWithdrawn(_) => None,
         };
         let Some(snapshot) = snapshot else {
-            return Ok(Row::from(&Answer::harvest_invalid("no position")));
+            return Ok(Row::from(&Answer::harvest_invalid(
+                "not a position snapshot",
+            )));
         };
         let decision = harvest(
             state,

@@ -1,30 +1,30 @@
-//! The laws, by name.
+//! Names and numbers of the laws.
 
 use std::fmt;
 
-/// A law that a decider can be held to from outside.
+/// A law that can be checked from outside the decider.
 ///
-/// L8, unforgeable, is the compiler's to hold; L9, nothing lost, is about tapes.
+/// L8 (unforgeable) is enforced by the compiler, and L9 (nothing lost) is a property of tapes; neither is checked here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Law {
-    /// L1: absent, unreadable, invalid, forged, stale or not yet valid: every entry is a `SKIP`.
+    /// L1: an entry is a `SKIP` if the policy is absent, unreadable, invalid, forged, stale or not yet valid.
     NoPolicyNoTrade,
-    /// L2: every number of an answer was held by an input, or worked out from those that were.
+    /// L2: every number in an answer is the value of an input field or is computed from input fields.
     NoNumberWithoutASource,
-    /// L3: whatever the texts and numbers, there is an answer, and it is one.
+    /// L3: every question has exactly one well-formed answer, for any text and any number.
     Total,
-    /// L4: an input that is absent, not finite, unreadable or contradicted fails what it feeds.
+    /// L4: an input that is absent, not finite, unreadable or contradicted fails every check that needs it.
     UnknownIsNotYes,
-    /// L5: nothing but ownership stands before an exit; a missing input of a harvest silences one part of it.
+    /// L5: only exit ownership can deny an exit; a missing harvest input disables only the part that needs it.
     ClosedIsNotTrapped,
-    /// L6: the same arguments, the same answer.
+    /// L6: the same question has the same answer.
     Deterministic,
-    /// L7: tightening never turns a `SKIP` into a `TRADE`; more profit never lowers the stage proposed.
+    /// L7: tightening never turns a `SKIP` into a `TRADE`; more profit never lowers the proposed stage.
     Monotone,
 }
 
 impl Law {
-    /// All of them.
+    /// All laws, in the order of their numbers.
     pub const ALL: [Self; 7] = [
         Self::NoPolicyNoTrade,
         Self::NoNumberWithoutASource,
@@ -35,7 +35,7 @@ impl Law {
         Self::Monotone,
     ];
 
-    /// Its number: `L1`.
+    /// Returns the number of the law, for example `L1`.
     #[must_use]
     pub const fn code(self) -> &'static str {
         match self {
@@ -49,7 +49,7 @@ impl Law {
         }
     }
 
-    /// Its name.
+    /// Returns the name of the law in lower case, without its number.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -66,6 +66,6 @@ impl Law {
 
 impl fmt::Display for Law {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.code(), self.name())
+        write!(f, "{} ({})", self.code(), self.name())
     }
 }

@@ -1,13 +1,13 @@
-//! The laws for other people's code: a decision function, whatever it is made of, is held to L1 to L7 with random
-//! policies, intents and positions (feature `testing`).
+//! Checks of a decision function against the laws L1 to L7 with random policies, intents and positions (feature
+//! `testing`).
 //!
-//! A service that wraps the engine, or a port of it in another language, answers a [`Question`] with a [`Row`]: texts
-//! and plain values on either side, so that a process can be asked over a pipe. Its test is one call:
+//! The function under test, a service that wraps the engine or a port in another language, answers a [`Question`] with
+//! a [`Row`]. Both consist of strings and plain values, so they can be sent to another process. The test is one call:
 //!
 //! ```no_run
 //! use portcullis::testing::{self, Decider, Portcullis, Question, Row, Unanswered};
 //!
-//! /// The service's own function would stand here.
+//! /// Replace the body of `decide` with a call to your service.
 //! struct Service;
 //!
 //! impl Decider for Service {
@@ -20,7 +20,7 @@
 //! # Ok::<(), testing::Broken>(())
 //! ```
 //!
-//! A law that is broken is told with the smallest case that was found, as text that can be asked again:
+//! The error contains the smallest failing case that was found, as text that can be replayed:
 //!
 //! ```
 //! use portcullis::answer::Verdict;
@@ -39,15 +39,16 @@
 //!
 //! let broken = Laws::new().hold(&mut Tenfold).unwrap_err();
 //! let told = broken.violations()[0].to_string();
-//! assert!(told.starts_with("L1 no policy, no trade is broken: an entry without a policy in force is a SKIP\n"));
+//! let first_line = "L1 (no policy, no trade) is violated: an entry without a policy in force must be a SKIP\n";
+//! assert!(told.starts_with(first_line));
 //! assert!(told.contains("\n  policy      POLICY_MISSING: no policy\n"));
 //! ```
 //!
-//! The questions are the same on every run: they come from a seed, which is 0 unless [`Laws::seed`] says otherwise, and
-//! from the version of `proptest`. A decider that loops is not found out by a law, but by whoever waits for the test;
-//! nor is a panic where panics abort.
-//! What a port must know of the formats stands in the documentation of [`Question`] and [`Row`], and in
-//! `ARCHITECTURE.md`.
+//! The questions are the same on every run: they depend only on the seed (0 unless [`Laws::seed`] sets another) and on
+//! the version of `proptest`. An endless loop in a decider is not detected: the test then does not end. A panic is
+//! detected only if panics unwind (not with `panic = "abort"`).
+//!
+//! The formats that a port has to read and write are documented at [`Question`] and [`Row`], and in `ARCHITECTURE.md`.
 
 mod decider;
 mod law;

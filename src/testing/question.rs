@@ -1,4 +1,4 @@
-//! What a decider is asked.
+//! The input of a decider.
 
 use serde::{Serialize, Serializer, ser::SerializeStruct as _};
 
@@ -11,11 +11,12 @@ use crate::{
     policy::{Policy, PolicyAbsence},
 };
 
-/// Everything that one answer may depend on, as text: what a service would have got from its store, its operator, its
-/// stream and its clock.
+/// Everything that one answer may depend on, as text: the values that a service gets from its store, its configuration,
+/// its stream and its clock.
 ///
-/// Written as JSON it is one line, for a port in another process. `policy` is the document as a text, or null;
-/// `policy_absent` is then the reason; `guardrails` and `record` are texts as well; `now` is decimal seconds.
+/// It serializes to one line of JSON for a port in another process. `policy` is the document as a string, or null; if
+/// it is null, `policy_absent` is the reason code. `guardrails` and `record` are strings as well. `now` is a string of
+/// decimal seconds since the epoch.
 ///
 /// ```
 /// use portcullis::{domain::Instant, policy::PolicyAbsence, testing::Question};
@@ -35,47 +36,47 @@ use crate::{
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Question {
-    /// The policy's document as a store holds it, whatever it is worth; or why there is none.
+    /// The policy document as stored, valid or not; or the reason why there is no document.
     pub policy: Result<String, PolicyAbsence>,
-    /// What the operator says: a document that [`Guardrails::from_json`] reads. Where a service has guardrails of its
-    /// own, they have to be these for the length of the question.
+    /// The operator limits, as a document for [`Guardrails::from_json`]. A service with guardrails of its own must use
+    /// these instead while it answers the question.
     pub guardrails: String,
-    /// Who owns exits.
+    /// The name of the exit owner.
     pub exit_owner: String,
-    /// Who may close as well.
+    /// The names of the exit delegates, which may close positions as well.
     pub exit_delegates: Vec<String>,
-    /// The intent or the position, as its sender wrote it. Any text can come.
+    /// The intent or the position as its sender wrote it. It can be any text.
     pub record: String,
-    /// The instant to judge at.
+    /// The time of the decision.
     pub now: Instant,
 }
 
-/// Why a question has no engine; of those that the laws ask, every one has.
+/// An error in the guardrails or the exit ownership of a question. The questions of the laws never have one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NoEngine {
-    /// The guardrails are none.
+    /// The guardrails are invalid.
     #[error(transparent)]
     Guardrails(#[from] GuardrailsError),
-    /// The names are none.
+    /// The name of the exit owner or of a delegate is invalid.
     #[error(transparent)]
     Ownership(#[from] OwnershipError),
 }
 
 impl Question {
-    /// The policy, read.
+    /// Parses the policy.
     ///
     /// # Errors
-    /// Why there is none.
+    /// Returns the reason why there is no valid policy.
     pub fn read_policy(&self) -> Result<Policy, PolicyAbsence> {
         Ok(Policy::from_json(
             self.policy.as_ref().map_err(Clone::clone)?,
         )?)
     }
 
-    /// An engine under these guardrails and this ownership.
+    /// Builds an engine with the guardrails and the exit ownership of the question.
     ///
     /// # Errors
-    /// Guardrails or names that are none.
+    /// Returns an error if the guardrails or one of the names are invalid.
     pub fn engine(&self) -> Result<Engine, NoEngine> {
         let guardrails = Guardrails::from_json(&self.guardrails)?;
         let delegates = self.exit_delegates.iter().map(String::as_str);
@@ -113,8 +114,8 @@ impl Serialize for Question {
 }
 
 impl Call {
-    /// It as a question. There is always a `now`: where the caller has no clock and the intent no time, it is the
-    /// instant that the policy was drafted about.
+    /// Returns the call as a question. The question always has a `now`: if the caller has no clock and the intent has
+    /// no timestamp, `now` is the timestamp around which the policy was drafted.
     #[must_use]
     pub fn question(&self) -> Question {
         let drafted = || self.policy.draft().map(|policy| policy.about);
@@ -127,7 +128,7 @@ impl Call {
 }
 
 impl HarvestCall {
-    /// It as a question, without guardrails.
+    /// Returns the call as a question without guardrails.
     #[must_use]
     pub fn question(&self) -> Question {
         Question {

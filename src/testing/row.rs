@@ -1,4 +1,4 @@
-//! What a decider answers.
+//! The answer of a decider.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ use crate::{
     wire::{Fields, Slot, SyntaxError, scan_object},
 };
 
-/// A value of a row: how it is read, and how it is written.
+/// A value of a row that can be read from JSON and written as JSON.
 trait Column: Sized {
     const EXPECTED: &'static str;
     fn read(raw: &str) -> Option<Self>;
@@ -23,7 +23,7 @@ trait Column: Sized {
 }
 
 impl Column for Option<String> {
-    const EXPECTED: &'static str = "a text";
+    const EXPECTED: &'static str = "a string";
 
     fn read(raw: &str) -> Option<Self> {
         serde_json::from_str(raw).ok()
@@ -41,7 +41,7 @@ impl Column for Option<String> {
 impl Column for Option<f64> {
     const EXPECTED: &'static str = "a number";
 
-    // From its own text: a parser of JSON may be a bit off.
+    // Parsed from the raw text, because a JSON parser may lose the last bits of a float.
     fn read(raw: &str) -> Option<Self> {
         let is_number = raw.starts_with(|c: char| c == '-' || c.is_ascii_digit());
         raw.parse().ok().filter(|_| is_number).map(Some)
@@ -61,7 +61,7 @@ impl Column for Option<f64> {
 }
 
 impl Column for Option<i64> {
-    const EXPECTED: &'static str = "epoch milliseconds";
+    const EXPECTED: &'static str = "an integer (epoch milliseconds)";
 
     fn read(raw: &str) -> Option<Self> {
         raw.parse().ok().map(Some)
@@ -77,7 +77,7 @@ impl Column for Option<i64> {
 }
 
 impl Column for Vec<String> {
-    const EXPECTED: &'static str = "a list of texts";
+    const EXPECTED: &'static str = "a list of strings";
 
     fn read(raw: &str) -> Option<Self> {
         serde_json::from_str(raw).ok()
@@ -92,11 +92,11 @@ impl Column for Vec<String> {
     }
 }
 
-/// Defines the row, its reader and its writer at one place, so that no column is left out of one of them.
+/// Defines the row, its reader and its writer in one place, so that none of them can miss a column.
 macro_rules! columns {
     ($($(#[$doc:meta])* $name:ident: $type:ty,)*) => {
-        /// An answer as anybody can write it: the columns of [`Answer`], without those that tell which record it
-        /// answers. It proves nothing: it is another type than a `Trade`.
+        /// An answer as plain data: the columns of [`Answer`], except those that identify the record. Unlike a `Trade`,
+        /// it proves nothing, and any code can build one.
         ///
         /// ```
         /// use portcullis::{answer::Verdict, testing::Row};
@@ -134,7 +134,7 @@ macro_rules! columns {
         }
 
         impl Row {
-            /// A verdict, and nothing else.
+            /// Returns a row that has a verdict and no other column.
             #[must_use]
             pub fn new(decision: Verdict) -> Self {
                 Self { decision, $($name: Column::absent(),)* }
@@ -147,14 +147,14 @@ macro_rules! columns {
                 })
             }
 
-            /// Its columns as JSON, but for numbers that are none, which are texts.
+            /// Returns all present columns as JSON. A number that is not finite is written as a string.
             pub(super) fn columns(&self) -> Vec<(&'static str, String)> {
                 let mut columns = vec![("decision", quote(self.decision.as_str()))];
                 $(columns.extend(self.$name.write().map(|value| (stringify!($name), value)));)*
                 columns
             }
 
-            /// Its numbers, by column; instants are none.
+            /// Returns the present numbers by column, without timestamps.
             pub(super) fn numbers(&self) -> Vec<(&'static str, f64)> {
                 let mut numbers = Vec::new();
                 $(numbers.extend(self.$name.number().map(|x| (stringify!($name), x)));)*
@@ -165,90 +165,90 @@ macro_rules! columns {
 }
 
 columns! {
-    /// Why nothing is done, if nothing is: a code.
+    /// The skip reason, as a code. Only a `SKIP` has one.
     reason: Option<String>,
-    /// The evidence, in words.
+    /// The evidence, as text for people.
     detail: Option<String>,
     /// The symbol.
     symbol: Option<String>,
-    /// BUY or SELL, LONG or SHORT.
+    /// `BUY` or `SELL` of an intent, `LONG` or `SHORT` of a position.
     side: Option<String>,
     /// The leverage of a trade.
     leverage: Option<f64>,
-    /// The field that held it: `policy:leverage_by_symbol.BTCUSDT` or `intent:leverage`.
+    /// The field that holds the leverage: `policy:leverage_by_symbol.BTCUSDT` or `intent:leverage`.
     leverage_source: Option<String>,
-    /// The leverage that the intent asked for.
+    /// The leverage that the intent requested.
     leverage_requested: Option<f64>,
-    /// The size of a trade.
+    /// The size of a trade in USD.
     size_usd: Option<f64>,
     /// `notional` or `margin`.
     size_basis: Option<String>,
-    /// The field that held it, or those whose product it is: `intent:quantity*price`.
+    /// The field that holds the size, or the product that it was computed from: `intent:quantity*price`.
     size_source: Option<String>,
-    /// What the position is worth.
+    /// The notional of a trade in USD.
     notional_usd: Option<f64>,
-    /// The expiry of the policy, in epoch milliseconds.
+    /// The time at which the policy expires, in epoch milliseconds.
     not_after: Option<i64>,
-    /// Units of the symbol.
+    /// The quantity in units of the symbol.
     quantity: Option<f64>,
-    /// The rule that let an exit pass: `owner` or `delegate`.
+    /// The reason why an exit is permitted: `owner` or `delegate`.
     exit_rule: Option<String>,
-    /// What to do with a position.
+    /// The action that is proposed for a position.
     harvest_action: Option<String>,
-    /// Where its stop is pulled.
+    /// The stop price that is proposed for a position.
     stop_proposed: Option<f64>,
-    /// The field that held the stop distance of R.
+    /// The field that holds the stop distance R was computed with.
     stop_source: Option<String>,
-    /// R.
+    /// The profit in units of risk, after costs (R).
     r_net: Option<f64>,
-    /// The risk of one unit.
+    /// The risk of one unit, in the price currency.
     risk_unit: Option<f64>,
-    /// The costs of one unit.
+    /// The costs of one unit, in the price currency.
     cost: Option<f64>,
-    /// K.
+    /// The kill score (K).
     kill_score: Option<f64>,
-    /// A component of K before its weight.
+    /// The regime flip component of K, before its weight is applied.
     k_regime_flip: Option<f64>,
-    /// A component of K before its weight.
+    /// The volatility spike component of K, before its weight is applied.
     k_sigma_spike: Option<f64>,
-    /// A component of K before its weight.
+    /// The trend strength component of K, before its weight is applied.
     k_ts_drop: Option<f64>,
-    /// A component of K before its weight.
+    /// The age component of K, before its weight is applied.
     k_age_penalty: Option<f64>,
-    /// What led to the action, and what was silent.
+    /// The reasons for the action, and the parts that were unavailable.
     harvest_reasons: Vec<String>,
-    /// The policy that ruled.
+    /// The version of the policy that was used.
     policy_version: Option<String>,
-    /// Its hash.
+    /// The hash of the policy that was used.
     policy_hash: Option<String>,
 }
 
-/// Why a text is no row.
+/// An error in the text of a row.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum RowFault {
-    /// It is not one JSON object.
-    #[error("an answer is one JSON object: {0}")]
+    /// The text is not one JSON object.
+    #[error("an answer must be one JSON object: {0}")]
     NotAnObject(#[from] SyntaxError),
-    /// A column stands there twice.
-    #[error("`{0}` stands twice")]
+    /// A column occurs more than once.
+    #[error("duplicate column `{0}`")]
     Twice(&'static str),
-    /// A column holds something else.
-    #[error("`{name}`: `{}` is not {expected}", Shown(.value))]
+    /// A column has a value of the wrong type or an unknown verdict.
+    #[error("`{name}` is `{}`, expected {expected}", Shown(.value))]
     BadValue {
         /// The column.
         name: &'static str,
-        /// What stood there.
+        /// The value in the text.
         value: String,
-        /// What would have been a value.
+        /// A description of the values that the column accepts.
         expected: &'static str,
     },
-    /// There is no verdict.
-    #[error("`decision` is absent")]
+    /// The column `decision` is absent or null.
+    #[error("required column `decision` is missing or null")]
     NoDecision,
 }
 
 impl Row {
-    /// A skip, with the code of its reason.
+    /// Returns a skip with the code of its reason.
     #[must_use]
     pub fn skip(reason: &str) -> Self {
         Self {
@@ -257,7 +257,7 @@ impl Row {
         }
     }
 
-    /// The number of a column.
+    /// Returns the number in a column.
     pub(super) fn number(&self, column: &str) -> Option<f64> {
         let (_, x) = self
             .numbers()
@@ -266,11 +266,12 @@ impl Row {
         Some(x)
     }
 
-    /// Reads a line as `portcullis decide`, `harvest` and `replay` write them. `null` is absent; other columns are
-    /// passed over; numbers are read to the bit.
+    /// Parses a line as `portcullis decide`, `harvest` and `replay` write it. A `null` is the same as an absent column,
+    /// unknown columns are ignored, and numbers are parsed without loss.
     ///
     /// # Errors
-    /// A text that is not one JSON object with a verdict; a column that stands twice, or holds what it cannot hold.
+    /// Returns an error if the text is not one JSON object, if the verdict is absent, or if a column is a duplicate or
+    /// has a value that it does not accept.
     pub fn from_json(text: &str) -> Result<Self, RowFault> {
         let mut fields = RowFields::default();
         scan_object(text, &mut fields)?;
@@ -285,7 +286,7 @@ fn verdict(slot: &Slot<'_>) -> Result<Verdict, RowFault> {
     known.ok_or(RowFault::BadValue {
         name: "decision",
         value: name,
-        expected: "a verdict",
+        expected: "`TRADE`, `EXIT`, `SKIP`, `HARVEST` or `POLICY`",
     })
 }
 
@@ -303,7 +304,7 @@ fn read_column<C: Column>(name: &'static str, slot: &Slot<'_>) -> Result<C, RowF
     })
 }
 
-/// One line of JSON. A number that is not finite, which JSON has no word for, is a text.
+/// Writes one line of JSON. A number that is not finite has no JSON form and is written as a string.
 impl fmt::Display for Row {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&object(&self.columns(), 0))

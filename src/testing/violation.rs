@@ -1,13 +1,13 @@
-//! What is told of a law that is broken.
+//! Violations of the laws, and their texts.
 
 use std::{error::Error, fmt};
 
 use super::{Law, Question, Row};
 
-/// A law that a decider breaks, with the smallest case of it that was found.
+/// A law that a decider violates, with the smallest failing case that was found.
 ///
-/// Its text, also as `{:?}`, names the law, what it demands, and everything that was asked and answered, as JSON that
-/// can be asked again.
+/// Its text, also as `{:?}`, contains the law, the demand that failed, and all questions and answers of the case. The
+/// parts of a question are printed as the decider received them, so that they can be replayed.
 #[derive(Clone)]
 pub struct Violation {
     pub(super) law: Law,
@@ -17,31 +17,31 @@ pub struct Violation {
     pub(super) seed: u64,
 }
 
-/// One question, and what came of it.
+/// One question and its answer.
 #[derive(Debug, Clone)]
 pub struct Told {
-    /// What sets this question apart from the one before it.
+    /// The difference to the previous question of the case.
     pub what: String,
     /// The question.
     pub question: Question,
-    /// The answer, or why there is none.
+    /// The answer, or the text of the error or panic.
     pub answer: Result<Row, String>,
 }
 
 impl Violation {
-    /// The law.
+    /// Returns the law.
     #[must_use]
     pub const fn law(&self) -> Law {
         self.law
     }
 
-    /// What it demands, and was not kept.
+    /// Returns the demand of the law that was not met.
     #[must_use]
     pub fn demand(&self) -> &str {
         &self.demand
     }
 
-    /// What was asked and answered, in this order.
+    /// Returns the questions and answers of the case, in the order in which they were asked.
     #[must_use]
     pub fn told(&self) -> &[Told] {
         &self.told
@@ -50,12 +50,12 @@ impl Violation {
 
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{} is broken: {}", self.law, self.demand)?;
+        writeln!(f, "{} is violated: {}", self.law, self.demand)?;
         let mut before: Vec<(&str, String)> = Vec::new();
         for told in &self.told {
             writeln!(f, "- {}", told.what)?;
             let lines = lines(told);
-            // What is as it was need not be read again.
+            // Lines that are unchanged since the previous question are not repeated.
             for line in lines.iter().filter(|line| !before.contains(line)) {
                 writeln!(f, "  {:<11} {}", line.0, Short(&line.1))?;
             }
@@ -66,7 +66,11 @@ impl fmt::Display for Violation {
             writeln!(f, "  {:<11} {}", "answer", Short(&answer))?;
             before = lines;
         }
-        write!(f, "(case {}, seed {})", self.case, self.seed)
+        write!(
+            f,
+            "(case {}, seed {}; `Laws::seed({})` reproduces it)",
+            self.case, self.seed, self.seed
+        )
     }
 }
 
@@ -92,7 +96,7 @@ fn lines(told: &Told) -> Vec<(&'static str, String)> {
     ]
 }
 
-/// A text of a length that a person reads, without control characters.
+/// A text without control characters, shortened to a readable length.
 struct Short<'a>(&'a str);
 
 impl fmt::Display for Short<'_> {
@@ -107,7 +111,7 @@ impl fmt::Display for Short<'_> {
         }
         match self.0.chars().count().checked_sub(CHARS_MAX) {
             None | Some(0) => Ok(()),
-            Some(more) => write!(f, "… and {more} characters more"),
+            Some(more) => write!(f, "… ({more} more characters)"),
         }
     }
 }
@@ -120,12 +124,12 @@ impl fmt::Debug for Violation {
 
 impl Error for Violation {}
 
-/// Every law that a decider breaks.
+/// All laws that a decider violates.
 #[derive(Clone)]
 pub struct Broken(pub(super) Vec<Violation>);
 
 impl Broken {
-    /// One violation a law, in the order of the laws; at least one.
+    /// Returns the violations: at least one, at most one for each law, in the order of the laws.
     #[must_use]
     pub fn violations(&self) -> &[Violation] {
         &self.0

@@ -1,11 +1,10 @@
-//! One pass over a JSON object: the fields that somebody asked for, as their own text, and which of them
-//! stood there twice.
+//! Reading of JSON objects in one pass: the requested fields as raw text, and which of them are duplicates.
 //!
-//! A number stays the text it was written as, so that nobody downstream sees another number than the sender wrote;
-//! the value of a short one is worked out on the way, and is the one that its text has.
+//! A number keeps its original text, so that later stages see exactly what the sender wrote. The value of a short
+//! number is computed during the scan and equals the value that [`str::parse`] returns.
 //!
-//! Two readers, one meaning: `plain` knows objects as machines write them and is quick, the general parser knows all
-//! of JSON and reads what the first one leaves.
+//! There are two readers with identical results: `plain` is fast and covers the JSON that machines write; the general
+//! parser covers all of JSON and reads everything that `plain` leaves.
 
 mod number;
 mod plain;

@@ -1,8 +1,8 @@
-//! JSON numbers.
+//! Parsing of JSON numbers.
 
 use super::slot::SeenAs;
 
-/// A number that begins at `at`, which moves behind it; `None` where none does.
+/// Reads the number at `at` and moves `at` behind it. Returns `None` if there is no valid number.
 #[inline(always)]
 pub(super) fn read(bytes: &[u8], at: &mut usize) -> Option<SeenAs> {
     let is_negative = bytes.get(*at)? == &b'-';
@@ -32,7 +32,8 @@ pub(super) fn read(bytes: &[u8], at: &mut usize) -> Option<SeenAs> {
     Some(number.map_or(SeenAs::Value, SeenAs::Number))
 }
 
-/// One digit and more, and how many; the number that they are behind those of `before`, as long as it is one.
+/// Reads one or more digits and returns their count. Appends them to the decimal number in `before`, which wraps if it
+/// overflows.
 #[inline(always)]
 fn read_digits(bytes: &[u8], at: &mut usize, before: &mut u64) -> Option<usize> {
     let start = *at;
@@ -44,16 +45,18 @@ fn read_digits(bytes: &[u8], at: &mut usize, before: &mut u64) -> Option<usize> 
     (*at > start).then(|| *at - start)
 }
 
-/// As many decimal digits as every one of is held exactly.
+/// The number of decimal digits up to which an `f64` represents every integer exactly.
 const EXACT_DIGITS: usize = 15;
 
-/// The powers of ten that so many digits can have behind the point, all held exactly.
+/// The powers of ten up to 10^15. An `f64` represents each of them exactly.
 const POWERS: [f64; EXACT_DIGITS + 1] = [
     1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
 ];
 
-/// `digits / 10^fraction`: both held exactly, so that their quotient is the nearest number there is, as
-/// [`str::parse`] finds it. (Clinger, "How to Read Floating Point Numbers Accurately", 1990.)
+/// Computes `digits / 10^fraction`, or returns `None` if there are more than [`EXACT_DIGITS`] digits.
+///
+/// Both operands are exact, so their quotient is the correctly rounded number, the same that [`str::parse`] returns
+/// (Clinger, "How to Read Floating Point Numbers Accurately", 1990).
 #[inline(always)]
 fn exact(is_negative: bool, digits: u64, count: usize, fraction: usize) -> Option<f64> {
     if count > EXACT_DIGITS {

@@ -1,15 +1,16 @@
-//! The quick way through an object: one pass over its bytes, for records as machines write them.
+//! The fast reader: one pass over the bytes of an object, for records that machines write.
 //!
-//! It takes a part of JSON that it knows for certain and leaves everything else, right or wrong, to the
-//! general parser. What it takes, both read alike.
+//! It accepts a subset of JSON and leaves everything else, valid or not, to the general parser. For every text that it
+//! accepts, both readers return the same fields.
 
 use super::{number, scan::Fields, slot::SeenAs, specials::Specials};
 
-/// How deep values may be nested here.
+/// Maximum nesting depth that this reader accepts.
 const DEPTH_MAX: u32 = 8;
 
-/// Fills `fields` from the one object that `text` holds; `None` where that is for the general parser to say,
-/// and what `fields` hold then means nothing.
+/// Fills `fields` from the JSON object in `text`.
+///
+/// Returns `None` if the general parser must read the text; the contents of `fields` are then unspecified.
 #[inline]
 pub(super) fn scan<'a, F: Fields<'a>>(text: &'a str, fields: &mut F) -> Option<()> {
     let bytes = text.as_bytes();
@@ -48,7 +49,7 @@ pub(super) fn scan<'a, F: Fields<'a>>(text: &'a str, fields: &mut F) -> Option<(
 struct Cursor<'a> {
     bytes: &'a [u8],
     at: usize,
-    /// From the string on that comes next.
+    /// The special bytes from the start of the next string onward.
     specials: Specials<'a>,
 }
 
@@ -67,7 +68,7 @@ impl Cursor<'_> {
         Some(())
     }
 
-    /// The next byte that is no blank. Other white space is left to the general parser.
+    /// Skips spaces and returns the next byte. Other white space is left to the general parser.
     #[inline(always)]
     fn behind_space(&mut self) -> Option<u8> {
         loop {
@@ -85,7 +86,7 @@ impl Cursor<'_> {
         Some(())
     }
 
-    /// The quote that opens a string.
+    /// Reads the opening quote of a string.
     #[inline(always)]
     fn opening(&mut self) -> Option<()> {
         let place = self.specials.next();
@@ -96,7 +97,7 @@ impl Cursor<'_> {
         self.take(b'"')
     }
 
-    /// A string with any escapes but those by number, not all of which say a character.
+    /// Reads a string. `\u` escapes are left to the general parser, because some of them are invalid.
     #[inline(always)]
     fn string(&mut self) -> Option<SeenAs> {
         self.opening()?;
@@ -108,7 +109,7 @@ impl Cursor<'_> {
         self.escaped()
     }
 
-    /// The rest of a string from its first backslash on.
+    /// Reads the rest of a string from its first backslash.
     #[inline(never)]
     fn escaped(&mut self) -> Option<SeenAs> {
         loop {

@@ -1,4 +1,4 @@
-//! Finding the fields.
+//! The scan of an object for the requested fields.
 
 use std::{fmt, marker::PhantomData};
 
@@ -12,18 +12,18 @@ use thiserror::Error;
 use super::{Slot, plain, slot::SeenAs};
 use crate::domain::Shown;
 
-/// What a record is, in the parser's words.
+/// The expected input, as the parser names it in its messages.
 const OBJECT: &str = "a JSON object";
 
-/// Where and why a text is not one JSON object.
+/// The reason why a text is not a JSON object, with its position.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("line {line}, column {column}: {message}")]
 pub struct SyntaxError {
-    /// Counts from 1, within the text.
+    /// The line within the text, counted from 1.
     pub line: usize,
-    /// Counts from 1, in bytes.
+    /// The column in bytes, counted from 1.
     pub column: usize,
-    /// What was expected, in the parser's words.
+    /// The message of the parser.
     pub message: String,
 }
 
@@ -32,7 +32,7 @@ impl SyntaxError {
         let full = error.to_string();
         let place = format!(" at line {} column {}", error.line(), error.column());
         let message = full.strip_suffix(&place).unwrap_or(&full);
-        // The parser repeats what it found, however long it is, before what it expected.
+        // The parser puts the value that it found, of any length, before what it expected.
         let (found, expected) = match message.strip_suffix(OBJECT) {
             Some(found) => (found, OBJECT),
             None => (message, ""),
@@ -45,16 +45,16 @@ impl SyntaxError {
     }
 }
 
-/// The fields of one kind of object, by name.
+/// The requested fields of one kind of object.
 pub(crate) trait Fields<'a> {
-    /// Where the value of `key` belongs, if anybody asks for it.
+    /// Returns the place for the value of `key`, or `None` if the key is not requested.
     fn slot(&mut self, key: &[u8]) -> Option<&mut Slot<'a>>;
 
-    /// A key that somebody asks for stood there once more.
+    /// Called each time a requested key occurs again in the object.
     fn stands_twice(&mut self) {}
 }
 
-/// Fills `fields`, which hold nothing yet, from the one object that `text` holds.
+/// Fills `fields`, which must be empty, from the JSON object in `text`.
 pub(crate) fn scan_object<'a, F: Fields<'a> + Default>(
     text: &'a str,
     fields: &mut F,
@@ -66,7 +66,7 @@ pub(crate) fn scan_object<'a, F: Fields<'a> + Default>(
     scan_any(text, fields)
 }
 
-/// The same by the general parser, which knows all of JSON and says what is wrong with what is none.
+/// Does the same with the general parser, which accepts all of JSON and reports syntax errors.
 pub(super) fn scan_any<'a, F: Fields<'a>>(
     text: &'a str,
     fields: &mut F,
@@ -108,7 +108,7 @@ impl<'a, F: Fields<'a>> Visitor<'a> for ObjectVisitor<'_, F> {
     }
 }
 
-/// Finds the slot of a key without keeping the key.
+/// Finds the [`Slot`] of a key without storing the key.
 struct KeySeed<'s, 'a, F>(&'s mut F, PhantomData<&'a ()>);
 
 impl<'s, 'a: 's, F: Fields<'a>> DeserializeSeed<'a> for KeySeed<'s, 'a, F> {

@@ -1,8 +1,8 @@
-//! Reading one field.
+//! One raw field of an object.
 
 use std::borrow::Cow;
 
-/// One field as it stood in its object.
+/// The raw value of one field, and whether its key was a duplicate.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Slot<'a> {
     raw: Option<&'a str>,
@@ -12,29 +12,29 @@ pub(crate) struct Slot<'a> {
     differs: bool,
 }
 
-/// What whoever found a value saw of it on the way.
+/// The facts about a value that the scan already knows.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(super) enum SeenAs {
-    /// Nothing but that it is JSON.
+    /// The value is valid JSON; nothing else is known.
     #[default]
     Value,
-    /// `null`, which is absent.
+    /// The value is `null`, which counts as absent.
     Null,
-    /// A string without escapes.
+    /// The value is a string without escapes.
     PlainText,
-    /// The JSON number of this value.
+    /// The value is a JSON number equal to this `f64`.
     Number(f64),
 }
 
-/// A value that is there and that nothing can be made of.
+/// The error for a value that is present but cannot be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Unreadable;
 
-/// A flag: true, false, or the digits and words for them.
+/// The result of reading a flag; `None` if the field is absent.
 pub(crate) type Flag = Result<Option<bool>, Unreadable>;
 
 impl<'a> Slot<'a> {
-    /// Takes the text of a value, and says whether another stood here before.
+    /// Stores the text of a value, and returns true if the key is a duplicate.
     #[inline]
     pub(super) fn fill(&mut self, raw: &'a str, seen_as: SeenAs) -> bool {
         let raw = (seen_as != SeenAs::Null).then_some(raw);
@@ -48,28 +48,27 @@ impl<'a> Slot<'a> {
         self.twice
     }
 
-    /// Whether the key stood in the object more than once, and not always with the same value. A string is the same
-    /// however it is escaped.
+    /// Returns true if the key occurs more than once with different values. Strings are compared after unescaping.
     pub(crate) const fn differs(&self) -> bool {
         self.differs
     }
 
-    /// Whether the key stood in the object more than once.
+    /// Returns true if the key occurs more than once in the object.
     pub(crate) const fn twice(&self) -> bool {
         self.twice
     }
 
-    /// The value's own text, if there is a value.
+    /// Returns the raw JSON text of the value; `None` if the field is absent or null.
     pub(crate) const fn raw(&self) -> Option<&'a str> {
         self.raw
     }
 
-    /// Whether there is a value.
+    /// Returns true if there is a value other than null.
     pub(crate) const fn is_present(&self) -> bool {
         self.raw.is_some()
     }
 
-    /// A JSON string, without its quotes and escapes.
+    /// Returns the content of a JSON string, unescaped.
     #[inline]
     pub(crate) fn text(&self) -> Result<Option<Cow<'a, str>>, Unreadable> {
         match self.raw {
@@ -81,7 +80,7 @@ impl<'a> Slot<'a> {
         }
     }
 
-    /// A JSON number as its own text, or the text of a JSON string.
+    /// Returns the text of a JSON number as it was written, or the content of a JSON string.
     pub(crate) fn number_text(&self) -> Result<Option<Cow<'a, str>>, Unreadable> {
         match (self.raw, self.seen_as) {
             (Some(raw), SeenAs::Number(_)) => Ok(Some(Cow::Borrowed(raw))),
@@ -92,7 +91,7 @@ impl<'a> Slot<'a> {
         }
     }
 
-    /// A JSON number or a numeric string; NaN stands for a value that is no number, or that stands twice.
+    /// Returns the value of a JSON number or a numeric string; NaN if it is not a number or the key is a duplicate.
     #[inline]
     pub(crate) fn number(&self) -> Option<f64> {
         match self.seen_as {
@@ -111,7 +110,7 @@ impl<'a> Slot<'a> {
         }
     }
 
-    /// true or false in any case, as text too; 1 or 0.
+    /// Parses `true`, `false`, `1` or `0`, also as a string. The case of letters does not matter.
     pub(crate) fn flag(&self) -> Flag {
         let Some(raw) = self.raw else { return Ok(None) };
         let text = match raw.as_bytes() {
@@ -128,13 +127,13 @@ impl<'a> Slot<'a> {
     }
 }
 
-/// Whether two values are one, as they are written or as the strings that they are.
+/// Returns true if two values have the same raw text or are equal strings.
 fn is_same(one: Option<&str>, other: Option<&str>) -> bool {
     let text = |raw: Option<&str>| raw.and_then(|raw| unquote(raw).ok().map(Cow::into_owned));
     one == other || text(one).is_some_and(|one| text(other) == Some(one))
 }
 
-/// The text of a JSON string; borrowed where it holds no escapes.
+/// Returns the content of a JSON string; borrowed if it has no escapes.
 fn unquote(raw: &str) -> Result<Cow<'_, str>, Unreadable> {
     let inner = inner(raw)?;
     if inner.contains('\\') {
@@ -146,7 +145,7 @@ fn unquote(raw: &str) -> Result<Cow<'_, str>, Unreadable> {
     }
 }
 
-/// What stands between the quotes.
+/// Returns the text between the quotes, with escapes.
 #[inline]
 fn inner(raw: &str) -> Result<&str, Unreadable> {
     raw.strip_prefix('"')

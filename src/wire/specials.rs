@@ -1,16 +1,16 @@
-//! Where the bytes stand that a JSON string cannot hold as they are.
+//! A SIMD scan for the bytes that a JSON string must escape.
 
 use wide::u8x16;
 
-/// So many bytes are looked at together, a bit for each.
+/// The number of bytes per block; a `u64` mask has one bit for each.
 const BLOCK: usize = 64;
 
-/// The places of quotes, backslashes and control characters, in order.
+/// An iterator over the positions of quotes, backslashes and control characters, in order.
 pub(super) struct Specials<'a> {
     bytes: &'a [u8],
-    /// A bit for each place of the block at hand that is still to be given out.
+    /// One bit for each position of the current block that was not returned yet.
     places: u64,
-    /// Where that block begins.
+    /// The start of the current block.
     base: usize,
 }
 
@@ -24,13 +24,13 @@ impl<'a> Specials<'a> {
         }
     }
 
-    /// The next place; the end where there is none.
+    /// Returns the next position; if there is none, a position at or behind the end.
     #[inline(always)]
     pub(super) fn next(&mut self) -> usize {
         if self.places == 0 {
             self.refill();
         }
-        // At most 64, which stands for none and is behind the end.
+        // `trailing_zeros` is 64 if no bit is left; the sum is then behind the end.
         let place = usize::try_from(self.places.trailing_zeros()).unwrap_or(BLOCK);
         self.places &= self.places.wrapping_sub(1);
         self.base.wrapping_add(place)
@@ -45,14 +45,14 @@ impl<'a> Specials<'a> {
     }
 }
 
-/// Of the block that begins at `base`, as far as there is one.
+/// Returns the mask of the block that starts at `base`, which may be shorter at the end.
 #[inline(always)]
 fn places_from(bytes: &[u8], base: usize) -> u64 {
     let rest = bytes.get(base..).unwrap_or_default();
     if let Some(block) = rest.first_chunk() {
         return places_of(block);
     }
-    // The last bytes, and those before them that were looked at already.
+    // A short rest: scans the last 64 bytes and shifts out those that were scanned before.
     if let Some(block) = bytes.last_chunk() {
         return places_of(block).unbounded_shr(shift(BLOCK - rest.len()));
     }

@@ -1,4 +1,4 @@
-//! The quick reader against the general one.
+//! Comparison of the fast reader with the general parser.
 
 use proptest::{collection::vec, prelude::*, sample::select};
 
@@ -29,7 +29,7 @@ impl<'a> Fields<'a> for Four<'a> {
     }
 }
 
-/// All that anybody can learn of the fields.
+/// Returns everything that the fields expose, as text.
 fn told(fields: &Four<'_>) -> String {
     let told = fields.slots.iter().map(|slot| {
         format!(
@@ -47,7 +47,7 @@ fn told(fields: &Four<'_>) -> String {
     format!("any twice {}\n{}", fields.any_twice, told.join("\n"))
 }
 
-/// Whether the quick reader took it; if so, the general one reads the same.
+/// Returns true if the fast reader accepts the text, and checks that both readers then return the same fields.
 #[track_caller]
 fn is_taken(text: &str) -> bool {
     let mut quick = Four::default();
@@ -56,14 +56,14 @@ fn is_taken(text: &str) -> bool {
     }
     let mut general = Four::default();
     if let Err(error) = scan_any(text, &mut general) {
-        panic!("the quick reader takes what is no object: {error}\n{text}");
+        panic!("the fast reader accepts a text that is not an object: {error}\n{text}");
     }
     assert_eq!(told(&quick), told(&general), "{text}");
     true
 }
 
 #[test]
-fn objects_as_machines_write_them_are_taken() {
+fn machine_written_objects_are_accepted() {
     for text in [
         "{}",
         r#"{"symbol":"BTCUSDT","leverage":8,"a":-0.5,"position_size_usd":"250.75"}"#,
@@ -71,14 +71,14 @@ fn objects_as_machines_write_them_are_taken() {
         r#"{"a":"{\"symbol\": \"BTCUSDT\", \"path\": \"c:\\\\d\"}","leverage":null}"#,
         r#"{ "a" : 1 , "a" : 1 , "symbol" : "币安人生USDT" }"#,
         r#"{"a":123456789012345678901234567890,"leverage":0.1234567890123456789}"#,
-        r#"{"a":"a text that is longer than one block of sixty-four bytes, so that its end stands in the next","symbol":"x"}"#,
+        r#"{"a":"a text that is longer than one block of sixty-four bytes, so that its end is in the next one","symbol":"x"}"#,
     ] {
         assert!(is_taken(text), "{text}");
     }
 }
 
 #[test]
-fn what_is_not_known_for_certain_is_left() {
+fn other_texts_are_left_to_the_general_parser() {
     for text in [
         "",
         "{",
@@ -111,7 +111,7 @@ fn what_is_not_known_for_certain_is_left() {
 }
 
 #[test]
-fn a_number_is_the_one_that_its_text_has() {
+fn numbers_equal_their_text() {
     for number in [
         "0",
         "-0",
@@ -176,7 +176,7 @@ fn object() -> impl Strategy<Value = String> {
         .prop_map(|(members, end)| format!("{{{}}}{end}", members.join(",")))
 }
 
-/// An object of which a byte may be gone, doubled or another.
+/// Generates an object of which a character may be removed or inserted, or the end cut off.
 fn spoiled() -> impl Strategy<Value = String> {
     (
         object(),
@@ -203,12 +203,12 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 4_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn both_readers_read_alike(text in spoiled()) {
+    fn both_readers_agree_on_damaged_objects(text in spoiled()) {
         is_taken(&text);
     }
 
     #[test]
-    fn nothing_but_text_is_read_alike(text in any::<String>()) {
+    fn both_readers_agree_on_any_text(text in any::<String>()) {
         is_taken(&text);
     }
 }

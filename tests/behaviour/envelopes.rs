@@ -1,4 +1,4 @@
-//! The envelopes of an intent: flat, or with a payload.
+//! The forms of an intent: flat, or an envelope with a payload.
 
 use super::super::{at, check, decide, in_short, sample, with_intent};
 
@@ -7,13 +7,13 @@ const UNREADABLE: &str = "SKIP INTENT_UNREADABLE";
 const AMBIGUOUS: &str = "SKIP INTENT_AMBIGUOUS";
 const INNER: &str = r#"{"symbol": "BTCUSDT", "side": "BUY", "position_size_usd": 250}"#;
 
-/// The same as a JSON string.
+/// Returns the text as a JSON string.
 fn quoted(text: &str) -> String {
     serde_json::to_string(text).unwrap()
 }
 
 #[test]
-fn the_same_intent_in_every_envelope() {
+fn every_envelope_gives_the_same_intent() {
     let strings = r#"{"symbol": "BTCUSDT", "side": "BUY", "position_size_usd": "250", "event_type": "trade.intent"}"#;
     check(INNER, BOUGHT);
     check(&format!(" \t{INNER}\r"), BOUGHT);
@@ -35,7 +35,7 @@ fn the_same_intent_in_every_envelope() {
 }
 
 #[test]
-fn what_is_no_object() {
+fn texts_that_are_not_objects_are_unreadable() {
     for record in [
         "",
         " ",
@@ -74,7 +74,7 @@ fn what_is_no_object() {
 }
 
 #[test]
-fn a_payload_stands_alone() {
+fn a_payload_next_to_intent_fields_is_ambiguous() {
     check(
         &format!(r#"{{"payload": {INNER}, "data": {INNER}}}"#),
         AMBIGUOUS,
@@ -110,7 +110,7 @@ fn a_payload_stands_alone() {
     check(&format!(r#"{{"stream": "s", "payload": {INNER}}}"#), BOUGHT);
 }
 
-/// The id, the source and the instants (in microseconds) of a record.
+/// Checks the id, the source and the event time (in microseconds) of a record.
 #[track_caller]
 fn check_names(record: &str, id: Option<&str>, source: Option<&str>, micros: Option<i64>) {
     with_intent(record, |intent| {
@@ -127,7 +127,7 @@ fn check_names(record: &str, id: Option<&str>, source: Option<&str>, micros: Opt
 }
 
 #[test]
-fn an_envelope_lends_what_its_payload_lacks() {
+fn a_payload_inherits_missing_fields_from_its_envelope() {
     check_names(
         &format!(r#"{{"id": "1766550700000-7", "source": "momentum", "payload": {INNER}}}"#),
         Some("1766550700000-7"),
@@ -147,7 +147,7 @@ fn an_envelope_lends_what_its_payload_lacks() {
         Some("momentum"),
         Some(1_766_550_600_000_000),
     );
-    // A name of the payload's own is no time, and does not keep the envelope from lending one.
+    // An id of the payload that is not a stream entry id has no time, so the id of the envelope is used for the time.
     for (own, id) in [
         (r#""id": "abc""#, "abc"),
         (r#""id": 5"#, "5"),
@@ -171,7 +171,7 @@ fn an_envelope_lends_what_its_payload_lacks() {
         None,
         Some(1_766_550_600_000_000),
     );
-    // What each lacks the other gives, and then the order of the fields holds.
+    // Missing fields come from the envelope; then the usual order of the time fields applies.
     check_names(
         &format!(
             r#"{{"id": "1766550700000-7", "payload": {}}}"#,
@@ -194,7 +194,7 @@ fn an_envelope_lends_what_its_payload_lacks() {
 }
 
 #[test]
-fn ids() {
+fn ids_are_read() {
     let with = |id: &str| INNER.replacen('{', &format!("{{{id}, "), 1);
     check_names(
         &with(r#""id": "a", "intent_id": "b""#),
@@ -218,7 +218,7 @@ fn ids() {
 }
 
 #[test]
-fn two_sources_contradict_each_other() {
+fn different_sources_are_ambiguous() {
     let with = |source: &str| INNER.replacen('{', &format!("{{\"source\": {source}, "), 1);
     let enveloped =
         |outer: &str, inner: &str| format!(r#"{{"source": {outer}, "payload": {inner}}}"#);
@@ -235,7 +235,7 @@ fn two_sources_contradict_each_other() {
 }
 
 #[test]
-fn a_source_that_might_be_the_owner_never_opens() {
+fn an_entry_from_an_exit_owner_is_ambiguous() {
     let with = |source: &str| INNER.replacen('{', &format!("{{\"source\": {source}, "), 1);
     check(&with("\"momentum\""), BOUGHT);
     check(&with("null"), BOUGHT);
@@ -251,7 +251,7 @@ fn a_source_that_might_be_the_owner_never_opens() {
 }
 
 #[test]
-fn an_envelope_with_a_fault_still_says_who_sent_it_and_when() {
+fn a_faulty_envelope_keeps_its_id_source_and_time() {
     for fault in [
         r#""event_type": "weather.report""#,
         r#""event_type": 7"#,

@@ -1,4 +1,4 @@
-//! Exits: how an intent says that it closes, and what cannot make it invalid.
+//! Exits: the fields that make an intent an exit, and the fields that cannot make an exit invalid.
 
 use portcullis::{
     answer::Answer,
@@ -23,7 +23,7 @@ const INVALID: &str = "SKIP INTENT_INVALID";
 const AMBIGUOUS: &str = "SKIP INTENT_AMBIGUOUS";
 
 #[test]
-fn the_flag_in_each_wording() {
+fn reduce_only_spellings() {
     for flag in ["true", "\"true\"", "\"TRUE\"", "\"True\"", "1", "\"1\""] {
         check_fields(&format!(r#""side": "SELL", "reduce_only": {flag}"#), SOLD);
         check_fields(&format!(r#""side": "SELL", "reduceOnly": {flag}"#), SOLD);
@@ -54,8 +54,8 @@ fn closing_words() {
 }
 
 #[test]
-fn a_close_that_loses_its_flag_never_opens() {
-    // The owner never opens, so that an exit of its own that lost every sign of one does not either.
+fn an_exit_owner_never_opens() {
+    // An entry from the exit owner is ambiguous, so an exit that lost its flag cannot open a position.
     check_fields(r#""side": "SELL", "size": 250"#, AMBIGUOUS);
     check_fields(
         r#""side": "SELL", "size": 250, "reduce_only": false"#,
@@ -72,7 +72,7 @@ fn a_close_that_loses_its_flag_never_opens() {
 }
 
 #[test]
-fn signs_that_contradict_each_other() {
+fn contradicting_exit_fields_are_ambiguous() {
     check_fields(
         r#""side": "SELL", "reduce_only": true, "reduceOnly": false"#,
         AMBIGUOUS,
@@ -103,7 +103,7 @@ fn signs_that_contradict_each_other() {
 }
 
 #[test]
-fn an_exit_needs_a_symbol_and_a_side_or_a_word() {
+fn an_exit_needs_a_symbol_and_a_side_or_close() {
     check_fields(r#""reduce_only": true"#, INVALID);
     check_fields(r#""reduce_only": true, "side": "UP""#, INVALID);
     check_fields(
@@ -114,7 +114,7 @@ fn an_exit_needs_a_symbol_and_a_side_or_a_word() {
         r#""reduce_only": true, "side": "SELL", "source": "exitbrain_v3_5""#,
         INVALID,
     );
-    // What stands twice says nothing: here nothing else says that it closes, or which way.
+    // A duplicate key has no value, and here no other field makes it an exit or sets its side.
     check_fields(
         r#""reduce_only": true, "reduce_only": true, "side": "SELL""#,
         INVALID,
@@ -124,7 +124,7 @@ fn an_exit_needs_a_symbol_and_a_side_or_a_word() {
         r#""reduce_only": true, "side": "SELL", "side": "SELL""#,
         INVALID,
     );
-    // Whether it closes is unclear.
+    // It is unclear whether these are exits.
     for flag in ["reduce_only", "reduceOnly"] {
         for (one, other) in [
             ("true", "false"),
@@ -153,7 +153,7 @@ fn an_exit_needs_a_symbol_and_a_side_or_a_word() {
 }
 
 #[test]
-fn nothing_else_makes_an_exit_invalid() {
+fn no_other_field_makes_an_exit_invalid() {
     for fields in [
         r#""leverage": "x""#,
         r#""leverage": 5, "leverage": 6"#,
@@ -179,7 +179,7 @@ fn nothing_else_makes_an_exit_invalid() {
     }
 }
 
-/// What stands twice and would be needed were it an entry.
+/// Duplicate keys that make an entry invalid but do not block an exit.
 const TWICE: [&str; 9] = [
     r#""intent_type": "EXIT", "intent_type": "EXIT""#,
     r#""intent_type": "open", "intent_type": "EXIT""#,
@@ -193,7 +193,7 @@ const TWICE: [&str; 9] = [
 ];
 
 #[test]
-fn what_stands_twice_traps_no_exit_that_is_one_without_it() {
+fn duplicate_keys_do_not_block_a_clear_exit() {
     let source = r#""source": "exitbrain_v3_5""#;
     for twice in TWICE {
         check_fields(
@@ -221,7 +221,7 @@ fn what_stands_twice_traps_no_exit_that_is_one_without_it() {
 }
 
 #[test]
-fn what_stands_twice_spoils_an_entry() {
+fn duplicate_keys_make_an_entry_invalid() {
     for twice in TWICE {
         check(
             &format!(r#"{{"symbol": "BTCUSDT", "side": "BUY", "size": 250, {twice}}}"#),
@@ -239,25 +239,27 @@ fn what_stands_twice_spoils_an_entry() {
         check_text(
             None,
             &format!(r#"{{"symbol": "BTCUSDT", "size": 250, {twice}}}"#),
-            &format!("SKIP INTENT_INVALID: `{field}` stands twice in one object"),
+            &format!("SKIP INTENT_INVALID: duplicate key `{field}` in one object"),
         );
     }
 }
 
 #[test]
-fn a_payload_inside_the_payload() {
+fn a_nested_payload_is_ambiguous() {
     let exit = r#""symbol": "BTCUSDT", "action": "CLOSE""#;
     for field in ["payload", "data"] {
         check_text(
             None,
             &format!(r#"{{"source": "exitbrain_v3_5", "data": {{{exit}, "{field}": {{}}}}}}"#),
-            &format!("SKIP INTENT_AMBIGUOUS: `{field}` stands inside the payload"),
+            &format!(
+                "SKIP INTENT_AMBIGUOUS: `{field}` is inside the payload; a payload must not contain another one"
+            ),
         );
     }
 }
 
 #[test]
-fn an_exit_beside_a_payload() {
+fn an_exit_field_next_to_a_payload_is_ambiguous() {
     let owner = r#""source": "exitbrain_v3_5""#;
     let exit = r#"{"symbol": "BTCUSDT", "side": "SELL", "reduce_only": true}"#;
     check(&format!(r#"{{{owner}, "payload": {exit}}}"#), SOLD);
@@ -281,7 +283,7 @@ fn an_exit_beside_a_payload() {
 }
 
 #[test]
-fn the_quantity_is_told_as_it_was_asked() {
+fn the_requested_quantity_is_reported() {
     let sell = |fields: &str| format!(r#""side": "SELL", "reduce_only": true, {fields}"#);
     check_fields(&sell(r#""quantity": 2"#), "EXIT BTCUSDT SELL 2");
     check_fields(&sell(r#""qty": "0.5""#), "EXIT BTCUSDT SELL 0.5");
@@ -303,7 +305,7 @@ fn the_quantity_is_told_as_it_was_asked() {
     }
 }
 
-/// The detail of the answer, the text of the decision, and what the first gate saw.
+/// Checks the detail of the answer, the text of the decision, and the line of the first gate in the explanation.
 #[track_caller]
 fn check_told(quantity: &str, fault: Option<&str>, saw: &str) {
     let record = format!(
@@ -327,22 +329,18 @@ fn check_told(quantity: &str, fault: Option<&str>, saw: &str) {
 }
 
 #[test]
-fn an_exit_that_does_not_say_how_much_is_told_so() {
-    check_told("", None, "  an exit from BTCUSDT");
-    check_told(
-        r#", "quantity": 2"#,
-        None,
-        "  an exit from BTCUSDT, 2 of it",
-    );
+fn an_unknown_exit_quantity_is_reported() {
+    check_told("", None, "  an exit: BTCUSDT");
+    check_told(r#", "quantity": 2"#, None, "  an exit: BTCUSDT, quantity 2");
     for quantity in [r#""quantity": "abc""#, r#""quantity": 0"#, r#""qty": -3"#] {
-        let fault = "the quantity cannot be read: how much to close is not said";
+        let fault = "the quantity is unreadable: the quantity to close is unknown";
         check_told(
             &format!(", {quantity}"),
             Some(fault),
             &format!("BTCUSDT; {fault}"),
         );
     }
-    let fault = "a size in USD stands without a quantity: how much to close is not said";
+    let fault = "the intent has a size in USD but no quantity: the quantity to close is unknown";
     check_told(
         r#", "size": 250"#,
         Some(fault),
@@ -351,7 +349,7 @@ fn an_exit_that_does_not_say_how_much_is_told_so() {
 }
 
 #[test]
-fn whose_exit_it_is() {
+fn only_the_owner_and_delegates_may_exit() {
     let exit = |source: &str| format!(r#"{{"symbol": "BTCUSDT", "action": "CLOSE"{source}}}"#);
     check(&exit(r#", "source": "emergency_closer""#), CLOSED);
     for source in [
@@ -371,12 +369,12 @@ fn whose_exit_it_is() {
 fn an_exit_needs_no_policy() {
     check_text(
         None,
-        r#"{"symbol": "NOBODYUSDT", "source": "exitbrain_v3_5", "action": "CLOSE"}"#,
-        "EXIT NOBODYUSDT for `exitbrain_v3_5` as owner",
+        r#"{"symbol": "UNLISTEDUSDT", "source": "exitbrain_v3_5", "action": "CLOSE"}"#,
+        "EXIT UNLISTEDUSDT for `exitbrain_v3_5` as owner",
     );
 }
 
-/// What the decision says of two fields of an exit that do not agree.
+/// Checks the text of a decision about two contradicting fields of an exit.
 #[track_caller]
 fn check_contradiction(fields: &str, expected: &str) {
     let record = format!(r#"{{"symbol": "BTCUSDT", "source": "exitbrain_v3_5", {fields}}}"#);
@@ -388,7 +386,7 @@ fn check_contradiction(fields: &str, expected: &str) {
 }
 
 #[test]
-fn a_contradiction_names_the_two_that_do_not_agree() {
+fn a_contradiction_names_both_fields() {
     check_contradiction(
         r#""action": "CLOSE", "reduce_only": false"#,
         "`reduce_only` and `action`",
@@ -404,7 +402,7 @@ fn a_contradiction_names_the_two_that_do_not_agree() {
 }
 
 #[test]
-fn who_owns_exits_can_be_told() {
+fn the_exit_owner_can_be_read() {
     let ownership = ExitOwnership::new("brain", ["second", "first"]).unwrap();
     assert_eq!(ownership.owner(), "brain");
     assert!(ownership.delegates().eq(["second", "first"]));

@@ -1,4 +1,4 @@
-//! What the operator says, and what is refused of it.
+//! Guardrails documents, and their faults.
 
 use portcullis::guardrails::{Guardrails, Halt};
 
@@ -9,12 +9,12 @@ fn check_refused(text: &str, faults: &[&str]) {
     assert_eq!(told, faults, "{text}");
     assert_eq!(
         error.to_string(),
-        format!("guardrails refused: {}", faults.join("; "))
+        format!("invalid guardrails: {}", faults.join("; "))
     );
 }
 
 #[test]
-fn an_amount_is_finite_and_greater_than_0() {
+fn amounts_must_be_finite_and_positive() {
     for field in ["max_leverage", "max_position_usd", "max_notional_usd"] {
         for value in ["0", "-1", "\"x\"", "1e999", "[]", "true"] {
             check_refused(
@@ -24,28 +24,28 @@ fn an_amount_is_finite_and_greater_than_0() {
                 )],
             );
         }
-        // What it would have been is not told of a key that stands twice.
+        // For a duplicate key, the value is not reported in addition.
         check_refused(
             &format!(r#"{{"{field}": 1, "{field}": 2}}"#),
-            &[&format!("`{field}` stands twice")],
+            &[&format!("duplicate key `{field}`")],
         );
     }
 }
 
 #[test]
-fn every_fault_is_told() {
+fn all_faults_are_reported() {
     check_refused(
         r#"{"max_leverage": 0, "max_leverag": 5, "require_policy_hash": 1}"#,
         &[
             "`max_leverage`: `0` is not a finite number greater than 0",
             "`require_policy_hash`: `1` is not true or false",
-            "`max_leverag` is no guardrail",
+            "`max_leverag` is not a known guardrail",
         ],
     );
 }
 
 #[test]
-fn a_halt_is_of_nothing_of_everything_or_of_symbols() {
+fn a_halt_covers_nothing_everything_or_symbols() {
     let halt =
         |text: &str| Guardrails::from_json(&format!("{{{text}}}")).map(|it| it.halt().clone());
     assert_eq!(halt(""), Ok(Halt::Nothing));

@@ -1,9 +1,9 @@
-//! An intent can ask for less leverage than the policy gives, never for more.
+//! An intent can request less leverage than the policy has, but never gets more.
 
 use super::super::{check, decide, sample};
 use portcullis::answer::Answer;
 
-/// What a trade in BTCUSDT (8x) gets: the leverage, its source, and what was requested.
+/// Checks a trade in BTCUSDT, where the policy has 8x: the leverage, its source, and the requested leverage.
 #[track_caller]
 fn check_leverage(asked: &str, leverage: f64, source: &str, requested: Option<f64>) {
     let record =
@@ -18,7 +18,7 @@ fn check_leverage(asked: &str, leverage: f64, source: &str, requested: Option<f6
 }
 
 #[test]
-fn less_is_granted_and_more_is_not() {
+fn the_lower_leverage_is_used() {
     let policy = "policy:leverage_by_symbol.BTCUSDT";
     check_leverage("null", 8.0, policy, None);
     check_leverage("5", 5.0, "intent:leverage", Some(5.0));
@@ -38,7 +38,7 @@ fn less_is_granted_and_more_is_not() {
 }
 
 #[test]
-fn a_leverage_that_is_none_is_a_skip() {
+fn an_invalid_leverage_is_a_skip() {
     for asked in [
         "\"x\"", "\"\"", "0", "-0.0", "-5", "\"nan\"", "\"NaN\"", "\"inf\"", "1e999", "true",
         "[8]", "{}",

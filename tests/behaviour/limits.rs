@@ -1,4 +1,4 @@
-//! Limits of the policy and of the operator, when both are broken.
+//! Limits of the policy and of the guardrails, if both are violated.
 
 use portcullis::{
     decide::{Decision, Denial},
@@ -8,7 +8,7 @@ use portcullis::{
 
 use super::super::{NOW, UNTIL, at, engine, support::sample_policy_json, with_intent};
 
-/// The limit that the skip names, and the smallest change that it asks for.
+/// Returns the limit in the skip, and the smallest change that would avoid it; `None` for a trade.
 fn limit(policy: u32, operator: u32, usd: u32) -> Option<(f64, String)> {
     let limits = format!(r#"{{"limits": {{"max_notional_usd": {policy}}},"#);
     let text = sample_policy_json(UNTIL).replacen('{', &limits, 1);
@@ -29,13 +29,13 @@ fn limit(policy: u32, operator: u32, usd: u32) -> Option<(f64, String)> {
                 };
                 Some((limit.value(), explanation.remedy().unwrap()))
             }
-            Decision::Exit(_) => panic!("an entry"),
+            Decision::Exit(_) => panic!("the intent is an entry"),
         }
     })
 }
 
 #[test]
-fn of_two_broken_limits_the_lower_is_told() {
+fn the_lower_of_two_violated_limits_is_reported() {
     for (policy, operator, source) in [
         (1000, 500, "guardrails:max_notional_usd"),
         (500, 1000, "policy:limits.max_notional_usd"),

@@ -1,4 +1,4 @@
-//! What a service knows beside the gates, and when it answers instead of them.
+//! Service denials, and when they take precedence over the gates.
 
 use portcullis::{
     answer::Answer,
@@ -22,7 +22,7 @@ fn check(reason: Reason, record: &str, outweighs: bool) {
 }
 
 #[test]
-fn it_answers_unless_a_gate_before_its_own_is_shut() {
+fn a_denial_applies_unless_an_earlier_gate_denies() {
     for reason in [
         Reason::IntentUnreadable,
         Reason::TradingHalted,
@@ -33,18 +33,18 @@ fn it_answers_unless_a_gate_before_its_own_is_shut() {
     ] {
         check(reason, ENTRY, true);
     }
-    // The universe, asked after a clock and before a duplicate.
+    // The universe gate comes after the clock and before the duplicate.
     check(Reason::ClockUntrusted, NOT_LISTED, true);
     check(Reason::PolicyStoreUnavailable, NOT_LISTED, true);
     check(Reason::IntentDuplicate, NOT_LISTED, false);
-    // The first gate.
+    // An ambiguous intent is denied by the first gate.
     check(Reason::IntentUnreadable, AMBIGUOUS, true);
     check(Reason::TradingHalted, AMBIGUOUS, false);
     check(Reason::PolicyMissing, AMBIGUOUS, false);
 }
 
 #[test]
-fn no_exit_heeds_it() {
+fn exits_ignore_denials() {
     for reason in [
         Reason::IntentUnreadable,
         Reason::TradingHalted,
@@ -55,7 +55,7 @@ fn no_exit_heeds_it() {
 }
 
 #[test]
-fn what_the_gates_find_by_themselves_is_no_objection() {
+fn gate_reasons_are_not_service_denials() {
     for reason in [
         Reason::IntentInvalid,
         Reason::DenyNotExitOwner,
@@ -69,7 +69,7 @@ fn what_the_gates_find_by_themselves_is_no_objection() {
 }
 
 #[test]
-fn its_row_is_a_skip_in_the_words_of_the_service() {
+fn a_denial_row_has_the_detail_of_the_service() {
     let hash = sample().hash();
     let row = |reason| {
         let objection = Objection::new(reason, "entry 12 of that id").unwrap();
@@ -87,7 +87,7 @@ fn its_row_is_a_skip_in_the_words_of_the_service() {
             r#"{{"event":"trade.intent","id":"0","symbol":"BTCUSDT","side":"BUY","decision":"SKIP","reason":"INTENT_DUPLICATE",{rest}"#
         )
     );
-    // Nobody can tell what the record was.
+    // An unreadable record has no event type.
     assert_eq!(
         row(Reason::IntentUnreadable),
         format!(

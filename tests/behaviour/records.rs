@@ -1,4 +1,4 @@
-//! Records that are no intents: what they say of themselves, of a policy, and of a decision that was recorded.
+//! Records that are not intents: positions, policy updates, and recorded decisions.
 
 use portcullis::{
     decide::Reason,
@@ -35,7 +35,7 @@ fn check_policy_text(policy: &str, expected: Option<&str>) {
 }
 
 #[test]
-fn a_policy_is_an_object_or_a_string_that_holds_one() {
+fn a_policy_is_an_object_or_a_json_string() {
     check_policy_text(r#", "policy": {"a": 1}"#, Some(r#"{"a": 1}"#));
     check_policy_text(r#", "policy": "{\"a\": 1}""#, Some(r#"{"a": 1}"#));
     check_policy_text(r#", "policy": 7"#, Some("7"));
@@ -44,7 +44,7 @@ fn a_policy_is_an_object_or_a_string_that_holds_one() {
 }
 
 #[test]
-fn a_record_says_when_it_was_sent_and_which_policy_judged_it() {
+fn a_record_has_its_time_and_policy_hash() {
     let position = |fields: &str| format!(r#"{{"event_type": "position.snapshot", {fields}}}"#);
     let recorded = |fields: &str| {
         let text = position(fields);
@@ -75,7 +75,7 @@ fn a_record_says_when_it_was_sent_and_which_policy_judged_it() {
     assert!(!assumed("2025-12-24T04:31:40+01:00"));
 }
 
-/// The id, the instant, the policy and the objection of a recorded decision, and what is decided of it.
+/// Checks the id, the time, the policy and the service denial of a recorded decision, and the decision of the engine.
 #[track_caller]
 fn check_decided(fields: &str, expected: [&str; 5]) {
     let text = format!(r#"{{"event_type": "trade.decided", {fields}}}"#);
@@ -102,7 +102,7 @@ fn check_decided(fields: &str, expected: [&str; 5]) {
 }
 
 #[test]
-fn a_recorded_decision_is_the_entry_and_what_the_service_knew() {
+fn a_recorded_decision_has_an_entry_and_service_data() {
     const ENTRY: &str = r#""entry": {"symbol": "BTCUSDT", "side": "BUY", "size": 250}"#;
     const BOUGHT: &str = "BUY BTCUSDT 8x 250 notional of intent:size";
     const INVALID: &str = "SKIP INTENT_INVALID";
@@ -119,12 +119,12 @@ fn a_recorded_decision_is_the_entry_and_what_the_service_knew() {
         &format!("{at}, {ENTRY}"),
         ["7-0", "1766550700000", "-", "-", BOUGHT],
     );
-    // The entry's own id goes before that of the stream.
+    // The id of the entry takes precedence over the id of the record.
     check_decided(
         r#""id": "7-0", "decided_at": 1766550700000, "entry": {"id": "a-1", "symbol": "BTCUSDT", "side": "BUY", "size": 250}"#,
         ["a-1", "1766550700000", "-", "-", BOUGHT],
     );
-    // What is not whole asks for nothing.
+    // An incomplete record makes the entry invalid.
     check_decided(at, ["7-0", "1766550700000", "-", "-", INVALID]);
     check_decided(ENTRY, ["-", "-", "-", "-", INVALID]);
     check_decided(
@@ -162,14 +162,14 @@ fn a_recorded_decision_is_the_entry_and_what_the_service_knew() {
 }
 
 #[test]
-fn an_exit_asks_for_no_more_than_itself() {
+fn a_recorded_exit_needs_no_service_data() {
     const EXIT: &str =
         r#""entry": {"symbol": "BTCUSDT", "action": "CLOSE", "source": "exitbrain_v3_5"}"#;
     check_decided(EXIT, ["-", "-", "-", "-", "EXIT BTCUSDT - not asked"]);
 }
 
 #[test]
-fn two_payloads_are_told_apart_from_one_that_stands_twice() {
+fn two_payloads_differ_from_a_duplicate_payload() {
     let text = |record: &str| decide(Some(&sample()), record, |decision| decision.to_string());
     let both = text(r#"{"payload": {}, "data": {}}"#);
     assert!(
@@ -177,9 +177,9 @@ fn two_payloads_are_told_apart_from_one_that_stands_twice() {
         "{both}"
     );
     let twice = text(r#"{"payload": {}, "payload": {}}"#);
-    assert!(twice.contains("`payload` stands twice"), "{twice}");
+    assert!(twice.contains("duplicate key `payload`"), "{twice}");
     let twice = text(r#"{"payload": {"event_type": "rumour"}, "payload": {}}"#);
-    assert!(twice.contains("`payload` stands twice"), "{twice}");
+    assert!(twice.contains("duplicate key `payload`"), "{twice}");
     let unreadable = text(r#"{"payload": {}, "data": 7}"#);
     assert!(
         unreadable.contains(Reason::IntentUnreadable.code()) && unreadable.contains("`data`"),
@@ -187,13 +187,13 @@ fn two_payloads_are_told_apart_from_one_that_stands_twice() {
     );
 }
 
-/// Keys that nothing is called, as long as those that are: the known ones are told apart by their length first.
+/// Returns unknown keys of every length that a known key has, because keys are distinguished by length first.
 fn nameless() -> impl Iterator<Item = String> {
     (2..=17).map(|length| format!(r#""{}": "?""#, "~".repeat(length)))
 }
 
 #[test]
-fn a_key_that_is_not_known_changes_nothing() {
+fn unknown_keys_are_ignored() {
     const FIELDS: &str = r#""symbol": "BTCUSDT", "side": "BUY", "size": 250"#;
     let seen = |record: &str| with_intent(record, |intent| format!("{intent:?}"));
     let flat = seen(&format!("{{{FIELDS}}}"));

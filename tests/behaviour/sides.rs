@@ -1,4 +1,4 @@
-//! Which way: `action` and `side`, the symbol, and the stop that must agree with them.
+//! The side (`action` and `side`), the symbol, and the stop, which must agree with the side.
 
 use super::super::{check, check_text, sample};
 
@@ -16,7 +16,7 @@ fn check_fields(fields: &str, expected: &str) {
 }
 
 #[test]
-fn words_for_a_side_in_any_case() {
+fn side_words_ignore_case() {
     for word in ["BUY", "LONG", "buy", "Long", "bUy"] {
         check_fields(&format!(r#""side": "{word}""#), BOUGHT);
         check_fields(&format!(r#""action": "{word}""#), BOUGHT);
@@ -31,7 +31,7 @@ fn words_for_a_side_in_any_case() {
 }
 
 #[test]
-fn sides_that_contradict_each_other() {
+fn contradicting_sides_are_ambiguous() {
     check_fields(r#""action": "BUY", "side": "SELL""#, AMBIGUOUS);
     check_fields(r#""action": "SHORT", "side": "LONG""#, AMBIGUOUS);
     check_fields(r#""action": "HOLD", "side": "BUY""#, AMBIGUOUS);
@@ -40,7 +40,7 @@ fn sides_that_contradict_each_other() {
 }
 
 #[test]
-fn holding_is_nothing_to_act_on() {
+fn hold_is_not_actionable() {
     let hold = "SKIP INTENT_NOT_ACTIONABLE";
     check_fields(r#""action": "HOLD""#, hold);
     check_fields(r#""side": "hold""#, hold);
@@ -48,7 +48,7 @@ fn holding_is_nothing_to_act_on() {
 }
 
 #[test]
-fn a_side_that_cannot_be_read() {
+fn unreadable_sides_are_invalid() {
     for side in ["\"UP\"", "\"\"", "\" BUY\"", "1", "true", "[\"BUY\"]"] {
         check_fields(&format!(r#""side": {side}"#), INVALID);
         check_fields(&format!(r#""action": {side}"#), INVALID);
@@ -60,7 +60,7 @@ fn a_side_that_cannot_be_read() {
 }
 
 #[test]
-fn symbols() {
+fn symbols_are_checked() {
     let with = |symbol: &str| format!(r#"{{"symbol": {symbol}, "side": "BUY", "size": 250}}"#);
     check(&with("\"btcusdt\""), BOUGHT);
     check(&with("\"\\u0042TCUSDT\""), BOUGHT);
@@ -86,7 +86,7 @@ fn symbols() {
 }
 
 #[test]
-fn a_stop_on_the_wrong_side_contradicts_the_side() {
+fn a_stop_on_the_wrong_side_is_ambiguous() {
     check_fields(
         r#""side": "BUY", "entry_price": 100, "stop_loss": 98"#,
         BOUGHT,
@@ -129,7 +129,7 @@ fn a_stop_on_the_wrong_side_contradicts_the_side() {
 }
 
 #[test]
-fn a_key_that_decides_stands_once() {
+fn duplicate_decisive_keys_are_invalid() {
     for field in [
         r#""side": "BUY""#,
         r#""action": "BUY""#,
@@ -170,15 +170,15 @@ fn a_key_that_decides_stands_once() {
 }
 
 #[test]
-fn of_several_faults_the_first_names_the_reason() {
-    // Unreadable before invalid before ambiguous before not actionable.
+fn the_first_of_several_faults_is_the_reason() {
+    // The order is: unreadable, invalid, ambiguous, not actionable.
     check(
         r#"{"payload": "{", "side": "BUY", "side": "SELL"}"#,
         "SKIP INTENT_UNREADABLE",
     );
     check(r#"{"action": "BUY", "side": "SELL"}"#, INVALID);
     check(r#"{"side": "HOLD"}"#, INVALID);
-    // Of two of a kind, what makes it an intent at all.
+    // Of two faults of the same kind, a missing symbol or side comes first.
     for (record, fault) in [
         (r#"{"side": "BUY", "ts": "x"}"#, "`symbol` is missing"),
         (r#"{"symbol": "BTCUSDT", "ts": "x"}"#, "`side` is missing"),

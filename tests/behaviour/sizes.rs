@@ -1,4 +1,4 @@
-//! The ways to say a size: the first whose first field is there.
+//! The size fields of an intent and their order.
 
 use super::super::check;
 
@@ -13,7 +13,7 @@ fn check_size(fields: &str, expected: &str) {
 }
 
 #[test]
-fn each_way() {
+fn each_size_field_is_read() {
     check_size(
         r#""quantity": 2, "price": 100"#,
         "200 notional of intent:quantity*price",
@@ -50,7 +50,7 @@ fn each_way() {
 }
 
 #[test]
-fn the_first_that_is_there_wins() {
+fn the_first_size_field_wins() {
     let quantity = "200 notional of intent:quantity*price";
     check_size(
         r#""size": 7, "position_size_usd": 8, "position_usd": 9, "leverage": 8, "quantity": 2, "price": 100"#,
@@ -84,7 +84,7 @@ fn the_first_that_is_there_wins() {
 }
 
 #[test]
-fn half_a_size_does_not_fall_through() {
+fn an_incomplete_size_does_not_fall_through() {
     check_size(r#""quantity": 2, "size": 7"#, "no size");
     check_size(r#""qty": 2, "position_size_usd": 7"#, "no size");
     check_size(r#""position_usd": 50, "size": 7"#, "no size");
@@ -115,7 +115,7 @@ fn a_size_is_finite_and_greater_than_0() {
 }
 
 #[test]
-fn numbers_that_are_lost_on_the_way_are_beyond_every_limit() {
+fn overflow_and_underflow_exceed_every_limit() {
     for size in [
         r#""position_usd": 1.7e308, "leverage": 8"#,
         r#""size": 5e-324"#,

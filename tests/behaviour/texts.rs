@@ -1,4 +1,4 @@
-//! Texts of inputs in the lines that people read: none can end a line, steer a terminal, or run on for ever.
+//! Input texts in human-readable output: they cannot end a line, control a terminal, or be arbitrarily long.
 
 use portcullis::{
     answer::{Answer, Detail},
@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::{NOW, UNTIL, at, engine, sample, support::sample_policy_json, with_intent};
 
-/// Ends a line, clears a screen, and turns the direction of writing; then goes on and on.
+/// Returns a long text that contains a line end, a terminal escape sequence and direction marks.
 fn hostile() -> String {
     format!(
         "x\n\u{1b}[2J\u{9b}\u{2028}\u{202e}\u{2066}{}",
@@ -17,10 +17,10 @@ fn hostile() -> String {
     )
 }
 
-/// As it is shown.
+/// The start of the hostile text as it is shown.
 const SHOWN: &str = "x\\n\\u{1b}[2J\\u{9b}\\u{2028}\\u{202e}\\u{2066}y";
 
-/// The line of a log, the detail of an answer, and an explanation.
+/// Checks the log line, the detail of the answer and the explanation of a decision.
 #[track_caller]
 fn check(policy: Option<&Policy>, guardrails: &str, record: &str, is_shown: bool) {
     let absent = PolicyAbsence::NotFound;
@@ -54,7 +54,7 @@ fn policy_with<const N: usize>(texts: [(&str, &str); N]) -> Policy {
 }
 
 #[test]
-fn a_text_of_an_intent_forges_no_line() {
+fn intent_texts_cannot_forge_lines() {
     for record in [
         json!({"symbol": "BTCUSDT", "action": "CLOSE", "source": hostile()}),
         json!({"symbol": "BTCUSDT", "side": "BUY", "size": 250, "source": hostile()}),
@@ -75,7 +75,7 @@ fn a_text_of_an_intent_forges_no_line() {
 }
 
 #[test]
-fn a_text_of_a_policy_forges_no_line() {
+fn policy_texts_cannot_forge_lines() {
     let record = r#"{"symbol": "BTCUSDT", "side": "BUY", "size": 250}"#;
     let other = r#"{"market": "usdm", "venue": "binance"}"#;
     let hostile = hostile();
@@ -92,7 +92,7 @@ fn a_text_of_a_policy_forges_no_line() {
 }
 
 #[test]
-fn a_refusal_is_told_on_a_line_of_bearable_length() {
+fn an_invalid_policy_error_has_a_bounded_length() {
     let symbols: Vec<String> = (0..5_000)
         .map(|i| format!("{i}\n{}", "y".repeat(90)))
         .collect();

@@ -1,4 +1,4 @@
-//! When a record happened, and how old an intent is.
+//! The timestamps of a record, and the age of an intent.
 
 use super::super::{at, check, engine, in_short, sample, with_intent};
 use portcullis::{domain::Instant, policy::PolicyState};
@@ -7,7 +7,7 @@ fn record(fields: &str) -> String {
     format!(r#"{{"symbol": "BTCUSDT", "side": "BUY", "size": 250, {fields}}}"#)
 }
 
-/// The instant that a replay judges at and the instant that the age counts from, in microseconds.
+/// Checks the event time, at which a replay decides, and the time from which the age is counted, in microseconds.
 #[track_caller]
 fn check_times(fields: &str, event: i64, emitted: i64) {
     with_intent(&record(fields), |intent| {
@@ -23,7 +23,7 @@ const C: i64 = 1_766_550_300_000_000;
 const D: i64 = 1_766_550_400_000_000;
 
 #[test]
-fn the_first_that_is_there_wins() {
+fn the_first_time_field_wins() {
     let decided_at = r#""decided_at": 1766550100000"#;
     let id = r#""id": "1766550200000-3""#;
     let ts = r#""ts": 1766550300000"#;
@@ -40,7 +40,7 @@ fn the_first_that_is_there_wins() {
         D,
         D,
     );
-    // No id of a stream.
+    // These are not stream entry ids.
     check_times(&format!(r#"{ts}, "intent_id": "1766550200000-3""#), C, C);
     for other in [
         "1766550200000",
@@ -55,7 +55,7 @@ fn the_first_that_is_there_wins() {
 }
 
 #[test]
-fn the_field_tells_the_unit() {
+fn the_field_determines_the_time_unit() {
     check_times(r#""ts": 1766550734"#, 1_766_550_734_000, 1_766_550_734_000);
     check_times(r#""ts": "1766550300000""#, C, C);
     check_times(r#""ts": 1766550300000.0"#, C, C);
@@ -77,7 +77,7 @@ fn the_field_tells_the_unit() {
 }
 
 #[test]
-fn a_text_without_an_offset_is_counted() {
+fn a_missing_utc_offset_is_reported() {
     let assumed = |fields: &str| with_intent(&record(fields), |intent| intent.offset_assumed());
     assert!(assumed(r#""timestamp": "2025-12-24T04:32:14""#));
     assert!(!assumed(r#""timestamp": "2025-12-24T04:32:14Z""#));
@@ -88,7 +88,7 @@ fn a_text_without_an_offset_is_counted() {
 }
 
 #[test]
-fn a_time_that_cannot_be_read() {
+fn unreadable_times_are_invalid() {
     for fields in [
         r#""ts": "x""#,
         r#""ts": 1500.5"#,
@@ -110,7 +110,7 @@ fn a_time_that_cannot_be_read() {
 }
 
 #[test]
-fn a_replay_judges_an_entry_at_its_own_time() {
+fn a_replay_decides_at_event_time() {
     let policy = sample();
     let engine = engine("{}");
     let recorded = |line: &str| {
@@ -133,7 +133,7 @@ fn a_replay_judges_an_entry_at_its_own_time() {
 }
 
 #[test]
-fn the_age_counts_from_the_intents_own_time() {
+fn the_age_counts_from_the_time_of_sending() {
     let policy = sample();
     let engine = engine(r#"{"max_intent_age_sec": 60, "max_intent_skew_sec": 5}"#);
     let check_age = |fields: &str, expected: &str| {
@@ -155,9 +155,9 @@ fn the_age_counts_from_the_intents_own_time() {
     check_age(r#""model": "m""#, "SKIP INTENT_STALE");
 }
 
-/// Of several faults the first answers: no time is an invalid entry before it is an ambiguous one, or none at all.
+/// In a replay, a missing time makes an entry invalid, which precedes ambiguous and not actionable.
 #[test]
-fn a_replay_misses_the_time_of_an_entry_before_it_minds_what_the_entry_says() {
+fn a_missing_time_precedes_ambiguity() {
     let policy = sample();
     let engine = engine("{}");
     let check_recorded = |line: &str, expected: &str| {
@@ -176,7 +176,7 @@ fn a_replay_misses_the_time_of_an_entry_before_it_minds_what_the_entry_says() {
     check_recorded(&format!("{{{hold}}}"), no_time);
     check_recorded(&format!("{{{ambiguous}, {time}}}"), "SKIP INTENT_AMBIGUOUS");
     check_recorded(&format!("{{{hold}, {time}}}"), "SKIP INTENT_NOT_ACTIONABLE");
-    // An invalid one has a fault of its own; an exit needs no time.
+    // An entry that is already invalid keeps its fault; an exit needs no time.
     check_recorded(
         r#"{"side": "BUY", "size": 250}"#,
         "SKIP INTENT_INVALID: `symbol` is missing",

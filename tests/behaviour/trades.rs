@@ -1,4 +1,4 @@
-//! What a trade carries, and where each number of it came from; and the row that reports an answer.
+//! The contents of a trade with the source of each number, and the answer row.
 
 use portcullis::{
     answer::{Answer, AnswerId},
@@ -12,12 +12,12 @@ use super::super::{at, decide, sample};
 const PRICED: &str = r#"{"id": "a-1", "symbol": "BTCUSDT", "side": "BUY", "position_usd": 50, "leverage": 8,
     "price": 125, "entry_price": 120, "stop_loss": 110, "take_profit": 150}"#;
 
-/// What is told of an answer under the sample policy.
+/// Decides a record under the sample policy and passes the decision to `look`.
 fn told<T>(record: &str, look: impl FnOnce(&Decision<'_>) -> T) -> T {
     decide(Some(&sample()), record, look)
 }
 
-/// The row of an answer.
+/// Checks the answer row of a record.
 #[track_caller]
 fn check_row(record: &str, expected: &str) {
     let row = told(record, |decision| {
@@ -80,7 +80,7 @@ fn a_trade_names_its_policy() {
 }
 
 #[test]
-fn the_row_of_a_trade() {
+fn trade_row() {
     let hash = sample().hash();
     check_row(
         PRICED,
@@ -91,7 +91,7 @@ fn the_row_of_a_trade() {
 }
 
 #[test]
-fn the_row_of_an_exit() {
+fn exit_row() {
     check_row(
         r#"{"symbol": "BTCUSDT", "side": "SELL", "reduce_only": true, "quantity": 2, "source": "exitbrain_v3_5"}"#,
         r#"{"event":"trade.intent","id":"0","symbol":"BTCUSDT","side":"SELL","decision":"EXIT","quantity":2.0,"exit_rule":"owner"}"#,
@@ -99,7 +99,7 @@ fn the_row_of_an_exit() {
 }
 
 #[test]
-fn an_answer_is_named_by_its_own_id_or_its_number() {
+fn an_answer_has_its_own_id_or_its_number() {
     assert_eq!(AnswerId::Number(7).to_string(), "7");
     assert_eq!(AnswerId::Own("a-1").to_string(), "a-1");
     assert_eq!(AnswerId::Own("a\nb").to_string(), "a\\nb");
@@ -107,6 +107,10 @@ fn an_answer_is_named_by_its_own_id_or_its_number() {
         let row = |n| serde_json::to_value(Answer::decision(decision).to(n, None, None)).unwrap();
         assert_eq!(row(3).get("n"), Some(&3.into()));
         assert_eq!(row(3).get("id"), Some(&"3".into()));
-        assert_eq!(row(0).get("n"), None, "it stands in no tape");
+        assert_eq!(
+            row(0).get("n"),
+            None,
+            "0 means that the record is not from a tape"
+        );
     });
 }

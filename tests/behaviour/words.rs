@@ -1,4 +1,4 @@
-//! The field's words as types: their bounds, and their texts.
+//! The basic types: their bounds and their texts.
 
 use std::hash::{BuildHasher, RandomState};
 
@@ -14,7 +14,7 @@ use super::super::{sample, with_intent};
 const HASH: &str = "a1b2c3d4a1b2c3d4a1b2c3d4a1b2c3d4a1b2c3d4a1b2c3d4a1b2c3d4a1b2c3d4";
 
 #[test]
-fn a_hash_is_64_digits() {
+fn a_hash_has_64_digits() {
     let hash = PolicyHash::parse(HASH).unwrap();
     assert_eq!(hash.to_string(), HASH);
     assert_eq!(format!("{hash:?}"), format!("PolicyHash({HASH})"));
@@ -33,7 +33,7 @@ fn a_hash_is_64_digits() {
 }
 
 #[test]
-fn an_instant_is_within_the_years_0_to_9999() {
+fn a_timestamp_is_within_the_years_0_to_9999() {
     let of = |micros| Instant::from_micros(micros).ok();
     let (first, last) = (Instant::MIN.as_micros(), Instant::MAX.as_micros());
     assert_eq!(of(first), Some(Instant::MIN));
@@ -47,7 +47,7 @@ fn an_instant_is_within_the_years_0_to_9999() {
 }
 
 #[test]
-fn a_span_is_told_in_seconds() {
+fn a_duration_is_shown_in_seconds() {
     let told = |micros| Span::from_micros(micros).to_string();
     assert_eq!(told(0), "0 s");
     assert_eq!(told(90_000_000), "90 s");
@@ -57,7 +57,7 @@ fn a_span_is_told_in_seconds() {
 }
 
 #[test]
-fn symbols_are_told_apart_by_their_whole_text() {
+fn symbols_are_compared_by_their_whole_text() {
     let hasher = RandomState::new();
     let symbol = |text: &str| Symbol::new(text).unwrap();
     let long = |end: &str| format!("{}{end}", "A".repeat(20));
@@ -72,7 +72,7 @@ fn symbols_are_told_apart_by_their_whole_text() {
 }
 
 #[test]
-fn names() {
+fn names_and_codes() {
     assert_eq!(PositionSide::Long.to_string(), "LONG");
     assert_eq!(PositionSide::Short.to_string(), "SHORT");
     assert_eq!(
@@ -102,9 +102,9 @@ fn sample_other() -> portcullis::policy::Policy {
     portcullis::policy::Policy::from_json(&sample_policy_json("1766550735")).unwrap()
 }
 
-/// Every number of an entry, as it stood in the intent.
+/// Checks all numbers of an entry and their sources.
 #[test]
-fn what_an_entry_asks() {
+fn an_entry_has_the_numbers_of_its_intent() {
     let record = r#"{"symbol": "BTCUSDT", "side": "BUY", "qty": 2, "price": 125, "entry_price": 120,
         "stop_loss": 110, "take_profit": 150, "leverage": 5, "ts": 1766550690000, "decided_at": 1766550690001}"#;
     with_intent(record, |intent| {
@@ -131,7 +131,7 @@ fn what_an_entry_asks() {
 }
 
 #[test]
-fn a_recorded_intent_names_the_policy_that_judged_it() {
+fn a_recorded_intent_has_its_policy_hash() {
     let recorded = |fields: &str| {
         let record = format!(r#"{{"symbol": "BTCUSDT", "side": "BUY", "size": 250{fields}}}"#);
         with_intent(&record, |intent| {
@@ -154,23 +154,23 @@ fn a_recorded_intent_names_the_policy_that_judged_it() {
 }
 
 #[test]
-fn a_symbol_that_stands_twice_is_none() {
+fn a_duplicate_symbol_is_unreadable() {
     let record = r#"{"symbol": "BTCUSDT", "symbol": "BTCUSDT", "side": "BUY", "size": 250}"#;
     with_intent(record, |intent| assert_eq!(intent.symbol(), None));
 }
 
 #[test]
-fn a_fault_is_told_on_the_line_of_its_tape() {
+fn a_fault_has_its_line_number() {
     use portcullis::event::{Event, Scratch, read};
     for (record, expected) in [
         ("{", "line 7, column 1: EOF while parsing an object"),
         (
             r#"{"payload": 7}"#,
-            "`payload` is no JSON object: line 7, column 13: invalid type: integer `7`, expected a JSON object",
+            "`payload` is not a JSON object: line 7, column 13: invalid type: integer `7`, expected a JSON object",
         ),
         (
             r#"{"event_type": "rumour"}"#,
-            "line 7, column 2: `rumour` is no event that is answered here",
+            "line 7, column 2: unsupported event type `rumour`; an intent has `trade.intent` or no `event_type`",
         ),
         (r#"{"side": "BUY"}"#, "`symbol` is missing"),
     ] {

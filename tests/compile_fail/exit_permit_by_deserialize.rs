@@ -1,4 +1,4 @@
-//! A recorded permit is not a permit.
+//! A permit cannot be deserialized.
 
 use portcullis::exit::ExitPermit;
 

@@ -1,4 +1,4 @@
-//! An exit that somebody asks for does not turn into a permit.
+//! An exit request cannot be converted into a permit.
 
 use portcullis::{exit::ExitPermit, intent::Exit};
 

@@ -1,4 +1,4 @@
-//! An exit permit is proof that the source was checked: nobody can write one down.
+//! An exit permit proves that the source was checked, so it cannot be written as a literal.
 
 use portcullis::exit::ExitPermit;
 

@@ -1,4 +1,4 @@
-//! Whoever wants no guardrails says so in so many words.
+//! Empty guardrails must be requested explicitly.
 
 use portcullis::guardrails::Guardrails;
 

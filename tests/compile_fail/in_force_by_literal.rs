@@ -1,4 +1,4 @@
-//! That a policy is in force is for the policy to say.
+//! Only a policy can create the proof that it is in force.
 
 use portcullis::policy::{InForce, ThetaInForce};
 

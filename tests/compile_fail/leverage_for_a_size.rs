@@ -1,4 +1,4 @@
-//! A leverage of 10 is not ten dollars.
+//! A leverage cannot be used as a size.
 
 use portcullis::{domain::Leverage, guardrails::Guardrails, intent::Size};
 

@@ -1,4 +1,4 @@
-//! A number of a policy is reached only where its validity was checked against an instant.
+//! The numbers of a policy can be read only after its validity was checked at a timestamp.
 
 use portcullis::{domain::Symbol, policy::Policy};
 

@@ -1,4 +1,4 @@
-//! A new reason breaks the build of whoever matches on them.
+//! A new skip reason breaks the build of code that matches on all reasons.
 
 use portcullis::decide::Reason;
 

@@ -1,4 +1,4 @@
-//! Only the engine says where a number came from.
+//! Only the engine can create a number with a source, not a literal.
 
 use portcullis::provenance::{Source, Sourced};
 

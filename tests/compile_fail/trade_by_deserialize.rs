@@ -1,4 +1,4 @@
-//! A recorded trade is not a trade.
+//! A trade cannot be deserialized.
 
 use portcullis::decide::Trade;
 

@@ -1,4 +1,4 @@
-//! An entry that somebody asks for does not turn into a trade.
+//! An entry request cannot be converted into a trade.
 
 use portcullis::{decide::Trade, intent::Entry};
 

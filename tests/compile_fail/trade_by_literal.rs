@@ -1,4 +1,4 @@
-//! A trade is proof that every gate was passed: nobody can write one down.
+//! A trade proves that every gate was passed, so it cannot be written as a literal.
 
 use portcullis::decide::Trade;
 

@@ -1,4 +1,4 @@
-//! Nobody changes the numbers of a trade that was made.
+//! The numbers of a trade cannot be changed afterwards.
 
 use portcullis::decide::Trade;
 

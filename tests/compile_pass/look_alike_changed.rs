@@ -1,4 +1,4 @@
-//! As the other look-alikes, with a number that anybody may change.
+//! The forgery `trade_changed_afterwards` compiles with a type whose fields are public.
 
 extern crate self as portcullis;
 

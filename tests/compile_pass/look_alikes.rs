@@ -1,7 +1,7 @@
-//! The very forgeries that do not compile, of look-alikes without a seal: all of them compile. So it is the seal
-//! that keeps the others from it, and no slip.
+//! The forgeries compile with unsealed types of the same names. This shows that they fail to compile because of the
+//! seal and not because of a mistake in the test.
 
-// The forgeries find the look-alikes under the names of the real ones.
+// The forgeries import these types from `portcullis`, the name of the real crate.
 extern crate self as portcullis;
 
 pub mod decide {

@@ -1,9 +1,9 @@
-//! What must be answered to a case, written from the rules alone: nothing here asks the engine.
+//! The expected answer to each case, written from the specification without using the engine.
 
 use super::states::{Age, Asked, Asker, Case, Halted, Held, Limited, Listing, Said, Sized, When};
 use portcullis::decide::{Gate, Reason};
 
-/// An answer, as far as the table tells one.
+/// The parts of an answer that the table contains.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Answer {
     Exit {
@@ -12,7 +12,7 @@ pub(crate) enum Answer {
     Skip {
         gate: Gate,
         reason: Reason,
-        /// Which of several ways to come by the reason.
+        /// The cause, if the reason has several.
         evidence: &'static str,
     },
     Trade {
@@ -25,10 +25,10 @@ pub(crate) enum Answer {
     },
 }
 
-/// One gate: nothing where it lets the case pass.
+/// The expectation of one gate: `None` if the case passes.
 pub(crate) type Judge = fn(&Case) -> Option<Answer>;
 
-/// The gates in their order; the first that answers, answers.
+/// The gates in order. The first one that returns an answer decides.
 pub(crate) const GATES: [Judge; 10] = [
     readable,
     exit_ownership,
@@ -75,10 +75,14 @@ fn exit_ownership(case: &Case) -> Option<Answer> {
     match case.asker {
         Asker::ExitOwner => Some(Answer::Exit { rule: "owner" }),
         Asker::ExitDelegate => Some(Answer::Exit { rule: "delegate" }),
-        Asker::ExitOther => shut(Reason::DenyNotExitOwner, "another asks"),
-        Asker::ExitNobody | Asker::ExitUnreadable => shut(Reason::DenyNotExitOwner, "nobody asks"),
-        Asker::EntryOwner | Asker::EntryDelegate => shut(Reason::IntentAmbiguous, "an owner opens"),
-        Asker::EntryUnreadable => shut(Reason::IntentAmbiguous, "might be the owner"),
+        Asker::ExitOther => shut(Reason::DenyNotExitOwner, "not an owner or delegate"),
+        Asker::ExitNobody | Asker::ExitUnreadable => {
+            shut(Reason::DenyNotExitOwner, "no readable source")
+        }
+        Asker::EntryOwner | Asker::EntryDelegate => {
+            shut(Reason::IntentAmbiguous, "entry by an owner")
+        }
+        Asker::EntryUnreadable => shut(Reason::IntentAmbiguous, "might be an owner"),
         Asker::EntryOther | Asker::EntryNobody => None,
     }
 }
@@ -87,8 +91,8 @@ fn halt(case: &Case) -> Option<Answer> {
     let shut = |evidence| skip(Gate::Halt, Reason::TradingHalted, evidence);
     match case.halted {
         Halted::Nothing | Halted::OtherSymbol => None,
-        Halted::ThisSymbol => shut("the symbol"),
-        Halted::Everything => shut("everything"),
+        Halted::ThisSymbol => shut("this symbol"),
+        Halted::Everything => shut("all symbols"),
     }
 }
 
@@ -130,7 +134,7 @@ fn freshness(case: &Case) -> Option<Answer> {
         | Age::AheadUnbounded
         | Age::AheadAtBound => None,
         Age::OldForPolicy => shut(Reason::IntentStale, "the policy's bound"),
-        Age::OldForOperator => shut(Reason::IntentStale, "the operator's bound"),
+        Age::OldForOperator => shut(Reason::IntentStale, "the guardrails' bound"),
         Age::Unknown => shut(Reason::IntentStale, "unknown"),
         Age::AheadBeyond => shut(Reason::ClockUntrusted, "ahead"),
         Age::LeadUnknown => shut(Reason::ClockUntrusted, "unknown"),
@@ -141,16 +145,16 @@ fn universe(case: &Case) -> Option<Answer> {
     let shut = |evidence| skip(Gate::Universe, Reason::PolicyUniverseFilter, evidence);
     match case.listed {
         Listing::Listed | Listing::ListedPermitted => None,
-        Listing::NotListed => shut("the policy's list"),
-        Listing::NotPermitted => shut("the operator's list"),
+        Listing::NotListed => shut("the policy's universe"),
+        Listing::NotPermitted => shut("the permitted symbols"),
     }
 }
 
 fn leverage(case: &Case) -> Option<Answer> {
     let shut = |evidence| skip(Gate::Leverage, Reason::PolicyMissingLeverage, evidence);
     match case.asked {
-        Asked::NothingGiven => shut("the policy's"),
-        Asked::Unusable => shut("the intent's"),
+        Asked::NothingGiven => shut("absent in the policy"),
+        Asked::Unusable => shut("unusable in the intent"),
         Asked::Nothing | Asked::Less | Asked::Equal | Asked::More => None,
     }
 }
@@ -159,7 +163,7 @@ fn size(case: &Case) -> Option<Answer> {
     let shut = |evidence| skip(Gate::Size, Reason::PolicyMissingSize, evidence);
     match case.sized {
         Sized::Missing => shut("absent"),
-        Sized::Unusable => shut("no number"),
+        Sized::Unusable => shut("not a number"),
         Sized::NoPrice => shut("no price"),
         Sized::Margin if case.asked == Asked::Nothing => shut("no leverage"),
         Sized::Notional | Sized::Margin | Sized::Product => None,
@@ -176,12 +180,12 @@ fn limits(case: &Case) -> Option<Answer> {
         Limited::MarginOperator => shut("margin above guardrails:max_position_usd"),
         Limited::NotionalPolicy => shut("notional above policy:limits.max_notional_usd"),
         Limited::NotionalOperator => shut("notional above guardrails:max_notional_usd"),
-        Limited::Overflow if case.sized == Sized::Margin => shut("notional is no number"),
-        Limited::Overflow => shut("margin is no number"),
+        Limited::Overflow if case.sized == Sized::Margin => shut("notional not finite or 0"),
+        Limited::Overflow => shut("margin not finite or 0"),
     }
 }
 
-/// The policy gives 8; the intent can ask for less and gets it, and never more.
+/// Returns the applied leverage and its source. The policy's is 8, and an intent can only lower it.
 pub(crate) const fn applied_leverage(asked: Asked) -> (f64, &'static str) {
     match asked {
         Asked::Less => (5.0, "intent:leverage"),
@@ -191,7 +195,7 @@ pub(crate) const fn applied_leverage(asked: Asked) -> (f64, &'static str) {
     }
 }
 
-/// Notional and margin: the notional sizes say 400, the margin says 50.
+/// Returns notional and margin. Sizes stated as notional are 400 USD, sizes stated as margin are 50 USD.
 pub(crate) const fn amounts(asked: Asked, sized: Sized) -> (f64, f64) {
     let (leverage, _) = applied_leverage(asked);
     match sized {

@@ -1,6 +1,6 @@
-//! The abstract states of what each gate looks at.
+//! The abstract states of the inputs of each gate.
 
-/// An enum with the list of its members and a short text for each.
+/// Defines enums, each with a list of its members and a short text for every member.
 macro_rules! states {
     ($($(#[$doc:meta])* $kind:ident { $($name:ident = $text:literal,)* })*) => {
         $(
@@ -24,61 +24,61 @@ macro_rules! states {
 }
 
 states! {
-    /// Gate 1: what the intent says.
+    /// Gate 1: the readability of the intent.
     Said {
         Unreadable = "unreadable",
         Invalid = "invalid",
         Ambiguous = "ambiguous",
         Hold = "HOLD",
-        OneThing = "one thing",
+        OneThing = "readable",
     }
-    /// Gate 2: what is wanted, and who asks.
+    /// Gate 2: the kind of the intent and its source.
     Asker {
         ExitOwner = "exit, by the owner",
         ExitDelegate = "exit, by a delegate",
-        ExitOther = "exit, by another",
+        ExitOther = "exit, other source",
         ExitNobody = "exit, no source",
         ExitUnreadable = "exit, source unreadable",
         EntryOwner = "entry, by the owner",
         EntryDelegate = "entry, by a delegate",
         EntryUnreadable = "entry, source unreadable",
-        EntryOther = "entry, by another",
+        EntryOther = "entry, other source",
         EntryNobody = "entry, no source",
     }
-    /// Gate 3: what is halted.
+    /// Gate 3: the active halt.
     Halted {
-        Nothing = "nothing",
+        Nothing = "none",
         OtherSymbol = "another symbol",
         ThisSymbol = "this symbol",
-        Everything = "everything",
+        Everything = "all symbols",
     }
-    /// Gate 4: the policy, and what the operator asks of one.
+    /// Gate 4: the policy, and the guardrails that concern policies.
     Held {
         NotFound = "none",
-        HashUnknown = "not the recorded one",
+        HashUnknown = "recorded hash unknown",
         MissingField = "lacks a field",
         ParseError = "does not parse",
         Invalid = "out of bounds",
-        HashMismatch = "another hash",
-        SignatureInvalid = "badly signed",
+        HashMismatch = "hash mismatch",
+        SignatureInvalid = "signature invalid",
         RolledBack = "rolled back",
-        StoreUnavailable = "store away",
+        StoreUnavailable = "store unreachable",
         TooLong = "valid too long",
         OtherMarket = "another market",
         OtherVenue = "another venue",
-        NoHash = "states no hash",
+        NoHash = "no hash",
         Permitted = "within guardrails",
         Unguarded = "no guardrails",
     }
-    /// Gate 5: the instant.
+    /// Gate 5: the time of the decision.
     When {
         TooEarly = "too early",
-        First = "first instant",
+        First = "first moment",
         Within = "within",
-        Last = "last instant",
+        Last = "last moment",
         TooLate = "too late",
     }
-    /// Gate 6: the age of the intent, and who bounds it.
+    /// Gate 6: the age of the intent, and the source of its bound.
     Age {
         Unbounded = "no bound",
         UnboundedUnknown = "no bound, unknown",
@@ -87,7 +87,7 @@ states! {
         AheadUnbounded = "ahead, no bound",
         AheadAtBound = "ahead, at the bound",
         OldForPolicy = "too old (policy)",
-        OldForOperator = "too old (operator)",
+        OldForOperator = "too old (guardrails)",
         Unknown = "age unknown",
         AheadBeyond = "too far ahead",
         LeadUnknown = "lead unknown",
@@ -99,14 +99,14 @@ states! {
         NotListed = "not listed",
         NotPermitted = "not permitted",
     }
-    /// Gate 8: the leverage, the policy giving 8.
+    /// Gate 8: the leverage. The policy's is 8 unless it has none.
     Asked {
-        NothingGiven = "none given",
-        Unusable = "asked `x`",
-        Nothing = "not asked",
-        Less = "asked 5",
-        Equal = "asked 8",
-        More = "asked 10",
+        NothingGiven = "none in the policy",
+        Unusable = "requested `x`",
+        Nothing = "none requested",
+        Less = "requested 5",
+        Equal = "requested 8",
+        More = "requested 10",
     }
     /// Gate 9: the size.
     Sized {
@@ -117,22 +117,22 @@ states! {
         Margin = "margin",
         Product = "quantity*price",
     }
-    /// Gate 10: the limits, and who sets them.
+    /// Gate 10: the limits and their sources.
     Limited {
         Unlimited = "none",
         Within = "within all",
         AtBound = "at every bound",
         LeveragePolicy = "leverage (policy)",
-        LeverageOperator = "leverage (operator)",
+        LeverageOperator = "leverage (guardrails)",
         MarginPolicy = "margin (policy)",
-        MarginOperator = "margin (operator)",
+        MarginOperator = "margin (guardrails)",
         NotionalPolicy = "notional (policy)",
-        NotionalOperator = "notional (operator)",
+        NotionalOperator = "notional (guardrails)",
         Overflow = "not finite, or 0",
     }
 }
 
-/// One state of every input.
+/// One combination of states.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Case {
     pub(crate) said: Said,
@@ -147,10 +147,10 @@ pub(crate) struct Case {
     pub(crate) limited: Limited,
 }
 
-/// The states that a run goes through: all their combinations.
+/// The states whose combinations a run covers.
 #[derive(Debug, Clone)]
 pub(crate) struct Space {
-    /// What is said, and by whom.
+    /// Readability, kind and source of the intents.
     pub(crate) intents: Vec<(Said, Asker)>,
     pub(crate) halted: &'static [Halted],
     pub(crate) held: &'static [Held],
@@ -163,7 +163,7 @@ pub(crate) struct Space {
 }
 
 impl Space {
-    /// Every state of every input.
+    /// Returns the space of all states.
     pub(crate) fn whole() -> Self {
         let intents = Said::ALL
             .iter()
@@ -181,7 +181,7 @@ impl Space {
         }
     }
 
-    /// For each gate a state that it lets pass and one that it does not.
+    /// Returns a space with a passing and a failing state for each gate.
     pub(crate) fn corners() -> Self {
         Self {
             intents: vec![
@@ -203,8 +203,8 @@ impl Space {
         }
     }
 
-    /// Every state of each gate in turn, beside the corners of the others; and every state of the last three
-    /// together, which work on each other's numbers.
+    /// Returns one space for each gate, with all of its states and the corners of the other gates. The last three gates
+    /// share a space with all of their states, because they depend on each other's numbers.
     pub(crate) fn one_gate_at_a_time() -> [Self; 9] {
         let [whole, corners] = [Self::whole(), Self::corners()];
         let space = |change: fn(&mut Self, Self)| {
@@ -229,7 +229,7 @@ impl Space {
         ]
     }
 
-    /// How many combinations there are.
+    /// Returns the number of combinations.
     pub(crate) fn size(&self) -> usize {
         self.intents.len()
             * self.halted.len()

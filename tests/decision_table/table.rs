@@ -1,4 +1,4 @@
-//! Going through the cases, and the table that is left of them.
+//! Running the cases, and the table of the results.
 
 use std::fmt::Write as _;
 
@@ -15,7 +15,7 @@ use portcullis::{
     policy::PolicyState,
 };
 
-/// One case, made real.
+/// The real inputs of one case.
 pub(crate) struct Asking<'a> {
     pub(crate) case: Case,
     pub(crate) engine: &'a Engine,
@@ -24,7 +24,7 @@ pub(crate) struct Asking<'a> {
     pub(crate) now: Instant,
 }
 
-/// Some case, to change.
+/// A base case; most of its fields are overwritten.
 const FIRST: Case = Case {
     said: Said::OneThing,
     asker: Asker::EntryOther,
@@ -38,7 +38,7 @@ const FIRST: Case = Case {
     limited: Limited::Unlimited,
 };
 
-/// Goes through every combination of a space.
+/// Visits every combination of a space.
 pub(crate) fn each(
     world: &World,
     space: &Space,
@@ -67,7 +67,7 @@ pub(crate) fn each(
     }
 }
 
-/// Goes through what differs for one intent.
+/// Visits the combinations that share one intent.
 fn each_operator(world: &World, space: &Space, case: Case, visit: &mut impl FnMut(&Asking<'_>)) {
     let cases_of = |limited| {
         let at = |when| Case {
@@ -77,7 +77,7 @@ fn each_operator(world: &World, space: &Space, case: Case, visit: &mut impl FnMu
         };
         space.when.iter().copied().map(at).collect::<Vec<Case>>()
     };
-    // Two sets of intents: of sizes that lead to numbers, and of sizes that do not.
+    // Two sets of intents: one with sizes that give finite numbers, one with sizes that overflow or underflow.
     let cases = [Limited::Unlimited, Limited::Overflow].map(cases_of);
     let records = cases
         .each_ref()
@@ -124,27 +124,27 @@ fn each_operator(world: &World, space: &Space, case: Case, visit: &mut impl FnMu
     }
 }
 
-/// What is left of the cases that went the same way.
+/// A row of the table: the cases that took the same path.
 struct Row {
     answer: Answer,
     states: String,
 }
 
-/// What a run found.
+/// The results of a run.
 #[derive(Default)]
 pub(crate) struct Table {
     rows: Vec<Option<Row>>,
-    /// The states that each gate let pass, by their places.
+    /// The states that passed each gate, as a bit set of their indices.
     open: [u32; 10],
     pub(crate) cases: usize,
     pub(crate) mismatches: usize,
-    /// The first of them.
+    /// The first mismatch.
     pub(crate) mismatch: Option<String>,
 }
 
-/// Executes every combination of a space and holds each answer against what is expected.
+/// Runs every combination of a space and compares each answer with the expectation.
 pub(crate) fn run(world: &World, space: &Space, gates: &[Judge; 10]) -> Table {
-    // The intents share nothing, so that each half of them may have a thread of its own.
+    // The intents are independent, so each half runs on a thread of its own.
     let (left, right) = space.intents.split_at(space.intents.len() / 2);
     let go = |intents: &[(Said, Asker)]| {
         let mut table = Table::default();
@@ -160,7 +160,7 @@ pub(crate) fn run(world: &World, space: &Space, gates: &[Judge; 10]) -> Table {
     table
 }
 
-/// Makes everything that the cases of a space need.
+/// Creates the policies and engines for all cases of a space.
 pub(crate) fn prepare(space: &Space) -> World {
     let mut world = World::new();
     for age in space.age.iter().copied() {
@@ -214,7 +214,7 @@ impl Table {
             Some(row) => {
                 assert!(
                     row.answer == answer,
-                    "one path, two answers: {case:?}\n{:?}\n{answer:?}",
+                    "one path has two answers: {case:?}\n{:?}\n{answer:?}",
                     row.answer
                 );
             }
@@ -242,18 +242,18 @@ impl Table {
                 (_, None) => {}
                 (None, theirs) => *mine = theirs,
                 (Some(mine), Some(theirs)) => {
-                    assert_eq!(mine.answer, theirs.answer, "one path, two answers");
+                    assert_eq!(mine.answer, theirs.answer, "one path has two answers");
                 }
             }
         }
     }
 
-    /// The answers, one a path.
+    /// Returns the answers, one per path.
     pub(crate) fn answers(&self) -> impl Iterator<Item = &Answer> {
         self.rows.iter().flatten().map(|row| &row.answer)
     }
 
-    /// The table as people read it.
+    /// Returns the table as text.
     pub(crate) fn text(&self) -> String {
         let rows: Vec<&Row> = self.rows.iter().flatten().collect();
         let width = rows.iter().map(|row| row.states.len()).max().unwrap();
@@ -274,7 +274,7 @@ impl Table {
             .unwrap();
         }
         out.push_str(
-            "\n+ open   x shut   > let out   · not looked at\n\nWhat each gate lets pass:\n",
+            "\n+ passed   x failed   > exit allowed   · not checked\n\nStates that pass each gate:\n",
         );
         for (gate, open) in Gate::ALL.into_iter().zip(self.open) {
             let states = texts(gate);
@@ -297,19 +297,19 @@ impl Table {
     }
 }
 
-/// The way of one case through the gates.
+/// The path of one case through the gates.
 struct Path {
-    /// The place of each gate's state among all of its states.
+    /// The index of each gate's state among all states of that gate.
     places: [usize; 10],
-    /// How many gates let it pass.
+    /// The number of gates that passed.
     passed: usize,
-    /// What else the row depends on.
+    /// The additional state on which the row depends.
     detail: Detail,
 }
 
 enum Detail {
     None,
-    /// The size says a margin.
+    /// True if the size is stated as a margin.
     Margin(bool),
     Trade,
 }
@@ -336,7 +336,7 @@ impl Path {
         }
     }
 
-    /// The row it belongs to.
+    /// Returns the index of its row.
     fn row(&self) -> usize {
         let detail = match self.detail {
             Detail::None | Detail::Margin(false) => 0,
@@ -346,7 +346,7 @@ impl Path {
         self.passed * 100 + self.places[self.passed] * 2 + detail
     }
 
-    /// The states that the answer hangs on.
+    /// Returns the text of the states on which the answer depends.
     fn states(&self, case: &Case) -> String {
         match self.detail {
             Detail::Trade => format!("{}, {}", case.asked.text(), case.sized.text()),
@@ -381,7 +381,7 @@ fn places(case: &Case) -> [usize; 10] {
     ]
 }
 
-/// The texts of what a gate looks at.
+/// Returns the texts of the states of a gate.
 pub(crate) fn texts(gate: Gate) -> Vec<&'static str> {
     match gate {
         Gate::Readable => Said::ALL.iter().map(|state| state.text()).collect(),
@@ -397,7 +397,7 @@ pub(crate) fn texts(gate: Gate) -> Vec<&'static str> {
     }
 }
 
-/// One mark a gate.
+/// Returns one mark per gate.
 fn marks(answer: &Answer) -> String {
     let (passed, last) = match answer {
         Answer::Exit { .. } => (1, Some("> ")),
@@ -435,7 +435,7 @@ fn answer_text(answer: &Answer) -> String {
             let requested =
                 leverage_requested.map_or_else(|| "nothing".to_owned(), |x| format!("{x}x"));
             format!(
-                "TRADE {leverage}x of {leverage_source}, requested {requested}; notional {notional}, margin {margin} of {size_source}"
+                "TRADE {leverage}x from {leverage_source}, requested {requested}; notional {notional}, margin {margin}, size from {size_source}"
             )
         }
     }

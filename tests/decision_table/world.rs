@@ -1,4 +1,4 @@
-//! Real inputs for each case, and the real engine's answer to them.
+//! The real inputs of each case, and the engine's answer to them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,12 +18,12 @@ use portcullis::{
 };
 
 const DELEGATE: &str = "emergency_closer";
-/// The window of the policy, in microseconds.
+/// The validity of the policy, in microseconds.
 const FROM: i64 = 1_766_547_134_062_733;
 const UNTIL: i64 = 1_766_550_734_062_733;
 const SECOND: i64 = 1_000_000;
 
-/// What of a case decides which policy there is.
+/// The part of a case that determines the policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct PolicyKey {
     age_max: Option<i64>,
@@ -32,7 +32,7 @@ struct PolicyKey {
     limits: [Option<u64>; 3],
 }
 
-/// What of a case decides what the operator says, the halt and the demands on a policy aside.
+/// The part of a case that determines the guardrails, without the halt and the requirements on policies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct OperatorKey {
     age_max: Option<i64>,
@@ -41,16 +41,16 @@ struct OperatorKey {
     limits: [Option<u64>; 3],
 }
 
-/// A policy that states its hash, and the same without.
+/// The same policy with and without its hash.
 pub(crate) struct Policies {
     stated: Policy,
     unstated: Policy,
 }
 
-/// Engines by what is halted and what is asked of a policy.
+/// Engines by halt and by requirement on policies.
 pub(crate) struct Engines(Vec<Engine>);
 
-/// Everything that was made so far, to be used again.
+/// The inputs created so far, for reuse.
 pub(crate) struct World {
     absences: Vec<PolicyAbsence>,
     policies: BTreeMap<PolicyKey, Policies>,
@@ -90,7 +90,7 @@ impl World {
         }
     }
 
-    /// Makes what a case needs, if nobody has made it yet.
+    /// Creates the inputs of a case unless they exist.
     pub(crate) fn prepare(&mut self, case: &Case) {
         self.policies
             .entry(policy_key(case))
@@ -132,7 +132,7 @@ impl World {
     }
 }
 
-/// One for each halt and each demand on a policy.
+/// The requirements on policies. There is an engine for each combination with a halt.
 const DEMANDS: [Held; 6] = [
     Held::Unguarded,
     Held::Permitted,
@@ -145,7 +145,7 @@ const DEMANDS: [Held; 6] = [
 impl Engines {
     pub(crate) fn get(&self, halted: Halted, held: Held) -> &Engine {
         let halt = Halted::ALL.iter().position(|h| *h == halted).unwrap();
-        // Guardrails never make up for a policy that is not there: the strictest stand beside it.
+        // A missing policy is combined with the strictest guardrails, which must not change the answer.
         let demand = DEMANDS.iter().position(|h| *h == held).unwrap_or(1);
         &self.0[halt * DEMANDS.len() + demand]
     }
@@ -242,7 +242,7 @@ fn engines(key: &OperatorKey) -> Engines {
     Engines(engines.collect())
 }
 
-/// What the operator asks of a policy: all of it to the letter, or one thing more than the policy has.
+/// Adds requirements on policies: all met exactly, or one of them violated.
 fn demand(base: Guardrails, held: Held) -> Guardrails {
     if held == Held::Unguarded {
         return base;
@@ -264,9 +264,9 @@ fn demand(base: Guardrails, held: Held) -> Guardrails {
         .with_required_policy_hash()
 }
 
-/// How the age of an intent comes about.
+/// The parameters that produce the age of an intent.
 struct Aging {
-    /// When it was sent, relative to now.
+    /// The time at which it was sent, relative to now, in microseconds.
     sent: Option<i64>,
     policy_max: Option<i64>,
     operator_max: Option<i64>,
@@ -296,7 +296,7 @@ fn aging(age: Age) -> Aging {
     }
 }
 
-/// The bounds on leverage, margin and notional: the policy's, and the operator's.
+/// Returns the bounds on leverage, margin and notional: those of the policy, then those of the guardrails.
 fn bounds(case: &Case) -> [[Option<u64>; 3]; 2] {
     let (leverage, _) = applied_leverage(case.asked);
     let (notional, margin) = amounts(case.asked, case.sized);
@@ -347,7 +347,7 @@ fn operator_key(case: &Case) -> OperatorKey {
     }
 }
 
-/// The instant that a case is judged at.
+/// Returns the time at which a case is decided.
 pub(crate) fn now(when: When) -> Instant {
     let micros = match when {
         When::TooEarly => FROM - 1,
@@ -359,7 +359,7 @@ pub(crate) fn now(when: When) -> Instant {
     Instant::from_micros(micros).unwrap()
 }
 
-/// The record that an intent is read from.
+/// Returns the record of the intent.
 pub(crate) fn record(case: &Case) -> String {
     let mut fields: Vec<String> = Vec::new();
     let mut field = |text: String| fields.push(text);
@@ -404,7 +404,7 @@ pub(crate) fn record(case: &Case) -> String {
         Asked::Equal => field("\"leverage\": 8".to_owned()),
         Asked::More => field("\"leverage\": 10".to_owned()),
     }
-    // The least number there is leaves no margin, and the largest no notional.
+    // The smallest positive number as a notional underflows the margin; the largest margin overflows the notional.
     let overflows = case.limited == Limited::Overflow;
     let amount = |usual: &str| if overflows { "5e-324" } else { usual }.to_owned();
     match case.sized {
@@ -420,7 +420,7 @@ pub(crate) fn record(case: &Case) -> String {
     format!("{{{}}}", fields.join(", "))
 }
 
-/// Reads an intent.
+/// Parses an intent.
 pub(crate) fn intent<'a>(
     record: &'a str,
     scratch: &'a mut Scratch,
@@ -431,12 +431,12 @@ pub(crate) fn intent<'a>(
         | Event::Position(_)
         | Event::PolicyUpdated(..)
         | Event::PolicyWithdrawn(_) => {
-            panic!("no intent: {record}")
+            panic!("not an intent: {record}")
         }
     }
 }
 
-/// What the engine answered, in the words of the table.
+/// Converts a decision of the engine to the answer in the table.
 pub(crate) fn observed(decision: &Decision<'_>) -> Answer {
     match decision {
         Decision::Exit(permit) => Answer::Exit {
@@ -476,23 +476,23 @@ fn source(source: Source) -> &'static str {
         | Source::Position(_)
         | Source::Market(_)
         | Source::Guardrails(_)
-        | Source::Derived(_) => panic!("no source of a trade here: {source}"),
+        | Source::Derived(_) => panic!("unexpected source of a trade: {source}"),
     }
 }
 
 fn evidence(denial: &Denial<'_>) -> &'static str {
     match denial {
         Denial::Unread(_) | Denial::PolicyAbsent(_) | Denial::NotInForce(_) => "",
-        Denial::SourceUnreadable => "might be the owner",
-        Denial::ExitOwnerOpens { .. } => "an owner opens",
+        Denial::SourceUnreadable => "might be an owner",
+        Denial::ExitOwnerOpens { .. } => "entry by an owner",
         Denial::NotExitOwner(denied) => match denied.source_name {
-            Some(_) => "another asks",
-            None => "nobody asks",
+            Some(_) => "not an owner or delegate",
+            None => "no readable source",
         },
         Denial::Halted {
             everything: true, ..
-        } => "everything",
-        Denial::Halted { .. } => "the symbol",
+        } => "all symbols",
+        Denial::Halted { .. } => "this symbol",
         Denial::PolicyNotPermitted(constraint) => match constraint {
             Constraint::Validity { .. } => "validity",
             Constraint::Market { .. } => "market",
@@ -504,25 +504,25 @@ fn evidence(denial: &Denial<'_>) -> &'static str {
         }
         Denial::IntentStale { age_max, .. } => match age_max.source().to_string().as_str() {
             "policy:limits.max_intent_age_sec" => "the policy's bound",
-            "guardrails:max_intent_age_sec" => "the operator's bound",
-            other => panic!("nobody bounds ages there: {other}"),
+            "guardrails:max_intent_age_sec" => "the guardrails' bound",
+            other => panic!("unexpected source of an age bound: {other}"),
         },
         Denial::ClockUntrusted { .. } => "ahead",
-        Denial::NotInUniverse { .. } => "the policy's list",
-        Denial::NotPermitted { .. } => "the operator's list",
-        Denial::NoLeverage { .. } => "the policy's",
-        Denial::LeverageUnusable(_) => "the intent's",
+        Denial::NotInUniverse { .. } => "the policy's universe",
+        Denial::NotPermitted { .. } => "the permitted symbols",
+        Denial::NoLeverage { .. } => "absent in the policy",
+        Denial::LeverageUnusable(_) => "unusable in the intent",
         Denial::NoSize => "absent",
         Denial::SizeUnusable(fault) => match fault {
-            SizeFault::BadValue(_) => "no number",
+            SizeFault::BadValue(_) => "not a number",
             SizeFault::NoPrice(_) => "no price",
             SizeFault::NoLeverage(_) => "no leverage",
-            SizeFault::BadProduct(_) => "no product",
+            SizeFault::BadProduct(_) => "product not usable",
         },
         Denial::LimitExceeded { number, limit, .. } => {
             match (number.name(), limit.map(|limit| limit.source())) {
-                ("margin", None) => "margin is no number",
-                ("notional", None) => "notional is no number",
+                ("margin", None) => "margin not finite or 0",
+                ("notional", None) => "notional not finite or 0",
                 ("leverage", Some(Source::Policy("limits.max_leverage"))) => {
                     "leverage above policy:limits.max_leverage"
                 }
@@ -541,7 +541,7 @@ fn evidence(denial: &Denial<'_>) -> &'static str {
                 ("notional", Some(Source::Guardrails("max_notional_usd"))) => {
                     "notional above guardrails:max_notional_usd"
                 }
-                other => panic!("no limit of this table: {other:?}"),
+                other => panic!("unexpected limit: {other:?}"),
             }
         }
     }

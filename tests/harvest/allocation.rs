@@ -1,4 +1,4 @@
-//! A harvest leaves the heap alone.
+//! Checks that harvests do not allocate.
 
 use allocation_counter::measure;
 use portcullis::{
@@ -9,7 +9,7 @@ use portcullis::{
 use crate::support::{calm, long, now, policy, short};
 
 #[test]
-fn one_at_a_time() {
+fn single_call_does_not_allocate() {
     let policy = policy();
     let unreadable = Position {
         entry_price: Some(f64::NAN),
@@ -31,7 +31,7 @@ fn one_at_a_time() {
 }
 
 #[test]
-fn in_batch_once_there_is_room() {
+fn batch_with_capacity_does_not_allocate() {
     let policy = policy();
     let theta = policy.theta_in_force(now()).unwrap();
     let mut columns = HarvestColumns::new();
@@ -51,9 +51,9 @@ fn in_batch_once_there_is_room() {
     assert_eq!(info.count_total, 0);
 }
 
-/// As much room as there are rows, at once: one allocation a column.
+/// The first batch allocates each of its five columns once, at full size.
 #[test]
-fn in_batch_the_first_time() {
+fn first_batch_allocates_once_per_column() {
     let policy = policy();
     let theta = policy.theta_in_force(now()).unwrap();
     let mut columns = HarvestColumns::new();

@@ -1,4 +1,4 @@
-//! The laws of a harvest over all floats: the batch is the single call, and a higher R never lowers a stage.
+//! Property tests over all floats: the batch equals the single call, and a higher R never lowers a stage.
 
 use portcullis::{
     domain::{Instant, PositionSide, Symbol},
@@ -24,7 +24,7 @@ fn config(cases: u32) -> ProptestConfig {
     }
 }
 
-/// Every bit pattern, the edges, and what is plausible around `scale`.
+/// Generates arbitrary bit patterns, edge values, and plausible values around `scale`.
 fn float(scale: f64) -> impl Strategy<Value = f64> {
     prop_oneof![
         1 => any::<u64>().prop_map(f64::from_bits),
@@ -114,7 +114,7 @@ type Row = (Position, Option<Market>);
 
 fn check_batch(policy: &Policy, at: Instant, rows: &[Row]) -> Result<(), TestCaseError> {
     let mut columns = HarvestColumns::new();
-    // What was there before leaves no trace.
+    // Rows that were pushed before `clear` must not affect the result.
     columns.push(&long(), None);
     columns.clear();
     let mut batch = HarvestBatch::new();
@@ -177,11 +177,11 @@ fn check_batch(policy: &Policy, at: Instant, rows: &[Row]) -> Result<(), TestCas
 }
 
 proptest! {
-    // Each case is a batch of its own.
+    // Each case contains a whole batch, so fewer cases suffice.
     #![proptest_config(config(64))]
 
     #[test]
-    fn the_batch_is_the_single_call(
+    fn batch_equals_single_call(
         policy in some_policy(),
         rows in prop::collection::vec((position(), option::weighted(0.9, market())), 0..300),
     ) {
@@ -216,7 +216,7 @@ proptest! {
     }
 
     #[test]
-    fn k_stays_within_its_bounds(policy in some_policy(), position in position(), market in market()) {
+    fn k_and_components_are_within_bounds(policy in some_policy(), position in position(), market in market()) {
         let decision = harvest(PolicyState::present(&policy), &position, Some(&market), now());
         if let HarvestDecision::Harvest(harvest) = decision && let Ok(kill) = harvest.kill() {
             prop_assert!((0.5..=1.0).contains(&kill.k()));
@@ -234,7 +234,7 @@ fn an_empty_batch_has_no_rows() {
 }
 
 #[test]
-fn the_batch_begins_where_the_single_call_begins() {
+fn batch_has_the_thresholds_of_the_single_call() {
     let rows: Vec<Row> = [-1.0, 0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0]
         .into_iter()
         .flat_map(|r| [(at_r(r), None), (at_r(r.next_down()), Some(calm()))])
@@ -253,7 +253,7 @@ fn the_batch_begins_where_the_single_call_begins() {
         check_batch(&policy, now(), &rows).unwrap();
     }
 
-    // The probability of a trend at its threshold, and just below it.
+    // `p_trend` at its threshold, and just below it.
     let rows = [0.25, 0.25_f64.next_down()].map(|p_trend| {
         let market = Market {
             p_trend: Some(p_trend),
@@ -264,7 +264,7 @@ fn the_batch_begins_where_the_single_call_begins() {
     });
     check_batch(&policy(), now(), &rows).unwrap();
 
-    // K at its threshold, and just below it.
+    // K at its threshold, and just next to it.
     let spike = Market {
         sigma: Some(0.03),
         ..calm()
@@ -278,7 +278,7 @@ fn the_batch_begins_where_the_single_call_begins() {
 }
 
 #[test]
-fn an_unknown_age_is_too_great_for_any_limit() {
+fn an_unknown_age_exceeds_every_limit() {
     let policy =
         policy_and(r#""limits": {"max_position_age_sec": 1e30, "max_market_age_sec": 1e30}"#);
     let known = Some(Instant::MIN);
@@ -304,8 +304,8 @@ fn an_unknown_age_is_too_great_for_any_limit() {
     }
 }
 
-/// A position and its market as old as is permitted, and a microsecond older; with a stop, without, with none
-/// that can be used.
+/// Covers a position and its market at the largest allowed age and one microsecond older, each with a usable stop, an
+/// unusable stop and no stop.
 #[test]
 fn the_largest_age_is_not_too_old() {
     for limits in [

@@ -1,4 +1,4 @@
-//! Where a threshold begins, and what a part does without its inputs.
+//! Thresholds of the parts of a harvest, and their results for missing or invalid inputs.
 
 use portcullis::{
     domain::{PositionSide, Span},
@@ -36,7 +36,7 @@ fn a_step_is_reached_at_its_threshold() {
 }
 
 #[test]
-fn a_stage_is_proposed_above_what_was_taken() {
+fn only_a_stage_above_the_taken_one_is_proposed() {
     let policy = whole_numbers();
     let action = |r: f64, taken: Stage| {
         let position = Position {
@@ -55,7 +55,7 @@ fn a_stage_is_proposed_above_what_was_taken() {
 }
 
 #[test]
-fn k_closes_at_its_threshold_over_the_ladder() {
+fn k_at_its_threshold_overrides_the_ladder() {
     let market = Market {
         sigma: Some(0.03),
         ..calm()
@@ -82,7 +82,7 @@ fn k_closes_at_its_threshold_over_the_ladder() {
 }
 
 #[test]
-fn a_kill_score_beyond_floats_is_one() {
+fn k_is_one_if_z_overflows() {
     let policy = policy_with(&[
         (r#""k_regime_flip": 0.8"#, r#""k_regime_flip": 1e308"#),
         (r#""k_sigma_spike": 0.6"#, r#""k_sigma_spike": 1e308"#),
@@ -100,7 +100,7 @@ fn a_kill_score_beyond_floats_is_one() {
 }
 
 #[test]
-fn the_flip_needs_both_signs() {
+fn a_regime_flip_needs_both_conditions() {
     let policy = policy();
     let flip = |p_trend: f64, p_mr: f64, p_chop: f64| {
         let market = Market {
@@ -142,7 +142,7 @@ fn components_are_never_negative_zero() {
     assert_eq!(kill.k(), 0.5);
 }
 
-/// What the lock says of a position with R above `lock_R`.
+/// Checks the profit lock of a position with R of at least `lock_R`.
 #[track_caller]
 fn check_lock(position: Position, stop: Option<f64>, silent: bool) {
     let policy = whole_numbers();
@@ -154,8 +154,8 @@ fn check_lock(position: Position, stop: Option<f64>, silent: bool) {
 }
 
 #[test]
-fn the_lock_tightens_and_stays_on_the_safe_side() {
-    // The lock puts the stop to 129, or 127 for a short.
+fn the_lock_only_tightens_and_stays_on_the_safe_side() {
+    // The lock proposes a stop at 129, or 127 for a short.
     let at = |r: f64, current_sl: Option<f64>| Position {
         current_sl,
         ..at_r(r)
@@ -164,7 +164,7 @@ fn the_lock_tightens_and_stays_on_the_safe_side() {
     check_lock(at(1.5, Some(128.9)), Some(129.0), false);
     check_lock(at(1.5, Some(129.0)), None, false);
     check_lock(at(1.5, Some(200.0)), None, false);
-    // R has reached lock_R, and the price stands where the stop would.
+    // R has reached lock_R, and the price equals the stop that would be proposed.
     check_lock(at(1.0, None), None, false);
     check_lock(at(1.0_f64.next_up(), None), None, false);
 
@@ -181,7 +181,7 @@ fn the_lock_tightens_and_stays_on_the_safe_side() {
 }
 
 #[test]
-fn the_lock_begins_at_its_threshold() {
+fn the_lock_starts_at_its_threshold() {
     let policy = whole_numbers_locking_at("0.00390625");
     let stop = |position: Position| {
         let harvest = proposal(&policy, &position, None);
@@ -196,7 +196,7 @@ fn the_lock_begins_at_its_threshold() {
 }
 
 #[test]
-fn a_current_stop_of_no_use_silences_the_lock_alone() {
+fn an_invalid_current_stop_disables_only_the_lock() {
     for sl in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 0.0, -0.0, -1.0] {
         let position = Position {
             current_sl: Some(sl),
@@ -211,7 +211,7 @@ fn a_current_stop_of_no_use_silences_the_lock_alone() {
 }
 
 #[test]
-fn what_was_taken_unreadable_silences_the_ladder_alone() {
+fn an_unreadable_taken_stage_disables_only_the_ladder() {
     let policy = policy();
     let position = Position {
         harvested: Harvested::Unreadable,
@@ -226,7 +226,7 @@ fn what_was_taken_unreadable_silences_the_ladder_alone() {
 }
 
 #[test]
-fn r_says_why_it_is_not_there() {
+fn an_unavailable_r_names_its_input() {
     let policy = policy();
     let r = |change: fn(&mut Position)| {
         let mut position = long();
@@ -264,7 +264,7 @@ fn r_says_why_it_is_not_there() {
     );
     let nan = r(|p| p.stop_dist_pct = Some(f64::NAN));
     assert_eq!(nan, (F::StopDistPct, Unreadable));
-    // The result is no number.
+    // The inputs are valid, but the result is not finite.
     let huge = r(|p| {
         p.entry_price = Some(1e308);
         p.stop_dist_pct = Some(100.0);
@@ -275,7 +275,7 @@ fn r_says_why_it_is_not_there() {
 }
 
 #[test]
-fn a_stop_comes_from_the_position_or_the_policy_or_nowhere() {
+fn the_stop_comes_from_the_position_or_the_policy() {
     let plain = policy();
     let with_fallback = policy_with(&[(
         r#""kill_threshold": 0.55"#,
@@ -289,7 +289,7 @@ fn a_stop_comes_from_the_position_or_the_policy_or_nowhere() {
     assert_eq!(harvest.r(), Err(RUnavailable::MissingStop));
     let no_market = fault(HarvestField::Market, Observed::Absent);
     let HarvestSkip::MissingStop { kill } = skip(&plain, &without_stop, None) else {
-        panic!("another reason");
+        panic!("expected MissingStop");
     };
     assert_eq!(kill, no_market);
 
@@ -307,7 +307,7 @@ fn a_stop_comes_from_the_position_or_the_policy_or_nowhere() {
     let listed = harvest.thresholds().iter().last().unwrap();
     assert_eq!(listed, r.stop());
 
-    // A stop that is there and of no use is not replaced.
+    // The fallback does not replace an invalid stop.
     let zero = Position {
         stop_dist_pct: Some(0.0),
         ..long()
@@ -316,20 +316,20 @@ fn a_stop_comes_from_the_position_or_the_policy_or_nowhere() {
         skip(&with_fallback, &zero, None),
         HarvestSkip::InvalidInput { .. }
     ));
-    // Side and prices come before the stop.
+    // Side and prices are checked before the stop.
     let neither = Position {
         current_price: None,
         ..without_stop
     };
     let HarvestSkip::InvalidInput { r, kill } = skip(&plain, &neither, None) else {
-        panic!("another reason");
+        panic!("expected InvalidInput");
     };
     assert_eq!(r, fault(HarvestField::CurrentPrice, Observed::Absent));
     assert_eq!(kill, no_market);
 }
 
 #[test]
-fn k_says_why_it_is_not_there() {
+fn an_unavailable_k_names_its_input() {
     let policy = policy();
     let kill = |position: &Position, market: Option<&Market>| {
         let harvest = proposal(&policy, position, market);
@@ -373,7 +373,7 @@ fn k_says_why_it_is_not_there() {
 }
 
 #[test]
-fn evidence_reads_well() {
+fn texts_of_the_evidence() {
     let number = fault(HarvestField::Sigma, Observed::Number(-1.0));
     assert_eq!(
         number.to_string(),
@@ -388,7 +388,7 @@ fn evidence_reads_well() {
     );
     assert_eq!(
         old.to_string(),
-        "`market.as_of` is 0.000002 s old, the limit is 0.000001 s; required: known and within its limit"
+        "`market.as_of` is 0.000002 s old; the limit is 0.000001 s; required: known and within its limit"
     );
     assert_eq!(
         RUnavailable::MissingStop.to_string(),

@@ -1,4 +1,4 @@
-//! Harvests: the table of check values, the edges, and the batch beside the single call.
+//! Tests of the harvest: check values, edge cases, parsing, and equality of batch and single call.
 
 #![expect(
     clippy::unwrap_used,

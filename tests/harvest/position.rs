@@ -1,4 +1,4 @@
-//! Whether there is a position, a policy, and both are young enough.
+//! Harvests without an open position, without a policy in force, or with inputs that are too old.
 
 use portcullis::{
     domain::{Instant, Span},
@@ -14,7 +14,7 @@ use crate::support::{
 };
 
 #[test]
-fn there_is_none() {
+fn no_open_position() {
     let policy = policy();
     let flat = Position {
         side: Some(Standing::Flat),
@@ -29,7 +29,7 @@ fn there_is_none() {
             skip(&policy, &position, Some(&calm())),
             HarvestSkip::NoPosition
         ));
-        // That comes before the question for a policy.
+        // This check precedes that of the policy.
         let absent = PolicyAbsence::NotFound;
         let state = PolicyState::absent(&absent);
         assert!(matches!(
@@ -37,14 +37,14 @@ fn there_is_none() {
             HarvestDecision::Skip(HarvestSkip::NoPosition)
         ));
     }
-    // Any other quantity decides nothing.
+    // Any other quantity has no effect.
     for quantity in [1.0, -1.0, f64::NAN, f64::INFINITY] {
         proposal(&policy, &empty(quantity), None);
     }
 }
 
 #[test]
-fn no_policy_no_harvest() {
+fn without_a_policy_there_is_no_harvest() {
     let absent = PolicyAbsence::NotFound;
     let state = PolicyState::absent(&absent);
     assert!(matches!(
@@ -53,7 +53,7 @@ fn no_policy_no_harvest() {
     ));
 }
 
-/// Whether θ is in force so many seconds after the expiry.
+/// Returns true if θ is in force at the time `at`.
 fn is_in_force(policy: &Policy, at: Instant) -> bool {
     match harvest(PolicyState::present(policy), &long(), None, at) {
         HarvestDecision::Harvest(_) => true,
@@ -63,7 +63,7 @@ fn is_in_force(policy: &Policy, at: Instant) -> bool {
 }
 
 #[test]
-fn theta_ends_with_the_policy_or_its_grace() {
+fn theta_expires_with_the_policy_or_its_grace_period() {
     let end = before_expiry(0);
     let microsecond_after =
         |at: Instant| Instant::from_micros(at.as_micros().saturating_add(1)).unwrap();
@@ -101,13 +101,13 @@ fn unknown(field: HarvestField) -> InputFault {
     }
 }
 
-/// [`now`] so many seconds ago.
+/// Returns the time `seconds` before [`now`].
 fn ago(seconds: i64) -> Option<Instant> {
     Some(before_expiry(1000 + seconds))
 }
 
 #[test]
-fn a_market_too_old_silences_k_alone() {
+fn an_old_market_disables_only_k() {
     let policy = policy_and(r#""limits": {"max_market_age_sec": 60}"#);
     let at = |as_of: Option<Instant>| Market { as_of, ..calm() };
     let kill = |as_of| {
@@ -121,25 +121,25 @@ fn a_market_too_old_silences_k_alone() {
     assert!(kill(ago(-5)).is_ok());
     assert_eq!(kill(ago(61)), Err(old(HarvestField::MarketTime, 61)));
     assert_eq!(kill(None), Err(unknown(HarvestField::MarketTime)));
-    // No market at all is no question of age.
+    // Without a market, K is unavailable for that reason and not because of an age.
     let harvest = proposal(&policy, &long(), None);
     assert_eq!(harvest.kill(), Err(unknown(HarvestField::Market)));
     assert_eq!(reasons(&harvest), "profit_lock kill_score_unavailable");
 }
 
 #[test]
-fn a_position_too_old_says_nothing() {
+fn an_old_position_is_skipped() {
     let policy = policy_and(r#""limits": {"max_position_age_sec": 60}"#);
     let at = |as_of: Option<Instant>| Position {
         as_of,
-        // Worth no mention beside the age.
+        // The age is checked first, so a missing stop is not reported.
         stop_dist_pct: None,
         ..long()
     };
     let why = |as_of| {
         let position = at(as_of);
         let HarvestSkip::InvalidInput { r, kill } = skip(&policy, &position, Some(&calm())) else {
-            panic!("another reason");
+            panic!("expected InvalidInput");
         };
         assert_eq!(r, kill);
         r

@@ -1,4 +1,4 @@
-//! What these tests share.
+//! Positions, markets and policies that these tests share.
 
 use portcullis::{
     domain::{Instant, PositionSide, Symbol},
@@ -12,22 +12,22 @@ use portcullis::{
 /// The expiry of every policy here, in seconds.
 pub(crate) const EXPIRY: i64 = 2_000_000_000;
 
-/// Seconds before the expiry.
+/// Returns the time `seconds` before the expiry.
 pub(crate) fn before_expiry(seconds: i64) -> Instant {
     Instant::from_millis((EXPIRY - seconds) * 1000).unwrap()
 }
 
-/// When these tests judge, unless they say otherwise.
+/// Returns the time at which these tests evaluate positions by default.
 pub(crate) fn now() -> Instant {
     before_expiry(1000)
 }
 
-/// The sample policy.
+/// Returns the sample policy.
 pub(crate) fn policy() -> Policy {
     policy_with(&[])
 }
 
-/// The sample policy with parts of its text replaced.
+/// Returns the sample policy with parts of its text replaced.
 pub(crate) fn policy_with(changes: &[(&str, &str)]) -> Policy {
     let mut text = crate::sample::sample_policy_json(&EXPIRY.to_string());
     for (old, new) in changes {
@@ -37,13 +37,13 @@ pub(crate) fn policy_with(changes: &[(&str, &str)]) -> Policy {
     Policy::from_json(&text).unwrap()
 }
 
-/// What goes in front of `policy_version` to add a field.
+/// Returns the sample policy with an additional field in front of `policy_version`.
 pub(crate) fn policy_and(field: &str) -> Policy {
     let with = format!(r#"{field}, "policy_version""#);
     policy_with(&[(r#""policy_version""#, &with)])
 }
 
-/// A profit of 3 at an entry price of 100.
+/// Returns a long with a profit of 3 USD per unit at an entry price of 100 USD.
 pub(crate) fn long() -> Position {
     Position {
         symbol: Symbol::new("BTCUSDT").unwrap(),
@@ -59,7 +59,7 @@ pub(crate) fn long() -> Position {
     }
 }
 
-/// As [`long`], with a profit of 4.
+/// Returns a short like [`long`], with a profit of 4 USD per unit.
 pub(crate) fn short() -> Position {
     Position {
         side: Some(Standing::Open(PositionSide::Short)),
@@ -69,12 +69,13 @@ pub(crate) fn short() -> Position {
     }
 }
 
-/// R is the profit in these numbers: no cost, a risk of 1 a unit, thresholds that floats hold exactly.
+/// Returns a policy under which R equals the profit of [`at_r`]: no costs, a risk of 1 USD per unit, and thresholds
+/// that floats represent exactly.
 pub(crate) fn whole_numbers() -> Policy {
     whole_numbers_locking_at("0.0078125")
 }
 
-/// As [`whole_numbers`], with the lock's stop so far beyond the entry price of 128.
+/// Returns [`whole_numbers`] with another distance of the break-even stop, as a share of the entry price of 128.
 pub(crate) fn whole_numbers_locking_at(be_plus_pct: &str) -> Policy {
     let be_plus = format!(r#""be_plus_pct": {be_plus_pct}"#);
     policy_with(&[
@@ -87,7 +88,7 @@ pub(crate) fn whole_numbers_locking_at(be_plus_pct: &str) -> Policy {
     ])
 }
 
-/// [`long`] with such an R under [`whole_numbers`].
+/// Returns [`long`] with the given R under [`whole_numbers`].
 pub(crate) fn at_r(r: f64) -> Position {
     Position {
         entry_price: Some(128.0),
@@ -98,7 +99,7 @@ pub(crate) fn at_r(r: f64) -> Position {
     }
 }
 
-/// A market that has not turned.
+/// Returns a market that has not turned.
 pub(crate) fn calm() -> Market {
     Market {
         sigma: Some(0.01),
@@ -110,7 +111,7 @@ pub(crate) fn calm() -> Market {
     }
 }
 
-/// A proposal, for tests that expect one.
+/// Returns the proposal, and panics on a skip.
 pub(crate) fn proposal<'a>(
     policy: &'a Policy,
     position: &Position,
@@ -122,7 +123,7 @@ pub(crate) fn proposal<'a>(
     }
 }
 
-/// A refusal, for tests that expect one.
+/// Returns the skip, and panics on a proposal.
 pub(crate) fn skip<'a>(
     policy: &'a Policy,
     position: &Position,
@@ -134,7 +135,7 @@ pub(crate) fn skip<'a>(
     }
 }
 
-/// The reasons of a harvest in one line.
+/// Returns the reasons of a harvest, separated by spaces.
 pub(crate) fn reasons(harvest: &Harvest<'_>) -> String {
     harvest.reasons().iter().collect::<Vec<_>>().join(" ")
 }

@@ -1,4 +1,4 @@
-//! The check values of the formulas, with the sample policy.
+//! Check values of the formulas under the sample policy.
 
 use portcullis::harvest::{Market, Position};
 
@@ -6,7 +6,7 @@ use crate::support::{calm, long, policy, proposal, reasons, short};
 
 const CALM_K: f64 = 0.502_499_979_166_874_9;
 
-/// What is expected; R and the stop as printed to ten significant digits, K to the bit.
+/// Checks a harvest. R and the stop are compared to within 1e-10, K exactly.
 #[track_caller]
 fn check(position: Position, market: Market, r: f64, k: f64, action: &str, stop: Option<f64>) {
     let policy = policy();
@@ -21,7 +21,7 @@ fn check(position: Position, market: Market, r: f64, k: f64, action: &str, stop:
     match (harvest.stop(), stop) {
         (None, None) => {}
         (Some(proposed), Some(stop)) => assert!(near(proposed.value().get(), stop)),
-        (proposed, stop) => panic!("{proposed:?} in place of {stop:?}"),
+        (proposed, stop) => panic!("proposed stop is {proposed:?}, expected {stop:?}"),
     }
 }
 
@@ -81,7 +81,7 @@ fn the_kill_score() {
 }
 
 #[test]
-fn every_part_is_told_with_its_source() {
+fn every_number_has_its_source() {
     let policy = policy();
     let market = Market {
         sigma: Some(0.03),

@@ -1,4 +1,4 @@
-//! Positions as records hold them.
+//! Parsing of position records.
 
 use portcullis::{
     domain::{Instant, PositionSide},
@@ -13,14 +13,14 @@ fn read(text: &str) -> Snapshot {
     Snapshot::from_json(text, Some(now())).unwrap()
 }
 
-/// The one field in question, of a record that holds it.
+/// Parses a record that contains only a symbol and the given field.
 #[track_caller]
 fn read_with(field: &str) -> Snapshot {
     read(&format!(r#"{{"symbol": "BTCUSDT", {field}}}"#))
 }
 
 #[test]
-fn a_whole_record() {
+fn a_complete_record() {
     let snapshot = read(
         r#"{"event_type": "position.snapshot", "ts": 1764903480000, "symbol": "btcusdt", "side": "Short",
             "quantity": 2, "entry_price": "92499.97", "current_price": 92604.84, "peak_price": 1, "trough_price": 1,
@@ -53,7 +53,7 @@ fn a_whole_record() {
 }
 
 #[test]
-fn what_is_absent() {
+fn absent_fields() {
     let snapshot = read(r#"{"symbol": "BTCUSDT", "entry_price": null, "market": null}"#);
     assert_eq!(snapshot.market, None);
     assert_eq!(snapshot.position.side, None);
@@ -64,7 +64,7 @@ fn what_is_absent() {
 }
 
 #[test]
-fn what_is_unreadable() {
+fn unreadable_fields() {
     let is_nan = |x: Option<f64>| x.is_some_and(f64::is_nan);
     for value in [r#""x""#, r#""""#, "true", "[]", "{}", r#""nan""#] {
         let snapshot = read_with(&format!(r#""entry_price": {value}"#));
@@ -106,7 +106,7 @@ fn quantity_has_an_alias() {
 }
 
 #[test]
-fn what_is_no_record_of_a_position() {
+fn texts_that_are_not_position_records() {
     let fault = |text: &str| Snapshot::from_json(text, None).unwrap_err();
     assert!(matches!(fault("[]"), SnapshotFault::Syntax(_)));
     assert!(matches!(
@@ -128,9 +128,9 @@ proptest! {
     }
 }
 
-/// The known keys are told apart by their length first.
+/// Keys are distinguished by their length first, so unknown keys of every length are tried.
 #[test]
-fn a_key_that_is_not_known_changes_nothing() {
+fn an_unknown_key_has_no_effect() {
     const MARKET: &str = r#""sigma": 0.01, "ts": 0.3"#;
     let market = |more: &str| read_with(&format!(r#""market": {{{MARKET}{more}}}"#)).market;
     let whole = r#""side": "LONG", "quantity": 2, "entry_price": 100, "current_price": 101, "age_sec": 6,

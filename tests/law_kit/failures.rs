@@ -1,4 +1,4 @@
-//! Decision functions with the failures that everybody writes once.
+//! Decision functions with well-known failures.
 
 use std::{
     collections::HashMap,
@@ -11,12 +11,12 @@ use portcullis::{
 };
 use serde_json::{Map, Value};
 
-/// The members of a record that is one flat object.
+/// Returns the members of a record, if it is one flat object.
 fn members(asked: &Question) -> Option<Map<String, Value>> {
     serde_json::from_str(&asked.record).ok()
 }
 
-/// The same question about another record.
+/// Returns the same question with another record.
 fn about(asked: &Question, members: Map<String, Value>) -> Question {
     Question {
         record: Value::from(members).to_string(),
@@ -24,7 +24,7 @@ fn about(asked: &Question, members: Map<String, Value>) -> Question {
     }
 }
 
-/// A number, as a number or as a text; what is no number is none.
+/// Returns a number that is written as a number or as a string.
 fn number(members: &Map<String, Value>, field: &str) -> Option<f64> {
     match members.get(field)? {
         Value::Number(number) => number.as_f64(),
@@ -37,7 +37,7 @@ fn is(row: &Row, reason: &str) -> bool {
     row.reason.as_deref() == Some(reason)
 }
 
-/// `leverage.get(symbol).unwrap_or(10.0)`, and 200 USD of it.
+/// A fallback of `leverage.get(symbol).unwrap_or(10.0)` and 200 USD.
 pub(crate) struct TenfoldFallback;
 
 impl Decider for TenfoldFallback {
@@ -58,7 +58,7 @@ impl Decider for TenfoldFallback {
     }
 }
 
-/// Goes on with the policy that it has, however old: a new one will come.
+/// Uses the last policy after it has expired.
 pub(crate) struct LastPolicyWillDo;
 
 impl Decider for LastPolicyWillDo {
@@ -71,7 +71,7 @@ impl Decider for LastPolicyWillDo {
     }
 }
 
-/// Trades what fits, in the place of what was asked.
+/// Reduces a size to the limits instead of rejecting it.
 pub(crate) struct LimitsShave;
 
 impl Decider for LimitsShave {
@@ -93,7 +93,7 @@ impl Decider for LimitsShave {
     }
 }
 
-/// Takes for granted that numbers are ordered.
+/// Assumes that any two floats can be compared.
 pub(crate) struct Ordering;
 
 impl Decider for Ordering {
@@ -106,8 +106,8 @@ impl Decider for Ordering {
     }
 }
 
-/// `if asked <= 0 { refuse } else if asked < given { asked } else { given }`: a NaN is neither, and gets what the
-/// policy gives.
+/// `if asked <= 0 { reject } else if asked < given { asked } else { given }`: for a NaN both comparisons are false, so
+/// it gets the leverage of the policy.
 pub(crate) struct NanIsNotBelow;
 
 impl Decider for NanIsNotBelow {
@@ -126,7 +126,7 @@ impl Decider for NanIsNotBelow {
     }
 }
 
-/// Copies the fields that it knows, and does not know of `reduce_only`.
+/// Copies the fields that it knows, and does not know `reduce_only`.
 pub(crate) struct LostFlag;
 
 impl Decider for LostFlag {
@@ -142,7 +142,7 @@ impl Decider for LostFlag {
     }
 }
 
-/// Takes what looks like an entry for one, whoever sends it: an exit that lost its flag on the way opens.
+/// Accepts an entry from the exit owner, so that an exit that lost its flag opens a position.
 pub(crate) struct OwnerOpens;
 
 impl Decider for OwnerOpens {
@@ -161,8 +161,8 @@ impl Decider for OwnerOpens {
     }
 }
 
-/// Of two sizes, takes the one that its map shows first; each map has an order of its own, as with `RandomState`, but
-/// the same ones on every run of this test.
+/// Uses the first of two sizes in the iteration order of a map. Each map has another order, as with `RandomState`, but
+/// the orders are the same on every run of this test.
 #[derive(Default)]
 pub(crate) struct Unordered {
     maps: Salt,
@@ -201,7 +201,7 @@ impl Decider for Unordered {
     }
 }
 
-/// Keeps every law by never trading.
+/// Never trades, and therefore violates no demand of a law.
 pub(crate) struct Never;
 
 impl Decider for Never {

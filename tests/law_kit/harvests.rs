@@ -1,4 +1,4 @@
-//! Harvesters, each of which breaks one law.
+//! Harvesters that violate one law each.
 
 use portcullis::{
     answer::Verdict,
@@ -6,7 +6,7 @@ use portcullis::{
 };
 use serde_json::{Map, Value};
 
-/// The same question about another position.
+/// Returns the same question with a changed position.
 fn change(asked: &Question, change: impl FnOnce(&mut Map<String, Value>)) -> Question {
     let mut asked = asked.clone();
     if let Ok(mut members) = serde_json::from_str(&asked.record) {
@@ -16,7 +16,7 @@ fn change(asked: &Question, change: impl FnOnce(&mut Map<String, Value>)) -> Que
     asked
 }
 
-/// Takes profits without a policy.
+/// Proposes a partial close without a policy.
 pub(crate) struct ThetaOfItsOwn;
 
 impl Harvester for ThetaOfItsOwn {
@@ -30,7 +30,7 @@ impl Harvester for ThetaOfItsOwn {
     }
 }
 
-/// Measures with a stop of 2 % where nobody says another.
+/// Computes R with a stop distance of 2 % if the position and the policy have none.
 pub(crate) struct StopOfTwoPercent;
 
 impl Harvester for StopOfTwoPercent {
@@ -42,7 +42,7 @@ impl Harvester for StopOfTwoPercent {
     }
 }
 
-/// Divides by what it was given.
+/// Divides by an unchecked input.
 pub(crate) struct Dividing;
 
 impl Harvester for Dividing {
@@ -55,7 +55,7 @@ impl Harvester for Dividing {
     }
 }
 
-/// A missing probability is taken as none at all.
+/// Treats a missing probability as 0.
 pub(crate) struct NoProbabilityIsZero;
 
 impl Harvester for NoProbabilityIsZero {
@@ -69,7 +69,7 @@ impl Harvester for NoProbabilityIsZero {
     }
 }
 
-/// Without a price there is nothing to say.
+/// Skips the whole answer if R is unavailable, although K does not need the price.
 pub(crate) struct KillNeedsPrice;
 
 impl Harvester for KillNeedsPrice {
@@ -82,7 +82,7 @@ impl Harvester for KillNeedsPrice {
     }
 }
 
-/// Every hundredth answer is another.
+/// Returns another answer for every hundredth question.
 pub(crate) struct Counting(pub(crate) u64);
 
 impl Harvester for Counting {
@@ -95,7 +95,7 @@ impl Harvester for Counting {
     }
 }
 
-/// A ladder hung upside down.
+/// Swaps the first and the last stage of the ladder.
 pub(crate) struct UpsideDown;
 
 impl Harvester for UpsideDown {

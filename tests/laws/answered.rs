@@ -1,4 +1,4 @@
-//! An answer as a law looks at it: every number in it, and what it says of where each came from.
+//! The view of an answer that the laws check: every number in it, and the source that the answer names for it.
 
 use std::collections::BTreeMap;
 
@@ -25,7 +25,7 @@ pub(crate) struct Answered {
     pub(crate) verdict: Verdict,
     pub(crate) reason: Option<Reason>,
     pub(crate) exit_rule: Option<ExitRule>,
-    /// Every number of the row by its column, and what the answer holds beside the row.
+    /// Every number of the row by its column, and the numbers that only the typed answer contains.
     pub(crate) numbers: BTreeMap<String, Told>,
     pub(crate) basis: Option<&'static str>,
     pub(crate) action: Option<HarvestAction>,
@@ -34,9 +34,9 @@ pub(crate) struct Answered {
     pub(crate) version: Option<String>,
     pub(crate) hash: Option<PolicyHash>,
     pub(crate) gates: Vec<Gate>,
-    /// What a person reads.
+    /// The text for people.
     pub(crate) text: String,
-    /// The row as it is written.
+    /// The row as JSON.
     pub(crate) bytes: String,
 }
 
@@ -53,14 +53,14 @@ impl Answered {
         self.numbers.get(column)?.source.as_deref()
     }
 
-    /// Puts a number into the answer, as no engine may.
+    /// Replaces a number of the answer.
     pub(crate) fn forge(&mut self, column: &str, value: f64, source: Option<&str>) {
         let source = source.map(str::to_owned);
         self.numbers
             .insert(column.to_owned(), Told { value, source });
     }
 
-    /// Makes a trade of any answer.
+    /// Turns any answer into a trade.
     pub(crate) fn forged_trade(mut self, leverage: (f64, &str), size: (f64, &str)) -> Self {
         self.verdict = Verdict::Trade;
         self.reason = None;
@@ -73,7 +73,7 @@ impl Answered {
         self
     }
 
-    /// Makes a skip of any answer.
+    /// Turns any answer into a skip.
     pub(crate) fn forged_skip(mut self, reason: Reason) -> Self {
         self.verdict = Verdict::Skip;
         self.reason = Some(reason);
@@ -82,7 +82,7 @@ impl Answered {
         self
     }
 
-    /// What the row alone says.
+    /// Returns the view of a row alone.
     pub(crate) fn bare(answer: &Answer<'_>) -> Self {
         let row = serde_json::to_value(answer).unwrap();
         let mut answered = Self {
@@ -101,7 +101,7 @@ impl Answered {
             bytes: serde_json::to_string(answer).unwrap(),
         };
         for (column, value) in row.as_object().into_iter().flatten() {
-            // The number of the record and instants are no trading numbers.
+            // The record number and timestamps are not trading numbers.
             if let (Value::Number(number), false) =
                 (value, ["n", "ts", "not_after"].contains(&column.as_str()))
             {
@@ -143,7 +143,7 @@ impl Answered {
         }
     }
 
-    /// The limits that a skip holds as its evidence.
+    /// Adds the limit in the evidence of a skip.
     fn add_skip(&mut self, skip: &Skip<'_>) {
         let seconds = |span: portcullis::domain::Span| {
             span.as_micros().to_string().parse::<f64>().unwrap() / 1e6
@@ -165,7 +165,7 @@ impl Answered {
         }
     }
 
-    /// A harvest, with its thresholds.
+    /// Returns the view of a harvest with its thresholds.
     pub(crate) fn harvest(answer: &Answer<'_>, harvest: &Harvest<'_>) -> Self {
         let mut answered = Self::bare(answer);
         if let Some(stop) = harvest.stop() {
@@ -184,14 +184,14 @@ impl Answered {
         answered
     }
 
-    /// The source that the answer names beside the row.
+    /// Sets the source of a number from the typed answer.
     fn name(&mut self, column: &str, source: Source) {
         let told = self.numbers.get_mut(column).unwrap();
         told.source = Some(source.to_string());
     }
 }
 
-/// The column that says where a column's number came from.
+/// Returns the column that names the source of another column.
 fn source_column(column: &str) -> &str {
     match column {
         "leverage" => "leverage_source",

@@ -1,5 +1,5 @@
-//! L1 No policy, no trade: for every entry, a policy that is absent, unreadable, invalid, forged, stale or not
-//! yet valid is a skip; and no path produces a leverage or a size without one.
+//! L1 No policy, no trade: every entry is a skip if the policy is absent, unreadable, invalid, forged, stale or not yet
+//! valid; and no path produces a leverage or a size without a policy.
 
 use portcullis::{
     answer::Verdict,
@@ -37,14 +37,14 @@ fn no_policy_no_trade(subject: &dyn Subject, call: &Call) -> Result<(), TestCase
     let world = World::of(call);
     let answered = subject.decide(&world, &call.intent, call.now);
     if call.intent.is_entry() {
-        prop_assert_eq!(answered.verdict, Verdict::Skip, "an entry is no skip");
+        prop_assert_eq!(answered.verdict, Verdict::Skip, "an entry is not a skip");
         prop_assert!(answered.reason.is_some(), "a skip has no reason");
     }
     prop_assert_ne!(answered.verdict, Verdict::Trade, "an exit became a trade");
     Ok(())
 }
 
-/// Every path there is, and every number on it.
+/// Checks every path of the engine, and every number in its answers.
 fn no_ten_and_no_two_hundred(
     subject: &dyn Subject,
     (call, position): &(Call, HarvestCall),
@@ -78,7 +78,7 @@ fn no_ten_and_no_two_hundred(
 fn no_number(answered: &Answered, intent: &IntentDraft) -> Result<(), TestCaseError> {
     prop_assert_ne!(answered.verdict, Verdict::Trade, "a trade without a policy");
     for (column, told) in &answered.numbers {
-        // An exit says how much it was asked to close, a skip which guardrail it broke.
+        // The quantity of an exit comes from the intent; the limit in a skip can come from the guardrails.
         let is_asked = column == "quantity"
             && intent.number("quantity").or(intent.number("qty")) == Some(told.value);
         let is_guardrail = column == "limit"
@@ -91,7 +91,7 @@ fn no_number(answered: &Answered, intent: &IntentDraft) -> Result<(), TestCaseEr
             "{column} is {told:?} without a policy"
         );
     }
-    // What stands between backticks is quoted from an input.
+    // Text between backticks is quoted from an input.
     let own_words: String = answered.text.split('`').step_by(2).collect();
     for word in ["10x", "200 USD", "10 USD"] {
         prop_assert!(
@@ -117,7 +117,7 @@ fn no_path_produces_10x_or_200_usd_without_a_policy() {
     NO_TEN_AND_NO_TWO_HUNDRED.holds();
 }
 
-/// What so many engines do.
+/// A fallback to 10x and 200 USD.
 struct TenfoldForTwoHundred;
 
 impl Subject for TenfoldForTwoHundred {
@@ -132,7 +132,7 @@ impl Subject for TenfoldForTwoHundred {
     }
 }
 
-/// Goes on with the last policy that it knows, however old.
+/// Uses the last policy after it has expired.
 struct StaleIsGoodEnough;
 
 impl Subject for StaleIsGoodEnough {
@@ -148,7 +148,7 @@ impl Subject for StaleIsGoodEnough {
     }
 }
 
-/// A microsecond past the expiry is in force.
+/// Accepts a policy one microsecond after its expiry.
 struct ExpiryIsRounded;
 
 impl Subject for ExpiryIsRounded {
@@ -165,7 +165,7 @@ impl Subject for ExpiryIsRounded {
     }
 }
 
-/// Believes a hash that is none of this policy's.
+/// Ignores a stated hash that does not match.
 struct ForgedIsBelieved;
 
 impl Subject for ForgedIsBelieved {
@@ -179,7 +179,7 @@ impl Subject for ForgedIsBelieved {
     }
 }
 
-/// Takes what it can read of a policy that is not whole.
+/// Uses the readable fields of an invalid policy.
 struct HalfAPolicy;
 
 impl Subject for HalfAPolicy {
@@ -201,7 +201,7 @@ impl Subject for HalfAPolicy {
     }
 }
 
-/// Right one at a time; its batch falls back on 10x.
+/// Correct for single decisions; a batch falls back to 10x.
 struct TenfoldInABatch;
 
 impl Subject for TenfoldInABatch {
@@ -227,7 +227,7 @@ impl Subject for TenfoldInABatch {
     }
 }
 
-/// Measures R with a stop of 2 % and an hour's grace that nobody gave.
+/// Reports an R without a policy.
 struct ThetaOfItsOwn;
 
 impl Subject for ThetaOfItsOwn {
@@ -241,21 +241,21 @@ impl Subject for ThetaOfItsOwn {
 }
 
 #[test]
-fn l1_bites_a_fallback() {
-    NO_POLICY_NO_TRADE.bites(&TenfoldForTwoHundred, "an entry is no skip");
+fn l1_detects_a_fallback() {
+    NO_POLICY_NO_TRADE.bites(&TenfoldForTwoHundred, "an entry is not a skip");
     NO_TEN_AND_NO_TWO_HUNDRED.bites(&TenfoldForTwoHundred, "a trade without a policy");
     NO_TEN_AND_NO_TWO_HUNDRED.bites(&TenfoldInABatch, "a row of a batch trades");
     NO_TEN_AND_NO_TWO_HUNDRED.bites(&ThetaOfItsOwn, "a number without θ");
 }
 
 #[test]
-fn l1_bites_a_policy_out_of_force() {
-    NO_POLICY_NO_TRADE.bites(&StaleIsGoodEnough, "an entry is no skip");
-    NO_POLICY_NO_TRADE.bites(&ExpiryIsRounded, "an entry is no skip");
+fn l1_detects_an_expired_policy_in_use() {
+    NO_POLICY_NO_TRADE.bites(&StaleIsGoodEnough, "an entry is not a skip");
+    NO_POLICY_NO_TRADE.bites(&ExpiryIsRounded, "an entry is not a skip");
 }
 
 #[test]
-fn l1_bites_a_policy_that_is_none() {
-    NO_POLICY_NO_TRADE.bites(&ForgedIsBelieved, "an entry is no skip");
-    NO_POLICY_NO_TRADE.bites(&HalfAPolicy, "an entry is no skip");
+fn l1_detects_an_invalid_policy_in_use() {
+    NO_POLICY_NO_TRADE.bites(&ForgedIsBelieved, "an entry is not a skip");
+    NO_POLICY_NO_TRADE.bites(&HalfAPolicy, "an entry is not a skip");
 }

@@ -1,4 +1,4 @@
-//! L2 for harvests: every number of a proposal, and every threshold that it was held against.
+//! L2 for harvests: every number of a proposal, and every threshold that it was compared with.
 
 use portcullis::{
     answer::Verdict,
@@ -39,12 +39,15 @@ fn every_number_of_a_harvest(
             }
             None => worked_out(call, &answered, column),
         };
-        // K goes through an exponential of its own, and agrees with any other to the last digits.
+        // Another implementation of `exp` may differ in the last digits.
         let agrees = named.is_some_and(|named| match column.as_str() {
             "kill_score" => (named - told.value).abs() < 1e-14,
             _ => named.to_bits() == told.value.to_bits(),
         });
-        prop_assert!(agrees, "{column} is {told:?}, and comes to {named:?}");
+        prop_assert!(
+            agrees,
+            "{column} is {told:?}, but its source gives {named:?}"
+        );
     }
     if answered.verdict == Verdict::Harvest {
         let thresholds = answered
@@ -61,7 +64,7 @@ fn every_number_of_a_harvest(
     Ok(())
 }
 
-/// The results of a harvest, by the formulas of its documentation.
+/// Computes a result of a harvest with the documented formulas.
 fn worked_out(call: &HarvestCall, answered: &Answered, column: &str) -> Option<f64> {
     let policy = call.policy.draft()?;
     let (position, market) = (&call.position.position, call.position.market);
@@ -97,7 +100,7 @@ fn component(
     column: &str,
 ) -> Option<f64> {
     let of = |name: &str| policy.number(&format!("kill_params.{name}"));
-    // Without the sign of a zero.
+    // Adding 0.0 turns -0.0 into 0.0.
     let clamp = |x: f64, cap: f64| x.min(cap).max(0.0) + 0.0;
     match column {
         "k_regime_flip" => {
@@ -119,7 +122,7 @@ fn l2_no_number_of_a_harvest_without_a_source() {
     EVERY_NUMBER_OF_A_HARVEST.holds();
 }
 
-/// Measures with a stop of 2 % where nobody says another.
+/// Computes R with a stop distance of 2 % if the position and the policy have none.
 struct StopOfTwoPercent;
 
 impl Subject for StopOfTwoPercent {
@@ -130,7 +133,7 @@ impl Subject for StopOfTwoPercent {
     }
 }
 
-/// Costs nothing.
+/// Halves the costs.
 struct WithoutCosts;
 
 impl Subject for WithoutCosts {
@@ -145,7 +148,7 @@ impl Subject for WithoutCosts {
 }
 
 #[test]
-fn l2_bites_a_harvest_with_numbers_of_its_own() {
+fn l2_detects_invented_numbers_of_a_harvest() {
     EVERY_NUMBER_OF_A_HARVEST.bites(&StopOfTwoPercent, "position:");
     EVERY_NUMBER_OF_A_HARVEST.bites(&WithoutCosts, "cost is");
 }

@@ -1,5 +1,5 @@
-//! L2 No number without a source: every leverage, size, threshold and stop in an answer names a field that
-//! holds it, or the fields that it was worked out from.
+//! L2 No number without a source: every leverage, size, threshold and stop in an answer names the field that holds it,
+//! or the fields that it was computed from.
 
 use std::collections::BTreeMap;
 
@@ -30,7 +30,7 @@ const TEN_AND_TWO_HUNDRED_ARE_HELD: Law<Call> = Law {
     demands: ten_and_two_hundred_are_held,
 };
 
-/// Half of them trade.
+/// About half of these calls are trades.
 fn calls() -> BoxedStrategy<Call> {
     prop_oneof![
         4 => strategies::calls_with_policy(),
@@ -54,7 +54,7 @@ fn every_number_of_a_decision(subject: &dyn Subject, call: &Call) -> Result<(), 
         prop_assert_eq!(
             named.map(f64::to_bits),
             Some(told.value.to_bits()),
-            "{} is {}, its source `{}` holds {:?}",
+            "{} is {}, its source `{}` is {:?}",
             column,
             told.value,
             source,
@@ -82,7 +82,7 @@ fn no_more_than_given(call: &Call, answered: &Answered) -> Result<(), TestCaseEr
     let given = policy.leverage(&call.intent.symbol);
     prop_assert!(
         answered.number("leverage") <= given,
-        "more leverage than the policy gives"
+        "more leverage than in the policy"
     );
     Ok(())
 }
@@ -92,7 +92,7 @@ fn policy_of(call: &Call) -> Result<&PolicyDraft, TestCaseError> {
     call.policy.draft().ok_or_else(nothing)
 }
 
-/// What a trade carries beside its numbers.
+/// Checks everything in a trade except the sources of its numbers.
 fn whole_trade(call: &Call, world: &World, answered: &Answered) -> Result<(), TestCaseError> {
     let policy = policy_of(call)?;
     for column in ["leverage", "size_usd", "notional_usd", "margin_usd"] {
@@ -106,33 +106,29 @@ fn whole_trade(call: &Call, world: &World, answered: &Answered) -> Result<(), Te
     } else {
         "notional"
     };
-    prop_assert_eq!(answered.basis, Some(basis), "the basis is another");
+    prop_assert_eq!(answered.basis, Some(basis), "wrong size basis");
     let asked = call.intent.number("leverage");
     prop_assert_eq!(
         answered.number("leverage_requested"),
         asked,
-        "what was asked is not told"
+        "wrong leverage_requested"
     );
     if let (Some(asked), Some(given)) = (asked, policy.leverage(&call.intent.symbol)) {
         let from_intent = answered.source("leverage") == Some("intent:leverage");
-        prop_assert_eq!(
-            from_intent,
-            asked < given,
-            "the leverage came from the wrong one"
-        );
+        prop_assert_eq!(from_intent, asked < given, "wrong source of the leverage");
     }
     prop_assert_eq!(
         answered.not_after.map(|at| at.as_micros()),
         Some(policy.expires_at()),
-        "another expiry than the policy's"
+        "not_after is not the expiry of the policy"
     );
     prop_assert_eq!(
         answered.version.as_deref(),
         Some("7.2-law"),
-        "another version"
+        "wrong policy version"
     );
     let hash = world.policy.as_ref().map(Policy::hash).ok();
-    prop_assert_eq!(answered.hash, hash, "another hash");
+    prop_assert_eq!(answered.hash, hash, "wrong policy hash");
     Ok(())
 }
 
@@ -140,7 +136,7 @@ fn has_quantity(intent: &IntentDraft) -> bool {
     intent.number("quantity").or(intent.number("qty")).is_some()
 }
 
-/// A 10 or a 200 in an answer stood in an input, and the answer says in which.
+/// Checks that a 10 or a 200 in an answer is in an input, and that the answer names the field.
 fn ten_and_two_hundred_are_held(subject: &dyn Subject, call: &Call) -> Result<(), TestCaseError> {
     let answered = subject.decide(&World::of(call), &call.intent, call.now);
     for (column, told) in &answered.numbers {
@@ -153,15 +149,15 @@ fn ten_and_two_hundred_are_held(subject: &dyn Subject, call: &Call) -> Result<()
         prop_assert_eq!(
             held,
             Some(told.value),
-            "{} is {}, and `{}` does not hold it",
+            "{} is {}, but its source `{}` has another value",
             column,
             told.value,
             source
         );
-        // Nobody works out a leverage.
+        // A leverage is never computed.
         prop_assert!(
             column != "leverage" || !is_worked_out,
-            "a leverage that was worked out: `{source}`"
+            "a computed leverage: `{source}`"
         );
         if column == "leverage" || column == "size_usd" {
             prop_assert!(
@@ -184,7 +180,7 @@ fn ten_and_two_hundred_are_held(subject: &dyn Subject, call: &Call) -> Result<()
             .ok();
         prop_assert!(
             !is_told || answered.number(column) == value,
-            "`{word}` from nowhere: {}",
+            "`{word}` without a source: {}",
             answered.text
         );
     }
@@ -197,13 +193,13 @@ fn l2_no_number_without_a_source() {
 }
 
 #[test]
-fn with_a_policy_10_or_200_comes_out_only_where_an_input_held_it() {
+fn with_a_policy_10_or_200_is_in_an_answer_only_if_it_is_in_an_input() {
     TEN_AND_TWO_HUNDRED_ARE_HELD.holds();
 }
 
-/// The laws would hold of an engine that never trades; these cases make it trade in every way there is.
+/// An engine that never trades would pass the laws, so the cases must contain trades of every kind.
 #[test]
-fn the_cases_trade() {
+fn the_cases_contain_trades_of_every_kind() {
     let mut seen: BTreeMap<String, u32> = BTreeMap::new();
     let mut runner = TestRunner::new_with_rng(Config::default(), TestRng::deterministic_rng(RNG));
     let calls = calls();
@@ -243,7 +239,7 @@ fn the_cases_trade() {
     }
 }
 
-/// A way to doctor an answer.
+/// The engine with a change to its answers.
 struct Doctored(fn(&IntentDraft, Answered) -> Answered);
 
 impl Subject for Doctored {
@@ -287,7 +283,7 @@ const SOURCE_LOST: Doctored = Doctored(|_, mut answered| {
     answered
 });
 
-/// Gives what was asked, though the policy gives less.
+/// Returns the requested leverage although the leverage of the policy is lower.
 const ASKED_IS_GIVEN: Doctored = Doctored(|_, mut answered| {
     let (asked, given) = (
         answered.number("leverage_requested"),
@@ -301,7 +297,7 @@ const ASKED_IS_GIVEN: Doctored = Doctored(|_, mut answered| {
     answered
 });
 
-/// Its sizes are what fits, and not what was asked.
+/// Reduces a size to its limit.
 const LIMITS_SHAVE: Doctored = Doctored(|intent, answered| {
     match (
         answered.reason,
@@ -316,7 +312,7 @@ const LIMITS_SHAVE: Doctored = Doctored(|intent, answered| {
     }
 });
 
-/// One bit away.
+/// Changes a size by one bit.
 const SIZE_ROUNDED: Doctored = Doctored(|_, mut answered| {
     if let (Some(size), Some(source)) = (
         answered.number("size_usd"),
@@ -328,27 +324,27 @@ const SIZE_ROUNDED: Doctored = Doctored(|_, mut answered| {
 });
 
 #[test]
-fn l2_bites_numbers_from_nowhere() {
+fn l2_detects_numbers_without_a_source() {
     EVERY_NUMBER_OF_A_DECISION.bites(&LEVERAGE_FOR_ALL, "leverage is 10");
     EVERY_NUMBER_OF_A_DECISION.bites(&SIZE_FOR_ALL, "is 200");
-    TEN_AND_TWO_HUNDRED_ARE_HELD.bites(&LEVERAGE_FOR_ALL, "does not hold it");
-    TEN_AND_TWO_HUNDRED_ARE_HELD.bites(&SIZE_FOR_ALL, "does not hold it");
+    TEN_AND_TWO_HUNDRED_ARE_HELD.bites(&LEVERAGE_FOR_ALL, "has another value");
+    TEN_AND_TWO_HUNDRED_ARE_HELD.bites(&SIZE_FOR_ALL, "has another value");
 }
 
 #[test]
-fn l2_bites_sources_that_are_none() {
+fn l2_detects_wrong_sources() {
     EVERY_NUMBER_OF_A_DECISION.bites(&SOURCE_INVENTED, "its source `intent:position_size_usd`");
     EVERY_NUMBER_OF_A_DECISION.bites(&SOURCE_LOST, "leverage has no source");
     TEN_AND_TWO_HUNDRED_ARE_HELD.bites(
         &SOURCE_INVENTED,
-        "`intent:position_size_usd` does not hold it",
+        "`intent:position_size_usd` has another value",
     );
-    TEN_AND_TWO_HUNDRED_ARE_HELD.bites(&SOURCE_LOST, "does not hold it");
+    TEN_AND_TWO_HUNDRED_ARE_HELD.bites(&SOURCE_LOST, "has another value");
 }
 
 #[test]
-fn l2_bites_numbers_that_were_changed() {
-    EVERY_NUMBER_OF_A_DECISION.bites(&ASKED_IS_GIVEN, "more leverage than the policy gives");
+fn l2_detects_changed_numbers() {
+    EVERY_NUMBER_OF_A_DECISION.bites(&ASKED_IS_GIVEN, "more leverage than in the policy");
     EVERY_NUMBER_OF_A_DECISION.bites(&LIMITS_SHAVE, "its source");
     EVERY_NUMBER_OF_A_DECISION.bites(&SIZE_ROUNDED, "its source");
 }

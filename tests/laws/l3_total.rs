@@ -1,4 +1,4 @@
-//! L3 Total: nothing panics and everything is answered, whatever the floats and whatever the strings.
+//! L3 Total: for any floats and any strings, the engine answers and does not panic.
 
 use portcullis::{
     answer::{Answer, Verdict},
@@ -23,7 +23,7 @@ use crate::{
     subject::{Subject, World},
 };
 
-/// Any texts in every place where a text goes in, and any instant.
+/// Any text for each input that is a text, and any timestamp.
 type Texts = (String, String, String, i64);
 
 const ANY_TEXT: Law<Texts> = Law {
@@ -43,7 +43,7 @@ fn any_instant() -> impl Strategy<Value = i64> {
     prop_oneof![1 => Just(first), 1 => Just(last), 4 => first..=last]
 }
 
-/// Judged at any instant, where the caller has a clock.
+/// Calls with any floats. If the caller has a clock, it shows any timestamp.
 fn floats() -> impl Strategy<Value = Call> {
     (strategies::calls_of_any_floats(), any_instant()).prop_map(|(mut call, now)| {
         call.now = call.now.and(Some(now));
@@ -51,7 +51,7 @@ fn floats() -> impl Strategy<Value = Call> {
     })
 }
 
-/// Reads every text as everything, and asks for every answer there is.
+/// Parses every text as every kind of input, and computes every kind of answer.
 fn any_text_is_answered(subject: &dyn Subject, texts: &Texts) -> Result<(), TestCaseError> {
     let (line, policy_text, guardrails_text, now) = texts;
     let now = Instant::from_micros(*now).unwrap();
@@ -82,7 +82,7 @@ fn any_text_is_answered(subject: &dyn Subject, texts: &Texts) -> Result<(), Test
     Ok(())
 }
 
-/// A draft whose words are the text: what a subject of the other laws would make of it.
+/// Decides an intent whose symbol and source are taken from the text.
 fn subject_reads(subject: &dyn Subject, text: &str) {
     let draft = IntentDraft {
         door: strategies::Door::Flat,
@@ -143,7 +143,7 @@ fn any_floats_are_answered(
     let world = World::of_harvest(position);
     let answered = subject.harvest(&world, &position.position, position.now);
     prop_assert!(matches!(answered.verdict, Verdict::Harvest | Verdict::Skip));
-    // Whatever goes in, no number that comes out is none.
+    // Every number in an answer is finite, for any input.
     for (column, told) in &answered.numbers {
         prop_assert!(told.value.is_finite(), "{column} is {}", told.value);
     }
@@ -165,7 +165,7 @@ fn l3_any_floats_are_answered() {
     ANY_FLOATS.holds();
 }
 
-/// Takes for granted that numbers are ordered.
+/// Assumes that any two floats can be compared.
 struct Ordering;
 
 impl Subject for Ordering {
@@ -177,7 +177,7 @@ impl Subject for Ordering {
     }
 }
 
-/// Takes for granted that a letter is a byte.
+/// Assumes that every character is one byte.
 struct Ascii;
 
 impl Subject for Ascii {
@@ -189,7 +189,7 @@ impl Subject for Ascii {
     }
 }
 
-/// Divides by what it was given.
+/// Divides by an unchecked input.
 struct Dividing;
 
 impl Subject for Dividing {
@@ -206,7 +206,7 @@ impl Subject for Dividing {
 }
 
 #[test]
-fn l3_bites() {
+fn l3_detects_panics_and_infinite_numbers() {
     ANY_FLOATS.bites(&Ordering, "called `Option::unwrap()` on a `None` value");
     ANY_FLOATS.bites(&Dividing, "r_net is");
     ANY_TEXT.bites(&Ascii, "is not a char boundary");

@@ -1,5 +1,5 @@
-//! L4 Unknown is not yes: an input that is absent where it is required, not finite, unreadable or contradicted
-//! fails the gate that it feeds.
+//! L4 Unknown is not yes: a required input that is absent, not finite, unreadable or contradicted fails the gate that
+//! needs it.
 
 use portcullis::{answer::Verdict, decide::Reason};
 use proptest::prelude::*;
@@ -25,18 +25,18 @@ fn unknown_is_not_yes(
     prop_assert_eq!(
         answered.verdict,
         Verdict::Trade,
-        "the sound one does not trade: {}",
+        "the sound entry is not a trade: {}",
         answered.text
     );
     let mut sound = sound.clone();
-    // With nothing to tell its age by, it needs a clock.
+    // Spoiling may remove the timestamp of the intent, so the call needs a clock.
     sound.now = sound.judged_at();
     let (call, reason) = spoiled.spoil(sound);
     let answered = subject.decide(&World::of(&call), &call.intent, call.now);
     prop_assert_eq!(
         answered.verdict,
         Verdict::Skip,
-        "{:?} got through: {}",
+        "{:?} was accepted: {}",
         spoiled,
         answered.text
     );
@@ -55,7 +55,7 @@ fn l4_unknown_is_not_yes() {
     UNKNOWN_IS_NOT_YES.holds();
 }
 
-/// An engine that reads another intent than the one that it was given.
+/// An engine that decides a changed intent.
 struct Reading(fn(&mut IntentDraft));
 
 impl Subject for Reading {
@@ -66,7 +66,7 @@ impl Subject for Reading {
     }
 }
 
-/// `if asked > given { … }`: a NaN is not above anything.
+/// `if asked > given { … }`: this comparison is false for a NaN.
 const NAN_IS_NOT_ABOVE: Reading = Reading(|intent| {
     intent
         .numbers
@@ -79,7 +79,7 @@ const UNREADABLE_IS_ABSENT: Reading = Reading(|intent| {
         .retain(|(field, json)| *field != "leverage" || json.parse::<f64>().is_ok());
 });
 
-/// A quantity without a price falls through to the next field.
+/// If a quantity has no price, the next field that states a size is used.
 const FALLS_THROUGH: Reading = Reading(|intent| {
     if intent
         .number("price")
@@ -98,7 +98,7 @@ const LAST_TWIN_WINS: Reading = Reading(|intent| {
     }
 });
 
-/// Reasons that are let through.
+/// An engine that trades despite one skip reason.
 struct Forgiving(Reason);
 
 impl Subject for Forgiving {
@@ -107,12 +107,12 @@ impl Subject for Forgiving {
         if answered.reason != Some(self.0) {
             return answered;
         }
-        // No size is a size of NaN here, and `size > limit` is false for it.
+        // For a size of NaN, `size > limit` is false.
         answered.forged_trade((1.0, "intent:leverage"), (f64::NAN, "intent:size"))
     }
 }
 
-/// What has no leverage gets that of the first symbol.
+/// A symbol without a leverage gets a default of 10x.
 struct AnyLeverageWillDo;
 
 impl Subject for AnyLeverageWillDo {
@@ -128,21 +128,21 @@ impl Subject for AnyLeverageWillDo {
 }
 
 #[test]
-fn l4_bites_nan_let_through() {
-    UNKNOWN_IS_NOT_YES.bites(&NAN_IS_NOT_ABOVE, "Leverage(NaN) got through");
-    UNKNOWN_IS_NOT_YES.bites(&Forgiving(Reason::PolicyMissingSize), "got through");
-    UNKNOWN_IS_NOT_YES.bites(&Forgiving(Reason::PolicyLimitExceeded), "got through");
+fn l4_detects_an_accepted_nan() {
+    UNKNOWN_IS_NOT_YES.bites(&NAN_IS_NOT_ABOVE, "Leverage(NaN) was accepted");
+    UNKNOWN_IS_NOT_YES.bites(&Forgiving(Reason::PolicyMissingSize), "was accepted");
+    UNKNOWN_IS_NOT_YES.bites(&Forgiving(Reason::PolicyLimitExceeded), "was accepted");
 }
 
 #[test]
-fn l4_bites_the_unreadable_let_through() {
+fn l4_detects_an_accepted_unreadable_input() {
     UNKNOWN_IS_NOT_YES.bites(&UNREADABLE_IS_ABSENT, "LeverageText");
     UNKNOWN_IS_NOT_YES.bites(&FALLS_THROUGH, "QuantityWithoutPrice");
     UNKNOWN_IS_NOT_YES.bites(&LAST_TWIN_WINS, "Twice");
-    UNKNOWN_IS_NOT_YES.bites(&AnyLeverageWillDo, "NoLeverageForIt got through");
-    UNKNOWN_IS_NOT_YES.bites(&Forgiving(Reason::IntentStale), "AgeUnknown got through");
+    UNKNOWN_IS_NOT_YES.bites(&AnyLeverageWillDo, "NoLeverageForIt was accepted");
+    UNKNOWN_IS_NOT_YES.bites(&Forgiving(Reason::IntentStale), "AgeUnknown was accepted");
     UNKNOWN_IS_NOT_YES.bites(
         &Forgiving(Reason::ClockUntrusted),
-        "LeadUnknown got through",
+        "LeadUnknown was accepted",
     );
 }

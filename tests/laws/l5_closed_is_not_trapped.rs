@@ -1,5 +1,5 @@
-//! L5 Closed is not trapped: nothing but ownership stands before an exit, and nobody opens through that door.
-//! In a harvest, a missing input silences the part that needs it and no other.
+//! L5 Closed is not trapped: only exit ownership can deny an exit, and an exit owner cannot open a position. In a
+//! harvest, a missing input disables only the part that needs it.
 
 use portcullis::{
     answer::Verdict,
@@ -45,7 +45,7 @@ fn an_exit_is_an_exit(
     (call, noise): &(Call, Noise),
 ) -> Result<(), TestCaseError> {
     let world = World::of(call);
-    // A builder has no place for it.
+    // The builder cannot add these members.
     let intent = call.intent.clone().with_noise(noise);
     let rule = match intent.source.as_deref() {
         Some(OWNER) => ExitRule::Owner,
@@ -58,10 +58,10 @@ fn an_exit_is_an_exit(
         prop_assert_eq!(
             answered.verdict,
             Verdict::Exit,
-            "an exit is trapped: {}",
+            "an exit is blocked: {}",
             answered.text
         );
-        prop_assert_eq!(answered.exit_rule, Some(rule), "by another rule");
+        prop_assert_eq!(answered.exit_rule, Some(rule), "wrong exit rule");
         prop_assert_eq!(answered.number("leverage"), None, "an exit has a leverage");
     }
     let rows = subject.decide_columns(&world, &[intent], call.now);
@@ -72,7 +72,7 @@ fn an_exit_is_an_exit(
     prop_assert_eq!(
         rows.first().map(|row| row.outcome),
         Some(expected),
-        "trapped in a batch"
+        "an exit is blocked in a batch"
     );
     Ok(())
 }
@@ -82,7 +82,7 @@ fn an_owner_never_opens(subject: &dyn Subject, call: &Call) -> Result<(), TestCa
     prop_assert_eq!(
         answered.verdict,
         Verdict::Skip,
-        "an owner opens: {}",
+        "an exit owner opens: {}",
         answered.text
     );
     prop_assert_eq!(
@@ -114,7 +114,7 @@ fn one_part_is_silent(
     prop_assert_eq!(
         silenced.verdict,
         Verdict::Harvest,
-        "{:?} silences everything",
+        "{:?} disables the whole answer",
         missing
     );
     let (r_goes, k_goes) = (!missing.silences_r(), !missing.silences_k());
@@ -139,22 +139,22 @@ fn one_part_is_silent(
     prop_assert_eq!(
         says(HarvestReason::RUnavailable),
         !r_goes,
-        "R does not say so"
+        "wrong reason for R"
     );
     prop_assert_eq!(
         says(HarvestReason::KillScoreUnavailable),
         !k_goes,
-        "K does not say so"
+        "wrong reason for K"
     );
     prop_assert_eq!(
         says(HarvestReason::LadderUnavailable),
         *missing == Missing::Harvested,
-        "the ladder"
+        "wrong reason for the ladder"
     );
     prop_assert_eq!(
         says(HarvestReason::ProfitLockUnavailable),
         *missing == Missing::CurrentStop,
-        "the lock"
+        "wrong reason for the profit lock"
     );
     let lock_goes = r_goes && *missing != Missing::CurrentStop;
     let stop = if lock_goes {
@@ -165,7 +165,7 @@ fn one_part_is_silent(
     prop_assert_eq!(
         silenced.bits("stop_proposed"),
         stop,
-        "{:?} changes the lock",
+        "{:?} changes the profit lock",
         missing
     );
     let killed = whole.action == Some(HarvestAction::FullCloseProposed);
@@ -173,7 +173,7 @@ fn one_part_is_silent(
         prop_assert_eq!(
             silenced.action,
             whole.action,
-            "{:?} keeps a close from being proposed",
+            "{:?} suppresses a full close",
             missing
         );
     } else if r_goes && !killed && *missing != Missing::Harvested {
@@ -198,11 +198,11 @@ fn l5_an_owner_never_opens() {
 }
 
 #[test]
-fn l5_a_missing_input_silences_one_part() {
+fn l5_a_missing_input_disables_one_part() {
     ONE_PART_IS_SILENT.holds();
 }
 
-/// Lets nothing through for a reason that stops entries only.
+/// An engine that denies exits for a reason that must only deny entries.
 struct Gated(fn(&World, &IntentDraft, Option<i64>) -> Option<Reason>);
 
 impl Subject for Gated {
@@ -242,7 +242,7 @@ const BY_SIZE: Gated = Gated(|_, intent, _| {
         .then_some(Reason::PolicyMissingSize)
 });
 
-/// Takes an exit that lost its flag for what it then looks like.
+/// Decides an intent without its source, so that an exit that lost its flag opens a position.
 struct LostFlagOpens;
 
 impl Subject for LostFlagOpens {
@@ -255,7 +255,7 @@ impl Subject for LostFlagOpens {
     }
 }
 
-/// Knows one way to say that an intent closes.
+/// Recognizes `reduce_only` but not `reduceOnly`.
 struct OneFlagOnly;
 
 impl Subject for OneFlagOnly {
@@ -269,7 +269,7 @@ impl Subject for OneFlagOnly {
     }
 }
 
-/// Without a price there is nothing to say.
+/// Skips the whole answer if R is unavailable, although K does not need the price.
 struct KillNeedsPrice;
 
 impl Subject for KillNeedsPrice {
@@ -282,7 +282,7 @@ impl Subject for KillNeedsPrice {
     }
 }
 
-/// A missing probability is taken as none at all.
+/// Treats a missing probability as 0.
 struct NoProbabilityIsZero;
 
 impl Subject for NoProbabilityIsZero {
@@ -296,20 +296,20 @@ impl Subject for NoProbabilityIsZero {
 }
 
 #[test]
-fn l5_bites_an_exit_that_is_gated() {
+fn l5_detects_a_blocked_exit() {
     for gated in [BY_A_HALT, BY_THE_UNIVERSE, BY_THE_POLICY, BY_TIME, BY_SIZE] {
-        AN_EXIT_IS_AN_EXIT.bites(&gated, "an exit is trapped");
+        AN_EXIT_IS_AN_EXIT.bites(&gated, "an exit is blocked");
     }
 }
 
 #[test]
-fn l5_bites_a_lost_flag() {
-    AN_OWNER_NEVER_OPENS.bites(&LostFlagOpens, "an owner opens: TRADE");
-    AN_EXIT_IS_AN_EXIT.bites(&OneFlagOnly, "an exit is trapped");
+fn l5_detects_a_lost_flag() {
+    AN_OWNER_NEVER_OPENS.bites(&LostFlagOpens, "an exit owner opens: TRADE");
+    AN_EXIT_IS_AN_EXIT.bites(&OneFlagOnly, "an exit is blocked");
 }
 
 #[test]
-fn l5_bites_a_part_that_silences_another() {
-    ONE_PART_IS_SILENT.bites(&KillNeedsPrice, "silences everything");
+fn l5_detects_a_part_that_disables_another() {
+    ONE_PART_IS_SILENT.bites(&KillNeedsPrice, "disables the whole answer");
     ONE_PART_IS_SILENT.bites(&NoProbabilityIsZero, "PMr changes kill_score of K");
 }

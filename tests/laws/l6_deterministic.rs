@@ -1,5 +1,5 @@
-//! L6 Deterministic: an answer is a function of its arguments. Same inputs, same bytes: asked again, asked after
-//! others, asked on another thread, and with the keys of the texts in another order.
+//! L6 Deterministic: an answer is a function of its arguments. The same inputs give the same bytes: on a repeated call,
+//! after other calls, on another thread, and with the keys of the inputs in another order.
 
 use std::{
     sync::atomic::{AtomicU64, Ordering},
@@ -27,7 +27,7 @@ const SAME_BYTES_OF_A_HARVEST: Law<(HarvestCall, HarvestCall, u64)> = Law {
     demands: same_bytes_of_a_harvest,
 };
 
-/// Everything that an answer says, as bytes.
+/// Returns the complete answer as text.
 fn bytes(answered: &Answered) -> String {
     format!(
         "{}\n{}\n{:?}\n{:?}",
@@ -35,11 +35,11 @@ fn bytes(answered: &Answered) -> String {
     )
 }
 
-/// The same policy, its keys in another order, or as a map of texts.
+/// Returns the same policy with its keys in another order, and as a map of strings instead of JSON or vice versa.
 fn reordered(policy: &PolicyInput, order: u64) -> PolicyInput {
     let mut policy = policy.clone();
     if let PolicyInput::Draft(draft) = &mut policy {
-        // Cut short, it would lack another piece.
+        // In another order, a text that is cut short would lose another part.
         if draft.flaw.is_none() {
             draft.order = order;
             draft.as_map = !draft.as_map;
@@ -55,11 +55,11 @@ fn same_bytes(
     let world = World::of(call);
     let ask = || bytes(&subject.decide(&world, &call.intent, call.now));
     let first = ask();
-    prop_assert_eq!(&ask(), &first, "asked twice");
+    prop_assert_eq!(&ask(), &first, "on a repeated call");
     subject.decide(&World::of(other), &other.intent, other.now);
-    prop_assert_eq!(&ask(), &first, "asked after another");
+    prop_assert_eq!(&ask(), &first, "after another call");
     let elsewhere = thread::scope(|scope| scope.spawn(ask).join()).unwrap();
-    prop_assert_eq!(&elsewhere, &first, "asked on another thread");
+    prop_assert_eq!(&elsewhere, &first, "on another thread");
 
     let reordered_world = World::new(&reordered(&call.policy, *order), &call.guardrails);
     let intent = IntentDraft {
@@ -67,7 +67,7 @@ fn same_bytes(
         ..call.intent.clone()
     };
     let answered = bytes(&subject.decide(&reordered_world, &intent, call.now));
-    prop_assert_eq!(&answered, &first, "asked in another order of keys");
+    prop_assert_eq!(&answered, &first, "with another order of keys");
     Ok(())
 }
 
@@ -78,14 +78,14 @@ fn same_bytes_of_a_harvest(
     let world = World::of_harvest(call);
     let ask = || bytes(&subject.harvest(&world, &call.position, call.now));
     let first = ask();
-    prop_assert_eq!(&ask(), &first, "asked twice");
+    prop_assert_eq!(&ask(), &first, "on a repeated call");
     subject.harvest(&World::of_harvest(other), &other.position, other.now);
-    prop_assert_eq!(&ask(), &first, "asked after another");
+    prop_assert_eq!(&ask(), &first, "after another call");
     let elsewhere = thread::scope(|scope| scope.spawn(ask).join()).unwrap();
-    prop_assert_eq!(&elsewhere, &first, "asked on another thread");
+    prop_assert_eq!(&elsewhere, &first, "on another thread");
     let reordered = World::new(&reordered(&call.policy, *order), &world.guardrails);
     let answered = bytes(&subject.harvest(&reordered, &call.position, call.now));
-    prop_assert_eq!(&answered, &first, "asked in another order of keys");
+    prop_assert_eq!(&answered, &first, "with another order of keys");
     Ok(())
 }
 
@@ -99,7 +99,7 @@ fn l6_same_bytes_of_a_harvest() {
     SAME_BYTES_OF_A_HARVEST.holds();
 }
 
-/// Counts its answers, and lets it show.
+/// Adds a call counter to its answers.
 struct Counting(AtomicU64);
 
 impl Subject for Counting {
@@ -112,7 +112,7 @@ impl Subject for Counting {
 
     fn harvest(&self, world: &World, position: &PositionDraft, now: i64) -> Answered {
         let mut answered = Portcullis.harvest(world, position, now);
-        // Every hundredth only.
+        // Changes every hundredth answer only.
         if self.0.fetch_add(1, Ordering::Relaxed) % 100 == 99 {
             answered.numbers.clear();
             answered.text.clear();
@@ -122,7 +122,7 @@ impl Subject for Counting {
     }
 }
 
-/// Keeps something of the last intent: its symbol's last size.
+/// Keeps the size of the last trade, and adds it to other answers.
 struct Remembering(AtomicU64);
 
 impl Subject for Remembering {
@@ -141,7 +141,7 @@ impl Subject for Remembering {
     }
 }
 
-/// Keeps something a thread: here, whether it is the thread that it was made on.
+/// Returns another answer on a thread without a name, as an engine with thread-local state could.
 struct Threaded;
 
 impl Subject for Threaded {
@@ -155,7 +155,7 @@ impl Subject for Threaded {
     }
 }
 
-/// Of two sizes, takes the one that stands first in the text.
+/// Uses the first of two sizes in the order of the text.
 struct FirstInTheText;
 
 impl Subject for FirstInTheText {
@@ -174,14 +174,14 @@ impl Subject for FirstInTheText {
 }
 
 #[test]
-fn l6_bites_state() {
-    SAME_BYTES.bites(&Counting(AtomicU64::new(0)), "asked twice");
-    SAME_BYTES_OF_A_HARVEST.bites(&Counting(AtomicU64::new(0)), "asked");
-    SAME_BYTES.bites(&Remembering(AtomicU64::new(0)), "asked after another");
-    SAME_BYTES.bites(&Threaded, "asked on another thread");
+fn l6_detects_state() {
+    SAME_BYTES.bites(&Counting(AtomicU64::new(0)), "on a repeated call");
+    SAME_BYTES_OF_A_HARVEST.bites(&Counting(AtomicU64::new(0)), "call");
+    SAME_BYTES.bites(&Remembering(AtomicU64::new(0)), "after another call");
+    SAME_BYTES.bites(&Threaded, "on another thread");
 }
 
 #[test]
-fn l6_bites_the_order_of_keys() {
-    SAME_BYTES.bites(&FirstInTheText, "asked in another order of keys");
+fn l6_detects_dependence_on_the_order_of_keys() {
+    SAME_BYTES.bites(&FirstInTheText, "with another order of keys");
 }

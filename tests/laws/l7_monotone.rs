@@ -1,5 +1,5 @@
-//! L7 Monotone: tightening never turns a skip into a trade; a lower leverage never raises a trade; a higher
-//! R_net never lowers the stage.
+//! L7 Monotone: tightening never turns a skip into a trade, a lower leverage never raises a number of a trade, and a
+//! higher R_net never lowers the stage.
 
 use portcullis::{
     answer::Verdict,
@@ -60,7 +60,7 @@ fn tighter_never_trades_more(
     prop_assert_eq!(
         loose.verdict,
         Verdict::Trade,
-        "{:?} made a trade of {}",
+        "{:?} turned this answer into a trade: {}",
         tightening,
         loose.text
     );
@@ -109,7 +109,7 @@ fn higher_r_never_lowers(
     (call, one, other): &(HarvestCall, f64, f64),
 ) -> Result<(), TestCaseError> {
     let world = World::of_harvest(call);
-    // Before costs.
+    // The R of this price before costs.
     let at = |r: f64| {
         let mut draft = call.position.clone();
         let position = &mut draft.position;
@@ -127,7 +127,7 @@ fn higher_r_never_lowers(
     prop_assert_eq!(
         one.bits("kill_score"),
         other.bits("kill_score"),
-        "K knows the price"
+        "kill_score depends on the price"
     );
     let (lower, higher) = if one.number("r_net") <= other.number("r_net") {
         (one, other)
@@ -136,7 +136,7 @@ fn higher_r_never_lowers(
     };
     prop_assert!(
         lower.action <= higher.action,
-        "{:?} at {:?}, {:?} at {:?}",
+        "{:?} at an R_net of {:?}, {:?} at {:?}",
         lower.action,
         lower.number("r_net"),
         higher.action,
@@ -160,7 +160,7 @@ fn l7_higher_r_never_lowers_the_stage() {
     HIGHER_R_NEVER_LOWERS.holds();
 }
 
-/// A way to doctor an answer.
+/// The engine with a change to its answers.
 struct Doctored(fn(&World, &IntentDraft, Option<i64>, Answered) -> Answered);
 
 impl Subject for Doctored {
@@ -169,7 +169,7 @@ impl Subject for Doctored {
     }
 }
 
-/// A limit on the wrong side of the comparison.
+/// Treats the maximum notional as a minimum.
 const LIMIT_IS_A_FLOOR: Doctored = Doctored(|world, _, _, answered| {
     let limit = world
         .input
@@ -184,7 +184,7 @@ const LIMIT_IS_A_FLOOR: Doctored = Doctored(|world, _, _, answered| {
     }
 });
 
-/// A list of what is halted, read as a list of what is not.
+/// Treats the halted symbols as the permitted symbols.
 const HALT_IS_A_PERMIT: Doctored =
     Doctored(|world, intent, _, answered| match &world.guardrails.halt {
         HaltDraft::Symbols(symbols) if symbols.contains(&intent.symbol) => {
@@ -193,7 +193,7 @@ const HALT_IS_A_PERMIT: Doctored =
         _ => answered,
     });
 
-/// What is permitted needs no policy.
+/// Trades a symbol that the guardrails permit although it is not in the universe.
 const PERMITTED_IS_LISTED: Doctored =
     Doctored(
         |world, intent, _, answered| match &world.guardrails.permitted {
@@ -207,7 +207,7 @@ const PERMITTED_IS_LISTED: Doctored =
         },
     );
 
-/// Trusts a policy only in its last hour.
+/// Accepts a policy only in the last hour of its validity.
 const LATE_IS_BETTER: Doctored = Doctored(|world, intent, now, answered| {
     let now = now.or(intent.event_time());
     match (world.input.draft(), now) {
@@ -218,7 +218,7 @@ const LATE_IS_BETTER: Doctored = Doctored(|world, intent, now, answered| {
     }
 });
 
-/// Shaves a size to its limit.
+/// Reduces a size to its limit.
 const LIMITS_SHAVE: Doctored = Doctored(|_, _, _, answered| {
     match (
         answered.reason,
@@ -234,7 +234,7 @@ const LIMITS_SHAVE: Doctored = Doctored(|_, _, _, answered| {
     }
 });
 
-/// Keeps what is put up, and so makes up for a lower leverage.
+/// Raises the size if the leverage is lower.
 const SAME_RISK: Doctored = Doctored(|_, _, _, mut answered| {
     if let (Some(leverage), Some(size)) = (answered.number("leverage"), answered.number("size_usd"))
     {
@@ -243,7 +243,7 @@ const SAME_RISK: Doctored = Doctored(|_, _, _, mut answered| {
     answered
 });
 
-/// A ladder hung upside down.
+/// Swaps the first and the last stage of the ladder.
 struct UpsideDown;
 
 impl Subject for UpsideDown {
@@ -258,7 +258,7 @@ impl Subject for UpsideDown {
     }
 }
 
-/// A ladder without its second rung.
+/// Omits the second stage of the ladder.
 struct RungMissing;
 
 impl Subject for RungMissing {
@@ -272,21 +272,21 @@ impl Subject for RungMissing {
 }
 
 #[test]
-fn l7_bites_what_tightening_opens() {
+fn l7_detects_tightening_that_permits_more() {
     TIGHTER_NEVER_TRADES_MORE.bites(&LIMIT_IS_A_FLOOR, "Limit(\"limits.max_notional_usd\"");
     TIGHTER_NEVER_TRADES_MORE.bites(&HALT_IS_A_PERMIT, "HaltOf");
-    TIGHTER_NEVER_TRADES_MORE.bites(&PERMITTED_IS_LISTED, "made a trade of");
+    TIGHTER_NEVER_TRADES_MORE.bites(&PERMITTED_IS_LISTED, "turned this answer into a trade");
     TIGHTER_NEVER_TRADES_MORE.bites(&LATE_IS_BETTER, "EarlierExpiry");
     TIGHTER_NEVER_TRADES_MORE.bites(&LIMITS_SHAVE, "changed");
 }
 
 #[test]
-fn l7_bites_what_less_leverage_raises() {
+fn l7_detects_less_leverage_that_raises_a_size() {
     LOWER_LEVERAGE_NEVER_RAISES.bites(&SAME_RISK, "a lower leverage raised size_usd");
 }
 
 #[test]
-fn l7_bites_a_ladder_that_falls() {
+fn l7_detects_a_ladder_that_falls() {
     HIGHER_R_NEVER_LOWERS.bites(&UpsideDown, "Partial25");
     HIGHER_R_NEVER_LOWERS.bites(&RungMissing, "None");
 }

@@ -1,5 +1,5 @@
-//! L9 Nothing lost: a batch answers every row, in order, as each of them alone; and an answer that was watched
-//! is the answer.
+//! L9 Nothing lost: a batch answers every row, in order, exactly as a single call does; and a traced decision equals
+//! the untraced one.
 
 use portcullis::{
     answer::Verdict,
@@ -17,7 +17,8 @@ use crate::{
     subject::{Subject, World},
 };
 
-/// A world, the intents that it is asked about over and over, and how many rows that makes.
+/// A policy and guardrails, the intents of the batch with their ages, and the minimum number of rows. The intents are
+/// repeated to reach it.
 type Batch = (Call, Vec<(IntentDraft, i64)>, usize);
 
 const A_BATCH_ANSWERS_ROW_BY_ROW: Law<Batch> = Law {
@@ -47,7 +48,7 @@ const A_HARVEST_BATCH_ANSWERS_ROW_BY_ROW: Law<(HarvestCall, Vec<PositionDraft>, 
     demands: a_harvest_batch_answers_row_by_row,
 };
 
-/// As many as there are, or more than one block and about its edges.
+/// Generates the minimum number of rows: none, or one around the block size and its multiples.
 fn rows() -> impl Strategy<Value = usize> {
     prop_oneof![8 => Just(0), 1 => select(vec![127, 128, 129, 255, 256, 257, 600])]
 }
@@ -93,7 +94,11 @@ fn row_agrees(n: usize, row: &BatchRow, alone: &Answered) -> Result<(), TestCase
         (Verdict::Exit, Some(ExitRule::Owner), None) => Outcome::ExitByOwner,
         (Verdict::Exit, Some(ExitRule::Delegate), None) => Outcome::ExitByDelegate,
         (Verdict::Skip, None, Some(reason)) => Outcome::Skip(reason),
-        _ => return Err(TestCaseError::fail("neither trade nor exit nor skip")),
+        _ => {
+            return Err(TestCaseError::fail(
+                "the answer is not a trade, exit or skip",
+            ));
+        }
     };
     prop_assert_eq!(row.outcome, outcome, "row {}: {}", n, alone.text);
     let bits = |x: Option<f64>| x.map(f64::to_bits);
@@ -114,7 +119,10 @@ fn row_agrees(n: usize, row: &BatchRow, alone: &Answered) -> Result<(), TestCase
             LeverageFrom::Policy => "policy:",
             LeverageFrom::Intent => "intent:",
         };
-        prop_assert!(source.starts_with(from), "row {n}: {source} is not {from}");
+        prop_assert!(
+            source.starts_with(from),
+            "row {n}: the source {source} does not start with {from}"
+        );
     }
     Ok(())
 }
@@ -123,10 +131,14 @@ fn watched_is_answered_alike(subject: &dyn Subject, call: &Call) -> Result<(), T
     let world = World::of(call);
     let plain = subject.decide(&world, &call.intent, call.now);
     let watched = subject.decide_traced(&world, &call.intent, call.now);
-    prop_assert_eq!(&watched.bytes, &plain.bytes, "another answer");
-    prop_assert_eq!(&watched.text, &plain.text, "another text");
-    prop_assert_eq!(&watched.numbers, &plain.numbers, "other numbers");
-    prop_assert_eq!(&watched.gates, &plain.gates, "the trace has other gates");
+    prop_assert_eq!(&watched.bytes, &plain.bytes, "the traced answer differs");
+    prop_assert_eq!(&watched.text, &plain.text, "the traced text differs");
+    prop_assert_eq!(
+        &watched.numbers,
+        &plain.numbers,
+        "the traced numbers differ"
+    );
+    prop_assert_eq!(&watched.gates, &plain.gates, "the traced gates differ");
     Ok(())
 }
 
@@ -197,7 +209,7 @@ fn l9_a_harvest_batch_answers_row_by_row() {
     A_HARVEST_BATCH_ANSWERS_ROW_BY_ROW.holds();
 }
 
-/// A way to spoil the rows of a batch.
+/// The engine with a change to the rows of a batch.
 struct Spoiling(fn(&World, Option<i64>, &mut Vec<BatchRow>));
 
 impl Subject for Spoiling {
@@ -248,7 +260,7 @@ const EXPIRY_IS_EXCLUSIVE: Spoiling = Spoiling(|world, now, rows| {
     }
 });
 
-/// Watching it makes it careful.
+/// Returns another answer when it is traced.
 struct Watchful;
 
 impl Subject for Watchful {
@@ -264,7 +276,7 @@ impl Subject for Watchful {
     }
 }
 
-/// Says less than it asked.
+/// Omits the last gate from its trace.
 struct GateUntold;
 
 impl Subject for GateUntold {
@@ -275,7 +287,7 @@ impl Subject for GateUntold {
     }
 }
 
-/// A way to spoil the rows of a batch of positions.
+/// The engine with a change to the rows of a batch of positions.
 struct SpoilingHarvest(fn(&mut Vec<HarvestRow>));
 
 impl Subject for SpoilingHarvest {
@@ -301,23 +313,26 @@ const K_BY_ANOTHER_EXP: SpoilingHarvest = SpoilingHarvest(|rows| {
 });
 
 #[test]
-fn l9_bites_a_batch_that_loses_rows() {
+fn l9_detects_a_batch_that_loses_rows() {
     A_BATCH_ANSWERS_ROW_BY_ROW.bites(&DROPS_THE_UNREADABLE, "rows were lost");
     A_BATCH_ANSWERS_ROW_BY_ROW.bites(&LOSES_THE_LAST_BLOCK, "rows were lost");
     A_HARVEST_BATCH_ANSWERS_ROW_BY_ROW.bites(&DROPS_WHAT_IS_FLAT, "rows were lost");
 }
 
 #[test]
-fn l9_bites_a_batch_that_answers_otherwise() {
+fn l9_detects_a_batch_that_answers_differently() {
     A_BATCH_ANSWERS_ROW_BY_ROW.bites(&TRADES_FIRST, "row ");
     A_BATCH_ANSWERS_ROW_BY_ROW.bites(&NARROW_NUMBERS, ": notional");
-    A_BATCH_ANSWERS_ROW_BY_ROW.bites(&ALL_FROM_THE_POLICY, "intent:leverage is not policy:");
+    A_BATCH_ANSWERS_ROW_BY_ROW.bites(
+        &ALL_FROM_THE_POLICY,
+        "the source intent:leverage does not start with policy:",
+    );
     A_BATCH_ANSWERS_ROW_BY_ROW.bites(&EXPIRY_IS_EXCLUSIVE, "row ");
     A_HARVEST_BATCH_ANSWERS_ROW_BY_ROW.bites(&K_BY_ANOTHER_EXP, ": kill_score");
 }
 
 #[test]
-fn l9_bites_a_trace_that_differs() {
-    WATCHED_IS_ANSWERED_ALIKE.bites(&Watchful, "another answer");
-    WATCHED_IS_ANSWERED_ALIKE.bites(&GateUntold, "the trace has other gates");
+fn l9_detects_a_trace_that_differs() {
+    WATCHED_IS_ANSWERED_ALIKE.bites(&Watchful, "the traced answer differs");
+    WATCHED_IS_ANSWERED_ALIKE.bites(&GateUntold, "the traced gates differ");
 }

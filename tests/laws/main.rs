@@ -1,5 +1,5 @@
-//! The laws, each as a property over random inputs, and each shown to bite: an engine that is broken on
-//! purpose, put in the place of the real one, fails it.
+//! The laws as property tests over random inputs. Each law is also tested against engines with a planted bug, which it
+//! must detect.
 //!
 //! - L1 no policy, no trade
 //! - L2 no number without a source
@@ -8,20 +8,20 @@
 //! - L5 closed is not trapped
 //! - L6 deterministic
 //! - L7 monotone
-//! - L8 unforgeable: held by the compiler, and shown by the programs that must not compile
+//! - L8 unforgeable: enforced by the compiler, tested with programs that must not compile (`tests/compile_fail`)
 //! - L9 nothing lost
 //!
-//! L1 and L2 run 20 000 cases, the others 2 000 (500 without optimisation). With `PORTCULLIS_CASES=1000000`
-//! every law runs as many as that, and never fewer than without it; `--profile laws` makes millions a matter of
-//! minutes. A case that fails is made as small as it gets, told, and kept in `tests/regressions/laws.txt`, to be
-//! tried first from then on.
+//! L1 and L2 run 20 000 cases each, the others 2 000 or a small multiple (500 without optimisation).
+//! `PORTCULLIS_CASES=1000000` raises the number of cases of every law to that value; it never lowers it. With
+//! `--profile laws`, millions of cases take minutes. A failing case is shrunk, printed, and stored in
+//! `tests/regressions/laws.txt`; stored cases run first from then on.
 
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
     clippy::wildcard_enum_match_arm,
     clippy::disallowed_methods,
-    reason = "a test fails by panicking, and is told how many cases to run"
+    reason = "a test fails by panicking, and the environment sets the number of cases"
 )]
 
 mod answered;
@@ -46,25 +46,25 @@ use proptest::{
 };
 use subject::{Portcullis, Subject};
 
-/// What must be true of every answer, and the inputs that it is tried with.
+/// A property that every answer must have, and the inputs it is tested with.
 pub(crate) struct Law<I: Debug> {
     cases: u32,
     inputs: fn() -> BoxedStrategy<I>,
     demands: fn(&dyn Subject, &I) -> Result<(), TestCaseError>,
 }
 
-/// For the laws that the others rest on.
+/// Number of cases for the fundamental laws, L1 and L2.
 pub(crate) const MANY: u32 = 20_000;
-/// For the others; built without optimisation, a case takes its time.
+/// Number of cases for the other laws; fewer without optimisation, where a case is slow.
 pub(crate) const SOME: u32 = if cfg!(debug_assertions) { 500 } else { 2_000 };
 
-/// To find out a broken engine.
+/// Number of cases in which a planted bug must be detected.
 const BROKEN: u32 = 4_000;
-/// The fast one: the numbers are not secret.
+/// The fast generator; the random numbers need not be secret.
 pub(crate) const RNG: RngAlgorithm = RngAlgorithm::XorShift;
 
 impl<I: Debug> Law<I> {
-    /// The engine keeps it.
+    /// Checks that the engine keeps the law.
     pub(crate) fn holds(&self) {
         let asked: Option<u32> = std::env::var("PORTCULLIS_CASES")
             .ok()
@@ -82,7 +82,8 @@ impl<I: Debug> Law<I> {
         }
     }
 
-    /// A broken engine does not, and is found out by this: the same cases on every run.
+    /// Checks that the law detects a planted bug with a message that contains `by`. The cases are the same on every
+    /// run.
     #[track_caller]
     pub(crate) fn bites(&self, broken: &dyn Subject, by: &str) {
         let config = Config {
@@ -93,11 +94,11 @@ impl<I: Debug> Law<I> {
         };
         let rng = TestRng::deterministic_rng(RNG);
         match self.try_out(TestRunner::new_with_rng(config, rng), broken) {
-            Ok(()) => panic!("nothing was found in {BROKEN} cases"),
+            Ok(()) => panic!("the planted bug was not detected in {BROKEN} cases"),
             Err(TestError::Fail(why, _)) => {
                 assert!(
                     why.message().contains(by),
-                    "found out by something else: {why}"
+                    "detected with another message: {why}"
                 );
             }
             Err(TestError::Abort(why)) => panic!("{why}"),

@@ -1,22 +1,22 @@
-//! Sources, read as what they say: a field of an input, or an expression over such fields.
+//! Evaluation of sources: fields of an input, or expressions over such fields.
 
 use crate::{
     answered::Answered,
     strategies::{GuardrailsDraft, IntentDraft, PolicyInput, PositionDraft},
 };
 
-/// Where a source may point.
+/// The inputs and the answer that a source may refer to.
 pub(crate) struct Inputs<'a> {
     pub(crate) policy: &'a PolicyInput,
     pub(crate) guardrails: Option<&'a GuardrailsDraft>,
     pub(crate) intent: Option<&'a IntentDraft>,
     pub(crate) position: Option<&'a PositionDraft>,
-    /// For the numbers that were worked out from others of the same answer.
+    /// For numbers that were computed from other numbers of the same answer.
     pub(crate) answer: &'a Answered,
 }
 
 impl Inputs<'_> {
-    /// What the source comes to; nothing where it names a field that holds no number.
+    /// Evaluates a source. Returns `None` if it names a field that has no number.
     pub(crate) fn value(&self, source: &str) -> Option<f64> {
         let mut expression = Expression {
             rest: source,
@@ -37,7 +37,7 @@ impl Inputs<'_> {
                 "leverage" => self.answer.number("leverage"),
                 "margin" => self.answer.number("margin_usd"),
                 "notional" => self.answer.number("notional_usd"),
-                // The price that a quantity is worked out with: `price`, else `entry_price`.
+                // The price that was multiplied by the quantity: `price`, or else `entry_price`.
                 "price" => self
                     .intent?
                     .number("price")
@@ -49,10 +49,10 @@ impl Inputs<'_> {
     }
 }
 
-/// Sums, products and brackets, from left to right.
+/// A parser of sums, products and parentheses, evaluated from left to right.
 struct Expression<'a, 'i> {
     rest: &'a str,
-    /// The input that a name without one belongs to.
+    /// The input of a name that has no input prefix.
     scope: Option<&'a str>,
     inputs: &'i Inputs<'i>,
 }

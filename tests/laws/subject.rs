@@ -1,4 +1,4 @@
-//! What the laws are held against: the engine, or one that is broken on purpose in its place.
+//! The subject of the laws: the engine, or an engine with a planted bug.
 
 use portcullis::{
     answer::Answer,
@@ -18,7 +18,7 @@ use crate::{
     },
 };
 
-/// A policy as it was read, and an engine under the operator's guardrails.
+/// A parsed policy, and an engine with guardrails.
 pub(crate) struct World {
     pub(crate) input: PolicyInput,
     pub(crate) guardrails: GuardrailsDraft,
@@ -59,9 +59,9 @@ fn at(micros: i64) -> Instant {
     Instant::from_micros(micros).unwrap()
 }
 
-/// Something that answers. What is not said otherwise, the engine answers.
+/// An engine under test. The default methods call the real engine.
 pub(crate) trait Subject: Sync {
-    /// At `now`, in microseconds, or at the intent's own time.
+    /// Decides at `now` in microseconds, or at the timestamp of the intent.
     fn decide(&self, world: &World, intent: &IntentDraft, now: Option<i64>) -> Answered {
         intent.with(|intent| {
             let (engine, state) = (&world.engine, world.state());
@@ -111,7 +111,7 @@ pub(crate) trait Subject: Sync {
         }
     }
 
-    /// Nothing where no θ is in force.
+    /// Returns `None` if no θ is in force.
     fn harvest_batch(
         &self,
         world: &World,

@@ -1,9 +1,9 @@
-//! Where two answers differ.
+//! Comparison of two answers.
 
 use super::naive::Answer;
 use serde_json::Value;
 
-/// Numbers may differ by this much of themselves: the two engines have an `exp` each.
+/// The relative difference that two numbers may have, because the engines may use different implementations of `exp`.
 const SHARE: f64 = 1e-12;
 
 const GATE_1: [&str; 4] = [
@@ -13,14 +13,14 @@ const GATE_1: [&str; 4] = [
     "INTENT_NOT_ACTIONABLE",
 ];
 
-/// Every difference, in words; none where the answers agree.
+/// Returns a text for each difference; an empty list if the answers agree.
 pub(crate) fn differences(engine: &Answer, naive: &Answer) -> Vec<String> {
     let mut names: Vec<&String> = engine.keys().chain(naive.keys()).collect();
     names.sort_unstable();
     names.dedup();
     let mut differences = Vec::new();
     for name in names {
-        // An intent of which one thing is unreadable may or may not let the rest be seen; a detail is for people.
+        // If an intent fails gate 1, an engine may or may not report its symbol and side. A detail is text for people.
         let untold =
             matches!(name.as_str(), "symbol" | "side") && says_little(engine) && says_little(naive);
         let (left, right) = (engine.get(name), naive.get(name));
@@ -36,7 +36,7 @@ pub(crate) fn differences(engine: &Answer, naive: &Answer) -> Vec<String> {
     differences
 }
 
-/// Whether the first gate answered.
+/// Returns true if gate 1 denied the intent.
 fn says_little(answer: &Answer) -> bool {
     let reason = answer.get("reason").and_then(Value::as_str);
     reason.is_some_and(|reason| GATE_1.contains(&reason))

@@ -1,4 +1,4 @@
-//! The engine under test: the only file here that knows it.
+//! The adapter to the engine under test. No other file of this folder, except the law kit's adapter, uses the engine.
 
 use super::naive::{Answer as Columns, Halt, World};
 use portcullis::answer::Answer;
@@ -11,7 +11,7 @@ use portcullis::harvest::{Snapshot, SnapshotFault, harvest as judge};
 use portcullis::policy::{Policy, PolicyAbsence, PolicyState};
 use serde_json::{Value, json};
 
-/// What the engine answers to one intent.
+/// Answers one intent with the engine under test.
 pub(crate) fn decide(world: &World<'_>, line: &str, now: Option<i64>) -> Columns {
     let engine = engine(world);
     let mut scratch = Scratch::default();
@@ -31,12 +31,12 @@ pub(crate) fn decide(world: &World<'_>, line: &str, now: Option<i64>) -> Columns
     columns(&Answer::decision(&decision))
 }
 
-/// What is said of a line that is for somebody else.
+/// Returns the answer to a line with another type of event.
 fn another(event: &str) -> Columns {
     Columns::from([("event".to_owned(), json!(event))])
 }
 
-/// What the engine answers to one snapshot of a position.
+/// Answers one position snapshot with the engine under test.
 pub(crate) fn harvest(world: &World<'_>, line: &str, now: Option<i64>) -> Columns {
     let mut scratch = Scratch::default();
     let record = match read(line, &mut scratch) {
@@ -57,16 +57,18 @@ pub(crate) fn harvest(world: &World<'_>, line: &str, now: Option<i64>) -> Column
     };
     let snapshot = match Snapshot::from_json(record.text(), record.emitted_at()) {
         Ok(snapshot) => snapshot,
-        Err(SnapshotFault::Syntax(_)) => return columns(&Answer::harvest_invalid("no object")),
+        Err(SnapshotFault::Syntax(_)) => {
+            return columns(&Answer::harvest_invalid("not a JSON object"));
+        }
         Err(SnapshotFault::SymbolAbsent | SnapshotFault::SymbolUnreadable) => {
-            return columns(&Answer::harvest_invalid("no symbol"));
+            return columns(&Answer::harvest_invalid("no valid symbol"));
         }
     };
     let Some(now) = now
         .map(|now| Instant::from_micros(now).unwrap())
         .or(record.event_time())
     else {
-        return columns(&Answer::harvest_invalid("no time").about(&snapshot.position));
+        return columns(&Answer::harvest_invalid("no timestamp").about(&snapshot.position));
     };
     let policy = policy(world);
     let state = state(&policy);
@@ -74,7 +76,7 @@ pub(crate) fn harvest(world: &World<'_>, line: &str, now: Option<i64>) -> Column
     columns(&Answer::harvest(&decision, state).about(&snapshot.position))
 }
 
-/// The engine of these operators.
+/// Builds the engine with the guardrails and the exit ownership of a case.
 pub(crate) fn engine(world: &World<'_>) -> Engine {
     Engine::new(
         Guardrails::from_json(&guardrails(world)).unwrap(),
@@ -82,13 +84,13 @@ pub(crate) fn engine(world: &World<'_>) -> Engine {
     )
 }
 
-/// The policy, or why there is none.
+/// Parses the policy of a case.
 pub(crate) fn policy(world: &World<'_>) -> Result<Policy, PolicyAbsence> {
     let text = world.policy.ok_or(PolicyAbsence::NotFound)?;
     Policy::from_json(text).map_err(PolicyAbsence::from)
 }
 
-/// What the engine is told of it.
+/// Returns the policy as the state that the engine expects.
 pub(crate) fn state(policy: &Result<Policy, PolicyAbsence>) -> PolicyState<'_> {
     match policy {
         Ok(policy) => PolicyState::present(policy),
@@ -96,7 +98,7 @@ pub(crate) fn state(policy: &Result<Policy, PolicyAbsence>) -> PolicyState<'_> {
     }
 }
 
-/// The guardrails as an operator would write them.
+/// Returns the guardrails as an operator would write them.
 fn guardrails(world: &World<'_>) -> String {
     let given = world.guardrails;
     let halt = match &given.halt {
@@ -123,7 +125,7 @@ fn guardrails(world: &World<'_>) -> String {
     all.to_string()
 }
 
-/// The columns that the two engines share, in one form.
+/// Returns the columns that both engines have, in the form of the naive engine.
 pub(crate) fn columns(answer: &Answer<'_>) -> Columns {
     let row = serde_json::to_value(answer).unwrap();
     let mut columns = Columns::new();

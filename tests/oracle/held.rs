@@ -1,5 +1,4 @@
-//! The second engine as somebody's port: it shares no code with the first, and the kit that holds anybody to the laws
-//! holds it too, and finds out its flaws.
+//! The naive engine as a port that the law kit checks: it must keep the laws, and its flaws must violate them.
 
 use super::naive::{self, Answer, Flaw, Guardrails, Halt, World};
 use portcullis::testing::{Decider, Harvester, Law, Laws, Question, Row, Unanswered};
@@ -22,7 +21,7 @@ impl Naive {
             flaw: self.0,
         };
         let mut answer = answering(&world, &asked.record, Some(asked.now.as_micros()));
-        // A record for somebody else has no answer there.
+        // A record with another type of event has no decision in the naive engine.
         answer.entry("decision".to_owned()).or_insert("SKIP".into());
         if answer.get("decision").is_some_and(|it| it == "SKIP") {
             let unreadable = || "INTENT_UNREADABLE".into();
@@ -37,7 +36,7 @@ impl Naive {
     }
 }
 
-/// The guardrails of a question; the kit's are always sound.
+/// Parses the guardrails of a question. The guardrails of the law kit are always valid.
 fn guardrails(text: &str) -> Result<Guardrails, Unanswered> {
     let all: Value = serde_json::from_str(text)?;
     let number = |name: &str| all.get(name).and_then(Value::as_f64);
@@ -82,24 +81,24 @@ impl Harvester for Naive {
     }
 }
 
-/// Its reader of JSON goes as deep as a text does.
+/// Runs a test on a large stack, because the JSON reader of the naive engine recurses as deep as the text nests.
 fn with_room(test: impl FnOnce() + Send + 'static) {
     let thread = thread::Builder::new().stack_size(512 << 20).spawn(test);
     thread.unwrap().join().unwrap();
 }
 
 #[test]
-fn the_second_engine_keeps_the_laws_of_a_decision() {
+fn the_naive_engine_keeps_the_laws_of_a_decision() {
     with_room(|| Laws::new().hold(&mut Naive(None)).unwrap());
 }
 
 #[test]
-fn the_second_engine_keeps_the_laws_of_a_harvest() {
+fn the_naive_engine_keeps_the_laws_of_a_harvest() {
     with_room(|| Laws::new().hold_harvest(&mut Naive(None)).unwrap());
 }
 
 #[test]
-fn the_flaws_of_the_second_engine_break_laws() {
+fn the_flaws_of_the_naive_engine_violate_laws() {
     let laws = Laws::new().cases(2_000);
     for (flaw, law) in [
         (Flaw::TenfoldLeverage, Law::UnknownIsNotYes),

@@ -1,18 +1,18 @@
-//! What the second engine says where the answer is known: nobody may hold the first against a crooked ruler.
+//! Tests of the naive engine against known answers, so that it is a valid reference.
 
 use super::naive::{Guardrails, Halt, World, harvest::harvest, policy::hash_of, time};
 use serde_json::{Value, json};
 
-/// Worked out with `json.dumps` and `hashlib`.
+/// The expected hash was computed with Python's `json.dumps` and `hashlib`.
 #[test]
-fn a_hash_is_the_one_that_python_gives() {
+fn a_hash_equals_the_one_from_python() {
     let text = r#"{"b": 1.50, "a": "é😀\n\u007f\"π\"", "policy_hash": "x", "c": {"z": [1e3, true, null], "é": "\u0001"}, "d": null, "policy_sig": "y", "e": false}"#;
     let hash = "d51bd7566715599ea07d1c3f9f21f80768801fd64b7855bdf7272fe7b04f8be7";
     assert_eq!(hash_of(text).as_deref(), Some(hash));
 }
 
 #[test]
-fn instants_are_the_ones_that_a_calendar_gives() {
+fn timestamps_equal_calendar_times() {
     let instant = Some(1_766_550_734_062_679);
     for text in [
         "2025-12-24T04:32:14.062679",
@@ -37,9 +37,10 @@ fn instants_are_the_ones_that_a_calendar_gives() {
     assert_eq!(time::from_millis("1500.5"), None);
 }
 
-/// θ of the sample policy; entry 100, stop 2 %, age 3600 s, market 0.01/0.35/0.5/0.2/0.3, unless the row says otherwise.
+/// The policy is the sample θ. Unless a row says otherwise: entry 100, stop distance 2 %, age 3600 s, market
+/// 0.01/0.35/0.5/0.2/0.3.
 #[test]
-fn positions_are_judged_as_worked_out_by_hand() {
+fn harvests_equal_results_computed_by_hand() {
     const QUIET: f64 = 0.502_499_979_166_874_9;
     check("LONG", 101.0, &[], 0.44, QUIET, "NONE", None);
     check("LONG", 103.0, &[], 1.44, QUIET, "NONE", Some(100.3));

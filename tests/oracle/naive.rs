@@ -1,7 +1,7 @@
-//! The second engine: naive and slow, over text alone, and written without a look at the first.
+//! The naive engine: slow, over text alone, and written independently of the engine under test.
 //!
-//! It shares no type and no code with the engine that it is held against. Every step reads its fields anew from
-//! the text of the line, and every comparison stands where the rule stands.
+//! The two share no types and no code. Each step reads its fields anew from the text of the line, and each rule is a
+//! plain comparison at the place where it applies.
 
 pub(crate) mod decide;
 pub(crate) mod fields;
@@ -14,10 +14,10 @@ pub(crate) mod time;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// An answer, column by column; what is absent is left out.
+/// An answer by column. An absent column has no entry.
 pub(crate) type Answer = BTreeMap<String, Value>;
 
-/// What the operator says.
+/// The operator limits.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Guardrails {
     pub max_leverage: Option<f64>,
@@ -26,7 +26,7 @@ pub(crate) struct Guardrails {
     pub max_validity_sec: Option<f64>,
     pub max_intent_age_sec: Option<f64>,
     pub max_future_skew_sec: Option<f64>,
-    /// Normalised.
+    /// In normalised form.
     pub symbols: Option<Vec<String>>,
     pub market: Option<String>,
     pub venue: Option<String>,
@@ -34,53 +34,53 @@ pub(crate) struct Guardrails {
     pub halt: Halt,
 }
 
-/// For whom entries stand still.
+/// The scope of a halt of entries.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Halt {
     Nothing,
-    /// Normalised.
+    /// In normalised form.
     Symbols(Vec<String>),
     Everything,
 }
 
-/// All that an answer depends on beside the line and the clock.
+/// Everything that an answer depends on, except the line and the clock.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct World<'a> {
-    /// The text of the policy, in either encoding.
+    /// The text of the policy in either encoding.
     pub policy: Option<&'a str>,
     pub guardrails: &'a Guardrails,
     pub exit_owner: &'a str,
     pub delegates: &'a [String],
-    /// A mistake to make, for those who ask whether it would be seen.
+    /// A planted mistake, for tests that must detect it.
     pub flaw: Option<Flaw>,
 }
 
 /// A mistake that an engine could make.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Flaw {
-    /// A symbol without a leverage trades at 10.
+    /// A symbol without a leverage trades at 10x.
     TenfoldLeverage,
-    /// What the intent asks is what it gets.
+    /// The requested leverage is used even if it exceeds the leverage of the policy.
     AskedIsGiven,
-    /// A limit is written so that what is not finite passes it.
+    /// An infinite number passes a limit.
     OverflowPasses,
-    /// A policy ends before its last instant.
+    /// A policy is expired at its last microsecond.
     ExpiryIsExclusive,
-    /// A stored hash is believed.
+    /// A stored hash is not checked.
     HashIsBelieved,
-    /// A key that stands twice is no fault.
+    /// Duplicate keys are accepted.
     LastTwinWins,
-    /// A halt stops exits.
+    /// A halt denies exits.
     HaltStopsExits,
-    /// A position without a stop has one of 1 %.
+    /// A position without a stop has a stop distance of 1 %.
     StopIsOnePercent,
     /// The profit lock may loosen a stop.
     LockLoosens,
-    /// Without R there is no kill score.
+    /// The kill score is unavailable if R is unavailable.
     KillNeedsPrice,
 }
 
-/// A symbol as it is compared: ASCII letters in upper case.
+/// Returns a symbol in normalised form, with ASCII letters in upper case; `None` if the text is not a symbol.
 pub(crate) fn symbol(text: &str) -> Option<String> {
     let fits = (1..=32).contains(&text.len());
     let clean = !text
@@ -89,7 +89,7 @@ pub(crate) fn symbol(text: &str) -> Option<String> {
     (fits && clean).then(|| text.to_ascii_uppercase())
 }
 
-/// Sets a column; a number that is not finite has no text in JSON and is left out.
+/// Sets a column. A number that is not finite has no JSON form and is omitted.
 fn put(answer: &mut Answer, name: &str, value: impl Into<Value>) {
     let value = value.into();
     if !value.is_null() {

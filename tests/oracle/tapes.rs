@@ -1,4 +1,4 @@
-//! Random lines, policies and operators, so chosen that every reason is reached.
+//! Random lines, policies and guardrails, chosen so that every reason occurs.
 
 pub(crate) mod intent;
 pub(crate) mod policy;
@@ -10,10 +10,10 @@ use proptest::option::weighted;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 
-/// An instant on a winter morning, in microseconds, with digits in every place.
+/// 2025-12-24 04:32:14.062733 UTC in microseconds. No digit group is zero, so that a lost precision is noticed.
 pub(crate) const BASE: i64 = 1_766_550_734_062_733;
 
-/// All that one answer depends on.
+/// Everything that one answer depends on.
 #[derive(Clone, Debug)]
 pub(crate) struct Case {
     pub line: String,
@@ -21,12 +21,12 @@ pub(crate) struct Case {
     pub guardrails: Guardrails,
     pub exit_owner: String,
     pub delegates: Vec<String>,
-    /// The caller's clock; a replay has none.
+    /// The clock of the caller in microseconds; a replay has none.
     pub now: Option<i64>,
 }
 
 impl Case {
-    /// The case as the naive engine takes it.
+    /// Returns the inputs of the case, except the line and the clock, for the engines.
     pub(crate) fn world(&self, flaw: Option<Flaw>) -> World<'_> {
         World {
             policy: self.policy.as_deref(),
@@ -38,12 +38,12 @@ impl Case {
     }
 }
 
-/// An intent, and the world that judges it.
+/// Intents with a policy and guardrails.
 pub(crate) fn intents() -> impl Strategy<Value = Case> {
     case(intent::lines().boxed())
 }
 
-/// A snapshot of a position, and the world that judges it.
+/// Position snapshots with a policy and guardrails.
 pub(crate) fn positions() -> impl Strategy<Value = Case> {
     case(position::lines().boxed())
 }
@@ -67,7 +67,7 @@ fn case(lines: BoxedStrategy<String>) -> impl Strategy<Value = Case> {
     )
 }
 
-/// An instant at, or a little or a lot beside, another.
+/// Generates timestamps that are equal to another or differ from it by a little or a lot.
 pub(crate) fn near(micros: i64) -> impl Strategy<Value = i64> {
     let steps = vec![
         1,

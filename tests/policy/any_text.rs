@@ -1,8 +1,8 @@
-//! Whatever the text.
+//! Property tests over arbitrary texts and fields.
 
 use super::*;
 
-/// The canonical bytes as the rule states them, by another road: JSON text first, escapes after.
+/// Computes the canonical bytes by a different algorithm than the library: JSON text first, escapes afterwards.
 fn canonical_bytes(fields: &BTreeMap<String, String>) -> Vec<u8> {
     let escaped = |text: &str| {
         let json = serde_json::to_string(text).unwrap();
@@ -58,13 +58,13 @@ proptest! {
     #![proptest_config(config())]
 
     #[test]
-    fn no_text_panics(text in any::<String>()) {
+    fn any_text_is_read_without_panic(text in any::<String>()) {
         let _ = Policy::from_json(&text);
         let _ = Policy::from_fields([(text.as_str(), text.as_str())]);
     }
 
     #[test]
-    fn no_bytes_in_the_sample_panic(place in any::<prop::sample::Index>(), put in any::<String>()) {
+    fn any_edit_of_the_sample_is_read_without_panic(place in any::<prop::sample::Index>(), put in any::<String>()) {
         let mut text = sample();
         let place = place.index(text.len());
         text.replace_range(place..=place, &put);
@@ -75,7 +75,7 @@ proptest! {
     }
 
     #[test]
-    fn no_value_in_a_field_panics(name in prop::sample::select(vec![
+    fn any_field_value_is_read_without_panic(name in prop::sample::select(vec![
         "universe_symbols", "leverage_by_symbol", "harvest_params", "kill_params", "valid_until_epoch",
         "policy_version", "valid_from_epoch", "limits", "harvest_grace_sec", "policy_seq", "policy_hash",
     ]), value in json_value(), text in any::<bool>()) {
@@ -91,7 +91,7 @@ proptest! {
     }
 
     #[test]
-    fn fields_read_again_are_the_same_policy(more in prop::collection::btree_map("[a-z~é😀\u{7f}]{3}_[0-9]", json_value(), 0..4)) {
+    fn fields_round_trip_to_an_equal_policy(more in prop::collection::btree_map("[a-z~é😀\u{7f}]{3}_[0-9]", json_value(), 0..4)) {
         let more = serde_json::to_string(&more).unwrap();
         let text = match more.trim_matches(['{', '}']) {
             "" => sample(),
@@ -110,14 +110,14 @@ proptest! {
     }
 
     #[test]
-    fn a_structure_is_encoded_compact(value in prop::collection::vec(json_value(), 0..4)) {
+    fn structures_are_encoded_as_compact_json(value in prop::collection::vec(json_value(), 0..4)) {
         let spaced = serde_json::to_string_pretty(&value).unwrap();
         let policy = read(&and(&format!("\"x\":{spaced}")));
         prop_assert_eq!(&policy.fields()["x"], &serde_json::to_string(&value).unwrap());
     }
 
     #[test]
-    fn the_hash_of_any_fields_is_the_one_of_the_rule(
+    fn the_hash_matches_an_independent_computation(
         fields in prop::collection::btree_map(any::<String>(), any::<String>(), 0..6)
     ) {
         let pairs = fields.iter().rev().map(|(k, v)| (k.as_str(), v.as_str()));
@@ -125,7 +125,7 @@ proptest! {
     }
 
     #[test]
-    fn any_expiry_is_kept_to_the_microsecond(
+    fn any_expiry_is_exact_to_the_microsecond(
         micros in 0..253_402_300_799_000_000_i64, finer in 0..1000_u32
     ) {
         let (seconds, rest) = (micros.div_euclid(1_000_000), micros.rem_euclid(1_000_000));

@@ -1,10 +1,10 @@
-//! The bounds of every number, and the text of every violation.
+//! The bounds of all numbers, and the texts of their violations.
 
 use portcullis::domain::Instant;
 
 use super::*;
 
-/// The sample with another number in a field of a structure; a field that it lacks is added.
+/// Returns the sample with one field of a structure set; a missing field is added.
 fn set(structure: &str, name: &str, value: &str) -> String {
     let key = format!("\"{name}\": ");
     let text = sample();
@@ -16,7 +16,7 @@ fn set(structure: &str, name: &str, value: &str) -> String {
     format!("{}{value}{}", &text[..start], &text[start + length..])
 }
 
-/// Values of one field, separated by spaces, that break its bound.
+/// Checks that each of the values, separated by spaces, violates the bound of the field.
 fn check_bound(structure: &str, name: &str, values: &str, bound: &str) {
     for value in values.split(' ') {
         check_invalid(
@@ -26,7 +26,7 @@ fn check_bound(structure: &str, name: &str, values: &str, bound: &str) {
     }
 }
 
-/// Values of one field, separated by spaces, that keep to its bound.
+/// Checks that each of the values, separated by spaces, is valid for the field.
 fn check_kept(structure: &str, name: &str, values: &str) {
     for value in values.split(' ') {
         read(&set(structure, name, value));
@@ -34,7 +34,7 @@ fn check_kept(structure: &str, name: &str, values: &str) {
 }
 
 #[test]
-fn the_bounds_of_the_harvest_parameters() {
+fn harvest_parameters_are_bounded() {
     let check = |name, values, bound| check_bound("harvest_params", name, values, bound);
     check("T1_R", "0 -0.0 -1.8 1e-999", "greater than 0");
     check("T2_R", "1.8 1.80 0 -3.5", "greater than T1_R, which is 1.8");
@@ -85,7 +85,7 @@ fn the_bounds_of_the_harvest_parameters() {
 }
 
 #[test]
-fn the_bounds_of_the_kill_parameters() {
+fn kill_parameters_are_bounded() {
     let check = |name, values, bound| check_bound("kill_params", name, values, bound);
     check("trend_min", "-0.01 1.01", "in [0, 1]");
     check("sigma_ref", "0 -0.012", "greater than 0");
@@ -110,7 +110,7 @@ fn the_bounds_of_the_kill_parameters() {
 }
 
 #[test]
-fn a_number_in_a_structure_is_a_json_number() {
+fn numbers_in_structures_must_be_json_numbers() {
     for (structure, name) in [
         ("harvest_params", "T1_R"),
         ("harvest_params", "u1"),
@@ -126,7 +126,7 @@ fn a_number_in_a_structure_is_a_json_number() {
 }
 
 #[test]
-fn a_broken_step_hides_no_other() {
+fn an_invalid_step_does_not_hide_another() {
     check_refused(
         &with(
             r#""T1_R": 1.8, "T2_R": 3.5, "T3_R": 5.8"#,
@@ -150,7 +150,7 @@ fn a_broken_step_hides_no_other() {
 }
 
 #[test]
-fn the_bounds_of_the_limits_and_the_grace() {
+fn limits_and_grace_are_bounded() {
     for name in [
         "max_leverage",
         "max_position_usd",
@@ -199,7 +199,7 @@ fn the_bounds_of_the_limits_and_the_grace() {
 }
 
 #[test]
-fn the_universe_lists_each_symbol_once() {
+fn universe_symbols_are_valid_and_unique() {
     let check = |to: &str, violation: &str| {
         check_invalid(
             &with(r#""ETHUSDT", "BNB"#, &format!("{to}, \"BNB")),
@@ -208,7 +208,7 @@ fn the_universe_lists_each_symbol_once() {
     };
     check(
         "\"btcUSDT\"",
-        "`universe_symbols[1]`: `btcUSDT` is not listed once (it stands at 0 as well)",
+        "`universe_symbols[1]`: `btcUSDT` is not listed once (it is also at index 0)",
     );
     let symbol = "a symbol (1 to 32 bytes without white space and control characters)";
     check(
@@ -257,7 +257,7 @@ fn the_universe_lists_each_symbol_once() {
 }
 
 #[test]
-fn the_bounds_of_the_leverages() {
+fn leverages_are_bounded() {
     let check = |value: &str, bound: &str| {
         check_invalid(
             &with("\"BTCUSDT\": 8", &format!("\"BTCUSDT\": {value}")),
@@ -295,7 +295,7 @@ fn the_bounds_of_the_leverages() {
 }
 
 #[test]
-fn the_bounds_of_the_expiry() {
+fn expiry_and_start_are_bounded() {
     let bound = "at most 253402300799 (seconds since 1970, not milliseconds)";
     for value in [
         "1766550734062",
@@ -345,7 +345,7 @@ fn the_bounds_of_the_expiry() {
         ("1766550734.0627339", 1_766_550_734_062_733),
         ("\"1766550734.062733\"", 1_766_550_734_062_733),
         ("1.766550734e9", 1_766_550_734_000_000),
-        // 2^53 + 1 microseconds: not representable in floating point.
+        // 2^53 + 1 microseconds, which an `f64` cannot represent.
         ("9007199254.740993", 9_007_199_254_740_993),
         ("-1", -1_000_000),
         ("-1e300", Instant::MIN.as_micros()),
@@ -356,7 +356,7 @@ fn the_bounds_of_the_expiry() {
 }
 
 #[test]
-fn versions_and_sequences() {
+fn versions_and_sequences_are_checked() {
     check_fields_refused(
         fields_with("policy_version", ""),
         "POLICY_INVALID",

@@ -1,9 +1,9 @@
-//! Both encodings, and the hash.
+//! The two encodings of a policy, and its hash.
 
 use super::*;
 
 #[test]
-fn the_sample_holds_what_it_says() {
+fn the_sample_is_read_completely() {
     let policy = read(&sample());
     assert_eq!(policy.version(), "1.0.0-ai-sample");
     assert_eq!(policy.valid_until().as_micros(), 1_766_550_734_062_733);
@@ -64,7 +64,7 @@ fn the_sample_holds_what_it_says() {
 }
 
 #[test]
-fn the_numbers_of_a_source_name_their_field() {
+fn a_leverage_names_its_source() {
     let policy = read(&sample());
     let in_force = policy.in_force(at("0")).unwrap();
     let Listing::Leverage(leverage) = in_force.listing(&Symbol::new("ethusdt").unwrap()) else {
@@ -110,7 +110,7 @@ fn limits_and_optional_fields_are_read() {
 }
 
 #[test]
-fn both_encodings_are_one_policy() {
+fn both_encodings_give_the_same_policy() {
     let document = read(&sample());
     let fields = document.fields();
     assert_eq!(fields["valid_until_epoch"], UNTIL);
@@ -137,7 +137,7 @@ fn both_encodings_are_one_policy() {
 }
 
 #[test]
-fn structured_texts_may_be_spaced_as_their_writer_likes() {
+fn white_space_in_structured_texts_is_allowed() {
     let spaced: BTreeMap<_, _> = read(&sample())
         .fields()
         .iter()
@@ -145,7 +145,7 @@ fn structured_texts_may_be_spaced_as_their_writer_likes() {
         .collect();
     let policy = Policy::from_fields(spaced).unwrap();
     assert_eq!(leverage(&policy, "ADAUSDT"), Some(15.0));
-    // The text is another one, and so is the hash.
+    // The hash covers the text, so different white space changes it.
     assert_eq!(
         policy.hash().to_string(),
         "8228012f60df4f11288fb69a79cdf93a7c12d10349febe624bb3e6dea28323d8"
@@ -153,7 +153,7 @@ fn structured_texts_may_be_spaced_as_their_writer_likes() {
 }
 
 #[test]
-fn the_hash_is_the_one_that_other_programs_compute() {
+fn the_hash_matches_other_programs() {
     check_hash(&sample(), SAMPLE_HASH);
     check_hash(
         &and(concat!(
@@ -162,7 +162,7 @@ fn the_hash_is_the_one_that_other_programs_compute() {
         )),
         "ca97746d27570a8310205760a8dc46273cd15011facee4f86e1476710288ca77",
     );
-    // Every escape.
+    // All escapes.
     let escaped = [("b", "é😀"), ("a\r", "\u{8}\u{c}\r\n\t\"\\/\0\u{1f}\u{7f}")];
     assert_eq!(
         canonical_hash(escaped).to_string(),
@@ -175,7 +175,7 @@ fn the_hash_is_the_one_that_other_programs_compute() {
 }
 
 #[test]
-fn a_stored_hash_must_be_the_hash_of_the_fields() {
+fn a_stored_hash_must_match_the_fields() {
     let policy = read(&and(&format!(r#""policy_hash":"{SAMPLE_HASH}""#)));
     assert!(policy.states_hash());
     assert_eq!(policy.hash().to_string(), SAMPLE_HASH);

@@ -1,10 +1,10 @@
-//! What is told of a policy, and what can be reached of it when.
+//! Warnings, validity windows, and policy states.
 
 use super::*;
 
 #[test]
-fn what_is_legal_and_worth_telling() {
-    let no_hash = "there is no `policy_hash`: a mix of two publications cannot be seen";
+fn warnings_about_valid_policies() {
+    let no_hash = "there is no `policy_hash`: a mix of two publications cannot be detected";
     check_notes(&sample(), &[no_hash]);
     check_notes(&and(&format!(r#""policy_hash":"{SAMPLE_HASH}""#)), &[]);
     check_notes(
@@ -13,9 +13,9 @@ fn what_is_legal_and_worth_telling() {
             "\"BTCUSDT\": null, \"XRPUSDT\": 10",
         ),
         &[
-            "`universe_symbols` lists `BTCUSDT`, and `leverage_by_symbol` does not: every entry in it is skipped",
-            "`universe_symbols` lists `ETHUSDT`, and `leverage_by_symbol` does not: every entry in it is skipped",
-            "`leverage_by_symbol` gives `XRPUSDT` a leverage, and `universe_symbols` does not list it: it is never used",
+            "`universe_symbols` lists `BTCUSDT`, but `leverage_by_symbol` does not: every entry in this symbol is skipped",
+            "`universe_symbols` lists `ETHUSDT`, but `leverage_by_symbol` does not: every entry in this symbol is skipped",
+            "`leverage_by_symbol` lists `XRPUSDT`, but `universe_symbols` does not: this leverage is never used",
             no_hash,
         ],
     );
@@ -34,7 +34,7 @@ fn what_is_legal_and_worth_telling() {
             "`missing_fields` is `[\"sigma\"]`",
         ],
     );
-    // One instant is no empty window.
+    // A window of a single timestamp is not empty.
     check_notes(&and(&format!(r#""valid_from_epoch":{UNTIL}"#)), &[no_hash]);
     check_notes(
         &and(r#""metadata_ok":"True","missing_fields":[]"#),
@@ -43,7 +43,7 @@ fn what_is_legal_and_worth_telling() {
 }
 
 #[test]
-fn a_policy_is_in_force_from_its_first_to_its_last_instant() {
+fn the_validity_window_includes_both_ends() {
     let policy = read(&and("\"valid_from_epoch\":1766550000.0000001"));
     let check = |now: &str, expected: Result<(), NotInForce>| {
         let now = at(now);
@@ -87,7 +87,7 @@ fn a_policy_is_in_force_from_its_first_to_its_last_instant() {
 }
 
 #[test]
-fn the_grace_is_for_theta_alone() {
+fn the_grace_period_extends_theta_only() {
     let policy = read(&and("\"harvest_grace_sec\":0.5"));
     let check = |now: &str, entries: bool, harvest: bool| {
         assert_eq!(policy.in_force(at(now)).is_ok(), entries, "{now}");
@@ -110,7 +110,7 @@ fn the_grace_is_for_theta_alone() {
 }
 
 #[test]
-fn a_window_that_ends_before_it_begins_holds_no_instant() {
+fn an_inverted_window_is_never_in_force() {
     let policy = read(&and("\"valid_from_epoch\":1766550735"));
     for now in ["1766550734", "1766550734.5", "1766550735", "1766550736"] {
         assert!(policy.in_force(at(now)).is_err(), "{now}");
@@ -118,7 +118,7 @@ fn a_window_that_ends_before_it_begins_holds_no_instant() {
 }
 
 #[test]
-fn listings() {
+fn symbols_are_looked_up() {
     let policy = read(&with("\"BTCUSDT\": 8", "\"BTCUSDT\": null, \"XRPUSDT\": 9"));
     let in_force = policy.in_force(at("0")).unwrap();
     let listing = |symbol| in_force.listing(&Symbol::new(symbol).unwrap());
@@ -131,7 +131,7 @@ fn listings() {
 }
 
 #[test]
-fn a_state_says_what_there_is_or_why_there_is_nothing() {
+fn a_state_has_a_policy_or_a_reason() {
     let policy = read(&sample());
     let present = PolicyState::present(&policy);
     assert_eq!(present.policy().unwrap(), &policy);
@@ -157,8 +157,14 @@ fn a_state_says_what_there_is_or_why_there_is_nothing() {
         "no trusted key signed the policy",
     );
     let rolled_back = |offered| PolicyAbsence::RolledBack { seen: 7, offered };
-    check(rolled_back(Some(6)), "sequence 6 after 7");
-    check(rolled_back(None), "sequence none after 7");
+    check(
+        rolled_back(Some(6)),
+        "the policy has sequence 6; sequence 7 was already seen",
+    );
+    check(
+        rolled_back(None),
+        "the policy has no sequence; sequence 7 was already seen",
+    );
     check(
         PolicyAbsence::StoreUnavailable,
         "the policy store cannot be reached",
@@ -167,7 +173,7 @@ fn a_state_says_what_there_is_or_why_there_is_nothing() {
 
 #[cfg(feature = "what-if")]
 #[test]
-fn an_assumed_policy_says_so() {
+fn an_assumed_policy_is_marked() {
     let policy = read(&sample());
     let assumed = PolicyState::assumed(&policy);
     let now = Instant::MAX;
@@ -179,7 +185,7 @@ fn an_assumed_policy_says_so() {
 }
 
 #[test]
-fn a_policy_goes_where_threads_go() {
+fn policies_are_send_and_sync() {
     fn check<T: Send + Sync + 'static>() {}
     check::<Policy>();
     check::<PolicyAbsence>();

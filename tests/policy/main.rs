@@ -1,4 +1,4 @@
-//! How a text becomes a policy, how it is refused, and what can be reached of it when.
+//! Policies: reading, validation, hashing and validity.
 
 #![expect(
     clippy::unwrap_used,
@@ -31,26 +31,26 @@ use support::sample_policy_json;
 
 const UNTIL: &str = "1766550734.062733";
 
-/// Worked out by a program of its own, in another language.
+/// The hash of the sample, computed by an independent program in another language.
 const SAMPLE_HASH: &str = "1abaf416d7c90a9549b5c4530db2bdab40ae77bf4d8dee8393556fd197aac46c";
 
 fn sample() -> String {
     sample_policy_json(UNTIL)
 }
 
-/// The sample with one text in place of another.
+/// Returns the sample with one text replaced.
 fn with(from: &str, to: &str) -> String {
     let text = sample();
-    assert!(text.contains(from), "the sample does not hold `{from}`");
+    assert!(text.contains(from), "the sample does not contain `{from}`");
     text.replacen(from, to, 1)
 }
 
-/// The sample with more fields.
+/// Returns the sample with additional fields.
 fn and(fields: &str) -> String {
     sample().replacen('{', &format!("{{{fields},"), 1)
 }
 
-/// The sample in the hash encoding, with one field in place of another.
+/// Returns the sample in the hash encoding, with one field set.
 fn fields_with(name: &str, value: &str) -> BTreeMap<String, String> {
     let mut fields = read(&sample()).fields().clone();
     fields.insert(name.to_owned(), value.to_owned());
@@ -76,7 +76,7 @@ fn leverage(policy: &Policy, symbol: &str) -> Option<f64> {
     }
 }
 
-/// The violations of a text, one a line, under the code that names the reason.
+/// Checks the code and the violations of an invalid policy, and the text of its error.
 fn check_refused(text: &str, code: &str, violations: &[&str]) {
     let refusal = Policy::from_json(text).expect_err(text);
     let told: Vec<_> = refusal

@@ -1,9 +1,9 @@
-//! What is no policy.
+//! Invalid policies.
 
 use super::*;
 
 #[test]
-fn what_is_no_object_is_no_policy() {
+fn a_policy_must_be_a_json_object() {
     check_missing(
         "{}",
         &[
@@ -35,7 +35,7 @@ fn what_is_no_object_is_no_policy() {
 }
 
 #[test]
-fn each_required_field_is_missed() {
+fn missing_required_fields_are_reported() {
     for (name, text) in read(&sample()).fields() {
         let mut fields = read(&sample()).fields().clone();
         fields.remove(name);
@@ -80,7 +80,7 @@ fn rest_is_null(mut inner: serde_json::Map<String, serde_json::Value>, name: &st
 }
 
 #[test]
-fn every_violation_is_told_and_the_first_kind_names_the_reason() {
+fn all_violations_are_reported_sorted_by_kind() {
     let text = r#"{
         "policy_version": 3,
         "policy_hash": "stored",
@@ -129,13 +129,13 @@ fn every_violation_is_told_and_the_first_kind_names_the_reason() {
 }
 
 #[test]
-fn a_key_that_stands_twice_is_refused_at_every_level() {
+fn duplicate_keys_are_rejected_at_every_level() {
     let twice = "is not the only value of its key";
     check_parse_error(
         &and("\"policy_version\":\"0\""),
         &format!("`policy_version`: `\"1.0.0-ai-sample\"` {twice}"),
     );
-    // The same value, null, and an escaped name are no excuse.
+    // A duplicate with the same value, with null, or with an escaped name is rejected too.
     check_parse_error(&and(r#""x":1,"x":1"#), &format!("`x`: `1` {twice}"));
     check_parse_error(&and(r#""x":null,"x":1"#), &format!("`x`: `1` {twice}"));
     check_parse_error(&and(r#""x":1,"\u0078":2"#), &format!("`x`: `2` {twice}"));
@@ -171,12 +171,12 @@ fn a_key_that_stands_twice_is_refused_at_every_level() {
         refusal.to_string(),
         format!("`policy_version`: `2` {twice}")
     );
-    // A text that merely looks like JSON is a text.
+    // A text that only looks like JSON is accepted as a plain text.
     assert!(Policy::from_fields(fields_with("generator", r#"{"a":1,"a""#)).is_ok());
 }
 
 #[test]
-fn a_hash_is_not_judged_where_the_fields_have_none() {
+fn the_hash_is_not_checked_if_a_key_is_a_duplicate() {
     check_parse_error(
         &and(r#""policy_hash":"x","x":1,"x":2"#),
         "`x`: `2` is not the only value of its key",
@@ -184,7 +184,7 @@ fn a_hash_is_not_judged_where_the_fields_have_none() {
 }
 
 #[test]
-fn json_inside_a_field_is_judged_with_its_field() {
+fn json_errors_name_their_field() {
     check_fields_refused(
         fields_with("kill_params", "{'trend_min': 0.25}"),
         "POLICY_PARSE_ERROR",
@@ -208,9 +208,9 @@ fn json_inside_a_field_is_judged_with_its_field() {
 }
 
 #[test]
-fn nesting_has_an_end() {
+fn nesting_is_limited() {
     let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
-    // The document itself is the first level.
+    // The document itself is the first nesting level.
     read(&and(&format!("\"x\":{}", nested(63))));
     for text in [
         and(&format!("\"x\":{}", nested(64))),
@@ -223,13 +223,13 @@ fn nesting_has_an_end() {
     let refusal = Policy::from_fields(fields_with("limits", &nested(100_000))).unwrap_err();
     assert_eq!(
         refusal.violations()[0].bound(),
-        "JSON that nests at most 64 deep"
+        "JSON nested at most 64 levels deep"
     );
     assert!(Policy::from_fields(fields_with("note", &nested(100_000))).is_ok());
 }
 
 #[test]
-fn nulls_are_dropped_where_they_are_optional() {
+fn null_optional_fields_are_dropped() {
     let nothing = and(concat!(
         r#""valid_from_epoch":null,"limits":null,"harvest_grace_sec":null,"policy_seq":null,"#,
         r#""policy_hash":null,"policy_sig":null,"market":null,"unknown":null"#
@@ -239,7 +239,7 @@ fn nulls_are_dropped_where_they_are_optional() {
 }
 
 #[test]
-fn a_violation_shows_what_stood_there() {
+fn a_violation_shows_the_value() {
     let refusal = Policy::from_json(&with("\"T1_R\": 1.8", "\"T1_R\": \"x\\n\"")).unwrap_err();
     let violation = &refusal.violations()[0];
     assert_eq!(violation.field(), "harvest_params.T1_R");

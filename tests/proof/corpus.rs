@@ -1,11 +1,11 @@
-//! The corpus: recall and precision are one, and every class of look-alikes is explained.
+//! Tests that recall and precision on the labelled trees are 1, and that every class of look-alikes is explained.
 
 use std::{fs, path::Path};
 
 use crate::table::Table;
 
 const CORPUS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/proof/corpus");
-/// Two trees in the style of a grown service, written by people who had not seen the checks.
+/// Two trees in the style of a grown service, written without knowledge of the implementation of the checks.
 const FIRST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/proof/services/first");
 const SECOND: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/proof/services/second");
 
@@ -22,18 +22,18 @@ fn hold(folder: &str, snapshot: &str) {
 }
 
 #[test]
-fn everything_is_found_and_nothing_else() {
+fn findings_match_the_labels_of_the_corpus() {
     hold(CORPUS, "proof_corpus");
 }
 
 #[test]
-fn so_it_is_in_the_trees_of_services() {
+fn findings_match_the_labels_of_the_services() {
     hold(FIRST, "proof_service_first");
     hold(SECOND, "proof_service_second");
 }
 
 #[test]
-fn the_corpus_is_large_and_covers_every_check_in_both_languages() {
+fn the_corpus_covers_every_check_in_both_languages() {
     let table = Table::of(Path::new(CORPUS));
     let violations = table.labelled("Python") + table.labelled("Rust");
     let look_alikes: usize = table.look_alikes().values().sum();

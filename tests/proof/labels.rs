@@ -1,16 +1,16 @@
-//! The labels of a file.
+//! Reading of the labels of a file.
 
 use std::{fs, path::Path};
 
-/// What a line is said to be.
+/// The label of a line.
 pub(crate) enum Label {
-    /// Of these checks; by which way in is for the reader.
+    /// A violation of these checks. The description after them is for the reader.
     Violation(Vec<u8>),
-    /// Of this class.
+    /// A look-alike of this class.
     LookAlike(String),
 }
 
-/// Every label of a file, and its line.
+/// Returns every label of a file with its line.
 pub(crate) fn labels(path: &Path, text: &str) -> Vec<(usize, Label)> {
     let beside = path.with_added_extension("labels");
     if let Ok(beside) = fs::read_to_string(&beside) {
@@ -29,7 +29,7 @@ pub(crate) fn labels(path: &Path, text: &str) -> Vec<(usize, Label)> {
         .collect()
 }
 
-/// The label in the last comment of a line.
+/// Returns the label in the last comment of a line.
 fn last(line: &str) -> Option<Label> {
     ["# ", "// "].into_iter().find_map(|begin| {
         let (_, comment) = line

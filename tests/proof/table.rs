@@ -1,4 +1,4 @@
-//! What was found beside what is there.
+//! Comparison of findings with labels.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -14,16 +14,16 @@ use portcullis::{
 
 use crate::labels::{Label, labels};
 
-/// A line of a file, and a check.
+/// A file, a line in it, and a check.
 type Place = (PathBuf, usize, u8);
 
 /// The confusion matrix of a labelled tree.
 pub(crate) struct Table {
-    /// By language and check: found of those that are there, not found, found where nothing is.
+    /// The counts by language and check.
     rows: BTreeMap<(&'static str, u8), Row>,
-    /// By language and class: how many look-alikes.
+    /// The number of look-alikes by class.
     classes: BTreeMap<String, usize>,
-    /// What differs, as `file:line`.
+    /// The differences, with file and line.
     pub(crate) wrong: Vec<String>,
 }
 
@@ -90,7 +90,7 @@ impl Table {
         table
     }
 
-    /// The checks that have a violation in a language.
+    /// Returns the checks with at least one labelled violation in a language.
     pub(crate) fn checks(&self, language: &str) -> BTreeSet<u8> {
         let there = self
             .rows
@@ -99,7 +99,7 @@ impl Table {
         there.map(|((_, check), _)| *check).collect()
     }
 
-    /// Violations of a language.
+    /// Returns the number of labelled violations in a language.
     pub(crate) fn labelled(&self, language: &str) -> usize {
         let rows = self.rows.iter().filter(|((of, _), _)| *of == language);
         rows.map(|(_, row)| row.found + row.missed).sum()
@@ -153,7 +153,7 @@ fn language(path: &Path) -> &'static str {
     }
 }
 
-/// Every file below, without the labels beside.
+/// Returns all files below a folder, except label files.
 fn files(folder: &Path) -> Vec<PathBuf> {
     let mut all = Vec::new();
     let mut folders = vec![folder.to_owned()];

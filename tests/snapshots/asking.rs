@@ -1,4 +1,4 @@
-//! A question with everything that it takes, and what is told for an answer.
+//! A question with all of its inputs, and the answer in every output format.
 
 use super::super::sample_policy_json;
 use portcullis::{
@@ -21,7 +21,7 @@ pub(crate) const NOW: &str = "1766550700";
 pub(crate) const ENTRY: &str = r#"{"id": "a-1", "ts": 1766550690000, "symbol": "BTCUSDT", "side": "BUY", "source": "momentum", "position_size_usd": 250}"#;
 pub(crate) const POSITION: &str = r#"{"event_type": "position.snapshot", "id": "p-1", "ts": 1766550690000, "symbol": "BTCUSDT", "side": "LONG", "entry_price": 100, "current_price": 103, "stop_dist_pct": 0.02, "age_sec": 3600, "current_sl": 99, "market": {"sigma": 0.01, "ts": 0.35, "p_trend": 0.5, "p_mr": 0.2, "p_chop": 0.3}}"#;
 
-/// One record, one policy or none, one operator, one instant.
+/// The inputs of one decision: a record, a policy or none, guardrails and a time.
 #[derive(Debug, Clone)]
 pub(crate) struct Asking {
     record: String,
@@ -30,10 +30,10 @@ pub(crate) struct Asking {
     now: Option<&'static str>,
 }
 
-/// An answer, told in every way.
+/// An answer in every output format.
 pub(crate) struct Told {
     pub(crate) reason: Option<Reason>,
-    /// The line that operators look for.
+    /// The line that operators search for.
     pub(crate) line: String,
     /// The flat record.
     pub(crate) record: String,
@@ -41,7 +41,7 @@ pub(crate) struct Told {
     pub(crate) explained_json: String,
 }
 
-/// A text with one part in place of another.
+/// Replaces one part of a text.
 pub(crate) fn with(text: &str, from: &str, to: &str) -> String {
     assert!(text.contains(from), "`{from}` is not in {text}");
     text.replacen(from, to, 1)
@@ -51,13 +51,13 @@ pub(crate) fn sample() -> String {
     sample_policy_json(UNTIL)
 }
 
-/// The sample policy with more fields.
+/// Returns the sample policy with additional fields.
 pub(crate) fn and(fields: &str) -> String {
     with(&sample(), "{", &format!("{{{fields},"))
 }
 
 impl Asking {
-    /// Of a record, under the sample policy, without guardrails.
+    /// Creates a question about a record, under the sample policy and without guardrails.
     pub(crate) fn of(record: &str) -> Self {
         Self {
             record: record.to_owned(),
@@ -67,12 +67,12 @@ impl Asking {
         }
     }
 
-    /// Of the entry with one part in place of another.
+    /// Creates a question about the sample entry with one part replaced.
     pub(crate) fn entry(from: &str, to: &str) -> Self {
         Self::of(&with(ENTRY, from, to))
     }
 
-    /// Of the position with one part in place of another.
+    /// Creates a question about the sample position with one part replaced.
     pub(crate) fn position(from: &str, to: &str) -> Self {
         Self::of(&with(POSITION, from, to))
     }
@@ -84,7 +84,7 @@ impl Asking {
         }
     }
 
-    /// Under what a text makes: a policy, or its refusal.
+    /// Sets the policy from a text. An invalid text makes the policy unavailable.
     pub(crate) fn under(self, policy: &str) -> Self {
         Self {
             policy: Policy::from_json(policy).map_err(PolicyAbsence::from),
@@ -113,7 +113,7 @@ impl Asking {
         }
     }
 
-    /// At the record's own time.
+    /// Decides at the record's event time.
     pub(crate) fn recorded(self) -> Self {
         Self { now: None, ..self }
     }
@@ -162,13 +162,13 @@ impl Asking {
                 }
             }
             Event::Decided(_) | Event::PolicyUpdated(..) | Event::PolicyWithdrawn(_) => {
-                panic!("nothing is decided of {}", self.record)
+                panic!("no decision for {}", self.record)
             }
         }
     }
 }
 
-/// As a row of columns it is answered alike.
+/// Checks that the same intent as a row of columns gets the same answer.
 fn check_columns(
     engine: &Engine,
     state: PolicyState<'_>,

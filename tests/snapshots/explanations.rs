@@ -1,4 +1,4 @@
-//! Why a decision came out as it did, for a person and for a machine.
+//! Snapshots of explanations, as text and as JSON.
 
 use super::super::{Asking, keep};
 use super::asking::{ENTRY, POSITION, and};
@@ -12,7 +12,7 @@ fn keep_explained(name: &str, asking: &Asking) {
     );
 }
 
-/// A policy with every limit, and an operator with every guardrail.
+/// Adds a policy with every limit, and every guardrail.
 fn bounded(asking: Asking) -> Asking {
     asking
         .under(&and(r#""valid_from_epoch": 1766547134, "market": "futures", "venue": "binance",
@@ -48,7 +48,7 @@ fn an_exit() {
     keep_explained("explain_exit", &asking);
 }
 
-/// A skip at each gate, everything before it open.
+/// Returns an intent that fails at this gate and passes all earlier ones.
 fn shut(gate: Gate) -> Asking {
     let entry = || bounded(Asking::of(ENTRY));
     match gate {
@@ -83,7 +83,7 @@ fn a_skip_at_each_gate() {
     }
 }
 
-/// A position that each action is proposed for.
+/// Returns a position for which this action is proposed.
 fn proposed(action: HarvestAction) -> Asking {
     match action {
         HarvestAction::None => Asking::position("103", "101"),
@@ -119,7 +119,7 @@ fn each_action_of_a_harvest() {
 }
 
 #[test]
-fn a_harvest_with_parts_that_are_silent() {
+fn a_harvest_with_unavailable_parts() {
     keep_explained(
         "explain_harvest_no_r",
         &Asking::position(r#""stop_dist_pct": 0.02, "#, ""),

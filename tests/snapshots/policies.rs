@@ -1,4 +1,4 @@
-//! Policies: what is wrong with one, what is told of one, and the records of its life.
+//! Snapshots of the violations and notes of a policy, and of the records about policies.
 
 use super::super::keep;
 use super::asking::{and, json, sample};
@@ -28,7 +28,7 @@ const BROKEN: &str = r#"{
 }"#;
 
 #[test]
-fn everything_that_is_wrong_with_a_policy() {
+fn every_violation_of_a_policy() {
     let refusal = Policy::from_json(BROKEN).unwrap_err();
     let mut text = format!("{}\n\n", refusal.fault());
     for violation in refusal.violations() {
@@ -40,7 +40,7 @@ fn everything_that_is_wrong_with_a_policy() {
 }
 
 #[test]
-fn what_is_told_of_a_policy_that_holds() {
+fn notes_on_a_valid_policy() {
     let text = and(r#""valid_from_epoch": 1766550735, "metadata_ok": false, "missing_fields": ["funding"], "surprise": 1"#)
         .replacen(r#""ATOMUSDT""#, r#""XRPUSDT""#, 1);
     let policy = Policy::from_json(&text).unwrap();
@@ -49,7 +49,7 @@ fn what_is_told_of_a_policy_that_holds() {
 }
 
 #[test]
-fn the_records_of_a_policy() {
+fn answers_to_policy_records() {
     let policy = Policy::from_json(&sample()).unwrap();
     let refused = PolicyAbsence::from(Policy::from_json("{}").unwrap_err());
     let records = [

@@ -1,14 +1,14 @@
-//! Every reason, as a line and as a record.
+//! Snapshots of every reason, as a line and as a record.
 
 use super::super::{Asking, Told, keep};
 use super::asking::{ENTRY, POSITION, UNTIL, and, sample, with};
 use portcullis::{decide::Reason, domain::PolicyHash, policy::PolicyAbsence};
 use std::fmt::Write as _;
 
-/// What is only ever answered by a service that keeps state.
+/// The reasons that only a stateful service can report.
 const STATEFUL: [Reason; 2] = [Reason::IntentDuplicate, Reason::IntentSuperseded];
 
-/// What is answered with a reason; exhaustive, so that a new one asks for its examples here.
+/// Returns questions with this reason. The `match` is exhaustive, so that a new reason needs examples here.
 fn examples(reason: Reason) -> Vec<Asking> {
     match reason {
         Reason::IntentUnreadable => unreadable(),
@@ -195,7 +195,7 @@ fn limits() -> Vec<Asking> {
         policy(r#""max_notional_usd": 249.99"#),
         operator(r#""max_notional_usd": 249.99"#),
         Asking::entry("250", "5e-324"),
-        // A margin of which no notional is left.
+        // The notional of this margin underflows to 0.
         Asking::entry(
             r#""position_size_usd": 250"#,
             r#""position_usd": 5e-324, "leverage": 0.4"#,
@@ -207,7 +207,7 @@ fn limits() -> Vec<Asking> {
     ]
 }
 
-/// A position beside a market that no kill score can be made of.
+/// Creates a question about a position whose market does not allow a kill score.
 fn no_market() -> Asking {
     Asking::position(r#""sigma": 0.01"#, r#""sigma": -1"#)
 }
@@ -221,7 +221,7 @@ fn told(reason: Reason) -> Vec<Told> {
 }
 
 #[test]
-fn every_reason_has_its_lines_and_its_records() {
+fn every_reason_has_lines_and_records() {
     let (mut lines, mut records, mut changes) = (String::new(), String::new(), String::new());
     for reason in Reason::ALL.iter().copied() {
         let told = told(reason);
@@ -246,7 +246,7 @@ fn every_reason_has_its_lines_and_its_records() {
 }
 
 #[test]
-fn dashboards_find_a_missing_or_expired_policy_under_the_old_name() {
+fn a_missing_or_expired_policy_has_the_legacy_suffix() {
     for reason in Reason::ALL.iter().copied() {
         let legacy = matches!(reason, Reason::PolicyMissing | Reason::PolicyStale);
         for one in told(reason) {
@@ -266,9 +266,10 @@ fn dashboards_find_a_missing_or_expired_policy_under_the_old_name() {
     }
 }
 
-/// Of a record at its own time, 10 s before [`NOW`](super::asking::NOW), and a microsecond beyond each end.
+/// Each bound is tested at its exact value and one microsecond beyond it, in the single call and in columns. The record
+/// is 10 s older than [`NOW`](super::asking::NOW).
 #[test]
-fn a_bound_holds_at_its_end_in_columns_too() {
+fn bounds_are_inclusive_in_columns_too() {
     let at_own_time = |policy: &str| Asking::of(ENTRY).under(policy).recorded();
     let until = |until: &str| with(&sample(), UNTIL, until);
     let from = |from: &str| and(&format!(r#""valid_from_epoch": {from}"#));
@@ -304,7 +305,7 @@ fn a_bound_holds_at_its_end_in_columns_too() {
         ),
         (early("5"), None),
         (early("4.999999"), Some(Reason::ClockUntrusted)),
-        // The leverage that is asked for is the policy's.
+        // The requested leverage is equal to, below or above that of the policy.
         (Asking::entry("250", r#"250, "leverage": 8"#), None),
         (Asking::entry("250", r#"250, "leverage": 7"#), None),
         (Asking::entry("250", r#"250, "leverage": 9"#), None),

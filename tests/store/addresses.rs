@@ -1,8 +1,8 @@
-//! From an address to a store, or to what is wrong with it.
+//! Tests of store addresses.
 
 use portcullis::store::open;
 
-/// The name of the store, or the error.
+/// Checks the name of the store at an address, or the error.
 #[track_caller]
 fn check(address: &str, expected: &str) {
     let told = match open(address) {
@@ -13,11 +13,11 @@ fn check(address: &str, expected: &str) {
 }
 
 #[test]
-fn what_is_no_address() {
+fn invalid_addresses_are_rejected() {
     for address in ["", "policy.json", "memory", "http://localhost", ":"] {
         check(
             address,
-            "no store: an address begins with `file:`, `redis://`, `rediss://`, `redis+unix:` or `memory:`",
+            "invalid store address: unknown scheme; use `file:`, `redis://`, `rediss://`, `redis+unix:` or `memory:`",
         );
     }
 }
@@ -30,16 +30,25 @@ fn memory() {
 #[test]
 #[cfg(feature = "file")]
 fn files() {
-    check("file:/x/p.json", "the store at `/x/p.json`");
-    check("file:///x/p.json", "the store at `/x/p.json`");
-    check("file:", "no store: `file:` names no path");
-    check("file://", "no store: `file:` names no path");
+    check("file:/x/p.json", "the policy store at `/x/p.json`");
+    check("file:///x/p.json", "the policy store at `/x/p.json`");
+    check(
+        "file:",
+        "invalid store address: `file:` has no path; use `file:PATH`",
+    );
+    check(
+        "file://",
+        "invalid store address: `file:` has no path; use `file:PATH`",
+    );
 }
 
 #[test]
 #[cfg(not(feature = "file"))]
 fn files_need_their_feature() {
-    check("file:x", "no store: built without the feature `file`");
+    check(
+        "file:x",
+        "invalid store address: this build does not have the feature `file`; build with `--features file`",
+    );
 }
 
 #[test]
@@ -56,6 +65,6 @@ fn redis() {
 fn redis_needs_its_feature() {
     check(
         "redis://127.0.0.1",
-        "no store: built without the feature `redis`",
+        "invalid store address: this build does not have the feature `redis`; build with `--features redis`",
     );
 }

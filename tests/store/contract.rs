@@ -1,4 +1,4 @@
-//! What every store does. Each check is given an empty one.
+//! The contract of every store. Each check receives an empty store.
 
 #[cfg(feature = "feed")]
 use std::time::Duration;
@@ -28,16 +28,16 @@ use crate::{
     },
 };
 
-/// An empty store, and a writer that knows nothing of publications.
+/// An empty store, and a writer that does not use publications.
 pub(crate) trait Fixture: Sync {
-    /// One more handle on the one store.
+    /// Opens another handle to the same store.
     fn open(&self) -> Box<dyn PolicyStore>;
 
-    /// All the fields of the policy, as a foreign writer puts them there; none removes it.
+    /// Replaces all fields of the policy, as a foreign writer does; no fields remove the policy.
     fn put(&self, fields: &[(String, String)]);
 }
 
-/// Every check as a test of one kind of store.
+/// Defines every check as a test of one kind of store.
 macro_rules! contract {
     ($fixture:expr; $($check:ident)*) => {$(
         #[test]
@@ -48,20 +48,20 @@ macro_rules! contract {
     ($fixture:expr) => {
         $crate::contract::contract!($fixture;
             an_empty_store_has_nothing
-            what_is_published_is_loaded_and_nothing_of_the_last_stays
-            a_writer_must_have_seen_what_it_replaces
-            sequences_only_rise
-            exactly_one_of_two_publishers_wins
-            publishing_and_loading_at_once_is_linearizable
-            a_reader_sees_one_publication_whole
-            history_is_listed_shown_and_rolled_back_to
-            a_rollback_keeps_todays_rules
-            the_audit_tells_what_was_done
-            a_gap_or_an_edit_of_the_audit_shows
+            a_publication_replaces_all_fields
+            a_writer_must_expect_the_stored_policy
+            sequences_only_increase
+            exactly_one_of_two_concurrent_publishers_wins
+            concurrent_publications_and_loads_are_linearizable
+            a_reader_sees_complete_publications
+            the_history_is_listed_shown_and_used_by_rollbacks
+            a_rollback_obeys_the_current_guardrails
+            the_audit_log_records_every_change
+            gaps_and_edits_of_the_audit_log_are_detected
             halts_add_up_and_are_audited
-            every_absence_has_its_own_reason
-            whatever_lies_there_can_be_replaced_by_who_saw_it
-            a_policy_of_a_writer_in_python_is_read
+            every_invalid_policy_has_its_reason
+            an_invalid_policy_can_be_replaced
+            a_policy_of_a_python_writer_is_read
         );
         #[cfg(feature = "feed")]
         $crate::contract::contract!($fixture;
@@ -86,7 +86,7 @@ pub(crate) fn an_empty_store_has_nothing(fixture: &dyn Fixture) {
     assert!(trail.is_whole() && trail.entries().is_empty());
 }
 
-pub(crate) fn what_is_published_is_loaded_and_nothing_of_the_last_stays(fixture: &dyn Fixture) {
+pub(crate) fn a_publication_replaces_all_fields(fixture: &dyn Fixture) {
     let store = fixture.open();
     let more = r#""limits": {"max_leverage": 12}, "x_note": "é\n", "generator": "g","#;
     let first = store.publish(&publication("1", more), None).unwrap();
@@ -95,7 +95,7 @@ pub(crate) fn what_is_published_is_loaded_and_nothing_of_the_last_stays(fixture:
     assert_eq!(loaded, *first.policy());
     assert!(loaded.states_hash());
     assert_eq!(loaded.seq(), Some(1));
-    // The sequence and the hash are all that was added.
+    // Only the sequence and the hash were added.
     let mut added = loaded.fields().clone();
     for (name, value) in fields_of(&policy("1", more)) {
         assert_eq!(added.remove(&name), Some(value), "{name}");
@@ -112,7 +112,7 @@ pub(crate) fn what_is_published_is_loaded_and_nothing_of_the_last_stays(fixture:
     }
 }
 
-pub(crate) fn a_writer_must_have_seen_what_it_replaces(fixture: &dyn Fixture) {
+pub(crate) fn a_writer_must_expect_the_stored_policy(fixture: &dyn Fixture) {
     let store = fixture.open();
     let other = policy("other", "").hash();
     check_conflict(
@@ -131,13 +131,13 @@ pub(crate) fn a_writer_must_have_seen_what_it_replaces(fixture: &dyn Fixture) {
         Some(other),
         Some(first),
     );
-    // Nothing happened.
+    // Nothing was changed.
     assert_eq!(store.load().unwrap().version(), "1");
     assert_eq!(store.history(10).unwrap().len(), 1);
     assert_eq!(store.audit().unwrap().entries().len(), 1);
 }
 
-pub(crate) fn sequences_only_rise(fixture: &dyn Fixture) {
+pub(crate) fn sequences_only_increase(fixture: &dyn Fixture) {
     let store = fixture.open();
     let publish = |seq: &str| {
         let seen = store.current_hash().unwrap();
@@ -155,12 +155,12 @@ pub(crate) fn sequences_only_rise(fixture: &dyn Fixture) {
     refused(r#""policy_seq": 4"#, 4, 5);
     assert_eq!(publish("").unwrap().seq(), 6);
     assert_eq!(publish(r#""policy_seq": 100"#).unwrap().seq(), 100);
-    // The store remembers it when the policy is gone, or without a sequence.
+    // The store remembers the sequence after the policy is removed, or replaced by one without a sequence.
     fixture.put(&[]);
     refused(r#""policy_seq": 7"#, 7, 100);
     fixture.put(&with_hash(&policy("foreign", ""), None));
     assert_eq!(publish("").unwrap().seq(), 101);
-    // And it counts what others put there.
+    // The store also respects the sequence of a foreign writer's policy.
     fixture.put(&with_hash(&policy("foreign", ""), Some(200)));
     refused(r#""policy_seq": 150"#, 150, 200);
     assert_eq!(publish("").unwrap().seq(), 201);
@@ -169,7 +169,7 @@ pub(crate) fn sequences_only_rise(fixture: &dyn Fixture) {
     refused("", u64::MAX, u64::MAX);
 }
 
-pub(crate) fn exactly_one_of_two_publishers_wins(fixture: &dyn Fixture) {
+pub(crate) fn exactly_one_of_two_concurrent_publishers_wins(fixture: &dyn Fixture) {
     const ROUNDS: u64 = 20;
     let wins: Vec<u64> = thread::scope(|scope| {
         let publishers = ["a", "b"].map(|name| {
@@ -206,7 +206,7 @@ pub(crate) fn exactly_one_of_two_publishers_wins(fixture: &dyn Fixture) {
     assert_eq!(seqs, (1..=2 * ROUNDS).collect::<Vec<_>>());
     let trail = store.audit().unwrap();
     assert!(trail.is_whole(), "{:?}", trail.faults());
-    // Each replaced the one before: nobody's work was overwritten unseen.
+    // Each publication replaced the previous one, so no publication was lost.
     let hashes: Vec<_> = trail
         .entries()
         .iter()
@@ -221,11 +221,11 @@ pub(crate) fn exactly_one_of_two_publishers_wins(fixture: &dyn Fixture) {
     assert_eq!(Some(store.load().unwrap().hash()), hashes[hashes.len() - 1]);
 }
 
-pub(crate) fn publishing_and_loading_at_once_is_linearizable(fixture: &dyn Fixture) {
+pub(crate) fn concurrent_publications_and_loads_are_linearizable(fixture: &dyn Fixture) {
     linearizable::check(fixture);
 }
 
-pub(crate) fn a_reader_sees_one_publication_whole(fixture: &dyn Fixture) {
+pub(crate) fn a_reader_sees_complete_publications(fixture: &dyn Fixture) {
     let long = format!(
         r#""x_long": "{}", "limits": {{"max_leverage": 15}},"#,
         "x".repeat(20_000)
@@ -274,7 +274,7 @@ fn rollback<'a>(which: Which, guardrails: &'a Guardrails, valid_until: &str) -> 
     }
 }
 
-pub(crate) fn history_is_listed_shown_and_rolled_back_to(fixture: &dyn Fixture) {
+pub(crate) fn the_history_is_listed_shown_and_used_by_rollbacks(fixture: &dyn Fixture) {
     let store = fixture.open();
     let receipts: Vec<_> = (1..=20)
         .map(|n| {
@@ -327,11 +327,11 @@ pub(crate) fn history_is_listed_shown_and_rolled_back_to(fixture: &dyn Fixture) 
     assert_eq!(last.event(), Some("policy.rolled_back"));
     assert_eq!(last.by(), Some("grace"));
 
-    // It is a publication like any other.
+    // A rollback is checked for conflicts like any publication.
     check_conflict(store.rollback(&back, seen), seen, Some(loaded.hash()));
 }
 
-pub(crate) fn a_rollback_keeps_todays_rules(fixture: &dyn Fixture) {
+pub(crate) fn a_rollback_obeys_the_current_guardrails(fixture: &dyn Fixture) {
     let store = fixture.open();
     publish(&*store, "1");
     let seen = Some(publish(&*store, "2").hash());
@@ -351,7 +351,7 @@ pub(crate) fn a_rollback_keeps_todays_rules(fixture: &dyn Fixture) {
     assert_eq!(store.load().unwrap().version(), "2");
 }
 
-pub(crate) fn the_audit_tells_what_was_done(fixture: &dyn Fixture) {
+pub(crate) fn the_audit_log_records_every_change(fixture: &dyn Fixture) {
     let store = fixture.open();
     let first = store
         .publish(&publication("1", r#""generator": "a model","#), None)
@@ -382,7 +382,7 @@ pub(crate) fn the_audit_tells_what_was_done(fixture: &dyn Fixture) {
     assert_eq!(second.get("replaces"), Some(hash.as_str()));
 }
 
-pub(crate) fn a_gap_or_an_edit_of_the_audit_shows(fixture: &dyn Fixture) {
+pub(crate) fn gaps_and_edits_of_the_audit_log_are_detected(fixture: &dyn Fixture) {
     let store = fixture.open();
     for n in 1..=5 {
         publish(&*store, &format!("v{n}"));
@@ -407,11 +407,11 @@ pub(crate) fn a_gap_or_an_edit_of_the_audit_shows(fixture: &dyn Fixture) {
     check(&|_| {}, &[]);
     check(
         &|log| log.records[2] = edited(&log.records[2]),
-        &["entry 3 is not what was written"],
+        &["entry 3 was edited: its digest differs from the recorded one"],
     );
     check(
         &|log| log.records[4] = edited(&log.records[4]),
-        &["entry 5 is not what was written"],
+        &["entry 5 was edited: its digest differs from the recorded one"],
     );
     check(&|log| drop(log.records.remove(2)), &["entry 3 is missing"]);
     check(
@@ -422,18 +422,18 @@ pub(crate) fn a_gap_or_an_edit_of_the_audit_shows(fixture: &dyn Fixture) {
     check(&|log| log.records.clear(), &["entries 1 to 5 are missing"]);
     check(
         &|log| log.records.swap(1, 2),
-        &["entry 2 is missing", "entry 2 stands out of order"],
+        &["entry 2 is missing", "entry 2 is out of order"],
     );
     check(
         &|log| {
             log.records
                 .insert(1, Record::new([("event", "something else")]))
         },
-        &["what stands at place 2 is no entry of this audit"],
+        &["record 2 is not an entry of this audit log"],
     );
     check(
         &|log| log.records.push(log.records[0].clone()),
-        &["entry 1 stands out of order"],
+        &["entry 1 is out of order"],
     );
 }
 
@@ -459,11 +459,11 @@ pub(crate) fn halts_add_up_and_are_audited(fixture: &dyn Fixture) {
     );
     assert_eq!(halt(&Halt::Everything), Halt::Everything);
     assert_eq!(fixture.open().halts(), Ok(Halt::Everything));
-    // One symbol does not open what everything closed.
+    // Resuming one symbol does not end a halt of everything.
     assert_eq!(resume(&symbols(&["BTCUSDT"])), Halt::Everything);
     assert_eq!(resume(&Halt::Everything), Halt::Nothing);
     assert_eq!(halt(&Halt::Nothing), Halt::Nothing);
-    // Halts go on under another policy.
+    // A publication does not end a halt.
     halt(&symbols(&["BTCUSDT"]));
     publish(&*store, "1");
     assert_eq!(store.halts(), Ok(symbols(&["BTCUSDT"])));
@@ -495,7 +495,7 @@ pub(crate) fn halts_add_up_and_are_audited(fixture: &dyn Fixture) {
     assert_eq!(trail.entries()[0].at(), Some(now()));
 }
 
-pub(crate) fn every_absence_has_its_own_reason(fixture: &dyn Fixture) {
+pub(crate) fn every_invalid_policy_has_its_reason(fixture: &dyn Fixture) {
     let store = fixture.open();
     let whole = with_hash(&policy("1", ""), Some(1));
     let bare = fields_of(&policy("1", ""));
@@ -525,22 +525,22 @@ pub(crate) fn every_absence_has_its_own_reason(fixture: &dyn Fixture) {
         &replaced(&bare, "valid_until_epoch", Some("nan")),
         "POLICY_INVALID",
     );
-    // Whether it is over is not asked here: it is a policy, and stale.
+    // An expired policy loads: expiry is not checked here.
     check(
         &replaced(&bare, "valid_until_epoch", Some("1")),
         "a policy: 1",
     );
-    // An end that is extended behind the writer's back, and any other field too.
+    // An expiry, or another field, that was changed after the hash was computed.
     for (name, value) in [
         ("valid_until_epoch", "1866550734.062733"),
-        ("generator", "somebody else"),
+        ("generator", "another one"),
         ("policy_hash", "0000"),
     ] {
         check(&replaced(&whole, name, Some(value)), "POLICY_HASH_MISMATCH");
     }
 }
 
-pub(crate) fn whatever_lies_there_can_be_replaced_by_who_saw_it(fixture: &dyn Fixture) {
+pub(crate) fn an_invalid_policy_can_be_replaced(fixture: &dyn Fixture) {
     let store = fixture.open();
     publish(&*store, "1");
     let torn = replaced(&with_hash(&policy("x", ""), Some(9)), "kill_params", None);
@@ -553,7 +553,7 @@ pub(crate) fn whatever_lies_there_can_be_replaced_by_who_saw_it(fixture: &dyn Fi
     assert!(store.audit().unwrap().is_whole());
 }
 
-pub(crate) fn a_policy_of_a_writer_in_python_is_read(fixture: &dyn Fixture) {
+pub(crate) fn a_policy_of_a_python_writer_is_read(fixture: &dyn Fixture) {
     let vector: serde_json::Value =
         serde_json::from_str(include_str!("../vectors/python_policy.json")).unwrap();
     let hash = vector["policy_hash"].as_str().unwrap();
@@ -574,7 +574,7 @@ pub(crate) fn a_policy_of_a_writer_in_python_is_read(fixture: &dyn Fixture) {
             "{unknown:?}"
         );
     }
-    // And it is followed by one of ours.
+    // A publication can replace it.
     assert_eq!(publish(&*store, "8").seq(), 8);
     assert!(matches!(
         store.publish(&publication("9", ""), None),
@@ -583,7 +583,7 @@ pub(crate) fn a_policy_of_a_writer_in_python_is_read(fixture: &dyn Fixture) {
     let _: Result<Halt, StoreError> = store.halts();
 }
 
-/// Publications, foreign writers, halts and withdrawals reach whoever follows.
+/// Checks that publications, foreign writes, halts and withdrawals reach a feed.
 #[cfg(feature = "feed")]
 pub(crate) fn a_feed_follows(fixture: &impl Fixture) {
     let store = fixture.open();
@@ -597,7 +597,7 @@ pub(crate) fn a_feed_follows(fixture: &impl Fixture) {
             let number = feed.ruling().number();
             let _ = feed.wait_for_change(number, Duration::from_millis(20));
         }
-        panic!("never: {what}; {feed:?}");
+        panic!("timed out waiting for {what}; {feed:?}");
     };
     let rules = |version: &'static str| {
         until(version, &|ruling| {

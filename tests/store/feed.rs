@@ -1,4 +1,4 @@
-//! A feed, on a store that can be told to be away.
+//! Tests of a feed on a store that can be made unreachable.
 
 use std::{
     sync::{
@@ -24,14 +24,14 @@ use portcullis::{
 
 use crate::policies::{ada, at, fields_of, now, policy, publish, replaced, with_hash};
 
-/// Far longer than anything takes.
+/// A timeout that is much longer than any operation of these tests.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A store in memory that is away when it is told to be.
+/// A store in memory with a switch that makes it unreachable.
 struct Switched {
     store: MemoryStore,
     is_away: AtomicBool,
-    /// How often it was asked for the policy.
+    /// The number of reads of the policy.
     asked: AtomicUsize,
 }
 
@@ -40,7 +40,7 @@ impl Switched {
         if self.is_away.load(Ordering::SeqCst) {
             return Err(StoreError::Unavailable {
                 store: self.name(),
-                why: "told to be".to_owned(),
+                why: "switched off".to_owned(),
             });
         }
         Ok(())
@@ -80,7 +80,7 @@ impl PolicyStore for Switched {
     }
 }
 
-/// A store, a clock that is set by hand, and a feed on both.
+/// A store, a manual clock, and a feed on both.
 struct Bench {
     store: Arc<Switched>,
     clock: Arc<AtomicI64>,
@@ -106,7 +106,7 @@ impl Bench {
         self.store.store.put(Stored::Fields(fields));
     }
 
-    /// Waits until it holds.
+    /// Waits until the condition holds, and panics after a timeout.
     fn until(&self, what: &str, holds: impl Fn(&Self) -> bool) {
         for _ in 0..1000 {
             if holds(self) {
@@ -116,14 +116,14 @@ impl Bench {
                 .feed
                 .wait_for_change(self.feed.ruling().number(), Duration::from_millis(20));
         }
-        panic!("never: {what}; {:?}", self.feed);
+        panic!("timed out waiting for {what}; {:?}", self.feed);
     }
 
     fn until_version(&self, version: &str) {
         self.until(version, |bench| bench.version() == Ok(version.to_owned()));
     }
 
-    /// The version that rules, or the code of why there is none.
+    /// Returns the version of the active policy, or the code of the reason why there is none.
     fn version(&self) -> Result<String, &'static str> {
         let ruling = self.feed.ruling();
         let policy = ruling.policy().policy();
@@ -132,16 +132,16 @@ impl Bench {
             .map_err(PolicyAbsence::code)
     }
 
-    /// The looks that were made so far are over, and another one is.
+    /// Waits until the feed has started and completed another read.
     fn looked_again(&self) {
         let next = self.clock.fetch_add(1, Ordering::SeqCst) + 1;
-        self.until("another look", |bench| {
+        self.until("another read", |bench| {
             bench.feed.health().last_good_read().unwrap().as_micros() >= next
         });
     }
 }
 
-/// What the engine says to an entry under what rules.
+/// Returns the skip reason of an entry under the current snapshot.
 fn reason(feed: &Feed, at: Instant) -> Option<Reason> {
     let ruling = feed.ruling();
     let ownership = ExitOwnership::new::<&str>(STANDARD_OWNER, []).unwrap();
@@ -175,7 +175,7 @@ fn before_the_store_has_answered_nothing_is_traded() {
 }
 
 #[test]
-fn a_publication_a_halt_and_a_withdrawal_arrive() {
+fn publications_halts_and_withdrawals_arrive() {
     let bench = Bench::new(false);
     assert!(bench.feed.wait_for_change(0, PATIENCE));
     assert_eq!(bench.version(), Err("POLICY_MISSING"));
@@ -201,7 +201,7 @@ fn a_publication_a_halt_and_a_withdrawal_arrive() {
 }
 
 #[test]
-fn what_is_refused_displaces_no_policy_in_force_and_lengthens_no_days() {
+fn a_rejected_policy_neither_replaces_nor_extends_a_policy_in_force() {
     let good = policy("good", "");
     let end = good.valid_until();
     let torn = replaced(&fields_of(&good), "leverage_by_symbol", None);
@@ -218,7 +218,7 @@ fn what_is_refused_displaces_no_policy_in_force_and_lengthens_no_days() {
         bench.put(with_hash(&good, None));
         bench.until_version("good");
         bench.put(bad);
-        bench.until("a refusal", |bench| {
+        bench.until("a rejection", |bench| {
             let health = bench.feed.health();
             health.refused().map(PolicyAbsence::code) == Some(code)
         });
@@ -231,7 +231,7 @@ fn what_is_refused_displaces_no_policy_in_force_and_lengthens_no_days() {
 
         bench.clock.store(end.as_micros(), Ordering::SeqCst);
         bench.looked_again();
-        bench.until("the refusal as the reason", |bench| {
+        bench.until("the rejection as the reason", |bench| {
             bench.version() == Err(code)
         });
         bench.put(with_hash(&policy("better", ""), None));
@@ -241,12 +241,14 @@ fn what_is_refused_displaces_no_policy_in_force_and_lengthens_no_days() {
 }
 
 #[test]
-fn a_sequence_does_not_go_back_even_after_a_withdrawal() {
+fn a_withdrawal_does_not_reset_the_sequence() {
     let bench = Bench::new(false);
     bench.put(with_hash(&policy("third", ""), Some(3)));
     bench.until_version("third");
     bench.put(with_hash(&policy("second", ""), Some(2)));
-    bench.until("a refusal", |bench| bench.feed.health().refused().is_some());
+    bench.until("a rejection", |bench| {
+        bench.feed.health().refused().is_some()
+    });
     bench.looked_again();
     assert_eq!(bench.version(), Ok("third".to_owned()));
 
@@ -255,7 +257,7 @@ fn a_sequence_does_not_go_back_even_after_a_withdrawal() {
         bench.version() == Err("POLICY_MISSING")
     });
     bench.put(with_hash(&policy("second", ""), Some(2)));
-    bench.until("a refusal", |bench| {
+    bench.until("a rejection", |bench| {
         bench.version() == Err("POLICY_ROLLED_BACK")
     });
     bench.put(with_hash(&policy("fourth", ""), Some(4)));
@@ -263,12 +265,14 @@ fn a_sequence_does_not_go_back_even_after_a_withdrawal() {
 }
 
 #[test]
-fn a_store_that_is_away_leaves_the_policy_until_its_own_end() {
+fn the_policy_of_an_unreachable_store_stays_active_until_it_expires() {
     let bench = Bench::new(false);
     publish(&bench.store.store, "1");
     bench.until_version("1");
     bench.store.is_away.store(true, Ordering::SeqCst);
-    bench.until("away", |bench| !bench.feed.health().is_connected());
+    bench.until("a lost connection", |bench| {
+        !bench.feed.health().is_connected()
+    });
     let read = bench.feed.health().last_good_read().unwrap();
     assert_eq!(bench.feed.health().age(now()), Some(now().since(read)));
     publish(&bench.store.store, "2");
@@ -285,7 +289,7 @@ fn a_store_that_is_away_leaves_the_policy_until_its_own_end() {
 }
 
 #[test]
-fn the_number_rises_by_one_and_only_when_something_changes() {
+fn the_snapshot_number_grows_by_one_per_change() {
     let bench = Bench::new(false);
     assert!(bench.feed.wait_for_change(0, PATIENCE));
     let first = bench.feed.ruling().number();
@@ -306,21 +310,21 @@ fn the_number_rises_by_one_and_only_when_something_changes() {
 }
 
 #[test]
-fn a_feed_pauses_between_its_looks_whether_it_is_answered_or_not() {
+fn a_feed_pauses_between_reads_even_if_they_fail() {
     for is_away in [false, true] {
         let bench = Bench::new(is_away);
         let asked = || bench.store.asked.load(Ordering::SeqCst);
-        bench.until("a look", |_| asked() > 0);
+        bench.until("a read", |_| asked() > 0);
         let before = asked();
         thread::sleep(Duration::from_millis(300));
-        // Every 200 ms, or after 25 ms and ever later; without a pause thousands of times.
+        // One read per 200 ms, or a backoff from 25 ms. Without a pause there would be thousands.
         let looks = asked() - before;
-        assert!(looks < 20, "{looks} looks in 300 ms");
+        assert!(looks < 20, "{looks} reads in 300 ms");
     }
 }
 
 #[test]
-fn a_task_waits_as_a_thread_does() {
+fn an_async_task_can_wait_for_a_change() {
     let bench = Bench::new(false);
     pollster::block_on(bench.feed.changed_after(0));
     let seen = bench.feed.ruling().number();
@@ -330,7 +334,7 @@ fn a_task_waits_as_a_thread_does() {
 }
 
 #[test]
-fn a_feed_that_is_stopped_or_dropped_lets_go_of_its_store() {
+fn a_stopped_or_dropped_feed_drops_its_store() {
     let bench = Bench::new(false);
     bench.until("an answer", |bench| bench.feed.ruling().number() > 0);
     let store = Arc::downgrade(&bench.store);
@@ -347,11 +351,11 @@ fn a_feed_that_is_stopped_or_dropped_lets_go_of_its_store() {
         }
         thread::sleep(Duration::from_millis(10));
     }
-    panic!("the thread of a feed that was dropped goes on");
+    panic!("the thread of a dropped feed still runs");
 }
 
 #[test]
-fn the_codes_of_absences_are_those_of_decisions() {
+fn the_reasons_of_a_feed_and_of_a_decision_have_the_same_codes() {
     let refused = portcullis::policy::Policy::from_json("{}").unwrap_err();
     for absence in [
         PolicyAbsence::NotFound,

@@ -1,4 +1,4 @@
-//! The store of files.
+//! Tests of the store in files.
 
 use std::{fs, path::Path};
 
@@ -55,7 +55,7 @@ fn names(directory: &Path) -> Vec<String> {
 }
 
 #[test]
-fn all_lies_beside_the_policy() {
+fn all_files_are_next_to_the_policy() {
     let files = files();
     let store = FileStore::open(files.path("live.json"));
     publish(&store, "1");
@@ -76,14 +76,14 @@ fn all_lies_beside_the_policy() {
         halt,
         "{\n  \"format\": 1,\n  \"halted\": [\n    \"*\"\n  ]\n}\n"
     );
-    // The policy is one for everybody.
+    // Any reader can parse the policy file.
     let text = fs::read_to_string(files.path("live.json")).unwrap();
     let read = portcullis::policy::Policy::from_json(&text).unwrap();
     assert_eq!(read, store.load().unwrap());
 }
 
 #[test]
-fn a_document_that_somebody_put_there_is_read_and_replaced() {
+fn a_document_of_another_writer_is_read_and_replaced() {
     let files = files();
     let text = crate::support::sample_policy_json(crate::policies::UNTIL);
     fs::write(files.path("policy.json"), &text).unwrap();
@@ -94,7 +94,7 @@ fn a_document_that_somebody_put_there_is_read_and_replaced() {
 }
 
 #[test]
-fn what_is_no_text_is_refused_and_not_replaced() {
+fn invalid_text_is_rejected_and_not_replaced() {
     let files = files();
     let path = files.path("policy.json");
     let store = files.open();
@@ -109,14 +109,16 @@ fn what_is_no_text_is_refused_and_not_replaced() {
     assert_eq!(absence(store.load()), "POLICY_PARSE_ERROR");
     let refused = store.publish(&publication("1", ""), None).unwrap_err();
     assert!(
-        refused.to_string().ends_with("move it away and try again"),
+        refused
+            .to_string()
+            .ends_with("move it elsewhere and try again"),
         "{refused}"
     );
     assert_eq!(fs::read_to_string(&path).unwrap(), "{");
 }
 
 #[test]
-fn a_directory_that_is_gone_is_a_store_that_is_away() {
+fn a_store_without_its_directory_is_unavailable() {
     let files = files();
     let store = FileStore::open(files.path("gone/policy.json"));
     let error = store.load().unwrap_err();
@@ -127,7 +129,7 @@ fn a_directory_that_is_gone_is_a_store_that_is_away() {
 }
 
 #[test]
-fn a_halt_that_nobody_understands_stops_everything() {
+fn an_unreadable_halt_halts_everything() {
     let files = files();
     let store = files.open();
     for text in [
@@ -149,7 +151,7 @@ fn a_halt_that_nobody_understands_stops_everything() {
 }
 
 #[test]
-fn an_edit_of_the_file_itself_shows() {
+fn an_edit_of_the_audit_file_is_detected() {
     let files = files();
     let store = files.open();
     publish(&*store, "1");
@@ -164,20 +166,20 @@ fn an_edit_of_the_file_itself_shows() {
     };
     check(
         &text.replacen("ada", "eve", 1),
-        &["entry 1 is not what was written"],
+        &["entry 1 was edited: its digest differs from the recorded one"],
     );
     let (first, second) = text.split_once('\n').unwrap();
     check(
         &format!("{first}\n{}", second.replace("ada", "eve")),
-        &["entry 2 is not what was written"],
+        &["entry 2 was edited: its digest differs from the recorded one"],
     );
     check(&format!("{first}\n"), &["entry 2 is missing"]);
     check(second, &["entry 1 is missing"]);
     check(
         &format!("{first}\nnonsense\n{second}"),
-        &["`policy.audit.jsonl`: line 2 is no record"],
+        &["`policy.audit.jsonl`: line 2 is not a record"],
     );
-    // What was cut off at the end is missing for ever.
+    // An entry removed from the end stays missing.
     check(&format!("{first}\n"), &["entry 2 is missing"]);
     publish(&*store, "3");
     let faults = store.audit().unwrap().faults().len();
@@ -185,7 +187,7 @@ fn an_edit_of_the_file_itself_shows() {
 }
 
 #[test]
-fn a_format_that_is_not_known_is_refused() {
+fn an_unknown_format_is_rejected() {
     let files = files();
     let store = files.open();
     publish(&*store, "1");
@@ -193,16 +195,14 @@ fn a_format_that_is_not_known_is_refused() {
     let seen = store.current_hash().unwrap();
     let refused = store.publish(&publication("2", ""), seen).unwrap_err();
     assert!(
-        refused
-            .to_string()
-            .contains("no head of an audit in format 1"),
+        refused.to_string().contains("an audit head in format 1"),
         "{refused}"
     );
     assert_eq!(store.load().unwrap().version(), "1");
 }
 
 #[test]
-fn a_writer_that_knows_nothing_of_locks_is_not_overwritten_unseen() {
+fn the_policy_of_a_writer_without_locks_is_not_overwritten() {
     let files = files();
     let store = files.open();
     let seen = Some(publish(&*store, "1").hash());
@@ -213,18 +213,21 @@ fn a_writer_that_knows_nothing_of_locks_is_not_overwritten_unseen() {
 }
 
 #[test]
-fn a_store_is_called_by_its_file() {
+fn the_name_of_a_store_contains_its_file() {
     let files = files();
     let store = FileStore::open(files.0.path());
     let path = files.path("policy.json");
     assert_eq!(store.path(), &path);
-    assert_eq!(store.name(), format!("the store at `{}`", path.display()));
+    assert_eq!(
+        store.name(),
+        format!("the policy store at `{}`", path.display())
+    );
 }
 
-/// The null device takes every byte, and has no disk to put it on.
+/// The null device accepts every byte, but it cannot be synced.
 #[test]
 #[cfg(target_os = "linux")]
-fn what_cannot_be_put_on_the_disk_is_not_taken() {
+fn a_failed_sync_fails_the_publication() {
     let files = files();
     let store = files.open();
     std::os::unix::fs::symlink("/dev/null", files.path("policy.audit.jsonl")).unwrap();

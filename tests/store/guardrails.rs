@@ -1,4 +1,4 @@
-//! What the operator permits to be published, and that deciding says the same.
+//! Tests that publications and decisions check the same guardrails.
 
 use std::collections::BTreeSet;
 
@@ -32,13 +32,13 @@ fn check(guardrails: &Guardrails, more: &str, expected: &[&str]) {
 }
 
 #[test]
-fn every_guardrail_that_is_broken_is_told() {
+fn every_violated_guardrail_is_reported() {
     let none = Guardrails::none();
     check(&none, "", &[]);
     let hour = Span::from_micros(3_600_000_000);
     let validity = none.clone().with_max_validity(hour);
     check(&validity, "", &[]);
-    // As long as is permitted, and a microsecond longer.
+    // The maximum validity, and one microsecond more.
     let whole = none
         .clone()
         .with_max_validity(Span::from_micros(3_600_062_733));
@@ -46,12 +46,12 @@ fn every_guardrail_that_is_broken_is_told() {
     check(
         &whole,
         r#""valid_from_epoch": 1766547133.999999,"#,
-        &["`valid_until_epoch`: a validity of 3600.062734 s, at most 3600.062733 s"],
+        &["`valid_until_epoch`: the validity is 3600.062734 s, the maximum is 3600.062733 s"],
     );
     check(
         &validity,
         r#""valid_from_epoch": 1766547134,"#,
-        &["`valid_until_epoch`: a validity of 3600.062733 s, at most 3600 s"],
+        &["`valid_until_epoch`: the validity is 3600.062733 s, the maximum is 3600 s"],
     );
     let placed = none.clone().with_market("futures").with_venue("binance");
     check(&placed, r#""market": "futures", "venue": "binance","#, &[]);
@@ -59,16 +59,16 @@ fn every_guardrail_that_is_broken_is_told() {
         &placed,
         r#""market": "spot","#,
         &[
-            "`market`: `spot`, required `futures`",
-            "`venue`: nothing, required `binance`",
+            "`market`: `spot`, the guardrails require `futures`",
+            "`venue`: missing, the guardrails require `binance`",
         ],
     );
     check(
         &none.clone().with_max_leverage(Leverage::new(11.0).unwrap()),
         "",
         &[
-            "`leverage_by_symbol.BNBUSDT`: 12, at most 11",
-            "`leverage_by_symbol.ADAUSDT`: 15, at most 11",
+            "`leverage_by_symbol.BNBUSDT`: leverage is 12, the maximum is 11",
+            "`leverage_by_symbol.ADAUSDT`: leverage is 15, the maximum is 11",
         ],
     );
     let listed = policy("1", "");
@@ -76,14 +76,14 @@ fn every_guardrail_that_is_broken_is_told() {
     check(
         &none.clone().with_permitted_symbols(most),
         "",
-        &["`universe_symbols`: BTCUSDT is not permitted"],
+        &["`universe_symbols`: the guardrails do not permit BTCUSDT"],
     );
-    // What is published states its hash.
+    // A publication adds the hash.
     check(&none.with_required_policy_hash(), "", &[]);
 }
 
 #[test]
-fn what_is_over_is_not_published() {
+fn an_expired_policy_is_not_published() {
     let publish = |more: &str, now: &str| {
         Publication::new(policy("1", more), &Guardrails::none(), ada(), at(now)).map(|_| ())
     };
@@ -94,9 +94,9 @@ fn what_is_over_is_not_published() {
     assert_eq!(backwards.unwrap_err().code(), Some("POLICY_STALE"));
 }
 
-/// The engine asks the same guardrails of the same policy, in gate 4.
+/// Gate 4 of the engine checks the same guardrails.
 #[test]
-fn deciding_says_the_same() {
+fn a_decision_checks_the_same_guardrails() {
     let hour = Span::from_micros(3_600_000_000);
     let none = Guardrails::none();
     for guardrails in [

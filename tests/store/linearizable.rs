@@ -1,10 +1,10 @@
-//! Whether publishing and loading, done by many at once, answer as if it had been done one after the other.
+//! A linearizability check of concurrent publications and loads.
 //!
-//! Several writers and readers note when each operation began, when it ended and what it answered, by one
-//! monotonic clock. What a store remembers says in which order the publications happened, so that every
-//! operation has a place in that order: a publication its own, and a load, or a conflict, that of what it saw.
-//! Such a history has an explanation one after the other exactly if each publication saw its predecessor, and no
-//! operation began after the end of one whose place is later.
+//! Several writers and readers record the start, the end and the result of each operation by one monotonic clock. The
+//! history of the store defines the order of the publications, and each operation has a place in this order: a
+//! publication its own, and a load or a conflict the place of the publication that it saw. Such a history is
+//! linearizable exactly if each publication saw its predecessor, and no operation began after the end of an operation
+//! with a later place.
 
 use std::{
     collections::BTreeMap,
@@ -24,20 +24,20 @@ use portcullis::{
 
 use crate::{contract::Fixture, policies::publication, tally::Tally};
 
-/// What was asked and answered.
+/// One operation and its result.
 #[derive(Debug, Clone)]
 pub(crate) struct Operation {
     begun: u64,
-    /// Where no answer came it may happen at any later time.
+    /// The end; `None` without an answer, because then the operation may take effect at any later time.
     ended: Option<u64>,
     what: What,
 }
 
 #[derive(Debug, Clone)]
 enum What {
-    /// What lay there.
+    /// A load: the stored publication.
     Saw(Option<PolicyHash>),
-    /// What lay there, and was not what the writer expected.
+    /// A conflict: the stored publication was not the expected one.
     Conflict {
         expected: Option<PolicyHash>,
         found: Option<PolicyHash>,
@@ -47,14 +47,14 @@ enum What {
         expected: Option<PolicyHash>,
         hash: PolicyHash,
     },
-    /// It may have happened or not.
+    /// A publication without an answer, which may or may not have been applied.
     Unknown {
         version: String,
         expected: Option<PolicyHash>,
     },
 }
 
-/// What a store remembers of a publication.
+/// One publication in the history of the store.
 #[derive(Debug, Clone)]
 pub(crate) struct Link {
     seq: u64,
@@ -64,23 +64,23 @@ pub(crate) struct Link {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fault {
-    /// A sequence does not rise.
+    /// A sequence is not higher than the previous one.
     Sequence,
-    /// Something was seen that nobody published.
+    /// An operation saw a policy that no writer published.
     Foreign,
-    /// A publication that was told to have happened did not.
+    /// A publication that was reported as successful is not in the history.
     Lost,
-    /// A publication is remembered that nobody made, or two made.
+    /// A publication in the history was made by no operation, or by two.
     NotOne,
-    /// A publication replaced something else than its writer had seen.
+    /// A publication replaced another policy than the one that its writer expected.
     Unseen,
-    /// A conflict with what was expected.
+    /// A conflict was reported although the expected policy was stored.
     NoConflict,
-    /// Something was seen before it began, or after something later had been seen or published.
+    /// A publication was seen before it began, or after a later one had been seen or published.
     Order,
 }
 
-/// The faults of a history; none says that it has an explanation.
+/// Returns the faults of a history; none if it is linearizable.
 fn faults(links: &[Link], operations: &[Operation]) -> Vec<Fault> {
     let mut faults = Vec::new();
     let rises = |pair: &[Link]| pair[0].seq < pair[1].seq && pair[0].hash != pair[1].hash;
@@ -96,7 +96,7 @@ fn faults(links: &[Link], operations: &[Operation]) -> Vec<Fault> {
         None => Some(0),
         Some(hash) => places.get(&hash.to_string()).copied(),
     };
-    // Where each operation stands, and whether it made what stands there.
+    // The place of each operation, and true if the operation made the publication at that place.
     let mut placed: Vec<(&Operation, usize, bool)> = Vec::new();
     let mut makers = vec![0; links.len()];
     for operation in operations {
@@ -146,7 +146,7 @@ fn faults(links: &[Link], operations: &[Operation]) -> Vec<Fault> {
             .map(|_| Fault::NotOne),
     );
 
-    // The latest place of all that had ended by then.
+    // For each end, the latest place of all operations that had ended by then.
     let mut ends: Vec<(u64, usize)> = placed
         .iter()
         .filter_map(|(operation, place, _)| Some((operation.ended?, *place)))
@@ -160,7 +160,7 @@ fn faults(links: &[Link], operations: &[Operation]) -> Vec<Fault> {
     for (operation, place, makes) in &placed {
         let before = ends.partition_point(|(ended, _)| *ended < operation.begun);
         let latest = before.checked_sub(1).map_or(0, |last| ends[last].1);
-        // Nobody can have seen what is not made yet.
+        // A publication may begin at the place of its predecessor; a load may not be earlier than `latest`.
         if latest > place - usize::from(*makes) {
             faults.push(Fault::Order);
         }
@@ -168,7 +168,7 @@ fn faults(links: &[Link], operations: &[Operation]) -> Vec<Fault> {
     faults
 }
 
-/// Writers and readers at work on one store, until each writer has published so often.
+/// Runs writers and readers on one store until each writer has published `tally.rounds()` times.
 pub(crate) fn record(
     tally: &Tally,
     open: &(dyn Fn() -> Box<dyn PolicyStore> + Sync),
@@ -256,7 +256,7 @@ pub(crate) fn record(
     operations.into_inner().unwrap()
 }
 
-/// Also where a writer fails: the readers wait for it.
+/// Decrements the count of active writers on drop, also if a writer panics: the readers wait for it.
 struct Leave<'a>(&'a AtomicUsize);
 
 impl Drop for Leave<'_> {
@@ -265,7 +265,7 @@ impl Drop for Leave<'_> {
     }
 }
 
-/// Counts what is wrong with the history; and forges it, which must show.
+/// Counts the faults of the history. Then forges the history, and checks that the forgery is detected.
 pub(crate) fn judge(tally: &Tally, store: &dyn PolicyStore, operations: &[Operation]) {
     let mut links: Vec<Link> = store
         .history(usize::MAX)
@@ -286,7 +286,7 @@ pub(crate) fn judge(tally: &Tally, store: &dyn PolicyStore, operations: &[Operat
         .add(count(&[Fault::Order, Fault::Sequence, Fault::NoConflict]));
     tally.lost.add(count(&[Fault::Lost]));
     tally.doubled.add(count(&[Fault::NotOne, Fault::Unseen]));
-    // The last load, as if it had seen the first publication.
+    // Forge the last load: it sees the first publication.
     let mut forged = operations.to_vec();
     forged.sort_by_key(|operation| operation.begun);
     let last = forged
@@ -297,7 +297,7 @@ pub(crate) fn judge(tally: &Tally, store: &dyn PolicyStore, operations: &[Operat
     assert!(faults(&links, &forged).len() > found.len());
 }
 
-/// For every store.
+/// Checks one kind of store.
 pub(crate) fn check(fixture: &dyn Fixture) {
     let store = fixture.open();
     let name = store.name();
@@ -307,7 +307,7 @@ pub(crate) fn check(fixture: &dyn Fixture) {
         _ => "files",
     };
     let tally = Tally::of(
-        &format!("three writers and three readers at once, linearizable: {kind}"),
+        &format!("three concurrent writers and three readers, linearizable: {kind}"),
         40,
     );
     let operations = record(&tally, &|| fixture.open());
@@ -315,9 +315,9 @@ pub(crate) fn check(fixture: &dyn Fixture) {
     tally.conclude_felt();
 }
 
-/// A history that is right, and forgeries of it.
+/// Checks a valid history and forgeries of it.
 #[test]
-fn what_is_forged_shows() {
+fn forged_histories_are_detected() {
     let links: Vec<Link> = ["a", "b", "c"]
         .iter()
         .zip(1..)
@@ -372,17 +372,19 @@ fn what_is_forged_shows() {
         history[place] = forged;
         assert_eq!(faults(&links, &history), expected, "{place}");
     };
-    // Older than what was published, or seen, before the load began; and not there yet.
+    // A load sees an older publication than one that was published or seen before it began, or one that does not
+    // exist yet.
     check(6, at(30, 31, saw(0)), &[Fault::Order]);
     check(10, at(50, 51, saw(1)), &[Fault::Order]);
     check(11, at(54, 55, saw(2)), &[]);
     check(10, at(54, 55, saw(2)), &[Fault::Order]);
     check(3, at(15, 16, saw(2)), &[Fault::Order; 2]);
     check(0, at(0, 9, saw(1)), &[Fault::Order; 2]);
-    // Of nobody.
+    // A policy that no writer published.
     let stranger = crate::policies::policy("stranger", "").hash();
     check(3, at(15, 16, What::Saw(Some(stranger))), &[Fault::Foreign]);
-    // A compare-and-set that did not see its predecessor; two that won the same; one that won and is not there.
+    // A compare-and-set that did not see its predecessor, two that made the same publication, and one that is not in
+    // the history.
     check(4, at(20, 39, published(2, 0)), &[Fault::Unseen]);
     let twice = [Fault::NotOne, Fault::NotOne, Fault::Order];
     check(4, at(20, 39, published(1, 0)), &twice);
@@ -395,10 +397,10 @@ fn what_is_forged_shows() {
     check(8, open(41, unknown("c", 1)), &[Fault::Unseen]);
     check(8, open(53, unknown("c", 2)), &[]);
     check(8, open(54, unknown("c", 2)), &[Fault::Order]);
-    // A conflict with what was expected, and one with what was over.
+    // A conflict with the expected policy, and one with a policy that was already replaced.
     check(5, at(21, 40, conflict(2, 2)), &[Fault::NoConflict]);
     check(5, at(41, 42, conflict(2, 1)), &[Fault::Order]);
-    // Publications against the order of their sequences.
+    // Publications in another order than their sequences.
     let mut lower = links.clone();
     lower[1].seq = 1;
     assert_eq!(faults(&lower, &right), [Fault::Sequence]);

@@ -1,4 +1,4 @@
-//! One contract, held against every store; and what each of them does when things go wrong.
+//! Contract tests for every policy store, and fault tests for each of them.
 
 #![expect(
     clippy::unwrap_used,
@@ -6,7 +6,7 @@
     clippy::indexing_slicing,
     clippy::string_slice,
     clippy::disallowed_methods,
-    reason = "a test fails by panicking, and looks into files"
+    reason = "tests fail by panicking, and they read files"
 )]
 
 mod addresses;

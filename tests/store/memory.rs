@@ -1,4 +1,4 @@
-//! The store in memory.
+//! Tests of the store in memory.
 
 use std::sync::{Arc, Mutex};
 
@@ -38,41 +38,41 @@ impl Fixture for Memory {
 contract!(memory());
 
 #[test]
-fn a_store_is_called_by_its_name() {
+fn the_name_of_the_store_is_memory() {
     assert_eq!(MemoryStore::new().name(), "memory");
 }
 
 #[test]
-fn what_a_publisher_is_told() {
+fn the_texts_of_publish_errors() {
     let store = MemoryStore::new();
     let hash = publish(&store, "1").hash();
     let conflict = store.publish(&publication("2", ""), None).unwrap_err();
     assert_eq!(
         conflict.to_string(),
         format!(
-            "the store holds {hash}, and the writer saw no policy; look at it and publish again"
+            "the store holds {hash}, but the writer expected no policy; review the stored policy and publish again"
         )
     );
     let missing = |which: Which| PublishError::NotInHistory(which).to_string();
     assert_eq!(
         missing(Which::Seq(9)),
-        "no publication with the sequence 9 is in the history; list it and choose another"
+        "the history has no publication with the sequence 9; list the history and choose another"
     );
     let zeros: PolicyHash = PolicyHash::parse(&"0".repeat(64)).unwrap();
-    assert!(missing(Which::Hash(zeros)).contains(&format!("with the hash {zeros} is")));
+    assert!(missing(Which::Hash(zeros)).contains(&format!("with the hash {zeros};")));
     let breach = |found: Option<&str>| Breach::Venue {
         found: found.map(str::to_owned),
         required: "binance".to_owned(),
     };
     assert_eq!(
         PublishError::Constraint(vec![breach(None), breach(Some("okx"))]).to_string(),
-        "the guardrails do not permit the policy: `venue`: nothing, required `binance`; \
-         `venue`: `okx`, required `binance`; change the policy, or the guardrails"
+        "the policy violates the guardrails: `venue`: missing, the guardrails require `binance`; \
+         `venue`: `okx`, the guardrails require `binance`; change the policy or the guardrails"
     );
 }
 
 #[test]
-fn entries_behind_the_end_of_an_audit_show() {
+fn audit_entries_beyond_the_saved_end_are_detected() {
     let store = MemoryStore::new();
     publish(&store, "1");
     let before = store.audit_log().unwrap().head;
@@ -85,11 +85,11 @@ fn entries_behind_the_end_of_an_audit_show() {
     let faults: Vec<_> = trail.faults().iter().map(ToString::to_string).collect();
     assert_eq!(
         faults,
-        ["the store remembers nothing of the entries from 2 on"]
+        ["entry 2 and later entries are beyond the end of the log that the store saved"]
     );
 }
 
-/// A store into which somebody else writes between the look of a writer and the writing.
+/// A store into which another writer writes between the read and the write of a publication.
 struct Meddled {
     store: MemoryStore,
     meddle: Mutex<Option<fn(&MemoryStore)>>,
@@ -129,19 +129,19 @@ impl PolicyStore for Meddled {
 }
 
 #[test]
-fn nothing_is_written_over_what_a_writer_has_not_seen() {
+fn a_change_between_read_and_write_is_not_overwritten() {
     let meddled = |meddle| Meddled {
         store: MemoryStore::new(),
         meddle: Mutex::new(Some(meddle)),
     };
-    // A policy, by a writer that keeps no audit.
+    // A policy of a writer that does not write the audit log.
     let store = meddled(|store| store.put(Stored::Fields(fields_of(&policy("other", "")))));
     let refused = store.publish(&publication("1", ""), None).unwrap_err();
     assert!(
         matches!(refused, PublishError::Conflict { found: Some(_), .. }),
         "{refused}"
     );
-    // A halt: the policy is as it was, and the audit is not.
+    // A halt changes the audit log, but not the policy.
     let store = meddled(|store| {
         store.halt(&Halt::Everything, &ada(), now()).unwrap();
     });

@@ -1,4 +1,4 @@
-//! Answers, counted for whoever watches a service.
+//! Tests of the decision counter.
 
 use std::sync::{
     Arc, Mutex,
@@ -15,7 +15,7 @@ use portcullis::{
     observe,
 };
 
-/// Keeps every counter under its name and labels.
+/// A recorder that keeps every counter with its name and labels.
 #[derive(Default)]
 struct Counters(Mutex<Vec<(String, Arc<AtomicU64>)>>);
 

@@ -1,4 +1,4 @@
-//! Policies, and how to look at what became of them.
+//! Sample policies and assertions for the store tests.
 
 use std::collections::BTreeMap;
 
@@ -21,7 +21,7 @@ pub(crate) fn now() -> Instant {
     at("1766547134.5")
 }
 
-/// The sample, of a version and with more fields.
+/// Returns the sample policy with a version and additional fields.
 pub(crate) fn policy(version: &str, more: &str) -> Policy {
     policy_until(UNTIL, version, more)
 }
@@ -41,19 +41,19 @@ pub(crate) fn publication(version: &str, more: &str) -> Publication {
     Publication::new(policy(version, more), &Guardrails::none(), ada(), now()).unwrap()
 }
 
-/// Publishes over whatever is there.
+/// Publishes over the current content.
 pub(crate) fn publish(store: &dyn PolicyStore, version: &str) -> Receipt {
     let seen = store.current_hash().unwrap();
     store.publish(&publication(version, ""), seen).unwrap()
 }
 
-/// What a writer in another language puts into a hash.
+/// Returns the fields as another writer stores them in a hash.
 pub(crate) fn fields_of(policy: &Policy) -> Vec<(String, String)> {
     let fields: BTreeMap<_, _> = policy.fields().clone();
     fields.into_iter().collect()
 }
 
-/// The policy with its hash, and with a sequence where one is given.
+/// Returns the fields with the hash, and with a sequence if one is given.
 pub(crate) fn with_hash(policy: &Policy, seq: Option<u64>) -> Vec<(String, String)> {
     let mut fields = policy.fields().clone();
     fields.extend(seq.map(|seq| ("policy_seq".to_owned(), seq.to_string())));
@@ -73,7 +73,7 @@ pub(crate) fn replaced(
         .collect()
 }
 
-/// The code of a refusal, or the name of another absence.
+/// Returns the code of an invalid-policy error, or the name of another reason why there is no policy.
 pub(crate) fn absence(loaded: Result<Policy, LoadError>) -> String {
     match loaded.map_err(|error| error.absence()) {
         Ok(policy) => format!("a policy: {}", policy.version()),

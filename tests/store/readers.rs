@@ -1,4 +1,4 @@
-//! What a reader remembers.
+//! Tests of the sequence that a reader remembers.
 
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ fn rolled_back(seen: u64, offered: Option<u64>) -> String {
 }
 
 #[test]
-fn sequences_never_go_back() {
+fn a_lower_sequence_is_rejected() {
     let (store, reader) = reader(SequenceGuard::in_memory());
     assert_eq!(absence(reader.load()), "NotFound");
     publish(&*store, "1");
@@ -35,9 +35,9 @@ fn sequences_never_go_back() {
     assert_eq!(absence(reader.load()), rolled_back(3, Some(2)));
     assert_eq!(
         reader.load().unwrap_err().to_string(),
-        "sequence 2 after 3; publish with a higher `policy_seq`"
+        "sequence 2 after 3; publish a policy with a higher `policy_seq`"
     );
-    // None after one, and another one of the same number.
+    // No sequence after a sequence, and another policy with the same sequence.
     store.put(Stored::Fields(with_hash(&policy("none", ""), None)));
     assert_eq!(absence(reader.load()), rolled_back(3, None));
     store.put(Stored::Fields(with_hash(&policy("twin", ""), Some(3))));
@@ -49,7 +49,7 @@ fn sequences_never_go_back() {
 }
 
 #[test]
-fn an_end_that_is_extended_without_a_hash_is_seen_by_its_sequence() {
+fn an_extended_expiry_without_a_hash_is_detected_by_the_sequence() {
     let (store, reader) = reader(SequenceGuard::in_memory());
     let fields = replaced(&with_hash(&policy("1", ""), Some(1)), "policy_hash", None);
     store.put(Stored::Fields(fields.clone()));
@@ -60,7 +60,7 @@ fn an_end_that_is_extended_without_a_hash_is_seen_by_its_sequence() {
 }
 
 #[test]
-fn what_is_refused_is_not_remembered() {
+fn the_sequence_of_a_rejected_policy_is_not_remembered() {
     let (store, reader) = reader(SequenceGuard::in_memory());
     let torn = replaced(
         &with_hash(&policy("x", ""), Some(9)),
@@ -101,7 +101,7 @@ mod in_a_file {
         assert_eq!(absence(second.load()), "a policy: 2");
         publish(&*store, "3");
         assert_eq!(absence(second.load()), "a policy: 3");
-        // One process learns from the other as soon as it has something to write.
+        // A process reads the sequence of another process when it saves its own.
         assert_eq!(SequenceGuard::in_file(&path).unwrap().highest(), Some(3));
         store.put(Stored::Fields(old));
         assert_eq!(absence(second.load()), rolled_back(3, Some(1)));
@@ -110,7 +110,7 @@ mod in_a_file {
     }
 
     #[test]
-    fn another_process_may_have_seen_more() {
+    fn the_sequence_of_another_process_is_respected() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("seen.json");
         let (store, slow) = reader(SequenceGuard::in_file(&path).unwrap());
@@ -123,7 +123,7 @@ mod in_a_file {
     }
 
     #[test]
-    fn a_memory_that_cannot_be_read_or_written_is_no_memory() {
+    fn an_unusable_sequence_file_is_an_error() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("seen.json");
         for text in [
@@ -134,7 +134,7 @@ mod in_a_file {
         ] {
             fs::write(&path, text).unwrap();
             let error = SequenceGuard::in_file(&path).unwrap_err().to_string();
-            assert!(error.contains("no highest sequence in format 1"), "{error}");
+            assert!(error.contains("a highest sequence in format 1"), "{error}");
         }
         let gone = directory.path().join("gone/seen.json");
         let error = SequenceGuard::in_file(&gone).unwrap_err();

@@ -1,4 +1,4 @@
-//! Who made a policy.
+//! Tests of policy signatures.
 
 use std::sync::Arc;
 
@@ -15,7 +15,8 @@ use crate::policies::{
     UNTIL, absence, ada, fields_of, now, policy, publication, replaced, with_hash,
 };
 
-/// The bytes 0 to 31, and its public key; both by a program of its own, in another language.
+/// The secret key with the bytes 0 to 31. This key and its public key were made by a separate program in another
+/// language.
 const SECRET: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 const PUBLIC: &str = "A6EHv/POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg=";
 
@@ -33,7 +34,7 @@ fn reader(store: &Arc<MemoryStore>, keys: &[&str]) -> Reader<Arc<MemoryStore>> {
 }
 
 #[test]
-fn what_a_trusted_key_signed_is_taken() {
+fn a_policy_signed_by_a_trusted_key_is_accepted() {
     assert_eq!(signer().public_key(), PUBLIC);
     let store = Arc::new(MemoryStore::new());
     let signed = publication("1", "").signed_by(signer());
@@ -51,7 +52,7 @@ fn what_a_trusted_key_signed_is_taken() {
 }
 
 #[test]
-fn what_no_trusted_key_signed_is_not() {
+fn a_policy_without_a_trusted_signature_is_rejected() {
     let store = Arc::new(MemoryStore::new());
     let reader = reader(&store, &[PUBLIC]);
     let check = |fields: Vec<(String, String)>| {
@@ -69,19 +70,19 @@ fn what_no_trusted_key_signed_is_not() {
     check(sign(&good.replace('=', "")));
     check(sign(&format!(" {good}")));
     check(sign(&signer().sign(policy("2", "").hash())));
-    // One bit of the signature.
+    // A signature with changed bits.
     let flipped = if good.starts_with('A') { 'B' } else { 'A' };
     check(sign(&format!("{flipped}{}", &good[1..])));
-    // A signature says nothing of other fields; without a hash neither does anything else.
+    // The signature of the old fields is not valid for changed ones, even without a `policy_hash`.
     let extended = replaced(&sign(&good), "valid_until_epoch", Some("1866550734"));
     check(replaced(&extended, "policy_hash", None));
-    // What is refused is not remembered.
+    // A rejected policy does not raise the remembered sequence.
     store.put(Stored::Fields(sign(&good)));
     assert_eq!(absence(reader.load()), "a policy: 1");
 }
 
 #[test]
-fn a_signature_is_not_broken_unseen() {
+fn a_publication_does_not_invalidate_a_signature() {
     let store = MemoryStore::new();
     let bare = fields_of(&policy("1", ""));
     let hash = Policy::from_fields(bare.clone()).unwrap().hash();
@@ -92,7 +93,7 @@ fn a_signature_is_not_broken_unseen() {
         portcullis::store::Publication::new(policy, &none, ada(), now())
             .and_then(|publication| store.publish(&publication, None))
     };
-    // To give it a sequence would change its hash.
+    // A new sequence would change the hash.
     assert_eq!(
         publish(signed).unwrap_err(),
         PublishError::SignedWithoutSequence
@@ -105,7 +106,7 @@ fn a_signature_is_not_broken_unseen() {
     let keys = TrustedKeys::from_base64([PUBLIC]).unwrap();
     assert_eq!(keys.verify(&store.load().unwrap()), Ok(()));
 
-    // Going back is a new publication, with a new signature or none.
+    // A rollback is a new publication, with a new signature or none.
     let mut back = Rollback {
         which: Which::Seq(3),
         valid_until: portcullis::domain::Instant::parse_epoch_seconds(UNTIL).unwrap(),
@@ -124,23 +125,23 @@ fn a_signature_is_not_broken_unseen() {
 }
 
 #[test]
-fn keys_are_read_and_never_shown() {
+fn keys_are_parsed_and_secrets_are_not_printed() {
     assert_eq!(
         PolicySigner::from_base64("x").unwrap_err(),
         KeyError::NotABase64Key
     );
     let short = TrustedKeys::from_base64(["AAAA"]);
     assert_eq!(short, Err(KeyError::NotABase64Key));
-    // The neutral element signs everything.
+    // With the neutral element as the key, signatures can be forged.
     let weak = TrustedKeys::from_base64(["AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="]);
     assert_eq!(weak, Err(KeyError::NotAPublicKey));
     let shown = format!("{:?}", publication("1", "").signed_by(signer()));
     assert!(!shown.contains(SECRET) && shown.contains(PUBLIC));
 }
 
-/// A signature is over one sequence: the store would give another, and only a signer can sign anew.
+/// A signature covers the sequence. The store would add one, and only a signer can sign again.
 #[test]
-fn a_signature_without_a_sequence_is_made_anew_or_refused() {
+fn a_signature_without_a_sequence_is_replaced_or_rejected() {
     let old = || publication("1", r#""policy_sig": "of another sequence","#);
     let store = Arc::new(MemoryStore::new());
     assert_eq!(

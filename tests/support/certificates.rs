@@ -1,4 +1,4 @@
-//! A server's certificate for this machine, and the root that vouches for it, which only one test knows.
+//! A server certificate for this machine, and its root certificate, which only one test trusts.
 
 use std::{fs, path::Path, process::Command};
 
@@ -22,12 +22,12 @@ impl Certificates {
         Self(folder)
     }
 
-    /// The file of the root.
+    /// Returns the path of the root certificate.
     pub(crate) fn root(&self) -> String {
         self.at("root.pem")
     }
 
-    /// What a `redis-server` is told to speak TLS on this port.
+    /// Returns the options of a `redis-server` that uses TLS on this port.
     pub(crate) fn options(&self, port: u16) -> Vec<String> {
         vec![
             "--tls-port".to_owned(),
@@ -53,7 +53,7 @@ fn openssl(directory: &Path, arguments: &str) {
         .args(arguments.split(' '))
         .current_dir(directory)
         .output()
-        .unwrap_or_else(|error| panic!("the tests of TLS need `openssl` on the PATH: {error}"));
+        .unwrap_or_else(|error| panic!("the TLS tests need `openssl` on the PATH: {error}"));
     let told = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "openssl {arguments}: {told}");
 }

@@ -1,6 +1,6 @@
-//! What the tests share.
+//! The sample policy that several tests share.
 
-/// The sample policy as a JSON document, valid until `valid_until_epoch` (a JSON number, seconds since 1970).
+/// Returns the sample policy as a JSON document, valid until `valid_until_epoch` (a JSON number, seconds since 1970).
 pub(crate) fn sample_policy_json(valid_until_epoch: &str) -> String {
     format!(
         r#"{{

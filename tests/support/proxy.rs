@@ -1,4 +1,4 @@
-//! A line to a server that can be bad.
+//! A TCP proxy that injects network faults.
 
 use std::{
     hash::{BuildHasher as _, Hasher as _, RandomState},
@@ -12,31 +12,31 @@ use std::{
     time::Duration,
 };
 
-/// Listens on a port of its own, and passes everything on to a server and back.
+/// A proxy that listens on its own port and forwards all bytes to a server and back.
 pub(crate) struct Proxy {
     port: u16,
     line: Arc<Line>,
 }
 
-/// How bad the line is, at this moment.
+/// The current faults of the connections.
 #[derive(Default)]
 struct Line {
-    /// A connection is cut after at most so many bytes; never where it is zero.
+    /// The most bytes after which a connection is cut; 0 for no cuts.
     cut_within: AtomicU64,
-    /// Bytes pass in pieces of at most so many; as they come where it is zero.
+    /// The most bytes that are forwarded at once; 0 for no limit.
     pieces_of: AtomicUsize,
-    /// One answer of so many waits; none where it is zero.
+    /// One in this many answers is delayed; 0 for no delays.
     one_in: AtomicU64,
-    /// It waits for at most so many milliseconds.
+    /// The longest delay, in milliseconds.
     delay_ms: AtomicU64,
     cuts: AtomicUsize,
     late: AtomicUsize,
 }
 
-/// One connection, of which both directions count.
+/// One connection; bytes of both directions are counted.
 struct Connection {
     line: Arc<Line>,
-    /// How many bytes are left; without a bound where the line cuts nothing.
+    /// The number of bytes until the cut; not used if no cuts are configured.
     left: AtomicU64,
 }
 
@@ -48,7 +48,7 @@ impl Proxy {
         let of_clients = Arc::clone(&line);
         thread::spawn(move || {
             for client in listener.incoming() {
-                // Where there is no server the client is told so by an end.
+                // If the server is unreachable, the client connection is closed.
                 if let (Ok(client), Ok(server)) =
                     (client, TcpStream::connect(("127.0.0.1", server)))
                 {
@@ -63,7 +63,7 @@ impl Proxy {
         format!("redis://127.0.0.1:{}/", self.port)
     }
 
-    /// New connections are cut somewhere within so many bytes; zero ends it, for those that are there too.
+    /// Cuts each new connection at a random byte below `bytes`; 0 ends the cuts, also for existing connections.
     pub(crate) fn cut_within(&self, bytes: u64) {
         self.line.cut_within.store(bytes, Ordering::SeqCst);
     }
@@ -76,12 +76,12 @@ impl Proxy {
         self.line.pieces_of.store(bytes, Ordering::SeqCst);
     }
 
-    /// How many pieces have waited for more than half of the delay.
+    /// Returns how many pieces were delayed by more than half of the longest delay.
     pub(crate) fn late(&self) -> usize {
         self.line.late.load(Ordering::SeqCst)
     }
 
-    /// One piece of an answer of so many waits for at most so long.
+    /// Delays one in `one_in` pieces of answers by at most `most`.
     pub(crate) fn delay(&self, most: Duration, one_in: u64) {
         let ms = u64::try_from(most.as_millis()).unwrap();
         self.line.delay_ms.store(ms, Ordering::SeqCst);
@@ -99,7 +99,7 @@ fn connect(line: &Arc<Line>, client: TcpStream, server: TcpStream) {
         return;
     };
     let within = line.cut_within.load(Ordering::SeqCst);
-    // As often within the first bytes as within the last: what matters lies at every scale.
+    // Choose the scale first, so that early bytes are cut as often as late ones.
     let left = match within {
         0 => u64::MAX,
         within => dice() % (within >> (dice() % u64::from(within.ilog2() + 1))).max(1),
@@ -145,7 +145,7 @@ impl Connection {
         let _ = to.shutdown(Shutdown::Both);
     }
 
-    /// How many of so many bytes may still pass.
+    /// Returns how many of `count` bytes may still be forwarded.
     fn take(&self, count: usize) -> usize {
         if self.line.cut_within.load(Ordering::SeqCst) == 0 {
             return count;
@@ -160,7 +160,7 @@ impl Connection {
     }
 }
 
-/// A number that nobody knows before.
+/// Returns a random number.
 pub(crate) fn dice() -> u64 {
     RandomState::new().build_hasher().finish()
 }

@@ -1,15 +1,15 @@
-//! What a fault did, counted.
+//! Counts of the effects of a fault.
 //!
-//! The test of a fault makes so many rounds of it, looks at every answer meanwhile, and prints one row of a
-//! table (`cargo test -- --nocapture` shows it; `scripts/faults` makes the whole table). `PORTCULLIS_ROUNDS=10`
-//! makes ten times as many rounds as usual, in the tests of the stores and in those of the bridge.
+//! A fault test injects a fault in several rounds, checks every answer, and prints one row of a table (`cargo test --
+//! --nocapture` shows it; `scripts/faults` prints the whole table). `PORTCULLIS_ROUNDS=10` multiplies the number of
+//! rounds by ten, in the tests of the stores and of the bridge.
 
 use std::{
     fmt,
     sync::atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 
-/// Counts from several threads; zero is something only where somebody counted.
+/// A counter for several threads that distinguishes zero from "not counted".
 #[derive(Debug, Default)]
 pub(crate) struct Count {
     so_far: AtomicUsize,
@@ -37,27 +37,28 @@ impl fmt::Display for Count {
     }
 }
 
-/// A row of the table.
+/// One row of the table.
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
     fault: String,
     rounds: usize,
-    /// Policies that were loaded; intents that were answered.
+    /// Loaded policies; answered intents.
     pub(crate) answers: Count,
-    /// Loads and publications that ended with a reason instead; entries that were denied.
+    /// Loads and publications that failed with a reason; denied entries.
     pub(crate) refusals: Count,
-    /// Policies that nobody published as they were served.
+    /// Loaded policies that were not published in this form.
     pub(crate) partial: Count,
-    /// Policies that were taken after their end, or after a later one had been published.
+    /// Policies that were used after their expiry, or after a later one had been published.
     pub(crate) stale: Count,
-    /// Publications that were told to have happened, and did not; intents that were never answered.
+    /// Publications that were reported as successful but are not in the store; intents without an answer.
     pub(crate) lost: Count,
-    /// Publications that happened twice, or against what was told; intents that were answered twice.
+    /// Publications that were applied twice, or although they were reported as failed; intents that were answered
+    /// twice.
     pub(crate) doubled: Count,
 }
 
 impl Tally {
-    /// Of a fault, and how many rounds of it are usual.
+    /// Creates the row of a fault, with its usual number of rounds.
     pub(crate) fn of(fault: &str, usual: usize) -> Self {
         let times = std::env::var("PORTCULLIS_ROUNDS");
         let times: usize = times.map_or(1, |times| times.parse().unwrap());
@@ -72,9 +73,8 @@ impl Tally {
         self.rounds
     }
 
-    /// Prints the row, and fails unless the last four columns are zero, or not counted in this one. Nothing was
-    /// seen where nothing was answered, and that fails too.
-    #[expect(clippy::print_stdout, reason = "the row is what the table is made of")]
+    /// Prints the row. Panics if one of the last four columns is not zero, or if there were no answers.
+    #[expect(clippy::print_stdout, reason = "`scripts/faults` collects the rows")]
     pub(crate) fn conclude(self) {
         let harm = [&self.partial, &self.stale, &self.lost, &self.doubled];
         let [partial, stale, lost, doubled] = harm;
@@ -87,9 +87,9 @@ impl Tally {
         assert_eq!(harm.map(Count::get), [0; 4], "{self:?}");
     }
 
-    /// As [`Self::conclude`], for a fault that some answer must have shown.
+    /// Like [`Self::conclude`], but also panics if no operation failed under the fault.
     pub(crate) fn conclude_felt(self) {
-        assert!(self.refusals.get() > 0, "nobody felt it: {self:?}");
+        assert!(self.refusals.get() > 0, "the fault had no effect: {self:?}");
         self.conclude();
     }
 }

@@ -1,10 +1,10 @@
-//! What every engine is asked, and the plain rule that its answers are held to.
+//! The intents for every engine, and the plain rule with which the answers are compared.
 
 use std::collections::BTreeSet;
 
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 
-/// On fewer distinct rows the branch predictor learns the answers.
+/// Number of intents. With fewer distinct rows, the branch predictor would learn the answers.
 const ASKS: usize = 200_000;
 const SEED: u64 = 1;
 const SYMBOLS: u32 = 44;
@@ -13,7 +13,7 @@ const LISTED: u32 = 40;
 /// The largest notional, in cents.
 pub(crate) const CENTS_MAX: i32 = 900_000;
 
-/// One entry that somebody asks for. Whole numbers, so that every engine can hold them exactly.
+/// One requested entry. Its numbers are whole, so that every engine can represent them exactly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Ask {
     symbol: u32,
@@ -41,7 +41,7 @@ impl Ask {
     }
 }
 
-/// How much of the gate an engine can say.
+/// The part of the gate that an engine can express.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Part {
     Whole,
@@ -50,7 +50,7 @@ pub(crate) enum Part {
 }
 
 impl Part {
-    /// Whether the gate, as far as this part of it goes, is open.
+    /// Returns true if this part of the gate permits the intent.
     pub(crate) fn is_open(self, ask: &Ask) -> bool {
         match self {
             Self::Whole => {
@@ -70,12 +70,12 @@ impl Part {
     }
 }
 
-/// The symbols of the universe, each with its leverage.
+/// Returns the symbols of the universe with their leverages.
 pub(crate) fn universe() -> impl Iterator<Item = (String, i32)> {
     (0..LISTED).map(|symbol| (name(symbol), leverage(symbol)))
 }
 
-/// The intents, no two alike.
+/// Returns the intents, all of them distinct.
 pub(crate) fn asks() -> Vec<Ask> {
     let mut rng = StdRng::seed_from_u64(SEED);
     let mut seen = BTreeSet::new();
@@ -101,7 +101,7 @@ fn name(symbol: u32) -> String {
     format!("COIN{symbol}USDT")
 }
 
-/// From 3 to 42.
+/// Returns the leverage of a symbol, from 3 to 42 within the universe.
 fn leverage(symbol: u32) -> i32 {
     i32::try_from(symbol).map_or(0, |symbol| symbol + 3)
 }

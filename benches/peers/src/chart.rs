@@ -1,4 +1,4 @@
-//! The figures as a picture.
+//! The figures as a chart.
 
 use plotters::{
     prelude::*,
@@ -15,16 +15,17 @@ const WIDTH: u32 = 760;
 const ROW: u32 = 48;
 const AXIS: u32 = 60;
 
-/// No background is drawn: each of these can be told from white as from black.
+/// The background is transparent, so each colour must be visible on white and on black.
 const INK: RGBColor = RGBColor(118, 124, 132);
 const GRID: RGBAColor = RGBAColor(118, 124, 132, 0.3);
 const OURS: RGBColor = RGBColor(22, 138, 94);
 const OTHERS: RGBColor = RGBColor(70, 130, 200);
 
-/// Bars on a logarithmic scale, the fastest on top; a line across the end of each is the spread of its rounds.
+/// Draws bars on a logarithmic scale, the fastest on top. A line across the end of each bar shows the spread of its
+/// rounds.
 pub(crate) fn draw(figures: &[Figure]) -> Result<String, Failure> {
     let most = figures.iter().map(|figure| figure.nanos.most);
-    // Beyond the longest bar there is room for its number.
+    // Leaves room for the number after the longest bar.
     let end = most.fold(1.0, f64::max) * 3.0;
     let rows = u32::try_from(figures.len())?;
     let mut picture = String::new();
@@ -42,7 +43,7 @@ pub(crate) fn draw(figures: &[Figure]) -> Result<String, Failure> {
             .disable_y_axis()
             .x_labels(5)
             .x_label_formatter(&|nanos| axis_label(*nanos))
-            .x_desc("time a decision, logarithmic")
+            .x_desc("time per decision, logarithmic scale")
             .bold_line_style(GRID)
             .light_line_style(TRANSPARENT)
             .axis_style(INK)

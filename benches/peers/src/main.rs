@@ -1,11 +1,11 @@
-//! The same gate in other engines, over the same 200,000 distinct intents, in one run.
+//! Compares the same gate in several engines, over the same 200,000 distinct intents, in one run.
 //!
-//! The gate: the symbol is in the universe, the leverage asked is at most the symbol's, the notional is above zero
-//! and at most a limit. An engine that can say only a part of it is held to that part, and its row says so. Every
-//! engine is set up once, its inputs are made before the clock starts, and every answer of every pass is compared
-//! with the plain rule in `asks.rs`: one that differs ends the run.
+//! The gate: the symbol is in the universe, the requested leverage is at most the symbol's, and the notional is greater
+//! than zero and at most a limit. An engine that can express only a part of the gate is compared with that part, which
+//! its row states. Every engine is set up once, and its inputs are created before the clock starts. Every answer of
+//! every pass is compared with the plain rule in `asks.rs`, and a difference ends the run.
 //!
-//! Prints the table, and writes it to `docs/peers.md` with its chart `docs/peers.svg`:
+//! Prints the table, and writes it to `docs/peers.md` with the chart `docs/peers.svg`:
 //!
 //! `cargo run --release --manifest-path benches/peers/Cargo.toml`
 
@@ -19,16 +19,16 @@ use std::{error::Error, fs, path::Path, process::ExitCode};
 
 use crate::engines::Peer;
 
-/// Why a run ended without figures.
+/// The reason why a run ended without figures.
 type Failure = Box<dyn Error>;
 
-/// Odd, so that one pass is the median.
+/// Number of rounds; odd, so that the median is the value of one round.
 const ROUNDS: usize = 9;
 
 #[expect(
     clippy::print_stdout,
     clippy::print_stderr,
-    reason = "a bench tells its figures and its failure"
+    reason = "a benchmark prints its figures and its failure"
 )]
 fn main() -> ExitCode {
     match run() {

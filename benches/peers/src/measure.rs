@@ -1,9 +1,6 @@
-//! Passes in turn, so that whatever drifts meets every engine alike; their answers are compared each time.
+//! Measurement. The engines alternate in rounds, so that drift affects all of them alike, and every answer is checked.
 
-#![expect(
-    clippy::disallowed_methods,
-    reason = "a bench measures time, and reads it nowhere else"
-)]
+#![expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
 
 use std::time::Instant;
 
@@ -13,27 +10,27 @@ use crate::{
     engines::Peer,
 };
 
-/// What a decision of one engine costs.
+/// The cost of a decision of one engine.
 pub(crate) struct Figure {
     pub(crate) package: &'static str,
     pub(crate) way: &'static str,
     pub(crate) part: Part,
     pub(crate) note: &'static str,
-    /// How often the answer was yes.
+    /// The number of intents that this part of the gate permits.
     pub(crate) yes: usize,
     pub(crate) nanos: Spread,
-    /// To `decide`, round by round.
+    /// The ratio to `decide`, computed in each round.
     pub(crate) ratio: Spread,
 }
 
 impl Figure {
-    /// Whether it is this engine.
+    /// Returns true if the engine is Portcullis.
     pub(crate) fn is_ours(&self) -> bool {
         self.package == REFERENCE.0
     }
 }
 
-/// Of several rounds.
+/// The spread over several rounds.
 #[derive(Clone, Copy)]
 pub(crate) struct Spread {
     pub(crate) least: f64,
@@ -41,10 +38,10 @@ pub(crate) struct Spread {
     pub(crate) most: f64,
 }
 
-/// The one that the others are compared with.
+/// The engine with which the others are compared.
 const REFERENCE: (&str, &str) = ("portcullis", "decide");
 
-/// So many rounds of every engine, after one that does not count.
+/// Measures `rounds` rounds of every engine, after a warm-up round.
 pub(crate) fn measure(
     peers: &mut [Box<dyn Peer>],
     asks: &[Ask],
@@ -62,7 +59,7 @@ pub(crate) fn measure(
     let reference = peers
         .iter()
         .position(|peer| (peer.package(), peer.way()) == REFERENCE)
-        .ok_or("nothing to compare with: `decide` is not among the engines")?;
+        .ok_or("the reference `decide` is not among the engines")?;
     let column = |index: usize| passes.iter().filter_map(move |round| round.get(index));
     let figure = |(index, peer): (usize, &dyn Peer)| {
         let ratios = column(index)
@@ -88,7 +85,7 @@ pub(crate) fn measure(
     Ok(figures)
 }
 
-/// Nanoseconds a decision, once every answer was found right.
+/// Runs one pass, checks every answer, and returns the nanoseconds per decision.
 fn pass(peer: &mut dyn Peer, asks: &[Ask], yes: &mut Vec<bool>) -> Result<f64, Failure> {
     yes.clear();
     peer.prepare();
@@ -98,14 +95,14 @@ fn pass(peer: &mut dyn Peer, asks: &[Ask], yes: &mut Vec<bool>) -> Result<f64, F
     let (name, part) = (peer.package(), peer.part());
     if yes.len() != asks.len() {
         let (answers, asks) = (yes.len(), asks.len());
-        return Err(format!("`{name}` gave {answers} answers to {asks} intents").into());
+        return Err(format!("`{name}` returned {answers} answers to {asks} intents").into());
     }
     if let Some((ask, yes)) = asks
         .iter()
         .zip(yes.iter())
         .find(|(ask, yes)| part.is_open(ask) != **yes)
     {
-        return Err(format!("`{name}` answers {yes} to {ask:?}, and the gate does not").into());
+        return Err(format!("`{name}` answered {yes} to {ask:?}; expected {}", !yes).into());
     }
     Ok(took.as_secs_f64() * 1e9 / f64::from(u32::try_from(asks.len())?))
 }
@@ -128,7 +125,7 @@ mod tests {
     use super::*;
     use crate::asks::asks;
 
-    /// Knows the rule, but for what it is told to do to its answers.
+    /// An engine that answers correctly and then changes its answers by `spoil`.
     struct Liar {
         asks: Vec<Ask>,
         spoil: fn(&mut Vec<bool>),
@@ -171,7 +168,7 @@ mod tests {
                 let found = found.to_string();
                 assert!(found.contains(failure), "{found}");
             }
-            (Ok(_), Some(failure)) => panic!("was let through, without `{failure}`"),
+            (Ok(_), Some(failure)) => panic!("the run succeeded; expected the failure `{failure}`"),
             (Err(found), None) => panic!("{found}"),
         }
     }
@@ -179,10 +176,7 @@ mod tests {
     #[test]
     fn one_wrong_answer_ends_the_run() {
         check(|_| {}, None);
-        check(
-            |yes| yes[199_999] = !yes[199_999],
-            Some("the gate does not"),
-        );
+        check(|yes| yes[199_999] = !yes[199_999], Some("; expected "));
         check(
             |yes| yes.truncate(199_999),
             Some("199999 answers to 200000 intents"),

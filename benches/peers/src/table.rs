@@ -9,13 +9,13 @@ const LOCK: &str = include_str!("../Cargo.lock");
 
 const HEAD: [&str; 5] = [
     "engine",
-    "what it says of the gate",
+    "part of the gate",
     "yes",
-    "ns a decision",
-    "to `decide`",
+    "ns per decision",
+    "relative to `decide`",
 ];
 
-/// For a terminal.
+/// Formats the table for a terminal.
 pub(crate) fn text(figures: &[Figure], asks: usize) -> Result<String, Failure> {
     let rows = rows(figures)?;
     let width = |column: usize| {
@@ -36,24 +36,26 @@ pub(crate) fn text(figures: &[Figure], asks: usize) -> Result<String, Failure> {
         out.push('\n');
     }
     out.push_str(&format!(
-        "\n{} distinct intents; every answer of every pass was right\n",
+        "\n{} distinct intents; every answer of every pass was correct\n",
         thousands(asks)
     ));
     Ok(out)
 }
 
-/// For the documentation, with a note on every engine.
+/// Formats the table for the documentation, with a note on every engine.
 pub(crate) fn markdown(figures: &[Figure], asks: usize, rounds: usize) -> Result<String, Failure> {
     let mut out = format!(
         "# The same gate in other engines\n\n\
-         Written by `cargo run --release --manifest-path benches/peers/Cargo.toml`, chart and all.\n\n\
-         ![Nanoseconds a decision](peers.svg)\n\n\
-         The gate: the symbol is in the universe of 40, the leverage asked is at most the symbol's, the notional is above zero \
-         and at most a limit. All engines answer the same {} distinct intents, one after the other on one thread, in \
-         {rounds} rounds, each round one pass of every engine. A cell is the median of the rounds, and in brackets the \
-         least and the most; the ratio is worked out within each round. Read the ratios: the times move with the machine.\n\n\
-         Engines are set up once, and inputs are made in each engine's own types before the clock starts. Every answer of \
-         every pass is compared with the rule, as much of it as the engine says; one that differs ends the run.\n\n",
+         Written by `cargo run --release --manifest-path benches/peers/Cargo.toml`, together with the chart.\n\n\
+         ![Nanoseconds per decision](peers.svg)\n\n\
+         The gate: the symbol is in the universe of 40, the requested leverage is at most the symbol's, and the \
+         notional is greater than zero and at most a limit. All engines answer the same {} distinct intents, in order on \
+         one thread, in {rounds} rounds; each round is one pass of every engine. A cell is the median of the rounds, with \
+         the minimum and the maximum in parentheses; the ratio is computed within each round. Compare the ratios, \
+         because the times depend on the machine.\n\n\
+         Engines are set up once, and inputs are created in each engine's own types before the clock starts. Every \
+         answer of every pass is compared with the part of the rule that the engine \
+         expresses; a difference ends the run.\n\n",
         thousands(asks)
     );
     for (number, row) in rows(figures)?.iter().enumerate() {
@@ -62,7 +64,7 @@ pub(crate) fn markdown(figures: &[Figure], asks: usize, rounds: usize) -> Result
             out.push_str("|---|---|--:|--:|--:|\n");
         }
     }
-    out.push_str("\nWhat each does more or less:\n\n");
+    out.push_str("\nDifferences between the engines:\n\n");
     let mut told: Vec<&str> = Vec::new();
     for figure in figures {
         if !told.contains(&figure.note) {
@@ -73,7 +75,7 @@ pub(crate) fn markdown(figures: &[Figure], asks: usize, rounds: usize) -> Result
     Ok(out)
 }
 
-/// The name in a note: the package, and of this engine the function as well.
+/// Returns the name in a note: the package, and for Portcullis also the function.
 fn called(figure: &Figure) -> String {
     if figure.is_ours() {
         format!("{}, `{}`", figure.package, figure.way)
@@ -102,7 +104,7 @@ fn cell(spread: Spread) -> String {
     format!("{median} ({least} to {most})")
 }
 
-/// Two digits or more.
+/// Formats a value with at least two significant digits.
 pub(crate) fn short(value: f64) -> String {
     match value {
         ..1.0 => format!("{value:.2}"),
@@ -123,7 +125,7 @@ fn thousands(number: usize) -> String {
     out
 }
 
-/// What the lock file says of a package.
+/// Returns the version of a package in the lock file.
 pub(crate) fn version(package: &str) -> Result<&'static str, Failure> {
     let line = format!("name = \"{package}\"");
     let mut lines = LOCK.lines().skip_while(|found| **found != line);

@@ -1,21 +1,23 @@
--- Answers a batch: per entry its plan or its skip record and the mark that it was answered, then the
--- acknowledgement of them all. Nothing is marked that is not written, and nothing acknowledged that is not marked.
+-- Writes the answers to a batch: for each entry its plan or skip record and the mark that it was answered, then the
+-- acknowledgement of all entries. A mark is set only after its record is written, and an entry is acknowledged only
+-- after its mark is set.
 --
--- KEYS: stream, plans, skips, policy, halt, then per entry its mark and the last exit of its symbol
--- ARGV: group, seconds to remember, length of plans, length of skips, text for no policy, then per entry:
---       id, verdict, digest, symbol, number of items, items of its plan or of its skip record
+-- KEYS: stream, plans, skips, policy, halt, then for each entry its mark and the last exit of its symbol
+-- ARGV: group, lifetime of a mark in seconds, maximum length of plans, maximum length of skips, detail of
+--       POLICY_MISSING, then for each entry: id, verdict, digest, symbol, number of items, items of its plan or
+--       skip record
 
 local stream, plans, skips, policy, halt = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local group, remember, plans_max, skips_max, no_policy = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 
--- So many bodies of one id are remembered: a digest has 32 digits and a blank before it.
+-- The last 64 digests of one id are kept: each has 32 digits and a space before it.
 local DIGESTS_MAX = 64 * 33 - 1
 
--- Lua passes only so many values at once.
+-- `unpack` fails on more values than the Lua stack holds.
 local AT_ONCE = 4000
 
--- A script that stops half-way keeps what it has done. A key that is no stream must stop it before it writes, and
--- where nothing but exits is answered that of the skips must not.
+-- A script that fails keeps its earlier writes. XLEN therefore fails on a key that is not a stream before anything
+-- is written. Only streams that this batch writes to are checked, so a broken skip stream does not block exits.
 local only_exits, only_skips = true, true
 local at = 6
 while at <= #ARGV do
@@ -26,7 +28,7 @@ end
 if not only_skips then redis.call('XLEN', plans) end
 if not only_exits then redis.call('XLEN', skips) end
 
--- What is known of the marks and the last exits, kept up to date below.
+-- Current values of the marks and the last exits.
 local known = {}
 for from = 6, #KEYS, AT_ONCE do
   local to = math.min(from + AT_ONCE - 1, #KEYS)
@@ -39,18 +41,19 @@ local function keep(key, value, ...)
   known[key] = value
 end
 
--- Whole numbers, as texts: they may be longer than a double holds.
+-- Compares two whole numbers as texts, because they may exceed the exact range of a double.
 local function compare(a, b)
   if #a ~= #b then return #a < #b and -1 or 1 end
   if a == b then return 0 end
   return a < b and -1 or 1
 end
 
--- How an entry id of this stream stands to the last exit's. Within one millisecond two streams have no order.
+-- Compares an entry id of this stream with the last exit. Returns nil if the order is unknown: entries of different
+-- streams in the same millisecond have no order.
 local function against(last, id)
   local ms, seq = string.match(id, '^(%d+)%-(%d+)$')
   local last_ms, last_seq, last_stream = string.match(last, '^(%d+)%-(%d+) (.*)$')
-  -- Nobody here wrote that: it has no order.
+  -- This script did not write the value, so its order is unknown.
   if not last_ms then return nil end
   local order = compare(ms, last_ms)
   if order ~= 0 then return order end
@@ -63,30 +66,30 @@ local function look()
   has_policy = redis.call('EXISTS', policy) == 1
   halted = {}
   local members = redis.pcall('SMEMBERS', halt)
-  -- A set that cannot be read stops everything.
+  -- If the set cannot be read, all entries are halted.
   if members.err then halted['*'] = true end
   for _, member in ipairs(members) do halted[member] = true end
 end
 
--- What speaks against a trade that only the server knows.
+-- Returns the reason and the detail if the state on the server denies a trade.
 local function objection(mark, exit, id, symbol)
   if has_policy == nil then look() end
   if halted['*'] then return 'TRADING_HALTED', 'entries are halted' end
   if halted[symbol] then return 'TRADING_HALTED', 'entries in ' .. symbol .. ' are halted' end
   if not has_policy then return 'POLICY_MISSING', no_policy end
   if known[mark] then
-    return 'INTENT_DUPLICATE', 'another intent of this id was answered before'
+    return 'INTENT_DUPLICATE', 'a different intent with the same id was already answered'
   end
   local last = known[exit]
   if last then
     local order = against(last, id)
     if order == nil or order < 0 then
-      return 'INTENT_SUPERSEDED', 'an exit of ' .. symbol .. ' that came later was answered before'
+      return 'INTENT_SUPERSEDED', 'an exit of ' .. symbol .. ' that is not known to be earlier was already answered'
     end
   end
 end
 
--- Kept for good, one a symbol: nobody knows how old a leftover may be.
+-- One key per symbol, without an expiry, because a pending entry can be of any age.
 local function note_exit(exit, id)
   local last = known[exit]
   local order = last and against(last, id)
@@ -95,7 +98,7 @@ local function note_exit(exit, id)
   if not last or order == nil or order > 0 then keep(exit, value) end
 end
 
--- What a plan has in common with a skip record.
+-- The fields of a plan that its skip record keeps.
 local SHARED = {}
 for name in string.gmatch(
   'plan_id symbol side source intent_id entry stream timestamp decided_at policy_version policy_hash', '%S+'
@@ -103,12 +106,13 @@ for name in string.gmatch(
   SHARED[name] = true
 end
 
--- As JSON. What goes in has no control characters: symbols have none.
+-- Quotes a text as JSON. The input has no control characters, because symbols have none.
 local function quoted(text)
   return '"' .. string.gsub(text, '["\\]', '\\%0') .. '"'
 end
 
--- The answer of a trade that is none. No text of a sender's holds these marks: its quotes are escaped.
+-- Turns the answer of a trade into the answer of a skip. A sender's text cannot contain these patterns, because its
+-- quotes are escaped.
 local function answer_of(trade, reason, why)
   local from = string.find(trade, ',"decision":"TRADE"', 1, true)
   local policy_from = string.find(trade, ',"policy_version":', 1, true)

@@ -1,4 +1,4 @@
-//! Answers become plans and skip records, once.
+//! Commits answers as plans and skip records, once per intent.
 
 use portcullis::{decide::Denial, policy::PolicyAbsence};
 use redis::{Cmd, Connection, RedisResult, Script, Value};
@@ -9,25 +9,25 @@ use crate::{
     stream::{hash_part, short_hex},
 };
 
-/// One entry with what is answered to it.
+/// An entry and its answer.
 pub(super) struct Answered {
     pub(super) entry_id: String,
     pub(super) verdict: &'static str,
-    /// What tells the intent from others: the id that its sender gave it, else its place.
+    /// Identity of the intent, from the sender's id or else from the stream and entry id.
     pub(super) identity: Identity,
-    /// The symbol as halts and exits know it; empty where none can be read.
+    /// The symbol as in the keys of halts and exits; empty if it is unreadable.
     pub(super) symbol: String,
-    /// The plan of a trade or an exit, or the skip record.
+    /// Fields of the plan or the skip record.
     pub(super) record: Items,
 }
 
-/// What tells an intent from others.
+/// Identity of an intent, by which repeated deliveries are recognized.
 pub(super) struct Identity {
-    /// Of the id alone.
+    /// Hash of the id.
     mark: String,
-    /// Of what it says.
+    /// Digest of the content.
     digest: String,
-    /// Of both.
+    /// Hash of the id and the digest.
     plan_id: String,
 }
 
@@ -50,13 +50,13 @@ impl Identity {
         }
     }
 
-    /// The same for the same intent, whoever answers it and however often.
+    /// Returns the plan id, which is the same for every delivery of an intent on every instance.
     pub(super) fn plan_id(&self) -> &str {
         &self.plan_id
     }
 }
 
-/// Writes answers, marks and acknowledgements in one step of the server.
+/// Writes answers, marks and acknowledgements in one atomic script.
 pub(super) struct Committer {
     script: Script,
     no_policy: String,
@@ -70,12 +70,12 @@ impl Committer {
         }
     }
 
-    /// Makes the server know the step.
+    /// Loads the script into the server.
     pub(super) fn load(&self, connection: &mut Connection) -> RedisResult<()> {
         self.script.load(connection).map(drop)
     }
 
-    /// The step, for a server that [knows](Self::load) it.
+    /// Returns the script call. The script must be [loaded](Self::load) first.
     pub(super) fn commit(&self, settings: &Settings, stream: &str, answers: &[Answered]) -> Cmd {
         let length = |max: Option<u64>| max.map_or_else(String::new, |max| max.to_string());
         let mut call = redis::cmd("EVALSHA");
@@ -107,7 +107,7 @@ impl Committer {
     }
 }
 
-/// One outcome an answer, in order.
+/// Parses the reply of the script: one outcome per answer, in order.
 pub(super) fn outcomes(reply: Value) -> RedisResult<Vec<Outcome>> {
     let pairs: Vec<(String, String)> = redis::from_redis_value(reply)?;
     let outcome = |(code, detail)| Outcome { code, detail };

@@ -1,12 +1,12 @@
-//! What the bridge counts.
+//! Metrics of the bridge.
 //!
 //! | metric | kind | meaning |
 //! |---|---|---|
 //! | `portcullis_decisions_total` | counter, by `verdict` and `reason` | answers written |
-//! | `portcullis_repeated_total` | counter | intents delivered once more, that had their answer |
-//! | `portcullis_answer_lag_seconds` | histogram, by `stream` | from the entry's id to its answer |
-//! | `portcullis_waiting` | gauge, by `stream` | entries that nobody has answered yet |
-//! | `portcullis_clock_skew_seconds` | gauge | this clock off the server's, at least |
+//! | `portcullis_repeated_total` | counter | deliveries of intents that were already answered |
+//! | `portcullis_answer_lag_seconds` | histogram, by `stream` | time from the entry's id to its answer |
+//! | `portcullis_waiting` | gauge, by `stream` | entries without an answer |
+//! | `portcullis_clock_skew_seconds` | gauge | lower bound of the difference between this clock and the server's |
 
 use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
 use portcullis::{
@@ -22,15 +22,15 @@ const SKEW: &str = "portcullis_clock_skew_seconds";
 
 pub(super) fn described() {
     describe_counter!(DECISIONS, "answers written, by verdict and reason");
-    describe_counter!(
-        REPEATED,
-        "intents delivered once more, that had their answer"
+    describe_counter!(REPEATED, "deliveries of intents that were already answered");
+    describe_histogram!(LAG, "time from the entry's id to its answer");
+    describe_gauge!(WAITING, "entries without an answer");
+    describe_gauge!(
+        SKEW,
+        "lower bound of the difference between this clock and the server's"
     );
-    describe_histogram!(LAG, "from the entry's id to its answer");
-    describe_gauge!(WAITING, "entries that nobody has answered yet");
-    describe_gauge!(SKEW, "this clock off the server's, at least");
     counter!(REPEATED).absolute(0);
-    // Alarms look for a rise: a counter that appears with its first event has not risen.
+    // Alerts look for an increase, and a counter that first appears with its first event shows none.
     for reason in [
         Reason::DenyNotExitOwner,
         Reason::ClockUntrusted,
@@ -40,7 +40,7 @@ pub(super) fn described() {
     }
 }
 
-/// An entry was answered: with a trade or an exit, or skipped for this reason.
+/// Counts an answer. `reason` is the skip reason, or empty for a trade or an exit.
 pub(super) fn answered(verdict: &'static str, reason: &str) {
     counter!(DECISIONS, "verdict" => verdict, "reason" => reason.to_owned()).increment(1);
 }
@@ -49,7 +49,7 @@ pub(super) fn repeated() {
     counter!(REPEATED).increment(1);
 }
 
-/// How long the entry of this id waited. One whose id was made up has no time.
+/// Records the time from the entry's id to `now`. An id without a valid time is ignored.
 pub(super) fn lag(stream: &str, entry_id: &str, now: Instant) {
     let millis = entry_id
         .split('-')

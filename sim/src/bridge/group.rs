@@ -1,29 +1,29 @@
-//! The consumer group of a stream, and this instance's place in it.
+//! The consumer group of a stream.
 
 use redis::{Cmd, Connection, RedisResult, Value, streams::StreamInfoGroupsReply};
 
 use super::Settings;
 use crate::service::{list, text};
 
-/// Where a stream begins.
+/// The id before the first entry of a stream.
 pub(super) const START: &str = "0-0";
-/// What was delivered to nobody yet.
+/// The id that reads entries not yet delivered to any consumer.
 pub(super) const NEW: &str = ">";
 
-/// One stream, as this instance reads it.
+/// A stream that this instance reads as a member of the consumer group.
 #[derive(Clone, Copy)]
 pub(super) struct Group<'a> {
     pub(super) stream: &'a str,
     settings: &'a Settings,
 }
 
-/// What was taken over from others.
+/// Pending entries claimed from other consumers.
 pub(super) struct Claimed {
-    /// Where to go on.
+    /// Position from which the next claim continues.
     pub(super) cursor: String,
-    /// Entries, as they are read.
+    /// The entries, as raw reply values.
     pub(super) entries: Vec<Value>,
-    /// Ids of entries that were deleted.
+    /// Ids of pending entries that were deleted from the stream.
     pub(super) gone: Vec<String>,
 }
 
@@ -32,7 +32,7 @@ impl<'a> Group<'a> {
         Self { stream, settings }
     }
 
-    /// Makes the group where there is none: it begins with the first entry that the stream still has.
+    /// Creates the group if it does not exist. A new group starts with the oldest entry of the stream.
     pub(super) fn join(self, connection: &mut Connection) -> RedisResult<()> {
         let made = redis::cmd("XGROUP")
             .arg("CREATE")
@@ -47,7 +47,7 @@ impl<'a> Group<'a> {
         }
     }
 
-    /// A name that was made up for this run is of no use after it; one that still owes answers stays.
+    /// Deletes the consumer if its name was generated for this run and it has no pending entries.
     pub(super) fn leave(self, connection: &mut Connection) -> RedisResult<()> {
         if !self.settings.consumer_is_temporary {
             return Ok(());
@@ -63,7 +63,7 @@ impl<'a> Group<'a> {
             .invoke(connection)
     }
 
-    /// Asks for a batch from behind `after`; waits for one so many milliseconds, if any are given.
+    /// Returns the command that reads a batch after the id `after`. It waits for up to `block_millis`, if given.
     pub(super) fn read(self, after: &str, block_millis: Option<u128>) -> Cmd {
         let mut read = redis::cmd("XREADGROUP");
         read.arg("GROUP")
@@ -78,7 +78,7 @@ impl<'a> Group<'a> {
         read
     }
 
-    /// Acknowledges what nobody can answer.
+    /// Acknowledges deleted entries, which cannot be answered.
     pub(super) fn acknowledge(
         self,
         ids: &[String],
@@ -91,7 +91,7 @@ impl<'a> Group<'a> {
             .query(connection)
     }
 
-    /// Takes over a batch of what has lain with another consumer for too long.
+    /// Claims a batch of entries that were pending with another consumer for at least `claim_after`.
     pub(super) fn claim(self, cursor: &str, connection: &mut Connection) -> RedisResult<Claimed> {
         let reply: Value = redis::cmd("XAUTOCLAIM")
             .arg(self.stream)
@@ -113,8 +113,8 @@ impl<'a> Group<'a> {
         })
     }
 
-    /// How many entries have no answer yet: those not delivered, and those delivered in vain so far. A server
-    /// that lost count of a trimmed stream does not say.
+    /// Returns the number of entries without an answer: undelivered and pending ones. Returns `None` if the server
+    /// does not know it, as after some deletions from the stream.
     pub(super) fn waiting(self, connection: &mut Connection) -> RedisResult<Option<usize>> {
         let groups: StreamInfoGroupsReply = redis::cmd("XINFO")
             .arg("GROUPS")

@@ -1,4 +1,4 @@
-//! What is answered to a batch, before the server has a say.
+//! Decisions for a batch of entries, before the checks on the server.
 
 use portcullis::{
     answer::Answer,
@@ -20,38 +20,38 @@ use crate::{
     stream::StreamEntry,
 };
 
-/// Judges entries of one stream under what rules at the moment.
+/// Decides the entries of one stream under the active policy.
 pub(super) struct Judge<'a> {
     stream: &'a str,
     operator: &'a Engine,
     feed: &'a Feed,
-    /// One of two lanes tells.
+    /// True for the one stream worker that logs policies outside the guardrails.
     tells: bool,
-    /// The engine under the halts of the ruling of this number.
+    /// The engine with the halts of a policy snapshot, and the number of that snapshot.
     engine: Option<(u64, Engine)>,
 }
 
-/// A batch with its answers, to be written.
+/// A batch of answers that are ready to be written.
 #[derive(Default)]
 pub(super) struct Prepared {
     pub(super) answers: Vec<Answered>,
-    /// Of each answer why it is a skip, if it is one.
+    /// For each answer, why it is a skip, if it is one.
     why: Vec<Option<Why>>,
-    /// The policy that some of them name.
+    /// The policy that at least one answer names, if it must still be stored.
     pub(super) policy: Option<Policy>,
-    /// Entries that were deleted before anybody answered them.
+    /// Ids of entries that were deleted before they were answered.
     pub(super) gone: Vec<String>,
 }
 
-/// What became of an entry.
+/// The outcome of an entry after the commit.
 pub(super) struct Outcome {
-    /// The verdict, the reason of an objection, or `REPEATED`.
+    /// The verdict, the reason for which the server denied the trade, or `REPEATED`.
     pub(super) code: String,
-    /// The objection in words.
+    /// Details of the denial; empty if there is none.
     pub(super) detail: String,
 }
 
-/// A reason, and its evidence in words.
+/// A skip reason and its detail text.
 type Why = (Reason, String);
 
 impl<'a> Judge<'a> {
@@ -70,8 +70,7 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// Judges a batch, each entry at its own instant. `is_kept` says whether a policy need not be handed out
-    /// any more.
+    /// Decides a batch, each entry at the current time. `is_kept` returns true if a policy is already stored.
     pub(super) fn prepare(
         &mut self,
         entries: &[StreamEntry],
@@ -101,7 +100,7 @@ impl<'a> Judge<'a> {
         prepared
     }
 
-    /// The answer to one entry, and, where that is a skip, why.
+    /// Decides one entry. Returns the answer and, if it is a skip, why.
     fn judge(
         &self,
         entry: &StreamEntry,
@@ -135,7 +134,7 @@ impl<'a> Judge<'a> {
             own_id: own_id.as_deref(),
             order_type: order_type.as_deref(),
             now,
-            // A row is made of texts and finite numbers.
+            // A row holds only texts and finite numbers, so this cannot fail.
             answer: &serde_json::to_string(&row).unwrap_or_default(),
         };
         let why = row.reason.map(|reason| {
@@ -157,7 +156,7 @@ impl<'a> Judge<'a> {
         (answer, why)
     }
 
-    /// The engine under the halts of a ruling, beside the operator's own.
+    /// Returns the engine with the halts of a policy snapshot added to its own.
     fn engine_under(&mut self, ruling: &Ruling) -> Engine {
         match &self.engine {
             Some((number, engine)) if *number == ruling.number() => engine.clone(),
@@ -170,7 +169,7 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// A policy that the operator's guardrails do not permit has been loaded, and nothing will be traded by it.
+    /// Logs each violation of the operator's guardrails by a newly loaded policy, which then permits no trade.
     fn tell_breaches(&self, ruling: &Ruling) {
         if !self.tells {
             return;
@@ -182,7 +181,7 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// Counts and tells what became of a batch.
+    /// Counts and logs the outcomes of a batch.
     pub(super) fn settle(&self, prepared: &Prepared, outcomes: &[Outcome]) {
         let answered_at = now();
         for (outcome, (answer, why)) in outcomes
@@ -204,14 +203,14 @@ impl<'a> Judge<'a> {
 }
 
 impl Prepared {
-    /// Something is to be done before the answers are written.
+    /// Returns true if a policy must be stored or deleted entries acknowledged before the answers are written.
     pub(super) const fn is_untidy(&self) -> bool {
         self.policy.is_some() || !self.gone.is_empty()
     }
 }
 
-/// What this instance has against an entry beside the gates: the clock, where a gate behind it would have
-/// answered.
+/// Returns this instance's own denial, an untrusted clock, unless the freshness gate or an earlier one skipped
+/// already. Exits are never denied.
 fn objection(decision: &Decision<'_>, skew: &Skew) -> Option<Objection<'static>> {
     match decision {
         Decision::Exit(_) => None,
@@ -220,7 +219,7 @@ fn objection(decision: &Decision<'_>, skew: &Skew) -> Option<Objection<'static>>
     }
 }
 
-/// Counts a skip, and tells why.
+/// Counts and logs a skip.
 fn skipped(reason: &str, detail: &str) {
     counted::answered("SKIP", reason);
     line(format_args!("SKIP {reason}: {detail}"));

@@ -1,22 +1,22 @@
-//! Policies that were decided by are kept, whoever published them: a recording holds them beside the answers.
+//! Storage of the policies that decisions used, so that a recording can include them.
 
 use portcullis::{domain::PolicyHash, policy::Policy};
 use redis::{Connection, RedisResult, Script};
 
 use crate::service::kept_policy_key;
 
-/// All fields, or none. One that states its hash takes the place of its twin that does not, and never the
-/// other way round: whoever finds the twin that states it knows both.
+/// Replaces the whole hash or nothing. A policy that states its hash replaces an equal one that does not, and never
+/// the other way round, because the one that states its hash contains the other.
 const KEEP: &str = "
 if ARGV[1] == 'states hash' or redis.call('EXISTS', KEYS[1]) == 0 then
   redis.call('DEL', KEYS[1])
   for i = 2, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
 end";
 
-/// Keeps a policy once.
+/// Stores each policy once.
 pub(super) struct Keeper {
     script: Script,
-    /// The one that was kept last, and whether it states its hash.
+    /// The hash of the policy that was stored last, and whether the policy states it.
     last: Option<(PolicyHash, bool)>,
 }
 
@@ -28,17 +28,17 @@ impl Keeper {
         }
     }
 
-    /// Whether this is the one that was kept last.
+    /// Returns true if this policy was stored last.
     pub(super) fn is_kept(&self, policy: &Policy) -> bool {
         self.last == Some(identity(policy))
     }
 
-    /// The server may have lost what was kept.
+    /// Forgets the last policy, because the server may have lost it.
     pub(super) const fn forget(&mut self) {
         self.last = None;
     }
 
-    /// Writes a policy down whole, for good.
+    /// Stores all fields of a policy, without an expiry.
     pub(super) fn keep(
         &mut self,
         policy: &Policy,

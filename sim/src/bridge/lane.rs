@@ -1,7 +1,7 @@
-//! A lane: entries of one stream in, answers out.
+//! A stream worker, which reads the entries of one stream and writes their answers.
 //!
-//! While there is more to read a lane does two things at once: it judges a batch while the server writes the
-//! answers to the one before. At most four batches are read and not answered.
+//! Under load, the worker decides a batch while the server writes the answers to the previous one. At most four
+//! batches are read and not yet answered.
 
 use std::{
     collections::VecDeque,
@@ -25,24 +25,24 @@ use crate::{
     stream::StreamEntry,
 };
 
-/// How long a reader waits on the server for something to read, and looks up after.
+/// Maximum time for which a read blocks on the server; then the worker checks for a stop.
 const BLOCK: Duration = Duration::from_millis(200);
-/// Claims are made no more often than this.
+/// Minimum time between two claims.
 const CLAIM_EVERY: Duration = Duration::from_secs(1);
 
-/// So much is asked before the first answer must be heard.
+/// Number of requests in flight at which the worker waits for a reply.
 const ASKED_MAX: usize = 2;
 
-/// Which stream a lane reads.
+/// The stream that a worker reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Role {
-    /// The exits'. Whatever stands there is judged as anywhere else.
+    /// The stream of exits. Its entries are decided in the same way as those of the other stream.
     Exits,
-    /// The intents'.
+    /// The stream of intents.
     Entries,
 }
 
-/// Reads a stream and answers what it reads.
+/// Reads a stream and answers its entries.
 pub(super) struct Lane<'a> {
     role: Role,
     settings: &'a Settings,
@@ -58,11 +58,11 @@ pub(super) struct Lane<'a> {
     cursor: String,
 }
 
-/// What the server was asked, in one piece, and has not answered.
+/// A pipelined request without a reply so far.
 struct Asked {
-    /// To write these answers, if there are any.
+    /// The answers that it commits, if any.
     prepared: Prepared,
-    /// And for the next batch.
+    /// True if it also reads the next batch.
     reads: bool,
 }
 
@@ -96,7 +96,7 @@ impl<'a> Lane<'a> {
         }
     }
 
-    /// Answers until it is time to stop.
+    /// Answers entries until `stop` is set.
     pub(super) fn serve(mut self, link: Link<'_>) -> Result<(), ServiceError> {
         link.keep(|connection, is_well| {
             let result = self.serve_on(connection, is_well);
@@ -145,14 +145,14 @@ impl<'a> Lane<'a> {
         self.group.leave(connection)
     }
 
-    /// Tells the other lane whether exits wait.
+    /// Publishes whether exits are waiting. Only the worker of the exit stream does so.
     fn exits_wait(&self, wait: bool) {
         if self.role == Role::Exits {
             self.precedence.set(wait);
         }
     }
 
-    /// What was delivered under this name, and not answered: the connection broke, or the process died.
+    /// Answers entries that were delivered to this consumer before its connection broke or its process died.
     fn answer_own_leftovers(&mut self, connection: &mut Connection) -> RedisResult<()> {
         while !self.stop.is_set() {
             let entries = self.read(self.group.read(START, None), connection)?;
@@ -164,13 +164,13 @@ impl<'a> Lane<'a> {
         Ok(())
     }
 
-    /// Whether it is time to look what others left.
+    /// Returns true if it is time to look for entries that other consumers left pending.
     fn is_claim_due(&self) -> bool {
         let every = CLAIM_EVERY.min(self.settings.claim_after);
         self.claimed.is_none_or(|at| at.elapsed() >= every)
     }
 
-    /// Takes over what has lain with another consumer for too long; whether anything was taken.
+    /// Claims and answers entries that other consumers left pending for too long. Returns true if there were any.
     fn answer_claimed(&mut self, connection: &mut Connection) -> RedisResult<bool> {
         let is_due = self.is_claim_due();
         if self.cursor == START && !is_due {
@@ -189,7 +189,7 @@ impl<'a> Lane<'a> {
         }
         self.exits_wait(true);
         say(format_args!(
-            "{} of `{}` taken over from another consumer",
+            "claimed {} entries of `{}` from another consumer",
             entries.len(),
             self.group.stream
         ));
@@ -201,7 +201,7 @@ impl<'a> Lane<'a> {
         Ok(entries(read_entries(read.query(connection)?)))
     }
 
-    /// Answers a batch, and does nothing else meanwhile.
+    /// Answers a batch and waits for the replies.
     fn answer(&mut self, entries: &[StreamEntry], connection: &mut Connection) -> RedisResult<()> {
         self.compare_clocks(connection)?;
         let mut prepared = self.prepare(entries);
@@ -217,8 +217,8 @@ impl<'a> Lane<'a> {
         Ok(())
     }
 
-    /// Answers a batch, and those behind it for as long as there are more. Something is asked before the answer
-    /// to what was asked before is heard, so that the server is at work while this is.
+    /// Answers a batch, and the following ones for as long as there are more. The next request is sent before the
+    /// reply to the previous one is read, so that this process and the server work in parallel.
     fn answer_and_read_on(
         &mut self,
         first: Vec<StreamEntry>,
@@ -236,7 +236,7 @@ impl<'a> Lane<'a> {
                     self.hear(question, &mut unread, &mut is_dry, connection)?;
                 }
                 self.tidy(&prepared, connection)?;
-                // That took its time, and these answers are of an instant before.
+                // The requests took time, so the entries are decided again at the current time.
                 prepared = self.prepare(&entries);
                 prepared.gone.clear();
             }
@@ -256,7 +256,7 @@ impl<'a> Lane<'a> {
         }
     }
 
-    /// Asks the server to write the answers, and for more.
+    /// Sends a request that writes the answers and, if `reads` is true, reads the next batch.
     fn ask(
         &self,
         prepared: Prepared,
@@ -274,7 +274,7 @@ impl<'a> Lane<'a> {
         Ok(Asked { prepared, reads })
     }
 
-    /// Hears the replies to what was asked first.
+    /// Receives the replies to a request.
     fn hear(
         &mut self,
         asked: Asked,
@@ -296,7 +296,7 @@ impl<'a> Lane<'a> {
         Ok(())
     }
 
-    /// Whether more may be read before everything that was read is answered.
+    /// Returns true if the next batch may be read before the previous ones are answered.
     fn may_read_on(&self) -> bool {
         let is_first = self.role == Role::Exits || self.precedence.is_clear();
         is_first && !self.stop.is_set() && !self.is_claim_due() && !self.skew.is_due()
@@ -308,7 +308,7 @@ impl<'a> Lane<'a> {
             .prepare(entries, &self.skew, |policy| keeper.is_kept(policy))
     }
 
-    /// What comes before the answers are written.
+    /// Stores the policy and acknowledges deleted entries, before the answers are written.
     fn tidy(&mut self, prepared: &Prepared, connection: &mut Connection) -> RedisResult<()> {
         if let Some(policy) = &prepared.policy {
             self.keeper.keep(policy, &self.settings.keys, connection)?;
@@ -353,7 +353,7 @@ fn entries(values: Vec<Value>) -> Vec<StreamEntry> {
     values.into_iter().filter_map(StreamEntry::new).collect()
 }
 
-/// The reply to the first question that has none yet.
+/// Receives the reply to the oldest command that has none.
 fn receive(connection: &mut Connection) -> RedisResult<Value> {
     connection.recv_response()?.extract_error()
 }

@@ -1,13 +1,13 @@
-//! The service between a stream of intents and a stream of plans.
+//! A service that reads trade intents from Redis streams and writes execution plans.
 //!
-//! Intents come from two streams of a Redis server, exits from one of their own. Each is answered by the
-//! engine at the bridge's clock, under the policy of that moment. A trade or an exit becomes a plan, anything
-//! else a skip record. Plan, mark and acknowledgement are one step of the server, so that an
-//! intent is answered once however often it is delivered, and whoever dies leaves either an answer or an
-//! intent that somebody else will claim.
+//! Intents are read from one stream and exits from another. The engine decides each of them at the service's
+//! clock, under the policy that is active at that moment. A trade or an exit becomes a plan, anything else a skip
+//! record. One atomic script writes the plan, the mark that the intent was answered, and the acknowledgement, so
+//! an intent is answered once however often it is delivered. If a process dies, each intent that it read either
+//! has its answer or stays pending until another consumer claims it.
 //!
-//! Two lanes, each with a connection of its own: an exit never waits for an entry, and no entry is read while
-//! an exit is known to wait.
+//! Each stream has its own worker and connection: an exit never waits for an entry, and no entry is read while an
+//! exit is known to be waiting.
 
 mod commit;
 mod counted;
@@ -29,10 +29,11 @@ use self::{
 };
 use crate::service::{Health, Link, ServiceError, Stop, follow, run_until_one_ends, say};
 
-/// Answers intents until told to stop.
+/// Answers intents until `stop` is set.
 ///
 /// # Errors
-/// A server that lets nobody in. One that is away is waited for.
+/// Returns an error if the server rejects the connection, if the policy store cannot be opened, or if a thread
+/// cannot be started or panics. An unreachable server is not an error: the service reconnects until it succeeds.
 pub fn run(engine: &Engine, settings: &Settings, stop: &Stop) -> Result<(), ServiceError> {
     counted::described();
     let health = Health::new(settings.redis.to_string());
@@ -50,6 +51,6 @@ pub fn run(engine: &Engine, settings: &Settings, stop: &Stop) -> Result<(), Serv
         ],
         stop,
     )?;
-    say("stopped: every intent that was read is answered");
+    say("stopped: all intents that were read are answered");
     Ok(())
 }

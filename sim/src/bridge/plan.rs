@@ -1,22 +1,22 @@
-//! Plans and skip records, as executors and dashboards read them.
+//! Fields of plans and skip records.
 //!
-//! | field | in a plan |
+//! | field | meaning |
 //! |---|---|
-//! | `plan_id` | 32 digits, the same for the same intent however often it is answered |
-//! | `decision` | `EXECUTE`; `SKIP` in a skip record |
+//! | `plan_id` | 32 hexadecimal digits, the same for every delivery of an intent |
+//! | `decision` | `EXECUTE` in a plan, `SKIP` in a skip record |
 //! | `verdict` | `TRADE` or `EXIT` |
-//! | `symbol`, `side` | what and which way; an exit has a side where its intent said one |
-//! | `type` | the order type that the intent named, else `MARKET` |
-//! | `qty`, `qty_source` | units of the symbol, where the intent holds them or a price |
-//! | `qty_asked` | of an exit: `some`, `none`, or `unreadable`, and then `qty` is `unreadable` too |
+//! | `symbol`, `side` | symbol and direction; an exit has a side only if its intent has one |
+//! | `type` | order type of the intent, else `MARKET` |
+//! | `qty`, `qty_source` | units of the symbol, if the intent has a quantity, or a price to derive it |
+//! | `qty_asked` | exits: `some`, `none`, `unreadable` or `in USD`; `qty` is `unreadable` for the last two |
 //! | `reduceOnly` | `true` for an exit, `false` for a trade |
-//! | `leverage`, `leverage_source`, `notional`, `margin`, `size_source` | of a trade |
-//! | `stop_loss`, `take_profit`, `entry_price` | of a trade whose intent holds them |
-//! | `source`, `intent_id`, `entry`, `stream` | who asked, its own id, and the stream's, which is `stream` |
-//! | `exit_rule` | the rule that let an exit pass |
-//! | `policy_version`, `policy_hash`, `not_after` | of a trade: its policy, and that policy's end (epoch ms) |
-//! | `timestamp`, `decided_at` | when it was decided (epoch s, epoch ms) |
-//! | `answer` | the line that a replay of a recording of it writes, without its number |
+//! | `leverage`, `leverage_source`, `notional`, `margin`, `size_source` | trades |
+//! | `stop_loss`, `take_profit`, `entry_price` | trades, if the intent has them |
+//! | `source`, `intent_id`, `entry`, `stream` | the sender, its id of the intent, the entry id and its stream |
+//! | `exit_rule` | exits: the rule that allowed it |
+//! | `policy_version`, `policy_hash`, `not_after` | trades: the policy and its expiry (epoch ms) |
+//! | `timestamp`, `decided_at` | time of the decision (epoch s, epoch ms) |
+//! | `answer` | the line that a replay of the recording writes, without its number |
 
 use std::fmt::{Display, Write as _};
 
@@ -28,15 +28,15 @@ use portcullis::{
     policy::Policy,
 };
 
-/// Names and values, one after the other, in one piece.
+/// Names and values of fields, alternating, in one buffer.
 #[derive(Debug, Default)]
 pub(super) struct Items {
     text: String,
-    /// Where each of them ends.
+    /// End offset of each name and value.
     ends: Vec<usize>,
 }
 
-/// What plans and skip records have in common.
+/// Values that plans and skip records share.
 pub(super) struct About<'a> {
     pub(super) plan_id: &'a str,
     pub(super) stream: &'a str,
@@ -44,7 +44,7 @@ pub(super) struct About<'a> {
     pub(super) own_id: Option<&'a str>,
     pub(super) order_type: Option<&'a str>,
     pub(super) now: Instant,
-    /// The answer as a replay writes it.
+    /// The answer line as a replay writes it.
     pub(super) answer: &'a str,
 }
 
@@ -65,7 +65,7 @@ impl Items {
     fn put(&mut self, name: &str, value: impl Display) {
         self.text.push_str(name);
         self.ends.push(self.text.len());
-        // A text takes everything.
+        // Writing to a `String` cannot fail.
         let _ = write!(self.text, "{value}");
         self.ends.push(self.text.len());
     }
@@ -77,7 +77,7 @@ impl Items {
     }
 }
 
-/// The plan of a trade or an exit; nothing for a skip.
+/// Returns the fields of the plan of a trade or an exit; none for a skip.
 pub(super) fn plan(decision: &Decision<'_>, about: &About<'_>) -> Items {
     let mut items = Items::default();
     match decision {
@@ -88,7 +88,7 @@ pub(super) fn plan(decision: &Decision<'_>, about: &About<'_>) -> Items {
     items
 }
 
-/// The skip record.
+/// Returns the fields of a skip record.
 pub(super) fn skip(
     decision: &Decision<'_>,
     about: &About<'_>,
@@ -153,7 +153,7 @@ fn put_exit(items: &mut Items, permit: &ExitPermit<'_>, about: &About<'_>) {
             items.put("qty_asked", "some");
         }
         QuantityAsked::NotAsked => items.put("qty_asked", "none"),
-        // No number and not nothing: nobody can take it for all there is.
+        // Not a number and not absent, so that an executor cannot read it as the whole position.
         QuantityAsked::Unreadable => {
             items.put("qty", "unreadable");
             items.put("qty_asked", "unreadable");

@@ -1,4 +1,4 @@
-//! Exits go first.
+//! Priority of exits over entries.
 
 use std::{
     sync::{Condvar, Mutex, PoisonError},
@@ -7,18 +7,18 @@ use std::{
 
 use crate::service::Stop;
 
-/// How long a waiting lane sleeps before it looks whether to stop.
+/// Interval at which a waiting worker checks for a stop.
 const LOOK: Duration = Duration::from_millis(50);
 
-/// Whether exits wait, as far as this instance knows. While they do, or while that cannot be told, no entry is
-/// read: what is not let out is not let in.
+/// A flag that is set while exits are waiting, or while this instance does not know. While it is set, no entry is
+/// read.
 pub(super) struct Precedence {
     exits_wait: Mutex<bool>,
     changed: Condvar,
 }
 
 impl Precedence {
-    /// Exits wait until somebody has looked.
+    /// Creates the flag, set until the exit stream was read once.
     pub(super) const fn new() -> Self {
         Self {
             exits_wait: Mutex::new(true),
@@ -34,13 +34,13 @@ impl Precedence {
         self.changed.notify_all();
     }
 
-    /// Whether no exit waits.
+    /// Returns true if no exit is waiting.
     pub(super) fn is_clear(&self) -> bool {
         let waits = self.exits_wait.lock();
         !*waits.unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits until no exit does, or until it is time to stop.
+    /// Waits until no exit is waiting, or until `stop` is set.
     pub(super) fn wait(&self, stop: &Stop) {
         let mut waits = self
             .exits_wait

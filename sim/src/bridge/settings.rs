@@ -1,40 +1,40 @@
-//! What the bridge is told.
+//! Settings of the bridge.
 
 use std::time::Duration;
 
 use crate::service::{Server, Trust};
 
-/// What the bridge is told, beside the engine.
+/// Settings of the bridge, apart from the engine.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// The server.
+    /// The Redis server.
     pub redis: Server,
     /// The stream of intents.
     pub intents: String,
-    /// The stream of exits, which is read first.
+    /// The stream of exits, which is read before the intents.
     pub exits: String,
-    /// Where plans go.
+    /// The stream to which plans are written.
     pub plans: String,
-    /// Where skip records go.
+    /// The stream to which skip records are written.
     pub skips: String,
-    /// Which policies are taken.
+    /// Trusted keys and sequence file that decide which policies are accepted.
     pub trust: Trust,
-    /// What the keys begin with that the bridge keeps.
+    /// Prefix of the keys that the bridge writes.
     pub keys: String,
     /// The consumer group, the same for all instances that share the load.
     pub group: String,
     /// This instance's name in the group.
     pub consumer: String,
-    /// The name was made up for this run, and is of no use after it.
+    /// True if the consumer name was generated for this run.
     pub consumer_is_temporary: bool,
-    /// How many intents are read at once.
+    /// Maximum number of intents in one read.
     pub batch: usize,
-    /// How long an intent may lie with a consumer before another one takes it.
+    /// Time for which an intent may be pending with a consumer before another one claims it.
     pub claim_after: Duration,
-    /// How long an answered intent is remembered.
+    /// Time for which an answered intent is remembered.
     pub remember: Duration,
-    /// The length that the plan stream is trimmed to, roughly.
+    /// Approximate length to which the plan stream is trimmed; `None` for no trimming.
     pub plans_max: Option<u64>,
-    /// The length that the skip stream is trimmed to, roughly.
+    /// Approximate length to which the skip stream is trimmed; `None` for no trimming.
     pub skips_max: Option<u64>,
 }

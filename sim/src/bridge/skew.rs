@@ -1,4 +1,4 @@
-//! Whether this clock can be trusted.
+//! Difference between this clock and the server's.
 
 use std::time::{Duration, Instant as Tick};
 
@@ -10,17 +10,17 @@ use portcullis::{
 use super::counted;
 use crate::service::say;
 
-/// How often the clocks are compared where somebody set a bound.
+/// Interval between comparisons of the clocks if there is a bound.
 const COMPARE_OFTEN: Duration = Duration::from_millis(100);
-/// How often where nobody did.
+/// Interval between comparisons of the clocks if there is no bound.
 const COMPARE_EVERY: Duration = Duration::from_secs(10);
-/// The difference that is worth telling where nobody set a bound.
+/// Difference above which it is logged if there is no bound.
 const WORTH_TELLING: Span = Span::from_micros(1_000_000);
 
-/// The clocks as they were last compared, and how far they may be apart.
+/// Result of the last comparison of the clocks, and the largest permitted difference.
 pub(super) struct Skew {
     bound: Option<Span>,
-    /// One of two lanes tells.
+    /// True for the one stream worker that logs.
     tells: bool,
     skew: Option<Span>,
     compared: Option<Tick>,
@@ -38,7 +38,7 @@ impl Skew {
         }
     }
 
-    /// Whether the clocks are to be compared before anything more is read.
+    /// Returns true if the clocks must be compared before the next read.
     pub(super) fn is_due(&self) -> bool {
         let every = match self.bound {
             Some(_) => COMPARE_OFTEN,
@@ -47,34 +47,39 @@ impl Skew {
         self.compared.is_none_or(|at| at.elapsed() >= every)
     }
 
-    /// What is known was true of another connection.
+    /// Discards the last comparison, which was made on another connection.
     pub(super) const fn forget(&mut self) {
         self.skew = None;
         self.compared = None;
     }
 
-    /// The clocks are so far apart, at least; what the way there and back took may hide more. One that took longer
-    /// than the bound tells nothing.
+    /// Records a comparison. `skew` is a lower bound of the difference, and `way` is the round-trip time, which may
+    /// hide more of it. A comparison whose round trip took longer than the bound is not trusted.
     pub(super) fn measured(&mut self, skew: Span, way: Span) {
         self.compared = Some(Tick::now());
         self.skew = self.bound.is_none_or(|bound| way <= bound).then_some(skew);
         counted::skew(skew);
         let is_large = skew > self.bound.unwrap_or(WORTH_TELLING);
         if is_large != self.is_large && self.tells {
-            say(format_args!("this clock is {skew} off the server's"));
+            say(format_args!(
+                "this clock and the server's differ by {skew} or more"
+            ));
         }
         self.is_large = is_large;
     }
 
-    /// Why no entry is answered with a trade while the clocks differ.
+    /// Returns a denial of entries if the clocks differ by more than the bound, or could not be compared. Returns
+    /// `None` if there is no bound.
     pub(super) fn objection(&self) -> Option<Objection<'static>> {
         let bound = self.bound?;
         let text = match self.skew {
             Some(skew) if skew <= bound => return None,
             Some(skew) => {
-                format!("this clock is {skew} off the server's, at most {bound} is allowed")
+                format!(
+                    "this clock and the server's differ by {skew} or more; `max_intent_skew_sec` allows {bound}"
+                )
             }
-            None => "this clock was not compared with the server's".to_owned(),
+            None => format!("this clock could not be compared with the server's to within {bound}"),
         };
         Objection::new(Reason::ClockUntrusted, text)
     }
@@ -85,7 +90,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_clock_that_nobody_could_compare_is_not_trusted() {
+    fn an_uncompared_clock_is_untrusted() {
         let micros = Span::from_micros;
         let mut skew = Skew::new(Some(micros(250)), false);
         assert!(skew.objection().is_some());

@@ -12,35 +12,35 @@ use crate::{
     service::{Server, Stop, Trust, say},
 };
 
-/// More at once would keep the server from everybody else for too long.
+/// Larger batches would block other clients of the server for too long.
 const BATCH_MAX: u64 = 10_000;
 
 #[derive(Debug, Clone, clap::Args)]
 pub(super) struct Args {
     #[command(flatten)]
     service: ServiceArgs,
-    /// Run without guardrails: the policy alone says what is allowed
+    /// Run without guardrails; the policy alone decides what is permitted
     #[arg(long, conflicts_with = "guardrails")]
     no_guardrails: bool,
-    /// The consumer group; instances of one group share the intents
+    /// The consumer group; instances of the same group share the intents
     #[arg(long, value_name = "NAME", default_value = "quantum:group:portcullis")]
     group: String,
-    /// This instance's name in the group; no two may have the same [default: made up for each run]
+    /// The name of this instance in the group, which must be unique [default: generated for each run]
     #[arg(long, value_name = "NAME")]
     consumer: Option<String>,
-    /// How many intents are read and answered at once
+    /// The maximum number of intents read and answered at once
     #[arg(long, value_name = "N", default_value = "64", value_parser = clap::value_parser!(u64).range(1..=BATCH_MAX))]
     batch: u64,
-    /// How long an intent may lie with another instance, unanswered, before this one takes it
+    /// The time after which this instance claims an unanswered intent of another instance
     #[arg(long, value_name = "MILLISECONDS", default_value = "30000", value_parser = clap::value_parser!(u64).range(1..=86_400_000))]
     claim_after: u64,
-    /// How long an answered intent is remembered; the last exit of a symbol is for good
+    /// The time for which an answered intent is remembered; the last exit of each symbol is remembered without limit
     #[arg(long, value_name = "SECONDS", default_value = "86400", value_parser = clap::value_parser!(u64).range(60..=31_536_000))]
     remember: u64,
-    /// Trim the plan stream to about this length, read or not [default: never]
+    /// Trim the plan stream to approximately this length, even if entries are unread [default: never]
     #[arg(long, value_name = "N")]
     plan_maxlen: Option<NonZeroU64>,
-    /// Trim the skip stream to about this length [default: never]
+    /// Trim the skip stream to approximately this length [default: never]
     #[arg(long, value_name = "N")]
     skip_maxlen: Option<NonZeroU64>,
     #[command(flatten)]
@@ -52,7 +52,7 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     if args.operator.guardrails().is_none() && !args.no_guardrails {
         return Err(Failure::unusable(
-            "a service needs bounds: give --guardrails FILE, or --no-guardrails to run without",
+            "the bridge requires guardrails; give --guardrails FILE, or --no-guardrails to run without them",
         ));
     }
     let streams = [
@@ -64,13 +64,13 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     for (n, stream) in streams.iter().enumerate() {
         if stream.is_empty() || streams.iter().skip(n + 1).any(|other| other == stream) {
             return Err(Failure::unusable(format_args!(
-                "`{stream}`: intents, exits, plans and skips need a stream each"
+                "stream name `{stream}` is empty or duplicate; intents, exits, plans and skips need one stream each"
             )));
         }
     }
     if Duration::from_millis(args.claim_after) >= Duration::from_secs(args.remember) {
         return Err(Failure::unusable(
-            "an intent would be forgotten before another instance takes it: --remember is not above --claim-after",
+            "--remember must be longer than --claim-after, or an intent is forgotten before another instance claims it",
         ));
     }
     let (engine, operator) = args.operator.resolve(false)?;
@@ -114,7 +114,7 @@ impl Args {
     }
 }
 
-/// A name that no other run has, here or elsewhere.
+/// Returns a name that is unique among all runs on all machines.
 fn made_up_name() -> String {
     use std::hash::{BuildHasher as _, Hasher as _, RandomState};
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);

@@ -1,4 +1,4 @@
-//! `portcullis convert`
+//! `portcullis convert`.
 
 use std::{
     io::{self, Write},
@@ -26,16 +26,17 @@ use crate::{
 
 #[derive(Debug, Clone, clap::Args)]
 pub(super) struct Args {
-    /// Tapes: JSONL, plain, gzip or zstd, or Parquet; `-` is standard input, patterns are expanded by name
+    /// The tapes to convert: JSONL (plain, gzip or zstd) or Parquet. `-` is standard input; glob patterns are expanded
+    /// in name order
     #[arg(value_name = "TAPE", required = true)]
     tapes: Vec<PathBuf>,
-    /// Write them here, one after the other, as the name ends: `.parquet`, `.gz`, `.zst`, or anything else for plain JSONL; `-`
-    /// is standard output
+    /// The file to write the tapes to, one after the other. The extension selects the format: `.parquet`, `.gz`,
+    /// `.zst`, or plain JSONL for any other. `-` is standard output
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
 }
 
-/// A tape on its way out.
+/// The writer of the output tape, by format.
 enum Writing<'a> {
     Plain(&'a mut (dyn Write + Send)),
     Gzip(GzEncoder<&'a mut (dyn Write + Send)>),
@@ -67,7 +68,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     print_to(&mut to, format_args!("{}\n", counted(records, "record")))
 }
 
-/// Every record, in order; how many there were.
+/// Writes every record in order. Returns the number of records.
 fn convert(
     name: &Path,
     to: &mut (dyn Write + Send),
@@ -97,7 +98,7 @@ fn convert(
 
 fn too_long(line: Line<'_>) -> Failure {
     Failure::unusable(format_args!(
-        "line {} is longer than 16 MiB, and nobody reads it: take it out of the tape",
+        "line {} is longer than 16 MiB, the longest record that can be read; remove it from the tape",
         line.number
     ))
 }

@@ -1,4 +1,4 @@
-//! `portcullis decide` and what it shares with `portcullis harvest`: lines in, answers out, at once.
+//! `portcullis decide`, and the code it shares with `portcullis harvest`: each input line is answered immediately.
 
 use std::{
     io,
@@ -25,13 +25,13 @@ pub(super) struct Args {
     operator: OperatorArgs,
 }
 
-/// What a command needs that answers line by line.
+/// Arguments of the commands that answer line by line.
 #[derive(Debug, Clone, clap::Args)]
 pub(super) struct Answering {
-    /// The policy (JSON); without one, everything that needs one is skipped
+    /// The policy file (JSON) [default: none; records that need a policy are skipped]
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
-    /// The instant to judge at, in epoch seconds [default: each record's own time]
+    /// The time at which to evaluate all records, in epoch seconds [default: each record's own timestamp]
     #[arg(long, value_name = "EPOCH", value_parser = parse_now, allow_negative_numbers = true)]
     now: Option<Instant>,
 }
@@ -40,7 +40,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     answer_lines(&args.answering, &args.operator, Scope::Intents)
 }
 
-/// Answers standard input on standard output; whoever waits for an answer has it before the next line.
+/// Answers standard input on standard output. Each answer is written before the next line is read.
 pub(super) fn answer_lines(
     args: &Answering,
     operator: &OperatorArgs,
@@ -70,7 +70,7 @@ pub(super) fn answer_lines(
             if counts.untimed > 0 && !is_told {
                 is_told = true;
                 warn(
-                    "warning: a record without a time was skipped; `--now` gives an instant to judge at",
+                    "warning: skipped a record without a timestamp; use `--now` to set the evaluation time",
                 );
             }
         },

@@ -32,42 +32,49 @@ use crate::{
 
 #[derive(Debug, Clone, clap::Args)]
 pub(super) struct Args {
-    /// Tapes: JSONL, plain, gzip or zstd, or Parquet; `-` is standard input, patterns are expanded by name. None where two
-    /// files of answers are compared
+    /// The tapes to read: JSON Lines (plain, gzip or zstd) or Parquet; use `-` for standard input
+    ///
+    /// Quoted glob patterns are expanded in name order. Omit the tapes when comparing two files of answers.
     #[arg(value_name = "TAPE")]
     tapes: Vec<PathBuf>,
-    /// A policy (JSON); given twice: the one to compare with, then the one to compare. Each rules from beginning to
-    /// end, and the tape's own policies are set aside. Beside `--answers`: the policy in force from the beginning, as in a
-    /// replay
+    /// The policy file (JSON); provide twice to compare an old with a new policy
+    ///
+    /// Each of the two policies is active for the whole tape, and policy records on the tape are ignored. With
+    /// `--answers`, this is the policy that is active from the beginning, as in `replay`.
     #[arg(long = "policy", value_name = "FILE")]
     policies: Vec<PathBuf>,
-    /// Answers as `replay --out` writes them, plain, gzip or zstd, or Parquet; `-` is standard input. Given twice: the ones to
-    /// compare with, then the ones to compare. Given once: what the engine answers to the tapes today is compared with them
+    /// The file of recorded answers, as written by `replay --out`: JSON Lines (plain, gzip or zstd) or Parquet; use `-`
+    /// for standard input
+    ///
+    /// Provide once to compare the answers with those of this engine to the tapes. Provide twice to compare old with
+    /// new answers.
     #[arg(long = "answers", value_name = "FILE")]
     answers: Vec<PathBuf>,
-    /// Of two policies: write a tape here with the first record of each kind of flip, to be kept as a test
+    /// Write the first record of each kind of flip to this file, as a tape for a regression test
+    ///
+    /// Requires two policies.
     #[arg(long, value_name = "FILE")]
     minimal: Option<PathBuf>,
-    /// Write every flip here, in the order of the records: a line of JSON each, or Parquet where the name ends in `.parquet`
+    /// Write all flips to this file, in record order: Parquet if the name ends in `.parquet`, otherwise JSON Lines
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// Write a page for a browser here (HTML): charts and tables of the flips; it fetches nothing
+    /// Write an HTML report with charts and tables of the flips to this file; it loads no external resources
     #[arg(long, value_name = "FILE", value_parser = parse_report)]
     report: Option<PathBuf>,
-    /// End with status 1 if an answer flips
+    /// Exit with status 1 if any answer flips
     #[arg(long)]
     fail_on_flip: bool,
-    /// Judge as if every policy were in force at every record's time
+    /// Treat every policy as in force at every record's time
     #[arg(long)]
     assume_in_force: bool,
-    /// How the answer is written
+    /// The output format
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
     #[command(flatten)]
     operator: OperatorArgs,
 }
 
-/// What is to be compared with what.
+/// The two sides to compare.
 enum Asked<'a> {
     Policies(&'a Path, &'a Path),
     Answers(&'a Path, &'a Path),
@@ -94,7 +101,9 @@ fn asked(args: &Args) -> Result<Asked<'_>, Failure> {
             );
         }
         ([], [_, _]) if !has_tape => {
-            return refuse("two policies and no TAPE: give the tape that both are to answer");
+            return refuse(
+                "`--policy` is given twice without a TAPE: give the tape that both policies should answer",
+            );
         }
         ([], [before, after]) => return Ok(Asked::Policies(before, after)),
         ([], policies) => {
@@ -103,23 +112,23 @@ fn asked(args: &Args) -> Result<Asked<'_>, Failure> {
                 times => format!("{times} times"),
             };
             return refuse(&format!(
-                "`--policy` is given {times}: give it twice, the policy to compare with and the one to compare"
+                "`--policy` is given {times}: give it twice, first the old policy, then the new one"
             ));
         }
         ([_], _) if !has_tape => {
             return refuse(
-                "`--answers` is given once, and no TAPE: give other answers to compare, or the tape that these answer",
+                "`--answers` is given once without a TAPE: give a second file of answers, or the tape that these answers belong to",
             );
         }
         ([_], [_, _, ..]) => {
             return refuse(
-                "`--policy` is given more than once beside `--answers`: give the one in force from the beginning, or none",
+                "`--policy` is given more than once together with `--answers`: give only the policy that is active from the beginning, or none",
             );
         }
         ([file], [] | [_]) => Asked::Engine(file),
         ([_, _], _) if has_tape => {
             return refuse(
-                "`--answers` is given twice, and a TAPE: two files are compared without it; give one of them to compare it with today's engine",
+                "`--answers` is given twice together with a TAPE: two files of answers are compared without a tape; give only one of them to compare it with this engine",
             );
         }
         ([_, _], [_, ..]) => return refuse(&judges_nothing("--policy")),
@@ -132,14 +141,14 @@ fn asked(args: &Args) -> Result<Asked<'_>, Failure> {
         ([before, after], []) => Asked::Answers(before, after),
         (more, _) => {
             return refuse(&format!(
-                "`--answers` is given {} times: give it twice, the answers to compare with and the ones to compare, or once with their TAPE",
+                "`--answers` is given {} times: give it twice, first the old answers, then the new ones, or once with a TAPE",
                 more.len()
             ));
         }
     };
     if args.minimal.is_some() {
         return refuse(
-            "`--minimal` needs two policies: a tape shows no flip of recorded answers, which are not on it; `explain TAPE --n K` shows a record",
+            "`--minimal` requires two policies, because recorded answers are not on the tape; use `explain TAPE --n K` to inspect a record",
         );
     }
     Ok(asked)
@@ -147,7 +156,7 @@ fn asked(args: &Args) -> Result<Asked<'_>, Failure> {
 
 fn judges_nothing(flag: &str) -> String {
     format!(
-        "`{flag}` beside two `--answers`: what was answered is compared as it stands, leave it out"
+        "`{flag}` cannot be used with two `--answers`: recorded answers are compared as they are; remove it"
     )
 }
 
@@ -168,7 +177,7 @@ fn claim_stdin(args: &Args) -> Result<(), Failure> {
     stdin_once(&claims)
 }
 
-/// What a run shows while it reads, and what it writes beside its answer.
+/// The progress display and the output files of a run.
 struct Run {
     bar: Bar,
     records: Arc<AtomicU64>,
@@ -198,7 +207,7 @@ impl Run {
         })
     }
 
-    /// Compares, shows how far it has come, and writes the flips to their end.
+    /// Runs the comparison, displays its progress, and completes the output of flips.
     fn hear(
         &mut self,
         compare: impl FnOnce(FlipsTo<'_>, &mut dyn FnMut(u64)) -> Result<Difference, DiffError>,
@@ -223,7 +232,7 @@ impl Run {
         Ok(difference)
     }
 
-    /// Writes everything that was asked for.
+    /// Writes all requested outputs.
     fn tell(self, args: &Args, told: &Told<'_>) -> Result<(), Failure> {
         if let Some(mut out) = self.minimal {
             for line in &told.difference.minimal {
@@ -244,7 +253,7 @@ impl Run {
     }
 }
 
-/// Rows of Parquet where the file's name says so, else lines.
+/// Returns the output for flips: Parquet if the file name ends in `.parquet`, otherwise JSON lines.
 fn flips_to(out: Option<&mut Out>) -> Result<FlipsTo<'_>, Failure> {
     Ok(match out {
         None => FlipsTo::Nobody,
@@ -272,7 +281,7 @@ impl Args {
         }
     }
 
-    /// Whether the answer is no.
+    /// Returns an error if `--fail-on-flip` is set and an answer flips.
     fn verdict(&self, difference: &Difference) -> Result<(), Failure> {
         match difference.flips() {
             1.. if self.fail_on_flip => Err(Failure::No(format!(
@@ -355,7 +364,7 @@ const fn told<'a>(difference: &'a Difference, compared: Compared<'a>) -> Told<'a
     }
 }
 
-/// A file of answers is one file: its name is no pattern.
+/// Returns the source of recorded answers. The path is not expanded as a pattern.
 fn answer_source(path: &Path) -> Result<TapeSource, Failure> {
     if is_stdin(path) {
         return Ok(TapeSource::Stdin);

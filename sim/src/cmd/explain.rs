@@ -18,19 +18,19 @@ use crate::{
 
 #[derive(Debug, Clone, clap::Args)]
 pub(super) struct Args {
-    /// The tape: JSONL, plain, gzip or zstd, or Parquet; `-` is standard input
+    /// The tape to read: JSON Lines (plain, gzip or zstd) or Parquet; use `-` for standard input
     #[arg(value_name = "TAPE")]
     tape: PathBuf,
-    /// The policy in force from the beginning (JSON)
+    /// The policy file (JSON) that is active from the beginning
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
-    /// The number of the record
+    /// The number of the record, counted from 1
     #[arg(long, value_name = "K", default_value = "1", value_parser = parse_n, allow_negative_numbers = true)]
     n: u64,
-    /// Judge as if every policy were in force at every record's time
+    /// Treat every policy as in force at every record's time
     #[arg(long)]
     assume_in_force: bool,
-    /// How the explanation is written
+    /// The output format
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
     #[command(flatten)]
@@ -61,7 +61,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     match explain(&judge, initial, TapeReader::new(sources), args.n) {
         Err(error) => Err(Failure::unusable(error)),
         Ok(Err(records)) => Err(Failure::unusable(format_args!(
-            "`{}` has no record {}: it ends after {records}",
+            "`{}` has no record {}; its last record is {records}",
             args.tape.display(),
             args.n
         ))),

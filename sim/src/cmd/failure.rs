@@ -1,25 +1,25 @@
-//! How a command ends when it does not end well.
+//! Failures of commands, and printing to standard output.
 
 use std::{fmt, io};
 
-/// Why a command did not do all it was asked.
+/// The reason why a command failed. It decides the exit status.
 #[derive(Debug)]
 pub enum Failure {
-    /// The answer is no: exit status 1.
+    /// The result is negative, such as an invalid policy or a failed proof: exit status 1.
     No(String),
-    /// Wrong usage or unreadable input: exit status 2.
+    /// The usage is wrong, or an input is unreadable: exit status 2.
     Unusable(String),
-    /// Whoever read the output has gone: quiet, exit status 0.
+    /// The reader of the output closed the pipe: no message, exit status 0.
     ReaderGone,
 }
 
 impl Failure {
-    /// Wrong usage or unreadable input.
+    /// Creates a failure for wrong usage or unreadable input.
     pub(super) fn unusable(why: impl fmt::Display) -> Self {
         Self::Unusable(why.to_string())
     }
 
-    /// Output that cannot be written.
+    /// Creates a failure for a write error.
     pub(super) fn output(error: &io::Error) -> Self {
         if error.kind() == io::ErrorKind::BrokenPipe {
             Self::ReaderGone
@@ -28,7 +28,7 @@ impl Failure {
         }
     }
 
-    /// What to say on standard error.
+    /// Returns the message for standard error, if any.
     #[must_use]
     pub fn text(&self) -> Option<&str> {
         match self {
@@ -38,12 +38,12 @@ impl Failure {
     }
 }
 
-/// Writes to standard output.
+/// Writes text to standard output.
 pub(super) fn print(text: impl fmt::Display) -> Result<(), Failure> {
     print_to(&mut io::stdout().lock(), text)
 }
 
-/// Writes to whatever stands in for it.
+/// Writes text to `out` and flushes it.
 pub(super) fn print_to(out: &mut dyn io::Write, text: impl fmt::Display) -> Result<(), Failure> {
     write!(out, "{text}")
         .and_then(|()| out.flush())
@@ -55,7 +55,7 @@ pub(super) fn print_json(value: &impl serde::Serialize) -> Result<(), Failure> {
     print_json_to(&mut io::stdout().lock(), value)
 }
 
-/// Writes a value as JSON to whatever stands in for it.
+/// Writes a value as JSON to `out`.
 pub(super) fn print_json_to(
     out: &mut dyn io::Write,
     value: &impl serde::Serialize,

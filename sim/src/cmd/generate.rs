@@ -1,4 +1,4 @@
-//! `portcullis generate`
+//! `portcullis generate`.
 
 use std::io::{self, BufWriter, Write as _};
 
@@ -11,10 +11,10 @@ use crate::generate::write_tape;
 
 #[derive(Debug, Clone, clap::Args)]
 pub(super) struct Args {
-    /// How many records
+    /// The number of records to write
     #[arg(long, value_name = "N", default_value_t = SAMPLE_RECORDS, value_parser = parse_number, allow_negative_numbers = true)]
     records: u64,
-    /// The same seed writes the same bytes
+    /// The seed of the generator; the same seed writes the same bytes
     #[arg(long, value_name = "S", default_value_t = SAMPLE_SEED, value_parser = parse_number, allow_negative_numbers = true)]
     seed: u64,
 }

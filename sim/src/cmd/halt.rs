@@ -1,4 +1,4 @@
-//! `portcullis halt` and `portcullis resume`
+//! The commands `portcullis halt` and `portcullis resume`.
 
 use std::collections::BTreeSet;
 
@@ -17,15 +17,15 @@ pub(super) struct Args {
     address: AddressArg,
     #[command(flatten)]
     sign_off: SignOff,
-    /// Entries in every symbol
+    /// Apply to entries in every symbol
     #[arg(long, conflicts_with = "symbols", required_unless_present = "symbols")]
     all: bool,
-    /// Entries in these symbols
+    /// Symbols whose entries are halted or resumed
     #[arg(value_name = "SYMBOL", value_parser = parse_symbol)]
     symbols: Vec<Symbol>,
 }
 
-/// Stops entries; exits go on.
+/// Halts entries. Exits are still allowed.
 pub(super) fn halt(args: &Args) -> Result<(), Failure> {
     let store = args.address.open()?;
     let halted = store
@@ -35,14 +35,14 @@ pub(super) fn halt(args: &Args) -> Result<(), Failure> {
     if let Ok(policy) = store.load() {
         for symbol in args.symbols.iter().filter(|symbol| !policy.lists(symbol)) {
             warn(format_args!(
-                "the policy does not list {symbol}: is that the symbol that you mean?"
+                "{symbol} is not in the policy's universe; check the spelling of the symbol"
             ));
         }
     }
     Ok(())
 }
 
-/// Lets entries through again.
+/// Resumes entries.
 pub(super) fn resume(args: &Args) -> Result<(), Failure> {
     let store = args.address.open()?;
     let halted = store
@@ -63,7 +63,7 @@ impl Args {
 
 fn parse_symbol(text: &str) -> Result<Symbol, String> {
     if text == "*" {
-        return Err("for every symbol there is `--all`".to_owned());
+        return Err("`*` is not a symbol; use `--all` for every symbol".to_owned());
     }
     Symbol::new(text).map_err(|error| error.to_string())
 }
@@ -71,10 +71,13 @@ fn parse_symbol(text: &str) -> Result<Symbol, String> {
 fn said(halted: &Halt) -> String {
     match halted {
         Halt::Nothing => "halted: nothing\n".to_owned(),
-        Halt::Everything => "halted: all entries; exits go on\n".to_owned(),
+        Halt::Everything => "halted: all entries; exits are still allowed\n".to_owned(),
         Halt::Symbols(symbols) => {
             let names: Vec<&str> = symbols.iter().map(Symbol::as_str).collect();
-            format!("halted: entries in {}; exits go on\n", names.join(" "))
+            format!(
+                "halted: entries in {}; exits are still allowed\n",
+                names.join(" ")
+            )
         }
     }
 }

@@ -14,10 +14,10 @@ use crate::{
 pub(super) struct Args {
     #[command(flatten)]
     service: ServiceArgs,
-    /// How often the positions are looked at
+    /// The interval at which positions are evaluated
     #[arg(long, value_name = "MILLISECONDS", default_value = "1000", value_parser = clap::value_parser!(u64).range(10..=60_000))]
     every: u64,
-    /// The service that proposes: the exit owner, or one of its delegates
+    /// The service in whose name exits are proposed; must be the exit owner or a delegate
     #[arg(long = "as", value_name = "NAME", default_value = STANDARD_OWNER)]
     name: String,
     #[command(flatten)]
@@ -28,7 +28,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let ownership = args.ownership.resolve()?;
     let authority = Authority::of(&ownership, &args.name).map_err(|denied| {
         Failure::unusable(format_args!(
-            "{denied}: give the owner's name with --as, or list this one with --exit-delegate"
+            "{denied}; give the owner's name with --as, or list this service with --exit-delegate"
         ))
     })?;
     let (redis, trust) = args.service.resolve()?;

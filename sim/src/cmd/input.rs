@@ -1,4 +1,4 @@
-//! Reading what a command was pointed at.
+//! Reading and parsing of inputs that several commands share.
 
 use std::{
     fs,
@@ -14,12 +14,12 @@ use portcullis::{
 
 use super::Failure;
 
-/// Whether a path means standard input.
+/// Returns true if a path denotes standard input.
 pub(super) fn is_stdin(path: &Path) -> bool {
     path == Path::new("-") || path == Path::new("/dev/stdin")
 }
 
-/// Refuses what would read standard input to its end, and then want it again: who asks for it, and where.
+/// Checks that at most one argument reads standard input. Each claim is the description of an argument and its path.
 pub(super) fn stdin_once(claims: &[(&str, Option<&Path>)]) -> Result<(), Failure> {
     let asking = claims.iter().filter(|(_, path)| path.is_some_and(is_stdin));
     let asking: Vec<&str> = asking.map(|(who, _)| *who).collect();
@@ -27,12 +27,12 @@ pub(super) fn stdin_once(claims: &[(&str, Option<&Path>)]) -> Result<(), Failure
         return Ok(());
     }
     Err(Failure::unusable(format_args!(
-        "standard input can be read once: it is asked for by {}",
+        "standard input can be read only once, but it is used by {}",
         asking.join(" and by ")
     )))
 }
 
-/// The text of a file, or of standard input for `-`.
+/// Reads the text of a file, or of standard input for `-`.
 pub(super) fn read_file(path: &Path) -> Result<String, Failure> {
     let at = |why: &dyn std::fmt::Display| {
         Failure::unusable(format_args!("`{}`: {why}", path.display()))
@@ -61,10 +61,10 @@ pub(super) fn read_file(path: &Path) -> Result<String, Failure> {
     Ok(text)
 }
 
-/// The policy of a file: the policy, or why its text is none.
+/// Reads a policy file. The inner result is the policy, or the reason why the document is not a valid policy.
 ///
 /// # Errors
-/// A file that cannot be read, or that holds no JSON object.
+/// Returns an error if the file cannot be read or does not contain a JSON object.
 pub(super) fn read_policy(path: &Path) -> Result<Result<Policy, PolicyAbsence>, Failure> {
     let text = read_file(path)?;
     match Policy::from_json(&text) {
@@ -83,17 +83,17 @@ pub(super) fn read_policy(path: &Path) -> Result<Result<Policy, PolicyAbsence>, 
     }
 }
 
-/// The policy of a file that must hold a valid one.
+/// Reads a policy file, and fails if the policy is not valid.
 pub(super) fn valid_policy(path: &Path) -> Result<Policy, Failure> {
     read_policy(path)?.map_err(|absence| {
         Failure::No(format!(
-            "`{0}` is no valid policy: {absence} (`portcullis policy check {0}` says all)",
+            "`{0}` is not a valid policy: {absence} (run `portcullis policy check {0}` to list all violations)",
             path.display()
         ))
     })
 }
 
-/// What rules from the beginning: the policy of the file, or none; every violation goes to standard error.
+/// Returns the initial policy of a run, from a file if one is given. Writes every violation to standard error.
 pub(super) fn initial_policy(
     path: Option<&PathBuf>,
 ) -> Result<Result<Policy, PolicyAbsence>, Failure> {
@@ -109,18 +109,19 @@ pub(super) fn initial_policy(
     Ok(policy)
 }
 
-/// The exit status of a run under an initial policy that is none.
+/// Returns a failure if the initial policy of a run was not valid.
 pub(super) fn refused_policy(refused: bool, path: Option<&PathBuf>) -> Result<(), Failure> {
     match path {
         Some(path) if refused => Err(Failure::No(format!(
-            "`{0}` is no valid policy: what needed it was skipped (`portcullis policy check {0}` says why)",
+            "`{0}` is not a valid policy, so everything that needs a policy was skipped \
+             (run `portcullis policy check {0}` to list all violations)",
             path.display()
         ))),
         _ => Ok(()),
     }
 }
 
-/// Says so where not one line of the tapes could be read as a record.
+/// Writes a warning if no line of the tapes could be read as a record.
 pub(super) fn illegible(records: u64, unreadable: u64, tapes: &[String]) {
     if records > 0 && records == unreadable {
         warn(format_args!(
@@ -130,16 +131,16 @@ pub(super) fn illegible(records: u64, unreadable: u64, tapes: &[String]) {
     }
 }
 
-/// One line on standard error.
+/// Writes one line to standard error.
 pub(super) fn warn(text: impl std::fmt::Display) {
-    // Nobody is left to tell if this fails.
+    // If standard error cannot be written, there is no other place for the message.
     let _ = io::Write::write_fmt(
         &mut anstream::stderr(),
         format_args!("portcullis: {text}\n"),
     );
 }
 
-/// A whole number within bounds.
+/// Parses a whole number within inclusive bounds.
 pub(super) fn parse_whole(text: &str, bounds: RangeInclusive<u64>) -> Result<u64, String> {
     match text.parse() {
         Ok(number) if bounds.contains(&number) => Ok(number),
@@ -151,7 +152,8 @@ pub(super) fn parse_whole(text: &str, bounds: RangeInclusive<u64>) -> Result<u64
     }
 }
 
-/// An instant given as epoch seconds.
+/// Parses a timestamp in epoch seconds.
 pub(super) fn parse_now(text: &str) -> Result<Instant, String> {
-    Instant::parse_epoch_seconds(text).map_err(|error| format!("epoch seconds: {error}"))
+    Instant::parse_epoch_seconds(text)
+        .map_err(|error| format!("expected epoch seconds, but it is {error}"))
 }

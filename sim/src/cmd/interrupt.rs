@@ -1,4 +1,4 @@
-//! Ctrl-C and its like.
+//! Handling of SIGINT and SIGTERM.
 
 use std::{
     path::PathBuf,
@@ -19,19 +19,19 @@ use signal_hook::{
 
 use super::{input::warn, out::Temporary};
 
-/// As a shell says it of a program that Ctrl-C ended.
+/// The exit status that shells use for a program ended by Ctrl-C.
 const STATUS: i32 = 130;
 
-/// A run that may be stopped before its end.
+/// The state of a run that a signal may interrupt.
 pub(super) struct Run {
-    /// Where what it writes would go.
+    /// The output files, with their temporary files.
     pub(super) outs: Vec<(PathBuf, Temporary)>,
     pub(super) records: Arc<AtomicU64>,
     pub(super) bar: ProgressBar,
 }
 
-/// From here on a signal ends the run so that nothing is left behind. Where the system gives no thread for
-/// that, it ends it as it ends any other.
+/// Installs a signal handler that removes the temporary files and exits. If its thread cannot be started, signals keep
+/// their default action.
 pub(super) fn watch(run: Run) {
     let (is_watching, watching) = mpsc::channel::<()>();
     let watch = move || {
@@ -50,14 +50,14 @@ pub(super) fn watch(run: Run) {
 
 impl Run {
     fn end(&self) {
-        // Not given back: from here on nothing takes the file's place.
+        // The locks are held until the process exits, so that no output replaces a file after this point.
         let mut slots: Vec<_> = self.outs.iter().map(|(_, slot)| slot.lock()).collect();
         self.bar.finish_and_clear();
         let records = self.records.load(Ordering::Relaxed);
         let names = self.outs.iter().zip(&mut slots);
         let left = names.filter_map(|((name, _), slot)| {
             slot.take()
-                .map(|_| format!("`{}` is left as it was", name.display()))
+                .map(|_| format!("`{}` is unchanged", name.display()))
         });
         let left: Vec<String> = left.collect();
         match &*left {

@@ -1,4 +1,4 @@
-//! The commands: one file each, arguments as they were given in, resolved out.
+//! The commands of the command line, one file each: argument parsing and execution.
 
 mod bridge;
 mod clock;
@@ -35,7 +35,7 @@ pub use failure::Failure;
 
 /// A fail-closed decision engine for AI-driven trading.
 ///
-/// Without a command: replays the built-in sample tape, as `portcullis replay` does without a tape.
+/// Without a command, replays the built-in sample tape, like `portcullis replay` without a tape.
 #[derive(Debug, Parser)]
 #[command(name = "portcullis", version, propagate_version = true)]
 struct Cli {
@@ -45,50 +45,51 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Replay recorded tapes: every record is answered at its own time, by the policy of that time
+    /// Replay recorded tapes, answering each record under the policy that was active at its timestamp
     Replay(replay::Args),
-    /// Answer intents from standard input, a line each
+    /// Decide on intents from standard input, one per line
     Decide(decide::Args),
-    /// Judge positions from standard input, a line each
+    /// Propose harvest actions for positions from standard input, one per line
     Harvest(harvest::Args),
-    /// Say why one record of a tape was answered as it was
+    /// Explain the decision on one record of a tape
     Explain(explain::Args),
-    /// Say what another policy, or another engine, would have answered
+    /// Show which answers change under another policy or another engine version
     Diff(diff::Args),
-    /// Carry decisions and harvests out at recorded prices
+    /// Simulate the execution of decisions and harvests at recorded prices
     Simulate(Box<simulate::Args>),
-    /// Write, check, show and publish policies
+    /// Create, check, show and publish policies
     #[command(subcommand)]
     Policy(policy::Command),
-    /// Stop entries, in every symbol or in some; exits go on
+    /// Halt entries in all symbols or in some; exits stay allowed
     Halt(halt::Args),
-    /// Let entries through again
+    /// Lift a halt, so that entries are allowed again
     Resume(halt::Args),
-    /// Run the service: intents from a Redis stream in, plans out
+    /// Run the bridge service, which reads intents from Redis streams and writes plans
     Bridge(Box<bridge::Args>),
-    /// Run the service: open positions on Redis in, harvest proposals out
+    /// Run the harvester service, which reads open positions from Redis and writes harvest proposals
     Harvester(harvester::Args),
-    /// Record what a bridge answered, as a tape whose replay gives the same answers
+    /// Record the answers of a bridge as a tape whose replay reproduces them
     Record(Box<record::Args>),
-    /// Write tapes in another format
+    /// Convert tapes to another format
     Convert(convert::Args),
     /// Write a synthetic tape to standard output
     Generate(generate::Args),
-    /// Prove that no trading number is hidden in a source tree
+    /// Check that a source tree contains no hard-coded trading numbers
     Proof(proof::Args),
 }
 
-/// What a bare call does.
+/// The arguments of a call without a command.
 #[derive(Debug, Parser)]
 struct Bare {
     #[command(flatten)]
     replay: replay::Args,
 }
 
-/// Does what the arguments of this process ask. Help and version are printed, and end it.
+/// Runs the command that the process arguments select. Prints help or version and exits the process if they are
+/// requested.
 ///
 /// # Errors
-/// What the exit status and one line on standard error tell.
+/// Returns the failure that decides the exit status and the line on standard error.
 pub fn run() -> Result<(), Failure> {
     let arguments: Vec<OsString> = env::args_os().collect();
     match read(&arguments)? {

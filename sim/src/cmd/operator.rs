@@ -1,4 +1,4 @@
-//! What the operator says on the command line, for every command that decides.
+//! Operator settings on the command line, shared by all commands that decide.
 
 use std::path::{Path, PathBuf};
 
@@ -15,13 +15,13 @@ use crate::report::Operator;
 const OWNER: &str = "QUANTUM_EXIT_OWNER";
 const DELEGATES: &str = "QUANTUM_EXIT_DELEGATES";
 
-/// The environment variables that are heard.
+/// The environment variables that are read.
 pub(super) const VARIABLES: [&str; 2] = [OWNER, DELEGATES];
 
-/// Who may exit.
+/// Arguments for the exit owner and its delegates.
 #[derive(Debug, Clone, Args)]
 pub(super) struct OwnershipArgs {
-    /// The service that owns exits [default: exitbrain_v3_5]
+    /// The service that owns exits and may close positions [default: exitbrain_v3_5]
     #[arg(
         long,
         value_name = "NAME",
@@ -29,7 +29,7 @@ pub(super) struct OwnershipArgs {
         hide_env_values = true
     )]
     exit_owner: Option<String>,
-    /// A service that may exit as well; may be given again, or as a list with commas
+    /// An additional service that may close positions. Can be repeated, or given as a comma-separated list
     #[arg(
         long = "exit-delegate",
         value_name = "NAME",
@@ -40,23 +40,23 @@ pub(super) struct OwnershipArgs {
     exit_delegates: Vec<String>,
 }
 
-/// What the operator says.
+/// Arguments for exit ownership and operator limits.
 #[derive(Debug, Clone, Args)]
 pub(super) struct OperatorArgs {
     #[command(flatten)]
     ownership: OwnershipArgs,
-    /// Bounds that hold whatever a policy says (JSON)
+    /// The JSON file with operator limits that apply to every policy
     #[arg(long, value_name = "FILE")]
     guardrails: Option<PathBuf>,
 }
 
 impl OperatorArgs {
-    /// The file of the guardrails, if one was given.
+    /// Returns the guardrails file, if one is given.
     pub(super) fn guardrails(&self) -> Option<&Path> {
         self.guardrails.as_deref()
     }
 
-    /// The engine, and what a summary says of it.
+    /// Builds the engine, and the operator settings that a summary prints.
     pub(super) fn resolve(&self, assume_in_force: bool) -> Result<(Engine, Operator), Failure> {
         let (guardrails, named) = match &self.guardrails {
             None => (Guardrails::none(), "none".to_owned()),
@@ -71,7 +71,7 @@ impl OperatorArgs {
         self.with(guardrails, named, assume_in_force)
     }
 
-    /// The same with guardrails at hand.
+    /// Builds the same as [`Self::resolve`], from guardrails that are already read.
     pub(super) fn with(
         &self,
         guardrails: Guardrails,
@@ -90,16 +90,15 @@ impl OperatorArgs {
 }
 
 impl OwnershipArgs {
-    /// Who may exit, each named once.
+    /// Returns the exit ownership, without duplicate delegates.
     pub(super) fn resolve(&self) -> Result<ExitOwnership, Failure> {
         let owner = self.exit_owner.as_deref().unwrap_or(STANDARD_OWNER);
         let mut delegates: Vec<&str> = self.exit_delegates.iter().map(|name| name.trim()).collect();
-        // A variable that is set to nothing lists nobody.
+        // An empty environment variable means no delegates.
         if delegates == [""] {
             delegates.clear();
         }
-        // Whoever owns exits needs no other right, and nobody needs one twice. An owner without a name is
-        // an error of its own.
+        // Drop duplicates and the owner itself. Empty names are kept, so that `ExitOwnership::new` reports them.
         let mut named_before = vec![owner];
         delegates.retain(|delegate| {
             let is_new = delegate.is_empty() || !named_before.contains(delegate);
@@ -108,7 +107,7 @@ impl OwnershipArgs {
         });
         ExitOwnership::new(owner, delegates).map_err(|error| {
             Failure::unusable(format_args!(
-                "{error}: see --exit-owner ({OWNER}) and --exit-delegate ({DELEGATES})"
+                "{error}; see `--exit-owner` ({OWNER}) and `--exit-delegate` ({DELEGATES})"
             ))
         })
     }

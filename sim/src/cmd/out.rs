@@ -1,4 +1,4 @@
-//! Where the answers go. A file that stood there before stands until the run has come to its end.
+//! Output files. An existing file is replaced only when the run has finished.
 
 use std::{
     fmt,
@@ -17,17 +17,16 @@ use super::interrupt;
 use super::{Failure, input::is_stdin};
 use crate::report::html::Page;
 
-/// An open output. Dropped before its end, it leaves the file as it was.
+/// An open output. If it is dropped before [`Out::finish`], an existing file stays unchanged.
 pub(super) struct Out {
-    /// As it was given.
+    /// The path as given.
     name: PathBuf,
     writer: BufWriter<Box<dyn Write + Send>>,
     is_stdout: bool,
     temporary: Temporary,
 }
 
-/// The file beside the one that was asked for, as long as there is one. Whoever holds the lock decides what
-/// becomes of it.
+/// The temporary file next to the output file, while it exists. It is persisted or removed only under the lock.
 #[derive(Clone, Default)]
 pub(super) struct Temporary(Arc<Mutex<Option<TempPath>>>);
 
@@ -37,8 +36,7 @@ impl Temporary {
     }
 }
 
-/// Opens the files that a run writes beside its summary, as far as they were asked for. From here on a signal ends the run so
-/// that nothing of any of them is left behind.
+/// Opens the given output files. From then on, a signal ends the run without leaving temporary files.
 pub(super) fn open_all<const N: usize>(
     names: [Option<&PathBuf>; N],
     inputs: &[&Path],
@@ -51,7 +49,10 @@ pub(super) fn open_all<const N: usize>(
             *other == name || fs::canonicalize(name).is_ok_and(|it| it == resolved(other))
         };
         if taken.iter().any(is_here) {
-            return Err(cannot_write(name, &"something else of this run goes there"));
+            return Err(cannot_write(
+                name,
+                &"another output of this run has the same path",
+            ));
         }
         taken.push(name);
     }
@@ -81,7 +82,7 @@ pub(super) fn open_all<const N: usize>(
     failure.map_or(Ok(outs), Err)
 }
 
-/// Writes a report to its end.
+/// Writes a report and finishes its file.
 pub(super) fn write_report(out: Option<Out>, page: impl FnOnce() -> Page) -> Result<(), Failure> {
     let Some(mut out) = out else { return Ok(()) };
     let written = page().write(out.writer());
@@ -89,23 +90,23 @@ pub(super) fn write_report(out: Option<Out>, page: impl FnOnce() -> Page) -> Res
     out.finish()
 }
 
-/// Whether a file of this name is to be Parquet.
+/// Returns true if the extension selects Parquet.
 pub(super) fn is_parquet(name: &Path) -> bool {
     let ending = name.extension();
     ending.is_some_and(|ending| ending.eq_ignore_ascii_case("parquet"))
 }
 
-/// A report is a file to be opened.
+/// Parses the path of a report, which cannot be standard output.
 pub(super) fn parse_report(text: &str) -> Result<PathBuf, String> {
     match text {
-        "-" | "/dev/stdout" => Err("a report is written to a file".to_owned()),
-        "" => Err("a file needs a name".to_owned()),
+        "-" | "/dev/stdout" => Err("a report must be written to a file".to_owned()),
+        "" => Err("the file name is empty".to_owned()),
         name => Ok(name.into()),
     }
 }
 
 impl Out {
-    /// Opens it, unless that would destroy what the run reads.
+    /// Opens an output. Fails if it is also an input of the run.
     pub(super) fn open(
         name: &Path,
         inputs: &[&Path],
@@ -124,7 +125,7 @@ impl Out {
             Target::Other => Box::new(File::create(name).map_err(why)?),
             Target::File(_) | Target::Nothing => match beside(name, &temporary) {
                 Ok(file) => Box::new(file),
-                // Not every folder takes a new file.
+                // The folder may not be writable although the file is.
                 Err(_) => Box::new(File::create(name).map_err(why)?),
             },
         };
@@ -140,12 +141,12 @@ impl Out {
         &mut self.writer
     }
 
-    /// Whether it is to be Parquet; what else goes to the terminal is text.
+    /// Returns true if the output is Parquet. Standard output is always text.
     pub(super) fn is_rows(&self) -> bool {
         is_parquet(&self.name) && !self.is_stdout
     }
 
-    /// No more answers will come: a file takes its place.
+    /// Completes the output: the temporary file replaces the target.
     pub(super) fn finish(mut self) -> Result<(), Failure> {
         self.writer
             .flush()
@@ -165,13 +166,13 @@ impl Drop for Out {
     }
 }
 
-/// What stands where the answers shall go.
+/// The kind of output target.
 enum Target {
-    /// Where the summary goes as well: through the same door, or one would overwrite the other.
+    /// Standard output, or a file that it is redirected to. Opening that file again would overwrite the summary.
     Stdout(Option<Handle>),
     File(Handle),
     Nothing,
-    /// A pipe, a device, a link to nothing: nothing that a new file could take the place of.
+    /// A pipe, a device or a dangling link, which a new file must not replace.
     Other,
 }
 
@@ -208,25 +209,25 @@ impl Target {
     }
 }
 
-/// Whether an input is this file, under whatever name.
+/// Returns true if an input is this file, even under another name.
 fn is_at(input: &Path, place: &Handle) -> bool {
     let handle = if is_stdin(input) {
         Handle::stdin()
     } else if input.is_file() {
         Handle::from_path(input)
     } else {
-        // Whoever opens a pipe and closes it again takes its writer away.
+        // Opening and closing a pipe would end its writer with a broken pipe.
         return false;
     };
     handle.is_ok_and(|handle| handle == *place)
 }
 
-/// Behind the links.
+/// Resolves links, if the file exists.
 fn resolved(name: &Path) -> PathBuf {
     fs::canonicalize(name).unwrap_or_else(|_| name.to_owned())
 }
 
-/// A new file in the same folder, with the permissions of the one that it will replace.
+/// Creates a temporary file in the same folder, with the permissions of the file that it will replace.
 fn beside(name: &Path, temporary: &Temporary) -> io::Result<File> {
     let place = resolved(name);
     let folder = match place.parent() {

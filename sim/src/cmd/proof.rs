@@ -1,4 +1,4 @@
-//! `portcullis proof`
+//! `portcullis proof`.
 
 use std::path::{Path, PathBuf};
 
@@ -9,30 +9,30 @@ use super::{
     failure::{print_json, print_to},
 };
 
-/// Heard without being asked for, where it stands in the current directory.
+/// The default settings file, used if it exists in the current directory.
 const SETTINGS: &str = "portcullis-proof.toml";
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// Files and directories: Python, Rust, TOML, YAML, JSON and `.env`
+    /// The files and directories to examine: Python, Rust, TOML, YAML, JSON and `.env` files
     #[arg(value_name = "PATH", required = true)]
     paths: Vec<PathBuf>,
-    /// Further names, accepted findings, paths to leave out (TOML) [default: portcullis-proof.toml,
-    /// if there is one]
+    /// The TOML file with additional names, accepted findings and paths to leave out [default:
+    /// portcullis-proof.toml, if it exists]
     #[arg(long, value_name = "FILE")]
     settings: Option<PathBuf>,
-    /// How the report is written
+    /// The format of the report
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum Format {
-    /// For a person
+    /// Text for people
     Text,
-    /// For a machine
+    /// JSON for programs
     Json,
-    /// For a forge or an editor: SARIF 2.1.0
+    /// SARIF 2.1.0 for code scanning services and editors
     Sarif,
 }
 
@@ -45,7 +45,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         Format::Sarif => print_json(&report.sarif()),
     };
     match written {
-        // The status is the answer, whether or not somebody reads the rest.
+        // A closed pipe must not turn a failed proof into success.
         Ok(()) | Err(Failure::ReaderGone) if !report.passed() => {
             Err(Failure::No("the proof fails".to_owned()))
         }
@@ -57,7 +57,7 @@ fn settings(asked: Option<&Path>) -> Result<Settings, Failure> {
     let standard = Path::new(SETTINGS);
     let path = match asked {
         Some(path) => path,
-        // One that cannot be looked at is not passed over.
+        // Settings that exist but cannot be accessed are an error, so they are not skipped.
         None if standard.try_exists().is_ok_and(|exists| !exists) => {
             return Ok(Settings::default());
         }

@@ -49,7 +49,7 @@ pub(super) fn run(
     Ok(())
 }
 
-/// The files of a folder that end in `.json`, by name.
+/// Returns the files in a folder that end in `.json`, sorted by name.
 fn files(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     let why = |error| Failure::unusable(format_args!("`{}`: {error}", folder.display()));
     let mut files = Vec::new();
@@ -62,7 +62,7 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     files.sort();
     if files.is_empty() {
         return Err(Failure::unusable(format_args!(
-            "`{}` holds no policy: give a folder with files that end in `.json`",
+            "`{}` contains no policy files: give a folder with files that end in `.json`",
             folder.display()
         )));
     }

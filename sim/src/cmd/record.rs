@@ -20,28 +20,28 @@ use crate::{
     service::{Server, Stop},
 };
 
-/// Told at the end of the help.
+/// Text at the end of the help.
 const LAW: &str = "\
-A replay of the recording gives the bridge's own answers, byte for byte, where it is given the same
---guardrails, --exit-owner and --exit-delegate as the bridge was:
+A replay of the recording writes the same bytes as the bridge, if it has the same --guardrails,
+--exit-owner and --exit-delegate:
 
   portcullis record --once --out tape.jsonl --answers live.jsonl
   portcullis replay tape.jsonl --guardrails FILE --out again.jsonl
   cmp live.jsonl again.jsonl
 
-The streams are read from their beginnings. Exit status 1: something that was answered is not in the
-recording, and standard error says what.";
+The streams are read from the beginning. The exit status is 1 if an answer is missing in the recording;
+standard error lists what is missing.";
 
 #[derive(Debug, Clone, clap::Args)]
 #[command(after_help = LAW)]
 pub(super) struct Args {
-    /// Write the tape here; `-` is standard output
+    /// Write the tape to this file; `-` is standard output
     #[arg(long, value_name = "FILE", default_value = "-")]
     out: PathBuf,
-    /// Write the answers as the bridge gave them here, numbered as the records of the tape are
+    /// Write the bridge's answers to this file, numbered like the records of the tape
     #[arg(long, value_name = "FILE")]
     answers: Option<PathBuf>,
-    /// End when everything that was answered so far is recorded [default: on SIGTERM or Ctrl-C]
+    /// Stop after all answers up to now are recorded [default: stop on SIGTERM or Ctrl-C]
     #[arg(long)]
     once: bool,
     #[command(flatten)]
@@ -53,7 +53,7 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     if args.answers.as_ref() == Some(&args.out) {
         return Err(Failure::unusable(format_args!(
-            "`{}`: the tape and the answers need a file each",
+            "`{}`: --out and --answers must be different files",
             args.out.display()
         )));
     }
@@ -99,10 +99,10 @@ fn settings(redis: Server, streams: &StreamArgs) -> Settings {
     }
 }
 
-/// Says what was recorded, and whether that is all.
+/// Prints the counts. Returns a failure if the recording is incomplete.
 fn report(tally: &Tally) -> Result<(), Failure> {
     warn(format_args!(
-        "{} answers recorded, and {} policies",
+        "recorded {} answers and {} policies",
         tally.answers, tally.policies
     ));
     let missing = tally.missing();
@@ -111,16 +111,16 @@ fn report(tally: &Tally) -> Result<(), Failure> {
     }
     if !tally.is_whole {
         return Err(Failure::No(
-            "stopped before everything that was answered was recorded".to_owned(),
+            "stopped before all answers were recorded".to_owned(),
         ));
     }
     if missing.is_empty() {
         return Ok(());
     }
-    Err(Failure::No("the recording is not whole".to_owned()))
+    Err(Failure::No("the recording is incomplete".to_owned()))
 }
 
-/// News on standard error, if that is a terminal that the tape does not go to.
+/// Returns a progress bar on standard error, hidden if that is not a terminal or shares one with the tape.
 fn bar(out: &Path) -> ProgressBar {
     let is_mixed = out == Path::new("-") && io::stdout().is_terminal();
     if is_mixed || !io::stderr().is_terminal() {

@@ -35,50 +35,57 @@ use crate::{
     tape::{Progress, TapeReader, TapeSource, resolve},
 };
 
-/// The guardrails that the built-in sample is replayed under.
+/// The guardrails for the built-in sample tape.
 const SAMPLE_GUARDRAILS: &str = include_str!("../../../examples/guardrails.json");
 
-/// The built-in sample is what `portcullis generate` writes for these.
+/// The built-in sample tape is the output of `portcullis generate` for these two values.
 pub(super) const SAMPLE_RECORDS: u64 = 5000;
 pub(super) const SAMPLE_SEED: u64 = 1;
 
-/// More threads than this help nobody.
+/// The largest number of threads. More than this are of no use.
 const THREADS_MAX: u64 = 256;
 
-/// So many are started if nobody says how many, however many cores there are: one thread reads for all.
+/// The largest default number of threads, on any machine. One reader thread cannot supply more.
 const THREADS_UNASKED: usize = 16;
 
 #[derive(Debug, Clone, clap::Args)]
 pub(super) struct Args {
-    /// Tapes: JSONL, plain, gzip or zstd, or Parquet; `-` is standard input, patterns are expanded by name. Without one:
-    /// the built-in sample
+    /// The tapes to read: JSON Lines (plain, gzip or zstd) or Parquet; use `-` for standard input [default: the
+    /// built-in sample tape]
+    ///
+    /// Quoted glob patterns are expanded in name order.
     #[arg(value_name = "TAPE")]
     tapes: Vec<PathBuf>,
-    /// Replay a stream of intents as far as it stands now, each at the time of its entry:
+    /// Replay the entries of a Redis stream of intents, up to its current end
+    ///
+    /// Each intent is evaluated at the time of its stream entry. The format of the URL is
     /// redis://[[user]:password@]host[:port]/[db/]STREAM
     #[arg(long, value_name = "URL", conflicts_with = "tapes")]
     from: Option<String>,
-    /// The policy in force from the beginning (JSON)
+    /// The policy file (JSON) that is active from the beginning
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
-    /// Answer as if each policy of this folder (`*.json`) had ruled from beginning to end, and rank them by the notional
-    /// of their trades; the tape's own policies are set aside
+    /// Compare and rank all policies (`*.json`) in this directory
+    ///
+    /// Each policy is active for the whole tape, and policy records on the tape are ignored. Policies are ranked by
+    /// the notional of their trades.
     #[arg(long, value_name = "DIR", conflicts_with_all = ["policy", "out", "threads"])]
     policies: Option<PathBuf>,
-    /// Write the answers here, one JSON object a line, or as rows where the name ends in `.parquet`; `-` is standard
-    /// output, and the summary goes to standard error
+    /// Write the answers to this file: Parquet if the name ends in `.parquet`, otherwise JSON Lines
+    ///
+    /// Use `-` for standard output; the summary is then written to standard error.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// Write a page for a browser here (HTML): charts and tables of the answers, with filters; it fetches nothing
+    /// Write an HTML report with charts, tables and filters of the answers to this file; it loads no external resources
     #[arg(long, value_name = "FILE", value_parser = parse_report, conflicts_with = "policies")]
     report: Option<PathBuf>,
-    /// How the summary is written
+    /// The output format of the summary
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
-    /// Judge as if every policy were in force at every record's time
+    /// Treat every policy as in force at every record's time
     #[arg(long)]
     assume_in_force: bool,
-    /// How many threads judge [default: one a core, at most 16]
+    /// The number of worker threads [default: one per core, at most 16]
     #[arg(long, value_name = "N", value_parser = parse_threads, allow_negative_numbers = true)]
     threads: Option<usize>,
     #[command(flatten)]
@@ -87,9 +94,9 @@ pub(super) struct Args {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Format {
-    /// For a person
+    /// Human-readable text
     Text,
-    /// For a machine
+    /// Machine-readable JSON
     Json,
 }
 
@@ -152,7 +159,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         },
     );
     bar.finish();
-    // What a tape gave before it broke off is kept.
+    // The answers before a read error are kept.
     let finished = match (out, &outcome) {
         (None, _) | (_, Err(ReplayError::Write(_))) => Ok(()),
         (Some(out), _) => out.finish(),
@@ -205,7 +212,7 @@ fn judge(args: &Args, engine: Engine) -> Judge {
     }
 }
 
-/// Rows of Parquet where the file's name says so, else lines.
+/// Returns the output for answers: Parquet if the file name ends in `.parquet`, otherwise JSON lines.
 fn answers_to(out: Option<&mut Out>) -> Result<AnswersTo<'_>, Failure> {
     Ok(match out {
         None => AnswersTo::Nobody,
@@ -217,7 +224,7 @@ fn answers_to(out: Option<&mut Out>) -> Result<AnswersTo<'_>, Failure> {
     })
 }
 
-/// The sample tape, made anew each time.
+/// Generates the sample tape.
 fn sample_tape() -> Result<TapeSource, Failure> {
     let mut bytes = Vec::new();
     write_tape(SAMPLE_RECORDS, SAMPLE_SEED, &mut bytes).map_err(Failure::unusable)?;
@@ -237,7 +244,7 @@ fn parse_threads(text: &str) -> Result<usize, String> {
     usize::try_from(threads).map_err(|error| error.to_string())
 }
 
-/// A progress bar on standard error, if that is a terminal.
+/// A progress bar on standard error; hidden if that is not a terminal.
 pub(super) struct Bar {
     pub(super) bar: ProgressBar,
     progress: Arc<Progress>,
@@ -255,7 +262,7 @@ impl Bar {
         };
         if !bar.is_hidden() {
             bar.set_draw_target(ProgressDrawTarget::stderr_with_hz(10));
-            // A short run shows no bar at all.
+            // A short run ends before the first tick, so no bar appears.
             bar.enable_steady_tick(Duration::from_millis(500));
         }
         Self { bar, progress }

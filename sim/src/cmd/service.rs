@@ -1,4 +1,4 @@
-//! What the services are told alike.
+//! Command-line arguments that the services share.
 
 use std::{net::SocketAddr, path::PathBuf};
 
@@ -7,11 +7,11 @@ use portcullis::store::TrustedKeys;
 use super::{Failure, input::read_file};
 use crate::service::{LogFormat, Server, Trust, log_as, serve_metrics};
 
-/// Which server.
+/// The argument for the server.
 #[derive(Debug, Clone, clap::Args)]
 pub(super) struct ServerArg {
-    /// The server: redis://[[user]:password@]host[:port][/db], rediss:// with TLS. Where it holds a password, give
-    /// it as the variable
+    /// The URL of the Redis server: redis://[[user]:password@]host[:port][/db], or rediss:// for TLS. If it contains a
+    /// password, set the environment variable instead
     #[arg(
         long,
         value_name = "URL",
@@ -28,28 +28,27 @@ impl ServerArg {
     }
 }
 
-/// What every service is told.
+/// The arguments of every service.
 #[derive(Debug, Clone, clap::Args)]
 pub(super) struct ServiceArgs {
     #[command(flatten)]
     server: ServerArg,
-    /// Take only policies that the Ed25519 key in this file signed (the public key, in base64); may be given again
+    /// Accept only policies signed by the Ed25519 key in this file (public key, base64); may be repeated
     #[arg(long = "trusted-key", value_name = "FILE")]
     trusted_keys: Vec<PathBuf>,
-    /// Remember in this file the highest sequence seen, so that no older policy is taken after a restart
+    /// Store the highest policy sequence seen in this file, so that older policies are rejected after a restart
     #[arg(long, value_name = "FILE")]
     sequence_file: Option<PathBuf>,
-    /// Tell metrics at this address, for Prometheus [default: nowhere]
+    /// Serve metrics for Prometheus at this address [default: disabled]
     #[arg(long, value_name = "HOST:PORT")]
     metrics: Option<SocketAddr>,
-    /// How the lines on standard error are written
+    /// The format of the log lines on standard error
     #[arg(long, value_enum, default_value = "text")]
     log: LogFormat,
 }
 
 impl ServiceArgs {
-    /// Where the server is, and which of its policies are taken. From here on lines are written as they were asked
-    /// for, and metrics are told.
+    /// Returns the server and the conditions for policies. Also sets the log format and starts the metrics endpoint.
     pub(super) fn resolve(&self) -> Result<(Server, Trust), Failure> {
         let server = self.server.resolve()?;
         let trust = Trust {

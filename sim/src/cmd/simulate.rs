@@ -1,4 +1,4 @@
-//! `portcullis simulate`
+//! The `portcullis simulate` command.
 
 use std::{
     path::{Path, PathBuf},
@@ -32,47 +32,60 @@ use crate::{
 
 #[derive(Debug, Clone, clap::Args)]
 pub(super) struct Args {
-    /// Tapes: JSONL, plain, gzip or zstd, or Parquet; `-` is standard input, patterns are expanded by name
+    /// The tapes to read: JSON Lines (plain, gzip or zstd) or Parquet; use `-` for standard input
+    ///
+    /// Quoted glob patterns are expanded in name order.
     #[arg(value_name = "TAPE", required = true)]
     tapes: Vec<PathBuf>,
-    /// The policy in force from the beginning (JSON)
+    /// The policy file (JSON) that is active from the beginning
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
-    /// Candles of a symbol (CSV: timestamp or open_time, open, high, low, close); may be given again. The symbol is the
-    /// beginning of the file's name (`BTCUSDT_1m.csv`), or is named: `BTCUSDT=FILE`
+    /// The candle file of one symbol (CSV or Parquet)
+    ///
+    /// The required columns are `timestamp` or `open_time`, `open`, `high`, `low` and `close`. The symbol is the
+    /// beginning of the file name, as in `BTCUSDT_1m.csv`, or is given explicitly, as in `BTCUSDT=FILE`. Can be
+    /// repeated, with one file per symbol.
     #[arg(long, value_name = "[SYMBOL=]FILE", required = true, value_parser = parse_candles)]
     candles: Vec<CandleFile>,
-    /// Cash at the start, in USD
+    /// The starting cash in USD
     #[arg(long, value_name = "USD", value_parser = parse_money, allow_negative_numbers = true)]
     cash: Money,
-    /// Fee of every fill as a share of it: 0.0004 is 4 basis points [without it: none is charged]
+    /// The fee of each fill as a share of its notional: 0.0004 is 4 basis points
+    ///
+    /// If omitted, no fees are charged.
     #[arg(long, value_name = "SHARE", value_parser = parse_share, allow_negative_numbers = true)]
     taker_fee: Option<Rate>,
-    /// Funding every eight hours as a share of what a position is worth; a long pays a positive one [without it: none is
-    /// charged]
+    /// The funding every 8 hours as a share of the value of a position
+    ///
+    /// A long pays a positive rate, a short receives it. If omitted, no funding is charged.
     #[arg(long, value_name = "SHARE", value_parser = parse_rate, allow_negative_numbers = true)]
     funding_rate: Option<Rate>,
-    /// Share of what a position is worth that has to be left of its margin [without it: a position is liquidated when its
-    /// margin is gone]
+    /// The maintenance margin as a share of the value of a position
+    ///
+    /// If omitted, a position is liquidated when its whole margin is lost.
     #[arg(long, value_name = "SHARE", value_parser = parse_share, allow_negative_numbers = true)]
     maintenance_margin: Option<Rate>,
-    /// Work out the state of a market from so many seconds of closing prices [without it: no kill score is known]
+    /// The length of the market state window in seconds
+    ///
+    /// The market state is computed from the closing prices in this window. If omitted, there is no market state and no
+    /// kill score.
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..), requires = "trend_certain")]
     market_window: Option<u32>,
-    /// The strength of a trend that counts as certain
+    /// The trend strength at which the trend probability is 1
     #[arg(long, value_name = "TS", value_parser = parse_positive, requires = "market_window")]
     trend_certain: Option<f64>,
-    /// Write what happened to every position here, one JSON object a line; `-` is standard output, and the summary goes
-    /// to standard error
+    /// Write all position events to this file as JSON Lines
+    ///
+    /// Use `-` for standard output; the summary is then written to standard error.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// Write a page for a browser here (HTML): equity, positions, what was closed and why; it fetches nothing
+    /// Write an HTML report of equity, positions and closes to this file; it loads no external resources
     #[arg(long, value_name = "FILE", value_parser = parse_report)]
     report: Option<PathBuf>,
-    /// How the summary is written
+    /// The output format of the summary
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
-    /// Judge as if every policy were in force at every record's time
+    /// Treat every policy as in force at every record's time
     #[arg(long)]
     assume_in_force: bool,
     #[command(flatten)]
@@ -192,13 +205,14 @@ fn parse_money(text: &str) -> Result<Money, String> {
 }
 
 fn parse_rate(text: &str) -> Result<Rate, String> {
-    Rate::parse(text).map_err(|error| format!("a share of one: {error}"))
+    Rate::parse(text)
+        .map_err(|error| format!("{error}; expected a share of at most 1, such as 0.0004"))
 }
 
 fn parse_share(text: &str) -> Result<Rate, String> {
     let rate = parse_rate(text)?;
     if rate.is_negative() {
-        return Err("a share of one: it is below 0".to_owned());
+        return Err("negative; expected a share from 0 to 1, such as 0.0004".to_owned());
     }
     Ok(rate)
 }
@@ -206,6 +220,6 @@ fn parse_share(text: &str) -> Result<Rate, String> {
 fn parse_positive(text: &str) -> Result<f64, String> {
     match text.parse() {
         Ok(number) if number > 0.0 && number <= f64::MAX => Ok(number),
-        Ok(_) | Err(_) => Err("not a finite number above 0".to_owned()),
+        Ok(_) | Err(_) => Err("not a finite number greater than 0".to_owned()),
     }
 }

@@ -1,4 +1,4 @@
-//! What the commands on a store share.
+//! Command-line arguments shared by the commands on a policy store.
 
 use std::{env, path::PathBuf};
 
@@ -9,10 +9,10 @@ use portcullis::{
 
 use super::{Failure, input::read_file};
 
-/// Which store.
+/// The address of a policy store.
 #[derive(Debug, Clone, clap::Args)]
 pub(super) struct AddressArg {
-    /// The store: `redis://HOST:PORT`, `rediss://…`, or `file:PATH`
+    /// Address of the policy store: `redis://HOST:PORT`, `rediss://…`, or `file:PATH`
     #[arg(
         long = "store",
         value_name = "ADDRESS",
@@ -34,23 +34,23 @@ impl AddressArg {
     }
 }
 
-/// Opens the store of an address.
+/// Opens the store at an address.
 pub(super) fn open(address: &str) -> Result<Box<dyn PolicyStore>, Failure> {
     store::open(address).map_err(unusable)
 }
 
-/// A store that does not do what it is for.
+/// Converts a store error to a failure with exit status 2.
 pub(super) fn unusable(error: StoreError) -> Failure {
     Failure::unusable(error)
 }
 
-/// Who does it, and why: for the audit.
+/// The operator and the reason, for the audit log.
 #[derive(Debug, Clone, clap::Args)]
 pub(super) struct SignOff {
-    /// Who does it, for the audit [default: the user of this session]
+    /// Name of the operator for the audit log [default: the user of this session]
     #[arg(long, value_name = "NAME")]
     by: Option<String>,
-    /// Why, for the audit
+    /// Reason for the audit log
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
 }
@@ -63,7 +63,8 @@ impl SignOff {
         }
     }
 
-    /// Nobody is kept from stopping anything for want of a name.
+    /// Returns the operator. Without `--by` and `USER` the name is `unknown`, so that a missing name never blocks a
+    /// halt.
     pub(super) fn operator(&self) -> Operator {
         let name = self.by.clone().or_else(|| env::var("USER").ok());
         let name = name.filter(|name| !name.is_empty());
@@ -75,24 +76,24 @@ impl SignOff {
     }
 }
 
-/// What the operator permits: a file, or in so many words nothing.
+/// The guardrails: a file, or explicitly none.
 #[derive(Debug, Clone, clap::Args)]
 #[group(required = true, multiple = false)]
 pub(super) struct GuardrailsArg {
-    /// Bounds that hold whatever a policy says (JSON)
+    /// Guardrails: operator limits that apply to every policy (JSON)
     #[arg(long, value_name = "FILE")]
     guardrails: Option<PathBuf>,
-    /// Publish whatever the policy says
+    /// Publish without guardrails
     #[arg(long)]
     no_guardrails: bool,
 }
 
 impl GuardrailsArg {
-    /// What a caller gave that may give neither.
+    /// Checks that a file is given or that `none` is true.
     pub(super) fn new(file: Option<PathBuf>, none: bool) -> Result<Self, Failure> {
         if file.is_none() && !none {
             return Err(Failure::unusable(
-                "publishing needs bounds: give --guardrails FILE, or --no-guardrails to publish without",
+                "publishing needs guardrails: use `--guardrails FILE`, or `--no-guardrails` to publish without them",
             ));
         }
         Ok(Self {
@@ -111,10 +112,10 @@ impl GuardrailsArg {
     }
 }
 
-/// Who signs.
+/// The signing key of a publication.
 #[derive(Debug, Clone, clap::Args)]
 pub(super) struct SignerArg {
-    /// Sign with the Ed25519 key in this file (32 bytes in base64)
+    /// File with the Ed25519 signing key (32 bytes in base64)
     #[arg(long, value_name = "FILE")]
     signing_key: Option<PathBuf>,
 }

@@ -1,36 +1,36 @@
-//! The streams of a bridge, as everybody names them who works beside it.
+//! Arguments for the stream names and keys of a bridge, shared by the commands that use them.
 
 #[derive(Debug, Clone, clap::Args)]
 pub(super) struct StreamArgs {
-    /// The stream of intents
+    /// The Redis stream of intents
     #[arg(
         long,
         value_name = "STREAM",
         default_value = "quantum:stream:trade.intent"
     )]
     pub(super) intent_stream: String,
-    /// The stream of exits, which a bridge reads first
+    /// The Redis stream of exits, which the bridge reads first
     #[arg(
         long,
         value_name = "STREAM",
         default_value = "quantum:stream:trade.exit"
     )]
     pub(super) exit_stream: String,
-    /// The stream of plans
+    /// The Redis stream of plans
     #[arg(
         long,
         value_name = "STREAM",
         default_value = "quantum:stream:apply.plan"
     )]
     pub(super) plan_stream: String,
-    /// The stream of skip records
+    /// The Redis stream of skip records
     #[arg(
         long,
         value_name = "STREAM",
         default_value = "quantum:stream:trade.skip"
     )]
     pub(super) skip_stream: String,
-    /// What the keys begin with under which the bridge remembers
+    /// The prefix of the Redis keys in which the bridge stores its state
     #[arg(long, value_name = "PREFIX", default_value = "quantum:bridge")]
     pub(super) key_prefix: String,
 }

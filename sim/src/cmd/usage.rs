@@ -1,4 +1,4 @@
-//! Arguments that nobody understands: clap's message in one line.
+//! Usage errors: the message of clap on one line.
 
 use std::{env, ffi::OsString};
 
@@ -6,7 +6,7 @@ use clap::{CommandFactory as _, error::ErrorKind};
 
 use super::{Cli, Failure, operator};
 
-/// One line that says what is wrong, what was perhaps meant, and which help to ask for.
+/// Returns a failure whose line contains the error, a suggestion if there is one, and the help command.
 pub(super) fn failure(error: &clap::Error, arguments: &[OsString]) -> Failure {
     let what = if error.kind() == ErrorKind::InvalidUtf8 {
         not_utf8()
@@ -16,7 +16,7 @@ pub(super) fn failure(error: &clap::Error, arguments: &[OsString]) -> Failure {
     Failure::unusable(format_args!("{what}; see `{} --help`", command(arguments)))
 }
 
-/// Which of the texts from outside is none.
+/// Returns a message that names the input that is not UTF-8.
 fn not_utf8() -> String {
     let is_none = |name: &&&str| env::var_os(name).is_some_and(|text| text.to_str().is_none());
     match operator::VARIABLES.iter().find(is_none) {
@@ -25,7 +25,7 @@ fn not_utf8() -> String {
     }
 }
 
-/// The paragraphs before the usage.
+/// Joins the paragraphs before the usage section into one line.
 fn one_line(message: &str) -> String {
     let message = message.strip_prefix("error: ").unwrap_or(message);
     let paragraphs = message.split("\n\n").take_while(|paragraph| {
@@ -41,7 +41,7 @@ fn one_line(message: &str) -> String {
         .replace('\'', "`")
 }
 
-/// The command that was meant, as far as it was understood.
+/// Returns the command path, up to the last argument that names a command.
 fn command(arguments: &[OsString]) -> String {
     let root = Cli::command();
     let mut path = root.get_name().to_owned();

@@ -1,7 +1,8 @@
-//! Recorded answers against other answers to the same records: another file, or what the engine says today.
+//! Comparison of recorded answers with other answers to the same records: those of another file, or those of this
+//! engine.
 //!
-//! Both sides are read in step, a row each, so that memory does not grow with them. Rows are paired by `n`; whatever shows
-//! that they do not answer the same tape ends the comparison.
+//! Both sides are read row by row in step, so memory does not grow with their length. Rows are paired by `n`. Any sign
+//! that the two sides answer different tapes ends the comparison with an error.
 
 use std::{collections::VecDeque, sync::Arc};
 
@@ -16,25 +17,25 @@ use crate::{
     tape::{Line, LineContent, Progress, TapeError, TapeReader, TapeSource},
 };
 
-/// How often somebody hears of the progress, in records.
+/// The number of records between two progress reports.
 const TOLD_EVERY: u64 = 1024;
 
-/// Answers in the order of their records, wherever they come from.
+/// A source of answers in the order of their records.
 pub trait Answers {
-    /// The next answer; none behind the last.
+    /// Returns the next answer, or `None` after the last.
     ///
     /// # Errors
-    /// What cannot be read, or is no answer.
+    /// Returns an error if the input cannot be read or a row is not an answer.
     fn next_answer(&mut self) -> Result<Option<Recorded>, DiffError>;
 
-    /// What they come from, for messages.
+    /// Returns the name of the source, for messages.
     fn name(&self) -> String;
 
-    /// Where an answer stands, for messages.
+    /// Returns the location of an answer, for messages.
     fn place(&self, line: u64) -> String;
 }
 
-/// A file of answers.
+/// Answers that are read from a file.
 pub struct AnswerFile {
     name: String,
     chunks: TapeReader,
@@ -42,7 +43,7 @@ pub struct AnswerFile {
 }
 
 impl AnswerFile {
-    /// Opens nothing yet.
+    /// Creates a reader. The file is not opened yet.
     #[must_use]
     pub fn new(source: TapeSource) -> Self {
         Self {
@@ -50,13 +51,13 @@ impl AnswerFile {
                 Some(path) => format!("`{}`", path.display()),
                 None => source.to_string(),
             },
-            // Most columns of an answer are none that a tape decides by.
+            // No decision depends on most columns of an answer, so all columns are read.
             chunks: TapeReader::new(vec![source]).carrying(),
             read: VecDeque::new(),
         }
     }
 
-    /// How far the reading has come.
+    /// Returns the progress of reading.
     #[must_use]
     pub fn progress(&self) -> Arc<Progress> {
         self.chunks.progress()
@@ -104,7 +105,7 @@ impl Answers for AnswerFile {
     }
 }
 
-/// What the engine answers to tapes, each row as a replay would write it.
+/// The answers of this engine to tapes, in the form in which a replay writes them.
 pub struct Replayed<'j> {
     judge: &'j Judge,
     timeline: Timeline,
@@ -116,7 +117,7 @@ pub struct Replayed<'j> {
 }
 
 impl<'j> Replayed<'j> {
-    /// This policy rules from the beginning.
+    /// Creates a replay in which `initial` is the active policy until the tape changes it.
     #[must_use]
     pub fn new(
         judge: &'j Judge,
@@ -151,7 +152,7 @@ impl Answers for Replayed<'_> {
             self.records += self
                 .judge
                 .chunk(&chunk, first, rulers, scratch, &mut self.judged);
-            // Through the same door as a file's, so that both sides are held to the same.
+            // The rows pass through the same parser as those of a file, so both sides are checked in the same way.
             let text = String::from_utf8_lossy(self.judged.lines());
             let rows = (first..).zip(text.lines());
             let rows = rows.map(|(n, text)| {
@@ -173,10 +174,11 @@ impl Answers for Replayed<'_> {
     }
 }
 
-/// Compares answers row by row. `flips` takes every flip in its order; `progress` hears the records so far.
+/// Compares answers row by row. `flips` receives every flip in order; `progress` receives the number of records so far.
 ///
 /// # Errors
-/// Answers that cannot be read to their end, or that do not answer the same records; flips that cannot be written.
+/// Returns an error if answers cannot be read to their end, if the two sides do not answer the same records, or if
+/// flips cannot be written.
 pub fn diff_answers(
     before: &mut dyn Answers,
     after: &mut dyn Answers,
@@ -217,7 +219,7 @@ pub fn diff_answers(
     difference.finish(flips)
 }
 
-/// The next answer, which has to be that of the record that is due.
+/// Returns the next answer, and checks that it answers record `due`.
 fn next_due(answers: &mut dyn Answers, due: u64) -> Result<Option<Recorded>, DiffError> {
     let Some(row) = answers.next_answer()? else {
         return Ok(None);
@@ -228,13 +230,13 @@ fn next_due(answers: &mut dyn Answers, due: u64) -> Result<Option<Recorded>, Dif
     Err(DiffError::Row {
         place: answers.place(row.line),
         why: format!(
-            ": `n` is {}, and {due} is due: rows are numbered from 1, each once and none left out",
+            ": `n` is {}, expected {due}: rows must be numbered from 1 without gaps or duplicates",
             row.n
         ),
     })
 }
 
-/// What the one does not say of the record, the other does.
+/// Creates a flip. Fields of the record that one side lacks are taken from the other side.
 fn flip(old: Recorded, new: Recorded, kind: FlipKind) -> Flip {
     let id = match old.is_unreadable() {
         true => new.id,

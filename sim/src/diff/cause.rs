@@ -1,4 +1,4 @@
-//! The smallest change of the policy that makes an answer flip.
+//! The search for the smallest policy change that causes a flip.
 
 use std::collections::HashMap;
 
@@ -6,11 +6,11 @@ use portcullis::{domain::Symbol, policy::Policy};
 
 use super::{Change, change::changed};
 
-/// What differs between two policies, and the policies between them that were tried.
+/// The differences between two policies, with a cache of the intermediate policies that were tried.
 pub(super) struct Causes<'p> {
     before: &'p Policy,
     changes: Vec<Change>,
-    /// By the places of the changes made; nothing where they make no valid policy.
+    /// Intermediate policies by the indexes of the applied changes; `None` if the policy is invalid.
     tried: HashMap<Vec<usize>, Option<Policy>, foldhash::fast::FixedState>,
 }
 
@@ -23,8 +23,8 @@ impl<'p> Causes<'p> {
         }
     }
 
-    /// The one field that makes the flip when it is changed alone; where none does, fields of which none can be left
-    /// out. Empty where not even all of them together do.
+    /// Returns the one field that causes the flip if it is changed alone. If there is none, returns a set of fields
+    /// from which no field can be removed. Returns an empty list if even all fields together do not cause the flip.
     pub(super) fn of(
         &mut self,
         symbol: Option<Symbol>,

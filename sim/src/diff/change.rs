@@ -1,4 +1,4 @@
-//! What differs between two policies, one thing at a time.
+//! Differences between two policies, field by field.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,20 +11,20 @@ use serde_json::value::RawValue;
 
 use crate::report::printable;
 
-/// One thing that differs.
+/// One difference between two policies.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Change {
-    /// Which field, or which entry of which field: `leverage_by_symbol.BTCUSDT`.
+    /// The field, or the entry of a field, such as `leverage_by_symbol.BTCUSDT`.
     pub field: String,
-    /// What stood there, as it was written; absent where nothing did.
+    /// The old value as written; absent if there was none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub before: Option<String>,
-    /// What stands there now.
+    /// The new value as written; absent if there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub after: Option<String>,
     #[serde(skip)]
     name: String,
-    /// The entry of the field, where the field has entries.
+    /// The entry within the field, for a field with entries.
     #[serde(skip)]
     entry: Option<String>,
 }
@@ -32,11 +32,11 @@ pub struct Change {
 /// The fields whose entries concern one symbol each.
 const BY_SYMBOL: [&str; 2] = ["universe_symbols", "leverage_by_symbol"];
 
-/// Fields that follow from the others.
+/// Fields that are derived from the others.
 const FOLLOWING: [&str; 3] = ["policy_hash", "policy_sig", "policy_seq"];
 
-/// What differs, entry by entry, in the order of the fields' names. A hash and a signature differ whenever
-/// anything does, and a sequence whenever somebody publishes: they are not listed.
+/// Returns the differences, entry by entry, sorted by field name. `policy_hash`, `policy_sig` and `policy_seq` are not
+/// listed, because they change with every edit or publication.
 #[must_use]
 pub fn changes(before: Option<&Policy>, after: &Policy) -> Vec<Change> {
     let nothing = BTreeMap::new();
@@ -89,7 +89,7 @@ impl Change {
         }
     }
 
-    /// Whether it can make a difference to a record of this symbol.
+    /// Returns true if the change can affect a record of this symbol.
     pub(super) fn concerns(&self, symbol: Option<Symbol>) -> bool {
         if !BY_SYMBOL.contains(&self.name.as_str()) {
             return true;
@@ -134,7 +134,8 @@ impl Change {
     }
 }
 
-/// A policy with some changes made; nothing where that makes no valid policy. It states its hash if it did before.
+/// Returns the policy with changes applied, or `None` if the result is not valid. The result states its hash if the
+/// original did.
 pub(super) fn changed<'c>(
     policy: &Policy,
     changes: impl IntoIterator<Item = &'c Change>,
@@ -157,9 +158,9 @@ fn members(text: Option<&String>) -> Option<Vec<String>> {
     serde_json::from_str(text?).ok()
 }
 
-/// The entries of a structured field: of an object its values, of a list of texts its members.
+/// Returns the entries of a structured field: the values of an object, or the members of a list of strings.
 fn entries(text: Option<&String>) -> Option<BTreeMap<String, String>> {
-    // Raw, so that a number is shown as it was written.
+    // Raw values keep numbers as they were written.
     if let Ok(object) = serde_json::from_str::<BTreeMap<String, &RawValue>>(text?) {
         let written = |(key, value): (String, &RawValue)| (key, value.get().to_owned());
         return Some(object.into_iter().map(written).collect());
@@ -168,7 +169,7 @@ fn entries(text: Option<&String>) -> Option<BTreeMap<String, String>> {
     Some(members(text)?.into_iter().map(listed).collect())
 }
 
-/// A line a change: `+` for what is new, `-` for what is gone, `~` for what is another.
+/// Formats one line per change: `+` for an added, `-` for a removed, and `~` for a changed value.
 #[must_use]
 pub fn changes_text(changes: &[Change]) -> String {
     if changes.is_empty() {

@@ -1,4 +1,4 @@
-//! What can keep two sets of answers from being compared.
+//! Errors of a comparison.
 
 use std::io;
 
@@ -7,71 +7,71 @@ use thiserror::Error;
 use super::Answers;
 use crate::tape::TapeError;
 
-/// Why a comparison ended early; one line that says where, and what is wrong there.
+/// An error that ended a comparison early. The message is one line with the location and the cause.
 #[derive(Debug, Error)]
 pub enum DiffError {
     /// A tape, or a file of answers, cannot be read to its end.
     #[error(transparent)]
     Tape(#[from] TapeError),
-    /// A file of some other kind.
+    /// The file has an unsupported format.
     #[error(
-        "`{file}` holds {found} data: answers are JSON lines, plain or compressed with gzip or zstd, or Parquet"
+        "`{file}` contains {found} data; answers are JSON lines, plain or compressed with gzip or zstd, or Parquet"
     )]
     Unsupported {
-        /// The file's name.
+        /// The name of the file.
         file: String,
-        /// What its first bytes say.
+        /// The format that the first bytes indicate.
         found: &'static str,
     },
-    /// A line is no row, or not the one that is due.
+    /// A line is not a valid row, or not the expected one.
     #[error("{place}{why}")]
     Row {
-        /// Where.
+        /// The location.
         place: String,
-        /// What is wrong, behind a colon or a column.
+        /// The cause, with a leading colon or column.
         why: String,
     },
-    /// Two rows of one number are about different records.
+    /// Two rows with the same number answer different records.
     #[error(
-        "{place}: `{column}` of record {n} is `{found}`, and `{others}` in {other}: they are not answers to the same tape"
+        "{place}: `{column}` of record {n} is `{found}`, but `{others}` in {other}: the answers belong to different tapes"
     )]
     Apart {
-        /// Where.
+        /// The location of the row.
         place: String,
         /// The number of the record.
         n: u64,
-        /// The column that shows it.
+        /// The column that differs.
         column: &'static str,
-        /// What stands there.
+        /// The value in this row.
         found: String,
-        /// Where the other row stands.
+        /// The location of the other row.
         other: String,
-        /// What stands in that.
+        /// The value in the other row.
         others: String,
     },
-    /// One side has no answer to a record.
+    /// One side has fewer answers than the other.
     #[error(
-        "{ended} ends after record {records}, and {longer} goes on: they are not answers to the same tape"
+        "{ended} ends after record {records}, but {longer} has more: the answers belong to different tapes"
     )]
     Ends {
-        /// Which side.
+        /// The name of the shorter side.
         ended: String,
-        /// Its last record; 0 where it has none.
+        /// The last record of the shorter side; 0 if it has none.
         records: u64,
-        /// The other side.
+        /// The name of the longer side.
         longer: String,
     },
-    /// Flips cannot be written.
+    /// The flips cannot be written.
     #[error("cannot write flips: {0}")]
     Write(io::Error),
     /// The counts do not add up to the records read.
     #[error(
-        "{compared} of {read} records were compared: this is a bug, please report it with the input"
+        "{compared} of {read} records were compared; this is a bug, please report it with the input"
     )]
     Miscounted {
-        /// Records read that were to be compared.
+        /// The number of records that had to be compared.
         read: u64,
-        /// Records counted.
+        /// The number of records that were counted.
         compared: u64,
     },
 }

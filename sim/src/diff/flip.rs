@@ -1,4 +1,4 @@
-//! One answer that is another under another policy.
+//! An answer that changes between two policies.
 
 use std::cmp::Ordering;
 
@@ -10,33 +10,33 @@ use portcullis::{
 };
 use serde::{Serialize, Serializer};
 
-/// What an answer would have somebody do.
+/// The effective part of an answer: what would be executed.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Effect {
     /// The verdict.
     pub decision: Verdict,
-    /// Why nothing is done.
+    /// The skip reason.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
-    /// Which way, where something is done.
+    /// The side, unless the answer is a skip.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub side: Option<AnswerSide>,
     /// The leverage of a trade.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub leverage: Option<f64>,
-    /// Its size, in USD.
+    /// The size of a trade, in USD.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub size_usd: Option<f64>,
-    /// What its position is worth, in USD.
+    /// The notional of a trade, in USD.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub notional_usd: Option<f64>,
-    /// Units of the symbol, where a trade or an exit says how many.
+    /// The quantity in units of the symbol, if a trade or an exit states it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub quantity: Option<f64>,
-    /// What to do with a position.
+    /// The harvest action for a position.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub harvest_action: Option<HarvestAction>,
-    /// Where its stop is pulled.
+    /// The proposed stop price.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stop_proposed: Option<f64>,
 }
@@ -56,53 +56,53 @@ impl Effect {
         }
     }
 
-    /// Whether the same is done; the reason of a skip is not asked for.
+    /// Returns true if both have the same effect. The skip reason is ignored.
     pub(super) fn does_as(&self, other: &Self) -> bool {
         let reason = other.reason;
         Self { reason, ..*self } == *other
     }
 }
 
-/// In what an answer differs; of several, the first. Two policies make no exit and no change of policy flip; recorded
-/// answers may.
+/// The kind of a flip. If several apply, the first one is used. Exits and policy records flip only between recorded
+/// answers, never between two policies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FlipKind {
-    /// A trade is made no more.
+    /// A trade becomes a skip.
     TradeToSkip,
-    /// A trade is made that was not.
+    /// A skip becomes a trade.
     SkipToTrade,
-    /// What was a trade is an exit.
+    /// A trade becomes an exit.
     TradeToExit,
-    /// What was an exit is a trade.
+    /// An exit becomes a trade.
     ExitToTrade,
-    /// An exit passes no more.
+    /// An exit becomes a skip.
     ExitToSkip,
-    /// An exit passes that did not.
+    /// A skip becomes an exit.
     SkipToExit,
-    /// A position is judged no more.
+    /// A harvest becomes a skip.
     HarvestToSkip,
-    /// A position is judged that was not.
+    /// A skip becomes a harvest.
     SkipToHarvest,
-    /// A change of policy is refused that was not.
+    /// An accepted policy change becomes a skip.
     PolicyToSkip,
-    /// A change of policy is taken that was refused.
+    /// A skipped policy change is accepted.
     SkipToPolicy,
-    /// The same is done the other way.
+    /// The side changes.
     Side,
-    /// A trade has another leverage.
+    /// The leverage of a trade changes.
     Leverage,
-    /// A trade of the same leverage has another size, notional or quantity.
+    /// The size, notional or quantity of a trade changes, with the same leverage.
     Size,
-    /// An exit closes another quantity.
+    /// The quantity of an exit changes.
     ExitQuantity,
-    /// Something else is to be done with a position.
+    /// The harvest action for a position changes.
     HarvestAction,
-    /// The same is to be done with a position, and its stop goes elsewhere.
+    /// The proposed stop of a position changes, with the same harvest action.
     HarvestStop,
 }
 
 impl FlipKind {
-    /// As it is written for a machine.
+    /// Returns the stable machine-readable name.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -125,7 +125,7 @@ impl FlipKind {
         }
     }
 
-    /// Nothing where the same is done.
+    /// Returns the kind of the flip, or `None` if both effects are the same.
     pub(super) fn between(before: &Effect, after: &Effect) -> Option<Self> {
         if before.does_as(after) {
             return None;
@@ -145,7 +145,7 @@ impl FlipKind {
         })
     }
 
-    /// In what two answers of one verdict differ.
+    /// Returns the kind of the flip between two answers with the same verdict.
     fn within(before: &Effect, after: &Effect) -> Option<Self> {
         if before.side != after.side {
             return Some(Self::Side);
@@ -158,7 +158,7 @@ impl FlipKind {
                 Some(Self::HarvestAction)
             }
             Verdict::Harvest => Some(Self::HarvestStop),
-            // Nothing is done, or nothing else than that a policy comes or goes.
+            // Both skips do nothing, and policy records have no effect besides the policy change itself.
             Verdict::Skip | Verdict::Policy => None,
         }
     }
@@ -175,22 +175,22 @@ impl Serialize for FlipKind {
 pub struct Flip {
     /// The number of the record, from 1.
     pub n: u64,
-    /// Its id; its number where it has none.
+    /// The id of the record, or its number if it has no id.
     pub id: String,
-    /// When it happened.
+    /// The timestamp of the record.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "millis")]
     pub ts: Option<Instant>,
     /// The symbol.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub symbol: Option<Symbol>,
-    /// In what it differs.
+    /// The kind of the flip.
     pub kind: FlipKind,
-    /// What was done.
+    /// The effect before.
     pub before: Effect,
-    /// What would be done.
+    /// The effect after.
     pub after: Effect,
-    /// The smallest change that makes it: one field of the policy, or fields of which none can be left out. Absent where
-    /// no two policies are compared.
+    /// The smallest cause: one field of the policy, or a set of fields from which none can be removed. Absent unless
+    /// two policies are compared.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cause: Option<Vec<String>>,
 }
@@ -216,19 +216,19 @@ impl Flip {
         }
     }
 
-    /// How much notional it moves, in USD: a trade that is not made has none.
+    /// Returns the change of notional in USD. A trade that is not made counts as 0.
     #[must_use]
     pub fn notional_moved(&self) -> f64 {
         moved(self.before.notional_usd, self.after.notional_usd)
     }
 
-    /// By how much it moves the leverage.
+    /// Returns the change of leverage.
     #[must_use]
     pub fn leverage_moved(&self) -> f64 {
         moved(self.before.leverage, self.after.leverage)
     }
 
-    /// By notional, then by leverage; of equals the earlier record.
+    /// Orders by notional moved, then by leverage moved, largest first; ties by record number.
     pub(super) fn larger_first(&self, other: &Self) -> Ordering {
         let size = |flip: &Self| (flip.notional_moved().abs(), flip.leverage_moved().abs());
         let ((notional, leverage), (others_notional, others_leverage)) = (size(self), size(other));
@@ -239,7 +239,7 @@ impl Flip {
     }
 }
 
-/// What is nowhere counts as nothing.
+/// Returns the difference. An absent value counts as 0.
 fn moved(before: Option<f64>, after: Option<f64>) -> f64 {
     after.into_iter().sum::<f64>() - before.into_iter().sum::<f64>()
 }

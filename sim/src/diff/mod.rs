@@ -1,11 +1,11 @@
-//! Two policies over one tape: which answers would be others, and what in the policy makes them so.
+//! Comparison of two policies over one tape: the answers that change, and the policy fields that cause each change.
 //!
-//! Each record is read once and answered twice, as if the one policy and then the other had ruled from beginning
-//! to end. The tape's own changes of policy, and the policy that a recorded decision was made by, are set aside and
-//! counted: they would answer for both.
+//! Each record is read once and answered twice, as if each policy had been active from beginning to end. Policy changes
+//! on the tape are ignored but counted, because they would replace both policies. The policy that a recorded decision
+//! was made under is not used either.
 //!
-//! Or answers that were recorded against others, row by row ([`diff_answers`]): there the tape's policies count, and nobody
-//! knows a cause.
+//! [`diff_answers`] compares recorded answers with other answers, row by row. There the tape's own policies apply, and
+//! causes are not available.
 
 mod answers;
 mod cause;
@@ -36,51 +36,52 @@ use crate::{
     tape::{Line, LineContent, TapeReader},
 };
 
-/// So many of the largest flips are kept whole.
+/// The number of largest flips that are kept in full.
 const LARGEST: usize = 100;
 
-/// What comes of a comparison.
+/// The result of a comparison.
 #[derive(Debug, Default)]
 pub struct Difference {
-    /// What differs between the policies, where two are compared.
+    /// The differences between the policies, if two policies are compared.
     pub changes: Vec<Change>,
-    /// What was read, and what was set aside of it.
+    /// Counts of the records read and ignored.
     pub read: Apart,
-    /// Records that nobody could read, for the one or the other.
+    /// The number of records that are unreadable on both sides.
     pub unreadable: u64,
-    /// Records of which the same is done, for the same reason.
+    /// The number of records with the same effect and the same skip reason.
     pub same: u64,
-    /// Records that are skipped for another reason: nothing else is done, so they are no flips.
+    /// Records that are skipped for another reason, by old and new reason. The effect is the same, so they are not
+    /// flips.
     pub reasons: BTreeMap<(Reason, Reason), u64>,
-    /// Flips of each kind.
+    /// The number of flips by kind.
     pub kinds: BTreeMap<FlipKind, u64>,
-    /// By the reason of the skip that comes or goes.
+    /// The number of flips by the reason of the skip that appears or disappears.
     pub by_reason: BTreeMap<Reason, u64>,
-    /// By symbol; records without one by the empty text.
+    /// The number of flips by symbol; records without a symbol have the empty key.
     pub by_symbol: BTreeMap<String, u64>,
-    /// By the day of the record, in UTC.
+    /// The number of flips by day of the record, in UTC.
     pub by_day: BTreeMap<String, u64>,
-    /// By the fields of the policy that, changed alone, make it; where it takes several, by all of them. Nothing where no
-    /// two policies are compared.
+    /// The number of flips by cause: the policy field that causes the flip alone, or all fields that are needed
+    /// together. Empty unless two policies are compared.
     pub by_cause: BTreeMap<Vec<String>, u64>,
-    /// What all trades come to before, and after.
+    /// The totals of all trades, before and after.
     pub totals: (Totals, Totals),
-    /// What the page of a report counts.
+    /// Counts for the HTML report.
     pub tally: FlipTally,
     /// The flips that move the most notional, then the most leverage, largest first.
     pub largest: Vec<Flip>,
-    /// The first record of each kind of flip, as it stood: a tape of its own that shows them all.
+    /// The first record of each kind of flip, verbatim: a small tape that shows every kind.
     pub minimal: Vec<String>,
 }
 
 impl Difference {
-    /// How many answers flip.
+    /// Returns the number of flips.
     #[must_use]
     pub fn flips(&self) -> u64 {
         self.kinds.values().sum()
     }
 
-    /// Counts two answers to one record, and says in what they differ. Where they do, the flip has to be counted as well.
+    /// Counts two answers to one record and returns the kind of the flip, if any. The caller must also count the flip.
     fn compare(&mut self, before: &Effect, after: &Effect) -> Option<FlipKind> {
         for (effect, totals) in [(before, &mut self.totals.0), (after, &mut self.totals.1)] {
             if effect.decision == Verdict::Trade {
@@ -101,7 +102,7 @@ impl Difference {
         kind
     }
 
-    /// Counts a flip; whether it is the first of its kind.
+    /// Counts a flip and returns true if it is the first of its kind.
     fn count(&mut self, flip: Flip) -> bool {
         let of_kind = self.kinds.entry(flip.kind).or_default();
         *of_kind += 1;
@@ -132,7 +133,7 @@ impl Difference {
         self.largest.truncate(LARGEST);
     }
 
-    /// No more answers will come: the counts have to add up.
+    /// Completes the comparison and checks that the counts add up.
     fn finish(mut self, flips: FlipsTo<'_>) -> Result<Self, DiffError> {
         flips.finish().map_err(DiffError::Write)?;
         self.keep_largest();
@@ -147,11 +148,11 @@ impl Difference {
     }
 }
 
-/// Compares what two policies answer to every record of the tapes. `flips` takes every flip in its order; `progress` hears
-/// the records so far.
+/// Compares the answers of two policies to every record of the tapes. `flips` receives every flip in order; `progress`
+/// receives the number of records so far.
 ///
 /// # Errors
-/// A tape that cannot be read to its end, or flips that cannot be written.
+/// Returns an error if a tape cannot be read to its end or flips cannot be written.
 pub fn diff(
     judge: &Judge,
     policies: (&Policy, &Policy),
@@ -197,7 +198,7 @@ struct Comparison<'p, 'w> {
     causes: Causes<'p>,
     difference: Difference,
     flips: FlipsTo<'w>,
-    /// Why no more flips are written.
+    /// The first error of writing flips.
     failed: Option<io::Error>,
 }
 
@@ -270,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_lost_or_counted_twice_is_an_error() {
+    fn lost_or_duplicate_records_are_errors() {
         check(|it| it.read.records += 1, (3, 2));
         check(|it| it.same += 1, (2, 3));
         check(|it| it.reasons.clear(), (2, 1));

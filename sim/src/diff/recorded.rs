@@ -1,4 +1,4 @@
-//! One row of recorded answers: what somebody wrote down, and proof of nothing.
+//! One row of recorded answers. Rows come from files and prove nothing.
 
 use std::fmt;
 
@@ -13,28 +13,28 @@ use serde_json::value::RawValue;
 
 use super::Effect;
 
-/// A row, as far as it says which record it answers and what is to be done. Its other columns are not looked at.
+/// A row, reduced to the record it answers and the effect of the answer. Other columns are ignored.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Recorded {
-    /// The line that it stands in; of an answer that stands in no file, its number.
+    /// The line number in the file. For an answer that is not from a file, the number of the record.
     pub line: u64,
     /// The number of the record.
     pub n: u64,
-    /// Its id; its number where it has none.
+    /// The id of the record, or its number if it has no id.
     pub id: String,
-    /// What it was; none where nobody could tell.
+    /// The event kind of the record; `None` if it was not recognized.
     pub event: Option<EventKind>,
-    /// When it happened.
+    /// The timestamp of the record.
     pub ts: Option<Instant>,
     /// The symbol.
     pub symbol: Option<Symbol>,
-    /// The policy that it brought into force.
+    /// The hash of the policy that the record activated.
     pub policy: Option<PolicyHash>,
-    /// What is to be done.
+    /// The effect of the answer.
     pub effect: Effect,
 }
 
-/// Why a line is no row.
+/// The reason why a line is not a valid row.
 #[derive(Debug, PartialEq, Eq)]
 pub struct RowFault {
     column: Option<usize>,
@@ -50,7 +50,7 @@ impl RowFault {
     }
 }
 
-/// To stand behind the number of the line.
+/// Formats the text that follows a line number.
 impl fmt::Display for RowFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(column) = self.column {
@@ -64,7 +64,7 @@ impl From<serde_json::Error> for RowFault {
     fn from(error: serde_json::Error) -> Self {
         let text = error.to_string();
         let why = match text.rsplit_once(" at line ") {
-            _ if error.is_eof() => "the row is cut off: write these answers again",
+            _ if error.is_eof() => "the row is incomplete; record these answers again",
             Some((why, _)) => why,
             None => &text,
         };
@@ -75,7 +75,7 @@ impl From<serde_json::Error> for RowFault {
     }
 }
 
-/// The columns that count, each as it was written. A key that stands twice is an error; null is absent.
+/// The columns that are used, as raw JSON. A duplicate key is an error; null counts as absent.
 #[derive(Deserialize)]
 struct Row<'a> {
     #[serde(borrow)]
@@ -111,15 +111,15 @@ struct Row<'a> {
 }
 
 impl Recorded {
-    /// Reads what stands in a line.
+    /// Parses a row from a line.
     ///
     /// # Errors
-    /// What is no row: no JSON object, a column that is missing or cannot be read, a code that nobody knows, a verdict with
-    /// columns of another one.
+    /// Returns an error if the line is not a JSON object, a column is missing or malformed, a code is unknown, or a
+    /// column does not belong to the verdict.
     pub fn read(line: u64, text: &str) -> Result<Self, RowFault> {
-        // A list would be taken for the values alone.
+        // Serde would also accept an array of the values.
         if !text.trim_start().starts_with('{') {
-            return Err(RowFault::new("no JSON object"));
+            return Err(RowFault::new("expected a JSON object"));
         }
         let row: Row<'_> = serde_json::from_str(text)?;
         let decision = known("decision", row.decision, &Verdict::ALL, |it| it.as_str())?;
@@ -131,9 +131,9 @@ impl Recorded {
         let recorded = Self {
             line,
             n: needed("n", whole("n", row.n)?)?,
-            id: needed("id", read("id", row.id, "a text", string)?)?,
+            id: needed("id", read("id", row.id, "a string", string)?)?,
             event: known("event", row.event, &EventKind::ALL, |it| it.as_str())?,
-            ts: read("ts", row.ts, "an instant in epoch milliseconds", |text| {
+            ts: read("ts", row.ts, "a timestamp in epoch milliseconds", |text| {
                 Instant::from_millis(text.parse().ok()?).ok()
             })?,
             symbol: read("symbol", row.symbol, "a symbol", |text| {
@@ -162,13 +162,13 @@ impl Recorded {
         Ok(recorded)
     }
 
-    /// Whether nobody could read the record.
+    /// Returns true if the record was unreadable.
     pub(super) fn is_unreadable(&self) -> bool {
         self.effect.reason == Some(Reason::IntentUnreadable)
     }
 
-    /// The first column that says that two rows of one number answer different records, and what it says in each. A
-    /// column that one of them lacks contradicts nothing, and who could not read a record cannot say which it was.
+    /// Returns the first column that shows that two rows with the same number answer different records, with both
+    /// values. A column that one row lacks is not a contradiction. An unreadable record has no fields to compare.
     pub(super) fn contradiction(&self, other: &Self) -> Option<Contradiction> {
         if self.is_unreadable() != other.is_unreadable() {
             return None;
@@ -203,12 +203,15 @@ impl Recorded {
         }
         let decision = decision.as_str();
         Err(RowFault::new(match self.event {
-            Some(event) => format!("`{}` is never answered with {decision}", event.as_str()),
-            None => format!("`event` is missing, and {decision} needs one"),
+            Some(event) => format!(
+                "an event `{}` cannot have decision {decision}",
+                event.as_str()
+            ),
+            None => format!("`event` is missing, but {decision} requires it"),
         }))
     }
 
-    /// A verdict has the columns that say what is to be done, and none of another.
+    /// Checks that the row has all columns that its verdict requires and no column of another verdict.
     fn check_columns(&self) -> Result<(), RowFault> {
         use Verdict::{Exit, Harvest, Skip, Trade};
         let it = &self.effect;
@@ -233,19 +236,19 @@ impl Recorded {
             if needs && !stands {
                 let decision = decision.as_str();
                 return Err(RowFault::new(format!(
-                    "`{name}` is missing, and {decision} needs one"
+                    "`{name}` is missing, but {decision} requires it"
                 )));
             }
             if stands && !needs && !taking.contains(&decision) {
                 let decision = decision.as_str();
-                return Err(RowFault::new(format!("{decision} has no `{name}`")));
+                return Err(RowFault::new(format!("{decision} must not have `{name}`")));
             }
         }
         Ok(())
     }
 }
 
-/// The sides that an answer of this verdict can have.
+/// Returns the sides that are valid for a verdict.
 const fn sides(decision: Verdict) -> &'static [AnswerSide] {
     const BUY: AnswerSide = AnswerSide::Order(Side::Buy);
     const SELL: AnswerSide = AnswerSide::Order(Side::Sell);
@@ -259,7 +262,7 @@ const fn sides(decision: Verdict) -> &'static [AnswerSide] {
     }
 }
 
-/// A column, and what it says in the one row and in the other.
+/// A column name with its values in the two rows.
 type Contradiction = (&'static str, String, String);
 
 fn pair<T: PartialEq>(
@@ -276,7 +279,7 @@ fn string(text: &str) -> Option<String> {
     serde_json::from_str(text).ok()
 }
 
-/// A column through its door.
+/// Parses a column with `door`. `due` describes the expected value.
 fn read<T>(
     name: &str,
     value: Option<&RawValue>,
@@ -286,13 +289,12 @@ fn read<T>(
     let Some(text) = value.map(RawValue::get) else {
         return Ok(None);
     };
-    let read = door(text).ok_or_else(|| {
-        RowFault::new(format!("`{name}` is `{}`, where {due} is due", Shown(text)))
-    })?;
+    let read = door(text)
+        .ok_or_else(|| RowFault::new(format!("`{name}` is `{}`, expected {due}", Shown(text))))?;
     Ok(Some(read))
 }
 
-/// To the last bit, as it was written.
+/// Parses a finite number without loss of precision.
 fn number(name: &str, value: Option<&RawValue>) -> Result<Option<f64>, RowFault> {
     read(name, value, "a finite number", |text| {
         text.parse().ok().filter(|number: &f64| number.is_finite())
@@ -303,19 +305,19 @@ fn whole(name: &str, value: Option<&RawValue>) -> Result<Option<u64>, RowFault> 
     read(name, value, "a whole number", |text| text.parse().ok())
 }
 
-/// One of a list of names.
+/// Parses one value of a fixed list of names.
 fn known<T: Copy>(
     name: &str,
     value: Option<&RawValue>,
     all: &[T],
     name_of: impl Fn(T) -> &'static str,
 ) -> Result<Option<T>, RowFault> {
-    let text = read(name, value, "a text", string)?;
+    let text = read(name, value, "a string", string)?;
     let Some(text) = text else { return Ok(None) };
     let found = all.iter().copied().find(|it| name_of(*it) == text);
     let found = found.ok_or_else(|| {
         RowFault::new(format!(
-            "`{name}` is `{}`, which is none that is known",
+            "`{name}` is `{}`, which is not a known value",
             Shown(&text)
         ))
     })?;

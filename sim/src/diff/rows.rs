@@ -1,7 +1,7 @@
-//! Every flip, one by one: as lines of JSON, or as rows of Parquet.
+//! Output of flips as JSON lines or Parquet rows.
 //!
-//! A row has a column for every field of [`Flip`], those of what was done and of what would be done as `before.decision`,
-//! `after.decision` and so on; null where a field is absent.
+//! A row has one column for each field of [`Flip`]. The fields of the two effects are `before.decision`,
+//! `after.decision` and so on. A null is an absent field.
 
 use std::{
     io::{self, Write},
@@ -16,16 +16,16 @@ use portcullis::{answer::AnswerSide, decide::Reason, domain::Instant, harvest::H
 use super::{Effect, Flip};
 use crate::report::row_file::{NamedColumn, RowFile, ZONE};
 
-/// So many rows are put together before they are written.
+/// The number of rows that are buffered before they are written.
 const BATCH_ROWS: usize = 8192;
 
-/// Where flips go, and what as.
+/// The output of flips.
 pub enum FlipsTo<'w> {
-    /// Nowhere.
+    /// No output.
     Nobody,
-    /// A line of JSON each.
+    /// One JSON line per flip.
     Lines(&'w mut dyn Write),
-    /// A row of Parquet each.
+    /// One Parquet row per flip.
     Rows(Box<FlipRows<'w>>),
 }
 
@@ -41,7 +41,7 @@ impl FlipsTo<'_> {
         }
     }
 
-    /// No more will come.
+    /// Completes the output.
     pub(super) fn finish(self) -> io::Result<()> {
         match self {
             Self::Nobody | Self::Lines(_) => Ok(()),
@@ -50,7 +50,7 @@ impl FlipsTo<'_> {
     }
 }
 
-/// Writes flips as rows.
+/// A writer of flips as Parquet rows.
 pub struct FlipRows<'w> {
     file: RowFile<'w>,
     columns: Columns,
@@ -58,10 +58,10 @@ pub struct FlipRows<'w> {
 }
 
 impl<'w> FlipRows<'w> {
-    /// Writes the head.
+    /// Creates a writer and writes the header.
     ///
     /// # Errors
-    /// What cannot be written.
+    /// Returns an error if writing fails.
     pub fn new(to: &'w mut (dyn Write + Send)) -> io::Result<Self> {
         let mut columns = Columns::default();
         Ok(Self {
@@ -141,7 +141,7 @@ impl Columns {
             .append_option(fields.map(|fields| fields.iter().map(Some)));
     }
 
-    /// What was added; nothing is left.
+    /// Returns the buffered columns and clears them.
     fn take(&mut self) -> Vec<NamedColumn> {
         let mut columns: Vec<NamedColumn> = vec![
             ("n", Arc::new(self.n.finish())),

@@ -1,4 +1,4 @@
-//! A comparison, for a person and for a machine.
+//! The report of a comparison, as text and as JSON.
 
 use std::{cmp::Reverse, collections::BTreeMap, fmt};
 
@@ -14,54 +14,54 @@ use crate::report::{
     table::{and_more, bar, counted, table, thousands, write_table},
 };
 
-/// How many rows of a table, and of the largest flips, a person is shown.
+/// The maximum number of rows in a table, and of largest flips, in the text report.
 const ROWS_SHOWN: usize = 12;
 
-/// A comparison, and what was compared.
+/// A comparison with its inputs, ready to be reported.
 #[derive(Debug)]
 pub struct Told<'a> {
-    /// What came of it.
+    /// The result of the comparison.
     pub difference: &'a Difference,
-    /// What was compared.
+    /// The inputs of the comparison.
     pub compared: Compared<'a>,
 }
 
-/// What a comparison is of.
+/// The inputs of a comparison.
 #[derive(Debug, Clone, Copy)]
 pub enum Compared<'a> {
-    /// Two policies over tapes.
+    /// Two policies over the same tapes.
     Policies {
-        /// The one that was compared with, and the one that was compared.
+        /// The old and the new policy.
         policies: (&'a Policy, &'a Policy),
-        /// What was read.
+        /// The names of the tapes.
         tapes: &'a [String],
-        /// What the operator had said.
+        /// The operator settings.
         operator: &'a Operator,
     },
     /// Two files of recorded answers.
     Answers {
-        /// Both, by name.
+        /// The names of both files.
         files: (&'a str, &'a str),
     },
-    /// Recorded answers, and what the engine answers to their tapes today.
+    /// Recorded answers, and the answers of this engine to the same tapes.
     Engine {
-        /// The answers, by name.
+        /// The name of the file with answers.
         file: &'a str,
-        /// The policy in force from the beginning, by name.
+        /// The name of the policy that is active from the beginning.
         policy: Option<&'a str>,
-        /// What was read.
+        /// The names of the tapes.
         tapes: &'a [String],
-        /// What the operator had said.
+        /// The operator settings.
         operator: &'a Operator,
     },
 }
 
-/// The engine that answers today.
+/// The version of this engine.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// Why no cause is told.
+/// The explanation for missing causes.
 const NO_CAUSES: &str =
-    "no causes: recorded answers do not hold the policies that they were given under";
+    "causes are not available: recorded answers do not contain the policies they were made under";
 
 #[derive(Serialize)]
 struct PolicyRow<'a> {
@@ -93,7 +93,7 @@ struct ReasonRow {
     records: u64,
 }
 
-/// One side that is no policy.
+/// A side of the comparison that is not a policy.
 #[derive(Serialize)]
 #[serde(rename_all = "snake_case")]
 enum Side<'a> {
@@ -195,12 +195,12 @@ impl fmt::Display for Told<'_> {
 }
 
 impl Told<'_> {
-    /// Whether anybody knows which field of a policy makes a flip.
+    /// Returns true if the causes of flips are known.
     pub(crate) const fn has_causes(&self) -> bool {
         matches!(self.compared, Compared::Policies { .. })
     }
 
-    /// What the operator had said, where anything was judged.
+    /// Returns the operator settings, if the engine evaluated records.
     pub(crate) const fn operator(&self) -> Option<&Operator> {
         match self.compared {
             Compared::Policies { operator, .. } | Compared::Engine { operator, .. } => {
@@ -210,7 +210,7 @@ impl Told<'_> {
         }
     }
 
-    /// The tapes that were read.
+    /// Returns the names of the tapes.
     pub(crate) const fn tapes(&self) -> &[String] {
         match self.compared {
             Compared::Policies { tapes, .. } | Compared::Engine { tapes, .. } => tapes,
@@ -218,7 +218,7 @@ impl Told<'_> {
         }
     }
 
-    /// What stands on either side.
+    /// Returns the descriptions of both sides.
     pub(crate) fn sides(&self) -> [String; 2] {
         let answers = |file: &str| format!("answers of {}", printable(file));
         match self.compared {
@@ -242,7 +242,7 @@ impl Told<'_> {
         }
     }
 
-    /// Nothing where nobody knows any.
+    /// Returns the causes, or `None` if causes are not available.
     fn cause_rows(&self) -> Option<Vec<CauseRow<'_>>> {
         let rows = self.difference.by_cause.iter();
         let rows = rows.map(|(fields, flips)| CauseRow {
@@ -266,7 +266,7 @@ impl Told<'_> {
                 writeln!(f, "{}", counted(it.read.records, "record"))?;
                 if it.unreadable > 0 {
                     let lines = counted(it.unreadable, "unreadable line");
-                    writeln!(f, "{lines}, skipped in both")?;
+                    writeln!(f, "{lines}, skipped on both sides")?;
                 }
             }
         }
@@ -331,7 +331,7 @@ impl Told<'_> {
     }
 }
 
-/// Names and counts, the most first.
+/// Writes a table of names and counts, largest count first.
 fn write_counts(
     f: &mut fmt::Formatter<'_>,
     name: &str,
@@ -358,15 +358,15 @@ fn or_none(text: &str) -> String {
     text.to_owned()
 }
 
-/// One field, or those that it takes together.
+/// Formats a cause: one field, or the fields that are needed together.
 pub(crate) fn cause_text(fields: &[String]) -> String {
     match fields {
-        [] => "the whole of the policy".to_owned(),
+        [] => "the whole policy".to_owned(),
         fields => printable(&fields.join(" + ")).into_owned(),
     }
 }
 
-/// A flip as cells: number, symbol, before, after, notional moved and, where anybody knows it, the cause.
+/// Returns a flip as table cells: number, symbol, before, after, notional moved and, if known, the cause.
 pub(crate) fn flip_row(flip: &Flip) -> Vec<String> {
     let symbol = flip.symbol.as_ref().map(Symbol::to_string);
     let mut row = vec![

@@ -1,10 +1,12 @@
-//! Chance that falls the same way everywhere.
+//! Deterministic random numbers.
 
 use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 
-/// Numbers from a seed: ChaCha with 8 rounds, keyed with the seed's bytes and nothing else, and integer
-/// arithmetic after that. No library's choice of a distribution can change what falls.
+/// A random number generator whose results depend on the seed only.
+///
+/// It uses ChaCha with 8 rounds, keyed with the bytes of the seed, and integer arithmetic. It does not use the
+/// distributions of a library, so updates of a library cannot change the results.
 pub(super) struct Dice(ChaCha8Rng);
 
 impl Dice {
@@ -16,17 +18,17 @@ impl Dice {
         Self(ChaCha8Rng::from_seed(key))
     }
 
-    /// One of 0 to `bound` − 1; 0 where the bound is 0.
+    /// Returns a number from 0 to `bound` − 1, or 0 if `bound` is 0.
     pub(super) fn below(&mut self, bound: u32) -> u64 {
         (u64::from(self.0.next_u32()) * u64::from(bound)) >> u32::BITS
     }
 
-    /// True in so many of a hundred.
+    /// Returns true with a probability of `chance` percent.
     pub(super) fn percent(&mut self, chance: u32) -> bool {
         self.below(100) < u64::from(chance)
     }
 
-    /// One of them, each as likely.
+    /// Returns one of the values, all with the same probability.
     pub(super) fn pick<T: Copy>(&mut self, first: T, others: &[T]) -> T {
         let count = u32::try_from(others.len()).unwrap_or(u32::MAX - 1);
         let chosen = usize::try_from(self.below(count + 1)).unwrap_or_default();

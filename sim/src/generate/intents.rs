@@ -1,4 +1,4 @@
-//! What intents say: entries and exits, in all their envelopes.
+//! The content of intents: entries and exits in all envelopes.
 
 mod writing;
 
@@ -9,10 +9,10 @@ use super::world::{ALL, TRADED, UNIVERSE, World};
 /// The service that owns exits.
 pub(super) const OWNER: &str = "exitbrain_v3_5";
 
-/// Names and texts of fields that stand there beside the usual ones.
+/// Names and texts of additional fields.
 pub(super) type Extras = &'static [(&'static str, &'static str)];
 
-/// What an intent will say.
+/// The content of an intent to write.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Ask {
     pub(super) envelope: Envelope,
@@ -24,9 +24,9 @@ pub(super) struct Ask {
     pub(super) leverage: Leverage,
     pub(super) size: Size,
     pub(super) stop: Stop,
-    /// Beside the other fields of the intent.
+    /// Additional fields of the intent.
     pub(super) inner: Extras,
-    /// Beside the payload.
+    /// Additional fields next to the payload.
     pub(super) outer: Extras,
 }
 
@@ -34,33 +34,33 @@ pub(super) struct Ask {
 pub(super) enum Envelope {
     Flat,
     FlatAllText,
-    /// A JSON string in this field.
+    /// The payload is a JSON string in this field.
     Text(&'static str),
-    /// A JSON object in this field.
+    /// The payload is a JSON object in this field.
     Object(&'static str),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Time {
-    /// A stream entry's id, and the same instant as ISO text or not.
+    /// A stream entry id, optionally with the same timestamp as ISO text.
     Stream {
         has_iso: bool,
     },
-    /// A stream entry's id, and the instant of a decision that much later, in milliseconds.
+    /// A stream entry id, and a decision this many milliseconds later.
     Decided {
         after: u64,
     },
-    /// A stream entry's id from that long after the decision, in milliseconds.
+    /// A stream entry id this many milliseconds after the decision.
     Ahead {
         by: u64,
     },
-    /// A recorded decision, by the policy of a hash.
+    /// A recorded decision with a policy hash, which may be unknown.
     Recorded {
         is_known: bool,
     },
     Millis,
     Seconds,
-    /// ISO text with this behind it.
+    /// ISO text with this suffix.
     Iso(&'static str),
     Unreadable,
     None,
@@ -73,23 +73,23 @@ pub(super) enum Name {
     None,
 }
 
-/// Where the side stands.
+/// The field and encoding of the side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Way {
-    /// BUY or SELL, in this field.
+    /// BUY or SELL in this field.
     Trade(&'static str),
-    /// LONG or SHORT, in this field.
+    /// LONG or SHORT in this field.
     Position(&'static str),
-    /// Another word as `action`.
+    /// Any other word in `action`.
     Word(&'static str),
-    /// An `action` and a `side` of the other way.
+    /// An `action` and a `side` that contradict each other.
     Conflict,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Leverage {
     None,
-    /// Asked relative to what the policy gives, but never less than 1.
+    /// A request relative to the leverage of the policy, at least 1.
     Lower(u64),
     Equal,
     Higher(u64),
@@ -99,11 +99,11 @@ pub(super) enum Leverage {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Size {
     None,
-    /// Notional, in US cents, under this name.
+    /// The notional in US cents, in this field.
     Notional(&'static str, u64),
-    /// Worth so many US cents, under this name, at a price under that one.
+    /// A quantity worth this many US cents, in this field, with the price in the second field.
     Quantity(&'static str, Option<&'static str>, u64),
-    /// Margin, in US cents.
+    /// The margin in US cents.
     Margin(u64),
     Text(&'static str, &'static str),
 }
@@ -111,14 +111,14 @@ pub(super) enum Size {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stop {
     None,
-    /// So many ten-thousandths away from the entry price.
+    /// The distance from the entry price, in ten-thousandths.
     Away(u64),
     WrongSide,
     Unreadable,
 }
 
 impl Ask {
-    /// An entry that a policy in force lets pass.
+    /// Returns an entry that is allowed under a policy in force.
     pub(super) fn sound(world: &mut World) -> Self {
         let dice = &mut world.dice;
         Self {
@@ -136,7 +136,7 @@ impl Ask {
         }
     }
 
-    /// An entry as they mostly come.
+    /// Returns an entry with typical variation.
     pub(super) fn entry(world: &mut World) -> Self {
         let mut ask = Self::sound(world);
         let dice = &mut world.dice;
@@ -176,7 +176,7 @@ impl Ask {
             13..15 => Size::Quantity("quantity", Some("price"), cents),
             15..17 => Size::Quantity("qty", Some("price"), cents),
             17 | 18 if ask.leverage != Leverage::None => Size::Margin(2_000 + cents / 10),
-            // Now and then more than any limit here permits.
+            // Sometimes above every limit of the sample policies.
             19 if dice.percent(30) => {
                 Size::Notional("position_size_usd", 2_500_000 + dice.below(500_000))
             }
@@ -188,7 +188,7 @@ impl Ask {
         ask
     }
 
-    /// An exit by its owner.
+    /// Returns an exit, usually by the exit owner.
     pub(super) fn exit(world: &mut World) -> Self {
         let mut ask = Self::sound(world);
         let dice = &mut world.dice;

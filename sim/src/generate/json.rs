@@ -1,25 +1,25 @@
-//! Writing JSON into a line, without a detour over values.
+//! Direct writing of JSON into a line, without intermediate values.
 
-/// How an object is written.
+/// The encoding of an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Style {
     quote: &'static str,
     is_all_text: bool,
 }
 
-/// Numbers and flags are JSON numbers and flags.
+/// Numbers and flags are JSON numbers and booleans.
 pub(super) const PLAIN: Style = Style {
     quote: "\"",
     is_all_text: false,
 };
 
-/// Every value is text, as a stream entry holds it.
+/// Every value is a string, as in a stream entry.
 pub(super) const ALL_TEXT: Style = Style {
     quote: "\"",
     is_all_text: true,
 };
 
-/// Plain, inside a JSON string.
+/// Like [`PLAIN`], but inside a JSON string.
 pub(super) const QUOTED: Style = Style {
     quote: "\\\"",
     is_all_text: false,
@@ -42,7 +42,7 @@ impl Decimal {
     }
 }
 
-/// An object that is being written. Names and texts hold nothing that needs an escape.
+/// An object that is being written. Names and texts must not need escapes.
 pub(super) struct Object<'l> {
     line: &'l mut Vec<u8>,
     style: Style,
@@ -63,7 +63,7 @@ impl<'l> Object<'l> {
         self.line.push(b'}');
     }
 
-    /// The line, with the name of a value that somebody else writes.
+    /// Writes the name of a value and returns the line, so that the caller can append the value.
     pub(super) fn value(&mut self, name: &str) -> &mut Vec<u8> {
         if !self.is_empty {
             self.line.push(b',');
@@ -78,7 +78,7 @@ impl<'l> Object<'l> {
         self.written(name, |line| line.extend_from_slice(text.as_bytes()));
     }
 
-    /// A text that `write` appends.
+    /// Writes a string whose content `write` appends.
     pub(super) fn written(&mut self, name: &str, write: impl FnOnce(&mut Vec<u8>)) {
         self.value(name);
         self.quoted(write);
@@ -93,7 +93,7 @@ impl<'l> Object<'l> {
         }
     }
 
-    /// A flag where the text is one, else text.
+    /// Writes a boolean or null if the word is one, otherwise a string.
     pub(super) fn word(&mut self, name: &str, word: &str) {
         if !self.style.is_all_text && matches!(word, "true" | "false" | "null") {
             self.value(name).extend_from_slice(word.as_bytes());
@@ -109,7 +109,7 @@ impl<'l> Object<'l> {
     }
 }
 
-/// Shortest: no zeros at the end, no point without digits behind it.
+/// Appends a number in its shortest form: no trailing zeros, and no decimal point without digits after it.
 pub(super) fn push_decimal(line: &mut Vec<u8>, number: Decimal) {
     let scale = 10_u64.saturating_pow(number.places);
     push_int(line, number.units / scale);
@@ -126,7 +126,7 @@ pub(super) fn push_decimal(line: &mut Vec<u8>, number: Decimal) {
 }
 
 pub(super) fn push_int(line: &mut Vec<u8>, number: u64) {
-    // No 64-bit number has more digits.
+    // `u64::MAX` has 20 digits.
     let mut digits = [b'0'; 20];
     let mut unused = digits.len();
     let mut rest = number;
@@ -141,13 +141,13 @@ pub(super) fn push_int(line: &mut Vec<u8>, number: u64) {
     line.extend_from_slice(digits.get(unused..).unwrap_or_default());
 }
 
-/// Two digits.
+/// Appends two digits.
 pub(super) fn push_two(line: &mut Vec<u8>, number: u64) {
     line.push(digit(number / 10 % 10));
     line.push(digit(number % 10));
 }
 
-/// JSON text inside a JSON string.
+/// Appends JSON text with the escapes it needs inside a JSON string.
 pub(super) fn push_escaped(line: &mut Vec<u8>, text: &str) {
     for byte in text.bytes() {
         if matches!(byte, b'"' | b'\\') {
@@ -166,7 +166,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_are_written_shortest() {
+    fn numbers_are_written_in_their_shortest_form() {
         let check = |units, places, expected: &str| {
             let mut line = Vec::new();
             push_decimal(&mut line, Decimal::new(units, places));

@@ -1,12 +1,11 @@
-//! A synthetic tape: records that look like a trading system's, made of a seed and nothing else.
+//! A synthetic tape: realistic records that are generated from a seed.
 //!
-//! **Every number in it is made up**: prices, sizes, leverages and thresholds are for trying the engine out,
-//! never for trading. They reach the engine as any tape's do, as fields of records; none of them stands in
-//! for an input that is missing.
+//! **Every number in it is invented.** Prices, sizes, leverages and thresholds serve to try out the engine, never to
+//! trade. They reach the engine as fields of records, like those of any tape; none of them replaces a missing input.
 //!
-//! The same seed gives the same bytes on every platform, and a shorter tape is the beginning of a longer
-//! one. The first 2048 records hold every kind of record there is, whatever the seed; how many records come
-//! after that changes neither the memory that writing takes nor, but for two a month, the number of policies.
+//! The same seed yields the same bytes on every platform, and a shorter tape is a prefix of a longer one. The first
+//! 2048 records include every kind of record, for any seed. Further records do not increase the memory for writing, and
+//! add only two policies per month.
 
 mod dice;
 mod intents;
@@ -28,10 +27,10 @@ use self::{
     world::World,
 };
 
-/// How much is written at once.
+/// The size of one write, in bytes.
 const WRITE_BYTES: usize = 64 * 1024;
 
-/// Writes a tape of so many records, one a line.
+/// Writes a tape of `records` records, one per line.
 ///
 /// ```
 /// let mut tape = Vec::new();
@@ -41,7 +40,7 @@ const WRITE_BYTES: usize = 64 * 1024;
 /// ```
 ///
 /// # Errors
-/// What `out` answers to a write.
+/// Returns the error of a failed write to `out`.
 pub fn write_tape(records: u64, seed: u64, out: &mut impl Write) -> io::Result<()> {
     let mut world = World::new(seed);
     let mut lines = Vec::with_capacity(2 * WRITE_BYTES);
@@ -72,7 +71,7 @@ fn write_record(kind: Kind, world: &mut World, line: &mut Vec<u8>) {
         }
         Kind::Publication(publication) => {
             if publication.flaw == Flaw::None {
-                // So that intents ask for less, as much and more than what the policy gives.
+                // Intents then request less than, as much as, and more than the leverage of the active policy.
                 world.revision = publication.edition.revision();
             }
             let mut object = Object::begin(line, PLAIN);

@@ -1,4 +1,4 @@
-//! The oddities: one record each of what rarely happens, so that every answer there is has its question.
+//! Rare records, one for each rare answer.
 
 use super::{
     intents::{Ask, Envelope, Leverage, Name, OWNER, Size, Stop, Time, Way, stream_id},
@@ -7,7 +7,7 @@ use super::{
     world::{HALTED, NO_LEVERAGE, UNIVERSE, World},
 };
 
-/// What is odd about a record.
+/// The kind of a rare record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Oddity {
     Broken(Broken),
@@ -15,7 +15,7 @@ pub(super) enum Oddity {
     Seen(Seeing),
 }
 
-/// Records that are no intents.
+/// Records that are not valid intents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Broken {
     CutOff,
@@ -25,7 +25,7 @@ pub(super) enum Broken {
     PayloadNoObject,
 }
 
-/// Intents.
+/// Rare intents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Asking {
     Hold,
@@ -66,7 +66,7 @@ pub(super) enum Asking {
     RecordedUnknown,
 }
 
-/// Positions.
+/// Rare positions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Seeing {
     Flat,
@@ -88,7 +88,7 @@ pub(super) enum Seeing {
     Wild,
 }
 
-/// In this order, again and again.
+/// All rare records, in the order of a cycle that repeats.
 pub(super) static ODDITIES: [Oddity; 58] = {
     use Asking as A;
     use Broken as B;
@@ -157,7 +157,7 @@ pub(super) static ODDITIES: [Oddity; 58] = {
 };
 
 impl Oddity {
-    /// Writes the record, without the end of the line.
+    /// Writes the record without a line ending.
     pub(super) fn write(self, world: &mut World, line: &mut Vec<u8>) {
         match self {
             Self::Broken(odd) => odd.write(world, line),

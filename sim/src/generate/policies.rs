@@ -1,4 +1,4 @@
-//! The made-up policies of a tape: few of them, however long it is.
+//! The invented policies of a tape. Their number is small, whatever the length of the tape.
 
 use portcullis::{domain::PolicyHash, policy::canonical_hash};
 
@@ -11,7 +11,7 @@ const DAY_SEC: u64 = 86_400;
 /// 2100-01-01T00:00:00Z.
 const FAR_AHEAD_SEC: u64 = 4_102_444_800;
 
-/// Which leverages a policy gives.
+/// The version of the leverages in a policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Revision {
     First,
@@ -19,7 +19,7 @@ pub(super) enum Revision {
 }
 
 impl Revision {
-    /// What a policy of this revision gives a symbol.
+    /// Returns the leverage of a symbol in this revision.
     pub(super) fn leverage(self, listed: &Listed) -> Option<u64> {
         let base = listed.leverage?;
         Some(match self {
@@ -30,51 +30,51 @@ impl Revision {
     }
 }
 
-/// The policies there are.
+/// A policy of the tape.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Edition {
-    /// Valid for 60 days from the beginning of its month, which is 30 days long and counts from 0.
+    /// A policy that is valid for 60 days from the start of its month. A month has 30 days; the first has number 0.
     Monthly { month: u64, revision: Revision },
-    /// Valid for a while from an instant.
+    /// A policy that is valid for 60 days from a timestamp, in epoch seconds.
     From { sec: u64 },
-    /// Valid from the beginning of the tape up to an instant, with a little grace for harvests.
+    /// A policy that is valid from the start of the tape to a timestamp, with 5 seconds of grace for harvests.
     Until { sec: u64 },
-    /// Not for anybody who reads this.
+    /// A policy that becomes valid only in the year 2100.
     FarAhead,
-    /// Expired before the tape began.
+    /// A policy that expired before the start of the tape.
     LongGone,
-    /// Valid for longer than the example of guardrails permits.
+    /// A policy that is valid for longer than the example guardrails allow.
     LongTerm,
-    /// Made for another market.
+    /// A policy for another market.
     OtherMarket,
-    /// With limits so low that most entries break them, a limit to the age of a market state, and a stop for
-    /// positions that have none.
+    /// A policy with limits that most entries violate, a maximum age for the market state, and a fallback stop for
+    /// positions without one.
     Tight,
 }
 
-/// What is wrong with a policy.
+/// A defect of a policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Flaw {
     None,
-    /// Its expiry was put off after its hash was made.
+    /// The expiry was extended after the hash was computed.
     WrongHash,
-    /// It does not say until when it is valid.
+    /// The expiry is missing.
     MissingField,
-    /// One of its structured values is no JSON.
+    /// A structured value is not valid JSON.
     Unparsable,
-    /// A threshold that would close every position.
+    /// A threshold is so low that every position would be closed.
     OutOfBounds,
 }
 
-/// How a policy is written down.
+/// The encoding of a policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Encoding {
     Document,
-    /// A map of texts.
+    /// A map of strings.
     Hash,
 }
 
-/// A policy as a record brings it.
+/// A policy as a record contains it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Publication {
     pub(super) edition: Edition,
@@ -141,7 +141,7 @@ fn change(fields: &mut [Field], name: &str, change: impl Fn(&mut String)) {
     }
 }
 
-/// One field, as the hash encoding has it.
+/// One field, in the hash encoding.
 struct Field {
     name: &'static str,
     text: String,
@@ -150,14 +150,14 @@ struct Field {
 
 #[derive(Clone, Copy)]
 enum Kind {
-    /// A string in a document too.
+    /// A string in both encodings.
     Text,
-    /// A number, a list or an object in a document: compact, keys sorted.
+    /// A number, list or object in a document: compact, with sorted keys.
     Json,
 }
 
 impl Edition {
-    /// The hash of the policy when nothing is wrong with it.
+    /// Returns the hash of the policy without defects.
     pub(super) fn hash(self) -> PolicyHash {
         hash_of(&self.fields())
     }
@@ -225,7 +225,7 @@ impl Edition {
         }
     }
 
-    /// From, until.
+    /// Returns the start and the end of validity, in epoch seconds.
     fn validity(self) -> (u64, u64) {
         match self {
             Self::Monthly { month, .. } => {
@@ -241,7 +241,7 @@ impl Edition {
         }
     }
 
-    /// Which leverages it gives.
+    /// Returns the revision of its leverages.
     pub(super) const fn revision(self) -> Revision {
         match self {
             Self::Monthly { revision, .. } => revision,
@@ -343,7 +343,7 @@ mod tests {
     }
 
     #[test]
-    fn every_edition_is_whole_and_hashes_alike_in_both_encodings() {
+    fn every_edition_is_valid_and_has_the_same_hash_in_both_encodings() {
         for edition in [
             MONTHLY,
             Edition::Monthly {
@@ -368,7 +368,7 @@ mod tests {
     }
 
     #[test]
-    fn every_flaw_is_refused_for_what_it_is() {
+    fn every_flaw_is_rejected_with_its_own_fault() {
         for (flaw, fault) in [
             (Flaw::WrongHash, PolicyFault::HashMismatch),
             (Flaw::MissingField, PolicyFault::MissingField),

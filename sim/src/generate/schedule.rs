@@ -1,8 +1,8 @@
-//! Which kind of record stands at which number.
+//! The kind of each record, by its number.
 //!
-//! Everything rare has its place by number and not by chance, so that the first 2048 records of every tape
-//! hold all of it, whatever the seed. Policies come at the places of [`CHANGES`], oddities at every
-//! sixteenth record, one after the other; what is left is ordinary and falls by chance.
+//! Everything rare is at fixed record numbers, so that the first 2048 records of every tape include all of it, for any
+//! seed. Policies are at the numbers of [`CHANGES`]. Every sixteenth record is the next of the rare records. All other
+//! records are ordinary and chosen at random.
 
 use super::{
     odd::{ODDITIES, Oddity},
@@ -10,7 +10,7 @@ use super::{
     world::{START_SEC, STEP_MS, World},
 };
 
-/// What stands at a place.
+/// The kind of a record.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Kind {
     Publication(Publication),
@@ -21,33 +21,33 @@ pub(super) enum Kind {
     Snapshot,
 }
 
-/// From one round of changes to the next: in a long tape they are rare.
+/// The number of records in a cycle of policy changes. It is large, so changes are rare in a long tape.
 const ROUND: u64 = 1_000_000;
-/// Within a round, how long one of the two ordinary policies of a month lasts.
+/// The number of records for which each ordinary policy of a month is active.
 const TERM: u64 = 250_000;
-/// How many records 30 days hold: when the policies of a month end, there are those of the next.
+/// The number of records in 30 days. When the policies of a month expire, those of the next month are published.
 const MONTH: u64 = 30 * 86_400_000 / STEP_MS;
 
-/// Every so many records comes an oddity, at this place among them.
+/// One of this many records is a rare one, at offset [`ODD_AT`].
 const ODD_EVERY: u64 = 16;
 const ODD_AT: u64 = 7;
 
-/// What happens to the policy.
+/// A policy change.
 #[derive(Debug, Clone, Copy)]
 enum Change {
     /// An ordinary policy of the month.
     Ordinary(Revision, Encoding, HashStated),
-    /// One that is refused: the one before stays in force.
+    /// A policy that is rejected, so the previous policy stays in force.
     Flawed(Flaw, Encoding),
-    /// One that is in force only from a place of the first round on; in later rounds never.
+    /// A policy that is in force only from a record of the first cycle on; in later cycles it is never in force.
     Early {
         in_force_at: u64,
     },
-    /// One that expires at a place of the first round; in later rounds it has expired before.
+    /// A policy that expires at a record of the first cycle; in later cycles it has already expired.
     Short {
         expires_at: u64,
     },
-    /// Another one.
+    /// Any other policy.
     Special(Edition, Encoding),
     Withdrawn,
 }
@@ -58,10 +58,10 @@ enum HashStated {
     No,
 }
 
-/// All of them stand before this place of their round.
+/// All changes are before this offset in their cycle.
 const CHANGES_END: u64 = 2048;
 
-/// By place within a round. None of them is a place of an oddity.
+/// The changes by offset in a cycle. No offset is one of a rare record.
 const CHANGES: [(u64, Change); 18] = {
     use Change::{Early, Flawed, Ordinary, Short, Special, Withdrawn};
     use Encoding::{Document, Hash};
@@ -89,7 +89,7 @@ const CHANGES: [(u64, Change); 18] = {
     ]
 };
 
-/// What the record that the world has come to is.
+/// Returns the kind of the current record.
 pub(super) fn kind_of(world: &mut World) -> Kind {
     if let Some(kind) = change_at(world.record) {
         return kind;
@@ -104,7 +104,7 @@ pub(super) fn kind_of(world: &mut World) -> Kind {
     }
 }
 
-/// The month that a record falls into; counts from 0.
+/// Returns the number of the month that a record belongs to, counted from 0.
 pub(super) const fn month_of(record: u64) -> u64 {
     record / MONTH
 }
@@ -172,7 +172,7 @@ fn change_at(record: u64) -> Option<Kind> {
     })
 }
 
-/// When a place of the first round comes.
+/// Returns the time of a record of the first cycle, in epoch seconds.
 const fn second_of(place: u64) -> u64 {
     START_SEC + place * STEP_MS / 1000
 }
@@ -182,7 +182,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_change_never_takes_the_place_of_an_oddity() {
+    fn changes_and_oddities_never_coincide() {
         for (place, _) in CHANGES {
             assert!(place < CHANGES_END);
             assert_ne!(place % ODD_EVERY, ODD_AT);
@@ -190,13 +190,13 @@ mod tests {
     }
 
     #[test]
-    fn every_oddity_comes_twice_within_the_first_2048_records() {
+    fn every_oddity_occurs_twice_in_the_first_2048_records() {
         let places = u64::try_from(ODDITIES.len()).unwrap() * ODD_EVERY;
         assert!(2 * places <= 2048, "{places}");
     }
 
     #[test]
-    fn policies_of_a_month_are_published_before_they_are_asked_for() {
+    fn policies_of_a_month_are_published_at_its_first_record() {
         let published = change_at(MONTH);
         assert!(matches!(
             published,
@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn changes_are_few() {
+    fn changes_are_rare() {
         let changes = (0..10 * ROUND).filter(|n| change_at(*n).is_some()).count();
         assert_eq!(changes, 10 * (CHANGES.len() + 3));
     }

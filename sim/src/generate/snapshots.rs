@@ -1,4 +1,4 @@
-//! Writing positions and the state of their markets.
+//! JSON encoding of positions and market states.
 
 use super::{
     intents::stream_id,
@@ -6,49 +6,49 @@ use super::{
     world::{TRADED, World, symbol},
 };
 
-/// What a record of a position will say.
+/// The content of a position record.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Seen {
     pub(super) has_time: bool,
     pub(super) side: &'static str,
     pub(super) quantity: Option<&'static str>,
-    /// In place of the current price.
+    /// A text that replaces the current price.
     pub(super) price_text: Option<&'static str>,
-    /// In tenths of R, before costs.
+    /// The profit or loss in tenths of R, before costs.
     pub(super) r_tenths: u64,
-    /// The position loses that much.
+    /// If true, `r_tenths` is a loss.
     pub(super) is_loss: bool,
-    /// In ten-thousandths of the entry price.
+    /// The stop distance, in ten-thousandths of the entry price.
     pub(super) stop: Option<u64>,
     pub(super) stop_at: StopAt,
     pub(super) harvested: Option<&'static str>,
     pub(super) market: State,
 }
 
-/// Where the stop order stands.
+/// The current stop order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum StopAt {
     Nowhere,
-    /// Where the stop distance puts it.
+    /// At the stop distance from the entry price.
     Entry,
     Text(&'static str),
 }
 
-/// The state of the market.
+/// The market state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum State {
     Unknown,
     Calm,
-    /// The trend has become improbable.
+    /// The probability of a trend is low.
     Turned,
-    /// Moves have become larger.
+    /// The volatility is high.
     Wild,
-    /// Calm, a number of it being no probability.
+    /// Like `Calm`, but one value is not a valid probability.
     Broken,
 }
 
 impl Seen {
-    /// A position in profit, in a calm market.
+    /// Returns a position in profit, in a calm market.
     pub(super) fn calm(world: &mut World) -> Self {
         let dice = &mut world.dice;
         Self {
@@ -65,7 +65,7 @@ impl Seen {
         }
     }
 
-    /// A position as they mostly are.
+    /// Returns a position with typical variation.
     pub(super) fn usual(world: &mut World) -> Self {
         let mut seen = Self::calm(world);
         let dice = &mut world.dice;
@@ -92,7 +92,7 @@ impl Seen {
         seen
     }
 
-    /// Writes the record, without the end of the line.
+    /// Writes the record without a line ending.
     pub(super) fn write(&self, world: &mut World, line: &mut Vec<u8>) {
         let mut object = Object::begin(line, PLAIN);
         if self.has_time {
@@ -107,7 +107,7 @@ impl Seen {
         }
         let entry = world.price(place);
         self.prices(&mut object, entry);
-        // In a calm market no age alone closes a position.
+        // In a calm market, the age alone must not close a position.
         let age = world.dice.below(match self.market {
             State::Calm => 60_000,
             State::Unknown | State::Turned | State::Wild | State::Broken => 90_000,
@@ -123,7 +123,7 @@ impl Seen {
     fn prices(&self, object: &mut Object<'_>, entry: Decimal) {
         let stop = self.stop.unwrap_or(150);
         let is_up = (self.side == "LONG") != self.is_loss;
-        // Rounded up, so that a profit that reaches a threshold stays above it.
+        // Rounded up, so that a profit that reaches a threshold is not below it.
         let way = (entry.units * stop * self.r_tenths).div_ceil(100_000);
         let current = if is_up {
             entry.units + way
@@ -155,7 +155,7 @@ impl Seen {
 
     fn state(&self, world: &mut World, object: &mut Object<'_>) {
         let dice = &mut world.dice;
-        // In thousandths. A market that trends reverts or goes nowhere with what is left.
+        // In thousandths. The rest is split between mean reversion and chop.
         let trend = match self.market {
             State::Unknown => return,
             State::Calm | State::Wild => 300 + dice.below(500),

@@ -1,4 +1,4 @@
-//! The tape as a whole, and what the engine makes of it.
+//! Tests of the whole tape, including the answers of the engine to it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,12 +21,12 @@ fn tape(records: u64, seed: u64) -> Vec<u8> {
 }
 
 #[test]
-fn a_seed_gives_its_bytes_and_no_other_does() {
+fn bytes_depend_on_the_seed_only() {
     assert_eq!(tape(5_000, 1), tape(5_000, 1));
     assert_ne!(tape(5_000, 1), tape(5_000, 2));
     assert_ne!(tape(5_000, 1), tape(5_000, 1 << 32));
     assert!(tape(5_000, 1).starts_with(&tape(3_000, 1)));
-    // Tapes that somebody kept stay reproducible.
+    // Stored tapes must stay reproducible.
     assert_eq!(
         blake3::hash(&tape(10_000, 1)).to_hex().as_str(),
         "ac9f34f78d8afa4040e27f88f5e1d4b8176f42368d5642e0fad60b980a0bb5a5"
@@ -34,7 +34,7 @@ fn a_seed_gives_its_bytes_and_no_other_does() {
 }
 
 #[test]
-fn a_record_is_a_line_of_ordinary_length() {
+fn each_record_is_one_line_of_ordinary_length() {
     for records in [0, 1, 2_000, 100_000] {
         let bytes = tape(records, 3);
         let lines = bytes.iter().filter(|byte| **byte == b'\n').count();
@@ -45,10 +45,10 @@ fn a_record_is_a_line_of_ordinary_length() {
     assert!((20_000_000..26_000_000).contains(&bytes), "{bytes}");
 }
 
-/// What the engine answered, how often, and each first at which record.
+/// The answers of the engine, each with its count and its first record.
 type Answers = BTreeMap<String, (usize, usize)>;
 
-/// The plainest replay there is: no policy by hash, none out of order.
+/// A minimal replay, without policies by hash or out of order.
 fn replay(tape: Vec<u8>, guardrails: Guardrails) -> Answers {
     let source = TapeSource::Memory {
         name: "synthetic",
@@ -113,7 +113,7 @@ fn judge(
             }
             Err(refusal) => part(Reason::from(refusal.fault()).code()),
         },
-        Event::Decided(_) => panic!("none is generated"),
+        Event::Decided(_) => panic!("no recorded decisions are generated"),
         Event::PolicyWithdrawn(_) => {
             *policy = Err(PolicyAbsence::NotFound);
             part("withdrawn")
@@ -138,9 +138,9 @@ fn example_of_guardrails() -> Guardrails {
 }
 
 #[test]
-fn the_first_2048_records_hold_every_answer() {
+fn the_first_2048_records_cover_every_answer() {
     let mut expected: BTreeSet<&str> = Reason::ALL.iter().map(|reason| reason.code()).collect();
-    // A store, keys or memory of what came before would be needed for these.
+    // These need a store, keys or memory of earlier records.
     for absent in [
         "POLICY_SIGNATURE_INVALID",
         "POLICY_ROLLED_BACK",
@@ -174,7 +174,7 @@ fn the_first_2048_records_hold_every_answer() {
                 "{code} is missing from the tape of {seed}"
             );
         }
-        assert_eq!(answers, Answers::new(), "nobody expected these");
+        assert_eq!(answers, Answers::new(), "unexpected answers");
     }
 }
 

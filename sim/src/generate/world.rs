@@ -1,4 +1,4 @@
-//! What the records of a tape tell of: a clock, and symbols whose prices wander.
+//! The state behind a tape: a clock, and symbols with varying prices.
 
 use jiff::{Timestamp, tz::Offset};
 
@@ -8,14 +8,14 @@ use super::{
     policies::Revision,
 };
 
-/// 2026-01-05T00:00:00Z, in epoch seconds: when a tape begins.
+/// The start of a tape in epoch seconds: 2026-01-05T00:00:00Z.
 pub(super) const START_SEC: u64 = 1_767_571_200;
 
-/// From one record to the next, in milliseconds, give or take less than that.
+/// The time between two records in milliseconds, plus a jitter that is smaller than this.
 pub(super) const STEP_MS: u64 = 250;
 
-/// A symbol, with made-up numbers: a price to wander around, and the leverage of the made-up policies
-/// (none for one of them, and for those that no policy lists).
+/// A symbol with invented numbers: a base price, and the leverage in the invented policies. The leverage is absent for
+/// one listed symbol and for the symbols that no policy lists.
 pub(super) struct Listed {
     pub(super) name: &'static str,
     price: Decimal,
@@ -40,7 +40,7 @@ const fn without_leverage(name: &'static str, units: u64, places: u32) -> Listed
 
 const BTC: Listed = listed("BTCUSDT", 9_500_000, 2, 8);
 
-/// The first 40 are in the universe of every policy here; the first 38 of them can be traded.
+/// All symbols. The first 40 are in the universe of every policy; the first 38 of these can be traded.
 static SYMBOLS: [Listed; 44] = [
     BTC,
     listed("ETHUSDT", 330_000, 2, 10),
@@ -88,18 +88,18 @@ static SYMBOLS: [Listed; 44] = [
     without_leverage("WIFUSDT", 18_000, 4),
 ];
 
-/// How many of the symbols every policy lists.
+/// The number of symbols that every policy lists.
 pub(super) const UNIVERSE: u32 = 40;
-/// How many of those have a leverage and are not halted by the example of guardrails.
+/// The number of listed symbols with a leverage that the example guardrails do not halt.
 pub(super) const TRADED: u32 = 38;
-/// Which one the example of guardrails halts.
+/// The index of the symbol that the example guardrails halt.
 pub(super) const HALTED: u64 = 38;
-/// Which one has no leverage.
+/// The index of the listed symbol without a leverage.
 pub(super) const NO_LEVERAGE: u64 = 39;
-/// How many there are.
+/// The number of all symbols.
 pub(super) const ALL: u32 = 44;
 
-/// The symbols of every policy here.
+/// Returns the symbols that every policy lists.
 pub(super) fn universe() -> impl Iterator<Item = &'static Listed> {
     SYMBOLS.iter().take(UNIVERSE.try_into().unwrap_or_default())
 }
@@ -109,17 +109,17 @@ pub(super) fn symbol(place: u64) -> &'static Listed {
     found.unwrap_or(&BTC)
 }
 
-/// Prices go no further from where they began than this, in ten-thousandths of it.
+/// The range of prices, in ten-thousandths of the base price.
 const PRICE_RANGE: std::ops::RangeInclusive<u64> = 7_000..=13_000;
 
-/// The state between records; its size is fixed.
+/// The state between records. Its size is constant.
 pub(super) struct World {
     pub(super) dice: Dice,
-    /// Counts from 0.
+    /// The record number, counted from 0.
     pub(super) record: u64,
-    /// Epoch milliseconds.
+    /// The current time in epoch milliseconds.
     pub(super) now_ms: u64,
-    /// The leverages that the last good policy gave.
+    /// The leverages of the latest valid policy.
     pub(super) revision: Revision,
     price_levels: [u64; SYMBOLS.len()],
     day: u64,
@@ -139,14 +139,14 @@ impl World {
         }
     }
 
-    /// Goes on to a record.
+    /// Advances to a record.
     pub(super) fn turn_to(&mut self, record: u64) {
         let jitter = self.dice.below(200);
         self.record = record;
         self.now_ms = START_SEC * 1000 + record.saturating_mul(STEP_MS).saturating_add(jitter);
     }
 
-    /// What a symbol costs now; it moves a little.
+    /// Returns the current price of a symbol. Each call changes the price slightly.
     pub(super) fn price(&mut self, place: u64) -> Decimal {
         let step = self.dice.below(21);
         let Decimal { units, places } = symbol(place).price;
@@ -162,7 +162,7 @@ impl World {
         Decimal::new(units * *level / 10_000, places)
     }
 
-    /// An instant as ISO-8601 without an offset.
+    /// Appends a timestamp as ISO-8601 text without an offset.
     pub(super) fn push_iso(&mut self, line: &mut Vec<u8>, at_ms: u64) {
         let day = at_ms / 86_400_000;
         if self.day != day {
@@ -186,7 +186,7 @@ impl World {
 
 fn date_of(day: u64) -> String {
     let seconds = i64::try_from(day.saturating_mul(86_400)).unwrap_or(i64::MAX);
-    // A tape that reaches the year 9999 stays there.
+    // The clock stops at the largest timestamp, in the year 9999.
     let at = Timestamp::from_second(seconds).unwrap_or(Timestamp::MAX);
     Offset::UTC.to_datetime(at).date().to_string()
 }

@@ -1,4 +1,4 @@
-//! What is to be proposed for a position, beside what was proposed before.
+//! Evaluation of a position against its previous proposal.
 
 use portcullis::{
     domain::Instant,
@@ -11,32 +11,32 @@ use portcullis::{
 
 use super::{memory::Memory, position::Seen, proposal::Face};
 
-/// What is to be done about a position.
+/// Result of the evaluation of a position.
 #[derive(Debug)]
 pub(super) enum Advice<'p> {
-    /// What was proposed before stands.
+    /// The previous proposal is still valid.
     Unchanged,
-    /// Something else is proposed; before, this stage was taken.
+    /// A new proposal, and the stage that was taken before it.
     Propose(Harvest<'p>, Harvested),
-    /// Nothing can be said.
+    /// The position cannot be evaluated.
     Skip(HarvestSkip<'p>),
 }
 
-/// What a position is judged by.
+/// Inputs of the evaluation of a position.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Case<'p, 's> {
     pub(super) policy: PolicyState<'p>,
     pub(super) seen: &'s Seen,
     pub(super) market: Option<&'s Market>,
     pub(super) memory: Memory,
-    /// The last proposal; blank where there is none.
+    /// The last proposal; blank if there is none.
     pub(super) last: &'s Face,
     pub(super) now: Instant,
 }
 
 impl<'p> Case<'p, '_> {
-    /// Judges a position. A partial close that was proposed stands for as long as it would be proposed still,
-    /// had it not been; whatever else is proposed after it, counts it as taken.
+    /// Evaluates a position. A proposed partial close stays valid while the engine, without it, would propose it
+    /// again. Every later proposal counts it as taken.
     pub(super) fn advice(&self) -> Advice<'p> {
         let taken = self.memory.taken(&self.seen.opening, self.now);
         let before = match taken {
@@ -72,7 +72,7 @@ impl<'p> Case<'p, '_> {
     }
 }
 
-/// The stage that a proposal takes.
+/// Returns the stage that an action takes, if it is a partial close.
 pub(super) const fn stage(action: HarvestAction) -> Option<Stage> {
     match action {
         HarvestAction::Partial25 => Some(Stage::Partial25),
@@ -82,7 +82,7 @@ pub(super) const fn stage(action: HarvestAction) -> Option<Stage> {
     }
 }
 
-/// What either says was taken.
+/// Returns the higher of two stages. The result is unreadable if either is.
 fn higher(one: Harvested, other: Harvested) -> Harvested {
     match (one, other) {
         (Harvested::Stage(one), Harvested::Stage(other)) => Harvested::Stage(one.max(other)),

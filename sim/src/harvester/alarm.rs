@@ -1,4 +1,4 @@
-//! The alarm: open positions, and nothing to judge them by.
+//! The alarm for open positions without harvest parameters in force.
 
 use std::{
     collections::BTreeSet,
@@ -18,18 +18,18 @@ use portcullis::{
 use super::meter;
 use crate::service::{ServiceError, Stop, line, now};
 
-/// How often it is looked whether there is reason for an alarm.
+/// Interval between checks.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
-/// How often an alarm that goes on is repeated.
+/// Interval at which a continuing alarm is repeated.
 const REPEAT_EVERY: Duration = Duration::from_secs(60);
-/// How many symbols an alarm names.
+/// Maximum number of symbols that an alarm names.
 const NAMES_MAX: usize = 20;
 
-/// The positions that were open when somebody last looked; `None`: nobody has.
+/// The positions that were open at the last look; `None` before the first look.
 #[derive(Default)]
 pub(super) struct Board(Mutex<Option<BTreeSet<Symbol>>>);
 
-/// Compares the board with the policy, whether or not the server is there.
+/// Checks the open positions against the policy, also while the server is unreachable.
 pub(super) struct Alarm<'a> {
     feed: &'a Feed,
     board: &'a Board,
@@ -37,7 +37,7 @@ pub(super) struct Alarm<'a> {
     raised: Option<Raised>,
 }
 
-/// What was last said.
+/// The last alarm that was logged.
 struct Raised {
     open: BTreeSet<Symbol>,
     reason: Reason,
@@ -45,7 +45,7 @@ struct Raised {
 }
 
 impl Board {
-    /// What was found before a look broke off; of the others nothing new is known.
+    /// Adds the positions that an interrupted look found. The other positions are left unchanged.
     pub(super) fn add(&self, found: BTreeSet<Symbol>) {
         let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if !found.is_empty() {
@@ -73,7 +73,7 @@ impl<'a> Alarm<'a> {
         }
     }
 
-    /// Watches until it is time to stop.
+    /// Checks until `stop` is set.
     pub(super) fn watch(mut self) -> Result<(), ServiceError> {
         while !self.stop.is_set() {
             if let Some(open) = self.board.open() {
@@ -92,7 +92,7 @@ impl<'a> Alarm<'a> {
     }
 }
 
-/// What there is to say, if anything.
+/// Returns the line to log, if the alarm changed or is repeated.
 fn look(
     raised: &mut Option<Raised>,
     open: BTreeSet<Symbol>,
@@ -125,7 +125,7 @@ fn look(
     Some(text)
 }
 
-/// Why no θ is in force.
+/// Returns the reason and the detail if no harvest parameters (θ) are in force.
 fn missing(policy: PolicyState<'_>, now: Instant) -> Option<(Reason, String)> {
     let skip = match policy.theta_in_force(now) {
         Ok(Ok(_)) => return None,
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn an_alarm_is_said_once_a_change_and_once_a_minute() {
+    fn an_alarm_is_logged_on_each_change_and_each_minute() {
         let policy = PolicyState::absent(&PolicyAbsence::NotFound);
         let start = Tick::now();
         let mut raised = None;
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn many_positions_are_counted_and_some_named() {
+    fn the_first_20_positions_are_named() {
         let open = |count| {
             let symbol = |n| Symbol::new(&format!("S{n:02}")).unwrap();
             named(&(0..count).map(symbol).collect())

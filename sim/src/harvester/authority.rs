@@ -1,4 +1,4 @@
-//! The right to propose exits.
+//! Authority to propose exits.
 
 use std::fmt;
 
@@ -7,8 +7,7 @@ use portcullis::{
     exit::{ExitOwnership, ExitRule, NotExitOwner},
 };
 
-/// A service that may propose exits, and the rule by which it may. There is no other way to one than to ask
-/// who owns exits.
+/// Proof that a service may propose exits, and the rule that allows it. Only [`Authority::of`] creates one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Authority {
     name: Box<str>,
@@ -16,10 +15,10 @@ pub struct Authority {
 }
 
 impl Authority {
-    /// The right of the service of this name.
+    /// Returns the authority of the service of this name.
     ///
     /// # Errors
-    /// It is neither the exit owner nor a listed delegate.
+    /// Returns an error if the service is neither the exit owner nor a listed delegate.
     pub fn of<'a>(ownership: &'a ExitOwnership, name: &'a str) -> Result<Self, NotExitOwner<'a>> {
         match ownership.rule(name) {
             Some(rule) => Ok(Self {
@@ -33,13 +32,13 @@ impl Authority {
         }
     }
 
-    /// The service.
+    /// Returns the name of the service.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The rule.
+    /// Returns the rule that allows the service to propose exits.
     #[must_use]
     pub const fn rule(&self) -> ExitRule {
         self.rule
@@ -61,14 +60,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn owners_and_delegates_have_it_and_nobody_else() {
+    fn only_owners_and_delegates_have_authority() {
         let ownership = ExitOwnership::new("owner", ["helper"]).unwrap();
         let rule = |name| Authority::of(&ownership, name).map(|authority| authority.rule());
         assert_eq!(rule("owner"), Ok(ExitRule::Owner));
         assert_eq!(rule("helper"), Ok(ExitRule::Delegate));
         for name in ["Owner", "", "owner "] {
             let denied = rule(name).unwrap_err().to_string();
-            assert_eq!(denied, format!("`{name}` does not own exits, `owner` does"));
+            assert_eq!(
+                denied,
+                format!("`{name}` does not own exits; the exit owner is `owner`")
+            );
         }
     }
 }

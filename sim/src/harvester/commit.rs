@@ -1,4 +1,4 @@
-//! Proposals are written and removed, once.
+//! Commits the writing and removal of proposals, once each.
 
 use portcullis::domain::Symbol;
 use redis::{Connection, RedisResult, Script};
@@ -9,18 +9,18 @@ use super::{
     settings::{MEMORIES, PROPOSALS, STREAM},
 };
 
-/// What is done to a proposal.
+/// A change of a proposal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Step {
-    /// It takes the place of the one before.
+    /// It replaces the previous one.
     Propose,
-    /// It is removed: the position says that it is flat.
+    /// It is removed because the position is flat.
     End,
-    /// It is removed: the position is gone, and still is.
+    /// It is removed because the key of the position was deleted and still does not exist.
     Gone,
 }
 
-/// A change to a proposal.
+/// A change of a proposal, with all its inputs.
 pub(super) struct Change<'a> {
     pub(super) step: Step,
     pub(super) symbol: Symbol,
@@ -28,11 +28,11 @@ pub(super) struct Change<'a> {
     pub(super) position: &'a [u8],
     pub(super) before: &'a Before,
     pub(super) remember: Remember,
-    /// The fields of the proposal, and of its entry.
+    /// Fields of the proposal and of its stream entry.
     pub(super) items: Items,
 }
 
-/// Writes proposals in one step of the server.
+/// Writes proposals in one atomic script.
 pub(super) struct Committer(Script);
 
 impl Committer {
@@ -40,7 +40,7 @@ impl Committer {
         Self(Script::new(include_str!("commit.lua")))
     }
 
-    /// Makes a change, unless somebody made one since `before` was read; whether it was made.
+    /// Makes a change, unless the proposal changed since `before` was read. Returns true if the change was made.
     pub(super) fn commit(
         &self,
         change: &Change<'_>,
@@ -73,13 +73,13 @@ impl Committer {
     }
 }
 
-/// What is remembered from here on.
+/// The change of the memory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Remember {
-    /// What was.
+    /// The memory is left unchanged.
     AsBefore,
-    /// Nothing: the position without an opening has ended.
+    /// The memory is removed, because a position without an opening time has ended.
     Nothing,
-    /// A stage, in the memory's own words.
+    /// The memory is replaced by this text, which holds a stage.
     Stage(String),
 }

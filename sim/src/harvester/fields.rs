@@ -1,4 +1,4 @@
-//! The fields of a hash.
+//! Fields of a Redis hash.
 
 use std::collections::BTreeMap;
 
@@ -7,45 +7,46 @@ use redis::{RedisError, RedisResult, Value};
 
 use crate::service::{bytes, list};
 
-/// A hash. What is not UTF-8 is no number, no word and no instant: whoever asks for it finds it unreadable.
+/// The fields of a hash. Bytes that are not UTF-8 are replaced, so that a number, a word or a time with such bytes is
+/// unreadable.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Fields(BTreeMap<String, String>);
 
-/// What lies under a key.
+/// The value of a key.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Held {
     Nothing,
     Hash(Fields),
-    /// Something that is no hash.
+    /// A value of another type.
     Other,
 }
 
-/// How an instant is written. Told by the field's name, never by the size of the number.
+/// Format of a timestamp. It depends on the name of the field, never on the size of the number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Unit {
     /// Whole milliseconds since the epoch.
     Millis,
-    /// Seconds since the epoch, or ISO-8601 (without an offset it is UTC).
+    /// Seconds since the epoch, or ISO-8601 (UTC if it has no offset).
     SecondsOrIso,
 }
 
-/// An instant that cannot be read: its field, and why.
+/// An unreadable timestamp: its field and the error.
 pub(super) type Unreadable = (&'static str, InstantError);
 
 impl Fields {
-    /// The first of some fields that is there.
+    /// Returns the first of these fields that is present, with its value.
     pub(super) fn first(&self, names: &[&'static str]) -> Option<(&'static str, &str)> {
         names
             .iter()
             .find_map(|name| Some((*name, self.0.get(*name)?.as_str())))
     }
 
-    /// The same as a number; NaN is one that cannot be read.
+    /// Returns the first of these fields that is present, as a number; NaN if it is unreadable.
     pub(super) fn number(&self, names: &[&'static str]) -> Option<f64> {
         self.first(names).map(|(_, text)| number(text))
     }
 
-    /// The first of some fields that is there, as an instant.
+    /// Returns the first of these fields that is present, as a timestamp.
     pub(super) fn instant(
         &self,
         names: &[(&'static str, Unit)],
@@ -77,7 +78,7 @@ impl<T: Into<String>> FromIterator<(T, T)> for Fields {
 }
 
 impl Held {
-    /// What `HGETALL` answers.
+    /// Parses the reply to `HGETALL`.
     pub(super) fn read(reply: RedisResult<Value>) -> RedisResult<Self> {
         let value = match reply {
             Err(error) if is_of_another_type(&error) => return Ok(Self::Other),
@@ -99,7 +100,7 @@ impl Held {
     }
 }
 
-/// A number; NaN where there is none.
+/// Parses a number; NaN if it is unreadable.
 pub(super) fn number(text: &str) -> f64 {
     text.parse().unwrap_or(f64::NAN)
 }

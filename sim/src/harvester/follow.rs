@@ -1,4 +1,4 @@
-//! Looks at the positions, again and again.
+//! The loop that reads and evaluates the positions.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -29,9 +29,9 @@ use super::{
 };
 use crate::service::{Link, ServiceError, Stop, line, now, say, wait_until_asked};
 
-/// How many positions are read at once.
+/// Number of positions in one read.
 const BATCH: usize = 64;
-/// Follows positions.
+/// Reads and evaluates positions at an interval.
 pub(super) struct Follower<'a> {
     settings: &'a Settings,
     feed: &'a Feed,
@@ -40,11 +40,11 @@ pub(super) struct Follower<'a> {
     committer: Committer,
     refusals: OnChange,
     notes: OnChange,
-    /// The symbols that may have a proposal, and the keys that their positions had.
+    /// Symbols that may have a proposal, with the keys of their positions.
     known: BTreeMap<Symbol, Vec<u8>>,
 }
 
-/// A symbol that is looked at.
+/// A symbol under evaluation.
 #[derive(Clone, Copy)]
 struct Looked<'r> {
     symbol: Symbol,
@@ -72,11 +72,11 @@ impl<'a> Follower<'a> {
         }
     }
 
-    /// Follows until it is time to stop.
+    /// Evaluates positions until `stop` is set.
     pub(super) fn serve(mut self, link: Link<'_>) -> Result<(), ServiceError> {
         link.keep(|connection, is_well| {
             wait_until_asked(self.feed, self.stop);
-            // Of positions that ended while nobody looked, too.
+            // Includes the proposals of positions that ended while the service was not running.
             for symbol in find_proposals(connection)? {
                 let key = format!("{POSITIONS}{}", symbol.as_str()).into_bytes();
                 self.known.entry(symbol).or_insert(key);
@@ -102,7 +102,7 @@ impl<'a> Follower<'a> {
         self.end_those_gone(&found, connection)?;
         self.known.extend(single);
         for name in self.refusals.end_look() {
-            say(format_args!("{name} is no longer refused"));
+            say(format_args!("{name} is no longer skipped"));
         }
         self.notes.end_look();
         Ok(())
@@ -130,26 +130,32 @@ impl<'a> Follower<'a> {
         Ok(())
     }
 
-    /// The positions with one key each. Those with several are open, for all anybody knows.
+    /// Returns the positions that have one key each, and the symbols with several keys. The latter count as open.
     fn sort(&mut self, found: &Found) -> (Vec<(Symbol, Vec<u8>)>, BTreeSet<Symbol>) {
         let mut single = Vec::new();
         let mut open = BTreeSet::new();
         for key in &found.nameless {
             let name = String::from_utf8_lossy(key);
-            self.refuse(&Shown(&name).to_string(), "the key ends with no symbol");
+            self.refuse(
+                &Shown(&name).to_string(),
+                "the key does not end with a symbol",
+            );
         }
         for (symbol, keys) in &found.keys {
             if let [key] = keys.as_slice() {
                 single.push((*symbol, key.clone()));
             } else {
-                self.refuse(&symbol.to_string(), "there are several keys of this symbol");
+                self.refuse(
+                    &symbol.to_string(),
+                    "several keys have this symbol; delete all but one",
+                );
                 open.insert(*symbol);
             }
         }
         (single, open)
     }
 
-    /// Judges a position, and notes it where it is open.
+    /// Evaluates a position, and adds it to `open` if it is open.
     fn follow(
         &mut self,
         looked: Looked<'_>,
@@ -159,10 +165,10 @@ impl<'a> Follower<'a> {
         connection: &mut Connection,
     ) -> RedisResult<()> {
         let fields = match &reading.position {
-            // Gone since it was found: the next look will not find it.
+            // Deleted since it was found. The next look handles that.
             Held::Nothing => return Ok(()),
             Held::Other => {
-                self.refuse(&looked.symbol.to_string(), "the key holds no hash");
+                self.refuse(&looked.symbol.to_string(), "the key is not a hash");
                 return Ok(());
             }
             Held::Hash(fields) => fields,
@@ -170,7 +176,7 @@ impl<'a> Follower<'a> {
         let seen = match Seen::read(looked.symbol, fields, &reading.risk, looked.now) {
             Ok(seen) => seen,
             Err(why) => {
-                // It may be, for all anybody knows.
+                // It may be open, so the alarm covers it.
                 open.insert(looked.symbol);
                 self.refuse(&looked.symbol.to_string(), &why);
                 return Ok(());
@@ -179,7 +185,7 @@ impl<'a> Follower<'a> {
         if seen.position.is_flat() {
             return self.end(looked, Step::End, connection).map(drop);
         }
-        // Whatever becomes of the proposal: the server may go away before it answers.
+        // Before the proposal is written, because the server may become unreachable.
         open.insert(looked.symbol);
         let memory = Memory::read(&looked.before.memory);
         for note in words::notes(reading, &seen, memory) {
@@ -234,7 +240,7 @@ impl<'a> Follower<'a> {
         Ok(())
     }
 
-    /// Removes the proposal of a position that has ended, if there is one; whether that is done with.
+    /// Removes the proposal of a position that has ended, if there is one. Returns true if none is left.
     fn end(
         &self,
         looked: Looked<'_>,
@@ -274,7 +280,7 @@ impl<'a> Follower<'a> {
         Ok(is_done)
     }
 
-    /// Removes the proposals of positions whose keys are gone.
+    /// Removes the proposals of positions whose keys were deleted.
     fn end_those_gone(&mut self, found: &Found, connection: &mut Connection) -> RedisResult<()> {
         let known = std::mem::take(&mut self.known);
         let (still, gone): (BTreeMap<_, _>, BTreeMap<_, _>) = known
@@ -283,7 +289,7 @@ impl<'a> Follower<'a> {
         self.known = still;
         let gone: Vec<(Symbol, Vec<u8>)> = gone.into_iter().collect();
         for batch in gone.chunks(BATCH) {
-            // Whatever goes wrong, it is looked at again.
+            // Kept until the removal succeeds, so that a failure is retried.
             self.known.extend(batch.iter().cloned());
             let readings = read(batch, connection)?;
             for ((symbol, key), reading) in batch.iter().zip(&readings) {
@@ -301,7 +307,7 @@ impl<'a> Follower<'a> {
         Ok(())
     }
 
-    /// A position of which nothing can be said.
+    /// Logs a position that the engine cannot evaluate.
     fn skip(&mut self, symbol: Symbol, skip: HarvestSkip<'_>, policy: PolicyState<'_>) {
         let answer = Answer::harvest(&HarvestDecision::Skip(skip), policy);
         if let (Some(reason), Some(detail)) = (answer.reason, answer.detail) {
@@ -310,7 +316,7 @@ impl<'a> Follower<'a> {
         }
     }
 
-    /// A position that is none that anybody could judge.
+    /// Logs a position that cannot be read.
     fn refuse(&mut self, name: &str, why: &str) {
         self.tell(name, Reason::HarvestInvalidInput, why.to_owned(), why);
     }

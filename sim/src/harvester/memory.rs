@@ -1,16 +1,16 @@
-//! Which stages were proposed before.
+//! Memory of the stages that were proposed before.
 //!
-//! A stage counts for the position that it was proposed for, told apart by its opening:
+//! A stage counts for the position for which it was proposed. Positions are distinguished by their opening time:
 //!
-//! | the position says | a remembered stage counts |
+//! | opening time of the position | the remembered stage counts |
 //! |---|---|
-//! | a later opening than the remembered one | no: it is another position |
-//! | the same opening, or an earlier one | yes |
-//! | an opening, and the remembered position said none | where it was open when the stage was proposed |
-//! | no opening that can be read | yes, whichever position it was of |
+//! | later than the remembered one | no: it is another position |
+//! | equal to the remembered one, or earlier | yes |
+//! | present, but the remembered position had none | if the position was open when the stage was proposed |
+//! | absent or unreadable | yes |
 //!
-//! So nothing is proposed twice for want of an opening. Without openings a symbol starts afresh when its
-//! position says that it is flat; a key that is merely gone says nothing.
+//! So a missing opening time never leads to a duplicate proposal. Without opening times, the memory of a symbol is
+//! cleared when its position is flat, but not when its key is deleted.
 
 use portcullis::{
     domain::Instant,
@@ -20,23 +20,23 @@ use serde::Deserialize;
 
 use super::opening::Opening;
 
-/// What stands in the place of a memory that is no text.
+/// Placeholder for a memory key that does not hold a string.
 pub(super) const OF_ANOTHER_TYPE: &[u8] = b"!";
 
-/// What is remembered of a symbol.
+/// The remembered stage of a symbol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Memory {
     /// Nothing was proposed.
     Empty,
-    /// The highest stage that was.
+    /// The highest stage that was proposed.
     Proposed {
         stage: Stage,
-        /// Epoch milliseconds; `None`: the position did not say.
+        /// Opening time in epoch milliseconds; `None` if the position had none.
         opened_at: Option<i64>,
-        /// Epoch milliseconds.
+        /// Time of the proposal in epoch milliseconds.
         proposed_at: i64,
     },
-    /// Something that nobody can read: no stage is proposed.
+    /// An unreadable value; no stage is proposed.
     Unreadable,
 }
 
@@ -49,7 +49,7 @@ struct Written {
 }
 
 impl Memory {
-    /// Reads what lies under its key; nothing is no bytes.
+    /// Parses the value of the key; no bytes mean no key.
     pub(super) fn read(bytes: &[u8]) -> Self {
         if bytes.is_empty() {
             return Self::Empty;
@@ -65,13 +65,13 @@ impl Memory {
         proposed.unwrap_or(Self::Unreadable)
     }
 
-    /// What is to be remembered of a stage that is proposed now.
+    /// Returns the new value of the key after this stage is proposed at `now`.
     pub(super) fn of(self, stage: Stage, opening: &Opening, now: Instant) -> String {
         let before = match self {
             Self::Proposed { opened_at, .. } => opened_at,
             Self::Empty | Self::Unreadable => None,
         };
-        // Never an earlier one than before: what was told apart stays apart.
+        // Never earlier than before, so that positions that were distinguished stay so.
         let opened_at = opening.at().map(|at| at.as_millis()).max(before);
         let opened_at = opened_at
             .filter(|_| opening.at().is_some())
@@ -83,7 +83,7 @@ impl Memory {
         )
     }
 
-    /// The stage that counts as taken from a position of this opening.
+    /// Returns the stage that counts as taken from a position with this opening time.
     pub(super) fn taken(self, opening: &Opening, now: Instant) -> Harvested {
         let (stage, opened_at, proposed_at) = match self {
             _ if opening.is_ahead(now) => return Harvested::Unreadable,
@@ -102,7 +102,7 @@ impl Memory {
         Harvested::Stage(if counts { stage } else { Stage::None })
     }
 
-    /// A position without an opening ends with the word that it is flat.
+    /// Returns true if the memory must be cleared when the position is flat, because it has no opening time.
     pub(super) const fn ends_when_flat(self) -> bool {
         matches!(
             self,
@@ -166,14 +166,14 @@ mod tests {
     }
 
     #[test]
-    fn an_earlier_opening_does_not_take_the_place_of_a_later_one() {
+    fn an_earlier_opening_does_not_replace_a_later_one() {
         let known = remembered(&Opening::At(at(10)), 20);
         let text = known.of(Stage::Partial50, &Opening::At(at(9)), at(30));
         check(Memory::read(text.as_bytes()), &Opening::At(at(10)), true);
     }
 
     #[test]
-    fn what_nobody_can_read_silences_the_ladder() {
+    fn an_unreadable_memory_stops_all_stages() {
         for text in ["{}", "!", "\u{0}", r#"{"stage":"ALL","proposed_at":1}"#] {
             let memory = Memory::read(text.as_bytes());
             assert_eq!(memory.taken(&Opening::Unsaid, at(0)), Harvested::Unreadable);

@@ -1,11 +1,11 @@
-//! What is counted.
+//! Metrics of the harvester.
 //!
 //! | name | kind | labels |
 //! |---|---|---|
 //! | `portcullis_open_positions` | gauge | |
 //! | `portcullis_positions_without_policy` | gauge | |
 //! | `portcullis_harvest_proposals_total` | counter | `action` |
-//! | `portcullis_harvest_refused_total` | counter | `reason`; once a change, as the log |
+//! | `portcullis_harvest_refused_total` | counter, once per change like the log line | `reason` |
 
 use metrics::{counter, gauge};
 use portcullis::{decide::Reason, harvest::HarvestAction};
@@ -53,7 +53,7 @@ mod tests {
                 let value = match value {
                     DebugValue::Counter(count) => count.to_string(),
                     DebugValue::Gauge(gauge) => gauge.to_string(),
-                    DebugValue::Histogram(_) => panic!("nobody measures anything"),
+                    DebugValue::Histogram(_) => panic!("there is no histogram"),
                 };
                 format!("{} {} {value}", key.key().name(), labels.join(","))
             })

@@ -1,13 +1,13 @@
-//! The service that follows open positions and proposes what to do with them.
+//! A service that watches open positions and proposes partial closes, stops and full closes.
 //!
-//! Positions and market states are hashes of a Redis server that others write. At an interval each position is
-//! judged by the engine's harvest under the policy of that moment, and what comes of it is proposed in a hash
-//! and on a stream: only by the exit owner or a listed delegate, and only when it changes. A proposal, what is
-//! remembered of it and its entry on the stream are one step of the server, taken only where nobody proposed
-//! anything else meanwhile: whoever dies leaves all of it or nothing, and two at once propose nothing twice.
+//! Other services write positions and market states as Redis hashes. At an interval, the harvester evaluates each
+//! position with the engine's harvest under the active policy. It writes each changed proposal to a hash and to a
+//! stream, in the name of the exit owner or of a listed delegate. One atomic script writes the proposal, the
+//! remembered stage and the stream entry, and only if no other instance changed the proposal in the meantime. So a
+//! crash leaves either all of it or nothing, and two instances do not duplicate a proposal.
 //!
-//! Halts are for entries: no halt stops a harvest. Open positions without harvest parameters in force are an
-//! alarm.
+//! Halts apply to entries only and do not stop a harvest. Open positions without harvest parameters in force raise
+//! an alarm.
 
 mod advice;
 mod alarm;
@@ -32,10 +32,11 @@ use self::{
 pub use self::{authority::Authority, settings::Settings};
 use crate::service::{Health, Link, ServiceError, Stop, follow, run_until_one_ends, say};
 
-/// Follows positions until told to stop.
+/// Watches positions until `stop` is set.
 ///
 /// # Errors
-/// A server that lets nobody in. One that is away is waited for.
+/// Returns an error if the server rejects the connection, if the policy store cannot be opened, or if a thread
+/// cannot be started or panics. An unreachable server is not an error: the service reconnects until it succeeds.
 pub fn run(settings: &Settings, stop: &Stop) -> Result<(), ServiceError> {
     let health = Health::new(settings.redis.to_string());
     let positions_link = Link::new(&settings.redis, &health, stop)?;
@@ -51,6 +52,6 @@ pub fn run(settings: &Settings, stop: &Stop) -> Result<(), ServiceError> {
         ],
         stop,
     )?;
-    say("stopped: every proposal that was begun is whole");
+    say("stopped: all proposals are complete");
     Ok(())
 }

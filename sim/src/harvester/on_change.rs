@@ -1,24 +1,24 @@
-//! What is told when it changes, and not every time it is found.
+//! Detection of changes, so that a repeated finding is logged once.
 
 use std::collections::BTreeMap;
 
-/// Things that are found in every look, by name.
+/// Findings of each look, by name.
 #[derive(Debug, Default)]
 pub(super) struct OnChange {
     told: BTreeMap<String, String>,
-    /// The same of the look that is under way.
+    /// Findings of the current look.
     found: BTreeMap<String, String>,
 }
 
 impl OnChange {
-    /// Something is found; whether that is news.
+    /// Records a finding. Returns true if the previous look did not have it.
     pub(super) fn is_news(&mut self, name: &str, what: String) -> bool {
         let is_news = self.told.get(name) != Some(&what);
         self.found.insert(name.to_owned(), what);
         is_news
     }
 
-    /// A look has ended; the names of what was found in the one before, and is no more.
+    /// Ends a look. Returns the names that the previous look had and this one did not.
     pub(super) fn end_look(&mut self) -> Vec<String> {
         let before = std::mem::replace(&mut self.told, std::mem::take(&mut self.found));
         let is_over = |name: &String| !self.told.contains_key(name);
@@ -31,7 +31,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_thing_is_news_once() {
+    fn an_unchanged_finding_is_not_news() {
         let mut things = OnChange::default();
         assert!(things.is_news("a", "x".to_owned()));
         assert!(things.end_look().is_empty());

@@ -1,11 +1,11 @@
-//! When a position was opened.
+//! Opening time of a position.
 //!
-//! | field, first present wins | unit |
+//! | field, first present wins | format |
 //! |---|---|
-//! | `opened_at`, `open_timestamp`, `entry_timestamp`, `entry_time` | epoch seconds, or ISO-8601 (without an offset: UTC) |
+//! | `opened_at`, `open_timestamp`, `entry_timestamp`, `entry_time` | epoch seconds or ISO-8601 (UTC if without offset) |
 //! | `opened_at_ms`, `entry_time_ms` | whole epoch milliseconds |
 //!
-//! Nothing before 1971 is an opening: that is a zero, or seconds in the place of milliseconds.
+//! A time before 1971 is unreadable, because it is probably zero, or seconds in a field for milliseconds.
 
 use portcullis::domain::{Instant, Span};
 
@@ -22,14 +22,14 @@ const FIELDS: [(&str, Unit); 6] = [
 /// 1971-01-01T00:00:00Z.
 const MILLIS_MIN: i64 = 31_536_000_000;
 
-/// What a position says of its opening: what tells it from the one before, and gives it its age.
+/// The opening time of a position. It distinguishes the position from the previous one and determines its age.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Opening {
-    /// It was then.
+    /// The opening time.
     At(Instant),
-    /// Nothing.
+    /// The position has no opening time.
     Unsaid,
-    /// Something that is no instant, and why.
+    /// The opening time is unreadable, for this reason.
     Unreadable(String),
 }
 
@@ -38,14 +38,14 @@ impl Opening {
         match position.instant(&FIELDS) {
             None => Self::Unsaid,
             Some(Ok(at)) if at.as_millis() < MILLIS_MIN => {
-                Self::Unreadable(format!("the opening of {at} is before 1971"))
+                Self::Unreadable(format!("the opening time {at} is before 1971"))
             }
             Some(Ok(at)) => Self::At(at),
             Some(Err((field, why))) => Self::Unreadable(format!("`{field}` is {why}")),
         }
     }
 
-    /// Where it is known.
+    /// Returns the opening time, if it is known.
     pub(super) const fn at(&self) -> Option<Instant> {
         match self {
             Self::At(at) => Some(*at),
@@ -53,7 +53,7 @@ impl Opening {
         }
     }
 
-    /// Seconds since; negative for one that is still to come, NaN where it cannot be read.
+    /// Returns the age in seconds; negative if the opening time is in the future, NaN if it is unreadable.
     pub(super) fn age_sec(&self, now: Instant) -> Option<f64> {
         match self {
             Self::At(at) => Some(seconds(now.since(*at))),
@@ -62,13 +62,14 @@ impl Opening {
         }
     }
 
-    /// It is still to come: nobody can tell yet whether this is the position of before.
+    /// Returns true if the opening time is in the future. Then the position cannot be distinguished from the previous
+    /// one.
     pub(super) fn is_ahead(&self, now: Instant) -> bool {
         self.at().is_some_and(|at| at > now)
     }
 }
 
-/// NaN where they are more than anybody holds a position for.
+/// Returns the seconds of a duration; NaN if they do not fit into 32 bits (68 years).
 fn seconds(span: Span) -> f64 {
     let micros = span.as_micros();
     let whole = i32::try_from(micros.div_euclid(1_000_000));
@@ -88,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn the_unit_is_the_fields() {
+    fn the_field_determines_the_format() {
         let at = Opening::At(Instant::from_millis(1_767_571_200_500).unwrap());
         for (name, value) in [
             ("opened_at", "1767571200.5"),
@@ -104,22 +105,22 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_opening_is_told() {
+    fn an_unreadable_opening_has_a_reason() {
         for (name, value, why) in [
             (
                 "opened_at",
                 "1767571200500",
-                "`opened_at` is outside the years 0 to 9999 (are these milliseconds in place of seconds?)",
+                "`opened_at` is outside the years 0 to 9999 (are these milliseconds instead of seconds?)",
             ),
             (
                 "opened_at_ms",
                 "1767571200",
-                "the opening of 1970-01-21T10:59:31.2Z is before 1971",
+                "the opening time 1970-01-21T10:59:31.2Z is before 1971",
             ),
             (
                 "opened_at",
                 "0",
-                "the opening of 1970-01-01T00:00:00Z is before 1971",
+                "the opening time 1970-01-01T00:00:00Z is before 1971",
             ),
             (
                 "opened_at",
@@ -132,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn an_age_is_exact_and_knows_the_future() {
+    fn an_age_is_exact_and_negative_before_the_opening() {
         let opened = read("opened_at", "1767571200.5");
         let at = |seconds| Instant::parse_epoch_seconds(seconds).unwrap();
         assert_eq!(opened.age_sec(at("1767574800.5")), Some(3600.0));

@@ -1,20 +1,20 @@
-//! What hashes say of a position and its market.
+//! Reading of positions and market states from Redis hashes.
 //!
-//! | of a position | fields, first present wins |
+//! | position | fields, first present wins |
 //! |---|---|
-//! | symbol | the key's end; `symbol` may repeat it |
+//! | symbol | end of the key; `symbol`, if present, must be equal |
 //! | side | `side`, `position_side`: LONG, SHORT or FLAT, in any case |
 //! | entry price | `entry_price`, `avg_entry_price` |
-//! | price now | `current_price`, `mark_price` |
+//! | current price | `current_price`, `mark_price` |
 //! | quantity | `quantity`, `qty`, `position_qty`, `position_amt`; signed or not |
 //! | stop | `current_sl`, `stop_loss` |
 //! | stage taken | `harvested` |
-//! | opening | see [`super::opening`] |
-//! | when it was true | `ts` (epoch ms), `ts_epoch` (epoch s), `timestamp` (epoch s, or ISO-8601) |
+//! | opening time | see [`super::opening`] |
+//! | time of the data | `ts` (epoch ms), `ts_epoch` (epoch s or ISO-8601), `timestamp` (epoch s or ISO-8601) |
 //!
-//! The distance of the stop is `stop_dist_pct` of `quantum:risk:proposal:<SYMBOL>`, else of the position. A
-//! market has `sigma`, `ts`, `p_trend`, `p_mr`, `p_chop`, and for its time `as_of` (epoch ms), `ts_epoch` or
-//! `timestamp`.
+//! The stop distance is `stop_dist_pct` of `quantum:risk:proposal:<SYMBOL>`, or of the position if that hash does
+//! not have it. A market has `sigma`, `ts`, `p_trend`, `p_mr`, `p_chop`, and `as_of` (epoch ms), `ts_epoch` or
+//! `timestamp` as the time of its data.
 
 use portcullis::{
     domain::{Instant, PositionSide, Symbol},
@@ -40,12 +40,12 @@ const MARKET_TIME: [(&str, Unit); 3] = [
     ("timestamp", Unit::SecondsOrIso),
 ];
 
-/// A position as its hashes tell it.
+/// A position as read from its hashes.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Seen {
     pub(super) position: Position,
     pub(super) opening: Opening,
-    /// The distance of the stop is the risk proposal's.
+    /// True if the stop distance is from the risk proposal.
     pub(super) stop_is_proposed: bool,
 }
 
@@ -53,7 +53,7 @@ impl Seen {
     /// Reads a position.
     ///
     /// # Errors
-    /// Two of its fields contradict each other: nobody can tell which position this is.
+    /// Returns an error if two fields contradict each other.
     pub(super) fn read(
         symbol: Symbol,
         fields: &Fields,
@@ -63,7 +63,7 @@ impl Seen {
         if let Some((_, text)) = fields.first(&["symbol"])
             && Symbol::new(text) != Ok(symbol)
         {
-            return Err("`symbol` is another than its key's".to_owned());
+            return Err("`symbol` differs from the symbol of the key".to_owned());
         }
         let side = side(fields)?;
         let quantity = quantity(fields, side)?;
@@ -92,7 +92,7 @@ impl Seen {
     }
 }
 
-/// Reads a market; there is none where its key holds no hash.
+/// Reads a market. Returns `None` if its key is not a hash.
 pub(super) fn market(held: &Held) -> Option<Market> {
     let fields = match held {
         Held::Nothing | Held::Other => return None,
@@ -122,10 +122,10 @@ fn side(fields: &Fields) -> Result<Option<Standing>, String> {
     };
     let said = SIDES.map(|name| fields.first(&[name]).map(|(_, text)| standing(text)));
     match said {
-        // What cannot be read says nothing against the other.
+        // An unreadable side does not contradict the other.
         [Some(Standing::Unreadable), _] | [_, Some(Standing::Unreadable) | None] => {}
         [Some(one), Some(other)] if one != other => {
-            return Err("`side` and `position_side` are two sides".to_owned());
+            return Err("`side` and `position_side` differ".to_owned());
         }
         [_, Some(_)] => {}
     }
@@ -133,7 +133,7 @@ fn side(fields: &Fields) -> Result<Option<Standing>, String> {
     Ok(first.or(second))
 }
 
-/// The quantity, where all who tell it agree with one another and with the side.
+/// Returns the quantity. All its fields must agree with each other and with the side.
 fn quantity(fields: &Fields, side: Option<Standing>) -> Result<Option<f64>, String> {
     let said: Vec<(&str, f64)> = QUANTITIES
         .iter()
@@ -144,12 +144,12 @@ fn quantity(fields: &Fields, side: Option<Standing>) -> Result<Option<f64>, Stri
         return Ok(None);
     };
     for (name, other) in &said {
-        // Not so where one of the two cannot be read.
+        // False if one of the two is NaN.
         if (quantity.abs() - other.abs()).abs() > 0.0 {
             return Err(format!("`{first}` and `{name}` differ"));
         }
         if *other < 0.0 && side == Some(Standing::Open(PositionSide::Long)) {
-            return Err(format!("the side is LONG and `{name}` negative"));
+            return Err(format!("the side is LONG and `{name}` is negative"));
         }
     }
     Ok(Some(quantity))
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn aliases_stand_in_and_nothing_is_filled_in() {
+    fn aliases_are_read_and_absent_fields_stay_absent() {
         let seen = position(&[
             ("symbol", "btcusdt"),
             ("position_side", "short"),
@@ -214,15 +214,15 @@ mod tests {
     }
 
     #[test]
-    fn contradictions_are_no_position() {
+    fn contradictions_are_errors() {
         for (fields, why) in [
             (
                 &[("side", "LONG"), ("quantity", "-1")][..],
-                "the side is LONG and `quantity` negative",
+                "the side is LONG and `quantity` is negative",
             ),
             (
                 &[("side", "LONG"), ("qty", "1"), ("position_amt", "-1")],
-                "the side is LONG and `position_amt` negative",
+                "the side is LONG and `position_amt` is negative",
             ),
             (
                 &[("quantity", "0"), ("qty", "1")],
@@ -230,15 +230,15 @@ mod tests {
             ),
             (
                 &[("side", "LONG"), ("position_side", "SHORT")],
-                "`side` and `position_side` are two sides",
+                "`side` and `position_side` differ",
             ),
             (
                 &[("side", "LONG"), ("position_side", "FLAT")],
-                "`side` and `position_side` are two sides",
+                "`side` and `position_side` differ",
             ),
             (
                 &[("symbol", "ETHUSDT")],
-                "`symbol` is another than its key's",
+                "`symbol` differs from the symbol of the key",
             ),
         ] {
             assert_eq!(read(fields, &Held::Nothing), Err(why.to_owned()));
@@ -247,12 +247,12 @@ mod tests {
         assert!(read(&short, &Held::Nothing).is_ok());
         let both = [("side", "LONG"), ("position_side", "BOTH")];
         assert!(read(&both, &Held::Nothing).is_ok());
-        // It says that there is nothing, whatever was left beside it.
+        // The side FLAT wins over a leftover quantity.
         assert!(position(&[("side", "FLAT"), ("quantity", "1")]).is_flat());
     }
 
     #[test]
-    fn a_stop_distance_is_the_risk_proposals_first() {
+    fn the_risk_proposal_has_precedence_for_the_stop_distance() {
         let own = [("stop_dist_pct", "0.03")];
         let distance = |risk: Held| {
             let seen = read(&own, &risk).unwrap();
@@ -261,7 +261,7 @@ mod tests {
         let hash = |value| Held::Hash([("stop_dist_pct", value)].into_iter().collect());
         assert_eq!(distance(hash("0.02")), (Some(0.02), true));
         assert_eq!(distance(Held::Nothing), (Some(0.03), false));
-        // What is there and cannot be read does not fall through.
+        // An unreadable value does not fall back to the position.
         for risk in [hash("wide"), Held::Other] {
             assert!(distance(risk).0.unwrap().is_nan());
         }

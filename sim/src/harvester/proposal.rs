@@ -1,23 +1,23 @@
-//! Proposals, as executors and dashboards read them: the fields of the hash, and of the stream's entry.
+//! Fields of proposals, in the hash and in the stream entry.
 //!
-//! | field | in a proposal |
+//! | field | meaning |
 //! |---|---|
-//! | `symbol`, `side` | whose position, and which way it points where it says so |
+//! | `symbol`, `side` | symbol and side of the position; `side` is absent if the position has none |
 //! | `action` | `NONE`, `PARTIAL_25`, `PARTIAL_50`, `PARTIAL_75` or `FULL_CLOSE_PROPOSED` |
-//! | `share` | of the current size to close: 0.25, 0.5, 0.75 or 1; absent for `NONE` |
-//! | `stop_proposed` | where to pull the stop, if anywhere |
-//! | `stop_source` | where the distance of the stop came from: `risk:…`, `position:…` or `policy:…` |
-//! | `r_net`, `risk_unit`, `cost` | where R is known |
-//! | `kill_score`, `k_regime_flip`, `k_sigma_spike`, `k_ts_drop`, `k_age_penalty` | where K is known |
-//! | `reasons` | names, with commas; absent where there are none |
-//! | `harvested` | the stage before; absent where it cannot be read |
-//! | `opened_at` | when the position was opened (epoch ms); absent where it does not say |
-//! | `policy_version`, `policy_hash` | whose parameters these are |
-//! | `decided_at` | epoch ms |
-//! | `source`, `exit_rule` | who proposes, and by which rule: `owner` or `delegate` |
+//! | `share` | share of the current size to close: 0.25, 0.5, 0.75 or 1; absent for `NONE` |
+//! | `stop_proposed` | new stop price; absent if the stop does not move |
+//! | `stop_source` | source of the stop distance: `risk:…`, `position:…` or `policy:…` |
+//! | `r_net`, `risk_unit`, `cost` | absent if R is unknown |
+//! | `kill_score`, `k_regime_flip`, `k_sigma_spike`, `k_ts_drop`, `k_age_penalty` | absent if K is unknown |
+//! | `reasons` | names, separated by commas; absent if there are none |
+//! | `harvested` | the previous stage; absent if it is unreadable |
+//! | `opened_at` | opening time of the position (epoch ms); absent if it is unknown |
+//! | `policy_version`, `policy_hash` | the policy whose parameters were used |
+//! | `decided_at` | time of the decision (epoch ms) |
+//! | `source`, `exit_rule` | the proposing service, and the rule that allows it: `owner` or `delegate` |
 //!
-//! When a position ends, its hash is removed, and the stream has an entry with `symbol`, the action `NONE`, the
-//! `reason` `HARVEST_NO_POSITION`, and `decided_at`, `source` and `exit_rule`.
+//! When a position ends, its proposal is removed from the hash, and an entry is added to the stream with `symbol`,
+//! the `action` `NONE`, the `reason` `HARVEST_NO_POSITION`, `decided_at`, `source` and `exit_rule`.
 
 use portcullis::{
     decide::Reason,
@@ -28,8 +28,8 @@ use portcullis::{
 
 use super::{Authority, position::Seen};
 
-/// The fields by which proposals are told apart, in the order in which the script compares them. The last one
-/// is no change by itself.
+/// The fields that distinguish proposals, in the order in which the script compares them. A change of the last one
+/// alone is not a new proposal.
 pub(super) const FACE: [&str; 6] = [
     "action",
     "stop_proposed",
@@ -39,12 +39,12 @@ pub(super) const FACE: [&str; 6] = [
     "harvested",
 ];
 
-/// What those fields hold; nothing is no bytes.
+/// Values of the fields [`FACE`]; no bytes mean that a field is absent.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Face(pub(super) [Vec<u8>; 6]);
 
 impl Face {
-    /// What a harvest would be proposed as.
+    /// Returns the values that the proposal of a harvest would have.
     pub(super) fn of(harvest: &Harvest<'_>, seen: &Seen, harvested: Harvested) -> Self {
         let texts = [
             harvest.action().to_string(),
@@ -57,12 +57,12 @@ impl Face {
         Self(texts.map(String::into_bytes))
     }
 
-    /// There is no proposal.
+    /// Returns true if there is no proposal.
     pub(super) fn is_blank(&self) -> bool {
         *self == Self::default()
     }
 
-    /// Whether both propose the same for the same position.
+    /// Returns true if both propose the same for the same position.
     pub(super) fn says_the_same(&self, other: &Self) -> bool {
         let [action, stop, reasons, side, opened_at, _] = &self.0;
         let face = [action, stop, reasons, side, opened_at];
@@ -70,7 +70,7 @@ impl Face {
         face == [action, stop, reasons, side, opened_at]
     }
 
-    /// The stage before, where this proposes to take `taken` of a position of this opening.
+    /// Returns the previous stage, if this proposes the stage `taken` for a position with this opening time.
     pub(super) fn stage_before(&self, taken: Stage, seen: &Seen) -> Option<Stage> {
         let [action, _, _, _, opened, before] = &self.0;
         let is_it = taken != Stage::None
@@ -81,7 +81,7 @@ impl Face {
     }
 }
 
-/// Names and values, one after the other.
+/// Names and values of fields, alternating.
 #[derive(Debug, Default)]
 pub(super) struct Items(Vec<String>);
 
@@ -102,7 +102,7 @@ impl Items {
     }
 }
 
-/// A proposal.
+/// Returns the fields of a proposal.
 pub(super) fn proposal(
     harvest: &Harvest<'_>,
     seen: &Seen,
@@ -139,7 +139,7 @@ pub(super) fn proposal(
     items
 }
 
-/// The end of a position.
+/// Returns the fields of the stream entry for the end of a position.
 pub(super) fn end(symbol: Symbol, authority: &Authority, now: Instant) -> Items {
     let mut items = Items::default();
     items.put("symbol", symbol.as_str());
@@ -149,7 +149,8 @@ pub(super) fn end(symbol: Symbol, authority: &Authority, now: Instant) -> Items 
     items
 }
 
-/// The engine is told one distance, and calls it the position's.
+/// Returns the source of the stop distance. The engine receives one distance and names the position as its source,
+/// so a distance from a risk proposal is corrected here.
 fn stop_source(source: Source, seen: &Seen) -> String {
     if let Source::Position(field) = source
         && seen.stop_is_proposed

@@ -1,4 +1,4 @@
-//! What the server holds, a batch of symbols at a time.
+//! Reading of positions and proposals in batches.
 
 use std::collections::BTreeMap;
 
@@ -13,10 +13,10 @@ use super::{
 };
 use crate::service::{bytes, list};
 
-/// How many keys the server looks at before it lets others have their turn.
+/// Number of keys that the server scans per command, so that other clients are not blocked for long.
 const SCAN_COUNT: usize = 1000;
 
-/// Everything that is asked for one position.
+/// All values read for one position.
 pub(super) struct Reading {
     pub(super) position: Held,
     pub(super) market: Held,
@@ -24,30 +24,30 @@ pub(super) struct Reading {
     pub(super) before: Before,
 }
 
-/// What was proposed and remembered before; a proposal is written only where both are still so.
+/// The previous proposal and memory. A proposal is written only if both are unchanged.
 #[derive(Debug, Default)]
 pub(super) struct Before {
-    /// The last proposal; blank where there is none.
+    /// The last proposal; blank if there is none.
     pub(super) last: Face,
-    /// What is remembered, as it lies there; nothing is no bytes.
+    /// The memory as stored; no bytes mean that there is none.
     pub(super) memory: Vec<u8>,
 }
 
-/// The keys that were found.
+/// Keys found by a scan.
 #[derive(Debug, Default)]
 pub(super) struct Found {
-    /// By their symbols; of one symbol there can be several, in different cases.
+    /// Keys by symbol. A symbol can have several keys that differ in case.
     pub(super) keys: BTreeMap<Symbol, Vec<Vec<u8>>>,
-    /// Those that no symbol stands at the end of.
+    /// Keys that do not end with a symbol.
     pub(super) nameless: Vec<Vec<u8>>,
 }
 
-/// The keys of positions.
+/// Finds the keys of positions.
 pub(super) fn find_positions(connection: &mut Connection) -> RedisResult<Found> {
     find(POSITIONS, connection)
 }
 
-/// The symbols that have proposals.
+/// Finds the symbols that have proposals.
 pub(super) fn find_proposals(connection: &mut Connection) -> RedisResult<Vec<Symbol>> {
     let found = find(PROPOSALS, connection)?;
     Ok(found.keys.into_keys().collect())
@@ -75,7 +75,7 @@ fn find(prefix: &str, connection: &mut Connection) -> RedisResult<Found> {
 }
 
 impl Found {
-    /// A key may be found more than once.
+    /// Adds a key. A scan may return the same key more than once.
     fn add(&mut self, prefix: &str, key: Vec<u8>) {
         let name = std::str::from_utf8(&key).ok();
         let name = name.and_then(|name| name.strip_prefix(prefix));
@@ -89,7 +89,7 @@ impl Found {
     }
 }
 
-/// Reads a batch in one go, an item each, in order.
+/// Reads a batch in one round trip. The results are in the order of the batch.
 pub(super) fn read(
     batch: &[(Symbol, Vec<u8>)],
     connection: &mut Connection,

@@ -1,31 +1,31 @@
-//! What the harvester is told, and where things lie.
+//! Settings of the harvester, and Redis keys.
 
 use std::time::Duration;
 
 use super::Authority;
 use crate::service::{Server, Trust};
 
-/// What the keys of positions begin with; the symbol follows.
+/// Prefix of the keys of positions. The symbol follows, as for all prefixes here.
 pub(super) const POSITIONS: &str = "quantum:state:positions:";
-/// What the keys of market states begin with.
+/// Prefix of the keys of market states.
 pub(super) const MARKETS: &str = "quantum:marketstate:";
-/// What the keys begin with that say how far stops are.
+/// Prefix of the keys of risk proposals, which hold stop distances.
 pub(super) const RISKS: &str = "quantum:risk:proposal:";
-/// What the keys of proposals begin with.
+/// Prefix of the keys of proposals.
 pub(super) const PROPOSALS: &str = "quantum:harvest:proposal:";
-/// What the keys begin with under which proposed stages are remembered.
+/// Prefix of the keys of remembered stages.
 pub(super) const MEMORIES: &str = "quantum:harvester:";
 /// The stream of proposals.
 pub(super) const STREAM: &str = "quantum:stream:harvest.proposal";
-/// What the harvester is told.
+/// Settings of the harvester.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// The server.
+    /// The Redis server.
     pub redis: Server,
-    /// Which policies are taken.
+    /// Trusted keys and sequence file that decide which policies are accepted.
     pub trust: Trust,
-    /// How often the positions are looked at.
+    /// Interval between two looks at the positions.
     pub every: Duration,
-    /// Who proposes, and by which right.
+    /// The proposing service, and the rule that allows it.
     pub authority: Authority,
 }

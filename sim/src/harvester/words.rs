@@ -1,4 +1,4 @@
-//! What the harvester says of a position.
+//! Log texts of the harvester.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use portcullis::harvest::{Harvest, HarvestField, HarvestSkip};
 
 use super::{fields::Held, memory::Memory, opening::Opening, position::Seen, reading::Reading};
 
-/// A proposal, in a line.
+/// The log line of a proposal.
 pub(super) struct Proposed<'a>(pub(super) &'a Harvest<'a>);
 
 impl fmt::Display for Proposed<'_> {
@@ -34,7 +34,8 @@ impl fmt::Display for Proposed<'_> {
     }
 }
 
-/// What tells a skip from another one with the same reason. Ages and times do not: they change every time.
+/// Returns the fields that distinguish a skip from another one with the same reason. Ages and times are left out,
+/// because they change at every look.
 pub(super) fn kind(skip: &HarvestSkip<'_>) -> String {
     let fields: &[HarvestField] = match skip {
         HarvestSkip::NoPosition
@@ -47,7 +48,7 @@ pub(super) fn kind(skip: &HarvestSkip<'_>) -> String {
     names.join(" ")
 }
 
-/// What an operator should know of the hashes of a position.
+/// Returns notes about defects in the hashes of a position.
 pub(super) fn notes(reading: &Reading, seen: &Seen, memory: Memory) -> Vec<String> {
     let mut notes = Vec::new();
     let mut note = |holds: bool, text: &str| {
@@ -57,27 +58,24 @@ pub(super) fn notes(reading: &Reading, seen: &Seen, memory: Memory) -> Vec<Strin
     };
     note(
         reading.market == Held::Other,
-        "the key of its market holds no hash: no kill score",
+        "the key of its market is not a hash: no kill score",
     );
     note(
         reading.risk == Held::Other,
-        "the key of its risk proposal holds no hash: no R",
+        "the key of its risk proposal is not a hash: no R",
     );
     note(
         memory == Memory::Unreadable,
-        "what was proposed before cannot be read: no stage is proposed",
+        "the memory of earlier proposals is unreadable: no stage is proposed",
     );
     note(
         seen.position.age_sec.is_some_and(|age| age < 0.0),
-        "its opening is still to come: no kill score, and no stage is proposed",
+        "its opening time is in the future: no kill score, and no stage is proposed",
     );
     let without = "no kill score, and a stage that was proposed counts as taken until it is FLAT";
     match &seen.opening {
         Opening::At(_) => {}
-        Opening::Unsaid => note(
-            true,
-            &format!("it does not say when it was opened: {without}"),
-        ),
+        Opening::Unsaid => note(true, &format!("it has no opening time: {without}")),
         Opening::Unreadable(why) => note(true, &format!("{why}: {without}")),
     }
     notes

@@ -1,7 +1,7 @@
-//! Many policies over one tape, read once.
+//! Comparison of many policies over one tape, in a single pass.
 //!
-//! Each record is answered as if each of the policies had ruled from beginning to end; what the tape says of
-//! policies is set aside, as in a comparison of two.
+//! Each record is answered as if each policy had been active from beginning to end. Policy changes on the tape are
+//! ignored, as in a comparison of two policies.
 
 mod told;
 
@@ -15,21 +15,21 @@ use crate::{
     tape::{TapeError, TapeReader},
 };
 
-/// One of the policies.
+/// A policy to rank.
 #[derive(Debug)]
 pub struct Candidate {
-    /// What it is called: its file.
+    /// The name of its file.
     pub name: String,
     /// The policy.
     pub policy: Policy,
-    /// What it answered.
+    /// The counts of its answers.
     pub counts: Counts,
-    /// What its trades come to.
+    /// The totals of its trades.
     pub totals: Totals,
 }
 
 impl Candidate {
-    /// A policy that has answered nothing yet.
+    /// Creates a candidate without answers.
     #[must_use]
     pub fn new(name: String, policy: Policy) -> Self {
         Self {
@@ -41,21 +41,21 @@ impl Candidate {
     }
 }
 
-/// What came of all of them.
+/// The result of a ranking.
 #[derive(Debug)]
 pub struct Ranking {
-    /// What was read, and what was set aside of it.
+    /// Counts of the records read and ignored.
     pub read: Apart,
-    /// Records that nobody could read, skipped under every policy.
+    /// The number of unreadable records, which are skipped under every policy.
     pub unreadable: u64,
-    /// The policies: by the notional of their trades, the most first; of equals by name.
+    /// The policies, ordered by the notional of their trades, largest first; ties are ordered by name.
     pub candidates: Vec<Candidate>,
 }
 
-/// Answers every record of the tapes under every policy. `progress` hears the records so far.
+/// Answers every record of the tapes under every policy. `progress` receives the number of records so far.
 ///
 /// # Errors
-/// A tape that cannot be read to its end.
+/// Returns an error if a tape cannot be read to its end.
 pub fn rank(
     judge: &Judge,
     mut candidates: Vec<Candidate>,

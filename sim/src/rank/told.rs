@@ -1,4 +1,4 @@
-//! A ranking, for a person and for a machine.
+//! The report of a ranking, as text and as JSON.
 
 use std::{cmp::Reverse, collections::BTreeMap, fmt};
 
@@ -11,14 +11,14 @@ use crate::report::{
     table::{table, thousands, write_table},
 };
 
-/// A ranking, and what it was made of.
+/// A ranking with its inputs, ready to be reported.
 #[derive(Debug)]
 pub struct Told<'a> {
-    /// What came of it.
+    /// The result of the ranking.
     pub ranking: &'a Ranking,
-    /// What the operator had said.
+    /// The operator settings.
     pub operator: &'a Operator,
-    /// What was read.
+    /// The names of the tapes.
     pub tapes: &'a [String],
 }
 
@@ -109,11 +109,11 @@ fn write_trades(f: &mut fmt::Formatter<'_>, candidates: &[Candidate]) -> fmt::Re
     write_table(f, &table)
 }
 
-/// How many of the reasons stand beside a policy.
+/// The maximum number of skip reasons that the text report lists for a policy.
 const REASONS_SHOWN: usize = 3;
 
 fn write_skips(f: &mut fmt::Formatter<'_>, candidates: &[Candidate]) -> fmt::Result {
-    let mut table = table(&["policy", "skips", "most because"], "lrl");
+    let mut table = table(&["policy", "skips", "top reasons"], "lrl");
     for it in candidates {
         let mut reasons: Vec<_> = it.counts.reasons().collect();
         reasons.sort_by_key(|(_, count)| Reverse(*count));

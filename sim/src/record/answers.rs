@@ -1,4 +1,4 @@
-//! Plans and skip records, in the order in which they were written.
+//! Plans and skip records, in the order of their ids.
 
 use std::collections::HashMap;
 
@@ -14,10 +14,10 @@ use crate::{
     stream::StreamEntry,
 };
 
-/// How many records are read of either stream at once.
+/// Number of records read from each stream at once.
 const BATCH: usize = 64;
 
-/// A step of the server: what was ever added to either stream, and what stands in them behind a place.
+/// Script that returns the number of entries ever added to each stream, and the entries after a position.
 const READ: &str = "
 local function added(key)
   local info = redis.pcall('XINFO', 'STREAM', key)
@@ -29,7 +29,7 @@ end
 return { added(KEYS[1]), added(KEYS[2]),
   redis.call('XREAD', 'COUNT', ARGV[1], 'STREAMS', KEYS[1], KEYS[2], ARGV[2], ARGV[3]) }";
 
-/// The records of both streams, read on and on.
+/// A reader of both streams that keeps its position.
 pub(super) struct Answers {
     streams: [String; 2],
     script: Script,
@@ -37,28 +37,29 @@ pub(super) struct Answers {
     passed: [u64; 2],
 }
 
-/// The id of an entry, in its order.
+/// An entry id, ordered by time and sequence.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Id(u64, u64);
 
-/// Some records, and whether there were no more.
+/// Records that were read together.
 pub(super) struct Batch {
+    /// True if neither stream had more records.
     pub(super) is_last: bool,
     added: [u64; 2],
-    /// With the place of their stream.
+    /// Id, index of the stream, and record.
     records: Vec<(Id, usize, StreamEntry)>,
     streams: [String; 2],
 }
 
-/// What a record of an answer says.
+/// The content of a record.
 pub(super) enum Given {
-    /// To whom, and what.
+    /// An answer.
     Answer(Box<Answered>),
-    /// Nothing that a bridge wrote.
+    /// A record that is not an answer of a bridge of this version.
     Foreign(String),
 }
 
-/// An answer, and what it was made from.
+/// An answer, and the inputs of its decision.
 pub(super) struct Answered {
     pub(super) stream: String,
     pub(super) entry: String,
@@ -66,7 +67,7 @@ pub(super) struct Answered {
     pub(super) policy: Option<PolicyHash>,
     pub(super) reason: Option<Reason>,
     pub(super) detail: String,
-    /// The line of a replay, without its number.
+    /// The answer line as a replay writes it, without its number.
     pub(super) line: String,
 }
 
@@ -80,13 +81,13 @@ impl Answers {
         }
     }
 
-    /// Whether there is neither stream.
+    /// Returns true if neither stream exists.
     pub(super) fn are_missing(&self, connection: &mut Connection) -> RedisResult<bool> {
         let there: u64 = redis::cmd("EXISTS").arg(&self.streams).query(connection)?;
         Ok(there == 0)
     }
 
-    /// What comes next.
+    /// Reads the next batch.
     pub(super) fn read(&self, connection: &mut Connection) -> RedisResult<Batch> {
         let [plans, skips] = &self.streams;
         let [after_plans, after_skips] = self.after.map(Id::text);
@@ -112,7 +113,7 @@ impl Answers {
         Ok(Batch::merged(parts, added, self.streams.clone()))
     }
 
-    /// Goes on behind a batch.
+    /// Moves the position past a batch.
     pub(super) fn pass(&mut self, batch: &Batch, tally: &mut Tally) {
         for (id, place, _) in &batch.records {
             if let (Some(after), Some(passed)) =
@@ -142,8 +143,8 @@ impl Id {
 }
 
 impl Batch {
-    /// Of two streams that were read up to their ends, everything; of one that has more, nothing that may have
-    /// come behind that.
+    /// Merges the records of both streams by id. If a stream has more records, those after the last one read from it
+    /// are left for the next batch.
     fn merged(parts: [Vec<StreamEntry>; 2], added: [u64; 2], streams: [String; 2]) -> Self {
         let id = |entry: &StreamEntry| Id::parse(&entry.id).unwrap_or_default();
         let full = parts.iter().filter(|part| part.len() >= BATCH);
@@ -163,7 +164,7 @@ impl Batch {
         }
     }
 
-    /// What the records say.
+    /// Parses the records.
     pub(super) fn given(&self) -> Vec<Given> {
         let given = self.records.iter().map(|(_, place, record)| {
             Answered::read(record).map_or_else(
@@ -226,14 +227,14 @@ mod tests {
     }
 
     #[test]
-    fn two_streams_become_one_in_the_order_of_their_ids() {
+    fn streams_are_merged_in_the_order_of_their_ids() {
         let (order, is_last) = merged(records([1, 9, 10]), records([2, 9, 100]));
         assert_eq!(order, [(1, 0), (2, 1), (9, 0), (9, 1), (10, 0), (100, 1)]);
         assert!(is_last);
     }
 
     #[test]
-    fn nothing_goes_before_what_may_still_come() {
+    fn records_after_the_end_of_a_full_batch_are_left() {
         let full = 1..=u64::try_from(BATCH).unwrap();
         let (order, is_last) = merged(records(full.clone()), records([5, 1000]));
         assert_eq!(order.len(), BATCH + 1);

@@ -1,11 +1,11 @@
-//! What was asked.
+//! Reading of the answered entries.
 
 use redis::{Connection, RedisResult, Value};
 
 use super::answers::Given;
 use crate::{service::list, stream::StreamEntry};
 
-/// The entries of the streams that were answered.
+/// A reader of the answered entries.
 pub(super) struct Entries {
     streams: [String; 2],
 }
@@ -15,7 +15,7 @@ impl Entries {
         Self { streams }
     }
 
-    /// The entry that each of these answered; none where it is gone, or stood somewhere else.
+    /// Reads the entry of each answer; `None` if it was deleted or is in another stream.
     pub(super) fn read(
         &self,
         given: &[Given],

@@ -1,8 +1,8 @@
-//! What a bridge answered, as a tape whose replay answers the same.
+//! A recorder that writes the answers of a bridge as a tape whose replay gives the same answers.
 //!
-//! Plans and skip records say what was answered, and when, and by which policy; the streams of intents hold
-//! what was asked. One record of the tape is one answer, in the order of the answers; before the first that a
-//! policy was used for stands that policy.
+//! Plans and skip records hold the answer, its time and its policy; the intent streams hold the entries that were
+//! answered. The tape has one record per answer, in the order of the answers. Each policy precedes the first answer
+//! that used it.
 
 mod answers;
 mod entries;
@@ -27,58 +27,59 @@ use self::{
 };
 use crate::service::{Health, Link, Server, ServiceError, Stop, connect, words};
 
-/// How long it waits for more.
+/// Interval at which it looks for new answers.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
-/// What a recording is told.
+/// Settings of a recording.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// The server.
+    /// The Redis server.
     pub redis: Server,
-    /// The streams that were answered.
+    /// The stream of intents and the stream of exits.
     pub asked: [String; 2],
-    /// The stream of plans, and the one of skip records.
+    /// The stream of plans and the stream of skip records.
     pub answered: [String; 2],
-    /// What the keys begin with that the bridge keeps.
+    /// Prefix of the keys that the bridge writes.
     pub keys: String,
 }
 
-/// Where a recording goes.
+/// Outputs of a recording.
 pub struct Sinks<'a> {
     /// The tape.
     pub tape: &'a mut dyn Write,
-    /// The answers as the bridge gave them, numbered as the tape's records are.
+    /// The answers of the bridge, numbered like the records of the tape.
     pub answers: Option<&'a mut dyn Write>,
-    /// Called after every batch.
+    /// Called after each batch.
     pub progress: &'a mut dyn FnMut(&Tally),
 }
 
-/// Why a recording did not come to its end.
+/// An error that ends a recording.
 #[derive(Debug, Error)]
 pub enum RecordError {
     /// The server cannot be used.
     #[error(transparent)]
     Service(#[from] ServiceError),
-    /// The server is away, or something there is not what it should be.
+    /// The server is unreachable, or a key has the wrong type.
     #[error("Redis at {address}: {why}")]
     Redis {
-        /// Where the server is.
+        /// Address of the server.
         address: String,
-        /// In its own words.
+        /// Error text of the server.
         why: String,
     },
     /// There is nothing to record.
-    #[error("nothing was answered: there is neither a stream `{}` nor `{}`", .0[0], .0[1])]
+    #[error("there are no answers to record: neither stream `{}` nor stream `{}` exists", .0[0], .0[1])]
     Nothing([String; 2]),
     /// The recording cannot be written.
-    #[error("cannot write: {0}")]
+    #[error("cannot write the recording: {0}")]
     Write(io::Error),
 }
 
-/// Records until everything that was answered when it looked last is recorded.
+/// Records all answers up to the current end of the streams.
 ///
 /// # Errors
-/// A server that is away, a stream that is none, an output that takes no more.
+/// Returns an error if the server is unreachable, if neither stream of answers exists, if a key has the wrong type,
+/// or if the output cannot be written.
 pub fn record_once(
     settings: &Settings,
     sinks: Sinks<'_>,
@@ -110,10 +111,10 @@ pub fn record_once(
     recorder.finish()
 }
 
-/// Records until it is time to stop. A server that goes away is waited for.
+/// Records answers until `stop` is set. If the server becomes unreachable, the recorder reconnects.
 ///
 /// # Errors
-/// A server that lets nobody in, an output that takes no more.
+/// Returns an error if the server rejects the connection, or if the output cannot be written.
 pub fn record(settings: &Settings, sinks: Sinks<'_>, stop: &Stop) -> Result<Tally, RecordError> {
     let health = Health::new(settings.redis.to_string());
     let link = Link::new(&settings.redis, &health, stop)?;
@@ -134,14 +135,14 @@ pub fn record(settings: &Settings, sinks: Sinks<'_>, stop: &Stop) -> Result<Tall
     recorder.finish()
 }
 
-/// What to do next.
+/// State after a batch, which decides the next step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Pace {
-    /// There is more.
+    /// There are more answers.
     Busy,
-    /// Everything is recorded.
+    /// All answers are recorded.
     Idle,
-    /// Nobody takes what is recorded.
+    /// The output failed.
     Over,
 }
 
@@ -168,8 +169,8 @@ impl<'a> Recorder<'a> {
         }
     }
 
-    /// Records a batch. What the server gave is recorded before more is asked for, and the place in the streams
-    /// moves on with it: a connection that breaks costs nothing, and brings nothing twice.
+    /// Records a batch, then moves the position in the streams past it. A broken connection therefore neither loses
+    /// nor duplicates an answer.
     fn step(&mut self, connection: &mut Connection) -> RedisResult<Pace> {
         let batch = self.answers.read(connection)?;
         let given: Vec<Given> = batch.given();

@@ -1,4 +1,4 @@
-//! The policies that were decided by.
+//! Policies that decisions used.
 
 use std::collections::{HashMap, HashSet};
 
@@ -8,11 +8,11 @@ use redis::{Connection, RedisResult};
 use super::answers::Given;
 use crate::service::{CURRENT_POLICY, kept_policy_key};
 
-/// Finds every policy once.
+/// Finds each policy once.
 pub(super) struct Policies {
     keys: String,
     taken: HashSet<PolicyHash>,
-    /// Found, or not to be found, and not yet taken.
+    /// Policies that were looked for and not yet taken; `None` if not found.
     fresh: HashMap<PolicyHash, Option<Policy>>,
 }
 
@@ -25,7 +25,7 @@ impl Policies {
         }
     }
 
-    /// Looks for those that these name, and that nobody has taken.
+    /// Looks for the policies of these answers that were not taken before.
     pub(super) fn find(&mut self, given: &[Given], connection: &mut Connection) -> RedisResult<()> {
         for given in given {
             let hash = match given {
@@ -36,7 +36,7 @@ impl Policies {
             if self.taken.contains(&hash) || self.fresh.contains_key(&hash) {
                 continue;
             }
-            // Where the bridge kept it, and where it may still stand.
+            // The bridge's copy first, then the published policy, which may be the same.
             let mut found = read(&kept_policy_key(&self.keys, hash), hash, connection)?;
             if found.is_none() {
                 found = read(CURRENT_POLICY, hash, connection)?;
@@ -46,7 +46,7 @@ impl Policies {
         Ok(())
     }
 
-    /// The policy, the first time that it is asked for; the inner `None` is one that cannot be found.
+    /// Returns the policy on the first call for its hash. The inner `None` is a policy that was not found.
     pub(super) fn take(&mut self, hash: PolicyHash) -> Option<Option<Policy>> {
         let policy = self.fresh.remove(&hash)?;
         self.taken.insert(hash);
@@ -54,7 +54,7 @@ impl Policies {
     }
 }
 
-/// The policy under a key, if it is the one of this hash.
+/// Reads the policy under a key, if it has this hash.
 fn read(key: &str, hash: PolicyHash, connection: &mut Connection) -> RedisResult<Option<Policy>> {
     let reply = redis::cmd("HGETALL")
         .arg(key)

@@ -1,30 +1,30 @@
-//! What was recorded, and what could not be.
+//! Counts of recorded and missing items.
 
 use std::fmt;
 
-/// How many of those that are missing are named.
+/// Maximum number of missing items that are named.
 const NAMED: usize = 10;
 
-/// What was recorded, and what could not be.
+/// Counts of recorded and missing items.
 #[derive(Debug, Default)]
 pub struct Tally {
     /// Answers recorded.
     pub answers: u64,
     /// Policies recorded.
     pub policies: u64,
-    /// Everything that was answered by the time it looked last was read.
+    /// True if all answers up to the last look were read.
     pub is_whole: bool,
-    /// Plans and skip records that were trimmed away before anybody read them.
+    /// Plans and skip records that were trimmed before they were read.
     pub(super) trimmed: u64,
-    /// Answered entries that are not in their streams any more.
+    /// Answered entries that are no longer in their streams.
     pub(super) gone: Named,
-    /// Records among the answers that no bridge wrote, or one that knew nothing of recordings.
+    /// Records that are not answers of a bridge of this version.
     pub(super) foreign: Named,
-    /// Policies that were decided by, and that nobody kept.
+    /// Hashes of policies that were used and are not stored anywhere.
     pub(super) unknown: Named,
 }
 
-/// Some of many.
+/// A count of items and the names of the first ones.
 #[derive(Debug, Default)]
 pub(super) struct Named {
     count: u64,
@@ -52,7 +52,7 @@ impl fmt::Display for Named {
 }
 
 impl Tally {
-    /// What is missing in the recording, a line each.
+    /// Returns one line for each kind of item that is missing in the recording.
     #[must_use]
     pub fn missing(&self) -> Vec<String> {
         let mut missing = Vec::new();
@@ -63,12 +63,16 @@ impl Tally {
             ));
         }
         for (named, what) in [
-            (&self.gone, "answered entries are in their streams no more"),
+            (
+                &self.gone,
+                "answered entries are no longer in their streams",
+            ),
             (
                 &self.foreign,
-                "records hold no answer that can be recorded: no bridge of this version wrote them, or it reads other streams",
+                "records cannot be recorded: they were not written by a bridge of this version, or it reads other \
+                 streams",
             ),
-            (&self.unknown, "policies are kept nowhere"),
+            (&self.unknown, "policies are not stored on the server"),
         ] {
             if named.count > 0 {
                 missing.push(format!("{} {what}: {named}", named.count));

@@ -1,4 +1,4 @@
-//! Writing the tape, and the answers beside it.
+//! Writing of the tape and of the answers.
 
 use std::io::{self, Write};
 
@@ -17,14 +17,14 @@ use super::{
 };
 use crate::stream::StreamEntry;
 
-/// Writes records, and counts them.
+/// Writes and counts records.
 pub(super) struct Tape<'a> {
     tape: &'a mut dyn Write,
     answers: Option<&'a mut dyn Write>,
     n: u64,
 }
 
-/// A policy that is used from here on.
+/// A policy, before the first answer that used it.
 #[derive(Serialize)]
 struct PolicyRecord<'a> {
     event_type: &'static str,
@@ -42,7 +42,7 @@ struct DecidedRecord<'a> {
     policy_hash: Option<PolicyHash>,
     #[serde(skip_serializing_if = "Option::is_none")]
     objection: Option<ObjectionRecord<'a>>,
-    /// None of one that no line can hold.
+    /// `None` if the entry does not fit on a line or is not UTF-8.
     #[serde(skip_serializing_if = "Option::is_none")]
     entry: Option<&'a RawValue>,
 }
@@ -62,7 +62,7 @@ impl<'a> Tape<'a> {
         }
     }
 
-    /// Writes what was given with what was asked.
+    /// Writes the answers together with their entries.
     pub(super) fn write(
         &mut self,
         given: &[Given],
@@ -154,11 +154,11 @@ impl<'a> Tape<'a> {
     }
 }
 
-/// What a replay cannot find by itself. What the engine finds again is left to it.
+/// Returns the denial that a replay cannot derive itself. A denial that the engine derives again is left out.
 fn objection(answered: &Answered, is_on_tape: bool) -> Option<Objection<'_>> {
     let reason = answered.reason?;
-    // The guardrails are asked again of a policy that is there; but the one that is kept may state a hash where
-    // the one that was decided by did not.
+    // A replay checks the guardrails again if the policy is on the tape. The exception is a missing hash: the stored
+    // policy may state one although the policy of the decision did not.
     let is_found_again = (reason == Reason::IntentUnreadable && is_on_tape)
         || (reason == Reason::PolicyConstraintViolation
             && answered.policy.is_some()

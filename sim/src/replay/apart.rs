@@ -1,4 +1,4 @@
-//! A record answered under policies that somebody names, apart from what its tape says of policies.
+//! Evaluation of records under given policies instead of those on the tape.
 
 use std::fmt;
 
@@ -17,25 +17,25 @@ use crate::{
     tape::Line,
 };
 
-/// Hands the answer under a policy to whoever listens.
+/// A function that passes the answer under a policy to a callback.
 pub type Ask<'e> = dyn Fn(&Policy, &mut dyn FnMut(&Answer<'_>)) + 'e;
 
-/// Records whose own word on policies is not heard.
+/// Counts of records that are evaluated under given policies instead of those on the tape.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Apart {
-    /// Records read.
+    /// The number of records read.
     pub records: u64,
-    /// Of these, changes of policy: they are answered to nobody.
+    /// The number of these that are policy changes. They are ignored and get no answer.
     pub set_aside: u64,
-    /// Recorded decisions, judged by other policies than the one of then.
+    /// The number of recorded decisions. They are evaluated under the given policies instead.
     pub recorded: u64,
 }
 
-/// How many tapes are named for a person.
+/// The maximum number of tapes that a text report names.
 const TAPES_SHOWN: usize = 5;
 
 impl Apart {
-    /// For a person: what was read, under what, and what was set aside of it.
+    /// Writes the text report of the input: tapes, operator settings, and ignored records.
     pub(crate) fn write(
         &self,
         f: &mut fmt::Formatter<'_>,
@@ -54,13 +54,13 @@ impl Apart {
         }
         if self.set_aside > 0 {
             let records = counted(self.set_aside, "policy record");
-            writeln!(f, "{records} of the tape set aside")?;
+            writeln!(f, "{records} on the tape ignored")?;
         }
         if self.recorded > 0 {
             let records = counted(self.recorded, "recorded decision");
             writeln!(
                 f,
-                "{records} judged by these policies, not by the one of then"
+                "{records} evaluated under these policies instead of the recorded one"
             )?;
         }
         if unreadable > 0 {
@@ -70,7 +70,7 @@ impl Apart {
         Ok(())
     }
 
-    /// Reads the next record once, and lets `then` ask for its answer under as many policies as it likes.
+    /// Reads the next record once. `then` can request its answer under any number of policies.
     pub fn read(
         &mut self,
         judge: &Judge,
@@ -91,7 +91,7 @@ impl Apart {
             }
             Event::Decided(record) => {
                 self.recorded += 1;
-                // What a service had against the policy of then is no word on another.
+                // A service denial that concerns the recorded policy does not apply to another policy.
                 let objection = record.objection().filter(|it| !it.is_about_policy());
                 then(&|policy, hear| {
                     let state = judge.state(Ok((policy, 0)));

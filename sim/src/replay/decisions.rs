@@ -1,4 +1,4 @@
-//! What the engine decides on a tape, for whoever carries it out.
+//! The decisions on a tape, for a simulation that executes them.
 
 use portcullis::{
     answer::Answer,
@@ -14,23 +14,24 @@ use super::{
 };
 use crate::{report::Counts, tape::TapeReader};
 
-/// What came of reading the tapes.
+/// The result of reading the tapes.
 #[derive(Debug)]
 pub struct Decided {
-    /// What ruled when.
+    /// The policies of the tapes by time.
     pub timeline: Timeline,
-    /// The answers, counted.
+    /// The counts of all answers.
     pub counts: Counts,
-    /// Position snapshots, which nobody was asked about.
+    /// The number of position snapshots. They are counted but not evaluated.
     pub positions: u64,
 }
 
-/// Hands on every decision with the number of its record and the instant that it was judged at. Every record is judged as
-/// [`super::replay`] judges it, but positions, which are counted only. A recorded decision to whose entry the service had an
-/// objection is counted, and not handed on.
+/// Passes each decision to `hear`, with the number of its record and the timestamp at which it was made.
+///
+/// Records are evaluated as in [`super::replay`], except position snapshots, which are only counted. A recorded
+/// decision whose service denial overrides the engine's decision is counted but not passed on.
 ///
 /// # Errors
-/// A tape that cannot be read to its end.
+/// Returns an error if a tape cannot be read to its end.
 pub fn decisions(
     judge: &Judge,
     initial: Result<Policy, PolicyAbsence>,

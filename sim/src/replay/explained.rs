@@ -1,4 +1,4 @@
-//! One record of a tape, explained as the replay answers it.
+//! Explanation of one record, as a replay answers it.
 
 use portcullis::{
     decide::Objection,
@@ -15,19 +15,19 @@ use crate::{
     tape::{Line, TapeError, TapeReader},
 };
 
-/// An explanation, for a person and for a machine.
+/// An explanation as text and as JSON.
 #[derive(Debug)]
 pub struct Told {
-    /// For a person.
+    /// The text form.
     pub text: String,
-    /// For a machine.
+    /// The JSON form.
     pub json: Value,
 }
 
-/// Replays up to record `n`, and explains that one; the inner error is how many records there are.
+/// Replays up to record `n` and explains that record. The inner error is the number of records, if there are fewer.
 ///
 /// # Errors
-/// A tape that cannot be read so far.
+/// Returns an error if a tape cannot be read up to that record.
 pub fn explain(
     judge: &Judge,
     initial: Result<Policy, PolicyAbsence>,
@@ -76,7 +76,7 @@ impl Judge {
         told
     }
 
-    /// Why an intent or a position is answered as it is; a change of policy is told by its answer.
+    /// Explains the answer to an intent or a position. Returns `None` for a policy change, which its answer explains.
     fn explanation(
         &self,
         line: Line<'_>,
@@ -132,7 +132,7 @@ impl Judge {
     }
 }
 
-/// What the gates say, and what a service had against it beside them.
+/// Returns the explanation of the gates, together with a service denial that overrides it.
 fn with_objection(explanation: &Explanation<'_>, objection: Option<&Objection<'_>>) -> Told {
     let gates = Told {
         text: explanation.to_string(),
@@ -143,7 +143,7 @@ fn with_objection(explanation: &Explanation<'_>, objection: Option<&Objection<'_
     };
     let (reason, detail) = (objection.reason(), printable(objection.detail()));
     let text = format!(
-        "SKIP {reason}: {detail}\nSo said the service that answered it. Without that:\n\n{}",
+        "SKIP {reason}: {detail}\nThis is a recorded service denial. Without it:\n\n{}",
         gates.text
     );
     let json = serde_json::json!({
@@ -152,13 +152,13 @@ fn with_objection(explanation: &Explanation<'_>, objection: Option<&Objection<'_
     Told { text, json }
 }
 
-/// The answer to a change of policy says it all.
+/// Explains a policy change by its answer, which contains everything there is to report.
 fn policy_told(answer: &Value) -> Told {
     let field = |name: &str| answer.get(name).and_then(Value::as_str).unwrap_or_default();
     let text = match field("decision") {
         "SKIP" => format!("SKIP {}: {}\n", field("reason"), printable(field("detail"))),
         _ => match field("event") {
-            "policy.withdrawn" => "POLICY withdrawn: from here on there is none\n".to_owned(),
+            "policy.withdrawn" => "POLICY withdrawn: no policy is active from here on\n".to_owned(),
             _ => format!(
                 "POLICY_LOADED: version={} hash={:.8}\n",
                 Shown(field("policy_version")),

@@ -1,4 +1,4 @@
-//! A chunk of a tape in, its answers out.
+//! Evaluation of the records of a chunk.
 
 use portcullis::{
     answer::{Answer, Detail, EventKind},
@@ -16,67 +16,67 @@ use crate::{
     tape::{Chunk, LINE_BYTES_MAX, Line, LineContent},
 };
 
-/// How a run judges.
+/// The evaluator of records, with the settings of a run.
 #[derive(Debug)]
 pub struct Judge {
-    /// The engine.
+    /// The decision engine.
     pub engine: Engine,
-    /// Judge as if every policy were in force at every record's time.
+    /// If true, every policy is treated as in force at every record's time.
     pub assume_in_force: bool,
-    /// Whether anybody wants them for a report.
+    /// If true, data for an HTML report is collected.
     pub reports: bool,
-    /// The instant to judge at, where it is not each record's own.
+    /// The timestamp at which all records are evaluated; `None` uses each record's own.
     pub now: Option<Instant>,
-    /// Which records are answered.
+    /// The kinds of records that are answered.
     pub scope: Scope,
 }
 
-/// Which records are answered; others are unreadable here.
+/// The kinds of records that are answered. All other kinds count as unreadable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scope {
-    /// Every kind.
+    /// All kinds.
     Tape,
-    /// Intents.
+    /// Intents only.
     Intents,
-    /// Positions.
+    /// Positions only.
     Positions,
 }
 
-/// What came of a chunk.
+/// The result of evaluating a chunk.
 #[derive(Debug, Default)]
 pub struct Judged {
-    /// The rows that the digest is made of.
+    /// The bytes that the digest is computed over.
     pub rows: Vec<u8>,
-    /// The answers themselves, as far as anybody wants them.
+    /// The answers, if the output needs them.
     pub kept: Kept,
-    /// What a report keeps of the answers, if anybody wants one.
+    /// The data for an HTML report, if one is written.
     pub seen: Vec<Seen>,
-    /// The answers, counted.
+    /// The counts of the answers.
     pub counts: Counts,
-    /// The place of the tape among the tapes read.
+    /// The index of the tape among all tapes.
     pub tape: usize,
 }
 
-/// What is kept of answers.
+/// The answer buffer.
 #[derive(Debug, Default)]
 pub enum Kept {
-    /// None of them.
+    /// No answers are stored.
     #[default]
     Nothing,
-    /// All of them, as JSONL.
+    /// All answers as JSON lines.
     Lines(Vec<u8>),
-    /// All of them, as columns.
+    /// All answers as columns.
     Columns(Box<AnswerColumns>),
 }
 
 impl Judged {
-    /// Nothing yet; answers are kept as JSONL.
+    /// Creates an empty result that stores answers as JSON lines.
     #[must_use]
     pub fn with_lines() -> Self {
         Self::keeping(|| Kept::Lines(Vec::new()))
     }
 
-    /// Nothing yet; answers are kept as this says.
+    /// Creates an empty result with the given answer buffer.
     pub(super) fn keeping(kept: fn() -> Kept) -> Self {
         Self {
             kept: kept(),
@@ -84,7 +84,7 @@ impl Judged {
         }
     }
 
-    /// The answers as JSONL, where they are kept so.
+    /// Returns the answers as JSON lines; empty if they are not stored in this form.
     #[must_use]
     pub fn lines(&self) -> &[u8] {
         match &self.kept {
@@ -93,7 +93,7 @@ impl Judged {
         }
     }
 
-    /// Empties it, and keeps its room.
+    /// Clears the result and keeps its allocated memory.
     pub fn clear(&mut self) {
         self.rows.clear();
         match &mut self.kept {
@@ -106,11 +106,11 @@ impl Judged {
     }
 }
 
-/// What a chunk may do to the policy.
+/// The access of a chunk to the policy timeline.
 pub enum Rulers<'a> {
-    /// Its records were seen to hold no change.
+    /// Read access, for a chunk that contains no policy change.
     Fixed(&'a Timeline),
-    /// They may.
+    /// Write access, for a chunk that may change the policy.
     Open(&'a mut Timeline),
 }
 
@@ -123,8 +123,8 @@ impl Rulers<'_> {
     }
 }
 
-/// Whether a record of these bytes can change the policy: none does that holds neither the beginning of the
-/// event's name nor an escape that could hide it.
+/// Returns true if the bytes may contain a policy change. Bytes that contain neither the start of such an event name
+/// nor an escape that could hide it cannot contain one.
 #[must_use]
 pub fn may_change_policy(bytes: &[u8]) -> bool {
     memchr::memmem::find(bytes, b"policy.").is_some()
@@ -132,8 +132,7 @@ pub fn may_change_policy(bytes: &[u8]) -> bool {
 }
 
 impl Judge {
-    /// Answers every record of a chunk, the first of which has the number `first`, and says how many there
-    /// were.
+    /// Answers every record of a chunk and returns the number of records. `first` is the number of the first record.
     pub fn chunk(
         &self,
         chunk: &Chunk,
@@ -174,7 +173,7 @@ impl Judge {
         }
     }
 
-    /// What a line holds; an event out of scope is one that nobody can read.
+    /// Reads the event of a line. An event out of scope is returned as an unreadable intent.
     pub(super) fn read<'a>(
         &self,
         line: Line<'a>,
@@ -212,7 +211,7 @@ impl Judge {
         self.record(&answer, timeline, rule.ok(), judged);
     }
 
-    /// The answer to an intent where this rules.
+    /// Returns the answer to an intent under a policy state.
     pub(super) fn answer_intent<'a>(
         &'a self,
         intent: &'a Intent<'a>,
@@ -233,8 +232,8 @@ impl Judge {
         self.record(&answer, timeline, rule.ok(), judged);
     }
 
-    /// The answer to a recorded decision where this rules: the engine answers anew, at the instant of then, and
-    /// what only the service knew is heeded.
+    /// Returns the answer to a recorded decision under a policy state. The engine decides again at the recorded
+    /// timestamp; a recorded service denial is kept, because only the service could know its cause.
     pub(super) fn answer_decided<'a>(
         &'a self,
         record: &'a Decided<'a>,
@@ -260,7 +259,7 @@ impl Judge {
         self.record(&answer, timeline, rule.ok(), judged);
     }
 
-    /// The answer to a position where this rules.
+    /// Returns the answer to a position under a policy state.
     pub(super) fn answer_position<'a>(
         &self,
         record: &'a Record<'a>,
@@ -300,7 +299,7 @@ impl Judge {
                 let answer = Answer::refused(
                     EventKind::PolicyUpdated,
                     Reason::PolicyParseError,
-                    Detail::Text("`policy` stands twice in one object"),
+                    Detail::Text("duplicate key `policy` in one object"),
                 )
                 .to(n, record.id(), at);
                 return self.record(&answer, rulers.timeline(), None, judged);
@@ -410,7 +409,7 @@ fn read_line<'a>(
     }
 }
 
-/// The position of a record, or why there is none.
+/// Parses the position of a record, or returns why it has none.
 pub(super) fn read_snapshot(record: &Record<'_>) -> Result<Snapshot, &'static str> {
     Snapshot::from_json(record.text(), record.emitted_at()).map_err(|fault| match fault {
         SnapshotFault::SymbolAbsent => "`symbol` is missing",
@@ -418,13 +417,13 @@ pub(super) fn read_snapshot(record: &Record<'_>) -> Result<Snapshot, &'static st
     })
 }
 
-/// What comes of a position, or why it is none that anybody could judge.
+/// Evaluates a position, or returns why it cannot be evaluated.
 pub(super) fn judge_position<'p>(
     snapshot: &Result<Snapshot, &'static str>,
     state: PolicyState<'p>,
     now: Option<Instant>,
 ) -> Result<HarvestDecision<'p>, &'static str> {
-    let now = now.ok_or("the record has no time")?;
+    let now = now.ok_or("the record has no timestamp")?;
     let snapshot = snapshot.as_ref().map_err(|why| *why)?;
     Ok(harvest(
         state,
@@ -434,7 +433,7 @@ pub(super) fn judge_position<'p>(
     ))
 }
 
-/// The engine's answer to a recorded entry. Without an instant no entry is answered with anything but a skip.
+/// Decides a recorded entry again. An entry without a timestamp is always skipped.
 pub(super) fn decide_again<'a>(
     engine: &'a Engine,
     state: PolicyState<'a>,
@@ -446,8 +445,8 @@ pub(super) fn decide_again<'a>(
     }
 }
 
-/// What rules a record: the policy that it was recorded with, else the one in force at its time. A record
-/// without a time is refused before anybody asks what rules.
+/// Returns the policy for a record: the recorded one if the record names it, otherwise the one that is active at its
+/// time. For a record without a timestamp the result does not matter, because the engine skips it earlier.
 pub(super) fn rule<'t>(
     timeline: &'t Timeline,
     recorded: Option<Option<PolicyHash>>,
@@ -464,11 +463,11 @@ pub(super) fn rule<'t>(
     }
 }
 
-/// A change of policy that does not say when.
+/// Returns the answer to a policy change without a timestamp.
 fn no_time(event: EventKind) -> Answer<'static> {
     Answer::refused(
         event,
         Reason::IntentInvalid,
-        Detail::Text("the record has no time: nothing changes"),
+        Detail::Text("the record has no timestamp, so the policy change is ignored"),
     )
 }

@@ -1,7 +1,7 @@
-//! A tape in, its answers out, in their order; the clock is the tape's.
+//! Replay of tapes: every record is answered in order, and time comes from the tape.
 //!
-//! Memory does not grow with the records of a tape, its changes of policy apart: chunks go through one by one,
-//! or a few at a time with threads. The answers do not depend on how many there are.
+//! Apart from policy changes, memory does not grow with the number of records. Chunks are processed one at a time, or a
+//! few at a time with threads. The answers do not depend on the number of threads.
 
 mod apart;
 mod decisions;
@@ -30,73 +30,73 @@ use crate::{
     tape::{Chunk, TapeError, TapeReader},
 };
 
-/// What came of a whole run.
+/// The result of a run.
 #[derive(Debug)]
 pub struct Outcome {
-    /// The answers, counted.
+    /// The counts of all answers.
     pub counts: Counts,
-    /// What ruled when.
+    /// The policies of the tapes by time.
     pub timeline: Timeline,
-    /// Over all answers, in their order.
+    /// The digest of all answers, in order.
     pub digest: blake3::Hash,
-    /// The tapes, by their places, that have lines and not one that could be read as a record.
+    /// The indexes of tapes that have lines but no readable record.
     pub illegible: Vec<usize>,
 }
 
-/// Why a run ended early. The answers so far are written, and there is no digest.
+/// An error that ended a run early. The answers so far are written, but there is no digest.
 #[derive(Debug, Error)]
 pub enum ReplayError {
     /// The tape cannot be read to its end.
     #[error("{error}; {records} records were answered")]
     Tape {
-        /// Why not.
+        /// The cause.
         error: TapeError,
-        /// How many answers were written.
+        /// The number of answers that were written.
         records: u64,
     },
     /// The answers cannot be written.
     #[error("cannot write answers: {0}")]
     Write(io::Error),
-    /// The system gives no threads.
+    /// The threads cannot be started.
     #[error("cannot start {threads} threads: {error}; try `--threads 1`")]
     Threads {
-        /// So many judge.
+        /// The number of worker threads.
         threads: usize,
-        /// What the system says.
+        /// The error of the operating system.
         error: io::Error,
     },
     /// The answers do not add up to the records read.
-    #[error("{answered} answers to {read} records: this is a bug, please report it with the tape")]
+    #[error("{answered} answers to {read} records; this is a bug, please report it with the tape")]
     Miscounted {
-        /// Records read.
+        /// The number of records read.
         read: u64,
-        /// Answers given.
+        /// The number of answers.
         answered: u64,
     },
 }
 
-/// Where answers and news of the progress go.
+/// The outputs of a replay.
 pub struct Sinks<'a, 'w> {
-    /// The answers.
+    /// The output of answers.
     pub answers: AnswersTo<'w>,
-    /// What a report is made of; the judge reports.
+    /// The data of the HTML report, which is collected only if [`Judge::reports`] is set.
     pub tally: Option<&'a mut Tally>,
-    /// Called after every chunk.
+    /// The progress callback, called after each chunk.
     pub progress: &'a mut dyn FnMut(&Counts),
 }
 
-/// Where answers go, and what as.
+/// The output of answers.
 pub enum AnswersTo<'a> {
-    /// Nowhere.
+    /// No output.
     Nobody,
-    /// A line of JSON each.
+    /// One JSON line per answer.
     Lines(&'a mut dyn Write),
-    /// A row of Parquet each.
+    /// One Parquet row per answer.
     Rows(Box<AnswerRows<'a>>),
 }
 
 impl AnswersTo<'_> {
-    /// What has to be kept of a chunk for it.
+    /// Returns the constructor of the answer buffer that this output needs.
     fn kept(&self) -> fn() -> Kept {
         match self {
             Self::Nobody => || Kept::Nothing,
@@ -113,7 +113,7 @@ impl AnswersTo<'_> {
         }
     }
 
-    /// No more will come.
+    /// Completes the output.
     fn finish(self) -> io::Result<()> {
         match self {
             Self::Nobody | Self::Lines(_) => Ok(()),
@@ -125,7 +125,7 @@ impl AnswersTo<'_> {
 /// Answers every record of the tapes.
 ///
 /// # Errors
-/// A tape that cannot be read to its end, or answers that cannot be written.
+/// Returns an error if a tape cannot be read to its end or answers cannot be written.
 pub fn replay(
     judge: &Judge,
     initial: Result<Policy, PolicyAbsence>,
@@ -138,7 +138,7 @@ pub fn replay(
     replay_with(work, initial, tapes, threads, sinks)
 }
 
-/// Answers the records of a chunk, the first of which has this number, and says how many there were.
+/// A function that answers the records of a chunk, given the number of the first one, and returns how many there are.
 type Work<'w> = dyn Fn(&Chunk, u64, Rulers<'_>, &mut Scratch, &mut Judged) -> u64 + Sync + 'w;
 
 fn replay_with(
@@ -167,7 +167,7 @@ fn replay_with(
         sinks,
         ..
     } = collector;
-    // What a tape gave before it broke off is whole.
+    // The output is completed even after an error, so that the answers so far are readable.
     let finished = sinks.answers.finish().map_err(ReplayError::Write);
     let (timeline, read) = run?;
     finished?;
@@ -185,7 +185,7 @@ fn replay_with(
     })
 }
 
-/// One thread does everything.
+/// Runs the replay on the current thread.
 fn inline(
     work: &Work<'_>,
     mut timeline: Timeline,
@@ -210,11 +210,11 @@ fn inline(
     Ok((timeline, read))
 }
 
-/// Puts together what came of the chunks, in their order.
+/// The collector of chunk results, in order.
 struct Collector<'a, 'w> {
     hasher: blake3::Hasher,
     counts: Counts,
-    /// Of each tape: how many records, and how many of them were unreadable.
+    /// The number of records and of unreadable records, by tape.
     tapes: Vec<(u64, u64)>,
     sinks: Sinks<'a, 'w>,
 }
@@ -267,7 +267,7 @@ mod tests {
 
     const RECORDS: u64 = 5_000;
 
-    /// A worker that spoils what it made of the chunk which begins with record 1.
+    /// Replays a generated tape and applies `spoil` to the result of the first chunk.
     fn run(threads: usize, spoil: impl Fn(&mut Judged) + Sync) -> Result<u64, ReplayError> {
         let judge = Judge {
             engine: Engine::new(
@@ -316,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_worker_loses_or_doubles_is_an_error() {
+    fn lost_or_duplicate_answers_are_errors() {
         for threads in [1, 3] {
             assert_eq!(run(threads, |_| ()).unwrap(), RECORDS);
         }
@@ -328,7 +328,7 @@ mod tests {
             judged.counts.merge(&counts);
         };
         check_miscounted(twice, |answered| answered > RECORDS);
-        // As many answers as records, of which the kinds do not add up.
+        // As many answers as records, but the counts by kind do not add up.
         let answer = |judged: &mut Judged| {
             let mut one = Counts::default();
             one.merge(&judged.counts);

@@ -1,8 +1,7 @@
-//! Several threads: one reads, some judge, and this one puts the answers in order.
+//! Replay on several threads: one reads, some evaluate, and the calling thread orders the answers.
 //!
-//! A chunk that may change the policy hands the timeline as it leaves it to the chunks behind; all others
-//! are judged side by side. So every record is judged by exactly the records before it, whatever the number
-//! of threads.
+//! A chunk that may change the policy passes its resulting timeline to the chunks after it. All other chunks are
+//! evaluated in parallel. Therefore every record depends on the same earlier records, whatever the number of threads.
 
 use std::{
     collections::BTreeMap,
@@ -16,36 +15,36 @@ use portcullis::event::Scratch;
 use super::{Collector, Judged, Kept, ReplayError, Rulers, Timeline, Work, may_change_policy};
 use crate::tape::{Chunk, TapeError, TapeReader};
 
-/// A timeline that some chunk before will have left behind.
+/// A timeline that an earlier chunk will provide.
 type Handover = Arc<OnceLock<Arc<Timeline>>>;
 
-/// A chunk on its way to a judging thread.
+/// A chunk that is queued for a worker thread.
 struct Task {
     place: u64,
     chunk: Chunk,
     first: u64,
     before: Handover,
-    /// Where this chunk leaves the timeline, if it may change it.
+    /// The timeline after this chunk, if the chunk may change it.
     after: Option<Handover>,
 }
 
-/// What a thread has to say, in the order of the tape.
+/// A message to the collector, with the index of its chunk.
 type Report = (u64, News);
 
 enum News {
     Judged(Box<Judged>),
     Unreadable(TapeError),
-    /// The thread is going down; whoever waits for it must not wait for ever.
+    /// The thread panicked. The collector must not wait for its result.
     Panicked,
 }
 
-/// How many chunks may be under way for each judging thread.
+/// The maximum number of chunks in progress for each worker thread.
 const UNDER_WAY: usize = 3;
 
-/// How many in all: what bounds the memory of a run, however many threads there are.
+/// The maximum number of chunks in progress in total. It bounds the memory of a run, whatever the number of threads.
 const UNDER_WAY_MAX: usize = 32;
 
-/// The timeline at the end, and how many records were read.
+/// Runs the replay and returns the final timeline and the number of records read.
 pub(super) fn run(
     work: &Work<'_>,
     timeline: Timeline,
@@ -58,7 +57,7 @@ pub(super) fn run(
         let under_way = threads.saturating_mul(UNDER_WAY).min(UNDER_WAY_MAX);
         let (send_task, tasks) = bounded::<Task>(threads);
         let (send_report, reports) = bounded::<Report>(threads);
-        // A permit a chunk: whoever reads waits until one of those under way was collected.
+        // One permit per chunk in progress: the reader waits until an earlier chunk is collected.
         let (give_permit, permits) = bounded::<()>(under_way);
         for _ in 0..under_way {
             let _ = give_permit.send(());
@@ -66,7 +65,7 @@ pub(super) fn run(
         let no_thread = |error| ReplayError::Threads { threads, error };
         let thread = || thread::Builder::new();
         let kept = collector.sinks.answers.kept();
-        // Whoever was started before one that was not finds nobody to talk to, and ends.
+        // If a thread cannot be started, the channels close, and the threads that already run end.
         for _ in 0..threads {
             let (tasks, reports) = (tasks.clone(), send_report.clone());
             let judging = move || judge_all(work, kept, &tasks, &reports);
@@ -76,7 +75,7 @@ pub(super) fn run(
         let reading = move || read_all(tapes, start, &permits, &send_task, &send_report);
         let reader = thread().spawn_scoped(scope, reading).map_err(no_thread)?;
         let collected = collect(collector, &reports, &give_permit);
-        // Whoever still wants to send or to read on finds nobody there, and ends.
+        // This closes the channels, so that the reader and the workers end.
         drop((reports, give_permit));
         let (end, read) = reader
             .join()
@@ -86,7 +85,7 @@ pub(super) fn run(
     })
 }
 
-/// Reads until the end, an error, or nobody listens. Gives the timeline at the end, and the records read.
+/// Reads until the end, an error, or closed channels. Returns the final timeline and the number of records read.
 fn read_all(
     tapes: TapeReader,
     start: Handover,
@@ -161,7 +160,7 @@ fn judge_all(
     }
 }
 
-/// Tells everybody when a thread panics, so that the panic ends the run.
+/// A drop guard that reports a panic of a worker thread, so that the panic ends the run.
 struct Alarm<'a> {
     place: u64,
     before: &'a Arc<Timeline>,
@@ -193,7 +192,7 @@ fn collect(
             match report {
                 News::Judged(mut judged) => collector.take(&mut judged)?,
                 News::Unreadable(error) => return Err(collector.tape_error(error)),
-                // The scope passes the panic on.
+                // `thread::scope` propagates the panic.
                 News::Panicked => return Ok(()),
             }
             next += 1;

@@ -1,4 +1,4 @@
-//! Which policy rules at which instant, as far as a tape has told.
+//! The policies on a tape, ordered by the time from which each is active.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -7,10 +7,10 @@ use portcullis::{
     policy::{Policy, PolicyAbsence},
 };
 
-/// What came into force, and when; earlier instants first.
+/// The activations and withdrawals of policies, ordered by timestamp.
 ///
-/// Grows with the different policies of a tape and with the instants at which one came into force or was
-/// withdrawn, not with its other records. A clone shares everything until it changes.
+/// The size grows with the number of different policies and of activation timestamps on a tape, not with its other
+/// records. A clone shares all data until one of the two changes.
 #[derive(Debug, Clone)]
 pub struct Timeline {
     reigns: Arc<Vec<Reign>>,
@@ -18,19 +18,19 @@ pub struct Timeline {
     not_found: Arc<PolicyAbsence>,
 }
 
-/// Every policy so far, and what it lists.
+/// All policies so far, and the symbols they list.
 #[derive(Debug, Clone, Default)]
 struct Seen {
     policies: Vec<Arc<Policy>>,
-    /// Twins that differ in whether they state their hash are two: a guardrail may ask for it. All else that
-    /// decides is in the hash.
+    /// Indexes by hash and by whether the policy states its hash, because a guardrail may require a stated hash.
+    /// Everything else that affects a decision is covered by the hash.
     numbers: HashMap<(PolicyHash, bool), usize, foldhash::fast::FixedState>,
-    /// The twin that came last.
+    /// The index of the latest policy with this hash.
     last_of: HashMap<PolicyHash, usize, foldhash::fast::FixedState>,
     symbols: Symbols,
 }
 
-/// Every symbol that some policy listed, numbered in the order of their first listing.
+/// All symbols that a policy listed, numbered by first occurrence.
 #[derive(Debug, Clone, Default)]
 struct Symbols {
     names: Vec<Symbol>,
@@ -49,11 +49,11 @@ enum Ruler {
     Nobody(Arc<PolicyAbsence>),
 }
 
-/// What rules: a policy and its number, or why there is none.
+/// The active policy with its number, or the reason why there is none.
 pub type Rule<'a> = Result<(&'a Policy, usize), &'a PolicyAbsence>;
 
 impl Timeline {
-    /// What rules from the beginning.
+    /// Creates a timeline in which `initial` is active from the beginning.
     #[must_use]
     pub fn new(initial: Result<Policy, PolicyAbsence>) -> Self {
         let not_found = Arc::new(PolicyAbsence::NotFound);
@@ -69,7 +69,7 @@ impl Timeline {
         timeline
     }
 
-    /// A policy comes into force. One that was seen before is kept once.
+    /// Activates a policy from a timestamp on. A policy that is already known is stored only once.
     pub fn enthrone(&mut self, policy: Policy, from: Instant) {
         let (hash, states_hash) = (policy.hash(), policy.states_hash());
         let number = match self.seen.numbers.get(&(hash, states_hash)) {
@@ -82,14 +82,14 @@ impl Timeline {
         self.push(from, Ruler::Policy(number));
     }
 
-    /// From here on there is none.
+    /// Withdraws the policy from a timestamp on.
     pub fn withdraw(&mut self, from: Instant) {
         let nobody = Ruler::Nobody(Arc::clone(&self.not_found));
         self.push(from, nobody);
     }
 
-    /// Of one instant the later record stays. A reign like the one before it stays too: a record that comes
-    /// later may begin between the two.
+    /// Inserts an activation. If two have the same timestamp, the later record wins. An activation that repeats the
+    /// previous one is kept, because a later record may be inserted between the two.
     fn push(&mut self, from: Instant, ruler: Ruler) {
         let reigns = Arc::make_mut(&mut self.reigns);
         let after = reigns.partition_point(|reign| reign.from <= from);
@@ -99,10 +99,10 @@ impl Timeline {
         }
     }
 
-    /// What came into force last at or before an instant.
+    /// Returns the policy that is active at a timestamp.
     pub fn at(&self, instant: Instant) -> Rule<'_> {
         let reign = match self.reigns.last() {
-            // Most records come after every policy so far.
+            // Fast path: most records come after all activations so far.
             Some(last) if last.from <= instant => Some(last),
             _ => {
                 let after = self.reigns.partition_point(|reign| reign.from <= instant);
@@ -121,32 +121,32 @@ impl Timeline {
         }
     }
 
-    /// What comes into force when, the earliest first; the first rules from the beginning.
+    /// Returns all activations in order of time. The first one is active from the beginning.
     pub fn reigns(&self) -> impl Iterator<Item = (Instant, Result<&Policy, &PolicyAbsence>)> {
         let reigns = self.reigns.iter();
         reigns.map(|reign| (reign.from, self.at(reign.from).map(|(policy, _)| policy)))
     }
 
-    /// The policy of this hash, if it was seen. Of twins, one of which states its hash and one of which does
-    /// not, the one that came last: the store of a service would have held that one.
+    /// Returns the policy with this hash, if it is known. If one version states its hash and another does not, the
+    /// later one is returned, because a policy store would contain that one.
     #[must_use]
     pub fn by_hash(&self, hash: PolicyHash) -> Option<(&Policy, usize)> {
         let number = *self.seen.last_of.get(&hash)?;
         Some((self.seen.policies.get(number)?.as_ref(), number))
     }
 
-    /// Every policy, in the order in which they were seen.
+    /// Returns all policies in the order in which they first occurred.
     pub fn policies(&self) -> impl Iterator<Item = &Policy> {
         self.seen.policies.iter().map(AsRef::as_ref)
     }
 
-    /// The number of a symbol that some policy listed.
+    /// Returns the number of a symbol that a policy listed.
     #[must_use]
     pub fn symbol_number(&self, symbol: &Symbol) -> Option<usize> {
         self.seen.symbols.numbers.get(symbol).copied()
     }
 
-    /// Every symbol that some policy listed, by number.
+    /// Returns all symbols that a policy listed, by number.
     #[must_use]
     pub fn symbols(&self) -> &[Symbol] {
         &self.seen.symbols.names
@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_to_come_into_force_rules() {
+    fn the_latest_activation_is_active() {
         let mut timeline = Timeline::new(Err(PolicyAbsence::NotFound));
         timeline.enthrone(policy("later"), at(20));
         timeline.enthrone(policy("earlier"), at(10));
@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn a_policy_seen_twice_is_kept_once() {
+    fn a_repeated_policy_is_stored_once() {
         let mut timeline = Timeline::new(Ok(policy("one")));
         timeline.enthrone(policy("one"), at(5));
         assert_eq!(timeline.policies().count(), 1);
@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn a_twin_that_states_its_hash_is_another_policy() {
+    fn a_policy_that_states_its_hash_is_a_different_policy() {
         let bare = policy("one");
         let hash = bare.hash();
         let text = crate::sample::policy_json(at(1_000_000)).replace("1.0.0-ai-sample", "one");
@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn a_change_that_repeats_the_one_before_it_outlives_what_comes_between() {
+    fn a_repeated_withdrawal_ends_a_policy_inserted_before_it() {
         let mut timeline = Timeline::new(Err(PolicyAbsence::NotFound));
         timeline.withdraw(at(10));
         timeline.withdraw(at(20));
@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn of_one_instant_one_reign_is_kept() {
+    fn one_activation_is_kept_per_timestamp() {
         let mut timeline = Timeline::new(Ok(policy("one")));
         for _ in 0..1000 {
             timeline.withdraw(at(5));
@@ -258,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clone_shares_until_it_changes() {
+    fn a_clone_shares_data_until_it_changes() {
         let timeline = Timeline::new(Ok(policy("one")));
         let mut clone = timeline.clone();
         assert!(Arc::ptr_eq(&timeline.reigns, &clone.reigns));

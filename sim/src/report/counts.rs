@@ -1,4 +1,4 @@
-//! Counting answers. Integers only, so that the order of adding cannot show.
+//! Counts of answers. All counts are integers, so the order of addition does not change the result.
 
 use portcullis::{
     answer::{Answer, EventKind, Verdict},
@@ -9,42 +9,42 @@ use portcullis::{
 
 const REASONS: usize = 256;
 
-/// What was answered, counted.
+/// Counts of the answers of a run.
 #[derive(Debug, Clone)]
 pub struct Counts {
-    /// All of them.
+    /// The number of records.
     pub records: u64,
     decisions: [u64; Verdict::ALL.len()],
     reasons: [u64; REASONS],
     actions: [u64; HarvestAction::ALL.len()],
-    /// By the number of the symbol.
+    /// Counts by symbol number.
     symbols: Vec<SymbolCounts>,
-    /// Symbols that no policy had listed, and records without one.
+    /// Counts of symbols that no policy lists, and of records without a symbol.
     pub other_symbols: SymbolCounts,
-    /// Answers under each policy, by its number.
+    /// The number of answers under each policy, by policy number.
     rulings: Vec<u64>,
-    /// Records that brought a policy into force.
+    /// The number of policy updates that were applied.
     pub policies_seen: u64,
-    /// Records whose policy was refused.
+    /// The number of policy updates that were rejected.
     pub policies_refused: u64,
-    /// Records whose time had no offset.
+    /// The number of timestamps without a UTC offset, which are read as UTC.
     pub offset_assumed: u64,
-    /// Records that were skipped, and had no time to be judged at.
+    /// The number of records that were skipped and have no timestamp.
     pub untimed: u64,
-    /// The earliest and the latest record.
+    /// The earliest and the latest timestamp.
     pub span: Option<(Instant, Instant)>,
 }
 
-/// What was answered for one symbol.
+/// Counts of the answers for one symbol.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
 pub struct SymbolCounts {
-    /// Entries that trade.
+    /// The number of trades.
     pub trades: u64,
-    /// Exits that pass.
+    /// The number of permitted exits.
     pub exits: u64,
-    /// Intents and positions that are skipped.
+    /// The number of skipped intents and positions.
     pub skips: u64,
-    /// Positions that are judged.
+    /// The number of evaluated positions.
     pub harvests: u64,
 }
 
@@ -68,7 +68,7 @@ impl Default for Counts {
 }
 
 impl Counts {
-    /// Counts one answer: for the symbol of this number, under the policy of this number.
+    /// Counts one answer, with the numbers of its symbol and its policy.
     pub fn add(&mut self, answer: &Answer<'_>, symbol: Option<usize>, policy: Option<usize>) {
         self.records += 1;
         let verdict = Verdict::ALL.iter().position(|v| *v == answer.decision);
@@ -117,7 +117,7 @@ impl Counts {
         });
     }
 
-    /// Adds what was counted elsewhere.
+    /// Adds the counts of another part of the run.
     pub fn merge(&mut self, other: &Self) {
         self.records += other.records;
         add_all(&mut self.decisions, &other.decisions);
@@ -143,12 +143,12 @@ impl Counts {
         }
     }
 
-    /// How many answers of each kind.
+    /// Returns the number of answers for each verdict.
     pub fn decisions(&self) -> impl Iterator<Item = (Verdict, u64)> {
         Verdict::ALL.into_iter().zip(self.decisions)
     }
 
-    /// How many skips for each reason that occurred, in the order of the gates.
+    /// Returns the number of skips for each reason that occurred, in the order of [`Reason::ALL`].
     pub fn reasons(&self) -> impl Iterator<Item = (Reason, u64)> {
         Reason::ALL.iter().filter_map(|reason| {
             let count = *self.reasons.get(usize::from(reason.number()))?;
@@ -156,31 +156,31 @@ impl Counts {
         })
     }
 
-    /// How many records could not be read.
+    /// Returns the number of unreadable records.
     #[must_use]
     pub fn unreadable(&self) -> u64 {
         let number = usize::from(Reason::IntentUnreadable.number());
         self.reasons.get(number).copied().unwrap_or_default()
     }
 
-    /// How many positions were given each action.
+    /// Returns the number of positions for each harvest action.
     pub fn actions(&self) -> impl Iterator<Item = (HarvestAction, u64)> {
         HarvestAction::ALL.into_iter().zip(self.actions)
     }
 
-    /// What was answered for the symbol of this number.
+    /// Returns the counts of the symbol with this number.
     #[must_use]
     pub fn of_symbol(&self, number: usize) -> SymbolCounts {
         self.symbols.get(number).copied().unwrap_or_default()
     }
 
-    /// How many answers were given under the policy of this number.
+    /// Returns the number of answers under the policy with this number.
     #[must_use]
     pub fn under_policy(&self, number: usize) -> u64 {
         self.rulings.get(number).copied().unwrap_or_default()
     }
 
-    /// Whether every record has one verdict, every skip one reason, and every judged position one action.
+    /// Returns true if each record has one verdict, each skip one reason, and each evaluated position one action.
     #[must_use]
     pub fn adds_up(&self) -> bool {
         let count = |verdict| {
@@ -196,7 +196,7 @@ impl Counts {
 }
 
 impl SymbolCounts {
-    /// All of them.
+    /// Returns the sum of all counts.
     pub(super) const fn total(self) -> u64 {
         self.trades + self.exits + self.skips + self.harvests
     }

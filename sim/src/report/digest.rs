@@ -1,17 +1,17 @@
-//! One number for a whole run: equal answers, equal digest.
+//! The digest of a run. Runs with equal answers have equal digests.
 //!
-//! BLAKE3 over one row of [`ROW_BYTES`] bytes a record, in the order of the records. Everything is
-//! little-endian. Whoever has the answers as JSONL can compute it again:
+//! The digest is BLAKE3 over one row of [`ROW_BYTES`] bytes per record, in record order. All numbers are little-endian.
+//! The digest can be recomputed from the answers in a JSONL file:
 //!
 //! | bytes | content |
 //! |---|---|
-//! | 0..8 | `ts`, signed; the smallest value where it is absent |
+//! | 0..8 | `ts` in epoch milliseconds, signed; the minimum value if absent |
 //! | 8..16 | XXH3 (64 bits, seed 0) of the bytes of `id` |
-//! | 16..24 | XXH3 of the bytes of `symbol`; 0 where it is absent |
-//! | 24..32 | the first 8 bytes of `policy_hash`; 0 where it is absent |
+//! | 16..24 | XXH3 of the bytes of `symbol`; 0 if absent |
+//! | 24..32 | the first 8 bytes of `policy_hash`; 0 if absent |
 //! | 32 | `event`: 1 trade.intent, 2 position.snapshot, 3 policy.updated, 4 policy.withdrawn |
 //! | 33 | `decision`: 1 TRADE, 2 EXIT, 3 SKIP, 4 HARVEST, 5 POLICY |
-//! | 34 | `reason`, by its number ([`Reason::number`](portcullis::decide::Reason::number)) |
+//! | 34 | the number of `reason` ([`Reason::number`](portcullis::decide::Reason::number)) |
 //! | 35 | `side`: 1 BUY, 2 SELL, 3 LONG, 4 SHORT |
 //! | 36 | `leverage_source`: 1 policy, 2 intent |
 //! | 37 | `size_basis`: 1 notional, 2 margin |
@@ -19,11 +19,11 @@
 //! | 39 | `exit_rule`: 1 owner, 2 delegate |
 //! | 40 | `harvest_action`: 1 NONE, 2 PARTIAL_25, 3 PARTIAL_50, 4 PARTIAL_75, 5 FULL_CLOSE_PROPOSED |
 //! | 41 | `stop_source`: 1 position, 2 policy |
-//! | 42..44 | `harvest_reasons`, a bit each in the order of [`HarvestReason::ALL`](portcullis::harvest::HarvestReason::ALL) |
+//! | 42..44 | `harvest_reasons`, one bit per reason in the order of [`HarvestReason::ALL`](portcullis::harvest::HarvestReason::ALL) |
 //! | 44..48 | 0 |
-//! | 48..120 | nine numbers, the bits of an IEEE-754 double each, all ones where one is absent. For HARVEST: `stop_proposed`, `r_net`, `risk_unit`, `cost`, `kill_score`, `k_regime_flip`, `k_sigma_spike`, `k_ts_drop`, `k_age_penalty`. For all others: `leverage`, `leverage_requested`, `size_usd`, `notional_usd`, `not_after` (signed milliseconds, no double), `quantity`, and three absent ones |
+//! | 48..120 | nine numbers, each as the bits of an IEEE-754 double; all bits are 1 if a number is absent. For HARVEST: `stop_proposed`, `r_net`, `risk_unit`, `cost`, `kill_score`, `k_regime_flip`, `k_sigma_spike`, `k_ts_drop`, `k_age_penalty`. For all others: `leverage`, `leverage_requested`, `size_usd`, `notional_usd`, `not_after` (signed epoch milliseconds, not a double), `quantity`, and three absent numbers |
 //!
-//! A code is 0 where its field is absent.
+//! A code is 0 if its field is absent.
 
 use portcullis::{
     answer::{Answer, AnswerId, AnswerSide, EventKind, Verdict},
@@ -35,13 +35,13 @@ use portcullis::{
 };
 use xxhash_rust::xxh3::xxh3_64;
 
-/// The width of a row.
+/// The number of bytes per row.
 pub const ROW_BYTES: usize = 120;
 
-/// An absent number: the bits of a NaN that no answer holds.
+/// The encoding of an absent number: the bits of a NaN that never occurs in an answer.
 const ABSENT: u64 = u64::MAX;
 
-/// Adds the row of one answer.
+/// Appends the row of one answer.
 pub fn push_row(answer: &Answer<'_>, rows: &mut Vec<u8>) {
     let mut row = [0; ROW_BYTES];
     let mut rest: &mut [u8] = &mut row;

@@ -1,4 +1,4 @@
-//! What a run comes to: counts, digest, summary.
+//! Output of a run: counts, digest, summary, answer files and HTML reports.
 
 mod counts;
 mod digest;

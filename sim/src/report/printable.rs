@@ -1,8 +1,8 @@
-//! Text from outside, for a terminal.
+//! Escaping of untrusted text for a terminal.
 
 use std::borrow::Cow;
 
-/// The text with its control characters written out, so that a terminal shows them and does not obey them.
+/// Escapes control characters, so that a terminal displays them instead of interpreting them.
 #[must_use]
 pub fn printable(text: &str) -> Cow<'_, str> {
     if !text.contains(char::is_control) {

@@ -1,4 +1,4 @@
-//! A file of rows that a run writes: Parquet, column by column.
+//! Writer for Parquet output.
 
 use std::{
     fmt::{Display, Write as _},
@@ -16,23 +16,23 @@ use parquet::{
     schema::types::ColumnPath,
 };
 
-/// So many stand in one row group, which the writer keeps until it is full.
+/// The number of rows per row group. The writer buffers a row group until it is full.
 const GROUP_ROWS: usize = 131_072;
 
-/// The zone of every instant.
+/// The time zone of all timestamp columns.
 pub(crate) const ZONE: &str = "+00:00";
 
-/// Values of a column, with its name.
+/// A column name with its values.
 pub(crate) type NamedColumn = (&'static str, ArrayRef);
 
-/// An open file of rows.
+/// An open Parquet file.
 pub(crate) struct RowFile<'w> {
     schema: SchemaRef,
     to: ArrowWriter<&'w mut (dyn Write + Send)>,
 }
 
 impl<'w> RowFile<'w> {
-    /// Writes the head. The columns say what will come, and nothing of them is written.
+    /// Creates the writer. `columns` define the schema; their values are not written.
     pub(crate) fn new(to: &'w mut (dyn Write + Send), columns: &[NamedColumn]) -> io::Result<Self> {
         let fields = columns
             .iter()
@@ -52,25 +52,25 @@ impl<'w> RowFile<'w> {
         self.to.write(&batch).map_err(written)
     }
 
-    /// Writes what is left, and the end.
+    /// Writes the buffered rows and the footer.
     pub(crate) fn finish(self) -> io::Result<()> {
         self.to.close().map(|_| ()).map_err(written)
     }
 }
 
-/// A value as its text.
+/// Appends a value as text, or null if it is absent.
 pub(crate) fn append_shown(column: &mut StringBuilder, value: Option<impl Display>) {
     match value {
         None => column.append_null(),
         Some(value) => {
-            // Text goes into memory, which takes everything.
+            // The builder writes to memory and cannot fail.
             let _ = write!(column, "{value}");
             column.append_value("");
         }
     }
 }
 
-/// Numbers and ids differ from row to row: looking for each among those before finds nothing.
+/// Disables the dictionary for numbers and ids: they differ from row to row, so it would only cost time.
 fn properties(schema: &Schema) -> WriterProperties {
     let differ = |field: &Field| {
         matches!(
@@ -90,7 +90,7 @@ fn properties(schema: &Schema) -> WriterProperties {
         .build()
 }
 
-/// What the system says, where it was the system.
+/// Returns the underlying I/O error if there is one.
 fn written(error: ParquetError) -> io::Error {
     let ParquetError::External(error) = error else {
         return io::Error::other(error);

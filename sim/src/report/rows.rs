@@ -1,4 +1,5 @@
-//! Answers as Parquet: a row an answer, a column a field of [`portcullis::answer::Answer`], null where it is absent.
+//! Answers as Parquet: one row per answer and one column per field of [`portcullis::answer::Answer`]. A field that is
+//! absent is null.
 
 use std::{
     io::{self, Write},
@@ -18,7 +19,7 @@ use portcullis::{
 
 use super::row_file::{NamedColumn, RowFile, ZONE, append_shown};
 
-/// Answers as columns, until a writer takes them.
+/// Answers as columns, buffered until they are written.
 #[derive(Debug)]
 pub struct AnswerColumns {
     n: Int64Builder,
@@ -98,7 +99,7 @@ impl Default for AnswerColumns {
 }
 
 impl AnswerColumns {
-    /// Adds a row.
+    /// Appends a row.
     pub fn push(&mut self, answer: &Answer<'_>) {
         let n = i64::try_from(answer.n).ok().filter(|n| *n != 0);
         self.n.append_option(n);
@@ -146,12 +147,12 @@ impl AnswerColumns {
         append_shown(&mut self.policy_hash, answer.policy_hash);
     }
 
-    /// Empties them.
+    /// Removes all rows.
     pub fn clear(&mut self) {
         drop(self.take());
     }
 
-    /// What was added, in the order of the answer's fields; nothing is left.
+    /// Takes all rows as columns, in the order of the answer's fields, and leaves the builders empty.
     fn take(&mut self) -> Vec<NamedColumn> {
         vec![
             ("n", Arc::new(self.n.finish())),
@@ -194,30 +195,30 @@ impl AnswerColumns {
     }
 }
 
-/// Writes answers as rows.
+/// A Parquet writer for answers.
 pub struct AnswerRows<'w>(RowFile<'w>);
 
 impl<'w> AnswerRows<'w> {
-    /// Writes the head.
+    /// Creates the writer.
     ///
     /// # Errors
-    /// What cannot be written.
+    /// Returns an error if writing fails.
     pub fn new(to: &'w mut (dyn Write + Send)) -> io::Result<Self> {
         RowFile::new(to, &AnswerColumns::default().take()).map(Self)
     }
 
-    /// Writes what was added to these columns, and empties them.
+    /// Writes the rows of `columns` and empties them.
     ///
     /// # Errors
-    /// What cannot be written.
+    /// Returns an error if writing fails.
     pub fn write(&mut self, columns: &mut AnswerColumns) -> io::Result<()> {
         self.0.write(columns.take())
     }
 
-    /// Writes what is left, and the end.
+    /// Writes the buffered rows and the footer.
     ///
     /// # Errors
-    /// What cannot be written.
+    /// Returns an error if writing fails.
     pub fn finish(self) -> io::Result<()> {
         self.0.finish()
     }

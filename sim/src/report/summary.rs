@@ -1,4 +1,4 @@
-//! The summary of a run, for a person and for a machine.
+//! The summary of a replay as text and as JSON.
 
 use std::{cmp::Reverse, collections::BTreeMap, fmt};
 
@@ -11,36 +11,36 @@ use super::{
 };
 use crate::replay::Outcome;
 
-/// How many symbols, policies and tapes are listed for a person; the rest is one row.
+/// The maximum numbers of symbols, policies and tapes in the text. The others are summed up in one row.
 const SYMBOLS_SHOWN: usize = 12;
 const POLICIES_SHOWN: usize = 20;
 const TAPES_SHOWN: usize = 5;
 
-/// What the operator had said.
+/// Operator settings of a run.
 #[derive(Debug, Clone, Serialize)]
 pub struct Operator {
-    /// `none`, or where the guardrails came from.
+    /// The source of the guardrails, or `none`.
     pub guardrails: String,
-    /// Who owns exits.
+    /// The service that owns exits.
     pub exit_owner: String,
-    /// Who else may exit.
+    /// The services that may exit as well.
     pub exit_delegates: Vec<String>,
-    /// Policies were judged as if they were in force at every record's time.
+    /// True if every policy was treated as in force at every record's time.
     pub assume_in_force: bool,
 }
 
-/// What a run came to.
+/// The outcome of a replay together with its inputs.
 #[derive(Debug)]
 pub struct Summary<'a> {
-    /// What was answered, and under what.
+    /// The outcome.
     pub outcome: &'a Outcome,
-    /// What the operator had said.
+    /// The operator settings.
     pub operator: &'a Operator,
-    /// What was read.
+    /// The names of the tapes.
     pub tapes: &'a [String],
 }
 
-/// Pairs, written as a JSON object in their order.
+/// Pairs that serialize as a JSON object in their order.
 struct Object<T>(T);
 
 impl<K: Serialize, V: Serialize, T: Iterator<Item = (K, V)> + Clone> Serialize for Object<T> {
@@ -70,7 +70,7 @@ impl Summary<'_> {
             .sum()
     }
 
-    /// The symbols that some policy lists, by name, and what was answered for them.
+    /// Returns the symbols that any policy lists, sorted by name, with their counts.
     fn symbols(&self) -> Vec<(String, SymbolCounts)> {
         let names = self.outcome.timeline.symbols().iter().enumerate();
         let mut symbols: Vec<_> = names
@@ -80,7 +80,8 @@ impl Summary<'_> {
         symbols
     }
 
-    /// Every policy and what was answered under it; twins that differ in whether they state their hash are one.
+    /// Returns each policy with the number of answers under it. Policies with equal hashes are merged: they differ only
+    /// in whether they state their hash.
     fn policies(&self) -> Vec<(&Policy, u64)> {
         let mut rows: Vec<(&Policy, u64)> = Vec::new();
         let mut places = BTreeMap::new();
@@ -163,32 +164,42 @@ impl Summary<'_> {
             writeln!(f, "{} to {}", to_second(first), to_second(last))?;
         }
         let operator = self.operator;
-        let mut exits = format!("owner {}", operator.exit_owner);
+        let mut exits = format!("exit owner: {}", operator.exit_owner);
         if !operator.exit_delegates.is_empty() {
             let delegates = operator.exit_delegates.join(", ");
-            exits.push_str(&format!(", delegates {delegates}"));
+            exits.push_str(&format!("; exit delegates: {delegates}"));
         }
         let (guardrails, exits) = (printable(&operator.guardrails), printable(&exits));
-        writeln!(f, "guardrails: {guardrails}; exits: {exits}")?;
+        writeln!(f, "guardrails: {guardrails}; {exits}")?;
         if operator.assume_in_force {
             writeln!(
                 f,
                 "every policy was ASSUMED to be in force at every record's time"
             )?;
         }
-        if counts.offset_assumed > 0 {
-            let records = counted(counts.offset_assumed, "record");
-            writeln!(f, "{records} told the time without an offset: read as UTC")?;
+        match counts.offset_assumed {
+            0 => {}
+            1 => writeln!(f, "1 timestamp has no UTC offset; it was read as UTC")?,
+            count => {
+                let count = thousands(count);
+                writeln!(
+                    f,
+                    "{count} timestamps have no UTC offset; they were read as UTC"
+                )?;
+            }
         }
         if self.counts().unreadable() > 0 {
             let lines = counted(self.counts().unreadable(), "unreadable line");
-            writeln!(f, "{lines}: the answers tell line and column")?;
+            writeln!(
+                f,
+                "{lines}; the `detail` of each answer has the line and column"
+            )?;
         }
         Ok(())
     }
 
     fn write_decisions(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut table = table(&["decided", "records", "share"], "lrr");
+        let mut table = table(&["decision", "records", "share"], "lrr");
         for (verdict, count) in self.counts().decisions().filter(|(_, count)| *count > 0) {
             table.add_row([
                 verdict.as_str().to_owned(),
@@ -206,7 +217,7 @@ impl Summary<'_> {
             return Ok(());
         }
         reasons.sort_by_key(|(_, count)| Reverse(*count));
-        let mut table = table(&["skipped because", "records", "share", ""], "lrrl");
+        let mut table = table(&["skip reason", "records", "share", ""], "lrrl");
         for (reason, count) in reasons {
             table.add_row([
                 reason.code().to_owned(),
@@ -223,7 +234,7 @@ impl Summary<'_> {
         if judged == 0 {
             return Ok(());
         }
-        let mut table = table(&["harvest", "positions", "share", ""], "lrrl");
+        let mut table = table(&["harvest action", "positions", "share", ""], "lrrl");
         for (action, count) in self.counts().actions() {
             table.add_row([
                 action.as_str().to_owned(),
@@ -248,7 +259,7 @@ impl Summary<'_> {
         }
         let others = self.counts().other_symbols;
         if others.total() > 0 {
-            symbols.push(("not listed".to_owned(), others));
+            symbols.push(("not in any policy".to_owned(), others));
         }
         for (name, counts) in symbols {
             table.add_row([
@@ -265,7 +276,7 @@ impl Summary<'_> {
     fn write_policies(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let counts = self.counts();
         let mut table = table(&["policy", "hash", "valid until", "answers"], "lllr");
-        // Those that answered most, in the order in which they were seen.
+        // The policies with the most answers, in the order in which they appeared.
         let mut policies: Vec<_> = self.policies().into_iter().enumerate().collect();
         policies.sort_by_key(|(_, (_, answers))| Reverse(*answers));
         let rest = policies.split_off(policies.len().min(POLICIES_SHOWN));
@@ -284,13 +295,13 @@ impl Summary<'_> {
             table.add_row([and_more(rest.len()), blank(), blank(), thousands(answers)]);
         }
         if table.is_empty() {
-            writeln!(f, "\nno policy ever ruled")?;
+            writeln!(f, "\nno policy was active")?;
         } else {
             write_table(f, &table)?;
         }
         if counts.policies_refused > 0 {
-            let refused = thousands(counts.policies_refused);
-            writeln!(f, "{refused} refused: the one before stayed in force")?;
+            let updates = counted(counts.policies_refused, "policy update");
+            writeln!(f, "{updates} rejected; the previous policy stayed active")?;
         }
         Ok(())
     }

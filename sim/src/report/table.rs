@@ -5,7 +5,7 @@ use std::fmt;
 use comfy_table::{CellAlignment, Table, presets};
 use portcullis::domain::Instant;
 
-/// A table whose columns are aligned as the letters say: `l`eft or `r`ight.
+/// Creates a table. Each letter of `alignments` aligns one column: `l` is left, `r` is right.
 pub(crate) fn table(columns: &[&str], alignments: &str) -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
@@ -39,7 +39,7 @@ pub(crate) fn to_second(at: Instant) -> String {
     }
 }
 
-/// The day of an instant in UTC: `2026-01-05`.
+/// Formats the day of a timestamp in UTC: `2026-01-05`.
 pub(crate) fn to_day(at: Instant) -> String {
     let text = at.to_string();
     match text.split_once('T') {
@@ -48,13 +48,13 @@ pub(crate) fn to_day(at: Instant) -> String {
     }
 }
 
-/// So many of something: `1 record`, `1,234 records`.
+/// Formats a count with its noun: `1 record`, `1,234 records`.
 pub(crate) fn counted(count: u64, noun: &str) -> String {
     let plural = if count == 1 { "" } else { "s" };
     format!("{} {noun}{plural}", thousands(count))
 }
 
-/// 1234567 as `1,234,567`.
+/// Formats a number with thousands separators: `1,234,567`.
 pub(crate) fn thousands(count: u64) -> String {
     let digits = count.to_string();
     let groups: Vec<&str> = digits
@@ -66,19 +66,19 @@ pub(crate) fn thousands(count: u64) -> String {
     groups.join(",")
 }
 
-/// One part in a whole, in per cent.
+/// Formats `count` as a percentage of `whole`, with one decimal place.
 pub(crate) fn share(count: u64, whole: u64) -> String {
     let tenths = part(count, whole, 1000);
     format!("{}.{} %", tenths / 10, tenths % 10)
 }
 
-/// How many of so many parts of a whole, to the nearest, worked out in integers.
+/// Returns `count / whole` in units of `1 / parts`, rounded to nearest in integer arithmetic.
 fn part(count: u64, whole: u64, parts: u128) -> u128 {
     let whole = u128::from(whole.max(1));
     (u128::from(count) * parts + whole / 2) / whole
 }
 
-/// The first of these names, and how many more there are.
+/// Joins the first `shown_max` names and appends the number of the others.
 pub(crate) fn some(names: &[String], shown_max: usize) -> String {
     let (shown, rest) = names.split_at(names.len().min(shown_max));
     match rest.len() {
@@ -91,7 +91,7 @@ pub(crate) fn and_more(count: usize) -> String {
     format!("and {count} more")
 }
 
-/// A bar of at most twenty cells.
+/// Draws a bar of at most 20 cells, with a resolution of half a cell.
 pub(crate) fn bar(count: u64, whole: u64) -> String {
     let halves = part(count, whole, 40);
     let full = usize::try_from(halves / 2).unwrap_or_default();

@@ -1,16 +1,16 @@
-//! What the trades of a run come to.
+//! Totals of the trades of a run.
 
 use portcullis::answer::{Answer, Verdict};
 use serde::Serialize;
 
-/// What trades come to, added up in the order of their records: the sums depend on it in their last bits.
+/// Totals of trades. The last bits of the sums depend on the order of addition, which is the record order.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
 pub struct Totals {
-    /// How many.
+    /// The number of trades.
     pub trades: u64,
-    /// What their positions are worth together, in USD.
+    /// The total notional in USD.
     pub notional_usd: f64,
-    /// Their leverages added up; over `trades` it is the mean.
+    /// The sum of the leverages. Divided by `trades`, it is the mean leverage.
     pub leverage_sum: f64,
 }
 
@@ -29,7 +29,7 @@ impl Totals {
         self.leverage_sum += leverage.into_iter().sum::<f64>();
     }
 
-    /// The mean leverage to two digits; a dash where nothing is traded.
+    /// Formats the mean leverage with two decimal places, or `–` if there are no trades.
     pub(crate) fn mean_leverage(&self) -> String {
         match u32::try_from(self.trades) {
             Ok(0) => "–".to_owned(),

@@ -1,12 +1,12 @@
-//! A service's clock, and how far it is from the server's.
+//! The clock of a service, and its difference from the server's.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use portcullis::domain::{Instant, Span};
 use redis::{Connection, RedisResult};
 
-/// The clock of this machine. One that shows no year from 1970 to 9999 shows the last instant, at which no
-/// policy is in force.
+/// Returns the time of this machine. If the clock is outside the years 1970 to 9999, returns the last timestamp, at
+/// which no policy is in force.
 pub(crate) fn now() -> Instant {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
@@ -16,8 +16,8 @@ pub(crate) fn now() -> Instant {
         .unwrap_or(Instant::MAX)
 }
 
-/// The same in whole milliseconds, and never earlier: what a record tells of it is the instant itself, and no
-/// policy is in force for longer than by the clock.
+/// Returns the time rounded up to whole milliseconds, the precision of a record. Rounding up means that no policy
+/// is in force for longer than by the clock.
 pub(crate) fn now_in_millis() -> Instant {
     round_up(now())
 }
@@ -28,13 +28,13 @@ fn round_up(at: Instant) -> Instant {
         Ok(whole) if whole < at => millis.saturating_add(1),
         Ok(_) | Err(_) => millis,
     };
-    // The last instant has no millisecond behind it.
+    // The last timestamp cannot be rounded up.
     let whole = Instant::from_millis(up).or_else(|_| Instant::from_millis(millis));
     whole.unwrap_or(at)
 }
 
-/// By how much this clock and the server's differ at least, and how long the way there and back took, which is
-/// not counted.
+/// Returns a lower bound of the difference between this clock and the server's, and the round-trip time of the
+/// measurement. A difference that the round trip explains does not count.
 pub(crate) fn skew(connection: &mut Connection) -> RedisResult<(Span, Span)> {
     let before = now();
     let (seconds, micros): (i64, i64) = redis::cmd("TIME").query(connection)?;
@@ -47,7 +47,7 @@ pub(crate) fn skew(connection: &mut Connection) -> RedisResult<(Span, Span)> {
     Ok((apart(before, server, after), after.since(before)))
 }
 
-/// How far `server` lies outside of what was measured around it.
+/// Returns the distance of `server` from the interval from `before` to `after`; 0 inside it.
 fn apart(before: Instant, server: Instant, after: Instant) -> Span {
     let behind = server.since(after);
     let ahead = before.since(server);
@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_between_is_no_skew() {
+    fn a_server_time_within_the_round_trip_is_no_skew() {
         let at = |micros| Instant::from_micros(micros).unwrap();
         let micros = |before, server, after| apart(at(before), at(server), at(after)).as_micros();
         assert_eq!(micros(10, 15, 20), 0);

@@ -1,43 +1,43 @@
-//! Why a service does not run.
+//! Errors that end a service.
 
 use std::net::SocketAddr;
 
 use portcullis::store::StoreError;
 use thiserror::Error;
 
-/// Why a service does not run.
+/// An error that ends a service or prevents its start.
 #[derive(Debug, Error)]
 pub enum ServiceError {
-    /// The address is none.
+    /// The Redis URL is invalid.
     #[error(
         "the Redis URL cannot be used: {0} (expected redis://[[user]:password@]host[:port][/db], or rediss:// with TLS)"
     )]
     Url(&'static str),
-    /// The address names no stream.
+    /// The URL of a stream has no stream name.
     #[error(
-        "the URL of a stream cannot be used: it names none (expected redis://[[user]:password@]host[:port]/[db/]STREAM)"
+        "the stream URL cannot be used: it has no stream name (expected redis://[[user]:password@]host[:port]/[db/]STREAM)"
     )]
     StreamUrl,
-    /// The server lets nobody in with these credentials.
+    /// The server rejects the credentials or the database.
     #[error("Redis at {address} refuses the connection: {why}")]
     Refused {
-        /// Where the server is.
+        /// Address of the server.
         address: String,
-        /// In its own words.
+        /// Error text of the server.
         why: String,
     },
-    /// The policy cannot be followed.
+    /// The policy store cannot be opened.
     #[error("{0}")]
     Store(#[from] StoreError),
-    /// Nobody can be told any metrics.
-    #[error("no metrics at {address}: {why}; give another address")]
+    /// The metrics endpoint cannot be opened.
+    #[error("cannot serve metrics at {address}: {why}; choose another address with --metrics")]
     Metrics {
-        /// Where they were to be told.
+        /// Address of the endpoint.
         address: SocketAddr,
-        /// In the words of the system.
+        /// Error text of the system.
         why: String,
     },
-    /// A thread could not be started, or ended as none should.
+    /// A thread could not be started, or panicked.
     #[error("a thread of the service {0}")]
     Thread(&'static str),
 }

@@ -1,13 +1,13 @@
-//! Keys that more than one command knows.
+//! Redis keys that more than one command uses.
 
 use portcullis::domain::PolicyHash;
 
-/// Where the store keeps the policy.
+/// Key of the published policy.
 pub(crate) const CURRENT_POLICY: &str = "quantum:policy:current";
-/// Where the store keeps what is halted.
+/// Key of the halted symbols.
 pub(crate) const HALTS: &str = "quantum:halt";
 
-/// Where a bridge keeps a policy that it decided by.
+/// Returns the key under which a bridge stores a policy that a decision used.
 pub(crate) fn kept_policy_key(prefix: &str, hash: PolicyHash) -> String {
     format!("{prefix}:policy:{hash}")
 }

@@ -1,4 +1,4 @@
-//! A connection that comes back.
+//! A connection that reconnects.
 
 use std::{
     hash::{BuildHasher as _, Hasher as _, RandomState},
@@ -14,21 +14,21 @@ use redis::{Client, Connection, ConnectionInfo, ErrorKind, RedisError, RedisResu
 use super::{Server, ServiceError, Stop, log::say};
 
 const CONNECT_WITHIN: Duration = Duration::from_secs(2);
-/// Longer than anything blocks on the server.
+/// Longer than any command blocks on the server.
 const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 const PAUSE_MIN: Duration = Duration::from_millis(50);
 const PAUSE_MAX: Duration = Duration::from_secs(2);
 
-/// What is known of the server by all connections: a change is told once.
+/// State of the server, shared by all connections so that each change is logged once.
 pub(crate) struct Health {
     address: String,
-    /// The connections that are away.
+    /// Number of connections that are down.
     away: Mutex<usize>,
-    /// The server has let somebody in.
+    /// True if the server has accepted a connection before.
     known: AtomicBool,
 }
 
-/// One connection, made anew as often as it takes.
+/// A connection that is re-established whenever it fails.
 pub(crate) struct Link<'a> {
     client: Client,
     health: &'a Health,
@@ -51,15 +51,12 @@ impl Health {
         if is_away {
             *away = away.saturating_add(1);
             if *away == 1 {
-                say(format_args!(
-                    "Redis at {}: {why}; trying again",
-                    self.address
-                ));
+                say(format_args!("Redis at {}: {why}; retrying", self.address));
             }
         } else {
             *away = away.saturating_sub(1);
             if *away == 0 {
-                say(format_args!("Redis at {} is back", self.address));
+                say(format_args!("Redis at {} is reachable again", self.address));
             }
         }
     }
@@ -72,7 +69,7 @@ impl<'a> Link<'a> {
         stop: &'a Stop,
     ) -> Result<Self, ServiceError> {
         let client = Client::open(server.connection())
-            .map_err(|_| ServiceError::Url("it names no server"))?;
+            .map_err(|_| ServiceError::Url("it has no server address"))?;
         Ok(Self {
             client,
             health,
@@ -82,10 +79,10 @@ impl<'a> Link<'a> {
         })
     }
 
-    /// Knocks once, so that a server that lets nobody in is told of in one line.
+    /// Connects once, so that rejected credentials are reported before the service starts.
     ///
     /// # Errors
-    /// It refuses. One that is away is none of this.
+    /// Returns an error if the server rejects the connection. An unreachable server is not an error.
     pub(crate) fn knock(&self) -> Result<(), ServiceError> {
         match self.connect() {
             Err(error) if is_refusal(&error) => Err(self.refused(&error)),
@@ -100,10 +97,11 @@ impl<'a> Link<'a> {
         }
     }
 
-    /// Works on a connection, and on another one when that fails, until the work ends or it is time to stop.
+    /// Runs `work` on a connection, and again on a new one after each failure, until the work ends or the service
+    /// stops.
     ///
     /// # Errors
-    /// A server that never let anybody in, and refuses to.
+    /// Returns an error if the server rejects the connection and has never accepted one.
     pub(crate) fn keep(
         mut self,
         mut work: impl FnMut(&mut Connection, &mut dyn FnMut()) -> RedisResult<()>,
@@ -130,7 +128,7 @@ impl<'a> Link<'a> {
         Ok(())
     }
 
-    /// The work goes well.
+    /// Records that the connection works.
     fn is_back(&mut self) {
         self.pause = PAUSE_MIN;
         if self.is_away {
@@ -144,7 +142,7 @@ impl<'a> Link<'a> {
     }
 }
 
-/// A connection of one who does not wait for a server that is away.
+/// Connects to the server, without a retry.
 pub(crate) fn connect(server: &ConnectionInfo) -> RedisResult<Connection> {
     enter(&Client::open(server.clone())?)
 }
@@ -153,12 +151,12 @@ fn enter(client: &Client) -> RedisResult<Connection> {
     let mut connection = client.get_connection_with_timeout(CONNECT_WITHIN)?;
     connection.set_read_timeout(Some(ANSWER_WITHIN))?;
     connection.set_write_timeout(Some(ANSWER_WITHIN))?;
-    // A server that wants a password lets everybody connect.
+    // A server that requires a password accepts a connection and rejects the first command.
     redis::cmd("PING").query::<()>(&mut connection)?;
     Ok(connection)
 }
 
-/// The server will not let us in, however often we try.
+/// Returns true if the server rejects the connection and a retry cannot help.
 fn is_refusal(error: &RedisError) -> bool {
     error.kind() == ErrorKind::AuthenticationFailed
         || error.kind() == ErrorKind::InvalidClientConfig
@@ -168,12 +166,12 @@ fn is_refusal(error: &RedisError) -> bool {
             .is_some_and(|text| text.contains("DB index is out of range"))
 }
 
-/// What went wrong, in the server's words where it had any.
+/// Returns a description of the error, with the server's text if there is one.
 pub(crate) fn words(error: &RedisError) -> String {
     if error.kind() == ErrorKind::AuthenticationFailed {
         "wrong user or password".to_owned()
     } else if error.code() == Some("NOAUTH") {
-        "it asks for a password".to_owned()
+        "it requires a password".to_owned()
     } else if error.is_timeout() {
         "no answer in time".to_owned()
     } else {
@@ -181,7 +179,7 @@ pub(crate) fn words(error: &RedisError) -> String {
     }
 }
 
-/// Half of it at least, so that instances do not come back in step.
+/// Returns a random duration from half of `pause` to `pause`, so that instances do not reconnect in step.
 fn jittered(pause: Duration) -> Duration {
     let dice = RandomState::new().build_hasher().finish() % 1024;
     let share = u32::try_from(dice).unwrap_or_default();

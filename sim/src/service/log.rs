@@ -1,4 +1,4 @@
-//! What a service says, a line at a time, on standard error.
+//! Log lines of a service on standard error.
 
 use std::io;
 
@@ -7,16 +7,16 @@ use tracing_subscriber::{
     Layer as _, filter::Targets, layer::SubscriberExt as _, util::SubscriberInitExt as _,
 };
 
-/// How a service writes its lines.
+/// Format of the log lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum LogFormat {
-    /// The line alone: whoever keeps it knows the time.
+    /// The message alone, without time and level
     Text,
-    /// A JSON object a line, with its time and its level
+    /// A JSON object per line, with time and level
     Json,
 }
 
-/// Writes lines so from now on. A second call changes nothing.
+/// Sets the format of the log lines. A second call has no effect.
 pub(crate) fn log_as(format: LogFormat) {
     let lines = tracing_subscriber::fmt::layer()
         .with_writer(io::stderr)
@@ -26,19 +26,19 @@ pub(crate) fn log_as(format: LogFormat) {
         LogFormat::Text => lines.with_level(false).without_time().boxed(),
         LogFormat::Json => lines.json().flatten_event(true).boxed(),
     };
-    // Ours, and not what the libraries beneath say to each other.
+    // Only lines of this project, not those of its dependencies.
     let ours = Targets::new().with_target("portcullis", LevelFilter::INFO);
     let _ = tracing_subscriber::registry()
         .with(lines.with_filter(ours))
         .try_init();
 }
 
-/// A line of the service itself.
+/// Logs a line about the service itself, with the prefix `portcullis: `.
 pub(crate) fn say(text: impl std::fmt::Display) {
     line(format_args!("portcullis: {text}"));
 }
 
-/// A line that operators search for. What senders wrote stays on it.
+/// Logs a line. Control characters are replaced, so that a sender's text cannot start a new line.
 pub(crate) fn line(text: impl std::fmt::Display) {
     let text: String = text
         .to_string()

@@ -1,4 +1,4 @@
-//! Metrics for whoever collects them.
+//! The Prometheus endpoint.
 
 use std::net::SocketAddr;
 
@@ -6,15 +6,15 @@ use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder};
 
 use super::ServiceError;
 
-/// What is measured in seconds is counted up to these.
+/// Bucket bounds of the histograms in seconds.
 const SECONDS: [f64; 14] = [
     0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0, 300.0,
 ];
 
-/// Answers whoever asks at this address, in the text format of Prometheus, until the process ends.
+/// Serves metrics at this address, in the text format of Prometheus, until the process ends.
 ///
 /// # Errors
-/// Nobody can be answered there: somebody else is, or the system does not permit it.
+/// Returns an error if the address cannot be bound.
 pub fn serve_metrics(address: SocketAddr) -> Result<(), ServiceError> {
     let failed = |error: BuildError| ServiceError::Metrics {
         address,

@@ -1,4 +1,4 @@
-//! What the services on a Redis server have in common.
+//! Code that the services on a Redis server share.
 
 mod clock;
 mod error;

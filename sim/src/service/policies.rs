@@ -1,4 +1,4 @@
-//! What rules, for a service.
+//! The policy feed of a service.
 
 use std::{
     path::PathBuf,
@@ -9,17 +9,17 @@ use portcullis::store::{Feed, Reader, SequenceGuard, StoreError, TrustedKeys};
 
 use super::{Server, ServiceError, Stop, clock::now};
 
-/// How long a store may take for its first answer.
+/// Maximum time to wait for the first answer of the store.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// How long a wait goes on before it is looked whether it is time to stop.
+/// Interval at which a wait checks for a stop.
 const SLICE: Duration = Duration::from_millis(20);
 
-/// Which policies a service takes.
+/// Conditions under which a service accepts a policy.
 #[derive(Debug, Clone)]
 pub struct Trust {
-    /// Only what one of these keys signed, if there are any.
+    /// Keys of which one must have signed the policy; if there are none, no signature is required.
     pub keys: TrustedKeys,
-    /// Remembers the highest sequence seen, over restarts too.
+    /// File that keeps the highest sequence seen, also across restarts.
     pub sequences: Option<PathBuf>,
 }
 
@@ -32,14 +32,14 @@ impl Trust {
     }
 }
 
-/// Follows the policy on a server.
+/// Starts to follow the policy on a server.
 pub(crate) fn follow(server: &Server, trust: &Trust) -> Result<Feed, ServiceError> {
     let reader = Reader::new(server.store()?, trust.guard()?).trusting(trust.keys.clone());
     Feed::start(reader, now).map_err(|_| ServiceError::Thread("could not be started"))
 }
 
-/// Waits until the store has answered once: whoever asks earlier would take a policy that nobody has read yet for
-/// one that is missing. Not for good: then it is missing, and exits and open positions wait for nobody.
+/// Waits until the store has answered once, so that a policy that was not read yet does not count as missing. After
+/// 5 seconds it does, because exits and open positions must not wait longer.
 pub(crate) fn wait_until_asked(feed: &Feed, stop: &Stop) {
     let until = Tick::now() + PATIENCE;
     while !stop.is_set() && Tick::now() < until && !feed.wait_for_change(0, SLICE) {}

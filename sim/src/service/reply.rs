@@ -1,8 +1,8 @@
-//! Parts of the server's replies.
+//! Parsing of Redis replies.
 
 use redis::Value;
 
-/// The items of a list; none of anything else.
+/// Returns the items of a list; none if the value is not a list.
 pub(crate) fn list(value: Value) -> Vec<Value> {
     if let Value::Array(items) = value {
         items
@@ -11,7 +11,7 @@ pub(crate) fn list(value: Value) -> Vec<Value> {
     }
 }
 
-/// The bytes of a text.
+/// Returns the bytes of a string.
 pub(crate) fn bytes(value: Value) -> Option<Vec<u8>> {
     if let Value::BulkString(bytes) = value {
         Some(bytes)
@@ -22,12 +22,12 @@ pub(crate) fn bytes(value: Value) -> Option<Vec<u8>> {
     }
 }
 
-/// A text.
+/// Returns a string, if it is UTF-8.
 pub(crate) fn text(value: Value) -> Option<String> {
     bytes(value).and_then(|bytes| String::from_utf8(bytes).ok())
 }
 
-/// The entries that were read, of all streams.
+/// Returns the entries of all streams in a reply to a read.
 pub(crate) fn read_entries(value: Value) -> Vec<Value> {
     list(value)
         .into_iter()
@@ -36,7 +36,7 @@ pub(crate) fn read_entries(value: Value) -> Vec<Value> {
         .collect()
 }
 
-/// The id of the last of some entries.
+/// Returns the id of the last entry.
 pub(crate) fn last_id(entries: Vec<Value>) -> Option<String> {
     let last = entries.into_iter().next_back()?;
     list(last).into_iter().next().and_then(text)

@@ -1,4 +1,4 @@
-//! Where the server is.
+//! Address of the Redis server.
 
 use std::fmt;
 
@@ -15,18 +15,18 @@ pub struct Server {
 }
 
 impl Server {
-    /// The server at `redis://[[user]:password@]host[:port][/db]`; `rediss://` speaks TLS.
+    /// Parses the URL `redis://[[user]:password@]host[:port][/db]`; `rediss://` uses TLS.
     ///
     /// # Errors
-    /// The URL cannot be read. It is not repeated: it may hold a password.
+    /// Returns an error if the URL is invalid. The error does not quote it, because it may contain a password.
     pub fn at(url: &str) -> Result<Self, ServiceError> {
-        // The library's words may quote the text.
+        // The error of the library may quote the URL.
         let info = url
             .into_connection_info()
-            .map_err(|_| ServiceError::Url("it cannot be read"))?;
-        // Makes TLS ready where it is asked for.
+            .map_err(|_| ServiceError::Url("it is malformed"))?;
+        // Sets up TLS, if the URL uses it.
         RedisStore::open(url)?;
-        // One shape of replies.
+        // RESP2 replies have one shape, so only that one is parsed.
         let redis = info
             .redis_settings()
             .clone()
@@ -41,13 +41,13 @@ impl Server {
         self.info.clone()
     }
 
-    /// The policies on it.
+    /// Opens the policy store on this server.
     pub(super) fn store(&self) -> Result<RedisStore, StoreError> {
         RedisStore::open(&self.url)
     }
 }
 
-/// Without credentials.
+/// The address without credentials.
 impl fmt::Display for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.info.addr().fmt(f)

@@ -1,4 +1,4 @@
-//! The end of a service.
+//! Stopping a service.
 
 use std::{
     io,
@@ -15,19 +15,19 @@ use signal_hook::{
     flag,
 };
 
-/// How often a sleeper looks up.
+/// Interval at which a sleep checks the flag.
 const SLICE: Duration = Duration::from_millis(20);
 
-/// Whether the service is to end.
+/// A flag that asks the service to end.
 #[derive(Debug, Default)]
 pub struct Stop(Arc<AtomicBool>);
 
 impl Stop {
-    /// One that SIGTERM and SIGINT set. A second signal changes nothing: wrappers send it to the process and to
-    /// its group, and no wait of a service is a long one.
+    /// Returns a flag that SIGTERM and SIGINT set. A second signal has no effect, because wrappers send it both to the
+    /// process and to its group, and a service never waits for long.
     ///
     /// # Errors
-    /// The system refuses the handlers.
+    /// Returns an error if the signal handlers cannot be installed.
     pub fn on_signals() -> io::Result<Self> {
         let stop = Self::default();
         for signal in [SIGTERM, SIGINT] {
@@ -44,7 +44,7 @@ impl Stop {
         self.0.load(Ordering::SeqCst)
     }
 
-    /// Does something, and stops everything when it has ended, however it ended.
+    /// Runs `work`, and sets the flag when it returns or panics.
     pub(crate) fn with<T>(&self, work: impl FnOnce() -> T) -> T {
         struct Guard<'a>(&'a Stop);
         impl Drop for Guard<'_> {
@@ -56,7 +56,7 @@ impl Stop {
         work()
     }
 
-    /// Sleeps, unless it is time to stop.
+    /// Sleeps for `length`, or until the flag is set.
     pub(crate) fn sleep(&self, length: Duration) {
         let until = Instant::now() + length;
         while !self.is_set() {

@@ -1,17 +1,16 @@
-//! Threads that end together.
+//! Threads that stop together.
 
 use std::thread;
 
 use super::{ServiceError, Stop};
 
-/// A thread's name, and what it does until it is time to stop.
+/// The name and the work of a thread.
 type Named<'a> = (
     &'a str,
     Box<dyn FnOnce() -> Result<(), ServiceError> + Send + 'a>,
 );
 
-/// Runs every one of `work` in a thread of its own. When one of them ends, however it ends, it is time for the
-/// others to stop.
+/// Runs each item of `work` in its own thread. When one returns or panics, the stop flag is set for the others.
 pub(crate) fn run_until_one_ends(work: Vec<Named<'_>>, stop: &Stop) -> Result<(), ServiceError> {
     thread::scope(|scope| {
         let spawn = |(name, work): (&str, _)| {

@@ -1,6 +1,6 @@
-//! Cash, what is held, and an entry for everything that happens to either.
+//! The simulated account: cash, open positions, and a log entry for every change of either.
 //!
-//! At every instant `cash + margins = cash at the start + gains − fees − funding`, to the last digit.
+//! At every timestamp `cash + margins = starting cash + realised profit − fees − funding` holds exactly.
 
 use std::collections::BTreeMap;
 
@@ -16,36 +16,36 @@ use super::{
     units::{Money, Price, Quantity, TooMuch},
 };
 
-/// Something that happened to a position.
+/// A log entry about one position.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Entry {
-    /// When; epoch milliseconds.
+    /// The timestamp in epoch milliseconds.
     #[serde(serialize_with = "millis")]
     pub ts: Instant,
-    /// The record that opened the position.
+    /// The number of the record that opened the position.
     pub n: u64,
-    /// Its symbol.
+    /// The symbol of the position.
     pub symbol: Symbol,
-    /// Which way it points.
+    /// The position side.
     pub side: PositionSide,
-    /// `open`, `funding`, `move_stop`, or why it was closed.
+    /// `open`, `funding`, `move_stop`, or the close reason ([`Close::as_str`]).
     pub event: &'static str,
-    /// USD for one unit; absent where nothing was bought or sold, and in a liquidation.
+    /// The price in USD per unit. Absent for `move_stop` and `liquidation`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub price: Option<Price>,
-    /// Units opened or closed.
+    /// The number of units that were opened or closed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub quantity: Option<Quantity>,
-    /// Where its stop stands from here on.
+    /// The stop price that is valid from now on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stop: Option<Price>,
-    /// What was gained, costs apart.
+    /// The realised profit before costs.
     pub pnl_usd: Money,
-    /// Fees paid.
+    /// The fee paid.
     pub fee_usd: Money,
-    /// Funding paid; negative where it was received.
+    /// The funding paid; negative if it was received.
     pub funding_usd: Money,
-    /// Cash afterwards.
+    /// The cash after the event.
     pub cash_usd: Money,
 }
 
@@ -53,65 +53,62 @@ pub(super) fn millis<S: Serializer>(at: &Instant, serializer: S) -> Result<S::Ok
     serializer.serialize_i64(at.as_millis())
 }
 
-/// A position that is over, or as it stands at the end.
+/// A round trip: a closed position, or the state of an open position at the end of the run.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Trip {
-    /// The record that opened it.
+    /// The number of the record that opened the position.
     pub n: u64,
-    /// Its symbol.
+    /// The symbol of the position.
     pub symbol: Symbol,
-    /// Which way it pointed.
+    /// The position side.
     pub side: PositionSide,
-    /// The policy that let it through.
+    /// The policy under which the entry was allowed: version and the beginning of its hash.
     pub policy: String,
-    /// When it was opened; epoch milliseconds.
+    /// The time of the opening in epoch milliseconds.
     #[serde(serialize_with = "millis")]
     pub opened: Instant,
-    /// When the last of it was closed; absent where some of it is still open.
+    /// The time of the final close; absent if a part is still open.
     #[serde(
         skip_serializing_if = "Option::is_none",
         serialize_with = "some_millis"
     )]
     pub closed: Option<Instant>,
-    /// Why the last of it was closed.
+    /// The reason of the final close; absent if a part is still open.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<Close>,
-    /// USD for one unit at its opening.
+    /// The entry price in USD per unit.
     pub entry_price: Price,
-    /// Units at its opening.
+    /// The number of units at the opening.
     pub quantity: Quantity,
-    /// What they were worth.
+    /// The notional at the opening.
     pub notional_usd: Money,
-    /// Notional over margin.
+    /// The notional divided by the margin.
     pub leverage: f64,
-    /// What was gained by what was closed, costs apart.
+    /// The realised profit before costs.
     pub pnl_usd: Money,
-    /// Fees paid.
+    /// The fees paid.
     pub fees_usd: Money,
-    /// Funding paid; negative where it was received.
+    /// The funding paid; negative if it was received.
     pub funding_usd: Money,
-    /// What the part that is still open has gained at the last close, costs apart.
+    /// The unrealised profit of the open part at the last closing price, before costs.
     pub unrealised_usd: Money,
-    /// All of that together, in units of the risk taken at entry; absent where it had no stop.
+    /// The net profit as an R multiple of the risk at entry; absent if the position had no stop.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub r: Option<f64>,
 }
 
 impl Trip {
-    /// What it came to: gains, closed and open, less costs.
+    /// Returns the net profit: realised and unrealised profit less fees and funding.
     ///
     /// # Errors
-    /// An amount beyond what can be counted.
+    /// Returns an error if an amount is out of range.
     pub fn net(&self) -> Result<Money, TooMuch> {
         let gain = self.pnl_usd.plus(self.unrealised_usd)?;
         gain.minus(self.fees_usd)?.minus(self.funding_usd)
     }
 }
 
-#[expect(
-    clippy::ref_option,
-    reason = "serde hands over a reference to the field"
-)]
+#[expect(clippy::ref_option, reason = "serde passes a reference to the field")]
 fn some_millis<S: Serializer>(at: &Option<Instant>, serializer: S) -> Result<S::Ok, S::Error> {
     match at {
         Some(at) => serializer.serialize_i64(at.as_millis()),
@@ -119,13 +116,13 @@ fn some_millis<S: Serializer>(at: &Option<Instant>, serializer: S) -> Result<S::
     }
 }
 
-/// Why a position is not opened.
+/// The reason why a position was not opened.
 pub(super) enum NotOpened {
-    /// The margin and the fee are more than the cash.
+    /// The margin and the fee exceed the cash.
     NoCash,
 }
 
-/// All of it.
+/// The account: cash, open positions and closed round trips.
 pub(super) struct Book<'a> {
     costs: Costs,
     pub(super) cash: Money,
@@ -159,7 +156,7 @@ impl<'a> Book<'a> {
         self.held.values()
     }
 
-    /// Puts up the margin and pays the fee, if there is cash for both.
+    /// Opens a position: reserves its margin and pays the fee, if the cash covers both.
     pub(super) fn open(&mut self, mut held: Held) -> Result<Result<(), NotOpened>, TooMuch> {
         let fee = self.fee(held.entry, held.quantity)?;
         let needed = held.margin.plus(fee)?;
@@ -180,7 +177,9 @@ impl<'a> Book<'a> {
         Ok(Ok(()))
     }
 
-    /// Closes so much of a position at a price, or all of it where that is less.
+    /// Closes `quantity` of a position at a price, or the whole position if it is smaller.
+    ///
+    /// Does nothing if the symbol has no position or `quantity` is zero.
     pub(super) fn close(
         &mut self,
         symbol: &Symbol,
@@ -228,7 +227,7 @@ impl<'a> Book<'a> {
         Ok(())
     }
 
-    /// The margin is gone, and the position with it.
+    /// Liquidates a position: its remaining margin is lost. Does nothing if the symbol has no position.
     pub(super) fn liquidate(&mut self, symbol: &Symbol, at: Instant) -> Result<(), TooMuch> {
         let Some(mut held) = self.held.remove(symbol) else {
             return Ok(());
@@ -249,7 +248,8 @@ impl<'a> Book<'a> {
         Ok(())
     }
 
-    /// Charges funding on what a position is worth at a price, so many times.
+    /// Charges funding `times` times on the value of a position at a price. A long pays a positive rate, a short
+    /// receives it.
     pub(super) fn fund(
         &mut self,
         symbol: &Symbol,
@@ -281,7 +281,7 @@ impl<'a> Book<'a> {
         Ok(())
     }
 
-    /// Pulls a stop.
+    /// Moves the stop of a position.
     pub(super) fn move_stop(&mut self, symbol: &Symbol, stop: Price, at: Instant) {
         let Some(mut held) = self.held.remove(symbol) else {
             return;
@@ -295,21 +295,22 @@ impl<'a> Book<'a> {
         self.held.insert(*symbol, held);
     }
 
-    /// What is there in all: cash, margins, and what is gained but not closed at the last prices.
+    /// Returns the equity: cash, margins, and unrealised profit at the last prices.
     pub(super) fn equity(&self) -> Result<Money, TooMuch> {
         self.held.values().try_fold(self.cash, |sum, held| {
             sum.plus(held.margin)?.plus(held.unrealised(held.mark)?)
         })
     }
 
-    /// What all positions are worth at the last prices.
+    /// Returns the exposure: the value of all positions at the last prices.
     pub(super) fn exposure(&self) -> Result<Money, TooMuch> {
         self.held.values().try_fold(Money::ZERO, |sum, held| {
             sum.plus(held.mark.times(held.quantity)?)
         })
     }
 
-    /// Every position as it stands, behind those that are over.
+    /// Returns all round trips, with open positions in their current state, and the number of closes by reason.
+    /// The round trips are ordered by opening time, then by record number.
     pub(super) fn finish(self) -> Result<(Vec<Trip>, BTreeMap<Close, u64>), TooMuch> {
         let mut trips = self.trips;
         for held in self.held.values() {

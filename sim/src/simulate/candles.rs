@@ -1,4 +1,4 @@
-//! Candles: what a symbol's price did, interval by interval.
+//! Candles of one symbol, read from CSV or Parquet files.
 
 mod csv;
 mod parquet;
@@ -11,171 +11,171 @@ use thiserror::Error;
 
 use super::units::{Price, UnitError};
 
-/// What the price did in one interval.
+/// The prices of one interval.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Candle {
-    /// When the interval begins.
+    /// The start of the interval.
     pub start: Instant,
-    /// The first price.
+    /// The opening price.
     pub open: Price,
-    /// The highest.
+    /// The highest price.
     pub high: Price,
-    /// The lowest.
+    /// The lowest price.
     pub low: Price,
-    /// The last.
+    /// The closing price.
     pub close: Price,
 }
 
-/// The candles of one symbol, earlier ones first.
+/// The candles of one symbol in time order.
 #[derive(Debug, Clone)]
 pub struct Series {
-    /// What is traded.
+    /// The traded symbol.
     pub symbol: Symbol,
-    /// One after the other; each begins after the one before has ended.
+    /// The candles in time order. Candles do not overlap.
     pub candles: Vec<Candle>,
-    /// How long an interval is: the most frequent distance of two candles.
+    /// The length of a candle: the most frequent distance between the starts of two adjacent candles.
     pub interval: Span,
-    /// Where candles are missing.
+    /// The gaps between candles.
     pub gaps: Gaps,
 }
 
-/// Where candles are missing between the first and the last.
+/// A count of the gaps between the first and the last candle.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Gaps {
-    /// How often the next candle begins later than the one before ends.
+    /// The number of candles that begin later than the previous candle ends.
     pub count: u64,
-    /// The longest time without a candle, in seconds.
+    /// The longest gap in seconds.
     pub longest_sec: i64,
 }
 
-/// Why a file holds no candles that can be used.
+/// An error in a candle file.
 #[derive(Debug, Error)]
 pub enum CandleError {
-    /// It cannot be read.
+    /// The file cannot be read.
     #[error("cannot read candles from `{}`: {error}", path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the operating system.
         error: std::io::Error,
     },
-    /// Its name does not begin with a symbol, and nobody names one.
-    #[error("cannot tell the symbol of `{}` by its name; give `--candles SYMBOL={}`", path.display(), path.display())]
+    /// The file name does not begin with a symbol, and no symbol is given.
+    #[error("the file name `{}` does not begin with a symbol; use `--candles SYMBOL={}`", path.display(), path.display())]
     Nameless {
         /// The file.
         path: PathBuf,
     },
-    /// A Parquet file that cannot be read, or whose columns are no candles'.
+    /// The Parquet file is unreadable, or a column has an unsupported type.
     #[error("cannot read candles from `{}` as Parquet: {why}", path.display())]
     Parquet {
         /// The file.
         path: PathBuf,
-        /// What is wrong.
+        /// The cause.
         why: String,
     },
-    /// A symbol's candles are given twice.
-    #[error("candles of {symbol} are given twice, the second time by `{}`; give one file for each symbol", path.display())]
+    /// Two files have the candles of one symbol.
+    #[error("`{}` is a second candle file for {symbol}; give one file per symbol", path.display())]
     Twice {
         /// The symbol.
         symbol: Symbol,
-        /// The second file.
+        /// The second file for this symbol.
         path: PathBuf,
     },
-    /// A column is missing.
-    #[error("`{}` has no column `{column}`; the first line names the columns: timestamp (or open_time), open, high, low, close", path.display())]
+    /// A required column is missing.
+    #[error("`{}` has no column `{column}`; the required columns are timestamp (or open_time), open, high, low, close", path.display())]
     NoColumn {
         /// The file.
         path: PathBuf,
-        /// The column.
+        /// The name of the column.
         column: &'static str,
     },
-    /// There are fewer than two candles.
-    #[error("`{}` holds {count} candle{}; two tell how long one is", path.display(), if *count == 1 { "" } else { "s" })]
+    /// The file has fewer than two candles.
+    #[error("`{}` has {count} candle{}; at least 2 are needed to determine the length of a candle", path.display(), if *count == 1 { "" } else { "s" })]
     TooFew {
         /// The file.
         path: PathBuf,
-        /// How many.
+        /// The number of candles.
         count: usize,
     },
-    /// A line, or a row of Parquet, that is no candle.
+    /// A CSV line or a Parquet row is not a valid candle.
     #[error("`{}`, line {line}: {fault}", path.display())]
     Line {
         /// The file.
         path: PathBuf,
-        /// The line, from 1.
+        /// The number of the line or row, from 1.
         line: u64,
-        /// What is wrong with it.
+        /// The cause.
         fault: Fault,
     },
 }
 
-/// What is wrong with a line.
+/// The cause of an invalid line.
 #[derive(Debug, Error)]
 pub enum Fault {
-    /// It has more or fewer fields than the first line.
-    #[error("{found} fields, and the first line has {expected}")]
+    /// The line has more or fewer fields than the header.
+    #[error("{found} fields, but the header has {expected}")]
     Ragged {
-        /// So many.
+        /// The number of fields in this line.
         found: u64,
-        /// So many as there are columns.
+        /// The number of columns in the header.
         expected: u64,
     },
-    /// Bytes that are no text.
+    /// The line is not UTF-8.
     #[error("not UTF-8")]
     NotUtf8,
-    /// A price that is none.
+    /// A price is invalid.
     #[error("`{column}` is `{value}`: {why}")]
     Value {
-        /// The column.
+        /// The name of the column.
         column: &'static str,
-        /// What stands there.
+        /// The text of the field.
         value: String,
-        /// What is wrong.
+        /// The cause.
         why: UnitError,
     },
-    /// A time that is none.
+    /// A timestamp is invalid.
     #[error("`{column}` is `{value}`: {expected}")]
     Time {
-        /// The column.
+        /// The name of the column.
         column: &'static str,
-        /// What stands there.
+        /// The text of the field.
         value: String,
-        /// What should.
+        /// The expected format.
         expected: &'static str,
     },
-    /// The lowest price is above another, or the highest below.
+    /// `open` or `close` is outside `low..=high`, or `low` is above `high`.
     #[error("{0}")]
     Contradiction(&'static str),
-    /// It begins no later than the candle before.
+    /// The candle does not begin later than the previous candle.
     #[error(
-        "it begins at {start}, and the candle before at {before}: candles stand in the order of time, each once"
+        "the candle begins at {start}, the previous one at {before}; sort candles by time and remove duplicates"
     )]
     NotLater {
-        /// When it begins.
+        /// The start of the candle.
         start: Instant,
-        /// When the one before does.
+        /// The start of the previous candle.
         before: Instant,
     },
-    /// It begins before the candle before has ended.
+    /// The candle begins before the previous candle has ended.
     #[error(
-        "it begins at {start}, {distance} after the candle before, and candles are {interval} long: they overlap"
+        "the candle begins at {start}, {distance} after the previous one; candles are {interval} long, so they overlap"
     )]
     Overlap {
-        /// When it begins.
+        /// The start of the candle.
         start: Instant,
-        /// After so long.
+        /// The distance from the start of the previous candle.
         distance: Span,
-        /// How long a candle is.
+        /// The length of a candle.
         interval: Span,
     },
 }
 
-/// Where the candles of a symbol are.
+/// A candle file and its symbol.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CandleFile {
-    /// The symbol, where somebody names it; otherwise the file's name does, up to the first `_`, `-` or `.`.
+    /// The symbol, if given. Otherwise it is the file name up to the first `_`, `-` or `.`.
     pub symbol: Option<Symbol>,
-    /// The file.
+    /// The path of the file.
     pub path: PathBuf,
 }
 
@@ -193,10 +193,10 @@ impl CandleFile {
     }
 }
 
-/// Reads every file.
+/// Reads all candle files. The result is sorted by symbol.
 ///
 /// # Errors
-/// The first thing that is wrong with one of them.
+/// Returns the first error of the first invalid file.
 pub fn read(files: &[CandleFile]) -> Result<Vec<Series>, CandleError> {
     let mut all: Vec<Series> = Vec::new();
     for file in files {
@@ -207,7 +207,7 @@ pub fn read(files: &[CandleFile]) -> Result<Vec<Series>, CandleError> {
         }
         all.push(series(symbol, &file.path)?);
     }
-    // Whatever the order in which they are given.
+    // The result must not depend on the order of the arguments.
     all.sort_by_key(|series| series.symbol);
     Ok(all)
 }
@@ -257,7 +257,7 @@ fn series(symbol: Symbol, path: &Path) -> Result<Series, CandleError> {
     })
 }
 
-/// Candles stand in the order of time, each once.
+/// Appends a candle if it begins later than the previous one.
 fn push(candles: &mut Vec<(Candle, u64)>, candle: Candle, line: u64) -> Result<(), Fault> {
     match candles.last() {
         Some((before, _)) if candle.start <= before.start => Err(Fault::NotLater {
@@ -271,7 +271,7 @@ fn push(candles: &mut Vec<(Candle, u64)>, candle: Candle, line: u64) -> Result<(
     }
 }
 
-/// Of several equally frequent ones the shortest.
+/// Returns the most frequent distance; the shortest of them if several are equally frequent.
 fn most_frequent(distances: impl Iterator<Item = Span>) -> Option<Span> {
     let mut counts = std::collections::BTreeMap::new();
     for distance in distances {
@@ -283,7 +283,7 @@ fn most_frequent(distances: impl Iterator<Item = Span>) -> Option<Span> {
         .map(|(distance, _)| distance)
 }
 
-/// The prices of a line, if they can be those of one interval.
+/// Builds a candle if `low <= open <= high` and `low <= close <= high`.
 fn candle(start: Instant, [open, high, low, close]: [Price; 4]) -> Result<Candle, Fault> {
     let candle = Candle {
         start,

@@ -1,4 +1,4 @@
-//! What there is in all, over time, in a bounded number of points.
+//! The equity curve in a bounded number of points.
 
 use portcullis::domain::Instant;
 use serde::Serialize;
@@ -8,40 +8,41 @@ use super::{
     units::{Money, TooMuch},
 };
 
-/// At an instant at which candles ended.
+/// The account at the end of a candle.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Point {
-    /// When; epoch milliseconds.
+    /// The timestamp in epoch milliseconds.
     #[serde(serialize_with = "millis")]
     pub ts: Instant,
-    /// Cash, margins, and what is gained but not closed.
+    /// Cash, margins and unrealised profit.
     pub equity_usd: Money,
-    /// What is not put up.
+    /// Cash that is not reserved as margin.
     pub cash_usd: Money,
-    /// What all positions are worth.
+    /// The value of all open positions.
     pub exposure_usd: Money,
 }
 
-/// The whole way.
+/// The equity curve of a whole run.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct EquityCurve {
-    /// In the order of time; of a long way the lowest and the highest of each of up to 1,024 parts, and the last.
+    /// Points in time order. A long run is divided into up to 1,024 parts; each part keeps the points of its lowest
+    /// and its highest equity. The last point is always kept.
     pub points: Vec<Point>,
-    /// The largest fall from a height reached before, at the ends of candles.
+    /// The maximum drawdown: the largest fall from a previous peak, measured at candle ends.
     pub drawdown_usd: Money,
-    /// The most that all positions were worth at the end of a candle.
+    /// The maximum exposure at the end of a candle.
     pub exposure_max_usd: Money,
 }
 
-/// Parts of the way that are told apart.
+/// The maximum number of parts of a curve.
 const PARTS_MAX: usize = 1024;
 
 pub(super) struct Curve {
-    /// The lowest and the highest point of each part.
+    /// The points of lowest and highest equity of each part.
     parts: Vec<(Point, Point)>,
-    /// So many points make a part.
+    /// The number of points per part.
     width: usize,
-    /// So many are in the last one.
+    /// The number of points in the last part.
     filled: usize,
     last: Option<Point>,
     height: Money,
@@ -93,7 +94,7 @@ impl Curve {
         Ok(())
     }
 
-    /// Two parts become one.
+    /// Merges parts in pairs and doubles their width.
     fn halve(&mut self) {
         let pairs = self.parts.chunks(2).filter_map(|pair| match pair {
             [one, other] => Some(merged(*one, *other)),
@@ -144,7 +145,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_long_way_keeps_its_extremes_its_end_and_its_largest_fall() {
+    fn a_long_curve_keeps_extremes_last_point_and_drawdown() {
         let usd = |n: i64| Money::parse(&n.to_string()).unwrap();
         let mut curve = Curve::new(usd(1000));
         for n in 0..10_000_i64 {

@@ -1,14 +1,15 @@
-//! The state of a market, from closing prices alone.
+//! The market state, computed from closing prices.
 //!
-//! Over the last n returns `r = close / close before − 1`, n being as many as fit into the window that was asked for:
+//! All values are computed over the last n returns `r = close / previous close − 1`, where n is the number of candles
+//! that fit into the configured window:
 //!
-//! - `sigma` is their standard deviation (of the population) times √n: how far a price that wanders so gets in one window;
-//! - `ts`, the strength of the trend, is `|Σ r| / sigma`: how much further it got than that; 0 where nothing moved;
-//! - `p_trend` is `ts` over the strength that counts as certain, at most 1;
-//! - `p_chop` is the rest, and `p_mr` is 0: the engine looks at their sum alone, and nothing here tells them apart.
+//! - `sigma` is the population standard deviation of the returns times √n, the volatility of one window;
+//! - `ts`, the trend strength, is `|Σ r| / sigma`, or 0 if `sigma` is 0;
+//! - `p_trend` is `ts` divided by the trend strength that counts as certain, at most 1;
+//! - `p_chop` is `1 − p_trend`, and `p_mr` is 0, because the engine uses only the sum of the two.
 //!
-//! There is no state before the window is full, and none again until it is full after a gap. Only additions,
-//! multiplications, divisions and roots, in the order of the candles: the same bits on every machine.
+//! There is no state until the window is full. A gap empties the window. The computation uses only additions,
+//! multiplications, divisions and square roots in candle order, so the result has the same bits on every machine.
 
 use std::collections::VecDeque;
 
@@ -18,28 +19,28 @@ use portcullis::{
 };
 use serde::Serialize;
 
-/// How a market's state is worked out.
+/// The parameters of the market state.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct MarketRule {
-    /// How far back it looks, in seconds.
+    /// The length of the window in seconds.
     pub window_sec: u32,
-    /// The strength of a trend that counts as certain.
+    /// The trend strength at which `p_trend` is 1.
     pub trend_certain: f64,
 }
 
-/// The returns of one symbol that are in the window.
+/// The window of returns of one symbol.
 #[derive(Debug, Clone)]
 pub(super) struct Window {
     rule: MarketRule,
-    /// So many fill it.
+    /// The number of returns in a full window.
     returns_max: usize,
     returns: VecDeque<f64>,
-    /// The close before, and when its candle ended.
+    /// The previous close and the end of its candle.
     last: Option<(f64, Instant)>,
 }
 
 impl Window {
-    /// Of candles of this length.
+    /// Creates an empty window for candles of this length.
     pub(super) fn new(rule: MarketRule, interval: Span) -> Self {
         let window = i64::from(rule.window_sec).saturating_mul(1_000_000);
         let returns_max = window.checked_div(interval.as_micros()).unwrap_or_default();
@@ -51,7 +52,7 @@ impl Window {
         }
     }
 
-    /// A candle has ended.
+    /// Adds a finished candle. If there is a gap before it, the window is emptied first.
     pub(super) fn push(&mut self, start: Instant, end: Instant, close: f64) {
         match self.last {
             Some((before, ended)) if ended == start => {
@@ -65,7 +66,7 @@ impl Window {
         self.last = Some((close, end));
     }
 
-    /// The state now, once the window is full.
+    /// Returns the current market state; `None` if the window is not full.
     pub(super) fn state(&self) -> Option<Market> {
         let (_, as_of) = self.last?;
         if self.returns.len() < self.returns_max.max(2) {
@@ -111,13 +112,16 @@ mod tests {
     }
 
     #[test]
-    fn four_returns_by_hand() {
-        // Returns 0.1, -0.1, 0.1, 0.1: mean 0.05, deviations 0.05, -0.15, 0.05, 0.05, their squares together 0.03.
+    fn state_of_four_returns() {
+        // Returns 0.1, -0.1, 0.1, 0.1: mean 0.05, deviations 0.05, -0.15, 0.05, 0.05, sum of squares 0.03.
         let closes = [100.0, 110.0, 99.0, 108.9, 119.79];
         let state = window(&closes).state().unwrap();
         let close_to = |found: Option<f64>, expected: f64| {
             let found = found.unwrap();
-            assert!((found - expected).abs() < 1e-12, "{found} for {expected}");
+            assert!(
+                (found - expected).abs() < 1e-12,
+                "{found}, expected {expected}"
+            );
         };
         close_to(state.sigma, 0.03_f64.sqrt());
         close_to(state.ts, 0.2 / 0.03_f64.sqrt());
@@ -127,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn there_is_no_state_before_the_window_is_full_nor_after_a_gap() {
+    fn no_state_before_the_window_is_full_or_after_a_gap() {
         let mut window = window(&[100.0, 101.0, 102.0, 101.0]);
         assert_eq!(window.state(), None);
         window.push(minute(4), minute(5), 100.0);

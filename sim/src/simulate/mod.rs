@@ -1,26 +1,27 @@
-//! Decisions carried out at recorded prices.
+//! Simulation of decisions and harvests at recorded prices.
 //!
-//! The intents of a tape are decided as a replay decides them. What the engine lets through becomes an order, orders become
-//! positions at the prices of candles, positions are asked about at the end of every candle, and what the harvest proposes
-//! is done. The rules are simple, and where a candle leaves something open they take the worse:
+//! The intents of a tape are decided as in a replay. Each trade and exit becomes an order, and orders are filled at the
+//! prices of candles. Harvest evaluates each open position at the end of every candle, and its proposals are executed.
+//! If a candle does not determine the order of events, the simulation assumes the worse outcome:
 //!
-//! - An order is filled at the open of the first candle that begins after its decision. An entry whose next candle begins
-//!   more than one interval later has fallen into a gap, and is not filled.
-//! - One position a symbol. An entry for a symbol that has one is not filled.
-//! - The stop is the intent's `stop_loss`, else the distance of θ's `fallback_stop_pct`, else there is none.
-//! - Within a candle the stop comes before the target (`take_profit`), and on the way to the stop the liquidation before
-//!   the stop. An open that has jumped over a stop fills it there; a target fills at its own price.
-//! - A harvest is asked about the closing price. What it proposes to close is closed at the next open; a stop that it pulls
-//!   holds from the next candle on.
-//! - Margin is isolated: `notional / leverage`. It is eaten up when what is left of it is no more than the maintenance
-//!   margin (or nothing, without a rate), and then all of it is lost.
-//! - Funding is charged at 00:00, 08:00 and 16:00 UTC on what a position is worth at the next open; a long pays a positive
-//!   rate, a short receives it.
-//! - Fees are charged on every fill, a liquidation apart.
+//! - An order is filled at the open of the first candle that begins after its decision. If that candle begins more than
+//!   one interval after an entry's decision, the entry is in a gap and is not filled.
+//! - Each symbol has at most one position. An entry for a symbol that has a position is not filled.
+//! - The stop is the intent's `stop_loss`, else it has the distance `fallback_stop_pct` of θ, else there is none.
+//! - Within a candle, the stop is executed before the target (`take_profit`), and a liquidation before the stop if the
+//!   price reaches it first. If the open is beyond the stop, the stop is filled at the open. A target is filled at its
+//!   own price.
+//! - Harvest uses the closing price. A proposed close is executed at the next open; a moved stop is valid from the
+//!   next candle on.
+//! - Margin is isolated and is `notional / leverage`. A position is liquidated if its margin plus unrealised profit is
+//!   at most the maintenance margin (0 without a rate). Then its whole margin is lost.
+//! - Funding is due at 00:00, 08:00 and 16:00 UTC and is charged on the position's value at the next open. A long pays
+//!   a positive rate, a short receives it.
+//! - Each fill pays a fee. A liquidation does not.
 //!
-//! Nothing depends on what comes later in time, and money adds up to the last digit ([`units`]).
+//! No result depends on later prices or records, and amounts are exact ([`units`]).
 //!
-//! Memory grows with the orders and positions of a tape, and with the candles.
+//! Memory grows with the number of candles, orders and positions.
 
 mod book;
 pub mod candles;
@@ -53,55 +54,55 @@ use orders::Order;
 use run::Run;
 use units::{Money, Rate, TooMuch};
 
-/// What a simulation is told beside the tape and the prices. Nothing here has a default.
+/// The settings of a simulation. No setting has a default.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Settings {
-    /// Cash at the start.
+    /// The starting cash.
     pub cash: Money,
-    /// What trading costs.
+    /// Trading costs.
     pub costs: Costs,
-    /// How the state of a market is worked out; without it no kill score is known.
+    /// The parameters of the market state. Without them there is no kill score.
     pub market: Option<MarketRule>,
 }
 
-/// What trading costs; what is not given is not charged.
+/// Trading costs. A cost that is `None` is not charged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Costs {
-    /// Share of what is bought or sold.
+    /// The fee of each fill as a share of its notional.
     pub taker_fee: Option<Rate>,
-    /// Share of what a position is worth, every eight hours.
+    /// The funding every eight hours as a share of the position's value.
     pub funding_rate: Option<Rate>,
-    /// Share of what a position is worth that has to be left of its margin.
+    /// The maintenance margin as a share of the position's value. `None` counts as 0.
     pub maintenance_margin: Option<Rate>,
 }
 
-/// Why an order was not carried out.
+/// The reason why an order was not filled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum NotDone {
-    /// An order for a symbol whose candles nobody gave.
+    /// The symbol has no candles.
     NoCandles,
     /// No candle begins after the decision.
     NoLaterCandle,
-    /// An entry whose next candle begins more than one interval later.
+    /// The next candle begins more than one interval after the entry's decision.
     Gap,
-    /// An entry for a symbol that has a position.
+    /// The symbol of the entry already has a position.
     AlreadyOpen,
-    /// An entry whose margin and fee are more than the cash.
+    /// The margin and fee of the entry exceed the cash.
     NoCash,
-    /// An entry whose stop the price had passed when it was to be filled.
+    /// The fill price of the entry is at or beyond its stop.
     BeyondStop,
-    /// An entry of less than 0.00000001 units.
+    /// The entry is smaller than 0.00000001 units.
     TooSmall,
-    /// An exit for a symbol that has no position.
+    /// The symbol of the exit has no position.
     NoPosition,
-    /// An exit whose order would add to the position.
+    /// The side of the exit would increase the position.
     OtherSide,
-    /// An exit that does not say how much.
+    /// The exit has no usable quantity: it has only a size in USD, or the quantity is unreadable.
     QuantityUnsaid,
 }
 
 impl NotDone {
-    /// As it is written in answers.
+    /// Returns the name in reports and JSON.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -119,57 +120,58 @@ impl NotDone {
     }
 }
 
-/// What came of a simulation.
+/// The outcome of a simulation.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Outcome {
-    /// Cash at the start.
+    /// The starting cash.
     pub cash_at_start: Money,
-    /// Cash at the end.
+    /// The final cash.
     pub cash: Money,
-    /// Cash, margins, and what is gained but not closed, at the end.
+    /// The final equity: cash, margins and unrealised profit.
     pub equity: Money,
-    /// Entries that became positions.
+    /// The number of opened positions.
     pub opened: u64,
-    /// Of these, positions that are still open.
+    /// The number of opened positions that are still open.
     pub still_open: u64,
-    /// Of these, positions without a stop: no R is known of them.
+    /// The number of opened positions without a stop, which have no R multiple.
     pub without_stop: u64,
-    /// Closes, by why; a position may be closed in parts.
+    /// The number of closes by reason. A position may be closed in several parts.
     pub closes: BTreeMap<&'static str, u64>,
-    /// Orders that were not carried out, by why.
+    /// The number of orders that were not filled, by reason.
     pub not_done: BTreeMap<&'static str, u64>,
-    /// What the harvest answered at the ends of candles.
+    /// The number of harvest evaluations at candle ends, by action or skip reason.
     pub harvests: BTreeMap<&'static str, u64>,
-    /// What there was, over time.
+    /// The equity curve.
     pub curve: EquityCurve,
-    /// Every position, in the order of their openings.
+    /// The round trips of all positions, in the order of opening.
     pub trips: Vec<Trip>,
 }
 
-/// Why a simulation ended early.
+/// An error that ends a simulation.
 #[derive(Debug, Error)]
 pub enum SimulateError {
     /// A tape cannot be read to its end.
     #[error(transparent)]
     Replay(#[from] ReplayError),
-    /// An amount cannot be counted.
+    /// An amount is out of range.
     #[error(transparent)]
     TooMuch(#[from] TooMuch),
 }
 
-/// Where news of the progress go: records read, then candles.
+/// A progress message. Records are decided first, then candles are processed.
 pub enum Progress {
-    /// So many records are decided.
+    /// The number of records decided so far.
     Records(u64),
-    /// So many candles have ended.
+    /// The number of candles processed so far.
     Candles(u64),
 }
 
-/// Decides every intent of the tapes, and carries out what is let through at the prices of `series`. `hear` is told of
-/// everything that happens to a position, in the order of time.
+/// Decides every intent of the tapes, and fills the allowed orders at the prices of `series`.
+///
+/// `hear` receives every account entry in time order.
 ///
 /// # Errors
-/// A tape that cannot be read to its end, or an amount beyond what can be counted.
+/// Returns an error if a tape cannot be read to its end, or if an amount is out of range.
 pub fn simulate(
     (judge, settings): (&Judge, &Settings),
     initial: Result<Policy, PolicyAbsence>,

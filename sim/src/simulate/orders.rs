@@ -1,4 +1,4 @@
-//! What the engine lets through, as orders.
+//! Orders, built from trades and exit permits.
 
 use portcullis::{
     decide::{Decision, Trade},
@@ -8,12 +8,12 @@ use portcullis::{
     policy::Policy,
 };
 
-/// An entry or an exit that waits for the next candle.
+/// An entry or exit order that waits for the next candle.
 #[derive(Debug, Clone)]
 pub(super) struct Order {
-    /// The number of its record.
+    /// The number of the record.
     pub(super) n: u64,
-    /// When it was decided.
+    /// The time of the decision.
     pub(super) at: Instant,
     pub(super) symbol: Symbol,
     pub(super) wish: Wish,
@@ -23,13 +23,13 @@ pub(super) struct Order {
 pub(super) enum Wish {
     Open(Opening),
     Close {
-        /// The side of the closing order, where the intent says one.
+        /// The side of the closing order, if the intent has one.
         side: Option<Side>,
         quantity: Closing,
     },
 }
 
-/// What a position is opened with.
+/// The parameters of a new position.
 #[derive(Debug, Clone)]
 pub(super) struct Opening {
     pub(super) side: PositionSide,
@@ -37,23 +37,23 @@ pub(super) struct Opening {
     pub(super) leverage: f64,
     pub(super) stop: Option<f64>,
     pub(super) target: Option<f64>,
-    /// How far its stop is where the intent has none: θ's.
+    /// The stop distance from θ, used if the intent has no stop.
     pub(super) fallback_stop_pct: Option<f64>,
-    /// The policy that let it through.
+    /// The policy under which the entry was allowed.
     pub(super) policy: String,
 }
 
-/// How much an exit closes.
+/// The quantity that an exit closes.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Closing {
     All,
     Units(f64),
-    /// The intent leaves it unsaid, and nobody guesses.
+    /// The intent has no usable quantity. The simulation does not guess one.
     Unsaid,
 }
 
 impl Order {
-    /// What a decision wants done, if anything.
+    /// Builds the order of a decision; `None` for a skip.
     pub(super) fn of(n: u64, at: Instant, decision: &Decision<'_>) -> Option<Self> {
         let (symbol, wish) = match decision {
             Decision::Trade(trade) => (trade.symbol(), Wish::Open(Opening::of(trade, at))),
@@ -70,7 +70,7 @@ impl Order {
 }
 
 impl Opening {
-    /// A trade is the proof that the gates were passed.
+    /// Builds the parameters from a trade, which only the engine can create after all gates have passed.
     fn of(trade: &Trade<'_>, at: Instant) -> Self {
         let policy = trade.policy();
         let theta = if trade.is_assumed() {
@@ -95,7 +95,7 @@ impl Opening {
     }
 }
 
-/// A policy by its version and the beginning of its hash.
+/// Formats a policy as its version and the beginning of its hash.
 fn label(policy: &Policy) -> String {
     format!("{} {}", policy.version(), policy.hash().short())
 }

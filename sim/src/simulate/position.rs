@@ -1,4 +1,4 @@
-//! One position, from its opening to its end.
+//! One open position.
 
 use portcullis::{
     domain::{Instant, PositionSide, Symbol},
@@ -11,33 +11,33 @@ use super::{
     units::{Money, Price, Quantity, Rate, TooMuch},
 };
 
-/// Why a part of a position, or all of it, was closed.
+/// The reason for a full or partial close.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Close {
-    /// The margin was eaten up.
+    /// The margin was used up.
     Liquidation,
-    /// The price came to its stop.
+    /// The price reached the stop.
     Stop,
-    /// The price came to the intent's `take_profit`.
+    /// The price reached the intent's `take_profit`.
     Target,
-    /// The exit owner closed it.
+    /// The exit owner or a delegate closed the position.
     Exit,
-    /// The kill score of a harvest.
+    /// Harvest proposed a full close because of the kill score.
     FullClose,
-    /// A stage of the harvest ladder.
+    /// Harvest proposed to close 25 % of the position.
     #[serde(rename = "partial_25")]
     Partial25,
-    /// A stage of the harvest ladder.
+    /// Harvest proposed to close 50 % of the position.
     #[serde(rename = "partial_50")]
     Partial50,
-    /// A stage of the harvest ladder.
+    /// Harvest proposed to close 75 % of the position.
     #[serde(rename = "partial_75")]
     Partial75,
 }
 
 impl Close {
-    /// Every one.
+    /// All close reasons.
     pub const ALL: [Self; 8] = [
         Self::Liquidation,
         Self::Stop,
@@ -49,7 +49,7 @@ impl Close {
         Self::Partial75,
     ];
 
-    /// As it is written in answers.
+    /// Returns the name in reports and JSON.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -65,10 +65,10 @@ impl Close {
     }
 }
 
-/// What is held.
+/// An open position.
 #[derive(Debug, Clone)]
 pub(super) struct Held {
-    /// The record that opened it.
+    /// The number of the record that opened the position.
     pub(super) n: u64,
     pub(super) symbol: Symbol,
     pub(super) side: PositionSide,
@@ -77,10 +77,10 @@ pub(super) struct Held {
     pub(super) quantity: Quantity,
     pub(super) opened_quantity: Quantity,
     pub(super) leverage: f64,
-    /// Put up for what is still held.
+    /// The margin of the open part.
     pub(super) margin: Money,
     pub(super) stop: Option<Price>,
-    /// As a share of the entry price, where a stop stood at entry.
+    /// The stop distance at entry as a share of the entry price; `None` without a stop.
     pub(super) stop_dist_pct: Option<f64>,
     pub(super) target: Option<Price>,
     pub(super) harvested: Stage,
@@ -88,12 +88,12 @@ pub(super) struct Held {
     pub(super) pnl: Money,
     pub(super) fees: Money,
     pub(super) funding: Money,
-    /// What it is waiting for at the next open.
+    /// The close that is executed at the next open.
     pub(super) pending: Option<Close>,
     pub(super) mark: Price,
 }
 
-/// Why a position cannot be opened at a price.
+/// The reason why a position cannot be opened at a price.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Refused {
     TooSmall,
@@ -145,7 +145,7 @@ impl Held {
         )
     }
 
-    /// Whether `price` is where a stop at `stop` closes.
+    /// Returns true if `price` triggers a stop at `stop`.
     pub(super) fn is_at_or_beyond(&self, price: Price, stop: Price) -> bool {
         match self.side {
             PositionSide::Long => price <= stop,
@@ -153,7 +153,7 @@ impl Held {
         }
     }
 
-    /// Whether `price` is where a target closes.
+    /// Returns true if `price` reaches `target`.
     pub(super) fn has_reached(&self, price: Price, target: Price) -> bool {
         match self.side {
             PositionSide::Long => price >= target,
@@ -161,7 +161,7 @@ impl Held {
         }
     }
 
-    /// What so much of it has gained at a price, costs apart.
+    /// Returns the profit of `quantity` units at a price, before costs.
     pub(super) fn gain(&self, quantity: Quantity, price: Price) -> Result<Money, TooMuch> {
         let (now, then) = (price.times(quantity)?, self.entry.times(quantity)?);
         match self.side {
@@ -174,8 +174,8 @@ impl Held {
         self.gain(self.quantity, price)
     }
 
-    /// Whether the margin is eaten up at a price: what is left of it is no more than the maintenance margin, or nothing
-    /// where no rate is given.
+    /// Returns true if the position is liquidated at a price: margin plus unrealised profit is at most the maintenance
+    /// margin, or at most 0 if no rate is given.
     pub(super) fn is_eaten_up(
         &self,
         price: Price,
@@ -189,7 +189,7 @@ impl Held {
         Ok(left <= kept)
     }
 
-    /// What a harvest is asked about at the end of a candle.
+    /// Returns the position as harvest input at the end of a candle.
     pub(super) fn snapshot(&self, now: Instant) -> harvest::Position {
         let age = now.since(self.opened).as_micros();
         let seconds = u32::try_from(age / 1_000_000).ok();
@@ -207,7 +207,7 @@ impl Held {
         }
     }
 
-    /// What came of it in units of the risk taken at entry; `None` where it had no stop.
+    /// Returns `net` as an R multiple of the risk at entry; `None` if the position had no stop.
     pub(super) fn r(&self, net: Money) -> Option<f64> {
         let risk = self.entry.to_f64() * self.stop_dist_pct? * self.opened_quantity.to_f64();
         (risk > 0.0).then(|| net.to_f64() / risk)

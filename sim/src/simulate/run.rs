@@ -1,4 +1,4 @@
-//! Candles and orders in the order of time.
+//! The simulation loop: candles and orders in time order.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -22,24 +22,24 @@ use super::{
 };
 use crate::replay::{Decided, Judge};
 
-/// Funding is due every eight hours, from midnight in UTC.
+/// The funding interval: eight hours, counted from midnight UTC.
 const FUNDING_MICROS: i64 = 8 * 3600 * 1_000_000;
 
-/// What happens at an instant. What ends comes before what begins.
+/// The two events of a candle. At equal timestamps, candle ends are processed before candle starts.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Moment {
     End,
     Begin,
 }
 
-/// One symbol's candles on their way.
+/// The state of one symbol: its candles, waiting orders and market window.
 struct Lane<'a> {
     series: &'a Series,
     next: usize,
     moment: Moment,
     window: Option<Window>,
     orders: VecDeque<Order>,
-    /// Funding was charged up to here.
+    /// The time up to which funding has been charged.
     funded: Instant,
 }
 
@@ -49,7 +49,7 @@ pub(super) struct Run<'a> {
     pub(super) settings: &'a Settings,
 }
 
-/// What came of the orders and of the positions asked about.
+/// Counts of orders, positions and harvest evaluations.
 #[derive(Default)]
 struct Tally {
     not_done: BTreeMap<NotDone, u64>,
@@ -129,7 +129,7 @@ impl Run<'_> {
         })
     }
 
-    /// A lane for each symbol that has candles; orders for others are counted.
+    /// Creates the state of each symbol with candles. Orders for other symbols are counted as `no_candles`.
     fn lanes<'s>(
         &self,
         series: &'s [Series],
@@ -162,7 +162,7 @@ impl Run<'_> {
         lanes
     }
 
-    /// A candle has ended: what is held is marked, and asked about.
+    /// Processes the end of a candle: updates the mark price and the market window, then evaluates harvest.
     fn end(
         &self,
         lane: &mut Lane<'_>,
@@ -226,7 +226,7 @@ impl Lane<'_> {
     }
 }
 
-/// What comes first among all lanes: by time, ends before beginnings, then by symbol.
+/// Returns the next event of all symbols, ordered by time, then candle ends before starts, then by symbol.
 fn next_moment(lanes: &[Lane<'_>]) -> Option<(Instant, Moment, usize)> {
     let moments = lanes.iter().enumerate().filter_map(|(place, lane)| {
         let candle = lane.candle()?;
@@ -239,7 +239,8 @@ fn next_moment(lanes: &[Lane<'_>]) -> Option<(Instant, Moment, usize)> {
     moments.min()
 }
 
-/// A candle begins: funding, what the open price has jumped over, what waited for it, and orders, at its first price.
+/// Processes the start of a candle at its open price: funding, stops and liquidations beyond which the price has
+/// opened, pending harvest closes, then orders.
 fn begin(
     lane: &mut Lane<'_>,
     candle: Candle,
@@ -280,7 +281,7 @@ fn begin(
     Ok(())
 }
 
-/// What the first price of a candle has jumped over: a liquidation, or a stop, which then fills at that price.
+/// Executes a liquidation or a stop that the open price has passed. The stop is filled at the open price.
 fn jumped(
     symbol: &Symbol,
     (price, at): (Price, Instant),
@@ -358,8 +359,9 @@ fn exit(
     }
 }
 
-/// What a candle did between its first and its last price; the worse comes first. When in between nobody knows, so it
-/// counts as known at the end.
+/// Executes a liquidation, stop or target inside a candle, in this order, because the worse outcome is assumed.
+///
+/// The time inside the candle is unknown, so the event gets the timestamp of the candle's end.
 fn within(
     symbol: &Symbol,
     (candle, at): (Candle, Instant),
@@ -375,7 +377,7 @@ fn within(
     };
     let quantity = held.quantity;
     let stop = held.stop.filter(|stop| held.is_at_or_beyond(worst, *stop));
-    // On its way to the stop the price may eat up the margin first.
+    // The margin may be used up before the price reaches the stop.
     if held.is_eaten_up(stop.unwrap_or(worst), costs.maintenance_margin)? {
         return book.liquidate(symbol, at);
     }
@@ -397,7 +399,7 @@ const fn pending(action: HarvestAction) -> Option<Close> {
     }
 }
 
-/// How much of what is held this closes.
+/// Returns the quantity that a close with this reason closes.
 fn part(held: &Held, why: Close) -> Result<Quantity, TooMuch> {
     match why {
         Close::Partial25 => held.quantity.quarters(1),

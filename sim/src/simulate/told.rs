@@ -1,4 +1,4 @@
-//! A simulation, for a person and for a machine.
+//! The summary of a simulation as text and as JSON.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -18,43 +18,43 @@ use crate::{
     },
 };
 
-/// A simulation, and what it was made of.
+/// The outcome of a simulation together with its inputs.
 #[derive(Debug)]
 pub struct Told<'a> {
-    /// What was decided.
+    /// The decisions.
     pub decided: &'a Decided,
-    /// What came of it.
+    /// The outcome.
     pub outcome: &'a Outcome,
-    /// What it was told.
+    /// The settings.
     pub settings: &'a Settings,
-    /// The prices.
+    /// The candles.
     pub series: &'a [Series],
-    /// What the operator had said.
+    /// The operator settings.
     pub operator: &'a Operator,
-    /// What was read.
+    /// The names of the tapes.
     pub tapes: &'a [String],
 }
 
-/// What the positions of one symbol, or of one policy, come to.
+/// The totals of the positions of one symbol or one policy.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
 pub struct Share {
-    /// How many.
+    /// The number of positions.
     pub positions: u64,
-    /// What they were worth when they were opened.
+    /// The notional at the opening.
     pub notional_usd: Money,
-    /// What was gained, costs apart.
+    /// The realised profit before costs.
     pub pnl_usd: Money,
-    /// Fees paid.
+    /// The fees paid.
     pub fees_usd: Money,
-    /// Funding paid.
+    /// The funding paid; negative if it was received.
     pub funding_usd: Money,
-    /// What open ones have gained at the last prices.
+    /// The unrealised profit at the last prices.
     pub unrealised_usd: Money,
-    /// Gain less costs, with what is not closed.
+    /// The net profit: realised and unrealised profit less fees and funding.
     pub net_usd: Money,
-    /// The sum of their R; of positions with a stop.
+    /// The sum of the R multiples of positions with a stop.
     pub r_sum: f64,
-    /// How many of them have an R.
+    /// The number of positions with an R multiple.
     pub with_r: u64,
 }
 
@@ -74,10 +74,10 @@ impl Share {
 }
 
 impl Outcome {
-    /// The positions by whatever tells them apart.
+    /// Returns the totals of all positions, grouped by a key.
     ///
     /// # Errors
-    /// Sums beyond what can be counted.
+    /// Returns an error if a sum is out of range.
     pub fn by<K: Ord>(&self, of: impl Fn(&Trip) -> K) -> Result<BTreeMap<K, Share>, TooMuch> {
         let mut shares: BTreeMap<K, Share> = BTreeMap::new();
         for trip in &self.trips {
@@ -143,7 +143,7 @@ impl Serialize for Told<'_> {
     }
 }
 
-/// How many tapes are named for a person.
+/// The maximum number of tapes named in the text.
 const TAPES_SHOWN: usize = 5;
 
 impl fmt::Display for Told<'_> {
@@ -172,7 +172,7 @@ impl Told<'_> {
         }
         if self.decided.positions > 0 {
             let records = counted(self.decided.positions, "position snapshot");
-            writeln!(f, "{records} of the tape set aside")?;
+            writeln!(f, "{records} on the tape ignored")?;
         }
         writeln!(f, "guardrails: {}", printable(&self.operator.guardrails))?;
         if self.operator.assume_in_force {
@@ -193,14 +193,14 @@ impl Told<'_> {
                 0 => writeln!(f, ", no gaps")?,
                 count => {
                     let gaps = counted(count, "gap");
-                    writeln!(f, ", {gaps}, the longest {} s", prices.gaps.longest_sec)?;
+                    writeln!(f, ", {gaps}, longest {} s", prices.gaps.longest_sec)?;
                 }
             }
         }
         Ok(())
     }
 
-    /// What was charged, and what was not.
+    /// Describes each cost setting and the market state, with the option that is missing.
     pub(crate) fn settings_told(&self) -> [(&'static str, String); 4] {
         let Costs {
             taker_fee,
@@ -213,30 +213,33 @@ impl Told<'_> {
                 "fees",
                 taker_fee.map_or_else(
                     || none("--taker-fee"),
-                    |rate| format!("{} of every fill", percent(rate)),
+                    |rate| format!("{} of each fill", percent(rate)),
                 ),
             ),
             (
                 "funding",
                 funding_rate.map_or_else(
                     || none("--funding-rate"),
-                    |rate| format!("{} every eight hours", percent(rate)),
+                    |rate| format!("{} every 8 hours", percent(rate)),
                 ),
             ),
             (
                 "liquidation",
                 maintenance_margin.map_or_else(
-                    || "when the margin is gone (--maintenance-margin is not given)".to_owned(),
-                    |rate| format!("at a margin of {}", percent(rate)),
+                    || {
+                        "when the whole margin is lost (--maintenance-margin is not given)"
+                            .to_owned()
+                    },
+                    |rate| format!("at a maintenance margin of {}", percent(rate)),
                 ),
             ),
             (
                 "market state",
                 self.settings.market.map_or_else(
-                    || "none, so no kill score (--market-window is not given)".to_owned(),
+                    || "none, so there is no kill score (--market-window is not given)".to_owned(),
                     |rule| {
                         format!(
-                            "of the last {} s, a trend of {} is certain",
+                            "from the closes of the last {} s; a trend strength of {} is certain",
                             rule.window_sec, rule.trend_certain
                         )
                     },
@@ -263,10 +266,10 @@ impl Told<'_> {
         let change = (equity.to_f64() / cash_at_start.to_f64() - 1.0) * 100.0;
         writeln!(
             f,
-            "\nequity {cash_at_start} -> {equity} USD ({change:+.2} %)"
+            "\nequity: {cash_at_start} -> {equity} USD ({change:+.2} %)"
         )?;
-        writeln!(f, "largest fall {} USD", curve.drawdown_usd)?;
-        writeln!(f, "positions worth at most {} USD", curve.exposure_max_usd)?;
+        writeln!(f, "max drawdown: {} USD", curve.drawdown_usd)?;
+        writeln!(f, "max exposure: {} USD", curve.exposure_max_usd)?;
         let line = spark(self.outcome);
         if line.is_empty() {
             return Ok(());
@@ -281,11 +284,11 @@ impl Told<'_> {
         write!(f, ", {} still open", thousands(outcome.still_open))?;
         match outcome.without_stop {
             0 => writeln!(f)?,
-            count => writeln!(f, ", {} without a stop, and so without R", thousands(count))?,
+            count => writeln!(f, ", {} without a stop (no R)", thousands(count))?,
         }
-        write_bars(f, "closed because", &outcome.closes)?;
-        write_bars(f, "order not carried out", &outcome.not_done)?;
-        write_bars(f, "harvest", &outcome.harvests)
+        write_bars(f, "close reason", &outcome.closes)?;
+        write_bars(f, "order not filled", &outcome.not_done)?;
+        write_bars(f, "harvest result", &outcome.harvests)
     }
 }
 
@@ -320,12 +323,12 @@ fn write_shares(
     let columns = [
         name,
         "positions",
-        "notional",
-        "gain",
-        "fees",
-        "funding",
-        "still open",
-        "net",
+        "notional (USD)",
+        "realised (USD)",
+        "fees (USD)",
+        "funding (USD)",
+        "unrealised (USD)",
+        "net (USD)",
         "mean R",
     ];
     let mut table = table(&columns, "lrrrrrrrr");
@@ -349,7 +352,7 @@ fn write_shares(
     write_table(f, &table)
 }
 
-/// The equity as a line of blocks, the lowest of each part of the way.
+/// Draws the equity curve as a line of block characters, each at the lowest equity of its part.
 fn spark(outcome: &Outcome) -> String {
     const WIDTH: usize = 60;
     const BLOCKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];

@@ -1,8 +1,8 @@
-//! Money that adds up: whole numbers, and nothing rounded but in the open.
+//! Exact amounts: prices, quantities, money and rates as scaled integers.
 //!
-//! A price is a whole number of 10⁻⁸ USD, a quantity of 10⁻⁸ units, and so what they are worth together is a whole number
-//! of 10⁻¹⁶ USD. Profit is a difference of such products and exact. What is a share of something (a fee, a margin) is
-//! rounded up to the next 10⁻¹⁶ USD, which is against whoever trades.
+//! A price is a whole number of 10⁻⁸ USD and a quantity a whole number of 10⁻⁸ units, so their product is a whole
+//! number of 10⁻¹⁶ USD. Profit is a difference of such products and therefore exact. Shares of an amount (fees,
+//! margins, funding) are rounded up to the next 10⁻¹⁶ USD, against the trader.
 
 use std::{fmt, ops::Neg};
 
@@ -13,54 +13,54 @@ const PRICE_DIGITS: usize = 8;
 const QUANTITY_DIGITS: usize = 8;
 const MONEY_DIGITS: usize = PRICE_DIGITS + QUANTITY_DIGITS;
 
-/// An amount beyond what can be counted.
+/// An error: an amount is out of range.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error(
-    "an amount is beyond what can be counted exactly (about 10^13 USD); is a price or a size of the tape right?"
+    "an amount exceeds the range of exact arithmetic (about 10^13 USD); check candle prices and intent sizes"
 )]
 pub struct TooMuch;
 
-/// USD for one unit; greater than 0.
+/// A price in USD per unit, greater than 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Price(i128);
 
-/// Units of what is traded; greater than or equal to 0.
+/// A number of units, greater than or equal to 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Quantity(i128);
 
-/// An amount in USD, negative where it is lost or owed.
+/// An amount in USD; negative for a loss or a payment.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Money(i128);
 
-/// A share: so many parts in 10⁹.
+/// A share of an amount, as a whole number of 10⁻⁹.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Rate(i128);
 
 const RATE_DIGITS: usize = 9;
 const RATE_WHOLE: i128 = 1_000_000_000;
 
-/// Why a text is no number of a unit.
+/// An error in the text of a price, an amount or a rate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum UnitError {
-    /// No decimal number.
+    /// The text is not a decimal number.
     #[error("not a decimal number")]
     NotANumber,
-    /// Finer than the unit.
-    #[error("more than {0} digits behind the point")]
+    /// The text has more decimal places than the unit.
+    #[error("more than {0} decimal places")]
     TooFine(usize),
-    /// More than anything that is traded.
+    /// The number is out of range.
     #[error("too large")]
     TooLarge,
-    /// Zero or less.
+    /// The number is zero or negative.
     #[error("not greater than 0")]
     NotPositive,
 }
 
 impl Price {
-    /// From decimal text.
+    /// Parses decimal text without an exponent.
     ///
     /// # Errors
-    /// No positive decimal number, or one with more than eight digits behind the point.
+    /// Returns an error if the text is not a positive decimal number, or if it has more than eight decimal places.
     pub fn parse(text: &str) -> Result<Self, UnitError> {
         match decimal(text, PRICE_DIGITS, Finer::Refused)? {
             price if price > 0 => Ok(Self(price)),
@@ -68,42 +68,42 @@ impl Price {
         }
     }
 
-    /// The nearest to what the engine gives; `None` where that is nothing.
+    /// Rounds a price of the engine to the nearest unit; `None` if the result is not positive.
     pub(super) fn nearest(value: f64) -> Option<Self> {
         let text = format!("{value:.PRICE_DIGITS$}");
         let price = decimal(&text, PRICE_DIGITS, Finer::Refused).ok()?;
         (price > 0).then_some(Self(price))
     }
 
-    /// As floating point, which the engine works in.
+    /// Returns the nearest `f64`, the number type of the engine.
     #[must_use]
     pub fn to_f64(self) -> f64 {
         float(self.0, PRICE_DIGITS)
     }
 
-    /// What so many units are worth.
+    /// Returns the value of `quantity` units at this price.
     pub(super) fn times(self, quantity: Quantity) -> Result<Money, TooMuch> {
         self.0.checked_mul(quantity.0).map(Money).ok_or(TooMuch)
     }
 }
 
 impl Quantity {
-    /// As many as an amount buys at a price, rounded down.
+    /// Returns the quantity that `amount` buys at `price`, rounded down.
     pub(super) const fn bought(amount: Money, price: Price) -> Self {
-        // The digits of the amount are those of the price and of a quantity.
+        // The scale of an amount is the product of the scales of a price and a quantity.
         match amount.0.checked_div(price.0) {
             Some(units) => Self(units),
             None => Self(0),
         }
     }
 
-    /// So many quarters of it, rounded down.
+    /// Returns this many quarters of the quantity, rounded down.
     pub(super) fn quarters(self, quarters: i128) -> Result<Self, TooMuch> {
         let product = self.0.checked_mul(quarters).ok_or(TooMuch)?;
         Ok(Self(product / 4))
     }
 
-    /// From what an intent asks, cut off to what can be counted; `None` where nothing is left.
+    /// Truncates the quantity of an intent to eight decimal places; `None` if the result is not positive.
     pub(super) fn cut_off(units: f64) -> Option<Self> {
         let units = decimal(&units.to_string(), QUANTITY_DIGITS, Finer::CutOff).ok()?;
         (units > 0).then_some(Self(units))
@@ -117,7 +117,7 @@ impl Quantity {
         Self(self.0.saturating_sub(part.0))
     }
 
-    /// As floating point.
+    /// Returns the nearest `f64`.
     #[must_use]
     pub fn to_f64(self) -> f64 {
         float(self.0, QUANTITY_DIGITS)
@@ -125,13 +125,13 @@ impl Quantity {
 }
 
 impl Money {
-    /// Nothing.
+    /// Zero USD.
     pub const ZERO: Self = Self(0);
 
-    /// From decimal text.
+    /// Parses decimal text without an exponent.
     ///
     /// # Errors
-    /// No positive decimal number, or one with more than sixteen digits behind the point.
+    /// Returns an error if the text is not a positive decimal number, or if it has more than sixteen decimal places.
     pub fn parse(text: &str) -> Result<Self, UnitError> {
         match decimal(text, MONEY_DIGITS, Finer::Refused)? {
             amount if amount > 0 => Ok(Self(amount)),
@@ -139,36 +139,36 @@ impl Money {
         }
     }
 
-    /// From what the engine gives, rounded down to what can be counted.
+    /// Truncates an amount of the engine to sixteen decimal places.
     pub(super) fn floor(usd: f64) -> Result<Self, TooMuch> {
         let amount = decimal(&usd.to_string(), MONEY_DIGITS, Finer::CutOff);
         amount.map(Self).map_err(|_| TooMuch)
     }
 
-    /// Their sum.
+    /// Returns the sum.
     ///
     /// # Errors
-    /// An amount beyond what can be counted.
+    /// Returns an error if the sum is out of range.
     pub fn plus(self, other: Self) -> Result<Self, TooMuch> {
         self.0.checked_add(other.0).map(Self).ok_or(TooMuch)
     }
 
-    /// Their difference.
+    /// Returns the difference.
     ///
     /// # Errors
-    /// An amount beyond what can be counted.
+    /// Returns an error if the difference is out of range.
     pub fn minus(self, other: Self) -> Result<Self, TooMuch> {
         self.0.checked_sub(other.0).map(Self).ok_or(TooMuch)
     }
 
-    /// A share of it, rounded up: what is paid to the next larger, what is received (a negative share) to the next smaller.
+    /// Returns a share of the amount, rounded up: a payment becomes larger, a receipt (a negative rate) smaller.
     pub(super) fn share(self, rate: Rate) -> Result<Self, TooMuch> {
         let product = self.0.checked_mul(rate.0).ok_or(TooMuch)?;
         let (whole, rest) = (product / RATE_WHOLE, product % RATE_WHOLE);
         Ok(Self(whole + i128::from(rest > 0)))
     }
 
-    /// Over a leverage, rounded up.
+    /// Divides the amount by a leverage and rounds up.
     pub(super) fn over(self, leverage: f64) -> Result<Self, TooMuch> {
         let leverage = decimal(&leverage.to_string(), RATE_DIGITS, Finer::CutOff);
         let leverage = leverage.ok().filter(|it| *it > 0).ok_or(TooMuch)?;
@@ -177,7 +177,7 @@ impl Money {
         Ok(Self(whole + i128::from(rest > 0)))
     }
 
-    /// The part of it that belongs to a part of a quantity, rounded down to parts in 10⁹.
+    /// Returns the share `part / of` of the amount. The share is rounded down to 10⁻⁹, the result to 10⁻¹⁶ USD.
     pub(super) fn part(self, part: Quantity, of: Quantity) -> Result<Self, TooMuch> {
         let scaled = part.0.checked_mul(RATE_WHOLE).ok_or(TooMuch)?;
         let rate = scaled.checked_div(of.0).ok_or(TooMuch)?;
@@ -185,7 +185,7 @@ impl Money {
         Ok(Self(product / RATE_WHOLE))
     }
 
-    /// As floating point, for a reader.
+    /// Returns the nearest `f64`, for output.
     #[must_use]
     pub fn to_f64(self) -> f64 {
         float(self.0, MONEY_DIGITS)
@@ -193,10 +193,11 @@ impl Money {
 }
 
 impl Rate {
-    /// From decimal text, as a share of one: 0.0004 is 4 basis points. A share of more than one is none.
+    /// Parses a share between -1 and 1 from decimal text: 0.0004 is 4 basis points.
     ///
     /// # Errors
-    /// No decimal number between -1 and 1, or one with more than nine digits behind the point.
+    /// Returns an error if the text is not a decimal number between -1 and 1, or if it has more than nine decimal
+    /// places.
     pub fn parse(text: &str) -> Result<Self, UnitError> {
         match decimal(text, RATE_DIGITS, Finer::Refused)? {
             rate if rate.abs() <= RATE_WHOLE => Ok(Self(rate)),
@@ -204,13 +205,13 @@ impl Rate {
         }
     }
 
-    /// Whether it is below 0.
+    /// Returns true if the rate is below 0.
     #[must_use]
     pub const fn is_negative(self) -> bool {
         self.0 < 0
     }
 
-    /// As floating point.
+    /// Returns the nearest `f64`.
     #[must_use]
     pub fn to_f64(self) -> f64 {
         float(self.0, RATE_DIGITS)
@@ -233,7 +234,7 @@ impl Neg for Money {
     }
 }
 
-/// In dollars and cents, to the nearest.
+/// Formats the amount with two decimal places, rounded to the nearest cent.
 impl fmt::Display for Money {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const CENT: u128 = 100_000_000_000_000;
@@ -255,20 +256,20 @@ macro_rules! serialize_as_number {
 }
 serialize_as_number!(Price, Quantity, Money, Rate);
 
-/// A share in per cent, as text.
+/// Formats a rate in per cent, without the `%` sign.
 pub(super) fn hundredfold(rate: Rate) -> String {
     let text = float(rate.0, RATE_DIGITS - 2).to_string();
     if text == "-0" { "0".to_owned() } else { text }
 }
 
-/// What becomes of digits that are finer than a unit.
+/// The treatment of decimal places beyond the unit.
 #[derive(Clone, Copy, PartialEq)]
 enum Finer {
     Refused,
     CutOff,
 }
 
-/// Decimal text without an exponent as a whole number of 10^-`digits`.
+/// Parses decimal text without an exponent as a whole number of 10^-`digits`.
 fn decimal(text: &str, digits: usize, finer: Finer) -> Result<i128, UnitError> {
     let (negative, unsigned) = match text.strip_prefix('-') {
         Some(rest) => (true, rest),
@@ -291,7 +292,7 @@ fn decimal(text: &str, digits: usize, finer: Finer) -> Result<i128, UnitError> {
     Ok(if negative { -size } else { size })
 }
 
-/// The nearest floating point number.
+/// Returns the `f64` nearest to `units` × 10^-`digits`.
 fn float(units: i128, digits: usize) -> f64 {
     let size = units.unsigned_abs().to_string();
     let text = format!("{size:0>width$}", width = digits + 1);
@@ -299,7 +300,7 @@ fn float(units: i128, digits: usize) -> f64 {
         .split_at_checked(text.len() - digits)
         .unwrap_or((&text, ""));
     let sign = if units < 0 { "-" } else { "" };
-    // Digits and a point are always a number.
+    // The text consists of digits and a decimal point, so it always parses.
     format!("{sign}{whole}.{fraction}")
         .parse()
         .unwrap_or(f64::NAN)
@@ -310,7 +311,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn text_becomes_whole_numbers_and_comes_back() {
+    fn text_is_parsed_exactly() {
         assert_eq!(Price::parse("92404.24").unwrap().0, 9_240_424_000_000);
         assert_eq!(Price::parse("0.00000812").unwrap().to_f64(), 0.000_008_12);
         assert_eq!(Price::parse("1.000000010"), Ok(Price(100_000_001)));
@@ -323,7 +324,7 @@ mod tests {
     }
 
     #[test]
-    fn shares_are_rounded_against_whoever_trades() {
+    fn shares_are_rounded_against_the_trader() {
         let price = Price::parse("3").unwrap();
         let amount = Money::parse("10").unwrap();
         let units = Quantity::bought(amount, price);
@@ -337,7 +338,7 @@ mod tests {
     }
 
     #[test]
-    fn cents_are_told_to_the_nearest() {
+    fn amounts_are_shown_to_the_nearest_cent() {
         assert_eq!(Money::parse("1.005").unwrap().to_string(), "1.01");
         assert_eq!((-Money::parse("0.004").unwrap()).to_string(), "0.00");
         assert_eq!((-Money::parse("12.5").unwrap()).to_string(), "-12.50");

@@ -1,4 +1,4 @@
-//! Entries of a stream, as intents.
+//! Stream entries as intents.
 
 use std::iter;
 
@@ -13,12 +13,11 @@ use crate::{
     tape::LINE_BYTES_MAX,
 };
 
-/// What a recording writes around an entry takes no more than this, so that every entry that was read fits on
-/// a line of a tape.
+/// Space for the fields that a recording adds to an entry, so that every accepted entry fits on a line of a tape.
 const AROUND_BYTES: usize = 64 * 1024;
 const BYTES_MAX: usize = LINE_BYTES_MAX - AROUND_BYTES;
 
-/// Fields of an envelope that its delivery gives it.
+/// Fields of an envelope that may differ between deliveries of the same intent.
 const OF_A_DELIVERY: [&[u8]; 9] = [
     b"id",
     b"event_id",
@@ -31,22 +30,22 @@ const OF_A_DELIVERY: [&[u8]; 9] = [
     b"decided_at",
 ];
 
-/// One entry of a stream: its id, and its fields in the order in which they were written, none left out.
+/// A stream entry: its id and all its fields, in the order in which they were written.
 #[derive(Debug, Clone)]
 pub(crate) struct StreamEntry {
     pub(crate) id: String,
-    /// `None`: it was deleted before anybody answered it.
+    /// `None` if the entry was deleted before it was answered.
     fields: Option<Vec<(Vec<u8>, Vec<u8>)>>,
 }
 
-/// An entry as records of a tape: with the entry's id as the record's, and as its sender wrote it.
+/// An entry as records of a tape: one with the entry id as its id, and one as sent.
 pub(crate) struct Written {
     with_entry_id: String,
     as_sent: String,
 }
 
 impl StreamEntry {
-    /// One entry of a reply's list.
+    /// Parses one entry of a reply. Returns `None` if it is not an entry.
     pub(crate) fn new(value: Value) -> Option<Self> {
         let mut parts = list(value).into_iter();
         let id = text(parts.next()?)?;
@@ -62,7 +61,7 @@ impl StreamEntry {
         Some(Self { id, fields })
     }
 
-    /// It was deleted before anybody answered it.
+    /// Returns true if the entry was deleted before it was answered.
     pub(crate) const fn is_gone(&self) -> bool {
         self.fields.is_none()
     }
@@ -72,8 +71,8 @@ impl StreamEntry {
         fields.map(|(name, value)| (name.as_slice(), value.as_slice()))
     }
 
-    /// The record that it makes, on one line: its id is the entry's. The sender's own `id` names the intent;
-    /// where it stands twice, nobody can tell which one does.
+    /// Returns the entry as a record on one line, with the entry id as its id. A single `id` of the sender is left
+    /// out; duplicates stay, so that they are detected.
     pub(super) fn line(&self) -> Vec<u8> {
         let single = self.fields().filter(|(name, _)| *name == b"id").count() == 1;
         let others = self
@@ -82,15 +81,15 @@ impl StreamEntry {
         object(iter::once((&b"id"[..], self.id.as_bytes())).chain(others))
     }
 
-    /// A field that is a text; the first, where it stands twice.
+    /// Returns a field, if it is UTF-8. If the field is duplicated, returns the first.
     pub(crate) fn field(&self, name: &str) -> Option<&str> {
         let mut fields = self.fields();
         let (_, value) = fields.find(|(field, _)| *field == name.as_bytes())?;
         std::str::from_utf8(value).ok()
     }
 
-    /// What it says, however its fields are ordered. Of an envelope, what changes from one delivery to the next says
-    /// nothing.
+    /// Returns a digest of the content, independent of the order of the fields. In an envelope, the fields that may
+    /// differ between deliveries are left out.
     pub(crate) fn digest(&self) -> String {
         let mut fields: Vec<&(Vec<u8>, Vec<u8>)> = self.fields.iter().flatten().collect();
         let holds = |name: &[u8]| matches!(name, b"payload" | b"data");
@@ -105,7 +104,7 @@ impl StreamEntry {
         short_hex(&hasher)
     }
 
-    /// The records that it makes.
+    /// Returns the entry as records. Returns a fault if it is too long or not UTF-8.
     pub(crate) fn written(&self) -> Result<Written, IntentFault> {
         let size = |(name, value): (&[u8], &[u8])| name.len().saturating_add(value.len());
         if self.fields().map(size).fold(0, usize::saturating_add) > BYTES_MAX {
@@ -126,17 +125,17 @@ impl StreamEntry {
 }
 
 impl Written {
-    /// The intent as the engine is to see it.
+    /// Parses the intent for the engine.
     pub(crate) fn intent<'a>(&'a self, scratch: &'a mut Scratch) -> Intent<'a> {
         read(&self.with_entry_id, scratch).into_intent()
     }
 
-    /// The record that the engine sees.
+    /// Returns the record that the engine reads.
     pub(crate) fn text(&self) -> &str {
         &self.with_entry_id
     }
 
-    /// The id that the sender gave it, if it gave one.
+    /// Returns the sender's id of the intent, if there is one.
     pub(crate) fn own_id(&self) -> Option<String> {
         match read(&self.as_sent, &mut Scratch::default()) {
             Event::Intent(intent) => intent.id().map(str::to_owned),
@@ -147,7 +146,7 @@ impl Written {
         }
     }
 
-    /// The order type that the sender named, in its payload or beside it.
+    /// Returns the order type, from the payload or else from the entry, in upper case.
     pub(crate) fn order_type(&self) -> Option<String> {
         #[derive(serde::Deserialize)]
         struct Typed {
@@ -173,22 +172,22 @@ const fn too_long() -> IntentFault {
     }
 }
 
-/// The first 32 digits.
+/// Returns the first 32 hexadecimal digits of the hash.
 pub(crate) fn short_hex(hasher: &blake3::Hasher) -> String {
     let mut hex = hasher.finalize().to_hex().to_string();
     hex.truncate(32);
     hex
 }
 
-/// A part of what is hashed, told apart from the next.
+/// Hashes a part together with its length, so that parts are not confused with each other.
 pub(crate) fn hash_part(hasher: &mut blake3::Hasher, part: &[u8]) {
     let length = u64::try_from(part.len()).unwrap_or(u64::MAX);
     hasher.update(&length.to_le_bytes());
     hasher.update(part);
 }
 
-/// A JSON object of texts. A name that stands twice stands twice in it: that must be seen. What is not UTF-8
-/// stays as it is: that must be seen too.
+/// Returns a JSON object of strings. Duplicate names and bytes that are not UTF-8 are kept, so that the reader
+/// detects them.
 fn object<'a>(fields: impl Iterator<Item = (&'a [u8], &'a [u8])>) -> Vec<u8> {
     let mut written = vec![b'{'];
     for (n, (name, value)) in fields.enumerate() {
@@ -230,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn the_entry_stands_in_for_the_id_and_the_sender_keeps_its_own() {
+    fn the_record_has_the_entry_id_and_the_senders_id_is_kept() {
         for fields in [
             &[("id", "a"), ("symbol", "BTCUSDT"), ("side", "BUY")][..],
             &[("intent_id", "a"), ("symbol", "BTCUSDT"), ("side", "BUY")],
@@ -250,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn a_field_that_stands_twice_is_seen() {
+    fn a_duplicate_field_is_detected() {
         let twice = entry(&[
             ("symbol", "BTCUSDT"),
             ("side", "BUY"),
@@ -262,12 +261,12 @@ mod tests {
         let intent = written.intent(&mut scratch);
         assert_eq!(
             intent.request().unwrap_err().to_string(),
-            "`size` stands twice in one object"
+            "duplicate key `size` in one object"
         );
     }
 
     #[test]
-    fn a_body_is_the_same_in_any_order_and_any_envelope() {
+    fn a_digest_ignores_the_order_of_fields_and_the_envelope() {
         let body = entry(&[("symbol", "A"), ("side", "BUY")]).digest();
         assert_eq!(body, entry(&[("side", "BUY"), ("symbol", "A")]).digest());
         assert_ne!(body, entry(&[("side", "SELL"), ("symbol", "A")]).digest());

@@ -1,4 +1,4 @@
-//! Streams of a Redis server: their entries, as the bridge, a recording and a replay read them.
+//! Redis streams and their entries, as read by the bridge, the recorder and a replay.
 
 mod entry;
 mod reader;

@@ -1,4 +1,4 @@
-//! A stream as the lines of a tape.
+//! A reader of a stream as the lines of a tape.
 
 use std::io::{self, Read};
 
@@ -7,18 +7,18 @@ use redis::{Connection, RedisError, Value};
 use super::{StreamEntry, StreamSource};
 use crate::service::{connect, last_id, list, words};
 
-/// How many entries are asked for at once.
+/// Number of entries in one read.
 const BATCH: usize = 256;
 
-/// Gives the entries that stood in a stream when it was opened, a line each.
+/// Reads the entries that a stream had when it was opened, as one line each.
 pub(crate) struct StreamReader {
     connection: Connection,
     stream: String,
-    /// Where to go on.
+    /// Position from which the next read continues.
     from: String,
     /// The last entry to read.
     last: String,
-    /// The entries that are still to come.
+    /// Number of entries not yet read.
     left: u64,
     lines: Vec<u8>,
     given: usize,
@@ -34,8 +34,8 @@ impl StreamReader {
             .map_err(away)?;
         match kind.as_str() {
             "stream" => {}
-            "none" => return Err(refused("there is no such stream")),
-            other => return Err(refused(&format!("it is a {other}, not a stream"))),
+            "none" => return Err(refused("the stream does not exist")),
+            other => return Err(refused(&format!("the key is a {other}, not a stream"))),
         }
         let (left, last): (u64, Value) = redis::pipe()
             .atomic()
@@ -76,7 +76,7 @@ impl StreamReader {
         }
         if self.lines.is_empty() && self.left > 0 {
             return Err(refused(&format!(
-                "{} of its entries were deleted while it was read",
+                "{} entries were deleted while the stream was read; read it again",
                 self.left
             )));
         }

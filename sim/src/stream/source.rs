@@ -1,4 +1,4 @@
-//! Which stream is meant.
+//! Address of a Redis stream.
 
 use std::fmt;
 
@@ -12,11 +12,12 @@ pub struct StreamSource {
 }
 
 impl StreamSource {
-    /// The stream at `redis://[[user]:password@]host[:port]/[db/]STREAM`. Its name is all that follows, just as
-    /// it stands there.
+    /// Parses the URL `redis://[[user]:password@]host[:port]/[db/]STREAM`. The stream name is the rest of the URL,
+    /// without percent-decoding.
     ///
     /// # Errors
-    /// The URL cannot be read, or names no stream. It is not repeated: it may hold a password.
+    /// Returns an error if the URL is invalid or has no stream name. The error does not quote it, because it may
+    /// contain a password.
     pub fn at(url: &str) -> Result<Self, ServiceError> {
         let (server, stream) = split(url).ok_or(ServiceError::StreamUrl)?;
         Ok(Self {
@@ -26,14 +27,14 @@ impl StreamSource {
     }
 }
 
-/// Without credentials.
+/// The address without credentials.
 impl fmt::Display for StreamSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "redis://{}/{}", self.server, self.stream)
     }
 }
 
-/// The server's URL, and the stream's name.
+/// Splits into the URL of the server and the name of the stream.
 fn split(url: &str) -> Option<(String, String)> {
     let (scheme, rest) = url.split_once("://")?;
     let (authority, path) = rest.split_once('/')?;
@@ -51,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_stream_is_the_path_behind_the_database() {
+    fn a_stream_is_the_path_after_the_database() {
         for (url, server, stream) in [
             ("redis://h:1/a:b", "redis://h:1", "a:b"),
             ("redis://h:1/2/a:b", "redis://h:1/2", "a:b"),

@@ -1,11 +1,11 @@
-//! Buffers that go round.
+//! A pool of reusable byte buffers.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// How many buffers wait for their next use.
+/// The largest number of idle buffers that the pool keeps.
 const IDLE_MAX: usize = 32;
 
-/// Buffers of one size. Cheap to clone; every clone shares the same buffers.
+/// A pool of buffers of one size. Cheap to clone; all clones share one pool.
 #[derive(Debug, Clone)]
 pub(super) struct Buffers {
     bytes: usize,
@@ -13,7 +13,7 @@ pub(super) struct Buffers {
 }
 
 impl Buffers {
-    /// Of at least one byte each.
+    /// Creates an empty pool. Each buffer has at least one byte, even if `bytes` is 0.
     pub(super) fn new(bytes: usize) -> Self {
         Self {
             bytes: bytes.max(1),
@@ -21,12 +21,12 @@ impl Buffers {
         }
     }
 
-    /// A buffer of full length; what it holds means nothing.
+    /// Returns a buffer of the pool's size. Its content is unspecified.
     pub(super) fn take(&self) -> Vec<u8> {
         self.idle().pop().unwrap_or_else(|| vec![0; self.bytes])
     }
 
-    /// Keeps a buffer for later. One that grew for a long line is given back to the system.
+    /// Returns a buffer to the pool. A buffer that grew for a long line is freed instead.
     pub(super) fn give(&self, buffer: Vec<u8>) {
         let mut idle = self.idle();
         if buffer.len() == self.bytes && idle.len() < IDLE_MAX {

@@ -1,4 +1,4 @@
-//! Whole lines, many at a time.
+//! Splitting of a byte stream into chunks of whole lines.
 
 use std::{
     io::{self, Read},
@@ -9,14 +9,14 @@ use memchr::{memchr, memchr_iter, memrchr};
 
 use super::{Lines, buffers::Buffers, lines::BOM, open::read_some};
 
-/// The most bytes a line may have, its end not counted: 16 MiB.
+/// The maximum length of a line in bytes, without its line ending: 16 MiB.
 pub const LINE_BYTES_MAX: usize = 16 * 1024 * 1024;
 
-/// What may stand in a buffer beside the longest line: what a tape begins with, a carriage return, and the one
-/// byte that makes a line too long.
+/// Bytes that a buffer may hold besides the longest line: a byte order mark, a carriage return, and one byte to detect
+/// a line that is too long.
 const BESIDE_BYTES: usize = BOM.len() + 2;
 
-/// A run of whole lines of one tape. Whoever drops it gives its buffer back to the reader.
+/// A run of whole lines of one tape. Dropping it returns its buffer to the reader.
 #[derive(Debug)]
 pub struct Chunk {
     buffer: Vec<u8>,
@@ -29,25 +29,25 @@ pub struct Chunk {
 }
 
 impl Chunk {
-    /// The tape's place among the tapes read, from 0.
+    /// Returns the index of the tape among all tapes, counted from 0.
     #[must_use]
     pub const fn tape(&self) -> usize {
         self.tape
     }
 
-    /// The number of the first line, blank or not; counts from 1 within its tape.
+    /// Returns the number of the first line, counted from 1 within its tape. Blank lines count.
     #[must_use]
     pub const fn first_line(&self) -> u64 {
         self.first_line
     }
 
-    /// The lines as they stood, with their ends; nothing of a line that was too long to keep.
+    /// Returns the raw lines with their line endings; empty for a line that was too long to keep.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
         self.buffer.get(..self.filled).unwrap_or_default()
     }
 
-    /// The records: all lines that are not blank.
+    /// Returns an iterator over the records, which are all lines that are not blank.
     #[must_use]
     pub fn lines(&self) -> Lines<'_> {
         if self.is_too_long {
@@ -69,15 +69,15 @@ impl Drop for Chunk {
     }
 }
 
-/// Cuts what a tape holds into chunks.
+/// Splits the bytes of a tape into chunks.
 pub(super) struct Chunks<R> {
     from: R,
     tape: usize,
     line_bytes_max: usize,
-    /// Begins with a line's beginning.
+    /// Unreturned bytes; the first byte is always the first byte of a line.
     buffer: Vec<u8>,
     filled: usize,
-    /// So many bytes of it hold no line's end.
+    /// The number of leading bytes in `buffer` that are known to contain no line ending.
     searched: usize,
     next_line: u64,
     is_at_end: bool,
@@ -99,12 +99,12 @@ impl<R: Read> Chunks<R> {
         }
     }
 
-    /// The number of the last line that was given out; 0 before the first.
+    /// Returns the number of the last line that was returned; 0 before the first.
     pub(super) const fn last_line(&self) -> u64 {
         self.next_line.saturating_sub(1)
     }
 
-    /// The next chunk, as soon as there is a whole line to give; `None` at the end of the tape.
+    /// Returns the next chunk as soon as one whole line is available, or `None` at the end of the tape.
     pub(super) fn next_chunk(&mut self) -> io::Result<Option<Chunk>> {
         loop {
             let fresh = self.buffer.get(self.searched..self.filled);
@@ -123,7 +123,7 @@ impl<R: Read> Chunks<R> {
         }
     }
 
-    /// Reads once, behind what is there, into a buffer that grows while a line goes on.
+    /// Reads once and appends to the buffer, which grows if it is full.
     fn fill(&mut self) -> io::Result<()> {
         if self.filled == self.buffer.len() {
             let bytes_max = self.line_bytes_max.saturating_add(BESIDE_BYTES);
@@ -138,7 +138,7 @@ impl<R: Read> Chunks<R> {
         Ok(())
     }
 
-    /// Gives out what stands before `end`, and goes on with the rest in another buffer.
+    /// Returns the bytes before `end` as a chunk and moves the rest into another buffer.
     fn cut(&mut self, end: usize) -> Chunk {
         let mut next = self.home.take();
         let rest = self.buffer.get(end..self.filled).unwrap_or_default();
@@ -155,9 +155,9 @@ impl<R: Read> Chunks<R> {
         self.chunk(buffer, end, lines.max(1), false)
     }
 
-    /// Reads on to the end of a line that is too long, and throws it away.
+    /// Discards the rest of a line that is too long.
     fn skip_line(&mut self) -> io::Result<Chunk> {
-        // The one that grew is not needed any more.
+        // Replacing the enlarged buffer frees its memory.
         self.buffer = self.home.take();
         self.filled = 0;
         self.searched = 0;

@@ -1,4 +1,4 @@
-//! What can be wrong with a tape as a whole.
+//! Errors of reading a tape.
 
 use std::io;
 
@@ -6,112 +6,117 @@ use thiserror::Error;
 
 use super::open::WINDOW_LOG_MAX;
 
-/// Why a tape cannot be read, or not to its end. One line that names the tape and says what to do.
+/// An error that prevents a tape from being read to its end. The message is one line that names the tape and the next
+/// step.
 #[derive(Debug, Error)]
 pub enum TapeError {
-    /// No such file, and no pattern either.
+    /// The argument is neither an existing file nor a pattern.
     #[error(
         "no tape at `{argument}`: give a file, a quoted pattern such as `tapes/*.jsonl`, or `-` for standard input"
     )]
     Missing {
-        /// As it was given.
+        /// The argument as given.
         argument: String,
     },
-    /// A pattern that no file matches.
-    #[error("no file matches `{pattern}`: check the folder and the ending")]
+    /// No file matches the pattern.
+    #[error("no file matches `{pattern}`: check the folder and the file extension")]
     NoMatch {
-        /// As it was given.
+        /// The pattern as given.
         pattern: String,
     },
-    /// Glob characters that make no pattern, in a name that is no file's.
-    #[error("no tape at `{pattern}`, and it is no pattern: {message}")]
+    /// The argument is not an existing file and is not a valid pattern.
+    #[error("no tape at `{pattern}`, and it is not a valid pattern: {message}")]
     BadPattern {
-        /// As it was given.
+        /// The argument as given.
         pattern: String,
-        /// What the pattern lacks.
+        /// The syntax error of the pattern.
         message: String,
     },
-    /// A folder where a file should be.
-    #[error("`{path}` is a directory: give its files, for example as `{path}/*.jsonl` in quotes")]
+    /// The path is a directory.
+    #[error(
+        "`{path}` is a directory: give its files, for example with the quoted pattern `{path}/*.jsonl`"
+    )]
     Directory {
-        /// Without a separator at its end.
+        /// The path without a trailing separator.
         path: String,
     },
-    /// Standard input has one end.
-    #[error("standard input (`-`) is given twice: it can be read once")]
+    /// Standard input is listed more than once.
+    #[error("standard input (`-`) is given twice, but it can be read only once")]
     StdinTwice,
-    /// A file of some other kind.
+    /// The file has an unsupported format.
     #[error(
-        "`{tape}` holds {found} data: a tape is JSON lines, plain or compressed with gzip or zstd, or Parquet"
+        "`{tape}` contains {found} data; a tape is JSON lines, plain or compressed with gzip or zstd, or Parquet"
     )]
     Unsupported {
-        /// The tape's name.
+        /// The name of the tape.
         tape: String,
-        /// What its first bytes say.
+        /// The format that the first bytes indicate.
         found: &'static str,
     },
-    /// A Parquet tape whose index, at its end, cannot be reached.
-    #[error("`{tape}` holds Parquet, whose index stands at its end: give it as a file")]
+    /// A Parquet tape does not come from a file, so its index at the end cannot be read.
+    #[error(
+        "`{tape}` contains Parquet, whose index is at its end; save it to a file and give that file"
+    )]
     NoSeeking {
-        /// The tape's name.
+        /// The name of the tape.
         tape: String,
     },
-    /// A Parquet tape that cannot be read, or whose columns are no record's.
+    /// A Parquet tape cannot be read, or its columns are not fields of a record.
     #[error("`{tape}` cannot be read as Parquet: {why}")]
     Parquet {
-        /// The tape's name.
+        /// The name of the tape.
         tape: String,
-        /// What is wrong.
+        /// The cause, as text.
         why: String,
     },
-    /// The file does not open.
+    /// The file cannot be opened.
     #[error("cannot open `{tape}`: {error}")]
     Open {
-        /// The tape's name.
+        /// The name of the tape.
         tape: String,
-        /// What the system says.
+        /// The error of the operating system.
         error: io::Error,
     },
-    /// A compressed tape ends in the middle of its data.
+    /// The data of a compressed tape is incomplete.
     #[error(
-        "`{tape}` is cut off after line {line}: the compressed data is incomplete, fetch it again"
+        "`{tape}` is cut off after line {line}: the compressed data is incomplete; copy the file again"
     )]
     Truncated {
-        /// The tape's name.
+        /// The name of the tape.
         tape: String,
         /// The last whole line that was read; 0 if there was none.
         line: u64,
     },
-    /// A zstd tape takes more memory than a run may have.
+    /// A zstd tape needs more memory than is allowed.
     #[error(
-        "`{tape}` cannot be read after line {line}: its zstd window is larger than 2^{} bytes, compress it again with `--long={}` or less",
+        "`{tape}` cannot be read after line {line}: its zstd window is larger than 2^{} bytes; compress it again with `--long={}` or less",
         WINDOW_LOG_MAX,
         WINDOW_LOG_MAX
     )]
     Window {
-        /// The tape's name.
+        /// The name of the tape.
         tape: String,
         /// The last whole line that was read; 0 if there was none.
         line: u64,
     },
-    /// A compressed tape holds what no compressor wrote.
+    /// The data of a compressed tape is corrupt.
     #[error("`{tape}` is damaged after line {line}: {error}")]
     Damaged {
-        /// The tape's name.
+        /// The name of the tape.
         tape: String,
         /// The last whole line that was read; 0 if there was none.
         line: u64,
-        /// What the decompressor says.
+        /// The error of the decompressor.
         error: io::Error,
     },
-    /// The system stopped delivering.
+    /// The operating system reported a read error.
     #[error("cannot read `{tape}` after line {line}: {error}")]
     Read {
-        /// The tape's name.
+        /// The name of the tape.
         tape: String,
         /// The last whole line that was read; 0 if there was none.
         line: u64,
-        /// What the system says.
+        /// The error of the operating system.
         error: io::Error,
     },
 }

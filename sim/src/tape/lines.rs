@@ -2,35 +2,35 @@
 
 use memchr::memchr;
 
-/// What a tape may begin with and what is no part of its first line.
+/// The byte order mark that a tape may start with. It does not belong to the first line.
 pub(super) const BOM: &[u8] = b"\xef\xbb\xbf";
 
 /// One record: a line that is not blank.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Line<'a> {
-    /// Counts from 1 within its tape; blank lines count.
+    /// The line number, counted from 1 within its tape. Blank lines count.
     pub number: u64,
-    /// What stands there.
+    /// The content of the line.
     pub content: LineContent<'a>,
 }
 
-/// What stands in a line.
+/// The content of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LineContent<'a> {
-    /// Text, without the end of the line.
+    /// Text without the line ending.
     Text(&'a str),
-    /// Bytes that are no text.
+    /// Bytes that are not valid UTF-8.
     NotUtf8 {
-        /// All of them.
+        /// All bytes of the line.
         bytes: &'a [u8],
-        /// Where the first of them stands; counts from 1, in bytes.
+        /// The position of the first invalid byte, counted in bytes from 1.
         column: u64,
     },
-    /// More than [`LINE_BYTES_MAX`](super::LINE_BYTES_MAX) bytes, which nobody kept.
+    /// A line of more than [`LINE_BYTES_MAX`](super::LINE_BYTES_MAX) bytes, whose content was discarded.
     TooLong,
 }
 
-/// The records of a chunk, in their order.
+/// An iterator over the records of a chunk, in order.
 #[derive(Debug, Clone)]
 pub struct Lines<'a> {
     rest: Option<Rest<'a>>,
@@ -38,25 +38,25 @@ pub struct Lines<'a> {
     bytes_max: usize,
 }
 
-/// What is still to be split.
+/// The input that is not yet split into lines.
 #[derive(Debug, Clone, Copy)]
 enum Rest<'a> {
-    /// All of it is known to be UTF-8.
+    /// Valid UTF-8.
     Text(&'a str),
-    /// Some of it is not.
+    /// Bytes of which some are not valid UTF-8.
     Bytes(&'a [u8]),
-    /// A line that was thrown away.
+    /// One line that was discarded because of its length.
     Gone,
 }
 
 impl<'a> Lines<'a> {
-    /// Of whole lines, the first of which has the number given.
+    /// Iterates over whole lines. `first_line` is the number of the first one.
     pub(super) fn new(bytes: &'a [u8], first_line: u64, bytes_max: usize) -> Self {
         let bytes = match bytes.strip_prefix(BOM) {
             Some(after) if first_line == 1 => after,
             _ => bytes,
         };
-        // One pass for all lines; only a chunk that fails it is looked at line by line.
+        // One UTF-8 check covers all lines; only a chunk that fails it is checked line by line.
         let rest = simdutf8::basic::from_utf8(bytes).map_or(Rest::Bytes(bytes), Rest::Text);
         Self {
             rest: Some(rest),
@@ -65,7 +65,7 @@ impl<'a> Lines<'a> {
         }
     }
 
-    /// Of one line that was too long to keep.
+    /// Iterates over a single line that was too long to keep.
     pub(super) const fn too_long(number: u64) -> Self {
         Self {
             rest: Some(Rest::Gone),
@@ -74,7 +74,7 @@ impl<'a> Lines<'a> {
         }
     }
 
-    /// Takes one line off the rest, its end too.
+    /// Removes one line and its line ending from the rest and returns it.
     fn split(&mut self) -> Option<LineContent<'a>> {
         match self.rest? {
             Rest::Text("") | Rest::Bytes([]) => {
@@ -83,7 +83,7 @@ impl<'a> Lines<'a> {
             }
             Rest::Text(text) => {
                 let end = memchr(b'\n', text.as_bytes()).unwrap_or(text.len());
-                // The end of a line is one byte, so these are borders of characters.
+                // A line feed is one byte in UTF-8, so both indexes are on character boundaries.
                 let line = text.get(..end).unwrap_or_default();
                 let after = text.get(end..).unwrap_or_default();
                 self.rest = Some(Rest::Text(after.strip_prefix('\n').unwrap_or(after)));

@@ -1,10 +1,10 @@
-//! The input side of a replay: tapes, read in chunks of whole lines.
+//! Tapes: the input of a replay, read in chunks of whole lines.
 //!
-//! [`resolve`] turns arguments into sources, [`TapeReader`] reads them one after the other, and
-//! [`Chunk::lines`] gives the records of a chunk, which any thread may do. However long a tape is, the
-//! reader holds one buffer; a consumer that keeps few chunks keeps memory constant.
+//! [`resolve`] turns arguments into sources, [`TapeReader`] reads the sources in order, and [`Chunk::lines`] returns
+//! the records of a chunk, on any thread. The reader holds one buffer, whatever the length of the tape; memory is
+//! constant if the consumer keeps few chunks.
 //!
-//! This module knows lines and bytes. It knows nothing of JSON, intents or policies.
+//! This module handles lines and bytes only. It does not depend on JSON, intents or policies.
 
 mod buffers;
 mod chunks;

@@ -1,4 +1,4 @@
-//! From a source to the bytes that were recorded.
+//! Opening of a source: format detection and decompression.
 
 use std::{
     fs::File,
@@ -13,23 +13,23 @@ use zstd::stream::read::Decoder as ZstdDecoder;
 use super::{Progress, TapeError, TapeSource, parquet::Rows, progress::Counted};
 use crate::stream::StreamReader;
 
-/// How much compressed data is read at once.
+/// The read buffer for compressed data, in bytes.
 const COMPRESSED_BYTES: usize = 128 * 1024;
 
-/// How far back zstd data may refer, as a power of two: so much memory its decompressor may take.
+/// The largest zstd window, as a power of two in bytes. It bounds the memory of the decompressor.
 pub(super) const WINDOW_LOG_MAX: u32 = 25;
 
-/// What the decompressor says of data that refer further back.
+/// The message of the zstd decompressor for a window that is too large.
 pub(super) const WINDOW_TOO_LARGE: &str = "Frame requires too much memory for decoding";
 
-/// A tape's bytes, decompressed.
+/// The decompressed bytes of a tape.
 pub(super) struct Opened {
     pub(super) bytes: Box<dyn Read + Send>,
     pub(super) is_compressed: bool,
 }
 
-/// Opens a source; with `carries`, rows give what nobody decides by too. Gzip (any number of members), zstd (any number of frames) and Parquet are known by their first
-/// bytes, never by a name.
+/// Opens a source. Gzip (any number of members), zstd (any number of frames) and Parquet are detected by their first
+/// bytes, not by the file name. With `carries`, Parquet rows also include columns that no decision depends on.
 pub(super) fn open(
     source: &TapeSource,
     carries: bool,
@@ -87,7 +87,7 @@ pub(super) fn open(
     })
 }
 
-/// The rows of a Parquet file, whose index stands at its end.
+/// Opens the rows of a Parquet file. The index is at the end of the file, so the source must be a regular file.
 fn rows(source: &TapeSource, carries: bool, progress: &Arc<Progress>) -> Result<Rows, TapeError> {
     let not_open = |error| TapeError::Open {
         tape: source.to_string(),
@@ -104,7 +104,7 @@ fn rows(source: &TapeSource, carries: bool, progress: &Arc<Progress>) -> Result<
     })
 }
 
-/// The members of a gzip file, one after the other; `None` behind the last.
+/// The members of a gzip file, one after the other; `None` after the last.
 struct Members<R>(Option<GzDecoder<R>>);
 
 impl<R: BufRead> Read for Members<R> {
@@ -120,7 +120,7 @@ impl<R: BufRead> Read for Members<R> {
                 Ok([]) => None,
                 Ok([0x1f, ..]) => Some(GzDecoder::new(rest)),
                 Ok(_) => {
-                    let error = "there are bytes behind the end of the compressed data";
+                    let error = "there are extra bytes after the end of the compressed data";
                     return Err(io::Error::new(io::ErrorKind::InvalidData, error));
                 }
                 Err(error) => return Err(error),
@@ -136,17 +136,17 @@ enum Format {
     Gzip,
     Zstd,
     Parquet,
-    /// Known, and no tape.
+    /// A known format that is not supported.
     Foreign(&'static str),
 }
 
-/// First byte, the bytes after it, what they mean.
+/// A file signature: a range for the first byte, the bytes after it, and the format.
 type Signature = (RangeInclusive<u8>, &'static [u8], Format);
 
 const SIGNATURES: [Signature; 8] = [
     (0x1f..=0x1f, b"\x8b", Format::Gzip),
     (0x28..=0x28, b"\xb5\x2f\xfd", Format::Zstd),
-    // A frame to be skipped, which some compressors write first.
+    // A skippable frame, which some compressors write first.
     (0x50..=0x5f, b"\x2a\x4d\x18", Format::Zstd),
     (0xfd..=0xfd, b"7zXZ\0", Format::Foreign("xz")),
     (b'B'..=b'B', b"Zh", Format::Foreign("bzip2")),
@@ -155,8 +155,8 @@ const SIGNATURES: [Signature; 8] = [
     (b'P'..=b'P', b"AR1", Format::Parquet),
 ];
 
-/// The first bytes, and what they mean. Reads no further than needed to know: a pipe may have no more to
-/// give for now.
+/// Reads the first bytes and returns them with their format. Reads only as many bytes as needed, because a pipe may not
+/// have more yet.
 fn sniff(raw: &mut impl Read) -> io::Result<(Vec<u8>, Format)> {
     let mut head = Vec::new();
     loop {
@@ -182,7 +182,7 @@ fn sniff(raw: &mut impl Read) -> io::Result<(Vec<u8>, Format)> {
     }
 }
 
-/// A read that a signal does not stop.
+/// Reads once and retries if a signal interrupts the read.
 pub(super) fn read_some(from: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
     loop {
         match from.read(buffer) {
@@ -197,7 +197,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn formats_are_known_by_their_first_bytes() {
+    fn formats_are_detected_by_first_bytes() {
         let check = |bytes: &[u8], head: &[u8], format: Format| {
             let mut raw = bytes;
             assert_eq!(sniff(&mut raw).unwrap(), (head.to_vec(), format));

@@ -1,4 +1,4 @@
-//! How far a reading has come.
+//! Progress of reading.
 
 use std::{
     io::{self, Read},
@@ -8,7 +8,7 @@ use std::{
     },
 };
 
-/// Bytes as they lie in the files, compressed or not: what a progress bar shows.
+/// A byte count for a progress bar. Bytes are those of the files, compressed or not.
 #[derive(Debug, Default)]
 pub struct Progress {
     consumed: AtomicU64,
@@ -27,18 +27,18 @@ impl Progress {
         self.consumed.fetch_add(bytes, Ordering::Relaxed);
     }
 
-    /// Bytes read so far; may run ahead of the chunks by what a decompressor buffers.
+    /// Returns the number of bytes read so far. It may be ahead of the chunks by the buffer of a decompressor.
     pub fn consumed(&self) -> u64 {
         self.consumed.load(Ordering::Relaxed)
     }
 
-    /// Bytes of all tapes together; `None` if one of them (standard input, a pipe) has no size.
+    /// Returns the total size of all tapes in bytes, or `None` if one of them (standard input, a pipe) has no size.
     pub const fn total(&self) -> Option<u64> {
         self.total
     }
 }
 
-/// Counts what is read through it.
+/// A reader that adds the bytes it reads to a [`Progress`].
 pub(super) struct Counted<R> {
     inner: R,
     progress: Arc<Progress>,

@@ -1,4 +1,4 @@
-//! All tapes, one after the other.
+//! Reading of several tapes in sequence.
 
 use std::{fs, io, io::Read, sync::Arc, vec};
 
@@ -9,12 +9,12 @@ use super::{
     open::{Opened, WINDOW_TOO_LARGE, open},
 };
 
-/// How much is read at once.
+/// The size of one read, in bytes.
 const CHUNK_BYTES: usize = 256 * 1024;
 
-/// The chunks of all tapes, in the order given.
+/// An iterator over the chunks of all tapes, in the given order.
 ///
-/// An error comes after every whole line before it and ends the reading.
+/// An error is returned after all whole lines before it, and ends the iteration.
 pub struct TapeReader {
     sources: vec::IntoIter<TapeSource>,
     opened: usize,
@@ -33,14 +33,14 @@ struct Current {
 }
 
 impl TapeReader {
-    /// Opens nothing yet.
+    /// Creates a reader. No tape is opened yet.
     #[must_use]
     pub fn new(sources: Vec<TapeSource>) -> Self {
         Self::with_sizes(sources, CHUNK_BYTES, LINE_BYTES_MAX)
     }
 
-    /// As [`Self::new`], with other sizes: how much is read at once, and the most bytes a line may have. What is
-    /// read does not depend on the first.
+    /// Like [`Self::new`], with a given read size and a maximum line length, both in bytes. The records do not depend
+    /// on the read size.
     #[must_use]
     pub fn with_sizes(sources: Vec<TapeSource>, chunk_bytes: usize, line_bytes_max: usize) -> Self {
         let total = sources.iter().map(bytes_of).sum();
@@ -55,14 +55,14 @@ impl TapeReader {
         }
     }
 
-    /// Of Parquet, what nobody decides by is read too.
+    /// Also reads the Parquet columns that no decision depends on.
     #[must_use]
     pub fn carrying(mut self) -> Self {
         self.carries = true;
         self
     }
 
-    /// How far the reading has come; to be watched from another thread.
+    /// Returns the shared progress, which other threads can read.
     #[must_use]
     pub fn progress(&self) -> Arc<Progress> {
         Arc::clone(&self.progress)
@@ -119,7 +119,7 @@ impl Current {
     fn error(&self, error: io::Error) -> TapeError {
         let tape = self.name.clone();
         let line = self.chunks.last_line();
-        // What the system says carries its number; the rest comes from a decompressor.
+        // Errors of the operating system have a number; all other errors come from a decompressor.
         if !self.is_compressed || error.raw_os_error().is_some() {
             TapeError::Read { tape, line, error }
         } else if error.kind() == io::ErrorKind::UnexpectedEof {

@@ -1,4 +1,4 @@
-//! Which tapes are meant.
+//! Sources of tapes, and their resolution from command-line arguments.
 
 use std::{
     ffi::OsStr,
@@ -14,26 +14,26 @@ use glob::{MatchOptions, Pattern};
 use super::TapeError;
 use crate::stream::StreamSource;
 
-/// Where a tape comes from.
+/// The source of a tape.
 #[derive(Debug, Clone)]
 pub enum TapeSource {
     /// Standard input.
     Stdin,
     /// A file, a pipe or a device.
     File(PathBuf),
-    /// What stands in a stream when it is opened.
+    /// The entries of a stream, up to its end at the time of opening.
     Stream(Box<StreamSource>),
-    /// Bytes at hand, under a name: the built-in sample.
+    /// Named bytes in memory, used for the built-in sample.
     Memory {
-        /// For messages.
+        /// The name, for messages.
         name: &'static str,
-        /// As a file would hold them.
+        /// The content, as a file would contain it.
         bytes: Arc<[u8]>,
     },
 }
 
 impl TapeSource {
-    /// Its path, if it is a file.
+    /// Returns the path if the source is a file.
     #[must_use]
     pub fn path(&self) -> Option<&Path> {
         match self {
@@ -54,14 +54,15 @@ impl fmt::Display for TapeSource {
     }
 }
 
-/// The tapes that the arguments of a command mean, in their order: `-` is standard input; a path that
-/// exists is that path, whatever characters it holds; anything else is a pattern, which stands for the files
-/// it matches, by name.
+/// Resolves command-line arguments into tapes, in order. `-` is standard input. A path that exists is used as is, even
+/// if it contains pattern characters. Any other argument is a glob pattern and expands to the matching files, sorted by
+/// name.
 ///
-/// A pattern leaves out folders, and files whose names begin with a dot unless it says the dot.
+/// A pattern does not match directories. It matches hidden files only if it contains the dot.
 ///
 /// # Errors
-/// An argument that is no tape: nothing there, no match, a folder, no permission, standard input twice.
+/// Returns an error if an argument does not exist, matches no file, is a directory, cannot be opened, or is a second
+/// `-`.
 pub fn resolve<A: AsRef<OsStr>>(
     arguments: impl IntoIterator<Item = A>,
 ) -> Result<Vec<TapeSource>, TapeError> {
@@ -89,7 +90,7 @@ pub fn resolve<A: AsRef<OsStr>>(
     Ok(sources)
 }
 
-/// The files that a pattern matches, by name.
+/// Returns the files that a pattern matches, sorted by name.
 fn expand(argument: &OsStr) -> Result<Vec<PathBuf>, TapeError> {
     let missing = || TapeError::Missing {
         argument: argument.to_string_lossy().into_owned(),
@@ -126,7 +127,7 @@ fn expand(argument: &OsStr) -> Result<Vec<PathBuf>, TapeError> {
     Ok(paths)
 }
 
-/// Says now what would otherwise stop the run after the tapes before this one.
+/// Checks a path before the run starts, so that an unreadable tape is reported before the first record.
 fn checked(path: PathBuf) -> Result<TapeSource, TapeError> {
     let metadata = fs::metadata(&path).map_err(|error| not_open(&path, error))?;
     if metadata.is_dir() {
@@ -135,7 +136,7 @@ fn checked(path: PathBuf) -> Result<TapeSource, TapeError> {
             path: path.trim_end_matches(std::path::is_separator).to_owned(),
         });
     }
-    // Whoever opens a pipe and closes it again takes its writer away.
+    // A pipe is not opened here: closing it again would end its writer.
     if metadata.is_file() {
         File::open(&path).map_err(|error| not_open(&path, error))?;
     }
@@ -180,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn patterns_are_expanded_by_name_and_paths_stay() {
+    fn patterns_expand_in_name_order_and_existing_paths_are_kept() {
         let root = folder(&[
             "b.jsonl",
             "a.jsonl",
@@ -209,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_tape_is_named() {
+    fn errors_name_the_argument() {
         let root = folder(&["a.jsonl", "sub/b"]);
         let at = |name: &str| root.path().join(name).display().to_string();
         let check = |argument: &str, message: String| {
@@ -226,16 +227,16 @@ mod tests {
         let path = at("*.gz");
         check(
             &path,
-            format!("no file matches `{path}`: check the folder and the ending"),
+            format!("no file matches `{path}`: check the folder and the file extension"),
         );
         let path = at("s*");
         check(
             &path,
-            format!("no file matches `{path}`: check the folder and the ending"),
+            format!("no file matches `{path}`: check the folder and the file extension"),
         );
         let path = at("sub");
         let message = format!(
-            "`{path}` is a directory: give its files, for example as `{path}/*.jsonl` in quotes"
+            "`{path}` is a directory: give its files, for example with the quoted pattern `{path}/*.jsonl`"
         );
         check(&path, message.clone());
         check(&format!("{path}/"), message);
@@ -243,12 +244,12 @@ mod tests {
         check(
             &path,
             format!(
-                "no tape at `{path}`, and it is no pattern: recursive wildcards must form a single path component"
+                "no tape at `{path}`, and it is not a valid pattern: recursive wildcards must form a single path component"
             ),
         );
         assert_eq!(
             resolve(["-", "-"]).unwrap_err().to_string(),
-            "standard input (`-`) is given twice: it can be read once"
+            "standard input (`-`) is given twice, but it can be read only once"
         );
     }
 }

@@ -1,4 +1,4 @@
-//! What becomes of an intent, and in which words.
+//! Contents of plans, skip records and log lines.
 
 use super::support::{Bridge, EXITS, INTENTS, OWNER, PLANS, SKIPS, Server, text};
 
@@ -45,7 +45,7 @@ fn a_trade_becomes_a_plan() {
     ] {
         assert_eq!(text(&plan, name), value, "{name}");
     }
-    assert!(!plan.contains_key("take_profit"), "the intent held none");
+    assert!(!plan.contains_key("take_profit"), "the intent has none");
     assert_eq!(text(&plan, "plan_id").len(), 32);
     assert_eq!(text(&plan, "policy_hash").len(), 64);
     let number = |name| text(&plan, name).parse::<i64>().unwrap();
@@ -54,7 +54,7 @@ fn a_trade_becomes_a_plan() {
 }
 
 #[test]
-fn a_payload_is_read_and_what_an_intent_lacks_stays_absent() {
+fn a_payload_is_read_and_absent_fields_stay_absent() {
     let server = Server::start();
     let mut redis = server.connect();
     redis.publish(3600);
@@ -83,7 +83,7 @@ fn a_payload_is_read_and_what_an_intent_lacks_stays_absent() {
 }
 
 #[test]
-fn an_exit_says_how_much_or_that_nobody_can_tell() {
+fn an_exit_has_its_quantity_or_is_marked_unreadable() {
     let server = Server::start();
     let mut redis = server.connect();
     let exit = |id, quantity: Option<&'static str>| {
@@ -100,7 +100,7 @@ fn an_exit_says_how_much_or_that_nobody_can_tell() {
     redis.add(EXITS, &exit("some", Some("0.25")));
     redis.add(EXITS, &exit("none", None));
     redis.add(EXITS, &exit("unreadable", Some("half")));
-    // An exit is one wherever it stands, and needs no policy.
+    // An exit is accepted on either stream and needs no policy.
     redis.add(INTENTS, &exit("among intents", None));
     let _bridge = Bridge::start(&server.url(), &[]);
     redis.await_answers(4);
@@ -127,7 +127,7 @@ fn an_exit_says_how_much_or_that_nobody_can_tell() {
 }
 
 #[test]
-fn whatever_is_not_done_has_a_skip_record_and_a_line() {
+fn every_skip_has_a_record_and_a_log_line() {
     let server = Server::start();
     let mut redis = server.connect();
     redis.publish(3600);
@@ -187,11 +187,14 @@ fn whatever_is_not_done_has_a_skip_record_and_a_line() {
         log.contains("\nSKIP POLICY_UNIVERSE_FILTER: XRPUSDT not in AI policy\n"),
         "{log}"
     );
-    assert!(!log.contains("\nEXIT"), "senders write no lines: {log}");
+    assert!(
+        !log.contains("\nEXIT"),
+        "a sender can write a log line: {log}"
+    );
 }
 
 #[test]
-fn exits_go_first() {
+fn exits_are_answered_before_entries() {
     let server = Server::start();
     let mut redis = server.connect();
     redis.publish(3600);
@@ -211,7 +214,7 @@ fn exits_go_first() {
 }
 
 #[test]
-fn delegates_exit_where_they_are_listed() {
+fn a_listed_delegate_may_exit() {
     let server = Server::start();
     let mut redis = server.connect();
     let close = [

@@ -1,34 +1,31 @@
-//! A server that is not there.
+//! Behaviour while the server is unreachable.
 
 use super::support::{Bridge, Server, eventually, free_port};
 
 #[test]
-fn a_server_that_is_away_is_waited_for() {
+fn the_bridge_reconnects_to_an_unreachable_server() {
     let port = free_port();
     let bridge = Bridge::start(&format!("redis://127.0.0.1:{port}"), &[]);
-    bridge.await_log("trying again");
+    bridge.await_log("retrying");
     {
         let server = Server::start_at(port);
         let mut redis = server.connect();
         redis.publish(3600);
         redis.intent("first", "BTCUSDT");
         assert_eq!(redis.await_answer("first"), "TRADE");
-        bridge.await_log("is back");
+        bridge.await_log("is reachable again");
     }
-    eventually("the second farewell", || {
+    eventually("the second disconnection", || {
         let log = bridge.log();
         let farewells = log
             .lines()
             .filter(|line| line.starts_with("portcullis: Redis at"));
-        farewells
-            .filter(|line| line.ends_with("trying again"))
-            .count()
-            == 2
+        farewells.filter(|line| line.ends_with("retrying")).count() == 2
     });
     let server = Server::start_at(port);
     assert_eq!(server.port(), port);
     let mut redis = server.connect();
-    // The server lost everything, the group too; the last policy is still valid, and its key is gone.
+    // The server lost all keys and the group. The bridge's last policy is still valid, but its key does not exist.
     redis.intent("second", "BTCUSDT");
     assert_eq!(redis.await_answer("second"), "POLICY_MISSING");
     redis.exit("third", "BTCUSDT");
@@ -42,8 +39,8 @@ fn a_server_that_is_away_is_waited_for() {
 }
 
 #[test]
-fn it_ends_while_the_server_is_away() {
+fn the_bridge_stops_while_the_server_is_unreachable() {
     let bridge = Bridge::start(&format!("redis://127.0.0.1:{}", free_port()), &[]);
-    bridge.await_log("trying again");
+    bridge.await_log("retrying");
     bridge.stop();
 }

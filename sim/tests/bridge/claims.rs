@@ -1,9 +1,9 @@
-//! What a consumer leaves behind.
+//! Pending entries of other consumers.
 
 use super::support::{Bridge, GROUP, INTENTS, Server, by_id, eventually};
 
 #[test]
-fn what_a_dead_consumer_left_is_claimed() {
+fn pending_entries_of_a_dead_consumer_are_claimed() {
     let server = Server::start();
     let mut redis = server.connect();
     redis.publish(3600);
@@ -15,11 +15,11 @@ fn what_a_dead_consumer_left_is_claimed() {
     let answers = redis.await_answers(25);
     assert_eq!(by_id(&answers).len(), 25);
     eventually("the acknowledgements", || redis.pending(INTENTS) == 0);
-    assert!(bridge.stop().contains("taken over from another consumer"));
+    assert!(bridge.stop().contains("from another consumer"));
 }
 
 #[test]
-fn what_its_own_name_left_is_answered_at_once() {
+fn own_pending_entries_are_answered_at_the_start() {
     let server = Server::start();
     let mut redis = server.connect();
     redis.publish(3600);
@@ -33,7 +33,7 @@ fn what_its_own_name_left_is_answered_at_once() {
 }
 
 #[test]
-fn what_was_deleted_before_it_was_answered_is_told() {
+fn a_deleted_pending_entry_is_logged() {
     let server = Server::start();
     let mut redis = server.connect();
     redis.publish(3600);

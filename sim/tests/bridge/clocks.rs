@@ -1,4 +1,4 @@
-//! Clocks that differ.
+//! Differing clocks.
 
 use std::{
     fs,
@@ -13,7 +13,7 @@ use super::{
     tally::Tally,
 };
 
-/// Stands before a server and tells its time wrongly, by so many seconds.
+/// Starts a proxy that shifts the server's time by `seconds`. Returns its port.
 pub(crate) fn wrong_clock(port: u16, seconds: i64) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let own = listener.local_addr().unwrap().port();
@@ -46,12 +46,12 @@ pub(crate) fn wrong_clock(port: u16, seconds: i64) -> u16 {
 }
 
 #[test]
-fn clocks_too_far_apart_trade_nothing_and_still_exit() {
+fn untrusted_clocks_deny_entries_but_not_exits() {
     let server = Server::start();
     let mut redis = server.connect();
     redis.publish(3600);
     let tally = Tally::of(
-        "bridge: clock off the server's, by up to 12 hours either way",
+        "bridge: clock up to 12 hours ahead of or behind the server's",
         4,
     );
     let folder = tempfile::tempdir().unwrap();
@@ -67,8 +67,7 @@ fn clocks_too_far_apart_trade_nothing_and_still_exit() {
         }
     };
     let more = (0..tally.rounds()).map(hours);
-    // By the server's clock the policy is over long ago, or not for long; by the bridge's it is in force. Neither
-    // is believed.
+    // By the server's clock the policy may have expired; by the bridge's it is in force. The bridge trusts neither.
     for (n, seconds) in [0, 60, -60].into_iter().chain(more).enumerate() {
         let url = format!("redis://127.0.0.1:{}", wrong_clock(server.port(), seconds));
         let bridge = Bridge::start(&url, &options);
@@ -79,7 +78,11 @@ fn clocks_too_far_apart_trade_nothing_and_still_exit() {
         redis.exit(&id, "ETHUSDT");
         assert_eq!(redis.await_answer(&id), "EXIT");
         let log = bridge.stop();
-        assert_eq!(log.contains("off the server's"), seconds != 0, "{log}");
+        assert_eq!(
+            log.contains("this clock and the server's differ by"),
+            seconds != 0,
+            "{log}"
+        );
         tally.answers.add(2);
         if seconds == 0 {
             assert_eq!(answer, "TRADE");

@@ -1,4 +1,4 @@
-//! What a fault may do to an intent: delay its answer. A row of the table a test.
+//! Faults may delay an answer, but never lose or duplicate it. Each test prints a row of the table.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -16,14 +16,14 @@ use super::{
     tally::Tally,
 };
 
-/// Far longer than any answer takes, once the fault is over.
+/// Far longer than an answer takes after the fault.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Takes from a dead instance soon, and answers in small batches: there is more to interrupt.
+/// Claims soon and answers in small batches, so that a fault has more points to interrupt.
 const OPTIONS: [&str; 4] = ["--claim-after", "50", "--batch", "3"];
 
 impl Server {
-    /// Stops it as a machine that loses its power, and runs it again with what is on its disk.
+    /// Kills the server and starts it again with the data on its disk.
     fn restart(&mut self) {
         for _ in 0..20 {
             let mut process = self.process.take().unwrap();
@@ -33,7 +33,7 @@ impl Server {
                 return;
             }
         }
-        panic!("it does not start again at {}", self.url());
+        panic!("the server does not restart at {}", self.url());
     }
 
     fn signal(&self, name: &str) {
@@ -41,11 +41,11 @@ impl Server {
     }
 }
 
-/// Intents that were sent, each with an id of its own, and what became of them.
+/// The intents that were sent, each with its own id, and the counts of their answers.
 struct Asked {
     tally: Tally,
     sent: BTreeSet<String>,
-    /// The end of each policy, in microseconds, by its hash.
+    /// The expiry of each policy in epoch microseconds, by its hash.
     ends: BTreeMap<String, i64>,
 }
 
@@ -69,7 +69,7 @@ impl Asked {
         self.ends.insert(policy.hash().to_string(), end);
     }
 
-    /// Trades, exits and what is denied, so many.
+    /// Sends `count` intents: trades, exits and denied ones.
     fn send(&mut self, redis: &mut Redis, count: usize) {
         for n in 0..count {
             let id = format!("{}", self.sent.len());
@@ -83,20 +83,20 @@ impl Asked {
         }
     }
 
-    /// Waits for the answers, and counts what is wrong with them.
+    /// Waits for the answers and counts the wrong ones.
     fn settle(self, redis: &mut Redis) {
         let until = Tick::now() + PATIENCE;
         while redis.length(PLANS) + redis.length(SKIPS) < self.sent.len() && Tick::now() < until {
             thread::sleep(Duration::from_millis(5));
         }
         self.count(&redis.answers());
-        eventually("everything is acknowledged", || {
+        eventually("the acknowledgements", || {
             (redis.pending(INTENTS), redis.pending(EXITS)) == (0, 0)
         });
         self.tally.conclude_felt();
     }
 
-    /// Holds each answer against what was asked and published.
+    /// Checks each answer against the intents and the published policies.
     fn count(&self, answers: &[Fields]) {
         let tally = &self.tally;
         let mut times: BTreeMap<&str, usize> = BTreeMap::new();
@@ -114,12 +114,12 @@ impl Asked {
             tally.lost.add(usize::from(times == 0));
             tally.doubled.add(times.saturating_sub(1));
         }
-        assert!(times.is_empty(), "nobody asked for {times:?}");
+        assert!(times.is_empty(), "answers without an intent: {times:?}");
         let plan_ids: BTreeSet<&str> = answers.iter().map(|it| text(it, "plan_id")).collect();
         tally.doubled.add(answers.len() - plan_ids.len());
     }
 
-    /// A trade is of a policy that was published, whole, and was in force.
+    /// Checks that a trade names a published policy that was in force.
     fn judge(&self, trade: &Fields) {
         let end = self.ends.get(text(trade, "policy_hash"));
         self.tally.partial.add(usize::from(end.is_none()));
@@ -130,14 +130,14 @@ impl Asked {
     }
 }
 
-/// The bridge met the fault.
+/// Asserts that the bridge logged the fault.
 #[track_caller]
 fn felt(log: &str, word: &str) {
     assert!(log.contains(word), "{log}");
 }
 
 #[test]
-fn whoever_is_killed_leaves_no_intent_unanswered_and_none_answered_twice() {
+fn a_killed_bridge_loses_and_duplicates_no_answer() {
     let server = Server::start();
     let mut redis = server.connect();
     let mut asked = Asked::under(Tally::of("bridge killed (-9) at any moment", 10));
@@ -160,7 +160,7 @@ fn whoever_is_killed_leaves_no_intent_unanswered_and_none_answered_twice() {
 }
 
 #[test]
-fn a_line_that_is_cut_at_any_byte() {
+fn connections_cut_at_any_byte() {
     let server = Server::start();
     let mut redis = server.connect();
     let proxy = Proxy::before(server.port());
@@ -180,27 +180,27 @@ fn a_line_that_is_cut_at_any_byte() {
     }
     proxy.cut_within(0);
     asked.settle(&mut redis);
-    felt(&bridge.stop(), "trying again");
+    felt(&bridge.stop(), "retrying");
 }
 
 #[test]
-fn answers_that_come_late_and_in_pieces() {
+fn replies_that_are_late_and_in_pieces() {
     let server = Server::start();
     let mut redis = server.connect();
     let proxy = Proxy::before(server.port());
     let mut asked = Asked::under(Tally::of(
-        "bridge: answers in pieces, some later than it waits",
+        "bridge: replies in pieces, some after its timeout",
         2,
     ));
     asked.publish(&mut redis, 36_000);
     proxy.pieces_of(1500);
-    // It waits for half of the longest delay.
+    // Its timeout is half of the longest delay.
     proxy.delay(Duration::from_secs(10), 60);
     let bridge = Bridge::start(&proxy.url(), &OPTIONS);
     for _ in 0..asked.tally.rounds() {
         let late = proxy.late();
         asked.send(&mut redis, 70);
-        eventually("one that is too late", || proxy.late() > late);
+        eventually("a late reply", || proxy.late() > late);
     }
     proxy.delay(Duration::ZERO, 0);
     asked.settle(&mut redis);
@@ -208,7 +208,7 @@ fn answers_that_come_late_and_in_pieces() {
 }
 
 #[test]
-fn a_server_that_is_killed_and_comes_back() {
+fn a_server_that_is_killed_and_restarted() {
     let mut server = Server::start_with(&["--appendonly", "yes", "--appendfsync", "always"]);
     let mut asked = Asked::under(Tally::of("bridge: server killed (-9) and restarted", 5));
     asked.publish(&mut server.connect(), 36_000);
@@ -222,11 +222,11 @@ fn a_server_that_is_killed_and_comes_back() {
         server.restart();
     }
     asked.settle(&mut server.connect());
-    felt(&bridge.stop(), "trying again");
+    felt(&bridge.stop(), "retrying");
 }
 
 #[test]
-fn a_server_without_memory() {
+fn a_server_out_of_memory() {
     let server = Server::start();
     let mut redis = server.connect();
     let mut asked = Asked::under(Tally::of(
@@ -261,7 +261,7 @@ fn a_server_that_freezes() {
         asked.send(&mut redis, 150);
         eventually("a first plan", || redis.length(PLANS) > before);
         server.signal("-STOP");
-        // Now and then for longer than a bridge waits for an answer.
+        // Sometimes for longer than the timeout of the bridge.
         let ms = if round % 3 == 0 { 6_000 } else { dice() % 500 };
         thread::sleep(Duration::from_millis(ms));
         server.signal("-CONT");
@@ -270,13 +270,13 @@ fn a_server_that_freezes() {
     bridge.stop();
 }
 
-/// The end of a policy comes while intents do, and nothing is traded under it from then on.
+/// A policy expires while intents arrive. No trade is made under it afterwards.
 #[test]
-fn a_policy_that_ends_while_it_is_traded() {
+fn a_policy_that_expires_during_trading() {
     let server = Server::start();
     let mut redis = server.connect();
     let mut asked = Asked::under(Tally::of(
-        "bridge: policy over in the middle of intents, and not renewed",
+        "bridge: policy expires during trading and is not renewed",
         2,
     ));
     let bridge = Bridge::start(&server.url(), &OPTIONS);
@@ -288,7 +288,7 @@ fn a_policy_that_ends_while_it_is_traded() {
             skips.iter().filter(is_stale).count()
         };
         let before = stale(&mut redis);
-        eventually("the end", || {
+        eventually("the expiry", || {
             asked.send(&mut redis, 20);
             stale(&mut redis) > before
         });
@@ -297,9 +297,9 @@ fn a_policy_that_ends_while_it_is_traded() {
     bridge.stop();
 }
 
-/// The judge sees what it is there for.
+/// Verifies the counts by planted errors.
 #[test]
-fn a_count_tells_partial_stale_lost_and_doubled() {
+fn partial_stale_lost_and_doubled_answers_are_counted() {
     let answer = |id: &str, plan: &str, hash: &str, decided: &str, not_after: &str| -> Fields {
         [
             ("intent_id", id),
@@ -324,7 +324,7 @@ fn a_count_tells_partial_stale_lost_and_doubled() {
     let a = answer("a", "1", "known", "5000", "5000");
     let b = answer("b", "2", "known", "4000", "4500");
     check(&[a.clone(), b.clone()], [0, 0, 0, 0]);
-    let unknown = answer("b", "2", "of nobody", "4000", "4500");
+    let unknown = answer("b", "2", "unpublished", "4000", "4500");
     check(&[a.clone(), unknown], [1, 0, 0, 0]);
     let over = answer("b", "2", "known", "5001", "5000");
     check(&[a.clone(), over], [0, 1, 0, 0]);

@@ -1,4 +1,4 @@
-//! The service as its neighbours meet it: a real server, intents in, plans and skip records out.
+//! Tests of the bridge with a real server: intents in, plans and skip records out.
 
 #![expect(
     clippy::unwrap_used,

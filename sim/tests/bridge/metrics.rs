@@ -1,4 +1,4 @@
-//! What is counted, as Prometheus reads it; and lines as JSON.
+//! Metrics for Prometheus, and log lines as JSON.
 
 use std::{
     io::{Read as _, Write as _},
@@ -16,7 +16,7 @@ fn scrape(address: &str) -> Option<String> {
     Some(text)
 }
 
-/// The value of a metric with these labels; nothing where there is no such line.
+/// Returns the value of a metric with these labels, if it is present.
 fn value(text: &str, name: &str) -> Option<f64> {
     let line = text.lines().find_map(|line| line.strip_prefix(name))?;
     line.trim().parse().ok()
@@ -77,7 +77,7 @@ fn decisions_and_the_policy_are_counted() {
 }
 
 #[test]
-fn an_address_that_is_taken_is_told() {
+fn an_occupied_address_is_an_error() {
     let server = Server::start();
     let taken = format!("127.0.0.1:{}", server.port());
     let output = command(&[
@@ -91,14 +91,14 @@ fn an_address_that_is_taken_is_told() {
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(2), "{stderr}");
     assert!(
-        stderr.starts_with(&format!("portcullis: no metrics at {taken}: ")),
+        stderr.starts_with(&format!("portcullis: cannot serve metrics at {taken}: ")),
         "{stderr}"
     );
     assert_eq!(stderr.lines().count(), 1, "{stderr}");
 }
 
 #[test]
-fn lines_are_json_where_they_are_asked_to_be() {
+fn log_lines_can_be_json() {
     let server = Server::start();
     let mut redis = server.connect();
     redis.publish(3600);

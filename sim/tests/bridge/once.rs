@@ -1,4 +1,4 @@
-//! An intent is answered once.
+//! Each intent is answered once.
 
 use std::{collections::BTreeSet, thread, time::Duration};
 
@@ -7,7 +7,7 @@ use super::support::{
 };
 
 #[test]
-fn the_same_intent_is_answered_once_and_another_body_is_told_apart() {
+fn a_repeated_intent_is_answered_once_and_a_different_one_is_a_duplicate() {
     let server = Server::start();
     let mut redis = server.connect();
     redis.publish(3600);
@@ -22,7 +22,7 @@ fn the_same_intent_is_answered_once_and_another_body_is_told_apart() {
     let reasons: Vec<String> = redis.answers().iter().map(short).collect();
     assert_eq!(reasons, ["TRADE", "TRADE", "INTENT_DUPLICATE"]);
 
-    // An exit is told apart too, and passes.
+    // A different exit with the same id is allowed.
     redis.exit("x", "BTCUSDT");
     redis.exit("x", "BTCUSDT");
     redis.exit("x", "ETHUSDT");
@@ -36,12 +36,12 @@ fn the_same_intent_is_answered_once_and_another_body_is_told_apart() {
 }
 
 #[test]
-fn what_is_delivered_again_is_not_answered_again() {
+fn a_redelivered_entry_is_not_answered_again() {
     let server = Server::start();
     let mut redis = server.connect();
     redis.publish(3600);
     let bridge = Bridge::start(&server.url(), &[]);
-    // With an id of its sender's, and without one.
+    // With and without a sender's id.
     redis.intent("a", "BTCUSDT");
     redis.add(INTENTS, &[("symbol", "XRPUSDT"), ("side", "BUY")]);
     redis.exit("x", "ETHUSDT");
@@ -61,7 +61,7 @@ fn what_is_delivered_again_is_not_answered_again() {
 }
 
 #[test]
-fn what_was_closed_is_not_opened_by_what_is_older() {
+fn an_entry_older_than_an_exit_is_superseded() {
     let server = Server::start();
     let mut redis = server.connect();
     redis.publish(3600);
@@ -101,7 +101,7 @@ fn instances_share_the_intents() {
         if counts.iter().all(|count| *count > 0) {
             break counts;
         }
-        assert!(sent < 5000, "one instance does nothing");
+        assert!(sent < 5000, "one instance answers nothing");
     };
     assert_eq!(by_id(&redis.answers()).len(), sent);
     eventually("the lines", || {
@@ -117,7 +117,7 @@ fn instances_share_the_intents() {
 }
 
 #[test]
-fn sigterm_and_sigint_end_it_with_every_batch_answered() {
+fn signals_stop_the_bridge_after_the_last_batch() {
     for signal in ["-TERM", "-INT"] {
         let server = Server::start();
         let mut redis = server.connect();
@@ -131,7 +131,7 @@ fn sigterm_and_sigint_end_it_with_every_batch_answered() {
         let (status, log) = bridge.wait();
         assert_eq!(status.code(), Some(0), "{log}");
         assert!(
-            log.ends_with("stopped: every intent that was read is answered\n"),
+            log.ends_with("stopped: all intents that were read are answered\n"),
             "{log}"
         );
         assert_eq!(redis.pending(INTENTS), 0);
@@ -143,7 +143,7 @@ fn sigterm_and_sigint_end_it_with_every_batch_answered() {
 }
 
 #[test]
-fn a_plan_stream_is_trimmed_only_where_somebody_says_so() {
+fn a_stream_is_trimmed_only_with_its_option() {
     let server = Server::start();
     let mut redis = server.connect();
     redis.publish(3600);
@@ -162,7 +162,7 @@ fn a_plan_stream_is_trimmed_only_where_somebody_says_so() {
 }
 
 #[test]
-fn a_close_without_a_side_supersedes_too() {
+fn a_close_without_a_side_supersedes_older_entries() {
     let server = Server::start();
     let mut redis = server.connect();
     redis.publish(3600);
@@ -176,7 +176,7 @@ fn a_close_without_a_side_supersedes_too() {
     ];
     redis.add(EXITS, &close);
     assert_eq!(redis.await_answer("x"), "EXIT");
-    // An entry with an id of the past, as a leftover has.
+    // An entry with an old id, like a pending one.
     redis.run(&["DEL", INTENTS]);
     redis.run(&["XGROUP", "CREATE", INTENTS, GROUP, "0", "MKSTREAM"]);
     redis.run(&[
@@ -196,7 +196,7 @@ fn a_close_without_a_side_supersedes_too() {
 }
 
 #[test]
-fn within_one_millisecond_two_streams_have_no_order() {
+fn entries_of_two_streams_have_no_order_within_a_millisecond() {
     let server = Server::start();
     let mut redis = server.connect();
     redis.publish(3600);
@@ -218,7 +218,7 @@ fn within_one_millisecond_two_streams_have_no_order() {
     add(EXITS, "1000-5", "exit", "BTCUSDT", &exit);
     add(INTENTS, "1000-9", "at once", "BTCUSDT", &[]);
     add(INTENTS, "1001-0", "later", "BTCUSDT", &[]);
-    // Within one stream the numbers tell.
+    // Within one stream, the sequence numbers give the order.
     add(INTENTS, "1001-9", "exit too", "ETHUSDT", &exit);
     add(INTENTS, "1001-10", "after it", "ETHUSDT", &[]);
     let _bridge = Bridge::start(&server.url(), &[]);
@@ -229,7 +229,7 @@ fn within_one_millisecond_two_streams_have_no_order() {
 }
 
 #[test]
-fn a_stream_that_is_none_stops_a_batch_before_anything_of_it_is_done() {
+fn a_key_of_the_wrong_type_fails_a_batch_before_any_write() {
     let server = Server::start();
     let mut redis = server.connect();
     redis.publish(3600);
@@ -239,7 +239,7 @@ fn a_stream_that_is_none_stops_a_batch_before_anything_of_it_is_done() {
     let bridge = Bridge::start(&server.url(), &[]);
     bridge.await_log("WRONGTYPE");
     assert_eq!(redis.length(PLANS), 0);
-    // An exit has a stream of its own, and writes no skip.
+    // The exit is on another stream and writes no skip record.
     redis.exit("exit", "SOLUSDT");
     eventually("the exit", || redis.length(PLANS) == 1);
     redis.run(&["DEL", SKIPS]);
@@ -251,7 +251,7 @@ fn a_stream_that_is_none_stops_a_batch_before_anything_of_it_is_done() {
 }
 
 #[test]
-fn what_somebody_else_wrote_for_an_exit_traps_none() {
+fn a_foreign_value_at_the_exit_key_blocks_no_exit() {
     let server = Server::start();
     let mut redis = server.connect();
     redis.publish(3600);

@@ -1,11 +1,11 @@
-//! The policy of the moment, and the halts.
+//! The active policy and the halts.
 
 use std::time::{Duration, Instant as Tick};
 
 use super::support::{Bridge, POLICY, Server, eventually};
 
 #[test]
-fn a_key_that_is_gone_withdraws_at_once_and_a_publication_heals_within_a_second() {
+fn deleting_the_key_withdraws_at_once_and_publishing_is_followed_within_a_second() {
     let server = Server::start();
     let mut redis = server.connect();
     redis.publish(3600);
@@ -35,7 +35,7 @@ fn a_key_that_is_gone_withdraws_at_once_and_a_publication_heals_within_a_second(
 }
 
 #[test]
-fn a_bad_update_does_not_displace_a_policy_in_force_nor_lengthen_its_days() {
+fn an_invalid_update_neither_replaces_nor_extends_the_active_policy() {
     let server = Server::start();
     let mut redis = server.connect();
     redis.publish(2);
@@ -65,7 +65,7 @@ fn a_bad_update_does_not_displace_a_policy_in_force_nor_lengthen_its_days() {
 }
 
 #[test]
-fn every_way_to_have_no_policy_has_its_reason() {
+fn each_unusable_policy_has_its_skip_reason() {
     let server = Server::start();
     let mut redis = server.connect();
     let _bridge = Bridge::start(&server.url(), &[]);
@@ -89,10 +89,10 @@ fn every_way_to_have_no_policy_has_its_reason() {
             redis.await_answer(&id) == reason
         });
     }
-    // Something else altogether.
+    // A key of another type.
     redis.run(&["SET", POLICY, "x"]);
     let mut n = 0;
-    eventually("a refusal", || {
+    eventually("a skip", || {
         n += 1;
         let id = format!("text {n}");
         redis.intent(&id, "BTCUSDT");
@@ -101,7 +101,7 @@ fn every_way_to_have_no_policy_has_its_reason() {
 }
 
 #[test]
-fn a_halt_stops_entries_at_once_and_no_exit() {
+fn a_halt_denies_entries_at_once_and_no_exits() {
     let server = Server::start();
     let mut redis = server.connect();
     redis.publish(3600);
@@ -138,7 +138,7 @@ fn a_halt_stops_entries_at_once_and_no_exit() {
 }
 
 #[test]
-fn a_policy_beyond_the_guardrails_is_told_once() {
+fn a_policy_outside_the_guardrails_is_logged_once() {
     let server = Server::start();
     let mut redis = server.connect();
     let folder = tempfile::tempdir().unwrap();

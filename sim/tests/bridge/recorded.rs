@@ -1,4 +1,4 @@
-//! What was answered live is answered again by the replay of its recording, byte for byte.
+//! A replay of a recording gives the same answers as the bridge, byte for byte.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -19,7 +19,7 @@ use super::{
 };
 
 #[test]
-fn a_replay_of_a_recording_answers_as_the_bridge_did() {
+fn a_replay_of_a_recording_gives_the_same_answers() {
     let (server, desk) = (Server::start(), Desk::new());
     let answers = live_day(&server, &desk);
     desk.record_whole(&server);
@@ -35,7 +35,7 @@ fn a_replay_of_a_recording_answers_as_the_bridge_did() {
         .count();
     assert_eq!(
         policies, 5,
-        "the sample, the foreign one twice, the third, the short one"
+        "the sample, the foreign policy twice, the third, the short one"
     );
     assert_eq!(records.len(), answers.len() + policies);
     let reasons: BTreeSet<&str> = answers.iter().map(String::as_str).collect();
@@ -71,7 +71,8 @@ fn a_replay_of_a_recording_answers_as_the_bridge_did() {
         assert_eq!(live, again);
     }
 
-    // The comparison bites: one number of a policy, one of an entry, an objection that is gone.
+    // Verifies the comparison by planted changes: a number of a policy, a number of an entry, a removed denial and a
+    // time.
     for (from, to) in [
         (r#"\"BTCUSDT\":8"#, r#"\"BTCUSDT\":9"#),
         (r#""size":"250""#, r#""size":"251""#),
@@ -82,7 +83,7 @@ fn a_replay_of_a_recording_answers_as_the_bridge_did() {
         let differs = desk.replay_text(&tape.replace(from, to)) != live;
         assert!(differs, "{from}");
     }
-    // An objection says nothing of an exit.
+    // A denial has no effect on an exit.
     let objection = r#","objection":{"reason":"TRADING_HALTED","detail":"forged"},"entry":{"#;
     let forged: Vec<String> = tape
         .lines()
@@ -99,7 +100,7 @@ fn a_replay_of_a_recording_answers_as_the_bridge_did() {
 }
 
 #[test]
-fn clocks_that_differ_are_recorded() {
+fn denials_by_differing_clocks_are_recorded() {
     let (server, desk) = (Server::start(), Desk::new());
     let mut redis = server.connect();
     redis.publish(3600);
@@ -129,7 +130,7 @@ fn clocks_that_differ_are_recorded() {
 }
 
 #[test]
-fn a_policy_that_states_its_hash_and_its_twin_that_does_not_are_told_apart() {
+fn policies_with_and_without_a_stated_hash_are_distinguished() {
     for states_first in [true, false] {
         let (server, desk) = (Server::start(), Desk::new());
         let guardrails = r#"{"require_policy_hash": true, "max_validity_sec": 5000}"#;
@@ -166,7 +167,7 @@ fn a_policy_that_states_its_hash_and_its_twin_that_does_not_are_told_apart() {
         }
         redis.publish(9000);
         let mut tries = 0;
-        eventually("a policy for too long", || {
+        eventually("a policy that is valid for too long", || {
             tries += 1;
             redis.intent(&format!("long {tries}"), "BTCUSDT");
             redis
@@ -181,7 +182,7 @@ fn a_policy_that_states_its_hash_and_its_twin_that_does_not_are_told_apart() {
 }
 
 #[test]
-fn what_several_instances_answered_is_one_recording() {
+fn answers_of_several_instances_make_one_recording() {
     let (server, desk) = (Server::start(), Desk::new());
     let mut redis = server.connect();
     redis.publish(3600);
@@ -216,7 +217,7 @@ fn what_several_instances_answered_is_one_recording() {
     assert!(desk.replay(&["--threads", "4"]) == live);
 }
 
-/// A bridge that answered one trade, one skip and one exit.
+/// Runs a bridge that answers one trade, one skip and one exit.
 fn three_answers(server: &Server) -> Redis {
     let mut redis = server.connect();
     redis.publish(3600);
@@ -235,18 +236,18 @@ fn missing(output: &Output, what: &str) {
     assert_eq!(output.status.code(), Some(1), "{stderr}");
     assert!(stderr.contains(what), "{stderr}");
     assert!(
-        stderr.ends_with("portcullis: the recording is not whole\n"),
+        stderr.ends_with("portcullis: the recording is incomplete\n"),
         "{stderr}"
     );
 }
 
 #[test]
-fn what_cannot_be_recorded_is_told() {
+fn missing_items_are_reported() {
     let (server, desk) = (Server::start(), Desk::new());
     let mut redis = three_answers(&server);
     desk.record_whole(&server);
 
-    // A policy that nobody kept: it may still be the one of now.
+    // Without the bridge's copy, the policy is still found as the published one.
     let hash = text(&redis.records(PLANS)[1], "policy_hash").to_owned();
     let kept = format!("quantum:bridge:policy:{hash}");
     redis.run(&["DEL", &kept]);
@@ -254,7 +255,7 @@ fn what_cannot_be_recorded_is_told() {
     redis.run(&["RENAME", POLICY, "aside"]);
     missing(
         &desk.record(&server),
-        &format!("1 policies are kept nowhere: {hash}"),
+        &format!("1 policies are not stored on the server: {hash}"),
     );
     let again = desk.replay(&[]);
     assert!(
@@ -274,16 +275,16 @@ fn what_cannot_be_recorded_is_told() {
     let entry = text(&redis.records(SKIPS)[0], "entry").to_owned();
     redis.run(&["XDEL", INTENTS, &entry]);
     let expected =
-        format!("1 answered entries are in their streams no more: {entry} of `{INTENTS}`");
+        format!("1 answered entries are no longer in their streams: {entry} of `{INTENTS}`");
     missing(&desk.record(&server), &expected);
-    // The tape and the answers are still in step.
+    // The tape and the answers still correspond line by line.
     let live = desk.read("live");
     assert_eq!(live.lines().count(), 3);
     assert_eq!(desk.replay(&[]), live);
 }
 
 #[test]
-fn it_goes_on_until_it_is_told_to_stop() {
+fn it_records_until_a_signal() {
     let (server, desk) = (Server::start(), Desk::new());
     let (tape, live) = (desk.name("tape"), desk.name("live"));
     let recorder = program(&[
@@ -314,7 +315,7 @@ fn it_goes_on_until_it_is_told_to_stop() {
     let output = recorder.wait_with_output().unwrap();
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(0), "{stderr}");
-    assert_eq!(stderr, "portcullis: 3 answers recorded, and 1 policies\n");
+    assert_eq!(stderr, "portcullis: recorded 3 answers and 1 policies\n");
     assert_eq!(desk.replay(&[]), desk.read("live"));
     let once = desk.read("tape");
     desk.record_whole(&server);
@@ -322,7 +323,7 @@ fn it_goes_on_until_it_is_told_to_stop() {
 }
 
 #[test]
-fn a_reader_that_has_gone_ends_it_quietly() {
+fn a_closed_output_ends_it_without_an_error() {
     let server = Server::start();
     let mut recorder = program(&["record", "--redis", &server.url()])
         .stdout(Stdio::piped())
@@ -337,7 +338,7 @@ fn a_reader_that_has_gone_ends_it_quietly() {
 }
 
 #[test]
-fn what_it_refuses_to_record() {
+fn unusable_inputs_are_errors() {
     let server = Server::start();
     let url = server.url();
     let check = |arguments: &[&str], line: &str| {
@@ -361,8 +362,9 @@ fn what_it_refuses_to_record() {
         &["--redis", &format!("redis://127.0.0.1:{nobody}")],
         &format!("Redis at 127.0.0.1:{nobody}: "),
     );
-    let nothing =
-        format!("nothing was answered: there is neither a stream `{PLANS}` nor `{SKIPS}`");
+    let nothing = format!(
+        "there are no answers to record: neither stream `{PLANS}` nor stream `{SKIPS}` exists"
+    );
     check(&["--redis", &url], &nothing);
     server.connect().run(&["SET", PLANS, "1"]);
     check(
@@ -371,6 +373,6 @@ fn what_it_refuses_to_record() {
     );
     check(
         &["--out", "a", "--answers", "a"],
-        "`a`: the tape and the answers need a file each",
+        "`a`: --out and --answers must be different files",
     );
 }

@@ -1,4 +1,4 @@
-//! What the tests of recordings share: a bridge's day, its recording, and the replay of that.
+//! Helpers of the tests of recordings: a session of the bridge, its recording and the replay.
 
 use std::{fs, path::PathBuf, process::Output, thread, time::Duration};
 
@@ -9,10 +9,10 @@ use super::support::{
 };
 
 pub(crate) const GUARDRAILS: &str = r#"{"max_leverage": 10, "max_notional_usd": 5000, "max_intent_age_sec": 600, "max_intent_skew_sec": 20}"#;
-/// A symbol that JSON and scripts must quote.
+/// A symbol that must be quoted in JSON.
 pub(crate) const QUOTED: &str = r#"A"B\C"#;
 
-/// A folder with the guardrails and what a recording leaves.
+/// A folder with the guardrails and the files of a recording.
 pub(crate) struct Desk {
     folder: TempDir,
 }
@@ -38,7 +38,7 @@ impl Desk {
         fs::read_to_string(self.path(name)).unwrap()
     }
 
-    /// Records everything into `tape` and `live`.
+    /// Records all answers into `tape` and `live`.
     pub(crate) fn record(&self, server: &Server) -> Output {
         let (tape, live) = (self.name("tape"), self.name("live"));
         let output = program(&["record", "--once", "--redis", &server.url()])
@@ -53,7 +53,7 @@ impl Desk {
         assert_eq!(output.status.code(), Some(0), "{stderr}");
     }
 
-    /// The answers of a replay of `tape`.
+    /// Returns the answers of a replay of `tape`.
     pub(crate) fn replay(&self, options: &[&str]) -> String {
         let (tape, guardrails) = (self.name("tape"), self.name("guardrails.json"));
         let output = program(&["replay", &tape, "--guardrails", &guardrails])
@@ -65,21 +65,21 @@ impl Desk {
         self.read("again")
     }
 
-    /// The answers of a replay of other text than was recorded.
+    /// Replaces the tape by `text` and returns the answers of its replay.
     pub(crate) fn replay_text(&self, text: &str) -> String {
         fs::write(self.path("tape"), text).unwrap();
         self.replay(&[])
     }
 }
 
-/// Waits for the answer to an intent.
+/// A session that sends intents and waits for their answers.
 struct Day<'a> {
     redis: &'a mut Redis,
     n: usize,
 }
 
 impl Day<'_> {
-    /// Adds an entry with the next id; what was answered.
+    /// Adds an entry with the next id. Returns the answer.
     fn ask(&mut self, stream: &str, fields: &[(&str, &str)]) -> String {
         self.n += 1;
         let id = format!("intent {}", self.n);
@@ -93,7 +93,7 @@ impl Day<'_> {
         )
     }
 
-    /// Adds an entry whose id is not its own; what was answered.
+    /// Adds an entry without a generated id. Returns the answer.
     fn ask_any(&mut self, stream: &str, fields: &[(&str, &str)]) -> String {
         let entry = self.redis.add(stream, fields);
         let mut found = None;
@@ -109,10 +109,10 @@ impl Day<'_> {
     }
 }
 
-/// A day of a bridge: every way to be answered that it has. Gives the reasons, as they came.
+/// Runs a session of the bridge that covers all kinds of answers. Returns the verdicts and reasons.
 pub(crate) fn live_day(server: &Server, desk: &Desk) -> Vec<String> {
     let mut redis = server.connect();
-    // Far too old.
+    // Older than every limit.
     redis.run(&[
         "XADD",
         INTENTS,
@@ -149,7 +149,7 @@ pub(crate) fn live_day(server: &Server, desk: &Desk) -> Vec<String> {
     policies(&mut day, &bridge);
     halts(&mut day, &bridge);
     let stopped = bridge.stop();
-    assert!(stopped.contains("every intent that was read is answered"));
+    assert!(stopped.contains("all intents that were read are answered"));
     redis.answers().iter().map(short).collect()
 }
 
@@ -222,10 +222,10 @@ fn entries(day: &mut Day<'_>) {
     assert_eq!(day.ask_any(INTENTS, &twice), "INTENT_INVALID");
     let no_id = r#"{"id":{},"symbol":"ETHUSDT","side":"SELL","size":100}"#;
     assert_eq!(day.ask_any(INTENTS, &[("payload", no_id)]), "TRADE");
-    // An entry among the exits.
+    // An entry on the stream of exits.
     let stray = [("symbol", "BTCUSDT"), ("side", "BUY"), ("size", "1")];
     assert_eq!(day.ask(EXITS, &stray), "TRADE");
-    // Bytes that are no text.
+    // Bytes that are not UTF-8.
     let skips = day.redis.length(super::support::SKIPS);
     redis::cmd("XADD")
         .arg(INTENTS)
@@ -233,10 +233,10 @@ fn entries(day: &mut Day<'_>) {
         .arg(b"BTC\xff".as_slice())
         .query::<String>(&mut day.redis.0)
         .unwrap();
-    eventually("the answer to no text", || {
+    eventually("the answer to bytes that are not UTF-8", || {
         day.redis.length(super::support::SKIPS) > skips
     });
-    // One id, two bodies.
+    // One id with two contents.
     let body = |size| {
         [
             ("intent_id", "one"),
@@ -249,10 +249,10 @@ fn entries(day: &mut Day<'_>) {
     assert_eq!(day.ask_any(INTENTS, &body("2")), "INTENT_DUPLICATE");
 }
 
-/// Senders who would like to say what only a recording says.
+/// Sends fields that only a recording may set. They must have no effect.
 fn steering(day: &mut Day<'_>) {
     let zeros = "0".repeat(64);
-    let halted = r#"{"reason":"TRADING_HALTED","detail":"says the sender"}"#;
+    let halted = r#"{"reason":"TRADING_HALTED","detail":"by the sender"}"#;
     let flat = [("symbol", "BTCUSDT"), ("side", "BUY"), ("size", "10")];
     for more in [
         &[
@@ -318,7 +318,7 @@ fn exits(day: &mut Day<'_>) {
         ),
         "DENY_NOT_EXIT_OWNER"
     );
-    // Later than every entry of the day.
+    // Later than every entry of the session.
     day.redis.run(&[
         "XADD",
         EXITS,
@@ -336,7 +336,7 @@ fn exits(day: &mut Day<'_>) {
     assert_eq!(day.buy("SOLUSDT"), "INTENT_SUPERSEDED");
 }
 
-/// Replaced twice, one of them by a writer who knows nothing of hashes; withdrawn, and there again.
+/// Replaces the policy twice, once without a stated hash, then withdraws and restores it.
 fn policies(day: &mut Day<'_>, bridge: &Bridge) {
     let universe = format!(r#"["BTCUSDT",  "ETHUSDT", {}]"#, serde_json::json!(QUOTED));
     let leverage = format!(
@@ -363,17 +363,17 @@ fn policies(day: &mut Day<'_>, bridge: &Bridge) {
     bridge.await_log("POLICY_WITHDRAWN: version=third");
     assert_eq!(day.buy("BTCUSDT"), "POLICY_MISSING");
     day.redis.run(&["RENAME", "aside", POLICY]);
-    eventually("the third again", || day.buy("BTCUSDT") == "TRADE");
+    eventually("the third policy again", || day.buy("BTCUSDT") == "TRADE");
 
     day.redis.publish_with(1, &[("policy_version", "short")]);
-    eventually("the end of the short one", || {
+    eventually("the expiry of the short policy", || {
         day.buy("BTCUSDT") == "POLICY_STALE"
     });
     day.redis.publish_with(3600, &foreign);
-    eventually("the foreign one again", || day.buy(QUOTED) == "TRADE");
+    eventually("the foreign policy again", || day.buy(QUOTED) == "TRADE");
 }
 
-/// Known to the server first, and to the bridge a little later.
+/// Sets halts, which the script on the server applies before the bridge has read them.
 fn halts(day: &mut Day<'_>, bridge: &Bridge) {
     for (halt, symbol) in [(QUOTED, QUOTED), ("*", "ETHUSDT")] {
         day.redis.run(&["SADD", "quantum:halt", halt]);

@@ -1,4 +1,4 @@
-//! A stream is a tape, too.
+//! Replay of a stream.
 
 use std::{fs, process::Output};
 
@@ -9,7 +9,7 @@ use super::{
     support::{INTENTS, Server, free_port, program},
 };
 
-/// The digest of a replay of a stream.
+/// Returns the digest of a replay of a stream.
 fn digest_from(url: &str, options: &[&str]) -> String {
     let output = program(&["replay", "--from", url, "--format", "json"])
         .args(options)
@@ -25,7 +25,7 @@ fn digest(output: &Output) -> String {
 }
 
 #[test]
-fn a_stream_is_replayed_as_far_as_it_stands() {
+fn a_stream_is_replayed_up_to_its_current_end() {
     let (server, desk) = (Server::start(), Desk::new());
     let mut redis = server.connect();
     for n in 0..700 {
@@ -102,7 +102,7 @@ fn a_stream_is_replayed_as_far_as_it_stands() {
 }
 
 #[test]
-fn a_stream_that_is_none_is_not_replayed() {
+fn unusable_streams_are_errors() {
     let server = Server::start();
     server.connect().run(&["SET", "text", "1"]);
     let (url, port) = (server.url(), server.port());
@@ -110,11 +110,11 @@ fn a_stream_that_is_none_is_not_replayed() {
     for (from, line) in [
         (
             format!("{url}/0"),
-            "the URL of a stream cannot be used: it names none".to_owned(),
+            "the stream URL cannot be used: it has no stream name".to_owned(),
         ),
         (
             url.clone(),
-            "the URL of a stream cannot be used: it names none".to_owned(),
+            "the stream URL cannot be used: it has no stream name".to_owned(),
         ),
         (
             "http://example.org/a".to_owned(),
@@ -123,13 +123,13 @@ fn a_stream_that_is_none_is_not_replayed() {
         (
             format!("{url}/0/none"),
             format!(
-                "cannot open `redis://127.0.0.1:{port}/none`: there is no such stream; 0 records"
+                "cannot open `redis://127.0.0.1:{port}/none`: the stream does not exist; 0 records"
             ),
         ),
         (
             format!("{url}/text"),
             format!(
-                "cannot open `redis://127.0.0.1:{port}/text`: it is a string, not a stream; 0 records"
+                "cannot open `redis://127.0.0.1:{port}/text`: the key is a string, not a stream; 0 records"
             ),
         ),
         (

@@ -1,4 +1,4 @@
-//! What the tests share: the bridge, and what is read of it.
+//! Helpers of the tests: running the bridge and reading its answers.
 
 use std::{collections::BTreeMap, process::Command};
 
@@ -19,7 +19,7 @@ pub(crate) const SKIPS: &str = "quantum:stream:trade.skip";
 pub(crate) const GROUP: &str = "quantum:group:portcullis";
 
 impl Redis {
-    /// Appends to a stream, and gives the entry's id.
+    /// Appends to a stream. Returns the id of the entry.
     pub(crate) fn add(&mut self, stream: &str, fields: &[(&str, &str)]) -> String {
         let mut command = redis::cmd("XADD");
         command.arg(stream).arg("*");
@@ -50,14 +50,14 @@ impl Redis {
         self.add(EXITS, &fields)
     }
 
-    /// Plans and skip records.
+    /// Returns all plans and skip records.
     pub(crate) fn answers(&mut self) -> Vec<Fields> {
         let mut answers = self.records(PLANS);
         answers.extend(self.records(SKIPS));
         answers
     }
 
-    /// Waits for so many answers, and gives them.
+    /// Waits for `count` answers and returns them.
     pub(crate) fn await_answers(&mut self, count: usize) -> Vec<Fields> {
         eventually("the answers", || {
             self.length(PLANS) + self.length(SKIPS) >= count
@@ -67,7 +67,7 @@ impl Redis {
         answers
     }
 
-    /// Waits for the answer to this intent: in short, `TRADE`, `EXIT` or the reason of a skip.
+    /// Waits for the answer to this intent. Returns `TRADE`, `EXIT` or the skip reason.
     pub(crate) fn await_answer(&mut self, id: &str) -> String {
         let mut found = None;
         eventually(id, || {
@@ -81,7 +81,7 @@ impl Redis {
         found.unwrap()
     }
 
-    /// Entries that were read and not answered.
+    /// Returns the number of pending entries.
     pub(crate) fn pending(&mut self, stream: &str) -> usize {
         let reply: Result<(usize, Value, Value, Value), _> = redis::cmd("XPENDING")
             .arg(stream)
@@ -90,7 +90,7 @@ impl Redis {
         reply.unwrap().0
     }
 
-    /// What lies under a key, as the server would move it elsewhere.
+    /// Returns the serialized value of a key.
     pub(crate) fn dump(&mut self, key: &str) -> Vec<u8> {
         redis::cmd("DUMP").arg(key).query(&mut self.0).unwrap()
     }
@@ -101,7 +101,7 @@ impl Redis {
         command.query::<()>(&mut self.0).unwrap();
     }
 
-    /// Reads entries as another consumer that will never answer them.
+    /// Reads entries as another consumer that never answers them.
     pub(crate) fn take_and_die(&mut self, count: usize) {
         self.run(&["XGROUP", "CREATE", INTENTS, GROUP, "0", "MKSTREAM"]);
         let count = count.to_string();
@@ -124,7 +124,7 @@ impl Bridge {
         Self::start_knowing(url, options, &[])
     }
 
-    /// The same with these variables.
+    /// Starts the bridge with these environment variables.
     pub(crate) fn start_knowing(url: &str, options: &[&str], variables: &[(&str, &str)]) -> Self {
         let mut command = command(&["--redis", url]);
         command
@@ -135,18 +135,18 @@ impl Bridge {
     }
 }
 
-/// The bridge, with nothing from the outside.
+/// Returns a command for the bridge, without the project's environment variables.
 pub(crate) fn command(arguments: &[&str]) -> Command {
     program(&[&["bridge"], arguments].concat())
 }
 
-/// The program, with nothing from the outside.
+/// Returns a command for the program, without the project's environment variables.
 pub(crate) fn program(arguments: &[&str]) -> Command {
     let (name, arguments) = arguments.split_first().unwrap();
     shared::command(name, arguments)
 }
 
-/// A record in short.
+/// Returns the verdict of a plan, or the reason of a skip record.
 pub(crate) fn short(record: &Fields) -> String {
     text(
         record,
@@ -159,7 +159,7 @@ pub(crate) fn short(record: &Fields) -> String {
     .to_owned()
 }
 
-/// The answers in short, by the id of their intent; each intent may have one.
+/// Returns the verdict or reason of each intent by its id, and checks that each intent has one answer.
 pub(crate) fn by_id(answers: &[Fields]) -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
     for answer in answers {

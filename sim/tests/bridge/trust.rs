@@ -1,4 +1,4 @@
-//! Which policies are taken: signed ones, later ones, and over a connection that nobody listens to.
+//! Accepted policies: signatures, sequences and TLS.
 
 use std::fs;
 
@@ -13,7 +13,7 @@ use super::{
     support::{Bridge, Server, eventually, free_port, instant_in, sample},
 };
 
-/// Publishes as this project's own writers do.
+/// Publishes through the policy store.
 fn publish(server: &Server, valid_for: u64, signer: Option<PolicySigner>) {
     let store = RedisStore::open(&server.url()).unwrap();
     let policy = Policy::from_json(&sample(valid_for)).unwrap();
@@ -29,7 +29,7 @@ fn publish(server: &Server, valid_for: u64, signer: Option<PolicySigner>) {
 }
 
 #[test]
-fn only_what_a_trusted_key_signed_is_taken() {
+fn only_policies_signed_by_a_trusted_key_are_accepted() {
     let server = Server::start();
     let mut redis = server.connect();
     let folder = tempfile::tempdir().unwrap();
@@ -45,12 +45,12 @@ fn only_what_a_trusted_key_signed_is_taken() {
     bridge.await_log("POLICY_LOADED");
     redis.intent("signed", "BTCUSDT");
     assert_eq!(redis.await_answer("signed"), "TRADE");
-    // One that nobody signed does not displace it.
+    // An unsigned policy does not replace it.
     publish(&server, 7200, None);
     eventually("a refusal", || {
         bridge
             .log()
-            .matches("POLICY_SIGNATURE_INVALID, the one before stays")
+            .matches("POLICY_SIGNATURE_INVALID, the previous policy stays in force")
             .count()
             == 1
     });
@@ -59,7 +59,7 @@ fn only_what_a_trusted_key_signed_is_taken() {
 }
 
 #[test]
-fn a_sequence_is_remembered_over_a_restart() {
+fn a_sequence_is_remembered_across_a_restart() {
     let server = Server::start();
     let mut redis = server.connect();
     let folder = tempfile::tempdir().unwrap();
@@ -72,7 +72,7 @@ fn a_sequence_is_remembered_over_a_restart() {
     bridge.await_log("POLICY_LOADED");
     bridge.stop();
 
-    // An old publication, whole and genuine, is put back while nobody looks.
+    // An old, valid publication is restored while no bridge runs.
     redis.restore("quantum:policy:current", &dump);
     let bridge = Bridge::start(&server.url(), &options);
     redis.intent("old", "BTCUSDT");
@@ -85,7 +85,7 @@ fn a_sequence_is_remembered_over_a_restart() {
 }
 
 #[test]
-fn a_server_with_tls_is_served() {
+fn a_server_can_use_tls() {
     let certificates = Certificates::new();
     let port = free_port();
     let options = certificates.options(port);

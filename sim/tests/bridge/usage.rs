@@ -1,4 +1,4 @@
-//! What it refuses to start with.
+//! Errors at the start.
 
 use std::{fs, process::Output};
 
@@ -12,13 +12,13 @@ fn refused(output: &Output, line: &str) {
 }
 
 #[test]
-fn an_address_that_is_none() {
+fn invalid_urls_are_errors() {
     let expected = "(expected redis://[[user]:password@]host[:port][/db], or rediss:// with TLS)";
     for (url, why) in [
-        ("redis://:hunter2@[::", "it cannot be read"),
-        ("http://:hunter2@example.org", "it cannot be read"),
-        ("hunter2", "it cannot be read"),
-        ("redis://:hunter2@localhost:99999", "it cannot be read"),
+        ("redis://:hunter2@[::", "it is malformed"),
+        ("http://:hunter2@example.org", "it is malformed"),
+        ("hunter2", "it is malformed"),
+        ("redis://:hunter2@localhost:99999", "it is malformed"),
     ] {
         let output = command(&["--no-guardrails", "--redis", url])
             .output()
@@ -31,7 +31,7 @@ fn an_address_that_is_none() {
 }
 
 #[test]
-fn a_password_that_is_wrong_or_missing() {
+fn wrong_and_missing_passwords_are_errors() {
     let server = Server::start_with(&["--requirepass", "hunter2"]);
     let port = server.port();
     for (url, why) in [
@@ -41,7 +41,7 @@ fn a_password_that_is_wrong_or_missing() {
         ),
         (
             format!("redis://127.0.0.1:{port}"),
-            "it asks for a password",
+            "it requires a password",
         ),
     ] {
         let (status, log) = Bridge::start(&url, &[]).wait();
@@ -60,18 +60,18 @@ fn a_password_that_is_wrong_or_missing() {
 }
 
 #[test]
-fn bounds_that_are_missing_or_none() {
+fn missing_and_invalid_options_are_errors() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("guardrails.json");
     fs::write(&file, r#"{"max_leverag": 3}"#).unwrap();
     refused(
         &command(&[]).output().unwrap(),
-        "a service needs bounds: give --guardrails FILE, or --no-guardrails to run without",
+        "the bridge requires guardrails; give --guardrails FILE, or --no-guardrails to run without them",
     );
     let path = file.to_str().unwrap();
     refused(
         &command(&["--guardrails", path]).output().unwrap(),
-        &format!("`{path}`: guardrails refused: `max_leverag` is no guardrail"),
+        &format!("`{path}`: invalid guardrails: `max_leverag` is not a known guardrail"),
     );
     refused(
         &command(&[
@@ -81,7 +81,8 @@ fn bounds_that_are_missing_or_none() {
         ])
         .output()
         .unwrap(),
-        "`quantum:stream:apply.plan`: intents, exits, plans and skips need a stream each",
+        "stream name `quantum:stream:apply.plan` is empty or duplicate; intents, exits, plans and skips need \
+         one stream each",
     );
     refused(
         &command(&[
@@ -93,7 +94,7 @@ fn bounds_that_are_missing_or_none() {
         ])
         .output()
         .unwrap(),
-        "an intent would be forgotten before another instance takes it: --remember is not above --claim-after",
+        "--remember must be longer than --claim-after, or an intent is forgotten before another instance claims it",
     );
     let both = command(&["--no-guardrails", "--guardrails", path])
         .output()

@@ -1,4 +1,4 @@
-//! The answers: one a record, in order, with stable names.
+//! Tests of the answers: one per record, in order, with stable names.
 
 use std::{collections::BTreeSet, fmt};
 
@@ -13,7 +13,7 @@ use crate::support::{
     updated, withdrawn,
 };
 
-/// Every name that an answer may hold, in the order in which it holds them.
+/// All names that an answer may contain, in order.
 const NAMES: [&str; 33] = [
     "n",
     "event",
@@ -50,7 +50,7 @@ const NAMES: [&str; 33] = [
     "policy_hash",
 ];
 
-/// One answer as it is written: names and values in their order.
+/// One answer as written: names and values in order.
 pub(crate) struct Fields<'a>(pub(crate) Vec<(&'a str, &'a RawValue)>);
 
 impl<'de> Deserialize<'de> for Fields<'de> {
@@ -76,7 +76,7 @@ impl<'de> Deserialize<'de> for Fields<'de> {
 }
 
 #[test]
-fn a_record_has_one_answer_in_its_place_under_stable_names() {
+fn each_record_has_one_answer_with_stable_names_in_order() {
     let place = Place::new();
     place.put("tape", generated(5000, 1));
     let guardrails = example_guardrails();
@@ -95,7 +95,7 @@ fn a_record_has_one_answer_in_its_place_under_stable_names() {
         assert_eq!(value["n"], n);
         assert!(value["id"].is_string() && value["decision"].is_string());
         assert_eq!(value["decision"] == "SKIP", value.get("reason").is_some());
-        // An exit may not say how much.
+        // An exit may omit the quantity.
         if value["decision"] != "EXIT" {
             assert_eq!(value["decision"] == "SKIP", value.get("detail").is_some());
         }
@@ -105,7 +105,7 @@ fn a_record_has_one_answer_in_its_place_under_stable_names() {
     assert_eq!(seen, all);
 }
 
-/// The whole answer to one record after a policy.
+/// Checks the whole answer to one record under a sample policy.
 fn check(record: &Value, expected: &Value) {
     let place = Place::new();
     let mut policy = policy("one");
@@ -129,7 +129,7 @@ fn check(record: &Value, expected: &Value) {
 }
 
 #[test]
-fn a_trade_is_told_with_its_sources() {
+fn a_trade_names_its_sources() {
     let ts = START * 1000 + 1000;
     check(
         &json!({
@@ -159,7 +159,7 @@ fn a_trade_is_told_with_its_sources() {
 }
 
 #[test]
-fn an_exit_is_told_with_its_rule() {
+fn an_exit_names_its_rule() {
     let ts = START * 1000;
     check(
         &exit(0),
@@ -178,7 +178,7 @@ fn an_exit_is_told_with_its_rule() {
 }
 
 #[test]
-fn a_skip_is_told_with_its_evidence() {
+fn a_skip_includes_its_evidence() {
     let ts = START * 1000;
     check(
         &json!({"id": 7, "ts": ts, "symbol": "XRPUSDT", "side": "BUY", "size": 10}),
@@ -190,7 +190,7 @@ fn a_skip_is_told_with_its_evidence() {
 }
 
 #[test]
-fn a_harvest_is_told_with_its_thresholds() {
+fn a_harvest_includes_its_numbers() {
     let mut record = position(0);
     record.as_object_mut().unwrap().remove("stop_dist_pct");
     let ts = START * 1000;
@@ -208,7 +208,7 @@ fn a_harvest_is_told_with_its_thresholds() {
 }
 
 #[test]
-fn a_position_that_is_skipped_is_named_by_symbol_and_side() {
+fn a_skipped_position_names_symbol_and_side() {
     let place = Place::new();
     let mut untimed = position(0);
     untimed.as_object_mut().unwrap().remove("id");
@@ -237,7 +237,7 @@ fn a_position_that_is_skipped_is_named_by_symbol_and_side() {
 }
 
 #[test]
-fn a_change_of_policy_is_told() {
+fn a_policy_change_is_answered() {
     let place = Place::new();
     let mut broken = policy("three");
     broken["valid_until_epoch"] = "never".into();
@@ -271,7 +271,7 @@ fn a_change_of_policy_is_told() {
 }
 
 #[test]
-fn numbers_are_written_so_that_reading_them_gives_the_same_bits() {
+fn numbers_round_trip_bit_for_bit() {
     let place = Place::new();
     place.put("policy.json", policy("one").to_string());
     let sizes = [
@@ -296,7 +296,7 @@ fn numbers_are_written_so_that_reading_them_gives_the_same_bits() {
 }
 
 #[test]
-fn the_answers_have_the_same_bytes_for_any_number_of_threads() {
+fn answers_do_not_depend_on_the_number_of_threads() {
     let place = Place::new();
     place.put("tape", generated(6000, 4));
     let mut first = None;
@@ -311,9 +311,9 @@ fn the_answers_have_the_same_bytes_for_any_number_of_threads() {
     }
 }
 
-/// The first record of every kind of answer, explained.
+/// Explains the first record of every kind of answer.
 #[test]
-fn explain_tells_what_the_replay_answers() {
+fn explain_agrees_with_replay() {
     let place = Place::new();
     place.put("tape", generated(2048, 1));
     let guardrails = example_guardrails();

@@ -1,10 +1,10 @@
-//! Archives that end too early or hold what no compressor wrote.
+//! Tests of archives that are incomplete or corrupt.
 
 use std::sync::OnceLock;
 
 use crate::support::{Place, generated, gzip, objects, zstd, zstd_of_window};
 
-/// Runs on a damaged tape: the answers before the damage, no summary, one line on standard error.
+/// Runs on a damaged tape. Expects the answers before the damage, no summary, and one line on standard error.
 fn check(bytes: &[u8], message: &str) {
     static EXPECTED: OnceLock<String> = OnceLock::new();
     let expected = EXPECTED.get_or_init(|| {
@@ -29,7 +29,7 @@ fn check(bytes: &[u8], message: &str) {
         let out = place.read("out.jsonl");
         let records = objects(&out).len();
         assert!((1000..=5000).contains(&records), "{records}");
-        // Whole lines only, and none of them differs from those of the whole tape.
+        // Only whole lines, equal to the first lines for the undamaged tape.
         assert!(out.ends_with('\n') && expected.starts_with(&out));
         let line = format!("portcullis: `damaged` {message}; {records} records were answered\n")
             .replace("LINE", &records.to_string());
@@ -38,8 +38,8 @@ fn check(bytes: &[u8], message: &str) {
 }
 
 #[test]
-fn a_truncated_archive_gives_the_answers_so_far_and_no_digest() {
-    let cut = "is cut off after line LINE: the compressed data is incomplete, fetch it again";
+fn a_truncated_archive_yields_the_answers_so_far_and_no_digest() {
+    let cut = "is cut off after line LINE: the compressed data is incomplete; copy the file again";
     for archive in [gzip(&generated(5000, 9)), zstd(&generated(5000, 9))] {
         check(&archive[..archive.len() / 2], cut);
         check(&archive[..archive.len() - 3], cut);
@@ -47,20 +47,20 @@ fn a_truncated_archive_gives_the_answers_so_far_and_no_digest() {
 }
 
 #[test]
-fn a_damaged_archive_gives_the_answers_so_far_and_no_digest() {
+fn a_damaged_archive_yields_the_answers_so_far_and_no_digest() {
     let tape = generated(3000, 9);
     let message =
-        "is damaged after line LINE: there are bytes behind the end of the compressed data";
+        "is damaged after line LINE: there are extra bytes after the end of the compressed data";
     for garbage in [&b"garbage beyond"[..], b"\n", b"\0\0\0\0"] {
         check(&[&gzip(&tape)[..], garbage].concat(), message);
     }
 }
 
-/// As `zstd --long=27` and the highest levels write it.
+/// Such archives are written by `zstd --long=27` and by the highest levels.
 #[test]
-fn an_archive_that_takes_too_much_memory_is_refused() {
+fn an_archive_that_needs_too_much_memory_is_rejected() {
     let large = zstd_of_window(&generated(3000, 9), 27);
-    let message = "cannot be read after line LINE: its zstd window is larger than 2^25 bytes, compress it again with `--long=25` or less";
+    let message = "cannot be read after line LINE: its zstd window is larger than 2^25 bytes; compress it again with `--long=25` or less";
     check(
         &[zstd(&generated(2000, 9)), large.clone()].concat(),
         message,
@@ -74,7 +74,7 @@ fn an_archive_that_takes_too_much_memory_is_refused() {
 }
 
 #[test]
-fn the_tapes_before_a_damaged_one_are_answered() {
+fn tapes_before_a_damaged_tape_are_answered() {
     let place = Place::new();
     place.put("a", generated(100, 9));
     place.put("b", b"\x1f\x8b\x08");
@@ -86,7 +86,7 @@ fn the_tapes_before_a_damaged_one_are_answered() {
         (
             2,
             "",
-            "portcullis: `b` is cut off after line 0: the compressed data is incomplete, fetch it again; 100 records were answered\n"
+            "portcullis: `b` is cut off after line 0: the compressed data is incomplete; copy the file again; 100 records were answered\n"
         )
     );
     let explained = place.run(&["explain", "b"]);

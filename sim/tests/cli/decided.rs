@@ -1,4 +1,4 @@
-//! Recordings of decisions: judged anew, at the instant and by the policy of then.
+//! Tests of recorded decisions, which are decided again at the recorded time under the recorded policy.
 
 use portcullis::policy::Policy;
 use serde_json::{Value, json};
@@ -21,7 +21,7 @@ const REASONS: [&str; 13] = [
     "INTENT_SUPERSEDED",
 ];
 
-/// The recording of a decision five seconds after the start.
+/// Returns the record of a decision made five seconds after the start.
 fn decided(entry: &Value) -> Value {
     let hash = Policy::from_json(&policy("one").to_string())
         .unwrap()
@@ -32,7 +32,7 @@ fn decided(entry: &Value) -> Value {
     })
 }
 
-/// The same with other values in some fields; null is absent.
+/// Returns the record with some fields replaced; null removes the value.
 fn with(record: &Value, more: &Value) -> Value {
     let mut record = record.clone();
     for (name, value) in more.as_object().unwrap() {
@@ -42,14 +42,14 @@ fn with(record: &Value, more: &Value) -> Value {
 }
 
 fn objection(reason: &str) -> Value {
-    json!({"objection": {"reason": reason, "detail": "says the service"}})
+    json!({"objection": {"reason": reason, "detail": "denied by the service"}})
 }
 
-/// The answers in short to some lines, after the policy `one`.
+/// Checks the short answers to some lines after the policy `one`.
 #[track_caller]
 fn check_lines(records: &[String], expected: &[&str]) {
     let place = Place::new();
-    // Another policy is in force, and nobody asks it.
+    // Another policy is active on the tape, but these records must not use it.
     let policies = [
         updated(0, &policy("one")),
         updated(1, &policy_until("two", START + 2)),
@@ -68,7 +68,7 @@ fn check(record: &Value, expected: &str) {
 }
 
 #[test]
-fn it_is_judged_at_its_instant_by_its_policy() {
+fn it_is_decided_at_its_time_under_its_policy() {
     let (trade, close) = (decided(&entry(0)), decided(&exit(0)));
     check(&trade, "TRADE one");
     check(&close, "EXIT");
@@ -96,7 +96,7 @@ fn it_is_judged_at_its_instant_by_its_policy() {
 }
 
 #[test]
-fn nothing_in_the_entry_is_taken_for_the_service_s_own() {
+fn fields_of_the_entry_do_not_replace_those_of_the_service() {
     for more in [
         json!({"decided_at": (START + 9999) * 1000}),
         json!({"policy_hash": "0".repeat(64)}),
@@ -110,7 +110,7 @@ fn nothing_in_the_entry_is_taken_for_the_service_s_own() {
 }
 
 #[test]
-fn an_objection_makes_a_skip_of_an_entry_and_nothing_of_an_exit() {
+fn a_service_denial_skips_an_entry_but_not_an_exit() {
     for reason in REASONS.into_iter().chain(["CLOCK_UNTRUSTED"]) {
         let objection = objection(reason);
         check(
@@ -138,7 +138,7 @@ fn an_objection_makes_a_skip_of_an_entry_and_nothing_of_an_exit() {
 }
 
 #[test]
-fn a_gate_before_it_answers_before_it() {
+fn an_earlier_gate_takes_precedence_over_a_service_denial() {
     let unlisted = with(&entry(0), &json!({"symbol": "XRPUSDT"}));
     let sideless = with(&entry(0), &json!({"side": null}));
     for (entry, reason, answer) in [
@@ -154,7 +154,7 @@ fn a_gate_before_it_answers_before_it() {
 }
 
 #[test]
-fn a_record_that_is_not_whole_is_no_entry() {
+fn a_malformed_record_is_skipped() {
     let whole = decided(&entry(0)).to_string();
     for (key, value) in [
         ("entry", "{}".to_owned()),
@@ -178,7 +178,7 @@ fn a_record_that_is_not_whole_is_no_entry() {
     ] {
         check(&decided(&entry), "SKIP INTENT_UNREADABLE");
     }
-    // However deep.
+    // Any depth of nesting.
     let mut deep = "{".to_owned();
     for _ in 0..100_000 {
         deep.push_str(r#""event_type":"trade.decided","entry":{"#);
@@ -188,7 +188,7 @@ fn a_record_that_is_not_whole_is_no_entry() {
 }
 
 #[test]
-fn an_answer_names_the_entry_where_the_intent_has_no_name() {
+fn an_answer_uses_the_entry_id_if_the_intent_has_none() {
     let place = Place::new();
     let records = [
         decided(&entry(0)),
@@ -207,20 +207,20 @@ fn an_answer_names_the_entry_where_the_intent_has_no_name() {
 }
 
 #[test]
-fn it_is_explained_with_its_objection() {
+fn it_is_explained_with_its_service_denial() {
     let place = Place::new();
     let record = with(&decided(&entry(0)), &objection("INTENT_SUPERSEDED"));
     place.put("tape", lines(&[updated(0, &policy("one")), record]));
     let told = place.run(&["explain", "--n", "2", "tape"]);
     assert_eq!((told.status, &*told.stderr), (0, ""));
-    let head = "SKIP INTENT_SUPERSEDED: says the service\nSo said the service that answered it. Without that:\n\nTRADE BUY";
+    let head = "SKIP INTENT_SUPERSEDED: denied by the service\nThis is a recorded service denial. Without it:\n\nTRADE BUY";
     assert!(told.stdout.starts_with(head), "{}", told.stdout);
 }
 
 #[test]
-fn only_a_replay_takes_it() {
+fn only_a_replay_accepts_it() {
     let place = Place::new();
     let run = place.run_with(&["decide"], decided(&exit(0)).to_string());
-    let detail = "line 1, column 1: `trade.decided` is no event that is answered here";
+    let detail = "line 1, column 1: unsupported event type `trade.decided`; an intent has `trade.intent` or no `event_type`";
     assert!(run.stdout.contains(detail), "{}", run.stdout);
 }

@@ -1,4 +1,4 @@
-//! What is ready-made for operators names options, metrics and alerts that there are.
+//! Tests that the deployment examples use only options, metrics and alerts that exist.
 
 use std::{collections::BTreeSet, fs, path::Path};
 
@@ -9,7 +9,7 @@ fn read(path: &str) -> String {
     fs::read_to_string(root.join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-/// The words of a text that begin so.
+/// Returns all words of a text that start with `start`.
 fn words<'a>(text: &'a str, start: &'a str) -> BTreeSet<&'a str> {
     let ends = |c: char| !(c.is_ascii_lowercase() || matches!(c, '_' | '-'));
     let found = text
@@ -19,7 +19,7 @@ fn words<'a>(text: &'a str, start: &'a str) -> BTreeSet<&'a str> {
 }
 
 #[test]
-fn options_of_units_and_containers_are_options() {
+fn options_of_units_and_containers_exist() {
     let place = Place::new();
     for (service, files) in [
         ("bridge", ["portcullis-bridge.service", "compose.yaml"]),
@@ -54,7 +54,7 @@ fn options_of_units_and_containers_are_options() {
 }
 
 #[test]
-fn metrics_of_alerts_and_dashboard_are_counted() {
+fn metrics_of_alerts_and_dashboard_exist() {
     let counted = [
         "src/store/feed/told.rs",
         "sim/src/bridge/counted.rs",
@@ -74,7 +74,7 @@ fn metrics_of_alerts_and_dashboard_are_counted() {
 }
 
 #[test]
-fn every_alert_has_its_place_in_the_book() {
+fn every_alert_has_a_section_in_the_runbook() {
     let book = read("docs/operate.md");
     let headings: BTreeSet<&str> = book
         .lines()

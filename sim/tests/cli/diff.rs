@@ -1,4 +1,4 @@
-//! `diff`: two policies over one tape.
+//! Tests of `diff` with two policies.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use crate::support::{
     Place, START, entry, exit, lines, objects, policy, position, text, unruled, updated,
 };
 
-/// Of an answer, what a flip is made of.
+/// The fields of an answer that a flip compares.
 const EFFECT: [&str; 6] = [
     "decision",
     "leverage",
@@ -38,7 +38,7 @@ impl Compared {
     }
 }
 
-/// The sample policy, and the same with T1_R at 2.0 and BTCUSDT at 10.
+/// Returns the sample policy, and a copy with T1_R at 2.0 and the leverage of BTCUSDT at 10.
 pub(crate) fn pair() -> (Value, Value) {
     let before = policy("1");
     let mut after = before.clone();
@@ -47,7 +47,7 @@ pub(crate) fn pair() -> (Value, Value) {
     (before, after)
 }
 
-/// A record of each kind of the sample, once.
+/// A tape with one entry, one exit and one position.
 fn tape() -> String {
     lines(&[entry(1), exit(2), position(3)])
 }
@@ -62,7 +62,7 @@ fn check_cause(before: &Value, after: &Value, record: &Value, kind: &str, cause:
 }
 
 #[test]
-fn flips_are_what_two_replays_differ_in() {
+fn flips_are_the_differences_between_two_replays() {
     let (before, mut after) = pair();
     after["universe_symbols"].as_array_mut().unwrap().remove(1);
     after["leverage_by_symbol"]["SOLUSDT"] = 3.into();
@@ -138,7 +138,7 @@ fn a_cause_is_the_smallest_change_that_makes_the_flip() {
         &["harvest_params.T1_R"],
     );
 
-    // A new symbol needs its leverage as well.
+    // A new symbol needs a leverage too.
     let mut listed = before.clone();
     listed["universe_symbols"]
         .as_array_mut()
@@ -150,10 +150,10 @@ fn a_cause_is_the_smallest_change_that_makes_the_flip() {
     xrp["symbol"] = "XRPUSDT".into();
     let both = ["leverage_by_symbol.XRPUSDT", "universe_symbols.XRPUSDT"];
     check_cause(&before, &listed, &xrp, "SKIP_TO_TRADE", &both);
-    // To take it away, either is enough: the first of them is told.
+    // To remove it, either change suffices; the first one is reported.
     check_cause(&listed, &before, &xrp, "TRADE_TO_SKIP", &both[..1]);
 
-    // A ladder whose first rung alone would stand above the second is no policy.
+    // A policy whose first threshold exceeds the second is invalid.
     let mut higher = before.clone();
     for (rung, at) in [("T1_R", 4.0), ("T2_R", 4.5)] {
         higher["harvest_params"][rung] = at.into();
@@ -182,7 +182,7 @@ fn a_cause_is_the_smallest_change_that_makes_the_flip() {
 }
 
 #[test]
-fn a_policy_that_must_state_its_hash_is_changed_with_it() {
+fn a_stated_hash_is_updated_with_each_change() {
     let (before, after) = pair();
     let compared = Compared::new(&before, &after, tape());
     for name in ["before.json", "after.json"] {
@@ -201,7 +201,7 @@ fn a_policy_that_must_state_its_hash_is_changed_with_it() {
 }
 
 #[test]
-fn the_tapes_own_policies_are_set_aside() {
+fn policies_on_the_tape_are_ignored() {
     let (before, after) = pair();
     let mut recorded = entry(5);
     recorded["decided_at"] = ((START + 5) * 1000).into();
@@ -224,12 +224,12 @@ fn the_tapes_own_policies_are_set_aside() {
     assert_eq!(told["policy_records_set_aside"], 1);
     assert_eq!(told["recorded_decisions"], 3);
     assert_eq!(told["unreadable_lines"], 1);
-    // The halt of then holds whatever the policy says.
+    // A recorded halt does not depend on the policy.
     assert_eq!(told["kinds"], json!({"LEVERAGE": 2}));
 }
 
 #[test]
-fn a_skip_for_another_reason_is_no_flip() {
+fn a_skip_for_another_reason_is_not_a_flip() {
     let mut before = policy("1");
     before["leverage_by_symbol"]
         .as_object_mut()
@@ -246,7 +246,7 @@ fn a_skip_for_another_reason_is_no_flip() {
 }
 
 #[test]
-fn a_pipeline_can_ask_whether_anything_flips() {
+fn fail_on_flip_sets_the_exit_status() {
     let (before, after) = pair();
     let compared = Compared::new(&before, &after, tape());
     let run = |policies: [&str; 2], more: &[&str]| {
@@ -268,7 +268,7 @@ fn a_pipeline_can_ask_whether_anything_flips() {
 }
 
 #[test]
-fn what_cannot_be_compared_is_refused() {
+fn invalid_comparisons_are_rejected() {
     let (before, after) = pair();
     let compared = Compared::new(&before, &after, tape());
     compared.0.put("broken.json", r#"{"policy_version": "1"}"#);
@@ -289,7 +289,7 @@ fn what_cannot_be_compared_is_refused() {
     check(
         &[&one[..], &["--policy", "broken.json"]].concat(),
         1,
-        "no valid policy",
+        "is not a valid policy",
     );
     check(
         &[&one[..], &["--policy", "nothing.json"]].concat(),
@@ -315,7 +315,7 @@ fn what_cannot_be_compared_is_refused() {
 }
 
 #[test]
-fn what_is_no_tape_is_said_to_be_none() {
+fn a_file_without_readable_records_gets_a_warning() {
     let (before, after) = pair();
     let compared = Compared::new(&before, &after, "not\na tape\n");
     std::fs::create_dir(compared.0.path().join("policies")).unwrap();

@@ -1,4 +1,4 @@
-//! `diff --answers`: recorded answers against others, and against what the engine answers today.
+//! Tests of `diff --answers`: recorded answers against other answers and against this engine.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use crate::support::{
     position, unruled, updated, withdrawn, zstd,
 };
 
-/// What a comparison of two policies and one of their answers have in common.
+/// The fields that a comparison of policies and a comparison of their answers have in common.
 const COMMON: [&str; 9] = [
     "records",
     "unreadable_lines",
@@ -29,13 +29,13 @@ pub(crate) fn compared(place: &Place, arguments: &[&str]) -> Value {
     json_of(&place.run(&[&["diff", "--format", "json"], arguments].concat()))
 }
 
-/// Replays with `--out`, into this file.
+/// Replays and writes the answers to this file.
 fn answered(place: &Place, file: &str, arguments: &[&str]) {
     let run = place.run(&[&["replay", "--out", file], arguments].concat());
     assert_eq!((run.status, &*run.stderr), (0, ""), "{arguments:?}");
 }
 
-/// A record of each kind, and their answers.
+/// Creates a tape with one record of each kind, and its answers.
 pub(crate) fn small() -> Place {
     let place = Place::new();
     let mut part = exit(2);
@@ -54,14 +54,14 @@ pub(crate) fn small() -> Place {
     place
 }
 
-/// The answers of the small tape with one of them, by its number, changed.
+/// Returns the answers to the small tape, with answer `n` changed.
 pub(crate) fn changed(place: &Place, n: usize, change: impl Fn(&mut Value)) -> String {
     let mut rows = objects(&place.read("old"));
     change(&mut rows[n - 1]);
     lines(&rows)
 }
 
-/// Fields set, or taken away where they are null.
+/// Sets fields, or removes those that are null.
 pub(crate) fn set(fields: Value) -> impl Fn(&mut Value) {
     move |row| {
         let row = row.as_object_mut().unwrap();
@@ -75,7 +75,7 @@ pub(crate) fn set(fields: Value) -> impl Fn(&mut Value) {
 }
 
 #[test]
-fn files_of_answers_flip_as_their_policies_do() {
+fn comparing_answers_agrees_with_comparing_policies() {
     for seed in [2, 3, 5, 8] {
         let place = Place::new();
         let mut after = policy("2");
@@ -118,7 +118,7 @@ fn files_of_answers_flip_as_their_policies_do() {
 }
 
 #[test]
-fn answers_do_not_differ_from_themselves() {
+fn equal_answers_have_no_flips() {
     let place = Place::new();
     let guardrails = example_guardrails();
     let guarded = ["tape", "--guardrails", guardrails.to_str().unwrap()];
@@ -139,7 +139,7 @@ fn answers_do_not_differ_from_themselves() {
             assert_eq!(told["other_reasons"], json!([]), "{other}");
             assert_eq!(told["totals_before"], told["totals_after"]);
         }
-        // And the engine answers as it did.
+        // The engine also answers as recorded.
         let engine = [&["--answers", "old.gz", "--fail-on-flip"], &guarded[..]].concat();
         let told = compared(&place, &engine);
         assert_eq!(
@@ -152,7 +152,7 @@ fn answers_do_not_differ_from_themselves() {
 }
 
 #[test]
-fn a_last_bit_is_a_flip() {
+fn a_difference_in_the_last_bit_is_a_flip() {
     let place = small();
     let one = f64::from_bits(8.0_f64.to_bits() + 1);
     place.put("new", changed(&place, 2, set(json!({ "leverage": one }))));
@@ -163,7 +163,7 @@ fn a_last_bit_is_a_flip() {
 }
 
 #[test]
-fn every_change_of_what_is_done_is_found() {
+fn every_change_of_an_effect_is_found() {
     let place = small();
     let skip = json!({
         "decision": "SKIP", "reason": "POLICY_STALE", "leverage": null, "size_usd": null, "notional_usd": null,
@@ -222,7 +222,7 @@ fn every_change_of_what_is_done_is_found() {
 }
 
 #[test]
-fn who_could_not_read_a_record_does_not_contradict_who_could() {
+fn an_unreadable_record_contradicts_nothing() {
     let place = small();
     let unread = json!({
         "event": null, "id": "2", "ts": null, "symbol": null, "side": null, "decision": "SKIP",
@@ -235,7 +235,7 @@ fn who_could_not_read_a_record_does_not_contradict_who_could() {
     assert_eq!(told["symbols"], json!({"BTCUSDT": 1}));
     assert_eq!(told["days"], json!({"2026-01-05": 1}));
     assert_eq!(told["unreadable_lines"], 1);
-    // A skip for another reason is no flip.
+    // A skip for another reason is not a flip.
     let other = json!({"reason": "INTENT_AMBIGUOUS"});
     place.put("new", changed(&place, 6, set(other)));
     let told = compared(&place, &["--answers", "old", "--answers", "new"]);
@@ -245,7 +245,7 @@ fn who_could_not_read_a_record_does_not_contradict_who_could() {
 }
 
 #[test]
-fn a_policy_that_is_none_is_judged_as_a_replay_does() {
+fn an_invalid_policy_is_handled_as_in_a_replay() {
     let place = small();
     place.put("bad.json", r#"{"policy_version": "1"}"#);
     place.put("tape", lines(&[entry(1)]));
@@ -257,14 +257,14 @@ fn a_policy_that_is_none_is_judged_as_a_replay_does() {
 }
 
 #[test]
-fn a_page_tells_no_causes_either() {
+fn a_report_of_answers_contains_no_causes() {
     let place = small();
     place.put("new", changed(&place, 2, set(json!({"leverage": 7}))));
     let files = ["diff", "--answers", "old", "--answers", "new"];
     let run = place.run(&[&files[..], &["--report", "page.html"]].concat());
     assert_eq!((run.status, &*run.stderr), (0, ""));
     let page = place.read("page.html");
-    assert!(page.contains("Portcullis: two sets of answers"));
+    assert!(page.contains("Portcullis comparison: two sets of answers"));
     assert!(page.contains("LEVERAGE"));
     assert!(!page.contains("ecause of"));
 }

@@ -1,4 +1,4 @@
-//! `diff --answers`: what is no file of answers, or not to the same tape, and what cannot be combined.
+//! Tests of `diff --answers` with files that are not answers, answers to other tapes, and conflicting arguments.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use crate::{
     support::{Place, START, entry, gzip, lines, objects, policy, updated},
 };
 
-/// Against the old answers, and as the old ones of the tape.
+/// Checks the error with the file as the new answers, and its file name with the file as answers to the tape.
 #[track_caller]
 fn check_refused(place: &Place, new: &str, why: &str) {
     place.put("new", new);
@@ -20,7 +20,7 @@ fn check_refused(place: &Place, new: &str, why: &str) {
 }
 
 #[test]
-fn a_line_that_is_no_row_is_named() {
+fn a_malformed_row_is_reported_with_its_line() {
     let place = small();
     let old = place.read("old");
     let check = |n: usize, fields: Value, why: &str| {
@@ -31,18 +31,18 @@ fn a_line_that_is_no_row_is_named() {
     check(
         2,
         json!({"n": "2"}),
-        r#"`n` is `"2"`, where a whole number is due"#,
+        r#"`n` is `"2"`, expected a whole number"#,
     );
     check(
         2,
         json!({"n": 2.5}),
-        "`n` is `2.5`, where a whole number is due",
+        "`n` is `2.5`, expected a whole number",
     );
     check(3, json!({"id": null}), "`id` is missing");
-    check(3, json!({"id": 3}), "`id` is `3`, where a text is due");
+    check(3, json!({"id": 3}), "`id` is `3`, expected a string");
     check(2, json!({"decision": null}), "`decision` is missing");
     let unknown =
-        |name: &str, value: &str| format!("`{name}` is `{value}`, which is none that is known");
+        |name: &str, value: &str| format!("`{name}` is `{value}`, which is not a known value");
     check(
         2,
         json!({"decision": "trade"}),
@@ -67,62 +67,62 @@ fn a_line_that_is_no_row_is_named() {
     check(
         2,
         json!({"leverage": "8"}),
-        r#"`leverage` is `"8"`, where a finite number is due"#,
+        r#"`leverage` is `"8"`, expected a finite number"#,
     );
     check(
         2,
         json!({"leverage": true}),
-        "`leverage` is `true`, where a finite number is due",
+        "`leverage` is `true`, expected a finite number",
     );
     check(
         2,
         json!({"ts": 1e300}),
-        "`ts` is `1e+300`, where an instant in epoch milliseconds is due",
+        "`ts` is `1e+300`, expected a timestamp in epoch milliseconds",
     );
     check(
         2,
         json!({"symbol": ""}),
-        r#"`symbol` is `""`, where a symbol is due"#,
+        r#"`symbol` is `""`, expected a symbol"#,
     );
     check(
         1,
         json!({"policy_hash": "ab"}),
-        r#"`policy_hash` is `"ab"`, where a hash is due"#,
+        r#"`policy_hash` is `"ab"`, expected a hash"#,
     );
     check(
         2,
         json!({"leverage": null}),
-        "`leverage` is missing, and TRADE needs one",
+        "`leverage` is missing, but TRADE requires it",
     );
     check(
         6,
         json!({"reason": null}),
-        "`reason` is missing, and SKIP needs one",
+        "`reason` is missing, but SKIP requires it",
     );
     check(
         4,
         json!({"harvest_action": null}),
-        "`harvest_action` is missing, and HARVEST needs one",
+        "`harvest_action` is missing, but HARVEST requires it",
     );
     check(
         2,
         json!({"reason": "POLICY_STALE"}),
-        "TRADE has no `reason`",
+        "TRADE must not have `reason`",
     );
-    check(3, json!({"leverage": 8}), "EXIT has no `leverage`");
+    check(3, json!({"leverage": 8}), "EXIT must not have `leverage`");
     check(
         2,
         json!({"event": null}),
-        "`event` is missing, and TRADE needs one",
+        "`event` is missing, but TRADE requires it",
     );
     check(
         2,
         json!({"event": "policy.updated"}),
-        "`policy.updated` is never answered with TRADE",
+        "an event `policy.updated` cannot have decision TRADE",
     );
 
     let far = old.replace(r#""leverage":8.0"#, r#""leverage":8e999"#);
-    let why = "`new`, line 2: `leverage` is `8e999`, where a finite number is due";
+    let why = "`new`, line 2: `leverage` is `8e999`, expected a finite number";
     check_refused(&place, &far, why);
     let twice = old.replace(r#"{"n":2,"#, r#"{"n":2,"n":2,"#);
     check_refused(
@@ -131,8 +131,8 @@ fn a_line_that_is_no_row_is_named() {
         "`new`, line 2, column 10: duplicate field `n`",
     );
     let list = old.replace(r#"{"n":2,"#, r#"[2,"#);
-    check_refused(&place, &list, "`new`, line 2: no JSON object");
-    // Whatever stands in columns that say nothing of what is done does not matter.
+    check_refused(&place, &list, "`new`, line 2: expected a JSON object");
+    // Columns that do not affect the effect are ignored, whatever they contain.
     let new = changed(
         &place,
         2,
@@ -144,7 +144,7 @@ fn a_line_that_is_no_row_is_named() {
 }
 
 #[test]
-fn a_row_that_is_cut_off_is_named() {
+fn an_incomplete_row_is_reported_with_its_line() {
     let place = small();
     let old = place.read("old");
     let last = old.lines().last().unwrap();
@@ -152,7 +152,7 @@ fn a_row_that_is_cut_off_is_named() {
         let new = old.get(..old.len() - 1 - cut).unwrap();
         let column = last.len() - cut;
         let why = format!(
-            "`new`, line 7, column {column}: the row is cut off: write these answers again"
+            "`new`, line 7, column {column}: the row is incomplete; record these answers again"
         );
         check_refused(&place, new, &why);
     }
@@ -173,7 +173,7 @@ fn a_row_that_is_cut_off_is_named() {
     );
     place.put("zip", b"PK\x03\x04\x14");
     let run = place.run(&["diff", "--answers", "zip", "tape"]);
-    let why = "`zip` holds zip data: answers are JSON lines, plain or compressed with gzip or zstd, or Parquet";
+    let why = "`zip` contains zip data; answers are JSON lines, plain or compressed with gzip or zstd, or Parquet";
     assert_eq!(
         (run.status, run.stderr),
         (2, format!("portcullis: {why}\n"))
@@ -181,33 +181,33 @@ fn a_row_that_is_cut_off_is_named() {
 }
 
 #[test]
-fn answers_to_other_records_are_refused() {
+fn answers_to_other_records_are_rejected() {
     let place = small();
     let old = place.read("old");
     let rows: Vec<&str> = old.lines().collect();
     let check = |rows: &[&str], why: &str| check_refused(&place, &(rows.join("\n") + "\n"), why);
     let due = |line: usize, n: usize, due: usize| {
         format!(
-            "`new`, line {line}: `n` is {n}, and {due} is due: rows are numbered from 1, each once and none left out"
+            "`new`, line {line}: `n` is {n}, expected {due}: rows must be numbered from 1 without gaps or duplicates"
         )
     };
     check(&rows[1..], &due(1, 2, 1));
     check(&[&rows[..2], &rows[3..]].concat(), &due(3, 4, 3));
     check(&[&rows[..2], &rows[1..]].concat(), &due(3, 2, 3));
     check(&[rows[0], rows[2], rows[1]], &due(2, 3, 2));
-    let apart = "they are not answers to the same tape";
-    let short = format!("`new` ends after record 6, and `old` goes on: {apart}");
+    let apart = "the answers belong to different tapes";
+    let short = format!("`new` ends after record 6, but `old` has more: {apart}");
     check(&rows[..6], &short);
-    let none = format!("`new` ends after record 0, and `old` goes on: {apart}");
+    let none = format!("`new` ends after record 0, but `old` has more: {apart}");
     check(&[], &none);
     let more = rows[6].replace('7', "8");
-    let long = format!("`old` ends after record 7, and `new` goes on: {apart}");
+    let long = format!("`old` ends after record 7, but `new` has more: {apart}");
     check(&[&rows[..], &[&*more]].concat(), &long);
 
     let other = |n: usize, fields: Value, found: &str| {
         let new = changed(&place, n, set(fields));
         let (found, others) = found.split_once(" / ").unwrap();
-        let why = format!("`new`, line {n}: {found}, and {others} in `old`, line {n}: {apart}");
+        let why = format!("`new`, line {n}: {found}, but {others} in `old`, line {n}: {apart}");
         check_refused(&place, &new, &why);
     };
     other(
@@ -235,22 +235,22 @@ fn answers_to_other_records_are_refused() {
         &format!("`policy_hash` of record 1 is `{zeros}` / `{hash}`"),
     );
 
-    // Of a tape its records are named.
+    // For a tape, the error names the record.
     place.put("tape", lines(&objects(&place.read("tape"))[..5]));
     let run = place.run(&["diff", "--answers", "old", "tape"]);
-    let why = format!("portcullis: the tape ends after record 5, and `old` goes on: {apart}\n");
+    let why = format!("portcullis: the tape ends after record 5, but `old` has more: {apart}\n");
     assert_eq!((run.status, run.stderr), (2, why));
     place.put("tape", lines(&[updated(0, &policy("1")), entry(9)]));
     let run = place.run(&["diff", "--answers", "old", "tape"]);
     let (then, now) = ((START + 1) * 1000, (START + 9) * 1000);
     let why = format!(
-        "portcullis: record 2 of the tape: `ts` of record 2 is `{now}`, and `{then}` in `old`, line 2: {apart}\n"
+        "portcullis: record 2 of the tape: `ts` of record 2 is `{now}`, but `{then}` in `old`, line 2: {apart}\n"
     );
     assert_eq!((run.status, run.stderr), (2, why));
 }
 
 #[test]
-fn what_cannot_be_combined_is_said() {
+fn conflicting_arguments_are_rejected() {
     let place = small();
     place.put("p.json", policy("1").to_string());
     place.put("g.json", "{}");
@@ -264,20 +264,20 @@ fn what_cannot_be_combined_is_said() {
     let nothing = "nothing to compare: give `--policy` twice and a TAPE, `--answers` once and its TAPE, or `--answers` twice";
     check("", nothing);
     check("tape", nothing);
-    let alone = "`--answers` is given once, and no TAPE: give other answers to compare, or the tape that these answer";
+    let alone = "`--answers` is given once without a TAPE: give a second file of answers, or the tape that these answers belong to";
     check("--answers old", alone);
     check("--answers old --policy p.json", alone);
     check(
         "--answers old --answers old --answers old",
-        "`--answers` is given 3 times: give it twice, the answers to compare with and the ones to compare, or once with their TAPE",
+        "`--answers` is given 3 times: give it twice, first the old answers, then the new ones, or once with a TAPE",
     );
     check(
         "--answers old --answers old tape",
-        "`--answers` is given twice, and a TAPE: two files are compared without it; give one of them to compare it with today's engine",
+        "`--answers` is given twice together with a TAPE: two files of answers are compared without a tape; give only one of them to compare it with this engine",
     );
     check(
         "--answers old tape --policy p.json --policy p.json",
-        "`--policy` is given more than once beside `--answers`: give the one in force from the beginning, or none",
+        "`--policy` is given more than once together with `--answers`: give only the policy that is active from the beginning, or none",
     );
     for flag in [
         "--policy p.json",
@@ -288,18 +288,18 @@ fn what_cannot_be_combined_is_said() {
         check(
             &format!("--answers old --answers old {flag}"),
             &format!(
-                "`{name}` beside two `--answers`: what was answered is compared as it stands, leave it out"
+                "`{name}` cannot be used with two `--answers`: recorded answers are compared as they are; remove it"
             ),
         );
     }
-    let minimal = "`--minimal` needs two policies: a tape shows no flip of recorded answers, which are not on it; `explain TAPE --n K` shows a record";
+    let minimal = "`--minimal` requires two policies, because recorded answers are not on the tape; use `explain TAPE --n K` to inspect a record";
     check("--answers old --answers old --minimal m", minimal);
     check("--answers old tape --minimal m", minimal);
     check(
         "--policy p.json --policy p.json",
-        "two policies and no TAPE: give the tape that both are to answer",
+        "`--policy` is given twice without a TAPE: give the tape that both policies should answer",
     );
-    let stdin = "standard input can be read once: it is asked for by";
+    let stdin = "standard input can be read only once, but it is used by";
     check(
         "--answers - --answers -",
         &format!("{stdin} the first `--answers` and by the second `--answers`"),
@@ -309,8 +309,8 @@ fn what_cannot_be_combined_is_said() {
         &format!("{stdin} `--answers` and by the tape"),
     );
     check(
-        "--answers gone tape",
-        "`gone`: No such file or directory (os error 2)",
+        "--answers missing tape",
+        "`missing`: No such file or directory (os error 2)",
     );
     check("--answers . tape", "`.`: is a directory, not a file");
     check(

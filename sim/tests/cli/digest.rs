@@ -1,4 +1,4 @@
-//! The digest: the same for every way to run, and computed a second time from the answers alone.
+//! Tests of the digest: it is the same for every way to run, and a second implementation computes it from the answers.
 
 use std::{fs::File, io::Write as _, process::Stdio};
 
@@ -22,7 +22,7 @@ use crate::{
     support::{Place, example_guardrails, generated, gzip, zstd},
 };
 
-/// One answer, as whoever has only the JSONL reads it.
+/// One answer, read from its JSON line only.
 struct Row<'a>(Fields<'a>);
 
 impl Row<'_> {
@@ -36,7 +36,7 @@ impl Row<'_> {
         self.raw(name).map(|raw| serde_json::from_str(raw).unwrap())
     }
 
-    /// The place of a text in a list, from 1; 0 where it is absent.
+    /// Returns the position of a text in a list, counted from 1, or 0 if the field is absent.
     fn code(&self, name: &str, list: &[&str]) -> u8 {
         let Some(text) = self.text(name) else {
             return 0;
@@ -46,7 +46,7 @@ impl Row<'_> {
         u8::try_from(place + 1).unwrap()
     }
 
-    /// By what a source begins with, from 1.
+    /// Returns the position of the prefix of a source in a list, counted from 1, or 0 if the field is absent.
     fn source(&self, name: &str, list: &[&str]) -> u8 {
         let Some(text) = self.text(name) else {
             return 0;
@@ -55,7 +55,7 @@ impl Row<'_> {
         u8::try_from(place.unwrap() + 1).unwrap()
     }
 
-    /// Text to bits without a detour: not every reader of JSON is exact.
+    /// Returns the bits of a number, parsed from its text because not every JSON reader is exact.
     fn number(&self, name: &str) -> [u8; 8] {
         let bits = |raw: &str| raw.parse::<f64>().unwrap().to_bits();
         self.raw(name).map_or(u64::MAX, bits).to_le_bytes()
@@ -161,7 +161,7 @@ impl Row<'_> {
     }
 }
 
-/// As the documentation of the digest has it.
+/// Computes the digest as documented.
 fn digest_of(answers: &str) -> String {
     let mut hasher = blake3::Hasher::new();
     for line in answers.lines() {
@@ -174,7 +174,7 @@ fn digest_of(answers: &str) -> String {
 fn the_digest_can_be_computed_from_the_answers() {
     let place = Place::new();
     place.put("tape", generated(8000, 12));
-    // Kinds of size that the sample does not hold.
+    // Kinds of size that the sample does not contain.
     place.put("more", "{\"decided_at\":-1,\"symbol\":\"BTCUSDT\",\"side\":\"BUY\",\"qty\":3,\"entry_price\":7}\n{}\n");
     let guardrails = example_guardrails();
     for arguments in [
@@ -189,7 +189,7 @@ fn the_digest_can_be_computed_from_the_answers() {
             "more",
             "tape",
             "--exit-owner",
-            "nobody",
+            "other",
             "--exit-delegate",
             "exitbrain_v3_5",
         ],
@@ -205,13 +205,13 @@ fn the_digest_can_be_computed_from_the_answers() {
 }
 
 #[test]
-fn whatever_an_answer_says_shows_in_the_digest() {
+fn every_field_of_an_answer_affects_the_digest() {
     let place = Place::new();
     place.answers(&[]);
     let answers = place.read("answers");
     let lines: Vec<&str> = answers.lines().collect();
     let digest = digest_of(&answers);
-    // Free text and what follows from it does not.
+    // Free text, and fields that follow from others, are not in the digest.
     let silent = ["n", "detail", "policy_version"];
     let mut changed = 0;
     for line in lines.iter().take(400) {
@@ -230,7 +230,7 @@ fn whatever_an_answer_says_shows_in_the_digest() {
             let edited = edited.to_string();
             let row = |line: &str| Row(serde_json::from_str(line).unwrap()).bytes();
             let shows = row(&edited) != row(line);
-            // A component that is absent differs from one that is zero; of a hash the first bytes count.
+            // An absent component differs from a zero one; of a hash, only the first bytes count.
             assert_eq!(shows, !silent.contains(&name.as_str()), "{name} in {line}");
             changed += u32::from(shows);
         }
@@ -241,7 +241,7 @@ fn whatever_an_answer_says_shows_in_the_digest() {
 }
 
 #[test]
-fn the_digest_is_the_same_however_the_bytes_arrive() {
+fn the_digest_does_not_depend_on_the_input_format() {
     let place = Place::new();
     let tape = generated(6000, 5);
     let middle = tape.len() / 2;
@@ -268,14 +268,14 @@ fn the_digest_is_the_same_however_the_bytes_arrive() {
             "a pipe, {threads} threads"
         );
     }
-    // The sample holds lines that are not UTF-8; their place is what they are made of here.
+    // With lines that are not UTF-8, the lossy conversion would change the tape.
     if !crlf.contains('\u{fffd}') {
         place.put("crlf", format!("\u{feff}{crlf}"));
         assert_eq!(place.digest(&["crlf"]), expected);
     }
 }
 
-/// Through a pipe, in pieces that end anywhere.
+/// Replays through a pipe, in pieces that do not end at line endings.
 fn digest_of_pipe(place: &Place, tape: &[u8], threads: &str) -> String {
     let mut child = place
         .command(&["replay", "-", "--format", "json", "--threads", threads])
@@ -302,7 +302,7 @@ enum Make {
     Zstd,
 }
 
-/// One tape cut into several, each of some make, the cuts anywhere between two lines.
+/// A tape split between lines into several tapes, each in some format.
 #[derive(Debug, Clone)]
 struct Cut {
     after: Vec<prop::sample::Index>,
@@ -382,9 +382,9 @@ fn run(sources: Vec<TapeSource>, threads: usize) -> (String, Vec<u8>) {
     (outcome.digest.to_hex().to_string(), answers)
 }
 
-/// White space at the end is left to the general reader of JSON, so that the same tape is read by two.
+/// A trailing tab makes the fast JSON reader fall back to the general one, so both readers read the same tape.
 #[test]
-fn two_readers_of_json_give_the_same_answers() {
+fn both_json_readers_yield_the_same_answers() {
     for seed in 7..9 {
         let tape = generated(10_000, seed);
         let lines = tape.split_inclusive(|byte| *byte == b'\n');
@@ -400,7 +400,7 @@ fn two_readers_of_json_give_the_same_answers() {
     }
 }
 
-/// All of the answers but their details, which name the column at which a line broke off.
+/// Returns the answers without their details, which name the column of a syntax error.
 fn columns(answers: &[u8]) -> Vec<Value> {
     let answers = std::str::from_utf8(answers).unwrap().lines();
     let columns = answers.map(|answer| {
@@ -418,9 +418,9 @@ proptest! {
         ..ProptestConfig::default()
     })]
 
-    /// Nor do the answers depend on it, but for the numbers of lines, which count within a tape.
+    /// The answers do not depend on it either, except for line numbers, which count within a tape.
     #[test]
-    fn the_digest_is_the_same_however_the_tape_is_cut(cut in any_cut(), seed in 0..3_u64) {
+    fn the_digest_does_not_depend_on_tape_splits(cut in any_cut(), seed in 0..3_u64) {
         let place = Place::new();
         let tape = generated(2200, seed);
         let lines: Vec<&[u8]> = tape.split_inclusive(|byte| *byte == b'\n').collect();

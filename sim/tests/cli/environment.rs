@@ -1,4 +1,4 @@
-//! Who may exit: the environment, the flags, and which of them wins.
+//! Tests of the exit owner and delegates: environment, flags, and their precedence.
 
 use serde_json::{Value, json};
 
@@ -10,7 +10,7 @@ fn exit_of(source: &str) -> Value {
     })
 }
 
-/// Who of these may exit, and by which rule.
+/// Checks which sources may exit, and by which rule.
 fn check(environment: &[(&str, &str)], flags: &[&str], expected: &[(&str, &str)]) {
     let sources = ["exitbrain_v3_5", "brain", "closer", "risk", "a,b", ""];
     let tape: Vec<Value> = sources.into_iter().map(exit_of).collect();
@@ -51,13 +51,13 @@ const OWNER: &str = "QUANTUM_EXIT_OWNER";
 const DELEGATES: &str = "QUANTUM_EXIT_DELEGATES";
 
 #[test]
-fn one_owner_and_no_delegates_unless_somebody_says_so() {
+fn the_default_is_one_owner_and_no_delegates() {
     check(&[], &[], &[("exitbrain_v3_5", "owner")]);
     check(&[(DELEGATES, "")], &[], &[("exitbrain_v3_5", "owner")]);
 }
 
 #[test]
-fn the_environment_names_owner_and_delegates() {
+fn the_environment_sets_owner_and_delegates() {
     check(&[(OWNER, "brain")], &[], &[("brain", "owner")]);
     check(
         &[(DELEGATES, "closer")],
@@ -73,7 +73,7 @@ fn the_environment_names_owner_and_delegates() {
             ("risk", "delegate"),
         ],
     );
-    // An owner who is listed as a delegate as well is the owner.
+    // An owner that is also listed as a delegate is the owner.
     check(
         &[(OWNER, "brain"), (DELEGATES, "brain")],
         &[],
@@ -82,7 +82,7 @@ fn the_environment_names_owner_and_delegates() {
 }
 
 #[test]
-fn a_flag_wins_over_the_environment() {
+fn a_flag_overrides_the_environment() {
     check(
         &[(OWNER, "risk")],
         &["--exit-owner", "brain"],
@@ -100,14 +100,14 @@ fn a_flag_wins_over_the_environment() {
 }
 
 #[test]
-fn a_name_that_is_empty_is_refused() {
+fn an_empty_name_is_rejected() {
     let place = Place::new();
     let refused = |environment: (&str, &str), flags: &[&str], why: &str| {
         for command in [&["replay"][..], &["decide"], &["harvest"]] {
             let mut process = place.command(&[command, flags].concat());
             let output = process.env(environment.0, environment.1).output().unwrap();
             let stderr = format!(
-                "portcullis: {why}: see --exit-owner (QUANTUM_EXIT_OWNER) and --exit-delegate (QUANTUM_EXIT_DELEGATES)\n"
+                "portcullis: {why}; see `--exit-owner` (QUANTUM_EXIT_OWNER) and `--exit-delegate` (QUANTUM_EXIT_DELEGATES)\n"
             );
             assert_eq!(output.status.code(), Some(2));
             assert_eq!(String::from_utf8(output.stderr).unwrap(), stderr);
@@ -128,7 +128,7 @@ fn a_name_that_is_empty_is_refused() {
 
 #[cfg(unix)]
 #[test]
-fn a_name_that_is_not_utf_8_is_refused_by_its_variable() {
+fn a_variable_that_is_not_utf8_is_rejected_by_name() {
     use std::os::unix::ffi::OsStrExt as _;
     let place = Place::new();
     let no_text = std::ffi::OsStr::from_bytes(b"brain\xff");
@@ -149,7 +149,7 @@ fn a_name_that_is_not_utf_8_is_refused_by_its_variable() {
 }
 
 #[test]
-fn the_summary_says_who_may_exit_and_what_the_guardrails_are() {
+fn the_summary_lists_owner_delegates_and_guardrails() {
     let place = Place::new();
     place.put("tape", "");
     place.put("g.json", "{}");
@@ -170,13 +170,13 @@ fn the_summary_says_who_may_exit_and_what_the_guardrails_are() {
     assert_eq!(summary["exit_owner"], "brain");
     assert_eq!(summary["exit_delegates"], json!(["closer"]));
     assert_eq!(summary["guardrails"], "g.json");
-    // Nobody is listed twice.
+    // Duplicate names are listed once.
     let twice = ["brain", "closer", "brain"].map(|name| ["--exit-delegate", name]);
     let twice = [&flags[..], twice.as_flattened()].concat();
     assert_eq!(place.summary(&twice), summary);
     let text = place.run(&[&["replay"], &flags[..]].concat()).stdout;
     assert!(
-        text.contains("\nguardrails: g.json; exits: owner brain, delegates closer\n"),
+        text.contains("\nguardrails: g.json; exit owner: brain; exit delegates: closer\n"),
         "{text}"
     );
 }

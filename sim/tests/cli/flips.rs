@@ -1,4 +1,4 @@
-//! `diff --out`: every flip, one by one.
+//! Tests of `diff --out`, which writes every flip.
 
 use std::fs::File;
 
@@ -34,7 +34,7 @@ fn place() -> Place {
     place
 }
 
-/// What a comparison says, and the flips that it wrote.
+/// Returns the JSON report of a comparison that writes its flips to `out`.
 fn told(place: &Place, arguments: &[&str], out: &str) -> Value {
     let run = place.run(&[arguments, &["--format", "json", "--out", out]].concat());
     assert_eq!((run.status, &*run.stderr), (0, ""), "{arguments:?}");
@@ -59,7 +59,7 @@ fn cell(values: &ArrayRef, row: usize) -> Value {
     }
 }
 
-/// Rows as the objects that a line has, absent fields left out.
+/// Returns Parquet rows as JSON objects, without absent fields.
 fn rows(place: &Place, name: &str) -> Vec<Value> {
     let file = File::open(place.path().join(name)).unwrap();
     let builder = ParquetRecordBatchReaderBuilder::try_new(file).unwrap();
@@ -87,7 +87,7 @@ fn objects_of(batch: &RecordBatch) -> Vec<Value> {
 }
 
 #[test]
-fn every_flip_is_written_in_the_order_of_the_records() {
+fn every_flip_is_written_in_record_order() {
     let place = place();
     let said = told(&place, &[&POLICIES[..], &["tape.jsonl"]].concat(), "flips");
     let flips = objects(&place.read("flips"));
@@ -136,7 +136,7 @@ fn recorded_answers_flip_without_a_cause() {
 }
 
 #[test]
-fn where_nothing_flips_the_file_is_empty_and_whole() {
+fn without_flips_the_file_is_empty_and_valid() {
     let place = place();
     let same = [
         "diff",
@@ -153,7 +153,7 @@ fn where_nothing_flips_the_file_is_empty_and_whole() {
 }
 
 #[test]
-fn a_dash_leaves_standard_output_to_the_flips() {
+fn a_dash_writes_the_flips_to_standard_output() {
     let place = place();
     let flips = [&POLICIES[..], &["tape.jsonl", "--out"]].concat();
     place.run(&[&flips[..], &["flips"]].concat());
@@ -163,7 +163,7 @@ fn a_dash_leaves_standard_output_to_the_flips() {
 }
 
 #[test]
-fn what_a_run_reads_or_writes_is_not_written_over() {
+fn inputs_and_other_outputs_are_not_overwritten() {
     let place = place();
     let check = |arguments: &[&str], expected: &str| {
         let run = place.run(&[&POLICIES[..], arguments].concat());
@@ -172,7 +172,7 @@ fn what_a_run_reads_or_writes_is_not_written_over() {
     };
     let input = "it is an input of this run";
     check(&["tape.jsonl", "--out", "tape.jsonl"], input);
-    let taken = "something else of this run goes there";
+    let taken = "another output of this run has the same path";
     for other in ["--minimal", "--report"] {
         check(&["tape.jsonl", "--out", "x", other, "x"], taken);
     }

@@ -1,15 +1,16 @@
-//! `decide` and `harvest` as a port in another process, held to the laws by the kit that holds anybody's.
+//! Checks of the commands `decide` and `harvest` against the laws. Each call runs the program as a port in another
+//! process.
 
 use portcullis::testing::{Decider, Harvester, Laws, Question, Row, Unanswered};
 
 use crate::support::Place;
 
-/// Asks the program anew for every answer.
+/// Runs the program once for every question.
 struct Program(Place);
 
 impl Program {
     fn ask(&self, command: &str, asked: &Question) -> Result<Row, Unanswered> {
-        // A line holds no record of several lines, and an empty one none.
+        // The input has one record per line, and the program ignores empty lines.
         if asked.record.contains('\n') || asked.record.trim().is_empty() {
             return Ok(Row::skip("INTENT_UNREADABLE"));
         }
@@ -26,7 +27,8 @@ impl Program {
             self.0.put("policy.json", policy);
             let arguments = [&arguments[..], &["--policy", "policy.json"]].concat();
             let with_policy = self.0.run_with(&arguments, asked.record.as_str());
-            // 1: the policy is none, and the answer says so. 2: the file holds no JSON object; then there is none.
+            // Exit status 1: the policy is invalid, and the answer has the reason. Exit status 2: the file is not a
+            // JSON object; then the program runs without a policy.
             run = Some(with_policy).filter(|run| run.status != 2);
         }
         let run = run.unwrap_or_else(|| self.0.run_with(&arguments, asked.record.as_str()));

@@ -1,4 +1,4 @@
-//! `decide` and `harvest`: a line in, its answer out, before the next line is written.
+//! Tests of `decide` and `harvest`: each line is answered before the next one is written.
 
 use std::{
     io::{BufRead as _, BufReader, Write as _},
@@ -14,7 +14,7 @@ use crate::support::{
     Place, START, entry, exit, lines, objects, policy, policy_until, position, short, text, updated,
 };
 
-/// Somebody who waits for each answer.
+/// A client that waits for each answer.
 struct Talk {
     child: Child,
     stdin: Option<ChildStdin>,
@@ -59,7 +59,7 @@ impl Talk {
 }
 
 #[test]
-fn an_intent_is_answered_before_the_next_is_written() {
+fn each_intent_is_answered_immediately() {
     let place = Place::new();
     place.put("policy.json", policy("one").to_string());
     let mut talk = Talk::new(&place, &["decide", "--policy", "policy.json"]);
@@ -70,13 +70,13 @@ fn an_intent_is_answered_before_the_next_is_written() {
             (&json!(n), "TRADE one".to_owned())
         );
     }
-    assert_eq!(short(&talk.ask("no JSON")), "SKIP INTENT_UNREADABLE");
+    assert_eq!(short(&talk.ask("not JSON")), "SKIP INTENT_UNREADABLE");
     assert_eq!(short(&talk.ask(&exit(4).to_string())), "EXIT");
     talk.end();
 }
 
 #[test]
-fn a_position_is_answered_before_the_next_is_written() {
+fn each_position_is_answered_immediately() {
     let place = Place::new();
     place.put("policy.json", policy("one").to_string());
     let mut talk = Talk::new(&place, &["harvest", "--policy", "policy.json"]);
@@ -90,7 +90,7 @@ fn a_position_is_answered_before_the_next_is_written() {
     talk.end();
 }
 
-/// The answers in short to lines on standard input.
+/// Checks the short answers to lines on standard input.
 fn check(arguments: &[&str], lines_in: &[Value], expected: &[&str]) {
     let place = Place::new();
     place.put("policy.json", policy("one").to_string());
@@ -102,7 +102,7 @@ fn check(arguments: &[&str], lines_in: &[Value], expected: &[&str]) {
 }
 
 #[test]
-fn without_now_each_record_is_judged_at_its_own_time() {
+fn without_now_each_record_is_evaluated_at_its_own_time() {
     let intents = [entry(0), entry(3600), entry(3601), exit(9999)];
     let judged = ["TRADE one", "TRADE one", "SKIP POLICY_STALE", "EXIT"];
     check(&["decide", "--policy", "policy.json"], &intents, &judged);
@@ -112,13 +112,13 @@ fn without_now_each_record_is_judged_at_its_own_time() {
 }
 
 #[test]
-fn a_record_without_a_time_is_told_how_to_get_one() {
+fn a_record_without_a_timestamp_gets_a_warning() {
     let place = Place::new();
     place.put("policy.json", policy("one").to_string());
     let timeless = json!({"symbol": "BTCUSDT", "side": "BUY", "size": 1});
     let mut position = position(1);
     position.as_object_mut().unwrap().remove("id");
-    let warning = "portcullis: warning: a record without a time was skipped; `--now` gives an instant to judge at\n";
+    let warning = "portcullis: warning: skipped a record without a timestamp; use `--now` to set the evaluation time\n";
     let now = START.to_string();
     for (command, record, reason, judged) in [
         ("decide", timeless, "INTENT_INVALID", "TRADE one"),
@@ -139,7 +139,7 @@ fn a_record_without_a_time_is_told_how_to_get_one() {
 }
 
 #[test]
-fn now_is_the_clock_of_all_records() {
+fn now_is_the_time_of_all_records() {
     let now = |seconds: i64| (START + seconds).to_string();
     let intents = [
         entry(0),
@@ -185,7 +185,7 @@ fn without_a_policy_everything_that_needs_one_is_skipped() {
 }
 
 #[test]
-fn what_is_answered_elsewhere_is_unreadable_here() {
+fn events_of_other_commands_are_unreadable() {
     let unreadable = "SKIP INTENT_UNREADABLE";
     let mut intent = entry(1);
     intent["event_type"] = "trade.intent".into();
@@ -205,7 +205,7 @@ fn what_is_answered_elsewhere_is_unreadable_here() {
 }
 
 #[test]
-fn guardrails_and_blank_lines_are_as_on_a_tape() {
+fn guardrails_and_blank_lines_work_as_in_a_replay() {
     let place = Place::new();
     place.put("policy.json", policy("one").to_string());
     place.put("g.json", r#"{"halt": "everything"}"#);

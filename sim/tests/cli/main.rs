@@ -1,4 +1,4 @@
-//! The program as its user meets it: arguments, files and pipes in; answers, texts and exit status out.
+//! Tests of the command-line program, from arguments, files and pipes to answers, texts and exit status.
 
 #![expect(
     clippy::unwrap_used,

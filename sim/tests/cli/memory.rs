@@ -1,4 +1,4 @@
-//! Resident memory does not grow with the tape.
+//! Tests that resident memory does not grow with the tape.
 
 #![cfg(target_os = "linux")]
 
@@ -8,11 +8,12 @@ use portcullis_sim::generate::write_tape;
 
 use crate::support::{Place, Run, zstd_of_window};
 
-/// Of the 64 MiB, the program that people run takes less than 8 before it reads anything. The one that is tested is not optimised
-/// and takes more, so what counts here is what comes on top.
+/// The allowed increase over the program's own memory, in KiB. The limit is 64 MiB, of which an optimised program uses
+/// less than 8 MiB before it reads anything. The tested program is not optimised and uses more, so only the increase is
+/// checked.
 const KIB_MAX: u64 = (64 - 8) * 1024;
 
-/// What the program takes before it reads anything, in KiB.
+/// Returns the memory of the program before it reads anything, in KiB.
 fn own_kib() -> u64 {
     static OWN: OnceLock<u64> = OnceLock::new();
     *OWN.get_or_init(|| {
@@ -33,7 +34,7 @@ fn own_kib() -> u64 {
     })
 }
 
-/// The most memory that a process ever held, as long as it is there.
+/// Returns the peak resident memory of a running process, in KiB.
 fn high_kib(process: u32) -> u64 {
     let text = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
     let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
@@ -41,7 +42,7 @@ fn high_kib(process: u32) -> u64 {
     kib.map_or(0, |kib| kib.parse().unwrap())
 }
 
-/// A tape of 100,000 records and one of 600,000: about 23 and 137 MB.
+/// Two tapes, of 100,000 and 600,000 records: about 23 and 137 MB.
 fn tapes() -> &'static Place {
     static TAPES: OnceLock<Place> = OnceLock::new();
     TAPES.get_or_init(|| {
@@ -58,8 +59,8 @@ fn tapes() -> &'static Place {
     })
 }
 
-/// The most memory that a run ever held on top of the program's own, in KiB. What it holds never shrinks in this count, so that looking
-/// often enough is looking at the end.
+/// Returns the peak memory of a run, without the program's own memory, in KiB. `VmHWM` never decreases, so the last
+/// sample before the end is the peak.
 fn peak_kib(arguments: &[&str]) -> u64 {
     let mut command = tapes().command(arguments);
     let mut child = command.stdout(Stdio::null()).spawn().unwrap();
@@ -82,18 +83,18 @@ fn check(arguments: &[&str]) {
 }
 
 #[test]
-fn a_long_tape_takes_as_little_memory_as_a_short_one() {
+fn memory_is_bounded_with_one_thread() {
     check(&["--threads", "1"]);
 }
 
 #[test]
-fn so_it_does_with_threads() {
+fn memory_is_bounded_with_threads() {
     check(&["--threads", "2"]);
 }
 
-/// With the largest window that is read, and with more threads than are of any use.
+/// Uses the largest supported window, and more threads than are of any use.
 #[test]
-fn so_it_does_from_an_archive_and_with_many_threads() {
+fn memory_is_bounded_for_archives_and_many_threads() {
     let tapes = tapes();
     let archive = zstd_of_window(&fs::read(tapes.path().join("short")).unwrap(), 25);
     tapes.put("archive", archive);
@@ -105,10 +106,10 @@ fn so_it_does_from_an_archive_and_with_many_threads() {
 }
 
 #[test]
-fn threads_that_the_system_does_not_give_end_the_run_in_one_line() {
+fn a_failure_to_start_threads_is_one_error_line() {
     let place = Place::new();
     place.put("tape", "");
-    // Two MiB of addresses a thread.
+    // Each thread needs 2 MiB of address space.
     let run = std::process::Command::new("sh")
         .args([
             "-c",
@@ -122,9 +123,9 @@ fn threads_that_the_system_does_not_give_end_the_run_in_one_line() {
     assert_eq!((run.status, &*run.stdout, &*run.stderr), (2, "", message));
 }
 
-/// Parquet may take more: its pages are compressed, and answers stay until a group of rows is full.
+/// Parquet may use more: its pages are compressed, and answers are buffered until a row group is full.
 #[test]
-fn rows_are_not_kept() {
+fn parquet_rows_are_not_kept_in_memory() {
     let place = tapes();
     let run = place.run(&["convert", "short", "--out", "short.parquet"]);
     assert_eq!((run.status, &*run.stderr), (0, ""));
@@ -140,7 +141,7 @@ fn rows_are_not_kept() {
 }
 
 #[test]
-fn answers_are_not_kept() {
+fn answers_are_not_kept_in_memory() {
     let peak = peak_kib(&["replay", "short", "--threads", "2", "--out", "/dev/null"]);
     assert!(peak <= KIB_MAX, "{peak} KiB");
 }

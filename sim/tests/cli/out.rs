@@ -1,4 +1,4 @@
-//! Where the answers go, and what stood there before.
+//! `--out`: output files, replaced files and interrupted runs.
 
 use std::{
     fs::{self, File},
@@ -18,7 +18,7 @@ fn place() -> Place {
     place
 }
 
-/// Every file of the folder.
+/// Returns the names of all files in the folder.
 fn names(place: &Place) -> Vec<String> {
     let mut names: Vec<String> = fs::read_dir(place.path())
         .unwrap()
@@ -35,7 +35,7 @@ fn run_from(place: &Place, arguments: &[&str], stdin: &str) -> Run {
 }
 
 #[test]
-fn an_input_is_known_under_every_name() {
+fn an_input_is_recognised_under_every_name() {
     for input in ["tape.jsonl", "policy.json", "g.json"] {
         let place = place();
         fs::hard_link(place.path().join(input), place.path().join("hard")).unwrap();
@@ -46,7 +46,7 @@ fn an_input_is_known_under_every_name() {
         for out in [input, "hard", "soft"] {
             let message = format!("portcullis: cannot write `{out}`: it is an input of this run\n");
             for from in ["", input] {
-                // By name, or by standard input.
+                // The input is given by name or on standard input.
                 let [tape, policy, guardrails] = ["tape.jsonl", "policy.json", "g.json"]
                     .map(|name| if name == from { "-" } else { name });
                 let arguments = [
@@ -99,7 +99,7 @@ fn a_dash_is_standard_output_and_the_summary_goes_to_standard_error() {
     let json = place.run(&["replay", "tape.jsonl", "--out", "-", "--format", "json"]);
     assert_eq!((json.status, &json.stdout), (0, &answers));
     assert_eq!(objects(&json.stderr.replace('\n', ""))[0]["records"], 2);
-    // Whoever sends both to one file has both there.
+    // If both go to one file, the file has both.
     let both = File::create(place.path().join("both")).unwrap();
     let arguments = ["replay", "tape.jsonl", "--out", "/dev/stdout"];
     assert!(
@@ -114,7 +114,7 @@ fn a_dash_is_standard_output_and_the_summary_goes_to_standard_error() {
 }
 
 #[test]
-fn answers_take_the_place_of_a_file_and_keep_its_links_and_permissions() {
+fn a_replaced_file_keeps_its_links_and_permissions() {
     let place = place();
     place.answers(&["tape.jsonl"]);
     let answers = place.read("answers");
@@ -136,7 +136,7 @@ fn answers_take_the_place_of_a_file_and_keep_its_links_and_permissions() {
             metadata.permissions().mode() & 0o777
         };
         assert_eq!(mode("old"), 0o640);
-        // A new file is as any program writes it.
+        // A new file has the default permissions.
         place.put("any", "");
         assert_eq!(mode("answers"), mode("any"));
     }
@@ -144,7 +144,7 @@ fn answers_take_the_place_of_a_file_and_keep_its_links_and_permissions() {
 }
 
 #[test]
-fn what_an_archive_gave_before_it_broke_off_is_kept() {
+fn answers_before_a_truncated_archive_are_kept() {
     let place = place();
     let archive = gzip(&generated(2000, 9));
     place.put("cut", &archive[..archive.len() / 2]);
@@ -154,7 +154,7 @@ fn what_an_archive_gave_before_it_broke_off_is_kept() {
     assert!(objects(&place.read("old")).len() > 100);
 }
 
-/// Stops a run half way, which has read so many lines.
+/// Stops a run with a signal after it has started, and checks that it leaves all files unchanged.
 #[cfg(unix)]
 fn check_stopped(signal: &str, arguments: &[&str]) {
     let place = place();
@@ -172,7 +172,7 @@ fn check_stopped(signal: &str, arguments: &[&str]) {
         .unwrap();
     let mut stdin = child.stdin.take().unwrap();
     stdin.write_all(&generated(3000, 9)).unwrap();
-    // It is at work as soon as its own file is there.
+    // The run has started as soon as its temporary file exists.
     let is_at_work = (0..15_000).any(|_| {
         thread::sleep(Duration::from_millis(2));
         names(&place) != before
@@ -187,7 +187,7 @@ fn check_stopped(signal: &str, arguments: &[&str]) {
     let stderr = String::from_utf8(output.stderr).unwrap();
     let records = stderr
         .strip_prefix("portcullis: interrupted after ")
-        .and_then(|rest| rest.strip_suffix(" records; `old` is left as it was\n"));
+        .and_then(|rest| rest.strip_suffix(" records; `old` is unchanged\n"));
     let records: Option<u64> = records.and_then(|records| records.parse().ok());
     assert!(records.is_some_and(|records| records <= 3000), "{stderr}");
     assert_eq!(output.status.code(), Some(130));
@@ -197,7 +197,7 @@ fn check_stopped(signal: &str, arguments: &[&str]) {
 
 #[cfg(unix)]
 #[test]
-fn a_run_that_is_stopped_leaves_everything_as_it_was() {
+fn an_interrupted_run_leaves_all_files_unchanged() {
     check_stopped("-INT", &["replay", "-", "--out", "old", "--threads", "1"]);
     check_stopped("-TERM", &["replay", "-", "--out", "old", "--threads", "2"]);
     let same = ["--policy", "policy", "--policy", "policy"];

@@ -1,4 +1,4 @@
-//! Tapes and answers as Parquet.
+//! Tapes, answers and candles as Parquet.
 
 use std::{fs::File, sync::Arc};
 
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Place, START, generated, lines, policy};
 
-/// Everything of answers but their details, which name places in a line.
+/// Returns the answers without `detail`, which contains positions in a line.
 fn columns(answers: &[Value]) -> Vec<Value> {
     let mut answers = answers.to_vec();
     answers.iter_mut().for_each(|answer| {
@@ -22,7 +22,7 @@ fn columns(answers: &[Value]) -> Vec<Value> {
     answers
 }
 
-/// Lines that fit no columns, for one reason each.
+/// Lines that do not fit into columns, each for a different reason.
 const ODD: [&str; 16] = [
     r#"{"symbol": "BTCUSDT", "symbol": "ETHUSDT", "side": "BUY", "ts": 1767571201000, "size": 5}"#,
     r#"{"symbol": "BTCUSDT", "side": null, "side": "BUY", "ts": 1767571201000, "size": 5}"#,
@@ -53,7 +53,7 @@ fn tape(seed: u64) -> Vec<u8> {
 }
 
 #[test]
-fn a_tape_is_the_same_tape_as_parquet_and_back() {
+fn a_tape_survives_conversion_to_parquet_and_back() {
     for seed in 1..4 {
         let place = Place::new();
         place.put("tape.jsonl", tape(seed));
@@ -82,7 +82,7 @@ fn a_tape_is_the_same_tape_as_parquet_and_back() {
 }
 
 #[test]
-fn what_nobody_decides_by_is_carried() {
+fn unused_fields_are_kept() {
     let place = Place::new();
     let record = json!({"symbol": "BTCUSDT", "side": "BUY", "size": 5, "atr": 0.02, "why": {"a": [1, "\"}"]}});
     place.put(
@@ -102,16 +102,16 @@ fn what_nobody_decides_by_is_carried() {
         .lines()
         .map(|line| serde_json::from_str::<Value>(line).unwrap());
     let mut first = again.next().unwrap();
-    // A column of numbers tells 5 from 5.0 no more.
+    // A numeric column does not distinguish 5 from 5.0.
     assert_eq!(first["size"].take().as_f64(), Some(5.0));
     let mut expected = record;
     expected["size"].take();
     assert_eq!(first, expected);
 }
 
-/// A market is one object, and holds nothing else, wherever its columns stand.
+/// The `market.*` columns become one object, whatever their position.
 #[test]
-fn a_market_is_an_object_of_its_own() {
+fn market_columns_become_one_object() {
     let place = Place::new();
     let market = json!({"sigma": 0.25, "ts": 0.5, "p_trend": 0.75, "as_of": 1_767_571_200_000_i64});
     let record = json!({
@@ -154,9 +154,9 @@ fn texts(texts: &[&str]) -> ArrayRef {
     Arc::new(StringArray::from(texts.to_vec()))
 }
 
-/// As other programs write: dictionaries, narrow numbers, timestamps, wide texts, columns that nobody knows.
+/// Column types that other programs write: dictionaries, 32-bit numbers, timestamps, large strings, unknown columns.
 #[test]
-fn other_programs_tapes_are_read() {
+fn tapes_of_other_programs_are_read() {
     let place = Place::new();
     place.put("policy", policy("p").to_string());
     let symbols: DictionaryArray<Int32Type> =
@@ -218,7 +218,7 @@ fn other_programs_tapes_are_read() {
 }
 
 #[test]
-fn a_record_beside_other_columns_is_two() {
+fn a_record_column_conflicts_with_field_columns() {
     let place = Place::new();
     let record = json!({"symbol": "BTCUSDT", "side": "BUY", "size": 5}).to_string();
     write(
@@ -256,7 +256,7 @@ fn check_refused(place: &Place, expected: &str) {
 }
 
 #[test]
-fn a_file_that_is_no_tape_is_refused() {
+fn an_invalid_parquet_tape_is_refused() {
     let place = Place::new();
     let bools: ArrayRef = Arc::new(BooleanArray::from(vec![true]));
     write(
@@ -266,12 +266,12 @@ fn a_file_that_is_no_tape_is_refused() {
     );
     check_refused(
         &place,
-        "`tape` cannot be read as Parquet: column `leverage` is of type Boolean in all 1 row groups, and has to hold numbers or text; 0 records were answered",
+        "`tape` cannot be read as Parquet: column `leverage` has type Boolean in all 1 row groups; it must contain numbers or text; 0 records were answered",
     );
     write(&place, "tape", vec![("symbol", bools)]);
     check_refused(
         &place,
-        "`tape` cannot be read as Parquet: column `symbol` is of type Boolean in all 1 row groups, and has to hold text; 0 records were answered",
+        "`tape` cannot be read as Parquet: column `symbol` has type Boolean in all 1 row groups; it must contain text; 0 records were answered",
     );
     write(
         &place,
@@ -280,7 +280,7 @@ fn a_file_that_is_no_tape_is_refused() {
     );
     check_refused(
         &place,
-        "`tape` cannot be read as Parquet: no column is a field of a record (`symbol`, `side`, `ts`, …); it has `a`, `b`; 0 records were answered",
+        "`tape` cannot be read as Parquet: no column is a field of a record (`symbol`, `side`, `ts`, …); the columns are `a`, `b`; 0 records were answered",
     );
     let whole = {
         place.put("t.jsonl", generated(3_000, 1));
@@ -312,7 +312,7 @@ fn a_file_that_is_no_tape_is_refused() {
         (run.status, &*run.stderr),
         (
             2,
-            "portcullis: `standard input` holds Parquet, whose index stands at its end: give it as a file; 0 records were answered\n"
+            "portcullis: `standard input` contains Parquet, whose index is at its end; save it to a file and give that file; 0 records were answered\n"
         )
     );
 }
@@ -331,7 +331,7 @@ fn a_file_without_rows_is_a_tape_without_records() {
 }
 
 #[test]
-fn an_input_is_not_written_over() {
+fn an_input_is_not_overwritten() {
     let place = Place::new();
     place.put("tape", generated(10, 1));
     let run = place.run(&["convert", "tape", "--out", "tape"]);
@@ -344,7 +344,7 @@ fn an_input_is_not_written_over() {
     );
 }
 
-/// A value of a column as it stands in an answer's line; nothing where it is null.
+/// Returns a value of a column as JSON; `None` if it is null.
 fn value(column: &ArrayRef, row: usize) -> Option<Value> {
     if column.is_null(row) {
         return None;
@@ -367,7 +367,7 @@ fn value(column: &ArrayRef, row: usize) -> Option<Value> {
 }
 
 #[test]
-fn answers_as_parquet_are_the_answers() {
+fn parquet_answers_equal_json_answers() {
     let place = Place::new();
     place.put("tape", tape(5));
     let expected = place.answers(&["tape"]);
@@ -391,7 +391,7 @@ fn answers_as_parquet_are_the_answers() {
     }
     assert_eq!(rows.len(), expected.len());
     for (row, mut answer) in rows.into_iter().zip(expected) {
-        // Numbers are doubles in a column, whatever their text.
+        // Numeric columns are doubles, even if the JSON number has no fraction.
         for value in answer.as_object_mut().unwrap().iter_mut() {
             if let (name, Value::Number(number)) = value
                 && !["n", "ts", "not_after"].contains(&&**name)
@@ -404,7 +404,7 @@ fn answers_as_parquet_are_the_answers() {
 }
 
 #[test]
-fn candles_may_stand_in_parquet() {
+fn candles_are_read_from_parquet() {
     let place = Place::new();
     place.put("policy", policy("p").to_string());
     let entry = json!({"id": format!("{}-0", (START + 30) * 1000), "symbol": "BTCUSDT", "side": "BUY", "size": 1000, "stop_loss": 90});
@@ -471,7 +471,7 @@ fn candles_may_stand_in_parquet() {
     write(&place, "bools", columns(("timestamp", bools)));
     assert_eq!(
         refused("bools"),
-        "portcullis: cannot read candles from `bools` as Parquet: column `timestamp` is of type Boolean, and has to hold numbers, timestamps or text\n"
+        "portcullis: cannot read candles from `bools` as Parquet: column `timestamp` has type Boolean; expected numbers, timestamps or text\n"
     );
     write(
         &place,
@@ -483,9 +483,9 @@ fn candles_may_stand_in_parquet() {
     );
     assert_eq!(
         refused("none"),
-        "portcullis: `none` has no column `high`; the first line names the columns: timestamp (or open_time), open, high, low, close\n"
+        "portcullis: `none` has no column `high`; the required columns are timestamp (or open_time), open, high, low, close\n"
     );
     let back = Int64Array::from([0, 1, 1, 2].map(|n| minute(n) * 1000).to_vec());
     write(&place, "back", columns(("open_time", Arc::new(back))));
-    assert!(refused("back").starts_with("portcullis: `back`, line 3: it begins at "));
+    assert!(refused("back").starts_with("portcullis: `back`, line 3: the candle begins at "));
 }

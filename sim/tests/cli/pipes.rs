@@ -1,4 +1,4 @@
-//! Readers that go away: quiet, and no failure of the program's.
+//! Closed pipes: the program ends quietly with status 0.
 
 use std::{
     io::{BufRead as _, BufReader, Write as _},
@@ -8,7 +8,8 @@ use std::{
 
 use crate::support::{Place, entry, generated, policy};
 
-/// Closes standard output after so many lines, then writes the input; the program ends in peace.
+/// Writes `before`, closes standard output after this many lines, writes `after`, and checks for status 0 and an empty
+/// standard error.
 fn check(arguments: &[&str], lines: usize, before: &[u8], after: &[u8]) {
     let place = Place::new();
     place.put("policy.json", policy("one").to_string());
@@ -21,7 +22,7 @@ fn check(arguments: &[&str], lines: usize, before: &[u8], after: &[u8]) {
         .unwrap();
     let mut stdin = child.stdin.take().unwrap();
     let before = before.to_vec();
-    // It may go away before it has read everything.
+    // The program may end before it has read all input.
     let writer = thread::spawn(move || {
         let _ = stdin.write_all(&before);
         stdin
@@ -46,7 +47,7 @@ fn check(arguments: &[&str], lines: usize, before: &[u8], after: &[u8]) {
 }
 
 #[test]
-fn a_reader_that_goes_away_is_no_failure() {
+fn a_closed_pipe_is_not_a_failure() {
     let tape = generated(300, 2);
     let policy = policy("one").to_string().into_bytes();
     let two = format!("{}\n{}\n", entry(1), entry(2)).into_bytes();
@@ -86,9 +87,9 @@ fn a_reader_that_goes_away_is_no_failure() {
     check(&["replay", "--help"], 0, b"", b"");
 }
 
-/// Answers into a pipe that somebody closes half way: as with `portcullis replay --out /dev/stdout | head`.
+/// The pipe is closed during the run, as with `portcullis replay --out /dev/stdout | head`.
 #[test]
-fn answers_into_a_closed_pipe_end_the_run_quietly() {
+fn a_pipe_closed_during_the_run_ends_it_quietly() {
     let tape = generated(20_000, 2);
     for threads in ["1", "2"] {
         let arguments = ["replay", "-", "--out", "/dev/stdout", "--threads", threads];

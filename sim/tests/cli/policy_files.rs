@@ -1,4 +1,4 @@
-//! The policy that `--policy` names, and the commands that look at one.
+//! Tests of `--policy` and of the commands on one policy.
 
 use serde_json::{Value, json};
 
@@ -27,7 +27,7 @@ fn replay(policy: &str, tape: &[Value]) -> (Run, Vec<String>) {
     (run, answers)
 }
 
-/// The answers to an entry, an exit and a position, with and without `--assume-in-force`.
+/// Checks the answers to an entry, an exit and a position.
 fn check(policy: &Value, expected: [&str; 3]) {
     let (run, answers) = replay(&policy.to_string(), &[entry(1), exit(1), position(1)]);
     assert_eq!((run.status, &*run.stderr), (0, ""));
@@ -48,7 +48,7 @@ fn a_policy_is_in_force_from_the_beginning() {
 }
 
 #[test]
-fn an_invalid_policy_skips_with_its_reason_and_all_violations_are_told() {
+fn an_invalid_policy_skips_with_its_reason_and_all_violations_are_reported() {
     let check = |edit: &dyn Fn(&mut Value), reason: &str, violations: &[&str]| {
         let mut policy = policy("one");
         edit(&mut policy);
@@ -64,10 +64,10 @@ fn an_invalid_policy_skips_with_its_reason_and_all_violations_are_told() {
             .map(|violation| format!("portcullis: `policy.json`: {violation}\n"))
             .collect();
         stderr.push_str(
-            "portcullis: `policy.json` is no valid policy: what needed it was skipped (`portcullis policy check policy.json` says why)\n",
+            "portcullis: `policy.json` is not a valid policy, so everything that needs a policy was skipped (run `portcullis policy check policy.json` to list all violations)\n",
         );
         assert_eq!(run.stderr, stderr);
-        // The summary is whole.
+        // The summary is complete.
         let summary: Value = serde_json::from_str(&run.stdout).unwrap();
         assert_eq!(summary["reasons"], json!({reason: 3}));
         assert_eq!(summary["records"], 4);
@@ -96,7 +96,7 @@ fn an_invalid_policy_skips_with_its_reason_and_all_violations_are_told() {
 }
 
 #[test]
-fn a_key_that_stands_twice_is_no_policy() {
+fn a_policy_with_a_duplicate_key_is_rejected() {
     let text = policy("one").to_string();
     let twice = text.replacen('{', r#"{"policy_version":"two","#, 1);
     let (run, answers) = replay(&twice, &[entry(1)]);
@@ -108,7 +108,7 @@ fn a_key_that_stands_twice_is_no_policy() {
 }
 
 #[test]
-fn assumed_in_force_is_said_so() {
+fn a_replay_reports_assume_in_force() {
     let place = Place::new();
     place.put("policy.json", policy_until("old", 0).to_string());
     place.put("tape.jsonl", lines(&[entry(1), position(2)]));
@@ -132,7 +132,7 @@ fn assumed_in_force_is_said_so() {
 }
 
 #[test]
-fn the_sample_is_valid_for_as_long_as_it_is_asked_for() {
+fn the_sample_has_the_requested_validity() {
     let place = Place::new();
     let until = |arguments: &[&str]| -> f64 {
         let run = place.run(arguments);
@@ -154,7 +154,7 @@ fn the_sample_is_valid_for_as_long_as_it_is_asked_for() {
 }
 
 #[test]
-fn a_policy_may_come_by_standard_input() {
+fn a_policy_can_be_read_from_standard_input() {
     let place = Place::new();
     let sample = place.run(&["policy", "sample"]).stdout;
     let check = place.run_with(
@@ -164,17 +164,17 @@ fn a_policy_may_come_by_standard_input() {
     let told: Value = serde_json::from_str(&check.stdout).unwrap();
     assert_eq!((check.status, &told["valid"]), (0, &json!(true)));
     assert_eq!(told["policy_version"], "1.0.0-ai-sample");
-    // All commands speak of the same hash, and a byte order mark is no part of a policy.
+    // All commands print the same hash, and a byte order mark does not change it.
     let marked = format!("\u{feff}{sample}");
     let hash = place.run_with(&["policy", "hash", "-"], marked);
     assert_eq!(told["policy_hash"], hash.stdout.trim_end());
     let show = place.run_with(&["policy", "show", "-", "--format", "json"], sample.clone());
     let shown: Value = serde_json::from_str(&show.stdout).unwrap();
     assert_eq!(told["policy_hash"], shown["policy_hash"]);
-    // A policy that states its hash is accepted; one that was changed afterwards is not.
+    // A policy with its hash is accepted; one that was changed afterwards is rejected.
     let mut policy: Value = serde_json::from_str(&sample).unwrap();
     policy["policy_hash"] = told["policy_hash"].clone();
-    // The number as it was written: its text is what was hashed.
+    // The hash covers the text of the numbers, so the notation must not change.
     let stated = sample.replacen(
         '{',
         &format!("{{\"policy_hash\":{},", told["policy_hash"]),
@@ -198,14 +198,14 @@ fn a_policy_may_come_by_standard_input() {
 }
 
 #[test]
-fn a_policy_that_is_valid_and_expired_is_said_so() {
+fn an_expired_policy_is_reported() {
     let place = Place::new();
     let check = |valid_until, noted: &[&str]| {
         let policy = policy_until("one", valid_until).to_string();
         let arguments = ["policy", "check", "-", "--format", "json"];
         let json = place.run_with(&arguments, &*policy);
         let told: Value = serde_json::from_str(&json.stdout).unwrap();
-        let unstated = "there is no `policy_hash`: a mix of two publications cannot be seen";
+        let unstated = "there is no `policy_hash`: a mix of two publications cannot be detected";
         let notes = [&[unstated], noted].concat();
         assert_eq!((json.status, &told["notes"]), (0, &json!(notes)));
         let text = place.run_with(&["policy", "check", "-"], policy);
@@ -215,13 +215,13 @@ fn a_policy_that_is_valid_and_expired_is_said_so() {
     };
     check(
         crate::support::START,
-        &["expired on 2026-01-05T00:00:00Z; every entry would skip as POLICY_STALE"],
+        &["expired at 2026-01-05T00:00:00Z; every entry would be skipped with POLICY_STALE"],
     );
     check(253_402_300_799, &[]);
 }
 
 #[test]
-fn numbers_are_shown_as_they_were_written() {
+fn numbers_are_printed_in_their_notation() {
     let place = Place::new();
     let text = policy("one")
         .to_string()

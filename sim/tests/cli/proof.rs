@@ -1,4 +1,4 @@
-//! `portcullis proof`: what it says of trees, and how it ends.
+//! Tests of the output and exit status of `portcullis proof`.
 
 mod accepted;
 mod log;
@@ -14,7 +14,7 @@ use crate::support::{Place, Run, policy};
 const CLEAN: &str = "def asked(intent):\n    return intent.leverage\n";
 const LEVERAGE: &str = "def open_it(order):\n    order.leverage = 10\n    return order\n";
 
-/// A folder with these files.
+/// Creates a folder with these files.
 fn tree(files: &[(&str, &str)]) -> Place {
     let place = Place::new();
     for (name, text) in files {
@@ -29,7 +29,7 @@ fn proof(place: &Place, arguments: &[&str]) -> Run {
     place.run(&[&["proof"], arguments].concat())
 }
 
-/// The report for a machine, and the exit status that goes with it.
+/// Returns the JSON report, and checks the exit status against it.
 fn report(place: &Place, arguments: &[&str]) -> Value {
     let run = proof(place, &[arguments, &["--format", "json"]].concat());
     let report: Value = serde_json::from_str(&run.stdout).unwrap_or_else(|_| panic!("{run:?}"));
@@ -42,7 +42,7 @@ fn report(place: &Place, arguments: &[&str]) -> Value {
     report
 }
 
-/// Of each element of a list of the report some fields, joined.
+/// Returns some fields of each element of a list in the report, joined by spaces.
 fn fields(report: &Value, list: &str, names: &[&str]) -> Vec<String> {
     let of = |element: &Value| {
         let fields = names.iter().map(|name| {
@@ -64,7 +64,8 @@ fn snapshots() -> Settings {
     settings
 }
 
-/// Two findings, one of them accepted; a file that does not parse, a policy, and everything that is left out.
+/// Creates a tree with two findings (one accepted), a file that does not parse, a policy, and one thing for each rule
+/// that leaves something out.
 fn everything() -> Place {
     tree(&[
         ("src/bot.py", LEVERAGE),
@@ -90,11 +91,11 @@ fn everything() -> Place {
              file = \"src/gone.py\"\n\
              check = 1\n\
              code = \"leverage = 3\"\n\
-             reason = \"has gone\"\n\
+             reason = \"removed\"\n\
              until = 9999-12-31\n\
              [[leave_out]]\n\
              path = \"gen\"\n\
-             reason = \"written by a generator\"\n\
+             reason = \"generated\"\n\
              until = 9999-12-31\n",
         ),
     ])
@@ -120,7 +121,7 @@ fn a_tree_without_a_trading_number_passes() {
 }
 
 #[test]
-fn a_report_for_a_person() {
+fn text_report() {
     let run = proof(&everything(), &["."]);
     assert_eq!(
         (run.status, &*run.stderr),
@@ -130,7 +131,7 @@ fn a_report_for_a_person() {
 }
 
 #[test]
-fn a_report_for_a_machine() {
+fn json_report() {
     let mut report = report(&everything(), &["."]);
     let at = report["at"].take();
     assert!(at.as_str().unwrap().ends_with('Z'), "{at}");
@@ -138,17 +139,17 @@ fn a_report_for_a_machine() {
 }
 
 #[test]
-fn a_whole_policy_is_no_number_in_a_file() {
+fn policy_documents_are_allowed() {
     let mut document = policy("one");
     let place = tree(&[("policy.json", &document.to_string()), ("bot.py", CLEAN)]);
     let told = report(&place, &["."]);
     assert_eq!(told["passed"], json!(true));
     assert_eq!(told["policies"], json!(["policy.json"]));
-    // What is none of a policy's is examined.
+    // Keys that a policy does not have are examined.
     document["default_leverage"] = json!(10);
     place.put("policy.json", document.to_string());
     assert_eq!(report(&place, &["."])["passed"], json!(false));
-    // Half a policy is none.
+    // An incomplete policy is examined.
     let mut half = policy("one");
     half.as_object_mut().unwrap().remove("valid_until_epoch");
     place.put("policy.json", half.to_string());
@@ -160,7 +161,7 @@ fn a_whole_policy_is_no_number_in_a_file() {
 }
 
 #[test]
-fn a_reader_that_goes_away_changes_no_answer() {
+fn a_closed_pipe_does_not_change_the_exit_status() {
     let place = tree(&[("bot.py", &LEVERAGE.repeat(2_000))]);
     for format in ["text", "json", "sarif"] {
         let mut child = place
@@ -178,7 +179,7 @@ fn a_reader_that_goes_away_changes_no_answer() {
 }
 
 #[test]
-fn what_a_source_holds_is_shown_and_not_obeyed() {
+fn control_characters_in_sources_are_escaped() {
     let text = "def f(order):\n    order.leverage = 10  # \x1b[2J\n";
     let place = tree(&[("bot.py", text)]);
     let told = proof(&place, &["."]).stdout;

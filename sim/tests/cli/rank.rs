@@ -1,10 +1,10 @@
-//! `replay --policies`: many policies over one tape.
+//! `replay --policies`: several policies over one tape.
 
 use serde_json::{Value, json};
 
 use crate::support::{Place, entry, exit, lines, policy, position, unruled, updated};
 
-/// A folder of three: the sample policy, one with more leverage, and one that lists a symbol less.
+/// A folder with three policies: the sample policy, one with more leverage, and one with fewer symbols.
 fn place(tape: impl AsRef<[u8]>) -> Place {
     let place = Place::new();
     std::fs::create_dir(place.path().join("policies")).unwrap();
@@ -29,7 +29,7 @@ fn files(ranking: &Value) -> Vec<&str> {
 }
 
 #[test]
-fn each_policy_answers_as_in_a_replay_of_its_own() {
+fn each_policy_answers_as_in_a_separate_replay() {
     let place = place(unruled(4000, 5));
     let ranking = place.summary(&["tape.jsonl", "--policies", "policies", "--assume-in-force"]);
     assert_eq!(files(&ranking).len(), 3);
@@ -46,7 +46,7 @@ fn each_policy_answers_as_in_a_replay_of_its_own() {
 }
 
 #[test]
-fn the_most_notional_comes_first_and_of_equals_the_first_by_name() {
+fn policies_are_ordered_by_notional_then_name() {
     let mut margin = entry(2);
     margin["size"] = json!(null);
     margin["position_usd"] = 100.into();
@@ -72,7 +72,7 @@ fn the_most_notional_comes_first_and_of_equals_the_first_by_name() {
 }
 
 #[test]
-fn what_cannot_be_ranked_is_refused() {
+fn invalid_arguments_are_refused() {
     let place = place(lines(&[entry(1)]));
     let check = |arguments: &[&str], status, words: &str| {
         let run = place.run(&[&["replay", "tape.jsonl"], arguments].concat());
@@ -99,6 +99,6 @@ fn what_cannot_be_ranked_is_refused() {
     check(
         &["--policies", "policies"],
         1,
-        "`policies/d.json` is no valid policy",
+        "`policies/d.json` is not a valid policy",
     );
 }

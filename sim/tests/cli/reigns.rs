@@ -1,4 +1,4 @@
-//! Which policy rules which record of a tape.
+//! The policy timeline: which policy is active for which record.
 
 use portcullis::policy::Policy;
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use crate::support::{
     short, updated, withdrawn,
 };
 
-/// The answers in short to a tape, the same on one thread and on four.
+/// Checks the short answers to a tape, on one thread and on four.
 fn check(tape: &[Value], expected: &[&str]) {
     check_lines(&lines(tape), &[], expected);
 }
@@ -25,7 +25,7 @@ fn check_lines(tape: &str, arguments: &[&str], expected: &[&str]) {
 }
 
 #[test]
-fn a_policy_of_the_tape_rules_from_its_record_on_in_either_encoding() {
+fn a_policy_is_active_from_its_record_on_in_each_encoding() {
     let document: fn(&Value) -> Value = Value::clone;
     let text = |policy: &Value| json!(policy.to_string());
     for encode in [document, hash_encoding, text] {
@@ -56,7 +56,7 @@ fn a_policy_of_the_tape_rules_from_its_record_on_in_either_encoding() {
 }
 
 #[test]
-fn a_refused_policy_leaves_the_former_in_force() {
+fn an_invalid_policy_leaves_the_previous_one_active() {
     let broken = |edit: &dyn Fn(&mut Value)| {
         let mut policy = policy("broken");
         edit(&mut policy);
@@ -90,7 +90,7 @@ fn a_refused_policy_leaves_the_former_in_force() {
 }
 
 #[test]
-fn a_withdrawn_policy_rules_no_more() {
+fn a_withdrawn_policy_is_not_active() {
     check(
         &[
             updated(0, &policy("one")),
@@ -118,13 +118,13 @@ fn a_withdrawn_policy_rules_no_more() {
 }
 
 #[test]
-fn an_expired_policy_comes_into_force_and_is_stale() {
+fn an_expired_policy_becomes_active_and_is_stale() {
     check(
         &[
             updated(0, &policy("one")),
             updated(1, &policy_until("old", START)),
             entry(2),
-            // The instant of the expiry belongs to the policy.
+            // The policy is still valid at its expiry timestamp.
             updated(3, &policy_until("short", START + 4)),
             entry(4),
             json!({"ts": START * 1000 + 4001, "symbol": "BTCUSDT", "side": "BUY", "size": 1}),
@@ -141,7 +141,7 @@ fn an_expired_policy_comes_into_force_and_is_stale() {
 }
 
 #[test]
-fn of_policies_out_of_order_the_last_to_come_into_force_rules() {
+fn policies_out_of_order_are_active_by_timestamp() {
     check(
         &[
             updated(20, &policy("late")),
@@ -150,7 +150,7 @@ fn of_policies_out_of_order_the_last_to_come_into_force_rules() {
             entry(10),
             entry(19),
             entry(20),
-            // Of equals, the later record.
+            // If two have the same timestamp, the later record wins.
             updated(20, &policy("late again")),
             entry(20),
             updated(10, &policy("early again")),
@@ -181,14 +181,14 @@ fn of_policies_out_of_order_the_last_to_come_into_force_rules() {
     );
 }
 
-/// The hash of a policy, as the program works it out.
+/// Returns the hash of a policy, computed by `portcullis policy hash`.
 fn hash(policy: &Value) -> String {
     let run = Place::new().run_with(&["policy", "hash", "-"], policy.to_string());
     run.stdout.trim_end().to_owned()
 }
 
 #[test]
-fn a_recorded_decision_is_judged_by_the_policy_of_its_hash() {
+fn a_recorded_decision_uses_the_policy_of_its_hash() {
     let (one, two) = (policy("one"), policy("two"));
     let recorded = |mut record: Value, hash: Value| {
         record["decided_at"] = ((START + 30) * 1000).into();
@@ -218,7 +218,7 @@ fn a_recorded_decision_is_judged_by_the_policy_of_its_hash() {
         ],
         &[
             "POLICY one",
-            // Not seen yet: an answer never depends on a later record.
+            // The policy comes later on the tape, and an answer never depends on a later record.
             "SKIP POLICY_MISSING",
             "POLICY two",
             "TRADE one",
@@ -250,10 +250,10 @@ fn an_unknown_hash_is_named() {
     assert!(detail.contains(&unknown), "{detail}");
 }
 
-/// Names written with escapes are the names that they spell, on whichever thread they are read.
+/// JSON escapes in event names are decoded, on one thread and on several.
 #[test]
-fn escaped_names_of_events_change_the_policy_all_the_same() {
-    // Enough between the changes for several chunks, none of which holds a change.
+fn escaped_event_names_change_the_policy() {
+    // Enough records for several chunks without a policy change between two changes.
     let filler = |seconds: i64| vec![entry(seconds); 4000];
     let plain = |record: &Value| record.to_string();
     let escaped_value = |record: &Value| record.to_string().replace("\"policy.", "\"policy\\u002e");
@@ -287,7 +287,7 @@ fn escaped_names_of_events_change_the_policy_all_the_same() {
 }
 
 #[test]
-fn a_twin_does_not_state_a_hash_for_the_other() {
+fn a_stated_hash_does_not_apply_to_an_equal_policy_without_one() {
     let bare = policy("one");
     let mut stated = bare.clone();
     stated["policy_hash"] = Policy::hash_of(&bare.to_string())

@@ -1,4 +1,4 @@
-//! Reports, as a browser shows them.
+//! HTML reports, checked in a browser.
 
 use std::{
     fs,
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Place, START, entry, generated, lines, policy, position, updated};
 
-/// Runs at the end of a page, and leaves what it finds where the test can read it.
+/// A script that runs at the end of a page and writes its findings into an element that the test reads.
 const PROBE: &str = r##"<script>
 const rows = (id) => [...document.querySelectorAll(`#${id} tbody tr`)].map((tr) => [...tr.children].map((td) => td.textContent));
 const told = () => ({
@@ -35,8 +35,10 @@ probe.textContent = JSON.stringify(found);
 document.body.append(probe);
 </script>"##;
 
-/// Opens the page, does what `actions` say, and gives what they pushed to `found`. Nothing may be said on the console: not by
-/// the script, and not by the policy of the page, which forbids to fetch anything.
+/// Opens the page, runs `actions`, and returns what they pushed to `found`.
+///
+/// The console must stay empty: no script errors, and no violations of the content security policy, which forbids all
+/// network requests.
 #[track_caller]
 fn open(place: &Place, page: &str, size: &str, actions: &str) -> Vec<Value> {
     let html = place.read(page);
@@ -66,7 +68,9 @@ fn open(place: &Place, page: &str, size: &str, actions: &str) -> Vec<Value> {
             place.path().join("probed.html").display()
         ))
         .output()
-        .unwrap_or_else(|error| panic!("no chromium ({error}): run scripts/install-chromium"));
+        .unwrap_or_else(|error| {
+            panic!("cannot start chromium ({error}); run scripts/install-chromium")
+        });
     let stderr = String::from_utf8_lossy(&output.stderr);
     let console: Vec<&str> = stderr
         .lines()
@@ -96,7 +100,7 @@ fn thousands(number: impl ToString) -> String {
     groups.join(",")
 }
 
-/// The answers of a generated tape, its summary, and a page of it in `page.html`.
+/// Replays a generated tape with a report in `page.html`; returns the answers and the summary.
 fn replayed(place: &Place) -> (Vec<Value>, Value) {
     place.put("tape", generated(20_000, 3));
     let summary = place.summary(&["tape", "--report", "page.html"]);
@@ -104,7 +108,7 @@ fn replayed(place: &Place) -> (Vec<Value>, Value) {
 }
 
 #[test]
-fn the_numbers_of_a_page_are_those_of_the_summary() {
+fn a_page_has_the_numbers_of_the_summary() {
     let place = Place::new();
     let (_, summary) = replayed(&place);
     let found = open(&place, "page.html", "1280,2000", "found.push(told());");
@@ -116,9 +120,9 @@ fn the_numbers_of_a_page_are_those_of_the_summary() {
             .map(|row| row[1].as_str().unwrap().to_owned())
             .collect::<Vec<_>>()
     };
-    assert_eq!(fact("digest"), [summary["digest"].as_str().unwrap()]);
+    assert_eq!(fact("Digest"), [summary["digest"].as_str().unwrap()]);
     assert_eq!(
-        fact("records"),
+        fact("Records"),
         [thousands(summary["records"].as_u64().unwrap())]
     );
     for (verdict, count) in summary["decisions"].as_object().unwrap() {
@@ -150,7 +154,7 @@ fn the_numbers_of_a_page_are_those_of_the_summary() {
     for row in page["sections"]["symbols"].as_array().unwrap() {
         let symbol = row[0].as_str().unwrap();
         let counts = match symbol {
-            "(no policy lists it)" => &summary["other_symbols"],
+            "(not in any policy)" => &summary["other_symbols"],
             symbol => &summary["symbols"][symbol],
         };
         for (place, name) in [(1, "trades"), (2, "exits"), (3, "harvests"), (4, "skips")] {
@@ -167,7 +171,7 @@ fn the_numbers_of_a_page_are_those_of_the_summary() {
 }
 
 #[test]
-fn filters_filter() {
+fn replay_filters() {
     let place = Place::new();
     let (answers, _) = replayed(&place);
     let of = |of: &dyn Fn(&Value) -> bool| answers.iter().filter(|answer| of(answer)).count();
@@ -226,12 +230,12 @@ found.push([cube.start + 10 * cube.width, cube.start + 20 * cube.width]);"#,
     );
 }
 
-/// Chooses an option by its name.
+/// A script function that chooses an option by its name.
 const CHOOSE: &str = r#"const choose = (id, name) => set(id, [...document.getElementById(id).options].find((it) => it.textContent === name).value);
 "#;
 
 #[test]
-fn filters_of_a_comparison_filter() {
+fn comparison_filters() {
     let place = Place::new();
     place.put("tape", generated(6_000, 3));
     place.put("a", policy("a").to_string());
@@ -321,7 +325,7 @@ set("to", 0); found.push(told());"#;
 }
 
 #[test]
-fn filters_of_a_simulation_filter() {
+fn simulation_filters() {
     let place = Place::new();
     place.put("a", policy("a").to_string());
     let minute = |n: i64| format!("{},{p},{p},{p},{p}\n", START + n * 60, p = 100 + n % 3);
@@ -382,7 +386,7 @@ found.push(Object.values(Chart.instances).filter((it) => it.config.type === "lin
     };
     assert_eq!(symbols(all), ["BTCUSDT", "SOLUSDT"]);
     assert_eq!(symbols(by_symbol), ["SOLUSDT"]);
-    assert_eq!(by_symbol["shown"], "1 of 2 positions listed shown");
+    assert_eq!(by_symbol["shown"], "1 of 2 listed positions shown");
     assert_eq!(symbols(by_time), ["BTCUSDT"]);
     let points = told["outcome"]["curve"]["points"].as_array().unwrap();
     let until = points
@@ -398,9 +402,9 @@ found.push(Object.values(Chart.instances).filter((it) => it.config.type === "lin
     assert_eq!(by_time["overflow"], 0);
 }
 
-/// The ladder has a line for every threshold that a policy of the tape had, and says how many it leaves out.
+/// The ladder has a line for each policy threshold, up to a maximum, and gives the number of lines left out.
 #[test]
-fn the_ladder_tells_the_thresholds_of_all_policies() {
+fn the_ladder_shows_the_thresholds_of_all_policies() {
     let place = Place::new();
     let told = |policies: u32| {
         let tape: Vec<Value> = (0..policies)
@@ -421,16 +425,16 @@ fn the_ladder_tells_the_thresholds_of_all_policies() {
     };
     let two = told(2);
     assert!(two.contains(
-        "Lines: lock_R 0.5, T1_R 1, T1_R 1.125, T2_R 50.5, T3_R 60.5, as the policies had them."
+        "Lines: policy thresholds lock_R 0.5, T1_R 1, T1_R 1.125, T2_R 50.5, T3_R 60.5."
     ));
-    // The middle of the bar of (-0.5, 0] is 6; above the last end there is one bar more.
+    // The middle of the bin (-0.5, 0] is at 6. There is one more bin above the last bound.
     assert!(two.contains(r#"[["lock_R 0.5",7.5],["T1_R 1",8.5],["T1_R 1.125",8.75],["T2_R 50.5",23.0],["T3_R 60.5",23.0]]"#));
-    // Three that are always the same, and twelve T1_R.
-    assert!(told(12).contains(", and 3 more that are not drawn, as the policies had them."));
+    // Three thresholds are equal in all policies; T1_R has twelve values.
+    assert!(told(12).contains(", and 3 more that are not drawn."));
 }
 
 #[test]
-fn a_page_is_dark_where_one_likes_it_and_fits_a_phone() {
+fn a_page_has_a_dark_theme_and_fits_a_phone() {
     let place = Place::new();
     replayed(&place);
     let actions = r#"found.push(told()); document.getElementById("theme").click(); found.push(told());
@@ -448,7 +452,7 @@ document.querySelectorAll("details").forEach((it) => { it.open = true; }); found
 }
 
 #[test]
-fn texts_of_a_tape_are_shown_and_nothing_else() {
+fn tape_text_cannot_inject_markup() {
     let place = Place::new();
     let hostile =
         "</script><script>console.log('run')</script><img src=x onerror=alert(1)> \u{202e}&amp;";
@@ -471,7 +475,7 @@ fn texts_of_a_tape_are_shown_and_nothing_else() {
 }
 
 #[test]
-fn a_tape_without_anything_makes_a_page_that_says_so() {
+fn an_empty_tape_has_an_empty_page() {
     let place = Place::new();
     place.put("tape", "");
     place.summary(&["tape", "--report", "page.html"]);
@@ -481,7 +485,7 @@ fn a_tape_without_anything_makes_a_page_that_says_so() {
 }
 
 #[test]
-fn a_comparison_and_a_simulation_have_pages_too() {
+fn comparison_and_simulation_pages() {
     let place = Place::new();
     place.put("tape", generated(3_000, 1));
     place.put("a", policy("a").to_string());
@@ -510,7 +514,7 @@ fn a_comparison_and_a_simulation_have_pages_too() {
     );
     assert_eq!(
         found[0]["facts"][5],
-        json!(["flips", thousands(told["flips"].as_u64().unwrap())])
+        json!(["Flips", thousands(told["flips"].as_u64().unwrap())])
     );
     let kinds = found[0]["sections"]["kinds"].as_array().unwrap();
     assert_eq!(kinds.len(), told["kinds"].as_object().unwrap().len());
@@ -553,7 +557,7 @@ fn a_comparison_and_a_simulation_have_pages_too() {
 }
 
 #[test]
-fn a_report_changes_no_answer_and_is_the_same_for_any_number_of_threads() {
+fn a_report_does_not_depend_on_threads_or_change_answers() {
     let place = Place::new();
     let (_, summary) = replayed(&place);
     assert_eq!(place.summary(&["tape"]), summary);
@@ -565,7 +569,7 @@ fn a_report_changes_no_answer_and_is_the_same_for_any_number_of_threads() {
 }
 
 #[test]
-fn a_report_takes_no_input_s_place() {
+fn a_report_does_not_overwrite_an_input() {
     let place = Place::new();
     place.put("tape", lines(&[entry(1)]));
     let refused = |arguments: &[&str]| {
@@ -579,11 +583,11 @@ fn a_report_takes_no_input_s_place() {
     );
     assert_eq!(
         refused(&["--report", "x", "--out", "x"]),
-        "portcullis: cannot write `x`: something else of this run goes there\n"
+        "portcullis: cannot write `x`: another output of this run has the same path\n"
     );
     assert_eq!(
         refused(&["--report", "-"]),
-        "portcullis: invalid value `-` for `--report <FILE>`: a report is written to a file; see `portcullis replay --help`\n"
+        "portcullis: invalid value `-` for `--report <FILE>`: a report must be written to a file; see `portcullis replay --help`\n"
     );
     let left: Vec<PathBuf> = fs::read_dir(place.path())
         .unwrap()

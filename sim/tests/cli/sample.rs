@@ -1,11 +1,11 @@
-//! `generate`, and the sample that is built in.
+//! `generate` and the built-in sample.
 
 use std::collections::BTreeSet;
 
 use crate::support::{Place, example_guardrails, generated};
 use portcullis::{answer::Verdict, decide::Reason, harvest::HarvestAction};
 
-/// A store, keys or memory of what came before would be needed for these.
+/// Reasons that need a store, keys or earlier intents.
 const OUT_OF_REACH: [Reason; 5] = [
     Reason::PolicySignatureInvalid,
     Reason::PolicyRolledBack,
@@ -15,7 +15,7 @@ const OUT_OF_REACH: [Reason; 5] = [
 ];
 
 #[test]
-fn a_seed_gives_its_bytes_and_its_digest() {
+fn a_seed_determines_bytes_and_digest() {
     let place = Place::new();
     let run = |arguments: &[&str]| place.run(&[&["generate"], arguments].concat()).bytes;
     let tape = run(&["--records", "1000", "--seed", "7"]);
@@ -32,7 +32,7 @@ fn a_seed_gives_its_bytes_and_its_digest() {
 }
 
 #[test]
-fn the_built_in_sample_is_what_generate_writes() {
+fn the_built_in_sample_equals_the_output_of_generate() {
     let place = Place::new();
     let tape = place.run(&["generate"]).bytes;
     let spelt_out = place.run(&["generate", "--records", "5000", "--seed", "1"]);
@@ -49,7 +49,7 @@ fn the_built_in_sample_is_what_generate_writes() {
         fields.remove("guardrails");
     }
     assert_eq!(replayed, built_in);
-    // A bare call is a replay without a tape, and guardrails of one's own are heard.
+    // Without arguments the program replays the sample, and `--guardrails` still applies.
     assert_eq!(place.run(&[]).stdout, place.run(&["replay"]).stdout);
     place.put("g.json", r#"{"halt": "everything"}"#);
     let halted = place.summary(&["--guardrails", "g.json"]);
@@ -58,7 +58,7 @@ fn the_built_in_sample_is_what_generate_writes() {
 }
 
 #[test]
-fn the_sample_holds_every_answer_within_reach() {
+fn the_sample_covers_every_reachable_answer() {
     let summary = Place::new().summary(&[]);
     let reached = |name: &str| -> BTreeSet<String> {
         let counts = summary[name].as_object().unwrap().iter();

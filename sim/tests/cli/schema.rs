@@ -1,4 +1,4 @@
-//! `policy schema` says what `policy check` says, as far as a schema can.
+//! `policy schema` accepts the same policies as `policy check`, as far as a schema can express the rules.
 
 use jsonschema::Validator;
 use serde_json::Value;
@@ -12,7 +12,7 @@ fn schema() -> Validator {
     jsonschema::validator_for(&schema).unwrap()
 }
 
-/// Whether `policy check` accepts it.
+/// Returns true if `policy check` accepts the policy.
 fn checks(policy: &str) -> bool {
     let run = Place::new().run_with(&["policy", "check", "-"], policy);
     match run.status {
@@ -22,7 +22,7 @@ fn checks(policy: &str) -> bool {
     }
 }
 
-/// The sample policy with the value at this place replaced, or taken out for `-`.
+/// Returns the sample policy with the value at `place` replaced, or removed if `value` is `-`.
 fn edited(place: &str, value: &str) -> Value {
     let mut policy = policy("one");
     let (parent, name) = place.rsplit_once('/').unwrap();
@@ -38,7 +38,7 @@ fn edited(place: &str, value: &str) -> Value {
 const YES: bool = true;
 const NO: bool = false;
 
-/// What both agree on: place, value, verdict.
+/// Cases on which schema and check agree: place, value, verdict.
 const VARIANTS: [(&str, &str, bool); 121] = [
     ("/policy_version", "-", NO),
     ("/policy_version", "null", NO),
@@ -197,16 +197,13 @@ fn schema_and_check_agree() {
     }
 }
 
-/// What a schema cannot say, each with an example that the schema accepts and the check refuses.
+/// Rules that a schema cannot express, each with an example that the schema accepts and the check rejects.
 #[test]
-fn what_a_schema_cannot_say() {
+fn rules_beyond_the_schema() {
     let schema = schema();
     let check = |why: &str, policy: &str| {
         let parsed = serde_json::from_str(policy).unwrap();
-        assert!(
-            schema.is_valid(&parsed),
-            "{why}: the schema says it after all"
-        );
+        assert!(schema.is_valid(&parsed), "{why}: the schema rejects it");
         assert!(!checks(policy), "{why}: the check accepts it");
     };
     let edit = |why: &str, place: &str, value: &str| check(why, &edited(place, value).to_string());
@@ -257,7 +254,7 @@ fn what_a_schema_cannot_say() {
     edit("spelling of a whole number", "/policy_seq", "-0.0");
     let text = Place::new().run(&["policy", "schema"]).stdout;
     assert!(text.contains("1.0 and -0.0, which are whole numbers to a schema, are refused"));
-    // Text, for what a parsed document does not hold any more.
+    // These cases are text because a parsed document would lose the difference.
     check(
         "more digits than a double has",
         &sample.replace(
@@ -266,25 +263,25 @@ fn what_a_schema_cannot_say() {
         ),
     );
     check(
-        "a key twice",
+        "a duplicate key",
         &sample.replacen('{', r#"{"policy_version":"two","#, 1),
     );
     check(
-        "a key twice",
+        "a duplicate key",
         &sample.replace("\"T1_R\"", "\"T1_R\":1.8,\"T1_R\""),
     );
     check(
-        "a key twice",
+        "a duplicate key",
         &sample.replacen('{', r#"{"note":{"a":1,"a":1},"#, 1),
     );
     check(
-        "a key twice within a text",
+        "a duplicate key within a text",
         &edited("/generator", r#""{\"a\":1,\"a\":2}""#).to_string(),
     );
     let deep = format!("{}{}", "[".repeat(65), "]".repeat(65));
     edit("nesting", "/market", &deep);
 
-    // Of numbers that no double holds, a parser may not even ask the schema.
+    // A parser may reject a number out of the range of a double before the schema is checked.
     let infinite = sample.replace("\"lock_R\":1.2", "\"lock_R\":1e999");
     assert!(infinite != sample && serde_json::from_str::<Value>(&infinite).is_err());
     assert!(!checks(&infinite));

@@ -1,10 +1,10 @@
-//! `portcullis simulate`: worked out by hand.
+//! `portcullis simulate`: results checked against hand calculations.
 
 use serde_json::{Value, json};
 
 use crate::support::{Place, Run, START, lines, objects, policy, policy_until, text};
 
-/// Candles of a minute each from the start on: open, high, low, close.
+/// One-minute candles from [`START`]: open, high, low, close.
 fn candles(prices: &[[f64; 4]]) -> String {
     let rows = prices.iter().zip(0..).map(|([open, high, low, close], n)| {
         let at = (START + n * 60) * 1000;
@@ -16,7 +16,7 @@ fn candles(prices: &[[f64; 4]]) -> String {
     )
 }
 
-/// An entry of 1000 USD, half a minute after the start.
+/// An entry of 1000 USD, 30 seconds after [`START`].
 fn entry(side: &str, more: &[(&str, f64)]) -> Value {
     let mut entry = json!({
         "id": format!("{}-0", (START + 30) * 1000), "symbol": "BTCUSDT", "side": side,
@@ -60,7 +60,7 @@ impl Simulated {
         }
     }
 
-    /// `event price quantity pnl fee cash` of everything that happened.
+    /// Returns `event price quantity pnl fee cash` of each entry.
     fn told(&self) -> Vec<String> {
         let told = self.events.iter().map(|event| {
             let number = |field: &str| match event.get(field) {
@@ -87,9 +87,9 @@ impl Simulated {
 }
 
 #[test]
-fn a_long_is_harvested_and_its_rest_stopped_in_profit() {
-    // Filled at 100: 10 units, margin 1000 / 5 = 200, fee 0.4. At 103.8 R is (3.8 - 0.12) / 2 = 1.84: a quarter, and the
-    // stop to 100.3. The quarter goes at the next open, the rest where the stop stands.
+fn a_long_is_harvested_and_its_rest_is_stopped_in_profit() {
+    // Filled at 100: 10 units, margin 1000 / 5 = 200, fee 0.4. At 103.8, R is (3.8 - 0.12) / 2 = 1.84: a quarter is
+    // closed at the next open and the stop moves to 100.3, where the rest is closed.
     let tape = [entry("BUY", &[("leverage", 5.0), ("stop_loss", 98.0)])];
     let prices = [
         [99.0, 99.5, 98.5, 99.0],
@@ -111,7 +111,7 @@ fn a_long_is_harvested_and_its_rest_stopped_in_profit() {
     assert_eq!(outcome["closes"], json!({"partial_25": 1, "stop": 1}));
     assert_eq!(outcome["harvests"], json!({"PARTIAL_25": 1}));
     let trip = &outcome["trips"][0];
-    // 11.5 gained, 0.8046 paid, for a risk of 20.
+    // Profit 11.5, fees 0.8046, risk 20.
     assert_eq!(trip["pnl_usd"], 11.5);
     assert_eq!(trip["fees_usd"], 0.8046);
     assert_eq!(trip["r"].as_f64().unwrap().to_string(), "0.53477");
@@ -119,7 +119,7 @@ fn a_long_is_harvested_and_its_rest_stopped_in_profit() {
 }
 
 #[test]
-fn a_stop_that_the_open_has_jumped_over_fills_at_the_open() {
+fn a_stop_passed_by_the_open_fills_at_the_open() {
     let tape = [entry("SELL", &[("stop_loss", 102.0)])];
     let prices = [
         [99.0, 99.5, 98.5, 99.0],
@@ -138,7 +138,7 @@ fn a_stop_that_the_open_has_jumped_over_fills_at_the_open() {
 }
 
 #[test]
-fn within_a_candle_the_stop_comes_before_the_target() {
+fn within_a_candle_the_stop_precedes_the_target() {
     let asked = [("stop_loss", 98.0), ("take_profit", 102.0)];
     let both = [[99.0, 99.0, 99.0, 99.0], [100.0, 103.0, 97.0, 100.0]];
     let simulated = Simulated::of(&[entry("BUY", &asked)], &both, &[]);
@@ -149,8 +149,8 @@ fn within_a_candle_the_stop_comes_before_the_target() {
 }
 
 #[test]
-fn a_margin_that_is_eaten_up_is_lost() {
-    // Margin 125; 12.5 below the entry it is gone, with a maintenance margin of 2 % a little before.
+fn a_liquidation_loses_the_margin() {
+    // The margin is 125. It is lost 12.5 below the entry price, or slightly earlier with a maintenance margin of 2 %.
     let falls_to = |low: f64| [[100.0, 100.0, 100.0, 100.0], [100.0, 100.0, low, 99.0]];
     let tape = [entry("BUY", &[])];
     let simulated = Simulated::of(&tape, &falls_to(87.51), &[]);
@@ -162,7 +162,7 @@ fn a_margin_that_is_eaten_up_is_lost() {
     let simulated = Simulated::of(&tape, &falls_to(89.0), &maintenance);
     assert_eq!(simulated.told()[1], lost);
     assert_eq!(simulated.outcome()["trips"][0]["pnl_usd"], -125.0);
-    // The way to a stop far away leads past it.
+    // The liquidation price is reached before a distant stop.
     let far = [entry("BUY", &[("stop_loss", 80.0)])];
     let simulated = Simulated::of(&far, &falls_to(79.0), &[]);
     assert_eq!(simulated.told()[1], lost);
@@ -170,7 +170,7 @@ fn a_margin_that_is_eaten_up_is_lost() {
 
 #[test]
 fn funding_is_charged_every_eight_hours_and_a_short_receives_it() {
-    // The start is a midnight: 479 minutes later the next funding is a minute away.
+    // START is midnight UTC, so funding is due after 480 minutes.
     let mut prices = vec![[100.0, 100.0, 100.0, 100.0]; 482];
     prices[480] = [110.0, 110.0, 100.0, 100.0];
     let rate = ["--funding-rate", "0.0001"];
@@ -180,13 +180,13 @@ fn funding_is_charged_every_eight_hours_and_a_short_receives_it() {
         charged.map(|it| (it["ts"].clone(), it["funding_usd"].clone()))
     };
     let at = json!((START + 480 * 60) * 1000);
-    // Ten units at the open of 110.
+    // 10 units at the open of 110.
     assert_eq!(funding(&of("BUY")), Some((at.clone(), json!(0.11))));
     assert_eq!(funding(&of("SELL")), Some((at, json!(-0.11))));
 }
 
 #[test]
-fn what_is_not_carried_out_is_counted() {
+fn unfilled_orders_are_counted() {
     let flat = [[100.0, 100.0, 100.0, 100.0]; 3];
     let at = |seconds: i64, intent: Value| {
         let mut intent = intent;
@@ -237,7 +237,7 @@ fn what_is_not_carried_out_is_counted() {
 }
 
 #[test]
-fn an_entry_that_falls_into_a_gap_is_not_filled() {
+fn an_entry_in_a_gap_is_not_filled() {
     let place = Place::new();
     place.put("tape", lines(&[entry("BUY", &[])]));
     place.put("policy", policy("hand").to_string());
@@ -264,7 +264,7 @@ fn an_entry_that_falls_into_a_gap_is_not_filled() {
     );
 }
 
-/// What is said of candles that are none.
+/// Checks the error for an invalid candle file.
 #[track_caller]
 fn check_refused(prices: &str, expected: &str) {
     let place = Place::new();
@@ -286,7 +286,7 @@ fn check_refused(prices: &str, expected: &str) {
 }
 
 #[test]
-fn candles_that_are_none_are_refused_with_their_line() {
+fn invalid_candles_are_refused_with_their_line() {
     let head = "timestamp,open,high,low,close";
     let good = "2026-01-05T00:00:00Z,1,2,1,2\n2026-01-05 00:01:00+00:00,2,2,1,1";
     let case = |line: &str, expected: &str| {
@@ -297,7 +297,7 @@ fn candles_that_are_none_are_refused_with_their_line() {
     };
     case(
         "2026-01-05T00:02:00Z,1,2,1",
-        "4 fields, and the first line has 5",
+        "4 fields, but the header has 5",
     );
     case(
         "2026-01-05T00:02:00Z,1,2,1,x",
@@ -317,7 +317,7 @@ fn candles_that_are_none_are_refused_with_their_line() {
     );
     case(
         "2026-01-05T00:02:00Z,1.123456789,2,1,1",
-        "`open` is `1.123456789`: more than 8 digits behind the point",
+        "`open` is `1.123456789`: more than 8 decimal places",
     );
     case(
         "2026-01-05T00:02:00Z,3,2,1,1",
@@ -330,36 +330,36 @@ fn candles_that_are_none_are_refused_with_their_line() {
     case("2026-01-05T00:02:00Z,1,1,2,1", "`low` is above `high`");
     case(
         "1767571320000,1,2,1,1",
-        "`timestamp` is `1767571320000`: expected ISO-8601 or epoch seconds; epoch milliseconds stand in a column `open_time`",
+        "`timestamp` is `1767571320000`: expected ISO-8601 or epoch seconds; put epoch milliseconds into a column `open_time`",
     );
     case(
         "2026-01-05T00:01:00Z,1,2,1,1",
-        "it begins at 2026-01-05T00:01:00Z, and the candle before at 2026-01-05T00:01:00Z: candles stand in the order of time, each once",
+        "the candle begins at 2026-01-05T00:01:00Z, the previous one at 2026-01-05T00:01:00Z; sort candles by time and remove duplicates",
     );
     case(
         "2026-01-05T00:00:30Z,1,2,1,1",
-        "it begins at 2026-01-05T00:00:30Z, and the candle before at 2026-01-05T00:01:00Z: candles stand in the order of time, each once",
+        "the candle begins at 2026-01-05T00:00:30Z, the previous one at 2026-01-05T00:01:00Z; sort candles by time and remove duplicates",
     );
     check_refused(
         &format!("{head}\n{good}\n2026-01-05T00:02:00Z,1,1,1,1\n2026-01-05T00:02:30Z,1,1,1,1\n"),
-        "`BTCUSDT.csv`, line 5: it begins at 2026-01-05T00:02:30Z, 30 s after the candle before, and candles are 60 s long: they overlap",
+        "`BTCUSDT.csv`, line 5: the candle begins at 2026-01-05T00:02:30Z, 30 s after the previous one; candles are 60 s long, so they overlap",
     );
     check_refused(
         "timestamp,open,high,low\n1,1,1,1\n",
-        "`BTCUSDT.csv` has no column `close`; the first line names the columns: timestamp (or open_time), open, high, low, close",
+        "`BTCUSDT.csv` has no column `close`; the required columns are timestamp (or open_time), open, high, low, close",
     );
     check_refused(
         &format!("{head}\n2026-01-05T00:00:00Z,1,2,1,2\n"),
-        "`BTCUSDT.csv` holds 1 candle; two tell how long one is",
+        "`BTCUSDT.csv` has 1 candle; at least 2 are needed to determine the length of a candle",
     );
     check_refused(
         "",
-        "`BTCUSDT.csv` has no column `timestamp`; the first line names the columns: timestamp (or open_time), open, high, low, close",
+        "`BTCUSDT.csv` has no column `timestamp`; the required columns are timestamp (or open_time), open, high, low, close",
     );
 }
 
 #[test]
-fn arguments_that_leave_something_open_are_refused() {
+fn incomplete_or_invalid_arguments_are_refused() {
     let place = Place::new();
     place.put("tape", lines(&[entry("BUY", &[])]));
     let run = |more: &[&str]| {
@@ -385,7 +385,7 @@ fn arguments_that_leave_something_open_are_refused() {
 }
 
 #[test]
-fn a_policy_that_expires_harvests_no_more() {
+fn an_expired_policy_does_not_harvest() {
     let place = Place::new();
     let tape = [entry("BUY", &[("stop_loss", 98.0)])];
     place.put("tape", lines(&tape));

@@ -1,5 +1,5 @@
-//! The commands on a store, over files. The stores themselves have tests of their own; what is told here is what
-//! an operator types and reads.
+//! Tests of the arguments and the output of the store commands, with file stores. The stores themselves are tested in
+//! the engine crate.
 
 use serde_json::Value;
 
@@ -7,7 +7,7 @@ use super::support::Place;
 
 const STORE: &str = "file:store";
 
-/// A folder with two policies, the first of them published.
+/// Returns a directory with two policies, the first of which is published.
 fn published() -> Place {
     let place = Place::new();
     let sample = place.run(&["policy", "sample"]).stdout;
@@ -42,7 +42,7 @@ fn json(place: &Place, arguments: &[&str]) -> Value {
 }
 
 #[test]
-fn what_is_published_is_shown_listed_and_audited() {
+fn a_publication_is_shown_listed_and_audited() {
     let place = published();
     let second = publish(&place, "second.json");
     assert_eq!(second.status, 0);
@@ -82,7 +82,7 @@ fn what_is_published_is_shown_listed_and_audited() {
 }
 
 #[test]
-fn going_back_is_a_new_publication() {
+fn a_rollback_is_a_new_publication() {
     let place = published();
     publish(&place, "second.json");
     let back = place.run(&[
@@ -113,7 +113,7 @@ fn going_back_is_a_new_publication() {
 }
 
 #[test]
-fn nothing_is_published_without_a_yes_a_valid_policy_and_guardrails_that_permit_it() {
+fn publishing_requires_confirmation_guardrails_and_a_valid_policy() {
     let place = published();
     let unasked = place.run(&[
         "policy",
@@ -178,7 +178,7 @@ fn nothing_is_published_without_a_yes_a_valid_policy_and_guardrails_that_permit_
 }
 
 #[test]
-fn a_halt_stands_until_it_is_resumed() {
+fn a_halt_lasts_until_it_is_resumed() {
     let place = published();
     let run = |arguments: &[&str]| {
         let arguments = [arguments, &["--store", STORE, "--by", "ada"]].concat();
@@ -186,11 +186,11 @@ fn a_halt_stands_until_it_is_resumed() {
     };
     assert_eq!(
         run(&["halt", "btcusdt"]).stdout,
-        "halted: entries in BTCUSDT; exits go on\n"
+        "halted: entries in BTCUSDT; exits are still allowed\n"
     );
     assert_eq!(
         run(&["halt", "--all"]).stdout,
-        "halted: all entries; exits go on\n"
+        "halted: all entries; exits are still allowed\n"
     );
     assert_eq!(run(&["resume", "--all"]).stdout, "halted: nothing\n");
     let nothing = run(&["halt"]);
@@ -201,7 +201,7 @@ fn a_halt_stands_until_it_is_resumed() {
 }
 
 #[test]
-fn an_edited_audit_is_told() {
+fn an_edited_audit_log_is_reported() {
     let place = published();
     publish(&place, "second.json");
     let folder = std::fs::read_dir(place.path()).unwrap();
@@ -213,16 +213,16 @@ fn an_edited_audit_is_told() {
     std::fs::write(&path, text.replacen("ada", "eve", 1)).unwrap();
     let audit = place.run(&["policy", "audit", "--store", STORE]);
     assert_eq!(audit.status, 1);
-    assert!(audit.stdout.contains("broken: "), "{}", audit.stdout);
+    assert!(audit.stdout.contains("fault: "), "{}", audit.stdout);
 }
 
 #[test]
-fn a_store_that_is_none_or_not_there_is_one_line() {
+fn an_unusable_store_is_reported_on_one_line() {
     let place = Place::new();
     for (address, said) in [
-        ("nonsense", "an address begins with"),
+        ("nonsense", "unknown scheme; use"),
         ("redis://user:secret@127.0.0.1:1", "not available"),
-        ("redis://user:secret@@", "no store"),
+        ("redis://user:secret@@", "invalid store address"),
     ] {
         let run = place.run(&["policy", "show", "--store", address]);
         assert_eq!(run.status, 2, "{address}");
@@ -235,7 +235,7 @@ fn a_store_that_is_none_or_not_there_is_one_line() {
 }
 
 #[test]
-fn the_sample_is_put_in_force_where_a_store_is_given() {
+fn the_sample_is_published_if_a_store_is_given() {
     let place = Place::new();
     let sample = ["policy", "sample", "--store", STORE, "--by", "ada", "--yes"];
     let run = place.run(&sample);
@@ -243,7 +243,7 @@ fn the_sample_is_put_in_force_where_a_store_is_given() {
         (run.status, run.stderr.as_str()),
         (
             2,
-            "portcullis: publishing needs bounds: give --guardrails FILE, or --no-guardrails to publish without\n"
+            "portcullis: publishing needs guardrails: use `--guardrails FILE`, or `--no-guardrails` to publish without them\n"
         )
     );
     let run = place.run(&[&sample[..], &["--no-guardrails"]].concat());

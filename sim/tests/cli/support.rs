@@ -1,4 +1,4 @@
-//! What the tests share: a folder to work in, the program run there, and inputs.
+//! Test support: a working folder, a way to run the program in it, and inputs.
 
 use std::{
     fs,
@@ -12,20 +12,20 @@ use portcullis::domain::Instant;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// The program.
+/// The path of the program.
 const PROGRAM: &str = env!("CARGO_BIN_EXE_portcullis");
 
-/// The first instant of the tests' tapes, in epoch seconds: 2026-01-05T00:00:00Z.
+/// The start of the test tapes in epoch seconds: 2026-01-05T00:00:00Z.
 pub(crate) const START: i64 = 1_767_571_200;
 
-/// A folder of a test's own, and the program run in it.
+/// A temporary folder in which the program runs.
 pub(crate) struct Place(TempDir);
 
-/// What a run left behind.
+/// The result of a run.
 #[derive(Debug)]
 pub(crate) struct Run {
     pub(crate) status: i32,
-    /// Lines that are not UTF-8 are part of a generated tape.
+    /// Standard output as bytes, because a generated tape has lines that are not UTF-8.
     pub(crate) bytes: Vec<u8>,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
@@ -53,14 +53,14 @@ impl Place {
         self.run_with(arguments, "")
     }
 
-    /// Runs the program to its end, with this on standard input.
+    /// Runs the program to its end with this standard input.
     pub(crate) fn run_with(&self, arguments: &[&str], stdin: impl Into<Vec<u8>>) -> Run {
         let mut command = Command::from_std(self.command(arguments));
         let output = command.write_stdin(stdin).output().unwrap();
         Run::new(&output)
     }
 
-    /// The program, to be run with these arguments and nothing from the outside.
+    /// Returns a command with these arguments and without the environment variables of the program.
     pub(crate) fn command(&self, arguments: &[&str]) -> process::Command {
         let mut command = process::Command::new(PROGRAM);
         command
@@ -72,7 +72,7 @@ impl Place {
         command
     }
 
-    /// Replays with `--out`, and gives the answers.
+    /// Replays with `--out` and returns the answers.
     pub(crate) fn answers(&self, arguments: &[&str]) -> Vec<Value> {
         let arguments = [&["replay", "--out", "answers"], arguments].concat();
         let run = self.run(&arguments);
@@ -80,7 +80,7 @@ impl Place {
         objects(&self.read("answers"))
     }
 
-    /// Replays, and gives the summary.
+    /// Replays and returns the summary.
     pub(crate) fn summary(&self, arguments: &[&str]) -> Value {
         let arguments = [&["replay", "--format", "json"], arguments].concat();
         let run = self.run(&arguments);
@@ -88,7 +88,7 @@ impl Place {
         serde_json::from_str(&run.stdout).unwrap()
     }
 
-    /// Replays, and gives the digest.
+    /// Replays and returns the digest.
     pub(crate) fn digest(&self, arguments: &[&str]) -> String {
         self.summary(arguments)["digest"]
             .as_str()
@@ -100,7 +100,10 @@ impl Place {
 impl Run {
     pub(crate) fn new(output: &process::Output) -> Self {
         Self {
-            status: output.status.code().expect("ended by a signal"),
+            status: output
+                .status
+                .code()
+                .expect("the program was killed by a signal"),
             bytes: output.stdout.clone(),
             stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
             stderr: String::from_utf8(output.stderr.clone()).unwrap(),
@@ -108,7 +111,7 @@ impl Run {
     }
 }
 
-/// One JSON object a line.
+/// Parses one JSON object per line.
 pub(crate) fn objects(lines: &str) -> Vec<Value> {
     let objects = lines
         .lines()
@@ -116,19 +119,19 @@ pub(crate) fn objects(lines: &str) -> Vec<Value> {
     objects.collect()
 }
 
-/// Objects as lines.
+/// Formats one JSON object per line.
 pub(crate) fn lines(objects: &[Value]) -> String {
     objects.iter().map(|object| format!("{object}\n")).collect()
 }
 
-/// A text of an answer; nothing where the field is absent.
+/// Returns a text field of an answer, or an empty text if it is absent.
 pub(crate) fn text<'a>(answer: &'a Value, field: &str) -> &'a str {
     answer
         .get(field)
         .map_or("", |value| value.as_str().unwrap())
 }
 
-/// An answer in short: decision, and reason or policy version.
+/// Returns the short form of an answer: the decision, then the skip reason or the policy version.
 pub(crate) fn short(answer: &Value) -> String {
     let decision = text(answer, "decision");
     let more = match decision {
@@ -138,12 +141,12 @@ pub(crate) fn short(answer: &Value) -> String {
     format!("{decision} {more}").trim_end().to_owned()
 }
 
-/// The sample policy under another version, valid for an hour from the start.
+/// The sample policy with another version, valid until one hour after [`START`].
 pub(crate) fn policy(version: &str) -> Value {
     policy_until(version, START + 3600)
 }
 
-/// The same, valid until an instant in epoch seconds.
+/// The sample policy with another version and another expiry in epoch seconds.
 pub(crate) fn policy_until(version: &str, valid_until: i64) -> Value {
     let text = portcullis_sim::sample::policy_json(Instant::MIN);
     let mut policy: Value = serde_json::from_str(&text).unwrap();
@@ -152,7 +155,7 @@ pub(crate) fn policy_until(version: &str, valid_until: i64) -> Value {
     policy
 }
 
-/// A policy as a Redis hash holds it: all values texts.
+/// A policy in the Redis hash encoding, where all values are text.
 pub(crate) fn hash_encoding(policy: &Value) -> Value {
     let fields = policy.as_object().unwrap().iter();
     let texts = fields.map(|(name, value)| {
@@ -165,17 +168,17 @@ pub(crate) fn hash_encoding(policy: &Value) -> Value {
     Value::Object(texts.collect())
 }
 
-/// A record that brings a policy into force, so many seconds after the start.
+/// A policy update, this many seconds after [`START`].
 pub(crate) fn updated(seconds: i64, policy: &Value) -> Value {
     json!({"event_type": "policy.updated", "ts": (START + seconds) * 1000, "policy": policy})
 }
 
-/// A record after which there is no policy.
+/// A policy withdrawal.
 pub(crate) fn withdrawn(seconds: i64) -> Value {
     json!({"event_type": "policy.withdrawn", "ts": (START + seconds) * 1000})
 }
 
-/// An entry that the sample policy lets pass.
+/// An entry that the sample policy allows.
 pub(crate) fn entry(seconds: i64) -> Value {
     json!({"ts": (START + seconds) * 1000, "symbol": "BTCUSDT", "side": "BUY", "size": 400})
 }
@@ -188,7 +191,7 @@ pub(crate) fn exit(seconds: i64) -> Value {
     })
 }
 
-/// A position that the sample policy takes a quarter of.
+/// A position for which the sample policy proposes `PARTIAL_25`.
 pub(crate) fn position(seconds: i64) -> Value {
     json!({
         "event_type": "position.snapshot", "id": format!("{}-0", (START + seconds) * 1000),
@@ -208,7 +211,7 @@ pub(crate) fn zstd(bytes: &[u8]) -> Vec<u8> {
     zstd::encode_all(bytes, 1).unwrap()
 }
 
-/// Data that may refer back by a power of two of bytes.
+/// Zstd data with a window of 2^`log` bytes.
 pub(crate) fn zstd_of_window(bytes: &[u8], log: u32) -> Vec<u8> {
     let mut encoder = zstd::Encoder::new(Vec::new(), 1).unwrap();
     encoder.window_log(log).unwrap();
@@ -216,14 +219,14 @@ pub(crate) fn zstd_of_window(bytes: &[u8], log: u32) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-/// What `generate` writes.
+/// Returns the output of `generate`.
 pub(crate) fn generated(records: u64, seed: u64) -> Vec<u8> {
     let mut tape = Vec::new();
     portcullis_sim::generate::write_tape(records, seed, &mut tape).unwrap();
     tape
 }
 
-/// The same without the records that change the policy, or that name the one that judged them.
+/// Returns a generated tape without policy updates and without records that name a policy hash.
 pub(crate) fn unruled(records: u64, seed: u64) -> Vec<u8> {
     let tape = generated(records, seed);
     let kept = tape.split(|byte| *byte == b'\n').filter(|line| {
@@ -234,7 +237,7 @@ pub(crate) fn unruled(records: u64, seed: u64) -> Vec<u8> {
     kept.collect::<Vec<_>>().join(&b'\n')
 }
 
-/// The guardrails that stand beside the sources as an example.
+/// The path of the example guardrails.
 pub(crate) fn example_guardrails() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/guardrails.json")
 }

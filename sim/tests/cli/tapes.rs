@@ -1,4 +1,4 @@
-//! Tapes of every make, read as a user gives them.
+//! Tape formats and encodings, read through the command line.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use crate::support::{
     Place, entry, exit, gzip, lines, objects, policy, position, short, text, updated, zstd,
 };
 
-/// The answers in short to a tape of these bytes, from a file, from standard input, and on several threads.
+/// Checks the short answers to a tape, read from a file and from standard input, on one and on three threads.
 fn check(tape: &[u8], expected: &[&str]) {
     let place = Place::new();
     place.put("policy.json", policy("one").to_string());
@@ -58,7 +58,7 @@ fn an_empty_tape_has_no_records() {
 }
 
 #[test]
-fn lines_end_in_many_ways() {
+fn all_line_endings_are_accepted() {
     let [a, b, c] = three();
     check(format!("{a}\n{b}\n{c}\n").as_bytes(), &THREE);
     check(format!("{a}\n{b}\n{c}").as_bytes(), &THREE);
@@ -71,7 +71,7 @@ fn lines_end_in_many_ways() {
 }
 
 #[test]
-fn compressed_tapes_read_as_plain_ones() {
+fn compressed_tapes_equal_plain_ones() {
     let tape = three().join("\n");
     let (one, other) = tape.as_bytes().split_at(200);
     check(&gzip(tape.as_bytes()), &THREE);
@@ -81,7 +81,7 @@ fn compressed_tapes_read_as_plain_ones() {
 }
 
 #[test]
-fn several_tapes_are_read_in_the_order_given_and_patterns_by_name() {
+fn tapes_are_read_in_the_given_order_and_patterns_by_name() {
     let place = Place::new();
     let ids = |arguments: &[&str]| -> Vec<String> {
         let answers = place.answers(arguments);
@@ -117,13 +117,13 @@ fn several_tapes_are_read_in_the_order_given_and_patterns_by_name() {
 }
 
 #[test]
-fn what_is_no_tape_is_said_by_its_kind() {
+fn other_file_formats_are_named() {
     let check = |head: &[u8], kind: &str| {
         let place = Place::new();
         place.put("tape", head);
         let run = place.run(&["replay", "tape"]);
         let message = format!(
-            "portcullis: `tape` holds {kind} data: a tape is JSON lines, plain or compressed with gzip or zstd, or Parquet; 0 records were answered\n"
+            "portcullis: `tape` contains {kind} data; a tape is JSON lines, plain or compressed with gzip or zstd, or Parquet; 0 records were answered\n"
         );
         assert_eq!((run.status, &*run.stdout, run.stderr), (2, "", message));
     };
@@ -133,7 +133,7 @@ fn what_is_no_tape_is_said_by_its_kind() {
     check(b"\x04\x22\x4d\x18\x64", "lz4");
 }
 
-/// Reasons and details of a tape, a policy being in force.
+/// Checks the short answers with their details, with a policy in force.
 fn check_details(tape: &[u8], expected: &[&str]) {
     let place = Place::new();
     place.put("policy.json", policy("one").to_string());
@@ -151,7 +151,7 @@ fn check_details(tape: &[u8], expected: &[&str]) {
 }
 
 #[test]
-fn an_unreadable_line_is_answered_with_line_and_column_and_the_run_goes_on() {
+fn an_unreadable_line_is_answered_with_line_and_column() {
     let [a, _, c] = three();
     let tape = [
         a.as_bytes(),
@@ -177,17 +177,17 @@ fn an_unreadable_line_is_answered_with_line_and_column_and_the_run_goes_on() {
             "SKIP INTENT_UNREADABLE: line 5, column 1: invalid type: sequence, expected a JSON object",
             "SKIP INTENT_UNREADABLE: line 6, column 20: EOF while parsing an object",
             "SKIP INTENT_UNREADABLE: line 7, column 22: trailing characters",
-            "SKIP INTENT_UNREADABLE: line 8, column 4: `order.filled` is no event that is answered here",
-            "SKIP INTENT_UNREADABLE: line 9, column 2: `7` is no event that is answered here",
-            "SKIP INTENT_UNREADABLE: `payload` is no JSON object: line 10, column 13: invalid type: sequence, expected a JSON object",
-            "SKIP INTENT_UNREADABLE: `data` is no JSON object: line 11, column 10: EOF while parsing an object",
+            "SKIP INTENT_UNREADABLE: line 8, column 4: unsupported event type `order.filled`; an intent has `trade.intent` or no `event_type`",
+            "SKIP INTENT_UNREADABLE: line 9, column 2: unsupported event type `7`; an intent has `trade.intent` or no `event_type`",
+            "SKIP INTENT_UNREADABLE: `payload` is not a JSON object: line 10, column 13: invalid type: sequence, expected a JSON object",
+            "SKIP INTENT_UNREADABLE: `data` is not a JSON object: line 11, column 10: EOF while parsing an object",
             "HARVEST one: ",
         ],
     );
 }
 
 #[test]
-fn a_line_of_10_mb_is_read_and_one_of_17_mib_is_not() {
+fn lines_above_16_mib_are_unreadable() {
     let [a, b, c] = three();
     let padded = |line: &str, bytes: usize| {
         let rest = line.strip_prefix('{').unwrap();
@@ -214,7 +214,7 @@ fn a_line_of_10_mb_is_read_and_one_of_17_mib_is_not() {
 }
 
 #[test]
-fn a_tape_that_is_none_is_asked_about() {
+fn a_tape_without_any_record_is_warned_about() {
     let place = Place::new();
     place.put("words", "no JSON\nnothing\n");
     place.put("events", lines(&[json!({"event_type": "order.filled"})]));
@@ -240,7 +240,7 @@ fn a_tape_that_is_none_is_asked_about() {
 }
 
 #[test]
-fn records_without_a_time_are_answered_and_change_nothing() {
+fn records_without_a_timestamp_change_no_policy() {
     let timeless = |mut record: Value| {
         let fields = record.as_object_mut().unwrap();
         fields.remove("ts");
@@ -270,7 +270,7 @@ fn records_without_a_time_are_answered_and_change_nothing() {
 }
 
 #[test]
-fn times_without_an_offset_are_counted() {
+fn timestamps_without_an_offset_are_counted() {
     let place = Place::new();
     let at = |timestamp: &str| json!({"symbol": "BTCUSDT", "side": "BUY", "timestamp": timestamp});
     place.put(
@@ -288,7 +288,7 @@ fn times_without_an_offset_are_counted() {
     assert_eq!(summary["last_ts"], 1_767_571_204_500_i64);
     let text = place.run(&["replay", "tape"]).stdout;
     assert!(
-        text.contains("\n1 record told the time without an offset: read as UTC\n"),
+        text.contains("\n1 timestamp has no UTC offset; it was read as UTC\n"),
         "{text}"
     );
 }

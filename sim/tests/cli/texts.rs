@@ -1,4 +1,4 @@
-//! The texts of the program, word for word.
+//! Snapshots of help and output texts.
 
 use insta::Settings;
 use serde_json::json;
@@ -15,7 +15,7 @@ fn settings() -> Settings {
     settings
 }
 
-/// Standard output, and whatever else is not as usual.
+/// Returns standard output, plus the exit status and standard error if they are not 0 and empty.
 fn told(run: &Run) -> String {
     let mut text = run.stdout.clone();
     if run.status != 0 {
@@ -83,9 +83,8 @@ fn summary() {
     check("summary_empty_tape", &place.run(&["replay", "tape.jsonl"]));
 }
 
-/// A line a policy and a symbol would be a page for nobody.
 #[test]
-fn long_lists_are_cut_short() {
+fn long_lists_are_truncated() {
     let place = Place::new();
     let mut tape = Vec::new();
     for n in 0..30 {
@@ -96,7 +95,7 @@ fn long_lists_are_cut_short() {
         let mut entry = entry(n);
         entry["symbol"] = symbol.into();
         tape.extend([updated(n, &policy), entry.clone()]);
-        // The last ones answer most.
+        // The last five policies get the most answers.
         tape.extend(std::iter::repeat_n(entry, usize::from(n >= 25)));
     }
     for n in 0..10 {
@@ -110,19 +109,19 @@ fn long_lists_are_cut_short() {
     assert_eq!(summary["tapes"].as_array().unwrap().len(), 10);
 }
 
-/// 2 of 3 are 66.7 per cent.
+/// 2 of 3 is 66.7 %.
 #[test]
 fn shares_are_rounded_to_the_nearest() {
     let place = Place::new();
     place.put("tape", lines(&[entry(1), entry(2), exit(3)]));
     let told = place.run(&["replay", "tape"]).stdout;
-    assert!(told.contains("SKIP           2  66.7 %\n"), "{told}");
-    assert!(told.contains("EXIT           1  33.3 %\n"), "{told}");
+    assert!(told.contains("SKIP            2  66.7 %\n"), "{told}");
+    assert!(told.contains("EXIT            1  33.3 %\n"), "{told}");
 }
 
-/// What a policy is called must not steer the terminal of whoever reads it.
+/// A policy name must not control the terminal.
 #[test]
-fn control_characters_are_shown_and_not_sent() {
+fn control_characters_are_escaped() {
     let place = Place::new();
     let mut policy = policy("one\u{1b}[31m\nvalid\u{9b}");
     policy["generator"] = "\u{1b}]0;title\u{7}".into();
@@ -212,7 +211,7 @@ fn policy_show() {
 #[test]
 fn policy_sample() {
     let mut settings = settings();
-    // It depends on the clock.
+    // The expiry depends on the clock.
     settings.add_filter(
         r#""valid_until_epoch": \d+\.\d{6}"#,
         "\"valid_until_epoch\": [in an hour]",

@@ -1,10 +1,10 @@
-//! The tutorial does what it says.
+//! The tutorial's commands print the documented output.
 
 use std::{env, path::Path, process::Command};
 
 use crate::support::Place;
 
-/// The blocks of a text: what they are, and what stands in them.
+/// Returns the code blocks of a text: language and content.
 fn blocks(text: &str) -> Vec<(String, String)> {
     let mut blocks = Vec::new();
     let mut lines = text.lines();
@@ -17,7 +17,7 @@ fn blocks(text: &str) -> Vec<(String, String)> {
     blocks
 }
 
-/// What a shell prints, lines without blanks at their ends.
+/// Runs commands in a shell and returns their output without trailing white space.
 fn printed(place: &Place, commands: &str) -> String {
     let program = Path::new(env!("CARGO_BIN_EXE_portcullis"));
     let folders = env::var("PATH").unwrap();
@@ -37,7 +37,7 @@ fn printed(place: &Place, commands: &str) -> String {
 }
 
 #[test]
-fn every_output_is_what_the_command_above_it_prints() {
+fn every_command_prints_the_documented_output() {
     let place = Place::new();
     let text = include_str!("../../../docs/tutorial.md");
     let blocks = blocks(text);

@@ -1,4 +1,4 @@
-//! Exit status, and what is said on standard error.
+//! Exit statuses and messages on standard error.
 
 use crate::support::{Place, entry, lines, policy, policy_until};
 
@@ -20,7 +20,7 @@ fn place() -> Place {
     place
 }
 
-/// One line of the program's own, and nothing on standard output.
+/// Checks the exit status and the message, and that standard output is empty.
 fn check(arguments: &[&str], status: i32, message: &str) {
     let run = place().run(arguments);
     assert_eq!(
@@ -31,7 +31,7 @@ fn check(arguments: &[&str], status: i32, message: &str) {
     assert_eq!((run.status, &*run.stdout), (status, ""), "{arguments:?}");
 }
 
-/// A mistake in the arguments: exit status 2, and one line that ends with the help to ask for.
+/// Checks a usage error: exit status 2, and one line that ends with the help command.
 fn check_usage(arguments: &[&str], message: &str) {
     let commands = ["policy check", "policy sample", "policy"];
     let given = arguments.join(" ");
@@ -52,11 +52,11 @@ fn check_done(arguments: &[&str]) {
 }
 
 #[test]
-fn what_is_done_is_0() {
+fn success_is_0() {
     check_done(&[]);
     check_done(&["replay"]);
     check_done(&["replay", "tape.jsonl", "--policy", "policy.json"]);
-    // Skips are answers, too.
+    // A skip is a successful answer.
     check_done(&["replay", "tape.jsonl"]);
     check_done(&[
         "replay",
@@ -82,9 +82,9 @@ fn what_is_done_is_0() {
 }
 
 #[test]
-fn a_policy_that_is_invalid_is_1() {
+fn an_invalid_policy_is_1() {
     let bound = "`valid_until_epoch`: `253402300800` is not at most 253402300799 (seconds since 1970, not milliseconds)";
-    let no = "`invalid.json` is no valid policy: what needed it was skipped (`portcullis policy check invalid.json` says why)";
+    let no = "`invalid.json` is not a valid policy, so everything that needs a policy was skipped (run `portcullis policy check invalid.json` to list all violations)";
     let both = format!("`invalid.json`: {bound}\nportcullis: {no}");
     check(&["decide", "--policy", "invalid.json"], 1, &both);
     check(&["harvest", "--policy", "invalid.json"], 1, &both);
@@ -103,13 +103,13 @@ fn a_policy_that_is_invalid_is_1() {
         assert_eq!(run.stdout, format!("POLICY_INVALID: {bound}\n"));
         assert_eq!(
             run.stderr,
-            "portcullis: `invalid.json` is no valid policy: 1 violation\n"
+            "portcullis: `invalid.json` is not a valid policy: 1 violation\n"
         );
     }
 }
 
 #[test]
-fn arguments_that_nobody_understands_are_2() {
+fn unknown_arguments_are_2() {
     check_usage(
         &["rplay"],
         "unrecognized subcommand `rplay`; some similar subcommands exist: `policy`, `replay`",
@@ -156,14 +156,14 @@ fn arguments_that_nobody_understands_are_2() {
         &["replay", "--policy"],
         "a value is required for `--policy <FILE>` but none was supplied",
     );
-    // Half a command gets its help.
+    // An incomplete command prints its help.
     let run = place().run(&["policy"]);
     assert_eq!((run.status, &*run.stdout), (2, ""));
     assert!(run.stderr.contains("Usage: portcullis policy <COMMAND>"));
 }
 
 #[test]
-fn numbers_that_are_none_are_2() {
+fn invalid_numbers_are_2() {
     let check_whole = |command: &[&str], flag: &str, name: &str, texts: &[&str], bounds: &str| {
         for text in texts {
             let message = format!(
@@ -189,11 +189,12 @@ fn numbers_that_are_none_are_2() {
             ("nan", "not finite"),
             (
                 "1767571200000",
-                "outside the years 0 to 9999 (are these milliseconds in place of seconds?)",
+                "outside the years 0 to 9999 (are these milliseconds instead of seconds?)",
             ),
         ] {
-            let message =
-                format!("invalid value `{text}` for `--now <EPOCH>`: epoch seconds: {why}");
+            let message = format!(
+                "invalid value `{text}` for `--now <EPOCH>`: expected epoch seconds, but it is {why}"
+            );
             check_usage(&[command, "--now", text], &message);
         }
     }
@@ -204,7 +205,7 @@ fn numbers_that_are_none_are_2() {
         ("inf", "not finite"),
         (
             "1e15",
-            "outside the years 0 to 9999 (are these milliseconds in place of seconds?)",
+            "outside the years 0 to 9999 (are these milliseconds instead of seconds?)",
         ),
     ] {
         let message = format!("invalid value `{text}` for `--valid-for <SECONDS>`: seconds: {why}");
@@ -218,7 +219,7 @@ fn numbers_that_are_none_are_2() {
 }
 
 #[test]
-fn files_that_cannot_be_read_are_2_and_named() {
+fn unreadable_files_are_2_and_named() {
     let gone = "`gone.json`: No such file or directory (os error 2)";
     let no_json =
         "`no.json`: `document`: `no JSON\\n` is not JSON (line 1, column 2: expected ident)";
@@ -246,7 +247,7 @@ fn files_that_cannot_be_read_are_2_and_named() {
 }
 
 #[test]
-fn guardrails_that_are_none_are_2() {
+fn invalid_guardrails_are_2() {
     let check = |guardrails: &str, message: &str| {
         for command in [
             &["replay", "tape.jsonl", "--guardrails", "g.json"][..],
@@ -257,19 +258,22 @@ fn guardrails_that_are_none_are_2() {
             let place = place();
             place.put("g.json", guardrails);
             let run = place.run(command);
-            let stderr = format!("portcullis: `g.json`: guardrails refused: {message}\n");
+            let stderr = format!("portcullis: `g.json`: invalid guardrails: {message}\n");
             assert_eq!((run.status, &*run.stdout, run.stderr), (2, "", stderr));
         }
     };
     check("{", "line 1, column 1: EOF while parsing an object");
-    check(r#"{"max_levrage": 5}"#, "`max_levrage` is no guardrail");
+    check(
+        r#"{"max_levrage": 5}"#,
+        "`max_levrage` is not a known guardrail",
+    );
     check(
         r#"{"max_leverage": 5, "max_leverage": 50}"#,
-        "`max_leverage` stands twice",
+        "duplicate key `max_leverage`",
     );
     check(
         r#"{"max_leverage": "much", "halt": "some"}"#,
-        "`max_leverage`: `\"much\"` is not a finite number greater than 0; `halt`: `\"some\"` is not `nothing`, `everything` or a list of symbols, without `*` (to halt all, write `everything`)",
+        "`max_leverage`: `\"much\"` is not a finite number greater than 0; `halt`: `\"some\"` is not `nothing`, `everything` or a list of symbols without `*` (to halt all symbols, use `everything`)",
     );
     for (file, message) in [
         ("gone.json", "No such file or directory (os error 2)"),
@@ -281,7 +285,7 @@ fn guardrails_that_are_none_are_2() {
 }
 
 #[test]
-fn tapes_that_are_none_are_2_and_named() {
+fn missing_tapes_are_2_and_named() {
     check(
         &["replay", "gone.jsonl"],
         2,
@@ -292,7 +296,7 @@ fn tapes_that_are_none_are_2_and_named() {
         2,
         &format!("no tape at `gone.jsonl`: {NO_TAPE}"),
     );
-    // None of them is read before all of them are there.
+    // All tapes must exist before the first one is read.
     check(
         &["replay", "tape.jsonl", "gone.jsonl"],
         2,
@@ -301,27 +305,27 @@ fn tapes_that_are_none_are_2_and_named() {
     check(
         &["replay", "*.gz"],
         2,
-        "no file matches `*.gz`: check the folder and the ending",
+        "no file matches `*.gz`: check the folder and the file extension",
     );
     check(
         &["replay", "."],
         2,
-        "`.` is a directory: give its files, for example as `./*.jsonl` in quotes",
+        "`.` is a directory: give its files, for example with the quoted pattern `./*.jsonl`",
     );
     check(
         &["replay", "-", "tape.jsonl", "-"],
         2,
-        "standard input (`-`) is given twice: it can be read once",
+        "standard input (`-`) is given twice, but it can be read only once",
     );
     check(
         &["explain", "tape.jsonl", "--n", "2"],
         2,
-        "`tape.jsonl` has no record 2: it ends after 1",
+        "`tape.jsonl` has no record 2; its last record is 1",
     );
 }
 
 #[test]
-fn answers_that_cannot_be_written_are_2() {
+fn unwritable_answers_are_2() {
     check(
         &["replay", "tape.jsonl", "--out", "no/answers.jsonl"],
         2,
@@ -349,7 +353,7 @@ fn a_full_disk_is_2() {
 #[test]
 fn standard_input_is_read_once() {
     let check_who = |arguments: &[&str], who: &str| {
-        let message = format!("standard input can be read once: it is asked for by {who}");
+        let message = format!("standard input can be read only once, but it is used by {who}");
         check(arguments, 2, &message);
     };
     let replay = ["replay", "-", "--policy", "-"];

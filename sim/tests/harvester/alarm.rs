@@ -1,4 +1,4 @@
-//! Open positions, and nothing to judge them by.
+//! The alarm for open positions without harvest parameters.
 
 use std::time::{Duration, Instant as Tick};
 
@@ -7,7 +7,7 @@ use super::support::{BTC, Harvester, POLICY, STREAM, Server, position_key};
 const ALARM: &str = "ALARM POSITIONS_WITHOUT_POLICY: ";
 
 #[test]
-fn open_positions_without_a_policy_raise_an_alarm_that_a_publication_ends() {
+fn open_positions_without_a_policy_raise_an_alarm_until_a_publication() {
     let server = Server::start();
     let mut redis = server.connect();
     redis.open(BTC, "103.8");
@@ -25,7 +25,7 @@ fn open_positions_without_a_policy_raise_an_alarm_that_a_publication_ends() {
     redis.await_action(BTC, "PARTIAL_25");
     harvester
         .await_log("ALARM_OVER POSITIONS_WITHOUT_POLICY: policy 1.0.0-ai-sample is in force\n");
-    // Said once, however often it was looked.
+    // Logged once, not at every look.
     assert_eq!(harvester.log().matches(ALARM).count(), 1);
 
     redis.run(&["DEL", POLICY]);
@@ -34,7 +34,7 @@ fn open_positions_without_a_policy_raise_an_alarm_that_a_publication_ends() {
         harvester.log().matches(ALARM).count() == 2
     });
     assert!(withdrawn.elapsed() < Duration::from_secs(1));
-    // Another set of positions is another alarm; none at all ends it.
+    // A changed set of positions is a new alarm; an empty set ends it.
     redis.run(&["DEL", &position_key("ETHUSDT")]);
     harvester.await_log("ALARM POSITIONS_WITHOUT_POLICY: 1 open position (BTCUSDT) and");
     redis.run(&["DEL", &position_key(BTC)]);
@@ -43,7 +43,7 @@ fn open_positions_without_a_policy_raise_an_alarm_that_a_publication_ends() {
 }
 
 #[test]
-fn a_policy_that_ends_raises_the_alarm_at_once_even_while_the_server_is_away() {
+fn an_expired_policy_raises_the_alarm_while_the_server_is_unreachable() {
     let server = Server::start();
     let mut redis = server.connect();
     redis.publish(2);
@@ -51,7 +51,7 @@ fn a_policy_that_ends_raises_the_alarm_at_once_even_while_the_server_is_away() {
     let harvester = Harvester::start(&server.url(), &[]);
     redis.await_action(BTC, "NONE");
     drop(server);
-    harvester.await_log("trying again");
+    harvester.await_log("retrying");
     harvester.await_log(
         "ALARM POSITIONS_WITHOUT_POLICY: 1 open position (BTCUSDT) and no harvest parameters in \
          force: POLICY_STALE: policy expired at",
@@ -60,7 +60,7 @@ fn a_policy_that_ends_raises_the_alarm_at_once_even_while_the_server_is_away() {
 }
 
 #[test]
-fn a_policy_that_may_not_be_read_is_none() {
+fn a_policy_without_read_permission_raises_the_alarm() {
     let server = Server::start();
     let mut redis = server.connect();
     redis.publish(3600);

@@ -1,24 +1,24 @@
-//! A server that is not there.
+//! Behaviour while the server is unreachable.
 
 use super::support::{BTC, Harvester, Server, eventually, free_port, text};
 
 #[test]
-fn a_server_that_is_away_is_waited_for() {
+fn the_harvester_reconnects_to_an_unreachable_server() {
     let port = free_port();
     let harvester = Harvester::start(&format!("redis://127.0.0.1:{port}"), &[]);
-    harvester.await_log("trying again");
+    harvester.await_log("retrying");
     {
         let server = Server::start_at(port);
         let mut redis = server.connect();
         redis.publish(3600);
         redis.open(BTC, "103.8");
         redis.await_action(BTC, "PARTIAL_25");
-        harvester.await_log("is back");
+        harvester.await_log("is reachable again");
     }
-    eventually("the second farewell", || {
-        harvester.log().matches("trying again").count() == 2
+    eventually("the second disconnection", || {
+        harvester.log().matches("retrying").count() == 2
     });
-    // It lost everything, what was proposed too.
+    // The server lost all keys, including the proposals.
     let server = Server::start_at(port);
     assert_eq!(server.port(), port);
     let mut redis = server.connect();
@@ -30,8 +30,8 @@ fn a_server_that_is_away_is_waited_for() {
 }
 
 #[test]
-fn it_ends_while_the_server_is_away() {
+fn the_harvester_stops_while_the_server_is_unreachable() {
     let harvester = Harvester::start(&format!("redis://127.0.0.1:{}", free_port()), &[]);
-    harvester.await_log("trying again");
+    harvester.await_log("retrying");
     harvester.stop();
 }

@@ -1,4 +1,4 @@
-//! The service as its neighbours meet it: a real server, positions in, proposals out.
+//! Tests of the harvester with a real server: positions in, proposals out.
 
 #![expect(
     clippy::unwrap_used,
@@ -15,6 +15,6 @@ mod once;
 mod proposals;
 mod support;
 #[path = "../../../tests/support/tally.rs"]
-#[expect(dead_code, reason = "made for tests of other faults too")]
+#[expect(dead_code, reason = "parts are used by tests of other faults only")]
 mod tally;
 mod usage;

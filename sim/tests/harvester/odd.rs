@@ -1,4 +1,4 @@
-//! Things that are missing, and things that are not what they should be.
+//! Missing and invalid data.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use super::support::{
 };
 
 #[test]
-fn a_missing_market_silences_the_kill_score_and_nothing_else() {
+fn a_missing_market_disables_only_the_kill_score() {
     let server = Server::start();
     let mut redis = server.connect();
     redis.publish(3600);
@@ -18,15 +18,15 @@ fn a_missing_market_silences_the_kill_score_and_nothing_else() {
     assert_eq!(proposal.get("kill_score"), None);
     let reasons = "harvest_partial_25,profit_lock,kill_score_unavailable";
     assert_eq!(text(&proposal, "reasons"), reasons);
-    harvester.await_log("no kill score: `market` is absent; required: there");
-    // Not a hash: the same, and it is said.
+    harvester.await_log("no kill score: `market` is absent; required: present");
+    // A key of another type has the same effect and is logged.
     redis.run(&["SET", "quantum:marketstate:BTCUSDT", "calm"]);
-    harvester.await_log("BTCUSDT: the key of its market holds no hash: no kill score\n");
+    harvester.await_log("BTCUSDT: the key of its market is not a hash: no kill score\n");
     assert_eq!(redis.length(STREAM), 1);
 }
 
 #[test]
-fn a_missing_stop_silences_r_and_nothing_else() {
+fn a_missing_stop_disables_only_r() {
     let server = Server::start();
     let mut redis = server.connect();
     redis.publish(3600);
@@ -41,21 +41,21 @@ fn a_missing_stop_silences_r_and_nothing_else() {
     let reasons = "kill_score_triggered,sigma_spike,age_penalty,r_unavailable";
     assert_eq!(text(&proposal, "reasons"), reasons);
 
-    // Neither: a skip, said once, and the proposal of before stays.
+    // Without both, the position is skipped, which is logged once, and the previous proposal stays.
     redis.run(&["DEL", "quantum:marketstate:BTCUSDT"]);
     let skip = "SKIP HARVEST_MISSING_STOP: BTCUSDT: `stop_dist_pct` is absent";
     harvester.await_log(skip);
     redis.settle();
     assert_eq!(redis.proposal(BTC), proposal);
     redis.calm(BTC);
-    harvester.await_log("BTCUSDT is no longer refused");
+    harvester.await_log("BTCUSDT is no longer skipped");
     redis.await_action(BTC, "NONE");
     let log = harvester.stop();
     assert_eq!(log.matches(skip).count(), 1, "{log}");
 }
 
 #[test]
-fn what_is_no_position_is_told_once_and_the_others_go_on() {
+fn an_invalid_position_is_logged_once_and_does_not_affect_others() {
     let server = Server::start();
     let mut redis = server.connect();
     redis.publish(3600);
@@ -87,10 +87,10 @@ fn what_is_no_position_is_told_once_and_the_others_go_on() {
     }
     let log = harvester.stop();
     for line in [
-        "AUSDT: the key holds no hash\n",
-        "BUSDT: the side is LONG and `quantity` negative\n",
-        "CUSDT: there are several keys of this symbol\n",
-        "quantum:state:positions:\u{fffd}\u{fffd}: the key ends with no symbol\n",
+        "AUSDT: the key is not a hash\n",
+        "BUSDT: the side is LONG and `quantity` is negative\n",
+        "CUSDT: several keys have this symbol; delete all but one\n",
+        "quantum:state:positions:\u{fffd}\u{fffd}: the key does not end with a symbol\n",
     ] {
         let line = format!("SKIP HARVEST_INVALID_INPUT: {line}");
         assert_eq!(log.matches(&line).count(), 1, "{line}\n{log}");
@@ -100,7 +100,7 @@ fn what_is_no_position_is_told_once_and_the_others_go_on() {
 }
 
 #[test]
-fn keys_of_its_own_that_somebody_overwrote() {
+fn overwritten_proposals_and_memories() {
     let server = Server::start();
     let mut redis = server.connect();
     redis.publish(3600);
@@ -109,11 +109,11 @@ fn keys_of_its_own_that_somebody_overwrote() {
     redis.open("ETHUSDT", "103.8");
     redis.run(&["LPUSH", "quantum:harvester:ETHUSDT", "x"]);
     let harvester = Harvester::start(&server.url(), &[]);
-    eventually("the hash in its place", || {
+    eventually("the replacement by a hash", || {
         redis.run(&["TYPE", &proposal_key(BTC)]) == redis::Value::SimpleString("hash".to_owned())
     });
     redis.await_action(BTC, "PARTIAL_25");
-    // What was taken is unknown: no stage, but the rest.
+    // The taken stage is unknown, so no stage is proposed; the rest is.
     let proposal = redis.await_action("ETHUSDT", "NONE");
     assert_eq!(
         text(&proposal, "reasons"),
@@ -122,7 +122,9 @@ fn keys_of_its_own_that_somebody_overwrote() {
     assert_eq!(proposal.get("harvested"), None);
     redis.set("quantum:marketstate:ETHUSDT", &[("sigma", "0.03")]);
     redis.await_action("ETHUSDT", "FULL_CLOSE_PROPOSED");
-    harvester.await_log("ETHUSDT: what was proposed before cannot be read: no stage is proposed\n");
+    harvester.await_log(
+        "ETHUSDT: the memory of earlier proposals is unreadable: no stage is proposed\n",
+    );
 }
 
 #[test]
@@ -137,19 +139,19 @@ fn an_opening_in_the_wrong_unit_gives_no_age() {
     assert_eq!(proposal.get("kill_score"), None);
     assert_eq!(proposal.get("opened_at"), None);
     harvester.await_log(
-        "BTCUSDT: `opened_at` is outside the years 0 to 9999 (are these milliseconds in place of seconds?): no kill score",
+        "BTCUSDT: `opened_at` is outside the years 0 to 9999 (are these milliseconds instead of seconds?): no kill score",
     );
 }
 
 #[test]
-fn a_stream_of_another_type_leaves_nothing_half_done() {
+fn a_stream_of_the_wrong_type_prevents_every_write() {
     let server = Server::start();
     let mut redis = server.connect();
     redis.publish(3600);
     redis.run(&["SET", STREAM, "x"]);
     redis.open(BTC, "103.8");
     let harvester = Harvester::start(&server.url(), &[]);
-    harvester.await_log("trying again");
+    harvester.await_log("retrying");
     assert!(redis.proposal(BTC).is_empty());
     redis.run(&["DEL", STREAM]);
     redis.await_action(BTC, "PARTIAL_25");
@@ -157,7 +159,7 @@ fn a_stream_of_another_type_leaves_nothing_half_done() {
 }
 
 #[test]
-fn an_opening_to_come_gives_no_stage_until_it_has_come() {
+fn a_future_opening_stops_all_stages_until_then() {
     let server = Server::start();
     let mut redis = server.connect();
     redis.publish(3600);
@@ -174,5 +176,5 @@ fn an_opening_to_come_gives_no_stage_until_it_has_come() {
     assert!(text(&early, "reasons").contains("ladder_unavailable"));
     redis.await_action(BTC, "PARTIAL_25");
     assert_eq!(redis.actions(BTC), ["NONE", "PARTIAL_25"]);
-    harvester.await_log("BTCUSDT: its opening is still to come");
+    harvester.await_log("BTCUSDT: its opening time is in the future");
 }

@@ -1,4 +1,4 @@
-//! A proposal is made once.
+//! Each proposal is made once.
 
 use std::{
     collections::BTreeMap,
@@ -12,7 +12,7 @@ use super::{
     tally::Tally,
 };
 
-/// How often a stage was proposed twice for one position, or something that was said just before.
+/// Returns the number of stages that were proposed again for the same position, and of repeated proposals.
 fn doubled(redis: &mut Redis) -> usize {
     let mut again = 0;
     let mut last: BTreeMap<String, Vec<String>> = BTreeMap::new();
@@ -32,7 +32,7 @@ fn doubled(redis: &mut Redis) -> usize {
 }
 
 #[test]
-fn whoever_is_killed_proposes_nothing_twice() {
+fn a_killed_harvester_duplicates_no_proposal() {
     let tally = Tally::of("harvester killed (-9) at any moment", 10);
     let rounds = u64::try_from(tally.rounds()).unwrap();
     let server = Server::start();
@@ -52,7 +52,7 @@ fn whoever_is_killed_proposes_nothing_twice() {
             }
             thread::sleep(Duration::from_micros(dice() % 15_000));
         }
-        // It may be that a slow one has seen none of this.
+        // A slow harvester may not have evaluated any of these prices yet.
         for _ in 0..100 {
             if redis.length(STREAM) > before {
                 break;
@@ -74,7 +74,7 @@ fn whoever_is_killed_proposes_nothing_twice() {
     }
     redis.settle();
     tally.doubled.add(doubled(&mut redis));
-    // The highest stage was proposed for the last opening.
+    // The highest stage must have been proposed for the last opening.
     for symbol in &symbols {
         let opened_at = text(&redis.proposal(symbol), "opened_at").to_owned();
         let is_highest = |record: &Fields| {
@@ -91,7 +91,7 @@ fn whoever_is_killed_proposes_nothing_twice() {
 }
 
 #[test]
-fn several_at_once_propose_as_one() {
+fn several_instances_propose_like_one() {
     let server = Server::start();
     let mut redis = server.connect();
     redis.publish(3600);

@@ -1,4 +1,4 @@
-//! What is proposed, and when.
+//! Contents and times of proposals.
 
 use super::support::{
     BTC, Fields, Harvester, OWNER, Redis, STREAM, Server, ago, eventually, position_key,
@@ -12,13 +12,13 @@ fn number(proposal: &Fields, name: &str) -> f64 {
 #[track_caller]
 fn near(proposal: &Fields, name: &str, expected: f64) {
     let found = number(proposal, name);
-    // While it is looked at, the position grows older.
+    // The age of the position increases during the test.
     let tolerance = if name.starts_with('k') { 1e-4 } else { 1e-12 };
     assert!((found - expected).abs() < tolerance, "{name}: {found}");
 }
 
 #[test]
-fn a_proposal_says_everything_and_where_it_comes_from() {
+fn a_proposal_has_all_values_and_their_sources() {
     let server = Server::start();
     let mut redis = server.connect();
     redis.publish(3600);
@@ -52,7 +52,7 @@ fn a_proposal_says_everything_and_where_it_comes_from() {
     assert_eq!(text(&proposal, "policy_hash").len(), 64);
     assert_eq!(redis.records(STREAM), [proposal.clone()]);
 
-    // Fields that the next one does not have are not left over.
+    // Fields that the next proposal does not have are removed.
     redis.set(&position_key(BTC), &[("current_sl", "100.3")]);
     proposal = redis.await_action(BTC, "NONE");
     assert_eq!(text(&proposal, "harvested"), "PARTIAL_25");
@@ -62,7 +62,7 @@ fn a_proposal_says_everything_and_where_it_comes_from() {
 }
 
 #[test]
-fn the_check_values_end_in_the_proposals() {
+fn proposals_have_the_reference_values() {
     let server = Server::start();
     let mut redis = server.connect();
     redis.publish(3600);
@@ -154,7 +154,7 @@ fn the_check_values_end_in_the_proposals() {
     }
 }
 
-/// Brings a position onto the server, whole at once.
+/// Writes a position to the server in one step.
 fn stage(redis: &mut Redis, symbol: &str, fields: &[(&str, &str)], market: &[(&str, &str)]) {
     redis.open("DRAFT", "101");
     redis.set("quantum:marketstate:DRAFT", &[("sigma", "0.01")]);
@@ -181,7 +181,7 @@ fn only_changes_are_proposed() {
     let opened_at = redis.open(BTC, "101");
     let harvester = Harvester::start(&server.url(), &[]);
     redis.await_action(BTC, "NONE");
-    // Other prices, the same advice.
+    // Other prices with the same result.
     for price in ["101.1", "100.5", "99", "101"] {
         redis.price(BTC, price);
         redis.settle();
@@ -204,14 +204,14 @@ fn only_changes_are_proposed() {
     let log = harvester.stop();
     assert_eq!(log.matches("HARVEST BTCUSDT ").count(), 4, "{log}");
     assert!(
-        log.ends_with("stopped: every proposal that was begun is whole\n"),
+        log.ends_with("stopped: all proposals are complete\n"),
         "{log}"
     );
     assert!(!opened_at.is_empty());
 }
 
 #[test]
-fn a_stage_is_remembered_over_a_restart_and_forgotten_with_its_position() {
+fn a_stage_is_remembered_across_restarts_for_its_position_only() {
     let server = Server::start();
     let mut redis = server.connect();
     redis.publish(3600);
@@ -225,7 +225,7 @@ fn a_stage_is_remembered_over_a_restart_and_forgotten_with_its_position() {
     redis.price(BTC, "101");
     redis.await_action(BTC, "NONE");
     harvester.kill();
-    // The price comes back, and so does the harvester; even without the last proposal.
+    // The price returns and the harvester restarts; the stage is remembered even without the last proposal.
     redis.price(BTC, "103.8");
     redis.run(&["DEL", &proposal_key(BTC)]);
     let harvester = start();
@@ -234,7 +234,7 @@ fn a_stage_is_remembered_over_a_restart_and_forgotten_with_its_position() {
     redis.price(BTC, "107.2");
     redis.await_action(BTC, "PARTIAL_50");
 
-    // The key flickers: it is the position of before.
+    // The key is deleted and written again; it is the same position.
     redis.run(&["DEL", &position_key(BTC)]);
     eventually("the end", || redis.proposal(BTC).is_empty());
     redis.reopen(BTC, "107.2", &opened_at);
@@ -248,7 +248,7 @@ fn a_stage_is_remembered_over_a_restart_and_forgotten_with_its_position() {
 }
 
 #[test]
-fn without_an_opening_a_stage_is_proposed_once_until_the_position_is_flat() {
+fn without_an_opening_a_stage_is_proposed_once_until_flat() {
     let server = Server::start();
     let mut redis = server.connect();
     redis.publish(3600);
@@ -266,25 +266,25 @@ fn without_an_opening_a_stage_is_proposed_once_until_the_position_is_flat() {
     assert_eq!(first.get("opened_at"), None);
     assert_eq!(first.get("kill_score"), None);
     assert_eq!(text(&first, "stop_source"), "position:stop_dist_pct");
-    // Its key goes and comes: nobody can tell whether that is another position.
+    // The key is deleted and written again; it may be the same position.
     redis.run(&["DEL", &key]);
     eventually("the end", || redis.proposal(BTC).is_empty());
     redis.set(&key, &position);
     redis.await_action(BTC, "NONE");
     redis.settle();
-    // It says itself that it has ended.
+    // The position becomes flat.
     redis.set(&key, &[("qty", "0")]);
     eventually("the end", || redis.proposal(BTC).is_empty());
     redis.set(&key, &position);
     redis.await_action(BTC, "PARTIAL_25");
     let log = harvester.stop();
-    let note = "BTCUSDT: it does not say when it was opened: no kill score, and a stage that was \
+    let note = "BTCUSDT: it has no opening time: no kill score, and a stage that was \
                 proposed counts as taken until it is FLAT\n";
     assert!(log.contains(note), "{log}");
 }
 
 #[test]
-fn a_flat_position_takes_its_proposal_with_it() {
+fn the_proposal_of_a_flat_position_is_removed() {
     let server = Server::start();
     let mut redis = server.connect();
     redis.publish(3600);
@@ -309,7 +309,7 @@ fn a_flat_position_takes_its_proposal_with_it() {
 }
 
 #[test]
-fn a_position_that_ended_unseen_is_noticed() {
+fn a_position_that_ended_between_runs_is_detected() {
     let server = Server::start();
     let mut redis = server.connect();
     redis.publish(3600);
@@ -323,7 +323,7 @@ fn a_position_that_ended_unseen_is_noticed() {
 }
 
 #[test]
-fn a_delegate_says_so_and_no_halt_stops_it() {
+fn a_delegate_proposes_during_a_halt() {
     let server = Server::start();
     let mut redis = server.connect();
     redis.publish(3600);

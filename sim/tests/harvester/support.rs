@@ -1,4 +1,4 @@
-//! What the tests share: the harvester, and what it reads and writes.
+//! Helpers of the tests: running the harvester, its inputs and its proposals.
 
 use std::{process::Command, time::Duration};
 
@@ -14,7 +14,7 @@ pub(crate) const STREAM: &str = "quantum:stream:harvest.proposal";
 pub(crate) const BTC: &str = "BTCUSDT";
 
 impl Harvester {
-    /// Starts it so that it looks often.
+    /// Starts the harvester with a short interval.
     pub(crate) fn start(url: &str, options: &[&str]) -> Self {
         let mut command = command(&["--redis", url, "--every", "10"]);
         command.args(options);
@@ -22,12 +22,12 @@ impl Harvester {
     }
 }
 
-/// The program, with nothing from the outside.
+/// Returns a command for the harvester, without the project's environment variables.
 pub(crate) fn command(arguments: &[&str]) -> Command {
     shared::command("harvester", arguments)
 }
 
-/// Epoch seconds, so many before now.
+/// Returns the time `seconds` seconds ago, in epoch seconds.
 pub(crate) fn ago(seconds: u64) -> String {
     let at = since_epoch() - Duration::from_secs(seconds);
     format!("{}.{:06}", at.as_secs(), at.subsec_micros())
@@ -51,7 +51,8 @@ impl Redis {
         command.query::<()>(&mut self.0).unwrap();
     }
 
-    /// A long position at this price, opened an hour ago, with everything that it is judged by.
+    /// Writes a long position at this price, opened an hour ago, with its market and stop distance. Returns the opening
+    /// time.
     pub(crate) fn open(&mut self, symbol: &str, price: &str) -> String {
         let opened_at = ago(3600);
         self.calm(symbol);
@@ -63,7 +64,7 @@ impl Redis {
         opened_at
     }
 
-    /// The position alone, whole from one instant to the next.
+    /// Writes the position alone, in one step.
     pub(crate) fn reopen(&mut self, symbol: &str, price: &str, opened_at: &str) {
         self.set(
             &position_key(symbol),
@@ -79,7 +80,7 @@ impl Redis {
         );
     }
 
-    /// A market in which nothing happens.
+    /// Writes a calm market.
     pub(crate) fn calm(&mut self, symbol: &str) {
         self.set(
             &format!("quantum:marketstate:{symbol}"),
@@ -97,7 +98,7 @@ impl Redis {
         self.set(&position_key(symbol), &[("current_price", price)]);
     }
 
-    /// The proposal of a symbol; empty where there is none.
+    /// Returns the proposal of a symbol; empty if there is none.
     pub(crate) fn proposal(&mut self, symbol: &str) -> Fields {
         redis::cmd("HGETALL")
             .arg(proposal_key(symbol))
@@ -115,7 +116,7 @@ impl Redis {
         proposal
     }
 
-    /// The actions on the stream, oldest first.
+    /// Returns the actions on the stream, oldest first.
     pub(crate) fn actions(&mut self, symbol: &str) -> Vec<String> {
         let records = self.records(STREAM).into_iter();
         records
@@ -124,14 +125,16 @@ impl Redis {
             .collect()
     }
 
-    /// Waits until every position was looked at again: a position that comes later was, too.
+    /// Waits until every position was evaluated again, by adding and removing other positions.
     pub(crate) fn settle(&mut self) {
         for symbol in ["AAA", "ZZZ"] {
             for _ in 0..2 {
                 self.open(symbol, "101");
                 self.await_action(symbol, "NONE");
                 self.run(&["DEL", &position_key(symbol)]);
-                eventually("the end of a position", || self.proposal(symbol).is_empty());
+                eventually("the removal of a proposal", || {
+                    self.proposal(symbol).is_empty()
+                });
             }
         }
     }

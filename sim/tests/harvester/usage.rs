@@ -1,4 +1,4 @@
-//! What it refuses to start with.
+//! Errors at the start.
 
 use std::process::Output;
 
@@ -12,8 +12,8 @@ fn refused(output: &Output, line: &str) {
 }
 
 #[test]
-fn whoever_does_not_own_exits() {
-    let advice = "give the owner's name with --as, or list this one with --exit-delegate";
+fn a_service_that_does_not_own_exits_is_an_error() {
+    let advice = "give the owner's name with --as, or list this service with --exit-delegate";
     let mut other_owner = command(&[]);
     other_owner.env("QUANTUM_EXIT_OWNER", "brain");
     for (mut command, name, owner) in [
@@ -21,13 +21,13 @@ fn whoever_does_not_own_exits() {
         (command(&["--as", ""]), "", OWNER),
         (other_owner, OWNER, "brain"),
     ] {
-        let line = format!("`{name}` does not own exits, `{owner}` does: {advice}");
+        let line = format!("`{name}` does not own exits; the exit owner is `{owner}`; {advice}");
         refused(&command.output().unwrap(), &line);
     }
 }
 
 #[test]
-fn owners_of_other_names_start() {
+fn another_owner_can_be_set() {
     let server = Server::start();
     let mut redis = server.connect();
     redis.publish(3600);
@@ -44,17 +44,17 @@ fn owners_of_other_names_start() {
 }
 
 #[test]
-fn an_address_that_is_none() {
+fn an_invalid_url_is_an_error() {
     let expected = "(expected redis://[[user]:password@]host[:port][/db], or rediss:// with TLS)";
     let output = command(&["--redis", "redis://:hunter2@[::"]).output();
     refused(
         &output.unwrap(),
-        &format!("the Redis URL cannot be used: it cannot be read {expected}"),
+        &format!("the Redis URL cannot be used: it is malformed {expected}"),
     );
 }
 
 #[test]
-fn a_password_that_is_wrong() {
+fn a_wrong_password_is_an_error() {
     let server = Server::start_with(&["--requirepass", "hunter2"]);
     let port = server.port();
     let url = format!("redis://:hunter3@127.0.0.1:{port}");

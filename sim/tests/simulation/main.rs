@@ -1,10 +1,10 @@
-//! The laws of a simulation: nothing depends on what comes later, money adds up, and the same is the same again.
+//! The laws of a simulation: no result depends on later input, amounts add up, and runs are deterministic.
 
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::as_conversions,
-    reason = "tests stop where they cannot go on"
+    reason = "a test fails by panicking"
 )]
 
 mod support;
@@ -16,7 +16,7 @@ use proptest::prelude::*;
 
 use support::{World, any_world, run};
 
-/// So many runs of each law.
+/// The number of cases per law.
 const CASES: u32 = 96;
 
 fn config() -> ProptestConfig {
@@ -27,7 +27,7 @@ fn config() -> ProptestConfig {
     }
 }
 
-/// What happened before an instant, in epoch milliseconds.
+/// Returns the entries before a timestamp in epoch milliseconds.
 fn before(entries: &[Entry], ts: i64) -> Vec<&Entry> {
     let earlier = entries.iter().filter(|entry| entry.ts.as_millis() < ts);
     earlier.collect()
@@ -36,9 +36,9 @@ fn before(entries: &[Entry], ts: i64) -> Vec<&Entry> {
 proptest! {
     #![proptest_config(config())]
 
-    /// Every price and every record from a minute on may be another: what happened before it stays.
+    /// Replacing all prices and records from one minute on does not change the entries before it.
     #[test]
-    fn nothing_depends_on_what_comes_later(world in any_world(), other in any_world(), minute in 1..World::MINUTES) {
+    fn no_entry_depends_on_later_input(world in any_world(), other in any_world(), minute in 1..World::MINUTES) {
         let changed = world.changed_from(minute, &other);
         let (entries, _) = run(&world);
         let (others, _) = run(&changed);
@@ -46,7 +46,7 @@ proptest! {
         prop_assert_eq!(before(&entries, ts), before(&others, ts));
     }
 
-    /// To the last digit: what there is at the end is what there was, what was gained, and what was paid.
+    /// The final equity is exactly the starting cash plus profits less fees and funding.
     #[test]
     fn money_adds_up(world in any_world()) {
         let (entries, outcome) = run(&world);
@@ -60,7 +60,7 @@ proptest! {
             expected = expected.plus(trip.unrealised_usd).unwrap();
         }
         prop_assert_eq!(outcome.equity, expected);
-        // The positions tell the same as the entries.
+        // The sums over round trips and over entries are equal.
         let mut net = outcome.cash_at_start;
         for trip in &outcome.trips {
             net = net.plus(trip.net().unwrap()).unwrap();
@@ -70,10 +70,9 @@ proptest! {
         prop_assert_eq!(outcome.cash, last);
     }
 
-    /// What was gained is what was sold less what was bought, worked out from the fills alone; nothing is closed that was
-    /// not opened.
+    /// Each realised profit follows from its fill prices, and no more is closed than was opened.
     #[test]
-    fn a_gain_is_the_difference_of_its_fills(world in any_world()) {
+    fn profit_is_the_difference_of_fills(world in any_world()) {
         let (entries, outcome) = run(&world);
         let mut open: BTreeMap<u64, (f64, f64, f64)> = BTreeMap::new();
         for entry in &entries {
@@ -104,13 +103,13 @@ proptest! {
         prop_assert_eq!(held as u64, outcome.still_open);
     }
 
-    /// Entries, positions and sums are the same each time.
+    /// Two runs with the same input have equal entries and outcomes.
     #[test]
-    fn the_same_is_the_same_again(world in any_world()) {
+    fn runs_are_deterministic(world in any_world()) {
         prop_assert_eq!(run(&world), run(&world));
     }
 
-    /// Every order is carried out, or counted with the reason.
+    /// Each order is filled or counted with a reason.
     #[test]
     fn no_order_is_lost(world in any_world()) {
         let (entries, outcome) = run(&world);
@@ -124,9 +123,9 @@ proptest! {
     }
 }
 
-/// The laws would hold of runs in which nothing happens: these are not.
+/// The laws would hold trivially for runs without events, so the generated worlds must contain every kind of event.
 #[test]
-fn the_worlds_that_the_laws_are_tried_in_have_everything() {
+fn generated_worlds_contain_every_event() {
     use proptest::{strategy::ValueTree as _, test_runner::TestRunner};
 
     let mut runner = TestRunner::deterministic();

@@ -1,4 +1,4 @@
-//! Worlds: two symbols' prices that wander, jump and break off, and a tape of entries and exits.
+//! Generated worlds: random prices of two symbols with jumps and gaps, and a tape of entries and exits.
 
 use std::{fmt::Write as _, fs};
 
@@ -22,17 +22,17 @@ use portcullis_sim::{
 };
 use proptest::{collection::vec, prelude::*, sample::select};
 
-/// 2026-01-05T07:30:00Z, half an hour before a funding.
+/// The start of a world in epoch seconds: 2026-01-05T07:30:00Z, half an hour before funding is due.
 const START: i64 = 1_767_598_200;
 
-/// What happens in a minute: to each symbol, and on the tape.
+/// The candles and the tape records of one minute.
 #[derive(Debug, Clone)]
 struct Minute {
     candles: [Step; 2],
     records: Vec<Record>,
 }
 
-/// A candle, in parts of the price before; none where it is missing.
+/// A candle as factors of the previous price; it may be missing.
 #[derive(Debug, Clone)]
 struct Step {
     is_missing: bool,
@@ -61,12 +61,12 @@ pub(crate) struct World {
 impl World {
     pub(crate) const MINUTES: usize = 60;
 
-    /// When a minute begins, in epoch milliseconds.
+    /// Returns the start of a minute in epoch milliseconds.
     pub(crate) fn ts(minute: usize) -> i64 {
         (START + i64::try_from(minute).unwrap() * 60) * 1000
     }
 
-    /// Another world from a minute on.
+    /// Returns this world with the minutes of `other` from `minute` on.
     pub(crate) fn changed_from(&self, minute: usize, other: &Self) -> Self {
         let before = self.minutes[..minute].iter();
         Self {
@@ -117,7 +117,7 @@ impl World {
         tape
     }
 
-    /// The candles of the first or the second symbol.
+    /// Returns the candles of the first or the second symbol as CSV.
     fn candles(&self, symbol: usize) -> String {
         let mut csv = "open_time,open,high,low,close\n".to_owned();
         let mut price = 100.0_f64;
@@ -128,7 +128,7 @@ impl World {
             let high = open.max(close) * step.up;
             let low = open.min(close) * step.down;
             price = close;
-            // Two in a row tell how long a candle is.
+            // The first three are always present, so that the length of a candle can be determined.
             if !step.is_missing || number < 3 {
                 writeln!(
                     csv,
@@ -193,7 +193,7 @@ pub(crate) fn any_world() -> impl Strategy<Value = World> {
     vec(minute, World::MINUTES).prop_map(|minutes| World { minutes })
 }
 
-/// Everything that happened, and what came of it.
+/// Runs a simulation and returns its entries and its outcome.
 pub(crate) fn run(world: &World) -> (Vec<Entry>, Outcome) {
     let folder = tempfile::tempdir().unwrap();
     let files = ["BTCUSDT", "ETHUSDT"].map(|symbol| folder.path().join(format!("{symbol}.csv")));
@@ -226,7 +226,7 @@ pub(crate) fn run(world: &World) -> (Vec<Entry>, Outcome) {
         }),
     };
     let text = policy_json(Instant::from_millis(4_000_000_000_000).unwrap());
-    // So that everything that can happen does.
+    // Low thresholds, so that every harvest action occurs.
     let theta = [
         ("T1_R\": 1.8", "T1_R\": 0.3"),
         ("T2_R\": 3.5", "T2_R\": 0.6"),

@@ -1,4 +1,4 @@
-//! A Redis server of a test's own, and a service beside it.
+//! A Redis server per test, and a service that uses it.
 
 use std::{
     collections::BTreeMap,
@@ -19,13 +19,13 @@ use tempfile::TempDir;
 const PROGRAM: &str = env!("CARGO_BIN_EXE_portcullis");
 pub(crate) const POLICY: &str = "quantum:policy:current";
 pub(crate) const OWNER: &str = "exitbrain_v3_5";
-/// Far longer than anything takes.
+/// Far longer than any step takes.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A record of a stream.
 pub(crate) type Fields = BTreeMap<String, String>;
 
-/// A Redis server on a port of its own.
+/// A Redis server on its own port.
 pub(crate) struct Server {
     command: Command,
     pub(crate) process: Option<Child>,
@@ -39,19 +39,19 @@ impl Server {
     }
 
     pub(crate) fn start_with(options: &[&str]) -> Self {
-        // Somebody else may take the port between the two.
+        // Another process may take the port before the server does.
         for _ in 0..20 {
             if let Some(server) = Self::try_start(free_port(), options) {
                 return server;
             }
         }
-        panic!("no Redis server would start: is redis-server installed?");
+        panic!("no Redis server starts; is redis-server installed?");
     }
 
-    /// A server on this very port.
+    /// Starts a server on this port.
     pub(crate) fn start_at(port: u16) -> Self {
         let server = (0..20).find_map(|_| Self::try_start(port, &[]));
-        server.expect("a Redis server on the port of the one before")
+        server.expect("a Redis server starts on this port")
     }
 
     fn try_start(port: u16, options: &[&str]) -> Option<Self> {
@@ -73,7 +73,7 @@ impl Server {
         server.run().then_some(server)
     }
 
-    /// Runs it, with what is on its disk, and waits until it answers. It does not where its port is taken.
+    /// Starts the server with the data on its disk and waits until it answers. Returns false if its port is taken.
     pub(crate) fn run(&mut self) -> bool {
         let process = self.command.spawn();
         let process = process.expect("redis-server is needed for these tests");
@@ -85,12 +85,12 @@ impl Server {
                 return false;
             }
             if let Ok(mut connection) = client.get_connection() {
-                // Another test's server may have been faster at this port.
+                // The server of another test may have taken this port.
                 let own = format!("process_id:{}\r\n", process.id());
                 match redis::cmd("INFO").query::<String>(&mut connection) {
                     Ok(info) if !info.contains(&own) => return false,
                     Ok(info) if info.contains("\r\nloading:0\r\n") => return true,
-                    // It still reads its disk.
+                    // It is still loading its data.
                     Ok(_) => {}
                     Err(error) if error.code() == Some("NOAUTH") => return true,
                     Err(_) => {}
@@ -127,7 +127,7 @@ impl Drop for Server {
     }
 }
 
-/// A port that nobody listens on, and that no outgoing connection is given while a server restarts.
+/// Returns an unused port outside the range of outgoing connections, so that it stays free while a server restarts.
 pub(crate) fn free_port() -> u16 {
     let dice = || RandomState::new().build_hasher().finish() % 12_000;
     let mut ports = std::iter::repeat_with(|| 20_000 + u16::try_from(dice()).unwrap());
@@ -136,7 +136,7 @@ pub(crate) fn free_port() -> u16 {
         .unwrap()
 }
 
-/// A connection of the test's own.
+/// The connection of a test.
 pub(crate) struct Redis(pub(crate) Connection);
 
 impl Redis {
@@ -149,12 +149,12 @@ impl Redis {
         command.query(&mut self.0).unwrap()
     }
 
-    /// Publishes the sample policy, valid for so many seconds.
+    /// Publishes the sample policy, valid for `valid_for` seconds.
     pub(crate) fn publish(&mut self, valid_for: u64) {
         self.publish_with(valid_for, &[]);
     }
 
-    /// The same with other values in some fields.
+    /// Publishes the sample policy with other values in some fields.
     pub(crate) fn publish_with(&mut self, valid_for: u64, others: &[(&str, &str)]) {
         let policy = Policy::from_json(&sample(valid_for)).unwrap();
         let mut fields = policy.fields().clone();
@@ -173,7 +173,7 @@ impl Redis {
         step.query::<Value>(&mut self.0).unwrap();
     }
 
-    /// The records of a stream, oldest first.
+    /// Returns the records of a stream, oldest first.
     pub(crate) fn records(&mut self, stream: &str) -> Vec<Fields> {
         let entries: Vec<(String, Vec<String>)> = redis::cmd("XRANGE")
             .arg(stream)
@@ -197,7 +197,7 @@ impl Redis {
     }
 }
 
-/// A service, running.
+/// A running service.
 pub(crate) struct Service {
     process: Child,
     log: PathBuf,
@@ -205,7 +205,7 @@ pub(crate) struct Service {
 }
 
 impl Service {
-    /// Starts it, and keeps what it says.
+    /// Starts the service and stores its log.
     pub(crate) fn spawn(mut command: Command) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let log = folder.path().join("log");
@@ -241,7 +241,7 @@ impl Service {
             }
             thread::sleep(Duration::from_millis(5));
         }
-        panic!("the service does not end:\n{}", self.log());
+        panic!("the service does not stop:\n{}", self.log());
     }
 
     pub(crate) fn stop(self) -> String {
@@ -270,7 +270,7 @@ pub(crate) fn send(signal: &str, process: &Child) {
     assert!(sent.success());
 }
 
-/// The program, with nothing from the outside.
+/// Returns a command for the program, without the project's environment variables.
 pub(crate) fn command(name: &str, arguments: &[&str]) -> Command {
     let mut command = Command::new(PROGRAM);
     command
@@ -282,16 +282,16 @@ pub(crate) fn command(name: &str, arguments: &[&str]) -> Command {
     command
 }
 
-/// Waits until something holds.
+/// Waits until a condition holds.
 pub(crate) fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
     let until = Tick::now() + PATIENCE;
     while !holds() {
-        assert!(Tick::now() < until, "waited in vain for {what}");
+        assert!(Tick::now() < until, "timed out while waiting for {what}");
         thread::sleep(Duration::from_millis(5));
     }
 }
 
-/// A field of a record; nothing where it is absent.
+/// Returns a field of a record; empty if it is absent.
 pub(crate) fn text<'a>(record: &'a Fields, name: &str) -> &'a str {
     record.get(name).map_or("", String::as_str)
 }
@@ -300,13 +300,13 @@ pub(crate) fn since_epoch() -> Duration {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap()
 }
 
-/// The instant in so many seconds.
+/// Returns the time in `seconds` seconds.
 pub(crate) fn instant_in(seconds: u64) -> Instant {
     let micros = i64::try_from((since_epoch() + Duration::from_secs(seconds)).as_micros());
     Instant::from_micros(micros.unwrap()).unwrap()
 }
 
-/// The sample policy, valid for so many seconds.
+/// Returns the sample policy, valid for `valid_for` seconds.
 pub(crate) fn sample(valid_for: u64) -> String {
     sample::policy_json(instant_in(valid_for))
 }

@@ -1,4 +1,4 @@
-//! Gate 2: an exit comes from one who owns exits, and an entry from one who does not.
+//! Gate 2: an exit comes from the exit owner or a delegate, and an entry from neither.
 
 use crate::{
     decide::Denial,
@@ -6,7 +6,7 @@ use crate::{
     intent::{Exit, Intent},
 };
 
-/// The permit, and with it the end of the way: no further gate stands before an exit.
+/// Returns the permit. No further gate applies to an exit.
 #[inline]
 pub(in crate::decide) fn check_exit<'a>(
     ownership: &'a ExitOwnership,
@@ -16,7 +16,7 @@ pub(in crate::decide) fn check_exit<'a>(
     ownership.permit(intent, exit).map_err(Denial::NotExitOwner)
 }
 
-/// An owner never opens: an entry of its own is an exit that lost its flag, and would reverse the position.
+/// Denies an entry from an owner: it may be an exit that lost its flag, and would reverse the position.
 #[inline]
 pub(in crate::decide) fn check_entry<'a>(
     ownership: &ExitOwnership,

@@ -1,4 +1,4 @@
-//! Gate 6: the intent is neither too old nor from the future, where anybody set a bound.
+//! Gate 6: the intent is neither too old nor too far ahead of the clock, if bounds are set.
 
 use crate::{
     decide::Denial,
@@ -8,7 +8,7 @@ use crate::{
     provenance::{Source, Sourced},
 };
 
-/// The bounds that hold.
+/// The tightest bounds of policy and guardrails.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(in crate::decide) struct Bounds {
     pub(in crate::decide) age_max: Option<Sourced<Span>>,

@@ -1,4 +1,4 @@
-//! Gate 5: the policy is in force. Its numbers are out of reach before this gate.
+//! Gate 5: the policy is in force. Its numbers are not accessible before this gate.
 
 use crate::{
     decide::Denial,

@@ -1,4 +1,4 @@
-//! Gate 8: there is a leverage. An intent can get less than the policy gives, never more.
+//! Gate 8: the leverage. An intent can get a lower leverage than that of the policy, never a higher one.
 
 use crate::{
     decide::{Denial, LeverageFrom},
@@ -14,7 +14,7 @@ pub(in crate::decide) fn check<'a>(
     let given = given.ok_or(Denial::NoLeverage {
         symbol: entry.symbol(),
     })?;
-    // Who asks for nothing asks for what is given: no branch that depends on the intent but the refusal.
+    // An intent without leverage requests the policy's, so that the only branch on the intent is the error.
     let asked = entry
         .leverage()
         .unwrap_or(Ok(given))

@@ -1,5 +1,5 @@
-//! Gate 10: leverage, margin and notional are finite and within every limit. Limits reject, they never
-//! shave.
+//! Gate 10: leverage, margin and notional are finite and within every limit. A number above its limit is rejected,
+//! never reduced.
 
 use crate::{
     decide::{Denial, LimitedNumber},
@@ -39,7 +39,7 @@ pub(in crate::decide) fn check<'a>(
     Ok((notional, margin))
 }
 
-/// notional = margin × leverage.
+/// Computes both amounts by notional = margin × leverage.
 fn amounts<'a>(size: Size, leverage: Leverage) -> Result<(Notional, Margin), Denial<'a>> {
     let beyond = |number, observed| Denial::LimitExceeded {
         number,
@@ -71,7 +71,7 @@ fn within<'a>(
     policy: Option<f64>,
     operator: Option<f64>,
 ) -> Result<(), Denial<'a>> {
-    // Written so that a NaN is above its limit.
+    // Written so that a NaN exceeds its limit.
     let keeps = |bound: Option<f64>| bound.is_none_or(|bound| observed <= bound);
     if keeps(policy) && keeps(operator) {
         return Ok(());
@@ -85,7 +85,7 @@ fn within<'a>(
         policy.map(|bound| Sourced::new(bound, Source::Policy(policy_path))),
         operator.map(|bound| Sourced::new(bound, Source::Guardrails(operator_path))),
     ];
-    // What keeps the lower one keeps both.
+    // The lower of the two bounds is the binding one.
     let limit = bounds
         .into_iter()
         .flatten()

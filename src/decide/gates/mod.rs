@@ -1,5 +1,5 @@
-//! One file a gate. Each takes what the gates before it found, and answers with what it found or with the
-//! evidence against: a gate cannot be asked before its turn, because it lacks what the others give.
+//! The gates, one per file. Each takes the results of earlier gates, and returns its own result or the evidence for a
+//! denial. A gate cannot be checked too early, because the results it needs do not exist yet.
 
 pub(super) mod exit_ownership;
 pub(super) mod freshness;

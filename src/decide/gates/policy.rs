@@ -23,7 +23,7 @@ pub(in crate::decide) fn check<'a>(
     }
 }
 
-/// The first guardrail that the policy breaks.
+/// Returns the first guardrail that the policy violates.
 fn broken<'a>(
     guardrails: &'a Guardrails,
     policy: &'a Policy,
@@ -31,8 +31,8 @@ fn broken<'a>(
     assumed: bool,
 ) -> Option<Constraint<'a>> {
     if let Some(validity_max) = guardrails.max_validity() {
-        // A policy that names no beginning is measured by what is left of it, which means nothing where its
-        // being in force is assumed.
+        // Without `valid_from` the remaining validity counts. It has no meaning if the policy is only assumed to be in
+        // force.
         let begin = policy.valid_from().or((!assumed).then_some(now));
         let validity = begin.map(|begin| policy.valid_until().since(begin));
         if let Some(validity) = validity.filter(|validity| *validity > validity_max) {

@@ -1,4 +1,4 @@
-//! Gate 1: the intent is readable and says one thing.
+//! Gate 1: the intent is readable and unambiguous.
 
 use crate::{
     decide::Denial,
@@ -6,10 +6,10 @@ use crate::{
     intent::{Entry, Exit, FaultKind, Intent, IntentFault, Request},
 };
 
-/// A replay judges an entry at its own time; one that has none cannot be judged.
+/// A replay decides an entry at its event time, so an entry without one cannot be decided.
 static NO_TIME: IntentFault = IntentFault::Missing { field: "timestamp" };
 
-/// What the intent says.
+/// The intent as it was read.
 pub(in crate::decide) enum Said<'a> {
     Exit(&'a Exit),
     Entry(&'a Entry, Instant),
@@ -24,7 +24,7 @@ pub(in crate::decide) fn check<'a>(
         (Ok(Request::Exit(exit)), _) => Ok(Said::Exit(exit)),
         (Ok(Request::Entry(entry)), Some(now)) => Ok(Said::Entry(entry, now)),
         (Ok(Request::Entry(_)), None) => Err(Denial::Unread(&NO_TIME)),
-        // Of several faults the first answers: no time is an invalid entry before it is an ambiguous one.
+        // Of several faults the first one answers, and a missing timestamp (invalid) precedes an ambiguity.
         (Err(refused), None) if refused.untimed && refused.fault.kind() > FaultKind::Invalid => {
             Err(Denial::Unread(&NO_TIME))
         }

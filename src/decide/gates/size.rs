@@ -1,4 +1,4 @@
-//! Gate 9: the intent gives a size.
+//! Gate 9: the intent has a usable size.
 
 use crate::{
     decide::Denial,

@@ -1,4 +1,4 @@
-//! Gate 7: the symbol is in the policy's universe, and the operator permits it.
+//! Gate 7: the symbol is in the policy's universe, and the guardrails permit it.
 
 use crate::{
     decide::Denial,
@@ -7,7 +7,7 @@ use crate::{
     policy::InForce,
 };
 
-/// The leverage that the policy gives the symbol, if it gives one.
+/// Returns the leverage of the policy for the symbol, if it has one.
 #[inline]
 pub(in crate::decide) fn check<'a>(
     in_force: InForce<'a>,

@@ -1,7 +1,7 @@
-//! Functions and keywords by what they do with a value: the words of the languages and their libraries, as
-//! `vocabulary.toml` holds those of the field.
+//! Names of functions, methods and keywords, grouped by what they do with a value. These are the names of languages and
+//! libraries; `vocabulary.toml` has the trading terms.
 
-/// Hand their first argument on.
+/// Functions and macros that return their first argument, possibly converted.
 #[rustfmt::skip]
 pub(super) const HANDS_ON: &[&str] = &[
     "float", "int", "str", "Decimal", "D", "dec", "abs", "Some", "Ok", "Box", "Arc", "Rc", "list", "tuple",
@@ -12,7 +12,7 @@ pub(super) const HANDS_ON: &[&str] = &[
     "Series", "copy", "deepcopy", "field", "Field",
 ];
 
-/// Methods that hand on what they are called on.
+/// Methods that return their receiver, possibly converted.
 #[rustfmt::skip]
 pub(super) const HANDS_ITSELF_ON: &[&str] = &[
     "unwrap", "expect", "into", "to_string", "to_owned", "parse", "strip", "split", "trim", "clone", "cloned",
@@ -22,14 +22,14 @@ pub(super) const HANDS_ITSELF_ON: &[&str] = &[
     "item", "flatten", "replace", "chars", "as_slice", "unwrap_unchecked", "filter_map",
 ];
 
-/// Give one of their arguments.
+/// Functions that return one of their arguments.
 #[rustfmt::skip]
 pub(super) const BOUNDS: &[&str] = &[
     "min", "max", "clamp", "clip", "minimum", "maximum", "fmin", "fmax", "coalesce", "first_non_none", "nvl",
     "where", "choose",
 ];
 
-/// Give their second argument where the first is not found.
+/// Functions that return their second argument if the first is not found.
 #[rustfmt::skip]
 pub(super) const LOOKS_UP: &[&str] = &[
     "get", "pop", "setdefault", "getattr", "getenv", "getfloat", "getint", "get_or", "get_float", "get_int",
@@ -38,14 +38,15 @@ pub(super) const LOOKS_UP: &[&str] = &[
     "get_env", "env_var", "get_or_default", "value_of",
 ];
 
-/// Give their argument where there is nothing.
+/// Methods that return their argument if the receiver is empty.
 #[rustfmt::skip]
 pub(super) const FALLS_BACK: &[&str] = &[
     "unwrap_or", "unwrap_or_else", "map_or", "map_or_else", "or_insert", "or_insert_with", "value_or", "or",
     "or_else", "fillna", "get_or_insert", "get_or_insert_with", "or_default", "is_none_or",
 ];
 
-/// Make a field, an option or a column; by position or by one of [`DEFAULTS`], its default.
+/// Functions that declare a field, an option or a column. The first argument, or a keyword of [`DEFAULTS`], is its
+/// default.
 #[rustfmt::skip]
 pub(super) const FIELDS: &[&str] = &[
     "Field", "field", "Option", "Argument", "Query", "Body", "Form", "Header", "attrib", "ib", "Float",
@@ -53,14 +54,14 @@ pub(super) const FIELDS: &[&str] = &[
     "FloatField", "IntegerField", "CharField", "confloat", "conint", "Var",
 ];
 
-/// Keywords of what is taken where nothing is said.
+/// Keywords that set a default.
 #[rustfmt::skip]
 pub(super) const DEFAULTS: &[&str] = &[
     "default", "default_value", "fallback", "default_factory", "server_default", "initial", "insert_default",
     "alternative", "default_value_t",
 ];
 
-/// Keys that say of a value how it may be, and not what it is.
+/// Keys that constrain or describe a value but do not set it.
 #[rustfmt::skip]
 pub(super) const BOUND_KEYS: &[&str] = &[
     "min", "max", "minimum", "maximum", "ge", "gt", "le", "lt", "step", "precision", "decimals", "multiple_of",
@@ -68,38 +69,38 @@ pub(super) const BOUND_KEYS: &[&str] = &[
     "minLength", "maxItems", "minItems", "example", "examples", "description", "title", "type", "unit", "enum",
 ];
 
-/// Round.
+/// Functions and methods that round.
 #[rustfmt::skip]
 pub(super) const ROUNDS: &[&str] = &[
     "round", "floor", "ceil", "trunc", "int", "rint", "quantize",
 ];
 
-/// Words of units, of which one is a power of ten of another.
+/// Words of units that convert into each other by a power of ten.
 #[rustfmt::skip]
 pub(super) const UNITS: &[&str] = &[
     "pct", "percent", "percentage", "bps", "bp", "ms", "us", "ns", "permille", "millis", "cents", "sat",
 ];
 
-/// Words of what is counted.
+/// Words of things that are counted.
 #[rustfmt::skip]
 pub(super) const COUNTS: &[&str] = &[
     "count", "line", "slot", "step", "part", "leg", "bar", "period", "number", "split",
 ];
 
-/// First words of functions that set something.
+/// First words of the names of functions that set something.
 #[rustfmt::skip]
 pub(super) const SETTERS: &[&str] = &[
     "set", "with", "change", "update", "use", "new", "from", "default", "try", "adjust", "apply", "override",
 ];
 
-/// Only tell.
+/// Functions and macros that only log or print.
 #[rustfmt::skip]
 pub(super) const LOGS: &[&str] = &[
     "debug", "info", "warning", "warn", "error", "exception", "critical", "log", "print", "println", "eprintln",
     "trace", "write", "writeln", "event", "span",
 ];
 
-/// Have texts that name no key, beside those that only tell.
+/// Functions whose string arguments are not keys, in addition to [`LOGS`].
 #[rustfmt::skip]
 pub(super) const NO_KEYS: &[&str] = &[
     "format", "echo", "startswith", "endswith", "replace", "sub", "match", "compile", "strftime", "field_len",

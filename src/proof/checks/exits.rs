@@ -1,4 +1,4 @@
-//! Check 7: every exit has an owner, and what does not say `reduce_only` is not told what it meant.
+//! Check 7: every exit has an owner, and a missing `reduce_only` is never replaced by a default.
 
 use super::{
     orders::{Order, order},
@@ -12,7 +12,7 @@ use crate::proof::{
     vocabulary::Subject,
 };
 
-/// Reads of an owner that ask nothing.
+/// Methods that read or copy an owner without checking it.
 const COPIES: [&str; 7] = [
     "clone",
     "copy",
@@ -34,7 +34,7 @@ pub(super) fn examine<'a>(
             && !is_owned(program, routine, node.at)
         {
             let why = format!(
-                "`{}` emits an exit; nothing before it in its function asks who owns exits",
+                "`{}` emits an exit, but nothing before it in this function checks the exit owner",
                 call.name()
             );
             found.push(Evidence {
@@ -65,7 +65,7 @@ pub(super) fn examine<'a>(
             sink.way.is_default() || is_of_default(routine, sink),
         ) {
             let why = format!(
-                "{value} {} `{name}`: an exit that loses its flag is told what it meant",
+                "{value} {} `{name}`: an exit without this flag must be rejected, not given a default",
                 sink.way.told()
             );
             found.push(Evidence {
@@ -84,7 +84,8 @@ pub(super) fn examine<'a>(
                     .any(|name| program.speaks_of(name, Subject::ReduceOnly))
             });
         if defaults {
-            let why = "a missing `reduce_only` becomes false".to_owned();
+            let why =
+                "a missing `reduce_only` becomes `false`; reject the order instead".to_owned();
             found.push(Evidence {
                 check: Check::ExitOwnership,
                 at: call.callee.at,
@@ -95,7 +96,7 @@ pub(super) fn examine<'a>(
     }
 }
 
-/// `Field(False)`, `field(default=False)`, `Default::default()`
+/// Returns true for a call that declares a default: `Field(False)`, `field(default=False)`, `Default::default()`.
 fn is_field_of(call: &Call) -> bool {
     let is_truth = |node: &Node| matches!(node.kind, Kind::Truth(_));
     let is_default = matches!(&call.callee.kind, Kind::Name(name) if name == "Default::default" || name == "bool::default");
@@ -105,7 +106,7 @@ fn is_field_of(call: &Call) -> bool {
         })
 }
 
-/// A field that an `impl Default` fills.
+/// Returns true if the sink is a field that an `impl Default` sets.
 fn is_of_default(routine: &Routine<'_>, sink: &Sink<'_>) -> bool {
     let of_default = routine
         .class
@@ -113,7 +114,7 @@ fn is_of_default(routine: &Routine<'_>, sink: &Sink<'_>) -> bool {
     sink.way == Way::Entry && of_default && routine.name == "default"
 }
 
-/// Whether a call, a comparison or a condition before it, or a parameter, speaks of the owner.
+/// Returns true if a parameter, or a call, comparison or condition before this position, refers to the exit owner.
 fn is_owned(program: &Program<'_>, routine: &Routine<'_>, at: At) -> bool {
     let speaks = |name: &str| program.speaks_of(name, Subject::Owner);
     let parameter = routine

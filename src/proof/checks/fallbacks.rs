@@ -1,4 +1,4 @@
-//! Check 10: a failure that becomes a default, and a default that becomes a trade.
+//! Check 10: failures and missing values that are replaced by a default.
 
 use super::{
     follow::is_literal,
@@ -98,7 +98,7 @@ pub(super) fn examine<'a>(
             && (sink.way.is_default() && sink.way != Way::Setting || is_default_call(sink.value))
             && fallbacks.is_made_up(sink.value)
         {
-            let why = format!("what stands in for `{name}` was made up");
+            let why = format!("a missing `{name}` is replaced by a built-in default");
             Fallbacks::push(
                 sink.value.at,
                 sink.value.last_name().unwrap_or(name),
@@ -124,7 +124,7 @@ impl<'a> Fallbacks<'_, 'a> {
         });
     }
 
-    /// `#[derive(Default)]` on θ: thresholds of zero.
+    /// Reports `#[derive(Default)]` on harvest parameters, which makes every threshold zero.
     fn derived(&self, found: &mut Vec<Evidence>) {
         let Some(class) = self
             .routine
@@ -145,20 +145,20 @@ impl<'a> Fallbacks<'_, 'a> {
             && class.of.iter().any(|of| of == "Default")
         {
             let why = format!(
-                "`{}` has a default, and so a `{}` of zero",
+                "`{}` derives `Default`, which sets `{}` to zero",
                 class.name, field.name
             );
             Self::push(self.routine.at, &class.name, why, found);
         }
     }
 
-    /// What is done where reading failed.
+    /// Checks the handler of a failure.
     fn handler(&self, at: At, handler: &'a Node, tried: &'a Node, found: &mut Vec<Evidence>) {
         if let Some(name) = self.stands_in(handler) {
             return Self::push(
                 at,
                 &name,
-                format!("a failure puts a default in the place of `{name}`"),
+                format!("on failure, `{name}` is replaced by a default"),
                 found,
             );
         }
@@ -166,7 +166,7 @@ impl<'a> Fallbacks<'_, 'a> {
             return Self::push(
                 at,
                 &name,
-                format!("a failure is answered with an entry, `{name}`"),
+                format!("on failure, `{name}` emits an entry"),
                 found,
             );
         }
@@ -175,14 +175,13 @@ impl<'a> Fallbacks<'_, 'a> {
         }
         for name in self.read(tried) {
             if !self.is_asked_after(&name, at) {
-                let why =
-                    format!("the failure to read `{name}` is swallowed, and an entry follows");
+                let why = format!("the failure to read `{name}` is ignored, and an entry follows");
                 return Self::push(at, &name, why, found);
             }
         }
     }
 
-    /// What the handler gives a default.
+    /// Returns the name to which the handler assigns a default, if any.
     fn stands_in(&self, handler: &'a Node) -> Option<String> {
         let mut name = None;
         visit(handler, &mut |node| {
@@ -222,7 +221,7 @@ impl<'a> Fallbacks<'_, 'a> {
     }
 
     fn is_default(&self, value: &'a Node, name: &str) -> bool {
-        // A text or a number is no policy; a map, a list or a constructor of literals may be.
+        // A string or a number cannot be a policy; a map, a list or a constructor of literals can.
         let can_be = !self.rules(name)
             || matches!(
                 value.kind,
@@ -231,7 +230,7 @@ impl<'a> Fallbacks<'_, 'a> {
         can_be && is_literal(value) && !is_empty(value) || self.is_made_up(value)
     }
 
-    /// A default by its name, a constructor without arguments, `X::default()`.
+    /// Returns true if a value is a built-in default: by its name, as a constructor of literals, or as `X::default()`.
     fn is_made_up(&self, value: &Node) -> bool {
         match &value.kind {
             Kind::Name(name) => any(&words(name), &MADE_UP),
@@ -248,7 +247,7 @@ impl<'a> Fallbacks<'_, 'a> {
                     && call.positional().any(|it| self.is_made_up(it));
                 let itself = ["copy", "clone", "into", "to_owned"].contains(&call.name())
                     && call.receiver().is_some_and(|it| self.is_made_up(it));
-                // `Policy.conservative()`: a policy comes out of a store.
+                // `Policy.conservative()` builds a policy in code; a real policy is loaded from a store.
                 let of_type = matches!(call.receiver().map(|it| &it.kind), Some(Kind::Name(of)) if of.starts_with(char::is_uppercase) && self.rules(of))
                     && call.arguments.is_empty()
                     && !loads(self.program, call);
@@ -268,7 +267,7 @@ impl<'a> Fallbacks<'_, 'a> {
         }
     }
 
-    /// A policy or θ that is made up, by its own name.
+    /// Returns true if a value is a built-in default and its name refers to a policy or to harvest parameters.
     fn is_ruling_made_up(&self, value: &Node) -> bool {
         let names = match &value.kind {
             Kind::Call(call) => names(&call.callee),
@@ -286,11 +285,11 @@ impl<'a> Fallbacks<'_, 'a> {
         self.is_made_up(value) && names.iter().any(|name| self.rules(name))
     }
 
-    /// `unwrap_or_default()` of a number or a policy; `Theta::default()`.
+    /// Reports `unwrap_or_default()` of a number or a policy, and `Theta::default()`.
     fn default_of(&self, node: &Node, call: &Call, found: &mut Vec<Evidence>) {
         if ["unwrap_or_default", "or_default"].contains(&call.name()) {
             let read = call.receiver().map(names).unwrap_or_default();
-            // An empty universe trades nothing.
+            // An empty universe allows no trade.
             let counts = |name: &&str| {
                 self.decides(name) && !self.program.speaks_of(name, Subject::Universe)
             };
@@ -310,7 +309,7 @@ impl<'a> Fallbacks<'_, 'a> {
             Self::push(
                 node.at,
                 path,
-                format!("`{of}` has no default: a policy gives it"),
+                format!("`{of}` must not have a default: it must come from a policy"),
                 found,
             );
         }
@@ -333,7 +332,7 @@ impl<'a> Fallbacks<'_, 'a> {
         after.any(|(_, call)| order(self.program, self.routine, call) == Some(Order::Entry))
     }
 
-    /// What decides and is read there.
+    /// Returns the names of trading values and policies that this code reads.
     fn read(&self, tried: &'a Node) -> Vec<String> {
         let mut all = Vec::new();
         visit(tried, &mut |node| match &node.kind {
@@ -353,7 +352,7 @@ impl<'a> Fallbacks<'_, 'a> {
         all
     }
 
-    /// Whether something after it leaves where the value is missing.
+    /// Returns true if code after this position leaves when the value is missing.
     fn is_asked_after(&self, name: &str, at: At) -> bool {
         let rule = Rule {
             program: self.program,
@@ -397,7 +396,7 @@ fn called(node: &Node) -> Option<String> {
     }
 }
 
-/// `f64::default()`, `Theta::default`, `|_| Default::default()`
+/// Returns true for a `default` path or its call: `f64::default()`, `Theta::default`, `|_| Default::default()`.
 fn is_default_path(value: &Node) -> bool {
     match &value.kind {
         Kind::Name(path) => path.ends_with("::default"),
@@ -415,7 +414,7 @@ fn is_default_call(value: &Node) -> bool {
     matches!(&value.kind, Kind::Call(call) if matches!(&call.callee.kind, Kind::Name(path) if path == "Default::default"))
 }
 
-/// `None`, empty, false or zero: nothing that could trade.
+/// Returns true for `None`, empty values, booleans and zero: values that cannot cause a trade.
 fn is_empty(value: &Node) -> bool {
     match &value.kind {
         Kind::Nothing | Kind::Truth(_) => true,
@@ -428,7 +427,8 @@ fn is_empty(value: &Node) -> bool {
     }
 }
 
-/// `not x`, `x is None`, `x.is_none()`, `x <= 0`, `!x.is_finite()`
+/// Returns true if a condition tests for a missing value: `not x`, `x is None`, `x.is_none()`, `x <= 0`,
+/// `!x.is_finite()`.
 fn asks_for(condition: &Node, name: &str) -> bool {
     let is_it = |node: &Node| any_node(node, &|node| node.last_name() == Some(name));
     match &condition.kind {

@@ -1,4 +1,4 @@
-//! What a value can come to be: through fallbacks, casts, bounds and names that are bound once.
+//! Tracing of a value to the literals it can evaluate to, through fallbacks, casts, bounds and names with one binding.
 
 use super::{
     calls::{
@@ -16,18 +16,18 @@ use crate::proof::{
 /// Powers of ten that turn one unit into another.
 const CONVERSIONS: [f64; 10] = [100.0, 1e3, 1e4, 1e6, 1e8, 1e9, 0.01, 1e-3, 1e-4, 1e-6];
 
-/// How far names and calls are followed.
+/// The maximum number of names and calls that are followed in a chain.
 const DEEPEST: usize = 6;
 
-/// What to look for.
+/// The kind of value to search for.
 pub(super) trait Wanted {
-    /// What this node is worth by itself, if it is what is looked for.
+    /// Returns the printed value of this node if it is a match.
     fn leaf(&self, node: &Node) -> Option<String>;
-    /// Whether a name is left alone, since what it is bound to has a check of its own.
+    /// Returns true if a name is not followed because its own binding is checked.
     fn is_known(&self, name: &str) -> bool;
 }
 
-/// Something found, and where.
+/// A match and its node.
 pub(super) struct Found<'a> {
     pub(super) node: &'a Node,
     pub(super) value: String,
@@ -37,12 +37,12 @@ pub(super) struct Follow<'p, 'a> {
     pub(super) program: &'p Program<'a>,
     pub(super) routine: &'p Routine<'a>,
     pub(super) wanted: &'p dyn Wanted,
-    /// What it is for has a unit in its name: `cost_bps = cost * 10_000`.
+    /// True if the target name contains a unit, as in `cost_bps = cost * 10_000`.
     pub(super) to_unit: bool,
 }
 
 impl<'a> Follow<'_, 'a> {
-    /// Everything wanted that the value can come to be.
+    /// Returns every match that the value can evaluate to.
     pub(super) fn all(&self, value: &'a Node) -> Vec<Found<'a>> {
         let mut found = Vec::new();
         self.follow(value, 0, &mut found);
@@ -100,9 +100,9 @@ impl<'a> Follow<'_, 'a> {
         }
     }
 
-    /// A name that is bound once, to a literal.
+    /// Follows a name that is bound exactly once, to a literal.
     fn name(&self, node: &'a Node, depth: usize, found: &mut Vec<Found<'a>>) {
-        // What bounds a value or counts its parts is none of its numbers.
+        // Bounds and counts are not the value itself.
         let stays = |name: &str| {
             self.wanted.is_known(name) || Vocabulary::is_bound(name) || any(&words(name), COUNTS)
         };
@@ -114,12 +114,12 @@ impl<'a> Follow<'_, 'a> {
         {
             let mut inner = Vec::new();
             self.follow(value, depth + 1, &mut inner);
-            // It counts where it is used: there it becomes what it is.
+            // Report the use, not the binding: only the use gives the number its meaning.
             found.extend(inner.into_iter().take(1).map(|it| Found { node, ..it }));
         }
     }
 
-    /// `TABLE[key]`
+    /// Follows the table of a look-up such as `TABLE[key]`.
     fn table(&self, of: &'a Node, depth: usize, found: &mut Vec<Found<'a>>) {
         match &of.kind {
             Kind::Name(_) | Kind::Field(..) => self.name(of, depth, found),
@@ -207,7 +207,8 @@ impl<'a> Follow<'_, 'a> {
     }
 }
 
-/// `np.round(x, 3)` rounds what it is given; `x.round(3)` itself.
+/// Returns true for a library function such as `np.round(x, 3)`, which rounds its argument; `x.round(3)` rounds its
+/// receiver.
 fn of_library(call: &Call) -> bool {
     matches!(call.receiver().map(|it| &it.kind), Some(Kind::Name(name)) if ["np", "numpy", "math", "pd"].contains(&name.as_str()))
 }
@@ -223,7 +224,7 @@ fn is_one(node: &Node) -> bool {
     matches!(node.kind, Kind::Number(number) if number.abs() == 1.0)
 }
 
-/// A power of ten that meets a name with a unit, or a rounding.
+/// Returns true for a power of ten that is combined with a name that contains a unit, or with a rounding.
 fn is_conversion(node: &Node, other: &Node) -> bool {
     let Kind::Number(number) = node.kind else {
         return false;
@@ -231,7 +232,7 @@ fn is_conversion(node: &Node, other: &Node) -> bool {
     CONVERSIONS.contains(&number) && (speaks_of_unit(other) || rounds(other))
 }
 
-/// Whether a name has a unit in it.
+/// Returns true if a name contains a unit.
 pub(super) fn has_unit(name: &str) -> bool {
     any(&words(name), UNITS)
 }
@@ -251,7 +252,7 @@ fn rounds(node: &Node) -> bool {
     }
 }
 
-/// Whether it is a literal, or a container, cast or constructor of literals.
+/// Returns true if a node is a literal, or a container, cast or constructor of literals.
 pub(super) fn is_literal(node: &Node) -> bool {
     match &node.kind {
         Kind::Number(_) | Kind::Text(_) | Kind::Truth(_) | Kind::Nothing => true,

@@ -1,4 +1,4 @@
-//! Checks 3 and 4 where no name stands for the threshold: `if r_net >= 2.0: close_partial(…)`.
+//! Checks 3 and 4 for thresholds without a name: `if r_net >= 2.0: close_partial(…)`.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ use crate::proof::{
     words::{any, words},
 };
 
-/// What a value looks like, or is counted as.
+/// Words for the display or classification of a value.
 const LOOKS: [&str; 10] = [
     "colour", "color", "bucket", "label", "style", "css", "tag", "badge", "emoji", "severity",
 ];
@@ -51,7 +51,7 @@ pub(super) fn examine<'a>(program: &Program<'a>, routine: &Routine<'a>, found: &
             .all(threshold)
             {
                 let why = format!(
-                    "`{name}` is compared with {}, which no policy gave",
+                    "`{name}` is compared with {}, which does not come from a policy",
                     it.value
                 );
                 found.push(Evidence {
@@ -65,7 +65,7 @@ pub(super) fn examine<'a>(program: &Program<'a>, routine: &Routine<'a>, found: &
     }
 }
 
-/// What is measured, and the check that its thresholds belong to.
+/// Returns the measure, and the check that covers its thresholds.
 fn measured<'a>(
     program: &Program<'a>,
     routine: &Routine<'a>,
@@ -89,7 +89,8 @@ fn measured<'a>(
         .then_some((Check::KillScore, name))
 }
 
-/// Comparisons that only refuse: of an assertion, or of a condition that raises.
+/// Returns the comparisons that cannot cause a trade: in assertions, in conditions that only raise an error, and in
+/// display code.
 fn validated(routine: &Routine<'_>) -> BTreeSet<At> {
     let mut all = BTreeSet::new();
     for node in &routine.nodes {
@@ -98,7 +99,7 @@ fn validated(routine: &Routine<'_>) -> BTreeSet<At> {
             Kind::If {
                 condition, then, ..
             } if refuses(then) => within(condition, &mut all),
-            // What only looks different acts on nothing.
+            // A comparison that selects a display style has no effect on trading.
             Kind::Bind(bind)
                 if bind
                     .target
@@ -107,7 +108,7 @@ fn validated(routine: &Routine<'_>) -> BTreeSet<At> {
             {
                 within(&bind.value, &mut all)
             }
-            // A count of them acts on nothing.
+            // Counting has no effect on trading.
             Kind::Each { made, over } if matches!(made.kind, Kind::Number(_)) => {
                 within(over, &mut all)
             }
@@ -152,7 +153,7 @@ impl Wanted for Threshold<'_, '_> {
         }
     }
 
-    /// What has a name of its own is found where it is bound.
+    /// A named threshold is reported at its binding.
     fn is_known(&self, name: &str) -> bool {
         [Subject::Threshold, Subject::KillScore]
             .into_iter()

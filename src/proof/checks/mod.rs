@@ -1,4 +1,4 @@
-//! The checks. They know the tree and the vocabulary, and no language.
+//! The checks. They depend on the syntax tree and the vocabulary, not on a language.
 
 mod calls;
 mod exits;
@@ -16,7 +16,7 @@ use routine::Program;
 
 use super::{evidence::Evidence, tree::Node, vocabulary::Vocabulary};
 
-/// What a file has against it, in the order of the text; of one place and check, the first.
+/// Returns the violations in a file, in source order, at most one for each position and check.
 pub(crate) fn examine(root: &Node, vocabulary: &Vocabulary) -> Vec<Evidence> {
     let program = Program::of(root, vocabulary);
     let mut found = Vec::new();

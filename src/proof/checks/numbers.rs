@@ -1,4 +1,4 @@
-//! Checks 1 to 4 and 6: numbers of a trade that stand in the text.
+//! Checks 1 to 4 and 6, and the weights of check 5: hard-coded trading numbers.
 
 use super::{
     follow::{Follow, Wanted, has_unit},
@@ -14,7 +14,7 @@ use crate::proof::{
     words::{any, words},
 };
 
-/// What a name has to speak of, and the check that it then belongs to.
+/// The subject of a name, and the check that covers its numbers.
 const NUMBERS: [(Subject, Check); 8] = [
     (Subject::Leverage, Check::Leverage),
     (Subject::Threshold, Check::HarvestThreshold),
@@ -26,12 +26,12 @@ const NUMBERS: [(Subject, Check); 8] = [
     (Subject::SizeInContext, Check::Size),
 ];
 
-/// One of these, or two of those, speak of trading.
+/// Words that indicate a trading context: one of these, or two of [`MAYBE_TRADING`].
 const TRADING: [&str; 8] = [
     "symbol", "leverage", "notional", "trade", "trading", "lev", "usdt", "usd",
 ];
 const MAYBE_TRADING: [&str; 5] = ["side", "order", "position", "entry", "qty"];
-/// What else has a size.
+/// Words of things other than trades that have a size.
 const OTHER_CALLS: [&str; 18] = [
     "plot", "chart", "figure", "fig", "scatter", "font", "draw", "ax", "axis", "legend", "style",
     "pool", "queue", "cache", "image", "page", "grid", "batch",
@@ -86,7 +86,7 @@ pub(super) fn examine<'a>(
                 .positional()
                 .filter_map(|it| Some((it, Maximum { program }.leaf(it)?)))
             {
-                let why = format!("`{}`, a maximum, is put in an order", it.1);
+                let why = format!("the maximum `{}` is passed to an order", it.1);
                 found.push(Evidence {
                     check: Check::MaximumLeverage,
                     at: it.0.at,
@@ -98,7 +98,7 @@ pub(super) fn examine<'a>(
     }
 }
 
-/// The name of the sink that speaks of the subject.
+/// Returns the name of the sink that refers to the subject.
 pub(super) fn named<'a>(
     program: &Program<'a>,
     routine: &Routine<'a>,
@@ -120,7 +120,7 @@ pub(super) fn named<'a>(
     in_context.then_some(name)
 }
 
-/// Whether the function, class or map around a value speaks of trading.
+/// Returns true if the function, class or map around a value is about trading.
 fn trades(routine: &Routine<'_>, sink: &Sink<'_>) -> bool {
     let is_within = |of: &[&str]| sink.within.iter().any(|name| any(&words(name), of));
     let around = |of: &[&str]| {
@@ -140,7 +140,7 @@ fn trades(routine: &Routine<'_>, sink: &Sink<'_>) -> bool {
     !is_within(&OTHER_CALLS) && speaks()
 }
 
-/// Whether the value's own names, or those of the function or class, are of these.
+/// Returns true if a name of the value, the function or the class contains one of these words.
 fn titled(routine: &Routine<'_>, sink: &Sink<'_>, of: &[&str]) -> bool {
     let class = routine.class.map(|class| class.name.as_str());
     let mut names = sink
@@ -152,7 +152,7 @@ fn titled(routine: &Routine<'_>, sink: &Sink<'_>, of: &[&str]) -> bool {
     names.any(|name| any(&words(name), of))
 }
 
-/// Whether the entries beside it are.
+/// Returns true if the name of an entry in the same record contains one of these words.
 fn beside(sink: &Sink<'_>, of: &[&str]) -> bool {
     let names = sink
         .record
@@ -162,7 +162,7 @@ fn beside(sink: &Sink<'_>, of: &[&str]) -> bool {
     names.map(words).any(|name| any(&name, of))
 }
 
-/// A number that counts for a subject.
+/// Search for numbers that are a violation for a subject.
 struct Number<'p, 'a> {
     program: &'p Program<'a>,
     subject: Subject,
@@ -192,7 +192,7 @@ impl Wanted for Number<'_, '_> {
     }
 }
 
-/// `"10"`, `" 10.5 "`, `"10x"`.
+/// Parses a string as a number: `"10"`, `" 10.5 "`, `"10x"`, `"10%"`.
 fn number_of(text: &str) -> Option<f64> {
     let text = text.trim();
     let text = text.strip_suffix(['x', '%']).unwrap_or(text);
@@ -201,7 +201,7 @@ fn number_of(text: &str) -> Option<f64> {
     if is_number { text.parse().ok() } else { None }
 }
 
-/// `stop = entry * 0.98`: the factor is a stop in percent.
+/// Checks for `stop = entry * 0.98`, where the factor is a hard-coded stop distance.
 fn stop_price<'a>(
     program: &Program<'a>,
     routine: &Routine<'a>,
@@ -230,7 +230,7 @@ fn stop_price<'a>(
             matches!(it.node.kind, Kind::Number(number) if number > 0.0 && number < 3.0);
         if is_fraction {
             let why = format!(
-                "{} is a factor of `{name}`: a stop or target in percent",
+                "`{name}` is computed with the factor {}, a hard-coded stop or target distance",
                 it.value
             );
             found.push(Evidence {
@@ -243,7 +243,7 @@ fn stop_price<'a>(
     }
 }
 
-/// Check 2: the most that is allowed, taken for what is wanted.
+/// Check 2: a maximum leverage that is used as the leverage.
 fn maximum<'a>(
     program: &Program<'a>,
     routine: &Routine<'a>,
@@ -265,7 +265,7 @@ fn maximum<'a>(
     })
     .all(sink.value)
     {
-        let why = format!("`{}`, a maximum, {} `{name}`", it.value, sink.way.told());
+        let why = format!("the maximum `{}` {} `{name}`", it.value, sink.way.told());
         found.push(Evidence {
             check: Check::MaximumLeverage,
             at: it.node.at,

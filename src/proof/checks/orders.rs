@@ -1,4 +1,4 @@
-//! Orders: the calls that emit one, and whether it opens or closes.
+//! Detection of calls that emit an order, and whether the order is an entry or an exit.
 
 use super::{
     routine::{Program, Routine},
@@ -10,25 +10,25 @@ use crate::proof::{
     words::{any, same, words},
 };
 
-/// Verbs that emit, beside a noun of [`NOUNS`].
+/// Verbs that emit an order if a noun of [`NOUNS`] follows.
 const VERBS: [&str; 19] = [
     "place", "create", "submit", "send", "new", "execute", "emit", "publish", "post", "dispatch",
     "enqueue", "fire", "issue", "route", "push", "xadd", "enter", "forward", "transmit",
 ];
 const NOUNS: [&str; 5] = ["order", "trade", "intent", "plan", "position"];
-/// Verbs that emit orders alone: intents, plans and positions are made by many a constructor.
+/// Verbs that count only with `order`, because constructors of intents, plans and positions often use them.
 const MAKES: [&str; 2] = ["create", "new"];
-/// What may stand after the noun.
+/// Words that may follow the noun.
 const TAILS: [&str; 16] = [
     "market", "limit", "async", "now", "order", "sync", "safe", "with", "for", "to", "on", "and",
     "at", "in", "by", "from",
 ];
-/// What goes before the verb.
+/// Words that may precede the verb.
 const HEADS: [&str; 14] = [
     "futures", "async", "safe", "do", "try", "and", "spot", "margin", "private", "fapi", "client",
     "sync", "maybe", "exchange",
 ];
-/// Write to a stream, a topic or a queue.
+/// Functions that write to a stream, a topic or a queue.
 const WRITERS: [&str; 11] = [
     "xadd",
     "publish",
@@ -71,19 +71,19 @@ const OTHER_STREAMS: [&str; 26] = [
     "summary",
     "count",
 ];
-/// Names that close, beside a noun or alone.
+/// Verbs that close a position.
 const CLOSES: [&str; 5] = ["close", "flatten", "exit", "liquidate", "unwind"];
 const CLOSED: [&str; 10] = [
     "position", "order", "trade", "market", "all", "partial", "intent", "plan", "half", "symbol",
 ];
-/// Of these, what may stand before the verb: `market_close`, `position_close`.
+/// The words of [`CLOSED`] that may precede the verb: `market_close`, `position_close`.
 const CLOSED_FIRST: [&str; 4] = ["market", "position", "order", "trade"];
 const NEVER_CLOSE: [&str; 16] = [
     "price", "time", "score", "kill", "should", "is", "can", "check", "get", "compute", "open",
     "reason", "fraction", "pct", "fee", "log",
 ];
 
-/// What orders are given to.
+/// Words of objects that receive orders.
 const VENUES: [&str; 12] = [
     "broker",
     "exchange",
@@ -105,14 +105,14 @@ pub(super) enum Order {
     Exit,
 }
 
-/// Whether a call emits an order.
+/// Returns the kind of order that a call emits, or `None` if it emits none.
 pub(super) fn order<'a>(
     program: &Program<'a>,
     routine: &Routine<'a>,
     call: &'a Call,
 ) -> Option<Order> {
     let order = emitted(program, routine, call)?;
-    // A function of this file that emits is examined itself.
+    // A function of this file that emits an order is examined itself.
     let is_own = match &call.callee.kind {
         Kind::Name(_) => true,
         Kind::Field(of, _) => matches!(&of.kind, Kind::Name(name) if name == "self"),
@@ -133,7 +133,7 @@ fn emitted<'a>(program: &Program<'a>, routine: &Routine<'a>, call: &'a Call) -> 
     }
     let name = words(call.name());
     if call.arguments.is_empty() && !of_venue(call) {
-        // A way to walk a tree, an accessor, a test double: nothing says what to trade.
+        // Without arguments there is nothing to trade: this is a visitor, an accessor or a test double.
         return None;
     }
     if closes(&name)
@@ -168,7 +168,7 @@ fn emitted<'a>(program: &Program<'a>, routine: &Routine<'a>, call: &'a Call) -> 
     })
 }
 
-/// Whether a part of a name makes it worth a look: most calls are of other things.
+/// A cheap pre-filter: returns true if the name contains an order term. Most calls do not.
 fn may_order(name: &str) -> bool {
     const PARTS: [&str; 10] = [
         "order",
@@ -186,7 +186,7 @@ fn may_order(name: &str) -> bool {
     PARTS.iter().any(|part| name.contains(part))
 }
 
-/// `place_order`, `futures_create_order`, `emitTradeIntent`, `open_position`
+/// Returns true if a name emits an order: `place_order`, `futures_create_order`, `emitTradeIntent`, `open_position`.
 fn emits(name: &[String]) -> bool {
     let verb_at = name.iter().position(|word| !HEADS.contains(&word.as_str()));
     let Some((verb, rest)) = verb_at.and_then(|at| name.get(at..)?.split_first()) else {
@@ -212,7 +212,7 @@ fn emits(name: &[String]) -> bool {
     tail_is_its_own && (opens || is(verb, &VERBS) && !makes)
 }
 
-/// `close_position`, `flatten`, `market_close`
+/// Returns true if a name closes a position: `close_position`, `flatten`, `market_close`.
 fn closes(name: &[String]) -> bool {
     let is = |word: &String, list: &[&str]| {
         list.iter()
@@ -243,7 +243,7 @@ fn closes(name: &[String]) -> bool {
     alone || starts && ends && (noun || emits_it)
 }
 
-/// `exchange.flatten()`
+/// Returns true for a method of an object that receives orders: `exchange.flatten()`.
 fn of_venue(call: &Call) -> bool {
     let of = call
         .receiver()
@@ -253,7 +253,7 @@ fn of_venue(call: &Call) -> bool {
     any(&of, &VENUES)
 }
 
-/// Whether a stream is one of orders; nothing where it has no name.
+/// Returns true if a stream carries orders, or `None` if its name is unknown.
 fn stream<'a>(
     program: &Program<'a>,
     routine: &Routine<'a>,
@@ -270,7 +270,7 @@ fn stream_words<'a>(
     call: &Call,
     node: &'a Node,
 ) -> Option<Vec<String>> {
-    // A stream has a path for a name; a single word is a key.
+    // A stream name is a path; a single word is a key.
     if let Some(text) = key_text(node) {
         let is_path = text.contains([':', '.', '/', '-']) || call.name().starts_with("xadd");
         return is_path.then(|| words(text));
@@ -289,7 +289,7 @@ fn stream_words<'a>(
     }
 }
 
-/// `reduce_only=True`, `"closePosition": "true"`
+/// Returns true if a name and value set the reduce-only flag: `reduce_only=True`, `"closePosition": "true"`.
 fn reduces(program: &Program<'_>, name: &str, value: &Node) -> bool {
     let yes = match &value.kind {
         Kind::Truth(yes) => *yes,
@@ -304,7 +304,7 @@ fn reduces(program: &Program<'_>, name: &str, value: &Node) -> bool {
     yes && program.speaks_of(name, Subject::ReduceOnly)
 }
 
-/// A map or struct that says so, here or where the name is bound.
+/// Returns true if a map or struct sets the reduce-only flag, here or at the binding of the name.
 fn holds_reduction<'a>(
     program: &Program<'a>,
     routine: &Routine<'a>,
@@ -344,7 +344,7 @@ fn holds_reduction<'a>(
     }
 }
 
-/// `.reduce_only(true)`
+/// Returns true for a builder call such as `.reduce_only(true)`.
 fn reduces_by_builder(program: &Program<'_>, call: &Call) -> bool {
     match (&call.callee.kind, call.positional().next()) {
         (Kind::Field(_, name), Some(value)) => reduces(program, name, value),
@@ -353,7 +353,8 @@ fn reduces_by_builder(program: &Program<'_>, call: &Call) -> bool {
     }
 }
 
-/// `order["reduceOnly"] = True`, `order.reduce_only = True`, `params.update(reduce_only=True)`
+/// Returns true if the routine sets the flag on an object: `order["reduceOnly"] = True`, `order.reduce_only = True`,
+/// `params.update(reduce_only=True)`.
 fn written_into(program: &Program<'_>, routine: &Routine<'_>, object: &str) -> bool {
     let is_object = |node: &Node| matches!(&node.kind, Kind::Name(name) if name == object);
     routine.nodes.iter().any(|node| match &node.kind {

@@ -1,4 +1,4 @@
-//! Checks 8 and 9: who trades asks a policy, and where there is none, skips.
+//! Checks 8 and 9: a file that emits an entry uses a policy, and skips if the policy is absent.
 
 use super::{
     orders::{Order, order},
@@ -86,7 +86,7 @@ const THERE: [&str; 7] = [
     "usable",
 ];
 
-/// Check 9, a function at a time.
+/// Check 9, for one function.
 pub(super) fn examine<'a>(program: &Program<'a>, routine: &Routine<'a>, found: &mut Vec<Evidence>) {
     let rule = Rule { program, routine };
     if !rule.has_policy() {
@@ -95,7 +95,7 @@ pub(super) fn examine<'a>(program: &Program<'a>, routine: &Routine<'a>, found: &
     for (node, call) in routine.calls() {
         if order(program, routine, call) == Some(Order::Entry) && !rule.is_guarded(node.at) {
             let why = format!(
-                "`{}` emits an entry; where the policy is absent, nothing before it leaves the function",
+                "`{}` emits an entry, but nothing before it leaves the function if the policy is absent",
                 call.name()
             );
             found.push(Evidence {
@@ -108,7 +108,7 @@ pub(super) fn examine<'a>(program: &Program<'a>, routine: &Routine<'a>, found: &
     }
 }
 
-/// Check 8, for the whole file: the first entry stands for all.
+/// Check 8, for the whole file. Only the first entry is reported.
 pub(super) fn examine_module(program: &Program<'_>, found: &mut Vec<Evidence>) {
     let entry = |routine: &Routine<'_>| -> Option<(At, String)> {
         let mut calls = routine.calls();
@@ -129,7 +129,7 @@ pub(super) fn examine_module(program: &Program<'_>, found: &mut Vec<Evidence>) {
     });
     if !asks {
         let why = format!(
-            "`{name}` emits an entry, and nothing in this file loads a policy or takes one"
+            "`{name}` emits an entry, but nothing in this file loads a policy or receives one as a parameter"
         );
         found.push(Evidence {
             check: Check::PolicyUsed,
@@ -140,7 +140,7 @@ pub(super) fn examine_module(program: &Program<'_>, found: &mut Vec<Evidence>) {
     }
 }
 
-/// Whether a type is a policy, or something that only a policy could make.
+/// Returns true if a type is a policy, or a value that can only be created under a policy.
 fn is_witness(declared: &str) -> bool {
     declared
         .split(|letter: char| !letter.is_alphanumeric() && letter != '_')
@@ -165,7 +165,7 @@ fn is_policy_type(words: &[String]) -> bool {
         )
 }
 
-/// Whether a call reads the policy that rules.
+/// Returns true if a call reads the active policy.
 pub(super) fn loads(program: &Program<'_>, call: &Call) -> bool {
     let name = call.name();
     if ["ruling", "in_force", "inForce", "theta_in_force"].contains(&name) {
@@ -200,7 +200,7 @@ pub(super) fn loads(program: &Program<'_>, call: &Call) -> bool {
     KEY_READS.contains(&name) && call.positional().any(is_key)
 }
 
-/// A function and the policy in it.
+/// The policy guards of a function.
 pub(super) struct Rule<'p, 'a> {
     pub(super) program: &'p Program<'a>,
     pub(super) routine: &'p Routine<'a>,
@@ -227,7 +227,7 @@ impl Rule<'_, '_> {
         loaded || optional
     }
 
-    /// Whether an absent policy cannot come to this place.
+    /// Returns true if this position cannot be reached with an absent policy.
     pub(super) fn is_guarded(&self, at: At) -> bool {
         self.routine
             .nodes
@@ -256,7 +256,7 @@ impl Rule<'_, '_> {
                 bind.otherwise.as_deref().is_some_and(leaves) && self.is_policy(&bind.value)
             }
             Kind::Match { on, arms } => {
-                // Where no arm says that there is none, the one for everything else does.
+                // Without an arm for the absent policy, the wildcard arm handles it.
                 let says_none =
                     |arm: &&Arm| matches!(arm.pattern, Pattern::Absent | Pattern::Failed);
                 let any_says = arms.iter().any(|arm| says_none(&arm));
@@ -294,7 +294,7 @@ impl Rule<'_, '_> {
         }
     }
 
-    /// Whether it is a policy: by its name, or because it was loaded.
+    /// Returns true if a node is a policy, by its name or because it was loaded.
     fn is_policy(&self, node: &Node) -> bool {
         match &node.kind {
             Kind::Name(name) => {
@@ -327,7 +327,7 @@ impl Rule<'_, '_> {
                     || is_nothing(left) && self.is_policy(right)
             }
             Kind::Or(left, right) => self.is_gone(left) || self.is_gone(right),
-            // `policy is None and strict` lets an absent policy pass where nobody is strict.
+            // `policy is None and strict` does not guard if `strict` is false.
             Kind::And(left, right) => self.is_gone(left) && self.is_gone(right),
             Kind::Call(call) => {
                 let name = words(call.name());
@@ -381,7 +381,7 @@ fn is_wild(pattern: &Pattern) -> bool {
     matches!(pattern, Pattern::Other(values) if values.is_empty())
 }
 
-/// Whether it always ends by leaving what it stands in.
+/// Returns true if every path through a node leaves the enclosing function or loop.
 pub(super) fn leaves(node: &Node) -> bool {
     match &node.kind {
         Kind::Leave(leaving, _) => !matches!(leaving, Leaving::Assert | Leaving::Yield),
@@ -395,7 +395,7 @@ pub(super) fn leaves(node: &Node) -> bool {
     }
 }
 
-/// Whether the node at a place is in it.
+/// Returns true if a node contains the node at this position.
 pub(super) fn holds(node: &Node, at: At) -> bool {
     any_node(node, &|node| node.at == at)
 }

@@ -1,4 +1,4 @@
-//! A program as its routines: a function, the body of a class, what stands outside of both.
+//! The routines of a file: functions, class bodies, and the module level.
 
 use std::{
     cell::RefCell,
@@ -14,13 +14,13 @@ use crate::proof::{
 pub(super) struct Program<'a> {
     pub(super) vocabulary: &'a Vocabulary,
     pub(super) routines: Vec<Routine<'a>>,
-    /// A file of settings, not of code.
+    /// True for a settings file, false for code.
     pub(super) is_settings: bool,
-    /// What a name outside of functions is bound to; of a field of an object (`.x`), anywhere.
+    /// The values bound to each name outside of functions, and to each field of `self` (`.x`) anywhere.
     bound: BTreeMap<String, Vec<&'a Node>>,
-    /// What functions without parameters give.
+    /// The values returned by each function without parameters.
     given: BTreeMap<String, Vec<&'a Node>>,
-    /// What the names of the file speak of: most stand in it many times.
+    /// A cache of the subjects of each name, because most names occur many times.
     known: RefCell<BTreeMap<String, Vec<Subject>>>,
 }
 
@@ -33,16 +33,16 @@ pub(super) enum Part {
 
 pub(super) struct Routine<'a> {
     pub(super) part: Part,
-    /// Empty outside of functions and classes.
+    /// The name; empty at module level.
     pub(super) name: &'a str,
-    /// Where it begins.
+    /// The position at which it begins.
     pub(super) at: At,
-    /// The class that it stands in.
+    /// The enclosing class.
     pub(super) class: Option<&'a Class>,
     pub(super) parameters: &'a [Parameter],
-    /// Everything in it in the order of the text, without the functions and classes inside.
+    /// All nodes in source order, without those of nested functions and classes.
     pub(super) nodes: Vec<&'a Node>,
-    /// Its value and what it returns.
+    /// The values that it returns.
     pub(super) gives: Vec<&'a Node>,
     bound: BTreeMap<String, Vec<&'a Node>>,
     /// Every name in it.
@@ -134,7 +134,7 @@ impl<'a> Program<'a> {
         }
     }
 
-    /// The one thing that a name stands for in a routine, where it is bound once.
+    /// Returns the value of a name in a routine if the name is bound exactly once.
     pub(super) fn stands_for(&self, node: &Node, routine: &Routine<'a>) -> Option<&'a Node> {
         let key = key(node)?;
         let is_parameter = routine.parameters.iter().any(|it| it.name == key);
@@ -142,7 +142,7 @@ impl<'a> Program<'a> {
         let values = match inside {
             Some(values) if !key.starts_with('.') => values,
             _ if is_parameter => return None,
-            // What an object does not bind itself, its class may.
+            // A field that no method assigns may be a class attribute.
             _ => self
                 .bound
                 .get(&key)
@@ -154,7 +154,7 @@ impl<'a> Program<'a> {
         }
     }
 
-    /// What a function of this file gives that is called without arguments.
+    /// Returns the values that a call without arguments can return, if the function is in this file.
     pub(super) fn gives(&self, call: &Call) -> &[&'a Node] {
         let name = if call.arguments.is_empty() {
             call.callee.last_name()
@@ -240,19 +240,19 @@ impl<'a> Routine<'a> {
             self.bound.entry(key).or_default().push(value);
         }
         if let Kind::List(targets) = &target.kind {
-            // Each of them has a part of it; which, is not known.
+            // Each target gets an unknown part of the value.
             for target in targets {
                 self.bound_to(target, value);
             }
         }
     }
 
-    /// What a name of this routine is bound to.
+    /// Returns the values that a name is bound to in this routine.
     pub(super) fn bindings(&self, name: &str) -> &[&'a Node] {
         self.bound.get(name).map_or(&[], Vec::as_slice)
     }
 
-    /// Whether any word in it is one of these.
+    /// Returns true if any name in the routine contains one of these words.
     pub(super) fn mentions(&self, of: &[&str]) -> bool {
         self.names.iter().any(|name| any(&words(name), of))
     }
@@ -265,7 +265,7 @@ impl<'a> Routine<'a> {
     }
 }
 
-/// A name as it is remembered: of a field of the object itself, or of a path, the last part.
+/// Returns the key under which bindings are stored: the last part of a path, or `.x` for a field of `self` or `cls`.
 pub(super) fn key(node: &Node) -> Option<String> {
     match &node.kind {
         Kind::Name(name) => Some(name.rsplit("::").next().unwrap_or(name).to_owned()),
@@ -273,7 +273,7 @@ pub(super) fn key(node: &Node) -> Option<String> {
             Kind::Name(object) if ["self", "cls"].contains(&object.as_str()) => {
                 Some(format!(".{name}"))
             }
-            // A constant of a class, by the name of the class.
+            // A class constant, accessed by the name of the class.
             Kind::Name(object) if object.starts_with(char::is_uppercase) => Some(name.clone()),
             _ => None,
         },
@@ -282,7 +282,7 @@ pub(super) fn key(node: &Node) -> Option<String> {
 }
 
 impl Call {
-    /// The arguments by position.
+    /// Returns the positional arguments.
     pub(super) fn positional(&self) -> impl Iterator<Item = &Node> {
         self.arguments
             .iter()
@@ -290,7 +290,7 @@ impl Call {
             .map(|it| &it.value)
     }
 
-    /// The arguments by keyword.
+    /// Returns the keyword arguments.
     pub(super) fn keywords(&self) -> impl Iterator<Item = (&str, &Node)> {
         self.arguments
             .iter()
@@ -301,7 +301,7 @@ impl Call {
         self.callee.last_name().unwrap_or_default()
     }
 
-    /// What a method is called on.
+    /// Returns the receiver of a method call.
     pub(super) fn receiver(&self) -> Option<&Node> {
         match &self.callee.kind {
             Kind::Field(of, _) => Some(of),

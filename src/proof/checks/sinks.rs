@@ -1,4 +1,4 @@
-//! Where a value gets a name: assignments, fields, keywords, defaults, fallbacks, results.
+//! Sinks: the places where a value gets a name, such as assignments, fields, keywords, defaults, fallbacks and results.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use crate::proof::{
     words::{any, words},
 };
 
-/// How a value came to its name.
+/// The way in which a value gets its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Way {
     Assigned,
@@ -20,13 +20,13 @@ pub(super) enum Way {
     Entry,
     Keyword,
     DefaultArgument,
-    /// What is taken where there is nothing.
+    /// Used if the value before it is missing.
     Fallback,
-    /// Handed to a setter, a builder or a constructor of that name.
+    /// Passed to a setter, a builder or a constructor of that name.
     Passed,
     Returned,
     Looped,
-    /// A key of a file of settings.
+    /// A key of a settings file.
     Setting,
 }
 
@@ -39,14 +39,14 @@ impl Way {
             Self::Keyword => "is the argument",
             Self::DefaultArgument => "is the default of the argument",
             Self::Fallback => "is the fallback of",
-            Self::Passed => "is handed to",
-            Self::Returned => "is given by",
-            Self::Looped => "is looped over as",
+            Self::Passed => "is passed to",
+            Self::Returned => "is returned by",
+            Self::Looped => "is iterated over as",
             Self::Setting => "is the setting",
         }
     }
 
-    /// Whether it stands in where nothing was said.
+    /// Returns true if the value is used when no other value is given.
     pub(super) fn is_default(self) -> bool {
         matches!(
             self,
@@ -55,19 +55,19 @@ impl Way {
     }
 }
 
-/// A value, and what it is called.
+/// A value and its names.
 pub(super) struct Sink<'a> {
-    /// One name; of a fallback, every name that the value before it goes by.
+    /// One name. For a fallback, every name in the expression that it replaces.
     pub(super) names: Vec<&'a str>,
     pub(super) value: &'a Node,
     pub(super) way: Way,
-    /// The entries beside it.
+    /// The entries of the record that contains the value.
     pub(super) record: Option<&'a [Entry]>,
-    /// What the call, the struct or the map around it is called.
+    /// The names of the enclosing call, struct or map.
     pub(super) within: Vec<&'a str>,
 }
 
-/// Every name that a value gets in a routine.
+/// Returns all sinks of a routine.
 pub(super) fn sinks<'a>(program: &Program<'a>, routine: &Routine<'a>) -> Vec<Sink<'a>> {
     let mut sinks = Vec::new();
     let titles = titles(routine);
@@ -144,7 +144,7 @@ pub(super) fn sinks<'a>(program: &Program<'a>, routine: &Routine<'a>) -> Vec<Sin
     sinks
 }
 
-/// A number that stands for a name: `LIMIT = 1` of an enumeration.
+/// Returns true for the value of an enum variant, such as `LIMIT = 1`.
 fn is_enumerator(routine: &Routine<'_>, bind: &Bind) -> bool {
     let is_enum = |class: &Class| {
         class
@@ -153,7 +153,7 @@ fn is_enumerator(routine: &Routine<'_>, bind: &Bind) -> bool {
             .any(|of| any(&words(of), &["enum", "flag"]) || words(of).concat().ends_with("enum"))
     };
     let of_class = routine.part == Part::Class && routine.class.is_some_and(is_enum);
-    // A variant of Rust, which no constant is spelled like.
+    // Rust variants are in camel case; constants are not.
     let of_rust = bind.kind == Binding::Constant
         && bind
             .target
@@ -162,7 +162,7 @@ fn is_enumerator(routine: &Routine<'_>, bind: &Bind) -> bool {
     of_class || of_rust
 }
 
-/// What the maps of a routine are called, by where they begin.
+/// Returns the names of the maps of a routine, by the position at which each begins.
 fn titles<'a>(routine: &Routine<'a>) -> BTreeMap<At, &'a str> {
     let mut titles = BTreeMap::new();
     for node in &routine.nodes {
@@ -215,7 +215,8 @@ fn bound<'a>(bind: &'a Bind, sinks: &mut Vec<Sink<'a>>) {
     }
 }
 
-/// `x`, `a.x`, `a["x"]`; of `LEVERAGE["BTCUSDT"]` and `leverage[symbol]` that of the map.
+/// Returns the names of `x`, `a.x` or `a["x"]`. For `LEVERAGE["BTCUSDT"]` and `leverage[symbol]`, this includes the
+/// name of the map.
 fn target_names(target: &Node) -> Vec<&str> {
     match &target.kind {
         Kind::Index(of, key) => match &key.kind {
@@ -264,7 +265,7 @@ fn called<'a>(call: &'a Call, sinks: &mut Vec<Sink<'a>>) {
         let mut key = None;
         for value in call.positional() {
             match (key, key_text(value)) {
-                // Of several texts the last one before a value is its key; `"10"` is a value.
+                // A string that is not a number is the key of the value after it; `"10"` is a value.
                 (_, Some(text)) if text.parse::<f64>().is_err() && key.is_none() => {
                     key = Some(text)
                 }
@@ -290,7 +291,8 @@ fn called<'a>(call: &'a Call, sinks: &mut Vec<Sink<'a>>) {
     passed(call, sinks);
 }
 
-/// `set_leverage("BTCUSDT", 10)`, `.leverage(10.0)`, `Leverage::new(10.0)`
+/// Adds the arguments of setters, builders and constructors: `set_leverage("BTCUSDT", 10)`, `.leverage(10.0)`,
+/// `Leverage::new(10.0)`.
 fn passed<'a>(call: &'a Call, sinks: &mut Vec<Sink<'a>>) {
     let name = call.name();
     let is_constructor = |name: &str| name.starts_with(char::is_uppercase);
@@ -312,7 +314,8 @@ fn passed<'a>(call: &'a Call, sinks: &mut Vec<Sink<'a>>) {
     }
 }
 
-/// `get("leverage", 10)`, `getattr(settings, "leverage", 10)`, `env_or("LEVERAGE", "10")`: what is not found is the second.
+/// Returns true for functions with a fallback argument: `get("leverage", 10)`, `getattr(settings, "leverage", 10)`,
+/// `env_or("LEVERAGE", "10")`.
 fn looks_up(name: &str) -> bool {
     const READS: [&str; 16] = [
         "get",
@@ -362,7 +365,7 @@ fn fallen_back<'a>(before: &'a Node, value: &'a Node, sinks: &mut Vec<Sink<'a>>)
     }
 }
 
-/// A text that can be a key, without the dashes of an option.
+/// Returns the text of a node if it can be a key, without the leading dashes of an option.
 pub(super) fn key_text(node: &Node) -> Option<&str> {
     match &node.kind {
         Kind::Text(text) => {
@@ -376,7 +379,7 @@ pub(super) fn key_text(node: &Node) -> Option<&str> {
     }
 }
 
-/// Every name that a value goes by: of what it is read from, the fields, keys and calls.
+/// Returns every name in an expression: variables, fields, keys and calls.
 pub(super) fn names(node: &Node) -> Vec<&str> {
     let mut all = Vec::new();
     gather(node, &mut all);
@@ -423,7 +426,7 @@ fn gather<'a>(node: &'a Node, all: &mut Vec<&'a str>) {
     }
 }
 
-/// Whether a text is a symbol of a venue: `BTCUSDT`, `BTC-PERP`, `1000PEPE/USDT`.
+/// Returns true if a text has the form of a venue symbol: `BTCUSDT`, `BTC-PERP`, `1000PEPE/USDT`.
 pub(super) fn is_symbol(text: &str) -> bool {
     let is_part = |letter: char| {
         letter.is_ascii_uppercase() || letter.is_ascii_digit() || "/-_:".contains(letter)
@@ -433,7 +436,7 @@ pub(super) fn is_symbol(text: &str) -> bool {
         && text.contains(|letter: char| letter.is_ascii_uppercase())
 }
 
-/// Whether it is one beyond doubt: it ends in what it is quoted in.
+/// Returns true if a text is certainly a symbol: it ends in a quote currency or contract suffix.
 pub(super) fn is_quoted_symbol(text: &str) -> bool {
     const QUOTES: [&str; 8] = [
         "USDT", "USDC", "BUSD", "USD", "PERP", "FDUSD", "/BTC", "TUSD",

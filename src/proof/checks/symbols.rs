@@ -1,4 +1,4 @@
-//! Check 5: what may be traded, written into the text. The weights of a choice are numbers, and stand there.
+//! Check 5: hard-coded symbols. Selection weights are numbers, so `numbers` checks them.
 
 use super::{
     follow::{Follow, Wanted},
@@ -26,7 +26,7 @@ pub(super) fn examine<'a>(
         let one = named(program, routine, sink, Subject::Symbol).filter(|_| falls_back);
         let least = match (list, one) {
             (_, Some(_)) => Least::One,
-            // Pairs there are of many things.
+            // `pair` is also a common word outside of trading.
             (Some(name), None) if any(&words(name), &["pair"]) => Least::Quoted,
             (Some(_), None) => Least::Several,
             (None, None) => continue,
@@ -74,7 +74,7 @@ pub(super) fn examine<'a>(
     }
 }
 
-/// `asked or "BTCUSDT"`, `asked.unwrap_or("BTCUSDT")`
+/// Returns true for an expression with a fallback: `asked or "BTCUSDT"`, `asked.unwrap_or("BTCUSDT")`.
 fn is_fallback(value: &Node) -> bool {
     match &value.kind {
         Kind::Or(..) | Kind::If { .. } | Kind::Match { .. } => true,
@@ -83,12 +83,12 @@ fn is_fallback(value: &Node) -> bool {
     }
 }
 
-/// `symbol in ("BTCUSDT", …)`
+/// Reports a membership test against a literal list: `symbol in ("BTCUSDT", …)`.
 fn looked_for(list: &Node, speaks: bool, found: &mut Vec<Evidence>) {
     if let Some(value) = listed(list)
         && (speaks || symbols_of(list).into_iter().any(is_quoted_symbol))
     {
-        let why = format!("a symbol is looked for in {value}");
+        let why = format!("a symbol is searched for in {value}");
         found.push(Evidence {
             check: Check::Symbols,
             at: list.at,
@@ -98,14 +98,14 @@ fn looked_for(list: &Node, speaks: bool, found: &mut Vec<Evidence>) {
     }
 }
 
-/// `match symbol { "BTCUSDT" => … }`
+/// Reports literal symbols in patterns: `match symbol { "BTCUSDT" => … }`.
 fn matched(values: &[Node], found: &mut Vec<Evidence>) {
     for value in values {
         for text in text_of(value)
             .into_iter()
             .filter(|text| is_quoted_symbol(text))
         {
-            let why = format!("a symbol is matched with \"{text}\"");
+            let why = format!("a symbol is matched against \"{text}\"");
             found.push(Evidence {
                 check: Check::Symbols,
                 at: value.at,
@@ -116,7 +116,7 @@ fn matched(values: &[Node], found: &mut Vec<Evidence>) {
     }
 }
 
-/// What is looked for.
+/// Search for hard-coded symbols.
 struct Symbols<'p, 'a> {
     program: &'p Program<'a>,
     least: Least,
@@ -124,11 +124,11 @@ struct Symbols<'p, 'a> {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Least {
-    /// A list, a map by symbol, a text with commas.
+    /// A list, a map keyed by symbol, or a comma-separated string.
     Several,
-    /// One of those, of symbols beyond doubt.
+    /// Like [`Self::Several`], but with at least one unambiguous symbol.
     Quoted,
-    /// One of those, or a symbol.
+    /// Like [`Self::Several`], or a single symbol.
     One,
 }
 
@@ -199,7 +199,7 @@ fn symbols_of(node: &Node) -> Vec<&str> {
     }
 }
 
-/// `"BTCUSDT"`, `"BTCUSDT".to_owned()`, `Symbol::new("BTCUSDT")`
+/// Returns the string in `"BTCUSDT"`, `"BTCUSDT".to_owned()` or `Symbol::new("BTCUSDT")`.
 fn text_of(node: &Node) -> Option<&str> {
     match &node.kind {
         Kind::Text(text) => Some(text),

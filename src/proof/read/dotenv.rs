@@ -1,9 +1,9 @@
-//! `.env`: `KEY=value` a line, with `export`, quotes and comments.
+//! Reader for `.env` files: one `KEY=value` per line, with `export`, quotes and comments.
 
 use super::{Tree, Unparsed, lines::Lines};
 use crate::proof::tree::{Entry, Kind, Node};
 
-/// Reads a file of the environment.
+/// Parses a file.
 pub(crate) fn read(text: &str) -> Result<Tree, Unparsed> {
     let lines = Lines::of(text);
     let at = |rest: &str| lines.at(text.len() - rest.len());
@@ -22,7 +22,7 @@ pub(crate) fn read(text: &str) -> Result<Tree, Unparsed> {
             after,
         }) = pair(rest)
         else {
-            let message = "neither `KEY=value` nor a comment".to_owned();
+            let message = "expected `KEY=value` or a comment".to_owned();
             return Err(Unparsed {
                 at: at(rest),
                 message,
@@ -51,7 +51,8 @@ pub(crate) fn read(text: &str) -> Result<Tree, Unparsed> {
     })
 }
 
-/// `KEY=value`: the text from its key on, from its value on, and after it.
+/// One `KEY=value` pair. `key`, `value` and `after` are the rest of the text from the key, from the value, and after
+/// the pair.
 struct Pair<'a> {
     key: &'a str,
     name: &'a str,
@@ -94,7 +95,7 @@ fn pair(line: &str) -> Option<Pair<'_>> {
     })
 }
 
-/// Up to a comment, which a blank sets apart.
+/// Returns an unquoted value, which ends at a comment. A `#` starts a comment only after a blank.
 fn bare(line: &str) -> &str {
     let is_comment = |(at, _): &(usize, &str)| {
         line.get(..*at)
@@ -107,7 +108,7 @@ fn bare(line: &str) -> &str {
     line.get(..end).unwrap_or(line).trim_end()
 }
 
-/// What stands in quotes, over several lines if it must; behind it nothing but a comment.
+/// Returns a quoted value, which may span lines, and the text after its line. Only a comment may follow the quote.
 fn quoted(value: &str, quote: char) -> Option<(String, &str)> {
     let mut worth = String::new();
     let mut letters = value.char_indices().skip(1);
@@ -145,7 +146,7 @@ mod tests {
     #[track_caller]
     fn check(text: &str, expected: &[(&str, &str)]) {
         let Kind::Record { entries, .. } = read(text).unwrap().root.kind else {
-            panic!("no record")
+            panic!("not a record")
         };
         let pairs = entries.iter().map(|it| match (&it.name, &it.value.kind) {
             (Some(name), Kind::Text(text)) => (name.as_str(), text.as_str()),
@@ -173,10 +174,10 @@ mod tests {
     }
 
     #[test]
-    fn places_of_key_and_value() {
+    fn positions_of_key_and_value() {
         let Kind::Record { entries, .. } = read("A=\"x\ny\"\n export Ä = 'z'").unwrap().root.kind
         else {
-            panic!("no record")
+            panic!("not a record")
         };
         let places = entries.iter().map(|it| {
             (
@@ -190,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_neither_is_told() {
+    fn other_lines_are_rejected() {
         for (text, line, column) in [
             ("A=1\n  just words", 2, 3),
             ("A=1\n=2", 2, 1),
@@ -200,13 +201,13 @@ mod tests {
         ] {
             let error = read(text).unwrap_err();
             assert_eq!((error.at.line, error.at.column), (line, column), "{text}");
-            assert_eq!(error.message, "neither `KEY=value` nor a comment");
+            assert_eq!(error.message, "expected `KEY=value` or a comment");
         }
     }
 
     proptest::proptest! {
         #[test]
-        fn no_text_makes_it_panic(text in "[A-Z =#\"'\\\\\n\rä]{0,40}") {
+        fn arbitrary_text_does_not_panic(text in "[A-Z =#\"'\\\\\n\rä]{0,40}") {
             let _ = read(&text);
         }
     }

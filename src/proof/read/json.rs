@@ -1,4 +1,4 @@
-//! JSON, as its standard has it: no comments, no trailing commas.
+//! Reader for strict JSON, without comments and trailing commas.
 
 use jsonc_parser::{CollectOptions, ParseOptions, ast::Value, common::Ranged as _, parse_to_ast};
 
@@ -18,7 +18,7 @@ const STRICT: ParseOptions = ParseOptions {
     allow_extended_string_escapes: false,
 };
 
-/// Reads a document.
+/// Parses a document.
 pub(crate) fn read(text: &str) -> Result<Tree, Unparsed> {
     let lines = Lines::of(text);
     let parsed =
@@ -27,7 +27,7 @@ pub(crate) fn read(text: &str) -> Result<Tree, Unparsed> {
             message: error.kind().to_string(),
         })?;
     let Some(document) = parsed.value else {
-        let message = "nothing in it".to_owned();
+        let message = "the document is empty".to_owned();
         return Err(Unparsed {
             at: At { line: 1, column: 1 },
             message,
@@ -72,7 +72,7 @@ mod tests {
     const SAMPLE: &str = "{\"ä\": 1,\n \"risk\": {\"leverage\": -1e1, \"on\": true, \"of\": null},\n \"symbols\": [\"BTC\\u0055\"]}";
 
     #[test]
-    fn values_and_their_places() {
+    fn values_and_positions() {
         let told = format!("{:?}", read(SAMPLE).unwrap().root);
         for part in [
             "Entry { at: At { line: 1, column: 2 }, name: Some(\"ä\"), key: None, value: Node { at: At { line: 1, column: 7 }, kind: Number(1.0)",
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn only_json_is_json() {
+    fn json_extensions_are_rejected() {
         for (text, line, column) in [
             ("", 1, 1),
             ("{\n// x\n}", 2, 1),
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn no_text_makes_it_panic() {
+    fn truncated_and_deeply_nested_text_does_not_panic() {
         for (end, _) in SAMPLE.char_indices() {
             let _ = read(SAMPLE.get(..end).unwrap());
         }
@@ -118,7 +118,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn nor_does_any_other(text in "[a-cn0-9=. \\-\n\"{}\\[\\],:/*eä\\\\]{0,40}") {
+        fn arbitrary_text_does_not_panic(text in "[a-cn0-9=. \\-\n\"{}\\[\\],:/*eä\\\\]{0,40}") {
             let _ = read(&text);
         }
     }

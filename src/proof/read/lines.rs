@@ -1,8 +1,8 @@
-//! Places in a text by their bytes.
+//! Conversion of byte offsets to lines and columns.
 
 use crate::proof::tree::At;
 
-/// A text, and where each of its lines begins.
+/// A text with the byte offset of each line.
 pub(super) struct Lines<'a> {
     text: &'a str,
     begins: Vec<usize>,

@@ -1,4 +1,4 @@
-//! Files to trees: one reader a language.
+//! Readers that convert files into syntax trees, one for each language.
 
 pub(crate) mod dotenv;
 pub(crate) mod json;
@@ -10,17 +10,18 @@ pub(crate) mod yaml;
 
 use super::tree::{At, Node};
 
-/// A file as it was read.
+/// A parsed file.
 #[derive(Debug)]
 pub(crate) struct Tree {
-    /// A [`Kind::Block`](super::tree::Kind::Block) of a program, a [`Kind::Record`](super::tree::Kind::Record) or
-    /// [`Kind::List`](super::tree::Kind::List) of a file of settings.
+    /// A [`Kind::Block`](super::tree::Kind::Block) for a program; a [`Kind::Record`](super::tree::Kind::Record) or
+    /// [`Kind::List`](super::tree::Kind::List) for a settings file.
     pub(crate) root: Node,
-    /// Functions and modules that are compiled for tests alone (`#[test]`, `#[cfg(test)]`), left out.
+    /// The number of functions and modules left out because they are compiled only for tests (`#[test]`,
+    /// `#[cfg(test)]`).
     pub(crate) tests_left_out: usize,
 }
 
-/// Why a file could not be read, and where.
+/// A parse error and its position.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Unparsed {
     pub(crate) at: At,

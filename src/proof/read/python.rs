@@ -1,4 +1,4 @@
-//! Python, by the parser of Ruff.
+//! Reader for Python, based on the parser of Ruff.
 
 mod expressions;
 mod patterns;
@@ -15,7 +15,7 @@ use crate::proof::tree::{
     Parameter,
 };
 
-/// Reads a module.
+/// Parses a module.
 pub(crate) fn read(text: &str) -> Result<Tree, Unparsed> {
     let lines = Lines::of(text);
     let parsed = ruff_python_parser::parse_module(text).map_err(|error| Unparsed {
@@ -38,7 +38,7 @@ struct Reader<'a> {
     lines: Lines<'a>,
 }
 
-/// What statements stand in: an assignment in a class is a field.
+/// The kind of block that contains a statement. An assignment in a class is a field.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Inside {
     Module,
@@ -122,7 +122,7 @@ impl Reader<'_> {
                     .collect(),
                 after: vec![self.body(&it.orelse), self.body(&it.finalbody)],
             },
-            // A docstring, or an ellipsis in the place of a body.
+            // A docstring, or an ellipsis as a placeholder for a body.
             Stmt::Expr(it)
                 if it.value.is_string_literal_expr() || it.value.is_ellipsis_literal_expr() =>
             {
@@ -175,7 +175,7 @@ impl Reader<'_> {
         self.bind(&it.target, self.node(it, value), Binding::Update)
     }
 
-    /// `x: T`, `x: T = …`
+    /// Converts `x: T` or `x: T = …`.
     fn declared(&self, at: At, it: &ruff_python_ast::StmtAnnAssign, inside: Inside) -> Node {
         let kind = if inside == Inside::Class {
             Binding::Field
@@ -291,7 +291,7 @@ impl Reader<'_> {
         }
     }
 
-    /// What stands in the decorators stands before the function.
+    /// Decorator expressions come before the function node.
     fn function(&self, at: At, it: &ruff_python_ast::StmtFunctionDef) -> Node {
         let function = Function {
             name: it.name.to_string(),

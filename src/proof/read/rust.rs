@@ -1,8 +1,8 @@
-//! Rust, by `syn`; what it takes for mere tokens, the arguments of macros, is read here as far as it has a shape.
+//! Reader for Rust, based on `syn`. Macro arguments, which `syn` leaves as tokens, are parsed here as far as possible.
 
 #![expect(
     clippy::wildcard_enum_match_arm,
-    reason = "the tree of `syn` has a hundred kinds, and may get more; what is not named is read as `Other`"
+    reason = "the tree of `syn` has about a hundred kinds and may grow; unnamed kinds are read as `Other`"
 )]
 
 mod attributes;
@@ -24,17 +24,17 @@ use syn::{Block, Ident, Local, Pat, Stmt, ext::IdentExt as _, spanned::Spanned};
 use super::{Tree, Unparsed};
 use crate::proof::tree::{At, Bind, Binding, Kind, Node};
 
-/// How many tokens the parser may be in the middle of. Whatever it has not finished stands on its stack.
+/// The maximum number of tokens in unfinished constructs. The parser recurses for each, so this bounds its stack.
 const UNFINISHED_MAX: usize = 10_000;
-/// What an open bracket costs of these.
+/// The number of tokens that an open bracket counts as.
 const BRACKET: usize = 50;
-/// How many bytes of macros may be read in vain before a file is given up.
+/// The maximum number of bytes of macro input that may be scanned without a match before the file is rejected.
 const IN_VAIN_MAX: usize = 4 << 20;
 
-/// Reads a file of a crate.
+/// Parses a source file.
 pub(crate) fn read(text: &str) -> Result<Tree, Unparsed> {
     let read = read_spans(text);
-    // The places of every file that was read would be kept as long as the thread lives.
+    // `proc_macro2` keeps the span tables of every parsed file until the thread ends.
     invalidate_current_thread_spans();
     read
 }
@@ -45,7 +45,8 @@ fn read_spans(text: &str) -> Result<Tree, Unparsed> {
             .parse()
             .map_err(|error: proc_macro2::LexError| Unparsed {
                 at: place(error.span()),
-                message: "a bracket or a quote that has no other, or no letter of Rust".to_owned(),
+                message: "unbalanced bracket or quote, or a character that is not valid in Rust"
+                    .to_owned(),
             })?;
     if let Some(span) = too_deep(tokens.clone()) {
         return Err(Unparsed {
@@ -66,7 +67,7 @@ fn read_spans(text: &str) -> Result<Tree, Unparsed> {
     if reader.is_tired() {
         return Err(Unparsed {
             at: reader.tired_at.get(),
-            message: "a macro of no grammar that is too long".to_owned(),
+            message: "macro arguments that do not parse as Rust are too long to scan".to_owned(),
         });
     }
     Ok(Tree {
@@ -81,7 +82,7 @@ fn read_spans(text: &str) -> Result<Tree, Unparsed> {
     })
 }
 
-/// The first line of a script is none of Rust's; `#![…]` is.
+/// Removes the first line of a script (`#!/…`), but not an inner attribute (`#![…]`).
 fn without_shebang(text: &str) -> &str {
     match text.strip_prefix("#!") {
         Some(rest) if !rest.trim_start().starts_with('[') => text
@@ -92,8 +93,8 @@ fn without_shebang(text: &str) -> &str {
     }
 }
 
-/// Where the parser would have to go down too far: into brackets, or along a chain (`!!!!x`, `a + b + …`,
-/// `if … else if …`) that no `,` or `;` ends.
+/// Returns the position at which the parser would recurse too deeply: into brackets, or along a chain (`!!!!x`,
+/// `a + b + …`, `if … else if …`) that no `,` or `;` ends.
 fn too_deep(tokens: TokenStream) -> Option<Span> {
     let mut levels = vec![(0, 0, tokens.into_iter().peekable())];
     while let Some((above, run, rest)) = levels.last_mut() {
@@ -120,7 +121,7 @@ fn too_deep(tokens: TokenStream) -> Option<Span> {
     None
 }
 
-/// Whether what ended in `}` goes on with this.
+/// Returns true if this token continues an expression that ended in `}`.
 fn goes_on(next: &TokenTree) -> bool {
     match next {
         TokenTree::Ident(it) => it == "else" || it == "as",
@@ -144,20 +145,21 @@ fn node(span: Span, kind: Kind) -> Node {
     }
 }
 
-/// A name without the `r#` of a raw one.
+/// Returns a name without the `r#` of a raw identifier.
 fn spelled(name: &Ident) -> String {
     name.unraw().to_string()
 }
 
-/// The words of a type or a name as they stand there.
+/// Returns the source text of a type or a name.
 fn words(of: &impl Spanned) -> String {
     of.span().source_text().unwrap_or_default()
 }
 
 struct Reader {
     tests_left_out: Cell<usize>,
-    /// How many bytes were read in vain, and where last.
+    /// The number of bytes scanned without a match.
     in_vain: Cell<usize>,
+    /// The position of the last scan without a match.
     tired_at: Cell<At>,
 }
 
@@ -170,7 +172,7 @@ impl Reader {
         }
     }
 
-    /// What was read from here to there fits no grammar, and will be read again from the next token on.
+    /// Records that the text between these positions did not parse and will be scanned again from the next token.
     fn tire(&self, from: Span, to: Span) {
         let bytes = to.byte_range().end.saturating_sub(from.byte_range().start);
         self.in_vain.update(|before| before.saturating_add(bytes));
@@ -200,7 +202,7 @@ impl Reader {
         }
     }
 
-    /// None of what is compiled for tests alone, and of a `;` by itself.
+    /// Converts a statement. Returns `None` for code that is compiled only for tests, and for a lone `;`.
     fn statement(&self, statement: &Stmt) -> Option<Node> {
         match statement {
             Stmt::Local(it) => (!self.leaves_out(&it.attrs)).then(|| self.local(it)),

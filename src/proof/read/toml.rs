@@ -1,4 +1,4 @@
-//! TOML.
+//! Reader for TOML.
 
 use toml::{
     Spanned,
@@ -8,7 +8,7 @@ use toml::{
 use super::{Tree, Unparsed, lines::Lines};
 use crate::proof::tree::{Entry, Kind, Node};
 
-/// Reads a document.
+/// Parses a document.
 pub(crate) fn read(text: &str) -> Result<Tree, Unparsed> {
     let lines = Lines::of(text);
     let table = DeTable::parse(text).map_err(|error| Unparsed {
@@ -33,7 +33,7 @@ fn record(lines: &Lines<'_>, table: &DeTable<'_>) -> Kind {
         value: value(lines, of),
     });
     let mut entries: Vec<Entry> = entries.collect();
-    // A table sorts by name.
+    // The parser sorts tables by name; restore source order.
     entries.sort_by_key(|entry| entry.at);
     Kind::Record {
         name: None,
@@ -57,7 +57,7 @@ fn value(lines: &Lines<'_>, of: &Spanned<DeValue<'_>>) -> Node {
     }
 }
 
-/// A number that is longer than any integer of a machine has digits all the same.
+/// Converts integer digits to a float, so that an integer beyond 64 bits is accepted.
 fn whole(digits: &str, radix: u32) -> f64 {
     let negative = digits.starts_with('-');
     let worth = |worth: f64, digit: u32| worth.mul_add(f64::from(radix), f64::from(digit));
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_toml_is_told_with_its_place() {
+    fn errors_have_positions() {
         let error = read("a = 1\nb = [1\n").unwrap_err();
         assert_eq!(
             (error.at, error.message.as_str()),
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn no_text_makes_it_panic() {
+    fn truncated_text_does_not_panic() {
         for (end, _) in SAMPLE.char_indices() {
             let _ = read(SAMPLE.get(..end).unwrap());
         }
@@ -145,7 +145,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn nor_does_any_other(text in "[a-c0-9=. \\-\n\"'{}\\[\\],#_ä]{0,40}") {
+        fn arbitrary_text_does_not_panic(text in "[a-c0-9=. \\-\n\"'{}\\[\\],#_ä]{0,40}") {
             let _ = read(&text);
         }
     }

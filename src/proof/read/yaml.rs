@@ -1,14 +1,14 @@
-//! YAML.
+//! Reader for YAML.
 
 use saphyr::{LoadableYamlNode as _, MarkedYaml, Marker, Scalar, YamlData};
 
 use super::{Tree, Unparsed};
 use crate::proof::tree::{At, Entry, Kind, Node};
 
-/// The parser goes down once a level. In brackets it sees to it itself; blocks go as deep as they are indented.
+/// The maximum nesting. The parser recurses once per level; it limits brackets itself, but not indented blocks.
 const LEVELS_MAX: usize = 1_000;
 
-/// Reads a document; where there are several, they are a list.
+/// Parses a file. Several documents become a list.
 pub(crate) fn read(text: &str) -> Result<Tree, Unparsed> {
     if let Some(line) = text.lines().position(|line| levels(line) > LEVELS_MAX) {
         let at = At {
@@ -17,7 +17,7 @@ pub(crate) fn read(text: &str) -> Result<Tree, Unparsed> {
         };
         return Err(Unparsed {
             at,
-            message: "nested too deeply".to_owned(),
+            message: format!("nested too deeply; the maximum is {LEVELS_MAX} levels"),
         });
     }
     let documents = MarkedYaml::load_from_str(text).map_err(|error| Unparsed {
@@ -38,7 +38,8 @@ pub(crate) fn read(text: &str) -> Result<Tree, Unparsed> {
     })
 }
 
-/// No fewer levels than a line opens: one a column of its indentation, one a `-`, `?` or `:` by itself.
+/// Returns an upper bound for the nesting of a line: one level for each column of indentation, and one for each lone
+/// `-`, `?` or `:`.
 fn levels(line: &str) -> usize {
     let indented = line.len() - line.trim_start().len();
     let opened = line
@@ -69,7 +70,7 @@ fn entry(key: &MarkedYaml<'_>, of: &MarkedYaml<'_>) -> Entry {
     let key = value(key);
     let at = key.at;
     let mut worth = value(of);
-    // A list or map below its key begins where the key does.
+    // A list or map on the lines below its key is reported at the position of the key.
     if worth.at.line > at.line && matches!(worth.kind, Kind::List(_) | Kind::Record { .. }) {
         worth.at = at;
     }
@@ -90,7 +91,7 @@ fn worth(scalar: &Scalar<'_>) -> Kind {
     match scalar {
         Scalar::Null => Kind::Nothing,
         Scalar::Boolean(truth) => Kind::Truth(*truth),
-        // Beyond 64 bits it is a text to the parser as well.
+        // The parser returns an integer beyond 64 bits as a string.
         Scalar::Integer(whole) => Kind::Number(whole.to_string().parse().unwrap_or(f64::NAN)),
         Scalar::FloatingPoint(number) => Kind::Number(number.into_inner()),
         Scalar::String(text) => Kind::Text(text.to_string()),
@@ -127,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn values_and_their_places() {
+    fn values_and_positions() {
         let tree = read(SAMPLE).unwrap();
         let mut all = Vec::new();
         places(&tree.root, &mut all);
@@ -153,7 +154,7 @@ mod tests {
         ] {
             assert!(told.contains(kind), "{kind} in {told}");
         }
-        // What an alias stands for is there again.
+        // An alias repeats the content of its anchor.
         assert_eq!(all.iter().filter(|it| it.0 == "leverage").count(), 2);
     }
 
@@ -166,11 +167,11 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_yaml_is_told_with_its_place() {
+    fn errors_have_positions() {
         assert_eq!(read("a: 1\nb: [1\n").unwrap_err().at.line, 3);
         assert_eq!(
             read(&"- ".repeat(2_000)).unwrap_err().message,
-            "nested too deeply"
+            "nested too deeply; the maximum is 1000 levels"
         );
         assert_eq!(
             read("a: 1\na: 2\n").unwrap_err().at,
@@ -179,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn no_text_makes_it_panic() {
+    fn truncated_text_does_not_panic() {
         for (end, _) in SAMPLE.char_indices() {
             let _ = read(SAMPLE.get(..end).unwrap());
         }
@@ -187,7 +188,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn nor_does_any_other(text in "[a-c0-9: \\-\n\"'{}\\[\\],&*!|>#~<?%@ä\t]{0,40}") {
+        fn arbitrary_text_does_not_panic(text in "[a-c0-9: \\-\n\"'{}\\[\\],&*!|>#~<?%@ä\t]{0,40}") {
             let _ = read(&text);
         }
     }

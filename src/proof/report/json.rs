@@ -1,10 +1,10 @@
-//! The report for a machine.
+//! The report as JSON.
 
 use serde::{Serialize, Serializer};
 
 use super::{Accepted, Check, Examined, Finding, Language, LeftOut, Report, Stale, Unread};
 
-/// A reader refuses a number that it does not know.
+/// Version of the JSON format. A reader must reject a version that it does not support.
 const FORMAT: u8 = 1;
 
 #[derive(Serialize)]

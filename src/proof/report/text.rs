@@ -1,13 +1,13 @@
-//! The report for a person.
+//! The report as text for people.
 
 use std::fmt::{self, Display};
 
 use super::{Check, Counted, Examined, Finding, Language, LeftOut, Report, Stale, Unread};
 
-/// A list of symbols may be long.
+/// Longest explanation that is printed, in characters. A list of symbols can be longer.
 const WHY_CHARS_MAX: usize = 200;
 
-/// How a word is painted on a terminal: the codes of ECMA-48.
+/// The style of a word on a terminal, as an ECMA-48 escape code.
 #[derive(Clone, Copy)]
 enum Paint {
     Good,
@@ -42,13 +42,13 @@ impl Display for Report {
         })?;
         section(
             f,
-            "entries of the settings that do nothing",
+            "settings entries without effect",
             &self.stale,
             write_stale,
         )?;
         section(
             f,
-            "whole policies, which expire by themselves",
+            "policy documents, whose numbers are allowed because a policy expires",
             &self.policies,
             |f, it| writeln!(f, "{}", Printable(it.display())),
         )?;
@@ -93,7 +93,7 @@ impl Report {
             )?;
         }
         match &self.settings {
-            Some(path) => writeln!(f, "; settings of `{}`", Printable(path.display()))?,
+            Some(path) => writeln!(f, "; settings from `{}`", Printable(path.display()))?,
             None => writeln!(f, "; no settings")?,
         }
         verdict(f, self.passed())?;
@@ -218,7 +218,7 @@ const fn name(language: Language) -> &'static str {
     }
 }
 
-/// In colour for `{:#}`.
+/// Writes `what`, in colour if the format is `{:#}`.
 fn paint(f: &mut fmt::Formatter<'_>, paint: Paint, what: impl Display) -> fmt::Result {
     if !f.alternate() {
         return write!(f, "{what}");
@@ -232,7 +232,7 @@ fn paint(f: &mut fmt::Formatter<'_>, paint: Paint, what: impl Display) -> fmt::R
     write!(f, "\x1b[{code}m{what}\x1b[0m")
 }
 
-/// A text from a file, with its control characters written out: a terminal shows them and does not obey them.
+/// Text from a file with escaped control characters, so that a terminal does not execute them.
 struct Printable<T>(T);
 
 impl<T: Display> Display for Printable<T> {
@@ -245,7 +245,7 @@ impl<T: Display> Display for Printable<T> {
     }
 }
 
-/// How many of what.
+/// A count with its noun, in singular or plural.
 struct Many<N>(N, &'static str);
 
 impl<N: TryInto<u64> + Copy> Display for Many<N> {
@@ -256,7 +256,7 @@ impl<N: TryInto<u64> + Copy> Display for Many<N> {
     }
 }
 
-/// A number in groups of three.
+/// A number with a comma between groups of three digits.
 struct Grouped(u64);
 
 impl Display for Grouped {

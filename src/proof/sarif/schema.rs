@@ -1,4 +1,4 @@
-//! The objects of SARIF 2.1.0 that a log of ours is made of, under the names that they have there.
+//! The SARIF 2.1.0 objects that the log uses, with the names of the specification.
 
 use std::collections::BTreeMap;
 
@@ -115,7 +115,7 @@ pub(super) struct Region {
     pub(super) snippet: Option<Message>,
 }
 
-/// What is accepted: a consumer does not count it as open.
+/// The mark of an accepted finding. Consumers do not count a suppressed result as open.
 #[derive(Serialize)]
 pub(super) struct Suppression {
     pub(super) kind: &'static str,

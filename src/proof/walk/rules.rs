@@ -1,10 +1,10 @@
-//! What is examined by its name, and what is left out by it.
+//! The rules that decide from its name whether a file or directory is examined.
 
 use std::path::Path;
 
 use crate::proof::Language;
 
-/// Trees of other people's code and of what tools leave behind. They are not entered.
+/// Directories with third-party code or tool output. They are not entered.
 const VENDORED: [&str; 22] = [
     ".eggs",
     ".git",
@@ -30,7 +30,7 @@ const VENDORED: [&str; 22] = [
     "venv",
 ];
 
-/// Trees that no service runs.
+/// Directories with code that no service runs.
 const TESTS: [&str; 7] = [
     "__tests__",
     "benches",
@@ -41,13 +41,13 @@ const TESTS: [&str; 7] = [
     "tests",
 ];
 
-/// What the rule says of a directory.
+/// The treatment of a directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Directory {
     Entered,
-    /// Left out, and its files are counted.
+    /// Left out; its files are counted.
     Tests,
-    /// Left out as a whole.
+    /// Left out; counted as one tree.
     Vendored,
 }
 
@@ -61,7 +61,7 @@ pub(super) fn of_directory(name: &str) -> Directory {
     }
 }
 
-/// The rule by which a file is left out, if there is one.
+/// Returns the name pattern that leaves a file out, if one matches.
 pub(super) fn of_file(name: &str) -> Option<&'static str> {
     let (stem, extension) = name.rsplit_once('.').unwrap_or((name, ""));
     let extension = extension.to_ascii_lowercase();
@@ -79,7 +79,7 @@ pub(super) fn of_file(name: &str) -> Option<&'static str> {
     }
 }
 
-/// What a file is written in, by its name; `None` for a kind that is not examined.
+/// Returns the language of a file by its name, or `None` if files of this type are not examined.
 pub(super) fn language(path: &Path) -> Option<Language> {
     let name = path.file_name()?.to_string_lossy().to_lowercase();
     match name.rsplit_once('.') {

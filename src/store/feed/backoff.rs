@@ -1,4 +1,4 @@
-//! Pauses that grow.
+//! Exponential backoff with jitter.
 
 use std::{
     hash::{BuildHasher as _, Hasher as _, RandomState},
@@ -8,7 +8,7 @@ use std::{
 const PAUSE_MIN: Duration = Duration::from_millis(50);
 const PAUSE_MAX: Duration = Duration::from_secs(2);
 
-/// How long to wait before the next attempt.
+/// The nominal pause before the next attempt.
 pub(super) struct Backoff(Duration);
 
 impl Backoff {
@@ -16,8 +16,8 @@ impl Backoff {
         Self(PAUSE_MIN)
     }
 
-    /// The next pause: twice the one before, and of that half at least, so that readers that lost a server at
-    /// the same moment do not come back at the same moment.
+    /// Returns the next pause and doubles the nominal pause, up to 2 s. The result is random, from half the nominal
+    /// pause to the whole, so that readers that lose a server at the same time do not reconnect at the same time.
     pub(super) fn next(&mut self) -> Duration {
         let pause = self.0;
         self.0 = pause.saturating_mul(2).min(PAUSE_MAX);
@@ -36,7 +36,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pauses_grow_to_a_bound_and_differ() {
+    fn pauses_grow_to_a_limit_and_are_random() {
         let mut backoff = Backoff::new();
         let pauses: Vec<Duration> = (0..40).map(|_| backoff.next()).collect();
         let mut most = PAUSE_MIN;
@@ -45,7 +45,7 @@ mod tests {
             most = (most * 2).min(PAUSE_MAX);
         }
         let late = &pauses[10..];
-        // Thirty throws that all fall within an eighth of the range: never in the life of a machine.
+        // The chance that all 30 random pauses lie within an eighth of the range is negligible.
         let (least, most) = (late.iter().min(), late.iter().max());
         assert!(*most.unwrap() - *least.unwrap() > PAUSE_MAX / 16);
         backoff.reset();

@@ -1,4 +1,4 @@
-//! The thread that keeps up with a store.
+//! The thread that follows a store.
 
 use std::{sync::Arc, thread, time::Duration};
 
@@ -10,9 +10,9 @@ use crate::{
     store::{LoadError, PolicyStore, Reader, StoreError, UpdateMark},
 };
 
-/// How long the follower waits to be told of an update before it looks itself.
+/// The longest wait for an update notification before the next read.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
-/// How often a sleeper looks whether it is to stop.
+/// The interval at which a sleeping follower checks the stop flag.
 const SLICE: Duration = Duration::from_millis(50);
 
 pub(super) struct Follower<S, C> {
@@ -21,7 +21,7 @@ pub(super) struct Follower<S, C> {
     shared: Arc<Shared>,
 }
 
-/// What was seen in one look.
+/// The result of one read.
 struct Seen {
     policy: Result<Policy, PolicyAbsence>,
     halt: Halt,
@@ -36,11 +36,11 @@ impl<S: PolicyStore, C: Fn() -> Instant> Follower<S, C> {
         }
     }
 
-    /// Looks, and waits for a reason to look again, until it is to stop.
+    /// Reads the store in a loop, waiting for updates in between, until the feed is stopped.
     pub(super) fn follow(self) {
         told::described();
         let mut backoff = Backoff::new();
-        // Taken before the first look, so that nothing happens between the two unseen.
+        // The mark is read before the first load, so that no update between the two is missed.
         let mut mark = self.reader.store().last_update().ok();
         while !self.shared.is_stopped() {
             match self.look() {
@@ -98,7 +98,7 @@ impl<S: PolicyStore, C: Fn() -> Instant> Follower<S, C> {
         self.shared.rule(after);
     }
 
-    /// The store does not answer: what ruled last stays, and a policy ends by its own expiry.
+    /// Records that the store does not answer. The last snapshot stays active, and its policy ends at its expiry.
     fn away(&self, error: StoreError) {
         let mut health = self.shared.health();
         if health.away.is_none() {
@@ -108,7 +108,7 @@ impl<S: PolicyStore, C: Fn() -> Instant> Follower<S, C> {
         self.shared.fares(health);
     }
 
-    /// Waits for an update, and not for long.
+    /// Waits for an update, at most [`LOOK_EVERY`].
     fn wait(&self, mark: &mut Option<UpdateMark>) {
         let store = self.reader.store();
         let next = match mark {
@@ -116,7 +116,7 @@ impl<S: PolicyStore, C: Fn() -> Instant> Follower<S, C> {
             None => store.last_update(),
         };
         if next.is_err() {
-            // Nobody will tell; the next look tells whether the store is there.
+            // Notifications are not available; the next load shows if the store is reachable.
             self.sleep(LOOK_EVERY);
         }
         *mark = next.ok();
@@ -131,8 +131,8 @@ impl<S: PolicyStore, C: Fn() -> Instant> Follower<S, C> {
     }
 }
 
-/// What rules after a look. Only a policy that is whole and genuine, or none at all, displaces a policy in
-/// force.
+/// Returns the policy after a read. A policy in force is replaced only by a valid and authentic policy, or by its
+/// removal from the store.
 fn judged(
     before: &Result<Policy, PolicyAbsence>,
     seen: Result<Policy, PolicyAbsence>,

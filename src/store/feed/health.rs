@@ -1,4 +1,4 @@
-//! How a feed fares.
+//! The health of a feed.
 
 use crate::{
     domain::{Instant, Span},
@@ -6,7 +6,7 @@ use crate::{
     store::StoreError,
 };
 
-/// How a feed fares.
+/// The health of a feed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FeedHealth {
     pub(super) last_good_read: Option<Instant>,
@@ -23,32 +23,32 @@ impl FeedHealth {
         }
     }
 
-    /// Whether the store answered when it was asked last. Before it has ever answered: no.
+    /// Returns true if the last read succeeded; false before the first answer.
     #[must_use]
     pub const fn is_connected(&self) -> bool {
         self.away.is_none() && self.last_good_read.is_some()
     }
 
-    /// Why the store did not answer when it was asked last.
+    /// Returns the error of the last read, if it failed.
     #[must_use]
     pub const fn away(&self) -> Option<&StoreError> {
         self.away.as_ref()
     }
 
-    /// When the store answered last, whatever it held, by the feed's clock.
+    /// Returns the time of the last successful read by the feed's clock, even if the store held no valid policy.
     #[must_use]
     pub const fn last_good_read(&self) -> Option<Instant> {
         self.last_good_read
     }
 
-    /// How long ago that was.
+    /// Returns the time since the last successful read.
     #[must_use]
     pub fn age(&self, now: Instant) -> Option<Span> {
         self.last_good_read.map(|at| now.since(at))
     }
 
-    /// What the store holds in the policy's place and the feed does not take, and why. Another policy may be in
-    /// force meanwhile.
+    /// Returns the reason why the feed rejected the stored policy, if it did. An earlier policy may still be in
+    /// force.
     #[must_use]
     pub const fn refused(&self) -> Option<&PolicyAbsence> {
         self.refused.as_ref()

@@ -1,4 +1,4 @@
-//! A policy that is kept up to date, for services.
+//! A feed that keeps the policy up to date, for services.
 
 mod backoff;
 mod follower;
@@ -25,20 +25,21 @@ use shared::Shared;
 use super::{PolicyStore, Reader};
 use crate::domain::Instant;
 
-/// Keeps up with a store in a thread of its own, so that whoever decides has what rules at hand.
+/// A thread that follows a store and keeps the current policy and halts in memory for decisions.
 ///
-/// - [`Feed::ruling`] reads it: without a lock, without an allocation, in nanoseconds.
-/// - A publication, a withdrawal and a halt arrive within a second: the feed waits for the store to tell it of an
-///   update, and asks again every 200 ms whatever it was told.
-/// - A policy that is refused (torn, forged, rolled back, unsigned) does not displace one that is in force, and
-///   does not lengthen its days; when those are over, the refusal is the reason why there is none.
-/// - A policy that is gone is withdrawn at once.
-/// - A store that cannot be reached leaves what ruled last; a policy then ends by its own expiry. The feed tries
-///   again after a pause that grows from 50 ms to 2 s, and is never the same for two feeds.
-/// - Until the store has answered once there is no policy, and so nothing is traded.
+/// - [`Feed::ruling`] returns them without a lock or an allocation, in nanoseconds.
+/// - A publication, a withdrawal and a halt arrive within a second: the feed waits for update notifications of the
+///   store, and also reads the store at least every 200 ms.
+/// - A rejected policy (incomplete, forged, rolled back, unsigned) does not replace a policy that is in force, and
+///   does not extend it. When the old policy expires, the policy is unavailable, and the reason is the rejection.
+/// - If the policy is removed from the store, the feed withdraws it immediately.
+/// - If the store is unreachable, the last policy stays active until it expires. The feed tries again after a random
+///   pause that grows from 50 ms to 2 s.
+/// - Until the store has answered once there is no policy, so nothing is traded.
 ///
-/// There is no clock in it: whoever starts it gives one. What it does it counts (crate `metrics`) and tells
-/// (crate `tracing`); both are nothing to a program that asks for neither.
+/// The feed has no clock of its own: the caller of [`Feed::start`] passes one. The feed records metrics (crate
+/// `metrics`) and log lines (crate `tracing`); both have no effect in a program that installs no recorder or
+/// subscriber.
 ///
 /// ```
 /// use std::{sync::Arc, time::Duration};
@@ -73,16 +74,16 @@ pub struct Feed {
     follower: Option<JoinHandle<()>>,
 }
 
-/// What rules at a moment, for as long as one decision takes.
+/// A guard for the current policy snapshot, to be held for the duration of one decision.
 ///
-/// One that is held for longer is still sound, and old: read another.
+/// A guard that is held longer stays valid, but its snapshot gets old: call [`Feed::ruling`] again.
 pub struct CurrentRuling(Guard<Arc<Ruling>>);
 
 impl Feed {
-    /// Starts to follow. `clock` tells the time of this machine, as the policies tell theirs.
+    /// Starts the thread. `clock` returns the current UTC time, which is compared with the timestamps in policies.
     ///
     /// # Errors
-    /// The system gives no thread.
+    /// Returns an error if the system cannot create a thread.
     pub fn start<S: PolicyStore + 'static>(
         reader: Reader<S>,
         clock: impl Fn() -> Instant + Send + 'static,
@@ -97,25 +98,25 @@ impl Feed {
         })
     }
 
-    /// What rules now.
+    /// Returns the current policy snapshot.
     #[must_use]
     pub fn ruling(&self) -> CurrentRuling {
         CurrentRuling(self.shared.ruling())
     }
 
-    /// How the feed fares.
+    /// Returns the health of the feed.
     #[must_use]
     pub fn health(&self) -> FeedHealth {
         self.shared.health()
     }
 
-    /// Waits, at most so long, for a ruling later than the one of this [number](Ruling::number); whether there is
-    /// one. After 0: until the store has answered once.
+    /// Waits at most `at_most` for a policy snapshot later than `number` ([`Ruling::number`]), and returns true if
+    /// there is one. With 0, waits for the first answer of the store.
     #[must_use]
     pub fn wait_for_change(&self, number: u64, at_most: Duration) -> bool {
         #[expect(
             clippy::disallowed_methods,
-            reason = "the end of a wait, which no decision depends on"
+            reason = "the deadline of a wait; no decision depends on it"
         )]
         let until = Tick::now().checked_add(at_most);
         loop {
@@ -136,8 +137,8 @@ impl Feed {
         }
     }
 
-    /// As [`Self::wait_for_change`], for programs with a runtime, whichever it is: waits without blocking a
-    /// thread, and for as long as it takes.
+    /// Waits for a policy snapshot later than `number`, without a time limit and without blocking the thread. It
+    /// works with any async runtime.
     pub async fn changed_after(&self, number: u64) {
         loop {
             listener!(self.shared.changes => change);
@@ -148,17 +149,17 @@ impl Feed {
         }
     }
 
-    /// Ends it, and waits until it has ended: as long as the store takes for the answer that it owes.
+    /// Stops the thread and waits until it has ended. This can take as long as the pending read of the store.
     pub fn stop(mut self) {
         self.shared.stop();
         if let Some(follower) = self.follower.take() {
-            // One that panicked has ended too.
+            // A thread that panicked has ended as well.
             let _ = follower.join();
         }
     }
 }
 
-/// The thread ends by itself, within the time that the store takes for an answer.
+/// Stops the thread without waiting. It ends after the pending read of the store.
 impl Drop for Feed {
     fn drop(&mut self) {
         self.shared.stop();

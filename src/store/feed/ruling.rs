@@ -1,11 +1,11 @@
-//! What rules at a moment.
+//! A policy snapshot.
 
 use crate::{
     guardrails::Halt,
     policy::{Policy, PolicyAbsence, PolicyState},
 };
 
-/// What rules at a moment: the policy, or why there is none, and what is halted.
+/// The policy, or the reason why it is unavailable, and the halts at one moment.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Ruling {
     pub(super) number: u64,
@@ -14,7 +14,7 @@ pub struct Ruling {
 }
 
 impl Ruling {
-    /// Before anybody has looked: without a policy nothing is traded.
+    /// Returns the snapshot before the first read: without a policy, nothing is traded.
     pub(super) const fn unknown() -> Self {
         Self {
             number: 0,
@@ -23,13 +23,13 @@ impl Ruling {
         }
     }
 
-    /// Which one it is: they are counted. 0 is that before the store has answered for the first time.
+    /// Returns the number of the snapshot. It grows with each change; 0 means that the store has not answered yet.
     #[must_use]
     pub const fn number(&self) -> u64 {
         self.number
     }
 
-    /// The policy, as decisions take it. Whether it is in force they ask themselves.
+    /// Returns the policy for a decision. The decision checks that it is in force.
     #[must_use]
     pub const fn policy(&self) -> PolicyState<'_> {
         match &self.policy {
@@ -38,8 +38,8 @@ impl Ruling {
         }
     }
 
-    /// What is halted in the store, beside what the operator's own guardrails halt:
-    /// [`Engine::halting`](crate::decide::Engine::halting) makes an engine of both.
+    /// Returns the halts of the store, which apply in addition to the halts in the guardrails:
+    /// [`Engine::halting`](crate::decide::Engine::halting) returns an engine that applies both.
     #[must_use]
     pub const fn halt(&self) -> &Halt {
         &self.halt

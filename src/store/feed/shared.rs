@@ -1,4 +1,4 @@
-//! What the feed and its thread share.
+//! The state shared by a feed and its thread.
 
 use std::sync::{
     Arc, Mutex, PoisonError,
@@ -31,7 +31,7 @@ impl Shared {
         self.ruling.load()
     }
 
-    /// Replaces the ruling, and tells whoever waits.
+    /// Replaces the policy snapshot and wakes all waiting callers.
     pub(super) fn rule(&self, ruling: Ruling) {
         self.ruling.store(Arc::new(ruling));
         self.changes.notify(usize::MAX);

@@ -1,15 +1,15 @@
-//! What a feed counts, and the lines that operators search for.
+//! The metrics and log lines of a feed. Timestamps are in epoch seconds.
 //!
 //! | metric | kind | meaning |
 //! |---|---|---|
-//! | `portcullis_feed_connected` | gauge | 1 while the store answers, else 0 |
-//! | `portcullis_feed_last_good_read_timestamp_seconds` | gauge | when the store answered last |
-//! | `portcullis_policy_loaded_timestamp_seconds` | gauge | since when this policy rules; 0 while there is none |
-//! | `portcullis_policy_valid_until_timestamp_seconds` | gauge | when it ends; 0 while there is none |
-//! | `portcullis_policy_loaded_total` | counter | policies taken |
-//! | `portcullis_policy_withdrawn_total` | counter | policies that were gone |
-//! | `portcullis_policy_refused_total` | counter, by `reason` | policies not taken |
-//! | `portcullis_halted` | gauge | 1 while the store halts entries, in all symbols or in some, else 0 |
+//! | `portcullis_feed_connected` | gauge | 1 if the last read of the store succeeded, else 0 |
+//! | `portcullis_feed_last_good_read_timestamp_seconds` | gauge | time of the last successful read |
+//! | `portcullis_policy_loaded_timestamp_seconds` | gauge | load time of the policy; 0 without a policy |
+//! | `portcullis_policy_valid_until_timestamp_seconds` | gauge | expiry of the policy; 0 without a policy |
+//! | `portcullis_policy_loaded_total` | counter | policies loaded |
+//! | `portcullis_policy_withdrawn_total` | counter | policies removed from the store |
+//! | `portcullis_policy_refused_total` | counter, by `reason` | policies rejected |
+//! | `portcullis_halted` | gauge | 1 if the store halts entries in some or all symbols, else 0 |
 
 use metrics::{counter, describe_counter, describe_gauge, gauge};
 use tracing::{info, warn};
@@ -31,7 +31,7 @@ const WITHDRAWN: &str = "portcullis_policy_withdrawn_total";
 const REFUSED: &str = "portcullis_policy_refused_total";
 const HALTED: &str = "portcullis_halted";
 
-/// For which a policy is refused.
+/// The reasons for which a policy is rejected.
 const REASONS: [&str; 6] = [
     "POLICY_MISSING_FIELD",
     "POLICY_PARSE_ERROR",
@@ -41,23 +41,26 @@ const REASONS: [&str; 6] = [
     "POLICY_ROLLED_BACK",
 ];
 
-/// Before anything has happened: a metric that is not there raises no alarm.
+/// Registers every metric before the first event: an alert cannot fire on a missing metric.
 pub(super) fn described() {
-    describe_gauge!(CONNECTED, "1 while the policy store answers");
-    describe_gauge!(LAST_GOOD_READ, "when the policy store answered last");
     describe_gauge!(
-        LOADED_AT,
-        "since when the policy rules; 0 while there is none"
+        CONNECTED,
+        "1 if the last read of the policy store succeeded, else 0"
     );
-    describe_gauge!(VALID_UNTIL, "when the policy ends; 0 while there is none");
-    describe_counter!(LOADED, "policies taken");
-    describe_counter!(WITHDRAWN, "policies that were gone");
-    describe_counter!(REFUSED, "policies not taken, by reason");
-    describe_gauge!(HALTED, "1 while the store halts entries");
+    describe_gauge!(LAST_GOOD_READ, "time of the last successful read");
+    describe_gauge!(LOADED_AT, "load time of the policy; 0 without a policy");
+    describe_gauge!(VALID_UNTIL, "expiry of the policy; 0 without a policy");
+    describe_counter!(LOADED, "policies loaded");
+    describe_counter!(WITHDRAWN, "policies removed from the store");
+    describe_counter!(REFUSED, "policies rejected, by reason");
+    describe_gauge!(
+        HALTED,
+        "1 if the store halts entries in some or all symbols, else 0"
+    );
     for name in [CONNECTED, LAST_GOOD_READ, LOADED_AT, VALID_UNTIL, HALTED] {
         gauge!(name).set(0.0);
     }
-    // A counter that appears with its first event has not risen for whoever looks.
+    // Start counters at 0: if a counter first appears with value 1, `rate` does not see the increase.
     for reason in REASONS {
         counter!(REFUSED, "reason" => reason).absolute(0);
     }
@@ -73,7 +76,7 @@ pub(super) fn looked(now: Instant) {
 pub(super) fn away(error: &StoreError) {
     gauge!(CONNECTED).set(0.0);
     match error {
-        // Its own words are for a caller that gave up.
+        // The error's own text says to try again, but the feed does this itself.
         StoreError::Unavailable { store, why } => warn!("STORE_AWAY: {store}: {why}; trying again"),
         StoreError::ReadOnly { .. }
         | StoreError::Foreign { .. }
@@ -91,9 +94,9 @@ pub(super) fn refused(absence: &PolicyAbsence, another_is_in_force: bool) {
     let reason = absence.code();
     counter!(REFUSED, "reason" => reason).increment(1);
     let rules = if another_is_in_force {
-        "the one before stays in force"
+        "the previous policy stays in force"
     } else {
-        "there is none"
+        "there is no policy in force"
     };
     warn!("POLICY_REFUSED: {reason}, {rules}: {absence}");
 }
@@ -129,9 +132,9 @@ fn policy(before: &Ruling, after: &Ruling, now: Instant) {
                     );
                 }
                 (Err(_), PolicyAbsence::NotFound) => {
-                    warn!("POLICY_MISSING: nothing is traded until one is published");
+                    warn!("POLICY_MISSING: nothing is traded until a policy is published");
                 }
-                // The refusal was told.
+                // `refused` has logged the rejection.
                 (Ok(_) | Err(_), _) => {}
             }
             (0.0, 0.0)
@@ -157,7 +160,7 @@ fn halt(halt: &Halt) {
 #[expect(
     clippy::cast_precision_loss,
     clippy::as_conversions,
-    reason = "a gauge is a float, and exact to the microsecond until the year 2255"
+    reason = "gauges are floats; this one is exact to the microsecond until the year 2255"
 )]
 fn seconds(at: Instant) -> f64 {
     at.as_micros() as f64 / 1e6
@@ -175,7 +178,7 @@ mod tests {
     use super::*;
     use crate::{policy::Policy, store::MemoryStore};
 
-    /// What is logged, as text.
+    /// The log as text.
     #[derive(Clone, Default)]
     struct Log(Arc<Mutex<Vec<u8>>>);
 
@@ -189,7 +192,7 @@ mod tests {
         }
     }
 
-    /// The metrics, sorted, each with its value, and the lines, each with its level.
+    /// Returns the metrics with their values, sorted, and the log lines with their levels.
     fn told(what: impl FnOnce()) -> (Vec<String>, Vec<String>) {
         let recorder = DebuggingRecorder::new();
         let log = Log::default();
@@ -209,7 +212,7 @@ mod tests {
             let value = match value {
                 DebugValue::Counter(count) => format!("{count} times"),
                 DebugValue::Gauge(value) => value.to_string(),
-                DebugValue::Histogram(_) => panic!("nobody asked for one"),
+                DebugValue::Histogram(_) => panic!("unexpected histogram"),
             };
             let about = description.map(|text| format!(" ({text})"));
             let name = [&[key.key().name()], labels.as_slice()].concat().join(" ");
@@ -256,30 +259,30 @@ mod tests {
     }
 
     #[test]
-    fn every_metric_is_there_before_anything_has_happened() {
+    fn every_metric_exists_before_the_first_event() {
         check(
             described,
             &[
-                "portcullis_feed_connected: 0 (1 while the policy store answers)",
-                "portcullis_feed_last_good_read_timestamp_seconds: 0 (when the policy store answered last)",
-                "portcullis_halted: 0 (1 while the store halts entries)",
-                "portcullis_policy_loaded_timestamp_seconds: 0 (since when the policy rules; 0 while there is none)",
-                "portcullis_policy_loaded_total: 0 times (policies taken)",
-                "portcullis_policy_refused_total POLICY_HASH_MISMATCH: 0 times (policies not taken, by reason)",
-                "portcullis_policy_refused_total POLICY_INVALID: 0 times (policies not taken, by reason)",
-                "portcullis_policy_refused_total POLICY_MISSING_FIELD: 0 times (policies not taken, by reason)",
-                "portcullis_policy_refused_total POLICY_PARSE_ERROR: 0 times (policies not taken, by reason)",
-                "portcullis_policy_refused_total POLICY_ROLLED_BACK: 0 times (policies not taken, by reason)",
-                "portcullis_policy_refused_total POLICY_SIGNATURE_INVALID: 0 times (policies not taken, by reason)",
-                "portcullis_policy_valid_until_timestamp_seconds: 0 (when the policy ends; 0 while there is none)",
-                "portcullis_policy_withdrawn_total: 0 times (policies that were gone)",
+                "portcullis_feed_connected: 0 (1 if the last read of the policy store succeeded, else 0)",
+                "portcullis_feed_last_good_read_timestamp_seconds: 0 (time of the last successful read)",
+                "portcullis_halted: 0 (1 if the store halts entries in some or all symbols, else 0)",
+                "portcullis_policy_loaded_timestamp_seconds: 0 (load time of the policy; 0 without a policy)",
+                "portcullis_policy_loaded_total: 0 times (policies loaded)",
+                "portcullis_policy_refused_total POLICY_HASH_MISMATCH: 0 times (policies rejected, by reason)",
+                "portcullis_policy_refused_total POLICY_INVALID: 0 times (policies rejected, by reason)",
+                "portcullis_policy_refused_total POLICY_MISSING_FIELD: 0 times (policies rejected, by reason)",
+                "portcullis_policy_refused_total POLICY_PARSE_ERROR: 0 times (policies rejected, by reason)",
+                "portcullis_policy_refused_total POLICY_ROLLED_BACK: 0 times (policies rejected, by reason)",
+                "portcullis_policy_refused_total POLICY_SIGNATURE_INVALID: 0 times (policies rejected, by reason)",
+                "portcullis_policy_valid_until_timestamp_seconds: 0 (expiry of the policy; 0 without a policy)",
+                "portcullis_policy_withdrawn_total: 0 times (policies removed from the store)",
             ],
             &[],
         );
     }
 
     #[test]
-    fn a_store_that_answers_goes_and_comes_back() {
+    fn the_connection_to_a_store_is_lost_and_restored() {
         check(
             || looked(at("100.5")),
             &[
@@ -313,10 +316,10 @@ mod tests {
     }
 
     #[test]
-    fn a_policy_that_is_refused() {
+    fn a_policy_is_rejected() {
         for (another, rules) in [
-            (true, "the one before stays in force"),
-            (false, "there is none"),
+            (true, "the previous policy stays in force"),
+            (false, "there is no policy in force"),
         ] {
             let absence = PolicyAbsence::SignatureInvalid;
             check(
@@ -330,7 +333,7 @@ mod tests {
     }
 
     #[test]
-    fn a_policy_that_comes_and_goes() {
+    fn a_policy_is_loaded_and_withdrawn() {
         let (one, two) = (policy("1"), policy("2"));
         let (first, second) = (one.hash().short(), two.hash().short());
         let missing = || Err(PolicyAbsence::NotFound);
@@ -373,17 +376,17 @@ mod tests {
             unsigned(),
             missing(),
             &none,
-            &["WARN POLICY_MISSING: nothing is traded until one is published"],
+            &["WARN POLICY_MISSING: nothing is traded until a policy is published"],
         );
-        // The refusal was told.
+        // `refused` has logged the rejection.
         check(Ok(one.clone()), unsigned(), &none, &[]);
         check(missing(), unsigned(), &none, &[]);
-        // Nothing has changed.
+        // No change.
         check(Ok(one.clone()), Ok(one), &[], &[]);
     }
 
     #[test]
-    fn the_first_answer_of_a_store_is_told_whatever_it_is() {
+    fn the_first_answer_of_a_store_is_always_logged() {
         let (before, after) = (
             ruling(0, Err(PolicyAbsence::NotFound), Halt::Nothing),
             ruling(1, Err(PolicyAbsence::NotFound), Halt::Nothing),
@@ -394,12 +397,12 @@ mod tests {
                 "portcullis_policy_loaded_timestamp_seconds: 0",
                 "portcullis_policy_valid_until_timestamp_seconds: 0",
             ],
-            &["WARN POLICY_MISSING: nothing is traded until one is published"],
+            &["WARN POLICY_MISSING: nothing is traded until a policy is published"],
         );
     }
 
     #[test]
-    fn a_halt_that_comes_and_goes() {
+    fn a_halt_is_set_and_removed() {
         let symbols = ["ETHUSDT", "BTCUSDT"].map(|name| name.parse().unwrap());
         for (before, after, value, line) in [
             (Halt::Nothing, Halt::Everything, 1, "all entries"),

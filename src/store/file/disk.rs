@@ -1,4 +1,4 @@
-//! What is asked of a disk. A write is on it when the method returns.
+//! Disk operations. A write is durable when the method returns.
 
 #[cfg(test)]
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -9,7 +9,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The disk; in tests, one that fails for good after so many bytes and operations.
+/// The disk. In tests, it fails permanently after a set number of bytes and operations.
 #[derive(Debug)]
 pub(super) struct Disk {
     #[cfg(test)]
@@ -24,8 +24,8 @@ impl Disk {
         }
     }
 
-    /// Fails in the middle of the write, or before the operation, that comes after so many bytes and
-    /// operations.
+    /// Creates a disk that fails after `left` bytes and operations: in the middle of a write, or before another
+    /// operation.
     #[cfg(test)]
     pub(super) const fn failing_after(left: usize) -> Self {
         Self {
@@ -33,7 +33,7 @@ impl Disk {
         }
     }
 
-    /// Writes a new file, or a file anew.
+    /// Writes a file and replaces its content.
     pub(super) fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
         self.spend_one()?;
         let mut options = OpenOptions::new();
@@ -41,14 +41,14 @@ impl Disk {
         self.pour(file, bytes)
     }
 
-    /// Adds to the end of a file.
+    /// Appends to a file, which is created if it does not exist.
     pub(super) fn append(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
         self.spend_one()?;
         let file = OpenOptions::new().append(true).create(true).open(path)?;
         self.pour(file, bytes)
     }
 
-    /// Cuts a file off.
+    /// Truncates a file.
     pub(super) fn truncate(&self, path: &Path, length: u64) -> io::Result<()> {
         self.spend_one()?;
         let file = OpenOptions::new().write(true).open(path)?;
@@ -56,7 +56,7 @@ impl Disk {
         self.sync(&file)
     }
 
-    /// Puts a file in the place of another, in one step. The other's permissions stay.
+    /// Replaces `to` by `from` atomically, with the permissions of `to`.
     pub(super) fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         if let Ok(there) = fs::metadata(to) {
             fs::set_permissions(from, there.permissions())?;
@@ -65,7 +65,7 @@ impl Disk {
         fs::rename(from, to)
     }
 
-    /// Removes a file, if there is one.
+    /// Removes a file if it exists.
     pub(super) fn remove(&self, path: &Path) -> io::Result<()> {
         self.spend_one()?;
         match fs::remove_file(path) {
@@ -74,10 +74,10 @@ impl Disk {
         }
     }
 
-    /// Puts the names of a directory on the disk.
+    /// Makes the entries of a directory durable.
     pub(super) fn sync_directory(&self, path: &Path) -> io::Result<()> {
         self.spend_one()?;
-        // Elsewhere a directory cannot be opened.
+        // On other systems a directory cannot be opened.
         if cfg!(unix) {
             let directory = open(path)?;
             return self.sync(&directory);
@@ -85,7 +85,7 @@ impl Disk {
         Ok(())
     }
 
-    /// Writes a file beside another and puts it in its place.
+    /// Writes `PATH.new` and renames it to `path`.
     pub(super) fn replace(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
         let new = beside(path, ".new");
         self.write(&new, bytes)?;
@@ -96,7 +96,7 @@ impl Disk {
     fn pour(&self, mut file: File, bytes: &[u8]) -> io::Result<()> {
         #[cfg(test)]
         if let Some(torn) = bytes.get(..self.spend(bytes.len())) {
-            // Where this is not all of them nothing is left, and the syncing fails.
+            // If some bytes are missing, no operation is left, and the sync fails.
             file.write_all(torn)?;
         }
         #[cfg(not(test))]
@@ -105,7 +105,7 @@ impl Disk {
     }
 
     #[cfg(not(test))]
-    #[expect(clippy::unused_self, reason = "the disk of the tests has a state")]
+    #[expect(clippy::unused_self, reason = "the disk has a state in tests")]
     fn sync(&self, file: &File) -> io::Result<()> {
         file.sync_all()
     }
@@ -119,7 +119,7 @@ impl Disk {
     #[expect(
         clippy::unused_self,
         clippy::unnecessary_wraps,
-        reason = "the disk of the tests has a state"
+        reason = "the disk has a state in tests"
     )]
     const fn spend_one(&self) -> io::Result<()> {
         Ok(())
@@ -133,7 +133,7 @@ impl Disk {
         }
     }
 
-    /// How much of it is left.
+    /// Spends at most `wanted` of the remaining operations and returns how many were spent.
     #[cfg(test)]
     fn spend(&self, wanted: usize) -> usize {
         let spent = |left: usize| Some(left.saturating_sub(wanted));
@@ -144,8 +144,8 @@ impl Disk {
     }
 }
 
-/// What a file holds; nothing where there is no file.
-#[expect(clippy::disallowed_methods, reason = "stores are where files are read")]
+/// Returns the content of a file; `None` if it does not exist.
+#[expect(clippy::disallowed_methods, reason = "stores may read files")]
 pub(super) fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
     match fs::read(path) {
         Ok(bytes) => Ok(Some(bytes)),
@@ -154,7 +154,7 @@ pub(super) fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
     }
 }
 
-/// A part of a file.
+/// Returns the bytes from `start` to `end`; none if the file does not exist.
 pub(super) fn read_between(path: &Path, start: u64, end: u64) -> io::Result<Vec<u8>> {
     let mut file = match open(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -167,7 +167,7 @@ pub(super) fn read_between(path: &Path, start: u64, end: u64) -> io::Result<Vec<
     Ok(bytes)
 }
 
-/// How long a file is; 0 where there is none.
+/// Returns the length of a file in bytes; 0 if it does not exist.
 pub(super) fn length(path: &Path) -> io::Result<u64> {
     match fs::metadata(path) {
         Ok(there) => Ok(there.len()),
@@ -176,7 +176,7 @@ pub(super) fn length(path: &Path) -> io::Result<u64> {
     }
 }
 
-/// Waits until nobody else holds the lock. It is held until the file is dropped.
+/// Waits for the exclusive lock, which is held until the file is dropped.
 pub(super) fn lock(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     let file = options
@@ -189,7 +189,7 @@ pub(super) fn lock(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-/// Waits until nobody holds the lock alone; nothing to wait for where nobody ever took it.
+/// Waits for a shared lock. Returns `None` if the lock file does not exist, because then there is no writer.
 pub(super) fn lock_shared(path: &Path) -> io::Result<Option<File>> {
     let file = match open(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -199,19 +199,19 @@ pub(super) fn lock_shared(path: &Path) -> io::Result<Option<File>> {
     Ok(Some(file))
 }
 
-#[expect(clippy::disallowed_methods, reason = "stores are where files are read")]
+#[expect(clippy::disallowed_methods, reason = "stores may read files")]
 fn open(path: &Path) -> io::Result<File> {
     File::open(path)
 }
 
-/// The path with more at its end.
+/// Returns the path with a suffix.
 pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = OsString::from(path);
     name.push(suffix);
     PathBuf::from(name)
 }
 
-/// The directory that a file lies in.
+/// Returns the directory of a file; `.` for a bare name.
 pub(super) fn parent(path: &Path) -> &Path {
     match path.parent() {
         Some(parent) if parent != Path::new("") => parent,
@@ -219,7 +219,7 @@ pub(super) fn parent(path: &Path) -> &Path {
     }
 }
 
-/// The last part of a path, for people.
+/// Returns the last component of a path for messages.
 pub(super) fn shown_name(path: &Path) -> String {
     let name = path.file_name().unwrap_or(path.as_os_str());
     name.to_string_lossy().into_owned()
@@ -229,7 +229,7 @@ pub(super) fn shown_name(path: &Path) -> String {
 mod tests {
     use super::*;
 
-    /// A place where no file can be, which is another thing than that there is none: below a file.
+    /// Returns a path below a file. Access fails there with an error other than "not found".
     fn no_place(directory: &Path) -> PathBuf {
         let file = directory.join("file");
         fs::write(&file, "content").unwrap();
@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_not_there_is_empty() {
+    fn a_missing_file_is_empty() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("absent");
         assert_eq!(read(&path).unwrap(), None);
@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_cannot_be_read_is_not_taken_for_none() {
+    fn an_unreadable_file_is_not_a_missing_file() {
         let directory = tempfile::tempdir().unwrap();
         let path = no_place(directory.path());
         for failed in [
@@ -263,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_reads_keeps_writers_waiting() {
+    fn readers_block_writers() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("lock");
         drop(lock(&path).unwrap());
@@ -275,29 +275,29 @@ mod tests {
     }
 
     #[test]
-    fn a_directory_that_cannot_be_put_on_the_disk_is_told() {
+    fn a_failed_directory_sync_is_an_error() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path();
         Disk::new().sync_directory(path).unwrap();
         assert!(Disk::new().sync_directory(&path.join("absent")).is_err());
-        // One operation to ask for it, one to wait for it.
+        // One operation to open the directory, one to sync it.
         assert!(Disk::failing_after(1).sync_directory(path).is_err());
         Disk::failing_after(2).sync_directory(path).unwrap();
     }
 
     #[test]
-    fn a_write_that_is_cut_short_fails_and_leaves_its_beginning() {
+    fn an_interrupted_write_fails_and_leaves_its_beginning() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("file");
         assert!(Disk::failing_after(4).write(&path, b"content").is_err());
         assert_eq!(read(&path).unwrap().unwrap(), b"con");
-        // The operation, the bytes, and the syncing.
+        // The open, seven bytes, and the sync.
         assert!(Disk::failing_after(8).write(&path, b"content").is_err());
         Disk::failing_after(9).write(&path, b"content").unwrap();
     }
 
     #[test]
-    fn the_directory_of_a_bare_name_is_the_one_we_are_in() {
+    fn the_parent_of_a_bare_name_is_the_current_directory() {
         assert_eq!(parent(Path::new("policy.json")), Path::new("."));
         assert_eq!(parent(Path::new("/")), Path::new("."));
         assert_eq!(parent(Path::new("a/policy.json")), Path::new("a"));

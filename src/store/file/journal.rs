@@ -1,9 +1,8 @@
-//! The step that is being taken, so that it can be undone.
+//! The journal of a change, for recovery.
 //!
-//! A step puts one file, the policy or the halts, in the place of another, and adds lines to the logs before.
-//! The journal says how long the logs were. The new file's being renamed is the one moment at which the step is
-//! taken: as long as the new file lies there beside the journal, the lines behind those lengths do not count,
-//! and whoever takes the next step cuts them off first.
+//! A change first appends lines to the logs, and then replaces one file: the policy or the halts. The journal records
+//! the lengths of the logs before the change. The rename of the new file commits the change: while the new file
+//! exists together with the journal, lines beyond those lengths do not count, and the next change truncates them.
 
 use std::{io, path::PathBuf};
 
@@ -16,14 +15,14 @@ use crate::store::{Head, Record, StoreError};
 
 const FORMAT: &str = "1";
 
-/// How much of each log counts.
+/// The committed length of each log, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Lengths {
     pub(super) history: u64,
     pub(super) audit: u64,
 }
 
-/// What the journal of an unfinished step says.
+/// The journal of an unfinished change.
 #[derive(Debug)]
 struct Journal {
     lengths: Lengths,
@@ -31,7 +30,7 @@ struct Journal {
 }
 
 impl Lengths {
-    /// As the files are.
+    /// Returns the current lengths of the files.
     pub(super) fn now(paths: &Paths) -> io::Result<Self> {
         Ok(Self {
             history: disk::length(&paths.history)?,
@@ -39,7 +38,7 @@ impl Lengths {
         })
     }
 
-    /// As far as they count.
+    /// Returns the committed lengths.
     pub(super) fn counted(paths: &Paths) -> Result<Self, Error> {
         match read(paths)? {
             Some(journal) if journal.new.try_exists()? => Ok(journal.lengths),
@@ -47,7 +46,7 @@ impl Lengths {
         }
     }
 
-    /// The text of a journal, for a step that puts `target` in place.
+    /// Returns the text of a journal for a change that replaces `target`.
     pub(super) fn to_journal(self, target: &std::path::Path) -> String {
         let Self { history, audit } = self;
         Record::new([
@@ -60,7 +59,7 @@ impl Lengths {
     }
 }
 
-/// A file that fails, or that somebody else wrote.
+/// An I/O error, or a file that another writer wrote.
 #[derive(Debug)]
 pub(super) enum Error {
     Io(io::Error),
@@ -82,7 +81,8 @@ impl Error {
     }
 }
 
-/// Ends what a step that was cut short began, and says so. Whoever calls holds the lock alone.
+/// Undoes or completes an interrupted change and returns a text for each repair. The caller must hold the exclusive
+/// lock.
 pub(super) fn recover(disk: &disk::Disk, paths: &Paths) -> Result<Vec<String>, Error> {
     let mut told = Vec::new();
     let directory = parent(&paths.policy);
@@ -96,14 +96,12 @@ pub(super) fn recover(disk: &disk::Disk, paths: &Paths) -> Result<Vec<String>, E
                     disk.truncate(path, length)?;
                 }
             }
-            told.push(
-                "a step that was cut short is undone: nothing of it was ever in force".to_owned(),
-            );
+            told.push("undid an interrupted change; no part of it was ever in force".to_owned());
         } else {
             write_head(disk, paths, &head(paths)?)?;
-            told.push("a step that was taken is recorded to its end".to_owned());
+            told.push("completed the record of a committed change".to_owned());
         }
-        // First the journal, then the new file: without its new file a journal speaks of a step that was taken.
+        // Remove the journal before the new file: a journal without its new file means a committed change.
         disk.remove(&paths.journal)?;
         disk.sync_directory(directory)?;
     }
@@ -121,7 +119,7 @@ pub(super) fn recover(disk: &disk::Disk, paths: &Paths) -> Result<Vec<String>, E
                 disk.truncate(path, length)?;
                 let name = shown_name(path);
                 told.push(format!(
-                    "`{name}`: {lost} bytes of a line that was cut short are cut off"
+                    "`{name}`: removed the {lost} bytes of an incomplete last line"
                 ));
             }
         }
@@ -129,8 +127,7 @@ pub(super) fn recover(disk: &disk::Disk, paths: &Paths) -> Result<Vec<String>, E
     Ok(told)
 }
 
-/// How far the audit and the sequence have come: what the file of the head says, unless the logs have come
-/// further.
+/// Returns the end of the audit log and the highest sequence: those in the head file, or later ones in the logs.
 pub(super) fn head(paths: &Paths) -> Result<Head, Error> {
     let lengths = Lengths::counted(paths)?;
     let mut head = match disk::read(&paths.head)? {
@@ -139,7 +136,9 @@ pub(super) fn head(paths: &Paths) -> Result<Head, Error> {
             .ok()
             .and_then(Record::from_json)
             .and_then(|record| head_of(&record))
-            .ok_or_else(|| Error::foreign(&paths.head, "no head of an audit in format 1"))?,
+            .ok_or_else(|| {
+                Error::foreign(&paths.head, "it does not contain an audit head in format 1")
+            })?,
     };
     if let Some(last) = lines::last(&paths.audit, lengths.audit)?
         && let Some(entries) = last.number("entry")
@@ -155,7 +154,7 @@ pub(super) fn head(paths: &Paths) -> Result<Head, Error> {
     Ok(head)
 }
 
-/// Remembers how far the audit has come.
+/// Saves the end of the audit log and the highest sequence.
 pub(super) fn write_head(disk: &disk::Disk, paths: &Paths, head: &Head) -> io::Result<()> {
     let mut record = Record::new([("format", FORMAT), ("last", &head.last)]);
     record.set("entries", head.entries);
@@ -193,6 +192,9 @@ fn read(paths: &Paths) -> Result<Option<Journal>, Error> {
         });
     match journal {
         Some(journal) => Ok(Some(journal)),
-        None => Err(Error::foreign(&paths.journal, "no journal in format 1")),
+        None => Err(Error::foreign(
+            &paths.journal,
+            "it does not contain a journal in format 1",
+        )),
     }
 }

@@ -1,14 +1,14 @@
-//! Records, a line each.
+//! Log files with one record per line.
 
 use std::{io, path::Path};
 
 use super::disk::{read_between, shown_name};
 use crate::store::Record;
 
-/// How much is read to find the last lines; where they are longer, all is.
+/// The number of bytes that are read to find the last lines. If the lines are longer, the whole file is read.
 const WINDOW: u64 = 65_536;
 
-/// What stands in the first `length` bytes of a file: the records, and what is none, a line each.
+/// Returns the records in the first `length` bytes of a file, and a text for each line that is not a record.
 pub(super) fn read(path: &Path, length: u64) -> io::Result<(Vec<Record>, Vec<String>)> {
     let bytes = read_between(path, 0, length)?;
     let mut records = Vec::new();
@@ -17,10 +17,10 @@ pub(super) fn read(path: &Path, length: u64) -> io::Result<(Vec<Record>, Vec<Str
         match record(line) {
             Some(record) => records.push(record),
             None if line.ends_with(b"\n") => {
-                unreadable.push(format!("`{}`: line {number} is no record", shown_name(path)));
+                unreadable.push(format!("`{}`: line {number} is not a record", shown_name(path)));
             }
             None => unreadable.push(format!(
-                "`{}` ends in the middle of a line: {} bytes are not counted, and are cut off before the next step",
+                "`{}` ends with an incomplete line: its {} bytes do not count, and the next change removes them",
                 shown_name(path),
                 line.len()
             )),
@@ -29,7 +29,8 @@ pub(super) fn read(path: &Path, length: u64) -> io::Result<(Vec<Record>, Vec<Str
     Ok((records, unreadable))
 }
 
-/// The last record in the first `length` bytes of a file: its last line, or, where that is none, the one before it.
+/// Returns the last record in the first `length` bytes of a file: its last line or, if that is not a record, the
+/// previous line.
 pub(super) fn last(path: &Path, length: u64) -> io::Result<Option<Record>> {
     let bytes = end(path, length)?;
     let mut lines = bytes.split_inclusive(|byte| *byte == b'\n').rev();
@@ -37,17 +38,16 @@ pub(super) fn last(path: &Path, length: u64) -> io::Result<Option<Record>> {
     Ok(last.or_else(|| lines.next().and_then(record)))
 }
 
-/// What must happen to a file whose last line was cut short: it is cut off, or, where all but its end is there,
-/// ended.
+/// The repair of a file whose last line is incomplete.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Torn {
-    /// To be cut off, at this length.
+    /// The line must be removed by truncating the file to this length.
     CutOff(u64),
-    /// To be ended.
+    /// Only the newline is missing and must be appended.
     Unended,
 }
 
-/// Looks at the end of a file.
+/// Returns the repair that the end of a file needs, if it needs one.
 pub(super) fn torn(path: &Path, length: u64) -> io::Result<Option<Torn>> {
     let bytes = end(path, length)?;
     let tail = bytes.rsplit(|byte| *byte == b'\n').next().unwrap_or(&bytes);
@@ -61,11 +61,11 @@ pub(super) fn torn(path: &Path, length: u64) -> io::Result<Option<Torn>> {
     }))
 }
 
-/// The last two lines in the first `length` bytes of a file, whole, and what else was read with them.
+/// Returns bytes that end at `length` and contain at least the last two complete lines.
 fn end(path: &Path, length: u64) -> io::Result<Vec<u8>> {
     let bytes = read_between(path, length.saturating_sub(WINDOW), length)?;
     let ends = bytes.iter().filter(|byte| **byte == b'\n').count();
-    // The first line may lack its beginning, and the last its end.
+    // The first line may lack its beginning, and the last line its end.
     if ends >= 3 {
         return Ok(bytes);
     }
@@ -82,7 +82,7 @@ mod tests {
 
     use super::*;
 
-    /// A line of about so many bytes.
+    /// Returns a line with a filler of `bytes` bytes.
     fn line(name: &str, bytes: usize) -> String {
         format!(
             "{{\"name\":\"{name}\",\"filler\":\"{}\"}}\n",
@@ -90,11 +90,11 @@ mod tests {
         )
     }
 
-    /// The name of the last record of a file, and what is torn of it.
+    /// Returns the name of the last record of a file, and the repair that the file needs.
     fn end_of(text: &str) -> (Option<String>, Option<Torn>) {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("log");
-        // What is behind the length does not count.
+        // Bytes beyond the length do not count.
         fs::write(&path, format!("{text}{}", line("behind", 0))).unwrap();
         let length = u64::try_from(text.len()).unwrap();
         let last = last(&path, length).unwrap();
@@ -122,14 +122,14 @@ mod tests {
         check(HALF, None, cut_after(""));
         check(&format!("{one}{HALF}"), Some("one"), cut_after(&one));
         check("nonsense\nnonsense\n", None, None);
-        // All of it is there but its end.
+        // Only the newline is missing.
         check(two.trim_end(), Some("two"), Some(Torn::Unended));
         let unended = format!("{one}{}", two.trim_end());
         check(&unended, Some("two"), Some(Torn::Unended));
     }
 
     #[test]
-    fn the_end_of_a_log_that_is_longer_than_what_is_read_of_it() {
+    fn the_end_of_a_log_that_is_longer_than_the_window() {
         let (one, two) = (line("one", 70_000), line("two", 40_000));
         check(&one, Some("one"), None);
         check(&format!("{one}{two}"), Some("two"), None);
@@ -140,7 +140,7 @@ mod tests {
             Some("three"),
             cut_after(&format!("{one}{short}")),
         );
-        // The line before the torn one begins before what is read.
+        // The line before the incomplete one begins before the window.
         check(
             &format!("{short}{one}{HALF}"),
             Some("one"),
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn the_end_of_a_line_is_no_line() {
+    fn the_end_of_a_line_is_not_a_line() {
         let record = line("tail", 65_536 - line("tail", 0).len());
         assert_eq!(record.len(), 65_536);
         check(&format!("x{record}"), None, None);

@@ -1,4 +1,4 @@
-//! A store of files.
+//! A policy store in files.
 
 mod disk;
 mod journal;
@@ -26,17 +26,16 @@ use super::{
 };
 use crate::guardrails::Halt;
 
-/// Keeps the policy in a JSON file, and all else in files beside it.
+/// A store that keeps the policy in a JSON file, and everything else in files next to it.
 ///
-/// For `policy.json` these are `policy.history.jsonl` and `policy.audit.jsonl` (a record a line, only ever
-/// added to), `policy.audit.head`, `policy.halt.json`, and while a step is taken `policy.journal` and files that
-/// end in `.new`; `policy.lock` keeps processes apart that write at the same time. The file of the policy is a
-/// policy for every other reader too, and one that another writer puts there is read: it should rename a whole
-/// file into place.
+/// For `policy.json` these are `policy.history.jsonl` and `policy.audit.jsonl` (append-only, one record per line),
+/// `policy.audit.head`, `policy.halt.json`, and during a change `policy.journal` and files that end in `.new`.
+/// `policy.lock` serializes processes that write at the same time. Other programs can read the policy file, and a
+/// policy file from another writer is accepted; such a writer should rename a complete file into place.
 ///
-/// A step is taken when the new file is renamed into place, after everything else is on the disk: a process or
-/// a machine that stops at any byte before leaves the store as it was, and one that stops behind it leaves the
-/// step whole. What lies about then does not count, and is cleared away before the next step.
+/// The rename of the new file commits a change, after everything else is on the disk. If a process or a machine stops
+/// at any byte before the rename, the store is unchanged; if it stops after the rename, the change is complete.
+/// Leftover files and lines do not count, and the next change removes them.
 #[derive(Debug)]
 pub struct FileStore {
     paths: Paths,
@@ -44,8 +43,8 @@ pub struct FileStore {
 }
 
 impl FileStore {
-    /// The store of this file; of `policy.json` in it, if it is a directory. Nothing is created before the
-    /// first step; the directory must be there.
+    /// Opens the store of a policy file, or of `policy.json` in a directory. No file is created before the first
+    /// change; the directory must exist.
     #[must_use]
     pub fn open(path: impl AsRef<Path>) -> Self {
         Self {
@@ -62,7 +61,7 @@ impl FileStore {
         }
     }
 
-    /// The file of the policy.
+    /// Returns the path of the policy file.
     #[must_use]
     pub const fn path(&self) -> &PathBuf {
         &self.paths.policy
@@ -92,7 +91,7 @@ impl FileStore {
         }
     }
 
-    /// Reads while nobody takes a step.
+    /// Reads under the shared lock, so that no change happens in between.
     fn reading<T>(&self, read: impl FnOnce() -> Result<T, Error>) -> Result<T, StoreError> {
         let _lock = disk::lock_shared(&self.paths.lock).map_err(|e| self.unavailable(&e))?;
         read().map_err(|error| match error {
@@ -112,11 +111,11 @@ impl FileStore {
                 let names = document.get("halted")?.clone();
                 serde_json::from_value(names).ok()
             });
-        // Somebody wanted to stop something.
+        // Content that cannot be parsed halts everything: its writer intended a halt.
         Ok(names.unwrap_or_else(|| BTreeSet::from([ALL.to_owned()])))
     }
 
-    /// Everything up to the moment at which the step is taken. Nothing of it counts before that.
+    /// Writes everything except the rename that commits the change, and returns the file to replace.
     fn prepare(&self, change: &Change) -> io::Result<PathBuf> {
         let paths = &self.paths;
         let (target, text) = match change.fields() {
@@ -138,14 +137,14 @@ impl FileStore {
         }
         self.disk
             .append(&paths.audit, line(change.audit()).as_bytes())?;
-        // The logs may be new names in the directory.
+        // The log files may be new in the directory.
         self.disk.sync_directory(parent(target))?;
         Ok(target.clone())
     }
 
     fn take(&self, change: &Change) -> Result<Commit, StoreError> {
         let undone = |error: io::Error| {
-            // If this fails as well, the next step does it.
+            // If the recovery fails as well, the next change repeats it.
             let _ = journal::recover(&self.disk, &self.paths);
             self.failed(error.into())
         };
@@ -164,7 +163,7 @@ impl FileStore {
             .and_then(|()| self.disk.remove(&self.paths.journal));
         if let Err(error) = ended {
             told.push(format!(
-                "the step was taken; it is recorded to its end by the next one ({error})"
+                "the change was committed, but its record is incomplete ({error}); the next change completes it"
             ));
         }
         Ok(Commit::Done(told))
@@ -173,7 +172,7 @@ impl FileStore {
 
 impl PolicyStore for FileStore {
     fn name(&self) -> String {
-        format!("the store at `{}`", self.paths.policy.display())
+        format!("the policy store at `{}`", self.paths.policy.display())
     }
 
     fn stored(&self) -> Result<Stored, StoreError> {

@@ -1,25 +1,25 @@
-//! Which file holds what.
+//! The paths of a store's files.
 
 use std::path::{Path, PathBuf};
 
 use super::disk::beside;
 
-/// The files of a store, side by side.
+/// The files of a store, all in one directory.
 #[derive(Debug)]
 pub(super) struct Paths {
-    /// The policy: a JSON document, or a map of texts.
+    /// The policy: a JSON document, or a JSON object of texts.
     pub(super) policy: PathBuf,
-    /// What was published, a record a line.
+    /// The publication history, one record per line.
     pub(super) history: PathBuf,
-    /// What was done, a record a line.
+    /// The audit log, one record per line.
     pub(super) audit: PathBuf,
-    /// How far the audit has come, so that a cut at its end shows.
+    /// The end of the audit log, so that a removal of its last entries is detected.
     pub(super) head: PathBuf,
-    /// What is halted.
+    /// The halts.
     pub(super) halt: PathBuf,
-    /// The step that is being taken.
+    /// The journal of the current change.
     pub(super) journal: PathBuf,
-    /// Who takes a step.
+    /// The lock between processes.
     pub(super) lock: PathBuf,
 }
 
@@ -45,7 +45,7 @@ impl Paths {
         }
     }
 
-    /// Files that a step that was cut short may have left.
+    /// Returns the temporary files that an interrupted change may have left.
     pub(super) fn leftovers(&self) -> [PathBuf; 4] {
         [&self.policy, &self.halt, &self.head, &self.journal].map(|path| beside(path, ".new"))
     }
@@ -56,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_end_of_a_json_file_gives_way_to_those_of_the_others() {
+    fn only_the_extension_json_is_replaced() {
         for (policy, history) in [
             ("x/live.json", "x/live.history.jsonl"),
             ("x/live.policy", "x/live.policy.history.jsonl"),

@@ -1,4 +1,4 @@
-//! A file that remembers the highest sequence.
+//! A file that stores the highest sequence.
 
 use std::{io, path::PathBuf};
 
@@ -10,7 +10,7 @@ use crate::{
 
 const FORMAT: &str = "1";
 
-/// `{"format": "1", "highest_seq": …, "policy_hash": …}`, replaced in one step.
+/// A file with `{"format": "1", "highest_seq": …, "policy_hash": …}`, which is replaced atomically.
 #[derive(Debug)]
 pub(in crate::store) struct SequenceFile {
     path: PathBuf,
@@ -25,10 +25,10 @@ impl SequenceFile {
         }
     }
 
-    /// What it says; nothing where there is no file.
+    /// Reads the file; `None` if it does not exist.
     pub(in crate::store) fn read(&self) -> Result<Option<Seen>, StoreError> {
         let Some(bytes) = disk::read(&self.path).map_err(|error| self.failed(&error))? else {
-            // It can be written later only where its directory is.
+            // Fail now, not at the first write, if the directory does not exist.
             let directory = parent(&self.path).metadata();
             directory.map_err(|error| self.failed(&error))?;
             return Ok(None);
@@ -47,12 +47,12 @@ impl SequenceFile {
             Some(seen) => Ok(Some(seen)),
             None => Err(StoreError::Foreign {
                 what: format!("`{}`", self.path.display()),
-                why: "no highest sequence in format 1".to_owned(),
+                why: "it does not contain a highest sequence in format 1".to_owned(),
             }),
         }
     }
 
-    /// Remembers `next`, unless something as high is remembered already; answers what is remembered then.
+    /// Saves `next` unless the file already has an equal or higher sequence, and returns what the file then contains.
     pub(in crate::store) fn raise(&self, next: Seen) -> Result<Option<Seen>, StoreError> {
         let lock = beside(&self.path, ".lock");
         let _lock = disk::lock(&lock).map_err(|error| self.failed(&error))?;
@@ -72,7 +72,7 @@ impl SequenceFile {
 
     fn failed(&self, error: &io::Error) -> StoreError {
         StoreError::Unavailable {
-            store: format!("the memory of sequences at `{}`", self.path.display()),
+            store: format!("the sequence file `{}`", self.path.display()),
             why: error.to_string(),
         }
     }

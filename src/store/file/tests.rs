@@ -1,4 +1,4 @@
-//! A disk that fails at every byte.
+//! Recovery tests on a disk that fails at every byte.
 
 use std::{collections::BTreeMap, fs, path::Path};
 
@@ -46,10 +46,14 @@ fn restore(directory: &Path, content: &BTreeMap<String, Vec<u8>>) {
     }
 }
 
-/// What a store says, each part of it through its own door.
+/// Returns the version, the lengths of history and audit log, and the halts, each read by its own method.
 fn state(store: &FileStore) -> (String, usize, usize, Halt) {
     let trail = store.audit().unwrap();
-    assert_eq!(trail.faults(), [], "an audit is whole at every moment");
+    assert_eq!(
+        trail.faults(),
+        [],
+        "the audit log must be complete at any time"
+    );
     (
         store.load().unwrap().version().to_owned(),
         store.history(usize::MAX).unwrap().len(),
@@ -58,12 +62,12 @@ fn state(store: &FileStore) -> (String, usize, usize, Halt) {
     )
 }
 
-/// Takes a step on a disk that fails after ever more bytes, until it does not fail.
+/// Repeats a change on disks that fail after more and more bytes, until the change succeeds.
 fn at_every_byte(
     step: impl Fn(&FileStore) -> Result<(), StoreError>,
     after: &(String, usize, usize, Halt),
 ) {
-    // In memory where the system has such a directory: thousands of steps are taken.
+    // Use a directory in memory if there is one: the test makes thousands of changes.
     let directory = tempfile::tempdir_in("/dev/shm")
         .or_else(|_| tempfile::tempdir())
         .unwrap();
@@ -76,7 +80,7 @@ fn at_every_byte(
     for left in 0.. {
         restore(path, &content);
         let answer = step(&FileStore::on(path, Disk::failing_after(left)));
-        // Whoever reads now, before anything is repaired, sees all of it or nothing.
+        // A reader before the repair sees the whole change or none of it.
         let seen = state(&sound);
         match &answer {
             Ok(()) => assert_eq!(seen, *after, "{left}"),
@@ -89,7 +93,8 @@ fn at_every_byte(
         } else {
             taken += 1;
         }
-        // The next step finds the store as it was seen. Many bytes of one write leave the same behind.
+        // The next change must find the state that was read. Most bytes of one write leave the same state, so only
+        // every seventh is tried.
         if left % 7 > 0 && answer.is_err() && seen == before {
             continue;
         }
@@ -114,7 +119,7 @@ fn at_every_byte(
 }
 
 #[test]
-fn a_publication_that_is_cut_short_at_any_byte_is_whole_or_nothing() {
+fn a_publication_interrupted_at_any_byte_is_atomic() {
     at_every_byte(
         |store| match store.publish(&publication("2"), store.current_hash()?) {
             Ok(_) => Ok(()),
@@ -126,7 +131,7 @@ fn a_publication_that_is_cut_short_at_any_byte_is_whole_or_nothing() {
 }
 
 #[test]
-fn a_halt_that_is_cut_short_at_any_byte_is_whole_or_nothing() {
+fn a_halt_interrupted_at_any_byte_is_atomic() {
     at_every_byte(
         |store| {
             let operator = Operator::new("ada").because("a fire drill");
@@ -138,7 +143,7 @@ fn a_halt_that_is_cut_short_at_any_byte_is_whole_or_nothing() {
 }
 
 #[test]
-fn what_is_left_of_a_log_is_told_and_cut_off() {
+fn an_incomplete_last_line_of_a_log_is_reported_and_removed() {
     let directory = tempfile::tempdir().unwrap();
     let store = FileStore::open(directory.path());
     let first = store.publish(&publication("1"), None).unwrap();
@@ -146,21 +151,20 @@ fn what_is_left_of_a_log_is_told_and_cut_off() {
     let audit = &store.paths.audit;
     let whole = disk::read(audit).unwrap().unwrap();
 
-    // Half a line of a machine that stopped.
+    // A machine stopped in the middle of a line.
     fs::write(audit, [&whole[..], b"{\"entry\": \"2\", \"ev"].concat()).unwrap();
     assert_eq!(
         store.audit().unwrap().faults()[0].to_string(),
-        "`policy.audit.jsonl` ends in the middle of a line: 18 bytes are not counted, and are cut off before \
-         the next step"
+        "`policy.audit.jsonl` ends with an incomplete line: its 18 bytes do not count, and the next change removes them"
     );
     let second = store.publish(&publication("2"), hash).unwrap();
     assert_eq!(
         second.repairs(),
-        ["`policy.audit.jsonl`: 18 bytes of a line that was cut short are cut off"]
+        ["`policy.audit.jsonl`: removed the 18 bytes of an incomplete last line"]
     );
     assert!(store.audit().unwrap().is_whole());
 
-    // Half of the last line itself: the head knows that it was there.
+    // The end of a committed line is lost. The head still counts the entry.
     let whole = disk::read(audit).unwrap().unwrap();
     fs::write(audit, &whole[..whole.len() - 20]).unwrap();
     let third = store
@@ -171,7 +175,7 @@ fn what_is_left_of_a_log_is_told_and_cut_off() {
     let faults: Vec<_> = trail.faults().iter().map(ToString::to_string).collect();
     assert_eq!(faults, ["entry 2 is missing"]);
 
-    // All of the last line but its end.
+    // Only the newline of the last line is lost.
     let whole = disk::read(audit).unwrap().unwrap();
     fs::write(audit, &whole[..whole.len() - 1]).unwrap();
     store
@@ -181,7 +185,7 @@ fn what_is_left_of_a_log_is_told_and_cut_off() {
 }
 
 #[test]
-fn the_first_step_of_all_may_be_cut_short_as_well() {
+fn the_first_publication_may_be_interrupted() {
     let directory = tempfile::tempdir_in("/dev/shm")
         .or_else(|_| tempfile::tempdir())
         .unwrap();

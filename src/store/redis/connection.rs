@@ -1,4 +1,4 @@
-//! A connection that is made when it is needed.
+//! A Redis connection that is opened on demand.
 
 use std::{
     sync::{Mutex, PoisonError},
@@ -12,15 +12,15 @@ use redis::{
 
 use crate::store::StoreError;
 
-/// How long connecting, and waiting for an answer, may take.
+/// The timeout of connecting, and of waiting for an answer.
 pub(super) const PATIENCE: Duration = Duration::from_secs(2);
 
-/// One server, and at most one connection to it.
+/// A server with at most one open connection.
 pub(super) struct Link {
     client: Client,
     connection: Mutex<Option<Connection>>,
     name: String,
-    /// Kept out of every text.
+    /// The password, which is removed from every message.
     password: Option<String>,
 }
 
@@ -39,7 +39,7 @@ impl Link {
     pub(super) fn open_with_root(url: &str, root: &str) -> Result<Self, StoreError> {
         let info = parsed(url)?;
         if !root.contains("-----BEGIN CERTIFICATE-----") {
-            let text = "the root certificates are no certificates in PEM";
+            let text = "the root certificates are not in PEM format: `-----BEGIN CERTIFICATE-----` is missing";
             return Err(StoreError::Address(text.to_owned()));
         }
         ready_for_tls()?;
@@ -66,7 +66,7 @@ impl Link {
         &self.name
     }
 
-    /// Asks something that may be asked twice: a connection that broke while nobody used it is made anew.
+    /// Runs an idempotent command. If an idle connection broke, the command is repeated on a new one.
     pub(super) fn read<T>(
         &self,
         ask: impl Fn(&mut Connection) -> RedisResult<T>,
@@ -92,7 +92,7 @@ impl Link {
         answer
     }
 
-    /// Asks something that must not be asked twice.
+    /// Runs a command that must not be repeated.
     pub(super) fn write<T>(
         &self,
         ask: impl FnOnce(&mut Connection) -> RedisResult<T>,
@@ -139,16 +139,16 @@ impl Link {
 
     fn text(&self, error: &RedisError) -> String {
         if error.kind() == ErrorKind::AuthenticationFailed {
-            return "wrong user or password".to_owned();
+            return "the user or the password is wrong".to_owned();
         }
         if error.code() == Some("NOAUTH") {
-            return "it asks for a password".to_owned();
+            return "the server requires a password; add it to the address".to_owned();
         }
         without(self.password.as_deref(), &error.to_string())
     }
 }
 
-/// Whether an answer may still be on its way, so that the next one could be taken for it.
+/// Returns true if a late answer may still arrive, which could be mistaken for the answer of the next command.
 fn broken(error: &RedisError) -> bool {
     error.is_io_error() || error.is_unrecoverable_error()
 }
@@ -156,13 +156,13 @@ fn broken(error: &RedisError) -> bool {
 fn parsed(url: &str) -> Result<ConnectionInfo, StoreError> {
     url.into_connection_info().map_err(|_| {
         StoreError::Address(
-            "not `redis://[user[:password]@]host[:port][/database]` (`rediss://` needs the feature `redis-tls`)"
+            "use `redis://[user[:password]@]host[:port][/database]` (`rediss://` needs the feature `redis-tls`)"
                 .to_owned(),
         )
     })
 }
 
-/// The server without its secrets, and the secret.
+/// Returns the name of the server without its password, and the password.
 fn named(info: &ConnectionInfo) -> (String, Option<String>) {
     let settings = info.redis_settings();
     let scheme = match info.addr() {
@@ -185,7 +185,7 @@ fn without(password: Option<&str>, text: &str) -> String {
     }
 }
 
-/// TLS needs a provider of its cryptography. Where the program has chosen already, its choice stays.
+/// Installs a cryptography provider for TLS, unless the program has already installed one.
 fn ready_for_tls() -> Result<(), StoreError> {
     #[cfg(feature = "redis-tls")]
     let ready = {
@@ -194,7 +194,7 @@ fn ready_for_tls() -> Result<(), StoreError> {
     };
     #[cfg(not(feature = "redis-tls"))]
     let ready = Err(StoreError::Address(
-        "`rediss://` needs the feature `redis-tls`, and this was built without it".to_owned(),
+        "`rediss://` needs the feature `redis-tls`; build with `--features redis-tls`".to_owned(),
     ));
     ready
 }
@@ -208,30 +208,30 @@ mod tests {
     use super::*;
 
     fn server_error(kind: ServerErrorKind) -> RedisError {
-        RedisError::from((ErrorKind::Server(kind), "told"))
+        RedisError::from((ErrorKind::Server(kind), "a reason"))
     }
 
     #[test]
-    fn a_password_is_kept_out_of_texts() {
+    fn a_password_is_removed_from_messages() {
         assert_eq!(without(None, "a text"), "a text");
         assert_eq!(without(Some(""), "a text"), "a text");
         assert_eq!(without(Some("s3cret"), "x s3cret y s3cret"), "x … y …");
     }
 
     #[test]
-    fn a_connection_is_broken_where_an_answer_may_still_come() {
+    fn a_connection_is_broken_if_a_late_answer_may_arrive() {
         for kind in [io::ErrorKind::TimedOut, io::ErrorKind::ConnectionReset] {
             assert!(broken(&io::Error::from(kind).into()), "{kind:?}");
         }
-        // What is no answer at all may be the middle of one.
-        assert!(broken(&(ErrorKind::Parse, "told").into()));
+        // Bytes that do not parse may be the middle of an answer.
+        assert!(broken(&(ErrorKind::Parse, "a reason").into()));
         for kind in [ServerErrorKind::ResponseError, ServerErrorKind::ReadOnly] {
             assert!(!broken(&server_error(kind)), "{kind:?}");
         }
     }
 
     #[test]
-    fn a_server_that_takes_no_writes_is_told_from_one_that_is_away() {
+    fn a_read_only_server_is_distinguished_from_an_unreachable_one() {
         let link = Link::open("redis://:s3cret@127.0.0.1/3").unwrap();
         let store = "redis://127.0.0.1:6379/3".to_owned();
         assert_eq!(link.name(), store);
@@ -242,7 +242,7 @@ mod tests {
             why,
         };
         assert_eq!(link.failed(&error), read_only);
-        let error = RedisError::from((ErrorKind::Io, "told", "of s3cret".to_owned()));
+        let error = RedisError::from((ErrorKind::Io, "a reason", "of s3cret".to_owned()));
         let why = error.to_string().replace("s3cret", "…");
         assert!(why.contains('…'), "{why}");
         let away = StoreError::Unavailable { store, why };
@@ -251,8 +251,8 @@ mod tests {
 
     #[test]
     #[cfg(feature = "redis-tls")]
-    fn whoever_asks_for_tls_gets_its_cryptography() {
-        // Nothing else of these tests asks for it.
+    fn a_tls_address_installs_a_cryptography_provider() {
+        // No other test of this module installs a provider.
         assert!(rustls::crypto::CryptoProvider::get_default().is_none());
         assert!(Link::open("rediss://localhost").is_ok());
         assert!(rustls::crypto::CryptoProvider::get_default().is_some());

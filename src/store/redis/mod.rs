@@ -1,4 +1,4 @@
-//! A store in Redis.
+//! A policy store in Redis.
 
 mod connection;
 mod step;
@@ -17,53 +17,55 @@ use super::{
 };
 use crate::guardrails::Halt;
 
-/// The policy: a hash of texts.
+/// The policy: a hash.
 const POLICY: &str = "quantum:policy:current";
-/// What was published: a stream.
+/// The publication history: a stream.
 const HISTORY: &str = "quantum:policy:history";
-/// How far the audit and the sequence have come: a hash.
+/// The end of the audit log and the highest sequence: a hash.
 const HEAD: &str = "quantum:policy:head";
-/// What those read who wait for a new policy: a stream.
+/// The update notifications: a stream.
 const UPDATES: &str = "quantum:stream:policy.update";
-/// What was done: a stream.
+/// The audit log: a stream.
 const AUDIT: &str = "quantum:stream:policy.audit";
-/// What is halted: a set of symbols, or of `*`.
+/// The halts: a set of symbols, or of `*`.
 const HALTS: &str = "quantum:halt";
 
-/// Keeps everything in Redis, for services and writers in any language.
+/// A store that keeps everything in Redis, for services and writers in any language.
 ///
-/// | key | holds |
+/// | key | content |
 /// |---|---|
-/// | `quantum:policy:current` | a hash: the fields of the policy, as texts |
-/// | `quantum:policy:history` | a stream: every publication |
-/// | `quantum:policy:head` | a hash: how far the audit and the sequence have come |
-/// | `quantum:stream:policy.update` | a stream: `event`, `version`, `timestamp` of every publication |
-/// | `quantum:stream:policy.audit` | a stream: everything that was done |
-/// | `quantum:halt` | a set of symbols, or of `*`; a text stops everything |
+/// | `quantum:policy:current` | hash: the fields of the policy, as texts |
+/// | `quantum:policy:history` | stream: every publication |
+/// | `quantum:policy:head` | hash: the end of the audit log, and the highest sequence |
+/// | `quantum:stream:policy.update` | stream: `event`, `version`, `timestamp` of every publication |
+/// | `quantum:stream:policy.audit` | stream: the audit log |
+/// | `quantum:halt` | set of symbols, or of `*`; a key of another type halts everything |
 ///
-/// A step is one script on the server, which looks at everything before it writes anything. A load is one
-/// `HGETALL`. Whether a step survives the server is the server's own affair: `appendfsync always` keeps each
-/// one. On a cluster the keys lie in different slots: a store needs a server, or a primary with replicas.
+/// A change is one script on the server, which checks everything before it writes. A load is one `HGETALL`. The
+/// server's persistence settings decide if a change survives a crash of the server: `appendfsync always` keeps every
+/// change. A cluster is not supported, because the keys are in different slots: use one server, or a primary with
+/// replicas.
 ///
 /// Another writer should replace the hash in a transaction (`MULTI`, `DEL`, `HSET`, `EXEC`) and write a
-/// `policy_hash`: with one, a part of a policy is never taken for the whole; until one is there, it may be, and
-/// [`Guardrails::with_required_policy_hash`](crate::guardrails::Guardrails::with_required_policy_hash) says that
-/// there must be one.
+/// `policy_hash`, so that a part of a policy is never accepted as the whole.
+/// [`Guardrails::with_required_policy_hash`](crate::guardrails::Guardrails::with_required_policy_hash) makes the hash
+/// mandatory.
 ///
-/// Connections are made when they are needed and made anew when they break; connecting and waiting for an
-/// answer end after two seconds.
+/// Connections are opened on demand and reopened when they break. The timeout of connecting, and of waiting for an
+/// answer, is two seconds.
 pub struct RedisStore {
     link: Link,
-    /// Whoever waits for an update keeps nobody else waiting.
+    /// A second connection, so that waiting for an update does not block other commands.
     waiting: Link,
 }
 
 impl RedisStore {
-    /// The store at `redis://[user[:password]@]host[:port][/database]`; `rediss://` speaks TLS (feature
-    /// `redis-tls`) and trusts the certificates that the system trusts. Nothing is connected yet.
+    /// Opens the store at `redis://[user[:password]@]host[:port][/database]` without connecting. `rediss://` uses TLS
+    /// (feature `redis-tls`) with the root certificates of the system.
     ///
     /// # Errors
-    /// No such address. It is not repeated: it may hold a password.
+    /// Returns an error if the address is not valid. The error does not contain the address, because an address may
+    /// contain a password.
     pub fn open(url: &str) -> Result<Self, StoreError> {
         Ok(Self {
             link: Link::open(url)?,
@@ -71,10 +73,10 @@ impl RedisStore {
         })
     }
 
-    /// As [`Self::open`] with `rediss://`, and trusts the certificates of a PEM text alone.
+    /// Opens the store at a `rediss://` address and trusts only the root certificates in a PEM text.
     ///
     /// # Errors
-    /// As [`Self::open`]; a text without certificates.
+    /// Returns an error if the address is not valid, or if the text contains no certificate.
     #[cfg(feature = "redis-tls")]
     pub fn open_with_root(url: &str, root_certificates: &str) -> Result<Self, StoreError> {
         Ok(Self {
@@ -103,7 +105,7 @@ impl PolicyStore for RedisStore {
             Ok(pairs) => Ok(fields(pairs)),
             Err(error) if wrong_type(&error) => Ok(Stored::Unreadable {
                 place: POLICY.to_owned(),
-                found: "another kind of key".to_owned(),
+                found: "a key of another type".to_owned(),
                 bound: "a hash".to_owned(),
             }),
             Err(error) => Err(self.link.failed(&error)),
@@ -126,7 +128,7 @@ impl PolicyStore for RedisStore {
             }),
             _ => Err(StoreError::Foreign {
                 what: format!("`{HEAD}`"),
-                why: "no head of an audit".to_owned(),
+                why: "it does not contain an audit head (`entries` and `last`)".to_owned(),
             }),
         }
     }
@@ -143,7 +145,7 @@ impl PolicyStore for RedisStore {
     }
 
     fn audit_log(&self) -> Result<AuditLog, StoreError> {
-        // Both at one moment.
+        // Read both in one transaction, so that they match.
         let get = |to: &mut Connection| -> RedisResult<(StreamRangeReply, Vec<(String, String)>)> {
             let mut both = redis::pipe();
             both.atomic();
@@ -169,7 +171,7 @@ impl PolicyStore for RedisStore {
         let get = |to: &mut Connection| cmd("SMEMBERS").arg(HALTS).query::<Vec<Vec<u8>>>(to);
         let names = match self.link.read(get) {
             Ok(names) => names,
-            // Somebody wanted to stop something.
+            // A key of another type halts everything: its writer intended a halt.
             Err(error) if wrong_type(&error) => vec![ALL.into()],
             Err(error) => return Err(self.link.failed(&error)),
         };
@@ -201,7 +203,7 @@ impl PolicyStore for RedisStore {
         mark: &UpdateMark,
         at_most: Duration,
     ) -> Result<UpdateMark, StoreError> {
-        // Less than one millisecond would be for ever, and longer than its patience no connection waits.
+        // `BLOCK 0` would wait forever, and a wait beyond the timeout would break the connection.
         let at_most = at_most.clamp(Duration::from_millis(1), connection::PATIENCE / 2);
         let wait = |to: &mut Connection| {
             let mut command = cmd("XREAD");
@@ -221,7 +223,7 @@ impl PolicyStore for RedisStore {
     fn commit(&self, change: &Change) -> Result<Commit, StoreError> {
         let answer = match self.link.write(|to| step::take(change, to)) {
             Ok(answer) => answer,
-            // Where the answer was lost the head may still tell that the step was taken.
+            // If the answer was lost, the head may still show that the change was applied.
             Err(error @ StoreError::OutcomeUnknown { .. }) => {
                 return match self.head() {
                     Ok(head) if head == *change.after() => Ok(Commit::Done(Vec::new())),
@@ -236,11 +238,11 @@ impl PolicyStore for RedisStore {
             ["moved"] => Ok(Commit::Moved),
             ["foreign", key, found, bound] => Err(StoreError::Foreign {
                 what: format!("`{key}`"),
-                why: format!("a {found}, not a {bound}"),
+                why: format!("its type is {found}, but must be {bound}"),
             }),
             _ => Err(StoreError::OutcomeUnknown {
                 store: self.name(),
-                why: "an answer that the script does not give".to_owned(),
+                why: "unexpected answer of the script".to_owned(),
             }),
         }
     }
@@ -251,7 +253,7 @@ impl RedisStore {
         if wrong_type(error) {
             return StoreError::Foreign {
                 what: format!("`{key}`"),
-                why: "another kind of key".to_owned(),
+                why: "a key of another type".to_owned(),
             };
         }
         self.link.failed(error)
@@ -262,7 +264,7 @@ fn wrong_type(error: &RedisError) -> bool {
     error.code() == Some("WRONGTYPE")
 }
 
-/// The pairs of a hash, sorted: a server gives them in any order.
+/// Sorts the pairs of a hash, which a server returns in any order.
 fn fields(pairs: Vec<(Vec<u8>, Vec<u8>)>) -> Stored {
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).ok();
     let pairs = pairs.into_iter().map(|(k, v)| Some((text(k)?, text(v)?)));

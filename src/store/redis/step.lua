@@ -1,6 +1,6 @@
--- Takes one step, whole or not at all. KEYS: the policy, the history, the updates, the audit, the head, the halts.
--- ARGV[1]: the step as JSON; every value in it is a text, so that no number passes through floating point.
--- Answers {"done"}, {"moved"}, or {"foreign", key, what it holds, what it should hold}.
+-- Applies one change atomically. KEYS: the policy, the history, the updates, the audit log, the head, the halts.
+-- ARGV[1]: the change as JSON; every value in it is a text, so that no number is converted to floating point.
+-- Returns {"done"}, {"moved"}, or {"foreign", key, found type, required type}.
 local policy, history, updates, audit, head, halts = unpack(KEYS)
 local step = cjson.decode(ARGV[1])
 
@@ -8,12 +8,12 @@ local function kind(key)
   return redis.call('TYPE', key).ok
 end
 
--- 1. Nothing is written before everything has been looked at.
+-- 1. Check everything before the first write.
 for key, wanted in pairs({
   [policy] = 'hash', [history] = 'stream', [updates] = 'stream', [audit] = 'stream', [head] = 'hash',
 }) do
   local found = kind(key)
-  -- A halt touches neither the policy nor its history; what lies there must not keep it from stopping.
+  -- A halt does not touch the policy or its history, so foreign content there must not block the halt.
   local touched = step.fields or key == audit or key == head
   if touched and found ~= 'none' and found ~= wanted then
     return {'foreign', key, found, wanted}
@@ -34,7 +34,7 @@ if step.fields then
   end
 end
 
--- 2. The streams first: theirs are the only writes that a server can still refuse, and they can be taken back.
+-- 2. Write the streams first: only these writes can still fail, and they can be undone.
 local added = {}
 local function add(key, record)
   if not record then
@@ -50,14 +50,14 @@ local function add(key, record)
   added[#added + 1] = {key, id}
   return nil
 end
--- The audit before all else: a server that loses its power may bring back the beginning of a step, and then this
--- shows it.
+-- Write the audit log before everything else: after a power failure a server may recover only the beginning of a
+-- change, and the audit log then shows it.
 local refused = add(audit, step.audit) or add(history, step.history) or add(updates, step.update)
 if refused then
   return refused
 end
 
--- 3. The rest.
+-- 3. Write the rest.
 if step.fields then
   redis.call('DEL', policy)
   for i = 1, #step.fields, 2 do
@@ -65,7 +65,7 @@ if step.fields then
   end
 end
 if step.halt then
-  -- Something that is no set stops everything, and goes on doing so until everything is resumed.
+  -- A key of another type halts everything, until everything is resumed.
   if kind(halts) ~= 'none' and kind(halts) ~= 'set' then
     redis.call('DEL', halts)
     redis.call('SADD', halts, '*')
@@ -77,7 +77,7 @@ if step.halt then
     redis.call('SADD', halts, name)
   end
   for _, name in ipairs(step.halt.remove) do
-    -- Another writer may have written it in another case.
+    -- Another writer may have used another case.
     for _, member in ipairs(redis.call('SMEMBERS', halts)) do
       if string.upper(member) == name then
         redis.call('SREM', halts, member)

@@ -1,4 +1,4 @@
-//! The script that takes a step.
+//! The server-side script that applies a change.
 
 use redis::{Connection, RedisResult, cmd};
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use crate::store::{Change, HaltChange, Head, Record, Stored};
 
 const SCRIPT: &str = include_str!("step.lua");
 
-/// Asks the server to take the step; it answers in one to four words.
+/// Applies a change on the server and returns the answer of the script: one to four texts.
 pub(super) fn take(change: &Change, to: &mut Connection) -> RedisResult<Vec<String>> {
     let mut command = cmd("EVAL");
     command.arg(SCRIPT);
@@ -31,7 +31,7 @@ fn text(change: &Change) -> String {
     });
     let replaced = match change.replaced() {
         Some(Stored::Fields(pairs)) => pairs.iter().flat_map(|(k, v)| [k, v]).collect(),
-        // Neither a document nor an unreadable key is what this store was planned from.
+        // This store never returns a document, and an unreadable key has no hash, so no change is planned from them.
         Some(Stored::Nothing | Stored::Document(_) | Stored::Unreadable { .. }) | None => {
             Vec::new()
         }
@@ -47,7 +47,7 @@ fn text(change: &Change) -> String {
         "replaced": replaced,
         "audit": flat(change.audit()),
     });
-    // What is absent is left out: the script's null is not its nil.
+    // Omit absent values: a JSON null in the script is not `nil`.
     for (name, value) in [
         ("fields", fields.map(|fields| json!(fields))),
         ("history", change.history().map(flat)),

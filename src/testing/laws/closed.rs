@@ -38,28 +38,28 @@ pub(super) fn one_part_is_silent(trial: &Trial, ask: &mut Ask<'_>) -> Result<(),
 fn exit(asking: &mut Asking<'_, '_>, (call, noise): &(Call, Noise)) -> Result<Tried, Breach> {
     let mut call = call.clone();
     call.intent = call.intent.with_noise(noise);
-    let row = asking.ask("an exit of who may close", call.question())?;
+    let row = asking.ask("an exit of the exit owner or a delegate", call.question())?;
     demand(row.decision == Verdict::Exit, || {
-        "an exit of the owner or a delegate is an EXIT, whatever else is wrong".to_owned()
+        "an exit of the exit owner or a delegate must be an EXIT, whatever else is wrong".to_owned()
     })?;
     let rule = match call.intent.source.as_deref() {
         Some(OWNER) => ExitRule::Owner,
         Some(_) | None => ExitRule::Delegate,
     };
     demand(row.exit_rule.as_deref() == Some(rule.as_str()), || {
-        format!("this exit passes by the rule `{}`", rule.as_str())
+        format!("the `exit_rule` of this exit must be `{}`", rule.as_str())
     })?;
     let opens = row.leverage.or(row.size_usd).or(row.notional_usd);
     demand(opens.is_none(), || {
-        "an EXIT has no leverage and no size".to_owned()
+        "an EXIT must have no leverage, size or notional".to_owned()
     })?;
     Ok(Tried::Yes)
 }
 
 fn owners_entry(asking: &mut Asking<'_, '_>, call: &Call) -> Result<Tried, Breach> {
-    let row = asking.ask("an entry of who owns exits", call.question())?;
+    let row = asking.ask("an entry of the exit owner or a delegate", call.question())?;
     demand(row.decision == Verdict::Skip, || {
-        "whoever may close never opens: an exit that lost its flag looks like this".to_owned()
+        "an entry of the exit owner or a delegate must be a SKIP: it may be an exit that lost its flag".to_owned()
     })?;
     Ok(Tried::Yes)
 }
@@ -86,7 +86,9 @@ fn one_part(
     let what = format!("without {missing:?}");
     let row = asking.ask(what.as_str(), call.question())?;
     demand(row.decision == Verdict::Harvest, || {
-        format!("{what} the other part still harvests")
+        format!(
+            "{what}, the answer must still be a HARVEST: the other parts do not need this input"
+        )
     })?;
     let (r_goes, k_goes) = (!missing.silences_r(), !missing.silences_k());
     let lock_goes = r_goes && *missing != Missing::CurrentStop;
@@ -97,7 +99,7 @@ fn one_part(
     ] {
         for column in columns.iter().filter(|_| goes) {
             demand(same(row.number(column), whole.number(column)), || {
-                format!("{what} {column} is what it was")
+                format!("{what}, `{column}` must not change")
             })?;
         }
     }
@@ -116,14 +118,18 @@ fn one_part(
     ] {
         let told = row.harvest_reasons.iter().any(|it| it == reason.as_str());
         demand(told == silent, || {
-            let says = if silent { "say so" } else { "do not say" };
-            format!("{what} the harvest_reasons {says}: {}", reason.as_str())
+            let says = if silent {
+                "must contain"
+            } else {
+                "must not contain"
+            };
+            format!("{what}, `harvest_reasons` {says} `{}`", reason.as_str())
         })?;
     }
     Ok(Tried::Yes)
 }
 
-/// K closes over whatever the ladder says; without it, the ladder says what it said.
+/// The kill score has priority over the ladder. Without the kill score, the action of the ladder does not change.
 fn action(missing: Missing, whole: &Row, row: &Row) -> Result<(), Breach> {
     let full = HarvestAction::FullCloseProposed.as_str();
     let killed = whole.harvest_action.as_deref() == Some(full);
@@ -134,6 +140,6 @@ fn action(missing: Missing, whole: &Row, row: &Row) -> Result<(), Breach> {
         ladder_goes
     };
     demand(!stays || row.harvest_action == whole.harvest_action, || {
-        format!("without {missing:?} the action is what it was")
+        format!("without {missing:?}, `harvest_action` must not change")
     })
 }

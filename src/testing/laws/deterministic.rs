@@ -8,7 +8,7 @@ use crate::testing::{
     strategies::{self, Call, HarvestCall, IntentDraft, PolicyInput},
 };
 
-/// A question, the same with its keys in another order, and one about something else.
+/// A question, the same question with its keys in another order, and an unrelated question.
 #[derive(Debug)]
 struct Thrice {
     question: Question,
@@ -36,9 +36,9 @@ pub(super) fn harvest(trial: &Trial, ask: &mut Ask<'_>) -> Result<(), Violation>
     trial.run(ask, thrice.boxed(), same_answer)
 }
 
-/// The same policy, its keys in another order.
+/// Returns the same policy with its keys in another order.
 fn reordered(mut policy: PolicyInput, order: u64) -> PolicyInput {
-    // Cut short, it would lack another piece.
+    // In another order, a text that is cut short would lose another part.
     if let Some(draft) = policy.draft_mut().filter(|draft| draft.flaw.is_none()) {
         draft.order = order;
     }
@@ -70,7 +70,7 @@ fn same_answer(asking: &mut Asking<'_, '_>, thrice: &Thrice) -> Result<Tried, Br
     let again = |what: &str, asking: &mut Asking<'_, '_>| {
         let row = asking.ask(what, thrice.question.clone())?;
         demand(row.columns() == first.columns(), || {
-            format!("the same question has the same answer, {what}")
+            format!("the same question must have the same answer when {what}")
         })
     };
     again("asked again", asking)?;
@@ -78,7 +78,7 @@ fn same_answer(asking: &mut Asking<'_, '_>, thrice: &Thrice) -> Result<Tried, Br
     asking.ask("another question", thrice.other.clone())?;
     again("asked after another", asking)?;
     let reordered = asking.ask("with its keys in another order", thrice.reordered.clone())?;
-    // What a person reads may tell where in the text something stands.
+    // The text for people may contain positions in the input.
     let told = |row: &Row| {
         let columns = row.columns().into_iter();
         columns
@@ -86,7 +86,7 @@ fn same_answer(asking: &mut Asking<'_, '_>, thrice: &Thrice) -> Result<Tried, Br
             .collect::<Vec<_>>()
     };
     demand(told(&reordered) == told(&first), || {
-        "the order of keys makes no difference".to_owned()
+        "the order of the keys must not change the answer, except for `detail`".to_owned()
     })?;
     Ok(Tried::Yes)
 }

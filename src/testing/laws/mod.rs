@@ -1,4 +1,4 @@
-//! The laws, held.
+//! The checks of the laws.
 
 mod closed;
 mod deterministic;
@@ -14,7 +14,7 @@ use trial::{Ask, Trial};
 
 use super::{Broken, Decider, Harvester, Law, Violation};
 
-/// How the laws are tried: with how many cases, and from which seed.
+/// The settings of a test run: the number of cases and the seed.
 ///
 /// ```
 /// use portcullis::testing::{Law, Laws, Portcullis};
@@ -30,14 +30,14 @@ pub struct Laws {
     seed: u64,
 }
 
-/// Something that is asked over and over for one law.
+/// One check of a law, which asks many questions.
 type Check = fn(&Trial, &mut Ask<'_>) -> Result<(), Violation>;
 
 impl Laws {
-    /// 256 cases for each demand of each law, from the seed 0.
+    /// Returns the default settings: 256 cases for each check of each law, and the seed 0.
     #[expect(
         clippy::new_without_default,
-        reason = "nothing here has a default that is not named"
+        reason = "the settings are chosen by a call that the reader can see"
     )]
     pub const fn new() -> Self {
         Self {
@@ -46,30 +46,30 @@ impl Laws {
         }
     }
 
-    /// As many cases for each demand of each law.
+    /// Sets the number of cases for each check of each law.
     pub const fn cases(mut self, cases: u32) -> Self {
         self.cases = cases;
         self
     }
 
-    /// Other cases: each seed has its own.
+    /// Sets the seed. Each seed generates other cases.
     pub const fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
         self
     }
 
-    /// Holds a decider to all laws.
+    /// Checks a decider against all laws.
     ///
     /// # Errors
-    /// Every law that it breaks.
+    /// Returns every law that the decider violates.
     pub fn hold(&self, decider: &mut dyn Decider) -> Result<(), Broken> {
         all(|law| self.hold_one(law, decider))
     }
 
-    /// Holds a decider to one law. An answer that fails to come breaks L3, whichever law it was asked for.
+    /// Checks a decider against one law. A panic or an error of the decider violates L3, whichever law is checked.
     ///
     /// # Errors
-    /// How it breaks it. A law that says nothing of a decider, because none of its sound entries trades, is not held.
+    /// Returns the violation. It is also a violation if the law cannot be tested because no sound entry is a `TRADE`.
     pub fn hold_one(&self, law: Law, decider: &mut dyn Decider) -> Result<(), Violation> {
         let checks: &[Check] = match law {
             Law::NoPolicyNoTrade => &[no_policy::no_trade],
@@ -83,22 +83,22 @@ impl Laws {
                 monotone::lower_leverage_never_raises,
             ],
         };
-        let about = "sound entries are a TRADE";
+        let about = "no sound entry was a TRADE";
         self.run(law, about, checks, &mut |asked| decider.decide(asked))
     }
 
-    /// Holds a harvester to all laws.
+    /// Checks a harvester against all laws.
     ///
     /// # Errors
-    /// Every law that it breaks.
+    /// Returns every law that the harvester violates.
     pub fn hold_harvest(&self, harvester: &mut dyn Harvester) -> Result<(), Broken> {
         all(|law| self.hold_harvest_one(law, harvester))
     }
 
-    /// Holds a harvester to one law.
+    /// Checks a harvester against one law.
     ///
     /// # Errors
-    /// How it breaks it, as [`hold_one`](Self::hold_one).
+    /// Returns the violation, as [`hold_one`](Self::hold_one) does.
     pub fn hold_harvest_one(
         &self,
         law: Law,
@@ -116,7 +116,7 @@ impl Laws {
             Law::Deterministic => &[deterministic::harvest],
             Law::Monotone => &[monotone::higher_r_never_lowers],
         };
-        let about = "sound positions are a HARVEST";
+        let about = "no sound position was a HARVEST";
         self.run(law, about, checks, &mut |asked| harvester.harvest(asked))
     }
 
@@ -137,18 +137,18 @@ impl Laws {
     }
 }
 
-/// Holds a decider to all laws, as [`Laws::new`] tries them.
+/// Checks a decider against all laws with the settings of [`Laws::new`].
 ///
 /// # Errors
-/// Every law that it breaks.
+/// Returns every law that the decider violates.
 pub fn hold(decider: &mut dyn Decider) -> Result<(), Broken> {
     Laws::new().hold(decider)
 }
 
-/// Holds a harvester to all laws, as [`Laws::new`] tries them.
+/// Checks a harvester against all laws with the settings of [`Laws::new`].
 ///
 /// # Errors
-/// Every law that it breaks.
+/// Returns every law that the harvester violates.
 pub fn hold_harvest(harvester: &mut dyn Harvester) -> Result<(), Broken> {
     Laws::new().hold_harvest(harvester)
 }
@@ -156,7 +156,7 @@ pub fn hold_harvest(harvester: &mut dyn Harvester) -> Result<(), Broken> {
 fn all(mut hold: impl FnMut(Law) -> Result<(), Violation>) -> Result<(), Broken> {
     let mut broken: Vec<Violation> = Vec::new();
     for law in Law::ALL {
-        // An answer that failed to come may have been told already.
+        // A panic or an error violates L3 whichever law is checked, so the same law can fail more than once.
         broken.extend(
             hold(law)
                 .err()

@@ -53,11 +53,13 @@ fn tighter(
     let tight = asking.ask(what, tightening.of(call).question())?;
     if tight.decision == Verdict::Trade {
         demand(loose.decision == Verdict::Trade, || {
-            format!("{tightening:?} makes no TRADE of a SKIP")
+            format!("the tightening {tightening:?} must not turn a SKIP into a TRADE")
         })?;
         for column in NUMBERS {
             demand(same(tight.number(column), loose.number(column)), || {
-                format!("{tightening:?} rejects or leaves {column} as it was")
+                format!(
+                    "the tightening {tightening:?} must reject the entry or leave `{column}` unchanged"
+                )
             })?;
         }
     }
@@ -85,13 +87,13 @@ fn lower_leverage(
     }
     for column in NUMBERS {
         demand(low.number(column) <= high.number(column), || {
-            format!("a lower leverage never raises {column}")
+            format!("a lower leverage must not raise `{column}`")
         })?;
     }
     Ok(Tried::Yes)
 }
 
-/// The same position, with a price so many stops away from its entry.
+/// Returns the same position with its price `r` stop distances from its entry in the direction of profit.
 fn at(call: &HarvestCall, r: f64) -> Option<Question> {
     let mut call = call.clone();
     let position = &mut call.position.position;
@@ -124,16 +126,18 @@ fn higher_r(
     };
     let lower = asking.ask("a position", lower)?;
     let higher = asking.ask("the same with more profit", higher)?;
-    // Far enough down there is no price, and no R.
+    // A price that would be negative is not valid, so there is no R.
     let (Some(less), Some(more)) = (lower.r_net, higher.r_net) else {
         return Ok(Tried::No);
     };
     demand(same(lower.kill_score, higher.kill_score), || {
-        "K does not know the price".to_owned()
+        "`kill_score` must not depend on the price".to_owned()
     })?;
-    demand(less <= more, || "R follows the price".to_owned())?;
+    demand(less <= more, || {
+        "more profit must not lower `r_net`".to_owned()
+    })?;
     demand(stage(&lower) <= stage(&higher), || {
-        "more profit never lowers the stage".to_owned()
+        "more profit must not lower the stage of `harvest_action`".to_owned()
     })?;
     Ok(Tried::Yes)
 }

@@ -16,7 +16,7 @@ pub(super) fn no_trade(trial: &Trial, ask: &mut Ask<'_>) -> Result<(), Violation
 }
 
 pub(super) fn no_harvest(trial: &Trial, ask: &mut Ask<'_>) -> Result<(), Violation> {
-    // Grace lets θ harvest after its expiry.
+    // During the grace period, θ is used after the policy has expired.
     let calls = strategies::harvests_without_policy().prop_map(|mut call| {
         if let Some(policy) = call.policy.draft_mut() {
             policy.grace_sec = None;
@@ -30,21 +30,23 @@ fn of_a_decision(asking: &mut Asking<'_, '_>, call: &Call) -> Result<Tried, Brea
     let row = asking.ask("no policy is in force", call.question())?;
     if call.intent.is_entry() {
         demand(row.decision == Verdict::Skip, || {
-            "an entry without a policy in force is a SKIP".to_owned()
+            "an entry without a policy in force must be a SKIP".to_owned()
         })?;
     }
     demand(row.decision != Verdict::Trade, || {
-        "an exit is no TRADE".to_owned()
+        "an exit must not be a TRADE".to_owned()
     })?;
     let quantity = row.quantity.filter(|_| row.decision != Verdict::Exit);
-    demand(quantity.is_none(), || "a SKIP has no quantity".to_owned())?;
+    demand(quantity.is_none(), || {
+        "a SKIP must have no `quantity`".to_owned()
+    })?;
     no_number(&row)
 }
 
 fn of_a_harvest(asking: &mut Asking<'_, '_>, call: &HarvestCall) -> Result<Tried, Breach> {
     let row = asking.ask("no θ is in force", call.question())?;
     demand(row.decision == Verdict::Skip, || {
-        "a position without θ in force is a SKIP".to_owned()
+        "a position without a θ in force must be a SKIP".to_owned()
     })?;
     no_number(&row)
 }
@@ -53,7 +55,7 @@ fn no_number(row: &Row) -> Result<Tried, Breach> {
     let mut numbers = row.numbers().into_iter();
     match numbers.find(|(column, _)| *column != "quantity") {
         Some((column, _)) => Err(Breach::new(format!(
-            "without a policy there is no {column}"
+            "an answer without a policy in force must have no `{column}`"
         ))),
         None => Ok(Tried::Yes),
     }

@@ -1,4 +1,4 @@
-//! L2 No number without a source, of a decision.
+//! L2 No number without a source, for decisions.
 
 use proptest::prelude::*;
 
@@ -13,7 +13,7 @@ use crate::{
 };
 
 pub(super) fn of_a_decision(trial: &Trial, ask: &mut Ask<'_>) -> Result<(), Violation> {
-    // Half of them trade.
+    // About half of these calls are trades.
     let calls = prop_oneof![
         4 => strategies::sound_entries(),
         4 => strategies::calls_with_policy(),
@@ -22,7 +22,7 @@ pub(super) fn of_a_decision(trial: &Trial, ask: &mut Ask<'_>) -> Result<(), Viol
     trial.run(ask, calls.boxed(), every_number)
 }
 
-/// Whether two numbers are one, but for the last digits of a product.
+/// Returns true if two numbers are equal up to the rounding of a product (relative difference of at most 1e-12).
 pub(super) fn near(one: f64, other: f64) -> bool {
     one.to_bits() == other.to_bits() || (one - other).abs() <= 1e-12 * one.abs().max(other.abs())
 }
@@ -37,29 +37,31 @@ fn every_number(asking: &mut Asking<'_, '_>, call: &Call) -> Result<Tried, Breac
     match row.decision {
         Verdict::Trade => {
             let policy = call.policy.draft();
-            let policy = policy.ok_or_else(|| Breach::new("there is no TRADE without a policy"))?;
+            let policy = policy.ok_or_else(|| Breach::new("a TRADE must have a policy"))?;
             leverage(call, policy, &row)?;
             size(call, &row)?;
             what_else(call, policy, &row)?;
             return Ok(Tried::Yes);
         }
         Verdict::Exit => demand(row.quantity.is_none() || same(row.quantity, asked), || {
-            "the quantity of an exit is the intent's".to_owned()
+            "the `quantity` of an EXIT must be the quantity of the intent".to_owned()
         })?,
         Verdict::Skip | Verdict::Harvest | Verdict::Policy => {
             demand(row.quantity.is_none(), || {
-                "a SKIP has no quantity".to_owned()
+                "a SKIP must have no `quantity`".to_owned()
             })?;
         }
     }
     let mut numbers = row.numbers().into_iter();
     match numbers.find(|(column, _)| *column != "quantity") {
-        Some((column, _)) => Err(Breach::new(format!("what is no TRADE has no {column}"))),
+        Some((column, _)) => Err(Breach::new(format!(
+            "an answer that is not a TRADE must have no `{column}`"
+        ))),
         None => Ok(Tried::No),
     }
 }
 
-/// What a source comes to: a field, or a product of fields of the intent.
+/// Returns the number that a source names: the value of a field, or the product of several fields of the intent.
 fn held(call: &Call, source: &str) -> Option<f64> {
     match source.split_once(':')? {
         ("policy", path) => call.policy.draft()?.number(path),
@@ -71,16 +73,16 @@ fn held(call: &Call, source: &str) -> Option<f64> {
     }
 }
 
-/// A number of a trade, which is what its source holds.
+/// Returns a number of a trade after checking that it equals the number that its source names.
 fn sourced(
     call: &Call,
     column: &str,
     number: Option<f64>,
     source: Option<&str>,
 ) -> Result<f64, Breach> {
-    let number = number.ok_or_else(|| Breach::new(format!("a TRADE has a {column}")))?;
-    let source =
-        source.ok_or_else(|| Breach::new(format!("the {column} of a TRADE names its source")))?;
+    let number = number.ok_or_else(|| Breach::new(format!("a TRADE must have a `{column}`")))?;
+    let source = source
+        .ok_or_else(|| Breach::new(format!("the `{column}` of a TRADE must name its source")))?;
     let held = held(call, source);
     let is_it = held.is_some_and(|held| {
         if source.contains('*') {
@@ -90,8 +92,10 @@ fn sourced(
         }
     });
     demand(is_it, || match held {
-        Some(held) => format!("{column} is what its source holds: `{source}` holds {held:?}"),
-        None => format!("{column} is what its source holds: `{source}` holds no number"),
+        Some(held) => format!("`{column}` must equal its source: `{source}` is {held:?}"),
+        None => {
+            format!("`{column}` must equal its source: `{source}` is not a number of the input")
+        }
     })?;
     Ok(number)
 }
@@ -103,15 +107,16 @@ fn leverage(call: &Call, policy: &PolicyDraft, row: &Row) -> Result<(), Breach> 
         source == "intent:leverage" || source.starts_with("policy:leverage_by_symbol.")
     };
     demand(source.is_some_and(is_one), || {
-        "a leverage is the policy's for the symbol, or the intent's".to_owned()
+        "`leverage_source` must be `intent:leverage` or `policy:leverage_by_symbol.<symbol>`"
+            .to_owned()
     })?;
     let given = policy.leverage(&call.intent.symbol);
     demand(given.is_some_and(|given| leverage <= given), || {
-        "an intent gets no more leverage than the policy gives".to_owned()
+        "`leverage` must not exceed the leverage of the policy for the symbol".to_owned()
     })?;
     let asked = call.intent.number("leverage");
     demand(same(row.leverage_requested, asked), || {
-        "leverage_requested is what the intent asked".to_owned()
+        "`leverage_requested` must be the leverage of the intent".to_owned()
     })
 }
 
@@ -121,17 +126,17 @@ fn size(call: &Call, row: &Row) -> Result<(), Breach> {
     let is_margin = source == Some("intent:position_usd");
     demand(
         source.is_some_and(|source| source.starts_with("intent:")),
-        || "a size is the intent's".to_owned(),
+        || "`size_source` must be a field of the intent".to_owned(),
     )?;
     let basis = if is_margin { "margin" } else { "notional" };
     demand(row.size_basis.as_deref() == Some(basis), || {
-        format!("the basis of this size is {basis}")
+        format!("the `size_basis` of this size must be `{basis}`")
     })?;
     let leverage = row.leverage.filter(|_| is_margin).unwrap_or(1.0);
     let notional = row.notional_usd;
     demand(
         notional.is_some_and(|notional| near(notional, size * leverage)),
-        || "the notional is the size, or margin × leverage".to_owned(),
+        || "`notional_usd` must be the size, or margin × leverage".to_owned(),
     )
 }
 
@@ -145,18 +150,18 @@ fn what_else(call: &Call, policy: &PolicyDraft, row: &Row) -> Result<(), Breach>
         None => worth.is_some_and(|worth| near(worth, quantity)),
     };
     demand(row.quantity.is_none_or(of_it), || {
-        "the quantity is the intent's, or notional / price".to_owned()
+        "`quantity` must be the quantity of the intent, or notional / price".to_owned()
     })?;
     let until = policy.expires_at().div_euclid(1_000);
     demand(row.not_after == Some(until), || {
-        format!("not_after is the expiry of the policy, {until}")
+        format!("`not_after` must be {until}, the expiry of the policy")
     })?;
     demand(
         row.policy_version.as_deref() == Some(POLICY_VERSION),
-        || "a TRADE names the version of its policy".to_owned(),
+        || "the `policy_version` of a TRADE must be the version of its policy".to_owned(),
     )?;
     let hash = Policy::hash_of(&policy.text()).map(|hash| hash.to_string());
     demand(row.policy_hash == hash.ok(), || {
-        "a TRADE names the hash of its policy".to_owned()
+        "the `policy_hash` of a TRADE must be the hash of its policy".to_owned()
     })
 }

@@ -1,4 +1,4 @@
-//! L2 No number without a source, of a harvest: by the formulas of its documentation.
+//! L2 No number without a source, for harvests: every number is recomputed with the documented formulas.
 
 use proptest::prelude::*;
 
@@ -23,7 +23,7 @@ pub(super) fn of_a_harvest(trial: &Trial, ask: &mut Ask<'_>) -> Result<(), Viola
     trial.run(ask, calls.boxed(), every_number)
 }
 
-/// What stands behind the numbers of one answer.
+/// The inputs and the answer of one harvest.
 struct Behind<'a> {
     call: &'a HarvestCall,
     policy: &'a PolicyDraft,
@@ -34,12 +34,12 @@ fn every_number(asking: &mut Asking<'_, '_>, call: &HarvestCall) -> Result<Tried
     let row = asking.ask("a position", call.question())?;
     if row.decision != Verdict::Harvest {
         return match row.numbers().first() {
-            Some((column, _)) => Err(Breach::new(format!("a SKIP has no {column}"))),
+            Some((column, _)) => Err(Breach::new(format!("a SKIP must have no `{column}`"))),
             None => Ok(Tried::No),
         };
     }
     let policy = call.policy.draft();
-    let policy = policy.ok_or_else(|| Breach::new("there is no HARVEST without a policy"))?;
+    let policy = policy.ok_or_else(|| Breach::new("a HARVEST must have a policy"))?;
     let behind = Behind {
         call,
         policy,
@@ -48,19 +48,21 @@ fn every_number(asking: &mut Asking<'_, '_>, call: &HarvestCall) -> Result<Tried
     for (column, told) in row.numbers() {
         let held = behind.number(column);
         let is_it = held.is_some_and(|held| match column {
-            // A difference of two prices loses digits, an exponential is nobody's to the bit.
+            // The difference of two prices loses digits, and `exp` is not exact to the last bit on every platform.
             "r_net" => (held - told).abs() <= 1e-9 * held.abs().max(1.0),
             "kill_score" => (held - told).abs() <= 1e-12,
             _ => near(held, told),
         });
         demand(is_it, || match held {
-            Some(held) => format!("{column} is worked out from the inputs: {held:?}"),
-            None => format!("the inputs of this position make no {column}"),
+            Some(held) => format!("`{column}` must be {held:?}, computed from the inputs"),
+            None => format!(
+                "`{column}` must be absent: the inputs of this position do not determine it"
+            ),
         })?;
     }
     demand(
         row.policy_version.as_deref() == Some(POLICY_VERSION),
-        || "a HARVEST names the version of its policy".to_owned(),
+        || "the `policy_version` of a HARVEST must be the version of its policy".to_owned(),
     )?;
     Ok(Tried::Yes)
 }
@@ -94,7 +96,8 @@ impl Behind<'_> {
         }
     }
 
-    /// What the source of the stop distance holds: the position's own, else the policy's.
+    /// Returns the stop distance of the position or, if it has none, of the policy; `None` if the answer names another
+    /// source.
     fn stop(&self) -> Option<f64> {
         let own = self.call.position.position.stop_dist_pct;
         let (source, held) = match own {
@@ -120,7 +123,7 @@ impl Behind<'_> {
     fn component(&self, column: &str) -> Option<f64> {
         let market = self.call.position.market.as_ref()?;
         let of = |name: &str| self.policy.number(&format!("kill_params.{name}"));
-        // Without the sign of a zero.
+        // Adding 0.0 turns -0.0 into 0.0.
         let clamp = |x: f64, cap: f64| x.min(cap).max(0.0) + 0.0;
         match column {
             "k_regime_flip" => {

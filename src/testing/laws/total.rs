@@ -40,10 +40,12 @@ pub(super) fn any_floats_of_a_position(trial: &Trial, ask: &mut Ask<'_>) -> Resu
 fn any_instant() -> impl Strategy<Value = Instant> {
     let (first, last) = (Instant::MIN.as_micros(), Instant::MAX.as_micros());
     let micros = prop_oneof![1 => Just(first), 1 => Just(last), 4 => first..=last];
-    micros.prop_filter_map("no instant", |micros| Instant::from_micros(micros).ok())
+    micros.prop_filter_map("timestamp out of range", |micros| {
+        Instant::from_micros(micros).ok()
+    })
 }
 
-/// Any text in the place of the record, of the policy, or of both.
+/// Replaces the record, the policy, or both with any text.
 fn texts(questions: BoxedStrategy<Question>) -> BoxedStrategy<Question> {
     let text = || prop_oneof![1 => Just(None), 2 => any_text().prop_map(Some)];
     (questions, text(), text(), any_instant())
@@ -57,25 +59,25 @@ fn texts(questions: BoxedStrategy<Question>) -> BoxedStrategy<Question> {
 }
 
 fn of_a_decision(asking: &mut Asking<'_, '_>, question: &Question) -> Result<Tried, Breach> {
-    let row = asking.ask("whatever texts and numbers", question.clone())?;
+    let row = asking.ask("any texts and numbers", question.clone())?;
     let is_one = matches!(row.decision, Verdict::Trade | Verdict::Exit | Verdict::Skip);
     demand(is_one, || {
-        "an intent is answered TRADE, EXIT or SKIP".to_owned()
+        "the answer to an intent must be TRADE, EXIT or SKIP".to_owned()
     })?;
     well_formed(&row)
 }
 
 fn of_a_harvest(asking: &mut Asking<'_, '_>, question: &Question) -> Result<Tried, Breach> {
-    let row = asking.ask("whatever texts and numbers", question.clone())?;
+    let row = asking.ask("any texts and numbers", question.clone())?;
     let is_one = matches!(row.decision, Verdict::Harvest | Verdict::Skip);
     demand(is_one, || {
-        "a position is answered HARVEST or SKIP".to_owned()
+        "the answer to a position must be HARVEST or SKIP".to_owned()
     })?;
     let action = row.harvest_action.as_deref();
     let is_known = |action: &str| HarvestAction::ALL.iter().any(|it| it.as_str() == action);
     demand(
         action.is_some_and(is_known) == (row.decision == Verdict::Harvest),
-        || "a HARVEST has an action".to_owned(),
+        || "a HARVEST, and no other answer, must have a known `harvest_action`".to_owned(),
     )?;
     well_formed(&row)
 }
@@ -86,10 +88,10 @@ fn well_formed(row: &Row) -> Result<Tried, Breach> {
         .as_deref()
         .is_some_and(|reason| !reason.is_empty());
     demand(reason == (row.decision == Verdict::Skip), || {
-        "a SKIP has a reason, and nothing else has".to_owned()
+        "a SKIP, and no other answer, must have a `reason`".to_owned()
     })?;
     for (column, x) in row.numbers() {
-        demand(x.is_finite(), || format!("{column} is finite"))?;
+        demand(x.is_finite(), || format!("`{column}` must be finite"))?;
     }
     Ok(Tried::Yes)
 }

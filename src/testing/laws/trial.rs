@@ -1,4 +1,4 @@
-//! Random cases, one law, and the smallest case that breaks it.
+//! The test runner of one law: generates random cases and shrinks the first one that fails.
 
 use std::{
     any::Any,
@@ -14,32 +14,32 @@ use proptest::{
 
 use crate::testing::{Law, Question, Row, Told, Unanswered, Violation};
 
-/// Whoever is asked.
+/// The decider or harvester under test, as a function.
 pub(super) type Ask<'a> = dyn FnMut(&Question) -> Result<Row, Unanswered> + 'a;
 
-/// One law, tried with so many cases.
+/// One law and the settings of its test run.
 pub(super) struct Trial {
     pub(super) law: Law,
-    /// What has to be seen for the law to say anything.
+    /// The finding that is reported if no case tested the law.
     pub(super) about: &'static str,
     pub(super) cases: u32,
     pub(super) seed: u64,
 }
 
-/// What is demanded of one case, and whether the case came to it.
+/// The check of one case. It returns whether the case tested the law.
 pub(super) type Demands<I> = fn(&mut Asking<'_, '_>, &I) -> Result<Tried, Breach>;
 
-/// Whether a case said anything of the law.
+/// The outcome of a case that did not fail.
 pub(super) enum Tried {
-    /// It did.
+    /// The case tested the law.
     Yes,
-    /// What the law is about did not happen.
+    /// The case did not meet the condition of the law.
     No,
 }
 
-/// What was demanded and not kept.
+/// A demand that was not met.
 pub(super) struct Breach {
-    /// Another law than the one that is tried.
+    /// The law that is violated, if it is not the law under test.
     law: Option<Law>,
     demand: String,
 }
@@ -53,7 +53,7 @@ impl Breach {
     }
 }
 
-/// Demands something.
+/// Returns an error with the text of the demand unless `kept` is true.
 pub(super) fn demand(kept: bool, what: impl FnOnce() -> String) -> Result<(), Breach> {
     if kept {
         Ok(())
@@ -62,14 +62,14 @@ pub(super) fn demand(kept: bool, what: impl FnOnce() -> String) -> Result<(), Br
     }
 }
 
-/// The questions of one case, and what came of them.
+/// The questions and answers of one case.
 pub(super) struct Asking<'s, 'a> {
     ask: &'s mut Ask<'a>,
     told: Vec<Told>,
 }
 
 impl Asking<'_, '_> {
-    /// Asks; `what` sets the question apart from the one before it.
+    /// Asks a question. `what` describes the difference to the previous question.
     pub(super) fn ask(
         &mut self,
         what: impl Into<String>,
@@ -78,12 +78,12 @@ impl Asking<'_, '_> {
         let ask = &mut *self.ask;
         let answer = match catch_unwind(AssertUnwindSafe(|| ask(&question))) {
             Ok(Ok(row)) => Ok(row),
-            Ok(Err(why)) => Err(format!("no answer: {why}")),
-            Err(panic) => Err(format!("a panic: {}", words(panic.as_ref()))),
+            Ok(Err(why)) => Err(format!("returned an error: {why}")),
+            Err(panic) => Err(format!("panicked: {}", words(panic.as_ref()))),
         };
         let unanswered = |_: String| Breach {
             law: Some(Law::Total),
-            demand: "every question has an answer".to_owned(),
+            demand: "every question must have an answer".to_owned(),
         };
         let result = answer.clone().map_err(unanswered);
         self.told.push(Told {
@@ -98,22 +98,22 @@ impl Asking<'_, '_> {
 fn words(panic: &(dyn Any + Send)) -> &str {
     let owned = panic.downcast_ref::<String>().map(String::as_str);
     let text = panic.downcast_ref::<&str>().copied();
-    owned.or(text).unwrap_or("without words")
+    owned.or(text).unwrap_or("no message")
 }
 
-/// What is known so far.
+/// The state of a test run.
 struct Seen<'s, 'a> {
     ask: &'s mut Ask<'a>,
     cases: u32,
     tried: bool,
-    /// The last case that said nothing of the law.
+    /// The last case that did not test the law.
     idle: Vec<Told>,
-    /// The last case that broke it: while cases are made smaller, the smallest.
+    /// The last case that failed; after shrinking, the smallest one.
     breach: Option<(Breach, Vec<Told>)>,
 }
 
 impl Trial {
-    /// Tries the law with random inputs.
+    /// Tests the law with random inputs.
     pub(super) fn run<I: Debug>(
         &self,
         ask: &mut Ask<'_>,
@@ -142,12 +142,12 @@ impl Trial {
         match (outcome, seen.breach) {
             (Err(TestError::Fail(..)), Some(breach)) => Err(violation(seen.cases, breach)),
             (Err(TestError::Fail(why, _) | TestError::Abort(why)), _) => {
-                let breach = Breach::new(format!("the law can be tried: {why}"));
+                let breach = Breach::new(format!("the law could not be tested: {why}"));
                 Err(violation(seen.cases, (breach, seen.idle)))
             }
             (Ok(()), _) if !seen.tried => {
                 let breach = Breach::new(format!(
-                    "some {}, or the law says nothing; of {} none was, like this one",
+                    "{} in {} cases, so the law was not tested; the last case follows",
                     self.about, self.cases
                 ));
                 Err(violation(seen.cases, (breach, seen.idle)))
@@ -184,14 +184,14 @@ impl Seen<'_, '_> {
         };
         let outcome = demands(&mut asking);
         let told = asking.told;
-        // While a case is made smaller, nothing is counted.
+        // Cases that are tried while shrinking are not counted.
         if self.breach.is_none() {
             self.cases += 1;
         }
         match outcome {
             Ok(Tried::Yes) => self.tried = true,
             Ok(Tried::No) => self.idle = told,
-            // Made smaller, a case is to stay what it was: one of this law, or one without an answer.
+            // While shrinking, a violation of another law is ignored, so that the smallest case violates the same law.
             Err(breach)
                 if self
                     .breach
@@ -199,7 +199,7 @@ impl Seen<'_, '_> {
                     .is_some_and(|it| it.0.law != breach.law) => {}
             Err(breach) => {
                 self.breach = Some((breach, told));
-                return Err(TestCaseError::fail("broken"));
+                return Err(TestCaseError::fail("violated"));
             }
         }
         Ok(())

@@ -16,7 +16,7 @@ use crate::{
 };
 
 pub(super) fn is_a_skip(trial: &Trial, ask: &mut Ask<'_>) -> Result<(), Violation> {
-    // There is always an instant to judge at.
+    // A question always has a `now`, so a missing time cannot be tested here.
     let kinds = spoiled().prop_filter("a question has a `now`", |it| {
         !matches!(it, Spoiled::NoTime)
     });
@@ -45,19 +45,22 @@ fn of_an_entry(
         return Ok(Tried::No);
     }
     let mut sound = sound.clone();
-    // With nothing to tell its age by, it needs a clock.
+    // Spoiling may remove the timestamp of the intent, so the call needs a clock.
     sound.now = sound.judged_at();
     let (call, reason) = spoiled.spoil(sound);
-    let row = asking.ask(format!("the same, spoiled: {spoiled:?}"), call.question())?;
+    let row = asking.ask(
+        format!("the same entry, spoiled by {spoiled:?}"),
+        call.question(),
+    )?;
     demand(row.decision == Verdict::Skip, || {
-        format!("an entry spoiled by {spoiled:?} is a SKIP")
+        format!("an entry spoiled by {spoiled:?} must be a SKIP")
     })?;
-    // A service may have reasons of its own.
+    // A service may have skip reasons of its own.
     let own = |code: &str| Reason::from_code(code).is_none();
     let fits = |code: &str| code == reason.code() || own(code);
     demand(row.reason.as_deref().is_some_and(fits), || {
         format!(
-            "an entry spoiled by {spoiled:?} is a SKIP {}",
+            "an entry spoiled by {spoiled:?} must be a SKIP with the reason {}",
             reason.code()
         )
     })?;
@@ -100,17 +103,17 @@ fn of_a_harvest(
     };
     for column in silent {
         demand(row.number(column).is_none(), || {
-            format!("{what} there is no {column}")
+            format!("{what}, `{column}` must be absent")
         })?;
     }
     let ladder = !missing.silences_r() && *missing != Missing::Harvested;
     demand(ladder || !is_partial(&row), || {
-        format!("{what} the ladder proposes nothing")
+        format!("{what}, the ladder must not propose a partial close")
     })?;
     let full = HarvestAction::FullCloseProposed.as_str();
     let closes = row.harvest_action.as_deref() == Some(full);
     demand(!missing.silences_k() || !closes, || {
-        format!("{what} there is no {full}")
+        format!("{what}, `harvest_action` must not be {full}")
     })?;
     Ok(Tried::Yes)
 }

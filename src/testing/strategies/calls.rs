@@ -1,4 +1,4 @@
-//! Inputs put together.
+//! Strategies for complete inputs: a policy, guardrails and an intent, or a policy and a position.
 
 use proptest::{prelude::*, sample::select};
 
@@ -8,7 +8,7 @@ use super::{
 };
 use crate::harvest::Market;
 
-/// An instant on a winter morning, in microseconds, with digits in every place.
+/// 2025-12-24 04:32:14.062733 UTC in microseconds. No digit group is zero, so that a lost precision is noticed.
 const BASE: i64 = 1_766_550_734_062_733;
 
 /// Everything that one answer to an intent depends on.
@@ -16,11 +16,11 @@ const BASE: i64 = 1_766_550_734_062_733;
 pub struct Call {
     /// The policy.
     pub policy: PolicyInput,
-    /// What the operator says.
+    /// The operator limits.
     pub guardrails: GuardrailsDraft,
     /// The intent.
     pub intent: IntentDraft,
-    /// The caller's clock, in microseconds; where it has none, the intent's own time counts.
+    /// The clock of the caller in microseconds. If it is `None`, the timestamp of the intent is used.
     pub now: Option<i64>,
 }
 
@@ -31,19 +31,19 @@ pub struct HarvestCall {
     pub policy: PolicyInput,
     /// The position and its market.
     pub position: PositionDraft,
-    /// The caller's clock, in microseconds.
+    /// The clock of the caller in microseconds.
     pub now: i64,
 }
 
 impl Call {
-    /// The instant that the intent is judged at, if there is one.
+    /// Returns the time of the decision in microseconds, or `None` if there is neither a clock nor a timestamp.
     #[must_use]
     pub fn judged_at(&self) -> Option<i64> {
         self.now.or_else(|| self.intent.event_time())
     }
 }
 
-/// Instants that a policy can be in force at, in microseconds.
+/// Generates timestamps at which a policy can be in force, in microseconds.
 pub fn instant() -> impl Strategy<Value = i64> {
     prop_oneof![
         4 => Just(BASE),
@@ -53,7 +53,7 @@ pub fn instant() -> impl Strategy<Value = i64> {
     ]
 }
 
-/// Puts the parts together: the policy's window lies about the instant that the intent is judged at.
+/// Combines the parts. The validity window of the policy is placed around the time of the decision.
 fn call(
     policy: BoxedStrategy<PolicyInput>,
     guardrails: BoxedStrategy<GuardrailsDraft>,
@@ -75,7 +75,7 @@ fn call(
         .boxed()
 }
 
-/// How long ago an intent was sent, in microseconds; negative is ahead of the clock.
+/// Generates the age of an intent in microseconds. A negative age is ahead of the clock.
 pub fn age() -> impl Strategy<Value = i64> {
     prop_oneof![
         4 => Just(0),
@@ -84,7 +84,7 @@ pub fn age() -> impl Strategy<Value = i64> {
     ]
 }
 
-/// Any intent in any world.
+/// Any intent with any guardrails and any policy state.
 pub fn calls() -> BoxedStrategy<Call> {
     call(
         policies::any_state(),
@@ -93,7 +93,7 @@ pub fn calls() -> BoxedStrategy<Call> {
     )
 }
 
-/// Any intent in any world, every number of it from any bits.
+/// Any intent with any guardrails and any policy state; every number of the intent can be any bit pattern.
 pub fn calls_of_any_floats() -> BoxedStrategy<Call> {
     (calls(), prop::collection::vec(any_float(), 8))
         .prop_map(|(mut call, bits)| {
@@ -105,7 +105,7 @@ pub fn calls_of_any_floats() -> BoxedStrategy<Call> {
         .boxed()
 }
 
-/// Any intent, where no policy is in force.
+/// Any intent while no policy is in force.
 pub fn calls_without_policy() -> BoxedStrategy<Call> {
     call(
         policies::not_in_force(),
@@ -114,7 +114,7 @@ pub fn calls_without_policy() -> BoxedStrategy<Call> {
     )
 }
 
-/// Any intent under a policy in force.
+/// Any intent while a policy is in force.
 pub fn calls_with_policy() -> BoxedStrategy<Call> {
     call(
         policies::in_force(),
@@ -123,7 +123,7 @@ pub fn calls_with_policy() -> BoxedStrategy<Call> {
     )
 }
 
-/// An entry that trades: a sound policy, no guardrails, and nothing wrong with it.
+/// An entry that trades: the policy and the entry are sound, and there are no guardrails.
 pub fn sound_entries() -> BoxedStrategy<Call> {
     call(
         policies::sound(),
@@ -132,7 +132,7 @@ pub fn sound_entries() -> BoxedStrategy<Call> {
     )
 }
 
-/// An exit in any world.
+/// An exit of the exit owner or a delegate, with any guardrails and any policy state.
 pub fn exits() -> BoxedStrategy<Call> {
     call(
         policies::any_state(),
@@ -141,7 +141,7 @@ pub fn exits() -> BoxedStrategy<Call> {
     )
 }
 
-/// An entry of one who owns exits, under a policy that would let it trade.
+/// An entry whose source is the exit owner or a delegate, and which is otherwise sound.
 pub fn owners_entries() -> BoxedStrategy<Call> {
     let by_owner = (intents::sound_entry(), select(vec![OWNER, DELEGATE]));
     let entry = by_owner.prop_map(|(entry, owner)| IntentDraft {
@@ -168,12 +168,12 @@ fn harvest_call(
         .boxed()
 }
 
-/// Any position in any world.
+/// Any position with any policy state.
 pub fn harvests() -> BoxedStrategy<HarvestCall> {
     harvest_call(policies::any_state(), positions::any_position())
 }
 
-/// Any position in any world, every number of it and of its market from any bits.
+/// Any position with any policy state; every number of the position and its market can be any bit pattern.
 pub fn harvests_of_any_floats() -> BoxedStrategy<HarvestCall> {
     (harvests(), prop::collection::vec(any_float(), 11))
         .prop_map(|(mut call, bits)| {
@@ -205,17 +205,17 @@ pub fn harvests_of_any_floats() -> BoxedStrategy<HarvestCall> {
         .boxed()
 }
 
-/// Any position under a policy in force.
+/// Any position while a policy is in force.
 pub fn harvests_with_policy() -> BoxedStrategy<HarvestCall> {
     harvest_call(policies::in_force(), positions::any_position())
 }
 
-/// Any position, where no θ is in force.
+/// Any position while no policy is in force.
 pub fn harvests_without_policy() -> BoxedStrategy<HarvestCall> {
     harvest_call(policies::not_in_force(), positions::any_position())
 }
 
-/// A position with an R and a K.
+/// A position for which R and K can be computed.
 pub fn sound_harvests() -> BoxedStrategy<HarvestCall> {
     harvest_call(policies::sound(), positions::sound_position())
 }

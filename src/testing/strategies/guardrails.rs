@@ -1,4 +1,4 @@
-//! What the operator says.
+//! Strategies for guardrails.
 
 use proptest::{option::weighted, prelude::*, sample::select, sample::subsequence};
 
@@ -7,10 +7,10 @@ use super::{
     write::{json, list, object, quote},
 };
 
-/// Guardrails before they are written down.
+/// Guardrails that can be written as a document.
 #[derive(Debug, Clone)]
 pub struct GuardrailsDraft {
-    /// Its bounds that are numbers, by name.
+    /// The numeric limits, by field name.
     pub numbers: Vec<(&'static str, f64)>,
     /// `permitted_symbols`.
     pub permitted: Option<Vec<String>>,
@@ -24,22 +24,22 @@ pub struct GuardrailsDraft {
     pub halt: HaltDraft,
 }
 
-/// What is halted.
+/// The halt in a set of guardrails.
 #[derive(Debug, Clone)]
 pub enum HaltDraft {
-    /// Nothing.
+    /// There is no halt.
     Nothing,
-    /// Entries in these symbols.
+    /// Entries in these symbols are halted.
     Symbols(Vec<String>),
-    /// All entries.
+    /// All entries are halted.
     Everything,
 }
 
-/// The bounds on a trade.
+/// The fields that limit the leverage, margin and notional of a trade.
 pub const MONEY: [&str; 3] = ["max_leverage", "max_position_usd", "max_notional_usd"];
 
 impl GuardrailsDraft {
-    /// No bounds at all.
+    /// Returns guardrails without limits.
     #[must_use]
     pub const fn none() -> Self {
         Self {
@@ -52,20 +52,20 @@ impl GuardrailsDraft {
         }
     }
 
-    /// The bound of this name.
+    /// Returns the limit in a field.
     #[must_use]
     pub fn number(&self, name: &str) -> Option<f64> {
         let (_, number) = self.numbers.iter().find(|(key, _)| *key == name)?;
         Some(*number)
     }
 
-    /// Sets a bound.
+    /// Sets the limit in a field.
     pub fn set(&mut self, name: &'static str, number: f64) {
         self.numbers.retain(|(key, _)| *key != name);
         self.numbers.push((name, number));
     }
 
-    /// The document.
+    /// Returns the document as JSON.
     #[must_use]
     pub fn text(&self) -> String {
         let mut members: Vec<(&str, String)> = Vec::new();
@@ -90,13 +90,13 @@ impl GuardrailsDraft {
     }
 }
 
-/// Some of the symbols, in their order.
+/// Generates some of the symbols, in the order of [`SYMBOLS`].
 pub fn some_symbols() -> impl Strategy<Value = Vec<String>> {
     subsequence(SYMBOLS.to_vec(), 1..SYMBOLS.len())
         .prop_map(|symbols| symbols.into_iter().map(str::to_owned).collect())
 }
 
-/// None at all, or some of them, so that most intents still get through.
+/// Generates no guardrails, or a few of them, so that most entries can still trade.
 pub fn any_guardrails() -> BoxedStrategy<GuardrailsDraft> {
     let some = (
         weighted(0.2, number::positive()),

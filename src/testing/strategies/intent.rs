@@ -1,4 +1,4 @@
-//! Intents through both doors: built in code, and read from JSON in every envelope.
+//! Drafts of intents that can be built in code or written as JSON in every envelope.
 
 use super::{
     intents::unique,
@@ -10,58 +10,58 @@ use crate::{
     intent::{Intent, IntentBuilder},
 };
 
-/// An intent before it is written down.
+/// An intent that can be built in code or written as JSON.
 #[derive(Debug, Clone)]
 pub struct IntentDraft {
-    /// How it is handed over.
+    /// The form in which the intent is handed over.
     pub door: Door,
-    /// Numbers as texts.
+    /// If true, numbers are written as strings.
     pub quoted: bool,
     /// `symbol`.
     pub symbol: String,
-    /// Whether it opens or closes.
+    /// The kind of the intent: entry or exit.
     pub kind: Kind,
     /// `side`.
     pub side: Side,
     /// `source`.
     pub source: Option<String>,
-    /// Its numbers by field: `leverage`, `size`, `quantity`, `price`, …
+    /// The numbers by field: `leverage`, `size`, `quantity`, `price`, …
     pub numbers: Vec<(&'static str, f64)>,
-    /// The field that says when it was sent, and when that was, in microseconds.
+    /// The field with the timestamp, and the timestamp in microseconds.
     pub time: Option<(TimeField, i64)>,
-    /// Whether the envelope, if there is one, holds source and time.
+    /// If true, and if there is an envelope, source and timestamp are in the envelope instead of the payload.
     pub lent: bool,
-    /// Further members, as JSON.
+    /// Additional members, with their values as JSON.
     pub extra: Vec<(&'static str, String)>,
-    /// The order of the keys: each number is another one.
+    /// The seed for the order of the keys; 0 keeps the order.
     pub order: u64,
 }
 
-/// How an intent is handed over.
+/// The form in which an intent is handed over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Door {
-    /// As a value, by an [`IntentBuilder`]; its text is flat.
+    /// A value that an [`IntentBuilder`] builds. Its text is a flat object.
     Builder,
-    /// As an object.
+    /// A flat object.
     Flat,
-    /// As a stream entry: all values are texts.
+    /// A stream entry: a flat object in which all values are strings.
     FlatText,
-    /// The payload as an object under this name.
+    /// An envelope with the payload as an object under this name.
     Object(&'static str),
-    /// The payload as a text under this name.
+    /// An envelope with the payload as a string under this name.
     Text(&'static str),
 }
 
-/// What an intent is for.
+/// The kind of an intent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// It opens.
+    /// The intent opens a position.
     Entry,
-    /// It closes.
+    /// The intent closes a position.
     Exit(Closing),
 }
 
-/// How an exit says that it is one.
+/// The field that marks an intent as an exit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Closing {
     /// `reduce_only`.
@@ -76,7 +76,7 @@ pub enum Closing {
     Type,
 }
 
-/// The field that says when an intent was sent.
+/// The field with the timestamp of an intent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TimeField {
     /// `decided_at`, in milliseconds.
@@ -93,31 +93,31 @@ pub enum TimeField {
 type Members = Vec<(&'static str, String)>;
 
 impl IntentDraft {
-    /// The number in a field.
+    /// Returns the number in a field.
     #[must_use]
     pub fn number(&self, field: &str) -> Option<f64> {
         let (_, number) = self.numbers.iter().find(|(key, _)| *key == field)?;
         Some(*number)
     }
 
-    /// Puts a number into a field.
+    /// Sets the number in a field.
     pub fn set(&mut self, field: &'static str, number: f64) {
         self.remove(field);
         self.numbers.push((field, number));
     }
 
-    /// Takes a number out of a field.
+    /// Removes the number in a field.
     pub fn remove(&mut self, field: &str) {
         self.numbers.retain(|(key, _)| *key != field);
     }
 
-    /// Whether it opens.
+    /// Returns true if the intent is an entry.
     #[must_use]
     pub const fn is_entry(&self) -> bool {
         matches!(self.kind, Kind::Entry)
     }
 
-    /// The same, sent at an instant in microseconds, if it says when.
+    /// Returns the same intent with another timestamp in microseconds. An intent without a timestamp is unchanged.
     #[must_use]
     pub const fn sent_at(mut self, at: i64) -> Self {
         if let Some((_, micros)) = &mut self.time {
@@ -126,20 +126,20 @@ impl IntentDraft {
         self
     }
 
-    /// The instant that a replay judges it at, in microseconds.
+    /// Returns the timestamp that a replay uses for the decision, in microseconds.
     #[must_use]
     pub fn event_time(&self) -> Option<i64> {
         let (field, micros) = self.time?;
         let whole_millis = micros.div_euclid(1_000) * 1_000;
         match (self.door, field) {
             (Door::Builder, _) | (_, TimeField::Timestamp) => Some(micros),
-            // A stream counts from 1970.
+            // A stream id counts from 1970 and cannot be negative.
             (_, TimeField::Id) => (micros >= 0).then_some(whole_millis),
             (_, TimeField::DecidedAt | TimeField::Ts) => Some(whole_millis),
         }
     }
 
-    /// Shows the intent, as the engine reads it, to `then`.
+    /// Calls `then` with the intent as the engine reads it.
     pub fn with<R>(&self, then: impl FnOnce(&Intent<'_>) -> R) -> R {
         if self.door == Door::Builder {
             return then(&self.built());
@@ -172,14 +172,14 @@ impl IntentDraft {
                 "entry_price" => builder.entry_price(*x),
                 "stop_loss" => builder.stop_loss(*x),
                 "take_profit" => builder.take_profit(*x),
-                // The builder has no other.
+                // The builder has no method for other fields.
                 _ => builder,
             };
         }
         builder.build()
     }
 
-    /// It as JSON.
+    /// Returns the intent as JSON.
     #[must_use]
     pub fn text(&self) -> String {
         let (mut inner, lent) = self.members();
@@ -219,7 +219,7 @@ impl IntentDraft {
         }
     }
 
-    /// What a payload holds, and what its envelope may lend.
+    /// Returns the members of the payload, and those that may be in the envelope instead.
     fn members(&self) -> (Members, Members) {
         let mut members = vec![("symbol", quote(&self.symbol))];
         let side = ("side", quote(self.side.as_str()));
@@ -252,7 +252,7 @@ impl IntentDraft {
 }
 
 impl IntentDraft {
-    /// The builder knows fewer names.
+    /// Renames the numbers that the builder does not know, if the intent is built with it.
     pub(super) fn for_its_door(mut self) -> Self {
         if self.door == Door::Builder {
             let renamed = self.numbers.iter().map(|(field, x)| match *field {

@@ -1,4 +1,4 @@
-//! Intents of every kind.
+//! Strategies for intents.
 
 use crate::domain::Side;
 use proptest::{option::weighted, prelude::*, sample::select};
@@ -34,10 +34,10 @@ fn time() -> impl Strategy<Value = Option<(TimeField, i64)>> {
     weighted(0.95, field.prop_map(|field| (field, 0)))
 }
 
-/// By field.
+/// Numbers by field.
 type Numbers = Vec<(&'static str, f64)>;
 
-/// The ways to say a size.
+/// Generates a size in each of the forms that an intent may use.
 fn size(x: fn() -> BoxedStrategy<f64>) -> BoxedStrategy<Numbers> {
     let one = |name: &'static str| x().prop_map(move |usd| vec![(name, usd)]);
     let product = |quantity: &'static str, price: &'static str| {
@@ -55,7 +55,7 @@ fn size(x: fn() -> BoxedStrategy<f64>) -> BoxedStrategy<Numbers> {
     .boxed()
 }
 
-/// Numbers that make an entry, or spoil it: each of them may be anything.
+/// Generates the numbers of an intent. Each of them can be any float.
 fn any_numbers() -> impl Strategy<Value = Numbers> {
     let wild = || number::wild().boxed();
     let stops = vec!["stop_loss", "entry_price", "take_profit"];
@@ -72,7 +72,7 @@ fn any_numbers() -> impl Strategy<Value = Numbers> {
         })
 }
 
-/// The first of every field.
+/// Keeps the first number of each field.
 pub(super) fn unique(numbers: impl Iterator<Item = (&'static str, f64)>) -> Numbers {
     let mut unique = Numbers::new();
     for (field, x) in numbers {
@@ -143,7 +143,7 @@ fn stranger() -> impl Strategy<Value = Option<String>> {
     weighted(0.7, Just(STRANGER.to_owned()))
 }
 
-/// Mostly entries, a few of them from an exit owner, and a few exits.
+/// Mostly entries. A few of them are from an exit owner, and a few intents are exits.
 pub fn any_intent() -> BoxedStrategy<IntentDraft> {
     let kind = prop_oneof![12 => Just(Kind::Entry), 1 => exit_kind()];
     let source = prop_oneof![12 => stranger(), 1 => select(vec![OWNER, DELEGATE]).prop_map(|s| Some(s.to_owned()))];
@@ -156,7 +156,7 @@ pub fn any_intent() -> BoxedStrategy<IntentDraft> {
     )
 }
 
-/// An entry with nothing wrong.
+/// An entry that is valid and complete.
 pub fn sound_entry() -> BoxedStrategy<IntentDraft> {
     let timestamp = Just(Some((TimeField::Timestamp, 0)));
     draft(
@@ -168,7 +168,7 @@ pub fn sound_entry() -> BoxedStrategy<IntentDraft> {
     )
 }
 
-/// An exit of the owner or a delegate, whatever its numbers and its time.
+/// An exit of the exit owner or a delegate, with any numbers and any timestamp.
 pub fn any_exit() -> BoxedStrategy<IntentDraft> {
     let symbol = prop_oneof![4 => listed_symbol(), 1 => Just(OUTSIDER.to_owned()), 1 => Just("NEVERSEEN".to_owned())];
     let owners = select(vec![OWNER, OWNER, DELEGATE]).prop_map(|s| Some(s.to_owned()));

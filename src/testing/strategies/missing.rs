@@ -1,4 +1,4 @@
-//! One input of a harvest that is missing.
+//! A strategy for one missing input of a harvest.
 
 use proptest::{prelude::*, sample::select};
 
@@ -23,7 +23,7 @@ pub enum Missing {
     Market,
     /// `sigma`.
     Sigma,
-    /// `ts`, the strength of the trend.
+    /// `ts`, the trend strength.
     TrendStrength,
     /// `p_trend`.
     PTrend,
@@ -37,7 +37,7 @@ pub enum Missing {
     CurrentStop,
 }
 
-/// Any one of them.
+/// Generates any of the inputs.
 pub fn missing() -> impl Strategy<Value = Missing> {
     select(vec![
         Missing::Side,
@@ -57,7 +57,7 @@ pub fn missing() -> impl Strategy<Value = Missing> {
 }
 
 impl Missing {
-    /// Whether R, and with it ladder and lock, needs it.
+    /// Returns true if R needs this input. The ladder and the profit lock need R.
     #[must_use]
     pub const fn silences_r(self) -> bool {
         match self {
@@ -74,7 +74,7 @@ impl Missing {
         }
     }
 
-    /// Whether K needs it.
+    /// Returns true if K needs this input.
     #[must_use]
     pub const fn silences_k(self) -> bool {
         match self {
@@ -94,9 +94,9 @@ impl Missing {
         }
     }
 
-    /// The position with a value that is none in the place of this input: nothing, or what
-    /// [`unusable`](super::number::unusable) gives. What is legal there is kept out: a zero where zero is a number
-    /// like others, and the absence of a stop, which says that there is none.
+    /// Returns the position with this input missing (`value` is `None`) or set to a number that
+    /// [`unusable`](super::number::unusable) generates. If that is legal in the field (a 0 where 0 is an ordinary
+    /// number, or an absent stop, which means that there is none), another unusable value is set instead.
     #[must_use]
     pub fn from(self, mut draft: PositionDraft, value: Option<f64>) -> PositionDraft {
         let position = &mut draft.position;

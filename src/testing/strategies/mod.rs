@@ -1,7 +1,8 @@
-//! Random inputs: floats over every bit pattern, policies in every state, intents through both doors.
+//! Random inputs: floats of every bit pattern, policies in every state, and intents that are built in code or read from
+//! JSON.
 //!
-//! A draft is an input before it is written down. What a law looks up in it was never read by the engine. Drafts
-//! have public fields, so that a test can put one thing wrong that a strategy does not.
+//! A draft is an input before it is written as JSON. A law reads the expected values from the draft, not from the
+//! engine. The fields of a draft are public, so that a test can spoil an input in a way that no strategy does.
 //!
 //! ```
 //! use portcullis::testing::strategies;
@@ -41,7 +42,7 @@ pub use position::PositionDraft;
 pub use spoiled::{Noise, Spoiled, noise, spoiled};
 pub use tightening::{Tightening, tightening};
 
-/// The symbols of the policies here; the last of them is in none.
+/// The symbols that the strategies use. All but the last can be in the universe of a policy.
 pub const SYMBOLS: [&str; 6] = [
     "BTCUSDT",
     "ETHUSDT",
@@ -50,13 +51,13 @@ pub const SYMBOLS: [&str; 6] = [
     "币安人生USDT",
     "XRPUSDT",
 ];
-/// The one that is in no policy.
+/// The symbol that is not in any policy.
 pub const OUTSIDER: &str = "XRPUSDT";
 
-/// Who owns exits.
+/// The exit owner.
 pub const OWNER: &str = crate::exit::STANDARD_OWNER;
-/// Who may close as well.
+/// The exit delegate.
 pub const DELEGATE: &str = "emergency";
 
-/// A service that owns no exits.
+/// A source that is neither the exit owner nor a delegate.
 pub const STRANGER: &str = "momentum";

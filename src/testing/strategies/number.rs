@@ -1,19 +1,19 @@
-//! Floats: ordinary, suspicious, and any bits at all.
+//! Strategies for floats: ordinary numbers, unusable numbers, and any bit pattern.
 
 use proptest::{prelude::*, sample::select};
 
-/// Every bit pattern: NaN of every payload, both infinities, both zeros, subnormals.
+/// Any bit pattern: NaN with any payload, both infinities, both zeros, subnormals.
 pub fn any_bits() -> impl Strategy<Value = f64> {
     any::<u64>().prop_map(f64::from_bits)
 }
 
-/// Every bit pattern, and more often than chance has it those that are no finite number.
+/// Any bit pattern; unusable numbers are more frequent than in a uniform distribution.
 pub fn any_float() -> impl Strategy<Value = f64> {
     prop_oneof![3 => any_bits(), 1 => unusable()]
 }
 
-/// Numbers that a policy or an intent would hold: the two that nobody may make up, their neighbours, factors
-/// that make them, and others.
+/// Ordinary numbers of a policy or an intent. Frequent among them are 10 and 200 (the values of the forbidden defaults
+/// of 10x and 200 USD), their neighbours, and their factors.
 pub fn usual() -> impl Strategy<Value = f64> {
     let named = vec![
         10.0,
@@ -40,7 +40,7 @@ pub fn usual() -> impl Strategy<Value = f64> {
     prop_oneof![3 => select(named), 2 => 0.01..20_000.0]
 }
 
-/// Finite and greater than 0, of any size.
+/// Any number that is finite and greater than 0.
 pub fn positive() -> impl Strategy<Value = f64> {
     let any = any_bits().prop_map(|x| {
         let x = x.abs();
@@ -49,7 +49,7 @@ pub fn positive() -> impl Strategy<Value = f64> {
     prop_oneof![12 => usual(), 1 => any, 1 => select(vec![5e-324, 1e-300, 1e300, f64::MAX])]
 }
 
-/// What is no size, no leverage and no price.
+/// Any number that is not valid as a size, a leverage or a price: NaN, infinite, 0 or negative.
 pub fn unusable() -> impl Strategy<Value = f64> {
     let words = vec![
         f64::NAN,
@@ -67,7 +67,7 @@ pub fn unusable() -> impl Strategy<Value = f64> {
     ]
 }
 
-/// Anything, most of it ordinary.
+/// Any number; most are ordinary.
 pub fn wild() -> impl Strategy<Value = f64> {
     prop_oneof![10 => usual(), 1 => unusable(), 2 => any_bits()]
 }

@@ -1,4 +1,5 @@
-//! Policies in every state: absent, unreadable, invalid, forged, stale, not yet valid, on the edge, in force.
+//! Strategies for policies in every state: absent, unreadable, invalid, forged, stale, not yet valid, at the edge of
+//! validity, in force.
 
 use std::ops::Range;
 
@@ -10,10 +11,10 @@ use super::{
     policy::{Flaw, PolicyDraft, PolicyInput, StatedHash},
 };
 
-/// Where a window begins and ends, about the instant that is judged.
+/// The begin and the end of validity, relative to the time of the decision.
 type Window = (Option<i64>, i64);
 
-/// A day, in microseconds.
+/// One day in microseconds.
 const DAY: i64 = 86_400_000_000;
 
 fn at_least(from: i64) -> impl Strategy<Value = i64> {
@@ -21,7 +22,7 @@ fn at_least(from: i64) -> impl Strategy<Value = i64> {
     prop_oneof![2 => Just(from), 1 => Just(from.max(1)), 2 => far]
 }
 
-/// Both ends to the microsecond.
+/// A window that contains the time of the decision, up to both edges, to the microsecond.
 fn open_window() -> BoxedStrategy<Window> {
     let begins = at_least(0).prop_map(|before| -before);
     (weighted(0.5, begins), at_least(0)).boxed()
@@ -36,7 +37,7 @@ fn future_window() -> BoxedStrategy<Window> {
     (at_least(1).prop_map(Some), Just(2 * DAY)).boxed()
 }
 
-/// θ with its thresholds in order.
+/// Generates θ with its thresholds in ascending order.
 fn theta() -> impl Strategy<Value = Vec<(&'static str, f64)>> {
     let share = || 0.0..=1.0_f64;
     let weight = || prop_oneof![1 => Just(0.0), 4 => 0.0..3.0_f64];
@@ -106,7 +107,7 @@ fn limits() -> impl Strategy<Value = Vec<(&'static str, f64)>> {
     )
 }
 
-/// The universe, and what each symbol of it may be traded with; now and then one has no leverage.
+/// Generates the universe and its leverages. A symbol of the universe may have no leverage.
 fn universe() -> impl Strategy<Value = (Vec<String>, Vec<(String, f64)>)> {
     let leverages = prop::collection::vec(weighted(0.9, number::positive()), SYMBOLS.len() - 1);
     (leverages, 1..SYMBOLS.len()).prop_map(|(leverages, count)| {
@@ -165,12 +166,12 @@ fn honest_hash() -> BoxedStrategy<StatedHash> {
     select(vec![StatedHash::None, StatedHash::None, StatedHash::Own]).boxed()
 }
 
-/// Whole, genuine and in force at the instant that is judged, to the very edge.
+/// A policy that is valid, authentic and in force at the time of the decision, up to both edges.
 pub fn in_force() -> BoxedStrategy<PolicyInput> {
     draft(open_window(), honest_hash(), Just(None).boxed())
 }
 
-/// In force; every symbol has an ordinary leverage, and there are no limits.
+/// A policy in force without limits, in which every symbol has the same ordinary leverage.
 pub fn sound() -> BoxedStrategy<PolicyInput> {
     (in_force(), number::usual())
         .prop_map(|(mut policy, leverage)| {
@@ -188,7 +189,7 @@ pub fn sound() -> BoxedStrategy<PolicyInput> {
         .boxed()
 }
 
-/// In none of its ways in force.
+/// A policy that is not in force, for any reason.
 pub fn not_in_force() -> BoxedStrategy<PolicyInput> {
     let whole = || Just(None).boxed();
     let forged = Just(StatedHash::OfAnother).boxed();
@@ -203,7 +204,7 @@ pub fn not_in_force() -> BoxedStrategy<PolicyInput> {
     .boxed()
 }
 
-/// In force, or in any other state.
+/// A policy that is in force or not.
 pub fn any_state() -> BoxedStrategy<PolicyInput> {
     prop_oneof![2 => in_force(), 1 => not_in_force()].boxed()
 }

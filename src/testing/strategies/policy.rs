@@ -1,4 +1,4 @@
-//! A policy before it is written down.
+//! Drafts of policies.
 
 use crate::{
     domain::Symbol,
@@ -7,74 +7,74 @@ use crate::{
 
 use super::write::{json, list, object, quote, seconds};
 
-/// What every draft calls its version.
+/// The version of every drafted policy.
 pub const POLICY_VERSION: &str = "7.2-law";
 
-/// What a caller holds: a policy, or what it has in the place of one.
+/// The policy of a caller, or what it has instead.
 #[derive(Debug, Clone)]
 pub enum PolicyInput {
-    /// Nothing, and why.
+    /// There is no policy, for this reason.
     Absent(PolicyAbsence),
-    /// A text in the place of a policy, and no policy.
+    /// The stored text is not a policy.
     Unreadable(String),
-    /// A policy, or one that is spoiled in one way.
+    /// A draft that is valid, or that is spoiled in one way.
     Draft(PolicyDraft),
 }
 
-/// A policy before it is written down.
+/// A policy that can be written as a document.
 #[derive(Debug, Clone)]
 pub struct PolicyDraft {
     /// `universe_symbols`.
     pub universe: Vec<String>,
     /// `leverage_by_symbol`.
     pub leverages: Vec<(String, f64)>,
-    /// Of `harvest_params`, `kill_params` and `limits`, by path: `limits.max_leverage`.
+    /// The numbers in `harvest_params`, `kill_params` and `limits`, by path: `limits.max_leverage`.
     pub numbers: Vec<(&'static str, f64)>,
-    /// When it comes into force, in microseconds after `about`; negative is before.
+    /// The begin of validity, in microseconds after `about`; may be negative.
     pub begins: Option<i64>,
-    /// When it expires, in microseconds after `about`.
+    /// The expiry, in microseconds after `about`; may be negative.
     pub expires: i64,
-    /// The instant that is judged, in microseconds since the epoch.
+    /// The time of the decision, in microseconds since the epoch.
     pub about: i64,
     /// `harvest_grace_sec`.
     pub grace_sec: Option<u32>,
     /// `market`.
     pub market: Option<&'static str>,
-    /// The hash that it states.
+    /// The hash that the document states.
     pub stated_hash: StatedHash,
-    /// Whether [`read`](Self::read) reads it as a map of texts, as a Redis hash holds it. Its text is a document
-    /// all the same.
+    /// If true, [`read`](Self::read) builds the policy from a map of strings, as in a Redis hash. [`text`](Self::text)
+    /// returns a document in both cases.
     pub as_map: bool,
-    /// The order of its keys: each number is another one.
+    /// The seed for the order of the keys; 0 keeps the order.
     pub order: u64,
-    /// What makes it none.
+    /// The defect that makes the draft invalid.
     pub flaw: Option<Flaw>,
 }
 
-/// The hash that a policy states.
+/// The hash that a policy document states.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StatedHash {
-    /// It states none.
+    /// The document states no hash.
     None,
-    /// Its own.
+    /// The document states its own hash.
     Own,
     /// The hash of the same policy with another expiry.
     OfAnother,
 }
 
-/// What makes a draft no policy.
+/// A defect that makes a draft invalid.
 #[derive(Debug, Clone)]
 pub enum Flaw {
-    /// A required field, or a required number of one, is not there.
+    /// A required field, or a required number in a structure, is missing.
     Missing(&'static str),
-    /// A field holds something else.
+    /// A field has this JSON value instead of its own.
     Holds(&'static str, &'static str),
-    /// The text ends early, after so many 256ths.
+    /// The text is cut to this many 256ths of its length.
     Cut(u8),
 }
 
 impl PolicyInput {
-    /// The same, its window about an instant in microseconds.
+    /// Returns the same input with its validity window placed around a timestamp in microseconds.
     #[must_use]
     pub fn about(mut self, at: i64) -> Self {
         if let Self::Draft(draft) = &mut self {
@@ -83,7 +83,7 @@ impl PolicyInput {
         self
     }
 
-    /// The draft, where there is one.
+    /// Returns the draft, if the input is one.
     #[must_use]
     pub const fn draft(&self) -> Option<&PolicyDraft> {
         match self {
@@ -92,7 +92,7 @@ impl PolicyInput {
         }
     }
 
-    /// The draft, where there is one.
+    /// Returns the draft for changes, if the input is one.
     pub const fn draft_mut(&mut self) -> Option<&mut PolicyDraft> {
         match self {
             Self::Draft(draft) => Some(draft),
@@ -100,10 +100,10 @@ impl PolicyInput {
         }
     }
 
-    /// As a caller gets it from a store.
+    /// Returns the text that a caller gets from a store.
     ///
     /// # Errors
-    /// Why there is no text.
+    /// Returns the reason why there is no text.
     pub fn text(&self) -> Result<String, PolicyAbsence> {
         match self {
             Self::Absent(absence) => Err(absence.clone()),
@@ -112,10 +112,10 @@ impl PolicyInput {
         }
     }
 
-    /// As a caller reads it.
+    /// Parses the policy as a caller does.
     ///
     /// # Errors
-    /// Why it is no policy.
+    /// Returns the reason why there is no valid policy.
     pub fn read(&self) -> Result<Policy, PolicyAbsence> {
         match self {
             Self::Absent(absence) => Err(absence.clone()),
@@ -126,7 +126,7 @@ impl PolicyInput {
 }
 
 impl PolicyDraft {
-    /// The number that stands at a path, as `leverage_by_symbol.BTCUSDT`.
+    /// Returns the number at a path, for example `leverage_by_symbol.BTCUSDT`.
     #[must_use]
     pub fn number(&self, path: &str) -> Option<f64> {
         if let Some(name) = path.strip_prefix("leverage_by_symbol.") {
@@ -136,7 +136,7 @@ impl PolicyDraft {
         Some(*number)
     }
 
-    /// The leverage of a symbol, however it is spelled.
+    /// Returns the leverage of a symbol in any spelling.
     #[must_use]
     pub fn leverage(&self, name: &str) -> Option<f64> {
         let symbol = Symbol::new(name).ok()?;
@@ -145,22 +145,22 @@ impl PolicyDraft {
         Some(*leverage)
     }
 
-    /// Puts a number at a path.
+    /// Sets the number at a path.
     pub fn set(&mut self, path: &'static str, number: f64) {
         self.numbers.retain(|(key, _)| *key != path);
         self.numbers.push((path, number));
     }
 
-    /// Its last instant, in microseconds since the epoch.
+    /// Returns the expiry in microseconds since the epoch.
     #[must_use]
     pub const fn expires_at(&self) -> i64 {
         self.about + self.expires
     }
 
-    /// As a caller reads it.
+    /// Parses the policy as a caller does.
     ///
     /// # Errors
-    /// Why it is no policy.
+    /// Returns the reason why the draft is not a valid policy.
     pub fn read(&self) -> Result<Policy, PolicyAbsence> {
         let policy = Policy::from_json(&self.text())?;
         if self.as_map {
@@ -169,7 +169,7 @@ impl PolicyDraft {
         Ok(policy)
     }
 
-    /// The document.
+    /// Returns the document as JSON.
     #[must_use]
     pub fn text(&self) -> String {
         let mut members = self.members();

@@ -1,4 +1,4 @@
-//! Positions and markets, in code and as JSON.
+//! Drafts of positions and their markets.
 
 use super::write::{json, object, quote};
 use crate::{
@@ -6,21 +6,21 @@ use crate::{
     harvest::{Harvested, Market, Position, Snapshot, Stage, Standing},
 };
 
-/// A position and its market before they are written down.
+/// A position and its market that can be used as values or written as JSON.
 #[derive(Debug, Clone)]
 pub struct PositionDraft {
     /// The position.
     pub position: Position,
-    /// Its market, if anything is said of it.
+    /// The market, if the record contains one.
     pub market: Option<Market>,
-    /// Whether [`read`](Self::read) goes through JSON.
+    /// If true, [`read`](Self::read) parses the JSON text.
     pub as_json: bool,
-    /// How long ago it was true, in microseconds, where it says so.
+    /// The age of the position and the market in microseconds, if they have a timestamp.
     pub age: Option<i64>,
 }
 
 impl PositionDraft {
-    /// The same, its times about an instant in microseconds.
+    /// Returns the same position with its timestamps relative to a timestamp in microseconds.
     #[must_use]
     pub fn about(mut self, at: i64) -> Self {
         let millis = self.age.map(|age| at.saturating_sub(age).div_euclid(1_000));
@@ -32,7 +32,7 @@ impl PositionDraft {
         self
     }
 
-    /// As the engine gets it.
+    /// Returns the position and the market as the engine reads them.
     #[must_use]
     pub fn read(&self) -> (Position, Option<Market>) {
         match Snapshot::from_json(&self.text(0), self.position.as_of) {
@@ -41,7 +41,7 @@ impl PositionDraft {
         }
     }
 
-    /// The number in a field that a source can name.
+    /// Returns the number in a field that a source can name.
     #[must_use]
     pub fn number(&self, field: &str) -> Option<f64> {
         match field {
@@ -52,7 +52,7 @@ impl PositionDraft {
         }
     }
 
-    /// The record, its keys in an order of their own for every `order`.
+    /// Returns the record as JSON. Each `order` shuffles the keys differently; 0 keeps their order.
     #[must_use]
     pub fn text(&self, order: u64) -> String {
         let position = &self.position;

@@ -1,4 +1,4 @@
-//! Positions of every kind, and their markets.
+//! Strategies for positions and their markets.
 
 use crate::{
     domain::{PositionSide, Symbol},
@@ -25,7 +25,7 @@ fn direction() -> impl Strategy<Value = Standing> {
     ])
 }
 
-/// A number that may be missing or anything.
+/// Generates a number that may be missing or any float.
 fn loose(usual: BoxedStrategy<f64>) -> BoxedStrategy<Option<f64>> {
     prop_oneof![
         16 => usual.prop_map(Some),
@@ -65,7 +65,7 @@ fn position(
         market,
         prop_oneof![3 => Just(Some(0)), 1 => Just(Some(30_000_000)), 1 => Just(None)],
     )
-        .prop_filter_map("no symbol", |(numbers, words, market, age)| {
+        .prop_filter_map("invalid symbol", |(numbers, words, market, age)| {
             let (sigma, ts, p_trend, p_mr, p_chop) = market;
             Some(PositionDraft {
                 position: Position {
@@ -99,7 +99,7 @@ fn stop_dist() -> BoxedStrategy<f64> {
     prop_oneof![1 => Just(0.02), 2 => 0.001..0.3_f64].boxed()
 }
 
-/// Every number of it may be missing or anything.
+/// A position in which every number may be missing or any float.
 pub fn any_position() -> BoxedStrategy<PositionDraft> {
     let side = prop_oneof![
         12 => direction().prop_map(Some),
@@ -116,7 +116,7 @@ pub fn any_position() -> BoxedStrategy<PositionDraft> {
     )
 }
 
-/// Nothing missing, and everything within its bounds.
+/// A position in which nothing is missing and every number is within its range.
 pub fn sound_position() -> BoxedStrategy<PositionDraft> {
     let some = |usual: BoxedStrategy<f64>| usual.prop_map(Some).boxed();
     position(

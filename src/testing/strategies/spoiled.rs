@@ -1,4 +1,4 @@
-//! One thing wrong with an entry that would trade; and what spoils an entry and no exit.
+//! Strategies for defects of a sound entry, and for defects that an exit must tolerate.
 
 use proptest::{prelude::*, sample::select};
 
@@ -9,58 +9,59 @@ use super::{
     number::{positive, unusable},
 };
 
-/// One thing wrong with an entry that would trade.
+/// One defect of an entry that would otherwise trade.
 #[derive(Debug, Clone, Copy)]
 pub enum Spoiled {
-    /// It asks for a leverage that is none.
+    /// The requested leverage is not usable.
     Leverage(f64),
-    /// It asks for a leverage that nobody can read; as JSON.
+    /// The requested leverage is this JSON value, which is not a leverage.
     LeverageText(&'static str),
-    /// It asks for a size that is none.
+    /// The size is not usable.
     Size(f64),
-    /// It asks for a size that nobody can read; as JSON.
+    /// The size is this JSON value, which is not a size.
     SizeText(&'static str),
-    /// It asks for no size.
+    /// The intent has no size.
     NoSize,
-    /// It names a quantity, and no price.
+    /// The intent has a quantity and no price.
     QuantityWithoutPrice(f64),
-    /// It names a margin, and no leverage.
+    /// The intent has a margin and no leverage.
     MarginWithoutLeverage(f64),
-    /// Quantity and price make a notional that is not finite.
+    /// The product of quantity and price is not finite.
     ProductTooLarge,
-    /// Quantity and price make a notional of 0.
+    /// The product of quantity and price is 0.
     ProductTooSmall,
-    /// Margin and leverage make a notional that is not finite.
+    /// The product of margin and leverage is not finite.
     MarginOverflows,
-    /// Notional and leverage make a margin of 0.
+    /// The quotient of notional and leverage is 0.
     MarginVanishes,
-    /// It names a symbol that is none.
+    /// The symbol is not valid.
     Symbol(&'static str),
-    /// Its symbol is not in the universe.
+    /// The symbol is not in the universe.
     NotListed,
-    /// The policy gives its symbol no leverage.
+    /// The policy has no leverage for the symbol.
     NoLeverageForIt,
-    /// Its stop is no price.
+    /// The stop is not a price.
     Stop(f64),
-    /// Its stop would be hit at once.
+    /// The stop would be hit at once.
     StopOnTheWrongSide,
-    /// There is no instant to judge it at; none of its questions has a `now`.
+    /// There is neither a clock nor a timestamp. A [`Question`](crate::testing::Question) always has a `now`, so it
+    /// cannot express this.
     NoTime,
-    /// A member of its own, as JSON, that cannot be read or contradicts another.
+    /// A member, as name and JSON value, that cannot be read or contradicts another; with the expected reason.
     Member(&'static str, &'static str, Reason),
-    /// A key stands there twice.
+    /// A key is a duplicate.
     Twice(&'static str),
-    /// Its age is bounded, and unknown.
+    /// The age of the intent is limited, and unknown.
     AgeUnknown,
-    /// Its lead on the clock is bounded, and unknown.
+    /// The time by which the intent is ahead of the clock is limited, and unknown.
     LeadUnknown,
-    /// A market is required, and the policy names none.
+    /// The guardrails require a market, and the policy states none.
     MarketUnknown,
-    /// A hash is required, and the policy states none.
+    /// The guardrails require a hash, and the policy states none.
     HashUnstated,
 }
 
-/// Any of them.
+/// Generates any of the defects.
 pub fn spoiled() -> impl Strategy<Value = Spoiled> {
     let texts = vec![
         "\"x\"", "\"\"", "[]", "{}", "true", "\"0x10\"", "\"1,5\"", "\"nan\"", "\"inf\"", "0",
@@ -114,7 +115,7 @@ fn by_member() -> impl Strategy<Value = Spoiled> {
 }
 
 impl Spoiled {
-    /// A sound call with this one thing wrong, and the reason that it must be refused for.
+    /// Returns the call with this one defect, and the skip reason that it must have.
     #[must_use]
     pub fn spoil(self, mut call: Call) -> (Call, Reason) {
         let intent = &mut call.intent;
@@ -133,7 +134,7 @@ impl Spoiled {
                 member(intent, "size", json, reason)
             }
             Self::NoSize => size(intent, &[]),
-            // It does not fall through to the next way to say a size.
+            // A later form of a size must not be used if an earlier one is incomplete.
             Self::QuantityWithoutPrice(x) => {
                 size(intent, &[("quantity", x), ("position_size_usd", 200.0)])
             }
@@ -170,13 +171,13 @@ impl Spoiled {
             Self::StopOnTheWrongSide => {
                 let entry = intent.number("entry_price").unwrap_or(100.0);
                 intent.set("entry_price", entry);
-                // On the entry itself it would be hit at once.
+                // A stop at the entry price would be hit at once.
                 intent.set("stop_loss", entry);
                 Reason::IntentAmbiguous
             }
             Self::Member(key, json, reason) => member(intent, key, json, reason),
             Self::Twice(key) => {
-                // Equal or not: nobody can tell which of the two is meant.
+                // Two equal values are a duplicate as well.
                 member(intent, key, "\"1\"", Reason::IntentInvalid);
                 member(intent, key, "\"1\"", Reason::IntentInvalid)
             }
@@ -209,14 +210,14 @@ impl Spoiled {
     }
 }
 
-/// Puts these numbers in the place of whatever says a size.
+/// Replaces all numbers that state a size with these numbers.
 fn size(intent: &mut IntentDraft, numbers: &[(&'static str, f64)]) -> Reason {
     intent.numbers.retain(|(field, _)| *field == "leverage");
     numbers.iter().for_each(|(field, x)| intent.set(field, *x));
     Reason::PolicyMissingSize
 }
 
-/// What no builder can say is said in JSON.
+/// Adds a member as JSON, because the builder cannot express it.
 fn member(intent: &mut IntentDraft, key: &'static str, json: &str, reason: Reason) -> Reason {
     intent.door = Door::Flat;
     if let Some((field, _)) = &mut intent.time {
@@ -238,18 +239,18 @@ fn change_policy(call: &mut Call, change: impl FnOnce(&mut PolicyDraft)) {
     }
 }
 
-/// Gives the symbol of the intent another leverage, and no symbol but it.
+/// Sets the leverage of the symbol of the intent, and removes the leverage of all other symbols.
 fn give_leverage(call: &mut Call, leverage: f64) -> Reason {
     let symbol = call.intent.symbol.to_uppercase();
     change_policy(call, |policy| policy.leverages = vec![(symbol, leverage)]);
     Reason::PolicyLimitExceeded
 }
 
-/// Members that spoil an entry and no exit, as JSON.
+/// Members, as name and JSON value, that spoil an entry but not an exit.
 pub type Noise = Vec<(&'static str, String)>;
 
-/// Members that spoil an entry and no exit. Those without which an exit would not be one are left out for it:
-/// [`IntentDraft::with_noise`].
+/// Generates members that spoil an entry but not an exit. [`IntentDraft::with_noise`] omits those that would change
+/// whether the intent is an exit.
 pub fn noise() -> impl Strategy<Value = Noise> {
     let fields = vec![
         "leverage",
@@ -282,7 +283,7 @@ pub fn noise() -> impl Strategy<Value = Noise> {
 }
 
 impl IntentDraft {
-    /// An exit with noise about it: all but the keys that say that it is one.
+    /// Returns the exit with additional members, except those whose keys mark it as an exit.
     #[must_use]
     pub fn with_noise(mut self, noise: &Noise) -> Self {
         let needed: &[&str] = match self.kind {

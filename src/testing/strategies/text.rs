@@ -1,10 +1,10 @@
-//! Texts of every kind: any characters, any JSON, and sound inputs with a piece torn out.
+//! Strategies for texts: any characters, any JSON, and sound inputs with a part replaced.
 
 use proptest::prelude::*;
 
 use super::{calls, number, policy::PolicyDraft};
 
-/// Any bytes, read as text as a reader would have to.
+/// Any bytes, decoded as UTF-8 with replacement characters.
 fn bytes() -> impl Strategy<Value = String> {
     prop::collection::vec(any::<u8>(), 0..200)
         .prop_map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
@@ -27,7 +27,7 @@ fn json_value() -> impl Strategy<Value = serde_json::Value> {
     })
 }
 
-/// Names that somebody looks for, and others.
+/// Keys that a reader looks up, and any others.
 fn key() -> impl Strategy<Value = String> {
     let known = [
         "symbol",
@@ -62,7 +62,7 @@ fn key() -> impl Strategy<Value = String> {
     prop_oneof![4 => known, 1 => any::<String>()]
 }
 
-/// A text with a piece of another one in the place of a piece of its own.
+/// A sound text in which one part is replaced with another text.
 fn torn() -> impl Strategy<Value = String> {
     let whole = calls().prop_map(|call| {
         let policy = call.policy.draft().map(PolicyDraft::text);
@@ -87,7 +87,7 @@ fn torn() -> impl Strategy<Value = String> {
     })
 }
 
-/// Deeper than any reader should follow.
+/// JSON that is nested deeper than a reader should follow.
 fn deep() -> impl Strategy<Value = String> {
     (
         prop::sample::select(vec!["[", "{\"payload\":", "{\"market\":", "{\"limits\":"]),
@@ -96,7 +96,7 @@ fn deep() -> impl Strategy<Value = String> {
         .prop_map(|(opening, depth)| opening.repeat(depth))
 }
 
-/// Any text at all; most of them are nearly an input.
+/// Any text. Most of the texts are almost a valid input.
 pub fn any_text() -> BoxedStrategy<String> {
     prop_oneof![
         3 => any::<String>(),

@@ -1,4 +1,4 @@
-//! Ways to allow less.
+//! Tightenings: changes of a call that permit less.
 
 use proptest::{prelude::*, sample::select};
 
@@ -8,30 +8,30 @@ use super::{
     number::usual,
 };
 
-/// A way to allow less.
+/// A change that permits less.
 #[derive(Debug, Clone)]
 pub enum Tightening {
-    /// One symbol of the universe goes.
+    /// One symbol is removed from the universe, by index.
     FewerSymbols(usize),
-    /// A limit of the policy, by path.
+    /// A limit of the policy is lowered to this value or introduced, by path.
     Limit(&'static str, f64),
-    /// By so many microseconds.
+    /// The policy expires earlier by this number of microseconds.
     EarlierExpiry(i64),
-    /// A bound of the guardrails, by name.
+    /// A limit of the guardrails is lowered to this value or introduced, by name.
     Guardrail(&'static str, f64),
-    /// These symbols alone are permitted.
+    /// Only these symbols are permitted.
     Permitted(Vec<String>),
-    /// A market is required.
+    /// The guardrails require this market.
     Market(&'static str),
-    /// A hash is required.
+    /// The guardrails require a policy hash.
     HashRequired,
     /// These symbols are halted.
     HaltOf(Vec<String>),
-    /// Everything is halted.
+    /// All entries are halted.
     HaltOfEverything,
 }
 
-/// Any of them.
+/// Generates any of the tightenings.
 pub fn tightening() -> impl Strategy<Value = Tightening> {
     let limits = vec![
         "limits.max_leverage",
@@ -60,8 +60,9 @@ pub fn tightening() -> impl Strategy<Value = Tightening> {
 }
 
 impl Tightening {
-    /// A call, as it is to be asked before and after this tightening: all of it but the one tightening that can turn
-    /// a skip into a trade. An earlier expiry is a shorter validity as well, for which guardrails may ask.
+    /// Returns the call to compare with its tightened form. For an earlier expiry, `max_validity_sec` is removed: an
+    /// earlier expiry shortens the validity and could bring the policy within that limit, which would turn a skip into
+    /// a trade.
     #[must_use]
     pub fn comparable(&self, mut call: Call) -> Call {
         if matches!(self, Self::EarlierExpiry(_)) {
@@ -71,7 +72,7 @@ impl Tightening {
         call
     }
 
-    /// The same call, tightened: never looser than it was.
+    /// Returns the tightened call, which never permits more than the original.
     #[must_use]
     pub fn of(&self, mut call: Call) -> Call {
         self.tighten_policy(&mut call);

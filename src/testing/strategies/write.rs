@@ -1,6 +1,6 @@
-//! Drafts written down as JSON.
+//! Functions that write drafts as JSON.
 
-/// A number as JSON; quoted where JSON has no number for it.
+/// Returns a number as JSON; a quoted string if `quoted` is true or if JSON has no such number.
 pub(in crate::testing) fn json(x: f64, quoted: bool) -> String {
     if quoted || !x.is_finite() {
         format!("\"{x:?}\"")
@@ -9,12 +9,12 @@ pub(in crate::testing) fn json(x: f64, quoted: bool) -> String {
     }
 }
 
-/// A text as JSON.
+/// Returns a text as a JSON string.
 pub(in crate::testing) fn quote(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 
-/// A JSON object, its members in an order of their own for every `order`.
+/// Returns a JSON object. Each `order` shuffles the members differently; 0 keeps their order.
 pub(in crate::testing) fn object<K: AsRef<str>>(members: &[(K, String)], order: u64) -> String {
     let members: Vec<String> = shuffled(members, order)
         .into_iter()
@@ -23,7 +23,7 @@ pub(in crate::testing) fn object<K: AsRef<str>>(members: &[(K, String)], order: 
     format!("{{{}}}", members.join(","))
 }
 
-/// The same members in another order, always the same one for the same `order`; 0 changes nothing.
+/// Returns the members in an order that depends only on `order`; 0 keeps their order.
 fn shuffled<T>(members: &[T], order: u64) -> Vec<&T> {
     let mut members: Vec<&T> = members.iter().collect();
     let mut state = order;
@@ -31,21 +31,21 @@ fn shuffled<T>(members: &[T], order: u64) -> Vec<&T> {
         state = state
             .wrapping_mul(6_364_136_223_846_793_005)
             .wrapping_add(1_442_695_040_888_963_407);
-        // 31 bits: they fit.
+        // The value has 31 bits, so it fits in a `usize`.
         let place = usize::try_from(state >> 33).unwrap_or_default() % end;
         members.swap(place, end - 1);
     }
     members
 }
 
-/// Microseconds as decimal seconds, exactly.
+/// Returns microseconds as decimal seconds, exactly.
 pub(in crate::testing) fn seconds(micros: i64) -> String {
     let sign = if micros < 0 { "-" } else { "" };
     let size = micros.unsigned_abs();
     format!("{sign}{}.{:06}", size / 1_000_000, size % 1_000_000)
 }
 
-/// Texts as a JSON list.
+/// Returns texts as a JSON list of strings.
 pub(in crate::testing) fn list(texts: &[String]) -> String {
     serde_json::Value::from(texts).to_string()
 }

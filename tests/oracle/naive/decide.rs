@@ -1,4 +1,4 @@
-//! The ten gates, one after the other.
+//! The ten gates in order.
 
 use super::fields::{self, Given};
 use super::intent::{self, Emitter, Intent};
@@ -18,7 +18,7 @@ pub(crate) fn decide(world: &World<'_>, line: &str, now: Option<i64>) -> Answer 
     }
 }
 
-/// What was worked out before the gate that failed is not an answer.
+/// Turns an answer into a skip. Columns that were computed before the gate failed are removed.
 pub(crate) fn skip(mut answer: Answer, reason: &str) -> Answer {
     answer.retain(|name, _| {
         matches!(
@@ -61,7 +61,7 @@ fn gates(
         );
         match (fields::positive(intent.quantity), intent.quantity) {
             (Some(quantity), _) => put(answer, "quantity", quantity),
-            // Said, and not how much.
+            // The quantity is present but not usable.
             (None, Given::Unreadable | Given::Number(_)) => put(answer, "detail", ""),
             (None, Given::Absent) if intent.size.is_some() => put(answer, "detail", ""),
             (None, Given::Absent) => {}
@@ -110,7 +110,7 @@ fn halted(world: &World<'_>, intent: &Intent) -> Result<(), &'static str> {
     }
 }
 
-/// Gate 4, first half: a policy that is whole.
+/// Gate 4, first half: the policy is present and valid.
 pub(crate) fn held(world: &World<'_>, answer: &mut Answer) -> Result<Policy, &'static str> {
     let text = world.policy.ok_or("POLICY_MISSING")?;
     let policy = policy::read(text, world.flaw)?;
@@ -119,7 +119,7 @@ pub(crate) fn held(world: &World<'_>, answer: &mut Answer) -> Result<Policy, &'s
     Ok(policy)
 }
 
-/// Gate 4, second half: the operator permits it.
+/// Gate 4, second half: the guardrails permit the policy.
 fn permitted(world: &World<'_>, policy: &Policy, now: i64) -> Result<(), &'static str> {
     let guardrails = world.guardrails;
     let length = policy.valid_until - policy.valid_from.unwrap_or(i128::from(now));
@@ -135,7 +135,7 @@ fn permitted(world: &World<'_>, policy: &Policy, now: i64) -> Result<(), &'stati
     Ok(())
 }
 
-/// Gate 5, with `grace` microseconds after the end.
+/// Gate 5, with a grace period of `grace` microseconds after the expiry.
 pub(crate) fn in_force(
     world: &World<'_>,
     policy: &Policy,
@@ -164,7 +164,7 @@ fn fresh(
     intent: &Intent,
     now: i64,
 ) -> Result<(), &'static str> {
-    // An intent that does not say when it was made is of no known age.
+    // The age of an intent without a timestamp is unknown.
     let age = intent.made_at.map_or(f64::NAN, |made_at| {
         seconds(i128::from(now) - i128::from(made_at))
     });
@@ -270,9 +270,9 @@ fn sized(
     Ok(())
 }
 
-/// Microseconds as seconds.
+/// Returns microseconds as seconds.
 pub(crate) fn seconds(micros: i128) -> f64 {
-    // Exact: below 2^53 in magnitude for all that lies between two instants that are compared.
+    // Exact, because the difference of two timestamps is below 2^53 in magnitude.
     let micros: f64 = micros.to_string().parse().unwrap();
     micros / 1e6
 }

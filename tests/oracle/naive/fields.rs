@@ -1,12 +1,12 @@
-//! The fields of a record, read one at a time.
+//! Fields of a record, read one at a time.
 
 use super::json::{self, Field, Json};
 use super::time;
 
-/// A list of fields in the order in which they stand.
+/// The fields in the order of the text.
 pub(crate) type Fields = [(String, Json)];
 
-/// A number that an intent may give.
+/// A number in a record.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Given {
     Absent,
@@ -14,7 +14,7 @@ pub(crate) enum Given {
     Number(f64),
 }
 
-/// A time that a record may give.
+/// A timestamp in a record.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum When {
     Absent,
@@ -31,8 +31,8 @@ impl When {
     }
 }
 
-/// When a service decided about a record, and when the record was made; the first stands in for the second. Of a
-/// record that is of two minds about one of its times, or decided when nobody can tell, no time is known.
+/// Returns the time of an earlier decision and the timestamp of the record; the first is used for the second if the
+/// second is absent. Both are unreadable if one of the fields is a duplicate or `decided_at` is unreadable.
 pub(crate) fn times(fields: &Fields) -> (When, When) {
     let names = ["decided_at", "id", "ts", "timestamp"];
     if names
@@ -51,7 +51,7 @@ pub(crate) fn times(fields: &Fields) -> (When, When) {
     }
 }
 
-/// The first of these times that is present.
+/// Returns the first of these timestamps that is present.
 fn when(fields: &Fields, names: &[&str]) -> When {
     for name in names {
         let instant = match (*name, json::field(fields, name)) {
@@ -74,7 +74,7 @@ fn when(fields: &Fields, names: &[&str]) -> When {
     When::Absent
 }
 
-/// The units asked for, or held.
+/// Returns the quantity: requested in an intent, held in a position.
 pub(crate) fn quantity(fields: &Fields) -> Given {
     given(
         fields,
@@ -82,7 +82,7 @@ pub(crate) fn quantity(fields: &Fields) -> Given {
     )
 }
 
-/// The first of these names that is present.
+/// Returns the first of these names that is present.
 pub(crate) fn first(fields: &Fields, names: &[&'static str]) -> Option<&'static str> {
     names
         .iter()
@@ -90,7 +90,7 @@ pub(crate) fn first(fields: &Fields, names: &[&'static str]) -> Option<&'static 
         .find(|name| !matches!(json::field(fields, name), Field::Absent))
 }
 
-/// A text, where there is one.
+/// Returns a field if it is a string.
 pub(crate) fn text<'a>(fields: &'a Fields, name: &str) -> Option<&'a str> {
     match json::field(fields, name) {
         Field::One(Json::Text(text)) => Some(text),
@@ -98,7 +98,7 @@ pub(crate) fn text<'a>(fields: &'a Fields, name: &str) -> Option<&'a str> {
     }
 }
 
-/// A number, or a text that is one; it may be NaN or infinite.
+/// Returns a number, or a string that is a number; it may be NaN or infinite.
 pub(crate) fn given(fields: &Fields, name: &str) -> Given {
     match json::field(fields, name) {
         Field::Absent => Given::Absent,
@@ -109,7 +109,7 @@ pub(crate) fn given(fields: &Fields, name: &str) -> Given {
     }
 }
 
-/// A number that is finite and above zero.
+/// Returns a number if it is finite and greater than 0.
 pub(crate) fn positive(given: Given) -> Option<f64> {
     match given {
         Given::Number(number) if number.is_finite() && number > 0.0 => Some(number),

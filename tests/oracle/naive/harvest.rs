@@ -1,4 +1,4 @@
-//! What a position should do: R, the ladder, the profit lock and the kill score.
+//! The harvest of a position: R, the ladder, the profit lock and the kill score.
 
 use super::decide::{held, in_force, seconds, skip};
 use super::fields::{self, Fields, Given, When, given, positive};
@@ -9,7 +9,7 @@ use super::{Answer, Flaw, World, put, symbol, time};
 const STAGES: [&str; 4] = ["NONE", "PARTIAL_25", "PARTIAL_50", "PARTIAL_75"];
 const NO_INPUT: &str = "HARVEST_INVALID_INPUT";
 
-/// Answers one snapshot of a position.
+/// Answers one position snapshot.
 pub(crate) fn harvest(world: &World<'_>, line: &str, now: Option<i64>) -> Answer {
     let mut answer = Answer::new();
     match judge(world, line, now, &mut answer) {
@@ -151,7 +151,7 @@ fn theta(policy: &Policy, name: &str) -> f64 {
     *policy.theta.get(name).unwrap()
 }
 
-/// Whether what was taken at `taken_at` is young enough; unknown is too old where there is a bound.
+/// Returns true if an input with the timestamp `taken_at` is within an age limit. An unknown age exceeds every limit.
 fn within(policy: &Policy, bound: &str, now: i64, taken_at: Option<i64>) -> bool {
     let age = taken_at.map_or(f64::NAN, |taken_at| {
         seconds(i128::from(now) - i128::from(taken_at))
@@ -198,7 +198,7 @@ fn r_net(
     })
 }
 
-/// The highest stage already taken; `None` where that cannot be read.
+/// Returns the highest stage that was already harvested; `None` if it is unreadable.
 fn harvested(position: &Fields) -> Option<usize> {
     match json::field(position, "harvested") {
         Field::Absent => Some(0),
@@ -209,7 +209,7 @@ fn harvested(position: &Fields) -> Option<usize> {
     }
 }
 
-/// The stage to propose; 0 is none.
+/// Returns the stage to propose; 0 for none.
 fn ladder(policy: &Policy, harvested: usize, r: f64) -> usize {
     let thresholds = ["T1_R", "T2_R", "T3_R"].map(|name| theta(policy, name));
     let reached = thresholds
@@ -219,7 +219,7 @@ fn ladder(policy: &Policy, harvested: usize, r: f64) -> usize {
     if reached > harvested { reached } else { 0 }
 }
 
-/// Where the stop stands; the outer `None` where that cannot be read.
+/// Returns the current stop. The outer `None` means that it is unreadable.
 fn stop_now(position: &Fields) -> Option<Option<f64>> {
     match given(position, "current_sl") {
         Given::Absent => Some(None),
@@ -227,7 +227,7 @@ fn stop_now(position: &Fields) -> Option<Option<f64>> {
     }
 }
 
-/// The stop to propose.
+/// Returns the stop to propose.
 fn lock(
     world: &World<'_>,
     policy: &Policy,
@@ -248,7 +248,7 @@ fn lock(
     (tightens && above(current, stop) && stop > 0.0 && stop.is_finite()).then_some(stop)
 }
 
-/// The kill score and its four components.
+/// Returns the kill score and its four components.
 fn kill_score(policy: &Policy, position: &Fields, now: i64) -> Option<(f64, [f64; 4])> {
     let market = match json::field(position, "market") {
         Field::One(Json::Object(market)) => market,
@@ -289,7 +289,7 @@ fn kill_score(policy: &Policy, position: &Fields, now: i64) -> Option<(f64, [f64
     Some((1.0 / (1.0 + (-z).exp()), [flip, spike, drop, age]))
 }
 
-/// Between 0 and `cap`; nothing is +0, however it came about.
+/// Clamps a number to 0 and `cap`. Adding 0.0 turns -0.0 into 0.0.
 fn clamp(number: f64, cap: f64) -> f64 {
     number.clamp(0.0, cap) + 0.0
 }

@@ -1,10 +1,10 @@
-//! An intent: every envelope and alias, and the faults that gate 1 knows.
+//! Intents in every envelope and with every alias, and the faults that gate 1 detects.
 
 use super::fields::{Fields, Given, When, first, given, positive, quantity, text, times};
 use super::json::{self, Field, Json};
 use super::{Flaw, symbol, time};
 
-/// What an envelope lends a payload that lacks it.
+/// The fields that a payload without them takes from its envelope.
 const LENT: [&str; 7] = [
     "id",
     "intent_id",
@@ -14,8 +14,8 @@ const LENT: [&str; 7] = [
     "ts",
     "timestamp",
 ];
-/// What makes an intent an exit or names what it closes: none of it stands beside a payload, and in an entry none
-/// stands twice.
+/// The fields that make an intent an exit or name what it closes. They must not be next to a payload, and must not be
+/// duplicates in an entry.
 const EXIT_DECIDES: [&str; 6] = [
     "symbol",
     "action",
@@ -25,7 +25,7 @@ const EXIT_DECIDES: [&str; 6] = [
     "intent_type",
 ];
 const FLAGS: [&str; 2] = ["reduce_only", "reduceOnly"];
-/// What else decides about an entry.
+/// The other fields that affect the decision about an entry.
 const ENTRY_DECIDES: [&str; 9] = [
     "leverage",
     "quantity",
@@ -49,7 +49,7 @@ const UNREADABLE: &str = "INTENT_UNREADABLE";
 const INVALID: &str = "INTENT_INVALID";
 const AMBIGUOUS: &str = "INTENT_AMBIGUOUS";
 
-/// Who emits an intent.
+/// The source of an intent.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Emitter {
     Absent,
@@ -57,12 +57,12 @@ pub(crate) enum Emitter {
     Named(String),
 }
 
-/// The size that an intent asks for: the first way whose first field is present.
+/// The requested size, in the first form whose first field is present.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Size {
     pub basis: &'static str,
     pub source: String,
-    /// `None` where the fields are there and give no size.
+    /// `None` if the fields are present but have no usable size.
     pub usd: Option<f64>,
 }
 
@@ -71,11 +71,11 @@ pub(crate) struct Size {
 pub(crate) struct Intent {
     pub is_exit: bool,
     pub symbol: String,
-    /// `BUY` or `SELL`; an exit may do without.
+    /// `BUY` or `SELL`; optional for an exit.
     pub side: Option<&'static str>,
     pub source: Emitter,
     pub decided_at: Option<i64>,
-    /// When it was made, as far as it says.
+    /// The timestamp of the intent, if it has one.
     pub made_at: Option<i64>,
     pub leverage: Given,
     pub size: Option<Size>,
@@ -83,14 +83,14 @@ pub(crate) struct Intent {
     pub price: Given,
 }
 
-/// Gate 1. `clock` tells whether someone else says what time it is.
+/// Gate 1. `clock` is true if the caller has a clock.
 pub(crate) fn read(line: &str, clock: bool, flaw: Option<Flaw>) -> Result<Intent, &'static str> {
     let top = json::read_by_grammar(line).ok_or(UNREADABLE)?;
     let top = json::pairs(&top).ok_or(UNREADABLE)?;
     if names_another_event(top) {
         return Err(UNREADABLE);
     }
-    // Of a payload that stands twice neither is read, and of two under two names only whether they are payloads.
+    // If a payload is a duplicate, it is not read. If both names are used, only their types are checked.
     let mut payloads = Vec::new();
     let fields = ["payload", "data"].map(|name| json::field(top, name));
     for field in fields {
@@ -114,7 +114,7 @@ pub(crate) fn read(line: &str, clock: bool, flaw: Option<Flaw>) -> Result<Intent
         None => top.clone(),
     };
     if let Some(payload) = lone.as_deref() {
-        // Two sources that are there must be one, and a payload holds no other.
+        // The sources of envelope and payload must be equal, and a payload must not contain another payload.
         if let (Field::One(outer), Field::One(inner)) =
             (json::field(top, "source"), json::field(payload, "source"))
         {
@@ -135,7 +135,7 @@ pub(crate) fn read(line: &str, clock: bool, flaw: Option<Flaw>) -> Result<Intent
     judge(&fields, &timed, &objects, faults, clock, flaw)
 }
 
-/// The event that a line is, where it is none that asks for a decision about an intent.
+/// Returns the event type of a line, if it is known and not an intent.
 pub(crate) fn for_somebody_else(line: &str) -> Option<String> {
     let top = json::read_by_grammar(line)?;
     let event = text(json::pairs(&top)?, "event_type")?;
@@ -148,12 +148,12 @@ pub(crate) fn for_somebody_else(line: &str) -> Option<String> {
     others.contains(&event).then(|| event.to_owned())
 }
 
-/// Whether this is no intent at all.
+/// Returns true if the event type is not that of an intent.
 fn names_another_event(fields: &Fields) -> bool {
     matches!(json::field(fields, "event_type"), Field::One(name) if *name != Json::Text("trade.intent".to_owned()))
 }
 
-/// The payload as an object.
+/// Returns the payload as an object.
 fn payload(value: &Json) -> Option<Vec<(String, Json)>> {
     match value {
         Json::Text(text) => json::pairs(&json::read_by_grammar(text)?).cloned(),
@@ -162,7 +162,7 @@ fn payload(value: &Json) -> Option<Vec<(String, Json)>> {
     }
 }
 
-/// The payload, with what the envelope lends it.
+/// Returns the payload with the fields that it takes from its envelope.
 fn borrow(envelope: &[(String, Json)], payload: &[(String, Json)]) -> Vec<(String, Json)> {
     let mut fields = payload.to_vec();
     for name in LENT {
@@ -174,7 +174,8 @@ fn borrow(envelope: &[(String, Json)], payload: &[(String, Json)]) -> Vec<(Strin
     fields
 }
 
-/// The fields that tell the time. A payload that has a name and no time borrows the time of its envelope's entry id.
+/// Returns the fields for the timestamps. If the `id` of the payload is not a stream entry id and the payload has no
+/// timestamp, the `id` of the envelope is used.
 fn timed(
     envelope: &[(String, Json)],
     payload: &[(String, Json)],
@@ -222,10 +223,10 @@ fn judge(
         says(Direction::Sell),
         says(Direction::Hold),
     );
-    // An exit that says what it needs may say something odd beside it.
+    // An unreadable word does not block an intent that is an exit by another field.
     faults.invalid |= says(Direction::Unreadable) && !is_exit;
     faults.invalid |= !(buy || sell || hold || closing);
-    // A word that cannot be read might have said close.
+    // An `intent_type` that is not a string could have meant an exit.
     let unread = matches!(json::field(fields, "intent_type"), Field::One(value) if !matches!(value, Json::Text(_)));
     faults.invalid |= unread && !is_exit;
     faults.ambiguous |= (buy && sell) || (hold && (buy || sell || closing));
@@ -325,7 +326,7 @@ enum Direction {
     Unreadable,
 }
 
-/// What `action` and `side` say.
+/// Returns the directions in `action` and `side`.
 fn directions(fields: &Fields) -> Vec<Direction> {
     let said = ["action", "side"].map(|name| json::field(fields, name));
     let read = |field: Field<'_>| match field {
@@ -350,7 +351,7 @@ enum Flag {
     Unreadable,
 }
 
-/// What `reduce_only` and `reduceOnly` say.
+/// Returns the flags `reduce_only` and `reduceOnly`.
 fn flags(fields: &Fields) -> Vec<Flag> {
     let said = FLAGS.map(|name| json::field(fields, name));
     let read = |field: Field<'_>| match field {
@@ -374,7 +375,7 @@ fn flag(value: &Json) -> Flag {
     }
 }
 
-/// Whether a flag stands twice and one of the two may say no: then nobody knows whether this closes.
+/// Returns true if a flag is a duplicate and one of its values may be false, so that the kind of the intent is unclear.
 fn is_unclear(object: &Fields, name: &str) -> bool {
     let all: Vec<&Json> = object
         .iter()
@@ -385,7 +386,7 @@ fn is_unclear(object: &Fields, name: &str) -> bool {
     all.len() > 1 && (differ || all.iter().any(|value| flag(value) == Flag::No))
 }
 
-/// Whether the wording says close.
+/// Returns true if a direction or the `intent_type` means an exit.
 fn closing(fields: &Fields, directions: &[Direction]) -> bool {
     let kind = text(fields, "intent_type")
         .unwrap_or_default()
@@ -393,7 +394,7 @@ fn closing(fields: &Fields, directions: &[Direction]) -> bool {
     directions.contains(&Direction::Close) || kind.contains("EXIT") || kind.contains("CLOSE")
 }
 
-/// The size asked for.
+/// Returns the requested size.
 fn size(fields: &Fields) -> Option<Size> {
     if let Some(quantity) = first(fields, &["quantity", "qty"]) {
         let price = first(fields, &["price", "entry_price"]);

@@ -1,36 +1,37 @@
-//! A small JSON reader that keeps what other readers throw away: keys that stand twice, and how a number was written.
+//! A small JSON reader that keeps what other readers lose: duplicate keys, and the text of numbers.
 
-/// A JSON value, as written.
+/// A JSON value as written.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Json {
     Null,
     Bool(bool),
-    /// A number's own text.
+    /// The text of a number.
     Number(String),
     Text(String),
     List(Vec<Self>),
-    /// Every pair in the order written, twins included.
+    /// All pairs in the order of the text, with duplicates.
     Object(Vec<(String, Self)>),
-    /// JSON by its grammar that nobody can decode: half a surrogate pair, in a text or in a key of an object.
+    /// A value that follows the JSON grammar but cannot be decoded: it contains half a surrogate pair, in a string or
+    /// in a key.
     Garbled(String),
 }
 
-/// What an object holds under a key.
+/// The value of a key in an object.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Field<'a> {
-    /// Nothing, or one `null`.
+    /// No value, or one `null`.
     Absent,
-    /// More than one value, nulls counted.
+    /// More than one value, including nulls.
     Twice,
     One(&'a Json),
 }
 
-/// Reads a text that holds one value and nothing else, all of which can be decoded.
+/// Parses a text that contains exactly one value, all of which can be decoded.
 pub(crate) fn read(text: &str) -> Option<Json> {
     read_by_grammar(text).filter(|value| !is_garbled(value))
 }
 
-/// As [`read`], where what cannot be decoded spoils itself alone.
+/// Parses a text as [`read`] does, but accepts values that cannot be decoded.
 pub(crate) fn read_by_grammar(text: &str) -> Option<Json> {
     let mut reader = Reader {
         rest: text.chars().collect::<Vec<_>>().into_iter().rev().collect(),
@@ -49,7 +50,7 @@ fn is_garbled(value: &Json) -> bool {
     }
 }
 
-/// The pairs of an object.
+/// Returns the pairs of an object.
 pub(crate) fn pairs(value: &Json) -> Option<&Vec<(String, Json)>> {
     match value {
         Json::Object(pairs) => Some(pairs),
@@ -62,7 +63,7 @@ pub(crate) fn pairs(value: &Json) -> Option<&Vec<(String, Json)>> {
     }
 }
 
-/// What `object` holds under `key`.
+/// Returns the value of `key` in `object`.
 pub(crate) fn field<'a>(object: &'a [(String, Json)], key: &str) -> Field<'a> {
     let mut values = object
         .iter()
@@ -75,7 +76,7 @@ pub(crate) fn field<'a>(object: &'a [(String, Json)], key: &str) -> Field<'a> {
     }
 }
 
-/// Whether a key stands twice in this object or in any within it.
+/// Returns true if a key is a duplicate in this value or in a nested one.
 pub(crate) fn has_twins(value: &Json) -> bool {
     match value {
         Json::Null | Json::Bool(_) | Json::Number(_) | Json::Text(_) | Json::Garbled(_) => false,
@@ -86,7 +87,7 @@ pub(crate) fn has_twins(value: &Json) -> bool {
     }
 }
 
-/// How many lists and objects stand one inside the other, at most.
+/// Returns the maximum nesting depth of lists and objects.
 pub(crate) fn depth(value: &Json) -> usize {
     match value {
         Json::Null | Json::Bool(_) | Json::Number(_) | Json::Text(_) | Json::Garbled(_) => 0,
@@ -101,7 +102,7 @@ pub(crate) fn depth(value: &Json) -> usize {
     }
 }
 
-/// Compact JSON with sorted keys, raw UTF-8, and each number as it was written.
+/// Returns compact JSON with sorted keys, raw UTF-8, and the numbers as written.
 pub(crate) fn compact(value: &Json) -> String {
     match value {
         Json::Null => "null".to_owned(),
@@ -127,7 +128,7 @@ pub(crate) fn compact(value: &Json) -> String {
     }
 }
 
-/// A JSON string; `ascii` escapes whatever lies outside U+0020 to U+007E.
+/// Returns a JSON string. If `ascii` is true, all characters outside U+0020 to U+007E are escaped.
 pub(crate) fn quote(text: &str, ascii: bool) -> String {
     let mut out = String::from("\"");
     for letter in text.chars() {
@@ -153,7 +154,7 @@ pub(crate) fn quote(text: &str, ascii: bool) -> String {
     out
 }
 
-/// The letters that are left, last one first.
+/// The remaining characters in reverse order.
 struct Reader {
     rest: Vec<char>,
 }
@@ -245,7 +246,7 @@ impl Reader {
         }
     }
 
-    /// A text, and whether all of it could be decoded.
+    /// Parses a string, and returns whether all of it could be decoded.
     fn text(&mut self) -> Option<(String, bool)> {
         self.take('"')?;
         let (mut out, mut is_whole) = (String::new(), true);
@@ -265,7 +266,7 @@ impl Reader {
         }
     }
 
-    /// What an escape stands for; an error is half a surrogate pair.
+    /// Parses an escape. The error is half a surrogate pair.
     fn escape(&mut self) -> Option<Result<char, u32>> {
         Some(Ok(match self.rest.pop()? {
             'b' => '\u{8}',
@@ -294,7 +295,7 @@ impl Reader {
         }))
     }
 
-    /// The second half of a surrogate pair, if it comes next; it is not taken.
+    /// Returns the second half of a surrogate pair if it is next, without consuming it.
     fn second_half(&self) -> Option<u32> {
         let ahead: String = self.rest.iter().rev().take(6).collect();
         let digits = ahead
@@ -336,7 +337,7 @@ impl Reader {
         Some(Json::Number(text))
     }
 
-    /// One digit or more.
+    /// Parses one or more digits.
     fn digits(&mut self, text: &mut String) -> Option<()> {
         let before = text.len();
         while self.peek().is_some_and(|letter| letter.is_ascii_digit()) {

@@ -1,4 +1,4 @@
-//! A policy: what it must hold, what is wrong with one, and its hash.
+//! Policies: required fields, validation, and the hash.
 
 use super::json::{self, Field, Json};
 use super::time::{self, Decimal};
@@ -6,7 +6,7 @@ use super::{Flaw, symbol};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
-/// The faults of a policy, the one that names the reason first.
+/// The reason codes of an invalid policy in order of precedence.
 const FAULTS: [&str; 4] = [
     "POLICY_MISSING_FIELD",
     "POLICY_PARSE_ERROR",
@@ -18,13 +18,13 @@ const PARSE: &str = FAULTS[1];
 const INVALID: &str = FAULTS[2];
 const HASH: &str = FAULTS[3];
 
-/// The latest expiry, in epoch seconds: milliseconds are refused.
+/// The latest expiry, in epoch seconds. A number of milliseconds exceeds it and is rejected.
 const LATEST: i128 = 253_402_300_799;
-/// The earliest instant, in microseconds: the year 0. What is earlier is as early.
+/// The earliest timestamp (year 0), in microseconds. Earlier ones are replaced with it.
 const EARLIEST: i128 = -62_167_219_200_000_000;
 const DEPTH: usize = 64;
 
-/// The names of a structured field: required, optional, and carried without being used.
+/// The names in a structured field: required and optional ones. Some optional ones are not used.
 struct Names {
     required: &'static [&'static str],
     optional: &'static [&'static str],
@@ -69,11 +69,11 @@ const LIMITS: Names = Names {
     ],
 };
 
-/// A whole policy.
+/// A valid policy.
 #[derive(Clone, Debug)]
 pub(crate) struct Policy {
     pub version: String,
-    /// The hash of what it says, whether it stored one or not.
+    /// The hash of the content, whether the document stores one or not.
     pub hash: String,
     pub hash_is_stored: bool,
     pub universe: Vec<String>,
@@ -81,7 +81,7 @@ pub(crate) struct Policy {
     /// `harvest_params` and `kill_params`.
     pub theta: BTreeMap<String, f64>,
     pub limits: BTreeMap<String, f64>,
-    /// Microseconds.
+    /// In microseconds.
     pub valid_from: Option<i128>,
     pub valid_until: i128,
     pub grace: Option<i128>,
@@ -89,7 +89,7 @@ pub(crate) struct Policy {
     pub venue: Option<String>,
 }
 
-/// Reads a policy in either encoding, or says with which reason it is none.
+/// Parses a policy in either encoding, or returns the reason code of the invalid policy.
 pub(crate) fn read(text: &str, flaw: Option<Flaw>) -> Result<Policy, &'static str> {
     let document = document(text).ok_or(PARSE)?;
     let pairs = json::pairs(&document).ok_or(PARSE)?;
@@ -118,23 +118,23 @@ pub(crate) fn read(text: &str, flaw: Option<Flaw>) -> Result<Policy, &'static st
     faults.first().map_or(Ok(policy), Err)
 }
 
-/// Whether a text is JSON in which a key stands twice, whoever may read it.
+/// Returns true if a text is JSON with a duplicate key.
 fn reads_as_two(text: &str) -> bool {
     json::read(text).is_some_and(|value| json::depth(&value) <= DEPTH && json::has_twins(&value))
 }
 
-/// The hash of what a text says, if it says anything.
+/// Returns the hash of the content of a text, if the text is a JSON object.
 pub(crate) fn hash_of(text: &str) -> Option<String> {
     let document = document(text)?;
     Some(hash(&hash_encoding(json::pairs(&document)?)))
 }
 
-/// A byte order mark is no part of what a text says.
+/// Parses a document without its byte order mark.
 fn document(text: &str) -> Option<Json> {
     json::read(text.strip_prefix('\u{feff}').unwrap_or(text))
 }
 
-/// The reasons found so far.
+/// The reason codes that apply.
 #[derive(Default)]
 struct Faults(Vec<&'static str>);
 
@@ -154,7 +154,7 @@ impl Faults {
     }
 }
 
-/// Every field as a text; nulls dropped.
+/// Returns every field as a string, without nulls.
 fn hash_encoding(pairs: &[(String, Json)]) -> BTreeMap<String, String> {
     let text = |value: &Json| match value {
         Json::Null => None,
@@ -163,7 +163,7 @@ fn hash_encoding(pairs: &[(String, Json)]) -> BTreeMap<String, String> {
             Some(json::compact(value))
         }
     };
-    // Of a key that stands twice, which is a fault of its own, the first is looked at.
+    // A duplicate key is a fault of its own; the hash uses the first value.
     let first: BTreeMap<&String, &Json> = pairs
         .iter()
         .rev()
@@ -175,7 +175,7 @@ fn hash_encoding(pairs: &[(String, Json)]) -> BTreeMap<String, String> {
         .collect()
 }
 
-/// SHA-256 over the pairs, as Python would write them.
+/// Returns the SHA-256 of the pairs in the JSON format of Python.
 fn hash(fields: &BTreeMap<String, String>) -> String {
     let pairs: Vec<String> = fields
         .iter()
@@ -192,7 +192,7 @@ fn hash(fields: &BTreeMap<String, String>) -> String {
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The policy as far as it can be read; the faults say what could not.
+/// Builds the policy from the readable fields, and adds a fault for each unreadable one.
 fn build(fields: &BTreeMap<String, String>, faults: &mut Faults) -> Policy {
     let required = [
         "universe_symbols",
@@ -256,7 +256,7 @@ fn build(fields: &BTreeMap<String, String>, faults: &mut Faults) -> Policy {
     }
 }
 
-/// A field that is JSON in both encodings.
+/// Parses a field that is JSON in both encodings.
 fn structured(fields: &BTreeMap<String, String>, name: &str, faults: &mut Faults) -> Option<Json> {
     let value = json::read(fields.get(name)?).filter(|value| json::depth(value) <= DEPTH);
     if value.as_ref().is_none_or(json::has_twins) {
@@ -319,7 +319,7 @@ fn leverage(value: Option<Json>, faults: &mut Faults) -> BTreeMap<String, f64> {
     leverage
 }
 
-/// An object of numbers, where every name must be known.
+/// Parses an object of numbers in which every name must be known.
 fn numbers(value: Option<Json>, names: &Names, faults: &mut Faults) -> BTreeMap<String, f64> {
     let mut numbers = BTreeMap::new();
     let Some(value) = value else { return numbers };
@@ -354,7 +354,7 @@ fn numbers(value: Option<Json>, names: &Names, faults: &mut Faults) -> BTreeMap<
 }
 
 fn check_theta(theta: &BTreeMap<String, f64>, faults: &mut Faults) {
-    // What is missing was said already and names the reason, whatever stands here for it.
+    // A missing number is already a fault, which takes precedence over the value used here.
     let of = |name: &str| theta.get(name).copied().unwrap_or(f64::NAN);
     let holds =
         |name: &str, test: fn(f64) -> bool| theta.get(name).is_none_or(|number| test(*number));
@@ -387,7 +387,7 @@ fn check_theta(theta: &BTreeMap<String, f64>, faults: &mut Faults) {
     faults.check(holds("trend_min", |number| (0.0..=1.0).contains(&number)));
 }
 
-/// Decimal seconds in whole microseconds, and whether nothing was cut off.
+/// Returns decimal seconds in whole microseconds, and whether that is exact.
 fn instant(
     fields: &BTreeMap<String, String>,
     name: &str,
@@ -395,7 +395,7 @@ fn instant(
 ) -> Option<(i128, bool)> {
     match time::decimal(fields.get(name)?, 6) {
         Decimal::Scaled { floor, exact } => {
-            // Seconds that a float cannot hold are not finite either.
+            // A number of seconds beyond the range of a float is not finite.
             let float: f64 = fields.get(name)?.parse().unwrap();
             faults.check(float.is_finite());
             Some(if floor < EARLIEST {

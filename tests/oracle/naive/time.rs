@@ -1,22 +1,22 @@
-//! Instants as whole microseconds, read from decimal numbers and ISO-8601 by hand.
+//! Timestamps in whole microseconds, parsed from decimal numbers and ISO 8601 without a library.
 
-/// The years 0 to 9999, in seconds.
+/// The years 0 to 9999, in epoch seconds.
 const SECONDS: std::ops::RangeInclusive<i128> = -62_167_219_200..=253_402_300_799;
 
-/// What a text is when it is read as a decimal number.
+/// The result of reading a text as a decimal number.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Decimal {
     NotANumber,
     NotFinite,
-    /// `floor` of the number times a power of ten, and whether that was exact. What is too long to count is held
-    /// at ±10³⁰.
+    /// The floor of the number times a power of ten, and whether that is exact. Larger magnitudes are replaced with
+    /// ±10³⁰.
     Scaled {
         floor: i128,
         exact: bool,
     },
 }
 
-/// The number in `text`, times 10^`shift`.
+/// Parses the number in `text` and multiplies it by 10^`shift`.
 pub(crate) fn decimal(text: &str, shift: i64) -> Decimal {
     if text.parse::<f64>().is_err() {
         return Decimal::NotANumber;
@@ -24,7 +24,7 @@ pub(crate) fn decimal(text: &str, shift: i64) -> Decimal {
     if text.to_ascii_lowercase().contains(['n', 'y']) {
         return Decimal::NotFinite;
     }
-    // An exponent that is too long for an integer is as long as it needs to be.
+    // An exponent that does not fit in an integer is replaced with one that is large enough.
     let (mantissa, exponent) = match text.split_once(['e', 'E']) {
         Some((mantissa, exponent)) => {
             let far = if exponent.starts_with('-') {
@@ -53,7 +53,7 @@ pub(crate) fn decimal(text: &str, shift: i64) -> Decimal {
         .filter_map(|digit| digit.to_digit(10))
         .collect();
     let places = i64::try_from(whole.len()).unwrap() + exponent + shift;
-    // The digits before the point; forty zeros more and the number is too long to count anyway.
+    // The digits before the point. With 40 additional zeros, the number exceeds the maximum in any case.
     let places = usize::try_from(places.max(0))
         .unwrap()
         .min(digits.len() + 40);
@@ -74,7 +74,7 @@ pub(crate) fn decimal(text: &str, shift: i64) -> Decimal {
     Decimal::Scaled { floor, exact }
 }
 
-/// Epoch milliseconds, whole ones only, as microseconds.
+/// Parses epoch milliseconds, which must be whole, and returns microseconds.
 pub(crate) fn from_millis(text: &str) -> Option<i64> {
     match decimal(text, 0) {
         Decimal::Scaled { floor, exact: true } => in_range(floor * 1_000),
@@ -82,7 +82,7 @@ pub(crate) fn from_millis(text: &str) -> Option<i64> {
     }
 }
 
-/// Epoch seconds as microseconds, cut off.
+/// Parses epoch seconds and returns microseconds, rounded down.
 pub(crate) fn from_seconds(text: &str) -> Option<i64> {
     match decimal(text, 6) {
         Decimal::Scaled { floor, .. } => in_range(floor),
@@ -90,7 +90,7 @@ pub(crate) fn from_seconds(text: &str) -> Option<i64> {
     }
 }
 
-/// The time in `<ms>-<n>`; the outer `None` where the text is not of this form.
+/// Returns the time in a stream entry id `<ms>-<n>`. The outer `None` means that the text does not have this form.
 pub(crate) fn from_stream_id(id: &str) -> Option<Option<i64>> {
     let (millis, sequence) = id.split_once('-')?;
     let digits =
@@ -98,7 +98,7 @@ pub(crate) fn from_stream_id(id: &str) -> Option<Option<i64>> {
     (digits(millis) && digits(sequence)).then(|| from_millis(millis))
 }
 
-/// `YYYY-MM-DDTHH:MM[:SS[.f]]`, with an offset or without.
+/// Parses `YYYY-MM-DDTHH:MM[:SS[.f]]` with or without an offset.
 pub(crate) fn from_iso(text: &str) -> Option<i64> {
     let (date, clock) = text.split_at_checked(10)?;
     let mut date = date.split('-');
@@ -139,20 +139,20 @@ pub(crate) fn from_iso(text: &str) -> Option<i64> {
     in_range(seconds * 1_000_000 + micros)
 }
 
-/// Within the years 0 to 9999.
+/// Returns the timestamp if it is in the years 0 to 9999.
 fn in_range(micros: i128) -> Option<i64> {
     SECONDS
         .contains(&micros.div_euclid(1_000_000))
         .then(|| i64::try_from(micros).unwrap())
 }
 
-/// A number of exactly so many digits.
+/// Parses a number with exactly this number of digits.
 fn count(text: &str, digits: usize) -> Option<i128> {
     (text.len() == digits && text.chars().all(|letter| letter.is_ascii_digit()))
         .then(|| text.parse().ok())?
 }
 
-/// `Z`, `±HH`, `±HHMM` or `±HH:MM`.
+/// Parses `Z`, `±HH`, `±HHMM` or `±HH:MM`.
 fn offset_seconds(text: &str) -> Option<i128> {
     if matches!(text, "Z" | "z") {
         return Some(0);
@@ -183,7 +183,7 @@ fn month_days(year: i128, month: i128) -> i128 {
     }
 }
 
-/// Days since 1970-01-01, counted one year and one month at a time.
+/// Returns the days since 1970-01-01, counted year by year and month by month.
 fn days(year: i128, month: i128, day: i128) -> i128 {
     let of_year = |year: i128| if is_leap(year) { 366 } else { 365 };
     let years: i128 = if year >= 1970 {

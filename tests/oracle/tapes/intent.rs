@@ -1,4 +1,4 @@
-//! Intents in every envelope and alias, and what can be wrong with them.
+//! Strategies for intents in every envelope and with every alias, and for their defects.
 
 use super::super::naive::json::quote;
 use super::text::{
@@ -10,7 +10,7 @@ use proptest::option::weighted;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-/// Every field that an intent may have.
+/// All fields that an intent may have.
 const FIELDS: [&str; 29] = [
     "id",
     "intent_id",
@@ -55,20 +55,20 @@ const LENT: [&str; 7] = [
 #[derive(Clone, Copy, Debug)]
 enum Envelope {
     Flat,
-    /// Every value a string, as in a stream entry.
+    /// All values are strings, as in a stream entry.
     FlatText,
     Object(&'static str),
     Text(&'static str),
 }
 
-/// Where a change happens.
+/// The object that is changed.
 #[derive(Clone, Copy, Debug)]
 enum Place {
     Inside,
     Outside,
 }
 
-/// Lines of intents, one in a hundred of them no JSON at all.
+/// Lines with intents; about one in 60 is cut short or not an intent.
 pub(crate) fn lines() -> impl Strategy<Value = String> {
     let edits =
         prop_oneof![12 => vec(change(), 0..1), 6 => vec(change(), 1..2), 3 => vec(change(), 2..4)];
@@ -88,7 +88,7 @@ pub(crate) fn lines() -> impl Strategy<Value = String> {
     ]
 }
 
-/// An intent that could be right.
+/// Fields of an intent that could be valid.
 fn fields() -> impl Strategy<Value = Pairs> {
     let symbol = prop_oneof![
         9 => word(&SYMBOLS[..4]),
@@ -137,7 +137,7 @@ fn fields() -> impl Strategy<Value = Pairs> {
             fields.extend(kind);
             fields.extend(times);
             fields.extend(leverage.map(|leverage| pair("leverage", leverage)));
-            // A later size or price stands aside for an earlier one of the same name.
+            // The first value of each field is used.
             for (key, value) in [size, stop, carried].concat() {
                 if !fields.iter().any(|(name, _)| *name == key) {
                     fields.push((key, value));
@@ -308,7 +308,7 @@ fn render(
             outside.extend(fields.iter().filter(|(key, _)| key == name).cloned());
             fields.retain(|(key, _)| key != name);
         }
-        // A payload may have a name of its own beside the one that its envelope has.
+        // A payload may have an id in addition to the one of its envelope.
         if !fields.iter().any(|(key, _)| key == "id") {
             fields.extend(own_id.map(|id| pair("id", id)));
         }

@@ -1,4 +1,4 @@
-//! Policies in both encodings: whole ones, and ones with every kind of hole.
+//! Strategies for policies in both encodings, valid ones and ones with defects.
 
 use super::super::naive::policy::hash_of;
 use super::text::{Edit, Pairs, edit, object, odd, one_of, pair, seconds, stringly, wild};
@@ -74,7 +74,7 @@ struct Draft {
     limits: Option<Pairs>,
     leverage: Pairs,
     universe: Vec<String>,
-    /// Changes to whole fields, made once all of them stand there.
+    /// Changes to whole fields, applied after all fields are written.
     late: Vec<Edit>,
     encoding: Encoding,
     hash: Hash,
@@ -105,11 +105,11 @@ enum Ending {
     Cut(usize),
     Garbage,
     NoObject,
-    /// A field that nests so deep.
+    /// An additional field that is nested to this depth.
     Deep(usize),
 }
 
-/// The place of a change.
+/// The part of the policy that is changed.
 #[derive(Clone, Debug)]
 enum Place {
     Top,
@@ -120,7 +120,7 @@ enum Place {
     Universe,
 }
 
-/// A policy's text, or that there is none.
+/// The text of a policy, or `None` for an absent one.
 pub(crate) fn texts() -> impl Strategy<Value = Option<String>> {
     let edits =
         prop_oneof![14 => vec(change(), 0..1), 4 => vec(change(), 1..2), 1 => vec(change(), 2..4)];

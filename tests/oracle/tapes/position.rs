@@ -1,4 +1,4 @@
-//! Snapshots of positions with the market around them.
+//! Strategies for position snapshots with their markets.
 
 use super::text::{
     Edit, Pairs, any_bits, between, edit, millis, object, odd, one_of, pair, stringly, wild, word,
@@ -33,7 +33,7 @@ enum Place {
     Market,
 }
 
-/// Lines of snapshots, a few of them no JSON at all.
+/// Lines with snapshots; a few are cut short.
 pub(crate) fn lines() -> impl Strategy<Value = String> {
     let edits =
         prop_oneof![12 => vec(change(), 0..1), 6 => vec(change(), 1..2), 3 => vec(change(), 2..5)];

@@ -1,11 +1,11 @@
-//! Words, numbers and instants as JSON, good and bad.
+//! Strategies for words, numbers and timestamps as JSON, valid and invalid.
 
 use super::super::naive::json::quote;
 use super::{BASE, near};
 use proptest::prelude::*;
 use proptest::sample::select;
 
-/// Symbols of the policies here, the last two without a leverage or outside the universe.
+/// Symbols for the policies. The last two have no leverage or are not in the universe.
 pub(crate) const SYMBOLS: [&str; 6] = [
     "BTCUSDT",
     "ethusdt",
@@ -15,15 +15,15 @@ pub(crate) const SYMBOLS: [&str; 6] = [
     "XRPUSDT",
 ];
 
-/// A list of pairs as they will be written: a key, and JSON.
+/// Pairs of a key and a JSON value, in the order of the text.
 pub(crate) type Pairs = Vec<(String, String)>;
 
-/// A change to such a list.
+/// A change to a list of pairs.
 #[derive(Clone, Debug)]
 pub(crate) enum Edit {
     Remove(String),
     Set(String, String),
-    /// Stands there once more.
+    /// Adds a pair even if the key is present.
     Append(String, String),
 }
 
@@ -39,12 +39,12 @@ pub(crate) fn edit(pairs: &mut Pairs, edit: &Edit) {
     }
 }
 
-/// A pair.
+/// Returns a pair.
 pub(crate) fn pair(key: &str, value: impl Into<String>) -> (String, String) {
     (key.to_owned(), value.into())
 }
 
-/// A JSON object; `spaced` as Python writes it.
+/// Returns a JSON object; with spaces as Python writes them if `spaced` is true.
 pub(crate) fn object(pairs: &[(String, String)], spaced: bool) -> String {
     let (colon, comma) = if spaced { (": ", ", ") } else { (":", ",") };
     let pairs: Vec<String> = pairs
@@ -54,7 +54,7 @@ pub(crate) fn object(pairs: &[(String, String)], spaced: bool) -> String {
     format!("{{{}}}", pairs.join(comma))
 }
 
-/// JSON as a string, as a stream entry or a hash holds it; strings stay as they are.
+/// Returns JSON as a string, as in a stream entry or a Redis hash. Strings do not change.
 pub(crate) fn stringly(json: &str) -> String {
     if json.starts_with('"') {
         json.to_owned()
@@ -63,7 +63,7 @@ pub(crate) fn stringly(json: &str) -> String {
     }
 }
 
-/// One of these texts.
+/// Generates one of these texts.
 pub(crate) fn one_of(texts: &[&str]) -> BoxedStrategy<String> {
     select(
         texts
@@ -74,7 +74,7 @@ pub(crate) fn one_of(texts: &[&str]) -> BoxedStrategy<String> {
     .boxed()
 }
 
-/// One of these words, as JSON.
+/// Generates one of these words as a JSON string.
 pub(crate) fn word(words: &[&str]) -> BoxedStrategy<String> {
     select(
         words
@@ -85,7 +85,7 @@ pub(crate) fn word(words: &[&str]) -> BoxedStrategy<String> {
     .boxed()
 }
 
-/// What is no number, no word and no flag.
+/// Values that are not valid as a number, a word or a flag.
 pub(crate) fn odd() -> BoxedStrategy<String> {
     one_of(&[
         "\"x\"",
@@ -103,7 +103,7 @@ pub(crate) fn odd() -> BoxedStrategy<String> {
     ])
 }
 
-/// A number from any bits, or its text.
+/// A number of any bit pattern, as a number or a string.
 pub(crate) fn any_bits() -> BoxedStrategy<String> {
     (any::<u64>(), any::<bool>(), any::<bool>())
         .prop_map(|(bits, long, quoted)| {
@@ -121,7 +121,7 @@ pub(crate) fn any_bits() -> BoxedStrategy<String> {
         .boxed()
 }
 
-/// Numbers at the edges of everything.
+/// Numbers at the edges of ranges and formats.
 pub(crate) fn edges() -> BoxedStrategy<String> {
     one_of(&[
         "0",
@@ -154,12 +154,12 @@ pub(crate) fn edges() -> BoxedStrategy<String> {
     ])
 }
 
-/// Any number, mostly unfit.
+/// Any number; most are not usable.
 pub(crate) fn wild() -> BoxedStrategy<String> {
     prop_oneof![3 => edges(), 2 => any_bits(), 1 => odd()].boxed()
 }
 
-/// A number from `low` to `high` (both above zero), evenly over its magnitude, as a number or as text.
+/// A number from `low` to `high` (both greater than 0), uniform in its logarithm, as a number or a string.
 pub(crate) fn between(low: f64, high: f64) -> BoxedStrategy<String> {
     (low.ln()..high.ln(), 0_usize..4, prop::bool::weighted(0.2))
         .prop_map(|(magnitude, digits, quoted)| {
@@ -195,7 +195,7 @@ pub(crate) fn millis() -> BoxedStrategy<String> {
     .boxed()
 }
 
-/// A `timestamp`.
+/// Values of `timestamp`.
 pub(crate) fn timestamp() -> BoxedStrategy<String> {
     prop_oneof![
         20 => (near(BASE), 0_usize..8).prop_map(|(micros, style)| quote(&iso(micros, style), false)),
@@ -214,7 +214,7 @@ pub(crate) fn timestamp() -> BoxedStrategy<String> {
     .boxed()
 }
 
-/// An `id`, often a stream's.
+/// Values of `id`; many are stream entry ids.
 pub(crate) fn id() -> BoxedStrategy<String> {
     prop_oneof![
         5 => (near(BASE), 0..3).prop_map(|(micros, n)| format!("\"{}-{n}\"", micros / 1_000)),
@@ -224,7 +224,7 @@ pub(crate) fn id() -> BoxedStrategy<String> {
     .boxed()
 }
 
-/// Epoch seconds, to the microsecond.
+/// Returns epoch seconds with six decimal places.
 pub(crate) fn seconds(micros: i64) -> String {
     format!(
         "{}.{:06}",
@@ -233,7 +233,7 @@ pub(crate) fn seconds(micros: i64) -> String {
     )
 }
 
-/// ISO-8601, in one of several manners.
+/// Returns a timestamp in one of several ISO 8601 styles.
 fn iso(micros: i64, style: usize) -> String {
     let hours_ahead = if style == 3 { 2 } else { 0 };
     let seconds = micros.div_euclid(1_000_000) + hours_ahead * 3_600;

@@ -1,4 +1,4 @@
-//! A feed on a server that comes and goes.
+//! Tests of a feed on a server that stops and restarts.
 
 use std::time::Duration;
 
@@ -24,24 +24,26 @@ fn version(feed: &Feed) -> Option<String> {
 }
 
 #[test]
-fn a_server_that_goes_and_comes_back_is_followed_again() {
+fn a_restarted_server_is_followed_again() {
     let mut server = Server::start();
     let store = RedisStore::open(&server.url()).unwrap();
     publish(&store, "1");
     let feed = follow(&server);
     for round in 2..5 {
         server.kill();
-        eventually("away", || !feed.health().is_connected());
+        eventually("a lost connection", || !feed.health().is_connected());
         assert_eq!(version(&feed), Some((round - 1).to_string()));
         server.restart();
         publish(&store, &round.to_string());
-        eventually("back", || version(&feed) == Some(round.to_string()));
+        eventually("a restored connection", || {
+            version(&feed) == Some(round.to_string())
+        });
         assert!(feed.health().is_connected());
     }
 }
 
 #[test]
-fn a_server_that_is_not_there_yet_is_waited_for() {
+fn a_feed_waits_for_a_server_that_has_not_started() {
     let mut server = Server::start();
     server.kill();
     let store = RedisStore::open(&server.url()).unwrap();
@@ -54,7 +56,7 @@ fn a_server_that_is_not_there_yet_is_waited_for() {
 }
 
 #[test]
-fn a_stream_of_updates_that_is_none_leaves_the_looks() {
+fn a_feed_works_without_update_notifications() {
     let server = Server::start();
     server.tell::<()>(&["SET", "quantum:stream:policy.update", "something"]);
     let feed = follow(&server);
@@ -62,12 +64,12 @@ fn a_stream_of_updates_that_is_none_leaves_the_looks() {
     for (name, value) in &fields {
         server.tell::<()>(&["HSET", POLICY, name, value]);
     }
-    eventually("a look", || version(&feed).is_some());
+    eventually("a read", || version(&feed).is_some());
     assert!(feed.health().is_connected());
 }
 
 #[test]
-fn whoever_waits_for_an_update_keeps_nobody_waiting() {
+fn waiting_for_an_update_does_not_block_a_publication() {
     let server = Server::start();
     let store = RedisStore::open(&server.url()).unwrap();
     let before = store.last_update().unwrap();

@@ -1,4 +1,4 @@
-//! A feed beside a series: it may be behind, and never goes back.
+//! A feed that follows a series. It may be behind, but must never go back.
 
 use std::{
     sync::atomic::{AtomicBool, Ordering},
@@ -21,7 +21,7 @@ impl Followed {
         Self(Feed::start(Reader::new(store, SequenceGuard::in_memory()), now).unwrap())
     }
 
-    /// Judges every policy that it gives.
+    /// Checks every policy of the feed.
     pub(crate) fn watch(&self, series: &Series, is_done: &AtomicBool) {
         let (mut number, mut last) = (0, 0);
         while !is_done.load(Ordering::SeqCst) {
@@ -39,9 +39,9 @@ impl Followed {
         }
     }
 
-    /// Waits until it has the n-th, or one after it.
+    /// Waits until the feed has the n-th policy or a later one.
     pub(crate) fn await_number(&self, n: u64) {
-        eventually("the feed has the last one", || {
+        eventually("the last policy in the feed", || {
             let ruling = self.0.ruling();
             let policy = ruling.policy().policy();
             policy.is_ok_and(|policy| number_of(policy) >= n)

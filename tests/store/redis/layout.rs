@@ -1,4 +1,4 @@
-//! What lies where, for writers and readers in other languages.
+//! Tests of the Redis keys, for readers and writers in other languages.
 
 use std::collections::BTreeMap;
 
@@ -21,7 +21,7 @@ fn records(server: &Server, key: &str) -> Vec<Record> {
 }
 
 #[test]
-fn every_key_holds_what_others_read_there() {
+fn every_key_has_the_documented_content() {
     let redis = redis();
     let (store, server) = (redis.open(), &redis.0);
     let receipt = publish(&*store, "v1");
@@ -82,9 +82,9 @@ fn halts_of_other_writers_count() {
     assert_eq!(store.halts(), Ok(symbols(&["BTCUSDT", "ETHUSDT"])));
     let resumed = store.resume(&symbols(&["BTCUSDT"]), &ada(), now());
     assert_eq!(resumed, Ok(symbols(&["ETHUSDT"])));
-    let _: u64 = server.tell(&["SADD", "quantum:halt", "no symbol"]);
+    let _: u64 = server.tell(&["SADD", "quantum:halt", "not a symbol"]);
     assert_eq!(store.halts(), Ok(Halt::Everything));
-    // A text in place of a set.
+    // A string instead of a set.
     let _: String = server.tell(&["SET", "quantum:halt", "*"]);
     assert_eq!(store.halts(), Ok(Halt::Everything));
     let more = store.halt(&symbols(&["SOLUSDT"]), &ada(), now());
@@ -97,7 +97,7 @@ fn halts_of_other_writers_count() {
         store.resume(&Halt::Everything, &ada(), now()),
         Ok(Halt::Nothing)
     );
-    // It stops whatever lies in the policy's place.
+    // A halt works even if the policy key has another type.
     let _: String = server.tell(&["SET", POLICY, "x"]);
     assert_eq!(
         store.halt(&Halt::Everything, &ada(), now()),
@@ -106,7 +106,7 @@ fn halts_of_other_writers_count() {
 }
 
 #[test]
-fn a_password_is_never_told() {
+fn a_password_is_never_printed() {
     let server = Server::with(&["--requirepass", "s3cret-word"]);
     let url = |login: &str| format!("redis://{login}127.0.0.1:{}/0", server.port());
     let store = open(&url("default:s3cret-word@")).unwrap();
@@ -130,10 +130,13 @@ fn a_password_is_never_told() {
         format!("{load} {load:?} {publish} {publish:?} {}", store.name())
     };
     let wrong = texts(&url("default:wr0ng-word@"));
-    assert!(wrong.contains("wrong user or password"), "{wrong}");
+    assert!(
+        wrong.contains("the user or the password is wrong"),
+        "{wrong}"
+    );
     assert!(!wrong.contains("wr0ng"), "{wrong}");
     let none = texts(&url(""));
-    assert!(none.contains("it asks for a password"), "{none}");
+    assert!(none.contains("the server requires a password"), "{none}");
     let away = format!("redis://:s3cret-word@127.0.0.1:{}/", free_port());
     assert!(!texts(&away).contains("s3cret"));
     for odd in [

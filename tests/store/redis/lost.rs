@@ -1,4 +1,4 @@
-//! Answers that are lost, and answers that are none.
+//! Tests of lost answers and of error answers.
 
 use std::{
     io::{Read as _, Write as _},
@@ -19,7 +19,8 @@ use super::{
 };
 use crate::policies::{absence, publication, publish};
 
-/// A line to a server that ends when a step is on its way: before it arrives, or after it was taken.
+/// Starts a proxy that closes the connection at a change: before it reaches the server, or after it was applied.
+/// Returns its address.
 fn line_that_ends_at_a_step(server: u16, arrives: bool) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -59,7 +60,7 @@ fn pass_on(mut client: TcpStream, mut server: TcpStream, arrives: bool) {
 }
 
 #[test]
-fn a_step_whose_answer_is_lost_is_found_taken() {
+fn a_change_with_a_lost_answer_is_found_in_the_store() {
     let server = Server::start();
     let store = RedisStore::open(&line_that_ends_at_a_step(server.port(), true)).unwrap();
     let hash = publish(&store, "1").hash();
@@ -70,7 +71,7 @@ fn a_step_whose_answer_is_lost_is_found_taken() {
 }
 
 #[test]
-fn a_step_that_is_lost_is_told_as_one_of_which_nobody_knows() {
+fn a_lost_change_has_an_unknown_outcome() {
     let server = Server::start();
     let store = RedisStore::open(&line_that_ends_at_a_step(server.port(), false)).unwrap();
     let lost = store.publish(&publication("1", ""), None).unwrap_err();
@@ -78,12 +79,12 @@ fn a_step_that_is_lost_is_told_as_one_of_which_nobody_knows() {
         matches!(lost, PublishError::Store(StoreError::OutcomeUnknown { .. })),
         "{lost}"
     );
-    // The next connection is another one.
+    // The next read opens a new connection.
     assert_eq!(absence(store.load()), "NotFound");
 }
 
 #[test]
-fn a_step_that_the_server_refuses_is_not_one_of_which_nobody_knows() {
+fn a_change_rejected_by_the_server_has_a_known_outcome() {
     let server = Server::start();
     let store = RedisStore::open(&server.url()).unwrap();
     let _: String = server.tell(&["ACL", "SETUSER", "default", "-eval"]);
@@ -95,7 +96,7 @@ fn a_step_that_the_server_refuses_is_not_one_of_which_nobody_knows() {
 }
 
 #[test]
-fn a_connection_is_kept_as_long_as_the_server_answers() {
+fn a_connection_is_reused_while_the_server_answers() {
     let server = Server::start();
     let mut watcher = server.client();
     publish(&RedisStore::open(&server.url()).unwrap(), "1");
@@ -105,15 +106,15 @@ fn a_connection_is_kept_as_long_as_the_server_answers() {
     for _ in 0..3 {
         store.load().unwrap();
     }
-    // An error is an answer too.
-    tell::<String>(&mut watcher, &["SET", POLICY, "no hash"]);
+    // An error is an answer as well.
+    tell::<String>(&mut watcher, &["SET", POLICY, "not a hash"]);
     for _ in 0..3 {
         assert_eq!(absence(store.load()), "POLICY_PARSE_ERROR");
     }
     assert_eq!(connections(&mut watcher), before);
 }
 
-/// How many there ever were.
+/// Returns the number of connections that the server has ever received.
 fn connections(watcher: &mut Connection) -> String {
     let info: String = tell(watcher, &["INFO", "stats"]);
     let count = |line: &&str| line.starts_with("total_connections_received:");
@@ -121,7 +122,7 @@ fn connections(watcher: &mut Connection) -> String {
 }
 
 #[test]
-fn a_server_that_is_away_halts_nothing_and_says_so() {
+fn the_halts_of_an_unreachable_server_are_an_error() {
     let store = RedisStore::open(&format!("redis://127.0.0.1:{}/", free_port())).unwrap();
     let halts = store.halts();
     assert!(

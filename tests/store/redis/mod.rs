@@ -1,4 +1,4 @@
-//! The store in Redis.
+//! Tests of the store in Redis.
 
 mod faults;
 #[cfg(feature = "feed")]

@@ -1,4 +1,4 @@
-//! A series of publications that can be told apart, and what readers see of it.
+//! A numbered series of publications, and checks of what readers load.
 
 use std::{
     collections::BTreeMap,
@@ -26,7 +26,8 @@ use crate::{
     tally::Tally,
 };
 
-/// The n-th policy of a series: each ends a second after the one before, and every other one has more fields.
+/// Returns the n-th policy of a series. Each expires one second after the previous one, and every other one has more
+/// fields.
 pub(crate) fn nth(n: u64) -> Policy {
     let end = format!("{}.062733", 1_766_550_734 + n);
     let more = match n % 2 {
@@ -40,16 +41,16 @@ pub(crate) fn number_of(policy: &Policy) -> u64 {
     policy.version().trim_start_matches('v').parse().unwrap()
 }
 
-/// When the n-th ends.
+/// Returns the expiry of the n-th policy.
 pub(crate) fn end_of(n: u64) -> Instant {
     at(&format!("{}.062733", 1_766_550_734 + n))
 }
 
-/// What became of a series: one writer, each number at most once.
+/// A series from one writer, with the outcome of each publication. Each number is published at most once.
 pub(crate) struct Series {
     pub(crate) tally: Tally,
     next: AtomicU64,
-    /// The last that was told to have happened.
+    /// The last publication that was reported as successful.
     told: AtomicU64,
     outcomes: Mutex<BTreeMap<u64, Outcome>>,
 }
@@ -75,7 +76,7 @@ impl Series {
         self.told.load(Ordering::SeqCst)
     }
 
-    /// Publishes the next one over whatever is there. Gives whether it is known to have happened.
+    /// Publishes the next policy over the current content. Returns true if it was reported as successful.
     pub(crate) fn publish(&self, store: &dyn PolicyStore) -> bool {
         let n = self.next.fetch_add(1, Ordering::SeqCst);
         let publication = Publication::new(nth(n), &Guardrails::none(), ada(), now()).unwrap();
@@ -105,7 +106,8 @@ impl Series {
         outcome == Outcome::Happened
     }
 
-    /// A step whose answer was lost may still be taken, between looking and publishing.
+    /// Returns true if an earlier publication with a lost answer could have been applied between the read and the
+    /// write.
     fn is_an_unknown_one_late(&self) -> bool {
         let outcomes = self.outcomes.lock().unwrap();
         outcomes
@@ -113,7 +115,7 @@ impl Series {
             .any(|outcome| *outcome == Outcome::Unknown)
     }
 
-    /// Loads once, and judges what came.
+    /// Loads once and checks the result.
     pub(crate) fn load(&self, store: &dyn PolicyStore) -> Result<Policy, LoadError> {
         let floor = self.told();
         let loaded = store.load();
@@ -121,7 +123,7 @@ impl Series {
         loaded
     }
 
-    /// A refusal, or a policy as [`Self::judge_policy`] wants it.
+    /// Counts an error, or checks a policy with [`Self::judge_policy`].
     pub(crate) fn judge(&self, floor: u64, loaded: &Result<Policy, LoadError>) {
         match loaded {
             Ok(policy) => self.judge_policy(floor, policy),
@@ -129,8 +131,8 @@ impl Series {
         }
     }
 
-    /// It must be one of the series, whole; not older than what had been told before the load began; and in force
-    /// until its own end and not a microsecond longer.
+    /// Checks that a policy is complete and of the series, not older than the last publication before the load, and
+    /// not in force one microsecond after its expiry.
     pub(crate) fn judge_policy(&self, floor: u64, policy: &Policy) {
         self.tally.answers.add(1);
         let n = number_of(policy);
@@ -144,7 +146,7 @@ impl Series {
         self.tally.stale.add(usize::from(is_stale));
     }
 
-    /// Holds what was told against what the store remembers.
+    /// Compares the reported outcomes with the history of the store.
     pub(crate) fn settle(&self, store: &dyn PolicyStore) {
         let history = store.history(usize::MAX).unwrap();
         let mut times: BTreeMap<u64, usize> = BTreeMap::new();
@@ -159,7 +161,10 @@ impl Series {
             self.tally.lost.add(usize::from(is_lost));
             self.tally.doubled.add(usize::from(times > most));
         }
-        assert!(times.is_empty(), "nobody published {times:?}");
+        assert!(
+            times.is_empty(),
+            "the history has unknown publications: {times:?}"
+        );
         assert_eq!(
             store.current_hash().unwrap(),
             history.first().and_then(|newest| newest.hash())
@@ -169,8 +174,8 @@ impl Series {
         assert_eq!(trail.entries().len(), history.len());
     }
 
-    /// A publisher, two readers and a feed at work, and a fault in between, round by round. Each round begins amid work,
-    /// and after the last one work goes on.
+    /// Runs a publisher, two readers and a feed, and injects a fault in each round. Before each fault and after the
+    /// last one, waits until publications and loads succeed.
     pub(crate) fn amid(&self, url: &str, mut fault: impl FnMut(usize)) {
         let is_done = AtomicBool::new(false);
         let work = |step: &(dyn Fn(&dyn PolicyStore) -> bool + Sync)| {
@@ -196,7 +201,7 @@ impl Series {
             ];
             for round in 0..=self.tally.rounds() {
                 let (told, answers) = (self.told(), self.tally.answers.get());
-                eventually("work goes on", || {
+                eventually("successful publications and loads", || {
                     let goes_on =
                         self.told() >= told + 3 && self.tally.answers.get() >= answers + 3;
                     goes_on || workers.iter().any(|worker| worker.is_finished())
@@ -212,7 +217,7 @@ impl Series {
     }
 }
 
-/// Lets the workers go, also where the test fails: nobody would end them.
+/// Stops the workers on drop, also if the test fails.
 struct End<'a>(&'a AtomicBool);
 
 impl Drop for End<'_> {
@@ -221,9 +226,9 @@ impl Drop for End<'_> {
     }
 }
 
-/// The judge sees what it is there for.
+/// Checks that each kind of harm is counted.
 #[test]
-fn a_series_tells_partial_stale_lost_and_doubled() {
+fn a_series_counts_partial_stale_lost_and_duplicate_policies() {
     use portcullis::store::MemoryStore;
 
     let series = Series::under(Tally::of("", 1));

@@ -1,4 +1,4 @@
-//! A Redis server of the test's own.
+//! A Redis server for one test.
 
 use std::{
     net::TcpListener,
@@ -11,10 +11,10 @@ use std::{
 use redis::{Client, Cmd, Connection, FromRedisValue};
 use tempfile::TempDir;
 
-/// How often, ten milliseconds apart, something is looked at before it counts as never happening.
+/// The number of checks, ten milliseconds apart, before a wait times out.
 const PATIENCE: usize = 1000;
 
-/// Runs until it is dropped.
+/// A `redis-server` process that runs until it is dropped.
 pub(crate) struct Server {
     directory: TempDir,
     arguments: Vec<String>,
@@ -24,7 +24,7 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Keeps what it is told, each write at once, as a server does that holds a policy.
+    /// Starts a server that makes each write durable before it answers, as a policy store should.
     pub(crate) fn start() -> Self {
         Self::with(&[])
     }
@@ -33,7 +33,7 @@ impl Server {
         Self::start_as(arguments, false)
     }
 
-    /// On a disk that [`Self::fill_disk`] fills.
+    /// Starts a server whose disk [`Self::fill_disk`] can fill.
     pub(crate) fn on_small_disk(arguments: &[&str]) -> Self {
         Self::start_as(arguments, true)
     }
@@ -41,7 +41,7 @@ impl Server {
     fn start_as(arguments: &[&str], may_fill_up: bool) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let arguments: Vec<_> = arguments.iter().map(|a| (*a).to_owned()).collect();
-        // Somebody else may take the port before the server does.
+        // Another process may take the port before the server does.
         for _ in 0..20 {
             let port = free_port();
             let mut process = spawn(directory.path(), port, &arguments, may_fill_up);
@@ -69,28 +69,29 @@ impl Server {
         format!("redis://127.0.0.1:{}/", self.port)
     }
 
-    /// A client that knows nothing of stores.
+    /// Returns a plain Redis client.
     pub(crate) fn client(&self) -> Connection {
         Client::open(self.url()).unwrap().get_connection().unwrap()
     }
 
-    /// One command of such a client.
+    /// Runs one command on a plain client.
     pub(crate) fn tell<T: FromRedisValue>(&self, words: &[&str]) -> T {
         tell(&mut self.client(), words)
     }
 
-    /// Stops it as a machine that loses its power.
+    /// Kills the process without a shutdown.
     pub(crate) fn kill(&mut self) {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
     }
 
-    /// Sends it a signal.
+    /// Sends a signal to the process.
     pub(crate) fn signal(&self, name: &str) {
         run("kill", &[name, &self.process.id().to_string()]);
     }
 
-    /// No file of it grows beyond so many bytes: what is written then ends as on a full disk. None makes room.
+    /// Limits the size of the server's files, so that writes beyond it fail as on a full disk. `None` removes the
+    /// limit.
     pub(crate) fn fill_disk(&self, bytes: Option<u64>) {
         let process = self.process.id().to_string();
         let limit = bytes.map_or_else(|| "unlimited".to_owned(), |bytes| bytes.to_string());
@@ -100,7 +101,7 @@ impl Server {
         );
     }
 
-    /// The file of its disk that grows with every step.
+    /// Returns the path of the append-only log.
     pub(crate) fn log_of_steps(&self) -> PathBuf {
         let directory = self.directory.path().join("appendonlydir");
         let manifest = directory.join("appendonly.aof.manifest");
@@ -109,14 +110,14 @@ impl Server {
         directory.join(last.unwrap().split(' ').nth(1).unwrap())
     }
 
-    /// Waits until it ended by itself.
+    /// Waits until the process exits by itself.
     pub(crate) fn await_end(&mut self) {
-        eventually("the server ends", || {
+        eventually("the exit of the server", || {
             self.process.try_wait().unwrap().is_some()
         });
     }
 
-    /// On the same port, with what is on its disk.
+    /// Starts the server again on the same port with the data on its disk.
     pub(crate) fn restart(&mut self) {
         for _ in 0..20 {
             let directory = self.directory.path();
@@ -145,7 +146,7 @@ pub(crate) fn tell<T: FromRedisValue>(connection: &mut Connection, words: &[&str
     command.query(connection).unwrap()
 }
 
-/// Looks until it holds.
+/// Waits until the condition holds, and panics after a timeout.
 pub(crate) fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
     for _ in 0..PATIENCE {
         if holds() {
@@ -153,10 +154,10 @@ pub(crate) fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
         }
         thread::sleep(Duration::from_millis(10));
     }
-    panic!("never: {what}");
+    panic!("timed out waiting for {what}");
 }
 
-/// A port that nobody listens on, and that no outgoing connection is given while a server restarts.
+/// Returns a free port below the range of outgoing connections, which could take it while a server restarts.
 pub(crate) fn free_port() -> u16 {
     let mut ports = std::iter::repeat_with(|| rand::random_range(20_000..32_000));
     ports
@@ -166,15 +167,14 @@ pub(crate) fn free_port() -> u16 {
 
 fn run(program: &str, arguments: &[&str]) {
     let status = Command::new(program).args(arguments).status();
-    let status =
-        status.unwrap_or_else(|error| panic!("`{program}` is needed for these tests: {error}"));
+    let status = status.unwrap_or_else(|error| panic!("these tests need `{program}`: {error}"));
     assert!(status.success(), "{program} {arguments:?}: {status}");
 }
 
 fn spawn(directory: &Path, port: u16, arguments: &[String], may_fill_up: bool) -> Child {
     let mut command = Command::new(if may_fill_up { "sh" } else { "redis-server" });
     if may_fill_up {
-        // Without the signal a write beyond the limit fails, as on a full disk.
+        // If the signal is ignored, a write beyond the limit fails as on a full disk.
         let script = "trap '' XFSZ; exec redis-server \"$@\"";
         command.args(["-c", script, "redis-server"]);
     }
@@ -191,13 +191,13 @@ fn spawn(directory: &Path, port: u16, arguments: &[String], may_fill_up: bool) -
     match process {
         Ok(process) => process,
         Err(error) => panic!(
-            "the tests of the Redis store start a `redis-server` of their own, and there is none on the \
-             PATH ({error}): apt-get install redis-server"
+            "the tests of the Redis store need `redis-server` on the PATH ({error}); \
+             install it with `apt-get install redis-server`"
         ),
     }
 }
 
-/// Waits until it does, and makes sure that it is this one.
+/// Waits until the server answers, and checks by its directory that it is this server.
 fn answers(process: &mut Child, directory: &Path, port: u16, arguments: &[String]) -> bool {
     let password = arguments
         .iter()
@@ -210,7 +210,7 @@ fn answers(process: &mut Child, directory: &Path, port: u16, arguments: &[String
             return false;
         }
         let asked = client.get_connection().and_then(|mut connection| {
-            // A server that still reads its disk does not answer this.
+            // A server that is still loading its data answers this with an error.
             redis::cmd("DBSIZE").exec(&mut connection)?;
             let mut command = redis::cmd("CONFIG");
             command.arg("GET").arg("dir").query(&mut connection)

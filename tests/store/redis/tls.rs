@@ -1,4 +1,4 @@
-//! A server that speaks TLS, with a certificate that only this test knows.
+//! Tests of a TLS server with a certificate that only this test trusts.
 
 use std::fs;
 
@@ -11,7 +11,7 @@ use crate::{
 };
 
 #[test]
-fn the_store_speaks_tls_with_a_server_that_it_trusts_and_no_other() {
+fn a_tls_connection_requires_a_trusted_certificate() {
     let certificates = Certificates::new();
     let port = free_port();
     let options = certificates.options(port);
@@ -22,11 +22,11 @@ fn the_store_speaks_tls_with_a_server_that_it_trusts_and_no_other() {
     let hash = publish(&store, "1").hash();
     assert_eq!(store.name(), format!("rediss://127.0.0.1:{port}/0"));
     assert_eq!(store.load().unwrap().hash(), hash);
-    // The same store, without TLS.
+    // The same server without TLS.
     assert_eq!(open(&server.url()).unwrap().load().unwrap().hash(), hash);
-    // Whom nobody vouches for is nobody.
+    // The system roots do not include the test root.
     let stranger = open(&url).unwrap();
     assert_eq!(absence(stranger.load()), "StoreUnavailable");
-    let nonsense = RedisStore::open_with_root(&url, "no certificate");
+    let nonsense = RedisStore::open_with_root(&url, "not a certificate");
     assert!(matches!(nonsense, Err(StoreError::Address(_))));
 }

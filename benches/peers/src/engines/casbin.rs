@@ -1,5 +1,5 @@
-//! casbin: a rule for each symbol, and one rule for a group that the symbols are members of. What a rule says is
-//! text to a matcher, so leverages by symbol cannot be compared; the size is one limit and stands in the matcher.
+//! casbin, with one rule per symbol, and with one rule for a group that contains the symbols. Rules are texts to the
+//! matcher, so leverages by symbol cannot be compared. The size has one limit, which is part of the matcher.
 
 use casbin::{CoreApi as _, DefaultModel, Enforcer, MemoryAdapter, MgmtApi as _};
 
@@ -9,7 +9,7 @@ use crate::{
     asks::{Ask, CENTS_MAX, Part, universe},
 };
 
-/// `Enforcer::enforce`.
+/// casbin, called through `Enforcer::enforce`.
 pub(crate) struct Casbin {
     way: &'static str,
     enforcer: Enforcer,
@@ -17,7 +17,7 @@ pub(crate) struct Casbin {
 }
 
 impl Casbin {
-    /// One rule, which is the first and the last.
+    /// Creates an enforcer with a single rule for the group of all symbols.
     pub(crate) fn group(asks: &[Ask]) -> Result<Self, Failure> {
         let rules = vec![vec!["universe".to_owned()]];
         let mut casbin = Self::new("one rule for a group", "g(r.symbol, p.symbol)", rules, asks)?;
@@ -28,7 +28,7 @@ impl Casbin {
         Ok(casbin)
     }
 
-    /// A rule a symbol, tried one after the other.
+    /// Creates an enforcer with one rule per symbol, which are tried in order.
     pub(crate) fn rules(asks: &[Ask]) -> Result<Self, Failure> {
         let rules = universe().map(|(symbol, _)| vec![symbol]).collect();
         Self::new("40 rules", "r.symbol == p.symbol", rules, asks)
@@ -75,10 +75,10 @@ impl Peer for Casbin {
     }
 
     fn note(&self) -> &'static str {
-        "Less: what a rule says is text to its matcher, so no leverage by symbol; the limit on the size \
-         is written into the matcher. The matcher is compiled once. Requests become values of the script \
-         engine at each call, as its interface has it. Its cache of answers is not used: over rounds of \
-         the same intents it would measure itself."
+        "Less: rules are texts to the matcher, so leverages by symbol cannot be expressed; the limit on the size \
+         is part of the matcher. The matcher is compiled once. Each call converts the request to values of the \
+         script engine, as the interface requires. The cache of answers is not used, because over rounds of the \
+         same intents the benchmark would measure the cache."
     }
 
     fn pass(&mut self, yes: &mut Vec<bool>) -> Result<(), Failure> {

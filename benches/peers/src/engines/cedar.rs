@@ -1,4 +1,5 @@
-//! Cedar: one policy, the universe as a group of entities that know their leverage, requests made beforehand.
+//! Cedar, with one policy, and the universe as a group of entities with a leverage attribute. Requests are built before
+//! the measurement.
 
 use cedar_policy::{
     Authorizer, Context, Decision, Entities, Entity, EntityUid, PolicySet, Request,
@@ -11,7 +12,7 @@ use crate::{
     asks::{Ask, CENTS_MAX, Part, universe},
 };
 
-/// `Authorizer::is_authorized`.
+/// Cedar, called through `Authorizer::is_authorized`.
 pub(crate) struct Cedar {
     authorizer: Authorizer,
     policies: PolicySet,
@@ -58,9 +59,9 @@ impl Peer for Cedar {
     }
 
     fn note(&self) -> &'static str {
-        "A general language: any rule over entities and attributes, and which policies determined the \
-         answer. Policies and entities are parsed once, requests are built beforehand: a service that \
-         builds them for each intent pays that as well. No schema."
+        "A general language: any rule over entities and attributes; it also returns the policies that determined \
+         the answer. Policies and entities are parsed once, and requests are built before the measurement; a \
+         service that builds them for each intent has that cost as well. No schema."
     }
 
     fn pass(&mut self, yes: &mut Vec<bool>) -> Result<(), Failure> {

@@ -1,4 +1,4 @@
-//! The engines, one a file.
+//! The engines, one per file.
 
 pub(crate) mod casbin;
 pub(crate) mod cedar;
@@ -8,23 +8,23 @@ pub(crate) mod regorus;
 
 use crate::{Failure, asks::Part};
 
-/// An engine that is set up, with its inputs at hand in its own types.
+/// An engine that is set up, with its inputs converted to its own types.
 pub(crate) trait Peer {
-    /// The crate, as the lock file knows it.
+    /// Returns the name of the crate in the lock file.
     fn package(&self) -> &'static str;
 
-    /// How it is used.
+    /// Returns the way in which the engine is used.
     fn way(&self) -> &'static str;
 
-    /// How much of the gate it says.
+    /// Returns the part of the gate that the engine can express.
     fn part(&self) -> Part;
 
-    /// What it does more or less than the others, for whoever reads the figures.
+    /// Returns the differences from the other engines, for readers of the figures.
     fn note(&self) -> &'static str;
 
-    /// What a pass uses up is made anew. Not measured.
+    /// Recreates inputs that a pass consumes. Not measured.
     fn prepare(&mut self) {}
 
-    /// Answers every intent, in order. Measured.
+    /// Answers every intent, in order. Measured. Returns an error if the engine fails.
     fn pass(&mut self, yes: &mut Vec<bool>) -> Result<(), Failure>;
 }

@@ -1,4 +1,4 @@
-//! openpit: its own policies for the validity of an order and for the size of one, on one thread without locks.
+//! openpit, with its own policies for the validity and the size of an order, on one thread without locks.
 
 use openpit::{
     Engine, Instrument, LocalEngine, OrderOperation,
@@ -16,11 +16,11 @@ use crate::{
     asks::{Ask, CENTS_MAX, Part},
 };
 
-/// `execute_pre_trade`, with the reservation committed.
+/// openpit, called through `execute_pre_trade`, with the reservation committed.
 pub(crate) struct OpenPit {
     engine: LocalEngine<OrderOperation, (), ()>,
     orders: Vec<OrderOperation>,
-    /// A pass takes orders by value, and uses these up.
+    /// Copies of the orders, which a pass consumes.
     at_hand: Vec<OrderOperation>,
 }
 
@@ -58,10 +58,9 @@ impl Peer for OpenPit {
     }
 
     fn note(&self) -> &'static str {
-        "Less: its own policies know neither a universe (an asset without a limit passes) nor a \
-         leverage; a policy of one's own, in Rust, could. More: a reservation that is committed or \
-         rolled back, decimal arithmetic, a text for every reject. Without locks, orders handed over by \
-         value."
+        "Less: its own policies support neither a universe (an asset without a limit passes) nor a leverage; a \
+         custom policy in Rust could. More: a reservation that is committed or rolled back, decimal arithmetic, and \
+         a text for every reject. Runs without locks; orders are passed by value."
     }
 
     fn prepare(&mut self) {

@@ -1,5 +1,5 @@
-//! This engine. It grants less leverage than was asked where the policy gives less; here a trade counts as a yes
-//! where it is granted as asked, which is what the others can say.
+//! Portcullis. It reduces a requested leverage above the policy's to that of the policy. Here only a trade with the
+//! requested leverage counts as a yes, because the other engines can only permit or deny.
 
 use portcullis::{
     decide::{Decision, DecisionColumns, Engine, IntentColumns, Outcome},
@@ -26,7 +26,7 @@ pub(crate) struct OneByOne {
     intents: Vec<Intent<'static>>,
 }
 
-/// `Engine::decide_columns`: all at once.
+/// `Engine::decide_columns`: all intents in one call.
 pub(crate) struct Columns {
     ruling: Ruling,
     intents: IntentColumns,
@@ -63,10 +63,10 @@ impl Peer for OneByOne {
     }
 
     fn note(&self) -> &'static str {
-        "More: every gate, with the policy's time, the halts and the exits; the leverage that is granted \
-         where less than asked is given; the source of every number; of a skip, its reason and evidence. \
-         What is asked for above the symbol's leverage would trade at less; here only a trade as asked \
-         counts as yes."
+        "More: every gate, including validity of the policy, halts and exits; the applied leverage, if it is lower \
+         than the requested one; the source of every number; the reason and the evidence of a skip. An intent that \
+         requests more than the symbol's leverage would trade at less; here only a trade as requested counts as \
+         yes."
     }
 
     fn pass(&mut self, yes: &mut Vec<bool>) -> Result<(), Failure> {
@@ -115,8 +115,8 @@ impl Peer for Columns {
     }
 
     fn note(&self) -> &'static str {
-        "The same answers for a backtest: intents stand in columns beforehand, answers are columns. \
-         Reading an answer back is measured too. Less: a skip keeps its reason, not its evidence."
+        "The same answers for a backtest: intents are stored in columns before the measurement, and answers are \
+         columns. Reading the answers is measured too. Less: a skip has its reason, but not its evidence."
     }
 
     fn pass(&mut self, yes: &mut Vec<bool>) -> Result<(), Failure> {

@@ -1,4 +1,5 @@
-//! regorus: a Rego rule compiled to a program of its virtual machine; one machine, inputs parsed beforehand.
+//! regorus, with a Rego rule compiled for its virtual machine. All calls share one machine. Inputs are parsed before
+//! the measurement.
 
 use regorus::{Engine, Rc, Value, languages::rego::compiler::Compiler, rvm::vm::RegoVM};
 use serde_json::{Map, json};
@@ -22,7 +23,7 @@ allow if {
 }
 ";
 
-/// `RegoVM::execute`.
+/// regorus, called through `RegoVM::execute`.
 pub(crate) struct Regorus {
     vm: RegoVM,
     inputs: Vec<Value>,
@@ -61,14 +62,14 @@ impl Peer for Regorus {
     }
 
     fn note(&self) -> &'static str {
-        "A general language: any Rego. The rule is compiled once, one virtual machine is used for all, \
-         inputs are parsed beforehand: a service that reads JSON pays that as well. Built without the \
-         features that the rule does not need. Less: the rule as written says yes or no, and not why."
+        "A general language: any Rego rule. The rule is compiled once, and all calls share one virtual machine. \
+         Inputs are parsed before the measurement; a service that reads JSON has that cost as well. Built without \
+         the features that the rule does not need. Less: the rule returns yes or no without a reason."
     }
 
     fn pass(&mut self, yes: &mut Vec<bool>) -> Result<(), Failure> {
         for input in &self.inputs {
-            // A reference count, no copy.
+            // This clones a reference count, not the value.
             self.vm.set_input(input.clone());
             yes.push(self.vm.execute()? == Value::Bool(true));
         }

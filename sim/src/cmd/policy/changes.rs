@@ -1,4 +1,4 @@
-//! `portcullis policy diff`
+//! The command `portcullis policy diff`.
 
 use std::path::Path;
 
@@ -19,14 +19,14 @@ use crate::diff::{changes, changes_text};
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cmd) struct DiffArgs {
-    /// A file, or of a store `current`, `seq:N` or `hash:HASH`
+    /// First policy: a file, or with `--store` one of `current`, `seq:N` and `hash:HASH`
     before: String,
-    /// The same
+    /// Second policy, in the same notation
     after: String,
-    /// The store: `redis://HOST:PORT`, `rediss://…`, or `file:PATH`
+    /// Address of the policy store: `redis://HOST:PORT`, `rediss://…`, or `file:PATH`
     #[arg(long = "store", value_name = "ADDRESS")]
     address: Option<String>,
-    /// How the answer is written
+    /// Output format
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
 }
@@ -44,9 +44,12 @@ pub(super) fn run(args: &DiffArgs) -> Result<(), Failure> {
 
 fn find(name: &str, store: Option<&dyn PolicyStore>) -> Result<Policy, Failure> {
     let which = if let Some(seq) = name.strip_prefix("seq:") {
-        let seq = seq
-            .parse()
-            .map_err(|_| Failure::unusable(format_args!("`{name}`: no sequence")))?;
+        let seq = seq.parse().map_err(|_| {
+            Failure::unusable(format_args!(
+                "`{name}`: the sequence is not a whole number from 0 to {}",
+                u64::MAX
+            ))
+        })?;
         Some(Which::Seq(seq))
     } else if let Some(hash) = name.strip_prefix("hash:") {
         let hash = PolicyHash::parse(hash)
@@ -59,7 +62,9 @@ fn find(name: &str, store: Option<&dyn PolicyStore>) -> Result<Policy, Failure> 
         return valid_policy(Path::new(name));
     }
     let store = store.ok_or_else(|| {
-        Failure::unusable(format_args!("`{name}` stands in a store: give `--store`"))
+        Failure::unusable(format_args!(
+            "`{name}` refers to a store; use `--store ADDRESS`"
+        ))
     })?;
     let Some(which) = which else {
         return store
@@ -68,7 +73,7 @@ fn find(name: &str, store: Option<&dyn PolicyStore>) -> Result<Policy, Failure> 
     };
     let entry = store.show(which).map_err(unusable)?.ok_or_else(|| {
         Failure::No(format!(
-            "{}: no publication with {which} (`portcullis policy history` lists them)",
+            "{}: the history has no publication with {which}; list it with `portcullis policy history`",
             store.name()
         ))
     })?;

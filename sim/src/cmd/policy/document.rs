@@ -1,4 +1,4 @@
-//! `portcullis policy check|show|hash|schema`: one policy, and what is to be said of it.
+//! The commands `portcullis policy check`, `show`, `hash` and `schema`.
 
 use std::{
     collections::BTreeMap,
@@ -20,18 +20,18 @@ use super::super::{
 };
 use crate::report::printable;
 
-/// A number longer than this is shown with its exponent.
+/// The most characters of a number in plain notation. Longer numbers are printed with an exponent.
 const DIGITS_MAX: usize = 24;
 
-/// JSON Schema 2020-12; says what `check` says, as far as a schema can.
+/// The JSON Schema (2020-12) of policies. It covers all checks of `policy check` that a schema can express.
 pub(super) const SCHEMA: &str = include_str!("schema.json");
 
-/// A policy in a file, or in a store.
+/// The arguments of a command on one policy.
 #[derive(Debug, Clone, clap::Args)]
 pub(in crate::cmd) struct SubjectArgs {
     #[command(flatten)]
     subject: Subject,
-    /// How the answer is written
+    /// Output format
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
 }
@@ -39,22 +39,24 @@ pub(in crate::cmd) struct SubjectArgs {
 #[derive(Debug, Clone, clap::Args)]
 #[group(required = true, multiple = false)]
 struct Subject {
-    /// The policy (JSON); `-` is standard input
+    /// Policy file (JSON); `-` reads standard input
     file: Option<PathBuf>,
-    /// The policy of a store: `redis://HOST:PORT`, `rediss://…`, or `file:PATH`
+    /// Address of a policy store to read instead: `redis://HOST:PORT`, `rediss://…`, or `file:PATH`
     #[arg(long = "store", value_name = "ADDRESS")]
     address: Option<String>,
 }
 
 impl Subject {
-    /// The policy, or why it is none.
+    /// Reads the policy, or the reason why there is none.
     fn read(&self) -> Result<Result<Policy, PolicyAbsence>, Failure> {
         if let Some(address) = &self.address {
             return Ok(open(address)?.stored().map_err(unusable)?.policy());
         }
         match &self.file {
             Some(file) => read_policy(file),
-            None => Err(Failure::unusable("give a file or `--store`")),
+            None => Err(Failure::unusable(
+                "no policy is given; use a file or `--store ADDRESS`",
+            )),
         }
     }
 
@@ -86,12 +88,12 @@ pub(super) fn check(args: &SubjectArgs) -> Result<(), Failure> {
     }
 }
 
-/// What a valid policy lacks, and whether it came too late.
+/// Returns notes on a valid policy: missing recommended fields, and its expiry if it has passed.
 fn notes(policy: &Policy, now: Instant) -> Vec<String> {
     let mut notes: Vec<String> = policy.notes().iter().map(ToString::to_string).collect();
     if policy.valid_until() < now {
         notes.push(format!(
-            "expired on {}; every entry would skip as POLICY_STALE",
+            "expired at {}; every entry would be skipped with POLICY_STALE",
             policy.valid_until()
         ));
     }
@@ -118,7 +120,7 @@ fn window(policy: &Policy) -> String {
     }
 }
 
-/// Every violation on standard output, and the answer no.
+/// Prints every violation and returns a failure with exit status 1.
 pub(super) fn refuse(name: &str, format: Format, absence: &PolicyAbsence) -> Result<(), Failure> {
     let violations = match absence {
         PolicyAbsence::Refused(refusal) => refusal.violations(),
@@ -141,7 +143,7 @@ pub(super) fn refuse(name: &str, format: Format, absence: &PolicyAbsence) -> Res
         Format::Json => print_json(&json!({ "valid": false, "violations": violations }))?,
     }
     Err(Failure::No(format!(
-        "`{name}` is no valid policy: {} violation{}",
+        "`{name}` is not a valid policy: {} violation{}",
         violations.len(),
         if violations.len() == 1 { "" } else { "s" }
     )))
@@ -168,7 +170,7 @@ fn shown(policy: &Policy) -> String {
         policy.hash(),
         window(policy)
     );
-    // Shown, not used: nothing here trades.
+    // The numbers are only printed, so the policy need not be in force.
     let numbers = policy.assume_in_force(policy.valid_until());
     for symbol in policy.symbols() {
         text.push_str(&format!(
@@ -197,14 +199,16 @@ fn leverage(listing: Listing, symbol: &Symbol) -> String {
                 format!("{written_out}x")
             }
         }
-        Listing::NoLeverage | Listing::NotInUniverse => format!("none: {symbol} is always skipped"),
+        Listing::NoLeverage | Listing::NotInUniverse => {
+            format!("none: entries in {symbol} are always skipped")
+        }
     }
 }
 
-/// One field; an object a line an entry.
+/// Formats one field. An object is printed with one entry per line.
 fn field(name: &str, value: &str) -> String {
     let name = printable(name);
-    // Raw, so that a number is shown as it was written.
+    // Raw values keep the notation of numbers.
     match serde_json::from_str::<BTreeMap<String, &RawValue>>(value) {
         Err(_) => format!("\n{name}  {}\n", printable(value)),
         Ok(entries) => {

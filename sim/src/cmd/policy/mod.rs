@@ -1,4 +1,4 @@
-//! `portcullis policy`
+//! The command `portcullis policy`.
 
 mod changes;
 mod document;
@@ -10,30 +10,30 @@ use super::{Failure, failure::print, store::AddressArg};
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
-    /// Write a sample policy to standard output, or put it in force in a store
+    /// Print a sample policy, or publish it in a store
     Sample(store::SampleArgs),
-    /// Say everything that is wrong with a policy; exit status 1 if anything is
+    /// Check a policy and print every violation; exit status 1 if there are any
     Check(document::SubjectArgs),
-    /// Show what a policy says
+    /// Print the fields of a policy
     Show(document::SubjectArgs),
-    /// Print the hash that a policy ought to state
+    /// Compute the hash of a policy, for `policy_hash`
     Hash {
-        /// The policy (JSON); `-` is standard input
+        /// Policy file (JSON); `-` reads standard input
         file: PathBuf,
     },
-    /// Print a JSON Schema of policies
+    /// Print the JSON Schema of policies
     Schema,
-    /// Put a policy in force in a store; says what it changes before it does
+    /// Publish a policy in a store, after a confirmation of its changes
     Publish(store::PublishArgs),
-    /// List what was published in a store, newest first
+    /// List the publications in a store, newest first
     History(store::HistoryArgs),
-    /// Say what differs between two policies
+    /// Compare two policies
     Diff(changes::DiffArgs),
-    /// Publish an earlier publication once more
+    /// Publish the policy of an earlier publication again
     Rollback(store::RollbackArgs),
-    /// Print every change of the policy in a store, until interrupted
+    /// Print each change of the policy in a store, until interrupted
     Watch(AddressArg),
-    /// List what was done to a store, and whether the record of it is whole; exit status 1 if it is not
+    /// Print and verify the audit log of a store; exit status 1 if it has faults
     Audit(store::AuditArgs),
 }
 

@@ -1,4 +1,4 @@
-//! The commands that put a policy into a store, and look at what was put there.
+//! The commands that publish policies in a store and list its history and audit log.
 
 use std::{
     io::{self, BufRead as _, IsTerminal as _},
@@ -27,10 +27,10 @@ use crate::{
     sample,
 };
 
-/// How often a store is looked at.
+/// The interval between two reads of `policy watch`.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
-/// Where a policy is published, by whom, and under which guardrails.
+/// The arguments of a publication: store, guardrails, signing key and operator.
 #[derive(Debug, clap::Args)]
 struct Terms {
     #[command(flatten)]
@@ -41,14 +41,14 @@ struct Terms {
     signer: SignerArg,
     #[command(flatten)]
     sign_off: SignOff,
-    /// Publish without asking
+    /// Publish without confirmation
     #[arg(long)]
     yes: bool,
 }
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cmd) struct PublishArgs {
-    /// The policy (JSON)
+    /// Policy file (JSON); `-` reads standard input
     file: PathBuf,
     #[command(flatten)]
     terms: Terms,
@@ -56,22 +56,22 @@ pub(in crate::cmd) struct PublishArgs {
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cmd) struct SampleArgs {
-    /// How long it is valid, from now
+    /// Validity from now, in seconds
     #[arg(long, value_name = "SECONDS", default_value = "3600", value_parser = clock::parse_validity, allow_negative_numbers = true)]
     valid_for: Span,
-    /// Put it in force in this store: `redis://HOST:PORT`, `rediss://…`, or `file:PATH`
+    /// Publish the sample in the store at this address: `redis://HOST:PORT`, `rediss://…`, or `file:PATH`
     #[arg(long, value_name = "ADDRESS")]
     store: Option<String>,
-    /// Bounds that hold whatever a policy says (JSON)
+    /// Guardrails: operator limits that apply to every policy (JSON)
     #[arg(long, value_name = "FILE", requires = "store")]
     guardrails: Option<PathBuf>,
-    /// Publish whatever the policy says
+    /// Publish without guardrails
     #[arg(long, requires = "store", conflicts_with = "guardrails")]
     no_guardrails: bool,
-    /// Who does it, for the audit [default: the user of this session]
+    /// Name of the operator for the audit log [default: the user of this session]
     #[arg(long, value_name = "NAME", requires = "store")]
     by: Option<String>,
-    /// Publish without asking
+    /// Publish without confirmation
     #[arg(long, requires = "store")]
     yes: bool,
 }
@@ -80,7 +80,7 @@ pub(in crate::cmd) struct SampleArgs {
 pub(in crate::cmd) struct RollbackArgs {
     #[command(flatten)]
     which: WhichArg,
-    /// How long it is valid, from now
+    /// Validity from now, in seconds
     #[arg(long, value_name = "SECONDS", value_parser = clock::parse_validity, allow_negative_numbers = true)]
     valid_for: Span,
     #[command(flatten)]
@@ -90,10 +90,10 @@ pub(in crate::cmd) struct RollbackArgs {
 #[derive(Debug, clap::Args)]
 #[group(required = true, multiple = false)]
 struct WhichArg {
-    /// The publication of this sequence
+    /// Publication with this sequence
     #[arg(long, value_name = "N", value_parser = |text: &str| parse_whole(text, 0..=u64::MAX))]
     seq: Option<u64>,
-    /// The publication of this hash
+    /// Publication with this hash
     #[arg(long, value_name = "HASH", value_parser = parse_hash)]
     hash: Option<PolicyHash>,
 }
@@ -102,10 +102,10 @@ struct WhichArg {
 pub(in crate::cmd) struct HistoryArgs {
     #[command(flatten)]
     address: AddressArg,
-    /// How many publications
+    /// Number of publications to list
     #[arg(long, value_name = "N", default_value = "20", value_parser = |text: &str| parse_whole(text, 1..=1_000_000))]
     newest: u64,
-    /// How the answer is written
+    /// Output format
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
 }
@@ -114,7 +114,7 @@ pub(in crate::cmd) struct HistoryArgs {
 pub(in crate::cmd) struct AuditArgs {
     #[command(flatten)]
     address: AddressArg,
-    /// How the answer is written
+    /// Output format
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
 }
@@ -133,7 +133,7 @@ pub(super) fn publish(args: &PublishArgs) -> Result<(), Failure> {
     put_in_force(policy, &args.terms)
 }
 
-/// Prints the sample policy, or publishes it where a store is given.
+/// Prints the sample policy, or publishes it if a store is given.
 pub(super) fn sample(args: &SampleArgs) -> Result<(), Failure> {
     let text = sample::policy_json(clock::after(args.valid_for)?);
     let Some(address) = &args.store else {
@@ -150,7 +150,7 @@ pub(super) fn sample(args: &SampleArgs) -> Result<(), Failure> {
     put_in_force(policy, &terms)
 }
 
-/// Publishes, once whoever asked has seen what changes.
+/// Publishes a policy after printing its changes and asking for confirmation.
 fn put_in_force(policy: Policy, terms: &Terms) -> Result<(), Failure> {
     let guardrails = terms.guardrails.resolve()?;
     let store = terms.address.open()?;
@@ -176,7 +176,11 @@ pub(super) fn rollback(args: &RollbackArgs) -> Result<(), Failure> {
     let which = match (args.which.seq, args.which.hash) {
         (Some(seq), _) => Which::Seq(seq),
         (None, Some(hash)) => Which::Hash(hash),
-        (None, None) => return Err(Failure::unusable("give `--seq` or `--hash`")),
+        (None, None) => {
+            return Err(Failure::unusable(
+                "no publication is given; use `--seq N` or `--hash HASH`",
+            ));
+        }
     };
     let seen = store.stored().map_err(unusable)?;
     let expected = seen.hash().map_err(unusable)?;
@@ -235,16 +239,17 @@ pub(super) fn history(args: &HistoryArgs) -> Result<(), Failure> {
             printable(entry.version().unwrap_or("-")),
             or_none(entry.policy().ok().map(|p| p.valid_until().to_string())),
             printable(entry.by().unwrap_or("-")),
-            entry
-                .rollback_of()
-                .map_or_else(String::new, |hash| format!("  back to {}", hash.short())),
+            entry.rollback_of().map_or_else(String::new, |hash| format!(
+                "  rollback to {}",
+                hash.short()
+            )),
             entry
                 .reason()
                 .map_or_else(String::new, |why| format!("  ({})", printable(why))),
         ));
     }
     if entries.is_empty() {
-        text = format!("{}: nothing was published\n", store.name());
+        text = format!("{}: the history has no publications\n", store.name());
     }
     print(text)
 }
@@ -295,7 +300,7 @@ pub(super) fn audit(args: &AuditArgs) -> Result<(), Failure> {
             ));
         }
         for fault in &faults {
-            text.push_str(&format!("broken: {}\n", printable(fault)));
+            text.push_str(&format!("fault: {}\n", printable(fault)));
         }
         print(text)?;
     }
@@ -303,7 +308,7 @@ pub(super) fn audit(args: &AuditArgs) -> Result<(), Failure> {
         Ok(())
     } else {
         Err(Failure::No(format!(
-            "{}: the audit is not whole: {} fault{}",
+            "{}: the audit log has {} fault{}",
             store.name(),
             faults.len(),
             if faults.len() == 1 { "" } else { "s" }
@@ -311,7 +316,7 @@ pub(super) fn audit(args: &AuditArgs) -> Result<(), Failure> {
     }
 }
 
-/// Prints what lies there, and again whenever it is another: a line each, as services log it.
+/// Prints the policy, or the error, and again after each change: one line each, in the format of the service logs.
 pub(super) fn watch(address: &AddressArg) -> Result<(), Failure> {
     let store = address.open()?;
     let mut said = String::new();
@@ -328,7 +333,7 @@ pub(super) fn watch(address: &AddressArg) -> Result<(), Failure> {
     }
 }
 
-/// The line that operators grep for.
+/// Returns the line that operators search for.
 fn loaded(policy: &Policy) -> String {
     format!(
         "POLICY_LOADED: version={} hash={} until={}",
@@ -353,7 +358,7 @@ fn published(receipt: &Receipt) -> String {
     text
 }
 
-/// Shows what changes, and asks; who cannot be asked must have said so before.
+/// Prints the changes and asks for confirmation. Without a terminal, `--yes` is required.
 fn confirm(change: &str, store: &dyn PolicyStore, yes: bool) -> Result<(), Failure> {
     print(change)?;
     if yes {
@@ -361,7 +366,7 @@ fn confirm(change: &str, store: &dyn PolicyStore, yes: bool) -> Result<(), Failu
     }
     if !io::stdin().is_terminal() {
         return Err(Failure::unusable(
-            "nothing was published: there is nobody to ask, `--yes` publishes without asking",
+            "nothing was published: standard input is not a terminal; use `--yes` to publish without confirmation",
         ));
     }
     print(format_args!("publish this to {}? [y/N] ", store.name()))?;
@@ -377,7 +382,7 @@ fn confirm(change: &str, store: &dyn PolicyStore, yes: bool) -> Result<(), Failu
     }
 }
 
-/// A policy that is not published is an answer; a store that cannot be used is none.
+/// Converts a publish error: a rejected policy has exit status 1, an unusable store exit status 2.
 fn refused(error: PublishError) -> Failure {
     match error {
         PublishError::Store(error) => unusable(error),

@@ -1,4 +1,4 @@
-//! Writing intents.
+//! JSON encoding of intents.
 
 use super::{Ask, Envelope, Leverage, Name, Size, Stop, Time, Way};
 use crate::generate::{
@@ -9,7 +9,7 @@ use crate::generate::{
 };
 
 impl Ask {
-    /// Writes the record, without the end of the line.
+    /// Writes the record without a line ending.
     pub(in crate::generate) fn write(&self, world: &mut World, line: &mut Vec<u8>) {
         match self.envelope {
             Envelope::Flat => self.flat(world, line, PLAIN),
@@ -53,7 +53,7 @@ impl Ask {
         object.end();
     }
 
-    /// What an envelope says: id, event, time, source.
+    /// Writes the fields of the envelope: id, event type, time, source.
     fn head(&self, world: &mut World, object: &mut Object<'_>) {
         let now = world.now_ms;
         match self.time {
@@ -100,7 +100,7 @@ impl Ask {
         }
     }
 
-    /// What the intent says.
+    /// Writes the fields of the intent.
     fn body(&self, world: &mut World, object: &mut Object<'_>) {
         let place = match self.symbol {
             Name::Listed(place) => {
@@ -159,10 +159,10 @@ impl Ask {
             Size::Margin(cents) => object.number("position_usd", Decimal::new(cents, 2)),
             Size::Text(name, text) => object.text(name, text),
             Size::Quantity(name, price_name, cents) => {
-                // Six places: cents · 10^(6 − 2) · 10^places / units.
+                // The quantity has six decimal places: cents · 10^(6 − 2) · 10^places / units.
                 let scale = 10_000 * 10_u64.saturating_pow(price.places);
                 object.number(name, Decimal::new(cents * scale / price.units.max(1), 6));
-                // A stop names the entry price itself.
+                // `stop` writes `entry_price` too, and the key must not be duplicated.
                 let is_named = price_name == Some("entry_price") && self.stop != Stop::None;
                 if let Some(price_name) = price_name.filter(|_| !is_named) {
                     object.number(price_name, price);
@@ -196,7 +196,7 @@ impl Ask {
     }
 }
 
-/// An id as a stream gives it to an entry.
+/// Writes an id in the format of a stream entry id.
 pub(in crate::generate) fn stream_id(object: &mut Object<'_>, at_ms: u64) {
     object.written("id", |line| {
         push_int(line, at_ms);

@@ -1,4 +1,4 @@
-//! Positions in, proposals out, without a server.
+//! Tests of proposals from positions, without a server.
 
 use portcullis::{
     domain::Symbol,
@@ -15,7 +15,7 @@ use crate::harvester::{
     proposal::proposal,
 };
 
-/// What the server would hold.
+/// The state that the server would hold.
 struct World {
     policy: Policy,
     memory: String,
@@ -32,7 +32,7 @@ impl World {
         }
     }
 
-    /// Judges a position and keeps what is proposed: action, stop, and the fields of the proposal.
+    /// Evaluates a position and stores the proposal. Returns the fields of the proposal, if there is a new one.
     fn look(
         &mut self,
         fields: &[(&str, &str)],
@@ -92,7 +92,7 @@ fn field<'a>(items: &'a [String], name: &str) -> &'a str {
     pair.map_or("-", |pair| pair[1].as_str())
 }
 
-/// R_net, K, action and stop.
+/// Expected R_net, kill score, action and stop.
 type Expected<'a> = (f64, &'a str, &'a str, Option<f64>);
 
 #[track_caller]
@@ -116,7 +116,7 @@ fn check(position: &[(&str, &str)], market: &[(&str, &str)], expected: Expected<
 }
 
 #[test]
-fn the_check_values() {
+fn reference_values() {
     const K: &str = "0.5024999791668749";
     const FULL: &str = "FULL_CLOSE_PROPOSED";
     let at = |price| [("current_price", price)];
@@ -143,7 +143,7 @@ fn the_check_values() {
 }
 
 #[test]
-fn a_stage_is_proposed_once_and_stands_while_it_holds() {
+fn a_stage_is_proposed_once_per_position() {
     let mut world = World::new();
     let mut look = |price, more: &[(&str, &str)]| {
         let fields = [&[("current_price", price)], more].concat();
@@ -158,19 +158,19 @@ fn a_stage_is_proposed_once_and_stands_while_it_holds() {
     };
     use HarvestAction::{None as Nothing, Partial25, Partial50, Partial75};
     assert_eq!(look("103.8", &[]), is(Partial25, Nothing));
-    // It stands at another price that reaches it, and goes when the price does not.
+    // It stays valid at another price that reaches it, and ends when the price does not reach it.
     assert_eq!(look("104", &[]), None);
     assert_eq!(look("103", &[]), is(Nothing, Partial25));
     assert_eq!(look("103.8", &[]), None);
     assert_eq!(look("107.2", &[]), is(Partial50, Partial25));
-    // Taken, as the position says itself.
+    // The position itself records the stage as taken.
     let taken = [("harvested", "PARTIAL_50")];
     assert_eq!(look("107.2", &taken), is(Nothing, Partial50));
     assert_eq!(look("111.8", &[]), is(Partial75, Partial50));
     // Another position.
     let later = [("opened_at", "1767567601")];
     assert_eq!(look("103.8", &later), is(Partial25, Nothing));
-    // Without an opening nobody can tell.
+    // Without an opening time, the remembered stage counts.
     assert_eq!(
         look("107.2", &[("opened_at", "?")]),
         is(Partial50, Partial25)
@@ -192,8 +192,8 @@ fn a_stop_that_moved_does_not_bring_a_stage_back() {
 }
 
 proptest! {
-    /// Whatever prices, stops and openings follow one another: as long as openings do not run backwards, the
-    /// stages of one position rise, and nothing is said twice.
+    /// For any sequence of prices, stops and ascending opening times, the stages of one position rise, and no
+    /// proposal is repeated.
     #[test]
     fn stages_rise(looks in prop::collection::vec((0..6_usize, 0..4_usize, any::<bool>()), 1..40)) {
         let mut world = World::new();

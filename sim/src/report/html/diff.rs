@@ -1,4 +1,4 @@
-//! The page of a comparison.
+//! The report of a comparison.
 
 use super::{Data, Page, Section, Table, shown};
 use crate::{
@@ -6,51 +6,56 @@ use crate::{
     report::table::{some, thousands},
 };
 
-/// So many tapes are named.
+/// The maximum number of tapes that are named.
 const TAPES_SHOWN: usize = 20;
 
-/// Which answers flip, and why.
+/// Creates the report of a comparison: which answers flip, and why.
 #[must_use]
 pub fn diff_page(told: &Told<'_>) -> Page {
     let it = told.difference;
     let [before, after] = told.sides();
-    let mut facts = vec![("before", before), ("after", after)];
+    let mut facts = vec![("Before", before), ("After", after)];
     if told.has_causes() {
-        facts.push(("changes", changes_text(&it.changes)));
+        facts.push(("Changes", changes_text(&it.changes)));
     }
     if !told.tapes().is_empty() {
-        facts.push(("tapes", shown(&some(told.tapes(), TAPES_SHOWN))));
+        facts.push(("Tapes", shown(&some(told.tapes(), TAPES_SHOWN))));
     }
-    facts.push(("records", thousands(it.read.records)));
-    facts.push(("flips", thousands(it.flips())));
+    facts.push(("Records", thousands(it.read.records)));
+    facts.push(("Flips", thousands(it.flips())));
     if told.has_causes() {
-        facts.push(("policy records set aside", thousands(it.read.set_aside)));
-        facts.push(("recorded decisions", thousands(it.read.recorded)));
+        facts.push(("Policy records ignored", thousands(it.read.set_aside)));
+        facts.push(("Recorded decisions", thousands(it.read.recorded)));
     }
-    facts.push(("unreadable lines", thousands(it.unreadable)));
+    facts.push(("Unreadable lines", thousands(it.unreadable)));
     if let Some(operator) = told.operator() {
-        facts.push(("guardrails", shown(&operator.guardrails)));
+        facts.push(("Guardrails", shown(&operator.guardrails)));
     }
-    let section = |counts, title, empty| Section {
+    let section = |counts, title, column, empty| Section {
         id: counts,
         title,
         empty,
         counts: Some(counts),
         table: Table {
-            columns: vec![title, "flips"],
+            columns: vec![column, "Flips"],
             ..Table::default()
         },
         ..Section::default()
     };
-    let none = "No answer flips.";
-    let mut sections = vec![section("kinds", "Flips by kind", none)];
+    let none = "No flips.";
+    let mut sections = vec![section("kinds", "Flips by kind", "Kind", none)];
     if told.has_causes() {
-        sections.push(section("causes", "Because of", none));
+        sections.push(section("causes", "Flips by cause", "Cause", none));
     }
     sections.extend([
-        section("reasons", "The skip that comes or goes", "None."),
-        section("symbols", "By symbol", none),
-        section("days", "By day", none),
+        section(
+            "reasons",
+            "Flips by skip reason",
+            "Skip reason",
+            "No flips from or to a skip.",
+        ),
+        section("symbols", "Flips by symbol", "Symbol", none),
+        section("days", "Flips by day", "Day (UTC)", none),
         totals(told),
         largest(told),
     ]);
@@ -60,7 +65,7 @@ pub fn diff_page(told: &Told<'_>) -> Page {
         "sets of answers"
     };
     Page {
-        title: format!("Portcullis: two {compared}"),
+        title: format!("Portcullis comparison: two {compared}"),
         facts,
         data: Data {
             flips: Some(it.tally.data()),
@@ -72,7 +77,7 @@ pub fn diff_page(told: &Told<'_>) -> Page {
 
 fn totals(told: &Told<'_>) -> Section {
     let (before, after) = told.difference.totals;
-    let rows = [("before", before), ("after", after)].map(|(name, totals)| {
+    let rows = [("Before", before), ("After", after)].map(|(name, totals)| {
         vec![
             name.to_owned(),
             thousands(totals.trades),
@@ -82,10 +87,10 @@ fn totals(told: &Told<'_>) -> Section {
     });
     Section {
         id: "totals",
-        title: "What all trades come to",
-        lead: "Of all records, whatever the filters say.".to_owned(),
+        title: "Totals of all trades",
+        lead: "All records; not affected by the filters.".to_owned(),
         table: Table {
-            columns: vec!["", "trades", "notional USD", "mean leverage"],
+            columns: vec!["", "Trades", "Notional (USD)", "Mean leverage"],
             rows: rows.to_vec(),
         },
         ..Section::default()
@@ -95,16 +100,22 @@ fn totals(told: &Told<'_>) -> Section {
 fn largest(told: &Told<'_>) -> Section {
     let tally = &told.difference.tally;
     let largest = &told.difference.largest;
-    let mut columns = vec!["record", "symbol", "before", "after", "notional USD"];
+    let mut columns = vec![
+        "Record",
+        "Symbol",
+        "Before",
+        "After",
+        "Notional change (USD)",
+    ];
     if told.has_causes() {
-        columns.push("because of");
+        columns.push("Cause");
     }
     Section {
         id: "largest",
-        title: "The largest flips",
-        lead: "Up to a hundred, by the notional that they move, then by leverage; the filters choose among these."
+        title: "Largest flips",
+        lead: "Up to 100 flips with the largest change in notional, then leverage. The filters select from this list."
             .to_owned(),
-        empty: "No answer flips.",
+        empty: "No flips.",
         wide: true,
         table: Table {
             columns,

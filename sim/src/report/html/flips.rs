@@ -1,4 +1,4 @@
-//! Flips counted for a page: by time, symbol, kind, reason and cause, in whole numbers and a bounded number of cells.
+//! Counts of flips for a report, by time, symbol, kind, reason and cause, in a bounded number of cells.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,29 +11,29 @@ use serde::Serialize;
 use super::{Mark, shown};
 use crate::diff::{Flip, FlipKind, cause_text};
 
-/// Of more cells than this, or of more stretches of time, stretches are put together two by two.
+/// The maximum numbers of cells and of time buckets. If one is exceeded, buckets are merged in pairs.
 const CELLS_MAX: usize = 50_000;
 const STRETCHES_MAX: i64 = 1000;
 
-/// Stretches are not put together more often: they hold all of time then.
+/// The maximum number of merges. After that, one bucket covers all possible timestamps.
 const DOUBLINGS_MAX: u32 = 24;
 
-/// More symbols than this, or causes, are not told apart.
+/// The maximum number of symbols and of causes that are counted separately.
 const NAMES_MAX: usize = 200;
 
 const DAY_MS: i64 = 86_400_000;
 
-/// Everything that a page of a comparison counts.
+/// The counts for the report of a comparison.
 #[derive(Debug, Default)]
 pub struct FlipTally {
-    /// A stretch is a day, doubled so often.
+    /// The number of merges: a time bucket is one day times 2 to this power.
     doublings: u32,
     cells: BTreeMap<Cell, u64>,
     symbols: Names,
     causes: Names,
 }
 
-/// What is told apart. A name is its number; 0 is no name, or one that is not told apart.
+/// The key of a count. Symbols and causes are numbers; 0 is no name, or a name beyond the maximum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Cell {
     stretch: Option<i64>,
@@ -43,7 +43,7 @@ struct Cell {
     cause: usize,
 }
 
-/// Names by their numbers, from 1, in the order in which they came.
+/// Names with their numbers, from 1, in order of appearance.
 #[derive(Debug, Default)]
 struct Names(BTreeMap<String, usize>);
 
@@ -66,7 +66,7 @@ impl Names {
             .unwrap_or(0)
     }
 
-    /// By number; `none` has the number 0.
+    /// Returns the names by number; `none` is the name of number 0.
     fn list(&self, none: &str) -> Vec<String> {
         let mut names: Vec<_> = self.0.iter().collect();
         names.sort_by_key(|(_, number)| **number);
@@ -75,19 +75,20 @@ impl Names {
     }
 }
 
-/// The same for the script.
+/// The counts in the form that the script of the page reads.
 #[derive(Debug, Serialize)]
 pub(super) struct FlipCells {
     pub(super) symbols: Vec<String>,
     pub(super) kinds: Vec<&'static str>,
-    /// The first stands for none.
+    /// The skip reasons; the first is the label for no skip.
     pub(super) reasons: Vec<&'static str>,
     causes: Vec<String>,
-    /// Epoch milliseconds of the first stretch, how long each is, and how many there are.
+    /// The start of the first time bucket in epoch milliseconds, the width of a bucket in milliseconds, and the number
+    /// of buckets.
     pub(super) start: i64,
     pub(super) width: i64,
     pub(super) stretches: i64,
-    /// Six numbers a cell: stretch (−1: no time), symbol, kind, reason, cause, count.
+    /// Six numbers per cell: bucket (−1: no timestamp), symbol, kind, reason, cause, count.
     cells: Vec<i64>,
 }
 
@@ -114,7 +115,7 @@ impl FlipTally {
     }
 
     fn span(&self) -> (i64, i64) {
-        // The cells without a time come first.
+        // Cells without a timestamp sort first.
         let first = self.cells.range(FIRST_WITH_TIME..).next();
         let last = self.cells.last_key_value();
         let stretch = |cell: Option<(&Cell, &u64)>| cell.and_then(|(cell, _)| cell.stretch);
@@ -145,20 +146,20 @@ impl FlipTally {
         let width = DAY_MS << self.doublings;
         FlipCells {
             cells: cells.collect(),
-            symbols: self.symbols.list("(no symbol, or another)"),
+            symbols: self.symbols.list("(no symbol or other)"),
             kinds: kinds.iter().map(|kind| kind.as_str()).collect(),
             reasons: reasons
                 .iter()
                 .map(|reason| reason.map_or("(no skip)", Reason::code))
                 .collect(),
-            causes: self.causes.list("(another)"),
+            causes: self.causes.list("(other)"),
             start: first.saturating_mul(width),
             width,
             stretches: last - first + 1,
         }
     }
 
-    /// What these flips are about, as [`Self::data`] numbers it.
+    /// Returns the marks of these flips, with the numbers of [`Self::data`].
     pub(super) fn marks(&self, flips: &[Flip]) -> Vec<Mark> {
         let (kinds, reasons) = (self.kinds(), self.reasons());
         let mark = |flip: &Flip| {
@@ -172,13 +173,13 @@ impl FlipTally {
         flips.iter().map(mark).collect()
     }
 
-    /// Those that there are.
+    /// Returns the kinds that occur.
     fn kinds(&self) -> Vec<FlipKind> {
         let kinds: BTreeSet<_> = self.cells.keys().map(|cell| cell.kind).collect();
         kinds.into_iter().collect()
     }
 
-    /// None, and those that there are.
+    /// Returns the reasons that occur, with `None` first.
     fn reasons(&self) -> Vec<Option<Reason>> {
         let mut reasons: BTreeSet<_> = self.cells.keys().map(|cell| cell.reason).collect();
         reasons.insert(None);
@@ -190,7 +191,7 @@ fn symbol(flip: &Flip) -> Option<String> {
     flip.symbol.as_ref().map(Symbol::to_string)
 }
 
-/// The reason of the skip that comes or goes.
+/// Returns the reason of the skip before the flip, else of the skip after it.
 fn reason(flip: &Flip) -> Option<Reason> {
     flip.before.reason.or(flip.after.reason)
 }
@@ -203,7 +204,7 @@ fn whole(number: usize) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-/// Before every cell that has a time.
+/// The lower bound of all cells with a timestamp.
 const FIRST_WITH_TIME: Cell = Cell {
     stretch: Some(i64::MIN),
     symbol: 0,
@@ -244,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn days_are_put_together_and_names_are_bounded_and_nothing_is_lost() {
+    fn buckets_are_merged_and_names_are_limited_without_loss() {
         let mut tally = FlipTally::default();
         for n in 0..9_000 {
             let day = i64::try_from(n % 1700).unwrap() + 20_000;
@@ -263,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn many_cells_are_made_fewer() {
+    fn cells_are_merged_above_the_maximum() {
         let mut tally = FlipTally::default();
         for n in 0..150_000 {
             let day = i64::try_from(n % 750).unwrap();

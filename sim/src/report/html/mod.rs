@@ -1,7 +1,7 @@
-//! Reports: one page that fetches nothing.
+//! HTML reports. A report is one self-contained page that loads nothing from the network.
 //!
-//! A page is a few facts, what the script counts from (`cube`: answers by time, symbol and kind, which the filters act on),
-//! and sections, each with a chart and its table. Charts are drawn by Chart.js, which stands in the page.
+//! A page has a table of facts, the data that its script counts and filters (`cube`: answers by time, symbol and kind),
+//! and sections, each with a chart and a table. Charts are drawn by Chart.js, which is embedded in the page.
 
 mod diff;
 mod flips;
@@ -26,7 +26,7 @@ use super::printable;
 use flips::FlipCells;
 use tally::CubeData;
 
-/// A report.
+/// An HTML report.
 #[derive(Debug)]
 pub struct Page {
     title: String,
@@ -34,51 +34,51 @@ pub struct Page {
     data: Data,
 }
 
-/// What the script of a page is given.
+/// The data for the script of a page.
 #[derive(Debug, Default, Serialize)]
 struct Data {
     #[serde(skip_serializing_if = "Option::is_none")]
     cube: Option<CubeData>,
     #[serde(skip_serializing_if = "Option::is_none")]
     flips: Option<FlipCells>,
-    /// What the marks of rows are numbers of.
+    /// The names behind the numbers in row marks.
     #[serde(skip_serializing_if = "Option::is_none")]
     marked: Option<Marked>,
     sections: Vec<Section>,
 }
 
-/// What rows are marked with, where nothing but rows is filtered.
+/// The names and times behind row marks, on a page where only rows are filtered.
 #[derive(Debug, Serialize)]
 struct Marked {
     symbols: Vec<String>,
     kinds: Vec<&'static str>,
-    /// As [`FlipCells`] has them.
+    /// See [`FlipCells`].
     start: i64,
     width: i64,
     stretches: i64,
 }
 
-/// What a row is about, for the filters: epoch milliseconds (−1: no time), and the numbers of a symbol, a kind and a reason
-/// (−1: of none in particular).
+/// The mark of a row, used by the filters: epoch milliseconds (−1: no timestamp), then the numbers of a symbol, a kind
+/// and a reason (−1: matches every choice).
 type Mark = [i64; 4];
 
-/// A heading, a chart, and its table.
+/// A section of a page: a heading, a chart and a table.
 #[derive(Debug, Default, Serialize)]
 struct Section {
     id: &'static str,
     title: &'static str,
     lead: String,
-    /// What is said where there is nothing to show.
+    /// The text that is shown if there are no rows.
     empty: &'static str,
-    /// Over the whole width.
+    /// True if the section has the full page width.
     wide: bool,
-    /// What of the cube it shows; such a section follows the filters.
+    /// The view of the cube that the section shows. Such a section follows the filters.
     #[serde(skip_serializing_if = "Option::is_none")]
     cube: Option<&'static str>,
-    /// What of the flips it counts; such a section follows the filters too.
+    /// The property by which the section counts flips. Such a section follows the filters.
     #[serde(skip_serializing_if = "Option::is_none")]
     counts: Option<&'static str>,
-    /// A mark for each row of the table, so that rows follow the filters. Lines follow the time in any case.
+    /// One mark per table row, so that the rows follow the filters. Line charts always follow the time filter.
     #[serde(skip_serializing_if = "Option::is_none")]
     marks: Option<Vec<Mark>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -92,14 +92,14 @@ struct Table {
     rows: Vec<Vec<String>>,
 }
 
-/// Bars or lines.
+/// A bar or line chart.
 #[derive(Debug, Default, Serialize)]
 struct Chart {
     #[serde(rename = "type")]
     kind: &'static str,
     sideways: bool,
     labels: Vec<String>,
-    /// Epoch milliseconds, in place of labels.
+    /// The x values of a line chart in epoch milliseconds, instead of labels.
     #[serde(skip_serializing_if = "Option::is_none")]
     times: Option<Vec<i64>>,
     series: Vec<Series>,
@@ -112,7 +112,7 @@ struct Series {
 }
 
 impl Section {
-    /// One that follows the filters.
+    /// Creates a section that shows the view `id` of the cube and follows the filters.
     fn of_cube(id: &'static str, title: &'static str, lead: &str, empty: &'static str) -> Self {
         Self {
             id,
@@ -125,7 +125,7 @@ impl Section {
     }
 }
 
-/// Bars beside one another: what they stand for, and how many.
+/// Creates a section with a bar chart and a table of named counts.
 fn counts_section(
     (id, title): (&'static str, &'static str),
     lead: &str,
@@ -137,13 +137,13 @@ fn counts_section(
         id,
         title,
         lead: lead.to_owned(),
-        empty: "None.",
+        empty: "No entries.",
         chart: Some(Chart {
             kind: "bars",
             sideways: true,
             labels: counts.iter().map(|(name, _)| name.clone()).collect(),
             series: vec![Series {
-                name: "records",
+                name: "Count",
                 values,
             }],
             ..Chart::default()
@@ -159,7 +159,7 @@ fn counts_section(
     }
 }
 
-/// For a chart: exact below 2³², and far enough above.
+/// Converts a count for a chart: exact below 2⁵³, rounded above.
 fn float(count: u64) -> f64 {
     let halves = (count >> 32, count & u64::from(u32::MAX));
     let half = |half: u64| u32::try_from(half).map_or(f64::MAX, f64::from);
@@ -178,10 +178,10 @@ struct Html<'a> {
 }
 
 impl Page {
-    /// Writes it.
+    /// Writes the page as HTML.
     ///
     /// # Errors
-    /// What the writer says.
+    /// Returns the error of the writer.
     pub fn write(&self, to: &mut dyn Write) -> io::Result<()> {
         let html = Html {
             title: &self.title,
@@ -189,7 +189,7 @@ impl Page {
             style: include_str!("page.css"),
             library: include_str!("vendor/chart.umd.min.js"),
             script: include_str!("page.js"),
-            // No end of a script, no beginning of a comment: a text of the tape stays a text.
+            // `<` is escaped, so that text from a tape cannot end the script element or begin a comment.
             data: serde_json::to_string(&self.data)?.replace('<', "\\u003c"),
         };
         let text = html.render().map_err(io::Error::other)?;
@@ -197,7 +197,7 @@ impl Page {
     }
 }
 
-/// A text of somebody else's, without what would turn or hide a line.
+/// Escapes control characters in untrusted text.
 fn shown(text: &str) -> String {
     printable(text).into_owned()
 }

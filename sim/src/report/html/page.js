@@ -3,13 +3,14 @@
   const data = JSON.parse(document.getElementById("data").textContent);
   const cube = data.cube;
   const flips = data.flips;
-  /* What the filters choose by. */
+  /* The data that the filters act on. */
   const chosen = cube || flips || data.marked;
   const root = document.documentElement;
-  // Colours that everybody can tell apart (Okabe and Ito): cool ones for what is done, warm ones for skips.
+  // Colours for colour-blind readers (Okabe and Ito): cool colours for trades and actions, warm colours for skips.
   const palette = ["#d55e00", "#e69f00", "#cc79a7", "#882255", "#ddcc77", "#661100", "#aa4499", "#999933"];
-  const fixed = { TRADE: "#009e73", EXIT: "#0072b2", POLICY: "#999999", HARVEST: "#56b4e9", SKIP: "#d55e00", other: "#888888",
-    records: "#0072b2", trades: "#009e73", positions: "#0072b2", net: "#009e73", equity: "#009e73", cash: "#e69f00",
+  const fixed = { TRADE: "#009e73", EXIT: "#0072b2", POLICY: "#999999", HARVEST: "#56b4e9", SKIP: "#d55e00", Other: "#888888",
+    Records: "#0072b2", Flips: "#0072b2", Count: "#0072b2", Trades: "#009e73", Positions: "#0072b2", Exposure: "#0072b2",
+    "Net profit": "#009e73", Equity: "#009e73", Cash: "#e69f00",
     NONE: "#999999", PARTIAL_25: "#56b4e9", PARTIAL_50: "#0072b2", PARTIAL_75: "#332288", FULL_CLOSE_PROPOSED: "#d55e00" };
   const thousands = (number) => number.toLocaleString("en-US");
   const time = (ms) => new Date(ms).toISOString().replace(/\.000Z$/, "Z").replace(/:00Z$/, "Z").replace("T", " ");
@@ -22,7 +23,7 @@
     return made;
   };
 
-  /* A table: numbers stand to the right. */
+  /* Fills a table; columns of numbers are aligned right. */
   const fillTable = (table, columns, rows) => {
     table.replaceChildren();
     const isNumber = columns.map((_, i) => rows.length > 0 && rows.every((row) => /^[-+–]?[\d.,]*( %)?$/.test(String(row[i]))));
@@ -47,7 +48,7 @@
     return { ink: style.getPropertyValue("--soft").trim(), line: style.getPropertyValue("--line").trim() };
   };
 
-  /* Lines from top to bottom, each at a place between the bars, its name beside it; names that are close stand one beneath the other. */
+  /* Draws vertical lines between the bars, each with its name. Names are staggered so that they do not overlap. */
   const linesAcross = (lines, ink) => ({
     id: "lines",
     afterDatasetsDraw({ ctx, chartArea, scales: { x } }) {
@@ -70,7 +71,7 @@
     },
   });
 
-  /* One chart on a canvas, drawn anew from what `make` gives: {type, labels, series, stacked, sideways, unit}. */
+  /* Draws a chart {type, labels, times, series, lines, sideways} on the canvas of `holder` and replaces the previous one. */
   const draw = (holder, chart) => {
     const { ink, line } = inks();
     const axis = (stacked) => ({ stacked, ticks: { color: ink, maxRotation: 0, autoSkipPadding: 12 }, grid: { color: line } });
@@ -114,7 +115,7 @@
     holder.chart = new Chart(holder.canvas, settings);
   };
 
-  /* A section with a heading, a chart and its table. `make(filter)` gives {chart, columns, rows}; nothing to show: {empty}. */
+  /* Adds a section with a heading, a chart and a table. `make(filter)` returns {chart, columns, rows}. */
   const addSection = (section, make) => {
     const card = element("section", undefined, document.getElementById("sections"));
     card.id = section.id;
@@ -127,7 +128,7 @@
     box.className = "chart";
     const canvas = element("canvas", undefined, box);
     canvas.setAttribute("role", "img");
-    canvas.setAttribute("aria-label", `${section.title}: the numbers stand in the table beneath`);
+    canvas.setAttribute("aria-label", `${section.title}; the table below has the numbers`);
     const details = element("details", undefined, card);
     element("summary", "Table", details);
     const scroll = element("div", undefined, details);
@@ -150,7 +151,7 @@
     charts.push(update);
   };
 
-  /* What the filter lets through of flat cells: stretch, symbol, kind, count. */
+  /* Calls `then` for each cell that passes the filter. Cells are flat: time bucket, symbol, kind, count. */
   const each = (cells, filter, then) => {
     for (let i = 0; i < cells.length; i += 4) {
       const stretch = cells[i];
@@ -176,8 +177,8 @@
       const skips = rows.filter((row) => row[1]);
       const bars = skips.length > 0 ? skips : rows;
       return {
-        chart: { type: "bars", sideways: true, labels: bars.map((r) => r[1] || r[0]), series: [{ name: "records", values: bars.map((r) => r[2]) }] },
-        columns: ["decision", "reason", "records"], rows,
+        chart: { type: "bars", sideways: true, labels: bars.map((r) => r[1] || r[0]), series: [{ name: "Records", values: bars.map((r) => r[2]) }] },
+        columns: ["Decision", "Skip reason", "Records"], rows,
       };
     },
     time(filter) {
@@ -195,11 +196,11 @@
       const drawn = [...kinds.filter((kind) => !isSkip(kind)), ...skips.slice(0, palette.length)]
         .map((kind) => ({ name: cube.kinds[kind], values: series.get(kind) }));
       const others = skips.slice(palette.length).map((kind) => series.get(kind));
-      if (others.length > 0) drawn.push({ name: "other", values: labels.map((_, i) => others.reduce((n, values) => n + values[i], 0)) });
+      if (others.length > 0) drawn.push({ name: "Other", values: labels.map((_, i) => others.reduce((n, values) => n + values[i], 0)) });
       const rows = labels.map((label, i) => [label, ...kinds.map((kind) => series.get(kind)[i])]).filter((row) => row.slice(1).some((n) => n > 0));
       return {
         chart: { type: "bars", labels, series: drawn },
-        columns: ["from", ...kinds.map((kind) => cube.kinds[kind])], rows,
+        columns: ["From", ...kinds.map((kind) => cube.kinds[kind])], rows,
       };
     },
     symbols(filter) {
@@ -216,7 +217,7 @@
       const shown = rows.slice(0, 20);
       return {
         chart: { type: "bars", sideways: true, labels: shown.map((r) => r[0]), series: names.map((name, i) => ({ name, values: shown.map((r) => r[i + 1]) })) },
-        columns: ["symbol", ...names], rows,
+        columns: ["Symbol", ...names], rows,
       };
     },
     histogram(of, name) {
@@ -224,7 +225,7 @@
         const counts = new Array(of.ends.length).fill(0);
         each(of.cells, filter, (_s, _y, kind, count) => { counts[kind] += count; });
         const rows = of.ends.map((end, i) => [end, counts[i]]).filter((row) => row[1] > 0);
-        return { chart: { type: "bars", labels: of.ends, series: [{ name: "trades", values: counts }] }, columns: [name, "trades"], rows };
+        return { chart: { type: "bars", labels: of.ends, series: [{ name: "Trades", values: counts }] }, columns: [name, "Trades"], rows };
       };
     },
     ladder(filter) {
@@ -238,26 +239,26 @@
       };
     },
     kills(filter) {
-      const names = ["below the threshold", "FULL_CLOSE_PROPOSED"];
+      const names = ["Below threshold", "FULL_CLOSE_PROPOSED"];
       const counts = names.map(() => new Array(cube.kills.ends.length).fill(0));
       each(cube.kills.cells, filter, (_s, _y, kind, count) => { counts[kind % 2][Math.floor(kind / 2)] += count; });
       const rows = cube.kills.ends.map((end, i) => [end, counts[0][i], counts[1][i]]).filter((row) => row[1] + row[2] > 0);
-      return { chart: { type: "bars", labels: cube.kills.ends, series: names.map((name, i) => ({ name, values: counts[i] })) }, columns: ["K", ...names], rows };
+      return { chart: { type: "bars", labels: cube.kills.ends, series: names.map((name, i) => ({ name, values: counts[i] })) }, columns: ["Kill score (K)", ...names], rows };
     },
     components(filter) {
-      const names = ["regime flip", "sigma spike", "loss of trend strength", "age"];
+      const names = ["Regime flip", "Sigma spike", "Trend strength drop", "Age penalty"];
       const counts = [0, 0, 0, 0];
       let known = 0;
       each(cube.kills.cells, filter, (_s, _y, _k, count) => { known += count; });
       each(cube.components, filter, (_s, _y, kind, count) => { counts[kind] += count; });
       const rows = known ? names.map((name, i) => [name, counts[i], `${(100 * counts[i] / known).toFixed(1)} %`]) : [];
       return {
-        chart: { type: "bars", sideways: true, labels: names, series: [{ name: "positions", values: counts }] },
-        columns: ["component above zero", "positions", "share"], rows,
+        chart: { type: "bars", sideways: true, labels: names, series: [{ name: "Positions", values: counts }] },
+        columns: ["Component", "Positions", "Share"], rows,
       };
     },
   };
-  /* Flips are six numbers a cell: stretch, symbol, kind, reason, cause, count. */
+  /* Flip cells have six numbers: time bucket, symbol, kind, reason, cause, count. */
   const eachFlip = (filter, then) => {
     for (let i = 0; i < flips.cells.length; i += 6) {
       const cell = flips.cells.slice(i, i + 6);
@@ -270,7 +271,7 @@
     return inTime && is(symbol, filter.symbol) && is(kind, filter.kind) && is(reason, filter.reason);
   };
   const barsShown = 40;
-  const dayOf = (stretch) => (stretch < 0 ? "none" : new Date(flips.start + stretch * flips.width).toISOString().slice(0, 10));
+  const dayOf = (stretch) => (stretch < 0 ? "(no timestamp)" : new Date(flips.start + stretch * flips.width).toISOString().slice(0, 10));
   const counted = { symbols: [1, (n) => flips.symbols[n]], kinds: [2, (n) => flips.kinds[n]], reasons: [3, (n) => flips.reasons[n]],
     causes: [4, (n) => flips.causes[n]], days: [0, dayOf] };
   const ofFlips = (section) => (filter) => {
@@ -284,11 +285,11 @@
     const rows = [...counts].sort(order).map(([number, count]) => [name(number), count]);
     const shown = section.counts === "days" ? rows : rows.slice(0, barsShown);
     return {
-      chart: { type: "bars", sideways: section.counts !== "days", labels: shown.map((r) => r[0]), series: [{ name: "records", values: shown.map((r) => r[1]) }] },
+      chart: { type: "bars", sideways: section.counts !== "days", labels: shown.map((r) => r[0]), series: [{ name: "Flips", values: shown.map((r) => r[1]) }] },
       columns: section.table.columns, rows,
     };
   };
-  /* Rows that say what they are about. */
+  /* Filters for table rows with marks: epoch milliseconds, symbol, kind, reason. */
   const stretchOf = (ms) => (ms < 0 ? -1 : Math.floor((ms - chosen.start) / chosen.width));
   const marksPass = (filter) => ([ms, symbol, kind, reason]) => passes(stretchOf(ms), symbol, kind, reason, filter);
   const inWindow = (chart, filter) => {
@@ -298,11 +299,11 @@
     return { ...chart, times: kept(chart.times), series: chart.series.map((series) => ({ ...series, values: kept(series.values) })) };
   };
   const ofCube = (name) => {
-    if (name === "leverages") return makers.histogram(cube.leverages, "leverage");
-    if (name === "notionals") return makers.histogram(cube.notionals, "notional USD");
+    if (name === "leverages") return makers.histogram(cube.leverages, "Leverage");
+    if (name === "notionals") return makers.histogram(cube.notionals, "Notional (USD)");
     return makers[name];
   };
-  /* A section of rows, of which the filters choose those that are marked. */
+  /* A section of fixed rows. If the rows have marks, they follow the filters. */
   const ofRows = (section) => (filter) => {
     const { columns, rows } = section.table;
     const pass = marksPass(filter);
@@ -312,7 +313,7 @@
   for (const section of data.sections) addSection(section, maker(section));
 
   const filter = { symbol: -1, kind: -1, reason: -1, from: 0, to: 0, isWhole: true };
-  /* How much of what is shown, of how much: records of a replay, flips of a comparison, positions that a simulation lists. */
+  /* The number shown, the total and the noun: records of a replay, flips of a comparison, listed positions of a simulation. */
   const count = () => {
     let shown = 0;
     let all = 0;
@@ -327,7 +328,7 @@
       return [shown, all, "flips"];
     }
     const { marks } = data.sections.find((section) => section.id === "positions");
-    return [marks.filter(marksPass(filter)).length, marks.length, "positions listed"];
+    return [marks.filter(marksPass(filter)).length, marks.length, "listed positions"];
   };
   const update = () => charts.forEach((draw) => draw(filter));
 
@@ -342,7 +343,7 @@
       return [...found].sort((a, b) => a - b);
     };
     const options = (select, names, place) => {
-      option(select, -1, "all");
+      option(select, -1, "All");
       const numbers = cube ? present(place) : [...names.keys()];
       numbers.forEach((number) => option(select, number, names[number]));
     };
@@ -350,8 +351,8 @@
     options(kind, chosen.kinds, 2);
     options(reason, chosen.reasons || [], 3);
     reason.parentElement.hidden = !chosen.reasons;
-    get("kind-name").textContent = cube ? "Answer" : flips ? "Flip" : "Closed by";
-    /* The end first: a value beyond it would be cut. */
+    get("kind-name").textContent = cube ? "Decision" : flips ? "Flip kind" : "Close reason";
+    /* `max` is set first because a larger value would be clamped. */
     from.max = to.max = chosen.stretches - 1;
     to.value = to.max;
     const read = () => {
@@ -385,7 +386,7 @@
   function setTheme(dark) {
     root.dataset.theme = dark ? "dark" : "light";
     const button = document.getElementById("theme");
-    button.textContent = dark ? "Light" : "Dark";
+    button.textContent = dark ? "Light mode" : "Dark mode";
     button.setAttribute("aria-pressed", String(dark));
   }
   document.getElementById("theme").addEventListener("click", () => {

@@ -1,4 +1,4 @@
-//! The page of a replay.
+//! The report of a replay.
 
 use portcullis::{
     domain::{Instant, Shown},
@@ -14,57 +14,57 @@ use crate::{
     },
 };
 
-/// So many tapes are named.
+/// The maximum number of tapes that are named.
 const TAPES_SHOWN: usize = 20;
 
-/// So many lines are drawn across the ladder, those of the policies that came first.
+/// The maximum number of threshold lines in the ladder chart. The first policies of the tape have precedence.
 const THRESHOLDS_SHOWN: usize = 12;
 
-/// So many reigns are listed.
+/// The maximum number of rows in the policy timeline.
 const REIGNS_SHOWN: usize = 500;
 
-/// What a run answered, and under what.
+/// Creates the report of a replay.
 #[must_use]
 pub fn replay_page(summary: &Summary<'_>, tally: &Tally) -> Page {
     let outcome = summary.outcome;
     let counts = &outcome.counts;
     let mut facts = vec![
-        ("tapes", shown(&some(summary.tapes, TAPES_SHOWN))),
-        ("records", thousands(counts.records)),
+        ("Tapes", shown(&some(summary.tapes, TAPES_SHOWN))),
+        ("Records", thousands(counts.records)),
     ];
     for (verdict, count) in counts.decisions() {
         facts.push((verdict.as_str(), thousands(count)));
     }
     if let Some((first, last)) = counts.span {
-        facts.push(("time", format!("{first} to {last}")));
+        facts.push(("Time range", format!("{first} to {last}")));
     }
     facts.push((
-        "policies",
+        "Policy updates",
         format!(
-            "{} seen, {} refused",
+            "{} applied, {} rejected",
             thousands(counts.policies_seen),
             thousands(counts.policies_refused)
         ),
     ));
-    facts.push(("guardrails", shown(&summary.operator.guardrails)));
-    facts.push(("exit owner", shown(&summary.operator.exit_owner)));
+    facts.push(("Guardrails", shown(&summary.operator.guardrails)));
+    facts.push(("Exit owner", shown(&summary.operator.exit_owner)));
     if summary.operator.assume_in_force {
         let assumed = "every policy was ASSUMED to be in force at every record's time";
-        facts.push(("policies", assumed.to_owned()));
+        facts.push(("Policy validity", assumed.to_owned()));
     }
     for (name, count) in [
-        ("unreadable lines", counts.unreadable()),
-        ("times without an offset", counts.offset_assumed),
-        ("skipped without a time", counts.untimed),
+        ("Unreadable lines", counts.unreadable()),
+        ("Timestamps without UTC offset", counts.offset_assumed),
+        ("Skipped without timestamp", counts.untimed),
     ] {
         if count > 0 {
             facts.push((name, thousands(count)));
         }
     }
-    facts.push(("digest", outcome.digest.to_hex().to_string()));
+    facts.push(("Digest", outcome.digest.to_hex().to_string()));
     let thresholds = thresholds(&outcome.timeline);
     Page {
-        title: "Portcullis: a replay".to_owned(),
+        title: "Portcullis replay".to_owned(),
         facts,
         data: Data {
             cube: Some(tally.data(outcome.timeline.symbols(), &thresholds.0)),
@@ -74,7 +74,8 @@ pub fn replay_page(summary: &Summary<'_>, tally: &Tally) -> Page {
     }
 }
 
-/// What R was held against, the least first; each once, and not more than are read at a glance: how many more there are.
+/// Returns the distinct R thresholds of all policies in ascending order, at most [`THRESHOLDS_SHOWN`], and the number
+/// of thresholds that are left out.
 fn thresholds(timeline: &Timeline) -> (Vec<Threshold>, usize) {
     let mut all = Vec::new();
     for policy in timeline.policies() {
@@ -98,7 +99,7 @@ fn thresholds(timeline: &Timeline) -> (Vec<Threshold>, usize) {
     (all, more)
 }
 
-/// How a ladder names its lines.
+/// Describes the threshold lines of the ladder chart.
 fn lines_told((thresholds, more): &(Vec<Threshold>, usize)) -> String {
     let names: Vec<String> = thresholds.iter().map(ToString::to_string).collect();
     let more = match more {
@@ -107,10 +108,7 @@ fn lines_told((thresholds, more): &(Vec<Threshold>, usize)) -> String {
     };
     match &*names {
         [] => String::new(),
-        names => format!(
-            " Lines: {}{more}, as the policies had them.",
-            names.join(", ")
-        ),
+        names => format!(" Lines: policy thresholds {}{more}.", names.join(", ")),
     }
 }
 
@@ -119,8 +117,8 @@ fn sections(
     tally: &Tally,
     thresholds: &(Vec<Threshold>, usize),
 ) -> Vec<Section> {
-    let none = "No record of this tape.";
-    let no_harvest = "No position was judged.";
+    let none = "No records.";
+    let no_harvest = "No evaluated positions.";
     let wide = |section: Section| Section {
         wide: true,
         ..section
@@ -128,54 +126,54 @@ fn sections(
     vec![
         wide(Section::of_cube(
             "time",
-            "Answers over time",
-            "Records without a time are left out here.",
+            "Decisions over time",
+            "Records without a timestamp are not shown.",
             none,
         )),
         Section::of_cube(
             "answers",
             "Skips by reason",
-            "All decisions stand in the table.",
+            "The table lists all decisions.",
             none,
         ),
         Section::of_cube(
             "symbols",
-            "Answers by symbol",
-            "The twenty with the most answers; all of them stand in the table.",
+            "Decisions by symbol",
+            "The chart shows the 20 symbols with the most records; the table lists all symbols.",
             none,
         ),
         Section::of_cube(
             "leverages",
-            "Leverage of the trades",
+            "Trades by leverage",
             "Filtered by symbol and time.",
-            "No trade.",
+            "No trades.",
         ),
         Section::of_cube(
             "notionals",
-            "Size of the trades",
-            "What a position is worth when it is opened, in USD. Filtered by symbol and time.",
-            "No trade.",
+            "Trades by notional (USD)",
+            "Filtered by symbol and time.",
+            "No trades.",
         ),
         wide(Section::of_cube(
             "ladder",
-            "The harvest ladder",
+            "Harvest ladder: positions by R",
             &format!(
-                "Profit less costs in units of the risk (R_net) of every position judged, and what was proposed. Filtered by \
-                 symbol and time.{}",
+                "R_net is the profit of a position less costs, divided by its risk at entry. Each bar counts evaluated \
+                 positions by proposed action. Filtered by symbol and time.{}",
                 lines_told(thresholds)
             ),
             no_harvest,
         )),
         Section::of_cube(
             "kills",
-            "Kill scores",
+            "Positions by kill score (K)",
             "Filtered by symbol and time.",
             no_harvest,
         ),
         Section::of_cube(
             "components",
-            "What makes up the kill scores",
-            "In how many positions each component was above zero. Filtered by symbol and time.",
+            "Kill score components",
+            "The number of positions in which each component is above zero. Filtered by symbol and time.",
             no_harvest,
         ),
         near(tally),
@@ -186,30 +184,31 @@ fn sections(
 fn near(tally: &Tally) -> Section {
     Section {
         id: "near",
-        title: "Skips that a smaller change would have passed",
-        lead: "At the gate that failed; a later gate might still have refused. Over all records, whatever the filters say."
+        title: "Near misses: skipped entries that one change would allow",
+        lead: "The change passes the failed gate; a later gate may still skip the entry. All records; not affected by \
+               the filters."
             .to_owned(),
-        empty: "No such skip.",
+        empty: "No near misses.",
         wide: true,
         table: Table {
-            columns: vec!["what would have let them pass", "change", "records", "first record"],
+            columns: vec!["Change needed", "Amount or symbol", "Skips", "First record"],
             rows: tally.near_rows().into_iter().map(Vec::from).collect(),
         },
         ..Section::default()
     }
 }
 
-/// What ruled when, as the tape told it.
+/// Creates the policy timeline: which policy was active when.
 fn reigns(timeline: &Timeline) -> Section {
     let all: Vec<_> = timeline.reigns().collect();
     let mut rows = Vec::new();
     for (place, (from, rule)) in all.iter().enumerate().take(REIGNS_SHOWN) {
         let until = all.get(place + 1).map(|(next, _)| *next);
         let begin = match *from == Instant::MIN {
-            true => "the beginning".to_owned(),
+            true => "start".to_owned(),
             false => to_second(*from),
         };
-        let end = until.map_or_else(|| "the end".to_owned(), to_second);
+        let end = until.map_or_else(|| "end".to_owned(), to_second);
         rows.push(match rule {
             Ok(policy) => vec![begin, end, label(policy), to_second(policy.valid_until())],
             Err(absence) => vec![begin, end, shown(&absence.to_string()), "–".to_owned()],
@@ -226,12 +225,13 @@ fn reigns(timeline: &Timeline) -> Section {
     }
     Section {
         id: "reigns",
-        title: "What ruled when",
-        lead: "Past its expiry a policy rules, and entries are skipped as stale.".to_owned(),
-        empty: "Nothing.",
+        title: "Policy timeline",
+        lead: "A policy stays active after it expires; entries are then skipped as POLICY_STALE."
+            .to_owned(),
+        empty: "No policies.",
         wide: true,
         table: Table {
-            columns: vec!["from", "to", "policy", "valid until"],
+            columns: vec!["From", "To", "Policy", "Valid until"],
             rows,
         },
         ..Section::default()

@@ -1,4 +1,4 @@
-//! What a report keeps of an answer.
+//! The data that a report keeps of each answer.
 
 use portcullis::{
     answer::{Answer, Detail, EventKind, Verdict},
@@ -8,7 +8,7 @@ use portcullis::{
     policy::NotInForce,
 };
 
-/// One answer, as far as a report looks at it.
+/// The data of one answer that a report uses.
 #[derive(Debug, Clone, Copy)]
 pub struct Seen {
     pub(super) n: u64,
@@ -24,36 +24,36 @@ pub struct Seen {
     pub(super) near: Option<Near>,
 }
 
-/// What an answer is about.
+/// The subject of an answer.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum About {
-    /// A symbol that no policy lists, or none.
+    /// A symbol that no policy lists, or no symbol.
     Unlisted,
-    /// A change of policy.
+    /// A policy update or withdrawal.
     Policy,
-    /// The symbol of this number.
+    /// The symbol with this number.
     Symbol(usize),
 }
 
-/// A kill score, and which of its components are above zero.
+/// A kill score, with a flag for each component that is above zero.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Kill {
     pub(super) score: f64,
     pub(super) components: [bool; 4],
 }
 
-/// What would have let a skipped entry pass its gate.
+/// The change under which a skipped entry would pass the failed gate.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Near {
-    /// A larger bound: what was observed, in parts of the bound.
+    /// A higher limit; the number is the observed value divided by the limit.
     Bound(Bound, f64),
-    /// A policy valid for so many seconds more.
+    /// A later policy expiry; the number is the missing time in seconds.
     Expiry(f64),
-    /// A universe, or a leverage, for this symbol.
+    /// A universe entry or a leverage for this symbol.
     Symbol(Symbol),
 }
 
-/// What was above its bound.
+/// The quantity that exceeded its limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Bound {
     Leverage,
@@ -69,14 +69,14 @@ impl Bound {
             Self::Leverage => "leverage",
             Self::Margin => "margin",
             Self::Notional => "notional",
-            Self::Age => "age of the intent",
-            Self::Lead => "lead on the clock",
+            Self::Age => "intent age",
+            Self::Lead => "timestamp ahead of clock",
         }
     }
 }
 
 impl Seen {
-    /// Of an answer whose symbol has this number.
+    /// Extracts the data of an answer whose symbol has this number.
     #[must_use]
     pub fn of(answer: &Answer<'_>, symbol: Option<usize>) -> Self {
         let components = [
@@ -166,7 +166,7 @@ fn near(denial: &Denial<'_>) -> Option<Near> {
     }
 }
 
-/// To the nearest millisecond below, which is as fine as anybody looks.
+/// Returns a duration in seconds, truncated to milliseconds.
 fn seconds(span: portcullis::domain::Span) -> f64 {
     let millis = span.as_micros() / 1_000;
     let (whole, rest) = (millis / 1_000, millis % 1_000);

@@ -1,4 +1,4 @@
-//! The page of a simulation.
+//! The report of a simulation.
 
 use std::collections::BTreeSet;
 
@@ -12,36 +12,33 @@ use crate::{
 
 const MINUTE_MS: i64 = 60_000;
 
-/// So many steps the filters of time have.
+/// The maximum number of steps of the time filters.
 const STRETCHES_MAX: i64 = 200;
 
-/// So many tapes are named.
+/// The maximum number of tapes that are named.
 const TAPES_SHOWN: usize = 20;
 
-/// So many positions are listed: those that gained or lost the most.
+/// The maximum number of positions that are listed, those with the largest profit or loss.
 const POSITIONS_SHOWN: usize = 500;
 
-/// What came of decisions and harvests at recorded prices.
+/// Creates the report of a simulation.
 #[must_use]
 pub fn simulation_page(told: &Told<'_>) -> Page {
     let outcome = told.outcome;
     let mut facts = vec![
-        ("tapes", shown(&some(told.tapes, TAPES_SHOWN))),
+        ("Tapes", shown(&some(told.tapes, TAPES_SHOWN))),
         (
-            "records",
+            "Records",
             thousands(told.decided.counts.records + told.decided.positions),
         ),
+        ("Starting cash", format!("{} USD", outcome.cash_at_start)),
+        ("Final equity", format!("{} USD", outcome.equity)),
         (
-            "cash at the start",
-            format!("{} USD", outcome.cash_at_start),
-        ),
-        ("equity at the end", format!("{} USD", outcome.equity)),
-        (
-            "largest fall",
+            "Max drawdown",
             format!("{} USD", outcome.curve.drawdown_usd),
         ),
         (
-            "positions",
+            "Positions",
             format!(
                 "{} opened, {} still open",
                 thousands(outcome.opened),
@@ -49,11 +46,13 @@ pub fn simulation_page(told: &Told<'_>) -> Page {
             ),
         ),
     ];
-    facts.extend(told.settings_told());
-    facts.push(("guardrails", shown(&told.operator.guardrails)));
+    let settings = told.settings_told().map(|(_, value)| value);
+    let names = ["Fees", "Funding", "Liquidation", "Market state"];
+    facts.extend(names.into_iter().zip(settings));
+    facts.push(("Guardrails", shown(&told.operator.guardrails)));
     if told.operator.assume_in_force {
         let assumed = "every policy was ASSUMED to be in force at every record's time";
-        facts.push(("policies", assumed.to_owned()));
+        facts.push(("Policy validity", assumed.to_owned()));
     }
     let counts = |counts: &std::collections::BTreeMap<&'static str, u64>| {
         let counts = counts
@@ -61,37 +60,40 @@ pub fn simulation_page(told: &Told<'_>) -> Page {
             .map(|(why, count)| ((*why).to_owned(), *count));
         counts.collect::<Vec<_>>()
     };
-    let columns = ["why", "count"];
-    let over_all = "Over all of it, whatever the filters say.";
+    let columns = ["Reason", "Count"];
+    let over_all = "The whole run; not affected by the filters.";
     let sections = vec![
         equity(told),
         exposure(told),
         counts_section(
-            ("closes", "Why positions were closed"),
-            "In parts or in all. Over all of it, whatever the filters say.",
+            ("closes", "Closes by reason"),
+            "Full and partial closes. The whole run; not affected by the filters.",
             &counts(&outcome.closes),
             columns,
         ),
         counts_section(
-            ("not_done", "Orders that were not carried out"),
+            ("not_done", "Unfilled orders by reason"),
             over_all,
             &counts(&outcome.not_done),
             columns,
         ),
         counts_section(
-            ("harvests", "What the harvest answered"),
-            "At the end of every candle. Over all of it, whatever the filters say.",
+            ("harvests", "Harvest results"),
+            "Action or skip reason of each open position at each candle end. The whole run; not affected by the \
+             filters.",
             &counts(&outcome.harvests),
-            columns,
+            ["Result", "Count"],
         ),
-        shares(told, "by_symbol", "By symbol", |trip| {
+        shares(told, ("by_symbol", "Symbol"), "Profit by symbol", |trip| {
             trip.symbol.to_string()
         }),
-        shares(told, "by_policy", "By policy", |trip| shown(&trip.policy)),
+        shares(told, ("by_policy", "Policy"), "Profit by policy", |trip| {
+            shown(&trip.policy)
+        }),
         positions(told),
     ];
     Page {
-        title: "Portcullis: a simulation".to_owned(),
+        title: "Portcullis simulation".to_owned(),
         facts,
         data: Data {
             marked: marked(told),
@@ -101,15 +103,15 @@ pub fn simulation_page(told: &Told<'_>) -> Page {
     }
 }
 
-/// What the filters choose by; nothing where no candle was seen.
+/// Returns the names and times for the filters; `None` if there are no candles.
 fn marked(told: &Told<'_>) -> Option<Marked> {
     let points = &told.outcome.curve.points;
-    // A point is the end of its candle; a position may have been opened at the first one's beginning.
+    // A point has the time of a candle's end, but a position can be opened at the start of the first candle.
     let opened = told.outcome.trips.iter().map(|trip| trip.opened);
     let first = opened.chain([points.first()?.ts]).min()?.as_millis();
     let last = points.last()?.ts.as_millis();
     let width = match (last - first) / STRETCHES_MAX + 1 {
-        // Ends of whole minutes are easier to read.
+        // Whole minutes are easier to read.
         width @ MINUTE_MS.. => (width / MINUTE_MS + 1) * MINUTE_MS,
         width => width,
     };
@@ -123,13 +125,13 @@ fn marked(told: &Told<'_>) -> Option<Marked> {
     })
 }
 
-/// Of all positions, in order.
+/// Returns the symbols of all positions in sorted order.
 fn symbols(told: &Told<'_>) -> Vec<Symbol> {
     let symbols = told.outcome.trips.iter().map(|trip| trip.symbol);
     symbols.collect::<BTreeSet<_>>().into_iter().collect()
 }
 
-/// Why positions ended, in order.
+/// Returns the final close reasons of all positions in sorted order.
 fn reasons(told: &Told<'_>) -> Vec<&'static str> {
     let reasons = told.outcome.trips.iter().map(ended);
     reasons.collect::<BTreeSet<_>>().into_iter().collect()
@@ -139,7 +141,7 @@ fn ended(trip: &Trip) -> &'static str {
     trip.reason.map_or("–", Close::as_str)
 }
 
-/// A line over time, and what of a point it shows.
+/// A line over time: its name, and the value that it takes from a point.
 type Line = (&'static str, fn(&Point) -> Money);
 
 fn lines(told: &Told<'_>, lines: &[Line]) -> Chart {
@@ -156,7 +158,7 @@ fn lines(told: &Told<'_>, lines: &[Line]) -> Chart {
     }
 }
 
-/// What is shown is as exact as it is told.
+/// Rounds an amount to cents, as it is printed elsewhere on the page.
 fn cents(amount: Money) -> f64 {
     amount.to_string().parse().unwrap_or(f64::NAN)
 }
@@ -175,15 +177,15 @@ fn equity(told: &Told<'_>) -> Section {
     let marks = points.map(|point| [point.ts.as_millis(), -1, -1, -1]);
     Section {
         id: "equity",
-        title: "Equity",
-        lead: "In USD, at the ends of candles: cash, margins, and what is gained but not closed. Of a long way the lowest and the \
-               highest of each part. Filtered by time."
+        title: "Equity (USD)",
+        lead: "Cash, margins and unrealised profit at candle ends. A long run shows the lowest and the highest equity \
+               of each interval. Filtered by time."
             .to_owned(),
-        empty: "No candle.",
+        empty: "No candles.",
         wide: true,
-        chart: Some(lines(told, &[("equity", |point| point.equity_usd)])),
+        chart: Some(lines(told, &[("Equity", |point| point.equity_usd)])),
         table: Table {
-            columns: vec!["time", "equity USD", "cash USD", "positions USD"],
+            columns: vec!["Time", "Equity (USD)", "Cash (USD)", "Exposure (USD)"],
             rows: rows.collect(),
         },
         marks: Some(marks.collect()),
@@ -195,19 +197,20 @@ fn exposure(told: &Told<'_>) -> Section {
     let most = told.outcome.curve.exposure_max_usd;
     Section {
         id: "exposure",
-        title: "Cash, and what positions were worth",
-        lead: "In USD, all positions together. Filtered by time.".to_owned(),
-        empty: "No candle.",
+        title: "Exposure and cash (USD)",
+        lead: "Exposure is the value of all open positions. The chart is filtered by time."
+            .to_owned(),
+        empty: "No candles.",
         wide: true,
         chart: Some(lines(
             told,
             &[
-                ("positions", |point| point.exposure_usd),
-                ("cash", |point| point.cash_usd),
+                ("Exposure", |point| point.exposure_usd),
+                ("Cash", |point| point.cash_usd),
             ],
         )),
         table: Table {
-            columns: vec!["the most, in USD"],
+            columns: vec!["Max exposure (USD)"],
             rows: vec![vec![most.to_string()]],
         },
         ..Section::default()
@@ -216,7 +219,7 @@ fn exposure(told: &Told<'_>) -> Section {
 
 fn shares(
     told: &Told<'_>,
-    id: &'static str,
+    (id, column): (&'static str, &'static str),
     title: &'static str,
     of: impl Fn(&Trip) -> String,
 ) -> Section {
@@ -236,29 +239,30 @@ fn shares(
     Section {
         id,
         title,
-        lead: "What was gained less costs, in USD. Over all positions, whatever the filters say."
+        lead: "Net profit is realised and unrealised profit less fees and funding. All positions; not affected by the \
+               filters."
             .to_owned(),
-        empty: "No position was opened.",
+        empty: "No positions.",
         chart: Some(Chart {
             kind: "bars",
             sideways: true,
             labels: shares.keys().cloned().collect(),
             series: vec![Series {
-                name: "net",
+                name: "Net profit",
                 values: shares.values().map(|it| cents(it.net_usd)).collect(),
             }],
             ..Chart::default()
         }),
         table: Table {
             columns: vec![
-                "of",
-                "positions",
-                "notional",
-                "gain",
-                "fees",
-                "funding",
-                "still open",
-                "net",
+                column,
+                "Positions",
+                "Notional (USD)",
+                "Realised profit (USD)",
+                "Fees (USD)",
+                "Funding (USD)",
+                "Unrealised profit (USD)",
+                "Net profit (USD)",
             ],
             rows: rows.collect(),
         },
@@ -298,14 +302,23 @@ fn positions(told: &Told<'_>) -> Section {
         id: "positions",
         title: "Positions",
         lead: format!(
-            "Up to {POSITIONS_SHOWN}, those that gained or lost the most first; the filters choose among these, by the time of opening."
+            "Up to {POSITIONS_SHOWN} positions with the largest profit or loss. The filters select from this list, by \
+             opening time."
         ),
         marks,
-        empty: "No position was opened.",
+        empty: "No positions.",
         wide: true,
         table: Table {
             columns: vec![
-                "record", "symbol", "side", "opened", "closed", "because", "notional", "net", "R",
+                "Record",
+                "Symbol",
+                "Side",
+                "Opened",
+                "Closed",
+                "Close reason",
+                "Notional (USD)",
+                "Net profit (USD)",
+                "R",
             ],
             rows: rows.collect(),
         },

@@ -1,4 +1,4 @@
-//! Answers counted for a page: by time, symbol and kind, in whole numbers and a bounded number of cells.
+//! Counts of answers for a report, by time, symbol and kind, in a bounded number of cells.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -12,13 +12,13 @@ use serde::Serialize;
 
 use super::seen::{About, Bound, Near, Seen};
 
-/// More stretches of time than this are put together two by two.
+/// The maximum number of time buckets. Above it, buckets are merged in pairs.
 const STRETCHES_MAX: i64 = 96;
 
-/// More symbols than this that no policy knows are not told apart.
+/// The maximum number of symbols that have their own row in the near misses.
 const SYMBOLS_MAX: usize = 200;
 
-/// Counts by the number of a stretch of time (−1: no time), of a symbol (0: no policy lists it, 1: a change of policy) and of a kind.
+/// Counts by time bucket (−1: no timestamp), symbol number (0: not in any policy, 1: policy change) and kind number.
 #[derive(Debug, Default)]
 struct Cells(BTreeMap<(Option<i64>, usize, usize), u64>);
 
@@ -27,7 +27,7 @@ impl Cells {
         *self.0.entry((stretch, symbol, kind)).or_insert(0) += 1;
     }
 
-    /// Stretches twice as wide.
+    /// Merges time buckets in pairs.
     fn widen(&mut self) {
         let cells = std::mem::take(&mut self.0);
         for ((stretch, symbol, kind), count) in cells {
@@ -36,7 +36,7 @@ impl Cells {
         }
     }
 
-    /// Four numbers a cell, stretches counted from `first`.
+    /// Returns four numbers per cell. Buckets are counted from `first`.
     fn flat(&self, first: i64) -> Vec<i64> {
         let whole = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
         let cells = self.0.iter().flat_map(|((stretch, symbol, kind), count)| {
@@ -51,10 +51,10 @@ impl Cells {
     }
 }
 
-/// Everything that a page of a replay shows of the answers.
+/// The counts for the report of a replay.
 #[derive(Debug)]
 pub struct Tally {
-    /// How long a stretch is, in milliseconds.
+    /// The width of a time bucket in milliseconds.
     width: i64,
     stretches: Option<(i64, i64)>,
     answers: Cells,
@@ -68,14 +68,14 @@ pub struct Tally {
     other_symbols: (u64, u64),
 }
 
-/// What would have let skips pass, told apart as finely as a page shows it.
+/// A change under which skips would pass, as one row of the report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum NearKind {
     Bound(Bound, usize),
     Expiry(usize),
 }
 
-/// The upper ends of what is told apart; what lies above the last is one more.
+// The upper bounds of histogram bins. Values above the last bound are in one more bin.
 const LEVERAGES: [f64; 12] = [
     1.0, 2.0, 3.0, 5.0, 8.0, 10.0, 15.0, 20.0, 25.0, 50.0, 75.0, 100.0,
 ];
@@ -92,12 +92,12 @@ const KILLS: [f64; 20] = [
 ];
 const RATIOS: [f64; 5] = [1.1, 1.25, 1.5, 2.0, 5.0];
 const RATIO_NAMES: [&str; 6] = [
-    "up to 10 % more",
-    "up to 25 % more",
-    "up to 50 % more",
-    "up to twice",
-    "up to five times",
-    "more than five times",
+    "up to 10 % higher",
+    "up to 25 % higher",
+    "up to 50 % higher",
+    "up to 2 times",
+    "up to 5 times",
+    "more than 5 times",
 ];
 const EXPIRIES: [f64; 4] = [60.0, 3600.0, 86400.0, 604_800.0];
 const EXPIRY_NAMES: [&str; 5] = [
@@ -108,7 +108,7 @@ const EXPIRY_NAMES: [&str; 5] = [
     "more than a week later",
 ];
 
-/// A field of a policy that R is held against.
+/// A policy field that is a threshold for R.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Threshold {
     pub(super) field: &'static str,
@@ -121,13 +121,14 @@ impl fmt::Display for Threshold {
     }
 }
 
-/// Where an R stands among the steps of the ladder: the middle of the first is 0, that of the next 1.
+/// Returns the position of an R value on the axis of the ladder chart, where 0 is the middle of the first bin and 1 the
+/// middle of the second.
 fn step(r: f64) -> f64 {
     let mut from = f64::NEG_INFINITY;
     let mut place = 0.0;
     for to in R_STEPS {
         if r <= to {
-            // The first step has no beginning.
+            // The first bin has no lower bound.
             let share = (r - from) / (to - from);
             return if from.is_finite() {
                 place - 0.5 + share
@@ -141,7 +142,7 @@ fn step(r: f64) -> f64 {
     place
 }
 
-/// The place of the first end that a value does not exceed.
+/// Returns the index of the first upper bound that is not below a value.
 fn place(value: f64, ends: &[f64]) -> usize {
     ends.partition_point(|end| *end < value)
 }
@@ -224,7 +225,7 @@ impl Tally {
         cell.0 += 1;
     }
 
-    /// The stretch that an instant lies in; all of them are widened until few enough cover everything.
+    /// Returns the time bucket of a timestamp. Merges buckets until [`STRETCHES_MAX`] of them cover all timestamps.
     fn stretch(&mut self, at: Instant) -> i64 {
         let of = |width: i64| at.as_millis().div_euclid(width);
         let mut stretch = of(self.width);
@@ -251,12 +252,12 @@ impl Tally {
         stretch
     }
 
-    /// For the page, the symbols by their numbers.
+    /// Returns the counts for the script of the page. `symbols` are the names by number.
     pub(super) fn data(&self, symbols: &[Symbol], thresholds: &[Threshold]) -> CubeData {
         let (first, last) = self.stretches.unwrap_or_default();
         let mut names = vec![
-            "(no policy lists it)".to_owned(),
-            "(changes of policy)".to_owned(),
+            "(not in any policy)".to_owned(),
+            "(policy changes)".to_owned(),
         ];
         names.extend(symbols.iter().map(ToString::to_string));
         CubeData {
@@ -279,7 +280,7 @@ impl Tally {
         }
     }
 
-    /// What would have let how many skips pass, and the first record of each.
+    /// Returns a row per change: the change, its amount or symbol, the number of skips, and the first record.
     pub(super) fn near_rows(&self) -> Vec<[String; 4]> {
         let row = |what: String, change: &str, (count, n): (u64, u64)| {
             [what, change.to_owned(), count.to_string(), n.to_string()]
@@ -290,12 +291,12 @@ impl Tally {
             .iter()
             .map(|(kind, counts)| match kind {
                 NearKind::Bound(bound, place) => row(
-                    format!("a larger bound: {}", bound.name()),
+                    format!("higher limit: {}", bound.name()),
                     name(&RATIO_NAMES, *place),
                     *counts,
                 ),
                 NearKind::Expiry(place) => row(
-                    "a later expiry".to_owned(),
+                    "later expiry".to_owned(),
                     name(&EXPIRY_NAMES, *place),
                     *counts,
                 ),
@@ -305,7 +306,7 @@ impl Tally {
         symbols.sort_by_key(|(symbol, (count, _))| (std::cmp::Reverse(*count), **symbol));
         let symbols = symbols.into_iter().map(|(symbol, counts)| {
             row(
-                "a symbol with a leverage".to_owned(),
+                "symbol listed, with a leverage".to_owned(),
                 &symbol.to_string(),
                 *counts,
             )
@@ -313,21 +314,21 @@ impl Tally {
         rows.extend(symbols);
         if self.other_symbols.0 > 0 {
             let (count, _) = self.other_symbols;
-            let what = "a symbol with a leverage".to_owned();
+            let what = "symbol listed, with a leverage".to_owned();
             rows.push([what, "others".to_owned(), count.to_string(), "–".to_owned()]);
         }
         rows
     }
 }
 
-/// The kinds of answers: verdicts, then reasons.
+/// Returns the names of the kinds: verdicts, then skip reasons.
 fn kinds() -> Vec<&'static str> {
     let verdicts = Verdict::ALL.into_iter().map(Verdict::as_str);
     let reasons = Reason::ALL.iter().map(|reason| reason.code());
     verdicts.chain(reasons).collect()
 }
 
-/// A skip's kind is its reason.
+/// Returns the number of an answer's kind: its skip reason if it has one, else its verdict.
 fn kind(seen: &Seen) -> usize {
     let reason = seen
         .reason
@@ -339,19 +340,19 @@ fn kind(seen: &Seen) -> usize {
     }
 }
 
-/// `up to 5`, and `more` for what lies above all of them.
+/// Returns the bin labels: `≤ 5` for each upper bound, and `> 5` for the values above the last one.
 fn ends(ends: &[f64]) -> Vec<String> {
     let mut names: Vec<String> = ends.iter().map(|end| format!("≤ {end}")).collect();
     names.extend(ends.last().map(|end| format!("> {end}")));
     names
 }
 
-/// What the page's script counts from. All cells are flat: stretch, symbol, kind, count, again and again.
+/// The counts in the form that the script of the page reads. Cells are flat: bucket, symbol, kind, count, repeated.
 #[derive(Debug, Serialize)]
 pub(super) struct CubeData {
-    /// Epoch milliseconds.
+    /// The start of the first time bucket in epoch milliseconds.
     start: i64,
-    /// Milliseconds.
+    /// The width of a time bucket in milliseconds.
     width: i64,
     stretches: i64,
     symbols: Vec<String>,
@@ -360,7 +361,7 @@ pub(super) struct CubeData {
     leverages: Histogram,
     notionals: Histogram,
     ladder: Histogram,
-    /// Lines across the ladder: what each is, and where, counted in steps of the ladder.
+    /// The threshold lines of the ladder chart: label and position on the axis.
     thresholds: Vec<(String, f64)>,
     actions: Vec<&'static str>,
     kills: Histogram,
@@ -403,7 +404,7 @@ mod tests {
     }
 
     #[test]
-    fn however_long_the_time_there_are_few_stretches_and_nothing_is_lost() {
+    fn buckets_are_bounded_and_no_count_is_lost() {
         let mut tally = Tally::default();
         for n in 0..10_000_u64 {
             tally.add(&seen(n, i64::try_from(n * n).unwrap() * 7));
@@ -423,7 +424,7 @@ mod tests {
     }
 
     #[test]
-    fn the_order_of_the_records_does_not_matter() {
+    fn record_order_does_not_matter() {
         let of = |order: &mut dyn Iterator<Item = i64>| {
             let mut tally = Tally::default();
             order.for_each(|n| tally.add(&seen(1, n * 60_000)));
@@ -433,7 +434,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_belongs_to_the_first_end_that_it_does_not_exceed() {
+    fn a_value_on_a_bound_belongs_to_the_lower_bin() {
         assert_eq!(place(0.5, &LEVERAGES), 0);
         assert_eq!(place(1.0, &LEVERAGES), 0);
         assert_eq!(place(1.5, &LEVERAGES), 1);

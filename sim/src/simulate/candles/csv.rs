@@ -1,7 +1,7 @@
-//! Candles from CSV: a first line with the names of the columns, then a line each.
+//! Candles from CSV: a header with the column names, then one candle per line.
 //!
-//! `timestamp` is ISO-8601 (UTC where it has no offset) or epoch seconds, `open_time` epoch milliseconds: told apart by
-//! name, never by size. Other columns, `volume` among them, are not looked at.
+//! `timestamp` is ISO-8601 (UTC if it has no offset) or epoch seconds, `open_time` is epoch milliseconds. The column
+//! name alone decides the unit, never the magnitude. Other columns, such as `volume`, are ignored.
 
 use std::{fs::File, path::Path};
 
@@ -19,7 +19,7 @@ struct Columns {
     prices: [usize; 4],
 }
 
-/// The candles, each with its line.
+/// Reads all candles, each with its line number.
 pub(super) fn read(path: &Path) -> Result<Vec<(Candle, u64)>, CandleError> {
     let unreadable = |error| CandleError::Unreadable {
         path: path.to_owned(),
@@ -110,7 +110,7 @@ pub(super) fn time(text: &str, is_millis: bool) -> Result<Instant, Fault> {
     let iso = || Instant::parse_iso(text).map(|(at, _)| at);
     seconds.or_else(|_| iso()).map_err(|_| {
         let expected =
-            "expected ISO-8601 or epoch seconds; epoch milliseconds stand in a column `open_time`";
+            "expected ISO-8601 or epoch seconds; put epoch milliseconds into a column `open_time`";
         wrong("timestamp", expected)
     })
 }
@@ -131,7 +131,7 @@ fn csv_error(path: &Path, error: csv::Error) -> CandleError {
             found: len,
             expected: expected_len,
         },
-        // The others are about writing, or about types of Rust.
+        // The other kinds occur only when writing or deserialising.
         ErrorKind::Utf8 { .. } | _ => Fault::NotUtf8,
     };
     CandleError::Line {

@@ -1,5 +1,7 @@
-//! Candles from Parquet: the same columns as of CSV. Prices are numbers or text, `timestamp` is a timestamp, text or epoch seconds,
-//! `open_time` whole epoch milliseconds or a timestamp.
+//! Candles from Parquet, with the same columns as CSV.
+//!
+//! Prices are numbers or text. `timestamp` is a timestamp, text or epoch seconds; `open_time` is a timestamp or whole
+//! epoch milliseconds.
 
 use std::{fs::File, io::Read as _, path::Path};
 
@@ -16,14 +18,14 @@ use crate::{
     tape::parquet::{is_value, plain},
 };
 
-/// By its first bytes.
+/// Returns true if the file begins with the Parquet magic bytes.
 pub(super) fn is_parquet(path: &Path) -> bool {
     let mut head = [0; 4];
     let read = File::open(path).and_then(|mut file| file.read_exact(&mut head));
     read.is_ok() && head == *b"PAR1"
 }
 
-/// The candles, each with its row, from 1.
+/// Reads all candles, each with its row number, from 1.
 pub(super) fn read(path: &Path) -> Result<Vec<(Candle, u64)>, CandleError> {
     let file = File::open(path).map_err(|error| CandleError::Unreadable {
         path: path.to_owned(),
@@ -53,7 +55,7 @@ pub(super) fn read(path: &Path) -> Result<Vec<(Candle, u64)>, CandleError> {
         if !is_value(field.data_type()) {
             let found = field.data_type();
             return Err(not_read(format!(
-                "column `{column}` is of type {found}, and has to hold numbers, timestamps or text"
+                "column `{column}` has type {found}; expected numbers, timestamps or text"
             )));
         }
         places.push(place);

@@ -1,33 +1,33 @@
-//! Which fields of a record have columns, and of which types.
+//! The Parquet columns of record fields, and their types.
 
 use arrow_schema::{DataType, Field, Schema, TimeUnit};
 use parquet::arrow::arrow_reader::ArrowReaderMetadata;
 
-/// What may stand in a column.
+/// The kind of values that a column contains.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     /// Text.
     Text,
-    /// Numbers; as text too.
+    /// Numbers, also as text.
     Number,
-    /// Booleans; as text or 1 and 0 too.
+    /// Booleans, also as text or as 1 and 0.
     Flag,
-    /// Whole epoch milliseconds, or timestamps.
+    /// Whole epoch milliseconds, also as text or timestamps.
     Millis,
     /// ISO-8601 text, timestamps, or epoch seconds.
     Time,
 }
 
-/// What a record that fits no columns stands in.
+/// The column for a record that does not fit the other columns.
 pub(super) const RECORD: &str = "record";
 
-/// What a record's other fields stand in.
+/// The column for the other fields of a record.
 pub(super) const REST: &str = "rest";
 
-/// What the fields of a market begin with.
+/// The prefix of the columns that belong to the market state.
 pub(super) const MARKET: &str = "market.";
 
-/// Every field that decides, in the order in which a row gives them.
+/// All fields that affect a decision, in column order.
 pub(super) const FIELDS: [(&str, Kind); 41] = [
     ("id", Kind::Text),
     ("intent_id", Kind::Text),
@@ -72,11 +72,11 @@ pub(super) const FIELDS: [(&str, Kind); 41] = [
     ("payload", Kind::Text),
 ];
 
-/// Fields that decide and that no column can hold.
+/// Fields that affect a decision but cannot be stored in a column.
 const NESTED: [&str; 4] = ["market", "data", "entry", "objection"];
 
 impl Kind {
-    /// As it is written.
+    /// Returns the Arrow type that is written for this kind.
     pub(super) const fn data_type(self) -> DataType {
         match self {
             Self::Text | Self::Time => DataType::Utf8,
@@ -132,7 +132,7 @@ fn is_bytes(found: &DataType) -> bool {
     )
 }
 
-/// What a tape's columns are written as.
+/// Returns the schema of a written tape.
 pub(super) fn schema() -> Schema {
     let mut fields: Vec<Field> = FIELDS
         .iter()
@@ -143,26 +143,26 @@ pub(super) fn schema() -> Schema {
     Schema::new(fields)
 }
 
-/// Whether [`super::plain`] knows its values: text, numbers, timestamps.
+/// Returns true if [`super::plain`] supports the type: text, numbers or timestamps.
 pub(crate) fn is_value(found: &DataType) -> bool {
     Kind::Time.takes(found)
 }
 
-/// A column that is read.
+/// The role of a column that is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Role {
-    /// A field of [`FIELDS`], by its place.
+    /// A field of [`FIELDS`], by its index.
     Field(usize),
     Record,
     Rest,
-    /// Nobody decides by it.
+    /// A column that no decision depends on.
     Other,
 }
 
-/// The columns of a file by their places, those that are read.
+/// Returns the columns to read, as pairs of column index and role.
 ///
 /// # Errors
-/// A column that decides and is of another type, or none at all.
+/// Returns an error if a column of a field that affects a decision has the wrong type, or if there is no such column.
 pub(super) fn roles(
     metadata: &ArrowReaderMetadata,
     carries: bool,
@@ -175,7 +175,7 @@ pub(super) fn roles(
         let wrong = |expected: &str| {
             let groups = metadata.metadata().num_row_groups();
             format!(
-                "column `{name}` is of type {found} in all {groups} row groups, and has to hold {expected}"
+                "column `{name}` has type {found} in all {groups} row groups; it must contain {expected}"
             )
         };
         match known.and_then(|place| FIELDS.get(place).map(|(_, kind)| (place, *kind))) {
@@ -186,12 +186,12 @@ pub(super) fn roles(
             }
             None if name == RECORD => return Err(wrong("text or bytes")),
             None if name == "market" => {
-                return Err(wrong("nothing: give `market.sigma`, `market.ts` and so on"));
+                return Err(wrong(
+                    "nothing: use columns `market.sigma`, `market.ts` and so on",
+                ));
             }
             None if NESTED.contains(&name) => {
-                return Err(wrong(
-                    "nothing: such a record stands in `record` as a whole",
-                ));
+                return Err(wrong("nothing: put the whole record into column `record`"));
             }
             None if name == REST && carries && is_text(found) => roles.push((place, Role::Rest)),
             None if carries && is_plain(found) => roles.push((place, Role::Other)),
@@ -208,7 +208,7 @@ pub(super) fn roles(
         .map(|field| field.name().as_str())
         .collect();
     Err(format!(
-        "no column is a field of a record (`symbol`, `side`, `ts`, …); it has {}",
+        "no column is a field of a record (`symbol`, `side`, `ts`, …); the columns are {}",
         match &*names {
             [] => "none".to_owned(),
             names => format!("`{}`", names.join("`, `")),

@@ -1,10 +1,11 @@
-//! Tapes as Parquet: a row a record, a column a field.
+//! Tapes as Parquet: one row per record, one column per field.
 //!
-//! Columns are named as the fields of a record, those of a market as `market.sigma` and so on; a null is an absent field. Two
-//! columns make it whole: `record` holds a record that does not fit the others, as it stood, and `rest` holds the fields of a record
-//! that nobody decides by, as an object in text.
+//! Columns have the names of record fields; those of the market state are `market.sigma` and so on. A null is an absent
+//! field. Two columns make the format lossless: `record` contains a record that does not fit the other columns,
+//! verbatim, and `rest` contains the fields that no decision depends on, as the text of a JSON object.
 //!
-//! Reading gives lines of JSON again, so that one reader judges all tapes; a row's number is its line.
+//! Rows are read back as lines of JSON, so that the same reader handles all tapes. The number of a row is its line
+//! number.
 
 mod columns;
 mod read;

@@ -1,8 +1,8 @@
-//! Rows as lines of JSON.
+//! Reading of Parquet rows as lines of JSON.
 
 #![expect(
     clippy::wildcard_enum_match_arm,
-    reason = "of the many types of Arrow, those that no column may have were refused when the file was opened"
+    reason = "`roles` rejects columns of any other Arrow type when the file is opened"
 )]
 
 use std::{
@@ -34,10 +34,10 @@ use portcullis::domain::Instant;
 use super::columns::{MARKET, Role, roles};
 use crate::tape::Progress;
 
-/// So many rows are read at once.
+/// The number of rows in one batch.
 const BATCH_ROWS: usize = 2048;
 
-/// A file's rows, one line each.
+/// The rows of a file, read as one JSON line each.
 pub(in crate::tape) struct Rows {
     batches: ParquetRecordBatchReader,
     columns: Vec<Column>,
@@ -49,10 +49,10 @@ pub(in crate::tape) struct Rows {
 }
 
 impl Rows {
-    /// Opens a file; with `carries`, lines hold what nobody decides by too.
+    /// Opens a file. With `carries`, lines also include fields that no decision depends on.
     ///
     /// # Errors
-    /// No Parquet, or columns that are no record's: in words.
+    /// Returns a message if the file is not Parquet or its columns are not those of a record.
     pub(in crate::tape) fn open(
         file: File,
         carries: bool,
@@ -75,7 +75,7 @@ impl Rows {
             .with_batch_size(BATCH_ROWS)
             .build()
             .map_err(words)?;
-        // A market is one object, wherever its columns stand: it comes last.
+        // All market columns form one JSON object, so they are moved to the end.
         let mut fields: Vec<Column> = (0..)
             .zip(&read)
             .map(|(place, (of, role))| {
@@ -95,7 +95,7 @@ impl Rows {
         })
     }
 
-    /// The next lines, if there are any.
+    /// Reads the next batch of lines. Returns false at the end.
     fn fill(&mut self) -> io::Result<bool> {
         self.given = 0;
         let mut lines = std::mem::take(&mut self.lines);
@@ -139,12 +139,12 @@ impl Read for Rows {
 
 /// A column that is read.
 struct Column {
-    /// Among those that are read.
+    /// The index among the columns that are read.
     place: usize,
     role: Role,
     is_market: bool,
     is_iso: bool,
-    /// What stands before a value: a comma, the name, a colon.
+    /// The bytes before a value: comma, name, colon.
     key: Vec<u8>,
 }
 
@@ -162,7 +162,7 @@ impl Column {
     }
 }
 
-/// A column's values in a batch, looked at once for all rows.
+/// The values of one column in a batch, with the type resolved once for all rows.
 struct Values<'b> {
     all: &'b ArrayRef,
     nulls: Option<&'b NullBuffer>,
@@ -201,7 +201,7 @@ impl<'b> Values<'b> {
     }
 }
 
-/// A string; most hold nothing that is escaped.
+/// Writes a JSON string. Most texts need no escapes and are copied.
 fn write_text(text: &str, line: &mut Vec<u8>) -> io::Result<()> {
     let plain = |byte: u8| byte >= b' ' && byte != b'"' && byte != b'\\';
     if text
@@ -216,8 +216,8 @@ fn write_text(text: &str, line: &mut Vec<u8>) -> io::Result<()> {
     serde_json::to_writer(line, text).map_err(io::Error::from)
 }
 
-/// What stands in `record` beside other columns is two records, of which nobody can tell which is meant: no object.
-const TWO_RECORDS: &str = "\"`record` stands beside other columns\"\n";
+/// The line for a row with `record` and other columns. Such a row is ambiguous, so the line is not a JSON object.
+const TWO_RECORDS: &str = "\"`record` is set together with other columns\"\n";
 
 fn write_line(columns: &[(&Column, Values<'_>)], row: usize, line: &mut Vec<u8>) -> io::Result<()> {
     let mut present = columns.iter().filter(|(_, values)| values.stands(row));
@@ -231,7 +231,7 @@ fn write_line(columns: &[(&Column, Values<'_>)], row: usize, line: &mut Vec<u8>)
         }
         let begin = line.len();
         line.extend_from_slice(bytes(record.all, row));
-        // An end of line within a record is white space to JSON.
+        // To JSON, a line feed within a record is white space.
         let own = line.get_mut(begin..).unwrap_or_default();
         own.iter_mut()
             .filter(|byte| **byte == b'\n')
@@ -258,7 +258,7 @@ fn write_line(columns: &[(&Column, Values<'_>)], row: usize, line: &mut Vec<u8>)
     Ok(())
 }
 
-/// The members of an object in text.
+/// Writes the members of a JSON object given as text.
 fn write_rest(rest: &str, is_first: &mut bool, line: &mut Vec<u8>) {
     let rest = rest.trim();
     let inner = rest.strip_prefix('{').and_then(|it| it.strip_suffix('}'));
@@ -270,7 +270,7 @@ fn write_rest(rest: &str, is_first: &mut bool, line: &mut Vec<u8>) {
     line.extend(inner.bytes().map(one_line));
 }
 
-/// A key without its comma, where it is the first of its object.
+/// Returns a key, without its leading comma if it is the first of its object.
 fn without_comma<'k>(key: &'k [u8], is_first: &mut bool) -> &'k [u8] {
     match std::mem::take(is_first) {
         true => key.get(1..).unwrap_or_default(),
@@ -278,7 +278,7 @@ fn without_comma<'k>(key: &'k [u8], is_first: &mut bool) -> &'k [u8] {
     }
 }
 
-/// One value as text, as JSON would have it without quotes; `None` where it is null.
+/// Returns one value as JSON text without quotes, or `None` if it is null.
 pub(crate) fn plain(values: &ArrayRef, row: usize, is_iso: bool) -> Option<String> {
     let mut json = Vec::new();
     if values.is_null(row) || value(values, row, is_iso, &mut json).is_err() {
@@ -290,7 +290,7 @@ pub(crate) fn plain(values: &ArrayRef, row: usize, is_iso: bool) -> Option<Strin
     }
 }
 
-/// One value as JSON. What no JSON number can be (NaN, an infinity) is text, which nobody takes for a number.
+/// Writes one value as JSON. NaN and infinities become strings, which are not accepted as numbers.
 fn value(values: &ArrayRef, row: usize, is_iso: bool, line: &mut Vec<u8>) -> io::Result<()> {
     match values.data_type() {
         DataType::Boolean => write!(line, "{}", values.as_boolean().value(row)),
@@ -307,7 +307,7 @@ fn value(values: &ArrayRef, row: usize, is_iso: bool, line: &mut Vec<u8>) -> io:
             line,
         ),
         DataType::Float32 => {
-            // The shortest text of the narrow number, which is what was meant.
+            // The shortest text of the `f32`; converting to `f64` first would add digits.
             let number = values.as_primitive::<Float32Type>().value(row);
             match number.is_finite() {
                 true => write!(line, "{number}"),
@@ -356,7 +356,7 @@ fn float(number: f64, line: &mut Vec<u8>) -> io::Result<()> {
     }
 }
 
-/// Epoch milliseconds, or ISO-8601; one beyond every year is text that is neither.
+/// Writes epoch milliseconds or ISO-8601 text. A timestamp out of range becomes a text that is neither.
 fn instant(micros: Option<i64>, is_iso: bool, line: &mut Vec<u8>) -> io::Result<()> {
     match micros.and_then(|micros| Instant::from_micros(micros).ok()) {
         Some(at) if is_iso => write!(line, "\"{at}\""),

@@ -1,4 +1,4 @@
-//! Lines of JSON as rows.
+//! Writing of JSON lines as Parquet rows.
 
 use std::{collections::BTreeMap, fmt, io::Write, sync::Arc};
 
@@ -20,13 +20,13 @@ use serde_json::value::RawValue;
 
 use super::columns::{FIELDS, Kind, MARKET, schema};
 
-/// So many rows are put together before they are handed on.
+/// The number of rows that are buffered before they are written.
 const BATCH_ROWS: usize = 8192;
 
-/// So many stand in one row group, which the writer keeps until it is full.
+/// The number of rows in one row group, which the writer keeps in memory until it is full.
 const GROUP_ROWS: usize = 131_072;
 
-/// Writes a tape, a record a row.
+/// A writer of Parquet tapes, one row per record.
 pub struct RowWriter<W: Write + Send> {
     to: ArrowWriter<W>,
     columns: Vec<Builder>,
@@ -42,7 +42,7 @@ enum Builder {
     Millis(Int64Builder),
 }
 
-/// A value of a column.
+/// A value in a column.
 enum Cell {
     Text(String),
     Number(f64),
@@ -50,7 +50,7 @@ enum Cell {
     Millis(i64),
 }
 
-/// A record whose fields have columns.
+/// A record whose fields fit the columns.
 #[derive(Default)]
 struct Fitting {
     cells: BTreeMap<usize, Cell>,
@@ -58,10 +58,10 @@ struct Fitting {
 }
 
 impl<W: Write + Send> RowWriter<W> {
-    /// Writes the head.
+    /// Creates a writer and writes the header.
     ///
     /// # Errors
-    /// What cannot be written.
+    /// Returns an error if writing fails.
     pub fn new(to: W) -> Result<Self, ParquetError> {
         let properties = WriterProperties::builder()
             .set_compression(Compression::ZSTD(ZstdLevel::default()))
@@ -82,10 +82,10 @@ impl<W: Write + Send> RowWriter<W> {
         })
     }
 
-    /// Writes one record: a line without its end.
+    /// Writes one record, given as a line without its line ending.
     ///
     /// # Errors
-    /// What cannot be written.
+    /// Returns an error if writing fails.
     pub fn push(&mut self, line: &[u8]) -> Result<(), ParquetError> {
         let text = std::str::from_utf8(line).ok();
         let fitting = text.and_then(fit);
@@ -117,10 +117,10 @@ impl<W: Write + Send> RowWriter<W> {
         self.to.write(&batch)
     }
 
-    /// Writes what is left, and the end.
+    /// Writes the buffered rows and the footer.
     ///
     /// # Errors
-    /// What cannot be written.
+    /// Returns an error if writing fails.
     pub fn finish(mut self) -> Result<(), ParquetError> {
         self.flush()?;
         self.to.close().map(|_| ())
@@ -159,13 +159,13 @@ fn object(members: &[(String, Box<RawValue>)]) -> String {
     format!("{{{}}}", members.collect::<Vec<_>>().join(","))
 }
 
-/// The record in columns, if every field that decides stands there once and as its column holds it.
+/// Returns the record as columns if each field that affects a decision occurs once and fits its column.
 fn fit(line: &str) -> Option<Fitting> {
     let Members(members) = serde_json::from_str(line).ok()?;
     let mut fitting = Fitting::default();
     for (key, value) in members {
         if value.get() == "null" {
-            // Absent, but nothing that may stand there again.
+            // A null field is absent, but a duplicate of it must not be lost.
             if is_known(&key) {
                 return None;
             }
@@ -186,7 +186,7 @@ fn fit(line: &str) -> Option<Fitting> {
     Some(fitting)
 }
 
-/// Whether somebody decides by it.
+/// Returns true if decisions depend on the field.
 fn is_known(key: &str) -> bool {
     const NESTED: [&str; 4] = ["market", "data", "entry", "objection"];
     NESTED.contains(&key) || FIELDS.iter().any(|(name, _)| *name == key)
@@ -201,9 +201,9 @@ impl Fitting {
     }
 }
 
-/// A value as its column holds it, from which the same can be read again.
+/// Returns a value as its column stores it, if the same value can be read back.
 fn cell(kind: Kind, name: &str, raw: &str) -> Option<Cell> {
-    // A policy's numbers are hashed as they were written.
+    // A policy hash covers the numbers as written, so their text must be kept.
     if matches!(name, "policy" | "payload") {
         return None;
     }
@@ -222,7 +222,7 @@ fn cell(kind: Kind, name: &str, raw: &str) -> Option<Cell> {
     }
 }
 
-/// The members of an object, in their order, those that stand twice too.
+/// The members of a JSON object in order, duplicates included.
 struct Members(Vec<(String, Box<RawValue>)>);
 
 impl<'de> Deserialize<'de> for Members {

@@ -1,4 +1,4 @@
-//! Tapes of every make, held against a naive reading of the same bytes.
+//! Tests of the tape reader, including a comparison with a naive reader.
 
 use std::{
     fs::File,
@@ -13,7 +13,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::tape::LineContent;
 
-/// A line as a test writes it down.
+/// An owned copy of [`LineContent`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Content {
     Text(String),
@@ -23,7 +23,7 @@ enum Content {
 
 type Record = (usize, u64, Content);
 
-/// What a reader gives, and what it ends with.
+/// Returns all records and the error that ended the reading, if any.
 fn read(reader: TapeReader) -> (Vec<Record>, Option<String>) {
     let mut records = Vec::new();
     for chunk in reader {
@@ -83,7 +83,7 @@ fn zstd(bytes: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn lines_end_in_many_ways() {
+fn line_endings_are_recognized() {
     check(b"", &[]);
     check(b"\n", &[]);
     check(b"{}", &[text(1, "{}")]);
@@ -95,7 +95,7 @@ fn lines_end_in_many_ways() {
 }
 
 #[test]
-fn a_byte_order_mark_is_skipped_at_the_start_of_a_tape_alone() {
+fn a_byte_order_mark_is_skipped_only_at_the_start() {
     check(b"\xef\xbb\xbf", &[]);
     check(
         b"\xef\xbb\xbf{}\n\xef\xbb\xbf{}\n",
@@ -105,7 +105,7 @@ fn a_byte_order_mark_is_skipped_at_the_start_of_a_tape_alone() {
 }
 
 #[test]
-fn a_line_that_is_no_text_leaves_its_neighbours_alone() {
+fn a_line_that_is_not_utf8_does_not_affect_other_lines() {
     check(
         b"{\"a\":1}\n{\"b\":\"\xff\"}\n{\"c\":3}\n\xe2\x82\n",
         &[
@@ -115,7 +115,7 @@ fn a_line_that_is_no_text_leaves_its_neighbours_alone() {
             (0, 4, Content::NotUtf8(1)),
         ],
     );
-    // The end of a line never ends a character, and a mark at the start is no column.
+    // A line feed never completes a character, and the byte order mark does not count as a column.
     check(
         b"\xef\xbb\xbf\xe2\x82\nx",
         &[(0, 1, Content::NotUtf8(1)), text(2, "x")],
@@ -123,14 +123,14 @@ fn a_line_that_is_no_text_leaves_its_neighbours_alone() {
 }
 
 #[test]
-fn the_longest_line_is_16_mib_without_its_end() {
+fn the_longest_line_is_16_mib_without_its_line_ending() {
     let longest = "x".repeat(LINE_BYTES_MAX);
     let longer = "x".repeat(LINE_BYTES_MAX + 1);
     let longest_by_far = "x".repeat(3 * LINE_BYTES_MAX);
     let too_long = |number| (0, number, Content::TooLong);
     let check = |bytes: String, expected: &[Record]| {
         let (records, error) = read(TapeReader::new(vec![memory(bytes.as_bytes())]));
-        // Not by `assert_eq`: nobody wants to see such a line.
+        // `assert_eq` would print 16 MiB on failure.
         assert!(records == expected, "{} bytes", bytes.len());
         assert_eq!(error, None);
     };
@@ -151,7 +151,7 @@ fn the_longest_line_is_16_mib_without_its_end() {
 }
 
 #[test]
-fn memory_is_given_back_after_a_long_line() {
+fn memory_is_freed_after_a_long_line() {
     let long = "x".repeat(LINE_BYTES_MAX);
     let tape = format!("a\n{long}\n{long}{long}\nb\nc");
     let mut reader = TapeReader::new(vec![memory(tape.as_bytes())]);
@@ -169,7 +169,7 @@ fn memory_is_given_back_after_a_long_line() {
 }
 
 #[test]
-fn buffers_go_round() {
+fn buffers_are_reused() {
     let tape = "{\"id\":\"0123456789\"}\n".repeat(200_000);
     let mut reader = TapeReader::new(vec![memory(tape.as_bytes())]);
     for chunk in &mut reader {
@@ -179,12 +179,12 @@ fn buffers_go_round() {
 }
 
 #[test]
-fn compressed_tapes_read_as_plain_ones() {
+fn compressed_tapes_read_like_plain_tapes() {
     let folder = tempfile::tempdir().unwrap();
     let lines: Vec<String> = (0..30_000).map(|n| format!("{{\"n\":{n}}}")).collect();
     let plain = lines.join("\n");
     let expected: Vec<Record> = (1..).zip(&lines).map(|(n, line)| text(n, line)).collect();
-    // In the middle of a line.
+    // Splits in the middle of a line.
     let (one, other) = plain.split_at(100_003);
     let skippable = [
         b"\x53\x2a\x4d\x18\x02\0\0\0ab".to_vec(),
@@ -209,9 +209,9 @@ fn compressed_tapes_read_as_plain_ones() {
 }
 
 #[test]
-fn a_broken_archive_gives_the_lines_before_the_break() {
+fn a_damaged_archive_yields_the_lines_before_the_damage() {
     let folder = tempfile::tempdir().unwrap();
-    // Digits that do not repeat, so that there are several blocks.
+    // Digits that do not repeat, so that the compressed data has several blocks.
     let lines: Vec<String> = (0..60_000_u64)
         .map(|n| format!("{:x}", n.wrapping_mul(0x9e37_79b9_7f4a_7c15)))
         .collect();
@@ -229,7 +229,7 @@ fn a_broken_archive_gives_the_lines_before_the_break() {
         assert_eq!(error, Some(message));
     };
     let cut =
-        "`NAME` is cut off after line LINE: the compressed data is incomplete, fetch it again";
+        "`NAME` is cut off after line LINE: the compressed data is incomplete; copy the file again";
     for archive in [gzip(plain.as_bytes()), zstd(plain.as_bytes())] {
         check(archive.split_last().unwrap().1, true, cut);
         check(&archive[..archive.len() / 2], true, cut);
@@ -237,13 +237,13 @@ fn a_broken_archive_gives_the_lines_before_the_break() {
         check(&archive[..5], false, cut);
     }
     let members = [gzip(plain.as_bytes()), b"\x1f\x8b\x08".to_vec()].concat();
-    // The last line may go on behind the break.
+    // The last line may continue after the damage.
     check(&members, true, cut);
     let garbage = [gzip(plain.as_bytes()), b"garbage beyond".to_vec()].concat();
     check(
         &garbage,
         true,
-        "`NAME` is damaged after line LINE: there are bytes behind the end of the compressed data",
+        "`NAME` is damaged after line LINE: there are extra bytes after the end of the compressed data",
     );
     let mut flipped = zstd(plain.as_bytes());
     flipped[20..60].fill(0xff);
@@ -252,11 +252,11 @@ fn a_broken_archive_gives_the_lines_before_the_break() {
 }
 
 #[test]
-fn an_error_ends_the_reading() {
+fn an_error_ends_the_iteration() {
     let folder = tempfile::tempdir().unwrap();
     let sources = vec![
         memory(b"a"),
-        TapeSource::File(folder.path().join("gone")),
+        TapeSource::File(folder.path().join("missing")),
         memory(b"b"),
     ];
     let mut reader = TapeReader::new(sources);
@@ -269,17 +269,17 @@ fn an_error_ends_the_reading() {
     let sources = vec![memory(b"PAR1\x15\x04")];
     assert_eq!(
         read(TapeReader::new(sources)).1.unwrap(),
-        "`test` holds Parquet, whose index stands at its end: give it as a file"
+        "`test` contains Parquet, whose index is at its end; save it to a file and give that file"
     );
 
-    // A folder opens, and does not read.
+    // A directory can be opened but not read.
     let sources = vec![TapeSource::File(folder.path().to_owned())];
     let error = read(TapeReader::new(sources)).1.unwrap();
     assert!(error.starts_with("cannot "), "{error}");
 }
 
 #[test]
-fn tapes_are_counted_and_each_begins_with_line_1() {
+fn line_numbers_start_at_1_in_each_tape() {
     let sources = vec![memory(b"a\nb"), memory(b""), memory(b"\xef\xbb\xbfc\n")];
     let reader = TapeReader::new(sources);
     let progress = reader.progress();
@@ -295,9 +295,9 @@ fn tapes_are_counted_and_each_begins_with_line_1() {
     assert_eq!((progress.consumed(), progress.total()), (8, Some(8)));
 }
 
-/// A pipe hands over what it has; a reader must not wait for more.
+/// A pipe may deliver a part of its data; the reader must not wait for more.
 #[test]
-fn a_whole_line_is_given_at_once() {
+fn a_whole_line_is_returned_immediately() {
     struct Slow(vec::IntoIter<&'static [u8]>);
     impl Read for Slow {
         fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
@@ -315,7 +315,7 @@ fn a_whole_line_is_given_at_once() {
     assert_eq!(chunks.last_line(), 2);
 }
 
-/// The same, by splitting all of it.
+/// Reads the same records naively, by splitting all bytes.
 fn naive(bytes: &[u8], line_bytes_max: usize) -> Vec<Record> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let mut lines: Vec<&[u8]> = bytes.split(|byte| *byte == b'\n').collect();
@@ -351,13 +351,13 @@ fn any_tape() -> impl Strategy<Value = Vec<u8>> {
 
 proptest! {
     #[test]
-    fn chunks_may_end_anywhere(tape in any_tape(), chunk_bytes in 1_usize..80, line_bytes_max in 0_usize..100) {
+    fn chunk_ends_do_not_change_records(tape in any_tape(), chunk_bytes in 1_usize..80, line_bytes_max in 0_usize..100) {
         let chunks = Chunks::new(&tape[..], 0, Buffers::new(chunk_bytes), line_bytes_max);
         prop_assert_eq!(read_chunks(chunks), naive(&tape, line_bytes_max));
     }
 }
 
-/// The records, and a look at every chunk on the way: whole lines, but for the end of the tape.
+/// Returns all records, and checks that each chunk except the last ends with a line ending.
 fn read_chunks(mut chunks: Chunks<&[u8]>) -> Vec<Record> {
     let mut records = Vec::new();
     let mut is_whole = true;

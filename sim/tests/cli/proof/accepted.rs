@@ -1,10 +1,10 @@
-//! `portcullis-proof.toml`: what is accepted, left out and named, and settings that are none.
+//! Tests of `portcullis-proof.toml`: acceptances, paths to leave out, additional names, and invalid settings.
 
 use serde_json::json;
 
 use super::{CLEAN, LEVERAGE, fields, proof, report, tree};
 
-/// An acceptance of the line in `LEVERAGE`.
+/// Returns settings that accept a line of `bot.py`.
 fn accepting(code: &str, until: &str) -> String {
     format!(
         "[[accept]]\nfile = \"bot.py\"\ncheck = \"P1-leverage\"\ncode = \"{code}\"\nreason = \"a demo\"\nuntil = \"{until}\"\n"
@@ -12,7 +12,7 @@ fn accepting(code: &str, until: &str) -> String {
 }
 
 #[test]
-fn what_is_accepted_fails_nothing_and_is_listed() {
+fn accepted_findings_pass_and_are_listed() {
     let settings = accepting("order.leverage = 10", "9999-12-31");
     let place = tree(&[("bot.py", LEVERAGE), ("portcullis-proof.toml", &settings)]);
     let told = report(&place, &["."]);
@@ -31,14 +31,14 @@ fn what_is_accepted_fails_nothing_and_is_listed() {
         "{text}"
     );
 
-    // The line moves: still accepted.
+    // The acceptance stays valid if the line moves.
     place.put("bot.py", format!("import os\n{LEVERAGE}"));
     assert_eq!(report(&place, &["."])["passed"], json!(true));
-    // Another like it is not.
+    // A second identical line is not accepted.
     place.put("bot.py", LEVERAGE.repeat(2));
     let told = report(&place, &["."]);
     assert_eq!(fields(&told, "findings", &["line"]), ["5"]);
-    // Nor is the line after an edit.
+    // The acceptance ends if the line is edited.
     place.put("bot.py", LEVERAGE.replace("10", "11"));
     let told = report(&place, &["."]);
     assert_eq!(fields(&told, "findings", &["value"]), ["11"]);
@@ -49,7 +49,7 @@ fn what_is_accepted_fails_nothing_and_is_listed() {
 }
 
 #[test]
-fn an_acceptance_expires_after_its_day() {
+fn an_acceptance_expires_after_its_last_day() {
     let settings = accepting("order.leverage = 10", "2026-01-31");
     let place = tree(&[("bot.py", LEVERAGE), ("portcullis-proof.toml", &settings)]);
     let told = report(&place, &["."]);
@@ -63,7 +63,7 @@ fn an_acceptance_expires_after_its_day() {
 }
 
 #[test]
-fn files_are_named_from_the_folder_of_the_settings() {
+fn paths_are_relative_to_the_settings_folder() {
     let settings = accepting("order.leverage = 10", "9999-12-31").replace("bot.py", "../bot.py");
     let place = tree(&[("bot.py", LEVERAGE), ("etc/proof.toml", &settings)]);
     assert_eq!(report(&place, &["."])["passed"], json!(false));
@@ -72,7 +72,7 @@ fn files_are_named_from_the_folder_of_the_settings() {
 }
 
 #[test]
-fn an_acceptance_of_what_was_not_examined_fails_nothing() {
+fn an_acceptance_of_an_unexamined_file_passes() {
     let settings = accepting("order.leverage = 10", "9999-12-31");
     let place = tree(&[
         ("bot.py", LEVERAGE),
@@ -85,7 +85,7 @@ fn an_acceptance_of_what_was_not_examined_fails_nothing() {
 }
 
 #[test]
-fn what_the_settings_leave_out_is_examined_after_its_day() {
+fn left_out_paths_are_examined_after_their_last_day() {
     let settings = |until: &str| {
         format!("[[leave_out]]\npath = \"gen/\"\nreason = \"generated\"\nuntil = {until}\n")
     };
@@ -108,7 +108,7 @@ fn what_the_settings_leave_out_is_examined_after_its_day() {
 }
 
 #[test]
-fn names_of_a_tree_are_added() {
+fn names_from_the_settings_are_added() {
     let place = tree(&[("bot.py", "def f(order):\n    order.gearing = 10\n")]);
     assert_eq!(report(&place, &["."])["passed"], json!(true));
     place.put(
@@ -123,7 +123,7 @@ fn names_of_a_tree_are_added() {
 }
 
 #[test]
-fn settings_that_are_none() {
+fn invalid_settings_are_rejected() {
     let accept = accepting("x = 1", "2027-06-30");
     let without = |line: &str| {
         let lines = accept.lines().filter(|it| !it.starts_with(line));
@@ -159,7 +159,7 @@ fn settings_that_are_none() {
     );
     check(
         &accept.replace("2027-06-30", "2027-06-31"),
-        "`2027-06-31` is not a day as `2027-06-30`",
+        "`2027-06-31` is not a day in the form `2027-06-30`",
     );
     check(
         &accept.replace("2027-06-30", "soon"),
@@ -167,15 +167,15 @@ fn settings_that_are_none() {
     );
     check(
         &accept.replace("P1-leverage", "P1"),
-        "`portcullis-proof.toml:3:9`: no such check",
+        "`portcullis-proof.toml:3:9`: unknown check",
     );
     check(
         &accept.replace("\"P1-leverage\"", "11"),
-        "no such check; there are P1-leverage, ",
+        "unknown check; use a number from 1 to 10 or one of P1-leverage, ",
     );
     check(
         &accept.replace("bot.py", "/bot.py"),
-        "must be a path from the folder of the settings",
+        "must be a path relative to the folder of the settings file",
     );
     check(
         &format!("{accept}because = 1\n"),

@@ -1,4 +1,4 @@
-//! The log for forges and editors: SARIF 2.1.0, held against its schema.
+//! Tests of the SARIF 2.1.0 log, which is validated against the official schema.
 
 use jsonschema::Validator;
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use crate::support::Place;
 
 fn schema() -> Validator {
     let schema = include_str!("../../vectors/sarif-schema-2.1.0.json");
-    // A bracket too many is no regular expression by the rules of JSON Schema.
+    // The pattern has an unbalanced bracket, which JSON Schema does not allow.
     let schema = schema.replace("-[a-zA-Z]{2}]?$", "-[a-zA-Z]{2}$");
     jsonschema::validator_for(&serde_json::from_str(&schema).unwrap()).unwrap()
 }
@@ -25,7 +25,7 @@ fn sarif(place: &Place, arguments: &[&str]) -> Value {
 }
 
 #[test]
-fn a_log_for_a_forge() {
+fn a_log_with_findings() {
     let run = sarif(&everything(), &["."]);
     let rules = run["tool"]["driver"]["rules"].as_array().unwrap();
     assert_eq!(rules.len(), 10);
@@ -71,7 +71,7 @@ fn a_log_of_a_tree_that_passes() {
 }
 
 #[test]
-fn paths_in_a_log_are_uris() {
+fn paths_are_uris() {
     let place = tree(&[("a b/ü#%.py", LEVERAGE)]);
     let uri = |path: &str| {
         let run = sarif(&place, &[path]);
@@ -88,7 +88,7 @@ fn paths_in_a_log_are_uris() {
 }
 
 #[test]
-fn a_fingerprint_moves_with_its_line() {
+fn a_fingerprint_survives_a_move_of_its_line() {
     let prints = |text: &str| {
         let run = sarif(&tree(&[("bot.py", text)]), &["."]);
         let results = run["results"].as_array().unwrap().iter();

@@ -1,4 +1,4 @@
-//! Which files are examined, which are left out, and which cannot be read.
+//! Tests of the files that are examined, left out, or unreadable.
 
 use std::fs;
 
@@ -7,7 +7,7 @@ use serde_json::json;
 use super::{CLEAN, LEVERAGE, fields, proof, report, tree};
 
 #[test]
-fn what_cannot_be_read_fails() {
+fn unreadable_files_fail_the_proof() {
     let place = tree(&[("ok.py", CLEAN), ("broken.py", "def x(:\n")]);
     place.put("utf16.py", b"x = 1\n\xff\xfe");
     place.put("long.json", "1".repeat((16 << 20) + 1));
@@ -21,7 +21,7 @@ fn what_cannot_be_read_fails() {
     let rest: &[&str] = &[
         #[cfg(unix)]
         "gone.py null null No such file or directory (os error 2)",
-        "long.json null null longer than 16 MiB",
+        "long.json null null larger than 16 MiB, the largest file that is examined",
         "utf16.py 2 1 not UTF-8",
     ];
     assert_eq!(unread[1..], *rest);
@@ -56,7 +56,7 @@ fn every_language_is_examined() {
 }
 
 #[test]
-fn what_is_left_out_is_counted() {
+fn left_out_files_are_counted() {
     let place = tree(&[
         ("bot.py", CLEAN),
         ("test_a.py", LEVERAGE),
@@ -96,11 +96,11 @@ fn what_is_left_out_is_counted() {
             "1 files tests.rs",
             "2 files tests/",
             #[cfg(unix)]
-            "1 links links in a circle",
-            "2 files of other kinds",
+            "1 links symbolic link cycle",
+            "2 files of other types",
         ]
     );
-    // A rule is for what lies below a path, not for the path.
+    // A rule applies to the entries below a given path, not to the path itself.
     let told = report(&place, &["a/tests/b/x.py", "test_a.py"]);
     let files = fields(&told, "findings", &["file"]);
     assert_eq!(files, ["a/tests/b/x.py", "test_a.py"]);
@@ -114,7 +114,7 @@ fn a_file_is_examined_once() {
     let told = report(&place, &["src", "./src/a", "src/a/bot.py", "src"]);
     assert_eq!(fields(&told, "findings", &["file"]), ["src/a/bot.py"]);
     assert_eq!(told["files"], json!(2));
-    // What one path leaves out and another names is examined, and not counted as left out.
+    // A file left out under one path but given by another is examined, and not counted as left out.
     let place = tree(&[
         ("a.py", CLEAN),
         ("tests/x.py", LEVERAGE),
@@ -126,7 +126,7 @@ fn a_file_is_examined_once() {
 }
 
 #[test]
-fn nothing_to_examine_is_unusable() {
+fn paths_without_files_to_examine_are_rejected() {
     let place = tree(&[
         ("README.md", ""),
         ("tests/x.py", LEVERAGE),
@@ -144,16 +144,16 @@ fn nothing_to_examine_is_unusable() {
     );
     check(
         &["bot.py", "README.md"],
-        "`README.md` holds no file to examine (0 left out, 1 of other kinds)",
+        "`README.md` contains no file to examine (0 left out, 1 of other types)",
     );
     check(
         &["empty"],
-        "`empty` holds no file to examine (0 left out, 0 of other kinds)",
+        "`empty` contains no file to examine (0 left out, 0 of other types)",
     );
     fs::remove_file(place.path().join("bot.py")).unwrap();
     check(
         &["."],
-        "`.` holds no file to examine (1 left out, 1 of other kinds)",
+        "`.` contains no file to examine (1 left out, 1 of other types)",
     );
     let run = proof(&place, &[]);
     assert_eq!(run.status, 2);

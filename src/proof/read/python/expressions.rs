@@ -1,4 +1,4 @@
-//! Expressions.
+//! Conversion of Python expressions.
 
 use ruff_python_ast::{
     Arguments, BoolOp, Comprehension, DictItem, Expr, FStringPart, InterpolatedStringElement,
@@ -106,7 +106,7 @@ impl Reader<'_> {
         self.node(expression, kind)
     }
 
-    /// A whole number as it is worth; one beyond 64 bits has digits that a parser of floats takes as well.
+    /// Returns the value of an integer literal. One beyond 64 bits is parsed as a float.
     fn whole(&self, short: Option<u64>, of: &impl Ranged) -> f64 {
         let text = short.map_or_else(
             || self.words(of).replace('_', ""),
@@ -115,7 +115,7 @@ impl Reader<'_> {
         text.parse().unwrap_or(f64::INFINITY)
     }
 
-    /// `a or b or c` is `(a or b) or c`.
+    /// Converts a chain such as `a or b or c` into `(a or b) or c`.
     fn logic(&self, op: BoolOp, values: &[Expr], whole: &Expr) -> Node {
         let mut nodes = values.iter().map(|value| self.expression(value));
         let Some(first) = nodes.next() else {
@@ -250,7 +250,7 @@ impl Reader<'_> {
         Kind::Call(call)
     }
 
-    /// The texts of it as one, and what is put between them.
+    /// Converts an f-string into one string with its literal parts, followed by the interpolated expressions.
     fn formatted(&self, it: &ruff_python_ast::ExprFString) -> Kind {
         let (mut text, mut values) = (String::new(), Vec::new());
         for part in &it.value {

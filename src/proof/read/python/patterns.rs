@@ -1,4 +1,4 @@
-//! The patterns of `case`.
+//! Conversion of `case` patterns.
 
 use ruff_python_ast::{Pattern as Case, Singleton};
 

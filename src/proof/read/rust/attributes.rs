@@ -1,11 +1,11 @@
-//! Attributes: what is compiled for tests alone, and the defaults of fields.
+//! Attributes: detection of test-only code, and defaults of fields.
 
 use syn::{Attribute, Expr, Lit, Meta, Token, punctuated::Punctuated, spanned::Spanned as _};
 
 use super::{Reader, node, patterns::is_named, spelled};
 use crate::proof::tree::{Call, Kind, Node};
 
-/// Attributes that make a test of a function, by the end of their path (`tokio::test`).
+/// Attributes that mark a function as a test, by the last part of their path (`tokio::test`).
 const TESTS: [&str; 7] = [
     "test",
     "rstest",
@@ -15,7 +15,7 @@ const TESTS: [&str; 7] = [
     "bench",
     "wasm_bindgen_test",
 ];
-/// What a feature or a flag is called that is for tests.
+/// Words in the names of features and flags for tests.
 const FOR_TESTS: [&str; 6] = ["test", "doctest", "mock", "fuzz", "miri", "loom"];
 const DEFAULTS: [&str; 6] = [
     "default",
@@ -27,7 +27,7 @@ const DEFAULTS: [&str; 6] = [
 ];
 
 impl Reader {
-    /// Whether something is compiled for tests alone; counts it.
+    /// Returns true if an item is compiled only for tests, and counts it.
     pub(super) fn leaves_out(&self, attributes: &[Attribute]) -> bool {
         let asked = attributes.iter().filter(|it| it.path().is_ident("cfg"));
         self.counted(
@@ -37,7 +37,7 @@ impl Reader {
         )
     }
 
-    /// The same of a function, which an attribute can make a test.
+    /// Returns true if a function is compiled only for tests, which includes test attributes, and counts it.
     pub(super) fn leaves_out_function(&self, attributes: &[Attribute]) -> bool {
         let is_test = |it: &Attribute| TESTS.iter().any(|name| is_named(it.path(), name));
         self.leaves_out(attributes) || self.counted(attributes.iter().any(is_test))
@@ -49,7 +49,7 @@ impl Reader {
         is_left_out
     }
 
-    /// What a field is where nothing is said of it, by its attributes.
+    /// Returns the default values that the attributes of a field set.
     pub(super) fn defaults(&self, attributes: &[Attribute]) -> Vec<Node> {
         let metas = attributes.iter().flat_map(|it| without_condition(&it.meta));
         metas.flat_map(|meta| self.defaults_of(&meta)).collect()
@@ -66,7 +66,8 @@ impl Reader {
             .collect()
     }
 
-    /// `default`, `default = "f"`, `default_value_t = 10.0`, `default_value("10")`; a text of serde names a function.
+    /// Parses `default`, `default = "f"`, `default_value_t = 10.0` or `default_value("10")`. In serde attributes, the
+    /// string is the name of a function.
     fn default_value(&self, meta: &Meta, of_serde: bool) -> Option<Node> {
         match meta {
             Meta::Path(path) => of_serde.then(|| called(path, "Default::default".to_owned())),
@@ -100,7 +101,7 @@ fn is_default(meta: &Meta) -> bool {
     DEFAULTS.iter().any(|name| meta.path().is_ident(name))
 }
 
-/// The list in the brackets of an attribute, where it is one.
+/// Returns the list in the parentheses of an attribute, or nothing if it has none.
 pub(super) fn inside(meta: &Meta) -> Vec<Meta> {
     let list = match meta {
         Meta::List(it) => it
@@ -111,7 +112,7 @@ pub(super) fn inside(meta: &Meta) -> Vec<Meta> {
     list.into_iter().flatten().collect()
 }
 
-/// What `cfg_attr(condition, …)` sets.
+/// Returns the attributes that `cfg_attr(condition, …)` sets.
 pub(super) fn without_condition(meta: &Meta) -> Vec<Meta> {
     if meta.path().is_ident("cfg_attr") {
         inside(meta).into_iter().skip(1).collect()
@@ -120,8 +121,8 @@ pub(super) fn without_condition(meta: &Meta) -> Vec<Meta> {
     }
 }
 
-/// Whether a condition holds in tests alone. `any(test, feature = "testing")` does; `any(test, feature = "live")` could
-/// hide what trades.
+/// Returns true if a condition holds only in tests. `any(test, feature = "testing")` does;
+/// `any(test, feature = "live")` does not, because it could hide code that trades.
 fn is_for_tests(condition: &Meta) -> bool {
     match condition {
         Meta::Path(it) => it.is_ident("test"),

@@ -1,4 +1,4 @@
-//! Expressions.
+//! Conversion of Rust expressions.
 
 use proc_macro2::Span;
 use syn::{BinOp, Expr, Lit, Member, Path, QSelf, UnOp, spanned::Spanned};
@@ -8,7 +8,7 @@ use crate::proof::tree::{
     Argument, At, Bind, Binding, Call, Comparison, Entry, Kind, Leaving, Node, Operator,
 };
 
-/// Functions that end the process, the thread or the call, by the end of their path.
+/// Functions that end the process, the thread or the call, by the last parts of their path.
 const ENDS: [&str; 5] = [
     "process::exit",
     "process::abort",
@@ -33,7 +33,7 @@ impl Reader {
             .collect()
     }
 
-    /// An expression, and where it begins: `a.b` begins before its node, which stands at `b`.
+    /// Converts an expression and returns its start. `a.b` starts at `a`, but its node is positioned at `b`.
     fn begun(&self, expression: &Expr) -> (At, Node) {
         let node = match expression {
             Expr::Assign(it) => {
@@ -115,7 +115,7 @@ impl Reader {
         (node.at, node)
     }
 
-    /// What begins where its left side does.
+    /// Converts a construct that starts with its left operand.
     fn infix(&self, left: &Expr, kind: impl FnOnce(Node) -> Kind) -> (At, Node) {
         self.infix_at(left, |at, left| Node {
             at,
@@ -201,7 +201,7 @@ impl Reader {
         })
     }
 
-    /// `[value; length]`: how often it stands there is none of its values.
+    /// Converts `[value; length]`. The length is not one of the values.
     pub(super) fn repeated(&self, value: &Expr, length: &Expr) -> Vec<Node> {
         let length = self.expression(length);
         let mut nodes = vec![self.expression(value)];
@@ -249,7 +249,7 @@ impl Reader {
 
     pub(super) fn path(&self, of: Option<&QSelf>, path: &Path) -> Node {
         let name = match of {
-            // `<Policy as Default>::default` is the one of `Policy`.
+            // `<Policy as Default>::default` becomes `Policy::default`.
             Some(of) => {
                 let after = path
                     .segments
@@ -311,7 +311,7 @@ fn call(callee: Node, arguments: Vec<Argument>) -> Kind {
     }
 }
 
-/// `Err(…)?` and `None?` always leave.
+/// Converts `?`. `Err(…)?` and `None?` always leave.
 fn question(of: Node) -> Kind {
     let fails = match &of.kind {
         Kind::Call(call) => call.callee.last_name() == Some("Err"),
@@ -332,7 +332,7 @@ fn named(member: &Member) -> (Span, String) {
     }
 }
 
-/// The parts of a path, joined by `::`, without what stands in `<…>`.
+/// Returns the parts of a path, joined by `::`, without generic arguments.
 pub(super) fn path_name(path: &Path) -> String {
     path.segments
         .iter()

@@ -1,4 +1,4 @@
-//! Where a program goes: blocks, branches, loops, closures, and what leaves them.
+//! Conversion of control flow: blocks, branches, loops, closures and jumps.
 
 use proc_macro2::Span;
 use syn::{Expr, Pat, spanned::Spanned as _};
@@ -7,7 +7,7 @@ use super::{Reader, node, place};
 use crate::proof::tree::{Arm, Function, Kind, Leaving, Node};
 
 impl Reader {
-    /// Blocks, branches, loops, and what leaves them.
+    /// Converts blocks, branches, loops and jumps.
     pub(super) fn flow(&self, expression: &Expr) -> Node {
         match expression {
             Expr::Async(it) => self.block(&it.block),

@@ -1,4 +1,4 @@
-//! Items: functions, types with their fields, and what is implemented for them.
+//! Conversion of items: functions, types with their fields, and `impl` blocks.
 
 use proc_macro2::Ident;
 use syn::{
@@ -19,7 +19,7 @@ impl Reader {
         items.iter().filter_map(|item| self.item(item)).collect()
     }
 
-    /// None of what is compiled for tests alone.
+    /// Converts an item. Returns `None` for code that is compiled only for tests.
     pub(super) fn item(&self, item: &Item) -> Option<Node> {
         let is_left_out = match item {
             Item::Fn(it) => self.leaves_out_function(&it.attrs),
@@ -71,7 +71,7 @@ impl Reader {
                 };
                 node(it.impl_token.span, Kind::Class(class))
             }
-            // The definition of a macro.
+            // `macro_rules! name { … }`
             Item::Macro(it) if it.ident.is_some() => self.scanned(it.mac.tokens.clone()),
             Item::Macro(it) => self.called_macro(&it.mac),
             Item::Mod(it) => {
@@ -185,7 +185,7 @@ impl Reader {
         node(signature.ident.span(), Kind::Function(Box::new(function)))
     }
 
-    /// The parameter of a closure.
+    /// Returns the parameters that a closure pattern binds.
     pub(super) fn parameters(&self, pattern: &Pat) -> Vec<Parameter> {
         match pattern {
             Pat::Type(it) => self.typed(&it.pat, &it.ty),
@@ -197,7 +197,7 @@ impl Reader {
         self.parameters_of(pattern, Some(words(declared)))
     }
 
-    /// One for each name that the pattern binds; where it binds none, its type still tells something.
+    /// Returns one parameter for each bound name. A pattern without names still yields one, because its type matters.
     fn parameters_of(&self, pattern: &Pat, declared: Option<String>) -> Vec<Parameter> {
         let mut names = self.names(pattern);
         if names.is_empty() {
@@ -253,7 +253,7 @@ impl Reader {
         node(name.span(), Kind::Class(class))
     }
 
-    /// A variant with fields is a class of its own; what it counts as is a constant.
+    /// Converts a variant: its fields become a class, and its discriminant a constant.
     fn variant(&self, variant: &syn::Variant) -> Vec<Node> {
         let count = variant.discriminant.iter().map(|(_, value)| {
             self.declared(&variant.ident, self.expression(value), Binding::Constant)
@@ -272,7 +272,7 @@ fn derives(attributes: &[Attribute]) -> Vec<String> {
     derived.map(|it| path_name(it.path())).collect()
 }
 
-/// The name of a type, without references and what stands in `<…>`.
+/// Returns the name of a type, without references and generic arguments.
 pub(super) fn type_name(of: &Type) -> String {
     match of {
         Type::Path(it) => path_name(&it.path),

@@ -1,5 +1,5 @@
-//! Macros: to `syn` mere tokens. Their arguments are read as expressions, as maps, as statements; of what is neither,
-//! whatever parts can be read, so that no literal hides in them.
+//! Conversion of macro calls, which `syn` leaves as tokens. Arguments are parsed as expressions, maps or statements.
+//! Of other input, every part that parses is used, so that no literal is missed.
 
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use syn::{
@@ -17,12 +17,12 @@ use super::{
 };
 use crate::proof::tree::{Argument, Call, Comparison, Entry, Kind, Leaving, Node};
 
-/// Macros that never come back.
+/// Macros that never return.
 const ENDS: [&str; 5] = ["panic", "unreachable", "todo", "unimplemented", "bail"];
-/// Macros that leave where their first argument is false.
+/// Macros that leave if their first argument is false.
 const ASSERTS: [&str; 4] = ["assert", "debug_assert", "ensure", "require"];
 
-/// What stands for one argument.
+/// One macro argument.
 #[derive(Clone)]
 enum Value {
     Expression(Expr),
@@ -95,7 +95,7 @@ impl Reader {
         )
     }
 
-    /// `matches!(value, pattern if guard)`
+    /// Parses the arguments of `matches!(value, pattern if guard)`.
     fn fits(&self, input: ParseStream<'_>) -> Result<Kind> {
         let value = self.expression(&input.parse()?);
         let comma: Token![,] = input.parse()?;
@@ -106,7 +106,7 @@ impl Reader {
         } else {
             None
         };
-        // The message of an assertion.
+        // Skip the message of an assertion.
         input.parse::<TokenStream>()?;
         Ok(match guard {
             Some(guard) => Kind::And(
@@ -140,7 +140,7 @@ impl Reader {
     }
 
     fn argument(&self, value: &Value) -> Argument {
-        // `name = value` is a keyword.
+        // `name = value` is a keyword argument.
         if let Value::Expression(Expr::Assign(it)) = value
             && let Expr::Path(name) = it.left.as_ref()
             && let Some(name) = name.path.get_ident()
@@ -204,7 +204,7 @@ impl Reader {
         }
     }
 
-    /// What can be read of tokens that follow no grammar.
+    /// Converts the parts that parse of tokens that do not follow Rust grammar.
     pub(super) fn scanned(&self, tokens: TokenStream) -> Node {
         self.scan(plain(tokens))
     }
@@ -222,7 +222,7 @@ impl Reader {
         node(span, Kind::Other(scan.parse2(tokens).unwrap_or_default()))
     }
 
-    /// The longest that can be read here: an entry, a statement, an expression; a token by itself.
+    /// Consumes the longest construct that parses here: an entry, a statement or an expression; otherwise one token.
     fn scan_one(&self, input: ParseStream<'_>) -> Result<Option<Node>> {
         if !self.is_tired()
             && let Some(read) = self.scan_longest(input)
@@ -261,7 +261,7 @@ impl Reader {
 }
 
 impl syn::parse::Parse for Value {
-    /// `{"leverage": 10.0}` and `[…]` as `json!` knows them; everything else is an expression.
+    /// Parses `{"leverage": 10.0}` and `[…]` as in `json!`; anything else as an expression.
     fn parse(input: ParseStream<'_>) -> Result<Self> {
         if let Ok(value) = ahead(input, json) {
             return Ok(value);
@@ -279,17 +279,19 @@ fn json(input: ParseStream<'_>) -> Result<Value> {
             let values = Punctuated::<Value, Token![,]>::parse_terminated.parse2(group.stream())?;
             Value::List(span, values.into_iter().collect())
         }
-        Delimiter::Parenthesis | Delimiter::None => return Err(input.error("no map and no list")),
+        Delimiter::Parenthesis | Delimiter::None => {
+            return Err(input.error("expected a map or a list"));
+        }
     };
-    // `[…].iter()` is more than a list.
+    // `[…].iter()` is an expression, not a list.
     if input.is_empty() || input.peek(Token![,]) {
         Ok(value)
     } else {
-        Err(input.error("more than a value"))
+        Err(input.error("expected nothing after the value"))
     }
 }
 
-/// `key: value, …` or `key => value, …`
+/// Parses `key: value, …` or `key => value, …`.
 fn object(input: ParseStream<'_>) -> Result<Vec<(Expr, Value)>> {
     let entries = Punctuated::<(Expr, Value), Token![,]>::parse_terminated_with(input, |input| {
         let key = input.parse()?;
@@ -307,14 +309,14 @@ fn separator(input: ParseStream<'_>) -> Result<()> {
     }
 }
 
-/// `value; length`
+/// Parses `value; length`.
 fn repeated(input: ParseStream<'_>) -> Result<(Expr, Expr)> {
     let value = input.parse()?;
     input.parse::<Token![;]>()?;
     Ok((value, input.parse()?))
 }
 
-/// `leverage: 10.0`, `leverage: f64 = 10.0`, `"leverage" => 10.0`
+/// Parses `leverage: 10.0`, `leverage: f64 = 10.0` or `"leverage" => 10.0`.
 fn named_value(input: ParseStream<'_>) -> Result<(Expr, Value)> {
     let key = if input.peek(Ident::peek_any) {
         let path = Ident::parse_any(input)?.into();
@@ -338,7 +340,7 @@ fn named_value(input: ParseStream<'_>) -> Result<(Expr, Value)> {
     Ok((key, typed.or_else(|_| input.parse())?))
 }
 
-/// A statement that is more than tokens again, which would be scanned without end.
+/// Parses a statement. Rejects `Verbatim`, because scanning its tokens again would not terminate.
 fn statement(input: ParseStream<'_>) -> Result<Stmt> {
     match input.parse()? {
         Stmt::Item(Item::Verbatim(_)) | Stmt::Expr(Expr::Verbatim(_), _) => {
@@ -348,7 +350,7 @@ fn statement(input: ParseStream<'_>) -> Result<Stmt> {
     }
 }
 
-/// The same of an expression.
+/// Parses an expression. Rejects `Verbatim`, as [`statement`] does.
 fn expression(input: ParseStream<'_>) -> Result<Expr> {
     match input.parse()? {
         Expr::Verbatim(_) => Err(input.error("tokens")),
@@ -356,7 +358,7 @@ fn expression(input: ParseStream<'_>) -> Result<Expr> {
     }
 }
 
-/// What can be parsed here; where it cannot, nothing is taken.
+/// Parses ahead. Consumes nothing on failure.
 fn ahead<T>(input: ParseStream<'_>, parse: impl FnOnce(ParseStream<'_>) -> Result<T>) -> Result<T> {
     let fork = input.fork();
     let parsed = parse(&fork)?;
@@ -364,7 +366,7 @@ fn ahead<T>(input: ParseStream<'_>, parse: impl FnOnce(ParseStream<'_>) -> Resul
     Ok(parsed)
 }
 
-/// Without the `$` of a macro's variables and the `ref` of a `static ref`, so that the rest reads as Rust.
+/// Removes the `$` of macro variables and the `ref` of `static ref`, so that the rest parses as Rust.
 fn plain(tokens: TokenStream) -> TokenStream {
     let mut is_static = false;
     let kept = tokens.into_iter().filter_map(|token| {

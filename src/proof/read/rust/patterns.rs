@@ -1,4 +1,4 @@
-//! Patterns: what they ask for, and what they bind.
+//! Conversion of patterns: the condition that they test, and the names that they bind.
 
 use syn::{Pat, Path, spanned::Spanned};
 
@@ -13,7 +13,7 @@ struct Gathered {
 }
 
 impl Reader {
-    /// What is bound: a name, or the list of them.
+    /// Returns the bound name, or a list of several.
     pub(super) fn target(&self, pattern: &Pat) -> Node {
         let mut names = self.gathered(pattern).names;
         match bare(pattern) {
@@ -27,7 +27,7 @@ impl Reader {
         }
     }
 
-    /// Every name that is bound, and where.
+    /// Returns every bound name with its position.
     pub(super) fn names(&self, pattern: &Pat) -> Vec<Node> {
         self.gathered(pattern).names
     }
@@ -50,7 +50,7 @@ impl Reader {
             Pat::TupleStruct(it) if is_named(&it.path, "Some") || is_named(&it.path, "Ok") => {
                 match it.elems.first().map(|inner| self.pattern(inner)) {
                     Some(inner @ (Pattern::Absent | Pattern::Failed)) => inner,
-                    // `Some("BTCUSDT")` is there only sometimes.
+                    // `Some("BTCUSDT")` does not match every `Some`.
                     Some(Pattern::Other(values)) if !values.is_empty() => Pattern::Other(values),
                     _ => Pattern::Present,
                 }
@@ -73,7 +73,7 @@ impl Reader {
         match pattern {
             Pat::Ident(it) => {
                 let name = spelled(&it.ident);
-                // A constant or a variant is compared with.
+                // A constant or a variant is compared, not bound.
                 let is_value = it.subpat.is_none() && name.starts_with(char::is_uppercase);
                 let named = node(it.ident.span(), Kind::Name(name));
                 if is_value {
@@ -119,7 +119,7 @@ impl Reader {
     }
 }
 
-/// Without brackets, references and types round it.
+/// Removes parentheses, references and type annotations.
 fn bare(pattern: &Pat) -> &Pat {
     match pattern {
         Pat::Paren(it) => bare(&it.pat),
@@ -129,12 +129,12 @@ fn bare(pattern: &Pat) -> &Pat {
     }
 }
 
-/// Whether it is the last part of a path.
+/// Returns true if `name` is the last part of a path.
 pub(super) fn is_named(path: &Path, name: &str) -> bool {
     path.segments.last().is_some_and(|it| it.ident == name)
 }
 
-/// Of several patterns what all of them are; `None | Err(_)` is absent.
+/// Combines alternatives. If all are of one kind, the result is of that kind; `None | Err(_)` is absent.
 fn either(cases: Vec<Pattern>, whole: Gathered) -> Pattern {
     let is_present = |case: &Pattern| matches!(case, Pattern::Present);
     let is_failed = |case: &Pattern| matches!(case, Pattern::Failed);

@@ -8,14 +8,14 @@ use super::{
 };
 use crate::proof::tree::{At, Node};
 
-/// What a file is read as.
+/// Checks the tree of a file.
 #[track_caller]
 fn check(text: &str, expected: &str) {
     let tree = read(text).unwrap();
     assert_eq!(print(&tree.root), format!("{{{expected}}}"));
 }
 
-/// What the body of a function is read as.
+/// Checks the tree of a function body.
 #[track_caller]
 fn check_body(text: &str, expected: &str) {
     check(
@@ -43,7 +43,7 @@ fn literals() {
 }
 
 #[test]
-fn what_changes_nothing_is_seen_through() {
+fn transparent_expressions() {
     check_body("&mut (x as f64)", "x");
     check_body("*x = (&10.0)", "x = 10");
     check_body("load().await", "load()");
@@ -112,7 +112,7 @@ fn branches() {
 }
 
 #[test]
-fn what_leaves() {
+fn jumps() {
     check_body("return Err(e)", "return Err(e)");
     check_body("load()?", "load()?");
     check_body("Err(e)?; None?", "return Err(e); return none");
@@ -141,7 +141,7 @@ fn closures() {
 }
 
 #[test]
-fn macros_of_expressions() {
+fn macros_with_expressions() {
     check_body(
         "dec!(10.0); vec![1, 2]; vec![0.5; 3]",
         "dec!(10); vec!(1, 2); vec!(0.5)",
@@ -156,7 +156,7 @@ fn macros_of_expressions() {
 }
 
 #[test]
-fn macros_of_maps() {
+fn macros_with_maps() {
     check_body(
         r#"json!({"leverage": 10.0, "n": {"x": [1, null, {}]}, k: v, (f()): -1})"#,
         r#"json!({leverage: 10, n: {x: [1, none, {}]}, k: v, [f()]: -1})"#,
@@ -170,7 +170,7 @@ fn macros_of_maps() {
 }
 
 #[test]
-fn macros_of_statements() {
+fn macros_with_statements() {
     check(
         "lazy_static! { static ref LEVERAGE: f64 = 10.0; }",
         "lazy_static!({const LEVERAGE = 10;});",
@@ -186,7 +186,7 @@ fn macros_of_statements() {
 }
 
 #[test]
-fn macros_of_no_grammar() {
+fn macros_with_other_grammars() {
     check_body(
         "tokio::select! { m = rx.recv() => { place(m, 5.0).await; } else => {} }",
         "tokio::select!(<m = rx.recv() {place(m, 5);} {else: {}}>)",
@@ -204,7 +204,7 @@ fn macros_of_no_grammar() {
 }
 
 #[test]
-fn what_syn_takes_for_tokens() {
+fn verbatim_syntax() {
     check("fn f(a: f64) -> f64;", "<fn f <{a: f64}> f64>;");
     check(
         "impl S { const N: f64; fn f(); }",
@@ -326,7 +326,7 @@ fn tests_are_left_out() {
 }
 
 #[test]
-fn places_are_in_lines_and_characters() {
+fn positions_are_in_lines_and_characters() {
     let text = "#!/usr/bin/env run\nfn f() {\n    \"äö\"; a.b.c(10.0, -1.0)[x!(2.0)];\n}";
     let tree = read(text).unwrap();
     let mut all = Vec::new();
@@ -356,7 +356,7 @@ fn gather(node: &Node, all: &mut Vec<(String, At)>) {
 }
 
 #[test]
-fn what_is_no_rust_is_told_with_its_place() {
+fn errors_have_positions() {
     #[track_caller]
     fn check(text: &str, line: usize, column: usize, message: &str) {
         let at = At { line, column };
@@ -373,18 +373,18 @@ fn what_is_no_rust_is_told_with_its_place() {
         "fn f() {",
         1,
         8,
-        "a bracket or a quote that has no other, or no letter of Rust",
+        "unbalanced bracket or quote, or a character that is not valid in Rust",
     );
     check(
         "fn f() }",
         1,
         8,
-        "a bracket or a quote that has no other, or no letter of Rust",
+        "unbalanced bracket or quote, or a character that is not valid in Rust",
     );
     check("fn", 1, 1, "unexpected end of input, expected identifier");
 }
 
-/// A reader runs on a thread with room; so does this.
+/// Runs `work` on a thread with the stack size that the proof uses.
 fn with_room<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     std::thread::Builder::new()
         .stack_size(256 << 20)
@@ -395,7 +395,7 @@ fn with_room<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T 
 }
 
 #[test]
-fn what_is_nested_too_deeply_is_refused() {
+fn deeply_nested_code_is_rejected() {
     let deep = |times: usize, before: &str, after: &str| {
         let text = format!(
             "fn f() {{ let x = {}{{1}}{}; }}",
@@ -432,7 +432,7 @@ fn what_is_nested_too_deeply_is_refused() {
 }
 
 #[test]
-fn no_text_makes_it_panic() {
+fn truncated_text_does_not_panic() {
     let sample = include_str!("tests/sample.rs.txt");
     let Tree { tests_left_out, .. } = read(sample).unwrap();
     assert_eq!(tests_left_out, 1);
@@ -445,7 +445,7 @@ proptest::proptest! {
     #![proptest_config(proptest::prelude::ProptestConfig { failure_persistence: None, ..proptest::prelude::ProptestConfig::with_cases(200) })]
 
     #[test]
-    fn nor_does_any_row_of_tokens(tokens in proptest::collection::vec(proptest::sample::select(TOKENS), 0..40), text in ".{0,60}") {
+    fn arbitrary_tokens_do_not_panic(tokens in proptest::collection::vec(proptest::sample::select(TOKENS), 0..40), text in ".{0,60}") {
         let row = tokens.join(" ");
         let _ = read(&row);
         let _ = read(&format!("fn f() {{ {row} }}"));

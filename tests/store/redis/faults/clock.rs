@@ -1,4 +1,4 @@
-//! A reader whose clock is wrong.
+//! Faults: a reader with a wrong clock.
 
 use portcullis::{
     decide::Reason,
@@ -19,20 +19,23 @@ use crate::{
 
 const HOUR: i64 = 3_600_000_000;
 
-/// Up to so many hours, either way.
+/// Returns a random duration of at most `hours` in either direction.
 fn within(hours: i64) -> Span {
     let most = u64::try_from(2 * hours * HOUR).unwrap();
     Span::from_micros(i64::try_from(dice() % most).unwrap() - hours * HOUR)
 }
 
-/// Whatever the clock says, a policy is in force from its beginning to its end by that clock and at no other
-/// moment. By the true time a clock that is behind takes one that is over for as long as it is behind, and
-/// nothing in a policy can tell it: where that matters, `max_intent_skew_sec` has the bridge compare clocks.
+/// A policy is in force exactly from its beginning to its expiry by the clock of the reader. A clock that is behind
+/// accepts an expired policy for as long as it is behind, which the policy itself cannot prevent: with
+/// `max_intent_skew_sec`, the bridge compares clocks.
 #[test]
-fn it_takes_nothing_before_its_beginning_or_after_its_end_by_its_own_clock() {
+fn a_policy_is_in_force_only_within_its_validity_by_the_reader_clock() {
     let redis = redis();
     let store = redis.open();
-    let tally = Tally::of("clock of a reader up to 12 hours off, either way", 300);
+    let tally = Tally::of(
+        "clock of a reader up to 12 hours off, in either direction",
+        300,
+    );
     let (from, until) = (now(), at(UNTIL));
     let beginning = format!(r#""valid_from_epoch": {},"#, "1766547134.5");
     store.publish(&publication("1", &beginning), None).unwrap();
@@ -58,7 +61,7 @@ fn it_takes_nothing_before_its_beginning_or_after_its_end_by_its_own_clock() {
         taken.add(usize::from(found.is_none()));
         behind.add(usize::from(found.is_none() && truth > until));
     }
-    // The ends themselves.
+    // The boundaries.
     let policy = store.load().unwrap();
     let micro = Span::from_micros(1);
     let before = from.saturating_add(Span::from_micros(-1));
@@ -71,14 +74,14 @@ fn it_takes_nothing_before_its_beginning_or_after_its_end_by_its_own_clock() {
         assert_eq!(denied(&Guardrails::none(), &policy, moment), expected);
     }
     note(&format!(
-        "clock of a reader off: of {} policies in force by that clock {} were over by the true time (a clock behind); in the bridge `max_intent_skew_sec` denies them",
+        "clock of a reader off: of {} policies in force by that clock, {} had expired by the true time (clock behind); in the bridge, `max_intent_skew_sec` denies these intents",
         taken.get(),
         behind.get()
     ));
     tally.conclude_felt();
 }
 
-#[expect(clippy::print_stdout, reason = "a line under the table")]
+#[expect(clippy::print_stdout, reason = "a note below the table")]
 fn note(text: &str) {
     println!("note: {text}");
 }

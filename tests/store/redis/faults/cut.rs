@@ -1,4 +1,4 @@
-//! A connection that ends.
+//! Faults: connections that are cut.
 
 use std::thread;
 
@@ -14,13 +14,16 @@ use crate::{linearizable, policies::publication, proxy::Proxy, tally::Tally};
 fn at_any_byte() {
     let server = Server::start();
     let proxy = Proxy::before(server.port());
-    let series = Series::under(Tally::of("connection cut at any byte, either way", 100));
+    let series = Series::under(Tally::of(
+        "connection cut at any byte, in either direction",
+        100,
+    ));
     proxy.cut_within(60_000);
     series.amid(&proxy.url(), |round| {
         let cuts = proxy.cuts();
         eventually("a cut", || proxy.cuts() > cuts);
         if round + 1 == series.tally.rounds() {
-            // In the end the feed has to catch up, which a line that is cut for ever may keep it from.
+            // After the last round the feed must catch up, which further cuts could prevent.
             proxy.cut_within(0);
         }
     });
@@ -43,14 +46,15 @@ fn by_the_server() {
     series.tally.conclude();
 }
 
-/// Whatever a lost answer leaves open, the same writer may try again: what it saw is gone if it had won.
+/// After a lost answer, the writer can repeat the publication: if the first attempt was applied, the second one is a
+/// conflict.
 #[test]
-fn whoever_tries_again_after_a_lost_answer_publishes_once() {
+fn a_publication_repeated_after_a_lost_answer_is_applied_once() {
     let server = Server::start();
     let proxy = Proxy::before(server.port());
     let direct = RedisStore::open(&server.url()).unwrap();
     let tally = Tally::of(
-        "the same publication tried again until an answer came, over a line that is cut",
+        "same publication repeated until an answer arrives, over a connection that is cut",
         50,
     );
     let mut seen = None;
@@ -62,7 +66,7 @@ fn whoever_tries_again_after_a_lost_answer_publishes_once() {
         loop {
             match store.publish(&publication, seen) {
                 Ok(_) => break,
-                // It won before: what lies there is its own.
+                // An earlier attempt was applied: the stored policy is its own.
                 Err(PublishError::Conflict { .. }) => break,
                 Err(PublishError::Store(_)) => tally.refusals.add(1),
                 Err(error) => panic!("{error}"),
@@ -72,7 +76,7 @@ fn whoever_tries_again_after_a_lost_answer_publishes_once() {
         proxy.cut_within(0);
         seen = direct.current_hash().unwrap();
         tally.answers.add(1);
-        // What it did lies at the top.
+        // The publication is among the newest entries.
         let history = direct.history(16).unwrap();
         let times = history
             .iter()
@@ -85,14 +89,14 @@ fn whoever_tries_again_after_a_lost_answer_publishes_once() {
     tally.conclude_felt();
 }
 
-/// Many at once over lines that are cut: what is known of it still has an explanation one after the other.
+/// Concurrent operations over connections that are cut are still linearizable.
 #[test]
-fn many_at_once() {
+fn concurrent_operations_are_linearizable() {
     let server = Server::start();
     let proxy = Proxy::before(server.port());
     proxy.cut_within(60_000);
     let tally = Tally::of(
-        "three writers and three readers at once over lines that are cut, linearizable",
+        "three concurrent writers and three readers over connections that are cut, linearizable",
         40,
     );
     let operations = linearizable::record(&tally, &|| {

@@ -1,4 +1,4 @@
-//! A server with no room left.
+//! Faults: a server without free disk space or memory.
 
 use std::fs;
 
@@ -10,17 +10,17 @@ use super::super::{
 };
 use crate::{proxy::dice, tally::Tally};
 
-/// A limit that the next steps reach, at any of their bytes.
+/// Returns a file size limit that the next changes reach at a random byte.
 fn soon(server: &Server) -> u64 {
     fs::metadata(server.log_of_steps()).unwrap().len() + dice() % 20_000
 }
 
-/// A server that waits for its disk ends when that is full, before it answers.
+/// A server with `appendfsync always` exits on a full disk, before it answers.
 #[test]
-fn full_at_any_byte_of_a_step() {
+fn full_at_any_byte_of_a_change() {
     let mut server = Server::on_small_disk(&[]);
     let series = Series::under(Tally::of(
-        "disk full at any byte of a step (appendfsync always): the server ends",
+        "disk full at any byte of a change (appendfsync always): the server exits",
         5,
     ));
     series.amid(&server.url(), |_| {
@@ -32,18 +32,18 @@ fn full_at_any_byte_of_a_step() {
     series.tally.conclude_felt();
 }
 
-/// One that does not wait goes on without taking steps (MISCONF), and catches up when there is room.
+/// A server with `appendfsync everysec` rejects changes (MISCONF) until there is free space.
 #[test]
-fn full_at_any_byte_behind_a_step() {
+fn full_at_any_byte_after_a_change() {
     let server = Server::on_small_disk(&["--appendfsync", "everysec"]);
     let series = Series::under(Tally::of(
-        "disk full behind a step (appendfsync everysec): MISCONF",
+        "disk full after a change (appendfsync everysec): MISCONF",
         5,
     ));
     series.amid(&server.url(), |_| {
         let refusals = series.tally.refusals.get();
         server.fill_disk(Some(soon(&server)));
-        eventually("steps are refused", || {
+        eventually("rejected changes", || {
             series.tally.refusals.get() > refusals + 3
         });
         server.fill_disk(None);
@@ -53,11 +53,11 @@ fn full_at_any_byte_behind_a_step() {
 }
 
 #[test]
-fn full_when_everything_is_saved() {
+fn full_during_a_snapshot() {
     let options = ["--appendonly", "no", "--save", "3600 1"];
     let server = Server::on_small_disk(&options);
     let series = Series::under(Tally::of(
-        "disk full under a snapshot (stop-writes-on-bgsave-error): MISCONF",
+        "disk full during a snapshot (stop-writes-on-bgsave-error): MISCONF",
         5,
     ));
     let save = |status: &str| {
@@ -72,7 +72,7 @@ fn full_when_everything_is_saved() {
         let refusals = series.tally.refusals.get();
         server.fill_disk(Some(1));
         save("err");
-        eventually("steps are refused", || {
+        eventually("rejected changes", || {
             series.tally.refusals.get() > refusals + 3
         });
         server.fill_disk(None);
@@ -89,7 +89,7 @@ fn out_of_memory() {
     series.amid(&server.url(), |_| {
         let refusals = series.tally.refusals.get();
         let _: String = server.tell(&["CONFIG", "SET", "maxmemory", "1"]);
-        eventually("steps are refused", || {
+        eventually("rejected changes", || {
             series.tally.refusals.get() > refusals + 3
         });
         let _: String = server.tell(&["CONFIG", "SET", "maxmemory", "0"]);
@@ -99,11 +99,11 @@ fn out_of_memory() {
 }
 
 #[test]
-fn a_stream_that_takes_nothing_more_leaves_nothing_behind() {
+fn a_full_stream_leaves_no_partial_change() {
     let server = Server::start();
     let store = RedisStore::open(&server.url()).unwrap();
-    let series = Series::under(Tally::of("a stream that takes nothing more", 10));
-    // The last id that there is.
+    let series = Series::under(Tally::of("a stream that accepts no more entries", 10));
+    // The highest possible ID: the server accepts no entry after it.
     let last = "18446744073709551615-18446744073709551615";
     let updates = "quantum:stream:policy.update";
     for round in 1..=series.tally.rounds() {

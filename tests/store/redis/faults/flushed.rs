@@ -1,4 +1,4 @@
-//! A server that forgets everything.
+//! Faults: a server that loses all its data.
 
 use std::{
     sync::atomic::{AtomicBool, Ordering},
@@ -21,7 +21,7 @@ use crate::{
     tally::Tally,
 };
 
-/// Publishes the n-th of a series, with this sequence or the store's next.
+/// Publishes the n-th policy of a series with this sequence, or with the next sequence of the store.
 fn publish(store: &dyn PolicyStore, n: u64, seq: Option<u64>) -> u64 {
     let policy = match seq {
         None => nth(n),
@@ -33,10 +33,10 @@ fn publish(store: &dyn PolicyStore, n: u64, seq: Option<u64>) -> u64 {
 }
 
 #[test]
-fn it_fools_no_reader_that_remembers() {
+fn a_reader_with_a_remembered_sequence_rejects_older_policies() {
     let redis = redis();
     let store = redis.open();
-    let series = Series::under(Tally::of("server flushed (FLUSHALL) amid loads", 20));
+    let series = Series::under(Tally::of("server flushed (FLUSHALL) during loads", 20));
     let done = AtomicBool::new(false);
     thread::scope(|scope| {
         let readers = [(); 2].map(|()| {
@@ -62,12 +62,12 @@ fn it_fools_no_reader_that_remembers() {
                 assert_eq!(absence(own.load()), format!("a policy: v{n}"));
             }
             let (answers, refusals) = (series.tally.answers.get(), series.tally.refusals.get());
-            eventually("the readers load", || {
+            eventually("loads by the readers", || {
                 series.tally.answers.get() > answers || readers.iter().any(|it| it.is_finished())
             });
             let _: String = redis.0.tell(&["FLUSHALL"]);
             assert_eq!(absence(own.load()), "NotFound");
-            // The store begins anew; a reader does not.
+            // The sequence of the store starts again at 1; the reader still remembers its own.
             n += 1;
             assert_eq!(publish(&*store, n, None), 1);
             assert!(store.audit().unwrap().is_whole());
@@ -75,7 +75,7 @@ fn it_fools_no_reader_that_remembers() {
                 absence(own.load()),
                 format!("RolledBack {{ seen: {highest}, offered: Some(1) }}")
             );
-            eventually("the readers feel it", || {
+            eventually("rejections by the readers", || {
                 series.tally.refusals.get() > refusals || readers.iter().any(|it| it.is_finished())
             });
         }

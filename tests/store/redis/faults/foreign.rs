@@ -1,4 +1,4 @@
-//! A writer that changes what others published.
+//! Faults: a writer that changes published policies.
 
 use portcullis::{
     domain::Span,
@@ -16,17 +16,17 @@ use crate::{
     tally::Tally,
 };
 
-/// Any of the moments after the end.
+/// Returns a random time after the expiry.
 fn later() -> String {
     format!("{}.5", 1_766_600_000 + dice() % 100_000_000)
 }
 
 #[test]
-fn an_end_that_is_extended_behind_the_hash() {
+fn an_extended_expiry_without_a_new_hash() {
     let redis = redis();
     let store = redis.open();
     let series = Series::under(Tally::of(
-        "only `valid_until_epoch` extended, behind the hash",
+        "only `valid_until_epoch` extended, without a new hash",
         50,
     ));
     for _ in 0..series.tally.rounds() {
@@ -37,7 +37,8 @@ fn an_end_that_is_extended_behind_the_hash() {
             .tell(&["HSET", POLICY, "valid_until_epoch", &later()]);
         let loaded = series.load(&*store);
         assert_eq!(absence(loaded), "POLICY_HASH_MISMATCH");
-        // It does not run over what is there unseen, and whoever has seen it puts it right.
+        // A writer that expects the original policy gets a conflict; one that expects the changed policy can replace
+        // it.
         let found = store.current_hash().unwrap();
         let blind = publication("x", "");
         check_conflict(
@@ -53,11 +54,11 @@ fn an_end_that_is_extended_behind_the_hash() {
 }
 
 #[test]
-fn a_universe_and_an_end_behind_the_hash_or_without_it() {
+fn a_changed_universe_and_expiry_with_a_wrong_hash_or_without_one() {
     let redis = redis();
     let store = redis.open();
     let series = Series::under(Tally::of(
-        "universe and expiry rewritten, the hash left, removed, or of another policy",
+        "universe and expiry changed; the hash kept, removed, or of another policy",
         50,
     ));
     let reader = Reader::new(redis.open(), SequenceGuard::in_memory());
@@ -82,7 +83,8 @@ fn a_universe_and_an_end_behind_the_hash_or_without_it() {
             }
             (1, _) => {
                 let _: u64 = redis.0.tell(&["HDEL", POLICY, "policy_hash"]);
-                // It is a policy, for who neither requires a hash nor remembers; both of these do not take it.
+                // Without a required hash and a remembered sequence it is accepted; with either of them it is
+                // rejected.
                 let policy = store.load().unwrap();
                 let now = crate::policies::at(&later).saturating_add(Span::from_micros(-1));
                 assert_eq!(denied(&Guardrails::none(), &policy, now), None);

@@ -1,4 +1,4 @@
-//! A server that is killed, and comes back with what is on its disk.
+//! Faults: a server that is killed and restarted from its disk.
 
 use std::{thread, time::Duration};
 
@@ -15,10 +15,10 @@ use crate::{
 };
 
 #[test]
-fn in_the_middle_of_publications_and_loads() {
+fn during_publications_and_loads() {
     let mut server = Server::start();
     let series = Series::under(Tally::of(
-        "server killed (-9) and restarted amid publications and loads",
+        "server killed (-9) and restarted during publications and loads",
         5,
     ));
     series.amid(&server.url(), |_| {
@@ -34,13 +34,13 @@ fn in_the_middle_of_publications_and_loads() {
     series.tally.conclude_felt();
 }
 
-/// The step has arrived and is not taken; the load has been asked for and is not answered.
+/// The change has arrived but is not applied; the load has been sent but is not answered.
 #[test]
-fn between_a_question_and_its_answer() {
+fn between_a_command_and_its_answer() {
     let mut server = Server::start();
     let url = server.url();
     let series = Series::under(Tally::of(
-        "server killed (-9) between a step or a load and its answer",
+        "server killed (-9) between a change or a load and its answer",
         5,
     ));
     let store = RedisStore::open(&url).unwrap();
@@ -53,7 +53,7 @@ fn between_a_question_and_its_answer() {
         thread::scope(|scope| {
             if round % 2 == 0 {
                 scope.spawn(|| assert!(!series.publish(&store)));
-                eventually("the step has arrived", || {
+                eventually("the arrival of the change", || {
                     let info: String = redis::cmd("INFO")
                         .arg("clients")
                         .query(&mut watcher)
@@ -74,7 +74,7 @@ fn between_a_question_and_its_answer() {
 }
 
 #[test]
-fn a_connection_that_broke_unused_is_made_anew() {
+fn a_broken_idle_connection_is_reopened() {
     let mut server = Server::start();
     let store = RedisStore::open(&server.url()).unwrap();
     let first = publish(&store, "1").hash();

@@ -1,4 +1,4 @@
-//! Keys of another kind.
+//! Faults: keys of another type.
 
 use portcullis::store::{PolicyStore as _, PublishError, StoreError};
 
@@ -9,17 +9,17 @@ use crate::{
 };
 
 #[test]
-fn they_are_unreadable_and_not_overwritten() {
+fn keys_of_another_type_are_unreadable_and_not_overwritten() {
     let redis = redis();
     let (store, server) = (redis.open(), &redis.0);
     let series = Series::under(Tally::of(
-        "key of the wrong type, each of five at each kind",
+        "key of the wrong type: each of five keys with each type",
         1,
     ));
     let _: String = server.tell(&["SET", POLICY, "{}"]);
     assert_eq!(
         store.load().unwrap_err().to_string(),
-        "`quantum:policy:current`: `another kind of key` is not a hash; publish a whole one, or roll back"
+        "`quantum:policy:current`: `a key of another type` is not a hash; publish a complete policy, or roll back"
     );
     let _: u64 = server.tell(&["DEL", POLICY]);
     let kinds: [&[&str]; 6] = [
@@ -55,7 +55,7 @@ fn they_are_unreadable_and_not_overwritten() {
                     );
                     assert!(refused.to_string().contains(key), "{refused}");
                     series.tally.refusals.add(1);
-                    // Nothing at all was written.
+                    // Nothing was written.
                     let keys: Vec<String> = server.tell(&["KEYS", "*"]);
                     assert_eq!(keys, [key]);
                     let kept: String = server.tell(&["TYPE", key]);

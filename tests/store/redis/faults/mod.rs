@@ -1,4 +1,4 @@
-//! What happens when things go wrong: a file a kind of fault, a row of the table a test.
+//! Fault tests: one file for each kind of fault, one row of the table for each test.
 
 mod clock;
 mod cut;
@@ -24,7 +24,7 @@ use portcullis::{
     policy::{Policy, PolicyState},
 };
 
-/// Why an intent is denied under this policy, if it is.
+/// Returns the skip reason of an intent under a policy, if it is skipped.
 fn denied(guardrails: &Guardrails, policy: &Policy, now: Instant) -> Option<Reason> {
     let ownership = ExitOwnership::new("owner", [""; 0]).unwrap();
     let engine = Engine::new(guardrails.clone(), ownership);

@@ -1,7 +1,7 @@
-//! A server that lost its power: the end of what is on its disk is missing, from any byte on.
+//! Faults: a power failure of the server, after which the end of its log is missing from any byte on.
 //!
-//! What it told before may be gone with it, and that is for the disk to answer; what is there is one moment,
-//! whole, and whoever remembers what it has seen takes nothing older.
+//! Acknowledged changes may be lost, depending on the disk. The recovered state is the complete state of one earlier
+//! moment, and a reader that remembers its sequence accepts no older policy.
 
 use std::fs;
 
@@ -13,7 +13,7 @@ use super::super::{
 };
 use crate::{proxy::dice, tally::Tally};
 
-/// Publishes three times, and lets the server lose some of it. Gives the history before and after.
+/// Publishes three times and makes the server lose a part of it. Returns the history before and after.
 fn lose(series: &Series, server: &mut Server, store: &RedisStore) -> [Vec<HistoryEntry>; 2] {
     for _ in 0..3 {
         assert!(series.publish(store));
@@ -43,11 +43,11 @@ fn hashes(entries: &[HistoryEntry]) -> Vec<String> {
 }
 
 #[test]
-fn what_is_left_is_one_moment_whole() {
+fn the_recovered_state_is_a_complete_earlier_state() {
     let mut server = Server::start();
     let store = RedisStore::open(&server.url()).unwrap();
     let series = Series::under(Tally::of(
-        "power lost: the server's log ends at any byte",
+        "power lost: the log of the server ends at any byte",
         20,
     ));
     for _ in 0..series.tally.rounds() {
@@ -58,28 +58,28 @@ fn what_is_left_is_one_moment_whole() {
         let trail = store.audit().unwrap();
         assert!(trail.is_whole(), "{:?}", trail.faults());
         assert_eq!(trail.entries().len(), after.len());
-        // Nothing of a step that is not whole stays in the log.
+        // A rewrite removes an incomplete change from the log.
         let _: String = server.tell(&["BGREWRITEAOF"]);
-        eventually("the log is written anew", || {
+        eventually("the rewritten log", || {
             let info: String = server.tell(&["INFO", "persistence"]);
             info.contains("aof_rewrite_in_progress:0") && info.contains("aof_rewrite_scheduled:0")
         });
-        // Steps go on from there.
+        // Changes succeed again.
         assert!(series.publish(&store));
         series.load(&store).unwrap();
     }
     series.tally.conclude_felt();
 }
 
-/// A server that finds part of a step at the end of its log does not take it; but Redis 7.0 leaves it in the log,
-/// and a second start takes it as if it belonged to the step behind it. No policy is torn by it, and the audit
+/// A server that finds an incomplete change at the end of its log ignores it. But Redis 7.0 leaves it in the log, and
+/// at the second start applies it as a part of the next change. No policy becomes incomplete by it, and the audit log
 /// shows it.
 #[test]
-fn what_an_unwritten_log_brings_back_shows_in_the_audit() {
+fn an_incomplete_change_applied_at_the_second_start_is_detected_by_the_audit_log() {
     let mut server = Server::start();
     let store = RedisStore::open(&server.url()).unwrap();
     let series = Series::under(Tally::of(
-        "power lost, and started again with what the log still holds",
+        "power lost, then restarted twice with the rest of the log",
         20,
     ));
     for _ in 0..series.tally.rounds() {
@@ -102,7 +102,7 @@ fn what_an_unwritten_log_brings_back_shows_in_the_audit() {
         }
         series.tally.refusals.add(1);
         series.tally.doubled.add(usize::from(trail.is_whole()));
-        // What is gone from the log does not come back.
+        // Lost entries do not come back, so start the next round with an empty store.
         let _: String = server.tell(&["FLUSHALL"]);
     }
     series.tally.conclude_felt();

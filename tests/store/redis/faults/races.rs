@@ -1,4 +1,4 @@
-//! Two writers at once, and one that writes twice.
+//! Faults: two concurrent writers, and duplicate publications.
 
 use std::{sync::Barrier, thread};
 
@@ -14,16 +14,13 @@ use crate::{
 };
 
 #[test]
-fn of_two_publishers_that_saw_the_same_exactly_one_wins() {
+fn exactly_one_of_two_publishers_with_the_same_expectation_wins() {
     let redis = redis();
-    let tally = Tally::of(
-        "two publishers at once, each pair having seen the same",
-        200,
-    );
+    let tally = Tally::of("two concurrent publishers that expect the same policy", 200);
     let stores = [redis.open(), redis.open()];
     let mut seen = None;
     for round in 0..tally.rounds() {
-        // Each its own, both the same, and both with the same sequence.
+        // Different versions, the same version, and the same version with the same sequence.
         let names = match round % 3 {
             0 => ["a", "b"],
             _ => ["same", "same"],
@@ -58,7 +55,7 @@ fn of_two_publishers_that_saw_the_same_exactly_one_wins() {
         for outcome in outcomes.into_iter().filter(Result::is_err) {
             tally.refusals.add(1);
             match outcome {
-                // The sequence that both brought is used up: the loser may be told this first.
+                // The winner has used the sequence of both: the loser may get this error before the conflict.
                 Err(PublishError::SequenceNotHigher { offered, highest }) if round % 3 == 2 => {
                     assert_eq!(offered, highest);
                 }
@@ -75,7 +72,7 @@ fn of_two_publishers_that_saw_the_same_exactly_one_wins() {
 }
 
 #[test]
-fn a_version_that_is_published_twice_happens_once() {
+fn a_duplicate_publication_is_rejected() {
     let redis = redis();
     let store = redis.open();
     let tally = Tally::of("the same version published twice", 50);
@@ -87,7 +84,7 @@ fn a_version_that_is_published_twice_happens_once() {
             publication(&version, &format!(r#""policy_seq": {},"#, round + 1)),
         );
         let first = store.publish(&numbered, seen).unwrap();
-        // Whoever has not seen it cannot publish over it, and its sequence is used up for whoever has.
+        // A writer that does not expect it gets a conflict; for one that does, its sequence is already used.
         let here = Some(first.hash());
         for again in [&plain, &numbered] {
             check_conflict(store.publish(again, seen), seen, here);
@@ -102,7 +99,7 @@ fn a_version_that_is_published_twice_happens_once() {
         tally
             .stale
             .add(usize::from(store.load().unwrap().hash() != first.hash()));
-        // What it did lies at the top.
+        // The publication is among the newest entries.
         let history = store.history(16).unwrap();
         let times = history
             .iter()
@@ -115,12 +112,12 @@ fn a_version_that_is_published_twice_happens_once() {
     tally.conclude_felt();
 }
 
-/// Neither reads what the other writes, but for how far the audit has come. Who is overtaken at each of many
-/// attempts is told so, and may try again: nothing was done.
+/// Publications and halts share only the audit head. A writer that loses all its attempts gets `Contended` and can
+/// try again, because nothing was changed.
 #[test]
-fn publications_and_halts_at_once_are_all_in_the_audit() {
+fn concurrent_publications_and_halts_are_all_in_the_audit_log() {
     let redis = redis();
-    let tally = Tally::of("publications and halts at once", 100);
+    let tally = Tally::of("concurrent publications and halts", 100);
     let rounds = tally.rounds();
     thread::scope(|scope| {
         scope.spawn(|| {

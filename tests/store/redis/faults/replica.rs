@@ -1,4 +1,4 @@
-//! A server that takes no writes.
+//! Faults: a read-only replica.
 
 use portcullis::{
     guardrails::Halt,
@@ -15,11 +15,11 @@ use crate::{
 };
 
 #[test]
-fn a_replica_is_read_and_takes_no_writes() {
+fn a_replica_can_be_read_and_is_read_only() {
     let primary = Server::start();
     let store = RedisStore::open(&primary.url()).unwrap();
     let series = Series::under(Tally::of(
-        "read-only replica, its link cut and made anew",
+        "read-only replica, its link cut and restored",
         20,
     ));
     let port = primary.port().to_string();
@@ -35,9 +35,9 @@ fn a_replica_is_read_and_takes_no_writes() {
         assert!(series.publish(&store));
         let latest = store.load().unwrap();
         let _: u64 = primary.tell(&["CLIENT", "KILL", "TYPE", "replica"]);
-        eventually("the replica follows", || {
+        eventually("the latest policy on the replica", || {
             let loaded = copy.load();
-            // It may be behind, and says so to nobody; never more than one publication, whole.
+            // The replica may be behind, but always holds one complete publication.
             series.judge(0, &loaded);
             loaded.is_ok_and(|policy| policy.hash() == latest.hash())
         });
@@ -58,7 +58,7 @@ fn a_replica_is_read_and_takes_no_writes() {
         assert_eq!(store.load().unwrap().hash(), latest.hash());
     }
     series.settle(&store);
-    eventually("the replica has all of it", || {
+    eventually("the complete audit log on the replica", || {
         copy.audit() == store.audit()
     });
     series.settle(&copy);

@@ -1,4 +1,4 @@
-//! A sequence that goes back.
+//! Faults: a lower sequence.
 
 use portcullis::store::{PolicyStore as _, PublishError, Reader, SequenceGuard};
 
@@ -9,13 +9,13 @@ use crate::{
     tally::Tally,
 };
 
-/// An earlier publication, whole and with its hash, over a later one; the sequence goes back.
+/// Replaces a publication by a complete earlier one with its hash and its lower sequence.
 #[test]
-fn an_earlier_publication_put_back() {
+fn an_earlier_publication_is_rejected() {
     let redis = redis();
     let store = redis.open();
     let series = Series::under(Tally::of(
-        "sequence going back: an earlier publication, whole, over a later one",
+        "lower sequence: a complete earlier publication over a later one",
         50,
     ));
     let folder = tempfile::tempdir().unwrap();
@@ -24,7 +24,7 @@ fn an_earlier_publication_put_back() {
     for _ in 0..series.tally.rounds() {
         assert!(series.publish(&*store));
         published.push(fields_of(&store.load().unwrap()));
-        // It remembers across restarts.
+        // The sequence is remembered across restarts.
         let remember = || Reader::new(redis.open(), SequenceGuard::in_file(&seen).unwrap());
         let reader = remember();
         series.judge(series.told(), &reader.load());
@@ -39,7 +39,7 @@ fn an_earlier_publication_put_back() {
                 series.judge(series.told(), &loaded);
                 assert!(absence(loaded).starts_with("RolledBack"));
             }
-            // A store does not publish below what it published.
+            // A store does not publish with a lower sequence.
             let refused = store.publish(
                 &publication("x", r#""policy_seq": 1,"#),
                 store.current_hash().unwrap(),

@@ -1,4 +1,4 @@
-//! A server that takes its time.
+//! Faults: a slow server.
 
 use std::{thread, time::Duration};
 
@@ -10,18 +10,18 @@ use super::super::{
 };
 use crate::{proxy::Proxy, tally::Tally};
 
-/// What had arrived is done when it thaws, whether anybody still waits for it or not.
+/// A frozen server executes the commands that it has received when it resumes, even if the client has given up.
 #[test]
-fn a_server_that_freezes() {
+fn a_frozen_server() {
     let server = Server::start();
     let series = Series::under(Tally::of(
-        "server frozen for longer than a store waits (SIGSTOP)",
+        "server frozen for longer than the timeout of a store (SIGSTOP)",
         2,
     ));
     series.amid(&server.url(), |_| {
         let refusals = series.tally.refusals.get();
         server.signal("-STOP");
-        eventually("a store waits no longer", || {
+        eventually("a timeout of a store", || {
             series.tally.refusals.get() > refusals
         });
         server.signal("-CONT");
@@ -30,37 +30,37 @@ fn a_server_that_freezes() {
     series.tally.conclude_felt();
 }
 
-/// A late answer is nobody's: the next question is not taken to be answered by it.
+/// A late answer is discarded and never used as the answer of the next command.
 #[test]
-fn answers_that_come_late_and_in_pieces() {
+fn answers_arrive_late_and_in_pieces() {
     let server = Server::start();
     let proxy = Proxy::before(server.port());
     let series = Series::under(Tally::of(
-        "answers in pieces, some later than a store waits",
+        "answers in pieces, some later than the timeout of a store",
         2,
     ));
     proxy.pieces_of(1500);
     proxy.delay(Duration::from_millis(4000), 60);
     series.amid(&proxy.url(), |_| {
-        // A store waits for half of the longest delay.
+        // The timeout of a store is half of the longest delay.
         let late = proxy.late();
-        eventually("one that is too late", || proxy.late() > late);
+        eventually("a late answer", || proxy.late() > late);
     });
     series.settle(&RedisStore::open(&server.url()).unwrap());
     series.tally.conclude();
 }
 
 #[test]
-fn writes_that_wait() {
+fn delayed_writes() {
     let server = Server::start();
     let series = Series::under(Tally::of(
-        "steps held up for longer than a store waits (CLIENT PAUSE WRITE)",
+        "changes delayed for longer than the timeout of a store (CLIENT PAUSE WRITE)",
         2,
     ));
     series.amid(&server.url(), |_| {
         let refusals = series.tally.refusals.get();
         let _: String = server.tell(&["CLIENT", "PAUSE", "60000", "WRITE"]);
-        eventually("a store waits no longer", || {
+        eventually("a timeout of a store", || {
             series.tally.refusals.get() > refusals
         });
         let _: String = server.tell(&["CLIENT", "UNPAUSE"]);

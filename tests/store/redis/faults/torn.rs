@@ -1,4 +1,4 @@
-//! A hash that another writer writes field by field.
+//! Faults: a policy that another writer writes field by field.
 
 use std::{
     sync::atomic::{AtomicBool, Ordering},
@@ -30,18 +30,19 @@ fn kinds() -> [Policy; 2] {
     [policy("long", long), policy("short", "")]
 }
 
-/// Whether all of it is what one writer wrote.
+/// Returns true if all fields are from one write.
 fn is_whole(policy: &Policy) -> bool {
     let mut fields = policy.fields().clone();
     fields.remove("policy_hash");
     kinds().iter().any(|kind| *kind.fields() == fields)
 }
 
-/// Writes one kind over the other, in an order of the round's; where `step` is asked after each field.
+/// Writes one policy over the other in an order that depends on the round, and calls `step` after each field.
 fn write(redis: &Redis, fields: &Fields, round: usize, mut step: impl FnMut()) {
     let mut writer = redis.0.client();
     let mut fields = fields.clone();
-    // The hash first, in the middle, or last, over the old fields; first, after their removal.
+    // Every third round: delete the old fields, then write the hash first. Other rounds: overwrite the old fields,
+    // with the hash first, in the middle or last.
     if round.is_multiple_of(3) {
         let _: u64 = tell(&mut writer, &["DEL", POLICY]);
         fields.sort_by_key(|(name, _)| name != "policy_hash");
@@ -63,10 +64,10 @@ fn write(redis: &Redis, fields: &Fields, round: usize, mut step: impl FnMut()) {
 }
 
 #[test]
-fn with_a_hash_it_is_never_a_policy() {
+fn a_partial_policy_with_a_hash_is_rejected() {
     let redis = redis();
     let tally = Tally::of(
-        "hash torn by another writer, field by field, with a `policy_hash`",
+        "policy written field by field by another writer, with a `policy_hash`",
         60,
     );
     let kinds = kinds().map(|kind| with_hash(&kind, None));
@@ -97,10 +98,10 @@ fn with_a_hash_it_is_never_a_policy() {
         for round in 0..tally.rounds() {
             let seen = tally.refusals.get();
             write(&redis, &kinds[round % 2], round, || {});
-            // Torn until somebody has seen it so.
+            // Keep the policy incomplete until a reader has seen it.
             let torn: u64 = redis.0.tell(&["HSET", POLICY, "kill_params", "{}"]);
             assert_eq!(torn, 0);
-            eventually("a reader sees it torn", || {
+            eventually("a reader that sees the partial policy", || {
                 tally.refusals.get() > seen || readers.iter().any(|reader| reader.is_finished())
             });
             redis.put(&kinds[round % 2]);
@@ -110,13 +111,13 @@ fn with_a_hash_it_is_never_a_policy() {
     tally.conclude_felt();
 }
 
-/// Without a hash what is torn may look whole: each state between two writes is looked at, by one who takes
-/// what there is, and by one who requires a hash.
+/// Without a hash a partial policy may look complete. Each state between two writes is checked by an engine without a
+/// required hash and by one with it.
 #[test]
-fn without_a_hash_it_may_be_taken_for_one_unless_a_hash_is_required() {
+fn a_partial_policy_without_a_hash_is_rejected_if_a_hash_is_required() {
     let redis = redis();
     let tally = Tally::of(
-        "hash torn by another writer without a `policy_hash`, one required",
+        "policy written field by field without a `policy_hash`, which is required",
         12,
     );
     let (states, taken, torn) = (Count::default(), Count::default(), Count::default());
@@ -145,10 +146,10 @@ fn without_a_hash_it_may_be_taken_for_one_unless_a_hash_is_required() {
             format!("a policy: {}", kinds[round % 2].version())
         );
     }
-    // This is what the guardrail is for; were it nothing, nothing would be shown here.
+    // Without the guardrail partial policies are accepted; otherwise this test would show nothing.
     assert!(torn.get() > 0);
     note(&format!(
-        "without a `policy_hash`, and none required: of {} states between two writes {} were taken for a policy, {} of them torn",
+        "without a `policy_hash`, and none required: of {} states between two writes, {} were accepted as a policy, {} of them partial",
         states.get(),
         taken.get(),
         torn.get()
@@ -156,7 +157,7 @@ fn without_a_hash_it_may_be_taken_for_one_unless_a_hash_is_required() {
     tally.conclude_felt();
 }
 
-#[expect(clippy::print_stdout, reason = "a line under the table")]
+#[expect(clippy::print_stdout, reason = "a note below the table")]
 fn note(text: &str) {
     println!("note: {text}");
 }

@@ -1,4 +1,4 @@
-//! A tree in one line, for the eye.
+//! Printing of a tree on one line.
 
 use crate::proof::tree::{
     Arm, Bind, Binding, Call, Class, Comparison, Entry, Function, Kind, Leaving, Node, Operator,
