@@ -38,7 +38,7 @@ use redis::{
     streams::{StreamReadOptions, StreamReadReply},
 };
 
-#[path = "../sim/tests/bridge/support.rs"]
+#[path = "../crates/cli/tests/bridge/support.rs"]
 #[expect(
     dead_code,
     unused_imports,
@@ -204,7 +204,11 @@ fn latencies(
                     let place = usize::from(stream.key == SKIPS);
                     for entry in stream.ids {
                         let n: usize = entry.get::<String>("intent_id").unwrap().parse().unwrap();
-                        let at: Tick = sent.lock().unwrap().remove(&n).expect("each intent gets exactly one answer");
+                        let at: Tick = sent
+                            .lock()
+                            .unwrap()
+                            .remove(&n)
+                            .expect("each intent gets exactly one answer");
                         received
                             .lock()
                             .unwrap()

@@ -22,11 +22,11 @@ use std::{collections::HashMap, hint::black_box, time::Duration};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use portcullis::{
     decide::{Decision, DecisionColumns, Engine, IntentColumns},
-    domain::{Instant, Side, Symbol},
     exit::{ExitOwnership, STANDARD_OWNER},
     guardrails::Guardrails,
     intent::{Intent, IntentBuilder, Request},
     policy::{Policy, PolicyState},
+    types::{Side, Symbol, Timestamp},
 };
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 
@@ -83,8 +83,8 @@ fn intents(rng: &mut StdRng) -> Vec<Intent<'static>> {
     (0..ROWS).map(|_| row(rng)).collect()
 }
 
-fn now() -> Instant {
-    Instant::from_millis(1_766_550_734_062).unwrap()
+fn now() -> Timestamp {
+    Timestamp::from_millis(1_766_550_734_062).unwrap()
 }
 
 fn decide(c: &mut Criterion) {

@@ -24,16 +24,17 @@ use std::{
 };
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use portcullis::{
-    domain::Instant,
-    guardrails::Guardrails,
-    policy::Policy,
-    store::{Feed, Operator, PolicyStore, Publication, Reader, RedisStore, SequenceGuard},
+use portcullis::{guardrails::Guardrails, policy::Policy, types::Timestamp};
+use portcullis_store::{
+    Feed, Operator, PolicyStore, Publication, RedisStore, SequenceGuard, VerifyingReader,
 };
 use support::sample_policy_json;
 
-#[path = "../tests/store/redis/server.rs"]
-#[expect(dead_code, reason = "the module is shared with tests, which use more of it")]
+#[path = "../crates/store/tests/store/redis/server.rs"]
+#[expect(
+    dead_code,
+    reason = "the module is shared with tests, which use more of it"
+)]
 mod server;
 #[path = "../tests/support/mod.rs"]
 mod support;
@@ -41,8 +42,8 @@ mod support;
 const UNTIL: &str = "1866550734";
 const PUBLISH_EVERY: Duration = Duration::from_millis(10);
 
-fn now() -> Instant {
-    Instant::parse_epoch_seconds("1766547134.5").unwrap()
+fn now() -> Timestamp {
+    Timestamp::parse_epoch_seconds("1766547134.5").unwrap()
 }
 
 fn publish(store: &RedisStore) {
@@ -58,12 +59,16 @@ fn feed(c: &mut Criterion) {
     let store = RedisStore::open(&server.url()).unwrap();
     publish(&store);
     let reader = RedisStore::open(&server.url()).unwrap();
-    let feed = Feed::start(Reader::new(reader, SequenceGuard::in_memory()), now).unwrap();
+    let feed = Feed::start(
+        VerifyingReader::new(reader, SequenceGuard::in_memory()),
+        now,
+    )
+    .unwrap();
     assert!(feed.wait_for_change(0, Duration::from_secs(10)));
     let locked = RwLock::new(Arc::new(
         Policy::from_json(&sample_policy_json(UNTIL)).unwrap(),
     ));
-    let (stop, first) = (AtomicBool::new(false), feed.ruling().number());
+    let (stop, first) = (AtomicBool::new(false), feed.snapshot().number());
 
     thread::scope(|scope| {
         scope.spawn(|| {
@@ -79,21 +84,24 @@ fn feed(c: &mut Criterion) {
             b.iter(|| Arc::clone(&black_box(&locked).read().unwrap()));
         });
         group.bench_function("ruling", |b| {
-            b.iter(|| black_box(&feed).ruling().number());
+            b.iter(|| black_box(&feed).snapshot().number());
         });
         group.bench_function("in_force", |b| {
             let now = now();
             b.iter(|| {
-                let ruling = black_box(&feed).ruling();
-                let policy = ruling.policy().policy().unwrap();
+                let snapshot = black_box(&feed).snapshot();
+                let policy = snapshot.policy().policy().unwrap();
                 policy.in_force(black_box(now)).is_ok()
             });
         });
         group.finish();
         stop.store(true, Ordering::SeqCst);
     });
-    let followed = feed.ruling().number() - first;
-    assert!(followed > 100, "the feed received only {followed} publications, expected more than 100");
+    let followed = feed.snapshot().number() - first;
+    assert!(
+        followed > 100,
+        "the feed received only {followed} publications, expected more than 100"
+    );
 }
 
 criterion_group!(benches, feed);

@@ -40,13 +40,13 @@ use parquet::arrow::{
 };
 use portcullis::{
     decide::{DecisionColumns, Engine, EntryRow, IntentColumns},
-    domain::{Instant, Symbol},
     exit::{ExitOwnership, STANDARD_OWNER},
     guardrails::Guardrails,
     policy::{Policy, PolicyState},
+    types::{Symbol, Timestamp},
 };
 use portcullis_sim::{
-    replay::{AnswersTo, Judge, Scope, Sinks, replay},
+    replay::{AnswersTo, Replayer, Scope, Sinks, replay},
     report::{AnswerRows, Counts},
     sample::policy_json,
     tape::{LineContent, RowWriter, TapeReader, TapeSource},
@@ -155,13 +155,13 @@ fn engine() -> Engine {
 
 fn policy() -> Policy {
     Policy::from_json(&policy_json(
-        Instant::from_millis(4_000_000_000_000).unwrap(),
+        Timestamp::from_millis(4_000_000_000_000).unwrap(),
     ))
     .unwrap()
 }
 
 fn run(path: &Path, threads: usize, answers: AnswersTo<'_>) -> blake3::Hash {
-    let judge = Judge {
+    let judge = Replayer {
         engine: engine(),
         assume_in_force: false,
         reports: false,
@@ -228,7 +228,7 @@ fn read_columns(path: &Path, mut each: impl FnMut(&RecordBatch)) {
 /// Decides the rows as columns of intents, and returns their number.
 fn decide_columns(path: &Path) -> usize {
     let (engine, policy) = (engine(), policy());
-    let now = Instant::from_millis(1_767_571_200_000).unwrap();
+    let now = Timestamp::from_millis(1_767_571_200_000).unwrap();
     let mut answers = DecisionColumns::default();
     let mut decided = 0;
     let mut columns = IntentColumns::default();

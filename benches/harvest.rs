@@ -20,12 +20,12 @@ use std::{hint::black_box, time::Duration};
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use portcullis::{
-    domain::{Instant, PositionSide, Symbol},
     harvest::{
         HarvestBatch, HarvestColumns, HarvestDecision, Harvested, Market, Position, Stage,
         Standing, harvest, harvest_batch,
     },
     policy::{Policy, PolicyState},
+    types::{PositionSide, Symbol, Timestamp},
 };
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng, seq::IndexedRandom as _};
 
@@ -162,7 +162,7 @@ fn formulas(row: &Bare) -> BareAnswer {
 
 fn compare(c: &mut Criterion) {
     let policy = Policy::from_json(&support::sample_policy_json("2000000000")).unwrap();
-    let now = Instant::parse_epoch_seconds("1900000000").unwrap();
+    let now = Timestamp::parse_epoch_seconds("1900000000").unwrap();
     let state = PolicyState::present(&policy);
     let witness = policy.theta_in_force(now).unwrap();
     let rows = rows();

@@ -29,11 +29,11 @@ use portcullis::{
     decide::Engine,
     exit::{ExitOwnership, STANDARD_OWNER},
     guardrails::Guardrails,
-    policy::PolicyAbsence,
+    policy::PolicyUnavailable,
 };
 use portcullis_sim::{
     generate::write_tape,
-    replay::{AnswersTo, Judge, Scope, Sinks, replay},
+    replay::{AnswersTo, Replayer, Scope, Sinks, replay},
     tape::{TapeReader, TapeSource},
 };
 
@@ -117,7 +117,7 @@ fn replay_rounds(tape: &Path, threads: usize, rounds: u32) {
 }
 
 fn run(tape: &Path, threads: usize) -> blake3::Hash {
-    let judge = Judge {
+    let judge = Replayer {
         engine: Engine::new(
             Guardrails::none(),
             ExitOwnership::new(STANDARD_OWNER, [""; 0]).unwrap(),
@@ -133,7 +133,13 @@ fn run(tape: &Path, threads: usize) -> blake3::Hash {
         progress: &mut |_| {},
     };
     let tapes = TapeReader::new(vec![TapeSource::File(tape.to_owned())]);
-    let outcome = replay(&judge, Err(PolicyAbsence::NotFound), tapes, threads, sinks);
+    let outcome = replay(
+        &judge,
+        Err(PolicyUnavailable::NotFound),
+        tapes,
+        threads,
+        sinks,
+    );
     outcome.unwrap().digest
 }
 

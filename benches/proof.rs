@@ -23,10 +23,8 @@ use std::{
 };
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use portcullis::{
-    domain::Instant,
-    proof::{Settings, prove},
-};
+use portcullis::types::Timestamp;
+use portcullis_proof::{Settings, prove};
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 
 const FILES: usize = 1_000;
@@ -152,7 +150,7 @@ fn bench(c: &mut Criterion) {
     group.bench_function("parse only", |b| b.iter(|| parse_only(&files, threads)));
     group.bench_function("prove", |b| {
         b.iter(|| {
-            let report = prove([folder.path()], &settings, Instant::MIN).unwrap();
+            let report = prove([folder.path()], &settings, Timestamp::MIN).unwrap();
             assert!(report.unread().is_empty());
             black_box(report)
         });

@@ -25,17 +25,17 @@ use std::{borrow::Cow, fs::File, hint::black_box, io::BufWriter, path::Path, tim
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use portcullis::{
     decide::Engine,
-    domain::Instant,
-    event::{Event, PolicyText, Scratch, read},
     exit::{ExitOwnership, STANDARD_OWNER},
     guardrails::Guardrails,
     harvest::Snapshot,
-    policy::{Policy, PolicyAbsence},
+    policy::{Policy, PolicyUnavailable},
+    record::{PolicyText, Scratch, TapeRecord, read},
+    types::Timestamp,
 };
 use portcullis_sim::{
     generate::write_tape,
     rank::{Candidate, rank},
-    replay::{AnswersTo, Judge, Scope, Sinks, replay},
+    replay::{AnswersTo, Replayer, Scope, Sinks, replay},
     sample::policy_json,
     tape::{Line, LineContent, TapeReader, TapeSource},
 };
@@ -89,7 +89,7 @@ fn bench(c: &mut Criterion) {
         &mut BufWriter::new(File::create(&path).unwrap()),
     )
     .unwrap();
-    let judge = Judge {
+    let judge = Replayer {
         engine: Engine::new(
             Guardrails::none(),
             ExitOwnership::new(STANDARD_OWNER, [""; 0]).unwrap(),
@@ -107,7 +107,7 @@ fn bench(c: &mut Criterion) {
         };
         replay(
             &judge,
-            Err(PolicyAbsence::NotFound),
+            Err(PolicyUnavailable::NotFound),
             tapes(&path),
             threads,
             sinks,
@@ -140,14 +140,16 @@ fn bench(c: &mut Criterion) {
         let mut scratch = Scratch::default();
         b.iter(|| {
             each_line(&path, |text| match black_box(read(text, &mut scratch)) {
-                Event::Intent(_) | Event::Decided(_) | Event::PolicyWithdrawn(_) => {}
-                Event::Position(record) => {
+                TapeRecord::Intent(_)
+                | TapeRecord::RecordedDecision(_)
+                | TapeRecord::PolicyWithdrawn(_) => {}
+                TapeRecord::Position(record) => {
                     drop(black_box(Snapshot::from_json(
                         record.text(),
                         record.emitted_at(),
                     )));
                 }
-                Event::PolicyUpdated(_, policy) => {
+                TapeRecord::PolicyUpdated(_, policy) => {
                     let text = policy.as_ref().and_then(PolicyText::as_str);
                     drop(black_box(text.map(Policy::from_json)));
                 }
@@ -174,7 +176,7 @@ fn bench(c: &mut Criterion) {
 /// Returns variants of the sample policy with other ladders and leverages, in force for the whole tape.
 fn candidates(count: u32) -> Vec<Candidate> {
     let policies = (0..count).map(|number| {
-        let text = policy_json(Instant::from_millis(4_000_000_000_000).unwrap());
+        let text = policy_json(Timestamp::from_millis(4_000_000_000_000).unwrap());
         let rung = format!("\"T1_R\": {}", 1.5 + f64::from(number) / 10.0);
         let leverage = format!("\"BTCUSDT\": {}", 8 + number);
         let text = text.replace("\"T1_R\": 1.8", &rung);

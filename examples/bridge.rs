@@ -14,13 +14,12 @@ use std::{
 use portcullis::{
     answer::Answer,
     decide::{Decision, Engine},
-    domain::Instant,
-    event::{Scratch, read},
     exit::{ExitOwnership, STANDARD_OWNER},
     guardrails::Guardrails,
-    observe,
-    store::{Feed, Reader, RedisStore, SequenceGuard},
+    record::{Scratch, read},
+    types::Timestamp,
 };
+use portcullis_store::{Feed, RedisStore, SequenceGuard, VerifyingReader, record_answer};
 use redis::Commands as _;
 use serde_json::json;
 
@@ -36,20 +35,20 @@ type Entry = (String, Vec<(String, String)>);
     clippy::disallowed_methods,
     reason = "a service owns its clock; the engine does not"
 )]
-fn now() -> Instant {
+fn now() -> Timestamp {
     // If the clock is unreadable, the last timestamp is used, at which no policy is in force.
     let since = SystemTime::now().duration_since(UNIX_EPOCH).ok();
     let micros = since.and_then(|since| i64::try_from(since.as_micros()).ok());
     micros
-        .and_then(|micros| Instant::from_micros(micros).ok())
-        .unwrap_or(Instant::MAX)
+        .and_then(|micros| Timestamp::from_micros(micros).ok())
+        .unwrap_or(Timestamp::MAX)
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
     let url = env::args().nth(1).ok_or("give the URL of a Redis server")?;
     let guardrails = Guardrails::from_json(r#"{"max_leverage": 20, "max_notional_usd": 10000}"#)?;
     let engine = Engine::new(guardrails, ExitOwnership::new(STANDARD_OWNER, [""; 0])?);
-    let reader = Reader::new(RedisStore::open(&url)?, SequenceGuard::in_memory());
+    let reader = VerifyingReader::new(RedisStore::open(&url)?, SequenceGuard::in_memory());
     let feed = Feed::start(reader, now)?;
     // Until the store has answered, there is no policy and every entry is skipped.
     let _ = feed.wait_for_change(0, Duration::from_secs(5));
@@ -74,10 +73,10 @@ fn main() -> Result<(), Box<dyn Error>> {
             let mut scratch = Scratch::default();
             let intent = read(&text, &mut scratch).into_intent();
 
-            let ruling = feed.ruling();
-            let engine = engine.halting(ruling.halt());
-            let decision = engine.decide(ruling.policy(), &intent, now());
-            observe::answer(&Answer::decision(&decision));
+            let snapshot = feed.snapshot();
+            let engine = engine.halting(snapshot.halt());
+            let decision = engine.decide(snapshot.policy(), &intent, now());
+            record_answer(&Answer::decision(&decision));
 
             let mut step = redis::pipe();
             step.atomic();

@@ -13,10 +13,10 @@ use std::{
 };
 
 use portcullis::{
-    domain::Instant,
     harvest::{HarvestDecision, Snapshot, harvest},
-    store::{Feed, Reader, RedisStore, SequenceGuard},
+    types::Timestamp,
 };
+use portcullis_store::{Feed, RedisStore, SequenceGuard, VerifyingReader};
 use redis::Commands as _;
 use serde_json::json;
 
@@ -24,12 +24,12 @@ use serde_json::json;
     clippy::disallowed_methods,
     reason = "a service owns its clock; the engine does not"
 )]
-fn now() -> Instant {
+fn now() -> Timestamp {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).ok();
     let micros = since.and_then(|since| i64::try_from(since.as_micros()).ok());
     micros
-        .and_then(|micros| Instant::from_micros(micros).ok())
-        .unwrap_or(Instant::MAX)
+        .and_then(|micros| Timestamp::from_micros(micros).ok())
+        .unwrap_or(Timestamp::MAX)
 }
 
 #[expect(clippy::print_stdout, reason = "the example prints its result")]
@@ -38,7 +38,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let url = arguments
         .next()
         .ok_or("give the URL of a Redis server and symbols")?;
-    let reader = Reader::new(RedisStore::open(&url)?, SequenceGuard::in_memory());
+    let reader = VerifyingReader::new(RedisStore::open(&url)?, SequenceGuard::in_memory());
     let feed = Feed::start(reader, now)?;
     if !feed.wait_for_change(0, Duration::from_secs(5)) {
         return Err(format!("no policy was read: {:?}", feed.health()).into());
@@ -63,8 +63,8 @@ fn main() -> Result<(), Box<dyn Error>> {
             record.insert("stop_dist_pct".to_owned(), json!(stop));
         }
         let snapshot = Snapshot::from_json(&json!(record).to_string(), None)?;
-        let (ruling, market) = (feed.ruling(), snapshot.market.as_ref());
-        match harvest(ruling.policy(), &snapshot.position, market, now()) {
+        let (current, market) = (feed.snapshot(), snapshot.market.as_ref());
+        match harvest(current.policy(), &snapshot.position, market, now()) {
             HarvestDecision::Harvest(harvest) => println!(
                 "{symbol}: {} by policy {}, stop {:?}",
                 harvest.action(),

@@ -10,10 +10,10 @@
 
 use portcullis::{
     answer::{Answer, Verdict},
-    event::{Scratch, read},
     policy::PolicyState,
-    testing::{self, Broken, Decider, Question, Row, Unanswered},
+    record::{Scratch, read},
 };
+use portcullis_testing::{Decider, LawFailures, Question, Row, Unanswered};
 
 /// A service that denies entries in one symbol that it cannot hedge.
 struct Desk {
@@ -38,13 +38,13 @@ impl Decider for Desk {
     }
 }
 
-fn main() -> Result<(), Broken> {
-    testing::hold(&mut Desk {
+fn main() -> Result<(), LawFailures> {
+    portcullis_testing::hold(&mut Desk {
         unhedged: "SOLUSDT",
     })
 }
 
 #[test]
-fn the_desk_keeps_the_laws() -> Result<(), Broken> {
+fn the_desk_keeps_the_laws() -> Result<(), LawFailures> {
     main()
 }

@@ -6,8 +6,8 @@ use serde::Serialize;
 use thiserror::Error;
 
 use crate::{
-    domain::{Leverage, Margin, Notional, Shown, Span, Symbol},
-    wire::{Fields, Slot, SyntaxError, scan_object},
+    json::{Fields, RawField, SyntaxError, scan_object},
+    types::{Leverage, Margin, Notional, Shown, SignedDuration, Symbol},
 };
 
 /// Operator limits that apply to every policy.
@@ -18,9 +18,9 @@ pub struct Guardrails {
     max_leverage: Option<Leverage>,
     max_position_usd: Option<Margin>,
     max_notional_usd: Option<Notional>,
-    max_validity: Option<Span>,
-    max_intent_age: Option<Span>,
-    max_intent_skew: Option<Span>,
+    max_validity: Option<SignedDuration>,
+    max_intent_age: Option<SignedDuration>,
+    max_intent_skew: Option<SignedDuration>,
     permitted_symbols: Option<BTreeSet<Symbol>>,
     market: Option<String>,
     venue: Option<String>,
@@ -56,11 +56,11 @@ impl Halt {
 /// The error for an invalid guardrails document: all its faults.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("invalid guardrails: {}", list(.0))]
-pub struct GuardrailsError(Vec<GuardrailsFault>);
+pub struct GuardrailsError(Vec<GuardrailsViolation>);
 
 /// A fault of a guardrails document.
 #[derive(Debug, Clone, PartialEq, Eq, Error, Serialize)]
-pub enum GuardrailsFault {
+pub enum GuardrailsViolation {
     /// The document is not a JSON object.
     #[error("{0}")]
     NotAnObject(String),
@@ -85,12 +85,12 @@ pub enum GuardrailsFault {
 impl GuardrailsError {
     /// Returns all faults.
     #[must_use]
-    pub fn faults(&self) -> &[GuardrailsFault] {
+    pub fn faults(&self) -> &[GuardrailsViolation] {
         &self.0
     }
 }
 
-fn list(faults: &[GuardrailsFault]) -> String {
+fn list(faults: &[GuardrailsViolation]) -> String {
     let texts: Vec<String> = faults.iter().map(ToString::to_string).collect();
     texts.join("; ")
 }
@@ -125,7 +125,7 @@ impl Guardrails {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let mut fields = GuardrailFields::default();
         scan_object(text, &mut fields).map_err(|error: SyntaxError| {
-            GuardrailsError(vec![GuardrailsFault::NotAnObject(error.to_string())])
+            GuardrailsError(vec![GuardrailsViolation::NotAnObject(error.to_string())])
         })?;
         fields.read()
     }
@@ -153,21 +153,21 @@ impl Guardrails {
 
     /// Sets the longest validity of a policy.
     #[must_use]
-    pub const fn with_max_validity(mut self, bound: Span) -> Self {
+    pub const fn with_max_validity(mut self, bound: SignedDuration) -> Self {
         self.max_validity = Some(bound);
         self
     }
 
     /// Sets the maximum age of an intent.
     #[must_use]
-    pub const fn with_max_intent_age(mut self, bound: Span) -> Self {
+    pub const fn with_max_intent_age(mut self, bound: SignedDuration) -> Self {
         self.max_intent_age = Some(bound);
         self
     }
 
     /// Sets the maximum time by which an intent may be ahead of the clock.
     #[must_use]
-    pub const fn with_max_intent_skew(mut self, bound: Span) -> Self {
+    pub const fn with_max_intent_skew(mut self, bound: SignedDuration) -> Self {
         self.max_intent_skew = Some(bound);
         self
     }
@@ -237,19 +237,19 @@ impl Guardrails {
     /// An earlier expiry shortens the validity, so it can bring a policy within this limit and turn a skip into a
     /// trade. No other tightening does that.
     #[must_use]
-    pub const fn max_validity(&self) -> Option<Span> {
+    pub const fn max_validity(&self) -> Option<SignedDuration> {
         self.max_validity
     }
 
     /// Returns the maximum age of an intent.
     #[must_use]
-    pub const fn max_intent_age(&self) -> Option<Span> {
+    pub const fn max_intent_age(&self) -> Option<SignedDuration> {
         self.max_intent_age
     }
 
     /// Returns the maximum time by which an intent may be ahead of the clock.
     #[must_use]
-    pub const fn max_intent_skew(&self) -> Option<Span> {
+    pub const fn max_intent_skew(&self) -> Option<SignedDuration> {
         self.max_intent_skew
     }
 
@@ -308,22 +308,22 @@ impl Guardrails {
 /// The keys of a guardrails document.
 #[derive(Default)]
 struct GuardrailFields<'a> {
-    max_leverage: Slot<'a>,
-    max_position_usd: Slot<'a>,
-    max_notional_usd: Slot<'a>,
-    max_validity_sec: Slot<'a>,
-    max_intent_age_sec: Slot<'a>,
-    max_intent_skew_sec: Slot<'a>,
-    permitted_symbols: Slot<'a>,
-    market: Slot<'a>,
-    venue: Slot<'a>,
-    require_policy_hash: Slot<'a>,
-    halt: Slot<'a>,
+    max_leverage: RawField<'a>,
+    max_position_usd: RawField<'a>,
+    max_notional_usd: RawField<'a>,
+    max_validity_sec: RawField<'a>,
+    max_intent_age_sec: RawField<'a>,
+    max_intent_skew_sec: RawField<'a>,
+    permitted_symbols: RawField<'a>,
+    market: RawField<'a>,
+    venue: RawField<'a>,
+    require_policy_hash: RawField<'a>,
+    halt: RawField<'a>,
     unknown: Vec<String>,
 }
 
 impl<'a> Fields<'a> for GuardrailFields<'a> {
-    fn slot(&mut self, key: &[u8]) -> Option<&mut Slot<'a>> {
+    fn slot(&mut self, key: &[u8]) -> Option<&mut RawField<'a>> {
         Some(match key {
             b"max_leverage" => &mut self.max_leverage,
             b"max_position_usd" => &mut self.max_position_usd,
@@ -347,7 +347,7 @@ impl<'a> Fields<'a> for GuardrailFields<'a> {
 
 impl GuardrailFields<'_> {
     fn read(self) -> Result<Guardrails, GuardrailsError> {
-        let mut faults: Vec<GuardrailsFault> = Vec::new();
+        let mut faults: Vec<GuardrailsViolation> = Vec::new();
         for (slot, field) in [
             (&self.max_leverage, "max_leverage"),
             (&self.max_position_usd, "max_position_usd"),
@@ -361,8 +361,8 @@ impl GuardrailFields<'_> {
             (&self.require_policy_hash, "require_policy_hash"),
             (&self.halt, "halt"),
         ] {
-            if slot.twice() {
-                faults.push(GuardrailsFault::Twice(field));
+            if slot.is_duplicate() {
+                faults.push(GuardrailsViolation::Twice(field));
             }
         }
         let guardrails = Guardrails {
@@ -415,7 +415,11 @@ impl GuardrailFields<'_> {
             let field = "require_policy_hash";
             faults.push(bad(&self.require_policy_hash, field, "true or false"));
         }
-        faults.extend(self.unknown.into_iter().map(GuardrailsFault::UnknownKey));
+        faults.extend(
+            self.unknown
+                .into_iter()
+                .map(GuardrailsViolation::UnknownKey),
+        );
         if faults.is_empty() {
             Ok(guardrails)
         } else {
@@ -424,8 +428,8 @@ impl GuardrailFields<'_> {
     }
 }
 
-fn bad(slot: &Slot<'_>, field: &'static str, expected: &'static str) -> GuardrailsFault {
-    GuardrailsFault::BadValue {
+fn bad(slot: &RawField<'_>, field: &'static str, expected: &'static str) -> GuardrailsViolation {
+    GuardrailsViolation::BadValue {
         field,
         value: slot.raw().unwrap_or("null").to_owned(),
         expected,
@@ -433,23 +437,27 @@ fn bad(slot: &Slot<'_>, field: &'static str, expected: &'static str) -> Guardrai
 }
 
 fn amount<T, E>(
-    slot: &Slot<'_>,
+    slot: &RawField<'_>,
     field: &'static str,
     door: fn(f64) -> Result<T, E>,
-    faults: &mut Vec<GuardrailsFault>,
+    faults: &mut Vec<GuardrailsViolation>,
 ) -> Option<T> {
     let bound = door(slot.number()?).ok();
-    if bound.is_none() && !slot.twice() {
+    if bound.is_none() && !slot.is_duplicate() {
         faults.push(bad(slot, field, "a finite number greater than 0"));
     }
     bound
 }
 
-fn span(slot: &Slot<'_>, field: &'static str, faults: &mut Vec<GuardrailsFault>) -> Option<Span> {
+fn span(
+    slot: &RawField<'_>,
+    field: &'static str,
+    faults: &mut Vec<GuardrailsViolation>,
+) -> Option<SignedDuration> {
     slot.raw()?;
     let text = slot.number_text().ok().flatten();
     let bound = text
-        .and_then(|text| Span::parse_seconds(&text).ok())
+        .and_then(|text| SignedDuration::parse_seconds(&text).ok())
         .filter(|span| span.as_micros() >= 0);
     if bound.is_none() {
         faults.push(bad(slot, field, "a finite number of seconds, 0 or more"));
@@ -457,7 +465,11 @@ fn span(slot: &Slot<'_>, field: &'static str, faults: &mut Vec<GuardrailsFault>)
     bound
 }
 
-fn text(slot: &Slot<'_>, field: &'static str, faults: &mut Vec<GuardrailsFault>) -> Option<String> {
+fn text(
+    slot: &RawField<'_>,
+    field: &'static str,
+    faults: &mut Vec<GuardrailsViolation>,
+) -> Option<String> {
     slot.raw()?;
     let text = slot.text().ok().flatten().map(|text| text.into_owned());
     if text.is_none() {
@@ -468,7 +480,7 @@ fn text(slot: &Slot<'_>, field: &'static str, faults: &mut Vec<GuardrailsFault>)
 
 /// Reads a list of symbols. `None` means unreadable, `Some(None)` absent. A `*` is rejected, because patterns are not
 /// supported: a halt of `*` would halt nothing.
-fn symbols(slot: &Slot<'_>) -> Option<Option<BTreeSet<Symbol>>> {
+fn symbols(slot: &RawField<'_>) -> Option<Option<BTreeSet<Symbol>>> {
     let Some(raw) = slot.raw() else {
         return Some(None);
     };
@@ -480,7 +492,7 @@ fn symbols(slot: &Slot<'_>) -> Option<Option<BTreeSet<Symbol>>> {
         .map(Some)
 }
 
-fn halt(slot: &Slot<'_>) -> Option<Halt> {
+fn halt(slot: &RawField<'_>) -> Option<Halt> {
     match slot.text() {
         Ok(None) => Some(Halt::Nothing),
         Ok(Some(word)) => match word.as_ref() {

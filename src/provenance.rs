@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-use crate::domain::Symbol;
+use crate::types::Symbol;
 
 /// The field, or the expression over fields, that a number came from.
 ///

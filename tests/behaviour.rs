@@ -17,34 +17,34 @@ mod behaviour {
     pub(crate) mod limits;
     pub(crate) mod objections;
     pub(crate) mod records;
+    pub(crate) mod side_words;
     pub(crate) mod sides;
     pub(crate) mod sizes;
     pub(crate) mod texts;
     pub(crate) mod times;
     pub(crate) mod trades;
-    pub(crate) mod words;
 }
 
 use portcullis::{
     answer::Answer,
     decide::{Decision, Engine},
-    domain::{Instant, PositionSide, Symbol},
-    event::{Event, Scratch, read},
     exit::{ExitOwnership, STANDARD_OWNER},
     guardrails::Guardrails,
     harvest::{
         HarvestAction, HarvestDecision, Harvested, Market, Position, Stage, Standing, harvest,
     },
     intent::{Intent, QuantityAsked},
-    policy::{Policy, PolicyAbsence, PolicyState},
+    policy::{Policy, PolicyState, PolicyUnavailable},
+    record::{Scratch, TapeRecord, read},
+    types::{PositionSide, Symbol, Timestamp},
 };
 use support::sample_policy_json;
 
 const UNTIL: &str = "1766550734.062733";
 const NOW: &str = "1766550700";
 
-fn at(seconds: &str) -> Instant {
-    Instant::parse_epoch_seconds(seconds).unwrap()
+fn at(seconds: &str) -> Timestamp {
+    Timestamp::parse_epoch_seconds(seconds).unwrap()
 }
 
 fn sample() -> Policy {
@@ -55,11 +55,11 @@ fn sample() -> Policy {
 fn with_intent<T>(record: &str, look: impl FnOnce(&Intent<'_>) -> T) -> T {
     let mut scratch = Scratch::default();
     match read(record, &mut scratch) {
-        Event::Intent(intent) => look(&intent),
-        Event::Decided(_)
-        | Event::Position(_)
-        | Event::PolicyUpdated(..)
-        | Event::PolicyWithdrawn(_) => {
+        TapeRecord::Intent(intent) => look(&intent),
+        TapeRecord::RecordedDecision(_)
+        | TapeRecord::Position(_)
+        | TapeRecord::PolicyUpdated(..)
+        | TapeRecord::PolicyWithdrawn(_) => {
             panic!("not an intent: {record}")
         }
     }
@@ -74,7 +74,7 @@ fn engine(guardrails: &str) -> Engine {
 
 /// Decides a record with or without a policy, without guardrails.
 fn decide<T>(policy: Option<&Policy>, record: &str, look: impl FnOnce(&Decision<'_>) -> T) -> T {
-    let absent = PolicyAbsence::NotFound;
+    let absent = PolicyUnavailable::NotFound;
     let state = policy.map_or(PolicyState::absent(&absent), PolicyState::present);
     let engine = engine("{}");
     with_intent(record, |intent| {

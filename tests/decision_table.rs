@@ -19,20 +19,20 @@ mod decision_table {
 }
 
 use decision_table::{
-    expectation::{Answer, GATES, Judge},
+    expectation::{Answer, GATES, Replayer},
     states::{Age, Asked, Case, Space},
     table::{Table, each, prepare, run},
     world::observed,
 };
-use portcullis::decide::{Gate, Reason};
+use portcullis::decide::{Gate, SkipCode};
 
 /// The reasons that no stateless decision on an intent can have.
-const ELSEWHERE: [Reason; 5] = [
-    Reason::IntentDuplicate,
-    Reason::IntentSuperseded,
-    Reason::HarvestNoPosition,
-    Reason::HarvestMissingStop,
-    Reason::HarvestInvalidInput,
+const ELSEWHERE: [SkipCode; 5] = [
+    SkipCode::IntentDuplicate,
+    SkipCode::IntentSuperseded,
+    SkipCode::HarvestNoPosition,
+    SkipCode::HarvestMissingStop,
+    SkipCode::HarvestInvalidInput,
 ];
 
 fn whole() -> Table {
@@ -66,7 +66,7 @@ fn every_combination_matches_the_expectation() {
 
 /// Checks that every gate and every reason occurs in the table.
 fn check_is_complete(table: &Table) {
-    let told: Vec<(Gate, Reason)> = table
+    let told: Vec<(Gate, SkipCode)> = table
         .answers()
         .filter_map(|answer| match answer {
             Answer::Skip { gate, reason, .. } => Some((*gate, *reason)),
@@ -76,14 +76,14 @@ fn check_is_complete(table: &Table) {
     for gate in Gate::ALL {
         assert!(told.iter().any(|(g, _)| *g == gate), "{gate} never skips");
     }
-    for reason in Reason::ALL {
+    for reason in SkipCode::ALL {
         let occurs = told.iter().any(|(_, r)| r == reason);
         assert_ne!(occurs, ELSEWHERE.contains(reason), "{reason}");
     }
 }
 
 /// Returns the number of cases that differ from an expectation with a planted error.
-fn mismatches(gates: &[Judge; 10], space: &Space) -> usize {
+fn mismatches(gates: &[Replayer; 10], space: &Space) -> usize {
     run(&prepare(space), space, gates).mismatches
 }
 

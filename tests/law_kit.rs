@@ -22,15 +22,13 @@ use law_kit::{
         UpsideDown,
     },
 };
-use portcullis::{
-    answer::Answer,
-    testing::{self, Decider, Harvester, Law, Laws, Portcullis, Row},
-};
+use portcullis::answer::Answer;
+use portcullis_testing::{Decider, Harvester, Law, Laws, Portcullis, Row};
 
 #[test]
 fn the_engine_keeps_the_laws() {
-    testing::hold(&mut Portcullis).unwrap();
-    testing::hold_harvest(&mut Portcullis).unwrap();
+    portcullis_testing::hold(&mut Portcullis).unwrap();
+    portcullis_testing::hold_harvest(&mut Portcullis).unwrap();
 }
 
 #[test]
@@ -179,15 +177,18 @@ fn a_seed_determines_the_cases() {
 fn a_row_survives_a_round_trip_through_json() {
     struct Lines;
     impl Decider for Lines {
-        fn decide(&mut self, asked: &testing::Question) -> Result<Row, testing::Unanswered> {
+        fn decide(
+            &mut self,
+            asked: &portcullis_testing::Question,
+        ) -> Result<Row, portcullis_testing::Unanswered> {
             let engine = asked.engine()?;
             let policy = asked.read_policy();
             let state = match &policy {
                 Ok(policy) => portcullis::policy::PolicyState::present(policy),
                 Err(absence) => portcullis::policy::PolicyState::absent(absence),
             };
-            let mut scratch = portcullis::event::Scratch::default();
-            let intent = portcullis::event::read(&asked.record, &mut scratch).into_intent();
+            let mut scratch = portcullis::record::Scratch::default();
+            let intent = portcullis::record::read(&asked.record, &mut scratch).into_intent();
             let decision = engine.decide(state, &intent, asked.now);
             let line = serde_json::to_string(&Answer::decision(&decision))?;
             let row = Row::from_json(&line)?;
@@ -204,7 +205,10 @@ fn a_row_survives_a_round_trip_through_json() {
 fn a_missing_answer_is_detected() {
     struct Dead;
     impl Decider for Dead {
-        fn decide(&mut self, _: &testing::Question) -> Result<Row, testing::Unanswered> {
+        fn decide(
+            &mut self,
+            _: &portcullis_testing::Question,
+        ) -> Result<Row, portcullis_testing::Unanswered> {
             Err("the pipe is closed".into())
         }
     }

@@ -11,8 +11,6 @@ use std::hint::black_box;
 use allocation_counter::measure;
 use portcullis::{
     decide::{Decision, DecisionColumns, Engine, IntentColumns},
-    domain::{Instant, Side},
-    event::{Event, Scratch, read},
     exit::{ExitOwnership, STANDARD_OWNER},
     guardrails::Guardrails,
     harvest::{
@@ -20,7 +18,9 @@ use portcullis::{
         harvest_batch,
     },
     intent::{Intent, IntentBuilder},
-    policy::{Policy, PolicyAbsence, PolicyState},
+    policy::{Policy, PolicyState, PolicyUnavailable},
+    record::{Scratch, TapeRecord, read},
+    types::{Side, Timestamp},
 };
 use support::sample_policy_json;
 
@@ -42,8 +42,8 @@ fn policy() -> Policy {
     Policy::from_json(&sample_policy_json("1766550734.062733")).unwrap()
 }
 
-fn at(micros: i64) -> Instant {
-    Instant::from_micros(micros).unwrap()
+fn at(micros: i64) -> Timestamp {
+    Timestamp::from_micros(micros).unwrap()
 }
 
 const NOW: i64 = 1_766_550_734_062_733;
@@ -83,7 +83,7 @@ fn asked(decision: Decision<'_>) {
 #[test]
 fn decide_allocates_nothing() {
     let (engine, policy, intents) = (engine(), policy(), intents());
-    let absent = PolicyAbsence::NotFound;
+    let absent = PolicyUnavailable::NotFound;
     let states = [PolicyState::present(&policy), PolicyState::absent(&absent)];
     for state in states {
         for intent in &intents {
@@ -105,7 +105,7 @@ fn reading_and_deciding_a_plain_line_allocates_nothing() {
     let mut scratch = Scratch::default();
     let mut verdict = "";
     let count = allocated(|| {
-        if let Event::Intent(intent) = read(line, &mut scratch) {
+        if let TapeRecord::Intent(intent) = read(line, &mut scratch) {
             verdict = engine
                 .decide_recorded(PolicyState::present(&policy), &intent)
                 .verdict();
@@ -153,7 +153,7 @@ fn positions() -> Vec<(Position, Option<Market>)> {
 #[test]
 fn harvest_allocates_nothing() {
     let policy = policy();
-    let absent = PolicyAbsence::NotFound;
+    let absent = PolicyUnavailable::NotFound;
     let mut harvested = 0;
     for state in [PolicyState::present(&policy), PolicyState::absent(&absent)] {
         for (position, market) in &positions() {
@@ -192,23 +192,4 @@ fn the_counter_counts() {
     // A trace is a `Vec`, so it must be counted.
     let count = allocated(|| drop(black_box(engine.decide_traced(state, intent, None))));
     assert!(count > 0);
-}
-
-#[cfg(feature = "feed")]
-#[test]
-fn reading_a_feed_allocates_nothing() {
-    use portcullis::store::{Feed, MemoryStore, Reader, SequenceGuard};
-
-    let now = Instant::parse_epoch_seconds("1766547134.5").unwrap();
-    let reader = Reader::new(MemoryStore::new(), SequenceGuard::in_memory());
-    let feed = Feed::start(reader, move || now).unwrap();
-    assert!(feed.wait_for_change(0, std::time::Duration::from_secs(20)));
-    // The first read of a thread allocates its state.
-    assert_eq!(feed.ruling().number(), 1);
-    let read = || {
-        for _ in 0..1000 {
-            assert!(black_box(&feed).ruling().policy().policy().is_err());
-        }
-    };
-    assert_eq!(allocated(read), 0);
 }

@@ -13,11 +13,11 @@ use arbitrary::{Result, Unstructured};
 use portcullis::{
     answer::Answer,
     decide::{BatchRow, Decision, DecisionColumns, Engine, IntentColumns, LeverageFrom, Outcome},
-    domain::{Instant, Notional},
-    event::{Event, Scratch, read},
     exit::ExitRule,
     policy::PolicyState,
     provenance::Source,
+    record::{Scratch, TapeRecord, read},
+    types::{Notional, Timestamp},
 };
 
 /// The inputs of a few answers.
@@ -185,7 +185,7 @@ fn judged(call: &Call) {
     };
     let policy = engine::policy(&world);
     let (engine, state) = (engine::engine(&world), engine::state(&policy));
-    let now = call.now.map(|now| Instant::from_micros(now).unwrap());
+    let now = call.now.map(|now| Timestamp::from_micros(now).unwrap());
     let mut columns = IntentColumns::default();
     for line in &call.lines {
         with(line, |intent| columns.push(intent));
@@ -208,7 +208,7 @@ fn judged(call: &Call) {
 fn with<T>(line: &str, f: impl FnOnce(&portcullis::intent::Intent<'_>) -> T) -> T {
     let mut scratch = Scratch::default();
     match read(line, &mut scratch) {
-        Event::Intent(intent) => f(&intent),
+        TapeRecord::Intent(intent) => f(&intent),
         event => panic!("{event:?}"),
     }
 }
@@ -218,7 +218,7 @@ fn alone(
     engine: &Engine,
     state: PolicyState<'_>,
     intent: &portcullis::intent::Intent<'_>,
-    now: Option<Instant>,
+    now: Option<Timestamp>,
     row: &BatchRow,
 ) -> crate::oracle::naive::Answer {
     let decision = match now {

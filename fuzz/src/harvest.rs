@@ -11,12 +11,12 @@ use crate::{
 };
 use arbitrary::{Result, Unstructured};
 use portcullis::{
-    domain::Instant,
-    event::{Event, Scratch, read},
     harvest::{
         HarvestBatch, HarvestColumns, HarvestDecision, HarvestOutcome, HarvestRow, HarvestSkip,
         Snapshot, harvest, harvest_batch,
     },
+    record::{Scratch, TapeRecord, read},
+    types::Timestamp,
 };
 
 /// The inputs of a few answers.
@@ -144,7 +144,11 @@ fn judged(call: &Call) {
         assert_alike(&ours, &theirs, &told);
         same_bits(&ours, &theirs, &told);
     }
-    in_batch(&world, &call.lines, Instant::from_micros(call.now).unwrap());
+    in_batch(
+        &world,
+        &call.lines,
+        Timestamp::from_micros(call.now).unwrap(),
+    );
 }
 
 /// Checks that all numbers but the kill score are equal to the last bit. The kill score may use another `exp`.
@@ -163,7 +167,7 @@ fn same_bits(ours: &Answer, theirs: &Answer, told: &str) {
 }
 
 /// Checks that every row of a batch equals the single call, to the last bit.
-fn in_batch(world: &World<'_>, lines: &[String], now: Instant) {
+fn in_batch(world: &World<'_>, lines: &[String], now: Timestamp) {
     let policy = engine::policy(world);
     let state = engine::state(&policy);
     let Ok(Ok(theta)) = state.theta_in_force(now) else {
@@ -188,7 +192,9 @@ fn in_batch(world: &World<'_>, lines: &[String], now: Instant) {
 fn snapshot(line: &str) -> Option<Snapshot> {
     let mut scratch = Scratch::default();
     match read(line, &mut scratch) {
-        Event::Position(record) => Snapshot::from_json(record.text(), record.emitted_at()).ok(),
+        TapeRecord::Position(record) => {
+            Snapshot::from_json(record.text(), record.emitted_at()).ok()
+        }
         event => panic!("{event:?}"),
     }
 }

@@ -16,9 +16,9 @@ use crate::{
 use portcullis::{
     answer::Answer,
     decide::Engine,
-    domain::Instant,
-    event::{Event, Scratch, read as read_event},
     policy::PolicyState,
+    record::{Scratch, TapeRecord, read as read_event},
+    types::Timestamp,
 };
 
 /// Reads the bytes as a line, and the line in every envelope.
@@ -68,11 +68,11 @@ fn recorded(world: &World<'_>, line: &str) {
         r#"{{"event_type": "trade.decided", "decided_at": 1766550734062, "entry": {line}}}"#
     );
     let (mut outer, mut inner) = (Scratch::default(), Scratch::default());
-    let Event::Decided(decided) = read_event(&record, &mut outer) else {
+    let TapeRecord::RecordedDecision(decided) = read_event(&record, &mut outer) else {
         panic!("not a recorded decision: {record}");
     };
     let entry = read_event(line, &mut inner);
-    if matches!(entry, Event::Decided(_)) {
+    if matches!(entry, TapeRecord::RecordedDecision(_)) {
         return;
     }
     let entry = entry.into_intent();
@@ -88,7 +88,7 @@ fn columns(
     engine: &Engine,
     state: PolicyState<'_>,
     intent: &portcullis::intent::Intent<'_>,
-    now: Instant,
+    now: Timestamp,
 ) -> crate::oracle::naive::Answer {
     engine::columns(&Answer::decision(&engine.decide(state, intent, now)))
 }

@@ -5,8 +5,8 @@ use crate::oracle::naive::{
     policy as naive,
 };
 use portcullis::{
-    domain::{Instant, Leverage, Margin, Notional, Span},
-    policy::{Limits, Listing, Policy, PolicyRefusal, Theta, canonical_hash},
+    policy::{InvalidPolicyError, Limits, Listing, Policy, Theta, canonical_hash},
+    types::{Leverage, Margin, Notional, SignedDuration, Timestamp},
 };
 use std::collections::BTreeMap;
 
@@ -39,7 +39,7 @@ fn map(pairs: &[(&str, &str)]) -> String {
 }
 
 /// Checks that the naive engine agrees, and that a valid policy is valid in either encoding.
-fn judged(policy: &Result<Policy, PolicyRefusal>, text: &str) {
+fn judged(policy: &Result<Policy, InvalidPolicyError>, text: &str) {
     match (policy, naive::read(text, None)) {
         (Ok(policy), Ok(naive)) => {
             same_head(policy, &naive, text);
@@ -118,7 +118,7 @@ fn same_head(policy: &Policy, naive: &naive::Policy, text: &str) {
     assert_eq!(symbols, naive.universe, "{text}");
     assert_eq!(policy.market(), naive.market.as_deref(), "{text}");
     assert_eq!(policy.venue(), naive.venue.as_deref(), "{text}");
-    let micros = |at: Instant| i128::from(at.as_micros());
+    let micros = |at: Timestamp| i128::from(at.as_micros());
     assert_eq!(micros(policy.valid_until()), naive.valid_until, "{text}");
     assert_eq!(policy.valid_from().map(micros), naive.valid_from, "{text}");
 }
@@ -151,12 +151,12 @@ fn same_numbers(policy: &Policy, naive: &naive::Policy, text: &str) {
         assert_eq!(bits(number), bits(naive), "{name}: {text}");
     }
     let grace = naive.grace.unwrap_or(0);
-    let end = until.saturating_add(Span::from_micros(
+    let end = until.saturating_add(SignedDuration::from_micros(
         i64::try_from(grace).unwrap_or(i64::MAX / 4),
     ));
     assert!(policy.theta_in_force(end).is_ok(), "{text}");
-    if end < Instant::MAX {
-        let late = end.saturating_add(Span::from_micros(1));
+    if end < Timestamp::MAX {
+        let late = end.saturating_add(SignedDuration::from_micros(1));
         assert!(policy.theta_in_force(late).is_err(), "{text}");
     }
 }

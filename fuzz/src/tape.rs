@@ -2,17 +2,18 @@
 //! for any number of threads and any size of chunks.
 
 use flate2::{Compression, write::GzEncoder};
+use portcullis::record::RECORD_BYTES_MAX;
 use portcullis::{
     decide::Engine,
-    domain::Instant,
     exit::{ExitOwnership, STANDARD_OWNER},
     guardrails::Guardrails,
-    policy::{Policy, PolicyAbsence},
+    policy::{Policy, PolicyUnavailable},
+    types::Timestamp,
 };
 use portcullis_sim::{
-    replay::{AnswersTo, Judge, ReplayError, Scope, Sinks, replay},
+    replay::{AnswersTo, ReplayError, Replayer, Scope, Sinks, replay},
     sample::policy_json,
-    tape::{LINE_BYTES_MAX, LineContent, TapeReader, TapeSource},
+    tape::{LineContent, TapeReader, TapeSource},
 };
 use serde_json::Value;
 use std::{io::Write as _, sync::OnceLock};
@@ -25,7 +26,7 @@ const CHUNK: usize = 1 << 16;
 const SHORT_LINE: usize = 96;
 
 /// The policy that is active at the start, the same for every tape and parsed once.
-static INITIAL: OnceLock<Result<Policy, PolicyAbsence>> = OnceLock::new();
+static INITIAL: OnceLock<Result<Policy, PolicyUnavailable>> = OnceLock::new();
 
 /// The result of a replay: the answers, and the digest with the counts or the error.
 #[derive(Debug, PartialEq)]
@@ -36,21 +37,25 @@ struct Ran {
 
 /// Replays the bytes as a tape in several ways that must give the same result.
 pub(crate) fn run(data: &[u8]) {
-    let Some(records) = records(data, LINE_BYTES_MAX) else {
+    let Some(records) = records(data, RECORD_BYTES_MAX) else {
         return;
     };
-    let whole = replayed(data, CHUNK, LINE_BYTES_MAX, 1);
+    let whole = replayed(data, CHUNK, RECORD_BYTES_MAX, 1);
     counted(&whole, records);
-    alike(&replayed(data, 7, LINE_BYTES_MAX, 1), &whole, "tiny chunks");
+    alike(
+        &replayed(data, 7, RECORD_BYTES_MAX, 1),
+        &whole,
+        "tiny chunks",
+    );
     // Each way is one more replay, so the length of the tape selects one.
     match data.len() % 4 {
         0 => assert_eq!(
-            replayed(data, CHUNK, LINE_BYTES_MAX, 2),
+            replayed(data, CHUNK, RECORD_BYTES_MAX, 2),
             whole,
             "two threads"
         ),
         1 | 2 => alike(
-            &replayed(data, 1, LINE_BYTES_MAX, 2),
+            &replayed(data, 1, RECORD_BYTES_MAX, 2),
             &whole,
             "two threads and tiny chunks",
         ),
@@ -73,9 +78,9 @@ fn compressed(data: &[u8], whole: &Ran) {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
     encoder.write_all(data).unwrap();
     let gzip = encoder.finish().unwrap();
-    assert_eq!(&replayed(&gzip, CHUNK, LINE_BYTES_MAX, 1), whole, "gzip");
+    assert_eq!(&replayed(&gzip, CHUNK, RECORD_BYTES_MAX, 1), whole, "gzip");
     let zstd = zstd::encode_all(data, 1).unwrap();
-    assert_eq!(&replayed(&zstd, 5, LINE_BYTES_MAX, 1), whole, "zstd");
+    assert_eq!(&replayed(&zstd, 5, RECORD_BYTES_MAX, 1), whole, "zstd");
 }
 
 /// Checks that two results are equal. If a compressed tape is damaged, the number of answers before the error depends
@@ -127,7 +132,7 @@ fn records(data: &[u8], line_bytes_max: usize) -> Option<u64> {
 
 fn replayed(data: &[u8], chunk_bytes: usize, line_bytes_max: usize, threads: usize) -> Ran {
     let ownership = ExitOwnership::new(STANDARD_OWNER, ["emergency"]).unwrap();
-    let judge = Judge {
+    let judge = Replayer {
         engine: Engine::new(Guardrails::none(), ownership),
         assume_in_force: true,
         reports: false,
@@ -135,8 +140,8 @@ fn replayed(data: &[u8], chunk_bytes: usize, line_bytes_max: usize, threads: usi
         scope: Scope::Tape,
     };
     let initial = INITIAL.get_or_init(|| {
-        let sample = policy_json(Instant::parse_epoch_seconds("4e9").unwrap());
-        Policy::from_json(&sample).map_err(PolicyAbsence::from)
+        let sample = policy_json(Timestamp::parse_epoch_seconds("4e9").unwrap());
+        Policy::from_json(&sample).map_err(PolicyUnavailable::from)
     });
     let tapes = TapeReader::with_sizes(source(data), chunk_bytes, line_bytes_max);
     let mut answers = Vec::new();

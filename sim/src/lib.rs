@@ -1,17 +1,10 @@
-//! The Portcullis simulator, command line and services: replay of recorded intents, comparison of policies, simulation
-//! at recorded prices, and the bridge, harvester and recorder on Redis.
+//! Replay, comparison, ranking and simulation of recorded intents, and reports about them.
 
-pub mod bridge;
-pub mod cmd;
 pub mod diff;
 pub mod generate;
-pub mod harvester;
 pub mod rank;
-pub mod record;
 pub mod replay;
 pub mod report;
 pub mod sample;
-pub mod service;
 pub mod simulate;
-pub mod stream;
 pub mod tape;

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{Answer, AnswerId, AnswerSide};
-use crate::{domain::Instant, exit::ExitRule, harvest::HarvestAction, provenance::Source};
+use crate::{exit::ExitRule, harvest::HarvestAction, provenance::Source, types::Timestamp};
 
 /// Expands to a member name with the separators before and after it.
 macro_rules! key {
@@ -23,7 +23,7 @@ impl Answer<'_> {
             AnswerId::Own(id) => object.value(key!("id"), Some(id)),
             AnswerId::Number(_) => object.value(key!("id"), Some(self.id)),
         }
-        object.value(key!("ts"), self.ts.map(Instant::as_millis));
+        object.value(key!("ts"), self.ts.map(Timestamp::as_millis));
         let symbol = self.symbol.as_ref();
         object.value(key!("symbol"), symbol.map(|symbol| symbol.as_str()));
         let side = self.side.map(AnswerSide::as_str);
@@ -38,7 +38,7 @@ impl Answer<'_> {
         object.name(key!("size_basis"), self.size_basis);
         object.source(key!("size_source"), self.size_source);
         object.value(key!("notional_usd"), self.notional_usd);
-        object.value(key!("not_after"), self.not_after.map(Instant::as_millis));
+        object.value(key!("not_after"), self.not_after.map(Timestamp::as_millis));
         object.value(key!("quantity"), self.quantity);
         object.name(key!("exit_rule"), self.exit_rule.map(ExitRule::as_str));
         let action = self.harvest_action.map(HarvestAction::as_str);
@@ -112,11 +112,11 @@ impl Object<'_> {
 mod tests {
     use proptest::{num::f64::ANY, prelude::*};
 
-    use super::super::{Detail, EventKind, Verdict};
+    use super::super::{Detail, RecordKind, Verdict};
     use crate::{
-        decide::Reason,
-        domain::{PolicyHash, PositionSide, Side, Symbol},
+        decide::SkipCode,
         harvest::HarvestReasons,
+        types::{PolicyHash, PositionSide, Side, Symbol},
     };
 
     use super::*;
@@ -136,7 +136,7 @@ mod tests {
         ) {
             let is_there = |place: u32| present >> place & 1 == 1;
             let number = |place: u32, of: usize| is_there(place).then_some(numbers[of]);
-            let at = |place| is_there(place).then(|| Instant::from_millis(millis).unwrap());
+            let at = |place| is_there(place).then(|| Timestamp::from_millis(millis).unwrap());
             let symbol = Symbol::new(&symbol).unwrap();
             let source = |place| is_there(place).then_some([
                 Source::PolicyLeverage(symbol),
@@ -156,13 +156,13 @@ mod tests {
             let rules = [ExitRule::Owner, ExitRule::Delegate];
             let answer = Answer {
                 n,
-                event: is_there(0).then_some(EventKind::ALL[choice % 4]),
+                event: is_there(0).then_some(RecordKind::ALL[choice % 4]),
                 id: if is_there(1) { AnswerId::Own(&texts[0]) } else { AnswerId::Number(n) },
                 ts: at(2),
                 symbol: is_there(3).then_some(symbol),
                 side: is_there(4).then_some(sides[choice % 4]),
                 decision: Verdict::ALL[choice % 5],
-                reason: is_there(5).then_some(Reason::ALL[choice % Reason::ALL.len()]),
+                reason: is_there(5).then_some(SkipCode::ALL[choice % SkipCode::ALL.len()]),
                 detail: is_there(6).then_some(Detail::Text("a \"word\" \\ of\nwarning")),
                 leverage: number(7, 0),
                 leverage_source: source(8),

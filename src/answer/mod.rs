@@ -10,17 +10,18 @@ use serde::{Serialize, Serializer};
 
 use crate::{
     decide::{
-        Decision, Denial, Objection, Reason, absence_reason, write_absence, write_not_in_force,
+        Decision, ServiceDenial, SkipCode, SkipReason, unavailable_code, write_not_in_force,
+        write_unavailable,
     },
-    domain::{Instant, PolicyHash, PositionSide, Shown, Side, Symbol},
     exit::ExitRule,
     harvest::{
         Harvest, HarvestAction, HarvestDecision, HarvestReasons, HarvestSkip, Position,
         RUnavailable, Standing,
     },
     intent::QuantityAsked,
-    policy::{NotInForce, Policy, PolicyAbsence, PolicyState},
+    policy::{NotInForce, Policy, PolicyState, PolicyUnavailable},
     provenance::Source,
+    types::{PolicyHash, PositionSide, Shown, Side, Symbol, Timestamp},
 };
 
 /// One answer. Absent fields are omitted. Timestamps are epoch milliseconds, truncated; amounts are in USD; numbers are
@@ -32,12 +33,12 @@ pub struct Answer<'a> {
     pub n: u64,
     /// The kind of the record, or `None` if it is unknown.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub event: Option<EventKind>,
+    pub event: Option<RecordKind>,
     /// The id of the record.
     pub id: AnswerId<'a>,
     /// The time of the record.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "millis")]
-    pub ts: Option<Instant>,
+    pub ts: Option<Timestamp>,
     /// The symbol.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub symbol: Option<Symbol>,
@@ -48,7 +49,7 @@ pub struct Answer<'a> {
     pub decision: Verdict,
     /// The skip reason, if the verdict is `SKIP`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub reason: Option<Reason>,
+    pub reason: Option<SkipCode>,
     /// The evidence for the skip reason as text; for an exit, the reason why it does not state how much to close.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub detail: Option<Detail<'a>>,
@@ -75,7 +76,7 @@ pub struct Answer<'a> {
     pub notional_usd: Option<f64>,
     /// The expiry of the policy under which a trade was decided.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "millis")]
-    pub not_after: Option<Instant>,
+    pub not_after: Option<Timestamp>,
     /// The quantity in units of the symbol, if known: from quantity or price for a trade, as stated for an exit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub quantity: Option<f64>,
@@ -128,7 +129,7 @@ pub struct Answer<'a> {
 
 /// The kinds of records that get an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum EventKind {
+pub enum RecordKind {
     /// An intent.
     Intent,
     /// A position.
@@ -139,7 +140,7 @@ pub enum EventKind {
     PolicyWithdrawn,
 }
 
-impl EventKind {
+impl RecordKind {
     /// Every kind.
     pub const ALL: [Self; 4] = [
         Self::Intent,
@@ -160,7 +161,7 @@ impl EventKind {
     }
 }
 
-impl Serialize for EventKind {
+impl Serialize for RecordKind {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.as_str())
     }
@@ -257,13 +258,13 @@ impl AnswerSide {
 #[derive(Debug, Clone)]
 pub enum Detail<'a> {
     /// An intent was denied.
-    Denial(Denial<'a>),
+    SkipReason(SkipReason<'a>),
     /// A position could not be evaluated.
     Harvest(HarvestSkip<'a>),
     /// A policy is unavailable.
-    Absence(&'a PolicyAbsence),
+    Absence(&'a PolicyUnavailable),
     /// A service denied an entry.
-    Objection(&'a Objection<'a>),
+    ServiceDenial(&'a ServiceDenial<'a>),
     /// A record lacks a required part, or an exit does not state a quantity.
     Text(&'static str),
 }
@@ -271,9 +272,9 @@ pub enum Detail<'a> {
 impl fmt::Display for Detail<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Denial(denial) => write!(f, "{denial}"),
-            Self::Absence(absence) => write_absence(f, absence),
-            Self::Harvest(HarvestSkip::PolicyAbsent(absence)) => write_absence(f, absence),
+            Self::SkipReason(denial) => write!(f, "{denial}"),
+            Self::Absence(absence) => write_unavailable(f, absence),
+            Self::Harvest(HarvestSkip::PolicyAbsent(absence)) => write_unavailable(f, absence),
             Self::Harvest(HarvestSkip::PolicyNotInForce(why)) => write_not_in_force(f, *why),
             Self::Harvest(HarvestSkip::NoPosition) => f.write_str("no open position"),
             Self::Harvest(HarvestSkip::MissingStop { kill }) => {
@@ -282,7 +283,7 @@ impl fmt::Display for Detail<'_> {
             Self::Harvest(HarvestSkip::InvalidInput { r, kill }) => {
                 write!(f, "{r}; no kill score: {kill}")
             }
-            Self::Objection(objection) => f.write_str(objection.detail()),
+            Self::ServiceDenial(objection) => f.write_str(objection.detail()),
             Self::Text(text) => f.write_str(text),
         }
     }
@@ -299,8 +300,8 @@ const fn is_nowhere(n: &u64) -> bool {
     *n == 0
 }
 
-fn millis<S: Serializer>(at: &Option<Instant>, serializer: S) -> Result<S::Ok, S::Error> {
-    at.map(Instant::as_millis).serialize(serializer)
+fn millis<S: Serializer>(at: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
+    at.map(Timestamp::as_millis).serialize(serializer)
 }
 
 fn names<S: Serializer>(
@@ -354,7 +355,7 @@ impl<'a> Answer<'a> {
     /// Sets the record that is answered: its number, its id (`None`: the number is used) and its time.
     #[must_use]
     #[inline]
-    pub const fn to(mut self, n: u64, id: Option<&'a str>, ts: Option<Instant>) -> Self {
+    pub const fn to(mut self, n: u64, id: Option<&'a str>, ts: Option<Timestamp>) -> Self {
         self.n = n;
         self.id = match id {
             Some(id) => AnswerId::Own(id),
@@ -370,7 +371,7 @@ impl<'a> Answer<'a> {
     pub fn decision(decision: &Decision<'a>) -> Self {
         let intent = decision.intent();
         let common = |verdict| Self {
-            event: Some(EventKind::Intent),
+            event: Some(RecordKind::Intent),
             symbol: intent.symbol(),
             side: intent.side().map(AnswerSide::Order),
             ..Self::bare(verdict)
@@ -401,9 +402,9 @@ impl<'a> Answer<'a> {
                 ..common(Verdict::Exit)
             },
             Decision::Skip(skip) => Self {
-                event: (skip.reason() != Reason::IntentUnreadable).then_some(EventKind::Intent),
+                event: (skip.reason() != SkipCode::IntentUnreadable).then_some(RecordKind::Intent),
                 reason: Some(skip.reason()),
-                detail: Some(Detail::Denial(*skip.evidence())),
+                detail: Some(Detail::SkipReason(*skip.evidence())),
                 ..common(Verdict::Skip)
             }
             .under(skip.policy()),
@@ -412,14 +413,14 @@ impl<'a> Answer<'a> {
 
     /// Creates the answer to an entry that a service denied, whatever the gates decide.
     #[must_use]
-    pub fn objected(decision: &Decision<'a>, objection: &'a Objection<'a>) -> Self {
+    pub fn objected(decision: &Decision<'a>, objection: &'a ServiceDenial<'a>) -> Self {
         let (intent, reason) = (decision.intent(), objection.reason());
         Self {
-            event: (reason != Reason::IntentUnreadable).then_some(EventKind::Intent),
+            event: (reason != SkipCode::IntentUnreadable).then_some(RecordKind::Intent),
             symbol: intent.symbol(),
             side: intent.side().map(AnswerSide::Order),
             reason: Some(reason),
-            detail: Some(Detail::Objection(objection)),
+            detail: Some(Detail::ServiceDenial(objection)),
             ..Self::bare(Verdict::Skip)
         }
         .under(decision.policy())
@@ -432,19 +433,19 @@ impl<'a> Answer<'a> {
             HarvestDecision::Harvest(harvest) => Self::harvested(harvest),
             HarvestDecision::Skip(skip) => {
                 let (reason, asked_policy) = match skip {
-                    HarvestSkip::NoPosition => (Reason::HarvestNoPosition, false),
-                    HarvestSkip::PolicyAbsent(absence) => (absence_reason(absence), false),
+                    HarvestSkip::NoPosition => (SkipCode::HarvestNoPosition, false),
+                    HarvestSkip::PolicyAbsent(absence) => (unavailable_code(absence), false),
                     HarvestSkip::PolicyNotInForce(NotInForce::NotYetValid { .. }) => {
-                        (Reason::PolicyNotYetValid, true)
+                        (SkipCode::PolicyNotYetValid, true)
                     }
                     HarvestSkip::PolicyNotInForce(NotInForce::Stale { .. }) => {
-                        (Reason::PolicyStale, true)
+                        (SkipCode::PolicyStale, true)
                     }
-                    HarvestSkip::MissingStop { .. } => (Reason::HarvestMissingStop, true),
-                    HarvestSkip::InvalidInput { .. } => (Reason::HarvestInvalidInput, true),
+                    HarvestSkip::MissingStop { .. } => (SkipCode::HarvestMissingStop, true),
+                    HarvestSkip::InvalidInput { .. } => (SkipCode::HarvestInvalidInput, true),
                 };
                 Self {
-                    event: Some(EventKind::Position),
+                    event: Some(RecordKind::Position),
                     reason: Some(reason),
                     detail: Some(Detail::Harvest(*skip)),
                     ..Self::bare(Verdict::Skip)
@@ -458,7 +459,7 @@ impl<'a> Answer<'a> {
         let r = harvest.r().ok();
         let kill = harvest.kill().ok();
         Self {
-            event: Some(EventKind::Position),
+            event: Some(RecordKind::Position),
             symbol: Some(harvest.symbol()),
             side: harvest.side().map(AnswerSide::Position),
             harvest_action: Some(harvest.action()),
@@ -493,8 +494,8 @@ impl<'a> Answer<'a> {
     #[must_use]
     pub fn harvest_invalid(detail: &'static str) -> Self {
         Self::refused(
-            EventKind::Position,
-            Reason::HarvestInvalidInput,
+            RecordKind::Position,
+            SkipCode::HarvestInvalidInput,
             Detail::Text(detail),
         )
     }
@@ -503,7 +504,7 @@ impl<'a> Answer<'a> {
     #[must_use]
     pub fn policy_updated(policy: &'a Policy) -> Self {
         Self {
-            event: Some(EventKind::PolicyUpdated),
+            event: Some(RecordKind::PolicyUpdated),
             ..Self::bare(Verdict::Policy)
         }
         .under(Some(policy))
@@ -511,10 +512,10 @@ impl<'a> Answer<'a> {
 
     /// Creates the answer to a record whose policy is unavailable.
     #[must_use]
-    pub fn policy_refused(absence: &'a PolicyAbsence) -> Self {
+    pub fn policy_refused(absence: &'a PolicyUnavailable) -> Self {
         Self::refused(
-            EventKind::PolicyUpdated,
-            absence_reason(absence),
+            RecordKind::PolicyUpdated,
+            unavailable_code(absence),
             Detail::Absence(absence),
         )
     }
@@ -523,14 +524,14 @@ impl<'a> Answer<'a> {
     #[must_use]
     pub fn policy_withdrawn() -> Self {
         Self {
-            event: Some(EventKind::PolicyWithdrawn),
+            event: Some(RecordKind::PolicyWithdrawn),
             ..Self::bare(Verdict::Policy)
         }
     }
 
     /// Creates the answer to a record that lacks a required part.
     #[must_use]
-    pub fn refused(event: EventKind, reason: Reason, detail: Detail<'a>) -> Self {
+    pub fn refused(event: RecordKind, reason: SkipCode, detail: Detail<'a>) -> Self {
         Self {
             event: Some(event),
             reason: Some(reason),

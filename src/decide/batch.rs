@@ -8,15 +8,15 @@
 //! branches, many rows at a time.
 
 use super::{
-    DecisionColumns, Engine, IntentColumns, LeverageFrom, Outcome, Reason,
+    DecisionColumns, Engine, IntentColumns, LeverageFrom, Outcome, SkipCode,
     columns::{NO_INSTANT, standing},
-    denial::absence_reason,
     gates::{freshness::Bounds, policy},
+    skip_reason::unavailable_code,
 };
 use crate::{
-    domain::{Instant, Leverage, Margin, Notional},
     exit::ExitRule,
     policy::{InForce, PolicyState},
+    types::{Leverage, Margin, Notional, Timestamp},
 };
 
 /// Number of rows processed at a time; a block fits in the L1 cache.
@@ -29,12 +29,12 @@ const EXIT_BY_OWNER: u8 = 254;
 /// An exit of a delegate, which passes.
 const EXIT_BY_DELEGATE: u8 = 253;
 
-const DENY: u8 = Reason::DenyNotExitOwner.number();
-const STALE_INTENT: u64 = Reason::IntentStale.number_wide();
-const CLOCK: u64 = Reason::ClockUntrusted.number_wide();
-const LEVERAGE: u64 = Reason::PolicyMissingLeverage.number_wide();
-const SIZE: u64 = Reason::PolicyMissingSize.number_wide();
-const LIMIT: u64 = Reason::PolicyLimitExceeded.number_wide();
+const DENY: u8 = SkipCode::DenyNotExitOwner.number();
+const STALE_INTENT: u64 = SkipCode::IntentStale.number_wide();
+const CLOCK: u64 = SkipCode::ClockUntrusted.number_wide();
+const LEVERAGE: u64 = SkipCode::PolicyMissingLeverage.number_wide();
+const SIZE: u64 = SkipCode::PolicyMissingSize.number_wide();
+const LIMIT: u64 = SkipCode::PolicyLimitExceeded.number_wide();
 
 /// Longer than any age between two timestamps, shorter than the age of a row that has no timestamp.
 const AGE_UNKNOWN: i64 = 1_000_000_000_000_000_000;
@@ -45,7 +45,7 @@ const OUTCOMES: [Outcome; 256] = {
     let mut rest: &mut [Outcome] = &mut outcomes;
     let mut number = 0;
     while let Some((outcome, tail)) = rest.split_first_mut() {
-        *outcome = match (Reason::from_number(number), number) {
+        *outcome = match (SkipCode::from_number(number), number) {
             (Some(reason), _) => Outcome::Skip(reason),
             (None, EXIT_BY_OWNER) => Outcome::ExitByOwner,
             (None, EXIT_BY_DELEGATE) => Outcome::ExitByDelegate,
@@ -82,12 +82,12 @@ struct SourceRow {
 /// The row of a symbol outside the dictionary.
 const UNKNOWN_SYMBOL: SymbolRow = SymbolRow {
     leverage: f64::NAN,
-    refused: Reason::PolicyUniverseFilter.number(),
+    refused: SkipCode::PolicyUniverseFilter.number(),
 };
 
 /// The row of a source that cannot be read.
 const UNREADABLE_SOURCE: SourceRow = SourceRow {
-    refused: Reason::IntentAmbiguous.number(),
+    refused: SkipCode::IntentAmbiguous.number(),
     exit: DENY,
 };
 
@@ -101,9 +101,9 @@ impl Tables {
                     .and_then(|in_force| in_force.leverage_of(symbol))
                     .filter(|_| guardrails.permits(symbol));
                 let refused = match given {
-                    _ if guardrails.halts(symbol) => Reason::TradingHalted.number(),
-                    None => Reason::PolicyUniverseFilter.number(),
-                    Some(None) => Reason::PolicyMissingLeverage.number(),
+                    _ if guardrails.halts(symbol) => SkipCode::TradingHalted.number(),
+                    None => SkipCode::PolicyUniverseFilter.number(),
+                    Some(None) => SkipCode::PolicyMissingLeverage.number(),
                     Some(Some(_)) => OPEN,
                 };
                 SymbolRow {
@@ -123,7 +123,7 @@ impl Tables {
                         exit: DENY,
                     },
                     Some(rule) => SourceRow {
-                        refused: Reason::IntentAmbiguous.number(),
+                        refused: SkipCode::IntentAmbiguous.number(),
                         exit: match rule {
                             ExitRule::Owner => EXIT_BY_OWNER,
                             ExitRule::Delegate => EXIT_BY_DELEGATE,
@@ -167,7 +167,7 @@ struct BatchBounds {
 }
 
 impl BatchBounds {
-    fn new(engine: &Engine, state: PolicyState<'_>, now: Option<Instant>) -> Self {
+    fn new(engine: &Engine, state: PolicyState<'_>, now: Option<Timestamp>) -> Self {
         let mut bounds = Self {
             refused: OPEN,
             permitted_from: i64::MIN,
@@ -183,7 +183,7 @@ impl BatchBounds {
         let policy = match state.policy() {
             Ok(policy) => policy,
             Err(absence) => {
-                bounds.refused = absence_reason(absence).number();
+                bounds.refused = unavailable_code(absence).number();
                 return bounds;
             }
         };
@@ -194,7 +194,7 @@ impl BatchBounds {
             bounds.refused = denial.reason().number();
         }
         if !state.is_assumed() {
-            bounds.valid_from = policy.valid_from().map_or(i64::MIN, Instant::as_micros);
+            bounds.valid_from = policy.valid_from().map_or(i64::MIN, Timestamp::as_micros);
             bounds.valid_until = policy.valid_until().as_micros();
             if let (None, Some(longest)) = (policy.valid_from(), guardrails.max_validity()) {
                 bounds.permitted_from = bounds.valid_until.saturating_sub(longest.as_micros());
@@ -211,23 +211,23 @@ impl BatchBounds {
     #[inline(always)]
     fn at(&self, now: i64) -> u8 {
         let number = if now > self.valid_until {
-            Reason::PolicyStale.number()
+            SkipCode::PolicyStale.number()
         } else {
             OPEN
         };
         let number = if now < self.valid_from {
-            Reason::PolicyNotYetValid.number()
+            SkipCode::PolicyNotYetValid.number()
         } else {
             number
         };
         let number = if now < self.permitted_from {
-            Reason::PolicyConstraintViolation.number()
+            SkipCode::PolicyConstraintViolation.number()
         } else {
             number
         };
         let number = number.min(self.refused);
         if now == NO_INSTANT {
-            Reason::IntentInvalid.number()
+            SkipCode::IntentInvalid.number()
         } else {
             number
         }
@@ -270,7 +270,7 @@ impl Engine {
         &self,
         policy: PolicyState<'_>,
         intents: &IntentColumns,
-        now: Option<Instant>,
+        now: Option<Timestamp>,
         answers: &mut DecisionColumns,
     ) {
         // The numbers of the policy are read at a time at which it is in force. The validity is checked later, at
@@ -285,7 +285,7 @@ impl Engine {
         answers.resize(intents.len());
         let pass = Pass {
             bounds,
-            now: now.map(Instant::as_micros),
+            now: now.map(Timestamp::as_micros),
             intents,
             answers,
         };
@@ -491,14 +491,14 @@ impl Work {
             let entry = (*standing == standing::NOTIONAL) | (*standing == standing::MARGIN);
             let untimed = |number| {
                 if own_times {
-                    Reason::IntentInvalid.number()
+                    SkipCode::IntentInvalid.number()
                 } else {
                     number
                 }
             };
             let fault = match *standing {
-                standing::AMBIGUOUS_UNTIMED => untimed(Reason::IntentAmbiguous.number()),
-                standing::HOLD_UNTIMED => untimed(Reason::IntentNotActionable.number()),
+                standing::AMBIGUOUS_UNTIMED => untimed(SkipCode::IntentAmbiguous.number()),
+                standing::HOLD_UNTIMED => untimed(SkipCode::IntentNotActionable.number()),
                 number => number,
             };
             let other = if *standing == standing::EXIT {
@@ -512,7 +512,7 @@ impl Work {
             *outcome = OUTCOMES
                 .get(usize::from(*number))
                 .copied()
-                .unwrap_or(Outcome::Skip(Reason::PolicyMissing));
+                .unwrap_or(Outcome::Skip(SkipCode::PolicyMissing));
         }
         let outputs = leverages.iter_mut().zip(notionals);
         for ((leverage, notional), number) in outputs.zip(&self.refused) {

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::{Denial, LeverageFrom, Reason, batch::Tables};
+use super::{LeverageFrom, SkipCode, SkipReason, batch::Tables};
 use crate::{
-    domain::{Instant, Leverage, Notional, Symbol, positive},
     intent::{Exit, Intent, Request, Size},
+    types::{Leverage, Notional, Symbol, Timestamp, positive},
 };
 
 /// Marks a missing timestamp. It makes the age larger than any real age, and a difference with it does not overflow.
@@ -54,7 +54,7 @@ pub struct EntryRow {
     /// The notional, in USD.
     pub notional_usd: Option<f64>,
     /// The time at which the intent was sent.
-    pub emitted_at: Option<Instant>,
+    pub emitted_at: Option<Timestamp>,
 }
 
 /// Distinct values, each with the number by which rows refer to it.
@@ -104,9 +104,9 @@ impl IntentColumns {
         let row = match intent.request() {
             Err(fault) => {
                 let untimed = matches!(&intent.request, Err(refused) if refused.untimed);
-                let standing = match (Denial::Unread(fault).reason(), untimed) {
-                    (Reason::IntentAmbiguous, true) => standing::AMBIGUOUS_UNTIMED,
-                    (Reason::IntentNotActionable, true) => standing::HOLD_UNTIMED,
+                let standing = match (SkipReason::Unread(fault).reason(), untimed) {
+                    (SkipCode::IntentAmbiguous, true) => standing::AMBIGUOUS_UNTIMED,
+                    (SkipCode::IntentNotActionable, true) => standing::HOLD_UNTIMED,
                     (reason, _) => reason.number(),
                 };
                 (OUTSIDE, standing, f64::NAN, f64::NAN)
@@ -160,7 +160,12 @@ impl IntentColumns {
                     entry.leverage.map_or(f64::INFINITY, usable),
                     entry.notional_usd.map_or(f64::NAN, usable),
                 ),
-                None => (OUTSIDE, Reason::IntentInvalid.number(), f64::NAN, f64::NAN),
+                None => (
+                    OUTSIDE,
+                    SkipCode::IntentInvalid.number(),
+                    f64::NAN,
+                    f64::NAN,
+                ),
             };
             self.add(row, entry.emitted_at, entry.emitted_at);
         }
@@ -172,10 +177,10 @@ impl IntentColumns {
     fn add(
         &mut self,
         (symbol, standing, asked, size): (u32, u8, f64, f64),
-        emitted_at: Option<Instant>,
-        event_time: Option<Instant>,
+        emitted_at: Option<Timestamp>,
+        event_time: Option<Timestamp>,
     ) {
-        let micros = |at: Option<Instant>| at.map_or(NO_INSTANT, Instant::as_micros);
+        let micros = |at: Option<Timestamp>| at.map_or(NO_INSTANT, Timestamp::as_micros);
         self.symbol.push(symbol);
         self.standing.push(standing);
         self.asked.push(asked);
@@ -220,7 +225,7 @@ pub enum Outcome {
     /// An exit of a delegate: reduce or close.
     ExitByDelegate,
     /// No action, for this reason.
-    Skip(Reason),
+    Skip(SkipCode),
 }
 
 /// Answers as columns. The memory is reused for the next batch.
@@ -280,7 +285,7 @@ impl DecisionColumns {
     /// Resizes the columns to `rows` rows; their values are overwritten afterwards.
     pub(super) fn resize(&mut self, rows: usize) {
         self.outcome
-            .resize(rows, Outcome::Skip(Reason::PolicyMissing));
+            .resize(rows, Outcome::Skip(SkipCode::PolicyMissing));
         self.leverage.resize(rows, f64::NAN);
         self.notional.resize(rows, f64::NAN);
         self.leverage_from.resize(rows, LeverageFrom::Policy);
@@ -292,7 +297,7 @@ mod tests {
     use proptest::{num::f64::ANY, option::of, prelude::*};
 
     use super::*;
-    use crate::{domain::Side, intent::IntentBuilder};
+    use crate::{intent::IntentBuilder, types::Side};
 
     fn number() -> impl Strategy<Value = f64> {
         prop_oneof![ANY, 0.5..200.0, Just(0.0), Just(f64::INFINITY)]
@@ -320,7 +325,7 @@ mod tests {
             expected.sources.number(None);
             let mut entries = Vec::new();
             for (symbol, leverage, notional_usd, at, buys) in rows {
-                let emitted_at = at.and_then(|ms| Instant::from_millis(ms).ok());
+                let emitted_at = at.and_then(|ms| Timestamp::from_millis(ms).ok());
                 entries.push(EntryRow { symbol, leverage, notional_usd, emitted_at });
                 let name = names.get(symbol).copied().unwrap_or("");
                 let mut builder = IntentBuilder::new(name).side(if buys { Side::Buy } else { Side::Sell });

@@ -2,13 +2,13 @@
 
 use std::fmt;
 
-use super::{Denial, Gate, Reason};
+use super::{Gate, SkipCode, SkipReason};
 use crate::{
-    domain::{Instant, Leverage, Margin, Notional, PolicyHash, Price, Quantity, Side, Symbol},
     exit::ExitPermit,
     intent::{Entry, Intent, Size},
     policy::{InForce, Policy},
     provenance::{Source, Sourced},
+    types::{Leverage, Margin, Notional, PolicyHash, Price, Quantity, Side, Symbol, Timestamp},
 };
 
 /// The answer to one intent.
@@ -61,7 +61,7 @@ impl LeverageFrom {
 pub struct Skip<'a> {
     pub(super) intent: &'a Intent<'a>,
     pub(super) policy: Option<&'a Policy>,
-    pub(super) denial: Denial<'a>,
+    pub(super) denial: SkipReason<'a>,
 }
 
 impl<'a> Decision<'a> {
@@ -77,7 +77,7 @@ impl<'a> Decision<'a> {
 
     /// Returns the skip reason, or `None` for a trade or an exit.
     #[must_use]
-    pub const fn reason(&self) -> Option<Reason> {
+    pub const fn reason(&self) -> Option<SkipCode> {
         match self {
             Self::Trade(_) | Self::Exit(_) => None,
             Self::Skip(skip) => Some(skip.reason()),
@@ -214,7 +214,7 @@ impl<'a> Trade<'a> {
 
     /// Returns the expiry of the policy. The trade must not be executed after it.
     #[must_use]
-    pub const fn not_after(&self) -> Instant {
+    pub const fn not_after(&self) -> Timestamp {
         self.in_force.policy().valid_until()
     }
 
@@ -252,13 +252,13 @@ fn carried(price: Option<Price>, field: &'static str) -> Option<Sourced<Price>> 
 impl<'a> Skip<'a> {
     /// Returns the skip reason.
     #[must_use]
-    pub const fn reason(&self) -> Reason {
+    pub const fn reason(&self) -> SkipCode {
         self.denial.reason()
     }
 
     /// Returns the observed values and the requirement that they failed.
     #[must_use]
-    pub const fn evidence(&self) -> &Denial<'a> {
+    pub const fn evidence(&self) -> &SkipReason<'a> {
         &self.denial
     }
 

@@ -1,7 +1,7 @@
 //! The engine, which applies the gates in order.
 
 use super::{
-    Compared, Decision, Denial, Gate, Skip, Trace, Trade,
+    Decision, Gate, GateCheck, Skip, SkipReason, Trace, Trade,
     gates::{
         exit_ownership, freshness, halt, in_force, leverage, limits, policy, readable, size,
         universe,
@@ -9,12 +9,12 @@ use super::{
     trace::{Observer, Unobserved},
 };
 use crate::{
-    domain::Instant,
     exit::ExitOwnership,
     guardrails::{Guardrails, Halt},
     intent::{Entry, Intent},
     policy::PolicyState,
     provenance::Sourced,
+    types::Timestamp,
 };
 
 /// The decision engine. Its configuration is the operator's: the guardrails and the exit ownership.
@@ -64,7 +64,7 @@ impl Engine {
         &'a self,
         policy: PolicyState<'a>,
         intent: &'a Intent<'a>,
-        now: Instant,
+        now: Timestamp,
     ) -> Decision<'a> {
         self.answer(policy, intent, Some(now), &mut Unobserved)
     }
@@ -84,7 +84,7 @@ impl Engine {
         &'a self,
         policy: PolicyState<'a>,
         intent: &'a Intent<'a>,
-        now: Option<Instant>,
+        now: Option<Timestamp>,
     ) -> (Decision<'a>, Trace<'a>) {
         let mut trace = Trace::default();
         let now = now.or_else(|| intent.event_time());
@@ -97,7 +97,7 @@ impl Engine {
         &'a self,
         policy: PolicyState<'a>,
         intent: &'a Intent<'a>,
-        now: Option<Instant>,
+        now: Option<Timestamp>,
         observer: &mut O,
     ) -> Decision<'a> {
         match self.ask_gates(policy, intent, now, observer) {
@@ -118,18 +118,18 @@ impl Engine {
         &'a self,
         state: PolicyState<'a>,
         intent: &'a Intent<'a>,
-        now: Option<Instant>,
+        now: Option<Timestamp>,
         observer: &mut O,
-    ) -> Result<Decision<'a>, Denial<'a>> {
+    ) -> Result<Decision<'a>, SkipReason<'a>> {
         let said = readable::check(intent, now)?;
         if let Ok(request) = intent.request() {
-            observer.passed(|| Compared::Readable(request));
+            observer.passed(|| GateCheck::Readable(request));
         }
         let (entry, now) = match said {
             readable::Said::Entry(entry, now) => (entry, now),
             readable::Said::Exit(exit) => {
                 let permit = exit_ownership::check_exit(&self.ownership, intent, exit)?;
-                observer.passed(|| Compared::ExitOwnership {
+                observer.passed(|| GateCheck::ExitOwnership {
                     source: Some(permit.source()),
                     ownership: &self.ownership,
                     rule: Some(permit.rule()),
@@ -138,7 +138,7 @@ impl Engine {
             }
         };
         exit_ownership::check_entry(&self.ownership, intent)?;
-        observer.passed(|| Compared::ExitOwnership {
+        observer.passed(|| GateCheck::ExitOwnership {
             source: intent.source(),
             ownership: &self.ownership,
             rule: None,
@@ -153,19 +153,19 @@ impl Engine {
         state: PolicyState<'a>,
         intent: &'a Intent<'a>,
         entry: &'a Entry,
-        now: Instant,
+        now: Timestamp,
         observer: &mut O,
-    ) -> Result<Trade<'a>, Denial<'a>> {
+    ) -> Result<Trade<'a>, SkipReason<'a>> {
         let guardrails = &self.guardrails;
         halt::check(guardrails, &entry.symbol)?;
-        observer.passed(|| Compared::Halt {
+        observer.passed(|| GateCheck::Halt {
             symbol: entry.symbol(),
             halt: guardrails.halt(),
         });
         let policy = policy::check(guardrails, state, now)?;
-        observer.passed(|| Compared::Policy { policy, guardrails });
+        observer.passed(|| GateCheck::Policy { policy, guardrails });
         let in_force = in_force::check(state, now)?;
-        observer.passed(|| Compared::InForce {
+        observer.passed(|| GateCheck::InForce {
             policy,
             now,
             assumed: in_force.is_assumed(),
@@ -174,26 +174,26 @@ impl Engine {
         freshness::check(in_force.limits(), guardrails, emitted_at, now)?;
         observer.passed(|| {
             let bounds = freshness::Bounds::new(in_force.limits(), guardrails);
-            Compared::Freshness {
+            GateCheck::Freshness {
                 age: emitted_at.map(|at| now.since(at)),
                 age_max: bounds.age_max,
                 lead_max: bounds.lead_max,
             }
         });
         let given = universe::check(in_force, guardrails, &entry.symbol)?;
-        observer.passed(|| Compared::Universe {
+        observer.passed(|| GateCheck::Universe {
             symbol: entry.symbol(),
         });
         let (leverage, leverage_from) = leverage::check(given, entry)?;
-        observer.passed(|| Compared::Leverage {
+        observer.passed(|| GateCheck::Leverage {
             requested: entry.leverage().and_then(Result::ok),
             applied: Sourced::new(leverage, leverage_from.source(entry.symbol())),
         });
         let size = size::check(entry)?;
-        observer.passed(|| Compared::Size(Sourced::new(size, entry.size_source())));
+        observer.passed(|| GateCheck::Size(Sourced::new(size, entry.size_source())));
         let limits = in_force.limits();
         let (notional, margin) = limits::check(limits, guardrails, leverage, size)?;
-        observer.passed(|| Compared::Limits {
+        observer.passed(|| GateCheck::Limits {
             leverage,
             margin,
             notional,

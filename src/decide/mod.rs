@@ -5,20 +5,20 @@
 mod batch;
 mod columns;
 mod decision;
-mod denial;
 mod engine;
 mod gate;
 mod gates;
-mod objection;
-mod reason;
+mod service_denial;
+mod skip_code;
+mod skip_reason;
 mod trace;
 
 pub use columns::{BatchRow, DecisionColumns, EntryRow, IntentColumns, Outcome};
 pub use decision::{Decision, LeverageFrom, Skip, Trade};
-pub use denial::{Constraint, Denial, LimitedNumber};
-pub(crate) use denial::{absence_reason, write_absence, write_not_in_force};
 pub use engine::Engine;
 pub use gate::Gate;
-pub use objection::Objection;
-pub use reason::Reason;
-pub use trace::{Compared, Trace};
+pub use service_denial::ServiceDenial;
+pub use skip_code::SkipCode;
+pub use skip_reason::{ConstraintViolation, LimitedNumber, SkipReason};
+pub(crate) use skip_reason::{unavailable_code, write_not_in_force, write_unavailable};
+pub use trace::{GateCheck, Trace};

@@ -2,17 +2,17 @@
 
 use super::Gate;
 use crate::{
-    domain::{Instant, Leverage, Margin, Notional, Span, Symbol},
     exit::{ExitOwnership, ExitRule},
     guardrails::{Guardrails, Halt},
     intent::{Request, Size},
     policy::{Limits, Policy},
     provenance::Sourced,
+    types::{Leverage, Margin, Notional, SignedDuration, Symbol, Timestamp},
 };
 
 /// The values that a passed gate compared.
 #[derive(Debug, Clone, Copy)]
-pub enum Compared<'a> {
+pub enum GateCheck<'a> {
     /// The intent as it was read.
     Readable(&'a Request),
     /// The source of the intent, the exit ownership, and the rule by which an exit passed.
@@ -43,18 +43,18 @@ pub enum Compared<'a> {
         /// The policy.
         policy: &'a Policy,
         /// The time of the decision.
-        now: Instant,
+        now: Timestamp,
         /// True if the caller assumed that the policy is in force, so that nothing was compared.
         assumed: bool,
     },
     /// The age of the intent and its bounds.
     Freshness {
         /// The age, negative if the intent is ahead of the clock; `None` if it does not state when it was sent.
-        age: Option<Span>,
+        age: Option<SignedDuration>,
         /// The largest age, if bounded.
-        age_max: Option<Sourced<Span>>,
+        age_max: Option<Sourced<SignedDuration>>,
         /// The largest lead, if bounded.
-        lead_max: Option<Sourced<Span>>,
+        lead_max: Option<Sourced<SignedDuration>>,
     },
     /// The symbol, which is in the universe.
     Universe {
@@ -85,7 +85,7 @@ pub enum Compared<'a> {
     },
 }
 
-impl Compared<'_> {
+impl GateCheck<'_> {
     /// Returns the gate that compared the values.
     #[must_use]
     pub const fn gate(&self) -> Gate {
@@ -106,12 +106,12 @@ impl Compared<'_> {
 
 /// The values that the passed gates compared, in order.
 #[derive(Debug, Clone, Default)]
-pub struct Trace<'a>(Vec<Compared<'a>>);
+pub struct Trace<'a>(Vec<GateCheck<'a>>);
 
 impl<'a> Trace<'a> {
     /// Returns one entry for each passed gate.
     #[must_use]
-    pub fn passed(&self) -> &[Compared<'a>] {
+    pub fn passed(&self) -> &[GateCheck<'a>] {
         &self.0
     }
 }
@@ -119,7 +119,7 @@ impl<'a> Trace<'a> {
 /// An observer of the gates. It receives references and returns nothing, so it cannot change a decision. The values
 /// are built only if the observer calls the closure.
 pub(super) trait Observer<'a> {
-    fn passed(&mut self, compared: impl FnOnce() -> Compared<'a>);
+    fn passed(&mut self, compared: impl FnOnce() -> GateCheck<'a>);
 }
 
 /// An observer that ignores everything and compiles to nothing.
@@ -127,11 +127,11 @@ pub(super) struct Unobserved;
 
 impl<'a> Observer<'a> for Unobserved {
     #[inline(always)]
-    fn passed(&mut self, _: impl FnOnce() -> Compared<'a>) {}
+    fn passed(&mut self, _: impl FnOnce() -> GateCheck<'a>) {}
 }
 
 impl<'a> Observer<'a> for Trace<'a> {
-    fn passed(&mut self, compared: impl FnOnce() -> Compared<'a>) {
+    fn passed(&mut self, compared: impl FnOnce() -> GateCheck<'a>) {
         self.0.push(compared());
     }
 }

@@ -5,8 +5,8 @@ use thiserror::Error;
 
 use super::ExitPermit;
 use crate::{
-    domain::Shown,
     intent::{Exit, Intent},
+    types::Shown,
 };
 
 /// The default exit owner.

@@ -4,8 +4,8 @@ use std::fmt;
 
 use super::ExitRule;
 use crate::{
-    domain::{Shown, Side, Symbol},
     intent::{Exit, Intent, QuantityAsked},
+    types::{Shown, Side, Symbol},
 };
 
 /// A permit to reduce or close a position. Only the engine can create one, so a permit proves that the source of the

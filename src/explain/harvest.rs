@@ -6,9 +6,9 @@ use serde::{Serialize, Serializer, ser::SerializeStruct as _};
 
 use crate::{
     answer::{Answer, Detail},
-    domain::Shown,
     harvest::{Harvest, HarvestDecision, HarvestReason, KillScore, RPart},
     policy::PolicyState,
+    types::Shown,
 };
 
 /// An explanation of one harvest decision: each part with the values that it compared, or why it was unavailable.

@@ -3,7 +3,7 @@
 //!
 //! An explanation formats a recorded trace and computes nothing again.
 
-mod compared;
+mod gate_check;
 mod harvest;
 mod remedy;
 
@@ -55,7 +55,7 @@ impl<'a> Explanation<'a> {
                 (Some(compared), _) => GateLine {
                     gate,
                     state: "open",
-                    saw: compared::text(compared),
+                    saw: gate_check::text(compared),
                 },
                 (None, Some((shut, evidence))) if *shut == gate => GateLine {
                     gate,

@@ -10,7 +10,7 @@ use super::{
     kill_score::is_trend_outweighed,
     profit_lock,
 };
-use crate::domain::{Instant, PositionSide};
+use crate::types::{PositionSide, Timestamp};
 
 /// Positions and their markets as columns, for [`harvest_batch`](super::harvest_batch). Symbols are not stored: row `i`
 /// is the `i`th position that was pushed, counted from 0.
@@ -96,7 +96,7 @@ impl HarvestColumns {
     /// Appends one row.
     #[inline]
     pub fn push(&mut self, position: &Position, market: Option<&Market>) {
-        let micros = |at: Option<Instant>| at.map_or(UNKNOWN, Instant::as_micros);
+        let micros = |at: Option<Timestamp>| at.map_or(UNKNOWN, Timestamp::as_micros);
         let r = RInputs::of(position);
         let k = KInputs::of(position, market);
         self.state.push(row_state(position, &r));

@@ -5,9 +5,9 @@ use super::{
     profit_lock,
 };
 use crate::{
-    domain::{PositionSide, Price, Symbol},
-    policy::{NotInForce, Policy, PolicyAbsence, Theta},
+    policy::{NotInForce, Policy, PolicyUnavailable, Theta},
     provenance::Sourced,
+    types::{PositionSide, Price, Symbol},
 };
 
 /// A harvest decision for one position.
@@ -25,7 +25,7 @@ pub enum HarvestSkip<'a> {
     /// There is no open position: the side is flat, or the quantity is 0.
     NoPosition,
     /// There is no policy.
-    PolicyAbsent(&'a PolicyAbsence),
+    PolicyAbsent(&'a PolicyUnavailable),
     /// There is a policy, but its θ is not in force.
     PolicyNotInForce(NotInForce),
     /// Neither the position nor the policy has a stop distance, and K is unavailable too.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::domain::Span;
+use crate::types::SignedDuration;
 
 /// An input of a harvest, or an intermediate result of R.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,9 +91,9 @@ pub enum Observed {
     /// The value is older than the policy allows.
     TooOld {
         /// Its age.
-        age: Span,
+        age: SignedDuration,
         /// The largest allowed age, inclusive.
-        age_max: Span,
+        age_max: SignedDuration,
     },
 }
 

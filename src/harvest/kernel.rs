@@ -8,8 +8,8 @@ use super::{
     Stage, Standing, profit_lock,
 };
 use crate::{
-    domain::{Instant, Span},
     policy::{PolicyState, ThetaInForce},
+    types::{SignedDuration, Timestamp},
 };
 
 /// Evaluates one position at `now`, by the θ of a policy that is in force or within its grace period.
@@ -23,7 +23,7 @@ pub fn harvest<'a>(
     policy: PolicyState<'a>,
     position: &Position,
     market: Option<&Market>,
-    now: Instant,
+    now: Timestamp,
 ) -> HarvestDecision<'a> {
     if position.is_flat() {
         return HarvestDecision::Skip(HarvestSkip::NoPosition);
@@ -56,7 +56,7 @@ type Parts = (Result<RPart, RUnavailable>, Result<KillScore, InputFault>);
 
 fn parts(witness: ThetaInForce<'_>, position: &Position, market: Option<&Market>) -> Parts {
     let (theta, limits, now) = (witness.theta(), witness.limits(), witness.now());
-    let too_old = |field, as_of, age_max: Option<Span>| {
+    let too_old = |field, as_of, age_max: Option<SignedDuration>| {
         age_max.and_then(|age_max| age_fault(field, as_of, age_max, now))
     };
     if let Some(fault) = too_old(
@@ -82,9 +82,9 @@ fn parts(witness: ThetaInForce<'_>, position: &Position, market: Option<&Market>
 
 fn age_fault(
     field: HarvestField,
-    as_of: Option<Instant>,
-    age_max: Span,
-    now: Instant,
+    as_of: Option<Timestamp>,
+    age_max: SignedDuration,
+    now: Timestamp,
 ) -> Option<InputFault> {
     let Some(as_of) = as_of else {
         return Some(InputFault::new(field, Observed::Absent));

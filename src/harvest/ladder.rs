@@ -2,7 +2,7 @@
 
 use std::hint::select_unpredictable;
 
-use crate::{domain::RMultiple, policy::Theta};
+use crate::{policy::Theta, types::RMultiple};
 
 /// The share of a position that was taken, or is proposed to be taken, relative to its current size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -33,8 +33,8 @@ mod position;
 mod profit_lock;
 mod r_net;
 mod reasons;
+mod snapshot;
 mod thresholds;
-mod wire;
 
 pub use batch::{HarvestBatch, HarvestOutcome, HarvestRow, harvest_batch};
 pub use columns::HarvestColumns;
@@ -46,5 +46,5 @@ pub use ladder::{HarvestAction, Stage};
 pub use position::{Harvested, Market, Position, Standing};
 pub use r_net::RPart;
 pub use reasons::{HarvestReason, HarvestReasons};
+pub use snapshot::{Snapshot, SnapshotError};
 pub use thresholds::Thresholds;
-pub use wire::{Snapshot, SnapshotFault};

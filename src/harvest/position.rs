@@ -1,7 +1,7 @@
 //! The inputs of a harvest: a position and its market.
 
 use super::Stage;
-use crate::domain::{Instant, PositionSide, Symbol};
+use crate::types::{PositionSide, Symbol, Timestamp};
 
 /// A position as reported, without checks. An absent number is `None`, an unreadable one is `Some(NaN)`. Each part of a
 /// harvest rejects the values that it cannot use.
@@ -28,7 +28,7 @@ pub struct Position {
     /// The highest stage already taken.
     pub harvested: Harvested,
     /// The time of this report. Needed only if the policy limits the age of a position.
-    pub as_of: Option<Instant>,
+    pub as_of: Option<Timestamp>,
 }
 
 /// The reported side of a position.
@@ -65,7 +65,7 @@ pub struct Market {
     /// Probability that the market moves sideways; in \[0, 1\].
     pub p_chop: Option<f64>,
     /// The time of this measurement. Needed only if the policy limits the age of a market state.
-    pub as_of: Option<Instant>,
+    pub as_of: Option<Timestamp>,
 }
 
 impl Position {

@@ -2,9 +2,9 @@
 
 use super::{RPart, evidence::is_positive, r_net::sign};
 use crate::{
-    domain::{PositionSide, Price},
     policy::Theta,
     provenance::Source,
+    types::{PositionSide, Price},
 };
 
 /// Returns true if `current_sl` is absent (there is no stop yet) or a price.

@@ -7,9 +7,9 @@ use super::{
     evidence::{is_finite, is_positive, sound},
 };
 use crate::{
-    domain::{PositionSide, RMultiple},
     policy::Theta,
     provenance::{Source, Sourced},
+    types::{PositionSide, RMultiple},
 };
 
 /// The profit of a position in units of its risk, and the inputs of that number. Only the engine can create one.

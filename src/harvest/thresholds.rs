@@ -1,9 +1,9 @@
 //! The thresholds of a harvest with their sources.
 
 use crate::{
-    domain::RMultiple,
     policy::Theta,
     provenance::{Source, Sourced},
+    types::RMultiple,
 };
 
 /// The θ of a harvest. Each number is returned with the policy field that contains it.

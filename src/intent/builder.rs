@@ -3,16 +3,16 @@
 use std::borrow::Cow;
 
 use super::{
-    Entry, Exit, Intent, IntentFault, QuantityAsked, Request, SizeFault, SizeField,
-    fault::FirstFault,
+    Entry, Exit, Intent, IntentError, QuantityAsked, Request, SizeError, SizeField,
+    error::FirstFault,
     request::{Refused, SizeAsked},
+    side_word::{Word, WordError},
     time::Times,
-    words::{NoWord, Word},
 };
 use crate::{
-    domain::{Instant, Margin, Notional, PolicyHash, Price, Quantity, Side, Symbol},
+    json::{Flag, Unreadable},
     provenance::Sourced,
-    wire::{Flag, Unreadable},
+    types::{Margin, Notional, PolicyHash, Price, Quantity, Side, Symbol, Timestamp},
 };
 
 /// A number and the field that held it.
@@ -24,7 +24,7 @@ type Named = (f64, SizeField);
 ///
 /// ```
 /// use portcullis::intent::{IntentBuilder, Request};
-/// use portcullis::domain::Side;
+/// use portcullis::types::Side;
 ///
 /// let intent = IntentBuilder::new("BTCUSDT")
 ///     .side(Side::Buy)
@@ -39,8 +39,8 @@ pub struct IntentBuilder<'a> {
     pub(super) id: Option<Cow<'a, str>>,
     pub(super) source: Result<Option<Cow<'a, str>>, Unreadable>,
     pub(super) symbol: Result<Option<Symbol>, Unreadable>,
-    pub(super) action: Result<Option<Word>, NoWord>,
-    pub(super) side: Result<Option<Word>, NoWord>,
+    pub(super) action: Result<Option<Word>, WordError>,
+    pub(super) side: Result<Option<Word>, WordError>,
     pub(super) reduce_only: [Flag; 2],
     pub(super) type_closes: Result<bool, Unreadable>,
     pub(super) leverage: Option<f64>,
@@ -127,7 +127,7 @@ impl<'a> IntentBuilder<'a> {
     }
 
     /// Sets the time of sending.
-    pub fn emitted_at(mut self, at: Instant) -> Self {
+    pub fn emitted_at(mut self, at: Timestamp) -> Self {
         self.times.emitted_at = Some(at);
         self
     }
@@ -211,19 +211,19 @@ impl<'a> IntentBuilder<'a> {
         let close = Ok(Some(Word::Close));
         let worded = self.type_closes == Ok(true) || self.action == close || self.side == close;
         if self.type_closes.is_err() {
-            self.entry_faults.add(IntentFault::BadValue {
+            self.entry_faults.add(IntentError::BadValue {
                 field: "intent_type",
                 expected: "text",
             });
         }
         if flag_true && flag_false {
-            self.faults.add(IntentFault::Contradiction {
+            self.faults.add(IntentError::Contradiction {
                 first: "reduce_only",
                 second: "reduceOnly",
             });
         }
         if flag_false && worded {
-            self.faults.add(IntentFault::Contradiction {
+            self.faults.add(IntentError::Contradiction {
                 first: if self.reduce_only.first() == Some(&Ok(Some(false))) {
                     "reduce_only"
                 } else {
@@ -240,7 +240,7 @@ impl<'a> IntentBuilder<'a> {
         }
         for (flag, field) in self.reduce_only.iter().zip(["reduce_only", "reduceOnly"]) {
             if flag.is_err() {
-                self.entry_faults.add(IntentFault::BadValue {
+                self.entry_faults.add(IntentError::BadValue {
                     field,
                     expected: "true or false",
                 });
@@ -253,7 +253,7 @@ impl<'a> IntentBuilder<'a> {
     }
 
     /// Returns the side from `action` and `side`. Returns an error if they contradict each other or say HOLD.
-    fn direction(&mut self) -> Result<Option<Side>, IntentFault> {
+    fn direction(&mut self) -> Result<Option<Side>, IntentError> {
         for (word, field) in [(self.action, "action"), (self.side, "side")] {
             if let Err(none) = word {
                 self.entry_faults.add(none.fault(field));
@@ -267,12 +267,12 @@ impl<'a> IntentBuilder<'a> {
             (Some(Word::Go(one)), Some(Word::Go(other))) if one == other => Ok(Some(one)),
             (Some(Word::Hold), Some(Word::Hold) | None) | (None, Some(Word::Hold)) => {
                 if self.type_closes == Ok(true) {
-                    Err(IntentFault::Contradiction {
+                    Err(IntentError::Contradiction {
                         first: if action.is_some() { "action" } else { "side" },
                         second: "intent_type",
                     })
                 } else {
-                    Err(IntentFault::Hold)
+                    Err(IntentError::Hold)
                 }
             }
             (Some(Word::Close), Some(Word::Close) | None) | (None, Some(Word::Close) | None) => {
@@ -280,7 +280,7 @@ impl<'a> IntentBuilder<'a> {
             }
             (Some(Word::Go(_) | Word::Close), Some(Word::Hold))
             | (Some(Word::Hold), Some(Word::Go(_) | Word::Close))
-            | (Some(Word::Go(_)), Some(Word::Go(_))) => Err(IntentFault::Contradiction {
+            | (Some(Word::Go(_)), Some(Word::Go(_))) => Err(IntentError::Contradiction {
                 first: "action",
                 second: "side",
             }),
@@ -289,11 +289,11 @@ impl<'a> IntentBuilder<'a> {
         agreed
     }
 
-    fn named_symbol(&self) -> Result<Symbol, IntentFault> {
+    fn named_symbol(&self) -> Result<Symbol, IntentError> {
         match self.symbol {
             Ok(Some(symbol)) => Ok(symbol),
-            Ok(None) => Err(IntentFault::Missing { field: "symbol" }),
-            Err(Unreadable) => Err(IntentFault::BadValue {
+            Ok(None) => Err(IntentError::Missing { field: "symbol" }),
+            Err(Unreadable) => Err(IntentError::BadValue {
                 field: "symbol",
                 expected: "1 to 32 bytes without white space",
             }),
@@ -302,9 +302,9 @@ impl<'a> IntentBuilder<'a> {
 
     fn exit(
         &mut self,
-        side: &Result<Option<Side>, IntentFault>,
+        side: &Result<Option<Side>, IntentError>,
         worded: bool,
-    ) -> Result<Request, IntentFault> {
+    ) -> Result<Request, IntentError> {
         let symbol = self.named_symbol();
         self.faults.add_of(&symbol);
         if *side == Ok(None) && !worded {
@@ -328,7 +328,7 @@ impl<'a> IntentBuilder<'a> {
         }
     }
 
-    fn entry(&mut self, side: &Result<Option<Side>, IntentFault>) -> Result<Request, IntentFault> {
+    fn entry(&mut self, side: &Result<Option<Side>, IntentError>) -> Result<Request, IntentError> {
         let symbol = self.named_symbol();
         self.faults.add_of(&symbol);
         let side = side
@@ -336,7 +336,7 @@ impl<'a> IntentBuilder<'a> {
             .and_then(|side| side.ok_or_else(|| self.no_side()));
         self.faults.add_of(&side);
         if let Some(field) = self.time_unreadable {
-            self.entry_faults.add(IntentFault::BadValue {
+            self.entry_faults.add(IntentError::BadValue {
                 field,
                 expected: "whole milliseconds (`decided_at`, `ts`), or epoch seconds or ISO-8601 (`timestamp`)",
             });
@@ -349,7 +349,7 @@ impl<'a> IntentBuilder<'a> {
                 Side::Sell => stop > entry,
             };
             if !right_side {
-                self.entry_faults.add(IntentFault::StopOnWrongSide {
+                self.entry_faults.add(IntentError::StopOnWrongSide {
                     side: *side,
                     stop_loss: stop,
                     entry_price: entry,
@@ -375,18 +375,18 @@ impl<'a> IntentBuilder<'a> {
     }
 
     /// Returns the fault of an intent without a side.
-    fn no_side(&self) -> IntentFault {
+    fn no_side(&self) -> IntentError {
         match (self.action, self.side) {
             (Err(none), _) => none.fault("action"),
             (_, Err(none)) => none.fault("side"),
-            (Ok(_), Ok(_)) => IntentFault::Missing { field: "side" },
+            (Ok(_), Ok(_)) => IntentError::Missing { field: "side" },
         }
     }
 
     fn stop_price(&mut self, field: &'static str, value: Option<f64>) -> Option<Price> {
         let price = Price::new(value?);
         if price.is_err() {
-            self.entry_faults.add(IntentFault::BadValue {
+            self.entry_faults.add(IntentError::BadValue {
                 field,
                 expected: "a finite price greater than 0",
             });
@@ -408,14 +408,14 @@ impl<'a> IntentBuilder<'a> {
     }
 
     /// Reads the size from the first field present: `quantity`, `position_usd`, `size` or `position_size_usd`.
-    fn read_size(&self) -> Result<SizeAsked, SizeFault> {
+    fn read_size(&self) -> Result<SizeAsked, SizeError> {
         if let Some((quantity, field)) = self.quantity {
             return quantity_size(quantity, field, self.unit_price());
         }
         if let Some(usd) = self.position_usd {
             let field = SizeField::PositionUsd;
-            let margin = Margin::new(usd).map_err(|_| SizeFault::BadValue(field))?;
-            self.leverage.ok_or(SizeFault::NoLeverage(field))?;
+            let margin = Margin::new(usd).map_err(|_| SizeError::BadValue(field))?;
+            self.leverage.ok_or(SizeError::NoLeverage(field))?;
             return Ok(SizeAsked::Margin(margin, field));
         }
         let (usd, field) = match (self.size, self.position_size_usd) {
@@ -425,7 +425,7 @@ impl<'a> IntentBuilder<'a> {
         };
         Notional::new(usd)
             .map(|notional| SizeAsked::Notional(notional, field))
-            .map_err(|_| SizeFault::BadValue(field))
+            .map_err(|_| SizeError::BadValue(field))
     }
 }
 
@@ -443,10 +443,10 @@ fn quantity_size(
     quantity: f64,
     field: SizeField,
     price: Option<Named>,
-) -> Result<SizeAsked, SizeFault> {
-    let quantity = Quantity::new(quantity).map_err(|_| SizeFault::BadValue(field))?;
-    let (price, price_field) = price.ok_or(SizeFault::NoPrice(field))?;
-    let price = Price::new(price).map_err(|_| SizeFault::BadValue(price_field))?;
+) -> Result<SizeAsked, SizeError> {
+    let quantity = Quantity::new(quantity).map_err(|_| SizeError::BadValue(field))?;
+    let (price, price_field) = price.ok_or(SizeError::NoPrice(field))?;
+    let price = Price::new(price).map_err(|_| SizeError::BadValue(price_field))?;
     let product = match (
         field == SizeField::Qty,
         price_field == SizeField::EntryPrice,
@@ -459,5 +459,5 @@ fn quantity_size(
     quantity
         .notional(price)
         .map(|notional| SizeAsked::Notional(notional, product))
-        .map_err(|_| SizeFault::BadProduct(product))
+        .map_err(|_| SizeError::BadProduct(product))
 }

@@ -3,56 +3,56 @@
 use std::borrow::Cow;
 
 use super::{
-    Intent, IntentBuilder, IntentFault, SizeField,
-    fault::FirstFault,
+    Intent, IntentBuilder, IntentError, SizeField,
+    error::FirstFault,
+    side_word::{Word, says_close},
     time::{TimeFields, Times, is_entry_id},
-    words::{Word, says_close},
 };
 use crate::{
-    domain::{PolicyHash, Symbol},
-    wire::{Fields, Flag, Slot, Unreadable},
+    json::{Fields, Flag, RawField, Unreadable},
+    types::{PolicyHash, Symbol},
 };
 
 /// The raw value of each field that is read from a record.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct EventFields<'a> {
-    pub(crate) event_type: Slot<'a>,
-    pub(crate) policy: Slot<'a>,
-    pub(crate) payload: Slot<'a>,
-    pub(crate) data: Slot<'a>,
-    id: Slot<'a>,
-    intent_id: Slot<'a>,
-    source: Slot<'a>,
-    decided_at: Slot<'a>,
-    ts: Slot<'a>,
-    timestamp: Slot<'a>,
-    policy_hash: Slot<'a>,
-    symbol: Slot<'a>,
-    action: Slot<'a>,
-    side: Slot<'a>,
-    reduce_only: Slot<'a>,
-    reduce_only_camel: Slot<'a>,
-    intent_type: Slot<'a>,
-    leverage: Slot<'a>,
-    quantity: Slot<'a>,
-    qty: Slot<'a>,
-    price: Slot<'a>,
-    entry_price: Slot<'a>,
-    position_usd: Slot<'a>,
-    size: Slot<'a>,
-    position_size_usd: Slot<'a>,
-    stop_loss: Slot<'a>,
-    take_profit: Slot<'a>,
-    confidence: Slot<'a>,
-    regime: Slot<'a>,
-    position_side: Slot<'a>,
-    model: Slot<'a>,
+pub(crate) struct RecordFields<'a> {
+    pub(crate) event_type: RawField<'a>,
+    pub(crate) policy: RawField<'a>,
+    pub(crate) payload: RawField<'a>,
+    pub(crate) data: RawField<'a>,
+    id: RawField<'a>,
+    intent_id: RawField<'a>,
+    source: RawField<'a>,
+    decided_at: RawField<'a>,
+    ts: RawField<'a>,
+    timestamp: RawField<'a>,
+    policy_hash: RawField<'a>,
+    symbol: RawField<'a>,
+    action: RawField<'a>,
+    side: RawField<'a>,
+    reduce_only: RawField<'a>,
+    reduce_only_camel: RawField<'a>,
+    intent_type: RawField<'a>,
+    leverage: RawField<'a>,
+    quantity: RawField<'a>,
+    qty: RawField<'a>,
+    price: RawField<'a>,
+    entry_price: RawField<'a>,
+    position_usd: RawField<'a>,
+    size: RawField<'a>,
+    position_size_usd: RawField<'a>,
+    stop_loss: RawField<'a>,
+    take_profit: RawField<'a>,
+    confidence: RawField<'a>,
+    regime: RawField<'a>,
+    position_side: RawField<'a>,
+    model: RawField<'a>,
     /// True if any of the keys is a duplicate.
     any_twice: bool,
 }
 
-impl<'a> Fields<'a> for EventFields<'a> {
-    fn slot(&mut self, key: &[u8]) -> Option<&mut Slot<'a>> {
+impl<'a> Fields<'a> for RecordFields<'a> {
+    fn slot(&mut self, key: &[u8]) -> Option<&mut RawField<'a>> {
         // The length comes first, because it alone distinguishes most keys.
         Some(match key.len() {
             2 if key == b"id" => &mut self.id,
@@ -95,21 +95,21 @@ impl<'a> Fields<'a> for EventFields<'a> {
     }
 }
 
-impl<'a> EventFields<'a> {
+impl<'a> RecordFields<'a> {
     /// Returns the timestamps of the record.
     pub(crate) fn times(&self) -> Times {
         self.read_times(&self.id).0
     }
 
     /// Reads the timestamps; `id` may be a stream entry id. Also returns the first field that is unreadable.
-    fn read_times(&self, id: &Slot<'a>) -> (Times, Option<&'static str>) {
+    fn read_times(&self, id: &RawField<'a>) -> (Times, Option<&'static str>) {
         for (slot, field) in [
             (&self.decided_at, "decided_at"),
             (id, "id"),
             (&self.ts, "ts"),
             (&self.timestamp, "timestamp"),
         ] {
-            if slot.twice() {
+            if slot.is_duplicate() {
                 return (Times::UNKNOWN, Some(field));
             }
         }
@@ -123,14 +123,14 @@ impl<'a> EventFields<'a> {
 
     /// Returns the id of the record: `id`, else `intent_id`. A number is returned as its text.
     pub(crate) fn id(&self) -> Option<Cow<'a, str>> {
-        let read = |slot: &Slot<'a>| slot.number_text().ok().flatten();
+        let read = |slot: &RawField<'a>| slot.number_text().ok().flatten();
         read(&self.id).or_else(|| read(&self.intent_id))
     }
 
     /// Reads the symbol. A duplicate key is unreadable.
     fn symbol(&self) -> Result<Option<Symbol>, Unreadable> {
         match self.symbol.text()? {
-            _ if self.symbol.twice() => Err(Unreadable),
+            _ if self.symbol.is_duplicate() => Err(Unreadable),
             None => Ok(None),
             Some(text) => Symbol::new(&text).map(Some).map_err(|_| Unreadable),
         }
@@ -139,7 +139,7 @@ impl<'a> EventFields<'a> {
     /// Returns the hash of the policy that was active for a recorded decision.
     pub(crate) fn policy_hash(&self) -> Option<Result<PolicyHash, Unreadable>> {
         match self.policy_hash.text() {
-            _ if self.policy_hash.twice() => Some(Err(Unreadable)),
+            _ if self.policy_hash.is_duplicate() => Some(Err(Unreadable)),
             Ok(None) => None,
             Ok(Some(text)) => Some(PolicyHash::parse(&text).map_err(|_| Unreadable)),
             Err(Unreadable) => Some(Err(Unreadable)),
@@ -167,21 +167,21 @@ impl<'a> EventFields<'a> {
             (Ok(Some(outer)), Ok(Some(inner))) if outer == inner
         );
         if self.source.is_present() && payload.source.is_present() && !same {
-            builder.faults.add(IntentFault::Contradiction {
+            builder.faults.add(IntentError::Contradiction {
                 first: "source",
                 second: "payload.source",
             });
         }
         for (slot, field) in [(&payload.payload, "payload"), (&payload.data, "data")] {
             if slot.is_present() {
-                builder.faults.add(IntentFault::InsidePayload { field });
+                builder.faults.add(IntentError::InsidePayload { field });
             }
         }
         builder.build()
     }
 
     /// Builds the intent of an envelope whose payload is unreadable: the envelope's own fields, and the fault.
-    pub(crate) fn faulty_intent(&self, fault: IntentFault) -> Intent<'a> {
+    pub(crate) fn faulty_intent(&self, fault: IntentError) -> Intent<'a> {
         Intent {
             id: self.id(),
             source: self.source.text(),
@@ -192,9 +192,9 @@ impl<'a> EventFields<'a> {
 
     /// Returns the id that may be a stream entry id. An id of the payload in another form has no time; if the payload
     /// has no other time either, the id of the envelope is used.
-    fn entry_id<'s>(&'s self, payload: &'s Self) -> &'s Slot<'a> {
+    fn entry_id<'s>(&'s self, payload: &'s Self) -> &'s RawField<'a> {
         let is_timed = is_entry_id(&payload.id)
-            || payload.id.twice()
+            || payload.id.is_duplicate()
             || payload.ts.is_present()
             || payload.timestamp.is_present();
         if payload.id.is_present() && is_timed {
@@ -221,8 +221,8 @@ impl<'a> EventFields<'a> {
         }
     }
 
-    fn builder(&self, id: &Slot<'a>) -> IntentBuilder<'a> {
-        let named = |slot: &Slot<'a>, field| slot.number().map(|number| (number, field));
+    fn builder(&self, id: &RawField<'a>) -> IntentBuilder<'a> {
+        let named = |slot: &RawField<'a>, field| slot.number().map(|number| (number, field));
         let (times, time_unreadable) = self.read_times(id);
         IntentBuilder {
             id: self.id(),
@@ -261,8 +261,8 @@ impl<'a> EventFields<'a> {
             (&self.source, "source"),
             (&self.symbol, "symbol"),
         ] {
-            if slot.twice() {
-                builder.faults.add(IntentFault::Twice { field });
+            if slot.is_duplicate() {
+                builder.faults.add(IntentError::Twice { field });
             }
         }
         for (slot, field) in [
@@ -270,10 +270,10 @@ impl<'a> EventFields<'a> {
             (&self.reduce_only_camel, "reduceOnly"),
         ] {
             // If one of the two values may be false, it is unclear whether the intent is an exit.
-            if slot.twice() && (slot.differs() || slot.flag() == Ok(Some(false))) {
-                builder.faults.add(IntentFault::Twice { field });
-            } else if slot.twice() {
-                builder.entry_faults.add(IntentFault::Twice { field });
+            if slot.is_duplicate() && (slot.differs() || slot.flag() == Ok(Some(false))) {
+                builder.faults.add(IntentError::Twice { field });
+            } else if slot.is_duplicate() {
+                builder.entry_faults.add(IntentError::Twice { field });
             }
         }
         for (slot, field) in [
@@ -298,8 +298,8 @@ impl<'a> EventFields<'a> {
             (&self.stop_loss, "stop_loss"),
             (&self.take_profit, "take_profit"),
         ] {
-            if slot.twice() {
-                builder.entry_faults.add(IntentFault::Twice { field });
+            if slot.is_duplicate() {
+                builder.entry_faults.add(IntentError::Twice { field });
             }
         }
     }
@@ -316,7 +316,7 @@ impl<'a> EventFields<'a> {
             (&self.intent_type, "intent_type"),
         ] {
             if slot.is_present() {
-                builder.faults.add(IntentFault::BesidePayload { field });
+                builder.faults.add(IntentError::BesidePayload { field });
             }
         }
         for (slot, field) in [
@@ -338,15 +338,15 @@ impl<'a> EventFields<'a> {
             if slot.is_present() {
                 builder
                     .entry_faults
-                    .add(IntentFault::BesidePayload { field });
+                    .add(IntentError::BesidePayload { field });
             }
         }
     }
 }
 
 /// Reads a flag. A duplicate key is unreadable.
-fn flag(slot: &Slot<'_>) -> Flag {
-    if slot.twice() {
+fn flag(slot: &RawField<'_>) -> Flag {
+    if slot.is_duplicate() {
         Err(Unreadable)
     } else {
         slot.flag()

@@ -6,14 +6,14 @@
 //! intent.
 
 mod builder;
-mod fault;
+mod error;
 mod fields;
 mod request;
+mod side_word;
 mod time;
-mod words;
 
 pub use builder::IntentBuilder;
-pub use fault::{FaultKind, IntentFault};
-pub(crate) use fields::EventFields;
-pub use request::{Entry, Exit, Intent, QuantityAsked, Request, Size, SizeFault, SizeField};
+pub use error::{IntentError, IntentErrorKind};
+pub(crate) use fields::RecordFields;
+pub use request::{Entry, Exit, Intent, QuantityAsked, Request, Size, SizeError, SizeField};
 pub(crate) use time::Times;

@@ -5,18 +5,19 @@ use std::borrow::Cow;
 use serde::Serialize;
 use thiserror::Error;
 
-use super::{IntentFault, Times};
+use super::{IntentError, Times};
 use crate::{
-    domain::{
-        Instant, Leverage, Margin, Notional, NumberError, PolicyHash, Price, Quantity, Side, Symbol,
-    },
+    json::Unreadable,
     provenance::{Source, Sourced},
-    wire::Unreadable,
+    types::{
+        Leverage, Margin, Notional, NumberError, PolicyHash, Price, Quantity, Side, Symbol,
+        Timestamp,
+    },
 };
 
 /// A request to trade one symbol.
 ///
-/// Created by [`crate::event::read`] or [`super::IntentBuilder::build`]. It contains a valid request or the fault of an
+/// Created by [`crate::record::read`] or [`super::IntentBuilder::build`]. It contains a valid request or the fault of an
 /// invalid one; the engine decides both.
 #[derive(Debug, Clone)]
 pub struct Intent<'a> {
@@ -30,7 +31,7 @@ pub struct Intent<'a> {
 /// The readable parts of an invalid intent.
 #[derive(Debug, Clone)]
 pub(crate) struct Refused {
-    pub(crate) fault: IntentFault,
+    pub(crate) fault: IntentError,
     pub(crate) symbol: Option<Symbol>,
     pub(crate) side: Option<Side>,
     /// True if the intent is not an exit and has no time. If the caller has no time either, the missing timestamp may
@@ -66,7 +67,7 @@ pub struct Entry {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum SizeAsked {
     Nothing,
-    Unusable(SizeFault),
+    Unusable(SizeError),
     Notional(Notional, SizeField),
     Margin(Margin, SizeField),
 }
@@ -92,14 +93,14 @@ impl Entry {
 
     /// Returns the requested size and its source, if any.
     #[must_use]
-    pub fn size(&self) -> Option<Result<Sourced<Size>, SizeFault>> {
+    pub fn size(&self) -> Option<Result<Sourced<Size>, SizeError>> {
         let size = self.size_asked()?;
         Some(size.map(|size| Sourced::new(size, self.size_source())))
     }
 
     /// Returns the requested size without its source.
     #[inline]
-    pub(crate) const fn size_asked(&self) -> Option<Result<Size, SizeFault>> {
+    pub(crate) const fn size_asked(&self) -> Option<Result<Size, SizeError>> {
         match self.size {
             SizeAsked::Nothing => None,
             SizeAsked::Unusable(fault) => Some(Err(fault)),
@@ -285,7 +286,7 @@ impl std::fmt::Display for SizeField {
 /// The reason why the fields of an intent are not a valid size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum SizeFault {
+pub enum SizeError {
     /// A field is not a finite number greater than zero.
     #[error("`{0}` is not a finite number greater than 0")]
     BadValue(SizeField),
@@ -336,13 +337,13 @@ impl<'a> Intent<'a> {
     /// Returns the timestamp at which a replay evaluates the intent: the time of the decision, else the time of
     /// sending.
     #[must_use]
-    pub fn event_time(&self) -> Option<Instant> {
+    pub fn event_time(&self) -> Option<Timestamp> {
         self.times.event_time()
     }
 
     /// Returns the time of sending, from which the age is counted; if the intent has none, the time of the decision.
     #[must_use]
-    pub fn emitted_at(&self) -> Option<Instant> {
+    pub fn emitted_at(&self) -> Option<Timestamp> {
         self.times.sent_at()
     }
 
@@ -364,9 +365,9 @@ impl<'a> Intent<'a> {
     /// Returns the request.
     ///
     /// # Errors
-    /// Returns the fault if the intent is invalid; of several faults, the first in the order of [`super::FaultKind`].
+    /// Returns the fault if the intent is invalid; of several faults, the first in the order of [`super::IntentErrorKind`].
     #[inline]
-    pub const fn request(&self) -> Result<&Request, &IntentFault> {
+    pub const fn request(&self) -> Result<&Request, &IntentError> {
         match &self.request {
             Ok(request) => Ok(request),
             Err(refused) => Err(&refused.fault),
@@ -382,7 +383,7 @@ impl<'a> Intent<'a> {
     }
 
     /// Makes an entry invalid with this fault. An exit or an invalid intent stays unchanged.
-    pub(crate) fn refuse_entry(&mut self, fault: IntentFault) {
+    pub(crate) fn refuse_entry(&mut self, fault: IntentError) {
         if let Ok(Request::Entry(entry)) = self.request {
             self.request = Err(Refused {
                 fault,
@@ -395,7 +396,7 @@ impl<'a> Intent<'a> {
 
     /// Creates the intent for a record that could not be read.
     #[must_use]
-    pub const fn unreadable(fault: IntentFault) -> Self {
+    pub const fn unreadable(fault: IntentError) -> Self {
         Self {
             id: None,
             source: Ok(None),

@@ -3,17 +3,17 @@
 use std::borrow::Cow;
 
 use crate::{
-    domain::{Instant, IsoOffset},
-    wire::Slot,
+    json::RawField,
+    types::{IsoOffset, Timestamp},
 };
 
 /// The timestamps of a record.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Times {
     /// The time of the decision, by the clock of the service that decided.
-    pub(crate) decided_at: Option<Instant>,
+    pub(crate) decided_at: Option<Timestamp>,
     /// The time of sending: from the stream's entry id, else `ts`, else `timestamp`.
-    pub(crate) emitted_at: Option<Instant>,
+    pub(crate) emitted_at: Option<Timestamp>,
     /// True if the time comes from a `timestamp` without a UTC offset, which was read as UTC.
     pub(crate) offset_assumed: bool,
     /// True if the time of sending is unreadable; `decided_at` is then not used instead.
@@ -22,10 +22,10 @@ pub(crate) struct Times {
 
 /// The fields that the timestamps are read from.
 pub(crate) struct TimeFields<'s, 'a> {
-    pub(crate) decided_at: &'s Slot<'a>,
-    pub(crate) id: &'s Slot<'a>,
-    pub(crate) ts: &'s Slot<'a>,
-    pub(crate) timestamp: &'s Slot<'a>,
+    pub(crate) decided_at: &'s RawField<'a>,
+    pub(crate) id: &'s RawField<'a>,
+    pub(crate) ts: &'s RawField<'a>,
+    pub(crate) timestamp: &'s RawField<'a>,
 }
 
 impl Times {
@@ -50,7 +50,7 @@ impl Times {
         }
         let id = fields.id.text().ok().flatten();
         if let Some(entry) = id.as_deref().and_then(stream_millis) {
-            times.emitted_at = Instant::parse_epoch_millis(entry).ok();
+            times.emitted_at = Timestamp::parse_epoch_millis(entry).ok();
             unreadable = times.emitted_at.is_none().then_some("id");
         } else if fields.ts.is_present() {
             times.emitted_at = millis(fields.ts);
@@ -67,7 +67,7 @@ impl Times {
     }
 
     /// Returns the time of sending; if the record has none, the time of the decision.
-    pub(crate) fn sent_at(&self) -> Option<Instant> {
+    pub(crate) fn sent_at(&self) -> Option<Timestamp> {
         if self.sent_unreadable {
             None
         } else {
@@ -76,19 +76,19 @@ impl Times {
     }
 
     /// Returns the timestamp at which a replay evaluates the record.
-    pub(crate) fn event_time(&self) -> Option<Instant> {
+    pub(crate) fn event_time(&self) -> Option<Timestamp> {
         self.decided_at.or(self.emitted_at)
     }
 }
 
 /// Reads whole milliseconds since the epoch.
-fn millis(slot: &Slot<'_>) -> Option<Instant> {
+fn millis(slot: &RawField<'_>) -> Option<Timestamp> {
     let text = slot.number_text().ok().flatten()?;
-    Instant::parse_epoch_millis(&text).ok()
+    Timestamp::parse_epoch_millis(&text).ok()
 }
 
 /// Returns true if an id has the form of a stream entry id, `<ms>-<n>`.
-pub(super) fn is_entry_id(id: &Slot<'_>) -> bool {
+pub(super) fn is_entry_id(id: &RawField<'_>) -> bool {
     let text = id.text().ok().flatten();
     text.as_deref().and_then(stream_millis).is_some()
 }
@@ -103,11 +103,11 @@ fn stream_millis(id: &str) -> Option<&str> {
 }
 
 /// Reads epoch seconds or ISO-8601.
-fn seconds_or_iso(slot: &Slot<'_>) -> Option<(Instant, IsoOffset)> {
+fn seconds_or_iso(slot: &RawField<'_>) -> Option<(Timestamp, IsoOffset)> {
     let text: Cow<'_, str> = slot.number_text().ok().flatten()?;
-    match Instant::parse_epoch_seconds(&text) {
+    match Timestamp::parse_epoch_seconds(&text) {
         Ok(at) => Some((at, IsoOffset::Given)),
-        Err(crate::domain::InstantError::NotANumber) => Instant::parse_iso(&text).ok(),
+        Err(crate::types::TimestampError::NotANumber) => Timestamp::parse_iso(&text).ok(),
         Err(_) => None,
     }
 }

@@ -3,10 +3,10 @@
 use std::{collections::BTreeMap, fmt};
 
 use super::{
+    invalid::{Broken, Violations},
     json::Json,
-    refusal::{Broken, Violations},
 };
-use crate::domain::Span;
+use crate::types::SignedDuration;
 
 /// The expected value in violations for a text that is not a number.
 pub(super) const DECIMAL: &str = "a decimal number";
@@ -55,11 +55,11 @@ impl Bound {
     }
 
     /// Parses seconds and checks them. Exact, rounded down to the microsecond.
-    pub(super) fn read_span(self, text: &str) -> Result<Span, Broken> {
+    pub(super) fn read_span(self, text: &str) -> Result<SignedDuration, Broken> {
         self.read(text)?;
-        let span = Span::parse_seconds(text).map_err(|_| Broken::parse_error(DECIMAL))?;
+        let span = SignedDuration::parse_seconds(text).map_err(|_| Broken::parse_error(DECIMAL))?;
         // -1e-999 is zero as an `f64`, but -1 µs when it is parsed exactly and rounded down.
-        if span < Span::from_micros(0) {
+        if span < SignedDuration::from_micros(0) {
             return Err(Broken::invalid(&self.to_string()));
         }
         Ok(span)
@@ -118,7 +118,7 @@ impl<'a, 'v> Numbers<'a, 'v> {
     }
 
     /// Reads an optional duration in seconds. Returns `None` also if it violates its bound.
-    pub(super) fn optional_span(&mut self, name: &str, bound: Bound) -> Option<Span> {
+    pub(super) fn optional_span(&mut self, name: &str, bound: Bound) -> Option<SignedDuration> {
         self.take(name, |text| bound.read_span(text))
     }
 
@@ -182,7 +182,7 @@ mod tests {
 
     #[test]
     fn seconds_are_exact_and_never_negative() {
-        let read = |bound: Bound, text| bound.read_span(text).map(Span::as_micros);
+        let read = |bound: Bound, text| bound.read_span(text).map(SignedDuration::as_micros);
         assert_eq!(read(Bound::NotNegative, "0"), Ok(0));
         assert_eq!(read(Bound::NotNegative, "-0"), Ok(0));
         assert_eq!(read(Bound::NotNegative, "1.0000019"), Ok(1_000_001));

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, btree_map::Entry};
 
 use super::{
     field,
+    invalid::Violations,
     json::{DOCUMENT, Json},
-    refusal::Violations,
 };
 
 /// A policy in the hash encoding, not yet validated.

@@ -8,7 +8,7 @@ use super::{
     field,
     json::{Escape, push_quoted},
 };
-use crate::domain::PolicyHash;
+use crate::types::PolicyHash;
 
 /// Computes the hash of a policy in the hash encoding: SHA-256 over the JSON array of `[name, value]` pairs, sorted by
 /// name, without `policy_hash` and `policy_sig`.
@@ -47,7 +47,7 @@ fn canonical_text<'a>(fields: impl IntoIterator<Item = (&'a str, &'a str)>) -> S
 
 /// Returns the JSON array of `[name, value]` pairs, sorted by name, in the format of Python's
 /// `json.dumps(sorted(d.items()))`.
-pub(crate) fn sorted_pairs<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
+pub fn sorted_pairs<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
     let mut pairs: Vec<_> = pairs.into_iter().collect();
     pairs.sort_unstable();
     let mut text = String::from("[");

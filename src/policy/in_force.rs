@@ -3,7 +3,7 @@
 use thiserror::Error;
 
 use super::{Limits, Listing, Policy, Theta};
-use crate::domain::{Instant, Leverage, Symbol};
+use crate::types::{Leverage, Symbol, Timestamp};
 
 /// The reason why a policy is not in force.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -12,17 +12,17 @@ pub enum NotInForce {
     #[error("not valid before {valid_from}, now is {now}")]
     NotYetValid {
         /// The first timestamp at which the policy is in force.
-        valid_from: Instant,
+        valid_from: Timestamp,
         /// The timestamp of the check.
-        now: Instant,
+        now: Timestamp,
     },
     /// The policy has expired.
     #[error("not valid after {valid_until}, now is {now}")]
     Stale {
         /// The last timestamp at which it was in force: the expiry of the policy, for θ plus the grace period.
-        valid_until: Instant,
+        valid_until: Timestamp,
         /// The timestamp of the check.
-        now: Instant,
+        now: Timestamp,
     },
 }
 
@@ -32,12 +32,12 @@ pub enum NotInForce {
 #[derive(Debug, Clone, Copy)]
 pub struct InForce<'p> {
     policy: &'p Policy,
-    now: Instant,
+    now: Timestamp,
     assumed: bool,
 }
 
 impl<'p> InForce<'p> {
-    pub(super) const fn new(policy: &'p Policy, now: Instant, assumed: bool) -> Self {
+    pub(super) const fn new(policy: &'p Policy, now: Timestamp, assumed: bool) -> Self {
         Self {
             policy,
             now,
@@ -53,7 +53,7 @@ impl<'p> InForce<'p> {
 
     /// Returns the timestamp at which the policy is in force.
     #[must_use]
-    pub const fn now(&self) -> Instant {
+    pub const fn now(&self) -> Timestamp {
         self.now
     }
 
@@ -87,12 +87,12 @@ impl<'p> InForce<'p> {
 #[derive(Debug, Clone, Copy)]
 pub struct ThetaInForce<'p> {
     policy: &'p Policy,
-    now: Instant,
+    now: Timestamp,
     assumed: bool,
 }
 
 impl<'p> ThetaInForce<'p> {
-    pub(super) const fn new(policy: &'p Policy, now: Instant, assumed: bool) -> Self {
+    pub(super) const fn new(policy: &'p Policy, now: Timestamp, assumed: bool) -> Self {
         Self {
             policy,
             now,
@@ -108,7 +108,7 @@ impl<'p> ThetaInForce<'p> {
 
     /// Returns the timestamp at which θ is in force.
     #[must_use]
-    pub const fn now(&self) -> Instant {
+    pub const fn now(&self) -> Timestamp {
         self.now
     }
 

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, btree_map::Entry};
 
 use serde_json::value::RawValue;
 
-use super::refusal::Violations;
-use crate::wire::SyntaxError;
+use super::invalid::Violations;
+use crate::json::SyntaxError;
 
 /// Maximum nesting depth: far more than a policy needs, and far less than what overflows the stack.
 const DEPTH_MAX: usize = 64;

@@ -3,9 +3,9 @@
 use super::{
     bound::{Bound, Numbers},
     field,
-    refusal::Violations,
+    invalid::Violations,
 };
-use crate::domain::{Leverage, Margin, Notional, Span};
+use crate::types::{Leverage, Margin, Notional, SignedDuration};
 
 /// The `limits` of a policy. Each limit is optional.
 #[derive(Debug, Clone, PartialEq)]
@@ -13,9 +13,9 @@ pub struct Limits {
     max_leverage: Option<Leverage>,
     max_position_usd: Option<Margin>,
     max_notional_usd: Option<Notional>,
-    max_intent_age: Option<Span>,
-    max_market_age: Option<Span>,
-    max_position_age: Option<Span>,
+    max_intent_age: Option<SignedDuration>,
+    max_market_age: Option<SignedDuration>,
+    max_position_age: Option<SignedDuration>,
 }
 
 impl Limits {
@@ -39,20 +39,20 @@ impl Limits {
 
     /// Returns the maximum age of an intent, from `limits.max_intent_age_sec`, rounded down to the microsecond.
     #[must_use]
-    pub const fn max_intent_age(&self) -> Option<Span> {
+    pub const fn max_intent_age(&self) -> Option<SignedDuration> {
         self.max_intent_age
     }
 
     /// Returns the maximum age of a market state, from `limits.max_market_age_sec`, rounded down to the microsecond.
     #[must_use]
-    pub const fn max_market_age(&self) -> Option<Span> {
+    pub const fn max_market_age(&self) -> Option<SignedDuration> {
         self.max_market_age
     }
 
     /// Returns the maximum age of a position snapshot, from `limits.max_position_age_sec`, rounded down to the
     /// microsecond.
     #[must_use]
-    pub const fn max_position_age(&self) -> Option<Span> {
+    pub const fn max_position_age(&self) -> Option<SignedDuration> {
         self.max_position_age
     }
 

@@ -8,12 +8,12 @@
 //! **Architecture invariant:** no code replaces a number that a policy does not have. No type of this module that
 //! contains a number implements `Default` or `Deserialize`.
 
-mod absence;
 mod bound;
 mod encoding;
-pub(crate) mod field;
+pub mod field;
 mod hash;
 mod in_force;
+mod invalid;
 mod json;
 mod limits;
 mod note;
@@ -22,21 +22,21 @@ mod note;
     reason = "each file is named after its one type"
 )]
 mod policy;
-mod refusal;
 mod state;
 mod table;
 mod theta;
+mod unavailable;
 mod universe;
 mod validate;
 
-pub use absence::PolicyAbsence;
 pub use hash::canonical_hash;
-pub(crate) use hash::sorted_pairs;
+pub use hash::sorted_pairs;
 pub use in_force::{InForce, NotInForce, ThetaInForce};
+pub use invalid::{InvalidPolicyError, PolicyFault, Violation};
 pub use limits::Limits;
 pub use note::PolicyNote;
 pub use policy::Policy;
-pub use refusal::{PolicyFault, PolicyRefusal, Violation};
 pub use state::PolicyState;
 pub use theta::Theta;
+pub use unavailable::PolicyUnavailable;
 pub use universe::Listing;

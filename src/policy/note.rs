@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::field;
-use crate::domain::{Instant, Leverage, Shown, Symbol};
+use crate::types::{Leverage, Shown, Symbol, Timestamp};
 
 /// A property of a valid policy that may be a mistake of its author.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,9 +18,9 @@ pub enum PolicyNote {
     /// The policy expires before it becomes valid, so it is never in force.
     EmptyWindow {
         /// The first timestamp at which it would be in force.
-        valid_from: Instant,
+        valid_from: Timestamp,
         /// The expiry.
-        valid_until: Instant,
+        valid_until: Timestamp,
     },
     /// A field is unknown. It is stored, shown and hashed, but has no effect.
     UnknownField(String),
@@ -46,7 +46,7 @@ impl PolicyNote {
             .collect()
     }
 
-    pub(super) fn of_window(valid_from: Option<Instant>, valid_until: Instant) -> Option<Self> {
+    pub(super) fn of_window(valid_from: Option<Timestamp>, valid_until: Timestamp) -> Option<Self> {
         let valid_from = valid_from.filter(|from| *from > valid_until)?;
         Some(Self::EmptyWindow {
             valid_from,

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use super::{
-    InForce, NotInForce, PolicyNote, PolicyRefusal, ThetaInForce, canonical_hash, encoding,
+    InForce, InvalidPolicyError, NotInForce, PolicyNote, ThetaInForce, canonical_hash, encoding,
     encoding::Encoded,
     field,
-    refusal::Violations,
+    invalid::Violations,
     validate::{Content, validate},
 };
-use crate::domain::{Instant, PolicyHash, Symbol};
+use crate::types::{PolicyHash, Symbol, Timestamp};
 
 /// A valid policy: complete, and every value within its bounds.
 ///
@@ -17,7 +17,7 @@ use crate::domain::{Instant, PolicyHash, Symbol};
 /// [`Self::in_force`] and [`Self::theta_in_force`].
 ///
 /// ```
-/// use portcullis::{domain::{Instant, Symbol}, policy::{Listing, Policy}};
+/// use portcullis::{types::{Timestamp, Symbol}, policy::{Listing, Policy}};
 ///
 /// let policy = Policy::from_json(r#"{
 ///     "policy_version": "2", "valid_from_epoch": 100, "valid_until_epoch": 200.5,
@@ -29,12 +29,12 @@ use crate::domain::{Instant, PolicyHash, Symbol};
 /// }"#)?;
 /// let btc = Symbol::new("btcusdt")?;
 ///
-/// let in_force = policy.in_force(Instant::parse_epoch_seconds("200.5")?)?;
+/// let in_force = policy.in_force(Timestamp::parse_epoch_seconds("200.5")?)?;
 /// let Listing::Leverage(leverage) = in_force.listing(&btc) else { panic!() };
 /// assert_eq!(leverage.value().get(), 8.0);
 /// assert_eq!(leverage.source().to_string(), "policy:leverage_by_symbol.BTCUSDT");
 ///
-/// let stale = policy.in_force(Instant::parse_epoch_seconds("200.500001")?);
+/// let stale = policy.in_force(Timestamp::parse_epoch_seconds("200.500001")?);
 /// assert!(stale.is_err());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -53,7 +53,7 @@ impl Policy {
     /// Returns all violations if the text is not a JSON object, is nested more than 64 levels deep, has a duplicate
     /// key, lacks a required field, has a value of the wrong type or out of its bounds, or has a `policy_hash` that
     /// is not the hash of the other fields.
-    pub fn from_json(text: &str) -> Result<Self, PolicyRefusal> {
+    pub fn from_json(text: &str) -> Result<Self, InvalidPolicyError> {
         let mut violations = Violations::new();
         let encoded = encoding::from_json(text, &mut violations);
         Self::assemble(encoded, violations)
@@ -65,7 +65,7 @@ impl Policy {
     /// Returns all violations, under the same conditions as [`Self::from_json`]. A duplicate name is a violation.
     pub fn from_fields<K: Into<String>, V: Into<String>>(
         fields: impl IntoIterator<Item = (K, V)>,
-    ) -> Result<Self, PolicyRefusal> {
+    ) -> Result<Self, InvalidPolicyError> {
         let mut violations = Violations::new();
         let pairs = fields.into_iter().map(|(k, v)| (k.into(), v.into()));
         let encoded = encoding::from_pairs(pairs, &mut violations);
@@ -76,7 +76,7 @@ impl Policy {
     ///
     /// # Errors
     /// Returns an error if the text is not a JSON object, is nested more than 64 levels deep, or has a duplicate key.
-    pub fn hash_of(text: &str) -> Result<PolicyHash, PolicyRefusal> {
+    pub fn hash_of(text: &str) -> Result<PolicyHash, InvalidPolicyError> {
         let mut violations = Violations::new();
         let hash = encoding::from_json(text, &mut violations).map(|encoded| {
             let pairs = encoded.fields.iter();
@@ -88,7 +88,7 @@ impl Policy {
     fn assemble(
         encoded: Option<Encoded>,
         mut violations: Violations,
-    ) -> Result<Self, PolicyRefusal> {
+    ) -> Result<Self, InvalidPolicyError> {
         let policy = encoded.and_then(|encoded| {
             let content = validate(&encoded, &mut violations)?;
             Some(Self {
@@ -128,13 +128,13 @@ impl Policy {
     /// Returns the first timestamp at which the policy is in force, rounded up to the microsecond. `None` means no
     /// lower bound.
     #[must_use]
-    pub const fn valid_from(&self) -> Option<Instant> {
+    pub const fn valid_from(&self) -> Option<Timestamp> {
         self.content.valid_from
     }
 
     /// Returns the last timestamp at which the policy is in force, rounded down to the microsecond.
     #[must_use]
-    pub const fn valid_until(&self) -> Instant {
+    pub const fn valid_until(&self) -> Timestamp {
         self.content.valid_until
     }
 
@@ -178,7 +178,7 @@ impl Policy {
     ///
     /// # Errors
     /// Returns an error if the policy is not valid yet or has expired.
-    pub fn in_force(&self, now: Instant) -> Result<InForce<'_>, NotInForce> {
+    pub fn in_force(&self, now: Timestamp) -> Result<InForce<'_>, NotInForce> {
         self.check_window(now, self.content.valid_until)?;
         Ok(InForce::new(self, now, false))
     }
@@ -187,7 +187,7 @@ impl Policy {
     ///
     /// # Errors
     /// Returns an error if the policy is not valid yet, or has expired and its grace period is over.
-    pub fn theta_in_force(&self, now: Instant) -> Result<ThetaInForce<'_>, NotInForce> {
+    pub fn theta_in_force(&self, now: Timestamp) -> Result<ThetaInForce<'_>, NotInForce> {
         let until = self.content.valid_until;
         let end = match self.content.harvest_grace {
             Some(grace) => until.saturating_add(grace),
@@ -200,14 +200,14 @@ impl Policy {
     /// Treats the policy as in force at `now` without a check, for what-if replays.
     #[cfg(feature = "what-if")]
     #[must_use]
-    pub const fn assume_in_force(&self, now: Instant) -> InForce<'_> {
+    pub const fn assume_in_force(&self, now: Timestamp) -> InForce<'_> {
         InForce::new(self, now, true)
     }
 
     /// Treats θ as in force at `now` without a check, for what-if replays.
     #[cfg(feature = "what-if")]
     #[must_use]
-    pub const fn assume_theta_in_force(&self, now: Instant) -> ThetaInForce<'_> {
+    pub const fn assume_theta_in_force(&self, now: Timestamp) -> ThetaInForce<'_> {
         ThetaInForce::new(self, now, true)
     }
 
@@ -215,7 +215,7 @@ impl Policy {
         &self.content
     }
 
-    fn check_window(&self, now: Instant, valid_until: Instant) -> Result<(), NotInForce> {
+    fn check_window(&self, now: Timestamp, valid_until: Timestamp) -> Result<(), NotInForce> {
         match self.content.valid_from {
             Some(valid_from) if now < valid_from => {
                 Err(NotInForce::NotYetValid { valid_from, now })

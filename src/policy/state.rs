@@ -1,7 +1,7 @@
 //! A policy, or the reason why it is unavailable.
 
-use super::{InForce, NotInForce, Policy, PolicyAbsence, ThetaInForce};
-use crate::domain::Instant;
+use super::{InForce, NotInForce, Policy, PolicyUnavailable, ThetaInForce};
+use crate::types::Timestamp;
 
 /// The policy input of a decision: a policy, or the reason why it is unavailable.
 ///
@@ -12,7 +12,7 @@ pub struct PolicyState<'a>(State<'a>);
 #[derive(Debug, Clone, Copy)]
 enum State<'a> {
     Present(&'a Policy),
-    Absent(&'a PolicyAbsence),
+    Absent(&'a PolicyUnavailable),
     #[cfg(feature = "what-if")]
     Assumed(&'a Policy),
 }
@@ -26,7 +26,7 @@ impl<'a> PolicyState<'a> {
 
     /// Creates a state without a policy.
     #[must_use]
-    pub const fn absent(why: &'a PolicyAbsence) -> Self {
+    pub const fn absent(why: &'a PolicyUnavailable) -> Self {
         Self(State::Absent(why))
     }
 
@@ -41,7 +41,7 @@ impl<'a> PolicyState<'a> {
     ///
     /// # Errors
     /// Returns the reason if the policy is unavailable.
-    pub const fn policy(self) -> Result<&'a Policy, &'a PolicyAbsence> {
+    pub const fn policy(self) -> Result<&'a Policy, &'a PolicyUnavailable> {
         match self.0 {
             State::Present(policy) => Ok(policy),
             State::Absent(why) => Err(why),
@@ -66,8 +66,8 @@ impl<'a> PolicyState<'a> {
     /// Returns the reason if the policy is unavailable. The inner result is an error if the policy is not in force.
     pub fn in_force(
         self,
-        now: Instant,
-    ) -> Result<Result<InForce<'a>, NotInForce>, &'a PolicyAbsence> {
+        now: Timestamp,
+    ) -> Result<Result<InForce<'a>, NotInForce>, &'a PolicyUnavailable> {
         match self.0 {
             State::Present(policy) => Ok(policy.in_force(now)),
             State::Absent(why) => Err(why),
@@ -82,8 +82,8 @@ impl<'a> PolicyState<'a> {
     /// Returns the reason if the policy is unavailable. The inner result is an error if its θ is not in force.
     pub fn theta_in_force(
         self,
-        now: Instant,
-    ) -> Result<Result<ThetaInForce<'a>, NotInForce>, &'a PolicyAbsence> {
+        now: Timestamp,
+    ) -> Result<Result<ThetaInForce<'a>, NotInForce>, &'a PolicyUnavailable> {
         match self.0 {
             State::Present(policy) => Ok(policy.theta_in_force(now)),
             State::Absent(why) => Err(why),

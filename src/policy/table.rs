@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::domain::Symbol;
+use crate::types::Symbol;
 
 /// The first multiplier, and the step between multipliers: 2^64 divided by the golden ratio.
 const STEP: u64 = 0x9e37_79b9_7f4a_7c15;

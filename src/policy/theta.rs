@@ -3,9 +3,9 @@
 use super::{
     bound::{Bound, Numbers},
     field,
-    refusal::Violations,
+    invalid::Violations,
 };
-use crate::domain::RMultiple;
+use crate::types::RMultiple;
 
 /// The harvest parameters of a policy: `harvest_params` and `kill_params`.
 ///

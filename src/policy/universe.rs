@@ -8,13 +8,13 @@ use std::{
 use super::{
     bound::{Bound, number, object},
     field,
+    invalid::Violations,
     json::Json,
-    refusal::Violations,
     table::Table,
 };
 use crate::{
-    domain::{Leverage, Symbol},
     provenance::{Source, Sourced},
+    types::{Leverage, Symbol},
 };
 
 const SYMBOL: &str = "a symbol (1 to 32 bytes without white space and control characters)";

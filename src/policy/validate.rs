@@ -7,20 +7,20 @@ use super::{
     bound::{Bound, DECIMAL},
     encoding::Encoded,
     field, hash,
+    invalid::{Broken, Violations},
     json::Json,
-    refusal::{Broken, Violations},
     universe::{Universe, read_leverages, read_symbols},
 };
-use crate::domain::{Instant, InstantError, PolicyHash, Rounding, SECONDS_MAX, Span};
+use crate::types::{PolicyHash, Rounding, SECONDS_MAX, SignedDuration, Timestamp, TimestampError};
 
 /// The validated content of a policy.
 #[derive(Debug, Clone)]
 pub(super) struct Content {
     pub(super) hash: PolicyHash,
     pub(super) seq: Option<u64>,
-    pub(super) valid_from: Option<Instant>,
-    pub(super) valid_until: Instant,
-    pub(super) harvest_grace: Option<Span>,
+    pub(super) valid_from: Option<Timestamp>,
+    pub(super) valid_until: Timestamp,
+    pub(super) harvest_grace: Option<SignedDuration>,
     pub(super) universe: Universe,
     pub(super) theta: Theta,
     pub(super) limits: Limits,
@@ -102,37 +102,37 @@ fn scalar<T>(
 }
 
 /// Parses an expiry, rounded down to the microsecond so that it is never later than written.
-fn expiry(text: &str) -> Result<Instant, Broken> {
+fn expiry(text: &str) -> Result<Timestamp, Broken> {
     // Rounding up first rejects a fraction beyond the latest expiry that rounding down would hide.
     epoch(text, Rounding::Up)?;
     epoch(text, Rounding::Down)
 }
 
 /// Parses the start of validity, rounded up to the microsecond so that it is never earlier than written.
-fn beginning(text: &str) -> Result<Instant, Broken> {
+fn beginning(text: &str) -> Result<Timestamp, Broken> {
     epoch(text, Rounding::Up)
 }
 
 /// Parses seconds since the epoch, up to the last whole second of the year 9999. A time before the year 0 becomes
-/// [`Instant::MIN`].
-fn epoch(text: &str, rounding: Rounding) -> Result<Instant, Broken> {
+/// [`Timestamp::MIN`].
+fn epoch(text: &str, rounding: Rounding) -> Result<Timestamp, Broken> {
     Bound::Finite.read(text)?;
     let too_late = || {
         Broken::invalid(&format!(
             "at most {SECONDS_MAX} (seconds since 1970, not milliseconds)"
         ))
     };
-    match Instant::parse_epoch_seconds_rounded(text, rounding) {
+    match Timestamp::parse_epoch_seconds_rounded(text, rounding) {
         Ok(at) if at.as_micros().div_euclid(1_000_000) < SECONDS_MAX => Ok(at),
         Ok(at) if at.as_micros().rem_euclid(1_000_000) == 0 => Ok(at),
         Ok(_) => Err(too_late()),
-        Err(InstantError::OutOfRange) if text.starts_with('-') => Ok(Instant::MIN),
-        Err(InstantError::OutOfRange) => Err(too_late()),
+        Err(TimestampError::OutOfRange) if text.starts_with('-') => Ok(Timestamp::MIN),
+        Err(TimestampError::OutOfRange) => Err(too_late()),
         Err(
-            InstantError::NotANumber
-            | InstantError::NotFinite
-            | InstantError::NotWhole
-            | InstantError::NotIso,
+            TimestampError::NotANumber
+            | TimestampError::NotFinite
+            | TimestampError::NotWhole
+            | TimestampError::NotIso,
         ) => Err(Broken::parse_error(DECIMAL)),
     }
 }

@@ -4,7 +4,7 @@ use portcullis::{
     answer::Answer,
     exit::ExitOwnership,
     explain::Explanation,
-    policy::{PolicyAbsence, PolicyState},
+    policy::{PolicyState, PolicyUnavailable},
 };
 
 use super::super::{check, check_text, decide, engine, with_intent};
@@ -318,7 +318,7 @@ fn check_told(quantity: &str, fault: Option<&str>, saw: &str) {
         let text = format!("EXIT BTCUSDT for `exitbrain_v3_5` as owner{fault}");
         assert_eq!(decision.to_string(), text);
     });
-    let absent = PolicyAbsence::NotFound;
+    let absent = PolicyUnavailable::NotFound;
     let engine = engine("{}");
     with_intent(&record, |intent| {
         let traced = engine.decide_traced(PolicyState::absent(&absent), intent, None);

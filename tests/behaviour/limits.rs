@@ -1,7 +1,7 @@
 //! Limits of the policy and of the guardrails, if both are violated.
 
 use portcullis::{
-    decide::{Decision, Denial},
+    decide::{Decision, SkipReason},
     explain::Explanation,
     policy::{Policy, PolicyState},
 };
@@ -21,7 +21,7 @@ fn limit(policy: u32, operator: u32, usd: u32) -> Option<(f64, String)> {
         match explanation.decision() {
             Decision::Trade(_) => None,
             Decision::Skip(skip) => {
-                let Denial::LimitExceeded {
+                let SkipReason::LimitExceeded {
                     limit: Some(limit), ..
                 } = skip.evidence()
                 else {

@@ -2,7 +2,7 @@
 
 use portcullis::{
     answer::Answer,
-    decide::{Objection, Reason},
+    decide::{ServiceDenial, SkipCode},
 };
 
 use super::super::{decide, sample};
@@ -13,42 +13,42 @@ const AMBIGUOUS: &str = r#"{"symbol": "BTCUSDT", "side": "BUY", "action": "SELL"
 const EXIT: &str = r#"{"symbol": "BTCUSDT", "action": "CLOSE", "source": "exitbrain_v3_5"}"#;
 
 #[track_caller]
-fn check(reason: Reason, record: &str, outweighs: bool) {
-    let objection = Objection::new(reason, "as the service saw it").unwrap();
+fn check(reason: SkipCode, record: &str, takes_precedence_over: bool) {
+    let objection = ServiceDenial::new(reason, "as the service saw it").unwrap();
     let found = decide(Some(&sample()), record, |decision| {
-        objection.outweighs(decision)
+        objection.takes_precedence_over(decision)
     });
-    assert_eq!(found, outweighs, "{reason} against {record}");
+    assert_eq!(found, takes_precedence_over, "{reason} against {record}");
 }
 
 #[test]
 fn a_denial_applies_unless_an_earlier_gate_denies() {
     for reason in [
-        Reason::IntentUnreadable,
-        Reason::TradingHalted,
-        Reason::PolicyMissing,
-        Reason::ClockUntrusted,
-        Reason::IntentDuplicate,
-        Reason::IntentSuperseded,
+        SkipCode::IntentUnreadable,
+        SkipCode::TradingHalted,
+        SkipCode::PolicyMissing,
+        SkipCode::ClockUntrusted,
+        SkipCode::IntentDuplicate,
+        SkipCode::IntentSuperseded,
     ] {
         check(reason, ENTRY, true);
     }
     // The universe gate comes after the clock and before the duplicate.
-    check(Reason::ClockUntrusted, NOT_LISTED, true);
-    check(Reason::PolicyStoreUnavailable, NOT_LISTED, true);
-    check(Reason::IntentDuplicate, NOT_LISTED, false);
+    check(SkipCode::ClockUntrusted, NOT_LISTED, true);
+    check(SkipCode::PolicyStoreUnavailable, NOT_LISTED, true);
+    check(SkipCode::IntentDuplicate, NOT_LISTED, false);
     // An ambiguous intent is denied by the first gate.
-    check(Reason::IntentUnreadable, AMBIGUOUS, true);
-    check(Reason::TradingHalted, AMBIGUOUS, false);
-    check(Reason::PolicyMissing, AMBIGUOUS, false);
+    check(SkipCode::IntentUnreadable, AMBIGUOUS, true);
+    check(SkipCode::TradingHalted, AMBIGUOUS, false);
+    check(SkipCode::PolicyMissing, AMBIGUOUS, false);
 }
 
 #[test]
 fn exits_ignore_denials() {
     for reason in [
-        Reason::IntentUnreadable,
-        Reason::TradingHalted,
-        Reason::IntentDuplicate,
+        SkipCode::IntentUnreadable,
+        SkipCode::TradingHalted,
+        SkipCode::IntentDuplicate,
     ] {
         check(reason, EXIT, false);
     }
@@ -57,14 +57,14 @@ fn exits_ignore_denials() {
 #[test]
 fn gate_reasons_are_not_service_denials() {
     for reason in [
-        Reason::IntentInvalid,
-        Reason::DenyNotExitOwner,
-        Reason::PolicyStale,
-        Reason::PolicyUniverseFilter,
-        Reason::PolicyLimitExceeded,
-        Reason::HarvestNoPosition,
+        SkipCode::IntentInvalid,
+        SkipCode::DenyNotExitOwner,
+        SkipCode::PolicyStale,
+        SkipCode::PolicyUniverseFilter,
+        SkipCode::PolicyLimitExceeded,
+        SkipCode::HarvestNoPosition,
     ] {
-        assert_eq!(Objection::new(reason, "x"), None, "{reason}");
+        assert_eq!(ServiceDenial::new(reason, "x"), None, "{reason}");
     }
 }
 
@@ -72,7 +72,7 @@ fn gate_reasons_are_not_service_denials() {
 fn a_denial_row_has_the_detail_of_the_service() {
     let hash = sample().hash();
     let row = |reason| {
-        let objection = Objection::new(reason, "entry 12 of that id").unwrap();
+        let objection = ServiceDenial::new(reason, "entry 12 of that id").unwrap();
         assert_eq!(objection.detail(), "entry 12 of that id");
         decide(Some(&sample()), ENTRY, |decision| {
             serde_json::to_string(&Answer::objected(decision, &objection)).unwrap()
@@ -82,14 +82,14 @@ fn a_denial_row_has_the_detail_of_the_service() {
         r#""detail":"entry 12 of that id","policy_version":"1.0.0-ai-sample","policy_hash":"{hash}"}}"#
     );
     assert_eq!(
-        row(Reason::IntentDuplicate),
+        row(SkipCode::IntentDuplicate),
         format!(
             r#"{{"event":"trade.intent","id":"0","symbol":"BTCUSDT","side":"BUY","decision":"SKIP","reason":"INTENT_DUPLICATE",{rest}"#
         )
     );
     // An unreadable record has no event type.
     assert_eq!(
-        row(Reason::IntentUnreadable),
+        row(SkipCode::IntentUnreadable),
         format!(
             r#"{{"id":"0","symbol":"BTCUSDT","side":"BUY","decision":"SKIP","reason":"INTENT_UNREADABLE",{rest}"#
         )

@@ -1,22 +1,22 @@
 //! Records that are not intents: positions, policy updates, and recorded decisions.
 
 use portcullis::{
-    decide::Reason,
-    event::{Event, PolicyText, Record, Scratch, read},
+    decide::SkipCode,
     policy::PolicyState,
+    record::{OtherRecord, PolicyText, Scratch, TapeRecord, read},
 };
 
 use super::super::{NOW, at, decide, engine, in_short, sample, with_intent};
 
 const HASH: &str = "a1b2c3d4a1b2c3d4a1b2c3d4a1b2c3d4a1b2c3d4a1b2c3d4a1b2c3d4a1b2c3d4";
 
-fn with_record<T>(text: &str, look: impl FnOnce(&Record<'_>) -> T) -> T {
+fn with_record<T>(text: &str, look: impl FnOnce(&OtherRecord<'_>) -> T) -> T {
     let mut scratch = Scratch::default();
     match read(text, &mut scratch) {
-        Event::Position(record)
-        | Event::PolicyUpdated(record, _)
-        | Event::PolicyWithdrawn(record) => look(&record),
-        Event::Intent(_) | Event::Decided(_) => panic!("{text}"),
+        TapeRecord::Position(record)
+        | TapeRecord::PolicyUpdated(record, _)
+        | TapeRecord::PolicyWithdrawn(record) => look(&record),
+        TapeRecord::Intent(_) | TapeRecord::RecordedDecision(_) => panic!("{text}"),
     }
 }
 
@@ -24,7 +24,7 @@ fn with_record<T>(text: &str, look: impl FnOnce(&Record<'_>) -> T) -> T {
 fn check_policy_text(policy: &str, expected: Option<&str>) {
     let text = format!(r#"{{"event_type": "policy.updated"{policy}}}"#);
     let mut scratch = Scratch::default();
-    let Event::PolicyUpdated(_, policy) = read(&text, &mut scratch) else {
+    let TapeRecord::PolicyUpdated(_, policy) = read(&text, &mut scratch) else {
         panic!("{text}");
     };
     assert_eq!(
@@ -80,7 +80,7 @@ fn a_record_has_its_time_and_policy_hash() {
 fn check_decided(fields: &str, expected: [&str; 5]) {
     let text = format!(r#"{{"event_type": "trade.decided", {fields}}}"#);
     let mut scratch = Scratch::default();
-    let Event::Decided(decided) = read(&text, &mut scratch) else {
+    let TapeRecord::RecordedDecision(decided) = read(&text, &mut scratch) else {
         panic!("{text}");
     };
     let or_dash = |text: Option<String>| text.unwrap_or("-".to_owned());
@@ -182,7 +182,7 @@ fn two_payloads_differ_from_a_duplicate_payload() {
     assert!(twice.contains("duplicate key `payload`"), "{twice}");
     let unreadable = text(r#"{"payload": {}, "data": 7}"#);
     assert!(
-        unreadable.contains(Reason::IntentUnreadable.code()) && unreadable.contains("`data`"),
+        unreadable.contains(SkipCode::IntentUnreadable.code()) && unreadable.contains("`data`"),
         "{unreadable}"
     );
 }

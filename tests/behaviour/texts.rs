@@ -3,7 +3,7 @@
 use portcullis::{
     answer::{Answer, Detail},
     explain::Explanation,
-    policy::{Policy, PolicyAbsence, PolicyState},
+    policy::{Policy, PolicyState, PolicyUnavailable},
 };
 use serde_json::{Map, Value, json};
 
@@ -23,7 +23,7 @@ const SHOWN: &str = "x\\n\\u{1b}[2J\\u{9b}\\u{2028}\\u{202e}\\u{2066}y";
 /// Checks the log line, the detail of the answer and the explanation of a decision.
 #[track_caller]
 fn check(policy: Option<&Policy>, guardrails: &str, record: &str, is_shown: bool) {
-    let absent = PolicyAbsence::NotFound;
+    let absent = PolicyUnavailable::NotFound;
     let state = policy.map_or(PolicyState::absent(&absent), PolicyState::present);
     let engine = engine(guardrails);
     with_intent(record, |intent| {
@@ -100,7 +100,7 @@ fn an_invalid_policy_error_has_a_bounded_length() {
     let refusal = Policy::from_json(&text).unwrap_err();
     let all = refusal.violations().len();
     assert!(all > 5_000);
-    let absence = PolicyAbsence::Refused(refusal);
+    let absence = PolicyUnavailable::Refused(refusal);
     let detail = Detail::Absence(&absence).to_string();
     assert!(
         detail.ends_with(&format!("; and {} more", all - 8)),

@@ -1,7 +1,7 @@
 //! The timestamps of a record, and the age of an intent.
 
 use super::super::{at, check, engine, in_short, sample, with_intent};
-use portcullis::{domain::Instant, policy::PolicyState};
+use portcullis::{policy::PolicyState, types::Timestamp};
 
 fn record(fields: &str) -> String {
     format!(r#"{{"symbol": "BTCUSDT", "side": "BUY", "size": 250, {fields}}}"#)
@@ -11,7 +11,7 @@ fn record(fields: &str) -> String {
 #[track_caller]
 fn check_times(fields: &str, event: i64, emitted: i64) {
     with_intent(&record(fields), |intent| {
-        let micros = |at: Option<Instant>| at.map(Instant::as_micros);
+        let micros = |at: Option<Timestamp>| at.map(Timestamp::as_micros);
         assert_eq!(micros(intent.event_time()), Some(event), "{fields}");
         assert_eq!(micros(intent.emitted_at()), Some(emitted), "{fields}");
     });

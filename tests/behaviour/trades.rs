@@ -3,8 +3,8 @@
 use portcullis::{
     answer::{Answer, AnswerId},
     decide::Decision,
-    domain::Price,
     provenance::Sourced,
+    types::Price,
 };
 
 use super::super::{at, decide, sample};

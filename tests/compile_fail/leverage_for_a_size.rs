@@ -1,6 +1,6 @@
 //! A leverage cannot be used as a size.
 
-use portcullis::{domain::Leverage, guardrails::Guardrails, intent::Size};
+use portcullis::{types::Leverage, guardrails::Guardrails, intent::Size};
 
 fn sized(leverage: Leverage) -> Size {
     Size::Notional(leverage)

@@ -1,6 +1,6 @@
 //! The numbers of a policy can be read only after its validity was checked at a timestamp.
 
-use portcullis::{domain::Symbol, policy::Policy};
+use portcullis::{types::Symbol, policy::Policy};
 
 fn stale_leverage(policy: &Policy, symbol: &Symbol) {
     let _leverage = policy.listing(symbol);

@@ -1,33 +1,33 @@
 //! A new skip reason breaks the build of code that matches on all reasons.
 
-use portcullis::decide::Reason;
+use portcullis::decide::SkipCode;
 
-fn who_is_called(reason: Reason) -> &'static str {
+fn who_is_called(reason: SkipCode) -> &'static str {
     match reason {
-        Reason::IntentUnreadable
-        | Reason::IntentInvalid
-        | Reason::IntentAmbiguous
-        | Reason::IntentNotActionable
-        | Reason::DenyNotExitOwner
-        | Reason::IntentStale
-        | Reason::IntentDuplicate
-        | Reason::IntentSuperseded => "the sender",
-        Reason::TradingHalted | Reason::ClockUntrusted => "the operator",
-        Reason::PolicyMissing
-        | Reason::PolicyMissingField
-        | Reason::PolicyParseError
-        | Reason::PolicyInvalid
-        | Reason::PolicyHashMismatch
-        | Reason::PolicySignatureInvalid
-        | Reason::PolicyRolledBack
-        | Reason::PolicyConstraintViolation
-        | Reason::PolicyStoreUnavailable
-        | Reason::PolicyNotYetValid
-        | Reason::PolicyUniverseFilter
-        | Reason::PolicyMissingLeverage
-        | Reason::PolicyMissingSize
-        | Reason::PolicyLimitExceeded => "the model",
-        Reason::HarvestNoPosition | Reason::HarvestMissingStop | Reason::HarvestInvalidInput => {
+        SkipCode::IntentUnreadable
+        | SkipCode::IntentInvalid
+        | SkipCode::IntentAmbiguous
+        | SkipCode::IntentNotActionable
+        | SkipCode::DenyNotExitOwner
+        | SkipCode::IntentStale
+        | SkipCode::IntentDuplicate
+        | SkipCode::IntentSuperseded => "the sender",
+        SkipCode::TradingHalted | SkipCode::ClockUntrusted => "the operator",
+        SkipCode::PolicyMissing
+        | SkipCode::PolicyMissingField
+        | SkipCode::PolicyParseError
+        | SkipCode::PolicyInvalid
+        | SkipCode::PolicyHashMismatch
+        | SkipCode::PolicySignatureInvalid
+        | SkipCode::PolicyRolledBack
+        | SkipCode::PolicyConstraintViolation
+        | SkipCode::PolicyStoreUnavailable
+        | SkipCode::PolicyNotYetValid
+        | SkipCode::PolicyUniverseFilter
+        | SkipCode::PolicyMissingLeverage
+        | SkipCode::PolicyMissingSize
+        | SkipCode::PolicyLimitExceeded => "the model",
+        SkipCode::HarvestNoPosition | SkipCode::HarvestMissingStop | SkipCode::HarvestInvalidInput => {
             "the reporter"
         }
     }

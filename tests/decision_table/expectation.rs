@@ -1,7 +1,7 @@
 //! The expected answer to each case, written from the specification without using the engine.
 
 use super::states::{Age, Asked, Asker, Case, Halted, Held, Limited, Listing, Said, Sized, When};
-use portcullis::decide::{Gate, Reason};
+use portcullis::decide::{Gate, SkipCode};
 
 /// The parts of an answer that the table contains.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -11,7 +11,7 @@ pub(crate) enum Answer {
     },
     Skip {
         gate: Gate,
-        reason: Reason,
+        reason: SkipCode,
         /// The cause, if the reason has several.
         evidence: &'static str,
     },
@@ -26,10 +26,10 @@ pub(crate) enum Answer {
 }
 
 /// The expectation of one gate: `None` if the case passes.
-pub(crate) type Judge = fn(&Case) -> Option<Answer>;
+pub(crate) type Replayer = fn(&Case) -> Option<Answer>;
 
 /// The gates in order. The first one that returns an answer decides.
-pub(crate) const GATES: [Judge; 10] = [
+pub(crate) const GATES: [Replayer; 10] = [
     readable,
     exit_ownership,
     halt,
@@ -42,7 +42,7 @@ pub(crate) const GATES: [Judge; 10] = [
     limits,
 ];
 
-pub(crate) fn expected(gates: &[Judge; 10], case: &Case) -> Answer {
+pub(crate) fn expected(gates: &[Replayer; 10], case: &Case) -> Answer {
     for judge in gates {
         if let Some(answer) = judge(case) {
             return answer;
@@ -51,7 +51,7 @@ pub(crate) fn expected(gates: &[Judge; 10], case: &Case) -> Answer {
     trade(case)
 }
 
-fn skip(gate: Gate, reason: Reason, evidence: &'static str) -> Option<Answer> {
+fn skip(gate: Gate, reason: SkipCode, evidence: &'static str) -> Option<Answer> {
     Some(Answer::Skip {
         gate,
         reason,
@@ -62,10 +62,10 @@ fn skip(gate: Gate, reason: Reason, evidence: &'static str) -> Option<Answer> {
 fn readable(case: &Case) -> Option<Answer> {
     let shut = |reason| skip(Gate::Readable, reason, "");
     match case.said {
-        Said::Unreadable => shut(Reason::IntentUnreadable),
-        Said::Invalid => shut(Reason::IntentInvalid),
-        Said::Ambiguous => shut(Reason::IntentAmbiguous),
-        Said::Hold => shut(Reason::IntentNotActionable),
+        Said::Unreadable => shut(SkipCode::IntentUnreadable),
+        Said::Invalid => shut(SkipCode::IntentInvalid),
+        Said::Ambiguous => shut(SkipCode::IntentAmbiguous),
+        Said::Hold => shut(SkipCode::IntentNotActionable),
         Said::OneThing => None,
     }
 }
@@ -75,20 +75,20 @@ fn exit_ownership(case: &Case) -> Option<Answer> {
     match case.asker {
         Asker::ExitOwner => Some(Answer::Exit { rule: "owner" }),
         Asker::ExitDelegate => Some(Answer::Exit { rule: "delegate" }),
-        Asker::ExitOther => shut(Reason::DenyNotExitOwner, "not an owner or delegate"),
+        Asker::ExitOther => shut(SkipCode::DenyNotExitOwner, "not an owner or delegate"),
         Asker::ExitNobody | Asker::ExitUnreadable => {
-            shut(Reason::DenyNotExitOwner, "no readable source")
+            shut(SkipCode::DenyNotExitOwner, "no readable source")
         }
         Asker::EntryOwner | Asker::EntryDelegate => {
-            shut(Reason::IntentAmbiguous, "entry by an owner")
+            shut(SkipCode::IntentAmbiguous, "entry by an owner")
         }
-        Asker::EntryUnreadable => shut(Reason::IntentAmbiguous, "might be an owner"),
+        Asker::EntryUnreadable => shut(SkipCode::IntentAmbiguous, "might be an owner"),
         Asker::EntryOther | Asker::EntryNobody => None,
     }
 }
 
 fn halt(case: &Case) -> Option<Answer> {
-    let shut = |evidence| skip(Gate::Halt, Reason::TradingHalted, evidence);
+    let shut = |evidence| skip(Gate::Halt, SkipCode::TradingHalted, evidence);
     match case.halted {
         Halted::Nothing | Halted::OtherSymbol => None,
         Halted::ThisSymbol => shut("this symbol"),
@@ -98,16 +98,16 @@ fn halt(case: &Case) -> Option<Answer> {
 
 fn policy(case: &Case) -> Option<Answer> {
     let shut = |reason| skip(Gate::Policy, reason, "");
-    let beyond = |evidence| skip(Gate::Policy, Reason::PolicyConstraintViolation, evidence);
+    let beyond = |evidence| skip(Gate::Policy, SkipCode::PolicyConstraintViolation, evidence);
     match case.held {
-        Held::NotFound | Held::HashUnknown => shut(Reason::PolicyMissing),
-        Held::MissingField => shut(Reason::PolicyMissingField),
-        Held::ParseError => shut(Reason::PolicyParseError),
-        Held::Invalid => shut(Reason::PolicyInvalid),
-        Held::HashMismatch => shut(Reason::PolicyHashMismatch),
-        Held::SignatureInvalid => shut(Reason::PolicySignatureInvalid),
-        Held::RolledBack => shut(Reason::PolicyRolledBack),
-        Held::StoreUnavailable => shut(Reason::PolicyStoreUnavailable),
+        Held::NotFound | Held::HashUnknown => shut(SkipCode::PolicyMissing),
+        Held::MissingField => shut(SkipCode::PolicyMissingField),
+        Held::ParseError => shut(SkipCode::PolicyParseError),
+        Held::Invalid => shut(SkipCode::PolicyInvalid),
+        Held::HashMismatch => shut(SkipCode::PolicyHashMismatch),
+        Held::SignatureInvalid => shut(SkipCode::PolicySignatureInvalid),
+        Held::RolledBack => shut(SkipCode::PolicyRolledBack),
+        Held::StoreUnavailable => shut(SkipCode::PolicyStoreUnavailable),
         Held::TooLong => beyond("validity"),
         Held::OtherMarket => beyond("market"),
         Held::OtherVenue => beyond("venue"),
@@ -118,9 +118,9 @@ fn policy(case: &Case) -> Option<Answer> {
 
 fn in_force(case: &Case) -> Option<Answer> {
     match case.when {
-        When::TooEarly => skip(Gate::InForce, Reason::PolicyNotYetValid, ""),
+        When::TooEarly => skip(Gate::InForce, SkipCode::PolicyNotYetValid, ""),
         When::First | When::Within | When::Last => None,
-        When::TooLate => skip(Gate::InForce, Reason::PolicyStale, ""),
+        When::TooLate => skip(Gate::InForce, SkipCode::PolicyStale, ""),
     }
 }
 
@@ -133,16 +133,16 @@ fn freshness(case: &Case) -> Option<Answer> {
         | Age::AtBound
         | Age::AheadUnbounded
         | Age::AheadAtBound => None,
-        Age::OldForPolicy => shut(Reason::IntentStale, "the policy's bound"),
-        Age::OldForOperator => shut(Reason::IntentStale, "the guardrails' bound"),
-        Age::Unknown => shut(Reason::IntentStale, "unknown"),
-        Age::AheadBeyond => shut(Reason::ClockUntrusted, "ahead"),
-        Age::LeadUnknown => shut(Reason::ClockUntrusted, "unknown"),
+        Age::OldForPolicy => shut(SkipCode::IntentStale, "the policy's bound"),
+        Age::OldForOperator => shut(SkipCode::IntentStale, "the guardrails' bound"),
+        Age::Unknown => shut(SkipCode::IntentStale, "unknown"),
+        Age::AheadBeyond => shut(SkipCode::ClockUntrusted, "ahead"),
+        Age::LeadUnknown => shut(SkipCode::ClockUntrusted, "unknown"),
     }
 }
 
 fn universe(case: &Case) -> Option<Answer> {
-    let shut = |evidence| skip(Gate::Universe, Reason::PolicyUniverseFilter, evidence);
+    let shut = |evidence| skip(Gate::Universe, SkipCode::PolicyUniverseFilter, evidence);
     match case.listed {
         Listing::Listed | Listing::ListedPermitted => None,
         Listing::NotListed => shut("the policy's universe"),
@@ -151,7 +151,7 @@ fn universe(case: &Case) -> Option<Answer> {
 }
 
 fn leverage(case: &Case) -> Option<Answer> {
-    let shut = |evidence| skip(Gate::Leverage, Reason::PolicyMissingLeverage, evidence);
+    let shut = |evidence| skip(Gate::Leverage, SkipCode::PolicyMissingLeverage, evidence);
     match case.asked {
         Asked::NothingGiven => shut("absent in the policy"),
         Asked::Unusable => shut("unusable in the intent"),
@@ -160,7 +160,7 @@ fn leverage(case: &Case) -> Option<Answer> {
 }
 
 fn size(case: &Case) -> Option<Answer> {
-    let shut = |evidence| skip(Gate::Size, Reason::PolicyMissingSize, evidence);
+    let shut = |evidence| skip(Gate::Size, SkipCode::PolicyMissingSize, evidence);
     match case.sized {
         Sized::Missing => shut("absent"),
         Sized::Unusable => shut("not a number"),
@@ -171,7 +171,7 @@ fn size(case: &Case) -> Option<Answer> {
 }
 
 fn limits(case: &Case) -> Option<Answer> {
-    let shut = |evidence| skip(Gate::Limits, Reason::PolicyLimitExceeded, evidence);
+    let shut = |evidence| skip(Gate::Limits, SkipCode::PolicyLimitExceeded, evidence);
     match case.limited {
         Limited::Unlimited | Limited::Within | Limited::AtBound => None,
         Limited::LeveragePolicy => shut("leverage above policy:limits.max_leverage"),

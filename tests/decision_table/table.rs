@@ -3,16 +3,16 @@
 use std::fmt::Write as _;
 
 use super::{
-    expectation::{Answer, Judge, expected},
+    expectation::{Answer, Replayer, expected},
     states::{Age, Asked, Asker, Case, Halted, Held, Limited, Listing, Said, Sized, Space, When},
     world::{World, intent, now, observed, record},
 };
 use portcullis::{
     decide::{Engine, Gate},
-    domain::Instant,
-    event::Scratch,
     intent::Intent,
     policy::PolicyState,
+    record::Scratch,
+    types::Timestamp,
 };
 
 /// The real inputs of one case.
@@ -21,7 +21,7 @@ pub(crate) struct Asking<'a> {
     pub(crate) engine: &'a Engine,
     pub(crate) state: PolicyState<'a>,
     pub(crate) intent: &'a Intent<'a>,
-    pub(crate) now: Instant,
+    pub(crate) now: Timestamp,
 }
 
 /// A base case; most of its fields are overwritten.
@@ -143,7 +143,7 @@ pub(crate) struct Table {
 }
 
 /// Runs every combination of a space and compares each answer with the expectation.
-pub(crate) fn run(world: &World, space: &Space, gates: &[Judge; 10]) -> Table {
+pub(crate) fn run(world: &World, space: &Space, gates: &[Replayer; 10]) -> Table {
     // The intents are independent, so each half runs on a thread of its own.
     let (left, right) = space.intents.split_at(space.intents.len() / 2);
     let go = |intents: &[(Said, Asker)]| {
@@ -185,7 +185,7 @@ pub(crate) fn prepare(space: &Space) -> World {
 }
 
 impl Table {
-    fn add(&mut self, asking: &Asking<'_>, gates: &[Judge; 10]) {
+    fn add(&mut self, asking: &Asking<'_>, gates: &[Replayer; 10]) {
         let Asking {
             case,
             engine,

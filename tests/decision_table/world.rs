@@ -7,14 +7,14 @@ use super::{
     states::{Age, Asked, Asker, Case, Halted, Held, Limited, Listing, Said, Sized, When},
 };
 use portcullis::{
-    decide::{Constraint, Decision, Denial, Engine},
-    domain::{Instant, Leverage, Margin, Notional, PolicyHash, Span, Symbol},
-    event::{Event, Scratch, read},
+    decide::{ConstraintViolation, Decision, Engine, SkipReason},
     exit::{ExitOwnership, ExitRule, STANDARD_OWNER},
     guardrails::{Guardrails, Halt},
-    intent::SizeFault,
-    policy::{Policy, PolicyAbsence, PolicyState},
+    intent::SizeError,
+    policy::{Policy, PolicyState, PolicyUnavailable},
     provenance::Source,
+    record::{Scratch, TapeRecord, read},
+    types::{Leverage, Margin, Notional, PolicyHash, SignedDuration, Symbol, Timestamp},
 };
 
 const DELEGATE: &str = "emergency_closer";
@@ -52,14 +52,14 @@ pub(crate) struct Engines(Vec<Engine>);
 
 /// The inputs created so far, for reuse.
 pub(crate) struct World {
-    absences: Vec<PolicyAbsence>,
+    absences: Vec<PolicyUnavailable>,
     policies: BTreeMap<PolicyKey, Policies>,
     engines: BTreeMap<OperatorKey, Engines>,
 }
 
 impl World {
     pub(crate) fn new() -> Self {
-        let refused = |text: &str| PolicyAbsence::from(Policy::from_json(text).unwrap_err());
+        let refused = |text: &str| PolicyUnavailable::from(Policy::from_json(text).unwrap_err());
         let whole = policy_text(&PolicyKey {
             age_max: None,
             gives_leverage: true,
@@ -70,18 +70,18 @@ impl World {
             refused(&whole.replacen(from, to, 1))
         };
         let absences = vec![
-            PolicyAbsence::NotFound,
-            PolicyAbsence::HashUnknown(PolicyHash::parse(&"ab".repeat(32)).unwrap()),
+            PolicyUnavailable::NotFound,
+            PolicyUnavailable::HashUnknown(PolicyHash::parse(&"ab".repeat(32)).unwrap()),
             with("\"policy_version\": \"7\",", ""),
             with("\"policy_version\": \"7\",", "\"policy_version\": 7,"),
             with("\"T1_R\": 1.8", "\"T1_R\": 0"),
             with("{", &format!("{{\"policy_hash\": \"{}\",", "ab".repeat(32))),
-            PolicyAbsence::SignatureInvalid,
-            PolicyAbsence::RolledBack {
+            PolicyUnavailable::SignatureInvalid,
+            PolicyUnavailable::RolledBack {
                 seen: 8,
                 offered: Some(7),
             },
-            PolicyAbsence::StoreUnavailable,
+            PolicyUnavailable::StoreUnavailable,
         ];
         Self {
             absences,
@@ -203,10 +203,10 @@ fn engines(key: &OperatorKey) -> Engines {
     let symbols = |name: &str| BTreeSet::from([Symbol::new(name).unwrap()]);
     let mut base = Guardrails::none();
     if let Some(age_max) = key.age_max {
-        base = base.with_max_intent_age(Span::from_micros(age_max));
+        base = base.with_max_intent_age(SignedDuration::from_micros(age_max));
     }
     if let Some(skew_max) = key.skew_max {
-        base = base.with_max_intent_skew(Span::from_micros(skew_max));
+        base = base.with_max_intent_skew(SignedDuration::from_micros(skew_max));
     }
     if let Some(symbol) = key.permitted {
         base = base.with_permitted_symbols(symbols(symbol));
@@ -258,7 +258,7 @@ fn demand(base: Guardrails, held: Held) -> Guardrails {
     } else {
         "binance"
     };
-    base.with_max_validity(Span::from_micros(UNTIL - FROM - short))
+    base.with_max_validity(SignedDuration::from_micros(UNTIL - FROM - short))
         .with_market(market)
         .with_venue(venue)
         .with_required_policy_hash()
@@ -348,7 +348,7 @@ fn operator_key(case: &Case) -> OperatorKey {
 }
 
 /// Returns the time at which a case is decided.
-pub(crate) fn now(when: When) -> Instant {
+pub(crate) fn now(when: When) -> Timestamp {
     let micros = match when {
         When::TooEarly => FROM - 1,
         When::First => FROM,
@@ -356,7 +356,7 @@ pub(crate) fn now(when: When) -> Instant {
         When::Last => UNTIL,
         When::TooLate => UNTIL + 1,
     };
-    Instant::from_micros(micros).unwrap()
+    Timestamp::from_micros(micros).unwrap()
 }
 
 /// Returns the record of the intent.
@@ -426,11 +426,11 @@ pub(crate) fn intent<'a>(
     scratch: &'a mut Scratch,
 ) -> portcullis::intent::Intent<'a> {
     match read(record, scratch) {
-        Event::Intent(intent) => intent,
-        Event::Decided(_)
-        | Event::Position(_)
-        | Event::PolicyUpdated(..)
-        | Event::PolicyWithdrawn(_) => {
+        TapeRecord::Intent(intent) => intent,
+        TapeRecord::RecordedDecision(_)
+        | TapeRecord::Position(_)
+        | TapeRecord::PolicyUpdated(..)
+        | TapeRecord::PolicyWithdrawn(_) => {
             panic!("not an intent: {record}")
         }
     }
@@ -480,46 +480,45 @@ fn source(source: Source) -> &'static str {
     }
 }
 
-fn evidence(denial: &Denial<'_>) -> &'static str {
+fn evidence(denial: &SkipReason<'_>) -> &'static str {
     match denial {
-        Denial::Unread(_) | Denial::PolicyAbsent(_) | Denial::NotInForce(_) => "",
-        Denial::SourceUnreadable => "might be an owner",
-        Denial::ExitOwnerOpens { .. } => "entry by an owner",
-        Denial::NotExitOwner(denied) => match denied.source_name {
+        SkipReason::Unread(_) | SkipReason::PolicyAbsent(_) | SkipReason::NotInForce(_) => "",
+        SkipReason::SourceUnreadable => "might be an owner",
+        SkipReason::ExitOwnerOpens { .. } => "entry by an owner",
+        SkipReason::NotExitOwner(denied) => match denied.source_name {
             Some(_) => "not an owner or delegate",
             None => "no readable source",
         },
-        Denial::Halted {
+        SkipReason::Halted {
             everything: true, ..
         } => "all symbols",
-        Denial::Halted { .. } => "this symbol",
-        Denial::PolicyNotPermitted(constraint) => match constraint {
-            Constraint::Validity { .. } => "validity",
-            Constraint::Market { .. } => "market",
-            Constraint::Venue { .. } => "venue",
-            Constraint::NoHash => "hash",
+        SkipReason::Halted { .. } => "this symbol",
+        SkipReason::PolicyNotPermitted(constraint) => match constraint {
+            ConstraintViolation::Validity { .. } => "validity",
+            ConstraintViolation::Market { .. } => "market",
+            ConstraintViolation::Venue { .. } => "venue",
+            ConstraintViolation::NoHash => "hash",
         },
-        Denial::IntentStale { age: None, .. } | Denial::ClockUntrusted { lead: None, .. } => {
-            "unknown"
-        }
-        Denial::IntentStale { age_max, .. } => match age_max.source().to_string().as_str() {
+        SkipReason::IntentStale { age: None, .. }
+        | SkipReason::ClockUntrusted { lead: None, .. } => "unknown",
+        SkipReason::IntentStale { age_max, .. } => match age_max.source().to_string().as_str() {
             "policy:limits.max_intent_age_sec" => "the policy's bound",
             "guardrails:max_intent_age_sec" => "the guardrails' bound",
             other => panic!("unexpected source of an age bound: {other}"),
         },
-        Denial::ClockUntrusted { .. } => "ahead",
-        Denial::NotInUniverse { .. } => "the policy's universe",
-        Denial::NotPermitted { .. } => "the permitted symbols",
-        Denial::NoLeverage { .. } => "absent in the policy",
-        Denial::LeverageUnusable(_) => "unusable in the intent",
-        Denial::NoSize => "absent",
-        Denial::SizeUnusable(fault) => match fault {
-            SizeFault::BadValue(_) => "not a number",
-            SizeFault::NoPrice(_) => "no price",
-            SizeFault::NoLeverage(_) => "no leverage",
-            SizeFault::BadProduct(_) => "product not usable",
+        SkipReason::ClockUntrusted { .. } => "ahead",
+        SkipReason::NotInUniverse { .. } => "the policy's universe",
+        SkipReason::NotPermitted { .. } => "the permitted symbols",
+        SkipReason::NoLeverage { .. } => "absent in the policy",
+        SkipReason::LeverageUnusable(_) => "unusable in the intent",
+        SkipReason::NoSize => "absent",
+        SkipReason::SizeUnusable(fault) => match fault {
+            SizeError::BadValue(_) => "not a number",
+            SizeError::NoPrice(_) => "no price",
+            SizeError::NoLeverage(_) => "no leverage",
+            SizeError::BadProduct(_) => "product not usable",
         },
-        Denial::LimitExceeded { number, limit, .. } => {
+        SkipReason::LimitExceeded { number, limit, .. } => {
             match (number.name(), limit.map(|limit| limit.source())) {
                 ("margin", None) => "margin not finite or 0",
                 ("notional", None) => "notional not finite or 0",

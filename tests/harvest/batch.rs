@@ -1,12 +1,12 @@
 //! Property tests over all floats: the batch equals the single call, and a higher R never lowers a stage.
 
 use portcullis::{
-    domain::{Instant, PositionSide, Symbol},
     harvest::{
         HarvestBatch, HarvestColumns, HarvestDecision, HarvestOutcome, HarvestReason, HarvestRow,
         HarvestSkip, Harvested, Market, Position, Stage, Standing, harvest, harvest_batch,
     },
     policy::{Policy, PolicyState},
+    types::{PositionSide, Symbol, Timestamp},
 };
 use proptest::{option, prelude::*, sample::select, test_runner::FileFailurePersistence};
 
@@ -40,10 +40,10 @@ fn number(scale: f64) -> impl Strategy<Value = Option<f64>> {
     option::weighted(0.9, float(scale))
 }
 
-fn instant() -> impl Strategy<Value = Option<Instant>> {
+fn instant() -> impl Strategy<Value = Option<Timestamp>> {
     option::of(
         (-90_000_000_i64..90_000_000)
-            .prop_map(|micros| Instant::from_micros(now().as_micros() + micros).unwrap()),
+            .prop_map(|micros| Timestamp::from_micros(now().as_micros() + micros).unwrap()),
     )
 }
 
@@ -112,7 +112,7 @@ fn some_policy() -> impl Strategy<Value = Policy> {
 
 type Row = (Position, Option<Market>);
 
-fn check_batch(policy: &Policy, at: Instant, rows: &[Row]) -> Result<(), TestCaseError> {
+fn check_batch(policy: &Policy, at: Timestamp, rows: &[Row]) -> Result<(), TestCaseError> {
     let mut columns = HarvestColumns::new();
     // Rows that were pushed before `clear` must not affect the result.
     columns.push(&long(), None);
@@ -281,7 +281,7 @@ fn batch_has_the_thresholds_of_the_single_call() {
 fn an_unknown_age_exceeds_every_limit() {
     let policy =
         policy_and(r#""limits": {"max_position_age_sec": 1e30, "max_market_age_sec": 1e30}"#);
-    let known = Some(Instant::MIN);
+    let known = Some(Timestamp::MIN);
     let row = |position, market| {
         let position = Position {
             as_of: position,
@@ -299,7 +299,7 @@ fn an_unknown_age_exceeds_every_limit() {
         row(known, None),
         row(known, known),
     ];
-    for at in [Instant::MIN, now()] {
+    for at in [Timestamp::MIN, now()] {
         check_batch(&policy, at, &rows).unwrap();
     }
 }
@@ -317,7 +317,7 @@ fn the_largest_age_is_not_too_old() {
             .into_iter()
             .flat_map(|as_of| [Some(0.02), Some(0.0), None].map(|stop| (as_of, stop)))
             .flat_map(|(as_of, stop_dist_pct)| {
-                let as_of = Instant::from_micros(as_of).ok();
+                let as_of = Timestamp::from_micros(as_of).ok();
                 let position = Position {
                     as_of,
                     stop_dist_pct,

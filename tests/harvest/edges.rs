@@ -1,11 +1,11 @@
 //! Thresholds of the parts of a harvest, and their results for missing or invalid inputs.
 
 use portcullis::{
-    domain::{PositionSide, Span},
     harvest::{
         HarvestAction, HarvestField, HarvestSkip, Harvested, InputFault, Market, Observed,
         Position, RUnavailable, Stage, Standing,
     },
+    types::{PositionSide, SignedDuration},
 };
 
 use crate::support::{
@@ -382,8 +382,8 @@ fn texts_of_the_evidence() {
     let old = fault(
         HarvestField::MarketTime,
         Observed::TooOld {
-            age: Span::from_micros(2),
-            age_max: Span::from_micros(1),
+            age: SignedDuration::from_micros(2),
+            age_max: SignedDuration::from_micros(1),
         },
     );
     assert_eq!(

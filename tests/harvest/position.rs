@@ -1,12 +1,12 @@
 //! Harvests without an open position, without a policy in force, or with inputs that are too old.
 
 use portcullis::{
-    domain::{Instant, Span},
     harvest::{
         HarvestAction, HarvestDecision, HarvestField, HarvestSkip, InputFault, Market, Observed,
         Position, Standing, harvest,
     },
-    policy::{NotInForce, Policy, PolicyAbsence, PolicyState},
+    policy::{NotInForce, Policy, PolicyState, PolicyUnavailable},
+    types::{SignedDuration, Timestamp},
 };
 
 use crate::support::{
@@ -30,7 +30,7 @@ fn no_open_position() {
             HarvestSkip::NoPosition
         ));
         // This check precedes that of the policy.
-        let absent = PolicyAbsence::NotFound;
+        let absent = PolicyUnavailable::NotFound;
         let state = PolicyState::absent(&absent);
         assert!(matches!(
             harvest(state, &position, None, now()),
@@ -45,16 +45,16 @@ fn no_open_position() {
 
 #[test]
 fn without_a_policy_there_is_no_harvest() {
-    let absent = PolicyAbsence::NotFound;
+    let absent = PolicyUnavailable::NotFound;
     let state = PolicyState::absent(&absent);
     assert!(matches!(
         harvest(state, &long(), Some(&calm()), now()),
-        HarvestDecision::Skip(HarvestSkip::PolicyAbsent(PolicyAbsence::NotFound))
+        HarvestDecision::Skip(HarvestSkip::PolicyAbsent(PolicyUnavailable::NotFound))
     ));
 }
 
 /// Returns true if θ is in force at the time `at`.
-fn is_in_force(policy: &Policy, at: Instant) -> bool {
+fn is_in_force(policy: &Policy, at: Timestamp) -> bool {
     match harvest(PolicyState::present(policy), &long(), None, at) {
         HarvestDecision::Harvest(_) => true,
         HarvestDecision::Skip(HarvestSkip::PolicyNotInForce(NotInForce::Stale { .. })) => false,
@@ -66,7 +66,7 @@ fn is_in_force(policy: &Policy, at: Instant) -> bool {
 fn theta_expires_with_the_policy_or_its_grace_period() {
     let end = before_expiry(0);
     let microsecond_after =
-        |at: Instant| Instant::from_micros(at.as_micros().saturating_add(1)).unwrap();
+        |at: Timestamp| Timestamp::from_micros(at.as_micros().saturating_add(1)).unwrap();
     let plain = policy();
     assert!(is_in_force(&plain, end));
     assert!(!is_in_force(&plain, microsecond_after(end)));
@@ -88,8 +88,8 @@ fn old(field: HarvestField, seconds: i64) -> InputFault {
     InputFault {
         field,
         observed: Observed::TooOld {
-            age: Span::from_micros(seconds * 1_000_000),
-            age_max: Span::from_micros(60_000_000),
+            age: SignedDuration::from_micros(seconds * 1_000_000),
+            age_max: SignedDuration::from_micros(60_000_000),
         },
     }
 }
@@ -102,14 +102,14 @@ fn unknown(field: HarvestField) -> InputFault {
 }
 
 /// Returns the time `seconds` before [`now`].
-fn ago(seconds: i64) -> Option<Instant> {
+fn ago(seconds: i64) -> Option<Timestamp> {
     Some(before_expiry(1000 + seconds))
 }
 
 #[test]
 fn an_old_market_disables_only_k() {
     let policy = policy_and(r#""limits": {"max_market_age_sec": 60}"#);
-    let at = |as_of: Option<Instant>| Market { as_of, ..calm() };
+    let at = |as_of: Option<Timestamp>| Market { as_of, ..calm() };
     let kill = |as_of| {
         let harvest = proposal(&policy, &long(), Some(&at(as_of)));
         assert_eq!(harvest.action(), HarvestAction::None);
@@ -130,7 +130,7 @@ fn an_old_market_disables_only_k() {
 #[test]
 fn an_old_position_is_skipped() {
     let policy = policy_and(r#""limits": {"max_position_age_sec": 60}"#);
-    let at = |as_of: Option<Instant>| Position {
+    let at = |as_of: Option<Timestamp>| Position {
         as_of,
         // The age is checked first, so a missing stop is not reported.
         stop_dist_pct: None,

@@ -1,24 +1,24 @@
 //! Positions, markets and policies that these tests share.
 
 use portcullis::{
-    domain::{Instant, PositionSide, Symbol},
     harvest::{
         Harvest, HarvestDecision, HarvestSkip, Harvested, Market, Position, Stage, Standing,
         harvest,
     },
     policy::{Policy, PolicyState},
+    types::{PositionSide, Symbol, Timestamp},
 };
 
 /// The expiry of every policy here, in seconds.
 pub(crate) const EXPIRY: i64 = 2_000_000_000;
 
 /// Returns the time `seconds` before the expiry.
-pub(crate) fn before_expiry(seconds: i64) -> Instant {
-    Instant::from_millis((EXPIRY - seconds) * 1000).unwrap()
+pub(crate) fn before_expiry(seconds: i64) -> Timestamp {
+    Timestamp::from_millis((EXPIRY - seconds) * 1000).unwrap()
 }
 
 /// Returns the time at which these tests evaluate positions by default.
-pub(crate) fn now() -> Instant {
+pub(crate) fn now() -> Timestamp {
     before_expiry(1000)
 }
 

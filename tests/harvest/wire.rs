@@ -1,8 +1,8 @@
 //! Parsing of position records.
 
 use portcullis::{
-    domain::{Instant, PositionSide},
-    harvest::{Harvested, Market, Snapshot, SnapshotFault, Stage, Standing},
+    harvest::{Harvested, Market, Snapshot, SnapshotError, Stage, Standing},
+    types::{PositionSide, Timestamp},
 };
 use proptest::prelude::*;
 
@@ -47,7 +47,7 @@ fn a_complete_record() {
             p_trend: Some(0.166_495),
             p_mr: Some(1.0),
             p_chop: Some(0.0),
-            as_of: Instant::from_millis(1_764_903_480_000).ok(),
+            as_of: Timestamp::from_millis(1_764_903_480_000).ok(),
         })
     );
 }
@@ -108,16 +108,16 @@ fn quantity_has_an_alias() {
 #[test]
 fn texts_that_are_not_position_records() {
     let fault = |text: &str| Snapshot::from_json(text, None).unwrap_err();
-    assert!(matches!(fault("[]"), SnapshotFault::Syntax(_)));
+    assert!(matches!(fault("[]"), SnapshotError::Syntax(_)));
     assert!(matches!(
         fault(r#"{"symbol": "B""#),
-        SnapshotFault::Syntax(_)
+        SnapshotError::Syntax(_)
     ));
-    assert_eq!(fault("{}"), SnapshotFault::SymbolAbsent);
+    assert_eq!(fault("{}"), SnapshotError::SymbolAbsent);
     assert_eq!(fault("{}").to_string(), "`symbol` is absent");
     for symbol in [r#""""#, "1", r#""A B""#, r#""A", "symbol": "A""#] {
         let text = format!(r#"{{"symbol": {symbol}}}"#);
-        assert_eq!(fault(&text), SnapshotFault::SymbolUnreadable, "{symbol}");
+        assert_eq!(fault(&text), SnapshotError::SymbolUnreadable, "{symbol}");
     }
 }
 

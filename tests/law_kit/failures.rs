@@ -5,10 +5,8 @@ use std::{
     hash::{BuildHasher, DefaultHasher, Hasher as _},
 };
 
-use portcullis::{
-    answer::Verdict,
-    testing::{Decider, Portcullis, Question, Row, Unanswered},
-};
+use portcullis::answer::Verdict;
+use portcullis_testing::{Decider, Portcullis, Question, Row, Unanswered};
 use serde_json::{Map, Value};
 
 /// Returns the members of a record, if it is one flat object.

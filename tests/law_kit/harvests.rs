@@ -1,9 +1,7 @@
 //! Harvesters that violate one law each.
 
-use portcullis::{
-    answer::Verdict,
-    testing::{Harvester, Portcullis, Question, Row, Unanswered},
-};
+use portcullis::answer::Verdict;
+use portcullis_testing::{Harvester, Portcullis, Question, Row, Unanswered};
 use serde_json::{Map, Value};
 
 /// Returns the same question with a changed position.

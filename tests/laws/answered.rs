@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use portcullis::{
     answer::{Answer, Verdict},
-    decide::{Decision, Denial, Gate, Reason, Skip, Trade},
-    domain::{Instant, PolicyHash},
+    decide::{Decision, Gate, Skip, SkipCode, SkipReason, Trade},
     exit::{ExitPermit, ExitRule},
     harvest::{Harvest, HarvestAction, HarvestReasons},
     intent::QuantityAsked,
     provenance::Source,
+    types::{PolicyHash, Timestamp},
 };
 use serde_json::Value;
 
@@ -23,14 +23,14 @@ pub(crate) struct Told {
 #[derive(Debug, Clone)]
 pub(crate) struct Answered {
     pub(crate) verdict: Verdict,
-    pub(crate) reason: Option<Reason>,
+    pub(crate) reason: Option<SkipCode>,
     pub(crate) exit_rule: Option<ExitRule>,
     /// Every number of the row by its column, and the numbers that only the typed answer contains.
     pub(crate) numbers: BTreeMap<String, Told>,
     pub(crate) basis: Option<&'static str>,
     pub(crate) action: Option<HarvestAction>,
     pub(crate) harvest_reasons: Option<HarvestReasons>,
-    pub(crate) not_after: Option<Instant>,
+    pub(crate) not_after: Option<Timestamp>,
     pub(crate) version: Option<String>,
     pub(crate) hash: Option<PolicyHash>,
     pub(crate) gates: Vec<Gate>,
@@ -74,7 +74,7 @@ impl Answered {
     }
 
     /// Turns any answer into a skip.
-    pub(crate) fn forged_skip(mut self, reason: Reason) -> Self {
+    pub(crate) fn forged_skip(mut self, reason: SkipCode) -> Self {
         self.verdict = Verdict::Skip;
         self.reason = Some(reason);
         self.exit_rule = None;
@@ -145,17 +145,17 @@ impl Answered {
 
     /// Adds the limit in the evidence of a skip.
     fn add_skip(&mut self, skip: &Skip<'_>) {
-        let seconds = |span: portcullis::domain::Span| {
+        let seconds = |span: portcullis::types::SignedDuration| {
             span.as_micros().to_string().parse::<f64>().unwrap() / 1e6
         };
         let limit = match *skip.evidence() {
-            Denial::LimitExceeded {
+            SkipReason::LimitExceeded {
                 limit: Some(limit), ..
             } => Some((limit.value(), limit.source())),
-            Denial::IntentStale { age_max, .. } => {
+            SkipReason::IntentStale { age_max, .. } => {
                 Some((seconds(age_max.value()), age_max.source()))
             }
-            Denial::ClockUntrusted { lead_max, .. } => {
+            SkipReason::ClockUntrusted { lead_max, .. } => {
                 Some((seconds(lead_max.value()), lead_max.source()))
             }
             _ => None,

@@ -3,8 +3,8 @@
 
 use portcullis::{
     answer::Verdict,
-    decide::{BatchRow, LeverageFrom, Outcome, Reason},
-    domain::{Leverage, Notional},
+    decide::{BatchRow, LeverageFrom, Outcome, SkipCode},
+    types::{Leverage, Notional},
 };
 use proptest::prelude::*;
 
@@ -103,8 +103,8 @@ fn no_number(answered: &Answered, intent: &IntentDraft) -> Result<(), TestCaseEr
     Ok(())
 }
 
-fn instant(micros: i64) -> portcullis::domain::Instant {
-    portcullis::domain::Instant::from_micros(micros).unwrap()
+fn instant(micros: i64) -> portcullis::types::Timestamp {
+    portcullis::types::Timestamp::from_micros(micros).unwrap()
 }
 
 #[test]
@@ -124,7 +124,7 @@ impl Subject for TenfoldForTwoHundred {
     fn decide(&self, world: &World, intent: &IntentDraft, now: Option<i64>) -> Answered {
         let answered = crate::Portcullis.decide(world, intent, now);
         match answered.reason {
-            Some(Reason::PolicyMissing | Reason::PolicyStoreUnavailable) => {
+            Some(SkipCode::PolicyMissing | SkipCode::PolicyStoreUnavailable) => {
                 answered.forged_trade((10.0, "policy:default"), (200.0, "intent:size"))
             }
             _ => answered,
@@ -139,7 +139,7 @@ impl Subject for StaleIsGoodEnough {
     fn decide(&self, world: &World, intent: &IntentDraft, now: Option<i64>) -> Answered {
         let answered = crate::Portcullis.decide(world, intent, now);
         match (answered.reason, &world.policy) {
-            (Some(Reason::PolicyStale), Ok(policy)) => {
+            (Some(SkipCode::PolicyStale), Ok(policy)) => {
                 let expiry = policy.valid_until().as_micros();
                 crate::Portcullis.decide(world, intent, Some(expiry))
             }
@@ -155,7 +155,7 @@ impl Subject for ExpiryIsRounded {
     fn decide(&self, world: &World, intent: &IntentDraft, now: Option<i64>) -> Answered {
         let answered = crate::Portcullis.decide(world, intent, now);
         match (answered.reason, &world.policy, now) {
-            (Some(Reason::PolicyStale), Ok(policy), Some(now))
+            (Some(SkipCode::PolicyStale), Ok(policy), Some(now))
                 if policy.valid_until().as_micros() == now - 1 =>
             {
                 crate::Portcullis.decide(world, intent, Some(now - 1))
@@ -192,7 +192,7 @@ impl Subject for HalfAPolicy {
             ))
         };
         match (answered.reason, read()) {
-            (Some(Reason::PolicyInvalid), Some((leverage, size))) => answered.forged_trade(
+            (Some(SkipCode::PolicyInvalid), Some((leverage, size))) => answered.forged_trade(
                 (leverage, "policy:leverage_by_symbol.BTCUSDT"),
                 (size, "intent:size"),
             ),
@@ -213,7 +213,7 @@ impl Subject for TenfoldInABatch {
     ) -> Vec<BatchRow> {
         let mut rows = crate::Portcullis.decide_columns(world, intents, now);
         for row in &mut rows {
-            if row.outcome == Outcome::Skip(Reason::PolicyMissing) {
+            if row.outcome == Outcome::Skip(SkipCode::PolicyMissing) {
                 *row = BatchRow {
                     outcome: Outcome::Trade,
                     leverage: Leverage::new(10.0)
@@ -233,7 +233,7 @@ struct ThetaOfItsOwn;
 impl Subject for ThetaOfItsOwn {
     fn harvest(&self, world: &World, position: &PositionDraft, now: i64) -> Answered {
         let mut answered = crate::Portcullis.harvest(world, position, now);
-        if answered.reason == Some(Reason::PolicyMissing) {
+        if answered.reason == Some(SkipCode::PolicyMissing) {
             answered.forge("r_net", 1.8, None);
         }
         answered

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use portcullis::{answer::Verdict, decide::Reason, policy::Policy};
+use portcullis::{answer::Verdict, decide::SkipCode, policy::Policy};
 use proptest::{
     prelude::*,
     strategy::ValueTree as _,
@@ -249,7 +249,7 @@ impl Subject for Doctored {
 }
 
 const LEVERAGE_FOR_ALL: Doctored = Doctored(|_, answered| match answered.reason {
-    Some(Reason::PolicyMissingLeverage) => answered.forged_trade(
+    Some(SkipCode::PolicyMissingLeverage) => answered.forged_trade(
         (10.0, "policy:leverage_by_symbol.BTCUSDT"),
         (200.0, "intent:size"),
     ),
@@ -259,7 +259,7 @@ const LEVERAGE_FOR_ALL: Doctored = Doctored(|_, answered| match answered.reason 
 const SIZE_FOR_ALL: Doctored =
     Doctored(
         |intent, answered| match (answered.reason, intent.number("leverage")) {
-            (Some(Reason::PolicyMissingSize), Some(asked)) => answered.forged_trade(
+            (Some(SkipCode::PolicyMissingSize), Some(asked)) => answered.forged_trade(
                 (asked, "intent:leverage"),
                 (200.0, "intent:position_size_usd"),
             ),
@@ -304,7 +304,7 @@ const LIMITS_SHAVE: Doctored = Doctored(|intent, answered| {
         answered.number("limit"),
         intent.number("size"),
     ) {
-        (Some(Reason::PolicyLimitExceeded), Some(limit), Some(_)) => {
+        (Some(SkipCode::PolicyLimitExceeded), Some(limit), Some(_)) => {
             let leverage = intent.number("leverage").unwrap_or(1.0);
             answered.forged_trade((leverage, "intent:leverage"), (limit, "intent:size"))
         }

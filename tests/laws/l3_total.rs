@@ -3,14 +3,14 @@
 use portcullis::{
     answer::{Answer, Verdict},
     decide::{DecisionColumns, Engine, IntentColumns},
-    domain::Instant,
-    event::{Event, Scratch, Untyped, read_as},
     exit::ExitOwnership,
     explain::{Explanation, HarvestExplanation},
     guardrails::Guardrails,
     harvest::{Market, Position, Snapshot, harvest},
     intent::Intent,
-    policy::{Policy, PolicyAbsence, PolicyState},
+    policy::{Policy, PolicyState, PolicyUnavailable},
+    record::{Scratch, TapeRecord, Untyped, read_as},
+    types::Timestamp,
 };
 use proptest::prelude::*;
 
@@ -39,7 +39,7 @@ const ANY_FLOATS: Law<(Call, HarvestCall)> = Law {
 };
 
 fn any_instant() -> impl Strategy<Value = i64> {
-    let (first, last) = (Instant::MIN.as_micros(), Instant::MAX.as_micros());
+    let (first, last) = (Timestamp::MIN.as_micros(), Timestamp::MAX.as_micros());
     prop_oneof![1 => Just(first), 1 => Just(last), 4 => first..=last]
 }
 
@@ -54,12 +54,12 @@ fn floats() -> impl Strategy<Value = Call> {
 /// Parses every text as every kind of input, and computes every kind of answer.
 fn any_text_is_answered(subject: &dyn Subject, texts: &Texts) -> Result<(), TestCaseError> {
     let (line, policy_text, guardrails_text, now) = texts;
-    let now = Instant::from_micros(*now).unwrap();
+    let now = Timestamp::from_micros(*now).unwrap();
     let guardrails = Guardrails::from_json(guardrails_text).unwrap_or(Guardrails::none());
     let engine = Engine::new(guardrails, ExitOwnership::new(OWNER, [DELEGATE]).unwrap());
     let _ = Policy::hash_of(policy_text);
     let _ = Policy::from_fields([(line, policy_text), (policy_text, guardrails_text)]);
-    let policy = Policy::from_json(policy_text).map_err(PolicyAbsence::from);
+    let policy = Policy::from_json(policy_text).map_err(PolicyUnavailable::from);
     let state = match &policy {
         Ok(policy) => PolicyState::present(policy),
         Err(absence) => PolicyState::absent(absence),
@@ -67,15 +67,17 @@ fn any_text_is_answered(subject: &dyn Subject, texts: &Texts) -> Result<(), Test
     for untyped in [Untyped::Intent, Untyped::Position] {
         let mut scratch = Scratch::default();
         match read_as(line, untyped, &mut scratch) {
-            Event::Intent(intent) => every_answer(&engine, state, &intent, now),
-            Event::Decided(record) => every_answer(&engine, state, record.intent(), now),
-            Event::Position(record) => {
+            TapeRecord::Intent(intent) => every_answer(&engine, state, &intent, now),
+            TapeRecord::RecordedDecision(record) => {
+                every_answer(&engine, state, record.intent(), now)
+            }
+            TapeRecord::Position(record) => {
                 if let Ok(snapshot) = Snapshot::from_json(record.text(), record.emitted_at()) {
                     harvested(state, &snapshot.position, snapshot.market.as_ref(), now);
                 }
             }
-            Event::PolicyUpdated(_, Some(text)) => drop(text.as_str().map(Policy::from_json)),
-            Event::PolicyUpdated(_, None) | Event::PolicyWithdrawn(_) => {}
+            TapeRecord::PolicyUpdated(_, Some(text)) => drop(text.as_str().map(Policy::from_json)),
+            TapeRecord::PolicyUpdated(_, None) | TapeRecord::PolicyWithdrawn(_) => {}
         }
     }
     subject_reads(subject, line);
@@ -89,7 +91,7 @@ fn subject_reads(subject: &dyn Subject, text: &str) {
         quoted: false,
         symbol: text.chars().take(40).collect(),
         kind: strategies::Kind::Entry,
-        side: portcullis::domain::Side::Buy,
+        side: portcullis::types::Side::Buy,
         source: Some(text.chars().take(60).collect()),
         numbers: Vec::new(),
         time: None,
@@ -97,12 +99,12 @@ fn subject_reads(subject: &dyn Subject, text: &str) {
         extra: Vec::new(),
         order: 0,
     };
-    let nothing = strategies::PolicyInput::Absent(PolicyAbsence::NotFound);
+    let nothing = strategies::PolicyInput::Absent(PolicyUnavailable::NotFound);
     let world = World::new(&nothing, &strategies::GuardrailsDraft::none());
     subject.decide(&world, &draft, Some(0));
 }
 
-fn every_answer(engine: &Engine, state: PolicyState<'_>, intent: &Intent<'_>, now: Instant) {
+fn every_answer(engine: &Engine, state: PolicyState<'_>, intent: &Intent<'_>, now: Timestamp) {
     Answered::decision(&engine.decide(state, intent, now));
     Answered::decision(&engine.decide_recorded(state, intent));
     let explanation = Explanation::new(engine.decide_traced(state, intent, Some(now)));
@@ -117,7 +119,7 @@ fn every_answer(engine: &Engine, state: PolicyState<'_>, intent: &Intent<'_>, no
     engine.decide_columns(state, &columns, None, &mut answers);
 }
 
-fn harvested(state: PolicyState<'_>, position: &Position, market: Option<&Market>, now: Instant) {
+fn harvested(state: PolicyState<'_>, position: &Position, market: Option<&Market>, now: Timestamp) {
     let decision = harvest(state, position, market, now);
     let _ = serde_json::to_string(&Answer::harvest(&decision, state)).unwrap();
     let explanation = HarvestExplanation::new(decision, state);

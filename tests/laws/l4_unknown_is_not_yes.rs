@@ -1,7 +1,7 @@
 //! L4 Unknown is not yes: a required input that is absent, not finite, unreadable or contradicted fails the gate that
 //! needs it.
 
-use portcullis::{answer::Verdict, decide::Reason};
+use portcullis::{answer::Verdict, decide::SkipCode};
 use proptest::prelude::*;
 
 use crate::{
@@ -99,7 +99,7 @@ const LAST_TWIN_WINS: Reading = Reading(|intent| {
 });
 
 /// An engine that trades despite one skip reason.
-struct Forgiving(Reason);
+struct Forgiving(SkipCode);
 
 impl Subject for Forgiving {
     fn decide(&self, world: &World, intent: &IntentDraft, now: Option<i64>) -> Answered {
@@ -130,8 +130,8 @@ impl Subject for AnyLeverageWillDo {
 #[test]
 fn l4_detects_an_accepted_nan() {
     UNKNOWN_IS_NOT_YES.bites(&NAN_IS_NOT_ABOVE, "Leverage(NaN) was accepted");
-    UNKNOWN_IS_NOT_YES.bites(&Forgiving(Reason::PolicyMissingSize), "was accepted");
-    UNKNOWN_IS_NOT_YES.bites(&Forgiving(Reason::PolicyLimitExceeded), "was accepted");
+    UNKNOWN_IS_NOT_YES.bites(&Forgiving(SkipCode::PolicyMissingSize), "was accepted");
+    UNKNOWN_IS_NOT_YES.bites(&Forgiving(SkipCode::PolicyLimitExceeded), "was accepted");
 }
 
 #[test]
@@ -140,9 +140,9 @@ fn l4_detects_an_accepted_unreadable_input() {
     UNKNOWN_IS_NOT_YES.bites(&FALLS_THROUGH, "QuantityWithoutPrice");
     UNKNOWN_IS_NOT_YES.bites(&LAST_TWIN_WINS, "Twice");
     UNKNOWN_IS_NOT_YES.bites(&AnyLeverageWillDo, "NoLeverageForIt was accepted");
-    UNKNOWN_IS_NOT_YES.bites(&Forgiving(Reason::IntentStale), "AgeUnknown was accepted");
+    UNKNOWN_IS_NOT_YES.bites(&Forgiving(SkipCode::IntentStale), "AgeUnknown was accepted");
     UNKNOWN_IS_NOT_YES.bites(
-        &Forgiving(Reason::ClockUntrusted),
+        &Forgiving(SkipCode::ClockUntrusted),
         "LeadUnknown was accepted",
     );
 }

@@ -3,7 +3,7 @@
 
 use portcullis::{
     answer::Verdict,
-    decide::Reason,
+    decide::SkipCode,
     exit::ExitRule,
     harvest::{HarvestAction, HarvestReason},
 };
@@ -87,7 +87,7 @@ fn an_owner_never_opens(subject: &dyn Subject, call: &Call) -> Result<(), TestCa
     );
     prop_assert_eq!(
         answered.reason,
-        Some(Reason::IntentAmbiguous),
+        Some(SkipCode::IntentAmbiguous),
         "{}",
         answered.text
     );
@@ -203,7 +203,7 @@ fn l5_a_missing_input_disables_one_part() {
 }
 
 /// An engine that denies exits for a reason that must only deny entries.
-struct Gated(fn(&World, &IntentDraft, Option<i64>) -> Option<Reason>);
+struct Gated(fn(&World, &IntentDraft, Option<i64>) -> Option<SkipCode>);
 
 impl Subject for Gated {
     fn decide(&self, world: &World, intent: &IntentDraft, now: Option<i64>) -> Answered {
@@ -216,22 +216,22 @@ impl Subject for Gated {
 }
 
 const BY_A_HALT: Gated = Gated(|world, _, _| {
-    matches!(world.guardrails.halt, HaltDraft::Everything).then_some(Reason::TradingHalted)
+    matches!(world.guardrails.halt, HaltDraft::Everything).then_some(SkipCode::TradingHalted)
 });
 
 const BY_THE_UNIVERSE: Gated = Gated(|world, intent, _| {
     let policy = world.policy.as_ref().ok()?;
-    let symbol = portcullis::domain::Symbol::new(&intent.symbol).ok()?;
-    (!policy.lists(&symbol)).then_some(Reason::PolicyUniverseFilter)
+    let symbol = portcullis::types::Symbol::new(&intent.symbol).ok()?;
+    (!policy.lists(&symbol)).then_some(SkipCode::PolicyUniverseFilter)
 });
 
 const BY_THE_POLICY: Gated =
-    Gated(|world, _, _| world.policy.is_err().then_some(Reason::PolicyMissing));
+    Gated(|world, _, _| world.policy.is_err().then_some(SkipCode::PolicyMissing));
 
 const BY_TIME: Gated = Gated(|_, intent, now| {
     now.or(intent.event_time())
         .is_none()
-        .then_some(Reason::IntentInvalid)
+        .then_some(SkipCode::IntentInvalid)
 });
 
 const BY_SIZE: Gated = Gated(|_, intent, _| {
@@ -239,7 +239,7 @@ const BY_SIZE: Gated = Gated(|_, intent, _| {
         .numbers
         .iter()
         .any(|(_, x)| x.is_nan())
-        .then_some(Reason::PolicyMissingSize)
+        .then_some(SkipCode::PolicyMissingSize)
 });
 
 /// Decides an intent without its source, so that an exit that lost its flag opens a position.
@@ -276,7 +276,7 @@ impl Subject for KillNeedsPrice {
     fn harvest(&self, world: &World, position: &PositionDraft, now: i64) -> Answered {
         let answered = Portcullis.harvest(world, position, now);
         match answered.number("r_net") {
-            None => answered.forged_skip(Reason::HarvestInvalidInput),
+            None => answered.forged_skip(SkipCode::HarvestInvalidInput),
             Some(_) => answered,
         }
     }

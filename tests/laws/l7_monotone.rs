@@ -3,7 +3,7 @@
 
 use portcullis::{
     answer::Verdict,
-    decide::Reason,
+    decide::SkipCode,
     harvest::{HarvestAction, Standing},
 };
 use proptest::prelude::*;
@@ -176,8 +176,8 @@ const LIMIT_IS_A_FLOOR: Doctored = Doctored(|world, _, _, answered| {
         .draft()
         .and_then(|p| p.number("limits.max_notional_usd"));
     match (answered.verdict, limit) {
-        (Verdict::Trade, Some(_)) => answered.forged_skip(Reason::PolicyLimitExceeded),
-        (Verdict::Skip, Some(_)) if answered.reason == Some(Reason::PolicyLimitExceeded) => {
+        (Verdict::Trade, Some(_)) => answered.forged_skip(SkipCode::PolicyLimitExceeded),
+        (Verdict::Skip, Some(_)) if answered.reason == Some(SkipCode::PolicyLimitExceeded) => {
             answered.forged_trade((1.0, "intent:leverage"), (1.0, "intent:size"))
         }
         _ => answered,
@@ -198,7 +198,7 @@ const PERMITTED_IS_LISTED: Doctored =
     Doctored(
         |world, intent, _, answered| match &world.guardrails.permitted {
             Some(permitted)
-                if answered.reason == Some(Reason::PolicyUniverseFilter)
+                if answered.reason == Some(SkipCode::PolicyUniverseFilter)
                     && permitted.contains(&intent.symbol) =>
             {
                 answered.forged_trade((1.0, "intent:leverage"), (1.0, "intent:size"))
@@ -212,7 +212,7 @@ const LATE_IS_BETTER: Doctored = Doctored(|world, intent, now, answered| {
     let now = now.or(intent.event_time());
     match (world.input.draft(), now) {
         (Some(policy), Some(now)) if policy.expires_at() - now > 3_600_000_000 => {
-            answered.forged_skip(Reason::PolicyConstraintViolation)
+            answered.forged_skip(SkipCode::PolicyConstraintViolation)
         }
         _ => answered,
     }
@@ -225,7 +225,7 @@ const LIMITS_SHAVE: Doctored = Doctored(|_, _, _, answered| {
         answered.source("limit").map(str::to_owned),
         answered.number("limit"),
     ) {
-        (Some(Reason::PolicyLimitExceeded), Some(source), Some(limit))
+        (Some(SkipCode::PolicyLimitExceeded), Some(source), Some(limit))
             if source.ends_with("_usd") =>
         {
             answered.forged_trade((1.0, "intent:leverage"), (limit, "intent:size"))

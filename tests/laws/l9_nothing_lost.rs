@@ -3,10 +3,10 @@
 
 use portcullis::{
     answer::Verdict,
-    decide::{BatchRow, LeverageFrom, Outcome, Reason},
-    domain::Notional,
+    decide::{BatchRow, LeverageFrom, Outcome, SkipCode},
     exit::ExitRule,
     harvest::{HarvestOutcome, HarvestRow},
+    types::Notional,
 };
 use proptest::{prelude::*, sample::select};
 
@@ -170,9 +170,9 @@ fn a_harvest_batch_answers_row_by_row(
 fn harvest_row_agrees(n: usize, row: &HarvestRow, alone: &Answered) -> Result<(), TestCaseError> {
     let outcome = match (alone.reason, alone.action) {
         (None, Some(action)) => HarvestOutcome::Harvest(action),
-        (Some(Reason::HarvestNoPosition), None) => HarvestOutcome::NoPosition,
-        (Some(Reason::HarvestMissingStop), None) => HarvestOutcome::MissingStop,
-        (Some(Reason::HarvestInvalidInput), None) => HarvestOutcome::InvalidInput,
+        (Some(SkipCode::HarvestNoPosition), None) => HarvestOutcome::NoPosition,
+        (Some(SkipCode::HarvestMissingStop), None) => HarvestOutcome::MissingStop,
+        (Some(SkipCode::HarvestInvalidInput), None) => HarvestOutcome::InvalidInput,
         other => return Err(TestCaseError::fail(format!("row {n}: {other:?}"))),
     };
     prop_assert_eq!(row.outcome, outcome, "row {}", n);
@@ -226,7 +226,7 @@ impl Subject for Spoiling {
 }
 
 const DROPS_THE_UNREADABLE: Spoiling =
-    Spoiling(|_, _, rows| rows.retain(|row| row.outcome != Outcome::Skip(Reason::IntentInvalid)));
+    Spoiling(|_, _, rows| rows.retain(|row| row.outcome != Outcome::Skip(SkipCode::IntentInvalid)));
 
 const LOSES_THE_LAST_BLOCK: Spoiling = Spoiling(|_, _, rows| rows.truncate(256));
 
@@ -255,7 +255,7 @@ const EXPIRY_IS_EXCLUSIVE: Spoiling = Spoiling(|world, now, rows| {
         .map(|policy| policy.valid_until().as_micros());
     for row in rows {
         if expires.ok() == now && row.outcome == Outcome::Trade {
-            row.outcome = Outcome::Skip(Reason::PolicyStale);
+            row.outcome = Outcome::Skip(SkipCode::PolicyStale);
         }
     }
 });

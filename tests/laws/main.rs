@@ -39,7 +39,7 @@ mod subject;
 
 use std::fmt::Debug;
 
-use portcullis::testing::strategies;
+use portcullis_testing::strategies;
 use proptest::{
     prelude::*,
     test_runner::{Config, FileFailurePersistence, RngAlgorithm, TestError, TestRng, TestRunner},

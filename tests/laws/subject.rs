@@ -3,11 +3,11 @@
 use portcullis::{
     answer::Answer,
     decide::{BatchRow, DecisionColumns, Engine, IntentColumns},
-    domain::Instant,
     exit::ExitOwnership,
     guardrails::Guardrails,
     harvest::{HarvestBatch, HarvestColumns, HarvestDecision, HarvestRow, harvest, harvest_batch},
-    policy::{Policy, PolicyAbsence, PolicyState},
+    policy::{Policy, PolicyState, PolicyUnavailable},
+    types::Timestamp,
 };
 
 use crate::{
@@ -22,7 +22,7 @@ use crate::{
 pub(crate) struct World {
     pub(crate) input: PolicyInput,
     pub(crate) guardrails: GuardrailsDraft,
-    pub(crate) policy: Result<Policy, PolicyAbsence>,
+    pub(crate) policy: Result<Policy, PolicyUnavailable>,
     pub(crate) engine: Engine,
 }
 
@@ -55,8 +55,8 @@ impl World {
     }
 }
 
-fn at(micros: i64) -> Instant {
-    Instant::from_micros(micros).unwrap()
+fn at(micros: i64) -> Timestamp {
+    Timestamp::from_micros(micros).unwrap()
 }
 
 /// An engine under test. The default methods call the real engine.

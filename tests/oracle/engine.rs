@@ -3,12 +3,12 @@
 use super::naive::{Answer as Columns, Halt, World};
 use portcullis::answer::Answer;
 use portcullis::decide::Engine;
-use portcullis::domain::Instant;
-use portcullis::event::{Event, Scratch, read};
 use portcullis::exit::ExitOwnership;
 use portcullis::guardrails::Guardrails;
-use portcullis::harvest::{Snapshot, SnapshotFault, harvest as judge};
-use portcullis::policy::{Policy, PolicyAbsence, PolicyState};
+use portcullis::harvest::{Snapshot, SnapshotError, harvest as judge};
+use portcullis::policy::{Policy, PolicyState, PolicyUnavailable};
+use portcullis::record::{Scratch, TapeRecord, read};
+use portcullis::types::Timestamp;
 use serde_json::{Value, json};
 
 /// Answers one intent with the engine under test.
@@ -16,16 +16,16 @@ pub(crate) fn decide(world: &World<'_>, line: &str, now: Option<i64>) -> Columns
     let engine = engine(world);
     let mut scratch = Scratch::default();
     let intent = match read(line, &mut scratch) {
-        Event::Intent(intent) => intent,
-        Event::Position(_) => return another("position.snapshot"),
-        Event::Decided(_) => return another("trade.decided"),
-        Event::PolicyUpdated(..) => return another("policy.updated"),
-        Event::PolicyWithdrawn(_) => return another("policy.withdrawn"),
+        TapeRecord::Intent(intent) => intent,
+        TapeRecord::Position(_) => return another("position.snapshot"),
+        TapeRecord::RecordedDecision(_) => return another("trade.decided"),
+        TapeRecord::PolicyUpdated(..) => return another("policy.updated"),
+        TapeRecord::PolicyWithdrawn(_) => return another("policy.withdrawn"),
     };
     let policy = policy(world);
     let state = state(&policy);
     let decision = match now {
-        Some(now) => engine.decide(state, &intent, Instant::from_micros(now).unwrap()),
+        Some(now) => engine.decide(state, &intent, Timestamp::from_micros(now).unwrap()),
         None => engine.decide_recorded(state, &intent),
     };
     columns(&Answer::decision(&decision))
@@ -40,32 +40,32 @@ fn another(event: &str) -> Columns {
 pub(crate) fn harvest(world: &World<'_>, line: &str, now: Option<i64>) -> Columns {
     let mut scratch = Scratch::default();
     let record = match read(line, &mut scratch) {
-        Event::Position(record) => record,
-        Event::Intent(intent) => {
+        TapeRecord::Position(record) => record,
+        TapeRecord::Intent(intent) => {
             let nobody: [&str; 0] = [];
             let engine = Engine::new(
                 Guardrails::none(),
                 ExitOwnership::new(world.exit_owner, nobody).unwrap(),
             );
-            let absent = PolicyAbsence::NotFound;
+            let absent = PolicyUnavailable::NotFound;
             let decision = engine.decide_recorded(PolicyState::absent(&absent), &intent);
             return columns(&Answer::decision(&decision));
         }
-        Event::Decided(_) => return another("trade.decided"),
-        Event::PolicyUpdated(..) => return another("policy.updated"),
-        Event::PolicyWithdrawn(_) => return another("policy.withdrawn"),
+        TapeRecord::RecordedDecision(_) => return another("trade.decided"),
+        TapeRecord::PolicyUpdated(..) => return another("policy.updated"),
+        TapeRecord::PolicyWithdrawn(_) => return another("policy.withdrawn"),
     };
     let snapshot = match Snapshot::from_json(record.text(), record.emitted_at()) {
         Ok(snapshot) => snapshot,
-        Err(SnapshotFault::Syntax(_)) => {
+        Err(SnapshotError::Syntax(_)) => {
             return columns(&Answer::harvest_invalid("not a JSON object"));
         }
-        Err(SnapshotFault::SymbolAbsent | SnapshotFault::SymbolUnreadable) => {
+        Err(SnapshotError::SymbolAbsent | SnapshotError::SymbolUnreadable) => {
             return columns(&Answer::harvest_invalid("no valid symbol"));
         }
     };
     let Some(now) = now
-        .map(|now| Instant::from_micros(now).unwrap())
+        .map(|now| Timestamp::from_micros(now).unwrap())
         .or(record.event_time())
     else {
         return columns(&Answer::harvest_invalid("no timestamp").about(&snapshot.position));
@@ -85,13 +85,13 @@ pub(crate) fn engine(world: &World<'_>) -> Engine {
 }
 
 /// Parses the policy of a case.
-pub(crate) fn policy(world: &World<'_>) -> Result<Policy, PolicyAbsence> {
-    let text = world.policy.ok_or(PolicyAbsence::NotFound)?;
-    Policy::from_json(text).map_err(PolicyAbsence::from)
+pub(crate) fn policy(world: &World<'_>) -> Result<Policy, PolicyUnavailable> {
+    let text = world.policy.ok_or(PolicyUnavailable::NotFound)?;
+    Policy::from_json(text).map_err(PolicyUnavailable::from)
 }
 
 /// Returns the policy as the state that the engine expects.
-pub(crate) fn state(policy: &Result<Policy, PolicyAbsence>) -> PolicyState<'_> {
+pub(crate) fn state(policy: &Result<Policy, PolicyUnavailable>) -> PolicyState<'_> {
     match policy {
         Ok(policy) => PolicyState::present(policy),
         Err(absence) => PolicyState::absent(absence),

@@ -1,7 +1,7 @@
 //! The naive engine as a port that the law kit checks: it must keep the laws, and its flaws must violate them.
 
 use super::naive::{self, Answer, Flaw, Guardrails, Halt, World};
-use portcullis::testing::{Decider, Harvester, Law, Laws, Question, Row, Unanswered};
+use portcullis_testing::{Decider, Harvester, Law, Laws, Question, Row, Unanswered};
 use serde_json::{Value, json};
 use std::thread;
 

@@ -133,6 +133,6 @@ proptest! {
         prop_assert_eq!(policy.valid_until().as_micros(), micros);
         let last = policy.valid_until();
         prop_assert!(policy.in_force(last).is_ok());
-        prop_assert!(policy.in_force(Instant::from_micros(micros + 1).unwrap()).is_err());
+        prop_assert!(policy.in_force(Timestamp::from_micros(micros + 1).unwrap()).is_err());
     }
 }

@@ -1,6 +1,6 @@
 //! The bounds of all numbers, and the texts of their violations.
 
-use portcullis::domain::Instant;
+use portcullis::types::Timestamp;
 
 use super::*;
 
@@ -348,7 +348,7 @@ fn expiry_and_start_are_bounded() {
         // 2^53 + 1 microseconds, which an `f64` cannot represent.
         ("9007199254.740993", 9_007_199_254_740_993),
         ("-1", -1_000_000),
-        ("-1e300", Instant::MIN.as_micros()),
+        ("-1e300", Timestamp::MIN.as_micros()),
     ] {
         let policy = read(&sample_policy_json(value));
         assert_eq!(policy.valid_until().as_micros(), micros, "{value}");

@@ -105,8 +105,8 @@ fn the_grace_period_extends_theta_only() {
         }
     );
     let endless = read(&and("\"harvest_grace_sec\":1e300"));
-    assert!(endless.theta_in_force(Instant::MAX).is_ok());
-    assert!(endless.in_force(Instant::MAX).is_err());
+    assert!(endless.theta_in_force(Timestamp::MAX).is_ok());
+    assert!(endless.in_force(Timestamp::MAX).is_err());
 }
 
 #[test]
@@ -136,27 +136,27 @@ fn a_state_has_a_policy_or_a_reason() {
     let present = PolicyState::present(&policy);
     assert_eq!(present.policy().unwrap(), &policy);
     assert!(present.in_force(at("0")).unwrap().is_ok());
-    assert!(present.theta_in_force(Instant::MAX).unwrap().is_err());
+    assert!(present.theta_in_force(Timestamp::MAX).unwrap().is_err());
 
-    let refused = PolicyAbsence::from(Policy::from_json("[]").unwrap_err());
-    let check = |why: PolicyAbsence, text: &str| {
+    let refused = PolicyUnavailable::from(Policy::from_json("[]").unwrap_err());
+    let check = |why: PolicyUnavailable, text: &str| {
         let absent = PolicyState::absent(&why);
         assert_eq!(absent.policy().unwrap_err(), &why);
         assert_eq!(absent.in_force(at("0")).unwrap_err(), &why);
         assert_eq!(absent.theta_in_force(at("0")).unwrap_err(), &why);
         assert_eq!(why.to_string(), text);
     };
-    check(PolicyAbsence::NotFound, "no policy");
+    check(PolicyUnavailable::NotFound, "no policy");
     check(
-        PolicyAbsence::HashUnknown(policy.hash()),
+        PolicyUnavailable::HashUnknown(policy.hash()),
         &format!("no policy with the hash {SAMPLE_HASH}"),
     );
     check(refused, "`document`: `[]` is not a JSON object");
     check(
-        PolicyAbsence::SignatureInvalid,
+        PolicyUnavailable::SignatureInvalid,
         "no trusted key signed the policy",
     );
-    let rolled_back = |offered| PolicyAbsence::RolledBack { seen: 7, offered };
+    let rolled_back = |offered| PolicyUnavailable::RolledBack { seen: 7, offered };
     check(
         rolled_back(Some(6)),
         "the policy has sequence 6; sequence 7 was already seen",
@@ -166,7 +166,7 @@ fn a_state_has_a_policy_or_a_reason() {
         "the policy has no sequence; sequence 7 was already seen",
     );
     check(
-        PolicyAbsence::StoreUnavailable,
+        PolicyUnavailable::StoreUnavailable,
         "the policy store cannot be reached",
     );
 }
@@ -176,7 +176,7 @@ fn a_state_has_a_policy_or_a_reason() {
 fn an_assumed_policy_is_marked() {
     let policy = read(&sample());
     let assumed = PolicyState::assumed(&policy);
-    let now = Instant::MAX;
+    let now = Timestamp::MAX;
     assert_eq!(assumed.policy().unwrap(), &policy);
     let in_force = assumed.in_force(now).unwrap().unwrap();
     assert_eq!((in_force.now(), in_force.is_assumed()), (now, true));
@@ -188,5 +188,5 @@ fn an_assumed_policy_is_marked() {
 fn policies_are_send_and_sync() {
     fn check<T: Send + Sync + 'static>() {}
     check::<Policy>();
-    check::<PolicyAbsence>();
+    check::<PolicyUnavailable>();
 }

@@ -20,11 +20,11 @@ mod support;
 use std::collections::BTreeMap;
 
 use portcullis::{
-    domain::{Instant, Symbol},
     policy::{
-        InForce, Listing, NotInForce, Policy, PolicyAbsence, PolicyFault, PolicyState,
+        InForce, Listing, NotInForce, Policy, PolicyFault, PolicyState, PolicyUnavailable,
         ThetaInForce, canonical_hash,
     },
+    types::{Symbol, Timestamp},
 };
 use proptest::{prelude::*, test_runner::FileFailurePersistence};
 use support::sample_policy_json;
@@ -61,8 +61,8 @@ fn read(text: &str) -> Policy {
     Policy::from_json(text).unwrap_or_else(|refusal| panic!("{refusal}"))
 }
 
-fn at(seconds: &str) -> Instant {
-    Instant::parse_epoch_seconds(seconds).unwrap()
+fn at(seconds: &str) -> Timestamp {
+    Timestamp::parse_epoch_seconds(seconds).unwrap()
 }
 
 fn leverage(policy: &Policy, symbol: &str) -> Option<f64> {

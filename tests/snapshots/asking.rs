@@ -3,16 +3,16 @@
 use super::super::sample_policy_json;
 use portcullis::{
     answer::Answer,
-    decide::{Decision, DecisionColumns, Engine, IntentColumns, LeverageFrom, Outcome, Reason},
-    domain::Instant,
-    event::{Event, Scratch, read},
+    decide::{Decision, DecisionColumns, Engine, IntentColumns, LeverageFrom, Outcome, SkipCode},
     exit::{ExitOwnership, ExitRule, STANDARD_OWNER},
     explain::{Explanation, HarvestExplanation},
     guardrails::Guardrails,
     harvest::{Snapshot, harvest},
     intent::Intent,
-    policy::{Policy, PolicyAbsence, PolicyState},
+    policy::{Policy, PolicyState, PolicyUnavailable},
     provenance::Source,
+    record::{Scratch, TapeRecord, read},
+    types::Timestamp,
 };
 use serde::Serialize;
 
@@ -25,14 +25,14 @@ pub(crate) const POSITION: &str = r#"{"event_type": "position.snapshot", "id": "
 #[derive(Debug, Clone)]
 pub(crate) struct Asking {
     record: String,
-    policy: Result<Policy, PolicyAbsence>,
+    policy: Result<Policy, PolicyUnavailable>,
     guardrails: Guardrails,
     now: Option<&'static str>,
 }
 
 /// An answer in every output format.
 pub(crate) struct Told {
-    pub(crate) reason: Option<Reason>,
+    pub(crate) reason: Option<SkipCode>,
     /// The line that operators search for.
     pub(crate) line: String,
     /// The flat record.
@@ -87,12 +87,12 @@ impl Asking {
     /// Sets the policy from a text. An invalid text makes the policy unavailable.
     pub(crate) fn under(self, policy: &str) -> Self {
         Self {
-            policy: Policy::from_json(policy).map_err(PolicyAbsence::from),
+            policy: Policy::from_json(policy).map_err(PolicyUnavailable::from),
             ..self
         }
     }
 
-    pub(crate) fn without(self, absence: PolicyAbsence) -> Self {
+    pub(crate) fn without(self, absence: PolicyUnavailable) -> Self {
         Self {
             policy: Err(absence),
             ..self
@@ -121,14 +121,14 @@ impl Asking {
     pub(crate) fn told(&self) -> Told {
         let now = self
             .now
-            .map(|now| Instant::parse_epoch_seconds(now).unwrap());
+            .map(|now| Timestamp::parse_epoch_seconds(now).unwrap());
         let state = match &self.policy {
             Ok(policy) => PolicyState::present(policy),
             Err(absence) => PolicyState::absent(absence),
         };
         let mut scratch = Scratch::default();
         match read(&self.record, &mut scratch) {
-            Event::Intent(intent) => {
+            TapeRecord::Intent(intent) => {
                 let ownership = ExitOwnership::new(STANDARD_OWNER, ["emergency_closer"]).unwrap();
                 let engine = Engine::new(self.guardrails.clone(), ownership);
                 let traced = engine.decide_traced(state, &intent, now);
@@ -144,7 +144,7 @@ impl Asking {
                     explained_json: pretty(&explanation),
                 }
             }
-            Event::Position(position) => {
+            TapeRecord::Position(position) => {
                 let snapshot = Snapshot::from_json(position.text(), position.emitted_at()).unwrap();
                 let now = now.or_else(|| position.event_time()).unwrap();
                 let decision = harvest(state, &snapshot.position, snapshot.market.as_ref(), now);
@@ -161,7 +161,9 @@ impl Asking {
                     explained_json: pretty(&explanation),
                 }
             }
-            Event::Decided(_) | Event::PolicyUpdated(..) | Event::PolicyWithdrawn(_) => {
+            TapeRecord::RecordedDecision(_)
+            | TapeRecord::PolicyUpdated(..)
+            | TapeRecord::PolicyWithdrawn(_) => {
                 panic!("no decision for {}", self.record)
             }
         }
@@ -173,7 +175,7 @@ fn check_columns(
     engine: &Engine,
     state: PolicyState<'_>,
     intent: &Intent<'_>,
-    now: Option<Instant>,
+    now: Option<Timestamp>,
     decision: &Decision<'_>,
 ) {
     let (mut intents, mut answers) = (IntentColumns::default(), DecisionColumns::default());

@@ -2,7 +2,7 @@
 
 use super::super::{Asking, keep};
 use super::asking::{ENTRY, POSITION, and};
-use portcullis::{decide::Gate, harvest::HarvestAction, policy::PolicyAbsence};
+use portcullis::{decide::Gate, harvest::HarvestAction, policy::PolicyUnavailable};
 
 fn keep_explained(name: &str, asking: &Asking) {
     let told = asking.told();
@@ -43,7 +43,7 @@ fn a_trade() {
 #[test]
 fn an_exit() {
     let asking = Asking::of(r#"{"symbol": "BTCUSDT", "side": "SELL", "reduce_only": true, "quantity": 2, "source": "exitbrain_v3_5"}"#)
-        .without(PolicyAbsence::StoreUnavailable)
+        .without(PolicyUnavailable::StoreUnavailable)
         .guarded(r#"{"halt": "everything"}"#);
     keep_explained("explain_exit", &asking);
 }
@@ -146,7 +146,7 @@ fn each_skip_of_a_harvest() {
         ("no_position", Asking::position("LONG", "FLAT")),
         (
             "no_policy",
-            Asking::of(POSITION).without(PolicyAbsence::NotFound),
+            Asking::of(POSITION).without(PolicyUnavailable::NotFound),
         ),
         (
             "too_early",

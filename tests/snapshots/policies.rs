@@ -4,7 +4,7 @@ use super::super::keep;
 use super::asking::{and, json, sample};
 use portcullis::{
     answer::Answer,
-    policy::{Policy, PolicyAbsence},
+    policy::{Policy, PolicyUnavailable},
 };
 
 const BROKEN: &str = r#"{
@@ -51,7 +51,7 @@ fn notes_on_a_valid_policy() {
 #[test]
 fn answers_to_policy_records() {
     let policy = Policy::from_json(&sample()).unwrap();
-    let refused = PolicyAbsence::from(Policy::from_json("{}").unwrap_err());
+    let refused = PolicyUnavailable::from(Policy::from_json("{}").unwrap_err());
     let records = [
         Answer::policy_updated(&policy),
         Answer::policy_refused(&refused),

@@ -2,71 +2,71 @@
 
 use super::super::{Asking, Told, keep};
 use super::asking::{ENTRY, POSITION, UNTIL, and, sample, with};
-use portcullis::{decide::Reason, domain::PolicyHash, policy::PolicyAbsence};
+use portcullis::{decide::SkipCode, policy::PolicyUnavailable, types::PolicyHash};
 use std::fmt::Write as _;
 
 /// The reasons that only a stateful service can report.
-const STATEFUL: [Reason; 2] = [Reason::IntentDuplicate, Reason::IntentSuperseded];
+const STATEFUL: [SkipCode; 2] = [SkipCode::IntentDuplicate, SkipCode::IntentSuperseded];
 
 /// Returns questions with this reason. The `match` is exhaustive, so that a new reason needs examples here.
-fn examples(reason: Reason) -> Vec<Asking> {
+fn examples(reason: SkipCode) -> Vec<Asking> {
     match reason {
-        Reason::IntentUnreadable => unreadable(),
-        Reason::IntentInvalid => invalid(),
-        Reason::IntentAmbiguous => ambiguous(),
-        Reason::IntentNotActionable => vec![Asking::entry("BUY", "HOLD")],
-        Reason::DenyNotExitOwner => {
+        SkipCode::IntentUnreadable => unreadable(),
+        SkipCode::IntentInvalid => invalid(),
+        SkipCode::IntentAmbiguous => ambiguous(),
+        SkipCode::IntentNotActionable => vec![Asking::entry("BUY", "HOLD")],
+        SkipCode::DenyNotExitOwner => {
             let close = r#""action": "CLOSE""#;
             vec![
                 Asking::entry(r#""side": "BUY""#, close),
                 Asking::entry(r#""side": "BUY", "source": "momentum""#, close),
             ]
         }
-        Reason::TradingHalted => {
+        SkipCode::TradingHalted => {
             let halt = |halt: &str| Asking::of(ENTRY).guarded(&format!(r#"{{"halt": {halt}}}"#));
             vec![halt(r#"["BTCUSDT"]"#), halt(r#""everything""#)]
         }
-        Reason::PolicyMissing => vec![
-            absent(PolicyAbsence::NotFound),
-            absent(PolicyAbsence::HashUnknown(
+        SkipCode::PolicyMissing => vec![
+            absent(PolicyUnavailable::NotFound),
+            absent(PolicyUnavailable::HashUnknown(
                 PolicyHash::parse(&"a1b2c3d4".repeat(8)).unwrap(),
             )),
-            Asking::of(POSITION).without(PolicyAbsence::NotFound),
+            Asking::of(POSITION).without(PolicyUnavailable::NotFound),
         ],
-        Reason::PolicyMissingField => vec![
+        SkipCode::PolicyMissingField => vec![
             refused(&with(&sample(), r#""T1_R": 1.8, "#, "")),
             refused(r#"{"policy_version": "1"}"#),
         ],
-        Reason::PolicyParseError => vec![refused("{"), refused(&and(r#""policy_seq": "x""#))],
-        Reason::PolicyInvalid => {
+        SkipCode::PolicyParseError => vec![refused("{"), refused(&and(r#""policy_seq": "x""#))],
+        SkipCode::PolicyInvalid => {
             vec![refused(&with(
                 &sample(),
                 r#""T2_R": 3.5"#,
                 r#""T2_R": 1.8"#,
             ))]
         }
-        Reason::PolicyHashMismatch => {
+        SkipCode::PolicyHashMismatch => {
             let hash = "a1b2c3d4".repeat(8);
             vec![refused(&and(&format!(r#""policy_hash": "{hash}""#)))]
         }
-        Reason::PolicySignatureInvalid => vec![absent(PolicyAbsence::SignatureInvalid)],
-        Reason::PolicyRolledBack => [Some(7), None]
-            .map(|offered| absent(PolicyAbsence::RolledBack { seen: 8, offered }))
+        SkipCode::PolicySignatureInvalid => vec![absent(PolicyUnavailable::SignatureInvalid)],
+        SkipCode::PolicyRolledBack => [Some(7), None]
+            .map(|offered| absent(PolicyUnavailable::RolledBack { seen: 8, offered }))
             .into(),
-        Reason::PolicyStoreUnavailable => vec![absent(PolicyAbsence::StoreUnavailable)],
-        Reason::PolicyConstraintViolation => constraints(),
-        Reason::PolicyNotYetValid => vec![
+        SkipCode::PolicyStoreUnavailable => vec![absent(PolicyUnavailable::StoreUnavailable)],
+        SkipCode::PolicyConstraintViolation => constraints(),
+        SkipCode::PolicyNotYetValid => vec![
             Asking::of(ENTRY).under(&and(r#""valid_from_epoch": 1766550700.000001"#)),
             Asking::of(POSITION).under(&and(r#""valid_from_epoch": 1766550700.000001"#)),
         ],
-        Reason::PolicyStale => vec![
+        SkipCode::PolicyStale => vec![
             Asking::of(ENTRY).at("1766550734.062734"),
             Asking::of(POSITION).at("1766550734.062734"),
             Asking::of(POSITION)
                 .under(&and(r#""harvest_grace_sec": 600"#))
                 .at("1766551334.062734"),
         ],
-        Reason::IntentStale => {
+        SkipCode::IntentStale => {
             let undated = with(ENTRY, r#""ts": 1766550690000, "#, "");
             vec![
                 Asking::of(ENTRY).under(&and(r#""limits": {"max_intent_age_sec": 9.5}"#)),
@@ -74,7 +74,7 @@ fn examples(reason: Reason) -> Vec<Asking> {
                 Asking::of(&undated).guarded(r#"{"max_intent_age_sec": 9}"#),
             ]
         }
-        Reason::ClockUntrusted => {
+        SkipCode::ClockUntrusted => {
             let undated = with(ENTRY, r#""ts": 1766550690000, "#, "");
             let skew = r#"{"max_intent_skew_sec": 5}"#;
             vec![
@@ -82,16 +82,16 @@ fn examples(reason: Reason) -> Vec<Asking> {
                 Asking::of(&undated).guarded(skew),
             ]
         }
-        Reason::PolicyUniverseFilter => vec![
+        SkipCode::PolicyUniverseFilter => vec![
             Asking::entry("BTCUSDT", "XRPUSDT"),
             Asking::of(ENTRY).guarded(r#"{"permitted_symbols": ["ETHUSDT"]}"#),
         ],
-        Reason::PolicyMissingLeverage => vec![
+        SkipCode::PolicyMissingLeverage => vec![
             Asking::of(ENTRY).under(&with(&sample(), r#""BTCUSDT": 8, "#, "")),
             Asking::entry("250", r#"250, "leverage": "x""#),
             Asking::entry("250", r#"250, "leverage": 0"#),
         ],
-        Reason::PolicyMissingSize => {
+        SkipCode::PolicyMissingSize => {
             let size = |fields| Asking::entry(r#""position_size_usd": 250"#, fields);
             vec![
                 size(r#""size": null"#),
@@ -101,16 +101,16 @@ fn examples(reason: Reason) -> Vec<Asking> {
                 size(r#""qty": 1e200, "price": 1e200"#),
             ]
         }
-        Reason::PolicyLimitExceeded => limits(),
-        Reason::IntentDuplicate | Reason::IntentSuperseded => Vec::new(),
-        Reason::HarvestNoPosition => vec![
+        SkipCode::PolicyLimitExceeded => limits(),
+        SkipCode::IntentDuplicate | SkipCode::IntentSuperseded => Vec::new(),
+        SkipCode::HarvestNoPosition => vec![
             Asking::position("LONG", "FLAT"),
             Asking::position(r#""age_sec""#, r#""quantity": 0, "age_sec""#),
         ],
-        Reason::HarvestMissingStop => {
+        SkipCode::HarvestMissingStop => {
             vec![no_market().but(r#""stop_dist_pct": 0.02, "#, "")]
         }
-        Reason::HarvestInvalidInput => vec![
+        SkipCode::HarvestInvalidInput => vec![
             no_market().but("103", "\"x\""),
             no_market().but(r#""entry_price": 100, "#, ""),
             no_market().but("LONG", "UP"),
@@ -124,7 +124,7 @@ fn refused(policy: &str) -> Asking {
     Asking::of(ENTRY).under(policy)
 }
 
-fn absent(absence: PolicyAbsence) -> Asking {
+fn absent(absence: PolicyUnavailable) -> Asking {
     Asking::of(ENTRY).without(absence)
 }
 
@@ -212,7 +212,7 @@ fn no_market() -> Asking {
     Asking::position(r#""sigma": 0.01"#, r#""sigma": -1"#)
 }
 
-fn told(reason: Reason) -> Vec<Told> {
+fn told(reason: SkipCode) -> Vec<Told> {
     let told: Vec<Told> = examples(reason).iter().map(Asking::told).collect();
     for one in &told {
         assert_eq!(one.reason, Some(reason), "{}", one.line);
@@ -223,7 +223,7 @@ fn told(reason: Reason) -> Vec<Told> {
 #[test]
 fn every_reason_has_lines_and_records() {
     let (mut lines, mut records, mut changes) = (String::new(), String::new(), String::new());
-    for reason in Reason::ALL.iter().copied() {
+    for reason in SkipCode::ALL.iter().copied() {
         let told = told(reason);
         assert_eq!(told.is_empty(), STATEFUL.contains(&reason), "{reason}");
         for one in &told {
@@ -247,8 +247,8 @@ fn every_reason_has_lines_and_records() {
 
 #[test]
 fn a_missing_or_expired_policy_has_the_legacy_suffix() {
-    for reason in Reason::ALL.iter().copied() {
-        let legacy = matches!(reason, Reason::PolicyMissing | Reason::PolicyStale);
+    for reason in SkipCode::ALL.iter().copied() {
+        let legacy = matches!(reason, SkipCode::PolicyMissing | SkipCode::PolicyStale);
         for one in told(reason) {
             assert_eq!(
                 one.line.ends_with(" [POLICY_MISSING_FIELD]"),
@@ -286,25 +286,25 @@ fn bounds_are_inclusive_in_columns_too() {
         (at_own_time(&until("1766550690")), None),
         (
             at_own_time(&until("1766550689.999999")),
-            Some(Reason::PolicyStale),
+            Some(SkipCode::PolicyStale),
         ),
         (at_own_time(&from("1766550690")), None),
         (
             at_own_time(&from("1766550690.000001")),
-            Some(Reason::PolicyNotYetValid),
+            Some(SkipCode::PolicyNotYetValid),
         ),
         (valid_for("44.062733"), None),
         (
             valid_for("44.062732"),
-            Some(Reason::PolicyConstraintViolation),
+            Some(SkipCode::PolicyConstraintViolation),
         ),
         (aged(r#"{"max_intent_age_sec": 10}"#), None),
         (
             aged(r#"{"max_intent_age_sec": 9.999999}"#),
-            Some(Reason::IntentStale),
+            Some(SkipCode::IntentStale),
         ),
         (early("5"), None),
-        (early("4.999999"), Some(Reason::ClockUntrusted)),
+        (early("4.999999"), Some(SkipCode::ClockUntrusted)),
         // The requested leverage is equal to, below or above that of the policy.
         (Asking::entry("250", r#"250, "leverage": 8"#), None),
         (Asking::entry("250", r#"250, "leverage": 7"#), None),

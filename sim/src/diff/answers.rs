@@ -7,13 +7,13 @@
 use std::{collections::VecDeque, sync::Arc};
 
 use portcullis::{
-    event::Scratch,
-    policy::{Policy, PolicyAbsence},
+    policy::{Policy, PolicyUnavailable},
+    record::Scratch,
 };
 
 use super::{DiffError, Difference, Flip, FlipKind, FlipsTo, Recorded};
 use crate::{
-    replay::{Judge, Judged, Rulers, Timeline},
+    replay::{ChunkOutput, Replayer, Timeline, TimelineAccess},
     tape::{Line, LineContent, Progress, TapeError, TapeReader, TapeSource},
 };
 
@@ -107,11 +107,11 @@ impl Answers for AnswerFile {
 
 /// The answers of this engine to tapes, in the form in which a replay writes them.
 pub struct Replayed<'j> {
-    judge: &'j Judge,
+    judge: &'j Replayer,
     timeline: Timeline,
     tapes: TapeReader,
     scratch: Scratch,
-    judged: Judged,
+    judged: ChunkOutput,
     records: u64,
     read: VecDeque<Result<Recorded, DiffError>>,
 }
@@ -120,8 +120,8 @@ impl<'j> Replayed<'j> {
     /// Creates a replay in which `initial` is the active policy until the tape changes it.
     #[must_use]
     pub fn new(
-        judge: &'j Judge,
-        initial: Result<Policy, PolicyAbsence>,
+        judge: &'j Replayer,
+        initial: Result<Policy, PolicyUnavailable>,
         tapes: TapeReader,
     ) -> Self {
         Self {
@@ -129,7 +129,7 @@ impl<'j> Replayed<'j> {
             timeline: Timeline::new(initial),
             tapes,
             scratch: Scratch::default(),
-            judged: Judged::with_lines(),
+            judged: ChunkOutput::with_lines(),
             records: 0,
             read: VecDeque::new(),
         }
@@ -147,7 +147,7 @@ impl Answers for Replayed<'_> {
             };
             self.judged.clear();
             let first = self.records + 1;
-            let rulers = Rulers::Open(&mut self.timeline);
+            let rulers = TimelineAccess::Open(&mut self.timeline);
             let scratch = &mut self.scratch;
             self.records += self
                 .judge
@@ -196,7 +196,7 @@ pub fn diff_answers(
             (Some(_), None) => return Err(DiffError::ends(after, records, before)),
         };
         if let Some((column, one, other)) = old.contradiction(&new) {
-            return Err(DiffError::Apart {
+            return Err(DiffError::FixedPolicyReplay {
                 place: after.place(new.line),
                 n: due,
                 column,

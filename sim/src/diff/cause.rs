@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use portcullis::{domain::Symbol, policy::Policy};
+use portcullis::{policy::Policy, types::Symbol};
 
 use super::{Change, change::changed};
 

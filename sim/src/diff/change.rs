@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use portcullis::{
-    domain::Symbol,
     policy::{Policy, canonical_hash},
+    types::Symbol,
 };
 use serde::Serialize;
 use serde_json::value::RawValue;

@@ -35,7 +35,7 @@ pub enum DiffError {
     #[error(
         "{place}: `{column}` of record {n} is `{found}`, but `{others}` in {other}: the answers belong to different tapes"
     )]
-    Apart {
+    FixedPolicyReplay {
         /// The location of the row.
         place: String,
         /// The number of the record.

@@ -4,9 +4,9 @@ use std::cmp::Ordering;
 
 use portcullis::{
     answer::{Answer, AnswerId, AnswerSide, Verdict},
-    decide::Reason,
-    domain::{Instant, Symbol},
+    decide::SkipCode,
     harvest::HarvestAction,
+    types::{Symbol, Timestamp},
 };
 use serde::{Serialize, Serializer};
 
@@ -17,7 +17,7 @@ pub struct Effect {
     pub decision: Verdict,
     /// The skip reason.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub reason: Option<Reason>,
+    pub reason: Option<SkipCode>,
     /// The side, unless the answer is a skip.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub side: Option<AnswerSide>,
@@ -179,7 +179,7 @@ pub struct Flip {
     pub id: String,
     /// The timestamp of the record.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "millis")]
-    pub ts: Option<Instant>,
+    pub ts: Option<Timestamp>,
     /// The symbol.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub symbol: Option<Symbol>,
@@ -195,8 +195,8 @@ pub struct Flip {
     pub cause: Option<Vec<String>>,
 }
 
-fn millis<S: Serializer>(at: &Option<Instant>, serializer: S) -> Result<S::Ok, S::Error> {
-    at.map(Instant::as_millis).serialize(serializer)
+fn millis<S: Serializer>(at: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
+    at.map(Timestamp::as_millis).serialize(serializer)
 }
 
 impl Flip {

@@ -13,25 +13,27 @@ mod change;
 mod error;
 mod flip;
 mod recorded;
+mod render;
 mod rows;
-mod told;
 
 use std::{collections::BTreeMap, io};
 
-use portcullis::{answer::Verdict, decide::Reason, domain::Symbol, event::Scratch, policy::Policy};
+use portcullis::{
+    answer::Verdict, decide::SkipCode, policy::Policy, record::Scratch, types::Symbol,
+};
 
 pub use answers::{AnswerFile, Answers, Replayed, diff_answers};
 use cause::Causes;
 pub use change::{Change, changes, changes_text};
 pub use error::DiffError;
 pub use flip::{Effect, Flip, FlipKind};
-pub use recorded::{Recorded, RowFault};
+pub use recorded::{Recorded, RowError};
+pub use render::{DiffInputs, DiffReport};
+pub(crate) use render::{cause_text, flip_row};
 pub use rows::{FlipRows, FlipsTo};
-pub use told::{Compared, Told};
-pub(crate) use told::{cause_text, flip_row};
 
 use crate::{
-    replay::{Apart, Ask, Judge},
+    replay::{Ask, FixedPolicyReplay, Replayer},
     report::{Totals, html::FlipTally, table::to_day},
     tape::{Line, LineContent, TapeReader},
 };
@@ -45,18 +47,18 @@ pub struct Difference {
     /// The differences between the policies, if two policies are compared.
     pub changes: Vec<Change>,
     /// Counts of the records read and ignored.
-    pub read: Apart,
+    pub read: FixedPolicyReplay,
     /// The number of records that are unreadable on both sides.
     pub unreadable: u64,
     /// The number of records with the same effect and the same skip reason.
     pub same: u64,
     /// Records that are skipped for another reason, by old and new reason. The effect is the same, so they are not
     /// flips.
-    pub reasons: BTreeMap<(Reason, Reason), u64>,
+    pub reasons: BTreeMap<(SkipCode, SkipCode), u64>,
     /// The number of flips by kind.
     pub kinds: BTreeMap<FlipKind, u64>,
     /// The number of flips by the reason of the skip that appears or disappears.
-    pub by_reason: BTreeMap<Reason, u64>,
+    pub by_reason: BTreeMap<SkipCode, u64>,
     /// The number of flips by symbol; records without a symbol have the empty key.
     pub by_symbol: BTreeMap<String, u64>,
     /// The number of flips by day of the record, in UTC.
@@ -88,7 +90,7 @@ impl Difference {
                 totals.add_trade(effect.notional_usd, effect.leverage);
             }
         }
-        let unreadable = Some(Reason::IntentUnreadable);
+        let unreadable = Some(SkipCode::IntentUnreadable);
         self.unreadable += u64::from(before.reason == unreadable && after.reason == unreadable);
         let kind = FlipKind::between(before, after);
         if kind.is_none() {
@@ -154,7 +156,7 @@ impl Difference {
 /// # Errors
 /// Returns an error if a tape cannot be read to its end or flips cannot be written.
 pub fn diff(
-    judge: &Judge,
+    judge: &Replayer,
     policies: (&Policy, &Policy),
     tapes: TapeReader,
     flips: FlipsTo<'_>,
@@ -174,7 +176,7 @@ pub fn diff(
         failed: None,
     };
     let mut scratch = Scratch::default();
-    let mut read = Apart::default();
+    let mut read = FixedPolicyReplay::default();
     for chunk in tapes {
         let chunk = chunk?;
         for line in chunk.lines() {
@@ -243,7 +245,7 @@ mod tests {
     fn check(spoil: impl Fn(&mut Difference), expected: (u64, u64)) {
         let effect = Effect {
             decision: Verdict::Skip,
-            reason: Some(Reason::PolicyMissing),
+            reason: Some(SkipCode::PolicyMissing),
             side: None,
             leverage: None,
             size_usd: None,
@@ -253,7 +255,7 @@ mod tests {
             stop_proposed: None,
         };
         let mut difference = Difference::default();
-        for reason in [Reason::PolicyMissing, Reason::PolicyStale] {
+        for reason in [SkipCode::PolicyMissing, SkipCode::PolicyStale] {
             let reason = Some(reason);
             difference.read.records += 1;
             assert_eq!(

@@ -3,10 +3,10 @@
 use std::fmt;
 
 use portcullis::{
-    answer::{AnswerSide, EventKind, Verdict},
-    decide::Reason,
-    domain::{Instant, PolicyHash, PositionSide, Shown, Side, Symbol},
+    answer::{AnswerSide, RecordKind, Verdict},
+    decide::SkipCode,
     harvest::HarvestAction,
+    types::{PolicyHash, PositionSide, Shown, Side, Symbol, Timestamp},
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -23,9 +23,9 @@ pub struct Recorded {
     /// The id of the record, or its number if it has no id.
     pub id: String,
     /// The event kind of the record; `None` if it was not recognized.
-    pub event: Option<EventKind>,
+    pub event: Option<RecordKind>,
     /// The timestamp of the record.
-    pub ts: Option<Instant>,
+    pub ts: Option<Timestamp>,
     /// The symbol.
     pub symbol: Option<Symbol>,
     /// The hash of the policy that the record activated.
@@ -36,12 +36,12 @@ pub struct Recorded {
 
 /// The reason why a line is not a valid row.
 #[derive(Debug, PartialEq, Eq)]
-pub struct RowFault {
+pub struct RowError {
     column: Option<usize>,
     why: String,
 }
 
-impl RowFault {
+impl RowError {
     fn new(why: impl Into<String>) -> Self {
         Self {
             column: None,
@@ -51,7 +51,7 @@ impl RowFault {
 }
 
 /// Formats the text that follows a line number.
-impl fmt::Display for RowFault {
+impl fmt::Display for RowError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(column) = self.column {
             write!(f, ", column {column}")?;
@@ -60,7 +60,7 @@ impl fmt::Display for RowFault {
     }
 }
 
-impl From<serde_json::Error> for RowFault {
+impl From<serde_json::Error> for RowError {
     fn from(error: serde_json::Error) -> Self {
         let text = error.to_string();
         let why = match text.rsplit_once(" at line ") {
@@ -116,10 +116,10 @@ impl Recorded {
     /// # Errors
     /// Returns an error if the line is not a JSON object, a column is missing or malformed, a code is unknown, or a
     /// column does not belong to the verdict.
-    pub fn read(line: u64, text: &str) -> Result<Self, RowFault> {
+    pub fn read(line: u64, text: &str) -> Result<Self, RowError> {
         // Serde would also accept an array of the values.
         if !text.trim_start().starts_with('{') {
-            return Err(RowFault::new("expected a JSON object"));
+            return Err(RowError::new("expected a JSON object"));
         }
         let row: Row<'_> = serde_json::from_str(text)?;
         let decision = known("decision", row.decision, &Verdict::ALL, |it| it.as_str())?;
@@ -132,9 +132,9 @@ impl Recorded {
             line,
             n: needed("n", whole("n", row.n)?)?,
             id: needed("id", read("id", row.id, "a string", string)?)?,
-            event: known("event", row.event, &EventKind::ALL, |it| it.as_str())?,
+            event: known("event", row.event, &RecordKind::ALL, |it| it.as_str())?,
             ts: read("ts", row.ts, "a timestamp in epoch milliseconds", |text| {
-                Instant::from_millis(text.parse().ok()?).ok()
+                Timestamp::from_millis(text.parse().ok()?).ok()
             })?,
             symbol: read("symbol", row.symbol, "a symbol", |text| {
                 Symbol::new(&string(text)?).ok()
@@ -142,7 +142,7 @@ impl Recorded {
             policy: policy.filter(|_| decision == Verdict::Policy),
             effect: Effect {
                 decision,
-                reason: known("reason", row.reason, Reason::ALL, |it| it.code())?,
+                reason: known("reason", row.reason, SkipCode::ALL, |it| it.code())?,
                 side: side.filter(|_| decision != Verdict::Skip),
                 leverage: number("leverage", row.leverage)?,
                 size_usd: number("size_usd", row.size_usd)?,
@@ -164,7 +164,7 @@ impl Recorded {
 
     /// Returns true if the record was unreadable.
     pub(super) fn is_unreadable(&self) -> bool {
-        self.effect.reason == Some(Reason::IntentUnreadable)
+        self.effect.reason == Some(SkipCode::IntentUnreadable)
     }
 
     /// Returns the first column that shows that two rows with the same number answer different records, with both
@@ -187,22 +187,22 @@ impl Recorded {
             .or_else(|| pair("policy_hash", it.policy, that.policy, |it| it.to_string()))
     }
 
-    fn check_event(&self) -> Result<(), RowFault> {
+    fn check_event(&self) -> Result<(), RowError> {
         let decision = self.effect.decision;
         let fits = match (decision, self.event) {
             (Verdict::Skip, _) => true,
-            (Verdict::Trade | Verdict::Exit, event) => event == Some(EventKind::Intent),
-            (Verdict::Harvest, event) => event == Some(EventKind::Position),
+            (Verdict::Trade | Verdict::Exit, event) => event == Some(RecordKind::Intent),
+            (Verdict::Harvest, event) => event == Some(RecordKind::Position),
             (Verdict::Policy, event) => matches!(
                 event,
-                Some(EventKind::PolicyUpdated | EventKind::PolicyWithdrawn)
+                Some(RecordKind::PolicyUpdated | RecordKind::PolicyWithdrawn)
             ),
         };
         if fits {
             return Ok(());
         }
         let decision = decision.as_str();
-        Err(RowFault::new(match self.event {
+        Err(RowError::new(match self.event {
             Some(event) => format!(
                 "an event `{}` cannot have decision {decision}",
                 event.as_str()
@@ -212,7 +212,7 @@ impl Recorded {
     }
 
     /// Checks that the row has all columns that its verdict requires and no column of another verdict.
-    fn check_columns(&self) -> Result<(), RowFault> {
+    fn check_columns(&self) -> Result<(), RowError> {
         use Verdict::{Exit, Harvest, Skip, Trade};
         let it = &self.effect;
         let columns: [(&str, bool, &[Verdict], &[Verdict]); 8] = [
@@ -235,13 +235,13 @@ impl Recorded {
             let needs = needing.contains(&decision);
             if needs && !stands {
                 let decision = decision.as_str();
-                return Err(RowFault::new(format!(
+                return Err(RowError::new(format!(
                     "`{name}` is missing, but {decision} requires it"
                 )));
             }
             if stands && !needs && !taking.contains(&decision) {
                 let decision = decision.as_str();
-                return Err(RowFault::new(format!("{decision} must not have `{name}`")));
+                return Err(RowError::new(format!("{decision} must not have `{name}`")));
             }
         }
         Ok(())
@@ -285,23 +285,23 @@ fn read<T>(
     value: Option<&RawValue>,
     due: &str,
     door: impl Fn(&str) -> Option<T>,
-) -> Result<Option<T>, RowFault> {
+) -> Result<Option<T>, RowError> {
     let Some(text) = value.map(RawValue::get) else {
         return Ok(None);
     };
     let read = door(text)
-        .ok_or_else(|| RowFault::new(format!("`{name}` is `{}`, expected {due}", Shown(text))))?;
+        .ok_or_else(|| RowError::new(format!("`{name}` is `{}`, expected {due}", Shown(text))))?;
     Ok(Some(read))
 }
 
 /// Parses a finite number without loss of precision.
-fn number(name: &str, value: Option<&RawValue>) -> Result<Option<f64>, RowFault> {
+fn number(name: &str, value: Option<&RawValue>) -> Result<Option<f64>, RowError> {
     read(name, value, "a finite number", |text| {
         text.parse().ok().filter(|number: &f64| number.is_finite())
     })
 }
 
-fn whole(name: &str, value: Option<&RawValue>) -> Result<Option<u64>, RowFault> {
+fn whole(name: &str, value: Option<&RawValue>) -> Result<Option<u64>, RowError> {
     read(name, value, "a whole number", |text| text.parse().ok())
 }
 
@@ -311,12 +311,12 @@ fn known<T: Copy>(
     value: Option<&RawValue>,
     all: &[T],
     name_of: impl Fn(T) -> &'static str,
-) -> Result<Option<T>, RowFault> {
+) -> Result<Option<T>, RowError> {
     let text = read(name, value, "a string", string)?;
     let Some(text) = text else { return Ok(None) };
     let found = all.iter().copied().find(|it| name_of(*it) == text);
     let found = found.ok_or_else(|| {
-        RowFault::new(format!(
+        RowError::new(format!(
             "`{name}` is `{}`, which is not a known value",
             Shown(&text)
         ))
@@ -324,6 +324,6 @@ fn known<T: Copy>(
     Ok(Some(found))
 }
 
-fn needed<T>(name: &str, value: Option<T>) -> Result<T, RowFault> {
-    value.ok_or_else(|| RowFault::new(format!("`{name}` is missing")))
+fn needed<T>(name: &str, value: Option<T>) -> Result<T, RowError> {
+    value.ok_or_else(|| RowError::new(format!("`{name}` is missing")))
 }

@@ -11,7 +11,7 @@ use std::{
 use arrow_array::builder::{
     Float64Builder, Int64Builder, ListBuilder, StringBuilder, TimestampMillisecondBuilder,
 };
-use portcullis::{answer::AnswerSide, decide::Reason, domain::Instant, harvest::HarvestAction};
+use portcullis::{answer::AnswerSide, decide::SkipCode, harvest::HarvestAction, types::Timestamp};
 
 use super::{Effect, Flip};
 use crate::report::row_file::{NamedColumn, RowFile, ZONE};
@@ -130,7 +130,7 @@ impl Columns {
     fn push(&mut self, flip: &Flip) {
         self.n.append_option(i64::try_from(flip.n).ok());
         self.id.append_value(&flip.id);
-        self.ts.append_option(flip.ts.map(Instant::as_millis));
+        self.ts.append_option(flip.ts.map(Timestamp::as_millis));
         let symbol = flip.symbol.as_ref();
         self.symbol.append_option(symbol.map(|it| it.as_str()));
         self.kind.append_value(flip.kind.as_str());
@@ -180,7 +180,7 @@ impl Columns {
 impl EffectColumns {
     fn push(&mut self, effect: &Effect) {
         self.decision.append_value(effect.decision.as_str());
-        self.reason.append_option(effect.reason.map(Reason::code));
+        self.reason.append_option(effect.reason.map(SkipCode::code));
         self.side.append_option(effect.side.map(AnswerSide::as_str));
         self.leverage.append_option(effect.leverage);
         self.size_usd.append_option(effect.size_usd);

@@ -47,7 +47,7 @@ pub(super) enum Time {
         has_iso: bool,
     },
     /// A stream entry id, and a decision this many milliseconds later.
-    Decided {
+    RecordedDecision {
         after: u64,
     },
     /// A stream entry id this many milliseconds after the decision.
@@ -148,7 +148,7 @@ impl Ask {
         ask.time = match dice.below(100) {
             0..45 => Time::Stream { has_iso: false },
             45..62 => Time::Stream { has_iso: true },
-            62..68 => Time::Decided {
+            62..68 => Time::RecordedDecision {
                 after: 5 + dice.below(900),
             },
             68..84 => Time::Millis,

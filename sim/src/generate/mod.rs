@@ -7,11 +7,11 @@
 //! 2048 records include every kind of record, for any seed. Further records do not increase the memory for writing, and
 //! add only two policies per month.
 
-mod dice;
 mod intents;
 mod json;
-mod odd;
+mod malformed;
 mod policies;
+mod rng;
 mod schedule;
 mod snapshots;
 mod world;

@@ -1,6 +1,6 @@
 //! The invented policies of a tape. Their number is small, whatever the length of the tape.
 
-use portcullis::{domain::PolicyHash, policy::canonical_hash};
+use portcullis::{policy::canonical_hash, types::PolicyHash};
 
 use super::{
     json::{ALL_TEXT, Object, PLAIN, push_escaped},

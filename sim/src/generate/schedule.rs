@@ -5,7 +5,7 @@
 //! records are ordinary and chosen at random.
 
 use super::{
-    odd::{ODDITIES, Oddity},
+    malformed::{ODDITIES, Oddity},
     policies::{Edition, Encoding, Flaw, Publication, Revision},
     world::{START_SEC, STEP_MS, World},
 };

@@ -44,7 +44,7 @@ pub(super) enum State {
     /// The volatility is high.
     Wild,
     /// Like `Calm`, but one value is not a valid probability.
-    Broken,
+    Malformed,
 }
 
 impl Seen {
@@ -110,7 +110,7 @@ impl Seen {
         // In a calm market, the age alone must not close a position.
         let age = world.dice.below(match self.market {
             State::Calm => 60_000,
-            State::Unknown | State::Turned | State::Wild | State::Broken => 90_000,
+            State::Unknown | State::Turned | State::Wild | State::Malformed => 90_000,
         });
         object.number("age_sec", Decimal::whole(age));
         if let Some(harvested) = self.harvested {
@@ -160,11 +160,11 @@ impl Seen {
             State::Unknown => return,
             State::Calm | State::Wild => 300 + dice.below(500),
             State::Turned => 50 + dice.below(150),
-            State::Broken => 1_300,
+            State::Malformed => 1_300,
         };
         let sigma = match self.market {
             State::Wild => 24_000 + dice.below(8_000),
-            State::Unknown | State::Calm | State::Turned | State::Broken => {
+            State::Unknown | State::Calm | State::Turned | State::Malformed => {
                 4_000 + dice.below(8_000)
             }
         };

@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use portcullis::{
-    decide::{Engine, Reason},
-    event::{Event, Scratch, read},
+    decide::{Engine, SkipCode},
     exit::{ExitOwnership, STANDARD_OWNER},
     guardrails::Guardrails,
     harvest::{HarvestDecision, HarvestReason, HarvestSkip, Snapshot, harvest},
-    policy::{NotInForce, Policy, PolicyAbsence, PolicyState},
+    policy::{NotInForce, Policy, PolicyState, PolicyUnavailable},
+    record::{Scratch, TapeRecord, read},
 };
 
 use super::*;
@@ -56,7 +56,7 @@ fn replay(tape: Vec<u8>, guardrails: Guardrails) -> Answers {
     };
     let ownership = ExitOwnership::new(STANDARD_OWNER, Vec::<String>::new()).unwrap();
     let engine = Engine::new(guardrails, ownership);
-    let mut policy = Err(PolicyAbsence::NotFound);
+    let mut policy = Err(PolicyUnavailable::NotFound);
     let mut scratch = Scratch::default();
     let mut answers = Answers::new();
     let mut n = 0;
@@ -79,7 +79,7 @@ fn replay(tape: Vec<u8>, guardrails: Guardrails) -> Answers {
 fn judge(
     text: &str,
     engine: &Engine,
-    policy: &mut Result<Policy, PolicyAbsence>,
+    policy: &mut Result<Policy, PolicyUnavailable>,
     scratch: &mut Scratch,
 ) -> Vec<String> {
     let state = match &*policy {
@@ -88,11 +88,11 @@ fn judge(
     };
     let part = |part: &str| vec![part.to_owned()];
     match read(text, scratch) {
-        Event::Intent(intent) => {
+        TapeRecord::Intent(intent) => {
             let decision = engine.decide_recorded(state, &intent);
-            part(decision.reason().map_or(decision.verdict(), Reason::code))
+            part(decision.reason().map_or(decision.verdict(), SkipCode::code))
         }
-        Event::Position(record) => {
+        TapeRecord::Position(record) => {
             let snapshot = Snapshot::from_json(text, record.event_time()).unwrap();
             let Some(now) = record.event_time() else {
                 return part("no time");
@@ -106,29 +106,33 @@ fn judge(
                 }
             }
         }
-        Event::PolicyUpdated(_, text) => match Policy::from_json(text.unwrap().as_str().unwrap()) {
-            Ok(read) => {
-                *policy = Ok(read);
-                part("POLICY")
+        TapeRecord::PolicyUpdated(_, text) => {
+            match Policy::from_json(text.unwrap().as_str().unwrap()) {
+                Ok(read) => {
+                    *policy = Ok(read);
+                    part("POLICY")
+                }
+                Err(refusal) => part(SkipCode::from(refusal.fault()).code()),
             }
-            Err(refusal) => part(Reason::from(refusal.fault()).code()),
-        },
-        Event::Decided(_) => panic!("no recorded decisions are generated"),
-        Event::PolicyWithdrawn(_) => {
-            *policy = Err(PolicyAbsence::NotFound);
+        }
+        TapeRecord::RecordedDecision(_) => panic!("no recorded decisions are generated"),
+        TapeRecord::PolicyWithdrawn(_) => {
+            *policy = Err(PolicyUnavailable::NotFound);
             part("withdrawn")
         }
     }
 }
 
-fn skipped(skip: HarvestSkip<'_>) -> Reason {
+fn skipped(skip: HarvestSkip<'_>) -> SkipCode {
     match skip {
-        HarvestSkip::NoPosition => Reason::HarvestNoPosition,
-        HarvestSkip::PolicyAbsent(_) => Reason::PolicyMissing,
-        HarvestSkip::PolicyNotInForce(NotInForce::NotYetValid { .. }) => Reason::PolicyNotYetValid,
-        HarvestSkip::PolicyNotInForce(NotInForce::Stale { .. }) => Reason::PolicyStale,
-        HarvestSkip::MissingStop { .. } => Reason::HarvestMissingStop,
-        HarvestSkip::InvalidInput { .. } => Reason::HarvestInvalidInput,
+        HarvestSkip::NoPosition => SkipCode::HarvestNoPosition,
+        HarvestSkip::PolicyAbsent(_) => SkipCode::PolicyMissing,
+        HarvestSkip::PolicyNotInForce(NotInForce::NotYetValid { .. }) => {
+            SkipCode::PolicyNotYetValid
+        }
+        HarvestSkip::PolicyNotInForce(NotInForce::Stale { .. }) => SkipCode::PolicyStale,
+        HarvestSkip::MissingStop { .. } => SkipCode::HarvestMissingStop,
+        HarvestSkip::InvalidInput { .. } => SkipCode::HarvestInvalidInput,
     }
 }
 
@@ -139,7 +143,7 @@ fn example_of_guardrails() -> Guardrails {
 
 #[test]
 fn the_first_2048_records_cover_every_answer() {
-    let mut expected: BTreeSet<&str> = Reason::ALL.iter().map(|reason| reason.code()).collect();
+    let mut expected: BTreeSet<&str> = SkipCode::ALL.iter().map(|reason| reason.code()).collect();
     // These need a store, keys or memory of earlier records.
     for absent in [
         "POLICY_SIGNATURE_INVALID",

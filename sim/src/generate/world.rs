@@ -3,9 +3,9 @@
 use jiff::{Timestamp, tz::Offset};
 
 use super::{
-    dice::Dice,
     json::{Decimal, push_two},
     policies::Revision,
+    rng::Rng,
 };
 
 /// The start of a tape in epoch seconds: 2026-01-05T00:00:00Z.
@@ -114,7 +114,7 @@ const PRICE_RANGE: std::ops::RangeInclusive<u64> = 7_000..=13_000;
 
 /// The state between records. Its size is constant.
 pub(super) struct World {
-    pub(super) dice: Dice,
+    pub(super) dice: Rng,
     /// The record number, counted from 0.
     pub(super) record: u64,
     /// The current time in epoch milliseconds.
@@ -129,7 +129,7 @@ pub(super) struct World {
 impl World {
     pub(super) fn new(seed: u64) -> Self {
         Self {
-            dice: Dice::new(seed),
+            dice: Rng::new(seed),
             record: 0,
             now_ms: START_SEC * 1000,
             revision: Revision::First,

@@ -3,14 +3,14 @@
 //! Each record is answered as if each policy had been active from beginning to end. Policy changes on the tape are
 //! ignored, as in a comparison of two policies.
 
-mod told;
+mod render;
 
-use portcullis::{decide::Reason, event::Scratch, policy::Policy};
+use portcullis::{decide::SkipCode, policy::Policy, record::Scratch};
 
-pub use told::Told;
+pub use render::RankingReport;
 
 use crate::{
-    replay::{Apart, Judge},
+    replay::{FixedPolicyReplay, Replayer},
     report::{Counts, Totals},
     tape::{TapeError, TapeReader},
 };
@@ -45,7 +45,7 @@ impl Candidate {
 #[derive(Debug)]
 pub struct Ranking {
     /// Counts of the records read and ignored.
-    pub read: Apart,
+    pub read: FixedPolicyReplay,
     /// The number of unreadable records, which are skipped under every policy.
     pub unreadable: u64,
     /// The policies, ordered by the notional of their trades, largest first; ties are ordered by name.
@@ -57,12 +57,12 @@ pub struct Ranking {
 /// # Errors
 /// Returns an error if a tape cannot be read to its end.
 pub fn rank(
-    judge: &Judge,
+    judge: &Replayer,
     mut candidates: Vec<Candidate>,
     tapes: TapeReader,
     progress: &mut dyn FnMut(u64),
 ) -> Result<Ranking, TapeError> {
-    let mut read = Apart::default();
+    let mut read = FixedPolicyReplay::default();
     let mut unreadable = 0;
     let mut scratch = Scratch::default();
     for chunk in tapes {
@@ -83,7 +83,7 @@ pub fn rank(
                         reason = answer.reason;
                     });
                 }
-                unreadable += u64::from(reason == Some(Reason::IntentUnreadable));
+                unreadable += u64::from(reason == Some(SkipCode::IntentUnreadable));
             });
         }
         progress(read.records);

@@ -3,20 +3,20 @@
 use portcullis::{
     answer::Answer,
     decide::Decision,
-    domain::Instant,
-    event::{Event, Scratch},
-    policy::{Policy, PolicyAbsence},
+    policy::{Policy, PolicyUnavailable},
+    record::{Scratch, TapeRecord},
+    types::Timestamp,
 };
 
 use super::{
-    Judge, Judged, ReplayError, Rulers, Timeline,
-    judge::{decide_again, rule},
+    ChunkOutput, ReplayError, Replayer, Timeline, TimelineAccess,
+    replayer::{decide_again, rule},
 };
 use crate::{report::Counts, tape::TapeReader};
 
 /// The result of reading the tapes.
 #[derive(Debug)]
-pub struct Decided {
+pub struct RecordedDecision {
     /// The policies of the tapes by time.
     pub timeline: Timeline,
     /// The counts of all answers.
@@ -33,14 +33,14 @@ pub struct Decided {
 /// # Errors
 /// Returns an error if a tape cannot be read to its end.
 pub fn decisions(
-    judge: &Judge,
-    initial: Result<Policy, PolicyAbsence>,
+    judge: &Replayer,
+    initial: Result<Policy, PolicyUnavailable>,
     tapes: TapeReader,
-    hear: &mut dyn FnMut(u64, Instant, &Decision<'_>),
+    hear: &mut dyn FnMut(u64, Timestamp, &Decision<'_>),
     progress: &mut dyn FnMut(u64),
-) -> Result<Decided, ReplayError> {
+) -> Result<RecordedDecision, ReplayError> {
     let mut timeline = Timeline::new(initial);
-    let mut judged = Judged::default();
+    let mut judged = ChunkOutput::default();
     let mut scratch = Scratch::default();
     let mut positions = 0;
     let mut n = 0;
@@ -49,9 +49,9 @@ pub fn decisions(
         for line in chunk.lines() {
             n += 1;
             let number = usize::try_from(line.number).unwrap_or(usize::MAX);
-            let mut unknown = PolicyAbsence::NotFound;
+            let mut unknown = PolicyUnavailable::NotFound;
             match judge.read(line, number, &mut scratch) {
-                Event::Intent(mut intent) => {
+                TapeRecord::Intent(mut intent) => {
                     intent.set_line(number);
                     let at = intent.event_time();
                     let rule = rule(&timeline, intent.recorded_policy(), at, &mut unknown);
@@ -62,27 +62,27 @@ pub fn decisions(
                     let answer = Answer::decision(&decision).to(n, intent.id(), at);
                     judge.record(&answer, &timeline, rule.ok(), &mut judged);
                 }
-                Event::Decided(record) => {
+                TapeRecord::RecordedDecision(record) => {
                     let at = record.at();
                     let rule = rule(&timeline, Some(record.policy()), at, &mut unknown);
                     let state = judge.state(rule);
                     let decision = decide_again(&judge.engine, state, &record);
                     let objection = record.objection();
                     if let Some(at) = at
-                        && !objection.is_some_and(|it| it.outweighs(&decision))
+                        && !objection.is_some_and(|it| it.takes_precedence_over(&decision))
                     {
                         hear(n, at, &decision);
                     }
                     let answer = judge.answer_decided(&record, objection, state, n);
                     judge.record(&answer, &timeline, rule.ok(), &mut judged);
                 }
-                Event::Position(_) => positions += 1,
-                Event::PolicyUpdated(record, text) => {
-                    let mut rulers = Rulers::Open(&mut timeline);
+                TapeRecord::Position(_) => positions += 1,
+                TapeRecord::PolicyUpdated(record, text) => {
+                    let mut rulers = TimelineAccess::Open(&mut timeline);
                     judge.policy_updated(&record, text, n, &mut rulers, &mut judged);
                 }
-                Event::PolicyWithdrawn(record) => {
-                    let mut rulers = Rulers::Open(&mut timeline);
+                TapeRecord::PolicyWithdrawn(record) => {
+                    let mut rulers = TimelineAccess::Open(&mut timeline);
                     judge.policy_withdrawn(&record, n, &mut rulers, &mut judged);
                 }
             }
@@ -90,7 +90,7 @@ pub fn decisions(
         judged.rows.clear();
         progress(n);
     }
-    Ok(Decided {
+    Ok(RecordedDecision {
         timeline,
         counts: judged.counts,
         positions,

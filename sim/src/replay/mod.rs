@@ -3,26 +3,26 @@
 //! Apart from policy changes, memory does not grow with the number of records. Chunks are processed one at a time, or a
 //! few at a time with threads. The answers do not depend on the number of threads.
 
-mod apart;
 mod decisions;
-mod explained;
-mod judge;
+mod explain;
+mod fixed_policy;
 mod pipeline;
+mod replayer;
 mod timeline;
 
 use std::io::{self, Write};
 
 use portcullis::{
-    event::Scratch,
-    policy::{Policy, PolicyAbsence},
+    policy::{Policy, PolicyUnavailable},
+    record::Scratch,
 };
 use thiserror::Error;
 
-pub use apart::{Apart, Ask};
-pub use decisions::{Decided, decisions};
-pub use explained::{Told, explain};
-pub use judge::{Judge, Judged, Kept, Rulers, Scope, may_change_policy};
-use judge::{judge_position, read_snapshot, rule};
+pub use decisions::{RecordedDecision, decisions};
+pub use explain::{ExplainedRecord, explain};
+pub use fixed_policy::{Ask, FixedPolicyReplay};
+pub use replayer::{AnswerBuffer, ChunkOutput, Replayer, Scope, TimelineAccess, may_change_policy};
+use replayer::{judge_position, read_snapshot, rule};
 pub use timeline::{Rule, Timeline};
 
 use crate::{
@@ -79,7 +79,7 @@ pub enum ReplayError {
 pub struct Sinks<'a, 'w> {
     /// The output of answers.
     pub answers: AnswersTo<'w>,
-    /// The data of the HTML report, which is collected only if [`Judge::reports`] is set.
+    /// The data of the HTML report, which is collected only if [`Replayer::reports`] is set.
     pub tally: Option<&'a mut Tally>,
     /// The progress callback, called after each chunk.
     pub progress: &'a mut dyn FnMut(&Counts),
@@ -97,18 +97,18 @@ pub enum AnswersTo<'a> {
 
 impl AnswersTo<'_> {
     /// Returns the constructor of the answer buffer that this output needs.
-    fn kept(&self) -> fn() -> Kept {
+    fn kept(&self) -> fn() -> AnswerBuffer {
         match self {
-            Self::Nobody => || Kept::Nothing,
-            Self::Lines(_) => || Kept::Lines(Vec::new()),
-            Self::Rows(_) => || Kept::Columns(Box::default()),
+            Self::Nobody => || AnswerBuffer::Nothing,
+            Self::Lines(_) => || AnswerBuffer::Lines(Vec::new()),
+            Self::Rows(_) => || AnswerBuffer::Columns(Box::default()),
         }
     }
 
-    fn take(&mut self, kept: &mut Kept) -> io::Result<()> {
+    fn take(&mut self, kept: &mut AnswerBuffer) -> io::Result<()> {
         match (self, kept) {
-            (Self::Lines(to), Kept::Lines(lines)) => to.write_all(lines),
-            (Self::Rows(rows), Kept::Columns(columns)) => rows.write(columns),
+            (Self::Lines(to), AnswerBuffer::Lines(lines)) => to.write_all(lines),
+            (Self::Rows(rows), AnswerBuffer::Columns(columns)) => rows.write(columns),
             (Self::Nobody | Self::Lines(_) | Self::Rows(_), _) => Ok(()),
         }
     }
@@ -127,8 +127,8 @@ impl AnswersTo<'_> {
 /// # Errors
 /// Returns an error if a tape cannot be read to its end or answers cannot be written.
 pub fn replay(
-    judge: &Judge,
-    initial: Result<Policy, PolicyAbsence>,
+    judge: &Replayer,
+    initial: Result<Policy, PolicyUnavailable>,
     tapes: TapeReader,
     threads: usize,
     sinks: Sinks<'_, '_>,
@@ -139,11 +139,12 @@ pub fn replay(
 }
 
 /// A function that answers the records of a chunk, given the number of the first one, and returns how many there are.
-type Work<'w> = dyn Fn(&Chunk, u64, Rulers<'_>, &mut Scratch, &mut Judged) -> u64 + Sync + 'w;
+type Work<'w> =
+    dyn Fn(&Chunk, u64, TimelineAccess<'_>, &mut Scratch, &mut ChunkOutput) -> u64 + Sync + 'w;
 
 fn replay_with(
     work: &Work<'_>,
-    initial: Result<Policy, PolicyAbsence>,
+    initial: Result<Policy, PolicyUnavailable>,
     tapes: TapeReader,
     threads: usize,
     sinks: Sinks<'_, '_>,
@@ -193,7 +194,7 @@ fn inline(
     collector: &mut Collector<'_, '_>,
 ) -> Result<(Timeline, u64), ReplayError> {
     let mut scratch = Scratch::default();
-    let mut judged = Judged::keeping(collector.sinks.answers.kept());
+    let mut judged = ChunkOutput::keeping(collector.sinks.answers.kept());
     let mut read = 0;
     for chunk in tapes {
         let chunk = chunk.map_err(|error| collector.tape_error(error))?;
@@ -201,7 +202,7 @@ fn inline(
         read += work(
             &chunk,
             read + 1,
-            Rulers::Open(&mut timeline),
+            TimelineAccess::Open(&mut timeline),
             &mut scratch,
             &mut judged,
         );
@@ -220,7 +221,7 @@ struct Collector<'a, 'w> {
 }
 
 impl Collector<'_, '_> {
-    fn take(&mut self, judged: &mut Judged) -> Result<(), ReplayError> {
+    fn take(&mut self, judged: &mut ChunkOutput) -> Result<(), ReplayError> {
         self.hasher.update(&judged.rows);
         self.counts.merge(&judged.counts);
         if self.tapes.len() <= judged.tape {
@@ -268,8 +269,8 @@ mod tests {
     const RECORDS: u64 = 5_000;
 
     /// Replays a generated tape and applies `spoil` to the result of the first chunk.
-    fn run(threads: usize, spoil: impl Fn(&mut Judged) + Sync) -> Result<u64, ReplayError> {
-        let judge = Judge {
+    fn run(threads: usize, spoil: impl Fn(&mut ChunkOutput) + Sync) -> Result<u64, ReplayError> {
+        let judge = Replayer {
             engine: Engine::new(
                 Guardrails::none(),
                 ExitOwnership::new(STANDARD_OWNER, [""; 0]).unwrap(),
@@ -297,13 +298,16 @@ mod tests {
             tally: None,
             progress: &mut |_| (),
         };
-        let initial = Err(PolicyAbsence::NotFound);
+        let initial = Err(PolicyUnavailable::NotFound);
         replay_with(work, initial, TapeReader::new(vec![tape]), threads, sinks)
             .map(|outcome| outcome.counts.records)
     }
 
     #[track_caller]
-    fn check_miscounted(spoil: impl Fn(&mut Judged) + Sync, is_expected: impl Fn(u64) -> bool) {
+    fn check_miscounted(
+        spoil: impl Fn(&mut ChunkOutput) + Sync,
+        is_expected: impl Fn(u64) -> bool,
+    ) {
         for threads in [1, 3] {
             match run(threads, &spoil) {
                 Err(ReplayError::Miscounted { read, answered }) => {
@@ -320,16 +324,16 @@ mod tests {
         for threads in [1, 3] {
             assert_eq!(run(threads, |_| ()).unwrap(), RECORDS);
         }
-        check_miscounted(Judged::clear, |answered| answered < RECORDS);
+        check_miscounted(ChunkOutput::clear, |answered| answered < RECORDS);
         check_miscounted(|judged| judged.counts.records -= 1, |n| n == RECORDS - 1);
         check_miscounted(|judged| judged.counts.records += 1, |n| n == RECORDS + 1);
-        let twice = |judged: &mut Judged| {
+        let twice = |judged: &mut ChunkOutput| {
             let counts = judged.counts.clone();
             judged.counts.merge(&counts);
         };
         check_miscounted(twice, |answered| answered > RECORDS);
         // As many answers as records, but the counts by kind do not add up.
-        let answer = |judged: &mut Judged| {
+        let answer = |judged: &mut ChunkOutput| {
             let mut one = Counts::default();
             one.merge(&judged.counts);
             one.records = 0;

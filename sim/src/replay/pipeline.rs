@@ -10,9 +10,12 @@ use std::{
 };
 
 use crossbeam_channel::{Receiver, Sender, bounded};
-use portcullis::event::Scratch;
+use portcullis::record::Scratch;
 
-use super::{Collector, Judged, Kept, ReplayError, Rulers, Timeline, Work, may_change_policy};
+use super::{
+    AnswerBuffer, ChunkOutput, Collector, ReplayError, Timeline, TimelineAccess, Work,
+    may_change_policy,
+};
 use crate::tape::{Chunk, TapeError, TapeReader};
 
 /// A timeline that an earlier chunk will provide.
@@ -32,7 +35,7 @@ struct Task {
 type Report = (u64, News);
 
 enum News {
-    Judged(Box<Judged>),
+    ChunkOutput(Box<ChunkOutput>),
     Unreadable(TapeError),
     /// The thread panicked. The collector must not wait for its result.
     Panicked,
@@ -124,14 +127,14 @@ fn read_all(
 
 fn judge_all(
     work: &Work<'_>,
-    kept: fn() -> Kept,
+    kept: fn() -> AnswerBuffer,
     tasks: &Receiver<Task>,
     reports: &Sender<Report>,
 ) {
     let mut scratch = Scratch::default();
     for task in tasks {
         let before = task.before.wait();
-        let mut judged = Judged::keeping(kept);
+        let mut judged = ChunkOutput::keeping(kept);
         let alarm = Alarm {
             place: task.place,
             before,
@@ -140,19 +143,19 @@ fn judge_all(
         };
         match &task.after {
             None => {
-                let rulers = Rulers::Fixed(before);
+                let rulers = TimelineAccess::Fixed(before);
                 work(&task.chunk, task.first, rulers, &mut scratch, &mut judged);
             }
             Some(after) => {
                 let mut timeline = Timeline::clone(before);
-                let rulers = Rulers::Open(&mut timeline);
+                let rulers = TimelineAccess::Open(&mut timeline);
                 work(&task.chunk, task.first, rulers, &mut scratch, &mut judged);
                 let _ = after.set(Arc::new(timeline));
             }
         }
         drop(alarm);
         if reports
-            .send((task.place, News::Judged(Box::new(judged))))
+            .send((task.place, News::ChunkOutput(Box::new(judged))))
             .is_err()
         {
             return;
@@ -190,7 +193,7 @@ fn collect(
         waiting.insert(place, report);
         while let Some(report) = waiting.remove(&next) {
             match report {
-                News::Judged(mut judged) => collector.take(&mut judged)?,
+                News::ChunkOutput(mut judged) => collector.take(&mut judged)?,
                 News::Unreadable(error) => return Err(collector.tape_error(error)),
                 // `thread::scope` propagates the panic.
                 News::Panicked => return Ok(()),

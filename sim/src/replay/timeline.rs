@@ -3,8 +3,8 @@
 use std::{collections::HashMap, sync::Arc};
 
 use portcullis::{
-    domain::{Instant, PolicyHash, Symbol},
-    policy::{Policy, PolicyAbsence},
+    policy::{Policy, PolicyUnavailable},
+    types::{PolicyHash, Symbol, Timestamp},
 };
 
 /// The activations and withdrawals of policies, ordered by timestamp.
@@ -13,9 +13,9 @@ use portcullis::{
 /// records. A clone shares all data until one of the two changes.
 #[derive(Debug, Clone)]
 pub struct Timeline {
-    reigns: Arc<Vec<Reign>>,
+    reigns: Arc<Vec<Activation>>,
     seen: Arc<Seen>,
-    not_found: Arc<PolicyAbsence>,
+    not_found: Arc<PolicyUnavailable>,
 }
 
 /// All policies so far, and the symbols they list.
@@ -38,39 +38,39 @@ struct Symbols {
 }
 
 #[derive(Debug, Clone)]
-struct Reign {
-    from: Instant,
-    ruler: Ruler,
+struct Activation {
+    from: Timestamp,
+    ruler: ActivePolicy,
 }
 
 #[derive(Debug, Clone)]
-enum Ruler {
+enum ActivePolicy {
     Policy(usize),
-    Nobody(Arc<PolicyAbsence>),
+    Nobody(Arc<PolicyUnavailable>),
 }
 
 /// The active policy with its number, or the reason why there is none.
-pub type Rule<'a> = Result<(&'a Policy, usize), &'a PolicyAbsence>;
+pub type Rule<'a> = Result<(&'a Policy, usize), &'a PolicyUnavailable>;
 
 impl Timeline {
     /// Creates a timeline in which `initial` is active from the beginning.
     #[must_use]
-    pub fn new(initial: Result<Policy, PolicyAbsence>) -> Self {
-        let not_found = Arc::new(PolicyAbsence::NotFound);
+    pub fn new(initial: Result<Policy, PolicyUnavailable>) -> Self {
+        let not_found = Arc::new(PolicyUnavailable::NotFound);
         let mut timeline = Self {
             reigns: Arc::default(),
             seen: Arc::default(),
             not_found,
         };
         match initial {
-            Ok(policy) => timeline.enthrone(policy, Instant::MIN),
-            Err(absence) => timeline.push(Instant::MIN, Ruler::Nobody(Arc::new(absence))),
+            Ok(policy) => timeline.activate(policy, Timestamp::MIN),
+            Err(absence) => timeline.push(Timestamp::MIN, ActivePolicy::Nobody(Arc::new(absence))),
         }
         timeline
     }
 
     /// Activates a policy from a timestamp on. A policy that is already known is stored only once.
-    pub fn enthrone(&mut self, policy: Policy, from: Instant) {
+    pub fn activate(&mut self, policy: Policy, from: Timestamp) {
         let (hash, states_hash) = (policy.hash(), policy.states_hash());
         let number = match self.seen.numbers.get(&(hash, states_hash)) {
             Some(number) => *number,
@@ -79,28 +79,28 @@ impl Timeline {
         if self.seen.last_of.get(&hash) != Some(&number) {
             Arc::make_mut(&mut self.seen).last_of.insert(hash, number);
         }
-        self.push(from, Ruler::Policy(number));
+        self.push(from, ActivePolicy::Policy(number));
     }
 
     /// Withdraws the policy from a timestamp on.
-    pub fn withdraw(&mut self, from: Instant) {
-        let nobody = Ruler::Nobody(Arc::clone(&self.not_found));
+    pub fn withdraw(&mut self, from: Timestamp) {
+        let nobody = ActivePolicy::Nobody(Arc::clone(&self.not_found));
         self.push(from, nobody);
     }
 
     /// Inserts an activation. If two have the same timestamp, the later record wins. An activation that repeats the
     /// previous one is kept, because a later record may be inserted between the two.
-    fn push(&mut self, from: Instant, ruler: Ruler) {
+    fn push(&mut self, from: Timestamp, ruler: ActivePolicy) {
         let reigns = Arc::make_mut(&mut self.reigns);
         let after = reigns.partition_point(|reign| reign.from <= from);
         match after.checked_sub(1).and_then(|i| reigns.get_mut(i)) {
             Some(reign) if reign.from == from => reign.ruler = ruler,
-            _ => reigns.insert(after, Reign { from, ruler }),
+            _ => reigns.insert(after, Activation { from, ruler }),
         }
     }
 
     /// Returns the policy that is active at a timestamp.
-    pub fn at(&self, instant: Instant) -> Rule<'_> {
+    pub fn at(&self, instant: Timestamp) -> Rule<'_> {
         let reign = match self.reigns.last() {
             // Fast path: most records come after all activations so far.
             Some(last) if last.from <= instant => Some(last),
@@ -110,19 +110,19 @@ impl Timeline {
             }
         };
         match reign.map(|reign| &reign.ruler) {
-            Some(Ruler::Policy(number)) => self
+            Some(ActivePolicy::Policy(number)) => self
                 .seen
                 .policies
                 .get(*number)
                 .map(|policy| (policy.as_ref(), *number))
                 .ok_or(&self.not_found),
-            Some(Ruler::Nobody(absence)) => Err(absence),
+            Some(ActivePolicy::Nobody(absence)) => Err(absence),
             None => Err(&self.not_found),
         }
     }
 
     /// Returns all activations in order of time. The first one is active from the beginning.
-    pub fn reigns(&self) -> impl Iterator<Item = (Instant, Result<&Policy, &PolicyAbsence>)> {
+    pub fn reigns(&self) -> impl Iterator<Item = (Timestamp, Result<&Policy, &PolicyUnavailable>)> {
         let reigns = self.reigns.iter();
         reigns.map(|reign| (reign.from, self.at(reign.from).map(|(policy, _)| policy)))
     }
@@ -177,8 +177,8 @@ impl Symbols {
 mod tests {
     use super::*;
 
-    fn at(seconds: i64) -> Instant {
-        Instant::from_millis(seconds * 1000).unwrap()
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_millis(seconds * 1000).unwrap()
     }
 
     fn ruler(timeline: &Timeline, seconds: i64) -> String {
@@ -195,11 +195,11 @@ mod tests {
 
     #[test]
     fn the_latest_activation_is_active() {
-        let mut timeline = Timeline::new(Err(PolicyAbsence::NotFound));
-        timeline.enthrone(policy("later"), at(20));
-        timeline.enthrone(policy("earlier"), at(10));
+        let mut timeline = Timeline::new(Err(PolicyUnavailable::NotFound));
+        timeline.activate(policy("later"), at(20));
+        timeline.activate(policy("earlier"), at(10));
         timeline.withdraw(at(30));
-        timeline.enthrone(policy("same instant"), at(30));
+        timeline.activate(policy("same instant"), at(30));
         assert_eq!(ruler(&timeline, 9), "no policy");
         assert_eq!(ruler(&timeline, 10), "earlier");
         assert_eq!(ruler(&timeline, 19), "earlier");
@@ -210,7 +210,7 @@ mod tests {
     #[test]
     fn a_repeated_policy_is_stored_once() {
         let mut timeline = Timeline::new(Ok(policy("one")));
-        timeline.enthrone(policy("one"), at(5));
+        timeline.activate(policy("one"), at(5));
         assert_eq!(timeline.policies().count(), 1);
         assert_eq!(timeline.symbols().len(), 10);
     }
@@ -225,23 +225,23 @@ mod tests {
         assert_eq!(stated.hash(), hash);
         let mut timeline = Timeline::new(Ok(stated.clone()));
         let states = |rule: Option<(&Policy, usize)>| rule.unwrap().0.states_hash();
-        timeline.enthrone(bare.clone(), at(5));
+        timeline.activate(bare.clone(), at(5));
         assert!(states(timeline.at(at(4)).ok()));
         assert!(!states(timeline.at(at(5)).ok()));
         assert!(!states(timeline.by_hash(hash)));
-        timeline.enthrone(stated, at(6));
+        timeline.activate(stated, at(6));
         assert!(states(timeline.by_hash(hash)));
-        timeline.enthrone(bare, at(7));
+        timeline.activate(bare, at(7));
         assert!(!states(timeline.by_hash(hash)));
         assert_eq!(timeline.policies().count(), 2);
     }
 
     #[test]
     fn a_repeated_withdrawal_ends_a_policy_inserted_before_it() {
-        let mut timeline = Timeline::new(Err(PolicyAbsence::NotFound));
+        let mut timeline = Timeline::new(Err(PolicyUnavailable::NotFound));
         timeline.withdraw(at(10));
         timeline.withdraw(at(20));
-        timeline.enthrone(policy("late"), at(15));
+        timeline.activate(policy("late"), at(15));
         assert_eq!(ruler(&timeline, 15), "late");
         assert_eq!(ruler(&timeline, 20), "no policy");
     }
@@ -251,7 +251,7 @@ mod tests {
         let mut timeline = Timeline::new(Ok(policy("one")));
         for _ in 0..1000 {
             timeline.withdraw(at(5));
-            timeline.enthrone(policy("one"), at(5));
+            timeline.activate(policy("one"), at(5));
         }
         assert_eq!(timeline.reigns.len(), 2);
         assert_eq!(ruler(&timeline, 5), "one");

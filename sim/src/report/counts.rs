@@ -1,10 +1,10 @@
 //! Counts of answers. All counts are integers, so the order of addition does not change the result.
 
 use portcullis::{
-    answer::{Answer, EventKind, Verdict},
-    decide::Reason,
-    domain::Instant,
+    answer::{Answer, RecordKind, Verdict},
+    decide::SkipCode,
     harvest::HarvestAction,
+    types::Timestamp,
 };
 
 const REASONS: usize = 256;
@@ -22,7 +22,7 @@ pub struct Counts {
     /// Counts of symbols that no policy lists, and of records without a symbol.
     pub other_symbols: SymbolCounts,
     /// The number of answers under each policy, by policy number.
-    rulings: Vec<u64>,
+    snapshots: Vec<u64>,
     /// The number of policy updates that were applied.
     pub policies_seen: u64,
     /// The number of policy updates that were rejected.
@@ -32,7 +32,7 @@ pub struct Counts {
     /// The number of records that were skipped and have no timestamp.
     pub untimed: u64,
     /// The earliest and the latest timestamp.
-    pub span: Option<(Instant, Instant)>,
+    pub span: Option<(Timestamp, Timestamp)>,
 }
 
 /// Counts of the answers for one symbol.
@@ -57,7 +57,7 @@ impl Default for Counts {
             actions: [0; HarvestAction::ALL.len()],
             symbols: Vec::new(),
             other_symbols: SymbolCounts::default(),
-            rulings: Vec::new(),
+            snapshots: Vec::new(),
             policies_seen: 0,
             policies_refused: 0,
             offset_assumed: 0,
@@ -87,14 +87,14 @@ impl Counts {
             self.stretch(ts, ts);
         }
         match (answer.event, answer.decision) {
-            (Some(EventKind::PolicyUpdated), Verdict::Policy) => self.policies_seen += 1,
-            (Some(EventKind::PolicyUpdated), _) => self.policies_refused += 1,
-            (Some(EventKind::PolicyWithdrawn), _) => {}
-            (Some(EventKind::Intent | EventKind::Position) | None, _) => {
+            (Some(RecordKind::PolicyUpdated), Verdict::Policy) => self.policies_seen += 1,
+            (Some(RecordKind::PolicyUpdated), _) => self.policies_refused += 1,
+            (Some(RecordKind::PolicyWithdrawn), _) => {}
+            (Some(RecordKind::Intent | RecordKind::Position) | None, _) => {
                 self.symbol(symbol).add(answer.decision);
                 if let Some(number) = policy.filter(|_| answer.policy_hash.is_some()) {
-                    grow(&mut self.rulings, number);
-                    bump(&mut self.rulings, Some(number));
+                    grow(&mut self.snapshots, number);
+                    bump(&mut self.snapshots, Some(number));
                 }
             }
         }
@@ -110,7 +110,7 @@ impl Counts {
         &mut self.other_symbols
     }
 
-    fn stretch(&mut self, first: Instant, last: Instant) {
+    fn stretch(&mut self, first: Timestamp, last: Timestamp) {
         self.span = Some(match self.span {
             None => (first, last),
             Some((from, to)) => (from.min(first), to.max(last)),
@@ -130,10 +130,10 @@ impl Counts {
             to.merge(*from);
         }
         self.other_symbols.merge(other.other_symbols);
-        if let Some(last) = other.rulings.len().checked_sub(1) {
-            grow(&mut self.rulings, last);
+        if let Some(last) = other.snapshots.len().checked_sub(1) {
+            grow(&mut self.snapshots, last);
         }
-        add_all(&mut self.rulings, &other.rulings);
+        add_all(&mut self.snapshots, &other.snapshots);
         self.policies_seen += other.policies_seen;
         self.policies_refused += other.policies_refused;
         self.offset_assumed += other.offset_assumed;
@@ -148,9 +148,9 @@ impl Counts {
         Verdict::ALL.into_iter().zip(self.decisions)
     }
 
-    /// Returns the number of skips for each reason that occurred, in the order of [`Reason::ALL`].
-    pub fn reasons(&self) -> impl Iterator<Item = (Reason, u64)> {
-        Reason::ALL.iter().filter_map(|reason| {
+    /// Returns the number of skips for each reason that occurred, in the order of [`SkipCode::ALL`].
+    pub fn reasons(&self) -> impl Iterator<Item = (SkipCode, u64)> {
+        SkipCode::ALL.iter().filter_map(|reason| {
             let count = *self.reasons.get(usize::from(reason.number()))?;
             (count > 0).then_some((*reason, count))
         })
@@ -159,7 +159,7 @@ impl Counts {
     /// Returns the number of unreadable records.
     #[must_use]
     pub fn unreadable(&self) -> u64 {
-        let number = usize::from(Reason::IntentUnreadable.number());
+        let number = usize::from(SkipCode::IntentUnreadable.number());
         self.reasons.get(number).copied().unwrap_or_default()
     }
 
@@ -177,7 +177,7 @@ impl Counts {
     /// Returns the number of answers under the policy with this number.
     #[must_use]
     pub fn under_policy(&self, number: usize) -> u64 {
-        self.rulings.get(number).copied().unwrap_or_default()
+        self.snapshots.get(number).copied().unwrap_or_default()
     }
 
     /// Returns true if each record has one verdict, each skip one reason, and each evaluated position one action.

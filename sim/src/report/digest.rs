@@ -11,7 +11,7 @@
 //! | 24..32 | the first 8 bytes of `policy_hash`; 0 if absent |
 //! | 32 | `event`: 1 trade.intent, 2 position.snapshot, 3 policy.updated, 4 policy.withdrawn |
 //! | 33 | `decision`: 1 TRADE, 2 EXIT, 3 SKIP, 4 HARVEST, 5 POLICY |
-//! | 34 | the number of `reason` ([`Reason::number`](portcullis::decide::Reason::number)) |
+//! | 34 | the number of `reason` ([`SkipCode::number`](portcullis::decide::SkipCode::number)) |
 //! | 35 | `side`: 1 BUY, 2 SELL, 3 LONG, 4 SHORT |
 //! | 36 | `leverage_source`: 1 policy, 2 intent |
 //! | 37 | `size_basis`: 1 notional, 2 margin |
@@ -26,12 +26,12 @@
 //! A code is 0 if its field is absent.
 
 use portcullis::{
-    answer::{Answer, AnswerId, AnswerSide, EventKind, Verdict},
-    decide::Reason,
-    domain::{Instant, PositionSide, Side},
+    answer::{Answer, AnswerId, AnswerSide, RecordKind, Verdict},
+    decide::SkipCode,
     exit::ExitRule,
     harvest::HarvestAction,
     provenance::Source,
+    types::{PositionSide, Side, Timestamp},
 };
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -51,7 +51,10 @@ pub fn push_row(answer: &Answer<'_>, rows: &mut Vec<u8>) {
             rest = tail;
         }
     };
-    put(&answer.ts.map_or(i64::MIN, Instant::as_millis).to_le_bytes());
+    put(&answer
+        .ts
+        .map_or(i64::MIN, Timestamp::as_millis)
+        .to_le_bytes());
     put(&id_hash(&answer.id).to_le_bytes());
     let symbol = answer
         .symbol
@@ -83,7 +86,7 @@ fn codes(answer: &Answer<'_>) -> [u8; 16] {
     [
         answer.event.map_or(0, event_code),
         verdict_code(answer.decision),
-        answer.reason.map_or(0, Reason::number),
+        answer.reason.map_or(0, SkipCode::number),
         answer.side.map_or(0, side_code),
         answer.leverage_source.map_or(0, leverage_source_code),
         answer.size_basis.map_or(0, basis_code),
@@ -132,12 +135,12 @@ fn numbers(answer: &Answer<'_>) -> [u64; 9] {
     }
 }
 
-const fn event_code(event: EventKind) -> u8 {
+const fn event_code(event: RecordKind) -> u8 {
     match event {
-        EventKind::Intent => 1,
-        EventKind::Position => 2,
-        EventKind::PolicyUpdated => 3,
-        EventKind::PolicyWithdrawn => 4,
+        RecordKind::Intent => 1,
+        RecordKind::Position => 2,
+        RecordKind::PolicyUpdated => 3,
+        RecordKind::PolicyWithdrawn => 4,
     }
 }
 

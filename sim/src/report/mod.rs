@@ -7,7 +7,7 @@ mod printable;
 pub(crate) mod row_file;
 mod rows;
 mod summary;
-pub(crate) mod table;
+pub mod table;
 mod totals;
 
 pub use counts::{Counts, SymbolCounts};

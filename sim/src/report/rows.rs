@@ -11,10 +11,10 @@ use arrow_array::builder::{
 };
 use portcullis::{
     answer::{Answer, AnswerId, AnswerSide},
-    decide::Reason,
-    domain::Instant,
+    decide::SkipCode,
     exit::ExitRule,
     harvest::HarvestAction,
+    types::Timestamp,
 };
 
 use super::row_file::{NamedColumn, RowFile, ZONE, append_shown};
@@ -108,12 +108,12 @@ impl AnswerColumns {
             AnswerId::Own(id) => self.id.append_value(id),
             AnswerId::Number(n) => append_shown(&mut self.id, Some(n)),
         }
-        self.ts.append_option(answer.ts.map(Instant::as_millis));
+        self.ts.append_option(answer.ts.map(Timestamp::as_millis));
         let symbol = answer.symbol.as_ref();
         self.symbol.append_option(symbol.map(|it| it.as_str()));
         self.side.append_option(answer.side.map(AnswerSide::as_str));
         self.decision.append_value(answer.decision.as_str());
-        self.reason.append_option(answer.reason.map(Reason::code));
+        self.reason.append_option(answer.reason.map(SkipCode::code));
         append_shown(&mut self.detail, answer.detail.as_ref());
         self.leverage.append_option(answer.leverage);
         append_shown(&mut self.leverage_source, answer.leverage_source);
@@ -124,7 +124,7 @@ impl AnswerColumns {
         append_shown(&mut self.size_source, answer.size_source);
         self.notional_usd.append_option(answer.notional_usd);
         self.not_after
-            .append_option(answer.not_after.map(Instant::as_millis));
+            .append_option(answer.not_after.map(Timestamp::as_millis));
         self.quantity.append_option(answer.quantity);
         self.exit_rule
             .append_option(answer.exit_rule.map(ExitRule::as_str));

@@ -2,7 +2,7 @@
 
 use std::{cmp::Reverse, collections::BTreeMap, fmt};
 
-use portcullis::{answer::Verdict, domain::Shown, policy::Policy};
+use portcullis::{answer::Verdict, policy::Policy, types::Shown};
 use serde::{Serialize, Serializer, ser::SerializeMap as _};
 
 use super::{

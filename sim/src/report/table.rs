@@ -3,7 +3,7 @@
 use std::fmt;
 
 use comfy_table::{CellAlignment, Table, presets};
-use portcullis::domain::Instant;
+use portcullis::types::Timestamp;
 
 /// Creates a table. Each letter of `alignments` aligns one column: `l` is left, `r` is right.
 pub(crate) fn table(columns: &[&str], alignments: &str) -> Table {
@@ -31,7 +31,7 @@ pub(crate) fn write_table(f: &mut fmt::Formatter<'_>, table: &Table) -> fmt::Res
     Ok(())
 }
 
-pub(crate) fn to_second(at: Instant) -> String {
+pub(crate) fn to_second(at: Timestamp) -> String {
     let text = at.to_string();
     match text.split_once('.') {
         Some((seconds, _)) => format!("{seconds}Z"),
@@ -40,7 +40,7 @@ pub(crate) fn to_second(at: Instant) -> String {
 }
 
 /// Formats the day of a timestamp in UTC: `2026-01-05`.
-pub(crate) fn to_day(at: Instant) -> String {
+pub(crate) fn to_day(at: Timestamp) -> String {
     let text = at.to_string();
     match text.split_once('T') {
         Some((day, _)) => day.to_owned(),
@@ -49,7 +49,7 @@ pub(crate) fn to_day(at: Instant) -> String {
 }
 
 /// Formats a count with its noun: `1 record`, `1,234 records`.
-pub(crate) fn counted(count: u64, noun: &str) -> String {
+pub fn counted(count: u64, noun: &str) -> String {
     let plural = if count == 1 { "" } else { "s" };
     format!("{} {noun}{plural}", thousands(count))
 }

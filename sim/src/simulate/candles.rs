@@ -5,7 +5,7 @@ mod parquet;
 
 use std::path::{Path, PathBuf};
 
-use portcullis::domain::{Instant, Span, Symbol};
+use portcullis::types::{SignedDuration, Symbol, Timestamp};
 use serde::Serialize;
 use thiserror::Error;
 
@@ -15,7 +15,7 @@ use super::units::{Price, UnitError};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Candle {
     /// The start of the interval.
-    pub start: Instant,
+    pub start: Timestamp,
     /// The opening price.
     pub open: Price,
     /// The highest price.
@@ -34,7 +34,7 @@ pub struct Series {
     /// The candles in time order. Candles do not overlap.
     pub candles: Vec<Candle>,
     /// The length of a candle: the most frequent distance between the starts of two adjacent candles.
-    pub interval: Span,
+    pub interval: SignedDuration,
     /// The gaps between candles.
     pub gaps: Gaps,
 }
@@ -152,9 +152,9 @@ pub enum Fault {
     )]
     NotLater {
         /// The start of the candle.
-        start: Instant,
+        start: Timestamp,
         /// The start of the previous candle.
-        before: Instant,
+        before: Timestamp,
     },
     /// The candle begins before the previous candle has ended.
     #[error(
@@ -162,11 +162,11 @@ pub enum Fault {
     )]
     Overlap {
         /// The start of the candle.
-        start: Instant,
+        start: Timestamp,
         /// The distance from the start of the previous candle.
-        distance: Span,
+        distance: SignedDuration,
         /// The length of a candle.
-        interval: Span,
+        interval: SignedDuration,
     },
 }
 
@@ -272,7 +272,7 @@ fn push(candles: &mut Vec<(Candle, u64)>, candle: Candle, line: u64) -> Result<(
 }
 
 /// Returns the most frequent distance; the shortest of them if several are equally frequent.
-fn most_frequent(distances: impl Iterator<Item = Span>) -> Option<Span> {
+fn most_frequent(distances: impl Iterator<Item = SignedDuration>) -> Option<SignedDuration> {
     let mut counts = std::collections::BTreeMap::new();
     for distance in distances {
         *counts.entry(distance).or_insert(0_u64) += 1;
@@ -284,7 +284,7 @@ fn most_frequent(distances: impl Iterator<Item = Span>) -> Option<Span> {
 }
 
 /// Builds a candle if `low <= open <= high` and `low <= close <= high`.
-fn candle(start: Instant, [open, high, low, close]: [Price; 4]) -> Result<Candle, Fault> {
+fn candle(start: Timestamp, [open, high, low, close]: [Price; 4]) -> Result<Candle, Fault> {
     let candle = Candle {
         start,
         open,

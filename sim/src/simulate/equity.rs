@@ -1,11 +1,11 @@
 //! The equity curve in a bounded number of points.
 
-use portcullis::domain::Instant;
+use portcullis::types::Timestamp;
 use serde::Serialize;
 
 use super::{
-    book::millis,
-    units::{Money, TooMuch},
+    account::millis,
+    units::{AmountOverflow, Money},
 };
 
 /// The account at the end of a candle.
@@ -13,7 +13,7 @@ use super::{
 pub struct Point {
     /// The timestamp in epoch milliseconds.
     #[serde(serialize_with = "millis")]
-    pub ts: Instant,
+    pub ts: Timestamp,
     /// Cash, margins and unrealised profit.
     pub equity_usd: Money,
     /// Cash that is not reserved as margin.
@@ -65,9 +65,9 @@ impl Curve {
 
     pub(super) fn push(
         &mut self,
-        ts: Instant,
+        ts: Timestamp,
         [equity, cash, exposure]: [Money; 3],
-    ) -> Result<(), TooMuch> {
+    ) -> Result<(), AmountOverflow> {
         let point = Point {
             ts,
             equity_usd: equity,
@@ -154,7 +154,7 @@ mod tests {
                 4321 => 9000,
                 _ => 1000 + n % 7,
             };
-            let at = Instant::from_millis(n).unwrap();
+            let at = Timestamp::from_millis(n).unwrap();
             curve
                 .push(at, [usd(equity), usd(1), usd(1 + n % 100)])
                 .unwrap();

@@ -14,8 +14,8 @@
 use std::collections::VecDeque;
 
 use portcullis::{
-    domain::{Instant, Span},
     harvest::Market,
+    types::{SignedDuration, Timestamp},
 };
 use serde::Serialize;
 
@@ -36,12 +36,12 @@ pub(super) struct Window {
     returns_max: usize,
     returns: VecDeque<f64>,
     /// The previous close and the end of its candle.
-    last: Option<(f64, Instant)>,
+    last: Option<(f64, Timestamp)>,
 }
 
 impl Window {
     /// Creates an empty window for candles of this length.
-    pub(super) fn new(rule: MarketRule, interval: Span) -> Self {
+    pub(super) fn new(rule: MarketRule, interval: SignedDuration) -> Self {
         let window = i64::from(rule.window_sec).saturating_mul(1_000_000);
         let returns_max = window.checked_div(interval.as_micros()).unwrap_or_default();
         Self {
@@ -53,7 +53,7 @@ impl Window {
     }
 
     /// Adds a finished candle. If there is a gap before it, the window is emptied first.
-    pub(super) fn push(&mut self, start: Instant, end: Instant, close: f64) {
+    pub(super) fn push(&mut self, start: Timestamp, end: Timestamp, close: f64) {
         match self.last {
             Some((before, ended)) if ended == start => {
                 if self.returns.len() == self.returns_max {
@@ -99,8 +99,8 @@ mod tests {
         trend_certain: 0.8,
     };
 
-    fn minute(n: i64) -> Instant {
-        Instant::from_millis(n * 60_000).unwrap()
+    fn minute(n: i64) -> Timestamp {
+        Timestamp::from_millis(n * 60_000).unwrap()
     }
 
     fn window(closes: &[f64]) -> Window {

@@ -23,36 +23,36 @@
 //!
 //! Memory grows with the number of candles, orders and positions.
 
-mod book;
+mod account;
 pub mod candles;
 mod equity;
 mod market;
 mod orders;
 mod position;
+mod render;
 mod run;
-mod told;
 pub mod units;
 
 use std::collections::BTreeMap;
 
-use portcullis::policy::{Policy, PolicyAbsence};
+use portcullis::policy::{Policy, PolicyUnavailable};
 use serde::Serialize;
 use thiserror::Error;
 
-pub use book::{Entry, Trip};
+pub use account::{LedgerEntry, RoundTrip};
 pub use equity::{EquityCurve, Point};
 pub use market::MarketRule;
 pub use position::Close;
-pub use told::Told;
+pub use render::SimulationReport;
 
 use crate::{
-    replay::{Decided, Judge, ReplayError, decisions},
+    replay::{RecordedDecision, ReplayError, Replayer, decisions},
     tape::TapeReader,
 };
 use candles::Series;
 use orders::Order;
 use run::Run;
-use units::{Money, Rate, TooMuch};
+use units::{AmountOverflow, Money, Rate};
 
 /// The settings of a simulation. No setting has a default.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -78,7 +78,7 @@ pub struct Costs {
 
 /// The reason why an order was not filled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum NotDone {
+pub enum RejectReason {
     /// The symbol has no candles.
     NoCandles,
     /// No candle begins after the decision.
@@ -101,7 +101,7 @@ pub enum NotDone {
     QuantityUnsaid,
 }
 
-impl NotDone {
+impl RejectReason {
     /// Returns the name in reports and JSON.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -144,7 +144,7 @@ pub struct Outcome {
     /// The equity curve.
     pub curve: EquityCurve,
     /// The round trips of all positions, in the order of opening.
-    pub trips: Vec<Trip>,
+    pub trips: Vec<RoundTrip>,
 }
 
 /// An error that ends a simulation.
@@ -155,7 +155,7 @@ pub enum SimulateError {
     Replay(#[from] ReplayError),
     /// An amount is out of range.
     #[error(transparent)]
-    TooMuch(#[from] TooMuch),
+    AmountOverflow(#[from] AmountOverflow),
 }
 
 /// A progress message. Records are decided first, then candles are processed.
@@ -173,13 +173,13 @@ pub enum Progress {
 /// # Errors
 /// Returns an error if a tape cannot be read to its end, or if an amount is out of range.
 pub fn simulate(
-    (judge, settings): (&Judge, &Settings),
-    initial: Result<Policy, PolicyAbsence>,
+    (judge, settings): (&Replayer, &Settings),
+    initial: Result<Policy, PolicyUnavailable>,
     tapes: TapeReader,
     series: &[Series],
-    hear: &mut dyn FnMut(&Entry),
+    hear: &mut dyn FnMut(&LedgerEntry),
     progress: &mut dyn FnMut(Progress),
-) -> Result<(Decided, Outcome), SimulateError> {
+) -> Result<(RecordedDecision, Outcome), SimulateError> {
     let mut orders = Vec::new();
     let decided = decisions(
         judge,

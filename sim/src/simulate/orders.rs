@@ -2,10 +2,10 @@
 
 use portcullis::{
     decide::{Decision, Trade},
-    domain::{Instant, PositionSide, Side, Symbol},
     exit::ExitPermit,
     intent::QuantityAsked,
     policy::Policy,
+    types::{PositionSide, Side, Symbol, Timestamp},
 };
 
 /// An entry or exit order that waits for the next candle.
@@ -14,13 +14,13 @@ pub(super) struct Order {
     /// The number of the record.
     pub(super) n: u64,
     /// The time of the decision.
-    pub(super) at: Instant,
+    pub(super) at: Timestamp,
     pub(super) symbol: Symbol,
-    pub(super) wish: Wish,
+    pub(super) wish: OrderKind,
 }
 
 #[derive(Debug, Clone)]
-pub(super) enum Wish {
+pub(super) enum OrderKind {
     Open(Opening),
     Close {
         /// The side of the closing order, if the intent has one.
@@ -54,9 +54,9 @@ pub(super) enum Closing {
 
 impl Order {
     /// Builds the order of a decision; `None` for a skip.
-    pub(super) fn of(n: u64, at: Instant, decision: &Decision<'_>) -> Option<Self> {
+    pub(super) fn of(n: u64, at: Timestamp, decision: &Decision<'_>) -> Option<Self> {
         let (symbol, wish) = match decision {
-            Decision::Trade(trade) => (trade.symbol(), Wish::Open(Opening::of(trade, at))),
+            Decision::Trade(trade) => (trade.symbol(), OrderKind::Open(Opening::of(trade, at))),
             Decision::Exit(permit) => (permit.symbol(), close(permit)),
             Decision::Skip(_) => return None,
         };
@@ -71,7 +71,7 @@ impl Order {
 
 impl Opening {
     /// Builds the parameters from a trade, which only the engine can create after all gates have passed.
-    fn of(trade: &Trade<'_>, at: Instant) -> Self {
+    fn of(trade: &Trade<'_>, at: Timestamp) -> Self {
         let policy = trade.policy();
         let theta = if trade.is_assumed() {
             Ok(policy.assume_theta_in_force(at))
@@ -100,8 +100,8 @@ fn label(policy: &Policy) -> String {
     format!("{} {}", policy.version(), policy.hash().short())
 }
 
-fn close(permit: &ExitPermit<'_>) -> Wish {
-    Wish::Close {
+fn close(permit: &ExitPermit<'_>) -> OrderKind {
+    OrderKind::Close {
         side: permit.side(),
         quantity: match permit.quantity() {
             QuantityAsked::NotAsked => Closing::All,

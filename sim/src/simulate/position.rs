@@ -1,14 +1,14 @@
 //! One open position.
 
 use portcullis::{
-    domain::{Instant, PositionSide, Symbol},
     harvest::{self, Harvested, Stage, Standing},
+    types::{PositionSide, Symbol, Timestamp},
 };
 use serde::Serialize;
 
 use super::{
     orders::Opening,
-    units::{Money, Price, Quantity, Rate, TooMuch},
+    units::{AmountOverflow, Money, Price, Quantity, Rate},
 };
 
 /// The reason for a full or partial close.
@@ -67,12 +67,12 @@ impl Close {
 
 /// An open position.
 #[derive(Debug, Clone)]
-pub(super) struct Held {
+pub(super) struct OpenPosition {
     /// The number of the record that opened the position.
     pub(super) n: u64,
     pub(super) symbol: Symbol,
     pub(super) side: PositionSide,
-    pub(super) opened: Instant,
+    pub(super) opened: Timestamp,
     pub(super) entry: Price,
     pub(super) quantity: Quantity,
     pub(super) opened_quantity: Quantity,
@@ -100,12 +100,12 @@ pub(super) enum Refused {
     BeyondStop,
 }
 
-impl Held {
+impl OpenPosition {
     pub(super) fn open(
         (n, symbol): (u64, Symbol),
         wish: &Opening,
-        (entry, opened): (Price, Instant),
-    ) -> Result<Result<Self, Refused>, TooMuch> {
+        (entry, opened): (Price, Timestamp),
+    ) -> Result<Result<Self, Refused>, AmountOverflow> {
         let notional = Money::floor(wish.notional_usd)?;
         let quantity = Quantity::bought(notional, entry);
         if quantity.is_zero() {
@@ -162,7 +162,7 @@ impl Held {
     }
 
     /// Returns the profit of `quantity` units at a price, before costs.
-    pub(super) fn gain(&self, quantity: Quantity, price: Price) -> Result<Money, TooMuch> {
+    pub(super) fn gain(&self, quantity: Quantity, price: Price) -> Result<Money, AmountOverflow> {
         let (now, then) = (price.times(quantity)?, self.entry.times(quantity)?);
         match self.side {
             PositionSide::Long => now.minus(then),
@@ -170,7 +170,7 @@ impl Held {
         }
     }
 
-    pub(super) fn unrealised(&self, price: Price) -> Result<Money, TooMuch> {
+    pub(super) fn unrealised(&self, price: Price) -> Result<Money, AmountOverflow> {
         self.gain(self.quantity, price)
     }
 
@@ -180,7 +180,7 @@ impl Held {
         &self,
         price: Price,
         maintenance: Option<Rate>,
-    ) -> Result<bool, TooMuch> {
+    ) -> Result<bool, AmountOverflow> {
         let left = self.margin.plus(self.unrealised(price)?)?;
         let kept = match maintenance {
             Some(rate) => price.times(self.quantity)?.share(rate)?,
@@ -190,7 +190,7 @@ impl Held {
     }
 
     /// Returns the position as harvest input at the end of a candle.
-    pub(super) fn snapshot(&self, now: Instant) -> harvest::Position {
+    pub(super) fn snapshot(&self, now: Timestamp) -> harvest::Position {
         let age = now.since(self.opened).as_micros();
         let seconds = u32::try_from(age / 1_000_000).ok();
         harvest::Position {

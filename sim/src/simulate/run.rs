@@ -4,23 +4,23 @@ use std::collections::{BTreeMap, VecDeque};
 
 use portcullis::{
     answer::Answer,
-    decide::Reason,
-    domain::{Instant, PositionSide, Side, Symbol},
+    decide::SkipCode,
     harvest::{HarvestAction, HarvestDecision, harvest},
     policy::PolicyState,
+    types::{PositionSide, Side, Symbol, Timestamp},
 };
 
 use super::{
-    Costs, NotDone, Outcome, Settings,
-    book::{Book, Entry, NotOpened},
+    Costs, Outcome, RejectReason, Settings,
+    account::{Account, LedgerEntry, NotOpened},
     candles::{Candle, Series},
     equity::Curve,
     market::Window,
-    orders::{Closing, Opening, Order, Wish},
-    position::{Close, Held, Refused},
-    units::{Price, Quantity, TooMuch},
+    orders::{Closing, Opening, Order, OrderKind},
+    position::{Close, OpenPosition, Refused},
+    units::{AmountOverflow, Price, Quantity},
 };
-use crate::replay::{Decided, Judge};
+use crate::replay::{RecordedDecision, Replayer};
 
 /// The funding interval: eight hours, counted from midnight UTC.
 const FUNDING_MICROS: i64 = 8 * 3600 * 1_000_000;
@@ -40,19 +40,19 @@ struct Lane<'a> {
     window: Option<Window>,
     orders: VecDeque<Order>,
     /// The time up to which funding has been charged.
-    funded: Instant,
+    funded: Timestamp,
 }
 
 pub(super) struct Run<'a> {
-    pub(super) judge: &'a Judge,
-    pub(super) decided: &'a Decided,
+    pub(super) judge: &'a Replayer,
+    pub(super) decided: &'a RecordedDecision,
     pub(super) settings: &'a Settings,
 }
 
 /// Counts of orders, positions and harvest evaluations.
 #[derive(Default)]
 struct Tally {
-    not_done: BTreeMap<NotDone, u64>,
+    not_done: BTreeMap<RejectReason, u64>,
     opened: u64,
     harvests: BTreeMap<&'static str, u64>,
     without_stop: u64,
@@ -63,11 +63,11 @@ impl Run<'_> {
         &self,
         series: &[Series],
         orders: Vec<Order>,
-        hear: &mut dyn FnMut(&Entry),
+        hear: &mut dyn FnMut(&LedgerEntry),
         progress: &mut dyn FnMut(u64),
-    ) -> Result<Outcome, TooMuch> {
+    ) -> Result<Outcome, AmountOverflow> {
         let costs = self.settings.costs;
-        let mut book = Book::new(self.settings.cash, costs, hear);
+        let mut book = Account::new(self.settings.cash, costs, hear);
         let mut tally = Tally::default();
         let mut lanes = self.lanes(series, orders, &mut tally);
         let mut curve = Curve::new(self.settings.cash);
@@ -101,7 +101,7 @@ impl Run<'_> {
         }
         for lane in &lanes {
             let none = u64::try_from(lane.orders.len()).unwrap_or(u64::MAX);
-            tally.add(NotDone::NoLaterCandle, none);
+            tally.add(RejectReason::NoLaterCandle, none);
         }
         let cash = book.cash;
         let equity = book.equity()?;
@@ -147,7 +147,7 @@ impl Run<'_> {
                     .market
                     .map(|rule| Window::new(rule, series.interval)),
                 orders: VecDeque::new(),
-                funded: series.candles.first().map_or(Instant::MIN, |it| it.start),
+                funded: series.candles.first().map_or(Timestamp::MIN, |it| it.start),
             })
             .collect();
         let mut orders = orders;
@@ -156,7 +156,7 @@ impl Run<'_> {
             let mut own = lanes.iter_mut();
             match own.find(|lane| lane.series.symbol == order.symbol) {
                 Some(lane) => lane.orders.push_back(order),
-                None => tally.add(NotDone::NoCandles, 1),
+                None => tally.add(RejectReason::NoCandles, 1),
             }
         }
         lanes
@@ -167,10 +167,10 @@ impl Run<'_> {
         &self,
         lane: &mut Lane<'_>,
         candle: Candle,
-        end: Instant,
-        book: &mut Book<'_>,
+        end: Timestamp,
+        book: &mut Account<'_>,
         tally: &mut Tally,
-    ) -> Result<(), TooMuch> {
+    ) -> Result<(), AmountOverflow> {
         if let Some(window) = &mut lane.window {
             window.push(candle.start, end, candle.close.to_f64());
         }
@@ -196,7 +196,7 @@ impl Run<'_> {
             ),
             HarvestDecision::Skip(_) => {
                 let reason = Answer::harvest(&answer, state).reason;
-                (reason.map_or("SKIP", Reason::code), None, None)
+                (reason.map_or("SKIP", SkipCode::code), None, None)
             }
         };
         *tally.harvests.entry(named).or_insert(0) += 1;
@@ -209,7 +209,7 @@ impl Run<'_> {
 }
 
 impl Tally {
-    fn add(&mut self, why: NotDone, count: u64) {
+    fn add(&mut self, why: RejectReason, count: u64) {
         if count > 0 {
             *self.not_done.entry(why).or_insert(0) += count;
         }
@@ -221,13 +221,13 @@ impl Lane<'_> {
         self.series.candles.get(self.next).copied()
     }
 
-    fn end(&self, candle: Candle) -> Instant {
+    fn end(&self, candle: Candle) -> Timestamp {
         candle.start.saturating_add(self.series.interval)
     }
 }
 
 /// Returns the next event of all symbols, ordered by time, then candle ends before starts, then by symbol.
-fn next_moment(lanes: &[Lane<'_>]) -> Option<(Instant, Moment, usize)> {
+fn next_moment(lanes: &[Lane<'_>]) -> Option<(Timestamp, Moment, usize)> {
     let moments = lanes.iter().enumerate().filter_map(|(place, lane)| {
         let candle = lane.candle()?;
         let at = match lane.moment {
@@ -245,12 +245,12 @@ fn begin(
     lane: &mut Lane<'_>,
     candle: Candle,
     costs: Costs,
-    book: &mut Book<'_>,
+    book: &mut Account<'_>,
     tally: &mut Tally,
-) -> Result<(), TooMuch> {
+) -> Result<(), AmountOverflow> {
     let symbol = lane.series.symbol;
     let fill = (candle.open, candle.start);
-    let due = |at: Instant| at.as_micros().div_euclid(FUNDING_MICROS);
+    let due = |at: Timestamp| at.as_micros().div_euclid(FUNDING_MICROS);
     let times = due(candle.start) - due(lane.funded);
     lane.funded = candle.start;
     book.fund(&symbol, fill, times)?;
@@ -270,9 +270,9 @@ fn begin(
         };
         let is_late = candle.start.since(order.at) > lane.series.interval;
         let not_done = match &order.wish {
-            Wish::Open(_) if is_late => Some(NotDone::Gap),
-            Wish::Open(wish) => open(&order, wish, fill, book, tally)?,
-            Wish::Close { side, quantity } => exit(&symbol, *side, *quantity, fill, book)?,
+            OrderKind::Open(_) if is_late => Some(RejectReason::Gap),
+            OrderKind::Open(wish) => open(&order, wish, fill, book, tally)?,
+            OrderKind::Close { side, quantity } => exit(&symbol, *side, *quantity, fill, book)?,
         };
         if let Some(why) = not_done {
             tally.add(why, 1);
@@ -284,10 +284,10 @@ fn begin(
 /// Executes a liquidation or a stop that the open price has passed. The stop is filled at the open price.
 fn jumped(
     symbol: &Symbol,
-    (price, at): (Price, Instant),
+    (price, at): (Price, Timestamp),
     costs: Costs,
-    book: &mut Book<'_>,
-) -> Result<(), TooMuch> {
+    book: &mut Account<'_>,
+) -> Result<(), AmountOverflow> {
     let Some(held) = book.held(symbol) else {
         return Ok(());
     };
@@ -306,21 +306,21 @@ fn jumped(
 fn open(
     order: &Order,
     wish: &Opening,
-    fill: (Price, Instant),
-    book: &mut Book<'_>,
+    fill: (Price, Timestamp),
+    book: &mut Account<'_>,
     tally: &mut Tally,
-) -> Result<Option<NotDone>, TooMuch> {
+) -> Result<Option<RejectReason>, AmountOverflow> {
     if book.held(&order.symbol).is_some() {
-        return Ok(Some(NotDone::AlreadyOpen));
+        return Ok(Some(RejectReason::AlreadyOpen));
     }
-    let held = match Held::open((order.n, order.symbol), wish, fill)? {
+    let held = match OpenPosition::open((order.n, order.symbol), wish, fill)? {
         Ok(held) => held,
-        Err(Refused::TooSmall) => return Ok(Some(NotDone::TooSmall)),
-        Err(Refused::BeyondStop) => return Ok(Some(NotDone::BeyondStop)),
+        Err(Refused::TooSmall) => return Ok(Some(RejectReason::TooSmall)),
+        Err(Refused::BeyondStop) => return Ok(Some(RejectReason::BeyondStop)),
     };
     let has_stop = held.stop.is_some();
     Ok(match book.open(held)? {
-        Err(NotOpened::NoCash) => Some(NotDone::NoCash),
+        Err(NotOpened::NoCash) => Some(RejectReason::NoCash),
         Ok(()) => {
             tally.opened += 1;
             tally.without_stop += u64::from(!has_stop);
@@ -333,18 +333,18 @@ fn exit(
     symbol: &Symbol,
     side: Option<Side>,
     closing: Closing,
-    fill: (Price, Instant),
-    book: &mut Book<'_>,
-) -> Result<Option<NotDone>, TooMuch> {
+    fill: (Price, Timestamp),
+    book: &mut Account<'_>,
+) -> Result<Option<RejectReason>, AmountOverflow> {
     let Some(held) = book.held(symbol) else {
-        return Ok(Some(NotDone::NoPosition));
+        return Ok(Some(RejectReason::NoPosition));
     };
     let would_add = matches!(
         (held.side, side),
         (PositionSide::Long, Some(Side::Buy)) | (PositionSide::Short, Some(Side::Sell))
     );
     if would_add {
-        return Ok(Some(NotDone::OtherSide));
+        return Ok(Some(RejectReason::OtherSide));
     }
     let quantity = match closing {
         Closing::All => Some(held.quantity),
@@ -355,7 +355,7 @@ fn exit(
         Some(quantity) => book
             .close(symbol, quantity, fill, Close::Exit)
             .map(|()| None),
-        None => Ok(Some(NotDone::QuantityUnsaid)),
+        None => Ok(Some(RejectReason::QuantityUnsaid)),
     }
 }
 
@@ -364,10 +364,10 @@ fn exit(
 /// The time inside the candle is unknown, so the event gets the timestamp of the candle's end.
 fn within(
     symbol: &Symbol,
-    (candle, at): (Candle, Instant),
+    (candle, at): (Candle, Timestamp),
     costs: Costs,
-    book: &mut Book<'_>,
-) -> Result<(), TooMuch> {
+    book: &mut Account<'_>,
+) -> Result<(), AmountOverflow> {
     let Some(held) = book.held(symbol) else {
         return Ok(());
     };
@@ -400,7 +400,7 @@ const fn pending(action: HarvestAction) -> Option<Close> {
 }
 
 /// Returns the quantity that a close with this reason closes.
-fn part(held: &Held, why: Close) -> Result<Quantity, TooMuch> {
+fn part(held: &OpenPosition, why: Close) -> Result<Quantity, AmountOverflow> {
     match why {
         Close::Partial25 => held.quantity.quarters(1),
         Close::Partial50 => held.quantity.quarters(2),

@@ -18,7 +18,7 @@ const MONEY_DIGITS: usize = PRICE_DIGITS + QUANTITY_DIGITS;
 #[error(
     "an amount exceeds the range of exact arithmetic (about 10^13 USD); check candle prices and intent sizes"
 )]
-pub struct TooMuch;
+pub struct AmountOverflow;
 
 /// A price in USD per unit, greater than 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -82,8 +82,11 @@ impl Price {
     }
 
     /// Returns the value of `quantity` units at this price.
-    pub(super) fn times(self, quantity: Quantity) -> Result<Money, TooMuch> {
-        self.0.checked_mul(quantity.0).map(Money).ok_or(TooMuch)
+    pub(super) fn times(self, quantity: Quantity) -> Result<Money, AmountOverflow> {
+        self.0
+            .checked_mul(quantity.0)
+            .map(Money)
+            .ok_or(AmountOverflow)
     }
 }
 
@@ -98,8 +101,8 @@ impl Quantity {
     }
 
     /// Returns this many quarters of the quantity, rounded down.
-    pub(super) fn quarters(self, quarters: i128) -> Result<Self, TooMuch> {
-        let product = self.0.checked_mul(quarters).ok_or(TooMuch)?;
+    pub(super) fn quarters(self, quarters: i128) -> Result<Self, AmountOverflow> {
+        let product = self.0.checked_mul(quarters).ok_or(AmountOverflow)?;
         Ok(Self(product / 4))
     }
 
@@ -140,48 +143,48 @@ impl Money {
     }
 
     /// Truncates an amount of the engine to sixteen decimal places.
-    pub(super) fn floor(usd: f64) -> Result<Self, TooMuch> {
+    pub(super) fn floor(usd: f64) -> Result<Self, AmountOverflow> {
         let amount = decimal(&usd.to_string(), MONEY_DIGITS, Finer::CutOff);
-        amount.map(Self).map_err(|_| TooMuch)
+        amount.map(Self).map_err(|_| AmountOverflow)
     }
 
     /// Returns the sum.
     ///
     /// # Errors
     /// Returns an error if the sum is out of range.
-    pub fn plus(self, other: Self) -> Result<Self, TooMuch> {
-        self.0.checked_add(other.0).map(Self).ok_or(TooMuch)
+    pub fn plus(self, other: Self) -> Result<Self, AmountOverflow> {
+        self.0.checked_add(other.0).map(Self).ok_or(AmountOverflow)
     }
 
     /// Returns the difference.
     ///
     /// # Errors
     /// Returns an error if the difference is out of range.
-    pub fn minus(self, other: Self) -> Result<Self, TooMuch> {
-        self.0.checked_sub(other.0).map(Self).ok_or(TooMuch)
+    pub fn minus(self, other: Self) -> Result<Self, AmountOverflow> {
+        self.0.checked_sub(other.0).map(Self).ok_or(AmountOverflow)
     }
 
     /// Returns a share of the amount, rounded up: a payment becomes larger, a receipt (a negative rate) smaller.
-    pub(super) fn share(self, rate: Rate) -> Result<Self, TooMuch> {
-        let product = self.0.checked_mul(rate.0).ok_or(TooMuch)?;
+    pub(super) fn share(self, rate: Rate) -> Result<Self, AmountOverflow> {
+        let product = self.0.checked_mul(rate.0).ok_or(AmountOverflow)?;
         let (whole, rest) = (product / RATE_WHOLE, product % RATE_WHOLE);
         Ok(Self(whole + i128::from(rest > 0)))
     }
 
     /// Divides the amount by a leverage and rounds up.
-    pub(super) fn over(self, leverage: f64) -> Result<Self, TooMuch> {
+    pub(super) fn over(self, leverage: f64) -> Result<Self, AmountOverflow> {
         let leverage = decimal(&leverage.to_string(), RATE_DIGITS, Finer::CutOff);
-        let leverage = leverage.ok().filter(|it| *it > 0).ok_or(TooMuch)?;
-        let scaled = self.0.checked_mul(RATE_WHOLE).ok_or(TooMuch)?;
+        let leverage = leverage.ok().filter(|it| *it > 0).ok_or(AmountOverflow)?;
+        let scaled = self.0.checked_mul(RATE_WHOLE).ok_or(AmountOverflow)?;
         let (whole, rest) = (scaled / leverage, scaled % leverage);
         Ok(Self(whole + i128::from(rest > 0)))
     }
 
     /// Returns the share `part / of` of the amount. The share is rounded down to 10⁻⁹, the result to 10⁻¹⁶ USD.
-    pub(super) fn part(self, part: Quantity, of: Quantity) -> Result<Self, TooMuch> {
-        let scaled = part.0.checked_mul(RATE_WHOLE).ok_or(TooMuch)?;
-        let rate = scaled.checked_div(of.0).ok_or(TooMuch)?;
-        let product = self.0.checked_mul(rate).ok_or(TooMuch)?;
+    pub(super) fn part(self, part: Quantity, of: Quantity) -> Result<Self, AmountOverflow> {
+        let scaled = part.0.checked_mul(RATE_WHOLE).ok_or(AmountOverflow)?;
+        let rate = scaled.checked_div(of.0).ok_or(AmountOverflow)?;
+        let product = self.0.checked_mul(rate).ok_or(AmountOverflow)?;
         Ok(Self(product / RATE_WHOLE))
     }
 
@@ -334,7 +337,7 @@ mod tests {
         assert_eq!(Money(1).share(Rate::parse("0.0004").unwrap()), Ok(Money(1)));
         assert_eq!(Money(3).over(2.0), Ok(Money(2)));
         assert_eq!(Money(10).part(Quantity(1), Quantity(3)), Ok(Money(3)));
-        assert_eq!(amount.over(1e-12), Err(TooMuch));
+        assert_eq!(amount.over(1e-12), Err(AmountOverflow));
     }
 
     #[test]

@@ -9,9 +9,6 @@ use memchr::{memchr, memchr_iter, memrchr};
 
 use super::{Lines, buffers::Buffers, lines::BOM, open::read_some};
 
-/// The maximum length of a line in bytes, without its line ending: 16 MiB.
-pub const LINE_BYTES_MAX: usize = 16 * 1024 * 1024;
-
 /// Bytes that a buffer may hold besides the longest line: a byte order mark, a carriage return, and one byte to detect
 /// a line that is too long.
 const BESIDE_BYTES: usize = BOM.len() + 2;

@@ -26,7 +26,7 @@ pub enum LineContent<'a> {
         /// The position of the first invalid byte, counted in bytes from 1.
         column: u64,
     },
-    /// A line of more than [`LINE_BYTES_MAX`](super::LINE_BYTES_MAX) bytes, whose content was discarded.
+    /// A line of more than [`RECORD_BYTES_MAX`](portcullis::record::RECORD_BYTES_MAX) bytes, whose content was discarded.
     TooLong,
 }
 

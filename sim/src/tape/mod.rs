@@ -16,10 +16,10 @@ mod progress;
 mod reader;
 mod source;
 
-pub use chunks::{Chunk, LINE_BYTES_MAX};
+pub use chunks::Chunk;
 pub use error::TapeError;
 pub use lines::{Line, LineContent, Lines};
 pub use parquet::RowWriter;
 pub use progress::Progress;
 pub use reader::TapeReader;
-pub use source::{TapeSource, resolve};
+pub use source::{OpenTape, TapeSource, resolve};

@@ -11,7 +11,6 @@ use flate2::bufread::GzDecoder;
 use zstd::stream::read::Decoder as ZstdDecoder;
 
 use super::{Progress, TapeError, TapeSource, parquet::Rows, progress::Counted};
-use crate::stream::StreamReader;
 
 /// The read buffer for compressed data, in bytes.
 const COMPRESSED_BYTES: usize = 128 * 1024;
@@ -44,13 +43,10 @@ pub(super) fn open(
             })?;
             Box::new(file)
         }
-        TapeSource::Stream(stream) => {
-            let reader = StreamReader::open(stream).map_err(|error| TapeError::Open {
-                tape: source.to_string(),
-                error,
-            })?;
-            Box::new(reader)
-        }
+        TapeSource::Custom(custom) => custom.open().map_err(|error| TapeError::Open {
+            tape: source.to_string(),
+            error,
+        })?,
         TapeSource::Memory { bytes, .. } => Box::new(Cursor::new(Arc::clone(bytes))),
     };
     let mut raw = Counted::new(raw, Arc::clone(progress));

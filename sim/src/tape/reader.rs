@@ -2,8 +2,10 @@
 
 use std::{fs, io, io::Read, sync::Arc, vec};
 
+use portcullis::record::RECORD_BYTES_MAX;
+
 use super::{
-    Chunk, LINE_BYTES_MAX, Progress, TapeError, TapeSource,
+    Chunk, Progress, TapeError, TapeSource,
     buffers::Buffers,
     chunks::Chunks,
     open::{Opened, WINDOW_TOO_LARGE, open},
@@ -36,7 +38,7 @@ impl TapeReader {
     /// Creates a reader. No tape is opened yet.
     #[must_use]
     pub fn new(sources: Vec<TapeSource>) -> Self {
-        Self::with_sizes(sources, CHUNK_BYTES, LINE_BYTES_MAX)
+        Self::with_sizes(sources, CHUNK_BYTES, RECORD_BYTES_MAX)
     }
 
     /// Like [`Self::new`], with a given read size and a maximum line length, both in bytes. The records do not depend
@@ -134,7 +136,7 @@ impl Current {
 
 fn bytes_of(source: &TapeSource) -> Option<u64> {
     match source {
-        TapeSource::Stdin | TapeSource::Stream(_) => None,
+        TapeSource::Stdin | TapeSource::Custom(_) => None,
         TapeSource::File(path) => {
             let metadata = fs::metadata(path).ok()?;
             metadata.is_file().then_some(metadata.len())

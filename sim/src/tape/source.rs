@@ -4,7 +4,7 @@ use std::{
     ffi::OsStr,
     fmt,
     fs::{self, File},
-    io,
+    io::{self, Read},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -12,7 +12,15 @@ use std::{
 use glob::{MatchOptions, Pattern};
 
 use super::TapeError;
-use crate::stream::StreamSource;
+
+/// A tape that another crate knows how to open, such as a stream of a Redis server. `Display` names it in messages.
+pub trait OpenTape: fmt::Debug + fmt::Display + Send + Sync {
+    /// Opens the tape and returns its bytes.
+    ///
+    /// # Errors
+    /// Returns an error if the tape cannot be opened.
+    fn open(&self) -> io::Result<Box<dyn Read + Send>>;
+}
 
 /// The source of a tape.
 #[derive(Debug, Clone)]
@@ -21,8 +29,8 @@ pub enum TapeSource {
     Stdin,
     /// A file, a pipe or a device.
     File(PathBuf),
-    /// The entries of a stream, up to its end at the time of opening.
-    Stream(Box<StreamSource>),
+    /// A tape that another crate opens.
+    Custom(Arc<dyn OpenTape>),
     /// Named bytes in memory, used for the built-in sample.
     Memory {
         /// The name, for messages.
@@ -38,7 +46,7 @@ impl TapeSource {
     pub fn path(&self) -> Option<&Path> {
         match self {
             Self::File(path) => Some(path),
-            Self::Stdin | Self::Stream(_) | Self::Memory { .. } => None,
+            Self::Stdin | Self::Custom(_) | Self::Memory { .. } => None,
         }
     }
 }
@@ -48,7 +56,7 @@ impl fmt::Display for TapeSource {
         match self {
             Self::Stdin => f.write_str("standard input"),
             Self::File(path) => path.display().fmt(f),
-            Self::Stream(stream) => stream.fmt(f),
+            Self::Custom(source) => source.fmt(f),
             Self::Memory { name, .. } => f.write_str(name),
         }
     }

@@ -11,7 +11,7 @@ mod support;
 
 use std::collections::BTreeMap;
 
-use portcullis_sim::simulate::{Entry, units::Money};
+use portcullis_sim::simulate::{LedgerEntry, units::Money};
 use proptest::prelude::*;
 
 use support::{World, any_world, run};
@@ -28,7 +28,7 @@ fn config() -> ProptestConfig {
 }
 
 /// Returns the entries before a timestamp in epoch milliseconds.
-fn before(entries: &[Entry], ts: i64) -> Vec<&Entry> {
+fn before(entries: &[LedgerEntry], ts: i64) -> Vec<&LedgerEntry> {
     let earlier = entries.iter().filter(|entry| entry.ts.as_millis() < ts);
     earlier.collect()
 }

@@ -4,16 +4,16 @@ use std::{fmt::Write as _, fs};
 
 use portcullis::{
     decide::Engine,
-    domain::Instant,
     exit::{ExitOwnership, STANDARD_OWNER},
     guardrails::Guardrails,
     policy::Policy,
+    types::Timestamp,
 };
 use portcullis_sim::{
-    replay::{Judge, Scope},
+    replay::{Replayer, Scope},
     sample::policy_json,
     simulate::{
-        Costs, Entry, MarketRule, Outcome, Settings,
+        Costs, LedgerEntry, MarketRule, Outcome, Settings,
         candles::{self, CandleFile},
         simulate,
         units::{Money, Rate},
@@ -194,7 +194,7 @@ pub(crate) fn any_world() -> impl Strategy<Value = World> {
 }
 
 /// Runs a simulation and returns its entries and its outcome.
-pub(crate) fn run(world: &World) -> (Vec<Entry>, Outcome) {
+pub(crate) fn run(world: &World) -> (Vec<LedgerEntry>, Outcome) {
     let folder = tempfile::tempdir().unwrap();
     let files = ["BTCUSDT", "ETHUSDT"].map(|symbol| folder.path().join(format!("{symbol}.csv")));
     for (path, symbol) in files.iter().zip(0..) {
@@ -202,7 +202,7 @@ pub(crate) fn run(world: &World) -> (Vec<Entry>, Outcome) {
     }
     let files = files.map(|path| CandleFile { symbol: None, path });
     let series = candles::read(&files).unwrap();
-    let judge = Judge {
+    let judge = Replayer {
         engine: Engine::new(
             Guardrails::none(),
             ExitOwnership::new(STANDARD_OWNER, [""; 0]).unwrap(),
@@ -225,7 +225,7 @@ pub(crate) fn run(world: &World) -> (Vec<Entry>, Outcome) {
             trend_certain: 0.7,
         }),
     };
-    let text = policy_json(Instant::from_millis(4_000_000_000_000).unwrap());
+    let text = policy_json(Timestamp::from_millis(4_000_000_000_000).unwrap());
     // Low thresholds, so that every harvest action occurs.
     let theta = [
         ("T1_R\": 1.8", "T1_R\": 0.3"),

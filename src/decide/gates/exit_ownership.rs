@@ -1,7 +1,7 @@
 //! Gate 2: an exit comes from the exit owner or a delegate, and an entry from neither.
 
 use crate::{
-    decide::Denial,
+    decide::SkipReason,
     exit::{ExitOwnership, ExitPermit},
     intent::{Exit, Intent},
 };
@@ -12,8 +12,10 @@ pub(in crate::decide) fn check_exit<'a>(
     ownership: &'a ExitOwnership,
     intent: &'a Intent<'a>,
     exit: &'a Exit,
-) -> Result<ExitPermit<'a>, Denial<'a>> {
-    ownership.permit(intent, exit).map_err(Denial::NotExitOwner)
+) -> Result<ExitPermit<'a>, SkipReason<'a>> {
+    ownership
+        .permit(intent, exit)
+        .map_err(SkipReason::NotExitOwner)
 }
 
 /// Denies an entry from an owner: it may be an exit that lost its flag, and would reverse the position.
@@ -21,13 +23,13 @@ pub(in crate::decide) fn check_exit<'a>(
 pub(in crate::decide) fn check_entry<'a>(
     ownership: &ExitOwnership,
     intent: &'a Intent<'a>,
-) -> Result<(), Denial<'a>> {
+) -> Result<(), SkipReason<'a>> {
     match &intent.source {
-        Err(_) => Err(Denial::SourceUnreadable),
+        Err(_) => Err(SkipReason::SourceUnreadable),
         Ok(None) => Ok(()),
         Ok(Some(source)) => match ownership.rule(source) {
             None => Ok(()),
-            Some(_) => Err(Denial::ExitOwnerOpens { source }),
+            Some(_) => Err(SkipReason::ExitOwnerOpens { source }),
         },
     }
 }

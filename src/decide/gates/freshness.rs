@@ -1,18 +1,18 @@
 //! Gate 6: the intent is neither too old nor too far ahead of the clock, if bounds are set.
 
 use crate::{
-    decide::Denial,
-    domain::{Instant, Span},
+    decide::SkipReason,
     guardrails::Guardrails,
     policy::Limits,
     provenance::{Source, Sourced},
+    types::{SignedDuration, Timestamp},
 };
 
 /// The tightest bounds of policy and guardrails.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(in crate::decide) struct Bounds {
-    pub(in crate::decide) age_max: Option<Sourced<Span>>,
-    pub(in crate::decide) lead_max: Option<Sourced<Span>>,
+    pub(in crate::decide) age_max: Option<Sourced<SignedDuration>>,
+    pub(in crate::decide) lead_max: Option<Sourced<SignedDuration>>,
 }
 
 impl Bounds {
@@ -39,10 +39,10 @@ impl Bounds {
 pub(in crate::decide) fn check<'a>(
     limits: &Limits,
     guardrails: &Guardrails,
-    emitted_at: Option<Instant>,
-    now: Instant,
-) -> Result<(), Denial<'a>> {
-    let within = |span: Option<Span>, bound: Option<Span>| {
+    emitted_at: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<(), SkipReason<'a>> {
+    let within = |span: Option<SignedDuration>, bound: Option<SignedDuration>| {
         bound.is_none_or(|bound| span.is_some_and(|span| span <= bound))
     };
     let age = emitted_at.map(|at| now.since(at));
@@ -56,9 +56,9 @@ pub(in crate::decide) fn check<'a>(
     let bounds = Bounds::new(limits, guardrails);
     match (bounds.age_max, bounds.lead_max) {
         (Some(age_max), _) if !within(age, Some(age_max.value())) => {
-            Err(Denial::IntentStale { age, age_max })
+            Err(SkipReason::IntentStale { age, age_max })
         }
-        (_, Some(lead_max)) => Err(Denial::ClockUntrusted { lead, lead_max }),
+        (_, Some(lead_max)) => Err(SkipReason::ClockUntrusted { lead, lead_max }),
         (_, None) => Ok(()),
     }
 }

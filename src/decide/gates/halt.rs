@@ -1,18 +1,18 @@
 //! Gate 3: no halt covers the symbol.
 
 use crate::{
-    decide::Denial,
-    domain::Symbol,
+    decide::SkipReason,
     guardrails::{Guardrails, Halt},
+    types::Symbol,
 };
 
 #[inline]
 pub(in crate::decide) fn check<'a>(
     guardrails: &Guardrails,
     symbol: &Symbol,
-) -> Result<(), Denial<'a>> {
+) -> Result<(), SkipReason<'a>> {
     if guardrails.halts(symbol) {
-        Err(Denial::Halted {
+        Err(SkipReason::Halted {
             symbol: *symbol,
             everything: *guardrails.halt() == Halt::Everything,
         })

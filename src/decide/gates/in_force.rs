@@ -1,19 +1,19 @@
 //! Gate 5: the policy is in force. Its numbers are not accessible before this gate.
 
 use crate::{
-    decide::Denial,
-    domain::Instant,
+    decide::SkipReason,
     policy::{InForce, PolicyState},
+    types::Timestamp,
 };
 
 #[inline]
 pub(in crate::decide) fn check(
     state: PolicyState<'_>,
-    now: Instant,
-) -> Result<InForce<'_>, Denial<'_>> {
+    now: Timestamp,
+) -> Result<InForce<'_>, SkipReason<'_>> {
     match state.in_force(now) {
-        Err(absence) => Err(Denial::PolicyAbsent(absence)),
-        Ok(Err(why)) => Err(Denial::NotInForce(why)),
+        Err(absence) => Err(SkipReason::PolicyAbsent(absence)),
+        Ok(Err(why)) => Err(SkipReason::NotInForce(why)),
         Ok(Ok(in_force)) => Ok(in_force),
     }
 }

@@ -2,12 +2,12 @@
 //! never reduced.
 
 use crate::{
-    decide::{Denial, LimitedNumber},
-    domain::{Leverage, Margin, Notional},
+    decide::{LimitedNumber, SkipReason},
     guardrails::Guardrails,
     intent::Size,
     policy::Limits,
     provenance::{Source, Sourced},
+    types::{Leverage, Margin, Notional},
 };
 
 #[inline]
@@ -16,7 +16,7 @@ pub(in crate::decide) fn check<'a>(
     guardrails: &Guardrails,
     leverage: Leverage,
     size: Size,
-) -> Result<(Notional, Margin), Denial<'a>> {
+) -> Result<(Notional, Margin), SkipReason<'a>> {
     within(
         LimitedNumber::Leverage,
         leverage.get(),
@@ -40,8 +40,8 @@ pub(in crate::decide) fn check<'a>(
 }
 
 /// Computes both amounts by notional = margin × leverage.
-fn amounts<'a>(size: Size, leverage: Leverage) -> Result<(Notional, Margin), Denial<'a>> {
-    let beyond = |number, observed| Denial::LimitExceeded {
+fn amounts<'a>(size: Size, leverage: Leverage) -> Result<(Notional, Margin), SkipReason<'a>> {
+    let beyond = |number, observed| SkipReason::LimitExceeded {
         number,
         observed,
         limit: None,
@@ -70,7 +70,7 @@ fn within<'a>(
     observed: f64,
     policy: Option<f64>,
     operator: Option<f64>,
-) -> Result<(), Denial<'a>> {
+) -> Result<(), SkipReason<'a>> {
     // Written so that a NaN exceeds its limit.
     let keeps = |bound: Option<f64>| bound.is_none_or(|bound| observed <= bound);
     if keeps(policy) && keeps(operator) {
@@ -90,7 +90,7 @@ fn within<'a>(
         .into_iter()
         .flatten()
         .min_by(|one, other| one.value().total_cmp(&other.value()));
-    Err(Denial::LimitExceeded {
+    Err(SkipReason::LimitExceeded {
         number,
         observed,
         limit,

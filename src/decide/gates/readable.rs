@@ -1,33 +1,35 @@
 //! Gate 1: the intent is readable and unambiguous.
 
 use crate::{
-    decide::Denial,
-    domain::Instant,
-    intent::{Entry, Exit, FaultKind, Intent, IntentFault, Request},
+    decide::SkipReason,
+    intent::{Entry, Exit, Intent, IntentError, IntentErrorKind, Request},
+    types::Timestamp,
 };
 
 /// A replay decides an entry at its event time, so an entry without one cannot be decided.
-static NO_TIME: IntentFault = IntentFault::Missing { field: "timestamp" };
+static NO_TIME: IntentError = IntentError::Missing { field: "timestamp" };
 
 /// The intent as it was read.
 pub(in crate::decide) enum Said<'a> {
     Exit(&'a Exit),
-    Entry(&'a Entry, Instant),
+    Entry(&'a Entry, Timestamp),
 }
 
 #[inline]
 pub(in crate::decide) fn check<'a>(
     intent: &'a Intent<'a>,
-    now: Option<Instant>,
-) -> Result<Said<'a>, Denial<'a>> {
+    now: Option<Timestamp>,
+) -> Result<Said<'a>, SkipReason<'a>> {
     match (&intent.request, now) {
         (Ok(Request::Exit(exit)), _) => Ok(Said::Exit(exit)),
         (Ok(Request::Entry(entry)), Some(now)) => Ok(Said::Entry(entry, now)),
-        (Ok(Request::Entry(_)), None) => Err(Denial::Unread(&NO_TIME)),
+        (Ok(Request::Entry(_)), None) => Err(SkipReason::Unread(&NO_TIME)),
         // Of several faults the first one answers, and a missing timestamp (invalid) precedes an ambiguity.
-        (Err(refused), None) if refused.untimed && refused.fault.kind() > FaultKind::Invalid => {
-            Err(Denial::Unread(&NO_TIME))
+        (Err(refused), None)
+            if refused.untimed && refused.fault.kind() > IntentErrorKind::Invalid =>
+        {
+            Err(SkipReason::Unread(&NO_TIME))
         }
-        (Err(refused), _) => Err(Denial::Unread(&refused.fault)),
+        (Err(refused), _) => Err(SkipReason::Unread(&refused.fault)),
     }
 }

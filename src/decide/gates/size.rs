@@ -1,15 +1,15 @@
 //! Gate 9: the intent has a usable size.
 
 use crate::{
-    decide::Denial,
+    decide::SkipReason,
     intent::{Entry, Size},
 };
 
 #[inline]
-pub(in crate::decide) fn check<'a>(entry: &Entry) -> Result<Size, Denial<'a>> {
+pub(in crate::decide) fn check<'a>(entry: &Entry) -> Result<Size, SkipReason<'a>> {
     match entry.size_asked() {
-        None => Err(Denial::NoSize),
-        Some(Err(fault)) => Err(Denial::SizeUnusable(fault)),
+        None => Err(SkipReason::NoSize),
+        Some(Err(fault)) => Err(SkipReason::SizeUnusable(fault)),
         Some(Ok(size)) => Ok(size),
     }
 }

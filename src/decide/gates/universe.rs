@@ -1,10 +1,10 @@
 //! Gate 7: the symbol is in the policy's universe, and the guardrails permit it.
 
 use crate::{
-    decide::Denial,
-    domain::{Leverage, Symbol},
+    decide::SkipReason,
     guardrails::Guardrails,
     policy::InForce,
+    types::{Leverage, Symbol},
 };
 
 /// Returns the leverage of the policy for the symbol, if it has one.
@@ -13,13 +13,13 @@ pub(in crate::decide) fn check<'a>(
     in_force: InForce<'a>,
     guardrails: &Guardrails,
     symbol: &Symbol,
-) -> Result<Option<Leverage>, Denial<'a>> {
+) -> Result<Option<Leverage>, SkipReason<'a>> {
     let leverage = in_force
         .leverage_of(symbol)
-        .ok_or(Denial::NotInUniverse { symbol: *symbol })?;
+        .ok_or(SkipReason::NotInUniverse { symbol: *symbol })?;
     if guardrails.permits(symbol) {
         Ok(leverage)
     } else {
-        Err(Denial::NotPermitted { symbol: *symbol })
+        Err(SkipReason::NotPermitted { symbol: *symbol })
     }
 }

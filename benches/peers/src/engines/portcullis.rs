@@ -3,7 +3,7 @@
 
 use portcullis::{
     decide::{Decision, DecisionColumns, Engine, IntentColumns, Outcome},
-    domain::{Instant, Side},
+    types::{Timestamp, Side},
     exit::{ExitOwnership, STANDARD_OWNER},
     guardrails::Guardrails,
     intent::{Intent, IntentBuilder},
@@ -22,28 +22,28 @@ const NOT_AFTER_S: i64 = 2_000_000_000;
 
 /// `Engine::decide`: one intent at a time.
 pub(crate) struct OneByOne {
-    ruling: Ruling,
+    snapshot: PolicySnapshot,
     intents: Vec<Intent<'static>>,
 }
 
 /// `Engine::decide_columns`: all intents in one call.
 pub(crate) struct Columns {
-    ruling: Ruling,
+    snapshot: PolicySnapshot,
     intents: IntentColumns,
     asked: Vec<f64>,
     answers: DecisionColumns,
 }
 
-struct Ruling {
+struct PolicySnapshot {
     engine: Engine,
     policy: Policy,
-    now: Instant,
+    now: Timestamp,
 }
 
 impl OneByOne {
     pub(crate) fn new(asks: &[Ask]) -> Result<Self, Failure> {
         Ok(Self {
-            ruling: Ruling::new()?,
+            snapshot: PolicySnapshot::new()?,
             intents: asks.iter().map(intent).collect(),
         })
     }
@@ -70,11 +70,11 @@ impl Peer for OneByOne {
     }
 
     fn pass(&mut self, yes: &mut Vec<bool>) -> Result<(), Failure> {
-        let Ruling {
+        let PolicySnapshot {
             engine,
             policy,
             now,
-        } = &self.ruling;
+        } = &self.snapshot;
         let state = PolicyState::present(policy);
         yes.extend(self.intents.iter().map(|intent| {
             match engine.decide(state, intent, *now) {
@@ -93,7 +93,7 @@ impl Columns {
         let mut intents = IntentColumns::default();
         asks.iter().for_each(|ask| intents.push(&intent(ask)));
         Ok(Self {
-            ruling: Ruling::new()?,
+            snapshot: PolicySnapshot::new()?,
             intents,
             asked: asks.iter().map(|ask| f64::from(ask.leverage)).collect(),
             answers: DecisionColumns::default(),
@@ -120,11 +120,11 @@ impl Peer for Columns {
     }
 
     fn pass(&mut self, yes: &mut Vec<bool>) -> Result<(), Failure> {
-        let Ruling {
+        let PolicySnapshot {
             engine,
             policy,
             now,
-        } = &self.ruling;
+        } = &self.snapshot;
         let state = PolicyState::present(policy);
         engine.decide_columns(state, &self.intents, Some(*now), &mut self.answers);
         let answers = &self.answers;
@@ -140,7 +140,7 @@ impl Peer for Columns {
     }
 }
 
-impl Ruling {
+impl PolicySnapshot {
     fn new() -> Result<Self, Failure> {
         Ok(Self {
             engine: Engine::new(
@@ -148,7 +148,7 @@ impl Ruling {
                 ExitOwnership::new(STANDARD_OWNER, [""; 0])?,
             ),
             policy: Policy::from_json(&policy().to_string())?,
-            now: Instant::from_millis(NOW_MS)?,
+            now: Timestamp::from_millis(NOW_MS)?,
         })
     }
 }

@@ -59,7 +59,7 @@ impl Ask {
         match self.time {
             Time::Stream { .. } | Time::Recorded { .. } => stream_id(object, now),
             Time::Ahead { by } => stream_id(object, now + by),
-            Time::Decided { after } => stream_id(object, now.saturating_sub(after)),
+            Time::RecordedDecision { after } => stream_id(object, now.saturating_sub(after)),
             Time::Millis | Time::Seconds | Time::Iso(_) | Time::Unreadable | Time::None => {
                 object.written("intent_id", |line| {
                     line.extend_from_slice(b"sig-");
@@ -79,7 +79,7 @@ impl Ask {
         match self.time {
             Time::Stream { has_iso: true } => iso(world, object, "Z"),
             Time::Iso(offset) => iso(world, object, offset),
-            Time::Decided { .. } | Time::Ahead { .. } => {
+            Time::RecordedDecision { .. } | Time::Ahead { .. } => {
                 object.number("decided_at", Decimal::whole(now));
             }
             Time::Recorded { is_known } => {

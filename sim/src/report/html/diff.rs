@@ -2,7 +2,7 @@
 
 use super::{Data, Page, Section, Table, shown};
 use crate::{
-    diff::{Told, changes_text, flip_row},
+    diff::{DiffReport, changes_text, flip_row},
     report::table::{some, thousands},
 };
 
@@ -11,7 +11,7 @@ const TAPES_SHOWN: usize = 20;
 
 /// Creates the report of a comparison: which answers flip, and why.
 #[must_use]
-pub fn diff_page(told: &Told<'_>) -> Page {
+pub fn diff_page(told: &DiffReport<'_>) -> Page {
     let it = told.difference;
     let [before, after] = told.sides();
     let mut facts = vec![("Before", before), ("After", after)];
@@ -75,7 +75,7 @@ pub fn diff_page(told: &Told<'_>) -> Page {
     }
 }
 
-fn totals(told: &Told<'_>) -> Section {
+fn totals(told: &DiffReport<'_>) -> Section {
     let (before, after) = told.difference.totals;
     let rows = [("Before", before), ("After", after)].map(|(name, totals)| {
         vec![
@@ -97,7 +97,7 @@ fn totals(told: &Told<'_>) -> Section {
     }
 }
 
-fn largest(told: &Told<'_>) -> Section {
+fn largest(told: &DiffReport<'_>) -> Section {
     let tally = &told.difference.tally;
     let largest = &told.difference.largest;
     let mut columns = vec![

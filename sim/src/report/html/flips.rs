@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use portcullis::{
-    decide::Reason,
-    domain::{Instant, Symbol},
+    decide::SkipCode,
+    types::{Symbol, Timestamp},
 };
 use serde::Serialize;
 
@@ -39,7 +39,7 @@ struct Cell {
     stretch: Option<i64>,
     symbol: usize,
     kind: FlipKind,
-    reason: Option<Reason>,
+    reason: Option<SkipCode>,
     cause: usize,
 }
 
@@ -95,7 +95,7 @@ pub(super) struct FlipCells {
 impl FlipTally {
     /// Counts one flip.
     pub(crate) fn add(&mut self, flip: &Flip) {
-        let day = |at: Instant| at.as_millis().div_euclid(DAY_MS);
+        let day = |at: Timestamp| at.as_millis().div_euclid(DAY_MS);
         let cell = Cell {
             stretch: flip.ts.map(|at| day(at) >> self.doublings),
             symbol: self.symbols.number(symbol(flip)),
@@ -150,7 +150,7 @@ impl FlipTally {
             kinds: kinds.iter().map(|kind| kind.as_str()).collect(),
             reasons: reasons
                 .iter()
-                .map(|reason| reason.map_or("(no skip)", Reason::code))
+                .map(|reason| reason.map_or("(no skip)", SkipCode::code))
                 .collect(),
             causes: self.causes.list("(other)"),
             start: first.saturating_mul(width),
@@ -164,7 +164,7 @@ impl FlipTally {
         let (kinds, reasons) = (self.kinds(), self.reasons());
         let mark = |flip: &Flip| {
             [
-                flip.ts.map_or(-1, Instant::as_millis),
+                flip.ts.map_or(-1, Timestamp::as_millis),
                 whole(self.symbols.find(symbol(flip))),
                 place(&kinds, flip.kind),
                 place(&reasons, reason(flip)),
@@ -180,7 +180,7 @@ impl FlipTally {
     }
 
     /// Returns the reasons that occur, with `None` first.
-    fn reasons(&self) -> Vec<Option<Reason>> {
+    fn reasons(&self) -> Vec<Option<SkipCode>> {
         let mut reasons: BTreeSet<_> = self.cells.keys().map(|cell| cell.reason).collect();
         reasons.insert(None);
         reasons.into_iter().collect()
@@ -192,7 +192,7 @@ fn symbol(flip: &Flip) -> Option<String> {
 }
 
 /// Returns the reason of the skip before the flip, else of the skip after it.
-fn reason(flip: &Flip) -> Option<Reason> {
+fn reason(flip: &Flip) -> Option<SkipCode> {
     flip.before.reason.or(flip.after.reason)
 }
 
@@ -235,7 +235,7 @@ mod tests {
         Flip {
             n,
             id: n.to_string(),
-            ts: Instant::from_millis(day * DAY_MS + 7).ok(),
+            ts: Timestamp::from_millis(day * DAY_MS + 7).ok(),
             symbol: Symbol::new(symbol).ok(),
             kind: FlipKind::Leverage,
             before: effect,

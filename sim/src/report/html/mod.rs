@@ -6,7 +6,7 @@
 mod diff;
 mod flips;
 mod replay;
-mod seen;
+mod report_row;
 mod simulation;
 mod tally;
 
@@ -18,7 +18,7 @@ use serde::Serialize;
 pub use diff::diff_page;
 pub use flips::FlipTally;
 pub use replay::replay_page;
-pub use seen::Seen;
+pub use report_row::ReportRow;
 pub use simulation::simulation_page;
 pub use tally::Tally;
 

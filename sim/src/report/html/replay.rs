@@ -1,8 +1,8 @@
 //! The report of a replay.
 
 use portcullis::{
-    domain::{Instant, Shown},
     policy::Policy,
+    types::{Shown, Timestamp},
 };
 
 use super::{Data, Page, Section, Table, Tally, shown, tally::Threshold};
@@ -204,7 +204,7 @@ fn reigns(timeline: &Timeline) -> Section {
     let mut rows = Vec::new();
     for (place, (from, rule)) in all.iter().enumerate().take(REIGNS_SHOWN) {
         let until = all.get(place + 1).map(|(next, _)| *next);
-        let begin = match *from == Instant::MIN {
+        let begin = match *from == Timestamp::MIN {
             true => "start".to_owned(),
             false => to_second(*from),
         };

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use portcullis::domain::Symbol;
+use portcullis::types::Symbol;
 
 use super::{Chart, Data, Marked, Page, Section, Series, Table, counts_section, shown};
 use crate::{
     report::table::{some, thousands, to_second},
-    simulate::{Close, Point, Told, Trip, units::Money},
+    simulate::{Close, Point, RoundTrip, SimulationReport, units::Money},
 };
 
 const MINUTE_MS: i64 = 60_000;
@@ -23,7 +23,7 @@ const POSITIONS_SHOWN: usize = 500;
 
 /// Creates the report of a simulation.
 #[must_use]
-pub fn simulation_page(told: &Told<'_>) -> Page {
+pub fn simulation_page(told: &SimulationReport<'_>) -> Page {
     let outcome = told.outcome;
     let mut facts = vec![
         ("Tapes", shown(&some(told.tapes, TAPES_SHOWN))),
@@ -104,7 +104,7 @@ pub fn simulation_page(told: &Told<'_>) -> Page {
 }
 
 /// Returns the names and times for the filters; `None` if there are no candles.
-fn marked(told: &Told<'_>) -> Option<Marked> {
+fn marked(told: &SimulationReport<'_>) -> Option<Marked> {
     let points = &told.outcome.curve.points;
     // A point has the time of a candle's end, but a position can be opened at the start of the first candle.
     let opened = told.outcome.trips.iter().map(|trip| trip.opened);
@@ -126,25 +126,25 @@ fn marked(told: &Told<'_>) -> Option<Marked> {
 }
 
 /// Returns the symbols of all positions in sorted order.
-fn symbols(told: &Told<'_>) -> Vec<Symbol> {
+fn symbols(told: &SimulationReport<'_>) -> Vec<Symbol> {
     let symbols = told.outcome.trips.iter().map(|trip| trip.symbol);
     symbols.collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 /// Returns the final close reasons of all positions in sorted order.
-fn reasons(told: &Told<'_>) -> Vec<&'static str> {
+fn reasons(told: &SimulationReport<'_>) -> Vec<&'static str> {
     let reasons = told.outcome.trips.iter().map(ended);
     reasons.collect::<BTreeSet<_>>().into_iter().collect()
 }
 
-fn ended(trip: &Trip) -> &'static str {
+fn ended(trip: &RoundTrip) -> &'static str {
     trip.reason.map_or("–", Close::as_str)
 }
 
 /// A line over time: its name, and the value that it takes from a point.
 type Line = (&'static str, fn(&Point) -> Money);
 
-fn lines(told: &Told<'_>, lines: &[Line]) -> Chart {
+fn lines(told: &SimulationReport<'_>, lines: &[Line]) -> Chart {
     let points = &told.outcome.curve.points;
     let series = lines.iter().map(|(name, of)| Series {
         name,
@@ -163,7 +163,7 @@ fn cents(amount: Money) -> f64 {
     amount.to_string().parse().unwrap_or(f64::NAN)
 }
 
-fn equity(told: &Told<'_>) -> Section {
+fn equity(told: &SimulationReport<'_>) -> Section {
     let points = told.outcome.curve.points.iter();
     let rows = points.map(|point| {
         vec![
@@ -193,7 +193,7 @@ fn equity(told: &Told<'_>) -> Section {
     }
 }
 
-fn exposure(told: &Told<'_>) -> Section {
+fn exposure(told: &SimulationReport<'_>) -> Section {
     let most = told.outcome.curve.exposure_max_usd;
     Section {
         id: "exposure",
@@ -218,10 +218,10 @@ fn exposure(told: &Told<'_>) -> Section {
 }
 
 fn shares(
-    told: &Told<'_>,
+    told: &SimulationReport<'_>,
     (id, column): (&'static str, &'static str),
     title: &'static str,
-    of: impl Fn(&Trip) -> String,
+    of: impl Fn(&RoundTrip) -> String,
 ) -> Section {
     let shares = told.outcome.by(of).unwrap_or_default();
     let rows = shares.iter().map(|(name, it)| {
@@ -270,9 +270,9 @@ fn shares(
     }
 }
 
-fn positions(told: &Told<'_>) -> Section {
+fn positions(told: &SimulationReport<'_>) -> Section {
     let mut trips: Vec<_> = told.outcome.trips.iter().collect();
-    let net = |trip: &Trip| trip.net().unwrap_or_default();
+    let net = |trip: &RoundTrip| trip.net().unwrap_or_default();
     trips.sort_by_key(|trip| (std::cmp::Reverse(net(trip).max(-net(trip))), trip.n));
     trips.truncate(POSITIONS_SHOWN);
     let (symbols, reasons) = (symbols(told), reasons(told));

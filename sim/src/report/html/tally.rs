@@ -4,13 +4,13 @@ use std::{collections::BTreeMap, fmt};
 
 use portcullis::{
     answer::Verdict,
-    decide::Reason,
-    domain::{Instant, Symbol},
+    decide::SkipCode,
     harvest::HarvestAction,
+    types::{Symbol, Timestamp},
 };
 use serde::Serialize;
 
-use super::seen::{About, Bound, Near, Seen};
+use super::report_row::{About, Bound, Near, ReportRow};
 
 /// The maximum number of time buckets. Above it, buckets are merged in pairs.
 const STRETCHES_MAX: i64 = 96;
@@ -167,7 +167,7 @@ impl Default for Tally {
 
 impl Tally {
     /// Counts one answer.
-    pub fn add(&mut self, seen: &Seen) {
+    pub fn add(&mut self, seen: &ReportRow) {
         let stretch = seen.at.map(|at| self.stretch(at));
         let symbol = match seen.about {
             About::Unlisted => 0,
@@ -203,7 +203,7 @@ impl Tally {
         self.add_near(seen);
     }
 
-    fn add_near(&mut self, seen: &Seen) {
+    fn add_near(&mut self, seen: &ReportRow) {
         let cell = match seen.near {
             None => return,
             Some(Near::Bound(bound, ratio)) => self
@@ -226,7 +226,7 @@ impl Tally {
     }
 
     /// Returns the time bucket of a timestamp. Merges buckets until [`STRETCHES_MAX`] of them cover all timestamps.
-    fn stretch(&mut self, at: Instant) -> i64 {
+    fn stretch(&mut self, at: Timestamp) -> i64 {
         let of = |width: i64| at.as_millis().div_euclid(width);
         let mut stretch = of(self.width);
         let (mut first, mut last) = match self.stretches {
@@ -324,15 +324,15 @@ impl Tally {
 /// Returns the names of the kinds: verdicts, then skip reasons.
 fn kinds() -> Vec<&'static str> {
     let verdicts = Verdict::ALL.into_iter().map(Verdict::as_str);
-    let reasons = Reason::ALL.iter().map(|reason| reason.code());
+    let reasons = SkipCode::ALL.iter().map(|reason| reason.code());
     verdicts.chain(reasons).collect()
 }
 
 /// Returns the number of an answer's kind: its skip reason if it has one, else its verdict.
-fn kind(seen: &Seen) -> usize {
+fn kind(seen: &ReportRow) -> usize {
     let reason = seen
         .reason
-        .and_then(|reason| Reason::ALL.iter().position(|it| *it == reason));
+        .and_then(|reason| SkipCode::ALL.iter().position(|it| *it == reason));
     let verdict = Verdict::ALL.iter().position(|it| *it == seen.decision);
     match reason {
         Some(place) => Verdict::ALL.len() + place,
@@ -387,10 +387,10 @@ impl Histogram {
 mod tests {
     use super::*;
 
-    fn seen(n: u64, millis: i64) -> Seen {
-        Seen {
+    fn seen(n: u64, millis: i64) -> ReportRow {
+        ReportRow {
             n,
-            at: Instant::from_millis(millis).ok(),
+            at: Timestamp::from_millis(millis).ok(),
             about: About::Symbol(0),
             decision: Verdict::Trade,
             reason: None,

@@ -6,7 +6,7 @@
 use std::{fs::File, path::Path};
 
 use csv::{ErrorKind, ReaderBuilder, StringRecord, Trim};
-use portcullis::domain::Instant;
+use portcullis::types::Timestamp;
 
 use super::{Candle, CandleError, Fault, candle, push};
 use crate::simulate::units::Price;
@@ -96,18 +96,18 @@ fn read_line(record: &StringRecord, columns: &Columns) -> Result<Candle, Fault> 
     candle(time(field(columns.time), columns.is_millis)?, prices)
 }
 
-pub(super) fn time(text: &str, is_millis: bool) -> Result<Instant, Fault> {
+pub(super) fn time(text: &str, is_millis: bool) -> Result<Timestamp, Fault> {
     let wrong = |column, expected| Fault::Time {
         column,
         value: text.to_owned(),
         expected,
     };
     if is_millis {
-        return Instant::parse_epoch_millis(text)
+        return Timestamp::parse_epoch_millis(text)
             .map_err(|_| wrong("open_time", "expected epoch milliseconds"));
     }
-    let seconds = Instant::parse_epoch_seconds(text);
-    let iso = || Instant::parse_iso(text).map(|(at, _)| at);
+    let seconds = Timestamp::parse_epoch_seconds(text);
+    let iso = || Timestamp::parse_iso(text).map(|(at, _)| at);
     seconds.or_else(|_| iso()).map_err(|_| {
         let expected =
             "expected ISO-8601 or epoch seconds; put epoch milliseconds into a column `open_time`";

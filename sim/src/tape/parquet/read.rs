@@ -29,7 +29,7 @@ use parquet::arrow::{
         ArrowReaderMetadata, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
     },
 };
-use portcullis::domain::Instant;
+use portcullis::types::Timestamp;
 
 use super::columns::{MARKET, Role, roles};
 use crate::tape::Progress;
@@ -358,7 +358,7 @@ fn float(number: f64, line: &mut Vec<u8>) -> io::Result<()> {
 
 /// Writes epoch milliseconds or ISO-8601 text. A timestamp out of range becomes a text that is neither.
 fn instant(micros: Option<i64>, is_iso: bool, line: &mut Vec<u8>) -> io::Result<()> {
-    match micros.and_then(|micros| Instant::from_micros(micros).ok()) {
+    match micros.and_then(|micros| Timestamp::from_micros(micros).ok()) {
         Some(at) if is_iso => write!(line, "\"{at}\""),
         Some(at) => write!(line, "{}", at.as_millis()),
         None => line.write_all(b"\"out of range\""),

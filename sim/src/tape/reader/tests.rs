@@ -67,7 +67,7 @@ fn text(number: u64, text: &str) -> Record {
 
 fn check(bytes: &[u8], expected: &[Record]) {
     for chunk_bytes in [1, 2, 7, CHUNK_BYTES] {
-        let reader = TapeReader::with_sizes(vec![memory(bytes)], chunk_bytes, LINE_BYTES_MAX);
+        let reader = TapeReader::with_sizes(vec![memory(bytes)], chunk_bytes, RECORD_BYTES_MAX);
         assert_eq!(read(reader), (expected.to_vec(), None));
     }
 }
@@ -124,9 +124,9 @@ fn a_line_that_is_not_utf8_does_not_affect_other_lines() {
 
 #[test]
 fn the_longest_line_is_16_mib_without_its_line_ending() {
-    let longest = "x".repeat(LINE_BYTES_MAX);
-    let longer = "x".repeat(LINE_BYTES_MAX + 1);
-    let longest_by_far = "x".repeat(3 * LINE_BYTES_MAX);
+    let longest = "x".repeat(RECORD_BYTES_MAX);
+    let longer = "x".repeat(RECORD_BYTES_MAX + 1);
+    let longest_by_far = "x".repeat(3 * RECORD_BYTES_MAX);
     let too_long = |number| (0, number, Content::TooLong);
     let check = |bytes: String, expected: &[Record]| {
         let (records, error) = read(TapeReader::new(vec![memory(bytes.as_bytes())]));
@@ -152,13 +152,13 @@ fn the_longest_line_is_16_mib_without_its_line_ending() {
 
 #[test]
 fn memory_is_freed_after_a_long_line() {
-    let long = "x".repeat(LINE_BYTES_MAX);
+    let long = "x".repeat(RECORD_BYTES_MAX);
     let tape = format!("a\n{long}\n{long}{long}\nb\nc");
     let mut reader = TapeReader::new(vec![memory(tape.as_bytes())]);
     let buffers = reader.buffers.clone();
     for chunk in &mut reader {
         let bytes = chunk.unwrap().buffer_bytes();
-        assert!(bytes <= LINE_BYTES_MAX + 8, "{bytes} bytes");
+        assert!(bytes <= RECORD_BYTES_MAX + 8, "{bytes} bytes");
     }
     drop(reader);
     let idle = buffers.idle_bytes();
@@ -308,7 +308,7 @@ fn a_whole_line_is_returned_immediately() {
         }
     }
     let from = Slow(vec![&b"a"[..], b"b\nc", b"\nd"].into_iter());
-    let mut chunks = Chunks::new(from, 0, Buffers::new(CHUNK_BYTES), LINE_BYTES_MAX);
+    let mut chunks = Chunks::new(from, 0, Buffers::new(CHUNK_BYTES), RECORD_BYTES_MAX);
     assert_eq!(chunks.next_chunk().unwrap().unwrap().bytes(), b"ab\n");
     assert_eq!(chunks.next_chunk().unwrap().unwrap().bytes(), b"c\n");
     assert!(chunks.next_chunk().is_err());

@@ -1,0 +1,124 @@
+//! `portcullis bridge`
+
+use std::{
+    num::NonZeroU64,
+    process,
+    time::{Duration, SystemTime},
+};
+
+use super::{Failure, operator::OperatorArgs, service::ServiceArgs, streams::StreamArgs};
+use portcullis_service::{
+    bridge::{self, Settings},
+    runtime::{Server, Stop, Trust, say},
+};
+
+/// Larger batches would block other clients of the server for too long.
+const BATCH_MAX: u64 = 10_000;
+
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    service: ServiceArgs,
+    /// Run without guardrails; the policy alone decides what is permitted
+    #[arg(long, conflicts_with = "guardrails")]
+    no_guardrails: bool,
+    /// The consumer group; instances of the same group share the intents
+    #[arg(long, value_name = "NAME", default_value = "quantum:group:portcullis")]
+    group: String,
+    /// The name of this instance in the group, which must be unique [default: generated for each run]
+    #[arg(long, value_name = "NAME")]
+    consumer: Option<String>,
+    /// The maximum number of intents read and answered at once
+    #[arg(long, value_name = "N", default_value = "64", value_parser = clap::value_parser!(u64).range(1..=BATCH_MAX))]
+    batch: u64,
+    /// The time after which this instance claims an unanswered intent of another instance
+    #[arg(long, value_name = "MILLISECONDS", default_value = "30000", value_parser = clap::value_parser!(u64).range(1..=86_400_000))]
+    claim_after: u64,
+    /// The time for which an answered intent is remembered; the last exit of each symbol is remembered without limit
+    #[arg(long, value_name = "SECONDS", default_value = "86400", value_parser = clap::value_parser!(u64).range(60..=31_536_000))]
+    remember: u64,
+    /// Trim the plan stream to approximately this length, even if entries are unread [default: never]
+    #[arg(long, value_name = "N")]
+    plan_maxlen: Option<NonZeroU64>,
+    /// Trim the skip stream to approximately this length [default: never]
+    #[arg(long, value_name = "N")]
+    skip_maxlen: Option<NonZeroU64>,
+    #[command(flatten)]
+    streams: StreamArgs,
+    #[command(flatten)]
+    operator: OperatorArgs,
+}
+
+pub(super) fn run(args: &Args) -> Result<(), Failure> {
+    if args.operator.guardrails().is_none() && !args.no_guardrails {
+        return Err(Failure::unusable(
+            "the bridge requires guardrails; give --guardrails FILE, or --no-guardrails to run without them",
+        ));
+    }
+    let streams = [
+        &args.streams.intent_stream,
+        &args.streams.exit_stream,
+        &args.streams.plan_stream,
+        &args.streams.skip_stream,
+    ];
+    for (n, stream) in streams.iter().enumerate() {
+        if stream.is_empty() || streams.iter().skip(n + 1).any(|other| other == stream) {
+            return Err(Failure::unusable(format_args!(
+                "stream name `{stream}` is empty or duplicate; intents, exits, plans and skips need one stream each"
+            )));
+        }
+    }
+    if Duration::from_millis(args.claim_after) >= Duration::from_secs(args.remember) {
+        return Err(Failure::unusable(
+            "--remember must be longer than --claim-after, or an intent is forgotten before another instance claims it",
+        ));
+    }
+    let (engine, operator) = args.operator.resolve(false)?;
+    let (server, trust) = args.service.resolve()?;
+    let settings = args.settings(server, trust);
+    let stop = Stop::on_signals().map_err(Failure::unusable)?;
+    say(format_args!(
+        "bridge: guardrails {}; exit owner {}{}; Redis at {}, group `{}`, consumer `{}`",
+        operator.guardrails,
+        operator.exit_owner,
+        match operator.exit_delegates.as_slice() {
+            [] => String::new(),
+            names => format!(", delegates {}", names.join(", ")),
+        },
+        settings.redis,
+        settings.group,
+        settings.consumer,
+    ));
+    bridge::run(&engine, &settings, &stop).map_err(Failure::unusable)
+}
+
+impl Args {
+    fn settings(&self, redis: Server, trust: Trust) -> Settings {
+        Settings {
+            redis,
+            intents: self.streams.intent_stream.clone(),
+            exits: self.streams.exit_stream.clone(),
+            plans: self.streams.plan_stream.clone(),
+            skips: self.streams.skip_stream.clone(),
+            trust,
+            keys: self.streams.key_prefix.clone(),
+            group: self.group.clone(),
+            consumer: self.consumer.clone().unwrap_or_else(made_up_name),
+            consumer_is_temporary: self.consumer.is_none(),
+            batch: usize::try_from(self.batch).unwrap_or(1),
+            claim_after: Duration::from_millis(self.claim_after),
+            remember: Duration::from_secs(self.remember),
+            plans_max: self.plan_maxlen.map(NonZeroU64::get),
+            skips_max: self.skip_maxlen.map(NonZeroU64::get),
+        }
+    }
+}
+
+/// Returns a name that is unique among all runs on all machines.
+fn made_up_name() -> String {
+    use std::hash::{BuildHasher as _, Hasher as _, RandomState};
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    let millis = since.map_or(0, |since| since.as_millis());
+    let dice = RandomState::new().build_hasher().finish();
+    format!("portcullis-{}-{millis}-{dice:016x}", process::id())
+}

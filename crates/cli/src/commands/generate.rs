@@ -1,0 +1,31 @@
+//! `portcullis generate`.
+
+use std::io::{self, BufWriter, Write as _};
+
+use super::{
+    Failure,
+    input::parse_whole,
+    replay::{SAMPLE_RECORDS, SAMPLE_SEED},
+};
+use portcullis_sim::generate::write_tape;
+
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct Args {
+    /// The number of records to write
+    #[arg(long, value_name = "N", default_value_t = SAMPLE_RECORDS, value_parser = parse_number, allow_negative_numbers = true)]
+    records: u64,
+    /// The seed of the generator; the same seed writes the same bytes
+    #[arg(long, value_name = "S", default_value_t = SAMPLE_SEED, value_parser = parse_number, allow_negative_numbers = true)]
+    seed: u64,
+}
+
+fn parse_number(text: &str) -> Result<u64, String> {
+    parse_whole(text, 0..=u64::MAX)
+}
+
+pub(super) fn run(args: &Args) -> Result<(), Failure> {
+    let mut out = BufWriter::with_capacity(256 * 1024, io::stdout().lock());
+    write_tape(args.records, args.seed, &mut out)
+        .and_then(|()| out.flush())
+        .map_err(|error| Failure::output(&error))
+}

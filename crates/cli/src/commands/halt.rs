@@ -1,0 +1,83 @@
+//! The commands `portcullis halt` and `portcullis resume`.
+
+use std::collections::BTreeSet;
+
+use portcullis::{guardrails::Halt, types::Symbol};
+
+use super::{
+    Failure, clock,
+    failure::print,
+    input::warn,
+    store::{AddressArg, SignOff, unusable},
+};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    address: AddressArg,
+    #[command(flatten)]
+    sign_off: SignOff,
+    /// Apply to entries in every symbol
+    #[arg(long, conflicts_with = "symbols", required_unless_present = "symbols")]
+    all: bool,
+    /// Symbols whose entries are halted or resumed
+    #[arg(value_name = "SYMBOL", value_parser = parse_symbol)]
+    symbols: Vec<Symbol>,
+}
+
+/// Halts entries. Exits are still allowed.
+pub(super) fn halt(args: &Args) -> Result<(), Failure> {
+    let store = args.address.open()?;
+    let halted = store
+        .halt(&args.scope(), &args.sign_off.operator(), clock::now()?)
+        .map_err(unusable)?;
+    print(said(&halted))?;
+    if let Ok(policy) = store.load() {
+        for symbol in args.symbols.iter().filter(|symbol| !policy.lists(symbol)) {
+            warn(format_args!(
+                "{symbol} is not in the policy's universe; check the spelling of the symbol"
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Resumes entries.
+pub(super) fn resume(args: &Args) -> Result<(), Failure> {
+    let store = args.address.open()?;
+    let halted = store
+        .resume(&args.scope(), &args.sign_off.operator(), clock::now()?)
+        .map_err(unusable)?;
+    print(said(&halted))
+}
+
+impl Args {
+    fn scope(&self) -> Halt {
+        if self.all {
+            Halt::Everything
+        } else {
+            Halt::Symbols(self.symbols.iter().copied().collect::<BTreeSet<_>>())
+        }
+    }
+}
+
+fn parse_symbol(text: &str) -> Result<Symbol, String> {
+    if text == "*" {
+        return Err("`*` is not a symbol; use `--all` for every symbol".to_owned());
+    }
+    Symbol::new(text).map_err(|error| error.to_string())
+}
+
+fn said(halted: &Halt) -> String {
+    match halted {
+        Halt::Nothing => "halted: nothing\n".to_owned(),
+        Halt::Everything => "halted: all entries; exits are still allowed\n".to_owned(),
+        Halt::Symbols(symbols) => {
+            let names: Vec<&str> = symbols.iter().map(Symbol::as_str).collect();
+            format!(
+                "halted: entries in {}; exits are still allowed\n",
+                names.join(" ")
+            )
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! `portcullis harvester`
+
+use std::time::Duration;
+
+use portcullis::exit::STANDARD_OWNER;
+
+use super::{Failure, operator::OwnershipArgs, service::ServiceArgs};
+use portcullis_service::{
+    harvester::{self, Authority, Settings},
+    runtime::{Stop, say},
+};
+
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    service: ServiceArgs,
+    /// The interval at which positions are evaluated
+    #[arg(long, value_name = "MILLISECONDS", default_value = "1000", value_parser = clap::value_parser!(u64).range(10..=60_000))]
+    every: u64,
+    /// The service in whose name exits are proposed; must be the exit owner or a delegate
+    #[arg(long = "as", value_name = "NAME", default_value = STANDARD_OWNER)]
+    name: String,
+    #[command(flatten)]
+    ownership: OwnershipArgs,
+}
+
+pub(super) fn run(args: &Args) -> Result<(), Failure> {
+    let ownership = args.ownership.resolve()?;
+    let authority = Authority::of(&ownership, &args.name).map_err(|denied| {
+        Failure::unusable(format_args!(
+            "{denied}; give the owner's name with --as, or list this service with --exit-delegate"
+        ))
+    })?;
+    let (redis, trust) = args.service.resolve()?;
+    let settings = Settings {
+        redis,
+        trust,
+        every: Duration::from_millis(args.every),
+        authority,
+    };
+    let stop = Stop::on_signals().map_err(Failure::unusable)?;
+    say(format_args!(
+        "harvester: {}; Redis at {}, every {} ms",
+        settings.authority, settings.redis, args.every,
+    ));
+    harvester::run(&settings, &stop).map_err(Failure::unusable)
+}

@@ -1,0 +1,114 @@
+//! Operator settings on the command line, shared by all commands that decide.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use portcullis::{
+    decide::Engine,
+    exit::{ExitOwnership, STANDARD_OWNER},
+    guardrails::Guardrails,
+};
+
+use super::{Failure, input::read_file};
+use portcullis_sim::report::Operator;
+
+const OWNER: &str = "QUANTUM_EXIT_OWNER";
+const DELEGATES: &str = "QUANTUM_EXIT_DELEGATES";
+
+/// The environment variables that are read.
+pub(super) const VARIABLES: [&str; 2] = [OWNER, DELEGATES];
+
+/// Arguments for the exit owner and its delegates.
+#[derive(Debug, Clone, Args)]
+pub(super) struct OwnershipArgs {
+    /// The service that owns exits and may close positions [default: exitbrain_v3_5]
+    #[arg(
+        long,
+        value_name = "NAME",
+        env = OWNER,
+        hide_env_values = true
+    )]
+    exit_owner: Option<String>,
+    /// An additional service that may close positions. Can be repeated, or given as a comma-separated list
+    #[arg(
+        long = "exit-delegate",
+        value_name = "NAME",
+        env = DELEGATES,
+        hide_env_values = true,
+        value_delimiter = ','
+    )]
+    exit_delegates: Vec<String>,
+}
+
+/// Arguments for exit ownership and operator limits.
+#[derive(Debug, Clone, Args)]
+pub(super) struct OperatorArgs {
+    #[command(flatten)]
+    ownership: OwnershipArgs,
+    /// The JSON file with operator limits that apply to every policy
+    #[arg(long, value_name = "FILE")]
+    guardrails: Option<PathBuf>,
+}
+
+impl OperatorArgs {
+    /// Returns the guardrails file, if one is given.
+    pub(super) fn guardrails(&self) -> Option<&Path> {
+        self.guardrails.as_deref()
+    }
+
+    /// Builds the engine, and the operator settings that a summary prints.
+    pub(super) fn resolve(&self, assume_in_force: bool) -> Result<(Engine, Operator), Failure> {
+        let (guardrails, named) = match &self.guardrails {
+            None => (Guardrails::none(), "none".to_owned()),
+            Some(path) => {
+                let text = read_file(path)?;
+                let guardrails = Guardrails::from_json(&text).map_err(|error| {
+                    Failure::unusable(format_args!("`{}`: {error}", path.display()))
+                })?;
+                (guardrails, path.display().to_string())
+            }
+        };
+        self.with(guardrails, named, assume_in_force)
+    }
+
+    /// Builds the same as [`Self::resolve`], from guardrails that are already read.
+    pub(super) fn with(
+        &self,
+        guardrails: Guardrails,
+        named: String,
+        assume_in_force: bool,
+    ) -> Result<(Engine, Operator), Failure> {
+        let ownership = self.ownership.resolve()?;
+        let operator = Operator {
+            guardrails: named,
+            exit_owner: ownership.owner().to_owned(),
+            exit_delegates: ownership.delegates().map(str::to_owned).collect(),
+            assume_in_force,
+        };
+        Ok((Engine::new(guardrails, ownership), operator))
+    }
+}
+
+impl OwnershipArgs {
+    /// Returns the exit ownership, without duplicate delegates.
+    pub(super) fn resolve(&self) -> Result<ExitOwnership, Failure> {
+        let owner = self.exit_owner.as_deref().unwrap_or(STANDARD_OWNER);
+        let mut delegates: Vec<&str> = self.exit_delegates.iter().map(|name| name.trim()).collect();
+        // An empty environment variable means no delegates.
+        if delegates == [""] {
+            delegates.clear();
+        }
+        // Drop duplicates and the owner itself. Empty names are kept, so that `ExitOwnership::new` reports them.
+        let mut named_before = vec![owner];
+        delegates.retain(|delegate| {
+            let is_new = delegate.is_empty() || !named_before.contains(delegate);
+            named_before.push(delegate);
+            is_new
+        });
+        ExitOwnership::new(owner, delegates).map_err(|error| {
+            Failure::unusable(format_args!(
+                "{error}; see `--exit-owner` ({OWNER}) and `--exit-delegate` ({DELEGATES})"
+            ))
+        })
+    }
+}

@@ -1,0 +1,81 @@
+//! The command `portcullis policy diff`.
+
+use std::path::Path;
+
+use portcullis::{policy::Policy, types::PolicyHash};
+use portcullis_store::{PolicyStore, Which};
+
+use super::super::{
+    Failure,
+    failure::{print, print_json},
+    input::valid_policy,
+    replay::Format,
+    store::{open, unusable},
+};
+use portcullis_sim::diff::{changes, changes_text};
+
+#[derive(Debug, clap::Args)]
+pub(in crate::commands) struct DiffArgs {
+    /// First policy: a file, or with `--store` one of `current`, `seq:N` and `hash:HASH`
+    before: String,
+    /// Second policy, in the same notation
+    after: String,
+    /// Address of the policy store: `redis://HOST:PORT`, `rediss://…`, or `file:PATH`
+    #[arg(long = "store", value_name = "ADDRESS")]
+    address: Option<String>,
+    /// Output format
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+}
+
+pub(super) fn run(args: &DiffArgs) -> Result<(), Failure> {
+    let store = args.address.as_deref().map(open).transpose()?;
+    let before = find(&args.before, store.as_deref())?;
+    let after = find(&args.after, store.as_deref())?;
+    let changes = changes(Some(&before), &after);
+    match args.format {
+        Format::Json => print_json(&changes),
+        Format::Text => print(changes_text(&changes)),
+    }
+}
+
+fn find(name: &str, store: Option<&dyn PolicyStore>) -> Result<Policy, Failure> {
+    let which = if let Some(seq) = name.strip_prefix("seq:") {
+        let seq = seq.parse().map_err(|_| {
+            Failure::unusable(format_args!(
+                "`{name}`: the sequence is not a whole number from 0 to {}",
+                u64::MAX
+            ))
+        })?;
+        Some(Which::Seq(seq))
+    } else if let Some(hash) = name.strip_prefix("hash:") {
+        let hash = PolicyHash::parse(hash)
+            .map_err(|error| Failure::unusable(format_args!("`{name}`: {error}")))?;
+        Some(Which::Hash(hash))
+    } else {
+        None
+    };
+    if which.is_none() && name != "current" {
+        return valid_policy(Path::new(name));
+    }
+    let store = store.ok_or_else(|| {
+        Failure::unusable(format_args!(
+            "`{name}` refers to a store; use `--store ADDRESS`"
+        ))
+    })?;
+    let Some(which) = which else {
+        return store
+            .load()
+            .map_err(|error| Failure::No(format!("{}: {error}", store.name())));
+    };
+    let entry = store.show(which).map_err(unusable)?.ok_or_else(|| {
+        Failure::No(format!(
+            "{}: the history has no publication with {which}; list it with `portcullis policy history`",
+            store.name()
+        ))
+    })?;
+    entry
+        .policy()
+        .cloned()
+        .map_err(|absence| Failure::No(format!("the publication with {which}: {absence}")))
+}

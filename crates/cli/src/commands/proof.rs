@@ -1,0 +1,67 @@
+//! `portcullis proof`.
+
+use std::path::{Path, PathBuf};
+
+use portcullis_proof::{Settings, prove};
+
+use super::{
+    Failure, clock,
+    failure::{print_json, print_to},
+};
+
+/// The default settings file, used if it exists in the current directory.
+const SETTINGS: &str = "portcullis-proof.toml";
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The files and directories to examine: Python, Rust, TOML, YAML, JSON and `.env` files
+    #[arg(value_name = "PATH", required = true)]
+    paths: Vec<PathBuf>,
+    /// The TOML file with additional names, accepted findings and paths to leave out [default:
+    /// portcullis-proof.toml, if it exists]
+    #[arg(long, value_name = "FILE")]
+    settings: Option<PathBuf>,
+    /// The format of the report
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    /// Text for people
+    Text,
+    /// JSON for programs
+    Json,
+    /// SARIF 2.1.0 for code scanning services and editors
+    Sarif,
+}
+
+pub(super) fn run(args: &Args) -> Result<(), Failure> {
+    let settings = settings(args.settings.as_deref())?;
+    let report = prove(&args.paths, &settings, clock::now()?).map_err(Failure::unusable)?;
+    let written = match args.format {
+        Format::Text => print_to(&mut anstream::stdout().lock(), format!("{report:#}")),
+        Format::Json => print_json(&report),
+        Format::Sarif => print_json(&report.sarif()),
+    };
+    match written {
+        // A closed pipe must not turn a failed proof into success.
+        Ok(()) | Err(Failure::ReaderGone) if !report.passed() => {
+            Err(Failure::No("the proof fails".to_owned()))
+        }
+        written => written,
+    }
+}
+
+fn settings(asked: Option<&Path>) -> Result<Settings, Failure> {
+    let standard = Path::new(SETTINGS);
+    let path = match asked {
+        Some(path) => path,
+        // Settings that exist but cannot be accessed are an error, so they are not skipped.
+        None if standard.try_exists().is_ok_and(|exists| !exists) => {
+            return Ok(Settings::default());
+        }
+        None => standard,
+    };
+    Settings::read(path).map_err(Failure::unusable)
+}

@@ -1,0 +1,95 @@
+//! Command-line arguments that the services share.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use portcullis_store::TrustedKeys;
+
+use super::{Failure, input::read_file};
+use portcullis_service::runtime::{self, Server, Trust, log_as, serve_metrics};
+
+/// How a service writes its log lines.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum LogFormat {
+    /// Only the text: for a log that records the time itself
+    Text,
+    /// One JSON object per line, with time and level
+    Json,
+}
+
+impl From<LogFormat> for runtime::LogFormat {
+    fn from(format: LogFormat) -> Self {
+        match format {
+            LogFormat::Text => Self::Text,
+            LogFormat::Json => Self::Json,
+        }
+    }
+}
+
+/// The argument for the server.
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct ServerArg {
+    /// The URL of the Redis server: redis://[[user]:password@]host[:port][/db], or rediss:// for TLS. If it contains a
+    /// password, set the environment variable instead
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "QUANTUM_REDIS_URL",
+        hide_env_values = true,
+        default_value = "redis://127.0.0.1:6379"
+    )]
+    redis: String,
+}
+
+impl ServerArg {
+    pub(super) fn resolve(&self) -> Result<Server, Failure> {
+        Server::at(&self.redis).map_err(Failure::unusable)
+    }
+}
+
+/// The arguments of every service.
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct ServiceArgs {
+    #[command(flatten)]
+    server: ServerArg,
+    /// Accept only policies signed by the Ed25519 key in this file (public key, base64); may be repeated
+    #[arg(long = "trusted-key", value_name = "FILE")]
+    trusted_keys: Vec<PathBuf>,
+    /// Store the highest policy sequence seen in this file, so that older policies are rejected after a restart
+    #[arg(long, value_name = "FILE")]
+    sequence_file: Option<PathBuf>,
+    /// Serve metrics for Prometheus at this address [default: disabled]
+    #[arg(long, value_name = "HOST:PORT")]
+    metrics: Option<SocketAddr>,
+    /// The format of the log lines on standard error
+    #[arg(long, value_enum, default_value = "text")]
+    log: LogFormat,
+}
+
+impl ServiceArgs {
+    /// Returns the server and the conditions for policies. Also sets the log format and starts the metrics endpoint.
+    pub(super) fn resolve(&self) -> Result<(Server, Trust), Failure> {
+        let server = self.server.resolve()?;
+        let trust = Trust {
+            keys: self.keys()?,
+            sequences: self.sequence_file.clone(),
+        };
+        log_as(self.log.into());
+        if let Some(address) = self.metrics {
+            serve_metrics(address).map_err(Failure::unusable)?;
+        }
+        Ok((server, trust))
+    }
+
+    fn keys(&self) -> Result<TrustedKeys, Failure> {
+        let mut texts = Vec::with_capacity(self.trusted_keys.len());
+        for path in &self.trusted_keys {
+            let text = read_file(path)?;
+            let text = text.trim().to_owned();
+            TrustedKeys::from_base64([text.as_str()]).map_err(|error| {
+                Failure::unusable(format_args!("`{}`: {error}", path.display()))
+            })?;
+            texts.push(text);
+        }
+        TrustedKeys::from_base64(texts.iter().map(String::as_str)).map_err(Failure::unusable)
+    }
+}

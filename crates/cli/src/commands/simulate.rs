@@ -1,0 +1,225 @@
+//! The `portcullis simulate` command.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use portcullis::{policy::PolicyUnavailable, types::Symbol};
+
+use super::{
+    Failure,
+    failure::{print_json_to, print_to},
+    input::{illegible, initial_policy, is_stdin, refused_policy, stdin_once},
+    operator::OperatorArgs,
+    out::{open_all, parse_report, write_report},
+    replay::{Bar, Format},
+};
+use portcullis_sim::{
+    replay::{Replayer, Scope},
+    report::html::simulation_page,
+    simulate::{
+        Costs, MarketRule, Progress, Settings, SimulationReport,
+        candles::{self, CandleFile},
+        simulate,
+        units::{Money, Rate},
+    },
+    tape::{TapeReader, TapeSource, resolve},
+};
+
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct Args {
+    /// The tapes to read: JSON Lines (plain, gzip or zstd) or Parquet; use `-` for standard input
+    ///
+    /// Quoted glob patterns are expanded in name order.
+    #[arg(value_name = "TAPE", required = true)]
+    tapes: Vec<PathBuf>,
+    /// The policy file (JSON) that is active from the beginning
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
+    /// The candle file of one symbol (CSV or Parquet)
+    ///
+    /// The required columns are `timestamp` or `open_time`, `open`, `high`, `low` and `close`. The symbol is the
+    /// beginning of the file name, as in `BTCUSDT_1m.csv`, or is given explicitly, as in `BTCUSDT=FILE`. Can be
+    /// repeated, with one file per symbol.
+    #[arg(long, value_name = "[SYMBOL=]FILE", required = true, value_parser = parse_candles)]
+    candles: Vec<CandleFile>,
+    /// The starting cash in USD
+    #[arg(long, value_name = "USD", value_parser = parse_money, allow_negative_numbers = true)]
+    cash: Money,
+    /// The fee of each fill as a share of its notional: 0.0004 is 4 basis points
+    ///
+    /// If omitted, no fees are charged.
+    #[arg(long, value_name = "SHARE", value_parser = parse_share, allow_negative_numbers = true)]
+    taker_fee: Option<Rate>,
+    /// The funding every 8 hours as a share of the value of a position
+    ///
+    /// A long pays a positive rate, a short receives it. If omitted, no funding is charged.
+    #[arg(long, value_name = "SHARE", value_parser = parse_rate, allow_negative_numbers = true)]
+    funding_rate: Option<Rate>,
+    /// The maintenance margin as a share of the value of a position
+    ///
+    /// If omitted, a position is liquidated when its whole margin is lost.
+    #[arg(long, value_name = "SHARE", value_parser = parse_share, allow_negative_numbers = true)]
+    maintenance_margin: Option<Rate>,
+    /// The length of the market state window in seconds
+    ///
+    /// The market state is computed from the closing prices in this window. If omitted, there is no market state and no
+    /// kill score.
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..), requires = "trend_certain")]
+    market_window: Option<u32>,
+    /// The trend strength at which the trend probability is 1
+    #[arg(long, value_name = "TS", value_parser = parse_positive, requires = "market_window")]
+    trend_certain: Option<f64>,
+    /// Write all position events to this file as JSON Lines
+    ///
+    /// Use `-` for standard output; the summary is then written to standard error.
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Write an HTML report of equity, positions and closes to this file; it loads no external resources
+    #[arg(long, value_name = "FILE", value_parser = parse_report)]
+    report: Option<PathBuf>,
+    /// The output format of the summary
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+    /// Treat every policy as in force at every record's time
+    #[arg(long)]
+    assume_in_force: bool,
+    #[command(flatten)]
+    operator: OperatorArgs,
+}
+
+pub(super) fn run(args: &Args) -> Result<(), Failure> {
+    let tape = args.tapes.iter().find(|tape| is_stdin(tape));
+    stdin_once(&[
+        ("`--policy`", args.policy.as_deref()),
+        ("`--guardrails`", args.operator.guardrails()),
+        ("the tape", tape.map(PathBuf::as_path)),
+    ])?;
+    let (engine, operator) = args.operator.resolve(args.assume_in_force)?;
+    let sources = resolve(&args.tapes).map_err(Failure::unusable)?;
+    let names: Vec<String> = sources.iter().map(ToString::to_string).collect();
+    let initial = initial_policy(args.policy.as_ref())?;
+    let refused = matches!(initial, Err(PolicyUnavailable::Refused(_)));
+    let series = candles::read(&args.candles).map_err(Failure::unusable)?;
+    let settings = settings(args);
+    let judge = Replayer {
+        engine,
+        assume_in_force: args.assume_in_force,
+        reports: false,
+        now: None,
+        scope: Scope::Tape,
+    };
+    let mut inputs: Vec<&Path> = tape.map(PathBuf::as_path).into_iter().collect();
+    inputs.extend(sources.iter().filter_map(TapeSource::path));
+    inputs.extend(args.policy.as_deref());
+    inputs.extend(args.operator.guardrails());
+    inputs.extend(args.candles.iter().map(|file| file.path.as_path()));
+    let tapes = TapeReader::new(sources.clone());
+    let bar = Bar::new(tapes.progress());
+    let records = Arc::new(AtomicU64::new(0));
+    let asked = [args.out.as_ref(), args.report.as_ref()];
+    let [mut out, report] = open_all(asked, &inputs, &records, &bar.bar)?;
+    let mut written = Ok(());
+    let simulated = simulate(
+        (&judge, &settings),
+        initial,
+        tapes,
+        &series,
+        &mut |entry| {
+            if let (Some(out), Ok(())) = (&mut out, &written) {
+                written = serde_json::to_writer(out.writer(), entry)
+                    .map_err(std::io::Error::from)
+                    .and_then(|()| out.writer().write_all(b"\n"));
+            }
+        },
+        &mut |progress| match progress {
+            Progress::Records(so_far) => {
+                records.store(so_far, Ordering::Relaxed);
+                bar.show(so_far);
+            }
+            Progress::Candles(so_far) => bar.bar.set_message(format!("{so_far} candles")),
+        },
+    );
+    bar.finish();
+    let (decided, outcome) = simulated.map_err(Failure::unusable)?;
+    written.map_err(|error| Failure::output(&error))?;
+    let is_taken = args.out.as_deref() == Some(Path::new("-"));
+    if let Some(out) = out {
+        out.finish()?;
+    }
+    let told = SimulationReport {
+        decided: &decided,
+        outcome: &outcome,
+        settings: &settings,
+        series: &series,
+        operator: &operator,
+        tapes: &names,
+    };
+    write_report(report, || simulation_page(&told))?;
+    let mut to: Box<dyn std::io::Write> = match is_taken {
+        true => Box::new(std::io::stderr()),
+        false => Box::new(std::io::stdout()),
+    };
+    match args.format {
+        Format::Text => print_to(&mut to, &told)?,
+        Format::Json => print_json_to(&mut to, &told)?,
+    }
+    illegible(decided.counts.records, decided.counts.unreadable(), &names);
+    refused_policy(refused, args.policy.as_ref())
+}
+
+fn settings(args: &Args) -> Settings {
+    let rule = |(window_sec, trend_certain)| MarketRule {
+        window_sec,
+        trend_certain,
+    };
+    Settings {
+        cash: args.cash,
+        costs: Costs {
+            taker_fee: args.taker_fee,
+            funding_rate: args.funding_rate,
+            maintenance_margin: args.maintenance_margin,
+        },
+        market: args.market_window.zip(args.trend_certain).map(rule),
+    }
+}
+
+fn parse_candles(text: &str) -> Result<CandleFile, String> {
+    let (symbol, path) = match text.split_once('=') {
+        Some((symbol, path)) => (Some(symbol), path),
+        None => (None, text),
+    };
+    let symbol = symbol.map(Symbol::new).transpose();
+    Ok(CandleFile {
+        symbol: symbol.map_err(|error| error.to_string())?,
+        path: path.into(),
+    })
+}
+
+fn parse_money(text: &str) -> Result<Money, String> {
+    Money::parse(text).map_err(|error| error.to_string())
+}
+
+fn parse_rate(text: &str) -> Result<Rate, String> {
+    Rate::parse(text)
+        .map_err(|error| format!("{error}; expected a share of at most 1, such as 0.0004"))
+}
+
+fn parse_share(text: &str) -> Result<Rate, String> {
+    let rate = parse_rate(text)?;
+    if rate.is_negative() {
+        return Err("negative; expected a share from 0 to 1, such as 0.0004".to_owned());
+    }
+    Ok(rate)
+}
+
+fn parse_positive(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(number) if number > 0.0 && number <= f64::MAX => Ok(number),
+        Ok(_) | Err(_) => Err("not a finite number greater than 0".to_owned()),
+    }
+}

@@ -1,0 +1,135 @@
+//! Command-line arguments shared by the commands on a policy store.
+
+use std::{env, path::PathBuf};
+
+use portcullis::guardrails::Guardrails;
+use portcullis_store::{Operator, PolicySigner, PolicyStore, StoreError};
+
+use super::{Failure, input::read_file};
+
+/// The address of a policy store.
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct AddressArg {
+    /// Address of the policy store: `redis://HOST:PORT`, `rediss://…`, or `file:PATH`
+    #[arg(
+        long = "store",
+        value_name = "ADDRESS",
+        env = "QUANTUM_REDIS_URL",
+        hide_env_values = true
+    )]
+    address: String,
+}
+
+impl AddressArg {
+    pub(super) fn new(address: &str) -> Self {
+        Self {
+            address: address.to_owned(),
+        }
+    }
+
+    pub(super) fn open(&self) -> Result<Box<dyn PolicyStore>, Failure> {
+        open(&self.address)
+    }
+}
+
+/// Opens the store at an address.
+pub(super) fn open(address: &str) -> Result<Box<dyn PolicyStore>, Failure> {
+    portcullis_store::open(address).map_err(unusable)
+}
+
+/// Converts a store error to a failure with exit status 2.
+pub(super) fn unusable(error: StoreError) -> Failure {
+    Failure::unusable(error)
+}
+
+/// The operator and the reason, for the audit log.
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct SignOff {
+    /// Name of the operator for the audit log [default: the user of this session]
+    #[arg(long, value_name = "NAME")]
+    by: Option<String>,
+    /// Reason for the audit log
+    #[arg(long, value_name = "TEXT")]
+    reason: Option<String>,
+}
+
+impl SignOff {
+    pub(super) const fn by(name: Option<String>) -> Self {
+        Self {
+            by: name,
+            reason: None,
+        }
+    }
+
+    /// Returns the operator. Without `--by` and `USER` the name is `unknown`, so that a missing name never blocks a
+    /// halt.
+    pub(super) fn operator(&self) -> Operator {
+        let name = self.by.clone().or_else(|| env::var("USER").ok());
+        let name = name.filter(|name| !name.is_empty());
+        let operator = Operator::new(name.unwrap_or_else(|| "unknown".to_owned()));
+        match &self.reason {
+            None => operator,
+            Some(reason) => operator.because(reason.as_str()),
+        }
+    }
+}
+
+/// The guardrails: a file, or explicitly none.
+#[derive(Debug, Clone, clap::Args)]
+#[group(required = true, multiple = false)]
+pub(super) struct GuardrailsArg {
+    /// Guardrails: operator limits that apply to every policy (JSON)
+    #[arg(long, value_name = "FILE")]
+    guardrails: Option<PathBuf>,
+    /// Publish without guardrails
+    #[arg(long)]
+    no_guardrails: bool,
+}
+
+impl GuardrailsArg {
+    /// Checks that a file is given or that `none` is true.
+    pub(super) fn new(file: Option<PathBuf>, none: bool) -> Result<Self, Failure> {
+        if file.is_none() && !none {
+            return Err(Failure::unusable(
+                "publishing needs guardrails: use `--guardrails FILE`, or `--no-guardrails` to publish without them",
+            ));
+        }
+        Ok(Self {
+            guardrails: file,
+            no_guardrails: none,
+        })
+    }
+
+    pub(super) fn resolve(&self) -> Result<Guardrails, Failure> {
+        let Some(path) = &self.guardrails else {
+            return Ok(Guardrails::none());
+        };
+        let text = read_file(path)?;
+        Guardrails::from_json(&text)
+            .map_err(|error| Failure::unusable(format_args!("`{}`: {error}", path.display())))
+    }
+}
+
+/// The signing key of a publication.
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct SignerArg {
+    /// File with the Ed25519 signing key (32 bytes in base64)
+    #[arg(long, value_name = "FILE")]
+    signing_key: Option<PathBuf>,
+}
+
+impl SignerArg {
+    pub(super) const fn none() -> Self {
+        Self { signing_key: None }
+    }
+
+    pub(super) fn resolve(&self) -> Result<Option<PolicySigner>, Failure> {
+        let Some(path) = &self.signing_key else {
+            return Ok(None);
+        };
+        let secret = read_file(path)?;
+        PolicySigner::from_base64(secret.trim())
+            .map(Some)
+            .map_err(|error| Failure::unusable(format_args!("`{}`: {error}", path.display())))
+    }
+}

@@ -1,0 +1,30 @@
+//! Tests of the bridge with a real server: intents in, plans and skip records out.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+mod answers;
+mod away;
+#[path = "../../../../tests/support/certificates.rs"]
+mod certificates;
+mod claims;
+mod clocks;
+mod faults;
+mod metrics;
+mod once;
+mod policy;
+#[path = "../../../../tests/support/proxy.rs"]
+mod proxy;
+mod recorded;
+mod recording;
+mod streams;
+mod support;
+#[path = "../../../../tests/support/tally.rs"]
+mod tally;
+mod trust;
+mod usage;

@@ -1,0 +1,61 @@
+//! Checks of the commands `decide` and `harvest` against the laws. Each call runs the program as a port in another
+//! process.
+
+use portcullis_testing::{Decider, Harvester, Laws, Question, Row, Unanswered};
+
+use crate::support::Place;
+
+/// Runs the program once for every question.
+struct Program(Place);
+
+impl Program {
+    fn ask(&self, command: &str, asked: &Question) -> Result<Row, Unanswered> {
+        // The input has one record per line, and the program ignores empty lines.
+        if asked.record.contains('\n') || asked.record.trim().is_empty() {
+            return Ok(Row::skip("INTENT_UNREADABLE"));
+        }
+        let question = serde_json::to_value(asked)?;
+        let now = question["now"].as_str().unwrap_or_default();
+        let mut arguments = vec![command, "--now", now, "--guardrails", "guardrails.json"];
+        arguments.extend(["--exit-owner", &asked.exit_owner]);
+        for delegate in &asked.exit_delegates {
+            arguments.extend(["--exit-delegate", delegate]);
+        }
+        self.0.put("guardrails.json", &asked.guardrails);
+        let mut run = None;
+        if let Ok(policy) = &asked.policy {
+            self.0.put("policy.json", policy);
+            let arguments = [&arguments[..], &["--policy", "policy.json"]].concat();
+            let with_policy = self.0.run_with(&arguments, asked.record.as_str());
+            // Exit status 1: the policy is invalid, and the answer has the reason. Exit status 2: the file is not a
+            // JSON object; then the program runs without a policy.
+            run = Some(with_policy).filter(|run| run.status != 2);
+        }
+        let run = run.unwrap_or_else(|| self.0.run_with(&arguments, asked.record.as_str()));
+        Ok(Row::from_json(run.stdout.trim_end())?)
+    }
+}
+
+impl Decider for Program {
+    fn decide(&mut self, asked: &Question) -> Result<Row, Unanswered> {
+        self.ask("decide", asked)
+    }
+}
+
+impl Harvester for Program {
+    fn harvest(&mut self, asked: &Question) -> Result<Row, Unanswered> {
+        self.ask("harvest", asked)
+    }
+}
+
+#[test]
+fn the_program_keeps_the_laws_of_a_decision() {
+    let mut program = Program(Place::new());
+    Laws::new().cases(24).hold(&mut program).unwrap();
+}
+
+#[test]
+fn the_program_keeps_the_laws_of_a_harvest() {
+    let mut program = Program(Place::new());
+    Laws::new().cases(24).hold_harvest(&mut program).unwrap();
+}

@@ -1,0 +1,243 @@
+//! Test support: a working folder, a way to run the program in it, and inputs.
+
+use std::{
+    fs,
+    io::Write,
+    path::{Path, PathBuf},
+    process,
+};
+
+use assert_cmd::Command;
+use portcullis::types::Timestamp;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// The path of the program.
+const PROGRAM: &str = env!("CARGO_BIN_EXE_portcullis");
+
+/// The start of the test tapes in epoch seconds: 2026-01-05T00:00:00Z.
+pub(crate) const START: i64 = 1_767_571_200;
+
+/// A temporary folder in which the program runs.
+pub(crate) struct Place(TempDir);
+
+/// The result of a run.
+#[derive(Debug)]
+pub(crate) struct Run {
+    pub(crate) status: i32,
+    /// Standard output as bytes, because a generated tape has lines that are not UTF-8.
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Place {
+    pub(crate) fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    /// Writes a file.
+    pub(crate) fn put(&self, name: &str, content: impl AsRef<[u8]>) {
+        fs::write(self.path().join(name), content).unwrap();
+    }
+
+    pub(crate) fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.path().join(name)).unwrap()
+    }
+
+    pub(crate) fn run(&self, arguments: &[&str]) -> Run {
+        self.run_with(arguments, "")
+    }
+
+    /// Runs the program to its end with this standard input.
+    pub(crate) fn run_with(&self, arguments: &[&str], stdin: impl Into<Vec<u8>>) -> Run {
+        let mut command = Command::from_std(self.command(arguments));
+        let output = command.write_stdin(stdin).output().unwrap();
+        Run::new(&output)
+    }
+
+    /// Returns a command with these arguments and without the environment variables of the program.
+    pub(crate) fn command(&self, arguments: &[&str]) -> process::Command {
+        let mut command = process::Command::new(PROGRAM);
+        command
+            .args(arguments)
+            .current_dir(self.path())
+            .env_remove("QUANTUM_EXIT_OWNER")
+            .env_remove("QUANTUM_EXIT_DELEGATES")
+            .env("COLUMNS", "100");
+        command
+    }
+
+    /// Replays with `--out` and returns the answers.
+    pub(crate) fn answers(&self, arguments: &[&str]) -> Vec<Value> {
+        let arguments = [&["replay", "--out", "answers"], arguments].concat();
+        let run = self.run(&arguments);
+        assert_eq!((run.status, &*run.stderr), (0, ""), "{arguments:?}");
+        objects(&self.read("answers"))
+    }
+
+    /// Replays and returns the summary.
+    pub(crate) fn summary(&self, arguments: &[&str]) -> Value {
+        let arguments = [&["replay", "--format", "json"], arguments].concat();
+        let run = self.run(&arguments);
+        assert_eq!((run.status, &*run.stderr), (0, ""), "{arguments:?}");
+        serde_json::from_str(&run.stdout).unwrap()
+    }
+
+    /// Replays and returns the digest.
+    pub(crate) fn digest(&self, arguments: &[&str]) -> String {
+        self.summary(arguments)["digest"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    }
+}
+
+impl Run {
+    pub(crate) fn new(output: &process::Output) -> Self {
+        Self {
+            status: output
+                .status
+                .code()
+                .expect("the program was killed by a signal"),
+            bytes: output.stdout.clone(),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8(output.stderr.clone()).unwrap(),
+        }
+    }
+}
+
+/// Parses one JSON object per line.
+pub(crate) fn objects(lines: &str) -> Vec<Value> {
+    let objects = lines
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap());
+    objects.collect()
+}
+
+/// Formats one JSON object per line.
+pub(crate) fn lines(objects: &[Value]) -> String {
+    objects.iter().map(|object| format!("{object}\n")).collect()
+}
+
+/// Returns a text field of an answer, or an empty text if it is absent.
+pub(crate) fn text<'a>(answer: &'a Value, field: &str) -> &'a str {
+    answer
+        .get(field)
+        .map_or("", |value| value.as_str().unwrap())
+}
+
+/// Returns the short form of an answer: the decision, then the skip reason or the policy version.
+pub(crate) fn short(answer: &Value) -> String {
+    let decision = text(answer, "decision");
+    let more = match decision {
+        "SKIP" => text(answer, "reason"),
+        _ => text(answer, "policy_version"),
+    };
+    format!("{decision} {more}").trim_end().to_owned()
+}
+
+/// The sample policy with another version, valid until one hour after [`START`].
+pub(crate) fn policy(version: &str) -> Value {
+    policy_until(version, START + 3600)
+}
+
+/// The sample policy with another version and another expiry in epoch seconds.
+pub(crate) fn policy_until(version: &str, valid_until: i64) -> Value {
+    let text = portcullis_sim::sample::policy_json(Timestamp::MIN);
+    let mut policy: Value = serde_json::from_str(&text).unwrap();
+    policy["policy_version"] = version.into();
+    policy["valid_until_epoch"] = valid_until.into();
+    policy
+}
+
+/// A policy in the Redis hash encoding, where all values are text.
+pub(crate) fn hash_encoding(policy: &Value) -> Value {
+    let fields = policy.as_object().unwrap().iter();
+    let texts = fields.map(|(name, value)| {
+        let text = value.as_str().map(str::to_owned);
+        (
+            name.clone(),
+            json!(text.unwrap_or_else(|| value.to_string())),
+        )
+    });
+    Value::Object(texts.collect())
+}
+
+/// A policy update, this many seconds after [`START`].
+pub(crate) fn updated(seconds: i64, policy: &Value) -> Value {
+    json!({"event_type": "policy.updated", "ts": (START + seconds) * 1000, "policy": policy})
+}
+
+/// A policy withdrawal.
+pub(crate) fn withdrawn(seconds: i64) -> Value {
+    json!({"event_type": "policy.withdrawn", "ts": (START + seconds) * 1000})
+}
+
+/// An entry that the sample policy allows.
+pub(crate) fn entry(seconds: i64) -> Value {
+    json!({"ts": (START + seconds) * 1000, "symbol": "BTCUSDT", "side": "BUY", "size": 400})
+}
+
+/// An exit of the standard owner.
+pub(crate) fn exit(seconds: i64) -> Value {
+    json!({
+        "ts": (START + seconds) * 1000, "symbol": "BTCUSDT", "side": "SELL", "reduce_only": true,
+        "source": "exitbrain_v3_5"
+    })
+}
+
+/// A position for which the sample policy proposes `PARTIAL_25`.
+pub(crate) fn position(seconds: i64) -> Value {
+    json!({
+        "event_type": "position.snapshot", "id": format!("{}-0", (START + seconds) * 1000),
+        "symbol": "BTCUSDT", "side": "LONG", "entry_price": 100, "current_price": 103.8, "age_sec": 3600,
+        "current_sl": 99, "stop_dist_pct": 0.02,
+        "market": {"sigma": 0.01, "ts": 0.35, "p_trend": 0.5, "p_mr": 0.2, "p_chop": 0.3}
+    })
+}
+
+pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+pub(crate) fn zstd(bytes: &[u8]) -> Vec<u8> {
+    zstd::encode_all(bytes, 1).unwrap()
+}
+
+/// Zstd data with a window of 2^`log` bytes.
+pub(crate) fn zstd_of_window(bytes: &[u8], log: u32) -> Vec<u8> {
+    let mut encoder = zstd::Encoder::new(Vec::new(), 1).unwrap();
+    encoder.window_log(log).unwrap();
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+/// Returns the output of `generate`.
+pub(crate) fn generated(records: u64, seed: u64) -> Vec<u8> {
+    let mut tape = Vec::new();
+    portcullis_sim::generate::write_tape(records, seed, &mut tape).unwrap();
+    tape
+}
+
+/// Returns a generated tape without policy updates and without records that name a policy hash.
+pub(crate) fn unruled(records: u64, seed: u64) -> Vec<u8> {
+    let tape = generated(records, seed);
+    let kept = tape.split(|byte| *byte == b'\n').filter(|line| {
+        let line = String::from_utf8_lossy(line);
+        let snapshot = ["policy.", "policy_hash", "\\u"];
+        !snapshot.iter().any(|it| line.contains(it))
+    });
+    kept.collect::<Vec<_>>().join(&b'\n')
+}
+
+/// The path of the example guardrails.
+pub(crate) fn example_guardrails() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/guardrails.json")
+}

@@ -1,0 +1,20 @@
+//! Tests of the harvester with a real server: positions in, proposals out.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+mod alarm;
+mod away;
+mod malformed;
+mod once;
+mod proposals;
+mod support;
+#[path = "../../../../tests/support/tally.rs"]
+#[expect(dead_code, reason = "parts are used by tests of other faults only")]
+mod tally;
+mod usage;

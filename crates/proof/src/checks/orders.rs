@@ -1,0 +1,381 @@
+//! Detection of calls that emit an order, and whether the order is an entry or an exit.
+
+use super::{
+    routine::{Program, Routine},
+    sinks::key_text,
+};
+use crate::{
+    name_words::{any, same, words},
+    tree::{Call, Kind, Node},
+    vocabulary::Subject,
+};
+
+/// Verbs that emit an order if a noun of [`NOUNS`] follows.
+const VERBS: [&str; 19] = [
+    "place", "create", "submit", "send", "new", "execute", "emit", "publish", "post", "dispatch",
+    "enqueue", "fire", "issue", "route", "push", "xadd", "enter", "forward", "transmit",
+];
+const NOUNS: [&str; 5] = ["order", "trade", "intent", "plan", "position"];
+/// Verbs that count only with `order`, because constructors of intents, plans and positions often use them.
+const MAKES: [&str; 2] = ["create", "new"];
+/// Words that may follow the noun.
+const TAILS: [&str; 16] = [
+    "market", "limit", "async", "now", "order", "sync", "safe", "with", "for", "to", "on", "and",
+    "at", "in", "by", "from",
+];
+/// Words that may precede the verb.
+const HEADS: [&str; 14] = [
+    "futures", "async", "safe", "do", "try", "and", "spot", "margin", "private", "fapi", "client",
+    "sync", "maybe", "exchange",
+];
+/// Functions that write to a stream, a topic or a queue.
+const WRITERS: [&str; 11] = [
+    "xadd",
+    "publish",
+    "rpush",
+    "lpush",
+    "send",
+    "produce",
+    "emit",
+    "push",
+    "send_and_wait",
+    "basic_publish",
+    "xadd_maxlen",
+];
+const STREAM_NOUNS: [&str; 4] = ["intent", "plan", "order", "trade"];
+const OTHER_STREAMS: [&str; 26] = [
+    "skip",
+    "log",
+    "audit",
+    "result",
+    "error",
+    "alert",
+    "ack",
+    "dlq",
+    "metric",
+    "fill",
+    "event",
+    "history",
+    "snapshot",
+    "closed",
+    "report",
+    "dead",
+    "heartbeat",
+    "status",
+    "update",
+    "outcome",
+    "notification",
+    "rejected",
+    "denied",
+    "stat",
+    "summary",
+    "count",
+];
+/// Verbs that close a position.
+const CLOSES: [&str; 5] = ["close", "flatten", "exit", "liquidate", "unwind"];
+const CLOSED: [&str; 10] = [
+    "position", "order", "trade", "market", "all", "partial", "intent", "plan", "half", "symbol",
+];
+/// The words of [`CLOSED`] that may precede the verb: `market_close`, `position_close`.
+const CLOSED_FIRST: [&str; 4] = ["market", "position", "order", "trade"];
+const NEVER_CLOSE: [&str; 16] = [
+    "price", "time", "score", "kill", "should", "is", "can", "check", "get", "compute", "open",
+    "reason", "fraction", "pct", "fee", "log",
+];
+
+/// Words of objects that receive orders.
+const VENUES: [&str; 12] = [
+    "broker",
+    "exchange",
+    "venue",
+    "client",
+    "executor",
+    "trader",
+    "account",
+    "gateway",
+    "binance",
+    "bybit",
+    "api",
+    "execution",
+];
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Order {
+    Entry,
+    Exit,
+}
+
+/// Returns the kind of order that a call emits, or `None` if it emits none.
+pub(super) fn order<'a>(
+    program: &Program<'a>,
+    routine: &Routine<'a>,
+    call: &'a Call,
+) -> Option<Order> {
+    let order = emitted(program, routine, call)?;
+    // A function of this file that emits an order is examined itself.
+    let is_own = match &call.callee.kind {
+        Kind::Name(_) => true,
+        Kind::Field(of, _) => matches!(&of.kind, Kind::Name(name) if name == "self"),
+        _ => false,
+    };
+    let emits = |it: &Routine<'a>| {
+        let mut others = it.calls().filter(|(_, inner)| inner.name() != call.name());
+        it.name == call.name() && others.any(|(_, inner)| emitted(program, it, inner).is_some())
+    };
+    let examined = is_own && program.routines.iter().any(emits);
+    (!examined).then_some(order)
+}
+
+fn emitted<'a>(program: &Program<'a>, routine: &Routine<'a>, call: &'a Call) -> Option<Order> {
+    let is_writer = WRITERS.contains(&call.name());
+    if !is_writer && !may_order(call.name()) {
+        return None;
+    }
+    let name = words(call.name());
+    if call.arguments.is_empty() && !of_venue(call) {
+        // Without arguments there is nothing to trade: this is a visitor, an accessor or a test double.
+        return None;
+    }
+    if closes(&name)
+        && (name.len() > 1 || of_venue(call) || routine.mentions(&["position", "reduce"]))
+    {
+        return Some(Order::Exit);
+    }
+    let to_stream = is_writer
+        && call
+            .positional()
+            .next()
+            .and_then(|it| stream(program, routine, call, it))
+            == Some(true);
+    if !to_stream && !emits(&name) {
+        return None;
+    }
+    let goes_out = call
+        .positional()
+        .next()
+        .and_then(|it| stream_words(program, routine, call, it))
+        .is_some_and(|words| any(&words, &["exit", "close"]));
+    let reduces = call.arguments.iter().any(|it| {
+        it.name
+            .as_deref()
+            .is_some_and(|name| reduces(program, name, &it.value))
+            || holds_reduction(program, routine, &it.value, 0)
+    });
+    Some(if goes_out || reduces {
+        Order::Exit
+    } else {
+        Order::Entry
+    })
+}
+
+/// A cheap pre-filter: returns true if the name contains an order term. Most calls do not.
+fn may_order(name: &str) -> bool {
+    const PARTS: [&str; 10] = [
+        "order",
+        "trade",
+        "intent",
+        "plan",
+        "position",
+        "close",
+        "flatten",
+        "exit",
+        "liquidate",
+        "unwind",
+    ];
+    let name = name.to_ascii_lowercase();
+    PARTS.iter().any(|part| name.contains(part))
+}
+
+/// Returns true if a name emits an order: `place_order`, `futures_create_order`, `emitTradeIntent`, `open_position`.
+fn emits(name: &[String]) -> bool {
+    let verb_at = name.iter().position(|word| !HEADS.contains(&word.as_str()));
+    let Some((verb, rest)) = verb_at.and_then(|at| name.get(at..)?.split_first()) else {
+        return false;
+    };
+    let is = |word: &String, list: &[&str]| list.iter().any(|it| it == word);
+    let Some(noun_at) = rest
+        .iter()
+        .rposition(|word| any(std::slice::from_ref(word), &NOUNS))
+    else {
+        return false;
+    };
+    let (Some(noun), Some(tail)) = (rest.get(noun_at), rest.get(noun_at + 1..)) else {
+        return false;
+    };
+    let tail_is_its_own = tail.iter().all(|word| is(word, &TAILS))
+        || tail
+            .first()
+            .is_some_and(|word| is(word, &["to", "for", "with", "and"]));
+    let opens = verb == "open" && ["position", "trade", "order"].contains(&noun.as_str())
+        || ["buy", "sell"].contains(&verb.as_str());
+    let makes = is(verb, &MAKES) && !same(noun, "order");
+    tail_is_its_own && (opens || is(verb, &VERBS) && !makes)
+}
+
+/// Returns true if a name closes a position: `close_position`, `flatten`, `market_close`.
+fn closes(name: &[String]) -> bool {
+    let is = |word: &String, list: &[&str]| {
+        list.iter()
+            .any(|it| it == word || word.strip_suffix('s') == Some(it))
+    };
+    let Some(verb_at) = name.iter().position(|word| is(word, &CLOSES)) else {
+        return false;
+    };
+    if name.iter().any(|word| is(word, &NEVER_CLOSE)) {
+        return false;
+    }
+    let alone = name.len() == 1 && name.first().is_some_and(|word| word == "flatten");
+    let (before, after) = (
+        name.get(..verb_at).unwrap_or_default(),
+        name.get(verb_at + 1..).unwrap_or_default(),
+    );
+    let ends = after.iter().all(|word| {
+        is(word, &CLOSED)
+            || is(word, &TAILS)
+            || ["via", "reduce", "only", "if"].contains(&word.as_str())
+    });
+    let noun = after.iter().any(|word| is(word, &CLOSED))
+        || before.iter().any(|word| is(word, &CLOSED_FIRST));
+    let emits_it = before.iter().any(|word| is(word, &VERBS));
+    let starts = before
+        .iter()
+        .all(|word| is(word, &VERBS) || is(word, &HEADS) || is(word, &CLOSED_FIRST));
+    alone || starts && ends && (noun || emits_it)
+}
+
+/// Returns true for a method of an object that receives orders: `exchange.flatten()`.
+fn of_venue(call: &Call) -> bool {
+    let of = call
+        .receiver()
+        .and_then(Node::last_name)
+        .map(words)
+        .unwrap_or_default();
+    any(&of, &VENUES)
+}
+
+/// Returns true if a stream carries orders, or `None` if its name is unknown.
+fn stream<'a>(
+    program: &Program<'a>,
+    routine: &Routine<'a>,
+    call: &Call,
+    node: &'a Node,
+) -> Option<bool> {
+    let words = stream_words(program, routine, call, node)?;
+    Some(any(&words, &STREAM_NOUNS) && !any(&words, &OTHER_STREAMS))
+}
+
+fn stream_words<'a>(
+    program: &Program<'a>,
+    routine: &Routine<'a>,
+    call: &Call,
+    node: &'a Node,
+) -> Option<Vec<String>> {
+    // A stream name is a path; a single word is a key.
+    if let Some(text) = key_text(node) {
+        let is_path = text.contains([':', '.', '/', '-']) || call.name().starts_with("xadd");
+        return is_path.then(|| words(text));
+    }
+    match &node.kind {
+        Kind::Name(_) | Kind::Field(..) => {
+            match program.stands_for(node, routine).and_then(key_text) {
+                Some(text) => Some(words(text)),
+                None => node.last_name().map(words),
+            }
+        }
+        Kind::Other(parts) => parts
+            .first()
+            .and_then(|part| stream_words(program, routine, call, part)),
+        _ => None,
+    }
+}
+
+/// Returns true if a name and value set the reduce-only flag: `reduce_only=True`, `"closePosition": "true"`.
+fn reduces(program: &Program<'_>, name: &str, value: &Node) -> bool {
+    let yes = match &value.kind {
+        Kind::Truth(yes) => *yes,
+        Kind::Text(text) => ["true", "1", "yes"].contains(&text.to_lowercase().as_str()),
+        Kind::Number(number) => *number == 1.0,
+        Kind::Call(call) => {
+            call.positional().any(|it| reduces(program, name, it))
+                || call.receiver().is_some_and(|it| reduces(program, name, it))
+        }
+        _ => false,
+    };
+    yes && program.speaks_of(name, Subject::ReduceOnly)
+}
+
+/// Returns true if a map or struct sets the reduce-only flag, here or at the binding of the name.
+fn holds_reduction<'a>(
+    program: &Program<'a>,
+    routine: &Routine<'a>,
+    node: &'a Node,
+    depth: usize,
+) -> bool {
+    if depth > 4 {
+        return false;
+    }
+    let on = |node: &'a Node| holds_reduction(program, routine, node, depth + 1);
+    match &node.kind {
+        Kind::Record { entries, .. } => entries.iter().any(|entry| {
+            entry
+                .name
+                .as_deref()
+                .is_some_and(|name| reduces(program, name, &entry.value))
+                || on(&entry.value)
+        }),
+        Kind::Name(name) => {
+            let bound = routine.bindings(name).iter().any(|value| on(value));
+            bound || written_into(program, routine, name)
+        }
+        Kind::Call(call) => {
+            let named = call
+                .keywords()
+                .any(|(name, value)| reduces(program, name, value));
+            let built = reduces_by_builder(program, call) || call.receiver().is_some_and(on);
+            named || built || call.positional().any(on)
+        }
+        // `("reduce_only", "true")`
+        Kind::List(nodes) if matches!(nodes.as_slice(), [name, value] if key_text(name).is_some_and(|name| reduces(program, name, value))) => {
+            true
+        }
+        Kind::Other(nodes) | Kind::List(nodes) => nodes.iter().any(on),
+        Kind::Question(inner) => on(inner),
+        _ => false,
+    }
+}
+
+/// Returns true for a builder call such as `.reduce_only(true)`.
+fn reduces_by_builder(program: &Program<'_>, call: &Call) -> bool {
+    match (&call.callee.kind, call.positional().next()) {
+        (Kind::Field(_, name), Some(value)) => reduces(program, name, value),
+        (Kind::Field(_, name), None) => program.speaks_of(name, Subject::ReduceOnly),
+        _ => false,
+    }
+}
+
+/// Returns true if the routine sets the flag on an object: `order["reduceOnly"] = True`, `order.reduce_only = True`,
+/// `params.update(reduce_only=True)`.
+fn written_into(program: &Program<'_>, routine: &Routine<'_>, object: &str) -> bool {
+    let is_object = |node: &Node| matches!(&node.kind, Kind::Name(name) if name == object);
+    routine.nodes.iter().any(|node| match &node.kind {
+        Kind::Bind(bind) => match &bind.target.kind {
+            Kind::Index(of, key) => {
+                is_object(of)
+                    && key_text(key).is_some_and(|name| reduces(program, name, &bind.value))
+            }
+            Kind::Field(of, name) => is_object(of) && reduces(program, name, &bind.value),
+            _ => false,
+        },
+        Kind::Call(call) if call.receiver().is_some_and(is_object) => {
+            let by_keyword = call
+                .keywords()
+                .any(|(name, value)| reduces(program, name, value));
+            let inserted = call
+                .positional()
+                .find_map(key_text)
+                .zip(call.positional().last());
+            by_keyword || inserted.is_some_and(|(name, value)| reduces(program, name, value))
+        }
+        _ => false,
+    })
+}

@@ -1,0 +1,211 @@
+//! Check 5: hard-coded symbols. Selection weights are numbers, so `numbers` checks them.
+
+use super::{
+    follow::{Follow, Wanted},
+    numbers::named,
+    routine::{Program, Routine},
+    sinks::{Sink, is_quoted_symbol, is_symbol},
+};
+use crate::{
+    check::Check,
+    evidence::Evidence,
+    name_words::{any, words},
+    tree::{Comparison, Kind, Node},
+    vocabulary::Subject,
+};
+
+pub(super) fn examine<'a>(
+    program: &Program<'a>,
+    routine: &Routine<'a>,
+    sinks: &[Sink<'a>],
+    found: &mut Vec<Evidence>,
+) {
+    for sink in sinks {
+        let list = named(program, routine, sink, Subject::Universe);
+        let falls_back = sink.way.is_default() || is_fallback(sink.value);
+        let one = named(program, routine, sink, Subject::Symbol).filter(|_| falls_back);
+        let least = match (list, one) {
+            (_, Some(_)) => Least::One,
+            // `pair` is also a common word outside of trading.
+            (Some(name), None) if any(&words(name), &["pair"]) => Least::Quoted,
+            (Some(_), None) => Least::Several,
+            (None, None) => continue,
+        };
+        let wanted = Symbols { program, least };
+        let name = list.or(one).unwrap_or_default();
+        for it in (Follow {
+            program,
+            routine,
+            wanted: &wanted,
+            to_unit: false,
+        })
+        .all(sink.value)
+        {
+            let why = format!("{} {} `{name}`", it.value, sink.way.told());
+            found.push(Evidence {
+                check: Check::Symbols,
+                at: it.node.at,
+                value: it.value,
+                why,
+            });
+        }
+    }
+    for node in &routine.nodes {
+        let speaks = |node: &Node| {
+            node.last_name()
+                .is_some_and(|name| program.speaks_of(name, Subject::Symbol))
+        };
+        match &node.kind {
+            Kind::Compare(Comparison::In | Comparison::NotIn, asked, list) => {
+                looked_for(list, speaks(asked), found)
+            }
+            Kind::Call(call) if call.name() == "contains" => {
+                if let (Some(list), Some(asked)) = (call.receiver(), call.positional().next()) {
+                    looked_for(list, speaks(asked), found);
+                }
+            }
+            Kind::Match { on, arms } if speaks(on) => {
+                arms.iter()
+                    .for_each(|arm| matched(arm.pattern.values(), found));
+            }
+            Kind::Fits(pattern, on) if speaks(on) => matched(pattern.values(), found),
+            _ => {}
+        }
+    }
+}
+
+/// Returns true for an expression with a fallback: `asked or "BTCUSDT"`, `asked.unwrap_or("BTCUSDT")`.
+fn is_fallback(value: &Node) -> bool {
+    match &value.kind {
+        Kind::Or(..) | Kind::If { .. } | Kind::Match { .. } => true,
+        Kind::Call(call) => call.name().starts_with("unwrap_or"),
+        _ => false,
+    }
+}
+
+/// Reports a membership test against a literal list: `symbol in ("BTCUSDT", …)`.
+fn looked_for(list: &Node, speaks: bool, found: &mut Vec<Evidence>) {
+    if let Some(value) = listed(list)
+        && (speaks || symbols_of(list).into_iter().any(is_quoted_symbol))
+    {
+        let why = format!("a symbol is searched for in {value}");
+        found.push(Evidence {
+            check: Check::Symbols,
+            at: list.at,
+            value,
+            why,
+        });
+    }
+}
+
+/// Reports literal symbols in patterns: `match symbol { "BTCUSDT" => … }`.
+fn matched(values: &[Node], found: &mut Vec<Evidence>) {
+    for value in values {
+        for text in text_of(value)
+            .into_iter()
+            .filter(|text| is_quoted_symbol(text))
+        {
+            let why = format!("a symbol is matched against \"{text}\"");
+            found.push(Evidence {
+                check: Check::Symbols,
+                at: value.at,
+                value: format!("\"{text}\""),
+                why,
+            });
+        }
+    }
+}
+
+/// Search for hard-coded symbols.
+struct Symbols<'p, 'a> {
+    program: &'p Program<'a>,
+    least: Least,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Least {
+    /// A list, a map keyed by symbol, or a comma-separated string.
+    Several,
+    /// Like [`Self::Several`], but with at least one unambiguous symbol.
+    Quoted,
+    /// Like [`Self::Several`], or a single symbol.
+    One,
+}
+
+impl Wanted for Symbols<'_, '_> {
+    fn leaf(&self, node: &Node) -> Option<String> {
+        match &node.kind {
+            Kind::Text(text) if self.least == Least::One && is_quoted_symbol(text) => {
+                Some(format!("\"{text}\""))
+            }
+            _ if self.least == Least::Quoted
+                && !symbols_of(node).into_iter().any(is_quoted_symbol) =>
+            {
+                None
+            }
+            _ => listed(node),
+        }
+    }
+
+    fn is_known(&self, name: &str) -> bool {
+        self.program.speaks_of(name, Subject::Universe)
+    }
+}
+
+fn listed(node: &Node) -> Option<String> {
+    let symbols = symbols_of(node);
+    let (first, rest) = symbols.split_first()?;
+    Some(match rest.len() {
+        0 => format!("[\"{first}\"]"),
+        more => format!("[\"{first}\" and {more} more]"),
+    })
+}
+
+fn symbols_of(node: &Node) -> Vec<&str> {
+    let is_one = |text: &&str| is_symbol(text);
+    match &node.kind {
+        Kind::List(nodes) => nodes.iter().filter_map(text_of).filter(is_one).collect(),
+        Kind::Call(call) if call.is_macro => call
+            .positional()
+            .filter_map(text_of)
+            .filter(is_one)
+            .collect(),
+        Kind::Record { entries, .. } => entries
+            .iter()
+            .filter_map(|entry| entry.name.as_deref())
+            .filter(|name| is_quoted_symbol(name))
+            .collect(),
+        Kind::Text(text) if text.contains(',') => {
+            let parts: Vec<&str> = text
+                .split(',')
+                .map(str::trim)
+                .filter(|part| !part.is_empty())
+                .collect();
+            if parts.iter().all(|part| is_symbol(part)) {
+                parts
+            } else {
+                Vec::new()
+            }
+        }
+        Kind::Text(text) if text.contains(' ') => {
+            let parts: Vec<&str> = text.split_whitespace().collect();
+            if parts.iter().all(|part| is_quoted_symbol(part)) {
+                parts
+            } else {
+                Vec::new()
+            }
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Returns the string in `"BTCUSDT"`, `"BTCUSDT".to_owned()` or `Symbol::new("BTCUSDT")`.
+fn text_of(node: &Node) -> Option<&str> {
+    match &node.kind {
+        Kind::Text(text) => Some(text),
+        Kind::Call(call) if call.arguments.is_empty() => call.receiver().and_then(text_of),
+        Kind::Call(call) => call.positional().next().and_then(text_of),
+        Kind::Question(inner) => text_of(inner),
+        _ => None,
+    }
+}

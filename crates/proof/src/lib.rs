@@ -1,0 +1,158 @@
+//! The proof: a static analysis that finds trading numbers hard-coded in a source tree.
+//!
+//! [`prove`] parses each file instead of searching its text, and runs ten checks ([`Check`]) on the syntax tree. The
+//! [`Report`] lists the findings, everything that was left out, and every file that could not be read. A finding that
+//! must stay is accepted in the [`Settings`], with a reason and an expiry day.
+//!
+//! As a test in your own crate:
+//!
+//! ```
+//! use std::time::SystemTime;
+//! use portcullis::types::Timestamp;
+//! use portcullis_proof::{Settings, prove};
+//!
+//! # let folder = tempfile::tempdir()?;
+//! # std::fs::write(folder.path().join("bot.py"), "def asked(intent):\n    return intent.leverage\n")?;
+//! # let src = folder.path();
+//! let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?;
+//! let now = Timestamp::from_millis(now.as_millis().try_into()?)?;
+//! let settings = Settings::default(); // or `Settings::read("portcullis-proof.toml".as_ref())?`
+//! let report = prove([src], &settings, now)?;
+//! assert!(report.passed(), "{report}");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! *Architecture invariant:* the checks depend on no language and no file, the readers depend on no check, and nothing
+//! in this module reads a clock.
+
+mod check;
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "a check matches a few node kinds and ignores all others"
+)]
+mod checks;
+mod evidence;
+mod file;
+mod finding;
+mod ledger;
+mod name_words;
+mod read;
+mod report;
+mod sarif;
+mod settings;
+mod tree;
+mod vocabulary;
+mod walk;
+
+use std::{
+    io,
+    num::NonZero,
+    panic::resume_unwind,
+    path::{Path, PathBuf},
+    sync::atomic::{AtomicUsize, Ordering},
+    thread,
+};
+
+use thiserror::Error;
+
+use self::{file::Outcome, vocabulary::Vocabulary, walk::Source};
+use portcullis::types::Timestamp;
+
+pub use self::{
+    check::Check,
+    finding::{Accepted, Expired, Finding},
+    report::{Counted, Examined, Language, LeftOut, Report, Stale, StaleBecause, Unread},
+    settings::{Acceptance, Day, Settings, SettingsError},
+};
+
+/// Stack size of each worker thread, in bytes. The readers recurse as deep as the text is nested.
+const STACK: usize = 256 << 20;
+const THREADS_MAX: usize = 16;
+
+/// An error that prevents the examination of a tree.
+#[derive(Debug, Error)]
+pub enum ProofError {
+    /// The path does not exist or cannot be accessed.
+    #[error("`{}`: {error}", path.display())]
+    Path {
+        /// The path as given.
+        path: PathBuf,
+        /// The I/O error.
+        error: io::Error,
+    },
+    /// The path contains no file to examine.
+    #[error("`{}` contains no file to examine ({left_out} left out, {others} of other types)", path.display())]
+    NoFile {
+        /// The path as given.
+        path: PathBuf,
+        /// The number of files and trees below it that were left out.
+        left_out: usize,
+        /// The number of files below it whose type is not examined.
+        others: u64,
+    },
+    /// No path was given.
+    #[error("no path to examine")]
+    NoPath,
+    /// The names that the checks look for are invalid.
+    #[error("invalid names for the checks: {0}")]
+    Vocabulary(String),
+    /// A worker thread could not be started.
+    #[error("cannot start a worker thread: {0}")]
+    Thread(io::Error),
+}
+
+/// Examines every file at and below these paths. `now` decides which acceptances have expired.
+///
+/// A given path is examined even if its own name matches a rule that leaves files out; the rules apply to the entries
+/// below it. A file that is reachable on several paths is examined once.
+///
+/// # Errors
+/// Returns an error if no path is given, if a path does not exist, or if it contains no file to examine. A file that
+/// cannot be read is not an error: it fails the proof, and the report lists it.
+pub fn prove(
+    paths: impl IntoIterator<Item = impl AsRef<Path>>,
+    settings: &Settings,
+    now: Timestamp,
+) -> Result<Report, ProofError> {
+    let found = walk::walk(paths, settings, now)?;
+    let vocabulary = settings.vocabulary().map_err(ProofError::Vocabulary)?;
+    let outcomes = examine(&found.sources, &vocabulary)?;
+    Ok(Report::new(found, outcomes, settings, now))
+}
+
+/// Returns the outcome of each file, in the order of `sources`.
+fn examine(sources: &[Source], vocabulary: &Vocabulary) -> Result<Vec<Outcome>, ProofError> {
+    let threads = thread::available_parallelism()
+        .map_or(1, NonZero::get)
+        .min(THREADS_MAX)
+        .min(sources.len());
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut done = Vec::new();
+        while let Some((number, source)) = take(&next, sources) {
+            done.push((number, file::examine(source, vocabulary)));
+        }
+        done
+    };
+    let mut outcomes = thread::scope(|scope| {
+        let start = |_| {
+            thread::Builder::new()
+                .stack_size(STACK)
+                .spawn_scoped(scope, work)
+        };
+        let workers = (0..threads).map(start).collect::<io::Result<Vec<_>>>()?;
+        let done = workers.into_iter().flat_map(|worker| {
+            let joined = worker.join();
+            joined.unwrap_or_else(|panic| resume_unwind(panic))
+        });
+        Ok(done.collect::<Vec<_>>())
+    })
+    .map_err(ProofError::Thread)?;
+    outcomes.sort_unstable_by_key(|(number, _)| *number);
+    Ok(outcomes.into_iter().map(|(_, outcome)| outcome).collect())
+}
+
+fn take<'a>(next: &AtomicUsize, sources: &'a [Source]) -> Option<(usize, &'a Source)> {
+    let number = next.fetch_add(1, Ordering::Relaxed);
+    sources.get(number).map(|source| (number, source))
+}

@@ -1,0 +1,460 @@
+//! The vocabulary: the trading terms that the checks recognize in identifiers.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Deserialize;
+
+use super::name_words::{any, same, words};
+
+/// The built-in table of names.
+const STANDARD: &str = include_str!("vocabulary.toml");
+
+/// Names by subject. Each name is a sequence of words.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Names(BTreeMap<Subject, Vec<String>>);
+
+/// The trading concept that a name refers to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Subject {
+    Leverage,
+    /// A leverage whose name marks it as a bound, such as `max_leverage`.
+    #[serde(skip)]
+    MaximumLeverage,
+    Threshold,
+    StopPrice,
+    RMeasure,
+    KillScore,
+    KillScoreInContext,
+    KillMeasure,
+    Universe,
+    Symbol,
+    Weight,
+    WeightInContext,
+    Size,
+    SizeInContext,
+    ReduceOnly,
+    Owner,
+    Policy,
+    Theta,
+}
+
+impl Subject {
+    const ALL: [Self; 18] = [
+        Self::Leverage,
+        Self::MaximumLeverage,
+        Self::Threshold,
+        Self::StopPrice,
+        Self::RMeasure,
+        Self::KillScore,
+        Self::KillScoreInContext,
+        Self::KillMeasure,
+        Self::Universe,
+        Self::Symbol,
+        Self::Weight,
+        Self::WeightInContext,
+        Self::Size,
+        Self::SizeInContext,
+        Self::ReduceOnly,
+        Self::Owner,
+        Self::Policy,
+        Self::Theta,
+    ];
+}
+
+/// The names, split into words.
+#[derive(Debug, Clone)]
+pub(crate) struct Vocabulary {
+    rows: Vec<(Subject, Vec<String>)>,
+    /// Every word of every row. A name that contains none of them has no subject; this is the fast path.
+    words: BTreeSet<String>,
+}
+
+/// Words that mark a name as an upper bound.
+const UPPER: [&str; 9] = [
+    "max",
+    "maximum",
+    "cap",
+    "limit",
+    "ceiling",
+    "upper",
+    "allowed",
+    "permitted",
+    "highest",
+];
+const LOWER: [&str; 6] = ["min", "minimum", "floor", "lower", "lowest", "least"];
+
+/// Words after a subject that do not change it, and after which any word may follow (`leverage_by_symbol`).
+const JOINERS: [&str; 5] = ["by", "for", "per", "of", "in"];
+/// Words after a subject that do not change it. Any number of them may follow.
+const TAILS: &[&str] = &[
+    "default",
+    "fallback",
+    "value",
+    "val",
+    "map",
+    "table",
+    "dict",
+    "list",
+    "tuple",
+    "set",
+    "array",
+    "level",
+    "usd",
+    "usdt",
+    "usdc",
+    "quote",
+    "base",
+    "pct",
+    "percent",
+    "percentage",
+    "bps",
+    "frac",
+    "fraction",
+    "ratio",
+    "x",
+    "float",
+    "int",
+    "str",
+    "dec",
+    "raw",
+    "env",
+    "setting",
+    "param",
+    "parameter",
+    "cfg",
+    "conf",
+    "final",
+    "target",
+    "initial",
+    "init",
+    "long",
+    "short",
+    "buy",
+    "sell",
+    "entry",
+    "current",
+    "new",
+    "given",
+    "override",
+    "factor",
+    "multiplier",
+    "multiple",
+    "mult",
+    "first",
+    "second",
+    "third",
+    "one",
+    "two",
+    "three",
+    "r",
+    "unit",
+    "lot",
+    "contract",
+    "arg",
+    "opt",
+    "option",
+    "symbol",
+    "btc",
+    "eth",
+    "bnb",
+    "sol",
+    "xrp",
+    "btcusdt",
+    "ethusdt",
+    "all",
+    "if",
+    "none",
+    "or",
+    "notional",
+    "applied",
+    "asked",
+    "wanted",
+    "chosen",
+    "effective",
+    "number",
+    "sec",
+    "seconds",
+    "momentum",
+    "volume",
+    "liquidity",
+    "volatility",
+    "spread",
+    "trend",
+    "funding",
+    "fast",
+    "slow",
+    "high",
+    "normal",
+    "standard",
+    "safe",
+    "aggressive",
+    "conservative",
+    "hedge",
+    "swing",
+    "scalp",
+    "dust",
+];
+/// Words before a subject that change the meaning of the name (`is_leverage`, `num_symbols`).
+const OTHER_THINGS: &[&str] = &[
+    "no", "not", "without", "is", "has", "num", "count", "column", "col", "header", "fmt",
+    "format", "show", "print", "log", "retry", "retries",
+];
+
+/// Words that may precede a size name that counts only in a trading context.
+const SIZE_HEADS: &[&str] = &[
+    "set",
+    "with",
+    "change",
+    "update",
+    "default",
+    "fallback",
+    "base",
+    "fixed",
+    "initial",
+    "target",
+    "standard",
+    "trade",
+    "order",
+    "position",
+    "entry",
+    "usd",
+    "our",
+    "new",
+    "self",
+    "my",
+    "get",
+    "calc",
+    "compute",
+    "raw",
+    "final",
+    "wanted",
+    "requested",
+    "max",
+    "min",
+    "the",
+    "a",
+    "this",
+    "buy",
+    "sell",
+    "long",
+    "short",
+    "scalp",
+    "swing",
+    "trading",
+];
+const WEIGHT_HEADS: &[&str] = &[
+    "default",
+    "fallback",
+    "base",
+    "volume",
+    "momentum",
+    "volatility",
+    "liquidity",
+    "spread",
+    "trend",
+    "funding",
+    "sentiment",
+    "rank",
+    "ranking",
+    "score",
+    "selection",
+    "symbol",
+    "universe",
+    "factor",
+    "feature",
+    "strength",
+    "get",
+    "oi",
+    "turnover",
+    "age",
+];
+
+/// Words that mark a policy of another kind (`retry_policy`) or a property of one (`policy_version`).
+const OTHER_POLICIES: &[&str] = &[
+    "under",
+    "retry",
+    "backoff",
+    "cache",
+    "caching",
+    "eviction",
+    "security",
+    "cors",
+    "privacy",
+    "restart",
+    "timeout",
+    "redirect",
+    "tls",
+    "password",
+    "log",
+    "rotation",
+    "retention",
+    "referrer",
+    "scaling",
+    "acl",
+    "pull",
+    "update",
+    "deletion",
+    "iam",
+    "bucket",
+    "reconnect",
+    "event",
+    "loop",
+    "url",
+    "path",
+    "file",
+    "key",
+    "version",
+    "hash",
+    "topic",
+    "stream",
+    "id",
+    "name",
+    "error",
+    "ttl",
+    "expiry",
+    "age",
+    "count",
+    "metric",
+    "dir",
+    "status",
+    "network",
+];
+
+impl Vocabulary {
+    /// The built-in table of names.
+    pub(crate) fn standard() -> Result<Self, String> {
+        let names = toml::from_str(STANDARD).map_err(|error| error.to_string())?;
+        Self {
+            rows: Vec::new(),
+            words: BTreeSet::new(),
+        }
+        .extended(&names)
+    }
+
+    /// Returns a vocabulary with additional names.
+    ///
+    /// # Errors
+    /// Returns an error if a name contains no word.
+    pub(crate) fn extended(&self, names: &Names) -> Result<Self, String> {
+        let mut rows = self.rows.clone();
+        for (subject, list) in &names.0 {
+            for name in list {
+                let row = words(name);
+                if row.is_empty() {
+                    return Err(format!(
+                        "`{name}` contains no word; a name needs at least one letter or digit"
+                    ));
+                }
+                rows.push((*subject, row));
+            }
+        }
+        let words = rows
+            .iter()
+            .flat_map(|(_, row)| row.iter().cloned())
+            .collect();
+        Ok(Self { rows, words })
+    }
+
+    /// Returns true if a name denotes a bound, such as `MAX_SLIPPAGE_BPS`.
+    pub(crate) fn is_bound(name: &str) -> bool {
+        let words = words(name);
+        any(&words, &UPPER) || any(&words, &LOWER)
+    }
+
+    /// Returns the subjects that a name refers to.
+    pub(crate) fn subjects(&self, name: &str) -> Vec<Subject> {
+        let words = words(name);
+        let is_of_row = |word: &String| {
+            self.words.contains(word)
+                || word
+                    .strip_suffix('s')
+                    .is_some_and(|word| self.words.contains(word))
+        };
+        if !words.iter().any(is_of_row) {
+            return Vec::new();
+        }
+        Subject::ALL
+            .into_iter()
+            .filter(|subject| self.speak_of(&words, *subject))
+            .collect()
+    }
+
+    fn speak_of(&self, words: &[String], subject: Subject) -> bool {
+        match subject {
+            Subject::MaximumLeverage => self.leverage(words) == Some(Subject::MaximumLeverage),
+            Subject::Leverage => self.leverage(words) == Some(Subject::Leverage),
+            Subject::Owner | Subject::ReduceOnly | Subject::Theta => {
+                self.place(words, subject).is_some()
+            }
+            Subject::Policy => self.place(words, subject).is_some() && !any(words, OTHER_POLICIES),
+            Subject::SizeInContext => self.ends(words, subject, Some(SIZE_HEADS)) == Some(false),
+            Subject::WeightInContext => {
+                self.ends(words, subject, Some(WEIGHT_HEADS)) == Some(false)
+            }
+            Subject::Threshold
+            | Subject::StopPrice
+            | Subject::RMeasure
+            | Subject::KillScore
+            | Subject::KillScoreInContext
+            | Subject::KillMeasure
+            | Subject::Universe
+            | Subject::Symbol
+            | Subject::Weight
+            | Subject::Size => self.ends(words, subject, None) == Some(false),
+        }
+    }
+
+    fn leverage(&self, words: &[String]) -> Option<Subject> {
+        let is_bound = self.ends(words, Subject::Leverage, None)?;
+        if !is_bound {
+            return Some(Subject::Leverage);
+        }
+        any(words, &UPPER).then_some(Subject::MaximumLeverage)
+    }
+
+    /// Returns the word range of the subject in a name. Prefers the match that ends last, then the longest.
+    fn place(&self, words: &[String], subject: Subject) -> Option<(usize, usize)> {
+        let rows = self.rows.iter().filter(|(of, _)| *of == subject);
+        rows.filter_map(|(_, row)| {
+            let fits =
+                |window: &[String]| window.iter().zip(row).all(|(word, name)| same(word, name));
+            let begin = words.windows(row.len()).rposition(fits)?;
+            Some((begin, begin + row.len()))
+        })
+        .max_by_key(|(begin, end)| (*end, end - begin))
+    }
+
+    /// Decides from the words around the match whether the name refers to the subject. Returns `None` if it does not,
+    /// and `Some(true)` if it denotes a bound of the subject.
+    fn ends(&self, words: &[String], subject: Subject, heads: Option<&[&str]>) -> Option<bool> {
+        let (begin, end) = self.place(words, subject)?;
+        let (before, after) = (words.get(..begin)?, words.get(end..)?);
+        if any(before, OTHER_THINGS)
+            || heads.is_some_and(|heads| !before.iter().all(|word| heads.contains(&word.as_str())))
+        {
+            return None;
+        }
+        // `leverage_by_symbol` is not a symbol.
+        if before
+            .last()
+            .is_some_and(|word| JOINERS.contains(&word.as_str()))
+        {
+            return None;
+        }
+        let mut is_bound = any(before, &UPPER) || any(before, &LOWER);
+        for word in after {
+            let is = |list: &[&str]| list.iter().any(|name| same(word, name));
+            if is(&JOINERS) {
+                break;
+            }
+            if is(&UPPER) || is(&LOWER) {
+                is_bound = true;
+            } else if !is(TAILS) && !word.chars().all(|letter| letter.is_numeric()) {
+                return None;
+            }
+        }
+        Some(is_bound)
+    }
+}

@@ -1,0 +1,226 @@
+//! Decisions for a batch of entries, before the checks on the server.
+
+use portcullis::{
+    answer::Answer,
+    decide::{Decision, Engine, Gate, ServiceDenial, SkipCode},
+    intent::Intent,
+    policy::Policy,
+    record::Scratch,
+};
+use portcullis_store::{Feed, PolicySnapshot, breaches};
+
+use super::{
+    commit::{Answered, Identity},
+    metrics,
+    plan::{About, plan, skip},
+    skew::Skew,
+};
+use crate::{
+    runtime::{line, now, now_in_millis},
+    stream::StreamEntry,
+};
+
+/// Decides the entries of one stream under the active policy.
+pub(super) struct BatchDecider<'a> {
+    stream: &'a str,
+    operator: &'a Engine,
+    feed: &'a Feed,
+    /// True for the one stream worker that logs policies outside the guardrails.
+    tells: bool,
+    /// The engine with the halts of a policy snapshot, and the number of that snapshot.
+    engine: Option<(u64, Engine)>,
+}
+
+/// A batch of answers that are ready to be written.
+#[derive(Default)]
+pub(super) struct Prepared {
+    pub(super) answers: Vec<Answered>,
+    /// For each answer, why it is a skip, if it is one.
+    why: Vec<Option<Why>>,
+    /// The policy that at least one answer names, if it must still be stored.
+    pub(super) policy: Option<Policy>,
+    /// Ids of entries that were deleted before they were answered.
+    pub(super) gone: Vec<String>,
+}
+
+/// The outcome of an entry after the commit.
+pub(super) struct Outcome {
+    /// The verdict, the reason for which the server denied the trade, or `REPEATED`.
+    pub(super) code: String,
+    /// Details of the denial; empty if there is none.
+    pub(super) detail: String,
+}
+
+/// A skip reason and its detail text.
+type Why = (SkipCode, String);
+
+impl<'a> BatchDecider<'a> {
+    pub(super) const fn new(
+        stream: &'a str,
+        operator: &'a Engine,
+        feed: &'a Feed,
+        tells: bool,
+    ) -> Self {
+        Self {
+            stream,
+            operator,
+            feed,
+            tells,
+            engine: None,
+        }
+    }
+
+    /// Decides a batch, each entry at the current time. `is_kept` returns true if a policy is already stored.
+    pub(super) fn prepare(
+        &mut self,
+        entries: &[StreamEntry],
+        skew: &Skew,
+        is_kept: impl FnOnce(&Policy) -> bool,
+    ) -> Prepared {
+        let mut prepared = Prepared::default();
+        if entries.is_empty() {
+            return prepared;
+        }
+        let snapshot = self.feed.snapshot();
+        let engine = self.engine_under(&snapshot);
+        let mut names_policy = false;
+        for entry in entries {
+            if entry.is_gone() {
+                prepared.gone.push(entry.id.clone());
+                continue;
+            }
+            let (answer, why) = self.judge(entry, &engine, &snapshot, skew, &mut names_policy);
+            prepared.answers.push(answer);
+            prepared.why.push(why);
+        }
+        let policy = snapshot.policy().policy().ok();
+        prepared.policy = policy
+            .filter(|policy| names_policy && !is_kept(policy))
+            .cloned();
+        prepared
+    }
+
+    /// Decides one entry. Returns the answer and, if it is a skip, why.
+    fn judge(
+        &self,
+        entry: &StreamEntry,
+        engine: &Engine,
+        snapshot: &PolicySnapshot,
+        skew: &Skew,
+        names_policy: &mut bool,
+    ) -> (Answered, Option<Why>) {
+        let written = entry.written();
+        let mut scratch = Scratch::default();
+        let intent = match &written {
+            Ok(written) => written.intent(&mut scratch),
+            Err(fault) => Intent::unreadable(fault.clone()),
+        };
+        let written = written.as_ref().ok();
+        let own_id = written.and_then(|written| written.own_id());
+        let order_type = written.and_then(|written| written.order_type());
+        let identity = Identity::new(own_id.as_deref(), self.stream, &entry.id, entry.digest());
+        let now = now_in_millis();
+        let decision = engine.decide(snapshot.policy(), &intent, now);
+        let objection = objection(&decision, skew);
+        let row = match &objection {
+            Some(objection) => Answer::objected(&decision, objection),
+            None => Answer::decision(&decision),
+        }
+        .to(0, intent.id().or(Some(&entry.id)), Some(now));
+        let about = About {
+            plan_id: identity.plan_id(),
+            stream: self.stream,
+            entry_id: &entry.id,
+            own_id: own_id.as_deref(),
+            order_type: order_type.as_deref(),
+            now,
+            // A row holds only texts and finite numbers, so this cannot fail.
+            answer: &serde_json::to_string(&row).unwrap_or_default(),
+        };
+        let why = row.reason.map(|reason| {
+            let detail = row.detail.as_ref().map(ToString::to_string);
+            (reason, detail.unwrap_or_default())
+        });
+        let record = match &why {
+            None => plan(&decision, &about),
+            Some((reason, detail)) => skip(&decision, &about, reason.code(), detail),
+        };
+        let answer = Answered {
+            entry_id: entry.id.clone(),
+            verdict: row.decision.as_str(),
+            symbol: intent.symbol().map_or_else(String::new, |s| s.to_string()),
+            record,
+            identity,
+        };
+        *names_policy |= decision.policy().is_some();
+        (answer, why)
+    }
+
+    /// Returns the engine with the halts of a policy snapshot added to its own.
+    fn engine_under(&mut self, snapshot: &PolicySnapshot) -> Engine {
+        match &self.engine {
+            Some((number, engine)) if *number == snapshot.number() => engine.clone(),
+            Some(_) | None => {
+                self.tell_breaches(snapshot);
+                let engine = self.operator.halting(snapshot.halt());
+                self.engine = Some((snapshot.number(), engine.clone()));
+                engine
+            }
+        }
+    }
+
+    /// Logs each violation of the operator's guardrails by a newly loaded policy, which then permits no trade.
+    fn tell_breaches(&self, snapshot: &PolicySnapshot) {
+        if !self.tells {
+            return;
+        }
+        if let Ok(policy) = snapshot.policy().policy() {
+            for breach in breaches(self.operator.guardrails(), policy, now()) {
+                line(format_args!("POLICY_FORBIDDEN: {breach}"));
+            }
+        }
+    }
+
+    /// Counts and logs the outcomes of a batch.
+    pub(super) fn settle(&self, prepared: &Prepared, outcomes: &[Outcome]) {
+        let answered_at = now();
+        for (outcome, (answer, why)) in outcomes
+            .iter()
+            .zip(prepared.answers.iter().zip(&prepared.why))
+        {
+            if outcome.code == "REPEATED" {
+                metrics::repeated();
+                continue;
+            }
+            metrics::lag(self.stream, &answer.entry_id, answered_at);
+            match why {
+                Some((reason, detail)) => skipped(reason.code(), detail),
+                None if outcome.code == answer.verdict => metrics::answered(answer.verdict, ""),
+                None => skipped(&outcome.code, &outcome.detail),
+            }
+        }
+    }
+}
+
+impl Prepared {
+    /// Returns true if a policy must be stored or deleted entries acknowledged before the answers are written.
+    pub(super) const fn is_untidy(&self) -> bool {
+        self.policy.is_some() || !self.gone.is_empty()
+    }
+}
+
+/// Returns this instance's own denial, an untrusted clock, unless the freshness gate or an earlier one skipped
+/// already. Exits are never denied.
+fn objection(decision: &Decision<'_>, skew: &Skew) -> Option<ServiceDenial<'static>> {
+    match decision {
+        Decision::Exit(_) => None,
+        Decision::Skip(skip) if skip.gate() <= Gate::Freshness => None,
+        Decision::Trade(_) | Decision::Skip(_) => skew.objection(),
+    }
+}
+
+/// Counts and logs a skip.
+fn skipped(reason: &str, detail: &str) {
+    metrics::answered("SKIP", reason);
+    line(format_args!("SKIP {reason}: {detail}"));
+}

@@ -1,0 +1,56 @@
+//! A service that reads trade intents from Redis streams and writes execution plans.
+//!
+//! Intents are read from one stream and exits from another. The engine decides each of them at the service's
+//! clock, under the policy that is active at that moment. A trade or an exit becomes a plan, anything else a skip
+//! record. One atomic script writes the plan, the mark that the intent was answered, and the acknowledgement, so
+//! an intent is answered once however often it is delivered. If a process dies, each intent that it read either
+//! has its answer or stays pending until another consumer claims it.
+//!
+//! Each stream has its own worker and connection: an exit never waits for an entry, and no entry is read while an
+//! exit is known to be waiting.
+
+mod batch_decider;
+mod commit;
+mod group;
+mod metrics;
+mod plan;
+mod policy_archive;
+mod precedence;
+mod settings;
+mod skew;
+mod stream_worker;
+
+use portcullis::decide::Engine;
+
+pub use self::settings::Settings;
+use self::{
+    precedence::Precedence,
+    stream_worker::{Role, StreamWorker},
+};
+use crate::runtime::{Health, Link, ServiceError, Stop, follow, run_until_one_ends, say};
+
+/// Answers intents until `stop` is set.
+///
+/// # Errors
+/// Returns an error if the server rejects the connection, if the policy store cannot be opened, or if a thread
+/// cannot be started or panics. An unreachable server is not an error: the service reconnects until it succeeds.
+pub fn run(engine: &Engine, settings: &Settings, stop: &Stop) -> Result<(), ServiceError> {
+    metrics::described();
+    let health = Health::new(settings.redis.to_string());
+    let link = || Link::new(&settings.redis, &health, stop);
+    link()?.knock()?;
+    let feed = follow(&settings.redis, &settings.trust)?;
+    let precedence = Precedence::new();
+    let lane = |role| StreamWorker::new(role, engine, settings, &feed, &precedence, stop);
+    let (exits_link, entries_link) = (link()?, link()?);
+    let (exits, entries) = (lane(Role::Exits), lane(Role::Entries));
+    run_until_one_ends(
+        vec![
+            ("exits", Box::new(|| exits.serve(exits_link))),
+            ("entries", Box::new(|| entries.serve(entries_link))),
+        ],
+        stop,
+    )?;
+    say("stopped: all intents that were read are answered");
+    Ok(())
+}

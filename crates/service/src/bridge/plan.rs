@@ -1,0 +1,184 @@
+//! Fields of plans and skip records.
+//!
+//! | field | meaning |
+//! |---|---|
+//! | `plan_id` | 32 hexadecimal digits, the same for every delivery of an intent |
+//! | `decision` | `EXECUTE` in a plan, `SKIP` in a skip record |
+//! | `verdict` | `TRADE` or `EXIT` |
+//! | `symbol`, `side` | symbol and direction; an exit has a side only if its intent has one |
+//! | `type` | order type of the intent, else `MARKET` |
+//! | `qty`, `qty_source` | units of the symbol, if the intent has a quantity, or a price to derive it |
+//! | `qty_asked` | exits: `some`, `none`, `unreadable` or `in USD`; `qty` is `unreadable` for the last two |
+//! | `reduceOnly` | `true` for an exit, `false` for a trade |
+//! | `leverage`, `leverage_source`, `notional`, `margin`, `size_source` | trades |
+//! | `stop_loss`, `take_profit`, `entry_price` | trades, if the intent has them |
+//! | `source`, `intent_id`, `entry`, `stream` | the sender, its id of the intent, the entry id and its stream |
+//! | `exit_rule` | exits: the rule that allowed it |
+//! | `policy_version`, `policy_hash`, `not_after` | trades: the policy and its expiry (epoch ms) |
+//! | `timestamp`, `decided_at` | time of the decision (epoch s, epoch ms) |
+//! | `answer` | the line that a replay of the recording writes, without its number |
+
+use std::fmt::{Display, Write as _};
+
+use portcullis::{
+    decide::{Decision, Trade},
+    exit::ExitPermit,
+    intent::QuantityAsked,
+    policy::Policy,
+    types::Timestamp,
+};
+
+/// Names and values of fields, alternating, in one buffer.
+#[derive(Debug, Default)]
+pub(super) struct Items {
+    text: String,
+    /// End offset of each name and value.
+    ends: Vec<usize>,
+}
+
+/// Values that plans and skip records share.
+pub(super) struct About<'a> {
+    pub(super) plan_id: &'a str,
+    pub(super) stream: &'a str,
+    pub(super) entry_id: &'a str,
+    pub(super) own_id: Option<&'a str>,
+    pub(super) order_type: Option<&'a str>,
+    pub(super) now: Timestamp,
+    /// The answer line as a replay writes it.
+    pub(super) answer: &'a str,
+}
+
+impl Items {
+    pub(super) const fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &str> {
+        let mut from = 0;
+        self.ends.iter().map(move |end| {
+            let item = self.text.get(from..*end);
+            from = *end;
+            item.unwrap_or_default()
+        })
+    }
+
+    fn put(&mut self, name: &str, value: impl Display) {
+        self.text.push_str(name);
+        self.ends.push(self.text.len());
+        // Writing to a `String` cannot fail.
+        let _ = write!(self.text, "{value}");
+        self.ends.push(self.text.len());
+    }
+
+    fn put_some(&mut self, name: &str, value: Option<impl Display>) {
+        if let Some(value) = value {
+            self.put(name, value);
+        }
+    }
+}
+
+/// Returns the fields of the plan of a trade or an exit; none for a skip.
+pub(super) fn plan(decision: &Decision<'_>, about: &About<'_>) -> Items {
+    let mut items = Items::default();
+    match decision {
+        Decision::Trade(trade) => put_trade(&mut items, trade, about),
+        Decision::Exit(permit) => put_exit(&mut items, permit, about),
+        Decision::Skip(_) => {}
+    }
+    items
+}
+
+/// Returns the fields of a skip record.
+pub(super) fn skip(
+    decision: &Decision<'_>,
+    about: &About<'_>,
+    reason: &str,
+    detail: &str,
+) -> Items {
+    let mut items = Items::default();
+    let intent = decision.intent();
+    items.put("plan_id", about.plan_id);
+    items.put("decision", "SKIP");
+    items.put_some("symbol", intent.symbol());
+    items.put_some("side", intent.side());
+    put_common(&mut items, intent.source(), about);
+    put_policy(&mut items, decision.policy());
+    items.put("reason", reason);
+    items.put("detail", detail);
+    items
+}
+
+fn put_trade(items: &mut Items, trade: &Trade<'_>, about: &About<'_>) {
+    items.put("plan_id", about.plan_id);
+    items.put("decision", "EXECUTE");
+    items.put("verdict", "TRADE");
+    items.put("symbol", trade.symbol());
+    items.put("side", trade.side());
+    items.put("type", about.order_type.unwrap_or("MARKET"));
+    if let Some(quantity) = trade.quantity() {
+        items.put("qty", quantity.value().get());
+        items.put("qty_source", quantity.source());
+    }
+    items.put("reduceOnly", false);
+    items.put("leverage", trade.leverage().value().get());
+    items.put("leverage_source", trade.leverage().source());
+    items.put("notional", trade.notional().value().get());
+    items.put("margin", trade.margin().value().get());
+    items.put("size_source", trade.size().source());
+    items.put_some("stop_loss", trade.stop_loss().map(|at| at.value().get()));
+    items.put_some(
+        "take_profit",
+        trade.take_profit().map(|at| at.value().get()),
+    );
+    items.put_some(
+        "entry_price",
+        trade.entry_price().map(|at| at.value().get()),
+    );
+    put_policy(items, Some(trade.policy()));
+    items.put("not_after", trade.not_after().as_millis());
+    put_common(items, trade.intent().source(), about);
+}
+
+fn put_exit(items: &mut Items, permit: &ExitPermit<'_>, about: &About<'_>) {
+    items.put("plan_id", about.plan_id);
+    items.put("decision", "EXECUTE");
+    items.put("verdict", "EXIT");
+    items.put("symbol", permit.symbol());
+    items.put_some("side", permit.side());
+    items.put("type", about.order_type.unwrap_or("MARKET"));
+    match permit.quantity() {
+        QuantityAsked::Asked(quantity) => {
+            items.put("qty", quantity.value().get());
+            items.put("qty_source", quantity.source());
+            items.put("qty_asked", "some");
+        }
+        QuantityAsked::NotAsked => items.put("qty_asked", "none"),
+        // Not a number and not absent, so that an executor cannot read it as the whole position.
+        QuantityAsked::Unreadable => {
+            items.put("qty", "unreadable");
+            items.put("qty_asked", "unreadable");
+        }
+        QuantityAsked::SizeAlone => {
+            items.put("qty", "unreadable");
+            items.put("qty_asked", "in USD");
+        }
+    }
+    items.put("reduceOnly", true);
+    items.put("exit_rule", permit.rule().as_str());
+    put_common(items, Some(permit.source()), about);
+}
+
+fn put_common(items: &mut Items, source: Option<&str>, about: &About<'_>) {
+    items.put_some("source", source);
+    items.put_some("intent_id", about.own_id);
+    items.put("entry", about.entry_id);
+    items.put("stream", about.stream);
+    items.put("timestamp", about.now.as_millis().div_euclid(1000));
+    items.put("decided_at", about.now.as_millis());
+    items.put("answer", about.answer);
+}
+
+fn put_policy(items: &mut Items, policy: Option<&Policy>) {
+    items.put_some("policy_version", policy.map(Policy::version));
+    items.put_some("policy_hash", policy.map(Policy::hash));
+}

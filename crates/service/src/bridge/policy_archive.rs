@@ -1,0 +1,65 @@
+//! Storage of the policies that decisions used, so that a recording can include them.
+
+use portcullis::{policy::Policy, types::PolicyHash};
+use redis::{Connection, RedisResult, Script};
+
+use crate::runtime::kept_policy_key;
+
+/// Replaces the whole hash or nothing. A policy that states its hash replaces an equal one that does not, and never
+/// the other way round, because the one that states its hash contains the other.
+const KEEP: &str = "
+if ARGV[1] == 'states hash' or redis.call('EXISTS', KEYS[1]) == 0 then
+  redis.call('DEL', KEYS[1])
+  for i = 2, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
+end";
+
+/// Stores each policy once.
+pub(super) struct PolicyArchive {
+    script: Script,
+    /// The hash of the policy that was stored last, and whether the policy states it.
+    last: Option<(PolicyHash, bool)>,
+}
+
+impl PolicyArchive {
+    pub(super) fn new() -> Self {
+        Self {
+            script: Script::new(KEEP),
+            last: None,
+        }
+    }
+
+    /// Returns true if this policy was stored last.
+    pub(super) fn is_kept(&self, policy: &Policy) -> bool {
+        self.last == Some(identity(policy))
+    }
+
+    /// Forgets the last policy, because the server may have lost it.
+    pub(super) const fn forget(&mut self) {
+        self.last = None;
+    }
+
+    /// Stores all fields of a policy, without an expiry.
+    pub(super) fn keep(
+        &mut self,
+        policy: &Policy,
+        prefix: &str,
+        connection: &mut Connection,
+    ) -> RedisResult<()> {
+        let mut call = self.script.key(kept_policy_key(prefix, policy.hash()));
+        call.arg(if policy.states_hash() {
+            "states hash"
+        } else {
+            ""
+        });
+        for (name, value) in policy.fields() {
+            call.arg(name).arg(value);
+        }
+        call.invoke::<()>(connection)?;
+        self.last = Some(identity(policy));
+        Ok(())
+    }
+}
+
+fn identity(policy: &Policy) -> (PolicyHash, bool) {
+    (policy.hash(), policy.states_hash())
+}

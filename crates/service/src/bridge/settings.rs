@@ -1,0 +1,40 @@
+//! Settings of the bridge.
+
+use std::time::Duration;
+
+use crate::runtime::{Server, Trust};
+
+/// Settings of the bridge, apart from the engine.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The Redis server.
+    pub redis: Server,
+    /// The stream of intents.
+    pub intents: String,
+    /// The stream of exits, which is read before the intents.
+    pub exits: String,
+    /// The stream to which plans are written.
+    pub plans: String,
+    /// The stream to which skip records are written.
+    pub skips: String,
+    /// Trusted keys and sequence file that decide which policies are accepted.
+    pub trust: Trust,
+    /// Prefix of the keys that the bridge writes.
+    pub keys: String,
+    /// The consumer group, the same for all instances that share the load.
+    pub group: String,
+    /// This instance's name in the group.
+    pub consumer: String,
+    /// True if the consumer name was generated for this run.
+    pub consumer_is_temporary: bool,
+    /// Maximum number of intents in one read.
+    pub batch: usize,
+    /// Time for which an intent may be pending with a consumer before another one claims it.
+    pub claim_after: Duration,
+    /// Time for which an answered intent is remembered.
+    pub remember: Duration,
+    /// Approximate length to which the plan stream is trimmed; `None` for no trimming.
+    pub plans_max: Option<u64>,
+    /// Approximate length to which the skip stream is trimmed; `None` for no trimming.
+    pub skips_max: Option<u64>,
+}

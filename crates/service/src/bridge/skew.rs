@@ -1,0 +1,110 @@
+//! Difference between this clock and the server's.
+
+use std::time::{Duration, Instant as Tick};
+
+use portcullis::{
+    decide::{ServiceDenial, SkipCode},
+    types::SignedDuration,
+};
+
+use super::metrics;
+use crate::runtime::say;
+
+/// Interval between comparisons of the clocks if there is a bound.
+const COMPARE_OFTEN: Duration = Duration::from_millis(100);
+/// Interval between comparisons of the clocks if there is no bound.
+const COMPARE_EVERY: Duration = Duration::from_secs(10);
+/// Difference above which it is logged if there is no bound.
+const WORTH_TELLING: SignedDuration = SignedDuration::from_micros(1_000_000);
+
+/// Result of the last comparison of the clocks, and the largest permitted difference.
+pub(super) struct Skew {
+    bound: Option<SignedDuration>,
+    /// True for the one stream worker that logs.
+    tells: bool,
+    skew: Option<SignedDuration>,
+    compared: Option<Tick>,
+    is_large: bool,
+}
+
+impl Skew {
+    pub(super) const fn new(bound: Option<SignedDuration>, tells: bool) -> Self {
+        Self {
+            bound,
+            tells,
+            skew: None,
+            compared: None,
+            is_large: false,
+        }
+    }
+
+    /// Returns true if the clocks must be compared before the next read.
+    pub(super) fn is_due(&self) -> bool {
+        let every = match self.bound {
+            Some(_) => COMPARE_OFTEN,
+            None => COMPARE_EVERY,
+        };
+        self.compared.is_none_or(|at| at.elapsed() >= every)
+    }
+
+    /// Discards the last comparison, which was made on another connection.
+    pub(super) const fn forget(&mut self) {
+        self.skew = None;
+        self.compared = None;
+    }
+
+    /// Records a comparison. `skew` is a lower bound of the difference, and `way` is the round-trip time, which may
+    /// hide more of it. A comparison whose round trip took longer than the bound is not trusted.
+    pub(super) fn measured(&mut self, skew: SignedDuration, way: SignedDuration) {
+        self.compared = Some(Tick::now());
+        self.skew = self.bound.is_none_or(|bound| way <= bound).then_some(skew);
+        metrics::skew(skew);
+        let is_large = skew > self.bound.unwrap_or(WORTH_TELLING);
+        if is_large != self.is_large && self.tells {
+            say(format_args!(
+                "this clock and the server's differ by {skew} or more"
+            ));
+        }
+        self.is_large = is_large;
+    }
+
+    /// Returns a denial of entries if the clocks differ by more than the bound, or could not be compared. Returns
+    /// `None` if there is no bound.
+    pub(super) fn objection(&self) -> Option<ServiceDenial<'static>> {
+        let bound = self.bound?;
+        let text = match self.skew {
+            Some(skew) if skew <= bound => return None,
+            Some(skew) => {
+                format!(
+                    "this clock and the server's differ by {skew} or more; `max_intent_skew_sec` allows {bound}"
+                )
+            }
+            None => format!("this clock could not be compared with the server's to within {bound}"),
+        };
+        ServiceDenial::new(SkipCode::ClockUntrusted, text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_uncompared_clock_is_untrusted() {
+        let micros = SignedDuration::from_micros;
+        let mut skew = Skew::new(Some(micros(250)), false);
+        assert!(skew.objection().is_some());
+        for (apart, way, is_trusted) in [
+            (0, 0, true),
+            (250, 250, true),
+            (251, 0, false),
+            (0, 251, false),
+        ] {
+            skew.measured(micros(apart), micros(way));
+            assert_eq!(skew.objection().is_none(), is_trusted, "{apart} {way}");
+        }
+        skew.measured(micros(0), micros(0));
+        skew.forget();
+        assert!(skew.objection().is_some());
+    }
+}

@@ -1,0 +1,360 @@
+//! A stream worker, which reads the entries of one stream and writes their answers.
+//!
+//! Under load, the worker decides a batch while the server writes the answers to the previous one. At most four
+//! batches are read and not yet answered.
+
+use std::{
+    collections::VecDeque,
+    time::{Duration, Instant as Tick},
+};
+
+use portcullis::decide::Engine;
+use portcullis_store::Feed;
+use redis::{Cmd, Connection, RedisResult, Value};
+
+use super::{
+    Precedence, Settings,
+    batch_decider::{BatchDecider, Prepared},
+    commit::{Committer, outcomes},
+    group::{Group, NEW, START},
+    metrics,
+    policy_archive::PolicyArchive,
+    skew::Skew,
+};
+use crate::{
+    runtime::{Link, ServiceError, Stop, read_entries, say, skew, wait_until_asked},
+    stream::StreamEntry,
+};
+
+/// Maximum time for which a read blocks on the server; then the worker checks for a stop.
+const BLOCK: Duration = Duration::from_millis(200);
+/// Minimum time between two claims.
+const CLAIM_EVERY: Duration = Duration::from_secs(1);
+
+/// Number of requests in flight at which the worker waits for a reply.
+const ASKED_MAX: usize = 2;
+
+/// The stream that a worker reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Role {
+    /// The stream of exits. Its entries are decided in the same way as those of the other stream.
+    Exits,
+    /// The stream of intents.
+    Entries,
+}
+
+/// Reads a stream and answers its entries.
+pub(super) struct StreamWorker<'a> {
+    role: Role,
+    settings: &'a Settings,
+    feed: &'a Feed,
+    precedence: &'a Precedence,
+    stop: &'a Stop,
+    group: Group<'a>,
+    judge: BatchDecider<'a>,
+    committer: Committer,
+    keeper: PolicyArchive,
+    skew: Skew,
+    claimed: Option<Tick>,
+    cursor: String,
+}
+
+/// A pipelined request without a reply so far.
+struct Asked {
+    /// The answers that it commits, if any.
+    prepared: Prepared,
+    /// True if it also reads the next batch.
+    reads: bool,
+}
+
+impl<'a> StreamWorker<'a> {
+    pub(super) fn new(
+        role: Role,
+        operator: &'a Engine,
+        settings: &'a Settings,
+        feed: &'a Feed,
+        precedence: &'a Precedence,
+        stop: &'a Stop,
+    ) -> Self {
+        let stream: &str = match role {
+            Role::Exits => &settings.exits,
+            Role::Entries => &settings.intents,
+        };
+        let bound = operator.guardrails().max_intent_skew();
+        Self {
+            role,
+            settings,
+            feed,
+            precedence,
+            stop,
+            group: Group::new(stream, settings),
+            judge: BatchDecider::new(stream, operator, feed, role == Role::Entries),
+            committer: Committer::new(),
+            keeper: PolicyArchive::new(),
+            skew: Skew::new(bound, role == Role::Entries),
+            claimed: None,
+            cursor: START.to_owned(),
+        }
+    }
+
+    /// Answers entries until `stop` is set.
+    pub(super) fn serve(mut self, link: Link<'_>) -> Result<(), ServiceError> {
+        link.keep(|connection, is_well| {
+            let result = self.serve_on(connection, is_well);
+            if result.is_err() {
+                self.skew.forget();
+                self.keeper.forget();
+                self.exits_wait(true);
+            }
+            result
+        })
+    }
+
+    fn serve_on(
+        &mut self,
+        connection: &mut Connection,
+        is_well: &mut dyn FnMut(),
+    ) -> RedisResult<()> {
+        self.group.join(connection)?;
+        self.committer.load(connection)?;
+        if self.role == Role::Entries {
+            wait_until_asked(self.feed, self.stop);
+        }
+        self.answer_own_leftovers(connection)?;
+        while !self.stop.is_set() {
+            if self.role == Role::Entries {
+                self.precedence.wait(self.stop);
+                if self.stop.is_set() {
+                    break;
+                }
+            }
+            if self.answer_claimed(connection)? {
+                continue;
+            }
+            let mut entries = self.read(self.group.read(NEW, None), connection)?;
+            if entries.is_empty() {
+                self.exits_wait(false);
+                let block = Some(BLOCK.as_millis());
+                entries = self.read(self.group.read(NEW, block), connection)?;
+            }
+            if !entries.is_empty() {
+                self.exits_wait(true);
+                self.answer_and_read_on(entries, connection, is_well)?;
+            }
+            is_well();
+        }
+        self.group.leave(connection)
+    }
+
+    /// Publishes whether exits are waiting. Only the worker of the exit stream does so.
+    fn exits_wait(&self, wait: bool) {
+        if self.role == Role::Exits {
+            self.precedence.set(wait);
+        }
+    }
+
+    /// Answers entries that were delivered to this consumer before its connection broke or its process died.
+    fn answer_own_leftovers(&mut self, connection: &mut Connection) -> RedisResult<()> {
+        while !self.stop.is_set() {
+            let entries = self.read(self.group.read(START, None), connection)?;
+            if entries.is_empty() {
+                return Ok(());
+            }
+            self.answer(&entries, connection)?;
+        }
+        Ok(())
+    }
+
+    /// Returns true if it is time to look for entries that other consumers left pending.
+    fn is_claim_due(&self) -> bool {
+        let every = CLAIM_EVERY.min(self.settings.claim_after);
+        self.claimed.is_none_or(|at| at.elapsed() >= every)
+    }
+
+    /// Claims and answers entries that other consumers left pending for too long. Returns true if there were any.
+    fn answer_claimed(&mut self, connection: &mut Connection) -> RedisResult<bool> {
+        let is_due = self.is_claim_due();
+        if self.cursor == START && !is_due {
+            return Ok(false);
+        }
+        if is_due && let Some(waiting) = self.group.waiting(connection)? {
+            metrics::waiting(self.group.stream, waiting);
+        }
+        let claimed = self.group.claim(&self.cursor, connection)?;
+        self.cursor = claimed.cursor;
+        self.claimed = Some(Tick::now());
+        self.tell_gone(&claimed.gone);
+        let entries = entries(claimed.entries);
+        if entries.is_empty() {
+            return Ok(false);
+        }
+        self.exits_wait(true);
+        say(format_args!(
+            "claimed {} entries of `{}` from another consumer",
+            entries.len(),
+            self.group.stream
+        ));
+        self.answer(&entries, connection)?;
+        Ok(true)
+    }
+
+    fn read(&self, read: Cmd, connection: &mut Connection) -> RedisResult<Vec<StreamEntry>> {
+        Ok(entries(read_entries(read.query(connection)?)))
+    }
+
+    /// Answers a batch and waits for the replies.
+    fn answer(&mut self, entries: &[StreamEntry], connection: &mut Connection) -> RedisResult<()> {
+        self.compare_clocks(connection)?;
+        let mut prepared = self.prepare(entries);
+        while prepared.is_untidy() {
+            self.tidy(&prepared, connection)?;
+            prepared = self.prepare(entries);
+            prepared.gone.clear();
+        }
+        if !prepared.answers.is_empty() {
+            let commit = self.commit(&prepared);
+            self.settle(&prepared, commit.query(connection)?)?;
+        }
+        Ok(())
+    }
+
+    /// Answers a batch, and the following ones for as long as there are more. The next request is sent before the
+    /// reply to the previous one is read, so that this process and the server work in parallel.
+    fn answer_and_read_on(
+        &mut self,
+        first: Vec<StreamEntry>,
+        connection: &mut Connection,
+        is_well: &mut dyn FnMut(),
+    ) -> RedisResult<()> {
+        self.compare_clocks(connection)?;
+        let (mut asked, mut unread) = (VecDeque::new(), VecDeque::from([first]));
+        let mut is_dry = false;
+        loop {
+            let entries = unread.pop_front().unwrap_or_default();
+            let mut prepared = self.prepare(&entries);
+            while prepared.is_untidy() {
+                while let Some(question) = asked.pop_front() {
+                    self.hear(question, &mut unread, &mut is_dry, connection)?;
+                }
+                self.tidy(&prepared, connection)?;
+                // The requests took time, so the entries are decided again at the current time.
+                prepared = self.prepare(&entries);
+                prepared.gone.clear();
+            }
+            let reads = !is_dry && self.may_read_on();
+            if !prepared.answers.is_empty() || reads {
+                asked.push_back(self.ask(prepared, reads, connection)?);
+            } else if asked.is_empty() && unread.is_empty() {
+                return Ok(());
+            }
+            while asked.len() >= ASKED_MAX || (!reads && unread.is_empty()) {
+                let Some(question) = asked.pop_front() else {
+                    break;
+                };
+                self.hear(question, &mut unread, &mut is_dry, connection)?;
+                is_well();
+            }
+        }
+    }
+
+    /// Sends a request that writes the answers and, if `reads` is true, reads the next batch.
+    fn ask(
+        &self,
+        prepared: Prepared,
+        reads: bool,
+        connection: &mut Connection,
+    ) -> RedisResult<Asked> {
+        let mut bytes = Vec::new();
+        if !prepared.answers.is_empty() {
+            self.commit(&prepared).write_packed_command(&mut bytes);
+        }
+        if reads {
+            self.group.read(NEW, None).write_packed_command(&mut bytes);
+        }
+        connection.send_packed_command(&bytes)?;
+        Ok(Asked { prepared, reads })
+    }
+
+    /// Receives the replies to a request.
+    fn hear(
+        &mut self,
+        asked: Asked,
+        unread: &mut VecDeque<Vec<StreamEntry>>,
+        is_dry: &mut bool,
+        connection: &mut Connection,
+    ) -> RedisResult<()> {
+        if !asked.prepared.answers.is_empty() {
+            self.settle(&asked.prepared, receive(connection)?)?;
+        }
+        if asked.reads {
+            let entries = entries(read_entries(receive(connection)?));
+            if entries.is_empty() {
+                *is_dry = true;
+            } else {
+                unread.push_back(entries);
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns true if the next batch may be read before the previous ones are answered.
+    fn may_read_on(&self) -> bool {
+        let is_first = self.role == Role::Exits || self.precedence.is_clear();
+        is_first && !self.stop.is_set() && !self.is_claim_due() && !self.skew.is_due()
+    }
+
+    fn prepare(&mut self, entries: &[StreamEntry]) -> Prepared {
+        let keeper = &self.keeper;
+        self.judge
+            .prepare(entries, &self.skew, |policy| keeper.is_kept(policy))
+    }
+
+    /// Stores the policy and acknowledges deleted entries, before the answers are written.
+    fn tidy(&mut self, prepared: &Prepared, connection: &mut Connection) -> RedisResult<()> {
+        if let Some(policy) = &prepared.policy {
+            self.keeper.keep(policy, &self.settings.keys, connection)?;
+        }
+        if !prepared.gone.is_empty() {
+            self.tell_gone(&prepared.gone);
+            self.group.acknowledge(&prepared.gone, connection)?;
+        }
+        Ok(())
+    }
+
+    fn commit(&self, prepared: &Prepared) -> Cmd {
+        let stream = self.group.stream;
+        self.committer
+            .commit(self.settings, stream, &prepared.answers)
+    }
+
+    fn settle(&self, prepared: &Prepared, reply: Value) -> RedisResult<()> {
+        self.judge.settle(prepared, &outcomes(reply)?);
+        Ok(())
+    }
+
+    fn compare_clocks(&mut self, connection: &mut Connection) -> RedisResult<()> {
+        if self.skew.is_due() {
+            let (skew, way) = skew(connection)?;
+            self.skew.measured(skew, way);
+        }
+        Ok(())
+    }
+
+    fn tell_gone(&self, ids: &[String]) {
+        for id in ids {
+            say(format_args!(
+                "entry {id} of `{}` was deleted before it was answered",
+                self.group.stream
+            ));
+        }
+    }
+}
+
+fn entries(values: Vec<Value>) -> Vec<StreamEntry> {
+    values.into_iter().filter_map(StreamEntry::new).collect()
+}
+
+/// Receives the reply to the oldest command that has none.
+fn receive(connection: &mut Connection) -> RedisResult<Value> {
+    connection.recv_response()?.extract_error()
+}

@@ -1,0 +1,220 @@
+//! Tests of proposals from positions, without a server.
+
+use portcullis::{
+    exit::{ExitOwnership, STANDARD_OWNER},
+    policy::Policy,
+    types::Symbol,
+};
+use proptest::prelude::*;
+
+use super::*;
+use crate::harvester::{
+    Authority,
+    fields::{Fields, Held},
+    position::market,
+    proposal::proposal,
+};
+
+/// The state that the server would hold.
+struct World {
+    policy: Policy,
+    memory: String,
+    last: Face,
+}
+
+impl World {
+    fn new() -> Self {
+        let until = Timestamp::parse_epoch_seconds("1767580000").unwrap();
+        Self {
+            policy: Policy::from_json(&portcullis_sim::sample::policy_json(until)).unwrap(),
+            memory: String::new(),
+            last: Face::default(),
+        }
+    }
+
+    /// Evaluates a position and stores the proposal. Returns the fields of the proposal, if there is a new one.
+    fn look(
+        &mut self,
+        fields: &[(&str, &str)],
+        market_fields: &[(&str, &str)],
+    ) -> Option<Vec<String>> {
+        let now = Timestamp::parse_epoch_seconds("1767571200").unwrap();
+        let of = |base: &[(&'static str, &'static str)], more: &[(&str, &str)]| -> Fields {
+            let all = base.iter().chain(more).copied();
+            all.collect()
+        };
+        let position = [
+            ("side", "LONG"),
+            ("quantity", "1"),
+            ("entry_price", "100"),
+            ("current_sl", "99"),
+            ("opened_at", "1767567600"),
+        ];
+        let sample = [
+            ("sigma", "0.01"),
+            ("ts", "0.35"),
+            ("p_trend", "0.5"),
+            ("p_mr", "0.2"),
+            ("p_chop", "0.3"),
+        ];
+        let risk = Held::Hash([("stop_dist_pct", "0.02")].into_iter().collect());
+        let symbol = Symbol::new("BTCUSDT").unwrap();
+        let seen = Seen::read(symbol, &of(&position, fields), &risk, now).unwrap();
+        let memory = Memory::read(self.memory.as_bytes());
+        let market = market(&Held::Hash(of(&sample, market_fields)));
+        let case = Case {
+            policy: PolicyState::present(&self.policy),
+            seen: &seen,
+            market: market.as_ref(),
+            memory,
+            last: &self.last,
+            now,
+        };
+        let (harvest, harvested) = match case.advice() {
+            Advice::Unchanged => return None,
+            Advice::Propose(harvest, harvested) => (harvest, harvested),
+            Advice::Skip(skip) => panic!("{skip:?}"),
+        };
+        let ownership = ExitOwnership::new(STANDARD_OWNER, [""; 0]).unwrap();
+        let authority = Authority::of(&ownership, STANDARD_OWNER).unwrap();
+        let items = proposal(&harvest, &seen, harvested, &authority, now);
+        if let Some(stage) = stage(harvest.action()) {
+            self.memory = memory.of(stage, &seen.opening, now);
+        }
+        self.last = Face::of(&harvest, &seen, harvested);
+        Some(items.iter().map(str::to_owned).collect())
+    }
+}
+
+fn field<'a>(items: &'a [String], name: &str) -> &'a str {
+    let mut pairs = items.chunks(2);
+    let pair = pairs.find(|pair| pair[0] == name);
+    pair.map_or("-", |pair| pair[1].as_str())
+}
+
+/// Expected R_net, kill score, action and stop.
+type Expected<'a> = (f64, &'a str, &'a str, Option<f64>);
+
+#[track_caller]
+fn check(position: &[(&str, &str)], market: &[(&str, &str)], expected: Expected<'_>) {
+    let items = World::new().look(position, market).unwrap();
+    let (r_net, kill, action, stop) = expected;
+    let is_near = |name, expected: f64| {
+        let found: f64 = field(&items, name).parse().unwrap();
+        assert!((found - expected).abs() < 1e-12, "{name}: {found}");
+    };
+    is_near("r_net", r_net);
+    is_near("risk_unit", 2.0);
+    is_near("cost", 0.12);
+    assert_eq!(field(&items, "kill_score"), kill);
+    assert_eq!(field(&items, "action"), action);
+    match stop {
+        None => assert_eq!(field(&items, "stop_proposed"), "-"),
+        Some(stop) => is_near("stop_proposed", stop),
+    }
+    assert_eq!(field(&items, "stop_source"), "risk:stop_dist_pct");
+}
+
+#[test]
+fn reference_values() {
+    const K: &str = "0.5024999791668749";
+    const FULL: &str = "FULL_CLOSE_PROPOSED";
+    let at = |price| [("current_price", price)];
+    let lock = Some(100.3);
+    check(&at("101"), &[], (0.44, K, "NONE", None));
+    check(&at("103"), &[], (1.44, K, "NONE", lock));
+    check(&at("103.8"), &[], (1.84, K, "PARTIAL_25", lock));
+    check(&at("107.2"), &[], (3.54, K, "PARTIAL_50", lock));
+    check(&at("111.8"), &[], (5.84, K, "PARTIAL_75", lock));
+    let short = [("side", "SHORT"), ("current_price", "96")];
+    check(&short, &[], (1.94, K, "PARTIAL_25", None));
+    let short = [&short[..], &[("current_sl", "101")]].concat();
+    check(&short, &[], (1.94, K, "PARTIAL_25", Some(99.7)));
+    let flip = [("p_trend", "0.1"), ("p_mr", "0.3"), ("p_chop", "0.6")];
+    for (market, kill, action) in [
+        (&flip[..], "0.6921095043017882", FULL),
+        (&[("sigma", "0.03")], "0.7130001627522816", FULL),
+        (&[("ts", "0.1")], "0.5274723043445937", "NONE"),
+    ] {
+        check(&at("103"), market, (1.44, kill, action, lock));
+    }
+    let old = [&at("103")[..], &[("opened_at", "1767471200")]].concat();
+    check(&old, &[], (1.44, "0.549833997312478", "NONE", lock));
+}
+
+#[test]
+fn a_stage_is_proposed_once_per_position() {
+    let mut world = World::new();
+    let mut look = |price, more: &[(&str, &str)]| {
+        let fields = [&[("current_price", price)], more].concat();
+        let items = world.look(&fields, &[])?;
+        Some((
+            field(&items, "action").to_owned(),
+            field(&items, "harvested").to_owned(),
+        ))
+    };
+    let is = |action: HarvestAction, before: HarvestAction| {
+        Some((action.to_string(), before.to_string()))
+    };
+    use HarvestAction::{None as Nothing, Partial25, Partial50, Partial75};
+    assert_eq!(look("103.8", &[]), is(Partial25, Nothing));
+    // It stays valid at another price that reaches it, and ends when the price does not reach it.
+    assert_eq!(look("104", &[]), None);
+    assert_eq!(look("103", &[]), is(Nothing, Partial25));
+    assert_eq!(look("103.8", &[]), None);
+    assert_eq!(look("107.2", &[]), is(Partial50, Partial25));
+    // The position itself records the stage as taken.
+    let taken = [("harvested", "PARTIAL_50")];
+    assert_eq!(look("107.2", &taken), is(Nothing, Partial50));
+    assert_eq!(look("111.8", &[]), is(Partial75, Partial50));
+    // Another position.
+    let later = [("opened_at", "1767567601")];
+    assert_eq!(look("103.8", &later), is(Partial25, Nothing));
+    // Without an opening time, the remembered stage counts.
+    assert_eq!(
+        look("107.2", &[("opened_at", "?")]),
+        is(Partial50, Partial25)
+    );
+    assert_eq!(look("107.2", &later), is(Nothing, Partial50));
+}
+
+#[test]
+fn a_stop_that_moved_does_not_bring_a_stage_back() {
+    let mut world = World::new();
+    let reached = [("current_price", "103.8")];
+    let moved = [("current_price", "103.8"), ("current_sl", "100.3")];
+    let first = world.look(&reached, &[]).unwrap();
+    assert_eq!(field(&first, "action"), "PARTIAL_25");
+    let second = world.look(&moved, &[]).unwrap();
+    assert_eq!(field(&second, "action"), "NONE");
+    assert_eq!(field(&second, "stop_proposed"), "-");
+    assert_eq!(world.look(&moved, &[]), None);
+}
+
+proptest! {
+    /// For any sequence of prices, stops and ascending opening times, the stages of one position rise, and no
+    /// proposal is repeated.
+    #[test]
+    fn stages_rise(looks in prop::collection::vec((0..6_usize, 0..4_usize, any::<bool>()), 1..40)) {
+        let mut world = World::new();
+        let mut opened = 1_767_560_000;
+        let mut highest = "NONE".to_owned();
+        for (price, opening, is_moved) in looks {
+            let price = ["99", "101", "103", "103.8", "107.2", "111.8"][price];
+            if opening == 0 {
+                opened += 1;
+                highest = "NONE".to_owned();
+            }
+            let text = if opening == 1 { "?".to_owned() } else { opened.to_string() };
+            let stop = if is_moved { "100.5" } else { "99" };
+            let fields = [("current_price", price), ("opened_at", &text), ("current_sl", stop)];
+            let Some(items) = world.look(&fields, &[]) else { continue };
+            let action = field(&items, "action");
+            if action != "NONE" {
+                prop_assert!(*action > *highest, "{action} after {highest}");
+                highest = action.to_owned();
+            }
+            prop_assert_eq!(world.look(&fields, &[]), None);
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! Commits the writing and removal of proposals, once each.
+
+use portcullis::types::Symbol;
+use redis::{Connection, RedisResult, Script};
+
+use super::{
+    proposal::Items,
+    reading::Before,
+    settings::{MEMORIES, PROPOSALS, STREAM},
+};
+
+/// A change of a proposal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Step {
+    /// It replaces the previous one.
+    Propose,
+    /// It is removed because the position is flat.
+    End,
+    /// It is removed because the key of the position was deleted and still does not exist.
+    Gone,
+}
+
+/// A change of a proposal, with all its inputs.
+pub(super) struct Change<'a> {
+    pub(super) step: Step,
+    pub(super) symbol: Symbol,
+    /// The key of the position.
+    pub(super) position: &'a [u8],
+    pub(super) before: &'a Before,
+    pub(super) remember: Remember,
+    /// Fields of the proposal and of its stream entry.
+    pub(super) items: Items,
+}
+
+/// Writes proposals in one atomic script.
+pub(super) struct Committer(Script);
+
+impl Committer {
+    pub(super) fn new() -> Self {
+        Self(Script::new(include_str!("commit.lua")))
+    }
+
+    /// Makes a change, unless the proposal changed since `before` was read. Returns true if the change was made.
+    pub(super) fn commit(
+        &self,
+        change: &Change<'_>,
+        connection: &mut Connection,
+    ) -> RedisResult<bool> {
+        let symbol = change.symbol.as_str();
+        let mut call = self.0.prepare_invoke();
+        call.key(format!("{PROPOSALS}{symbol}"))
+            .key(format!("{MEMORIES}{symbol}"))
+            .key(STREAM)
+            .key(change.position);
+        call.arg(match change.step {
+            Step::Propose => "propose",
+            Step::End => "end",
+            Step::Gone => "gone",
+        });
+        for field in &change.before.last.0 {
+            call.arg(field.as_slice());
+        }
+        call.arg(change.before.memory.as_slice());
+        call.arg(match &change.remember {
+            Remember::AsBefore => "",
+            Remember::Nothing => "nothing",
+            Remember::Stage(text) => text,
+        });
+        for item in change.items.iter() {
+            call.arg(item);
+        }
+        call.invoke::<u8>(connection).map(|done| done == 1)
+    }
+}
+
+/// The change of the memory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Remember {
+    /// The memory is left unchanged.
+    AsBefore,
+    /// The memory is removed, because a position without an opening time has ended.
+    Nothing,
+    /// The memory is replaced by this text, which holds a stage.
+    Stage(String),
+}

@@ -1,0 +1,110 @@
+//! Fields of a Redis hash.
+
+use std::collections::BTreeMap;
+
+use portcullis::types::{Timestamp, TimestampError};
+use redis::{RedisError, RedisResult, Value};
+
+use crate::runtime::{bytes, list};
+
+/// The fields of a hash. Bytes that are not UTF-8 are replaced, so that a number, a word or a time with such bytes is
+/// unreadable.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Fields(BTreeMap<String, String>);
+
+/// The value of a key.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Held {
+    Nothing,
+    Hash(Fields),
+    /// A value of another type.
+    Other,
+}
+
+/// Format of a timestamp. It depends on the name of the field, never on the size of the number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unit {
+    /// Whole milliseconds since the epoch.
+    Millis,
+    /// Seconds since the epoch, or ISO-8601 (UTC if it has no offset).
+    SecondsOrIso,
+}
+
+/// An unreadable timestamp: its field and the error.
+pub(super) type Unreadable = (&'static str, TimestampError);
+
+impl Fields {
+    /// Returns the first of these fields that is present, with its value.
+    pub(super) fn first(&self, names: &[&'static str]) -> Option<(&'static str, &str)> {
+        names
+            .iter()
+            .find_map(|name| Some((*name, self.0.get(*name)?.as_str())))
+    }
+
+    /// Returns the first of these fields that is present, as a number; NaN if it is unreadable.
+    pub(super) fn number(&self, names: &[&'static str]) -> Option<f64> {
+        self.first(names).map(|(_, text)| number(text))
+    }
+
+    /// Returns the first of these fields that is present, as a timestamp.
+    pub(super) fn instant(
+        &self,
+        names: &[(&'static str, Unit)],
+    ) -> Option<Result<Timestamp, Unreadable>> {
+        let (name, unit, text) = names
+            .iter()
+            .find_map(|(name, unit)| Some((*name, *unit, self.0.get(*name)?)))?;
+        let read = match unit {
+            Unit::Millis => Timestamp::parse_epoch_millis(text),
+            Unit::SecondsOrIso => match Timestamp::parse_epoch_seconds(text) {
+                Err(TimestampError::NotANumber) => Timestamp::parse_iso(text).map(|(at, _)| at),
+                read => read,
+            },
+        };
+        Some(read.map_err(|why| (name, why)))
+    }
+}
+
+#[cfg(test)]
+impl<T: Into<String>> FromIterator<(T, T)> for Fields {
+    fn from_iter<I: IntoIterator<Item = (T, T)>>(fields: I) -> Self {
+        let texts = fields.into_iter();
+        Self(
+            texts
+                .map(|(name, value)| (name.into(), value.into()))
+                .collect(),
+        )
+    }
+}
+
+impl Held {
+    /// Parses the reply to `HGETALL`.
+    pub(super) fn read(reply: RedisResult<Value>) -> RedisResult<Self> {
+        let value = match reply {
+            Err(error) if is_of_another_type(&error) => return Ok(Self::Other),
+            other => other?,
+        };
+        let mut texts = list(value)
+            .into_iter()
+            .filter_map(bytes)
+            .map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+        let mut fields = BTreeMap::new();
+        while let (Some(name), Some(value)) = (texts.next(), texts.next()) {
+            fields.insert(name, value);
+        }
+        Ok(if fields.is_empty() {
+            Self::Nothing
+        } else {
+            Self::Hash(Fields(fields))
+        })
+    }
+}
+
+/// Parses a number; NaN if it is unreadable.
+pub(super) fn number(text: &str) -> f64 {
+    text.parse().unwrap_or(f64::NAN)
+}
+
+pub(super) fn is_of_another_type(error: &RedisError) -> bool {
+    error.code() == Some("WRONGTYPE")
+}

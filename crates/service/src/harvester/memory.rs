@@ -1,0 +1,184 @@
+//! Memory of the stages that were proposed before.
+//!
+//! A stage counts for the position for which it was proposed. Positions are distinguished by their opening time:
+//!
+//! | opening time of the position | the remembered stage counts |
+//! |---|---|
+//! | later than the remembered one | no: it is another position |
+//! | equal to the remembered one, or earlier | yes |
+//! | present, but the remembered position had none | if the position was open when the stage was proposed |
+//! | absent or unreadable | yes |
+//!
+//! So a missing opening time never leads to a duplicate proposal. Without opening times, the memory of a symbol is
+//! cleared when its position is flat, but not when its key is deleted.
+
+use portcullis::{
+    harvest::{HarvestAction, Harvested, Stage},
+    types::Timestamp,
+};
+use serde::Deserialize;
+
+use super::opening::Opening;
+
+/// Placeholder for a memory key that does not hold a string.
+pub(super) const OF_ANOTHER_TYPE: &[u8] = b"!";
+
+/// The remembered stage of a symbol.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Memory {
+    /// Nothing was proposed.
+    Empty,
+    /// The highest stage that was proposed.
+    Proposed {
+        stage: Stage,
+        /// Opening time in epoch milliseconds; `None` if the position had none.
+        opened_at: Option<i64>,
+        /// Time of the proposal in epoch milliseconds.
+        proposed_at: i64,
+    },
+    /// An unreadable value; no stage is proposed.
+    Unreadable,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    stage: String,
+    opened_at: Option<i64>,
+    proposed_at: i64,
+}
+
+impl Memory {
+    /// Parses the value of the key; no bytes mean no key.
+    pub(super) fn read(bytes: &[u8]) -> Self {
+        if bytes.is_empty() {
+            return Self::Empty;
+        }
+        let written = serde_json::from_slice::<Written>(bytes).ok();
+        let proposed = written.and_then(|written| {
+            Some(Self::Proposed {
+                stage: Stage::parse(&written.stage)?,
+                opened_at: written.opened_at,
+                proposed_at: written.proposed_at,
+            })
+        });
+        proposed.unwrap_or(Self::Unreadable)
+    }
+
+    /// Returns the new value of the key after this stage is proposed at `now`.
+    pub(super) fn of(self, stage: Stage, opening: &Opening, now: Timestamp) -> String {
+        let before = match self {
+            Self::Proposed { opened_at, .. } => opened_at,
+            Self::Empty | Self::Unreadable => None,
+        };
+        // Never earlier than before, so that positions that were distinguished stay so.
+        let opened_at = opening.at().map(|at| at.as_millis()).max(before);
+        let opened_at = opened_at
+            .filter(|_| opening.at().is_some())
+            .map_or_else(String::new, |at| format!(r#""opened_at":{at},"#));
+        format!(
+            r#"{{"stage":"{}",{opened_at}"proposed_at":{}}}"#,
+            HarvestAction::from(stage),
+            now.as_millis()
+        )
+    }
+
+    /// Returns the stage that counts as taken from a position with this opening time.
+    pub(super) fn taken(self, opening: &Opening, now: Timestamp) -> Harvested {
+        let (stage, opened_at, proposed_at) = match self {
+            _ if opening.is_ahead(now) => return Harvested::Unreadable,
+            Self::Unreadable => return Harvested::Unreadable,
+            Self::Empty => return Harvested::Stage(Stage::None),
+            Self::Proposed {
+                stage,
+                opened_at,
+                proposed_at,
+            } => (stage, opened_at, proposed_at),
+        };
+        let counts = match opening.at() {
+            None => true,
+            Some(at) => at.as_millis() <= opened_at.unwrap_or(proposed_at),
+        };
+        Harvested::Stage(if counts { stage } else { Stage::None })
+    }
+
+    /// Returns true if the memory must be cleared when the position is flat, because it has no opening time.
+    pub(super) const fn ends_when_flat(self) -> bool {
+        matches!(
+            self,
+            Self::Proposed {
+                opened_at: None,
+                ..
+            }
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(millis: i64) -> Timestamp {
+        Timestamp::from_millis(1_767_571_200_000 + millis).unwrap()
+    }
+
+    fn remembered(opening: &Opening, now: i64) -> Memory {
+        let text = Memory::Empty.of(Stage::Partial50, opening, at(now));
+        Memory::read(text.as_bytes())
+    }
+
+    #[track_caller]
+    fn check(memory: Memory, opening: &Opening, counts: bool) {
+        let expected = if counts {
+            Stage::Partial50
+        } else {
+            Stage::None
+        };
+        assert_eq!(
+            memory.taken(opening, at(1000)),
+            Harvested::Stage(expected),
+            "{memory:?} {opening:?}"
+        );
+    }
+
+    #[test]
+    fn a_stage_counts_for_its_own_position() {
+        let known = remembered(&Opening::At(at(10)), 20);
+        for (opening, counts) in [
+            (Opening::At(at(10)), true),
+            (Opening::At(at(9)), true),
+            (Opening::At(at(11)), false),
+            (Opening::Unsaid, true),
+            (Opening::Unreadable(String::new()), true),
+        ] {
+            check(known, &opening, counts);
+        }
+        let unknown = remembered(&Opening::Unsaid, 20);
+        for (opening, counts) in [
+            (Opening::At(at(10)), true),
+            (Opening::At(at(20)), true),
+            (Opening::At(at(21)), false),
+            (Opening::Unsaid, true),
+        ] {
+            check(unknown, &opening, counts);
+        }
+        assert!(unknown.ends_when_flat() && !known.ends_when_flat());
+    }
+
+    #[test]
+    fn an_earlier_opening_does_not_replace_a_later_one() {
+        let known = remembered(&Opening::At(at(10)), 20);
+        let text = known.of(Stage::Partial50, &Opening::At(at(9)), at(30));
+        check(Memory::read(text.as_bytes()), &Opening::At(at(10)), true);
+    }
+
+    #[test]
+    fn an_unreadable_memory_stops_all_stages() {
+        for text in ["{}", "!", "\u{0}", r#"{"stage":"ALL","proposed_at":1}"#] {
+            let memory = Memory::read(text.as_bytes());
+            assert_eq!(memory.taken(&Opening::Unsaid, at(0)), Harvested::Unreadable);
+        }
+        let ahead = Opening::At(at(1001));
+        assert_eq!(Memory::Empty.taken(&ahead, at(1000)), Harvested::Unreadable);
+    }
+}

@@ -1,0 +1,57 @@
+//! A service that watches open positions and proposes partial closes, stops and full closes.
+//!
+//! Other services write positions and market states as Redis hashes. At an interval, the harvester evaluates each
+//! position with the engine's harvest under the active policy. It writes each changed proposal to a hash and to a
+//! stream, in the name of the exit owner or of a listed delegate. One atomic script writes the proposal, the
+//! remembered stage and the stream entry, and only if no other instance changed the proposal in the meantime. So a
+//! crash leaves either all of it or nothing, and two instances do not duplicate a proposal.
+//!
+//! Halts apply to entries only and do not stop a harvest. Open positions without harvest parameters in force raise
+//! an alarm.
+
+mod advice;
+mod alarm;
+mod authority;
+mod commit;
+mod fields;
+mod follow;
+mod memory;
+mod metrics;
+mod on_change;
+mod opening;
+mod position;
+mod proposal;
+mod proposed;
+mod reading;
+mod settings;
+
+use self::{
+    alarm::{Alarm, Board},
+    follow::Follower,
+};
+pub use self::{authority::Authority, settings::Settings};
+use crate::runtime::{Health, Link, ServiceError, Stop, follow, run_until_one_ends, say};
+
+/// Watches positions until `stop` is set.
+///
+/// # Errors
+/// Returns an error if the server rejects the connection, if the policy store cannot be opened, or if a thread
+/// cannot be started or panics. An unreachable server is not an error: the service reconnects until it succeeds.
+pub fn run(settings: &Settings, stop: &Stop) -> Result<(), ServiceError> {
+    let health = Health::new(settings.redis.to_string());
+    let positions_link = Link::new(&settings.redis, &health, stop)?;
+    positions_link.knock()?;
+    let feed = follow(&settings.redis, &settings.trust)?;
+    let board = Board::default();
+    let follower = Follower::new(settings, &feed, &board, stop);
+    let alarm = Alarm::new(&feed, &board, stop);
+    run_until_one_ends(
+        vec![
+            ("positions", Box::new(|| follower.serve(positions_link))),
+            ("alarm", Box::new(|| alarm.watch())),
+        ],
+        stop,
+    )?;
+    say("stopped: all proposals are complete");
+    Ok(())
+}

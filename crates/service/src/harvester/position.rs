@@ -1,0 +1,269 @@
+//! Reading of positions and market states from Redis hashes.
+//!
+//! | position | fields, first present wins |
+//! |---|---|
+//! | symbol | end of the key; `symbol`, if present, must be equal |
+//! | side | `side`, `position_side`: LONG, SHORT or FLAT, in any case |
+//! | entry price | `entry_price`, `avg_entry_price` |
+//! | current price | `current_price`, `mark_price` |
+//! | quantity | `quantity`, `qty`, `position_qty`, `position_amt`; signed or not |
+//! | stop | `current_sl`, `stop_loss` |
+//! | stage taken | `harvested` |
+//! | opening time | see [`super::opening`] |
+//! | time of the data | `ts` (epoch ms), `ts_epoch` (epoch s or ISO-8601), `timestamp` (epoch s or ISO-8601) |
+//!
+//! The stop distance is `stop_dist_pct` of `quantum:risk:proposal:<SYMBOL>`, or of the position if that hash does
+//! not have it. A market has `sigma`, `ts`, `p_trend`, `p_mr`, `p_chop`, and `as_of` (epoch ms), `ts_epoch` or
+//! `timestamp` as the time of its data.
+
+use portcullis::{
+    harvest::{Harvested, Market, Position, Stage, Standing},
+    types::{PositionSide, Symbol, Timestamp},
+};
+
+use super::{
+    fields::{Fields, Held, Unit, number},
+    opening::Opening,
+};
+
+const SIDES: [&str; 2] = ["side", "position_side"];
+const QUANTITIES: [&str; 4] = ["quantity", "qty", "position_qty", "position_amt"];
+const STOP_DISTANCE: [&str; 1] = ["stop_dist_pct"];
+const POSITION_TIME: [(&str, Unit); 3] = [
+    ("ts", Unit::Millis),
+    ("ts_epoch", Unit::SecondsOrIso),
+    ("timestamp", Unit::SecondsOrIso),
+];
+const MARKET_TIME: [(&str, Unit); 3] = [
+    ("as_of", Unit::Millis),
+    ("ts_epoch", Unit::SecondsOrIso),
+    ("timestamp", Unit::SecondsOrIso),
+];
+
+/// A position as read from its hashes.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Seen {
+    pub(super) position: Position,
+    pub(super) opening: Opening,
+    /// True if the stop distance is from the risk proposal.
+    pub(super) stop_is_proposed: bool,
+}
+
+impl Seen {
+    /// Reads a position.
+    ///
+    /// # Errors
+    /// Returns an error if two fields contradict each other.
+    pub(super) fn read(
+        symbol: Symbol,
+        fields: &Fields,
+        risk: &Held,
+        now: Timestamp,
+    ) -> Result<Self, String> {
+        if let Some((_, text)) = fields.first(&["symbol"])
+            && Symbol::new(text) != Ok(symbol)
+        {
+            return Err("`symbol` differs from the symbol of the key".to_owned());
+        }
+        let side = side(fields)?;
+        let quantity = quantity(fields, side)?;
+        let opening = Opening::read(fields);
+        let proposed = match risk {
+            Held::Nothing => None,
+            Held::Hash(risk) => risk.number(&STOP_DISTANCE),
+            Held::Other => Some(f64::NAN),
+        };
+        Ok(Self {
+            position: Position {
+                symbol,
+                side,
+                quantity,
+                entry_price: fields.number(&["entry_price", "avg_entry_price"]),
+                current_price: fields.number(&["current_price", "mark_price"]),
+                age_sec: opening.age_sec(now),
+                current_sl: fields.number(&["current_sl", "stop_loss"]),
+                stop_dist_pct: proposed.or_else(|| fields.number(&STOP_DISTANCE)),
+                harvested: harvested(fields),
+                as_of: fields.instant(&POSITION_TIME).and_then(Result::ok),
+            },
+            opening,
+            stop_is_proposed: proposed.is_some(),
+        })
+    }
+}
+
+/// Reads a market. Returns `None` if its key is not a hash.
+pub(super) fn market(held: &Held) -> Option<Market> {
+    let fields = match held {
+        Held::Nothing | Held::Other => return None,
+        Held::Hash(fields) => fields,
+    };
+    Some(Market {
+        sigma: fields.number(&["sigma"]),
+        ts: fields.number(&["ts"]),
+        p_trend: fields.number(&["p_trend"]),
+        p_mr: fields.number(&["p_mr"]),
+        p_chop: fields.number(&["p_chop"]),
+        as_of: fields.instant(&MARKET_TIME).and_then(Result::ok),
+    })
+}
+
+fn side(fields: &Fields) -> Result<Option<Standing>, String> {
+    let standing = |text: &str| {
+        if text.eq_ignore_ascii_case("LONG") {
+            Standing::Open(PositionSide::Long)
+        } else if text.eq_ignore_ascii_case("SHORT") {
+            Standing::Open(PositionSide::Short)
+        } else if text.eq_ignore_ascii_case("FLAT") {
+            Standing::Flat
+        } else {
+            Standing::Unreadable
+        }
+    };
+    let said = SIDES.map(|name| fields.first(&[name]).map(|(_, text)| standing(text)));
+    match said {
+        // An unreadable side does not contradict the other.
+        [Some(Standing::Unreadable), _] | [_, Some(Standing::Unreadable) | None] => {}
+        [Some(one), Some(other)] if one != other => {
+            return Err("`side` and `position_side` differ".to_owned());
+        }
+        [_, Some(_)] => {}
+    }
+    let [first, second] = said;
+    Ok(first.or(second))
+}
+
+/// Returns the quantity. All its fields must agree with each other and with the side.
+fn quantity(fields: &Fields, side: Option<Standing>) -> Result<Option<f64>, String> {
+    let said: Vec<(&str, f64)> = QUANTITIES
+        .iter()
+        .filter_map(|name| fields.first(&[name]))
+        .map(|(name, text)| (name, number(text)))
+        .collect();
+    let Some((first, quantity)) = said.first().copied() else {
+        return Ok(None);
+    };
+    for (name, other) in &said {
+        // False if one of the two is NaN.
+        if (quantity.abs() - other.abs()).abs() > 0.0 {
+            return Err(format!("`{first}` and `{name}` differ"));
+        }
+        if *other < 0.0 && side == Some(Standing::Open(PositionSide::Long)) {
+            return Err(format!("the side is LONG and `{name}` is negative"));
+        }
+    }
+    Ok(Some(quantity))
+}
+
+fn harvested(fields: &Fields) -> Harvested {
+    match fields.first(&["harvested"]) {
+        None => Harvested::Stage(Stage::None),
+        Some((_, text)) => Stage::parse(text).map_or(Harvested::Unreadable, Harvested::Stage),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: &str = "1767571200";
+
+    fn read(fields: &[(&str, &str)], risk: &Held) -> Result<Seen, String> {
+        let fields: Fields = fields.iter().copied().collect();
+        let now = Timestamp::parse_epoch_seconds(NOW).unwrap();
+        Seen::read(Symbol::new("BTCUSDT").unwrap(), &fields, risk, now)
+    }
+
+    fn position(fields: &[(&str, &str)]) -> Position {
+        read(fields, &Held::Nothing).unwrap().position
+    }
+
+    #[test]
+    fn aliases_are_read_and_absent_fields_stay_absent() {
+        let seen = position(&[
+            ("symbol", "btcusdt"),
+            ("position_side", "short"),
+            ("avg_entry_price", "100"),
+            ("mark_price", "96"),
+            ("position_amt", "-2"),
+            ("stop_loss", "101"),
+            ("entry_time", "1767567600"),
+            ("harvested", "partial_25"),
+            ("ts_epoch", "1767571199"),
+        ]);
+        assert_eq!(seen.side, Some(Standing::Open(PositionSide::Short)));
+        assert_eq!(seen.entry_price, Some(100.0));
+        assert_eq!(seen.current_price, Some(96.0));
+        assert_eq!(seen.quantity, Some(-2.0));
+        assert_eq!(seen.current_sl, Some(101.0));
+        assert_eq!(seen.age_sec, Some(3600.0));
+        assert_eq!(seen.harvested, Harvested::Stage(Stage::Partial25));
+        assert_eq!(seen.as_of.map(|at| at.as_millis()), Some(1_767_571_199_000));
+        assert_eq!(seen.stop_dist_pct, None);
+
+        let bare = position(&[("leverage", "10"), ("age_sec", "5")]);
+        let absent = [
+            bare.entry_price,
+            bare.current_price,
+            bare.quantity,
+            bare.current_sl,
+            bare.age_sec,
+        ];
+        assert_eq!(absent, [None; 5]);
+        assert_eq!((bare.side, bare.as_of), (None, None));
+    }
+
+    #[test]
+    fn contradictions_are_errors() {
+        for (fields, why) in [
+            (
+                &[("side", "LONG"), ("quantity", "-1")][..],
+                "the side is LONG and `quantity` is negative",
+            ),
+            (
+                &[("side", "LONG"), ("qty", "1"), ("position_amt", "-1")],
+                "the side is LONG and `position_amt` is negative",
+            ),
+            (
+                &[("quantity", "0"), ("qty", "1")],
+                "`quantity` and `qty` differ",
+            ),
+            (
+                &[("side", "LONG"), ("position_side", "SHORT")],
+                "`side` and `position_side` differ",
+            ),
+            (
+                &[("side", "LONG"), ("position_side", "FLAT")],
+                "`side` and `position_side` differ",
+            ),
+            (
+                &[("symbol", "ETHUSDT")],
+                "`symbol` differs from the symbol of the key",
+            ),
+        ] {
+            assert_eq!(read(fields, &Held::Nothing), Err(why.to_owned()));
+        }
+        let short = [("side", "SHORT"), ("quantity", "1"), ("position_amt", "-1")];
+        assert!(read(&short, &Held::Nothing).is_ok());
+        let both = [("side", "LONG"), ("position_side", "BOTH")];
+        assert!(read(&both, &Held::Nothing).is_ok());
+        // The side FLAT wins over a leftover quantity.
+        assert!(position(&[("side", "FLAT"), ("quantity", "1")]).is_flat());
+    }
+
+    #[test]
+    fn the_risk_proposal_has_precedence_for_the_stop_distance() {
+        let own = [("stop_dist_pct", "0.03")];
+        let distance = |risk: Held| {
+            let seen = read(&own, &risk).unwrap();
+            (seen.position.stop_dist_pct, seen.stop_is_proposed)
+        };
+        let hash = |value| Held::Hash([("stop_dist_pct", value)].into_iter().collect());
+        assert_eq!(distance(hash("0.02")), (Some(0.02), true));
+        assert_eq!(distance(Held::Nothing), (Some(0.03), false));
+        // An unreadable value does not fall back to the position.
+        for risk in [hash("wide"), Held::Other] {
+            assert!(distance(risk).0.unwrap().is_nan());
+        }
+    }
+}

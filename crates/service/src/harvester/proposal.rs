@@ -1,0 +1,198 @@
+//! Fields of proposals, in the hash and in the stream entry.
+//!
+//! | field | meaning |
+//! |---|---|
+//! | `symbol`, `side` | symbol and side of the position; `side` is absent if the position has none |
+//! | `action` | `NONE`, `PARTIAL_25`, `PARTIAL_50`, `PARTIAL_75` or `FULL_CLOSE_PROPOSED` |
+//! | `share` | share of the current size to close: 0.25, 0.5, 0.75 or 1; absent for `NONE` |
+//! | `stop_proposed` | new stop price; absent if the stop does not move |
+//! | `stop_source` | source of the stop distance: `risk:…`, `position:…` or `policy:…` |
+//! | `r_net`, `risk_unit`, `cost` | absent if R is unknown |
+//! | `kill_score`, `k_regime_flip`, `k_sigma_spike`, `k_ts_drop`, `k_age_penalty` | absent if K is unknown |
+//! | `reasons` | names, separated by commas; absent if there are none |
+//! | `harvested` | the previous stage; absent if it is unreadable |
+//! | `opened_at` | opening time of the position (epoch ms); absent if it is unknown |
+//! | `policy_version`, `policy_hash` | the policy whose parameters were used |
+//! | `decided_at` | time of the decision (epoch ms) |
+//! | `source`, `exit_rule` | the proposing service, and the rule that allows it: `owner` or `delegate` |
+//!
+//! When a position ends, its proposal is removed from the hash, and an entry is added to the stream with `symbol`,
+//! the `action` `NONE`, the `reason` `HARVEST_NO_POSITION`, `decided_at`, `source` and `exit_rule`.
+
+use portcullis::{
+    decide::SkipCode,
+    harvest::{Harvest, HarvestAction, Harvested, KillScore, Stage},
+    provenance::Source,
+    types::{Symbol, Timestamp},
+};
+
+use super::{Authority, position::Seen};
+
+/// The fields that distinguish proposals, in the order in which the script compares them. A change of the last one
+/// alone is not a new proposal.
+pub(super) const FACE: [&str; 6] = [
+    "action",
+    "stop_proposed",
+    "reasons",
+    "side",
+    "opened_at",
+    "harvested",
+];
+
+/// Values of the fields [`FACE`]; no bytes mean that a field is absent.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Face(pub(super) [Vec<u8>; 6]);
+
+impl Face {
+    /// Returns the values that the proposal of a harvest would have.
+    pub(super) fn of(harvest: &Harvest<'_>, seen: &Seen, harvested: Harvested) -> Self {
+        let texts = [
+            harvest.action().to_string(),
+            text(harvest.stop().map(|stop| stop.value().get())),
+            reasons(harvest),
+            text(harvest.side()),
+            text(opened_at(seen)),
+            text(stage(harvested)),
+        ];
+        Self(texts.map(String::into_bytes))
+    }
+
+    /// Returns true if there is no proposal.
+    pub(super) fn is_blank(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Returns true if both propose the same for the same position.
+    pub(super) fn says_the_same(&self, other: &Self) -> bool {
+        let [action, stop, reasons, side, opened_at, _] = &self.0;
+        let face = [action, stop, reasons, side, opened_at];
+        let [action, stop, reasons, side, opened_at, _] = &other.0;
+        face == [action, stop, reasons, side, opened_at]
+    }
+
+    /// Returns the previous stage, if this proposes the stage `taken` for a position with this opening time.
+    pub(super) fn stage_before(&self, taken: Stage, seen: &Seen) -> Option<Stage> {
+        let [action, _, _, _, opened, before] = &self.0;
+        let is_it = taken != Stage::None
+            && *action == HarvestAction::from(taken).as_str().as_bytes()
+            && *opened == text(opened_at(seen)).into_bytes();
+        let before = std::str::from_utf8(before).ok().filter(|_| is_it)?;
+        Stage::parse(before)
+    }
+}
+
+/// Names and values of fields, alternating.
+#[derive(Debug, Default)]
+pub(super) struct Items(Vec<String>);
+
+impl Items {
+    pub(super) fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
+
+    fn put(&mut self, name: &str, value: impl ToString) {
+        self.0.push(name.to_owned());
+        self.0.push(value.to_string());
+    }
+
+    fn put_some(&mut self, name: &str, value: Option<impl ToString>) {
+        if let Some(value) = value {
+            self.put(name, value);
+        }
+    }
+}
+
+/// Returns the fields of a proposal.
+pub(super) fn proposal(
+    harvest: &Harvest<'_>,
+    seen: &Seen,
+    harvested: Harvested,
+    authority: &Authority,
+    now: Timestamp,
+) -> Items {
+    let mut items = Items::default();
+    let action = harvest.action();
+    items.put("symbol", harvest.symbol().as_str());
+    items.put_some("side", harvest.side());
+    items.put("action", action);
+    items.put_some("share", Some(action.share()).filter(|share| *share > 0.0));
+    items.put_some(
+        "stop_proposed",
+        harvest.stop().map(|stop| stop.value().get()),
+    );
+    if let Ok(r) = harvest.r() {
+        items.put("stop_source", stop_source(r.stop().source(), seen));
+        items.put("r_net", r.r_net().get());
+        items.put("risk_unit", r.risk_unit().value());
+        items.put("cost", r.cost().value());
+    }
+    put_kill(&mut items, harvest.kill().ok());
+    items.put_some(
+        "reasons",
+        Some(reasons(harvest)).filter(|reasons| !reasons.is_empty()),
+    );
+    items.put_some("harvested", stage(harvested));
+    items.put_some("opened_at", opened_at(seen));
+    items.put("policy_version", harvest.policy().version());
+    items.put("policy_hash", harvest.policy().hash());
+    put_author(&mut items, authority, now);
+    items
+}
+
+/// Returns the fields of the stream entry for the end of a position.
+pub(super) fn end(symbol: Symbol, authority: &Authority, now: Timestamp) -> Items {
+    let mut items = Items::default();
+    items.put("symbol", symbol.as_str());
+    items.put("action", HarvestAction::None);
+    items.put("reason", SkipCode::HarvestNoPosition.code());
+    put_author(&mut items, authority, now);
+    items
+}
+
+/// Returns the source of the stop distance. The engine receives one distance and names the position as its source,
+/// so a distance from a risk proposal is corrected here.
+fn stop_source(source: Source, seen: &Seen) -> String {
+    if let Source::Position(field) = source
+        && seen.stop_is_proposed
+    {
+        format!("risk:{field}")
+    } else {
+        source.to_string()
+    }
+}
+
+fn put_kill(items: &mut Items, kill: Option<&KillScore>) {
+    if let Some(kill) = kill {
+        items.put("kill_score", kill.k());
+        items.put("k_regime_flip", kill.regime_flip());
+        items.put("k_sigma_spike", kill.sigma_spike());
+        items.put("k_ts_drop", kill.ts_drop());
+        items.put("k_age_penalty", kill.age_penalty());
+    }
+}
+
+fn put_author(items: &mut Items, authority: &Authority, now: Timestamp) {
+    items.put("decided_at", now.as_millis());
+    items.put("source", authority.name());
+    items.put("exit_rule", authority.rule().as_str());
+}
+
+fn text(value: Option<impl ToString>) -> String {
+    value.map_or_else(String::new, |value| value.to_string())
+}
+
+fn reasons(harvest: &Harvest<'_>) -> String {
+    let names: Vec<&str> = harvest.reasons().iter().collect();
+    names.join(",")
+}
+
+fn opened_at(seen: &Seen) -> Option<i64> {
+    seen.opening.at().map(|at| at.as_millis())
+}
+
+fn stage(harvested: Harvested) -> Option<HarvestAction> {
+    match harvested {
+        Harvested::Stage(stage) => Some(stage.into()),
+        Harvested::Unreadable => None,
+    }
+}

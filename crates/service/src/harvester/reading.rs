@@ -1,0 +1,149 @@
+//! Reading of positions and proposals in batches.
+
+use std::collections::BTreeMap;
+
+use portcullis::types::Symbol;
+use redis::{Connection, RedisResult, Value};
+
+use super::{
+    fields::{Held, is_of_another_type},
+    memory::OF_ANOTHER_TYPE,
+    proposal::{FACE, Face},
+    settings::{MARKETS, MEMORIES, POSITIONS, PROPOSALS, RISKS},
+};
+use crate::runtime::{bytes, list};
+
+/// Number of keys that the server scans per command, so that other clients are not blocked for long.
+const SCAN_COUNT: usize = 1000;
+
+/// All values read for one position.
+pub(super) struct Reading {
+    pub(super) position: Held,
+    pub(super) market: Held,
+    pub(super) risk: Held,
+    pub(super) before: Before,
+}
+
+/// The previous proposal and memory. A proposal is written only if both are unchanged.
+#[derive(Debug, Default)]
+pub(super) struct Before {
+    /// The last proposal; blank if there is none.
+    pub(super) last: Face,
+    /// The memory as stored; no bytes mean that there is none.
+    pub(super) memory: Vec<u8>,
+}
+
+/// Keys found by a scan.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    /// Keys by symbol. A symbol can have several keys that differ in case.
+    pub(super) keys: BTreeMap<Symbol, Vec<Vec<u8>>>,
+    /// Keys that do not end with a symbol.
+    pub(super) nameless: Vec<Vec<u8>>,
+}
+
+/// Finds the keys of positions.
+pub(super) fn find_positions(connection: &mut Connection) -> RedisResult<Found> {
+    find(POSITIONS, connection)
+}
+
+/// Finds the symbols that have proposals.
+pub(super) fn find_proposals(connection: &mut Connection) -> RedisResult<Vec<Symbol>> {
+    let found = find(PROPOSALS, connection)?;
+    Ok(found.keys.into_keys().collect())
+}
+
+fn find(prefix: &str, connection: &mut Connection) -> RedisResult<Found> {
+    let mut found = Found::default();
+    let mut cursor = "0".to_owned();
+    loop {
+        let (next, keys): (String, Vec<Vec<u8>>) = redis::cmd("SCAN")
+            .arg(&cursor)
+            .arg("MATCH")
+            .arg(format!("{prefix}*"))
+            .arg("COUNT")
+            .arg(SCAN_COUNT)
+            .query(connection)?;
+        for key in keys {
+            found.add(prefix, key);
+        }
+        if next == "0" {
+            return Ok(found);
+        }
+        cursor = next;
+    }
+}
+
+impl Found {
+    /// Adds a key. A scan may return the same key more than once.
+    fn add(&mut self, prefix: &str, key: Vec<u8>) {
+        let name = std::str::from_utf8(&key).ok();
+        let name = name.and_then(|name| name.strip_prefix(prefix));
+        let keys = match name.and_then(|name| Symbol::new(name).ok()) {
+            Some(symbol) => self.keys.entry(symbol).or_default(),
+            None => &mut self.nameless,
+        };
+        if !keys.contains(&key) {
+            keys.push(key);
+        }
+    }
+}
+
+/// Reads a batch in one round trip. The results are in the order of the batch.
+pub(super) fn read(
+    batch: &[(Symbol, Vec<u8>)],
+    connection: &mut Connection,
+) -> RedisResult<Vec<Reading>> {
+    let mut pipe = redis::pipe();
+    pipe.ignore_errors();
+    for (symbol, position) in batch {
+        let symbol = symbol.as_str();
+        pipe.cmd("HGETALL").arg(position);
+        pipe.cmd("HGETALL").arg(format!("{MARKETS}{symbol}"));
+        pipe.cmd("HGETALL").arg(format!("{RISKS}{symbol}"));
+        pipe.cmd("HMGET")
+            .arg(format!("{PROPOSALS}{symbol}"))
+            .arg(&FACE);
+        pipe.cmd("GET").arg(format!("{MEMORIES}{symbol}"));
+    }
+    let replies: Vec<RedisResult<Value>> = pipe.query(connection)?;
+    let mut replies = replies.into_iter();
+    let mut readings = Vec::with_capacity(batch.len());
+    while let (Some(position), Some(market), Some(risk), Some(last), Some(memory)) = (
+        replies.next(),
+        replies.next(),
+        replies.next(),
+        replies.next(),
+        replies.next(),
+    ) {
+        readings.push(Reading {
+            position: Held::read(position)?,
+            market: Held::read(market)?,
+            risk: Held::read(risk)?,
+            before: Before {
+                last: face(last)?,
+                memory: memory_bytes(memory)?,
+            },
+        });
+    }
+    Ok(readings)
+}
+
+fn face(reply: RedisResult<Value>) -> RedisResult<Face> {
+    let mut fields = match reply {
+        Err(error) if is_of_another_type(&error) => return Ok(Face::default()),
+        other => list(other?).into_iter(),
+    };
+    let mut face = Face::default();
+    for field in &mut face.0 {
+        *field = fields.next().and_then(bytes).unwrap_or_default();
+    }
+    Ok(face)
+}
+
+fn memory_bytes(reply: RedisResult<Value>) -> RedisResult<Vec<u8>> {
+    match reply {
+        Err(error) if is_of_another_type(&error) => Ok(OF_ANOTHER_TYPE.to_vec()),
+        other => Ok(bytes(other?).unwrap_or_default()),
+    }
+}

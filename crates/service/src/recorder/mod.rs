@@ -1,0 +1,200 @@
+//! A recorder that writes the answers of a bridge as a tape whose replay gives the same answers.
+//!
+//! Plans and skip records hold the answer, its time and its policy; the intent streams hold the entries that were
+//! answered. The tape has one record per answer, in the order of the answers. Each policy precedes the first answer
+//! that used it.
+
+mod answers;
+mod entries;
+mod policies;
+mod tally;
+mod tape;
+
+use std::{
+    io::{self, Write},
+    time::Duration,
+};
+
+use redis::{Connection, RedisResult};
+use thiserror::Error;
+
+pub use self::tally::Tally;
+use self::{
+    answers::{Answers, Given},
+    entries::Entries,
+    policies::Policies,
+    tape::Tape,
+};
+use crate::runtime::{Health, Link, Server, ServiceError, Stop, connect, words};
+
+/// Interval at which it looks for new answers.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+
+/// Settings of a recording.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The Redis server.
+    pub redis: Server,
+    /// The stream of intents and the stream of exits.
+    pub asked: [String; 2],
+    /// The stream of plans and the stream of skip records.
+    pub answered: [String; 2],
+    /// Prefix of the keys that the bridge writes.
+    pub keys: String,
+}
+
+/// Outputs of a recording.
+pub struct Sinks<'a> {
+    /// The tape.
+    pub tape: &'a mut dyn Write,
+    /// The answers of the bridge, numbered like the records of the tape.
+    pub answers: Option<&'a mut dyn Write>,
+    /// Called after each batch.
+    pub progress: &'a mut dyn FnMut(&Tally),
+}
+
+/// An error that ends a recording.
+#[derive(Debug, Error)]
+pub enum RecordError {
+    /// The server cannot be used.
+    #[error(transparent)]
+    Service(#[from] ServiceError),
+    /// The server is unreachable, or a key has the wrong type.
+    #[error("Redis at {address}: {why}")]
+    Redis {
+        /// Address of the server.
+        address: String,
+        /// Error text of the server.
+        why: String,
+    },
+    /// There is nothing to record.
+    #[error("there are no answers to record: neither stream `{}` nor stream `{}` exists", .0[0], .0[1])]
+    Nothing([String; 2]),
+    /// The recording cannot be written.
+    #[error("cannot write the recording: {0}")]
+    Write(io::Error),
+}
+
+/// Records all answers up to the current end of the streams.
+///
+/// # Errors
+/// Returns an error if the server is unreachable, if neither stream of answers exists, if a key has the wrong type,
+/// or if the output cannot be written.
+pub fn record_once(
+    settings: &Settings,
+    sinks: Sinks<'_>,
+    stop: &Stop,
+) -> Result<Tally, RecordError> {
+    let failed = |error| RecordError::Redis {
+        address: settings.redis.to_string(),
+        why: words(&error),
+    };
+    let mut connection = connect(&settings.redis.connection()).map_err(failed)?;
+    let mut recorder = Recorder::new(settings, sinks);
+    if recorder
+        .answers
+        .are_missing(&mut connection)
+        .map_err(failed)?
+    {
+        return Err(RecordError::Nothing(settings.answered.clone()));
+    }
+    while !stop.is_set() {
+        match recorder.step(&mut connection).map_err(failed)? {
+            Pace::Busy => {}
+            Pace::Idle => {
+                recorder.tally.is_whole = true;
+                break;
+            }
+            Pace::Over => break,
+        }
+    }
+    recorder.finish()
+}
+
+/// Records answers until `stop` is set. If the server becomes unreachable, the recorder reconnects.
+///
+/// # Errors
+/// Returns an error if the server rejects the connection, or if the output cannot be written.
+pub fn record(settings: &Settings, sinks: Sinks<'_>, stop: &Stop) -> Result<Tally, RecordError> {
+    let health = Health::new(settings.redis.to_string());
+    let link = Link::new(&settings.redis, &health, stop)?;
+    let mut recorder = Recorder::new(settings, sinks);
+    recorder.tally.is_whole = true;
+    link.keep(|connection, is_well| {
+        while !stop.is_set() {
+            let pace = recorder.step(connection)?;
+            is_well();
+            match pace {
+                Pace::Busy => {}
+                Pace::Idle => stop.sleep(LOOK_EVERY),
+                Pace::Over => return Ok(()),
+            }
+        }
+        Ok(())
+    })?;
+    recorder.finish()
+}
+
+/// State after a batch, which decides the next step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Pace {
+    /// There are more answers.
+    Busy,
+    /// All answers are recorded.
+    Idle,
+    /// The output failed.
+    Over,
+}
+
+struct Recorder<'a> {
+    answers: Answers,
+    entries: Entries,
+    policies: Policies,
+    tape: Tape<'a>,
+    tally: Tally,
+    progress: &'a mut dyn FnMut(&Tally),
+    failed: Option<io::Error>,
+}
+
+impl<'a> Recorder<'a> {
+    fn new(settings: &Settings, sinks: Sinks<'a>) -> Self {
+        Self {
+            answers: Answers::new(settings.answered.clone()),
+            entries: Entries::new(settings.asked.clone()),
+            policies: Policies::new(settings.keys.clone()),
+            tape: Tape::new(sinks.tape, sinks.answers),
+            tally: Tally::default(),
+            progress: sinks.progress,
+            failed: None,
+        }
+    }
+
+    /// Records a batch, then moves the position in the streams past it. A broken connection therefore neither loses
+    /// nor duplicates an answer.
+    fn step(&mut self, connection: &mut Connection) -> RedisResult<Pace> {
+        let batch = self.answers.read(connection)?;
+        let given: Vec<Given> = batch.given();
+        let entries = self.entries.read(&given, connection)?;
+        self.policies.find(&given, connection)?;
+        let written = self
+            .tape
+            .write(&given, &entries, &mut self.policies, &mut self.tally);
+        self.answers.pass(&batch, &mut self.tally);
+        (self.progress)(&self.tally);
+        match written {
+            Err(error) => {
+                self.failed = Some(error);
+                Ok(Pace::Over)
+            }
+            Ok(()) if batch.is_last => Ok(Pace::Idle),
+            Ok(()) => Ok(Pace::Busy),
+        }
+    }
+
+    fn finish(mut self) -> Result<Tally, RecordError> {
+        match self.failed.take() {
+            Some(error) => Err(RecordError::Write(error)),
+            None => Ok(self.tally),
+        }
+    }
+}

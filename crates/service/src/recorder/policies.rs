@@ -1,0 +1,74 @@
+//! Policies that decisions used.
+
+use std::collections::{HashMap, HashSet};
+
+use portcullis::{policy::Policy, types::PolicyHash};
+use redis::{Connection, RedisResult};
+
+use super::answers::Given;
+use crate::runtime::{CURRENT_POLICY, kept_policy_key};
+
+/// Finds each policy once.
+pub(super) struct Policies {
+    keys: String,
+    taken: HashSet<PolicyHash>,
+    /// Policies that were looked for and not yet taken; `None` if not found.
+    fresh: HashMap<PolicyHash, Option<Policy>>,
+}
+
+impl Policies {
+    pub(super) fn new(keys: String) -> Self {
+        Self {
+            keys,
+            taken: HashSet::new(),
+            fresh: HashMap::new(),
+        }
+    }
+
+    /// Looks for the policies of these answers that were not taken before.
+    pub(super) fn find(&mut self, given: &[Given], connection: &mut Connection) -> RedisResult<()> {
+        for given in given {
+            let hash = match given {
+                Given::Answer(answered) => answered.policy,
+                Given::Foreign(_) => None,
+            };
+            let Some(hash) = hash else { continue };
+            if self.taken.contains(&hash) || self.fresh.contains_key(&hash) {
+                continue;
+            }
+            // The bridge's copy first, then the published policy, which may be the same.
+            let mut found = read(&kept_policy_key(&self.keys, hash), hash, connection)?;
+            if found.is_none() {
+                found = read(CURRENT_POLICY, hash, connection)?;
+            }
+            self.fresh.insert(hash, found);
+        }
+        Ok(())
+    }
+
+    /// Returns the policy on the first call for its hash. The inner `None` is a policy that was not found.
+    pub(super) fn take(&mut self, hash: PolicyHash) -> Option<Option<Policy>> {
+        let policy = self.fresh.remove(&hash)?;
+        self.taken.insert(hash);
+        Some(policy)
+    }
+}
+
+/// Reads the policy under a key, if it has this hash.
+fn read(key: &str, hash: PolicyHash, connection: &mut Connection) -> RedisResult<Option<Policy>> {
+    let reply = redis::cmd("HGETALL")
+        .arg(key)
+        .query::<Vec<Vec<u8>>>(connection);
+    let texts = match reply {
+        Err(error) if error.code() == Some("WRONGTYPE") => return Ok(None),
+        other => other?,
+    };
+    let texts: Result<Vec<String>, _> = texts.into_iter().map(String::from_utf8).collect();
+    let mut texts = texts.unwrap_or_default().into_iter();
+    let mut fields = Vec::new();
+    while let (Some(name), Some(value)) = (texts.next(), texts.next()) {
+        fields.push((name, value));
+    }
+    let policy = Policy::from_fields(fields).ok();
+    Ok(policy.filter(|policy| policy.hash() == hash))
+}

@@ -1,0 +1,171 @@
+//! Writing of the tape and of the answers.
+
+use std::io::{self, Write};
+
+use portcullis::{
+    answer::Answer,
+    decide::{ConstraintViolation, ServiceDenial, SkipCode, SkipReason},
+    policy::Policy,
+    types::{PolicyHash, Timestamp},
+};
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use super::{
+    Policies, Tally,
+    answers::{Answered, Given},
+};
+use crate::stream::StreamEntry;
+
+/// Writes and counts records.
+pub(super) struct Tape<'a> {
+    tape: &'a mut dyn Write,
+    answers: Option<&'a mut dyn Write>,
+    n: u64,
+}
+
+/// A policy, before the first answer that used it.
+#[derive(Serialize)]
+struct PolicyRecord<'a> {
+    event_type: &'static str,
+    ts: i64,
+    policy: &'a std::collections::BTreeMap<String, String>,
+}
+
+/// An answered entry.
+#[derive(Serialize)]
+struct DecidedRecord<'a> {
+    event_type: &'static str,
+    id: &'a str,
+    decided_at: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    policy_hash: Option<PolicyHash>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    objection: Option<ServiceDenialRecord<'a>>,
+    /// `None` if the entry does not fit on a line or is not UTF-8.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    entry: Option<&'a RawValue>,
+}
+
+#[derive(Serialize)]
+struct ServiceDenialRecord<'a> {
+    reason: SkipCode,
+    detail: &'a str,
+}
+
+impl<'a> Tape<'a> {
+    pub(super) const fn new(tape: &'a mut dyn Write, answers: Option<&'a mut dyn Write>) -> Self {
+        Self {
+            tape,
+            answers,
+            n: 0,
+        }
+    }
+
+    /// Writes the answers together with their entries.
+    pub(super) fn write(
+        &mut self,
+        given: &[Given],
+        entries: &[Option<StreamEntry>],
+        policies: &mut Policies,
+        tally: &mut Tally,
+    ) -> io::Result<()> {
+        for (given, entry) in given.iter().zip(entries) {
+            match (given, entry) {
+                (Given::Foreign(name), _) => tally.foreign.add(name.clone()),
+                (Given::Answer(answered), None) => {
+                    let Answered { entry, stream, .. } = answered.as_ref();
+                    tally.gone.add(format!("{entry} of `{stream}`"));
+                }
+                (Given::Answer(answered), Some(entry)) => {
+                    self.write_policy(answered, policies, tally)?;
+                    self.write_answered(answered, entry)?;
+                    tally.answers = tally.answers.saturating_add(1);
+                }
+            }
+        }
+        self.tape.flush()?;
+        self.answers
+            .as_mut()
+            .map_or(Ok(()), |answers| answers.flush())
+    }
+
+    fn write_policy(
+        &mut self,
+        answered: &Answered,
+        policies: &mut Policies,
+        tally: &mut Tally,
+    ) -> io::Result<()> {
+        let Some(hash) = answered.policy else {
+            return Ok(());
+        };
+        match policies.take(hash) {
+            None => Ok(()),
+            Some(None) => {
+                tally.unknown.add(hash.to_string());
+                Ok(())
+            }
+            Some(Some(policy)) => {
+                tally.policies = tally.policies.saturating_add(1);
+                self.write_new_policy(&policy, answered.at)
+            }
+        }
+    }
+
+    fn write_new_policy(&mut self, policy: &Policy, at: Timestamp) -> io::Result<()> {
+        self.write_record(&PolicyRecord {
+            event_type: "policy.updated",
+            ts: at.as_millis(),
+            policy: policy.fields(),
+        })?;
+        let answer = Answer::policy_updated(policy).to(self.n, None, Some(at));
+        match &mut self.answers {
+            Some(answers) => writeln!(answers, "{}", serde_json::to_string(&answer)?),
+            None => Ok(()),
+        }
+    }
+
+    fn write_answered(&mut self, answered: &Answered, entry: &StreamEntry) -> io::Result<()> {
+        let written = entry.written();
+        let text = written.as_ref().map(|written| written.text().to_owned());
+        let text = text.ok().map(RawValue::from_string).transpose()?;
+        let objection = objection(answered, text.is_some());
+        self.write_record(&DecidedRecord {
+            event_type: "trade.decided",
+            id: &answered.entry,
+            decided_at: answered.at.as_millis(),
+            policy_hash: answered.policy,
+            objection: objection.as_ref().map(|objection| ServiceDenialRecord {
+                reason: objection.reason(),
+                detail: objection.detail(),
+            }),
+            entry: text.as_deref(),
+        })?;
+        let line = answered.line.strip_prefix('{').unwrap_or_default();
+        match &mut self.answers {
+            Some(answers) => writeln!(answers, "{{\"n\":{},{line}", self.n),
+            None => Ok(()),
+        }
+    }
+
+    fn write_record(&mut self, record: &impl Serialize) -> io::Result<()> {
+        self.n = self.n.saturating_add(1);
+        writeln!(self.tape, "{}", serde_json::to_string(record)?)
+    }
+}
+
+/// Returns the denial that a replay cannot derive itself. A denial that the engine derives again is left out.
+fn objection(answered: &Answered, is_on_tape: bool) -> Option<ServiceDenial<'_>> {
+    let reason = answered.reason?;
+    // A replay checks the guardrails again if the policy is on the tape. The exception is a missing hash: the stored
+    // policy may state one although the policy of the decision did not.
+    let is_found_again = (reason == SkipCode::IntentUnreadable && is_on_tape)
+        || (reason == SkipCode::PolicyConstraintViolation
+            && answered.policy.is_some()
+            && answered.detail
+                != SkipReason::PolicyNotPermitted(ConstraintViolation::NoHash).to_string());
+    if is_found_again {
+        return None;
+    }
+    ServiceDenial::new(reason, answered.detail.as_str())
+}

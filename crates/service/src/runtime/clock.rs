@@ -1,0 +1,86 @@
+//! The clock of a service, and its difference from the server's.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use portcullis::types::{SignedDuration, Timestamp};
+use redis::{Connection, RedisResult};
+
+/// Returns the time of this machine. If the clock is outside the years 1970 to 9999, returns the last timestamp, at
+/// which no policy is in force.
+pub(crate) fn now() -> Timestamp {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .ok()
+        .and_then(|since| i64::try_from(since.as_micros()).ok())
+        .and_then(|micros| Timestamp::from_micros(micros).ok())
+        .unwrap_or(Timestamp::MAX)
+}
+
+/// Returns the time rounded up to whole milliseconds, the precision of a record. Rounding up means that no policy
+/// is in force for longer than by the clock.
+pub(crate) fn now_in_millis() -> Timestamp {
+    round_up(now())
+}
+
+fn round_up(at: Timestamp) -> Timestamp {
+    let millis = at.as_millis();
+    let up = match Timestamp::from_millis(millis) {
+        Ok(whole) if whole < at => millis.saturating_add(1),
+        Ok(_) | Err(_) => millis,
+    };
+    // The last timestamp cannot be rounded up.
+    let whole = Timestamp::from_millis(up).or_else(|_| Timestamp::from_millis(millis));
+    whole.unwrap_or(at)
+}
+
+/// Returns a lower bound of the difference between this clock and the server's, and the round-trip time of the
+/// measurement. A difference that the round trip explains does not count.
+pub(crate) fn skew(connection: &mut Connection) -> RedisResult<(SignedDuration, SignedDuration)> {
+    let before = now();
+    let (seconds, micros): (i64, i64) = redis::cmd("TIME").query(connection)?;
+    let after = now();
+    let server = seconds
+        .checked_mul(1_000_000)
+        .and_then(|whole| whole.checked_add(micros))
+        .and_then(|micros| Timestamp::from_micros(micros).ok())
+        .unwrap_or(Timestamp::MIN);
+    Ok((apart(before, server, after), after.since(before)))
+}
+
+/// Returns the distance of `server` from the interval from `before` to `after`; 0 inside it.
+fn apart(before: Timestamp, server: Timestamp, after: Timestamp) -> SignedDuration {
+    let behind = server.since(after);
+    let ahead = before.since(server);
+    behind.max(ahead).max(SignedDuration::from_micros(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_whole_millisecond_is_never_earlier_than_the_clock() {
+        for (micros, up) in [
+            (0, 0),
+            (1, 1_000),
+            (999, 1_000),
+            (1_000, 1_000),
+            (1_001, 2_000),
+        ] {
+            let at = Timestamp::from_micros(micros).unwrap();
+            assert_eq!(round_up(at), Timestamp::from_micros(up).unwrap());
+        }
+        let last = round_up(Timestamp::MAX);
+        assert_eq!(Timestamp::from_millis(last.as_millis()), Ok(last));
+    }
+
+    #[test]
+    fn a_server_time_within_the_round_trip_is_no_skew() {
+        let at = |micros| Timestamp::from_micros(micros).unwrap();
+        let micros = |before, server, after| apart(at(before), at(server), at(after)).as_micros();
+        assert_eq!(micros(10, 15, 20), 0);
+        assert_eq!(micros(10, 10, 10), 0);
+        assert_eq!(micros(10, 27, 20), 7);
+        assert_eq!(micros(10, 4, 20), 6);
+    }
+}

@@ -1,0 +1,43 @@
+//! Errors that end a service.
+
+use std::net::SocketAddr;
+
+use portcullis_store::StoreError;
+use thiserror::Error;
+
+/// An error that ends a service or prevents its start.
+#[derive(Debug, Error)]
+pub enum ServiceError {
+    /// The Redis URL is invalid.
+    #[error(
+        "the Redis URL cannot be used: {0} (expected redis://[[user]:password@]host[:port][/db], or rediss:// with TLS)"
+    )]
+    Url(&'static str),
+    /// The URL of a stream has no stream name.
+    #[error(
+        "the stream URL cannot be used: it has no stream name (expected redis://[[user]:password@]host[:port]/[db/]STREAM)"
+    )]
+    StreamUrl,
+    /// The server rejects the credentials or the database.
+    #[error("Redis at {address} refuses the connection: {why}")]
+    Refused {
+        /// Address of the server.
+        address: String,
+        /// Error text of the server.
+        why: String,
+    },
+    /// The policy store cannot be opened.
+    #[error("{0}")]
+    Store(#[from] StoreError),
+    /// The metrics endpoint cannot be opened.
+    #[error("cannot serve metrics at {address}: {why}; choose another address with --metrics")]
+    Metrics {
+        /// Address of the endpoint.
+        address: SocketAddr,
+        /// Error text of the system.
+        why: String,
+    },
+    /// A thread could not be started, or panicked.
+    #[error("a thread of the service {0}")]
+    Thread(&'static str),
+}

@@ -1,0 +1,49 @@
+//! Log lines of a service on standard error.
+
+use std::io;
+
+use tracing::{info, level_filters::LevelFilter};
+use tracing_subscriber::{
+    Layer as _, filter::Targets, layer::SubscriberExt as _, util::SubscriberInitExt as _,
+};
+
+/// Format of the log lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// The message alone, without time and level
+    Text,
+    /// A JSON object per line, with time and level
+    Json,
+}
+
+/// Sets the format of the log lines. A second call has no effect.
+pub fn log_as(format: LogFormat) {
+    let lines = tracing_subscriber::fmt::layer()
+        .with_writer(io::stderr)
+        .with_ansi(false)
+        .with_target(false);
+    let lines = match format {
+        LogFormat::Text => lines.with_level(false).without_time().boxed(),
+        LogFormat::Json => lines.json().flatten_event(true).boxed(),
+    };
+    // Only lines of this project, not those of its dependencies.
+    let ours = Targets::new().with_target("portcullis", LevelFilter::INFO);
+    let _ = tracing_subscriber::registry()
+        .with(lines.with_filter(ours))
+        .try_init();
+}
+
+/// Logs a line about the service itself, with the prefix `portcullis: `.
+pub fn say(text: impl std::fmt::Display) {
+    line(format_args!("portcullis: {text}"));
+}
+
+/// Logs a line. Control characters are replaced, so that a sender's text cannot start a new line.
+pub(crate) fn line(text: impl std::fmt::Display) {
+    let text: String = text
+        .to_string()
+        .chars()
+        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
+        .collect();
+    info!("{text}");
+}

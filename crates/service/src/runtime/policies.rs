@@ -1,0 +1,46 @@
+//! The policy feed of a service.
+
+use std::{
+    path::PathBuf,
+    time::{Duration, Instant as Tick},
+};
+
+use portcullis_store::{Feed, SequenceGuard, StoreError, TrustedKeys, VerifyingReader};
+
+use super::{Server, ServiceError, Stop, clock::now};
+
+/// Maximum time to wait for the first answer of the store.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Interval at which a wait checks for a stop.
+const SLICE: Duration = Duration::from_millis(20);
+
+/// Conditions under which a service accepts a policy.
+#[derive(Debug, Clone)]
+pub struct Trust {
+    /// Keys of which one must have signed the policy; if there are none, no signature is required.
+    pub keys: TrustedKeys,
+    /// File that keeps the highest sequence seen, also across restarts.
+    pub sequences: Option<PathBuf>,
+}
+
+impl Trust {
+    fn guard(&self) -> Result<SequenceGuard, StoreError> {
+        match &self.sequences {
+            None => Ok(SequenceGuard::in_memory()),
+            Some(path) => SequenceGuard::in_file(path),
+        }
+    }
+}
+
+/// Starts to follow the policy on a server.
+pub(crate) fn follow(server: &Server, trust: &Trust) -> Result<Feed, ServiceError> {
+    let reader = VerifyingReader::new(server.store()?, trust.guard()?).trusting(trust.keys.clone());
+    Feed::start(reader, now).map_err(|_| ServiceError::Thread("could not be started"))
+}
+
+/// Waits until the store has answered once, so that a policy that was not read yet does not count as missing. After
+/// 5 seconds it does, because exits and open positions must not wait longer.
+pub(crate) fn wait_until_asked(feed: &Feed, stop: &Stop) {
+    let until = Tick::now() + PATIENCE;
+    while !stop.is_set() && Tick::now() < until && !feed.wait_for_change(0, SLICE) {}
+}

@@ -1,0 +1,105 @@
+//! A reader of a stream as the lines of a tape.
+
+use std::io::{self, Read};
+
+use redis::{Connection, RedisError, Value};
+
+use super::{StreamEntry, StreamSource};
+use crate::runtime::{connect, last_id, list, words};
+
+/// Number of entries in one read.
+const BATCH: usize = 256;
+
+/// Reads the entries that a stream had when it was opened, as one line each.
+pub(crate) struct StreamReader {
+    connection: Connection,
+    stream: String,
+    /// Position from which the next read continues.
+    from: String,
+    /// The last entry to read.
+    last: String,
+    /// Number of entries not yet read.
+    left: u64,
+    lines: Vec<u8>,
+    given: usize,
+}
+
+impl StreamReader {
+    pub(crate) fn open(source: &StreamSource) -> io::Result<Self> {
+        let mut connection = connect(&source.server.connection()).map_err(away)?;
+        let stream = source.stream.clone();
+        let kind: String = redis::cmd("TYPE")
+            .arg(&stream)
+            .query(&mut connection)
+            .map_err(away)?;
+        match kind.as_str() {
+            "stream" => {}
+            "none" => return Err(refused("the stream does not exist")),
+            other => return Err(refused(&format!("the key is a {other}, not a stream"))),
+        }
+        let (left, last): (u64, Value) = redis::pipe()
+            .atomic()
+            .cmd("XLEN")
+            .arg(&stream)
+            .cmd("XREVRANGE")
+            .arg(&stream)
+            .arg(["+", "-", "COUNT", "1"].as_slice())
+            .query(&mut connection)
+            .map_err(away)?;
+        Ok(Self {
+            connection,
+            stream,
+            from: "-".to_owned(),
+            last: last_id(list(last)).unwrap_or_else(|| "0-0".to_owned()),
+            left,
+            lines: Vec::new(),
+            given: 0,
+        })
+    }
+
+    fn fetch(&mut self) -> io::Result<()> {
+        self.lines.clear();
+        self.given = 0;
+        let reply: Value = redis::cmd("XRANGE")
+            .arg(&self.stream)
+            .arg(&self.from)
+            .arg(&self.last)
+            .arg("COUNT")
+            .arg(BATCH)
+            .query(&mut self.connection)
+            .map_err(away)?;
+        for entry in list(reply).into_iter().filter_map(StreamEntry::new) {
+            self.left = self.left.saturating_sub(1);
+            self.lines.extend(entry.line());
+            self.lines.push(b'\n');
+            self.from = format!("({}", entry.id);
+        }
+        if self.lines.is_empty() && self.left > 0 {
+            return Err(refused(&format!(
+                "{} entries were deleted while the stream was read; read it again",
+                self.left
+            )));
+        }
+        Ok(())
+    }
+}
+
+impl Read for StreamReader {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.given == self.lines.len() {
+            self.fetch()?;
+        }
+        let mut rest = self.lines.get(self.given..).unwrap_or_default();
+        let count = rest.read(buffer)?;
+        self.given = self.given.saturating_add(count);
+        Ok(count)
+    }
+}
+
+fn away(error: RedisError) -> io::Error {
+    io::Error::other(words(&error))
+}
+
+fn refused(why: &str) -> io::Error {
+    io::Error::other(why.to_owned())
+}

@@ -1,0 +1,296 @@
+//! The audit log of a store: a chain of entries, each with the digest of the previous one.
+
+use std::fmt;
+
+use super::{
+    FieldMap, Head, Operator, Publication, Stored,
+    breach::leverages,
+    change::{ALL, sign_off},
+    field_map::epoch_text,
+};
+use portcullis::{
+    guardrails::Halt,
+    policy::{Policy, field},
+    types::{Leverage, PolicyHash, Timestamp},
+};
+
+const PUBLISHED: &str = "policy.published";
+const ROLLED_BACK: &str = "policy.rolled_back";
+pub(super) const HALTED: &str = "trading.halted";
+pub(super) const RESUMED: &str = "trading.resumed";
+
+const ENTRY: &str = "entry";
+const PREVIOUS: &str = "previous";
+
+/// Returns the audit entry of a publication.
+pub(super) fn of_publication(
+    publication: &Publication,
+    policy: &Policy,
+    replaced: &Stored,
+    before: &Head,
+) -> FieldMap {
+    let event = match publication.rollback_of() {
+        None => PUBLISHED,
+        Some(_) => ROLLED_BACK,
+    };
+    let mut record = start(event, before, publication.operator(), publication.at());
+    let fields = policy.fields();
+    record.set(field::POLICY_VERSION, policy.version());
+    record.set(field::POLICY_HASH, policy.hash());
+    record.set_if(field::POLICY_SEQ, policy.seq());
+    record.set_if(
+        field::VALID_UNTIL_EPOCH,
+        fields.get(field::VALID_UNTIL_EPOCH),
+    );
+    record.set_if(field::GENERATOR, fields.get(field::GENERATOR));
+    record.set("universe_count", policy.symbols().len());
+    record.set_if("leverage_range", leverage_range(policy));
+    record.set_if("replaces", replaced.hash().ok().flatten());
+    record.set_if("rollback_of", publication.rollback_of());
+    record
+}
+
+/// Returns the audit entry of a halt or a resume.
+pub(super) fn of_halt(
+    event: &str,
+    scope: &Halt,
+    operator: &Operator,
+    now: Timestamp,
+    before: &Head,
+) -> FieldMap {
+    let mut record = start(event, before, operator, now);
+    let symbols = match scope {
+        Halt::Nothing => String::new(),
+        Halt::Symbols(symbols) => {
+            let names: Vec<&str> = symbols.iter().map(|s| s.as_str()).collect();
+            names.join(" ")
+        }
+        Halt::Everything => ALL.to_owned(),
+    };
+    record.set("symbols", symbols);
+    record
+}
+
+fn start(event: &str, before: &Head, operator: &Operator, at: Timestamp) -> FieldMap {
+    let mut record = FieldMap::new([("event", event), (PREVIOUS, &before.last)]);
+    record.set(ENTRY, before.entries.saturating_add(1));
+    record.set("created_at_epoch", epoch_text(at));
+    sign_off(&mut record, operator);
+    record
+}
+
+/// Returns the lowest and the highest leverage of the universe, such as `6-15`.
+fn leverage_range(policy: &Policy) -> Option<String> {
+    let given = leverages(policy);
+    let numbers = || given.iter().filter_map(|(_, l)| l.map(Leverage::get));
+    let low = numbers().reduce(f64::min)?;
+    let high = numbers().reduce(f64::max)?;
+    Some(format!("{low}-{high}"))
+}
+
+/// An audit log as it is stored, unchecked.
+#[derive(Debug, Clone)]
+pub struct AuditLog {
+    /// The entries, oldest first.
+    pub records: Vec<FieldMap>,
+    /// The end of the log, as the store saved it apart from the entries.
+    pub head: Head,
+    /// The parts that could not be read, one text for each.
+    pub unreadable: Vec<String>,
+}
+
+/// A fault in an audit log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AuditFault {
+    /// Entries are missing.
+    Missing {
+        /// The number of the first such entry.
+        first: u64,
+        /// The number of the last missing entry.
+        last: u64,
+    },
+    /// The digest of an entry differs from the recorded one.
+    Edited {
+        /// The number of the entry.
+        entry: u64,
+    },
+    /// An entry is not in the order of its number.
+    OutOfOrder {
+        /// The number of the entry.
+        entry: u64,
+    },
+    /// Entries follow the end of the log that the store saved.
+    BeyondEnd {
+        /// The number of the first such entry.
+        first: u64,
+    },
+    /// A record is not an entry of this audit log.
+    Foreign {
+        /// The position among all records, from 1.
+        place: usize,
+    },
+    /// A part of the log cannot be read.
+    Unreadable(String),
+}
+
+impl fmt::Display for AuditFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing { first, last } if first == last => write!(f, "entry {first} is missing"),
+            Self::Missing { first, last } => write!(f, "entries {first} to {last} are missing"),
+            Self::Edited { entry } => write!(
+                f,
+                "entry {entry} was edited: its digest differs from the recorded one"
+            ),
+            Self::OutOfOrder { entry } => write!(f, "entry {entry} is out of order"),
+            Self::BeyondEnd { first } => {
+                write!(
+                    f,
+                    "entry {first} and later entries are beyond the end of the log that the store saved"
+                )
+            }
+            Self::Foreign { place } => {
+                write!(f, "record {place} is not an entry of this audit log")
+            }
+            Self::Unreadable(what) => f.write_str(what),
+        }
+    }
+}
+
+/// One entry of an audit log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditEntry(FieldMap);
+
+impl AuditEntry {
+    /// Returns the number of the entry, from 1.
+    #[must_use]
+    pub fn number(&self) -> Option<u64> {
+        self.0.number(ENTRY)
+    }
+
+    /// Returns the event: `policy.published`, `policy.rolled_back`, `trading.halted` or `trading.resumed`.
+    #[must_use]
+    pub fn event(&self) -> Option<&str> {
+        self.0.get("event")
+    }
+
+    /// Returns the time of the change.
+    #[must_use]
+    pub fn at(&self) -> Option<Timestamp> {
+        self.0.instant("created_at_epoch")
+    }
+
+    /// Returns the name of the operator.
+    #[must_use]
+    pub fn by(&self) -> Option<&str> {
+        self.0.get("by")
+    }
+
+    /// Returns the symbols that were halted or resumed, separated by spaces, or `*`.
+    #[must_use]
+    pub fn symbols(&self) -> Option<&str> {
+        self.0.get("symbols")
+    }
+
+    /// Returns the operator's reason, if one was given.
+    #[must_use]
+    pub fn reason(&self) -> Option<&str> {
+        self.0.get("reason")
+    }
+
+    /// Returns the hash of the published policy; `None` for a halt or resume.
+    #[must_use]
+    pub fn policy_hash(&self) -> Option<PolicyHash> {
+        PolicyHash::parse(self.0.get(field::POLICY_HASH)?).ok()
+    }
+
+    /// Returns all fields of the entry.
+    #[must_use]
+    pub const fn record(&self) -> &FieldMap {
+        &self.0
+    }
+}
+
+/// An audit log and its faults.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditTrail {
+    entries: Vec<AuditEntry>,
+    faults: Vec<AuditFault>,
+}
+
+impl AuditTrail {
+    /// Checks the chain of digests.
+    #[must_use]
+    pub fn of(log: AuditLog) -> Self {
+        let mut faults: Vec<_> = log
+            .unreadable
+            .into_iter()
+            .map(AuditFault::Unreadable)
+            .collect();
+        let mut entries = Vec::new();
+        let mut seen = Head::start();
+        for (record, place) in log.records.into_iter().zip(1..) {
+            let (Some(number), Some(previous)) = (record.number(ENTRY), record.get(PREVIOUS))
+            else {
+                faults.push(AuditFault::Foreign { place });
+                continue;
+            };
+            let next = seen.entries.saturating_add(1);
+            if number > next {
+                faults.push(AuditFault::Missing {
+                    first: next,
+                    last: number.saturating_sub(1),
+                });
+            } else if number < next {
+                faults.push(AuditFault::OutOfOrder { entry: number });
+            } else if previous != seen.last {
+                // The wrong digest belongs to the previous entry. The first entry has no previous one and is reported
+                // itself.
+                let entry = seen.entries.max(1);
+                faults.push(AuditFault::Edited { entry });
+            }
+            if number >= next {
+                seen = Head {
+                    entries: number,
+                    last: record.digest(),
+                    seq: None,
+                };
+            }
+            entries.push(AuditEntry(record));
+        }
+        let next = seen.entries.saturating_add(1);
+        if log.head.entries > seen.entries {
+            faults.push(AuditFault::Missing {
+                first: next,
+                last: log.head.entries,
+            });
+        } else if log.head.entries < seen.entries {
+            faults.push(AuditFault::BeyondEnd {
+                first: log.head.entries.saturating_add(1),
+            });
+        } else if log.head.last != seen.last {
+            faults.push(AuditFault::Edited {
+                entry: seen.entries,
+            });
+        }
+        Self { entries, faults }
+    }
+
+    /// Returns every entry, oldest first.
+    #[must_use]
+    pub fn entries(&self) -> &[AuditEntry] {
+        &self.entries
+    }
+
+    /// Returns all faults, unreadable parts first, then in the order of the entries.
+    #[must_use]
+    pub fn faults(&self) -> &[AuditFault] {
+        &self.faults
+    }
+
+    /// Returns true if no entry is missing, edited or unreadable.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.faults.is_empty()
+    }
+}

@@ -1,0 +1,195 @@
+//! The errors of policy stores.
+
+use std::fmt;
+
+use thiserror::Error;
+
+use super::{Breach, Which};
+use portcullis::{
+    policy::{InvalidPolicyError, PolicyUnavailable},
+    types::{PolicyHash, Timestamp},
+};
+
+/// An error of a policy store. The text contains the store without its password, the cause, and the next step.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum StoreError {
+    /// The store cannot be reached, read or written.
+    #[error(
+        "{store} is not available: {why}; nothing was changed; make the store reachable and try again"
+    )]
+    Unavailable {
+        /// The store, without its password.
+        store: String,
+        /// The message of the operating system or of the server.
+        why: String,
+    },
+    /// The store is read-only.
+    #[error("{store} is read-only ({why}); write to the primary, or make the store writable")]
+    ReadOnly {
+        /// The store, without its password.
+        store: String,
+        /// The message of the operating system or of the server.
+        why: String,
+    },
+    /// A key or file of the store has content that the store did not write.
+    #[error("{what} is not in the format of this store: {why}; move it elsewhere and try again")]
+    Foreign {
+        /// The key or the file.
+        what: String,
+        /// The reason why its content is invalid.
+        why: String,
+    },
+    /// Another writer changed the store during every attempt.
+    #[error(
+        "another writer changed {store} during every attempt; this call changed nothing; try again"
+    )]
+    Contended {
+        /// The store, without its password.
+        store: String,
+    },
+    /// The connection or the disk failed during a change. The change may or may not have been applied.
+    #[error(
+        "{store} failed during a change ({why}): it is not known whether the change was applied; load before you try again"
+    )]
+    OutcomeUnknown {
+        /// The store, without its password.
+        store: String,
+        /// The message of the operating system or of the client.
+        why: String,
+    },
+    /// The address of a store is invalid, or this build cannot open it.
+    #[error("invalid store address: {0}")]
+    Address(String),
+}
+
+/// An error of a load.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LoadError {
+    /// The store answered, but it has no policy that this reader accepts.
+    Absent(PolicyUnavailable),
+    /// The store did not answer.
+    Store(StoreError),
+}
+
+impl LoadError {
+    /// Returns the reason why the policy is unavailable, for a decision.
+    #[must_use]
+    pub fn absence(&self) -> PolicyUnavailable {
+        match self {
+            Self::Absent(absence) => absence.clone(),
+            Self::Store(_) => PolicyUnavailable::StoreUnavailable,
+        }
+    }
+}
+
+impl fmt::Display for LoadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Store(error) => fmt::Display::fmt(error, f),
+            Self::Absent(absence) => {
+                let next = match absence {
+                    PolicyUnavailable::NotFound | PolicyUnavailable::HashUnknown(_) => {
+                        "publish one"
+                    }
+                    PolicyUnavailable::Refused(_) => "publish a complete policy, or roll back",
+                    PolicyUnavailable::SignatureInvalid => {
+                        "sign the policy with a trusted key, or add its key to the trusted keys"
+                    }
+                    PolicyUnavailable::RolledBack { .. } => {
+                        "publish a policy with a higher `policy_seq`"
+                    }
+                    PolicyUnavailable::StoreUnavailable => "make the store reachable",
+                };
+                write!(f, "{absence}; {next}")
+            }
+        }
+    }
+}
+
+impl std::error::Error for LoadError {}
+
+impl From<PolicyUnavailable> for LoadError {
+    fn from(absence: PolicyUnavailable) -> Self {
+        Self::Absent(absence)
+    }
+}
+
+impl From<StoreError> for LoadError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+/// An error of a publication or a rollback.
+#[derive(Debug, Clone, PartialEq, Error)]
+pub enum PublishError {
+    /// The store does not hold the policy that the writer expected.
+    #[error("the store holds {}, but the writer expected {}; review the stored policy and publish again", hash_or_none(.found), hash_or_none(.expected))]
+    Conflict {
+        /// The hash that the writer expected; `None` for no policy.
+        expected: Option<PolicyHash>,
+        /// The hash that the store holds; `None` for no policy.
+        found: Option<PolicyHash>,
+    },
+    /// The sequence is not above the highest one so far.
+    #[error(
+        "`policy_seq` {offered} is not higher than {highest}; use a higher one, or omit the field"
+    )]
+    SequenceNotHigher {
+        /// The sequence of the policy.
+        offered: u64,
+        /// The highest sequence so far.
+        highest: u64,
+    },
+    /// The policy is signed and has no sequence. Adding one would invalidate the signature.
+    #[error(
+        "the policy is signed and has no `policy_seq`; add one before signing, or publish with the signing key"
+    )]
+    SignedWithoutSequence,
+    /// The policy would never be in force.
+    #[error(
+        "the policy expires at {valid_until}, which is before {now}; set a later `valid_until_epoch`"
+    )]
+    NeverInForce {
+        /// The expiry of the policy.
+        valid_until: Timestamp,
+        /// The time of the publication, or `valid_from_epoch` if that is later.
+        now: Timestamp,
+    },
+    /// The policy violates the guardrails.
+    #[error("the policy violates the guardrails: {}; change the policy or the guardrails", list(.0))]
+    ConstraintViolation(Vec<Breach>),
+    /// The fields are not a valid policy.
+    #[error("{0}")]
+    Refused(#[from] InvalidPolicyError),
+    /// The history does not contain the publication.
+    #[error("the history has no publication with {0}; list the history and choose another")]
+    NotInHistory(Which),
+    /// The store could not be read or written.
+    #[error("{0}")]
+    Store(#[from] StoreError),
+}
+
+impl PublishError {
+    /// Returns the skip reason code that corresponds to this error, if there is one.
+    #[must_use]
+    pub const fn code(&self) -> Option<&'static str> {
+        match self {
+            Self::Conflict { .. } | Self::SignedWithoutSequence | Self::NotInHistory(_) => None,
+            Self::SequenceNotHigher { .. } => Some("POLICY_ROLLED_BACK"),
+            Self::NeverInForce { .. } => Some("POLICY_STALE"),
+            Self::ConstraintViolation(_) => Some("POLICY_CONSTRAINT_VIOLATION"),
+            Self::Refused(refusal) => Some(refusal.fault().code()),
+            Self::Store(_) => Some("POLICY_STORE_UNAVAILABLE"),
+        }
+    }
+}
+
+fn hash_or_none(hash: &Option<PolicyHash>) -> String {
+    hash.map_or_else(|| "no policy".to_owned(), |hash| hash.to_string())
+}
+
+fn list(breaches: &[Breach]) -> String {
+    let texts: Vec<String> = breaches.iter().map(ToString::to_string).collect();
+    texts.join("; ")
+}

@@ -1,0 +1,153 @@
+//! The thread that follows a store.
+
+use std::{sync::Arc, thread, time::Duration};
+
+use super::{PolicySnapshot, backoff::Backoff, metrics, shared::Shared};
+use crate::{LoadError, PolicyStore, StoreError, UpdateMark, VerifyingReader};
+use portcullis::{
+    guardrails::Halt,
+    policy::{Policy, PolicyUnavailable},
+    types::Timestamp,
+};
+
+/// The longest wait for an update notification before the next read.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
+/// The interval at which a sleeping follower checks the stop flag.
+const SLICE: Duration = Duration::from_millis(50);
+
+pub(super) struct Follower<S, C> {
+    reader: VerifyingReader<S>,
+    clock: C,
+    shared: Arc<Shared>,
+}
+
+/// The result of one read.
+struct Seen {
+    policy: Result<Policy, PolicyUnavailable>,
+    halt: Halt,
+}
+
+impl<S: PolicyStore, C: Fn() -> Timestamp> Follower<S, C> {
+    pub(super) const fn new(reader: VerifyingReader<S>, clock: C, shared: Arc<Shared>) -> Self {
+        Self {
+            reader,
+            clock,
+            shared,
+        }
+    }
+
+    /// Reads the store in a loop, waiting for updates in between, until the feed is stopped.
+    pub(super) fn follow(self) {
+        metrics::described();
+        let mut backoff = Backoff::new();
+        // The mark is read before the first load, so that no update between the two is missed.
+        let mut mark = self.reader.store().last_update().ok();
+        while !self.shared.is_stopped() {
+            match self.look() {
+                Ok(seen) => {
+                    backoff.reset();
+                    self.take(seen);
+                    self.wait(&mut mark);
+                }
+                Err(error) => {
+                    self.away(error);
+                    self.sleep(backoff.next());
+                }
+            }
+        }
+    }
+
+    fn look(&self) -> Result<Seen, StoreError> {
+        let policy = match self.reader.load() {
+            Ok(policy) => Ok(policy),
+            Err(LoadError::Absent(absence)) => Err(absence),
+            Err(LoadError::Store(error)) => return Err(error),
+        };
+        let halt = self.reader.store().halts()?;
+        Ok(Seen { policy, halt })
+    }
+
+    fn take(&self, seen: Seen) {
+        let now = (self.clock)();
+        let before = self.shared.snapshot();
+        let mut health = self.shared.health();
+        let refused = seen.policy.as_ref().err();
+        let refused = refused.filter(|absence| **absence != PolicyUnavailable::NotFound);
+        if health.away.take().is_some() {
+            metrics::back(self.reader.store());
+        }
+        if health.refused.as_ref() != refused {
+            if let Some(absence) = refused {
+                metrics::refused(absence, is_in_force(&before.policy, now));
+            }
+            health.refused = refused.cloned();
+        }
+        health.last_good_read = Some(now);
+        self.shared.fares(health);
+        metrics::looked(now);
+        let policy = judged(&before.policy, seen.policy, now);
+        if before.number > 0 && before.policy == policy && before.halt == seen.halt {
+            return;
+        }
+        let after = PolicySnapshot {
+            number: before.number.saturating_add(1),
+            policy,
+            halt: seen.halt,
+        };
+        metrics::changed(&before, &after, now);
+        self.shared.rule(after);
+    }
+
+    /// Records that the store does not answer. The last snapshot stays active, and its policy ends at its expiry.
+    fn away(&self, error: StoreError) {
+        let mut health = self.shared.health();
+        if health.away.is_none() {
+            metrics::away(&error);
+        }
+        health.away = Some(error);
+        self.shared.fares(health);
+    }
+
+    /// Waits for an update, at most [`LOOK_EVERY`].
+    fn wait(&self, mark: &mut Option<UpdateMark>) {
+        let store = self.reader.store();
+        let next = match mark {
+            Some(mark) => store.wait_for_update(mark, LOOK_EVERY),
+            None => store.last_update(),
+        };
+        if next.is_err() {
+            // Notifications are not available; the next load shows if the store is reachable.
+            self.sleep(LOOK_EVERY);
+        }
+        *mark = next.ok();
+    }
+
+    fn sleep(&self, mut length: Duration) {
+        while !length.is_zero() && !self.shared.is_stopped() {
+            let slice = length.min(SLICE);
+            thread::sleep(slice);
+            length = length.saturating_sub(slice);
+        }
+    }
+}
+
+/// Returns the policy after a read. A policy in force is replaced only by a valid and authentic policy, or by its
+/// removal from the store.
+fn judged(
+    before: &Result<Policy, PolicyUnavailable>,
+    seen: Result<Policy, PolicyUnavailable>,
+    now: Timestamp,
+) -> Result<Policy, PolicyUnavailable> {
+    match (before, seen) {
+        (_, Ok(policy)) => Ok(policy),
+        (_, Err(PolicyUnavailable::NotFound)) => Err(PolicyUnavailable::NotFound),
+        (Ok(policy), Err(_)) if is_in_force(before, now) => Ok(policy.clone()),
+        (_, Err(refused)) => Err(refused),
+    }
+}
+
+fn is_in_force(policy: &Result<Policy, PolicyUnavailable>, now: Timestamp) -> bool {
+    policy
+        .as_ref()
+        .is_ok_and(|policy| policy.in_force(now).is_ok())
+}

@@ -1,0 +1,431 @@
+//! The metrics and log lines of a feed. Timestamps are in epoch seconds.
+//!
+//! | metric | kind | meaning |
+//! |---|---|---|
+//! | `portcullis_feed_connected` | gauge | 1 if the last read of the store succeeded, else 0 |
+//! | `portcullis_feed_last_good_read_timestamp_seconds` | gauge | time of the last successful read |
+//! | `portcullis_policy_loaded_timestamp_seconds` | gauge | load time of the policy; 0 without a policy |
+//! | `portcullis_policy_valid_until_timestamp_seconds` | gauge | expiry of the policy; 0 without a policy |
+//! | `portcullis_policy_loaded_total` | counter | policies loaded |
+//! | `portcullis_policy_withdrawn_total` | counter | policies removed from the store |
+//! | `portcullis_policy_refused_total` | counter, by `reason` | policies rejected |
+//! | `portcullis_halted` | gauge | 1 if the store halts entries in some or all symbols, else 0 |
+
+use metrics::{counter, describe_counter, describe_gauge, gauge};
+use tracing::{info, warn};
+
+use super::PolicySnapshot;
+use crate::{PolicyStore, StoreError};
+use portcullis::{
+    guardrails::Halt,
+    policy::PolicyUnavailable,
+    types::{Shown, Symbol, Timestamp},
+};
+
+const CONNECTED: &str = "portcullis_feed_connected";
+const LAST_GOOD_READ: &str = "portcullis_feed_last_good_read_timestamp_seconds";
+const LOADED_AT: &str = "portcullis_policy_loaded_timestamp_seconds";
+const VALID_UNTIL: &str = "portcullis_policy_valid_until_timestamp_seconds";
+const LOADED: &str = "portcullis_policy_loaded_total";
+const WITHDRAWN: &str = "portcullis_policy_withdrawn_total";
+const REFUSED: &str = "portcullis_policy_refused_total";
+const HALTED: &str = "portcullis_halted";
+
+/// The reasons for which a policy is rejected.
+const REASONS: [&str; 6] = [
+    "POLICY_MISSING_FIELD",
+    "POLICY_PARSE_ERROR",
+    "POLICY_INVALID",
+    "POLICY_HASH_MISMATCH",
+    "POLICY_SIGNATURE_INVALID",
+    "POLICY_ROLLED_BACK",
+];
+
+/// Registers every metric before the first event: an alert cannot fire on a missing metric.
+pub(super) fn described() {
+    describe_gauge!(
+        CONNECTED,
+        "1 if the last read of the policy store succeeded, else 0"
+    );
+    describe_gauge!(LAST_GOOD_READ, "time of the last successful read");
+    describe_gauge!(LOADED_AT, "load time of the policy; 0 without a policy");
+    describe_gauge!(VALID_UNTIL, "expiry of the policy; 0 without a policy");
+    describe_counter!(LOADED, "policies loaded");
+    describe_counter!(WITHDRAWN, "policies removed from the store");
+    describe_counter!(REFUSED, "policies rejected, by reason");
+    describe_gauge!(
+        HALTED,
+        "1 if the store halts entries in some or all symbols, else 0"
+    );
+    for name in [CONNECTED, LAST_GOOD_READ, LOADED_AT, VALID_UNTIL, HALTED] {
+        gauge!(name).set(0.0);
+    }
+    // Start counters at 0: if a counter first appears with value 1, `rate` does not see the increase.
+    for reason in REASONS {
+        counter!(REFUSED, "reason" => reason).absolute(0);
+    }
+    counter!(LOADED).absolute(0);
+    counter!(WITHDRAWN).absolute(0);
+}
+
+pub(super) fn looked(now: Timestamp) {
+    gauge!(CONNECTED).set(1.0);
+    gauge!(LAST_GOOD_READ).set(seconds(now));
+}
+
+pub(super) fn away(error: &StoreError) {
+    gauge!(CONNECTED).set(0.0);
+    match error {
+        // The error's own text says to try again, but the feed does this itself.
+        StoreError::Unavailable { store, why } => warn!("STORE_AWAY: {store}: {why}; trying again"),
+        StoreError::ReadOnly { .. }
+        | StoreError::Foreign { .. }
+        | StoreError::Contended { .. }
+        | StoreError::OutcomeUnknown { .. }
+        | StoreError::Address(_) => warn!("STORE_AWAY: {error}"),
+    }
+}
+
+pub(super) fn back(store: &impl PolicyStore) {
+    info!("STORE_BACK: {}", store.name());
+}
+
+pub(super) fn refused(absence: &PolicyUnavailable, another_is_in_force: bool) {
+    let reason = absence.code();
+    counter!(REFUSED, "reason" => reason).increment(1);
+    let rules = if another_is_in_force {
+        "the previous policy stays in force"
+    } else {
+        "there is no policy in force"
+    };
+    warn!("POLICY_REFUSED: {reason}, {rules}: {absence}");
+}
+
+pub(super) fn changed(before: &PolicySnapshot, after: &PolicySnapshot, now: Timestamp) {
+    if before.number == 0 || before.policy != after.policy {
+        policy(before, after, now);
+    }
+    if before.halt != after.halt {
+        halt(&after.halt);
+    }
+}
+
+fn policy(before: &PolicySnapshot, after: &PolicySnapshot, now: Timestamp) {
+    let (since, until) = match &after.policy {
+        Ok(policy) => {
+            counter!(LOADED).increment(1);
+            info!(
+                "POLICY_LOADED: version={} hash={}",
+                Shown(policy.version()),
+                policy.hash().short()
+            );
+            (seconds(now), seconds(policy.valid_until()))
+        }
+        Err(absence) => {
+            match (&before.policy, absence) {
+                (Ok(policy), PolicyUnavailable::NotFound) => {
+                    counter!(WITHDRAWN).increment(1);
+                    warn!(
+                        "POLICY_WITHDRAWN: version={} hash={}",
+                        Shown(policy.version()),
+                        policy.hash().short()
+                    );
+                }
+                (Err(_), PolicyUnavailable::NotFound) => {
+                    warn!("POLICY_MISSING: nothing is traded until a policy is published");
+                }
+                // `refused` has logged the rejection.
+                (Ok(_) | Err(_), _) => {}
+            }
+            (0.0, 0.0)
+        }
+    };
+    gauge!(LOADED_AT).set(since);
+    gauge!(VALID_UNTIL).set(until);
+}
+
+fn halt(halt: &Halt) {
+    let (is_halted, what) = match halt {
+        Halt::Nothing => (0.0, "nothing".to_owned()),
+        Halt::Everything => (1.0, "all entries".to_owned()),
+        Halt::Symbols(symbols) => {
+            let names: Vec<&str> = symbols.iter().map(Symbol::as_str).collect();
+            (1.0, names.join(" "))
+        }
+    };
+    gauge!(HALTED).set(is_halted);
+    info!("HALTED: {what}");
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::as_conversions,
+    reason = "gauges are floats; this one is exact to the microsecond until the year 2255"
+)]
+fn seconds(at: Timestamp) -> f64 {
+    at.as_micros() as f64 / 1e6
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        io,
+        sync::{Arc, Mutex},
+    };
+
+    use metrics_util::debugging::{DebugValue, DebuggingRecorder};
+
+    use super::*;
+    use crate::MemoryStore;
+    use portcullis::policy::Policy;
+
+    /// The log as text.
+    #[derive(Clone, Default)]
+    struct Log(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Log {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// Returns the metrics with their values, sorted, and the log lines with their levels.
+    fn told(what: impl FnOnce()) -> (Vec<String>, Vec<String>) {
+        let recorder = DebuggingRecorder::new();
+        let log = Log::default();
+        let to_log = log.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .with_writer(move || to_log.clone())
+            .without_time()
+            .with_target(false)
+            .with_ansi(false)
+            .finish();
+        tracing::subscriber::with_default(subscriber, || {
+            metrics::with_local_recorder(&recorder, what);
+        });
+        let seen = recorder.snapshotter().snapshot().into_vec();
+        let seen = seen.into_iter().map(|(key, _, description, value)| {
+            let labels: Vec<_> = key.key().labels().map(|label| label.value()).collect();
+            let value = match value {
+                DebugValue::Counter(count) => format!("{count} times"),
+                DebugValue::Gauge(value) => value.to_string(),
+                DebugValue::Histogram(_) => panic!("unexpected histogram"),
+            };
+            let about = description.map(|text| format!(" ({text})"));
+            let name = [&[key.key().name()], labels.as_slice()].concat().join(" ");
+            format!("{name}: {value}{}", about.unwrap_or_default())
+        });
+        let mut metrics: Vec<_> = seen.collect();
+        metrics.sort();
+        let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+        (
+            metrics,
+            log.lines().map(|line| line.trim().to_owned()).collect(),
+        )
+    }
+
+    #[track_caller]
+    fn check(what: impl FnOnce(), metrics: &[&str], lines: &[&str]) {
+        let (told_metrics, told_lines) = told(what);
+        assert_eq!(told_metrics, metrics);
+        assert_eq!(told_lines, lines);
+    }
+
+    fn at(text: &str) -> Timestamp {
+        Timestamp::parse_epoch_seconds(text).unwrap()
+    }
+
+    fn policy(version: &str) -> Policy {
+        let text = format!(
+            r#"{{"policy_version": "{version}", "valid_until_epoch": 200.25,
+            "universe_symbols": ["BTCUSDT"], "leverage_by_symbol": {{"BTCUSDT": 8}},
+            "harvest_params": {{"T1_R": 1, "T2_R": 2, "T3_R": 3, "lock_R": 1, "be_plus_pct": 0, "cost_bps": 10,
+                "k_regime_flip": 1, "k_sigma_spike": 1, "k_ts_drop": 1, "k_age_penalty": 1, "kill_threshold": 0.6}},
+            "kill_params": {{"trend_min": 0.2, "sigma_ref": 0.01, "sigma_spike_cap": 2, "ts_ref": 0.3,
+                "ts_drop_cap": 1, "max_age_sec": 3600}}}}"#
+        );
+        Policy::from_json(&text).unwrap()
+    }
+
+    fn snapshot(
+        number: u64,
+        policy: Result<Policy, PolicyUnavailable>,
+        halt: Halt,
+    ) -> PolicySnapshot {
+        PolicySnapshot {
+            number,
+            policy,
+            halt,
+        }
+    }
+
+    #[test]
+    fn every_metric_exists_before_the_first_event() {
+        check(
+            described,
+            &[
+                "portcullis_feed_connected: 0 (1 if the last read of the policy store succeeded, else 0)",
+                "portcullis_feed_last_good_read_timestamp_seconds: 0 (time of the last successful read)",
+                "portcullis_halted: 0 (1 if the store halts entries in some or all symbols, else 0)",
+                "portcullis_policy_loaded_timestamp_seconds: 0 (load time of the policy; 0 without a policy)",
+                "portcullis_policy_loaded_total: 0 times (policies loaded)",
+                "portcullis_policy_refused_total POLICY_HASH_MISMATCH: 0 times (policies rejected, by reason)",
+                "portcullis_policy_refused_total POLICY_INVALID: 0 times (policies rejected, by reason)",
+                "portcullis_policy_refused_total POLICY_MISSING_FIELD: 0 times (policies rejected, by reason)",
+                "portcullis_policy_refused_total POLICY_PARSE_ERROR: 0 times (policies rejected, by reason)",
+                "portcullis_policy_refused_total POLICY_ROLLED_BACK: 0 times (policies rejected, by reason)",
+                "portcullis_policy_refused_total POLICY_SIGNATURE_INVALID: 0 times (policies rejected, by reason)",
+                "portcullis_policy_valid_until_timestamp_seconds: 0 (expiry of the policy; 0 without a policy)",
+                "portcullis_policy_withdrawn_total: 0 times (policies removed from the store)",
+            ],
+            &[],
+        );
+    }
+
+    #[test]
+    fn the_connection_to_a_store_is_lost_and_restored() {
+        check(
+            || looked(at("100.5")),
+            &[
+                "portcullis_feed_connected: 1",
+                "portcullis_feed_last_good_read_timestamp_seconds: 100.5",
+            ],
+            &[],
+        );
+        check(
+            || {
+                looked(at("100"));
+                away(&StoreError::Unavailable {
+                    store: "s".to_owned(),
+                    why: "a reason".to_owned(),
+                });
+            },
+            &[
+                "portcullis_feed_connected: 0",
+                "portcullis_feed_last_good_read_timestamp_seconds: 100",
+            ],
+            &["WARN STORE_AWAY: s: a reason; trying again"],
+        );
+        let error = StoreError::Address("x".to_owned());
+        check(
+            || away(&error),
+            &["portcullis_feed_connected: 0"],
+            &[&format!("WARN STORE_AWAY: {error}")],
+        );
+        let store = MemoryStore::new();
+        check(|| back(&store), &[], &["INFO STORE_BACK: memory"]);
+    }
+
+    #[test]
+    fn a_policy_is_rejected() {
+        for (another, rules) in [
+            (true, "the previous policy stays in force"),
+            (false, "there is no policy in force"),
+        ] {
+            let absence = PolicyUnavailable::SignatureInvalid;
+            check(
+                || refused(&absence, another),
+                &["portcullis_policy_refused_total POLICY_SIGNATURE_INVALID: 1 times"],
+                &[&format!(
+                    "WARN POLICY_REFUSED: POLICY_SIGNATURE_INVALID, {rules}: {absence}"
+                )],
+            );
+        }
+    }
+
+    #[test]
+    fn a_policy_is_loaded_and_withdrawn() {
+        let (one, two) = (policy("1"), policy("2"));
+        let (first, second) = (one.hash().short(), two.hash().short());
+        let missing = || Err(PolicyUnavailable::NotFound);
+        let unsigned = || Err(PolicyUnavailable::SignatureInvalid);
+        let now = at("100.5");
+        let check = |before, after, metrics: &[&str], lines: &[&str]| {
+            let before = snapshot(1, before, Halt::Nothing);
+            let after = snapshot(2, after, Halt::Nothing);
+            check(|| changed(&before, &after, now), metrics, lines);
+        };
+        let taken = [
+            "portcullis_policy_loaded_timestamp_seconds: 100.5",
+            "portcullis_policy_loaded_total: 1 times",
+            "portcullis_policy_valid_until_timestamp_seconds: 200.25",
+        ];
+        let none = [
+            "portcullis_policy_loaded_timestamp_seconds: 0",
+            "portcullis_policy_valid_until_timestamp_seconds: 0",
+        ];
+        let [since, until] = none;
+        check(
+            missing(),
+            Ok(one.clone()),
+            &taken,
+            &[&format!("INFO POLICY_LOADED: version=1 hash={first}")],
+        );
+        check(
+            Ok(one.clone()),
+            Ok(two),
+            &taken,
+            &[&format!("INFO POLICY_LOADED: version=2 hash={second}")],
+        );
+        check(
+            Ok(one.clone()),
+            missing(),
+            &[since, until, "portcullis_policy_withdrawn_total: 1 times"],
+            &[&format!("WARN POLICY_WITHDRAWN: version=1 hash={first}")],
+        );
+        check(
+            unsigned(),
+            missing(),
+            &none,
+            &["WARN POLICY_MISSING: nothing is traded until a policy is published"],
+        );
+        // `refused` has logged the rejection.
+        check(Ok(one.clone()), unsigned(), &none, &[]);
+        check(missing(), unsigned(), &none, &[]);
+        // No change.
+        check(Ok(one.clone()), Ok(one), &[], &[]);
+    }
+
+    #[test]
+    fn the_first_answer_of_a_store_is_always_logged() {
+        let (before, after) = (
+            snapshot(0, Err(PolicyUnavailable::NotFound), Halt::Nothing),
+            snapshot(1, Err(PolicyUnavailable::NotFound), Halt::Nothing),
+        );
+        check(
+            || changed(&before, &after, at("100")),
+            &[
+                "portcullis_policy_loaded_timestamp_seconds: 0",
+                "portcullis_policy_valid_until_timestamp_seconds: 0",
+            ],
+            &["WARN POLICY_MISSING: nothing is traded until a policy is published"],
+        );
+    }
+
+    #[test]
+    fn a_halt_is_set_and_removed() {
+        let symbols = ["ETHUSDT", "BTCUSDT"].map(|name| name.parse().unwrap());
+        for (before, after, value, line) in [
+            (Halt::Nothing, Halt::Everything, 1, "all entries"),
+            (
+                Halt::Everything,
+                Halt::Symbols(symbols.into()),
+                1,
+                "BTCUSDT ETHUSDT",
+            ),
+            (Halt::Everything, Halt::Nothing, 0, "nothing"),
+        ] {
+            let before = snapshot(1, Err(PolicyUnavailable::NotFound), before);
+            let after = snapshot(2, Err(PolicyUnavailable::NotFound), after);
+            check(
+                || changed(&before, &after, at("100")),
+                &[&format!("portcullis_halted: {value}")],
+                &[&format!("INFO HALTED: {line}")],
+            );
+        }
+    }
+}

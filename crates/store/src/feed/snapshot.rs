@@ -1,0 +1,47 @@
+//! A policy snapshot.
+
+use portcullis::{
+    guardrails::Halt,
+    policy::{Policy, PolicyState, PolicyUnavailable},
+};
+
+/// The policy, or the reason why it is unavailable, and the halts at one moment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PolicySnapshot {
+    pub(super) number: u64,
+    pub(super) policy: Result<Policy, PolicyUnavailable>,
+    pub(super) halt: Halt,
+}
+
+impl PolicySnapshot {
+    /// Returns the snapshot before the first read: without a policy, nothing is traded.
+    pub(super) const fn unknown() -> Self {
+        Self {
+            number: 0,
+            policy: Err(PolicyUnavailable::StoreUnavailable),
+            halt: Halt::Nothing,
+        }
+    }
+
+    /// Returns the number of the snapshot. It grows with each change; 0 means that the store has not answered yet.
+    #[must_use]
+    pub const fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// Returns the policy for a decision. The decision checks that it is in force.
+    #[must_use]
+    pub const fn policy(&self) -> PolicyState<'_> {
+        match &self.policy {
+            Ok(policy) => PolicyState::present(policy),
+            Err(absence) => PolicyState::absent(absence),
+        }
+    }
+
+    /// Returns the halts of the store, which apply in addition to the halts in the guardrails:
+    /// [`Engine::halting`](portcullis::decide::Engine::halting) returns an engine that applies both.
+    #[must_use]
+    pub const fn halt(&self) -> &Halt {
+        &self.halt
+    }
+}

@@ -1,0 +1,200 @@
+//! The journal of a change, for recovery.
+//!
+//! A change first appends lines to the logs, and then replaces one file: the policy or the halts. The journal records
+//! the lengths of the logs before the change. The rename of the new file commits the change: while the new file
+//! exists together with the journal, lines beyond those lengths do not count, and the next change truncates them.
+
+use std::{io, path::PathBuf};
+
+use super::{
+    disk::{self, beside, parent, shown_name},
+    lines::{self, Torn},
+    paths::Paths,
+};
+use crate::{FieldMap, Head, StoreError};
+
+const FORMAT: &str = "1";
+
+/// The committed length of each log, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Lengths {
+    pub(super) history: u64,
+    pub(super) audit: u64,
+}
+
+/// The journal of an unfinished change.
+#[derive(Debug)]
+struct Journal {
+    lengths: Lengths,
+    new: PathBuf,
+}
+
+impl Lengths {
+    /// Returns the current lengths of the files.
+    pub(super) fn now(paths: &Paths) -> io::Result<Self> {
+        Ok(Self {
+            history: disk::length(&paths.history)?,
+            audit: disk::length(&paths.audit)?,
+        })
+    }
+
+    /// Returns the committed lengths.
+    pub(super) fn counted(paths: &Paths) -> Result<Self, Error> {
+        match read(paths)? {
+            Some(journal) if journal.new.try_exists()? => Ok(journal.lengths),
+            Some(_) | None => Ok(Self::now(paths)?),
+        }
+    }
+
+    /// Returns the text of a journal for a change that replaces `target`.
+    pub(super) fn to_journal(self, target: &std::path::Path) -> String {
+        let Self { history, audit } = self;
+        FieldMap::new([
+            ("format", FORMAT.to_owned()),
+            ("new", shown_name(&beside(target, ".new"))),
+            ("history", history.to_string()),
+            ("audit", audit.to_string()),
+        ])
+        .to_json()
+    }
+}
+
+/// An I/O error, or a file that another writer wrote.
+#[derive(Debug)]
+pub(super) enum Error {
+    Io(io::Error),
+    Foreign(StoreError),
+}
+
+impl From<io::Error> for Error {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+impl Error {
+    pub(super) fn foreign(path: &std::path::Path, why: &str) -> Self {
+        Self::Foreign(StoreError::Foreign {
+            what: format!("`{}`", path.display()),
+            why: why.to_owned(),
+        })
+    }
+}
+
+/// Undoes or completes an interrupted change and returns a text for each repair. The caller must hold the exclusive
+/// lock.
+pub(super) fn recover(disk: &disk::Disk, paths: &Paths) -> Result<Vec<String>, Error> {
+    let mut told = Vec::new();
+    let directory = parent(&paths.policy);
+    if let Some(journal) = read(paths)? {
+        if journal.new.try_exists()? {
+            for (path, length) in [
+                (&paths.history, journal.lengths.history),
+                (&paths.audit, journal.lengths.audit),
+            ] {
+                if disk::length(path)? > length {
+                    disk.truncate(path, length)?;
+                }
+            }
+            told.push("undid an interrupted change; no part of it was ever in force".to_owned());
+        } else {
+            write_head(disk, paths, &head(paths)?)?;
+            told.push("completed the record of a committed change".to_owned());
+        }
+        // Remove the journal before the new file: a journal without its new file means a committed change.
+        disk.remove(&paths.journal)?;
+        disk.sync_directory(directory)?;
+    }
+    for path in paths.leftovers() {
+        if path.try_exists()? {
+            disk.remove(&path)?;
+        }
+    }
+    for path in [&paths.history, &paths.audit] {
+        match lines::torn(path, disk::length(path)?)? {
+            None => {}
+            Some(Torn::Unended) => disk.append(path, b"\n")?,
+            Some(Torn::CutOff(length)) => {
+                let lost = disk::length(path)?.saturating_sub(length);
+                disk.truncate(path, length)?;
+                let name = shown_name(path);
+                told.push(format!(
+                    "`{name}`: removed the {lost} bytes of an incomplete last line"
+                ));
+            }
+        }
+    }
+    Ok(told)
+}
+
+/// Returns the end of the audit log and the highest sequence: those in the head file, or later ones in the logs.
+pub(super) fn head(paths: &Paths) -> Result<Head, Error> {
+    let lengths = Lengths::counted(paths)?;
+    let mut head = match disk::read(&paths.head)? {
+        None => Head::start(),
+        Some(bytes) => str::from_utf8(&bytes)
+            .ok()
+            .and_then(FieldMap::from_json)
+            .and_then(|record| head_of(&record))
+            .ok_or_else(|| {
+                Error::foreign(&paths.head, "it does not contain an audit head in format 1")
+            })?,
+    };
+    if let Some(last) = lines::last(&paths.audit, lengths.audit)?
+        && let Some(entries) = last.number("entry")
+        && entries > head.entries
+    {
+        head.entries = entries;
+        head.last = last.digest();
+    }
+    let last = lines::last(&paths.history, lengths.history)?;
+    head.seq = head
+        .seq
+        .max(last.and_then(|last| last.number("policy_seq")));
+    Ok(head)
+}
+
+/// Saves the end of the audit log and the highest sequence.
+pub(super) fn write_head(disk: &disk::Disk, paths: &Paths, head: &Head) -> io::Result<()> {
+    let mut record = FieldMap::new([("format", FORMAT), ("last", &head.last)]);
+    record.set("entries", head.entries);
+    record.set_if("seq", head.seq);
+    disk.replace(&paths.head, record.to_json().as_bytes())
+}
+
+fn head_of(record: &FieldMap) -> Option<Head> {
+    if record.get("format") != Some(FORMAT) {
+        return None;
+    }
+    Some(Head {
+        entries: record.number("entries")?,
+        last: record.get("last")?.to_owned(),
+        seq: record.number("seq"),
+    })
+}
+
+fn read(paths: &Paths) -> Result<Option<Journal>, Error> {
+    let Some(bytes) = disk::read(&paths.journal)? else {
+        return Ok(None);
+    };
+    let journal = str::from_utf8(&bytes)
+        .ok()
+        .and_then(FieldMap::from_json)
+        .filter(|record| record.get("format") == Some(FORMAT))
+        .and_then(|record| {
+            Some(Journal {
+                lengths: Lengths {
+                    history: record.number("history")?,
+                    audit: record.number("audit")?,
+                },
+                new: parent(&paths.policy).join(record.get("new")?),
+            })
+        });
+    match journal {
+        Some(journal) => Ok(Some(journal)),
+        None => Err(Error::foreign(
+            &paths.journal,
+            "it does not contain a journal in format 1",
+        )),
+    }
+}

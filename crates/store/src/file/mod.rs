@@ -1,0 +1,254 @@
+//! A policy store in files.
+
+mod disk;
+mod journal;
+mod lines;
+mod paths;
+mod sequence;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    collections::BTreeSet,
+    io,
+    path::{Path, PathBuf},
+};
+
+use disk::{Disk, beside, parent};
+use journal::{Error, Lengths};
+use paths::Paths;
+pub(super) use sequence::SequenceFile;
+use serde_json::json;
+
+use super::{
+    AuditLog, Change, Commit, FieldMap, Head, PolicyStore, StoreError, Stored,
+    change::{ALL, apply, halt_of},
+};
+use portcullis::guardrails::Halt;
+
+/// A store that keeps the policy in a JSON file, and everything else in files next to it.
+///
+/// For `policy.json` these are `policy.history.jsonl` and `policy.audit.jsonl` (append-only, one record per line),
+/// `policy.audit.head`, `policy.halt.json`, and during a change `policy.journal` and files that end in `.new`.
+/// `policy.lock` serializes processes that write at the same time. Other programs can read the policy file, and a
+/// policy file from another writer is accepted; such a writer should rename a complete file into place.
+///
+/// The rename of the new file commits a change, after everything else is on the disk. If a process or a machine stops
+/// at any byte before the rename, the store is unchanged; if it stops after the rename, the change is complete.
+/// Leftover files and lines do not count, and the next change removes them.
+#[derive(Debug)]
+pub struct FileStore {
+    paths: Paths,
+    disk: Disk,
+}
+
+impl FileStore {
+    /// Opens the store of a policy file, or of `policy.json` in a directory. No file is created before the first
+    /// change; the directory must exist.
+    #[must_use]
+    pub fn open(path: impl AsRef<Path>) -> Self {
+        Self {
+            paths: Paths::of(path.as_ref()),
+            disk: Disk::new(),
+        }
+    }
+
+    #[cfg(test)]
+    fn on(path: &Path, disk: Disk) -> Self {
+        Self {
+            paths: Paths::of(path),
+            disk,
+        }
+    }
+
+    /// Returns the path of the policy file.
+    #[must_use]
+    pub const fn path(&self) -> &PathBuf {
+        &self.paths.policy
+    }
+
+    fn failed(&self, error: Error) -> StoreError {
+        let error = match error {
+            Error::Foreign(error) => return error,
+            Error::Io(error) => error,
+        };
+        let (store, why) = (self.name(), error.to_string());
+        let forbidden = matches!(
+            error.kind(),
+            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem
+        );
+        if forbidden {
+            StoreError::ReadOnly { store, why }
+        } else {
+            StoreError::Unavailable { store, why }
+        }
+    }
+
+    fn unavailable(&self, error: &io::Error) -> StoreError {
+        StoreError::Unavailable {
+            store: self.name(),
+            why: error.to_string(),
+        }
+    }
+
+    /// Reads under the shared lock, so that no change happens in between.
+    fn reading<T>(&self, read: impl FnOnce() -> Result<T, Error>) -> Result<T, StoreError> {
+        let _lock = disk::lock_shared(&self.paths.lock).map_err(|e| self.unavailable(&e))?;
+        read().map_err(|error| match error {
+            Error::Foreign(error) => error,
+            Error::Io(error) => self.unavailable(&error),
+        })
+    }
+
+    fn halted(&self) -> io::Result<BTreeSet<String>> {
+        let Some(bytes) = disk::read(&self.paths.halt)? else {
+            return Ok(BTreeSet::new());
+        };
+        let names = serde_json::from_slice::<serde_json::Value>(&bytes)
+            .ok()
+            .filter(|document| document.get("format") == Some(&json!(1)))
+            .and_then(|document| {
+                let names = document.get("halted")?.clone();
+                serde_json::from_value(names).ok()
+            });
+        // Content that cannot be parsed halts everything: its writer intended a halt.
+        Ok(names.unwrap_or_else(|| BTreeSet::from([ALL.to_owned()])))
+    }
+
+    /// Writes everything except the rename that commits the change, and returns the file to replace.
+    fn prepare(&self, change: &Change) -> io::Result<PathBuf> {
+        let paths = &self.paths;
+        let (target, text) = match change.fields() {
+            Some(fields) => (&paths.policy, pretty(&json!(fields))),
+            None => {
+                let mut names = self.halted()?;
+                if let Some(halts) = change.halts() {
+                    apply(&mut names, halts);
+                }
+                (&paths.halt, pretty(&json!({"format": 1, "halted": names})))
+            }
+        };
+        let lengths = Lengths::now(paths)?;
+        self.disk.write(&beside(target, ".new"), text.as_bytes())?;
+        let journal = lengths.to_journal(target);
+        self.disk.replace(&paths.journal, journal.as_bytes())?;
+        if let Some(record) = change.history() {
+            self.disk.append(&paths.history, line(record).as_bytes())?;
+        }
+        self.disk
+            .append(&paths.audit, line(change.audit()).as_bytes())?;
+        // The log files may be new in the directory.
+        self.disk.sync_directory(parent(target))?;
+        Ok(target.clone())
+    }
+
+    fn take(&self, change: &Change) -> Result<Commit, StoreError> {
+        let undone = |error: io::Error| {
+            // If the recovery fails as well, the next change repeats it.
+            let _ = journal::recover(&self.disk, &self.paths);
+            self.failed(error.into())
+        };
+        let target = self.prepare(change).map_err(undone)?;
+        self.disk
+            .rename(&beside(&target, ".new"), &target)
+            .map_err(undone)?;
+        self.disk
+            .sync_directory(parent(&target))
+            .map_err(|error| StoreError::OutcomeUnknown {
+                store: self.name(),
+                why: error.to_string(),
+            })?;
+        let mut told = Vec::new();
+        let ended = journal::write_head(&self.disk, &self.paths, change.after())
+            .and_then(|()| self.disk.remove(&self.paths.journal));
+        if let Err(error) = ended {
+            told.push(format!(
+                "the change was committed, but its record is incomplete ({error}); the next change completes it"
+            ));
+        }
+        Ok(Commit::Done(told))
+    }
+}
+
+impl PolicyStore for FileStore {
+    fn name(&self) -> String {
+        format!("the policy store at `{}`", self.paths.policy.display())
+    }
+
+    fn stored(&self) -> Result<Stored, StoreError> {
+        let path = &self.paths.policy;
+        let bytes = disk::read(path).map_err(|error| self.unavailable(&error))?;
+        Ok(match bytes.map(String::from_utf8) {
+            Some(Ok(text)) => Stored::Document(text),
+            Some(Err(_)) => Stored::Unreadable {
+                place: path.display().to_string(),
+                found: "bytes".to_owned(),
+                bound: "text in UTF-8".to_owned(),
+            },
+            None if parent(path).is_dir() => Stored::Nothing,
+            None => {
+                let why = io::Error::new(io::ErrorKind::NotFound, "no such directory");
+                return Err(self.unavailable(&why));
+            }
+        })
+    }
+
+    fn head(&self) -> Result<Head, StoreError> {
+        self.reading(|| journal::head(&self.paths))
+    }
+
+    fn history_records(&self, newest: usize) -> Result<Vec<FieldMap>, StoreError> {
+        self.reading(|| {
+            let lengths = Lengths::counted(&self.paths)?;
+            let (records, _) = lines::read(&self.paths.history, lengths.history)?;
+            Ok(records.into_iter().rev().take(newest).collect())
+        })
+    }
+
+    fn audit_log(&self) -> Result<AuditLog, StoreError> {
+        self.reading(|| {
+            let lengths = Lengths::counted(&self.paths)?;
+            let (records, mut unreadable) = lines::read(&self.paths.audit, lengths.audit)?;
+            let (_, torn) = lines::read(&self.paths.history, lengths.history)?;
+            unreadable.extend(torn);
+            Ok(AuditLog {
+                records,
+                head: journal::head(&self.paths)?,
+                unreadable,
+            })
+        })
+    }
+
+    fn halts(&self) -> Result<Halt, StoreError> {
+        let names = self.halted().map_err(|error| self.unavailable(&error))?;
+        Ok(halt_of(&names))
+    }
+
+    fn commit(&self, change: &Change) -> Result<Commit, StoreError> {
+        let _lock = disk::lock(&self.paths.lock).map_err(|error| self.failed(error.into()))?;
+        let mut told = journal::recover(&self.disk, &self.paths).map_err(|e| self.failed(e))?;
+        let moved = match change.replaced() {
+            Some(seen) => *seen != self.stored()?,
+            None => false,
+        };
+        let head = journal::head(&self.paths).map_err(|error| self.failed(error))?;
+        if moved || head != *change.before() {
+            return Ok(Commit::Moved);
+        }
+        match self.take(change)? {
+            Commit::Done(more) => {
+                told.extend(more);
+                Ok(Commit::Done(told))
+            }
+            Commit::Moved => Ok(Commit::Moved),
+        }
+    }
+}
+
+fn line(record: &FieldMap) -> String {
+    format!("{}\n", record.to_json())
+}
+
+fn pretty(value: &serde_json::Value) -> String {
+    format!("{value:#}\n")
+}

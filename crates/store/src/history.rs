@@ -1,0 +1,107 @@
+//! The publication history.
+
+use std::{collections::BTreeMap, fmt};
+
+use super::FieldMap;
+use portcullis::{
+    policy::{InvalidPolicyError, Policy, PolicyUnavailable, field},
+    types::{PolicyHash, Timestamp},
+};
+
+/// The key by which a publication is found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Which {
+    /// The publication with this hash.
+    Hash(PolicyHash),
+    /// The publication with this sequence.
+    Seq(u64),
+}
+
+impl fmt::Display for Which {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Hash(hash) => write!(f, "the hash {hash}"),
+            Self::Seq(seq) => write!(f, "the sequence {seq}"),
+        }
+    }
+}
+
+/// One publication in the history.
+#[derive(Debug, Clone)]
+pub struct HistoryEntry {
+    record: FieldMap,
+    policy: Result<Policy, PolicyUnavailable>,
+}
+
+impl HistoryEntry {
+    pub(super) fn new(record: FieldMap) -> Self {
+        let text = record.get("policy").unwrap_or("");
+        let fields = serde_json::from_str::<BTreeMap<String, String>>(text);
+        let policy = match fields {
+            Ok(fields) => Policy::from_fields(fields).map_err(PolicyUnavailable::Refused),
+            Err(error) => Err(PolicyUnavailable::Refused(InvalidPolicyError::unreadable(
+                "policy",
+                text,
+                &format!("a JSON object of texts ({error})"),
+            ))),
+        };
+        Self { record, policy }
+    }
+
+    /// Returns the policy as it was published, validated again.
+    ///
+    /// # Errors
+    /// Returns an error if the stored fields are not a valid policy, for example because a later version checks more.
+    pub const fn policy(&self) -> Result<&Policy, &PolicyUnavailable> {
+        self.policy.as_ref()
+    }
+
+    /// Returns `policy_seq`.
+    #[must_use]
+    pub fn seq(&self) -> Option<u64> {
+        self.record.number(field::POLICY_SEQ)
+    }
+
+    /// Returns `policy_hash`.
+    #[must_use]
+    pub fn hash(&self) -> Option<PolicyHash> {
+        PolicyHash::parse(self.record.get(field::POLICY_HASH)?).ok()
+    }
+
+    /// Returns `policy_version`.
+    #[must_use]
+    pub fn version(&self) -> Option<&str> {
+        self.record.get(field::POLICY_VERSION)
+    }
+
+    /// Returns the time of the publication.
+    #[must_use]
+    pub fn published_at(&self) -> Option<Timestamp> {
+        self.record.instant("published_at_epoch")
+    }
+
+    /// Returns the hash of the earlier publication, if this one is a rollback.
+    #[must_use]
+    pub fn rollback_of(&self) -> Option<PolicyHash> {
+        PolicyHash::parse(self.record.get("rollback_of")?).ok()
+    }
+
+    /// Returns the name of the operator.
+    #[must_use]
+    pub fn by(&self) -> Option<&str> {
+        self.record.get("by")
+    }
+
+    /// Returns the operator's reason, if one was given.
+    #[must_use]
+    pub fn reason(&self) -> Option<&str> {
+        self.record.get("reason")
+    }
+
+    pub(super) fn is(&self, which: Which) -> bool {
+        match which {
+            Which::Hash(hash) => self.hash() == Some(hash),
+            Which::Seq(seq) => self.seq() == Some(seq),
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! A store in memory, for tests and for services that get their policy from another source.
+
+use std::{
+    collections::BTreeSet,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use super::{
+    AuditLog, Change, Commit, FieldMap, Head, PolicyStore, StoreError, Stored,
+    change::{apply, halt_of},
+};
+use portcullis::guardrails::Halt;
+
+/// A store that keeps everything in memory until it is dropped.
+#[derive(Debug)]
+pub struct MemoryStore(Mutex<Content>);
+
+#[derive(Debug)]
+struct Content {
+    stored: Stored,
+    head: Head,
+    history: Vec<FieldMap>,
+    audit: Vec<FieldMap>,
+    halted: BTreeSet<String>,
+}
+
+impl MemoryStore {
+    /// Creates an empty store.
+    #[must_use]
+    #[expect(clippy::new_without_default, reason = "a store is created explicitly")]
+    pub fn new() -> Self {
+        Self(Mutex::new(Content {
+            stored: Stored::Nothing,
+            head: Head::start(),
+            history: Vec::new(),
+            audit: Vec::new(),
+            halted: BTreeSet::new(),
+        }))
+    }
+
+    /// Replaces the stored policy without a publication, as a foreign writer does.
+    pub fn put(&self, stored: Stored) {
+        self.content().stored = stored;
+    }
+
+    fn content(&self) -> MutexGuard<'_, Content> {
+        // No method below can panic between two writes, so the content is consistent after a poisoned lock.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl PolicyStore for MemoryStore {
+    fn name(&self) -> String {
+        "memory".to_owned()
+    }
+
+    fn stored(&self) -> Result<Stored, StoreError> {
+        Ok(self.content().stored.clone())
+    }
+
+    fn head(&self) -> Result<Head, StoreError> {
+        Ok(self.content().head.clone())
+    }
+
+    fn history_records(&self, newest: usize) -> Result<Vec<FieldMap>, StoreError> {
+        let content = self.content();
+        Ok(content.history.iter().rev().take(newest).cloned().collect())
+    }
+
+    fn audit_log(&self) -> Result<AuditLog, StoreError> {
+        let content = self.content();
+        Ok(AuditLog {
+            records: content.audit.clone(),
+            head: content.head.clone(),
+            unreadable: Vec::new(),
+        })
+    }
+
+    fn halts(&self) -> Result<Halt, StoreError> {
+        Ok(halt_of(&self.content().halted))
+    }
+
+    fn commit(&self, change: &Change) -> Result<Commit, StoreError> {
+        let mut content = self.content();
+        let moved = change
+            .replaced()
+            .is_some_and(|seen| *seen != content.stored);
+        if moved || content.head != *change.before() {
+            return Ok(Commit::Moved);
+        }
+        if let Some(fields) = change.fields() {
+            let pairs = fields.iter().map(|(k, v)| (k.clone(), v.clone()));
+            content.stored = Stored::Fields(pairs.collect());
+        }
+        if let Some(halts) = change.halts() {
+            apply(&mut content.halted, halts);
+        }
+        content.history.extend(change.history().cloned());
+        content.audit.push(change.audit().clone());
+        content.head = change.after().clone();
+        Ok(Commit::Done(Vec::new()))
+    }
+}

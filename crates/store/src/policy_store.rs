@@ -1,0 +1,284 @@
+//! The trait of every policy store.
+
+use std::{sync::Arc, thread, time::Duration};
+
+use super::{
+    AuditLog, AuditTrail, Change, Commit, FieldMap, Head, HistoryEntry, LoadError, Operator,
+    Publication, PublishError, Receipt, Rollback, StoreError, Stored, UpdateMark, Which, audit,
+};
+use portcullis::{
+    guardrails::Halt,
+    policy::Policy,
+    types::{PolicyHash, Timestamp},
+};
+
+/// The number of attempts of a change when other writers change the store at the same time.
+const ATTEMPTS: usize = 64;
+
+/// A store of one policy, its publication history, an audit log and the halts.
+///
+/// A store implements the required methods. Callers use the provided ones, from [`load`](Self::load) on, which work
+/// the same in every store. All methods block.
+pub trait PolicyStore: Send + Sync {
+    /// Returns the name of the store for messages, without a password.
+    fn name(&self) -> String;
+
+    /// Returns the content that the store holds as its policy, in one read.
+    ///
+    /// # Errors
+    /// Returns an error if the store cannot be reached.
+    fn stored(&self) -> Result<Stored, StoreError>;
+
+    /// Returns the end of the audit log and the highest sequence.
+    ///
+    /// # Errors
+    /// Returns an error if the store cannot be reached, or if another writer changed the stored head.
+    fn head(&self) -> Result<Head, StoreError>;
+
+    /// Returns at most `newest` entries of the history, newest first.
+    ///
+    /// # Errors
+    /// Returns an error if the store cannot be reached.
+    fn history_records(&self, newest: usize) -> Result<Vec<FieldMap>, StoreError>;
+
+    /// Returns the whole audit log, unchecked.
+    ///
+    /// # Errors
+    /// Returns an error if the store cannot be reached.
+    fn audit_log(&self) -> Result<AuditLog, StoreError>;
+
+    /// Returns the halts. Content that cannot be parsed halts everything.
+    ///
+    /// # Errors
+    /// Returns an error if the store cannot be reached.
+    fn halts(&self) -> Result<Halt, StoreError>;
+
+    /// Applies a change atomically if the store is in the state of [`Change::before`] and [`Change::replaced`].
+    ///
+    /// # Errors
+    /// Returns an error if the change was not applied, or if it is not known whether it was
+    /// ([`StoreError::OutcomeUnknown`]).
+    fn commit(&self, change: &Change) -> Result<Commit, StoreError>;
+
+    /// Returns the position of the last update notification. A store without notifications always returns the same
+    /// mark.
+    ///
+    /// # Errors
+    /// Returns an error if the store cannot be reached, or if its notifications have a foreign format.
+    fn last_update(&self) -> Result<UpdateMark, StoreError> {
+        Ok(UpdateMark::none())
+    }
+
+    /// Waits at most `at_most` for an update notification after `mark`, and returns the mark for the next call. A
+    /// notification is only a reason to load; it carries no policy. A store without notifications sleeps for the
+    /// whole time.
+    ///
+    /// # Errors
+    /// Returns the same errors as [`Self::last_update`].
+    fn wait_for_update(
+        &self,
+        mark: &UpdateMark,
+        at_most: Duration,
+    ) -> Result<UpdateMark, StoreError> {
+        thread::sleep(at_most);
+        Ok(mark.clone())
+    }
+
+    /// Loads the policy. This does not check that the policy is in force ([`Policy::in_force`] does), nor that it is
+    /// authentic and the newest (a [`VerifyingReader`](super::VerifyingReader) does).
+    ///
+    /// # Errors
+    /// Returns an error if there is no policy, if the stored policy is invalid, or if the store cannot be reached.
+    fn load(&self) -> Result<Policy, LoadError> {
+        Ok(self.stored()?.policy()?)
+    }
+
+    /// Returns the hash of the stored fields, even if they are not a valid policy. A writer passes this hash to
+    /// [`Self::publish`] as `expected`.
+    ///
+    /// # Errors
+    /// Returns an error if the store cannot be reached, or if its content has no hash.
+    fn current_hash(&self) -> Result<Option<PolicyHash>, StoreError> {
+        self.stored()?.hash()
+    }
+
+    /// Publishes a policy in one atomic change if the store still holds the policy with the hash `expected`, or no
+    /// policy if `expected` is `None`.
+    ///
+    /// # Errors
+    /// Returns an error if the store holds another policy, if the sequence is not above every earlier one, or if the
+    /// store cannot write.
+    fn publish(
+        &self,
+        publication: &Publication,
+        expected: Option<PolicyHash>,
+    ) -> Result<Receipt, PublishError> {
+        for _ in 0..ATTEMPTS {
+            let replaced = self.stored()?;
+            let found = replaced.hash()?;
+            if found != expected {
+                return Err(PublishError::Conflict { expected, found });
+            }
+            let head = self.head()?;
+            let there = replaced.policy().ok().and_then(|policy| policy.seq());
+            let policy = publication.complete(head.seq.max(there))?;
+            let Some(seq) = policy.seq() else {
+                return Err(PublishError::SignedWithoutSequence);
+            };
+            let change = Change::publish(publication, &policy, replaced, head);
+            match self.commit(&change)? {
+                Commit::Done(repairs) => return Ok(Receipt::new(policy, seq, repairs)),
+                Commit::Moved => {}
+            }
+        }
+        Err(StoreError::Contended { store: self.name() }.into())
+    }
+
+    /// Returns at most `newest` publications, newest first.
+    ///
+    /// # Errors
+    /// Returns an error if the store cannot be reached.
+    fn history(&self, newest: usize) -> Result<Vec<HistoryEntry>, StoreError> {
+        let records = self.history_records(newest)?;
+        Ok(records.into_iter().map(HistoryEntry::new).collect())
+    }
+
+    /// Returns one publication. If several match, returns the newest.
+    ///
+    /// # Errors
+    /// Returns an error if the store cannot be reached.
+    fn show(&self, which: Which) -> Result<Option<HistoryEntry>, StoreError> {
+        let mut window: usize = 16;
+        loop {
+            let entries = self.history(window)?;
+            let exhausted = entries.len() < window;
+            let found = entries.into_iter().find(|entry| entry.is(which));
+            if found.is_some() || exhausted {
+                return Ok(found);
+            }
+            window = window.saturating_mul(16);
+        }
+    }
+
+    /// Publishes the policy of an earlier publication again, as a new publication with a new validity and the next
+    /// sequence.
+    ///
+    /// # Errors
+    /// Returns an error if the history does not contain the publication, or if its fields are not a valid policy;
+    /// otherwise the same errors as [`Self::publish`].
+    fn rollback(
+        &self,
+        rollback: &Rollback<'_>,
+        expected: Option<PolicyHash>,
+    ) -> Result<Receipt, PublishError> {
+        let which = rollback.which;
+        let entry = self.show(which)?.ok_or(PublishError::NotInHistory(which))?;
+        let earlier = entry.policy().map_err(|absence| StoreError::Foreign {
+            what: format!("the publication with {which}"),
+            why: absence.to_string(),
+        })?;
+        self.publish(&Publication::again(earlier, rollback)?, expected)
+    }
+
+    /// Returns the audit log, checked for missing and edited entries.
+    ///
+    /// # Errors
+    /// Returns an error if the store cannot be reached.
+    fn audit(&self) -> Result<AuditTrail, StoreError> {
+        Ok(AuditTrail::of(self.audit_log()?))
+    }
+
+    /// Halts entries in some or all symbols, in addition to earlier halts. Returns all current halts.
+    ///
+    /// # Errors
+    /// Returns an error if the store cannot be read or written.
+    fn halt(&self, scope: &Halt, operator: &Operator, now: Timestamp) -> Result<Halt, StoreError> {
+        change_halts(self, audit::HALTED, scope, operator, now)
+    }
+
+    /// Resumes entries in some or all symbols. If everything is halted, each symbol stays halted until everything is
+    /// resumed. Returns all current halts.
+    ///
+    /// # Errors
+    /// Returns an error if the store cannot be read or written.
+    fn resume(
+        &self,
+        scope: &Halt,
+        operator: &Operator,
+        now: Timestamp,
+    ) -> Result<Halt, StoreError> {
+        change_halts(self, audit::RESUMED, scope, operator, now)
+    }
+}
+
+fn change_halts<S: PolicyStore + ?Sized>(
+    store: &S,
+    event: &str,
+    scope: &Halt,
+    operator: &Operator,
+    now: Timestamp,
+) -> Result<Halt, StoreError> {
+    for _ in 0..ATTEMPTS {
+        let change = Change::halt(event, scope, operator, now, store.head()?);
+        if change.halts().is_none() {
+            break;
+        }
+        match store.commit(&change)? {
+            Commit::Done(_) => return store.halts(),
+            Commit::Moved => {}
+        }
+    }
+    if *scope == Halt::Nothing {
+        return store.halts();
+    }
+    Err(StoreError::Contended {
+        store: store.name(),
+    })
+}
+
+macro_rules! store_behind {
+    ($($pointer:ty),*) => {$(
+        impl<S: PolicyStore + ?Sized> PolicyStore for $pointer {
+            fn name(&self) -> String {
+                (**self).name()
+            }
+
+            fn stored(&self) -> Result<Stored, StoreError> {
+                (**self).stored()
+            }
+
+            fn head(&self) -> Result<Head, StoreError> {
+                (**self).head()
+            }
+
+            fn history_records(&self, newest: usize) -> Result<Vec<FieldMap>, StoreError> {
+                (**self).history_records(newest)
+            }
+
+            fn audit_log(&self) -> Result<AuditLog, StoreError> {
+                (**self).audit_log()
+            }
+
+            fn halts(&self) -> Result<Halt, StoreError> {
+                (**self).halts()
+            }
+
+            fn commit(&self, change: &Change) -> Result<Commit, StoreError> {
+                (**self).commit(change)
+            }
+
+            fn last_update(&self) -> Result<UpdateMark, StoreError> {
+                (**self).last_update()
+            }
+
+            fn wait_for_update(
+                &self,
+                mark: &UpdateMark,
+                at_most: Duration,
+            ) -> Result<UpdateMark, StoreError> {
+                (**self).wait_for_update(mark, at_most)
+            }
+        }
+    )*};
+}
+store_behind!(&S, Box<S>, Arc<S>);

@@ -1,0 +1,212 @@
+//! Publications, rollbacks and receipts.
+
+use super::PolicySigner;
+use super::{Operator, PublishError, Which, breaches, field_map::epoch_text};
+use portcullis::{
+    guardrails::Guardrails,
+    policy::{Policy, canonical_hash, field},
+    types::{PolicyHash, Timestamp},
+};
+
+/// A policy that the guardrails permit to be published. The constructors check the guardrails.
+#[derive(Debug, Clone)]
+pub struct Publication {
+    policy: Policy,
+    operator: Operator,
+    at: Timestamp,
+    rollback_of: Option<PolicyHash>,
+    signer: Option<PolicySigner>,
+}
+
+impl Publication {
+    /// Checks a policy against the guardrails at the time of the publication.
+    ///
+    /// When it is published, a policy without a `policy_seq` gets the next sequence, and one without a `policy_hash`
+    /// gets its hash.
+    ///
+    /// # Errors
+    /// Returns every guardrail that the policy violates ([`breaches`]), or an error if the policy has already
+    /// expired.
+    pub fn new(
+        policy: Policy,
+        guardrails: &Guardrails,
+        operator: Operator,
+        now: Timestamp,
+    ) -> Result<Self, PublishError> {
+        let begin = policy.valid_from().map_or(now, |from| from.max(now));
+        if policy.valid_until() < begin {
+            return Err(PublishError::NeverInForce {
+                valid_until: policy.valid_until(),
+                now: begin,
+            });
+        }
+        let breaches = breaches(guardrails, &policy, now);
+        if !breaches.is_empty() {
+            return Err(PublishError::ConstraintViolation(breaches));
+        }
+        Ok(Self {
+            policy,
+            operator,
+            at: now,
+            rollback_of: None,
+            signer: None,
+        })
+    }
+
+    /// Signs the published policy with `signer`. The new signature replaces an existing one.
+    #[must_use]
+    pub fn signed_by(mut self, signer: PolicySigner) -> Self {
+        self.signer = Some(signer);
+        self
+    }
+
+    /// Creates a publication of an earlier policy, in force immediately and until `valid_until`.
+    ///
+    /// # Errors
+    /// Returns an error if the fields are not a valid policy, if it would never be in force, or if it violates the
+    /// guardrails.
+    pub fn again(earlier: &Policy, rollback: &Rollback<'_>) -> Result<Self, PublishError> {
+        let mut fields = earlier.fields().clone();
+        for name in [
+            field::VALID_FROM_EPOCH,
+            field::POLICY_SEQ,
+            field::POLICY_HASH,
+            field::POLICY_SIG,
+        ] {
+            fields.remove(name);
+        }
+        fields.insert(
+            field::VALID_UNTIL_EPOCH.to_owned(),
+            epoch_text(rollback.valid_until),
+        );
+        let policy = Policy::from_fields(fields)?;
+        let operator = rollback.operator.clone();
+        let mut publication = Self::new(policy, rollback.guardrails, operator, rollback.now)?;
+        publication.rollback_of = Some(earlier.hash());
+        {
+            publication.signer = rollback.signer.cloned();
+        }
+        Ok(publication)
+    }
+
+    /// Returns the policy as it was passed to the constructor.
+    #[must_use]
+    pub const fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// Returns the operator who publishes the policy.
+    #[must_use]
+    pub const fn operator(&self) -> &Operator {
+        &self.operator
+    }
+
+    /// Returns the time of the publication.
+    #[must_use]
+    pub const fn at(&self) -> Timestamp {
+        self.at
+    }
+
+    /// Returns the hash of the earlier publication, if this one is a rollback.
+    #[must_use]
+    pub const fn rollback_of(&self) -> Option<PolicyHash> {
+        self.rollback_of
+    }
+
+    /// Returns the policy to store: with a sequence above `highest`, its hash, and a signature if there is a signer.
+    pub(super) fn complete(&self, highest: Option<u64>) -> Result<Policy, PublishError> {
+        let mut fields = self.policy.fields().clone();
+        match (self.policy.seq(), highest) {
+            (Some(offered), Some(highest)) if offered <= highest => {
+                return Err(PublishError::SequenceNotHigher { offered, highest });
+            }
+            (Some(_), _) => {}
+            (None, _) if fields.contains_key(field::POLICY_SIG) && !self.signs() => {
+                return Err(PublishError::SignedWithoutSequence);
+            }
+            (None, highest) => {
+                let next = match highest {
+                    None => 1,
+                    Some(highest) => {
+                        highest
+                            .checked_add(1)
+                            .ok_or(PublishError::SequenceNotHigher {
+                                offered: highest,
+                                highest,
+                            })?
+                    }
+                };
+                fields.insert(field::POLICY_SEQ.to_owned(), next.to_string());
+            }
+        }
+        let hash = canonical_hash(fields.iter().map(|(k, v)| (k.as_str(), v.as_str())));
+        fields.insert(field::POLICY_HASH.to_owned(), hash.to_string());
+        if let Some(signer) = &self.signer {
+            fields.insert(field::POLICY_SIG.to_owned(), signer.sign(hash));
+        }
+        Ok(Policy::from_fields(fields)?)
+    }
+
+    const fn signs(&self) -> bool {
+        self.signer.is_some()
+    }
+}
+
+/// The arguments of a rollback, which publishes an earlier policy again with the next sequence, in force immediately.
+#[derive(Debug, Clone)]
+pub struct Rollback<'a> {
+    /// The earlier publication.
+    pub which: Which,
+    /// The new expiry. The expiry of the earlier publication is not used.
+    pub valid_until: Timestamp,
+    /// The current operator limits.
+    pub guardrails: &'a Guardrails,
+    /// The operator who rolls back.
+    pub operator: Operator,
+    /// The time of the rollback.
+    pub now: Timestamp,
+    /// The signer. The old signature is not valid for a new publication.
+    pub signer: Option<&'a PolicySigner>,
+}
+
+/// The result of a publication.
+#[derive(Debug, Clone)]
+pub struct Receipt {
+    policy: Policy,
+    seq: u64,
+    repairs: Vec<String>,
+}
+
+impl Receipt {
+    pub(super) const fn new(policy: Policy, seq: u64, repairs: Vec<String>) -> Self {
+        Self {
+            policy,
+            seq,
+            repairs,
+        }
+    }
+
+    /// Returns the policy as it is stored.
+    #[must_use]
+    pub const fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// Returns the hash of the policy, which the next writer must pass as `expected`.
+    #[must_use]
+    pub const fn hash(&self) -> PolicyHash {
+        self.policy.hash()
+    }
+
+    /// Returns the sequence of the policy.
+    #[must_use]
+    pub const fn seq(&self) -> u64 {
+        self.seq
+    }
+
+    /// Returns one text for each repair of an interrupted change, made before or after this publication.
+    #[must_use]
+    pub fn repairs(&self) -> &[String] {
+        &self.repairs
+    }
+}

@@ -1,0 +1,73 @@
+//! The server-side script that applies a change.
+
+use redis::{Connection, RedisResult, cmd};
+use serde_json::{Value, json};
+
+use super::{AUDIT, HALTS, HEAD, HISTORY, POLICY, UPDATES};
+use crate::{Change, FieldMap, HaltChange, Head, Stored};
+
+const SCRIPT: &str = include_str!("step.lua");
+
+/// Applies a change on the server and returns the answer of the script: one to four texts.
+pub(super) fn take(change: &Change, to: &mut Connection) -> RedisResult<Vec<String>> {
+    let mut command = cmd("EVAL");
+    command.arg(SCRIPT);
+    command.arg(6);
+    for key in [POLICY, HISTORY, UPDATES, AUDIT, HEAD, HALTS] {
+        command.arg(key);
+    }
+    command.arg(text(change));
+    command.query(to)
+}
+
+fn text(change: &Change) -> String {
+    let flat = |record: &FieldMap| {
+        let pairs = record.pairs().flat_map(|(name, value)| [name, value]);
+        json!(pairs.collect::<Vec<_>>())
+    };
+    let fields = change.fields().map(|fields| {
+        let pairs = fields.iter().flat_map(|(name, value)| [name, value]);
+        pairs.collect::<Vec<_>>()
+    });
+    let replaced = match change.replaced() {
+        Some(Stored::Fields(pairs)) => pairs.iter().flat_map(|(k, v)| [k, v]).collect(),
+        // This store never returns a document, and an unreadable key has no hash, so no change is planned from them.
+        Some(Stored::Nothing | Stored::Document(_) | Stored::Unreadable { .. }) | None => {
+            Vec::new()
+        }
+    };
+    let halt = change.halts().map(|halts| match halts {
+        HaltChange::Add(names) => json!({"add": names, "remove": [], "clear": false}),
+        HaltChange::Remove(names) => json!({"add": [], "remove": names, "clear": false}),
+        HaltChange::Clear => json!({"add": [], "remove": [], "clear": true}),
+    });
+    let mut step = json!({
+        "before": head(change.before()),
+        "after": head(change.after()),
+        "replaced": replaced,
+        "audit": flat(change.audit()),
+    });
+    // Omit absent values: a JSON null in the script is not `nil`.
+    for (name, value) in [
+        ("fields", fields.map(|fields| json!(fields))),
+        ("history", change.history().map(flat)),
+        ("update", change.update().map(flat)),
+        ("halt", halt),
+    ] {
+        if let (Some(value), Some(step)) = (value, step.as_object_mut()) {
+            step.insert(name.to_owned(), value);
+        }
+    }
+    step.to_string()
+}
+
+fn head(head: &Head) -> Value {
+    match head.seq {
+        None => json!({"entries": head.entries.to_string(), "last": head.last}),
+        Some(seq) => json!({
+            "entries": head.entries.to_string(),
+            "last": head.last,
+            "seq": seq.to_string(),
+        }),
+    }
+}

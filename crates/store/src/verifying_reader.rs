@@ -1,0 +1,58 @@
+//! A reader that accepts only trusted policies.
+
+use super::TrustedKeys;
+use super::{LoadError, PolicyStore, SequenceGuard};
+use portcullis::policy::Policy;
+
+/// A reader that accepts a policy only if it is authentic and not older than the policies that it has seen.
+#[derive(Debug)]
+pub struct VerifyingReader<S> {
+    store: S,
+    guard: SequenceGuard,
+    keys: TrustedKeys,
+}
+
+impl<S: PolicyStore> VerifyingReader<S> {
+    /// Creates a reader that remembers sequences in `guard` and does not check signatures.
+    #[must_use]
+    pub const fn new(store: S, guard: SequenceGuard) -> Self {
+        Self {
+            store,
+            guard,
+            keys: TrustedKeys::none(),
+        }
+    }
+
+    /// Accepts only policies that one of `keys` signed. An empty set turns the check off.
+    #[must_use]
+    pub fn trusting(mut self, keys: TrustedKeys) -> Self {
+        self.keys = keys;
+        self
+    }
+
+    /// Returns the store.
+    #[must_use]
+    pub const fn store(&self) -> &S {
+        &self.store
+    }
+
+    /// Loads the policy ([`PolicyStore::load`]) and checks it ([`Self::admit`]).
+    ///
+    /// # Errors
+    /// Returns the errors of these two methods.
+    pub fn load(&self) -> Result<Policy, LoadError> {
+        let policy = self.store.load()?;
+        self.admit(&policy)?;
+        Ok(policy)
+    }
+
+    /// Checks that the policy is authentic and not older than the previous ones, and remembers its sequence.
+    ///
+    /// # Errors
+    /// Returns an error if no trusted key signed the policy, if a later one was seen, or if the sequence cannot be
+    /// saved.
+    pub fn admit(&self, policy: &Policy) -> Result<(), LoadError> {
+        self.keys.verify(policy)?;
+        self.guard.admit(policy)
+    }
+}

@@ -1,0 +1,130 @@
+//! Tests that publications and decisions check the same guardrails.
+
+use std::collections::BTreeSet;
+
+use portcullis::{
+    decide::{Engine, SkipCode},
+    exit::ExitOwnership,
+    guardrails::Guardrails,
+    policy::PolicyState,
+    record::{Scratch, TapeRecord, read},
+    types::{Leverage, SignedDuration, Symbol},
+};
+use portcullis_store::{MemoryStore, PolicyStore, Publication, PublishError, breaches};
+
+use crate::policies::{UNTIL, ada, at, now, policy};
+
+fn check(guardrails: &Guardrails, more: &str, expected: &[&str]) {
+    let policy = policy("1", more);
+    let found = breaches(guardrails, &policy, now());
+    let texts: Vec<_> = found.iter().map(ToString::to_string).collect();
+    assert_eq!(texts, expected);
+    match Publication::new(policy, guardrails, ada(), now()) {
+        Ok(publication) => {
+            assert!(expected.is_empty());
+            MemoryStore::new().publish(&publication, None).unwrap();
+        }
+        Err(error) => {
+            assert_eq!(error.code(), Some("POLICY_CONSTRAINT_VIOLATION"));
+            assert_eq!(error, PublishError::ConstraintViolation(found));
+        }
+    }
+}
+
+#[test]
+fn every_violated_guardrail_is_reported() {
+    let none = Guardrails::none();
+    check(&none, "", &[]);
+    let hour = SignedDuration::from_micros(3_600_000_000);
+    let validity = none.clone().with_max_validity(hour);
+    check(&validity, "", &[]);
+    // The maximum validity, and one microsecond more.
+    let whole = none
+        .clone()
+        .with_max_validity(SignedDuration::from_micros(3_600_062_733));
+    check(&whole, r#""valid_from_epoch": 1766547134,"#, &[]);
+    check(
+        &whole,
+        r#""valid_from_epoch": 1766547133.999999,"#,
+        &["`valid_until_epoch`: the validity is 3600.062734 s, the maximum is 3600.062733 s"],
+    );
+    check(
+        &validity,
+        r#""valid_from_epoch": 1766547134,"#,
+        &["`valid_until_epoch`: the validity is 3600.062733 s, the maximum is 3600 s"],
+    );
+    let placed = none.clone().with_market("futures").with_venue("binance");
+    check(&placed, r#""market": "futures", "venue": "binance","#, &[]);
+    check(
+        &placed,
+        r#""market": "spot","#,
+        &[
+            "`market`: `spot`, the guardrails require `futures`",
+            "`venue`: missing, the guardrails require `binance`",
+        ],
+    );
+    check(
+        &none.clone().with_max_leverage(Leverage::new(11.0).unwrap()),
+        "",
+        &[
+            "`leverage_by_symbol.BNBUSDT`: leverage is 12, the maximum is 11",
+            "`leverage_by_symbol.ADAUSDT`: leverage is 15, the maximum is 11",
+        ],
+    );
+    let listed = policy("1", "");
+    let most: BTreeSet<Symbol> = listed.symbols().skip(1).collect();
+    check(
+        &none.clone().with_permitted_symbols(most),
+        "",
+        &["`universe_symbols`: the guardrails do not permit BTCUSDT"],
+    );
+    // A publication adds the hash.
+    check(&none.with_required_policy_hash(), "", &[]);
+}
+
+#[test]
+fn an_expired_policy_is_not_published() {
+    let publish = |more: &str, now: &str| {
+        Publication::new(policy("1", more), &Guardrails::none(), ada(), at(now)).map(|_| ())
+    };
+    assert_eq!(publish("", UNTIL), Ok(()));
+    let late = publish("", "1766550734.062734").unwrap_err();
+    assert_eq!(late.code(), Some("POLICY_STALE"));
+    let backwards = publish(r#""valid_from_epoch": 1766550735,"#, "1766547134");
+    assert_eq!(backwards.unwrap_err().code(), Some("POLICY_STALE"));
+}
+
+/// Gate 4 of the engine checks the same guardrails.
+#[test]
+fn a_decision_checks_the_same_guardrails() {
+    let hour = SignedDuration::from_micros(3_600_000_000);
+    let none = Guardrails::none();
+    for guardrails in [
+        none.clone(),
+        none.clone().with_max_validity(hour),
+        none.clone().with_market("futures"),
+        none.with_venue("binance"),
+    ] {
+        for more in [
+            "",
+            r#""valid_from_epoch": 1766547134,"#,
+            r#""valid_from_epoch": 1766547134.1,"#,
+            r#""market": "futures","#,
+            r#""market": "spot", "venue": "binance","#,
+        ] {
+            let policy = policy("1", more);
+            let text =
+                r#"{"symbol": "BTCUSDT", "side": "BUY", "source": "s", "position_size_usd": 100}"#;
+            let owner = ExitOwnership::new("owner", [""; 0]).unwrap();
+            let engine = Engine::new(guardrails.clone(), owner);
+            let mut scratch = Scratch::default();
+            let TapeRecord::Intent(intent) = read(text, &mut scratch) else {
+                panic!("no intent");
+            };
+            let decision = engine.decide(PolicyState::present(&policy), &intent, now());
+            let denied = decision.reason() == Some(SkipCode::PolicyConstraintViolation);
+            let broken = !breaches(&guardrails, &policy, now()).is_empty();
+            assert_eq!(denied, broken, "{guardrails:?} {more}");
+        }
+    }
+}

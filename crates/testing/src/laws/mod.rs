@@ -1,0 +1,172 @@
+//! The checks of the laws.
+
+mod closed;
+mod deterministic;
+mod monotone;
+mod no_policy;
+mod sources;
+mod sources_of_a_harvest;
+mod total;
+mod trial;
+mod unknown;
+
+use trial::{Ask, Trial};
+
+use super::{Decider, Harvester, Law, LawFailures, Violation};
+
+/// The settings of a test run: the number of cases and the seed.
+///
+/// ```
+/// use portcullis_testing::{Law, Laws, Portcullis};
+///
+/// let laws = Laws::new().cases(100).seed(7);
+/// laws.hold_one(Law::Deterministic, &mut Portcullis)?;
+/// # Ok::<(), portcullis_testing::Violation>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub struct Laws {
+    cases: u32,
+    seed: u64,
+}
+
+/// One check of a law, which asks many questions.
+type Check = fn(&Trial, &mut Ask<'_>) -> Result<(), Violation>;
+
+impl Laws {
+    /// Returns the default settings: 256 cases for each check of each law, and the seed 0.
+    #[expect(
+        clippy::new_without_default,
+        reason = "the settings are chosen by a call that the reader can see"
+    )]
+    pub const fn new() -> Self {
+        Self {
+            cases: 256,
+            seed: 0,
+        }
+    }
+
+    /// Sets the number of cases for each check of each law.
+    pub const fn cases(mut self, cases: u32) -> Self {
+        self.cases = cases;
+        self
+    }
+
+    /// Sets the seed. Each seed generates other cases.
+    pub const fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// Checks a decider against all laws.
+    ///
+    /// # Errors
+    /// Returns every law that the decider violates.
+    pub fn hold(&self, decider: &mut dyn Decider) -> Result<(), LawFailures> {
+        all(|law| self.hold_one(law, decider))
+    }
+
+    /// Checks a decider against one law. A panic or an error of the decider violates L3, whichever law is checked.
+    ///
+    /// # Errors
+    /// Returns the violation. It is also a violation if the law cannot be tested because no sound entry is a `TRADE`.
+    pub fn hold_one(&self, law: Law, decider: &mut dyn Decider) -> Result<(), Violation> {
+        let checks: &[Check] = match law {
+            Law::NoPolicyNoTrade => &[no_policy::no_trade],
+            Law::NoNumberWithoutASource => &[sources::of_a_decision],
+            Law::Total => &[total::any_text_of_an_intent, total::any_floats_of_an_intent],
+            Law::UnknownIsNotYes => &[unknown::is_a_skip],
+            Law::ClosedIsNotTrapped => &[closed::an_exit_is_an_exit, closed::an_owner_never_opens],
+            Law::Deterministic => &[deterministic::decision],
+            Law::Monotone => &[
+                monotone::tighter_never_trades_more,
+                monotone::lower_leverage_never_raises,
+            ],
+        };
+        let about = "no sound entry was a TRADE";
+        self.run(law, about, checks, &mut |asked| decider.decide(asked))
+    }
+
+    /// Checks a harvester against all laws.
+    ///
+    /// # Errors
+    /// Returns every law that the harvester violates.
+    pub fn hold_harvest(&self, harvester: &mut dyn Harvester) -> Result<(), LawFailures> {
+        all(|law| self.hold_harvest_one(law, harvester))
+    }
+
+    /// Checks a harvester against one law.
+    ///
+    /// # Errors
+    /// Returns the violation, as [`hold_one`](Self::hold_one) does.
+    pub fn hold_harvest_one(
+        &self,
+        law: Law,
+        harvester: &mut dyn Harvester,
+    ) -> Result<(), Violation> {
+        let checks: &[Check] = match law {
+            Law::NoPolicyNoTrade => &[no_policy::no_harvest],
+            Law::NoNumberWithoutASource => &[sources_of_a_harvest::of_a_harvest],
+            Law::Total => &[
+                total::any_text_of_a_position,
+                total::any_floats_of_a_position,
+            ],
+            Law::UnknownIsNotYes => &[unknown::is_silent],
+            Law::ClosedIsNotTrapped => &[closed::one_part_is_silent],
+            Law::Deterministic => &[deterministic::harvest],
+            Law::Monotone => &[monotone::higher_r_never_lowers],
+        };
+        let about = "no sound position was a HARVEST";
+        self.run(law, about, checks, &mut |asked| harvester.harvest(asked))
+    }
+
+    fn run(
+        &self,
+        law: Law,
+        about: &'static str,
+        checks: &[Check],
+        ask: &mut Ask<'_>,
+    ) -> Result<(), Violation> {
+        let trial = Trial {
+            law,
+            about,
+            cases: self.cases,
+            seed: self.seed,
+        };
+        checks.iter().try_for_each(|check| check(&trial, ask))
+    }
+}
+
+/// Checks a decider against all laws with the settings of [`Laws::new`].
+///
+/// # Errors
+/// Returns every law that the decider violates.
+pub fn hold(decider: &mut dyn Decider) -> Result<(), LawFailures> {
+    Laws::new().hold(decider)
+}
+
+/// Checks a harvester against all laws with the settings of [`Laws::new`].
+///
+/// # Errors
+/// Returns every law that the harvester violates.
+pub fn hold_harvest(harvester: &mut dyn Harvester) -> Result<(), LawFailures> {
+    Laws::new().hold_harvest(harvester)
+}
+
+fn all(mut hold: impl FnMut(Law) -> Result<(), Violation>) -> Result<(), LawFailures> {
+    let mut broken: Vec<Violation> = Vec::new();
+    for law in Law::ALL {
+        // A panic or an error violates L3 whichever law is checked, so the same law can fail more than once.
+        broken.extend(
+            hold(law)
+                .err()
+                .filter(|it| broken.iter().all(|told| told.law != it.law)),
+        );
+    }
+    broken.sort_by_key(|violation| violation.law);
+    if broken.is_empty() {
+        Ok(())
+    } else {
+        Err(LawFailures(broken))
+    }
+}

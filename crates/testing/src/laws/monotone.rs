@@ -1,0 +1,143 @@
+//! L7 Monotone.
+
+use proptest::prelude::*;
+
+use super::{
+    sources::same,
+    trial::{Ask, Asking, Breach, Trial, Tried, demand},
+};
+use crate::{
+    Question, Row, Violation,
+    strategies::{self, Call, HarvestCall, Tightening, number::positive, tightening},
+};
+use portcullis::{
+    answer::Verdict,
+    harvest::{HarvestAction, Standing},
+};
+
+const NUMBERS: [&str; 3] = ["leverage", "size_usd", "notional_usd"];
+
+pub(super) fn tighter_never_trades_more(trial: &Trial, ask: &mut Ask<'_>) -> Result<(), Violation> {
+    let calls = prop_oneof![1 => strategies::sound_entries(), 2 => strategies::calls_with_policy()];
+    trial.run(ask, (calls, tightening()).boxed(), tighter)
+}
+
+pub(super) fn lower_leverage_never_raises(
+    trial: &Trial,
+    ask: &mut Ask<'_>,
+) -> Result<(), Violation> {
+    let calls = prop_oneof![2 => strategies::sound_entries(), 1 => strategies::calls_with_policy()];
+    trial.run(
+        ask,
+        (calls, positive(), any::<bool>()).boxed(),
+        lower_leverage,
+    )
+}
+
+pub(super) fn higher_r_never_lowers(trial: &Trial, ask: &mut Ask<'_>) -> Result<(), Violation> {
+    let rs = || -1.0..16.0_f64;
+    trial.run(
+        ask,
+        (strategies::sound_harvests(), rs(), rs()).boxed(),
+        higher_r,
+    )
+}
+
+fn tighter(
+    asking: &mut Asking<'_, '_>,
+    (call, tightening): &(Call, Tightening),
+) -> Result<Tried, Breach> {
+    let call = tightening.comparable(call.clone());
+    let loose = asking.ask("before", call.question())?;
+    let what = format!("tightened: {tightening:?}");
+    let tight = asking.ask(what, tightening.of(call).question())?;
+    if tight.decision == Verdict::Trade {
+        demand(loose.decision == Verdict::Trade, || {
+            format!("the tightening {tightening:?} must not turn a SKIP into a TRADE")
+        })?;
+        for column in NUMBERS {
+            demand(same(tight.number(column), loose.number(column)), || {
+                format!(
+                    "the tightening {tightening:?} must reject the entry or leave `{column}` unchanged"
+                )
+            })?;
+        }
+    }
+    let traded = loose.decision == Verdict::Trade;
+    Ok(if traded { Tried::Yes } else { Tried::No })
+}
+
+fn lower_leverage(
+    asking: &mut Asking<'_, '_>,
+    (call, lower, of_policy): &(Call, f64, bool),
+) -> Result<Tried, Breach> {
+    let mut lowered = call.clone();
+    let asked = call.intent.number("leverage");
+    if let (true, Some(policy)) = (*of_policy, lowered.policy.draft_mut()) {
+        for (_, leverage) in &mut policy.leverages {
+            *leverage = leverage.min(*lower);
+        }
+    } else if let Some(asked) = asked {
+        lowered.intent.set("leverage", asked.min(*lower));
+    }
+    let high = asking.ask("before", call.question())?;
+    let low = asking.ask("with a lower leverage", lowered.question())?;
+    if high.decision != Verdict::Trade || low.decision != Verdict::Trade {
+        return Ok(Tried::No);
+    }
+    for column in NUMBERS {
+        demand(low.number(column) <= high.number(column), || {
+            format!("a lower leverage must not raise `{column}`")
+        })?;
+    }
+    Ok(Tried::Yes)
+}
+
+/// Returns the same position with its price `r` stop distances from its entry in the direction of profit.
+fn at(call: &HarvestCall, r: f64) -> Option<Question> {
+    let mut call = call.clone();
+    let position = &mut call.position.position;
+    let sign = match position.side? {
+        Standing::Open(side) => side.sign(),
+        Standing::Flat | Standing::Unreadable => return None,
+    };
+    let (entry, stop) = (position.entry_price?, position.stop_dist_pct?);
+    position.current_price = Some(entry * (1.0 + sign * stop * r));
+    Some(call.question())
+}
+
+fn stage(row: &Row) -> Option<usize> {
+    let action = row.harvest_action.as_deref();
+    let mut all = HarvestAction::ALL.iter();
+    all.position(|it| action == Some(it.as_str()))
+}
+
+fn higher_r(
+    asking: &mut Asking<'_, '_>,
+    (call, one, other): &(HarvestCall, f64, f64),
+) -> Result<Tried, Breach> {
+    let (lower, higher) = if one <= other {
+        (*one, *other)
+    } else {
+        (*other, *one)
+    };
+    let (Some(lower), Some(higher)) = (at(call, lower), at(call, higher)) else {
+        return Ok(Tried::No);
+    };
+    let lower = asking.ask("a position", lower)?;
+    let higher = asking.ask("the same with more profit", higher)?;
+    // A price that would be negative is not valid, so there is no R.
+    let (Some(less), Some(more)) = (lower.r_net, higher.r_net) else {
+        return Ok(Tried::No);
+    };
+    demand(same(lower.kill_score, higher.kill_score), || {
+        "`kill_score` must not depend on the price".to_owned()
+    })?;
+    demand(less <= more, || {
+        "more profit must not lower `r_net`".to_owned()
+    })?;
+    demand(stage(&lower) <= stage(&higher), || {
+        "more profit must not lower the stage of `harvest_action`".to_owned()
+    })?;
+    Ok(Tried::Yes)
+}

@@ -1,0 +1,60 @@
+//! L1 No policy, no trade.
+
+use proptest::prelude::*;
+
+use super::trial::{Ask, Asking, Breach, Trial, Tried, demand};
+use crate::{
+    Row, Violation,
+    strategies::{self, Call, HarvestCall},
+};
+use portcullis::answer::Verdict;
+
+pub(super) fn no_trade(trial: &Trial, ask: &mut Ask<'_>) -> Result<(), Violation> {
+    trial.run(ask, strategies::calls_without_policy(), of_a_decision)
+}
+
+pub(super) fn no_harvest(trial: &Trial, ask: &mut Ask<'_>) -> Result<(), Violation> {
+    // During the grace period, θ is used after the policy has expired.
+    let calls = strategies::harvests_without_policy().prop_map(|mut call| {
+        if let Some(policy) = call.policy.draft_mut() {
+            policy.grace_sec = None;
+        }
+        call
+    });
+    trial.run(ask, calls.boxed(), of_a_harvest)
+}
+
+fn of_a_decision(asking: &mut Asking<'_, '_>, call: &Call) -> Result<Tried, Breach> {
+    let row = asking.ask("no policy is in force", call.question())?;
+    if call.intent.is_entry() {
+        demand(row.decision == Verdict::Skip, || {
+            "an entry without a policy in force must be a SKIP".to_owned()
+        })?;
+    }
+    demand(row.decision != Verdict::Trade, || {
+        "an exit must not be a TRADE".to_owned()
+    })?;
+    let quantity = row.quantity.filter(|_| row.decision != Verdict::Exit);
+    demand(quantity.is_none(), || {
+        "a SKIP must have no `quantity`".to_owned()
+    })?;
+    no_number(&row)
+}
+
+fn of_a_harvest(asking: &mut Asking<'_, '_>, call: &HarvestCall) -> Result<Tried, Breach> {
+    let row = asking.ask("no θ is in force", call.question())?;
+    demand(row.decision == Verdict::Skip, || {
+        "a position without a θ in force must be a SKIP".to_owned()
+    })?;
+    no_number(&row)
+}
+
+fn no_number(row: &Row) -> Result<Tried, Breach> {
+    let mut numbers = row.numbers().into_iter();
+    match numbers.find(|(column, _)| *column != "quantity") {
+        Some((column, _)) => Err(Breach::new(format!(
+            "an answer without a policy in force must have no `{column}`"
+        ))),
+        None => Ok(Tried::Yes),
+    }
+}

@@ -1,0 +1,164 @@
+//! L2 No number without a source, for decisions.
+
+use proptest::prelude::*;
+
+use super::trial::{Ask, Asking, Breach, Trial, Tried, demand};
+use crate::{
+    Row, Violation,
+    strategies::{self, Call, POLICY_VERSION, PolicyDraft},
+};
+use portcullis::{answer::Verdict, policy::Policy};
+
+pub(super) fn of_a_decision(trial: &Trial, ask: &mut Ask<'_>) -> Result<(), Violation> {
+    // About half of these calls are trades.
+    let calls = prop_oneof![
+        4 => strategies::sound_entries(),
+        4 => strategies::calls_with_policy(),
+        1 => strategies::calls(),
+    ];
+    trial.run(ask, calls.boxed(), every_number)
+}
+
+/// Returns true if two numbers are equal up to the rounding of a product (relative difference of at most 1e-12).
+pub(super) fn near(one: f64, other: f64) -> bool {
+    one.to_bits() == other.to_bits() || (one - other).abs() <= 1e-12 * one.abs().max(other.abs())
+}
+
+pub(super) fn same(one: Option<f64>, other: Option<f64>) -> bool {
+    one.map(f64::to_bits) == other.map(f64::to_bits)
+}
+
+fn every_number(asking: &mut Asking<'_, '_>, call: &Call) -> Result<Tried, Breach> {
+    let row = asking.ask("an intent", call.question())?;
+    let asked = call.intent.number("quantity").or(call.intent.number("qty"));
+    match row.decision {
+        Verdict::Trade => {
+            let policy = call.policy.draft();
+            let policy = policy.ok_or_else(|| Breach::new("a TRADE must have a policy"))?;
+            leverage(call, policy, &row)?;
+            size(call, &row)?;
+            what_else(call, policy, &row)?;
+            return Ok(Tried::Yes);
+        }
+        Verdict::Exit => demand(row.quantity.is_none() || same(row.quantity, asked), || {
+            "the `quantity` of an EXIT must be the quantity of the intent".to_owned()
+        })?,
+        Verdict::Skip | Verdict::Harvest | Verdict::Policy => {
+            demand(row.quantity.is_none(), || {
+                "a SKIP must have no `quantity`".to_owned()
+            })?;
+        }
+    }
+    let mut numbers = row.numbers().into_iter();
+    match numbers.find(|(column, _)| *column != "quantity") {
+        Some((column, _)) => Err(Breach::new(format!(
+            "an answer that is not a TRADE must have no `{column}`"
+        ))),
+        None => Ok(Tried::No),
+    }
+}
+
+/// Returns the number that a source names: the value of a field, or the product of several fields of the intent.
+fn held(call: &Call, source: &str) -> Option<f64> {
+    match source.split_once(':')? {
+        ("policy", path) => call.policy.draft()?.number(path),
+        ("intent", fields) => fields
+            .split('*')
+            .map(|field| call.intent.number(field))
+            .product(),
+        _ => None,
+    }
+}
+
+/// Returns a number of a trade after checking that it equals the number that its source names.
+fn sourced(
+    call: &Call,
+    column: &str,
+    number: Option<f64>,
+    source: Option<&str>,
+) -> Result<f64, Breach> {
+    let number = number.ok_or_else(|| Breach::new(format!("a TRADE must have a `{column}`")))?;
+    let source = source
+        .ok_or_else(|| Breach::new(format!("the `{column}` of a TRADE must name its source")))?;
+    let held = held(call, source);
+    let is_it = held.is_some_and(|held| {
+        if source.contains('*') {
+            near(held, number)
+        } else {
+            held.to_bits() == number.to_bits()
+        }
+    });
+    demand(is_it, || match held {
+        Some(held) => format!("`{column}` must equal its source: `{source}` is {held:?}"),
+        None => {
+            format!("`{column}` must equal its source: `{source}` is not a number of the input")
+        }
+    })?;
+    Ok(number)
+}
+
+fn leverage(call: &Call, policy: &PolicyDraft, row: &Row) -> Result<(), Breach> {
+    let source = row.leverage_source.as_deref();
+    let leverage = sourced(call, "leverage", row.leverage, source)?;
+    let is_one = |source: &str| {
+        source == "intent:leverage" || source.starts_with("policy:leverage_by_symbol.")
+    };
+    demand(source.is_some_and(is_one), || {
+        "`leverage_source` must be `intent:leverage` or `policy:leverage_by_symbol.<symbol>`"
+            .to_owned()
+    })?;
+    let given = policy.leverage(&call.intent.symbol);
+    demand(given.is_some_and(|given| leverage <= given), || {
+        "`leverage` must not exceed the leverage of the policy for the symbol".to_owned()
+    })?;
+    let asked = call.intent.number("leverage");
+    demand(same(row.leverage_requested, asked), || {
+        "`leverage_requested` must be the leverage of the intent".to_owned()
+    })
+}
+
+fn size(call: &Call, row: &Row) -> Result<(), Breach> {
+    let source = row.size_source.as_deref();
+    let size = sourced(call, "size_usd", row.size_usd, source)?;
+    let is_margin = source == Some("intent:position_usd");
+    demand(
+        source.is_some_and(|source| source.starts_with("intent:")),
+        || "`size_source` must be a field of the intent".to_owned(),
+    )?;
+    let basis = if is_margin { "margin" } else { "notional" };
+    demand(row.size_basis.as_deref() == Some(basis), || {
+        format!("the `size_basis` of this size must be `{basis}`")
+    })?;
+    let leverage = row.leverage.filter(|_| is_margin).unwrap_or(1.0);
+    let notional = row.notional_usd;
+    demand(
+        notional.is_some_and(|notional| near(notional, size * leverage)),
+        || "`notional_usd` must be the size, or margin × leverage".to_owned(),
+    )
+}
+
+fn what_else(call: &Call, policy: &PolicyDraft, row: &Row) -> Result<(), Breach> {
+    let intent = &call.intent;
+    let own = intent.number("quantity").or(intent.number("qty"));
+    let price = intent.number("price").or(intent.number("entry_price"));
+    let worth = price.and_then(|price| Some(row.notional_usd? / price));
+    let of_it = |quantity: f64| match own {
+        Some(own) => own.to_bits() == quantity.to_bits(),
+        None => worth.is_some_and(|worth| near(worth, quantity)),
+    };
+    demand(row.quantity.is_none_or(of_it), || {
+        "`quantity` must be the quantity of the intent, or notional / price".to_owned()
+    })?;
+    let until = policy.expires_at().div_euclid(1_000);
+    demand(row.not_after == Some(until), || {
+        format!("`not_after` must be {until}, the expiry of the policy")
+    })?;
+    demand(
+        row.policy_version.as_deref() == Some(POLICY_VERSION),
+        || "the `policy_version` of a TRADE must be the version of its policy".to_owned(),
+    )?;
+    let hash = Policy::hash_of(&policy.text()).map(|hash| hash.to_string());
+    demand(row.policy_hash == hash.ok(), || {
+        "the `policy_hash` of a TRADE must be the hash of its policy".to_owned()
+    })
+}

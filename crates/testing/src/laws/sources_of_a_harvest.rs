@@ -1,0 +1,143 @@
+//! L2 No number without a source, for harvests: every number is recomputed with the documented formulas.
+
+use proptest::prelude::*;
+
+use super::{
+    sources::near,
+    trial::{Ask, Asking, Breach, Trial, Tried, demand},
+};
+use crate::{
+    Row, Violation,
+    strategies::{self, HarvestCall, POLICY_VERSION, PolicyDraft},
+};
+use portcullis::{answer::Verdict, harvest::Standing};
+
+pub(super) fn of_a_harvest(trial: &Trial, ask: &mut Ask<'_>) -> Result<(), Violation> {
+    let calls = prop_oneof![
+        1 => strategies::sound_harvests(),
+        1 => strategies::harvests_with_policy(),
+    ];
+    trial.run(ask, calls.boxed(), every_number)
+}
+
+/// The inputs and the answer of one harvest.
+struct Behind<'a> {
+    call: &'a HarvestCall,
+    policy: &'a PolicyDraft,
+    row: &'a Row,
+}
+
+fn every_number(asking: &mut Asking<'_, '_>, call: &HarvestCall) -> Result<Tried, Breach> {
+    let row = asking.ask("a position", call.question())?;
+    if row.decision != Verdict::Harvest {
+        return match row.numbers().first() {
+            Some((column, _)) => Err(Breach::new(format!("a SKIP must have no `{column}`"))),
+            None => Ok(Tried::No),
+        };
+    }
+    let policy = call.policy.draft();
+    let policy = policy.ok_or_else(|| Breach::new("a HARVEST must have a policy"))?;
+    let behind = Behind {
+        call,
+        policy,
+        row: &row,
+    };
+    for (column, told) in row.numbers() {
+        let held = behind.number(column);
+        let is_it = held.is_some_and(|held| match column {
+            // The difference of two prices loses digits, and `exp` is not exact to the last bit on every platform.
+            "r_net" => (held - told).abs() <= 1e-9 * held.abs().max(1.0),
+            "kill_score" => (held - told).abs() <= 1e-12,
+            _ => near(held, told),
+        });
+        demand(is_it, || match held {
+            Some(held) => format!("`{column}` must be {held:?}, computed from the inputs"),
+            None => format!(
+                "`{column}` must be absent: the inputs of this position do not determine it"
+            ),
+        })?;
+    }
+    demand(
+        row.policy_version.as_deref() == Some(POLICY_VERSION),
+        || "the `policy_version` of a HARVEST must be the version of its policy".to_owned(),
+    )?;
+    Ok(Tried::Yes)
+}
+
+impl Behind<'_> {
+    fn number(&self, column: &str) -> Option<f64> {
+        let position = &self.call.position.position;
+        let theta = |name: &str| self.policy.number(&format!("harvest_params.{name}"));
+        match column {
+            "risk_unit" => Some(position.entry_price? * self.stop()?),
+            "cost" => Some(position.entry_price? * theta("cost_bps")? / 10_000.0),
+            "r_net" => {
+                let gain = self.sign()? * (position.current_price? - position.entry_price?);
+                Some((gain - self.number("cost")?) / self.number("risk_unit")?)
+            }
+            "stop_proposed" => {
+                Some(position.entry_price? * (1.0 + self.sign()? * theta("be_plus_pct")?))
+            }
+            "kill_score" => {
+                let components = [
+                    "k_regime_flip",
+                    "k_sigma_spike",
+                    "k_ts_drop",
+                    "k_age_penalty",
+                ];
+                let terms = components.map(|name| Some(theta(name)? * self.number(name)?));
+                let z: Option<f64> = terms.into_iter().sum();
+                Some(1.0 / (1.0 + (-z?).exp()))
+            }
+            component => self.component(component),
+        }
+    }
+
+    /// Returns the stop distance of the position or, if it has none, of the policy; `None` if the answer names another
+    /// source.
+    fn stop(&self) -> Option<f64> {
+        let own = self.call.position.position.stop_dist_pct;
+        let (source, held) = match own {
+            Some(_) => ("position:stop_dist_pct", own),
+            None => {
+                let path = "harvest_params.fallback_stop_pct";
+                (
+                    "policy:harvest_params.fallback_stop_pct",
+                    self.policy.number(path),
+                )
+            }
+        };
+        held.filter(|_| self.row.stop_source.as_deref() == Some(source))
+    }
+
+    fn sign(&self) -> Option<f64> {
+        match self.call.position.position.side? {
+            Standing::Open(side) => Some(side.sign()),
+            Standing::Flat | Standing::Unreadable => None,
+        }
+    }
+
+    fn component(&self, column: &str) -> Option<f64> {
+        let market = self.call.position.market.as_ref()?;
+        let of = |name: &str| self.policy.number(&format!("kill_params.{name}"));
+        // Adding 0.0 turns -0.0 into 0.0.
+        let clamp = |x: f64, cap: f64| x.min(cap).max(0.0) + 0.0;
+        match column {
+            "k_regime_flip" => {
+                let reverts = market.p_mr? + market.p_chop? > 0.5;
+                let flips = market.p_trend? < of("trend_min")? && reverts;
+                Some(if flips { 1.0 } else { 0.0 })
+            }
+            "k_sigma_spike" => {
+                let jump = market.sigma? / of("sigma_ref")? - 1.0;
+                Some(clamp(jump, of("sigma_spike_cap")?))
+            }
+            "k_ts_drop" => Some(clamp(of("ts_ref")? - market.ts?, of("ts_drop_cap")?)),
+            "k_age_penalty" => {
+                let age = self.call.position.position.age_sec?;
+                Some(clamp(age / of("max_age_sec")?, 1.0))
+            }
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! L3 Total.
+
+use proptest::prelude::*;
+
+use super::trial::{Ask, Asking, Breach, Trial, Tried, demand};
+use crate::{
+    Question, Row, Violation,
+    strategies::{self, text::any_text},
+};
+use portcullis::{answer::Verdict, harvest::HarvestAction, types::Timestamp};
+
+pub(super) fn any_text_of_an_intent(trial: &Trial, ask: &mut Ask<'_>) -> Result<(), Violation> {
+    let question = strategies::calls().prop_map(|call| call.question());
+    trial.run(ask, texts(question.boxed()), of_a_decision)
+}
+
+pub(super) fn any_text_of_a_position(trial: &Trial, ask: &mut Ask<'_>) -> Result<(), Violation> {
+    let question = strategies::harvests().prop_map(|call| call.question());
+    trial.run(ask, texts(question.boxed()), of_a_harvest)
+}
+
+pub(super) fn any_floats_of_an_intent(trial: &Trial, ask: &mut Ask<'_>) -> Result<(), Violation> {
+    let calls = (strategies::calls_of_any_floats(), any_instant());
+    let questions = calls.prop_map(|(call, now)| Question {
+        now,
+        ..call.question()
+    });
+    trial.run(ask, questions.boxed(), of_a_decision)
+}
+
+pub(super) fn any_floats_of_a_position(trial: &Trial, ask: &mut Ask<'_>) -> Result<(), Violation> {
+    let questions = strategies::harvests_of_any_floats().prop_map(|call| call.question());
+    trial.run(ask, questions.boxed(), of_a_harvest)
+}
+
+fn any_instant() -> impl Strategy<Value = Timestamp> {
+    let (first, last) = (Timestamp::MIN.as_micros(), Timestamp::MAX.as_micros());
+    let micros = prop_oneof![1 => Just(first), 1 => Just(last), 4 => first..=last];
+    micros.prop_filter_map("timestamp out of range", |micros| {
+        Timestamp::from_micros(micros).ok()
+    })
+}
+
+/// Replaces the record, the policy, or both with any text.
+fn texts(questions: BoxedStrategy<Question>) -> BoxedStrategy<Question> {
+    let text = || prop_oneof![1 => Just(None), 2 => any_text().prop_map(Some)];
+    (questions, text(), text(), any_instant())
+        .prop_map(|(asked, record, policy, now)| Question {
+            record: record.unwrap_or_else(|| asked.record.clone()),
+            policy: policy.map_or_else(|| asked.policy.clone(), Ok),
+            now,
+            ..asked
+        })
+        .boxed()
+}
+
+fn of_a_decision(asking: &mut Asking<'_, '_>, question: &Question) -> Result<Tried, Breach> {
+    let row = asking.ask("any texts and numbers", question.clone())?;
+    let is_one = matches!(row.decision, Verdict::Trade | Verdict::Exit | Verdict::Skip);
+    demand(is_one, || {
+        "the answer to an intent must be TRADE, EXIT or SKIP".to_owned()
+    })?;
+    well_formed(&row)
+}
+
+fn of_a_harvest(asking: &mut Asking<'_, '_>, question: &Question) -> Result<Tried, Breach> {
+    let row = asking.ask("any texts and numbers", question.clone())?;
+    let is_one = matches!(row.decision, Verdict::Harvest | Verdict::Skip);
+    demand(is_one, || {
+        "the answer to a position must be HARVEST or SKIP".to_owned()
+    })?;
+    let action = row.harvest_action.as_deref();
+    let is_known = |action: &str| HarvestAction::ALL.iter().any(|it| it.as_str() == action);
+    demand(
+        action.is_some_and(is_known) == (row.decision == Verdict::Harvest),
+        || "a HARVEST, and no other answer, must have a known `harvest_action`".to_owned(),
+    )?;
+    well_formed(&row)
+}
+
+fn well_formed(row: &Row) -> Result<Tried, Breach> {
+    let reason = row
+        .reason
+        .as_deref()
+        .is_some_and(|reason| !reason.is_empty());
+    demand(reason == (row.decision == Verdict::Skip), || {
+        "a SKIP, and no other answer, must have a `reason`".to_owned()
+    })?;
+    for (column, x) in row.numbers() {
+        demand(x.is_finite(), || format!("`{column}` must be finite"))?;
+    }
+    Ok(Tried::Yes)
+}

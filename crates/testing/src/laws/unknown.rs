@@ -1,0 +1,113 @@
+//! L4 Unknown is not yes.
+
+use proptest::{option::weighted, prelude::*};
+
+use super::trial::{Ask, Asking, Breach, Trial, Tried, demand};
+use crate::{
+    Row, Violation,
+    strategies::{self, Call, HarvestCall, Missing, Spoiled, missing, number::unusable, spoiled},
+};
+use portcullis::{answer::Verdict, decide::SkipCode, harvest::HarvestAction};
+
+pub(super) fn is_a_skip(trial: &Trial, ask: &mut Ask<'_>) -> Result<(), Violation> {
+    // A question always has a `now`, so a missing time cannot be tested here.
+    let kinds = spoiled().prop_filter("a question has a `now`", |it| {
+        !matches!(it, Spoiled::NoTime)
+    });
+    trial.run(
+        ask,
+        (strategies::sound_entries(), kinds).boxed(),
+        of_an_entry,
+    )
+}
+
+pub(super) fn is_silent(trial: &Trial, ask: &mut Ask<'_>) -> Result<(), Violation> {
+    let inputs = (
+        strategies::sound_harvests(),
+        missing(),
+        weighted(0.7, unusable()),
+    );
+    trial.run(ask, inputs.boxed(), of_a_harvest)
+}
+
+fn of_an_entry(
+    asking: &mut Asking<'_, '_>,
+    (sound, spoiled): &(Call, Spoiled),
+) -> Result<Tried, Breach> {
+    let row = asking.ask("a sound entry", sound.question())?;
+    if row.decision != Verdict::Trade {
+        return Ok(Tried::No);
+    }
+    let mut sound = sound.clone();
+    // Spoiling may remove the timestamp of the intent, so the call needs a clock.
+    sound.now = sound.judged_at();
+    let (call, reason) = spoiled.spoil(sound);
+    let row = asking.ask(
+        format!("the same entry, spoiled by {spoiled:?}"),
+        call.question(),
+    )?;
+    demand(row.decision == Verdict::Skip, || {
+        format!("an entry spoiled by {spoiled:?} must be a SKIP")
+    })?;
+    // A service may have skip reasons of its own.
+    let own = |code: &str| SkipCode::from_code(code).is_none();
+    let fits = |code: &str| code == reason.code() || own(code);
+    demand(row.reason.as_deref().is_some_and(fits), || {
+        format!(
+            "an entry spoiled by {spoiled:?} must be a SKIP with the reason {}",
+            reason.code()
+        )
+    })?;
+    Ok(Tried::Yes)
+}
+
+fn is_partial(row: &Row) -> bool {
+    let partial = [
+        HarvestAction::Partial25,
+        HarvestAction::Partial50,
+        HarvestAction::Partial75,
+    ];
+    let action = row.harvest_action.as_deref();
+    partial.iter().any(|it| action == Some(it.as_str()))
+}
+
+fn of_a_harvest(
+    asking: &mut Asking<'_, '_>,
+    (sound, missing, value): &(HarvestCall, Missing, Option<f64>),
+) -> Result<Tried, Breach> {
+    let row = asking.ask("a sound position", sound.question())?;
+    if row.decision != Verdict::Harvest {
+        return Ok(Tried::No);
+    }
+    let mut call = sound.clone();
+    call.position = missing.from(call.position, *value);
+    let what = format!("without {missing:?}");
+    let row = asking.ask(what.as_str(), call.question())?;
+    let silent: &[&str] = match (missing.silences_r(), missing.silences_k()) {
+        (true, _) => &["r_net", "risk_unit", "cost", "stop_proposed"],
+        (_, true) => &[
+            "kill_score",
+            "k_regime_flip",
+            "k_sigma_spike",
+            "k_ts_drop",
+            "k_age_penalty",
+        ],
+        (false, false) if *missing == Missing::CurrentStop => &["stop_proposed"],
+        (false, false) => &[],
+    };
+    for column in silent {
+        demand(row.number(column).is_none(), || {
+            format!("{what}, `{column}` must be absent")
+        })?;
+    }
+    let ladder = !missing.silences_r() && *missing != Missing::Harvested;
+    demand(ladder || !is_partial(&row), || {
+        format!("{what}, the ladder must not propose a partial close")
+    })?;
+    let full = HarvestAction::FullCloseProposed.as_str();
+    let closes = row.harvest_action.as_deref() == Some(full);
+    demand(!missing.silences_k() || !closes, || {
+        format!("{what}, `harvest_action` must not be {full}")
+    })?;
+    Ok(Tried::Yes)
+}

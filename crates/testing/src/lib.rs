@@ -1,0 +1,66 @@
+//! Checks of a decision function against the laws L1 to L7 with random policies, intents and positions (feature
+//! `testing`).
+//!
+//! The function under test, a service that wraps the engine or a port in another language, answers a [`Question`] with
+//! a [`Row`]. Both consist of strings and plain values, so they can be sent to another process. The test is one call:
+//!
+//! ```no_run
+//! use portcullis_testing::{Decider, Portcullis, Question, Row, Unanswered, self};
+//!
+//! /// Replace the body of `decide` with a call to your service.
+//! struct Service;
+//!
+//! impl Decider for Service {
+//!     fn decide(&mut self, asked: &Question) -> Result<Row, Unanswered> {
+//!         Portcullis.decide(asked)
+//!     }
+//! }
+//!
+//! testing::hold(&mut Service)?;
+//! # Ok::<(), testing::LawFailures>(())
+//! ```
+//!
+//! The error contains the smallest failing case that was found, as text that can be replayed:
+//!
+//! ```
+//! use portcullis::answer::Verdict;
+//! use portcullis_testing::{Decider, Law, Laws, Portcullis, Question, Row, Unanswered};
+//!
+//! struct Tenfold;
+//!
+//! impl Decider for Tenfold {
+//!     fn decide(&mut self, asked: &Question) -> Result<Row, Unanswered> {
+//!         if asked.policy.is_ok() {
+//!             return Portcullis.decide(asked);
+//!         }
+//!         Ok(Row { leverage: Some(10.0), ..Row::new(Verdict::Trade) })
+//!     }
+//! }
+//!
+//! let broken = Laws::new().hold(&mut Tenfold).unwrap_err();
+//! let told = broken.violations()[0].to_string();
+//! let first_line = "L1 (no policy, no trade) is violated: an entry without a policy in force must be a SKIP\n";
+//! assert!(told.starts_with(first_line));
+//! assert!(told.contains("\n  policy      POLICY_MISSING: no policy\n"));
+//! ```
+//!
+//! The questions are the same on every run: they depend only on the seed (0 unless [`Laws::seed`] sets another) and on
+//! the version of `proptest`. An endless loop in a decider is not detected: the test then does not end. A panic is
+//! detected only if panics unwind (not with `panic = "abort"`).
+//!
+//! The formats that a port has to read and write are documented at [`Question`] and [`Row`], and in `ARCHITECTURE.md`.
+
+mod decider;
+mod law;
+mod laws;
+mod question;
+mod row;
+pub mod strategies;
+mod violation;
+
+pub use decider::{Decider, Harvester, Portcullis, Unanswered};
+pub use law::Law;
+pub use laws::{Laws, hold, hold_harvest};
+pub use question::{EngineSetupError, Question};
+pub use row::{Row, RowError};
+pub use violation::{LawFailures, QuestionTrace, Violation};

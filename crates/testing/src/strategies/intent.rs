@@ -1,0 +1,267 @@
+//! Drafts of intents that can be built in code or written as JSON in every envelope.
+
+use super::{
+    intents::unique,
+    write::{json, object, quote, seconds},
+};
+use portcullis::{
+    intent::{Intent, IntentBuilder},
+    record::{Scratch, read},
+    types::{Side, Timestamp},
+};
+
+/// An intent that can be built in code or written as JSON.
+#[derive(Debug, Clone)]
+pub struct IntentDraft {
+    /// The form in which the intent is handed over.
+    pub door: Door,
+    /// If true, numbers are written as strings.
+    pub quoted: bool,
+    /// `symbol`.
+    pub symbol: String,
+    /// The kind of the intent: entry or exit.
+    pub kind: Kind,
+    /// `side`.
+    pub side: Side,
+    /// `source`.
+    pub source: Option<String>,
+    /// The numbers by field: `leverage`, `size`, `quantity`, `price`, …
+    pub numbers: Vec<(&'static str, f64)>,
+    /// The field with the timestamp, and the timestamp in microseconds.
+    pub time: Option<(TimeField, i64)>,
+    /// If true, and if there is an envelope, source and timestamp are in the envelope instead of the payload.
+    pub lent: bool,
+    /// Additional members, with their values as JSON.
+    pub extra: Vec<(&'static str, String)>,
+    /// The seed for the order of the keys; 0 keeps the order.
+    pub order: u64,
+}
+
+/// The form in which an intent is handed over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Door {
+    /// A value that an [`IntentBuilder`] builds. Its text is a flat object.
+    Builder,
+    /// A flat object.
+    Flat,
+    /// A stream entry: a flat object in which all values are strings.
+    FlatText,
+    /// An envelope with the payload as an object under this name.
+    Object(&'static str),
+    /// An envelope with the payload as a string under this name.
+    Text(&'static str),
+}
+
+/// The kind of an intent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// The intent opens a position.
+    Entry,
+    /// The intent closes a position.
+    Exit(Closing),
+}
+
+/// The field that marks an intent as an exit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Closing {
+    /// `reduce_only`.
+    Flag,
+    /// `reduceOnly`.
+    CamelFlag,
+    /// `action`.
+    Action,
+    /// `side`.
+    Side,
+    /// `intent_type`.
+    Type,
+}
+
+/// The field with the timestamp of an intent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TimeField {
+    /// `decided_at`, in milliseconds.
+    DecidedAt,
+    /// `id`, a stream entry id.
+    Id,
+    /// `ts`, in milliseconds.
+    Ts,
+    /// `timestamp`, in seconds.
+    Timestamp,
+}
+
+/// Members of an object, as JSON.
+type Members = Vec<(&'static str, String)>;
+
+impl IntentDraft {
+    /// Returns the number in a field.
+    #[must_use]
+    pub fn number(&self, field: &str) -> Option<f64> {
+        let (_, number) = self.numbers.iter().find(|(key, _)| *key == field)?;
+        Some(*number)
+    }
+
+    /// Sets the number in a field.
+    pub fn set(&mut self, field: &'static str, number: f64) {
+        self.remove(field);
+        self.numbers.push((field, number));
+    }
+
+    /// Removes the number in a field.
+    pub fn remove(&mut self, field: &str) {
+        self.numbers.retain(|(key, _)| *key != field);
+    }
+
+    /// Returns true if the intent is an entry.
+    #[must_use]
+    pub const fn is_entry(&self) -> bool {
+        matches!(self.kind, Kind::Entry)
+    }
+
+    /// Returns the same intent with another timestamp in microseconds. An intent without a timestamp is unchanged.
+    #[must_use]
+    pub const fn sent_at(mut self, at: i64) -> Self {
+        if let Some((_, micros)) = &mut self.time {
+            *micros = at;
+        }
+        self
+    }
+
+    /// Returns the timestamp that a replay uses for the decision, in microseconds.
+    #[must_use]
+    pub fn event_time(&self) -> Option<i64> {
+        let (field, micros) = self.time?;
+        let whole_millis = micros.div_euclid(1_000) * 1_000;
+        match (self.door, field) {
+            (Door::Builder, _) | (_, TimeField::Timestamp) => Some(micros),
+            // A stream id counts from 1970 and cannot be negative.
+            (_, TimeField::Id) => (micros >= 0).then_some(whole_millis),
+            (_, TimeField::DecidedAt | TimeField::Ts) => Some(whole_millis),
+        }
+    }
+
+    /// Calls `then` with the intent as the engine reads it.
+    pub fn with<R>(&self, then: impl FnOnce(&Intent<'_>) -> R) -> R {
+        if self.door == Door::Builder {
+            return then(&self.built());
+        }
+        let text = self.text();
+        let mut scratch = Scratch::default();
+        then(&read(&text, &mut scratch).into_intent())
+    }
+
+    fn built(&self) -> Intent<'_> {
+        let mut builder = IntentBuilder::new(&self.symbol);
+        if let Some(source) = &self.source {
+            builder = builder.source(source.as_str());
+        }
+        builder = match self.kind {
+            Kind::Entry => builder.side(self.side),
+            Kind::Exit(Closing::Flag | Closing::CamelFlag) => builder.side(self.side).reduce_only(),
+            Kind::Exit(Closing::Action | Closing::Side | Closing::Type) => builder.close(),
+        };
+        if let Some(Ok(at)) = self.time.map(|(_, micros)| Timestamp::from_micros(micros)) {
+            builder = builder.emitted_at(at);
+        }
+        for (field, x) in &self.numbers {
+            builder = match *field {
+                "leverage" => builder.leverage(*x),
+                "quantity" => builder.quantity(*x),
+                "price" => builder.price(*x),
+                "position_usd" => builder.margin_usd(*x),
+                "position_size_usd" => builder.notional_usd(*x),
+                "entry_price" => builder.entry_price(*x),
+                "stop_loss" => builder.stop_loss(*x),
+                "take_profit" => builder.take_profit(*x),
+                // The builder has no method for other fields.
+                _ => builder,
+            };
+        }
+        builder.build()
+    }
+
+    /// Returns the intent as JSON.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let (mut inner, lent) = self.members();
+        let payload = match self.door {
+            Door::Builder | Door::Flat | Door::FlatText => None,
+            Door::Object(name) => Some((name, false)),
+            Door::Text(name) => Some((name, true)),
+        };
+        match payload {
+            None => inner.extend(lent),
+            Some(_) if !self.lent => inner.extend(lent),
+            Some((name, as_text)) => {
+                let payload = object(&inner, self.order);
+                let payload = if as_text { quote(&payload) } else { payload };
+                let outer = [lent, vec![(name, payload)]].concat();
+                return object(&outer, self.order);
+            }
+        }
+        if self.door == Door::FlatText {
+            for (_, value) in inner
+                .iter_mut()
+                .filter(|(_, value)| !value.starts_with('"'))
+            {
+                *value = quote(value);
+            }
+        }
+        let body = object(&inner, self.order);
+        match payload {
+            None => body,
+            Some((name, as_text)) => {
+                let payload = if as_text { quote(&body) } else { body };
+                object(
+                    &[("event_type", quote("trade.intent")), (name, payload)],
+                    self.order,
+                )
+            }
+        }
+    }
+
+    /// Returns the members of the payload, and those that may be in the envelope instead.
+    fn members(&self) -> (Members, Members) {
+        let mut members = vec![("symbol", quote(&self.symbol))];
+        let side = ("side", quote(self.side.as_str()));
+        match self.kind {
+            Kind::Entry => members.push(side),
+            Kind::Exit(Closing::Flag) => members.extend([("reduce_only", "true".to_owned()), side]),
+            Kind::Exit(Closing::CamelFlag) => members.extend([("reduceOnly", quote("1")), side]),
+            Kind::Exit(Closing::Action) => members.push(("action", quote("close"))),
+            Kind::Exit(Closing::Side) => members.push(("side", quote("CLOSE"))),
+            Kind::Exit(Closing::Type) => {
+                members.extend([("intent_type", quote("full_exit")), side])
+            }
+        }
+        let numbers = self.numbers.iter();
+        members.extend(numbers.map(|(field, x)| (*field, json(*x, self.quoted))));
+        members.extend(self.extra.iter().cloned());
+        let mut lent = Vec::new();
+        lent.extend(self.source.iter().map(|source| ("source", quote(source))));
+        lent.extend(self.time.map(|(field, micros)| {
+            let millis = micros.div_euclid(1_000);
+            match field {
+                TimeField::DecidedAt => ("decided_at", millis.to_string()),
+                TimeField::Id => ("id", quote(&format!("{millis}-0"))),
+                TimeField::Ts => ("ts", millis.to_string()),
+                TimeField::Timestamp => ("timestamp", seconds(micros)),
+            }
+        }));
+        (members, lent)
+    }
+}
+
+impl IntentDraft {
+    /// Renames the numbers that the builder does not know, if the intent is built with it.
+    pub(super) fn for_its_door(mut self) -> Self {
+        if self.door == Door::Builder {
+            let renamed = self.numbers.iter().map(|(field, x)| match *field {
+                "qty" => ("quantity", *x),
+                "size" => ("position_size_usd", *x),
+                other => (other, *x),
+            });
+            self.numbers = unique(renamed);
+        }
+        self
+    }
+}

@@ -1,0 +1,182 @@
+//! Strategies for intents.
+
+use portcullis::types::Side;
+use proptest::{option::weighted, prelude::*, sample::select};
+
+use super::{
+    Closing, DELEGATE, Door, IntentDraft, Kind, OUTSIDER, OWNER, STRANGER, SYMBOLS, TimeField,
+    number,
+};
+
+fn door() -> impl Strategy<Value = Door> {
+    let name = || select(vec!["payload", "data"]);
+    prop_oneof![
+        3 => Just(Door::Builder),
+        3 => Just(Door::Flat),
+        1 => Just(Door::FlatText),
+        1 => name().prop_map(Door::Object),
+        1 => name().prop_map(Door::Text),
+    ]
+}
+
+fn side() -> impl Strategy<Value = Side> {
+    select(vec![Side::Buy, Side::Sell])
+}
+
+fn time() -> impl Strategy<Value = Option<(TimeField, i64)>> {
+    let field = select(vec![
+        TimeField::DecidedAt,
+        TimeField::Id,
+        TimeField::Ts,
+        TimeField::Timestamp,
+        TimeField::Timestamp,
+    ]);
+    weighted(0.95, field.prop_map(|field| (field, 0)))
+}
+
+/// Numbers by field.
+type Numbers = Vec<(&'static str, f64)>;
+
+/// Generates a size in each of the forms that an intent may use.
+fn size(x: fn() -> BoxedStrategy<f64>) -> BoxedStrategy<Numbers> {
+    let one = |name: &'static str| x().prop_map(move |usd| vec![(name, usd)]);
+    let product = |quantity: &'static str, price: &'static str| {
+        (x(), x()).prop_map(move |(units, each)| vec![(quantity, units), (price, each)])
+    };
+    prop_oneof![
+        3 => one("position_size_usd"),
+        2 => one("size"),
+        2 => product("quantity", "price"),
+        1 => product("qty", "price"),
+        1 => product("quantity", "entry_price"),
+        1 => product("position_usd", "leverage"),
+        1 => product("size", "price"),
+    ]
+    .boxed()
+}
+
+/// Generates the numbers of an intent. Each of them can be any float.
+fn any_numbers() -> impl Strategy<Value = Numbers> {
+    let wild = || number::wild().boxed();
+    let stops = vec!["stop_loss", "entry_price", "take_profit"];
+    (
+        weighted(0.95, size(|| number::wild().boxed())),
+        weighted(0.5, wild()),
+        weighted(0.1, size(|| number::wild().boxed())),
+        weighted(0.1, (select(stops), wild())),
+    )
+        .prop_map(|(size, leverage, second_size, stop)| {
+            let leverage = leverage.map(|leverage| ("leverage", leverage));
+            let all = size.into_iter().flatten().chain(leverage);
+            unique(all.chain(second_size.into_iter().flatten()).chain(stop))
+        })
+}
+
+/// Keeps the first number of each field.
+pub(super) fn unique(numbers: impl Iterator<Item = (&'static str, f64)>) -> Numbers {
+    let mut unique = Numbers::new();
+    for (field, x) in numbers {
+        if !unique.iter().any(|(key, _)| *key == field) {
+            unique.push((field, x));
+        }
+    }
+    unique
+}
+
+fn sound_numbers() -> impl Strategy<Value = Numbers> {
+    let usual = || number::usual().boxed();
+    (size(|| number::usual().boxed()), weighted(0.5, usual())).prop_map(|(size, leverage)| {
+        unique(size.into_iter().chain(leverage.map(|x| ("leverage", x))))
+    })
+}
+
+fn draft(
+    kind: BoxedStrategy<Kind>,
+    symbol: BoxedStrategy<String>,
+    source: BoxedStrategy<Option<String>>,
+    numbers: BoxedStrategy<Numbers>,
+    time: BoxedStrategy<Option<(TimeField, i64)>>,
+) -> BoxedStrategy<IntentDraft> {
+    let form = (door(), any::<bool>(), any::<bool>(), 0..4_u64);
+    (form, kind, side(), symbol, source, numbers, time)
+        .prop_map(|(form, kind, side, symbol, source, numbers, time)| {
+            let (door, quoted, lent, order) = form;
+            let draft = IntentDraft {
+                door,
+                quoted,
+                symbol,
+                kind,
+                side,
+                source,
+                numbers,
+                time,
+                lent,
+                extra: Vec::new(),
+                order,
+            };
+            draft.for_its_door()
+        })
+        .boxed()
+}
+
+fn listed_symbol() -> impl Strategy<Value = String> {
+    let symbols = SYMBOLS.iter().take(SYMBOLS.len() - 1);
+    prop_oneof![3 => Just("BTCUSDT".to_owned()), 3 => select(symbols.map(ToString::to_string).collect::<Vec<_>>()),
+        1 => Just("btcusdt".to_owned())]
+}
+
+fn any_symbol() -> impl Strategy<Value = String> {
+    prop_oneof![16 => listed_symbol(), 2 => Just(OUTSIDER.to_owned()), 1 => select(vec!["".to_owned(), "BTC USDT".to_owned()])]
+}
+
+fn exit_kind() -> impl Strategy<Value = Kind> {
+    select(vec![
+        Kind::Exit(Closing::Flag),
+        Kind::Exit(Closing::CamelFlag),
+        Kind::Exit(Closing::Action),
+        Kind::Exit(Closing::Side),
+        Kind::Exit(Closing::Type),
+    ])
+}
+
+fn stranger() -> impl Strategy<Value = Option<String>> {
+    weighted(0.7, Just(STRANGER.to_owned()))
+}
+
+/// Mostly entries. A few of them are from an exit owner, and a few intents are exits.
+pub fn any_intent() -> BoxedStrategy<IntentDraft> {
+    let kind = prop_oneof![12 => Just(Kind::Entry), 1 => exit_kind()];
+    let source = prop_oneof![12 => stranger(), 1 => select(vec![OWNER, DELEGATE]).prop_map(|s| Some(s.to_owned()))];
+    draft(
+        kind.boxed(),
+        any_symbol().boxed(),
+        source.boxed(),
+        any_numbers().boxed(),
+        time().boxed(),
+    )
+}
+
+/// An entry that is valid and complete.
+pub fn sound_entry() -> BoxedStrategy<IntentDraft> {
+    let timestamp = Just(Some((TimeField::Timestamp, 0)));
+    draft(
+        Just(Kind::Entry).boxed(),
+        listed_symbol().boxed(),
+        stranger().boxed(),
+        sound_numbers().boxed(),
+        timestamp.boxed(),
+    )
+}
+
+/// An exit of the exit owner or a delegate, with any numbers and any timestamp.
+pub fn any_exit() -> BoxedStrategy<IntentDraft> {
+    let symbol = prop_oneof![4 => listed_symbol(), 1 => Just(OUTSIDER.to_owned()), 1 => Just("NEVERSEEN".to_owned())];
+    let owners = select(vec![OWNER, OWNER, DELEGATE]).prop_map(|s| Some(s.to_owned()));
+    draft(
+        exit_kind().boxed(),
+        symbol.boxed(),
+        owners.boxed(),
+        any_numbers().boxed(),
+        time().boxed(),
+    )
+}

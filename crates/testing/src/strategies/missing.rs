@@ -1,0 +1,127 @@
+//! A strategy for one missing input of a harvest.
+
+use proptest::{prelude::*, sample::select};
+
+use portcullis::harvest::{Harvested, Market, Standing};
+
+use super::PositionDraft;
+
+/// An input of a harvest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Missing {
+    /// `side`.
+    Side,
+    /// `entry_price`.
+    EntryPrice,
+    /// `current_price`.
+    CurrentPrice,
+    /// `stop_dist_pct`.
+    StopDist,
+    /// `age_sec`.
+    Age,
+    /// All of `market`.
+    Market,
+    /// `sigma`.
+    Sigma,
+    /// `ts`, the trend strength.
+    TrendStrength,
+    /// `p_trend`.
+    PTrend,
+    /// `p_mr`.
+    PMr,
+    /// `p_chop`.
+    PChop,
+    /// `harvested`.
+    Harvested,
+    /// `current_sl`.
+    CurrentStop,
+}
+
+/// Generates any of the inputs.
+pub fn missing() -> impl Strategy<Value = Missing> {
+    select(vec![
+        Missing::Side,
+        Missing::EntryPrice,
+        Missing::CurrentPrice,
+        Missing::StopDist,
+        Missing::Age,
+        Missing::Market,
+        Missing::Sigma,
+        Missing::TrendStrength,
+        Missing::PTrend,
+        Missing::PMr,
+        Missing::PChop,
+        Missing::Harvested,
+        Missing::CurrentStop,
+    ])
+}
+
+impl Missing {
+    /// Returns true if R needs this input. The ladder and the profit lock need R.
+    #[must_use]
+    pub const fn silences_r(self) -> bool {
+        match self {
+            Self::Side | Self::EntryPrice | Self::CurrentPrice | Self::StopDist => true,
+            Self::Age
+            | Self::Market
+            | Self::Sigma
+            | Self::TrendStrength
+            | Self::PTrend
+            | Self::PMr
+            | Self::PChop
+            | Self::Harvested
+            | Self::CurrentStop => false,
+        }
+    }
+
+    /// Returns true if K needs this input.
+    #[must_use]
+    pub const fn silences_k(self) -> bool {
+        match self {
+            Self::Age
+            | Self::Market
+            | Self::Sigma
+            | Self::TrendStrength
+            | Self::PTrend
+            | Self::PMr
+            | Self::PChop => true,
+            Self::Side
+            | Self::EntryPrice
+            | Self::CurrentPrice
+            | Self::StopDist
+            | Self::Harvested
+            | Self::CurrentStop => false,
+        }
+    }
+
+    /// Returns the position with this input missing (`value` is `None`) or set to a number that
+    /// [`unusable`](super::number::unusable) generates. If that is legal in the field (a 0 where 0 is an ordinary
+    /// number, or an absent stop, which means that there is none), another unusable value is set instead.
+    #[must_use]
+    pub fn from(self, mut draft: PositionDraft, value: Option<f64>) -> PositionDraft {
+        let position = &mut draft.position;
+        let not_zero = value.map(|x| if x == 0.0 { f64::NAN } else { x });
+        let beyond = not_zero.map(|x| if x.is_finite() { f64::INFINITY } else { x });
+        let mut of_market = |place: fn(&mut Market) -> &mut Option<f64>, value| {
+            if let Some(market) = &mut draft.market {
+                *place(market) = value;
+            }
+        };
+        match self {
+            Self::Side => position.side = value.map(|_| Standing::Unreadable),
+            Self::EntryPrice => position.entry_price = value,
+            Self::CurrentPrice => position.current_price = value,
+            Self::StopDist => position.stop_dist_pct = value.or(Some(f64::NAN)),
+            Self::Age => position.age_sec = not_zero,
+            Self::Sigma => of_market(|market| &mut market.sigma, not_zero),
+            Self::TrendStrength => of_market(|market| &mut market.ts, beyond),
+            Self::PTrend => of_market(|market| &mut market.p_trend, not_zero),
+            Self::PMr => of_market(|market| &mut market.p_mr, not_zero),
+            Self::PChop => of_market(|market| &mut market.p_chop, not_zero),
+            Self::Market => draft.market = None,
+            Self::Harvested => position.harvested = Harvested::Unreadable,
+            Self::CurrentStop => position.current_sl = value.or(Some(f64::NAN)),
+        }
+        draft
+    }
+}

@@ -1,0 +1,155 @@
+//! Violations of the laws, and their texts.
+
+use std::{error::Error, fmt};
+
+use super::{Law, Question, Row};
+
+/// A law that a decider violates, with the smallest failing case that was found.
+///
+/// Its text, also as `{:?}`, contains the law, the demand that failed, and all questions and answers of the case. The
+/// parts of a question are printed as the decider received them, so that they can be replayed.
+#[derive(Clone)]
+pub struct Violation {
+    pub(super) law: Law,
+    pub(super) demand: String,
+    pub(super) told: Vec<QuestionTrace>,
+    pub(super) case: u32,
+    pub(super) seed: u64,
+}
+
+/// One question and its answer.
+#[derive(Debug, Clone)]
+pub struct QuestionTrace {
+    /// The difference to the previous question of the case.
+    pub what: String,
+    /// The question.
+    pub question: Question,
+    /// The answer, or the text of the error or panic.
+    pub answer: Result<Row, String>,
+}
+
+impl Violation {
+    /// Returns the law.
+    #[must_use]
+    pub const fn law(&self) -> Law {
+        self.law
+    }
+
+    /// Returns the demand of the law that was not met.
+    #[must_use]
+    pub fn demand(&self) -> &str {
+        &self.demand
+    }
+
+    /// Returns the questions and answers of the case, in the order in which they were asked.
+    #[must_use]
+    pub fn told(&self) -> &[QuestionTrace] {
+        &self.told
+    }
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{} is violated: {}", self.law, self.demand)?;
+        let mut before: Vec<(&str, String)> = Vec::new();
+        for told in &self.told {
+            writeln!(f, "- {}", told.what)?;
+            let lines = lines(told);
+            // Lines that are unchanged since the previous question are not repeated.
+            for line in lines.iter().filter(|line| !before.contains(line)) {
+                writeln!(f, "  {:<11} {}", line.0, Short(&line.1))?;
+            }
+            let answer = match &told.answer {
+                Ok(row) => row.to_string(),
+                Err(why) => why.clone(),
+            };
+            writeln!(f, "  {:<11} {}", "answer", Short(&answer))?;
+            before = lines;
+        }
+        write!(
+            f,
+            "(case {}, seed {}; `Laws::seed({})` reproduces it)",
+            self.case, self.seed, self.seed
+        )
+    }
+}
+
+fn lines(told: &QuestionTrace) -> Vec<(&'static str, String)> {
+    let asked = &told.question;
+    let owners = [
+        std::slice::from_ref(&asked.exit_owner),
+        &asked.exit_delegates,
+    ]
+    .concat();
+    vec![
+        (
+            "policy",
+            match &asked.policy {
+                Ok(text) => text.clone(),
+                Err(absence) => format!("{}: {absence}", absence.code()),
+            },
+        ),
+        ("guardrails", asked.guardrails.clone()),
+        ("exit owners", owners.join(", ")),
+        ("record", asked.record.clone()),
+        ("now", asked.now.to_string()),
+    ]
+}
+
+/// A text without control characters, shortened to a readable length.
+struct Short<'a>(&'a str);
+
+impl fmt::Display for Short<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const CHARS_MAX: usize = 2_000;
+        for c in self.0.chars().take(CHARS_MAX) {
+            if c.is_control() {
+                write!(f, "{}", c.escape_default())?;
+            } else {
+                write!(f, "{c}")?;
+            }
+        }
+        match self.0.chars().count().checked_sub(CHARS_MAX) {
+            None | Some(0) => Ok(()),
+            Some(more) => write!(f, "… ({more} more characters)"),
+        }
+    }
+}
+
+impl fmt::Debug for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl Error for Violation {}
+
+/// All laws that a decider violates.
+#[derive(Clone)]
+pub struct LawFailures(pub(super) Vec<Violation>);
+
+impl LawFailures {
+    /// Returns the violations: at least one, at most one for each law, in the order of the laws.
+    #[must_use]
+    pub fn violations(&self) -> &[Violation] {
+        &self.0
+    }
+}
+
+impl fmt::Display for LawFailures {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, violation) in self.0.iter().enumerate() {
+            let gap = if i == 0 { "" } else { "\n\n" };
+            write!(f, "{gap}{violation}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for LawFailures {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl Error for LawFailures {}

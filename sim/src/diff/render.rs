@@ -1,0 +1,411 @@
+//! The report of a comparison, as text and as JSON.
+
+use std::{cmp::Reverse, collections::BTreeMap, fmt};
+
+use portcullis::{
+    policy::Policy,
+    types::{Shown, Symbol},
+};
+use serde::{Serialize, Serializer, ser::SerializeMap as _};
+
+use super::{Difference, Effect, Flip, FlipKind, changes_text};
+use crate::report::{
+    Operator, printable,
+    table::{and_more, bar, counted, table, thousands, write_table},
+};
+
+/// The maximum number of rows in a table, and of largest flips, in the text report.
+const ROWS_SHOWN: usize = 12;
+
+/// A comparison with its inputs, ready to be reported.
+#[derive(Debug)]
+pub struct DiffReport<'a> {
+    /// The result of the comparison.
+    pub difference: &'a Difference,
+    /// The inputs of the comparison.
+    pub compared: DiffInputs<'a>,
+}
+
+/// The inputs of a comparison.
+#[derive(Debug, Clone, Copy)]
+pub enum DiffInputs<'a> {
+    /// Two policies over the same tapes.
+    Policies {
+        /// The old and the new policy.
+        policies: (&'a Policy, &'a Policy),
+        /// The names of the tapes.
+        tapes: &'a [String],
+        /// The operator settings.
+        operator: &'a Operator,
+    },
+    /// Two files of recorded answers.
+    Answers {
+        /// The names of both files.
+        files: (&'a str, &'a str),
+    },
+    /// Recorded answers, and the answers of this engine to the same tapes.
+    Engine {
+        /// The name of the file with answers.
+        file: &'a str,
+        /// The name of the policy that is active from the beginning.
+        policy: Option<&'a str>,
+        /// The names of the tapes.
+        tapes: &'a [String],
+        /// The operator settings.
+        operator: &'a Operator,
+    },
+}
+
+/// The version of this engine.
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// The explanation for missing causes.
+const NO_CAUSES: &str =
+    "causes are not available: recorded answers do not contain the policies they were made under";
+
+#[derive(Serialize)]
+struct PolicyRow<'a> {
+    version: &'a str,
+    hash: String,
+    valid_until: String,
+}
+
+impl<'a> PolicyRow<'a> {
+    fn of(policy: &'a Policy) -> Self {
+        Self {
+            version: policy.version(),
+            hash: policy.hash().to_string(),
+            valid_until: policy.valid_until().to_string(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct CauseRow<'a> {
+    fields: &'a [String],
+    flips: u64,
+}
+
+#[derive(Serialize)]
+struct ReasonRow {
+    before: &'static str,
+    after: &'static str,
+    records: u64,
+}
+
+/// A side of the comparison that is not a policy.
+#[derive(Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Side<'a> {
+    Answers(&'a str),
+    Engine(&'a str),
+}
+
+impl Serialize for DiffReport<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let it = self.difference;
+        let mut map = serializer.serialize_map(None)?;
+        match self.compared {
+            DiffInputs::Policies {
+                policies: (before, after),
+                tapes,
+                ..
+            } => {
+                map.serialize_entry("tapes", tapes)?;
+                map.serialize_entry("before", &PolicyRow::of(before))?;
+                map.serialize_entry("after", &PolicyRow::of(after))?;
+                map.serialize_entry("changes", &it.changes)?;
+            }
+            DiffInputs::Answers {
+                files: (before, after),
+            } => {
+                map.serialize_entry("before", &Side::Answers(before))?;
+                map.serialize_entry("after", &Side::Answers(after))?;
+            }
+            DiffInputs::Engine {
+                file,
+                policy,
+                tapes,
+                ..
+            } => {
+                map.serialize_entry("tapes", tapes)?;
+                map.serialize_entry("policy", &policy)?;
+                map.serialize_entry("before", &Side::Answers(file))?;
+                map.serialize_entry("after", &Side::Engine(VERSION))?;
+            }
+        }
+        map.serialize_entry("records", &it.read.records)?;
+        if self.has_causes() {
+            map.serialize_entry("policy_records_set_aside", &it.read.set_aside)?;
+            map.serialize_entry("recorded_decisions", &it.read.recorded)?;
+        }
+        map.serialize_entry("unreadable_lines", &it.unreadable)?;
+        map.serialize_entry("flips", &it.flips())?;
+        map.serialize_entry("kinds", &it.kinds)?;
+        let reasons: BTreeMap<_, _> = it.by_reason.iter().map(|(r, n)| (r.code(), n)).collect();
+        map.serialize_entry("reasons", &reasons)?;
+        map.serialize_entry("symbols", &it.by_symbol)?;
+        map.serialize_entry("days", &it.by_day)?;
+        map.serialize_entry("causes", &self.cause_rows())?;
+        let other = it
+            .reasons
+            .iter()
+            .map(|((before, after), records)| ReasonRow {
+                before: before.code(),
+                after: after.code(),
+                records: *records,
+            });
+        map.serialize_entry("other_reasons", &other.collect::<Vec<_>>())?;
+        map.serialize_entry("totals_before", &it.totals.0)?;
+        map.serialize_entry("totals_after", &it.totals.1)?;
+        map.serialize_entry("largest", &it.largest)?;
+        if let Some(operator) = self.operator() {
+            map.serialize_entry("guardrails", &operator.guardrails)?;
+            map.serialize_entry("exit_owner", &operator.exit_owner)?;
+            map.serialize_entry("exit_delegates", &operator.exit_delegates)?;
+            map.serialize_entry("assume_in_force", &operator.assume_in_force)?;
+        }
+        map.end()
+    }
+}
+
+impl fmt::Display for DiffReport<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write_head(f)?;
+        let it = self.difference;
+        if it.flips() > 0 {
+            let kinds = it.kinds.iter().map(|(kind, n)| (kind.as_str().into(), *n));
+            write_counts(f, "flip", kinds.collect())?;
+            if self.has_causes() {
+                let causes = it.by_cause.iter();
+                let causes = causes.map(|(fields, n)| (cause_text(fields), *n));
+                write_counts(f, "because of", causes.collect())?;
+            }
+            let reasons = it.by_reason.iter().map(|(r, n)| (r.code().into(), *n));
+            write_counts(f, "skipped because", reasons.collect())?;
+            let symbols = it.by_symbol.iter();
+            let symbols = symbols.map(|(symbol, n)| (or_none(symbol), *n));
+            write_counts(f, "symbol", symbols.collect())?;
+            self.write_days(f)?;
+            self.write_totals(f)?;
+            self.write_largest(f)?;
+        }
+        self.write_other_reasons(f)
+    }
+}
+
+impl DiffReport<'_> {
+    /// Returns true if the causes of flips are known.
+    pub(crate) const fn has_causes(&self) -> bool {
+        matches!(self.compared, DiffInputs::Policies { .. })
+    }
+
+    /// Returns the operator settings, if the engine evaluated records.
+    pub(crate) const fn operator(&self) -> Option<&Operator> {
+        match self.compared {
+            DiffInputs::Policies { operator, .. } | DiffInputs::Engine { operator, .. } => {
+                Some(operator)
+            }
+            DiffInputs::Answers { .. } => None,
+        }
+    }
+
+    /// Returns the names of the tapes.
+    pub(crate) const fn tapes(&self) -> &[String] {
+        match self.compared {
+            DiffInputs::Policies { tapes, .. } | DiffInputs::Engine { tapes, .. } => tapes,
+            DiffInputs::Answers { .. } => &[],
+        }
+    }
+
+    /// Returns the descriptions of both sides.
+    pub(crate) fn sides(&self) -> [String; 2] {
+        let answers = |file: &str| format!("answers of {}", printable(file));
+        match self.compared {
+            DiffInputs::Policies {
+                policies: (before, after),
+                ..
+            } => [before, after].map(|it| format!("{} {}", Shown(it.version()), it.hash().short())),
+            DiffInputs::Answers {
+                files: (before, after),
+            } => [answers(before), answers(after)],
+            DiffInputs::Engine { file, policy, .. } => {
+                let engine = match policy {
+                    Some(it) => {
+                        let file = printable(it);
+                        format!("engine {VERSION}, {file} from the beginning")
+                    }
+                    None => format!("engine {VERSION}"),
+                };
+                [answers(file), engine]
+            }
+        }
+    }
+
+    /// Returns the causes, or `None` if causes are not available.
+    fn cause_rows(&self) -> Option<Vec<CauseRow<'_>>> {
+        let rows = self.difference.by_cause.iter();
+        let rows = rows.map(|(fields, flips)| CauseRow {
+            fields,
+            flips: *flips,
+        });
+        self.has_causes().then(|| rows.collect())
+    }
+
+    fn write_head(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let it = self.difference;
+        let [before, after] = self.sides();
+        writeln!(f, "before  {before}\nafter   {after}")?;
+        if self.has_causes() {
+            write!(f, "{}", changes_text(&it.changes))?;
+        }
+        writeln!(f)?;
+        match self.operator() {
+            Some(operator) => it.read.write(f, self.tapes(), operator, it.unreadable)?,
+            None => {
+                writeln!(f, "{}", counted(it.read.records, "record"))?;
+                if it.unreadable > 0 {
+                    let lines = counted(it.unreadable, "unreadable line");
+                    writeln!(f, "{lines}, skipped on both sides")?;
+                }
+            }
+        }
+        match it.flips() {
+            0 => writeln!(f, "no answer flips"),
+            flips if self.has_causes() => writeln!(f, "{} of them flip", thousands(flips)),
+            flips => writeln!(f, "{} of them flip; {NO_CAUSES}", thousands(flips)),
+        }
+    }
+
+    fn write_days(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let days = &self.difference.by_day;
+        let flips = self.difference.flips();
+        let mut table = table(&["day", "flips", ""], "lrl");
+        for (day, count) in days.iter().take(ROWS_SHOWN) {
+            table.add_row([or_none(day), thousands(*count), bar(*count, flips)]);
+        }
+        if days.len() > ROWS_SHOWN {
+            let rest = days.values().skip(ROWS_SHOWN).sum();
+            let more = and_more(days.len().saturating_sub(ROWS_SHOWN));
+            table.add_row([more, thousands(rest), bar(rest, flips)]);
+        }
+        write_table(f, &table)
+    }
+
+    fn write_totals(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (before, after) = self.difference.totals;
+        let mut table = table(&["", "trades", "notional USD", "mean leverage"], "lrrr");
+        for (name, totals) in [("before", before), ("after", after)] {
+            table.add_row([
+                name.to_owned(),
+                thousands(totals.trades),
+                format!("{:.2}", totals.notional_usd),
+                totals.mean_leverage(),
+            ]);
+        }
+        write_table(f, &table)
+    }
+
+    fn write_largest(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let columns = ["n", "symbol", "before", "after", "notional", "because of"];
+        let (columns, _) = columns.split_at(if self.has_causes() { 6 } else { 5 });
+        let mut table = table(columns, "rlllrl");
+        for flip in self.difference.largest.iter().take(ROWS_SHOWN) {
+            table.add_row(flip_row(flip));
+        }
+        write_table(f, &table)
+    }
+
+    fn write_other_reasons(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut rows: Vec<_> = self.difference.reasons.iter().collect();
+        rows.sort_by_key(|(_, records)| Reverse(**records));
+        let mut table = table(&["skipped under both", "and then", "records"], "llr");
+        for ((before, after), records) in rows {
+            table.add_row([
+                before.code().to_owned(),
+                after.code().to_owned(),
+                thousands(*records),
+            ]);
+        }
+        write_table(f, &table)
+    }
+}
+
+/// Writes a table of names and counts, largest count first.
+fn write_counts(
+    f: &mut fmt::Formatter<'_>,
+    name: &str,
+    mut rows: Vec<(String, u64)>,
+) -> fmt::Result {
+    let all = rows.iter().map(|(_, count)| count).sum();
+    rows.sort_by_key(|(_, count)| Reverse(*count));
+    let rest = rows.split_off(rows.len().min(ROWS_SHOWN));
+    if !rest.is_empty() {
+        let sum = rest.iter().map(|(_, count)| count).sum();
+        rows.push((and_more(rest.len()), sum));
+    }
+    let mut table = table(&[name, "flips", ""], "lrl");
+    for (name, count) in rows {
+        table.add_row([name, thousands(count), bar(count, all)]);
+    }
+    write_table(f, &table)
+}
+
+fn or_none(text: &str) -> String {
+    if text.is_empty() {
+        return "none".to_owned();
+    }
+    text.to_owned()
+}
+
+/// Formats a cause: one field, or the fields that are needed together.
+pub(crate) fn cause_text(fields: &[String]) -> String {
+    match fields {
+        [] => "the whole policy".to_owned(),
+        fields => printable(&fields.join(" + ")).into_owned(),
+    }
+}
+
+/// Returns a flip as table cells: number, symbol, before, after, notional moved and, if known, the cause.
+pub(crate) fn flip_row(flip: &Flip) -> Vec<String> {
+    let symbol = flip.symbol.as_ref().map(Symbol::to_string);
+    let mut row = vec![
+        flip.n.to_string(),
+        or_none(&symbol.unwrap_or_default()),
+        effect_text(&flip.before, flip.kind),
+        effect_text(&flip.after, flip.kind),
+        moved_text(flip),
+    ];
+    row.extend(flip.cause.as_deref().map(cause_text));
+    row
+}
+
+fn effect_text(effect: &Effect, kind: FlipKind) -> String {
+    let side = match (kind, effect.side) {
+        (FlipKind::Side, Some(side)) => format!("{} ", side.as_str()),
+        (_, _) => String::new(),
+    };
+    let more = match (effect.reason, effect.leverage, effect.harvest_action) {
+        (Some(reason), _, _) => reason.code().to_owned(),
+        (None, Some(leverage), _) => format!("{leverage}x"),
+        (None, None, Some(action)) => match effect.stop_proposed {
+            Some(stop) => format!("{} stop {stop}", action.as_str()),
+            None => action.as_str().to_owned(),
+        },
+        (None, None, None) => match effect.quantity {
+            Some(quantity) => format!("of {quantity}"),
+            None => String::new(),
+        },
+    };
+    format!("{} {side}{more}", effect.decision.as_str())
+        .trim_end()
+        .to_owned()
+}
+
+fn moved_text(flip: &Flip) -> String {
+    let moved = flip.notional_moved();
+    if moved == 0.0 {
+        return "–".to_owned();
+    }
+    format!("{moved:+.2}")
+}

@@ -1,0 +1,494 @@
+//! Evaluation of the records of a chunk.
+
+use portcullis::{
+    answer::{Answer, Detail, RecordKind},
+    decide::{Decision, Engine, ServiceDenial, SkipCode},
+    harvest::{HarvestDecision, Snapshot, SnapshotError, harvest},
+    intent::{Intent, IntentError, IntentErrorKind},
+    policy::{Policy, PolicyState, PolicyUnavailable},
+    record::{
+        OtherRecord, PolicyText, RECORD_BYTES_MAX, RecordedDecision, Scratch, TapeRecord, Untyped,
+        read_as,
+    },
+    types::{PolicyHash, Timestamp},
+};
+
+use super::Timeline;
+use crate::{
+    report::{AnswerColumns, Counts, html::ReportRow, push_row},
+    tape::{Chunk, Line, LineContent},
+};
+
+/// The evaluator of records, with the settings of a run.
+#[derive(Debug)]
+pub struct Replayer {
+    /// The decision engine.
+    pub engine: Engine,
+    /// If true, every policy is treated as in force at every record's time.
+    pub assume_in_force: bool,
+    /// If true, data for an HTML report is collected.
+    pub reports: bool,
+    /// The timestamp at which all records are evaluated; `None` uses each record's own.
+    pub now: Option<Timestamp>,
+    /// The kinds of records that are answered.
+    pub scope: Scope,
+}
+
+/// The kinds of records that are answered. All other kinds count as unreadable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// All kinds.
+    Tape,
+    /// Intents only.
+    Intents,
+    /// Positions only.
+    Positions,
+}
+
+/// The result of evaluating a chunk.
+#[derive(Debug, Default)]
+pub struct ChunkOutput {
+    /// The bytes that the digest is computed over.
+    pub rows: Vec<u8>,
+    /// The answers, if the output needs them.
+    pub kept: AnswerBuffer,
+    /// The data for an HTML report, if one is written.
+    pub seen: Vec<ReportRow>,
+    /// The counts of the answers.
+    pub counts: Counts,
+    /// The index of the tape among all tapes.
+    pub tape: usize,
+}
+
+/// The answer buffer.
+#[derive(Debug, Default)]
+pub enum AnswerBuffer {
+    /// No answers are stored.
+    #[default]
+    Nothing,
+    /// All answers as JSON lines.
+    Lines(Vec<u8>),
+    /// All answers as columns.
+    Columns(Box<AnswerColumns>),
+}
+
+impl ChunkOutput {
+    /// Creates an empty result that stores answers as JSON lines.
+    #[must_use]
+    pub fn with_lines() -> Self {
+        Self::keeping(|| AnswerBuffer::Lines(Vec::new()))
+    }
+
+    /// Creates an empty result with the given answer buffer.
+    pub(super) fn keeping(kept: fn() -> AnswerBuffer) -> Self {
+        Self {
+            kept: kept(),
+            ..Self::default()
+        }
+    }
+
+    /// Returns the answers as JSON lines; empty if they are not stored in this form.
+    #[must_use]
+    pub fn lines(&self) -> &[u8] {
+        match &self.kept {
+            AnswerBuffer::Lines(lines) => lines,
+            AnswerBuffer::Nothing | AnswerBuffer::Columns(_) => &[],
+        }
+    }
+
+    /// Clears the result and keeps its allocated memory.
+    pub fn clear(&mut self) {
+        self.rows.clear();
+        match &mut self.kept {
+            AnswerBuffer::Nothing => {}
+            AnswerBuffer::Lines(lines) => lines.clear(),
+            AnswerBuffer::Columns(columns) => columns.clear(),
+        }
+        self.seen.clear();
+        self.counts = Counts::default();
+    }
+}
+
+/// The access of a chunk to the policy timeline.
+pub enum TimelineAccess<'a> {
+    /// Read access, for a chunk that contains no policy change.
+    Fixed(&'a Timeline),
+    /// Write access, for a chunk that may change the policy.
+    Open(&'a mut Timeline),
+}
+
+impl TimelineAccess<'_> {
+    fn timeline(&self) -> &Timeline {
+        match self {
+            TimelineAccess::Fixed(timeline) => timeline,
+            TimelineAccess::Open(timeline) => timeline,
+        }
+    }
+}
+
+/// Returns true if the bytes may contain a policy change. Bytes that contain neither the start of such an event name
+/// nor an escape that could hide it cannot contain one.
+#[must_use]
+pub fn may_change_policy(bytes: &[u8]) -> bool {
+    memchr::memmem::find(bytes, b"policy.").is_some()
+        || memchr::memmem::find(bytes, b"\\u").is_some()
+}
+
+impl Replayer {
+    /// Answers every record of a chunk and returns the number of records. `first` is the number of the first record.
+    pub fn chunk(
+        &self,
+        chunk: &Chunk,
+        first: u64,
+        mut rulers: TimelineAccess<'_>,
+        scratch: &mut Scratch,
+        judged: &mut ChunkOutput,
+    ) -> u64 {
+        let mut count = 0;
+        judged.tape = chunk.tape();
+        for line in chunk.lines() {
+            self.line(line, first + count, &mut rulers, scratch, judged);
+            count += 1;
+        }
+        count
+    }
+
+    pub(super) fn line(
+        &self,
+        line: Line<'_>,
+        n: u64,
+        rulers: &mut TimelineAccess<'_>,
+        scratch: &mut Scratch,
+        judged: &mut ChunkOutput,
+    ) {
+        let number = usize::try_from(line.number).unwrap_or(usize::MAX);
+        match self.read(line, number, scratch) {
+            TapeRecord::Intent(mut intent) => {
+                intent.set_line(number);
+                self.intent(&intent, n, rulers.timeline(), judged);
+            }
+            TapeRecord::RecordedDecision(record) => {
+                self.decided(&record, n, rulers.timeline(), judged)
+            }
+            TapeRecord::Position(record) => self.position(&record, n, rulers.timeline(), judged),
+            TapeRecord::PolicyUpdated(record, text) => {
+                self.policy_updated(&record, text, n, rulers, judged);
+            }
+            TapeRecord::PolicyWithdrawn(record) => {
+                self.policy_withdrawn(&record, n, rulers, judged)
+            }
+        }
+    }
+
+    /// Reads the event of a line. An event out of scope is returned as an unreadable intent.
+    pub(super) fn read<'a>(
+        &self,
+        line: Line<'a>,
+        number: usize,
+        scratch: &'a mut Scratch,
+    ) -> TapeRecord<'a> {
+        let untyped = match self.scope {
+            Scope::Tape | Scope::Intents => Untyped::Intent,
+            Scope::Positions => Untyped::Position,
+        };
+        let event = read_line(line, number, untyped, scratch);
+        let name = match (&event, self.scope) {
+            (TapeRecord::Intent(intent), Scope::Positions) if is_readable(intent) => "trade.intent",
+            (TapeRecord::RecordedDecision(_), Scope::Intents | Scope::Positions) => "trade.decided",
+            (TapeRecord::Position(_), Scope::Intents) => "position.snapshot",
+            (TapeRecord::PolicyUpdated(..), Scope::Intents | Scope::Positions) => "policy.updated",
+            (TapeRecord::PolicyWithdrawn(_), Scope::Intents | Scope::Positions) => {
+                "policy.withdrawn"
+            }
+            (_, Scope::Tape)
+            | (TapeRecord::Intent(_), Scope::Intents | Scope::Positions)
+            | (TapeRecord::Position(_), Scope::Positions) => return event,
+        };
+        TapeRecord::Intent(Intent::unreadable(IntentError::UnknownEvent {
+            line: number,
+            column: 1,
+            event: name.to_owned(),
+        }))
+    }
+
+    fn intent(&self, intent: &Intent<'_>, n: u64, timeline: &Timeline, judged: &mut ChunkOutput) {
+        let mut unknown = PolicyUnavailable::NotFound;
+        let now = self.now.or(intent.event_time());
+        let rule = rule(timeline, intent.recorded_policy(), now, &mut unknown);
+        let answer = self.answer_intent(intent, self.state(rule), n);
+        judged.counts.offset_assumed += u64::from(intent.offset_assumed());
+        self.record(&answer, timeline, rule.ok(), judged);
+    }
+
+    /// Returns the answer to an intent under a policy state.
+    pub(super) fn answer_intent<'a>(
+        &'a self,
+        intent: &'a Intent<'a>,
+        state: PolicyState<'a>,
+        n: u64,
+    ) -> Answer<'a> {
+        let decision = match self.now {
+            Some(now) => self.engine.decide(state, intent, now),
+            None => self.engine.decide_recorded(state, intent),
+        };
+        Answer::decision(&decision).to(n, intent.id(), intent.event_time())
+    }
+
+    fn decided(
+        &self,
+        record: &RecordedDecision<'_>,
+        n: u64,
+        timeline: &Timeline,
+        judged: &mut ChunkOutput,
+    ) {
+        let mut unknown = PolicyUnavailable::NotFound;
+        let rule = rule(timeline, Some(record.policy()), record.at(), &mut unknown);
+        let answer = self.answer_decided(record, record.objection(), self.state(rule), n);
+        self.record(&answer, timeline, rule.ok(), judged);
+    }
+
+    /// Returns the answer to a recorded decision under a policy state. The engine decides again at the recorded
+    /// timestamp; a recorded service denial is kept, because only the service could know its cause.
+    pub(super) fn answer_decided<'a>(
+        &'a self,
+        record: &'a RecordedDecision<'a>,
+        objection: Option<&'a ServiceDenial<'a>>,
+        state: PolicyState<'a>,
+        n: u64,
+    ) -> Answer<'a> {
+        let decision = decide_again(&self.engine, state, record);
+        match objection.filter(|it| it.takes_precedence_over(&decision)) {
+            Some(objection) => Answer::objected(&decision, objection),
+            None => Answer::decision(&decision),
+        }
+        .to(n, record.id(), record.at())
+    }
+
+    fn position(
+        &self,
+        record: &OtherRecord<'_>,
+        n: u64,
+        timeline: &Timeline,
+        judged: &mut ChunkOutput,
+    ) {
+        judged.counts.offset_assumed += u64::from(record.offset_assumed());
+        let mut unknown = PolicyUnavailable::NotFound;
+        let now = self.now.or(record.event_time());
+        let rule = rule(timeline, record.recorded_policy(), now, &mut unknown);
+        let snapshot = read_snapshot(record);
+        let answer = self.answer_position(record, &snapshot, self.state(rule), n);
+        self.record(&answer, timeline, rule.ok(), judged);
+    }
+
+    /// Returns the answer to a position under a policy state.
+    pub(super) fn answer_position<'a>(
+        &self,
+        record: &'a OtherRecord<'a>,
+        snapshot: &Result<Snapshot, &'static str>,
+        state: PolicyState<'a>,
+        n: u64,
+    ) -> Answer<'a> {
+        let at = record.event_time();
+        let answer = match judge_position(snapshot, state, self.now.or(at)) {
+            Ok(decision) => Answer::harvest(&decision, state),
+            Err(detail) => Answer::harvest_invalid(detail),
+        };
+        match snapshot {
+            Ok(snapshot) => answer.about(&snapshot.position),
+            Err(_) => answer,
+        }
+        .to(n, record.id(), at)
+    }
+
+    pub(super) fn policy_updated(
+        &self,
+        record: &OtherRecord<'_>,
+        text: Option<PolicyText<'_>>,
+        n: u64,
+        rulers: &mut TimelineAccess<'_>,
+        judged: &mut ChunkOutput,
+    ) {
+        let at = record.event_time();
+        judged.counts.offset_assumed += u64::from(record.offset_assumed());
+        let refusal = match (at, text.as_ref().map(PolicyText::as_str)) {
+            (None, _) => {
+                let answer = no_time(RecordKind::PolicyUpdated).to(n, record.id(), at);
+                return self.record(&answer, rulers.timeline(), None, judged);
+            }
+            (Some(_), None) => PolicyUnavailable::NotFound,
+            (Some(_), Some(None)) => {
+                let answer = Answer::refused(
+                    RecordKind::PolicyUpdated,
+                    SkipCode::PolicyParseError,
+                    Detail::Text("duplicate key `policy` in one object"),
+                )
+                .to(n, record.id(), at);
+                return self.record(&answer, rulers.timeline(), None, judged);
+            }
+            (Some(from), Some(Some(text))) => match Policy::from_json(text) {
+                Err(refusal) => PolicyUnavailable::Refused(refusal),
+                Ok(policy) => {
+                    let answer = Answer::policy_updated(&policy).to(n, record.id(), at);
+                    self.record(&answer, rulers.timeline(), None, judged);
+                    if let TimelineAccess::Open(timeline) = rulers {
+                        timeline.activate(policy, from);
+                    }
+                    return;
+                }
+            },
+        };
+        let answer = Answer::policy_refused(&refusal).to(n, record.id(), at);
+        self.record(&answer, rulers.timeline(), None, judged);
+    }
+
+    pub(super) fn policy_withdrawn(
+        &self,
+        record: &OtherRecord<'_>,
+        n: u64,
+        rulers: &mut TimelineAccess<'_>,
+        judged: &mut ChunkOutput,
+    ) {
+        let at = record.event_time();
+        judged.counts.offset_assumed += u64::from(record.offset_assumed());
+        let answer = match at {
+            Some(_) => Answer::policy_withdrawn(),
+            None => no_time(RecordKind::PolicyWithdrawn),
+        }
+        .to(n, record.id(), at);
+        self.record(&answer, rulers.timeline(), None, judged);
+        if let (Some(from), TimelineAccess::Open(timeline)) = (at, rulers) {
+            timeline.withdraw(from);
+        }
+    }
+
+    pub(super) fn state<'a>(&self, rule: super::Rule<'a>) -> PolicyState<'a> {
+        match rule {
+            Ok((policy, _)) if self.assume_in_force => PolicyState::assumed(policy),
+            Ok((policy, _)) => PolicyState::present(policy),
+            Err(absence) => PolicyState::absent(absence),
+        }
+    }
+
+    pub(super) fn record(
+        &self,
+        answer: &Answer<'_>,
+        timeline: &Timeline,
+        rule: Option<(&Policy, usize)>,
+        judged: &mut ChunkOutput,
+    ) {
+        let symbol = answer
+            .symbol
+            .and_then(|symbol| timeline.symbol_number(&symbol));
+        judged
+            .counts
+            .add(answer, symbol, rule.map(|(_, number)| number));
+        let invalid = [SkipCode::IntentInvalid, SkipCode::HarvestInvalidInput];
+        let is_untimed = answer.ts.is_none() && self.now.is_none();
+        judged.counts.untimed +=
+            u64::from(is_untimed && answer.reason.is_some_and(|r| invalid.contains(&r)));
+        push_row(answer, &mut judged.rows);
+        if self.reports {
+            judged.seen.push(ReportRow::of(answer, symbol));
+        }
+        match &mut judged.kept {
+            AnswerBuffer::Nothing => {}
+            AnswerBuffer::Lines(lines) => {
+                answer.write_json(lines);
+                lines.push(b'\n');
+            }
+            AnswerBuffer::Columns(columns) => columns.push(answer),
+        }
+    }
+}
+
+fn is_readable(intent: &Intent<'_>) -> bool {
+    intent
+        .request()
+        .err()
+        .is_none_or(|fault| fault.kind() != IntentErrorKind::Unreadable)
+}
+
+fn read_line<'a>(
+    line: Line<'a>,
+    number: usize,
+    untyped: Untyped,
+    scratch: &'a mut Scratch,
+) -> TapeRecord<'a> {
+    match line.content {
+        LineContent::Text(text) => read_as(text, untyped, scratch),
+        LineContent::NotUtf8 { column, .. } => {
+            TapeRecord::Intent(Intent::unreadable(IntentError::NotUtf8 {
+                line: number,
+                column: usize::try_from(column).unwrap_or(usize::MAX),
+            }))
+        }
+        LineContent::TooLong => TapeRecord::Intent(Intent::unreadable(IntentError::TooLong {
+            line: number,
+            column: RECORD_BYTES_MAX + 1,
+            bytes_max: RECORD_BYTES_MAX,
+        })),
+    }
+}
+
+/// Parses the position of a record, or returns why it has none.
+pub(super) fn read_snapshot(record: &OtherRecord<'_>) -> Result<Snapshot, &'static str> {
+    Snapshot::from_json(record.text(), record.emitted_at()).map_err(|fault| match fault {
+        SnapshotError::SymbolAbsent => "`symbol` is missing",
+        SnapshotError::SymbolUnreadable | SnapshotError::Syntax(_) => "`symbol` is unreadable",
+    })
+}
+
+/// Evaluates a position, or returns why it cannot be evaluated.
+pub(super) fn judge_position<'p>(
+    snapshot: &Result<Snapshot, &'static str>,
+    state: PolicyState<'p>,
+    now: Option<Timestamp>,
+) -> Result<HarvestDecision<'p>, &'static str> {
+    let now = now.ok_or("the record has no timestamp")?;
+    let snapshot = snapshot.as_ref().map_err(|why| *why)?;
+    Ok(harvest(
+        state,
+        &snapshot.position,
+        snapshot.market.as_ref(),
+        now,
+    ))
+}
+
+/// Decides a recorded entry again. An entry without a timestamp is always skipped.
+pub(super) fn decide_again<'a>(
+    engine: &'a Engine,
+    state: PolicyState<'a>,
+    record: &'a RecordedDecision<'a>,
+) -> Decision<'a> {
+    match record.at() {
+        Some(at) => engine.decide(state, record.intent(), at),
+        None => engine.decide_recorded(state, record.intent()),
+    }
+}
+
+/// Returns the policy for a record: the recorded one if the record names it, otherwise the one that is active at its
+/// time. For a record without a timestamp the result does not matter, because the engine skips it earlier.
+pub(super) fn rule<'t>(
+    timeline: &'t Timeline,
+    recorded: Option<Option<PolicyHash>>,
+    now: Option<Timestamp>,
+    unknown: &'t mut PolicyUnavailable,
+) -> super::Rule<'t> {
+    match recorded {
+        None => timeline.at(now.unwrap_or(Timestamp::MIN)),
+        Some(None) => Err(unknown),
+        Some(Some(hash)) => timeline.by_hash(hash).ok_or_else(|| {
+            *unknown = PolicyUnavailable::HashUnknown(hash);
+            &*unknown
+        }),
+    }
+}
+
+/// Returns the answer to a policy change without a timestamp.
+fn no_time(event: RecordKind) -> Answer<'static> {
+    Answer::refused(
+        event,
+        SkipCode::IntentInvalid,
+        Detail::Text("the record has no timestamp, so the policy change is ignored"),
+    )
+}

@@ -1,0 +1,384 @@
+//! The summary of a simulation as text and as JSON.
+
+use std::{collections::BTreeMap, fmt};
+
+use portcullis::{answer::Verdict, types::Shown};
+use serde::{Serialize, Serializer, ser::SerializeMap as _};
+
+use super::{
+    Costs, Outcome, RoundTrip, Settings,
+    candles::Series,
+    units::{AmountOverflow, Money, Rate},
+};
+use crate::{
+    replay::RecordedDecision,
+    report::{
+        Operator, printable,
+        table::{bar, counted, some, table, thousands, to_second, write_table},
+    },
+};
+
+/// The outcome of a simulation together with its inputs.
+#[derive(Debug)]
+pub struct SimulationReport<'a> {
+    /// The decisions.
+    pub decided: &'a RecordedDecision,
+    /// The outcome.
+    pub outcome: &'a Outcome,
+    /// The settings.
+    pub settings: &'a Settings,
+    /// The candles.
+    pub series: &'a [Series],
+    /// The operator settings.
+    pub operator: &'a Operator,
+    /// The names of the tapes.
+    pub tapes: &'a [String],
+}
+
+/// The totals of the positions of one symbol or one policy.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+pub struct Share {
+    /// The number of positions.
+    pub positions: u64,
+    /// The notional at the opening.
+    pub notional_usd: Money,
+    /// The realised profit before costs.
+    pub pnl_usd: Money,
+    /// The fees paid.
+    pub fees_usd: Money,
+    /// The funding paid; negative if it was received.
+    pub funding_usd: Money,
+    /// The unrealised profit at the last prices.
+    pub unrealised_usd: Money,
+    /// The net profit: realised and unrealised profit less fees and funding.
+    pub net_usd: Money,
+    /// The sum of the R multiples of positions with a stop.
+    pub r_sum: f64,
+    /// The number of positions with an R multiple.
+    pub with_r: u64,
+}
+
+impl Share {
+    fn add(&mut self, trip: &RoundTrip) -> Result<(), AmountOverflow> {
+        self.positions += 1;
+        self.notional_usd = self.notional_usd.plus(trip.notional_usd)?;
+        self.pnl_usd = self.pnl_usd.plus(trip.pnl_usd)?;
+        self.fees_usd = self.fees_usd.plus(trip.fees_usd)?;
+        self.funding_usd = self.funding_usd.plus(trip.funding_usd)?;
+        self.unrealised_usd = self.unrealised_usd.plus(trip.unrealised_usd)?;
+        self.net_usd = self.net_usd.plus(trip.net()?)?;
+        self.r_sum += trip.r.into_iter().sum::<f64>();
+        self.with_r += u64::from(trip.r.is_some());
+        Ok(())
+    }
+}
+
+impl Outcome {
+    /// Returns the totals of all positions, grouped by a key.
+    ///
+    /// # Errors
+    /// Returns an error if a sum is out of range.
+    pub fn by<K: Ord>(
+        &self,
+        of: impl Fn(&RoundTrip) -> K,
+    ) -> Result<BTreeMap<K, Share>, AmountOverflow> {
+        let mut shares: BTreeMap<K, Share> = BTreeMap::new();
+        for trip in &self.trips {
+            shares.entry(of(trip)).or_default().add(trip)?;
+        }
+        Ok(shares)
+    }
+}
+
+#[derive(Serialize)]
+struct Prices<'a> {
+    symbol: portcullis::types::Symbol,
+    candles: usize,
+    interval_sec: i64,
+    from: String,
+    to: String,
+    gaps: &'a super::candles::Gaps,
+}
+
+impl<'a> Prices<'a> {
+    fn of(series: &'a Series) -> Self {
+        let at = |candle: Option<&super::candles::Candle>| {
+            candle.map_or_else(String::new, |candle| to_second(candle.start))
+        };
+        Self {
+            symbol: series.symbol,
+            candles: series.candles.len(),
+            interval_sec: series.interval.as_micros() / 1_000_000,
+            from: at(series.candles.first()),
+            to: at(series.candles.last()),
+            gaps: &series.gaps,
+        }
+    }
+}
+
+impl Serialize for SimulationReport<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let shares = |shares: Result<BTreeMap<String, Share>, AmountOverflow>| {
+            shares.map_err(serde::ser::Error::custom)
+        };
+        let counts = &self.decided.counts;
+        let decisions: BTreeMap<_, _> = counts.decisions().map(|(v, n)| (v.as_str(), n)).collect();
+        let reasons: BTreeMap<_, _> = counts.reasons().map(|(r, n)| (r.code(), n)).collect();
+        let prices: Vec<_> = self.series.iter().map(Prices::of).collect();
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("tapes", self.tapes)?;
+        map.serialize_entry("records", &(counts.records + self.decided.positions))?;
+        map.serialize_entry("position_records_set_aside", &self.decided.positions)?;
+        map.serialize_entry("decisions", &decisions)?;
+        map.serialize_entry("reasons", &reasons)?;
+        map.serialize_entry("candles", &prices)?;
+        map.serialize_entry("settings", self.settings)?;
+        map.serialize_entry("outcome", self.outcome)?;
+        let by_symbol = self.outcome.by(|trip| trip.symbol.as_str().to_owned());
+        map.serialize_entry("by_symbol", &shares(by_symbol)?)?;
+        let by_policy = self.outcome.by(|trip| trip.policy.clone());
+        map.serialize_entry("by_policy", &shares(by_policy)?)?;
+        map.serialize_entry("guardrails", &self.operator.guardrails)?;
+        map.serialize_entry("exit_owner", &self.operator.exit_owner)?;
+        map.serialize_entry("exit_delegates", &self.operator.exit_delegates)?;
+        map.serialize_entry("assume_in_force", &self.operator.assume_in_force)?;
+        map.end()
+    }
+}
+
+/// The maximum number of tapes named in the text.
+const TAPES_SHOWN: usize = 5;
+
+impl fmt::Display for SimulationReport<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write_inputs(f)?;
+        self.write_settings(f)?;
+        self.write_equity(f)?;
+        self.write_counts(f)?;
+        let by_symbol = self.outcome.by(|trip| trip.symbol.to_string());
+        write_shares(f, "symbol", &by_symbol.map_err(|_| fmt::Error)?)?;
+        let by_policy = self.outcome.by(|trip| Shown(&trip.policy).to_string());
+        write_shares(f, "policy", &by_policy.map_err(|_| fmt::Error)?)
+    }
+}
+
+impl SimulationReport<'_> {
+    fn write_inputs(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let counts = &self.decided.counts;
+        let records = counted(counts.records + self.decided.positions, "record");
+        let tapes = printable(&some(self.tapes, TAPES_SHOWN)).into_owned();
+        writeln!(f, "{records} from {tapes}")?;
+        for (verdict, count) in counts.decisions().filter(|(_, count)| *count > 0) {
+            if verdict != Verdict::Policy {
+                writeln!(f, "  {:<6} {}", verdict.as_str(), thousands(count))?;
+            }
+        }
+        if self.decided.positions > 0 {
+            let records = counted(self.decided.positions, "position snapshot");
+            writeln!(f, "{records} on the tape ignored")?;
+        }
+        writeln!(f, "guardrails: {}", printable(&self.operator.guardrails))?;
+        if self.operator.assume_in_force {
+            writeln!(
+                f,
+                "every policy was ASSUMED to be in force at every record's time"
+            )?;
+        }
+        for prices in self.series.iter().map(Prices::of) {
+            let candles = counted(u64::try_from(prices.candles).unwrap_or(u64::MAX), "candle");
+            write!(
+                f,
+                "{}: {candles} of {} s",
+                prices.symbol, prices.interval_sec
+            )?;
+            write!(f, ", {} to {}", prices.from, prices.to)?;
+            match prices.gaps.count {
+                0 => writeln!(f, ", no gaps")?,
+                count => {
+                    let gaps = counted(count, "gap");
+                    writeln!(f, ", {gaps}, longest {} s", prices.gaps.longest_sec)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Describes each cost setting and the market state, with the option that is missing.
+    pub(crate) fn settings_told(&self) -> [(&'static str, String); 4] {
+        let Costs {
+            taker_fee,
+            funding_rate,
+            maintenance_margin,
+        } = self.settings.costs;
+        let none = |option: &str| format!("none charged ({option} is not given)");
+        [
+            (
+                "fees",
+                taker_fee.map_or_else(
+                    || none("--taker-fee"),
+                    |rate| format!("{} of each fill", percent(rate)),
+                ),
+            ),
+            (
+                "funding",
+                funding_rate.map_or_else(
+                    || none("--funding-rate"),
+                    |rate| format!("{} every 8 hours", percent(rate)),
+                ),
+            ),
+            (
+                "liquidation",
+                maintenance_margin.map_or_else(
+                    || {
+                        "when the whole margin is lost (--maintenance-margin is not given)"
+                            .to_owned()
+                    },
+                    |rate| format!("at a maintenance margin of {}", percent(rate)),
+                ),
+            ),
+            (
+                "market state",
+                self.settings.market.map_or_else(
+                    || "none, so there is no kill score (--market-window is not given)".to_owned(),
+                    |rule| {
+                        format!(
+                            "from the closes of the last {} s; a trend strength of {} is certain",
+                            rule.window_sec, rule.trend_certain
+                        )
+                    },
+                ),
+            ),
+        ]
+    }
+
+    fn write_settings(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f)?;
+        for (name, value) in self.settings_told() {
+            writeln!(f, "{name}: {value}")?;
+        }
+        Ok(())
+    }
+
+    fn write_equity(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Outcome {
+            cash_at_start,
+            equity,
+            curve,
+            ..
+        } = self.outcome;
+        let change = (equity.to_f64() / cash_at_start.to_f64() - 1.0) * 100.0;
+        writeln!(
+            f,
+            "\nequity: {cash_at_start} -> {equity} USD ({change:+.2} %)"
+        )?;
+        writeln!(f, "max drawdown: {} USD", curve.drawdown_usd)?;
+        writeln!(f, "max exposure: {} USD", curve.exposure_max_usd)?;
+        let line = spark(self.outcome);
+        if line.is_empty() {
+            return Ok(());
+        }
+        writeln!(f, "{line}")
+    }
+
+    fn write_counts(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let outcome = self.outcome;
+        writeln!(f)?;
+        write!(f, "{} opened", counted(outcome.opened, "position"))?;
+        write!(f, ", {} still open", thousands(outcome.still_open))?;
+        match outcome.without_stop {
+            0 => writeln!(f)?,
+            count => writeln!(f, ", {} without a stop (no R)", thousands(count))?,
+        }
+        write_bars(f, "close reason", &outcome.closes)?;
+        write_bars(f, "order not filled", &outcome.not_done)?;
+        write_bars(f, "harvest result", &outcome.harvests)
+    }
+}
+
+fn percent(rate: Rate) -> String {
+    format!("{} %", super::units::hundredfold(rate))
+}
+
+fn write_bars(
+    f: &mut fmt::Formatter<'_>,
+    name: &str,
+    counts: &BTreeMap<&'static str, u64>,
+) -> fmt::Result {
+    if counts.is_empty() {
+        return Ok(());
+    }
+    let most = counts.values().copied().max().unwrap_or_default();
+    let mut table = table(&[name, "count", ""], "lrl");
+    for (why, count) in counts {
+        table.add_row([(*why).to_owned(), thousands(*count), bar(*count, most)]);
+    }
+    write_table(f, &table)
+}
+
+fn write_shares(
+    f: &mut fmt::Formatter<'_>,
+    name: &str,
+    shares: &BTreeMap<String, Share>,
+) -> fmt::Result {
+    if shares.is_empty() {
+        return Ok(());
+    }
+    let columns = [
+        name,
+        "positions",
+        "notional (USD)",
+        "realised (USD)",
+        "fees (USD)",
+        "funding (USD)",
+        "unrealised (USD)",
+        "net (USD)",
+        "mean R",
+    ];
+    let mut table = table(&columns, "lrrrrrrrr");
+    for (name, it) in shares {
+        let mean = u32::try_from(it.with_r).ok().filter(|count| *count > 0);
+        table.add_row([
+            name.clone(),
+            thousands(it.positions),
+            it.notional_usd.to_string(),
+            it.pnl_usd.to_string(),
+            it.fees_usd.to_string(),
+            it.funding_usd.to_string(),
+            it.unrealised_usd.to_string(),
+            it.net_usd.to_string(),
+            mean.map_or_else(
+                || "–".to_owned(),
+                |count| format!("{:+.2}", it.r_sum / f64::from(count)),
+            ),
+        ]);
+    }
+    write_table(f, &table)
+}
+
+/// Draws the equity curve as a line of block characters, each at the lowest equity of its part.
+fn spark(outcome: &Outcome) -> String {
+    const WIDTH: usize = 60;
+    const BLOCKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+    let values: Vec<f64> = outcome
+        .curve
+        .points
+        .iter()
+        .map(|point| point.equity_usd.to_f64())
+        .collect();
+    let parts = values.chunks(values.len().div_ceil(WIDTH).max(1));
+    let lows: Vec<f64> = parts
+        .map(|part| part.iter().copied().fold(f64::INFINITY, f64::min))
+        .collect();
+    let low = lows.iter().copied().fold(f64::INFINITY, f64::min);
+    let high = lows.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let height = high - low;
+    if lows.len() < 2 || height <= 0.0 {
+        return String::new();
+    }
+    let block = |value: f64| {
+        let steps = BLOCKS.iter().zip(1_u8..);
+        let reached = steps.filter(|(_, step)| (value - low) / height * 8.0 >= f64::from(step - 1));
+        reached.last().map_or(' ', |(block, _)| *block)
+    };
+    lows.into_iter().map(block).collect()
+}

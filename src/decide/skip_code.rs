@@ -1,0 +1,130 @@
+//! The skip reasons.
+
+use serde::{Serialize, Serializer};
+
+/// Defines the enum, the list, the codes and the numbers in one place, so that none can be omitted.
+macro_rules! reasons {
+    ($($(#[$doc:meta])* $name:ident = $code:literal, $number:literal;)*) => {
+        /// A skip reason: a stable code that operators grep for and dashboards count.
+        ///
+        /// The enum is exhaustive on purpose: a new reason breaks the build of every `match` on it.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum SkipCode {
+            $($(#[$doc])* $name,)*
+        }
+
+        impl SkipCode {
+            /// Every reason, in the order of the gates.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+
+            /// Returns the code, for example `POLICY_STALE`.
+            #[must_use]
+            pub const fn code(self) -> &'static str {
+                match self {
+                    $(Self::$name => $code,)*
+                }
+            }
+
+            /// Returns the reason with this code, if there is one.
+            #[must_use]
+            pub fn from_code(code: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|reason| reason.code() == code)
+            }
+
+            /// Returns the number in binary records. It is never 0, and is never reused for another reason.
+            #[must_use]
+            pub const fn number(self) -> u8 {
+                match self {
+                    $(Self::$name => $number,)*
+                }
+            }
+
+            /// Returns the number, as wide as the numbers of a column.
+            pub(super) const fn number_wide(self) -> u64 {
+                match self {
+                    $(Self::$name => $number,)*
+                }
+            }
+
+            /// Returns the reason with this number, if there is one.
+            #[must_use]
+            pub const fn from_number(number: u8) -> Option<Self> {
+                match number {
+                    $($number => Some(Self::$name),)*
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+
+reasons! {
+    /// The record is not an intent.
+    IntentUnreadable = "INTENT_UNREADABLE", 1;
+    /// A required field is missing, unreadable or duplicate.
+    IntentInvalid = "INTENT_INVALID", 2;
+    /// Two fields contradict each other, or it is unclear whether the intent is an entry or an exit.
+    IntentAmbiguous = "INTENT_AMBIGUOUS", 3;
+    /// The intent requests no action.
+    IntentNotActionable = "INTENT_NOT_ACTIONABLE", 4;
+    /// The source of the exit is neither the exit owner nor a delegate.
+    DenyNotExitOwner = "DENY_NOT_EXIT_OWNER", 5;
+    /// The operator halted entries.
+    TradingHalted = "TRADING_HALTED", 6;
+    /// There is no policy.
+    PolicyMissing = "POLICY_MISSING", 7;
+    /// The policy lacks a required field.
+    PolicyMissingField = "POLICY_MISSING_FIELD", 8;
+    /// The policy, or a field of it, does not parse.
+    PolicyParseError = "POLICY_PARSE_ERROR", 9;
+    /// A value of the policy is out of bounds.
+    PolicyInvalid = "POLICY_INVALID", 10;
+    /// The policy does not match its hash.
+    PolicyHashMismatch = "POLICY_HASH_MISMATCH", 11;
+    /// The policy has no signature of a trusted key.
+    PolicySignatureInvalid = "POLICY_SIGNATURE_INVALID", 12;
+    /// The policy is older than one that was seen before.
+    PolicyRolledBack = "POLICY_ROLLED_BACK", 13;
+    /// The guardrails do not permit the policy.
+    PolicyConstraintViolation = "POLICY_CONSTRAINT_VIOLATION", 14;
+    /// The store is unreachable, and no policy was read from it before.
+    PolicyStoreUnavailable = "POLICY_STORE_UNAVAILABLE", 15;
+    /// The policy is not in force yet.
+    PolicyNotYetValid = "POLICY_NOT_YET_VALID", 16;
+    /// The policy has expired.
+    PolicyStale = "POLICY_STALE", 17;
+    /// The intent is too old.
+    IntentStale = "INTENT_STALE", 18;
+    /// The intent is too far ahead of the clock, or its lead is unknown.
+    ClockUntrusted = "CLOCK_UNTRUSTED", 19;
+    /// The symbol is not in the policy's universe, or the guardrails do not permit it.
+    PolicyUniverseFilter = "POLICY_UNIVERSE_FILTER", 20;
+    /// The policy has no leverage for the symbol, or the requested leverage is unusable.
+    PolicyMissingLeverage = "POLICY_MISSING_LEVERAGE", 21;
+    /// The intent has no usable size.
+    PolicyMissingSize = "POLICY_MISSING_SIZE", 22;
+    /// Leverage, margin or notional is not finite, or exceeds a limit.
+    PolicyLimitExceeded = "POLICY_LIMIT_EXCEEDED", 23;
+    /// The service has already answered an intent with this id.
+    IntentDuplicate = "INTENT_DUPLICATE", 24;
+    /// The service has answered a later exit for this symbol.
+    IntentSuperseded = "INTENT_SUPERSEDED", 25;
+    /// There is no open position to harvest.
+    HarvestNoPosition = "HARVEST_NO_POSITION", 26;
+    /// There is no stop distance with which to compute R.
+    HarvestMissingStop = "HARVEST_MISSING_STOP", 27;
+    /// An input of R is missing, unreadable or out of range.
+    HarvestInvalidInput = "HARVEST_INVALID_INPUT", 28;
+}
+
+impl std::fmt::Display for SkipCode {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(self.code())
+    }
+}
+
+impl Serialize for SkipCode {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.code())
+    }
+}

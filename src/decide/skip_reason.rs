@@ -1,0 +1,371 @@
+//! The evidence for a skip: the observed values and the requirement that they failed.
+
+use std::fmt;
+
+use super::{Gate, SkipCode};
+use crate::{
+    exit::NotExitOwner,
+    intent::{IntentError, IntentErrorKind, SizeError},
+    policy::{NotInForce, PolicyFault, PolicyUnavailable},
+    provenance::Sourced,
+    types::{NumberError, Shown, SignedDuration, Symbol},
+};
+
+/// The evidence for which a gate failed.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum SkipReason<'a> {
+    /// The intent is unreadable, invalid, ambiguous or a hold.
+    Unread(&'a IntentError),
+    /// The source of an entry is present but unreadable, so it might be the exit owner.
+    SourceUnreadable,
+    /// The exit owner or a delegate sent an entry. It may be an exit that lost its reduce-only flag.
+    ExitOwnerOpens {
+        /// The source of the intent.
+        source: &'a str,
+    },
+    /// The source of an exit is neither the exit owner nor a delegate.
+    NotExitOwner(NotExitOwner<'a>),
+    /// The operator halted entries.
+    Halted {
+        /// The symbol of the intent.
+        symbol: Symbol,
+        /// True if the halt covers every symbol.
+        everything: bool,
+    },
+    /// There is no policy.
+    PolicyAbsent(&'a PolicyUnavailable),
+    /// The guardrails do not permit the policy.
+    PolicyNotPermitted(ConstraintViolation<'a>),
+    /// The policy is not in force.
+    NotInForce(NotInForce),
+    /// The intent is too old, or its age is unknown.
+    IntentStale {
+        /// The age, or `None` if the intent does not state when it was sent.
+        age: Option<SignedDuration>,
+        /// The largest allowed age and its source.
+        age_max: Sourced<SignedDuration>,
+    },
+    /// The intent is too far ahead of the clock, or its lead is unknown.
+    ClockUntrusted {
+        /// The lead, or `None` if the intent does not state when it was sent.
+        lead: Option<SignedDuration>,
+        /// The largest allowed lead and its source.
+        lead_max: Sourced<SignedDuration>,
+    },
+    /// The symbol is not in the policy's universe.
+    NotInUniverse {
+        /// The symbol.
+        symbol: Symbol,
+    },
+    /// The guardrails do not permit the symbol.
+    NotPermitted {
+        /// The symbol.
+        symbol: Symbol,
+    },
+    /// The policy has no leverage for the symbol.
+    NoLeverage {
+        /// The symbol.
+        symbol: Symbol,
+    },
+    /// The leverage in the intent is unusable.
+    LeverageUnusable(NumberError),
+    /// The intent has no size.
+    NoSize,
+    /// The size in the intent is unusable.
+    SizeUnusable(SizeError),
+    /// A number is not finite, or exceeds its limit.
+    LimitExceeded {
+        /// The number that was checked.
+        number: LimitedNumber,
+        /// The value that the trade would have.
+        observed: f64,
+        /// The limit and its source; `None` if the number is not finite or not greater than 0.
+        limit: Option<Sourced<f64>>,
+    },
+}
+
+/// The guardrail that a policy violates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ConstraintViolation<'a> {
+    /// The policy is valid for too long.
+    Validity {
+        /// The validity: from `valid_from`, or from now if the policy has none.
+        validity: SignedDuration,
+        /// The longest allowed validity.
+        validity_max: SignedDuration,
+    },
+    /// The policy is for another market, or has none.
+    Market {
+        /// The market of the policy.
+        found: Option<&'a str>,
+        /// The market that the guardrails require.
+        required: &'a str,
+    },
+    /// The policy is for another venue, or has none.
+    Venue {
+        /// The venue of the policy.
+        found: Option<&'a str>,
+        /// The venue that the guardrails require.
+        required: &'a str,
+    },
+    /// The policy has no hash, and the guardrails require one.
+    NoHash,
+}
+
+/// The numbers of a trade that have limits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LimitedNumber {
+    /// The leverage.
+    Leverage,
+    /// The margin, in USD.
+    Margin,
+    /// The notional, in USD.
+    Notional,
+}
+
+impl LimitedNumber {
+    /// Returns the name of the number.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Leverage => "leverage",
+            Self::Margin => "margin",
+            Self::Notional => "notional",
+        }
+    }
+}
+
+impl SkipReason<'_> {
+    /// Returns the skip reason under which this is reported.
+    #[must_use]
+    pub const fn reason(&self) -> SkipCode {
+        match self {
+            Self::Unread(fault) => match fault.kind() {
+                IntentErrorKind::Unreadable => SkipCode::IntentUnreadable,
+                IntentErrorKind::Invalid => SkipCode::IntentInvalid,
+                IntentErrorKind::Ambiguous => SkipCode::IntentAmbiguous,
+                IntentErrorKind::NotActionable => SkipCode::IntentNotActionable,
+            },
+            Self::SourceUnreadable | Self::ExitOwnerOpens { .. } => SkipCode::IntentAmbiguous,
+            Self::NotExitOwner(_) => SkipCode::DenyNotExitOwner,
+            Self::Halted { .. } => SkipCode::TradingHalted,
+            Self::PolicyAbsent(absence) => unavailable_code(absence),
+            Self::PolicyNotPermitted(_) => SkipCode::PolicyConstraintViolation,
+            Self::NotInForce(NotInForce::NotYetValid { .. }) => SkipCode::PolicyNotYetValid,
+            Self::NotInForce(NotInForce::Stale { .. }) => SkipCode::PolicyStale,
+            Self::IntentStale { .. } => SkipCode::IntentStale,
+            Self::ClockUntrusted { .. } => SkipCode::ClockUntrusted,
+            Self::NotInUniverse { .. } | Self::NotPermitted { .. } => {
+                SkipCode::PolicyUniverseFilter
+            }
+            Self::NoLeverage { .. } | Self::LeverageUnusable(_) => SkipCode::PolicyMissingLeverage,
+            Self::NoSize | Self::SizeUnusable(_) => SkipCode::PolicyMissingSize,
+            Self::LimitExceeded { .. } => SkipCode::PolicyLimitExceeded,
+        }
+    }
+
+    /// Returns the gate that failed.
+    #[must_use]
+    pub const fn gate(&self) -> Gate {
+        match self {
+            Self::Unread(_) => Gate::Readable,
+            Self::SourceUnreadable | Self::ExitOwnerOpens { .. } | Self::NotExitOwner(_) => {
+                Gate::ExitOwnership
+            }
+            Self::Halted { .. } => Gate::Halt,
+            Self::PolicyAbsent(_) | Self::PolicyNotPermitted(_) => Gate::Policy,
+            Self::NotInForce(_) => Gate::InForce,
+            Self::IntentStale { .. } | Self::ClockUntrusted { .. } => Gate::Freshness,
+            Self::NotInUniverse { .. } | Self::NotPermitted { .. } => Gate::Universe,
+            Self::NoLeverage { .. } | Self::LeverageUnusable(_) => Gate::Leverage,
+            Self::NoSize | Self::SizeUnusable(_) => Gate::Size,
+            Self::LimitExceeded { .. } => Gate::Limits,
+        }
+    }
+}
+
+/// Returns the skip reason for a policy that is unavailable.
+pub(crate) const fn unavailable_code(absence: &PolicyUnavailable) -> SkipCode {
+    match absence {
+        PolicyUnavailable::NotFound | PolicyUnavailable::HashUnknown(_) => SkipCode::PolicyMissing,
+        PolicyUnavailable::Refused(refusal) => fault_reason(refusal.fault()),
+        PolicyUnavailable::SignatureInvalid => SkipCode::PolicySignatureInvalid,
+        PolicyUnavailable::RolledBack { .. } => SkipCode::PolicyRolledBack,
+        PolicyUnavailable::StoreUnavailable => SkipCode::PolicyStoreUnavailable,
+    }
+}
+
+impl From<PolicyFault> for SkipCode {
+    fn from(fault: PolicyFault) -> Self {
+        fault_reason(fault)
+    }
+}
+
+const fn fault_reason(fault: PolicyFault) -> SkipCode {
+    match fault {
+        PolicyFault::MissingField => SkipCode::PolicyMissingField,
+        PolicyFault::ParseError => SkipCode::PolicyParseError,
+        PolicyFault::Invalid => SkipCode::PolicyInvalid,
+        PolicyFault::HashMismatch => SkipCode::PolicyHashMismatch,
+    }
+}
+
+/// Suffix for old dashboards, which know only one code for a missing or expired policy.
+const LEGACY: &str = "[POLICY_MISSING_FIELD]";
+
+/// Writes the skip detail of a policy that is unavailable.
+pub(crate) fn write_unavailable(
+    f: &mut fmt::Formatter<'_>,
+    absence: &PolicyUnavailable,
+) -> fmt::Result {
+    match absence {
+        PolicyUnavailable::NotFound | PolicyUnavailable::HashUnknown(_) => {
+            write!(f, "{absence} {LEGACY}")
+        }
+        PolicyUnavailable::Refused(_)
+        | PolicyUnavailable::SignatureInvalid
+        | PolicyUnavailable::RolledBack { .. }
+        | PolicyUnavailable::StoreUnavailable => write!(f, "{absence}"),
+    }
+}
+
+/// Writes the skip detail of a policy that is not in force.
+pub(crate) fn write_not_in_force(f: &mut fmt::Formatter<'_>, why: NotInForce) -> fmt::Result {
+    match why {
+        NotInForce::NotYetValid { valid_from, now } => {
+            write!(
+                f,
+                "policy comes into force at {valid_from}; the time is {now}"
+            )
+        }
+        NotInForce::Stale { valid_until, now } => {
+            write!(
+                f,
+                "policy expired at {valid_until}; the time is {now} {LEGACY}"
+            )
+        }
+    }
+}
+
+impl fmt::Display for SkipReason<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unread(fault) => write!(f, "{fault}"),
+            Self::SourceUnreadable => f.write_str("`source` is unreadable: expected text"),
+            Self::ExitOwnerOpens { source } => {
+                write!(
+                    f,
+                    "`{}` owns exits and cannot send entries; check whether the intent lost its reduce-only flag",
+                    Shown(source)
+                )
+            }
+            Self::NotExitOwner(denied) => write!(f, "{denied}"),
+            Self::Halted {
+                everything: true, ..
+            } => f.write_str("entries in all symbols are halted"),
+            Self::Halted { symbol, .. } => write!(f, "entries in {symbol} are halted"),
+            Self::PolicyAbsent(absence) => write_unavailable(f, absence),
+            Self::PolicyNotPermitted(constraint) => write!(f, "{constraint}"),
+            Self::NotInForce(why) => write_not_in_force(f, *why),
+            Self::IntentStale {
+                age: Some(age),
+                age_max,
+            } => {
+                write!(
+                    f,
+                    "intent is {age} old; at most {} is allowed",
+                    age_max.value()
+                )
+            }
+            Self::IntentStale { age: None, age_max } => {
+                write!(
+                    f,
+                    "the age of the intent is unknown; at most {} is allowed",
+                    age_max.value()
+                )
+            }
+            Self::ClockUntrusted {
+                lead: Some(lead),
+                lead_max,
+            } => write!(
+                f,
+                "intent is {lead} ahead of the clock; at most {} is allowed",
+                lead_max.value()
+            ),
+            Self::ClockUntrusted {
+                lead: None,
+                lead_max,
+            } => write!(
+                f,
+                "the lead of the intent over the clock is unknown; at most {} is allowed",
+                lead_max.value()
+            ),
+            Self::NotInUniverse { symbol } => write!(f, "{symbol} not in AI policy"),
+            Self::NotPermitted { symbol } => {
+                write!(f, "{symbol} is not permitted by the guardrails")
+            }
+            Self::NoLeverage { symbol } => write!(f, "AI policy has no leverage for {symbol}"),
+            Self::LeverageUnusable(error) => write!(f, "`leverage` of the intent: {error}"),
+            Self::NoSize => f.write_str("the intent has no size"),
+            Self::SizeUnusable(fault) => write!(f, "{fault}"),
+            Self::LimitExceeded {
+                number,
+                observed,
+                limit: Some(limit),
+            } => write!(
+                f,
+                "{} {observed} exceeds the limit {} ({})",
+                number.name(),
+                limit.value(),
+                limit.source()
+            ),
+            Self::LimitExceeded {
+                number,
+                observed,
+                limit: None,
+            } => write!(
+                f,
+                "{} {observed} is not a finite number greater than 0",
+                number.name()
+            ),
+        }
+    }
+}
+
+impl fmt::Display for ConstraintViolation<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Validity {
+                validity,
+                validity_max,
+            } => {
+                write!(
+                    f,
+                    "policy is valid for {validity}; the guardrails allow at most {validity_max}"
+                )
+            }
+            Self::Market { found, required } => made_for(f, "market", *found, required),
+            Self::Venue { found, required } => made_for(f, "venue", *found, required),
+            Self::NoHash => f.write_str("policy has no `policy_hash`; the guardrails require one"),
+        }
+    }
+}
+
+fn made_for(
+    f: &mut fmt::Formatter<'_>,
+    what: &str,
+    found: Option<&str>,
+    required: &str,
+) -> fmt::Result {
+    match found {
+        Some(found) => write!(
+            f,
+            "the {what} of the policy is `{}`; the guardrails require `{required}`",
+            Shown(found)
+        ),
+        None => write!(
+            f,
+            "policy has no `{what}`; the guardrails require `{required}`"
+        ),
+    }
+}

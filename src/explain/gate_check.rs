@@ -1,0 +1,142 @@
+//! Text for the values that a passed gate compared.
+
+use std::fmt::Display;
+
+use crate::{
+    decide::GateCheck,
+    exit::ExitRule,
+    guardrails::{Guardrails, Halt},
+    intent::{Exit, QuantityAsked, Request},
+    policy::Limits,
+    types::{Leverage, Margin, Notional, Shown},
+};
+
+pub(super) fn text(compared: &GateCheck<'_>) -> String {
+    match compared {
+        GateCheck::Readable(Request::Entry(entry)) => {
+            format!("an entry: {} {}", entry.side(), entry.symbol())
+        }
+        GateCheck::Readable(Request::Exit(exit)) => exit_text(exit),
+        GateCheck::ExitOwnership {
+            source,
+            ownership,
+            rule,
+        } => ownership_text(*source, ownership.owner(), *rule),
+        GateCheck::Halt { symbol, halt } => match halt {
+            Halt::Nothing => "no symbol is halted".to_owned(),
+            Halt::Symbols(symbols) => {
+                format!(
+                    "{symbol} is not halted; number of halted symbols: {}",
+                    symbols.len()
+                )
+            }
+            Halt::Everything => "all symbols are halted".to_owned(),
+        },
+        GateCheck::Policy { policy, guardrails } => format!(
+            "version {} hash {}, {}",
+            Shown(policy.version()),
+            policy.hash().short(),
+            if guardrails.is_none() {
+                "no guardrails"
+            } else {
+                "within the guardrails"
+            }
+        ),
+        GateCheck::InForce { assumed: true, .. } => "assumed, not checked".to_owned(),
+        GateCheck::InForce { policy, now, .. } => match policy.valid_from() {
+            Some(from) => format!("{from} ≤ {now} ≤ {}", policy.valid_until()),
+            None => format!("{now} ≤ {}", policy.valid_until()),
+        },
+        GateCheck::Freshness {
+            age,
+            age_max,
+            lead_max,
+        } => {
+            let age = age.map_or_else(|| "age unknown".to_owned(), |age| format!("age {age}"));
+            let bound = |name: &str, bound: Option<String>| match bound {
+                Some(bound) => format!("{name} at most {bound}"),
+                None => format!("{name} unbounded"),
+            };
+            format!(
+                "{age}, {}, {}",
+                bound("age", age_max.map(|b| b.value().to_string())),
+                bound("lead", lead_max.map(|b| b.value().to_string()))
+            )
+        }
+        GateCheck::Universe { symbol } => format!("{symbol} is listed"),
+        GateCheck::Leverage { requested, applied } => match requested {
+            Some(asked) => format!(
+                "requested {asked}x, applied {}x from {}",
+                applied.value(),
+                applied.source()
+            ),
+            None => format!(
+                "none requested, applied {}x from {}",
+                applied.value(),
+                applied.source()
+            ),
+        },
+        GateCheck::Size(size) => format!(
+            "{} USD {} from {}",
+            size.value().usd(),
+            size.value().basis(),
+            size.source()
+        ),
+        GateCheck::Limits {
+            leverage,
+            margin,
+            notional,
+            limits,
+            guardrails,
+        } => limits_text(*leverage, *margin, *notional, limits, guardrails),
+    }
+}
+
+fn exit_text(exit: &Exit) -> String {
+    let text = format!("an exit: {}", exit.symbol);
+    match exit.quantity {
+        QuantityAsked::Asked(quantity) => format!("{text}, quantity {}", quantity.value()),
+        QuantityAsked::NotAsked | QuantityAsked::SizeAlone | QuantityAsked::Unreadable => {
+            match exit.quantity.fault() {
+                Some(fault) => format!("{text}; {fault}"),
+                None => text,
+            }
+        }
+    }
+}
+
+fn ownership_text(source: Option<&str>, owner: &str, rule: Option<ExitRule>) -> String {
+    match (source.map(Shown), rule) {
+        (Some(source), Some(rule)) => format!("`{source}` may exit as {}", rule.as_str()),
+        (Some(source), None) => {
+            format!("`{source}` is neither the exit owner `{owner}` nor a delegate")
+        }
+        (None, _) => "the entry has no `source`, so it does not come from an exit owner".to_owned(),
+    }
+}
+
+fn limits_text(
+    leverage: Leverage,
+    margin: Margin,
+    notional: Notional,
+    limits: &Limits,
+    guardrails: &Guardrails,
+) -> String {
+    format!(
+        "leverage {leverage}{}, margin {margin}{}, notional {notional}{}",
+        bounds(limits.max_leverage(), guardrails.max_leverage()),
+        bounds(limits.max_position_usd(), guardrails.max_position_usd()),
+        bounds(limits.max_notional_usd(), guardrails.max_notional_usd()),
+    )
+}
+
+fn bounds<T: Display>(policy: Option<T>, operator: Option<T>) -> String {
+    match (policy, operator) {
+        (None, None) => String::new(),
+        (Some(policy), None) => format!(" ≤ {policy} (policy)"),
+        (None, Some(operator)) => format!(" ≤ {operator} (guardrails)"),
+        (Some(policy), Some(operator)) => {
+            format!(" ≤ {policy} (policy), {operator} (guardrails)")
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! The faults of an intent.
+
+use serde::Serialize;
+use thiserror::Error;
+
+use crate::{
+    json::SyntaxError,
+    types::{Price, Shown, Side},
+};
+
+/// The kinds of intent fault. If an intent has several faults, the first kind in this order decides the skip reason.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum IntentErrorKind {
+    /// The record is not an intent.
+    Unreadable,
+    /// A required field is missing, unreadable or a duplicate.
+    Invalid,
+    /// Two fields contradict each other.
+    Ambiguous,
+    /// The intent explicitly requests no trade.
+    NotActionable,
+}
+
+/// The reason why an intent is invalid, and where.
+#[derive(Debug, Clone, PartialEq, Error, Serialize)]
+#[serde(tag = "fault", rename_all = "snake_case")]
+pub enum IntentError {
+    /// The record is not a JSON object.
+    #[error("{0}")]
+    NotAnObject(#[serde(serialize_with = "as_text")] SyntaxError),
+    /// The payload is not a JSON object.
+    #[error("`{field}` is not a JSON object: {error}")]
+    PayloadNotAnObject {
+        /// `payload` or `data`.
+        field: &'static str,
+        /// The syntax error, with its position.
+        #[serde(serialize_with = "as_text")]
+        error: SyntaxError,
+    },
+    /// The record is not UTF-8.
+    #[error("line {line}, column {column}: not UTF-8")]
+    NotUtf8 {
+        /// The line, counted from 1.
+        line: usize,
+        /// The column in bytes, counted from 1.
+        column: usize,
+    },
+    /// The record is longer than the limit of the reader.
+    #[error("line {line}, column {column}: longer than {bytes_max} bytes")]
+    TooLong {
+        /// The line, counted from 1.
+        line: usize,
+        /// The first column beyond the limit.
+        column: usize,
+        /// The limit, in bytes.
+        bytes_max: usize,
+    },
+    /// The record has an event type that is not answered here.
+    #[error(
+        "line {line}, column {column}: unsupported event type `{}`; an intent has `trade.intent` or no `event_type`",
+        Shown(.event)
+    )]
+    UnknownEvent {
+        /// The line, counted from 1.
+        line: usize,
+        /// The column in bytes, counted from 1.
+        column: usize,
+        /// The value of `event_type`.
+        event: String,
+    },
+    /// A required field is absent.
+    #[error("`{field}` is missing")]
+    Missing {
+        /// The field.
+        field: &'static str,
+    },
+    /// A field is present but unreadable.
+    #[error("`{field}` is unreadable: expected {expected}")]
+    BadValue {
+        /// The field.
+        field: &'static str,
+        /// The expected value.
+        expected: &'static str,
+    },
+    /// A key that affects the decision occurs more than once in one object.
+    #[error("duplicate key `{field}` in one object")]
+    Twice {
+        /// The field.
+        field: &'static str,
+    },
+    /// Two fields contradict each other.
+    #[error("`{first}` and `{second}` contradict each other")]
+    Contradiction {
+        /// The first field.
+        first: &'static str,
+        /// The second field.
+        second: &'static str,
+    },
+    /// A field of the intent is in the envelope, next to a payload.
+    #[error("`{field}` is in the envelope next to a payload; move it into the payload")]
+    BesidePayload {
+        /// The field.
+        field: &'static str,
+    },
+    /// The payload contains another payload.
+    #[error("`{field}` is inside the payload; a payload must not contain another one")]
+    InsidePayload {
+        /// The field.
+        field: &'static str,
+    },
+    /// The stop is on the wrong side of the entry price: it would trigger at once.
+    #[error(
+        "`stop_loss` {stop_loss} is on the wrong side of `entry_price` {entry_price} for {side}"
+    )]
+    StopOnWrongSide {
+        /// The side of the entry.
+        side: Side,
+        /// The stop price.
+        stop_loss: Price,
+        /// The entry price.
+        entry_price: Price,
+    },
+    /// The intent says HOLD.
+    #[error("HOLD requests no trade")]
+    Hold,
+}
+
+impl IntentError {
+    /// Returns the kind of the fault.
+    #[must_use]
+    pub const fn kind(&self) -> IntentErrorKind {
+        match self {
+            Self::NotAnObject(_)
+            | Self::PayloadNotAnObject { .. }
+            | Self::NotUtf8 { .. }
+            | Self::TooLong { .. }
+            | Self::UnknownEvent { .. } => IntentErrorKind::Unreadable,
+            Self::Missing { .. } | Self::BadValue { .. } | Self::Twice { .. } => {
+                IntentErrorKind::Invalid
+            }
+            Self::Contradiction { .. }
+            | Self::BesidePayload { .. }
+            | Self::InsidePayload { .. }
+            | Self::StopOnWrongSide { .. } => IntentErrorKind::Ambiguous,
+            Self::Hold => IntentErrorKind::NotActionable,
+        }
+    }
+
+    /// Sets the line number of the fault, if it has one.
+    pub(super) fn move_to_line(&mut self, number: usize) {
+        match self {
+            Self::NotAnObject(error) | Self::PayloadNotAnObject { error, .. } => {
+                error.line = number;
+            }
+            Self::NotUtf8 { line, .. }
+            | Self::TooLong { line, .. }
+            | Self::UnknownEvent { line, .. } => *line = number,
+            Self::Missing { .. }
+            | Self::BadValue { .. }
+            | Self::Twice { .. }
+            | Self::Contradiction { .. }
+            | Self::BesidePayload { .. }
+            | Self::InsidePayload { .. }
+            | Self::StopOnWrongSide { .. }
+            | Self::Hold => {}
+        }
+    }
+}
+
+fn as_text<S: serde::Serializer>(error: &SyntaxError, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(error)
+}
+
+/// The fault that comes first in the order of [`IntentErrorKind`].
+#[derive(Debug, Default)]
+pub(crate) struct FirstFault(Option<IntentError>);
+
+impl FirstFault {
+    pub(crate) fn add(&mut self, fault: IntentError) {
+        if self
+            .0
+            .as_ref()
+            .is_none_or(|kept| fault.kind() < kept.kind())
+        {
+            self.0 = Some(fault);
+        }
+    }
+
+    /// Adds the fault of a failed read.
+    pub(crate) fn add_of<T>(&mut self, read: &Result<T, IntentError>) {
+        if let Err(fault) = read {
+            self.add(fault.clone());
+        }
+    }
+
+    pub(crate) fn merge(&mut self, other: Self) {
+        if let Some(fault) = other.0 {
+            self.add(fault);
+        }
+    }
+
+    pub(crate) fn take(self) -> Option<IntentError> {
+        self.0
+    }
+}

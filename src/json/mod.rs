@@ -1,0 +1,20 @@
+//! Reading of JSON objects in one pass: the requested fields as raw text, and which of them are duplicates.
+//!
+//! A number keeps its original text, so that later stages see exactly what the sender wrote. The value of a short
+//! number is computed during the scan and equals the value that [`str::parse`] returns.
+//!
+//! There are two readers with identical results: `plain` is fast and covers the JSON that machines write; the general
+//! parser covers all of JSON and reads everything that `plain` leaves.
+
+mod number;
+mod plain;
+mod raw_field;
+mod scan;
+mod specials;
+
+pub use raw_field::{Flag, RawField, Unreadable};
+pub use scan::SyntaxError;
+pub use scan::{Fields, scan_object};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,275 @@
+//! Violations, and the error for an invalid policy.
+
+use std::fmt;
+
+use serde::Serialize;
+use thiserror::Error;
+
+use crate::types::Shown;
+
+/// Maximum number of violations in the text of an error.
+const LISTED_MAX: usize = 8;
+
+/// The kinds of violation. The first kind present, in this order, is the reason for the rejection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub enum PolicyFault {
+    /// A required field is missing.
+    #[serde(rename = "POLICY_MISSING_FIELD")]
+    MissingField,
+    /// A text cannot be parsed, or an object has a duplicate key.
+    #[serde(rename = "POLICY_PARSE_ERROR")]
+    ParseError,
+    /// A value is out of bounds.
+    #[serde(rename = "POLICY_INVALID")]
+    Invalid,
+    /// `policy_hash` is not the hash of the fields.
+    #[serde(rename = "POLICY_HASH_MISMATCH")]
+    HashMismatch,
+}
+
+impl PolicyFault {
+    /// Returns the stable code: `POLICY_MISSING_FIELD`, `POLICY_PARSE_ERROR`, `POLICY_INVALID` or
+    /// `POLICY_HASH_MISMATCH`.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::MissingField => "POLICY_MISSING_FIELD",
+            Self::ParseError => "POLICY_PARSE_ERROR",
+            Self::Invalid => "POLICY_INVALID",
+            Self::HashMismatch => "POLICY_HASH_MISMATCH",
+        }
+    }
+}
+
+impl fmt::Display for PolicyFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code())
+    }
+}
+
+/// One violation: the field, its value and the required bound.
+///
+/// Displayed on one line: `` `harvest_params.T1_R`: `0` is not greater than 0 ``.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Violation {
+    fault: PolicyFault,
+    field: String,
+    value: String,
+    bound: String,
+}
+
+impl Violation {
+    /// Returns the kind.
+    #[must_use]
+    pub const fn fault(&self) -> PolicyFault {
+        self.fault
+    }
+
+    /// Returns the path of the field, such as `harvest_params.T1_R` or `universe_symbols[3]`; `document` means the
+    /// whole text. Control characters are escaped, and a path of more than 80 characters is cut.
+    #[must_use]
+    pub fn field(&self) -> &str {
+        &self.field
+    }
+
+    /// Returns the value in its original text; empty if the field is missing. Control characters are escaped, and a
+    /// value of more than 80 characters is cut.
+    #[must_use]
+    pub fn value(&self) -> &str {
+        &self.value
+    }
+
+    /// Returns the required bound, which completes the sentence "the value is not …".
+    #[must_use]
+    pub fn bound(&self) -> &str {
+        &self.bound
+    }
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            fault,
+            field,
+            value,
+            bound,
+        } = self;
+        match fault {
+            PolicyFault::MissingField => write!(f, "`{field}` is missing"),
+            PolicyFault::ParseError | PolicyFault::Invalid | PolicyFault::HashMismatch => {
+                write!(f, "`{field}`: `{value}` is not {bound}")
+            }
+        }
+    }
+}
+
+/// The error for an invalid policy: all violations, at least one, sorted by kind.
+///
+/// Displayed on one line: the first eight violations, separated by `; `, and the number of the remaining ones.
+#[derive(Debug, Clone, PartialEq, Eq, Error, Serialize)]
+pub struct InvalidPolicyError {
+    fault: PolicyFault,
+    violations: Vec<Violation>,
+}
+
+impl InvalidPolicyError {
+    /// Returns the kind of the first violation, which is the reason for the rejection.
+    #[must_use]
+    pub const fn fault(&self) -> PolicyFault {
+        self.fault
+    }
+
+    /// Creates the error for a stored value that does not contain policy fields.
+    #[must_use]
+    pub fn unreadable(what: &str, found: &str, bound: &str) -> Self {
+        Self {
+            fault: PolicyFault::ParseError,
+            violations: vec![Violation {
+                fault: PolicyFault::ParseError,
+                field: Shown(what).to_string(),
+                value: Shown(found).to_string(),
+                bound: bound.to_owned(),
+            }],
+        }
+    }
+
+    /// Returns all violations, sorted by kind.
+    #[must_use]
+    pub fn violations(&self) -> &[Violation] {
+        &self.violations
+    }
+}
+
+impl fmt::Display for InvalidPolicyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, violation) in self.violations.iter().take(LISTED_MAX).enumerate() {
+            if i > 0 {
+                f.write_str("; ")?;
+            }
+            fmt::Display::fmt(violation, f)?;
+        }
+        match self.violations.len().checked_sub(LISTED_MAX) {
+            None | Some(0) => Ok(()),
+            Some(more) => write!(f, "; and {more} more"),
+        }
+    }
+}
+
+/// A list of the violations found so far.
+#[derive(Debug)]
+pub(super) struct Violations(Vec<Violation>);
+
+impl Violations {
+    pub(super) const fn new() -> Self {
+        Self(Vec::new())
+    }
+
+    pub(super) const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(super) fn append(&mut self, mut other: Self) {
+        self.0.append(&mut other.0);
+    }
+
+    pub(super) fn missing(&mut self, field: &str) {
+        self.push(PolicyFault::MissingField, field, "", "present");
+    }
+
+    pub(super) fn parse_error(&mut self, field: &str, value: &str, bound: &str) {
+        self.push(PolicyFault::ParseError, field, value, bound);
+    }
+
+    pub(super) fn invalid(&mut self, field: &str, value: &str, bound: &str) {
+        self.push(PolicyFault::Invalid, field, value, bound);
+    }
+
+    pub(super) fn hash_mismatch(&mut self, field: &str, value: &str, bound: &str) {
+        self.push(PolicyFault::HashMismatch, field, value, bound);
+    }
+
+    /// Adds a violation with the kind and the bound of `rule`.
+    pub(super) fn broken(&mut self, field: &str, value: &str, rule: &Broken) {
+        self.push(rule.fault, field, value, &rule.bound);
+    }
+
+    fn push(&mut self, fault: PolicyFault, field: &str, value: &str, bound: &str) {
+        self.0.push(Violation {
+            fault,
+            field: Shown(field).to_string(),
+            value: Shown(value).to_string(),
+            bound: bound.to_owned(),
+        });
+    }
+
+    /// Returns `built` if there are no violations.
+    pub(super) fn into_result<T>(mut self, built: Option<T>) -> Result<T, InvalidPolicyError> {
+        self.0.sort_by_key(Violation::fault);
+        let first = self.0.first().map(Violation::fault);
+        match (built, first) {
+            (Some(built), None) => Ok(built),
+            // Fails closed if a validator returned `None` without a violation.
+            (_, fault) => Err(InvalidPolicyError {
+                fault: fault.unwrap_or(PolicyFault::ParseError),
+                violations: self.0,
+            }),
+        }
+    }
+}
+
+/// The bound that a value violates, without the field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Broken {
+    pub(super) fault: PolicyFault,
+    pub(super) bound: String,
+}
+
+impl Broken {
+    pub(super) fn parse_error(bound: &str) -> Self {
+        Self {
+            fault: PolicyFault::ParseError,
+            bound: bound.to_owned(),
+        }
+    }
+
+    pub(super) fn invalid(bound: &str) -> Self {
+        Self {
+            fault: PolicyFault::Invalid,
+            bound: bound.to_owned(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn violations_are_sorted_by_kind_and_stable_within_a_kind() {
+        let mut found = Violations::new();
+        found.hash_mismatch("policy_hash", "a", "b");
+        found.invalid("second", "0", "greater than 0");
+        found.invalid("first", "0", "greater than 0");
+        found.missing("kill_params");
+        let refusal = found.into_result(Some(())).unwrap_err();
+        assert_eq!(refusal.fault(), PolicyFault::MissingField);
+        assert_eq!(
+            refusal.to_string(),
+            "`kill_params` is missing; `second`: `0` is not greater than 0; \
+             `first`: `0` is not greater than 0; `policy_hash`: `a` is not b"
+        );
+        for more in 1..=20 {
+            let mut found = Violations::new();
+            (0..8 + more).for_each(|i| found.missing(&format!("field{i}")));
+            let refusal = found.into_result(Some(())).unwrap_err();
+            assert_eq!(refusal.violations().len(), 8 + more);
+            let text = refusal.to_string();
+            assert!(
+                text.ends_with(&format!("`field7` is missing; and {more} more")),
+                "{text}"
+            );
+        }
+        assert_eq!(Violations::new().into_result(Some(1)), Ok(1));
+        assert!(Violations::new().into_result::<()>(None).is_err());
+    }
+}

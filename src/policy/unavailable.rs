@@ -1,0 +1,57 @@
+//! The reasons why a policy is unavailable.
+
+use thiserror::Error;
+
+use super::InvalidPolicyError;
+use crate::types::PolicyHash;
+
+/// The reason why a policy is unavailable.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum PolicyUnavailable {
+    /// No policy was published, or it was withdrawn.
+    #[error("no policy")]
+    NotFound,
+    /// A recorded decision names the hash of a policy that is not known here.
+    #[error("no policy with the hash {0}")]
+    HashUnknown(PolicyHash),
+    /// The text is not a valid policy.
+    #[error("{0}")]
+    Refused(InvalidPolicyError),
+    /// Signatures are required, and no trusted key signed this policy.
+    #[error("no trusted key signed the policy")]
+    SignatureInvalid,
+    /// A policy with a higher sequence, or another one with the same sequence, was already seen.
+    #[error(
+        "the policy has {}; sequence {seen} was already seen",
+        .offered.map_or_else(|| "no sequence".to_owned(), |seq| format!("sequence {seq}"))
+    )]
+    RolledBack {
+        /// The highest sequence seen so far.
+        seen: u64,
+        /// The sequence of the rejected policy, if it has one.
+        offered: Option<u64>,
+    },
+    /// The store is unreachable, and no policy was read before.
+    #[error("the policy store cannot be reached")]
+    StoreUnavailable,
+}
+
+impl PolicyUnavailable {
+    /// Returns the stable code of the skip reason.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::NotFound | Self::HashUnknown(_) => "POLICY_MISSING",
+            Self::Refused(refusal) => refusal.fault().code(),
+            Self::SignatureInvalid => "POLICY_SIGNATURE_INVALID",
+            Self::RolledBack { .. } => "POLICY_ROLLED_BACK",
+            Self::StoreUnavailable => "POLICY_STORE_UNAVAILABLE",
+        }
+    }
+}
+
+impl From<InvalidPolicyError> for PolicyUnavailable {
+    fn from(refusal: InvalidPolicyError) -> Self {
+        Self::Refused(refusal)
+    }
+}

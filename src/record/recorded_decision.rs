@@ -1,0 +1,181 @@
+//! Recorded decisions of a service.
+
+use std::borrow::Cow;
+
+use super::{Scratch, read_entry};
+use crate::{
+    decide::{ServiceDenial, SkipCode},
+    intent::{Intent, IntentError},
+    json::{Fields, RawField, scan_object},
+    types::{PolicyHash, Timestamp},
+};
+
+/// The record `trade.decided`: a stream entry as the service read it, and the service's own data.
+///
+/// The sender's data is in `entry` only, so that none of its fields can be confused with a field of the service.
+#[derive(Debug)]
+pub struct RecordedDecision<'a> {
+    id: Option<Cow<'a, str>>,
+    at: Option<Timestamp>,
+    policy: Option<PolicyHash>,
+    objection: Option<ServiceDenial<'a>>,
+    intent: Intent<'a>,
+}
+
+impl<'a> RecordedDecision<'a> {
+    /// Returns the id of the intent, else the id of the record.
+    #[must_use]
+    pub fn id(&self) -> Option<&str> {
+        self.intent.id().or(self.id.as_deref())
+    }
+
+    /// Returns `decided_at`, the time of the decision.
+    #[must_use]
+    pub const fn at(&self) -> Option<Timestamp> {
+        self.at
+    }
+
+    /// Returns `policy_hash`, the policy of the decision; `None` if there was no policy.
+    #[must_use]
+    pub const fn policy(&self) -> Option<PolicyHash> {
+        self.policy
+    }
+
+    /// Returns `objection`, the service denial: a reason of the service against the trade, in addition to the gates.
+    #[must_use]
+    pub const fn objection(&self) -> Option<&ServiceDenial<'a>> {
+        self.objection.as_ref()
+    }
+
+    /// Returns the intent. In an incomplete record, an entry is invalid, but an exit stays valid.
+    #[must_use]
+    pub const fn intent(&self) -> &Intent<'a> {
+        &self.intent
+    }
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct RecordedDecisionFields<'a> {
+    id: RawField<'a>,
+    decided_at: RawField<'a>,
+    policy_hash: RawField<'a>,
+    objection: RawField<'a>,
+    entry: RawField<'a>,
+}
+
+impl<'a> Fields<'a> for RecordedDecisionFields<'a> {
+    fn slot(&mut self, key: &[u8]) -> Option<&mut RawField<'a>> {
+        match key {
+            b"id" => Some(&mut self.id),
+            b"decided_at" => Some(&mut self.decided_at),
+            b"policy_hash" => Some(&mut self.policy_hash),
+            b"objection" => Some(&mut self.objection),
+            b"entry" => Some(&mut self.entry),
+            _ => None,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct ServiceDenialFields<'a> {
+    reason: RawField<'a>,
+    detail: RawField<'a>,
+}
+
+impl<'a> Fields<'a> for ServiceDenialFields<'a> {
+    fn slot(&mut self, key: &[u8]) -> Option<&mut RawField<'a>> {
+        match key {
+            b"reason" => Some(&mut self.reason),
+            b"detail" => Some(&mut self.detail),
+            _ => None,
+        }
+    }
+}
+
+/// Reads a recorded decision from a JSON object.
+pub(super) fn read<'a>(text: &'a str, scratch: &'a mut Scratch) -> RecordedDecision<'a> {
+    let mut fields = RecordedDecisionFields::default();
+    if let Err(error) = scan_object(text, &mut fields) {
+        return RecordedDecision::of(Intent::unreadable(IntentError::NotAnObject(error)));
+    }
+    let entry = match fields.entry.raw() {
+        _ if fields.entry.is_duplicate() => Err(IntentError::Twice { field: "entry" }),
+        None => Err(IntentError::Missing { field: "entry" }),
+        Some(entry) => Ok(entry),
+    };
+    let mut decided = RecordedDecision::of(match entry {
+        Ok(entry) => read_entry(entry, scratch),
+        Err(fault) => Intent::unreadable(fault),
+    });
+    decided.id = fields.id.text().ok().flatten();
+    let fault = decided.fill(&fields).err();
+    if let Some(fault) = fault {
+        decided.intent.refuse_entry(fault);
+    }
+    decided
+}
+
+impl<'a> RecordedDecision<'a> {
+    pub(super) const fn of(intent: Intent<'a>) -> Self {
+        Self {
+            id: None,
+            at: None,
+            policy: None,
+            objection: None,
+            intent,
+        }
+    }
+
+    /// Reads the data of the service. On an error, the fields read so far are kept.
+    fn fill(&mut self, fields: &RecordedDecisionFields<'a>) -> Result<(), IntentError> {
+        for (slot, field) in [
+            (&fields.id, "id"),
+            (&fields.decided_at, "decided_at"),
+            (&fields.policy_hash, "policy_hash"),
+            (&fields.objection, "objection"),
+        ] {
+            if slot.is_duplicate() {
+                return Err(IntentError::Twice { field });
+            }
+        }
+        let at = fields.decided_at.number_text().ok().flatten();
+        let at = at.and_then(|text| Timestamp::parse_epoch_millis(&text).ok());
+        self.at = Some(at.ok_or_else(|| {
+            missing_or_bad(&fields.decided_at, "decided_at", "whole milliseconds")
+        })?);
+        if fields.policy_hash.is_present() {
+            let text = fields.policy_hash.text().ok().flatten();
+            let hash = text.and_then(|text| PolicyHash::parse(&text).ok());
+            self.policy = Some(hash.ok_or(IntentError::BadValue {
+                field: "policy_hash",
+                expected: "64 lower-case hexadecimal digits",
+            })?);
+        }
+        if let Some(text) = fields.objection.raw() {
+            self.objection = Some(objection(text).ok_or(IntentError::BadValue {
+                field: "objection",
+                expected: "an object with a `reason` that only services report, and a `detail`",
+            })?);
+        }
+        Ok(())
+    }
+}
+
+fn missing_or_bad(slot: &RawField<'_>, field: &'static str, expected: &'static str) -> IntentError {
+    if slot.is_present() {
+        IntentError::BadValue { field, expected }
+    } else {
+        IntentError::Missing { field }
+    }
+}
+
+fn objection(text: &str) -> Option<ServiceDenial<'_>> {
+    let mut fields = ServiceDenialFields::default();
+    scan_object(text, &mut fields).ok()?;
+    if fields.reason.is_duplicate() || fields.detail.is_duplicate() {
+        return None;
+    }
+    let code = fields.reason.text().ok()??;
+    let detail = fields.detail.text().ok()??;
+    ServiceDenial::new(SkipCode::from_code(&code)?, detail)
+}

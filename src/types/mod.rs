@@ -1,0 +1,28 @@
+//! The basic trading types: one newtype per file, each with one checked constructor.
+//!
+//! Leverages, amounts, R multiples and timestamps are distinct types that cannot be confused, and none of
+//! them has a default.
+
+mod ids;
+mod leverage;
+mod number;
+mod price;
+mod r_multiple;
+mod shown;
+mod side;
+mod symbol;
+mod timestamp;
+mod usd;
+
+pub use ids::{PolicyHash, PolicyHashError};
+pub use leverage::Leverage;
+pub use number::NumberError;
+pub(crate) use number::positive;
+pub use price::{Price, Quantity};
+pub use r_multiple::RMultiple;
+pub use shown::Shown;
+pub use side::{PositionSide, Side};
+pub use symbol::{Symbol, SymbolError};
+pub use timestamp::{IsoOffset, SignedDuration, Timestamp, TimestampError};
+pub(crate) use timestamp::{Rounding, SECONDS_MAX};
+pub use usd::{Margin, Notional};
