@@ -36,5 +36,4 @@ mod store;
 mod support;
 mod tapes;
 mod texts;
-mod tutorial;
 mod usage;
