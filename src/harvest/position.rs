@@ -68,6 +68,31 @@ pub struct Market {
     pub as_of: Option<Timestamp>,
 }
 
+impl Standing {
+    /// Parses `LONG`, `SHORT` or `FLAT`, ignoring ASCII case. Any other text is [`Standing::Unreadable`].
+    #[must_use]
+    pub fn parse(text: &str) -> Self {
+        let is = |word| text.eq_ignore_ascii_case(word);
+        if is("LONG") {
+            Self::Open(PositionSide::Long)
+        } else if is("SHORT") {
+            Self::Open(PositionSide::Short)
+        } else if is("FLAT") {
+            Self::Flat
+        } else {
+            Self::Unreadable
+        }
+    }
+}
+
+impl Harvested {
+    /// Parses the name of a stage, ignoring ASCII case. Any other text is [`Harvested::Unreadable`].
+    #[must_use]
+    pub fn parse(text: &str) -> Self {
+        Stage::parse(text).map_or(Self::Unreadable, Self::Stage)
+    }
+}
+
 impl Position {
     /// Returns true if there is nothing to harvest: the side is flat, or the quantity is 0.
     #[must_use]

@@ -7,7 +7,7 @@ use thiserror::Error;
 use super::{Harvested, Market, Position, Stage, Standing};
 use crate::{
     json::{Fields, RawField, SyntaxError, Unreadable, scan_object},
-    types::{PositionSide, Symbol, Timestamp},
+    types::{Symbol, Timestamp},
 };
 
 /// A position record: the fields of the position at the top level, and the market state in the object `market`.
@@ -108,41 +108,23 @@ impl PositionFields<'_> {
         };
         Ok(Position {
             symbol,
-            side: self.side(),
+            side: match text(&self.side) {
+                Ok(side) => side.map(|side| Standing::parse(&side)),
+                Err(Unreadable) => Some(Standing::Unreadable),
+            },
             quantity: self.quantity.number().or_else(|| self.qty.number()),
             entry_price: self.entry_price.number(),
             current_price: self.current_price.number(),
             age_sec: self.age_sec.number(),
             current_sl: self.current_sl.number(),
             stop_dist_pct: self.stop_dist_pct.number(),
-            harvested: self.harvested(),
+            harvested: match text(&self.harvested) {
+                Ok(None) => Harvested::Stage(Stage::None),
+                Ok(Some(stage)) => Harvested::parse(&stage),
+                Err(Unreadable) => Harvested::Unreadable,
+            },
             as_of,
         })
-    }
-
-    fn side(&self) -> Option<Standing> {
-        let side = match text(&self.side) {
-            Ok(None) => return None,
-            Ok(Some(side)) => side,
-            Err(Unreadable) => return Some(Standing::Unreadable),
-        };
-        Some(if side.eq_ignore_ascii_case("LONG") {
-            Standing::Open(PositionSide::Long)
-        } else if side.eq_ignore_ascii_case("SHORT") {
-            Standing::Open(PositionSide::Short)
-        } else if side.eq_ignore_ascii_case("FLAT") {
-            Standing::Flat
-        } else {
-            Standing::Unreadable
-        })
-    }
-
-    fn harvested(&self) -> Harvested {
-        match text(&self.harvested) {
-            Ok(None) => Harvested::Stage(Stage::None),
-            Ok(Some(text)) => Stage::parse(&text).map_or(Harvested::Unreadable, Harvested::Stage),
-            Err(Unreadable) => Harvested::Unreadable,
-        }
     }
 
     fn market(&self) -> Option<Market> {

@@ -1,15 +1,13 @@
 //! `portcullis bridge`
 
-use std::{
-    num::NonZeroU64,
-    process,
-    time::{Duration, SystemTime},
-};
+use std::{num::NonZeroU64, process, time::Duration};
+
+use portcullis::types::Timestamp;
 
 use super::{Failure, operator::OperatorArgs, service::ServiceArgs, streams::StreamArgs};
 use portcullis_service::{
     bridge::{self, Settings},
-    runtime::{Server, Stop, Trust, say},
+    runtime::{Server, Stop, Trust, say, system_time},
 };
 
 /// Larger batches would block other clients of the server for too long.
@@ -103,7 +101,7 @@ impl Args {
             trust,
             keys: self.streams.key_prefix.clone(),
             group: self.group.clone(),
-            consumer: self.consumer.clone().unwrap_or_else(made_up_name),
+            consumer: self.consumer.clone().unwrap_or_else(generated_consumer),
             consumer_is_temporary: self.consumer.is_none(),
             batch: usize::try_from(self.batch).unwrap_or(1),
             claim_after: Duration::from_millis(self.claim_after),
@@ -115,10 +113,9 @@ impl Args {
 }
 
 /// Returns a name that is unique among all runs on all machines.
-fn made_up_name() -> String {
+fn generated_consumer() -> String {
     use std::hash::{BuildHasher as _, Hasher as _, RandomState};
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    let millis = since.map_or(0, |since| since.as_millis());
-    let dice = RandomState::new().build_hasher().finish();
-    format!("portcullis-{}-{millis}-{dice:016x}", process::id())
+    let millis = system_time().map_or(0, Timestamp::as_millis);
+    let random = RandomState::new().build_hasher().finish();
+    format!("portcullis-{}-{millis}-{random:016x}", process::id())
 }

@@ -2,6 +2,8 @@
 
 use std::{fmt, io};
 
+use portcullis_service::runtime::ClockError;
+
 /// The reason why a command failed. It decides the exit status.
 #[derive(Debug)]
 pub enum Failure {
@@ -35,6 +37,12 @@ impl Failure {
             Self::No(text) | Self::Unusable(text) => Some(text),
             Self::ReaderGone => None,
         }
+    }
+}
+
+impl From<ClockError> for Failure {
+    fn from(error: ClockError) -> Self {
+        Self::unusable(error)
     }
 }
 

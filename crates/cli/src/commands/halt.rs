@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use portcullis::{guardrails::Halt, types::Symbol};
+use portcullis_service::runtime::system_time;
 
 use super::{
-    Failure, clock,
+    Failure,
     failure::print,
     input::warn,
     store::{AddressArg, SignOff, unusable},
@@ -29,7 +30,7 @@ pub(super) struct Args {
 pub(super) fn halt(args: &Args) -> Result<(), Failure> {
     let store = args.address.open()?;
     let halted = store
-        .halt(&args.scope(), &args.sign_off.operator(), clock::now()?)
+        .halt(&args.scope(), &args.sign_off.operator(), system_time()?)
         .map_err(unusable)?;
     print(said(&halted))?;
     if let Ok(policy) = store.load() {
@@ -46,7 +47,7 @@ pub(super) fn halt(args: &Args) -> Result<(), Failure> {
 pub(super) fn resume(args: &Args) -> Result<(), Failure> {
     let store = args.address.open()?;
     let halted = store
-        .resume(&args.scope(), &args.sign_off.operator(), clock::now()?)
+        .resume(&args.scope(), &args.sign_off.operator(), system_time()?)
         .map_err(unusable)?;
     print(said(&halted))
 }

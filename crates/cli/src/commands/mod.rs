@@ -1,7 +1,6 @@
 //! The commands of the command line, one file each: argument parsing and execution.
 
 mod bridge;
-mod clock;
 mod convert;
 mod decide;
 mod diff;

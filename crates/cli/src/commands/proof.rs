@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use portcullis_proof::{Settings, prove};
+use portcullis_service::runtime::system_time;
 
 use super::{
-    Failure, clock,
+    Failure,
     failure::{print_json, print_to},
 };
 
@@ -38,7 +39,7 @@ enum Format {
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let settings = settings(args.settings.as_deref())?;
-    let report = prove(&args.paths, &settings, clock::now()?).map_err(Failure::unusable)?;
+    let report = prove(&args.paths, &settings, system_time()?).map_err(Failure::unusable)?;
     let written = match args.format {
         Format::Text => print_to(&mut anstream::stdout().lock(), format!("{report:#}")),
         Format::Json => print_json(&report),

@@ -83,7 +83,11 @@ impl Seen {
                 age_sec: opening.age_sec(now),
                 current_sl: fields.number(&["current_sl", "stop_loss"]),
                 stop_dist_pct: proposed.or_else(|| fields.number(&STOP_DISTANCE)),
-                harvested: harvested(fields),
+                harvested: fields
+                    .first(&["harvested"])
+                    .map_or(Harvested::Stage(Stage::None), |(_, text)| {
+                        Harvested::parse(text)
+                    }),
                 as_of: fields.instant(&POSITION_TIME).and_then(Result::ok),
             },
             opening,
@@ -109,19 +113,8 @@ pub(super) fn market(held: &Held) -> Option<Market> {
 }
 
 fn side(fields: &Fields) -> Result<Option<Standing>, String> {
-    let standing = |text: &str| {
-        if text.eq_ignore_ascii_case("LONG") {
-            Standing::Open(PositionSide::Long)
-        } else if text.eq_ignore_ascii_case("SHORT") {
-            Standing::Open(PositionSide::Short)
-        } else if text.eq_ignore_ascii_case("FLAT") {
-            Standing::Flat
-        } else {
-            Standing::Unreadable
-        }
-    };
-    let said = SIDES.map(|name| fields.first(&[name]).map(|(_, text)| standing(text)));
-    match said {
+    let sides = SIDES.map(|name| fields.first(&[name]).map(|(_, text)| Standing::parse(text)));
+    match sides {
         // An unreadable side does not contradict the other.
         [Some(Standing::Unreadable), _] | [_, Some(Standing::Unreadable) | None] => {}
         [Some(one), Some(other)] if one != other => {
@@ -129,7 +122,7 @@ fn side(fields: &Fields) -> Result<Option<Standing>, String> {
         }
         [_, Some(_)] => {}
     }
-    let [first, second] = said;
+    let [first, second] = sides;
     Ok(first.or(second))
 }
 
@@ -153,13 +146,6 @@ fn quantity(fields: &Fields, side: Option<Standing>) -> Result<Option<f64>, Stri
         }
     }
     Ok(Some(quantity))
-}
-
-fn harvested(fields: &Fields) -> Harvested {
-    match fields.first(&["harvested"]) {
-        None => Harvested::Stage(Stage::None),
-        Some((_, text)) => Stage::parse(text).map_or(Harvested::Unreadable, Harvested::Stage),
-    }
 }
 
 #[cfg(test)]

@@ -1,19 +1,37 @@
-//! The clock of a service, and its difference from the server's.
+//! The system clock, and its difference from the server's.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use portcullis::types::{SignedDuration, Timestamp};
 use redis::{Connection, RedisResult};
+use thiserror::Error;
 
-/// Returns the time of this machine. If the clock is outside the years 1970 to 9999, returns the last timestamp, at
-/// which no policy is in force.
+/// The reason why the system clock cannot be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum ClockError {
+    /// The time is before 1970.
+    #[error("the system clock is before 1970; set the clock")]
+    Before1970,
+    /// The time is after the year 9999.
+    #[error("the system clock is after the year 9999; set the clock")]
+    After9999,
+}
+
+/// Returns the time of this machine.
+///
+/// # Errors
+/// Returns an error if the clock is outside the years 1970 to 9999.
+pub fn system_time() -> Result<Timestamp, ClockError> {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    let micros = since.map_err(|_| ClockError::Before1970)?.as_micros();
+    let micros = i64::try_from(micros).map_err(|_| ClockError::After9999)?;
+    Timestamp::from_micros(micros).map_err(|_| ClockError::After9999)
+}
+
+/// Returns the time of this machine. If the clock cannot be used, returns the last timestamp, at which no policy is in
+/// force.
 pub(crate) fn now() -> Timestamp {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .ok()
-        .and_then(|since| i64::try_from(since.as_micros()).ok())
-        .and_then(|micros| Timestamp::from_micros(micros).ok())
-        .unwrap_or(Timestamp::MAX)
+    system_time().unwrap_or(Timestamp::MAX)
 }
 
 /// Returns the time rounded up to whole milliseconds, the precision of a record. Rounding up means that no policy

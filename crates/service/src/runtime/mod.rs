@@ -12,6 +12,15 @@ mod server;
 mod stop;
 mod threads;
 
+pub use self::{
+    clock::{ClockError, system_time},
+    error::ServiceError,
+    log::{LogFormat, log_as, say},
+    metrics::serve_metrics,
+    policies::Trust,
+    server::Server,
+    stop::Stop,
+};
 pub(crate) use self::{
     clock::{now, now_in_millis, skew},
     keys::{CURRENT_POLICY, HALTS, kept_policy_key},
@@ -20,12 +29,4 @@ pub(crate) use self::{
     policies::{follow, wait_until_asked},
     reply::{bytes, last_id, list, read_entries, text},
     threads::run_until_one_ends,
-};
-pub use self::{
-    error::ServiceError,
-    log::{LogFormat, log_as, say},
-    metrics::serve_metrics,
-    policies::Trust,
-    server::Server,
-    stop::Stop,
 };

@@ -9,10 +9,11 @@ use portcullis::{
     policy::{Listing, Policy, PolicyUnavailable},
     types::{Symbol, Timestamp},
 };
+use portcullis_service::runtime::system_time;
 use serde_json::{json, value::RawValue};
 
 use super::super::{
-    Failure, clock,
+    Failure,
     failure::{print, print_json},
     input::{read_file, read_policy},
     replay::Format,
@@ -72,7 +73,7 @@ impl Subject {
 pub(super) fn check(args: &SubjectArgs) -> Result<(), Failure> {
     match args.subject.read()? {
         Ok(policy) => {
-            let notes = notes(&policy, clock::now()?);
+            let notes = notes(&policy, system_time()?);
             match args.format {
                 Format::Text => print(accepted(&policy, &notes)),
                 Format::Json => print_json(&json!({

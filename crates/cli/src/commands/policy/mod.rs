@@ -3,6 +3,7 @@
 mod changes;
 mod document;
 mod store;
+mod validity;
 
 use std::path::PathBuf;
 

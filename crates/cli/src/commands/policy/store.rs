@@ -15,12 +15,14 @@ use portcullis_store::{PolicyStore, Publication, PublishError, Receipt, Rollback
 use serde_json::json;
 
 use super::super::{
-    Failure, clock,
+    Failure,
     failure::{print, print_json},
     input::{parse_whole, read_policy},
     replay::Format,
     store::{AddressArg, GuardrailsArg, SignOff, SignerArg, unusable},
 };
+use super::validity::{parse_validity, valid_until};
+use portcullis_service::runtime::system_time;
 use portcullis_sim::{
     diff::{changes, changes_text},
     report::printable,
@@ -57,7 +59,7 @@ pub(in crate::commands) struct PublishArgs {
 #[derive(Debug, clap::Args)]
 pub(in crate::commands) struct SampleArgs {
     /// Validity from now, in seconds
-    #[arg(long, value_name = "SECONDS", default_value = "3600", value_parser = clock::parse_validity, allow_negative_numbers = true)]
+    #[arg(long, value_name = "SECONDS", default_value = "3600", value_parser = parse_validity, allow_negative_numbers = true)]
     valid_for: SignedDuration,
     /// Publish the sample in the store at this address: `redis://HOST:PORT`, `rediss://…`, or `file:PATH`
     #[arg(long, value_name = "ADDRESS")]
@@ -81,7 +83,7 @@ pub(in crate::commands) struct RollbackArgs {
     #[command(flatten)]
     which: WhichArg,
     /// Validity from now, in seconds
-    #[arg(long, value_name = "SECONDS", value_parser = clock::parse_validity, allow_negative_numbers = true)]
+    #[arg(long, value_name = "SECONDS", value_parser = parse_validity, allow_negative_numbers = true)]
     valid_for: SignedDuration,
     #[command(flatten)]
     terms: Terms,
@@ -135,7 +137,7 @@ pub(super) fn publish(args: &PublishArgs) -> Result<(), Failure> {
 
 /// Prints the sample policy, or publishes it if a store is given.
 pub(super) fn sample(args: &SampleArgs) -> Result<(), Failure> {
-    let text = sample::policy_json(clock::after(args.valid_for)?);
+    let text = sample::policy_json(valid_until(args.valid_for)?);
     let Some(address) = &args.store else {
         return print(text);
     };
@@ -158,7 +160,7 @@ fn put_in_force(policy: Policy, terms: &Terms) -> Result<(), Failure> {
     let expected = seen.hash().map_err(unusable)?;
     let operator = terms.sign_off.operator();
     let mut publication =
-        Publication::new(policy, &guardrails, operator, clock::now()?).map_err(refused)?;
+        Publication::new(policy, &guardrails, operator, system_time()?).map_err(refused)?;
     let mut key = String::new();
     if let Some(signer) = terms.signer.resolve()? {
         key = format!("signed: public key {}\n", signer.public_key());
@@ -191,10 +193,10 @@ pub(super) fn rollback(args: &RollbackArgs) -> Result<(), Failure> {
     let signer = args.terms.signer.resolve()?;
     let rollback = Rollback {
         which,
-        valid_until: clock::after(args.valid_for)?,
+        valid_until: valid_until(args.valid_for)?,
         guardrails: &guardrails,
         operator: args.terms.sign_off.operator(),
-        now: clock::now()?,
+        now: system_time()?,
         signer: signer.as_ref(),
     };
     if let Ok(earlier) = entry.policy() {
@@ -326,7 +328,7 @@ pub(super) fn watch(address: &AddressArg) -> Result<(), Failure> {
             Err(error) => error.to_string(),
         };
         if line != said {
-            print(format_args!("{} {}\n", clock::now()?, printable(&line)))?;
+            print(format_args!("{} {}\n", system_time()?, printable(&line)))?;
             said = line;
         }
         thread::sleep(LOOK_EVERY);
