@@ -8,7 +8,7 @@
 //! - *full load*: latency from sending an intent to reading its answer, with up to 1,000 unanswered intents.
 //! - *1,000 per second*: the same latency, with one intent each millisecond.
 //!
-//! Starts its own `redis-server`: `cargo bench -p portcullis-sim --bench bridge`
+//! Starts its own `redis-server`: `cargo bench -p portcullis-cli --bench bridge`
 
 #![expect(
     clippy::unwrap_used,

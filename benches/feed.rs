@@ -4,7 +4,7 @@
 //! - `ruling` reads the policy snapshot from the feed. `in_force` also checks that its policy is in force, as a
 //!   decision does.
 //!
-//! Starts its own `redis-server`: `cargo bench --features feed,redis --bench feed`
+//! Starts its own `redis-server`: `cargo bench -p portcullis-store --features redis --bench feed`
 
 #![expect(
     clippy::unwrap_used,

@@ -4,7 +4,7 @@
 //!   Nothing is walked, copied or checked. The difference from `prove` is the cost of the proof.
 //! - `prove` does everything: walk, read, parse, build the tree of the checks, run the ten checks, and report.
 //!
-//! Use `taskset -c 0` to measure a single thread. `cargo bench --features proof --bench proof`
+//! Use `taskset -c 0` to measure a single thread. `cargo bench -p portcullis-proof --bench proof`
 
 #![expect(
     clippy::unwrap_used,

@@ -3,7 +3,7 @@
 //! It is one process, and does not claim entries that it left pending when it died. `portcullis bridge` is the full
 //! service.
 //!
-//! `cargo run --features feed,redis --example bridge -- redis://127.0.0.1:6379`
+//! `cargo run -p portcullis-store --features redis --example bridge -- redis://127.0.0.1:6379`
 
 use std::{
     env,

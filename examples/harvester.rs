@@ -3,7 +3,7 @@
 //! It runs once, prints its proposals, and does not remember the stages that were taken. `portcullis harvester` is the
 //! full service.
 //!
-//! `cargo run --features feed,redis --example harvester -- redis://127.0.0.1:6379 BTCUSDT ETHUSDT`
+//! `cargo run -p portcullis-store --features redis --example harvester -- redis://127.0.0.1:6379 BTCUSDT ETHUSDT`
 
 use std::{
     collections::BTreeMap,

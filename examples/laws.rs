@@ -1,8 +1,8 @@
 //! A decision function of a service, and the test that checks it against the laws.
 //!
 //! ```sh
-//! cargo run --example laws --features testing
-//! cargo test --example laws --features testing
+//! cargo run -p portcullis-testing --example laws
+//! cargo test -p portcullis-testing --example laws
 //! ```
 //!
 //! The service wraps the engine. It reads its policy, its guardrails and its intents, and adds a gate of its own, which

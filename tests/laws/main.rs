@@ -13,7 +13,7 @@
 //!
 //! L1 and L2 run 20 000 cases each, the others 2 000 or a small multiple (500 without optimisation).
 //! `PORTCULLIS_CASES=1000000` raises the number of cases of every law to that value; it never lowers it. With
-//! `--profile laws`, millions of cases take minutes. A failing case is shrunk, printed, and stored in
+//! `--release`, millions of cases take minutes. A failing case is shrunk, printed, and stored in
 //! `tests/regressions/laws.txt`; stored cases run first from then on.
 
 #![expect(

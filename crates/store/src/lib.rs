@@ -1,7 +1,7 @@
 //! Stores for the policy, its publication history, the audit log and the halts.
 //!
 //! A [`PolicyStore`] holds one policy, every earlier publication, an audit log of every change, and the halts. There
-//! are three implementations: [`MemoryStore`], `FileStore` (feature `file`) and `RedisStore` (feature `redis`). They
+//! are three implementations: [`MemoryStore`], [`FileStore`] and `RedisStore` (feature `redis`). They
 //! have one contract, and the same tests check all three:
 //!
 //! - [`PolicyStore::load`] is one read. It returns one complete publication, or the reason why there is none.
@@ -11,7 +11,7 @@
 //! - Each audit entry holds the SHA-256 of the previous entry, so that a gap or an edit is detected.
 //!
 //! Each reader decides which policies it trusts: a [`VerifyingReader`] checks signatures and remembers the highest sequence
-//! that it has seen. A service that makes decisions uses a `Feed` (feature `feed`), which follows a store and keeps
+//! that it has seen. A service that makes decisions uses a [`Feed`], which follows a store and keeps
 //! the active policy and the halts in memory.
 //!
 //! ```

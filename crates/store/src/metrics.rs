@@ -1,4 +1,4 @@
-//! Metrics and log lines for answers (feature `feed`).
+//! Metrics and log lines for answers.
 //!
 //! `portcullis_decisions_total` counts answers by `verdict` and `reason`. The reason is empty unless the verdict is
 //! `SKIP`. Each skip is also logged at level `INFO` as `SKIP POLICY_STALE: …`, which operators search for.

@@ -2,8 +2,8 @@
 
 use super::{PolicyStore, StoreError};
 
-/// Opens the store at an address: `memory:`, `file:PATH` (feature `file`), `redis://…` and `redis+unix:…` (feature
-/// `redis`), or `rediss://…` (feature `redis-tls`). The path names the JSON file of the policy, or a directory that
+/// Opens the store at an address: `memory:`, `file:PATH`, and with the feature `redis` also `redis://…`,
+/// `redis+unix:…` and `rediss://…` (TLS). The path names the JSON file of the policy, or a directory that
 /// contains it as `policy.json`.
 ///
 /// No connection or file is created before the first use of the store.

@@ -1,5 +1,4 @@
-//! Checks of a decision function against the laws L1 to L7 with random policies, intents and positions (feature
-//! `testing`).
+//! Checks of a decision function against the laws L1 to L7 with random policies, intents and positions.
 //!
 //! The function under test, a service that wraps the engine or a port in another language, answers a [`Question`] with
 //! a [`Row`]. Both consist of strings and plain values, so they can be sent to another process. The test is one call:
