@@ -2,26 +2,23 @@
 
 use std::process::ExitCode;
 
+mod args;
+mod cli;
 mod commands;
-
-use commands::Failure;
+mod failure;
+mod input;
+mod output;
+mod print;
+mod usage;
 
 fn main() -> ExitCode {
-    match commands::run() {
+    match cli::run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            if let Some(text) = failure.text() {
-                // If standard error cannot be written, there is no other place for the message.
-                let _ = std::io::Write::write_fmt(
-                    &mut anstream::stderr(),
-                    format_args!("portcullis: {text}\n"),
-                );
+            if let Some(message) = failure.message() {
+                print::warn(message);
             }
-            match failure {
-                Failure::ReaderGone => ExitCode::SUCCESS,
-                Failure::No(_) => ExitCode::from(1),
-                Failure::Unusable(_) => ExitCode::from(2),
-            }
+            failure.exit_code()
         }
     }
 }

@@ -3,18 +3,21 @@
 use std::{num::NonZeroU64, process, time::Duration};
 
 use portcullis::types::Timestamp;
-
-use super::{Failure, operator::OperatorArgs, service::ServiceArgs, streams::StreamArgs};
 use portcullis_service::{
     bridge::{self, Settings},
     runtime::{Server, Stop, Trust, say, system_time},
+};
+
+use crate::{
+    args::{operator::OperatorArgs, service::ServiceArgs, streams::StreamArgs},
+    failure::Failure,
 };
 
 /// Larger batches would block other clients of the server for too long.
 const BATCH_MAX: u64 = 10_000;
 
 #[derive(Debug, Clone, clap::Args)]
-pub(super) struct Args {
+pub(crate) struct Args {
     #[command(flatten)]
     service: ServiceArgs,
     /// Run without guardrails; the policy alone decides what is permitted
@@ -47,9 +50,9 @@ pub(super) struct Args {
     operator: OperatorArgs,
 }
 
-pub(super) fn run(args: &Args) -> Result<(), Failure> {
+pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     if args.operator.guardrails().is_none() && !args.no_guardrails {
-        return Err(Failure::unusable(
+        return Err(Failure::error(
             "the bridge requires guardrails; give --guardrails FILE, or --no-guardrails to run without them",
         ));
     }
@@ -61,20 +64,20 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     ];
     for (n, stream) in streams.iter().enumerate() {
         if stream.is_empty() || streams.iter().skip(n + 1).any(|other| other == stream) {
-            return Err(Failure::unusable(format_args!(
+            return Err(Failure::error(format_args!(
                 "stream name `{stream}` is empty or duplicate; intents, exits, plans and skips need one stream each"
             )));
         }
     }
     if Duration::from_millis(args.claim_after) >= Duration::from_secs(args.remember) {
-        return Err(Failure::unusable(
+        return Err(Failure::error(
             "--remember must be longer than --claim-after, or an intent is forgotten before another instance claims it",
         ));
     }
     let (engine, operator) = args.operator.resolve(false)?;
     let (server, trust) = args.service.resolve()?;
     let settings = args.settings(server, trust);
-    let stop = Stop::on_signals().map_err(Failure::unusable)?;
+    let stop = Stop::on_signals().map_err(Failure::error)?;
     say(format_args!(
         "bridge: guardrails {}; exit owner {}{}; Redis at {}, group `{}`, consumer `{}`",
         operator.guardrails,
@@ -87,7 +90,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         settings.group,
         settings.consumer,
     ));
-    bridge::run(&engine, &settings, &stop).map_err(Failure::unusable)
+    bridge::run(&engine, &settings, &stop).map_err(Failure::error)
 }
 
 impl Args {
@@ -101,7 +104,7 @@ impl Args {
             trust,
             keys: self.streams.key_prefix.clone(),
             group: self.group.clone(),
-            consumer: self.consumer.clone().unwrap_or_else(generated_consumer),
+            consumer: self.consumer.clone().unwrap_or_else(unique_name),
             consumer_is_temporary: self.consumer.is_none(),
             batch: usize::try_from(self.batch).unwrap_or(1),
             claim_after: Duration::from_millis(self.claim_after),
@@ -113,7 +116,7 @@ impl Args {
 }
 
 /// Returns a name that is unique among all runs on all machines.
-fn generated_consumer() -> String {
+fn unique_name() -> String {
     use std::hash::{BuildHasher as _, Hasher as _, RandomState};
     let millis = system_time().map_or(0, Timestamp::as_millis);
     let random = RandomState::new().build_hasher().finish();

@@ -2,24 +2,11 @@
 
 use std::{
     fs,
-    io::{self, Write},
     path::{Path, PathBuf},
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::Arc,
 };
 
-use portcullis::{decide::Engine, policy::PolicyUnavailable};
-
-use super::{
-    Failure,
-    failure::{print_json_to, print_to},
-    input::{illegible, initial_policy, is_stdin, refused_policy, stdin_once, valid_policy},
-    operator::OperatorArgs,
-    out::{Out, open_all, parse_report, write_report},
-    replay::{Bar, Format},
-};
+use portcullis::decide::Engine;
 use portcullis_sim::{
     diff::{
         AnswerFile, DiffError, DiffInputs, DiffReport, Difference, FlipRows, FlipsTo, Replayed,
@@ -27,11 +14,26 @@ use portcullis_sim::{
     },
     replay::{Replayer, Scope},
     report::html::diff_page,
-    tape::{Progress, TapeReader, TapeSource, resolve},
+    tape::{Progress, TapeSource},
+};
+
+use crate::{
+    args::{operator::OperatorArgs, values::parse_report},
+    failure::Failure,
+    input::{
+        policy::{InitialPolicy, valid_policy},
+        stdin::{check_single_stdin, find_stdin, is_stdin},
+        tapes::Tapes,
+    },
+    output::{
+        file::{OutputFile, open_all, write_report},
+        progress::RunProgress,
+    },
+    print::{Format, print_summary},
 };
 
 #[derive(Debug, Clone, clap::Args)]
-pub(super) struct Args {
+pub(crate) struct Args {
     /// The tapes to read: JSON Lines (plain, gzip or zstd) or Parquet; use `-` for standard input
     ///
     /// Quoted glob patterns are expanded in name order. Omit the tapes when comparing two files of answers.
@@ -74,204 +76,254 @@ pub(super) struct Args {
     operator: OperatorArgs,
 }
 
-/// The two sides to compare.
-enum Asked<'a> {
-    Policies(&'a Path, &'a Path),
-    Answers(&'a Path, &'a Path),
-    Engine(&'a Path),
-}
-
-pub(super) fn run(args: &Args) -> Result<(), Failure> {
-    let asked = asked(args)?;
-    claim_stdin(args)?;
-    match asked {
-        Asked::Policies(before, after) => policies(args, before, after),
-        Asked::Answers(before, after) => answers(args, before, after),
-        Asked::Engine(file) => engine(args, file),
+pub(crate) fn run(args: &Args) -> Result<(), Failure> {
+    let comparison = comparison(args)?;
+    check_stdin(args)?;
+    match comparison {
+        Comparison::Policies(before, after) => diff_policies(args, before, after),
+        Comparison::Answers(before, after) => diff_answer_files(args, before, after),
+        Comparison::Engine(file) => diff_engine(args, file),
     }
 }
 
-fn asked(args: &Args) -> Result<Asked<'_>, Failure> {
-    let refuse = |why: &str| Err(Failure::unusable(why));
+/// The two sides to compare.
+enum Comparison<'a> {
+    /// The answers under two policies.
+    Policies(&'a Path, &'a Path),
+    /// Two files of answers.
+    Answers(&'a Path, &'a Path),
+    /// A file of answers, and the answers of this engine.
+    Engine(&'a Path),
+}
+
+/// Selects the comparison, or returns a usage error that names the missing or surplus argument.
+fn comparison(args: &Args) -> Result<Comparison<'_>, Failure> {
+    let fail = |why: &str| Err(Failure::error(why));
     let has_tape = !args.tapes.is_empty();
-    let asked = match (&*args.answers, &*args.policies) {
+    let comparison = match (&*args.answers, &*args.policies) {
         ([], []) => {
-            return refuse(
+            return fail(
                 "nothing to compare: give `--policy` twice and a TAPE, `--answers` once and its TAPE, or `--answers` twice",
             );
         }
         ([], [_, _]) if !has_tape => {
-            return refuse(
+            return fail(
                 "`--policy` is given twice without a TAPE: give the tape that both policies should answer",
             );
         }
-        ([], [before, after]) => return Ok(Asked::Policies(before, after)),
+        ([], [before, after]) => return Ok(Comparison::Policies(before, after)),
         ([], policies) => {
             let times = match policies.len() {
                 1 => "1 time".to_owned(),
                 times => format!("{times} times"),
             };
-            return refuse(&format!(
+            return fail(&format!(
                 "`--policy` is given {times}: give it twice, first the old policy, then the new one"
             ));
         }
         ([_], _) if !has_tape => {
-            return refuse(
+            return fail(
                 "`--answers` is given once without a TAPE: give a second file of answers, or the tape that these answers belong to",
             );
         }
         ([_], [_, _, ..]) => {
-            return refuse(
+            return fail(
                 "`--policy` is given more than once together with `--answers`: give only the policy that is active from the beginning, or none",
             );
         }
-        ([file], [] | [_]) => Asked::Engine(file),
+        ([file], [] | [_]) => Comparison::Engine(file),
         ([_, _], _) if has_tape => {
-            return refuse(
+            return fail(
                 "`--answers` is given twice together with a TAPE: two files of answers are compared without a tape; give only one of them to compare it with this engine",
             );
         }
-        ([_, _], [_, ..]) => return refuse(&judges_nothing("--policy")),
+        ([_, _], [_, ..]) => return fail(&without_engine("--policy")),
         ([_, _], []) if args.operator.guardrails().is_some() => {
-            return refuse(&judges_nothing("--guardrails"));
+            return fail(&without_engine("--guardrails"));
         }
         ([_, _], []) if args.assume_in_force => {
-            return refuse(&judges_nothing("--assume-in-force"));
+            return fail(&without_engine("--assume-in-force"));
         }
-        ([before, after], []) => Asked::Answers(before, after),
+        ([before, after], []) => Comparison::Answers(before, after),
         (more, _) => {
-            return refuse(&format!(
+            return fail(&format!(
                 "`--answers` is given {} times: give it twice, first the old answers, then the new ones, or once with a TAPE",
                 more.len()
             ));
         }
     };
     if args.minimal.is_some() {
-        return refuse(
+        return fail(
             "`--minimal` requires two policies, because recorded answers are not on the tape; use `explain TAPE --n K` to inspect a record",
         );
     }
-    Ok(asked)
+    Ok(comparison)
 }
 
-fn judges_nothing(flag: &str) -> String {
+fn without_engine(flag: &str) -> String {
     format!(
         "`{flag}` cannot be used with two `--answers`: recorded answers are compared as they are; remove it"
     )
 }
 
-fn claim_stdin(args: &Args) -> Result<(), Failure> {
-    let place = |flag: &str, files: &[PathBuf], place: usize| match files.len() {
-        1 => format!("`--{flag}`"),
-        _ if place == 0 => format!("the first `--{flag}`"),
+/// Checks that at most one argument reads standard input.
+fn check_stdin(args: &Args) -> Result<(), Failure> {
+    let name = |flag: &str, index: usize, count: usize| match (index, count) {
+        (_, 1) => format!("`--{flag}`"),
+        (0, _) => format!("the first `--{flag}`"),
         _ => format!("the second `--{flag}`"),
     };
-    let mut claims = Vec::new();
+    let mut arguments = Vec::new();
     for (flag, files) in [("policy", &args.policies), ("answers", &args.answers)] {
-        let named = files.iter().enumerate();
-        claims.extend(named.map(|(at, file)| (place(flag, files, at), Some(file.as_path()))));
+        for (index, file) in files.iter().enumerate() {
+            arguments.push((name(flag, index, files.len()), Some(file.as_path())));
+        }
     }
-    claims.push(("`--guardrails`".to_owned(), args.operator.guardrails()));
-    claims.push(("the tape".to_owned(), args.tape_on_stdin()));
-    let claims: Vec<_> = claims.iter().map(|(who, file)| (&**who, *file)).collect();
-    stdin_once(&claims)
+    arguments.push(("`--guardrails`".to_owned(), args.operator.guardrails()));
+    arguments.push(("the tape".to_owned(), find_stdin(&args.tapes)));
+    let arguments: Vec<_> = arguments
+        .iter()
+        .map(|(name, path)| (&**name, *path))
+        .collect();
+    check_single_stdin(&arguments)
 }
 
-/// The progress display and the output files of a run.
-struct Run {
-    bar: Bar,
-    records: Arc<AtomicU64>,
-    minimal: Option<Out>,
-    flips: Option<Out>,
-    report: Option<Out>,
+fn diff_policies(args: &Args, before: &Path, after: &Path) -> Result<(), Failure> {
+    let (engine, operator) = args.operator.resolve(args.assume_in_force)?;
+    let (before, after) = (valid_policy(before)?, valid_policy(after)?);
+    let tapes = Tapes::resolve(&args.tapes)?;
+    let reader = tapes.reader();
+    let mut outputs = Outputs::open(args, Some(&tapes), reader.progress())?;
+    let replayer = args.replayer(engine);
+    let difference = outputs.write_flips(|flips, progress| {
+        diff(&replayer, (&before, &after), reader, flips, progress)
+    })?;
+    let report = DiffReport {
+        difference: &difference,
+        compared: DiffInputs::Policies {
+            policies: (&before, &after),
+            tapes: &tapes.names,
+            operator: &operator,
+        },
+    };
+    outputs.write_report(args, &report)?;
+    tapes.warn_if_unreadable(difference.read.records, difference.unreadable);
+    args.check_flips(&difference)
 }
 
-impl Run {
-    fn begin(args: &Args, tapes: &[TapeSource], progress: Arc<Progress>) -> Result<Self, Failure> {
-        let mut inputs: Vec<&Path> = Vec::new();
-        inputs.extend(args.policies.iter().map(PathBuf::as_path));
-        inputs.extend(args.answers.iter().map(PathBuf::as_path));
-        inputs.extend(args.tape_on_stdin());
-        inputs.extend(tapes.iter().filter_map(TapeSource::path));
-        inputs.extend(args.operator.guardrails());
-        let bar = Bar::new(progress);
-        let records = Arc::new(AtomicU64::new(0));
-        let asked = [&args.minimal, &args.out, &args.report].map(Option::as_ref);
-        let [minimal, flips, report] = open_all(asked, &inputs, &records, &bar.bar)?;
+fn diff_answer_files(args: &Args, before: &Path, after: &Path) -> Result<(), Failure> {
+    let (before, after) = (answer_source(before)?, answer_source(after)?);
+    let names = (before.to_string(), after.to_string());
+    let (mut before, mut after) = (AnswerFile::new(before), AnswerFile::new(after));
+    let mut outputs = Outputs::open(args, None, before.progress())?;
+    let difference = outputs
+        .write_flips(|flips, progress| diff_answers(&mut before, &mut after, flips, progress))?;
+    let report = DiffReport {
+        difference: &difference,
+        compared: DiffInputs::Answers {
+            files: (&names.0, &names.1),
+        },
+    };
+    outputs.write_report(args, &report)?;
+    args.check_flips(&difference)
+}
+
+fn diff_engine(args: &Args, file: &Path) -> Result<(), Failure> {
+    let (engine, operator) = args.operator.resolve(args.assume_in_force)?;
+    let policy = args.policies.first();
+    let initial = InitialPolicy::read(policy.map(PathBuf::as_path))?;
+    let file = answer_source(file)?;
+    let file_name = file.to_string();
+    let tapes = Tapes::resolve(&args.tapes)?;
+    let reader = tapes.reader();
+    let mut outputs = Outputs::open(args, Some(&tapes), reader.progress())?;
+    let replayer = args.replayer(engine);
+    let mut before = AnswerFile::new(file);
+    let mut after = Replayed::new(&replayer, initial.policy, reader);
+    let difference = outputs
+        .write_flips(|flips, progress| diff_answers(&mut before, &mut after, flips, progress))?;
+    let policy_name = policy.map(|path| path.display().to_string());
+    let report = DiffReport {
+        difference: &difference,
+        compared: DiffInputs::Engine {
+            file: &file_name,
+            policy: policy_name.as_deref(),
+            tapes: &tapes.names,
+            operator: &operator,
+        },
+    };
+    outputs.write_report(args, &report)?;
+    tapes.warn_if_unreadable(difference.read.records, difference.unreadable);
+    initial.validity?;
+    args.check_flips(&difference)
+}
+
+/// The progress display and the output files of a comparison.
+struct Outputs {
+    progress: RunProgress,
+    minimal: Option<OutputFile>,
+    flips: Option<OutputFile>,
+    report: Option<OutputFile>,
+}
+
+impl Outputs {
+    fn open(args: &Args, tapes: Option<&Tapes>, bytes: Arc<Progress>) -> Result<Self, Failure> {
+        let inputs: Vec<&Path> = (args.policies.iter().chain(&args.answers))
+            .map(PathBuf::as_path)
+            .chain(tapes.into_iter().flat_map(Tapes::paths))
+            .chain(args.operator.guardrails())
+            .collect();
+        let progress = RunProgress::new(bytes);
+        let paths = [&args.minimal, &args.out, &args.report].map(Option::as_deref);
+        let [minimal, flips, report] = open_all(paths, &inputs, &progress)?;
         Ok(Self {
-            bar,
-            records,
+            progress,
             minimal,
             flips,
             report,
         })
     }
 
-    /// Runs the comparison, displays its progress, and completes the output of flips.
-    fn hear(
+    /// Runs the comparison, shows its progress, and completes the output of flips.
+    fn write_flips(
         &mut self,
         compare: impl FnOnce(FlipsTo<'_>, &mut dyn FnMut(u64)) -> Result<Difference, DiffError>,
     ) -> Result<Difference, Failure> {
         let flips = flips_to(self.flips.as_mut())?;
-        let (bar, records) = (&self.bar, &self.records);
-        let difference = compare(flips, &mut |so_far| {
-            records.store(so_far, Ordering::Relaxed);
-            bar.show(so_far);
-        });
-        self.bar.finish();
-        let difference = difference.map_err(|error| match error {
-            DiffError::Write(error) => Failure::output(&error),
-            other @ (DiffError::Tape(_)
-            | DiffError::Unsupported { .. }
-            | DiffError::Row { .. }
-            | DiffError::FixedPolicyReplay { .. }
-            | DiffError::Ends { .. }
-            | DiffError::Miscounted { .. }) => Failure::unusable(other),
-        })?;
-        self.flips.take().map_or(Ok(()), Out::finish)?;
+        let difference = compare(flips, &mut |records| self.progress.set_records(records));
+        self.progress.finish();
+        let difference = difference?;
+        self.flips.take().map_or(Ok(()), OutputFile::finish)?;
         Ok(difference)
     }
 
-    /// Writes all requested outputs.
-    fn tell(self, args: &Args, told: &DiffReport<'_>) -> Result<(), Failure> {
+    /// Writes the minimal tape, the HTML report and the summary.
+    fn write_report(self, args: &Args, report: &DiffReport<'_>) -> Result<(), Failure> {
         if let Some(mut out) = self.minimal {
-            for line in &told.difference.minimal {
-                writeln!(out.writer(), "{line}").map_err(|error| Failure::output(&error))?;
+            for line in &report.difference.minimal {
+                writeln!(out.writer(), "{line}").map_err(|error| Failure::write(&error))?;
             }
             out.finish()?;
         }
-        write_report(self.report, || diff_page(told))?;
-        let is_taken = args.out.as_deref() == Some(Path::new("-"));
-        let mut to: Box<dyn Write> = match is_taken {
-            true => Box::new(io::stderr()),
-            false => Box::new(io::stdout()),
-        };
-        match args.format {
-            Format::Text => print_to(&mut to, told),
-            Format::Json => print_json_to(&mut to, told),
-        }
+        write_report(self.report, || diff_page(report))?;
+        print_summary(report, args.format, args.out.as_deref())
     }
 }
 
 /// Returns the output for flips: Parquet if the file name ends in `.parquet`, otherwise JSON lines.
-fn flips_to(out: Option<&mut Out>) -> Result<FlipsTo<'_>, Failure> {
+fn flips_to(out: Option<&mut OutputFile>) -> Result<FlipsTo<'_>, Failure> {
     Ok(match out {
         None => FlipsTo::Nobody,
-        Some(out) if out.is_rows() => {
+        Some(out) if out.is_parquet() => {
             let rows = FlipRows::new(out.writer());
-            FlipsTo::Rows(Box::new(rows.map_err(|error| Failure::output(&error))?))
+            FlipsTo::Rows(Box::new(rows.map_err(|error| Failure::write(&error))?))
         }
         Some(out) => FlipsTo::Lines(out.writer()),
     })
 }
 
 impl Args {
-    fn tape_on_stdin(&self) -> Option<&Path> {
-        let tape = self.tapes.iter().find(|tape| is_stdin(tape));
-        tape.map(PathBuf::as_path)
-    }
-
-    fn judge(&self, engine: Engine) -> Replayer {
+    fn replayer(&self, engine: Engine) -> Replayer {
         Replayer {
             engine,
             assume_in_force: self.assume_in_force,
@@ -282,9 +334,9 @@ impl Args {
     }
 
     /// Returns an error if `--fail-on-flip` is set and an answer flips.
-    fn verdict(&self, difference: &Difference) -> Result<(), Failure> {
+    fn check_flips(&self, difference: &Difference) -> Result<(), Failure> {
         match difference.flips() {
-            1.. if self.fail_on_flip => Err(Failure::No(format!(
+            1.. if self.fail_on_flip => Err(Failure::Negative(format!(
                 "{} of {} answers flip",
                 difference.flips(),
                 difference.read.records
@@ -294,87 +346,16 @@ impl Args {
     }
 }
 
-fn policies(args: &Args, before: &Path, after: &Path) -> Result<(), Failure> {
-    let (engine, operator) = args.operator.resolve(args.assume_in_force)?;
-    let (before, after) = (valid_policy(before)?, valid_policy(after)?);
-    let sources = resolve(&args.tapes).map_err(Failure::unusable)?;
-    let names: Vec<String> = sources.iter().map(ToString::to_string).collect();
-    let tapes = TapeReader::new(sources.clone());
-    let mut run = Run::begin(args, &sources, tapes.progress())?;
-    let judge = args.judge(engine);
-    let difference =
-        run.hear(|flips, progress| diff(&judge, (&before, &after), tapes, flips, progress))?;
-    let compared = DiffInputs::Policies {
-        policies: (&before, &after),
-        tapes: &names,
-        operator: &operator,
-    };
-    run.tell(args, &told(&difference, compared))?;
-    illegible(difference.read.records, difference.unreadable, &names);
-    args.verdict(&difference)
-}
-
-fn answers(args: &Args, before: &Path, after: &Path) -> Result<(), Failure> {
-    let (before, after) = (answer_source(before)?, answer_source(after)?);
-    let names = (before.to_string(), after.to_string());
-    let (mut before, mut after) = (AnswerFile::new(before), AnswerFile::new(after));
-    let mut run = Run::begin(args, &[], before.progress())?;
-    let difference =
-        run.hear(|flips, progress| diff_answers(&mut before, &mut after, flips, progress))?;
-    let compared = DiffInputs::Answers {
-        files: (&names.0, &names.1),
-    };
-    run.tell(args, &told(&difference, compared))?;
-    args.verdict(&difference)
-}
-
-fn engine(args: &Args, file: &Path) -> Result<(), Failure> {
-    let (engine, operator) = args.operator.resolve(args.assume_in_force)?;
-    let policy = args.policies.first();
-    let initial = initial_policy(policy)?;
-    let refused = matches!(initial, Err(PolicyUnavailable::Refused(_)));
-    let file = answer_source(file)?;
-    let file_name = file.to_string();
-    let sources = resolve(&args.tapes).map_err(Failure::unusable)?;
-    let names: Vec<String> = sources.iter().map(ToString::to_string).collect();
-    let tapes = TapeReader::new(sources.clone());
-    let mut run = Run::begin(args, &sources, tapes.progress())?;
-    let judge = args.judge(engine);
-    let mut before = AnswerFile::new(file);
-    let mut after = Replayed::new(&judge, initial, tapes);
-    let difference =
-        run.hear(|flips, progress| diff_answers(&mut before, &mut after, flips, progress))?;
-    let policy_name = policy.map(|path| path.display().to_string());
-    let compared = DiffInputs::Engine {
-        file: &file_name,
-        policy: policy_name.as_deref(),
-        tapes: &names,
-        operator: &operator,
-    };
-    run.tell(args, &told(&difference, compared))?;
-    illegible(difference.read.records, difference.unreadable, &names);
-    refused_policy(refused, policy)?;
-    args.verdict(&difference)
-}
-
-const fn told<'a>(difference: &'a Difference, compared: DiffInputs<'a>) -> DiffReport<'a> {
-    DiffReport {
-        difference,
-        compared,
-    }
-}
-
 /// Returns the source of recorded answers. The path is not expanded as a pattern.
 fn answer_source(path: &Path) -> Result<TapeSource, Failure> {
     if is_stdin(path) {
         return Ok(TapeSource::Stdin);
     }
-    let why = |why: &dyn std::fmt::Display| {
-        Failure::unusable(format_args!("`{}`: {why}", path.display()))
-    };
-    let metadata = fs::metadata(path).map_err(|error| why(&error))?;
+    let fail =
+        |why: &dyn std::fmt::Display| Failure::error(format_args!("`{}`: {why}", path.display()));
+    let metadata = fs::metadata(path).map_err(|error| fail(&error))?;
     if metadata.is_dir() {
-        return Err(why(&"is a directory, not a file"));
+        return Err(fail(&"is a directory, not a file"));
     }
     Ok(TapeSource::File(path.to_owned()))
 }

@@ -2,22 +2,17 @@
 
 use std::path::PathBuf;
 
-use portcullis::policy::PolicyUnavailable;
+use portcullis_sim::replay::{Replayer, Scope, explain};
 
-use super::{
-    Failure,
-    failure::{print, print_json},
-    input::{initial_policy, parse_whole, refused_policy, stdin_once},
-    operator::OperatorArgs,
-    replay::Format,
-};
-use portcullis_sim::{
-    replay::{Replayer, Scope, explain},
-    tape::{TapeReader, resolve},
+use crate::{
+    args::{operator::OperatorArgs, values::parse_whole},
+    failure::Failure,
+    input::{policy::InitialPolicy, stdin::check_single_stdin, tapes::Tapes},
+    print::{Format, print, print_json},
 };
 
 #[derive(Debug, Clone, clap::Args)]
-pub(super) struct Args {
+pub(crate) struct Args {
     /// The tape to read: JSON Lines (plain, gzip or zstd) or Parquet; use `-` for standard input
     #[arg(value_name = "TAPE")]
     tape: PathBuf,
@@ -41,36 +36,34 @@ fn parse_n(text: &str) -> Result<u64, String> {
     parse_whole(text, 1..=u64::MAX)
 }
 
-pub(super) fn run(args: &Args) -> Result<(), Failure> {
-    stdin_once(&[
+pub(crate) fn run(args: &Args) -> Result<(), Failure> {
+    check_single_stdin(&[
         ("`--policy`", args.policy.as_deref()),
         ("`--guardrails`", args.operator.guardrails()),
         ("the tape", Some(&args.tape)),
     ])?;
     let (engine, _) = args.operator.resolve(args.assume_in_force)?;
-    let initial = initial_policy(args.policy.as_ref())?;
-    let refused = matches!(initial, Err(PolicyUnavailable::Refused(_)));
-    let judge = Replayer {
+    let initial = InitialPolicy::read(args.policy.as_deref())?;
+    let replayer = Replayer {
         engine,
         assume_in_force: args.assume_in_force,
         reports: false,
         now: None,
         scope: Scope::Tape,
     };
-    let sources = resolve(std::slice::from_ref(&args.tape)).map_err(Failure::unusable)?;
-    match explain(&judge, initial, TapeReader::new(sources), args.n) {
-        Err(error) => Err(Failure::unusable(error)),
-        Ok(Err(records)) => Err(Failure::unusable(format_args!(
+    let tapes = Tapes::resolve(std::slice::from_ref(&args.tape))?;
+    match explain(&replayer, initial.policy, tapes.reader(), args.n).map_err(Failure::error)? {
+        Err(records) => Err(Failure::error(format_args!(
             "`{}` has no record {}; its last record is {records}",
             args.tape.display(),
             args.n
         ))),
-        Ok(Ok(told)) => {
+        Ok(explained) => {
             match args.format {
-                Format::Text => print(told.text)?,
-                Format::Json => print_json(&told.json)?,
+                Format::Text => print(explained.text)?,
+                Format::Json => print_json(&explained.json)?,
             }
-            refused_policy(refused, args.policy.as_ref())
+            initial.validity
         }
     }
 }

@@ -2,15 +2,16 @@
 
 use std::io::{self, BufWriter, Write as _};
 
-use super::{
-    Failure,
-    input::parse_whole,
-    replay::{SAMPLE_RECORDS, SAMPLE_SEED},
-};
 use portcullis_sim::generate::write_tape;
 
+use crate::{args::values::parse_whole, failure::Failure};
+
+/// The built-in sample tape is the output for this number of records and this seed.
+pub(crate) const SAMPLE_RECORDS: u64 = 5000;
+pub(crate) const SAMPLE_SEED: u64 = 1;
+
 #[derive(Debug, Clone, clap::Args)]
-pub(super) struct Args {
+pub(crate) struct Args {
     /// The number of records to write
     #[arg(long, value_name = "N", default_value_t = SAMPLE_RECORDS, value_parser = parse_number, allow_negative_numbers = true)]
     records: u64,
@@ -23,9 +24,9 @@ fn parse_number(text: &str) -> Result<u64, String> {
     parse_whole(text, 0..=u64::MAX)
 }
 
-pub(super) fn run(args: &Args) -> Result<(), Failure> {
+pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let mut out = BufWriter::with_capacity(256 * 1024, io::stdout().lock());
     write_tape(args.records, args.seed, &mut out)
         .and_then(|()| out.flush())
-        .map_err(|error| Failure::output(&error))
+        .map_err(|error| Failure::write(&error))
 }

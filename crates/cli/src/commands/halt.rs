@@ -5,19 +5,18 @@ use std::collections::BTreeSet;
 use portcullis::{guardrails::Halt, types::Symbol};
 use portcullis_service::runtime::system_time;
 
-use super::{
-    Failure,
-    failure::print,
-    input::warn,
-    store::{AddressArg, SignOff, unusable},
+use crate::{
+    args::store::{AddressArg, SignOffArgs},
+    failure::Failure,
+    print::{print, warn},
 };
 
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {
+pub(crate) struct Args {
     #[command(flatten)]
     address: AddressArg,
     #[command(flatten)]
-    sign_off: SignOff,
+    sign_off: SignOffArgs,
     /// Apply to entries in every symbol
     #[arg(long, conflicts_with = "symbols", required_unless_present = "symbols")]
     all: bool,
@@ -27,12 +26,12 @@ pub(super) struct Args {
 }
 
 /// Halts entries. Exits are still allowed.
-pub(super) fn halt(args: &Args) -> Result<(), Failure> {
+pub(crate) fn halt(args: &Args) -> Result<(), Failure> {
     let store = args.address.open()?;
     let halted = store
         .halt(&args.scope(), &args.sign_off.operator(), system_time()?)
-        .map_err(unusable)?;
-    print(said(&halted))?;
+        .map_err(Failure::error)?;
+    print(summary(&halted))?;
     if let Ok(policy) = store.load() {
         for symbol in args.symbols.iter().filter(|symbol| !policy.lists(symbol)) {
             warn(format_args!(
@@ -44,12 +43,12 @@ pub(super) fn halt(args: &Args) -> Result<(), Failure> {
 }
 
 /// Resumes entries.
-pub(super) fn resume(args: &Args) -> Result<(), Failure> {
+pub(crate) fn resume(args: &Args) -> Result<(), Failure> {
     let store = args.address.open()?;
     let halted = store
         .resume(&args.scope(), &args.sign_off.operator(), system_time()?)
-        .map_err(unusable)?;
-    print(said(&halted))
+        .map_err(Failure::error)?;
+    print(summary(&halted))
 }
 
 impl Args {
@@ -69,7 +68,7 @@ fn parse_symbol(text: &str) -> Result<Symbol, String> {
     Symbol::new(text).map_err(|error| error.to_string())
 }
 
-fn said(halted: &Halt) -> String {
+fn summary(halted: &Halt) -> String {
     match halted {
         Halt::Nothing => "halted: nothing\n".to_owned(),
         Halt::Everything => "halted: all entries; exits are still allowed\n".to_owned(),

@@ -1,20 +1,21 @@
 //! `portcullis harvest`
 
-use super::{
-    Failure,
-    decide::{Answering, answer_lines},
-    operator::OperatorArgs,
-};
 use portcullis_sim::replay::Scope;
 
+use crate::{
+    args::operator::OperatorArgs,
+    commands::decide::{LineArgs, answer_lines},
+    failure::Failure,
+};
+
 #[derive(Debug, Clone, clap::Args)]
-pub(super) struct Args {
+pub(crate) struct Args {
     #[command(flatten)]
-    answering: Answering,
+    lines: LineArgs,
     #[command(flatten)]
     operator: OperatorArgs,
 }
 
-pub(super) fn run(args: &Args) -> Result<(), Failure> {
-    answer_lines(&args.answering, &args.operator, Scope::Positions)
+pub(crate) fn run(args: &Args) -> Result<(), Failure> {
+    answer_lines(&args.lines, &args.operator, Scope::Positions)
 }

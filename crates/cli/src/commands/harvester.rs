@@ -3,15 +3,18 @@
 use std::time::Duration;
 
 use portcullis::exit::STANDARD_OWNER;
-
-use super::{Failure, operator::OwnershipArgs, service::ServiceArgs};
 use portcullis_service::{
     harvester::{self, Authority, Settings},
     runtime::{Stop, say},
 };
 
+use crate::{
+    args::{operator::OwnershipArgs, service::ServiceArgs},
+    failure::Failure,
+};
+
 #[derive(Debug, Clone, clap::Args)]
-pub(super) struct Args {
+pub(crate) struct Args {
     #[command(flatten)]
     service: ServiceArgs,
     /// The interval at which positions are evaluated
@@ -24,10 +27,10 @@ pub(super) struct Args {
     ownership: OwnershipArgs,
 }
 
-pub(super) fn run(args: &Args) -> Result<(), Failure> {
+pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let ownership = args.ownership.resolve()?;
     let authority = Authority::of(&ownership, &args.name).map_err(|denied| {
-        Failure::unusable(format_args!(
+        Failure::error(format_args!(
             "{denied}; give the owner's name with --as, or list this service with --exit-delegate"
         ))
     })?;
@@ -38,10 +41,10 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         every: Duration::from_millis(args.every),
         authority,
     };
-    let stop = Stop::on_signals().map_err(Failure::unusable)?;
+    let stop = Stop::on_signals().map_err(Failure::error)?;
     say(format_args!(
         "harvester: {}; Redis at {}, every {} ms",
         settings.authority, settings.redis, args.every,
     ));
-    harvester::run(&settings, &stop).map_err(Failure::unusable)
+    harvester::run(&settings, &stop).map_err(Failure::error)
 }

@@ -5,16 +5,16 @@ use std::path::{Path, PathBuf};
 use portcullis_proof::{Settings, prove};
 use portcullis_service::runtime::system_time;
 
-use super::{
-    Failure,
-    failure::{print_json, print_to},
+use crate::{
+    failure::Failure,
+    print::{print_json, print_to},
 };
 
 /// The default settings file, used if it exists in the current directory.
 const SETTINGS: &str = "portcullis-proof.toml";
 
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {
+pub(crate) struct Args {
     /// The files and directories to examine: Python, Rust, TOML, YAML, JSON and `.env` files
     #[arg(value_name = "PATH", required = true)]
     paths: Vec<PathBuf>,
@@ -37,9 +37,9 @@ enum Format {
     Sarif,
 }
 
-pub(super) fn run(args: &Args) -> Result<(), Failure> {
+pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let settings = settings(args.settings.as_deref())?;
-    let report = prove(&args.paths, &settings, system_time()?).map_err(Failure::unusable)?;
+    let report = prove(&args.paths, &settings, system_time()?).map_err(Failure::error)?;
     let written = match args.format {
         Format::Text => print_to(&mut anstream::stdout().lock(), format!("{report:#}")),
         Format::Json => print_json(&report),
@@ -47,16 +47,16 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     };
     match written {
         // A closed pipe must not turn a failed proof into success.
-        Ok(()) | Err(Failure::ReaderGone) if !report.passed() => {
-            Err(Failure::No("the proof fails".to_owned()))
+        Ok(()) | Err(Failure::BrokenPipe) if !report.passed() => {
+            Err(Failure::Negative("the proof fails".to_owned()))
         }
         written => written,
     }
 }
 
-fn settings(asked: Option<&Path>) -> Result<Settings, Failure> {
+fn settings(path: Option<&Path>) -> Result<Settings, Failure> {
     let standard = Path::new(SETTINGS);
-    let path = match asked {
+    let path = match path {
         Some(path) => path,
         // Settings that exist but cannot be accessed are an error, so they are not skipped.
         None if standard.try_exists().is_ok_and(|exists| !exists) => {
@@ -64,5 +64,5 @@ fn settings(asked: Option<&Path>) -> Result<Settings, Failure> {
         }
         None => standard,
     };
-    Settings::read(path).map_err(Failure::unusable)
+    Settings::read(path).map_err(Failure::error)
 }

@@ -3,25 +3,23 @@
 use std::{
     io::{self, IsTerminal as _},
     path::{Path, PathBuf},
-    time::Duration,
 };
 
-use indicatif::{ProgressBar, ProgressDrawTarget};
-
-use super::{
-    Failure,
-    input::warn,
-    out::{Out, Temporary},
-    service::ServerArg,
-    streams::StreamArgs,
-};
+use indicatif::ProgressBar;
 use portcullis_service::{
-    recorder::{RecordError, Settings, Sinks, Tally, record, record_once},
+    recorder::{Settings, Sinks, Tally, record, record_once},
     runtime::{Server, Stop},
 };
 
-/// Text at the end of the help.
-const LAW: &str = "\
+use crate::{
+    args::{service::ServerArg, streams::StreamArgs},
+    failure::Failure,
+    output::{file::OutputFile, progress::spinner},
+    print::warn,
+};
+
+/// The end of the help.
+const REPLAY_HELP: &str = "\
 A replay of the recording writes the same bytes as the bridge, if it has the same --guardrails,
 --exit-owner and --exit-delegate:
 
@@ -33,8 +31,8 @@ The streams are read from the beginning. The exit status is 1 if an answer is mi
 standard error lists what is missing.";
 
 #[derive(Debug, Clone, clap::Args)]
-#[command(after_help = LAW)]
-pub(super) struct Args {
+#[command(after_help = REPLAY_HELP)]
+pub(crate) struct Args {
     /// Write the tape to this file; `-` is standard output
     #[arg(long, value_name = "FILE", default_value = "-")]
     out: PathBuf,
@@ -50,19 +48,19 @@ pub(super) struct Args {
     streams: StreamArgs,
 }
 
-pub(super) fn run(args: &Args) -> Result<(), Failure> {
+pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     if args.answers.as_ref() == Some(&args.out) {
-        return Err(Failure::unusable(format_args!(
+        return Err(Failure::error(format_args!(
             "`{}`: --out and --answers must be different files",
             args.out.display()
         )));
     }
     let settings = settings(args.server.resolve()?, &args.streams);
-    let stop = Stop::on_signals().map_err(Failure::unusable)?;
-    let mut tape = Out::open(&args.out, &[], Temporary::default())?;
-    let answers = args.answers.as_ref();
-    let answers = answers.map(|name| Out::open(name, &[&args.out], Temporary::default()));
-    let mut answers = answers.transpose()?;
+    let stop = Stop::on_signals().map_err(Failure::error)?;
+    let mut tape = OutputFile::open(&args.out, &[])?;
+    let mut answers = (args.answers.as_ref())
+        .map(|path| OutputFile::open(path, &[&args.out]))
+        .transpose()?;
     let bar = bar(&args.out);
     let sinks = Sinks {
         tape: tape.writer(),
@@ -79,14 +77,9 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         record(&settings, sinks, &stop)
     };
     bar.finish_and_clear();
-    let tally = recorded.map_err(|error| match error {
-        RecordError::Write(error) => Failure::output(&error),
-        other @ (RecordError::Service(_) | RecordError::Redis { .. } | RecordError::Nothing(_)) => {
-            Failure::unusable(other)
-        }
-    })?;
+    let tally = recorded?;
     tape.finish()?;
-    answers.map_or(Ok(()), Out::finish)?;
+    answers.map_or(Ok(()), OutputFile::finish)?;
     report(&tally)
 }
 
@@ -110,14 +103,14 @@ fn report(tally: &Tally) -> Result<(), Failure> {
         warn(line);
     }
     if !tally.is_whole {
-        return Err(Failure::No(
+        return Err(Failure::Negative(
             "stopped before all answers were recorded".to_owned(),
         ));
     }
     if missing.is_empty() {
         return Ok(());
     }
-    Err(Failure::No("the recording is incomplete".to_owned()))
+    Err(Failure::Negative("the recording is incomplete".to_owned()))
 }
 
 /// Returns a progress bar on standard error, hidden if that is not a terminal or shares one with the tape.
@@ -126,9 +119,5 @@ fn bar(out: &Path) -> ProgressBar {
     if is_mixed || !io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }
-    let bar = ProgressBar::no_length();
-    bar.set_draw_target(ProgressDrawTarget::stderr_with_hz(10));
-    bar.set_style(super::replay::style("{spinner} {msg}"));
-    bar.enable_steady_tick(Duration::from_millis(500));
-    bar
+    spinner()
 }

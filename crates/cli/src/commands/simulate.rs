@@ -1,23 +1,8 @@
 //! The `portcullis simulate` command.
 
-use std::{
-    path::{Path, PathBuf},
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-};
+use std::path::{Path, PathBuf};
 
-use portcullis::{policy::PolicyUnavailable, types::Symbol};
-
-use super::{
-    Failure,
-    failure::{print_json_to, print_to},
-    input::{illegible, initial_policy, is_stdin, refused_policy, stdin_once},
-    operator::OperatorArgs,
-    out::{open_all, parse_report, write_report},
-    replay::{Bar, Format},
-};
+use portcullis::types::Symbol;
 use portcullis_sim::{
     replay::{Replayer, Scope},
     report::html::simulation_page,
@@ -27,11 +12,25 @@ use portcullis_sim::{
         simulate,
         units::{Money, Rate},
     },
-    tape::{TapeReader, TapeSource, resolve},
+};
+
+use crate::{
+    args::{operator::OperatorArgs, values::parse_report},
+    failure::Failure,
+    input::{
+        policy::InitialPolicy,
+        stdin::{check_single_stdin, find_stdin},
+        tapes::Tapes,
+    },
+    output::{
+        file::{open_all, write_report},
+        progress::RunProgress,
+    },
+    print::{Format, print_summary},
 };
 
 #[derive(Debug, Clone, clap::Args)]
-pub(super) struct Args {
+pub(crate) struct Args {
     /// The tapes to read: JSON Lines (plain, gzip or zstd) or Parquet; use `-` for standard input
     ///
     /// Quoted glob patterns are expanded in name order.
@@ -92,42 +91,39 @@ pub(super) struct Args {
     operator: OperatorArgs,
 }
 
-pub(super) fn run(args: &Args) -> Result<(), Failure> {
-    let tape = args.tapes.iter().find(|tape| is_stdin(tape));
-    stdin_once(&[
+pub(crate) fn run(args: &Args) -> Result<(), Failure> {
+    check_single_stdin(&[
         ("`--policy`", args.policy.as_deref()),
         ("`--guardrails`", args.operator.guardrails()),
-        ("the tape", tape.map(PathBuf::as_path)),
+        ("the tape", find_stdin(&args.tapes)),
     ])?;
     let (engine, operator) = args.operator.resolve(args.assume_in_force)?;
-    let sources = resolve(&args.tapes).map_err(Failure::unusable)?;
-    let names: Vec<String> = sources.iter().map(ToString::to_string).collect();
-    let initial = initial_policy(args.policy.as_ref())?;
-    let refused = matches!(initial, Err(PolicyUnavailable::Refused(_)));
-    let series = candles::read(&args.candles).map_err(Failure::unusable)?;
+    let tapes = Tapes::resolve(&args.tapes)?;
+    let initial = InitialPolicy::read(args.policy.as_deref())?;
+    let series = candles::read(&args.candles).map_err(Failure::error)?;
     let settings = settings(args);
-    let judge = Replayer {
+    let replayer = Replayer {
         engine,
         assume_in_force: args.assume_in_force,
         reports: false,
         now: None,
         scope: Scope::Tape,
     };
-    let mut inputs: Vec<&Path> = tape.map(PathBuf::as_path).into_iter().collect();
-    inputs.extend(sources.iter().filter_map(TapeSource::path));
-    inputs.extend(args.policy.as_deref());
-    inputs.extend(args.operator.guardrails());
-    inputs.extend(args.candles.iter().map(|file| file.path.as_path()));
-    let tapes = TapeReader::new(sources.clone());
-    let bar = Bar::new(tapes.progress());
-    let records = Arc::new(AtomicU64::new(0));
-    let asked = [args.out.as_ref(), args.report.as_ref()];
-    let [mut out, report] = open_all(asked, &inputs, &records, &bar.bar)?;
+    let inputs: Vec<&Path> = tapes
+        .paths()
+        .chain(args.policy.as_deref())
+        .chain(args.operator.guardrails())
+        .chain(args.candles.iter().map(|file| file.path.as_path()))
+        .collect();
+    let reader = tapes.reader();
+    let progress = RunProgress::new(reader.progress());
+    let outputs = [args.out.as_deref(), args.report.as_deref()];
+    let [mut out, report] = open_all(outputs, &inputs, &progress)?;
     let mut written = Ok(());
     let simulated = simulate(
-        (&judge, &settings),
-        initial,
-        tapes,
+        (&replayer, &settings),
+        initial.policy,
+        reader,
         &series,
         &mut |entry| {
             if let (Some(out), Ok(())) = (&mut out, &written) {
@@ -136,40 +132,29 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
                     .and_then(|()| out.writer().write_all(b"\n"));
             }
         },
-        &mut |progress| match progress {
-            Progress::Records(so_far) => {
-                records.store(so_far, Ordering::Relaxed);
-                bar.show(so_far);
-            }
-            Progress::Candles(so_far) => bar.bar.set_message(format!("{so_far} candles")),
+        &mut |so_far| match so_far {
+            Progress::Records(records) => progress.set_records(records),
+            Progress::Candles(candles) => progress.set_candles(candles),
         },
     );
-    bar.finish();
-    let (decided, outcome) = simulated.map_err(Failure::unusable)?;
-    written.map_err(|error| Failure::output(&error))?;
-    let is_taken = args.out.as_deref() == Some(Path::new("-"));
+    progress.finish();
+    let (decided, outcome) = simulated.map_err(Failure::error)?;
+    written.map_err(|error| Failure::write(&error))?;
     if let Some(out) = out {
         out.finish()?;
     }
-    let told = SimulationReport {
+    let summary = SimulationReport {
         decided: &decided,
         outcome: &outcome,
         settings: &settings,
         series: &series,
         operator: &operator,
-        tapes: &names,
+        tapes: &tapes.names,
     };
-    write_report(report, || simulation_page(&told))?;
-    let mut to: Box<dyn std::io::Write> = match is_taken {
-        true => Box::new(std::io::stderr()),
-        false => Box::new(std::io::stdout()),
-    };
-    match args.format {
-        Format::Text => print_to(&mut to, &told)?,
-        Format::Json => print_json_to(&mut to, &told)?,
-    }
-    illegible(decided.counts.records, decided.counts.unreadable(), &names);
-    refused_policy(refused, args.policy.as_ref())
+    write_report(report, || simulation_page(&summary))?;
+    print_summary(&summary, args.format, args.out.as_deref())?;
+    tapes.warn_if_unreadable(decided.counts.records, decided.counts.unreadable());
+    initial.validity
 }
 
 fn settings(args: &Args) -> Settings {

@@ -1,55 +1,62 @@
 //! The command `portcullis policy`.
 
-mod changes;
-mod document;
-mod store;
-mod validity;
+mod audit;
+mod check;
+mod diff;
+mod hash;
+mod history;
+mod publish;
+mod rollback;
+mod sample;
+mod show;
+mod source;
+mod watch;
 
-use std::path::PathBuf;
+use crate::{args::store::AddressArg, failure::Failure, print::print};
 
-use super::{Failure, failure::print, store::AddressArg};
+use source::PolicyArgs;
+
+/// The JSON Schema (2020-12) of policies. It covers all checks of `policy check` that a schema can express.
+const SCHEMA: &str = include_str!("schema.json");
 
 #[derive(Debug, clap::Subcommand)]
-pub(super) enum Command {
+pub(crate) enum Command {
     /// Print a sample policy, or publish it in a store
-    Sample(store::SampleArgs),
+    Sample(sample::Args),
     /// Check a policy and print every violation; exit status 1 if there are any
-    Check(document::SubjectArgs),
+    Check(PolicyArgs),
     /// Print the fields of a policy
-    Show(document::SubjectArgs),
+    Show(PolicyArgs),
     /// Compute the hash of a policy, for `policy_hash`
-    Hash {
-        /// Policy file (JSON); `-` reads standard input
-        file: PathBuf,
-    },
+    Hash(hash::Args),
     /// Print the JSON Schema of policies
     Schema,
     /// Publish a policy in a store, after a confirmation of its changes
-    Publish(store::PublishArgs),
+    Publish(publish::Args),
     /// List the publications in a store, newest first
-    History(store::HistoryArgs),
+    History(history::Args),
     /// Compare two policies
-    Diff(changes::DiffArgs),
+    Diff(diff::Args),
     /// Publish the policy of an earlier publication again
-    Rollback(store::RollbackArgs),
+    Rollback(rollback::Args),
     /// Print each change of the policy in a store, until interrupted
     Watch(AddressArg),
     /// Print and verify the audit log of a store; exit status 1 if it has faults
-    Audit(store::AuditArgs),
+    Audit(audit::Args),
 }
 
-pub(super) fn run(command: Command) -> Result<(), Failure> {
+pub(crate) fn run(command: Command) -> Result<(), Failure> {
     match command {
-        Command::Sample(args) => store::sample(&args),
-        Command::Check(args) => document::check(&args),
-        Command::Show(args) => document::show(&args),
-        Command::Hash { file } => document::hash(&file),
-        Command::Schema => print(document::SCHEMA),
-        Command::Publish(args) => store::publish(&args),
-        Command::History(args) => store::history(&args),
-        Command::Diff(args) => changes::run(&args),
-        Command::Rollback(args) => store::rollback(&args),
-        Command::Watch(address) => store::watch(&address),
-        Command::Audit(args) => store::audit(&args),
+        Command::Sample(args) => sample::run(&args),
+        Command::Check(args) => check::run(&args),
+        Command::Show(args) => show::run(&args),
+        Command::Hash(args) => hash::run(&args),
+        Command::Schema => print(SCHEMA),
+        Command::Publish(args) => publish::run(&args),
+        Command::History(args) => history::run(&args),
+        Command::Diff(args) => diff::run(&args),
+        Command::Rollback(args) => rollback::run(&args),
+        Command::Watch(address) => watch::run(&address),
+        Command::Audit(args) => audit::run(&args),
     }
 }

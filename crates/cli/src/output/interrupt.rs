@@ -1,23 +1,16 @@
 //! Handling of SIGINT and SIGTERM.
 
-use std::{
-    path::PathBuf,
-    process,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-        mpsc,
-    },
-    thread,
-};
+use std::{path::PathBuf, process, sync::mpsc, thread};
 
-use indicatif::ProgressBar;
 use signal_hook::{
     consts::{SIGINT, SIGTERM},
     iterator::Signals,
 };
 
-use super::{input::warn, out::Temporary};
+use crate::{
+    output::{progress::RunProgress, temporary::Temporary},
+    print::warn,
+};
 
 /// The exit status that shells use for a program ended by Ctrl-C.
 const STATUS: i32 = 130;
@@ -25,9 +18,8 @@ const STATUS: i32 = 130;
 /// The state of a run that a signal may interrupt.
 pub(super) struct Run {
     /// The output files, with their temporary files.
-    pub(super) outs: Vec<(PathBuf, Temporary)>,
-    pub(super) records: Arc<AtomicU64>,
-    pub(super) bar: ProgressBar,
+    pub(super) files: Vec<(PathBuf, Temporary)>,
+    pub(super) progress: RunProgress,
 }
 
 /// Installs a signal handler that removes the temporary files and exits. If its thread cannot be started, signals keep
@@ -51,20 +43,21 @@ pub(super) fn watch(run: Run) {
 impl Run {
     fn end(&self) {
         // The locks are held until the process exits, so that no output replaces a file after this point.
-        let mut slots: Vec<_> = self.outs.iter().map(|(_, slot)| slot.lock()).collect();
-        self.bar.finish_and_clear();
-        let records = self.records.load(Ordering::Relaxed);
-        let names = self.outs.iter().zip(&mut slots);
-        let left = names.filter_map(|((name, _), slot)| {
-            slot.take()
-                .map(|_| format!("`{}` is unchanged", name.display()))
-        });
-        let left: Vec<String> = left.collect();
-        match &*left {
+        let mut temporaries: Vec<_> = self.files.iter().map(|(_, file)| file.lock()).collect();
+        self.progress.finish();
+        let files = self.files.iter().zip(&mut temporaries);
+        let unchanged: Vec<String> = files
+            .filter_map(|((path, _), temporary)| {
+                temporary.take()?;
+                Some(format!("`{}` is unchanged", path.display()))
+            })
+            .collect();
+        let records = self.progress.records();
+        match &*unchanged {
             [] => warn(format_args!("interrupted after {records} records")),
-            left => warn(format_args!(
+            files => warn(format_args!(
                 "interrupted after {records} records; {}",
-                left.join(", ")
+                files.join(", ")
             )),
         }
         process::exit(STATUS)

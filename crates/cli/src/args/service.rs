@@ -2,12 +2,12 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
+use portcullis_service::runtime::{self, Server, Trust, log_as, serve_metrics};
 use portcullis_store::TrustedKeys;
 
-use super::{Failure, input::read_file};
-use portcullis_service::runtime::{self, Server, Trust, log_as, serve_metrics};
+use crate::{failure::Failure, input::file::parse_file};
 
-/// How a service writes its log lines.
+/// The format of the log lines of a service.
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
 enum LogFormat {
     /// Only the text: for a log that records the time itself
@@ -27,7 +27,7 @@ impl From<LogFormat> for runtime::LogFormat {
 
 /// The argument for the server.
 #[derive(Debug, Clone, clap::Args)]
-pub(super) struct ServerArg {
+pub(crate) struct ServerArg {
     /// The URL of the Redis server: redis://[[user]:password@]host[:port][/db], or rediss:// for TLS. If it contains a
     /// password, set the environment variable instead
     #[arg(
@@ -41,14 +41,14 @@ pub(super) struct ServerArg {
 }
 
 impl ServerArg {
-    pub(super) fn resolve(&self) -> Result<Server, Failure> {
-        Server::at(&self.redis).map_err(Failure::unusable)
+    pub(crate) fn resolve(&self) -> Result<Server, Failure> {
+        Server::at(&self.redis).map_err(Failure::error)
     }
 }
 
 /// The arguments of every service.
 #[derive(Debug, Clone, clap::Args)]
-pub(super) struct ServiceArgs {
+pub(crate) struct ServiceArgs {
     #[command(flatten)]
     server: ServerArg,
     /// Accept only policies signed by the Ed25519 key in this file (public key, base64); may be repeated
@@ -67,7 +67,7 @@ pub(super) struct ServiceArgs {
 
 impl ServiceArgs {
     /// Returns the server and the conditions for policies. Also sets the log format and starts the metrics endpoint.
-    pub(super) fn resolve(&self) -> Result<(Server, Trust), Failure> {
+    pub(crate) fn resolve(&self) -> Result<(Server, Trust), Failure> {
         let server = self.server.resolve()?;
         let trust = Trust {
             keys: self.keys()?,
@@ -75,7 +75,7 @@ impl ServiceArgs {
         };
         log_as(self.log.into());
         if let Some(address) = self.metrics {
-            serve_metrics(address).map_err(Failure::unusable)?;
+            serve_metrics(address).map_err(Failure::error)?;
         }
         Ok((server, trust))
     }
@@ -83,13 +83,11 @@ impl ServiceArgs {
     fn keys(&self) -> Result<TrustedKeys, Failure> {
         let mut texts = Vec::with_capacity(self.trusted_keys.len());
         for path in &self.trusted_keys {
-            let text = read_file(path)?;
-            let text = text.trim().to_owned();
-            TrustedKeys::from_base64([text.as_str()]).map_err(|error| {
-                Failure::unusable(format_args!("`{}`: {error}", path.display()))
-            })?;
-            texts.push(text);
+            texts.push(parse_file(path, |text| {
+                let key = text.trim();
+                TrustedKeys::from_base64([key]).map(|_| key.to_owned())
+            })?);
         }
-        TrustedKeys::from_base64(texts.iter().map(String::as_str)).map_err(Failure::unusable)
+        TrustedKeys::from_base64(texts.iter().map(String::as_str)).map_err(Failure::error)
     }
 }

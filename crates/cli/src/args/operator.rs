@@ -8,19 +8,19 @@ use portcullis::{
     exit::{ExitOwnership, STANDARD_OWNER},
     guardrails::Guardrails,
 };
-
-use super::{Failure, input::read_file};
 use portcullis_sim::report::Operator;
+
+use crate::{failure::Failure, input::file::parse_file};
 
 const OWNER: &str = "QUANTUM_EXIT_OWNER";
 const DELEGATES: &str = "QUANTUM_EXIT_DELEGATES";
 
 /// The environment variables that are read.
-pub(super) const VARIABLES: [&str; 2] = [OWNER, DELEGATES];
+pub(crate) const VARIABLES: [&str; 2] = [OWNER, DELEGATES];
 
 /// Arguments for the exit owner and its delegates.
 #[derive(Debug, Clone, Args)]
-pub(super) struct OwnershipArgs {
+pub(crate) struct OwnershipArgs {
     /// The service that owns exits and may close positions [default: exitbrain_v3_5]
     #[arg(
         long,
@@ -42,7 +42,7 @@ pub(super) struct OwnershipArgs {
 
 /// Arguments for exit ownership and operator limits.
 #[derive(Debug, Clone, Args)]
-pub(super) struct OperatorArgs {
+pub(crate) struct OperatorArgs {
     #[command(flatten)]
     ownership: OwnershipArgs,
     /// The JSON file with operator limits that apply to every policy
@@ -52,35 +52,32 @@ pub(super) struct OperatorArgs {
 
 impl OperatorArgs {
     /// Returns the guardrails file, if one is given.
-    pub(super) fn guardrails(&self) -> Option<&Path> {
+    pub(crate) fn guardrails(&self) -> Option<&Path> {
         self.guardrails.as_deref()
     }
 
     /// Builds the engine, and the operator settings that a summary prints.
-    pub(super) fn resolve(&self, assume_in_force: bool) -> Result<(Engine, Operator), Failure> {
-        let (guardrails, named) = match &self.guardrails {
+    pub(crate) fn resolve(&self, assume_in_force: bool) -> Result<(Engine, Operator), Failure> {
+        let (guardrails, name) = match &self.guardrails {
             None => (Guardrails::none(), "none".to_owned()),
             Some(path) => {
-                let text = read_file(path)?;
-                let guardrails = Guardrails::from_json(&text).map_err(|error| {
-                    Failure::unusable(format_args!("`{}`: {error}", path.display()))
-                })?;
+                let guardrails = parse_file(path, Guardrails::from_json)?;
                 (guardrails, path.display().to_string())
             }
         };
-        self.with(guardrails, named, assume_in_force)
+        self.resolve_with(guardrails, name, assume_in_force)
     }
 
     /// Builds the same as [`Self::resolve`], from guardrails that are already read.
-    pub(super) fn with(
+    pub(crate) fn resolve_with(
         &self,
         guardrails: Guardrails,
-        named: String,
+        name: String,
         assume_in_force: bool,
     ) -> Result<(Engine, Operator), Failure> {
         let ownership = self.ownership.resolve()?;
         let operator = Operator {
-            guardrails: named,
+            guardrails: name,
             exit_owner: ownership.owner().to_owned(),
             exit_delegates: ownership.delegates().map(str::to_owned).collect(),
             assume_in_force,
@@ -91,7 +88,7 @@ impl OperatorArgs {
 
 impl OwnershipArgs {
     /// Returns the exit ownership, without duplicate delegates.
-    pub(super) fn resolve(&self) -> Result<ExitOwnership, Failure> {
+    pub(crate) fn resolve(&self) -> Result<ExitOwnership, Failure> {
         let owner = self.exit_owner.as_deref().unwrap_or(STANDARD_OWNER);
         let mut delegates: Vec<&str> = self.exit_delegates.iter().map(|name| name.trim()).collect();
         // An empty environment variable means no delegates.
@@ -99,14 +96,14 @@ impl OwnershipArgs {
             delegates.clear();
         }
         // Drop duplicates and the owner itself. Empty names are kept, so that `ExitOwnership::new` reports them.
-        let mut named_before = vec![owner];
+        let mut earlier = vec![owner];
         delegates.retain(|delegate| {
-            let is_new = delegate.is_empty() || !named_before.contains(delegate);
-            named_before.push(delegate);
+            let is_new = delegate.is_empty() || !earlier.contains(delegate);
+            earlier.push(delegate);
             is_new
         });
         ExitOwnership::new(owner, delegates).map_err(|error| {
-            Failure::unusable(format_args!(
+            Failure::error(format_args!(
                 "{error}; see `--exit-owner` ({OWNER}) and `--exit-delegate` ({DELEGATES})"
             ))
         })

@@ -3,19 +3,18 @@
 use std::path::Path;
 
 use portcullis::{policy::Policy, types::PolicyHash};
+use portcullis_sim::diff::{changes, changes_text};
 use portcullis_store::{PolicyStore, Which};
 
-use super::super::{
-    Failure,
-    failure::{print, print_json},
-    input::valid_policy,
-    replay::Format,
-    store::{open, unusable},
+use crate::{
+    args::store::open,
+    failure::Failure,
+    input::policy::valid_policy,
+    print::{Format, print, print_json},
 };
-use portcullis_sim::diff::{changes, changes_text};
 
 #[derive(Debug, clap::Args)]
-pub(in crate::commands) struct DiffArgs {
+pub(crate) struct Args {
     /// First policy: a file, or with `--store` one of `current`, `seq:N` and `hash:HASH`
     before: String,
     /// Second policy, in the same notation
@@ -28,7 +27,7 @@ pub(in crate::commands) struct DiffArgs {
     format: Format,
 }
 
-pub(super) fn run(args: &DiffArgs) -> Result<(), Failure> {
+pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let store = args.address.as_deref().map(open).transpose()?;
     let before = find(&args.before, store.as_deref())?;
     let after = find(&args.after, store.as_deref())?;
@@ -42,7 +41,7 @@ pub(super) fn run(args: &DiffArgs) -> Result<(), Failure> {
 fn find(name: &str, store: Option<&dyn PolicyStore>) -> Result<Policy, Failure> {
     let which = if let Some(seq) = name.strip_prefix("seq:") {
         let seq = seq.parse().map_err(|_| {
-            Failure::unusable(format_args!(
+            Failure::error(format_args!(
                 "`{name}`: the sequence is not a whole number from 0 to {}",
                 u64::MAX
             ))
@@ -50,7 +49,7 @@ fn find(name: &str, store: Option<&dyn PolicyStore>) -> Result<Policy, Failure> 
         Some(Which::Seq(seq))
     } else if let Some(hash) = name.strip_prefix("hash:") {
         let hash = PolicyHash::parse(hash)
-            .map_err(|error| Failure::unusable(format_args!("`{name}`: {error}")))?;
+            .map_err(|error| Failure::error(format_args!("`{name}`: {error}")))?;
         Some(Which::Hash(hash))
     } else {
         None
@@ -59,23 +58,22 @@ fn find(name: &str, store: Option<&dyn PolicyStore>) -> Result<Policy, Failure> 
         return valid_policy(Path::new(name));
     }
     let store = store.ok_or_else(|| {
-        Failure::unusable(format_args!(
+        Failure::error(format_args!(
             "`{name}` refers to a store; use `--store ADDRESS`"
         ))
     })?;
     let Some(which) = which else {
         return store
             .load()
-            .map_err(|error| Failure::No(format!("{}: {error}", store.name())));
+            .map_err(|error| Failure::Negative(format!("{}: {error}", store.name())));
     };
-    let entry = store.show(which).map_err(unusable)?.ok_or_else(|| {
-        Failure::No(format!(
+    let entry = store.show(which).map_err(Failure::error)?.ok_or_else(|| {
+        Failure::Negative(format!(
             "{}: the history has no publication with {which}; list it with `portcullis policy history`",
             store.name()
         ))
     })?;
-    entry
-        .policy()
-        .cloned()
-        .map_err(|absence| Failure::No(format!("the publication with {which}: {absence}")))
+    entry.policy().cloned().map_err(|unavailable| {
+        Failure::Negative(format!("the publication with {which}: {unavailable}"))
+    })
 }

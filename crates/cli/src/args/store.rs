@@ -3,13 +3,13 @@
 use std::{env, path::PathBuf};
 
 use portcullis::guardrails::Guardrails;
-use portcullis_store::{Operator, PolicySigner, PolicyStore, StoreError};
+use portcullis_store::{Operator, PolicySigner, PolicyStore};
 
-use super::{Failure, input::read_file};
+use crate::{failure::Failure, input::file::parse_file};
 
 /// The address of a policy store.
 #[derive(Debug, Clone, clap::Args)]
-pub(super) struct AddressArg {
+pub(crate) struct AddressArg {
     /// Address of the policy store: `redis://HOST:PORT`, `rediss://…`, or `file:PATH`
     #[arg(
         long = "store",
@@ -21,30 +21,25 @@ pub(super) struct AddressArg {
 }
 
 impl AddressArg {
-    pub(super) fn new(address: &str) -> Self {
+    pub(crate) fn new(address: &str) -> Self {
         Self {
             address: address.to_owned(),
         }
     }
 
-    pub(super) fn open(&self) -> Result<Box<dyn PolicyStore>, Failure> {
+    pub(crate) fn open(&self) -> Result<Box<dyn PolicyStore>, Failure> {
         open(&self.address)
     }
 }
 
 /// Opens the store at an address.
-pub(super) fn open(address: &str) -> Result<Box<dyn PolicyStore>, Failure> {
-    portcullis_store::open(address).map_err(unusable)
-}
-
-/// Converts a store error to a failure with exit status 2.
-pub(super) fn unusable(error: StoreError) -> Failure {
-    Failure::unusable(error)
+pub(crate) fn open(address: &str) -> Result<Box<dyn PolicyStore>, Failure> {
+    portcullis_store::open(address).map_err(Failure::error)
 }
 
 /// The operator and the reason, for the audit log.
 #[derive(Debug, Clone, clap::Args)]
-pub(super) struct SignOff {
+pub(crate) struct SignOffArgs {
     /// Name of the operator for the audit log [default: the user of this session]
     #[arg(long, value_name = "NAME")]
     by: Option<String>,
@@ -53,8 +48,8 @@ pub(super) struct SignOff {
     reason: Option<String>,
 }
 
-impl SignOff {
-    pub(super) const fn by(name: Option<String>) -> Self {
+impl SignOffArgs {
+    pub(crate) const fn by(name: Option<String>) -> Self {
         Self {
             by: name,
             reason: None,
@@ -63,7 +58,7 @@ impl SignOff {
 
     /// Returns the operator. Without `--by` and `USER` the name is `unknown`, so that a missing name never blocks a
     /// halt.
-    pub(super) fn operator(&self) -> Operator {
+    pub(crate) fn operator(&self) -> Operator {
         let name = self.by.clone().or_else(|| env::var("USER").ok());
         let name = name.filter(|name| !name.is_empty());
         let operator = Operator::new(name.unwrap_or_else(|| "unknown".to_owned()));
@@ -77,7 +72,7 @@ impl SignOff {
 /// The guardrails: a file, or explicitly none.
 #[derive(Debug, Clone, clap::Args)]
 #[group(required = true, multiple = false)]
-pub(super) struct GuardrailsArg {
+pub(crate) struct GuardrailsArg {
     /// Guardrails: operator limits that apply to every policy (JSON)
     #[arg(long, value_name = "FILE")]
     guardrails: Option<PathBuf>,
@@ -88,9 +83,9 @@ pub(super) struct GuardrailsArg {
 
 impl GuardrailsArg {
     /// Checks that a file is given or that `none` is true.
-    pub(super) fn new(file: Option<PathBuf>, none: bool) -> Result<Self, Failure> {
+    pub(crate) fn new(file: Option<PathBuf>, none: bool) -> Result<Self, Failure> {
         if file.is_none() && !none {
-            return Err(Failure::unusable(
+            return Err(Failure::error(
                 "publishing needs guardrails: use `--guardrails FILE`, or `--no-guardrails` to publish without them",
             ));
         }
@@ -100,36 +95,31 @@ impl GuardrailsArg {
         })
     }
 
-    pub(super) fn resolve(&self) -> Result<Guardrails, Failure> {
-        let Some(path) = &self.guardrails else {
-            return Ok(Guardrails::none());
-        };
-        let text = read_file(path)?;
-        Guardrails::from_json(&text)
-            .map_err(|error| Failure::unusable(format_args!("`{}`: {error}", path.display())))
+    pub(crate) fn resolve(&self) -> Result<Guardrails, Failure> {
+        match &self.guardrails {
+            Some(path) => parse_file(path, Guardrails::from_json),
+            None => Ok(Guardrails::none()),
+        }
     }
 }
 
 /// The signing key of a publication.
 #[derive(Debug, Clone, clap::Args)]
-pub(super) struct SignerArg {
+pub(crate) struct SignerArg {
     /// File with the Ed25519 signing key (32 bytes in base64)
     #[arg(long, value_name = "FILE")]
     signing_key: Option<PathBuf>,
 }
 
 impl SignerArg {
-    pub(super) const fn none() -> Self {
+    pub(crate) const fn none() -> Self {
         Self { signing_key: None }
     }
 
-    pub(super) fn resolve(&self) -> Result<Option<PolicySigner>, Failure> {
-        let Some(path) = &self.signing_key else {
-            return Ok(None);
-        };
-        let secret = read_file(path)?;
-        PolicySigner::from_base64(secret.trim())
-            .map(Some)
-            .map_err(|error| Failure::unusable(format_args!("`{}`: {error}", path.display())))
+    pub(crate) fn resolve(&self) -> Result<Option<PolicySigner>, Failure> {
+        self.signing_key
+            .as_ref()
+            .map(|path| parse_file(path, |text| PolicySigner::from_base64(text.trim())))
+            .transpose()
     }
 }

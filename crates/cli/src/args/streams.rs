@@ -1,36 +1,36 @@
 //! Arguments for the stream names and keys of a bridge, shared by the commands that use them.
 
 #[derive(Debug, Clone, clap::Args)]
-pub(super) struct StreamArgs {
+pub(crate) struct StreamArgs {
     /// The Redis stream of intents
     #[arg(
         long,
         value_name = "STREAM",
         default_value = "quantum:stream:trade.intent"
     )]
-    pub(super) intent_stream: String,
+    pub(crate) intent_stream: String,
     /// The Redis stream of exits, which the bridge reads first
     #[arg(
         long,
         value_name = "STREAM",
         default_value = "quantum:stream:trade.exit"
     )]
-    pub(super) exit_stream: String,
+    pub(crate) exit_stream: String,
     /// The Redis stream of plans
     #[arg(
         long,
         value_name = "STREAM",
         default_value = "quantum:stream:apply.plan"
     )]
-    pub(super) plan_stream: String,
+    pub(crate) plan_stream: String,
     /// The Redis stream of skip records
     #[arg(
         long,
         value_name = "STREAM",
         default_value = "quantum:stream:trade.skip"
     )]
-    pub(super) skip_stream: String,
+    pub(crate) skip_stream: String,
     /// The prefix of the Redis keys in which the bridge stores its state
     #[arg(long, value_name = "PREFIX", default_value = "quantum:bridge")]
-    pub(super) key_prefix: String,
+    pub(crate) key_prefix: String,
 }

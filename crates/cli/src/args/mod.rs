@@ -1,0 +1,7 @@
+//! Arguments that several commands share, and parsers of argument values.
+
+pub(crate) mod operator;
+pub(crate) mod service;
+pub(crate) mod store;
+pub(crate) mod streams;
+pub(crate) mod values;

@@ -1,0 +1,61 @@
+//! Parsers of argument values.
+
+use std::{ops::RangeInclusive, path::PathBuf};
+
+use portcullis::types::{PolicyHash, SignedDuration, Timestamp};
+use portcullis_service::runtime::system_time;
+
+use crate::failure::Failure;
+
+/// Parses a whole number within inclusive bounds.
+pub(crate) fn parse_whole(text: &str, bounds: RangeInclusive<u64>) -> Result<u64, String> {
+    match text.parse() {
+        Ok(number) if bounds.contains(&number) => Ok(number),
+        Ok(_) | Err(_) => Err(format!(
+            "not a whole number from {} to {}",
+            bounds.start(),
+            bounds.end()
+        )),
+    }
+}
+
+/// Parses a timestamp in epoch seconds.
+pub(crate) fn parse_epoch(text: &str) -> Result<Timestamp, String> {
+    Timestamp::parse_epoch_seconds(text)
+        .map_err(|error| format!("expected epoch seconds, but it is {error}"))
+}
+
+/// Parses a duration in seconds, greater than 0.
+pub(crate) fn parse_validity(text: &str) -> Result<SignedDuration, String> {
+    let end = Timestamp::parse_epoch_seconds(text).map_err(|error| format!("seconds: {error}"))?;
+    if end.as_micros() > 0 {
+        Ok(SignedDuration::from_micros(end.as_micros()))
+    } else {
+        Err("seconds must be greater than 0".to_owned())
+    }
+}
+
+/// Returns the end of a validity that begins now.
+pub(crate) fn valid_until(validity: SignedDuration) -> Result<Timestamp, Failure> {
+    let end = system_time()?.saturating_add(validity);
+    if end == Timestamp::MAX {
+        return Err(Failure::error(
+            "the policy would be valid beyond the year 9999; use a smaller `--valid-for`",
+        ));
+    }
+    Ok(end)
+}
+
+/// Parses the hash of a policy.
+pub(crate) fn parse_hash(text: &str) -> Result<PolicyHash, String> {
+    PolicyHash::parse(text).map_err(|error| error.to_string())
+}
+
+/// Parses the path of a report, which cannot be standard output.
+pub(crate) fn parse_report(text: &str) -> Result<PathBuf, String> {
+    match text {
+        "-" | "/dev/stdout" => Err("a report must be written to a file".to_owned()),
+        "" => Err("the file name is empty".to_owned()),
+        name => Ok(name.into()),
+    }
+}

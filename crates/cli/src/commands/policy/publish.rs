@@ -1,0 +1,137 @@
+//! `portcullis policy publish`, and the steps that it shares with `sample` and `rollback`.
+
+use std::{
+    io::{self, BufRead as _, IsTerminal as _},
+    path::PathBuf,
+};
+
+use portcullis::policy::Policy;
+use portcullis_service::runtime::system_time;
+use portcullis_sim::{
+    diff::{changes, changes_text},
+    report::printable,
+};
+use portcullis_store::{PolicyStore, Publication, PublishError, Receipt};
+
+use crate::{
+    args::store::{AddressArg, GuardrailsArg, SignOffArgs, SignerArg},
+    commands::policy::check::print_violations,
+    failure::Failure,
+    input::policy::read_policy,
+    print::{Format, print},
+};
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Policy file (JSON); `-` reads standard input
+    file: PathBuf,
+    #[command(flatten)]
+    publication: PublicationArgs,
+}
+
+/// The arguments of a publication: store, guardrails, signing key and operator.
+#[derive(Debug, clap::Args)]
+pub(super) struct PublicationArgs {
+    #[command(flatten)]
+    pub(super) address: AddressArg,
+    #[command(flatten)]
+    pub(super) guardrails: GuardrailsArg,
+    #[command(flatten)]
+    pub(super) signer: SignerArg,
+    #[command(flatten)]
+    pub(super) sign_off: SignOffArgs,
+    /// Publish without confirmation
+    #[arg(long)]
+    pub(super) yes: bool,
+}
+
+pub(super) fn run(args: &Args) -> Result<(), Failure> {
+    let policy = match read_policy(&args.file)? {
+        Ok(policy) => policy,
+        Err(unavailable) => {
+            let name = args.file.display().to_string();
+            return print_violations(&name, Format::Text, &unavailable);
+        }
+    };
+    publish(policy, &args.publication)
+}
+
+/// Publishes a policy after printing its changes and asking for confirmation.
+pub(super) fn publish(policy: Policy, args: &PublicationArgs) -> Result<(), Failure> {
+    let guardrails = args.guardrails.resolve()?;
+    let store = args.address.open()?;
+    let seen = store.stored().map_err(Failure::error)?;
+    let expected = seen.hash().map_err(Failure::error)?;
+    let operator = args.sign_off.operator();
+    let mut publication =
+        Publication::new(policy, &guardrails, operator, system_time()?).map_err(publish_failure)?;
+    let mut key = String::new();
+    if let Some(signer) = args.signer.resolve()? {
+        key = format!("signed: public key {}\n", signer.public_key());
+        publication = publication.signed_by(signer);
+    }
+    let change = changes(seen.policy().ok().as_ref(), publication.policy());
+    confirm(&changes_text(&change), store.as_ref(), args.yes)?;
+    let receipt = store
+        .publish(&publication, expected)
+        .map_err(publish_failure)?;
+    print(receipt_text(&receipt) + &key)
+}
+
+pub(super) fn receipt_text(receipt: &Receipt) -> String {
+    let policy = receipt.policy();
+    let mut text = format!(
+        "published: version {} hash {} sequence {}, until {}\n",
+        printable(policy.version()),
+        policy.hash(),
+        receipt.seq(),
+        policy.valid_until()
+    );
+    for repair in receipt.repairs() {
+        text.push_str(&format!("note: {repair}\n"));
+    }
+    text
+}
+
+/// Prints the changes and asks for confirmation. Without a terminal, `--yes` is required.
+pub(super) fn confirm(change: &str, store: &dyn PolicyStore, yes: bool) -> Result<(), Failure> {
+    print(change)?;
+    if yes {
+        return Ok(());
+    }
+    if !io::stdin().is_terminal() {
+        return Err(Failure::error(
+            "nothing was published: standard input is not a terminal; use `--yes` to publish without confirmation",
+        ));
+    }
+    print(format_args!("publish this to {}? [y/N] ", store.name()))?;
+    let mut answer = String::new();
+    io::stdin()
+        .lock()
+        .read_line(&mut answer)
+        .map_err(Failure::error)?;
+    if matches!(answer.trim(), "y" | "Y" | "yes") {
+        Ok(())
+    } else {
+        Err(Failure::Negative("nothing was published".to_owned()))
+    }
+}
+
+/// Converts a publish error: a rejected policy has exit status 1, an unusable store exit status 2.
+pub(super) fn publish_failure(error: PublishError) -> Failure {
+    match error {
+        PublishError::Store(error) => Failure::error(error),
+        error @ (PublishError::Conflict { .. }
+        | PublishError::SequenceNotHigher { .. }
+        | PublishError::SignedWithoutSequence
+        | PublishError::NeverInForce { .. }
+        | PublishError::ConstraintViolation(_)
+        | PublishError::Refused(_)
+        | PublishError::NotInHistory(_)) => {
+            let code = error
+                .code()
+                .map_or_else(String::new, |code| format!("{code}: "));
+            Failure::Negative(format!("nothing was published: {code}{error}"))
+        }
+    }
+}

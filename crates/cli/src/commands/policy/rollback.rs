@@ -1,0 +1,73 @@
+//! `portcullis policy rollback`.
+
+use portcullis::types::{PolicyHash, SignedDuration};
+use portcullis_service::runtime::system_time;
+use portcullis_sim::diff::{changes, changes_text};
+use portcullis_store::{PolicyStore as _, Publication, PublishError, Rollback, Which};
+
+use crate::{
+    args::values::{parse_hash, parse_validity, parse_whole, valid_until},
+    commands::policy::publish::{PublicationArgs, confirm, publish_failure, receipt_text},
+    failure::Failure,
+    print::print,
+};
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    which: WhichArg,
+    /// Validity from now, in seconds
+    #[arg(long, value_name = "SECONDS", value_parser = parse_validity, allow_negative_numbers = true)]
+    valid_for: SignedDuration,
+    #[command(flatten)]
+    publication: PublicationArgs,
+}
+
+#[derive(Debug, clap::Args)]
+#[group(required = true, multiple = false)]
+struct WhichArg {
+    /// Publication with this sequence
+    #[arg(long, value_name = "N", value_parser = |text: &str| parse_whole(text, 0..=u64::MAX))]
+    seq: Option<u64>,
+    /// Publication with this hash
+    #[arg(long, value_name = "HASH", value_parser = parse_hash)]
+    hash: Option<PolicyHash>,
+}
+
+pub(super) fn run(args: &Args) -> Result<(), Failure> {
+    let guardrails = args.publication.guardrails.resolve()?;
+    let store = args.publication.address.open()?;
+    let which = match (args.which.seq, args.which.hash) {
+        (Some(seq), _) => Which::Seq(seq),
+        (None, Some(hash)) => Which::Hash(hash),
+        (None, None) => {
+            return Err(Failure::error(
+                "no publication is given; use `--seq N` or `--hash HASH`",
+            ));
+        }
+    };
+    let seen = store.stored().map_err(Failure::error)?;
+    let expected = seen.hash().map_err(Failure::error)?;
+    let entry = store
+        .show(which)
+        .map_err(Failure::error)?
+        .ok_or_else(|| publish_failure(PublishError::NotInHistory(which)))?;
+    let signer = args.publication.signer.resolve()?;
+    let rollback = Rollback {
+        which,
+        valid_until: valid_until(args.valid_for)?,
+        guardrails: &guardrails,
+        operator: args.publication.sign_off.operator(),
+        now: system_time()?,
+        signer: signer.as_ref(),
+    };
+    if let Ok(earlier) = entry.policy() {
+        let publication = Publication::again(earlier, &rollback).map_err(publish_failure)?;
+        let change = changes(seen.policy().ok().as_ref(), publication.policy());
+        confirm(&changes_text(&change), store.as_ref(), args.publication.yes)?;
+    }
+    let receipt = store
+        .rollback(&rollback, expected)
+        .map_err(publish_failure)?;
+    print(receipt_text(&receipt))
+}

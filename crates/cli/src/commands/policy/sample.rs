@@ -1,0 +1,55 @@
+//! `portcullis policy sample`.
+
+use std::path::PathBuf;
+
+use portcullis::{policy::Policy, types::SignedDuration};
+use portcullis_sim::sample;
+
+use crate::{
+    args::{
+        store::{AddressArg, GuardrailsArg, SignOffArgs, SignerArg},
+        values::{parse_validity, valid_until},
+    },
+    commands::policy::publish::{PublicationArgs, publish},
+    failure::Failure,
+    print::print,
+};
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Validity from now, in seconds
+    #[arg(long, value_name = "SECONDS", default_value = "3600", value_parser = parse_validity, allow_negative_numbers = true)]
+    valid_for: SignedDuration,
+    /// Publish the sample in the store at this address: `redis://HOST:PORT`, `rediss://…`, or `file:PATH`
+    #[arg(long, value_name = "ADDRESS")]
+    store: Option<String>,
+    /// Guardrails: operator limits that apply to every policy (JSON)
+    #[arg(long, value_name = "FILE", requires = "store")]
+    guardrails: Option<PathBuf>,
+    /// Publish without guardrails
+    #[arg(long, requires = "store", conflicts_with = "guardrails")]
+    no_guardrails: bool,
+    /// Name of the operator for the audit log [default: the user of this session]
+    #[arg(long, value_name = "NAME", requires = "store")]
+    by: Option<String>,
+    /// Publish without confirmation
+    #[arg(long, requires = "store")]
+    yes: bool,
+}
+
+/// Prints the sample policy, or publishes it if a store is given.
+pub(super) fn run(args: &Args) -> Result<(), Failure> {
+    let text = sample::policy_json(valid_until(args.valid_for)?);
+    let Some(address) = &args.store else {
+        return print(text);
+    };
+    let publication = PublicationArgs {
+        address: AddressArg::new(address),
+        guardrails: GuardrailsArg::new(args.guardrails.clone(), args.no_guardrails)?,
+        signer: SignerArg::none(),
+        sign_off: SignOffArgs::by(args.by.clone()),
+        yes: args.yes,
+    };
+    let policy = Policy::from_json(&text).map_err(Failure::error)?;
+    publish(policy, &publication)
+}

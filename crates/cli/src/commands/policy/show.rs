@@ -1,0 +1,95 @@
+//! `portcullis policy show`.
+
+use std::collections::BTreeMap;
+
+use portcullis::{
+    policy::{Listing, Policy},
+    types::Symbol,
+};
+use portcullis_sim::report::printable;
+use serde_json::{json, value::RawValue};
+
+use crate::{
+    commands::policy::{
+        check::{print_violations, validity},
+        source::PolicyArgs,
+    },
+    failure::Failure,
+    print::{Format, print, print_json},
+};
+
+/// The most characters of a number in plain notation. Longer numbers are printed with an exponent.
+const DIGITS_MAX: usize = 24;
+
+pub(super) fn run(args: &PolicyArgs) -> Result<(), Failure> {
+    let policy = match args.source.read()? {
+        Ok(policy) => policy,
+        Err(unavailable) => {
+            return print_violations(&args.source.name()?, args.format, &unavailable);
+        }
+    };
+    match args.format {
+        Format::Json => print_json(&json!({
+            "policy_hash": policy.hash(),
+            "fields": policy.fields(),
+        })),
+        Format::Text => print(text(&policy)),
+    }
+}
+
+fn text(policy: &Policy) -> String {
+    let mut text = format!(
+        "version  {}\nhash     {}\nin force {}\n\nleverage\n",
+        printable(policy.version()),
+        policy.hash(),
+        validity(policy)
+    );
+    // The numbers are only printed, so the policy need not be in force.
+    let numbers = policy.assume_in_force(policy.valid_until());
+    for symbol in policy.symbols() {
+        text.push_str(&format!(
+            "  {symbol:<20} {}\n",
+            leverage(numbers.listing(&symbol), &symbol)
+        ));
+    }
+    for (name, value) in policy.fields() {
+        if !matches!(
+            name.as_str(),
+            "policy_version" | "policy_hash" | "universe_symbols" | "leverage_by_symbol"
+        ) {
+            text.push_str(&field(name, value));
+        }
+    }
+    text
+}
+
+fn leverage(listing: Listing, symbol: &Symbol) -> String {
+    match listing {
+        Listing::Leverage(leverage) => {
+            let written_out = leverage.value().to_string();
+            if written_out.len() > DIGITS_MAX {
+                format!("{:e}x", leverage.value().get())
+            } else {
+                format!("{written_out}x")
+            }
+        }
+        Listing::NoLeverage | Listing::NotInUniverse => {
+            format!("none: entries in {symbol} are always skipped")
+        }
+    }
+}
+
+/// Formats one field. An object is printed with one entry per line.
+fn field(name: &str, value: &str) -> String {
+    let name = printable(name);
+    // Raw values keep the notation of numbers.
+    match serde_json::from_str::<BTreeMap<String, &RawValue>>(value) {
+        Err(_) => format!("\n{name}  {}\n", printable(value)),
+        Ok(entries) => {
+            let lines = entries.iter().map(|(key, value)| {
+                format!("  {:<20} {}\n", printable(key), printable(value.get()))
+            });
+            format!("\n{name}\n{}", lines.collect::<String>())
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! The argument that selects one policy: a file or a store.
+
+use std::path::PathBuf;
+
+use portcullis::policy::{Policy, PolicyUnavailable};
+use portcullis_store::PolicyStore as _;
+
+use crate::{args::store::open, failure::Failure, input::policy::read_policy, print::Format};
+
+/// The arguments of a command on one policy.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct PolicyArgs {
+    #[command(flatten)]
+    pub(super) source: SourceArg,
+    /// Output format
+    #[arg(long, value_enum, default_value = "text")]
+    pub(super) format: Format,
+}
+
+#[derive(Debug, Clone, clap::Args)]
+#[group(required = true, multiple = false)]
+pub(super) struct SourceArg {
+    /// Policy file (JSON); `-` reads standard input
+    file: Option<PathBuf>,
+    /// Address of a policy store to read instead: `redis://HOST:PORT`, `rediss://…`, or `file:PATH`
+    #[arg(long = "store", value_name = "ADDRESS")]
+    address: Option<String>,
+}
+
+impl SourceArg {
+    /// Reads the policy, or the reason why there is none.
+    pub(super) fn read(&self) -> Result<Result<Policy, PolicyUnavailable>, Failure> {
+        if let Some(address) = &self.address {
+            return Ok(open(address)?.stored().map_err(Failure::error)?.policy());
+        }
+        match &self.file {
+            Some(file) => read_policy(file),
+            None => Err(Failure::error(
+                "no policy is given; use a file or `--store ADDRESS`",
+            )),
+        }
+    }
+
+    /// Returns the name for messages.
+    pub(super) fn name(&self) -> Result<String, Failure> {
+        match (&self.file, &self.address) {
+            (Some(file), _) => Ok(file.display().to_string()),
+            (None, Some(address)) => Ok(open(address)?.name()),
+            (None, None) => Ok(String::new()),
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! `portcullis policy watch`.
+
+use std::{thread, time::Duration};
+
+use portcullis::policy::Policy;
+use portcullis_service::runtime::system_time;
+use portcullis_sim::report::printable;
+
+use crate::{args::store::AddressArg, failure::Failure, print::print};
+
+/// The interval between two reads of the store.
+const INTERVAL: Duration = Duration::from_millis(500);
+
+/// Prints the policy, or the error, and again after each change: one line each, in the format of the service logs.
+pub(super) fn run(address: &AddressArg) -> Result<(), Failure> {
+    let store = address.open()?;
+    let mut last = String::new();
+    loop {
+        let line = match store.load() {
+            Ok(policy) => loaded(&policy),
+            Err(error) => error.to_string(),
+        };
+        if line != last {
+            print(format_args!("{} {}\n", system_time()?, printable(&line)))?;
+            last = line;
+        }
+        thread::sleep(INTERVAL);
+    }
+}
+
+/// Returns the line that operators search for.
+fn loaded(policy: &Policy) -> String {
+    format!(
+        "POLICY_LOADED: version={} hash={} until={}",
+        policy.version(),
+        policy.hash().short(),
+        policy.valid_until()
+    )
+}

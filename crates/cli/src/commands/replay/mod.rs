@@ -1,0 +1,245 @@
+//! `portcullis replay`
+
+mod ranking;
+
+use std::{
+    fmt,
+    io::{self, Read},
+    num::NonZeroUsize,
+    path::{Path, PathBuf},
+    sync::Arc,
+    thread,
+};
+
+use portcullis::{decide::Engine, guardrails::Guardrails};
+use portcullis_service::stream::StreamSource;
+use portcullis_sim::{
+    generate::write_tape,
+    replay::{AnswersTo, ReplayError, Replayer, Scope, Sinks, replay},
+    report::{
+        AnswerRows, Operator, Summary,
+        html::{Tally, replay_page},
+    },
+    tape::{OpenTape, TapeSource},
+};
+
+use crate::{
+    args::{
+        operator::OperatorArgs,
+        values::{parse_report, parse_whole},
+    },
+    commands::generate::{SAMPLE_RECORDS, SAMPLE_SEED},
+    failure::Failure,
+    input::{
+        policy::InitialPolicy,
+        stdin::{check_single_stdin, find_stdin},
+        tapes::Tapes,
+    },
+    output::{
+        file::{OutputFile, open_all, write_report},
+        progress::RunProgress,
+    },
+    print::{Format, print_summary, warn},
+};
+
+/// The guardrails for the built-in sample tape.
+const SAMPLE_GUARDRAILS: &str = include_str!("../../../../../examples/guardrails.json");
+
+/// The largest number of threads. More than this are of no use.
+const THREADS_MAX: u64 = 256;
+
+/// The largest default number of threads, on any machine. One reader thread cannot supply more.
+const THREADS_DEFAULT: usize = 16;
+
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct Args {
+    /// The tapes to read: JSON Lines (plain, gzip or zstd) or Parquet; use `-` for standard input [default: the
+    /// built-in sample tape]
+    ///
+    /// Quoted glob patterns are expanded in name order.
+    #[arg(value_name = "TAPE")]
+    tapes: Vec<PathBuf>,
+    /// Replay the entries of a Redis stream of intents, up to its current end
+    ///
+    /// Each intent is evaluated at the time of its stream entry. The format of the URL is
+    /// redis://[[user]:password@]host[:port]/[db/]STREAM
+    #[arg(long, value_name = "URL", conflicts_with = "tapes")]
+    from: Option<String>,
+    /// The policy file (JSON) that is active from the beginning
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
+    /// Compare and rank all policies (`*.json`) in this directory
+    ///
+    /// Each policy is active for the whole tape, and policy records on the tape are ignored. Policies are ranked by
+    /// the notional of their trades.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["policy", "out", "threads"])]
+    policies: Option<PathBuf>,
+    /// Write the answers to this file: Parquet if the name ends in `.parquet`, otherwise JSON Lines
+    ///
+    /// Use `-` for standard output; the summary is then written to standard error.
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Write an HTML report with charts, tables and filters of the answers to this file; it loads no external resources
+    #[arg(long, value_name = "FILE", value_parser = parse_report, conflicts_with = "policies")]
+    report: Option<PathBuf>,
+    /// The output format of the summary
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+    /// Treat every policy as in force at every record's time
+    #[arg(long)]
+    assume_in_force: bool,
+    /// The number of worker threads [default: one per core, at most 16]
+    #[arg(long, value_name = "N", value_parser = parse_threads, allow_negative_numbers = true)]
+    threads: Option<usize>,
+    #[command(flatten)]
+    operator: OperatorArgs,
+}
+
+pub(crate) fn run(args: &Args) -> Result<(), Failure> {
+    check_single_stdin(&[
+        ("`--policy`", args.policy.as_deref()),
+        ("`--guardrails`", args.operator.guardrails()),
+        ("the tape", find_stdin(&args.tapes)),
+    ])?;
+    let (engine, operator) = args.engine()?;
+    let replayer = Replayer {
+        engine,
+        assume_in_force: args.assume_in_force,
+        reports: args.report.is_some(),
+        now: None,
+        scope: Scope::Tape,
+    };
+    let tapes = args.tapes()?;
+    if let Some(folder) = &args.policies {
+        return ranking::run(folder, &replayer, &operator, &tapes, args.format);
+    }
+    let initial = InitialPolicy::read(args.policy.as_deref())?;
+    let inputs: Vec<&Path> = tapes
+        .paths()
+        .chain(args.policy.as_deref())
+        .chain(args.operator.guardrails())
+        .collect();
+    let reader = tapes.reader();
+    let progress = RunProgress::new(reader.progress());
+    let outputs = [args.out.as_deref(), args.report.as_deref()];
+    let [mut out, report] = open_all(outputs, &inputs, &progress)?;
+    let mut tally = report.is_some().then(Tally::default);
+    let sinks = Sinks {
+        answers: answers_to(out.as_mut())?,
+        tally: tally.as_mut(),
+        progress: &mut |counts| progress.set_records(counts.records),
+    };
+    let outcome = replay(
+        &replayer,
+        initial.policy,
+        reader,
+        threads(args.threads),
+        sinks,
+    );
+    progress.finish();
+    // The answers before a read error are kept.
+    let finished = match (out, &outcome) {
+        (None, _) | (_, Err(ReplayError::Write(_))) => Ok(()),
+        (Some(out), _) => out.finish(),
+    };
+    let outcome = outcome?;
+    finished?;
+    let summary = Summary {
+        outcome: &outcome,
+        operator: &operator,
+        tapes: &tapes.names,
+    };
+    if let Some(tally) = &tally {
+        write_report(report, || replay_page(&summary, tally))?;
+    }
+    print_summary(&summary, args.format, args.out.as_deref())?;
+    warn_of_unreadable(&tapes.names, &outcome.illegible);
+    initial.validity
+}
+
+impl Args {
+    fn is_sample(&self) -> bool {
+        self.tapes.is_empty() && self.from.is_none()
+    }
+
+    fn engine(&self) -> Result<(Engine, Operator), Failure> {
+        if self.is_sample() && self.operator.guardrails().is_none() {
+            let guardrails = Guardrails::from_json(SAMPLE_GUARDRAILS).map_err(Failure::error)?;
+            let name = "built-in sample (examples/guardrails.json)".to_owned();
+            return (self.operator).resolve_with(guardrails, name, self.assume_in_force);
+        }
+        self.operator.resolve(self.assume_in_force)
+    }
+
+    fn tapes(&self) -> Result<Tapes, Failure> {
+        if self.is_sample() {
+            let mut bytes = Vec::new();
+            write_tape(SAMPLE_RECORDS, SAMPLE_SEED, &mut bytes).map_err(Failure::error)?;
+            return Ok(Tapes::new(vec![TapeSource::Memory {
+                name: "the built-in sample",
+                bytes: bytes.into(),
+            }]));
+        }
+        match &self.from {
+            Some(url) => {
+                let stream = StreamSource::at(url).map_err(Failure::error)?;
+                let tape = TapeSource::Custom(Arc::new(StreamTape(stream)));
+                Ok(Tapes::new(vec![tape]))
+            }
+            None => Tapes::resolve(&self.tapes),
+        }
+    }
+}
+
+/// Returns the output for answers: Parquet if the file name ends in `.parquet`, otherwise JSON lines.
+fn answers_to(out: Option<&mut OutputFile>) -> Result<AnswersTo<'_>, Failure> {
+    Ok(match out {
+        None => AnswersTo::Nobody,
+        Some(out) if out.is_parquet() => {
+            let rows = AnswerRows::new(out.writer());
+            AnswersTo::Rows(Box::new(rows.map_err(|error| Failure::write(&error))?))
+        }
+        Some(out) => AnswersTo::Lines(out.writer()),
+    })
+}
+
+/// Writes a warning if tapes have no line that could be read as a record. The tapes are given by their indexes.
+fn warn_of_unreadable(names: &[String], tapes: &[usize]) {
+    if let [first, more @ ..] = tapes {
+        let name = names.get(*first).map(String::as_str).unwrap_or_default();
+        let more = match more.len() {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        warn(format_args!(
+            "warning: no line of `{name}`{more} could be read as a record; is it a tape?"
+        ));
+    }
+}
+
+/// Returns the number of worker threads, which depends on the number of cores if none is given.
+fn threads(given: Option<usize>) -> usize {
+    let cores = || thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    given.unwrap_or_else(|| cores().min(THREADS_DEFAULT))
+}
+
+fn parse_threads(text: &str) -> Result<usize, String> {
+    let threads = parse_whole(text, 1..=THREADS_MAX)?;
+    usize::try_from(threads).map_err(|error| error.to_string())
+}
+
+/// A stream of a Redis server as a tape.
+#[derive(Debug)]
+struct StreamTape(StreamSource);
+
+impl fmt::Display for StreamTape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl OpenTape for StreamTape {
+    fn open(&self) -> io::Result<Box<dyn Read + Send>> {
+        Ok(Box::new(self.0.open()?))
+    }
+}

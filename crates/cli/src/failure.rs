@@ -1,0 +1,82 @@
+//! Failures of commands and their exit statuses.
+
+use std::{fmt, io, process::ExitCode};
+
+use portcullis_service::{recorder::RecordError, runtime::ClockError};
+use portcullis_sim::{diff::DiffError, replay::ReplayError};
+
+/// The reason why a command did not succeed. It decides the exit status.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The result is negative, such as an invalid policy or a failed proof: exit status 1.
+    Negative(String),
+    /// The usage is wrong, an input is unreadable, or an output cannot be written: exit status 2.
+    Error(String),
+    /// The reader of the output closed the pipe: no message, exit status 0.
+    BrokenPipe,
+}
+
+impl Failure {
+    /// Creates a failure with exit status 2.
+    pub(crate) fn error(message: impl fmt::Display) -> Self {
+        Self::Error(message.to_string())
+    }
+
+    /// Creates a failure for a write error.
+    pub(crate) fn write(error: &io::Error) -> Self {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            Self::BrokenPipe
+        } else {
+            Self::Error(format!("cannot write: {error}"))
+        }
+    }
+
+    /// Returns the message for standard error, if any.
+    pub(crate) fn message(&self) -> Option<&str> {
+        match self {
+            Self::Negative(message) | Self::Error(message) => Some(message),
+            Self::BrokenPipe => None,
+        }
+    }
+
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::BrokenPipe => ExitCode::SUCCESS,
+            Self::Negative(_) => ExitCode::from(1),
+            Self::Error(_) => ExitCode::from(2),
+        }
+    }
+}
+
+impl From<ClockError> for Failure {
+    fn from(error: ClockError) -> Self {
+        Self::error(error)
+    }
+}
+
+impl From<ReplayError> for Failure {
+    fn from(error: ReplayError) -> Self {
+        if let ReplayError::Write(error) = &error {
+            return Self::write(error);
+        }
+        Self::error(error)
+    }
+}
+
+impl From<DiffError> for Failure {
+    fn from(error: DiffError) -> Self {
+        if let DiffError::Write(error) = &error {
+            return Self::write(error);
+        }
+        Self::error(error)
+    }
+}
+
+impl From<RecordError> for Failure {
+    fn from(error: RecordError) -> Self {
+        if let RecordError::Write(error) = &error {
+            return Self::write(error);
+        }
+        Self::error(error)
+    }
+}

@@ -1,0 +1,72 @@
+//! Policy files.
+
+use std::path::Path;
+
+use portcullis::policy::{Policy, PolicyFault, PolicyUnavailable};
+
+use crate::{failure::Failure, input::file::read_file, print::warn};
+
+/// Reads a policy file. The inner result is the policy, or the reason why the document is not a valid policy.
+///
+/// # Errors
+/// Returns an error if the file cannot be read or does not contain a JSON object.
+pub(crate) fn read_policy(path: &Path) -> Result<Result<Policy, PolicyUnavailable>, Failure> {
+    let text = read_file(path)?;
+    match Policy::from_json(&text) {
+        Ok(policy) => Ok(Ok(policy)),
+        Err(invalid) => {
+            let is_no_object = invalid.fault() == PolicyFault::ParseError
+                && invalid.violations().iter().any(|v| v.field() == "document");
+            if is_no_object {
+                return Err(Failure::error(format_args!(
+                    "`{}`: {invalid}",
+                    path.display()
+                )));
+            }
+            Ok(Err(PolicyUnavailable::Refused(invalid)))
+        }
+    }
+}
+
+/// Reads a policy file, and fails if the policy is not valid.
+pub(crate) fn valid_policy(path: &Path) -> Result<Policy, Failure> {
+    read_policy(path)?.map_err(|unavailable| {
+        Failure::Negative(format!(
+            "`{0}` is not a valid policy: {unavailable} (run `portcullis policy check {0}` to list all violations)",
+            path.display()
+        ))
+    })
+}
+
+/// The policy that is active from the beginning of a run.
+pub(crate) struct InitialPolicy {
+    /// The policy, or the reason why there is none.
+    pub(crate) policy: Result<Policy, PolicyUnavailable>,
+    /// The failure with which a finished run ends if the policy file is not valid.
+    pub(crate) validity: Result<(), Failure>,
+}
+
+impl InitialPolicy {
+    /// Reads the policy file, if one is given. Writes every violation to standard error.
+    pub(crate) fn read(path: Option<&Path>) -> Result<Self, Failure> {
+        let Some(path) = path else {
+            return Ok(Self {
+                policy: Err(PolicyUnavailable::NotFound),
+                validity: Ok(()),
+            });
+        };
+        let policy = read_policy(path)?;
+        let mut validity = Ok(());
+        if let Err(PolicyUnavailable::Refused(invalid)) = &policy {
+            for violation in invalid.violations() {
+                warn(format_args!("`{}`: {violation}", path.display()));
+            }
+            validity = Err(Failure::Negative(format!(
+                "`{0}` is not a valid policy, so everything that needs a policy was skipped \
+                 (run `portcullis policy check {0}` to list all violations)",
+                path.display()
+            )));
+        }
+        Ok(Self { policy, validity })
+    }
+}

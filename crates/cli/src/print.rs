@@ -1,0 +1,70 @@
+//! Printing to standard output and standard error.
+
+use std::{
+    fmt::Display,
+    io::{self, Write},
+    path::Path,
+};
+
+use serde::Serialize;
+
+use crate::failure::Failure;
+
+/// The output format of a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Format {
+    /// Human-readable text
+    Text,
+    /// Machine-readable JSON
+    Json,
+}
+
+/// Writes text to standard output.
+pub(crate) fn print(text: impl Display) -> Result<(), Failure> {
+    print_to(&mut io::stdout().lock(), text)
+}
+
+/// Writes a value as JSON to standard output.
+pub(crate) fn print_json(value: &impl Serialize) -> Result<(), Failure> {
+    print_json_to(&mut io::stdout().lock(), value)
+}
+
+/// Writes the summary of a run to standard output, or to standard error if the run writes `out` to standard output.
+pub(crate) fn print_summary(
+    summary: &(impl Display + Serialize),
+    format: Format,
+    out: Option<&Path>,
+) -> Result<(), Failure> {
+    let mut to = summary_output(out);
+    match format {
+        Format::Text => print_to(&mut to, summary),
+        Format::Json => print_json_to(&mut to, summary),
+    }
+}
+
+/// Returns the stream for the summary of a run: standard output, or standard error if `out` is standard output.
+pub(crate) fn summary_output(out: Option<&Path>) -> Box<dyn Write> {
+    if out == Some(Path::new("-")) {
+        Box::new(io::stderr())
+    } else {
+        Box::new(io::stdout())
+    }
+}
+
+/// Writes text to `out` and flushes it.
+pub(crate) fn print_to(out: &mut dyn Write, text: impl Display) -> Result<(), Failure> {
+    write!(out, "{text}")
+        .and_then(|()| out.flush())
+        .map_err(|error| Failure::write(&error))
+}
+
+/// Writes one line to standard error.
+pub(crate) fn warn(text: impl Display) {
+    // If standard error cannot be written, there is no other place for the message.
+    let _ = anstream::stderr().write_fmt(format_args!("portcullis: {text}\n"));
+}
+
+fn print_json_to(out: &mut dyn Write, value: &impl Serialize) -> Result<(), Failure> {
+    let text = serde_json::to_string_pretty(value).map_err(Failure::error)?;
+    print_to(out, format_args!("{text}\n"))
+}
