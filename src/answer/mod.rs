@@ -77,7 +77,8 @@ pub struct Answer<'a> {
     /// The expiry of the policy under which a trade was decided.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "millis")]
     pub not_after: Option<Timestamp>,
-    /// The quantity in units of the symbol, if known: from quantity or price for a trade, as stated for an exit.
+    /// The quantity in units of the symbol, if known. For a trade, the quantity of the intent, or else the notional
+    /// divided by the price; for an exit, the quantity that the intent states.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub quantity: Option<f64>,
     /// The rule by which an exit passed.

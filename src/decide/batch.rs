@@ -3,9 +3,9 @@
 //! Row by row, the answers equal those of [`Engine::decide`], but without evidence. Decide a single row to get the
 //! evidence or a [`super::Trade`], which is a proof token.
 //!
-//! Reasons are numbered in the order of the gates, and the first gate that fails answers. The answer to a row is
-//! therefore the lowest number among the reasons that apply. This lets every gate be checked for every row without
-//! branches, many rows at a time.
+//! Reasons are numbered in the order of the gates, and the first gate that fails determines the answer. The answer to a
+//! row is therefore the lowest number among the reasons that apply. This lets every gate be checked for every row
+//! without branches, many rows at a time.
 
 use super::{
     DecisionColumns, Engine, IntentColumns, LeverageFrom, Outcome, SkipCode,
@@ -188,7 +188,8 @@ impl BatchBounds {
             }
         };
         let guardrails = engine.guardrails();
-        // At its expiry a policy has no validity left, so any violation found then applies at every time.
+        // The remaining validity is 0 at the expiry of the policy, so a violation that is found at that time exists at
+        // every other time as well.
         let at = now.unwrap_or(policy.valid_until());
         if let Err(denial) = policy::check(guardrails, state, at) {
             bounds.refused = denial.reason().number();

@@ -30,7 +30,7 @@ pub struct Trade<'a> {
     pub(super) intent: &'a Intent<'a>,
     pub(super) entry: &'a Entry,
     pub(super) in_force: InForce<'a>,
-    // Kept small: the `Source` is built only when a getter asks for it.
+    // To keep a trade small, the `Source` is not stored but built by the getters.
     pub(super) leverage: Leverage,
     pub(super) leverage_from: LeverageFrom,
     pub(super) size: Size,

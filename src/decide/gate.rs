@@ -28,7 +28,7 @@ pub enum Gate {
 }
 
 impl Gate {
-    /// Every gate, in the order in which they are checked. The first gate that fails answers.
+    /// Every gate, in the order in which they are checked. The first gate that fails determines the answer.
     pub const ALL: [Self; 10] = [
         Self::Readable,
         Self::ExitOwnership,

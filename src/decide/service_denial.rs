@@ -7,7 +7,8 @@ use super::{Decision, Gate, SkipCode};
 /// A reason for which a service denied an entry and which cannot be derived from the intent and a policy: a policy
 /// that was unavailable at that moment, a halt, an untrusted clock, a duplicate id, or a later exit.
 ///
-/// It can only turn an entry into a skip. It never affects an exit, and if an earlier gate fails, that gate answers.
+/// It can only turn an entry into a skip. It never affects an exit, and if an earlier gate fails, the answer is the
+/// skip of that gate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServiceDenial<'a> {
     reason: SkipCode,

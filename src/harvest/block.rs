@@ -18,7 +18,7 @@ pub(super) const ROWS: usize = 128;
 pub(super) mod code {
     pub(in super::super) const FULL_CLOSE: u8 = 4;
     pub(in super::super) const NO_POSITION: u8 = 5;
-    /// Setting the lowest bit turns it into [`INVALID_INPUT`] and leaves [`NO_POSITION`] unchanged.
+    /// Setting the lowest bit changes this code to [`INVALID_INPUT`] and leaves [`NO_POSITION`] unchanged.
     pub(in super::super) const MISSING_STOP: u8 = 6;
     pub(in super::super) const INVALID_INPUT: u8 = 7;
 }

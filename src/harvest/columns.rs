@@ -23,12 +23,13 @@ pub struct HarvestColumns {
     pub(super) current: Vec<f64>,
     /// [`STOP_ABSENT`] if only a fallback of the policy can supply the stop.
     pub(super) stop: Vec<f64>,
-    /// An infinity that every stop tightens if there is no stop; NaN if the profit lock is unavailable.
+    /// If there is no stop, the infinity for which every stop is tighter; NaN if the profit lock is unavailable.
     pub(super) current_sl: Vec<f64>,
     /// NaN if K cannot be computed under any policy.
     pub(super) sigma: Vec<f64>,
     pub(super) ts: Vec<f64>,
-    /// +∞, which is below no bound, if the other regimes do not outweigh a trend.
+    /// The probability of a trend, or +∞ if `p_mr + p_chop` is at most 0.5. +∞ is never below `trend_min`, so there is
+    /// no regime flip.
     pub(super) p_trend: Vec<f64>,
     pub(super) age_sec: Vec<f64>,
     /// In microseconds, or [`UNKNOWN`].
@@ -49,7 +50,7 @@ pub(super) mod state {
     pub(in super::super) const SKIP_SHIFT: u8 = 4;
 }
 
-/// Marks a stop distance that the position does not have.
+/// Marks a missing stop distance.
 pub(super) const STOP_ABSENT: f64 = f64::NEG_INFINITY;
 
 /// Marks an unknown time; earlier than every time.

@@ -12,14 +12,14 @@ const LN_2_HIGH: f64 = 0.693_147_180_369_123_8;
 const LN_2_LOW: f64 = 1.908_214_929_270_587_7e-10;
 /// 1.5 · 2^52. Adding it to a small number rounds that to a whole number in the lowest bits.
 const ROUND: f64 = 6_755_399_441_055_744.0;
-/// Bound from which the result is constant: e^(−708) is 3·10^−308, which is negligible next to the 1 to which it is
-/// added, and still a normal number.
+/// The largest argument; for larger ones, the result is the one for 708. e^(−708) is about 3·10^−308. This is still a
+/// normal number, and adding it to 1 gives 1.
 const Z_MAX: f64 = 708.0;
 /// The bias of the exponent.
 const BIAS: u64 = 1023;
 
 /// Coefficients of q in e^r = 1 + r + r²/2 + r³ · q(r) for |r| ≤ ln 2 / 2, lowest power first (minimax). The relative
-/// error of the whole is below 2^−57.
+/// error of e^r is below 2^−57.
 const Q: [f64; 9] = [
     0.166_666_666_666_664_33,
     0.041_666_666_666_603_99,

@@ -204,7 +204,7 @@ impl<'a> IntentBuilder<'a> {
         }
     }
 
-    /// Returns whether the intent is an exit, and whether `action`, `side` or `intent_type` says so.
+    /// Returns whether the intent is an exit, and whether `action`, `side` or `intent_type` makes it one.
     fn closes(&mut self) -> Closes {
         let said = |wanted| self.reduce_only.contains(&Ok(Some(wanted)));
         let (flag_true, flag_false) = (said(true), said(false));
@@ -252,7 +252,7 @@ impl<'a> IntentBuilder<'a> {
         }
     }
 
-    /// Returns the side from `action` and `side`. Returns an error if they contradict each other or say HOLD.
+    /// Returns the side from `action` and `side`. Returns an error if they contradict each other or are HOLD.
     fn direction(&mut self) -> Result<Option<Side>, IntentError> {
         for (word, field) in [(self.action, "action"), (self.side, "side")] {
             if let Err(none) = word {

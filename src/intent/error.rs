@@ -120,7 +120,7 @@ pub enum IntentError {
         /// The entry price.
         entry_price: Price,
     },
-    /// The intent says HOLD.
+    /// The `action` or `side` of the intent is HOLD.
     #[error("HOLD requests no trade")]
     Hold,
 }

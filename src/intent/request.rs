@@ -49,7 +49,7 @@ pub enum Request {
 }
 
 /// A request to open or add to a position.
-// Kept small: sources and checked types are computed on access, not at construction.
+// To keep an entry small, sources and checked types are computed by the getters and not stored.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Entry {
     pub(crate) symbol: Symbol,

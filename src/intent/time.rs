@@ -16,7 +16,7 @@ pub(crate) struct Times {
     pub(crate) emitted_at: Option<Timestamp>,
     /// True if the time comes from a `timestamp` without a UTC offset, which was read as UTC.
     pub(crate) offset_assumed: bool,
-    /// True if the time of sending is unreadable; `decided_at` is then not used instead.
+    /// True if the time of sending is unreadable. In this case, `decided_at` does not replace it.
     sent_unreadable: bool,
 }
 

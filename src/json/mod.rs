@@ -4,7 +4,7 @@
 //! number is computed during the scan and equals the value that [`str::parse`] returns.
 //!
 //! There are two readers with identical results: `plain` is fast and covers the JSON that machines write; the general
-//! parser covers all of JSON and reads everything that `plain` leaves.
+//! parser covers all of JSON and reads every text that `plain` does not accept.
 
 mod number;
 mod plain;

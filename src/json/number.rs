@@ -2,7 +2,7 @@
 
 use super::raw_field::SeenAs;
 
-/// Reads the number at `at` and moves `at` behind it. Returns `None` if there is no valid number.
+/// Reads the number at `at` and moves `at` to the first byte after it. Returns `None` if there is no valid number.
 #[inline(always)]
 pub(super) fn read(bytes: &[u8], at: &mut usize) -> Option<SeenAs> {
     let is_negative = bytes.get(*at)? == &b'-';

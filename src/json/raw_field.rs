@@ -12,7 +12,7 @@ pub struct RawField<'a> {
     differs: bool,
 }
 
-/// The facts about a value that the scan already knows.
+/// The properties of a value that the scan has determined.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(super) enum SeenAs {
     /// The value is valid JSON; nothing else is known.

@@ -66,7 +66,8 @@ pub fn scan_object<'a, F: Fields<'a> + Default>(
     scan_any(text, fields)
 }
 
-/// Does the same with the general parser, which accepts all of JSON and reports syntax errors.
+/// Fills `fields` as [`scan_object`] does, but with the general parser, which accepts all of JSON and reports syntax
+/// errors.
 pub(super) fn scan_any<'a, F: Fields<'a>>(
     text: &'a str,
     fields: &mut F,

@@ -24,13 +24,13 @@ impl<'a> Specials<'a> {
         }
     }
 
-    /// Returns the next position; if there is none, a position at or behind the end.
+    /// Returns the next position; if there is none, a position at or after the end.
     #[inline(always)]
     pub(super) fn next(&mut self) -> usize {
         if self.places == 0 {
             self.refill();
         }
-        // `trailing_zeros` is 64 if no bit is left; the sum is then behind the end.
+        // If no bit is left, `trailing_zeros` is 64, and the sum is a position after the end.
         let place = usize::try_from(self.places.trailing_zeros()).unwrap_or(BLOCK);
         self.places &= self.places.wrapping_sub(1);
         self.base.wrapping_add(place)
@@ -45,14 +45,14 @@ impl<'a> Specials<'a> {
     }
 }
 
-/// Returns the mask of the block that starts at `base`, which may be shorter at the end.
+/// Returns the mask of the block that starts at `base`. The last block may be shorter than the others.
 #[inline(always)]
 fn places_from(bytes: &[u8], base: usize) -> u64 {
     let rest = bytes.get(base..).unwrap_or_default();
     if let Some(block) = rest.first_chunk() {
         return places_of(block);
     }
-    // A short rest: scans the last 64 bytes and shifts out those that were scanned before.
+    // Less than one block is left: scan the last 64 bytes, and shift out those that were already scanned.
     if let Some(block) = bytes.last_chunk() {
         return places_of(block).unbounded_shr(shift(BLOCK - rest.len()));
     }

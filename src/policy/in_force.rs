@@ -19,7 +19,8 @@ pub enum NotInForce {
     /// The policy has expired.
     #[error("not valid after {valid_until}, now is {now}")]
     Stale {
-        /// The last timestamp at which it was in force: the expiry of the policy, for θ plus the grace period.
+        /// The last timestamp at which it was in force: the expiry of the policy; for θ, the end of the grace period
+        /// after the expiry.
         valid_until: Timestamp,
         /// The timestamp of the check.
         now: Timestamp,

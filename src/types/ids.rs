@@ -15,7 +15,7 @@ pub struct PolicyHash([u8; 32]);
 pub struct PolicyHashError;
 
 impl PolicyHash {
-    /// Makes a hash of its 32 bytes.
+    /// Creates a hash from its 32 bytes.
     #[must_use]
     pub const fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)

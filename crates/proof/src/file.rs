@@ -18,7 +18,8 @@ use super::{
 };
 
 const BYTES_MAX: u64 = 16 << 20;
-/// The longest source line that is shown whole. Of a longer line, only the part around the finding is shown.
+/// The maximum length of a source line that is shown completely. For a longer line, only the part around the finding is
+/// shown.
 const CODE_CHARS_MAX: usize = 200;
 const CODE_CHARS_BEFORE: usize = 40;
 

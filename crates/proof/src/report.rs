@@ -314,7 +314,7 @@ impl Report {
         })
     }
 
-    /// Returns the number of failing findings of a check, and of accepted ones.
+    /// Returns the number of failing findings of a check, and the number of its accepted findings.
     fn counts(&self, check: Check) -> (usize, usize) {
         let fail = self.findings.iter().filter(|it| it.check == check);
         let accepted = self.accepted.iter();

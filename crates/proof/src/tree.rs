@@ -20,7 +20,7 @@ pub(crate) struct Node {
 pub(crate) enum Kind {
     /// The value of a number, including its sign.
     Number(f64),
-    /// A string. Of an interpolated string, the literal parts.
+    /// A string. For an interpolated string, only its literal parts.
     Text(String),
     Truth(bool),
     /// `None`, `null`, `()`.

@@ -93,7 +93,7 @@ fn leverage_range(policy: &Policy) -> Option<String> {
 pub struct AuditLog {
     /// The entries, oldest first.
     pub records: Vec<FieldMap>,
-    /// The end of the log, as the store saved it apart from the entries.
+    /// The end of the log, which the store saves separately from the entries.
     pub head: Head,
     /// The parts that could not be read, one text for each.
     pub unreadable: Vec<String>,
@@ -244,8 +244,8 @@ impl AuditTrail {
             } else if number < next {
                 faults.push(AuditFault::OutOfOrder { entry: number });
             } else if previous != seen.last {
-                // The wrong digest belongs to the previous entry. The first entry has no previous one and is reported
-                // itself.
+                // A wrong digest means that the previous entry was edited, so that entry is reported. If there is no
+                // previous entry, the first entry is reported.
                 let entry = seen.entries.max(1);
                 faults.push(AuditFault::Edited { entry });
             }

@@ -20,7 +20,7 @@ pub struct Violation {
 /// One question and its answer.
 #[derive(Debug, Clone)]
 pub struct QuestionTrace {
-    /// The difference to the previous question of the case.
+    /// The difference from the previous question of the case.
     pub what: String,
     /// The question.
     pub question: Question,

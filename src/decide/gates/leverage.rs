@@ -14,7 +14,8 @@ pub(in crate::decide) fn check<'a>(
     let given = given.ok_or(SkipReason::NoLeverage {
         symbol: entry.symbol(),
     })?;
-    // An intent without leverage requests the policy's, so that the only branch on the intent is the error.
+    // An intent without a leverage counts as a request for the policy's leverage, so that only an unusable leverage
+    // needs a branch.
     let asked = entry
         .leverage()
         .unwrap_or(Ok(given))

@@ -31,8 +31,8 @@ fn broken<'a>(
     assumed: bool,
 ) -> Option<ConstraintViolation<'a>> {
     if let Some(validity_max) = guardrails.max_validity() {
-        // Without `valid_from` the remaining validity counts. It has no meaning if the policy is only assumed to be in
-        // force.
+        // If the policy has no `valid_from`, the remaining validity is checked. If the policy is only assumed to be in
+        // force, the remaining validity has no meaning and is not checked.
         let begin = policy.valid_from().or((!assumed).then_some(now));
         let validity = begin.map(|begin| policy.valid_until().since(begin));
         if let Some(validity) = validity.filter(|validity| *validity > validity_max) {

@@ -24,7 +24,8 @@ pub(in crate::decide) fn check<'a>(
         (Ok(Request::Exit(exit)), _) => Ok(Said::Exit(exit)),
         (Ok(Request::Entry(entry)), Some(now)) => Ok(Said::Entry(entry, now)),
         (Ok(Request::Entry(_)), None) => Err(SkipReason::Unread(&NO_TIME)),
-        // Of several faults the first one answers, and a missing timestamp (invalid) precedes an ambiguity.
+        // If there are several faults, the first one is reported. A missing timestamp (invalid) comes before an
+        // ambiguity.
         (Err(refused), None)
             if refused.untimed && refused.fault.kind() > IntentErrorKind::Invalid =>
         {

@@ -270,7 +270,7 @@ fn stream_words<'a>(
     call: &Call,
     node: &'a Node,
 ) -> Option<Vec<String>> {
-    // A stream name is a path; a single word is a key.
+    // A text with a separator is a stream name. A single word is a key, except in `xadd`.
     if let Some(text) = key_text(node) {
         let is_path = text.contains([':', '.', '/', '-']) || call.name().starts_with("xadd");
         return is_path.then(|| words(text));

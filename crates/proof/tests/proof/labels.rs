@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 /// The label of a line.
 pub(crate) enum Label {
-    /// A violation of these checks. The description after them is for the reader.
+    /// A violation of these checks. The description after the check numbers is not evaluated.
     Violation(Vec<u8>),
     /// A look-alike of this class.
     LookAlike(String),

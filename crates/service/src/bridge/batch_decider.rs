@@ -209,8 +209,8 @@ impl Prepared {
     }
 }
 
-/// Returns this instance's own denial, an untrusted clock, unless the freshness gate or an earlier one skipped
-/// already. Exits are never denied.
+/// Returns the denial for an untrusted clock, if the clock is not trusted and neither the freshness gate nor an earlier
+/// gate has failed. Exits are never denied.
 fn objection(decision: &Decision<'_>, skew: &Skew) -> Option<ServiceDenial<'static>> {
     match decision {
         Decision::Exit(_) => None,

@@ -30,7 +30,8 @@ pub(super) fn described() {
         "lower bound of the difference between this clock and the server's"
     );
     counter!(REPEATED).absolute(0);
-    // Alerts look for an increase, and a counter that first appears with its first event shows none.
+    // Start counters at 0: the alerts use `increase`, which does not see the first event of a counter that did not
+    // exist before.
     for reason in [
         SkipCode::DenyNotExitOwner,
         SkipCode::ClockUntrusted,

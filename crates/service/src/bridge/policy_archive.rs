@@ -5,8 +5,8 @@ use redis::{Connection, RedisResult, Script};
 
 use crate::runtime::kept_policy_key;
 
-/// Replaces the whole hash or nothing. A policy that states its hash replaces an equal one that does not, and never
-/// the other way round, because the one that states its hash contains the other.
+/// Replaces the whole Redis hash or nothing. A policy with the field `policy_hash` replaces an equal policy without it,
+/// but not the reverse, because it contains all fields of the other.
 const KEEP: &str = "
 if ARGV[1] == 'states hash' or redis.call('EXISTS', KEYS[1]) == 0 then
   redis.call('DEL', KEYS[1])

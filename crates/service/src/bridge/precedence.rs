@@ -10,8 +10,8 @@ use crate::runtime::Stop;
 /// Interval at which a waiting worker checks for a stop.
 const LOOK: Duration = Duration::from_millis(50);
 
-/// A flag that is set while exits are waiting, or while this instance does not know. While it is set, no entry is
-/// read.
+/// A flag that is set while exits are waiting, or while this instance does not know whether exits are waiting. While it
+/// is set, no entry is read.
 pub(super) struct Precedence {
     exits_wait: Mutex<bool>,
     changed: Condvar,

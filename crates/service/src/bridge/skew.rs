@@ -14,7 +14,7 @@ use crate::runtime::say;
 const COMPARE_OFTEN: Duration = Duration::from_millis(100);
 /// Interval between comparisons of the clocks if there is no bound.
 const COMPARE_EVERY: Duration = Duration::from_secs(10);
-/// Difference above which it is logged if there is no bound.
+/// If there is no bound, a difference above this value is logged.
 const WORTH_TELLING: SignedDuration = SignedDuration::from_micros(1_000_000);
 
 /// Result of the last comparison of the clocks, and the largest permitted difference.
@@ -53,8 +53,9 @@ impl Skew {
         self.compared = None;
     }
 
-    /// Records a comparison. `skew` is a lower bound of the difference, and `way` is the round-trip time, which may
-    /// hide more of it. A comparison whose round trip took longer than the bound is not trusted.
+    /// Records a comparison. `skew` is a lower bound of the difference, and `way` is the round-trip time: the true
+    /// difference can be larger by up to this time. A comparison whose round trip took longer than the bound is not
+    /// trusted.
     pub(super) fn measured(&mut self, skew: SignedDuration, way: SignedDuration) {
         self.compared = Some(Tick::now());
         self.skew = self.bound.is_none_or(|bound| way <= bound).then_some(skew);

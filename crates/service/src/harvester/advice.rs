@@ -35,8 +35,8 @@ pub(super) struct Case<'p, 's> {
 }
 
 impl<'p> Case<'p, '_> {
-    /// Evaluates a position. A proposed partial close stays valid while the engine, without it, would propose it
-    /// again. Every later proposal counts it as taken.
+    /// Evaluates a position. A proposed partial close stays valid as long as the engine would propose it for the
+    /// position as it was before the proposal. Every later proposal treats that stage as taken.
     pub(super) fn advice(&self) -> Advice<'p> {
         let taken = self.memory.taken(&self.seen.opening, self.now);
         let before = match taken {

@@ -25,7 +25,7 @@ const REPEAT_EVERY: Duration = Duration::from_secs(60);
 /// Maximum number of symbols that an alarm names.
 const NAMES_MAX: usize = 20;
 
-/// The positions that were open at the last look; `None` before the first look.
+/// The positions that were open in the last scan; `None` before the first scan.
 #[derive(Default)]
 pub(super) struct Board(Mutex<Option<BTreeSet<Symbol>>>);
 
@@ -45,7 +45,7 @@ struct Raised {
 }
 
 impl Board {
-    /// Adds the positions that an interrupted look found. The other positions are left unchanged.
+    /// Adds the positions that an interrupted scan found. The other positions are left unchanged.
     pub(super) fn add(&self, found: BTreeSet<Symbol>) {
         let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if !found.is_empty() {

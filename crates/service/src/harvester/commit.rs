@@ -12,11 +12,11 @@ use super::{
 /// A change of a proposal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Step {
-    /// It replaces the previous one.
+    /// The new proposal replaces the previous one.
     Propose,
-    /// It is removed because the position is flat.
+    /// The proposal is removed because the position is flat.
     End,
-    /// It is removed because the key of the position was deleted and still does not exist.
+    /// The proposal is removed because the key of the position was deleted and still does not exist.
     Gone,
 }
 
@@ -73,13 +73,13 @@ impl Committer {
     }
 }
 
-/// The change of the memory.
+/// The change of the remembered stage.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Remember {
-    /// The memory is left unchanged.
+    /// The remembered stage is left unchanged.
     AsBefore,
-    /// The memory is removed, because a position without an opening time has ended.
+    /// The remembered stage is removed, because a position without an opening time has ended.
     Nothing,
-    /// The memory is replaced by this text, which holds a stage.
+    /// The remembered stage is replaced by this text.
     Stage(String),
 }

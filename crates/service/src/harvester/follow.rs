@@ -76,7 +76,7 @@ impl<'a> Follower<'a> {
     pub(super) fn serve(mut self, link: Link<'_>) -> Result<(), ServiceError> {
         link.keep(|connection, is_well| {
             wait_until_asked(self.feed, self.stop);
-            // Includes the proposals of positions that ended while the service was not running.
+            // These symbols include the proposals of positions that ended while the service was not running.
             for symbol in find_proposals(connection)? {
                 let key = format!("{POSITIONS}{}", symbol.as_str()).into_bytes();
                 self.known.entry(symbol).or_insert(key);
@@ -165,7 +165,7 @@ impl<'a> Follower<'a> {
         connection: &mut Connection,
     ) -> RedisResult<()> {
         let fields = match &reading.position {
-            // Deleted since it was found. The next look handles that.
+            // The position was deleted after it was found. The next scan handles this case.
             Held::Nothing => return Ok(()),
             Held::Other => {
                 self.refuse(&looked.symbol.to_string(), "the key is not a hash");
@@ -176,7 +176,7 @@ impl<'a> Follower<'a> {
         let seen = match Seen::read(looked.symbol, fields, &reading.risk, looked.now) {
             Ok(seen) => seen,
             Err(why) => {
-                // It may be open, so the alarm covers it.
+                // The position may be open, so it must be included in the alarm.
                 open.insert(looked.symbol);
                 self.refuse(&looked.symbol.to_string(), &why);
                 return Ok(());
@@ -185,7 +185,7 @@ impl<'a> Follower<'a> {
         if seen.position.is_flat() {
             return self.end(looked, Step::End, connection).map(drop);
         }
-        // Before the proposal is written, because the server may become unreachable.
+        // This comes before the proposal is written, because the server may become unreachable in between.
         open.insert(looked.symbol);
         let memory = Memory::read(&looked.before.memory);
         for note in proposed::notes(reading, &seen, memory) {
@@ -289,7 +289,7 @@ impl<'a> Follower<'a> {
         self.known = still;
         let gone: Vec<(Symbol, Vec<u8>)> = gone.into_iter().collect();
         for batch in gone.chunks(BATCH) {
-            // Kept until the removal succeeds, so that a failure is retried.
+            // These keys are kept until the removal succeeds, so that a failed removal is repeated.
             self.known.extend(batch.iter().cloned());
             let readings = read(batch, connection)?;
             for ((symbol, key), reading) in batch.iter().zip(&readings) {

@@ -1,4 +1,4 @@
-//! Memory of the stages that were proposed before.
+//! The remembered stage of each symbol: the highest stage that was proposed for its position.
 //!
 //! A stage counts for the position for which it was proposed. Positions are distinguished by their opening time:
 //!
@@ -9,8 +9,8 @@
 //! | present, but the remembered position had none | if the position was open when the stage was proposed |
 //! | absent or unreadable | yes |
 //!
-//! So a missing opening time never leads to a duplicate proposal. Without opening times, the memory of a symbol is
-//! cleared when its position is flat, but not when its key is deleted.
+//! So a missing opening time never leads to a duplicate proposal. Without opening times, the remembered stage of a
+//! symbol is removed when its position is flat, but not when the key of the position is deleted.
 
 use portcullis::{
     harvest::{HarvestAction, Harvested, Stage},
@@ -20,7 +20,7 @@ use serde::Deserialize;
 
 use super::opening::Opening;
 
-/// Placeholder for a memory key that does not hold a string.
+/// Placeholder for the value of a key that does not hold a string.
 pub(super) const OF_ANOTHER_TYPE: &[u8] = b"!";
 
 /// The remembered stage of a symbol.
@@ -71,7 +71,7 @@ impl Memory {
             Self::Proposed { opened_at, .. } => opened_at,
             Self::Empty | Self::Unreadable => None,
         };
-        // Never earlier than before, so that positions that were distinguished stay so.
+        // The opening time never decreases, so that positions that were distinguished stay distinguished.
         let opened_at = opening.at().map(|at| at.as_millis()).max(before);
         let opened_at = opened_at
             .filter(|_| opening.at().is_some())
@@ -102,7 +102,8 @@ impl Memory {
         Harvested::Stage(if counts { stage } else { Stage::None })
     }
 
-    /// Returns true if the memory must be cleared when the position is flat, because it has no opening time.
+    /// Returns true if the remembered stage must be removed when the position is flat, because there is no opening
+    /// time.
     pub(super) const fn ends_when_flat(self) -> bool {
         matches!(
             self,

@@ -2,23 +2,23 @@
 
 use std::collections::BTreeMap;
 
-/// Findings of each look, by name.
+/// Findings of the scans of all positions, by name.
 #[derive(Debug, Default)]
 pub(super) struct OnChange {
     told: BTreeMap<String, String>,
-    /// Findings of the current look.
+    /// Findings of the current scan.
     found: BTreeMap<String, String>,
 }
 
 impl OnChange {
-    /// Records a finding. Returns true if the previous look did not have it.
+    /// Records a finding. Returns true if the previous scan did not have the same finding.
     pub(super) fn is_news(&mut self, name: &str, what: String) -> bool {
         let is_news = self.told.get(name) != Some(&what);
         self.found.insert(name.to_owned(), what);
         is_news
     }
 
-    /// Ends a look. Returns the names that the previous look had and this one did not.
+    /// Ends a scan. Returns the names that had a finding in the previous scan but not in this one.
     pub(super) fn end_look(&mut self) -> Vec<String> {
         let before = std::mem::replace(&mut self.told, std::mem::take(&mut self.found));
         let is_over = |name: &String| !self.told.contains_key(name);

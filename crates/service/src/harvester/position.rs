@@ -233,7 +233,7 @@ mod tests {
         assert!(read(&short, &Held::Nothing).is_ok());
         let both = [("side", "LONG"), ("position_side", "BOTH")];
         assert!(read(&both, &Held::Nothing).is_ok());
-        // The side FLAT wins over a leftover quantity.
+        // The side FLAT takes precedence over a quantity that was not reset.
         assert!(position(&[("side", "FLAT"), ("quantity", "1")]).is_flat());
     }
 

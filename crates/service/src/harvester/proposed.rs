@@ -35,7 +35,7 @@ impl fmt::Display for Proposed<'_> {
 }
 
 /// Returns the fields that distinguish a skip from another one with the same reason. Ages and times are left out,
-/// because they change at every look.
+/// because they change in every scan.
 pub(super) fn kind(skip: &HarvestSkip<'_>) -> String {
     let fields: &[HarvestField] = match skip {
         HarvestSkip::NoPosition

@@ -24,12 +24,12 @@ pub(super) struct Reading {
     pub(super) before: Before,
 }
 
-/// The previous proposal and memory. A proposal is written only if both are unchanged.
+/// The previous proposal and the remembered stage. A proposal is written only if both are unchanged on the server.
 #[derive(Debug, Default)]
 pub(super) struct Before {
     /// The last proposal; blank if there is none.
     pub(super) last: Face,
-    /// The memory as stored; no bytes mean that there is none.
+    /// The stored text of the remembered stage; empty if there is none.
     pub(super) memory: Vec<u8>,
 }
 

@@ -24,7 +24,7 @@ pub struct Settings {
     pub redis: Server,
     /// Trusted keys and sequence file that decide which policies are accepted.
     pub trust: Trust,
-    /// Interval between two looks at the positions.
+    /// Interval between two scans of the positions.
     pub every: Duration,
     /// The proposing service, and the rule that allows it.
     pub authority: Authority,

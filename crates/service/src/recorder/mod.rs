@@ -27,7 +27,7 @@ use self::{
 };
 use crate::runtime::{Health, Link, Server, ServiceError, Stop, connect, words};
 
-/// Interval at which it looks for new answers.
+/// Interval at which the recorder reads new answers.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// Settings of a recording.

@@ -8,11 +8,11 @@ use redis::{Connection, RedisResult};
 use super::answers::Given;
 use crate::runtime::{CURRENT_POLICY, kept_policy_key};
 
-/// Finds each policy once.
+/// The policies of the recorded answers. Each policy is returned once.
 pub(super) struct Policies {
     keys: String,
     taken: HashSet<PolicyHash>,
-    /// Policies that were looked for and not yet taken; `None` if not found.
+    /// Policies that were read but not returned yet; `None` if a policy was not found.
     fresh: HashMap<PolicyHash, Option<Policy>>,
 }
 
@@ -25,7 +25,7 @@ impl Policies {
         }
     }
 
-    /// Looks for the policies of these answers that were not taken before.
+    /// Reads the policies of these answers that were not returned before.
     pub(super) fn find(&mut self, given: &[Given], connection: &mut Connection) -> RedisResult<()> {
         for given in given {
             let hash = match given {

@@ -12,7 +12,7 @@ pub struct Tally {
     pub answers: u64,
     /// Policies recorded.
     pub policies: u64,
-    /// True if all answers up to the last look were read.
+    /// True if the last read returned all remaining answers.
     pub is_whole: bool,
     /// Plans and skip records that were trimmed before they were read.
     pub(super) trimmed: u64,

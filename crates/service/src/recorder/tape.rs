@@ -24,7 +24,7 @@ pub(super) struct Tape<'a> {
     n: u64,
 }
 
-/// A policy, before the first answer that used it.
+/// The record of a policy. It is written before the first answer that used the policy.
 #[derive(Serialize)]
 struct PolicyRecord<'a> {
     event_type: &'static str,

@@ -14,7 +14,7 @@ use redis::{Client, Connection, ConnectionInfo, ErrorKind, RedisError, RedisResu
 use super::{Server, ServiceError, Stop, log::say};
 
 const CONNECT_WITHIN: Duration = Duration::from_secs(2);
-/// Longer than any command blocks on the server.
+/// Timeout of a reply. It is longer than the time for which any command blocks on the server.
 const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 const PAUSE_MIN: Duration = Duration::from_millis(50);
 const PAUSE_MAX: Duration = Duration::from_secs(2);

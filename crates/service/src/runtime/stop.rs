@@ -18,7 +18,7 @@ use signal_hook::{
 /// Interval at which a sleep checks the flag.
 const SLICE: Duration = Duration::from_millis(20);
 
-/// A flag that asks the service to end.
+/// A flag that is set when the service must end.
 #[derive(Debug, Default)]
 pub struct Stop(Arc<AtomicBool>);
 

@@ -98,7 +98,7 @@ impl<S: PolicyStore, C: Fn() -> Timestamp> Follower<S, C> {
         self.shared.rule(after);
     }
 
-    /// Records that the store does not answer. The last snapshot stays active, and its policy ends at its expiry.
+    /// Records that the store does not answer. The last snapshot stays active until its policy expires.
     fn away(&self, error: StoreError) {
         let mut health = self.shared.health();
         if health.away.is_none() {

@@ -42,7 +42,7 @@ const HALTS: &str = "quantum:halt";
 /// | `quantum:halt` | set of symbols, or of `*`; a key of another type halts everything |
 ///
 /// A change is one script on the server, which checks everything before it writes. A load is one `HGETALL`. The
-/// server's persistence settings decide if a change survives a crash of the server: `appendfsync always` keeps every
+/// persistence settings of the server determine whether a change survives a crash: `appendfsync always` keeps every
 /// change. A cluster is not supported, because the keys are in different slots: use one server, or a primary with
 /// replicas.
 ///

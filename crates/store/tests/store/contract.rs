@@ -570,7 +570,7 @@ pub(crate) fn a_policy_of_a_python_writer_is_read(fixture: &dyn Fixture) {
             "{unknown:?}"
         );
     }
-    // A publication can replace it.
+    // A publication can replace a policy of another writer.
     assert_eq!(publish(&*store, "8").seq(), 8);
     assert!(matches!(
         store.publish(&publication("9", ""), None),

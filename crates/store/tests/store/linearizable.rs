@@ -69,7 +69,7 @@ enum Fault {
     Lost,
     /// A publication in the history was made by no operation, or by two.
     NotOne,
-    /// A publication replaced another policy than the one that its writer expected.
+    /// A publication replaced a policy that is not the one that its writer expected.
     Unseen,
     /// A conflict was reported although the expected policy was stored.
     NoConflict,

@@ -41,7 +41,7 @@ pub(crate) fn publication(version: &str, more: &str) -> Publication {
     Publication::new(policy(version, more), &Guardrails::none(), ada(), now()).unwrap()
 }
 
-/// Publishes over the current content.
+/// Publishes a policy that replaces the current content.
 pub(crate) fn publish(store: &dyn PolicyStore, version: &str) -> Receipt {
     let seen = store.current_hash().unwrap();
     store.publish(&publication(version, ""), seen).unwrap()

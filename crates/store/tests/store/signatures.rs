@@ -136,7 +136,8 @@ fn keys_are_parsed_and_secrets_are_not_printed() {
     assert!(!shown.contains(SECRET) && shown.contains(PUBLIC));
 }
 
-/// A signature covers the sequence. The store would add one, and only a signer can sign again.
+/// A signature covers the sequence. If a signed policy has no sequence, the store would have to add one, which
+/// invalidates the signature; only a publication with a signer can then be accepted.
 #[test]
 fn a_signature_without_a_sequence_is_replaced_or_rejected() {
     let old = || publication("1", r#""policy_sig": "of another sequence","#);

@@ -69,7 +69,7 @@ pub(super) struct Asking<'s, 'a> {
 }
 
 impl Asking<'_, '_> {
-    /// Asks a question. `what` describes the difference to the previous question.
+    /// Asks a question. `what` describes the difference from the previous question.
     pub(super) fn ask(
         &mut self,
         what: impl Into<String>,

@@ -95,8 +95,8 @@ impl Missing {
     }
 
     /// Returns the position with this input missing (`value` is `None`) or set to a number that
-    /// [`unusable`](super::number::unusable) generates. If that is legal in the field (a 0 where 0 is an ordinary
-    /// number, or an absent stop, which means that there is none), another unusable value is set instead.
+    /// [`unusable`](super::number::unusable) generates. If this value is valid in the field (for example 0, or an
+    /// absent stop, which means that there is no stop), a different unusable value is set instead.
     #[must_use]
     pub fn from(self, mut draft: PositionDraft, value: Option<f64>) -> PositionDraft {
         let position = &mut draft.position;

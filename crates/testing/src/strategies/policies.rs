@@ -22,7 +22,7 @@ fn at_least(from: i64) -> impl Strategy<Value = i64> {
     prop_oneof![2 => Just(from), 1 => Just(from.max(1)), 2 => far]
 }
 
-/// A window that contains the time of the decision, up to both edges, to the microsecond.
+/// A validity window that contains the time of the decision. The time can be exactly at an edge of the window.
 fn open_window() -> BoxedStrategy<Window> {
     let begins = at_least(0).prop_map(|before| -before);
     (weighted(0.5, begins), at_least(0)).boxed()
@@ -166,7 +166,8 @@ fn honest_hash() -> BoxedStrategy<StatedHash> {
     select(vec![StatedHash::None, StatedHash::None, StatedHash::Own]).boxed()
 }
 
-/// A policy that is valid, authentic and in force at the time of the decision, up to both edges.
+/// A policy that is valid, authentic and in force at the time of the decision, which can be exactly at an edge of the
+/// validity window.
 pub fn in_force() -> BoxedStrategy<PolicyInput> {
     draft(open_window(), honest_hash(), Just(None).boxed())
 }

@@ -10,7 +10,7 @@ use super::write::{json, list, object, quote, seconds};
 /// The version of every drafted policy.
 pub const POLICY_VERSION: &str = "7.2-law";
 
-/// The policy of a caller, or what it has instead.
+/// The policy that a caller reads: absent, unreadable, or a draft.
 #[derive(Debug, Clone)]
 pub enum PolicyInput {
     /// There is no policy, for this reason.

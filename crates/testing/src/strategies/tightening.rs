@@ -13,11 +13,11 @@ use super::{
 pub enum Tightening {
     /// One symbol is removed from the universe, by index.
     FewerSymbols(usize),
-    /// A limit of the policy is lowered to this value or introduced, by path.
+    /// The limit of the policy with this path is lowered to this value, or added with it.
     Limit(&'static str, f64),
     /// The policy expires earlier by this number of microseconds.
     EarlierExpiry(i64),
-    /// A limit of the guardrails is lowered to this value or introduced, by name.
+    /// The limit of the guardrails with this name is lowered to this value, or added with it.
     Guardrail(&'static str, f64),
     /// Only these symbols are permitted.
     Permitted(Vec<String>),

@@ -1,5 +1,5 @@
-//! Conversion of macro calls, which `syn` leaves as tokens. Arguments are parsed as expressions, maps or statements.
-//! Of other input, every part that parses is used, so that no literal is missed.
+//! Conversion of macro calls, which `syn` leaves as tokens. Arguments are parsed as expressions, maps or statements. In
+//! any other input, every part that parses is used, so that no literal is missed.
 
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use syn::{
@@ -204,7 +204,7 @@ impl Reader {
         }
     }
 
-    /// Converts the parts that parse of tokens that do not follow Rust grammar.
+    /// Converts tokens that do not follow the Rust grammar: every part of them that parses.
     pub(super) fn scanned(&self, tokens: TokenStream) -> Node {
         self.scan(plain(tokens))
     }

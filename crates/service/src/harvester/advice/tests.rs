@@ -158,7 +158,7 @@ fn a_stage_is_proposed_once_per_position() {
     };
     use HarvestAction::{None as Nothing, Partial25, Partial50, Partial75};
     assert_eq!(look("103.8", &[]), is(Partial25, Nothing));
-    // It stays valid at another price that reaches it, and ends when the price does not reach it.
+    // The proposal stays valid at another price that reaches the stage, and ends at a price that does not.
     assert_eq!(look("104", &[]), None);
     assert_eq!(look("103", &[]), is(Nothing, Partial25));
     assert_eq!(look("103.8", &[]), None);

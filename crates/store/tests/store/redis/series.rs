@@ -25,8 +25,8 @@ use crate::{
     tally::Tally,
 };
 
-/// Returns the n-th policy of a series. Each expires one second after the previous one, and every other one has more
-/// fields.
+/// Returns the n-th policy of a series. Each policy expires one second after the previous one, and every second policy
+/// has more fields.
 pub(crate) fn nth(n: u64) -> Policy {
     let end = format!("{}.062733", 1_766_550_734 + n);
     let more = match n % 2 {

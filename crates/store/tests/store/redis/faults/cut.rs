@@ -66,7 +66,7 @@ fn a_publication_repeated_after_a_lost_answer_is_applied_once() {
         loop {
             match store.publish(&publication, seen) {
                 Ok(_) => break,
-                // An earlier attempt was applied: the stored policy is its own.
+                // An earlier attempt was applied, so the store already contains this publication.
                 Err(PublishError::Conflict { .. }) => break,
                 Err(PublishError::Store(_)) => tally.refusals.add(1),
                 Err(error) => panic!("{error}"),

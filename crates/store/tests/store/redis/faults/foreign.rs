@@ -80,8 +80,8 @@ fn a_changed_universe_and_expiry_with_a_wrong_hash_or_without_one() {
             }
             (1, _) => {
                 let _: u64 = redis.0.tell(&["HDEL", POLICY, "policy_hash"]);
-                // Without a required hash and a remembered sequence it is accepted; with either of them it is
-                // rejected.
+                // A reader that neither requires a hash nor remembers the sequence accepts the changed policy. A reader
+                // that does one of the two rejects it.
                 let policy = store.load().unwrap();
                 let now =
                     crate::policies::at(&later).saturating_add(SignedDuration::from_micros(-1));

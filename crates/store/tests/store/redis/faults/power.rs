@@ -1,4 +1,4 @@
-//! Faults: a power failure of the server, after which the end of its log is missing from any byte on.
+//! Faults: a power failure of the server, after which its log ends at an arbitrary byte.
 //!
 //! Acknowledged changes may be lost, depending on the disk. The recovered state is the complete state of one earlier
 //! moment, and a reader that remembers its sequence accepts no older policy.
@@ -15,7 +15,8 @@ use super::super::{
 };
 use crate::{proxy::dice, tally::Tally};
 
-/// Publishes three times and makes the server lose a part of it. Returns the history before and after.
+/// Publishes three policies, and then makes the server lose an arbitrary number of bytes at the end of its log. Returns
+/// the history before and after the loss.
 fn lose(series: &Series, server: &mut Server, store: &RedisStore) -> [Vec<HistoryEntry>; 2] {
     for _ in 0..3 {
         assert!(series.publish(store));
@@ -73,9 +74,9 @@ fn the_recovered_state_is_a_complete_earlier_state() {
     series.tally.conclude_felt();
 }
 
-/// A server that finds an incomplete change at the end of its log ignores it. But Redis 7.0 leaves it in the log, and
-/// at the second start applies it as a part of the next change. No policy becomes incomplete by it, and the audit log
-/// shows it.
+/// A server ignores an incomplete change at the end of its log. But Redis 7.0 does not remove the incomplete change
+/// from the log: when the server is restarted for the second time, it applies the incomplete change as a part of the
+/// next change. This never makes a policy incomplete, and the audit log reports it.
 #[test]
 fn an_incomplete_change_applied_at_the_second_start_is_detected_by_the_audit_log() {
     let mut server = Server::start();

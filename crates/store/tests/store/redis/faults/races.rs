@@ -53,7 +53,8 @@ fn exactly_one_of_two_publishers_with_the_same_expectation_wins() {
         for outcome in outcomes.into_iter().filter(Result::is_err) {
             tally.refusals.add(1);
             match outcome {
-                // The winner has used the sequence of both: the loser may get this error before the conflict.
+                // Both publications have the same sequence, and the first one has used it. The second one may get this
+                // error instead of a conflict.
                 Err(PublishError::SequenceNotHigher { offered, highest }) if round % 3 == 2 => {
                     assert_eq!(offered, highest);
                 }
@@ -82,7 +83,8 @@ fn a_duplicate_publication_is_rejected() {
             publication(&version, &format!(r#""policy_seq": {},"#, round + 1)),
         );
         let first = store.publish(&numbered, seen).unwrap();
-        // A writer that does not expect it gets a conflict; for one that does, its sequence is already used.
+        // A writer that expects the older policy gets a conflict. A writer that expects this publication gets an error
+        // because the sequence is already used.
         let here = Some(first.hash());
         for again in [&plain, &numbered] {
             check_conflict(store.publish(again, seen), seen, here);
