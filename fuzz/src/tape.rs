@@ -1,5 +1,5 @@
-//! Target `tape`: a tape from the bytes, plain or compressed. It has one answer for each record, which must be the same
-//! for any number of threads and any size of chunks.
+//! Target `tape`: the bytes of the fuzzer, read as a tape, plain or compressed. Each record has one answer, which must
+//! be the same for any number of threads and any size of chunks.
 
 use flate2::{Compression, write::GzEncoder};
 use portcullis::record::RECORD_BYTES_MAX;

@@ -114,7 +114,7 @@ fn an_exit_needs_a_symbol_and_a_side_or_close() {
         r#""reduce_only": true, "side": "SELL", "source": "exitbrain_v3_5""#,
         INVALID,
     );
-    // A duplicate key has no value, and here no other field makes it an exit or sets its side.
+    // A duplicate key has no value, and in these records no other field makes the intent an exit or sets its side.
     check_fields(
         r#""reduce_only": true, "reduce_only": true, "side": "SELL""#,
         INVALID,

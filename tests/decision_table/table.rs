@@ -397,7 +397,7 @@ pub(crate) fn texts(gate: Gate) -> Vec<&'static str> {
     }
 }
 
-/// Returns one mark per gate.
+/// Returns one character per gate: `+` passed, `>` permitted the exit, `x` failed, `·` was not checked.
 fn marks(answer: &Answer) -> String {
     let (passed, last) = match answer {
         Answer::Exit { .. } => (1, Some("> ")),

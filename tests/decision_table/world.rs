@@ -242,7 +242,8 @@ fn engines(key: &OperatorKey) -> Engines {
     Engines(engines.collect())
 }
 
-/// Adds requirements on policies: all met exactly, or one of them violated.
+/// Adds requirements on policies. The policy either meets all of them, each exactly at its bound, or violates one of
+/// them.
 fn demand(base: Guardrails, held: Held) -> Guardrails {
     if held == Held::Unguarded {
         return base;

@@ -80,7 +80,7 @@ impl Harvester for KillNeedsPrice {
     }
 }
 
-/// Returns another answer for every hundredth question.
+/// Returns a different answer to every hundredth question.
 pub(crate) struct Counting(pub(crate) u64);
 
 impl Harvester for Counting {

@@ -82,7 +82,7 @@ impl Answered {
         self
     }
 
-    /// Returns the view of a row alone.
+    /// Returns the view of a row, without the numbers that only the typed answer contains.
     pub(crate) fn bare(answer: &Answer<'_>) -> Self {
         let row = serde_json::to_value(answer).unwrap();
         let mut answered = Self {

@@ -141,7 +141,7 @@ impl Subject for Remembering {
     }
 }
 
-/// Returns another answer on a thread without a name, as an engine with thread-local state could.
+/// Returns a different answer on a thread without a name, as an engine with thread-local state could.
 struct Threaded;
 
 impl Subject for Threaded {

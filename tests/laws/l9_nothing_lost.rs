@@ -260,7 +260,7 @@ const EXPIRY_IS_EXCLUSIVE: Spoiling = Spoiling(|world, now, rows| {
     }
 });
 
-/// Returns another answer when it is traced.
+/// Returns a different answer when it is traced.
 struct Watchful;
 
 impl Subject for Watchful {

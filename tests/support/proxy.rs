@@ -21,11 +21,11 @@ pub(crate) struct Proxy {
 /// The current faults of the connections.
 #[derive(Default)]
 struct Line {
-    /// The most bytes after which a connection is cut; 0 for no cuts.
+    /// The maximum number of bytes after which a connection is cut; 0 for no cuts.
     cut_within: AtomicU64,
-    /// The most bytes that are forwarded at once; 0 for no limit.
+    /// The maximum number of bytes that are forwarded at once; 0 for no limit.
     pieces_of: AtomicUsize,
-    /// One in this many answers is delayed; 0 for no delays.
+    /// One of this number of answers is delayed; 0 for no delays.
     one_in: AtomicU64,
     /// The longest delay, in milliseconds.
     delay_ms: AtomicU64,

@@ -228,7 +228,7 @@ impl Flip {
         moved(self.before.leverage, self.after.leverage)
     }
 
-    /// Orders by notional moved, then by leverage moved, largest first; ties by record number.
+    /// Orders by the change of notional, then by the change of leverage, largest first; ties by record number.
     pub(super) fn larger_first(&self, other: &Self) -> Ordering {
         let size = |flip: &Self| (flip.notional_moved().abs(), flip.leverage_moved().abs());
         let ((notional, leverage), (others_notional, others_leverage)) = (size(self), size(other));

@@ -70,7 +70,7 @@ pub struct Difference {
     pub totals: (Totals, Totals),
     /// Counts for the HTML report.
     pub tally: FlipTally,
-    /// The flips that move the most notional, then the most leverage, largest first.
+    /// The flips with the largest change of notional, then of leverage, largest first.
     pub largest: Vec<Flip>,
     /// The first record of each kind of flip, verbatim: a small tape that shows every kind.
     pub minimal: Vec<String>,

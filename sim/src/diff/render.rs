@@ -366,7 +366,7 @@ pub(crate) fn cause_text(fields: &[String]) -> String {
     }
 }
 
-/// Returns a flip as table cells: number, symbol, before, after, notional moved and, if known, the cause.
+/// Returns a flip as table cells: number, symbol, before, after, change of notional and, if known, the cause.
 pub(crate) fn flip_row(flip: &Flip) -> Vec<String> {
     let symbol = flip.symbol.as_ref().map(Symbol::to_string);
     let mut row = vec![

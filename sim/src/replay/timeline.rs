@@ -146,7 +146,7 @@ impl Timeline {
         self.seen.symbols.numbers.get(symbol).copied()
     }
 
-    /// Returns all symbols that a policy listed, by number.
+    /// Returns all symbols that a policy listed, each at the index of its number.
     #[must_use]
     pub fn symbols(&self) -> &[Symbol] {
         &self.seen.symbols.names

@@ -255,8 +255,8 @@ impl<'a> Account<'a> {
         Ok(())
     }
 
-    /// Charges funding `times` times on the value of a position at a price. A long pays a positive rate, a short
-    /// receives it.
+    /// Charges funding `times` times on the value of a position at a price. At a positive rate, a long pays and a short
+    /// receives.
     pub(super) fn fund(
         &mut self,
         symbol: &Symbol,

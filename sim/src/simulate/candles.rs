@@ -11,10 +11,10 @@ use thiserror::Error;
 
 use super::units::{Price, UnitError};
 
-/// The prices of one interval.
+/// The prices of one candle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Candle {
-    /// The start of the interval.
+    /// The start of the candle.
     pub start: Timestamp,
     /// The opening price.
     pub open: Price,
@@ -33,7 +33,7 @@ pub struct Series {
     pub symbol: Symbol,
     /// The candles in time order. Candles do not overlap.
     pub candles: Vec<Candle>,
-    /// The length of a candle: the most frequent distance between the starts of two adjacent candles.
+    /// The length of a candle: the most frequent time between the starts of two adjacent candles.
     pub interval: SignedDuration,
     /// The gaps between candles.
     pub gaps: Gaps,
@@ -163,7 +163,7 @@ pub enum Fault {
     Overlap {
         /// The start of the candle.
         start: Timestamp,
-        /// The distance from the start of the previous candle.
+        /// The time from the start of the previous candle to the start of this one.
         distance: SignedDuration,
         /// The length of a candle.
         interval: SignedDuration,
@@ -271,7 +271,7 @@ fn push(candles: &mut Vec<(Candle, u64)>, candle: Candle, line: u64) -> Result<(
     }
 }
 
-/// Returns the most frequent distance; the shortest of them if several are equally frequent.
+/// Returns the most frequent time between two starts; the shortest one if several are equally frequent.
 fn most_frequent(distances: impl Iterator<Item = SignedDuration>) -> Option<SignedDuration> {
     let mut counts = std::collections::BTreeMap::new();
     for distance in distances {

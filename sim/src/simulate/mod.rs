@@ -4,20 +4,21 @@
 //! prices of candles. Harvest evaluates each open position at the end of every candle, and its proposals are executed.
 //! If a candle does not determine the order of events, the simulation assumes the worse outcome:
 //!
-//! - An order is filled at the open of the first candle that begins after its decision. If that candle begins more than
-//!   one interval after an entry's decision, the entry is in a gap and is not filled.
+//! - An order is filled at the open of the first candle that begins after its decision. If that candle begins later
+//!   than one candle length after the decision, there is a gap: an entry is not filled, but an exit is filled.
 //! - Each symbol has at most one position. An entry for a symbol that has a position is not filled.
-//! - The stop is the intent's `stop_loss`, else it has the distance `fallback_stop_pct` of θ, else there is none.
+//! - The stop is the intent's `stop_loss`. If the intent has none, the stop is placed at the distance
+//!   `fallback_stop_pct` of θ from the fill price. If θ has none either, the position has no stop.
 //! - Within a candle, the stop is executed before the target (`take_profit`), and a liquidation before the stop if the
-//!   price reaches it first. If the open is beyond the stop, the stop is filled at the open. A target is filled at its
-//!   own price.
-//! - Harvest uses the closing price. A proposed close is executed at the next open; a moved stop is valid from the
-//!   next candle on.
+//!   price reaches it first. If the open is at or beyond the stop, the stop is filled at the open. A target is filled
+//!   at its own price.
+//! - Harvest uses the closing price. A proposed close is executed at the open of the next candle. A moved stop takes
+//!   effect from the next candle on.
 //! - Margin is isolated and is `notional / leverage`. A position is liquidated if its margin plus unrealised profit is
-//!   at most the maintenance margin (0 without a rate). Then its whole margin is lost.
-//! - Funding is due at 00:00, 08:00 and 16:00 UTC and is charged on the position's value at the next open. A long pays
-//!   a positive rate, a short receives it.
-//! - Each fill pays a fee. A liquidation does not.
+//!   at most the maintenance margin (0 if no rate is given). A liquidation costs the whole margin.
+//! - Funding is due at 00:00, 08:00 and 16:00 UTC and is charged on the position's value at the open of the next
+//!   candle. At a positive rate, a long pays and a short receives.
+//! - A fee is charged for each fill, but not for a liquidation.
 //!
 //! No result depends on later prices or records, and amounts are exact ([`units`]).
 //!
@@ -83,7 +84,7 @@ pub enum RejectReason {
     NoCandles,
     /// No candle begins after the decision.
     NoLaterCandle,
-    /// The next candle begins more than one interval after the entry's decision.
+    /// The next candle begins later than one candle length after the entry's decision.
     Gap,
     /// The symbol of the entry already has a position.
     AlreadyOpen,

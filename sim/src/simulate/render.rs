@@ -355,7 +355,8 @@ fn write_shares(
     write_table(f, &table)
 }
 
-/// Draws the equity curve as a line of block characters, each at the lowest equity of its part.
+/// Draws the equity curve as a line of block characters. The height of each character is the lowest equity in its part
+/// of the curve.
 fn spark(outcome: &Outcome) -> String {
     const WIDTH: usize = 60;
     const BLOCKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];

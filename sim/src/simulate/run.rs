@@ -239,8 +239,8 @@ fn next_moment(lanes: &[Lane<'_>]) -> Option<(Timestamp, Moment, usize)> {
     moments.min()
 }
 
-/// Processes the start of a candle at its open price: funding, stops and liquidations beyond which the price has
-/// opened, pending harvest closes, then orders.
+/// Processes the start of a candle at its open price: funding, then a stop or liquidation that the open price has
+/// reached, then pending harvest closes, then orders.
 fn begin(
     lane: &mut Lane<'_>,
     candle: Candle,
@@ -281,7 +281,7 @@ fn begin(
     Ok(())
 }
 
-/// Executes a liquidation or a stop that the open price has passed. The stop is filled at the open price.
+/// Executes a liquidation or a stop that the open price has reached. The stop is filled at the open price.
 fn jumped(
     symbol: &Symbol,
     (price, at): (Price, Timestamp),

@@ -1,8 +1,8 @@
 //! Exact amounts: prices, quantities, money and rates as scaled integers.
 //!
 //! A price is a whole number of 10⁻⁸ USD and a quantity a whole number of 10⁻⁸ units, so their product is a whole
-//! number of 10⁻¹⁶ USD. Profit is a difference of such products and therefore exact. Shares of an amount (fees,
-//! margins, funding) are rounded up to the next 10⁻¹⁶ USD, against the trader.
+//! number of 10⁻¹⁶ USD. Profit is a difference of such products and therefore exact. Fees, margins and funding are
+//! rounded up to the next multiple of 10⁻¹⁶ USD, to the disadvantage of the trader.
 
 use std::{fmt, ops::Neg};
 

@@ -50,7 +50,7 @@ enum Rest<'a> {
 }
 
 impl<'a> Lines<'a> {
-    /// Iterates over whole lines. `first_line` is the number of the first one.
+    /// Creates an iterator over whole lines. `first_line` is the number of the first one.
     pub(super) fn new(bytes: &'a [u8], first_line: u64, bytes_max: usize) -> Self {
         let bytes = match bytes.strip_prefix(BOM) {
             Some(after) if first_line == 1 => after,
@@ -65,7 +65,7 @@ impl<'a> Lines<'a> {
         }
     }
 
-    /// Iterates over a single line that was too long to keep.
+    /// Creates an iterator over a single line that was too long to keep.
     pub(super) const fn too_long(number: u64) -> Self {
         Self {
             rest: Some(Rest::Gone),

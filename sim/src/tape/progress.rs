@@ -8,7 +8,7 @@ use std::{
     },
 };
 
-/// A byte count for a progress bar. Bytes are those of the files, compressed or not.
+/// A byte count for a progress bar. The bytes are counted as they are in the files, before decompression.
 #[derive(Debug, Default)]
 pub struct Progress {
     consumed: AtomicU64,

@@ -41,8 +41,8 @@ impl TapeReader {
         Self::with_sizes(sources, CHUNK_BYTES, RECORD_BYTES_MAX)
     }
 
-    /// Like [`Self::new`], with a given read size and a maximum line length, both in bytes. The records do not depend
-    /// on the read size.
+    /// Creates a reader with a given read size and a maximum line length, both in bytes. The records do not depend on
+    /// the read size.
     #[must_use]
     pub fn with_sizes(sources: Vec<TapeSource>, chunk_bytes: usize, line_bytes_max: usize) -> Self {
         let total = sources.iter().map(bytes_of).sum();

@@ -144,7 +144,7 @@ fn checked(path: PathBuf) -> Result<TapeSource, TapeError> {
             path: path.trim_end_matches(std::path::is_separator).to_owned(),
         });
     }
-    // A pipe is not opened here: closing it again would end its writer.
+    // A pipe is not opened here: when it is closed again, the process that writes to it would get a broken pipe.
     if metadata.is_file() {
         File::open(&path).map_err(|error| not_open(&path, error))?;
     }

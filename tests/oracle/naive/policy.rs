@@ -387,7 +387,7 @@ fn check_theta(theta: &BTreeMap<String, f64>, faults: &mut Faults) {
     faults.check(holds("trend_min", |number| (0.0..=1.0).contains(&number)));
 }
 
-/// Returns decimal seconds in whole microseconds, and whether that is exact.
+/// Returns decimal seconds as whole microseconds, rounded down, and whether the conversion is exact.
 fn instant(
     fields: &BTreeMap<String, String>,
     name: &str,

@@ -8,8 +8,8 @@ const SECONDS: std::ops::RangeInclusive<i128> = -62_167_219_200..=253_402_300_79
 pub(crate) enum Decimal {
     NotANumber,
     NotFinite,
-    /// The floor of the number times a power of ten, and whether that is exact. Larger magnitudes are replaced with
-    /// ±10³⁰.
+    /// The floor of the number multiplied by a power of ten, and whether it is equal to the product. A result beyond
+    /// ±10³⁰ is replaced with ±10³⁰.
     Scaled {
         floor: i128,
         exact: bool,

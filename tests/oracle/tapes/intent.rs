@@ -88,7 +88,7 @@ pub(crate) fn lines() -> impl Strategy<Value = String> {
     ]
 }
 
-/// Fields of an intent that could be valid.
+/// The fields of an intent that is usually valid.
 fn fields() -> impl Strategy<Value = Pairs> {
     let symbol = prop_oneof![
         9 => word(&SYMBOLS[..4]),

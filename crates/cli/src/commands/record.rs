@@ -113,7 +113,8 @@ fn report(tally: &Tally) -> Result<(), Failure> {
     Err(Failure::Negative("the recording is incomplete".to_owned()))
 }
 
-/// Returns a progress bar on standard error, hidden if that is not a terminal or shares one with the tape.
+/// Returns a progress bar on standard error. It is hidden if standard error is not a terminal, or if the tape is
+/// written to a terminal as well.
 fn bar(out: &Path) -> ProgressBar {
     let is_mixed = out == Path::new("-") && io::stdout().is_terminal();
     if is_mixed || !io::stderr().is_terminal() {

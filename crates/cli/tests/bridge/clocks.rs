@@ -67,7 +67,8 @@ fn untrusted_clocks_deny_entries_but_not_exits() {
         }
     };
     let more = (0..tally.rounds()).map(hours);
-    // By the server's clock the policy may have expired; by the bridge's it is in force. The bridge trusts neither.
+    // By the server's clock the policy may have expired; by the bridge's clock it is in force. In this case, the bridge
+    // must deny the entry.
     for (n, seconds) in [0, 60, -60].into_iter().chain(more).enumerate() {
         let url = format!("redis://127.0.0.1:{}", wrong_clock(server.port(), seconds));
         let bridge = Bridge::start(&url, &options);

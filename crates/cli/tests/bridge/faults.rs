@@ -16,10 +16,11 @@ use super::{
     tally::Tally,
 };
 
-/// Far longer than an answer takes after the fault.
+/// A timeout that is far longer than an answer takes after the fault.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Claims soon and answers in small batches, so that a fault has more points to interrupt.
+/// Options of a bridge that claims intents early and answers in small batches, so that a fault can interrupt it at more
+/// points.
 const OPTIONS: [&str; 4] = ["--claim-after", "50", "--batch", "3"];
 
 impl Server {
@@ -194,7 +195,7 @@ fn replies_that_are_late_and_in_pieces() {
     ));
     asked.publish(&mut redis, 36_000);
     proxy.pieces_of(1500);
-    // Its timeout is half of the longest delay.
+    // The timeout of the bridge is half of the longest delay.
     proxy.delay(Duration::from_secs(10), 60);
     let bridge = Bridge::start(&proxy.url(), &OPTIONS);
     for _ in 0..asked.tally.rounds() {
@@ -261,7 +262,7 @@ fn a_server_that_freezes() {
         asked.send(&mut redis, 150);
         eventually("a first plan", || redis.length(PLANS) > before);
         server.signal("-STOP");
-        // Sometimes for longer than the timeout of the bridge.
+        // The server is sometimes frozen for longer than the timeout of the bridge.
         let ms = if round % 3 == 0 { 6_000 } else { dice() % 500 };
         thread::sleep(Duration::from_millis(ms));
         server.signal("-CONT");

@@ -42,7 +42,7 @@ fn only_policies_signed_by_a_trusted_key_are_accepted() {
     bridge.await_log("POLICY_LOADED");
     redis.intent("signed", "BTCUSDT");
     assert_eq!(redis.await_answer("signed"), "TRADE");
-    // An unsigned policy does not replace it.
+    // An unsigned policy does not replace the signed one.
     publish(&server, 7200, None);
     eventually("a refusal", || {
         bridge

@@ -150,7 +150,7 @@ fn a_cause_is_the_smallest_change_that_makes_the_flip() {
     xrp["symbol"] = "XRPUSDT".into();
     let both = ["leverage_by_symbol.XRPUSDT", "universe_symbols.XRPUSDT"];
     check_cause(&before, &listed, &xrp, "SKIP_TO_TRADE", &both);
-    // To remove it, either change suffices; the first one is reported.
+    // In the other direction, each of the two changes alone removes the trade; the first one is reported.
     check_cause(&listed, &before, &xrp, "TRADE_TO_SKIP", &both[..1]);
 
     // A policy whose first threshold exceeds the second is invalid.

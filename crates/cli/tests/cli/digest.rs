@@ -230,7 +230,8 @@ fn every_field_of_an_answer_affects_the_digest() {
             let edited = edited.to_string();
             let row = |line: &str| Row(serde_json::from_str(line).unwrap()).bytes();
             let shows = row(&edited) != row(line);
-            // An absent component differs from a zero one; of a hash, only the first bytes count.
+            // An absent component differs from a component that is zero. Only the first eight bytes of a hash are in
+            // the digest.
             assert_eq!(shows, !silent.contains(&name.as_str()), "{name} in {line}");
             changed += u32::from(shows);
         }
@@ -425,7 +426,8 @@ proptest! {
         ..ProptestConfig::default()
     })]
 
-    /// The answers do not depend on it either, except for line numbers, which count within a tape.
+    /// The digest does not depend on how a tape is split into several tapes. The answers do not depend on this either,
+    /// except for their line numbers, which are counted within each tape.
     #[test]
     fn the_digest_does_not_depend_on_tape_splits(cut in any_cut(), seed in 0..3_u64) {
         let place = Place::new();

@@ -1,5 +1,5 @@
-//! Checks of the commands `decide` and `harvest` against the laws. Each call runs the program as a port in another
-//! process.
+//! Checks of the commands `decide` and `harvest` against the laws. Each call runs the program in a process of its own,
+//! as a decision function in another language would be tested.
 
 use portcullis_testing::{Decider, Harvester, Laws, Question, Row, Unanswered};
 

@@ -92,7 +92,7 @@ fn memory_is_bounded_with_threads() {
     check(&["--threads", "2"]);
 }
 
-/// Uses the largest supported window, and more threads than are of any use.
+/// Uses the largest supported window, and up to the largest number of threads.
 #[test]
 fn memory_is_bounded_for_archives_and_many_threads() {
     let tapes = tapes();

@@ -28,7 +28,7 @@ fn names(place: &Place) -> Vec<String> {
     names
 }
 
-/// Runs with a file of the folder on standard input.
+/// Runs the program with a file of the folder as standard input.
 fn run_from(place: &Place, arguments: &[&str], stdin: &str) -> Run {
     let stdin = File::open(place.path().join(stdin)).unwrap();
     Run::new(&place.command(arguments).stdin(stdin).output().unwrap())
@@ -99,7 +99,7 @@ fn a_dash_is_standard_output_and_the_summary_goes_to_standard_error() {
     let json = place.run(&["replay", "tape.jsonl", "--out", "-", "--format", "json"]);
     assert_eq!((json.status, &json.stdout), (0, &answers));
     assert_eq!(objects(&json.stderr.replace('\n', ""))[0]["records"], 2);
-    // If both go to one file, the file has both.
+    // If the answers and the summary are written to the same file, the file contains both.
     let both = File::create(place.path().join("both")).unwrap();
     let arguments = ["replay", "tape.jsonl", "--out", "/dev/stdout"];
     assert!(

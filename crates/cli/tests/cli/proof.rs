@@ -64,8 +64,8 @@ fn snapshots() -> Settings {
     settings
 }
 
-/// Creates a tree with two findings (one accepted), a file that does not parse, a policy, and one thing for each rule
-/// that leaves something out.
+/// Creates a tree with two findings (one accepted), a file that does not parse, a policy, and for each rule that leaves
+/// something out, one thing that it leaves out.
 fn everything() -> Place {
     tree(&[
         ("src/bot.py", LEVERAGE),

@@ -25,7 +25,7 @@ fn open_positions_without_a_policy_raise_an_alarm_until_a_publication() {
     redis.await_action(BTC, "PARTIAL_25");
     harvester
         .await_log("ALARM_OVER POSITIONS_WITHOUT_POLICY: policy 1.0.0-ai-sample is in force\n");
-    // Logged once, not at every look.
+    // The alarm is logged once, not in every scan.
     assert_eq!(harvester.log().matches(ALARM).count(), 1);
 
     redis.run(&["DEL", POLICY]);

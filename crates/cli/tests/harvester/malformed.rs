@@ -113,7 +113,7 @@ fn overwritten_proposals_and_memories() {
         redis.run(&["TYPE", &proposal_key(BTC)]) == redis::Value::SimpleString("hash".to_owned())
     });
     redis.await_action(BTC, "PARTIAL_25");
-    // The taken stage is unknown, so no stage is proposed; the rest is.
+    // The stage that was taken is unknown, so no stage is proposed; all other parts are proposed.
     let proposal = redis.await_action("ETHUSDT", "NONE");
     assert_eq!(
         text(&proposal, "reasons"),

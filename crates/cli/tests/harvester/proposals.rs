@@ -234,7 +234,7 @@ fn a_stage_is_remembered_across_restarts_for_its_position_only() {
     redis.price(BTC, "107.2");
     redis.await_action(BTC, "PARTIAL_50");
 
-    // The key is deleted and written again; it is the same position.
+    // The key is deleted and written again for the same position.
     redis.run(&["DEL", &position_key(BTC)]);
     eventually("the end", || redis.proposal(BTC).is_empty());
     redis.reopen(BTC, "107.2", &opened_at);
@@ -266,7 +266,7 @@ fn without_an_opening_a_stage_is_proposed_once_until_flat() {
     assert_eq!(first.get("opened_at"), None);
     assert_eq!(first.get("kill_score"), None);
     assert_eq!(text(&first, "stop_source"), "position:stop_dist_pct");
-    // The key is deleted and written again; it may be the same position.
+    // The key is deleted and written again; the new key may be for the same position.
     redis.run(&["DEL", &key]);
     eventually("the end", || redis.proposal(BTC).is_empty());
     redis.set(&key, &position);

@@ -64,7 +64,7 @@ impl Redis {
         opened_at
     }
 
-    /// Writes the position alone, in one step.
+    /// Writes only the position, in one step.
     pub(crate) fn reopen(&mut self, symbol: &str, price: &str, opened_at: &str) {
         self.set(
             &position_key(symbol),

@@ -19,7 +19,7 @@ use tempfile::TempDir;
 const PROGRAM: &str = env!("CARGO_BIN_EXE_portcullis");
 pub(crate) const POLICY: &str = "quantum:policy:current";
 pub(crate) const OWNER: &str = "exitbrain_v3_5";
-/// Far longer than any step takes.
+/// A timeout that is far longer than any step of a test.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A record of a stream.
@@ -90,7 +90,7 @@ impl Server {
                 match redis::cmd("INFO").query::<String>(&mut connection) {
                     Ok(info) if !info.contains(&own) => return false,
                     Ok(info) if info.contains("\r\nloading:0\r\n") => return true,
-                    // It is still loading its data.
+                    // The server is still loading its data.
                     Ok(_) => {}
                     Err(error) if error.code() == Some("NOAUTH") => return true,
                     Err(_) => {}

@@ -66,7 +66,7 @@ impl Names {
             .unwrap_or(0)
     }
 
-    /// Returns the names by number; `none` is the name of number 0.
+    /// Returns the names, each at the index of its number; `none` is the name of number 0.
     fn list(&self, none: &str) -> Vec<String> {
         let mut names: Vec<_> = self.0.iter().collect();
         names.sort_by_key(|(_, number)| **number);
@@ -159,7 +159,7 @@ impl FlipTally {
         }
     }
 
-    /// Returns the marks of these flips, with the numbers of [`Self::data`].
+    /// Returns the row marks of these flips. The marks use the same numbers for names as [`Self::data`].
     pub(super) fn marks(&self, flips: &[Flip]) -> Vec<Mark> {
         let (kinds, reasons) = (self.kinds(), self.reasons());
         let mark = |flip: &Flip| {

@@ -53,7 +53,7 @@ pub(super) enum Near {
     Symbol(Symbol),
 }
 
-/// The quantity that exceeded its limit.
+/// The value that exceeded its limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Bound {
     Leverage,

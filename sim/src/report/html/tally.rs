@@ -252,7 +252,7 @@ impl Tally {
         stretch
     }
 
-    /// Returns the counts for the script of the page. `symbols` are the names by number.
+    /// Returns the counts for the script of the page. `symbols` contains the names, each at the index of its number.
     pub(super) fn data(&self, symbols: &[Symbol], thresholds: &[Threshold]) -> CubeData {
         let (first, last) = self.stretches.unwrap_or_default();
         let mut names = vec![

@@ -45,10 +45,10 @@ use crate::{
 /// The guardrails for the built-in sample tape.
 const SAMPLE_GUARDRAILS: &str = include_str!("../../../../../examples/guardrails.json");
 
-/// The largest number of threads. More than this are of no use.
+/// The largest number of threads. More threads do not make a replay faster.
 const THREADS_MAX: u64 = 256;
 
-/// The largest default number of threads, on any machine. One reader thread cannot supply more.
+/// The largest default number of threads, on any machine. One reader thread cannot read fast enough for more.
 const THREADS_DEFAULT: usize = 16;
 
 #[derive(Debug, Clone, clap::Args)]
