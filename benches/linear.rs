@@ -3,7 +3,7 @@
 //!
 //! The reference is the time to count the newlines of the same tape, in the same run and from the page cache. Each
 //! length is replayed by a separate process, whose peak resident memory is read from `/proc` (Linux only).
-//! Writes `docs/linear.md` and `docs/linear.svg`. The longest tape takes 2 GB in the folder for temporary files.
+//! Writes `docs/figures.md` and `docs/linear.svg`. The longest tape takes 2 GB in the folder for temporary files.
 //!
 //! `cargo bench -p portcullis-sim --bench linear`
 
@@ -92,7 +92,9 @@ fn measure() {
         row
     });
     let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs");
-    fs::write(docs.join("linear.md"), markdown(&rows)).unwrap();
+    let page = docs.join("figures.md");
+    let text = fs::read_to_string(&page).unwrap();
+    fs::write(&page, replaced(&text, &rows)).unwrap();
     fs::write(docs.join("linear.svg"), picture(&rows)).unwrap();
 }
 
@@ -185,22 +187,22 @@ fn line(row: &Row) -> String {
     )
 }
 
-fn markdown(rows: &[Row]) -> String {
-    let mut text = "# Cost and memory by length\n\n\
-        Written by `cargo bench -p portcullis-sim --bench linear`, together with the chart.\n\n\
-        ![Time and memory by length](linear.svg)\n\n\
-        A generated tape of intents, positions and policy changes is replayed from a file in the page cache. Each time \
-        is the median of several rounds, 3 for the longest tape and 31 for the shortest, and is stated per record. \
-        Each ratio is relative to the time to count the newlines of the same tape in the same run. Memory is the peak \
-        resident memory of a separate process.\n\n\
-        | records | newlines | one thread | ratio | two threads | ratio | memory, one | memory, two |\n\
-        |--:|--:|--:|--:|--:|--:|--:|--:|\n"
-        .to_owned();
+/// Replaces the table between `<!-- linear: … -->` and `<!-- end of linear -->`.
+fn replaced(page: &str, rows: &[Row]) -> String {
+    let (before, rest) = page.split_once("<!-- linear:").unwrap();
+    let (marker, rest) = rest.split_once('\n').unwrap();
+    let (_, after) = rest.split_once("<!-- end of linear -->").unwrap();
+    let mut text = format!("{before}<!-- linear:{marker}\n{TABLE_HEAD}");
     for row in rows {
         writeln!(text, "{}", line(row)).unwrap();
     }
-    text
+    text + "<!-- end of linear -->" + after
 }
+
+const TABLE_HEAD: &str = "\
+| records | newlines | one thread | ratio | two threads | ratio | memory, one | memory, two |
+|--:|--:|--:|--:|--:|--:|--:|--:|
+";
 
 /// The background is transparent, so each colour must be visible on white and on black.
 const INK: RGBColor = RGBColor(118, 124, 132);

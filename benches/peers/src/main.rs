@@ -5,7 +5,7 @@
 //! its row states. Every engine is set up once, and its inputs are created before the measurement starts. Every answer
 //! of every pass is compared with the plain rule in `asks.rs`, and a difference ends the run.
 //!
-//! Prints the table, and writes it to `docs/peers.md` with the chart `docs/peers.svg`:
+//! Prints the table, and writes it into `docs/figures.md` with the chart `docs/peers.svg`:
 //!
 //! `cargo run --release --manifest-path benches/peers/Cargo.toml`
 
@@ -56,10 +56,9 @@ fn run() -> Result<String, Failure> {
     ];
     let figures = measure::measure(&mut peers, &asks, ROUNDS)?;
     let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs");
-    fs::write(
-        docs.join("peers.md"),
-        table::markdown(&figures, asks.len(), ROUNDS)?,
-    )?;
+    let page = docs.join("figures.md");
+    let text = table::replaced(&fs::read_to_string(&page)?, &table::markdown(&figures)?)?;
+    fs::write(page, text)?;
     fs::write(docs.join("peers.svg"), chart::draw(&figures)?)?;
     table::text(&figures, asks.len())
 }

@@ -15,7 +15,6 @@ pub(crate) struct Figure {
     pub(crate) package: &'static str,
     pub(crate) way: &'static str,
     pub(crate) part: Part,
-    pub(crate) note: &'static str,
     /// The number of intents that this part of the gate permits.
     pub(crate) yes: usize,
     pub(crate) nanos: Spread,
@@ -69,7 +68,6 @@ pub(crate) fn measure(
             package: peer.package(),
             way: peer.way(),
             part: peer.part(),
-            note: peer.note(),
             yes: asks.iter().filter(|ask| peer.part().is_open(ask)).count(),
             nanos: Spread::of(column(index).copied()),
             ratio: Spread::of(ratios),
@@ -142,10 +140,6 @@ mod tests {
 
         fn part(&self) -> Part {
             Part::Whole
-        }
-
-        fn note(&self) -> &'static str {
-            ""
         }
 
         fn pass(&mut self, yes: &mut Vec<bool>) -> Result<(), Failure> {

@@ -9,10 +9,10 @@ const LOCK: &str = include_str!("../Cargo.lock");
 
 const HEAD: [&str; 5] = [
     "engine",
-    "part of the gate",
+    "expresses",
     "yes",
     "ns per decision",
-    "relative to `decide`",
+    "ratio to `decide`",
 ];
 
 /// Formats the table for a terminal.
@@ -42,46 +42,29 @@ pub(crate) fn text(figures: &[Figure], asks: usize) -> Result<String, Failure> {
     Ok(out)
 }
 
-/// Formats the table for the documentation, with a note on every engine.
-pub(crate) fn markdown(figures: &[Figure], asks: usize, rounds: usize) -> Result<String, Failure> {
-    let mut out = format!(
-        "# The same gate in other engines\n\n\
-         Written by `cargo run --release --manifest-path benches/peers/Cargo.toml`, together with the chart.\n\n\
-         ![Nanoseconds per decision](peers.svg)\n\n\
-         The gate: the symbol is in the universe of 40, the requested leverage is at most the symbol's, and the \
-         notional is greater than zero and at most a limit. All engines answer the same {} distinct intents, in order on \
-         one thread, in {rounds} rounds; each round is one pass of every engine. A cell is the median of the rounds, with \
-         the minimum and the maximum in parentheses; the ratio is computed within each round. Compare the ratios, \
-         because the times depend on the machine.\n\n\
-         Engines are set up once, and inputs are created in each engine's own types before the clock starts. Every \
-         answer of every pass is compared with the part of the rule that the engine \
-         expresses; a difference ends the run.\n\n",
-        thousands(asks)
-    );
+/// Formats the table for the documentation.
+pub(crate) fn markdown(figures: &[Figure]) -> Result<String, Failure> {
+    let mut out = String::new();
     for (number, row) in rows(figures)?.iter().enumerate() {
         out.push_str(&format!("| {} |\n", row.join(" | ")));
         if number == 0 {
             out.push_str("|---|---|--:|--:|--:|\n");
         }
     }
-    out.push_str("\nDifferences between the engines:\n\n");
-    let mut told: Vec<&str> = Vec::new();
-    for figure in figures {
-        if !told.contains(&figure.note) {
-            out.push_str(&format!("- **{}**. {}\n", called(figure), figure.note));
-            told.push(figure.note);
-        }
-    }
     Ok(out)
 }
 
-/// Returns the name in a note: the package, and for Portcullis also the function.
-fn called(figure: &Figure) -> String {
-    if figure.is_ours() {
-        format!("{}, `{}`", figure.package, figure.way)
-    } else {
-        figure.package.to_owned()
-    }
+/// Replaces the table between `<!-- peers: … -->` and `<!-- end of peers -->`.
+pub(crate) fn replaced(page: &str, table: &str) -> Result<String, Failure> {
+    let parts = page.split_once("<!-- peers:").and_then(|(before, rest)| {
+        let (marker, rest) = rest.split_once('\n')?;
+        let (_, after) = rest.split_once("<!-- end of peers -->")?;
+        Some((before, marker, after))
+    });
+    let (before, marker, after) = parts.ok_or("docs/figures.md has no markers for the table")?;
+    Ok(format!(
+        "{before}<!-- peers:{marker}\n{table}<!-- end of peers -->{after}"
+    ))
 }
 
 fn rows(figures: &[Figure]) -> Result<Vec<[String; 5]>, Failure> {

@@ -74,13 +74,6 @@ impl Peer for Casbin {
         Part::SymbolAndSize
     }
 
-    fn note(&self) -> &'static str {
-        "Less: rules are texts to the matcher, so leverages by symbol cannot be expressed; the limit on the size \
-         is part of the matcher. The matcher is compiled once. Each call converts the request to values of the \
-         script engine, as the interface requires. The cache of answers is not used, because over rounds of the \
-         same intents the benchmark would measure the cache."
-    }
-
     fn pass(&mut self, yes: &mut Vec<bool>) -> Result<(), Failure> {
         for (symbol, cents) in &self.requests {
             yes.push(self.enforcer.enforce((symbol.as_str(), *cents))?);

@@ -58,12 +58,6 @@ impl Peer for Cedar {
         Part::Whole
     }
 
-    fn note(&self) -> &'static str {
-        "A general language: any rule over entities and attributes; it also returns the policies that determined \
-         the answer. Policies and entities are parsed once, and requests are built before the measurement; a \
-         service that builds them for each intent has that cost as well. No schema."
-    }
-
     fn pass(&mut self, yes: &mut Vec<bool>) -> Result<(), Failure> {
         yes.extend(self.requests.iter().map(|request| {
             let response = self

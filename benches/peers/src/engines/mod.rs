@@ -19,9 +19,6 @@ pub(crate) trait Peer {
     /// Returns the part of the gate that the engine can express.
     fn part(&self) -> Part;
 
-    /// Returns the differences from the other engines, for readers of the figures.
-    fn note(&self) -> &'static str;
-
     /// Recreates inputs that a pass consumes. Not measured.
     fn prepare(&mut self) {}
 

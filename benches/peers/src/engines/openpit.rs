@@ -57,12 +57,6 @@ impl Peer for OpenPit {
         Part::Size
     }
 
-    fn note(&self) -> &'static str {
-        "Less: its own policies support neither a universe (an asset without a limit passes) nor a leverage; a \
-         custom policy in Rust could. More: a reservation that is committed or rolled back, decimal arithmetic, and \
-         a text for every reject. Runs without locks; orders are passed by value."
-    }
-
     fn prepare(&mut self) {
         self.at_hand.clone_from(&self.orders);
     }

@@ -3,11 +3,11 @@
 
 use portcullis::{
     decide::{Decision, DecisionColumns, Engine, IntentColumns, Outcome},
-    types::{Timestamp, Side},
     exit::{ExitOwnership, STANDARD_OWNER},
     guardrails::Guardrails,
     intent::{Intent, IntentBuilder},
     policy::{Policy, PolicyState},
+    types::{Side, Timestamp},
 };
 use serde_json::{Map, Value, json};
 
@@ -62,13 +62,6 @@ impl Peer for OneByOne {
         Part::Whole
     }
 
-    fn note(&self) -> &'static str {
-        "More: every gate, including validity of the policy, halts and exits; the applied leverage, if it is lower \
-         than the requested one; the source of every number; the reason and the evidence of a skip. An intent that \
-         requests more than the symbol's leverage would trade at less; here only a trade as requested counts as \
-         yes."
-    }
-
     fn pass(&mut self, yes: &mut Vec<bool>) -> Result<(), Failure> {
         let PolicySnapshot {
             engine,
@@ -112,11 +105,6 @@ impl Peer for Columns {
 
     fn part(&self) -> Part {
         Part::Whole
-    }
-
-    fn note(&self) -> &'static str {
-        "The same answers for a backtest: intents are stored in columns before the measurement, and answers are \
-         columns. Reading the answers is measured too. Less: a skip has its reason, but not its evidence."
     }
 
     fn pass(&mut self, yes: &mut Vec<bool>) -> Result<(), Failure> {

@@ -61,12 +61,6 @@ impl Peer for Regorus {
         Part::Whole
     }
 
-    fn note(&self) -> &'static str {
-        "A general language: any Rego rule. The rule is compiled once, and all calls share one virtual machine. \
-         Inputs are parsed before the measurement; a service that reads JSON has that cost as well. Built without \
-         the features that the rule does not need. Less: the rule returns yes or no without a reason."
-    }
-
     fn pass(&mut self, yes: &mut Vec<bool>) -> Result<(), Failure> {
         for input in &self.inputs {
             // This clones a reference count, not the value.
