@@ -169,7 +169,7 @@ fn drain(start: Start<'_>) -> f64 {
     while answered(&mut redis) == 0 {
         thread::sleep(Duration::from_millis(1));
     }
-    // Measured from the first answers on, so that the startup does not count.
+    // The measurement starts at the first answers, so that it does not include the startup.
     let (first, begun) = (answered(&mut redis), Tick::now());
     while answered(&mut redis) < BACKLOG {
         thread::sleep(Duration::from_millis(5));
@@ -261,7 +261,7 @@ fn main() {
 
     println!("| drain of {BACKLOG} | intents per second | of bare |");
     println!("|---|---|---|");
-    // The workers alternate, three rounds each. The median counts.
+    // The workers alternate for three rounds each, and the median is used.
     let mut rates = [Vec::new(), Vec::new()];
     for _ in 0..3 {
         for (rates, (_, start)) in rates.iter_mut().zip(workers) {

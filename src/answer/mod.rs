@@ -412,7 +412,7 @@ impl<'a> Answer<'a> {
         }
     }
 
-    /// Creates the answer to an entry that a service denied, whatever the gates decide.
+    /// Creates the answer to an entry that a service denied. The decision of the gates has no effect on it.
     #[must_use]
     pub fn objected(decision: &Decision<'a>, objection: &'a ServiceDenial<'a>) -> Self {
         let (intent, reason) = (decision.intent(), objection.reason());

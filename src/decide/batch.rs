@@ -36,7 +36,8 @@ const LEVERAGE: u64 = SkipCode::PolicyMissingLeverage.number_wide();
 const SIZE: u64 = SkipCode::PolicyMissingSize.number_wide();
 const LIMIT: u64 = SkipCode::PolicyLimitExceeded.number_wide();
 
-/// Longer than any age between two timestamps, shorter than the age of a row that has no timestamp.
+/// A duration that is longer than any age between two timestamps, but shorter than the age of a row without a
+/// timestamp.
 const AGE_UNKNOWN: i64 = 1_000_000_000_000_000_000;
 
 /// The outcome of each number.

@@ -83,7 +83,7 @@ impl Terms {
         let theta: &Theta = witness.theta();
         let limits = witness.limits();
         let now = witness.now().as_micros();
-        // Later than the value that marks an unknown time.
+        // The result is later than the value that marks an unknown time.
         let since = |age_max: i64| now.saturating_sub(age_max).max(i64::MIN + 1);
         let fallback = theta.fallback_stop_pct();
         Self {

@@ -14,9 +14,9 @@ use crate::{
 
 /// Evaluates one position at `now`, by the θ of a policy that is in force or within its grace period.
 ///
-/// Never fails, panics or allocates, whatever the numbers. A missing input makes only the part that needs it
-/// unavailable. An age is checked only if the policy limits it. In that case an unknown age counts as too old, and a
-/// negative age (a clock that is ahead) does not.
+/// Never fails, panics or allocates for any numbers. A missing input makes only the part that needs it unavailable. An
+/// age is checked only if the policy limits it. In that case an unknown age counts as too old, and a negative age (a
+/// clock that is ahead) does not.
 #[must_use]
 #[inline]
 pub fn harvest<'a>(

@@ -49,11 +49,11 @@ impl<'a> Thresholds<'a> {
         k_age_penalty: f64 = "harvest_params.k_age_penalty";
         /// Probability of a trend below which the regime may have flipped.
         trend_min: f64 = "kill_params.trend_min";
-        /// Reference volatility, which counts as normal.
+        /// Reference volatility: the normal volatility of the market.
         sigma_ref: f64 = "kill_params.sigma_ref";
         /// Upper bound of the volatility component.
         sigma_spike_cap: f64 = "kill_params.sigma_spike_cap";
-        /// Reference trend strength, which counts as normal.
+        /// Reference trend strength: the normal trend strength of the market.
         ts_ref: f64 = "kill_params.ts_ref";
         /// Upper bound of the trend component.
         ts_drop_cap: f64 = "kill_params.ts_drop_cap";

@@ -108,7 +108,7 @@ pub enum IntentError {
         /// The field.
         field: &'static str,
     },
-    /// The stop is on the wrong side of the entry price: it would trigger at once.
+    /// The stop is on the wrong side of the entry price, so that it would trigger immediately.
     #[error(
         "`stop_loss` {stop_loss} is on the wrong side of `entry_price` {entry_price} for {side}"
     )]

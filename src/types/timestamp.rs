@@ -173,7 +173,7 @@ impl Timestamp {
     /// Returns the duration from `earlier` to this timestamp; negative if `earlier` is later.
     #[must_use]
     pub const fn since(self, earlier: Self) -> SignedDuration {
-        // Never wraps: the difference of two timestamps within the bounds of the type cannot overflow.
+        // This never wraps: the difference of two timestamps within the bounds of the type cannot overflow.
         SignedDuration(self.0.wrapping_sub(earlier.0))
     }
 

@@ -178,7 +178,7 @@ fn the_first_of_several_faults_is_the_reason() {
     );
     check(r#"{"action": "BUY", "side": "SELL"}"#, INVALID);
     check(r#"{"side": "HOLD"}"#, INVALID);
-    // Of two faults of the same kind, a missing symbol or side comes first.
+    // If there are two faults of the same kind, a missing symbol or side is reported first.
     for (record, fault) in [
         (r#"{"side": "BUY", "ts": "x"}"#, "`symbol` is missing"),
         (r#"{"symbol": "BTCUSDT", "ts": "x"}"#, "`side` is missing"),

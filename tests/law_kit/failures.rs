@@ -199,7 +199,7 @@ impl Decider for Unordered {
     }
 }
 
-/// Never trades, and therefore violates no demand of a law.
+/// A decider that never trades, and therefore violates no demand of a law.
 pub(crate) struct Never;
 
 impl Decider for Never {

@@ -37,7 +37,7 @@ fn timestamps_equal_calendar_times() {
     assert_eq!(time::from_millis("1500.5"), None);
 }
 
-/// The policy is the sample θ. Unless a row says otherwise: entry 100, stop distance 2 %, age 3600 s, market
+/// The policy is the sample θ. Unless a row states other values: entry 100, stop distance 2 %, age 3600 s, market
 /// 0.01/0.35/0.5/0.2/0.3.
 #[test]
 fn harvests_equal_results_computed_by_hand() {

@@ -1,4 +1,4 @@
-//! The invented policies of a tape. Their number is small, whatever the length of the tape.
+//! The invented policies of a tape. Their number is small for a tape of any length.
 
 use portcullis::{policy::canonical_hash, types::PolicyHash};
 

@@ -123,7 +123,7 @@ impl Seen {
     fn prices(&self, object: &mut Object<'_>, entry: Decimal) {
         let stop = self.stop.unwrap_or(150);
         let is_up = (self.side == "LONG") != self.is_loss;
-        // Rounded up, so that a profit that reaches a threshold is not below it.
+        // The distance is rounded up, so that a profit that should reach a threshold is not slightly below it.
         let way = (entry.units * stop * self.r_tenths).div_ceil(100_000);
         let current = if is_up {
             entry.units + way

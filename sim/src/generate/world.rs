@@ -1,4 +1,4 @@
-//! The state behind a tape: a clock, and symbols with varying prices.
+//! The state from which a tape is generated: a clock, and symbols with varying prices.
 
 use jiff::{Timestamp, tz::Offset};
 

@@ -1,7 +1,7 @@
 //! Replay on several threads: one reads, some evaluate, and the calling thread orders the answers.
 //!
 //! A chunk that may change the policy passes its resulting timeline to the chunks after it. All other chunks are
-//! evaluated in parallel. Therefore every record depends on the same earlier records, whatever the number of threads.
+//! evaluated in parallel. Therefore every record depends on the same earlier records for any number of threads.
 
 use std::{
     collections::BTreeMap,
@@ -44,7 +44,7 @@ enum News {
 /// The maximum number of chunks in progress for each worker thread.
 const UNDER_WAY: usize = 3;
 
-/// The maximum number of chunks in progress in total. It bounds the memory of a run, whatever the number of threads.
+/// The maximum number of chunks in progress in total. It bounds the memory of a run for any number of threads.
 const UNDER_WAY_MAX: usize = 32;
 
 /// Runs the replay and returns the final timeline and the number of records read.

@@ -1,8 +1,8 @@
 //! Tapes: the input of a replay, read in chunks of whole lines.
 //!
 //! [`resolve`] turns arguments into sources, [`TapeReader`] reads the sources in order, and [`Chunk::lines`] returns
-//! the records of a chunk, on any thread. The reader holds one buffer, whatever the length of the tape; memory is
-//! constant if the consumer keeps few chunks.
+//! the records of a chunk, on any thread. The reader holds one buffer for a tape of any length. The memory use is
+//! constant if the consumer keeps a constant number of chunks.
 //!
 //! This module handles lines and bytes only. It does not depend on JSON, intents or policies.
 

@@ -27,7 +27,8 @@ impl Progress {
         self.consumed.fetch_add(bytes, Ordering::Relaxed);
     }
 
-    /// Returns the number of bytes read so far. It may be ahead of the chunks by the buffer of a decompressor.
+    /// Returns the number of bytes read so far. It can include bytes that are still in the buffer of a decompressor and
+    /// not yet in a chunk.
     pub fn consumed(&self) -> u64 {
         self.consumed.load(Ordering::Relaxed)
     }

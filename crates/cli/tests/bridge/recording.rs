@@ -318,7 +318,7 @@ fn exits(day: &mut Day<'_>) {
         ),
         "DENY_NOT_EXIT_OWNER"
     );
-    // Later than every entry of the session.
+    // This entry is later than every other entry of the session.
     day.redis.run(&[
         "XADD",
         EXITS,

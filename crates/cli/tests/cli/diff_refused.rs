@@ -132,7 +132,7 @@ fn a_malformed_row_is_reported_with_its_line() {
     );
     let list = old.replace(r#"{"n":2,"#, r#"[2,"#);
     check_refused(&place, &list, "`new`, line 2: expected a JSON object");
-    // Columns that do not affect the effect are ignored, whatever they contain.
+    // Columns that do not change the effect of an answer are ignored, even if they are malformed.
     let new = changed(
         &place,
         2,

@@ -109,7 +109,7 @@ fn unused_fields_are_kept() {
     assert_eq!(first, expected);
 }
 
-/// The `market.*` columns become one object, whatever their position.
+/// The `market.*` columns become one object, also if they are not adjacent.
 #[test]
 fn market_columns_become_one_object() {
     let place = Place::new();

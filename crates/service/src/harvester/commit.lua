@@ -1,8 +1,8 @@
 -- Writes or removes a proposal, unless it was changed since it was read.
 --
--- KEYS: proposal, memory, stream, position
--- ARGV: step, the six fields of the last proposal as read, the memory as read, the new memory (empty: unchanged,
---       `nothing`: removed), items of the stream entry
+-- KEYS: proposal, remembered stage, stream, position
+-- ARGV: step, the six fields of the last proposal as read, the remembered stage as read, the new remembered stage
+--       (empty: unchanged, `nothing`: removed), items of the stream entry
 -- Steps: `propose`; `end` (the position is flat); `gone` (the key of the position was deleted)
 
 local proposal, memory, stream, position = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
@@ -21,7 +21,7 @@ if (known or '') ~= remembered then return 0 end
 
 if step == 'gone' and redis.call('EXISTS', position) == 1 then return 0 end
 
--- The stream first, because only it can be of a wrong type, and then nothing else was written.
+-- Write the stream first: only this write can fail because of a wrong type, and then nothing has been written yet.
 local items = {}
 for i = 10, #ARGV do items[#items + 1] = ARGV[i] end
 if #items > 0 then redis.call('XADD', stream, '*', unpack(items)) end

@@ -5,7 +5,8 @@
 //! | `opened_at`, `open_timestamp`, `entry_timestamp`, `entry_time` | epoch seconds or ISO-8601 (UTC if without offset) |
 //! | `opened_at_ms`, `entry_time_ms` | whole epoch milliseconds |
 //!
-//! A time before 1971 is unreadable, because it is probably zero, or seconds in a field for milliseconds.
+//! A time before 1971 is treated as unreadable, because it is probably zero, or a number of seconds in a field for
+//! milliseconds.
 
 use portcullis::types::{SignedDuration, Timestamp};
 

@@ -52,7 +52,7 @@ fn round_up(at: Timestamp) -> Timestamp {
 }
 
 /// Returns a lower bound of the difference between this clock and the server's, and the round-trip time of the
-/// measurement. A difference that the round trip explains does not count.
+/// measurement. A difference that can be explained by the round-trip time is 0.
 pub(crate) fn skew(connection: &mut Connection) -> RedisResult<(SignedDuration, SignedDuration)> {
     let before = now();
     let (seconds, micros): (i64, i64) = redis::cmd("TIME").query(connection)?;

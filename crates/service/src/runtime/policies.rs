@@ -38,8 +38,8 @@ pub(crate) fn follow(server: &Server, trust: &Trust) -> Result<Feed, ServiceErro
     Feed::start(reader, now).map_err(|_| ServiceError::Thread("could not be started"))
 }
 
-/// Waits until the store has answered once, so that a policy that was not read yet does not count as missing. After
-/// 5 seconds it does, because exits and open positions must not wait longer.
+/// Waits until the store has answered once, so that a policy that was not read yet does not count as missing. After 5
+/// seconds, the policy counts as missing, because exits and open positions must not wait longer.
 pub(crate) fn wait_until_asked(feed: &Feed, stop: &Stop) {
     let until = Tick::now() + PATIENCE;
     while !stop.is_set() && Tick::now() < until && !feed.wait_for_change(0, SLICE) {}

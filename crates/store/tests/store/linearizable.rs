@@ -397,7 +397,7 @@ fn forged_histories_are_detected() {
     // A conflict with the expected policy, and one with a policy that was already replaced.
     check(5, at(21, 40, conflict(2, 2)), &[Fault::NoConflict]);
     check(5, at(41, 42, conflict(2, 1)), &[Fault::Order]);
-    // Publications in another order than their sequences.
+    // Publications whose order differs from the order of their sequences.
     let mut lower = links.clone();
     lower[1].seq = 1;
     assert_eq!(faults(&lower, &right), [Fault::Sequence]);

@@ -42,7 +42,7 @@ pub enum Spoiled {
     NoLeverageForIt,
     /// The stop is not a price.
     Stop(f64),
-    /// The stop would be hit at once.
+    /// The stop would trigger immediately.
     StopOnTheWrongSide,
     /// There is neither a clock nor a timestamp. A [`Question`](crate::Question) always has a `now`, so it
     /// cannot express this.
@@ -51,9 +51,9 @@ pub enum Spoiled {
     Member(&'static str, &'static str, SkipCode),
     /// A key is a duplicate.
     Twice(&'static str),
-    /// The age of the intent is limited, and unknown.
+    /// There is a limit on the age of the intent, but the age is unknown.
     AgeUnknown,
-    /// The time by which the intent is ahead of the clock is limited, and unknown.
+    /// There is a limit on the time by which the intent is ahead of the clock, but this time is unknown.
     LeadUnknown,
     /// The guardrails require a market, and the policy states none.
     MarketUnknown,
@@ -171,7 +171,7 @@ impl Spoiled {
             Self::StopOnTheWrongSide => {
                 let entry = intent.number("entry_price").unwrap_or(100.0);
                 intent.set("entry_price", entry);
-                // A stop at the entry price would be hit at once.
+                // A stop at the entry price would trigger immediately.
                 intent.set("stop_loss", entry);
                 SkipCode::IntentAmbiguous
             }

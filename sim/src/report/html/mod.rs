@@ -41,13 +41,13 @@ struct Data {
     cube: Option<CubeData>,
     #[serde(skip_serializing_if = "Option::is_none")]
     flips: Option<FlipCells>,
-    /// The names behind the numbers in row marks.
+    /// The names to which the numbers in row marks refer.
     #[serde(skip_serializing_if = "Option::is_none")]
     marked: Option<Marked>,
     sections: Vec<Section>,
 }
 
-/// The names and times behind row marks, on a page where only rows are filtered.
+/// The names and times to which row marks refer, on a page on which only rows are filtered.
 #[derive(Debug, Serialize)]
 struct Marked {
     symbols: Vec<String>,
