@@ -107,11 +107,10 @@ fn absence_remedy(absence: &PolicyUnavailable) -> String {
         PolicyUnavailable::HashUnknown(hash) => {
             format!("add the policy with hash {hash} to the tape")
         }
-        PolicyUnavailable::Refused(refusal) => {
-            let count = refusal.violations().len();
-            let all = if count == 1 { "it is" } else { "they are" };
-            format!("fix the {count} violations of the policy ({all} listed by `policy check`)")
-        }
+        PolicyUnavailable::Refused(refusal) => match refusal.violations().len() {
+            1 => "fix the violation of the policy (listed by `policy check`)".to_owned(),
+            count => format!("fix the {count} violations of the policy (listed by `policy check`)"),
+        },
         PolicyUnavailable::SignatureInvalid => "sign the policy with a trusted key".to_owned(),
         PolicyUnavailable::RolledBack { seen, .. } => {
             format!("publish a policy with a `policy_seq` above {seen}")

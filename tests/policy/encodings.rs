@@ -137,6 +137,15 @@ fn both_encodings_give_the_same_policy() {
 }
 
 #[test]
+fn policies_are_equal_if_their_fields_are() {
+    let (policy, other) = (read(&sample()), read(&sample_policy_json("1766550735")));
+    assert_eq!(policy, read(&sample()));
+    assert_ne!(policy, other);
+    let text = format!("{other:?}");
+    assert!(text.contains("Symbol(BTCUSDT)"), "{text}");
+}
+
+#[test]
 fn white_space_in_structured_texts_is_allowed() {
     let spaced: BTreeMap<_, _> = read(&sample())
         .fields()

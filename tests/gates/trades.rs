@@ -7,20 +7,20 @@ use portcullis::{
     types::Price,
 };
 
-use super::super::{at, decide, sample};
+use super::{at, decide, sample};
 
 const PRICED: &str = r#"{"id": "a-1", "symbol": "BTCUSDT", "side": "BUY", "position_usd": 50, "leverage": 8,
     "price": 125, "entry_price": 120, "stop_loss": 110, "take_profit": 150}"#;
 
 /// Decides a record under the sample policy and passes the decision to `look`.
-fn told<T>(record: &str, look: impl FnOnce(&Decision<'_>) -> T) -> T {
+fn with_decision<T>(record: &str, look: impl FnOnce(&Decision<'_>) -> T) -> T {
     decide(Some(&sample()), record, look)
 }
 
 /// Checks the answer row of a record.
 #[track_caller]
 fn check_row(record: &str, expected: &str) {
-    let row = told(record, |decision| {
+    let row = with_decision(record, |decision| {
         serde_json::to_string(&Answer::decision(decision)).unwrap()
     });
     assert_eq!(row, expected);
@@ -28,7 +28,7 @@ fn check_row(record: &str, expected: &str) {
 
 #[test]
 fn every_number_names_its_source() {
-    told(PRICED, |decision| {
+    with_decision(PRICED, |decision| {
         let Decision::Trade(trade) = decision else {
             panic!("{decision}");
         };
@@ -103,7 +103,7 @@ fn an_answer_has_its_own_id_or_its_number() {
     assert_eq!(AnswerId::Number(7).to_string(), "7");
     assert_eq!(AnswerId::Own("a-1").to_string(), "a-1");
     assert_eq!(AnswerId::Own("a\nb").to_string(), "a\\nb");
-    told(PRICED, |decision| {
+    with_decision(PRICED, |decision| {
         let row = |n| serde_json::to_value(Answer::decision(decision).to(n, None, None)).unwrap();
         assert_eq!(row(3).get("n"), Some(&3.into()));
         assert_eq!(row(3).get("id"), Some(&"3".into()));

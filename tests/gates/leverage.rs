@@ -1,7 +1,7 @@
-//! An intent can request less leverage than the policy has, but never gets more.
+//! Gate 8: an intent can request less leverage than the policy has, but never gets more.
 
-use super::super::{check, decide, sample};
-use portcullis::answer::Answer;
+use super::{ENTRY, NOW, UNTIL, check, check_at, decide, sample, support::sample_policy_json};
+use portcullis::{answer::Answer, decide::Decision, policy::Policy};
 
 /// Checks a trade in BTCUSDT, where the policy has 8x: the leverage, its source, and the requested leverage.
 #[track_caller]
@@ -9,6 +9,14 @@ fn check_leverage(asked: &str, leverage: f64, source: &str, requested: Option<f6
     let record =
         format!(r#"{{"symbol": "BTCUSDT", "side": "BUY", "size": 250, "leverage": {asked}}}"#);
     decide(Some(&sample()), &record, |decision| {
+        let Decision::Trade(trade) = decision else {
+            panic!("{decision}");
+        };
+        assert_eq!(trade.leverage().value().get(), leverage, "{asked}");
+        assert_eq!(trade.leverage().source().to_string(), source, "{asked}");
+        let from = trade.leverage_requested().map(|it| it.source().to_string());
+        let named = requested.map(|_| "intent:leverage");
+        assert_eq!(from.as_deref(), named, "{asked}");
         let answer = Answer::decision(decision);
         assert_eq!(answer.leverage, Some(leverage), "{asked}");
         let from = answer.leverage_source.map(|source| source.to_string());
@@ -47,5 +55,16 @@ fn an_invalid_leverage_is_a_skip() {
             &format!(r#"{{"symbol": "BTCUSDT", "side": "BUY", "size": 250, "leverage": {asked}}}"#),
             "SKIP POLICY_MISSING_LEVERAGE",
         );
+    }
+}
+
+/// A requested leverage does not replace a missing one.
+#[test]
+fn a_symbol_without_a_leverage_is_a_skip() {
+    let text = sample_policy_json(UNTIL).replace(r#""BTCUSDT": 8, "#, "");
+    let policy = Policy::from_json(&text).unwrap();
+    for record in [ENTRY, &ENTRY.replace("250", r#"250, "leverage": 5"#)] {
+        let expected = "SKIP POLICY_MISSING_LEVERAGE";
+        check_at(&policy, "{}", record, Some(NOW), expected);
     }
 }

@@ -1,8 +1,11 @@
-//! The side (`action` and `side`), the symbol, and the stop, which must agree with the side.
+//! Gate 1, the fields of an entry: the side, the symbol, the stop, duplicate keys and unreadable times.
+//!
+//! Exits are in `exits.rs`, envelopes in `envelopes.rs`.
 
-use super::super::{check, check_text, sample};
+use portcullis::policy::PolicyState;
 
-const BOUGHT: &str = "BUY BTCUSDT 8x 250 notional of intent:size";
+use super::{BOUGHT, check, check_text, decide_at, engine, sample, with_intent};
+
 const SOLD: &str = "SELL BTCUSDT 8x 250 notional of intent:size";
 const INVALID: &str = "SKIP INTENT_INVALID";
 const AMBIGUOUS: &str = "SKIP INTENT_AMBIGUOUS";
@@ -193,5 +196,60 @@ fn the_first_of_several_faults_is_the_reason() {
     check_fields(
         r#""side": "BUY", "entry_price": 100, "stop_loss": 102, "ts": "x""#,
         INVALID,
+    );
+}
+
+#[test]
+fn unreadable_times_are_invalid() {
+    for fields in [
+        r#""ts": "x""#,
+        r#""ts": 1500.5"#,
+        r#""ts": true"#,
+        r#""ts": 1e30"#,
+        r#""ts": "2025-12-24T04:32:14Z""#,
+        r#""decided_at": "nan""#,
+        r#""decided_at": 1500.5"#,
+        r#""decided_at": "x", "ts": 1766550300000"#,
+        r#""timestamp": "yesterday""#,
+        r#""timestamp": "2025-12-24""#,
+        r#""timestamp": "inf""#,
+        r#""timestamp": 1766550734062"#,
+        r#""timestamp": []"#,
+        r#""id": "99999999999999999999-0""#,
+    ] {
+        check_fields(&format!(r#""side": "BUY", {fields}"#), INVALID);
+    }
+}
+
+/// In a replay, a missing time makes an entry invalid, which precedes ambiguous and not actionable.
+#[test]
+fn a_missing_time_precedes_ambiguity() {
+    let policy = sample();
+    let engine = engine("{}");
+    let check_recorded = |line: &str, expected: &str| {
+        let state = PolicyState::present(&policy);
+        let text = with_intent(line, |intent| {
+            decide_at(&engine, state, intent, None, |decision| {
+                decision.to_string()
+            })
+        });
+        assert!(text.starts_with(expected), "{line}: {text}");
+    };
+    let ambiguous = r#""symbol": "BTCUSDT", "side": "BUY", "action": "SELL", "size": 250"#;
+    let hold = r#""symbol": "BTCUSDT", "side": "HOLD""#;
+    let time = r#""ts": 1766550690000"#;
+    let no_time = "SKIP INTENT_INVALID: `timestamp` is missing";
+    check_recorded(&format!("{{{ambiguous}}}"), no_time);
+    check_recorded(&format!("{{{hold}}}"), no_time);
+    check_recorded(&format!("{{{ambiguous}, {time}}}"), "SKIP INTENT_AMBIGUOUS");
+    check_recorded(&format!("{{{hold}, {time}}}"), "SKIP INTENT_NOT_ACTIONABLE");
+    // An entry that is already invalid keeps its fault; an exit needs no time.
+    check_recorded(
+        r#"{"side": "BUY", "size": 250}"#,
+        "SKIP INTENT_INVALID: `symbol` is missing",
+    );
+    check_recorded(
+        r#"{"symbol": "BTCUSDT", "action": "CLOSE", "reduce_only": false}"#,
+        "SKIP INTENT_AMBIGUOUS",
     );
 }

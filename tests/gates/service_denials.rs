@@ -5,7 +5,7 @@ use portcullis::{
     decide::{ServiceDenial, SkipCode},
 };
 
-use super::super::{decide, sample};
+use super::{decide, sample};
 
 const ENTRY: &str = r#"{"symbol": "BTCUSDT", "side": "BUY", "size": 250}"#;
 const NOT_LISTED: &str = r#"{"symbol": "XRPUSDT", "side": "BUY", "size": 250}"#;

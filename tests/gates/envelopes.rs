@@ -1,6 +1,6 @@
 //! The forms of an intent: flat, or an envelope with a payload.
 
-use super::super::{at, check, decide, in_short, sample, with_intent};
+use super::{at, check, decide, in_short, sample, with_intent};
 
 const BOUGHT: &str = "BUY BTCUSDT 8x 250 notional of intent:position_size_usd";
 const UNREADABLE: &str = "SKIP INTENT_UNREADABLE";
@@ -232,22 +232,6 @@ fn different_sources_are_ambiguous() {
         &enveloped("\"exitbrain_v3_5\"", exit),
         "EXIT BTCUSDT - not asked",
     );
-}
-
-#[test]
-fn an_entry_from_an_exit_owner_is_ambiguous() {
-    let with = |source: &str| INNER.replacen('{', &format!("{{\"source\": {source}, "), 1);
-    check(&with("\"momentum\""), BOUGHT);
-    check(&with("null"), BOUGHT);
-    for source in [
-        "\"exitbrain_v3_5\"",
-        "\"emergency_closer\"",
-        "5",
-        "true",
-        "[\"momentum\"]",
-    ] {
-        check(&with(source), AMBIGUOUS);
-    }
 }
 
 #[test]

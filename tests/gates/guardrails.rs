@@ -1,6 +1,6 @@
 //! Guardrails documents, and their faults.
 
-use portcullis::guardrails::{Guardrails, Halt};
+use portcullis::guardrails::Guardrails;
 
 #[track_caller]
 fn check_refused(text: &str, faults: &[&str]) {
@@ -42,20 +42,4 @@ fn all_faults_are_reported() {
             "`max_leverag` is not a known guardrail",
         ],
     );
-}
-
-#[test]
-fn a_halt_covers_nothing_everything_or_symbols() {
-    let halt =
-        |text: &str| Guardrails::from_json(&format!("{{{text}}}")).map(|it| it.halt().clone());
-    assert_eq!(halt(""), Ok(Halt::Nothing));
-    assert_eq!(halt(r#""halt": null"#), Ok(Halt::Nothing));
-    assert_eq!(halt(r#""halt": "nothing""#), Ok(Halt::Nothing));
-    assert_eq!(halt(r#""halt": "everything""#), Ok(Halt::Everything));
-    let symbols = halt(r#""halt": ["btcusdt"]"#).unwrap();
-    assert!(
-        matches!(&symbols, Halt::Symbols(set) if set.len() == 1),
-        "{symbols:?}"
-    );
-    assert!(halt(r#""halt": "all""#).is_err());
 }

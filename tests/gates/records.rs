@@ -6,7 +6,7 @@ use portcullis::{
     record::{OtherRecord, PolicyText, Scratch, TapeRecord, read},
 };
 
-use super::super::{NOW, at, decide, engine, in_short, sample, with_intent};
+use super::{BOUGHT, NOW, at, decide, decide_at, engine, in_short, sample, with_intent};
 
 const HASH: &str = "a1b2c3d4a1b2c3d4a1b2c3d4a1b2c3d4a1b2c3d4a1b2c3d4a1b2c3d4a1b2c3d4";
 
@@ -88,15 +88,15 @@ fn check_decided(fields: &str, expected: [&str; 5]) {
         .objection()
         .map(|it| format!("{}: {}", it.reason(), it.detail()));
     let policy = sample();
-    let engine = engine("{}");
     let state = PolicyState::present(&policy);
-    let decision = engine.decide(state, decided.intent(), at(NOW));
+    let intent = decided.intent();
+    let decision = decide_at(&engine("{}"), state, intent, Some(at(NOW)), in_short);
     let found = [
         or_dash(decided.id().map(str::to_owned)),
         or_dash(decided.at().map(|at| at.as_millis().to_string())),
         or_dash(decided.policy().map(|hash| hash.short())),
         or_dash(objection),
-        in_short(&decision),
+        decision,
     ];
     assert_eq!(found.each_ref().map(String::as_str), expected, "{text}");
 }
@@ -104,7 +104,6 @@ fn check_decided(fields: &str, expected: [&str; 5]) {
 #[test]
 fn a_recorded_decision_has_an_entry_and_service_data() {
     const ENTRY: &str = r#""entry": {"symbol": "BTCUSDT", "side": "BUY", "size": 250}"#;
-    const BOUGHT: &str = "BUY BTCUSDT 8x 250 notional of intent:size";
     const INVALID: &str = "SKIP INTENT_INVALID";
     let at = r#""id": "7-0", "decided_at": 1766550700000"#;
     let all = format!(
@@ -188,7 +187,7 @@ fn two_payloads_differ_from_a_duplicate_payload() {
 }
 
 /// Returns unknown keys of every length that a known key has, because keys are distinguished by length first.
-fn nameless() -> impl Iterator<Item = String> {
+fn unknown_keys() -> impl Iterator<Item = String> {
     (2..=17).map(|length| format!(r#""{}": "?""#, "~".repeat(length)))
 }
 
@@ -198,7 +197,7 @@ fn unknown_keys_are_ignored() {
     let seen = |record: &str| with_intent(record, |intent| format!("{intent:?}"));
     let flat = seen(&format!("{{{FIELDS}}}"));
     let enveloped = seen(&format!(r#"{{"payload": {{{FIELDS}}}}}"#));
-    for key in nameless() {
+    for key in unknown_keys() {
         assert_eq!(seen(&format!("{{{FIELDS}, {key}}}")), flat, "{key}");
         let beside = format!(r#"{{"payload": {{{FIELDS}}}, {key}}}"#);
         assert_eq!(seen(&beside), enveloped, "{key}");
