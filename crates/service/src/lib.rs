@@ -2,6 +2,8 @@
 
 pub mod bridge;
 pub mod harvester;
+pub mod keys;
+pub mod metrics;
 pub mod recorder;
 pub mod runtime;
 pub mod stream;

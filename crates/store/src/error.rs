@@ -58,7 +58,7 @@ pub enum StoreError {
         why: String,
     },
     /// The address of a store is invalid, or this build cannot open it.
-    #[error("invalid store address: {0}")]
+    #[error("invalid address: {0}")]
     Address(String),
 }
 

@@ -1,6 +1,6 @@
 //! One entry of a log: pairs of name and text.
 
-use std::{collections::BTreeMap, fmt::Write as _};
+use std::collections::BTreeMap;
 
 use sha2::{Digest as _, Sha256};
 
@@ -45,13 +45,7 @@ impl FieldMap {
     /// Returns the SHA-256 of Python's `json.dumps(sorted(record.items()))`, in lower-case hexadecimal.
     #[must_use]
     pub fn digest(&self) -> String {
-        let bytes = Sha256::digest(sorted_pairs(self.pairs()));
-        let mut text = String::with_capacity(64);
-        for byte in bytes {
-            // Writing to a string cannot fail.
-            let _ = write!(text, "{byte:02x}");
-        }
-        text
+        hex::encode(Sha256::digest(sorted_pairs(self.pairs())))
     }
 
     pub(super) fn set(&mut self, name: &str, value: impl ToString) {

@@ -42,6 +42,7 @@
 //! depend on it. There is no clock here either: the caller of publish, halt and resume passes the time.
 
 mod audit;
+mod backoff;
 mod breach;
 mod change;
 mod error;
@@ -50,13 +51,13 @@ mod field_map;
 mod file;
 mod history;
 mod memory;
-mod metrics;
+pub mod metrics;
 mod open;
 mod operator;
 mod policy_store;
 mod publication;
 #[cfg(feature = "redis")]
-mod redis;
+pub mod redis;
 mod sequence;
 mod signature;
 mod stored;
@@ -64,6 +65,7 @@ mod update;
 mod verifying_reader;
 
 pub use audit::{AuditEntry, AuditFault, AuditLog, AuditTrail};
+pub use backoff::Backoff;
 pub use breach::{Breach, breaches};
 pub use change::{Change, Commit, HaltChange, Head};
 pub use error::{LoadError, PublishError, StoreError};
@@ -78,7 +80,7 @@ pub use operator::Operator;
 pub use policy_store::PolicyStore;
 pub use publication::{Publication, Receipt, Rollback};
 #[cfg(feature = "redis")]
-pub use redis::RedisStore;
+pub use redis::{RedisServer, RedisStore};
 pub use sequence::SequenceGuard;
 pub use signature::{KeyError, PolicySigner, TrustedKeys};
 pub use stored::Stored;

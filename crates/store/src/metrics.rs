@@ -1,7 +1,4 @@
-//! Metrics and log lines for answers.
-//!
-//! `portcullis_decisions_total` counts answers by `verdict` and `reason`. The reason is empty unless the verdict is
-//! `SKIP`. Each skip is also logged at level `INFO` as `SKIP POLICY_STALE: …`, which operators search for.
+//! The names of the metrics, and the counting of answers.
 //!
 //! Counters use the crate `metrics`, log lines the crate `tracing`. If a program installs neither a recorder nor a
 //! subscriber, the cost is close to zero. The functions borrow a finished answer and cannot change it.
@@ -11,7 +8,28 @@ use tracing::info;
 
 use portcullis::answer::Answer;
 
-/// Counts an answer, and logs the reason of a skip.
+/// Counter by `verdict` and `reason`: answers. The reason is empty unless the verdict is `SKIP`.
+pub const DECISIONS: &str = "portcullis_decisions_total";
+
+/// Gauge: 1 if the last read of the policy store succeeded, else 0.
+pub const CONNECTED: &str = "portcullis_feed_connected";
+/// Gauge: time of the last successful read, in epoch seconds.
+pub const LAST_GOOD_READ: &str = "portcullis_feed_last_good_read_timestamp_seconds";
+/// Gauge: load time of the policy, in epoch seconds; 0 without a policy.
+pub const LOADED_AT: &str = "portcullis_policy_loaded_timestamp_seconds";
+/// Gauge: expiry of the policy, in epoch seconds; 0 without a policy.
+pub const VALID_UNTIL: &str = "portcullis_policy_valid_until_timestamp_seconds";
+/// Counter: policies loaded.
+pub const LOADED: &str = "portcullis_policy_loaded_total";
+/// Counter: policies removed from the store.
+pub const WITHDRAWN: &str = "portcullis_policy_withdrawn_total";
+/// Counter by `reason`: policies rejected.
+pub const REFUSED: &str = "portcullis_policy_refused_total";
+/// Gauge: 1 if the store halts entries in some or all symbols, else 0.
+pub const HALTED: &str = "portcullis_halted";
+
+/// Counts an answer in [`DECISIONS`]. Logs a skip at level `INFO` as `SKIP POLICY_STALE: …`, which operators search
+/// for.
 ///
 /// ```
 /// use portcullis::{answer::Answer, decide::Decision};
@@ -24,7 +42,7 @@ use portcullis::answer::Answer;
 pub fn record_answer(answer: &Answer<'_>) {
     let reason = answer.reason.map_or("", |reason| reason.code());
     counter!(
-        "portcullis_decisions_total",
+        DECISIONS,
         "verdict" => answer.decision.as_str(), "reason" => reason
     )
     .increment(1);

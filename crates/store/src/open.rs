@@ -30,9 +30,12 @@ pub fn open(address: &str) -> Result<Box<dyn PolicyStore>, StoreError> {
             Ok(Box::new(super::RedisStore::open(address)?))
         }
         #[cfg(not(feature = "redis"))]
-        "redis" | "rediss" | "redis+unix" | "unix" | "valkey" | "valkeys" | "valkey+unix" => Err(
-            StoreError::Address("built without the feature `redis`".to_owned()),
-        ),
+        "redis" | "rediss" | "redis+unix" | "unix" | "valkey" | "valkeys" | "valkey+unix" => {
+            Err(StoreError::Address(
+                "this build does not have the feature `redis`; build with `--features redis`"
+                    .to_owned(),
+            ))
+        }
         _ => Err(StoreError::Address(
             "unknown scheme; use `file:`, `redis://`, `rediss://`, `redis+unix:` or `memory:`"
                 .to_owned(),

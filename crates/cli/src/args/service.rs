@@ -2,8 +2,8 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
-use portcullis_service::runtime::{self, Server, Trust, log_as, serve_metrics};
-use portcullis_store::TrustedKeys;
+use portcullis_service::runtime::{self, Trust, log_as, serve_metrics};
+use portcullis_store::{RedisServer, TrustedKeys};
 
 use crate::{failure::Failure, input::file::parse_file};
 
@@ -41,8 +41,8 @@ pub(crate) struct ServerArg {
 }
 
 impl ServerArg {
-    pub(crate) fn resolve(&self) -> Result<Server, Failure> {
-        Server::at(&self.redis).map_err(Failure::error)
+    pub(crate) fn resolve(&self) -> Result<RedisServer, Failure> {
+        RedisServer::from_url(&self.redis).map_err(Failure::error)
     }
 }
 
@@ -67,7 +67,7 @@ pub(crate) struct ServiceArgs {
 
 impl ServiceArgs {
     /// Returns the server and the conditions for policies. Also sets the log format and starts the metrics endpoint.
-    pub(crate) fn resolve(&self) -> Result<(Server, Trust), Failure> {
+    pub(crate) fn resolve(&self) -> Result<(RedisServer, Trust), Failure> {
         let server = self.server.resolve()?;
         let trust = Trust {
             keys: self.keys()?,

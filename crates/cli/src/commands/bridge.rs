@@ -5,8 +5,10 @@ use std::{num::NonZeroU64, process, time::Duration};
 use portcullis::types::Timestamp;
 use portcullis_service::{
     bridge::{self, Settings},
-    runtime::{Server, Stop, Trust, say, system_time},
+    keys,
+    runtime::{Stop, Trust, say, system_time},
 };
+use portcullis_store::RedisServer;
 
 use crate::{
     args::{operator::OperatorArgs, service::ServiceArgs, streams::StreamArgs},
@@ -24,7 +26,7 @@ pub(crate) struct Args {
     #[arg(long, conflicts_with = "guardrails")]
     no_guardrails: bool,
     /// The consumer group; instances of the same group share the intents
-    #[arg(long, value_name = "NAME", default_value = "quantum:group:portcullis")]
+    #[arg(long, value_name = "NAME", default_value = keys::GROUP)]
     group: String,
     /// The name of this instance in the group, which must be unique [default: generated for each run]
     #[arg(long, value_name = "NAME")]
@@ -94,7 +96,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
 }
 
 impl Args {
-    fn settings(&self, redis: Server, trust: Trust) -> Settings {
+    fn settings(&self, redis: RedisServer, trust: Trust) -> Settings {
         Settings {
             redis,
             intents: self.streams.intent_stream.clone(),

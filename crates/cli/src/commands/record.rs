@@ -8,8 +8,9 @@ use std::{
 use indicatif::ProgressBar;
 use portcullis_service::{
     recorder::{Settings, Sinks, Tally, record, record_once},
-    runtime::{Server, Stop},
+    runtime::Stop,
 };
+use portcullis_store::RedisServer;
 
 use crate::{
     args::{service::ServerArg, streams::StreamArgs},
@@ -83,7 +84,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     report(&tally)
 }
 
-fn settings(redis: Server, streams: &StreamArgs) -> Settings {
+fn settings(redis: RedisServer, streams: &StreamArgs) -> Settings {
     Settings {
         redis,
         asked: [streams.intent_stream.clone(), streams.exit_stream.clone()],

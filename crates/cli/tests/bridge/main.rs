@@ -9,7 +9,6 @@
 )]
 
 mod answers;
-mod away;
 #[path = "../../../../tests/support/certificates.rs"]
 mod certificates;
 mod claims;
@@ -27,4 +26,5 @@ mod support;
 #[path = "../../../../tests/support/tally.rs"]
 mod tally;
 mod trust;
+mod unreachable;
 mod usage;

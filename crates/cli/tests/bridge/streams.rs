@@ -118,7 +118,7 @@ fn unusable_streams_are_errors() {
         ),
         (
             "http://example.org/a".to_owned(),
-            "the Redis URL cannot be used".to_owned(),
+            "invalid address".to_owned(),
         ),
         (
             format!("{url}/0/none"),

@@ -13,19 +13,18 @@ fn refused(output: &Output, line: &str) {
 
 #[test]
 fn invalid_urls_are_errors() {
-    let expected = "(expected redis://[[user]:password@]host[:port][/db], or rediss:// with TLS)";
-    for (url, why) in [
-        ("redis://:hunter2@[::", "it is malformed"),
-        ("http://:hunter2@example.org", "it is malformed"),
-        ("hunter2", "it is malformed"),
-        ("redis://:hunter2@localhost:99999", "it is malformed"),
+    for url in [
+        "redis://:hunter2@[::",
+        "http://:hunter2@example.org",
+        "hunter2",
+        "redis://:hunter2@localhost:99999",
     ] {
         let output = command(&["--no-guardrails", "--redis", url])
             .output()
             .unwrap();
         refused(
             &output,
-            &format!("the Redis URL cannot be used: {why} {expected}"),
+            "invalid address: use `redis://[[user]:password@]host[:port][/database]`, or `rediss://` for TLS",
         );
     }
 }
@@ -41,7 +40,7 @@ fn wrong_and_missing_passwords_are_errors() {
         ),
         (
             format!("redis://127.0.0.1:{port}"),
-            "it requires a password",
+            "the server requires a password; add it to the address",
         ),
     ] {
         let (status, log) = Bridge::start(&url, &[]).wait();

@@ -222,7 +222,7 @@ fn an_unusable_store_is_reported_on_one_line() {
     for (address, said) in [
         ("nonsense", "unknown scheme; use"),
         ("redis://user:secret@127.0.0.1:1", "not available"),
-        ("redis://user:secret@@", "invalid store address"),
+        ("redis://user:secret@@", "invalid address"),
     ] {
         let run = place.run(&["policy", "show", "--store", address]);
         assert_eq!(run.status, 2, "{address}");

@@ -9,7 +9,6 @@
 )]
 
 mod alarm;
-mod away;
 mod malformed;
 mod once;
 mod proposals;
@@ -17,4 +16,5 @@ mod support;
 #[path = "../../../../tests/support/tally.rs"]
 #[expect(dead_code, reason = "parts are used by tests of other faults only")]
 mod tally;
+mod unreachable;
 mod usage;

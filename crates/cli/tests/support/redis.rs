@@ -225,6 +225,15 @@ impl Service {
         fs::read_to_string(&self.log).unwrap()
     }
 
+    /// Returns the number of logged outages of the server, without those of the policy store.
+    pub(crate) fn outages(&self) -> usize {
+        let log = self.log();
+        let outages = log
+            .lines()
+            .filter(|line| line.starts_with("portcullis: Redis at"));
+        outages.filter(|line| line.ends_with("retrying")).count()
+    }
+
     pub(crate) fn await_log(&self, text: &str) {
         eventually(text, || self.log().contains(text));
     }

@@ -1,11 +1,12 @@
 //! Commits answers as plans and skip records, once per intent.
 
 use portcullis::{decide::SkipReason, policy::PolicyUnavailable};
+use portcullis_store::redis::keys::{HALTS, POLICY};
 use redis::{Cmd, Connection, RedisResult, Script, Value};
 
 use super::{Settings, batch_decider::Outcome, plan::Items};
 use crate::{
-    runtime::{CURRENT_POLICY, HALTS},
+    keys,
     stream::{hash_part, short_hex},
 };
 
@@ -82,11 +83,11 @@ impl Committer {
         let keys = 5_usize.saturating_add(answers.len().saturating_mul(2));
         call.arg(self.script.get_hash()).arg(keys);
         call.arg(stream).arg(&settings.plans).arg(&settings.skips);
-        call.arg(CURRENT_POLICY).arg(HALTS);
+        call.arg(POLICY).arg(HALTS);
         for answer in answers {
             let prefix = &settings.keys;
-            call.arg(format!("{prefix}:answered:{}", answer.identity.mark));
-            call.arg(format!("{prefix}:exit:{}", answer.symbol));
+            call.arg(keys::answered_mark(prefix, &answer.identity.mark));
+            call.arg(keys::last_exit(prefix, &answer.symbol));
         }
         call.arg(&settings.group)
             .arg(settings.remember.as_secs().max(1))

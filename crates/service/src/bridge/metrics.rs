@@ -1,12 +1,4 @@
 //! Metrics of the bridge.
-//!
-//! | metric | kind | meaning |
-//! |---|---|---|
-//! | `portcullis_decisions_total` | counter, by `verdict` and `reason` | answers written |
-//! | `portcullis_repeated_total` | counter | deliveries of intents that were already answered |
-//! | `portcullis_answer_lag_seconds` | histogram, by `stream` | time from the entry's id to its answer |
-//! | `portcullis_waiting` | gauge, by `stream` | entries without an answer |
-//! | `portcullis_clock_skew_seconds` | gauge | lower bound of the difference between this clock and the server's |
 
 use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
 use portcullis::{
@@ -14,19 +6,16 @@ use portcullis::{
     types::{SignedDuration, Timestamp},
 };
 
-const DECISIONS: &str = "portcullis_decisions_total";
-const REPEATED: &str = "portcullis_repeated_total";
-const LAG: &str = "portcullis_answer_lag_seconds";
-const WAITING: &str = "portcullis_waiting";
-const SKEW: &str = "portcullis_clock_skew_seconds";
+use crate::metrics::{ANSWER_LAG, CLOCK_SKEW, DECISIONS, REPEATED, WAITING};
 
-pub(super) fn described() {
+/// Registers the metrics before the first event.
+pub(super) fn describe() {
     describe_counter!(DECISIONS, "answers written, by verdict and reason");
     describe_counter!(REPEATED, "deliveries of intents that were already answered");
-    describe_histogram!(LAG, "time from the entry's id to its answer");
+    describe_histogram!(ANSWER_LAG, "time from the entry's id to its answer");
     describe_gauge!(WAITING, "entries without an answer");
     describe_gauge!(
-        SKEW,
+        CLOCK_SKEW,
         "lower bound of the difference between this clock and the server's"
     );
     counter!(REPEATED).absolute(0);
@@ -57,7 +46,7 @@ pub(super) fn lag(stream: &str, entry_id: &str, now: Timestamp) {
         .next()
         .and_then(|text| text.parse().ok());
     if let Some(at) = millis.and_then(|millis| Timestamp::from_millis(millis).ok()) {
-        histogram!(LAG, "stream" => stream.to_owned()).record(seconds(now.since(at)));
+        histogram!(ANSWER_LAG, "stream" => stream.to_owned()).record(seconds(now.since(at)));
     }
 }
 
@@ -71,7 +60,7 @@ pub(super) fn waiting(stream: &str, entries: usize) {
 }
 
 pub(super) fn skew(skew: SignedDuration) {
-    gauge!(SKEW).set(seconds(skew));
+    gauge!(CLOCK_SKEW).set(seconds(skew));
 }
 
 #[expect(

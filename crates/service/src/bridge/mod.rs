@@ -27,7 +27,9 @@ use self::{
     precedence::Precedence,
     stream_worker::{Role, StreamWorker},
 };
-use crate::runtime::{Health, Link, ServiceError, Stop, follow, run_until_one_ends, say};
+use crate::runtime::{
+    Connections, Reconnecting, ServiceError, Stop, follow, run_until_one_ends, say,
+};
 
 /// Answers intents until `stop` is set.
 ///
@@ -35,19 +37,18 @@ use crate::runtime::{Health, Link, ServiceError, Stop, follow, run_until_one_end
 /// Returns an error if the server rejects the connection, if the policy store cannot be opened, or if a thread
 /// cannot be started or panics. An unreachable server is not an error: the service reconnects until it succeeds.
 pub fn run(engine: &Engine, settings: &Settings, stop: &Stop) -> Result<(), ServiceError> {
-    metrics::described();
-    let health = Health::new(settings.redis.to_string());
-    let link = || Link::new(&settings.redis, &health, stop);
-    link()?.knock()?;
+    metrics::describe();
+    let connections = Connections::new(settings.redis.clone());
+    connections.check_credentials()?;
     let feed = follow(&settings.redis, &settings.trust)?;
     let precedence = Precedence::new();
-    let lane = |role| StreamWorker::new(role, engine, settings, &feed, &precedence, stop);
-    let (exits_link, entries_link) = (link()?, link()?);
-    let (exits, entries) = (lane(Role::Exits), lane(Role::Entries));
+    let worker = |role| StreamWorker::new(role, engine, settings, &feed, &precedence, stop);
+    let (exits, entries) = (worker(Role::Exits), worker(Role::Entries));
+    let connection = || Reconnecting::new(&connections, stop);
     run_until_one_ends(
         vec![
-            ("exits", Box::new(|| exits.serve(exits_link))),
-            ("entries", Box::new(|| entries.serve(entries_link))),
+            ("exits", Box::new(|| exits.serve(connection()))),
+            ("entries", Box::new(|| entries.serve(connection()))),
         ],
         stop,
     )?;

@@ -3,7 +3,7 @@
 use portcullis::{policy::Policy, types::PolicyHash};
 use redis::{Connection, RedisResult, Script};
 
-use crate::runtime::kept_policy_key;
+use crate::keys;
 
 /// Replaces the whole Redis hash or nothing. A policy with the field `policy_hash` replaces an equal policy without it,
 /// but not the reverse, because it contains all fields of the other.
@@ -45,7 +45,7 @@ impl PolicyArchive {
         prefix: &str,
         connection: &mut Connection,
     ) -> RedisResult<()> {
-        let mut call = self.script.key(kept_policy_key(prefix, policy.hash()));
+        let mut call = self.script.key(keys::used_policy(prefix, policy.hash()));
         call.arg(if policy.states_hash() {
             "states hash"
         } else {

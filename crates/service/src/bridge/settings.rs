@@ -2,13 +2,15 @@
 
 use std::time::Duration;
 
-use crate::runtime::{Server, Trust};
+use portcullis_store::RedisServer;
+
+use crate::runtime::Trust;
 
 /// Settings of the bridge, apart from the engine.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// The Redis server.
-    pub redis: Server,
+    pub redis: RedisServer,
     /// The stream of intents.
     pub intents: String,
     /// The stream of exits, which is read before the intents.

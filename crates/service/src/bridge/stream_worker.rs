@@ -22,7 +22,7 @@ use super::{
     skew::Skew,
 };
 use crate::{
-    runtime::{Link, ServiceError, Stop, read_entries, say, skew, wait_until_asked},
+    runtime::{Reconnecting, ServiceError, Stop, read_entries, say, skew, wait_for_first_read},
     stream::StreamEntry,
 };
 
@@ -98,8 +98,8 @@ impl<'a> StreamWorker<'a> {
     }
 
     /// Answers entries until `stop` is set.
-    pub(super) fn serve(mut self, link: Link<'_>) -> Result<(), ServiceError> {
-        link.keep(|connection, is_well| {
+    pub(super) fn serve(mut self, connection: Reconnecting<'_>) -> Result<(), ServiceError> {
+        connection.run(|connection, is_well| {
             let result = self.serve_on(connection, is_well);
             if result.is_err() {
                 self.skew.forget();
@@ -118,7 +118,7 @@ impl<'a> StreamWorker<'a> {
         self.group.join(connection)?;
         self.committer.load(connection)?;
         if self.role == Role::Entries {
-            wait_until_asked(self.feed, self.stop);
+            wait_for_first_read(self.feed, self.stop);
         }
         self.answer_own_leftovers(connection)?;
         while !self.stop.is_set() {

@@ -3,11 +3,8 @@
 use portcullis::types::Symbol;
 use redis::{Connection, RedisResult, Script};
 
-use super::{
-    proposal::Items,
-    reading::Before,
-    settings::{MEMORIES, PROPOSALS, STREAM},
-};
+use super::{proposal::Items, reading::Before};
+use crate::keys;
 
 /// A change of a proposal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,11 +43,11 @@ impl Committer {
         change: &Change<'_>,
         connection: &mut Connection,
     ) -> RedisResult<bool> {
-        let symbol = change.symbol.as_str();
+        let key = |prefix| keys::of_symbol(prefix, change.symbol);
         let mut call = self.0.prepare_invoke();
-        call.key(format!("{PROPOSALS}{symbol}"))
-            .key(format!("{MEMORIES}{symbol}"))
-            .key(STREAM)
+        call.key(key(keys::HARVEST_PROPOSAL))
+            .key(key(keys::REMEMBERED_STAGE))
+            .key(keys::HARVEST_PROPOSALS)
             .key(change.position);
         call.arg(match change.step {
             Step::Propose => "propose",

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use portcullis::types::{Timestamp, TimestampError};
-use redis::{RedisError, RedisResult, Value};
+use portcullis_store::redis::is_wrong_type;
+use redis::{RedisResult, Value};
 
 use crate::runtime::{bytes, list};
 
@@ -81,7 +82,7 @@ impl Held {
     /// Parses the reply to `HGETALL`.
     pub(super) fn read(reply: RedisResult<Value>) -> RedisResult<Self> {
         let value = match reply {
-            Err(error) if is_of_another_type(&error) => return Ok(Self::Other),
+            Err(error) if is_wrong_type(&error) => return Ok(Self::Other),
             other => other?,
         };
         let mut texts = list(value)
@@ -103,8 +104,4 @@ impl Held {
 /// Parses a number; NaN if it is unreadable.
 pub(super) fn number(text: &str) -> f64 {
     text.parse().unwrap_or(f64::NAN)
-}
-
-pub(super) fn is_of_another_type(error: &RedisError) -> bool {
-    error.code() == Some("WRONGTYPE")
 }

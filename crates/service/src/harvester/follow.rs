@@ -25,9 +25,11 @@ use super::{
     proposal::{Items, end, proposal},
     proposed,
     reading::{Before, Found, Reading, find_positions, find_proposals, read},
-    settings::POSITIONS,
 };
-use crate::runtime::{Link, ServiceError, Stop, line, now, say, wait_until_asked};
+use crate::{
+    keys,
+    runtime::{Reconnecting, ServiceError, Stop, line, now, say, wait_for_first_read},
+};
 
 /// Number of positions in one read.
 const BATCH: usize = 64;
@@ -73,12 +75,12 @@ impl<'a> Follower<'a> {
     }
 
     /// Evaluates positions until `stop` is set.
-    pub(super) fn serve(mut self, link: Link<'_>) -> Result<(), ServiceError> {
-        link.keep(|connection, is_well| {
-            wait_until_asked(self.feed, self.stop);
+    pub(super) fn serve(mut self, connection: Reconnecting<'_>) -> Result<(), ServiceError> {
+        connection.run(|connection, is_well| {
+            wait_for_first_read(self.feed, self.stop);
             // These symbols include the proposals of positions that ended while the service was not running.
             for symbol in find_proposals(connection)? {
-                let key = format!("{POSITIONS}{}", symbol.as_str()).into_bytes();
+                let key = keys::of_symbol(keys::POSITION, symbol).into_bytes();
                 self.known.entry(symbol).or_insert(key);
             }
             while !self.stop.is_set() {

@@ -1,26 +1,23 @@
 //! Metrics of the harvester.
-//!
-//! | name | kind | labels |
-//! |---|---|---|
-//! | `portcullis_open_positions` | gauge | |
-//! | `portcullis_positions_without_policy` | gauge | |
-//! | `portcullis_harvest_proposals_total` | counter | `action` |
-//! | `portcullis_harvest_refused_total` | counter, once per change like the log line | `reason` |
 
 use metrics::{counter, gauge};
 use portcullis::{decide::SkipCode, harvest::HarvestAction};
 
+use crate::metrics::{
+    HARVEST_PROPOSALS, HARVEST_REFUSED, OPEN_POSITIONS, POSITIONS_WITHOUT_POLICY,
+};
+
 pub(super) fn positions(open: usize, without_policy: usize) {
-    gauge!("portcullis_open_positions").set(float(open));
-    gauge!("portcullis_positions_without_policy").set(float(without_policy));
+    gauge!(OPEN_POSITIONS).set(float(open));
+    gauge!(POSITIONS_WITHOUT_POLICY).set(float(without_policy));
 }
 
 pub(super) fn proposed(action: HarvestAction) {
-    counter!("portcullis_harvest_proposals_total", "action" => action.as_str()).increment(1);
+    counter!(HARVEST_PROPOSALS, "action" => action.as_str()).increment(1);
 }
 
 pub(super) fn refused(reason: SkipCode) {
-    counter!("portcullis_harvest_refused_total", "reason" => reason.code()).increment(1);
+    counter!(HARVEST_REFUSED, "reason" => reason.code()).increment(1);
 }
 
 fn float(count: usize) -> f64 {

@@ -30,7 +30,9 @@ use self::{
     follow::Follower,
 };
 pub use self::{authority::Authority, settings::Settings};
-use crate::runtime::{Health, Link, ServiceError, Stop, follow, run_until_one_ends, say};
+use crate::runtime::{
+    Connections, Reconnecting, ServiceError, Stop, follow, run_until_one_ends, say,
+};
 
 /// Watches positions until `stop` is set.
 ///
@@ -38,16 +40,16 @@ use crate::runtime::{Health, Link, ServiceError, Stop, follow, run_until_one_end
 /// Returns an error if the server rejects the connection, if the policy store cannot be opened, or if a thread
 /// cannot be started or panics. An unreachable server is not an error: the service reconnects until it succeeds.
 pub fn run(settings: &Settings, stop: &Stop) -> Result<(), ServiceError> {
-    let health = Health::new(settings.redis.to_string());
-    let positions_link = Link::new(&settings.redis, &health, stop)?;
-    positions_link.knock()?;
+    let connections = Connections::new(settings.redis.clone());
+    connections.check_credentials()?;
+    let connection = Reconnecting::new(&connections, stop);
     let feed = follow(&settings.redis, &settings.trust)?;
     let board = Board::default();
     let follower = Follower::new(settings, &feed, &board, stop);
     let alarm = Alarm::new(&feed, &board, stop);
     run_until_one_ends(
         vec![
-            ("positions", Box::new(|| follower.serve(positions_link))),
+            ("positions", Box::new(|| follower.serve(connection))),
             ("alarm", Box::new(|| alarm.watch())),
         ],
         stop,

@@ -3,15 +3,18 @@
 use std::collections::BTreeMap;
 
 use portcullis::types::Symbol;
+use portcullis_store::redis::is_wrong_type;
 use redis::{Connection, RedisResult, Value};
 
 use super::{
-    fields::{Held, is_of_another_type},
+    fields::Held,
     memory::OF_ANOTHER_TYPE,
     proposal::{FACE, Face},
-    settings::{MARKETS, MEMORIES, POSITIONS, PROPOSALS, RISKS},
 };
-use crate::runtime::{bytes, list};
+use crate::{
+    keys,
+    runtime::{bytes, list},
+};
 
 /// Number of keys that the server scans per command, so that other clients are not blocked for long.
 const SCAN_COUNT: usize = 1000;
@@ -44,12 +47,12 @@ pub(super) struct Found {
 
 /// Finds the keys of positions.
 pub(super) fn find_positions(connection: &mut Connection) -> RedisResult<Found> {
-    find(POSITIONS, connection)
+    find(keys::POSITION, connection)
 }
 
 /// Finds the symbols that have proposals.
 pub(super) fn find_proposals(connection: &mut Connection) -> RedisResult<Vec<Symbol>> {
-    let found = find(PROPOSALS, connection)?;
+    let found = find(keys::HARVEST_PROPOSAL, connection)?;
     Ok(found.keys.into_keys().collect())
 }
 
@@ -97,14 +100,14 @@ pub(super) fn read(
     let mut pipe = redis::pipe();
     pipe.ignore_errors();
     for (symbol, position) in batch {
-        let symbol = symbol.as_str();
+        let key = |prefix| keys::of_symbol(prefix, *symbol);
         pipe.cmd("HGETALL").arg(position);
-        pipe.cmd("HGETALL").arg(format!("{MARKETS}{symbol}"));
-        pipe.cmd("HGETALL").arg(format!("{RISKS}{symbol}"));
+        pipe.cmd("HGETALL").arg(key(keys::MARKET));
+        pipe.cmd("HGETALL").arg(key(keys::RISK_PROPOSAL));
         pipe.cmd("HMGET")
-            .arg(format!("{PROPOSALS}{symbol}"))
+            .arg(key(keys::HARVEST_PROPOSAL))
             .arg(&FACE);
-        pipe.cmd("GET").arg(format!("{MEMORIES}{symbol}"));
+        pipe.cmd("GET").arg(key(keys::REMEMBERED_STAGE));
     }
     let replies: Vec<RedisResult<Value>> = pipe.query(connection)?;
     let mut replies = replies.into_iter();
@@ -131,7 +134,7 @@ pub(super) fn read(
 
 fn face(reply: RedisResult<Value>) -> RedisResult<Face> {
     let mut fields = match reply {
-        Err(error) if is_of_another_type(&error) => return Ok(Face::default()),
+        Err(error) if is_wrong_type(&error) => return Ok(Face::default()),
         other => list(other?).into_iter(),
     };
     let mut face = Face::default();
@@ -143,7 +146,7 @@ fn face(reply: RedisResult<Value>) -> RedisResult<Face> {
 
 fn memory_bytes(reply: RedisResult<Value>) -> RedisResult<Vec<u8>> {
     match reply {
-        Err(error) if is_of_another_type(&error) => Ok(OF_ANOTHER_TYPE.to_vec()),
+        Err(error) if is_wrong_type(&error) => Ok(OF_ANOTHER_TYPE.to_vec()),
         other => Ok(bytes(other?).unwrap_or_default()),
     }
 }

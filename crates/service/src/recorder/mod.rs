@@ -15,7 +15,8 @@ use std::{
     time::Duration,
 };
 
-use redis::{Connection, RedisResult};
+use portcullis_store::RedisServer;
+use redis::{Connection, RedisError, RedisResult};
 use thiserror::Error;
 
 pub use self::tally::Tally;
@@ -25,7 +26,7 @@ use self::{
     policies::Policies,
     tape::Tape,
 };
-use crate::runtime::{Health, Link, Server, ServiceError, Stop, connect, words};
+use crate::runtime::{Connections, Reconnecting, ServiceError, Stop, connect};
 
 /// Interval at which the recorder reads new answers.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
@@ -34,7 +35,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(100);
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// The Redis server.
-    pub redis: Server,
+    pub redis: RedisServer,
     /// The stream of intents and the stream of exits.
     pub asked: [String; 2],
     /// The stream of plans and the stream of skip records.
@@ -85,11 +86,11 @@ pub fn record_once(
     sinks: Sinks<'_>,
     stop: &Stop,
 ) -> Result<Tally, RecordError> {
-    let failed = |error| RecordError::Redis {
+    let failed = |error: RedisError| RecordError::Redis {
         address: settings.redis.to_string(),
-        why: words(&error),
+        why: settings.redis.error_text(&error),
     };
-    let mut connection = connect(&settings.redis.connection()).map_err(failed)?;
+    let mut connection = connect(&settings.redis).map_err(failed)?;
     let mut recorder = Recorder::new(settings, sinks);
     if recorder
         .answers
@@ -116,11 +117,10 @@ pub fn record_once(
 /// # Errors
 /// Returns an error if the server rejects the connection, or if the output cannot be written.
 pub fn record(settings: &Settings, sinks: Sinks<'_>, stop: &Stop) -> Result<Tally, RecordError> {
-    let health = Health::new(settings.redis.to_string());
-    let link = Link::new(&settings.redis, &health, stop)?;
+    let connections = Connections::new(settings.redis.clone());
     let mut recorder = Recorder::new(settings, sinks);
     recorder.tally.is_whole = true;
-    link.keep(|connection, is_well| {
+    Reconnecting::new(&connections, stop).run(|connection, is_well| {
         while !stop.is_set() {
             let pace = recorder.step(connection)?;
             is_well();

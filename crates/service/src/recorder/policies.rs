@@ -3,10 +3,11 @@
 use std::collections::{HashMap, HashSet};
 
 use portcullis::{policy::Policy, types::PolicyHash};
+use portcullis_store::redis::{is_wrong_type, keys::POLICY};
 use redis::{Connection, RedisResult};
 
 use super::answers::Given;
-use crate::runtime::{CURRENT_POLICY, kept_policy_key};
+use crate::keys;
 
 /// The policies of the recorded answers. Each policy is returned once.
 pub(super) struct Policies {
@@ -37,9 +38,9 @@ impl Policies {
                 continue;
             }
             // The bridge's copy first, then the published policy, which may be the same.
-            let mut found = read(&kept_policy_key(&self.keys, hash), hash, connection)?;
+            let mut found = read(&keys::used_policy(&self.keys, hash), hash, connection)?;
             if found.is_none() {
-                found = read(CURRENT_POLICY, hash, connection)?;
+                found = read(POLICY, hash, connection)?;
             }
             self.fresh.insert(hash, found);
         }
@@ -60,7 +61,7 @@ fn read(key: &str, hash: PolicyHash, connection: &mut Connection) -> RedisResult
         .arg(key)
         .query::<Vec<Vec<u8>>>(connection);
     let texts = match reply {
-        Err(error) if error.code() == Some("WRONGTYPE") => return Ok(None),
+        Err(error) if is_wrong_type(&error) => return Ok(None),
         other => other?,
     };
     let texts: Result<Vec<String>, _> = texts.into_iter().map(String::from_utf8).collect();

@@ -8,11 +8,6 @@ use thiserror::Error;
 /// An error that ends a service or prevents its start.
 #[derive(Debug, Error)]
 pub enum ServiceError {
-    /// The Redis URL is invalid.
-    #[error(
-        "the Redis URL cannot be used: {0} (expected redis://[[user]:password@]host[:port][/db], or rediss:// with TLS)"
-    )]
-    Url(&'static str),
     /// The URL of a stream has no stream name.
     #[error(
         "the stream URL cannot be used: it has no stream name (expected redis://[[user]:password@]host[:port]/[db/]STREAM)"

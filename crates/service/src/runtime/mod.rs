@@ -1,32 +1,28 @@
 //! Code that the services on a Redis server share.
 
 mod clock;
+mod connection;
 mod error;
-mod keys;
-mod link;
+mod feed;
 mod log;
-mod metrics;
-mod policies;
+mod prometheus;
 mod reply;
-mod server;
 mod stop;
 mod threads;
 
 pub use self::{
     clock::{ClockError, system_time},
     error::ServiceError,
+    feed::Trust,
     log::{LogFormat, log_as, say},
-    metrics::serve_metrics,
-    policies::Trust,
-    server::Server,
+    prometheus::serve_metrics,
     stop::Stop,
 };
 pub(crate) use self::{
     clock::{now, now_in_millis, skew},
-    keys::{CURRENT_POLICY, HALTS, kept_policy_key},
-    link::{Health, Link, connect, words},
+    connection::{Connections, Reconnecting, connect},
+    feed::{follow, wait_for_first_read},
     log::line,
-    policies::{follow, wait_until_asked},
     reply::{bytes, last_id, list, read_entries, text},
     threads::run_until_one_ends,
 };

@@ -2,16 +2,18 @@
 
 use std::io::{self, Read};
 
+use portcullis_store::RedisServer;
 use redis::{Connection, RedisError, Value};
 
-use super::{StreamEntry, StreamSource};
-use crate::runtime::{connect, last_id, list, words};
+use super::StreamEntry;
+use crate::runtime::{connect, last_id, list};
 
 /// Number of entries in one read.
 const BATCH: usize = 256;
 
 /// Reads the entries that a stream had when it was opened, as one line each.
 pub(crate) struct StreamReader {
+    server: RedisServer,
     connection: Connection,
     stream: String,
     /// Position from which the next read continues.
@@ -21,17 +23,18 @@ pub(crate) struct StreamReader {
     /// Number of entries not yet read.
     left: u64,
     lines: Vec<u8>,
-    given: usize,
+    /// Number of bytes of `lines` that were read.
+    consumed: usize,
 }
 
 impl StreamReader {
-    pub(crate) fn open(source: &StreamSource) -> io::Result<Self> {
-        let mut connection = connect(&source.server.connection()).map_err(away)?;
-        let stream = source.stream.clone();
+    pub(crate) fn open(server: &RedisServer, stream: &str) -> io::Result<Self> {
+        let failed = |error| failed(server, &error);
+        let mut connection = connect(server).map_err(failed)?;
         let kind: String = redis::cmd("TYPE")
-            .arg(&stream)
+            .arg(stream)
             .query(&mut connection)
-            .map_err(away)?;
+            .map_err(failed)?;
         match kind.as_str() {
             "stream" => {}
             "none" => return Err(refused("the stream does not exist")),
@@ -40,26 +43,27 @@ impl StreamReader {
         let (left, last): (u64, Value) = redis::pipe()
             .atomic()
             .cmd("XLEN")
-            .arg(&stream)
+            .arg(stream)
             .cmd("XREVRANGE")
-            .arg(&stream)
+            .arg(stream)
             .arg(["+", "-", "COUNT", "1"].as_slice())
             .query(&mut connection)
-            .map_err(away)?;
+            .map_err(failed)?;
         Ok(Self {
+            server: server.clone(),
             connection,
-            stream,
+            stream: stream.to_owned(),
             from: "-".to_owned(),
             last: last_id(list(last)).unwrap_or_else(|| "0-0".to_owned()),
             left,
             lines: Vec::new(),
-            given: 0,
+            consumed: 0,
         })
     }
 
     fn fetch(&mut self) -> io::Result<()> {
         self.lines.clear();
-        self.given = 0;
+        self.consumed = 0;
         let reply: Value = redis::cmd("XRANGE")
             .arg(&self.stream)
             .arg(&self.from)
@@ -67,7 +71,7 @@ impl StreamReader {
             .arg("COUNT")
             .arg(BATCH)
             .query(&mut self.connection)
-            .map_err(away)?;
+            .map_err(|error| failed(&self.server, &error))?;
         for entry in list(reply).into_iter().filter_map(StreamEntry::new) {
             self.left = self.left.saturating_sub(1);
             self.lines.extend(entry.line());
@@ -86,18 +90,18 @@ impl StreamReader {
 
 impl Read for StreamReader {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.given == self.lines.len() {
+        if self.consumed == self.lines.len() {
             self.fetch()?;
         }
-        let mut rest = self.lines.get(self.given..).unwrap_or_default();
+        let mut rest = self.lines.get(self.consumed..).unwrap_or_default();
         let count = rest.read(buffer)?;
-        self.given = self.given.saturating_add(count);
+        self.consumed = self.consumed.saturating_add(count);
         Ok(count)
     }
 }
 
-fn away(error: RedisError) -> io::Error {
-    io::Error::other(words(&error))
+fn failed(server: &RedisServer, error: &RedisError) -> io::Error {
+    io::Error::other(server.error_text(error))
 }
 
 fn refused(why: &str) -> io::Error {

@@ -5,14 +5,16 @@ use std::{
     io::{self, Read},
 };
 
+use portcullis_store::RedisServer;
+
 use super::reader::StreamReader;
-use crate::runtime::{Server, ServiceError};
+use crate::runtime::ServiceError;
 
 /// A stream of a Redis server.
 #[derive(Debug, Clone)]
 pub struct StreamSource {
-    pub(super) server: Server,
-    pub(super) stream: String,
+    server: RedisServer,
+    stream: String,
 }
 
 impl StreamSource {
@@ -25,7 +27,7 @@ impl StreamSource {
     pub fn at(url: &str) -> Result<Self, ServiceError> {
         let (server, stream) = split(url).ok_or(ServiceError::StreamUrl)?;
         Ok(Self {
-            server: Server::at(&server)?,
+            server: RedisServer::from_url(&server)?,
             stream,
         })
     }
@@ -35,7 +37,7 @@ impl StreamSource {
     /// # Errors
     /// Returns an error if the server is unreachable or the key does not hold a stream.
     pub fn open(&self) -> io::Result<impl Read + Send + use<>> {
-        StreamReader::open(self)
+        StreamReader::open(&self.server, &self.stream)
     }
 }
 

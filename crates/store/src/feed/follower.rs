@@ -2,8 +2,8 @@
 
 use std::{sync::Arc, thread, time::Duration};
 
-use super::{PolicySnapshot, backoff::Backoff, metrics, shared::Shared};
-use crate::{LoadError, PolicyStore, StoreError, UpdateMark, VerifyingReader};
+use super::{PolicySnapshot, metrics, shared::Shared};
+use crate::{Backoff, LoadError, PolicyStore, StoreError, UpdateMark, VerifyingReader};
 use portcullis::{
     guardrails::Halt,
     policy::{Policy, PolicyUnavailable},
@@ -38,20 +38,20 @@ impl<S: PolicyStore, C: Fn() -> Timestamp> Follower<S, C> {
 
     /// Reads the store in a loop, waiting for updates in between, until the feed is stopped.
     pub(super) fn follow(self) {
-        metrics::described();
+        metrics::describe();
         let mut backoff = Backoff::new();
         // The mark is read before the first load, so that no update between the two is missed.
         let mut mark = self.reader.store().last_update().ok();
         while !self.shared.is_stopped() {
             match self.look() {
                 Ok(seen) => {
-                    backoff.reset();
+                    backoff = Backoff::new();
                     self.take(seen);
                     self.wait(&mut mark);
                 }
                 Err(error) => {
                     self.away(error);
-                    self.sleep(backoff.next());
+                    self.sleep(backoff.next_pause());
                 }
             }
         }

@@ -1,35 +1,20 @@
-//! The metrics and log lines of a feed. Timestamps are in epoch seconds.
-//!
-//! | metric | kind | meaning |
-//! |---|---|---|
-//! | `portcullis_feed_connected` | gauge | 1 if the last read of the store succeeded, else 0 |
-//! | `portcullis_feed_last_good_read_timestamp_seconds` | gauge | time of the last successful read |
-//! | `portcullis_policy_loaded_timestamp_seconds` | gauge | load time of the policy; 0 without a policy |
-//! | `portcullis_policy_valid_until_timestamp_seconds` | gauge | expiry of the policy; 0 without a policy |
-//! | `portcullis_policy_loaded_total` | counter | policies loaded |
-//! | `portcullis_policy_withdrawn_total` | counter | policies removed from the store |
-//! | `portcullis_policy_refused_total` | counter, by `reason` | policies rejected |
-//! | `portcullis_halted` | gauge | 1 if the store halts entries in some or all symbols, else 0 |
+//! The metrics and log lines of a feed.
 
 use metrics::{counter, describe_counter, describe_gauge, gauge};
 use tracing::{info, warn};
 
 use super::PolicySnapshot;
-use crate::{PolicyStore, StoreError};
+use crate::{
+    PolicyStore, StoreError,
+    metrics::{
+        CONNECTED, HALTED, LAST_GOOD_READ, LOADED, LOADED_AT, REFUSED, VALID_UNTIL, WITHDRAWN,
+    },
+};
 use portcullis::{
     guardrails::Halt,
     policy::PolicyUnavailable,
     types::{Shown, Symbol, Timestamp},
 };
-
-const CONNECTED: &str = "portcullis_feed_connected";
-const LAST_GOOD_READ: &str = "portcullis_feed_last_good_read_timestamp_seconds";
-const LOADED_AT: &str = "portcullis_policy_loaded_timestamp_seconds";
-const VALID_UNTIL: &str = "portcullis_policy_valid_until_timestamp_seconds";
-const LOADED: &str = "portcullis_policy_loaded_total";
-const WITHDRAWN: &str = "portcullis_policy_withdrawn_total";
-const REFUSED: &str = "portcullis_policy_refused_total";
-const HALTED: &str = "portcullis_halted";
 
 /// The reasons for which a policy is rejected.
 const REASONS: [&str; 6] = [
@@ -42,7 +27,7 @@ const REASONS: [&str; 6] = [
 ];
 
 /// Registers every metric before the first event: an alert cannot fire on a missing metric.
-pub(super) fn described() {
+pub(super) fn describe() {
     describe_gauge!(
         CONNECTED,
         "1 if the last read of the policy store succeeded, else 0"
@@ -77,7 +62,7 @@ pub(super) fn away(error: &StoreError) {
     gauge!(CONNECTED).set(0.0);
     match error {
         // The error's own text says to try again, but the feed does this itself.
-        StoreError::Unavailable { store, why } => warn!("STORE_AWAY: {store}: {why}; trying again"),
+        StoreError::Unavailable { store, why } => warn!("STORE_AWAY: {store}: {why}; retrying"),
         StoreError::ReadOnly { .. }
         | StoreError::Foreign { .. }
         | StoreError::Contended { .. }
@@ -266,7 +251,7 @@ mod tests {
     #[test]
     fn every_metric_exists_before_the_first_event() {
         check(
-            described,
+            describe,
             &[
                 "portcullis_feed_connected: 0 (1 if the last read of the policy store succeeded, else 0)",
                 "portcullis_feed_last_good_read_timestamp_seconds: 0 (time of the last successful read)",
@@ -308,7 +293,7 @@ mod tests {
                 "portcullis_feed_connected: 0",
                 "portcullis_feed_last_good_read_timestamp_seconds: 100",
             ],
-            &["WARN STORE_AWAY: s: a reason; trying again"],
+            &["WARN STORE_AWAY: s: a reason; retrying"],
         );
         let error = StoreError::Address("x".to_owned());
         check(

@@ -1,6 +1,5 @@
 //! A feed that keeps the policy up to date, for services.
 
-mod backoff;
 mod follower;
 mod health;
 mod metrics;
@@ -169,7 +168,7 @@ impl Drop for Feed {
 impl fmt::Debug for Feed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Feed")
-            .field("ruling", &*self.snapshot())
+            .field("snapshot", &*self.snapshot())
             .field("health", &self.health())
             .finish_non_exhaustive()
     }

@@ -3,7 +3,7 @@
 use redis::{Connection, RedisResult, cmd};
 use serde_json::{Value, json};
 
-use super::{AUDIT, HALTS, HEAD, HISTORY, POLICY, UPDATES};
+use super::keys::{AUDIT, HALTS, HEAD, HISTORY, POLICY, UPDATES};
 use crate::{Change, FieldMap, HaltChange, Head, Stored};
 
 const SCRIPT: &str = include_str!("step.lua");

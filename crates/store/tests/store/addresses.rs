@@ -17,7 +17,7 @@ fn invalid_addresses_are_rejected() {
     for address in ["", "policy.json", "memory", "http://localhost", ":"] {
         check(
             address,
-            "invalid store address: unknown scheme; use `file:`, `redis://`, `rediss://`, `redis+unix:` or `memory:`",
+            "invalid address: unknown scheme; use `file:`, `redis://`, `rediss://`, `redis+unix:` or `memory:`",
         );
     }
 }
@@ -33,11 +33,11 @@ fn files() {
     check("file:///x/p.json", "the policy store at `/x/p.json`");
     check(
         "file:",
-        "invalid store address: `file:` has no path; use `file:PATH`",
+        "invalid address: `file:` has no path; use `file:PATH`",
     );
     check(
         "file://",
-        "invalid store address: `file:` has no path; use `file:PATH`",
+        "invalid address: `file:` has no path; use `file:PATH`",
     );
 }
 
@@ -55,6 +55,6 @@ fn redis() {
 fn redis_needs_its_feature() {
     check(
         "redis://127.0.0.1",
-        "invalid store address: this build does not have the feature `redis`; build with `--features redis`",
+        "invalid address: this build does not have the feature `redis`; build with `--features redis`",
     );
 }

@@ -33,7 +33,7 @@ fn a_lower_sequence_is_rejected() {
     assert_eq!(absence(reader.load()), rolled_back(3, Some(2)));
     assert_eq!(
         reader.load().unwrap_err().to_string(),
-        "sequence 2 after 3; publish a policy with a higher `policy_seq`"
+        "the policy has sequence 2; sequence 3 was already seen; publish a policy with a higher `policy_seq`"
     );
     // No sequence after a sequence, and another policy with the same sequence.
     store.put(Stored::Fields(with_hash(&policy("none", ""), None)));

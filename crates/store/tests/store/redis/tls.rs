@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use portcullis_store::{PolicyStore as _, RedisStore, StoreError, open};
+use portcullis_store::{PolicyStore as _, RedisServer, RedisStore, StoreError, open};
 
 use super::{Server, server::free_port};
 use crate::{
@@ -18,7 +18,8 @@ fn a_tls_connection_requires_a_trusted_certificate() {
     let server = Server::with(&options.iter().map(String::as_str).collect::<Vec<_>>());
     let url = format!("rediss://127.0.0.1:{port}/");
     let root = fs::read_to_string(certificates.root()).unwrap();
-    let store = RedisStore::open_with_root(&url, &root).unwrap();
+    let trusted = RedisServer::from_url_with_root(&url, &root).unwrap();
+    let store = RedisStore::new(trusted);
     let hash = publish(&store, "1").hash();
     assert_eq!(store.name(), format!("rediss://127.0.0.1:{port}/0"));
     assert_eq!(store.load().unwrap().hash(), hash);
@@ -27,6 +28,6 @@ fn a_tls_connection_requires_a_trusted_certificate() {
     // The system roots do not include the test root.
     let stranger = open(&url).unwrap();
     assert_eq!(absence(stranger.load()), "StoreUnavailable");
-    let nonsense = RedisStore::open_with_root(&url, "not a certificate");
+    let nonsense = RedisServer::from_url_with_root(&url, "not a certificate");
     assert!(matches!(nonsense, Err(StoreError::Address(_))));
 }

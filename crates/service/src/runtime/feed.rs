@@ -5,9 +5,11 @@ use std::{
     time::{Duration, Instant as Tick},
 };
 
-use portcullis_store::{Feed, SequenceGuard, StoreError, TrustedKeys, VerifyingReader};
+use portcullis_store::{
+    Feed, RedisServer, RedisStore, SequenceGuard, StoreError, TrustedKeys, VerifyingReader,
+};
 
-use super::{Server, ServiceError, Stop, clock::now};
+use super::{ServiceError, Stop, clock::now};
 
 /// Maximum time to wait for the first answer of the store.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -33,14 +35,15 @@ impl Trust {
 }
 
 /// Starts to follow the policy on a server.
-pub(crate) fn follow(server: &Server, trust: &Trust) -> Result<Feed, ServiceError> {
-    let reader = VerifyingReader::new(server.store()?, trust.guard()?).trusting(trust.keys.clone());
+pub(crate) fn follow(server: &RedisServer, trust: &Trust) -> Result<Feed, ServiceError> {
+    let reader = VerifyingReader::new(RedisStore::new(server.clone()), trust.guard()?)
+        .trusting(trust.keys.clone());
     Feed::start(reader, now).map_err(|_| ServiceError::Thread("could not be started"))
 }
 
 /// Waits until the store has answered once, so that a policy that was not read yet does not count as missing. After 5
 /// seconds, the policy counts as missing, because exits and open positions must not wait longer.
-pub(crate) fn wait_until_asked(feed: &Feed, stop: &Stop) {
+pub(crate) fn wait_for_first_read(feed: &Feed, stop: &Stop) {
     let until = Tick::now() + PATIENCE;
     while !stop.is_set() && Tick::now() < until && !feed.wait_for_change(0, SLICE) {}
 }

@@ -1,0 +1,49 @@
+//! The Redis keys of the services. The policy store has its own: [`portcullis_store::redis::keys`].
+
+use portcullis::types::{PolicyHash, Symbol};
+
+/// The default stream of intents.
+pub const INTENTS: &str = "quantum:stream:trade.intent";
+/// The default stream of exits.
+pub const EXITS: &str = "quantum:stream:trade.exit";
+/// The default stream of plans.
+pub const PLANS: &str = "quantum:stream:apply.plan";
+/// The default stream of skip records.
+pub const SKIPS: &str = "quantum:stream:trade.skip";
+/// The default consumer group of bridges.
+pub const GROUP: &str = "quantum:group:portcullis";
+/// The default prefix of the keys in which a bridge stores its state.
+pub const BRIDGE: &str = "quantum:bridge";
+
+/// The stream of proposals.
+pub const HARVEST_PROPOSALS: &str = "quantum:stream:harvest.proposal";
+/// The prefix of the keys of positions. The symbol follows, as for all prefixes below.
+pub const POSITION: &str = "quantum:state:positions:";
+/// The prefix of the keys of market states.
+pub const MARKET: &str = "quantum:marketstate:";
+/// The prefix of the keys of risk proposals, which hold stop distances.
+pub const RISK_PROPOSAL: &str = "quantum:risk:proposal:";
+/// The prefix of the keys of harvest proposals.
+pub const HARVEST_PROPOSAL: &str = "quantum:harvest:proposal:";
+/// The prefix of the keys of remembered stages.
+pub const REMEMBERED_STAGE: &str = "quantum:harvester:";
+
+/// Returns the key of a symbol under one of the prefixes above.
+pub(crate) fn of_symbol(prefix: &str, symbol: Symbol) -> String {
+    format!("{prefix}{}", symbol.as_str())
+}
+
+/// Returns the key of the mark that an intent was answered.
+pub(crate) fn answered_mark(bridge: &str, intent: &str) -> String {
+    format!("{bridge}:answered:{intent}")
+}
+
+/// Returns the key of the last exit of a symbol.
+pub(crate) fn last_exit(bridge: &str, symbol: &str) -> String {
+    format!("{bridge}:exit:{symbol}")
+}
+
+/// Returns the key under which a bridge stores a policy that a decision used.
+pub(crate) fn used_policy(bridge: &str, hash: PolicyHash) -> String {
+    format!("{bridge}:policy:{hash}")
+}

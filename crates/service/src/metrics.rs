@@ -1,0 +1,21 @@
+//! The names of the metrics of the services. The policy feed has its own: [`portcullis_store::metrics`].
+
+pub use portcullis_store::metrics::DECISIONS;
+
+/// Counter: deliveries of intents that were already answered.
+pub const REPEATED: &str = "portcullis_repeated_total";
+/// Histogram by `stream`: seconds from the id of an entry to its answer.
+pub const ANSWER_LAG: &str = "portcullis_answer_lag_seconds";
+/// Gauge by `stream`: entries without an answer.
+pub const WAITING: &str = "portcullis_waiting";
+/// Gauge: lower bound in seconds of the difference between this clock and the server's.
+pub const CLOCK_SKEW: &str = "portcullis_clock_skew_seconds";
+
+/// Gauge: open positions.
+pub const OPEN_POSITIONS: &str = "portcullis_open_positions";
+/// Gauge: open positions without harvest parameters in force.
+pub const POSITIONS_WITHOUT_POLICY: &str = "portcullis_positions_without_policy";
+/// Counter by `action`: harvest proposals written.
+pub const HARVEST_PROPOSALS: &str = "portcullis_harvest_proposals_total";
+/// Counter by `reason`: positions that could not be evaluated, once per change like the log line.
+pub const HARVEST_REFUSED: &str = "portcullis_harvest_refused_total";

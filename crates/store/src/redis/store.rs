@@ -1,0 +1,267 @@
+//! A policy store in Redis.
+
+use std::{fmt, time::Duration};
+
+use redis::{
+    Connection, RedisError, RedisResult, cmd,
+    streams::{StreamId, StreamRangeReply, StreamReadReply},
+};
+
+use super::{
+    connection::{ANSWER_WITHIN, SharedConnection},
+    keys::{AUDIT, HALTS, HEAD, HISTORY, POLICY, UPDATES},
+    server::{RedisServer, is_wrong_type},
+    step,
+};
+use crate::{
+    AuditLog, Change, Commit, FieldMap, Head, PolicyStore, StoreError, Stored, UpdateMark,
+    change::{ALL, halt_of},
+};
+use portcullis::guardrails::Halt;
+
+/// A store that keeps everything in Redis, for services and writers in any language.
+///
+/// [`keys`](super::keys) lists its keys. A change is one script on the server, which checks everything before it writes. A load is one `HGETALL`. The
+/// persistence settings of the server determine whether a change survives a crash: `appendfsync always` keeps every
+/// change. A cluster is not supported, because the keys are in different slots: use one server, or a primary with
+/// replicas.
+///
+/// Another writer should replace the hash in a transaction (`MULTI`, `DEL`, `HSET`, `EXEC`) and write a
+/// `policy_hash`, so that a part of a policy is never accepted as the whole.
+/// [`Guardrails::with_required_policy_hash`](portcullis::guardrails::Guardrails::with_required_policy_hash) makes the hash
+/// mandatory.
+///
+/// Connections are opened on demand and reopened when they break. The timeout of connecting, and of waiting for an
+/// answer, is two seconds.
+pub struct RedisStore {
+    connection: SharedConnection,
+    /// A second connection, so that waiting for an update does not block other commands.
+    waiting: SharedConnection,
+}
+
+impl RedisStore {
+    /// Creates the store on a server without connecting.
+    #[must_use]
+    pub fn new(server: RedisServer) -> Self {
+        Self {
+            waiting: SharedConnection::new(server.clone()),
+            connection: SharedConnection::new(server),
+        }
+    }
+
+    /// Creates the store on the server at a URL ([`RedisServer::from_url`]) without connecting.
+    ///
+    /// # Errors
+    /// Returns an error if the URL is not valid.
+    pub fn open(url: &str) -> Result<Self, StoreError> {
+        RedisServer::from_url(url).map(Self::new)
+    }
+}
+
+impl fmt::Debug for RedisStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RedisStore({})", self.connection.name())
+    }
+}
+
+impl PolicyStore for RedisStore {
+    fn name(&self) -> String {
+        self.connection.name()
+    }
+
+    fn stored(&self) -> Result<Stored, StoreError> {
+        type Pairs = Vec<(Vec<u8>, Vec<u8>)>;
+        let get = |to: &mut Connection| cmd("HGETALL").arg(POLICY).query::<Pairs>(to);
+        match self.connection.read(get) {
+            Ok(pairs) if pairs.is_empty() => Ok(Stored::Nothing),
+            Ok(pairs) => Ok(fields(pairs)),
+            Err(error) if is_wrong_type(&error) => Ok(Stored::Unreadable {
+                place: POLICY.to_owned(),
+                found: "a key of another type".to_owned(),
+                bound: "a hash".to_owned(),
+            }),
+            Err(error) => Err(self.connection.failed(&error)),
+        }
+    }
+
+    fn head(&self) -> Result<Head, StoreError> {
+        let get = |to: &mut Connection| cmd("HGETALL").arg(HEAD).query(to);
+        let pairs: Vec<(String, String)> = self
+            .connection
+            .read(get)
+            .map_err(|e| self.foreign(HEAD, &e))?;
+        if pairs.is_empty() {
+            return Ok(Head::start());
+        }
+        let record = FieldMap::new(pairs);
+        match (record.number("entries"), record.get("last")) {
+            (Some(entries), Some(last)) => Ok(Head {
+                entries,
+                last: last.to_owned(),
+                seq: record.number("seq"),
+            }),
+            _ => Err(StoreError::Foreign {
+                what: format!("`{HEAD}`"),
+                why: "it does not contain an audit head (`entries` and `last`)".to_owned(),
+            }),
+        }
+    }
+
+    fn history_records(&self, newest: usize) -> Result<Vec<FieldMap>, StoreError> {
+        let get = |to: &mut Connection| {
+            let mut command = cmd("XREVRANGE");
+            command.arg(HISTORY).arg("+").arg("-").arg("COUNT");
+            command.arg(i64::try_from(newest).unwrap_or(i64::MAX));
+            command.query::<StreamRangeReply>(to)
+        };
+        let reply = self
+            .connection
+            .read(get)
+            .map_err(|e| self.foreign(HISTORY, &e))?;
+        Ok(reply.ids.iter().map(record).collect())
+    }
+
+    fn audit_log(&self) -> Result<AuditLog, StoreError> {
+        // Read both in one transaction, so that they match.
+        let get = |to: &mut Connection| -> RedisResult<(StreamRangeReply, Vec<(String, String)>)> {
+            let mut both = redis::pipe();
+            both.atomic();
+            both.cmd("XRANGE").arg(AUDIT).arg("-").arg("+");
+            both.cmd("HGETALL").arg(HEAD);
+            both.query(to)
+        };
+        let (entries, head) = self
+            .connection
+            .read(get)
+            .map_err(|e| self.foreign(AUDIT, &e))?;
+        let head = FieldMap::new(head);
+        let start = Head::start();
+        Ok(AuditLog {
+            records: entries.ids.iter().map(record).collect(),
+            head: Head {
+                entries: head.number("entries").unwrap_or(start.entries),
+                last: head.get("last").map_or(start.last, str::to_owned),
+                seq: head.number("seq"),
+            },
+            unreadable: Vec::new(),
+        })
+    }
+
+    fn halts(&self) -> Result<Halt, StoreError> {
+        let get = |to: &mut Connection| cmd("SMEMBERS").arg(HALTS).query::<Vec<Vec<u8>>>(to);
+        let names = match self.connection.read(get) {
+            Ok(names) => names,
+            // A key of another type halts everything: its writer intended a halt.
+            Err(error) if is_wrong_type(&error) => vec![ALL.into()],
+            Err(error) => return Err(self.connection.failed(&error)),
+        };
+        let names = names.into_iter().map(String::from_utf8);
+        let names: Result<_, _> = names.collect();
+        Ok(names.map_or(Halt::Everything, |names| halt_of(&names)))
+    }
+
+    fn last_update(&self) -> Result<UpdateMark, StoreError> {
+        let get = |to: &mut Connection| {
+            let mut command = cmd("XREVRANGE");
+            command
+                .arg(UPDATES)
+                .arg(["+", "-", "COUNT", "1"].as_slice());
+            command.query::<StreamRangeReply>(to)
+        };
+        let reply = self
+            .waiting
+            .read(get)
+            .map_err(|e| self.foreign(UPDATES, &e))?;
+        let last = reply.ids.into_iter().next_back();
+        Ok(UpdateMark::at(
+            last.map_or_else(|| "0-0".to_owned(), |entry| entry.id),
+        ))
+    }
+
+    fn wait_for_update(
+        &self,
+        mark: &UpdateMark,
+        at_most: Duration,
+    ) -> Result<UpdateMark, StoreError> {
+        // `BLOCK 0` would wait forever, and a wait beyond the timeout would break the connection.
+        let at_most = at_most.clamp(Duration::from_millis(1), ANSWER_WITHIN / 2);
+        let wait = |to: &mut Connection| {
+            let mut command = cmd("XREAD");
+            command.arg("BLOCK").arg(at_most.as_millis().to_string());
+            command.arg("STREAMS").arg(UPDATES).arg(mark.name());
+            command.query::<Option<StreamReadReply>>(to)
+        };
+        let reply = self
+            .waiting
+            .read(wait)
+            .map_err(|e| self.foreign(UPDATES, &e))?;
+        let entries = reply.into_iter().flat_map(|reply| reply.keys);
+        let last = entries.flat_map(|stream| stream.ids).last();
+        Ok(last.map_or_else(|| mark.clone(), |entry| UpdateMark::at(entry.id)))
+    }
+
+    fn commit(&self, change: &Change) -> Result<Commit, StoreError> {
+        let answer = match self.connection.write(|to| step::take(change, to)) {
+            Ok(answer) => answer,
+            // If the answer was lost, the head may still show that the change was applied.
+            Err(error @ StoreError::OutcomeUnknown { .. }) => {
+                return match self.head() {
+                    Ok(head) if head == *change.after() => Ok(Commit::Done(Vec::new())),
+                    Ok(_) | Err(_) => Err(error),
+                };
+            }
+            Err(error) => return Err(error),
+        };
+        let words: Vec<&str> = answer.iter().map(String::as_str).collect();
+        match words.as_slice() {
+            ["done"] => Ok(Commit::Done(Vec::new())),
+            ["moved"] => Ok(Commit::Moved),
+            ["foreign", key, found, bound] => Err(StoreError::Foreign {
+                what: format!("`{key}`"),
+                why: format!("its type is {found}, but must be {bound}"),
+            }),
+            _ => Err(StoreError::OutcomeUnknown {
+                store: self.name(),
+                why: "unexpected answer of the script".to_owned(),
+            }),
+        }
+    }
+}
+
+impl RedisStore {
+    fn foreign(&self, key: &str, error: &RedisError) -> StoreError {
+        if is_wrong_type(error) {
+            return StoreError::Foreign {
+                what: format!("`{key}`"),
+                why: "a key of another type".to_owned(),
+            };
+        }
+        self.connection.failed(error)
+    }
+}
+
+/// Sorts the pairs of a hash, which a server returns in any order.
+fn fields(pairs: Vec<(Vec<u8>, Vec<u8>)>) -> Stored {
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).ok();
+    let pairs = pairs.into_iter().map(|(k, v)| Some((text(k)?, text(v)?)));
+    match pairs.collect::<Option<Vec<_>>>() {
+        Some(mut pairs) => {
+            pairs.sort_unstable();
+            Stored::Fields(pairs)
+        }
+        None => Stored::Unreadable {
+            place: POLICY.to_owned(),
+            found: "bytes".to_owned(),
+            bound: "text in UTF-8".to_owned(),
+        },
+    }
+}
+
+fn record(entry: &StreamId) -> FieldMap {
+    let text = |value: &redis::Value| redis::from_redis_value_ref::<Vec<u8>>(value).ok();
+    let pairs = entry.map.iter().map(|(name, value)| {
+        let bytes = text(value).unwrap_or_default();
+        (name.clone(), String::from_utf8_lossy(&bytes).into_owned())
+    });
+    FieldMap::new(pairs)
+}
