@@ -29,7 +29,8 @@ pub(crate) struct OwnershipArgs {
         hide_env_values = true
     )]
     exit_owner: Option<String>,
-    /// An additional service that may close positions. Can be repeated, or given as a comma-separated list
+    /// An additional service that may close positions; can be repeated, or given as a comma-separated list [default:
+    /// none]
     #[arg(
         long = "exit-delegate",
         value_name = "NAME",
@@ -45,7 +46,7 @@ pub(crate) struct OwnershipArgs {
 pub(crate) struct OperatorArgs {
     #[command(flatten)]
     ownership: OwnershipArgs,
-    /// The JSON file with operator limits that apply to every policy
+    /// The JSON file with operator limits that apply to every policy [default: no limits]
     #[arg(long, value_name = "FILE")]
     guardrails: Option<PathBuf>,
 }

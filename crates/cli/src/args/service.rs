@@ -10,7 +10,7 @@ use crate::{failure::Failure, input::file::parse_file};
 /// The format of the log lines of a service.
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
 enum LogFormat {
-    /// Only the text: for a log that records the time itself
+    /// Only the message, for a log collector that adds the time
     Text,
     /// One JSON object per line, with time and level
     Json,
@@ -28,8 +28,9 @@ impl From<LogFormat> for runtime::LogFormat {
 /// The argument for the server.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct ServerArg {
-    /// The URL of the Redis server: redis://[[user]:password@]host[:port][/db], or rediss:// for TLS. If it contains a
-    /// password, set the environment variable instead
+    /// The URL of the Redis server: redis://[[user]:password@]host[:port][/db], or rediss:// for TLS
+    ///
+    /// If the URL contains a password, set the environment variable instead: arguments are visible to other users.
     #[arg(
         long,
         value_name = "URL",
@@ -51,17 +52,19 @@ impl ServerArg {
 pub(crate) struct ServiceArgs {
     #[command(flatten)]
     server: ServerArg,
-    /// Accept only policies signed by the Ed25519 key in this file (public key, base64); may be repeated
+    /// Accept only policies that are signed with the Ed25519 key in this file (public key, base64); can be repeated
+    /// [default: signatures are not required]
     #[arg(long = "trusted-key", value_name = "FILE")]
     trusted_keys: Vec<PathBuf>,
     /// Store the highest policy sequence seen in this file, so that older policies are rejected after a restart
+    /// [default: not stored]
     #[arg(long, value_name = "FILE")]
     sequence_file: Option<PathBuf>,
     /// Serve metrics for Prometheus at this address [default: disabled]
     #[arg(long, value_name = "HOST:PORT")]
     metrics: Option<SocketAddr>,
     /// The format of the log lines on standard error
-    #[arg(long, value_enum, default_value = "text")]
+    #[arg(long, value_enum, value_name = "FORMAT", default_value = "text")]
     log: LogFormat,
 }
 

@@ -10,7 +10,7 @@ use crate::{failure::Failure, input::file::parse_file};
 /// The address of a policy store.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct AddressArg {
-    /// Address of the policy store: `redis://HOST:PORT`, `rediss://…`, or `file:PATH`
+    /// The address of the policy store: `redis://HOST:PORT`, `rediss://…`, or `file:PATH`
     #[arg(
         long = "store",
         value_name = "ADDRESS",
@@ -40,10 +40,10 @@ pub(crate) fn open(address: &str) -> Result<Box<dyn PolicyStore>, Failure> {
 /// The operator and the reason, for the audit log.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct SignOffArgs {
-    /// Name of the operator for the audit log [default: the user of this session]
+    /// The name of the operator for the audit log [default: the user of this session]
     #[arg(long, value_name = "NAME")]
     by: Option<String>,
-    /// Reason for the audit log
+    /// The reason for the audit log [default: none]
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
 }
@@ -73,7 +73,7 @@ impl SignOffArgs {
 #[derive(Debug, Clone, clap::Args)]
 #[group(required = true, multiple = false)]
 pub(crate) struct GuardrailsArg {
-    /// Guardrails: operator limits that apply to every policy (JSON)
+    /// The JSON file with operator limits that apply to every policy
     #[arg(long, value_name = "FILE")]
     guardrails: Option<PathBuf>,
     /// Publish without guardrails
@@ -106,7 +106,7 @@ impl GuardrailsArg {
 /// The signing key of a publication.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct SignerArg {
-    /// File with the Ed25519 signing key (32 bytes in base64)
+    /// The file with the Ed25519 signing key (32 bytes in base64) [default: the policy is not signed]
     #[arg(long, value_name = "FILE")]
     signing_key: Option<PathBuf>,
 }

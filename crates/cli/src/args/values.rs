@@ -27,11 +27,12 @@ pub(crate) fn parse_epoch(text: &str) -> Result<Timestamp, String> {
 
 /// Parses a duration in seconds, greater than 0.
 pub(crate) fn parse_validity(text: &str) -> Result<SignedDuration, String> {
-    let end = Timestamp::parse_epoch_seconds(text).map_err(|error| format!("seconds: {error}"))?;
-    if end.as_micros() > 0 {
-        Ok(SignedDuration::from_micros(end.as_micros()))
+    let since_epoch = Timestamp::parse_epoch_seconds(text)
+        .map_err(|error| format!("expected seconds, but it is {error}"))?;
+    if since_epoch.as_micros() > 0 {
+        Ok(SignedDuration::from_micros(since_epoch.as_micros()))
     } else {
-        Err("seconds must be greater than 0".to_owned())
+        Err("expected seconds, but it is not greater than 0".to_owned())
     }
 }
 

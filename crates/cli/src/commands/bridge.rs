@@ -11,14 +11,20 @@ use portcullis_service::{
 use portcullis_store::RedisServer;
 
 use crate::{
-    args::{operator::OperatorArgs, service::ServiceArgs, streams::StreamArgs},
+    args::{
+        operator::OperatorArgs, service::ServiceArgs, streams::StreamArgs, values::parse_whole,
+    },
     failure::Failure,
 };
 
 /// Larger batches would block other clients of the server for too long.
 const BATCH_MAX: u64 = 10_000;
 
+/// Other commands run without limits by default.
+const GUARDRAILS_HELP: &str = "The JSON file with operator limits that apply to every policy; required unless --no-guardrails is given";
+
 #[derive(Debug, Clone, clap::Args)]
+#[command(mut_arg("guardrails", |arg| arg.help(GUARDRAILS_HELP)))]
 pub(crate) struct Args {
     #[command(flatten)]
     service: ServiceArgs,
@@ -32,13 +38,13 @@ pub(crate) struct Args {
     #[arg(long, value_name = "NAME")]
     consumer: Option<String>,
     /// The maximum number of intents read and answered at once
-    #[arg(long, value_name = "N", default_value = "64", value_parser = clap::value_parser!(u64).range(1..=BATCH_MAX))]
+    #[arg(long, value_name = "N", default_value = "64", value_parser = |text: &str| parse_whole(text, 1..=BATCH_MAX))]
     batch: u64,
     /// The time after which this instance claims an unanswered intent of another instance
-    #[arg(long, value_name = "MILLISECONDS", default_value = "30000", value_parser = clap::value_parser!(u64).range(1..=86_400_000))]
+    #[arg(long, value_name = "MILLISECONDS", default_value = "30000", value_parser = |text: &str| parse_whole(text, 1..=86_400_000))]
     claim_after: u64,
     /// The time for which an answered intent is remembered; the last exit of each symbol is remembered without limit
-    #[arg(long, value_name = "SECONDS", default_value = "86400", value_parser = clap::value_parser!(u64).range(60..=31_536_000))]
+    #[arg(long, value_name = "SECONDS", default_value = "86400", value_parser = |text: &str| parse_whole(text, 60..=31_536_000))]
     remember: u64,
     /// Trim the plan stream to approximately this length, even if entries are unread [default: never]
     #[arg(long, value_name = "N")]

@@ -23,12 +23,14 @@ use crate::{
 
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Args {
-    /// The tapes to convert: JSONL (plain, gzip or zstd) or Parquet. `-` is standard input; glob patterns are expanded
-    /// in name order
+    /// The tapes to convert: JSON Lines (plain, gzip or zstd) or Parquet; use `-` for standard input
+    ///
+    /// Quoted glob patterns are expanded in name order.
     #[arg(value_name = "TAPE", required = true)]
     tapes: Vec<PathBuf>,
-    /// The file to write the tapes to, one after the other. The extension selects the format: `.parquet`, `.gz`,
-    /// `.zst`, or plain JSONL for any other. `-` is standard output
+    /// The output file, which receives all tapes in the given order; use `-` for standard output
+    ///
+    /// The extension selects the format: `.parquet`, `.gz`, `.zst`, or plain JSON Lines for any other.
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
 }

@@ -39,17 +39,17 @@ pub(crate) struct Args {
     /// Quoted glob patterns are expanded in name order. Omit the tapes when comparing two files of answers.
     #[arg(value_name = "TAPE")]
     tapes: Vec<PathBuf>,
-    /// The policy file (JSON); provide twice to compare an old with a new policy
+    /// The policy file (JSON); give it twice to compare an old with a new policy
     ///
     /// Each of the two policies is active for the whole tape, and policy records on the tape are ignored. With
-    /// `--answers`, this is the policy that is active from the beginning, as in `replay`.
+    /// `--answers`, this is the policy that is active until the first policy record on the tape, as in `replay`.
     #[arg(long = "policy", value_name = "FILE")]
     policies: Vec<PathBuf>,
     /// The file of recorded answers, as written by `replay --out`: JSON Lines (plain, gzip or zstd) or Parquet; use `-`
     /// for standard input
     ///
-    /// Provide once to compare the answers with those of this engine to the tapes. Provide twice to compare old with
-    /// new answers.
+    /// Give it once to compare the recorded answers with the answers of this engine to the tapes. Give it twice to
+    /// compare old with new answers.
     #[arg(long = "answers", value_name = "FILE")]
     answers: Vec<PathBuf>,
     /// Write the first record of each kind of flip to this file, as a tape for a regression test
@@ -66,7 +66,7 @@ pub(crate) struct Args {
     /// Exit with status 1 if any answer flips
     #[arg(long)]
     fail_on_flip: bool,
-    /// Treat every policy as in force at every record's time
+    /// Treat every policy as in force at every record's time, even if it has expired
     #[arg(long)]
     assume_in_force: bool,
     /// The output format

@@ -16,13 +16,13 @@ pub(crate) struct Args {
     /// The tape to read: JSON Lines (plain, gzip or zstd) or Parquet; use `-` for standard input
     #[arg(value_name = "TAPE")]
     tape: PathBuf,
-    /// The policy file (JSON) that is active from the beginning
+    /// The policy file (JSON) that is active until the first policy record on the tape [default: none]
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
     /// The number of the record, counted from 1
     #[arg(long, value_name = "K", default_value = "1", value_parser = parse_n, allow_negative_numbers = true)]
     n: u64,
-    /// Treat every policy as in force at every record's time
+    /// Treat every policy as in force at every record's time, even if it has expired
     #[arg(long)]
     assume_in_force: bool,
     /// The output format

@@ -17,10 +17,18 @@ pub(crate) struct Args {
     address: AddressArg,
     #[command(flatten)]
     sign_off: SignOffArgs,
+    #[command(flatten)]
+    scope: ScopeArg,
+}
+
+/// The symbols of a halt.
+#[derive(Debug, clap::Args)]
+#[group(required = true, multiple = false)]
+struct ScopeArg {
     /// Apply to entries in every symbol
-    #[arg(long, conflicts_with = "symbols", required_unless_present = "symbols")]
+    #[arg(long)]
     all: bool,
-    /// Symbols whose entries are halted or resumed
+    /// The symbols whose entries are halted or resumed
     #[arg(value_name = "SYMBOL", value_parser = parse_symbol)]
     symbols: Vec<Symbol>,
 }
@@ -29,11 +37,20 @@ pub(crate) struct Args {
 pub(crate) fn halt(args: &Args) -> Result<(), Failure> {
     let store = args.address.open()?;
     let halted = store
-        .halt(&args.scope(), &args.sign_off.operator(), system_time()?)
+        .halt(
+            &args.scope.halt(),
+            &args.sign_off.operator(),
+            system_time()?,
+        )
         .map_err(Failure::error)?;
     print(summary(&halted))?;
     if let Ok(policy) = store.load() {
-        for symbol in args.symbols.iter().filter(|symbol| !policy.lists(symbol)) {
+        for symbol in args
+            .scope
+            .symbols
+            .iter()
+            .filter(|symbol| !policy.lists(symbol))
+        {
             warn(format_args!(
                 "{symbol} is not in the policy's universe; check the spelling of the symbol"
             ));
@@ -46,13 +63,17 @@ pub(crate) fn halt(args: &Args) -> Result<(), Failure> {
 pub(crate) fn resume(args: &Args) -> Result<(), Failure> {
     let store = args.address.open()?;
     let halted = store
-        .resume(&args.scope(), &args.sign_off.operator(), system_time()?)
+        .resume(
+            &args.scope.halt(),
+            &args.sign_off.operator(),
+            system_time()?,
+        )
         .map_err(Failure::error)?;
     print(summary(&halted))
 }
 
-impl Args {
-    fn scope(&self) -> Halt {
+impl ScopeArg {
+    fn halt(&self) -> Halt {
         if self.all {
             Halt::Everything
         } else {

@@ -9,7 +9,7 @@ use portcullis_service::{
 };
 
 use crate::{
-    args::{operator::OwnershipArgs, service::ServiceArgs},
+    args::{operator::OwnershipArgs, service::ServiceArgs, values::parse_whole},
     failure::Failure,
 };
 
@@ -18,7 +18,7 @@ pub(crate) struct Args {
     #[command(flatten)]
     service: ServiceArgs,
     /// The interval at which positions are evaluated
-    #[arg(long, value_name = "MILLISECONDS", default_value = "1000", value_parser = clap::value_parser!(u64).range(10..=60_000))]
+    #[arg(long, value_name = "MILLISECONDS", default_value = "1000", value_parser = |text: &str| parse_whole(text, 10..=60_000))]
     every: u64,
     /// The service in whose name exits are proposed; must be the exit owner or a delegate
     #[arg(long = "as", value_name = "NAME", default_value = STANDARD_OWNER)]

@@ -21,20 +21,20 @@ use crate::{
 
 /// The end of the help.
 const REPLAY_HELP: &str = "\
-A replay of the recording writes the same bytes as the bridge, if it has the same --guardrails,
+A replay of the recording writes the same bytes as the bridge if both have the same --guardrails, \
 --exit-owner and --exit-delegate:
 
   portcullis record --once --out tape.jsonl --answers live.jsonl
   portcullis replay tape.jsonl --guardrails FILE --out again.jsonl
   cmp live.jsonl again.jsonl
 
-The streams are read from the beginning. The exit status is 1 if an answer is missing in the recording;
+The streams are read from the beginning. The exit status is 1 if an answer is missing in the recording; \
 standard error lists what is missing.";
 
 #[derive(Debug, Clone, clap::Args)]
 #[command(after_help = REPLAY_HELP)]
 pub(crate) struct Args {
-    /// Write the tape to this file; `-` is standard output
+    /// Write the tape to this file; use `-` for standard output
     #[arg(long, value_name = "FILE", default_value = "-")]
     out: PathBuf,
     /// Write the bridge's answers to this file, numbered like the records of the tape

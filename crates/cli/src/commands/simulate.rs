@@ -36,7 +36,7 @@ pub(crate) struct Args {
     /// Quoted glob patterns are expanded in name order.
     #[arg(value_name = "TAPE", required = true)]
     tapes: Vec<PathBuf>,
-    /// The policy file (JSON) that is active from the beginning
+    /// The policy file (JSON) that is active until the first policy record on the tape [default: none]
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
     /// The candle file of one symbol (CSV or Parquet)
@@ -70,7 +70,7 @@ pub(crate) struct Args {
     /// kill score.
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..), requires = "trend_certain")]
     market_window: Option<u32>,
-    /// The trend strength at which the trend probability is 1
+    /// The trend strength at which the trend probability is 1; required with `--market-window`
     #[arg(long, value_name = "TS", value_parser = parse_positive, requires = "market_window")]
     trend_certain: Option<f64>,
     /// Write all position events to this file as JSON Lines
@@ -84,7 +84,7 @@ pub(crate) struct Args {
     /// The output format of the summary
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
-    /// Treat every policy as in force at every record's time
+    /// Treat every policy as in force at every record's time, even if it has expired
     #[arg(long)]
     assume_in_force: bool,
     #[command(flatten)]

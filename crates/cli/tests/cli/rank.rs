@@ -81,7 +81,11 @@ fn invalid_arguments_are_refused() {
         assert_eq!(run.stdout, "");
     };
     std::fs::create_dir(place.path().join("empty")).unwrap();
-    check(&["--policies", "empty"], 2, "`empty` holds no policy");
+    check(
+        &["--policies", "empty"],
+        2,
+        "`empty` contains no policy files",
+    );
     check(&["--policies", "nowhere"], 2, "`nowhere`");
     let one = "policies/a.json";
     check(&["--policies", one], 2, one);

@@ -253,7 +253,7 @@ fn rules_beyond_the_schema() {
     edit("spelling of a whole number", "/policy_seq", "-0");
     edit("spelling of a whole number", "/policy_seq", "-0.0");
     let text = Place::new().run(&["policy", "schema"]).stdout;
-    assert!(text.contains("1.0 and -0.0, which are whole numbers to a schema, are refused"));
+    assert!(text.contains("1.0 and -0.0, which are integers to a schema, are rejected"));
     // These cases are text because a parsed document would lose the difference.
     check(
         "more digits than a double has",

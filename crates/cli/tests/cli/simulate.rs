@@ -368,7 +368,7 @@ fn incomplete_or_invalid_arguments_are_refused() {
         run.stderr
     };
     let candles = ["--candles", "x", "--cash", "100"];
-    insta::with_settings!({snapshot_path => "../../../snapshots", prepend_module_to_snapshot => false}, {
+    insta::with_settings!({snapshot_path => "../../../../snapshots", prepend_module_to_snapshot => false}, {
         insta::assert_snapshot!("cli_simulate_usage", [
             run(&["--cash", "100"]),
             run(&["--candles", "BTCUSDT.csv"]),

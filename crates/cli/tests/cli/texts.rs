@@ -53,6 +53,14 @@ fn help() {
         "policy show",
         "policy hash",
         "policy schema",
+        "policy publish",
+        "policy history",
+        "policy diff",
+        "policy rollback",
+        "policy watch",
+        "policy audit",
+        "halt",
+        "resume",
     ] {
         let mut arguments: Vec<&str> = command.split_whitespace().collect();
         arguments.push("--help");

@@ -208,7 +208,9 @@ fn invalid_numbers_are_2() {
             "outside the years 0 to 9999 (are these milliseconds instead of seconds?)",
         ),
     ] {
-        let message = format!("invalid value `{text}` for `--valid-for <SECONDS>`: seconds: {why}");
+        let message = format!(
+            "invalid value `{text}` for `--valid-for <SECONDS>`: expected seconds, but it is {why}"
+        );
         check_usage(&["policy", "sample", "--valid-for", text], &message);
     }
     check(

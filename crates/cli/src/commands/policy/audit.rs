@@ -14,7 +14,7 @@ use crate::{
 pub(crate) struct Args {
     #[command(flatten)]
     address: AddressArg,
-    /// Output format
+    /// The output format
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
 }

@@ -71,7 +71,7 @@ pub(super) fn print_violations(
         | PolicyUnavailable::SignatureInvalid
         | PolicyUnavailable::RolledBack { .. }
         | PolicyUnavailable::StoreUnavailable => {
-            return Err(Failure::Negative(format!("`{name}`: {unavailable}")));
+            return Err(Failure::Negative(format!("{name}: {unavailable}")));
         }
     };
     match format {
@@ -85,7 +85,7 @@ pub(super) fn print_violations(
         Format::Json => print_json(&json!({ "valid": false, "violations": violations }))?,
     }
     Err(Failure::Negative(format!(
-        "`{name}` is not a valid policy: {}",
+        "{name} is not a valid policy: {}",
         counted(violations.len().try_into().unwrap_or(u64::MAX), "violation")
     )))
 }

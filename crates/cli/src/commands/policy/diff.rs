@@ -15,14 +15,14 @@ use crate::{
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// First policy: a file, or with `--store` one of `current`, `seq:N` and `hash:HASH`
+    /// The first policy: a file, or with `--store` one of `current`, `seq:N` and `hash:HASH`
     before: String,
-    /// Second policy, in the same notation
+    /// The second policy, in the same notation
     after: String,
-    /// Address of the policy store: `redis://HOST:PORT`, `rediss://…`, or `file:PATH`
+    /// The address of the policy store: `redis://HOST:PORT`, `rediss://…`, or `file:PATH`
     #[arg(long = "store", value_name = "ADDRESS")]
     address: Option<String>,
-    /// Output format
+    /// The output format
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
 }

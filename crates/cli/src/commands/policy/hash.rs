@@ -8,7 +8,7 @@ use crate::{failure::Failure, input::file::parse_file, print::print};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Policy file (JSON); `-` reads standard input
+    /// The policy file (JSON); use `-` for standard input
     file: PathBuf,
 }
 

@@ -14,10 +14,10 @@ use crate::{
 pub(crate) struct Args {
     #[command(flatten)]
     address: AddressArg,
-    /// Number of publications to list
+    /// The number of publications to list
     #[arg(long, value_name = "N", default_value = "20", value_parser = |text: &str| parse_whole(text, 1..=1_000_000))]
     newest: u64,
-    /// Output format
+    /// The output format
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
 }

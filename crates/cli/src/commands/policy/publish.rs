@@ -23,7 +23,7 @@ use crate::{
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Policy file (JSON); `-` reads standard input
+    /// The policy file (JSON); use `-` for standard input
     file: PathBuf,
     #[command(flatten)]
     publication: PublicationArgs,
@@ -49,7 +49,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let policy = match read_policy(&args.file)? {
         Ok(policy) => policy,
         Err(unavailable) => {
-            let name = args.file.display().to_string();
+            let name = format!("`{}`", args.file.display());
             return print_violations(&name, Format::Text, &unavailable);
         }
     };

@@ -16,7 +16,7 @@ use crate::{
 pub(crate) struct Args {
     #[command(flatten)]
     which: WhichArg,
-    /// Validity from now, in seconds
+    /// The validity from now, in seconds
     #[arg(long, value_name = "SECONDS", value_parser = parse_validity, allow_negative_numbers = true)]
     valid_for: SignedDuration,
     #[command(flatten)]
@@ -26,10 +26,10 @@ pub(crate) struct Args {
 #[derive(Debug, clap::Args)]
 #[group(required = true, multiple = false)]
 struct WhichArg {
-    /// Publication with this sequence
+    /// The sequence of the publication
     #[arg(long, value_name = "N", value_parser = |text: &str| parse_whole(text, 0..=u64::MAX))]
     seq: Option<u64>,
-    /// Publication with this hash
+    /// The hash of the publication
     #[arg(long, value_name = "HASH", value_parser = parse_hash)]
     hash: Option<PolicyHash>,
 }

@@ -17,19 +17,21 @@ use crate::{
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Validity from now, in seconds
+    /// The validity from now, in seconds
     #[arg(long, value_name = "SECONDS", default_value = "3600", value_parser = parse_validity, allow_negative_numbers = true)]
     valid_for: SignedDuration,
-    /// Publish the sample in the store at this address: `redis://HOST:PORT`, `rediss://…`, or `file:PATH`
+    /// Publish the sample in the store at this address: `redis://HOST:PORT`, `rediss://…`, or `file:PATH` [default:
+    /// print the sample]
     #[arg(long, value_name = "ADDRESS")]
     store: Option<String>,
-    /// Guardrails: operator limits that apply to every policy (JSON)
+    /// The JSON file with operator limits that apply to every policy; required with `--store`, unless
+    /// `--no-guardrails` is given
     #[arg(long, value_name = "FILE", requires = "store")]
     guardrails: Option<PathBuf>,
     /// Publish without guardrails
     #[arg(long, requires = "store", conflicts_with = "guardrails")]
     no_guardrails: bool,
-    /// Name of the operator for the audit log [default: the user of this session]
+    /// The name of the operator for the audit log [default: the user of this session]
     #[arg(long, value_name = "NAME", requires = "store")]
     by: Option<String>,
     /// Publish without confirmation

@@ -12,7 +12,7 @@ use crate::{args::store::open, failure::Failure, input::policy::read_policy, pri
 pub(crate) struct PolicyArgs {
     #[command(flatten)]
     pub(super) source: SourceArg,
-    /// Output format
+    /// The output format
     #[arg(long, value_enum, default_value = "text")]
     pub(super) format: Format,
 }
@@ -20,9 +20,9 @@ pub(crate) struct PolicyArgs {
 #[derive(Debug, Clone, clap::Args)]
 #[group(required = true, multiple = false)]
 pub(super) struct SourceArg {
-    /// Policy file (JSON); `-` reads standard input
+    /// The policy file (JSON); use `-` for standard input
     file: Option<PathBuf>,
-    /// Address of a policy store to read instead: `redis://HOST:PORT`, `rediss://…`, or `file:PATH`
+    /// The address of a policy store to read instead: `redis://HOST:PORT`, `rediss://…`, or `file:PATH`
     #[arg(long = "store", value_name = "ADDRESS")]
     address: Option<String>,
 }
@@ -44,7 +44,7 @@ impl SourceArg {
     /// Returns the name for messages.
     pub(super) fn name(&self) -> Result<String, Failure> {
         match (&self.file, &self.address) {
-            (Some(file), _) => Ok(file.display().to_string()),
+            (Some(file), _) => Ok(format!("`{}`", file.display())),
             (None, Some(address)) => Ok(open(address)?.name()),
             (None, None) => Ok(String::new()),
         }

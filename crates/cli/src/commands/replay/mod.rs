@@ -65,7 +65,7 @@ pub(crate) struct Args {
     /// redis://[[user]:password@]host[:port]/[db/]STREAM
     #[arg(long, value_name = "URL", conflicts_with = "tapes")]
     from: Option<String>,
-    /// The policy file (JSON) that is active from the beginning
+    /// The policy file (JSON) that is active until the first policy record on the tape [default: none]
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
     /// Compare and rank all policies (`*.json`) in this directory
@@ -85,7 +85,7 @@ pub(crate) struct Args {
     /// The output format of the summary
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
-    /// Treat every policy as in force at every record's time
+    /// Treat every policy as in force at every record's time, even if it has expired
     #[arg(long)]
     assume_in_force: bool,
     /// The number of worker threads [default: one per core, at most 16]
