@@ -216,7 +216,7 @@ fn invalid_numbers_are_2() {
     check(
         &["policy", "sample", "--valid-for", "253402300799"],
         2,
-        "the policy would be valid beyond the year 9999",
+        "the policy would be valid beyond the year 9999; use a smaller `--valid-for`",
     );
 }
 
