@@ -23,10 +23,7 @@ struct Desk {
 impl Decider for Desk {
     fn decide(&mut self, asked: &Question) -> Result<Row, Unanswered> {
         let policy = asked.read_policy();
-        let state = match &policy {
-            Ok(policy) => PolicyState::present(policy),
-            Err(absence) => PolicyState::absent(absence),
-        };
+        let state = PolicyState::from(&policy);
         let (engine, mut scratch) = (asked.engine()?, Scratch::default());
         let intent = read(&asked.record, &mut scratch).into_intent();
         let row = Row::from(&Answer::decision(&engine.decide(state, &intent, asked.now)));

@@ -183,10 +183,7 @@ fn a_row_survives_a_round_trip_through_json() {
         ) -> Result<Row, portcullis_testing::Unanswered> {
             let engine = asked.engine()?;
             let policy = asked.read_policy();
-            let state = match &policy {
-                Ok(policy) => portcullis::policy::PolicyState::present(policy),
-                Err(absence) => portcullis::policy::PolicyState::absent(absence),
-            };
+            let state = portcullis::policy::PolicyState::from(&policy);
             let mut scratch = portcullis::record::Scratch::default();
             let intent = portcullis::record::read(&asked.record, &mut scratch).into_intent();
             let decision = engine.decide(state, &intent, asked.now);

@@ -84,7 +84,10 @@ fn asked(decision: Decision<'_>) {
 fn decide_allocates_nothing() {
     let (engine, policy, intents) = (engine(), policy(), intents());
     let absent = PolicyUnavailable::NotFound;
-    let states = [PolicyState::present(&policy), PolicyState::absent(&absent)];
+    let states = [
+        PolicyState::present(&policy),
+        PolicyState::unavailable(&absent),
+    ];
     for state in states {
         for intent in &intents {
             // The last microsecond of validity, and the first one after it.
@@ -155,7 +158,10 @@ fn harvest_allocates_nothing() {
     let policy = policy();
     let absent = PolicyUnavailable::NotFound;
     let mut harvested = 0;
-    for state in [PolicyState::present(&policy), PolicyState::absent(&absent)] {
+    for state in [
+        PolicyState::present(&policy),
+        PolicyState::unavailable(&absent),
+    ] {
         for (position, market) in &positions() {
             let count = allocated(|| {
                 let decision = harvest(state, position, market.as_ref(), at(NOW));

@@ -170,7 +170,7 @@ fn same_bits(ours: &Answer, theirs: &Answer, told: &str) {
 fn in_batch(world: &World<'_>, lines: &[String], now: Timestamp) {
     let policy = engine::policy(world);
     let state = engine::state(&policy);
-    let Ok(Ok(theta)) = state.theta_in_force(now) else {
+    let Ok(theta) = state.theta_in_force(now) else {
         return;
     };
     let snapshots: Vec<Snapshot> = lines.iter().filter_map(|line| snapshot(line)).collect();
@@ -220,9 +220,7 @@ fn same_row(alone: &HarvestDecision<'_>, row: &HarvestRow) {
                 HarvestSkip::NoPosition => HarvestOutcome::NoPosition,
                 HarvestSkip::MissingStop { .. } => HarvestOutcome::MissingStop,
                 HarvestSkip::InvalidInput { .. } => HarvestOutcome::InvalidInput,
-                HarvestSkip::PolicyAbsent(_) | HarvestSkip::PolicyNotInForce(_) => {
-                    panic!("{why:?}")
-                }
+                HarvestSkip::NotInForce(_) => panic!("{why:?}"),
             };
             assert_eq!(row.outcome, outcome, "{why:?}");
             assert!(row.reasons.is_empty(), "{why:?}");

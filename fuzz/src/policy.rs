@@ -133,7 +133,7 @@ fn same_numbers(policy: &Policy, naive: &naive::Policy, text: &str) {
     for symbol in policy.symbols() {
         let naive = naive.leverage.get(symbol.as_str()).copied();
         let engine = match in_force.listing(&symbol) {
-            Listing::Leverage(leverage) => Some(leverage.value().get()),
+            Listing::Leverage(leverage) => Some(leverage.get()),
             Listing::NoLeverage => None,
             Listing::NotInUniverse => panic!("{symbol} is not listed: {text}"),
         };
@@ -167,24 +167,27 @@ fn bits(number: Option<f64>) -> Option<u64> {
 
 fn theta_numbers(theta: &Theta) -> BTreeMap<&'static str, Option<f64>> {
     BTreeMap::from([
-        ("T1_R", Some(theta.t1_r().get())),
-        ("T2_R", Some(theta.t2_r().get())),
-        ("T3_R", Some(theta.t3_r().get())),
-        ("lock_R", Some(theta.lock_r().get())),
-        ("be_plus_pct", Some(theta.be_plus_pct())),
-        ("cost_bps", Some(theta.cost_bps())),
-        ("fallback_stop_pct", theta.fallback_stop_pct()),
-        ("k_regime_flip", Some(theta.k_regime_flip())),
-        ("k_sigma_spike", Some(theta.k_sigma_spike())),
-        ("k_ts_drop", Some(theta.k_ts_drop())),
-        ("k_age_penalty", Some(theta.k_age_penalty())),
-        ("kill_threshold", Some(theta.kill_threshold())),
-        ("trend_min", Some(theta.trend_min())),
-        ("sigma_ref", Some(theta.sigma_ref())),
-        ("sigma_spike_cap", Some(theta.sigma_spike_cap())),
-        ("ts_ref", Some(theta.ts_ref())),
-        ("ts_drop_cap", Some(theta.ts_drop_cap())),
-        ("max_age_sec", Some(theta.max_age_sec())),
+        ("T1_R", Some(theta.t1_r().value().get())),
+        ("T2_R", Some(theta.t2_r().value().get())),
+        ("T3_R", Some(theta.t3_r().value().get())),
+        ("lock_R", Some(theta.lock_r().value().get())),
+        ("be_plus_pct", Some(theta.be_plus_pct().value())),
+        ("cost_bps", Some(theta.cost_bps().value())),
+        (
+            "fallback_stop_pct",
+            theta.fallback_stop_pct().map(|pct| pct.value()),
+        ),
+        ("k_regime_flip", Some(theta.k_regime_flip().value())),
+        ("k_sigma_spike", Some(theta.k_sigma_spike().value())),
+        ("k_ts_drop", Some(theta.k_ts_drop().value())),
+        ("k_age_penalty", Some(theta.k_age_penalty().value())),
+        ("kill_threshold", Some(theta.kill_threshold().value())),
+        ("trend_min", Some(theta.trend_min().value())),
+        ("sigma_ref", Some(theta.sigma_ref().value())),
+        ("sigma_spike_cap", Some(theta.sigma_spike_cap().value())),
+        ("ts_ref", Some(theta.ts_ref().value())),
+        ("ts_drop_cap", Some(theta.ts_drop_cap().value())),
+        ("max_age_sec", Some(theta.max_age_sec().value())),
     ])
 }
 

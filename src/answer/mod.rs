@@ -9,17 +9,14 @@ use std::fmt;
 use serde::{Serialize, Serializer};
 
 use crate::{
-    decide::{
-        Decision, ServiceDenial, SkipCode, SkipReason, unavailable_code, write_not_in_force,
-        write_unavailable,
-    },
+    decide::{Decision, ServiceDenial, SkipCode, SkipReason},
     exit::ExitRule,
     harvest::{
         Harvest, HarvestAction, HarvestDecision, HarvestReasons, HarvestSkip, Position,
         RUnavailable, Standing,
     },
     intent::QuantityAsked,
-    policy::{NotInForce, Policy, PolicyState, PolicyUnavailable},
+    policy::{NotInForceError, Policy, PolicyState, PolicyUnavailable},
     provenance::Source,
     types::{PolicyHash, PositionSide, Shown, Side, Symbol, Timestamp},
 };
@@ -262,8 +259,6 @@ pub enum Detail<'a> {
     SkipReason(SkipReason<'a>),
     /// A position could not be evaluated.
     Harvest(HarvestSkip<'a>),
-    /// A policy is unavailable.
-    Absence(&'a PolicyUnavailable),
     /// A service denied an entry.
     ServiceDenial(&'a ServiceDenial<'a>),
     /// A record lacks a required part, or an exit does not state a quantity.
@@ -274,9 +269,7 @@ impl fmt::Display for Detail<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::SkipReason(denial) => write!(f, "{denial}"),
-            Self::Absence(absence) => write_unavailable(f, absence),
-            Self::Harvest(HarvestSkip::PolicyAbsent(absence)) => write_unavailable(f, absence),
-            Self::Harvest(HarvestSkip::PolicyNotInForce(why)) => write_not_in_force(f, *why),
+            Self::Harvest(HarvestSkip::NotInForce(error)) => SkipReason::from(*error).fmt(f),
             Self::Harvest(HarvestSkip::NoPosition) => f.write_str("no open position"),
             Self::Harvest(HarvestSkip::MissingStop { kill }) => {
                 write!(f, "{}; no kill score: {kill}", RUnavailable::MissingStop)
@@ -435,12 +428,9 @@ impl<'a> Answer<'a> {
             HarvestDecision::Skip(skip) => {
                 let (reason, asked_policy) = match skip {
                     HarvestSkip::NoPosition => (SkipCode::HarvestNoPosition, false),
-                    HarvestSkip::PolicyAbsent(absence) => (unavailable_code(absence), false),
-                    HarvestSkip::PolicyNotInForce(NotInForce::NotYetValid { .. }) => {
-                        (SkipCode::PolicyNotYetValid, true)
-                    }
-                    HarvestSkip::PolicyNotInForce(NotInForce::Stale { .. }) => {
-                        (SkipCode::PolicyStale, true)
+                    HarvestSkip::NotInForce(error) => {
+                        let has_policy = matches!(error, NotInForceError::Validity(_));
+                        (SkipReason::from(*error).reason(), has_policy)
                     }
                     HarvestSkip::MissingStop { .. } => (SkipCode::HarvestMissingStop, true),
                     HarvestSkip::InvalidInput { .. } => (SkipCode::HarvestInvalidInput, true),
@@ -513,11 +503,11 @@ impl<'a> Answer<'a> {
 
     /// Creates the answer to a record whose policy is unavailable.
     #[must_use]
-    pub fn policy_refused(absence: &'a PolicyUnavailable) -> Self {
+    pub fn policy_refused(unavailable: &'a PolicyUnavailable) -> Self {
         Self::refused(
             RecordKind::PolicyUpdated,
-            unavailable_code(absence),
-            Detail::Absence(absence),
+            unavailable.into(),
+            Detail::SkipReason(SkipReason::PolicyUnavailable(unavailable)),
         )
     }
 

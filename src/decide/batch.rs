@@ -11,11 +11,10 @@ use super::{
     DecisionColumns, Engine, IntentColumns, LeverageFrom, Outcome, SkipCode,
     columns::{NO_INSTANT, standing},
     gates::{freshness::Bounds, policy},
-    skip_reason::unavailable_code,
 };
 use crate::{
     exit::ExitRule,
-    policy::{InForce, PolicyState},
+    policy::{InForce, Listing, PolicyState},
     types::{Leverage, Margin, Notional, Timestamp},
 };
 
@@ -98,19 +97,19 @@ impl Tables {
         self.symbols.clear();
         self.symbols
             .extend(intents.symbols.values.iter().map(|symbol| {
-                let given = in_force
-                    .and_then(|in_force| in_force.leverage_of(symbol))
-                    .filter(|_| guardrails.permits(symbol));
-                let refused = match given {
-                    _ if guardrails.halts(symbol) => SkipCode::TradingHalted.number(),
-                    None => SkipCode::PolicyUniverseFilter.number(),
-                    Some(None) => SkipCode::PolicyMissingLeverage.number(),
-                    Some(Some(_)) => OPEN,
+                let listing = in_force
+                    .filter(|_| guardrails.permits(symbol))
+                    .map_or(Listing::NotInUniverse, |it| it.listing(symbol));
+                let (leverage, refused) = match listing {
+                    Listing::NotInUniverse => (f64::NAN, SkipCode::PolicyUniverseFilter.number()),
+                    Listing::NoLeverage => (f64::NAN, SkipCode::PolicyMissingLeverage.number()),
+                    Listing::Leverage(leverage) => (leverage.get(), OPEN),
                 };
-                SymbolRow {
-                    leverage: given.flatten().map_or(f64::NAN, Leverage::get),
-                    refused,
-                }
+                let refused = match guardrails.halts(symbol) {
+                    true => SkipCode::TradingHalted.number(),
+                    false => refused,
+                };
+                SymbolRow { leverage, refused }
             }));
         self.sources.clear();
         self.sources
@@ -183,8 +182,8 @@ impl BatchBounds {
         };
         let policy = match state.policy() {
             Ok(policy) => policy,
-            Err(absence) => {
-                bounds.refused = unavailable_code(absence).number();
+            Err(unavailable) => {
+                bounds.refused = SkipCode::from(unavailable).number();
                 return bounds;
             }
         };
@@ -281,7 +280,7 @@ impl Engine {
         let in_force = policy
             .policy()
             .ok()
-            .and_then(|p| policy.in_force(p.valid_until()).ok()?.ok());
+            .and_then(|p| policy.in_force(p.valid_until()).ok());
         let bounds = in_force.map_or(bounds, |in_force| bounds.with_limits(self, in_force));
         answers.tables.fill(self, intents, in_force);
         answers.resize(intents.len());

@@ -20,5 +20,4 @@ pub use gate::Gate;
 pub use service_denial::ServiceDenial;
 pub use skip_code::SkipCode;
 pub use skip_reason::{ConstraintViolation, LimitedNumber, SkipReason};
-pub(crate) use skip_reason::{unavailable_code, write_not_in_force, write_unavailable};
 pub use trace::{GateCheck, Trace};

@@ -6,7 +6,7 @@ use super::{Gate, SkipCode};
 use crate::{
     exit::NotExitOwner,
     intent::{IntentError, IntentErrorKind, SizeError},
-    policy::{NotInForce, PolicyFault, PolicyUnavailable},
+    policy::{NotInForceError, PolicyFault, PolicyUnavailable, ValidityError},
     provenance::Sourced,
     types::{NumberError, Shown, SignedDuration, Symbol},
 };
@@ -32,12 +32,12 @@ pub enum SkipReason<'a> {
         /// True if the halt covers every symbol.
         everything: bool,
     },
-    /// There is no policy.
-    PolicyAbsent(&'a PolicyUnavailable),
+    /// The policy is unavailable.
+    PolicyUnavailable(&'a PolicyUnavailable),
     /// The guardrails do not permit the policy.
     PolicyNotPermitted(ConstraintViolation<'a>),
     /// The policy is not in force.
-    NotInForce(NotInForce),
+    NotInForce(ValidityError),
     /// The intent is too old, or its age is unknown.
     IntentStale {
         /// The age, or `None` if the intent does not state when it was sent.
@@ -149,10 +149,10 @@ impl SkipReason<'_> {
             Self::SourceUnreadable | Self::ExitOwnerOpens { .. } => SkipCode::IntentAmbiguous,
             Self::NotExitOwner(_) => SkipCode::DenyNotExitOwner,
             Self::Halted { .. } => SkipCode::TradingHalted,
-            Self::PolicyAbsent(absence) => unavailable_code(absence),
+            Self::PolicyUnavailable(unavailable) => unavailable_code(unavailable),
             Self::PolicyNotPermitted(_) => SkipCode::PolicyConstraintViolation,
-            Self::NotInForce(NotInForce::NotYetValid { .. }) => SkipCode::PolicyNotYetValid,
-            Self::NotInForce(NotInForce::Stale { .. }) => SkipCode::PolicyStale,
+            Self::NotInForce(ValidityError::NotYetValid { .. }) => SkipCode::PolicyNotYetValid,
+            Self::NotInForce(ValidityError::Expired { .. }) => SkipCode::PolicyStale,
             Self::IntentStale { .. } => SkipCode::IntentStale,
             Self::ClockUntrusted { .. } => SkipCode::ClockUntrusted,
             Self::NotInUniverse { .. } | Self::NotPermitted { .. } => {
@@ -173,7 +173,7 @@ impl SkipReason<'_> {
                 Gate::ExitOwnership
             }
             Self::Halted { .. } => Gate::Halt,
-            Self::PolicyAbsent(_) | Self::PolicyNotPermitted(_) => Gate::Policy,
+            Self::PolicyUnavailable(_) | Self::PolicyNotPermitted(_) => Gate::Policy,
             Self::NotInForce(_) => Gate::InForce,
             Self::IntentStale { .. } | Self::ClockUntrusted { .. } => Gate::Freshness,
             Self::NotInUniverse { .. } | Self::NotPermitted { .. } => Gate::Universe,
@@ -184,11 +184,25 @@ impl SkipReason<'_> {
     }
 }
 
-/// Returns the skip reason for a policy that is unavailable.
-pub(crate) const fn unavailable_code(absence: &PolicyUnavailable) -> SkipCode {
-    match absence {
+impl<'a> From<NotInForceError<'a>> for SkipReason<'a> {
+    fn from(error: NotInForceError<'a>) -> Self {
+        match error {
+            NotInForceError::Unavailable(unavailable) => Self::PolicyUnavailable(unavailable),
+            NotInForceError::Validity(error) => Self::NotInForce(error),
+        }
+    }
+}
+
+impl From<&PolicyUnavailable> for SkipCode {
+    fn from(unavailable: &PolicyUnavailable) -> Self {
+        unavailable_code(unavailable)
+    }
+}
+
+const fn unavailable_code(unavailable: &PolicyUnavailable) -> SkipCode {
+    match unavailable {
         PolicyUnavailable::NotFound | PolicyUnavailable::HashUnknown(_) => SkipCode::PolicyMissing,
-        PolicyUnavailable::Refused(refusal) => fault_reason(refusal.fault()),
+        PolicyUnavailable::Invalid(refusal) => fault_reason(refusal.fault()),
         PolicyUnavailable::SignatureInvalid => SkipCode::PolicySignatureInvalid,
         PolicyUnavailable::RolledBack { .. } => SkipCode::PolicyRolledBack,
         PolicyUnavailable::StoreUnavailable => SkipCode::PolicyStoreUnavailable,
@@ -213,37 +227,15 @@ const fn fault_reason(fault: PolicyFault) -> SkipCode {
 /// Suffix for old dashboards, which know only one code for a missing or expired policy.
 const LEGACY: &str = "[POLICY_MISSING_FIELD]";
 
-/// Writes the skip detail of a policy that is unavailable.
-pub(crate) fn write_unavailable(
-    f: &mut fmt::Formatter<'_>,
-    absence: &PolicyUnavailable,
-) -> fmt::Result {
-    match absence {
+fn write_unavailable(f: &mut fmt::Formatter<'_>, unavailable: &PolicyUnavailable) -> fmt::Result {
+    match unavailable {
         PolicyUnavailable::NotFound | PolicyUnavailable::HashUnknown(_) => {
-            write!(f, "{absence} {LEGACY}")
+            write!(f, "{unavailable} {LEGACY}")
         }
-        PolicyUnavailable::Refused(_)
+        PolicyUnavailable::Invalid(_)
         | PolicyUnavailable::SignatureInvalid
         | PolicyUnavailable::RolledBack { .. }
-        | PolicyUnavailable::StoreUnavailable => write!(f, "{absence}"),
-    }
-}
-
-/// Writes the skip detail of a policy that is not in force.
-pub(crate) fn write_not_in_force(f: &mut fmt::Formatter<'_>, why: NotInForce) -> fmt::Result {
-    match why {
-        NotInForce::NotYetValid { valid_from, now } => {
-            write!(
-                f,
-                "policy comes into force at {valid_from}; the time is {now}"
-            )
-        }
-        NotInForce::Stale { valid_until, now } => {
-            write!(
-                f,
-                "policy expired at {valid_until}; the time is {now} {LEGACY}"
-            )
-        }
+        | PolicyUnavailable::StoreUnavailable => write!(f, "{unavailable}"),
     }
 }
 
@@ -264,9 +256,20 @@ impl fmt::Display for SkipReason<'_> {
                 everything: true, ..
             } => f.write_str("entries in all symbols are halted"),
             Self::Halted { symbol, .. } => write!(f, "entries in {symbol} are halted"),
-            Self::PolicyAbsent(absence) => write_unavailable(f, absence),
+            Self::PolicyUnavailable(unavailable) => write_unavailable(f, unavailable),
             Self::PolicyNotPermitted(constraint) => write!(f, "{constraint}"),
-            Self::NotInForce(why) => write_not_in_force(f, *why),
+            Self::NotInForce(ValidityError::NotYetValid { valid_from, now }) => {
+                write!(
+                    f,
+                    "policy comes into force at {valid_from}; the time is {now}"
+                )
+            }
+            Self::NotInForce(ValidityError::Expired { valid_until, now }) => {
+                write!(
+                    f,
+                    "policy expired at {valid_until}; the time is {now} {LEGACY}"
+                )
+            }
             Self::IntentStale {
                 age: Some(age),
                 age_max,

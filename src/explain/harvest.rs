@@ -99,7 +99,7 @@ fn ladder_text(harvest: &Harvest<'_>, r: &RPart) -> String {
     if harvest.reasons().contains(HarvestReason::LadderUnavailable) {
         return "unavailable: `harvested` is unreadable".to_owned();
     }
-    let theta = harvest.thresholds();
+    let theta = harvest.theta();
     let steps = [
         ("T1_R", theta.t1_r()),
         ("T2_R", theta.t2_r()),
@@ -117,11 +117,11 @@ fn ladder_text(harvest: &Harvest<'_>, r: &RPart) -> String {
 }
 
 fn lock_text(harvest: &Harvest<'_>, r: &RPart) -> String {
-    let silent = HarvestReason::ProfitLockUnavailable;
-    if harvest.reasons().contains(silent) {
+    let unavailable = HarvestReason::ProfitLockUnavailable;
+    if harvest.reasons().contains(unavailable) {
         return "unavailable: `current_sl` is not a finite number greater than 0".to_owned();
     }
-    let lock_r = harvest.thresholds().lock_r().value();
+    let lock_r = harvest.theta().lock_r().value();
     match harvest.stop() {
         Some(stop) => format!("lock_R {lock_r} reached: proposed stop {}", stop.value()),
         None if r.r_net() >= lock_r => {
@@ -134,7 +134,7 @@ fn lock_text(harvest: &Harvest<'_>, r: &RPart) -> String {
 }
 
 fn kill_text(harvest: &Harvest<'_>, kill: &KillScore) -> String {
-    let theta = harvest.thresholds();
+    let theta = harvest.theta();
     let threshold = theta.kill_threshold().value();
     let verdict = if kill.k() >= threshold {
         "reached"

@@ -3,7 +3,7 @@
 use crate::{
     decide::{ConstraintViolation, SkipReason},
     intent::{IntentError, SizeError},
-    policy::{NotInForce, PolicyUnavailable},
+    policy::{PolicyUnavailable, ValidityError},
     types::Shown,
 };
 
@@ -23,13 +23,13 @@ pub(super) fn of(denial: &SkipReason<'_>) -> String {
             everything: true, ..
         } => "lift the halt of all symbols".to_owned(),
         SkipReason::Halted { symbol, .. } => format!("lift the halt of {symbol}"),
-        SkipReason::PolicyAbsent(absence) => absence_remedy(absence),
+        SkipReason::PolicyUnavailable(unavailable) => unavailable_remedy(unavailable),
         SkipReason::PolicyNotPermitted(constraint) => constraint_remedy(constraint),
-        SkipReason::NotInForce(NotInForce::NotYetValid { valid_from, now }) => format!(
+        SkipReason::NotInForce(ValidityError::NotYetValid { valid_from, now }) => format!(
             "wait {}, until {valid_from}, or publish a policy whose `valid_from_epoch` is not after {now}",
             valid_from.since(*now)
         ),
-        SkipReason::NotInForce(NotInForce::Stale { valid_until, now }) => format!(
+        SkipReason::NotInForce(ValidityError::Expired { valid_until, now }) => format!(
             "publish a policy whose `valid_until_epoch` is at least {} later, not before {now}",
             now.since(*valid_until)
         ),
@@ -101,13 +101,13 @@ fn fault_remedy(fault: &IntentError) -> String {
     }
 }
 
-fn absence_remedy(absence: &PolicyUnavailable) -> String {
-    match absence {
+fn unavailable_remedy(unavailable: &PolicyUnavailable) -> String {
+    match unavailable {
         PolicyUnavailable::NotFound => "publish a policy".to_owned(),
         PolicyUnavailable::HashUnknown(hash) => {
             format!("add the policy with hash {hash} to the tape")
         }
-        PolicyUnavailable::Refused(refusal) => match refusal.violations().len() {
+        PolicyUnavailable::Invalid(refusal) => match refusal.violations().len() {
             1 => "fix the violation of the policy (listed by `policy check`)".to_owned(),
             count => format!("fix the {count} violations of the policy (listed by `policy check`)"),
         },

@@ -79,35 +79,35 @@ pub(super) struct Terms {
 }
 
 impl Terms {
-    pub(super) fn of(witness: ThetaInForce<'_>) -> Self {
-        let theta: &Theta = witness.theta();
-        let limits = witness.limits();
-        let now = witness.now().as_micros();
+    pub(super) fn of(in_force: ThetaInForce<'_>) -> Self {
+        let theta: &Theta = in_force.theta();
+        let limits = in_force.limits();
+        let now = in_force.now().as_micros();
         // The result is later than the value that marks an unknown time.
         let since = |age_max: i64| now.saturating_sub(age_max).max(i64::MIN + 1);
         let fallback = theta.fallback_stop_pct();
         Self {
-            t1: theta.t1_r().get(),
-            t2: theta.t2_r().get(),
-            t3: theta.t3_r().get(),
-            lock: theta.lock_r().get(),
-            be_plus: theta.be_plus_pct(),
-            cost_bps: theta.cost_bps(),
-            fallback: fallback.unwrap_or(f64::NAN),
+            t1: theta.t1_r().value().get(),
+            t2: theta.t2_r().value().get(),
+            t3: theta.t3_r().value().get(),
+            lock: theta.lock_r().value().get(),
+            be_plus: theta.be_plus_pct().value(),
+            cost_bps: theta.cost_bps().value(),
+            fallback: fallback.map_or(f64::NAN, |pct| pct.value()),
             fallback_mark: mask(fallback.is_some()) & NOT_FOR_THE_STOP,
-            kill_threshold: theta.kill_threshold(),
+            kill_threshold: theta.kill_threshold().value(),
             weights: [
-                theta.k_regime_flip(),
-                theta.k_sigma_spike(),
-                theta.k_ts_drop(),
-                theta.k_age_penalty(),
+                theta.k_regime_flip().value(),
+                theta.k_sigma_spike().value(),
+                theta.k_ts_drop().value(),
+                theta.k_age_penalty().value(),
             ],
-            trend_min: theta.trend_min(),
-            sigma_ref: theta.sigma_ref(),
-            sigma_cap: theta.sigma_spike_cap(),
-            ts_ref: theta.ts_ref(),
-            ts_cap: theta.ts_drop_cap(),
-            age_max: theta.max_age_sec(),
+            trend_min: theta.trend_min().value(),
+            sigma_ref: theta.sigma_ref().value(),
+            sigma_cap: theta.sigma_spike_cap().value(),
+            ts_ref: theta.ts_ref().value(),
+            ts_cap: theta.ts_drop_cap().value(),
+            age_max: theta.max_age_sec().value(),
             position_since: limits.max_position_age().map(|age| since(age.as_micros())),
             market_since: limits.max_market_age().map(|age| since(age.as_micros())),
         }

@@ -1,11 +1,10 @@
 //! The answer to one position.
 
 use super::{
-    HarvestAction, HarvestReasons, InputFault, KillScore, RPart, RUnavailable, Thresholds,
-    profit_lock,
+    HarvestAction, HarvestReasons, InputFault, KillScore, RPart, RUnavailable, profit_lock,
 };
 use crate::{
-    policy::{NotInForce, Policy, PolicyUnavailable, Theta},
+    policy::{NotInForceError, Policy, Theta},
     provenance::Sourced,
     types::{PositionSide, Price, Symbol},
 };
@@ -24,10 +23,8 @@ pub enum HarvestDecision<'a> {
 pub enum HarvestSkip<'a> {
     /// There is no open position: the side is flat, or the quantity is 0.
     NoPosition,
-    /// There is no policy.
-    PolicyAbsent(&'a PolicyUnavailable),
-    /// There is a policy, but its θ is not in force.
-    PolicyNotInForce(NotInForce),
+    /// The policy is unavailable, or its θ is not in force.
+    NotInForce(NotInForceError<'a>),
     /// Neither the position nor the policy has a stop distance, and K is unavailable too.
     MissingStop {
         /// The reason why K is unavailable.
@@ -69,10 +66,10 @@ impl<'a> Harvest<'a> {
         self.policy
     }
 
-    /// Returns the thresholds with their sources.
+    /// Returns the harvest parameters, each with its source.
     #[must_use]
-    pub const fn thresholds(&self) -> Thresholds<'a> {
-        Thresholds(self.theta)
+    pub const fn theta(&self) -> &'a Theta {
+        self.theta
     }
 
     /// Returns the symbol of the position.

@@ -29,18 +29,17 @@ pub fn harvest<'a>(
         return HarvestDecision::Skip(HarvestSkip::NoPosition);
     }
     match policy.theta_in_force(now) {
-        Ok(Ok(witness)) => judge(witness, position, market),
-        Ok(Err(why)) => HarvestDecision::Skip(HarvestSkip::PolicyNotInForce(why)),
-        Err(why) => HarvestDecision::Skip(HarvestSkip::PolicyAbsent(why)),
+        Ok(in_force) => evaluate(in_force, position, market),
+        Err(error) => HarvestDecision::Skip(HarvestSkip::NotInForce(error)),
     }
 }
 
-fn judge<'a>(
-    witness: ThetaInForce<'a>,
+fn evaluate<'a>(
+    in_force: ThetaInForce<'a>,
     position: &Position,
     market: Option<&Market>,
 ) -> HarvestDecision<'a> {
-    let (r, kill) = parts(witness, position, market);
+    let (r, kill) = parts(in_force, position, market);
     match (r, kill) {
         (Err(RUnavailable::MissingStop), Err(kill)) => {
             HarvestDecision::Skip(HarvestSkip::MissingStop { kill })
@@ -48,14 +47,14 @@ fn judge<'a>(
         (Err(RUnavailable::InvalidInput(r)), Err(kill)) => {
             HarvestDecision::Skip(HarvestSkip::InvalidInput { r, kill })
         }
-        (r, kill) => HarvestDecision::Harvest(propose(witness, position, r, kill)),
+        (r, kill) => HarvestDecision::Harvest(propose(in_force, position, r, kill)),
     }
 }
 
 type Parts = (Result<RPart, RUnavailable>, Result<KillScore, InputFault>);
 
-fn parts(witness: ThetaInForce<'_>, position: &Position, market: Option<&Market>) -> Parts {
-    let (theta, limits, now) = (witness.theta(), witness.limits(), witness.now());
+fn parts(in_force: ThetaInForce<'_>, position: &Position, market: Option<&Market>) -> Parts {
+    let (theta, limits, now) = (in_force.theta(), in_force.limits(), in_force.now());
     let too_old = |field, as_of, age_max: Option<SignedDuration>| {
         age_max.and_then(|age_max| age_fault(field, as_of, age_max, now))
     };
@@ -94,12 +93,12 @@ fn age_fault(
 }
 
 fn propose<'a>(
-    witness: ThetaInForce<'a>,
+    in_force: ThetaInForce<'a>,
     position: &Position,
     r: Result<RPart, RUnavailable>,
     kill: Result<KillScore, InputFault>,
 ) -> Harvest<'a> {
-    let theta = witness.theta();
+    let theta = in_force.theta();
     let stage = match (&r, position.harvested) {
         (Ok(r), Harvested::Stage(taken)) => Stage::reached(r.r_net(), theta).above(taken),
         (Err(_), _) | (_, Harvested::Unreadable) => Stage::None,
@@ -108,10 +107,10 @@ fn propose<'a>(
         .as_ref()
         .ok()
         .and_then(|r| profit_lock::stop(r, position.current_sl, theta));
-    let killed = kill.is_ok_and(|kill| kill.k() >= theta.kill_threshold());
+    let killed = kill.is_ok_and(|kill| kill.k() >= theta.kill_threshold().value());
     let component = |of: fn(&KillScore) -> f64| kill.as_ref().is_ok_and(|kill| of(kill) > 0.0);
-    let ladder_silent = matches!(position.harvested, Harvested::Unreadable);
-    let lock_silent = !profit_lock::is_readable(position.current_sl);
+    let ladder_unavailable = matches!(position.harvested, Harvested::Unreadable);
+    let lock_unavailable = !profit_lock::is_readable(position.current_sl);
     let reasons = HarvestReasons::NONE
         .with(HarvestReason::Partial25, stage == Stage::Partial25)
         .with(HarvestReason::Partial50, stage == Stage::Partial50)
@@ -123,11 +122,11 @@ fn propose<'a>(
         .with(HarvestReason::TsDrop, component(KillScore::ts_drop))
         .with(HarvestReason::AgePenalty, component(KillScore::age_penalty))
         .with(HarvestReason::RUnavailable, r.is_err())
-        .with(HarvestReason::LadderUnavailable, ladder_silent)
-        .with(HarvestReason::ProfitLockUnavailable, lock_silent)
+        .with(HarvestReason::LadderUnavailable, ladder_unavailable)
+        .with(HarvestReason::ProfitLockUnavailable, lock_unavailable)
         .with(HarvestReason::KillScoreUnavailable, kill.is_err());
     Harvest {
-        policy: witness.policy(),
+        policy: in_force.policy(),
         theta,
         symbol: position.symbol,
         side: match position.side {

@@ -68,16 +68,20 @@ impl KillScore {
         let p_chop = sound(HarvestField::PChop, market.p_chop, is_share)?;
         let age_sec = sound(HarvestField::AgeSec, position.age_sec, is_not_negative)?;
 
-        let flips = p_trend < theta.trend_min() && is_trend_outweighed(p_mr, p_chop);
+        let flips = p_trend < theta.trend_min().value() && is_trend_outweighed(p_mr, p_chop);
         let flip = f64::from(u8::from(flips));
-        let spike = spike(sigma, theta.sigma_ref(), theta.sigma_spike_cap());
-        let drop = drop(ts, theta.ts_ref(), theta.ts_drop_cap());
-        let age = age(age_sec, theta.max_age_sec());
+        let spike = spike(
+            sigma,
+            theta.sigma_ref().value(),
+            theta.sigma_spike_cap().value(),
+        );
+        let drop = drop(ts, theta.ts_ref().value(), theta.ts_drop_cap().value());
+        let age = age(age_sec, theta.max_age_sec().value());
         let weights = [
-            theta.k_regime_flip(),
-            theta.k_sigma_spike(),
-            theta.k_ts_drop(),
-            theta.k_age_penalty(),
+            theta.k_regime_flip().value(),
+            theta.k_sigma_spike().value(),
+            theta.k_ts_drop().value(),
+            theta.k_age_penalty().value(),
         ];
         Ok(Self {
             k: score(exp_of_negative(weigh(weights, flip, spike, drop, age))),

@@ -50,7 +50,11 @@ impl Stage {
     /// Returns the stage that a profit reaches, regardless of what was taken before. It never decreases as R grows.
     pub(super) fn reached(r_net: RMultiple, theta: &Theta) -> Self {
         // Counted without branches, because the profit is unpredictable.
-        let steps = [theta.t1_r(), theta.t2_r(), theta.t3_r()];
+        let steps = [
+            theta.t1_r().value(),
+            theta.t2_r().value(),
+            theta.t3_r().value(),
+        ];
         match steps.into_iter().filter(|step| r_net >= *step).count() {
             0 => Self::None,
             1 => Self::Partial25,

@@ -34,7 +34,6 @@ mod profit_lock;
 mod r_net;
 mod reasons;
 mod snapshot;
-mod thresholds;
 
 pub use batch::{HarvestBatch, HarvestOutcome, HarvestRow, harvest_batch};
 pub use columns::HarvestColumns;
@@ -47,4 +46,3 @@ pub use position::{Harvested, Market, Position, Standing};
 pub use r_net::RPart;
 pub use reasons::{HarvestReason, HarvestReasons};
 pub use snapshot::{Snapshot, SnapshotError};
-pub use thresholds::Thresholds;

@@ -19,9 +19,10 @@ pub(super) fn is_readable(current_sl: Option<f64>) -> bool {
 #[inline]
 pub(super) fn stop(r: &RPart, current_sl: Option<f64>, theta: &Theta) -> Option<Price> {
     let sign = sign(r.side);
-    let stop = locked(sign, r.entry, theta.be_plus_pct());
+    let stop = locked(sign, r.entry, theta.be_plus_pct().value());
     let tightens = current_sl.is_none_or(|sl| is_positive(sl) & is_beyond(sign, stop, sl));
-    let proposed = (r.r_net() >= theta.lock_r()) & tightens & is_beyond(sign, r.current, stop);
+    let proposed =
+        (r.r_net() >= theta.lock_r().value()) & tightens & is_beyond(sign, r.current, stop);
     // The stop is between two prices, or between a price and 0, so it is a valid price.
     Price::new(stop).ok().filter(|_| proposed)
 }

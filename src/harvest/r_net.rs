@@ -85,11 +85,11 @@ impl RPart {
                 let stop = sound(HarvestField::StopDistPct, given, is_positive).map_err(invalid)?;
                 (stop, StopFrom::Position)
             }
-            (None, Some(fallback)) => (fallback, StopFrom::Policy),
+            (None, Some(fallback)) => (fallback.value(), StopFrom::Policy),
             (None, None) => return Err(RUnavailable::MissingStop),
         };
         let risk_unit = risk_unit(entry, stop);
-        let cost = cost(entry, theta.cost_bps());
+        let cost = cost(entry, theta.cost_bps().value());
         let r_net = r_net(sign(side), entry, current, cost, risk_unit);
         // Prices this far apart overflow or underflow, so the result is meaningless. A cost that is not finite makes R
         // not finite.

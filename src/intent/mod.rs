@@ -8,6 +8,7 @@
 mod builder;
 mod error;
 mod fields;
+mod recorded_policy;
 mod request;
 mod side_word;
 mod time;
@@ -15,5 +16,6 @@ mod time;
 pub use builder::IntentBuilder;
 pub use error::{IntentError, IntentErrorKind};
 pub(crate) use fields::RecordFields;
+pub use recorded_policy::RecordedPolicy;
 pub use request::{Entry, Exit, Intent, QuantityAsked, Request, Size, SizeError, SizeField};
 pub(crate) use time::Times;

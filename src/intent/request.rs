@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::Serialize;
 use thiserror::Error;
 
-use super::{IntentError, Times};
+use super::{IntentError, RecordedPolicy, Times};
 use crate::{
     json::Unreadable,
     provenance::{Source, Sourced},
@@ -353,13 +353,13 @@ impl<'a> Intent<'a> {
         self.times.offset_assumed
     }
 
-    /// Returns the hash of the policy of a recorded decision, which has both `decided_at` and `policy_hash`.
-    ///
-    /// `None` means that the intent is not a recorded decision; `Some(None)` means that the hash is unreadable.
+    /// Returns the policy of a recorded decision.
     #[must_use]
-    pub fn recorded_policy(&self) -> Option<Option<PolicyHash>> {
-        self.times.decided_at?;
-        self.policy_hash.as_deref().map(|hash| hash.ok())
+    pub fn recorded_policy(&self) -> RecordedPolicy {
+        match (self.times.decided_at, self.policy_hash.as_deref()) {
+            (Some(_), Some(hash)) => (*hash).into(),
+            (None, _) | (_, None) => RecordedPolicy::NotRecorded,
+        }
     }
 
     /// Returns the request.

@@ -1,13 +1,15 @@
 //! Proof tokens that a policy's validity was checked at a timestamp.
 
+use std::marker::PhantomData;
+
 use thiserror::Error;
 
-use super::{Limits, Listing, Policy, Theta};
-use crate::types::{Leverage, Symbol, Timestamp};
+use super::{Limits, Listing, Policy, PolicyUnavailable, Theta};
+use crate::types::{Symbol, Timestamp};
 
-/// The reason why a policy is not in force.
+/// The reason why a policy is not in force at a timestamp.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub enum NotInForce {
+pub enum ValidityError {
     /// The policy is not valid yet.
     #[error("not valid before {valid_from}, now is {now}")]
     NotYetValid {
@@ -18,7 +20,7 @@ pub enum NotInForce {
     },
     /// The policy has expired.
     #[error("not valid after {valid_until}, now is {now}")]
-    Stale {
+    Expired {
         /// The last timestamp at which it was in force: the expiry of the policy; for θ, the end of the grace period
         /// after the expiry.
         valid_until: Timestamp,
@@ -27,22 +29,48 @@ pub enum NotInForce {
     },
 }
 
-/// A policy and a timestamp at which it is in force, created by [`Policy::in_force`].
+/// The reason why a [`PolicyState`](super::PolicyState) contains no policy in force.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum NotInForceError<'a> {
+    /// The policy is unavailable.
+    #[error(transparent)]
+    Unavailable(&'a PolicyUnavailable),
+    /// There is a policy, but it is not in force.
+    #[error(transparent)]
+    Validity(#[from] ValidityError),
+}
+
+/// A policy and a timestamp at which it is in force for one use, created by [`Policy::in_force`] for entries and by
+/// [`Policy::theta_in_force`] for harvests.
 ///
-/// The leverages and the entry limits of a policy can be read only through this type.
+/// The numbers of a policy can be read only through this type. The leverages exist only for entries, and θ only for
+/// harvests, because the grace period of θ must not extend an entry.
 #[derive(Debug, Clone, Copy)]
-pub struct InForce<'p> {
+pub struct InForce<'p, Use = ForEntries> {
     policy: &'p Policy,
     now: Timestamp,
     assumed: bool,
+    of: PhantomData<Use>,
 }
 
-impl<'p> InForce<'p> {
+/// A policy and a timestamp at which its θ is in force.
+pub type ThetaInForce<'p> = InForce<'p, ForHarvests>;
+
+/// The use of a policy for entries, which ends at its expiry.
+#[derive(Debug, Clone, Copy)]
+pub enum ForEntries {}
+
+/// The use of a policy for harvests, which ends after the grace period of θ.
+#[derive(Debug, Clone, Copy)]
+pub enum ForHarvests {}
+
+impl<'p, Use> InForce<'p, Use> {
     pub(super) const fn new(policy: &'p Policy, now: Timestamp, assumed: bool) -> Self {
         Self {
             policy,
             now,
             assumed,
+            of: PhantomData,
         }
     }
 
@@ -64,70 +92,26 @@ impl<'p> InForce<'p> {
         self.assumed
     }
 
+    /// Returns the limits of the policy. A harvest uses the maximum ages of the market state and the position.
+    #[must_use]
+    pub const fn limits(&self) -> &'p Limits {
+        &self.policy.content().limits
+    }
+}
+
+impl InForce<'_> {
     /// Looks up a symbol in the universe. Does not allocate.
     #[must_use]
     #[inline]
     pub fn listing(&self, symbol: &Symbol) -> Listing {
         self.policy.content().universe.listing(symbol)
     }
-
-    /// Returns the leverage of a listed symbol, if it has one; `None` for a symbol that is not listed.
-    #[inline]
-    pub(crate) fn leverage_of(&self, symbol: &Symbol) -> Option<Option<Leverage>> {
-        self.policy.content().universe.leverage_of(symbol)
-    }
-
-    /// Returns the limits of the policy.
-    #[must_use]
-    pub const fn limits(&self) -> &'p Limits {
-        &self.policy.content().limits
-    }
-}
-
-/// A policy and a timestamp at which its θ is in force, created by [`Policy::theta_in_force`].
-#[derive(Debug, Clone, Copy)]
-pub struct ThetaInForce<'p> {
-    policy: &'p Policy,
-    now: Timestamp,
-    assumed: bool,
 }
 
 impl<'p> ThetaInForce<'p> {
-    pub(super) const fn new(policy: &'p Policy, now: Timestamp, assumed: bool) -> Self {
-        Self {
-            policy,
-            now,
-            assumed,
-        }
-    }
-
-    /// Returns the policy.
-    #[must_use]
-    pub const fn policy(&self) -> &'p Policy {
-        self.policy
-    }
-
-    /// Returns the timestamp at which θ is in force.
-    #[must_use]
-    pub const fn now(&self) -> Timestamp {
-        self.now
-    }
-
-    /// Returns true if the validity was assumed without a check; always false without the feature `what-if`.
-    #[must_use]
-    pub const fn is_assumed(&self) -> bool {
-        self.assumed
-    }
-
     /// Returns the harvest parameters.
     #[must_use]
     pub const fn theta(&self) -> &'p Theta {
         &self.policy.content().theta
-    }
-
-    /// Returns the limits of the policy. A harvest uses the maximum ages of the market state and the position.
-    #[must_use]
-    pub const fn limits(&self) -> &'p Limits {
-        &self.policy.content().limits
     }
 }

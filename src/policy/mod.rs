@@ -31,7 +31,9 @@ mod validate;
 
 pub use hash::canonical_hash;
 pub use hash::sorted_pairs;
-pub use in_force::{InForce, NotInForce, ThetaInForce};
+pub use in_force::{
+    ForEntries, ForHarvests, InForce, NotInForceError, ThetaInForce, ValidityError,
+};
 pub use invalid::{InvalidPolicyError, PolicyFault, Violation};
 pub use limits::Limits;
 pub use note::PolicyNote;

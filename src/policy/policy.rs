@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{
-    InForce, InvalidPolicyError, NotInForce, PolicyNote, ThetaInForce, canonical_hash, encoding,
+    InForce, InvalidPolicyError, PolicyNote, ThetaInForce, ValidityError, canonical_hash, encoding,
     encoding::Encoded,
     field,
     invalid::Violations,
@@ -31,11 +31,10 @@ use crate::types::{PolicyHash, Symbol, Timestamp};
 ///
 /// let in_force = policy.in_force(Timestamp::parse_epoch_seconds("200.5")?)?;
 /// let Listing::Leverage(leverage) = in_force.listing(&btc) else { panic!() };
-/// assert_eq!(leverage.value().get(), 8.0);
-/// assert_eq!(leverage.source().to_string(), "policy:leverage_by_symbol.BTCUSDT");
+/// assert_eq!(leverage.get(), 8.0);
 ///
-/// let stale = policy.in_force(Timestamp::parse_epoch_seconds("200.500001")?);
-/// assert!(stale.is_err());
+/// let expired = policy.in_force(Timestamp::parse_epoch_seconds("200.500001")?);
+/// assert!(expired.is_err());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone)]
@@ -178,7 +177,7 @@ impl Policy {
     ///
     /// # Errors
     /// Returns an error if the policy is not valid yet or has expired.
-    pub fn in_force(&self, now: Timestamp) -> Result<InForce<'_>, NotInForce> {
+    pub fn in_force(&self, now: Timestamp) -> Result<InForce<'_>, ValidityError> {
         self.check_window(now, self.content.valid_until)?;
         Ok(InForce::new(self, now, false))
     }
@@ -187,7 +186,7 @@ impl Policy {
     ///
     /// # Errors
     /// Returns an error if the policy is not valid yet, or has expired and its grace period is over.
-    pub fn theta_in_force(&self, now: Timestamp) -> Result<ThetaInForce<'_>, NotInForce> {
+    pub fn theta_in_force(&self, now: Timestamp) -> Result<ThetaInForce<'_>, ValidityError> {
         let until = self.content.valid_until;
         let end = match self.content.harvest_grace {
             Some(grace) => until.saturating_add(grace),
@@ -215,12 +214,12 @@ impl Policy {
         &self.content
     }
 
-    fn check_window(&self, now: Timestamp, valid_until: Timestamp) -> Result<(), NotInForce> {
+    fn check_window(&self, now: Timestamp, valid_until: Timestamp) -> Result<(), ValidityError> {
         match self.content.valid_from {
             Some(valid_from) if now < valid_from => {
-                Err(NotInForce::NotYetValid { valid_from, now })
+                Err(ValidityError::NotYetValid { valid_from, now })
             }
-            _ if now > valid_until => Err(NotInForce::Stale { valid_until, now }),
+            _ if now > valid_until => Err(ValidityError::Expired { valid_until, now }),
             _ => Ok(()),
         }
     }

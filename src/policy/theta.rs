@@ -5,11 +5,14 @@ use super::{
     field,
     invalid::Violations,
 };
-use crate::types::RMultiple;
+use crate::{
+    provenance::{Source, Sourced},
+    types::RMultiple,
+};
 
 /// The harvest parameters of a policy: `harvest_params` and `kill_params`.
 ///
-/// There is no default θ. It can be read only through
+/// Each number is returned with the policy field that contains it. There is no default θ. It can be read only through
 /// [`Policy::theta_in_force`](super::Policy::theta_in_force).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Theta {
@@ -48,14 +51,15 @@ struct Kill {
     max_age_sec: f64,
 }
 
-/// Defines one getter per number.
+/// Defines one getter for each number, which also returns the field that contains it.
 macro_rules! getters {
-    ($($(#[$doc:meta])* $part:ident.$name:ident: $type:ty;)*) => {
+    ($($(#[$doc:meta])* $part:ident.$name:ident: $type:ty = $path:literal;)*) => {
         $(
             $(#[$doc])*
             #[must_use]
-            pub const fn $name(&self) -> $type {
-                self.$part.$name
+            #[inline]
+            pub const fn $name(&self) -> Sourced<$type> {
+                Sourced::new(self.$part.$name, Source::Policy($path))
             }
         )*
     };
@@ -64,43 +68,75 @@ macro_rules! getters {
 impl Theta {
     getters! {
         /// Returns the R_net from which a quarter is closed; in (0, T2_R).
-        ladder.t1_r: RMultiple;
+        ladder.t1_r: RMultiple = "harvest_params.T1_R";
         /// Returns the R_net from which half is closed; in (T1_R, T3_R).
-        ladder.t2_r: RMultiple;
+        ladder.t2_r: RMultiple = "harvest_params.T2_R";
         /// Returns the R_net from which three quarters are closed; greater than T2_R.
-        ladder.t3_r: RMultiple;
+        ladder.t3_r: RMultiple = "harvest_params.T3_R";
         /// Returns the R_net from which the profit is locked; greater than 0.
-        ladder.lock_r: RMultiple;
+        ladder.lock_r: RMultiple = "harvest_params.lock_R";
         /// Returns the distance of the break-even stop beyond the entry price, as a share of the entry price
         /// (0.003 is 0.3 %); at least 0.
-        ladder.be_plus_pct: f64;
+        ladder.be_plus_pct: f64 = "harvest_params.be_plus_pct";
         /// Returns the costs of entry and exit together, in basis points of the entry price; at least 0.
-        ladder.cost_bps: f64;
-        /// Returns the stop distance for positions without a stop, as a share of the entry price; greater than 0 if the
-        /// policy has it.
-        ladder.fallback_stop_pct: Option<f64>;
+        ladder.cost_bps: f64 = "harvest_params.cost_bps";
         /// Returns the weight of a regime flip in the kill score; at least 0.
-        weights.k_regime_flip: f64;
+        weights.k_regime_flip: f64 = "harvest_params.k_regime_flip";
         /// Returns the weight of a volatility spike in the kill score; at least 0.
-        weights.k_sigma_spike: f64;
+        weights.k_sigma_spike: f64 = "harvest_params.k_sigma_spike";
         /// Returns the weight of a loss of trend strength in the kill score; at least 0.
-        weights.k_ts_drop: f64;
+        weights.k_ts_drop: f64 = "harvest_params.k_ts_drop";
         /// Returns the weight of age in the kill score; at least 0.
-        weights.k_age_penalty: f64;
+        weights.k_age_penalty: f64 = "harvest_params.k_age_penalty";
         /// Returns the kill score from which a full close is proposed; in (0.5, 1).
-        weights.kill_threshold: f64;
+        weights.kill_threshold: f64 = "harvest_params.kill_threshold";
         /// Returns the probability of a trend below which the regime may have flipped; in [0, 1].
-        kill.trend_min: f64;
+        kill.trend_min: f64 = "kill_params.trend_min";
         /// Returns the reference volatility; greater than 0, in the unit of the market's sigma.
-        kill.sigma_ref: f64;
+        kill.sigma_ref: f64 = "kill_params.sigma_ref";
         /// Returns the cap on the volatility spike; at least 0.
-        kill.sigma_spike_cap: f64;
+        kill.sigma_spike_cap: f64 = "kill_params.sigma_spike_cap";
         /// Returns the reference trend strength; finite.
-        kill.ts_ref: f64;
+        kill.ts_ref: f64 = "kill_params.ts_ref";
         /// Returns the cap on the loss of trend strength; at least 0.
-        kill.ts_drop_cap: f64;
+        kill.ts_drop_cap: f64 = "kill_params.ts_drop_cap";
         /// Returns the age in seconds at which the age penalty reaches its maximum; greater than 0.
-        kill.max_age_sec: f64;
+        kill.max_age_sec: f64 = "kill_params.max_age_sec";
+    }
+
+    /// Returns the stop distance for positions without a stop, as a share of the entry price; greater than 0 if the
+    /// policy has it.
+    #[must_use]
+    #[inline]
+    pub fn fallback_stop_pct(&self) -> Option<Sourced<f64>> {
+        let source = Source::Policy("harvest_params.fallback_stop_pct");
+        Some(Sourced::new(self.ladder.fallback_stop_pct?, source))
+    }
+
+    /// Returns all numbers with their fields, including R multiples, in the order above.
+    pub fn iter(&self) -> impl Iterator<Item = Sourced<f64>> + use<> {
+        let plain = |r: Sourced<RMultiple>| Sourced::new(r.value().get(), r.source());
+        [
+            plain(self.t1_r()),
+            plain(self.t2_r()),
+            plain(self.t3_r()),
+            plain(self.lock_r()),
+            self.be_plus_pct(),
+            self.cost_bps(),
+            self.k_regime_flip(),
+            self.k_sigma_spike(),
+            self.k_ts_drop(),
+            self.k_age_penalty(),
+            self.kill_threshold(),
+            self.trend_min(),
+            self.sigma_ref(),
+            self.sigma_spike_cap(),
+            self.ts_ref(),
+            self.ts_drop_cap(),
+            self.max_age_sec(),
+        ]
+        .into_iter()
+        .chain(self.fallback_stop_pct())
     }
 
     /// Reads and checks both fields. A missing field is reported by the caller.

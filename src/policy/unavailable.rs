@@ -15,8 +15,8 @@ pub enum PolicyUnavailable {
     #[error("no policy with the hash {0}")]
     HashUnknown(PolicyHash),
     /// The text is not a valid policy.
-    #[error("{0}")]
-    Refused(InvalidPolicyError),
+    #[error(transparent)]
+    Invalid(#[from] InvalidPolicyError),
     /// Signatures are required, and no trusted key signed this policy.
     #[error("no trusted key signed the policy")]
     SignatureInvalid,
@@ -34,24 +34,4 @@ pub enum PolicyUnavailable {
     /// The store is unreachable, and no policy was read before.
     #[error("the policy store cannot be reached")]
     StoreUnavailable,
-}
-
-impl PolicyUnavailable {
-    /// Returns the stable code of the skip reason.
-    #[must_use]
-    pub const fn code(&self) -> &'static str {
-        match self {
-            Self::NotFound | Self::HashUnknown(_) => "POLICY_MISSING",
-            Self::Refused(refusal) => refusal.fault().code(),
-            Self::SignatureInvalid => "POLICY_SIGNATURE_INVALID",
-            Self::RolledBack { .. } => "POLICY_ROLLED_BACK",
-            Self::StoreUnavailable => "POLICY_STORE_UNAVAILABLE",
-        }
-    }
-}
-
-impl From<InvalidPolicyError> for PolicyUnavailable {
-    fn from(refusal: InvalidPolicyError) -> Self {
-        Self::Refused(refusal)
-    }
 }

@@ -12,10 +12,7 @@ use super::{
     json::Json,
     table::Table,
 };
-use crate::{
-    provenance::{Source, Sourced},
-    types::{Leverage, Symbol},
-};
+use crate::types::{Leverage, Symbol};
 
 const SYMBOL: &str = "a symbol (1 to 32 bytes without white space and control characters)";
 
@@ -26,8 +23,8 @@ pub enum Listing {
     NotInUniverse,
     /// The universe lists the symbol, but the policy has no leverage for it.
     NoLeverage,
-    /// The universe lists the symbol with this leverage.
-    Leverage(Sourced<Leverage>),
+    /// The universe lists the symbol with this leverage, from `leverage_by_symbol`.
+    Leverage(Leverage),
 }
 
 /// The listed symbols with their leverages.
@@ -35,16 +32,17 @@ pub enum Listing {
 pub(super) struct Universe {
     /// The symbols in the order of the document.
     symbols: Vec<Symbol>,
-    listed: Table<Option<Leverage>>,
+    listed: Table<Listing>,
 }
 
 impl Universe {
     /// Combines the distinct symbols with their leverages.
     pub(super) fn new(symbols: Vec<Symbol>, leverages: &BTreeMap<Symbol, Leverage>) -> Self {
-        let listed = symbols
-            .iter()
-            .map(|symbol| (*symbol, leverages.get(symbol).copied()));
-        let listed: Vec<_> = listed.collect();
+        let listing = |symbol| match leverages.get(symbol) {
+            None => Listing::NoLeverage,
+            Some(leverage) => Listing::Leverage(*leverage),
+        };
+        let listed: Vec<_> = symbols.iter().map(|it| (*it, listing(it))).collect();
         Self {
             listed: Table::new(&listed),
             symbols,
@@ -60,19 +58,8 @@ impl Universe {
     }
 
     #[inline]
-    pub(super) fn leverage_of(&self, symbol: &Symbol) -> Option<Option<Leverage>> {
-        self.listed.get(symbol)
-    }
-
-    #[inline]
     pub(super) fn listing(&self, symbol: &Symbol) -> Listing {
-        match self.listed.get(symbol) {
-            None => Listing::NotInUniverse,
-            Some(None) => Listing::NoLeverage,
-            Some(Some(leverage)) => {
-                Listing::Leverage(Sourced::new(leverage, Source::PolicyLeverage(*symbol)))
-            }
-        }
+        self.listed.get(symbol).unwrap_or(Listing::NotInUniverse)
     }
 }
 

@@ -5,8 +5,8 @@ mod recorded_decision;
 pub use recorded_decision::RecordedDecision;
 
 use crate::{
-    intent::{Intent, IntentError, RecordFields, Times},
-    json::{RawField, SyntaxError, scan_object},
+    intent::{Intent, IntentError, RecordFields, RecordedPolicy, Times},
+    json::{RawField, SyntaxError, Unreadable, scan_object},
     types::{PolicyHash, Timestamp},
 };
 
@@ -56,7 +56,7 @@ pub struct OtherRecord<'a> {
     text: &'a str,
     id: Option<std::borrow::Cow<'a, str>>,
     times: Times,
-    policy_hash: Option<Option<PolicyHash>>,
+    policy_hash: Option<Result<PolicyHash, Unreadable>>,
 }
 
 /// The value of `policy` in a record.
@@ -107,11 +107,13 @@ impl<'a> OtherRecord<'a> {
         self.times.sent_at()
     }
 
-    /// Returns the hash of the policy of a recorded decision, with the same meaning as [`Intent::recorded_policy`].
+    /// Returns the policy of a recorded decision.
     #[must_use]
-    pub fn recorded_policy(&self) -> Option<Option<PolicyHash>> {
-        self.times.decided_at?;
-        self.policy_hash
+    pub fn recorded_policy(&self) -> RecordedPolicy {
+        match (self.times.decided_at, self.policy_hash) {
+            (Some(_), Some(hash)) => hash.into(),
+            (None, _) | (_, None) => RecordedPolicy::NotRecorded,
+        }
     }
 
     /// Returns true if the time was an ISO-8601 text without an offset, which was read as UTC.
@@ -180,7 +182,7 @@ fn read_with<'a>(
         text,
         id: fields.id(),
         times: fields.times(),
-        policy_hash: fields.policy_hash().map(Result::ok),
+        policy_hash: fields.policy_hash(),
     };
     match fields.event_type.text() {
         // With a duplicate `event_type`, the type is uncertain; the record becomes an invalid intent.

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::{Scratch, read_entry};
 use crate::{
     decide::{ServiceDenial, SkipCode},
-    intent::{Intent, IntentError},
+    intent::{Intent, IntentError, RecordedPolicy},
     json::{Fields, RawField, scan_object},
     types::{PolicyHash, Timestamp},
 };
@@ -17,7 +17,7 @@ use crate::{
 pub struct RecordedDecision<'a> {
     id: Option<Cow<'a, str>>,
     at: Option<Timestamp>,
-    policy: Option<PolicyHash>,
+    policy: RecordedPolicy,
     objection: Option<ServiceDenial<'a>>,
     intent: Intent<'a>,
 }
@@ -35,9 +35,9 @@ impl<'a> RecordedDecision<'a> {
         self.at
     }
 
-    /// Returns `policy_hash`, the policy of the decision; `None` if there was no policy.
+    /// Returns the policy of the decision, from `policy_hash`.
     #[must_use]
-    pub const fn policy(&self) -> Option<PolicyHash> {
+    pub const fn recorded_policy(&self) -> RecordedPolicy {
         self.policy
     }
 
@@ -120,7 +120,7 @@ impl<'a> RecordedDecision<'a> {
         Self {
             id: None,
             at: None,
-            policy: None,
+            policy: RecordedPolicy::Missing,
             objection: None,
             intent,
         }
@@ -146,7 +146,7 @@ impl<'a> RecordedDecision<'a> {
         if fields.policy_hash.is_present() {
             let text = fields.policy_hash.text().ok().flatten();
             let hash = text.and_then(|text| PolicyHash::parse(&text).ok());
-            self.policy = Some(hash.ok_or(IntentError::BadValue {
+            self.policy = RecordedPolicy::Hash(hash.ok_or(IntentError::BadValue {
                 field: "policy_hash",
                 expected: "64 lower-case hexadecimal digits",
             })?);

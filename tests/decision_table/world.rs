@@ -120,7 +120,7 @@ impl World {
             | Held::RolledBack
             | Held::StoreUnavailable => {
                 let place = Held::ALL.iter().position(|h| *h == held).unwrap();
-                PolicyState::absent(&self.absences[place])
+                PolicyState::unavailable(&self.absences[place])
             }
             Held::NoHash => PolicyState::present(&policies.unstated),
             Held::TooLong
@@ -483,7 +483,7 @@ fn source(source: Source) -> &'static str {
 
 fn evidence(denial: &SkipReason<'_>) -> &'static str {
     match denial {
-        SkipReason::Unread(_) | SkipReason::PolicyAbsent(_) | SkipReason::NotInForce(_) => "",
+        SkipReason::Unread(_) | SkipReason::PolicyUnavailable(_) | SkipReason::NotInForce(_) => "",
         SkipReason::SourceUnreadable => "might be an owner",
         SkipReason::ExitOwnerOpens { .. } => "entry by an owner",
         SkipReason::NotExitOwner(denied) => match denied.source_name {

@@ -309,7 +309,7 @@ fn check_quantity(quantity: &str, fault: Option<&str>, saw: &str) {
     let absent = PolicyUnavailable::NotFound;
     let engine = engine("{}");
     with_intent(&record, |intent| {
-        let traced = engine.decide_traced(PolicyState::absent(&absent), intent, None);
+        let traced = engine.decide_traced(PolicyState::unavailable(&absent), intent, None);
         let text = Explanation::new(traced).to_string();
         let line = text.lines().find(|line| line.starts_with(" 1 ")).unwrap();
         assert!(line.ends_with(saw), "{line}");

@@ -50,7 +50,7 @@ fn a_trade_under_an_assumed_policy_is_marked() {
     let expired = Policy::from_json(&sample_policy_json("1")).unwrap();
     let sample = sample();
     for (state, assumed) in [
-        (PolicyState::assumed(&expired), true),
+        (PolicyState::present(&expired).assume_in_force(), true),
         (PolicyState::present(&sample), false),
     ] {
         with_intent(ENTRY, |intent| {

@@ -118,7 +118,7 @@ fn an_entry_has_the_numbers_of_its_intent() {
         let carried = [entry.entry_price(), entry.stop_loss(), entry.take_profit()];
         let carried = carried.map(|price| price.unwrap().get());
         assert_eq!(carried, [120.0, 110.0, 150.0]);
-        assert_eq!(intent.recorded_policy(), None);
+        assert_eq!(intent.recorded_policy(), RecordedPolicy::NotRecorded);
     });
 }
 
@@ -127,9 +127,7 @@ fn a_recorded_intent_has_its_policy_hash() {
     let recorded = |fields: &str| {
         let record = format!(r#"{{"symbol": "BTCUSDT", "side": "BUY", "size": 250{fields}}}"#);
         with_intent(&record, |intent| {
-            intent
-                .recorded_policy()
-                .map(|hash| hash.map(|hash| hash.to_string()))
+            intent.recorded_policy()
         })
     };
     let (at, hash) = (
@@ -138,11 +136,12 @@ fn a_recorded_intent_has_its_policy_hash() {
     );
     assert_eq!(
         recorded(&format!("{at}{hash}")),
-        Some(Some(HASH.to_owned()))
+        RecordedPolicy::Hash(PolicyHash::parse(HASH).unwrap())
     );
-    assert_eq!(recorded(&format!("{at}{hash}{hash}")), Some(None));
-    assert_eq!(recorded(at), None);
-    assert_eq!(recorded(&hash), None);
+    let twice = format!("{at}{hash}{hash}");
+    assert_eq!(recorded(&twice), RecordedPolicy::Missing);
+    assert_eq!(recorded(at), RecordedPolicy::NotRecorded);
+    assert_eq!(recorded(&hash), RecordedPolicy::NotRecorded);
 }
 
 #[test]

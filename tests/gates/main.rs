@@ -143,7 +143,7 @@ fn check_columns(
 /// Decides a record at [`NOW`] with or without a policy, without guardrails.
 fn decide<T>(policy: Option<&Policy>, record: &str, look: impl FnOnce(&Decision<'_>) -> T) -> T {
     let absent = PolicyUnavailable::NotFound;
-    let state = policy.map_or(PolicyState::absent(&absent), PolicyState::present);
+    let state = policy.map_or(PolicyState::unavailable(&absent), PolicyState::present);
     with_intent(record, |intent| {
         decide_at(&engine("{}"), state, intent, Some(at(NOW)), look)
     })

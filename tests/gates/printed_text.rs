@@ -2,6 +2,7 @@
 
 use portcullis::{
     answer::{Answer, Detail},
+    decide::SkipReason,
     explain::Explanation,
     policy::{Policy, PolicyState, PolicyUnavailable},
 };
@@ -24,7 +25,7 @@ const SHOWN: &str = "x\\n\\u{1b}[2J\\u{9b}\\u{2028}\\u{202e}\\u{2066}y";
 #[track_caller]
 fn check(policy: Option<&Policy>, guardrails: &str, record: &str, is_shown: bool) {
     let absent = PolicyUnavailable::NotFound;
-    let state = policy.map_or(PolicyState::absent(&absent), PolicyState::present);
+    let state = policy.map_or(PolicyState::unavailable(&absent), PolicyState::present);
     let engine = engine(guardrails);
     with_intent(record, |intent| {
         let decision = engine.decide(state, intent, at(NOW));
@@ -100,8 +101,8 @@ fn an_invalid_policy_error_has_a_bounded_length() {
     let refusal = Policy::from_json(&text).unwrap_err();
     let all = refusal.violations().len();
     assert!(all > 5_000);
-    let absence = PolicyUnavailable::Refused(refusal);
-    let detail = Detail::Absence(&absence).to_string();
+    let absence = PolicyUnavailable::Invalid(refusal);
+    let detail = Detail::SkipReason(SkipReason::PolicyUnavailable(&absence)).to_string();
     assert!(
         detail.ends_with(&format!("; and {} more", all - 8)),
         "{detail}"

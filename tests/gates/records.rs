@@ -2,8 +2,10 @@
 
 use portcullis::{
     decide::SkipCode,
+    intent::RecordedPolicy,
     policy::PolicyState,
     record::{OtherRecord, PolicyText, Scratch, TapeRecord, read},
+    types::PolicyHash,
 };
 
 use super::{BOUGHT, NOW, at, decide, decide_at, engine, in_short, sample, with_intent};
@@ -48,23 +50,21 @@ fn a_record_has_its_time_and_policy_hash() {
     let position = |fields: &str| format!(r#"{{"event_type": "position.snapshot", {fields}}}"#);
     let recorded = |fields: &str| {
         let text = position(fields);
-        with_record(&text, |record| {
-            record
-                .recorded_policy()
-                .map(|hash| hash.map(|hash| hash.to_string()))
-        })
+        with_record(&text, |record| record.recorded_policy())
     };
     let decided = r#""decided_at": 1766550700000"#;
     assert_eq!(
         recorded(&format!(r#"{decided}, "policy_hash": "{HASH}""#)),
-        Some(Some(HASH.to_owned()))
+        RecordedPolicy::Hash(PolicyHash::parse(HASH).unwrap())
     );
     assert_eq!(
         recorded(&format!(r#"{decided}, "policy_hash": "x""#)),
-        Some(None)
+        RecordedPolicy::Missing
     );
-    assert_eq!(recorded(decided), None);
-    assert_eq!(recorded(&format!(r#""policy_hash": "{HASH}""#)), None);
+    let without_time = format!(r#""policy_hash": "{HASH}""#);
+    for fields in [decided, &without_time] {
+        assert_eq!(recorded(fields), RecordedPolicy::NotRecorded);
+    }
 
     let assumed = |timestamp: &str| {
         let text = position(&format!(r#""timestamp": "{timestamp}""#));
@@ -87,6 +87,10 @@ fn check_decided(fields: &str, expected: [&str; 5]) {
     let objection = decided
         .objection()
         .map(|it| format!("{}: {}", it.reason(), it.detail()));
+    let recorded = match decided.recorded_policy() {
+        RecordedPolicy::Hash(hash) => Some(hash.short()),
+        RecordedPolicy::NotRecorded | RecordedPolicy::Missing => None,
+    };
     let policy = sample();
     let state = PolicyState::present(&policy);
     let intent = decided.intent();
@@ -94,7 +98,7 @@ fn check_decided(fields: &str, expected: [&str; 5]) {
     let found = [
         or_dash(decided.id().map(str::to_owned)),
         or_dash(decided.at().map(|at| at.as_millis().to_string())),
-        or_dash(decided.policy().map(|hash| hash.short())),
+        or_dash(recorded),
         or_dash(objection),
         decision,
     ];

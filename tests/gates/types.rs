@@ -78,9 +78,9 @@ fn names_and_codes() {
         [0.0, 0.25, 0.5, 0.75, 1.0]
     );
     assert_eq!(<&str>::from(SizeField::QtyPrice), "qty*price");
-    assert_eq!(PolicyUnavailable::NotFound.code(), "POLICY_MISSING");
+    assert_eq!(SkipCode::from(&PolicyUnavailable::NotFound), SkipCode::PolicyMissing);
     assert_eq!(
-        PolicyUnavailable::StoreUnavailable.code(),
-        "POLICY_STORE_UNAVAILABLE"
+        SkipCode::from(&PolicyUnavailable::StoreUnavailable),
+        SkipCode::PolicyStoreUnavailable
     );
 }

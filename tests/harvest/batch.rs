@@ -162,9 +162,7 @@ fn check_batch(policy: &Policy, at: Timestamp, rows: &[Row]) -> Result<(), TestC
                     HarvestSkip::NoPosition => HarvestOutcome::NoPosition,
                     HarvestSkip::MissingStop { .. } => HarvestOutcome::MissingStop,
                     HarvestSkip::InvalidInput { .. } => HarvestOutcome::InvalidInput,
-                    HarvestSkip::PolicyAbsent(_) | HarvestSkip::PolicyNotInForce(_) => {
-                        panic!("{why:?}")
-                    }
+                    HarvestSkip::NotInForce(_) => panic!("{why:?}"),
                 };
                 prop_assert_eq!(row.outcome, outcome, "{:?} {:?}", why, position);
                 prop_assert!(row.reasons.is_empty());

@@ -304,7 +304,7 @@ fn the_stop_comes_from_the_position_or_the_policy() {
         r.risk_unit().source().to_string(),
         "position:entry_price*policy:harvest_params.fallback_stop_pct"
     );
-    let listed = harvest.thresholds().iter().last().unwrap();
+    let listed = harvest.theta().iter().last().unwrap();
     assert_eq!(listed, r.stop());
 
     // The fallback does not replace an invalid stop.

@@ -5,7 +5,7 @@ use portcullis::{
         HarvestAction, HarvestDecision, HarvestField, HarvestSkip, InputFault, Market, Observed,
         Position, Standing, harvest,
     },
-    policy::{NotInForce, Policy, PolicyState, PolicyUnavailable},
+    policy::{NotInForceError, Policy, PolicyState, PolicyUnavailable, ValidityError},
     types::{SignedDuration, Timestamp},
 };
 
@@ -31,7 +31,7 @@ fn no_open_position() {
         ));
         // This check precedes that of the policy.
         let absent = PolicyUnavailable::NotFound;
-        let state = PolicyState::absent(&absent);
+        let state = PolicyState::unavailable(&absent);
         assert!(matches!(
             harvest(state, &position, None, now()),
             HarvestDecision::Skip(HarvestSkip::NoPosition)
@@ -46,10 +46,12 @@ fn no_open_position() {
 #[test]
 fn without_a_policy_there_is_no_harvest() {
     let absent = PolicyUnavailable::NotFound;
-    let state = PolicyState::absent(&absent);
+    let state = PolicyState::unavailable(&absent);
     assert!(matches!(
         harvest(state, &long(), Some(&calm()), now()),
-        HarvestDecision::Skip(HarvestSkip::PolicyAbsent(PolicyUnavailable::NotFound))
+        HarvestDecision::Skip(HarvestSkip::NotInForce(NotInForceError::Unavailable(
+            PolicyUnavailable::NotFound
+        )))
     ));
 }
 
@@ -57,7 +59,9 @@ fn without_a_policy_there_is_no_harvest() {
 fn is_in_force(policy: &Policy, at: Timestamp) -> bool {
     match harvest(PolicyState::present(policy), &long(), None, at) {
         HarvestDecision::Harvest(_) => true,
-        HarvestDecision::Skip(HarvestSkip::PolicyNotInForce(NotInForce::Stale { .. })) => false,
+        HarvestDecision::Skip(HarvestSkip::NotInForce(NotInForceError::Validity(
+            ValidityError::Expired { .. },
+        ))) => false,
         HarvestDecision::Skip(why) => panic!("{why:?}"),
     }
 }
@@ -80,7 +84,7 @@ fn theta_expires_with_the_policy_or_its_grace_period() {
     let later = policy_and(&format!(r#""valid_from_epoch": {from}"#));
     assert!(matches!(
         skip(&later, &long(), Some(&calm())),
-        HarvestSkip::PolicyNotInForce(NotInForce::NotYetValid { .. })
+        HarvestSkip::NotInForce(NotInForceError::Validity(ValidityError::NotYetValid { .. }))
     ));
 }
 

@@ -118,7 +118,7 @@ fn every_number_has_its_source() {
         "position:entry_price*(1+policy:harvest_params.be_plus_pct)"
     );
     let thresholds: Vec<_> = harvest
-        .thresholds()
+        .theta()
         .iter()
         .map(|threshold| format!("{}={}", threshold.source(), threshold.value()))
         .collect();
@@ -130,11 +130,11 @@ policy:harvest_params.T3_R=5.8
 policy:harvest_params.lock_R=1.2
 policy:harvest_params.be_plus_pct=0.003
 policy:harvest_params.cost_bps=12
-policy:harvest_params.kill_threshold=0.55
 policy:harvest_params.k_regime_flip=0.8
 policy:harvest_params.k_sigma_spike=0.6
 policy:harvest_params.k_ts_drop=0.4
 policy:harvest_params.k_age_penalty=0.2
+policy:harvest_params.kill_threshold=0.55
 policy:kill_params.trend_min=0.25
 policy:kill_params.sigma_ref=0.012
 policy:kill_params.sigma_spike_cap=1.8

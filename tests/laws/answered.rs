@@ -177,7 +177,7 @@ impl Answered {
             let source = r.stop().source().to_string();
             answered.forge("stop", r.stop().value(), Some(&source));
         }
-        for threshold in harvest.thresholds().iter() {
+        for threshold in harvest.theta().iter() {
             let source = threshold.source().to_string();
             answered.forge(&source, threshold.value(), Some(&source));
         }

@@ -59,10 +59,7 @@ fn no_ten_and_no_two_hundred(
         prop_assert_eq!(row.notional, None, "a row of a batch has a size");
     }
     let world = World::of_harvest(position);
-    let within_grace = world
-        .state()
-        .theta_in_force(instant(position.now))
-        .is_ok_and(|it| it.is_ok());
+    let within_grace = world.state().theta_in_force(instant(position.now)).is_ok();
     if !within_grace {
         let answered = subject.harvest(&world, &position.position, position.now);
         prop_assert_eq!(answered.verdict, Verdict::Skip, "a harvest without θ");

@@ -60,10 +60,7 @@ fn any_text_is_answered(subject: &dyn Subject, texts: &Texts) -> Result<(), Test
     let _ = Policy::hash_of(policy_text);
     let _ = Policy::from_fields([(line, policy_text), (policy_text, guardrails_text)]);
     let policy = Policy::from_json(policy_text).map_err(PolicyUnavailable::from);
-    let state = match &policy {
-        Ok(policy) => PolicyState::present(policy),
-        Err(absence) => PolicyState::absent(absence),
-    };
+    let state = PolicyState::from(&policy);
     for untyped in [Untyped::Intent, Untyped::Position] {
         let mut scratch = Scratch::default();
         match read_as(line, untyped, &mut scratch) {

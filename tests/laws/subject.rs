@@ -48,10 +48,7 @@ impl World {
     }
 
     pub(crate) fn state(&self) -> PolicyState<'_> {
-        match &self.policy {
-            Ok(policy) => PolicyState::present(policy),
-            Err(absence) => PolicyState::absent(absence),
-        }
+        PolicyState::from(&self.policy)
     }
 }
 
@@ -124,7 +121,7 @@ pub(crate) trait Subject: Sync {
             columns.push(&position, market.as_ref());
         }
         let mut batch = HarvestBatch::new();
-        let theta = world.state().theta_in_force(at(now)).ok()?.ok()?;
+        let theta = world.state().theta_in_force(at(now)).ok()?;
         harvest_batch(theta, &columns, &mut batch);
         Some((0..batch.len()).filter_map(|row| batch.row(row)).collect())
     }

@@ -48,7 +48,7 @@ pub(crate) fn harvest(world: &World<'_>, line: &str, now: Option<i64>) -> Column
                 ExitOwnership::new(world.exit_owner, nobody).unwrap(),
             );
             let absent = PolicyUnavailable::NotFound;
-            let decision = engine.decide_recorded(PolicyState::absent(&absent), &intent);
+            let decision = engine.decide_recorded(PolicyState::unavailable(&absent), &intent);
             return columns(&Answer::decision(&decision));
         }
         TapeRecord::RecordedDecision(_) => return another("trade.decided"),
@@ -92,10 +92,7 @@ pub(crate) fn policy(world: &World<'_>) -> Result<Policy, PolicyUnavailable> {
 
 /// Returns the policy as the state that the engine expects.
 pub(crate) fn state(policy: &Result<Policy, PolicyUnavailable>) -> PolicyState<'_> {
-    match policy {
-        Ok(policy) => PolicyState::present(policy),
-        Err(absence) => PolicyState::absent(absence),
-    }
+    PolicyState::from(policy)
 }
 
 /// Returns the guardrails as an operator would write them.

@@ -81,7 +81,8 @@ fn harvest_parameters_are_bounded() {
     check_kept("harvest_params", "u1", "-1 null");
     let policy = read(&set("harvest_params", "fallback_stop_pct", "1e-9"));
     let in_force = policy.theta_in_force(at("0")).unwrap();
-    assert_eq!(in_force.theta().fallback_stop_pct(), Some(1e-9));
+    let fallback = in_force.theta().fallback_stop_pct().unwrap();
+    assert_eq!(fallback.value(), 1e-9);
 }
 
 #[test]

@@ -45,19 +45,19 @@ fn warnings_about_valid_policies() {
 #[test]
 fn the_validity_window_includes_both_ends() {
     let policy = read(&and("\"valid_from_epoch\":1766550000.0000001"));
-    let check = |now: &str, expected: Result<(), NotInForce>| {
+    let check = |now: &str, expected: Result<(), ValidityError>| {
         let now = at(now);
         assert_eq!(policy.in_force(now).map(|_| ()), expected, "{now}");
         assert_eq!(policy.theta_in_force(now).map(|_| ()), expected, "{now}");
     };
     let early = |now| {
-        Err(NotInForce::NotYetValid {
+        Err(ValidityError::NotYetValid {
             valid_from: at("1766550000.000001"),
             now: at(now),
         })
     };
     let late = |now| {
-        Err(NotInForce::Stale {
+        Err(ValidityError::Expired {
             valid_until: at("1766550734.062733"),
             now: at(now),
         })
@@ -99,7 +99,7 @@ fn the_grace_period_extends_theta_only() {
     check("1766550734.562734", false, false);
     assert_eq!(
         policy.theta_in_force(at("1766550735")).unwrap_err(),
-        NotInForce::Stale {
+        ValidityError::Expired {
             valid_until: at("1766550734.562733"),
             now: at("1766550735")
         }
@@ -135,15 +135,20 @@ fn a_state_has_a_policy_or_a_reason() {
     let policy = read(&sample());
     let present = PolicyState::present(&policy);
     assert_eq!(present.policy().unwrap(), &policy);
-    assert!(present.in_force(at("0")).unwrap().is_ok());
-    assert!(present.theta_in_force(Timestamp::MAX).unwrap().is_err());
+    assert!(present.in_force(at("0")).is_ok());
+    assert!(matches!(
+        present.theta_in_force(Timestamp::MAX),
+        Err(NotInForceError::Validity(ValidityError::Expired { .. }))
+    ));
 
     let refused = PolicyUnavailable::from(Policy::from_json("[]").unwrap_err());
     let check = |why: PolicyUnavailable, text: &str| {
-        let absent = PolicyState::absent(&why);
+        let absent = PolicyState::unavailable(&why);
         assert_eq!(absent.policy().unwrap_err(), &why);
-        assert_eq!(absent.in_force(at("0")).unwrap_err(), &why);
-        assert_eq!(absent.theta_in_force(at("0")).unwrap_err(), &why);
+        let error = NotInForceError::Unavailable(&why);
+        assert_eq!(absent.in_force(at("0")).unwrap_err(), error);
+        assert_eq!(absent.theta_in_force(at("0")).unwrap_err(), error);
+        assert_eq!(error.to_string(), text);
         assert_eq!(why.to_string(), text);
     };
     check(PolicyUnavailable::NotFound, "no policy");
@@ -175,12 +180,12 @@ fn a_state_has_a_policy_or_a_reason() {
 #[test]
 fn an_assumed_policy_is_marked() {
     let policy = read(&sample());
-    let assumed = PolicyState::assumed(&policy);
+    let assumed = PolicyState::present(&policy).assume_in_force();
     let now = Timestamp::MAX;
     assert_eq!(assumed.policy().unwrap(), &policy);
-    let in_force = assumed.in_force(now).unwrap().unwrap();
+    let in_force = assumed.in_force(now).unwrap();
     assert_eq!((in_force.now(), in_force.is_assumed()), (now, true));
-    let theta = assumed.theta_in_force(now).unwrap().unwrap();
+    let theta = assumed.theta_in_force(now).unwrap();
     assert_eq!((theta.now(), theta.is_assumed()), (now, true));
 }
 

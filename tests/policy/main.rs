@@ -21,8 +21,8 @@ use std::collections::BTreeMap;
 
 use portcullis::{
     policy::{
-        InForce, Listing, NotInForce, Policy, PolicyFault, PolicyState, PolicyUnavailable,
-        ThetaInForce, canonical_hash,
+        InForce, Listing, NotInForceError, Policy, PolicyFault, PolicyState, PolicyUnavailable,
+        ThetaInForce, ValidityError, canonical_hash,
     },
     types::{Symbol, Timestamp},
 };
@@ -72,7 +72,7 @@ fn leverage(policy: &Policy, symbol: &str) -> Option<f64> {
         .listing(&Symbol::new(symbol).unwrap())
     {
         Listing::NotInUniverse | Listing::NoLeverage => None,
-        Listing::Leverage(sourced) => Some(sourced.value().get()),
+        Listing::Leverage(leverage) => Some(leverage.get()),
     }
 }
 

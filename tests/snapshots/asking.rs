@@ -122,10 +122,7 @@ impl Asking {
         let now = self
             .now
             .map(|now| Timestamp::parse_epoch_seconds(now).unwrap());
-        let state = match &self.policy {
-            Ok(policy) => PolicyState::present(policy),
-            Err(absence) => PolicyState::absent(absence),
-        };
+        let state = PolicyState::from(&self.policy);
         let mut scratch = Scratch::default();
         match read(&self.record, &mut scratch) {
             TapeRecord::Intent(intent) => {

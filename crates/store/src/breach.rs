@@ -104,7 +104,7 @@ pub(super) fn leverages(policy: &Policy) -> Vec<(Symbol, Option<Leverage>)> {
     };
     let of = |symbol: Symbol| match in_force.listing(&symbol) {
         Listing::NotInUniverse | Listing::NoLeverage => (symbol, None),
-        Listing::Leverage(leverage) => (symbol, Some(leverage.value())),
+        Listing::Leverage(leverage) => (symbol, Some(leverage)),
     };
     policy.symbols().map(of).collect()
 }

@@ -91,7 +91,7 @@ impl fmt::Display for LoadError {
                     PolicyUnavailable::NotFound | PolicyUnavailable::HashUnknown(_) => {
                         "publish one"
                     }
-                    PolicyUnavailable::Refused(_) => "publish a complete policy, or roll back",
+                    PolicyUnavailable::Invalid(_) => "publish a complete policy, or roll back",
                     PolicyUnavailable::SignatureInvalid => {
                         "sign the policy with a trusted key, or add its key to the trusted keys"
                     }

@@ -38,8 +38,8 @@ impl HistoryEntry {
         let text = record.get("policy").unwrap_or("");
         let fields = serde_json::from_str::<BTreeMap<String, String>>(text);
         let policy = match fields {
-            Ok(fields) => Policy::from_fields(fields).map_err(PolicyUnavailable::Refused),
-            Err(error) => Err(PolicyUnavailable::Refused(InvalidPolicyError::unreadable(
+            Ok(fields) => Policy::from_fields(fields).map_err(PolicyUnavailable::Invalid),
+            Err(error) => Err(PolicyUnavailable::Invalid(InvalidPolicyError::unreadable(
                 "policy",
                 text,
                 &format!("a JSON object of texts ({error})"),

@@ -50,10 +50,7 @@ impl Decider for Portcullis {
     fn decide(&mut self, asked: &Question) -> Result<Row, Unanswered> {
         let engine = asked.engine()?;
         let policy = asked.read_policy();
-        let state = match &policy {
-            Ok(policy) => PolicyState::present(policy),
-            Err(absence) => PolicyState::absent(absence),
-        };
+        let state = PolicyState::from(&policy);
         let mut scratch = Scratch::default();
         let intent = read(&asked.record, &mut scratch).into_intent();
         let decision = engine.decide(state, &intent, asked.now);
@@ -64,10 +61,7 @@ impl Decider for Portcullis {
 impl Harvester for Portcullis {
     fn harvest(&mut self, asked: &Question) -> Result<Row, Unanswered> {
         let policy = asked.read_policy();
-        let state = match &policy {
-            Ok(policy) => PolicyState::present(policy),
-            Err(absence) => PolicyState::absent(absence),
-        };
+        let state = PolicyState::from(&policy);
         let mut scratch = Scratch::default();
         let snapshot = match read_as(&asked.record, Untyped::Position, &mut scratch) {
             TapeRecord::Position(record) => {

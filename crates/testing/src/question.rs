@@ -4,7 +4,7 @@ use serde::{Serialize, Serializer, ser::SerializeStruct as _};
 
 use super::strategies::{Call, DELEGATE, GuardrailsDraft, HarvestCall, OWNER, write::seconds};
 use portcullis::{
-    decide::Engine,
+    decide::{Engine, SkipCode},
     exit::{ExitOwnership, OwnershipError},
     guardrails::{Guardrails, GuardrailsError},
     policy::{Policy, PolicyUnavailable},
@@ -107,7 +107,7 @@ impl Serialize for Question {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut line = serializer.serialize_struct("Question", 7)?;
         line.serialize_field("policy", &self.policy.as_ref().ok())?;
-        let absent = self.policy.as_ref().err().map(PolicyUnavailable::code);
+        let absent = self.policy.as_ref().err().map(SkipCode::from);
         line.serialize_field("policy_absent", &absent)?;
         line.serialize_field("guardrails", &self.guardrails)?;
         line.serialize_field("exit_owner", &self.exit_owner)?;

@@ -3,6 +3,7 @@
 use std::{error::Error, fmt};
 
 use super::{Law, Question, Row};
+use portcullis::decide::SkipCode;
 
 /// A law that a decider violates, with the smallest failing case that was found.
 ///
@@ -86,7 +87,7 @@ fn lines(told: &QuestionTrace) -> Vec<(&'static str, String)> {
             "policy",
             match &asked.policy {
                 Ok(text) => text.clone(),
-                Err(absence) => format!("{}: {absence}", absence.code()),
+                Err(unavailable) => format!("{}: {unavailable}", SkipCode::from(unavailable)),
             },
         ),
         ("guardrails", asked.guardrails.clone()),

@@ -13,7 +13,7 @@ use portcullis::{
 
 use super::{DiffError, Difference, Flip, FlipKind, FlipsTo, Recorded};
 use crate::{
-    replay::{ChunkOutput, Replayer, Timeline, TimelineAccess},
+    replay::{ChunkOutput, Replayer, Timeline},
     tape::{Line, LineContent, Progress, TapeError, TapeReader, TapeSource},
 };
 
@@ -147,11 +147,11 @@ impl Answers for Replayed<'_> {
             };
             self.judged.clear();
             let first = self.records + 1;
-            let rulers = TimelineAccess::Open(&mut self.timeline);
+            let timeline = &mut self.timeline;
             let scratch = &mut self.scratch;
             self.records += self
                 .judge
-                .chunk(&chunk, first, rulers, scratch, &mut self.judged);
+                .chunk(&chunk, first, timeline, scratch, &mut self.judged);
             // The rows pass through the same parser as those of a file, so both sides are checked in the same way.
             let text = String::from_utf8_lossy(self.judged.lines());
             let rows = (first..).zip(text.lines());

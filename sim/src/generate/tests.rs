@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use portcullis::{
-    decide::{Engine, SkipCode},
+    decide::{Engine, SkipCode, SkipReason},
     exit::{ExitOwnership, STANDARD_OWNER},
     guardrails::Guardrails,
     harvest::{HarvestDecision, HarvestReason, HarvestSkip, Snapshot, harvest},
-    policy::{NotInForce, Policy, PolicyState, PolicyUnavailable},
+    policy::{Policy, PolicyState, PolicyUnavailable},
     record::{Scratch, TapeRecord, read},
 };
 
@@ -84,7 +84,7 @@ fn judge(
 ) -> Vec<String> {
     let state = match &*policy {
         Ok(policy) => PolicyState::present(policy),
-        Err(absence) => PolicyState::absent(absence),
+        Err(absence) => PolicyState::unavailable(absence),
     };
     let part = |part: &str| vec![part.to_owned()];
     match read(text, scratch) {
@@ -126,11 +126,7 @@ fn judge(
 fn skipped(skip: HarvestSkip<'_>) -> SkipCode {
     match skip {
         HarvestSkip::NoPosition => SkipCode::HarvestNoPosition,
-        HarvestSkip::PolicyAbsent(_) => SkipCode::PolicyMissing,
-        HarvestSkip::PolicyNotInForce(NotInForce::NotYetValid { .. }) => {
-            SkipCode::PolicyNotYetValid
-        }
-        HarvestSkip::PolicyNotInForce(NotInForce::Stale { .. }) => SkipCode::PolicyStale,
+        HarvestSkip::NotInForce(error) => SkipReason::from(error).reason(),
         HarvestSkip::MissingStop { .. } => SkipCode::HarvestMissingStop,
         HarvestSkip::InvalidInput { .. } => SkipCode::HarvestInvalidInput,
     }

@@ -8,10 +8,7 @@ use portcullis::{
     types::Timestamp,
 };
 
-use super::{
-    ChunkOutput, ReplayError, Replayer, Timeline, TimelineAccess,
-    replayer::{decide_again, rule},
-};
+use super::{ChunkOutput, ReplayError, Replayer, Timeline, replayer::decide_again};
 use crate::{report::Counts, tape::TapeReader};
 
 /// The result of reading the tapes.
@@ -54,36 +51,35 @@ pub fn decisions(
                 TapeRecord::Intent(mut intent) => {
                     intent.set_line(number);
                     let at = intent.event_time();
-                    let rule = rule(&timeline, intent.recorded_policy(), at, &mut unknown);
-                    let decision = judge.engine.decide_recorded(judge.state(rule), &intent);
+                    let recorded = intent.recorded_policy();
+                    let policy = judge.policy_for(recorded, at, &timeline, &mut unknown);
+                    let decision = judge.engine.decide_recorded(policy.state, &intent);
                     if let Some(at) = at {
                         hear(n, at, &decision);
                     }
                     let answer = Answer::decision(&decision).to(n, intent.id(), at);
-                    judge.record(&answer, &timeline, rule.ok(), &mut judged);
+                    judge.record(&answer, &timeline, policy.number, &mut judged);
                 }
                 TapeRecord::RecordedDecision(record) => {
                     let at = record.at();
-                    let rule = rule(&timeline, Some(record.policy()), at, &mut unknown);
-                    let state = judge.state(rule);
-                    let decision = decide_again(&judge.engine, state, &record);
+                    let recorded = record.recorded_policy();
+                    let policy = judge.policy_for(recorded, at, &timeline, &mut unknown);
+                    let decision = decide_again(&judge.engine, policy.state, &record);
                     let objection = record.objection();
                     if let Some(at) = at
                         && !objection.is_some_and(|it| it.takes_precedence_over(&decision))
                     {
                         hear(n, at, &decision);
                     }
-                    let answer = judge.answer_decided(&record, objection, state, n);
-                    judge.record(&answer, &timeline, rule.ok(), &mut judged);
+                    let answer = judge.answer_decided(&record, objection, policy.state, n);
+                    judge.record(&answer, &timeline, policy.number, &mut judged);
                 }
                 TapeRecord::Position(_) => positions += 1,
                 TapeRecord::PolicyUpdated(record, text) => {
-                    let mut rulers = TimelineAccess::Open(&mut timeline);
-                    judge.policy_updated(&record, text, n, &mut rulers, &mut judged);
+                    judge.policy_updated(&record, text, n, &mut timeline, &mut judged);
                 }
                 TapeRecord::PolicyWithdrawn(record) => {
-                    let mut rulers = TimelineAccess::Open(&mut timeline);
-                    judge.policy_withdrawn(&record, n, &mut rulers, &mut judged);
+                    judge.policy_withdrawn(&record, n, &mut timeline, &mut judged);
                 }
             }
         }

@@ -9,7 +9,7 @@ use portcullis::{
 };
 use serde_json::Value;
 
-use super::{ChunkOutput, Replayer, Timeline, TimelineAccess};
+use super::{ChunkOutput, Replayer, Timeline};
 use crate::{
     report::printable,
     tape::{Line, TapeError, TapeReader},
@@ -47,8 +47,7 @@ pub fn explain(
                 let told = judge.tell(line, n, &mut timeline, &mut scratch, &mut judged);
                 return Ok(Ok(told));
             }
-            let mut rulers = TimelineAccess::Open(&mut timeline);
-            judge.line(line, count, &mut rulers, &mut scratch, &mut judged);
+            judge.line(line, count, &mut timeline, &mut scratch, &mut judged);
         }
     }
     Ok(Err(count))
@@ -64,13 +63,7 @@ impl Replayer {
         judged: &mut ChunkOutput,
     ) -> ExplainedRecord {
         let told = self.explanation(line, timeline, scratch);
-        self.line(
-            line,
-            n,
-            &mut TimelineAccess::Open(timeline),
-            scratch,
-            judged,
-        );
+        self.line(line, n, timeline, scratch, judged);
         let answer: Value = serde_json::from_slice(judged.lines()).unwrap_or_default();
         let mut told = told.unwrap_or_else(|| policy_told(&answer));
         if let Value::Object(fields) = &mut told.json {
@@ -95,8 +88,9 @@ impl Replayer {
             TapeRecord::Intent(mut intent) => {
                 intent.set_line(number);
                 let now = self.now.or(intent.event_time());
-                let rule = super::rule(timeline, intent.recorded_policy(), now, &mut unknown);
-                let decided = self.engine.decide_traced(self.state(rule), &intent, now);
+                let recorded = intent.recorded_policy();
+                let state = self.policy_for(recorded, now, timeline, &mut unknown).state;
+                let decided = self.engine.decide_traced(state, &intent, now);
                 let explanation = Explanation::new(decided);
                 Some(ExplainedRecord {
                     text: explanation.to_string(),
@@ -105,16 +99,16 @@ impl Replayer {
             }
             TapeRecord::RecordedDecision(record) => {
                 let now = record.at();
-                let rule = super::rule(timeline, Some(record.policy()), now, &mut unknown);
-                let state = self.state(rule);
+                let recorded = record.recorded_policy();
+                let state = self.policy_for(recorded, now, timeline, &mut unknown).state;
                 let explanation =
                     Explanation::new(self.engine.decide_traced(state, record.intent(), now));
                 Some(with_objection(&explanation, record.objection()))
             }
             TapeRecord::Position(record) => {
                 let now = self.now.or(record.event_time());
-                let rule = super::rule(timeline, record.recorded_policy(), now, &mut unknown);
-                let state = self.state(rule);
+                let recorded = record.recorded_policy();
+                let state = self.policy_for(recorded, now, timeline, &mut unknown).state;
                 Some(
                     match super::judge_position(&super::read_snapshot(&record), state, now) {
                         Ok(decision) => {

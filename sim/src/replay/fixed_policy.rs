@@ -4,7 +4,8 @@ use std::fmt;
 
 use portcullis::{
     answer::Answer,
-    policy::Policy,
+    intent::RecordedPolicy,
+    policy::{Policy, PolicyState},
     record::{Scratch, TapeRecord},
 };
 
@@ -84,9 +85,13 @@ impl FixedPolicyReplay {
         match judge.read(line, number, scratch) {
             TapeRecord::Intent(mut intent) => {
                 intent.set_line(number);
-                self.recorded += u64::from(intent.recorded_policy().is_some());
+                self.recorded += u64::from(intent.recorded_policy() != RecordedPolicy::NotRecorded);
                 then(&|policy, hear| {
-                    hear(&judge.answer_intent(&intent, judge.state(Ok((policy, 0))), n));
+                    hear(&judge.answer_intent(
+                        &intent,
+                        judge.state(PolicyState::present(policy)),
+                        n,
+                    ));
                 });
             }
             TapeRecord::RecordedDecision(record) => {
@@ -94,15 +99,15 @@ impl FixedPolicyReplay {
                 // A service denial that concerns the recorded policy does not apply to another policy.
                 let objection = record.objection().filter(|it| !it.is_about_policy());
                 then(&|policy, hear| {
-                    let state = judge.state(Ok((policy, 0)));
+                    let state = judge.state(PolicyState::present(policy));
                     hear(&judge.answer_decided(&record, objection, state, n));
                 });
             }
             TapeRecord::Position(record) => {
-                self.recorded += u64::from(record.recorded_policy().is_some());
+                self.recorded += u64::from(record.recorded_policy() != RecordedPolicy::NotRecorded);
                 let snapshot = read_snapshot(&record);
                 then(&|policy, hear| {
-                    let state = judge.state(Ok((policy, 0)));
+                    let state = judge.state(PolicyState::present(policy));
                     hear(&judge.answer_position(&record, &snapshot, state, n));
                 });
             }

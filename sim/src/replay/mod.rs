@@ -21,9 +21,9 @@ use thiserror::Error;
 pub use decisions::{RecordedDecision, decisions};
 pub use explain::{ExplainedRecord, explain};
 pub use fixed_policy::{Ask, FixedPolicyReplay};
-pub use replayer::{AnswerBuffer, ChunkOutput, Replayer, Scope, TimelineAccess, may_change_policy};
-use replayer::{judge_position, read_snapshot, rule};
-pub use timeline::{Rule, Timeline};
+pub use replayer::{AnswerBuffer, ChunkOutput, Replayer, Scope, may_change_policy};
+use replayer::{judge_position, read_snapshot};
+pub use timeline::{NumberedPolicy, Timeline};
 
 use crate::{
     report::{AnswerRows, Counts, html::Tally},
@@ -133,14 +133,15 @@ pub fn replay(
     threads: usize,
     sinks: Sinks<'_, '_>,
 ) -> Result<Outcome, ReplayError> {
-    let work: &Work<'_> =
-        &|chunk, first, rulers, scratch, judged| judge.chunk(chunk, first, rulers, scratch, judged);
+    let work: &Work<'_> = &|chunk, first, timeline, scratch, judged| {
+        judge.chunk(chunk, first, timeline, scratch, judged)
+    };
     replay_with(work, initial, tapes, threads, sinks)
 }
 
 /// A function that answers the records of a chunk, given the number of the first one, and returns how many there are.
 type Work<'w> =
-    dyn Fn(&Chunk, u64, TimelineAccess<'_>, &mut Scratch, &mut ChunkOutput) -> u64 + Sync + 'w;
+    dyn Fn(&Chunk, u64, &mut Timeline, &mut Scratch, &mut ChunkOutput) -> u64 + Sync + 'w;
 
 fn replay_with(
     work: &Work<'_>,
@@ -199,13 +200,7 @@ fn inline(
     for chunk in tapes {
         let chunk = chunk.map_err(|error| collector.tape_error(error))?;
         judged.clear();
-        read += work(
-            &chunk,
-            read + 1,
-            TimelineAccess::Open(&mut timeline),
-            &mut scratch,
-            &mut judged,
-        );
+        read += work(&chunk, read + 1, &mut timeline, &mut scratch, &mut judged);
         collector.take(&mut judged)?;
     }
     Ok((timeline, read))
@@ -280,8 +275,8 @@ mod tests {
             now: None,
             scope: Scope::Tape,
         };
-        let work: &Work<'_> = &|chunk, first, rulers, scratch, judged| {
-            let count = judge.chunk(chunk, first, rulers, scratch, judged);
+        let work: &Work<'_> = &|chunk, first, timeline, scratch, judged| {
+            let count = judge.chunk(chunk, first, timeline, scratch, judged);
             if first == 1 {
                 spoil(judged);
             }

@@ -12,10 +12,7 @@ use std::{
 use crossbeam_channel::{Receiver, Sender, bounded};
 use portcullis::record::Scratch;
 
-use super::{
-    AnswerBuffer, ChunkOutput, Collector, ReplayError, Timeline, TimelineAccess, Work,
-    may_change_policy,
-};
+use super::{AnswerBuffer, ChunkOutput, Collector, ReplayError, Timeline, Work, may_change_policy};
 use crate::tape::{Chunk, TapeError, TapeReader};
 
 /// A timeline that an earlier chunk will provide.
@@ -141,17 +138,16 @@ fn judge_all(
             after: task.after.as_ref(),
             reports,
         };
-        match &task.after {
-            None => {
-                let rulers = TimelineAccess::Fixed(before);
-                work(&task.chunk, task.first, rulers, &mut scratch, &mut judged);
-            }
-            Some(after) => {
-                let mut timeline = Timeline::clone(before);
-                let rulers = TimelineAccess::Open(&mut timeline);
-                work(&task.chunk, task.first, rulers, &mut scratch, &mut judged);
-                let _ = after.set(Arc::new(timeline));
-            }
+        let mut timeline = Timeline::clone(before);
+        work(
+            &task.chunk,
+            task.first,
+            &mut timeline,
+            &mut scratch,
+            &mut judged,
+        );
+        if let Some(after) = &task.after {
+            let _ = after.set(Arc::new(timeline));
         }
         drop(alarm);
         if reports

@@ -4,16 +4,16 @@ use portcullis::{
     answer::{Answer, Detail, RecordKind},
     decide::{Decision, Engine, ServiceDenial, SkipCode},
     harvest::{HarvestDecision, Snapshot, SnapshotError, harvest},
-    intent::{Intent, IntentError, IntentErrorKind},
+    intent::{Intent, IntentError, IntentErrorKind, RecordedPolicy},
     policy::{Policy, PolicyState, PolicyUnavailable},
     record::{
         OtherRecord, PolicyText, RECORD_BYTES_MAX, RecordedDecision, Scratch, TapeRecord, Untyped,
         read_as,
     },
-    types::{PolicyHash, Timestamp},
+    types::Timestamp,
 };
 
-use super::Timeline;
+use super::{NumberedPolicy, Timeline};
 use crate::{
     report::{AnswerColumns, Counts, html::ReportRow, push_row},
     tape::{Chunk, Line, LineContent},
@@ -109,23 +109,6 @@ impl ChunkOutput {
     }
 }
 
-/// The access of a chunk to the policy timeline.
-pub enum TimelineAccess<'a> {
-    /// Read access, for a chunk that contains no policy change.
-    Fixed(&'a Timeline),
-    /// Write access, for a chunk that may change the policy.
-    Open(&'a mut Timeline),
-}
-
-impl TimelineAccess<'_> {
-    fn timeline(&self) -> &Timeline {
-        match self {
-            TimelineAccess::Fixed(timeline) => timeline,
-            TimelineAccess::Open(timeline) => timeline,
-        }
-    }
-}
-
 /// Returns true if the bytes may contain a policy change. Bytes that contain neither the start of such an event name
 /// nor an escape that could hide it cannot contain one.
 #[must_use]
@@ -140,14 +123,14 @@ impl Replayer {
         &self,
         chunk: &Chunk,
         first: u64,
-        mut rulers: TimelineAccess<'_>,
+        timeline: &mut Timeline,
         scratch: &mut Scratch,
         judged: &mut ChunkOutput,
     ) -> u64 {
         let mut count = 0;
         judged.tape = chunk.tape();
         for line in chunk.lines() {
-            self.line(line, first + count, &mut rulers, scratch, judged);
+            self.line(line, first + count, timeline, scratch, judged);
             count += 1;
         }
         count
@@ -157,7 +140,7 @@ impl Replayer {
         &self,
         line: Line<'_>,
         n: u64,
-        rulers: &mut TimelineAccess<'_>,
+        timeline: &mut Timeline,
         scratch: &mut Scratch,
         judged: &mut ChunkOutput,
     ) {
@@ -165,17 +148,15 @@ impl Replayer {
         match self.read(line, number, scratch) {
             TapeRecord::Intent(mut intent) => {
                 intent.set_line(number);
-                self.intent(&intent, n, rulers.timeline(), judged);
+                self.intent(&intent, n, timeline, judged);
             }
-            TapeRecord::RecordedDecision(record) => {
-                self.decided(&record, n, rulers.timeline(), judged)
-            }
-            TapeRecord::Position(record) => self.position(&record, n, rulers.timeline(), judged),
+            TapeRecord::RecordedDecision(record) => self.decided(&record, n, timeline, judged),
+            TapeRecord::Position(record) => self.position(&record, n, timeline, judged),
             TapeRecord::PolicyUpdated(record, text) => {
-                self.policy_updated(&record, text, n, rulers, judged);
+                self.policy_updated(&record, text, n, timeline, judged);
             }
             TapeRecord::PolicyWithdrawn(record) => {
-                self.policy_withdrawn(&record, n, rulers, judged)
+                self.policy_withdrawn(&record, n, timeline, judged)
             }
         }
     }
@@ -214,10 +195,10 @@ impl Replayer {
     fn intent(&self, intent: &Intent<'_>, n: u64, timeline: &Timeline, judged: &mut ChunkOutput) {
         let mut unknown = PolicyUnavailable::NotFound;
         let now = self.now.or(intent.event_time());
-        let rule = rule(timeline, intent.recorded_policy(), now, &mut unknown);
-        let answer = self.answer_intent(intent, self.state(rule), n);
+        let policy = self.policy_for(intent.recorded_policy(), now, timeline, &mut unknown);
+        let answer = self.answer_intent(intent, policy.state, n);
         judged.counts.offset_assumed += u64::from(intent.offset_assumed());
-        self.record(&answer, timeline, rule.ok(), judged);
+        self.record(&answer, timeline, policy.number, judged);
     }
 
     /// Returns the answer to an intent under a policy state.
@@ -242,9 +223,14 @@ impl Replayer {
         judged: &mut ChunkOutput,
     ) {
         let mut unknown = PolicyUnavailable::NotFound;
-        let rule = rule(timeline, Some(record.policy()), record.at(), &mut unknown);
-        let answer = self.answer_decided(record, record.objection(), self.state(rule), n);
-        self.record(&answer, timeline, rule.ok(), judged);
+        let policy = self.policy_for(
+            record.recorded_policy(),
+            record.at(),
+            timeline,
+            &mut unknown,
+        );
+        let answer = self.answer_decided(record, record.objection(), policy.state, n);
+        self.record(&answer, timeline, policy.number, judged);
     }
 
     /// Returns the answer to a recorded decision under a policy state. The engine decides again at the recorded
@@ -274,10 +260,10 @@ impl Replayer {
         judged.counts.offset_assumed += u64::from(record.offset_assumed());
         let mut unknown = PolicyUnavailable::NotFound;
         let now = self.now.or(record.event_time());
-        let rule = rule(timeline, record.recorded_policy(), now, &mut unknown);
+        let policy = self.policy_for(record.recorded_policy(), now, timeline, &mut unknown);
         let snapshot = read_snapshot(record);
-        let answer = self.answer_position(record, &snapshot, self.state(rule), n);
-        self.record(&answer, timeline, rule.ok(), judged);
+        let answer = self.answer_position(record, &snapshot, policy.state, n);
+        self.record(&answer, timeline, policy.number, judged);
     }
 
     /// Returns the answer to a position under a policy state.
@@ -305,7 +291,7 @@ impl Replayer {
         record: &OtherRecord<'_>,
         text: Option<PolicyText<'_>>,
         n: u64,
-        rulers: &mut TimelineAccess<'_>,
+        timeline: &mut Timeline,
         judged: &mut ChunkOutput,
     ) {
         let at = record.event_time();
@@ -313,7 +299,7 @@ impl Replayer {
         let refusal = match (at, text.as_ref().map(PolicyText::as_str)) {
             (None, _) => {
                 let answer = no_time(RecordKind::PolicyUpdated).to(n, record.id(), at);
-                return self.record(&answer, rulers.timeline(), None, judged);
+                return self.record(&answer, timeline, None, judged);
             }
             (Some(_), None) => PolicyUnavailable::NotFound,
             (Some(_), Some(None)) => {
@@ -323,29 +309,27 @@ impl Replayer {
                     Detail::Text("duplicate key `policy` in one object"),
                 )
                 .to(n, record.id(), at);
-                return self.record(&answer, rulers.timeline(), None, judged);
+                return self.record(&answer, timeline, None, judged);
             }
             (Some(from), Some(Some(text))) => match Policy::from_json(text) {
-                Err(refusal) => PolicyUnavailable::Refused(refusal),
+                Err(refusal) => PolicyUnavailable::Invalid(refusal),
                 Ok(policy) => {
                     let answer = Answer::policy_updated(&policy).to(n, record.id(), at);
-                    self.record(&answer, rulers.timeline(), None, judged);
-                    if let TimelineAccess::Open(timeline) = rulers {
-                        timeline.activate(policy, from);
-                    }
+                    self.record(&answer, timeline, None, judged);
+                    timeline.activate(policy, from);
                     return;
                 }
             },
         };
         let answer = Answer::policy_refused(&refusal).to(n, record.id(), at);
-        self.record(&answer, rulers.timeline(), None, judged);
+        self.record(&answer, timeline, None, judged);
     }
 
     pub(super) fn policy_withdrawn(
         &self,
         record: &OtherRecord<'_>,
         n: u64,
-        rulers: &mut TimelineAccess<'_>,
+        timeline: &mut Timeline,
         judged: &mut ChunkOutput,
     ) {
         let at = record.event_time();
@@ -355,17 +339,41 @@ impl Replayer {
             None => no_time(RecordKind::PolicyWithdrawn),
         }
         .to(n, record.id(), at);
-        self.record(&answer, rulers.timeline(), None, judged);
-        if let (Some(from), TimelineAccess::Open(timeline)) = (at, rulers) {
+        self.record(&answer, timeline, None, judged);
+        if let Some(from) = at {
             timeline.withdraw(from);
         }
     }
 
-    pub(super) fn state<'a>(&self, rule: super::Rule<'a>) -> PolicyState<'a> {
-        match rule {
-            Ok((policy, _)) if self.assume_in_force => PolicyState::assumed(policy),
-            Ok((policy, _)) => PolicyState::present(policy),
-            Err(absence) => PolicyState::absent(absence),
+    /// Returns the policy for a record: the recorded one if the record names it, otherwise the one that is active at
+    /// its time. For a record without a timestamp the result does not matter, because the engine skips it earlier.
+    pub(super) fn policy_for<'t>(
+        &self,
+        recorded: RecordedPolicy,
+        now: Option<Timestamp>,
+        timeline: &'t Timeline,
+        unknown: &'t mut PolicyUnavailable,
+    ) -> NumberedPolicy<'t> {
+        let found = match recorded {
+            RecordedPolicy::NotRecorded => timeline.at(now.unwrap_or(Timestamp::MIN)),
+            RecordedPolicy::Missing => NumberedPolicy::unavailable(unknown),
+            RecordedPolicy::Hash(hash) => timeline.by_hash(hash).unwrap_or_else(|| {
+                *unknown = PolicyUnavailable::HashUnknown(hash);
+                NumberedPolicy::unavailable(unknown)
+            }),
+        };
+        NumberedPolicy {
+            state: self.state(found.state),
+            ..found
+        }
+    }
+
+    /// Returns the state under which records are answered.
+    pub(crate) fn state<'a>(&self, state: PolicyState<'a>) -> PolicyState<'a> {
+        if self.assume_in_force {
+            state.assume_in_force()
+        } else {
+            state
         }
     }
 
@@ -373,15 +381,13 @@ impl Replayer {
         &self,
         answer: &Answer<'_>,
         timeline: &Timeline,
-        rule: Option<(&Policy, usize)>,
+        policy: Option<usize>,
         judged: &mut ChunkOutput,
     ) {
         let symbol = answer
             .symbol
             .and_then(|symbol| timeline.symbol_number(&symbol));
-        judged
-            .counts
-            .add(answer, symbol, rule.map(|(_, number)| number));
+        judged.counts.add(answer, symbol, policy);
         let invalid = [SkipCode::IntentInvalid, SkipCode::HarvestInvalidInput];
         let is_untimed = answer.ts.is_none() && self.now.is_none();
         judged.counts.untimed +=
@@ -463,24 +469,6 @@ pub(super) fn decide_again<'a>(
     match record.at() {
         Some(at) => engine.decide(state, record.intent(), at),
         None => engine.decide_recorded(state, record.intent()),
-    }
-}
-
-/// Returns the policy for a record: the recorded one if the record names it, otherwise the one that is active at its
-/// time. For a record without a timestamp the result does not matter, because the engine skips it earlier.
-pub(super) fn rule<'t>(
-    timeline: &'t Timeline,
-    recorded: Option<Option<PolicyHash>>,
-    now: Option<Timestamp>,
-    unknown: &'t mut PolicyUnavailable,
-) -> super::Rule<'t> {
-    match recorded {
-        None => timeline.at(now.unwrap_or(Timestamp::MIN)),
-        Some(None) => Err(unknown),
-        Some(Some(hash)) => timeline.by_hash(hash).ok_or_else(|| {
-            *unknown = PolicyUnavailable::HashUnknown(hash);
-            &*unknown
-        }),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use portcullis::{
-    policy::{Policy, PolicyUnavailable},
+    policy::{Policy, PolicyState, PolicyUnavailable},
     types::{PolicyHash, Symbol, Timestamp},
 };
 
@@ -13,7 +13,7 @@ use portcullis::{
 /// records. A clone shares all data until one of the two changes.
 #[derive(Debug, Clone)]
 pub struct Timeline {
-    reigns: Arc<Vec<Activation>>,
+    activations: Arc<Vec<Activation>>,
     seen: Arc<Seen>,
     not_found: Arc<PolicyUnavailable>,
 }
@@ -40,17 +40,29 @@ struct Symbols {
 #[derive(Debug, Clone)]
 struct Activation {
     from: Timestamp,
-    ruler: ActivePolicy,
+    /// The number of the policy, or the reason why there is none.
+    policy: Result<usize, Arc<PolicyUnavailable>>,
 }
 
-#[derive(Debug, Clone)]
-enum ActivePolicy {
-    Policy(usize),
-    Nobody(Arc<PolicyUnavailable>),
+/// The policy state at a timestamp, and the number of its policy if there is one.
+#[derive(Debug, Clone, Copy)]
+pub struct NumberedPolicy<'a> {
+    /// The policy state.
+    pub state: PolicyState<'a>,
+    /// The number of the policy, in the order in which policies first occurred.
+    pub number: Option<usize>,
 }
 
-/// The active policy with its number, or the reason why there is none.
-pub type Rule<'a> = Result<(&'a Policy, usize), &'a PolicyUnavailable>;
+impl<'a> NumberedPolicy<'a> {
+    /// Creates the form of a policy that is unavailable.
+    #[must_use]
+    pub const fn unavailable(reason: &'a PolicyUnavailable) -> Self {
+        Self {
+            state: PolicyState::unavailable(reason),
+            number: None,
+        }
+    }
+}
 
 impl Timeline {
     /// Creates a timeline in which `initial` is active from the beginning.
@@ -58,13 +70,13 @@ impl Timeline {
     pub fn new(initial: Result<Policy, PolicyUnavailable>) -> Self {
         let not_found = Arc::new(PolicyUnavailable::NotFound);
         let mut timeline = Self {
-            reigns: Arc::default(),
+            activations: Arc::default(),
             seen: Arc::default(),
             not_found,
         };
         match initial {
             Ok(policy) => timeline.activate(policy, Timestamp::MIN),
-            Err(absence) => timeline.push(Timestamp::MIN, ActivePolicy::Nobody(Arc::new(absence))),
+            Err(unavailable) => timeline.push(Timestamp::MIN, Err(Arc::new(unavailable))),
         }
         timeline
     }
@@ -79,60 +91,66 @@ impl Timeline {
         if self.seen.last_of.get(&hash) != Some(&number) {
             Arc::make_mut(&mut self.seen).last_of.insert(hash, number);
         }
-        self.push(from, ActivePolicy::Policy(number));
+        self.push(from, Ok(number));
     }
 
     /// Withdraws the policy from a timestamp on.
     pub fn withdraw(&mut self, from: Timestamp) {
-        let nobody = ActivePolicy::Nobody(Arc::clone(&self.not_found));
-        self.push(from, nobody);
+        self.push(from, Err(Arc::clone(&self.not_found)));
     }
 
     /// Inserts an activation. If two have the same timestamp, the later record wins. An activation that repeats the
     /// previous one is kept, because a later record may be inserted between the two.
-    fn push(&mut self, from: Timestamp, ruler: ActivePolicy) {
-        let reigns = Arc::make_mut(&mut self.reigns);
-        let after = reigns.partition_point(|reign| reign.from <= from);
-        match after.checked_sub(1).and_then(|i| reigns.get_mut(i)) {
-            Some(reign) if reign.from == from => reign.ruler = ruler,
-            _ => reigns.insert(after, Activation { from, ruler }),
+    fn push(&mut self, from: Timestamp, policy: Result<usize, Arc<PolicyUnavailable>>) {
+        let activations = Arc::make_mut(&mut self.activations);
+        let after = activations.partition_point(|activation| activation.from <= from);
+        match after.checked_sub(1).and_then(|i| activations.get_mut(i)) {
+            Some(activation) if activation.from == from => activation.policy = policy,
+            _ => activations.insert(after, Activation { from, policy }),
         }
     }
 
     /// Returns the policy that is active at a timestamp.
-    pub fn at(&self, instant: Timestamp) -> Rule<'_> {
-        let reign = match self.reigns.last() {
+    #[must_use]
+    pub fn at(&self, timestamp: Timestamp) -> NumberedPolicy<'_> {
+        let activation = match self.activations.last() {
             // Fast path: most records come after all activations so far.
-            Some(last) if last.from <= instant => Some(last),
+            Some(last) if last.from <= timestamp => Some(last),
             _ => {
-                let after = self.reigns.partition_point(|reign| reign.from <= instant);
-                after.checked_sub(1).and_then(|i| self.reigns.get(i))
+                let is_before = |activation: &Activation| activation.from <= timestamp;
+                let after = self.activations.partition_point(is_before);
+                after.checked_sub(1).and_then(|i| self.activations.get(i))
             }
         };
-        match reign.map(|reign| &reign.ruler) {
-            Some(ActivePolicy::Policy(number)) => self
-                .seen
-                .policies
-                .get(*number)
-                .map(|policy| (policy.as_ref(), *number))
-                .ok_or(&self.not_found),
-            Some(ActivePolicy::Nobody(absence)) => Err(absence),
-            None => Err(&self.not_found),
+        match activation.map(|activation| &activation.policy) {
+            Some(Ok(number)) => self.numbered(*number),
+            Some(Err(unavailable)) => NumberedPolicy::unavailable(unavailable),
+            None => NumberedPolicy::unavailable(&self.not_found),
+        }
+    }
+
+    fn numbered(&self, number: usize) -> NumberedPolicy<'_> {
+        match self.seen.policies.get(number) {
+            Some(policy) => NumberedPolicy {
+                state: PolicyState::present(policy),
+                number: Some(number),
+            },
+            None => NumberedPolicy::unavailable(&self.not_found),
         }
     }
 
     /// Returns all activations in order of time. The first one is active from the beginning.
-    pub fn reigns(&self) -> impl Iterator<Item = (Timestamp, Result<&Policy, &PolicyUnavailable>)> {
-        let reigns = self.reigns.iter();
-        reigns.map(|reign| (reign.from, self.at(reign.from).map(|(policy, _)| policy)))
+    pub fn activations(&self) -> impl Iterator<Item = (Timestamp, PolicyState<'_>)> {
+        let activations = self.activations.iter();
+        activations.map(|activation| (activation.from, self.at(activation.from).state))
     }
 
     /// Returns the policy with this hash, if it is known. If one version states its hash and another does not, the
     /// later one is returned, because a policy store would contain that one.
     #[must_use]
-    pub fn by_hash(&self, hash: PolicyHash) -> Option<(&Policy, usize)> {
+    pub fn by_hash(&self, hash: PolicyHash) -> Option<NumberedPolicy<'_>> {
         let number = *self.seen.last_of.get(&hash)?;
-        Some((self.seen.policies.get(number)?.as_ref(), number))
+        Some(self.numbered(number))
     }
 
     /// Returns all policies in the order in which they first occurred.
@@ -181,10 +199,10 @@ mod tests {
         Timestamp::from_millis(seconds * 1000).unwrap()
     }
 
-    fn ruler(timeline: &Timeline, seconds: i64) -> String {
-        match timeline.at(at(seconds)) {
-            Ok((policy, _)) => policy.version().to_owned(),
-            Err(absence) => absence.to_string(),
+    fn active(timeline: &Timeline, seconds: i64) -> String {
+        match timeline.at(at(seconds)).state.policy() {
+            Ok(policy) => policy.version().to_owned(),
+            Err(unavailable) => unavailable.to_string(),
         }
     }
 
@@ -199,12 +217,12 @@ mod tests {
         timeline.activate(policy("later"), at(20));
         timeline.activate(policy("earlier"), at(10));
         timeline.withdraw(at(30));
-        timeline.activate(policy("same instant"), at(30));
-        assert_eq!(ruler(&timeline, 9), "no policy");
-        assert_eq!(ruler(&timeline, 10), "earlier");
-        assert_eq!(ruler(&timeline, 19), "earlier");
-        assert_eq!(ruler(&timeline, 20), "later");
-        assert_eq!(ruler(&timeline, 30), "same instant");
+        timeline.activate(policy("same timestamp"), at(30));
+        assert_eq!(active(&timeline, 9), "no policy");
+        assert_eq!(active(&timeline, 10), "earlier");
+        assert_eq!(active(&timeline, 19), "earlier");
+        assert_eq!(active(&timeline, 20), "later");
+        assert_eq!(active(&timeline, 30), "same timestamp");
     }
 
     #[test]
@@ -224,15 +242,15 @@ mod tests {
         let stated = Policy::from_json(&stated).unwrap();
         assert_eq!(stated.hash(), hash);
         let mut timeline = Timeline::new(Ok(stated.clone()));
-        let states = |rule: Option<(&Policy, usize)>| rule.unwrap().0.states_hash();
+        let states = |active: NumberedPolicy<'_>| active.state.policy().unwrap().states_hash();
         timeline.activate(bare.clone(), at(5));
-        assert!(states(timeline.at(at(4)).ok()));
-        assert!(!states(timeline.at(at(5)).ok()));
-        assert!(!states(timeline.by_hash(hash)));
+        assert!(states(timeline.at(at(4))));
+        assert!(!states(timeline.at(at(5))));
+        assert!(!states(timeline.by_hash(hash).unwrap()));
         timeline.activate(stated, at(6));
-        assert!(states(timeline.by_hash(hash)));
+        assert!(states(timeline.by_hash(hash).unwrap()));
         timeline.activate(bare, at(7));
-        assert!(!states(timeline.by_hash(hash)));
+        assert!(!states(timeline.by_hash(hash).unwrap()));
         assert_eq!(timeline.policies().count(), 2);
     }
 
@@ -242,8 +260,8 @@ mod tests {
         timeline.withdraw(at(10));
         timeline.withdraw(at(20));
         timeline.activate(policy("late"), at(15));
-        assert_eq!(ruler(&timeline, 15), "late");
-        assert_eq!(ruler(&timeline, 20), "no policy");
+        assert_eq!(active(&timeline, 15), "late");
+        assert_eq!(active(&timeline, 20), "no policy");
     }
 
     #[test]
@@ -253,18 +271,18 @@ mod tests {
             timeline.withdraw(at(5));
             timeline.activate(policy("one"), at(5));
         }
-        assert_eq!(timeline.reigns.len(), 2);
-        assert_eq!(ruler(&timeline, 5), "one");
+        assert_eq!(timeline.activations.len(), 2);
+        assert_eq!(active(&timeline, 5), "one");
     }
 
     #[test]
     fn a_clone_shares_data_until_it_changes() {
         let timeline = Timeline::new(Ok(policy("one")));
         let mut clone = timeline.clone();
-        assert!(Arc::ptr_eq(&timeline.reigns, &clone.reigns));
+        assert!(Arc::ptr_eq(&timeline.activations, &clone.activations));
         clone.withdraw(at(5));
         assert!(Arc::ptr_eq(&timeline.seen, &clone.seen));
-        assert_eq!(ruler(&timeline, 5), "one");
-        assert_eq!(ruler(&clone, 5), "no policy");
+        assert_eq!(active(&timeline, 5), "one");
+        assert_eq!(active(&clone, 5), "no policy");
     }
 }

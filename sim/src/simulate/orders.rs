@@ -89,7 +89,8 @@ impl Opening {
             target: trade.take_profit().map(|target| target.value().get()),
             fallback_stop_pct: theta
                 .ok()
-                .and_then(|theta| theta.theta().fallback_stop_pct()),
+                .and_then(|in_force| in_force.theta().fallback_stop_pct())
+                .map(|pct| pct.value()),
             policy: label(policy),
         }
     }

@@ -6,7 +6,6 @@ use portcullis::{
     answer::Answer,
     decide::SkipCode,
     harvest::{HarvestAction, HarvestDecision, harvest},
-    policy::PolicyState,
     types::{PositionSide, Side, Symbol, Timestamp},
 };
 
@@ -181,11 +180,7 @@ impl Run<'_> {
         held.mark = candle.close;
         let position = held.snapshot(end);
         let market = lane.window.as_ref().and_then(Window::state);
-        let state = match self.decided.timeline.at(end) {
-            Ok((policy, _)) if self.judge.assume_in_force => PolicyState::assumed(policy),
-            Ok((policy, _)) => PolicyState::present(policy),
-            Err(absence) => PolicyState::absent(absence),
-        };
+        let state = self.judge.state(self.decided.timeline.at(end).state);
         let answer = harvest(state, &position, market.as_ref(), end);
         let (named, pending, stop) = match &answer {
             HarvestDecision::Harvest(it) => (

@@ -11,9 +11,5 @@ pub(in crate::decide) fn check(
     state: PolicyState<'_>,
     now: Timestamp,
 ) -> Result<InForce<'_>, SkipReason<'_>> {
-    match state.in_force(now) {
-        Err(absence) => Err(SkipReason::PolicyAbsent(absence)),
-        Ok(Err(why)) => Err(SkipReason::NotInForce(why)),
-        Ok(Ok(in_force)) => Ok(in_force),
-    }
+    Ok(state.in_force(now)?)
 }

@@ -13,7 +13,7 @@ pub(in crate::decide) fn check<'a>(
     state: PolicyState<'a>,
     now: Timestamp,
 ) -> Result<&'a Policy, SkipReason<'a>> {
-    let policy = state.policy().map_err(SkipReason::PolicyAbsent)?;
+    let policy = state.policy().map_err(SkipReason::PolicyUnavailable)?;
     if !guardrails.bind_policies() {
         return Ok(policy);
     }

@@ -3,7 +3,7 @@
 use crate::{
     decide::SkipReason,
     guardrails::Guardrails,
-    policy::InForce,
+    policy::{InForce, Listing},
     types::{Leverage, Symbol},
 };
 
@@ -14,9 +14,11 @@ pub(in crate::decide) fn check<'a>(
     guardrails: &Guardrails,
     symbol: &Symbol,
 ) -> Result<Option<Leverage>, SkipReason<'a>> {
-    let leverage = in_force
-        .leverage_of(symbol)
-        .ok_or(SkipReason::NotInUniverse { symbol: *symbol })?;
+    let leverage = match in_force.listing(symbol) {
+        Listing::NotInUniverse => return Err(SkipReason::NotInUniverse { symbol: *symbol }),
+        Listing::NoLeverage => None,
+        Listing::Leverage(leverage) => Some(leverage),
+    };
     if guardrails.permits(symbol) {
         Ok(leverage)
     } else {

@@ -23,7 +23,7 @@ pub(crate) fn read_policy(path: &Path) -> Result<Result<Policy, PolicyUnavailabl
                     path.display()
                 )));
             }
-            Ok(Err(PolicyUnavailable::Refused(invalid)))
+            Ok(Err(PolicyUnavailable::Invalid(invalid)))
         }
     }
 }
@@ -57,7 +57,7 @@ impl InitialPolicy {
         };
         let policy = read_policy(path)?;
         let mut validity = Ok(());
-        if let Err(PolicyUnavailable::Refused(invalid)) = &policy {
+        if let Err(PolicyUnavailable::Invalid(invalid)) = &policy {
             for violation in invalid.violations() {
                 warn(format_args!("`{}`: {violation}", path.display()));
             }

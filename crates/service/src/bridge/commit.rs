@@ -67,7 +67,7 @@ impl Committer {
     pub(super) fn new() -> Self {
         Self {
             script: Script::new(include_str!("commit.lua")),
-            no_policy: SkipReason::PolicyAbsent(&PolicyUnavailable::NotFound).to_string(),
+            no_policy: SkipReason::PolicyUnavailable(&PolicyUnavailable::NotFound).to_string(),
         }
     }
 

@@ -7,9 +7,7 @@ use std::{
 };
 
 use portcullis::{
-    answer::Answer,
-    decide::SkipCode,
-    harvest::{HarvestDecision, HarvestSkip},
+    decide::{SkipCode, SkipReason},
     policy::PolicyState,
     types::{Symbol, Timestamp},
 };
@@ -127,13 +125,8 @@ fn look(
 
 /// Returns the reason and the detail if no harvest parameters (θ) are in force.
 fn missing(policy: PolicyState<'_>, now: Timestamp) -> Option<(SkipCode, String)> {
-    let skip = match policy.theta_in_force(now) {
-        Ok(Ok(_)) => return None,
-        Ok(Err(why)) => HarvestSkip::PolicyNotInForce(why),
-        Err(absence) => HarvestSkip::PolicyAbsent(absence),
-    };
-    let answer = Answer::harvest(&HarvestDecision::Skip(skip), policy);
-    Some((answer.reason?, answer.detail?.to_string()))
+    let skip = SkipReason::from(policy.theta_in_force(now).err()?);
+    Some((skip.reason(), skip.to_string()))
 }
 
 fn named(open: &BTreeSet<Symbol>) -> String {
@@ -160,7 +153,7 @@ mod tests {
 
     #[test]
     fn an_alarm_is_logged_on_each_change_and_each_minute() {
-        let policy = PolicyState::absent(&PolicyUnavailable::NotFound);
+        let policy = PolicyState::unavailable(&PolicyUnavailable::NotFound);
         let start = Tick::now();
         let mut raised = None;
         let mut says = |names: &[&str], reason: Option<SkipCode>, second| {

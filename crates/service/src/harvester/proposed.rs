@@ -38,9 +38,7 @@ impl fmt::Display for Proposed<'_> {
 /// because they change in every scan.
 pub(super) fn kind(skip: &HarvestSkip<'_>) -> String {
     let fields: &[HarvestField] = match skip {
-        HarvestSkip::NoPosition
-        | HarvestSkip::PolicyAbsent(_)
-        | HarvestSkip::PolicyNotInForce(_) => &[],
+        HarvestSkip::NoPosition | HarvestSkip::NotInForce(_) => &[],
         HarvestSkip::MissingStop { kill } => &[kill.field],
         HarvestSkip::InvalidInput { r, kill } => &[r.field, kill.field],
     };

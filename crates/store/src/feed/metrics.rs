@@ -11,6 +11,7 @@ use crate::{
     },
 };
 use portcullis::{
+    decide::SkipCode,
     guardrails::Halt,
     policy::PolicyUnavailable,
     types::{Shown, Symbol, Timestamp},
@@ -75,15 +76,15 @@ pub(super) fn back(store: &impl PolicyStore) {
     info!("STORE_BACK: {}", store.name());
 }
 
-pub(super) fn refused(absence: &PolicyUnavailable, another_is_in_force: bool) {
-    let reason = absence.code();
+pub(super) fn refused(unavailable: &PolicyUnavailable, another_is_in_force: bool) {
+    let reason = SkipCode::from(unavailable).code();
     counter!(REFUSED, "reason" => reason).increment(1);
     let rules = if another_is_in_force {
         "the previous policy stays in force"
     } else {
         "there is no policy in force"
     };
-    warn!("POLICY_REFUSED: {reason}, {rules}: {absence}");
+    warn!("POLICY_REFUSED: {reason}, {rules}: {unavailable}");
 }
 
 pub(super) fn changed(before: &PolicySnapshot, after: &PolicySnapshot, now: Timestamp) {

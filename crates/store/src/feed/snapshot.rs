@@ -31,11 +31,8 @@ impl PolicySnapshot {
 
     /// Returns the policy for a decision. The decision checks that it is in force.
     #[must_use]
-    pub const fn policy(&self) -> PolicyState<'_> {
-        match &self.policy {
-            Ok(policy) => PolicyState::present(policy),
-            Err(absence) => PolicyState::absent(absence),
-        }
+    pub fn policy(&self) -> PolicyState<'_> {
+        PolicyState::from(&self.policy)
     }
 
     /// Returns the halts of the store, which apply in addition to the halts in the guardrails:

@@ -129,7 +129,7 @@ impl Bench {
         let policy = snapshot.policy().policy();
         policy
             .map(|policy| policy.version().to_owned())
-            .map_err(PolicyUnavailable::code)
+            .map_err(|reason| SkipCode::from(reason).code())
     }
 
     /// Waits until the feed has started and completed another read.
@@ -222,7 +222,7 @@ fn a_rejected_policy_neither_replaces_nor_extends_a_policy_in_force() {
         bench.put(bad);
         bench.until("a rejection", |bench| {
             let health = bench.feed.health();
-            health.refused().map(PolicyUnavailable::code) == Some(code)
+            health.refused().map(|reason| SkipCode::from(reason).code()) == Some(code)
         });
         bench.looked_again();
         assert_eq!(bench.version(), Ok("good".to_owned()));
@@ -374,7 +374,7 @@ fn the_reasons_of_a_feed_and_of_a_decision_have_the_same_codes() {
     for absence in [
         PolicyUnavailable::NotFound,
         PolicyUnavailable::HashUnknown(policy("1", "").hash()),
-        PolicyUnavailable::Refused(refused),
+        PolicyUnavailable::Invalid(refused),
         PolicyUnavailable::SignatureInvalid,
         PolicyUnavailable::RolledBack {
             seen: 2,
@@ -388,8 +388,8 @@ fn the_reasons_of_a_feed_and_of_a_decision_have_the_same_codes() {
             .side(Side::Buy)
             .emitted_at(at("1"))
             .build();
-        let state = portcullis::policy::PolicyState::absent(&absence);
+        let state = portcullis::policy::PolicyState::unavailable(&absence);
         let reason = engine.decide(state, &intent, at("1")).reason();
-        assert_eq!(reason.map(SkipCode::code), Some(absence.code()));
+        assert_eq!(reason, Some(SkipCode::from(&absence)));
     }
 }

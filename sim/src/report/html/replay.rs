@@ -87,7 +87,10 @@ fn thresholds(timeline: &Timeline) -> (Vec<Threshold>, usize) {
             ("T3_R", theta.t3_r()),
             ("lock_R", theta.lock_r()),
         ] {
-            let found = Threshold { field, r: r.get() };
+            let found = Threshold {
+                field,
+                r: r.value().get(),
+            };
             if !all.contains(&found) {
                 all.push(found);
             }
@@ -200,18 +203,18 @@ fn near(tally: &Tally) -> Section {
 
 /// Creates the policy timeline: which policy was active when.
 fn reigns(timeline: &Timeline) -> Section {
-    let all: Vec<_> = timeline.reigns().collect();
+    let all: Vec<_> = timeline.activations().collect();
     let mut rows = Vec::new();
-    for (place, (from, rule)) in all.iter().enumerate().take(REIGNS_SHOWN) {
+    for (place, (from, state)) in all.iter().enumerate().take(REIGNS_SHOWN) {
         let until = all.get(place + 1).map(|(next, _)| *next);
         let begin = match *from == Timestamp::MIN {
             true => "start".to_owned(),
             false => to_second(*from),
         };
         let end = until.map_or_else(|| "end".to_owned(), to_second);
-        rows.push(match rule {
+        rows.push(match state.policy() {
             Ok(policy) => vec![begin, end, label(policy), to_second(policy.valid_until())],
-            Err(absence) => vec![begin, end, shown(&absence.to_string()), "–".to_owned()],
+            Err(unavailable) => vec![begin, end, shown(&unavailable.to_string()), "–".to_owned()],
         });
     }
     if all.len() > REIGNS_SHOWN {

@@ -4,7 +4,7 @@ use portcullis::{
     answer::{Answer, Detail, RecordKind, Verdict},
     decide::{LimitedNumber, SkipCode, SkipReason},
     harvest::HarvestAction,
-    policy::NotInForce,
+    policy::ValidityError,
     types::{Symbol, Timestamp},
 };
 
@@ -105,13 +105,9 @@ impl ReportRow {
             action: answer.harvest_action,
             near: match &answer.detail {
                 Some(Detail::SkipReason(denial)) => near(denial),
-                Some(
-                    Detail::Harvest(_)
-                    | Detail::Absence(_)
-                    | Detail::ServiceDenial(_)
-                    | Detail::Text(_),
-                )
-                | None => None,
+                Some(Detail::Harvest(_) | Detail::ServiceDenial(_) | Detail::Text(_)) | None => {
+                    None
+                }
             },
         }
     }
@@ -143,7 +139,7 @@ fn near(denial: &SkipReason<'_>) -> Option<Near> {
             lead: Some(lead),
             lead_max,
         } => Some(Near::Bound(Bound::Lead, spans(*lead, lead_max.value()))),
-        SkipReason::NotInForce(NotInForce::Stale { valid_until, now }) => {
+        SkipReason::NotInForce(ValidityError::Expired { valid_until, now }) => {
             Some(Near::Expiry(seconds(now.since(*valid_until))))
         }
         SkipReason::NotInUniverse { symbol } | SkipReason::NoLeverage { symbol } => {
@@ -154,9 +150,9 @@ fn near(denial: &SkipReason<'_>) -> Option<Near> {
         | SkipReason::ExitOwnerOpens { .. }
         | SkipReason::NotExitOwner(_)
         | SkipReason::Halted { .. }
-        | SkipReason::PolicyAbsent(_)
+        | SkipReason::PolicyUnavailable(_)
         | SkipReason::PolicyNotPermitted(_)
-        | SkipReason::NotInForce(NotInForce::NotYetValid { .. })
+        | SkipReason::NotInForce(ValidityError::NotYetValid { .. })
         | SkipReason::IntentStale { age: None, .. }
         | SkipReason::ClockUntrusted { lead: None, .. }
         | SkipReason::NotPermitted { .. }

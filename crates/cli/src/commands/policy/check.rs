@@ -65,7 +65,7 @@ pub(super) fn print_violations(
     unavailable: &PolicyUnavailable,
 ) -> Result<(), Failure> {
     let violations = match unavailable {
-        PolicyUnavailable::Refused(invalid) => invalid.violations(),
+        PolicyUnavailable::Invalid(invalid) => invalid.violations(),
         PolicyUnavailable::NotFound
         | PolicyUnavailable::HashUnknown(_)
         | PolicyUnavailable::SignatureInvalid

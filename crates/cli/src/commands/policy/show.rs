@@ -66,9 +66,9 @@ fn text(policy: &Policy) -> String {
 fn leverage(listing: Listing, symbol: &Symbol) -> String {
     match listing {
         Listing::Leverage(leverage) => {
-            let written_out = leverage.value().to_string();
+            let written_out = leverage.to_string();
             if written_out.len() > DIGITS_MAX {
-                format!("{:e}x", leverage.value().get())
+                format!("{:e}x", leverage.get())
             } else {
                 format!("{written_out}x")
             }

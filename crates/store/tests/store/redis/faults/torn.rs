@@ -83,7 +83,7 @@ fn a_partial_policy_with_a_hash_is_rejected() {
                             tally.answers.add(1);
                             tally.partial.add(usize::from(!is_whole(&policy)));
                         }
-                        Err(LoadError::Absent(PolicyUnavailable::Refused(refusal))) => {
+                        Err(LoadError::Absent(PolicyUnavailable::Invalid(refusal))) => {
                             let fault = refusal.fault();
                             let expected = [PolicyFault::HashMismatch, PolicyFault::MissingField];
                             assert!(expected.contains(&fault), "{refusal}");
