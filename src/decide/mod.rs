@@ -19,5 +19,5 @@ pub use engine::Engine;
 pub use gate::Gate;
 pub use service_denial::ServiceDenial;
 pub use skip_code::SkipCode;
-pub use skip_reason::{ConstraintViolation, LimitedNumber, SkipReason};
+pub use skip_reason::{LimitedNumber, SkipReason};
 pub use trace::{GateCheck, Trace};

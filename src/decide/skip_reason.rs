@@ -5,6 +5,7 @@ use std::fmt;
 use super::{Gate, SkipCode};
 use crate::{
     exit::NotExitOwner,
+    guardrails::ConstraintViolation,
     intent::{IntentError, IntentErrorKind, SizeError},
     policy::{NotInForceError, PolicyFault, PolicyUnavailable, ValidityError},
     provenance::Sourced,
@@ -35,7 +36,7 @@ pub enum SkipReason<'a> {
     /// The policy is unavailable.
     PolicyUnavailable(&'a PolicyUnavailable),
     /// The guardrails do not permit the policy.
-    PolicyNotPermitted(ConstraintViolation<'a>),
+    PolicyNotPermitted(ConstraintViolation<&'a str>),
     /// The policy is not in force.
     NotInForce(ValidityError),
     /// The intent is too old, or its age is unknown.
@@ -82,34 +83,6 @@ pub enum SkipReason<'a> {
         /// The limit and its source; `None` if the number is not finite or not greater than 0.
         limit: Option<Sourced<f64>>,
     },
-}
-
-/// The guardrail that a policy violates.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ConstraintViolation<'a> {
-    /// The policy is valid for too long.
-    Validity {
-        /// The validity: from `valid_from`, or from now if the policy has none.
-        validity: SignedDuration,
-        /// The longest allowed validity.
-        validity_max: SignedDuration,
-    },
-    /// The policy is for another market, or has none.
-    Market {
-        /// The market of the policy.
-        found: Option<&'a str>,
-        /// The market that the guardrails require.
-        required: &'a str,
-    },
-    /// The policy is for another venue, or has none.
-    Venue {
-        /// The venue of the policy.
-        found: Option<&'a str>,
-        /// The venue that the guardrails require.
-        required: &'a str,
-    },
-    /// The policy has no hash, and the guardrails require one.
-    NoHash,
 }
 
 /// The numbers of a trade that have limits.
@@ -257,7 +230,7 @@ impl fmt::Display for SkipReason<'_> {
             } => f.write_str("entries in all symbols are halted"),
             Self::Halted { symbol, .. } => write!(f, "entries in {symbol} are halted"),
             Self::PolicyUnavailable(unavailable) => write_unavailable(f, unavailable),
-            Self::PolicyNotPermitted(constraint) => write!(f, "{constraint}"),
+            Self::PolicyNotPermitted(violation) => write!(f, "{violation}"),
             Self::NotInForce(ValidityError::NotYetValid { valid_from, now }) => {
                 write!(
                     f,
@@ -332,43 +305,5 @@ impl fmt::Display for SkipReason<'_> {
                 number.name()
             ),
         }
-    }
-}
-
-impl fmt::Display for ConstraintViolation<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Validity {
-                validity,
-                validity_max,
-            } => {
-                write!(
-                    f,
-                    "policy is valid for {validity}; the guardrails allow at most {validity_max}"
-                )
-            }
-            Self::Market { found, required } => made_for(f, "market", *found, required),
-            Self::Venue { found, required } => made_for(f, "venue", *found, required),
-            Self::NoHash => f.write_str("policy has no `policy_hash`; the guardrails require one"),
-        }
-    }
-}
-
-fn made_for(
-    f: &mut fmt::Formatter<'_>,
-    what: &str,
-    found: Option<&str>,
-    required: &str,
-) -> fmt::Result {
-    match found {
-        Some(found) => write!(
-            f,
-            "the {what} of the policy is `{}`; the guardrails require `{required}`",
-            Shown(found)
-        ),
-        None => write!(
-            f,
-            "policy has no `{what}`; the guardrails require `{required}`"
-        ),
     }
 }

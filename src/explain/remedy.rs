@@ -1,7 +1,8 @@
 //! The smallest change with which a failed gate would have passed, derived from the evidence.
 
 use crate::{
-    decide::{ConstraintViolation, SkipReason},
+    decide::SkipReason,
+    guardrails::ConstraintViolation,
     intent::{IntentError, SizeError},
     policy::{PolicyUnavailable, ValidityError},
     types::Shown,
@@ -24,7 +25,7 @@ pub(super) fn of(denial: &SkipReason<'_>) -> String {
         } => "lift the halt of all symbols".to_owned(),
         SkipReason::Halted { symbol, .. } => format!("lift the halt of {symbol}"),
         SkipReason::PolicyUnavailable(unavailable) => unavailable_remedy(unavailable),
-        SkipReason::PolicyNotPermitted(constraint) => constraint_remedy(constraint),
+        SkipReason::PolicyNotPermitted(violation) => constraint_remedy(violation),
         SkipReason::NotInForce(ValidityError::NotYetValid { valid_from, now }) => format!(
             "wait {}, until {valid_from}, or publish a policy whose `valid_from_epoch` is not after {now}",
             valid_from.since(*now)
@@ -119,8 +120,8 @@ fn unavailable_remedy(unavailable: &PolicyUnavailable) -> String {
     }
 }
 
-fn constraint_remedy(constraint: &ConstraintViolation<'_>) -> String {
-    match constraint {
+fn constraint_remedy(violation: &ConstraintViolation<&str>) -> String {
+    match violation {
         ConstraintViolation::Validity { validity_max, .. } => {
             format!("publish a policy that is valid for at most {validity_max}")
         }
@@ -131,6 +132,14 @@ fn constraint_remedy(constraint: &ConstraintViolation<'_>) -> String {
             format!("publish a policy whose `venue` is `{required}`")
         }
         ConstraintViolation::NoHash => "publish a policy with its `policy_hash`".to_owned(),
+        ConstraintViolation::Symbol(symbol) => {
+            format!("publish a policy without {symbol}, or permit it in the guardrails")
+        }
+        ConstraintViolation::Leverage {
+            symbol,
+            leverage_max,
+            ..
+        } => format!("publish a policy with a leverage of at most {leverage_max} for {symbol}"),
     }
 }
 

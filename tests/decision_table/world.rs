@@ -7,9 +7,9 @@ use super::{
     states::{Age, Asked, Asker, Case, Halted, Held, Limited, Listing, Said, Sized, When},
 };
 use portcullis::{
-    decide::{ConstraintViolation, Decision, Engine, SkipReason},
+    decide::{Decision, Engine, SkipReason},
     exit::{ExitOwnership, ExitRule, STANDARD_OWNER},
-    guardrails::{Guardrails, Halt},
+    guardrails::{ConstraintViolation, Guardrails, Halt},
     intent::SizeError,
     policy::{Policy, PolicyState, PolicyUnavailable},
     provenance::Source,
@@ -499,6 +499,9 @@ fn evidence(denial: &SkipReason<'_>) -> &'static str {
             ConstraintViolation::Market { .. } => "market",
             ConstraintViolation::Venue { .. } => "venue",
             ConstraintViolation::NoHash => "hash",
+            ConstraintViolation::Symbol(_) | ConstraintViolation::Leverage { .. } => {
+                unreachable!("no gate checks the whole universe")
+            }
         },
         SkipReason::IntentStale { age: None, .. }
         | SkipReason::ClockUntrusted { lead: None, .. } => "unknown",

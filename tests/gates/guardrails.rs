@@ -5,8 +5,8 @@ use portcullis::guardrails::Guardrails;
 #[track_caller]
 fn check_refused(text: &str, faults: &[&str]) {
     let error = Guardrails::from_json(text).unwrap_err();
-    let told: Vec<_> = error.faults().iter().map(ToString::to_string).collect();
-    assert_eq!(told, faults, "{text}");
+    let texts: Vec<_> = error.errors().iter().map(ToString::to_string).collect();
+    assert_eq!(texts, faults, "{text}");
     assert_eq!(
         error.to_string(),
         format!("invalid guardrails: {}", faults.join("; "))

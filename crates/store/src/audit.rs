@@ -4,14 +4,13 @@ use std::fmt;
 
 use super::{
     FieldMap, Head, Operator, Publication, Stored,
-    breach::leverages,
     change::{ALL, sign_off},
     field_map::epoch_text,
 };
 use portcullis::{
     guardrails::Halt,
-    policy::{Policy, field},
-    types::{Leverage, PolicyHash, Timestamp},
+    policy::{Listing, Policy, field},
+    types::{PolicyHash, Timestamp},
 };
 
 const PUBLISHED: &str = "policy.published";
@@ -81,8 +80,12 @@ fn start(event: &str, before: &Head, operator: &Operator, at: Timestamp) -> Fiel
 
 /// Returns the lowest and the highest leverage of the universe, such as `6-15`.
 fn leverage_range(policy: &Policy) -> Option<String> {
-    let given = leverages(policy);
-    let numbers = || given.iter().filter_map(|(_, l)| l.map(Leverage::get));
+    let in_force = policy.in_force(policy.valid_until()).ok()?;
+    let leverage = |symbol| match in_force.listing(&symbol) {
+        Listing::NotInUniverse | Listing::NoLeverage => None,
+        Listing::Leverage(leverage) => Some(leverage.get()),
+    };
+    let numbers = || policy.symbols().filter_map(leverage);
     let low = numbers().reduce(f64::min)?;
     let high = numbers().reduce(f64::max)?;
     Some(format!("{low}-{high}"))

@@ -4,8 +4,9 @@ use std::fmt;
 
 use thiserror::Error;
 
-use super::{Breach, Which};
+use super::Which;
 use portcullis::{
+    guardrails::ConstraintViolation,
     policy::{InvalidPolicyError, PolicyUnavailable},
     types::{PolicyHash, Timestamp},
 };
@@ -158,7 +159,7 @@ pub enum PublishError {
     },
     /// The policy violates the guardrails.
     #[error("the policy violates the guardrails: {}; change the policy or the guardrails", list(.0))]
-    ConstraintViolation(Vec<Breach>),
+    ConstraintViolation(Vec<ConstraintViolation<String>>),
     /// The fields are not a valid policy.
     #[error("{0}")]
     Refused(#[from] InvalidPolicyError),
@@ -189,7 +190,7 @@ fn hash_or_none(hash: &Option<PolicyHash>) -> String {
     hash.map_or_else(|| "no policy".to_owned(), |hash| hash.to_string())
 }
 
-fn list(breaches: &[Breach]) -> String {
-    let texts: Vec<String> = breaches.iter().map(ToString::to_string).collect();
+fn list(violations: &[ConstraintViolation<String>]) -> String {
+    let texts: Vec<String> = violations.iter().map(ToString::to_string).collect();
     texts.join("; ")
 }

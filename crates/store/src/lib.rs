@@ -43,7 +43,6 @@
 
 mod audit;
 mod backoff;
-mod breach;
 mod change;
 mod error;
 mod feed;
@@ -66,7 +65,6 @@ mod verifying_reader;
 
 pub use audit::{AuditEntry, AuditFault, AuditLog, AuditTrail};
 pub use backoff::Backoff;
-pub use breach::{Breach, breaches};
 pub use change::{Change, Commit, HaltChange, Head};
 pub use error::{LoadError, PublishError, StoreError};
 pub use feed::{CurrentSnapshot, Feed, FeedHealth, PolicySnapshot};

@@ -1,9 +1,9 @@
 //! Publications, rollbacks and receipts.
 
 use super::PolicySigner;
-use super::{Operator, PublishError, Which, breaches, field_map::epoch_text};
+use super::{Operator, PublishError, Which, field_map::epoch_text};
 use portcullis::{
-    guardrails::Guardrails,
+    guardrails::{ConstraintViolation, Guardrails},
     policy::{Policy, canonical_hash, field},
     types::{PolicyHash, Timestamp},
 };
@@ -25,8 +25,8 @@ impl Publication {
     /// gets its hash.
     ///
     /// # Errors
-    /// Returns every guardrail that the policy violates ([`breaches`]), or an error if the policy has already
-    /// expired.
+    /// Returns every guardrail that the policy violates ([`Guardrails::violations`]), or an error if the policy has
+    /// already expired.
     pub fn new(
         policy: Policy,
         guardrails: &Guardrails,
@@ -40,9 +40,14 @@ impl Publication {
                 now: begin,
             });
         }
-        let breaches = breaches(guardrails, &policy, now);
-        if !breaches.is_empty() {
-            return Err(PublishError::ConstraintViolation(breaches));
+        // A publication always has a hash.
+        let violations: Vec<_> = guardrails
+            .violations(&policy, Some(now))
+            .filter(|violation| *violation != ConstraintViolation::NoHash)
+            .map(ConstraintViolation::into_owned)
+            .collect();
+        if !violations.is_empty() {
+            return Err(PublishError::ConstraintViolation(violations));
         }
         Ok(Self {
             policy,

@@ -1,7 +1,7 @@
 //! Gate 4: there is a policy, and the guardrails permit it.
 
 use crate::{
-    decide::{ConstraintViolation, SkipReason},
+    decide::SkipReason,
     guardrails::Guardrails,
     policy::{Policy, PolicyState},
     types::Timestamp,
@@ -14,46 +14,12 @@ pub(in crate::decide) fn check<'a>(
     now: Timestamp,
 ) -> Result<&'a Policy, SkipReason<'a>> {
     let policy = state.policy().map_err(SkipReason::PolicyUnavailable)?;
-    if !guardrails.bind_policies() {
+    if !guardrails.restrict_policies() {
         return Ok(policy);
     }
-    match broken(guardrails, policy, now, state.is_assumed()) {
-        Some(constraint) => Err(SkipReason::PolicyNotPermitted(constraint)),
+    let now = (!state.is_assumed()).then_some(now);
+    match guardrails.policy_violations(policy, now).next() {
+        Some(violation) => Err(SkipReason::PolicyNotPermitted(violation)),
         None => Ok(policy),
     }
-}
-
-/// Returns the first guardrail that the policy violates.
-fn broken<'a>(
-    guardrails: &'a Guardrails,
-    policy: &'a Policy,
-    now: Timestamp,
-    assumed: bool,
-) -> Option<ConstraintViolation<'a>> {
-    if let Some(validity_max) = guardrails.max_validity() {
-        // If the policy has no `valid_from`, the remaining validity is checked. If the policy is only assumed to be in
-        // force, the remaining validity has no meaning and is not checked.
-        let begin = policy.valid_from().or((!assumed).then_some(now));
-        let validity = begin.map(|begin| policy.valid_until().since(begin));
-        if let Some(validity) = validity.filter(|validity| *validity > validity_max) {
-            return Some(ConstraintViolation::Validity {
-                validity,
-                validity_max,
-            });
-        }
-    }
-    if let Some(required) = guardrails.market()
-        && policy.market() != Some(required)
-    {
-        let found = policy.market();
-        return Some(ConstraintViolation::Market { found, required });
-    }
-    if let Some(required) = guardrails.venue()
-        && policy.venue() != Some(required)
-    {
-        let found = policy.venue();
-        return Some(ConstraintViolation::Venue { found, required });
-    }
-    (guardrails.requires_policy_hash() && !policy.states_hash())
-        .then_some(ConstraintViolation::NoHash)
 }

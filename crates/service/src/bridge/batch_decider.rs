@@ -7,7 +7,7 @@ use portcullis::{
     policy::Policy,
     record::Scratch,
 };
-use portcullis_store::{Feed, PolicySnapshot, breaches};
+use portcullis_store::{Feed, PolicySnapshot};
 
 use super::{
     commit::{Answered, Identity},
@@ -161,7 +161,7 @@ impl<'a> BatchDecider<'a> {
         match &self.engine {
             Some((number, engine)) if *number == snapshot.number() => engine.clone(),
             Some(_) | None => {
-                self.tell_breaches(snapshot);
+                self.log_violations(snapshot);
                 let engine = self.operator.halting(snapshot.halt());
                 self.engine = Some((snapshot.number(), engine.clone()));
                 engine
@@ -170,13 +170,14 @@ impl<'a> BatchDecider<'a> {
     }
 
     /// Logs each violation of the operator's guardrails by a newly loaded policy, which then permits no trade.
-    fn tell_breaches(&self, snapshot: &PolicySnapshot) {
+    fn log_violations(&self, snapshot: &PolicySnapshot) {
         if !self.tells {
             return;
         }
         if let Ok(policy) = snapshot.policy().policy() {
-            for breach in breaches(self.operator.guardrails(), policy, now()) {
-                line(format_args!("POLICY_FORBIDDEN: {breach}"));
+            let guardrails = self.operator.guardrails();
+            for violation in guardrails.violations(policy, Some(now())) {
+                line(format_args!("POLICY_FORBIDDEN: {violation}"));
             }
         }
     }

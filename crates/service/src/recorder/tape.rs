@@ -4,7 +4,8 @@ use std::io::{self, Write};
 
 use portcullis::{
     answer::Answer,
-    decide::{ConstraintViolation, ServiceDenial, SkipCode, SkipReason},
+    decide::{ServiceDenial, SkipCode, SkipReason},
+    guardrails::ConstraintViolation,
     policy::Policy,
     types::{PolicyHash, Timestamp},
 };

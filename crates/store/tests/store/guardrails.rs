@@ -5,18 +5,22 @@ use std::collections::BTreeSet;
 use portcullis::{
     decide::{Engine, SkipCode},
     exit::ExitOwnership,
-    guardrails::Guardrails,
+    guardrails::{ConstraintViolation, Guardrails},
     policy::PolicyState,
     record::{Scratch, TapeRecord, read},
     types::{Leverage, SignedDuration, Symbol},
 };
-use portcullis_store::{MemoryStore, PolicyStore, Publication, PublishError, breaches};
+use portcullis_store::{MemoryStore, PolicyStore, Publication, PublishError};
 
 use crate::policies::{UNTIL, ada, at, now, policy};
 
 fn check(guardrails: &Guardrails, more: &str, expected: &[&str]) {
     let policy = policy("1", more);
-    let found = breaches(guardrails, &policy, now());
+    let found: Vec<_> = guardrails
+        .violations(&policy, Some(now()))
+        .map(ConstraintViolation::into_owned)
+        .filter(|violation| *violation != ConstraintViolation::NoHash)
+        .collect();
     let texts: Vec<_> = found.iter().map(ToString::to_string).collect();
     assert_eq!(texts, expected);
     match Publication::new(policy, guardrails, ada(), now()) {
@@ -46,12 +50,12 @@ fn every_violated_guardrail_is_reported() {
     check(
         &whole,
         r#""valid_from_epoch": 1766547133.999999,"#,
-        &["`valid_until_epoch`: the validity is 3600.062734 s, the maximum is 3600.062733 s"],
+        &["policy is valid for 3600.062734 s; the guardrails allow at most 3600.062733 s"],
     );
     check(
         &validity,
         r#""valid_from_epoch": 1766547134,"#,
-        &["`valid_until_epoch`: the validity is 3600.062733 s, the maximum is 3600 s"],
+        &["policy is valid for 3600.062733 s; the guardrails allow at most 3600 s"],
     );
     let placed = none.clone().with_market("futures").with_venue("binance");
     check(&placed, r#""market": "futures", "venue": "binance","#, &[]);
@@ -59,16 +63,16 @@ fn every_violated_guardrail_is_reported() {
         &placed,
         r#""market": "spot","#,
         &[
-            "`market`: `spot`, the guardrails require `futures`",
-            "`venue`: missing, the guardrails require `binance`",
+            "the market of the policy is `spot`; the guardrails require `futures`",
+            "policy has no `venue`; the guardrails require `binance`",
         ],
     );
     check(
         &none.clone().with_max_leverage(Leverage::new(11.0).unwrap()),
         "",
         &[
-            "`leverage_by_symbol.BNBUSDT`: leverage is 12, the maximum is 11",
-            "`leverage_by_symbol.ADAUSDT`: leverage is 15, the maximum is 11",
+            "policy has leverage 12 for BNBUSDT; the guardrails allow at most 11",
+            "policy has leverage 15 for ADAUSDT; the guardrails allow at most 11",
         ],
     );
     let listed = policy("1", "");
@@ -76,7 +80,7 @@ fn every_violated_guardrail_is_reported() {
     check(
         &none.clone().with_permitted_symbols(most),
         "",
-        &["`universe_symbols`: the guardrails do not permit BTCUSDT"],
+        &["policy lists BTCUSDT; the guardrails do not permit it"],
     );
     // A publication adds the hash.
     check(&none.with_required_policy_hash(), "", &[]);
@@ -123,8 +127,8 @@ fn a_decision_checks_the_same_guardrails() {
             };
             let decision = engine.decide(PolicyState::present(&policy), &intent, now());
             let denied = decision.reason() == Some(SkipCode::PolicyConstraintViolation);
-            let broken = !breaches(&guardrails, &policy, now()).is_empty();
-            assert_eq!(denied, broken, "{guardrails:?} {more}");
+            let violates = guardrails.violations(&policy, Some(now())).next().is_some();
+            assert_eq!(denied, violates, "{guardrails:?} {more}");
         }
     }
 }

@@ -2,10 +2,13 @@
 
 use std::sync::{Arc, Mutex};
 
-use portcullis::{guardrails::Halt, types::PolicyHash};
+use portcullis::{
+    guardrails::{ConstraintViolation, Halt},
+    types::PolicyHash,
+};
 use portcullis_store::{
-    AuditLog, AuditTrail, Breach, Change, Commit, FieldMap, Head, MemoryStore, PolicyStore,
-    PublishError, StoreError, Stored, Which,
+    AuditLog, AuditTrail, Change, Commit, FieldMap, Head, MemoryStore, PolicyStore, PublishError,
+    StoreError, Stored, Which,
 };
 
 use crate::{
@@ -57,14 +60,15 @@ fn the_texts_of_publish_errors() {
     );
     let zeros: PolicyHash = PolicyHash::parse(&"0".repeat(64)).unwrap();
     assert!(missing(Which::Hash(zeros)).contains(&format!("with the hash {zeros};")));
-    let breach = |found: Option<&str>| Breach::Venue {
+    let violation = |found: Option<&str>| ConstraintViolation::Venue {
         found: found.map(str::to_owned),
         required: "binance".to_owned(),
     };
     assert_eq!(
-        PublishError::ConstraintViolation(vec![breach(None), breach(Some("okx"))]).to_string(),
-        "the policy violates the guardrails: `venue`: missing, the guardrails require `binance`; \
-         `venue`: `okx`, the guardrails require `binance`; change the policy or the guardrails"
+        PublishError::ConstraintViolation(vec![violation(None), violation(Some("okx"))])
+            .to_string(),
+        "the policy violates the guardrails: policy has no `venue`; the guardrails require `binance`; \
+         the venue of the policy is `okx`; the guardrails require `binance`; change the policy or the guardrails"
     );
 }
 

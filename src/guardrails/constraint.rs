@@ -1,0 +1,213 @@
+//! Checks of a policy against the guardrails.
+
+use std::fmt;
+
+use super::Guardrails;
+use crate::{
+    policy::{Listing, Policy},
+    types::{Leverage, Shown, SignedDuration, Symbol, Timestamp},
+};
+
+/// A guardrail that a policy violates. Texts are borrowed (`&str`) in evidence and owned (`String`) in errors.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum ConstraintViolation<T> {
+    /// The policy is valid for too long.
+    Validity {
+        /// The validity: from `valid_from`, or from now if the policy has none.
+        validity: SignedDuration,
+        /// The longest allowed validity.
+        validity_max: SignedDuration,
+    },
+    /// The policy is for another market, or has none.
+    Market {
+        /// The market of the policy.
+        found: Option<T>,
+        /// The market that the guardrails require.
+        required: T,
+    },
+    /// The policy is for another venue, or has none.
+    Venue {
+        /// The venue of the policy.
+        found: Option<T>,
+        /// The venue that the guardrails require.
+        required: T,
+    },
+    /// The policy has no hash, and the guardrails require one.
+    NoHash,
+    /// The universe lists a symbol that the guardrails do not permit.
+    Symbol(Symbol),
+    /// The leverage of a symbol is too high.
+    Leverage {
+        /// The symbol.
+        symbol: Symbol,
+        /// The leverage in the policy.
+        leverage: Leverage,
+        /// The highest allowed leverage.
+        leverage_max: Leverage,
+    },
+}
+
+impl Guardrails {
+    /// Returns every guardrail that a policy violates: those that deny every entry under the policy, and then those
+    /// that deny the entries in single symbols of its universe. Limits that the policy sets itself are not checked.
+    ///
+    /// Without `valid_from_epoch`, the validity is counted from `now`. It is not checked if `now` is `None`, which
+    /// means that the policy is only assumed to be in force.
+    pub fn violations<'a>(
+        &'a self,
+        policy: &'a Policy,
+        now: Option<Timestamp>,
+    ) -> impl Iterator<Item = ConstraintViolation<&'a str>> {
+        self.policy_violations(policy, now)
+            .chain(self.symbol_violations(policy))
+    }
+
+    /// Returns the violated guardrails that deny every entry.
+    #[inline]
+    pub(crate) fn policy_violations<'a>(
+        &'a self,
+        policy: &'a Policy,
+        now: Option<Timestamp>,
+    ) -> impl Iterator<Item = ConstraintViolation<&'a str>> {
+        let validity = || {
+            let validity_max = self.max_validity?;
+            let validity = policy.valid_until().since(policy.valid_from().or(now)?);
+            (validity > validity_max).then_some(ConstraintViolation::Validity {
+                validity,
+                validity_max,
+            })
+        };
+        let market = || {
+            let (found, required) = (policy.market(), self.market()?);
+            let violation = ConstraintViolation::Market { found, required };
+            (found != Some(required)).then_some(violation)
+        };
+        let venue = || {
+            let (found, required) = (policy.venue(), self.venue()?);
+            let violation = ConstraintViolation::Venue { found, required };
+            (found != Some(required)).then_some(violation)
+        };
+        let hash = || {
+            let is_missing = self.require_policy_hash && !policy.states_hash();
+            is_missing.then_some(ConstraintViolation::NoHash)
+        };
+        [validity(), market(), venue(), hash()]
+            .into_iter()
+            .flatten()
+    }
+
+    /// Returns true if a guardrail applies to every entry under a policy.
+    #[inline]
+    pub(crate) const fn restrict_policies(&self) -> bool {
+        self.require_policy_hash
+            || self.max_validity.is_some()
+            || self.market.is_some()
+            || self.venue.is_some()
+    }
+
+    /// Returns the violated guardrails that deny the entries in one symbol. A policy that is never in force has no
+    /// leverages.
+    fn symbol_violations<'a>(
+        &'a self,
+        policy: &'a Policy,
+    ) -> impl Iterator<Item = ConstraintViolation<&'a str>> {
+        let in_force = policy.in_force(policy.valid_until()).ok();
+        policy.symbols().flat_map(move |symbol| {
+            let listing = in_force.map(|in_force| in_force.listing(&symbol));
+            let leverage = match (listing, self.max_leverage) {
+                (Some(Listing::Leverage(leverage)), Some(leverage_max))
+                    if leverage > leverage_max =>
+                {
+                    Some(ConstraintViolation::Leverage {
+                        symbol,
+                        leverage,
+                        leverage_max,
+                    })
+                }
+                _ => None,
+            };
+            let is_permitted = self.permits(&symbol);
+            let symbol = (!is_permitted).then_some(ConstraintViolation::Symbol(symbol));
+            symbol.into_iter().chain(leverage)
+        })
+    }
+}
+
+impl ConstraintViolation<&str> {
+    /// Copies the texts.
+    #[must_use]
+    pub fn into_owned(self) -> ConstraintViolation<String> {
+        let owned = |text: Option<&str>| text.map(str::to_owned);
+        match self {
+            Self::Validity {
+                validity,
+                validity_max,
+            } => ConstraintViolation::Validity {
+                validity,
+                validity_max,
+            },
+            Self::Market { found, required } => ConstraintViolation::Market {
+                found: owned(found),
+                required: required.to_owned(),
+            },
+            Self::Venue { found, required } => ConstraintViolation::Venue {
+                found: owned(found),
+                required: required.to_owned(),
+            },
+            Self::NoHash => ConstraintViolation::NoHash,
+            Self::Symbol(symbol) => ConstraintViolation::Symbol(symbol),
+            Self::Leverage {
+                symbol,
+                leverage,
+                leverage_max,
+            } => ConstraintViolation::Leverage {
+                symbol,
+                leverage,
+                leverage_max,
+            },
+        }
+    }
+}
+
+impl<T: AsRef<str>> fmt::Display for ConstraintViolation<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut place = |name: &str, found: Option<&str>, required: &str| match found {
+            Some(found) => write!(
+                f,
+                "the {name} of the policy is `{}`; the guardrails require `{required}`",
+                Shown(found)
+            ),
+            None => write!(
+                f,
+                "policy has no `{name}`; the guardrails require `{required}`"
+            ),
+        };
+        match self {
+            Self::Market { found, required } => {
+                place("market", found.as_ref().map(T::as_ref), required.as_ref())
+            }
+            Self::Venue { found, required } => {
+                place("venue", found.as_ref().map(T::as_ref), required.as_ref())
+            }
+            Self::Validity {
+                validity,
+                validity_max,
+            } => write!(
+                f,
+                "policy is valid for {validity}; the guardrails allow at most {validity_max}"
+            ),
+            Self::NoHash => f.write_str("policy has no `policy_hash`; the guardrails require one"),
+            Self::Symbol(symbol) => {
+                write!(f, "policy lists {symbol}; the guardrails do not permit it")
+            }
+            Self::Leverage {
+                symbol,
+                leverage,
+                leverage_max,
+            } => write!(
+                f,
+                "policy has leverage {leverage} for {symbol}; the guardrails allow at most {leverage_max}"
+            ),
+        }
+    }
+}

@@ -1,0 +1,303 @@
+//! Guardrails documents: JSON objects with the operator's limits.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+use thiserror::Error;
+
+use super::{Guardrails, Halt};
+use crate::{
+    json::{Fields, RawField, SyntaxError, Unreadable, scan_object},
+    types::{Leverage, Margin, Notional, Shown, SignedDuration, Symbol},
+};
+
+/// The error for an invalid guardrails document: all its faults.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("invalid guardrails: {}", list(.0))]
+pub struct GuardrailsError(Vec<GuardrailsFieldError>);
+
+/// A fault of a guardrails document.
+#[derive(Debug, Clone, PartialEq, Eq, Error, Serialize)]
+pub enum GuardrailsFieldError {
+    /// The document is not a JSON object.
+    #[error("{0}")]
+    NotAnObject(String),
+    /// A key is unknown. It is an error because a typo would disable a limit.
+    #[error("`{}` is not a known guardrail", Shown(.0))]
+    UnknownKey(String),
+    /// A key is a duplicate.
+    #[error("duplicate key `{0}`")]
+    Duplicate(&'static str),
+    /// A value is invalid.
+    #[error("`{field}`: `{}` is not {expected}", Shown(.value))]
+    BadValue {
+        /// The key.
+        field: &'static str,
+        /// The raw value.
+        value: String,
+        /// The expected value.
+        expected: &'static str,
+    },
+}
+
+impl GuardrailsError {
+    /// Returns all faults.
+    #[must_use]
+    pub fn errors(&self) -> &[GuardrailsFieldError] {
+        &self.0
+    }
+}
+
+fn list(faults: &[GuardrailsFieldError]) -> String {
+    let texts: Vec<String> = faults.iter().map(ToString::to_string).collect();
+    texts.join("; ")
+}
+
+impl Guardrails {
+    /// Parses a JSON object with any of `max_leverage`, `max_position_usd` (margin), `max_notional_usd`,
+    /// `max_validity_sec`, `max_intent_age_sec`, `max_intent_skew_sec`, `permitted_symbols`, `market`,
+    /// `venue`, `require_policy_hash` and `halt` (`"nothing"`, `"everything"`, or a list of symbols).
+    ///
+    /// # Errors
+    /// Returns all faults if the text is not a JSON object or has unknown keys, duplicate keys or invalid values. A
+    /// symbol with `*` is invalid, because patterns are not supported and `"*"` would match no symbol.
+    pub fn from_json(text: &str) -> Result<Self, GuardrailsError> {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let mut fields = GuardrailFields::default();
+        scan_object(text, &mut fields).map_err(|error: SyntaxError| {
+            GuardrailsError(vec![GuardrailsFieldError::NotAnObject(error.to_string())])
+        })?;
+        fields.read()
+    }
+}
+
+/// The keys of a guardrails document.
+#[derive(Default)]
+struct GuardrailFields<'a> {
+    max_leverage: RawField<'a>,
+    max_position_usd: RawField<'a>,
+    max_notional_usd: RawField<'a>,
+    max_validity_sec: RawField<'a>,
+    max_intent_age_sec: RawField<'a>,
+    max_intent_skew_sec: RawField<'a>,
+    permitted_symbols: RawField<'a>,
+    market: RawField<'a>,
+    venue: RawField<'a>,
+    require_policy_hash: RawField<'a>,
+    halt: RawField<'a>,
+    unknown: Vec<String>,
+}
+
+impl<'a> Fields<'a> for GuardrailFields<'a> {
+    fn slot(&mut self, key: &[u8]) -> Option<&mut RawField<'a>> {
+        Some(match key {
+            b"max_leverage" => &mut self.max_leverage,
+            b"max_position_usd" => &mut self.max_position_usd,
+            b"max_notional_usd" => &mut self.max_notional_usd,
+            b"max_validity_sec" => &mut self.max_validity_sec,
+            b"max_intent_age_sec" => &mut self.max_intent_age_sec,
+            b"max_intent_skew_sec" => &mut self.max_intent_skew_sec,
+            b"permitted_symbols" => &mut self.permitted_symbols,
+            b"market" => &mut self.market,
+            b"venue" => &mut self.venue,
+            b"require_policy_hash" => &mut self.require_policy_hash,
+            b"halt" => &mut self.halt,
+            unknown => {
+                self.unknown
+                    .push(String::from_utf8_lossy(unknown).into_owned());
+                return None;
+            }
+        })
+    }
+}
+
+impl GuardrailFields<'_> {
+    fn read(self) -> Result<Guardrails, GuardrailsError> {
+        let mut faults: Vec<GuardrailsFieldError> = Vec::new();
+        for (slot, field) in [
+            (&self.max_leverage, "max_leverage"),
+            (&self.max_position_usd, "max_position_usd"),
+            (&self.max_notional_usd, "max_notional_usd"),
+            (&self.max_validity_sec, "max_validity_sec"),
+            (&self.max_intent_age_sec, "max_intent_age_sec"),
+            (&self.max_intent_skew_sec, "max_intent_skew_sec"),
+            (&self.permitted_symbols, "permitted_symbols"),
+            (&self.market, "market"),
+            (&self.venue, "venue"),
+            (&self.require_policy_hash, "require_policy_hash"),
+            (&self.halt, "halt"),
+        ] {
+            if slot.is_duplicate() {
+                faults.push(GuardrailsFieldError::Duplicate(field));
+            }
+        }
+        let guardrails = Guardrails {
+            max_leverage: amount(
+                &self.max_leverage,
+                "max_leverage",
+                Leverage::new,
+                &mut faults,
+            ),
+            max_position_usd: amount(
+                &self.max_position_usd,
+                "max_position_usd",
+                Margin::new,
+                &mut faults,
+            ),
+            max_notional_usd: amount(
+                &self.max_notional_usd,
+                "max_notional_usd",
+                Notional::new,
+                &mut faults,
+            ),
+            max_validity: duration(&self.max_validity_sec, "max_validity_sec", &mut faults),
+            max_intent_age: duration(&self.max_intent_age_sec, "max_intent_age_sec", &mut faults),
+            max_intent_skew: duration(
+                &self.max_intent_skew_sec,
+                "max_intent_skew_sec",
+                &mut faults,
+            ),
+            permitted_symbols: symbols(&self.permitted_symbols).unwrap_or_else(|Unreadable| {
+                faults.push(bad(
+                    &self.permitted_symbols,
+                    "permitted_symbols",
+                    "a list of symbols without `*` (to permit all symbols, omit this key)",
+                ));
+                None
+            }),
+            market: text(&self.market, "market", &mut faults),
+            venue: text(&self.venue, "venue", &mut faults),
+            require_policy_hash: self.require_policy_hash.raw() == Some("true"),
+            halt: halt(&self.halt).unwrap_or_else(|Unreadable| {
+                let expected = "`nothing`, `everything` or a list of symbols without `*` (to halt all symbols, use `everything`)";
+                faults.push(bad(&self.halt, "halt", expected));
+                Halt::Everything
+            }),
+        };
+        if !matches!(
+            self.require_policy_hash.raw(),
+            None | Some("true" | "false")
+        ) {
+            let field = "require_policy_hash";
+            faults.push(bad(&self.require_policy_hash, field, "true or false"));
+        }
+        faults.extend(
+            self.unknown
+                .into_iter()
+                .map(GuardrailsFieldError::UnknownKey),
+        );
+        if faults.is_empty() {
+            Ok(guardrails)
+        } else {
+            Err(GuardrailsError(faults))
+        }
+    }
+}
+
+fn bad(slot: &RawField<'_>, field: &'static str, expected: &'static str) -> GuardrailsFieldError {
+    GuardrailsFieldError::BadValue {
+        field,
+        value: slot.raw().unwrap_or("null").to_owned(),
+        expected,
+    }
+}
+
+fn amount<T, E>(
+    slot: &RawField<'_>,
+    field: &'static str,
+    new: fn(f64) -> Result<T, E>,
+    faults: &mut Vec<GuardrailsFieldError>,
+) -> Option<T> {
+    let bound = new(slot.number()?).ok();
+    if bound.is_none() && !slot.is_duplicate() {
+        faults.push(bad(slot, field, "a finite number greater than 0"));
+    }
+    bound
+}
+
+fn duration(
+    slot: &RawField<'_>,
+    field: &'static str,
+    faults: &mut Vec<GuardrailsFieldError>,
+) -> Option<SignedDuration> {
+    slot.raw()?;
+    let text = slot.number_text().ok().flatten();
+    let bound = text
+        .and_then(|text| SignedDuration::parse_seconds(&text).ok())
+        .filter(|it| it.as_micros() >= 0);
+    if bound.is_none() {
+        faults.push(bad(slot, field, "a finite number of seconds, 0 or more"));
+    }
+    bound
+}
+
+fn text(
+    slot: &RawField<'_>,
+    field: &'static str,
+    faults: &mut Vec<GuardrailsFieldError>,
+) -> Option<String> {
+    slot.raw()?;
+    let text = slot.text().ok().flatten().map(|text| text.into_owned());
+    if text.is_none() {
+        faults.push(bad(slot, field, "text"));
+    }
+    text
+}
+
+/// Reads a list of symbols. A `*` is rejected, because patterns are not supported: a halt of `*` would halt nothing.
+fn symbols(slot: &RawField<'_>) -> Result<Option<BTreeSet<Symbol>>, Unreadable> {
+    let Some(raw) = slot.raw() else {
+        return Ok(None);
+    };
+    let names: Vec<String> = serde_json::from_str(raw).map_err(|_| Unreadable)?;
+    let symbol = |name: &String| Symbol::new(name).ok().filter(|_| !name.contains('*'));
+    let symbols: Option<BTreeSet<Symbol>> = names.iter().map(symbol).collect();
+    symbols.map(Some).ok_or(Unreadable)
+}
+
+fn halt(slot: &RawField<'_>) -> Result<Halt, Unreadable> {
+    match slot.text() {
+        Ok(None) => Ok(Halt::Nothing),
+        Ok(Some(word)) => match word.as_ref() {
+            "nothing" => Ok(Halt::Nothing),
+            "everything" => Ok(Halt::Everything),
+            _ => Err(Unreadable),
+        },
+        Err(Unreadable) => Ok(symbols(slot)?.map_or(Halt::Nothing, Halt::Symbols)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_star_is_not_a_symbol() {
+        for list in [r#"["*"]"#, r#"["BTCUSDT", "*"]"#, r#"["BTC*"]"#] {
+            let refused = |field: &str| {
+                Guardrails::from_json(&format!(r#"{{"{field}": {list}}}"#)).unwrap_err()
+            };
+            assert_eq!(
+                refused("halt").to_string(),
+                format!(
+                    "invalid guardrails: `halt`: `{list}` is not `nothing`, `everything` or a list of symbols \
+                     without `*` (to halt all symbols, use `everything`)"
+                )
+            );
+            assert_eq!(
+                refused("permitted_symbols").to_string(),
+                format!(
+                    "invalid guardrails: `permitted_symbols`: `{list}` is not a list of symbols without `*` \
+                     (to permit all symbols, omit this key)"
+                )
+            );
+        }
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_skipped() {
+        let text = r#"{"max_leverage": 5}"#;
+        let marked = Guardrails::from_json(&format!("\u{feff}{text}")).unwrap();
+        assert_eq!(marked, Guardrails::from_json(text).unwrap());
+    }
+}

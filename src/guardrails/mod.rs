@@ -1,0 +1,239 @@
+//! Guardrails: limits that the operator sets, independent of any policy.
+
+mod constraint;
+mod document;
+
+pub use constraint::ConstraintViolation;
+pub use document::{GuardrailsError, GuardrailsFieldError};
+
+use std::collections::BTreeSet;
+
+use crate::types::{Leverage, Margin, Notional, SignedDuration, Symbol};
+
+/// Operator limits that apply to every policy.
+///
+/// There is no default: an engine is built either with guardrails or explicitly with [`Guardrails::none`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct Guardrails {
+    max_leverage: Option<Leverage>,
+    max_position_usd: Option<Margin>,
+    max_notional_usd: Option<Notional>,
+    max_validity: Option<SignedDuration>,
+    max_intent_age: Option<SignedDuration>,
+    max_intent_skew: Option<SignedDuration>,
+    permitted_symbols: Option<BTreeSet<Symbol>>,
+    market: Option<String>,
+    venue: Option<String>,
+    require_policy_hash: bool,
+    halt: Halt,
+}
+
+/// The scope of a halt. A halt stops entries only, never exits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Halt {
+    /// No entries are stopped.
+    Nothing,
+    /// Entries in these symbols are stopped.
+    Symbols(BTreeSet<Symbol>),
+    /// All entries are stopped.
+    Everything,
+}
+
+impl Halt {
+    /// Returns the union of two halts.
+    #[must_use]
+    pub fn and(&self, other: &Self) -> Self {
+        match (self, other) {
+            (Self::Everything, _) | (_, Self::Everything) => Self::Everything,
+            (Self::Nothing, halt) | (halt, Self::Nothing) => halt.clone(),
+            (Self::Symbols(one), Self::Symbols(other)) => {
+                Self::Symbols(one.union(other).copied().collect())
+            }
+        }
+    }
+}
+
+impl Guardrails {
+    /// Creates empty guardrails: only the policy sets limits.
+    #[must_use]
+    pub const fn none() -> Self {
+        Self {
+            max_leverage: None,
+            max_position_usd: None,
+            max_notional_usd: None,
+            max_validity: None,
+            max_intent_age: None,
+            max_intent_skew: None,
+            permitted_symbols: None,
+            market: None,
+            venue: None,
+            require_policy_hash: false,
+            halt: Halt::Nothing,
+        }
+    }
+
+    /// Sets the largest leverage of a trade.
+    #[must_use]
+    pub const fn with_max_leverage(mut self, bound: Leverage) -> Self {
+        self.max_leverage = Some(bound);
+        self
+    }
+
+    /// Sets the largest margin of a trade, in USD.
+    #[must_use]
+    pub const fn with_max_position_usd(mut self, bound: Margin) -> Self {
+        self.max_position_usd = Some(bound);
+        self
+    }
+
+    /// Sets the largest notional of a trade, in USD.
+    #[must_use]
+    pub const fn with_max_notional_usd(mut self, bound: Notional) -> Self {
+        self.max_notional_usd = Some(bound);
+        self
+    }
+
+    /// Sets the longest validity of a policy.
+    #[must_use]
+    pub const fn with_max_validity(mut self, bound: SignedDuration) -> Self {
+        self.max_validity = Some(bound);
+        self
+    }
+
+    /// Sets the maximum age of an intent.
+    #[must_use]
+    pub const fn with_max_intent_age(mut self, bound: SignedDuration) -> Self {
+        self.max_intent_age = Some(bound);
+        self
+    }
+
+    /// Sets the maximum time by which an intent may be ahead of the clock.
+    #[must_use]
+    pub const fn with_max_intent_skew(mut self, bound: SignedDuration) -> Self {
+        self.max_intent_skew = Some(bound);
+        self
+    }
+
+    /// Permits only these symbols.
+    #[must_use]
+    pub fn with_permitted_symbols(mut self, symbols: BTreeSet<Symbol>) -> Self {
+        self.permitted_symbols = Some(symbols);
+        self
+    }
+
+    /// Requires this `market` in a policy.
+    #[must_use]
+    pub fn with_market(mut self, market: impl Into<String>) -> Self {
+        self.market = Some(market.into());
+        self
+    }
+
+    /// Requires this `venue` in a policy.
+    #[must_use]
+    pub fn with_venue(mut self, venue: impl Into<String>) -> Self {
+        self.venue = Some(venue.into());
+        self
+    }
+
+    /// Requires a `policy_hash` in a policy. Without it, a mix of two publications cannot be detected.
+    #[must_use]
+    pub const fn with_required_policy_hash(mut self) -> Self {
+        self.require_policy_hash = true;
+        self
+    }
+
+    /// Sets the halt.
+    #[must_use]
+    pub fn with_halt(mut self, halt: Halt) -> Self {
+        self.halt = halt;
+        self
+    }
+
+    /// Returns true if no limit, requirement or halt is set.
+    #[must_use]
+    pub fn is_none(&self) -> bool {
+        *self == Self::none()
+    }
+
+    /// Returns the largest leverage of a trade.
+    #[must_use]
+    pub const fn max_leverage(&self) -> Option<Leverage> {
+        self.max_leverage
+    }
+
+    /// Returns the largest margin of a trade, in USD.
+    #[must_use]
+    pub const fn max_position_usd(&self) -> Option<Margin> {
+        self.max_position_usd
+    }
+
+    /// Returns the largest notional of a trade, in USD.
+    #[must_use]
+    pub const fn max_notional_usd(&self) -> Option<Notional> {
+        self.max_notional_usd
+    }
+
+    /// Returns the longest validity of a policy, counted from `valid_from_epoch`, or from the time of the decision if
+    /// the policy has no such field.
+    ///
+    /// An earlier expiry shortens the validity, so it can bring a policy within this limit and turn a skip into a
+    /// trade. No other tightening does that.
+    #[must_use]
+    pub const fn max_validity(&self) -> Option<SignedDuration> {
+        self.max_validity
+    }
+
+    /// Returns the maximum age of an intent.
+    #[must_use]
+    pub const fn max_intent_age(&self) -> Option<SignedDuration> {
+        self.max_intent_age
+    }
+
+    /// Returns the maximum time by which an intent may be ahead of the clock.
+    #[must_use]
+    pub const fn max_intent_skew(&self) -> Option<SignedDuration> {
+        self.max_intent_skew
+    }
+
+    /// Returns the required market of a policy.
+    #[must_use]
+    pub fn market(&self) -> Option<&str> {
+        self.market.as_deref()
+    }
+
+    /// Returns the required venue of a policy.
+    #[must_use]
+    pub fn venue(&self) -> Option<&str> {
+        self.venue.as_deref()
+    }
+
+    /// Returns true if a policy must have a `policy_hash`.
+    #[must_use]
+    pub const fn requires_policy_hash(&self) -> bool {
+        self.require_policy_hash
+    }
+
+    /// Returns the halt.
+    #[must_use]
+    pub const fn halt(&self) -> &Halt {
+        &self.halt
+    }
+
+    /// Returns true if the symbol is permitted.
+    #[must_use]
+    pub fn permits(&self, symbol: &Symbol) -> bool {
+        self.permitted_symbols
+            .as_ref()
+            .is_none_or(|permitted| permitted.contains(symbol))
+    }
+
+    /// Returns true if the halt covers the symbol.
+    #[must_use]
+    pub fn halts(&self, symbol: &Symbol) -> bool {
+        match &self.halt {
+            Halt::Nothing => false,
+            Halt::Symbols(symbols) => symbols.contains(symbol),
+            Halt::Everything => true,
+        }
+    }
+}
