@@ -1,9 +1,9 @@
 //! The contents of an intent: its numbers, its times and its faults.
 
 use portcullis::{
-    intent::Request,
+    intent::{RecordedPolicy, Request},
     record::{Scratch, TapeRecord, read},
-    types::Timestamp,
+    types::{PolicyHash, Timestamp},
 };
 
 use super::with_intent;
@@ -126,9 +126,7 @@ fn an_entry_has_the_numbers_of_its_intent() {
 fn a_recorded_intent_has_its_policy_hash() {
     let recorded = |fields: &str| {
         let record = format!(r#"{{"symbol": "BTCUSDT", "side": "BUY", "size": 250{fields}}}"#);
-        with_intent(&record, |intent| {
-            intent.recorded_policy()
-        })
+        with_intent(&record, |intent| intent.recorded_policy())
     };
     let (at, hash) = (
         r#", "decided_at": 1766550690000"#,

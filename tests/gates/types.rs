@@ -3,6 +3,7 @@
 use std::hash::{BuildHasher, RandomState};
 
 use portcullis::{
+    decide::SkipCode,
     harvest::HarvestAction,
     intent::SizeField,
     policy::PolicyUnavailable,
@@ -78,7 +79,10 @@ fn names_and_codes() {
         [0.0, 0.25, 0.5, 0.75, 1.0]
     );
     assert_eq!(<&str>::from(SizeField::QtyPrice), "qty*price");
-    assert_eq!(SkipCode::from(&PolicyUnavailable::NotFound), SkipCode::PolicyMissing);
+    assert_eq!(
+        SkipCode::from(&PolicyUnavailable::NotFound),
+        SkipCode::PolicyMissing
+    );
     assert_eq!(
         SkipCode::from(&PolicyUnavailable::StoreUnavailable),
         SkipCode::PolicyStoreUnavailable
