@@ -257,7 +257,7 @@ fn a_row_is_parsed_exactly_or_rejected() {
         ),
         (
             r#"{"decision": "BUY"}"#,
-            "`decision` is `BUY`, expected `TRADE`, `EXIT`, `SKIP`, `HARVEST` or `POLICY`",
+            "`decision` is `\"BUY\"`, expected `TRADE`, `EXIT`, `SKIP`, `HARVEST` or `POLICY`",
         ),
         (
             r#"{"decision": "SKIP", "decision": "TRADE"}"#,

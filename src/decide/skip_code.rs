@@ -1,6 +1,7 @@
 //! The skip reasons.
 
-use serde::{Serialize, Serializer};
+use serde::Serialize;
+use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 
 /// Defines the enum, the list, the codes and the numbers in one place, so that none can be omitted.
 macro_rules! reasons {
@@ -9,26 +10,20 @@ macro_rules! reasons {
         ///
         /// The enum is exhaustive on purpose: a new reason breaks the build of every `match` on it.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(Serialize, Display, EnumString, IntoStaticStr, VariantArray)]
+        #[serde(into = "&'static str")]
         pub enum SkipCode {
-            $($(#[$doc])* $name,)*
+            $($(#[$doc])* #[strum(serialize = $code)] $name,)*
         }
 
         impl SkipCode {
             /// Every reason, in the order of the gates.
-            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+            pub const ALL: &'static [Self] = Self::VARIANTS;
 
             /// Returns the code, for example `POLICY_STALE`.
             #[must_use]
-            pub const fn code(self) -> &'static str {
-                match self {
-                    $(Self::$name => $code,)*
-                }
-            }
-
-            /// Returns the reason with this code, if there is one.
-            #[must_use]
-            pub fn from_code(code: &str) -> Option<Self> {
-                Self::ALL.iter().copied().find(|reason| reason.code() == code)
+            pub fn code(self) -> &'static str {
+                self.into()
             }
 
             /// Returns the number in binary records. It is never 0, and is never reused for another reason.
@@ -115,16 +110,4 @@ reasons! {
     HarvestMissingStop = "HARVEST_MISSING_STOP", 27;
     /// An input of R is missing, unreadable or out of range.
     HarvestInvalidInput = "HARVEST_INVALID_INPUT", 28;
-}
-
-impl std::fmt::Display for SkipCode {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.pad(self.code())
-    }
-}
-
-impl Serialize for SkipCode {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.code())
-    }
 }

@@ -1,6 +1,7 @@
 //! The exit owner and its delegates.
 
 use serde::Serialize;
+use strum::IntoStaticStr;
 use thiserror::Error;
 
 use super::ExitPermit;
@@ -31,8 +32,9 @@ pub enum OwnershipError {
 }
 
 /// The rule under which an exit was permitted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, IntoStaticStr)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum ExitRule {
     /// The source is the exit owner.
     Owner,
@@ -43,11 +45,8 @@ pub enum ExitRule {
 impl ExitRule {
     /// Returns `owner` or `delegate`.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Owner => "owner",
-            Self::Delegate => "delegate",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 }
 

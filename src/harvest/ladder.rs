@@ -2,6 +2,9 @@
 
 use std::hint::select_unpredictable;
 
+use serde::Serialize;
+use strum::{Display, EnumString, IntoStaticStr, VariantArray};
+
 use crate::{policy::Theta, types::RMultiple};
 
 /// The share of a position that was taken, or is proposed to be taken, relative to its current size.
@@ -18,16 +21,34 @@ pub enum Stage {
 }
 
 /// The action that a harvest proposes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Display,
+    EnumString,
+    IntoStaticStr,
+    VariantArray,
+)]
 #[serde(into = "&'static str")]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
 pub enum HarvestAction {
     /// Nothing to close.
     None,
     /// Close a quarter of the current size.
+    #[strum(serialize = "PARTIAL_25")]
     Partial25,
     /// Close half of it.
+    #[strum(serialize = "PARTIAL_50")]
     Partial50,
     /// Close three quarters of it.
+    #[strum(serialize = "PARTIAL_75")]
     Partial75,
     /// Close all of it.
     FullCloseProposed,
@@ -71,24 +92,12 @@ impl Stage {
 
 impl HarvestAction {
     /// Every action, in ascending order.
-    pub const ALL: [Self; 5] = [
-        Self::None,
-        Self::Partial25,
-        Self::Partial50,
-        Self::Partial75,
-        Self::FullCloseProposed,
-    ];
+    pub const ALL: &'static [Self] = Self::VARIANTS;
 
     /// Returns `NONE`, `PARTIAL_25`, `PARTIAL_50`, `PARTIAL_75` or `FULL_CLOSE_PROPOSED`.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::None => "NONE",
-            Self::Partial25 => "PARTIAL_25",
-            Self::Partial50 => "PARTIAL_50",
-            Self::Partial75 => "PARTIAL_75",
-            Self::FullCloseProposed => "FULL_CLOSE_PROPOSED",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 
     /// Returns the share of the current size to close now: 0, 0.25, 0.5, 0.75 or 1.
@@ -112,17 +121,5 @@ impl From<Stage> for HarvestAction {
             Stage::Partial50 => Self::Partial50,
             Stage::Partial75 => Self::Partial75,
         }
-    }
-}
-
-impl From<HarvestAction> for &'static str {
-    fn from(action: HarvestAction) -> Self {
-        action.as_str()
-    }
-}
-
-impl std::fmt::Display for HarvestAction {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.pad(self.as_str())
     }
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::{Scratch, read_entry};
 use crate::{
-    decide::{ServiceDenial, SkipCode},
+    decide::ServiceDenial,
     intent::{Intent, IntentError, RecordedPolicy},
     json::{Fields, RawField, scan_object},
     types::{PolicyHash, Timestamp},
@@ -177,5 +177,5 @@ fn objection(text: &str) -> Option<ServiceDenial<'_>> {
     }
     let code = fields.reason.text().ok()??;
     let detail = fields.detail.text().ok()??;
-    ServiceDenial::new(SkipCode::from_code(&code)?, detail)
+    ServiceDenial::new(code.parse().ok()?, detail)
 }

@@ -1,10 +1,14 @@
 //! Order sides and position sides.
 
 use serde::Serialize;
+use strum::{Display, EnumString, IntoStaticStr};
 
 /// The side of an order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Display, EnumString, IntoStaticStr,
+)]
 #[serde(rename_all = "UPPERCASE")]
+#[strum(serialize_all = "UPPERCASE")]
 pub enum Side {
     /// Opens or adds to a long position, or closes a short one.
     Buy,
@@ -15,17 +19,17 @@ pub enum Side {
 impl Side {
     /// Returns `BUY` or `SELL`.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Buy => "BUY",
-            Self::Sell => "SELL",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 }
 
 /// The direction of a position.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Display, EnumString, IntoStaticStr,
+)]
 #[serde(rename_all = "UPPERCASE")]
+#[strum(serialize_all = "UPPERCASE")]
 pub enum PositionSide {
     /// The position gains when the price rises.
     Long,
@@ -36,11 +40,8 @@ pub enum PositionSide {
 impl PositionSide {
     /// Returns `LONG` or `SHORT`.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Long => "LONG",
-            Self::Short => "SHORT",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 
     /// Returns +1 for a long position and −1 for a short one.
@@ -50,17 +51,5 @@ impl PositionSide {
             Self::Long => 1.0,
             Self::Short => -1.0,
         }
-    }
-}
-
-impl std::fmt::Display for Side {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl std::fmt::Display for PositionSide {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.as_str())
     }
 }

@@ -44,15 +44,14 @@ impl Decider for TenfoldFallback {
         if !is(&row, "POLICY_MISSING") && !is(&row, "POLICY_MISSING_LEVERAGE") {
             return Ok(row);
         }
-        Ok(Row {
-            leverage: Some(10.0),
-            leverage_source: Some("policy:default".to_owned()),
-            size_usd: Some(200.0),
-            size_basis: Some("notional".to_owned()),
-            size_source: Some("intent:size".to_owned()),
-            notional_usd: Some(200.0),
-            ..Row::new(Verdict::Trade)
-        })
+        let mut row = Row::new(Verdict::Trade);
+        row.leverage = Some(10.0);
+        row.leverage_source = Some("policy:default".to_owned());
+        row.size_usd = Some(200.0);
+        row.size_basis = Some("notional".to_owned());
+        row.size_source = Some("intent:size".to_owned());
+        row.notional_usd = Some(200.0);
+        Ok(row)
     }
 }
 

@@ -99,7 +99,7 @@ fn proposed(action: HarvestAction) -> Asking {
 
 #[test]
 fn each_action_of_a_harvest() {
-    for action in HarvestAction::ALL {
+    for action in HarvestAction::ALL.iter().copied() {
         let asking = proposed(action);
         let told = asking.told();
         assert!(

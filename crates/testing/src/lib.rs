@@ -4,7 +4,7 @@
 //! a [`Row`]. Both consist of strings and plain values, so they can be sent to another process. The test is one call:
 //!
 //! ```no_run
-//! use portcullis_testing::{Decider, Portcullis, Question, Row, Unanswered, self};
+//! use portcullis_testing::{Decider, Portcullis, Question, Row, Unanswered};
 //!
 //! /// Replace the body of `decide` with a call to your service.
 //! struct Service;
@@ -15,8 +15,8 @@
 //!     }
 //! }
 //!
-//! testing::hold(&mut Service)?;
-//! # Ok::<(), testing::LawFailures>(())
+//! portcullis_testing::hold(&mut Service)?;
+//! # Ok::<(), portcullis_testing::LawFailures>(())
 //! ```
 //!
 //! The error contains the smallest failing case that was found, as text that can be replayed:
@@ -32,7 +32,9 @@
 //!         if asked.policy.is_ok() {
 //!             return Portcullis.decide(asked);
 //!         }
-//!         Ok(Row { leverage: Some(10.0), ..Row::new(Verdict::Trade) })
+//!         let mut row = Row::new(Verdict::Trade);
+//!         row.leverage = Some(10.0);
+//!         Ok(row)
 //!     }
 //! }
 //!

@@ -6,7 +6,8 @@ use thiserror::Error;
 
 use super::strategies::write::{json, list, object, quote};
 use portcullis::{
-    answer::{Answer, AnswerSide, Verdict},
+    answer::{Answer, Verdict},
+    harvest::HarvestAction,
     json::{Fields, RawField, SyntaxError, scan_object},
     types::Shown,
 };
@@ -15,10 +16,26 @@ use portcullis::{
 trait Column: Sized {
     const EXPECTED: &'static str;
     fn read(raw: &str) -> Option<Self>;
-    fn absent() -> Self;
+    fn absent() -> Result<Self, RowError>;
     fn write(&self) -> Option<String>;
     fn number(&self) -> Option<f64> {
         None
+    }
+}
+
+impl Column for Verdict {
+    const EXPECTED: &'static str = "`TRADE`, `EXIT`, `SKIP`, `HARVEST` or `POLICY`";
+
+    fn read(raw: &str) -> Option<Self> {
+        serde_json::from_str::<String>(raw).ok()?.parse().ok()
+    }
+
+    fn absent() -> Result<Self, RowError> {
+        Err(RowError::NoDecision)
+    }
+
+    fn write(&self) -> Option<String> {
+        Some(quote(self.as_str()))
     }
 }
 
@@ -29,8 +46,8 @@ impl Column for Option<String> {
         serde_json::from_str(raw).ok()
     }
 
-    fn absent() -> Self {
-        None
+    fn absent() -> Result<Self, RowError> {
+        Ok(None)
     }
 
     fn write(&self) -> Option<String> {
@@ -47,8 +64,8 @@ impl Column for Option<f64> {
         raw.parse().ok().filter(|_| is_number).map(Some)
     }
 
-    fn absent() -> Self {
-        None
+    fn absent() -> Result<Self, RowError> {
+        Ok(None)
     }
 
     fn write(&self) -> Option<String> {
@@ -67,8 +84,8 @@ impl Column for Option<i64> {
         raw.parse().ok().map(Some)
     }
 
-    fn absent() -> Self {
-        None
+    fn absent() -> Result<Self, RowError> {
+        Ok(None)
     }
 
     fn write(&self) -> Option<String> {
@@ -83,8 +100,8 @@ impl Column for Vec<String> {
         serde_json::from_str(raw).ok()
     }
 
-    fn absent() -> Self {
-        Self::new()
+    fn absent() -> Result<Self, RowError> {
+        Ok(Self::new())
     }
 
     fn write(&self) -> Option<String> {
@@ -92,11 +109,58 @@ impl Column for Vec<String> {
     }
 }
 
-/// Defines the row, its reader and its writer in one place, so that none of them can miss a column.
-macro_rules! columns {
-    ($($(#[$doc:meta])* $name:ident: $type:ty,)*) => {
+/// The type of a column of a kind.
+macro_rules! column {
+    (verdict) => { Verdict };
+    (number) => { Option<f64> };
+    (time) => { Option<i64> };
+    (names) => { Vec<String> };
+    ($text:ident) => { Option<String> };
+}
+
+/// The column of a row that has only a verdict.
+macro_rules! bare {
+    (verdict, $decision:ident) => {
+        $decision
+    };
+    ($kind:ident, $decision:ident) => {
+        Default::default()
+    };
+}
+
+/// The value of a column of an answer.
+macro_rules! plain {
+    (verdict, $value:expr) => {
+        $value
+    };
+    (number, $value:expr) => {
+        $value
+    };
+    (time, $value:expr) => {
+        $value.map(|at| at.as_millis())
+    };
+    (name, $value:expr) => {
+        $value.map(|name| <&str>::from(name).to_owned())
+    };
+    (names, $value:expr) => {
+        $value
+            .iter()
+            .flat_map(|names| names.iter())
+            .map(str::to_owned)
+            .collect()
+    };
+    ($text:ident, $value:expr) => {
+        $value.as_ref().map(ToString::to_string)
+    };
+}
+
+macro_rules! define {
+    (
+        record { $($identifying:tt)* }
+        answer { $($(#[$doc:meta])* $name:ident as $kind:ident: $type:ty,)* }
+    ) => {
         /// An answer as plain data: the columns of [`Answer`], except those that identify the record. Unlike a `Trade`,
-        /// it proves nothing, and any code can build one.
+        /// it proves nothing, and any code can build one. Timestamps are epoch milliseconds.
         ///
         /// ```
         /// use portcullis::answer::Verdict;
@@ -112,22 +176,19 @@ macro_rules! columns {
         /// # Ok::<(), portcullis_testing::RowError>(())
         /// ```
         #[derive(Debug, Clone, PartialEq)]
+        #[non_exhaustive]
         pub struct Row {
-            /// The verdict.
-            pub decision: Verdict,
-            $($(#[$doc])* pub $name: $type,)*
+            $($(#[$doc])* pub $name: column!($kind),)*
         }
 
         #[derive(Default)]
         struct RowFields<'a> {
-            decision: RawField<'a>,
             $($name: RawField<'a>,)*
         }
 
         impl<'a> Fields<'a> for RowFields<'a> {
             fn slot(&mut self, key: &[u8]) -> Option<&mut RawField<'a>> {
                 match key {
-                    b"decision" => Some(&mut self.decision),
                     $(name if name == stringify!($name).as_bytes() => Some(&mut self.$name),)*
                     _ => None,
                 }
@@ -138,19 +199,16 @@ macro_rules! columns {
             /// Returns a row that has a verdict and no other column.
             #[must_use]
             pub fn new(decision: Verdict) -> Self {
-                Self { decision, $($name: Column::absent(),)* }
+                Self { $($name: bare!($kind, decision),)* }
             }
 
             fn read(fields: &RowFields<'_>) -> Result<Self, RowError> {
-                Ok(Self {
-                    decision: verdict(&fields.decision)?,
-                    $($name: read_column(stringify!($name), &fields.$name)?,)*
-                })
+                Ok(Self { $($name: read_column(stringify!($name), &fields.$name)?,)* })
             }
 
             /// Returns all present columns as JSON. A number that is not finite is written as a string.
             pub(super) fn columns(&self) -> Vec<(&'static str, String)> {
-                let mut columns = vec![("decision", quote(self.decision.as_str()))];
+                let mut columns = Vec::new();
                 $(columns.extend(self.$name.write().map(|value| (stringify!($name), value)));)*
                 columns
             }
@@ -162,67 +220,16 @@ macro_rules! columns {
                 numbers
             }
         }
+
+        impl From<&Answer<'_>> for Row {
+            fn from(answer: &Answer<'_>) -> Self {
+                Self { $($name: plain!($kind, answer.$name),)* }
+            }
+        }
     };
 }
 
-columns! {
-    /// The skip reason, as a code. Only a `SKIP` has one.
-    reason: Option<String>,
-    /// The evidence, as text for people.
-    detail: Option<String>,
-    /// The symbol.
-    symbol: Option<String>,
-    /// `BUY` or `SELL` of an intent, `LONG` or `SHORT` of a position.
-    side: Option<String>,
-    /// The leverage of a trade.
-    leverage: Option<f64>,
-    /// The field that holds the leverage: `policy:leverage_by_symbol.BTCUSDT` or `intent:leverage`.
-    leverage_source: Option<String>,
-    /// The leverage that the intent requested.
-    leverage_requested: Option<f64>,
-    /// The size of a trade in USD.
-    size_usd: Option<f64>,
-    /// `notional` or `margin`.
-    size_basis: Option<String>,
-    /// The field that holds the size, or the product that it was computed from: `intent:quantity*price`.
-    size_source: Option<String>,
-    /// The notional of a trade in USD.
-    notional_usd: Option<f64>,
-    /// The time at which the policy expires, in epoch milliseconds.
-    not_after: Option<i64>,
-    /// The quantity in units of the symbol.
-    quantity: Option<f64>,
-    /// The reason why an exit is permitted: `owner` or `delegate`.
-    exit_rule: Option<String>,
-    /// The action that is proposed for a position.
-    harvest_action: Option<String>,
-    /// The stop price that is proposed for a position.
-    stop_proposed: Option<f64>,
-    /// The field that holds the stop distance R was computed with.
-    stop_source: Option<String>,
-    /// The profit in units of risk, after costs (R).
-    r_net: Option<f64>,
-    /// The risk of one unit, in the price currency.
-    risk_unit: Option<f64>,
-    /// The costs of one unit, in the price currency.
-    cost: Option<f64>,
-    /// The kill score (K).
-    kill_score: Option<f64>,
-    /// The regime flip component of K, before its weight is applied.
-    k_regime_flip: Option<f64>,
-    /// The volatility spike component of K, before its weight is applied.
-    k_sigma_spike: Option<f64>,
-    /// The trend strength component of K, before its weight is applied.
-    k_ts_drop: Option<f64>,
-    /// The age component of K, before its weight is applied.
-    k_age_penalty: Option<f64>,
-    /// The reasons for the action, and the parts that were unavailable.
-    harvest_reasons: Vec<String>,
-    /// The version of the policy that was used.
-    policy_version: Option<String>,
-    /// The hash of the policy that was used.
-    policy_hash: Option<String>,
-}
+portcullis::answer_columns!(define);
 
 /// An error in the text of a row.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -258,6 +265,11 @@ impl Row {
         }
     }
 
+    /// Returns the harvest action, if it is a known one.
+    pub(super) fn action(&self) -> Option<HarvestAction> {
+        self.harvest_action.as_deref()?.parse().ok()
+    }
+
     /// Returns the number in a column.
     pub(super) fn number(&self, column: &str) -> Option<f64> {
         let (_, x) = self
@@ -280,23 +292,12 @@ impl Row {
     }
 }
 
-fn verdict(slot: &RawField<'_>) -> Result<Verdict, RowError> {
-    let name: Option<String> = read_column("decision", slot)?;
-    let name = name.ok_or(RowError::NoDecision)?;
-    let known = Verdict::ALL.into_iter().find(|it| it.as_str() == name);
-    known.ok_or(RowError::BadValue {
-        name: "decision",
-        value: name,
-        expected: "`TRADE`, `EXIT`, `SKIP`, `HARVEST` or `POLICY`",
-    })
-}
-
 fn read_column<C: Column>(name: &'static str, slot: &RawField<'_>) -> Result<C, RowError> {
     if slot.is_duplicate() {
         return Err(RowError::Twice(name));
     }
     let Some(raw) = slot.raw() else {
-        return Ok(C::absent());
+        return C::absent();
     };
     C::read(raw).ok_or_else(|| RowError::BadValue {
         name,
@@ -309,46 +310,5 @@ fn read_column<C: Column>(name: &'static str, slot: &RawField<'_>) -> Result<C, 
 impl fmt::Display for Row {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&object(&self.columns(), 0))
-    }
-}
-
-impl From<&Answer<'_>> for Row {
-    fn from(answer: &Answer<'_>) -> Self {
-        let side = answer.side.map(AnswerSide::as_str);
-        let reasons = answer.harvest_reasons.iter();
-        Self {
-            decision: answer.decision,
-            reason: answer.reason.map(|reason| reason.code().to_owned()),
-            detail: answer.detail.as_ref().map(ToString::to_string),
-            symbol: answer.symbol.map(|symbol| symbol.to_string()),
-            side: side.map(str::to_owned),
-            leverage: answer.leverage,
-            leverage_source: answer.leverage_source.map(|source| source.to_string()),
-            leverage_requested: answer.leverage_requested,
-            size_usd: answer.size_usd,
-            size_basis: answer.size_basis.map(str::to_owned),
-            size_source: answer.size_source.map(|source| source.to_string()),
-            notional_usd: answer.notional_usd,
-            not_after: answer.not_after.map(|at| at.as_millis()),
-            quantity: answer.quantity,
-            exit_rule: answer.exit_rule.map(|rule| rule.as_str().to_owned()),
-            harvest_action: answer.harvest_action.map(|it| it.as_str().to_owned()),
-            stop_proposed: answer.stop_proposed,
-            stop_source: answer.stop_source.map(|source| source.to_string()),
-            r_net: answer.r_net,
-            risk_unit: answer.risk_unit,
-            cost: answer.cost,
-            kill_score: answer.kill_score,
-            k_regime_flip: answer.k_regime_flip,
-            k_sigma_spike: answer.k_sigma_spike,
-            k_ts_drop: answer.k_ts_drop,
-            k_age_penalty: answer.k_age_penalty,
-            harvest_reasons: reasons
-                .flat_map(|it| it.iter())
-                .map(str::to_owned)
-                .collect(),
-            policy_version: answer.policy_version.map(str::to_owned),
-            policy_hash: answer.policy_hash.map(|hash| hash.to_string()),
-        }
     }
 }

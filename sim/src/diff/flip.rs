@@ -9,53 +9,58 @@ use portcullis::{
     types::{Symbol, Timestamp},
 };
 use serde::{Serialize, Serializer};
+use strum::IntoStaticStr;
 
-/// The effective part of an answer: what would be executed.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct Effect {
-    /// The verdict.
-    pub decision: Verdict,
-    /// The skip reason.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub reason: Option<SkipCode>,
-    /// The side, unless the answer is a skip.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub side: Option<AnswerSide>,
-    /// The leverage of a trade.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub leverage: Option<f64>,
-    /// The size of a trade, in USD.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub size_usd: Option<f64>,
-    /// The notional of a trade, in USD.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub notional_usd: Option<f64>,
-    /// The quantity in units of the symbol, if a trade or an exit states it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub quantity: Option<f64>,
-    /// The harvest action for a position.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub harvest_action: Option<HarvestAction>,
-    /// The proposed stop price.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub stop_proposed: Option<f64>,
+/// Passes the columns of an [`Effect`], except the verdict, to a macro. They are a selection of
+/// [`portcullis::answer_columns`], and their kinds are the same.
+macro_rules! effect_columns {
+    ($callback:ident) => {
+        $callback! {
+            /// The skip reason.
+            reason as name: Option<SkipCode>,
+            /// The side, unless the answer is a skip.
+            side as name: Option<AnswerSide>,
+            /// The leverage of a trade.
+            leverage as number: Option<f64>,
+            /// The size of a trade, in USD.
+            size_usd as number: Option<f64>,
+            /// The notional of a trade, in USD.
+            notional_usd as number: Option<f64>,
+            /// The quantity in units of the symbol, if a trade or an exit states it.
+            quantity as number: Option<f64>,
+            /// The harvest action for a position.
+            harvest_action as name: Option<HarvestAction>,
+            /// The proposed stop price.
+            stop_proposed as number: Option<f64>,
+        }
+    };
+}
+pub(super) use effect_columns;
+
+macro_rules! define {
+    ($($(#[$doc:meta])* $name:ident as $kind:ident: $type:ty,)*) => {
+        /// The effective part of an answer: what would be executed.
+        #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+        #[non_exhaustive]
+        pub struct Effect {
+            /// The verdict.
+            pub decision: Verdict,
+            $($(#[$doc])* #[serde(skip_serializing_if = "Option::is_none")] pub $name: $type,)*
+        }
+
+        impl Effect {
+            pub(super) fn of(answer: &Answer<'_>) -> Self {
+                let mut effect = Self { decision: answer.decision, $($name: answer.$name,)* };
+                effect.side.take_if(|_| answer.decision == Verdict::Skip);
+                effect
+            }
+        }
+    };
 }
 
-impl Effect {
-    pub(super) fn of(answer: &Answer<'_>) -> Self {
-        Self {
-            decision: answer.decision,
-            reason: answer.reason,
-            side: answer.side.filter(|_| answer.decision != Verdict::Skip),
-            leverage: answer.leverage,
-            size_usd: answer.size_usd,
-            notional_usd: answer.notional_usd,
-            quantity: answer.quantity,
-            harvest_action: answer.harvest_action,
-            stop_proposed: answer.stop_proposed,
-        }
-    }
+effect_columns!(define);
 
+impl Effect {
     /// Returns true if both have the same effect. The skip reason is ignored.
     pub(super) fn does_as(&self, other: &Self) -> bool {
         let reason = other.reason;
@@ -65,7 +70,9 @@ impl Effect {
 
 /// The kind of a flip. If several apply, the first one is used. Exits and policy records flip only between recorded
 /// answers, never between two policies.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, IntoStaticStr)]
+#[serde(into = "&'static str")]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
 pub enum FlipKind {
     /// A trade becomes a skip.
     TradeToSkip,
@@ -104,25 +111,8 @@ pub enum FlipKind {
 impl FlipKind {
     /// Returns the stable machine-readable name.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::TradeToSkip => "TRADE_TO_SKIP",
-            Self::SkipToTrade => "SKIP_TO_TRADE",
-            Self::TradeToExit => "TRADE_TO_EXIT",
-            Self::ExitToTrade => "EXIT_TO_TRADE",
-            Self::ExitToSkip => "EXIT_TO_SKIP",
-            Self::SkipToExit => "SKIP_TO_EXIT",
-            Self::HarvestToSkip => "HARVEST_TO_SKIP",
-            Self::SkipToHarvest => "SKIP_TO_HARVEST",
-            Self::PolicyToSkip => "POLICY_TO_SKIP",
-            Self::SkipToPolicy => "SKIP_TO_POLICY",
-            Self::Side => "SIDE",
-            Self::Leverage => "LEVERAGE",
-            Self::Size => "SIZE",
-            Self::ExitQuantity => "EXIT_QUANTITY",
-            Self::HarvestAction => "HARVEST_ACTION",
-            Self::HarvestStop => "HARVEST_STOP",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 
     /// Returns the kind of the flip, or `None` if both effects are the same.
@@ -164,14 +154,9 @@ impl FlipKind {
     }
 }
 
-impl Serialize for FlipKind {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.as_str())
-    }
-}
-
 /// One answer that flips.
 #[derive(Debug, Clone, Serialize)]
+#[non_exhaustive]
 pub struct Flip {
     /// The number of the record, from 1.
     pub n: u64,

@@ -264,7 +264,7 @@ mod tests {
             );
         }
         spoil(&mut difference);
-        match difference.finish(FlipsTo::Nobody) {
+        match difference.finish(FlipsTo::Nowhere) {
             Err(DiffError::Miscounted { read, compared }) => {
                 assert_eq!((read, compared), expected);
             }

@@ -1,20 +1,20 @@
 //! One row of recorded answers. Rows come from files and prove nothing.
 
-use std::fmt;
+use std::{fmt, str::FromStr};
 
 use portcullis::{
     answer::{AnswerSide, RecordKind, Verdict},
     decide::SkipCode,
-    harvest::HarvestAction,
     types::{PolicyHash, PositionSide, Shown, Side, Symbol, Timestamp},
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::Effect;
+use super::{Effect, flip::effect_columns};
 
 /// A row, reduced to the record it answers and the effect of the answer. Other columns are ignored.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Recorded {
     /// The line number in the file. For an answer that is not from a file, the number of the record.
     pub line: u64,
@@ -75,40 +75,40 @@ impl From<serde_json::Error> for RowError {
     }
 }
 
-/// The columns that are used, as raw JSON. A duplicate key is an error; null counts as absent.
-#[derive(Deserialize)]
-struct Row<'a> {
-    #[serde(borrow)]
-    n: Option<&'a RawValue>,
-    #[serde(borrow)]
-    event: Option<&'a RawValue>,
-    #[serde(borrow)]
-    id: Option<&'a RawValue>,
-    #[serde(borrow)]
-    ts: Option<&'a RawValue>,
-    #[serde(borrow)]
-    symbol: Option<&'a RawValue>,
-    #[serde(borrow)]
-    side: Option<&'a RawValue>,
-    #[serde(borrow)]
-    decision: Option<&'a RawValue>,
-    #[serde(borrow)]
-    reason: Option<&'a RawValue>,
-    #[serde(borrow)]
-    leverage: Option<&'a RawValue>,
-    #[serde(borrow)]
-    size_usd: Option<&'a RawValue>,
-    #[serde(borrow)]
-    notional_usd: Option<&'a RawValue>,
-    #[serde(borrow)]
-    quantity: Option<&'a RawValue>,
-    #[serde(borrow)]
-    harvest_action: Option<&'a RawValue>,
-    #[serde(borrow)]
-    stop_proposed: Option<&'a RawValue>,
-    #[serde(borrow)]
-    policy_hash: Option<&'a RawValue>,
+macro_rules! define {
+    ($($(#[$doc:meta])* $name:ident as $kind:ident: $type:ty,)*) => {
+        /// The columns that are used, as raw JSON. A duplicate key is an error; null counts as absent.
+        #[derive(Deserialize)]
+        struct Columns<'a> {
+            #[serde(borrow)]
+            n: Option<&'a RawValue>,
+            #[serde(borrow)]
+            event: Option<&'a RawValue>,
+            #[serde(borrow)]
+            id: Option<&'a RawValue>,
+            #[serde(borrow)]
+            ts: Option<&'a RawValue>,
+            #[serde(borrow)]
+            symbol: Option<&'a RawValue>,
+            #[serde(borrow)]
+            decision: Option<&'a RawValue>,
+            #[serde(borrow)]
+            policy_hash: Option<&'a RawValue>,
+            $(#[serde(borrow)] $name: Option<&'a RawValue>,)*
+        }
+
+        impl Columns<'_> {
+            fn effect(&self, decision: Verdict) -> Result<Effect, RowError> {
+                Ok(Effect {
+                    decision,
+                    $($name: $kind(stringify!($name), self.$name)?,)*
+                })
+            }
+        }
+    };
 }
+
+effect_columns!(define);
 
 impl Recorded {
     /// Parses a row from a line.
@@ -121,41 +121,34 @@ impl Recorded {
         if !text.trim_start().starts_with('{') {
             return Err(RowError::new("expected a JSON object"));
         }
-        let row: Row<'_> = serde_json::from_str(text)?;
-        let decision = known("decision", row.decision, &Verdict::ALL, |it| it.as_str())?;
-        let decision = needed("decision", decision)?;
-        let side = known("side", row.side, sides(decision), AnswerSide::as_str)?;
-        let policy = read("policy_hash", row.policy_hash, "a hash", |text| {
+        let columns: Columns<'_> = serde_json::from_str(text)?;
+        let decision = required("decision", name("decision", columns.decision)?)?;
+        let policy = read("policy_hash", columns.policy_hash, "a hash", |text| {
             PolicyHash::parse(&string(text)?).ok()
         })?;
+        let mut effect = columns.effect(decision)?;
+        if let Some(side) = effect.side
+            && !sides(decision).contains(&side)
+        {
+            return Err(unknown("side", side.as_str()));
+        }
+        effect.side.take_if(|_| decision == Verdict::Skip);
         let recorded = Self {
             line,
-            n: needed("n", whole("n", row.n)?)?,
-            id: needed("id", read("id", row.id, "a string", string)?)?,
-            event: known("event", row.event, &RecordKind::ALL, |it| it.as_str())?,
-            ts: read("ts", row.ts, "a timestamp in epoch milliseconds", |text| {
-                Timestamp::from_millis(text.parse().ok()?).ok()
-            })?,
-            symbol: read("symbol", row.symbol, "a symbol", |text| {
+            n: required("n", whole("n", columns.n)?)?,
+            id: required("id", read("id", columns.id, "a string", string)?)?,
+            event: name("event", columns.event)?,
+            ts: read(
+                "ts",
+                columns.ts,
+                "a timestamp in epoch milliseconds",
+                |text| Timestamp::from_millis(text.parse().ok()?).ok(),
+            )?,
+            symbol: read("symbol", columns.symbol, "a symbol", |text| {
                 Symbol::new(&string(text)?).ok()
             })?,
             policy: policy.filter(|_| decision == Verdict::Policy),
-            effect: Effect {
-                decision,
-                reason: known("reason", row.reason, SkipCode::ALL, |it| it.code())?,
-                side: side.filter(|_| decision != Verdict::Skip),
-                leverage: number("leverage", row.leverage)?,
-                size_usd: number("size_usd", row.size_usd)?,
-                notional_usd: number("notional_usd", row.notional_usd)?,
-                quantity: number("quantity", row.quantity)?,
-                harvest_action: known(
-                    "harvest_action",
-                    row.harvest_action,
-                    &HarvestAction::ALL,
-                    |it| it.as_str(),
-                )?,
-                stop_proposed: number("stop_proposed", row.stop_proposed)?,
-            },
+            effect,
         };
         recorded.check_event()?;
         recorded.check_columns()?;
@@ -231,15 +224,15 @@ impl Recorded {
             ("stop_proposed", it.stop_proposed.is_some(), &[], &[Harvest]),
         ];
         let decision = it.decision;
-        for (name, stands, needing, taking) in columns {
-            let needs = needing.contains(&decision);
-            if needs && !stands {
+        for (name, is_present, required_by, optional_for) in columns {
+            let is_required = required_by.contains(&decision);
+            if is_required && !is_present {
                 let decision = decision.as_str();
                 return Err(RowError::new(format!(
                     "`{name}` is missing, but {decision} requires it"
                 )));
             }
-            if stands && !needs && !taking.contains(&decision) {
+            if is_present && !is_required && !optional_for.contains(&decision) {
                 let decision = decision.as_str();
                 return Err(RowError::new(format!("{decision} must not have `{name}`")));
             }
@@ -279,19 +272,18 @@ fn string(text: &str) -> Option<String> {
     serde_json::from_str(text).ok()
 }
 
-/// Parses a column with `door`. `due` describes the expected value.
+/// Parses a column. `expected` describes a value that `parse` accepts.
 fn read<T>(
     name: &str,
     value: Option<&RawValue>,
-    due: &str,
-    door: impl Fn(&str) -> Option<T>,
+    expected: &str,
+    parse: impl Fn(&str) -> Option<T>,
 ) -> Result<Option<T>, RowError> {
     let Some(text) = value.map(RawValue::get) else {
         return Ok(None);
     };
-    let read = door(text)
-        .ok_or_else(|| RowError::new(format!("`{name}` is `{}`, expected {due}", Shown(text))))?;
-    Ok(Some(read))
+    let why = || format!("`{name}` is `{}`, expected {expected}", Shown(text));
+    parse(text).map(Some).ok_or_else(|| RowError::new(why()))
 }
 
 /// Parses a finite number without loss of precision.
@@ -305,25 +297,21 @@ fn whole(name: &str, value: Option<&RawValue>) -> Result<Option<u64>, RowError> 
     read(name, value, "a whole number", |text| text.parse().ok())
 }
 
-/// Parses one value of a fixed list of names.
-fn known<T: Copy>(
-    name: &str,
-    value: Option<&RawValue>,
-    all: &[T],
-    name_of: impl Fn(T) -> &'static str,
-) -> Result<Option<T>, RowError> {
-    let text = read(name, value, "a string", string)?;
-    let Some(text) = text else { return Ok(None) };
-    let found = all.iter().copied().find(|it| name_of(*it) == text);
-    let found = found.ok_or_else(|| {
-        RowError::new(format!(
-            "`{name}` is `{}`, which is not a known value",
-            Shown(&text)
-        ))
-    })?;
-    Ok(Some(found))
+/// Parses one of a fixed set of texts.
+fn name<T: FromStr>(name: &str, value: Option<&RawValue>) -> Result<Option<T>, RowError> {
+    let Some(text) = read(name, value, "a string", string)? else {
+        return Ok(None);
+    };
+    text.parse().map(Some).map_err(|_| unknown(name, &text))
 }
 
-fn needed<T>(name: &str, value: Option<T>) -> Result<T, RowError> {
+fn unknown(name: &str, value: &str) -> RowError {
+    RowError::new(format!(
+        "`{name}` is `{}`, which is not a known value",
+        Shown(value)
+    ))
+}
+
+fn required<T>(name: &str, value: Option<T>) -> Result<T, RowError> {
     value.ok_or_else(|| RowError::new(format!("`{name}` is missing")))
 }

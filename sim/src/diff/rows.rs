@@ -8,13 +8,16 @@ use std::{
     sync::Arc,
 };
 
-use arrow_array::builder::{
-    Float64Builder, Int64Builder, ListBuilder, StringBuilder, TimestampMillisecondBuilder,
+use arrow_array::{
+    ArrayRef,
+    builder::{Int64Builder, ListBuilder, StringBuilder, TimestampMillisecondBuilder},
 };
-use portcullis::{answer::AnswerSide, decide::SkipCode, harvest::HarvestAction, types::Timestamp};
 
-use super::{Effect, Flip};
-use crate::report::row_file::{NamedColumn, RowFile, ZONE};
+use super::{Effect, Flip, flip::effect_columns};
+use crate::report::{
+    columns::{append, columns, new_builder},
+    row_file::RowFile,
+};
 
 /// The number of rows that are buffered before they are written.
 const BATCH_ROWS: usize = 8192;
@@ -22,7 +25,7 @@ const BATCH_ROWS: usize = 8192;
 /// The output of flips.
 pub enum FlipsTo<'w> {
     /// No output.
-    Nobody,
+    Nowhere,
     /// One JSON line per flip.
     Lines(&'w mut dyn Write),
     /// One Parquet row per flip.
@@ -32,7 +35,7 @@ pub enum FlipsTo<'w> {
 impl FlipsTo<'_> {
     pub(super) fn take(&mut self, flip: &Flip) -> io::Result<()> {
         match self {
-            Self::Nobody => Ok(()),
+            Self::Nowhere => Ok(()),
             Self::Lines(to) => {
                 serde_json::to_writer(&mut **to, flip)?;
                 to.write_all(b"\n")
@@ -44,7 +47,7 @@ impl FlipsTo<'_> {
     /// Completes the output.
     pub(super) fn finish(self) -> io::Result<()> {
         match self {
-            Self::Nobody | Self::Lines(_) => Ok(()),
+            Self::Nowhere | Self::Lines(_) => Ok(()),
             Self::Rows(rows) => rows.finish(),
         }
     }
@@ -65,7 +68,7 @@ impl<'w> FlipRows<'w> {
     pub fn new(to: &'w mut (dyn Write + Send)) -> io::Result<Self> {
         let mut columns = Columns::default();
         Ok(Self {
-            file: RowFile::new(to, &columns.take())?,
+            file: RowFile::new(to, Columns::names(), columns.take())?,
             columns,
             rows: 0,
         })
@@ -87,6 +90,20 @@ impl<'w> FlipRows<'w> {
     }
 }
 
+macro_rules! define {
+    ($($(#[$doc:meta])* $name:ident as $kind:ident: $type:ty,)*) => {
+        columns! {
+            /// The columns of one effect.
+            struct EffectColumns of Effect {
+                decision as verdict,
+                $($name as $kind,)*
+            }
+        }
+    };
+}
+
+effect_columns!(define);
+
 struct Columns {
     n: Int64Builder,
     id: StringBuilder,
@@ -98,41 +115,37 @@ struct Columns {
     cause: ListBuilder<StringBuilder>,
 }
 
-#[derive(Default)]
-struct EffectColumns {
-    decision: StringBuilder,
-    reason: StringBuilder,
-    side: StringBuilder,
-    leverage: Float64Builder,
-    size_usd: Float64Builder,
-    notional_usd: Float64Builder,
-    quantity: Float64Builder,
-    harvest_action: StringBuilder,
-    stop_proposed: Float64Builder,
-}
-
 impl Default for Columns {
     fn default() -> Self {
         Self {
             n: Int64Builder::new(),
             id: StringBuilder::new(),
-            ts: TimestampMillisecondBuilder::new().with_timezone(ZONE),
+            ts: new_builder!(time),
             symbol: StringBuilder::new(),
             kind: StringBuilder::new(),
             before: EffectColumns::default(),
             after: EffectColumns::default(),
-            cause: ListBuilder::new(StringBuilder::new()),
+            cause: ListBuilder::default(),
         }
     }
 }
 
 impl Columns {
+    fn names() -> impl Iterator<Item = String> {
+        let effect = |side| {
+            let names = EffectColumns::NAMES.iter();
+            names.map(move |name| format!("{side}.{name}"))
+        };
+        let record = ["n", "id", "ts", "symbol", "kind"].map(str::to_owned);
+        let record = record.into_iter().chain(effect("before"));
+        record.chain(effect("after")).chain(["cause".to_owned()])
+    }
+
     fn push(&mut self, flip: &Flip) {
-        self.n.append_option(i64::try_from(flip.n).ok());
+        append::count(&mut self.n, &flip.n);
         self.id.append_value(&flip.id);
-        self.ts.append_option(flip.ts.map(Timestamp::as_millis));
-        let symbol = flip.symbol.as_ref();
-        self.symbol.append_option(symbol.map(|it| it.as_str()));
+        append::time(&mut self.ts, &flip.ts);
+        append::symbol(&mut self.symbol, &flip.symbol);
         self.kind.append_value(flip.kind.as_str());
         self.before.push(&flip.before);
         self.after.push(&flip.after);
@@ -142,77 +155,17 @@ impl Columns {
     }
 
     /// Returns the buffered columns and clears them.
-    fn take(&mut self) -> Vec<NamedColumn> {
-        let mut columns: Vec<NamedColumn> = vec![
-            ("n", Arc::new(self.n.finish())),
-            ("id", Arc::new(self.id.finish())),
-            ("ts", Arc::new(self.ts.finish())),
-            ("symbol", Arc::new(self.symbol.finish())),
-            ("kind", Arc::new(self.kind.finish())),
+    fn take(&mut self) -> Vec<ArrayRef> {
+        let mut columns: Vec<ArrayRef> = vec![
+            Arc::new(self.n.finish()),
+            Arc::new(self.id.finish()),
+            Arc::new(self.ts.finish()),
+            Arc::new(self.symbol.finish()),
+            Arc::new(self.kind.finish()),
         ];
-        columns.extend(self.before.take([
-            "before.decision",
-            "before.reason",
-            "before.side",
-            "before.leverage",
-            "before.size_usd",
-            "before.notional_usd",
-            "before.quantity",
-            "before.harvest_action",
-            "before.stop_proposed",
-        ]));
-        columns.extend(self.after.take([
-            "after.decision",
-            "after.reason",
-            "after.side",
-            "after.leverage",
-            "after.size_usd",
-            "after.notional_usd",
-            "after.quantity",
-            "after.harvest_action",
-            "after.stop_proposed",
-        ]));
-        columns.push(("cause", Arc::new(self.cause.finish())));
+        columns.extend(self.before.take());
+        columns.extend(self.after.take());
+        columns.push(Arc::new(self.cause.finish()));
         columns
-    }
-}
-
-impl EffectColumns {
-    fn push(&mut self, effect: &Effect) {
-        self.decision.append_value(effect.decision.as_str());
-        self.reason.append_option(effect.reason.map(SkipCode::code));
-        self.side.append_option(effect.side.map(AnswerSide::as_str));
-        self.leverage.append_option(effect.leverage);
-        self.size_usd.append_option(effect.size_usd);
-        self.notional_usd.append_option(effect.notional_usd);
-        self.quantity.append_option(effect.quantity);
-        self.harvest_action
-            .append_option(effect.harvest_action.map(HarvestAction::as_str));
-        self.stop_proposed.append_option(effect.stop_proposed);
-    }
-
-    fn take(&mut self, names: [&'static str; 9]) -> [NamedColumn; 9] {
-        let [
-            decision,
-            reason,
-            side,
-            leverage,
-            size_usd,
-            notional_usd,
-            quantity,
-            action,
-            stop,
-        ] = names;
-        [
-            (decision, Arc::new(self.decision.finish())),
-            (reason, Arc::new(self.reason.finish())),
-            (side, Arc::new(self.side.finish())),
-            (leverage, Arc::new(self.leverage.finish())),
-            (size_usd, Arc::new(self.size_usd.finish())),
-            (notional_usd, Arc::new(self.notional_usd.finish())),
-            (quantity, Arc::new(self.quantity.finish())),
-            (action, Arc::new(self.harvest_action.finish())),
-            (stop, Arc::new(self.stop_proposed.finish())),
-        ]
     }
 }

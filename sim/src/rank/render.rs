@@ -138,7 +138,7 @@ fn write_harvests(f: &mut fmt::Formatter<'_>, candidates: &[Candidate]) -> fmt::
         return Ok(());
     }
     let mut columns = vec!["policy", "harvests"];
-    columns.extend(HarvestAction::ALL.map(HarvestAction::as_str));
+    columns.extend(HarvestAction::ALL.iter().map(|action| action.as_str()));
     let mut table = table(&columns, &format!("l{}", "r".repeat(columns.len())));
     for it in candidates {
         let mut row = vec![

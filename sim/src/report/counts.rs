@@ -145,7 +145,7 @@ impl Counts {
 
     /// Returns the number of answers for each verdict.
     pub fn decisions(&self) -> impl Iterator<Item = (Verdict, u64)> {
-        Verdict::ALL.into_iter().zip(self.decisions)
+        Verdict::ALL.iter().copied().zip(self.decisions)
     }
 
     /// Returns the number of skips for each reason that occurred, in the order of [`SkipCode::ALL`].
@@ -165,7 +165,7 @@ impl Counts {
 
     /// Returns the number of positions for each harvest action.
     pub fn actions(&self) -> impl Iterator<Item = (HarvestAction, u64)> {
-        HarvestAction::ALL.into_iter().zip(self.actions)
+        HarvestAction::ALL.iter().copied().zip(self.actions)
     }
 
     /// Returns the counts of the symbol with this number.

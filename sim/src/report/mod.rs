@@ -1,5 +1,6 @@
 //! Output of a run: counts, digest, summary, answer files and HTML reports.
 
+pub(crate) mod columns;
 mod counts;
 mod digest;
 pub mod html;

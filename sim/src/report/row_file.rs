@@ -1,12 +1,11 @@
 //! Writer for Parquet output.
 
 use std::{
-    fmt::{Display, Write as _},
     io::{self, Write},
     sync::Arc,
 };
 
-use arrow_array::{ArrayRef, RecordBatch, builder::StringBuilder};
+use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use parquet::{
     arrow::ArrowWriter,
@@ -19,12 +18,6 @@ use parquet::{
 /// The number of rows per row group. The writer buffers a row group until it is full.
 const GROUP_ROWS: usize = 131_072;
 
-/// The time zone of all timestamp columns.
-pub(crate) const ZONE: &str = "+00:00";
-
-/// A column name with its values.
-pub(crate) type NamedColumn = (&'static str, ArrayRef);
-
 /// An open Parquet file.
 pub(crate) struct RowFile<'w> {
     schema: SchemaRef,
@@ -32,11 +25,15 @@ pub(crate) struct RowFile<'w> {
 }
 
 impl<'w> RowFile<'w> {
-    /// Creates the writer. `columns` define the schema; their values are not written.
-    pub(crate) fn new(to: &'w mut (dyn Write + Send), columns: &[NamedColumn]) -> io::Result<Self> {
-        let fields = columns
-            .iter()
-            .map(|(name, values)| Field::new(*name, values.data_type().clone(), true));
+    /// Creates the writer. The names and `columns` define the schema; the values are not written.
+    pub(crate) fn new(
+        to: &'w mut (dyn Write + Send),
+        names: impl IntoIterator<Item = String>,
+        columns: Vec<ArrayRef>,
+    ) -> io::Result<Self> {
+        let fields = names.into_iter().zip(columns);
+        let fields =
+            fields.map(|(name, values)| Field::new(name, values.data_type().clone(), true));
         let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
         let to = ArrowWriter::try_new(to, Arc::clone(&schema), Some(properties(&schema)));
         Ok(Self {
@@ -45,9 +42,8 @@ impl<'w> RowFile<'w> {
         })
     }
 
-    pub(crate) fn write(&mut self, columns: Vec<NamedColumn>) -> io::Result<()> {
-        let columns = columns.into_iter().map(|(_, values)| values);
-        let batch = RecordBatch::try_new(Arc::clone(&self.schema), columns.collect());
+    pub(crate) fn write(&mut self, columns: Vec<ArrayRef>) -> io::Result<()> {
+        let batch = RecordBatch::try_new(Arc::clone(&self.schema), columns);
         let batch = batch.map_err(io::Error::other)?;
         self.to.write(&batch).map_err(written)
     }
@@ -55,18 +51,6 @@ impl<'w> RowFile<'w> {
     /// Writes the buffered rows and the footer.
     pub(crate) fn finish(self) -> io::Result<()> {
         self.to.close().map(|_| ()).map_err(written)
-    }
-}
-
-/// Appends a value as text, or null if it is absent.
-pub(crate) fn append_shown(column: &mut StringBuilder, value: Option<impl Display>) {
-    match value {
-        None => column.append_null(),
-        Some(value) => {
-            // The builder writes to memory and cannot fail.
-            let _ = write!(column, "{value}");
-            column.append_value("");
-        }
     }
 }
 

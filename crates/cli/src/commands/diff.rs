@@ -313,7 +313,7 @@ impl Outputs {
 /// Returns the output for flips: Parquet if the file name ends in `.parquet`, otherwise JSON lines.
 fn flips_to(out: Option<&mut OutputFile>) -> Result<FlipsTo<'_>, Failure> {
     Ok(match out {
-        None => FlipsTo::Nobody,
+        None => FlipsTo::Nowhere,
         Some(out) if out.is_parquet() => {
             let rows = FlipRows::new(out.writer());
             FlipsTo::Rows(Box::new(rows.map_err(|error| Failure::write(&error))?))

@@ -190,7 +190,7 @@ impl Answered {
             None => None,
         };
         let reason = match field("reason") {
-            Some(code) => Some(SkipCode::from_code(code)?),
+            Some(code) => Some(code.parse().ok()?),
             None => None,
         };
         let is_line = line.starts_with("{\"") && line.ends_with('}') && !line.contains('\n');

@@ -7,13 +7,10 @@ use super::{
     trial::{Ask, Asking, Breach, Trial, Tried, demand},
 };
 use crate::{
-    Question, Row, Violation,
+    Question, Violation,
     strategies::{self, Call, HarvestCall, Tightening, number::positive, tightening},
 };
-use portcullis::{
-    answer::Verdict,
-    harvest::{HarvestAction, Standing},
-};
+use portcullis::{answer::Verdict, harvest::Standing};
 
 const NUMBERS: [&str; 3] = ["leverage", "size_usd", "notional_usd"];
 
@@ -106,12 +103,6 @@ fn at(call: &HarvestCall, r: f64) -> Option<Question> {
     Some(call.question())
 }
 
-fn stage(row: &Row) -> Option<usize> {
-    let action = row.harvest_action.as_deref();
-    let mut all = HarvestAction::ALL.iter();
-    all.position(|it| action == Some(it.as_str()))
-}
-
 fn higher_r(
     asking: &mut Asking<'_, '_>,
     (call, one, other): &(HarvestCall, f64, f64),
@@ -136,7 +127,7 @@ fn higher_r(
     demand(less <= more, || {
         "more profit must not lower `r_net`".to_owned()
     })?;
-    demand(stage(&lower) <= stage(&higher), || {
+    demand(lower.action() <= higher.action(), || {
         "more profit must not lower the stage of `harvest_action`".to_owned()
     })?;
     Ok(Tried::Yes)

@@ -7,7 +7,7 @@ use crate::{
     Question, Row, Violation,
     strategies::{self, text::any_text},
 };
-use portcullis::{answer::Verdict, harvest::HarvestAction, types::Timestamp};
+use portcullis::{answer::Verdict, types::Timestamp};
 
 pub(super) fn any_text_of_an_intent(trial: &Trial, ask: &mut Ask<'_>) -> Result<(), Violation> {
     let question = strategies::calls().prop_map(|call| call.question());
@@ -69,10 +69,8 @@ fn of_a_harvest(asking: &mut Asking<'_, '_>, question: &Question) -> Result<Trie
     demand(is_one, || {
         "the answer to a position must be HARVEST or SKIP".to_owned()
     })?;
-    let action = row.harvest_action.as_deref();
-    let is_known = |action: &str| HarvestAction::ALL.iter().any(|it| it.as_str() == action);
     demand(
-        action.is_some_and(is_known) == (row.decision == Verdict::Harvest),
+        row.action().is_some() == (row.decision == Verdict::Harvest),
         || "a HARVEST, and no other answer, must have a known `harvest_action`".to_owned(),
     )?;
     well_formed(&row)

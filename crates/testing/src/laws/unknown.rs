@@ -50,7 +50,7 @@ fn of_an_entry(
         format!("an entry spoiled by {spoiled:?} must be a SKIP")
     })?;
     // A service may have skip reasons of its own.
-    let own = |code: &str| SkipCode::from_code(code).is_none();
+    let own = |code: &str| code.parse::<SkipCode>().is_err();
     let fits = |code: &str| code == reason.code() || own(code);
     demand(row.reason.as_deref().is_some_and(fits), || {
         format!(
@@ -62,13 +62,8 @@ fn of_an_entry(
 }
 
 fn is_partial(row: &Row) -> bool {
-    let partial = [
-        HarvestAction::Partial25,
-        HarvestAction::Partial50,
-        HarvestAction::Partial75,
-    ];
-    let action = row.harvest_action.as_deref();
-    partial.iter().any(|it| action == Some(it.as_str()))
+    use HarvestAction::{Partial25, Partial50, Partial75};
+    matches!(row.action(), Some(Partial25 | Partial50 | Partial75))
 }
 
 fn of_a_harvest(
@@ -104,8 +99,8 @@ fn of_a_harvest(
     demand(ladder || !is_partial(&row), || {
         format!("{what}, the ladder must not propose a partial close")
     })?;
-    let full = HarvestAction::FullCloseProposed.as_str();
-    let closes = row.harvest_action.as_deref() == Some(full);
+    let full = HarvestAction::FullCloseProposed;
+    let closes = row.action() == Some(full);
     demand(!missing.silences_k() || !closes, || {
         format!("{what}, `harvest_action` must not be {full}")
     })?;

@@ -274,7 +274,7 @@ impl Tally {
                 .iter()
                 .map(|it| (it.to_string(), step(it.r)))
                 .collect(),
-            actions: HarvestAction::ALL.map(HarvestAction::as_str).to_vec(),
+            actions: HarvestAction::ALL.iter().map(Into::into).collect(),
             kills: Histogram::new(&self.kills, first, ends(&KILLS)),
             components: self.components.flat(first),
         }
@@ -323,7 +323,7 @@ impl Tally {
 
 /// Returns the names of the kinds: verdicts, then skip reasons.
 fn kinds() -> Vec<&'static str> {
-    let verdicts = Verdict::ALL.into_iter().map(Verdict::as_str);
+    let verdicts = Verdict::ALL.iter().map(Into::into);
     let reasons = SkipCode::ALL.iter().map(|reason| reason.code());
     verdicts.chain(reasons).collect()
 }

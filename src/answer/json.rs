@@ -1,65 +1,48 @@
-//! Fast JSON output of answers for programs that write many. Texts that need no escapes are copied without a search.
+//! JSON of answers: a fast form for programs that write many, and serde's.
 
-use serde::Serialize;
+use serde::{Serialize, Serializer, ser::SerializeMap};
 
-use super::{Answer, AnswerId, AnswerSide};
-use crate::{exit::ExitRule, harvest::HarvestAction, provenance::Source, types::Timestamp};
+use super::{Answer, AnswerId, Verdict};
+use crate::{
+    harvest::HarvestReasons,
+    provenance::Source,
+    types::{PolicyHash, Symbol, Timestamp},
+};
 
-/// Expands to a member name with the separators before and after it.
-macro_rules! key {
-    ($name:literal) => {
-        concat!(",\"", $name, "\":")
+/// The name of a column.
+#[derive(Clone, Copy)]
+struct Key {
+    name: &'static str,
+    /// The name with the separators before and after it in a JSON object.
+    member: &'static str,
+}
+
+macro_rules! write_columns {
+    ($($group:ident {
+        $($(#[$doc:meta])* $name:ident as $kind:ident: $type:ty,)*
+    })*) => {
+        impl Answer<'_> {
+            /// Passes all columns to `to`, in order.
+            fn write_columns(&self, to: &mut impl WriteColumn) {
+                $($(
+                    let key = Key {
+                        name: stringify!($name),
+                        member: concat!(",\"", stringify!($name), "\":"),
+                    };
+                    to.$kind(key, &self.$name);
+                )*)*
+            }
+        }
     };
 }
+
+crate::answer_columns!(write_columns);
 
 impl Answer<'_> {
     /// Appends the answer as JSON. The bytes equal those of [`Serialize`], but are written faster.
     pub fn write_json(&self, to: &mut Vec<u8>) {
         let start = to.len();
-        let mut object = Object(to);
-        object.value(key!("n"), (self.n != 0).then_some(self.n));
-        object.name(key!("event"), self.event.map(|event| event.as_str()));
-        match self.id {
-            AnswerId::Own(id) => object.value(key!("id"), Some(id)),
-            AnswerId::Number(_) => object.value(key!("id"), Some(self.id)),
-        }
-        object.value(key!("ts"), self.ts.map(Timestamp::as_millis));
-        let symbol = self.symbol.as_ref();
-        object.value(key!("symbol"), symbol.map(|symbol| symbol.as_str()));
-        let side = self.side.map(AnswerSide::as_str);
-        object.name(key!("side"), side);
-        object.name(key!("decision"), Some(self.decision.as_str()));
-        object.name(key!("reason"), self.reason.map(|reason| reason.code()));
-        object.value(key!("detail"), self.detail.as_ref());
-        object.value(key!("leverage"), self.leverage);
-        object.source(key!("leverage_source"), self.leverage_source);
-        object.value(key!("leverage_requested"), self.leverage_requested);
-        object.value(key!("size_usd"), self.size_usd);
-        object.name(key!("size_basis"), self.size_basis);
-        object.source(key!("size_source"), self.size_source);
-        object.value(key!("notional_usd"), self.notional_usd);
-        object.value(key!("not_after"), self.not_after.map(Timestamp::as_millis));
-        object.value(key!("quantity"), self.quantity);
-        object.name(key!("exit_rule"), self.exit_rule.map(ExitRule::as_str));
-        let action = self.harvest_action.map(HarvestAction::as_str);
-        object.name(key!("harvest_action"), action);
-        object.value(key!("stop_proposed"), self.stop_proposed);
-        object.source(key!("stop_source"), self.stop_source);
-        object.value(key!("r_net"), self.r_net);
-        object.value(key!("risk_unit"), self.risk_unit);
-        object.value(key!("cost"), self.cost);
-        object.value(key!("kill_score"), self.kill_score);
-        object.value(key!("k_regime_flip"), self.k_regime_flip);
-        object.value(key!("k_sigma_spike"), self.k_sigma_spike);
-        object.value(key!("k_ts_drop"), self.k_ts_drop);
-        object.value(key!("k_age_penalty"), self.k_age_penalty);
-        let reasons = self.harvest_reasons;
-        let reasons = reasons.map(|reasons| reasons.iter().collect::<Vec<_>>());
-        object.value(key!("harvest_reasons"), reasons);
-        object.value(key!("policy_version"), self.policy_version);
-        if let Some(hash) = &self.policy_hash {
-            object.quoted(key!("policy_hash"), &[&hash.digits()]);
-        }
+        self.write_columns(&mut Object(to));
         // Replace the comma before the first member.
         if let Some(opening) = to.get_mut(start) {
             *opening = b'{';
@@ -68,26 +51,83 @@ impl Answer<'_> {
     }
 }
 
-/// A JSON object that is being written. Absent members are omitted.
+/// A JSON object to which columns are written. The methods except [`value`](Self::value) are named after the kinds of
+/// columns.
+trait WriteColumn {
+    /// Writes a value as serde does. An absent value is omitted.
+    fn value(&mut self, key: Key, value: Option<impl Serialize>);
+
+    fn count(&mut self, key: Key, n: &u64) {
+        self.value(key, (*n != 0).then_some(n));
+    }
+
+    fn id(&mut self, key: Key, id: &AnswerId<'_>) {
+        self.value(key, Some(id));
+    }
+
+    fn verdict(&mut self, key: Key, verdict: &Verdict) {
+        self.name(key, &Some(*verdict));
+    }
+
+    /// Writes a constant text of this crate, which needs no escapes.
+    fn name(&mut self, key: Key, name: &Option<impl Copy + Into<&'static str>>) {
+        self.value(key, name.map(Into::<&str>::into));
+    }
+
+    fn names(&mut self, key: Key, names: &Option<HarvestReasons>) {
+        self.value(key, names.map(|names| names.iter().collect::<Vec<_>>()));
+    }
+
+    fn symbol(&mut self, key: Key, symbol: &Option<Symbol>) {
+        self.value(key, symbol.as_ref());
+    }
+
+    fn text(&mut self, key: Key, text: &Option<impl Serialize>) {
+        self.value(key, text.as_ref());
+    }
+
+    fn hash(&mut self, key: Key, hash: &Option<PolicyHash>) {
+        self.value(key, hash.as_ref());
+    }
+
+    fn time(&mut self, key: Key, at: &Option<Timestamp>) {
+        self.value(key, at.map(Timestamp::as_millis));
+    }
+
+    fn number(&mut self, key: Key, number: &Option<f64>) {
+        self.value(key, *number);
+    }
+
+    fn source(&mut self, key: Key, source: &Option<Source>) {
+        self.value(key, source.as_ref());
+    }
+}
+
+/// Text of a JSON object. Texts that need no escapes are copied without a search.
 struct Object<'t>(&'t mut Vec<u8>);
 
-impl Object<'_> {
-    fn value(&mut self, key: &str, value: Option<impl Serialize>) {
+impl WriteColumn for Object<'_> {
+    fn value(&mut self, key: Key, value: Option<impl Serialize>) {
         if let Some(value) = value {
-            self.0.extend_from_slice(key.as_bytes());
+            self.0.extend_from_slice(key.member.as_bytes());
             // Writing to a `Vec` cannot fail, and each of these values is valid in JSON.
             let _ = serde_json::to_writer(&mut *self.0, &value);
         }
     }
 
-    /// Writes a constant name of this crate, which needs no escapes.
-    fn name(&mut self, key: &str, name: Option<&'static str>) {
-        if let Some(name) = name {
-            self.quoted(key, &[name.as_bytes()]);
+    fn name(&mut self, key: Key, name: &Option<impl Copy + Into<&'static str>>) {
+        if let Some(name) = *name {
+            self.quoted(key, &[name.into().as_bytes()]);
         }
     }
 
-    fn source(&mut self, key: &str, source: Option<Source>) {
+    fn hash(&mut self, key: Key, hash: &Option<PolicyHash>) {
+        if let Some(hash) = hash {
+            self.quoted(key, &[&hash.digits()]);
+        }
+    }
+
+    fn source(&mut self, key: Key, source: &Option<Source>) {
         let Some(source) = source else { return };
         let (holder, path) = source.parts();
         // A path needs escapes only if a symbol in it contains one of these bytes.
@@ -97,9 +137,11 @@ impl Object<'_> {
             self.quoted(key, &[holder.as_bytes(), path.as_bytes()]);
         }
     }
+}
 
-    fn quoted(&mut self, key: &str, parts: &[&[u8]]) {
-        self.0.extend_from_slice(key.as_bytes());
+impl Object<'_> {
+    fn quoted(&mut self, key: Key, parts: &[&[u8]]) {
+        self.0.extend_from_slice(key.member.as_bytes());
         self.0.push(b'"');
         for part in parts {
             self.0.extend_from_slice(part);
@@ -108,18 +150,46 @@ impl Object<'_> {
     }
 }
 
+/// A map of serde with the first error of writing to it.
+struct Map<M: SerializeMap> {
+    map: M,
+    written: Result<(), M::Error>,
+}
+
+impl<M: SerializeMap> WriteColumn for Map<M> {
+    fn value(&mut self, key: Key, value: Option<impl Serialize>) {
+        if let (Ok(()), Some(value)) = (&self.written, value) {
+            self.written = self.map.serialize_entry(key.name, &value);
+        }
+    }
+}
+
+impl Serialize for Answer<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut to = Map {
+            map: serializer.serialize_map(None)?,
+            written: Ok(()),
+        };
+        self.write_columns(&mut to);
+        to.written?;
+        to.map.end()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::{num::f64::ANY, prelude::*};
 
-    use super::super::{Detail, RecordKind, Verdict};
+    use super::{
+        super::{AnswerSide, Detail, RecordKind},
+        *,
+    };
     use crate::{
         decide::SkipCode,
-        harvest::HarvestReasons,
-        types::{PolicyHash, PositionSide, Side, Symbol},
+        exit::ExitRule,
+        harvest::HarvestAction,
+        types::{PositionSide, Side},
     };
-
-    use super::*;
 
     proptest! {
         #[test]
@@ -153,10 +223,16 @@ mod tests {
                 AnswerSide::Position(PositionSide::Long),
                 AnswerSide::Position(PositionSide::Short),
             ];
+            let kinds = [
+                RecordKind::Intent,
+                RecordKind::Position,
+                RecordKind::PolicyUpdated,
+                RecordKind::PolicyWithdrawn,
+            ];
             let rules = [ExitRule::Owner, ExitRule::Delegate];
             let answer = Answer {
                 n,
-                event: is_there(0).then_some(RecordKind::ALL[choice % 4]),
+                event: is_there(0).then_some(kinds[choice % 4]),
                 id: if is_there(1) { AnswerId::Own(&texts[0]) } else { AnswerId::Number(n) },
                 ts: at(2),
                 symbol: is_there(3).then_some(symbol),
