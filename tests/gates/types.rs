@@ -75,7 +75,10 @@ fn names_and_codes() {
     assert_eq!(PositionSide::Long.to_string(), "LONG");
     assert_eq!(PositionSide::Short.to_string(), "SHORT");
     assert_eq!(
-        HarvestAction::ALL.iter().map(|it| it.share()).collect::<Vec<_>>(),
+        HarvestAction::ALL
+            .iter()
+            .map(|it| it.share())
+            .collect::<Vec<_>>(),
         [0.0, 0.25, 0.5, 0.75, 1.0]
     );
     assert_eq!(<&str>::from(SizeField::QtyPrice), "qty*price");
