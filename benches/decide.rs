@@ -22,7 +22,7 @@ use std::{collections::HashMap, hint::black_box, time::Duration};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use portcullis::{
     decide::{Decision, DecisionColumns, Engine, IntentColumns},
-    exit::{ExitOwnership, STANDARD_OWNER},
+    exit::ExitOwnership,
     guardrails::Guardrails,
     intent::{Intent, IntentBuilder, Request},
     policy::{Policy, PolicyState},
@@ -64,19 +64,19 @@ fn intents(rng: &mut StdRng) -> Vec<Intent<'static>> {
     let row = |rng: &mut StdRng| {
         let side = if rng.random() { Side::Buy } else { Side::Sell };
         let builder = IntentBuilder::new(&name(rng.random_range(0..SYMBOLS)))
-            .side(side)
-            .source("momentum")
-            .emitted_at(now());
+            .with_side(side)
+            .with_source("momentum")
+            .with_emitted_at(now());
         let builder = match rng.random_range(0..3) {
             0 => builder,
-            _ => builder.leverage(rng.random_range(1.0..50.0)),
+            _ => builder.with_leverage(rng.random_range(1.0..50.0)),
         };
         match rng.random_range(0..10) {
             0 => builder,
             1..4 => builder
-                .quantity(rng.random_range(0.1..9.0))
-                .price(rng.random_range(1.0..900.0)),
-            _ => builder.notional_usd(rng.random_range(10.0..10_000.0)),
+                .with_quantity(rng.random_range(0.1..9.0))
+                .with_price(rng.random_range(1.0..900.0)),
+            _ => builder.with_notional_usd(rng.random_range(10.0..10_000.0)),
         }
         .build()
     };
@@ -94,7 +94,7 @@ fn decide(c: &mut Criterion) {
     let state = PolicyState::present(&policy);
     let engine = Engine::new(
         Guardrails::none(),
-        ExitOwnership::new(STANDARD_OWNER, [""; 0]).unwrap(),
+        ExitOwnership::new("exit_service").unwrap(),
     );
     let now = now();
 

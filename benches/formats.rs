@@ -40,7 +40,7 @@ use parquet::arrow::{
 };
 use portcullis::{
     decide::{DecisionColumns, Engine, EntryRow, IntentColumns},
-    exit::{ExitOwnership, STANDARD_OWNER},
+    exit::ExitOwnership,
     guardrails::Guardrails,
     policy::{Policy, PolicyState},
     types::{Symbol, Timestamp},
@@ -149,7 +149,7 @@ fn files(folder: &Path) -> Files {
 fn engine() -> Engine {
     Engine::new(
         Guardrails::none(),
-        ExitOwnership::new(STANDARD_OWNER, [""; 0]).unwrap(),
+        ExitOwnership::new("exitbrain_v3_5").unwrap(),
     )
 }
 

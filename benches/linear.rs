@@ -26,10 +26,7 @@ use std::{
 
 use plotters::prelude::*;
 use portcullis::{
-    decide::Engine,
-    exit::{ExitOwnership, STANDARD_OWNER},
-    guardrails::Guardrails,
-    policy::PolicyUnavailable,
+    decide::Engine, exit::ExitOwnership, guardrails::Guardrails, policy::PolicyUnavailable,
 };
 use portcullis_sim::{
     generate::write_tape,
@@ -122,7 +119,7 @@ fn run(tape: &Path, threads: usize) -> blake3::Hash {
     let judge = Replayer {
         engine: Engine::new(
             Guardrails::none(),
-            ExitOwnership::new(STANDARD_OWNER, [""; 0]).unwrap(),
+            ExitOwnership::new("exitbrain_v3_5").unwrap(),
         ),
         assume_in_force: false,
         reports: false,

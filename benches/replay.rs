@@ -25,7 +25,7 @@ use std::{borrow::Cow, fs::File, hint::black_box, io::BufWriter, path::Path, tim
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use portcullis::{
     decide::Engine,
-    exit::{ExitOwnership, STANDARD_OWNER},
+    exit::ExitOwnership,
     guardrails::Guardrails,
     harvest::Snapshot,
     policy::{Policy, PolicyUnavailable},
@@ -92,7 +92,7 @@ fn bench(c: &mut Criterion) {
     let judge = Replayer {
         engine: Engine::new(
             Guardrails::none(),
-            ExitOwnership::new(STANDARD_OWNER, [""; 0]).unwrap(),
+            ExitOwnership::new("exitbrain_v3_5").unwrap(),
         ),
         assume_in_force: false,
         reports: false,

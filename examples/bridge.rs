@@ -14,7 +14,7 @@ use std::{
 use portcullis::{
     answer::Answer,
     decide::{Decision, Engine},
-    exit::{ExitOwnership, STANDARD_OWNER},
+    exit::ExitOwnership,
     guardrails::Guardrails,
     record::{Scratch, read},
     types::Timestamp,
@@ -47,7 +47,7 @@ fn now() -> Timestamp {
 fn main() -> Result<(), Box<dyn Error>> {
     let url = env::args().nth(1).ok_or("give the URL of a Redis server")?;
     let guardrails = Guardrails::from_json(r#"{"max_leverage": 20, "max_notional_usd": 10000}"#)?;
-    let engine = Engine::new(guardrails, ExitOwnership::new(STANDARD_OWNER, [""; 0])?);
+    let engine = Engine::new(guardrails, ExitOwnership::new("exit_service")?);
     let reader = VerifyingReader::new(RedisStore::open(&url)?, SequenceGuard::in_memory());
     let feed = Feed::start(reader, now)?;
     // Until the store has answered, there is no policy and every entry is skipped.
@@ -74,7 +74,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             let intent = read(&text, &mut scratch).into_intent();
 
             let snapshot = feed.snapshot();
-            let engine = engine.halting(snapshot.halt());
+            let engine = engine.with_halt(snapshot.halt());
             let decision = engine.decide(snapshot.policy(), &intent, now());
             record_answer(&Answer::decision(&decision));
 

@@ -34,7 +34,7 @@ fn the_engine_keeps_the_laws() {
 #[test]
 fn the_engine_keeps_the_laws_with_other_seeds() {
     for seed in 1..3 {
-        let laws = Laws::new().cases(100).seed(seed);
+        let laws = Laws::new().with_cases(100).with_seed(seed);
         laws.hold(&mut Portcullis).unwrap();
         laws.hold_harvest(&mut Portcullis).unwrap();
     }
@@ -44,7 +44,7 @@ fn the_engine_keeps_the_laws_with_other_seeds() {
 fn found_out(name: &str, law: Law, decider: &mut dyn Decider) {
     let violation = Laws::new().hold_one(law, decider).unwrap_err();
     assert_eq!(violation.law(), law, "{violation}");
-    let all = Laws::new().cases(100).hold(decider).unwrap_err();
+    let all = Laws::new().with_cases(100).hold(decider).unwrap_err();
     let broken: Vec<&str> = all.violations().iter().map(|it| it.law().code()).collect();
     insta::with_settings!({
         snapshot_path => "../snapshots",
@@ -162,7 +162,7 @@ fn every_harvest_law_detects_a_violation() {
 #[test]
 fn a_seed_determines_the_cases() {
     let found = |seed| {
-        let laws = Laws::new().seed(seed);
+        let laws = Laws::new().with_seed(seed);
         let broken = laws
             .hold_one(Law::NoPolicyNoTrade, &mut TenfoldFallback)
             .unwrap_err();
@@ -194,7 +194,7 @@ fn a_row_survives_a_round_trip_through_json() {
             Ok(row)
         }
     }
-    Laws::new().cases(100).hold(&mut Lines).unwrap();
+    Laws::new().with_cases(100).hold(&mut Lines).unwrap();
 }
 
 /// A missing answer violates L3, whichever law is checked.
@@ -218,7 +218,7 @@ fn a_missing_answer_is_detected() {
         told.answer,
         Err("returned an error: the pipe is closed".to_owned())
     );
-    let all = Laws::new().cases(10).hold(&mut Dead).unwrap_err();
+    let all = Laws::new().with_cases(10).hold(&mut Dead).unwrap_err();
     assert_eq!(all.violations().len(), 1, "{all}");
 }
 

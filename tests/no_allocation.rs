@@ -11,7 +11,7 @@ use std::hint::black_box;
 use allocation_counter::measure;
 use portcullis::{
     decide::{Decision, DecisionColumns, Engine, IntentColumns},
-    exit::{ExitOwnership, STANDARD_OWNER},
+    exit::ExitOwnership,
     guardrails::Guardrails,
     harvest::{
         HarvestBatch, HarvestColumns, HarvestDecision, Market, Position, Snapshot, harvest,
@@ -24,6 +24,8 @@ use portcullis::{
 };
 use support::sample_policy_json;
 
+const OWNER: &str = "exit_service";
+
 /// Returns the number of allocations of one call.
 fn allocated(ask: impl FnOnce()) -> u64 {
     measure(ask).count_total
@@ -34,7 +36,9 @@ fn engine() -> Engine {
         r#"{"max_leverage": 20, "max_notional_usd": 1e6, "max_position_usd": 1e6, "max_intent_age_sec": 60,
             "max_intent_skew_sec": 60, "halt": ["ADAUSDT"], "permitted_symbols": ["BTCUSDT", "ADAUSDT", "XRPUSDT"]}"#,
     );
-    let ownership = ExitOwnership::new(STANDARD_OWNER, ["emergency"]);
+    let ownership = ExitOwnership::new(OWNER)
+        .unwrap()
+        .with_delegate("emergency");
     Engine::new(guardrails.unwrap(), ownership.unwrap())
 }
 
@@ -52,26 +56,37 @@ const NOW: i64 = 1_766_550_734_062_733;
 fn intents() -> Vec<Intent<'static>> {
     let entry = |symbol| {
         IntentBuilder::new(symbol)
-            .side(Side::Buy)
-            .source("momentum")
-            .emitted_at(at(NOW - 1_000_000))
+            .with_side(Side::Buy)
+            .with_source("momentum")
+            .with_emitted_at(at(NOW - 1_000_000))
     };
-    let exit = || IntentBuilder::new("BTCUSDT").close();
+    let exit = || IntentBuilder::new("BTCUSDT").with_close();
     vec![
-        entry("BTCUSDT").notional_usd(250.0).leverage(5.0).build(),
-        entry("BTCUSDT").margin_usd(20.0).leverage(50.0).build(),
-        entry("BTCUSDT").quantity(0.5).price(90_000.0).build(),
-        entry("XRPUSDT").notional_usd(250.0).build(),
-        entry("ADAUSDT").notional_usd(250.0).build(),
+        entry("BTCUSDT")
+            .with_notional_usd(250.0)
+            .with_leverage(5.0)
+            .build(),
+        entry("BTCUSDT")
+            .with_margin_usd(20.0)
+            .with_leverage(50.0)
+            .build(),
+        entry("BTCUSDT")
+            .with_quantity(0.5)
+            .with_price(90_000.0)
+            .build(),
+        entry("XRPUSDT").with_notional_usd(250.0).build(),
+        entry("ADAUSDT").with_notional_usd(250.0).build(),
         entry("BTCUSDT").build(),
-        entry("BTCUSDT").notional_usd(f64::NAN).build(),
-        entry("BTCUSDT").notional_usd(1e9).build(),
-        entry("BTC USDT").notional_usd(250.0).build(),
-        entry("BTCUSDT").source(STANDARD_OWNER).build(),
-        entry("BTCUSDT").emitted_at(at(NOW - 61_000_000)).build(),
-        exit().source(STANDARD_OWNER).quantity(1.0).build(),
-        exit().source("emergency").build(),
-        exit().source("momentum").build(),
+        entry("BTCUSDT").with_notional_usd(f64::NAN).build(),
+        entry("BTCUSDT").with_notional_usd(1e9).build(),
+        entry("BTC USDT").with_notional_usd(250.0).build(),
+        entry("BTCUSDT").with_source(OWNER).build(),
+        entry("BTCUSDT")
+            .with_emitted_at(at(NOW - 61_000_000))
+            .build(),
+        exit().with_source(OWNER).with_quantity(1.0).build(),
+        exit().with_source("emergency").build(),
+        exit().with_source("momentum").build(),
     ]
 }
 

@@ -5,7 +5,7 @@ use flate2::{Compression, write::GzEncoder};
 use portcullis::record::RECORD_BYTES_MAX;
 use portcullis::{
     decide::Engine,
-    exit::{ExitOwnership, STANDARD_OWNER},
+    exit::ExitOwnership,
     guardrails::Guardrails,
     policy::{Policy, PolicyUnavailable},
     types::Timestamp,
@@ -131,7 +131,10 @@ fn records(data: &[u8], line_bytes_max: usize) -> Option<u64> {
 }
 
 fn replayed(data: &[u8], chunk_bytes: usize, line_bytes_max: usize, threads: usize) -> Ran {
-    let ownership = ExitOwnership::new(STANDARD_OWNER, ["emergency"]).unwrap();
+    let ownership = ExitOwnership::new("exitbrain_v3_5")
+        .unwrap()
+        .with_delegate("emergency")
+        .unwrap();
     let judge = Replayer {
         engine: Engine::new(Guardrails::none(), ownership),
         assume_in_force: true,

@@ -328,15 +328,15 @@ mod tests {
                 let emitted_at = at.and_then(|ms| Timestamp::from_millis(ms).ok());
                 entries.push(EntryRow { symbol, leverage, notional_usd, emitted_at });
                 let name = names.get(symbol).copied().unwrap_or("");
-                let mut builder = IntentBuilder::new(name).side(if buys { Side::Buy } else { Side::Sell });
+                let mut builder = IntentBuilder::new(name).with_side(if buys { Side::Buy } else { Side::Sell });
                 if let Some(leverage) = leverage {
-                    builder = builder.leverage(leverage);
+                    builder = builder.with_leverage(leverage);
                 }
                 if let Some(usd) = notional_usd {
-                    builder = builder.notional_usd(usd);
+                    builder = builder.with_notional_usd(usd);
                 }
                 if let Some(at) = emitted_at {
-                    builder = builder.emitted_at(at);
+                    builder = builder.with_emitted_at(at);
                 }
                 expected.push(&builder.build());
             }

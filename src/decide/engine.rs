@@ -50,7 +50,7 @@ impl Engine {
 
     /// Returns a copy of the engine with these halts in addition to those of its guardrails.
     #[must_use]
-    pub fn halting(&self, halt: &Halt) -> Self {
+    pub fn with_halt(&self, halt: &Halt) -> Self {
         let halt = self.guardrails.halt().and(halt);
         Self {
             guardrails: self.guardrails.clone().with_halt(halt),

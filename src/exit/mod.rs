@@ -6,5 +6,5 @@
 mod ownership;
 mod permit;
 
-pub use ownership::{ExitOwnership, ExitRule, NotExitOwner, OwnershipError, STANDARD_OWNER};
+pub use ownership::{ExitOwnership, ExitRule, NotExitOwner, OwnershipError};
 pub use permit::ExitPermit;

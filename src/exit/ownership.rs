@@ -10,10 +10,15 @@ use crate::{
     types::Shown,
 };
 
-/// The default exit owner.
-pub const STANDARD_OWNER: &str = "exitbrain_v3_5";
-
-/// The one service that may close positions, and the delegates that the operator listed.
+/// The one service that may close positions, and the delegates that the operator listed. Names are compared exactly.
+///
+/// ```
+/// use portcullis::exit::{ExitOwnership, ExitRule};
+///
+/// let ownership = ExitOwnership::new("exit_service")?.with_delegate("emergency_stop")?;
+/// assert_eq!(ownership.rule("emergency_stop"), Some(ExitRule::Delegate));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExitOwnership {
     owner: Box<str>,
@@ -69,25 +74,32 @@ fn name(source: &Option<&str>) -> String {
 }
 
 impl ExitOwnership {
-    /// Creates an ownership from the owner and the delegates. Names are compared exactly.
+    /// Creates an ownership without delegates.
     ///
     /// # Errors
-    /// Returns an error if a name is empty.
-    pub fn new<D: Into<Box<str>>>(
-        owner: &str,
-        delegates: impl IntoIterator<Item = D>,
-    ) -> Result<Self, OwnershipError> {
-        let delegates: Vec<Box<str>> = delegates.into_iter().map(Into::into).collect();
+    /// Returns an error if the name is empty.
+    pub fn new(owner: impl Into<Box<str>>) -> Result<Self, OwnershipError> {
+        let owner = owner.into();
         if owner.is_empty() {
-            Err(OwnershipError::EmptyOwner)
-        } else if delegates.iter().any(|name| name.is_empty()) {
-            Err(OwnershipError::EmptyDelegate)
-        } else {
-            Ok(Self {
-                owner: owner.into(),
-                delegates,
-            })
+            return Err(OwnershipError::EmptyOwner);
         }
+        Ok(Self {
+            owner,
+            delegates: Vec::new(),
+        })
+    }
+
+    /// Adds a delegate.
+    ///
+    /// # Errors
+    /// Returns an error if the name is empty.
+    pub fn with_delegate(mut self, name: impl Into<Box<str>>) -> Result<Self, OwnershipError> {
+        let name = name.into();
+        if name.is_empty() {
+            return Err(OwnershipError::EmptyDelegate);
+        }
+        self.delegates.push(name);
+        Ok(self)
     }
 
     /// Returns the owner's name.

@@ -27,9 +27,9 @@ type Named = (f64, SizeField);
 /// use portcullis::types::Side;
 ///
 /// let intent = IntentBuilder::new("BTCUSDT")
-///     .side(Side::Buy)
-///     .source("momentum")
-///     .notional_usd(250.0)
+///     .with_side(Side::Buy)
+///     .with_source("momentum")
+///     .with_notional_usd(250.0)
 ///     .build();
 /// assert!(matches!(intent.request(), Ok(Request::Entry(_))));
 /// ```
@@ -97,85 +97,85 @@ impl<'a> IntentBuilder<'a> {
     }
 
     /// Sets the id.
-    pub fn id(mut self, id: impl Into<Cow<'a, str>>) -> Self {
+    pub fn with_id(mut self, id: impl Into<Cow<'a, str>>) -> Self {
         self.id = Some(id.into());
         self
     }
 
     /// Sets the service that emits the intent.
-    pub fn source(mut self, name: impl Into<Cow<'a, str>>) -> Self {
+    pub fn with_source(mut self, name: impl Into<Cow<'a, str>>) -> Self {
         self.source = Ok(Some(name.into()));
         self
     }
 
     /// Sets the side.
-    pub fn side(mut self, side: Side) -> Self {
+    pub fn with_side(mut self, side: Side) -> Self {
         self.side = Ok(Some(Word::Go(side)));
         self
     }
 
     /// Makes the intent reduce-only: it may reduce a position but never open one.
-    pub fn reduce_only(mut self) -> Self {
+    pub fn with_reduce_only(mut self) -> Self {
         self.reduce_only = [Ok(Some(true)), Ok(None)];
         self
     }
 
     /// Makes the intent a close request, which needs no side.
-    pub fn close(mut self) -> Self {
+    pub fn with_close(mut self) -> Self {
         self.action = Ok(Some(Word::Close));
         self
     }
 
     /// Sets the time of sending.
-    pub fn emitted_at(mut self, at: Timestamp) -> Self {
+    pub fn with_emitted_at(mut self, at: Timestamp) -> Self {
         self.times.emitted_at = Some(at);
         self
     }
 
     /// Sets the requested leverage.
-    pub fn leverage(mut self, leverage: f64) -> Self {
+    pub fn with_leverage(mut self, leverage: f64) -> Self {
         self.leverage = Some(leverage);
         self
     }
 
     /// Sets the size in units of the symbol; requires a price.
-    pub fn quantity(mut self, quantity: f64) -> Self {
+    pub fn with_quantity(mut self, quantity: f64) -> Self {
         self.quantity = Some((quantity, SizeField::Quantity));
         self
     }
 
     /// Sets the price that converts the quantity to a notional.
-    pub fn price(mut self, price: f64) -> Self {
+    pub fn with_price(mut self, price: f64) -> Self {
         self.price = Some((price, SizeField::Price));
         self
     }
 
     /// Sets the size as a margin in USD (`position_usd`); requires a leverage.
-    pub fn margin_usd(mut self, usd: f64) -> Self {
+    pub fn with_margin_usd(mut self, usd: f64) -> Self {
         self.position_usd = Some(usd);
         self
     }
 
     /// Sets the size as a notional in USD (`position_size_usd`).
-    pub fn notional_usd(mut self, usd: f64) -> Self {
+    pub fn with_notional_usd(mut self, usd: f64) -> Self {
         self.position_size_usd = Some(usd);
         self
     }
 
     /// Sets the entry price.
-    pub fn entry_price(mut self, price: f64) -> Self {
+    pub fn with_entry_price(mut self, price: f64) -> Self {
         self.entry_price = Some(price);
         self
     }
 
     /// Sets the stop-loss price.
-    pub fn stop_loss(mut self, price: f64) -> Self {
+    pub fn with_stop_loss(mut self, price: f64) -> Self {
         self.stop_loss = Some(price);
         self
     }
 
     /// Sets the take-profit price.
-    pub fn take_profit(mut self, price: f64) -> Self {
+    pub fn with_take_profit(mut self, price: f64) -> Self {
         self.take_profit = Some(price);
         self
     }

@@ -8,7 +8,7 @@ use super::{
 };
 use portcullis::{
     decide::{Decision, Engine, SkipReason},
-    exit::{ExitOwnership, ExitRule, STANDARD_OWNER},
+    exit::{ExitOwnership, ExitRule},
     guardrails::{ConstraintViolation, Guardrails, Halt},
     intent::SizeError,
     policy::{Policy, PolicyState, PolicyUnavailable},
@@ -17,6 +17,7 @@ use portcullis::{
     types::{Leverage, Margin, Notional, PolicyHash, SignedDuration, Symbol, Timestamp},
 };
 
+const OWNER: &str = "exit_service";
 const DELEGATE: &str = "emergency_closer";
 /// The validity of the policy, in microseconds.
 const FROM: i64 = 1_766_547_134_062_733;
@@ -232,7 +233,10 @@ fn engines(key: &OperatorKey) -> Engines {
         ),
         Halt::Everything,
     ];
-    let ownership = ExitOwnership::new(STANDARD_OWNER, [DELEGATE]).unwrap();
+    let ownership = ExitOwnership::new(OWNER)
+        .unwrap()
+        .with_delegate(DELEGATE)
+        .unwrap();
     let engines = halts.iter().flat_map(|halt| {
         DEMANDS.map(|held| {
             let guardrails = demand(base.clone(), held).with_halt(halt.clone());
@@ -365,14 +369,14 @@ pub(crate) fn record(case: &Case) -> String {
     let mut fields: Vec<String> = Vec::new();
     let mut field = |text: String| fields.push(text);
     let (exits, source) = match case.asker {
-        Asker::ExitOwner => (true, Some(format!("\"{STANDARD_OWNER}\""))),
+        Asker::ExitOwner => (true, Some(format!("\"{OWNER}\""))),
         Asker::ExitDelegate => (true, Some(format!("\"{DELEGATE}\""))),
         Asker::ExitOther => (true, Some("\"momentum\"".to_owned())),
         Asker::ExitNobody => (true, None),
-        Asker::ExitUnreadable => (true, Some(format!("[\"{STANDARD_OWNER}\"]"))),
-        Asker::EntryOwner => (false, Some(format!("\"{STANDARD_OWNER}\""))),
+        Asker::ExitUnreadable => (true, Some(format!("[\"{OWNER}\"]"))),
+        Asker::EntryOwner => (false, Some(format!("\"{OWNER}\""))),
         Asker::EntryDelegate => (false, Some(format!("\"{DELEGATE}\""))),
-        Asker::EntryUnreadable => (false, Some(format!("[\"{STANDARD_OWNER}\"]"))),
+        Asker::EntryUnreadable => (false, Some(format!("[\"{OWNER}\"]"))),
         Asker::EntryOther => (false, Some("\"momentum\"".to_owned())),
         Asker::EntryNobody => (false, None),
     };

@@ -55,7 +55,9 @@ fn an_owner_never_opens() {
 
 #[test]
 fn the_owner_and_the_delegates_can_be_read() {
-    let ownership = ExitOwnership::new("brain", ["second", "first"]).unwrap();
+    let ownership = ExitOwnership::new("brain").unwrap();
+    let ownership = ownership.with_delegate("second").unwrap();
+    let ownership = ownership.with_delegate("first").unwrap();
     assert_eq!(ownership.owner(), "brain");
     assert!(ownership.delegates().eq(["second", "first"]));
 }

@@ -32,7 +32,7 @@ mod universe;
 
 use portcullis::{
     decide::{Decision, DecisionColumns, Engine, IntentColumns, LeverageFrom, Outcome},
-    exit::{ExitOwnership, ExitRule, STANDARD_OWNER},
+    exit::{ExitOwnership, ExitRule},
     guardrails::Guardrails,
     intent::{Intent, QuantityAsked},
     policy::{Policy, PolicyState, PolicyUnavailable},
@@ -82,7 +82,10 @@ fn with_intent<T>(record: &str, look: impl FnOnce(&Intent<'_>) -> T) -> T {
 fn engine(guardrails: &str) -> Engine {
     Engine::new(
         Guardrails::from_json(guardrails).unwrap(),
-        ExitOwnership::new(STANDARD_OWNER, ["emergency_closer"]).unwrap(),
+        ExitOwnership::new("exitbrain_v3_5")
+            .unwrap()
+            .with_delegate("emergency_closer")
+            .unwrap(),
     )
 }
 

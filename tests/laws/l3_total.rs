@@ -56,7 +56,13 @@ fn any_text_is_answered(subject: &dyn Subject, texts: &Texts) -> Result<(), Test
     let (line, policy_text, guardrails_text, now) = texts;
     let now = Timestamp::from_micros(*now).unwrap();
     let guardrails = Guardrails::from_json(guardrails_text).unwrap_or(Guardrails::none());
-    let engine = Engine::new(guardrails, ExitOwnership::new(OWNER, [DELEGATE]).unwrap());
+    let engine = Engine::new(
+        guardrails,
+        ExitOwnership::new(OWNER)
+            .unwrap()
+            .with_delegate(DELEGATE)
+            .unwrap(),
+    );
     let _ = Policy::hash_of(policy_text);
     let _ = Policy::from_fields([(line, policy_text), (policy_text, guardrails_text)]);
     let policy = Policy::from_json(policy_text).map_err(PolicyUnavailable::from);

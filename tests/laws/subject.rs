@@ -34,7 +34,10 @@ impl World {
             policy: input.read(),
             engine: Engine::new(
                 Guardrails::from_json(&guardrails.text()).unwrap(),
-                ExitOwnership::new(OWNER, [DELEGATE]).unwrap(),
+                ExitOwnership::new(OWNER)
+                    .unwrap()
+                    .with_delegate(DELEGATE)
+                    .unwrap(),
             ),
         }
     }

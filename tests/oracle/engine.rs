@@ -42,10 +42,9 @@ pub(crate) fn harvest(world: &World<'_>, line: &str, now: Option<i64>) -> Column
     let record = match read(line, &mut scratch) {
         TapeRecord::Position(record) => record,
         TapeRecord::Intent(intent) => {
-            let nobody: [&str; 0] = [];
             let engine = Engine::new(
                 Guardrails::none(),
-                ExitOwnership::new(world.exit_owner, nobody).unwrap(),
+                ExitOwnership::new(world.exit_owner).unwrap(),
             );
             let absent = PolicyUnavailable::NotFound;
             let decision = engine.decide_recorded(PolicyState::unavailable(&absent), &intent);
@@ -78,9 +77,14 @@ pub(crate) fn harvest(world: &World<'_>, line: &str, now: Option<i64>) -> Column
 
 /// Builds the engine with the guardrails and the exit ownership of a case.
 pub(crate) fn engine(world: &World<'_>) -> Engine {
+    let owner = ExitOwnership::new(world.exit_owner).unwrap();
+    let delegates = world.delegates.iter();
+    let ownership = delegates.fold(owner, |ownership, name| {
+        ownership.with_delegate(&**name).unwrap()
+    });
     Engine::new(
         Guardrails::from_json(&guardrails(world)).unwrap(),
-        ExitOwnership::new(world.exit_owner, world.delegates.iter().map(String::as_str)).unwrap(),
+        ownership,
     )
 }
 

@@ -99,7 +99,7 @@ fn the_naive_engine_keeps_the_laws_of_a_harvest() {
 
 #[test]
 fn the_flaws_of_the_naive_engine_violate_laws() {
-    let laws = Laws::new().cases(2_000);
+    let laws = Laws::new().with_cases(2_000);
     for (flaw, law) in [
         (Flaw::TenfoldLeverage, Law::UnknownIsNotYes),
         (Flaw::AskedIsGiven, Law::NoNumberWithoutASource),

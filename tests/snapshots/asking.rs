@@ -4,7 +4,7 @@ use super::super::sample_policy_json;
 use portcullis::{
     answer::Answer,
     decide::{Decision, DecisionColumns, Engine, IntentColumns, LeverageFrom, Outcome, SkipCode},
-    exit::{ExitOwnership, ExitRule, STANDARD_OWNER},
+    exit::{ExitOwnership, ExitRule},
     explain::{Explanation, HarvestExplanation},
     guardrails::Guardrails,
     harvest::{Snapshot, harvest},
@@ -126,7 +126,10 @@ impl Asking {
         let mut scratch = Scratch::default();
         match read(&self.record, &mut scratch) {
             TapeRecord::Intent(intent) => {
-                let ownership = ExitOwnership::new(STANDARD_OWNER, ["emergency_closer"]).unwrap();
+                let ownership = ExitOwnership::new("exitbrain_v3_5")
+                    .unwrap()
+                    .with_delegate("emergency_closer")
+                    .unwrap();
                 let engine = Engine::new(self.guardrails.clone(), ownership);
                 let traced = engine.decide_traced(state, &intent, now);
                 check_columns(&engine, state, &intent, now, &traced.0);

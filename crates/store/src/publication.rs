@@ -60,7 +60,7 @@ impl Publication {
 
     /// Signs the published policy with `signer`. The new signature replaces an existing one.
     #[must_use]
-    pub fn signed_by(mut self, signer: PolicySigner) -> Self {
+    pub fn with_signer(mut self, signer: PolicySigner) -> Self {
         self.signer = Some(signer);
         self
     }

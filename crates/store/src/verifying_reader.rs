@@ -25,7 +25,7 @@ impl<S: PolicyStore> VerifyingReader<S> {
 
     /// Accepts only policies that one of `keys` signed. An empty set turns the check off.
     #[must_use]
-    pub fn trusting(mut self, keys: TrustedKeys) -> Self {
+    pub fn with_trusted_keys(mut self, keys: TrustedKeys) -> Self {
         self.keys = keys;
         self
     }

@@ -39,8 +39,8 @@ pub trait Harvester {
 /// ```
 /// use portcullis_testing::{Laws, Portcullis};
 ///
-/// Laws::new().cases(20).hold(&mut Portcullis)?;
-/// Laws::new().cases(20).hold_harvest(&mut Portcullis)?;
+/// Laws::new().with_cases(20).hold(&mut Portcullis)?;
+/// Laws::new().with_cases(20).hold_harvest(&mut Portcullis)?;
 /// # Ok::<(), portcullis_testing::LawFailures>(())
 /// ```
 #[derive(Debug, Clone, Copy)]

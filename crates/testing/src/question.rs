@@ -80,11 +80,11 @@ impl Question {
     /// Returns an error if the guardrails or one of the names are invalid.
     pub fn engine(&self) -> Result<Engine, EngineSetupError> {
         let guardrails = Guardrails::from_json(&self.guardrails)?;
-        let delegates = self.exit_delegates.iter().map(String::as_str);
-        Ok(Engine::new(
-            guardrails,
-            ExitOwnership::new(&self.exit_owner, delegates)?,
-        ))
+        let mut ownership = ExitOwnership::new(&*self.exit_owner)?;
+        for name in &self.exit_delegates {
+            ownership = ownership.with_delegate(&**name)?;
+        }
+        Ok(Engine::new(guardrails, ownership))
     }
 
     fn new(

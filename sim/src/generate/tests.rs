@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use portcullis::{
     decide::{Engine, SkipCode, SkipReason},
-    exit::{ExitOwnership, STANDARD_OWNER},
+    exit::ExitOwnership,
     guardrails::Guardrails,
     harvest::{HarvestDecision, HarvestReason, HarvestSkip, Snapshot, harvest},
     policy::{Policy, PolicyState, PolicyUnavailable},
@@ -54,7 +54,7 @@ fn replay(tape: Vec<u8>, guardrails: Guardrails) -> Answers {
         name: "synthetic",
         bytes: tape.into(),
     };
-    let ownership = ExitOwnership::new(STANDARD_OWNER, Vec::<String>::new()).unwrap();
+    let ownership = ExitOwnership::new("exitbrain_v3_5").unwrap();
     let engine = Engine::new(guardrails, ownership);
     let mut policy = Err(PolicyUnavailable::NotFound);
     let mut scratch = Scratch::default();

@@ -252,11 +252,7 @@ impl Collector<'_, '_> {
 
 #[cfg(test)]
 mod tests {
-    use portcullis::{
-        decide::Engine,
-        exit::{ExitOwnership, STANDARD_OWNER},
-        guardrails::Guardrails,
-    };
+    use portcullis::{decide::Engine, exit::ExitOwnership, guardrails::Guardrails};
 
     use super::*;
     use crate::tape::TapeSource;
@@ -268,7 +264,7 @@ mod tests {
         let judge = Replayer {
             engine: Engine::new(
                 Guardrails::none(),
-                ExitOwnership::new(STANDARD_OWNER, [""; 0]).unwrap(),
+                ExitOwnership::new("exitbrain_v3_5").unwrap(),
             ),
             assume_in_force: false,
             reports: false,

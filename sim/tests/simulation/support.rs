@@ -3,11 +3,7 @@
 use std::{fmt::Write as _, fs};
 
 use portcullis::{
-    decide::Engine,
-    exit::{ExitOwnership, STANDARD_OWNER},
-    guardrails::Guardrails,
-    policy::Policy,
-    types::Timestamp,
+    decide::Engine, exit::ExitOwnership, guardrails::Guardrails, policy::Policy, types::Timestamp,
 };
 use portcullis_sim::{
     replay::{Replayer, Scope},
@@ -21,6 +17,8 @@ use portcullis_sim::{
     tape::{TapeReader, TapeSource},
 };
 use proptest::{collection::vec, prelude::*, sample::select};
+
+const OWNER: &str = "exitbrain_v3_5";
 
 /// The start of a world in epoch seconds: 2026-01-05T07:30:00Z, half an hour before funding is due.
 const START: i64 = 1_767_598_200;
@@ -90,7 +88,7 @@ impl World {
                     "side": if record.is_buy { "BUY" } else { "SELL" },
                 });
                 if record.is_exit {
-                    json["source"] = STANDARD_OWNER.into();
+                    json["source"] = OWNER.into();
                     json["reduce_only"] = true.into();
                     json["action"] = "CLOSE".into();
                     json.as_object_mut().unwrap().remove("side");
@@ -203,10 +201,7 @@ pub(crate) fn run(world: &World) -> (Vec<LedgerEntry>, Outcome) {
     let files = files.map(|path| CandleFile { symbol: None, path });
     let series = candles::read(&files).unwrap();
     let judge = Replayer {
-        engine: Engine::new(
-            Guardrails::none(),
-            ExitOwnership::new(STANDARD_OWNER, [""; 0]).unwrap(),
-        ),
+        engine: Engine::new(Guardrails::none(), ExitOwnership::new(OWNER).unwrap()),
         assume_in_force: false,
         reports: false,
         now: None,

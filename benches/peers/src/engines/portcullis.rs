@@ -3,7 +3,7 @@
 
 use portcullis::{
     decide::{Decision, DecisionColumns, Engine, IntentColumns, Outcome},
-    exit::{ExitOwnership, STANDARD_OWNER},
+    exit::ExitOwnership,
     guardrails::Guardrails,
     intent::{Intent, IntentBuilder},
     policy::{Policy, PolicyState},
@@ -133,7 +133,7 @@ impl PolicySnapshot {
         Ok(Self {
             engine: Engine::new(
                 Guardrails::none(),
-                ExitOwnership::new(STANDARD_OWNER, [""; 0])?,
+                ExitOwnership::new("exit_service")?,
             ),
             policy: Policy::from_json(&policy().to_string())?,
             now: Timestamp::from_millis(NOW_MS)?,
@@ -166,9 +166,9 @@ fn policy() -> Value {
 fn intent(ask: &Ask) -> Intent<'static> {
     let side = if ask.buys { Side::Buy } else { Side::Sell };
     IntentBuilder::new(&ask.symbol())
-        .side(side)
-        .source("momentum")
-        .leverage(f64::from(ask.leverage))
-        .notional_usd(ask.dollars())
+        .with_side(side)
+        .with_source("momentum")
+        .with_leverage(f64::from(ask.leverage))
+        .with_notional_usd(ask.dollars())
         .build()
 }

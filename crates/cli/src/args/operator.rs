@@ -3,11 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use portcullis::{
-    decide::Engine,
-    exit::{ExitOwnership, STANDARD_OWNER},
-    guardrails::Guardrails,
-};
+use portcullis::{decide::Engine, exit::ExitOwnership, guardrails::Guardrails};
+use portcullis_service::DEFAULT_EXIT_OWNER;
 use portcullis_sim::report::Operator;
 
 use crate::{failure::Failure, input::file::parse_file};
@@ -90,20 +87,23 @@ impl OperatorArgs {
 impl OwnershipArgs {
     /// Returns the exit ownership, without duplicate delegates.
     pub(crate) fn resolve(&self) -> Result<ExitOwnership, Failure> {
-        let owner = self.exit_owner.as_deref().unwrap_or(STANDARD_OWNER);
+        let owner = self.exit_owner.as_deref().unwrap_or(DEFAULT_EXIT_OWNER);
         let mut delegates: Vec<&str> = self.exit_delegates.iter().map(|name| name.trim()).collect();
         // An empty environment variable means no delegates.
         if delegates == [""] {
             delegates.clear();
         }
-        // Drop duplicates and the owner itself. Empty names are kept, so that `ExitOwnership::new` reports them.
+        // Drop duplicates and the owner itself. Empty names are kept, so that `ExitOwnership` reports them.
         let mut earlier = vec![owner];
         delegates.retain(|delegate| {
             let is_new = delegate.is_empty() || !earlier.contains(delegate);
             earlier.push(delegate);
             is_new
         });
-        ExitOwnership::new(owner, delegates).map_err(|error| {
+        let named = |ownership: ExitOwnership, name: &str| ownership.with_delegate(name);
+        let ownership = ExitOwnership::new(owner);
+        let ownership = ownership.and_then(|it| delegates.into_iter().try_fold(it, named));
+        ownership.map_err(|error| {
             Failure::error(format_args!(
                 "{error}; see `--exit-owner` ({OWNER}) and `--exit-delegate` ({DELEGATES})"
             ))

@@ -64,7 +64,7 @@ impl SignOffArgs {
         let operator = Operator::new(name.unwrap_or_else(|| "unknown".to_owned()));
         match &self.reason {
             None => operator,
-            Some(reason) => operator.because(reason.as_str()),
+            Some(reason) => operator.with_reason(reason.as_str()),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use portcullis::exit::STANDARD_OWNER;
+use portcullis_service::DEFAULT_EXIT_OWNER;
 use portcullis_service::{
     harvester::{self, Authority, Settings},
     runtime::{Stop, say},
@@ -21,7 +21,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "MILLISECONDS", default_value = "1000", value_parser = |text: &str| parse_whole(text, 10..=60_000))]
     every: u64,
     /// The service in whose name exits are proposed; must be the exit owner or a delegate
-    #[arg(long = "as", value_name = "NAME", default_value = STANDARD_OWNER)]
+    #[arg(long = "as", value_name = "NAME", default_value = DEFAULT_EXIT_OWNER)]
     name: String,
     #[command(flatten)]
     ownership: OwnershipArgs,

@@ -18,7 +18,7 @@ fn publish(server: &Server, valid_for: u64, signer: Option<PolicySigner>) {
     let publication = Publication::new(policy, &Guardrails::none(), operator, instant_in(0));
     let mut publication = publication.unwrap();
     if let Some(signer) = signer {
-        publication = publication.signed_by(signer);
+        publication = publication.with_signer(signer);
     }
     store
         .publish(&publication, store.current_hash().unwrap())

@@ -4,7 +4,7 @@ use std::{fs::File, io::Write as _, process::Stdio};
 
 use portcullis::{
     decide::{Engine, SkipCode},
-    exit::{ExitOwnership, STANDARD_OWNER},
+    exit::ExitOwnership,
     guardrails::Guardrails,
     harvest::HarvestReason,
     policy::PolicyUnavailable,
@@ -364,7 +364,7 @@ fn sources(cut: &Cut, lines: &[&[u8]], place: &Place) -> Vec<TapeSource> {
 }
 
 fn run(sources: Vec<TapeSource>, threads: usize) -> (String, Vec<u8>) {
-    let ownership = ExitOwnership::new(STANDARD_OWNER, Vec::<String>::new()).unwrap();
+    let ownership = ExitOwnership::new("exitbrain_v3_5").unwrap();
     let judge = Replayer {
         engine: Engine::new(Guardrails::none(), ownership),
         assume_in_force: false,

@@ -51,11 +51,14 @@ impl Harvester for Program {
 #[test]
 fn the_program_keeps_the_laws_of_a_decision() {
     let mut program = Program(Place::new());
-    Laws::new().cases(24).hold(&mut program).unwrap();
+    Laws::new().with_cases(24).hold(&mut program).unwrap();
 }
 
 #[test]
 fn the_program_keeps_the_laws_of_a_harvest() {
     let mut program = Program(Place::new());
-    Laws::new().cases(24).hold_harvest(&mut program).unwrap();
+    Laws::new()
+        .with_cases(24)
+        .hold_harvest(&mut program)
+        .unwrap();
 }

@@ -162,7 +162,7 @@ impl<'a> BatchDecider<'a> {
             Some((number, engine)) if *number == snapshot.number() => engine.clone(),
             Some(_) | None => {
                 self.log_violations(snapshot);
-                let engine = self.operator.halting(snapshot.halt());
+                let engine = self.operator.with_halt(snapshot.halt());
                 self.engine = Some((snapshot.number(), engine.clone()));
                 engine
             }

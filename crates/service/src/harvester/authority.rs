@@ -61,7 +61,10 @@ mod tests {
 
     #[test]
     fn only_owners_and_delegates_have_authority() {
-        let ownership = ExitOwnership::new("owner", ["helper"]).unwrap();
+        let ownership = ExitOwnership::new("owner")
+            .unwrap()
+            .with_delegate("helper")
+            .unwrap();
         let rule = |name| Authority::of(&ownership, name).map(|authority| authority.rule());
         assert_eq!(rule("owner"), Ok(ExitRule::Owner));
         assert_eq!(rule("helper"), Ok(ExitRule::Delegate));

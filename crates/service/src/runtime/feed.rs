@@ -37,7 +37,7 @@ impl Trust {
 /// Starts to follow the policy on a server.
 pub(crate) fn follow(server: &RedisServer, trust: &Trust) -> Result<Feed, ServiceError> {
     let reader = VerifyingReader::new(RedisStore::new(server.clone()), trust.guard()?)
-        .trusting(trust.keys.clone());
+        .with_trusted_keys(trust.keys.clone());
     Feed::start(reader, now).map_err(|_| ServiceError::Thread("could not be started"))
 }
 

@@ -36,7 +36,7 @@ impl PolicySnapshot {
     }
 
     /// Returns the halts of the store, which apply in addition to the halts in the guardrails:
-    /// [`Engine::halting`](portcullis::decide::Engine::halting) returns an engine that applies both.
+    /// [`Engine::with_halt`](portcullis::decide::Engine::with_halt) returns an engine that applies both.
     #[must_use]
     pub const fn halt(&self) -> &Halt {
         &self.halt

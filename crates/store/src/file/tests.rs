@@ -130,7 +130,7 @@ fn a_publication_interrupted_at_any_byte_is_atomic() {
 fn a_halt_interrupted_at_any_byte_is_atomic() {
     at_every_byte(
         |store| {
-            let operator = Operator::new("ada").because("a fire drill");
+            let operator = Operator::new("ada").with_reason("a fire drill");
             let halted = store.halt(&Halt::Everything, &operator, at(101));
             halted.map(|_| ())
         },

@@ -264,7 +264,7 @@ fn rollback<'a>(which: Which, guardrails: &'a Guardrails, valid_until: &str) -> 
         which,
         valid_until: at(valid_until),
         guardrails,
-        operator: Operator::new("grace").because("the last one was wrong"),
+        operator: Operator::new("grace").with_reason("the last one was wrong"),
         now: now(),
         signer: None,
     }

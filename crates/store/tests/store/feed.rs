@@ -11,7 +11,7 @@ use std::{
 
 use portcullis::{
     decide::{Engine, SkipCode},
-    exit::{ExitOwnership, STANDARD_OWNER},
+    exit::ExitOwnership,
     guardrails::{Guardrails, Halt},
     intent::IntentBuilder,
     policy::PolicyUnavailable,
@@ -144,10 +144,13 @@ impl Bench {
 /// Returns the skip reason of an entry under the current snapshot.
 fn reason(feed: &Feed, at: Timestamp) -> Option<SkipCode> {
     let snapshot = feed.snapshot();
-    let ownership = ExitOwnership::new::<&str>(STANDARD_OWNER, []).unwrap();
-    let engine = Engine::new(Guardrails::none(), ownership).halting(snapshot.halt());
-    let intent = IntentBuilder::new("BTCUSDT").side(Side::Buy);
-    let intent = intent.emitted_at(at).notional_usd(100.0).leverage(1.0);
+    let ownership = ExitOwnership::new("exit_service").unwrap();
+    let engine = Engine::new(Guardrails::none(), ownership).with_halt(snapshot.halt());
+    let intent = IntentBuilder::new("BTCUSDT").with_side(Side::Buy);
+    let intent = intent
+        .with_emitted_at(at)
+        .with_notional_usd(100.0)
+        .with_leverage(1.0);
     engine
         .decide(snapshot.policy(), &intent.build(), at)
         .reason()
@@ -382,11 +385,11 @@ fn the_reasons_of_a_feed_and_of_a_decision_have_the_same_codes() {
         },
         PolicyUnavailable::StoreUnavailable,
     ] {
-        let ownership = ExitOwnership::new::<&str>(STANDARD_OWNER, []).unwrap();
+        let ownership = ExitOwnership::new("exit_service").unwrap();
         let engine = Engine::new(Guardrails::none(), ownership);
         let intent = IntentBuilder::new("BTCUSDT")
-            .side(Side::Buy)
-            .emitted_at(at("1"))
+            .with_side(Side::Buy)
+            .with_emitted_at(at("1"))
             .build();
         let state = portcullis::policy::PolicyState::unavailable(&absence);
         let reason = engine.decide(state, &intent, at("1")).reason();

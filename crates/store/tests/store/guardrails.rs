@@ -119,7 +119,7 @@ fn a_decision_checks_the_same_guardrails() {
             let policy = policy("1", more);
             let text =
                 r#"{"symbol": "BTCUSDT", "side": "BUY", "source": "s", "position_size_usd": 100}"#;
-            let owner = ExitOwnership::new("owner", [""; 0]).unwrap();
+            let owner = ExitOwnership::new("owner").unwrap();
             let engine = Engine::new(guardrails.clone(), owner);
             let mut scratch = Scratch::default();
             let TapeRecord::Intent(intent) = read(text, &mut scratch) else {

@@ -34,7 +34,7 @@ pub(crate) fn policy_until(end: &str, version: &str, more: &str) -> Policy {
 }
 
 pub(crate) fn ada() -> Operator {
-    Operator::new("ada").because("it is time")
+    Operator::new("ada").with_reason("it is time")
 }
 
 pub(crate) fn publication(version: &str, more: &str) -> Publication {

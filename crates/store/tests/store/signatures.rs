@@ -27,14 +27,14 @@ fn other() -> PolicySigner {
 
 fn reader(store: &Arc<MemoryStore>, keys: &[&str]) -> VerifyingReader<Arc<MemoryStore>> {
     let keys = TrustedKeys::from_base64(keys.iter().copied()).unwrap();
-    VerifyingReader::new(Arc::clone(store), SequenceGuard::in_memory()).trusting(keys)
+    VerifyingReader::new(Arc::clone(store), SequenceGuard::in_memory()).with_trusted_keys(keys)
 }
 
 #[test]
 fn a_policy_signed_by_a_trusted_key_is_accepted() {
     assert_eq!(signer().public_key(), PUBLIC);
     let store = Arc::new(MemoryStore::new());
-    let signed = publication("1", "").signed_by(signer());
+    let signed = publication("1", "").with_signer(signer());
     let receipt = store.publish(&signed, None).unwrap();
     assert_eq!(
         receipt.policy().fields()["policy_sig"],
@@ -132,7 +132,7 @@ fn keys_are_parsed_and_secrets_are_not_printed() {
     // With the neutral element as the key, signatures can be forged.
     let weak = TrustedKeys::from_base64(["AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="]);
     assert_eq!(weak, Err(KeyError::NotAPublicKey));
-    let shown = format!("{:?}", publication("1", "").signed_by(signer()));
+    let shown = format!("{:?}", publication("1", "").with_signer(signer()));
     assert!(!shown.contains(SECRET) && shown.contains(PUBLIC));
 }
 
@@ -146,7 +146,7 @@ fn a_signature_without_a_sequence_is_replaced_or_rejected() {
         store.publish(&old(), None).unwrap_err(),
         PublishError::SignedWithoutSequence
     );
-    let receipt = store.publish(&old().signed_by(signer()), None).unwrap();
+    let receipt = store.publish(&old().with_signer(signer()), None).unwrap();
     assert_eq!(
         receipt.policy().fields()["policy_sig"],
         signer().sign(receipt.hash())

@@ -19,7 +19,7 @@ use super::{Decider, Harvester, Law, LawFailures, Violation};
 /// ```
 /// use portcullis_testing::{Law, Laws, Portcullis};
 ///
-/// let laws = Laws::new().cases(100).seed(7);
+/// let laws = Laws::new().with_cases(100).with_seed(7);
 /// laws.hold_one(Law::Deterministic, &mut Portcullis)?;
 /// # Ok::<(), portcullis_testing::Violation>(())
 /// ```
@@ -47,13 +47,13 @@ impl Laws {
     }
 
     /// Sets the number of cases for each check of each law.
-    pub const fn cases(mut self, cases: u32) -> Self {
+    pub const fn with_cases(mut self, cases: u32) -> Self {
         self.cases = cases;
         self
     }
 
     /// Sets the seed. Each seed generates other cases.
-    pub const fn seed(mut self, seed: u64) -> Self {
+    pub const fn with_seed(mut self, seed: u64) -> Self {
         self.seed = seed;
         self
     }

@@ -152,26 +152,28 @@ impl IntentDraft {
     fn built(&self) -> Intent<'_> {
         let mut builder = IntentBuilder::new(&self.symbol);
         if let Some(source) = &self.source {
-            builder = builder.source(source.as_str());
+            builder = builder.with_source(source.as_str());
         }
         builder = match self.kind {
-            Kind::Entry => builder.side(self.side),
-            Kind::Exit(Closing::Flag | Closing::CamelFlag) => builder.side(self.side).reduce_only(),
-            Kind::Exit(Closing::Action | Closing::Side | Closing::Type) => builder.close(),
+            Kind::Entry => builder.with_side(self.side),
+            Kind::Exit(Closing::Flag | Closing::CamelFlag) => {
+                builder.with_side(self.side).with_reduce_only()
+            }
+            Kind::Exit(Closing::Action | Closing::Side | Closing::Type) => builder.with_close(),
         };
         if let Some(Ok(at)) = self.time.map(|(_, micros)| Timestamp::from_micros(micros)) {
-            builder = builder.emitted_at(at);
+            builder = builder.with_emitted_at(at);
         }
         for (field, x) in &self.numbers {
             builder = match *field {
-                "leverage" => builder.leverage(*x),
-                "quantity" => builder.quantity(*x),
-                "price" => builder.price(*x),
-                "position_usd" => builder.margin_usd(*x),
-                "position_size_usd" => builder.notional_usd(*x),
-                "entry_price" => builder.entry_price(*x),
-                "stop_loss" => builder.stop_loss(*x),
-                "take_profit" => builder.take_profit(*x),
+                "leverage" => builder.with_leverage(*x),
+                "quantity" => builder.with_quantity(*x),
+                "price" => builder.with_price(*x),
+                "position_usd" => builder.with_margin_usd(*x),
+                "position_size_usd" => builder.with_notional_usd(*x),
+                "entry_price" => builder.with_entry_price(*x),
+                "stop_loss" => builder.with_stop_loss(*x),
+                "take_profit" => builder.with_take_profit(*x),
                 // The builder has no method for other fields.
                 _ => builder,
             };

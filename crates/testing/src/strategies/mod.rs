@@ -55,7 +55,7 @@ pub const SYMBOLS: [&str; 6] = [
 pub const OUTSIDER: &str = "XRPUSDT";
 
 /// The exit owner.
-pub const OWNER: &str = portcullis::exit::STANDARD_OWNER;
+pub const OWNER: &str = "exit_service";
 /// The exit delegate.
 pub const DELEGATE: &str = "emergency";
 

@@ -68,7 +68,7 @@ pub(super) fn publish(policy: Policy, args: &PublicationArgs) -> Result<(), Fail
     let mut key = String::new();
     if let Some(signer) = args.signer.resolve()? {
         key = format!("signed: public key {}\n", signer.public_key());
-        publication = publication.signed_by(signer);
+        publication = publication.with_signer(signer);
     }
     let change = changes(seen.policy().ok().as_ref(), publication.policy());
     confirm(&changes_text(&change), store.as_ref(), args.yes)?;

@@ -1,10 +1,6 @@
 //! Tests of proposals from positions, without a server.
 
-use portcullis::{
-    exit::{ExitOwnership, STANDARD_OWNER},
-    policy::Policy,
-    types::Symbol,
-};
+use portcullis::{exit::ExitOwnership, policy::Policy, types::Symbol};
 use proptest::prelude::*;
 
 use super::*;
@@ -75,8 +71,8 @@ impl World {
             Advice::Propose(harvest, harvested) => (harvest, harvested),
             Advice::Skip(skip) => panic!("{skip:?}"),
         };
-        let ownership = ExitOwnership::new(STANDARD_OWNER, [""; 0]).unwrap();
-        let authority = Authority::of(&ownership, STANDARD_OWNER).unwrap();
+        let ownership = ExitOwnership::new("exit_service").unwrap();
+        let authority = Authority::of(&ownership, "exit_service").unwrap();
         let items = proposal(&harvest, &seen, harvested, &authority, now);
         if let Some(stage) = stage(harvest.action()) {
             self.memory = memory.of(stage, &seen.opening, now);

@@ -25,7 +25,7 @@ use portcullis::{
 
 /// Returns the skip reason of an intent under a policy, if it is skipped.
 fn denied(guardrails: &Guardrails, policy: &Policy, now: Timestamp) -> Option<SkipCode> {
-    let ownership = ExitOwnership::new("owner", [""; 0]).unwrap();
+    let ownership = ExitOwnership::new("owner").unwrap();
     let engine = Engine::new(guardrails.clone(), ownership);
     let text = r#"{"symbol": "BTCUSDT", "side": "BUY", "source": "s", "position_size_usd": 100}"#;
     let mut scratch = Scratch::default();
