@@ -1,10 +1,10 @@
 //! The audit log of a store: a chain of entries, each with the digest of the previous one.
 
-use std::fmt;
+use thiserror::Error;
 
 use super::{
     FieldMap, Head, Operator, Publication, Stored,
-    change::{ALL, sign_off},
+    change::{ALL, set_operator},
     field_map::epoch_text,
 };
 use portcullis::{
@@ -74,7 +74,7 @@ fn start(event: &str, before: &Head, operator: &Operator, at: Timestamp) -> Fiel
     let mut record = FieldMap::new([("event", event), (PREVIOUS, &before.last)]);
     record.set(ENTRY, before.entries.saturating_add(1));
     record.set("created_at_epoch", epoch_text(at));
-    sign_off(&mut record, operator);
+    set_operator(&mut record, operator);
     record
 }
 
@@ -103,60 +103,50 @@ pub struct AuditLog {
 }
 
 /// A fault in an audit log.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum AuditFault {
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum AuditError {
     /// Entries are missing.
+    #[error("{}", missing(*.first, *.last))]
     Missing {
-        /// The number of the first such entry.
+        /// The number of the first missing entry.
         first: u64,
         /// The number of the last missing entry.
         last: u64,
     },
     /// The digest of an entry differs from the recorded one.
+    #[error("entry {entry} was edited: its digest differs from the recorded one")]
     Edited {
         /// The number of the entry.
         entry: u64,
     },
     /// An entry is not in the order of its number.
+    #[error("entry {entry} is out of order")]
     OutOfOrder {
         /// The number of the entry.
         entry: u64,
     },
     /// Entries follow the end of the log that the store saved.
+    #[error("entry {first} and later entries are beyond the end of the log that the store saved")]
     BeyondEnd {
         /// The number of the first such entry.
         first: u64,
     },
     /// A record is not an entry of this audit log.
+    #[error("record {place} is not an entry of this audit log")]
     Foreign {
         /// The position among all records, from 1.
         place: usize,
     },
     /// A part of the log cannot be read.
+    #[error("{0}")]
     Unreadable(String),
 }
 
-impl fmt::Display for AuditFault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Missing { first, last } if first == last => write!(f, "entry {first} is missing"),
-            Self::Missing { first, last } => write!(f, "entries {first} to {last} are missing"),
-            Self::Edited { entry } => write!(
-                f,
-                "entry {entry} was edited: its digest differs from the recorded one"
-            ),
-            Self::OutOfOrder { entry } => write!(f, "entry {entry} is out of order"),
-            Self::BeyondEnd { first } => {
-                write!(
-                    f,
-                    "entry {first} and later entries are beyond the end of the log that the store saved"
-                )
-            }
-            Self::Foreign { place } => {
-                write!(f, "record {place} is not an entry of this audit log")
-            }
-            Self::Unreadable(what) => f.write_str(what),
-        }
+fn missing(first: u64, last: u64) -> String {
+    if first == last {
+        format!("entry {first} is missing")
+    } else {
+        format!("entries {first} to {last} are missing")
     }
 }
 
@@ -218,7 +208,7 @@ impl AuditEntry {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditTrail {
     entries: Vec<AuditEntry>,
-    faults: Vec<AuditFault>,
+    faults: Vec<AuditError>,
 }
 
 impl AuditTrail {
@@ -228,29 +218,29 @@ impl AuditTrail {
         let mut faults: Vec<_> = log
             .unreadable
             .into_iter()
-            .map(AuditFault::Unreadable)
+            .map(AuditError::Unreadable)
             .collect();
         let mut entries = Vec::new();
         let mut seen = Head::start();
         for (record, place) in log.records.into_iter().zip(1..) {
             let (Some(number), Some(previous)) = (record.number(ENTRY), record.get(PREVIOUS))
             else {
-                faults.push(AuditFault::Foreign { place });
+                faults.push(AuditError::Foreign { place });
                 continue;
             };
             let next = seen.entries.saturating_add(1);
             if number > next {
-                faults.push(AuditFault::Missing {
+                faults.push(AuditError::Missing {
                     first: next,
                     last: number.saturating_sub(1),
                 });
             } else if number < next {
-                faults.push(AuditFault::OutOfOrder { entry: number });
+                faults.push(AuditError::OutOfOrder { entry: number });
             } else if previous != seen.last {
                 // A wrong digest means that the previous entry was edited, so that entry is reported. If there is no
                 // previous entry, the first entry is reported.
                 let entry = seen.entries.max(1);
-                faults.push(AuditFault::Edited { entry });
+                faults.push(AuditError::Edited { entry });
             }
             if number >= next {
                 seen = Head {
@@ -263,16 +253,16 @@ impl AuditTrail {
         }
         let next = seen.entries.saturating_add(1);
         if log.head.entries > seen.entries {
-            faults.push(AuditFault::Missing {
+            faults.push(AuditError::Missing {
                 first: next,
                 last: log.head.entries,
             });
         } else if log.head.entries < seen.entries {
-            faults.push(AuditFault::BeyondEnd {
+            faults.push(AuditError::BeyondEnd {
                 first: log.head.entries.saturating_add(1),
             });
         } else if log.head.last != seen.last {
-            faults.push(AuditFault::Edited {
+            faults.push(AuditError::Edited {
                 entry: seen.entries,
             });
         }
@@ -287,7 +277,7 @@ impl AuditTrail {
 
     /// Returns all faults, unreadable parts first, then in the order of the entries.
     #[must_use]
-    pub fn faults(&self) -> &[AuditFault] {
+    pub fn faults(&self) -> &[AuditError] {
         &self.faults
     }
 

@@ -97,7 +97,7 @@ impl Change {
         ]);
         history.set_if(field::POLICY_SEQ, policy.seq());
         history.set_if("rollback_of", publication.rollback_of());
-        sign_off(&mut history, publication.operator());
+        set_operator(&mut history, publication.operator());
         let fields = policy.fields().clone();
         history.set(
             "policy",
@@ -229,7 +229,7 @@ pub(super) fn apply(names: &mut BTreeSet<String>, change: &HaltChange) {
 }
 
 /// Adds the operator's name and reason to a record.
-pub(super) fn sign_off(record: &mut FieldMap, operator: &Operator) {
+pub(super) fn set_operator(record: &mut FieldMap, operator: &Operator) {
     record.set("by", operator.name());
     record.set_if("reason", operator.reason());
 }

@@ -1,10 +1,8 @@
 //! The errors of policy stores.
 
-use std::fmt;
-
 use thiserror::Error;
 
-use super::Which;
+use super::PublicationId;
 use portcullis::{
     guardrails::ConstraintViolation,
     policy::{InvalidPolicyError, PolicyUnavailable},
@@ -64,12 +62,14 @@ pub enum StoreError {
 }
 
 /// An error of a load.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum LoadError {
     /// The store answered, but it has no policy that this reader accepts.
-    Absent(PolicyUnavailable),
+    #[error("{unavailable}; {next}", unavailable = .0, next = next_step(.0))]
+    Absent(#[from] PolicyUnavailable),
     /// The store did not answer.
-    Store(StoreError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
 impl LoadError {
@@ -80,44 +80,6 @@ impl LoadError {
             Self::Absent(absence) => absence.clone(),
             Self::Store(_) => PolicyUnavailable::StoreUnavailable,
         }
-    }
-}
-
-impl fmt::Display for LoadError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Store(error) => fmt::Display::fmt(error, f),
-            Self::Absent(absence) => {
-                let next = match absence {
-                    PolicyUnavailable::NotFound | PolicyUnavailable::HashUnknown(_) => {
-                        "publish one"
-                    }
-                    PolicyUnavailable::Invalid(_) => "publish a complete policy, or roll back",
-                    PolicyUnavailable::SignatureInvalid => {
-                        "sign the policy with a trusted key, or add its key to the trusted keys"
-                    }
-                    PolicyUnavailable::RolledBack { .. } => {
-                        "publish a policy with a higher `policy_seq`"
-                    }
-                    PolicyUnavailable::StoreUnavailable => "make the store reachable",
-                };
-                write!(f, "{absence}; {next}")
-            }
-        }
-    }
-}
-
-impl std::error::Error for LoadError {}
-
-impl From<PolicyUnavailable> for LoadError {
-    fn from(absence: PolicyUnavailable) -> Self {
-        Self::Absent(absence)
-    }
-}
-
-impl From<StoreError> for LoadError {
-    fn from(error: StoreError) -> Self {
-        Self::Store(error)
     }
 }
 
@@ -161,13 +123,13 @@ pub enum PublishError {
     #[error("the policy violates the guardrails: {}; change the policy or the guardrails", list(.0))]
     ConstraintViolation(Vec<ConstraintViolation<String>>),
     /// The fields are not a valid policy.
-    #[error("{0}")]
+    #[error(transparent)]
     Refused(#[from] InvalidPolicyError),
     /// The history does not contain the publication.
     #[error("the history has no publication with {0}; list the history and choose another")]
-    NotInHistory(Which),
+    NotInHistory(PublicationId),
     /// The store could not be read or written.
-    #[error("{0}")]
+    #[error(transparent)]
     Store(#[from] StoreError),
 }
 
@@ -183,6 +145,18 @@ impl PublishError {
             Self::Refused(refusal) => Some(refusal.fault().code()),
             Self::Store(_) => Some("POLICY_STORE_UNAVAILABLE"),
         }
+    }
+}
+
+const fn next_step(unavailable: &PolicyUnavailable) -> &'static str {
+    match unavailable {
+        PolicyUnavailable::NotFound | PolicyUnavailable::HashUnknown(_) => "publish one",
+        PolicyUnavailable::Invalid(_) => "publish a complete policy, or roll back",
+        PolicyUnavailable::SignatureInvalid => {
+            "sign the policy with a trusted key, or add its key to the trusted keys"
+        }
+        PolicyUnavailable::RolledBack { .. } => "publish a policy with a higher `policy_seq`",
+        PolicyUnavailable::StoreUnavailable => "make the store reachable",
     }
 }
 

@@ -8,16 +8,16 @@ use portcullis::{
     types::{PolicyHash, Timestamp},
 };
 
-/// The key by which a publication is found.
+/// The identity of a publication: its hash or its sequence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Which {
+pub enum PublicationId {
     /// The publication with this hash.
     Hash(PolicyHash),
     /// The publication with this sequence.
     Seq(u64),
 }
 
-impl fmt::Display for Which {
+impl fmt::Display for PublicationId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Hash(hash) => write!(f, "the hash {hash}"),
@@ -98,10 +98,10 @@ impl HistoryEntry {
         self.record.get("reason")
     }
 
-    pub(super) fn is(&self, which: Which) -> bool {
-        match which {
-            Which::Hash(hash) => self.hash() == Some(hash),
-            Which::Seq(seq) => self.seq() == Some(seq),
+    pub(super) fn is(&self, id: PublicationId) -> bool {
+        match id {
+            PublicationId::Hash(hash) => self.hash() == Some(hash),
+            PublicationId::Seq(seq) => self.seq() == Some(seq),
         }
     }
 }

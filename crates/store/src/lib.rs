@@ -63,14 +63,14 @@ mod stored;
 mod update;
 mod verifying_reader;
 
-pub use audit::{AuditEntry, AuditFault, AuditLog, AuditTrail};
+pub use audit::{AuditEntry, AuditError, AuditLog, AuditTrail};
 pub use backoff::Backoff;
 pub use change::{Change, Commit, HaltChange, Head};
 pub use error::{LoadError, PublishError, StoreError};
 pub use feed::{CurrentSnapshot, Feed, FeedHealth, PolicySnapshot};
 pub use field_map::FieldMap;
 pub use file::FileStore;
-pub use history::{HistoryEntry, Which};
+pub use history::{HistoryEntry, PublicationId};
 pub use memory::MemoryStore;
 pub use metrics::record_answer;
 pub use open::open;
@@ -80,7 +80,7 @@ pub use publication::{Publication, Receipt, Rollback};
 #[cfg(feature = "redis")]
 pub use redis::{RedisServer, RedisStore};
 pub use sequence::SequenceGuard;
-pub use signature::{KeyError, PolicySigner, TrustedKeys};
+pub use signature::{InvalidKeyError, PolicySigner, TrustedKeys};
 pub use stored::Stored;
 pub use update::UpdateMark;
 pub use verifying_reader::VerifyingReader;

@@ -4,7 +4,8 @@ use std::{sync::Arc, thread, time::Duration};
 
 use super::{
     AuditLog, AuditTrail, Change, Commit, FieldMap, Head, HistoryEntry, LoadError, Operator,
-    Publication, PublishError, Receipt, Rollback, StoreError, Stored, UpdateMark, Which, audit,
+    Publication, PublicationId, PublishError, Receipt, Rollback, StoreError, Stored, UpdateMark,
+    audit,
 };
 use portcullis::{
     guardrails::Halt,
@@ -147,12 +148,12 @@ pub trait PolicyStore: Send + Sync {
     ///
     /// # Errors
     /// Returns an error if the store cannot be reached.
-    fn show(&self, which: Which) -> Result<Option<HistoryEntry>, StoreError> {
+    fn publication(&self, id: PublicationId) -> Result<Option<HistoryEntry>, StoreError> {
         let mut window: usize = 16;
         loop {
             let entries = self.history(window)?;
             let exhausted = entries.len() < window;
-            let found = entries.into_iter().find(|entry| entry.is(which));
+            let found = entries.into_iter().find(|entry| entry.is(id));
             if found.is_some() || exhausted {
                 return Ok(found);
             }
@@ -171,10 +172,12 @@ pub trait PolicyStore: Send + Sync {
         rollback: &Rollback<'_>,
         expected: Option<PolicyHash>,
     ) -> Result<Receipt, PublishError> {
-        let which = rollback.which;
-        let entry = self.show(which)?.ok_or(PublishError::NotInHistory(which))?;
+        let id = rollback.publication;
+        let entry = self
+            .publication(id)?
+            .ok_or(PublishError::NotInHistory(id))?;
         let earlier = entry.policy().map_err(|absence| StoreError::Foreign {
-            what: format!("the publication with {which}"),
+            what: format!("the publication with {id}"),
             why: absence.to_string(),
         })?;
         self.publish(&Publication::again(earlier, rollback)?, expected)

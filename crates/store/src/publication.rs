@@ -1,7 +1,7 @@
 //! Publications, rollbacks and receipts.
 
 use super::PolicySigner;
-use super::{Operator, PublishError, Which, field_map::epoch_text};
+use super::{Operator, PublicationId, PublishError, field_map::epoch_text};
 use portcullis::{
     guardrails::{ConstraintViolation, Guardrails},
     policy::{Policy, canonical_hash, field},
@@ -161,7 +161,7 @@ impl Publication {
 #[derive(Debug, Clone)]
 pub struct Rollback<'a> {
     /// The earlier publication.
-    pub which: Which,
+    pub publication: PublicationId,
     /// The new expiry. The expiry of the earlier publication is not used.
     pub valid_until: Timestamp,
     /// The current operator limits.

@@ -17,13 +17,13 @@ pub struct TrustedKeys(Vec<VerifyingKey>);
 
 /// An error of a key. It does not contain the text of the key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub enum KeyError {
+pub enum InvalidKeyError {
     /// The text is not 32 bytes in base64.
     #[error("the key is not 32 bytes in base64 (44 characters, the last one is `=`)")]
-    NotABase64Key,
+    NotBase64,
     /// The bytes are not a point of the curve, or they are a weak key, for which signatures can be forged.
     #[error("the key is not a valid Ed25519 public key")]
-    NotAPublicKey,
+    NotPublicKey,
 }
 
 impl TrustedKeys {
@@ -38,12 +38,14 @@ impl TrustedKeys {
     ///
     /// # Errors
     /// Returns an error if a text is not a public key.
-    pub fn from_base64<'a>(keys: impl IntoIterator<Item = &'a str>) -> Result<Self, KeyError> {
+    pub fn from_base64<'a>(
+        keys: impl IntoIterator<Item = &'a str>,
+    ) -> Result<Self, InvalidKeyError> {
         let keys = keys.into_iter().map(|text| {
-            let key =
-                VerifyingKey::from_bytes(&decoded(text)?).map_err(|_| KeyError::NotAPublicKey)?;
+            let key = VerifyingKey::from_bytes(&decoded(text)?)
+                .map_err(|_| InvalidKeyError::NotPublicKey)?;
             if key.is_weak() {
-                return Err(KeyError::NotAPublicKey);
+                return Err(InvalidKeyError::NotPublicKey);
             }
             Ok(key)
         });
@@ -91,7 +93,7 @@ impl PolicySigner {
     ///
     /// # Errors
     /// Returns an error if the text is not 32 bytes in base64.
-    pub fn from_base64(secret: &str) -> Result<Self, KeyError> {
+    pub fn from_base64(secret: &str) -> Result<Self, InvalidKeyError> {
         decoded(secret).map(|bytes| Self(SigningKey::from_bytes(&bytes)))
     }
 
@@ -114,10 +116,10 @@ impl fmt::Debug for PolicySigner {
     }
 }
 
-fn decoded(text: &str) -> Result<[u8; 32], KeyError> {
+fn decoded(text: &str) -> Result<[u8; 32], InvalidKeyError> {
     let mut bytes = [0; 32];
     match Base64::decode(text.trim(), &mut bytes) {
         Ok(read) if read.len() == 32 => Ok(bytes),
-        Ok(_) | Err(_) => Err(KeyError::NotABase64Key),
+        Ok(_) | Err(_) => Err(InvalidKeyError::NotBase64),
     }
 }

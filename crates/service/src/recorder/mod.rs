@@ -73,7 +73,7 @@ pub enum RecordError {
     Nothing([String; 2]),
     /// The recording cannot be written.
     #[error("cannot write the recording: {0}")]
-    Write(io::Error),
+    Write(#[source] io::Error),
 }
 
 /// Records all answers up to the current end of the streams.

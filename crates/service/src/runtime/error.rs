@@ -1,7 +1,8 @@
 //! Errors that end a service.
 
-use std::net::SocketAddr;
+use std::{io, net::SocketAddr};
 
+use metrics_exporter_prometheus::BuildError;
 use portcullis_store::StoreError;
 use thiserror::Error;
 
@@ -22,17 +23,20 @@ pub enum ServiceError {
         why: String,
     },
     /// The policy store cannot be opened.
-    #[error("{0}")]
+    #[error(transparent)]
     Store(#[from] StoreError),
     /// The metrics endpoint cannot be opened.
-    #[error("cannot serve metrics at {address}: {why}; choose another address with --metrics")]
+    #[error("cannot serve metrics at {address}: {source}; choose another address with --metrics")]
     Metrics {
         /// Address of the endpoint.
         address: SocketAddr,
-        /// Error text of the system.
-        why: String,
+        /// Error of the system.
+        source: BuildError,
     },
-    /// A thread could not be started, or panicked.
-    #[error("a thread of the service {0}")]
-    Thread(&'static str),
+    /// A thread could not be started.
+    #[error("a thread of the service could not be started: {0}")]
+    ThreadStart(#[source] io::Error),
+    /// A thread panicked.
+    #[error("a thread of the service panicked")]
+    ThreadPanic,
 }

@@ -38,7 +38,7 @@ impl Trust {
 pub(crate) fn follow(server: &RedisServer, trust: &Trust) -> Result<Feed, ServiceError> {
     let reader = VerifyingReader::new(RedisStore::new(server.clone()), trust.guard()?)
         .with_trusted_keys(trust.keys.clone());
-    Feed::start(reader, now).map_err(|_| ServiceError::Thread("could not be started"))
+    Feed::start(reader, now).map_err(ServiceError::ThreadStart)
 }
 
 /// Waits until the store has answered once, so that a policy that was not read yet does not count as missing. After 5

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder};
 
 use super::ServiceError;
 
@@ -16,13 +16,9 @@ const SECONDS: [f64; 14] = [
 /// # Errors
 /// Returns an error if the address cannot be bound.
 pub fn serve_metrics(address: SocketAddr) -> Result<(), ServiceError> {
-    let failed = |error: BuildError| ServiceError::Metrics {
-        address,
-        why: error.to_string(),
-    };
     PrometheusBuilder::new()
         .with_http_listener(address)
         .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &SECONDS)
         .and_then(PrometheusBuilder::install)
-        .map_err(failed)
+        .map_err(|source| ServiceError::Metrics { address, source })
 }

@@ -36,7 +36,7 @@ impl Stop {
         Ok(stop)
     }
 
-    pub(crate) fn now(&self) {
+    pub(crate) fn set(&self) {
         self.0.store(true, Ordering::SeqCst);
     }
 
@@ -49,7 +49,7 @@ impl Stop {
         struct Guard<'a>(&'a Stop);
         impl Drop for Guard<'_> {
             fn drop(&mut self) {
-                self.0.now();
+                self.0.set();
             }
         }
         let _guard = Guard(self);

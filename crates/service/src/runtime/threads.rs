@@ -21,13 +21,13 @@ pub(crate) fn run_until_one_ends(work: Vec<Named<'_>>, stop: &Stop) -> Result<()
         let mut outcome = Ok(());
         for thread in threads {
             let ended = match thread {
-                Err(_) => {
-                    stop.now();
-                    Err(ServiceError::Thread("could not be started"))
+                Err(error) => {
+                    stop.set();
+                    Err(ServiceError::ThreadStart(error))
                 }
                 Ok(thread) => match thread.join() {
                     Ok(ended) => ended,
-                    Err(_) => Err(ServiceError::Thread("panicked")),
+                    Err(_) => Err(ServiceError::ThreadPanic),
                 },
             };
             outcome = outcome.and(ended);

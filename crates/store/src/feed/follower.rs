@@ -11,7 +11,7 @@ use portcullis::{
 };
 
 /// The longest wait for an update notification before the next read.
-const LOOK_EVERY: Duration = Duration::from_millis(200);
+const READ_EVERY: Duration = Duration::from_millis(200);
 /// The interval at which a sleeping follower checks the stop flag.
 const SLICE: Duration = Duration::from_millis(50);
 
@@ -22,7 +22,7 @@ pub(super) struct Follower<S, C> {
 }
 
 /// The result of one read.
-struct Seen {
+struct Read {
     policy: Result<Policy, PolicyUnavailable>,
     halt: Halt,
 }
@@ -43,38 +43,38 @@ impl<S: PolicyStore, C: Fn() -> Timestamp> Follower<S, C> {
         // The mark is read before the first load, so that no update between the two is missed.
         let mut mark = self.reader.store().last_update().ok();
         while !self.shared.is_stopped() {
-            match self.look() {
-                Ok(seen) => {
+            match self.read() {
+                Ok(read) => {
                     backoff = Backoff::new();
-                    self.take(seen);
+                    self.record_read(read);
                     self.wait(&mut mark);
                 }
                 Err(error) => {
-                    self.away(error);
+                    self.record_failure(error);
                     self.sleep(backoff.next_pause());
                 }
             }
         }
     }
 
-    fn look(&self) -> Result<Seen, StoreError> {
+    fn read(&self) -> Result<Read, StoreError> {
         let policy = match self.reader.load() {
             Ok(policy) => Ok(policy),
             Err(LoadError::Absent(absence)) => Err(absence),
             Err(LoadError::Store(error)) => return Err(error),
         };
         let halt = self.reader.store().halts()?;
-        Ok(Seen { policy, halt })
+        Ok(Read { policy, halt })
     }
 
-    fn take(&self, seen: Seen) {
+    fn record_read(&self, read: Read) {
         let now = (self.clock)();
         let before = self.shared.snapshot();
         let mut health = self.shared.health();
-        let refused = seen.policy.as_ref().err();
+        let refused = read.policy.as_ref().err();
         let refused = refused.filter(|absence| **absence != PolicyUnavailable::NotFound);
-        if health.away.take().is_some() {
-            metrics::back(self.reader.store());
+        if health.error.take().is_some() {
+            metrics::reconnected(self.reader.store());
         }
         if health.refused.as_ref() != refused {
             if let Some(absence) = refused {
@@ -83,41 +83,41 @@ impl<S: PolicyStore, C: Fn() -> Timestamp> Follower<S, C> {
             health.refused = refused.cloned();
         }
         health.last_good_read = Some(now);
-        self.shared.fares(health);
-        metrics::looked(now);
-        let policy = judged(&before.policy, seen.policy, now);
-        if before.number > 0 && before.policy == policy && before.halt == seen.halt {
+        self.shared.set_health(health);
+        metrics::read(now);
+        let policy = next_policy(&before.policy, read.policy, now);
+        if before.number > 0 && before.policy == policy && before.halt == read.halt {
             return;
         }
         let after = PolicySnapshot {
             number: before.number.saturating_add(1),
             policy,
-            halt: seen.halt,
+            halt: read.halt,
         };
         metrics::changed(&before, &after, now);
-        self.shared.rule(after);
+        self.shared.set_snapshot(after);
     }
 
     /// Records that the store does not answer. The last snapshot stays active until its policy expires.
-    fn away(&self, error: StoreError) {
+    fn record_failure(&self, error: StoreError) {
         let mut health = self.shared.health();
-        if health.away.is_none() {
-            metrics::away(&error);
+        if health.error.is_none() {
+            metrics::disconnected(&error);
         }
-        health.away = Some(error);
-        self.shared.fares(health);
+        health.error = Some(error);
+        self.shared.set_health(health);
     }
 
-    /// Waits for an update, at most [`LOOK_EVERY`].
+    /// Waits for an update, at most [`READ_EVERY`].
     fn wait(&self, mark: &mut Option<UpdateMark>) {
         let store = self.reader.store();
         let next = match mark {
-            Some(mark) => store.wait_for_update(mark, LOOK_EVERY),
+            Some(mark) => store.wait_for_update(mark, READ_EVERY),
             None => store.last_update(),
         };
         if next.is_err() {
             // Notifications are not available; the next load shows if the store is reachable.
-            self.sleep(LOOK_EVERY);
+            self.sleep(READ_EVERY);
         }
         *mark = next.ok();
     }
@@ -133,7 +133,7 @@ impl<S: PolicyStore, C: Fn() -> Timestamp> Follower<S, C> {
 
 /// Returns the policy after a read. A policy in force is replaced only by a valid and authentic policy, or by its
 /// removal from the store.
-fn judged(
+fn next_policy(
     before: &Result<Policy, PolicyUnavailable>,
     seen: Result<Policy, PolicyUnavailable>,
     now: Timestamp,

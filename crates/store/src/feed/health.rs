@@ -10,7 +10,7 @@ use portcullis::{
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FeedHealth {
     pub(super) last_good_read: Option<Timestamp>,
-    pub(super) away: Option<StoreError>,
+    pub(super) error: Option<StoreError>,
     pub(super) refused: Option<PolicyUnavailable>,
 }
 
@@ -18,7 +18,7 @@ impl FeedHealth {
     pub(super) const fn unknown() -> Self {
         Self {
             last_good_read: None,
-            away: None,
+            error: None,
             refused: None,
         }
     }
@@ -26,13 +26,13 @@ impl FeedHealth {
     /// Returns true if the last read succeeded; false before the first answer.
     #[must_use]
     pub const fn is_connected(&self) -> bool {
-        self.away.is_none() && self.last_good_read.is_some()
+        self.error.is_none() && self.last_good_read.is_some()
     }
 
     /// Returns the error of the last read, if it failed.
     #[must_use]
-    pub const fn away(&self) -> Option<&StoreError> {
-        self.away.as_ref()
+    pub const fn error(&self) -> Option<&StoreError> {
+        self.error.as_ref()
     }
 
     /// Returns the time of the last successful read by the feed's clock, even if the store held no valid policy.

@@ -54,12 +54,12 @@ pub(super) fn describe() {
     counter!(WITHDRAWN).absolute(0);
 }
 
-pub(super) fn looked(now: Timestamp) {
+pub(super) fn read(now: Timestamp) {
     gauge!(CONNECTED).set(1.0);
     gauge!(LAST_GOOD_READ).set(seconds(now));
 }
 
-pub(super) fn away(error: &StoreError) {
+pub(super) fn disconnected(error: &StoreError) {
     gauge!(CONNECTED).set(0.0);
     match error {
         // The error's own text says to try again, but the feed does this itself.
@@ -72,19 +72,19 @@ pub(super) fn away(error: &StoreError) {
     }
 }
 
-pub(super) fn back(store: &impl PolicyStore) {
+pub(super) fn reconnected(store: &impl PolicyStore) {
     info!("STORE_BACK: {}", store.name());
 }
 
 pub(super) fn refused(unavailable: &PolicyUnavailable, another_is_in_force: bool) {
     let reason = SkipCode::from(unavailable).code();
     counter!(REFUSED, "reason" => reason).increment(1);
-    let rules = if another_is_in_force {
+    let consequence = if another_is_in_force {
         "the previous policy stays in force"
     } else {
         "there is no policy in force"
     };
-    warn!("POLICY_REFUSED: {reason}, {rules}: {unavailable}");
+    warn!("POLICY_REFUSED: {reason}, {consequence}: {unavailable}");
 }
 
 pub(super) fn changed(before: &PolicySnapshot, after: &PolicySnapshot, now: Timestamp) {
@@ -180,7 +180,7 @@ mod tests {
     }
 
     /// Returns the metrics with their values, sorted, and the log lines with their levels.
-    fn told(what: impl FnOnce()) -> (Vec<String>, Vec<String>) {
+    fn recorded(events: impl FnOnce()) -> (Vec<String>, Vec<String>) {
         let recorder = DebuggingRecorder::new();
         let log = Log::default();
         let to_log = log.clone();
@@ -191,7 +191,7 @@ mod tests {
             .with_ansi(false)
             .finish();
         tracing::subscriber::with_default(subscriber, || {
-            metrics::with_local_recorder(&recorder, what);
+            metrics::with_local_recorder(&recorder, events);
         });
         let seen = recorder.snapshotter().snapshot().into_vec();
         let seen = seen.into_iter().map(|(key, _, description, value)| {
@@ -215,10 +215,10 @@ mod tests {
     }
 
     #[track_caller]
-    fn check(what: impl FnOnce(), metrics: &[&str], lines: &[&str]) {
-        let (told_metrics, told_lines) = told(what);
-        assert_eq!(told_metrics, metrics);
-        assert_eq!(told_lines, lines);
+    fn check(events: impl FnOnce(), metrics: &[&str], lines: &[&str]) {
+        let (found_metrics, found_lines) = recorded(events);
+        assert_eq!(found_metrics, metrics);
+        assert_eq!(found_lines, lines);
     }
 
     fn at(text: &str) -> Timestamp {
@@ -275,7 +275,7 @@ mod tests {
     #[test]
     fn the_connection_to_a_store_is_lost_and_restored() {
         check(
-            || looked(at("100.5")),
+            || read(at("100.5")),
             &[
                 "portcullis_feed_connected: 1",
                 "portcullis_feed_last_good_read_timestamp_seconds: 100.5",
@@ -284,8 +284,8 @@ mod tests {
         );
         check(
             || {
-                looked(at("100"));
-                away(&StoreError::Unavailable {
+                read(at("100"));
+                disconnected(&StoreError::Unavailable {
                     store: "s".to_owned(),
                     why: "a reason".to_owned(),
                 });
@@ -298,17 +298,17 @@ mod tests {
         );
         let error = StoreError::Address("x".to_owned());
         check(
-            || away(&error),
+            || disconnected(&error),
             &["portcullis_feed_connected: 0"],
             &[&format!("WARN STORE_AWAY: {error}")],
         );
         let store = MemoryStore::new();
-        check(|| back(&store), &[], &["INFO STORE_BACK: memory"]);
+        check(|| reconnected(&store), &[], &["INFO STORE_BACK: memory"]);
     }
 
     #[test]
     fn a_policy_is_rejected() {
-        for (another, rules) in [
+        for (another, consequence) in [
             (true, "the previous policy stays in force"),
             (false, "there is no policy in force"),
         ] {
@@ -317,7 +317,7 @@ mod tests {
                 || refused(&absence, another),
                 &["portcullis_policy_refused_total POLICY_SIGNATURE_INVALID: 1 times"],
                 &[&format!(
-                    "WARN POLICY_REFUSED: POLICY_SIGNATURE_INVALID, {rules}: {absence}"
+                    "WARN POLICY_REFUSED: POLICY_SIGNATURE_INVALID, {consequence}: {absence}"
                 )],
             );
         }

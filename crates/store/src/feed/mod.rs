@@ -123,14 +123,14 @@ impl Feed {
             if self.snapshot().number() > number {
                 return true;
             }
-            let told = match until {
+            let is_notified = match until {
                 Some(until) => change.wait_deadline(until).is_some(),
                 None => {
                     change.wait();
                     true
                 }
             };
-            if !told {
+            if !is_notified {
                 return self.snapshot().number() > number;
             }
         }

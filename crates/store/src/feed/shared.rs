@@ -32,7 +32,7 @@ impl Shared {
     }
 
     /// Replaces the policy snapshot and wakes all waiting callers.
-    pub(super) fn rule(&self, snapshot: PolicySnapshot) {
+    pub(super) fn set_snapshot(&self, snapshot: PolicySnapshot) {
         self.snapshot.store(Arc::new(snapshot));
         self.changes.notify(usize::MAX);
     }
@@ -42,7 +42,7 @@ impl Shared {
         health.clone()
     }
 
-    pub(super) fn fares(&self, health: FeedHealth) {
+    pub(super) fn set_health(&self, health: FeedHealth) {
         *self.health.lock().unwrap_or_else(PoisonError::into_inner) = health;
     }
 

@@ -35,22 +35,22 @@ impl Disk {
 
     /// Writes a file and replaces its content.
     pub(super) fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
-        self.spend_one()?;
+        self.use_one()?;
         let mut options = OpenOptions::new();
         let file = options.write(true).create(true).truncate(true).open(path)?;
-        self.pour(file, bytes)
+        self.write_and_sync(file, bytes)
     }
 
     /// Appends to a file, which is created if it does not exist.
     pub(super) fn append(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
-        self.spend_one()?;
+        self.use_one()?;
         let file = OpenOptions::new().append(true).create(true).open(path)?;
-        self.pour(file, bytes)
+        self.write_and_sync(file, bytes)
     }
 
     /// Truncates a file.
     pub(super) fn truncate(&self, path: &Path, length: u64) -> io::Result<()> {
-        self.spend_one()?;
+        self.use_one()?;
         let file = OpenOptions::new().write(true).open(path)?;
         file.set_len(length)?;
         self.sync(&file)
@@ -61,13 +61,13 @@ impl Disk {
         if let Ok(there) = fs::metadata(to) {
             fs::set_permissions(from, there.permissions())?;
         }
-        self.spend_one()?;
+        self.use_one()?;
         fs::rename(from, to)
     }
 
     /// Removes a file if it exists.
     pub(super) fn remove(&self, path: &Path) -> io::Result<()> {
-        self.spend_one()?;
+        self.use_one()?;
         match fs::remove_file(path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
             Ok(()) | Err(_) => Ok(()),
@@ -76,7 +76,7 @@ impl Disk {
 
     /// Makes the entries of a directory durable.
     pub(super) fn sync_directory(&self, path: &Path) -> io::Result<()> {
-        self.spend_one()?;
+        self.use_one()?;
         // On other systems a directory cannot be opened.
         if cfg!(unix) {
             let directory = open(path)?;
@@ -93,9 +93,9 @@ impl Disk {
         self.sync_directory(parent(path))
     }
 
-    fn pour(&self, mut file: File, bytes: &[u8]) -> io::Result<()> {
+    fn write_and_sync(&self, mut file: File, bytes: &[u8]) -> io::Result<()> {
         #[cfg(test)]
-        if let Some(torn) = bytes.get(..self.spend(bytes.len())) {
+        if let Some(torn) = bytes.get(..self.use_operations(bytes.len())) {
             // If some bytes are missing, no operation is left, and the sync fails.
             file.write_all(torn)?;
         }
@@ -112,7 +112,7 @@ impl Disk {
 
     #[cfg(test)]
     fn sync(&self, _: &File) -> io::Result<()> {
-        self.spend_one()
+        self.use_one()
     }
 
     #[cfg(not(test))]
@@ -121,25 +121,25 @@ impl Disk {
         clippy::unnecessary_wraps,
         reason = "the disk has a state in tests"
     )]
-    const fn spend_one(&self) -> io::Result<()> {
+    const fn use_one(&self) -> io::Result<()> {
         Ok(())
     }
 
     #[cfg(test)]
-    fn spend_one(&self) -> io::Result<()> {
-        match self.spend(1) {
+    fn use_one(&self) -> io::Result<()> {
+        match self.use_operations(1) {
             0 => Err(io::Error::other("the disk failed")),
             _ => Ok(()),
         }
     }
 
-    /// Spends at most `wanted` of the remaining operations and returns how many were spent.
+    /// Uses at most `wanted` of the remaining operations and returns how many were used.
     #[cfg(test)]
-    fn spend(&self, wanted: usize) -> usize {
-        let spent = |left: usize| Some(left.saturating_sub(wanted));
+    fn use_operations(&self, wanted: usize) -> usize {
+        let used = |left: usize| Some(left.saturating_sub(wanted));
         let left = self
             .left
-            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, spent);
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, used);
         left.unwrap_or(0).min(wanted)
     }
 }

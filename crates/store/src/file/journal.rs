@@ -84,7 +84,7 @@ impl Error {
 /// Undoes or completes an interrupted change and returns a text for each repair. The caller must hold the exclusive
 /// lock.
 pub(super) fn recover(disk: &disk::Disk, paths: &Paths) -> Result<Vec<String>, Error> {
-    let mut told = Vec::new();
+    let mut repairs = Vec::new();
     let directory = parent(&paths.policy);
     if let Some(journal) = read(paths)? {
         if journal.new.try_exists()? {
@@ -96,10 +96,10 @@ pub(super) fn recover(disk: &disk::Disk, paths: &Paths) -> Result<Vec<String>, E
                     disk.truncate(path, length)?;
                 }
             }
-            told.push("undid an interrupted change; no part of it was ever in force".to_owned());
+            repairs.push("undid an interrupted change; no part of it was ever in force".to_owned());
         } else {
             write_head(disk, paths, &head(paths)?)?;
-            told.push("completed the record of a committed change".to_owned());
+            repairs.push("completed the record of a committed change".to_owned());
         }
         // Remove the journal before the new file: a journal without its new file means a committed change.
         disk.remove(&paths.journal)?;
@@ -118,13 +118,13 @@ pub(super) fn recover(disk: &disk::Disk, paths: &Paths) -> Result<Vec<String>, E
                 let lost = disk::length(path)?.saturating_sub(length);
                 disk.truncate(path, length)?;
                 let name = shown_name(path);
-                told.push(format!(
+                repairs.push(format!(
                     "`{name}`: removed the {lost} bytes of an incomplete last line"
                 ));
             }
         }
     }
-    Ok(told)
+    Ok(repairs)
 }
 
 /// Returns the end of the audit log and the highest sequence: those in the head file, or later ones in the logs.

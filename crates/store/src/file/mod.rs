@@ -142,7 +142,7 @@ impl FileStore {
         Ok(target.clone())
     }
 
-    fn take(&self, change: &Change) -> Result<Commit, StoreError> {
+    fn apply(&self, change: &Change) -> Result<Commit, StoreError> {
         let undone = |error: io::Error| {
             // If the recovery fails as well, the next change repeats it.
             let _ = journal::recover(&self.disk, &self.paths);
@@ -158,15 +158,15 @@ impl FileStore {
                 store: self.name(),
                 why: error.to_string(),
             })?;
-        let mut told = Vec::new();
+        let mut repairs = Vec::new();
         let ended = journal::write_head(&self.disk, &self.paths, change.after())
             .and_then(|()| self.disk.remove(&self.paths.journal));
         if let Err(error) = ended {
-            told.push(format!(
+            repairs.push(format!(
                 "the change was committed, but its record is incomplete ({error}); the next change completes it"
             ));
         }
-        Ok(Commit::Done(told))
+        Ok(Commit::Done(repairs))
     }
 }
 
@@ -226,7 +226,7 @@ impl PolicyStore for FileStore {
 
     fn commit(&self, change: &Change) -> Result<Commit, StoreError> {
         let _lock = disk::lock(&self.paths.lock).map_err(|error| self.failed(error.into()))?;
-        let mut told = journal::recover(&self.disk, &self.paths).map_err(|e| self.failed(e))?;
+        let mut repairs = journal::recover(&self.disk, &self.paths).map_err(|e| self.failed(e))?;
         let moved = match change.replaced() {
             Some(seen) => *seen != self.stored()?,
             None => false,
@@ -235,10 +235,10 @@ impl PolicyStore for FileStore {
         if moved || head != *change.before() {
             return Ok(Commit::Moved);
         }
-        match self.take(change)? {
+        match self.apply(change)? {
             Commit::Done(more) => {
-                told.extend(more);
-                Ok(Commit::Done(told))
+                repairs.extend(more);
+                Ok(Commit::Done(repairs))
             }
             Commit::Moved => Ok(Commit::Moved),
         }

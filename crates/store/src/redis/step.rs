@@ -9,7 +9,7 @@ use crate::{Change, FieldMap, HaltChange, Head, Stored};
 const SCRIPT: &str = include_str!("step.lua");
 
 /// Applies a change on the server and returns the answer of the script: one to four texts.
-pub(super) fn take(change: &Change, to: &mut Connection) -> RedisResult<Vec<String>> {
+pub(super) fn apply(change: &Change, to: &mut Connection) -> RedisResult<Vec<String>> {
     let mut command = cmd("EVAL");
     command.arg(SCRIPT);
     command.arg(6);

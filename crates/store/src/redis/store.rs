@@ -201,7 +201,7 @@ impl PolicyStore for RedisStore {
     }
 
     fn commit(&self, change: &Change) -> Result<Commit, StoreError> {
-        let answer = match self.connection.write(|to| step::take(change, to)) {
+        let answer = match self.connection.write(|to| step::apply(change, to)) {
             Ok(answer) => answer,
             // If the answer was lost, the head may still show that the change was applied.
             Err(error @ StoreError::OutcomeUnknown { .. }) => {

@@ -13,8 +13,8 @@ use portcullis::{
     types::{Leverage, Symbol},
 };
 use portcullis_store::{
-    AuditLog, AuditTrail, FieldMap, Operator, PolicyStore, PublishError, Rollback, StoreError,
-    Which,
+    AuditLog, AuditTrail, FieldMap, Operator, PolicyStore, PublicationId, PublishError, Rollback,
+    StoreError,
 };
 use portcullis_store::{Feed, PolicySnapshot, SequenceGuard, VerifyingReader};
 
@@ -77,7 +77,7 @@ pub(crate) fn an_empty_store_has_nothing(fixture: &dyn Fixture) {
     );
     assert_eq!(store.current_hash(), Ok(None));
     assert_eq!(store.history(10).unwrap().len(), 0);
-    assert!(store.show(Which::Seq(1)).unwrap().is_none());
+    assert!(store.publication(PublicationId::Seq(1)).unwrap().is_none());
     assert_eq!(store.halts(), Ok(Halt::Nothing));
     let trail = store.audit().unwrap();
     assert!(trail.is_whole() && trail.entries().is_empty());
@@ -259,9 +259,13 @@ pub(crate) fn a_reader_sees_complete_publications(fixture: &dyn Fixture) {
     });
 }
 
-fn rollback<'a>(which: Which, guardrails: &'a Guardrails, valid_until: &str) -> Rollback<'a> {
+fn rollback<'a>(
+    publication: PublicationId,
+    guardrails: &'a Guardrails,
+    valid_until: &str,
+) -> Rollback<'a> {
     Rollback {
-        which,
+        publication,
         valid_until: at(valid_until),
         guardrails,
         operator: Operator::new("grace").with_reason("the last one was wrong"),
@@ -292,18 +296,18 @@ pub(crate) fn the_history_is_listed_shown_and_used_by_rollbacks(fixture: &dyn Fi
     assert_eq!(listed[0].rollback_of(), None);
     assert_eq!(store.history(usize::MAX).unwrap().len(), 20);
 
-    let by_seq = store.show(Which::Seq(2)).unwrap().unwrap();
+    let by_seq = store.publication(PublicationId::Seq(2)).unwrap().unwrap();
     let by_hash = store
-        .show(Which::Hash(receipts[1].hash()))
+        .publication(PublicationId::Hash(receipts[1].hash()))
         .unwrap()
         .unwrap();
     assert_eq!(by_seq.policy().unwrap(), receipts[1].policy());
     assert_eq!(by_hash.policy().unwrap(), receipts[1].policy());
-    assert!(store.show(Which::Seq(21)).unwrap().is_none());
+    assert!(store.publication(PublicationId::Seq(21)).unwrap().is_none());
 
     let none = Guardrails::none();
     let seen = store.current_hash().unwrap();
-    let back = rollback(Which::Seq(2), &none, "1766549999.25");
+    let back = rollback(PublicationId::Seq(2), &none, "1766549999.25");
     let receipt = store.rollback(&back, seen).unwrap();
     let loaded = store.load().unwrap();
     assert_eq!(loaded, *receipt.policy());
@@ -334,15 +338,15 @@ pub(crate) fn a_rollback_obeys_the_current_guardrails(fixture: &dyn Fixture) {
     let strict = Guardrails::none().with_max_leverage(Leverage::new(10.0).unwrap());
     let refused = |back: &Rollback<'_>| store.rollback(back, seen).unwrap_err();
     assert_eq!(
-        refused(&rollback(Which::Seq(1), &strict, UNTIL)).code(),
+        refused(&rollback(PublicationId::Seq(1), &strict, UNTIL)).code(),
         Some("POLICY_CONSTRAINT_VIOLATION")
     );
     let none = Guardrails::none();
     assert_eq!(
-        refused(&rollback(Which::Seq(9), &none, UNTIL)),
-        PublishError::NotInHistory(Which::Seq(9))
+        refused(&rollback(PublicationId::Seq(9), &none, UNTIL)),
+        PublishError::NotInHistory(PublicationId::Seq(9))
     );
-    let ended = refused(&rollback(Which::Seq(1), &none, "1766547134.4"));
+    let ended = refused(&rollback(PublicationId::Seq(1), &none, "1766547134.4"));
     assert!(matches!(ended, PublishError::NeverInForce { .. }));
     assert_eq!(store.load().unwrap().version(), "2");
 }

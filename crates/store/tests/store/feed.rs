@@ -159,7 +159,7 @@ fn reason(feed: &Feed, at: Timestamp) -> Option<SkipCode> {
 #[test]
 fn before_the_store_has_answered_nothing_is_traded() {
     let bench = Bench::new(true);
-    bench.until("an attempt", |bench| bench.feed.health().away().is_some());
+    bench.until("an attempt", |bench| bench.feed.health().error().is_some());
     assert_eq!(bench.version(), Err("POLICY_STORE_UNAVAILABLE"));
     assert_eq!(
         reason(&bench.feed, now()),
@@ -175,7 +175,7 @@ fn before_the_store_has_answered_nothing_is_traded() {
     bench.until_version("1");
     assert_eq!(bench.feed.snapshot().halt(), &Halt::Nothing);
     assert!(bench.feed.health().is_connected());
-    assert_eq!(bench.feed.health().away(), None);
+    assert_eq!(bench.feed.health().error(), None);
     assert_eq!(reason(&bench.feed, now()), None);
 }
 

@@ -7,8 +7,8 @@ use portcullis::{
     types::PolicyHash,
 };
 use portcullis_store::{
-    AuditLog, AuditTrail, Change, Commit, FieldMap, Head, MemoryStore, PolicyStore, PublishError,
-    StoreError, Stored, Which,
+    AuditLog, AuditTrail, Change, Commit, FieldMap, Head, MemoryStore, PolicyStore, PublicationId,
+    PublishError, StoreError, Stored,
 };
 
 use crate::{
@@ -53,13 +53,13 @@ fn the_texts_of_publish_errors() {
             "the store holds {hash}, but the writer expected no policy; review the stored policy and publish again"
         )
     );
-    let missing = |which: Which| PublishError::NotInHistory(which).to_string();
+    let missing = |id: PublicationId| PublishError::NotInHistory(id).to_string();
     assert_eq!(
-        missing(Which::Seq(9)),
+        missing(PublicationId::Seq(9)),
         "the history has no publication with the sequence 9; list the history and choose another"
     );
     let zeros: PolicyHash = PolicyHash::parse(&"0".repeat(64)).unwrap();
-    assert!(missing(Which::Hash(zeros)).contains(&format!("with the hash {zeros};")));
+    assert!(missing(PublicationId::Hash(zeros)).contains(&format!("with the hash {zeros};")));
     let violation = |found: Option<&str>| ConstraintViolation::Venue {
         found: found.map(str::to_owned),
         required: "binance".to_owned(),

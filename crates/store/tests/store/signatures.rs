@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use portcullis::{guardrails::Guardrails, policy::Policy};
 use portcullis_store::{
-    KeyError, MemoryStore, PolicySigner, PolicyStore, PublishError, Rollback, SequenceGuard,
-    Stored, TrustedKeys, VerifyingReader, Which,
+    InvalidKeyError, MemoryStore, PolicySigner, PolicyStore, PublicationId, PublishError, Rollback,
+    SequenceGuard, Stored, TrustedKeys, VerifyingReader,
 };
 
 use crate::policies::{
@@ -105,7 +105,7 @@ fn a_publication_does_not_invalidate_a_signature() {
 
     // A rollback is a new publication, with a new signature or none.
     let mut back = Rollback {
-        which: Which::Seq(3),
+        publication: PublicationId::Seq(3),
         valid_until: portcullis::types::Timestamp::parse_epoch_seconds(UNTIL).unwrap(),
         guardrails: &none,
         operator: ada(),
@@ -125,13 +125,13 @@ fn a_publication_does_not_invalidate_a_signature() {
 fn keys_are_parsed_and_secrets_are_not_printed() {
     assert_eq!(
         PolicySigner::from_base64("x").unwrap_err(),
-        KeyError::NotABase64Key
+        InvalidKeyError::NotBase64
     );
     let short = TrustedKeys::from_base64(["AAAA"]);
-    assert_eq!(short, Err(KeyError::NotABase64Key));
+    assert_eq!(short, Err(InvalidKeyError::NotBase64));
     // With the neutral element as the key, signatures can be forged.
     let weak = TrustedKeys::from_base64(["AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="]);
-    assert_eq!(weak, Err(KeyError::NotAPublicKey));
+    assert_eq!(weak, Err(InvalidKeyError::NotPublicKey));
     let shown = format!("{:?}", publication("1", "").with_signer(signer()));
     assert!(!shown.contains(SECRET) && shown.contains(PUBLIC));
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use portcullis::{policy::Policy, types::PolicyHash};
 use portcullis_sim::diff::{changes, changes_text};
-use portcullis_store::{PolicyStore, Which};
+use portcullis_store::{PolicyStore, PublicationId};
 
 use crate::{
     args::store::open,
@@ -39,22 +39,22 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
 }
 
 fn find(name: &str, store: Option<&dyn PolicyStore>) -> Result<Policy, Failure> {
-    let which = if let Some(seq) = name.strip_prefix("seq:") {
+    let id = if let Some(seq) = name.strip_prefix("seq:") {
         let seq = seq.parse().map_err(|_| {
             Failure::error(format_args!(
                 "`{name}`: the sequence is not a whole number from 0 to {}",
                 u64::MAX
             ))
         })?;
-        Some(Which::Seq(seq))
+        Some(PublicationId::Seq(seq))
     } else if let Some(hash) = name.strip_prefix("hash:") {
         let hash = PolicyHash::parse(hash)
             .map_err(|error| Failure::error(format_args!("`{name}`: {error}")))?;
-        Some(Which::Hash(hash))
+        Some(PublicationId::Hash(hash))
     } else {
         None
     };
-    if which.is_none() && name != "current" {
+    if id.is_none() && name != "current" {
         return valid_policy(Path::new(name));
     }
     let store = store.ok_or_else(|| {
@@ -62,18 +62,18 @@ fn find(name: &str, store: Option<&dyn PolicyStore>) -> Result<Policy, Failure> 
             "`{name}` refers to a store; use `--store ADDRESS`"
         ))
     })?;
-    let Some(which) = which else {
+    let Some(id) = id else {
         return store
             .load()
             .map_err(|error| Failure::Negative(format!("{}: {error}", store.name())));
     };
-    let entry = store.show(which).map_err(Failure::error)?.ok_or_else(|| {
+    let entry = store.publication(id).map_err(Failure::error)?.ok_or_else(|| {
         Failure::Negative(format!(
-            "{}: the history has no publication with {which}; list it with `portcullis policy history`",
+            "{}: the history has no publication with {id}; list it with `portcullis policy history`",
             store.name()
         ))
     })?;
     entry.policy().cloned().map_err(|unavailable| {
-        Failure::Negative(format!("the publication with {which}: {unavailable}"))
+        Failure::Negative(format!("the publication with {id}: {unavailable}"))
     })
 }

@@ -3,7 +3,7 @@
 use portcullis::types::{PolicyHash, SignedDuration};
 use portcullis_service::runtime::system_time;
 use portcullis_sim::diff::{changes, changes_text};
-use portcullis_store::{PolicyStore as _, Publication, PublishError, Rollback, Which};
+use portcullis_store::{PolicyStore as _, Publication, PublicationId, PublishError, Rollback};
 
 use crate::{
     args::values::{parse_hash, parse_validity, parse_whole, valid_until},
@@ -15,7 +15,7 @@ use crate::{
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
-    which: WhichArg,
+    publication_id: PublicationArg,
     /// The validity from now, in seconds
     #[arg(long, value_name = "SECONDS", value_parser = parse_validity, allow_negative_numbers = true)]
     valid_for: SignedDuration,
@@ -25,7 +25,7 @@ pub(crate) struct Args {
 
 #[derive(Debug, clap::Args)]
 #[group(required = true, multiple = false)]
-struct WhichArg {
+struct PublicationArg {
     /// The sequence of the publication
     #[arg(long, value_name = "N", value_parser = |text: &str| parse_whole(text, 0..=u64::MAX))]
     seq: Option<u64>,
@@ -37,9 +37,9 @@ struct WhichArg {
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let guardrails = args.publication.guardrails.resolve()?;
     let store = args.publication.address.open()?;
-    let which = match (args.which.seq, args.which.hash) {
-        (Some(seq), _) => Which::Seq(seq),
-        (None, Some(hash)) => Which::Hash(hash),
+    let id = match (args.publication_id.seq, args.publication_id.hash) {
+        (Some(seq), _) => PublicationId::Seq(seq),
+        (None, Some(hash)) => PublicationId::Hash(hash),
         (None, None) => {
             return Err(Failure::error(
                 "no publication is given; use `--seq N` or `--hash HASH`",
@@ -49,12 +49,12 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let seen = store.stored().map_err(Failure::error)?;
     let expected = seen.hash().map_err(Failure::error)?;
     let entry = store
-        .show(which)
+        .publication(id)
         .map_err(Failure::error)?
-        .ok_or_else(|| publish_failure(PublishError::NotInHistory(which)))?;
+        .ok_or_else(|| publish_failure(PublishError::NotInHistory(id)))?;
     let signer = args.publication.signer.resolve()?;
     let rollback = Rollback {
-        which,
+        publication: id,
         valid_until: valid_until(args.valid_for)?,
         guardrails: &guardrails,
         operator: args.publication.sign_off.operator(),

@@ -49,7 +49,7 @@ fn a_feed_waits_for_a_server_that_has_not_started() {
     let store = RedisStore::open(&server.url()).unwrap();
     let reader = VerifyingReader::new(store, SequenceGuard::in_memory());
     let feed = Feed::start(reader, now).unwrap();
-    eventually("an attempt", || feed.health().away().is_some());
+    eventually("an attempt", || feed.health().error().is_some());
     assert_eq!(feed.snapshot().number(), 0);
     server.restart();
     assert!(feed.wait_for_change(0, Duration::from_secs(20)));
