@@ -7,12 +7,13 @@ use std::{
     path::Path,
 };
 
-use super::{
-    Language, checks,
-    evidence::Evidence,
+use crate::{
+    checks,
+    language::Language,
     read::{self, Tree, Unparsed},
-    settings::place,
+    settings::position,
     tree::{At, Kind, Node},
+    violation::Violation,
     vocabulary::Vocabulary,
     walk::Source,
 };
@@ -25,7 +26,7 @@ const CODE_CHARS_BEFORE: usize = 40;
 
 /// A document with all of these keys is a policy. Its numbers are allowed because it expires and the engine enforces
 /// the expiry.
-const OF_EVERY_POLICY: [&str; 5] = [
+const REQUIRED_POLICY_KEYS: [&str; 5] = [
     "policy_version",
     "valid_until_epoch",
     "universe_symbols",
@@ -33,7 +34,7 @@ const OF_EVERY_POLICY: [&str; 5] = [
     "harvest_params",
 ];
 /// Optional keys of a policy. All other keys are examined.
-const OF_SOME_POLICIES: [&str; 3] = ["kill_params", "limits", "valid_from_epoch"];
+const OPTIONAL_POLICY_KEYS: [&str; 3] = ["kill_params", "limits", "valid_from_epoch"];
 
 /// The result of examining one file.
 #[derive(Debug)]
@@ -46,7 +47,7 @@ pub(super) enum Outcome {
 #[derive(Debug)]
 pub(super) struct Facts {
     pub(super) bytes: u64,
-    pub(super) evidence: Vec<(Evidence, Line)>,
+    pub(super) violations: Vec<(Violation, Line)>,
     pub(super) tests_left_out: usize,
     pub(super) is_policy: bool,
 }
@@ -68,21 +69,21 @@ pub(super) fn examine(source: &Source, vocabulary: &Vocabulary) -> Outcome {
         Ok(text) => text.strip_prefix('\u{feff}').unwrap_or(text),
         Err(error) => {
             let valid = bytes.get(..error.valid_up_to()).unwrap_or_default();
-            let (line, column) = place(str::from_utf8(valid).unwrap_or_default(), usize::MAX);
+            let (line, column) = position(str::from_utf8(valid).unwrap_or_default(), usize::MAX);
             return Outcome::Unread(Some(At { line, column }), "not UTF-8".to_owned());
         }
     };
     // A panic of a third-party parser must fail this file only, not the whole proof.
     let examined = catch_unwind(AssertUnwindSafe(|| {
         let mut tree = parse(source.language, text)?;
-        let is_policy = take_policy(source.language, &mut tree.root);
-        let evidence = checks::examine(&tree.root, vocabulary);
-        Ok((evidence, tree.tests_left_out, is_policy))
+        let is_policy = remove_policy(source.language, &mut tree.root);
+        let violations = checks::examine(&tree.root, vocabulary);
+        Ok((violations, tree.tests_left_out, is_policy))
     }));
     match examined {
-        Ok(Ok((evidence, tests_left_out, is_policy))) => Outcome::Read(Facts {
+        Ok(Ok((violations, tests_left_out, is_policy))) => Outcome::Read(Facts {
             bytes: u64::try_from(bytes.len()).unwrap_or(u64::MAX),
-            evidence: with_code(evidence, text),
+            violations: with_code(violations, text),
             tests_left_out,
             is_policy,
         }),
@@ -125,7 +126,7 @@ fn parse(language: Language, text: &str) -> Result<Tree, Unparsed> {
 }
 
 /// Removes the keys of a policy from a document. Returns true if the document was a policy.
-fn take_policy(language: Language, root: &mut Node) -> bool {
+fn remove_policy(language: Language, root: &mut Node) -> bool {
     let is_document = match language {
         Language::Toml | Language::Yaml | Language::Json => true,
         Language::Python | Language::Rust | Language::Dotenv => false,
@@ -134,22 +135,22 @@ fn take_policy(language: Language, root: &mut Node) -> bool {
         return false;
     };
     let has = |name: &&str| entries.iter().any(|it| it.name.as_deref() == Some(*name));
-    let is_policy = is_document && OF_EVERY_POLICY.iter().all(has);
+    let is_policy = is_document && REQUIRED_POLICY_KEYS.iter().all(has);
     if is_policy {
         entries.retain(|entry| {
             let name = entry.name.as_deref().unwrap_or_default();
-            !OF_EVERY_POLICY.contains(&name) && !OF_SOME_POLICIES.contains(&name)
+            !REQUIRED_POLICY_KEYS.contains(&name) && !OPTIONAL_POLICY_KEYS.contains(&name)
         });
     }
     is_policy
 }
 
-fn with_code(evidence: Vec<Evidence>, text: &str) -> Vec<(Evidence, Line)> {
-    if evidence.is_empty() {
+fn with_code(violations: Vec<Violation>, text: &str) -> Vec<(Violation, Line)> {
+    if violations.is_empty() {
         return Vec::new();
     }
     let lines: Vec<&str> = text.lines().collect();
-    let with_line = evidence.into_iter().map(|it| {
+    let with_line = violations.into_iter().map(|it| {
         let line = it.at.line.checked_sub(1).and_then(|line| lines.get(line));
         let line = Line::around(line.unwrap_or(&""), it.at.column);
         (it, line)

@@ -1,18 +1,18 @@
-//! Findings and accepted findings.
+//! Findings, accepted findings, and files that could not be read.
 
 use std::path::{Path, PathBuf};
 
 use serde::{Serialize, Serializer};
 
-use super::{Check, Day};
+use crate::{check::Check, settings::Day};
 
 /// One violation of one check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
     /// The check that is violated.
     pub check: Check,
-    /// The file, relative to the path as given to [`prove`](super::prove).
-    #[serde(serialize_with = "shown")]
+    /// The file, relative to the path as given to [`prove`](crate::prove).
+    #[serde(serialize_with = "serialize_path")]
     pub file: PathBuf,
     /// The line, counted from 1.
     pub line: usize,
@@ -29,7 +29,7 @@ pub struct Finding {
     pub expired: Option<Expired>,
     /// The number of characters of `code` before the finding.
     #[serde(skip)]
-    pub(super) before: usize,
+    pub(crate) before: usize,
 }
 
 /// An expired acceptance.
@@ -53,7 +53,21 @@ pub struct Accepted {
     pub until: Day,
 }
 
+/// A file or directory that could not be read or parsed. It fails the proof.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Unread {
+    /// The file, relative to the path as given to [`prove`](crate::prove).
+    #[serde(serialize_with = "serialize_path")]
+    pub file: PathBuf,
+    /// The line of the error, counted from 1, if known.
+    pub line: Option<usize>,
+    /// The column of the error, counted from 1 in characters, if known.
+    pub column: Option<usize>,
+    /// The reason.
+    pub message: String,
+}
+
 /// Serializes a path as text. Bytes that are not UTF-8 become `�`.
-pub(super) fn shown<S: Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn serialize_path<S: Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(&path.display())
 }

@@ -25,22 +25,24 @@
 //! *Architecture invariant:* the checks depend on no language and no file, the readers depend on no check, and nothing
 //! in this module reads a clock.
 
+mod acceptances;
 mod check;
 #[expect(
     clippy::wildcard_enum_match_arm,
     reason = "a check matches a few node kinds and ignores all others"
 )]
 mod checks;
-mod evidence;
+mod error;
 mod file;
 mod finding;
-mod ledger;
+mod language;
 mod name_words;
 mod read;
 mod report;
 mod sarif;
 mod settings;
 mod tree;
+mod violation;
 mod vocabulary;
 mod walk;
 
@@ -48,58 +50,28 @@ use std::{
     io,
     num::NonZero,
     panic::resume_unwind,
-    path::{Path, PathBuf},
+    path::Path,
     sync::atomic::{AtomicUsize, Ordering},
     thread,
 };
 
-use thiserror::Error;
+use portcullis::types::Timestamp;
 
 use self::{file::Outcome, vocabulary::Vocabulary, walk::Source};
-use portcullis::types::Timestamp;
 
 pub use self::{
     check::Check,
-    finding::{Accepted, Expired, Finding},
-    report::{Counted, Examined, Language, LeftOut, Report, Stale, StaleBecause, Unread},
+    error::ProofError,
+    finding::{Accepted, Expired, Finding, Unread},
+    language::Language,
+    report::{Examined, LeftOut, Report, Stale, StaleBecause},
     settings::{Acceptance, Day, Settings, SettingsError},
+    walk::Counted,
 };
 
 /// Stack size of each worker thread, in bytes. The readers recurse as deep as the text is nested.
 const STACK: usize = 256 << 20;
 const THREADS_MAX: usize = 16;
-
-/// An error that prevents the examination of a tree.
-#[derive(Debug, Error)]
-pub enum ProofError {
-    /// The path does not exist or cannot be accessed.
-    #[error("`{}`: {error}", path.display())]
-    Path {
-        /// The path as given.
-        path: PathBuf,
-        /// The I/O error.
-        error: io::Error,
-    },
-    /// The path contains no file to examine.
-    #[error("`{}` contains no file to examine ({left_out} left out, {others} of other types)", path.display())]
-    NoFile {
-        /// The path as given.
-        path: PathBuf,
-        /// The number of files and trees below it that were left out.
-        left_out: usize,
-        /// The number of files below it whose type is not examined.
-        others: u64,
-    },
-    /// No path was given.
-    #[error("no path to examine")]
-    NoPath,
-    /// The names that the checks look for are invalid.
-    #[error("invalid names for the checks: {0}")]
-    Vocabulary(String),
-    /// A worker thread could not be started.
-    #[error("cannot start a worker thread: {0}")]
-    Thread(io::Error),
-}
 
 /// Examines every file at and below these paths. `now` decides which acceptances have expired.
 ///

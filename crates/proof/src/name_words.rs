@@ -31,13 +31,13 @@ fn take(word: &mut String) -> Option<String> {
 }
 
 /// Returns true if `word` is `name` or its plural.
-pub(crate) fn same(word: &str, name: &str) -> bool {
+pub(crate) fn same_word(word: &str, name: &str) -> bool {
     word == name || word.strip_suffix('s') == Some(name)
 }
 
 /// Returns true if any of `words` matches any of `of`.
-pub(crate) fn any(words: &[String], of: &[&str]) -> bool {
+pub(crate) fn contains_any(words: &[String], of: &[&str]) -> bool {
     words
         .iter()
-        .any(|word| of.iter().any(|name| same(word, name)))
+        .any(|word| of.iter().any(|name| same_word(word, name)))
 }

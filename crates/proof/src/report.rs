@@ -9,19 +9,19 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use portcullis::types::Timestamp;
 use serde::Serialize;
 
-use super::{
-    Accepted, Check, Day, Finding,
+use crate::{
+    acceptances::{Acceptances, Applied},
+    check::Check,
     file::{Facts, Outcome},
-    finding::shown,
-    ledger::{Entered, Ledger},
-    sarif,
-    settings::Settings,
+    finding::{Accepted, Finding, Unread},
+    language::Language,
+    settings::{Day, Settings},
     tree::At,
-    walk::{Found, Rule, Source},
+    walk::{Counted, FoundFiles, LeaveOutRule, Source},
 };
-use portcullis::types::Timestamp;
 
 /// The result of a proof: the findings, and everything that was accepted, left out or not read.
 ///
@@ -39,24 +39,6 @@ pub struct Report {
     examined: BTreeMap<Language, Examined>,
 }
 
-/// The language of a file, derived from its name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Language {
-    /// `*.py`, `*.pyi`
-    Python,
-    /// `*.rs`
-    Rust,
-    /// `*.toml`
-    Toml,
-    /// `*.yaml`, `*.yml`
-    Yaml,
-    /// `*.json`
-    Json,
-    /// `.env`, `.env.*`, `*.env`
-    Dotenv,
-}
-
 /// The amount of source that was examined.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Examined {
@@ -64,20 +46,6 @@ pub struct Examined {
     pub files: u64,
     /// Their total size in bytes.
     pub bytes: u64,
-}
-
-/// A file or directory that could not be read or parsed. It fails the proof.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Unread {
-    /// The file, relative to the path as given to [`prove`](super::prove).
-    #[serde(serialize_with = "shown")]
-    pub file: PathBuf,
-    /// The line of the error, counted from 1, if known.
-    pub line: Option<usize>,
-    /// The column of the error, counted from 1 in characters, if known.
-    pub column: Option<usize>,
-    /// The reason.
-    pub message: String,
 }
 
 /// The number of things that one rule left out.
@@ -95,20 +63,6 @@ pub struct LeftOut {
     /// The last day of the entry. Present for paths from the settings.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub until: Option<Day>,
-}
-
-/// The kind of thing that a rule leaves out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Counted {
-    /// Files.
-    Files,
-    /// Directory trees that were not entered.
-    Trees,
-    /// Functions and modules in a file.
-    Items,
-    /// Symbolic links that point to one of their own parent directories.
-    Links,
 }
 
 /// An entry of the settings that has no effect. It does not fail the proof because it hides nothing.
@@ -156,7 +110,7 @@ impl fmt::Display for StaleBecause {
 
 impl Report {
     pub(super) fn new(
-        found: Found,
+        found: FoundFiles,
         outcomes: Vec<Outcome>,
         settings: &Settings,
         now: Timestamp,
@@ -168,13 +122,13 @@ impl Report {
             settings: settings.path().map(Path::to_owned),
             findings: Vec::new(),
             accepted: Vec::new(),
-            stale: left_out_in_vain(&found, settings, now),
+            stale: unused_leave_outs(&found, settings, now),
             unread: found.unread,
             policies: Vec::new(),
             left_out,
             examined: BTreeMap::new(),
         };
-        let mut ledger = Ledger::new(settings, now);
+        let mut acceptances = Acceptances::new(settings, now);
         let mut test_items = 0;
         for (source, outcome) in found.sources.into_iter().zip(outcomes) {
             match outcome {
@@ -186,7 +140,7 @@ impl Report {
                 }),
                 Outcome::Read(facts) => {
                     test_items += facts.tests_left_out;
-                    report.enter(source, facts, &mut ledger);
+                    report.enter(source, facts, &mut acceptances);
                 }
             }
         }
@@ -203,8 +157,8 @@ impl Report {
                 until: None,
             }));
         report.unread.sort_by(|a, b| a.file.cmp(&b.file));
-        let unspent = ledger.unspent();
-        report.stale.extend(unspent.map(|(acceptance, real)| Stale {
+        let unused = acceptances.unused();
+        report.stale.extend(unused.map(|(acceptance, real)| Stale {
             entry: "accept",
             file: acceptance.file.clone(),
             check: Some(acceptance.check),
@@ -220,26 +174,26 @@ impl Report {
         report
     }
 
-    fn enter(&mut self, source: Source, facts: Facts, ledger: &mut Ledger<'_>) {
+    fn enter(&mut self, source: Source, facts: Facts, acceptances: &mut Acceptances<'_>) {
         let examined = self.examined.entry(source.language).or_default();
         examined.files += 1;
         examined.bytes += facts.bytes;
-        for (evidence, line) in facts.evidence {
-            let At { line: row, column } = evidence.at;
+        for (violation, line) in facts.violations {
+            let At { line: row, column } = violation.at;
             let finding = Finding {
-                check: evidence.check,
+                check: violation.check,
                 file: source.path.clone(),
                 line: row,
                 column,
-                value: evidence.value,
-                why: evidence.why,
+                value: violation.value,
+                why: violation.why,
                 code: line.code,
                 expired: None,
                 before: line.before,
             };
-            match ledger.enter(&source.real, finding) {
-                Entered::Fails(finding) => self.findings.push(finding),
-                Entered::Accepted(accepted) => self.accepted.push(accepted),
+            match acceptances.apply(&source.real, finding) {
+                Applied::Fails(finding) => self.findings.push(finding),
+                Applied::Accepted(accepted) => self.accepted.push(accepted),
             }
         }
         if facts.is_policy {
@@ -296,12 +250,6 @@ impl Report {
         &self.examined
     }
 
-    /// Returns the report as a SARIF 2.1.0 log, for code scanning services and editors. It serializes to JSON.
-    #[must_use]
-    pub fn sarif(&self) -> impl Serialize {
-        sarif::log(self)
-    }
-
     pub(super) fn settings(&self) -> Option<&Path> {
         self.settings.as_deref()
     }
@@ -323,17 +271,17 @@ impl Report {
     }
 }
 
-fn left_out(found: &Found, settings: &Settings) -> Vec<LeftOut> {
-    let mut counts: BTreeMap<&Rule, u64> = BTreeMap::new();
+fn left_out(found: &FoundFiles, settings: &Settings) -> Vec<LeftOut> {
+    let mut counts: BTreeMap<&LeaveOutRule, u64> = BTreeMap::new();
     for rule in found.left_out.values() {
         *counts.entry(rule).or_default() += 1;
     }
     let left_out = counts.into_iter().map(|(rule, count)| {
         let (rule, counted, entry) = match rule {
-            Rule::Name(pattern, counted) => (pattern.clone(), *counted, None),
-            Rule::SettingsFile => ("the settings file".to_owned(), Counted::Files, None),
-            Rule::Circle => ("symbolic link cycle".to_owned(), Counted::Links, None),
-            Rule::Settings(number) => {
+            LeaveOutRule::Name(pattern, counted) => (pattern.clone(), *counted, None),
+            LeaveOutRule::SettingsFile => ("the settings file".to_owned(), Counted::Files, None),
+            LeaveOutRule::LinkCycle => ("symbolic link cycle".to_owned(), Counted::Links, None),
+            LeaveOutRule::Settings(number) => {
                 let entry = settings.left_out().get(*number);
                 let path = entry.map(|it| it.path.clone());
                 (path.unwrap_or_default(), Counted::Files, entry)
@@ -351,18 +299,18 @@ fn left_out(found: &Found, settings: &Settings) -> Vec<LeftOut> {
 }
 
 /// Returns the `leave_out` entries of the settings that left nothing out.
-fn left_out_in_vain(found: &Found, settings: &Settings, now: Timestamp) -> Vec<Stale> {
-    let used: BTreeSet<&Rule> = found.left_out.values().collect();
+fn unused_leave_outs(found: &FoundFiles, settings: &Settings, now: Timestamp) -> Vec<Stale> {
+    let used: BTreeSet<&LeaveOutRule> = found.left_out.values().collect();
     let entries = settings.left_out().iter().enumerate();
-    let in_vain = entries.filter(|(number, _)| !used.contains(&Rule::Settings(*number)));
-    let stale = in_vain.map(|(_, entry)| Stale {
+    let unused = entries.filter(|(number, _)| !used.contains(&LeaveOutRule::Settings(*number)));
+    let stale = unused.map(|(_, entry)| Stale {
         entry: "leave_out",
         file: entry.path.clone(),
         check: None,
         code: None,
         reason: entry.reason.clone(),
         until: entry.until,
-        because: if entry.until.is_over(now) {
+        because: if entry.until.has_expired(now) {
             StaleBecause::Expired
         } else {
             StaleBecause::NotExamined

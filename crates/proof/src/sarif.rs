@@ -8,17 +8,37 @@ use std::{
     path::{Component, Path},
 };
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
+use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use self::schema::{
     ArtifactLocation, Driver, Invocation, Location, Log, Message, Notification, PhysicalLocation,
     Region, Result, Rule, Run, Suppression, Text, Tool,
 };
-use super::{Check, Finding, Report, Unread, report::Stale};
+use crate::{
+    check::Check,
+    finding::{Finding, Unread},
+    report::{Report, Stale},
+};
 
-/// Builds the log.
-pub(super) fn log(report: &Report) -> Log {
-    let mut alike = BTreeMap::new();
+/// The bytes that a URI reference cannot contain: all except letters, digits and `-._~`.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
+impl Report {
+    /// Returns the report as a SARIF 2.1.0 log, for code scanning services and editors. It serializes to JSON.
+    #[must_use]
+    pub fn sarif(&self) -> impl Serialize {
+        log(self)
+    }
+}
+
+fn log(report: &Report) -> Log {
+    let mut duplicates = BTreeMap::new();
     let fails = report.findings().iter().map(|finding| (finding, None));
     let accepted = report.accepted().iter().map(|accepted| {
         let (until, reason) = (accepted.until, &accepted.reason);
@@ -33,7 +53,7 @@ pub(super) fn log(report: &Report) -> Log {
     results.sort_by_key(|(finding, _)| (&finding.file, finding.line, finding.column));
     let results = results
         .into_iter()
-        .map(|(finding, suppression)| result(finding, suppression, &mut alike));
+        .map(|(finding, suppression)| result(finding, suppression, &mut duplicates));
     let invocation = Invocation {
         execution_successful: report.unread().is_empty(),
         tool_execution_notifications: report.unread().iter().map(unread).collect(),
@@ -73,7 +93,7 @@ fn rule(check: Check) -> Rule {
 fn result(
     finding: &Finding,
     suppression: Option<Suppression>,
-    alike: &mut BTreeMap<String, usize>,
+    duplicates: &mut BTreeMap<String, usize>,
 ) -> Result {
     let mut message = finding.why.clone();
     if let Some(expired) = &finding.expired {
@@ -94,26 +114,26 @@ fn result(
         level: "error",
         message: Message { text: message },
         locations: [location(&finding.file, Some(region))],
-        partial_fingerprints: BTreeMap::from([("portcullisProof/v1", fingerprint(finding, alike))]),
+        partial_fingerprints: BTreeMap::from([(
+            "portcullisProof/v1",
+            fingerprint(finding, duplicates),
+        )]),
         suppressions: suppression.map(|suppression| [suppression]),
     }
 }
 
 /// Returns a fingerprint that stays the same if the line moves within its file, and changes if the line is edited.
-/// `alike` numbers the findings that would otherwise share a fingerprint.
-fn fingerprint(finding: &Finding, alike: &mut BTreeMap<String, usize>) -> String {
+/// `duplicates` numbers the findings that would otherwise share a fingerprint.
+fn fingerprint(finding: &Finding, duplicates: &mut BTreeMap<String, usize>) -> String {
     let mut hash = Sha256::new();
     let file = uri(&finding.file);
     for part in [finding.check.id(), &file, &finding.code, &finding.value] {
         hash.update(part);
         hash.update([0]);
     }
-    let mut text = String::new();
-    for byte in hash.finalize().iter().take(16) {
-        // Writing to a `String` does not fail.
-        let _ = write!(text, "{byte:02x}");
-    }
-    let number = alike.entry(text.clone()).or_default();
+    let mut text = hex::encode(hash.finalize());
+    text.truncate(32);
+    let number = duplicates.entry(text.clone()).or_default();
     *number += 1;
     format!("{text}:{number}")
 }
@@ -172,14 +192,8 @@ fn uri(path: &Path) -> String {
         if !uri.is_empty() {
             uri.push('/');
         }
-        for byte in part.as_os_str().as_encoded_bytes() {
-            if byte.is_ascii_alphanumeric() || b"-._~".contains(byte) {
-                uri.push(char::from(*byte));
-            } else {
-                // Writing to a `String` does not fail.
-                let _ = write!(uri, "%{byte:02X}");
-            }
-        }
+        let bytes = part.as_os_str().as_encoded_bytes();
+        uri.extend(percent_encode(bytes, RESERVED));
     }
     uri
 }

@@ -5,14 +5,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use portcullis::types::Timestamp;
 use serde::{Deserialize, Serialize, de::Error as _};
 use thiserror::Error;
 
-use super::{
+use crate::{
     check::Check,
     vocabulary::{Names, Vocabulary},
 };
-use portcullis::types::Timestamp;
 
 /// Additional names, accepted findings and paths to leave out. All are empty by default.
 ///
@@ -41,7 +41,7 @@ pub struct Settings {
     path: Option<PathBuf>,
     names: Names,
     accepted: Vec<Acceptance>,
-    left_out: Vec<Left>,
+    left_out: Vec<LeaveOut>,
 }
 
 /// An accepted finding: one source line, for one check.
@@ -67,7 +67,7 @@ pub struct Acceptance {
 /// A file or directory tree that is not examined.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Left {
+pub(super) struct LeaveOut {
     #[serde(deserialize_with = "relative")]
     pub(super) path: String,
     #[serde(deserialize_with = "text")]
@@ -77,7 +77,7 @@ pub(super) struct Left {
 
 /// A calendar day in UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-#[serde(try_from = "Written")]
+#[serde(try_from = "DayValue")]
 pub struct Day(Timestamp);
 
 /// An error in a settings file.
@@ -121,7 +121,7 @@ struct File {
     #[serde(default)]
     accept: Vec<Acceptance>,
     #[serde(default)]
-    leave_out: Vec<Left>,
+    leave_out: Vec<LeaveOut>,
 }
 
 impl Settings {
@@ -149,7 +149,7 @@ impl Settings {
     /// Returns the errors of [`Self::read`], except that no file is read.
     pub fn from_toml(text: &str, path: &Path) -> Result<Self, SettingsError> {
         let file: File = toml::from_str(text).map_err(|error| {
-            let (line, column) = place(text, error.span().map_or(0, |span| span.start));
+            let (line, column) = position(text, error.span().map_or(0, |span| span.start));
             SettingsError::Invalid {
                 path: path.to_owned(),
                 line,
@@ -184,7 +184,7 @@ impl Settings {
         &self.accepted
     }
 
-    pub(super) fn left_out(&self) -> &[Left] {
+    pub(super) fn left_out(&self) -> &[LeaveOut] {
         &self.left_out
     }
 
@@ -194,7 +194,7 @@ impl Settings {
     }
 
     /// Returns the canonical form of a path relative to the settings folder, or `None` if it does not exist.
-    pub(super) fn place(&self, relative: &str) -> Option<PathBuf> {
+    pub(super) fn canonical(&self, relative: &str) -> Option<PathBuf> {
         let folder = self.path()?.parent().unwrap_or(Path::new(""));
         folder.join(relative).canonicalize().ok()
     }
@@ -203,7 +203,7 @@ impl Settings {
 impl Day {
     /// Returns true if `now` is after the end of this day.
     #[must_use]
-    pub fn is_over(self, now: Timestamp) -> bool {
+    pub fn has_expired(self, now: Timestamp) -> bool {
         self.0 < now
     }
 }
@@ -235,18 +235,18 @@ impl Serialize for Day {
 /// A day as a string or as a TOML date.
 #[derive(Deserialize)]
 #[serde(untagged, expecting = "a day in the form `2027-06-30`")]
-enum Written {
+enum DayValue {
     Text(String),
     Date(toml::value::Datetime),
 }
 
-impl TryFrom<Written> for Day {
+impl TryFrom<DayValue> for Day {
     type Error = String;
 
-    fn try_from(written: Written) -> Result<Self, String> {
+    fn try_from(written: DayValue) -> Result<Self, String> {
         match written {
-            Written::Text(text) => text.parse(),
-            Written::Date(date) => date.to_string().parse(),
+            DayValue::Text(text) => text.parse(),
+            DayValue::Date(date) => date.to_string().parse(),
         }
     }
 }
@@ -254,16 +254,16 @@ impl TryFrom<Written> for Day {
 /// A check, identified by name or number.
 #[derive(Deserialize)]
 #[serde(untagged, expecting = "a check, as its name or its number")]
-enum Named {
+enum CheckReference {
     Name(String),
     Number(u8),
 }
 
 fn check<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Check, D::Error> {
-    let named = Named::deserialize(deserializer)?;
+    let named = CheckReference::deserialize(deserializer)?;
     let is_meant = |check: &Check| match &named {
-        Named::Name(name) => check.id() == name,
-        Named::Number(number) => check.number() == *number,
+        CheckReference::Name(name) => check.id() == name,
+        CheckReference::Number(number) => check.number() == *number,
     };
     Check::ALL.into_iter().find(is_meant).ok_or_else(|| {
         let names = Check::ALL.map(Check::id).join(", ");
@@ -292,7 +292,7 @@ fn relative<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<String,
 }
 
 /// Returns the line and column of a byte offset, both counted from 1, the column in characters.
-pub(super) fn place(text: &str, byte: usize) -> (usize, usize) {
+pub(super) fn position(text: &str, byte: usize) -> (usize, usize) {
     let before = text.get(..byte).unwrap_or(text);
     let line = before.rsplit('\n').next().unwrap_or(before);
     let lines = before.bytes().filter(|b| *b == b'\n').count();

@@ -42,8 +42,8 @@ pub(crate) enum Kind {
     /// A list, tuple, set or array.
     List(Vec<Node>),
     /// A comprehension: the element expression and the iterable.
-    Each {
-        made: Box<Node>,
+    Comprehension {
+        element: Box<Node>,
         over: Box<Node>,
     },
     /// `left op right` with an arithmetic operator. For `+=`, the operator is `+`.
@@ -266,7 +266,7 @@ impl Node {
             Kind::List(nodes) | Kind::Other(nodes) | Kind::Block { nodes, .. } => {
                 nodes.iter().collect()
             }
-            Kind::Each { made, over } => vec![over, made],
+            Kind::Comprehension { element, over } => vec![over, element],
             Kind::Fits(pattern, value) => pattern.values().iter().chain([&**value]).collect(),
             Kind::If {
                 condition,

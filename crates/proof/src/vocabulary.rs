@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
-use super::name_words::{any, same, words};
+use crate::name_words::{contains_any, same_word, words};
 
 /// The built-in table of names.
 const STANDARD: &str = include_str!("vocabulary.toml");
@@ -317,6 +317,7 @@ const OTHER_POLICIES: &[&str] = &[
     "age",
     "count",
     "metric",
+    "replay",
     "dir",
     "status",
     "network",
@@ -360,7 +361,7 @@ impl Vocabulary {
     /// Returns true if a name denotes a bound, such as `MAX_SLIPPAGE_BPS`.
     pub(crate) fn is_bound(name: &str) -> bool {
         let words = words(name);
-        any(&words, &UPPER) || any(&words, &LOWER)
+        contains_any(&words, &UPPER) || contains_any(&words, &LOWER)
     }
 
     /// Returns the subjects that a name refers to.
@@ -377,21 +378,25 @@ impl Vocabulary {
         }
         Subject::ALL
             .into_iter()
-            .filter(|subject| self.speak_of(&words, *subject))
+            .filter(|subject| self.is_about(&words, *subject))
             .collect()
     }
 
-    fn speak_of(&self, words: &[String], subject: Subject) -> bool {
+    fn is_about(&self, words: &[String], subject: Subject) -> bool {
         match subject {
             Subject::MaximumLeverage => self.leverage(words) == Some(Subject::MaximumLeverage),
             Subject::Leverage => self.leverage(words) == Some(Subject::Leverage),
             Subject::Owner | Subject::ReduceOnly | Subject::Theta => {
-                self.place(words, subject).is_some()
+                self.word_range(words, subject).is_some()
             }
-            Subject::Policy => self.place(words, subject).is_some() && !any(words, OTHER_POLICIES),
-            Subject::SizeInContext => self.ends(words, subject, Some(SIZE_HEADS)) == Some(false),
+            Subject::Policy => {
+                self.word_range(words, subject).is_some() && !contains_any(words, OTHER_POLICIES)
+            }
+            Subject::SizeInContext => {
+                self.refers_to(words, subject, Some(SIZE_HEADS)) == Some(false)
+            }
             Subject::WeightInContext => {
-                self.ends(words, subject, Some(WEIGHT_HEADS)) == Some(false)
+                self.refers_to(words, subject, Some(WEIGHT_HEADS)) == Some(false)
             }
             Subject::Threshold
             | Subject::StopPrice
@@ -402,24 +407,28 @@ impl Vocabulary {
             | Subject::Universe
             | Subject::Symbol
             | Subject::Weight
-            | Subject::Size => self.ends(words, subject, None) == Some(false),
+            | Subject::Size => self.refers_to(words, subject, None) == Some(false),
         }
     }
 
     fn leverage(&self, words: &[String]) -> Option<Subject> {
-        let is_bound = self.ends(words, Subject::Leverage, None)?;
+        let is_bound = self.refers_to(words, Subject::Leverage, None)?;
         if !is_bound {
             return Some(Subject::Leverage);
         }
-        any(words, &UPPER).then_some(Subject::MaximumLeverage)
+        contains_any(words, &UPPER).then_some(Subject::MaximumLeverage)
     }
 
     /// Returns the word range of the subject in a name. Prefers the match that ends last, then the longest.
-    fn place(&self, words: &[String], subject: Subject) -> Option<(usize, usize)> {
+    fn word_range(&self, words: &[String], subject: Subject) -> Option<(usize, usize)> {
         let rows = self.rows.iter().filter(|(of, _)| *of == subject);
         rows.filter_map(|(_, row)| {
-            let fits =
-                |window: &[String]| window.iter().zip(row).all(|(word, name)| same(word, name));
+            let fits = |window: &[String]| {
+                window
+                    .iter()
+                    .zip(row)
+                    .all(|(word, name)| same_word(word, name))
+            };
             let begin = words.windows(row.len()).rposition(fits)?;
             Some((begin, begin + row.len()))
         })
@@ -428,10 +437,15 @@ impl Vocabulary {
 
     /// Decides from the words around the match whether the name refers to the subject. Returns `None` if it does not,
     /// and `Some(true)` if it denotes a bound of the subject.
-    fn ends(&self, words: &[String], subject: Subject, heads: Option<&[&str]>) -> Option<bool> {
-        let (begin, end) = self.place(words, subject)?;
+    fn refers_to(
+        &self,
+        words: &[String],
+        subject: Subject,
+        heads: Option<&[&str]>,
+    ) -> Option<bool> {
+        let (begin, end) = self.word_range(words, subject)?;
         let (before, after) = (words.get(..begin)?, words.get(end..)?);
-        if any(before, OTHER_THINGS)
+        if contains_any(before, OTHER_THINGS)
             || heads.is_some_and(|heads| !before.iter().all(|word| heads.contains(&word.as_str())))
         {
             return None;
@@ -443,9 +457,9 @@ impl Vocabulary {
         {
             return None;
         }
-        let mut is_bound = any(before, &UPPER) || any(before, &LOWER);
+        let mut is_bound = contains_any(before, &UPPER) || contains_any(before, &LOWER);
         for word in after {
-            let is = |list: &[&str]| list.iter().any(|name| same(word, name));
+            let is = |list: &[&str]| list.iter().any(|name| same_word(word, name));
             if is(&JOINERS) {
                 break;
             }

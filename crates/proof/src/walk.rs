@@ -8,11 +8,12 @@ use std::{
     path::{Component, Path, PathBuf},
 };
 
+use portcullis::types::Timestamp;
+use serde::Serialize;
 use walkdir::{DirEntry, WalkDir};
 
 use self::rules::Directory;
-use super::{Counted, Language, ProofError, Unread, settings::Settings};
-use portcullis::types::Timestamp;
+use crate::{error::ProofError, finding::Unread, language::Language, settings::Settings};
 
 /// A file to examine.
 #[derive(Debug)]
@@ -26,7 +27,7 @@ pub(super) struct Source {
 
 /// The reason why something was left out.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Rule {
+pub(super) enum LeaveOutRule {
     /// A name pattern, and the unit in which its matches are counted.
     Name(String, Counted),
     /// An entry of the settings, by index.
@@ -34,16 +35,30 @@ pub(super) enum Rule {
     /// The settings file.
     SettingsFile,
     /// A symbolic link to one of its own parent directories.
-    Circle,
+    LinkCycle,
+}
+
+/// The kind of thing that a rule leaves out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Counted {
+    /// Files.
+    Files,
+    /// Directory trees that were not entered.
+    Trees,
+    /// Functions and modules in a file.
+    Items,
+    /// Symbolic links that point to one of their own parent directories.
+    Links,
 }
 
 /// The files at and below the given paths.
 #[derive(Debug, Default)]
-pub(super) struct Found {
+pub(super) struct FoundFiles {
     /// The files to examine, ordered by path.
     pub(super) sources: Vec<Source>,
     /// Canonical paths, each with the first rule that left it out.
-    pub(super) left_out: BTreeMap<PathBuf, Rule>,
+    pub(super) left_out: BTreeMap<PathBuf, LeaveOutRule>,
     /// The number of files whose type is not examined.
     pub(super) others: u64,
     pub(super) unread: Vec<Unread>,
@@ -51,27 +66,26 @@ pub(super) struct Found {
 
 struct Walk {
     /// The `leave_out` entries that have not expired, by canonical path.
-    left: BTreeMap<PathBuf, usize>,
+    leave_outs: BTreeMap<PathBuf, usize>,
     settings_file: Option<PathBuf>,
     /// Canonical paths of the directories that were entered and of the files that are examined.
     seen: BTreeSet<PathBuf>,
-    found: Found,
+    found: FoundFiles,
 }
 
 pub(super) fn walk(
     paths: impl IntoIterator<Item = impl AsRef<Path>>,
     settings: &Settings,
     now: Timestamp,
-) -> Result<Found, ProofError> {
-    let left = settings.left_out().iter().enumerate();
-    let left = left
-        .filter(|(_, left)| !left.until.is_over(now))
-        .filter_map(|(number, left)| Some((settings.place(&left.path)?, number)));
+) -> Result<FoundFiles, ProofError> {
+    let leave_outs = (settings.left_out().iter().enumerate())
+        .filter(|(_, entry)| !entry.until.has_expired(now))
+        .filter_map(|(number, entry)| Some((settings.canonical(&entry.path)?, number)));
     let mut walk = Walk {
-        left: left.collect(),
+        leave_outs: leave_outs.collect(),
         settings_file: settings.path().and_then(|path| path.canonicalize().ok()),
         seen: BTreeSet::new(),
-        found: Found::default(),
+        found: FoundFiles::default(),
     };
     let mut is_any = false;
     for path in paths {
@@ -148,15 +162,15 @@ impl Walk {
         };
         if entry.depth() > 0 {
             let name = entry.file_name().to_string_lossy();
-            let pattern = |counted| Rule::Name(format!("{name}/"), counted);
-            let number = self.left.get(&real).copied();
+            let pattern = |counted| LeaveOutRule::Name(format!("{name}/"), counted);
+            let number = self.leave_outs.get(&real).copied();
             match (rules::of_directory(&name), number) {
                 (Directory::Vendored, _) => {
                     self.leave_out(real, pattern(Counted::Trees));
                     return (false, false);
                 }
                 (_, Some(number)) => {
-                    self.leave_out_files(path, &Rule::Settings(number));
+                    self.leave_out_files(path, &LeaveOutRule::Settings(number));
                     return (false, false);
                 }
                 (Directory::Tests, None) => {
@@ -171,13 +185,13 @@ impl Walk {
     }
 
     /// Records each file of a tree that would be examined without this rule.
-    fn leave_out_files(&mut self, tree: &Path, rule: &Rule) {
+    fn leave_out_files(&mut self, tree: &Path, rule: &LeaveOutRule) {
         let entries = WalkDir::new(tree).into_iter().filter_entry(|entry| {
             let name = entry.file_name().to_string_lossy();
             entry.depth() == 0 || rules::of_directory(&name) != Directory::Vendored
         });
         for entry in entries.flatten() {
-            if entry.file_type().is_file() && rules::language(entry.path()).is_some() {
+            if entry.file_type().is_file() && Language::of(entry.path()).is_some() {
                 let path = entry.path();
                 let real = path.canonicalize().unwrap_or_else(|_| path.to_owned());
                 self.leave_out(real, rule.clone());
@@ -193,9 +207,9 @@ impl Walk {
             Err(error) => return self.unread(path, &error),
         };
         let name = entry.file_name().to_string_lossy();
-        let rule = match (rules::of_file(&name), self.left.get(&real)) {
-            (Some(pattern), _) => Rule::Name(pattern.to_owned(), Counted::Files),
-            (None, Some(number)) => Rule::Settings(*number),
+        let rule = match (rules::of_file(&name), self.leave_outs.get(&real)) {
+            (Some(pattern), _) => LeaveOutRule::Name(pattern.to_owned(), Counted::Files),
+            (None, Some(number)) => LeaveOutRule::Settings(*number),
             (None, None) => return self.file(path, real),
         };
         self.leave_out(real, rule);
@@ -204,10 +218,10 @@ impl Walk {
 
     fn file(&mut self, path: &Path, real: PathBuf) -> bool {
         if self.settings_file.as_ref() == Some(&real) {
-            self.leave_out(real, Rule::SettingsFile);
+            self.leave_out(real, LeaveOutRule::SettingsFile);
             return false;
         }
-        let Some(language) = rules::language(path).or_else(|| rules::language(&real)) else {
+        let Some(language) = Language::of(path).or_else(|| Language::of(&real)) else {
             self.found.others += 1;
             return false;
         };
@@ -221,7 +235,7 @@ impl Walk {
         true
     }
 
-    fn leave_out(&mut self, place: PathBuf, rule: Rule) {
+    fn leave_out(&mut self, place: PathBuf, rule: LeaveOutRule) {
         self.found.left_out.entry(place).or_insert(rule);
     }
 
@@ -229,12 +243,12 @@ impl Walk {
     fn error(&mut self, error: walkdir::Error, root: &Path) -> bool {
         let path = error.path().unwrap_or(root).to_owned();
         if error.loop_ancestor().is_some() {
-            self.leave_out(path, Rule::Circle);
+            self.leave_out(path, LeaveOutRule::LinkCycle);
             return false;
         }
         let is_dangling = fs::symlink_metadata(&path).is_ok_and(|it| it.is_symlink())
             && fs::metadata(&path).is_err_and(|it| it.kind() == io::ErrorKind::NotFound);
-        if is_dangling && rules::language(&path).is_none() {
+        if is_dangling && Language::of(&path).is_none() {
             self.found.others += 1;
             return false;
         }

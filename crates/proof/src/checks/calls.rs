@@ -3,7 +3,7 @@
 
 /// Functions and macros that return their first argument, possibly converted.
 #[rustfmt::skip]
-pub(super) const HANDS_ON: &[&str] = &[
+pub(super) const PASS_ARGUMENT: &[&str] = &[
     "float", "int", "str", "Decimal", "D", "dec", "abs", "Some", "Ok", "Box", "Arc", "Rc", "list", "tuple",
     "set", "frozenset", "sorted", "array", "Fraction", "round", "from_str", "from_float", "try_from", "from",
     "new", "loads", "Just", "deque", "OrderedDict", "dict", "MappingProxyType", "Final", "cast", "Cow",
@@ -14,7 +14,7 @@ pub(super) const HANDS_ON: &[&str] = &[
 
 /// Methods that return their receiver, possibly converted.
 #[rustfmt::skip]
-pub(super) const HANDS_ITSELF_ON: &[&str] = &[
+pub(super) const PASS_RECEIVER: &[&str] = &[
     "unwrap", "expect", "into", "to_string", "to_owned", "parse", "strip", "split", "trim", "clone", "cloned",
     "copied", "ok", "ok_or", "ok_or_else", "as_str", "as_f64", "try_into", "await", "copy", "upper", "lower",
     "iter", "into_iter", "collect", "map", "and_then", "filter", "context", "with_context", "to_vec", "abs",
@@ -31,7 +31,7 @@ pub(super) const BOUNDS: &[&str] = &[
 
 /// Functions that return their second argument if the first is not found.
 #[rustfmt::skip]
-pub(super) const LOOKS_UP: &[&str] = &[
+pub(super) const LOOKUPS: &[&str] = &[
     "get", "pop", "setdefault", "getattr", "getenv", "getfloat", "getint", "get_or", "get_float", "get_int",
     "hget", "getstr", "get_str", "config", "env", "float_env", "env_float", "env_or", "int_env", "env_int",
     "optional", "setting", "get_setting", "get_config", "getdefault", "lookup", "param", "get_param", "read",
@@ -40,7 +40,7 @@ pub(super) const LOOKS_UP: &[&str] = &[
 
 /// Methods that return their argument if the receiver is empty.
 #[rustfmt::skip]
-pub(super) const FALLS_BACK: &[&str] = &[
+pub(super) const FALLBACK_METHODS: &[&str] = &[
     "unwrap_or", "unwrap_or_else", "map_or", "map_or_else", "or_insert", "or_insert_with", "value_or", "or",
     "or_else", "fillna", "get_or_insert", "get_or_insert_with", "or_default", "is_none_or",
 ];
@@ -71,7 +71,7 @@ pub(super) const BOUND_KEYS: &[&str] = &[
 
 /// Functions and methods that round.
 #[rustfmt::skip]
-pub(super) const ROUNDS: &[&str] = &[
+pub(super) const ROUNDING: &[&str] = &[
     "round", "floor", "ceil", "trunc", "int", "rint", "quantize",
 ];
 
@@ -95,14 +95,14 @@ pub(super) const SETTERS: &[&str] = &[
 
 /// Functions and macros that only log or print.
 #[rustfmt::skip]
-pub(super) const LOGS: &[&str] = &[
+pub(super) const LOGGING: &[&str] = &[
     "debug", "info", "warning", "warn", "error", "exception", "critical", "log", "print", "println", "eprintln",
     "trace", "write", "writeln", "event", "span",
 ];
 
-/// Functions whose string arguments are not keys, in addition to [`LOGS`].
+/// Functions whose string arguments are not keys, in addition to [`LOGGING`].
 #[rustfmt::skip]
-pub(super) const NO_KEYS: &[&str] = &[
+pub(super) const WITHOUT_KEYS: &[&str] = &[
     "format", "echo", "startswith", "endswith", "replace", "sub", "match", "compile", "strftime", "field_len",
     "add_row", "observe", "gauge", "inc", "counter", "histogram", "index", "count", "find", "text", "round",
     "ljust", "rjust", "center", "zfill", "encode", "join", "execute", "fetchrow", "filter", "set_title",

@@ -1,14 +1,14 @@
 //! Check 7: every exit has an owner, and a missing `reduce_only` is never replaced by a default.
 
 use super::{
-    orders::{Order, order},
-    routine::{Program, Routine},
-    sinks::{Sink, Way},
+    named_values::{NamedBy, NamedValue},
+    orders::{OrderKind, order_kind},
+    scope::{Program, Scope},
 };
 use crate::{
     check::Check,
-    evidence::Evidence,
     tree::{At, Call, Kind, Node},
+    violation::Violation,
     vocabulary::Subject,
 };
 
@@ -25,19 +25,19 @@ const COPIES: [&str; 7] = [
 
 pub(super) fn examine<'a>(
     program: &Program<'a>,
-    routine: &Routine<'a>,
-    sinks: &[Sink<'a>],
-    found: &mut Vec<Evidence>,
+    scope: &Scope<'a>,
+    named_values: &[NamedValue<'a>],
+    found: &mut Vec<Violation>,
 ) {
-    for (node, call) in routine.calls() {
-        if order(program, routine, call) == Some(Order::Exit)
-            && !is_owned(program, routine, node.at)
+    for (node, call) in scope.calls() {
+        if order_kind(program, scope, call) == Some(OrderKind::Exit)
+            && !is_owned(program, scope, node.at)
         {
             let why = format!(
                 "`{}` emits an exit, but nothing before it in this function checks the exit owner",
                 call.name()
             );
-            found.push(Evidence {
+            found.push(Violation {
                 check: Check::ExitOwnership,
                 at: node.at,
                 value: call.name().to_owned(),
@@ -45,13 +45,13 @@ pub(super) fn examine<'a>(
             });
         }
     }
-    for sink in sinks {
-        let name = sink
+    for named in named_values {
+        let name = named
             .names
             .iter()
             .rev()
-            .find(|name| program.speaks_of(name, Subject::ReduceOnly));
-        let value = match &sink.value.kind {
+            .find(|name| program.is_about(name, Subject::ReduceOnly));
+        let value = match &named.value.kind {
             Kind::Truth(yes) => Some(yes.to_string()),
             Kind::Text(text) if ["true", "false"].contains(&text.to_lowercase().as_str()) => {
                 Some(format!("\"{text}\""))
@@ -62,31 +62,31 @@ pub(super) fn examine<'a>(
         if let (Some(name), Some(value), true) = (
             name,
             value,
-            sink.way.is_default() || is_of_default(routine, sink),
+            named.by.is_default() || is_of_default(scope, named),
         ) {
             let why = format!(
-                "{value} {} `{name}`: an exit without this flag must be rejected, not given a default",
-                sink.way.told()
+                "{value} {} `{name}`: an exit without this flag must be rejected, not returned a default",
+                named.by.describe()
             );
-            found.push(Evidence {
+            found.push(Violation {
                 check: Check::ExitOwnership,
-                at: sink.value.at,
+                at: named.value.at,
                 value,
                 why,
             });
         }
     }
-    for (_, call) in routine.calls() {
+    for (_, call) in scope.calls() {
         let defaults = call.name() == "unwrap_or_default"
             && call.receiver().is_some_and(|it| {
-                super::sinks::names(it)
+                super::named_values::names(it)
                     .into_iter()
-                    .any(|name| program.speaks_of(name, Subject::ReduceOnly))
+                    .any(|name| program.is_about(name, Subject::ReduceOnly))
             });
         if defaults {
             let why =
                 "a missing `reduce_only` becomes `false`; reject the order instead".to_owned();
-            found.push(Evidence {
+            found.push(Violation {
                 check: Check::ExitOwnership,
                 at: call.callee.at,
                 value: call.name().to_owned(),
@@ -106,49 +106,49 @@ fn is_field_of(call: &Call) -> bool {
         })
 }
 
-/// Returns true if the sink is a field that an `impl Default` sets.
-fn is_of_default(routine: &Routine<'_>, sink: &Sink<'_>) -> bool {
-    let of_default = routine
+/// Returns true if the value is a field that an `impl Default` sets.
+fn is_of_default(scope: &Scope<'_>, named: &NamedValue<'_>) -> bool {
+    let of_default = scope
         .class
         .is_some_and(|class| class.of.iter().any(|of| of == "Default"));
-    sink.way == Way::Entry && of_default && routine.name == "default"
+    named.by == NamedBy::Entry && of_default && scope.name == "default"
 }
 
 /// Returns true if a parameter, or a call, comparison or condition before this position, refers to the exit owner.
-fn is_owned(program: &Program<'_>, routine: &Routine<'_>, at: At) -> bool {
-    let speaks = |name: &str| program.speaks_of(name, Subject::Owner);
-    let parameter = routine
+fn is_owned(program: &Program<'_>, scope: &Scope<'_>, at: At) -> bool {
+    let is_about = |name: &str| program.is_about(name, Subject::Owner);
+    let parameter = scope
         .parameters
         .iter()
-        .any(|it| speaks(&it.name) || it.declared.as_deref().is_some_and(speaks));
-    let before = routine
+        .any(|it| is_about(&it.name) || it.declared.as_deref().is_some_and(is_about));
+    let before = scope
         .nodes
         .iter()
         .filter(|node| node.at < at)
         .any(|node| match &node.kind {
             Kind::Call(call) => {
-                speaks(call.name())
+                is_about(call.name())
                     || !COPIES.contains(&call.name())
-                        && call.receiver().is_some_and(|it| names_owner(it, &speaks))
+                        && call.receiver().is_some_and(|it| names_owner(it, &is_about))
             }
             Kind::Compare(_, left, right) => {
-                names_owner(left, &speaks) || names_owner(right, &speaks)
+                names_owner(left, &is_about) || names_owner(right, &is_about)
             }
-            Kind::If { condition, .. } => names_owner(condition, &speaks),
-            Kind::Fits(_, value) => names_owner(value, &speaks),
+            Kind::If { condition, .. } => names_owner(condition, &is_about),
+            Kind::Fits(_, value) => names_owner(value, &is_about),
             _ => false,
         });
     parameter || before
 }
 
-fn names_owner(node: &Node, speaks: &impl Fn(&str) -> bool) -> bool {
+fn names_owner(node: &Node, is_about: &impl Fn(&str) -> bool) -> bool {
     let itself = match &node.kind {
-        Kind::Name(name) | Kind::Field(_, name) | Kind::Text(name) => speaks(name),
+        Kind::Name(name) | Kind::Field(_, name) | Kind::Text(name) => is_about(name),
         _ => false,
     };
     itself
         || node
             .children()
             .into_iter()
-            .any(|child| names_owner(child, speaks))
+            .any(|child| names_owner(child, is_about))
 }

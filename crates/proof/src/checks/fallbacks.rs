@@ -1,21 +1,21 @@
 //! Check 10: failures and missing values that are replaced by a default.
 
 use super::{
-    follow::is_literal,
-    orders::{Order, order},
-    policies::{Rule, any_node, leaves, loads},
-    routine::{Part, Program, Routine},
-    sinks::{Sink, Way, names},
+    named_values::{NamedBy, NamedValue, names},
+    orders::{OrderKind, order_kind},
+    policies::{PolicyGuards, any_node, leaves, loads},
+    scope::{Program, Scope, ScopeKind},
+    trace::is_literal,
 };
 use crate::{
     check::Check,
-    evidence::Evidence,
-    name_words::{any, words},
+    name_words::{contains_any, words},
     tree::{At, Bind, Call, Comparison, Kind, Leaving, Node, Parameter, Pattern},
+    violation::Violation,
     vocabulary::Subject,
 };
 
-const MADE_UP: [&str; 9] = [
+const BUILT_IN_WORDS: [&str; 9] = [
     "default",
     "fallback",
     "backup",
@@ -29,7 +29,7 @@ const MADE_UP: [&str; 9] = [
 const NUMBERS: [&str; 9] = [
     "f64", "f32", "u64", "u32", "u16", "u8", "i64", "i32", "Decimal",
 ];
-const DECIDES: [Subject; 10] = [
+const DECISION_SUBJECTS: [Subject; 10] = [
     Subject::Leverage,
     Subject::MaximumLeverage,
     Subject::Threshold,
@@ -44,13 +44,13 @@ const DECIDES: [Subject; 10] = [
 
 pub(super) fn examine<'a>(
     program: &Program<'a>,
-    routine: &Routine<'a>,
-    sinks: &[Sink<'a>],
-    found: &mut Vec<Evidence>,
+    scope: &Scope<'a>,
+    named_values: &[NamedValue<'a>],
+    found: &mut Vec<Violation>,
 ) {
-    let fallbacks = Fallbacks { program, routine };
+    let fallbacks = Fallbacks { program, scope };
     fallbacks.derived(found);
-    for node in &routine.nodes {
+    for node in &scope.nodes {
         match &node.kind {
             Kind::Try { body, handlers, .. } => {
                 for handler in handlers {
@@ -78,30 +78,39 @@ pub(super) fn examine<'a>(
             _ => {}
         }
     }
-    for sink in sinks {
-        let name = sink.names.iter().rev().find(|name| fallbacks.rules(name));
-        let number = sink.names.iter().rev().find(|name| fallbacks.decides(name));
-        if let (Some(name), Kind::Call(call)) = (number, &sink.value.kind)
+    for named in named_values {
+        let name = named
+            .names
+            .iter()
+            .rev()
+            .find(|name| fallbacks.is_policy_name(name));
+        let number = named
+            .names
+            .iter()
+            .rev()
+            .find(|name| fallbacks.is_decision_name(name));
+        if let (Some(name), Kind::Call(call)) = (number, &named.value.kind)
             && call.name() == "unwrap_or_default"
-            && !program.speaks_of(name, Subject::Universe)
+            && !program.is_about(name, Subject::Universe)
         {
             let why = format!("a missing `{name}` becomes a default");
             Fallbacks::push(call.callee.at, call.name(), why, found);
         }
-        if let (None, Some(name), Way::Fallback) = (name, number, sink.way)
-            && is_default_path(sink.value)
+        if let (None, Some(name), NamedBy::Fallback) = (name, number, named.by)
+            && is_default_path(named.value)
         {
             let why = format!("a missing `{name}` becomes a default");
-            Fallbacks::push(sink.value.at, name, why, found);
+            Fallbacks::push(named.value.at, name, why, found);
         }
         if let Some(name) = name
-            && (sink.way.is_default() && sink.way != Way::Setting || is_default_call(sink.value))
-            && fallbacks.is_made_up(sink.value)
+            && (named.by.is_default() && named.by != NamedBy::Setting
+                || is_default_call(named.value))
+            && fallbacks.is_built_in(named.value)
         {
             let why = format!("a missing `{name}` is replaced by a built-in default");
             Fallbacks::push(
-                sink.value.at,
-                sink.value.last_name().unwrap_or(name),
+                named.value.at,
+                named.value.last_name().unwrap_or(name),
                 why,
                 found,
             );
@@ -111,12 +120,12 @@ pub(super) fn examine<'a>(
 
 struct Fallbacks<'p, 'a> {
     program: &'p Program<'a>,
-    routine: &'p Routine<'a>,
+    scope: &'p Scope<'a>,
 }
 
 impl<'a> Fallbacks<'_, 'a> {
-    fn push(at: At, value: &str, why: String, found: &mut Vec<Evidence>) {
-        found.push(Evidence {
+    fn push(at: At, value: &str, why: String, found: &mut Vec<Violation>) {
+        found.push(Violation {
             check: Check::SilentFallback,
             at,
             value: value.to_owned(),
@@ -125,36 +134,36 @@ impl<'a> Fallbacks<'_, 'a> {
     }
 
     /// Reports `#[derive(Default)]` on harvest parameters, which makes every threshold zero.
-    fn derived(&self, found: &mut Vec<Evidence>) {
+    fn derived(&self, found: &mut Vec<Violation>) {
         let Some(class) = self
-            .routine
+            .scope
             .class
-            .filter(|_| self.routine.part == Part::Class)
+            .filter(|_| self.scope.kind == ScopeKind::Class)
         else {
             return;
         };
-        let decides = |field: &&Parameter| {
+        let is_decision_name = |field: &&Parameter| {
             let is_number = field
                 .declared
                 .as_deref()
                 .is_some_and(|declared| NUMBERS.contains(&declared));
-            let is = |subject| self.program.speaks_of(&field.name, subject);
+            let is = |subject| self.program.is_about(&field.name, subject);
             is_number && (is(Subject::Threshold) || is(Subject::KillScore) || is(Subject::Leverage))
         };
-        if let Some(field) = class.fields.iter().find(decides)
+        if let Some(field) = class.fields.iter().find(is_decision_name)
             && class.of.iter().any(|of| of == "Default")
         {
             let why = format!(
                 "`{}` derives `Default`, which sets `{}` to zero",
                 class.name, field.name
             );
-            Self::push(self.routine.at, &class.name, why, found);
+            Self::push(self.scope.at, &class.name, why, found);
         }
     }
 
     /// Checks the handler of a failure.
-    fn handler(&self, at: At, handler: &'a Node, tried: &'a Node, found: &mut Vec<Evidence>) {
-        if let Some(name) = self.stands_in(handler) {
+    fn handler(&self, at: At, handler: &'a Node, attempt: &'a Node, found: &mut Vec<Violation>) {
+        if let Some(name) = self.replaced_name(handler) {
             return Self::push(
                 at,
                 &name,
@@ -173,8 +182,8 @@ impl<'a> Fallbacks<'_, 'a> {
         if leaves(handler) || !self.emits_after(at) {
             return;
         }
-        for name in self.read(tried) {
-            if !self.is_asked_after(&name, at) {
+        for name in self.names_read(attempt) {
+            if !self.is_checked_after(&name, at) {
                 let why = format!("the failure to read `{name}` is ignored, and an entry follows");
                 return Self::push(at, &name, why, found);
             }
@@ -182,21 +191,21 @@ impl<'a> Fallbacks<'_, 'a> {
     }
 
     /// Returns the name to which the handler assigns a default, if any.
-    fn stands_in(&self, handler: &'a Node) -> Option<String> {
+    fn replaced_name(&self, handler: &'a Node) -> Option<String> {
         let mut name = None;
         visit(handler, &mut |node| {
             if name.is_some() {
                 return;
             }
             match &node.kind {
-                Kind::Bind(bind) => name = self.bound(bind),
+                Kind::Bind(bind) => name = self.default_bound(bind),
                 Kind::Leave(Leaving::Return, Some(value))
-                    if self.decides(self.routine.name)
-                        && self.is_default(value, self.routine.name) =>
+                    if self.is_decision_name(self.scope.name)
+                        && self.is_default(value, self.scope.name) =>
                 {
-                    name = Some(self.routine.name.to_owned());
+                    name = Some(self.scope.name.to_owned());
                 }
-                Kind::Leave(Leaving::Return, Some(value)) if self.is_ruling_made_up(value) => {
+                Kind::Leave(Leaving::Return, Some(value)) if self.is_built_in_policy(value) => {
                     name = value
                         .last_name()
                         .map(str::to_owned)
@@ -205,36 +214,37 @@ impl<'a> Fallbacks<'_, 'a> {
                 _ => {}
             }
         });
-        let of_function = self.decides(self.routine.name) && is_default_path(handler);
-        if name.is_none() && (of_function || self.is_ruling_made_up(handler)) {
+        let of_function = self.is_decision_name(self.scope.name) && is_default_path(handler);
+        if name.is_none() && (of_function || self.is_built_in_policy(handler)) {
             name = called(handler);
         }
         name
     }
 
-    fn bound(&self, bind: &'a Bind) -> Option<String> {
+    fn default_bound(&self, bind: &'a Bind) -> Option<String> {
         let target = match &bind.target.kind {
-            Kind::Index(_, key) => super::sinks::key_text(key),
+            Kind::Index(_, key) => super::named_values::key_text(key),
             _ => bind.target.last_name(),
         }?;
-        (self.decides(target) && self.is_default(&bind.value, target)).then(|| target.to_owned())
+        (self.is_decision_name(target) && self.is_default(&bind.value, target))
+            .then(|| target.to_owned())
     }
 
     fn is_default(&self, value: &'a Node, name: &str) -> bool {
         // A string or a number cannot be a policy; a map, a list or a constructor of literals can.
-        let can_be = !self.rules(name)
+        let can_be = !self.is_policy_name(name)
             || matches!(
                 value.kind,
                 Kind::Record { .. } | Kind::List(_) | Kind::Call(_)
             );
-        can_be && is_literal(value) && !is_empty(value) || self.is_made_up(value)
+        can_be && is_literal(value) && !is_empty(value) || self.is_built_in(value)
     }
 
     /// Returns true if a value is a built-in default: by its name, as a constructor of literals, or as `X::default()`.
-    fn is_made_up(&self, value: &Node) -> bool {
+    fn is_built_in(&self, value: &Node) -> bool {
         match &value.kind {
-            Kind::Name(name) => any(&words(name), &MADE_UP),
-            Kind::Field(_, name) => any(&words(name), &MADE_UP),
+            Kind::Name(name) => contains_any(&words(name), &BUILT_IN_WORDS),
+            Kind::Field(_, name) => contains_any(&words(name), &BUILT_IN_WORDS),
             Kind::Record { entries, .. } => entries
                 .iter()
                 .any(|entry| is_literal(&entry.value) && !is_empty(&entry.value)),
@@ -244,31 +254,32 @@ impl<'a> Fallbacks<'_, 'a> {
                 let of_path = matches!(&call.callee.kind, Kind::Name(path) if path.ends_with("::default") || path.ends_with("::new") && call.arguments.is_empty());
                 let copied = ["copy", "deepcopy", "dict", "Some", "Arc", "Ok", "new"]
                     .contains(&call.name())
-                    && call.positional().any(|it| self.is_made_up(it));
+                    && call.positional().any(|it| self.is_built_in(it));
                 let itself = ["copy", "clone", "into", "to_owned"].contains(&call.name())
-                    && call.receiver().is_some_and(|it| self.is_made_up(it));
+                    && call.receiver().is_some_and(|it| self.is_built_in(it));
                 // `Policy.conservative()` builds a policy in code; a real policy is loaded from a store.
-                let of_type = matches!(call.receiver().map(|it| &it.kind), Some(Kind::Name(of)) if of.starts_with(char::is_uppercase) && self.rules(of))
+                let of_type = matches!(call.receiver().map(|it| &it.kind), Some(Kind::Name(of)) if of.starts_with(char::is_uppercase) && self.is_policy_name(of))
                     && call.arguments.is_empty()
                     && !loads(self.program, call);
-                bare && self.rules(call.name())
+                bare && self.is_policy_name(call.name())
                     || of_type
                     || of_path
                     || copied
                     || itself
-                    || any(&words(call.name()), &MADE_UP) && !call.name().starts_with("unwrap_or")
+                    || contains_any(&words(call.name()), &BUILT_IN_WORDS)
+                        && !call.name().starts_with("unwrap_or")
             }
-            Kind::Function(closure) => self.is_made_up(&closure.body),
+            Kind::Function(closure) => self.is_built_in(&closure.body),
             Kind::Block {
                 nodes,
                 has_value: true,
-            } => nodes.last().is_some_and(|last| self.is_made_up(last)),
+            } => nodes.last().is_some_and(|last| self.is_built_in(last)),
             _ => false,
         }
     }
 
     /// Returns true if a value is a built-in default and its name refers to a policy or to harvest parameters.
-    fn is_ruling_made_up(&self, value: &Node) -> bool {
+    fn is_built_in_policy(&self, value: &Node) -> bool {
         let names = match &value.kind {
             Kind::Call(call) => names(&call.callee),
             Kind::Name(_) | Kind::Field(..) => names(value),
@@ -278,20 +289,20 @@ impl<'a> Fallbacks<'_, 'a> {
             } => {
                 return nodes
                     .last()
-                    .is_some_and(|last| self.is_ruling_made_up(last));
+                    .is_some_and(|last| self.is_built_in_policy(last));
             }
             _ => return false,
         };
-        self.is_made_up(value) && names.iter().any(|name| self.rules(name))
+        self.is_built_in(value) && names.iter().any(|name| self.is_policy_name(name))
     }
 
     /// Reports `unwrap_or_default()` of a number or a policy, and `Theta::default()`.
-    fn default_of(&self, node: &Node, call: &Call, found: &mut Vec<Evidence>) {
+    fn default_of(&self, node: &Node, call: &Call, found: &mut Vec<Violation>) {
         if ["unwrap_or_default", "or_default"].contains(&call.name()) {
             let read = call.receiver().map(names).unwrap_or_default();
             // An empty universe allows no trade.
             let counts = |name: &&str| {
-                self.decides(name) && !self.program.speaks_of(name, Subject::Universe)
+                self.is_decision_name(name) && !self.program.is_about(name, Subject::Universe)
             };
             if let Some(name) = read.into_iter().rev().find(counts) {
                 Self::push(
@@ -304,7 +315,7 @@ impl<'a> Fallbacks<'_, 'a> {
         }
         if let Kind::Name(path) = &call.callee.kind
             && let Some(of) = path.strip_suffix("::default")
-            && self.rules(of)
+            && self.is_policy_name(of)
         {
             Self::push(
                 node.at,
@@ -319,7 +330,7 @@ impl<'a> Fallbacks<'_, 'a> {
         let mut name = None;
         visit(node, &mut |node| {
             if let Kind::Call(call) = &node.kind
-                && order(self.program, self.routine, call) == Some(Order::Entry)
+                && order_kind(self.program, self.scope, call) == Some(OrderKind::Entry)
             {
                 name.get_or_insert_with(|| call.name().to_owned());
             }
@@ -328,21 +339,21 @@ impl<'a> Fallbacks<'_, 'a> {
     }
 
     fn emits_after(&self, at: At) -> bool {
-        let mut after = self.routine.calls().filter(|(node, _)| node.at > at);
-        after.any(|(_, call)| order(self.program, self.routine, call) == Some(Order::Entry))
+        let mut after = self.scope.calls().filter(|(node, _)| node.at > at);
+        after.any(|(_, call)| order_kind(self.program, self.scope, call) == Some(OrderKind::Entry))
     }
 
     /// Returns the names of trading values and policies that this code reads.
-    fn read(&self, tried: &'a Node) -> Vec<String> {
+    fn names_read(&self, attempt: &'a Node) -> Vec<String> {
         let mut all = Vec::new();
-        visit(tried, &mut |node| match &node.kind {
+        visit(attempt, &mut |node| match &node.kind {
             Kind::Bind(bind) => {
                 let name = bind.target.last_name().unwrap_or_default();
                 let is_loaded = any_node(
                     &bind.value,
                     &|node| matches!(&node.kind, Kind::Call(call) if loads(self.program, call)),
                 );
-                if self.decides(name) || is_loaded {
+                if self.is_decision_name(name) || is_loaded {
                     all.push(name.to_owned());
                 }
             }
@@ -353,38 +364,38 @@ impl<'a> Fallbacks<'_, 'a> {
     }
 
     /// Returns true if code after this position leaves when the value is missing.
-    fn is_asked_after(&self, name: &str, at: At) -> bool {
-        let rule = Rule {
+    fn is_checked_after(&self, name: &str, at: At) -> bool {
+        let guards = PolicyGuards {
             program: self.program,
-            routine: self.routine,
+            scope: self.scope,
         };
-        let mut entries = self.routine.calls().filter(|(node, call)| {
-            node.at > at && order(self.program, self.routine, call) == Some(Order::Entry)
+        let mut entries = self.scope.calls().filter(|(node, call)| {
+            node.at > at && order_kind(self.program, self.scope, call) == Some(OrderKind::Entry)
         });
-        let by_policy = self.rules(name) && entries.all(|(node, _)| rule.is_guarded(node.at));
-        let asks = |node: &&&Node| match &node.kind {
+        let by_policy =
+            self.is_policy_name(name) && entries.all(|(node, _)| guards.is_guarded(node.at));
+        let is_check = |node: &&&Node| match &node.kind {
             Kind::If {
                 condition, then, ..
-            } => node.at > at && leaves(then) && asks_for(condition, name),
+            } => node.at > at && leaves(then) && tests_missing(condition, name),
             _ => false,
         };
-        by_policy || self.routine.nodes.iter().any(|node| asks(&node))
+        by_policy || self.scope.nodes.iter().any(|node| is_check(&node))
     }
 
-    fn decides(&self, name: &str) -> bool {
+    fn is_decision_name(&self, name: &str) -> bool {
         let is = |subject: &Subject| {
             let trades = *subject != Subject::SizeInContext
-                || self.routine.mentions(&[
+                || self.scope.mentions(&[
                     "symbol", "side", "order", "trade", "position", "leverage", "notional",
                 ]);
-            trades && self.program.speaks_of(name, *subject)
+            trades && self.program.is_about(name, *subject)
         };
-        DECIDES.iter().any(is)
+        DECISION_SUBJECTS.iter().any(is)
     }
 
-    fn rules(&self, name: &str) -> bool {
-        self.program.speaks_of(name, Subject::Policy)
-            || self.program.speaks_of(name, Subject::Theta)
+    fn is_policy_name(&self, name: &str) -> bool {
+        self.program.is_about(name, Subject::Policy) || self.program.is_about(name, Subject::Theta)
     }
 }
 
@@ -429,7 +440,7 @@ fn is_empty(value: &Node) -> bool {
 
 /// Returns true if a condition tests for a missing value: `not x`, `x is None`, `x.is_none()`, `x <= 0`,
 /// `!x.is_finite()`.
-fn asks_for(condition: &Node, name: &str) -> bool {
+fn tests_missing(condition: &Node, name: &str) -> bool {
     let is_it = |node: &Node| any_node(node, &|node| node.last_name() == Some(name));
     match &condition.kind {
         Kind::Not(inner) => is_it(inner),
@@ -437,7 +448,7 @@ fn asks_for(condition: &Node, name: &str) -> bool {
             is_it(left)
         }
         Kind::Or(left, right) | Kind::And(left, right) => {
-            asks_for(left, name) || asks_for(right, name)
+            tests_missing(left, name) || tests_missing(right, name)
         }
         Kind::Call(call) => {
             ["is_none", "is_nan", "isnan", "is_err"].contains(&call.name()) && is_it(condition)
@@ -446,9 +457,9 @@ fn asks_for(condition: &Node, name: &str) -> bool {
     }
 }
 
-fn visit<'a>(node: &'a Node, see: &mut impl FnMut(&'a Node)) {
-    see(node);
+fn visit<'a>(node: &'a Node, each: &mut impl FnMut(&'a Node)) {
+    each(node);
     node.children()
         .into_iter()
-        .for_each(|child| visit(child, see));
+        .for_each(|child| visit(child, each));
 }

@@ -3,28 +3,28 @@
 use std::collections::BTreeSet;
 
 use super::{
-    follow::{Follow, Wanted},
-    routine::{Program, Routine},
+    scope::{Program, Scope},
+    trace::{Search, Trace},
 };
 use crate::{
     check::Check,
-    evidence::Evidence,
-    name_words::{any, words},
+    name_words::{contains_any, words},
     tree::{At, Comparison, Kind, Leaving, Node},
+    violation::Violation,
     vocabulary::Subject,
 };
 
 /// Words for the display or classification of a value.
-const LOOKS: [&str; 10] = [
+const DISPLAY_WORDS: [&str; 10] = [
     "colour", "color", "bucket", "label", "style", "css", "tag", "badge", "emoji", "severity",
 ];
-const LADDER: [&str; 8] = [
+const LADDER_WORDS: [&str; 8] = [
     "harvest", "partial", "ladder", "profit", "multiple", "stage", "close", "trail",
 ];
 
-pub(super) fn examine<'a>(program: &Program<'a>, routine: &Routine<'a>, found: &mut Vec<Evidence>) {
-    let validated = validated(routine);
-    for node in &routine.nodes {
+pub(super) fn examine<'a>(program: &Program<'a>, scope: &Scope<'a>, found: &mut Vec<Violation>) {
+    let validated = validated(scope);
+    for node in &scope.nodes {
         let Kind::Compare(comparison, left, right) = &node.kind else {
             continue;
         };
@@ -39,22 +39,22 @@ pub(super) fn examine<'a>(program: &Program<'a>, routine: &Routine<'a>, found: &
             continue;
         }
         for (measure, threshold) in [(left, right), (right, left)] {
-            let Some((check, name)) = measured(program, routine, measure) else {
+            let Some((check, name)) = measured(program, scope, measure) else {
                 continue;
             };
-            for it in (Follow {
+            for it in (Trace {
                 program,
-                routine,
-                wanted: &Threshold { program },
+                scope,
+                search: &Threshold { program },
                 to_unit: false,
             })
-            .all(threshold)
+            .matches(threshold)
             {
                 let why = format!(
                     "`{name}` is compared with {}, which does not come from a policy",
                     it.value
                 );
-                found.push(Evidence {
+                found.push(Violation {
                     check,
                     at: it.node.at,
                     value: it.value,
@@ -68,49 +68,51 @@ pub(super) fn examine<'a>(program: &Program<'a>, routine: &Routine<'a>, found: &
 /// Returns the measure, and the check that covers its thresholds.
 fn measured<'a>(
     program: &Program<'a>,
-    routine: &Routine<'a>,
+    scope: &Scope<'a>,
     node: &'a Node,
 ) -> Option<(Check, &'a str)> {
     let name = match &node.kind {
-        Kind::Index(_, key) => super::sinks::key_text(key)?,
-        Kind::Call(call) => match call.positional().find_map(super::sinks::key_text) {
+        Kind::Index(_, key) => super::named_values::key_text(key)?,
+        Kind::Call(call) => match call.positional().find_map(super::named_values::key_text) {
             Some(text) => text,
             None => call.callee.last_name()?,
         },
         Kind::Name(_) | Kind::Field(..) => node.last_name()?,
         _ => return None,
     };
-    let in_ladder = || name == "r" && any(&words(routine.name), &LADDER);
-    if program.speaks_of(name, Subject::RMeasure) || in_ladder() {
+    let in_ladder = || name == "r" && contains_any(&words(scope.name), &LADDER_WORDS);
+    if program.is_about(name, Subject::RMeasure) || in_ladder() {
         return Some((Check::HarvestThreshold, name));
     }
     program
-        .speaks_of(name, Subject::KillMeasure)
+        .is_about(name, Subject::KillMeasure)
         .then_some((Check::KillScore, name))
 }
 
 /// Returns the comparisons that cannot cause a trade: in assertions, in conditions that only raise an error, and in
 /// display code.
-fn validated(routine: &Routine<'_>) -> BTreeSet<At> {
+fn validated(scope: &Scope<'_>) -> BTreeSet<At> {
     let mut all = BTreeSet::new();
-    for node in &routine.nodes {
+    for node in &scope.nodes {
         match &node.kind {
-            Kind::Leave(Leaving::Assert, Some(condition)) => within(condition, &mut all),
+            Kind::Leave(Leaving::Assert, Some(condition)) => {
+                collect_comparisons(condition, &mut all)
+            }
             Kind::If {
                 condition, then, ..
-            } if refuses(then) => within(condition, &mut all),
+            } if only_raises(then) => collect_comparisons(condition, &mut all),
             // A comparison that selects a display style has no effect on trading.
             Kind::Bind(bind)
                 if bind
                     .target
                     .last_name()
-                    .is_some_and(|name| any(&words(name), &LOOKS)) =>
+                    .is_some_and(|name| contains_any(&words(name), &DISPLAY_WORDS)) =>
             {
-                within(&bind.value, &mut all)
+                collect_comparisons(&bind.value, &mut all)
             }
             // Counting has no effect on trading.
-            Kind::Each { made, over } if matches!(made.kind, Kind::Number(_)) => {
-                within(over, &mut all)
+            Kind::Comprehension { element, over } if matches!(element.kind, Kind::Number(_)) => {
+                collect_comparisons(over, &mut all)
             }
             _ => {}
         }
@@ -118,18 +120,18 @@ fn validated(routine: &Routine<'_>) -> BTreeSet<At> {
     all
 }
 
-fn within(node: &Node, all: &mut BTreeSet<At>) {
+fn collect_comparisons(node: &Node, all: &mut BTreeSet<At>) {
     if let Kind::Compare(..) = node.kind {
         all.insert(node.at);
     }
     node.children()
         .into_iter()
-        .for_each(|child| within(child, all));
+        .for_each(|child| collect_comparisons(child, all));
 }
 
-fn refuses(then: &Node) -> bool {
+fn only_raises(then: &Node) -> bool {
     match &then.kind {
-        Kind::Block { nodes, .. } => nodes.last().is_some_and(refuses),
+        Kind::Block { nodes, .. } => nodes.last().is_some_and(only_raises),
         Kind::Leave(Leaving::Raise, _) => true,
         Kind::Leave(Leaving::Return, Some(value)) => is_error(value),
         Kind::Call(_) => is_error(then),
@@ -145,8 +147,8 @@ struct Threshold<'p, 'a> {
     program: &'p Program<'a>,
 }
 
-impl Wanted for Threshold<'_, '_> {
-    fn leaf(&self, node: &Node) -> Option<String> {
+impl Search for Threshold<'_, '_> {
+    fn match_node(&self, node: &Node) -> Option<String> {
         match node.kind {
             Kind::Number(number) if number != 0.0 && number.is_finite() => Some(number.to_string()),
             _ => None,
@@ -154,9 +156,9 @@ impl Wanted for Threshold<'_, '_> {
     }
 
     /// A named threshold is reported at its binding.
-    fn is_known(&self, name: &str) -> bool {
+    fn skips_name(&self, name: &str) -> bool {
         [Subject::Threshold, Subject::KillScore]
             .into_iter()
-            .any(|subject| self.program.speaks_of(name, subject))
+            .any(|subject| self.program.is_about(name, subject))
     }
 }

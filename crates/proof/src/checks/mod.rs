@@ -3,31 +3,31 @@
 mod calls;
 mod exits;
 mod fallbacks;
-mod follow;
 mod measures;
+mod named_values;
 mod numbers;
 mod orders;
 mod policies;
-mod routine;
-mod sinks;
+mod scope;
 mod symbols;
+mod trace;
 
-use routine::Program;
+use scope::Program;
 
-use super::{evidence::Evidence, tree::Node, vocabulary::Vocabulary};
+use crate::{tree::Node, violation::Violation, vocabulary::Vocabulary};
 
 /// Returns the violations in a file, in source order, at most one for each position and check.
-pub(crate) fn examine(root: &Node, vocabulary: &Vocabulary) -> Vec<Evidence> {
+pub(crate) fn examine(root: &Node, vocabulary: &Vocabulary) -> Vec<Violation> {
     let program = Program::of(root, vocabulary);
     let mut found = Vec::new();
-    for routine in &program.routines {
-        let sinks = sinks::sinks(&program, routine);
-        numbers::examine(&program, routine, &sinks, &mut found);
-        symbols::examine(&program, routine, &sinks, &mut found);
-        measures::examine(&program, routine, &mut found);
-        exits::examine(&program, routine, &sinks, &mut found);
-        policies::examine(&program, routine, &mut found);
-        fallbacks::examine(&program, routine, &sinks, &mut found);
+    for scope in &program.scopes {
+        let named_values = named_values::named_values(&program, scope);
+        numbers::examine(&program, scope, &named_values, &mut found);
+        symbols::examine(&program, scope, &named_values, &mut found);
+        measures::examine(&program, scope, &mut found);
+        exits::examine(&program, scope, &named_values, &mut found);
+        policies::examine(&program, scope, &mut found);
+        fallbacks::examine(&program, scope, &named_values, &mut found);
     }
     policies::examine_module(&program, &mut found);
     found.sort_by_key(|it| (it.at, it.check));

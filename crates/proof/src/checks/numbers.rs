@@ -1,16 +1,16 @@
 //! Checks 1 to 4 and 6, and the weights of check 5: hard-coded trading numbers.
 
 use super::{
-    follow::{Follow, Wanted, has_unit},
-    orders::{Order, order},
-    routine::{Part, Program, Routine},
-    sinks::{Sink, Way},
+    named_values::{NamedBy, NamedValue},
+    orders::{OrderKind, order_kind},
+    scope::{Program, Scope, ScopeKind},
+    trace::{Search, Trace, has_unit},
 };
 use crate::{
     check::Check,
-    evidence::Evidence,
-    name_words::{any, words},
+    name_words::{contains_any, words},
     tree::{Kind, Node},
+    violation::Violation,
     vocabulary::Subject,
 };
 
@@ -31,8 +31,8 @@ const TRADING: [&str; 8] = [
     "symbol", "leverage", "notional", "trade", "trading", "lev", "usdt", "usd",
 ];
 const MAYBE_TRADING: [&str; 5] = ["side", "order", "position", "entry", "qty"];
-/// Words of things other than trades that have a size.
-const OTHER_CALLS: [&str; 18] = [
+/// Words of things that have a size but are not trades.
+const NOT_TRADING: [&str; 18] = [
     "plot", "chart", "figure", "fig", "scatter", "font", "draw", "ax", "axis", "legend", "style",
     "pool", "queue", "cache", "image", "page", "grid", "batch",
 ];
@@ -50,26 +50,26 @@ const KILL: [&str; 5] = ["kill", "sigma", "harvest", "ts", "theta"];
 
 pub(super) fn examine<'a>(
     program: &Program<'a>,
-    routine: &Routine<'a>,
-    sinks: &[Sink<'a>],
-    found: &mut Vec<Evidence>,
+    scope: &Scope<'a>,
+    named_values: &[NamedValue<'a>],
+    found: &mut Vec<Violation>,
 ) {
-    for sink in sinks {
+    for named in named_values {
         for (subject, check) in NUMBERS {
-            let Some(name) = named(program, routine, sink, subject) else {
+            let Some(name) = name_about(program, scope, named, subject) else {
                 continue;
             };
-            let wanted = Number { program, subject };
-            for it in (Follow {
+            let search = Number { program, subject };
+            for it in (Trace {
                 program,
-                routine,
-                wanted: &wanted,
+                scope,
+                search: &search,
                 to_unit: has_unit(name),
             })
-            .all(sink.value)
+            .matches(named.value)
             {
-                let why = format!("{} {} `{name}`", it.value, sink.way.told());
-                found.push(Evidence {
+                let why = format!("{} {} `{name}`", it.value, named.by.describe());
+                found.push(Violation {
                     check,
                     at: it.node.at,
                     value: it.value,
@@ -77,17 +77,17 @@ pub(super) fn examine<'a>(
                 });
             }
         }
-        stop_price(program, routine, sink, found);
-        maximum(program, routine, sink, found);
+        stop_price(program, scope, named, found);
+        maximum(program, scope, named, found);
     }
-    for (_, call) in routine.calls() {
-        if order(program, routine, call) == Some(Order::Entry) {
+    for (_, call) in scope.calls() {
+        if order_kind(program, scope, call) == Some(OrderKind::Entry) {
             for it in call
                 .positional()
-                .filter_map(|it| Some((it, Maximum { program }.leaf(it)?)))
+                .filter_map(|it| Some((it, Maximum { program }.match_node(it)?)))
             {
                 let why = format!("the maximum `{}` is passed to an order", it.1);
-                found.push(Evidence {
+                found.push(Violation {
                     check: Check::MaximumLeverage,
                     at: it.0.at,
                     value: it.1,
@@ -98,22 +98,25 @@ pub(super) fn examine<'a>(
     }
 }
 
-/// Returns the name of the sink that refers to the subject.
-pub(super) fn named<'a>(
+/// Returns the name of a value that refers to the subject.
+pub(super) fn name_about<'a>(
     program: &Program<'a>,
-    routine: &Routine<'a>,
-    sink: &Sink<'a>,
+    scope: &Scope<'a>,
+    named: &NamedValue<'a>,
     subject: Subject,
 ) -> Option<&'a str> {
-    let speaks = |name: &&&str| program.speaks_of(name, subject);
-    let name = sink.names.iter().rev().find(speaks)?;
+    let is_about = |name: &&&str| program.is_about(name, subject);
+    let name = named.names.iter().rev().find(is_about)?;
     let in_context = match subject {
-        Subject::SizeInContext => trades(routine, sink),
-        Subject::WeightInContext => titled(routine, sink, &SELECTION),
+        Subject::SizeInContext => is_trading(scope, named),
+        Subject::WeightInContext => names_mention(scope, named, &SELECTION),
         Subject::KillScoreInContext => {
-            titled(routine, sink, &KILL)
-                || beside(sink, &KILL)
-                || sink.within.iter().any(|name| any(&words(name), &KILL))
+            names_mention(scope, named, &KILL)
+                || record_mentions(named, &KILL)
+                || named
+                    .within
+                    .iter()
+                    .any(|name| contains_any(&words(name), &KILL))
         }
         _ => true,
     };
@@ -121,15 +124,20 @@ pub(super) fn named<'a>(
 }
 
 /// Returns true if the function, class or map around a value is about trading.
-fn trades(routine: &Routine<'_>, sink: &Sink<'_>) -> bool {
-    let is_within = |of: &[&str]| sink.within.iter().any(|name| any(&words(name), of));
+fn is_trading(scope: &Scope<'_>, named: &NamedValue<'_>) -> bool {
+    let is_within = |of: &[&str]| {
+        named
+            .within
+            .iter()
+            .any(|name| contains_any(&words(name), of))
+    };
     let around = |of: &[&str]| {
         is_within(of)
-            || titled(routine, sink, of)
-            || beside(sink, of)
-            || routine.part != Part::Module && routine.mentions(of)
+            || names_mention(scope, named, of)
+            || record_mentions(named, of)
+            || scope.kind != ScopeKind::Module && scope.mentions(of)
     };
-    let speaks = || {
+    let is_about = || {
         around(&TRADING)
             || MAYBE_TRADING
                 .iter()
@@ -137,29 +145,24 @@ fn trades(routine: &Routine<'_>, sink: &Sink<'_>) -> bool {
                 .count()
                 >= 2
     };
-    !is_within(&OTHER_CALLS) && speaks()
+    !is_within(&NOT_TRADING) && is_about()
 }
 
 /// Returns true if a name of the value, the function or the class contains one of these words.
-fn titled(routine: &Routine<'_>, sink: &Sink<'_>, of: &[&str]) -> bool {
-    let class = routine.class.map(|class| class.name.as_str());
-    let mut names = sink
-        .names
-        .iter()
-        .copied()
-        .chain([routine.name])
-        .chain(class);
-    names.any(|name| any(&words(name), of))
+fn names_mention(scope: &Scope<'_>, named: &NamedValue<'_>, of: &[&str]) -> bool {
+    let class = scope.class.map(|class| class.name.as_str());
+    let mut names = named.names.iter().copied().chain([scope.name]).chain(class);
+    names.any(|name| contains_any(&words(name), of))
 }
 
 /// Returns true if the name of an entry in the same record contains one of these words.
-fn beside(sink: &Sink<'_>, of: &[&str]) -> bool {
-    let names = sink
+fn record_mentions(named: &NamedValue<'_>, of: &[&str]) -> bool {
+    let names = named
         .record
         .unwrap_or_default()
         .iter()
         .filter_map(|entry| entry.name.as_deref());
-    names.map(words).any(|name| any(&name, of))
+    names.map(words).any(|name| contains_any(&name, of))
 }
 
 /// Search for numbers that are a violation for a subject.
@@ -168,25 +171,25 @@ struct Number<'p, 'a> {
     subject: Subject,
 }
 
-impl Wanted for Number<'_, '_> {
-    fn leaf(&self, node: &Node) -> Option<String> {
-        let (number, told) = match &node.kind {
+impl Search for Number<'_, '_> {
+    fn match_node(&self, node: &Node) -> Option<String> {
+        let (number, printed) = match &node.kind {
             Kind::Number(number) => (*number, number.to_string()),
             Kind::Text(text) => (number_of(text)?, format!("\"{text}\"")),
             _ => return None,
         };
-        let nothing = match self.subject {
+        let is_no_value = match self.subject {
             Subject::Threshold
             | Subject::KillScore
             | Subject::KillScoreInContext
             | Subject::StopPrice => false,
             _ => number <= 0.0,
         };
-        (number.is_finite() && !nothing).then_some(told)
+        (number.is_finite() && !is_no_value).then_some(printed)
     }
 
-    fn is_known(&self, name: &str) -> bool {
-        let is = |subject| self.program.speaks_of(name, subject);
+    fn skips_name(&self, name: &str) -> bool {
+        let is = |subject| self.program.is_about(name, subject);
         let bound = self.subject == Subject::Leverage && is(Subject::MaximumLeverage);
         bound || self.subject != Subject::StopPrice && is(self.subject)
     }
@@ -204,27 +207,27 @@ fn number_of(text: &str) -> Option<f64> {
 /// Checks for `stop = entry * 0.98`, where the factor is a hard-coded stop distance.
 fn stop_price<'a>(
     program: &Program<'a>,
-    routine: &Routine<'a>,
-    sink: &Sink<'a>,
-    found: &mut Vec<Evidence>,
+    scope: &Scope<'a>,
+    named: &NamedValue<'a>,
+    found: &mut Vec<Violation>,
 ) {
-    let Some(name) = named(program, routine, sink, Subject::StopPrice) else {
+    let Some(name) = name_about(program, scope, named, Subject::StopPrice) else {
         return;
     };
-    let wanted = Number {
+    let search = Number {
         program,
         subject: Subject::StopPrice,
     };
-    let Kind::Arithmetic(..) = sink.value.kind else {
+    let Kind::Arithmetic(..) = named.value.kind else {
         return;
     };
-    for it in (Follow {
+    for it in (Trace {
         program,
-        routine,
-        wanted: &wanted,
+        scope,
+        search: &search,
         to_unit: false,
     })
-    .all(sink.value)
+    .matches(named.value)
     {
         let is_fraction =
             matches!(it.node.kind, Kind::Number(number) if number > 0.0 && number < 3.0);
@@ -233,7 +236,7 @@ fn stop_price<'a>(
                 "`{name}` is computed with the factor {}, a hard-coded stop or target distance",
                 it.value
             );
-            found.push(Evidence {
+            found.push(Violation {
                 check: Check::HarvestThreshold,
                 at: it.node.at,
                 value: it.value,
@@ -246,27 +249,31 @@ fn stop_price<'a>(
 /// Check 2: a maximum leverage that is used as the leverage.
 fn maximum<'a>(
     program: &Program<'a>,
-    routine: &Routine<'a>,
-    sink: &Sink<'a>,
-    found: &mut Vec<Evidence>,
+    scope: &Scope<'a>,
+    named: &NamedValue<'a>,
+    found: &mut Vec<Violation>,
 ) {
-    let Some(name) = named(program, routine, sink, Subject::Leverage) else {
+    let Some(name) = name_about(program, scope, named, Subject::Leverage) else {
         return;
     };
-    if sink.way == Way::Setting {
+    if named.by == NamedBy::Setting {
         return;
     }
-    let wanted = Maximum { program };
-    for it in (Follow {
+    let search = Maximum { program };
+    for it in (Trace {
         program,
-        routine,
-        wanted: &wanted,
+        scope,
+        search: &search,
         to_unit: false,
     })
-    .all(sink.value)
+    .matches(named.value)
     {
-        let why = format!("the maximum `{}` {} `{name}`", it.value, sink.way.told());
-        found.push(Evidence {
+        let why = format!(
+            "the maximum `{}` {} `{name}`",
+            it.value,
+            named.by.describe()
+        );
+        found.push(Violation {
             check: Check::MaximumLeverage,
             at: it.node.at,
             value: it.value,
@@ -279,23 +286,23 @@ pub(super) struct Maximum<'p, 'a> {
     pub(super) program: &'p Program<'a>,
 }
 
-impl Wanted for Maximum<'_, '_> {
-    fn leaf(&self, node: &Node) -> Option<String> {
+impl Search for Maximum<'_, '_> {
+    fn match_node(&self, node: &Node) -> Option<String> {
         let name = match &node.kind {
             Kind::Name(_) | Kind::Field(..) => node.last_name(),
-            Kind::Index(_, key) => super::sinks::key_text(key),
-            Kind::Call(call) => match call.positional().find_map(super::sinks::key_text) {
+            Kind::Index(_, key) => super::named_values::key_text(key),
+            Kind::Call(call) => match call.positional().find_map(super::named_values::key_text) {
                 Some(text) => Some(text),
                 None => call.callee.last_name(),
             },
             _ => None,
         }?;
         self.program
-            .speaks_of(name, Subject::MaximumLeverage)
+            .is_about(name, Subject::MaximumLeverage)
             .then(|| name.to_owned())
     }
 
-    fn is_known(&self, _: &str) -> bool {
+    fn skips_name(&self, _: &str) -> bool {
         false
     }
 }

@@ -1,11 +1,11 @@
 //! Detection of calls that emit an order, and whether the order is an entry or an exit.
 
 use super::{
-    routine::{Program, Routine},
-    sinks::key_text,
+    named_values::key_text,
+    scope::{Program, Scope},
 };
 use crate::{
-    name_words::{any, same, words},
+    name_words::{contains_any, same_word, words},
     tree::{Call, Kind, Node},
     vocabulary::Subject,
 };
@@ -17,7 +17,7 @@ const VERBS: [&str; 19] = [
 ];
 const NOUNS: [&str; 5] = ["order", "trade", "intent", "plan", "position"];
 /// Verbs that count only with `order`, because constructors of intents, plans and positions often use them.
-const MAKES: [&str; 2] = ["create", "new"];
+const CONSTRUCTOR_VERBS: [&str; 2] = ["create", "new"];
 /// Words that may follow the noun.
 const TAILS: [&str; 16] = [
     "market", "limit", "async", "now", "order", "sync", "safe", "with", "for", "to", "on", "and",
@@ -72,7 +72,7 @@ const OTHER_STREAMS: [&str; 26] = [
     "count",
 ];
 /// Verbs that close a position.
-const CLOSES: [&str; 5] = ["close", "flatten", "exit", "liquidate", "unwind"];
+const CLOSE_VERBS: [&str; 5] = ["close", "flatten", "exit", "liquidate", "unwind"];
 const CLOSED: [&str; 10] = [
     "position", "order", "trade", "market", "all", "partial", "intent", "plan", "half", "symbol",
 ];
@@ -100,33 +100,33 @@ const VENUES: [&str; 12] = [
 ];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Order {
+pub(super) enum OrderKind {
     Entry,
     Exit,
 }
 
 /// Returns the kind of order that a call emits, or `None` if it emits none.
-pub(super) fn order<'a>(
+pub(super) fn order_kind<'a>(
     program: &Program<'a>,
-    routine: &Routine<'a>,
+    scope: &Scope<'a>,
     call: &'a Call,
-) -> Option<Order> {
-    let order = emitted(program, routine, call)?;
+) -> Option<OrderKind> {
+    let order = emitted(program, scope, call)?;
     // A function of this file that emits an order is examined itself.
     let is_own = match &call.callee.kind {
         Kind::Name(_) => true,
         Kind::Field(of, _) => matches!(&of.kind, Kind::Name(name) if name == "self"),
         _ => false,
     };
-    let emits = |it: &Routine<'a>| {
+    let emits = |it: &Scope<'a>| {
         let mut others = it.calls().filter(|(_, inner)| inner.name() != call.name());
         it.name == call.name() && others.any(|(_, inner)| emitted(program, it, inner).is_some())
     };
-    let examined = is_own && program.routines.iter().any(emits);
+    let examined = is_own && program.scopes.iter().any(emits);
     (!examined).then_some(order)
 }
 
-fn emitted<'a>(program: &Program<'a>, routine: &Routine<'a>, call: &'a Call) -> Option<Order> {
+fn emitted<'a>(program: &Program<'a>, scope: &Scope<'a>, call: &'a Call) -> Option<OrderKind> {
     let is_writer = WRITERS.contains(&call.name());
     if !is_writer && !may_order(call.name()) {
         return None;
@@ -137,34 +137,34 @@ fn emitted<'a>(program: &Program<'a>, routine: &Routine<'a>, call: &'a Call) -> 
         return None;
     }
     if closes(&name)
-        && (name.len() > 1 || of_venue(call) || routine.mentions(&["position", "reduce"]))
+        && (name.len() > 1 || of_venue(call) || scope.mentions(&["position", "reduce"]))
     {
-        return Some(Order::Exit);
+        return Some(OrderKind::Exit);
     }
     let to_stream = is_writer
         && call
             .positional()
             .next()
-            .and_then(|it| stream(program, routine, call, it))
+            .and_then(|it| stream(program, scope, call, it))
             == Some(true);
     if !to_stream && !emits(&name) {
         return None;
     }
-    let goes_out = call
+    let is_exit_stream = call
         .positional()
         .next()
-        .and_then(|it| stream_words(program, routine, call, it))
-        .is_some_and(|words| any(&words, &["exit", "close"]));
-    let reduces = call.arguments.iter().any(|it| {
+        .and_then(|it| stream_words(program, scope, call, it))
+        .is_some_and(|words| contains_any(&words, &["exit", "close"]));
+    let is_reduce_only = call.arguments.iter().any(|it| {
         it.name
             .as_deref()
-            .is_some_and(|name| reduces(program, name, &it.value))
-            || holds_reduction(program, routine, &it.value, 0)
+            .is_some_and(|name| is_reduce_only(program, name, &it.value))
+            || sets_reduce_only(program, scope, &it.value, 0)
     });
-    Some(if goes_out || reduces {
-        Order::Exit
+    Some(if is_exit_stream || is_reduce_only {
+        OrderKind::Exit
     } else {
-        Order::Entry
+        OrderKind::Entry
     })
 }
 
@@ -195,21 +195,21 @@ fn emits(name: &[String]) -> bool {
     let is = |word: &String, list: &[&str]| list.iter().any(|it| it == word);
     let Some(noun_at) = rest
         .iter()
-        .rposition(|word| any(std::slice::from_ref(word), &NOUNS))
+        .rposition(|word| contains_any(std::slice::from_ref(word), &NOUNS))
     else {
         return false;
     };
     let (Some(noun), Some(tail)) = (rest.get(noun_at), rest.get(noun_at + 1..)) else {
         return false;
     };
-    let tail_is_its_own = tail.iter().all(|word| is(word, &TAILS))
+    let has_known_tail = tail.iter().all(|word| is(word, &TAILS))
         || tail
             .first()
             .is_some_and(|word| is(word, &["to", "for", "with", "and"]));
     let opens = verb == "open" && ["position", "trade", "order"].contains(&noun.as_str())
         || ["buy", "sell"].contains(&verb.as_str());
-    let makes = is(verb, &MAKES) && !same(noun, "order");
-    tail_is_its_own && (opens || is(verb, &VERBS) && !makes)
+    let makes = is(verb, &CONSTRUCTOR_VERBS) && !same_word(noun, "order");
+    has_known_tail && (opens || is(verb, &VERBS) && !makes)
 }
 
 /// Returns true if a name closes a position: `close_position`, `flatten`, `market_close`.
@@ -218,7 +218,7 @@ fn closes(name: &[String]) -> bool {
         list.iter()
             .any(|it| it == word || word.strip_suffix('s') == Some(it))
     };
-    let Some(verb_at) = name.iter().position(|word| is(word, &CLOSES)) else {
+    let Some(verb_at) = name.iter().position(|word| is(word, &CLOSE_VERBS)) else {
         return false;
     };
     if name.iter().any(|word| is(word, &NEVER_CLOSE)) {
@@ -250,23 +250,23 @@ fn of_venue(call: &Call) -> bool {
         .and_then(Node::last_name)
         .map(words)
         .unwrap_or_default();
-    any(&of, &VENUES)
+    contains_any(&of, &VENUES)
 }
 
 /// Returns true if a stream carries orders, or `None` if its name is unknown.
 fn stream<'a>(
     program: &Program<'a>,
-    routine: &Routine<'a>,
+    scope: &Scope<'a>,
     call: &Call,
     node: &'a Node,
 ) -> Option<bool> {
-    let words = stream_words(program, routine, call, node)?;
-    Some(any(&words, &STREAM_NOUNS) && !any(&words, &OTHER_STREAMS))
+    let words = stream_words(program, scope, call, node)?;
+    Some(contains_any(&words, &STREAM_NOUNS) && !contains_any(&words, &OTHER_STREAMS))
 }
 
 fn stream_words<'a>(
     program: &Program<'a>,
-    routine: &Routine<'a>,
+    scope: &Scope<'a>,
     call: &Call,
     node: &'a Node,
 ) -> Option<Vec<String>> {
@@ -277,65 +277,68 @@ fn stream_words<'a>(
     }
     match &node.kind {
         Kind::Name(_) | Kind::Field(..) => {
-            match program.stands_for(node, routine).and_then(key_text) {
+            match program.single_value(node, scope).and_then(key_text) {
                 Some(text) => Some(words(text)),
                 None => node.last_name().map(words),
             }
         }
         Kind::Other(parts) => parts
             .first()
-            .and_then(|part| stream_words(program, routine, call, part)),
+            .and_then(|part| stream_words(program, scope, call, part)),
         _ => None,
     }
 }
 
 /// Returns true if a name and value set the reduce-only flag: `reduce_only=True`, `"closePosition": "true"`.
-fn reduces(program: &Program<'_>, name: &str, value: &Node) -> bool {
+fn is_reduce_only(program: &Program<'_>, name: &str, value: &Node) -> bool {
     let yes = match &value.kind {
         Kind::Truth(yes) => *yes,
         Kind::Text(text) => ["true", "1", "yes"].contains(&text.to_lowercase().as_str()),
         Kind::Number(number) => *number == 1.0,
         Kind::Call(call) => {
-            call.positional().any(|it| reduces(program, name, it))
-                || call.receiver().is_some_and(|it| reduces(program, name, it))
+            call.positional()
+                .any(|it| is_reduce_only(program, name, it))
+                || call
+                    .receiver()
+                    .is_some_and(|it| is_reduce_only(program, name, it))
         }
         _ => false,
     };
-    yes && program.speaks_of(name, Subject::ReduceOnly)
+    yes && program.is_about(name, Subject::ReduceOnly)
 }
 
 /// Returns true if a map or struct sets the reduce-only flag, here or at the binding of the name.
-fn holds_reduction<'a>(
+fn sets_reduce_only<'a>(
     program: &Program<'a>,
-    routine: &Routine<'a>,
+    scope: &Scope<'a>,
     node: &'a Node,
     depth: usize,
 ) -> bool {
     if depth > 4 {
         return false;
     }
-    let on = |node: &'a Node| holds_reduction(program, routine, node, depth + 1);
+    let on = |node: &'a Node| sets_reduce_only(program, scope, node, depth + 1);
     match &node.kind {
         Kind::Record { entries, .. } => entries.iter().any(|entry| {
             entry
                 .name
                 .as_deref()
-                .is_some_and(|name| reduces(program, name, &entry.value))
+                .is_some_and(|name| is_reduce_only(program, name, &entry.value))
                 || on(&entry.value)
         }),
         Kind::Name(name) => {
-            let bound = routine.bindings(name).iter().any(|value| on(value));
-            bound || written_into(program, routine, name)
+            let bound = scope.bindings(name).iter().any(|value| on(value));
+            bound || writes_reduce_only_into(program, scope, name)
         }
         Kind::Call(call) => {
             let named = call
                 .keywords()
-                .any(|(name, value)| reduces(program, name, value));
-            let built = reduces_by_builder(program, call) || call.receiver().is_some_and(on);
+                .any(|(name, value)| is_reduce_only(program, name, value));
+            let built = builder_sets_reduce_only(program, call) || call.receiver().is_some_and(on);
             named || built || call.positional().any(on)
         }
         // `("reduce_only", "true")`
-        Kind::List(nodes) if matches!(nodes.as_slice(), [name, value] if key_text(name).is_some_and(|name| reduces(program, name, value))) => {
+        Kind::List(nodes) if matches!(nodes.as_slice(), [name, value] if key_text(name).is_some_and(|name| is_reduce_only(program, name, value))) => {
             true
         }
         Kind::Other(nodes) | Kind::List(nodes) => nodes.iter().any(on),
@@ -345,36 +348,36 @@ fn holds_reduction<'a>(
 }
 
 /// Returns true for a builder call such as `.reduce_only(true)`.
-fn reduces_by_builder(program: &Program<'_>, call: &Call) -> bool {
+fn builder_sets_reduce_only(program: &Program<'_>, call: &Call) -> bool {
     match (&call.callee.kind, call.positional().next()) {
-        (Kind::Field(_, name), Some(value)) => reduces(program, name, value),
-        (Kind::Field(_, name), None) => program.speaks_of(name, Subject::ReduceOnly),
+        (Kind::Field(_, name), Some(value)) => is_reduce_only(program, name, value),
+        (Kind::Field(_, name), None) => program.is_about(name, Subject::ReduceOnly),
         _ => false,
     }
 }
 
-/// Returns true if the routine sets the flag on an object: `order["reduceOnly"] = True`, `order.reduce_only = True`,
+/// Returns true if the scope sets the flag on an object: `order["reduceOnly"] = True`, `order.reduce_only = True`,
 /// `params.update(reduce_only=True)`.
-fn written_into(program: &Program<'_>, routine: &Routine<'_>, object: &str) -> bool {
+fn writes_reduce_only_into(program: &Program<'_>, scope: &Scope<'_>, object: &str) -> bool {
     let is_object = |node: &Node| matches!(&node.kind, Kind::Name(name) if name == object);
-    routine.nodes.iter().any(|node| match &node.kind {
+    scope.nodes.iter().any(|node| match &node.kind {
         Kind::Bind(bind) => match &bind.target.kind {
             Kind::Index(of, key) => {
                 is_object(of)
-                    && key_text(key).is_some_and(|name| reduces(program, name, &bind.value))
+                    && key_text(key).is_some_and(|name| is_reduce_only(program, name, &bind.value))
             }
-            Kind::Field(of, name) => is_object(of) && reduces(program, name, &bind.value),
+            Kind::Field(of, name) => is_object(of) && is_reduce_only(program, name, &bind.value),
             _ => false,
         },
         Kind::Call(call) if call.receiver().is_some_and(is_object) => {
             let by_keyword = call
                 .keywords()
-                .any(|(name, value)| reduces(program, name, value));
+                .any(|(name, value)| is_reduce_only(program, name, value));
             let inserted = call
                 .positional()
                 .find_map(key_text)
                 .zip(call.positional().last());
-            by_keyword || inserted.is_some_and(|(name, value)| reduces(program, name, value))
+            by_keyword || inserted.is_some_and(|(name, value)| is_reduce_only(program, name, value))
         }
         _ => false,
     })

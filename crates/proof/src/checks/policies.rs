@@ -1,19 +1,19 @@
 //! Checks 8 and 9: a file that emits an entry uses a policy, and skips if the policy is absent.
 
 use super::{
-    orders::{Order, order},
-    routine::{Program, Routine},
-    sinks::key_text,
+    named_values::key_text,
+    orders::{OrderKind, order_kind},
+    scope::{Program, Scope},
 };
 use crate::{
     check::Check,
-    evidence::Evidence,
-    name_words::{any, words},
+    name_words::{contains_any, words},
     tree::{Arm, At, Call, Comparison, Kind, Leaving, Node, Pattern},
+    violation::Violation,
     vocabulary::Subject,
 };
 
-const LOADS: [&str; 14] = [
+const LOAD_VERBS: [&str; 14] = [
     "load",
     "get",
     "fetch",
@@ -62,8 +62,8 @@ const STORE_READS: [&str; 12] = [
     "get_current",
 ];
 const KEY_READS: [&str; 5] = ["hgetall", "get", "hget", "hmget", "json_get"];
-const INSISTS: [&str; 5] = ["require", "must", "ensure", "demand", "insist"];
-const GONE: [&str; 11] = [
+const REQUIRE_VERBS: [&str; 5] = ["require", "must", "ensure", "demand", "insist"];
+const ABSENT_WORDS: [&str; 11] = [
     "missing",
     "absent",
     "none",
@@ -76,7 +76,7 @@ const GONE: [&str; 11] = [
     "unset",
     "dead",
 ];
-const THERE: [&str; 7] = [
+const PRESENT_WORDS: [&str; 7] = [
     "some",
     "ok",
     "valid",
@@ -87,18 +87,19 @@ const THERE: [&str; 7] = [
 ];
 
 /// Check 9, for one function.
-pub(super) fn examine<'a>(program: &Program<'a>, routine: &Routine<'a>, found: &mut Vec<Evidence>) {
-    let rule = Rule { program, routine };
-    if !rule.has_policy() {
+pub(super) fn examine<'a>(program: &Program<'a>, scope: &Scope<'a>, found: &mut Vec<Violation>) {
+    let guards = PolicyGuards { program, scope };
+    if !guards.has_policy() {
         return;
     }
-    for (node, call) in routine.calls() {
-        if order(program, routine, call) == Some(Order::Entry) && !rule.is_guarded(node.at) {
+    for (node, call) in scope.calls() {
+        if order_kind(program, scope, call) == Some(OrderKind::Entry) && !guards.is_guarded(node.at)
+        {
             let why = format!(
                 "`{}` emits an entry, but nothing before it leaves the function if the policy is absent",
                 call.name()
             );
-            found.push(Evidence {
+            found.push(Violation {
                 check: Check::AbsentPolicySkips,
                 at: node.at,
                 value: call.name().to_owned(),
@@ -109,29 +110,29 @@ pub(super) fn examine<'a>(program: &Program<'a>, routine: &Routine<'a>, found: &
 }
 
 /// Check 8, for the whole file. Only the first entry is reported.
-pub(super) fn examine_module(program: &Program<'_>, found: &mut Vec<Evidence>) {
-    let entry = |routine: &Routine<'_>| -> Option<(At, String)> {
-        let mut calls = routine.calls();
+pub(super) fn examine_module(program: &Program<'_>, found: &mut Vec<Violation>) {
+    let entry = |scope: &Scope<'_>| -> Option<(At, String)> {
+        let mut calls = scope.calls();
         calls.find_map(|(node, call)| {
-            (order(program, routine, call) == Some(Order::Entry))
+            (order_kind(program, scope, call) == Some(OrderKind::Entry))
                 .then(|| (node.at, call.name().to_owned()))
         })
     };
-    let Some((at, name)) = program.routines.iter().filter_map(entry).min() else {
+    let Some((at, name)) = program.scopes.iter().filter_map(entry).min() else {
         return;
     };
-    let asks = program.routines.iter().any(|routine| {
-        routine.calls().any(|(_, call)| loads(program, call))
-            || routine
+    let uses_policy = program.scopes.iter().any(|scope| {
+        scope.calls().any(|(_, call)| loads(program, call))
+            || scope
                 .parameters
                 .iter()
-                .any(|it| it.declared.as_deref().is_some_and(is_witness))
+                .any(|it| it.declared.as_deref().is_some_and(requires_policy))
     });
-    if !asks {
+    if !uses_policy {
         let why = format!(
             "`{name}` emits an entry, but nothing in this file loads a policy or receives one as a parameter"
         );
-        found.push(Evidence {
+        found.push(Violation {
             check: Check::PolicyUsed,
             at,
             value: name,
@@ -141,7 +142,7 @@ pub(super) fn examine_module(program: &Program<'_>, found: &mut Vec<Evidence>) {
 }
 
 /// Returns true if a type is a policy, or a value that can only be created under a policy.
-fn is_witness(declared: &str) -> bool {
+fn requires_policy(declared: &str) -> bool {
     declared
         .split(|letter: char| !letter.is_alphanumeric() && letter != '_')
         .any(|name| {
@@ -149,14 +150,14 @@ fn is_witness(declared: &str) -> bool {
             let is = |row: &[&str]| words.iter().map(String::as_str).eq(row.iter().copied());
             is(&["trade"])
                 || is(&["in", "force"])
-                || any(&words, &["decision", "ruling", "permit"])
+                || contains_any(&words, &["decision", "ruling", "permit"])
                 || is_policy_type(&words)
         })
 }
 
 fn is_policy_type(words: &[String]) -> bool {
-    any(words, &["policy"])
-        && !any(
+    contains_any(words, &["policy"])
+        && !contains_any(
             words,
             &[
                 "retry", "backoff", "cache", "restart", "error", "timeout", "event", "hash",
@@ -171,10 +172,10 @@ pub(super) fn loads(program: &Program<'_>, call: &Call) -> bool {
     if ["ruling", "in_force", "inForce", "theta_in_force"].contains(&name) {
         return true;
     }
-    if program.speaks_of(name, Subject::Policy) {
+    if program.is_about(name, Subject::Policy) {
         let its_words = words(name);
         let is_accessor = its_words.len() == 1 && !name.starts_with(char::is_uppercase);
-        if is_accessor || any(&its_words, &LOADS) {
+        if is_accessor || contains_any(&its_words, &LOAD_VERBS) {
             return true;
         }
     }
@@ -184,16 +185,16 @@ pub(super) fn loads(program: &Program<'_>, call: &Call) -> bool {
             .and_then(Node::last_name)
             .map(words)
             .unwrap_or_default();
-        let is_store =
-            any(&receiver, &STORES) || receiver.last().is_some_and(|word| word == "policies");
-        if is_store && any(&receiver, &["policy", "policies"]) {
+        let is_store = contains_any(&receiver, &STORES)
+            || receiver.last().is_some_and(|word| word == "policies");
+        if is_store && contains_any(&receiver, &["policy", "policies"]) {
             return true;
         }
     }
     let is_key = |node: &Node| match &node.kind {
-        Kind::Text(text) => text.contains(':') && any(&words(text), &["policy"]),
+        Kind::Text(text) => text.contains(':') && contains_any(&words(text), &["policy"]),
         Kind::Name(name) | Kind::Field(_, name) => {
-            any(&words(name), &["policy"]) && any(&words(name), &["key"])
+            contains_any(&words(name), &["policy"]) && contains_any(&words(name), &["key"])
         }
         _ => false,
     };
@@ -201,18 +202,18 @@ pub(super) fn loads(program: &Program<'_>, call: &Call) -> bool {
 }
 
 /// The policy guards of a function.
-pub(super) struct Rule<'p, 'a> {
+pub(super) struct PolicyGuards<'p, 'a> {
     pub(super) program: &'p Program<'a>,
-    pub(super) routine: &'p Routine<'a>,
+    pub(super) scope: &'p Scope<'a>,
 }
 
-impl Rule<'_, '_> {
+impl PolicyGuards<'_, '_> {
     fn has_policy(&self) -> bool {
         let loaded = self
-            .routine
+            .scope
             .calls()
             .any(|(_, call)| loads(self.program, call));
-        let optional = self.routine.parameters.iter().any(|it| {
+        let optional = self.scope.parameters.iter().any(|it| {
             let declared = it.declared.as_deref().unwrap_or_default();
             let may_be_none = ["Option", "None"]
                 .iter()
@@ -221,22 +222,22 @@ impl Rule<'_, '_> {
                 .default
                 .as_ref()
                 .is_some_and(|default| matches!(default.kind, Kind::Nothing));
-            (may_be_none && is_witness(declared))
-                || is_none && self.program.speaks_of(&it.name, Subject::Policy)
+            (may_be_none && requires_policy(declared))
+                || is_none && self.program.is_about(&it.name, Subject::Policy)
         });
         loaded || optional
     }
 
     /// Returns true if this position cannot be reached with an absent policy.
     pub(super) fn is_guarded(&self, at: At) -> bool {
-        self.routine
+        self.scope
             .nodes
             .iter()
             .filter(|node| node.at <= at)
-            .any(|node| self.guards(node, at))
+            .any(|node| self.is_guard(node, at))
     }
 
-    fn guards(&self, node: &Node, at: At) -> bool {
+    fn is_guard(&self, node: &Node, at: At) -> bool {
         match &node.kind {
             Kind::If {
                 condition,
@@ -244,12 +245,12 @@ impl Rule<'_, '_> {
                 otherwise,
             } => {
                 let inside = |node: &Node| holds(node, at);
-                let gone = self.is_gone(condition);
-                let leaves_then = gone && leaves(then) && !inside(then);
-                let in_else = gone && otherwise.as_deref().is_some_and(inside);
-                let there = self.is_there(condition)
+                let tests_absence = self.is_absence_test(condition);
+                let leaves_then = tests_absence && leaves(then) && !inside(then);
+                let in_else = tests_absence && otherwise.as_deref().is_some_and(inside);
+                let tests_presence = self.is_presence_test(condition)
                     && (inside(then) || otherwise.as_deref().is_some_and(leaves));
-                leaves_then || in_else || there
+                leaves_then || in_else || tests_presence
             }
             Kind::Question(inner) => self.is_policy(inner),
             Kind::Bind(bind) => {
@@ -257,12 +258,12 @@ impl Rule<'_, '_> {
             }
             Kind::Match { on, arms } => {
                 // Without an arm for the absent policy, the wildcard arm handles it.
-                let says_none =
+                let is_absent_arm =
                     |arm: &&Arm| matches!(arm.pattern, Pattern::Absent | Pattern::Failed);
-                let any_says = arms.iter().any(|arm| says_none(&arm));
+                let has_absent_arm = arms.iter().any(|arm| is_absent_arm(&arm));
                 let without = arms
                     .iter()
-                    .filter(|arm| says_none(arm) || !any_says && is_wild(&arm.pattern));
+                    .filter(|arm| is_absent_arm(arm) || !has_absent_arm && is_wild(&arm.pattern));
                 let in_another = arms.iter().any(|arm| holds(&arm.body, at));
                 let (mut arms_without, mut all_leave) = (0_usize, true);
                 for arm in without {
@@ -280,15 +281,15 @@ impl Rule<'_, '_> {
                     && !handlers.is_empty()
                     && handlers.iter().all(|handler| leaves(&handler.body))
             }
-            Kind::Leave(Leaving::Assert, Some(condition)) => self.is_there(condition),
+            Kind::Leave(Leaving::Assert, Some(condition)) => self.is_presence_test(condition),
             Kind::Call(call) => {
                 let name = words(call.name());
-                let insists = any(&name, &INSISTS)
+                let requires = contains_any(&name, &REQUIRE_VERBS)
                     && (loads(self.program, call)
                         || call.positional().any(|it| self.is_policy(it)));
                 let panics = ["unwrap", "expect"].contains(&call.name())
                     && call.receiver().is_some_and(|it| self.is_policy(it));
-                insists || panics
+                requires || panics
             }
             _ => false,
         }
@@ -304,11 +305,11 @@ impl Rule<'_, '_> {
                         &|node| matches!(&node.kind, Kind::Call(call) if loads(self.program, call)),
                     )
                 };
-                self.program.speaks_of(name, Subject::Policy)
-                    || self.routine.bindings(name).iter().any(is_loaded)
+                self.program.is_about(name, Subject::Policy)
+                    || self.scope.bindings(name).iter().any(is_loaded)
             }
             Kind::Field(of, name) => {
-                self.program.speaks_of(name, Subject::Policy) || self.is_policy(of)
+                self.program.is_about(name, Subject::Policy) || self.is_policy(of)
             }
             Kind::Call(call) => {
                 loads(self.program, call) || call.receiver().is_some_and(|it| self.is_policy(it))
@@ -319,26 +320,29 @@ impl Rule<'_, '_> {
         }
     }
 
-    fn is_gone(&self, condition: &Node) -> bool {
+    fn is_absence_test(&self, condition: &Node) -> bool {
         match &condition.kind {
-            Kind::Not(inner) => self.is_there(inner) || self.is_policy(inner),
+            Kind::Not(inner) => self.is_presence_test(inner) || self.is_policy(inner),
             Kind::Compare(Comparison::Equal, left, right) => {
                 is_nothing(right) && self.is_policy(left)
                     || is_nothing(left) && self.is_policy(right)
             }
-            Kind::Or(left, right) => self.is_gone(left) || self.is_gone(right),
+            Kind::Or(left, right) => self.is_absence_test(left) || self.is_absence_test(right),
             // `policy is None and strict` does not guard if `strict` is false.
-            Kind::And(left, right) => self.is_gone(left) && self.is_gone(right),
+            Kind::And(left, right) => self.is_absence_test(left) && self.is_absence_test(right),
             Kind::Call(call) => {
                 let name = words(call.name());
                 let on_policy = call.receiver().is_some_and(|it| self.is_policy(it))
-                    || any(&name, &["policy"])
+                    || contains_any(&name, &["policy"])
                     || call.positional().any(|it| self.is_policy(it));
-                any(&name, &GONE) && on_policy
+                contains_any(&name, &ABSENT_WORDS) && on_policy
             }
-            Kind::Name(name) => any(&words(name), &["policy"]) && any(&words(name), &GONE),
+            Kind::Name(name) => {
+                contains_any(&words(name), &["policy"]) && contains_any(&words(name), &ABSENT_WORDS)
+            }
             Kind::Field(of, name) => {
-                any(&words(name), &GONE) && (self.is_policy(of) || any(&words(name), &["policy"]))
+                contains_any(&words(name), &ABSENT_WORDS)
+                    && (self.is_policy(of) || contains_any(&words(name), &["policy"]))
             }
             Kind::Fits(pattern, value) => {
                 matches!(**pattern, Pattern::Absent | Pattern::Failed) && self.is_policy(value)
@@ -347,23 +351,24 @@ impl Rule<'_, '_> {
         }
     }
 
-    fn is_there(&self, condition: &Node) -> bool {
+    fn is_presence_test(&self, condition: &Node) -> bool {
         match &condition.kind {
-            Kind::Not(inner) => self.is_gone(inner),
+            Kind::Not(inner) => self.is_absence_test(inner),
             Kind::Name(_) | Kind::Bind(_) => self.is_policy(condition),
             Kind::Field(of, name) => {
-                self.program.speaks_of(name, Subject::Policy)
-                    || self.is_policy(of) && any(&words(name), &THERE)
+                self.program.is_about(name, Subject::Policy)
+                    || self.is_policy(of) && contains_any(&words(name), &PRESENT_WORDS)
             }
             Kind::Compare(Comparison::Unequal, left, right) => {
                 is_nothing(right) && self.is_policy(left)
                     || is_nothing(left) && self.is_policy(right)
             }
-            Kind::And(left, right) => self.is_there(left) || self.is_there(right),
+            Kind::And(left, right) => self.is_presence_test(left) || self.is_presence_test(right),
             Kind::Call(call) => {
                 let on_policy = call.receiver().is_some_and(|it| self.is_policy(it))
                     || call.positional().any(|it| self.is_policy(it));
-                loads(self.program, call) || on_policy && any(&words(call.name()), &THERE)
+                loads(self.program, call)
+                    || on_policy && contains_any(&words(call.name()), &PRESENT_WORDS)
             }
             Kind::Fits(pattern, value) => {
                 matches!(**pattern, Pattern::Present) && self.is_policy(value)

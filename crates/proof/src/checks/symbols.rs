@@ -1,48 +1,48 @@
 //! Check 5: hard-coded symbols. Selection weights are numbers, so `numbers` checks them.
 
 use super::{
-    follow::{Follow, Wanted},
-    numbers::named,
-    routine::{Program, Routine},
-    sinks::{Sink, is_quoted_symbol, is_symbol},
+    named_values::{NamedValue, is_quoted_symbol, is_symbol},
+    numbers::name_about,
+    scope::{Program, Scope},
+    trace::{Search, Trace},
 };
 use crate::{
     check::Check,
-    evidence::Evidence,
-    name_words::{any, words},
+    name_words::{contains_any, words},
     tree::{Comparison, Kind, Node},
+    violation::Violation,
     vocabulary::Subject,
 };
 
 pub(super) fn examine<'a>(
     program: &Program<'a>,
-    routine: &Routine<'a>,
-    sinks: &[Sink<'a>],
-    found: &mut Vec<Evidence>,
+    scope: &Scope<'a>,
+    named_values: &[NamedValue<'a>],
+    found: &mut Vec<Violation>,
 ) {
-    for sink in sinks {
-        let list = named(program, routine, sink, Subject::Universe);
-        let falls_back = sink.way.is_default() || is_fallback(sink.value);
-        let one = named(program, routine, sink, Subject::Symbol).filter(|_| falls_back);
+    for named in named_values {
+        let list = name_about(program, scope, named, Subject::Universe);
+        let falls_back = named.by.is_default() || is_fallback(named.value);
+        let one = name_about(program, scope, named, Subject::Symbol).filter(|_| falls_back);
         let least = match (list, one) {
             (_, Some(_)) => Least::One,
             // `pair` is also a common word outside of trading.
-            (Some(name), None) if any(&words(name), &["pair"]) => Least::Quoted,
+            (Some(name), None) if contains_any(&words(name), &["pair"]) => Least::Quoted,
             (Some(_), None) => Least::Several,
             (None, None) => continue,
         };
-        let wanted = Symbols { program, least };
+        let search = Symbols { program, least };
         let name = list.or(one).unwrap_or_default();
-        for it in (Follow {
+        for it in (Trace {
             program,
-            routine,
-            wanted: &wanted,
+            scope,
+            search: &search,
             to_unit: false,
         })
-        .all(sink.value)
+        .matches(named.value)
         {
-            let why = format!("{} {} `{name}`", it.value, sink.way.told());
-            found.push(Evidence {
+            let why = format!("{} {} `{name}`", it.value, named.by.describe());
+            found.push(Violation {
                 check: Check::Symbols,
                 at: it.node.at,
                 value: it.value,
@@ -50,31 +50,31 @@ pub(super) fn examine<'a>(
             });
         }
     }
-    for node in &routine.nodes {
-        let speaks = |node: &Node| {
+    for node in &scope.nodes {
+        let is_about = |node: &Node| {
             node.last_name()
-                .is_some_and(|name| program.speaks_of(name, Subject::Symbol))
+                .is_some_and(|name| program.is_about(name, Subject::Symbol))
         };
         match &node.kind {
-            Kind::Compare(Comparison::In | Comparison::NotIn, asked, list) => {
-                looked_for(list, speaks(asked), found)
+            Kind::Compare(Comparison::In | Comparison::NotIn, symbol, list) => {
+                check_membership(list, is_about(symbol), found)
             }
             Kind::Call(call) if call.name() == "contains" => {
-                if let (Some(list), Some(asked)) = (call.receiver(), call.positional().next()) {
-                    looked_for(list, speaks(asked), found);
+                if let (Some(list), Some(symbol)) = (call.receiver(), call.positional().next()) {
+                    check_membership(list, is_about(symbol), found);
                 }
             }
-            Kind::Match { on, arms } if speaks(on) => {
+            Kind::Match { on, arms } if is_about(on) => {
                 arms.iter()
-                    .for_each(|arm| matched(arm.pattern.values(), found));
+                    .for_each(|arm| check_pattern(arm.pattern.values(), found));
             }
-            Kind::Fits(pattern, on) if speaks(on) => matched(pattern.values(), found),
+            Kind::Fits(pattern, on) if is_about(on) => check_pattern(pattern.values(), found),
             _ => {}
         }
     }
 }
 
-/// Returns true for an expression with a fallback: `asked or "BTCUSDT"`, `asked.unwrap_or("BTCUSDT")`.
+/// Returns true for an expression with a fallback: `symbol or "BTCUSDT"`, `symbol.unwrap_or("BTCUSDT")`.
 fn is_fallback(value: &Node) -> bool {
     match &value.kind {
         Kind::Or(..) | Kind::If { .. } | Kind::Match { .. } => true,
@@ -84,12 +84,12 @@ fn is_fallback(value: &Node) -> bool {
 }
 
 /// Reports a membership test against a literal list: `symbol in ("BTCUSDT", …)`.
-fn looked_for(list: &Node, speaks: bool, found: &mut Vec<Evidence>) {
-    if let Some(value) = listed(list)
-        && (speaks || symbols_of(list).into_iter().any(is_quoted_symbol))
+fn check_membership(list: &Node, is_about: bool, found: &mut Vec<Violation>) {
+    if let Some(value) = list_text(list)
+        && (is_about || symbols_of(list).into_iter().any(is_quoted_symbol))
     {
         let why = format!("a symbol is searched for in {value}");
-        found.push(Evidence {
+        found.push(Violation {
             check: Check::Symbols,
             at: list.at,
             value,
@@ -99,14 +99,14 @@ fn looked_for(list: &Node, speaks: bool, found: &mut Vec<Evidence>) {
 }
 
 /// Reports literal symbols in patterns: `match symbol { "BTCUSDT" => … }`.
-fn matched(values: &[Node], found: &mut Vec<Evidence>) {
+fn check_pattern(values: &[Node], found: &mut Vec<Violation>) {
     for value in values {
         for text in text_of(value)
             .into_iter()
             .filter(|text| is_quoted_symbol(text))
         {
-            let why = format!("a symbol is matched against \"{text}\"");
-            found.push(Evidence {
+            let why = format!("a symbol is check_pattern against \"{text}\"");
+            found.push(Violation {
                 check: Check::Symbols,
                 at: value.at,
                 value: format!("\"{text}\""),
@@ -132,8 +132,8 @@ enum Least {
     One,
 }
 
-impl Wanted for Symbols<'_, '_> {
-    fn leaf(&self, node: &Node) -> Option<String> {
+impl Search for Symbols<'_, '_> {
+    fn match_node(&self, node: &Node) -> Option<String> {
         match &node.kind {
             Kind::Text(text) if self.least == Least::One && is_quoted_symbol(text) => {
                 Some(format!("\"{text}\""))
@@ -143,16 +143,16 @@ impl Wanted for Symbols<'_, '_> {
             {
                 None
             }
-            _ => listed(node),
+            _ => list_text(node),
         }
     }
 
-    fn is_known(&self, name: &str) -> bool {
-        self.program.speaks_of(name, Subject::Universe)
+    fn skips_name(&self, name: &str) -> bool {
+        self.program.is_about(name, Subject::Universe)
     }
 }
 
-fn listed(node: &Node) -> Option<String> {
+fn list_text(node: &Node) -> Option<String> {
     let symbols = symbols_of(node);
     let (first, rest) = symbols.split_first()?;
     Some(match rest.len() {

@@ -18,7 +18,7 @@ pub(crate) fn read(text: &str) -> Result<Tree, Unparsed> {
             key,
             name,
             value,
-            worth,
+            text,
             after,
         }) = pair(rest)
         else {
@@ -34,7 +34,7 @@ pub(crate) fn read(text: &str) -> Result<Tree, Unparsed> {
             key: None,
             value: Node {
                 at: at(value),
-                kind: Kind::Text(worth),
+                kind: Kind::Text(text),
             },
         });
         rest = after.trim_start();
@@ -57,7 +57,7 @@ struct Pair<'a> {
     key: &'a str,
     name: &'a str,
     value: &'a str,
-    worth: String,
+    text: String,
     after: &'a str,
 }
 
@@ -75,7 +75,7 @@ fn pair(line: &str) -> Option<Pair<'_>> {
     if name.is_empty() || !name.chars().all(is_name) {
         return None;
     }
-    let (worth, after) = match value.chars().next() {
+    let (text, after) = match value.chars().next() {
         Some(quote @ ('"' | '\'')) => quoted(value, quote)?,
         Some(_) | None => {
             let line = value
@@ -90,7 +90,7 @@ fn pair(line: &str) -> Option<Pair<'_>> {
         key,
         name,
         value,
-        worth,
+        text,
         after,
     })
 }
@@ -110,22 +110,22 @@ fn bare(line: &str) -> &str {
 
 /// Returns a quoted value, which may span lines, and the text after its line. Only a comment may follow the quote.
 fn quoted(value: &str, quote: char) -> Option<(String, &str)> {
-    let mut worth = String::new();
+    let mut text = String::new();
     let mut letters = value.char_indices().skip(1);
     while let Some((at, letter)) = letters.next() {
         match letter {
             _ if letter == quote => {
                 let after = blank(value.get(at + 1..)?);
                 let ends = after.is_empty() || after.starts_with(['#', '\n', '\r']);
-                return ends.then(|| (worth, line_after(after)));
+                return ends.then(|| (text, line_after(after)));
             }
-            '\\' if quote == '"' => worth.push(match letters.next()?.1 {
+            '\\' if quote == '"' => text.push(match letters.next()?.1 {
                 'n' => '\n',
                 't' => '\t',
                 'r' => '\r',
                 other => other,
             }),
-            letter => worth.push(letter),
+            letter => text.push(letter),
         }
     }
     None

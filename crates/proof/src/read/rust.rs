@@ -10,6 +10,7 @@ mod expressions;
 mod flow;
 mod items;
 mod macros;
+mod names;
 mod patterns;
 #[cfg(test)]
 mod tests;
@@ -19,7 +20,7 @@ use std::cell::Cell;
 use proc_macro2::{
     Delimiter, Span, TokenStream, TokenTree, extra::invalidate_current_thread_spans,
 };
-use syn::{Block, Ident, Local, Pat, Stmt, ext::IdentExt as _, spanned::Spanned};
+use syn::{Block, Local, Pat, Stmt};
 
 use super::{Tree, Unparsed};
 use crate::tree::{At, Bind, Binding, Kind, Node};
@@ -29,7 +30,7 @@ const UNFINISHED_MAX: usize = 10_000;
 /// The number of tokens that an open bracket counts as.
 const BRACKET: usize = 50;
 /// The maximum number of bytes of macro input that may be scanned without a match before the file is rejected.
-const IN_VAIN_MAX: usize = 4 << 20;
+const FAILED_SCAN_BYTES_MAX: usize = 4 << 20;
 
 /// Parses a source file.
 pub(crate) fn read(text: &str) -> Result<Tree, Unparsed> {
@@ -64,9 +65,9 @@ fn read_spans(text: &str) -> Result<Tree, Unparsed> {
     } else {
         reader.items(&file.items)
     };
-    if reader.is_tired() {
+    if reader.is_scan_limit_reached() {
         return Err(Unparsed {
-            at: reader.tired_at.get(),
+            at: reader.last_failed_scan.get(),
             message: "macro arguments that do not parse as Rust are too long to scan".to_owned(),
         });
     }
@@ -145,42 +146,33 @@ fn node(span: Span, kind: Kind) -> Node {
     }
 }
 
-/// Returns a name without the `r#` of a raw identifier.
-fn spelled(name: &Ident) -> String {
-    name.unraw().to_string()
-}
-
-/// Returns the source text of a type or a name.
-fn words(of: &impl Spanned) -> String {
-    of.span().source_text().unwrap_or_default()
-}
-
 struct Reader {
     tests_left_out: Cell<usize>,
     /// The number of bytes scanned without a match.
-    in_vain: Cell<usize>,
+    failed_scan_bytes: Cell<usize>,
     /// The position of the last scan without a match.
-    tired_at: Cell<At>,
+    last_failed_scan: Cell<At>,
 }
 
 impl Reader {
     fn new() -> Self {
         Self {
             tests_left_out: Cell::new(0),
-            in_vain: Cell::new(0),
-            tired_at: Cell::new(At { line: 1, column: 1 }),
+            failed_scan_bytes: Cell::new(0),
+            last_failed_scan: Cell::new(At { line: 1, column: 1 }),
         }
     }
 
     /// Records that the text between these positions did not parse and will be scanned again from the next token.
-    fn tire(&self, from: Span, to: Span) {
+    fn record_failed_scan(&self, from: Span, to: Span) {
         let bytes = to.byte_range().end.saturating_sub(from.byte_range().start);
-        self.in_vain.update(|before| before.saturating_add(bytes));
-        self.tired_at.set(place(from));
+        self.failed_scan_bytes
+            .update(|before| before.saturating_add(bytes));
+        self.last_failed_scan.set(place(from));
     }
 
-    fn is_tired(&self) -> bool {
-        self.in_vain.get() > IN_VAIN_MAX
+    fn is_scan_limit_reached(&self) -> bool {
+        self.failed_scan_bytes.get() > FAILED_SCAN_BYTES_MAX
     }
 
     fn block(&self, block: &Block) -> Node {

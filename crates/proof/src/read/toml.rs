@@ -60,12 +60,13 @@ fn value(lines: &Lines<'_>, of: &Spanned<DeValue<'_>>) -> Node {
 /// Converts integer digits to a float, so that an integer beyond 64 bits is accepted.
 fn whole(digits: &str, radix: u32) -> f64 {
     let negative = digits.starts_with('-');
-    let worth = |worth: f64, digit: u32| worth.mul_add(f64::from(radix), f64::from(digit));
-    let worth = digits
+    let number = digits
         .chars()
         .filter_map(|it| it.to_digit(radix))
-        .fold(0.0, worth);
-    if negative { -worth } else { worth }
+        .fold(0.0, |number: f64, digit| {
+            number.mul_add(f64::from(radix), f64::from(digit))
+        });
+    if negative { -number } else { number }
 }
 
 #[cfg(test)]

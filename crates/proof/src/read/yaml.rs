@@ -50,7 +50,7 @@ fn levels(line: &str) -> usize {
 
 fn value(of: &MarkedYaml<'_>) -> Node {
     let kind = match &of.data {
-        YamlData::Value(scalar) => worth(scalar),
+        YamlData::Value(scalar) => scalar_kind(scalar),
         YamlData::Representation(text, ..) => Kind::Text(text.to_string()),
         YamlData::Sequence(values) => Kind::List(values.iter().map(value).collect()),
         YamlData::Mapping(entries) => Kind::Record {
@@ -69,10 +69,10 @@ fn value(of: &MarkedYaml<'_>) -> Node {
 fn entry(key: &MarkedYaml<'_>, of: &MarkedYaml<'_>) -> Entry {
     let key = value(key);
     let at = key.at;
-    let mut worth = value(of);
+    let mut node = value(of);
     // A list or map on the lines below its key is reported at the position of the key.
-    if worth.at.line > at.line && matches!(worth.kind, Kind::List(_) | Kind::Record { .. }) {
-        worth.at = at;
+    if node.at.line > at.line && matches!(node.kind, Kind::List(_) | Kind::Record { .. }) {
+        node.at = at;
     }
     let (name, key) = if let Kind::Text(name) = key.kind {
         (Some(name), None)
@@ -83,11 +83,11 @@ fn entry(key: &MarkedYaml<'_>, of: &MarkedYaml<'_>) -> Entry {
         at,
         name,
         key,
-        value: worth,
+        value: node,
     }
 }
 
-fn worth(scalar: &Scalar<'_>) -> Kind {
+fn scalar_kind(scalar: &Scalar<'_>) -> Kind {
     match scalar {
         Scalar::Null => Kind::Nothing,
         Scalar::Boolean(truth) => Kind::Truth(*truth),

@@ -2,7 +2,12 @@
 
 use serde::{Serialize, Serializer};
 
-use super::{Accepted, Check, Examined, Finding, Language, LeftOut, Report, Stale, Unread};
+use super::{Examined, LeftOut, Report, Stale};
+use crate::{
+    check::Check,
+    finding::{Accepted, Finding, Unread},
+    language::Language,
+};
 
 /// Version of the JSON format. A reader must reject a version that it does not support.
 const FORMAT: u8 = 1;

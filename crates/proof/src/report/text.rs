@@ -2,19 +2,24 @@
 
 use std::fmt::{self, Display};
 
-use super::{Check, Counted, Examined, Finding, Language, LeftOut, Report, Stale, Unread};
+use anstyle::{AnsiColor, Style};
+use indicatif::HumanCount;
+
+use super::{Examined, LeftOut, Report, Stale};
+use crate::{
+    check::Check,
+    finding::{Finding, Unread},
+    language::Language,
+    walk::Counted,
+};
 
 /// Longest explanation that is printed, in characters. A list of symbols can be longer.
 const WHY_CHARS_MAX: usize = 200;
 
-/// The style of a word on a terminal, as an ECMA-48 escape code.
-#[derive(Clone, Copy)]
-enum Paint {
-    Good,
-    Bad,
-    Place,
-    Head,
-}
+const PASS: Style = AnsiColor::Green.on_default().bold();
+const FAIL: Style = AnsiColor::Red.on_default().bold();
+const PLACE: Style = AnsiColor::Cyan.on_default();
+const HEADING: Style = Style::new().bold();
 
 impl Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -66,7 +71,7 @@ impl Report {
         write!(f, "  {}", check.demands())?;
         let mut separator = ": ";
         if findings > 0 {
-            write!(f, "{separator}{}", Many(findings, "finding"))?;
+            write!(f, "{separator}{}", Quantity(findings, "finding"))?;
             separator = ", ";
         }
         if accepted > 0 {
@@ -80,15 +85,15 @@ impl Report {
         write!(
             f,
             "examined {}, {}",
-            Many(files, "file"),
-            Many(bytes, "byte")
+            Quantity(files, "file"),
+            Quantity(bytes, "byte")
         )?;
         for (number, (language, examined)) in self.examined.iter().enumerate() {
             let separator = if number == 0 { ": " } else { ", " };
             write!(
                 f,
                 "{separator}{} {}",
-                Grouped(examined.files),
+                HumanCount(examined.files),
                 name(*language)
             )?;
         }
@@ -99,11 +104,15 @@ impl Report {
         verdict(f, self.passed())?;
         let mut separator = ": ";
         if !self.findings.is_empty() {
-            write!(f, "{separator}{}", Many(self.findings.len(), "finding"))?;
+            write!(f, "{separator}{}", Quantity(self.findings.len(), "finding"))?;
             separator = ", ";
         }
         if !self.unread.is_empty() {
-            write!(f, "{separator}{} not read", Many(self.unread.len(), "file"))?;
+            write!(
+                f,
+                "{separator}{} not read",
+                Quantity(self.unread.len(), "file")
+            )?;
         }
         writeln!(f)
     }
@@ -111,15 +120,15 @@ impl Report {
 
 fn verdict(f: &mut fmt::Formatter<'_>, passed: bool) -> fmt::Result {
     if passed {
-        paint(f, Paint::Good, "PASS")
+        paint(f, PASS, "PASS")
     } else {
-        paint(f, Paint::Bad, "FAIL")
+        paint(f, FAIL, "FAIL")
     }
 }
 
 fn head(f: &mut fmt::Formatter<'_>, what: impl Display) -> fmt::Result {
     writeln!(f)?;
-    paint(f, Paint::Head, what)?;
+    paint(f, HEADING, what)?;
     writeln!(f)
 }
 
@@ -140,7 +149,7 @@ fn place_of(f: &mut fmt::Formatter<'_>, finding: &Finding) -> fmt::Result {
     let file = Printable(finding.file.display());
     let (line, column) = (finding.line, finding.column);
     let place = format_args!("{file}:{line}:{column}");
-    paint(f, Paint::Place, place)
+    paint(f, PLACE, place)
 }
 
 fn write_finding(f: &mut fmt::Formatter<'_>, finding: &Finding) -> fmt::Result {
@@ -163,7 +172,7 @@ fn write_finding(f: &mut fmt::Formatter<'_>, finding: &Finding) -> fmt::Result {
     let before: String = finding.code.chars().take(finding.before).collect();
     let width = Printable(&before).to_string().chars().count();
     write!(f, "    {:width$}", "")?;
-    paint(f, Paint::Bad, "^")?;
+    paint(f, FAIL, "^")?;
     writeln!(f)
 }
 
@@ -171,15 +180,15 @@ fn write_unread(f: &mut fmt::Formatter<'_>, unread: &Unread) -> fmt::Result {
     let file = Printable(unread.file.display());
     match (unread.line, unread.column) {
         (Some(line), Some(column)) => {
-            paint(f, Paint::Place, format_args!("{file}:{line}:{column}"))?;
+            paint(f, PLACE, format_args!("{file}:{line}:{column}"))?;
         }
-        (Some(_) | None, _) => paint(f, Paint::Place, file)?,
+        (Some(_) | None, _) => paint(f, PLACE, file)?,
     }
     writeln!(f, "  {}", Printable(&unread.message))
 }
 
 fn write_stale(f: &mut fmt::Formatter<'_>, stale: &Stale) -> fmt::Result {
-    paint(f, Paint::Place, Printable(&stale.file))?;
+    paint(f, PLACE, Printable(&stale.file))?;
     write!(f, "  ")?;
     if let Some(check) = stale.check {
         write!(f, "{}, ", check.id())?;
@@ -199,7 +208,7 @@ fn write_left_out(f: &mut fmt::Formatter<'_>, left_out: &LeftOut) -> fmt::Result
         Counted::Items => "item",
         Counted::Links => "link",
     };
-    let count = Many(left_out.count, what).to_string();
+    let count = Quantity(left_out.count, what).to_string();
     write!(f, "{count:>10}  {}", Printable(&left_out.rule))?;
     if let (Some(until), Some(reason)) = (left_out.until, &left_out.reason) {
         write!(f, ", until {until}: {}", Printable(reason))?;
@@ -219,17 +228,12 @@ const fn name(language: Language) -> &'static str {
 }
 
 /// Writes `what`, in colour if the format is `{:#}`.
-fn paint(f: &mut fmt::Formatter<'_>, paint: Paint, what: impl Display) -> fmt::Result {
-    if !f.alternate() {
-        return write!(f, "{what}");
+fn paint(f: &mut fmt::Formatter<'_>, style: Style, what: impl Display) -> fmt::Result {
+    if f.alternate() {
+        write!(f, "{style}{what}{style:#}")
+    } else {
+        write!(f, "{what}")
     }
-    let code = match paint {
-        Paint::Good => "1;32",
-        Paint::Bad => "1;31",
-        Paint::Place => "36",
-        Paint::Head => "1",
-    };
-    write!(f, "\x1b[{code}m{what}\x1b[0m")
 }
 
 /// Text from a file with escaped control characters, so that a terminal does not execute them.
@@ -246,28 +250,12 @@ impl<T: Display> Display for Printable<T> {
 }
 
 /// A count with its noun, in singular or plural.
-struct Many<N>(N, &'static str);
+struct Quantity<N>(N, &'static str);
 
-impl<N: TryInto<u64> + Copy> Display for Many<N> {
+impl<N: TryInto<u64> + Copy> Display for Quantity<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let count = self.0.try_into().unwrap_or(u64::MAX);
         let plural = if count == 1 { "" } else { "s" };
-        write!(f, "{} {}{plural}", Grouped(count), self.1)
-    }
-}
-
-/// A number with a comma between groups of three digits.
-struct Grouped(u64);
-
-impl Display for Grouped {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let digits = self.0.to_string();
-        for (number, digit) in digits.chars().enumerate() {
-            if number > 0 && (digits.len() - number).is_multiple_of(3) {
-                f.write_str(",")?;
-            }
-            write!(f, "{digit}")?;
-        }
-        Ok(())
+        write!(f, "{} {}{plural}", HumanCount(count), self.1)
     }
 }

@@ -1,4 +1,7 @@
 //! The SARIF 2.1.0 objects that the log uses, with the names of the specification.
+//!
+//! The crate `serde-sarif` has all objects, but it generates its code when it is built, for which it compiles `regex` and
+//! two older versions of `syn`. The few objects that a log needs are shorter than their conversion.
 
 use std::collections::BTreeMap;
 

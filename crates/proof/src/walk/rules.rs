@@ -1,9 +1,5 @@
 //! The rules that decide from its name whether a file or directory is examined.
 
-use std::path::Path;
-
-use crate::Language;
-
 /// Directories with third-party code or tool output. They are not entered.
 const VENDORED: [&str; 22] = [
     ".eggs",
@@ -76,20 +72,5 @@ pub(super) fn of_file(name: &str) -> Option<&'static str> {
         ("tests", "rs") => Some("tests.rs"),
         (_, "rs") if stem.ends_with("_test") => Some("*_test.rs"),
         _ => None,
-    }
-}
-
-/// Returns the language of a file by its name, or `None` if files of this type are not examined.
-pub(super) fn language(path: &Path) -> Option<Language> {
-    let name = path.file_name()?.to_string_lossy().to_lowercase();
-    match name.rsplit_once('.') {
-        Some((_, "py" | "pyi")) => Some(Language::Python),
-        Some((_, "rs")) => Some(Language::Rust),
-        Some((_, "toml")) => Some(Language::Toml),
-        Some((_, "yaml" | "yml")) => Some(Language::Yaml),
-        Some((_, "json")) => Some(Language::Json),
-        Some((_, "env")) => Some(Language::Dotenv),
-        Some(_) if name.starts_with(".env.") => Some(Language::Dotenv),
-        Some(_) | None => None,
     }
 }

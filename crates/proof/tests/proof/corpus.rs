@@ -9,10 +9,10 @@ const CORPUS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/proof/corpus");
 const FIRST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/proof/services/first");
 const SECOND: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/proof/services/second");
 
-fn hold(folder: &str, snapshot: &str) {
+fn check(folder: &str, snapshot: &str) {
     let table = Table::of(Path::new(folder));
     insta::with_settings!({
-        snapshot_path => "../../snapshots",
+        snapshot_path => "../../../../snapshots",
         prepend_module_to_snapshot => false,
         omit_expression => true,
     }, {
@@ -23,13 +23,13 @@ fn hold(folder: &str, snapshot: &str) {
 
 #[test]
 fn findings_match_the_labels_of_the_corpus() {
-    hold(CORPUS, "proof_corpus");
+    check(CORPUS, "proof_corpus");
 }
 
 #[test]
 fn findings_match_the_labels_of_the_services() {
-    hold(FIRST, "proof_service_first");
-    hold(SECOND, "proof_service_second");
+    check(FIRST, "proof_service_first");
+    check(SECOND, "proof_service_second");
 }
 
 #[test]

@@ -68,11 +68,11 @@ impl Reader<'_> {
                     key: it.key.as_deref().map(|key| self.expression(key)),
                     value,
                 };
-                let made = Kind::Record {
+                let element = Kind::Record {
                     name: None,
                     entries: vec![entry],
                 };
-                self.each(self.node(expression, made), &it.generators)
+                self.each(self.node(expression, element), &it.generators)
             }
             Expr::Await(it) => return self.expression(&it.value),
             Expr::Yield(it) => Kind::Leave(Leaving::Yield, self.boxed_option(it.value.as_deref())),
@@ -185,9 +185,9 @@ impl Reader<'_> {
         }
     }
 
-    fn each(&self, made: Node, generators: &[Comprehension]) -> Kind {
+    fn each(&self, element: Node, generators: &[Comprehension]) -> Kind {
         let mut over = Vec::new();
-        let mut at = made.at;
+        let mut at = element.at;
         for generator in generators {
             at = self.at(generator);
             over.push(Node {
@@ -202,8 +202,8 @@ impl Reader<'_> {
                 },
             });
         }
-        Kind::Each {
-            made: Box::new(made),
+        Kind::Comprehension {
+            element: Box::new(element),
             over: Box::new(Node {
                 at,
                 kind: Kind::Other(over),

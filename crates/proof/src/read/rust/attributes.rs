@@ -2,7 +2,11 @@
 
 use syn::{Attribute, Expr, Lit, Meta, Token, punctuated::Punctuated, spanned::Spanned as _};
 
-use super::{Reader, node, patterns::is_named, spelled};
+use super::{
+    Reader,
+    names::{identifier, is_named},
+    node,
+};
 use crate::tree::{Call, Kind, Node};
 
 /// Attributes that mark a function as a test, by the last part of their path (`tokio::test`).
@@ -140,7 +144,7 @@ fn is_for_tests(condition: &Meta) -> bool {
 
 fn is_named_for_tests(condition: &Meta) -> bool {
     let name = match condition {
-        Meta::Path(it) => it.get_ident().map(spelled).unwrap_or_default(),
+        Meta::Path(it) => it.get_ident().map(identifier).unwrap_or_default(),
         Meta::NameValue(syn::MetaNameValue {
             value: Expr::Lit(it),
             ..

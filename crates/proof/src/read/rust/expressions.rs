@@ -3,7 +3,11 @@
 use proc_macro2::Span;
 use syn::{BinOp, Expr, Lit, Member, Path, QSelf, UnOp, spanned::Spanned};
 
-use super::{Reader, items::type_name, node, patterns::is_named, place, spelled};
+use super::{
+    Reader,
+    names::{identifier, is_named, path_name, type_name},
+    node, place,
+};
 use crate::tree::{
     Argument, At, Bind, Binding, Call, Comparison, Entry, Kind, Leaving, Node, Operator,
 };
@@ -61,7 +65,7 @@ impl Reader {
                 return self.infix_at(&it.receiver, |at, of| {
                     let callee = Node {
                         at: place(it.method.span()),
-                        kind: Kind::Field(Box::new(of), spelled(&it.method)),
+                        kind: Kind::Field(Box::new(of), identifier(&it.method)),
                     };
                     Node {
                         at,
@@ -255,7 +259,7 @@ impl Reader {
                     .segments
                     .iter()
                     .skip(of.position)
-                    .map(|it| spelled(&it.ident));
+                    .map(|it| identifier(&it.ident));
                 std::iter::once(type_name(&of.ty))
                     .chain(after)
                     .collect::<Vec<_>>()
@@ -327,16 +331,7 @@ fn question(of: Node) -> Kind {
 
 fn named(member: &Member) -> (Span, String) {
     match member {
-        Member::Named(it) => (it.span(), spelled(it)),
+        Member::Named(it) => (it.span(), identifier(it)),
         Member::Unnamed(it) => (it.span, it.index.to_string()),
     }
-}
-
-/// Returns the parts of a path, joined by `::`, without generic arguments.
-pub(super) fn path_name(path: &Path) -> String {
-    path.segments
-        .iter()
-        .map(|it| spelled(&it.ident))
-        .collect::<Vec<_>>()
-        .join("::")
 }

@@ -9,8 +9,8 @@ use syn::{
 use super::{
     Reader,
     attributes::{inside, without_condition},
-    expressions::path_name,
-    node, spelled, words,
+    names::{identifier, path_name, source_text, type_name},
+    node,
 };
 use crate::tree::{Bind, Binding, Class, Function, Kind, Node, Parameter};
 
@@ -54,7 +54,7 @@ impl Reader {
                     .filter(|it| !self.leaves_out(&it.attrs))
                     .flat_map(|it| self.variant(it));
                 let class = Class {
-                    name: spelled(&it.ident),
+                    name: identifier(&it.ident),
                     of: derives(&it.attrs),
                     body: body.collect(),
                     fields: Vec::new(),
@@ -100,7 +100,7 @@ impl Reader {
                 });
                 let body = it.items.iter().filter_map(|it| self.of_trait(it)).collect();
                 let class = Class {
-                    name: spelled(&it.ident),
+                    name: identifier(&it.ident),
                     of: above.collect(),
                     body,
                     fields: Vec::new(),
@@ -152,7 +152,7 @@ impl Reader {
     }
 
     fn declared(&self, name: &Ident, value: Node, kind: Binding) -> Node {
-        let target = Box::new(node(name.span(), Kind::Name(spelled(name))));
+        let target = Box::new(node(name.span(), Kind::Name(identifier(name))));
         let value = Box::new(value);
         node(
             name.span(),
@@ -170,7 +170,7 @@ impl Reader {
             FnArg::Receiver(it) => vec![Parameter {
                 name: "self".to_owned(),
                 declared: match &it.kind {
-                    ReceiverKind::Typed(_, declared) => Some(words(declared)),
+                    ReceiverKind::Typed(_, declared) => Some(source_text(declared)),
                     ReceiverKind::Value | ReceiverKind::Reference(..) | _ => None,
                 },
                 default: None,
@@ -178,7 +178,7 @@ impl Reader {
             FnArg::Typed(it) => self.typed(&it.pat, &it.ty),
         });
         let function = Function {
-            name: spelled(&signature.ident),
+            name: identifier(&signature.ident),
             parameters: parameters.collect(),
             body: self.block(block),
         };
@@ -194,7 +194,7 @@ impl Reader {
     }
 
     fn typed(&self, pattern: &Pat, declared: &Type) -> Vec<Parameter> {
-        self.parameters_of(pattern, Some(words(declared)))
+        self.parameters_of(pattern, Some(source_text(declared)))
     }
 
     /// Returns one parameter for each bound name. A pattern without names still yields one, because its type matters.
@@ -214,7 +214,7 @@ impl Reader {
     fn class(&self, name: &Ident, attributes: &[Attribute], fields: &Fields) -> Node {
         let of_all = self.defaults(attributes);
         let mut class = Class {
-            name: spelled(name),
+            name: identifier(name),
             of: derives(attributes),
             body: Vec::new(),
             fields: Vec::new(),
@@ -223,7 +223,7 @@ impl Reader {
             if self.leaves_out(&field.attrs) {
                 continue;
             }
-            let declared = Some(words(&field.ty));
+            let declared = Some(source_text(&field.ty));
             let mut defaults = self.defaults(&field.attrs);
             defaults.extend(
                 field
@@ -241,7 +241,7 @@ impl Reader {
                         .map(|value| self.declared(name, value, Binding::Field)),
                 ),
                 name => {
-                    let name = name.as_ref().map_or_else(|| number.to_string(), spelled);
+                    let name = name.as_ref().map_or_else(|| number.to_string(), identifier);
                     class.fields.push(Parameter {
                         name,
                         declared,
@@ -270,15 +270,4 @@ fn derives(attributes: &[Attribute]) -> Vec<String> {
         .filter(|it| it.path().is_ident("derive"))
         .flat_map(|it| inside(&it));
     derived.map(|it| path_name(it.path())).collect()
-}
-
-/// Returns the name of a type, without references and generic arguments.
-pub(super) fn type_name(of: &Type) -> String {
-    match of {
-        Type::Path(it) => path_name(&it.path),
-        Type::Reference(it) => type_name(&it.elem),
-        Type::Paren(it) => type_name(&it.elem),
-        Type::Group(it) => type_name(&it.elem),
-        other => words(other),
-    }
 }

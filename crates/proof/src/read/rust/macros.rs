@@ -12,8 +12,9 @@ use syn::{
 
 use super::{
     Reader,
-    expressions::{path_name, positional},
-    node, spelled,
+    expressions::positional,
+    names::{identifier, path_name},
+    node,
 };
 use crate::tree::{Argument, Call, Comparison, Entry, Kind, Leaving, Node};
 
@@ -146,7 +147,7 @@ impl Reader {
             && let Some(name) = name.path.get_ident()
         {
             return Argument {
-                name: Some(spelled(name)),
+                name: Some(identifier(name)),
                 value: self.expression(&it.right),
             };
         }
@@ -224,7 +225,7 @@ impl Reader {
 
     /// Consumes the longest construct that parses here: an entry, a statement or an expression; otherwise one token.
     fn scan_one(&self, input: ParseStream<'_>) -> Result<Option<Node>> {
-        if !self.is_tired()
+        if !self.is_scan_limit_reached()
             && let Some(read) = self.scan_longest(input)
         {
             return Ok(read);
@@ -232,7 +233,7 @@ impl Reader {
         Ok(match input.parse::<TokenTree>()? {
             TokenTree::Group(it) => Some(self.scan(it.stream())),
             TokenTree::Literal(it) => Some(self.literal(&Lit::new(it))),
-            TokenTree::Ident(it) => Some(node(it.span(), Kind::Name(spelled(&it)))),
+            TokenTree::Ident(it) => Some(node(it.span(), Kind::Name(identifier(&it)))),
             TokenTree::Punct(_) => None,
         })
     }
@@ -253,7 +254,7 @@ impl Reader {
         match ahead(input, expression) {
             Ok(expression) => Some(Some(self.expression(&expression))),
             Err(error) => {
-                self.tire(input.span(), error.span());
+                self.record_failed_scan(input.span(), error.span());
                 None
             }
         }

@@ -1,8 +1,12 @@
 //! Conversion of patterns: the condition that they test, and the names that they bind.
 
-use syn::{Pat, Path, spanned::Spanned};
+use syn::{Pat, spanned::Spanned};
 
-use super::{Reader, node, spelled};
+use super::{
+    Reader,
+    names::{identifier, is_named},
+    node,
+};
 use crate::tree::{Kind, Node, Pattern};
 
 /// The names that a pattern binds and the values that it compares with, in order.
@@ -72,7 +76,7 @@ impl Reader {
     fn gather(&self, pattern: &Pat, all: &mut Gathered) {
         match pattern {
             Pat::Ident(it) => {
-                let name = spelled(&it.ident);
+                let name = identifier(&it.ident);
                 // A constant or a variant is compared, not bound.
                 let is_value = it.subpat.is_none() && name.starts_with(char::is_uppercase);
                 let named = node(it.ident.span(), Kind::Name(name));
@@ -127,11 +131,6 @@ fn bare(pattern: &Pat) -> &Pat {
         Pat::Type(it) => bare(&it.pat),
         pattern => pattern,
     }
-}
-
-/// Returns true if `name` is the last part of a path.
-pub(super) fn is_named(path: &Path, name: &str) -> bool {
-    path.segments.last().is_some_and(|it| it.ident == name)
 }
 
 /// Combines alternatives. If all are of one kind, the result is of that kind; `None | Err(_)` is absent.

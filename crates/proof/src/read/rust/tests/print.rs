@@ -23,7 +23,9 @@ pub(super) fn print(node: &Node) -> String {
             )
         }
         Kind::List(nodes) => format!("[{}]", row(nodes, ", ", print)),
-        Kind::Each { made, over } => format!("[{} for {}]", print(made), print(over)),
+        Kind::Comprehension { element, over } => {
+            format!("[{} for {}]", print(element), print(over))
+        }
         Kind::Arithmetic(operator, left, right) => {
             let operator = match operator {
                 Operator::Add => "+",

@@ -1,4 +1,4 @@
-//! The routines of a file: functions, class bodies, and the module level.
+//! The scopes of a file: functions, class bodies, and the module level.
 
 use std::{
     cell::RefCell,
@@ -6,33 +6,33 @@ use std::{
 };
 
 use crate::{
-    name_words::{any, words},
+    name_words::{contains_any, words},
     tree::{Argument, At, Bind, Call, Class, Kind, Leaving, Node, Parameter},
     vocabulary::{Subject, Vocabulary},
 };
 
 pub(super) struct Program<'a> {
     pub(super) vocabulary: &'a Vocabulary,
-    pub(super) routines: Vec<Routine<'a>>,
+    pub(super) scopes: Vec<Scope<'a>>,
     /// True for a settings file, false for code.
     pub(super) is_settings: bool,
     /// The values bound to each name outside of functions, and to each field of `self` (`.x`) anywhere.
     bound: BTreeMap<String, Vec<&'a Node>>,
     /// The values returned by each function without parameters.
-    given: BTreeMap<String, Vec<&'a Node>>,
+    returned: BTreeMap<String, Vec<&'a Node>>,
     /// A cache of the subjects of each name, because most names occur many times.
-    known: RefCell<BTreeMap<String, Vec<Subject>>>,
+    subject_cache: RefCell<BTreeMap<String, Vec<Subject>>>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Part {
+pub(super) enum ScopeKind {
     Module,
     Class,
     Function,
 }
 
-pub(super) struct Routine<'a> {
-    pub(super) part: Part,
+pub(super) struct Scope<'a> {
+    pub(super) kind: ScopeKind,
     /// The name; empty at module level.
     pub(super) name: &'a str,
     /// The position at which it begins.
@@ -43,7 +43,7 @@ pub(super) struct Routine<'a> {
     /// All nodes in source order, without those of nested functions and classes.
     pub(super) nodes: Vec<&'a Node>,
     /// The values that it returns.
-    pub(super) gives: Vec<&'a Node>,
+    pub(super) returned: Vec<&'a Node>,
     bound: BTreeMap<String, Vec<&'a Node>>,
     /// Every name in it.
     names: BTreeSet<&'a str>,
@@ -53,16 +53,16 @@ impl<'a> Program<'a> {
     pub(super) fn of(root: &'a Node, vocabulary: &'a Vocabulary) -> Self {
         let mut program = Self {
             vocabulary,
-            routines: Vec::new(),
+            scopes: Vec::new(),
             is_settings: matches!(root.kind, Kind::Record { .. } | Kind::List(_)),
             bound: BTreeMap::new(),
-            given: BTreeMap::new(),
-            known: RefCell::default(),
+            returned: BTreeMap::new(),
+            subject_cache: RefCell::default(),
         };
-        program.enter(Routine::new(Part::Module, root.at, "", None, &[]), root);
-        for routine in &program.routines {
-            for (name, values) in &routine.bound {
-                if routine.part != Part::Function || name.starts_with('.') {
+        program.enter(Scope::new(ScopeKind::Module, root.at, "", None, &[]), root);
+        for scope in &program.scopes {
+            for (name, values) in &scope.bound {
+                if scope.kind != ScopeKind::Function || name.starts_with('.') {
                     program
                         .bound
                         .entry(name.clone())
@@ -70,33 +70,33 @@ impl<'a> Program<'a> {
                         .extend(values);
                 }
             }
-            if routine.part == Part::Function
-                && routine.parameters.is_empty()
-                && !routine.name.is_empty()
+            if scope.kind == ScopeKind::Function
+                && scope.parameters.is_empty()
+                && !scope.name.is_empty()
             {
                 program
-                    .given
-                    .entry(routine.name.to_owned())
+                    .returned
+                    .entry(scope.name.to_owned())
                     .or_default()
-                    .extend(&routine.gives);
+                    .extend(&scope.returned);
             }
         }
         program
     }
 
-    fn enter(&mut self, mut routine: Routine<'a>, body: &'a Node) {
-        self.gather(&mut routine, body);
+    fn enter(&mut self, mut scope: Scope<'a>, body: &'a Node) {
+        self.gather(&mut scope, body);
         if let Kind::Block {
             nodes,
             has_value: true,
         } = &body.kind
         {
-            routine.gives.extend(nodes.last());
+            scope.returned.extend(nodes.last());
         }
-        self.routines.push(routine);
+        self.scopes.push(scope);
     }
 
-    fn gather(&mut self, routine: &mut Routine<'a>, node: &'a Node) {
+    fn gather(&mut self, scope: &mut Scope<'a>, node: &'a Node) {
         match &node.kind {
             Kind::Function(function) if !function.name.is_empty() => {
                 for default in function
@@ -104,41 +104,42 @@ impl<'a> Program<'a> {
                     .iter()
                     .filter_map(|it| it.default.as_ref())
                 {
-                    self.gather(routine, default);
+                    self.gather(scope, default);
                 }
-                let inner = Routine::new(
-                    Part::Function,
+                let inner = Scope::new(
+                    ScopeKind::Function,
                     node.at,
                     &function.name,
-                    routine.class,
+                    scope.class,
                     &function.parameters,
                 );
                 self.enter(inner, &function.body);
                 return;
             }
             Kind::Class(class) => {
-                let mut inner = Routine::new(Part::Class, node.at, &class.name, Some(class), &[]);
+                let mut inner =
+                    Scope::new(ScopeKind::Class, node.at, &class.name, Some(class), &[]);
                 inner
                     .names
                     .extend(class.fields.iter().map(|field| field.name.as_str()));
                 for node in &class.body {
                     self.gather(&mut inner, node);
                 }
-                self.routines.push(inner);
+                self.scopes.push(inner);
                 return;
             }
-            _ => routine.take(node),
+            _ => scope.take(node),
         }
         for child in node.children() {
-            self.gather(routine, child);
+            self.gather(scope, child);
         }
     }
 
-    /// Returns the value of a name in a routine if the name is bound exactly once.
-    pub(super) fn stands_for(&self, node: &Node, routine: &Routine<'a>) -> Option<&'a Node> {
+    /// Returns the value of a name in a scope if the name is bound exactly once.
+    pub(super) fn single_value(&self, node: &Node, scope: &Scope<'a>) -> Option<&'a Node> {
         let key = key(node)?;
-        let is_parameter = routine.parameters.iter().any(|it| it.name == key);
-        let inside = routine.bound.get(&key);
+        let is_parameter = scope.parameters.iter().any(|it| it.name == key);
+        let inside = scope.bound.get(&key);
         let values = match inside {
             Some(values) if !key.starts_with('.') => values,
             _ if is_parameter => return None,
@@ -155,30 +156,32 @@ impl<'a> Program<'a> {
     }
 
     /// Returns the values that a call without arguments can return, if the function is in this file.
-    pub(super) fn gives(&self, call: &Call) -> &[&'a Node] {
+    pub(super) fn returned_by(&self, call: &Call) -> &[&'a Node] {
         let name = if call.arguments.is_empty() {
             call.callee.last_name()
         } else {
             None
         };
-        name.and_then(|name| self.given.get(name))
+        name.and_then(|name| self.returned.get(name))
             .map_or(&[], Vec::as_slice)
     }
 
-    pub(super) fn speaks_of(&self, name: &str, subject: Subject) -> bool {
-        if let Some(subjects) = self.known.borrow().get(name) {
+    pub(super) fn is_about(&self, name: &str, subject: Subject) -> bool {
+        if let Some(subjects) = self.subject_cache.borrow().get(name) {
             return subjects.contains(&subject);
         }
         let subjects = self.vocabulary.subjects(name);
-        let speaks = subjects.contains(&subject);
-        self.known.borrow_mut().insert(name.to_owned(), subjects);
-        speaks
+        let is_about = subjects.contains(&subject);
+        self.subject_cache
+            .borrow_mut()
+            .insert(name.to_owned(), subjects);
+        is_about
     }
 }
 
-impl<'a> Routine<'a> {
+impl<'a> Scope<'a> {
     fn new(
-        part: Part,
+        kind: ScopeKind,
         at: At,
         name: &'a str,
         class: Option<&'a Class>,
@@ -187,13 +190,13 @@ impl<'a> Routine<'a> {
         let names = parameters.iter().map(|it| it.name.as_str());
         let class_name = class.map(|class| class.name.as_str());
         Self {
-            part,
+            kind,
             at,
             name,
             class,
             parameters,
             nodes: Vec::new(),
-            gives: Vec::new(),
+            returned: Vec::new(),
             bound: BTreeMap::new(),
             names: names.chain([name]).chain(class_name).collect(),
         }
@@ -219,7 +222,7 @@ impl<'a> Routine<'a> {
                 over: Some(over),
                 ..
             } => self.bound_to(target, over),
-            Kind::Leave(Leaving::Return, Some(value)) => self.gives.push(value),
+            Kind::Leave(Leaving::Return, Some(value)) => self.returned.push(value),
             _ => {}
         }
     }
@@ -247,14 +250,14 @@ impl<'a> Routine<'a> {
         }
     }
 
-    /// Returns the values that a name is bound to in this routine.
+    /// Returns the values that a name is bound to in this scope.
     pub(super) fn bindings(&self, name: &str) -> &[&'a Node] {
         self.bound.get(name).map_or(&[], Vec::as_slice)
     }
 
-    /// Returns true if any name in the routine contains one of these words.
+    /// Returns true if any name in the scope contains one of these words.
     pub(super) fn mentions(&self, of: &[&str]) -> bool {
-        self.names.iter().any(|name| any(&words(name), of))
+        self.names.iter().any(|name| contains_any(&words(name), of))
     }
 
     pub(super) fn calls(&self) -> impl Iterator<Item = (&'a Node, &'a Call)> {

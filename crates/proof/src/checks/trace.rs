@@ -1,14 +1,15 @@
-//! Tracing of a value to the literals it can evaluate to, through fallbacks, casts, bounds and names with one binding.
+//! The search for the literals that a value can evaluate to: through fallbacks, casts, bounds, and names that are bound
+//! once.
 
 use super::{
     calls::{
-        BOUND_KEYS, BOUNDS, COUNTS, DEFAULTS, FALLS_BACK, FIELDS, HANDS_ITSELF_ON, HANDS_ON,
-        LOOKS_UP, ROUNDS, UNITS,
+        BOUND_KEYS, BOUNDS, COUNTS, DEFAULTS, FALLBACK_METHODS, FIELDS, LOOKUPS, PASS_ARGUMENT,
+        PASS_RECEIVER, ROUNDING, UNITS,
     },
-    routine::{Program, Routine},
+    scope::{Program, Scope},
 };
 use crate::{
-    name_words::{any, words},
+    name_words::{contains_any, words},
     tree::{Call, Entry, Kind, Leaving, Node, Operator},
     vocabulary::Vocabulary,
 };
@@ -19,45 +20,46 @@ const CONVERSIONS: [f64; 10] = [100.0, 1e3, 1e4, 1e6, 1e8, 1e9, 0.01, 1e-3, 1e-4
 /// The maximum number of names and calls that are followed in a chain.
 const DEEPEST: usize = 6;
 
-/// The kind of value to search for.
-pub(super) trait Wanted {
-    /// Returns the printed value of this node if it is a match.
-    fn leaf(&self, node: &Node) -> Option<String>;
+/// The literals that a search looks for.
+pub(super) trait Search {
+    /// Returns the printed value of this node if the search looks for it.
+    fn match_node(&self, node: &Node) -> Option<String>;
     /// Returns true if a name is not followed because its own binding is checked.
-    fn is_known(&self, name: &str) -> bool;
+    fn skips_name(&self, name: &str) -> bool;
 }
 
 /// A match and its node.
-pub(super) struct Found<'a> {
+pub(super) struct Match<'a> {
     pub(super) node: &'a Node,
     pub(super) value: String,
 }
 
-pub(super) struct Follow<'p, 'a> {
+/// A search that starts at a value.
+pub(super) struct Trace<'p, 'a> {
     pub(super) program: &'p Program<'a>,
-    pub(super) routine: &'p Routine<'a>,
-    pub(super) wanted: &'p dyn Wanted,
+    pub(super) scope: &'p Scope<'a>,
+    pub(super) search: &'p dyn Search,
     /// True if the target name contains a unit, as in `cost_bps = cost * 10_000`.
     pub(super) to_unit: bool,
 }
 
-impl<'a> Follow<'_, 'a> {
+impl<'a> Trace<'_, 'a> {
     /// Returns every match that the value can evaluate to.
-    pub(super) fn all(&self, value: &'a Node) -> Vec<Found<'a>> {
+    pub(super) fn matches(&self, value: &'a Node) -> Vec<Match<'a>> {
         let mut found = Vec::new();
-        self.follow(value, 0, &mut found);
+        self.trace(value, 0, &mut found);
         found
     }
 
-    fn follow(&self, node: &'a Node, depth: usize, found: &mut Vec<Found<'a>>) {
+    fn trace(&self, node: &'a Node, depth: usize, found: &mut Vec<Match<'a>>) {
         if depth > DEEPEST {
             return;
         }
-        if let Some(value) = self.wanted.leaf(node) {
-            found.push(Found { node, value });
+        if let Some(value) = self.search.match_node(node) {
+            found.push(Match { node, value });
             return;
         }
-        let mut on = |node: &'a Node| self.follow(node, depth, found);
+        let mut on = |node: &'a Node| self.trace(node, depth, found);
         match &node.kind {
             Kind::Name(_) | Kind::Field(..) => self.name(node, depth, found),
             Kind::Call(call) => self.call(call, depth, found),
@@ -91,7 +93,7 @@ impl<'a> Follow<'_, 'a> {
                 let values = entries.iter().filter(|entry| !is_bound(entry));
                 values.for_each(|entry| on(&entry.value));
             }
-            Kind::Each { made, .. } => on(made),
+            Kind::Comprehension { element, .. } => on(element),
             Kind::Question(inner) => on(inner),
             Kind::Bind(bind) => on(&bind.value),
             Kind::Leave(Leaving::Yield, Some(value)) => on(value),
@@ -101,44 +103,46 @@ impl<'a> Follow<'_, 'a> {
     }
 
     /// Follows a name that is bound exactly once, to a literal.
-    fn name(&self, node: &'a Node, depth: usize, found: &mut Vec<Found<'a>>) {
+    fn name(&self, node: &'a Node, depth: usize, found: &mut Vec<Match<'a>>) {
         // Bounds and counts are not the value itself.
         let stays = |name: &str| {
-            self.wanted.is_known(name) || Vocabulary::is_bound(name) || any(&words(name), COUNTS)
+            self.search.skips_name(name)
+                || Vocabulary::is_bound(name)
+                || contains_any(&words(name), COUNTS)
         };
         if node.last_name().is_some_and(stays) {
             return;
         }
-        if let Some(value) = self.program.stands_for(node, self.routine)
+        if let Some(value) = self.program.single_value(node, self.scope)
             && is_literal(value)
         {
             let mut inner = Vec::new();
-            self.follow(value, depth + 1, &mut inner);
+            self.trace(value, depth + 1, &mut inner);
             // Report the use, not the binding: only the use gives the number its meaning.
-            found.extend(inner.into_iter().take(1).map(|it| Found { node, ..it }));
+            found.extend(inner.into_iter().take(1).map(|it| Match { node, ..it }));
         }
     }
 
     /// Follows the table of a look-up such as `TABLE[key]`.
-    fn table(&self, of: &'a Node, depth: usize, found: &mut Vec<Found<'a>>) {
+    fn table(&self, of: &'a Node, depth: usize, found: &mut Vec<Match<'a>>) {
         match &of.kind {
             Kind::Name(_) | Kind::Field(..) => self.name(of, depth, found),
-            Kind::Record { .. } | Kind::List(_) => self.follow(of, depth, found),
+            Kind::Record { .. } | Kind::List(_) => self.trace(of, depth, found),
             Kind::Call(call) => self.call(call, depth, found),
             _ => {}
         }
     }
 
-    fn call(&self, call: &'a Call, depth: usize, found: &mut Vec<Found<'a>>) {
+    fn call(&self, call: &'a Call, depth: usize, found: &mut Vec<Match<'a>>) {
         let name = call.name();
         let is = |list: &[&str]| list.contains(&name);
-        let mut on = |node: &'a Node| self.follow(node, depth + 1, found);
+        let mut on = |node: &'a Node| self.trace(node, depth + 1, found);
         if is(FIELDS) {
             call.keywords()
                 .filter(|(name, _)| DEFAULTS.contains(name))
                 .for_each(|(_, value)| on(value));
             call.positional().take(1).for_each(on);
-        } else if is(FALLS_BACK) && call.receiver().is_some() {
+        } else if is(FALLBACK_METHODS) && call.receiver().is_some() {
             call.receiver().into_iter().for_each(&mut on);
             call.positional().take(1).for_each(on);
         } else if is(BOUNDS) {
@@ -147,7 +151,7 @@ impl<'a> Follow<'_, 'a> {
                 .filter(|it| !matches!(it.kind, Kind::Name(_)))
                 .for_each(&mut on);
             call.positional().for_each(on);
-        } else if call.positional().count() >= 2 && is(LOOKS_UP) {
+        } else if call.positional().count() >= 2 && is(LOOKUPS) {
             call.positional().last().into_iter().for_each(&mut on);
             if let Some(receiver) = call.receiver() {
                 self.table(receiver, depth + 1, found);
@@ -155,22 +159,23 @@ impl<'a> Follow<'_, 'a> {
         } else if let Some((_, default)) = call.keywords().find(|(name, _)| DEFAULTS.contains(name))
         {
             on(default);
-        } else if is(LOOKS_UP) && call.receiver().is_some() {
+        } else if is(LOOKUPS) && call.receiver().is_some() {
             if let Some(receiver) = call.receiver() {
                 self.table(receiver, depth + 1, found);
             }
-        } else if (is(HANDS_ITSELF_ON) || is(ROUNDS) && !of_library(call))
+        } else if (is(PASS_RECEIVER) || is(ROUNDING) && !of_library(call))
             && call.receiver().is_some()
         {
             call.receiver().into_iter().for_each(on);
-        } else if is(HANDS_ON) || name.starts_with(char::is_uppercase) && call.arguments.len() == 1
+        } else if is(PASS_ARGUMENT)
+            || name.starts_with(char::is_uppercase) && call.arguments.len() == 1
         {
             call.positional()
                 .take(if call.is_macro { usize::MAX } else { 1 })
                 .for_each(on);
-        } else if !self.wanted.is_known(name) {
+        } else if !self.search.skips_name(name) {
             self.program
-                .gives(call)
+                .returned_by(call)
                 .iter()
                 .filter(|it| is_literal(it))
                 .for_each(|it| on(it));
@@ -183,14 +188,14 @@ impl<'a> Follow<'_, 'a> {
         left: &'a Node,
         right: &'a Node,
         depth: usize,
-        found: &mut Vec<Found<'a>>,
+        found: &mut Vec<Match<'a>>,
     ) {
         match operator {
             Operator::Another => {}
             Operator::Add | Operator::Subtract => {
                 for side in [left, right] {
                     if !is_one(side) {
-                        self.follow(side, depth, found);
+                        self.trace(side, depth, found);
                     }
                 }
             }
@@ -199,7 +204,7 @@ impl<'a> Follow<'_, 'a> {
                     let to_unit = self.to_unit
                         && matches!(side.kind, Kind::Number(factor) if CONVERSIONS.contains(&factor));
                     if !is_one(side) && !is_conversion(side, other) && !to_unit {
-                        self.follow(side, depth, found);
+                        self.trace(side, depth, found);
                     }
                 }
             }
@@ -229,25 +234,25 @@ fn is_conversion(node: &Node, other: &Node) -> bool {
     let Kind::Number(number) = node.kind else {
         return false;
     };
-    CONVERSIONS.contains(&number) && (speaks_of_unit(other) || rounds(other))
+    CONVERSIONS.contains(&number) && (mentions_unit(other) || rounds(other))
 }
 
 /// Returns true if a name contains a unit.
 pub(super) fn has_unit(name: &str) -> bool {
-    any(&words(name), UNITS)
+    contains_any(&words(name), UNITS)
 }
 
-fn speaks_of_unit(node: &Node) -> bool {
+fn mentions_unit(node: &Node) -> bool {
     let named = match &node.kind {
         Kind::Name(name) | Kind::Field(_, name) | Kind::Text(name) => has_unit(name),
         _ => false,
     };
-    named || node.children().into_iter().any(speaks_of_unit)
+    named || node.children().into_iter().any(mentions_unit)
 }
 
 fn rounds(node: &Node) -> bool {
     match &node.kind {
-        Kind::Call(call) => ROUNDS.contains(&call.name()) || call.receiver().is_some_and(rounds),
+        Kind::Call(call) => ROUNDING.contains(&call.name()) || call.receiver().is_some_and(rounds),
         _ => false,
     }
 }
@@ -260,11 +265,11 @@ pub(super) fn is_literal(node: &Node) -> bool {
         Kind::Record { entries, .. } => entries.iter().all(|entry| is_literal(&entry.value)),
         Kind::Call(call) => {
             let name = call.name();
-            let hands_on = HANDS_ON.contains(&name)
+            let passes_argument = PASS_ARGUMENT.contains(&name)
                 || FIELDS.contains(&name)
                 || name.starts_with(char::is_uppercase);
-            let itself = HANDS_ITSELF_ON.contains(&name) && call.receiver().is_some_and(is_literal);
-            (hands_on || itself) && call.arguments.iter().all(|it| is_literal(&it.value))
+            let itself = PASS_RECEIVER.contains(&name) && call.receiver().is_some_and(is_literal);
+            (passes_argument || itself) && call.arguments.iter().all(|it| is_literal(&it.value))
         }
         Kind::Block {
             nodes,

@@ -1,10 +1,10 @@
 //! A violation as a check reports it, without its file.
 
-use super::{check::Check, tree::At};
+use crate::{check::Check, tree::At};
 
 /// One violation of one check.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Evidence {
+pub(crate) struct Violation {
     pub(crate) check: Check,
     pub(crate) at: At,
     /// The offending value or name.

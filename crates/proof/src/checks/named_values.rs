@@ -1,20 +1,21 @@
-//! Sinks: the places where a value gets a name, such as assignments, fields, keywords, defaults, fallbacks and results.
+//! Named values: each place where a value gets a name, such as an assignment, a field, a keyword, a default, a fallback
+//! or a result.
 
 use std::collections::BTreeMap;
 
 use super::{
-    calls::{DEFAULTS, FALLS_BACK, LOGS, NO_KEYS, SETTERS},
-    routine::{Part, Program, Routine},
+    calls::{DEFAULTS, FALLBACK_METHODS, LOGGING, SETTERS, WITHOUT_KEYS},
+    scope::{Program, Scope, ScopeKind},
 };
 use crate::{
-    name_words::{any, words},
+    name_words::{contains_any, words},
     tree::{At, Bind, Binding, Call, Class, Entry, Kind, Node},
 };
 
 /// The way in which a value gets its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Way {
-    Assigned,
+pub(super) enum NamedBy {
+    Assignment,
     /// A field of a class with a default.
     FieldDefault,
     Entry,
@@ -23,25 +24,25 @@ pub(super) enum Way {
     /// Used if the value before it is missing.
     Fallback,
     /// Passed to a setter, a builder or a constructor of that name.
-    Passed,
-    Returned,
-    Looped,
+    Argument,
+    Return,
+    Loop,
     /// A key of a settings file.
     Setting,
 }
 
-impl Way {
-    pub(super) fn told(self) -> &'static str {
+impl NamedBy {
+    pub(super) fn describe(self) -> &'static str {
         match self {
-            Self::Assigned => "is assigned to",
+            Self::Assignment => "is assigned to",
             Self::FieldDefault => "is the default of the field",
             Self::Entry => "is the entry",
             Self::Keyword => "is the argument",
             Self::DefaultArgument => "is the default of the argument",
             Self::Fallback => "is the fallback of",
-            Self::Passed => "is passed to",
-            Self::Returned => "is returned by",
-            Self::Looped => "is iterated over as",
+            Self::Argument => "is passed to",
+            Self::Return => "is returned by",
+            Self::Loop => "is iterated over as",
             Self::Setting => "is the setting",
         }
     }
@@ -56,43 +57,47 @@ impl Way {
 }
 
 /// A value and its names.
-pub(super) struct Sink<'a> {
+pub(super) struct NamedValue<'a> {
     /// One name. For a fallback, every name in the expression that it replaces.
     pub(super) names: Vec<&'a str>,
     pub(super) value: &'a Node,
-    pub(super) way: Way,
+    pub(super) by: NamedBy,
     /// The entries of the record that contains the value.
     pub(super) record: Option<&'a [Entry]>,
     /// The names of the enclosing call, struct or map.
     pub(super) within: Vec<&'a str>,
 }
 
-/// Returns all sinks of a routine.
-pub(super) fn sinks<'a>(program: &Program<'a>, routine: &Routine<'a>) -> Vec<Sink<'a>> {
-    let mut sinks = Vec::new();
-    let titles = titles(routine);
-    for parameter in routine.parameters {
+/// Returns all named values of a scope.
+pub(super) fn named_values<'a>(program: &Program<'a>, scope: &Scope<'a>) -> Vec<NamedValue<'a>> {
+    let mut named_values = Vec::new();
+    let titles = titles(scope);
+    for parameter in scope.parameters {
         if let Some(value) = &parameter.default {
-            sinks.push(Sink::new(&parameter.name, value, Way::DefaultArgument));
+            named_values.push(NamedValue::new(
+                &parameter.name,
+                value,
+                NamedBy::DefaultArgument,
+            ));
         }
     }
-    if routine.part == Part::Function && !routine.name.is_empty() {
-        sinks.extend(
-            routine
-                .gives
+    if scope.kind == ScopeKind::Function && !scope.name.is_empty() {
+        named_values.extend(
+            scope
+                .returned
                 .iter()
-                .map(|value| Sink::new(routine.name, value, Way::Returned)),
+                .map(|value| NamedValue::new(scope.name, value, NamedBy::Return)),
         );
     }
-    for node in &routine.nodes {
+    for node in &scope.nodes {
         match &node.kind {
-            Kind::Bind(bind) if is_enumerator(routine, bind) => {}
-            Kind::Bind(bind) => bound(bind, &mut sinks),
+            Kind::Bind(bind) if is_enumerator(scope, bind) => {}
+            Kind::Bind(bind) => add_binding(bind, &mut named_values),
             Kind::Record { name, entries } => {
-                let way = if program.is_settings {
-                    Way::Setting
+                let by = if program.is_settings {
+                    NamedBy::Setting
                 } else {
-                    Way::Entry
+                    NamedBy::Entry
                 };
                 let within: Vec<&str> = titles
                     .get(&node.at)
@@ -100,24 +105,24 @@ pub(super) fn sinks<'a>(program: &Program<'a>, routine: &Routine<'a>) -> Vec<Sin
                     .into_iter()
                     .chain(name.as_deref())
                     .collect();
-                sinks.extend(entries.iter().filter_map(|entry| {
+                named_values.extend(entries.iter().filter_map(|entry| {
                     let name = entry.name.as_deref()?;
-                    Some(Sink {
+                    Some(NamedValue {
                         record: Some(entries),
                         within: within.clone(),
-                        ..Sink::new(name, &entry.value, way)
+                        ..NamedValue::new(name, &entry.value, by)
                     })
                 }));
             }
-            Kind::Call(call) => called(call, &mut sinks),
-            Kind::Or(left, right) => fallen_back(left, right, &mut sinks),
+            Kind::Call(call) => add_call(call, &mut named_values),
+            Kind::Or(left, right) => add_fallback(left, right, &mut named_values),
             Kind::If {
                 then,
                 otherwise: Some(otherwise),
                 ..
             } => {
-                fallen_back(then, otherwise, &mut sinks);
-                fallen_back(otherwise, then, &mut sinks);
+                add_fallback(then, otherwise, &mut named_values);
+                add_fallback(otherwise, then, &mut named_values);
             }
             Kind::Loop {
                 target: Some(target),
@@ -125,34 +130,32 @@ pub(super) fn sinks<'a>(program: &Program<'a>, routine: &Routine<'a>) -> Vec<Sin
                 ..
             } => {
                 if let Some(name) = target.last_name() {
-                    sinks.push(Sink::new(name, over, Way::Looped));
+                    named_values.push(NamedValue::new(name, over, NamedBy::Loop));
                 }
             }
             Kind::Function(closure) => {
                 for parameter in &closure.parameters {
-                    sinks.extend(
-                        parameter
-                            .default
-                            .iter()
-                            .map(|it| Sink::new(&parameter.name, it, Way::DefaultArgument)),
+                    named_values.extend(
+                        parameter.default.iter().map(|it| {
+                            NamedValue::new(&parameter.name, it, NamedBy::DefaultArgument)
+                        }),
                     );
                 }
             }
             _ => {}
         }
     }
-    sinks
+    named_values
 }
 
 /// Returns true for the value of an enum variant, such as `LIMIT = 1`.
-fn is_enumerator(routine: &Routine<'_>, bind: &Bind) -> bool {
+fn is_enumerator(scope: &Scope<'_>, bind: &Bind) -> bool {
     let is_enum = |class: &Class| {
-        class
-            .of
-            .iter()
-            .any(|of| any(&words(of), &["enum", "flag"]) || words(of).concat().ends_with("enum"))
+        class.of.iter().any(|of| {
+            contains_any(&words(of), &["enum", "flag"]) || words(of).concat().ends_with("enum")
+        })
     };
-    let of_class = routine.part == Part::Class && routine.class.is_some_and(is_enum);
+    let of_class = scope.kind == ScopeKind::Class && scope.class.is_some_and(is_enum);
     // Rust variants are in camel case; constants are not.
     let of_rust = bind.kind == Binding::Constant
         && bind
@@ -162,10 +165,10 @@ fn is_enumerator(routine: &Routine<'_>, bind: &Bind) -> bool {
     of_class || of_rust
 }
 
-/// Returns the names of the maps of a routine, by the position at which each begins.
-fn titles<'a>(routine: &Routine<'a>) -> BTreeMap<At, &'a str> {
+/// Returns the names of the maps of a scope, by the position at which each begins.
+fn titles<'a>(scope: &Scope<'a>) -> BTreeMap<At, &'a str> {
     let mut titles = BTreeMap::new();
-    for node in &routine.nodes {
+    for node in &scope.nodes {
         match &node.kind {
             Kind::Record { entries, .. } => {
                 titles.extend(
@@ -183,34 +186,34 @@ fn titles<'a>(routine: &Routine<'a>) -> BTreeMap<At, &'a str> {
     titles
 }
 
-impl<'a> Sink<'a> {
-    fn new(name: &'a str, value: &'a Node, way: Way) -> Self {
+impl<'a> NamedValue<'a> {
+    fn new(name: &'a str, value: &'a Node, by: NamedBy) -> Self {
         Self {
             names: vec![name],
             value,
-            way,
+            by,
             record: None,
             within: Vec::new(),
         }
     }
 }
 
-fn bound<'a>(bind: &'a Bind, sinks: &mut Vec<Sink<'a>>) {
-    let way = match bind.kind {
-        Binding::Field => Way::FieldDefault,
-        Binding::Assign | Binding::Update | Binding::Constant => Way::Assigned,
+fn add_binding<'a>(bind: &'a Bind, named_values: &mut Vec<NamedValue<'a>>) {
+    let by = match bind.kind {
+        Binding::Field => NamedBy::FieldDefault,
+        Binding::Assign | Binding::Update | Binding::Constant => NamedBy::Assignment,
     };
     if let (Kind::List(targets), Kind::List(values)) = (&bind.target.kind, &bind.value.kind) {
         for (target, value) in targets.iter().zip(values) {
-            sinks.push(Sink {
+            named_values.push(NamedValue {
                 names: target_names(target),
-                ..Sink::new("", value, way)
+                ..NamedValue::new("", value, by)
             });
         }
     } else {
-        sinks.push(Sink {
+        named_values.push(NamedValue {
             names: target_names(&bind.target),
-            ..Sink::new("", &bind.value, way)
+            ..NamedValue::new("", &bind.value, by)
         });
     }
 }
@@ -230,37 +233,37 @@ fn target_names(target: &Node) -> Vec<&str> {
     }
 }
 
-fn called<'a>(call: &'a Call, sinks: &mut Vec<Sink<'a>>) {
+fn add_call<'a>(call: &'a Call, named_values: &mut Vec<NamedValue<'a>>) {
     let name = call.name();
-    if !LOGS.contains(&name) {
+    if !LOGGING.contains(&name) {
         let within = names(&call.callee);
-        sinks.extend(call.keywords().map(|(name, value)| Sink {
+        named_values.extend(call.keywords().map(|(name, value)| NamedValue {
             within: within.clone(),
-            ..Sink::new(name, value, Way::Keyword)
+            ..NamedValue::new(name, value, NamedBy::Keyword)
         }));
     }
     let texts: Vec<&str> = call.positional().filter_map(key_text).collect();
     let default = call.keywords().find(|(name, _)| DEFAULTS.contains(name));
     // `Error::Range("leverage", 125)`
-    let refuses = names(&call.callee).into_iter().any(|name| {
-        any(
+    let is_error = names(&call.callee).into_iter().any(|name| {
+        contains_any(
             &words(name),
             &["error", "err", "exception", "refused", "invalid"],
         )
     });
-    if !refuses && !LOGS.contains(&name) && !NO_KEYS.contains(&name) {
+    if !is_error && !LOGGING.contains(&name) && !WITHOUT_KEYS.contains(&name) {
         if let Some((_, value)) = default {
-            sinks.extend(
+            named_values.extend(
                 texts
                     .iter()
-                    .map(|text| Sink::new(text, value, Way::Fallback)),
+                    .map(|text| NamedValue::new(text, value, NamedBy::Fallback)),
             );
         }
         // `get("leverage", 10)`, `getattr(settings, "leverage", 10)`, `hset(key, "leverage", 10)`
-        let way = if looks_up(name) {
-            Way::Fallback
+        let by = if looks_up(name) {
+            NamedBy::Fallback
         } else {
-            Way::Entry
+            NamedBy::Entry
         };
         let mut key = None;
         for value in call.positional() {
@@ -270,30 +273,30 @@ fn called<'a>(call: &'a Call, sinks: &mut Vec<Sink<'a>>) {
                     key = Some(text)
                 }
                 (Some(name), text) => {
-                    sinks.push(Sink::new(name, value, way));
+                    named_values.push(NamedValue::new(name, value, by));
                     key = text.filter(|text| text.parse::<f64>().is_err()).or(key);
                 }
                 (None, _) => {}
             }
         }
     }
-    if FALLS_BACK.contains(&name)
+    if FALLBACK_METHODS.contains(&name)
         && let (Some(before), Some(value)) = (call.receiver(), call.positional().next())
     {
-        sinks.push(Sink {
+        named_values.push(NamedValue {
             names: names(before),
             value,
-            way: Way::Fallback,
+            by: NamedBy::Fallback,
             record: None,
             within: Vec::new(),
         });
     }
-    passed(call, sinks);
+    add_arguments(call, named_values);
 }
 
 /// Adds the arguments of setters, builders and constructors: `set_leverage("BTCUSDT", 10)`, `.leverage(10.0)`,
 /// `Leverage::new(10.0)`.
-fn passed<'a>(call: &'a Call, sinks: &mut Vec<Sink<'a>>) {
+fn add_arguments<'a>(call: &'a Call, named_values: &mut Vec<NamedValue<'a>>) {
     let name = call.name();
     let is_constructor = |name: &str| name.starts_with(char::is_uppercase);
     let subject = match &call.callee.kind {
@@ -307,9 +310,9 @@ fn passed<'a>(call: &'a Call, sinks: &mut Vec<Sink<'a>>) {
         _ => None,
     };
     if let Some(subject) = subject {
-        sinks.extend(call.positional().map(|value| Sink {
+        named_values.extend(call.positional().map(|value| NamedValue {
             within: names(&call.callee),
-            ..Sink::new(subject, value, Way::Passed)
+            ..NamedValue::new(subject, value, NamedBy::Argument)
         }));
     }
 }
@@ -335,7 +338,7 @@ fn looks_up(name: &str) -> bool {
         "getfloat",
         "getint",
     ];
-    any(&words(name), &READS)
+    contains_any(&words(name), &READS)
 }
 
 fn is_setter(name: &str) -> bool {
@@ -344,7 +347,7 @@ fn is_setter(name: &str) -> bool {
         .is_some_and(|verb| SETTERS.contains(&verb.as_str()))
 }
 
-fn fallen_back<'a>(before: &'a Node, value: &'a Node, sinks: &mut Vec<Sink<'a>>) {
+fn add_fallback<'a>(before: &'a Node, value: &'a Node, named_values: &mut Vec<NamedValue<'a>>) {
     let is_value = |node: &Node| {
         !matches!(
             node.kind,
@@ -355,10 +358,10 @@ fn fallen_back<'a>(before: &'a Node, value: &'a Node, sinks: &mut Vec<Sink<'a>>)
         )
     };
     if is_value(before) && is_value(value) {
-        sinks.push(Sink {
+        named_values.push(NamedValue {
             names: names(before),
             value,
-            way: Way::Fallback,
+            by: NamedBy::Fallback,
             record: None,
             within: Vec::new(),
         });
