@@ -14,13 +14,13 @@ pub(super) type Extras = &'static [(&'static str, &'static str)];
 
 /// The content of an intent to write.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Ask {
+pub(super) struct Intent {
     pub(super) envelope: Envelope,
     pub(super) time: Time,
     pub(super) source: Option<&'static str>,
-    pub(super) symbol: Name,
+    pub(super) symbol: SymbolField,
     pub(super) is_buy: bool,
-    pub(super) way: Way,
+    pub(super) side: SideField,
     pub(super) leverage: Leverage,
     pub(super) size: Size,
     pub(super) stop: Stop,
@@ -51,7 +51,7 @@ pub(super) enum Time {
         after: u64,
     },
     /// A stream entry id this many milliseconds after the decision.
-    Ahead {
+    AheadOfClock {
         by: u64,
     },
     /// A recorded decision with a policy hash, which may be unknown.
@@ -67,7 +67,7 @@ pub(super) enum Time {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Name {
+pub(super) enum SymbolField {
     Listed(u64),
     Text(&'static str),
     None,
@@ -75,7 +75,7 @@ pub(super) enum Name {
 
 /// The field and encoding of the side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Way {
+pub(super) enum SideField {
     /// BUY or SELL in this field.
     Trade(&'static str),
     /// LONG or SHORT in this field.
@@ -112,25 +112,25 @@ pub(super) enum Size {
 pub(super) enum Stop {
     None,
     /// The distance from the entry price, in ten-thousandths.
-    Away(u64),
+    Distance(u64),
     WrongSide,
     Unreadable,
 }
 
-impl Ask {
+impl Intent {
     /// Returns an entry that is allowed under a policy in force.
-    pub(super) fn sound(world: &mut World) -> Self {
-        let dice = &mut world.dice;
+    pub(super) fn allowed(world: &mut World) -> Self {
+        let rng = &mut world.rng;
         Self {
             envelope: Envelope::Flat,
             time: Time::Stream { has_iso: false },
-            source: Some(dice.pick("momentum", &["meanrev-4h", "ensemble", "trading-bot"])),
-            symbol: Name::Listed(dice.below(TRADED)),
-            is_buy: dice.percent(55),
-            way: Way::Trade("action"),
+            source: Some(rng.pick("momentum", &["meanrev-4h", "ensemble", "trading-bot"])),
+            symbol: SymbolField::Listed(rng.below(TRADED)),
+            is_buy: rng.percent(55),
+            side: SideField::Trade("action"),
             leverage: Leverage::Equal,
-            size: Size::Notional("position_size_usd", 5_000 + dice.below(95_000)),
-            stop: Stop::Away(50 + dice.below(250)),
+            size: Size::Notional("position_size_usd", 5_000 + rng.below(95_000)),
+            stop: Stop::Distance(50 + rng.below(250)),
             inner: &[],
             outer: &[],
         }
@@ -138,18 +138,18 @@ impl Ask {
 
     /// Returns an entry with typical variation.
     pub(super) fn entry(world: &mut World) -> Self {
-        let mut ask = Self::sound(world);
-        let dice = &mut world.dice;
-        ask.symbol = Name::Listed(match dice.below(100) {
-            0..97 => dice.below(UNIVERSE),
-            _ => dice.below(ALL),
+        let mut intent = Self::allowed(world);
+        let rng = &mut world.rng;
+        intent.symbol = SymbolField::Listed(match rng.below(100) {
+            0..97 => rng.below(UNIVERSE),
+            _ => rng.below(ALL),
         });
-        ask.envelope = envelope(dice.below(100));
-        ask.time = match dice.below(100) {
+        intent.envelope = envelope(rng.below(100));
+        intent.time = match rng.below(100) {
             0..45 => Time::Stream { has_iso: false },
             45..62 => Time::Stream { has_iso: true },
             62..68 => Time::RecordedDecision {
-                after: 5 + dice.below(900),
+                after: 5 + rng.below(900),
             },
             68..84 => Time::Millis,
             84..88 => Time::Seconds,
@@ -157,63 +157,63 @@ impl Ask {
             96..98 => Time::Iso("+00:00"),
             _ => Time::Iso(""),
         };
-        ask.way = match dice.below(10) {
-            0..6 => Way::Trade("action"),
-            6..9 => Way::Trade("side"),
-            _ => Way::Position("side"),
+        intent.side = match rng.below(10) {
+            0..6 => SideField::Trade("action"),
+            6..9 => SideField::Trade("side"),
+            _ => SideField::Position("side"),
         };
-        ask.leverage = match dice.below(10) {
+        intent.leverage = match rng.below(10) {
             0..3 => Leverage::None,
-            3..6 => Leverage::Lower(1 + dice.below(4)),
+            3..6 => Leverage::Lower(1 + rng.below(4)),
             6..8 => Leverage::Equal,
-            _ => Leverage::Higher(1 + dice.below(10)),
+            _ => Leverage::Higher(1 + rng.below(10)),
         };
-        let cents = 5_000 + dice.below(295_000);
-        ask.size = match dice.below(20) {
+        let cents = 5_000 + rng.below(295_000);
+        intent.size = match rng.below(20) {
             0..8 => Size::Notional("position_size_usd", cents),
             8..11 => Size::Notional("size", cents),
             11..13 => Size::Quantity("quantity", Some("entry_price"), cents),
             13..15 => Size::Quantity("quantity", Some("price"), cents),
             15..17 => Size::Quantity("qty", Some("price"), cents),
-            17 | 18 if ask.leverage != Leverage::None => Size::Margin(2_000 + cents / 10),
+            17 | 18 if intent.leverage != Leverage::None => Size::Margin(2_000 + cents / 10),
             // Sometimes above every limit of the sample policies.
-            19 if dice.percent(30) => {
-                Size::Notional("position_size_usd", 2_500_000 + dice.below(500_000))
+            19 if rng.percent(30) => {
+                Size::Notional("position_size_usd", 2_500_000 + rng.below(500_000))
             }
             _ => Size::Notional("position_size_usd", cents),
         };
-        if dice.percent(40) {
-            ask.stop = Stop::None;
+        if rng.percent(40) {
+            intent.stop = Stop::None;
         }
-        ask
+        intent
     }
 
     /// Returns an exit, usually by the exit owner.
     pub(super) fn exit(world: &mut World) -> Self {
-        let mut ask = Self::sound(world);
-        let dice = &mut world.dice;
-        ask.envelope = envelope(dice.below(100));
-        ask.time = Time::Stream {
-            has_iso: dice.percent(50),
+        let mut intent = Self::allowed(world);
+        let rng = &mut world.rng;
+        intent.envelope = envelope(rng.below(100));
+        intent.time = Time::Stream {
+            has_iso: rng.percent(50),
         };
-        ask.source = Some(if dice.percent(92) { OWNER } else { "momentum" });
-        ask.leverage = Leverage::None;
-        ask.stop = Stop::None;
-        ask.size = match dice.below(3) {
+        intent.source = Some(if rng.percent(92) { OWNER } else { "momentum" });
+        intent.leverage = Leverage::None;
+        intent.stop = Stop::None;
+        intent.size = match rng.below(3) {
             0 => Size::None,
-            _ => Size::Quantity("quantity", None, 5_000 + dice.below(95_000)),
+            _ => Size::Quantity("quantity", None, 5_000 + rng.below(95_000)),
         };
-        ask.inner = dice.pick(
+        intent.inner = rng.pick(
             &[("reduce_only", "true")],
             &[
                 &[("reduceOnly", "true")],
                 &[("intent_type", "REDUCE_EXIT"), ("reduce_only", "true")],
             ],
         );
-        if dice.percent(20) {
-            ask.way = Way::Word("CLOSE");
+        if rng.percent(20) {
+            intent.side = SideField::Word("CLOSE");
         }
-        ask
+        intent
     }
 }
 

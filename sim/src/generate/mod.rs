@@ -9,21 +9,21 @@
 
 mod intents;
 mod json;
-mod malformed;
 mod policies;
+mod positions;
+mod rare;
 mod rng;
 mod schedule;
-mod snapshots;
 mod world;
 
 use std::io::{self, Write};
 
 use self::{
-    intents::{Ask, stream_id},
+    intents::{Intent, stream_id},
     json::{Object, PLAIN},
     policies::Flaw,
+    positions::Position,
     schedule::{Kind, kind_of},
-    snapshots::Seen,
     world::World,
 };
 
@@ -45,7 +45,7 @@ pub fn write_tape(records: u64, seed: u64, out: &mut impl Write) -> io::Result<(
     let mut world = World::new(seed);
     let mut lines = Vec::with_capacity(2 * WRITE_BYTES);
     for record in 0..records {
-        world.turn_to(record);
+        world.advance_to(record);
         let kind = kind_of(&mut world);
         write_record(kind, &mut world, &mut lines);
         lines.push(b'\n');
@@ -59,10 +59,10 @@ pub fn write_tape(records: u64, seed: u64, out: &mut impl Write) -> io::Result<(
 
 fn write_record(kind: Kind, world: &mut World, line: &mut Vec<u8>) {
     match kind {
-        Kind::Entry => Ask::entry(world).write(world, line),
-        Kind::Exit => Ask::exit(world).write(world, line),
-        Kind::Snapshot => Seen::usual(world).write(world, line),
-        Kind::Odd(oddity) => oddity.write(world, line),
+        Kind::Entry => Intent::entry(world).write(world, line),
+        Kind::Exit => Intent::exit(world).write(world, line),
+        Kind::Position => Position::typical(world).write(world, line),
+        Kind::Rare(record) => record.write(world, line),
         Kind::Withdrawal => {
             let mut object = Object::begin(line, PLAIN);
             stream_id(&mut object, world.now_ms);

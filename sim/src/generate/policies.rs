@@ -9,7 +9,7 @@ use super::{
 
 const DAY_SEC: u64 = 86_400;
 /// 2100-01-01T00:00:00Z.
-const FAR_AHEAD_SEC: u64 = 4_102_444_800;
+const YEAR_2100_SEC: u64 = 4_102_444_800;
 
 /// The version of the leverages in a policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,9 +40,9 @@ pub(super) enum Edition {
     /// A policy that is valid from the start of the tape to a timestamp, with 5 seconds of grace for harvests.
     Until { sec: u64 },
     /// A policy that becomes valid only in the year 2100.
-    FarAhead,
+    NotYetValid,
     /// A policy that expired before the start of the tape.
-    LongGone,
+    Expired,
     /// A policy that is valid for longer than the example guardrails allow.
     LongTerm,
     /// A policy for another market.
@@ -184,8 +184,8 @@ impl Edition {
                     Self::Monthly { .. }
                     | Self::From { .. }
                     | Self::Until { .. }
-                    | Self::FarAhead
-                    | Self::LongGone
+                    | Self::NotYetValid
+                    | Self::Expired
                     | Self::LongTerm
                     | Self::Tight => "futures",
                 },
@@ -217,8 +217,8 @@ impl Edition {
             } => format!("1.{month}.1-synthetic"),
             Self::From { .. } => "2.0.0-synthetic-early".to_owned(),
             Self::Until { .. } => "2.1.0-synthetic-short".to_owned(),
-            Self::FarAhead => "2.2.0-synthetic-far-ahead".to_owned(),
-            Self::LongGone => "2.3.0-synthetic-long-gone".to_owned(),
+            Self::NotYetValid => "2.2.0-synthetic-far-ahead".to_owned(),
+            Self::Expired => "2.3.0-synthetic-long-gone".to_owned(),
             Self::LongTerm => "2.4.0-synthetic-long-term".to_owned(),
             Self::OtherMarket => "2.5.0-synthetic-other-market".to_owned(),
             Self::Tight => "2.6.0-synthetic-tight".to_owned(),
@@ -234,8 +234,8 @@ impl Edition {
             }
             Self::From { sec } => (sec, sec + 60 * DAY_SEC),
             Self::Until { sec } => (START_SEC, sec),
-            Self::FarAhead => (FAR_AHEAD_SEC, FAR_AHEAD_SEC + DAY_SEC),
-            Self::LongGone => (START_SEC - 40 * DAY_SEC, START_SEC - 10 * DAY_SEC),
+            Self::NotYetValid => (YEAR_2100_SEC, YEAR_2100_SEC + DAY_SEC),
+            Self::Expired => (START_SEC - 40 * DAY_SEC, START_SEC - 10 * DAY_SEC),
             Self::LongTerm => (START_SEC, START_SEC + 400 * DAY_SEC),
             Self::OtherMarket | Self::Tight => (START_SEC, START_SEC + 60 * DAY_SEC),
         }
@@ -247,8 +247,8 @@ impl Edition {
             Self::Monthly { revision, .. } => revision,
             Self::From { .. }
             | Self::Until { .. }
-            | Self::FarAhead
-            | Self::LongGone
+            | Self::NotYetValid
+            | Self::Expired
             | Self::LongTerm
             | Self::OtherMarket
             | Self::Tight => Revision::First,
@@ -273,8 +273,8 @@ impl Edition {
             Self::Monthly { .. }
             | Self::From { .. }
             | Self::Until { .. }
-            | Self::FarAhead
-            | Self::LongGone
+            | Self::NotYetValid
+            | Self::Expired
             | Self::LongTerm
             | Self::OtherMarket => "",
         };
@@ -294,8 +294,8 @@ impl Edition {
             Self::Monthly { .. }
             | Self::From { .. }
             | Self::Until { .. }
-            | Self::FarAhead
-            | Self::LongGone
+            | Self::NotYetValid
+            | Self::Expired
             | Self::LongTerm
             | Self::OtherMarket => {
                 "{\"max_intent_age_sec\":30,\"max_leverage\":20,\"max_notional_usd\":25000,\
@@ -352,8 +352,8 @@ mod tests {
             },
             Edition::From { sec: START_SEC + 9 },
             Edition::Until { sec: START_SEC + 9 },
-            Edition::FarAhead,
-            Edition::LongGone,
+            Edition::NotYetValid,
+            Edition::Expired,
             Edition::LongTerm,
             Edition::OtherMarket,
             Edition::Tight,

@@ -5,8 +5,8 @@
 //! records are ordinary and chosen at random.
 
 use super::{
-    malformed::{ODDITIES, Oddity},
     policies::{Edition, Encoding, Flaw, Publication, Revision},
+    rare::{RARE_RECORDS, RareRecord},
     world::{START_SEC, STEP_MS, World},
 };
 
@@ -15,10 +15,10 @@ use super::{
 pub(super) enum Kind {
     Publication(Publication),
     Withdrawal,
-    Odd(Oddity),
+    Rare(RareRecord),
     Entry,
     Exit,
-    Snapshot,
+    Position,
 }
 
 /// The number of records in a cycle of policy changes. It is large, so changes are rare in a long tape.
@@ -28,9 +28,9 @@ const TERM: u64 = 250_000;
 /// The number of records in 30 days. When the policies of a month expire, those of the next month are published.
 const MONTH: u64 = 30 * 86_400_000 / STEP_MS;
 
-/// One of this many records is a rare one, at offset [`ODD_AT`].
-const ODD_EVERY: u64 = 16;
-const ODD_AT: u64 = 7;
+/// One of this many records is a rare one, at offset [`RARE_AT`].
+const RARE_EVERY: u64 = 16;
+const RARE_AT: u64 = 7;
 
 /// A policy change.
 #[derive(Debug, Clone, Copy)]
@@ -94,12 +94,12 @@ pub(super) fn kind_of(world: &mut World) -> Kind {
     if let Some(kind) = change_at(world.record) {
         return kind;
     }
-    if world.record % ODD_EVERY == ODD_AT {
-        return odd_at(world.record);
+    if world.record % RARE_EVERY == RARE_AT {
+        return rare_at(world.record);
     }
-    match world.dice.below(100) {
+    match world.rng.below(100) {
         0..7 => Kind::Exit,
-        7..15 => Kind::Snapshot,
+        7..15 => Kind::Position,
         _ => Kind::Entry,
     }
 }
@@ -109,10 +109,10 @@ pub(super) const fn month_of(record: u64) -> u64 {
     record / MONTH
 }
 
-fn odd_at(record: u64) -> Kind {
-    let turn = usize::try_from(record / ODD_EVERY).unwrap_or_default();
-    let oddity = ODDITIES.get(turn % ODDITIES.len());
-    oddity.map_or(Kind::Entry, |oddity| Kind::Odd(*oddity))
+fn rare_at(record: u64) -> Kind {
+    let turn = usize::try_from(record / RARE_EVERY).unwrap_or_default();
+    let rare = RARE_RECORDS.get(turn % RARE_RECORDS.len());
+    rare.map_or(Kind::Entry, |record| Kind::Rare(*record))
 }
 
 fn change_at(record: u64) -> Option<Kind> {
@@ -161,12 +161,12 @@ fn change_at(record: u64) -> Option<Kind> {
             let sec = second_of(in_force_at);
             special(Edition::From { sec }, Encoding::Document)
         }
-        Change::Early { .. } => special(Edition::FarAhead, Encoding::Document),
+        Change::Early { .. } => special(Edition::NotYetValid, Encoding::Document),
         Change::Short { expires_at } if round == 0 => {
             let sec = second_of(expires_at);
             special(Edition::Until { sec }, Encoding::Hash)
         }
-        Change::Short { .. } => special(Edition::LongGone, Encoding::Hash),
+        Change::Short { .. } => special(Edition::Expired, Encoding::Hash),
         Change::Special(edition, encoding) => special(edition, encoding),
         Change::Withdrawn => Kind::Withdrawal,
     })
@@ -182,16 +182,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn changes_and_oddities_never_coincide() {
+    fn changes_and_rare_records_never_coincide() {
         for (place, _) in CHANGES {
             assert!(place < CHANGES_END);
-            assert_ne!(place % ODD_EVERY, ODD_AT);
+            assert_ne!(place % RARE_EVERY, RARE_AT);
         }
     }
 
     #[test]
-    fn every_oddity_occurs_twice_in_the_first_2048_records() {
-        let places = u64::try_from(ODDITIES.len()).unwrap() * ODD_EVERY;
+    fn every_rare_record_occurs_twice_in_the_first_2048_records() {
+        let places = u64::try_from(RARE_RECORDS.len()).unwrap() * RARE_EVERY;
         assert!(2 * places <= 2048, "{places}");
     }
 

@@ -114,7 +114,7 @@ const PRICE_RANGE: std::ops::RangeInclusive<u64> = 7_000..=13_000;
 
 /// The state between records. Its size is constant.
 pub(super) struct World {
-    pub(super) dice: Rng,
+    pub(super) rng: Rng,
     /// The record number, counted from 0.
     pub(super) record: u64,
     /// The current time in epoch milliseconds.
@@ -129,7 +129,7 @@ pub(super) struct World {
 impl World {
     pub(super) fn new(seed: u64) -> Self {
         Self {
-            dice: Rng::new(seed),
+            rng: Rng::new(seed),
             record: 0,
             now_ms: START_SEC * 1000,
             revision: Revision::First,
@@ -140,15 +140,15 @@ impl World {
     }
 
     /// Advances to a record.
-    pub(super) fn turn_to(&mut self, record: u64) {
-        let jitter = self.dice.below(200);
+    pub(super) fn advance_to(&mut self, record: u64) {
+        let jitter = self.rng.below(200);
         self.record = record;
         self.now_ms = START_SEC * 1000 + record.saturating_mul(STEP_MS).saturating_add(jitter);
     }
 
     /// Returns the current price of a symbol. Each call changes the price slightly.
     pub(super) fn price(&mut self, place: u64) -> Decimal {
-        let step = self.dice.below(21);
+        let step = self.rng.below(21);
         let Decimal { units, places } = symbol(place).price;
         let level = usize::try_from(place)
             .ok()

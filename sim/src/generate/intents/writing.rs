@@ -1,6 +1,6 @@
 //! JSON encoding of intents.
 
-use super::{Ask, Envelope, Leverage, Name, Size, Stop, Time, Way};
+use super::{Envelope, Intent, Leverage, SideField, Size, Stop, SymbolField, Time};
 use crate::generate::{
     json::{ALL_TEXT, Decimal, Object, PLAIN, QUOTED, Style, push_int},
     policies::{Edition, Revision},
@@ -8,7 +8,7 @@ use crate::generate::{
     world::{World, symbol},
 };
 
-impl Ask {
+impl Intent {
     /// Writes the record without a line ending.
     pub(in crate::generate) fn write(&self, world: &mut World, line: &mut Vec<u8>) {
         match self.envelope {
@@ -58,7 +58,7 @@ impl Ask {
         let now = world.now_ms;
         match self.time {
             Time::Stream { .. } | Time::Recorded { .. } => stream_id(object, now),
-            Time::Ahead { by } => stream_id(object, now + by),
+            Time::AheadOfClock { by } => stream_id(object, now + by),
             Time::RecordedDecision { after } => stream_id(object, now.saturating_sub(after)),
             Time::Millis | Time::Seconds | Time::Iso(_) | Time::Unreadable | Time::None => {
                 object.written("intent_id", |line| {
@@ -79,7 +79,7 @@ impl Ask {
         match self.time {
             Time::Stream { has_iso: true } => iso(world, object, "Z"),
             Time::Iso(offset) => iso(world, object, offset),
-            Time::RecordedDecision { .. } | Time::Ahead { .. } => {
+            Time::RecordedDecision { .. } | Time::AheadOfClock { .. } => {
                 object.number("decided_at", Decimal::whole(now));
             }
             Time::Recorded { is_known } => {
@@ -103,18 +103,18 @@ impl Ask {
     /// Writes the fields of the intent.
     fn body(&self, world: &mut World, object: &mut Object<'_>) {
         let place = match self.symbol {
-            Name::Listed(place) => {
+            SymbolField::Listed(place) => {
                 object.text("symbol", symbol(place).name);
                 place
             }
-            Name::Text(text) => {
+            SymbolField::Text(text) => {
                 object.text("symbol", text);
                 0
             }
-            Name::None => 0,
+            SymbolField::None => 0,
         };
-        self.way(object);
-        let confidence = 40 + world.dice.below(60);
+        self.side(object);
+        let confidence = 40 + world.rng.below(60);
         object.number("confidence", Decimal::new(confidence, 2));
         self.leverage(world, object, place);
         let price = world.price(place);
@@ -125,15 +125,15 @@ impl Ask {
         }
     }
 
-    fn way(&self, object: &mut Object<'_>) {
+    fn side(&self, object: &mut Object<'_>) {
         let trade = |is_buy| if is_buy { "BUY" } else { "SELL" };
-        match self.way {
-            Way::Trade(field) => object.text(field, trade(self.is_buy)),
-            Way::Position(field) => {
+        match self.side {
+            SideField::Trade(field) => object.text(field, trade(self.is_buy)),
+            SideField::Position(field) => {
                 object.text(field, if self.is_buy { "LONG" } else { "SHORT" });
             }
-            Way::Word(word) => object.text("action", word),
-            Way::Conflict => {
+            SideField::Word(word) => object.text("action", word),
+            SideField::Conflict => {
                 object.text("action", trade(self.is_buy));
                 object.text("side", trade(!self.is_buy));
             }
@@ -181,7 +181,7 @@ impl Ask {
                 object.number("entry_price", entry);
                 return object.text("stop_loss", "n/a");
             }
-            Stop::Away(by) => (by, 2 * by),
+            Stop::Distance(by) => (by, 2 * by),
             Stop::WrongSide => (100, 200),
         };
         let is_below = self.is_buy != (self.stop == Stop::WrongSide);

@@ -8,7 +8,7 @@ use super::{
 
 /// The content of a position record.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Seen {
+pub(super) struct Position {
     pub(super) has_time: bool,
     pub(super) side: &'static str,
     pub(super) quantity: Option<&'static str>,
@@ -22,13 +22,13 @@ pub(super) struct Seen {
     pub(super) stop: Option<u64>,
     pub(super) stop_at: StopAt,
     pub(super) harvested: Option<&'static str>,
-    pub(super) market: State,
+    pub(super) market: MarketState,
 }
 
 /// The current stop order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum StopAt {
-    Nowhere,
+    None,
     /// At the stop distance from the entry price.
     Entry,
     Text(&'static str),
@@ -36,60 +36,60 @@ pub(super) enum StopAt {
 
 /// The market state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum State {
+pub(super) enum MarketState {
     Unknown,
     Calm,
     /// The probability of a trend is low.
-    Turned,
+    Trendless,
     /// The volatility is high.
-    Wild,
+    Volatile,
     /// Like `Calm`, but one value is not a valid probability.
     Malformed,
 }
 
-impl Seen {
+impl Position {
     /// Returns a position in profit, in a calm market.
-    pub(super) fn calm(world: &mut World) -> Self {
-        let dice = &mut world.dice;
+    pub(super) fn valid(world: &mut World) -> Self {
+        let rng = &mut world.rng;
         Self {
             has_time: true,
-            side: dice.pick("LONG", &["SHORT"]),
+            side: rng.pick("LONG", &["SHORT"]),
             quantity: None,
             price_text: None,
-            r_tenths: dice.below(10),
+            r_tenths: rng.below(10),
             is_loss: false,
-            stop: Some(dice.pick(80, &[150, 200])),
+            stop: Some(rng.pick(80, &[150, 200])),
             stop_at: StopAt::Entry,
             harvested: None,
-            market: State::Calm,
+            market: MarketState::Calm,
         }
     }
 
     /// Returns a position with typical variation.
-    pub(super) fn usual(world: &mut World) -> Self {
-        let mut seen = Self::calm(world);
-        let dice = &mut world.dice;
-        seen.is_loss = dice.percent(30);
-        seen.r_tenths = match seen.is_loss {
-            true => dice.below(12),
-            false => dice.below(75),
+    pub(super) fn typical(world: &mut World) -> Self {
+        let mut position = Self::valid(world);
+        let rng = &mut world.rng;
+        position.is_loss = rng.percent(30);
+        position.r_tenths = match position.is_loss {
+            true => rng.below(12),
+            false => rng.below(75),
         };
-        seen.market = match dice.below(10) {
-            0..7 => State::Calm,
-            7 => State::Turned,
-            8 => State::Wild,
-            _ => State::Unknown,
+        position.market = match rng.below(10) {
+            0..7 => MarketState::Calm,
+            7 => MarketState::Trendless,
+            8 => MarketState::Volatile,
+            _ => MarketState::Unknown,
         };
-        seen.harvested = match dice.below(10) {
+        position.harvested = match rng.below(10) {
             0..4 => None,
             4..7 => Some("NONE"),
             7 | 8 => Some("PARTIAL_25"),
             _ => Some("PARTIAL_50"),
         };
-        if dice.percent(20) {
-            seen.stop_at = StopAt::Nowhere;
+        if rng.percent(20) {
+            position.stop_at = StopAt::None;
         }
-        seen
+        position
     }
 
     /// Writes the record without a line ending.
@@ -99,7 +99,7 @@ impl Seen {
             stream_id(&mut object, world.now_ms);
         }
         object.text("event_type", "position.snapshot");
-        let place = world.dice.below(TRADED);
+        let place = world.rng.below(TRADED);
         object.text("symbol", symbol(place).name);
         object.text("side", self.side);
         if let Some(quantity) = self.quantity {
@@ -108,9 +108,12 @@ impl Seen {
         let entry = world.price(place);
         self.prices(&mut object, entry);
         // In a calm market, the age alone must not close a position.
-        let age = world.dice.below(match self.market {
-            State::Calm => 60_000,
-            State::Unknown | State::Turned | State::Wild | State::Malformed => 90_000,
+        let age = world.rng.below(match self.market {
+            MarketState::Calm => 60_000,
+            MarketState::Unknown
+            | MarketState::Trendless
+            | MarketState::Volatile
+            | MarketState::Malformed => 90_000,
         });
         object.number("age_sec", Decimal::whole(age));
         if let Some(harvested) = self.harvested {
@@ -124,11 +127,11 @@ impl Seen {
         let stop = self.stop.unwrap_or(150);
         let is_up = (self.side == "LONG") != self.is_loss;
         // The distance is rounded up, so that a profit that should reach a threshold is not slightly below it.
-        let way = (entry.units * stop * self.r_tenths).div_ceil(100_000);
+        let distance = (entry.units * stop * self.r_tenths).div_ceil(100_000);
         let current = if is_up {
-            entry.units + way
+            entry.units + distance
         } else {
-            entry.units.saturating_sub(way)
+            entry.units.saturating_sub(distance)
         };
         object.number("entry_price", entry);
         match self.price_text {
@@ -136,14 +139,14 @@ impl Seen {
             None => object.number("current_price", Decimal::new(current, entry.places)),
         }
         match self.stop_at {
-            StopAt::Nowhere => {}
+            StopAt::None => {}
             StopAt::Text(text) => object.text("current_sl", text),
             StopAt::Entry => {
-                let away = entry.units * stop / 10_000;
+                let distance = entry.units * stop / 10_000;
                 let at = if self.side == "LONG" {
-                    entry.units.saturating_sub(away)
+                    entry.units.saturating_sub(distance)
                 } else {
-                    entry.units + away
+                    entry.units + distance
                 };
                 object.number("current_sl", Decimal::new(at, entry.places));
             }
@@ -154,23 +157,24 @@ impl Seen {
     }
 
     fn state(&self, world: &mut World, object: &mut Object<'_>) {
-        let dice = &mut world.dice;
+        let rng = &mut world.rng;
         // In thousandths. The rest is split between mean reversion and chop.
         let trend = match self.market {
-            State::Unknown => return,
-            State::Calm | State::Wild => 300 + dice.below(500),
-            State::Turned => 50 + dice.below(150),
-            State::Malformed => 1_300,
+            MarketState::Unknown => return,
+            MarketState::Calm | MarketState::Volatile => 300 + rng.below(500),
+            MarketState::Trendless => 50 + rng.below(150),
+            MarketState::Malformed => 1_300,
         };
         let sigma = match self.market {
-            State::Wild => 24_000 + dice.below(8_000),
-            State::Unknown | State::Calm | State::Turned | State::Malformed => {
-                4_000 + dice.below(8_000)
-            }
+            MarketState::Volatile => 24_000 + rng.below(8_000),
+            MarketState::Unknown
+            | MarketState::Calm
+            | MarketState::Trendless
+            | MarketState::Malformed => 4_000 + rng.below(8_000),
         };
         let rest = 1_000_u64.saturating_sub(trend);
-        let reverts = rest * dice.below(100) / 100;
-        let strength = 300 + dice.below(300);
+        let reverts = rest * rng.below(100) / 100;
+        let strength = 300 + rng.below(300);
         let mut market = Object::begin(object.value("market"), PLAIN);
         market.number("sigma", Decimal::new(sigma, 6));
         market.number("ts", Decimal::new(strength, 3));
