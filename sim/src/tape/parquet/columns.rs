@@ -72,8 +72,8 @@ pub(super) const FIELDS: [(&str, Kind); 41] = [
     ("payload", Kind::Text),
 ];
 
-/// Fields that affect a decision but cannot be stored in a column.
-const NESTED: [&str; 4] = ["market", "data", "entry", "objection"];
+/// Fields that affect a decision but are objects, which a column cannot store.
+pub(super) const OBJECTS: [&str; 4] = ["market", "data", "entry", "objection"];
 
 impl Kind {
     /// Returns the Arrow type that is written for this kind.
@@ -96,7 +96,7 @@ impl Kind {
         }
     }
 
-    fn takes(self, found: &DataType) -> bool {
+    fn accepts(self, found: &DataType) -> bool {
         let text = is_text(found);
         let whole = found.is_integer();
         let number = whole
@@ -145,7 +145,7 @@ pub(super) fn schema() -> Schema {
 
 /// Returns true if [`super::plain`] supports the type: text, numbers or timestamps.
 pub(crate) fn is_value(found: &DataType) -> bool {
-    Kind::Time.takes(found)
+    Kind::Time.accepts(found)
 }
 
 /// The role of a column that is read.
@@ -169,7 +169,7 @@ pub(super) fn roles(
 ) -> Result<Vec<(usize, Role)>, String> {
     let mut roles = Vec::new();
     let schema = metadata.schema();
-    for (place, field) in schema.fields().iter().enumerate() {
+    for (index, field) in schema.fields().iter().enumerate() {
         let (name, found) = (field.name().as_str(), field.data_type());
         let known = FIELDS.iter().position(|(known, _)| *known == name);
         let wrong = |expected: &str| {
@@ -178,11 +178,11 @@ pub(super) fn roles(
                 "column `{name}` has type {found} in all {groups} row groups; it must contain {expected}"
             )
         };
-        match known.and_then(|place| FIELDS.get(place).map(|(_, kind)| (place, *kind))) {
-            Some((of, kind)) if kind.takes(found) => roles.push((place, Role::Field(of))),
+        match known.and_then(|index| FIELDS.get(index).map(|(_, kind)| (index, *kind))) {
+            Some((of, kind)) if kind.accepts(found) => roles.push((index, Role::Field(of))),
             Some((_, kind)) => return Err(wrong(kind.expected())),
             None if name == RECORD && (is_text(found) || is_bytes(found)) => {
-                roles.push((place, Role::Record));
+                roles.push((index, Role::Record));
             }
             None if name == RECORD => return Err(wrong("text or bytes")),
             None if name == "market" => {
@@ -190,11 +190,11 @@ pub(super) fn roles(
                     "nothing: use columns `market.sigma`, `market.ts` and so on",
                 ));
             }
-            None if NESTED.contains(&name) => {
+            None if OBJECTS.contains(&name) => {
                 return Err(wrong("nothing: put the whole record into column `record`"));
             }
-            None if name == REST && carries && is_text(found) => roles.push((place, Role::Rest)),
-            None if carries && is_plain(found) => roles.push((place, Role::Other)),
+            None if name == REST && carries && is_text(found) => roles.push((index, Role::Rest)),
+            None if carries && is_plain(found) => roles.push((index, Role::Other)),
             None => {}
         }
     }

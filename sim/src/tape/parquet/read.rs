@@ -42,7 +42,7 @@ pub(in crate::tape) struct Rows {
     batches: ParquetRecordBatchReader,
     columns: Vec<Column>,
     lines: Vec<u8>,
-    given: usize,
+    consumed: usize,
     rows: u64,
     bytes: u64,
     progress: Arc<Progress>,
@@ -59,14 +59,14 @@ impl Rows {
         progress: Arc<Progress>,
     ) -> Result<Self, String> {
         let bytes = file.metadata().map_or(0, |metadata| metadata.len());
-        let words = |error: parquet::errors::ParquetError| error.to_string();
-        let metadata = ArrowReaderMetadata::load(&file, Default::default()).map_err(words)?;
+        let message = |error: parquet::errors::ParquetError| error.to_string();
+        let metadata = ArrowReaderMetadata::load(&file, Default::default()).map_err(message)?;
         let read = roles(&metadata, carries)?;
         let names = metadata.schema().fields().iter();
         let names: Vec<String> = names.map(|field| field.name().clone()).collect();
         let mask = ProjectionMask::roots(
             metadata.parquet_schema(),
-            read.iter().map(|(place, _)| *place),
+            read.iter().map(|(index, _)| *index),
         );
         let rows = metadata.metadata().file_metadata().num_rows();
         let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata);
@@ -74,13 +74,13 @@ impl Rows {
             .with_projection(mask)
             .with_batch_size(BATCH_ROWS)
             .build()
-            .map_err(words)?;
+            .map_err(message)?;
         // All market columns form one JSON object, so they are moved to the end.
         let mut fields: Vec<Column> = (0..)
             .zip(&read)
-            .map(|(place, (of, role))| {
+            .map(|(index, (of, role))| {
                 let name = names.get(*of).map_or("", String::as_str);
-                Column::new(place, *role, name)
+                Column::new(index, *role, name)
             })
             .collect();
         fields.sort_by_key(|column| column.is_market);
@@ -88,7 +88,7 @@ impl Rows {
             batches,
             columns: fields,
             lines: Vec::new(),
-            given: 0,
+            consumed: 0,
             rows: u64::try_from(rows).unwrap_or_default(),
             bytes,
             progress,
@@ -97,14 +97,14 @@ impl Rows {
 
     /// Reads the next batch of lines. Returns false at the end.
     fn fill(&mut self) -> io::Result<bool> {
-        self.given = 0;
+        self.consumed = 0;
         let mut lines = std::mem::take(&mut self.lines);
         lines.clear();
         let Some(batch) = self.batches.next() else {
             return Ok(false);
         };
         let batch = batch.map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
-        let values = |column: &Column| batch.columns().get(column.place);
+        let values = |column: &Column| batch.columns().get(column.index);
         let columns = self.columns.iter();
         let columns: Vec<(&Column, Values<'_>)> = columns
             .filter_map(|column| Some((column, Values::new(values(column)?))))
@@ -122,17 +122,17 @@ impl Rows {
 
 impl Read for Rows {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        while self.given == self.lines.len() {
+        while self.consumed == self.lines.len() {
             if !self.fill()? {
                 return Ok(0);
             }
         }
-        let rest = self.lines.get(self.given..).unwrap_or_default();
+        let rest = self.lines.get(self.consumed..).unwrap_or_default();
         let count = rest.len().min(buffer.len());
         if let (Some(to), Some(from)) = (buffer.get_mut(..count), rest.get(..count)) {
             to.copy_from_slice(from);
         }
-        self.given += count;
+        self.consumed += count;
         Ok(count)
     }
 }
@@ -140,7 +140,7 @@ impl Read for Rows {
 /// A column that is read.
 struct Column {
     /// The index among the columns that are read.
-    place: usize,
+    index: usize,
     role: Role,
     is_market: bool,
     is_iso: bool,
@@ -149,11 +149,11 @@ struct Column {
 }
 
 impl Column {
-    fn new(place: usize, role: Role, name: &str) -> Self {
+    fn new(index: usize, role: Role, name: &str) -> Self {
         let market = name.strip_prefix(MARKET).filter(|_| role != Role::Other);
         let own = serde_json::Value::from(market.unwrap_or(name));
         Self {
-            place,
+            index,
             role,
             is_market: market.is_some(),
             is_iso: name == "timestamp",
@@ -188,7 +188,7 @@ impl<'b> Values<'b> {
         }
     }
 
-    fn stands(&self, row: usize) -> bool {
+    fn is_valid(&self, row: usize) -> bool {
         self.nulls.is_none_or(|nulls| nulls.is_valid(row))
     }
 
@@ -220,11 +220,11 @@ fn write_text(text: &str, line: &mut Vec<u8>) -> io::Result<()> {
 const TWO_RECORDS: &str = "\"`record` is set together with other columns\"\n";
 
 fn write_line(columns: &[(&Column, Values<'_>)], row: usize, line: &mut Vec<u8>) -> io::Result<()> {
-    let mut present = columns.iter().filter(|(_, values)| values.stands(row));
+    let mut present = columns.iter().filter(|(_, values)| values.is_valid(row));
     let record = columns
         .iter()
         .find(|(column, _)| column.role == Role::Record);
-    if let Some((_, record)) = record.filter(|(_, values)| values.stands(row)) {
+    if let Some((_, record)) = record.filter(|(_, values)| values.is_valid(row)) {
         if present.nth(1).is_some() {
             line.extend_from_slice(TWO_RECORDS.as_bytes());
             return Ok(());

@@ -18,7 +18,7 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
-use super::columns::{FIELDS, Kind, MARKET, schema};
+use super::columns::{FIELDS, Kind, MARKET, OBJECTS, schema};
 
 /// The number of rows that are buffered before they are written.
 const BATCH_ROWS: usize = 8192;
@@ -52,7 +52,7 @@ enum Cell {
 
 /// A record whose fields fit the columns.
 #[derive(Default)]
-struct Fitting {
+struct Row {
     cells: BTreeMap<usize, Cell>,
     rest: Vec<(String, Box<RawValue>)>,
 }
@@ -88,16 +88,16 @@ impl<W: Write + Send> RowWriter<W> {
     /// Returns an error if writing fails.
     pub fn push(&mut self, line: &[u8]) -> Result<(), ParquetError> {
         let text = std::str::from_utf8(line).ok();
-        let fitting = text.and_then(fit);
-        match &fitting {
+        let row = text.and_then(fit);
+        match &row {
             Some(_) => self.record.append_null(),
             None => self.record.append_value(line),
         }
-        let mut fitting = fitting.unwrap_or_default();
-        for (place, column) in self.columns.iter_mut().enumerate() {
-            column.push(fitting.cells.remove(&place));
+        let mut row = row.unwrap_or_default();
+        for (index, column) in self.columns.iter_mut().enumerate() {
+            column.push(row.cells.remove(&index));
         }
-        match &*fitting.rest {
+        match &*row.rest {
             [] => self.rest.append_null(),
             rest => self.rest.append_value(object(rest)),
         }
@@ -160,9 +160,9 @@ fn object(members: &[(String, Box<RawValue>)]) -> String {
 }
 
 /// Returns the record as columns if each field that affects a decision occurs once and fits its column.
-fn fit(line: &str) -> Option<Fitting> {
+fn fit(line: &str) -> Option<Row> {
     let Members(members) = serde_json::from_str(line).ok()?;
-    let mut fitting = Fitting::default();
+    let mut row = Row::default();
     for (key, value) in members {
         if value.get() == "null" {
             // A null field is absent, but a duplicate of it must not be lost.
@@ -175,29 +175,28 @@ fn fit(line: &str) -> Option<Fitting> {
                 return None;
             }
             for (name, value) in fields {
-                fitting.add(&format!("{MARKET}{name}"), &value)?;
+                row.add(&format!("{MARKET}{name}"), &value)?;
             }
         } else if is_known(&key) {
-            fitting.add(&key, &value)?;
+            row.add(&key, &value)?;
         } else {
-            fitting.rest.push((key, value));
+            row.rest.push((key, value));
         }
     }
-    Some(fitting)
+    Some(row)
 }
 
 /// Returns true if decisions depend on the field.
 fn is_known(key: &str) -> bool {
-    const NESTED: [&str; 4] = ["market", "data", "entry", "objection"];
-    NESTED.contains(&key) || FIELDS.iter().any(|(name, _)| *name == key)
+    OBJECTS.contains(&key) || FIELDS.iter().any(|(name, _)| *name == key)
 }
 
-impl Fitting {
+impl Row {
     fn add(&mut self, name: &str, value: &RawValue) -> Option<()> {
-        let place = FIELDS.iter().position(|(known, _)| *known == name)?;
-        let (_, kind) = FIELDS.get(place)?;
+        let index = FIELDS.iter().position(|(known, _)| *known == name)?;
+        let (_, kind) = FIELDS.get(index)?;
         let cell = cell(*kind, name, value.get())?;
-        self.cells.insert(place, cell).is_none().then_some(())
+        self.cells.insert(index, cell).is_none().then_some(())
     }
 }
 
