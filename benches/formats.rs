@@ -46,8 +46,7 @@ use portcullis::{
     types::{Symbol, Timestamp},
 };
 use portcullis_sim::{
-    replay::{AnswersTo, Replayer, Scope, Sinks, replay},
-    report::{AnswerRows, Counts},
+    replay::{AnswerRows, AnswerSink, Counts, Replayer, Scope, Sinks, replay},
     sample::policy_json,
     tape::{LineContent, RowWriter, TapeReader, TapeSource},
 };
@@ -160,7 +159,7 @@ fn policy() -> Policy {
     .unwrap()
 }
 
-fn run(path: &Path, threads: usize, answers: AnswersTo<'_>) -> blake3::Hash {
+fn run(path: &Path, threads: usize, answers: AnswerSink<'_>) -> blake3::Hash {
     let judge = Replayer {
         engine: engine(),
         assume_in_force: false,
@@ -277,9 +276,9 @@ fn decide_columns(path: &Path) -> usize {
 fn bench(c: &mut Criterion) {
     let folder = tempfile::tempdir().unwrap();
     let files = files(folder.path());
-    let one = run(&files.one_order, 1, AnswersTo::Nobody);
-    assert_eq!(run(&files.any_order, 1, AnswersTo::Nobody), one);
-    assert_eq!(run(&files.rows, 1, AnswersTo::Nobody), one);
+    let one = run(&files.one_order, 1, AnswerSink::Discard);
+    assert_eq!(run(&files.any_order, 1, AnswerSink::Discard), one);
+    assert_eq!(run(&files.rows, 1, AnswerSink::Discard), one);
 
     let mut group = c.benchmark_group("formats");
     group.throughput(Throughput::Elements(RECORDS));
@@ -292,16 +291,16 @@ fn bench(c: &mut Criterion) {
         b.iter(|| parse_only(&files.one_order))
     });
     group.bench_function("jsonl, one order", |b| {
-        b.iter(|| run(&files.one_order, 1, AnswersTo::Nobody))
+        b.iter(|| run(&files.one_order, 1, AnswerSink::Discard))
     });
     group.bench_function("jsonl, one order, 2 threads", |b| {
-        b.iter(|| run(&files.one_order, 2, AnswersTo::Nobody))
+        b.iter(|| run(&files.one_order, 2, AnswerSink::Discard))
     });
     group.bench_function("parse only, any order", |b| {
         b.iter(|| parse_only(&files.any_order))
     });
     group.bench_function("jsonl, any order", |b| {
-        b.iter(|| run(&files.any_order, 1, AnswersTo::Nobody))
+        b.iter(|| run(&files.any_order, 1, AnswerSink::Discard))
     });
     group.bench_function("columns, read", |b| {
         b.iter(|| {
@@ -314,20 +313,20 @@ fn bench(c: &mut Criterion) {
         b.iter(|| decide_columns(&files.rows))
     });
     group.bench_function("parquet", |b| {
-        b.iter(|| run(&files.rows, 1, AnswersTo::Nobody))
+        b.iter(|| run(&files.rows, 1, AnswerSink::Discard))
     });
     let out = folder.path().join("answers");
     group.bench_function("jsonl, answers as jsonl", |b| {
         b.iter(|| {
             let mut to = BufWriter::new(File::create(&out).unwrap());
-            run(&files.one_order, 1, AnswersTo::Lines(&mut to))
+            run(&files.one_order, 1, AnswerSink::Lines(&mut to))
         });
     });
     group.bench_function("jsonl, answers as parquet", |b| {
         b.iter(|| {
             let mut to = BufWriter::new(File::create(&out).unwrap());
             let rows = AnswerRows::new(&mut to).unwrap();
-            run(&files.one_order, 1, AnswersTo::Rows(Box::new(rows)))
+            run(&files.one_order, 1, AnswerSink::Rows(Box::new(rows)))
         });
     });
     group.finish();

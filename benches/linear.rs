@@ -30,7 +30,7 @@ use portcullis::{
 };
 use portcullis_sim::{
     generate::write_tape,
-    replay::{AnswersTo, Replayer, Scope, Sinks, replay},
+    replay::{AnswerSink, Replayer, Scope, Sinks, replay},
     tape::{TapeReader, TapeSource},
 };
 
@@ -127,7 +127,7 @@ fn run(tape: &Path, threads: usize) -> blake3::Hash {
         scope: Scope::Tape,
     };
     let sinks = Sinks {
-        answers: AnswersTo::Nobody,
+        answers: AnswerSink::Discard,
         tally: None,
         progress: &mut |_| {},
     };

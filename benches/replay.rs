@@ -35,7 +35,7 @@ use portcullis::{
 use portcullis_sim::{
     generate::write_tape,
     rank::{Candidate, rank},
-    replay::{AnswersTo, Replayer, Scope, Sinks, replay},
+    replay::{AnswerSink, Replayer, Scope, Sinks, replay},
     sample::policy_json,
     tape::{Line, LineContent, TapeReader, TapeSource},
 };
@@ -101,7 +101,7 @@ fn bench(c: &mut Criterion) {
     };
     let run = |threads| {
         let sinks = Sinks {
-            answers: AnswersTo::Nobody,
+            answers: AnswerSink::Discard,
             tally: None,
             progress: &mut |_| {},
         };

@@ -11,7 +11,7 @@ use portcullis::{
     types::Timestamp,
 };
 use portcullis_sim::{
-    replay::{AnswersTo, ReplayError, Replayer, Scope, Sinks, replay},
+    replay::{AnswerSink, ReplayError, Replayer, Scope, Sinks, replay},
     sample::policy_json,
     tape::{LineContent, TapeReader, TapeSource},
 };
@@ -149,14 +149,14 @@ fn replayed(data: &[u8], chunk_bytes: usize, line_bytes_max: usize, threads: usi
     let tapes = TapeReader::with_sizes(source(data), chunk_bytes, line_bytes_max);
     let mut answers = Vec::new();
     let sinks = Sinks {
-        answers: AnswersTo::Lines(&mut answers),
+        answers: AnswerSink::Lines(&mut answers),
         tally: None,
         progress: &mut |_| (),
     };
     let end = match replay(&judge, initial.clone(), tapes, threads, sinks) {
         Ok(outcome) => {
             assert!(outcome.counts.adds_up());
-            let told = format!("{:?} {:?}", outcome.counts, outcome.illegible);
+            let told = format!("{:?} {:?}", outcome.counts, outcome.unreadable_tapes);
             Ok((outcome.digest, told))
         }
         Err(error @ ReplayError::Tape { .. }) => Err(error.to_string()),

@@ -5,6 +5,8 @@ pub mod generate;
 pub mod rank;
 pub mod replay;
 pub mod report;
+mod rows;
 pub mod sample;
 pub mod simulate;
 pub mod tape;
+pub mod text;

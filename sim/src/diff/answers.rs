@@ -11,14 +11,20 @@ use portcullis::{
     record::Scratch,
 };
 
-use super::{DiffError, Difference, Flip, FlipKind, FlipsTo, Recorded};
+use super::{
+    difference::Difference,
+    error::DiffError,
+    flip::{Flip, FlipKind},
+    recorded::Recorded,
+    rows::FlipsTo,
+};
 use crate::{
     replay::{ChunkOutput, Replayer, Timeline},
     tape::{Line, LineContent, Progress, TapeError, TapeReader, TapeSource},
 };
 
 /// The number of records between two progress reports.
-const TOLD_EVERY: u64 = 1024;
+const PROGRESS_EVERY: u64 = 1024;
 
 /// A source of answers in the order of their records.
 pub trait Answers {
@@ -67,7 +73,7 @@ impl AnswerFile {
         let why = match line.content {
             LineContent::Text(text) => match Recorded::read(line.number, text) {
                 Ok(row) => return Ok(row),
-                Err(fault) => fault.to_string(),
+                Err(error) => error.to_string(),
             },
             LineContent::NotUtf8 { column, .. } => format!(", column {column}: not UTF-8"),
             LineContent::TooLong => ": longer than 16 MiB".to_owned(),
@@ -106,37 +112,37 @@ impl Answers for AnswerFile {
 }
 
 /// The answers of this engine to tapes, in the form in which a replay writes them.
-pub struct Replayed<'j> {
-    judge: &'j Replayer,
+pub struct ReplayedAnswers<'j> {
+    replayer: &'j Replayer,
     timeline: Timeline,
     tapes: TapeReader,
     scratch: Scratch,
-    judged: ChunkOutput,
+    output: ChunkOutput,
     records: u64,
     read: VecDeque<Result<Recorded, DiffError>>,
 }
 
-impl<'j> Replayed<'j> {
+impl<'j> ReplayedAnswers<'j> {
     /// Creates a replay in which `initial` is the active policy until the tape changes it.
     #[must_use]
     pub fn new(
-        judge: &'j Replayer,
+        replayer: &'j Replayer,
         initial: Result<Policy, PolicyUnavailable>,
         tapes: TapeReader,
     ) -> Self {
         Self {
-            judge,
+            replayer,
             timeline: Timeline::new(initial),
             tapes,
             scratch: Scratch::default(),
-            judged: ChunkOutput::with_lines(),
+            output: ChunkOutput::with_lines(),
             records: 0,
             read: VecDeque::new(),
         }
     }
 }
 
-impl Answers for Replayed<'_> {
+impl Answers for ReplayedAnswers<'_> {
     fn next_answer(&mut self) -> Result<Option<Recorded>, DiffError> {
         loop {
             if let Some(row) = self.read.pop_front() {
@@ -145,20 +151,20 @@ impl Answers for Replayed<'_> {
             let Some(chunk) = self.tapes.next().transpose()? else {
                 return Ok(None);
             };
-            self.judged.clear();
+            self.output.clear();
             let first = self.records + 1;
             let timeline = &mut self.timeline;
             let scratch = &mut self.scratch;
             self.records += self
-                .judge
-                .chunk(&chunk, first, timeline, scratch, &mut self.judged);
+                .replayer
+                .chunk(&chunk, first, timeline, scratch, &mut self.output);
             // The rows pass through the same parser as those of a file, so both sides are checked in the same way.
-            let text = String::from_utf8_lossy(self.judged.lines());
+            let text = String::from_utf8_lossy(self.output.lines());
             let rows = (first..).zip(text.lines());
             let rows = rows.map(|(n, text)| {
-                Recorded::read(n, text).map_err(|fault| DiffError::Row {
+                Recorded::read(n, text).map_err(|error| DiffError::Row {
                     place: self.place(n),
-                    why: fault.to_string(),
+                    why: error.to_string(),
                 })
             });
             self.read = rows.collect();
@@ -192,11 +198,11 @@ pub fn diff_answers(
         let (old, new) = match (next_due(before, due)?, next_due(after, due)?) {
             (Some(old), Some(new)) => (old, new),
             (None, None) => break,
-            (None, Some(_)) => return Err(DiffError::ends(before, records, after)),
-            (Some(_), None) => return Err(DiffError::ends(after, records, before)),
+            (None, Some(_)) => return Err(ends_early(before, records, after)),
+            (Some(_), None) => return Err(ends_early(after, records, before)),
         };
         if let Some((column, one, other)) = old.contradiction(&new) {
-            return Err(DiffError::FixedPolicyReplay {
+            return Err(DiffError::DifferentRecords {
                 place: after.place(new.line),
                 n: due,
                 column,
@@ -211,12 +217,20 @@ pub fn diff_answers(
             flips.take(&flip).map_err(DiffError::Write)?;
             difference.count(flip);
         }
-        if due % TOLD_EVERY == 0 {
+        if due % PROGRESS_EVERY == 0 {
             progress(due);
         }
     }
     progress(difference.read.records);
     difference.finish(flips)
+}
+
+fn ends_early(ended: &dyn Answers, records: u64, longer: &dyn Answers) -> DiffError {
+    DiffError::Ends {
+        ended: ended.name(),
+        records,
+        longer: longer.name(),
+    }
 }
 
 /// Returns the next answer, and checks that it answers record `due`.

@@ -9,8 +9,6 @@ use portcullis::{
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::report::printable;
-
 /// One difference between two policies.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Change {
@@ -167,28 +165,4 @@ fn entries(text: Option<&String>) -> Option<BTreeMap<String, String>> {
     }
     let listed = |name| (name, "listed".to_owned());
     Some(members(text)?.into_iter().map(listed).collect())
-}
-
-/// Formats one line per change: `+` for an added, `-` for a removed, and `~` for a changed value.
-#[must_use]
-pub fn changes_text(changes: &[Change]) -> String {
-    if changes.is_empty() {
-        return "no difference\n".to_owned();
-    }
-    let width = changes.iter().map(|c| c.field.chars().count()).max();
-    let width = width.unwrap_or_default();
-    let mut text = String::new();
-    for change in changes {
-        let field = printable(&change.field);
-        let (mark, values) = match (&change.before, &change.after) {
-            (None, Some(after)) => ('+', printable(after).into_owned()),
-            (Some(before), None) => ('-', printable(before).into_owned()),
-            (Some(before), Some(after)) => {
-                ('~', format!("{} → {}", printable(before), printable(after)))
-            }
-            (None, None) => continue,
-        };
-        text.push_str(&format!("{mark} {field:<width$}  {values}\n"));
-    }
-    text
 }

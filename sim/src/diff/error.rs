@@ -4,7 +4,6 @@ use std::io;
 
 use thiserror::Error;
 
-use super::Answers;
 use crate::tape::TapeError;
 
 /// An error that ended a comparison early. The message is one line with the location and the cause.
@@ -35,7 +34,7 @@ pub enum DiffError {
     #[error(
         "{place}: `{column}` of record {n} is `{found}`, but `{others}` in {other}: the answers belong to different tapes"
     )]
-    FixedPolicyReplay {
+    DifferentRecords {
         /// The location of the row.
         place: String,
         /// The number of the record.
@@ -74,14 +73,4 @@ pub enum DiffError {
         /// The number of records that were counted.
         compared: u64,
     },
-}
-
-impl DiffError {
-    pub(super) fn ends(ended: &dyn Answers, records: u64, longer: &dyn Answers) -> Self {
-        Self::Ends {
-            ended: ended.name(),
-            records,
-            longer: longer.name(),
-        }
-    }
 }

@@ -201,6 +201,11 @@ impl Flip {
         }
     }
 
+    /// Returns the reason of the skip before the flip, else of the skip after it.
+    pub(crate) fn reason(&self) -> Option<SkipCode> {
+        self.before.reason.or(self.after.reason)
+    }
+
     /// Returns the change of notional in USD. A trade that is not made counts as 0.
     #[must_use]
     pub fn notional_moved(&self) -> f64 {

@@ -13,10 +13,10 @@ use arrow_array::{
     builder::{Int64Builder, ListBuilder, StringBuilder, TimestampMillisecondBuilder},
 };
 
-use super::{Effect, Flip, flip::effect_columns};
-use crate::report::{
+use super::flip::{Effect, Flip, effect_columns};
+use crate::rows::{
     columns::{append, columns, new_builder},
-    row_file::RowFile,
+    file::RowFile,
 };
 
 /// The number of rows that are buffered before they are written.

@@ -8,12 +8,18 @@ use portcullis::{
     types::Timestamp,
 };
 
-use super::{ChunkOutput, ReplayError, Replayer, Timeline, replayer::decide_again};
-use crate::{report::Counts, tape::TapeReader};
+use super::{
+    chunk_output::ChunkOutput,
+    counts::Counts,
+    error::ReplayError,
+    replayer::{Replayer, decide_again},
+    timeline::Timeline,
+};
+use crate::tape::TapeReader;
 
-/// The result of reading the tapes.
+/// The policies and counts of tapes whose intents were decided.
 #[derive(Debug)]
-pub struct RecordedDecision {
+pub struct TapeDecisions {
     /// The policies of the tapes by time.
     pub timeline: Timeline,
     /// The counts of all answers.
@@ -22,7 +28,7 @@ pub struct RecordedDecision {
     pub positions: u64,
 }
 
-/// Passes each decision to `hear`, with the number of its record and the timestamp at which it was made.
+/// Passes each decision to `on_decision`, with the number of its record and the timestamp at which it was made.
 ///
 /// Records are evaluated as in [`super::replay`], except position snapshots, which are only counted. A recorded
 /// decision whose service denial overrides the engine's decision is counted but not passed on.
@@ -30,14 +36,14 @@ pub struct RecordedDecision {
 /// # Errors
 /// Returns an error if a tape cannot be read to its end.
 pub fn decisions(
-    judge: &Replayer,
+    replayer: &Replayer,
     initial: Result<Policy, PolicyUnavailable>,
     tapes: TapeReader,
-    hear: &mut dyn FnMut(u64, Timestamp, &Decision<'_>),
+    on_decision: &mut dyn FnMut(u64, Timestamp, &Decision<'_>),
     progress: &mut dyn FnMut(u64),
-) -> Result<RecordedDecision, ReplayError> {
+) -> Result<TapeDecisions, ReplayError> {
     let mut timeline = Timeline::new(initial);
-    let mut judged = ChunkOutput::default();
+    let mut output = ChunkOutput::default();
     let mut scratch = Scratch::default();
     let mut positions = 0;
     let mut n = 0;
@@ -47,48 +53,48 @@ pub fn decisions(
             n += 1;
             let number = usize::try_from(line.number).unwrap_or(usize::MAX);
             let mut unknown = PolicyUnavailable::NotFound;
-            match judge.read(line, number, &mut scratch) {
+            match replayer.read(line, number, &mut scratch) {
                 TapeRecord::Intent(mut intent) => {
                     intent.set_line(number);
                     let at = intent.event_time();
                     let recorded = intent.recorded_policy();
-                    let policy = judge.policy_for(recorded, at, &timeline, &mut unknown);
-                    let decision = judge.engine.decide_recorded(policy.state, &intent);
+                    let policy = replayer.policy_for(recorded, at, &timeline, &mut unknown);
+                    let decision = replayer.engine.decide_recorded(policy.state, &intent);
                     if let Some(at) = at {
-                        hear(n, at, &decision);
+                        on_decision(n, at, &decision);
                     }
                     let answer = Answer::decision(&decision).to(n, intent.id(), at);
-                    judge.record(&answer, &timeline, policy.number, &mut judged);
+                    replayer.record(&answer, &timeline, policy.number, &mut output);
                 }
                 TapeRecord::RecordedDecision(record) => {
                     let at = record.at();
                     let recorded = record.recorded_policy();
-                    let policy = judge.policy_for(recorded, at, &timeline, &mut unknown);
-                    let decision = decide_again(&judge.engine, policy.state, &record);
+                    let policy = replayer.policy_for(recorded, at, &timeline, &mut unknown);
+                    let decision = decide_again(&replayer.engine, policy.state, &record);
                     let objection = record.objection();
                     if let Some(at) = at
                         && !objection.is_some_and(|it| it.takes_precedence_over(&decision))
                     {
-                        hear(n, at, &decision);
+                        on_decision(n, at, &decision);
                     }
-                    let answer = judge.answer_decided(&record, objection, policy.state, n);
-                    judge.record(&answer, &timeline, policy.number, &mut judged);
+                    let answer = replayer.answer_decided(&record, objection, policy.state, n);
+                    replayer.record(&answer, &timeline, policy.number, &mut output);
                 }
                 TapeRecord::Position(_) => positions += 1,
                 TapeRecord::PolicyUpdated(record, text) => {
-                    judge.policy_updated(&record, text, n, &mut timeline, &mut judged);
+                    replayer.policy_updated(&record, text, n, &mut timeline, &mut output);
                 }
                 TapeRecord::PolicyWithdrawn(record) => {
-                    judge.policy_withdrawn(&record, n, &mut timeline, &mut judged);
+                    replayer.policy_withdrawn(&record, n, &mut timeline, &mut output);
                 }
             }
         }
-        judged.rows.clear();
+        output.rows.clear();
         progress(n);
     }
-    Ok(RecordedDecision {
+    Ok(TapeDecisions {
         timeline,
-        counts: judged.counts,
+        counts: output.counts,
         positions,
     })
 }

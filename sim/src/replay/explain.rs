@@ -1,5 +1,7 @@
 //! Explanation of one record, as a replay answers it.
 
+use std::fmt;
+
 use portcullis::{
     decide::ServiceDenial,
     explain::{Explanation, HarvestExplanation},
@@ -7,12 +9,18 @@ use portcullis::{
     record::{Scratch, TapeRecord},
     types::Shown,
 };
+use serde::Serialize;
 use serde_json::Value;
+use thiserror::Error;
 
-use super::{ChunkOutput, Replayer, Timeline};
+use super::{
+    chunk_output::ChunkOutput,
+    replayer::{Replayer, evaluate_position, read_snapshot},
+    timeline::Timeline,
+};
 use crate::{
-    report::printable,
     tape::{Line, TapeError, TapeReader},
+    text::printable,
 };
 
 /// An explanation as text and as JSON.
@@ -24,57 +32,73 @@ pub struct ExplainedRecord {
     pub json: Value,
 }
 
-/// Replays up to record `n` and explains that record. The inner error is the number of records, if there are fewer.
+impl ExplainedRecord {
+    fn new(explanation: &(impl fmt::Display + Serialize)) -> Self {
+        Self {
+            text: explanation.to_string(),
+            json: serde_json::to_value(explanation).unwrap_or_default(),
+        }
+    }
+}
+
+/// An error that prevents an explanation.
+#[derive(Debug, Error)]
+pub enum ExplainError {
+    /// The tape cannot be read up to the record.
+    #[error(transparent)]
+    Tape(#[from] TapeError),
+    /// The tape has fewer records.
+    #[error("the tape has only {records} records")]
+    NoRecord {
+        /// The number of records.
+        records: u64,
+    },
+}
+
+/// Replays up to record `n` and explains that record.
 ///
 /// # Errors
-/// Returns an error if a tape cannot be read up to that record.
+/// Returns an error if a tape cannot be read up to that record, or if there are fewer records.
 pub fn explain(
-    judge: &Replayer,
+    replayer: &Replayer,
     initial: Result<Policy, PolicyUnavailable>,
     tapes: TapeReader,
     n: u64,
-) -> Result<Result<ExplainedRecord, u64>, TapeError> {
+) -> Result<ExplainedRecord, ExplainError> {
     let mut timeline = Timeline::new(initial);
     let mut scratch = Scratch::default();
-    let mut judged = ChunkOutput::with_lines();
-    let mut count = 0;
+    let mut output = ChunkOutput::with_lines();
+    let mut records = 0;
     for chunk in tapes {
         let chunk = chunk?;
         for line in chunk.lines() {
-            count += 1;
-            judged.clear();
-            if count == n {
-                let told = judge.tell(line, n, &mut timeline, &mut scratch, &mut judged);
-                return Ok(Ok(told));
+            records += 1;
+            output.clear();
+            let explanation =
+                (records == n).then(|| replayer.explanation(line, &timeline, &mut scratch));
+            replayer.line(line, records, &mut timeline, &mut scratch, &mut output);
+            if let Some(explanation) = explanation {
+                let answer = serde_json::from_slice(output.lines()).unwrap_or_default();
+                return Ok(complete(explanation, &answer));
             }
-            judge.line(line, count, &mut timeline, &mut scratch, &mut judged);
         }
     }
-    Ok(Err(count))
+    Err(ExplainError::NoRecord { records })
+}
+
+/// Adds the number, id and symbol of the answer. Explains a policy change by its answer.
+fn complete(explanation: Option<ExplainedRecord>, answer: &Value) -> ExplainedRecord {
+    let mut explained = explanation.unwrap_or_else(|| policy_change(answer));
+    if let Value::Object(fields) = &mut explained.json {
+        for name in ["n", "id", "symbol"] {
+            let value = answer.get(name).cloned().unwrap_or_default();
+            fields.insert(name.to_owned(), value);
+        }
+    }
+    explained
 }
 
 impl Replayer {
-    fn tell(
-        &self,
-        line: Line<'_>,
-        n: u64,
-        timeline: &mut Timeline,
-        scratch: &mut Scratch,
-        judged: &mut ChunkOutput,
-    ) -> ExplainedRecord {
-        let told = self.explanation(line, timeline, scratch);
-        self.line(line, n, timeline, scratch, judged);
-        let answer: Value = serde_json::from_slice(judged.lines()).unwrap_or_default();
-        let mut told = told.unwrap_or_else(|| policy_told(&answer));
-        if let Value::Object(fields) = &mut told.json {
-            for name in ["n", "id", "symbol"] {
-                let value = answer.get(name).cloned().unwrap_or_default();
-                fields.insert(name.to_owned(), value);
-            }
-        }
-        told
-    }
-
     /// Explains the answer to an intent or a position. Returns `None` for a policy change, which its answer explains.
     fn explanation(
         &self,
@@ -90,12 +114,8 @@ impl Replayer {
                 let now = self.now.or(intent.event_time());
                 let recorded = intent.recorded_policy();
                 let state = self.policy_for(recorded, now, timeline, &mut unknown).state;
-                let decided = self.engine.decide_traced(state, &intent, now);
-                let explanation = Explanation::new(decided);
-                Some(ExplainedRecord {
-                    text: explanation.to_string(),
-                    json: serde_json::to_value(&explanation).unwrap_or_default(),
-                })
+                let trace = self.engine.decide_traced(state, &intent, now);
+                Some(ExplainedRecord::new(&Explanation::new(trace)))
             }
             TapeRecord::RecordedDecision(record) => {
                 let now = record.at();
@@ -103,20 +123,16 @@ impl Replayer {
                 let state = self.policy_for(recorded, now, timeline, &mut unknown).state;
                 let explanation =
                     Explanation::new(self.engine.decide_traced(state, record.intent(), now));
-                Some(with_objection(&explanation, record.objection()))
+                Some(with_service_denial(&explanation, record.objection()))
             }
             TapeRecord::Position(record) => {
                 let now = self.now.or(record.event_time());
                 let recorded = record.recorded_policy();
                 let state = self.policy_for(recorded, now, timeline, &mut unknown).state;
                 Some(
-                    match super::judge_position(&super::read_snapshot(&record), state, now) {
+                    match evaluate_position(&read_snapshot(&record), state, now) {
                         Ok(decision) => {
-                            let explanation = HarvestExplanation::new(decision, state);
-                            ExplainedRecord {
-                                text: explanation.to_string(),
-                                json: serde_json::to_value(&explanation).unwrap_or_default(),
-                            }
+                            ExplainedRecord::new(&HarvestExplanation::new(decision, state))
                         }
                         Err(detail) => ExplainedRecord {
                             text: format!("SKIP HARVEST_INVALID_INPUT: {detail}\n"),
@@ -133,19 +149,15 @@ impl Replayer {
 }
 
 /// Returns the explanation of the gates, together with a service denial that overrides it.
-fn with_objection(
+fn with_service_denial(
     explanation: &Explanation<'_>,
-    objection: Option<&ServiceDenial<'_>>,
+    denial: Option<&ServiceDenial<'_>>,
 ) -> ExplainedRecord {
-    let gates = ExplainedRecord {
-        text: explanation.to_string(),
-        json: serde_json::to_value(explanation).unwrap_or_default(),
-    };
-    let Some(objection) = objection.filter(|it| it.takes_precedence_over(explanation.decision()))
-    else {
+    let gates = ExplainedRecord::new(explanation);
+    let Some(denial) = denial.filter(|it| it.takes_precedence_over(explanation.decision())) else {
         return gates;
     };
-    let (reason, detail) = (objection.reason(), printable(objection.detail()));
+    let (reason, detail) = (denial.reason(), printable(denial.detail()));
     let text = format!(
         "SKIP {reason}: {detail}\nThis is a recorded service denial. Without it:\n\n{}",
         gates.text
@@ -156,8 +168,8 @@ fn with_objection(
     ExplainedRecord { text, json }
 }
 
-/// Explains a policy change by its answer, which contains everything there is to report.
-fn policy_told(answer: &Value) -> ExplainedRecord {
+/// Explains a policy change by its answer.
+fn policy_change(answer: &Value) -> ExplainedRecord {
     let field = |name: &str| answer.get(name).and_then(Value::as_str).unwrap_or_default();
     let text = match field("decision") {
         "SKIP" => format!("SKIP {}: {}\n", field("reason"), printable(field("detail"))),

@@ -1,7 +1,8 @@
-//! Replay on several threads: one reads, some evaluate, and the calling thread orders the answers.
+//! Replay on the calling thread or on several threads.
 //!
-//! A chunk that may change the policy passes its resulting timeline to the chunks after it. All other chunks are
-//! evaluated in parallel. Therefore every record depends on the same earlier records for any number of threads.
+//! With several threads, one reads, some evaluate, and the calling thread orders the answers. A chunk that may change
+//! the policy passes its resulting timeline to the chunks after it. All other chunks are evaluated in parallel.
+//! Therefore every record depends on the same earlier records for any number of threads.
 
 use std::{
     collections::BTreeMap,
@@ -12,8 +13,18 @@ use std::{
 use crossbeam_channel::{Receiver, Sender, bounded};
 use portcullis::record::Scratch;
 
-use super::{AnswerBuffer, ChunkOutput, Collector, ReplayError, Timeline, Work, may_change_policy};
+use super::{
+    accumulator::Accumulator,
+    chunk_output::{AnswerBuffer, ChunkOutput},
+    error::ReplayError,
+    replayer::may_change_policy,
+    timeline::Timeline,
+};
 use crate::tape::{Chunk, TapeError, TapeReader};
+
+/// A function that answers the records of a chunk, given the number of the first one, and returns how many there are.
+pub(super) type Work<'w> =
+    dyn Fn(&Chunk, u64, &mut Timeline, &mut Scratch, &mut ChunkOutput) -> u64 + Sync + 'w;
 
 /// A timeline that an earlier chunk will provide.
 type Handover = Arc<OnceLock<Arc<Timeline>>>;
@@ -28,55 +39,76 @@ struct Task {
     after: Option<Handover>,
 }
 
-/// A message to the collector, with the index of its chunk.
-type Report = (u64, News);
+/// A message to the calling thread, with the index of its chunk.
+type Message = (u64, ChunkResult);
 
-enum News {
-    ChunkOutput(Box<ChunkOutput>),
+enum ChunkResult {
+    Done(Box<ChunkOutput>),
     Unreadable(TapeError),
-    /// The thread panicked. The collector must not wait for its result.
+    /// The thread panicked, so there will be no result.
     Panicked,
 }
 
 /// The maximum number of chunks in progress for each worker thread.
-const UNDER_WAY: usize = 3;
+const IN_PROGRESS_PER_THREAD: usize = 3;
 
-/// The maximum number of chunks in progress in total. It bounds the memory of a run for any number of threads.
-const UNDER_WAY_MAX: usize = 32;
+/// The maximum number of chunks in progress in total. It bounds the memory of a run, for any number of threads.
+const IN_PROGRESS_MAX: usize = 32;
 
-/// Runs the replay and returns the final timeline and the number of records read.
-pub(super) fn run(
+/// Runs the replay on the calling thread. Returns the final timeline and the number of records read.
+pub(super) fn run_inline(
+    work: &Work<'_>,
+    mut timeline: Timeline,
+    tapes: TapeReader,
+    results: &mut Accumulator<'_, '_>,
+) -> Result<(Timeline, u64), ReplayError> {
+    let mut scratch = Scratch::default();
+    let mut output = ChunkOutput::new(results.sinks.answers.buffer()());
+    let mut read = 0;
+    for chunk in tapes {
+        let chunk = chunk.map_err(|error| results.tape_error(error))?;
+        output.clear();
+        read += work(&chunk, read + 1, &mut timeline, &mut scratch, &mut output);
+        results.add(&mut output)?;
+    }
+    Ok((timeline, read))
+}
+
+/// Runs the replay on several threads. Returns the final timeline and the number of records read.
+pub(super) fn run_on_threads(
     work: &Work<'_>,
     timeline: Timeline,
     tapes: TapeReader,
     threads: usize,
-    collector: &mut Collector<'_, '_>,
+    results: &mut Accumulator<'_, '_>,
 ) -> Result<(Timeline, u64), ReplayError> {
     let start: Handover = Arc::new(OnceLock::from(Arc::new(timeline)));
     thread::scope(|scope| {
-        let under_way = threads.saturating_mul(UNDER_WAY).min(UNDER_WAY_MAX);
+        let in_progress = threads
+            .saturating_mul(IN_PROGRESS_PER_THREAD)
+            .min(IN_PROGRESS_MAX);
         let (send_task, tasks) = bounded::<Task>(threads);
-        let (send_report, reports) = bounded::<Report>(threads);
+        let (send_message, messages) = bounded::<Message>(threads);
         // One permit per chunk in progress: the reader waits until an earlier chunk is collected.
-        let (give_permit, permits) = bounded::<()>(under_way);
-        for _ in 0..under_way {
+        let (give_permit, permits) = bounded::<()>(in_progress);
+        for _ in 0..in_progress {
             let _ = give_permit.send(());
         }
         let no_thread = |error| ReplayError::Threads { threads, error };
         let thread = || thread::Builder::new();
-        let kept = collector.sinks.answers.kept();
+        let buffer = results.sinks.answers.buffer();
         // If a thread cannot be started, the channels close, and the threads that already run end.
         for _ in 0..threads {
-            let (tasks, reports) = (tasks.clone(), send_report.clone());
-            let judging = move || judge_all(work, kept, &tasks, &reports);
-            thread().spawn_scoped(scope, judging).map_err(no_thread)?;
+            let (tasks, messages) = (tasks.clone(), send_message.clone());
+            let working = move || work_all(work, buffer, &tasks, &messages);
+            thread().spawn_scoped(scope, working).map_err(no_thread)?;
         }
         drop(tasks);
-        let reading = move || read_all(tapes, start, &permits, &send_task, &send_report);
+        let reading = move || read_all(tapes, start, &permits, &send_task, &send_message);
         let reader = thread().spawn_scoped(scope, reading).map_err(no_thread)?;
-        let collected = collect(collector, &reports, &give_permit);
+        let collected = collect(results, &messages, &give_permit);
         // This closes the channels, so that the reader and the workers end.
-        drop((reports, give_permit));
+        drop((messages, give_permit));
         let (end, read) = reader
             .join()
             .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
@@ -91,7 +123,7 @@ fn read_all(
     start: Handover,
     permits: &Receiver<()>,
     tasks: &Sender<Task>,
-    reports: &Sender<Report>,
+    messages: &Sender<Message>,
 ) -> (Handover, u64) {
     let mut before = start;
     let mut read = 0;
@@ -99,7 +131,7 @@ fn read_all(
         let chunk = match chunk {
             Ok(chunk) => chunk,
             Err(error) => {
-                let _ = reports.send((place, News::Unreadable(error)));
+                let _ = messages.send((place, ChunkResult::Unreadable(error)));
                 break;
             }
         };
@@ -122,21 +154,22 @@ fn read_all(
     (before, read)
 }
 
-fn judge_all(
+/// Evaluates tasks until the channel closes.
+fn work_all(
     work: &Work<'_>,
-    kept: fn() -> AnswerBuffer,
+    buffer: fn() -> AnswerBuffer,
     tasks: &Receiver<Task>,
-    reports: &Sender<Report>,
+    messages: &Sender<Message>,
 ) {
     let mut scratch = Scratch::default();
     for task in tasks {
         let before = task.before.wait();
-        let mut judged = ChunkOutput::keeping(kept);
-        let alarm = Alarm {
+        let mut output = ChunkOutput::new(buffer());
+        let guard = PanicGuard {
             place: task.place,
             before,
             after: task.after.as_ref(),
-            reports,
+            messages,
         };
         let mut timeline = Timeline::clone(before);
         work(
@@ -144,14 +177,14 @@ fn judge_all(
             task.first,
             &mut timeline,
             &mut scratch,
-            &mut judged,
+            &mut output,
         );
         if let Some(after) = &task.after {
             let _ = after.set(Arc::new(timeline));
         }
-        drop(alarm);
-        if reports
-            .send((task.place, News::ChunkOutput(Box::new(judged))))
+        drop(guard);
+        if messages
+            .send((task.place, ChunkResult::Done(Box::new(output))))
             .is_err()
         {
             return;
@@ -159,40 +192,40 @@ fn judge_all(
     }
 }
 
-/// A drop guard that reports a panic of a worker thread, so that the panic ends the run.
-struct Alarm<'a> {
+/// A drop guard that messages a panic of a worker thread, so that the panic ends the run.
+struct PanicGuard<'a> {
     place: u64,
     before: &'a Arc<Timeline>,
     after: Option<&'a Handover>,
-    reports: &'a Sender<Report>,
+    messages: &'a Sender<Message>,
 }
 
-impl Drop for Alarm<'_> {
+impl Drop for PanicGuard<'_> {
     fn drop(&mut self) {
         if thread::panicking() {
             if let Some(after) = self.after {
                 let _ = after.set(Arc::clone(self.before));
             }
-            let _ = self.reports.send((self.place, News::Panicked));
+            let _ = self.messages.send((self.place, ChunkResult::Panicked));
         }
     }
 }
 
 fn collect(
-    collector: &mut Collector<'_, '_>,
-    reports: &Receiver<Report>,
+    results: &mut Accumulator<'_, '_>,
+    messages: &Receiver<Message>,
     give_permit: &Sender<()>,
 ) -> Result<(), ReplayError> {
     let mut waiting = BTreeMap::new();
     let mut next = 0;
-    for (place, report) in reports {
-        waiting.insert(place, report);
-        while let Some(report) = waiting.remove(&next) {
-            match report {
-                News::ChunkOutput(mut judged) => collector.take(&mut judged)?,
-                News::Unreadable(error) => return Err(collector.tape_error(error)),
+    for (place, result) in messages {
+        waiting.insert(place, result);
+        while let Some(result) = waiting.remove(&next) {
+            match result {
+                ChunkResult::Done(mut output) => results.add(&mut output)?,
+                ChunkResult::Unreadable(error) => return Err(results.tape_error(error)),
                 // `thread::scope` propagates the panic.
-                News::Panicked => return Ok(()),
+                ChunkResult::Panicked => return Ok(()),
             }
             next += 1;
             let _ = give_permit.try_send(());

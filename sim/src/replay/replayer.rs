@@ -13,11 +13,13 @@ use portcullis::{
     types::Timestamp,
 };
 
-use super::{NumberedPolicy, Timeline};
-use crate::{
-    report::{AnswerColumns, Counts, html::ReportRow, push_row},
-    tape::{Chunk, Line, LineContent},
+use super::{
+    chunk_output::{AnswerBuffer, ChunkOutput},
+    digest::push_row,
+    report_row::ReportRow,
+    timeline::{NumberedPolicy, Timeline},
 };
+use crate::tape::{Chunk, Line, LineContent};
 
 /// The evaluator of records, with the settings of a run.
 #[derive(Debug)]
@@ -45,70 +47,6 @@ pub enum Scope {
     Positions,
 }
 
-/// The result of evaluating a chunk.
-#[derive(Debug, Default)]
-pub struct ChunkOutput {
-    /// The bytes that the digest is computed over.
-    pub rows: Vec<u8>,
-    /// The answers, if the output needs them.
-    pub kept: AnswerBuffer,
-    /// The data for an HTML report, if one is written.
-    pub seen: Vec<ReportRow>,
-    /// The counts of the answers.
-    pub counts: Counts,
-    /// The index of the tape among all tapes.
-    pub tape: usize,
-}
-
-/// The answer buffer.
-#[derive(Debug, Default)]
-pub enum AnswerBuffer {
-    /// No answers are stored.
-    #[default]
-    Nothing,
-    /// All answers as JSON lines.
-    Lines(Vec<u8>),
-    /// All answers as columns.
-    Columns(Box<AnswerColumns>),
-}
-
-impl ChunkOutput {
-    /// Creates an empty result that stores answers as JSON lines.
-    #[must_use]
-    pub fn with_lines() -> Self {
-        Self::keeping(|| AnswerBuffer::Lines(Vec::new()))
-    }
-
-    /// Creates an empty result with the given answer buffer.
-    pub(super) fn keeping(kept: fn() -> AnswerBuffer) -> Self {
-        Self {
-            kept: kept(),
-            ..Self::default()
-        }
-    }
-
-    /// Returns the answers as JSON lines; empty if they are not stored in this form.
-    #[must_use]
-    pub fn lines(&self) -> &[u8] {
-        match &self.kept {
-            AnswerBuffer::Lines(lines) => lines,
-            AnswerBuffer::Nothing | AnswerBuffer::Columns(_) => &[],
-        }
-    }
-
-    /// Clears the result and keeps its allocated memory.
-    pub fn clear(&mut self) {
-        self.rows.clear();
-        match &mut self.kept {
-            AnswerBuffer::Nothing => {}
-            AnswerBuffer::Lines(lines) => lines.clear(),
-            AnswerBuffer::Columns(columns) => columns.clear(),
-        }
-        self.seen.clear();
-        self.counts = Counts::default();
-    }
-}
-
 /// Returns true if the bytes may contain a policy change. Bytes that contain neither the start of such an event name
 /// nor an escape that could hide it cannot contain one.
 #[must_use]
@@ -125,12 +63,12 @@ impl Replayer {
         first: u64,
         timeline: &mut Timeline,
         scratch: &mut Scratch,
-        judged: &mut ChunkOutput,
+        output: &mut ChunkOutput,
     ) -> u64 {
         let mut count = 0;
-        judged.tape = chunk.tape();
+        output.tape = chunk.tape();
         for line in chunk.lines() {
-            self.line(line, first + count, timeline, scratch, judged);
+            self.line(line, first + count, timeline, scratch, output);
             count += 1;
         }
         count
@@ -142,21 +80,21 @@ impl Replayer {
         n: u64,
         timeline: &mut Timeline,
         scratch: &mut Scratch,
-        judged: &mut ChunkOutput,
+        output: &mut ChunkOutput,
     ) {
         let number = usize::try_from(line.number).unwrap_or(usize::MAX);
         match self.read(line, number, scratch) {
             TapeRecord::Intent(mut intent) => {
                 intent.set_line(number);
-                self.intent(&intent, n, timeline, judged);
+                self.intent(&intent, n, timeline, output);
             }
-            TapeRecord::RecordedDecision(record) => self.decided(&record, n, timeline, judged),
-            TapeRecord::Position(record) => self.position(&record, n, timeline, judged),
+            TapeRecord::RecordedDecision(record) => self.decided(&record, n, timeline, output),
+            TapeRecord::Position(record) => self.position(&record, n, timeline, output),
             TapeRecord::PolicyUpdated(record, text) => {
-                self.policy_updated(&record, text, n, timeline, judged);
+                self.policy_updated(&record, text, n, timeline, output);
             }
             TapeRecord::PolicyWithdrawn(record) => {
-                self.policy_withdrawn(&record, n, timeline, judged)
+                self.policy_withdrawn(&record, n, timeline, output)
             }
         }
     }
@@ -192,13 +130,13 @@ impl Replayer {
         }))
     }
 
-    fn intent(&self, intent: &Intent<'_>, n: u64, timeline: &Timeline, judged: &mut ChunkOutput) {
+    fn intent(&self, intent: &Intent<'_>, n: u64, timeline: &Timeline, output: &mut ChunkOutput) {
         let mut unknown = PolicyUnavailable::NotFound;
         let now = self.now.or(intent.event_time());
         let policy = self.policy_for(intent.recorded_policy(), now, timeline, &mut unknown);
         let answer = self.answer_intent(intent, policy.state, n);
-        judged.counts.offset_assumed += u64::from(intent.offset_assumed());
-        self.record(&answer, timeline, policy.number, judged);
+        output.counts.offset_assumed += u64::from(intent.offset_assumed());
+        self.record(&answer, timeline, policy.number, output);
     }
 
     /// Returns the answer to an intent under a policy state.
@@ -220,7 +158,7 @@ impl Replayer {
         record: &RecordedDecision<'_>,
         n: u64,
         timeline: &Timeline,
-        judged: &mut ChunkOutput,
+        output: &mut ChunkOutput,
     ) {
         let mut unknown = PolicyUnavailable::NotFound;
         let policy = self.policy_for(
@@ -230,7 +168,7 @@ impl Replayer {
             &mut unknown,
         );
         let answer = self.answer_decided(record, record.objection(), policy.state, n);
-        self.record(&answer, timeline, policy.number, judged);
+        self.record(&answer, timeline, policy.number, output);
     }
 
     /// Returns the answer to a recorded decision under a policy state. The engine decides again at the recorded
@@ -255,15 +193,15 @@ impl Replayer {
         record: &OtherRecord<'_>,
         n: u64,
         timeline: &Timeline,
-        judged: &mut ChunkOutput,
+        output: &mut ChunkOutput,
     ) {
-        judged.counts.offset_assumed += u64::from(record.offset_assumed());
+        output.counts.offset_assumed += u64::from(record.offset_assumed());
         let mut unknown = PolicyUnavailable::NotFound;
         let now = self.now.or(record.event_time());
         let policy = self.policy_for(record.recorded_policy(), now, timeline, &mut unknown);
         let snapshot = read_snapshot(record);
         let answer = self.answer_position(record, &snapshot, policy.state, n);
-        self.record(&answer, timeline, policy.number, judged);
+        self.record(&answer, timeline, policy.number, output);
     }
 
     /// Returns the answer to a position under a policy state.
@@ -275,7 +213,7 @@ impl Replayer {
         n: u64,
     ) -> Answer<'a> {
         let at = record.event_time();
-        let answer = match judge_position(snapshot, state, self.now.or(at)) {
+        let answer = match evaluate_position(snapshot, state, self.now.or(at)) {
             Ok(decision) => Answer::harvest(&decision, state),
             Err(detail) => Answer::harvest_invalid(detail),
         };
@@ -292,14 +230,14 @@ impl Replayer {
         text: Option<PolicyText<'_>>,
         n: u64,
         timeline: &mut Timeline,
-        judged: &mut ChunkOutput,
+        output: &mut ChunkOutput,
     ) {
         let at = record.event_time();
-        judged.counts.offset_assumed += u64::from(record.offset_assumed());
-        let refusal = match (at, text.as_ref().map(PolicyText::as_str)) {
+        output.counts.offset_assumed += u64::from(record.offset_assumed());
+        let unavailable = match (at, text.as_ref().map(PolicyText::as_str)) {
             (None, _) => {
                 let answer = no_time(RecordKind::PolicyUpdated).to(n, record.id(), at);
-                return self.record(&answer, timeline, None, judged);
+                return self.record(&answer, timeline, None, output);
             }
             (Some(_), None) => PolicyUnavailable::NotFound,
             (Some(_), Some(None)) => {
@@ -309,20 +247,20 @@ impl Replayer {
                     Detail::Text("duplicate key `policy` in one object"),
                 )
                 .to(n, record.id(), at);
-                return self.record(&answer, timeline, None, judged);
+                return self.record(&answer, timeline, None, output);
             }
             (Some(from), Some(Some(text))) => match Policy::from_json(text) {
-                Err(refusal) => PolicyUnavailable::Invalid(refusal),
+                Err(error) => PolicyUnavailable::Invalid(error),
                 Ok(policy) => {
                     let answer = Answer::policy_updated(&policy).to(n, record.id(), at);
-                    self.record(&answer, timeline, None, judged);
+                    self.record(&answer, timeline, None, output);
                     timeline.activate(policy, from);
                     return;
                 }
             },
         };
-        let answer = Answer::policy_refused(&refusal).to(n, record.id(), at);
-        self.record(&answer, timeline, None, judged);
+        let answer = Answer::policy_refused(&unavailable).to(n, record.id(), at);
+        self.record(&answer, timeline, None, output);
     }
 
     pub(super) fn policy_withdrawn(
@@ -330,16 +268,16 @@ impl Replayer {
         record: &OtherRecord<'_>,
         n: u64,
         timeline: &mut Timeline,
-        judged: &mut ChunkOutput,
+        output: &mut ChunkOutput,
     ) {
         let at = record.event_time();
-        judged.counts.offset_assumed += u64::from(record.offset_assumed());
+        output.counts.offset_assumed += u64::from(record.offset_assumed());
         let answer = match at {
             Some(_) => Answer::policy_withdrawn(),
             None => no_time(RecordKind::PolicyWithdrawn),
         }
         .to(n, record.id(), at);
-        self.record(&answer, timeline, None, judged);
+        self.record(&answer, timeline, None, output);
         if let Some(from) = at {
             timeline.withdraw(from);
         }
@@ -382,21 +320,21 @@ impl Replayer {
         answer: &Answer<'_>,
         timeline: &Timeline,
         policy: Option<usize>,
-        judged: &mut ChunkOutput,
+        output: &mut ChunkOutput,
     ) {
         let symbol = answer
             .symbol
             .and_then(|symbol| timeline.symbol_number(&symbol));
-        judged.counts.add(answer, symbol, policy);
+        output.counts.add(answer, symbol, policy);
         let invalid = [SkipCode::IntentInvalid, SkipCode::HarvestInvalidInput];
         let is_untimed = answer.ts.is_none() && self.now.is_none();
-        judged.counts.untimed +=
+        output.counts.untimed +=
             u64::from(is_untimed && answer.reason.is_some_and(|r| invalid.contains(&r)));
-        push_row(answer, &mut judged.rows);
+        push_row(answer, &mut output.rows);
         if self.reports {
-            judged.seen.push(ReportRow::of(answer, symbol));
+            output.report_rows.push(ReportRow::new(answer, symbol));
         }
-        match &mut judged.kept {
+        match &mut output.answers {
             AnswerBuffer::Nothing => {}
             AnswerBuffer::Lines(lines) => {
                 answer.write_json(lines);
@@ -411,7 +349,7 @@ fn is_readable(intent: &Intent<'_>) -> bool {
     intent
         .request()
         .err()
-        .is_none_or(|fault| fault.kind() != IntentErrorKind::Unreadable)
+        .is_none_or(|error| error.kind() != IntentErrorKind::Unreadable)
 }
 
 fn read_line<'a>(
@@ -438,14 +376,14 @@ fn read_line<'a>(
 
 /// Parses the position of a record, or returns why it has none.
 pub(super) fn read_snapshot(record: &OtherRecord<'_>) -> Result<Snapshot, &'static str> {
-    Snapshot::from_json(record.text(), record.emitted_at()).map_err(|fault| match fault {
+    Snapshot::from_json(record.text(), record.emitted_at()).map_err(|error| match error {
         SnapshotError::SymbolAbsent => "`symbol` is missing",
         SnapshotError::SymbolUnreadable | SnapshotError::Syntax(_) => "`symbol` is unreadable",
     })
 }
 
 /// Evaluates a position, or returns why it cannot be evaluated.
-pub(super) fn judge_position<'p>(
+pub(super) fn evaluate_position<'p>(
     snapshot: &Result<Snapshot, &'static str>,
     state: PolicyState<'p>,
     now: Option<Timestamp>,

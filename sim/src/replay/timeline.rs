@@ -14,13 +14,13 @@ use portcullis::{
 #[derive(Debug, Clone)]
 pub struct Timeline {
     activations: Arc<Vec<Activation>>,
-    seen: Arc<Seen>,
+    known: Arc<KnownPolicies>,
     not_found: Arc<PolicyUnavailable>,
 }
 
 /// All policies so far, and the symbols they list.
 #[derive(Debug, Clone, Default)]
-struct Seen {
+struct KnownPolicies {
     policies: Vec<Arc<Policy>>,
     /// Indexes by hash and by whether the policy states its hash, because a guardrail may require a stated hash.
     /// Everything else that affects a decision is covered by the hash.
@@ -71,7 +71,7 @@ impl Timeline {
         let not_found = Arc::new(PolicyUnavailable::NotFound);
         let mut timeline = Self {
             activations: Arc::default(),
-            seen: Arc::default(),
+            known: Arc::default(),
             not_found,
         };
         match initial {
@@ -84,12 +84,12 @@ impl Timeline {
     /// Activates a policy from a timestamp on. A policy that is already known is stored only once.
     pub fn activate(&mut self, policy: Policy, from: Timestamp) {
         let (hash, states_hash) = (policy.hash(), policy.states_hash());
-        let number = match self.seen.numbers.get(&(hash, states_hash)) {
+        let number = match self.known.numbers.get(&(hash, states_hash)) {
             Some(number) => *number,
-            None => Arc::make_mut(&mut self.seen).add(policy),
+            None => Arc::make_mut(&mut self.known).add(policy),
         };
-        if self.seen.last_of.get(&hash) != Some(&number) {
-            Arc::make_mut(&mut self.seen).last_of.insert(hash, number);
+        if self.known.last_of.get(&hash) != Some(&number) {
+            Arc::make_mut(&mut self.known).last_of.insert(hash, number);
         }
         self.push(from, Ok(number));
     }
@@ -130,7 +130,7 @@ impl Timeline {
     }
 
     fn numbered(&self, number: usize) -> NumberedPolicy<'_> {
-        match self.seen.policies.get(number) {
+        match self.known.policies.get(number) {
             Some(policy) => NumberedPolicy {
                 state: PolicyState::present(policy),
                 number: Some(number),
@@ -149,29 +149,29 @@ impl Timeline {
     /// later one is returned, because a policy store would contain that one.
     #[must_use]
     pub fn by_hash(&self, hash: PolicyHash) -> Option<NumberedPolicy<'_>> {
-        let number = *self.seen.last_of.get(&hash)?;
+        let number = *self.known.last_of.get(&hash)?;
         Some(self.numbered(number))
     }
 
     /// Returns all policies in the order in which they first occurred.
     pub fn policies(&self) -> impl Iterator<Item = &Policy> {
-        self.seen.policies.iter().map(AsRef::as_ref)
+        self.known.policies.iter().map(AsRef::as_ref)
     }
 
     /// Returns the number of a symbol that a policy listed.
     #[must_use]
     pub fn symbol_number(&self, symbol: &Symbol) -> Option<usize> {
-        self.seen.symbols.numbers.get(symbol).copied()
+        self.known.symbols.numbers.get(symbol).copied()
     }
 
     /// Returns all symbols that a policy listed, each at the index of its number.
     #[must_use]
     pub fn symbols(&self) -> &[Symbol] {
-        &self.seen.symbols.names
+        &self.known.symbols.names
     }
 }
 
-impl Seen {
+impl KnownPolicies {
     fn add(&mut self, policy: Policy) -> usize {
         let number = self.policies.len();
         policy.symbols().for_each(|symbol| self.symbols.add(symbol));
@@ -281,7 +281,7 @@ mod tests {
         let mut clone = timeline.clone();
         assert!(Arc::ptr_eq(&timeline.activations, &clone.activations));
         clone.withdraw(at(5));
-        assert!(Arc::ptr_eq(&timeline.seen, &clone.seen));
+        assert!(Arc::ptr_eq(&timeline.known, &clone.known));
         assert_eq!(active(&timeline, 5), "one");
         assert_eq!(active(&clone, 5), "no policy");
     }

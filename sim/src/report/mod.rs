@@ -1,19 +1,15 @@
-//! Output of a run: counts, digest, summary, answer files and HTML reports.
+//! Reports of results, as text, as JSON and as HTML pages.
 
-pub(crate) mod columns;
-mod counts;
-mod digest;
+mod diff;
+mod fixed_policy;
 pub mod html;
-mod printable;
-pub(crate) mod row_file;
-mod rows;
-mod summary;
-pub mod table;
-mod totals;
+mod rank;
+mod replay;
+mod run_settings;
+mod simulation;
 
-pub use counts::{Counts, SymbolCounts};
-pub use digest::{ROW_BYTES, push_row};
-pub use printable::printable;
-pub use rows::{AnswerColumns, AnswerRows};
-pub use summary::{Operator, Summary};
-pub use totals::Totals;
+pub use diff::{DiffInputs, DiffReport, changes_text};
+pub use rank::RankingReport;
+pub use replay::ReplayReport;
+pub use run_settings::RunSettings;
+pub use simulation::SimulationReport;

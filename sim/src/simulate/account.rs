@@ -11,8 +11,9 @@ use portcullis::{
 use serde::{Serialize, Serializer};
 
 use super::{
-    Costs,
-    position::{Close, OpenPosition},
+    position::{CloseReason, OpenPosition},
+    reject::{OrderError, RejectReason},
+    settings::Costs,
     units::{AmountOverflow, Money, Price, Quantity},
 };
 
@@ -28,7 +29,7 @@ pub struct LedgerEntry {
     pub symbol: Symbol,
     /// The position side.
     pub side: PositionSide,
-    /// `open`, `funding`, `move_stop`, or the close reason ([`Close::as_str`]).
+    /// `open`, `funding`, `move_stop`, or the close reason ([`CloseReason::as_str`]).
     pub event: &'static str,
     /// The price in USD per unit. Absent for `move_stop` and `liquidation`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -75,7 +76,7 @@ pub struct RoundTrip {
     pub closed: Option<Timestamp>,
     /// The reason of the final close; absent if a part is still open.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub reason: Option<Close>,
+    pub reason: Option<CloseReason>,
     /// The entry price in USD per unit.
     pub entry_price: Price,
     /// The number of units at the opening.
@@ -116,68 +117,63 @@ fn some_millis<S: Serializer>(at: &Option<Timestamp>, serializer: S) -> Result<S
     }
 }
 
-/// The reason why a position was not opened.
-pub(super) enum NotOpened {
-    /// The margin and the fee exceed the cash.
-    NoCash,
-}
-
 /// The account: cash, open positions and closed round trips.
 pub(super) struct Account<'a> {
     costs: Costs,
     pub(super) cash: Money,
-    held: BTreeMap<Symbol, OpenPosition>,
+    positions: BTreeMap<Symbol, OpenPosition>,
     pub(super) trips: Vec<RoundTrip>,
-    pub(super) closes: BTreeMap<Close, u64>,
-    hear: &'a mut dyn FnMut(&LedgerEntry),
+    pub(super) closes: BTreeMap<CloseReason, u64>,
+    on_entry: &'a mut dyn FnMut(&LedgerEntry),
 }
 
 impl<'a> Account<'a> {
-    pub(super) fn new(cash: Money, costs: Costs, hear: &'a mut dyn FnMut(&LedgerEntry)) -> Self {
+    pub(super) fn new(
+        cash: Money,
+        costs: Costs,
+        on_entry: &'a mut dyn FnMut(&LedgerEntry),
+    ) -> Self {
         Self {
             costs,
             cash,
-            held: BTreeMap::new(),
+            positions: BTreeMap::new(),
             trips: Vec::new(),
             closes: BTreeMap::new(),
-            hear,
+            on_entry,
         }
     }
 
-    pub(super) fn held(&self, symbol: &Symbol) -> Option<&OpenPosition> {
-        self.held.get(symbol)
+    pub(super) fn position(&self, symbol: &Symbol) -> Option<&OpenPosition> {
+        self.positions.get(symbol)
     }
 
-    pub(super) fn held_mut(&mut self, symbol: &Symbol) -> Option<&mut OpenPosition> {
-        self.held.get_mut(symbol)
+    pub(super) fn position_mut(&mut self, symbol: &Symbol) -> Option<&mut OpenPosition> {
+        self.positions.get_mut(symbol)
     }
 
-    pub(super) fn all_held(&self) -> impl Iterator<Item = &OpenPosition> {
-        self.held.values()
+    pub(super) fn positions(&self) -> impl Iterator<Item = &OpenPosition> {
+        self.positions.values()
     }
 
     /// Opens a position: reserves its margin and pays the fee, if the cash covers both.
-    pub(super) fn open(
-        &mut self,
-        mut held: OpenPosition,
-    ) -> Result<Result<(), NotOpened>, AmountOverflow> {
-        let fee = self.fee(held.entry, held.quantity)?;
-        let needed = held.margin.plus(fee)?;
+    pub(super) fn open(&mut self, mut position: OpenPosition) -> Result<(), OrderError> {
+        let fee = self.fee(position.entry, position.quantity)?;
+        let needed = position.margin.plus(fee)?;
         if needed > self.cash {
-            return Ok(Err(NotOpened::NoCash));
+            return Err(OrderError::Rejected(RejectReason::NoCash));
         }
         self.cash = self.cash.minus(needed)?;
-        held.fees = fee;
+        position.fees = fee;
         let entry = LedgerEntry {
-            price: Some(held.entry),
-            quantity: Some(held.quantity),
-            stop: held.stop,
+            price: Some(position.entry),
+            quantity: Some(position.quantity),
+            stop: position.stop,
             fee_usd: fee,
-            ..self.entry(&held, held.opened, "open")
+            ..self.entry(&position, position.opened, "open")
         };
-        (self.hear)(&entry);
-        self.held.insert(held.symbol, held);
-        Ok(Ok(()))
+        (self.on_entry)(&entry);
+        self.positions.insert(position.symbol, position);
+        Ok(())
     }
 
     /// Closes `quantity` of a position at a price, or the whole position if it is smaller.
@@ -188,44 +184,44 @@ impl<'a> Account<'a> {
         symbol: &Symbol,
         quantity: Quantity,
         (price, at): (Price, Timestamp),
-        why: Close,
+        reason: CloseReason,
     ) -> Result<(), AmountOverflow> {
-        let Some(mut held) = self.held.remove(symbol) else {
+        let Some(mut position) = self.positions.remove(symbol) else {
             return Ok(());
         };
-        let quantity = quantity.min(held.quantity);
+        let quantity = quantity.min(position.quantity);
         if quantity.is_zero() {
-            self.held.insert(*symbol, held);
+            self.positions.insert(*symbol, position);
             return Ok(());
         }
-        let is_all = quantity == held.quantity;
+        let is_all = quantity == position.quantity;
         let margin = match is_all {
-            true => held.margin,
-            false => held.margin.part(quantity, held.quantity)?,
+            true => position.margin,
+            false => position.margin.part(quantity, position.quantity)?,
         };
-        let (pnl, fee) = (held.gain(quantity, price)?, self.fee(price, quantity)?);
+        let (pnl, fee) = (position.gain(quantity, price)?, self.fee(price, quantity)?);
         self.cash = self.cash.plus(margin)?.plus(pnl)?.minus(fee)?;
-        held.margin = held.margin.minus(margin)?;
-        held.quantity = held.quantity.less(quantity);
-        held.pnl = held.pnl.plus(pnl)?;
-        held.fees = held.fees.plus(fee)?;
-        if let Some(stage) = stage(why) {
-            held.harvested = held.harvested.max(stage);
+        position.margin = position.margin.minus(margin)?;
+        position.quantity = position.quantity.less(quantity);
+        position.pnl = position.pnl.plus(pnl)?;
+        position.fees = position.fees.plus(fee)?;
+        if let Some(stage) = stage(reason) {
+            position.harvested = position.harvested.max(stage);
         }
         let entry = LedgerEntry {
             price: Some(price),
             quantity: Some(quantity),
             pnl_usd: pnl,
             fee_usd: fee,
-            ..self.entry(&held, at, why.as_str())
+            ..self.entry(&position, at, reason.as_str())
         };
-        (self.hear)(&entry);
-        *self.closes.entry(why).or_insert(0) += 1;
+        (self.on_entry)(&entry);
+        *self.closes.entry(reason).or_insert(0) += 1;
         if is_all {
-            let trip = trip(&held, Some((at, why)))?;
+            let trip = trip(&position, Some((at, reason)))?;
             self.trips.push(trip);
         } else {
-            self.held.insert(*symbol, held);
+            self.positions.insert(*symbol, position);
         }
         Ok(())
     }
@@ -236,21 +232,21 @@ impl<'a> Account<'a> {
         symbol: &Symbol,
         at: Timestamp,
     ) -> Result<(), AmountOverflow> {
-        let Some(mut held) = self.held.remove(symbol) else {
+        let Some(mut position) = self.positions.remove(symbol) else {
             return Ok(());
         };
-        let (lost, quantity) = (held.margin, held.quantity);
-        held.pnl = held.pnl.minus(lost)?;
-        held.margin = Money::ZERO;
-        held.quantity = held.quantity.less(quantity);
+        let (lost, quantity) = (position.margin, position.quantity);
+        position.pnl = position.pnl.minus(lost)?;
+        position.margin = Money::ZERO;
+        position.quantity = position.quantity.less(quantity);
         let entry = LedgerEntry {
             quantity: Some(quantity),
             pnl_usd: -lost,
-            ..self.entry(&held, at, Close::Liquidation.as_str())
+            ..self.entry(&position, at, CloseReason::Liquidation.as_str())
         };
-        (self.hear)(&entry);
-        *self.closes.entry(Close::Liquidation).or_insert(0) += 1;
-        let trip = trip(&held, Some((at, Close::Liquidation)))?;
+        (self.on_entry)(&entry);
+        *self.closes.entry(CloseReason::Liquidation).or_insert(0) += 1;
+        let trip = trip(&position, Some((at, CloseReason::Liquidation)))?;
         self.trips.push(trip);
         Ok(())
     }
@@ -266,62 +262,69 @@ impl<'a> Account<'a> {
         let Some(rate) = self.costs.funding_rate else {
             return Ok(());
         };
-        let Some(mut held) = self.held.remove(symbol) else {
+        let Some(mut position) = self.positions.remove(symbol) else {
             return Ok(());
         };
-        let rate = match held.side {
+        let rate = match position.side {
             PositionSide::Long => rate,
             PositionSide::Short => -rate,
         };
-        let once = price.times(held.quantity)?.share(rate)?;
+        let once = price.times(position.quantity)?.share(rate)?;
         for _ in 0..times {
             self.cash = self.cash.minus(once)?;
-            held.funding = held.funding.plus(once)?;
+            position.funding = position.funding.plus(once)?;
             let entry = LedgerEntry {
                 price: Some(price),
                 funding_usd: once,
-                ..self.entry(&held, at, "funding")
+                ..self.entry(&position, at, "funding")
             };
-            (self.hear)(&entry);
+            (self.on_entry)(&entry);
         }
-        self.held.insert(*symbol, held);
+        self.positions.insert(*symbol, position);
         Ok(())
     }
 
     /// Moves the stop of a position.
     pub(super) fn move_stop(&mut self, symbol: &Symbol, stop: Price, at: Timestamp) {
-        let Some(mut held) = self.held.remove(symbol) else {
+        let Some(mut position) = self.positions.remove(symbol) else {
             return;
         };
-        held.stop = Some(stop);
+        position.stop = Some(stop);
         let entry = LedgerEntry {
             stop: Some(stop),
-            ..self.entry(&held, at, "move_stop")
+            ..self.entry(&position, at, "move_stop")
         };
-        (self.hear)(&entry);
-        self.held.insert(*symbol, held);
+        (self.on_entry)(&entry);
+        self.positions.insert(*symbol, position);
     }
 
     /// Returns the equity: cash, margins, and unrealised profit at the last prices.
     pub(super) fn equity(&self) -> Result<Money, AmountOverflow> {
-        self.held.values().try_fold(self.cash, |sum, held| {
-            sum.plus(held.margin)?.plus(held.unrealised(held.mark)?)
-        })
+        self.positions
+            .values()
+            .try_fold(self.cash, |sum, position| {
+                sum.plus(position.margin)?
+                    .plus(position.unrealised(position.mark)?)
+            })
     }
 
     /// Returns the exposure: the value of all positions at the last prices.
     pub(super) fn exposure(&self) -> Result<Money, AmountOverflow> {
-        self.held.values().try_fold(Money::ZERO, |sum, held| {
-            sum.plus(held.mark.times(held.quantity)?)
-        })
+        self.positions
+            .values()
+            .try_fold(Money::ZERO, |sum, position| {
+                sum.plus(position.mark.times(position.quantity)?)
+            })
     }
 
     /// Returns all round trips, with open positions in their current state, and the number of closes by reason.
     /// The round trips are ordered by opening time, then by record number.
-    pub(super) fn finish(self) -> Result<(Vec<RoundTrip>, BTreeMap<Close, u64>), AmountOverflow> {
+    pub(super) fn finish(
+        self,
+    ) -> Result<(Vec<RoundTrip>, BTreeMap<CloseReason, u64>), AmountOverflow> {
         let mut trips = self.trips;
-        for held in self.held.values() {
-            trips.push(trip(held, None)?);
+        for position in self.positions.values() {
+            trips.push(trip(position, None)?);
         }
         trips.sort_by_key(|trip| (trip.opened, trip.n));
         Ok((trips, self.closes))
@@ -334,12 +337,12 @@ impl<'a> Account<'a> {
         }
     }
 
-    fn entry(&self, held: &OpenPosition, ts: Timestamp, event: &'static str) -> LedgerEntry {
+    fn entry(&self, position: &OpenPosition, ts: Timestamp, event: &'static str) -> LedgerEntry {
         LedgerEntry {
             ts,
-            n: held.n,
-            symbol: held.symbol,
-            side: held.side,
+            n: position.n,
+            symbol: position.symbol,
+            side: position.side,
             event,
             price: None,
             quantity: None,
@@ -352,34 +355,41 @@ impl<'a> Account<'a> {
     }
 }
 
-const fn stage(why: Close) -> Option<Stage> {
-    match why {
-        Close::Partial25 => Some(Stage::Partial25),
-        Close::Partial50 => Some(Stage::Partial50),
-        Close::Partial75 => Some(Stage::Partial75),
-        Close::Liquidation | Close::Stop | Close::Target | Close::Exit | Close::FullClose => None,
+const fn stage(reason: CloseReason) -> Option<Stage> {
+    match reason {
+        CloseReason::Partial25 => Some(Stage::Partial25),
+        CloseReason::Partial50 => Some(Stage::Partial50),
+        CloseReason::Partial75 => Some(Stage::Partial75),
+        CloseReason::Liquidation
+        | CloseReason::Stop
+        | CloseReason::Target
+        | CloseReason::Exit
+        | CloseReason::FullClose => None,
     }
 }
 
-fn trip(held: &OpenPosition, end: Option<(Timestamp, Close)>) -> Result<RoundTrip, AmountOverflow> {
+fn trip(
+    position: &OpenPosition,
+    end: Option<(Timestamp, CloseReason)>,
+) -> Result<RoundTrip, AmountOverflow> {
     let mut trip = RoundTrip {
-        n: held.n,
-        symbol: held.symbol,
-        side: held.side,
-        policy: held.policy.clone(),
-        opened: held.opened,
+        n: position.n,
+        symbol: position.symbol,
+        side: position.side,
+        policy: position.policy.clone(),
+        opened: position.opened,
         closed: end.map(|(at, _)| at),
-        reason: end.map(|(_, why)| why),
-        entry_price: held.entry,
-        quantity: held.opened_quantity,
-        notional_usd: held.entry.times(held.opened_quantity)?,
-        leverage: held.leverage,
-        pnl_usd: held.pnl,
-        fees_usd: held.fees,
-        funding_usd: held.funding,
-        unrealised_usd: held.unrealised(held.mark)?,
+        reason: end.map(|(_, reason)| reason),
+        entry_price: position.entry,
+        quantity: position.opened_quantity,
+        notional_usd: position.entry.times(position.opened_quantity)?,
+        leverage: position.leverage,
+        pnl_usd: position.pnl,
+        fees_usd: position.fees,
+        funding_usd: position.funding,
+        unrealised_usd: position.unrealised(position.mark)?,
         r: None,
     };
-    trip.r = held.r(trip.net()?);
+    trip.r = position.r(trip.net()?);
     Ok(trip)
 }

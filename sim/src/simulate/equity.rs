@@ -37,7 +37,8 @@ pub struct EquityCurve {
 /// The maximum number of parts of a curve.
 const PARTS_MAX: usize = 1024;
 
-pub(super) struct Curve {
+/// An equity curve under construction.
+pub(super) struct CurveBuilder {
     /// The points of lowest and highest equity of each part.
     parts: Vec<(Point, Point)>,
     /// The number of points per part.
@@ -45,19 +46,19 @@ pub(super) struct Curve {
     /// The number of points in the last part.
     filled: usize,
     last: Option<Point>,
-    height: Money,
+    peak: Money,
     drawdown: Money,
     exposure_max: Money,
 }
 
-impl Curve {
+impl CurveBuilder {
     pub(super) const fn new(start: Money) -> Self {
         Self {
             parts: Vec::new(),
             width: 1,
             filled: 0,
             last: None,
-            height: start,
+            peak: start,
             drawdown: Money::ZERO,
             exposure_max: Money::ZERO,
         }
@@ -74,8 +75,8 @@ impl Curve {
             cash_usd: cash,
             exposure_usd: exposure,
         };
-        self.height = self.height.max(equity);
-        self.drawdown = self.drawdown.max(self.height.minus(equity)?);
+        self.peak = self.peak.max(equity);
+        self.drawdown = self.drawdown.max(self.peak.minus(equity)?);
         self.exposure_max = self.exposure_max.max(exposure);
         self.last = Some(point);
         match self.parts.last_mut() {
@@ -147,7 +148,7 @@ mod tests {
     #[test]
     fn a_long_curve_keeps_extremes_last_point_and_drawdown() {
         let usd = |n: i64| Money::parse(&n.to_string()).unwrap();
-        let mut curve = Curve::new(usd(1000));
+        let mut curve = CurveBuilder::new(usd(1000));
         for n in 0..10_000_i64 {
             let equity = match n {
                 777 => 5,

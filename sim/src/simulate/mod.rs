@@ -27,126 +27,36 @@
 mod account;
 pub mod candles;
 mod equity;
+mod fills;
 mod market;
-mod orders;
+mod order;
+mod outcome;
 mod position;
-mod render;
+mod reject;
 mod run;
+mod settings;
+mod state;
 pub mod units;
 
-use std::collections::BTreeMap;
-
 use portcullis::policy::{Policy, PolicyUnavailable};
-use serde::Serialize;
 use thiserror::Error;
 
 pub use account::{LedgerEntry, RoundTrip};
 pub use equity::{EquityCurve, Point};
 pub use market::MarketRule;
-pub use position::Close;
-pub use render::SimulationReport;
+pub use outcome::{Share, SimulationOutcome};
+pub use position::CloseReason;
+pub use reject::RejectReason;
+pub use settings::{Costs, Settings};
 
 use crate::{
-    replay::{RecordedDecision, ReplayError, Replayer, decisions},
+    replay::{ReplayError, Replayer, TapeDecisions, decisions},
     tape::TapeReader,
 };
 use candles::Series;
-use orders::Order;
+use order::Order;
 use run::Run;
-use units::{AmountOverflow, Money, Rate};
-
-/// The settings of a simulation. No setting has a default.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct Settings {
-    /// The starting cash.
-    pub cash: Money,
-    /// Trading costs.
-    pub costs: Costs,
-    /// The parameters of the market state. Without them there is no kill score.
-    pub market: Option<MarketRule>,
-}
-
-/// Trading costs. A cost that is `None` is not charged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct Costs {
-    /// The fee of each fill as a share of its notional.
-    pub taker_fee: Option<Rate>,
-    /// The funding every eight hours as a share of the position's value.
-    pub funding_rate: Option<Rate>,
-    /// The maintenance margin as a share of the position's value. `None` counts as 0.
-    pub maintenance_margin: Option<Rate>,
-}
-
-/// The reason why an order was not filled.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum RejectReason {
-    /// The symbol has no candles.
-    NoCandles,
-    /// No candle begins after the decision.
-    NoLaterCandle,
-    /// The next candle begins later than one candle length after the entry's decision.
-    Gap,
-    /// The symbol of the entry already has a position.
-    AlreadyOpen,
-    /// The margin and fee of the entry exceed the cash.
-    NoCash,
-    /// The fill price of the entry is at or beyond its stop.
-    BeyondStop,
-    /// The entry is smaller than 0.00000001 units.
-    TooSmall,
-    /// The symbol of the exit has no position.
-    NoPosition,
-    /// The side of the exit would increase the position.
-    OtherSide,
-    /// The exit has no usable quantity: it has only a size in USD, or the quantity is unreadable.
-    QuantityUnsaid,
-}
-
-impl RejectReason {
-    /// Returns the name in reports and JSON.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::NoCandles => "no_candles",
-            Self::NoLaterCandle => "no_later_candle",
-            Self::Gap => "gap",
-            Self::AlreadyOpen => "already_open",
-            Self::NoCash => "no_cash",
-            Self::BeyondStop => "beyond_stop",
-            Self::TooSmall => "too_small",
-            Self::NoPosition => "no_position",
-            Self::OtherSide => "other_side",
-            Self::QuantityUnsaid => "quantity_unsaid",
-        }
-    }
-}
-
-/// The outcome of a simulation.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Outcome {
-    /// The starting cash.
-    pub cash_at_start: Money,
-    /// The final cash.
-    pub cash: Money,
-    /// The final equity: cash, margins and unrealised profit.
-    pub equity: Money,
-    /// The number of opened positions.
-    pub opened: u64,
-    /// The number of opened positions that are still open.
-    pub still_open: u64,
-    /// The number of opened positions without a stop, which have no R multiple.
-    pub without_stop: u64,
-    /// The number of closes by reason. A position may be closed in several parts.
-    pub closes: BTreeMap<&'static str, u64>,
-    /// The number of orders that were not filled, by reason.
-    pub not_done: BTreeMap<&'static str, u64>,
-    /// The number of harvest evaluations at candle ends, by action or skip reason.
-    pub harvests: BTreeMap<&'static str, u64>,
-    /// The equity curve.
-    pub curve: EquityCurve,
-    /// The round trips of all positions, in the order of opening.
-    pub trips: Vec<RoundTrip>,
-}
+use units::AmountOverflow;
 
 /// An error that ends a simulation.
 #[derive(Debug, Error)]
@@ -169,33 +79,33 @@ pub enum Progress {
 
 /// Decides every intent of the tapes, and fills the allowed orders at the prices of `series`.
 ///
-/// `hear` receives every account entry in time order.
+/// `on_entry` receives every account entry in time order.
 ///
 /// # Errors
 /// Returns an error if a tape cannot be read to its end, or if an amount is out of range.
 pub fn simulate(
-    (judge, settings): (&Replayer, &Settings),
+    (replayer, settings): (&Replayer, &Settings),
     initial: Result<Policy, PolicyUnavailable>,
     tapes: TapeReader,
     series: &[Series],
-    hear: &mut dyn FnMut(&LedgerEntry),
+    on_entry: &mut dyn FnMut(&LedgerEntry),
     progress: &mut dyn FnMut(Progress),
-) -> Result<(RecordedDecision, Outcome), SimulateError> {
+) -> Result<(TapeDecisions, SimulationOutcome), SimulateError> {
     let mut orders = Vec::new();
-    let decided = decisions(
-        judge,
+    let decisions = decisions(
+        replayer,
         initial,
         tapes,
-        &mut |n, at, decision| orders.extend(Order::of(n, at, decision)),
+        &mut |n, at, decision| orders.extend(Order::new(n, at, decision)),
         &mut |records| progress(Progress::Records(records)),
     )?;
     let run = Run {
-        judge,
-        decided: &decided,
+        replayer,
+        decisions: &decisions,
         settings,
     };
-    let outcome = run.run(series, orders, hear, &mut |candles| {
+    let outcome = run.run(series, orders, on_entry, &mut |candles| {
         progress(Progress::Candles(candles));
     })?;
-    Ok((decided, outcome))
+    Ok((decisions, outcome))
 }

@@ -7,14 +7,15 @@ use portcullis::{
 use serde::Serialize;
 
 use super::{
-    orders::Opening,
+    order::Opening,
+    reject::{OrderError, RejectReason},
     units::{AmountOverflow, Money, Price, Quantity, Rate},
 };
 
 /// The reason for a full or partial close.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Close {
+pub enum CloseReason {
     /// The margin was used up.
     Liquidation,
     /// The price reached the stop.
@@ -36,19 +37,7 @@ pub enum Close {
     Partial75,
 }
 
-impl Close {
-    /// All close reasons.
-    pub const ALL: [Self; 8] = [
-        Self::Liquidation,
-        Self::Stop,
-        Self::Target,
-        Self::Exit,
-        Self::FullClose,
-        Self::Partial25,
-        Self::Partial50,
-        Self::Partial75,
-    ];
-
+impl CloseReason {
     /// Returns the name in reports and JSON.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -89,60 +78,54 @@ pub(super) struct OpenPosition {
     pub(super) fees: Money,
     pub(super) funding: Money,
     /// The close that is executed at the next open.
-    pub(super) pending: Option<Close>,
+    pub(super) pending: Option<CloseReason>,
     pub(super) mark: Price,
-}
-
-/// The reason why a position cannot be opened at a price.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Refused {
-    TooSmall,
-    BeyondStop,
 }
 
 impl OpenPosition {
     pub(super) fn open(
         (n, symbol): (u64, Symbol),
-        wish: &Opening,
+        opening: &Opening,
         (entry, opened): (Price, Timestamp),
-    ) -> Result<Result<Self, Refused>, AmountOverflow> {
-        let notional = Money::floor(wish.notional_usd)?;
+    ) -> Result<Self, OrderError> {
+        let notional = Money::floor(opening.notional_usd)?;
         let quantity = Quantity::bought(notional, entry);
         if quantity.is_zero() {
-            return Ok(Err(Refused::TooSmall));
+            return Err(OrderError::Rejected(RejectReason::TooSmall));
         }
         let at = entry.to_f64();
-        let away = |share: f64| at * (1.0 - wish.side.sign() * share);
-        let stop = wish.stop.or_else(|| wish.fallback_stop_pct.map(away));
+        let stop_at = |share: f64| at * (1.0 - opening.side.sign() * share);
+        let stop = opening
+            .stop
+            .or_else(|| opening.fallback_stop_pct.map(stop_at));
         let stop = stop.and_then(Price::nearest);
-        let held = Self {
+        let position = Self {
             n,
             symbol,
-            side: wish.side,
+            side: opening.side,
             opened,
             entry,
             quantity,
             opened_quantity: quantity,
-            leverage: wish.leverage,
-            margin: entry.times(quantity)?.over(wish.leverage)?,
+            leverage: opening.leverage,
+            margin: entry.times(quantity)?.over(opening.leverage)?,
             stop,
             stop_dist_pct: stop.map(|stop| (at - stop.to_f64()).abs() / at),
-            target: wish.target.and_then(Price::nearest),
+            target: opening.target.and_then(Price::nearest),
             harvested: Stage::None,
-            policy: wish.policy.clone(),
+            policy: opening.policy.clone(),
             pnl: Money::ZERO,
             fees: Money::ZERO,
             funding: Money::ZERO,
             pending: None,
             mark: entry,
         };
-        Ok(
-            if stop.is_some_and(|stop| held.is_at_or_beyond(entry, stop)) {
-                Err(Refused::BeyondStop)
-            } else {
-                Ok(held)
-            },
-        )
+        match stop {
+            Some(stop) if position.is_at_or_beyond(entry, stop) => {
+                Err(OrderError::Rejected(RejectReason::BeyondStop))
+            }
+            Some(_) | None => Ok(position),
+        }
     }
 
     /// Returns true if `price` triggers a stop at `stop`.
@@ -176,17 +159,17 @@ impl OpenPosition {
 
     /// Returns true if the position is liquidated at a price: margin plus unrealised profit is at most the maintenance
     /// margin, or at most 0 if no rate is given.
-    pub(super) fn is_eaten_up(
+    pub(super) fn is_liquidated_at(
         &self,
         price: Price,
         maintenance: Option<Rate>,
     ) -> Result<bool, AmountOverflow> {
         let left = self.margin.plus(self.unrealised(price)?)?;
-        let kept = match maintenance {
+        let required = match maintenance {
             Some(rate) => price.times(self.quantity)?.share(rate)?,
             None => Money::ZERO,
         };
-        Ok(left <= kept)
+        Ok(left <= required)
     }
 
     /// Returns the position as harvest input at the end of a candle.

@@ -62,7 +62,7 @@ impl Price {
     /// # Errors
     /// Returns an error if the text is not a positive decimal number, or if it has more than eight decimal places.
     pub fn parse(text: &str) -> Result<Self, UnitError> {
-        match decimal(text, PRICE_DIGITS, Finer::Refused)? {
+        match decimal(text, PRICE_DIGITS, ExtraDigits::Reject)? {
             price if price > 0 => Ok(Self(price)),
             _ => Err(UnitError::NotPositive),
         }
@@ -71,7 +71,7 @@ impl Price {
     /// Rounds a price of the engine to the nearest unit; `None` if the result is not positive.
     pub(super) fn nearest(value: f64) -> Option<Self> {
         let text = format!("{value:.PRICE_DIGITS$}");
-        let price = decimal(&text, PRICE_DIGITS, Finer::Refused).ok()?;
+        let price = decimal(&text, PRICE_DIGITS, ExtraDigits::Reject).ok()?;
         (price > 0).then_some(Self(price))
     }
 
@@ -107,8 +107,8 @@ impl Quantity {
     }
 
     /// Truncates the quantity of an intent to eight decimal places; `None` if the result is not positive.
-    pub(super) fn cut_off(units: f64) -> Option<Self> {
-        let units = decimal(&units.to_string(), QUANTITY_DIGITS, Finer::CutOff).ok()?;
+    pub(super) fn truncate(units: f64) -> Option<Self> {
+        let units = decimal(&units.to_string(), QUANTITY_DIGITS, ExtraDigits::Truncate).ok()?;
         (units > 0).then_some(Self(units))
     }
 
@@ -136,7 +136,7 @@ impl Money {
     /// # Errors
     /// Returns an error if the text is not a positive decimal number, or if it has more than sixteen decimal places.
     pub fn parse(text: &str) -> Result<Self, UnitError> {
-        match decimal(text, MONEY_DIGITS, Finer::Refused)? {
+        match decimal(text, MONEY_DIGITS, ExtraDigits::Reject)? {
             amount if amount > 0 => Ok(Self(amount)),
             _ => Err(UnitError::NotPositive),
         }
@@ -144,7 +144,7 @@ impl Money {
 
     /// Truncates an amount of the engine to sixteen decimal places.
     pub(super) fn floor(usd: f64) -> Result<Self, AmountOverflow> {
-        let amount = decimal(&usd.to_string(), MONEY_DIGITS, Finer::CutOff);
+        let amount = decimal(&usd.to_string(), MONEY_DIGITS, ExtraDigits::Truncate);
         amount.map(Self).map_err(|_| AmountOverflow)
     }
 
@@ -173,7 +173,7 @@ impl Money {
 
     /// Divides the amount by a leverage and rounds up.
     pub(super) fn over(self, leverage: f64) -> Result<Self, AmountOverflow> {
-        let leverage = decimal(&leverage.to_string(), RATE_DIGITS, Finer::CutOff);
+        let leverage = decimal(&leverage.to_string(), RATE_DIGITS, ExtraDigits::Truncate);
         let leverage = leverage.ok().filter(|it| *it > 0).ok_or(AmountOverflow)?;
         let scaled = self.0.checked_mul(RATE_WHOLE).ok_or(AmountOverflow)?;
         let (whole, rest) = (scaled / leverage, scaled % leverage);
@@ -202,7 +202,7 @@ impl Rate {
     /// Returns an error if the text is not a decimal number between -1 and 1, or if it has more than nine decimal
     /// places.
     pub fn parse(text: &str) -> Result<Self, UnitError> {
-        match decimal(text, RATE_DIGITS, Finer::Refused)? {
+        match decimal(text, RATE_DIGITS, ExtraDigits::Reject)? {
             rate if rate.abs() <= RATE_WHOLE => Ok(Self(rate)),
             _ => Err(UnitError::TooLarge),
         }
@@ -259,21 +259,21 @@ macro_rules! serialize_as_number {
 }
 serialize_as_number!(Price, Quantity, Money, Rate);
 
-/// Formats a rate in per cent, without the `%` sign.
-pub(super) fn hundredfold(rate: Rate) -> String {
+/// Formats a rate in per cent: `0.04 %`.
+pub(crate) fn percent(rate: Rate) -> String {
     let text = float(rate.0, RATE_DIGITS - 2).to_string();
-    if text == "-0" { "0".to_owned() } else { text }
+    format!("{} %", if text == "-0" { "0" } else { &text })
 }
 
 /// The treatment of decimal places beyond the unit.
 #[derive(Clone, Copy, PartialEq)]
-enum Finer {
-    Refused,
-    CutOff,
+enum ExtraDigits {
+    Reject,
+    Truncate,
 }
 
 /// Parses decimal text without an exponent as a whole number of 10^-`digits`.
-fn decimal(text: &str, digits: usize, finer: Finer) -> Result<i128, UnitError> {
+fn decimal(text: &str, digits: usize, extra: ExtraDigits) -> Result<i128, UnitError> {
     let (negative, unsigned) = match text.strip_prefix('-') {
         Some(rest) => (true, rest),
         None => (false, text),
@@ -283,9 +283,9 @@ fn decimal(text: &str, digits: usize, finer: Finer) -> Result<i128, UnitError> {
     if whole.is_empty() || !is_number(whole) || !is_number(fraction) {
         return Err(UnitError::NotANumber);
     }
-    let fraction = match finer {
-        Finer::Refused => fraction.trim_end_matches('0'),
-        Finer::CutOff => fraction.get(..digits).unwrap_or(fraction),
+    let fraction = match extra {
+        ExtraDigits::Reject => fraction.trim_end_matches('0'),
+        ExtraDigits::Truncate => fraction.get(..digits).unwrap_or(fraction),
     };
     if fraction.len() > digits {
         return Err(UnitError::TooFine(digits));

@@ -4,7 +4,8 @@ use std::io;
 
 use thiserror::Error;
 
-use super::open::WINDOW_LOG_MAX;
+/// The largest zstd window, as a power of two in bytes. It bounds the memory of the decompressor.
+pub(super) const WINDOW_LOG_MAX: u32 = 25;
 
 /// An error that prevents a tape from being read to its end. The message is one line that names the tape and the next
 /// step.

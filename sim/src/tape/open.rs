@@ -10,13 +10,12 @@ use std::{
 use flate2::bufread::GzDecoder;
 use zstd::stream::read::Decoder as ZstdDecoder;
 
-use super::{Progress, TapeError, TapeSource, parquet::Rows, progress::Counted};
+use super::{
+    Progress, TapeError, TapeSource, error::WINDOW_LOG_MAX, parquet::Rows, progress::Counted,
+};
 
 /// The read buffer for compressed data, in bytes.
 const COMPRESSED_BYTES: usize = 128 * 1024;
-
-/// The largest zstd window, as a power of two in bytes. It bounds the memory of the decompressor.
-pub(super) const WINDOW_LOG_MAX: u32 = 25;
 
 /// The message of the zstd decompressor for a window that is too large.
 pub(super) const WINDOW_TOO_LARGE: &str = "Frame requires too much memory for decoding";

@@ -114,8 +114,8 @@ proptest! {
     fn no_order_is_lost(world in any_world()) {
         let (entries, outcome) = run(&world);
         let closed_by_exit = outcome.closes.get("exit").copied().unwrap_or_default();
-        let not_done: u64 = outcome.not_done.values().sum();
-        prop_assert_eq!(outcome.opened + closed_by_exit + not_done, world.orders());
+        let rejected: u64 = outcome.rejected.values().sum();
+        prop_assert_eq!(outcome.opened + closed_by_exit + rejected, world.orders());
         let opened = entries.iter().filter(|entry| entry.event == "open").count();
         prop_assert_eq!(opened as u64, outcome.opened);
         prop_assert_eq!(outcome.trips.len() as u64, outcome.opened);
@@ -136,7 +136,7 @@ fn generated_worlds_contain_every_event() {
         for entry in &entries {
             *seen.entry(entry.event).or_insert(0) += 1;
         }
-        for (why, count) in outcome.not_done {
+        for (why, count) in outcome.rejected {
             *seen.entry(why).or_insert(0) += count;
         }
     }

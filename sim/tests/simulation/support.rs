@@ -9,7 +9,7 @@ use portcullis_sim::{
     replay::{Replayer, Scope},
     sample::policy_json,
     simulate::{
-        Costs, LedgerEntry, MarketRule, Outcome, Settings,
+        Costs, LedgerEntry, MarketRule, Settings, SimulationOutcome,
         candles::{self, CandleFile},
         simulate,
         units::{Money, Rate},
@@ -192,7 +192,7 @@ pub(crate) fn any_world() -> impl Strategy<Value = World> {
 }
 
 /// Runs a simulation and returns its entries and its outcome.
-pub(crate) fn run(world: &World) -> (Vec<LedgerEntry>, Outcome) {
+pub(crate) fn run(world: &World) -> (Vec<LedgerEntry>, SimulationOutcome) {
     let folder = tempfile::tempdir().unwrap();
     let files = ["BTCUSDT", "ETHUSDT"].map(|symbol| folder.path().join(format!("{symbol}.csv")));
     for (path, symbol) in files.iter().zip(0..) {

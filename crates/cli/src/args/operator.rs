@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use portcullis::{decide::Engine, exit::ExitOwnership, guardrails::Guardrails};
 use portcullis_service::DEFAULT_EXIT_OWNER;
-use portcullis_sim::report::Operator;
+use portcullis_sim::report::RunSettings;
 
 use crate::{failure::Failure, input::file::parse_file};
 
@@ -54,8 +54,8 @@ impl OperatorArgs {
         self.guardrails.as_deref()
     }
 
-    /// Builds the engine, and the operator settings that a summary prints.
-    pub(crate) fn resolve(&self, assume_in_force: bool) -> Result<(Engine, Operator), Failure> {
+    /// Builds the engine, and the settings that a report lists.
+    pub(crate) fn resolve(&self, assume_in_force: bool) -> Result<(Engine, RunSettings), Failure> {
         let (guardrails, name) = match &self.guardrails {
             None => (Guardrails::none(), "none".to_owned()),
             Some(path) => {
@@ -72,15 +72,15 @@ impl OperatorArgs {
         guardrails: Guardrails,
         name: String,
         assume_in_force: bool,
-    ) -> Result<(Engine, Operator), Failure> {
+    ) -> Result<(Engine, RunSettings), Failure> {
         let ownership = self.ownership.resolve()?;
-        let operator = Operator {
+        let run_settings = RunSettings {
             guardrails: name,
             exit_owner: ownership.owner().to_owned(),
             exit_delegates: ownership.delegates().map(str::to_owned).collect(),
             assume_in_force,
         };
-        Ok((Engine::new(guardrails, ownership), operator))
+        Ok((Engine::new(guardrails, ownership), run_settings))
     }
 }
 

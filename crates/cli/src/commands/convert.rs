@@ -7,8 +7,8 @@ use std::{
 
 use flate2::{Compression, write::GzEncoder};
 use portcullis_sim::{
-    report::table::counted,
     tape::{LineContent, RowWriter, TapeReader},
+    text::counted,
 };
 
 use crate::{

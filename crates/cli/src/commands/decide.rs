@@ -7,7 +7,7 @@ use std::{
 
 use portcullis::types::Timestamp;
 use portcullis_sim::{
-    replay::{AnswersTo, Replayer, Scope, Sinks, replay},
+    replay::{AnswerSink, Replayer, Scope, Sinks, replay},
     tape::{TapeReader, TapeSource},
 };
 
@@ -64,7 +64,7 @@ pub(crate) fn answer_lines(
     let mut out = io::stdout().lock();
     let mut has_warned = false;
     let sinks = Sinks {
-        answers: AnswersTo::Lines(&mut out),
+        answers: AnswerSink::Lines(&mut out),
         tally: None,
         progress: &mut |counts| {
             if counts.untimed > 0 && !has_warned {

@@ -9,11 +9,10 @@ use std::{
 use portcullis::decide::Engine;
 use portcullis_sim::{
     diff::{
-        AnswerFile, DiffError, DiffInputs, DiffReport, Difference, FlipRows, FlipsTo, Replayed,
-        diff, diff_answers,
+        AnswerFile, DiffError, Difference, FlipRows, FlipsTo, ReplayedAnswers, diff, diff_answers,
     },
     replay::{Replayer, Scope},
-    report::html::diff_page,
+    report::{DiffInputs, DiffReport, html::diff_page},
     tape::{Progress, TapeSource},
 };
 
@@ -189,7 +188,7 @@ fn check_stdin(args: &Args) -> Result<(), Failure> {
 }
 
 fn diff_policies(args: &Args, before: &Path, after: &Path) -> Result<(), Failure> {
-    let (engine, operator) = args.operator.resolve(args.assume_in_force)?;
+    let (engine, run_settings) = args.operator.resolve(args.assume_in_force)?;
     let (before, after) = (valid_policy(before)?, valid_policy(after)?);
     let tapes = Tapes::resolve(&args.tapes)?;
     let reader = tapes.reader();
@@ -203,7 +202,7 @@ fn diff_policies(args: &Args, before: &Path, after: &Path) -> Result<(), Failure
         compared: DiffInputs::Policies {
             policies: (&before, &after),
             tapes: &tapes.names,
-            operator: &operator,
+            run_settings: &run_settings,
         },
     };
     outputs.write_report(args, &report)?;
@@ -229,7 +228,7 @@ fn diff_answer_files(args: &Args, before: &Path, after: &Path) -> Result<(), Fai
 }
 
 fn diff_engine(args: &Args, file: &Path) -> Result<(), Failure> {
-    let (engine, operator) = args.operator.resolve(args.assume_in_force)?;
+    let (engine, run_settings) = args.operator.resolve(args.assume_in_force)?;
     let policy = args.policies.first();
     let initial = InitialPolicy::read(policy.map(PathBuf::as_path))?;
     let file = answer_source(file)?;
@@ -239,7 +238,7 @@ fn diff_engine(args: &Args, file: &Path) -> Result<(), Failure> {
     let mut outputs = Outputs::open(args, Some(&tapes), reader.progress())?;
     let replayer = args.replayer(engine);
     let mut before = AnswerFile::new(file);
-    let mut after = Replayed::new(&replayer, initial.policy, reader);
+    let mut after = ReplayedAnswers::new(&replayer, initial.policy, reader);
     let difference = outputs
         .write_flips(|flips, progress| diff_answers(&mut before, &mut after, flips, progress))?;
     let policy_name = policy.map(|path| path.display().to_string());
@@ -249,7 +248,7 @@ fn diff_engine(args: &Args, file: &Path) -> Result<(), Failure> {
             file: &file_name,
             policy: policy_name.as_deref(),
             tapes: &tapes.names,
-            operator: &operator,
+            run_settings: &run_settings,
         },
     };
     outputs.write_report(args, &report)?;

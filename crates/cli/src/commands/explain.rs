@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use portcullis_sim::replay::{Replayer, Scope, explain};
+use portcullis_sim::replay::{ExplainError, Replayer, Scope, explain};
 
 use crate::{
     args::{operator::OperatorArgs, values::parse_whole},
@@ -52,8 +52,9 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         scope: Scope::Tape,
     };
     let tapes = Tapes::resolve(std::slice::from_ref(&args.tape))?;
-    match explain(&replayer, initial.policy, tapes.reader(), args.n).map_err(Failure::error)? {
-        Err(records) => Err(Failure::error(format_args!(
+    match explain(&replayer, initial.policy, tapes.reader(), args.n) {
+        Err(ExplainError::Tape(error)) => Err(Failure::error(error)),
+        Err(ExplainError::NoRecord { records }) => Err(Failure::error(format_args!(
             "`{}` has no record {}; its last record is {records}",
             args.tape.display(),
             args.n

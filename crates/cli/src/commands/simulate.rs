@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use portcullis::types::Symbol;
 use portcullis_sim::{
     replay::{Replayer, Scope},
-    report::html::simulation_page,
+    report::{SimulationReport, html::simulation_page},
     simulate::{
-        Costs, MarketRule, Progress, Settings, SimulationReport,
+        Costs, MarketRule, Progress, Settings,
         candles::{self, CandleFile},
         simulate,
         units::{Money, Rate},
@@ -97,7 +97,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         ("`--guardrails`", args.operator.guardrails()),
         ("the tape", find_stdin(&args.tapes)),
     ])?;
-    let (engine, operator) = args.operator.resolve(args.assume_in_force)?;
+    let (engine, run_settings) = args.operator.resolve(args.assume_in_force)?;
     let tapes = Tapes::resolve(&args.tapes)?;
     let initial = InitialPolicy::read(args.policy.as_deref())?;
     let series = candles::read(&args.candles).map_err(Failure::error)?;
@@ -138,22 +138,22 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         },
     );
     progress.finish();
-    let (decided, outcome) = simulated.map_err(Failure::error)?;
+    let (decisions, outcome) = simulated.map_err(Failure::error)?;
     written.map_err(|error| Failure::write(&error))?;
     if let Some(out) = out {
         out.finish()?;
     }
     let summary = SimulationReport {
-        decided: &decided,
+        decisions: &decisions,
         outcome: &outcome,
         settings: &settings,
         series: &series,
-        operator: &operator,
+        run_settings: &run_settings,
         tapes: &tapes.names,
     };
     write_report(report, || simulation_page(&summary))?;
     print_summary(&summary, args.format, args.out.as_deref())?;
-    tapes.warn_if_unreadable(decided.counts.records, decided.counts.unreadable());
+    tapes.warn_if_unreadable(decisions.counts.records, decisions.counts.unreadable());
     initial.validity
 }
 

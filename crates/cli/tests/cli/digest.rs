@@ -10,7 +10,7 @@ use portcullis::{
     policy::PolicyUnavailable,
 };
 use portcullis_sim::{
-    replay::{AnswersTo, Replayer, Scope, Sinks, replay},
+    replay::{AnswerSink, Replayer, Scope, Sinks, replay},
     tape::{TapeReader, TapeSource},
 };
 use proptest::prelude::*;
@@ -374,7 +374,7 @@ fn run(sources: Vec<TapeSource>, threads: usize) -> (String, Vec<u8>) {
     };
     let mut answers = Vec::new();
     let sinks = Sinks {
-        answers: AnswersTo::Lines(&mut answers),
+        answers: AnswerSink::Lines(&mut answers),
         tally: None,
         progress: &mut |_| {},
     };

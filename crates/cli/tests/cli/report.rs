@@ -469,9 +469,9 @@ fn tape_text_cannot_inject_markup() {
     assert_eq!(page["facts"][0][1], "<b>&tape");
     let near = page["sections"]["near"].to_string();
     assert!(near.contains("</SCRIPT><B>"), "{near}");
-    let ruled = page["sections"]["reigns"].to_string();
-    assert!(ruled.contains("</script><script>"), "{ruled}");
-    assert!(!ruled.contains('\u{202e}'), "{ruled}");
+    let activations = page["sections"]["activations"].to_string();
+    assert!(activations.contains("</script><script>"), "{activations}");
+    assert!(!activations.contains('\u{202e}'), "{activations}");
 }
 
 #[test]

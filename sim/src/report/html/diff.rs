@@ -1,9 +1,12 @@
 //! The report of a comparison.
 
-use super::{Data, Page, Section, Table, shown};
+use super::{
+    flips::{FlipCells, marks},
+    page::{Data, Page, Section, Table, shown},
+};
 use crate::{
-    diff::{DiffReport, changes_text, flip_row},
-    report::table::{some, thousands},
+    report::diff::{DiffReport, changes_text, flip_row},
+    text::{some, thousands},
 };
 
 /// The maximum number of tapes that are named.
@@ -11,25 +14,25 @@ const TAPES_SHOWN: usize = 20;
 
 /// Creates the report of a comparison: which answers flip, and why.
 #[must_use]
-pub fn diff_page(told: &DiffReport<'_>) -> Page {
-    let it = told.difference;
-    let [before, after] = told.sides();
+pub fn diff_page(report: &DiffReport<'_>) -> Page {
+    let it = report.difference;
+    let [before, after] = report.sides();
     let mut facts = vec![("Before", before), ("After", after)];
-    if told.has_causes() {
+    if report.has_causes() {
         facts.push(("Changes", changes_text(&it.changes)));
     }
-    if !told.tapes().is_empty() {
-        facts.push(("Tapes", shown(&some(told.tapes(), TAPES_SHOWN))));
+    if !report.tapes().is_empty() {
+        facts.push(("Tapes", shown(&some(report.tapes(), TAPES_SHOWN))));
     }
     facts.push(("Records", thousands(it.read.records)));
     facts.push(("Flips", thousands(it.flips())));
-    if told.has_causes() {
-        facts.push(("Policy records ignored", thousands(it.read.set_aside)));
+    if report.has_causes() {
+        facts.push(("Policy records ignored", thousands(it.read.ignored)));
         facts.push(("Recorded decisions", thousands(it.read.recorded)));
     }
     facts.push(("Unreadable lines", thousands(it.unreadable)));
-    if let Some(operator) = told.operator() {
-        facts.push(("Guardrails", shown(&operator.guardrails)));
+    if let Some(settings) = report.run_settings() {
+        facts.push(("Guardrails", shown(&settings.guardrails)));
     }
     let section = |counts, title, column, empty| Section {
         id: counts,
@@ -44,7 +47,7 @@ pub fn diff_page(told: &DiffReport<'_>) -> Page {
     };
     let none = "No flips.";
     let mut sections = vec![section("kinds", "Flips by kind", "Kind", none)];
-    if told.has_causes() {
+    if report.has_causes() {
         sections.push(section("causes", "Flips by cause", "Cause", none));
     }
     sections.extend([
@@ -56,10 +59,10 @@ pub fn diff_page(told: &DiffReport<'_>) -> Page {
         ),
         section("symbols", "Flips by symbol", "Symbol", none),
         section("days", "Flips by day", "Day (UTC)", none),
-        totals(told),
-        largest(told),
+        totals(report),
+        largest(report),
     ]);
-    let compared = if told.has_causes() {
+    let compared = if report.has_causes() {
         "policies"
     } else {
         "sets of answers"
@@ -68,15 +71,15 @@ pub fn diff_page(told: &DiffReport<'_>) -> Page {
         title: format!("Portcullis comparison: two {compared}"),
         facts,
         data: Data {
-            flips: Some(it.tally.data()),
+            flips: Some(FlipCells::new(&it.tally)),
             sections,
             ..Data::default()
         },
     }
 }
 
-fn totals(told: &DiffReport<'_>) -> Section {
-    let (before, after) = told.difference.totals;
+fn totals(report: &DiffReport<'_>) -> Section {
+    let (before, after) = report.difference.totals;
     let rows = [("Before", before), ("After", after)].map(|(name, totals)| {
         vec![
             name.to_owned(),
@@ -97,9 +100,9 @@ fn totals(told: &DiffReport<'_>) -> Section {
     }
 }
 
-fn largest(told: &DiffReport<'_>) -> Section {
-    let tally = &told.difference.tally;
-    let largest = &told.difference.largest;
+fn largest(report: &DiffReport<'_>) -> Section {
+    let tally = &report.difference.tally;
+    let largest = &report.difference.largest;
     let mut columns = vec![
         "Record",
         "Symbol",
@@ -107,7 +110,7 @@ fn largest(told: &DiffReport<'_>) -> Section {
         "After",
         "Notional change (USD)",
     ];
-    if told.has_causes() {
+    if report.has_causes() {
         columns.push("Cause");
     }
     Section {
@@ -121,7 +124,7 @@ fn largest(told: &DiffReport<'_>) -> Section {
             columns,
             rows: largest.iter().map(flip_row).collect(),
         },
-        marks: Some(tally.marks(largest)),
+        marks: Some(marks(tally, largest)),
         ..Section::default()
     }
 }

@@ -154,13 +154,13 @@
   /* Calls `then` for each cell that passes the filter. Cells are flat: time bucket, symbol, kind, count. */
   const each = (cells, filter, then) => {
     for (let i = 0; i < cells.length; i += 4) {
-      const stretch = cells[i];
-      const inTime = stretch < 0 ? filter.isWhole : stretch >= filter.from && stretch <= filter.to;
-      if (inTime && (filter.symbol < 0 || cells[i + 1] === filter.symbol)) then(stretch, cells[i + 1], cells[i + 2], cells[i + 3]);
+      const bucket = cells[i];
+      const inTime = bucket < 0 ? filter.isWhole : bucket >= filter.from && bucket <= filter.to;
+      if (inTime && (filter.symbol < 0 || cells[i + 1] === filter.symbol)) then(bucket, cells[i + 1], cells[i + 2], cells[i + 3]);
     }
   };
   const ofKind = (filter, kind) => filter.kind < 0 || kind === filter.kind;
-  const stretchLabels = (filter) => {
+  const bucketLabels = (filter) => {
     const labels = [];
     for (let s = filter.from; s <= filter.to; s++) labels.push(time(chosen.start + s * chosen.width));
     return labels;
@@ -184,13 +184,13 @@
     time(filter) {
       const width = filter.to - filter.from + 1;
       const series = new Map();
-      each(cube.answers, filter, (stretch, _y, kind, count) => {
-        if (stretch < 0 || !ofKind(filter, kind)) return;
+      each(cube.answers, filter, (bucket, _y, kind, count) => {
+        if (bucket < 0 || !ofKind(filter, kind)) return;
         if (!series.has(kind)) series.set(kind, new Array(width).fill(0));
-        series.get(kind)[stretch - filter.from] += count;
+        series.get(kind)[bucket - filter.from] += count;
       });
       const kinds = [...series.keys()].sort((a, b) => a - b);
-      const labels = stretchLabels(filter);
+      const labels = bucketLabels(filter);
       const sum = (kind) => series.get(kind).reduce((a, b) => a + b, 0);
       const skips = kinds.filter(isSkip).sort((a, b) => sum(b) - sum(a));
       const drawn = [...kinds.filter((kind) => !isSkip(kind)), ...skips.slice(0, palette.length)]
@@ -265,13 +265,13 @@
       if (passes(cell[0], cell[1], cell[2], cell[3], filter)) then(cell);
     }
   };
-  const passes = (stretch, symbol, kind, reason, filter) => {
-    const inTime = stretch < 0 ? filter.isWhole : stretch >= filter.from && stretch <= filter.to;
+  const passes = (bucket, symbol, kind, reason, filter) => {
+    const inTime = bucket < 0 ? filter.isWhole : bucket >= filter.from && bucket <= filter.to;
     const is = (mark, wanted) => wanted < 0 || mark < 0 || mark === wanted;
     return inTime && is(symbol, filter.symbol) && is(kind, filter.kind) && is(reason, filter.reason);
   };
   const barsShown = 40;
-  const dayOf = (stretch) => (stretch < 0 ? "(no timestamp)" : new Date(flips.start + stretch * flips.width).toISOString().slice(0, 10));
+  const dayOf = (bucket) => (bucket < 0 ? "(no timestamp)" : new Date(flips.start + bucket * flips.width).toISOString().slice(0, 10));
   const counted = { symbols: [1, (n) => flips.symbols[n]], kinds: [2, (n) => flips.kinds[n]], reasons: [3, (n) => flips.reasons[n]],
     causes: [4, (n) => flips.causes[n]], days: [0, dayOf] };
   const ofFlips = (section) => (filter) => {
@@ -290,11 +290,11 @@
     };
   };
   /* Filters for table rows with marks: epoch milliseconds, symbol, kind, reason. */
-  const stretchOf = (ms) => (ms < 0 ? -1 : Math.floor((ms - chosen.start) / chosen.width));
-  const marksPass = (filter) => ([ms, symbol, kind, reason]) => passes(stretchOf(ms), symbol, kind, reason, filter);
+  const bucketOf = (ms) => (ms < 0 ? -1 : Math.floor((ms - chosen.start) / chosen.width));
+  const marksPass = (filter) => ([ms, symbol, kind, reason]) => passes(bucketOf(ms), symbol, kind, reason, filter);
   const inWindow = (chart, filter) => {
     if (!chart || !chart.times || filter.isWhole) return chart;
-    const keep = chart.times.map((ms) => { const s = stretchOf(ms); return s >= filter.from && s <= filter.to; });
+    const keep = chart.times.map((ms) => { const bucket = bucketOf(ms); return bucket >= filter.from && bucket <= filter.to; });
     const kept = (values) => values.filter((_, i) => keep[i]);
     return { ...chart, times: kept(chart.times), series: chart.series.map((series) => ({ ...series, values: kept(series.values) })) };
   };
@@ -353,7 +353,7 @@
     reason.parentElement.hidden = !chosen.reasons;
     get("kind-name").textContent = cube ? "Decision" : flips ? "Flip kind" : "Close reason";
     /* `max` is set first because a larger value would be clamped. */
-    from.max = to.max = chosen.stretches - 1;
+    from.max = to.max = chosen.buckets - 1;
     to.value = to.max;
     const read = () => {
       filter.symbol = Number(symbol.value);
@@ -361,7 +361,7 @@
       filter.reason = Number(reason.value);
       filter.from = Math.min(Number(from.value), Number(to.value));
       filter.to = Math.max(Number(from.value), Number(to.value));
-      filter.isWhole = filter.from === 0 && filter.to === chosen.stretches - 1;
+      filter.isWhole = filter.from === 0 && filter.to === chosen.buckets - 1;
       get("window").textContent = `${time(chosen.start + filter.from * chosen.width)} to ${time(chosen.start + (filter.to + 1) * chosen.width)}`;
       const [shown, all, what] = count();
       get("shown").textContent = `${thousands(shown)} of ${thousands(all)} ${what} shown`;
@@ -372,10 +372,10 @@
       event.preventDefault();
       symbol.value = kind.value = reason.value = -1;
       from.value = 0;
-      to.value = chosen.stretches - 1;
+      to.value = chosen.buckets - 1;
       read();
     });
-    filter.to = chosen.stretches - 1;
+    filter.to = chosen.buckets - 1;
     setTheme(matchMedia("(prefers-color-scheme: dark)").matches);
     read();
   } else {

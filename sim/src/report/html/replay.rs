@@ -5,13 +5,14 @@ use portcullis::{
     types::{Shown, Timestamp},
 };
 
-use super::{Data, Page, Section, Table, Tally, shown, tally::Threshold};
+use super::{
+    cube::{CubeData, Threshold, near_miss_rows},
+    page::{Data, Page, Section, Table, shown},
+};
 use crate::{
-    replay::Timeline,
-    report::{
-        Summary,
-        table::{some, thousands, to_second},
-    },
+    replay::{AnswerTally, Timeline},
+    report::{replay::ReplayReport, run_settings::ASSUMED},
+    text::{some, thousands, to_second},
 };
 
 /// The maximum number of tapes that are named.
@@ -21,15 +22,15 @@ const TAPES_SHOWN: usize = 20;
 const THRESHOLDS_SHOWN: usize = 12;
 
 /// The maximum number of rows in the policy timeline.
-const REIGNS_SHOWN: usize = 500;
+const ACTIVATIONS_SHOWN: usize = 500;
 
 /// Creates the report of a replay.
 #[must_use]
-pub fn replay_page(summary: &Summary<'_>, tally: &Tally) -> Page {
-    let outcome = summary.outcome;
+pub fn replay_page(report: &ReplayReport<'_>, tally: &AnswerTally) -> Page {
+    let outcome = report.outcome;
     let counts = &outcome.counts;
     let mut facts = vec![
-        ("Tapes", shown(&some(summary.tapes, TAPES_SHOWN))),
+        ("Tapes", shown(&some(report.tapes, TAPES_SHOWN))),
         ("Records", thousands(counts.records)),
     ];
     for (verdict, count) in counts.decisions() {
@@ -46,11 +47,10 @@ pub fn replay_page(summary: &Summary<'_>, tally: &Tally) -> Page {
             thousands(counts.policies_refused)
         ),
     ));
-    facts.push(("Guardrails", shown(&summary.operator.guardrails)));
-    facts.push(("Exit owner", shown(&summary.operator.exit_owner)));
-    if summary.operator.assume_in_force {
-        let assumed = "every policy was ASSUMED to be in force at every record's time";
-        facts.push(("Policy validity", assumed.to_owned()));
+    facts.push(("Guardrails", shown(&report.run_settings.guardrails)));
+    facts.push(("Exit owner", shown(&report.run_settings.exit_owner)));
+    if report.run_settings.assume_in_force {
+        facts.push(("Policy validity", ASSUMED.to_owned()));
     }
     for (name, count) in [
         ("Unreadable lines", counts.unreadable()),
@@ -67,7 +67,11 @@ pub fn replay_page(summary: &Summary<'_>, tally: &Tally) -> Page {
         title: "Portcullis replay".to_owned(),
         facts,
         data: Data {
-            cube: Some(tally.data(outcome.timeline.symbols(), &thresholds.0)),
+            cube: Some(CubeData::new(
+                tally,
+                outcome.timeline.symbols(),
+                &thresholds.0,
+            )),
             sections: sections(&outcome.timeline, tally, &thresholds),
             ..Data::default()
         },
@@ -103,7 +107,7 @@ fn thresholds(timeline: &Timeline) -> (Vec<Threshold>, usize) {
 }
 
 /// Describes the threshold lines of the ladder chart.
-fn lines_told((thresholds, more): &(Vec<Threshold>, usize)) -> String {
+fn threshold_text((thresholds, more): &(Vec<Threshold>, usize)) -> String {
     let names: Vec<String> = thresholds.iter().map(ToString::to_string).collect();
     let more = match more {
         0 => String::new(),
@@ -117,7 +121,7 @@ fn lines_told((thresholds, more): &(Vec<Threshold>, usize)) -> String {
 
 fn sections(
     timeline: &Timeline,
-    tally: &Tally,
+    tally: &AnswerTally,
     thresholds: &(Vec<Threshold>, usize),
 ) -> Vec<Section> {
     let none = "No records.";
@@ -163,7 +167,7 @@ fn sections(
             &format!(
                 "R_net is the profit of a position less costs, divided by its risk at entry. Each bar counts evaluated \
                  positions by proposed action. Filtered by symbol and time.{}",
-                lines_told(thresholds)
+                threshold_text(thresholds)
             ),
             no_harvest,
         )),
@@ -179,12 +183,12 @@ fn sections(
             "The number of positions in which each component is above zero. Filtered by symbol and time.",
             no_harvest,
         ),
-        near(tally),
-        reigns(timeline),
+        near_misses(tally),
+        activations(timeline),
     ]
 }
 
-fn near(tally: &Tally) -> Section {
+fn near_misses(tally: &AnswerTally) -> Section {
     Section {
         id: "near",
         title: "Near misses: skipped entries that one change would allow",
@@ -195,17 +199,17 @@ fn near(tally: &Tally) -> Section {
         wide: true,
         table: Table {
             columns: vec!["Change needed", "Amount or symbol", "Skips", "First record"],
-            rows: tally.near_rows().into_iter().map(Vec::from).collect(),
+            rows: near_miss_rows(tally),
         },
         ..Section::default()
     }
 }
 
 /// Creates the policy timeline: which policy was active when.
-fn reigns(timeline: &Timeline) -> Section {
+fn activations(timeline: &Timeline) -> Section {
     let all: Vec<_> = timeline.activations().collect();
     let mut rows = Vec::new();
-    for (place, (from, state)) in all.iter().enumerate().take(REIGNS_SHOWN) {
+    for (place, (from, state)) in all.iter().enumerate().take(ACTIVATIONS_SHOWN) {
         let until = all.get(place + 1).map(|(next, _)| *next);
         let begin = match *from == Timestamp::MIN {
             true => "start".to_owned(),
@@ -217,8 +221,8 @@ fn reigns(timeline: &Timeline) -> Section {
             Err(unavailable) => vec![begin, end, shown(&unavailable.to_string()), "–".to_owned()],
         });
     }
-    if all.len() > REIGNS_SHOWN {
-        let more = all.len() - REIGNS_SHOWN;
+    if all.len() > ACTIVATIONS_SHOWN {
+        let more = all.len() - ACTIVATIONS_SHOWN;
         rows.push(vec![
             "…".to_owned(),
             String::new(),
@@ -227,7 +231,7 @@ fn reigns(timeline: &Timeline) -> Section {
         ]);
     }
     Section {
-        id: "reigns",
+        id: "activations",
         title: "Policy timeline",
         lead: "A policy stays active after it expires; entries are then skipped as POLICY_STALE."
             .to_owned(),

@@ -4,16 +4,17 @@ use std::collections::BTreeSet;
 
 use portcullis::types::Symbol;
 
-use super::{Chart, Data, Marked, Page, Section, Series, Table, counts_section, shown};
+use super::page::{Chart, Data, Marked, Page, Section, Series, Table, counts_section, shown};
 use crate::{
-    report::table::{some, thousands, to_second},
-    simulate::{Close, Point, RoundTrip, SimulationReport, units::Money},
+    report::{run_settings::ASSUMED, simulation::SimulationReport},
+    simulate::{CloseReason, Point, RoundTrip, units::Money},
+    text::{some, thousands, to_second},
 };
 
 const MINUTE_MS: i64 = 60_000;
 
 /// The maximum number of steps of the time filters.
-const STRETCHES_MAX: i64 = 200;
+const BUCKETS_MAX: i64 = 200;
 
 /// The maximum number of tapes that are named.
 const TAPES_SHOWN: usize = 20;
@@ -23,13 +24,13 @@ const POSITIONS_SHOWN: usize = 500;
 
 /// Creates the report of a simulation.
 #[must_use]
-pub fn simulation_page(told: &SimulationReport<'_>) -> Page {
-    let outcome = told.outcome;
+pub fn simulation_page(report: &SimulationReport<'_>) -> Page {
+    let outcome = report.outcome;
     let mut facts = vec![
-        ("Tapes", shown(&some(told.tapes, TAPES_SHOWN))),
+        ("Tapes", shown(&some(report.tapes, TAPES_SHOWN))),
         (
             "Records",
-            thousands(told.decided.counts.records + told.decided.positions),
+            thousands(report.decisions.counts.records + report.decisions.positions),
         ),
         ("Starting cash", format!("{} USD", outcome.cash_at_start)),
         ("Final equity", format!("{} USD", outcome.equity)),
@@ -46,13 +47,12 @@ pub fn simulation_page(told: &SimulationReport<'_>) -> Page {
             ),
         ),
     ];
-    let settings = told.settings_told().map(|(_, value)| value);
+    let settings = report.setting_texts().map(|(_, value)| value);
     let names = ["Fees", "Funding", "Liquidation", "Market state"];
     facts.extend(names.into_iter().zip(settings));
-    facts.push(("Guardrails", shown(&told.operator.guardrails)));
-    if told.operator.assume_in_force {
-        let assumed = "every policy was ASSUMED to be in force at every record's time";
-        facts.push(("Policy validity", assumed.to_owned()));
+    facts.push(("Guardrails", shown(&report.run_settings.guardrails)));
+    if report.run_settings.assume_in_force {
+        facts.push(("Policy validity", ASSUMED.to_owned()));
     }
     let counts = |counts: &std::collections::BTreeMap<&'static str, u64>| {
         let counts = counts
@@ -63,8 +63,8 @@ pub fn simulation_page(told: &SimulationReport<'_>) -> Page {
     let columns = ["Reason", "Count"];
     let over_all = "The whole run; not affected by the filters.";
     let sections = vec![
-        equity(told),
-        exposure(told),
+        equity(report),
+        exposure(report),
         counts_section(
             ("closes", "Closes by reason"),
             "Full and partial closes. The whole run; not affected by the filters.",
@@ -74,7 +74,7 @@ pub fn simulation_page(told: &SimulationReport<'_>) -> Page {
         counts_section(
             ("not_done", "Unfilled orders by reason"),
             over_all,
-            &counts(&outcome.not_done),
+            &counts(&outcome.rejected),
             columns,
         ),
         counts_section(
@@ -84,19 +84,25 @@ pub fn simulation_page(told: &SimulationReport<'_>) -> Page {
             &counts(&outcome.harvests),
             ["Result", "Count"],
         ),
-        shares(told, ("by_symbol", "Symbol"), "Profit by symbol", |trip| {
-            trip.symbol.to_string()
-        }),
-        shares(told, ("by_policy", "Policy"), "Profit by policy", |trip| {
-            shown(&trip.policy)
-        }),
-        positions(told),
+        shares(
+            report,
+            ("by_symbol", "Symbol"),
+            "Profit by symbol",
+            |trip| trip.symbol.to_string(),
+        ),
+        shares(
+            report,
+            ("by_policy", "Policy"),
+            "Profit by policy",
+            |trip| shown(&trip.policy),
+        ),
+        positions(report),
     ];
     Page {
         title: "Portcullis simulation".to_owned(),
         facts,
         data: Data {
-            marked: marked(told),
+            marked: marked(report),
             sections,
             ..Data::default()
         },
@@ -104,48 +110,48 @@ pub fn simulation_page(told: &SimulationReport<'_>) -> Page {
 }
 
 /// Returns the names and times for the filters; `None` if there are no candles.
-fn marked(told: &SimulationReport<'_>) -> Option<Marked> {
-    let points = &told.outcome.curve.points;
+fn marked(report: &SimulationReport<'_>) -> Option<Marked> {
+    let points = &report.outcome.curve.points;
     // A point has the time of a candle's end, but a position can be opened at the start of the first candle.
-    let opened = told.outcome.trips.iter().map(|trip| trip.opened);
+    let opened = report.outcome.trips.iter().map(|trip| trip.opened);
     let first = opened.chain([points.first()?.ts]).min()?.as_millis();
     let last = points.last()?.ts.as_millis();
-    let width = match (last - first) / STRETCHES_MAX + 1 {
+    let width = match (last - first) / BUCKETS_MAX + 1 {
         // Whole minutes are easier to read.
         width @ MINUTE_MS.. => (width / MINUTE_MS + 1) * MINUTE_MS,
         width => width,
     };
-    let symbols = symbols(told);
+    let symbols = symbols(report);
     Some(Marked {
         symbols: symbols.iter().map(ToString::to_string).collect(),
-        kinds: reasons(told),
+        kinds: reasons(report),
         start: first,
         width,
-        stretches: (last - first) / width + 1,
+        buckets: (last - first) / width + 1,
     })
 }
 
 /// Returns the symbols of all positions in sorted order.
-fn symbols(told: &SimulationReport<'_>) -> Vec<Symbol> {
-    let symbols = told.outcome.trips.iter().map(|trip| trip.symbol);
+fn symbols(report: &SimulationReport<'_>) -> Vec<Symbol> {
+    let symbols = report.outcome.trips.iter().map(|trip| trip.symbol);
     symbols.collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 /// Returns the final close reasons of all positions in sorted order.
-fn reasons(told: &SimulationReport<'_>) -> Vec<&'static str> {
-    let reasons = told.outcome.trips.iter().map(ended);
+fn reasons(report: &SimulationReport<'_>) -> Vec<&'static str> {
+    let reasons = report.outcome.trips.iter().map(ended);
     reasons.collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 fn ended(trip: &RoundTrip) -> &'static str {
-    trip.reason.map_or("–", Close::as_str)
+    trip.reason.map_or("–", CloseReason::as_str)
 }
 
 /// A line over time: its name, and the value that it takes from a point.
 type Line = (&'static str, fn(&Point) -> Money);
 
-fn lines(told: &SimulationReport<'_>, lines: &[Line]) -> Chart {
-    let points = &told.outcome.curve.points;
+fn lines(report: &SimulationReport<'_>, lines: &[Line]) -> Chart {
+    let points = &report.outcome.curve.points;
     let series = lines.iter().map(|(name, of)| Series {
         name,
         values: points.iter().map(|point| cents(of(point))).collect(),
@@ -163,8 +169,8 @@ fn cents(amount: Money) -> f64 {
     amount.to_string().parse().unwrap_or(f64::NAN)
 }
 
-fn equity(told: &SimulationReport<'_>) -> Section {
-    let points = told.outcome.curve.points.iter();
+fn equity(report: &SimulationReport<'_>) -> Section {
+    let points = report.outcome.curve.points.iter();
     let rows = points.map(|point| {
         vec![
             to_second(point.ts),
@@ -173,7 +179,7 @@ fn equity(told: &SimulationReport<'_>) -> Section {
             point.exposure_usd.to_string(),
         ]
     });
-    let points = told.outcome.curve.points.iter();
+    let points = report.outcome.curve.points.iter();
     let marks = points.map(|point| [point.ts.as_millis(), -1, -1, -1]);
     Section {
         id: "equity",
@@ -183,7 +189,7 @@ fn equity(told: &SimulationReport<'_>) -> Section {
             .to_owned(),
         empty: "No candles.",
         wide: true,
-        chart: Some(lines(told, &[("Equity", |point| point.equity_usd)])),
+        chart: Some(lines(report, &[("Equity", |point| point.equity_usd)])),
         table: Table {
             columns: vec!["Time", "Equity (USD)", "Cash (USD)", "Exposure (USD)"],
             rows: rows.collect(),
@@ -193,8 +199,8 @@ fn equity(told: &SimulationReport<'_>) -> Section {
     }
 }
 
-fn exposure(told: &SimulationReport<'_>) -> Section {
-    let most = told.outcome.curve.exposure_max_usd;
+fn exposure(report: &SimulationReport<'_>) -> Section {
+    let most = report.outcome.curve.exposure_max_usd;
     Section {
         id: "exposure",
         title: "Exposure and cash (USD)",
@@ -203,7 +209,7 @@ fn exposure(told: &SimulationReport<'_>) -> Section {
         empty: "No candles.",
         wide: true,
         chart: Some(lines(
-            told,
+            report,
             &[
                 ("Exposure", |point| point.exposure_usd),
                 ("Cash", |point| point.cash_usd),
@@ -218,12 +224,12 @@ fn exposure(told: &SimulationReport<'_>) -> Section {
 }
 
 fn shares(
-    told: &SimulationReport<'_>,
+    report: &SimulationReport<'_>,
     (id, column): (&'static str, &'static str),
     title: &'static str,
     of: impl Fn(&RoundTrip) -> String,
 ) -> Section {
-    let shares = told.outcome.by(of).unwrap_or_default();
+    let shares = report.outcome.by(of).unwrap_or_default();
     let rows = shares.iter().map(|(name, it)| {
         vec![
             name.clone(),
@@ -270,12 +276,12 @@ fn shares(
     }
 }
 
-fn positions(told: &SimulationReport<'_>) -> Section {
-    let mut trips: Vec<_> = told.outcome.trips.iter().collect();
+fn positions(report: &SimulationReport<'_>) -> Section {
+    let mut trips: Vec<_> = report.outcome.trips.iter().collect();
     let net = |trip: &RoundTrip| trip.net().unwrap_or_default();
     trips.sort_by_key(|trip| (std::cmp::Reverse(net(trip).max(-net(trip))), trip.n));
     trips.truncate(POSITIONS_SHOWN);
-    let (symbols, reasons) = (symbols(told), reasons(told));
+    let (symbols, reasons) = (symbols(report), reasons(report));
     let marks = trips.iter().map(|trip| {
         let symbol = symbols.partition_point(|it| *it < trip.symbol);
         let reason = reasons.iter().position(|it| *it == ended(trip));

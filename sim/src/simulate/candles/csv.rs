@@ -6,12 +6,12 @@
 use std::{fs::File, path::Path};
 
 use csv::{ErrorKind, ReaderBuilder, StringRecord, Trim};
-use portcullis::types::Timestamp;
 
-use super::{Candle, CandleError, Fault, candle, push};
+use super::{
+    candle::{Candle, PRICES, candle, push, time},
+    error::{CandleError, CandleFault},
+};
 use crate::simulate::units::Price;
-
-pub(super) const PRICES: [&str; 4] = ["open", "high", "low", "close"];
 
 struct Columns {
     time: usize,
@@ -77,10 +77,10 @@ fn columns(path: &Path, headers: &StringRecord) -> Result<Columns, CandleError> 
     })
 }
 
-fn read_line(record: &StringRecord, columns: &Columns) -> Result<Candle, Fault> {
+fn read_line(record: &StringRecord, columns: &Columns) -> Result<Candle, CandleFault> {
     let field = |place| record.get(place).unwrap_or_default();
     let price = |place, column| {
-        Price::parse(field(place)).map_err(|why| Fault::Value {
+        Price::parse(field(place)).map_err(|why| CandleFault::Value {
             column,
             value: field(place).to_owned(),
             why,
@@ -96,25 +96,6 @@ fn read_line(record: &StringRecord, columns: &Columns) -> Result<Candle, Fault> 
     candle(time(field(columns.time), columns.is_millis)?, prices)
 }
 
-pub(super) fn time(text: &str, is_millis: bool) -> Result<Timestamp, Fault> {
-    let wrong = |column, expected| Fault::Time {
-        column,
-        value: text.to_owned(),
-        expected,
-    };
-    if is_millis {
-        return Timestamp::parse_epoch_millis(text)
-            .map_err(|_| wrong("open_time", "expected epoch milliseconds"));
-    }
-    let seconds = Timestamp::parse_epoch_seconds(text);
-    let iso = || Timestamp::parse_iso(text).map(|(at, _)| at);
-    seconds.or_else(|_| iso()).map_err(|_| {
-        let expected =
-            "expected ISO-8601 or epoch seconds; put epoch milliseconds into a column `open_time`";
-        wrong("timestamp", expected)
-    })
-}
-
 fn csv_error(path: &Path, error: csv::Error) -> CandleError {
     let line = error.position().map_or(1, csv::Position::line);
     let kind = error.into_kind();
@@ -127,12 +108,12 @@ fn csv_error(path: &Path, error: csv::Error) -> CandleError {
     let fault = match kind {
         ErrorKind::UnequalLengths {
             expected_len, len, ..
-        } => Fault::Ragged {
+        } => CandleFault::FieldCount {
             found: len,
             expected: expected_len,
         },
         // The other kinds occur only when writing or deserialising.
-        ErrorKind::Utf8 { .. } | _ => Fault::NotUtf8,
+        ErrorKind::Utf8 { .. } | _ => CandleFault::NotUtf8,
     };
     CandleError::Line {
         path: path.to_owned(),

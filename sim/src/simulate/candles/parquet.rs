@@ -9,9 +9,8 @@ use arrow_array::RecordBatch;
 use parquet::arrow::{ProjectionMask, arrow_reader::ParquetRecordBatchReaderBuilder};
 
 use super::{
-    Candle, CandleError, Fault, candle,
-    csv::{PRICES, time},
-    push,
+    candle::{Candle, PRICES, candle, push, time},
+    error::{CandleError, CandleFault},
 };
 use crate::{
     simulate::units::Price,
@@ -80,7 +79,7 @@ pub(super) fn read(path: &Path) -> Result<Vec<(Candle, u64)>, CandleError> {
     Ok(candles)
 }
 
-fn read_row(batch: &RecordBatch, row: usize, time_column: &str) -> Result<Candle, Fault> {
+fn read_row(batch: &RecordBatch, row: usize, time_column: &str) -> Result<Candle, CandleFault> {
     let is_millis = time_column == "open_time";
     let text = |column: &str| {
         let values = batch.column_by_name(column);
@@ -89,7 +88,7 @@ fn read_row(batch: &RecordBatch, row: usize, time_column: &str) -> Result<Candle
             .unwrap_or_default()
     };
     let price = |column| {
-        Price::parse(&text(column)).map_err(|why| Fault::Value {
+        Price::parse(&text(column)).map_err(|why| CandleFault::Value {
             column,
             value: text(column),
             why,

@@ -1,6 +1,6 @@
 //! `portcullis policy audit`.
 
-use portcullis_sim::report::{printable, table::counted};
+use portcullis_sim::text::{counted, printable};
 use portcullis_store::PolicyStore as _;
 use serde_json::json;
 

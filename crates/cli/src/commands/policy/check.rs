@@ -5,7 +5,7 @@ use portcullis::{
     types::Timestamp,
 };
 use portcullis_service::runtime::system_time;
-use portcullis_sim::report::{printable, table::counted};
+use portcullis_sim::text::{counted, printable};
 use serde_json::json;
 
 use crate::{

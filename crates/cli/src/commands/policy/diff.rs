@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use portcullis::{policy::Policy, types::PolicyHash};
-use portcullis_sim::diff::{changes, changes_text};
+use portcullis_sim::{diff::changes, report::changes_text};
 use portcullis_store::{PolicyStore, PublicationId};
 
 use crate::{

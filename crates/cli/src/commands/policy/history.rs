@@ -1,6 +1,6 @@
 //! `portcullis policy history`.
 
-use portcullis_sim::report::printable;
+use portcullis_sim::text::printable;
 use portcullis_store::PolicyStore as _;
 use serde_json::json;
 

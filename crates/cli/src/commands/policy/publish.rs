@@ -7,10 +7,7 @@ use std::{
 
 use portcullis::policy::Policy;
 use portcullis_service::runtime::system_time;
-use portcullis_sim::{
-    diff::{changes, changes_text},
-    report::printable,
-};
+use portcullis_sim::{diff::changes, report::changes_text, text::printable};
 use portcullis_store::{PolicyStore, Publication, PublishError, Receipt};
 
 use crate::{

@@ -2,7 +2,7 @@
 
 use portcullis::types::{PolicyHash, SignedDuration};
 use portcullis_service::runtime::system_time;
-use portcullis_sim::diff::{changes, changes_text};
+use portcullis_sim::{diff::changes, report::changes_text};
 use portcullis_store::{PolicyStore as _, Publication, PublicationId, PublishError, Rollback};
 
 use crate::{

@@ -6,7 +6,7 @@ use portcullis::{
     policy::{Listing, Policy},
     types::Symbol,
 };
-use portcullis_sim::report::printable;
+use portcullis_sim::text::printable;
 use serde_json::{json, value::RawValue};
 
 use crate::{

@@ -4,7 +4,7 @@ use std::{thread, time::Duration};
 
 use portcullis::policy::Policy;
 use portcullis_service::runtime::system_time;
-use portcullis_sim::report::printable;
+use portcullis_sim::text::printable;
 
 use crate::{args::store::AddressArg, failure::Failure, print::print};
 

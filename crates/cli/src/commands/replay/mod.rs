@@ -15,11 +15,8 @@ use portcullis::{decide::Engine, guardrails::Guardrails};
 use portcullis_service::stream::StreamSource;
 use portcullis_sim::{
     generate::write_tape,
-    replay::{AnswersTo, ReplayError, Replayer, Scope, Sinks, replay},
-    report::{
-        AnswerRows, Operator, Summary,
-        html::{Tally, replay_page},
-    },
+    replay::{AnswerRows, AnswerSink, AnswerTally, ReplayError, Replayer, Scope, Sinks, replay},
+    report::{ReplayReport, RunSettings, html::replay_page},
     tape::{OpenTape, TapeSource},
 };
 
@@ -101,7 +98,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         ("`--guardrails`", args.operator.guardrails()),
         ("the tape", find_stdin(&args.tapes)),
     ])?;
-    let (engine, operator) = args.engine()?;
+    let (engine, run_settings) = args.engine()?;
     let replayer = Replayer {
         engine,
         assume_in_force: args.assume_in_force,
@@ -111,7 +108,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     };
     let tapes = args.tapes()?;
     if let Some(folder) = &args.policies {
-        return ranking::run(folder, &replayer, &operator, &tapes, args.format);
+        return ranking::run(folder, &replayer, &run_settings, &tapes, args.format);
     }
     let initial = InitialPolicy::read(args.policy.as_deref())?;
     let inputs: Vec<&Path> = tapes
@@ -123,7 +120,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let progress = RunProgress::new(reader.progress());
     let outputs = [args.out.as_deref(), args.report.as_deref()];
     let [mut out, report] = open_all(outputs, &inputs, &progress)?;
-    let mut tally = report.is_some().then(Tally::default);
+    let mut tally = report.is_some().then(AnswerTally::default);
     let sinks = Sinks {
         answers: answers_to(out.as_mut())?,
         tally: tally.as_mut(),
@@ -144,16 +141,16 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     };
     let outcome = outcome?;
     finished?;
-    let summary = Summary {
+    let summary = ReplayReport {
         outcome: &outcome,
-        operator: &operator,
+        run_settings: &run_settings,
         tapes: &tapes.names,
     };
     if let Some(tally) = &tally {
         write_report(report, || replay_page(&summary, tally))?;
     }
     print_summary(&summary, args.format, args.out.as_deref())?;
-    warn_of_unreadable(&tapes.names, &outcome.illegible);
+    warn_of_unreadable(&tapes.names, &outcome.unreadable_tapes);
     initial.validity
 }
 
@@ -162,7 +159,7 @@ impl Args {
         self.tapes.is_empty() && self.from.is_none()
     }
 
-    fn engine(&self) -> Result<(Engine, Operator), Failure> {
+    fn engine(&self) -> Result<(Engine, RunSettings), Failure> {
         if self.is_sample() && self.operator.guardrails().is_none() {
             let guardrails = Guardrails::from_json(SAMPLE_GUARDRAILS).map_err(Failure::error)?;
             let name = "built-in sample (examples/guardrails.json)".to_owned();
@@ -192,14 +189,14 @@ impl Args {
 }
 
 /// Returns the output for answers: Parquet if the file name ends in `.parquet`, otherwise JSON lines.
-fn answers_to(out: Option<&mut OutputFile>) -> Result<AnswersTo<'_>, Failure> {
+fn answers_to(out: Option<&mut OutputFile>) -> Result<AnswerSink<'_>, Failure> {
     Ok(match out {
-        None => AnswersTo::Nobody,
+        None => AnswerSink::Discard,
         Some(out) if out.is_parquet() => {
             let rows = AnswerRows::new(out.writer());
-            AnswersTo::Rows(Box::new(rows.map_err(|error| Failure::write(&error))?))
+            AnswerSink::Rows(Box::new(rows.map_err(|error| Failure::write(&error))?))
         }
-        Some(out) => AnswersTo::Lines(out.writer()),
+        Some(out) => AnswerSink::Lines(out.writer()),
     })
 }
 

@@ -6,9 +6,9 @@ use std::{
 };
 
 use portcullis_sim::{
-    rank::{Candidate, RankingReport, rank},
+    rank::{Candidate, rank},
     replay::Replayer,
-    report::Operator,
+    report::{RankingReport, RunSettings},
 };
 
 use crate::{
@@ -22,7 +22,7 @@ use crate::{
 pub(super) fn run(
     folder: &Path,
     replayer: &Replayer,
-    operator: &Operator,
+    run_settings: &RunSettings,
     tapes: &Tapes,
     format: Format,
 ) -> Result<(), Failure> {
@@ -41,7 +41,7 @@ pub(super) fn run(
     let ranking = ranking.map_err(Failure::error)?;
     let report = RankingReport {
         ranking: &ranking,
-        operator,
+        run_settings,
         tapes: &tapes.names,
     };
     print_summary(&report, format, None)?;

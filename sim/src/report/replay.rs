@@ -1,41 +1,30 @@
-//! The summary of a replay as text and as JSON.
+//! The report of a replay, as text and as JSON.
 
 use std::{cmp::Reverse, collections::BTreeMap, fmt};
 
 use portcullis::{answer::Verdict, policy::Policy, types::Shown};
 use serde::{Serialize, Serializer, ser::SerializeMap as _};
 
-use super::{
-    Counts, SymbolCounts, printable,
-    table::{and_more, bar, counted, share, some, table, thousands, to_second, write_table},
+use super::run_settings::RunSettings;
+use crate::{
+    replay::{Counts, ReplayOutcome, SymbolCounts},
+    text::{
+        and_more, bar, counted, printable, share, some, table, thousands, to_second, write_table,
+    },
 };
-use crate::replay::Outcome;
 
 /// The maximum numbers of symbols, policies and tapes in the text. The others are summed up in one row.
 const SYMBOLS_SHOWN: usize = 12;
 const POLICIES_SHOWN: usize = 20;
 const TAPES_SHOWN: usize = 5;
 
-/// Operator settings of a run.
-#[derive(Debug, Clone, Serialize)]
-pub struct Operator {
-    /// The source of the guardrails, or `none`.
-    pub guardrails: String,
-    /// The service that owns exits.
-    pub exit_owner: String,
-    /// The services that may exit as well.
-    pub exit_delegates: Vec<String>,
-    /// True if every policy was treated as in force at every record's time.
-    pub assume_in_force: bool,
-}
-
-/// The outcome of a replay together with its inputs.
+/// A replay with its inputs, ready to be reported.
 #[derive(Debug)]
-pub struct Summary<'a> {
+pub struct ReplayReport<'a> {
     /// The outcome.
-    pub outcome: &'a Outcome,
-    /// The operator settings.
-    pub operator: &'a Operator,
+    pub outcome: &'a ReplayOutcome,
+    /// The settings of the run.
+    pub run_settings: &'a RunSettings,
     /// The names of the tapes.
     pub tapes: &'a [String],
 }
@@ -57,7 +46,7 @@ struct PolicyRow<'a> {
     answers: u64,
 }
 
-impl Summary<'_> {
+impl ReplayReport<'_> {
     fn counts(&self) -> &Counts {
         &self.outcome.counts
     }
@@ -99,7 +88,7 @@ impl Summary<'_> {
     }
 }
 
-impl Serialize for Summary<'_> {
+impl Serialize for ReplayReport<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let counts = self.counts();
         let mut map = serializer.serialize_map(None)?;
@@ -130,16 +119,13 @@ impl Serialize for Summary<'_> {
         map.serialize_entry("times_without_offset", &counts.offset_assumed)?;
         map.serialize_entry("first_ts", &counts.span.map(|(first, _)| first.as_millis()))?;
         map.serialize_entry("last_ts", &counts.span.map(|(_, last)| last.as_millis()))?;
-        map.serialize_entry("guardrails", &self.operator.guardrails)?;
-        map.serialize_entry("exit_owner", &self.operator.exit_owner)?;
-        map.serialize_entry("exit_delegates", &self.operator.exit_delegates)?;
-        map.serialize_entry("assume_in_force", &self.operator.assume_in_force)?;
+        self.run_settings.serialize_into(&mut map)?;
         map.serialize_entry("digest", self.outcome.digest.to_hex().as_str())?;
         map.end()
     }
 }
 
-impl fmt::Display for Summary<'_> {
+impl fmt::Display for ReplayReport<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.write_head(f)?;
         self.write_decisions(f)?;
@@ -151,7 +137,7 @@ impl fmt::Display for Summary<'_> {
     }
 }
 
-impl Summary<'_> {
+impl ReplayReport<'_> {
     fn write_head(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let counts = self.counts();
         writeln!(
@@ -163,20 +149,15 @@ impl Summary<'_> {
         if let Some((first, last)) = counts.span {
             writeln!(f, "{} to {}", to_second(first), to_second(last))?;
         }
-        let operator = self.operator;
-        let mut exits = format!("exit owner: {}", operator.exit_owner);
-        if !operator.exit_delegates.is_empty() {
-            let delegates = operator.exit_delegates.join(", ");
+        let settings = self.run_settings;
+        let mut exits = format!("exit owner: {}", settings.exit_owner);
+        if !settings.exit_delegates.is_empty() {
+            let delegates = settings.exit_delegates.join(", ");
             exits.push_str(&format!("; exit delegates: {delegates}"));
         }
-        let (guardrails, exits) = (printable(&operator.guardrails), printable(&exits));
+        let (guardrails, exits) = (printable(&settings.guardrails), printable(&exits));
         writeln!(f, "guardrails: {guardrails}; {exits}")?;
-        if operator.assume_in_force {
-            writeln!(
-                f,
-                "every policy was ASSUMED to be in force at every record's time"
-            )?;
-        }
+        settings.write_assumption(f)?;
         match counts.offset_assumed {
             0 => {}
             1 => writeln!(f, "1 timestamp has no UTC offset; it was read as UTC")?,
@@ -230,8 +211,8 @@ impl Summary<'_> {
     }
 
     fn write_harvests(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let judged = self.of(Verdict::Harvest);
-        if judged == 0 {
+        let evaluated = self.of(Verdict::Harvest);
+        if evaluated == 0 {
             return Ok(());
         }
         let mut table = table(&["harvest action", "positions", "share", ""], "lrrl");
@@ -239,8 +220,8 @@ impl Summary<'_> {
             table.add_row([
                 action.as_str().to_owned(),
                 thousands(count),
-                share(count, judged),
-                bar(count, judged),
+                share(count, evaluated),
+                bar(count, evaluated),
             ]);
         }
         write_table(f, &table)

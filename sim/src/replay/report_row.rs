@@ -1,32 +1,32 @@
-//! The data that a report keeps of each answer.
+//! The part of an answer that the HTML report counts.
 
 use portcullis::{
     answer::{Answer, Detail, RecordKind, Verdict},
     decide::{LimitedNumber, SkipCode, SkipReason},
     harvest::HarvestAction,
     policy::ValidityError,
-    types::{Symbol, Timestamp},
+    types::{SignedDuration, Symbol, Timestamp},
 };
 
-/// The data of one answer that a report uses.
+/// The part of an answer that the HTML report counts.
 #[derive(Debug, Clone, Copy)]
 pub struct ReportRow {
-    pub(super) n: u64,
-    pub(super) at: Option<Timestamp>,
-    pub(super) about: About,
-    pub(super) decision: Verdict,
-    pub(super) reason: Option<SkipCode>,
-    pub(super) leverage: Option<f64>,
-    pub(super) notional_usd: Option<f64>,
-    pub(super) r_net: Option<f64>,
-    pub(super) kill: Option<Kill>,
-    pub(super) action: Option<HarvestAction>,
-    pub(super) near: Option<Near>,
+    pub(crate) n: u64,
+    pub(crate) at: Option<Timestamp>,
+    pub(crate) subject: Subject,
+    pub(crate) decision: Verdict,
+    pub(crate) reason: Option<SkipCode>,
+    pub(crate) leverage: Option<f64>,
+    pub(crate) notional_usd: Option<f64>,
+    pub(crate) r_net: Option<f64>,
+    pub(crate) kill: Option<Kill>,
+    pub(crate) action: Option<HarvestAction>,
+    pub(crate) near_miss: Option<NearMiss>,
 }
 
 /// The subject of an answer.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum About {
+pub(crate) enum Subject {
     /// A symbol that no policy lists, or no symbol.
     Unlisted,
     /// A policy update or withdrawal.
@@ -37,16 +37,16 @@ pub(super) enum About {
 
 /// A kill score, with a flag for each component that is above zero.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Kill {
-    pub(super) score: f64,
-    pub(super) components: [bool; 4],
+pub(crate) struct Kill {
+    pub(crate) score: f64,
+    pub(crate) components: [bool; 4],
 }
 
 /// The change under which a skipped entry would pass the failed gate.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Near {
+pub(crate) enum NearMiss {
     /// A higher limit; the number is the observed value divided by the limit.
-    Bound(Bound, f64),
+    Limit(LimitKind, f64),
     /// A later policy expiry; the number is the missing time in seconds.
     Expiry(f64),
     /// A universe entry or a leverage for this symbol.
@@ -55,7 +55,7 @@ pub(super) enum Near {
 
 /// The value that exceeded its limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Bound {
+pub(crate) enum LimitKind {
     Leverage,
     Margin,
     Notional,
@@ -63,8 +63,8 @@ pub(super) enum Bound {
     Lead,
 }
 
-impl Bound {
-    pub(super) const fn name(self) -> &'static str {
+impl LimitKind {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Leverage => "leverage",
             Self::Margin => "margin",
@@ -77,8 +77,7 @@ impl Bound {
 
 impl ReportRow {
     /// Extracts the data of an answer whose symbol has this number.
-    #[must_use]
-    pub fn of(answer: &Answer<'_>, symbol: Option<usize>) -> Self {
+    pub(super) fn new(answer: &Answer<'_>, symbol: Option<usize>) -> Self {
         let components = [
             answer.k_regime_flip,
             answer.k_sigma_spike,
@@ -88,10 +87,12 @@ impl ReportRow {
         Self {
             n: answer.n,
             at: answer.ts,
-            about: match (answer.event, symbol) {
-                (Some(RecordKind::PolicyUpdated | RecordKind::PolicyWithdrawn), _) => About::Policy,
-                (_, None) => About::Unlisted,
-                (_, Some(number)) => About::Symbol(number),
+            subject: match (answer.event, symbol) {
+                (Some(RecordKind::PolicyUpdated | RecordKind::PolicyWithdrawn), _) => {
+                    Subject::Policy
+                }
+                (_, None) => Subject::Unlisted,
+                (_, Some(number)) => Subject::Symbol(number),
             },
             decision: answer.decision,
             reason: answer.reason,
@@ -103,8 +104,8 @@ impl ReportRow {
                 components: components.map(|part| part.is_some_and(|part| part > 0.0)),
             }),
             action: answer.harvest_action,
-            near: match &answer.detail {
-                Some(Detail::SkipReason(denial)) => near(denial),
+            near_miss: match &answer.detail {
+                Some(Detail::SkipReason(reason)) => near_miss(reason),
                 Some(Detail::Harvest(_) | Detail::ServiceDenial(_) | Detail::Text(_)) | None => {
                     None
                 }
@@ -113,37 +114,41 @@ impl ReportRow {
     }
 }
 
-fn near(denial: &SkipReason<'_>) -> Option<Near> {
-    let spans = |observed: portcullis::types::SignedDuration,
-                 bound: portcullis::types::SignedDuration| {
-        seconds(observed) / seconds(bound)
-    };
-    match denial {
+fn near_miss(reason: &SkipReason<'_>) -> Option<NearMiss> {
+    let ratio =
+        |observed: SignedDuration, bound: SignedDuration| seconds(observed) / seconds(bound);
+    match reason {
         SkipReason::LimitExceeded {
             number,
             observed,
             limit: Some(limit),
         } => {
-            let bound = match number {
-                LimitedNumber::Leverage => Bound::Leverage,
-                LimitedNumber::Margin => Bound::Margin,
-                LimitedNumber::Notional => Bound::Notional,
+            let kind = match number {
+                LimitedNumber::Leverage => LimitKind::Leverage,
+                LimitedNumber::Margin => LimitKind::Margin,
+                LimitedNumber::Notional => LimitKind::Notional,
             };
-            Some(Near::Bound(bound, observed / limit.value()))
+            Some(NearMiss::Limit(kind, observed / limit.value()))
         }
         SkipReason::IntentStale {
             age: Some(age),
             age_max,
-        } => Some(Near::Bound(Bound::Age, spans(*age, age_max.value()))),
+        } => Some(NearMiss::Limit(
+            LimitKind::Age,
+            ratio(*age, age_max.value()),
+        )),
         SkipReason::ClockUntrusted {
             lead: Some(lead),
             lead_max,
-        } => Some(Near::Bound(Bound::Lead, spans(*lead, lead_max.value()))),
+        } => Some(NearMiss::Limit(
+            LimitKind::Lead,
+            ratio(*lead, lead_max.value()),
+        )),
         SkipReason::NotInForce(ValidityError::Expired { valid_until, now }) => {
-            Some(Near::Expiry(seconds(now.since(*valid_until))))
+            Some(NearMiss::Expiry(seconds(now.since(*valid_until))))
         }
         SkipReason::NotInUniverse { symbol } | SkipReason::NoLeverage { symbol } => {
-            Some(Near::Symbol(*symbol))
+            Some(NearMiss::Symbol(*symbol))
         }
         SkipReason::Unread(_)
         | SkipReason::SourceUnreadable
@@ -164,8 +169,8 @@ fn near(denial: &SkipReason<'_>) -> Option<Near> {
 }
 
 /// Returns a duration in seconds, truncated to milliseconds.
-fn seconds(span: portcullis::types::SignedDuration) -> f64 {
-    let millis = span.as_micros() / 1_000;
+fn seconds(duration: SignedDuration) -> f64 {
+    let millis = duration.as_micros() / 1_000;
     let (whole, rest) = (millis / 1_000, millis % 1_000);
     let float = |part: i64| i32::try_from(part).map_or(f64::from(i32::MAX), f64::from);
     float(whole) + float(rest) / 1_000.0

@@ -8,10 +8,10 @@ use portcullis::{
 };
 use serde::{Serialize, Serializer, ser::SerializeMap as _};
 
-use super::{Difference, Effect, Flip, FlipKind, changes_text};
-use crate::report::{
-    Operator, printable,
-    table::{and_more, bar, counted, table, thousands, write_table},
+use super::{fixed_policy::write_input, run_settings::RunSettings};
+use crate::{
+    diff::{Change, Difference, Effect, Flip, FlipKind},
+    text::{and_more, bar, counted, printable, table, thousands, write_table},
 };
 
 /// The maximum number of rows in a table, and of largest flips, in the text report.
@@ -35,8 +35,8 @@ pub enum DiffInputs<'a> {
         policies: (&'a Policy, &'a Policy),
         /// The names of the tapes.
         tapes: &'a [String],
-        /// The operator settings.
-        operator: &'a Operator,
+        /// The settings of the run.
+        run_settings: &'a RunSettings,
     },
     /// Two files of recorded answers.
     Answers {
@@ -51,8 +51,8 @@ pub enum DiffInputs<'a> {
         policy: Option<&'a str>,
         /// The names of the tapes.
         tapes: &'a [String],
-        /// The operator settings.
-        operator: &'a Operator,
+        /// The settings of the run.
+        run_settings: &'a RunSettings,
     },
 }
 
@@ -71,7 +71,7 @@ struct PolicyRow<'a> {
 }
 
 impl<'a> PolicyRow<'a> {
-    fn of(policy: &'a Policy) -> Self {
+    fn new(policy: &'a Policy) -> Self {
         Self {
             version: policy.version(),
             hash: policy.hash().to_string(),
@@ -112,8 +112,8 @@ impl Serialize for DiffReport<'_> {
                 ..
             } => {
                 map.serialize_entry("tapes", tapes)?;
-                map.serialize_entry("before", &PolicyRow::of(before))?;
-                map.serialize_entry("after", &PolicyRow::of(after))?;
+                map.serialize_entry("before", &PolicyRow::new(before))?;
+                map.serialize_entry("after", &PolicyRow::new(after))?;
                 map.serialize_entry("changes", &it.changes)?;
             }
             DiffInputs::Answers {
@@ -136,7 +136,7 @@ impl Serialize for DiffReport<'_> {
         }
         map.serialize_entry("records", &it.read.records)?;
         if self.has_causes() {
-            map.serialize_entry("policy_records_set_aside", &it.read.set_aside)?;
+            map.serialize_entry("policy_records_set_aside", &it.read.ignored)?;
             map.serialize_entry("recorded_decisions", &it.read.recorded)?;
         }
         map.serialize_entry("unreadable_lines", &it.unreadable)?;
@@ -159,11 +159,8 @@ impl Serialize for DiffReport<'_> {
         map.serialize_entry("totals_before", &it.totals.0)?;
         map.serialize_entry("totals_after", &it.totals.1)?;
         map.serialize_entry("largest", &it.largest)?;
-        if let Some(operator) = self.operator() {
-            map.serialize_entry("guardrails", &operator.guardrails)?;
-            map.serialize_entry("exit_owner", &operator.exit_owner)?;
-            map.serialize_entry("exit_delegates", &operator.exit_delegates)?;
-            map.serialize_entry("assume_in_force", &operator.assume_in_force)?;
+        if let Some(settings) = self.run_settings() {
+            settings.serialize_into(&mut map)?;
         }
         map.end()
     }
@@ -196,22 +193,22 @@ impl fmt::Display for DiffReport<'_> {
 
 impl DiffReport<'_> {
     /// Returns true if the causes of flips are known.
-    pub(crate) const fn has_causes(&self) -> bool {
+    pub(super) const fn has_causes(&self) -> bool {
         matches!(self.compared, DiffInputs::Policies { .. })
     }
 
-    /// Returns the operator settings, if the engine evaluated records.
-    pub(crate) const fn operator(&self) -> Option<&Operator> {
+    /// Returns the settings of the run, if the engine evaluated records.
+    pub(super) const fn run_settings(&self) -> Option<&RunSettings> {
         match self.compared {
-            DiffInputs::Policies { operator, .. } | DiffInputs::Engine { operator, .. } => {
-                Some(operator)
+            DiffInputs::Policies { run_settings, .. } | DiffInputs::Engine { run_settings, .. } => {
+                Some(run_settings)
             }
             DiffInputs::Answers { .. } => None,
         }
     }
 
     /// Returns the names of the tapes.
-    pub(crate) const fn tapes(&self) -> &[String] {
+    pub(super) const fn tapes(&self) -> &[String] {
         match self.compared {
             DiffInputs::Policies { tapes, .. } | DiffInputs::Engine { tapes, .. } => tapes,
             DiffInputs::Answers { .. } => &[],
@@ -219,7 +216,7 @@ impl DiffReport<'_> {
     }
 
     /// Returns the descriptions of both sides.
-    pub(crate) fn sides(&self) -> [String; 2] {
+    pub(super) fn sides(&self) -> [String; 2] {
         let answers = |file: &str| format!("answers of {}", printable(file));
         match self.compared {
             DiffInputs::Policies {
@@ -260,8 +257,8 @@ impl DiffReport<'_> {
             write!(f, "{}", changes_text(&it.changes))?;
         }
         writeln!(f)?;
-        match self.operator() {
-            Some(operator) => it.read.write(f, self.tapes(), operator, it.unreadable)?,
+        match self.run_settings() {
+            Some(settings) => write_input(f, &it.read, self.tapes(), settings, it.unreadable)?,
             None => {
                 writeln!(f, "{}", counted(it.read.records, "record"))?;
                 if it.unreadable > 0 {
@@ -331,6 +328,30 @@ impl DiffReport<'_> {
     }
 }
 
+/// Formats one line per change: `+` for an added, `-` for a removed, and `~` for a changed value.
+#[must_use]
+pub fn changes_text(changes: &[Change]) -> String {
+    if changes.is_empty() {
+        return "no difference\n".to_owned();
+    }
+    let width = changes.iter().map(|c| c.field.chars().count()).max();
+    let width = width.unwrap_or_default();
+    let mut text = String::new();
+    for change in changes {
+        let field = printable(&change.field);
+        let (mark, values) = match (&change.before, &change.after) {
+            (None, Some(after)) => ('+', printable(after).into_owned()),
+            (Some(before), None) => ('-', printable(before).into_owned()),
+            (Some(before), Some(after)) => {
+                ('~', format!("{} → {}", printable(before), printable(after)))
+            }
+            (None, None) => continue,
+        };
+        text.push_str(&format!("{mark} {field:<width$}  {values}\n"));
+    }
+    text
+}
+
 /// Writes a table of names and counts, largest count first.
 fn write_counts(
     f: &mut fmt::Formatter<'_>,
@@ -359,7 +380,7 @@ fn or_none(text: &str) -> String {
 }
 
 /// Formats a cause: one field, or the fields that are needed together.
-pub(crate) fn cause_text(fields: &[String]) -> String {
+pub(super) fn cause_text(fields: &[String]) -> String {
     match fields {
         [] => "the whole policy".to_owned(),
         fields => printable(&fields.join(" + ")).into_owned(),
@@ -367,7 +388,7 @@ pub(crate) fn cause_text(fields: &[String]) -> String {
 }
 
 /// Returns a flip as table cells: number, symbol, before, after, change of notional and, if known, the cause.
-pub(crate) fn flip_row(flip: &Flip) -> Vec<String> {
+pub(super) fn flip_row(flip: &Flip) -> Vec<String> {
     let symbol = flip.symbol.as_ref().map(Symbol::to_string);
     let mut row = vec![
         flip.n.to_string(),

@@ -10,12 +10,12 @@ macro_rules! columns {
         $(#[$doc])*
         #[derive(Debug)]
         $visible struct $columns {
-            $($name: $crate::report::columns::builder!($kind),)*
+            $($name: $crate::rows::columns::builder!($kind),)*
         }
 
         impl Default for $columns {
             fn default() -> Self {
-                Self { $($name: $crate::report::columns::new_builder!($kind),)* }
+                Self { $($name: $crate::rows::columns::new_builder!($kind),)* }
             }
         }
 
@@ -24,7 +24,7 @@ macro_rules! columns {
 
             /// Appends a row.
             $visible fn push(&mut self, row: &$row) {
-                $($crate::report::columns::append::$kind(&mut self.$name, &row.$name);)*
+                $($crate::rows::columns::append::$kind(&mut self.$name, &row.$name);)*
             }
 
             /// Takes all rows as columns, and leaves the builders empty.

@@ -5,10 +5,11 @@ use std::{cmp::Reverse, collections::BTreeMap, fmt};
 use portcullis::{answer::Verdict, harvest::HarvestAction, types::Shown};
 use serde::{Serialize, Serializer, ser::SerializeMap as _};
 
-use super::{Candidate, Ranking};
-use crate::report::{
-    Operator, Totals, printable,
-    table::{table, thousands, write_table},
+use super::{fixed_policy::write_input, run_settings::RunSettings};
+use crate::{
+    rank::{Candidate, Ranking},
+    replay::Totals,
+    text::{printable, table, thousands, write_table},
 };
 
 /// A ranking with its inputs, ready to be reported.
@@ -16,8 +17,8 @@ use crate::report::{
 pub struct RankingReport<'a> {
     /// The result of the ranking.
     pub ranking: &'a Ranking,
-    /// The operator settings.
-    pub operator: &'a Operator,
+    /// The settings of the run.
+    pub run_settings: &'a RunSettings,
     /// The names of the tapes.
     pub tapes: &'a [String],
 }
@@ -35,7 +36,7 @@ struct Row<'a> {
 }
 
 impl<'a> Row<'a> {
-    fn of(it: &'a Candidate) -> Self {
+    fn new(it: &'a Candidate) -> Self {
         let counts = &it.counts;
         Self {
             file: &it.name,
@@ -59,15 +60,12 @@ impl Serialize for RankingReport<'_> {
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("tapes", self.tapes)?;
         map.serialize_entry("records", &read.records)?;
-        map.serialize_entry("policy_records_set_aside", &read.set_aside)?;
+        map.serialize_entry("policy_records_set_aside", &read.ignored)?;
         map.serialize_entry("recorded_decisions", &read.recorded)?;
         map.serialize_entry("unreadable_lines", unreadable)?;
-        let rows: Vec<_> = candidates.iter().map(Row::of).collect();
+        let rows: Vec<_> = candidates.iter().map(Row::new).collect();
         map.serialize_entry("policies", &rows)?;
-        map.serialize_entry("guardrails", &self.operator.guardrails)?;
-        map.serialize_entry("exit_owner", &self.operator.exit_owner)?;
-        map.serialize_entry("exit_delegates", &self.operator.exit_delegates)?;
-        map.serialize_entry("assume_in_force", &self.operator.assume_in_force)?;
+        self.run_settings.serialize_into(&mut map)?;
         map.end()
     }
 }
@@ -79,7 +77,7 @@ impl fmt::Display for RankingReport<'_> {
             unreadable,
             candidates,
         } = self.ranking;
-        read.write(f, self.tapes, self.operator, *unreadable)?;
+        write_input(f, read, self.tapes, self.run_settings, *unreadable)?;
         write_trades(f, candidates)?;
         write_skips(f, candidates)?;
         write_harvests(f, candidates)

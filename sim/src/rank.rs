@@ -3,15 +3,10 @@
 //! Each record is answered as if each policy had been active from beginning to end. Policy changes on the tape are
 //! ignored, as in a comparison of two policies.
 
-mod render;
-
 use portcullis::{decide::SkipCode, policy::Policy, record::Scratch};
 
-pub use render::RankingReport;
-
 use crate::{
-    replay::{FixedPolicyReplay, Replayer},
-    report::{Counts, Totals},
+    replay::{Counts, FixedPolicyReplay, Replayer, Totals},
     tape::{TapeError, TapeReader},
 };
 
@@ -57,7 +52,7 @@ pub struct Ranking {
 /// # Errors
 /// Returns an error if a tape cannot be read to its end.
 pub fn rank(
-    judge: &Replayer,
+    replayer: &Replayer,
     mut candidates: Vec<Candidate>,
     tapes: TapeReader,
     progress: &mut dyn FnMut(u64),
@@ -68,7 +63,7 @@ pub fn rank(
     for chunk in tapes {
         let chunk = chunk?;
         for line in chunk.lines() {
-            read.read(judge, line, &mut scratch, |ask| {
+            read.read(replayer, line, &mut scratch, |answer_under| {
                 let mut reason = None;
                 for candidate in &mut candidates {
                     let Candidate {
@@ -77,7 +72,7 @@ pub fn rank(
                         totals,
                         ..
                     } = candidate;
-                    ask(policy, &mut |answer| {
+                    answer_under(policy, &mut |answer| {
                         counts.add(answer, None, None);
                         totals.add(answer);
                         reason = answer.reason;

@@ -16,7 +16,7 @@ pub(super) struct Order {
     /// The time of the decision.
     pub(super) at: Timestamp,
     pub(super) symbol: Symbol,
-    pub(super) wish: OrderKind,
+    pub(super) kind: OrderKind,
 }
 
 #[derive(Debug, Clone)]
@@ -25,7 +25,7 @@ pub(super) enum OrderKind {
     Close {
         /// The side of the closing order, if the intent has one.
         side: Option<Side>,
-        quantity: Closing,
+        quantity: CloseQuantity,
     },
 }
 
@@ -45,18 +45,18 @@ pub(super) struct Opening {
 
 /// The quantity that an exit closes.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Closing {
+pub(super) enum CloseQuantity {
     All,
     Units(f64),
     /// The intent has no usable quantity. The simulation does not guess one.
-    Unsaid,
+    Unknown,
 }
 
 impl Order {
     /// Builds the order of a decision; `None` for a skip.
-    pub(super) fn of(n: u64, at: Timestamp, decision: &Decision<'_>) -> Option<Self> {
-        let (symbol, wish) = match decision {
-            Decision::Trade(trade) => (trade.symbol(), OrderKind::Open(Opening::of(trade, at))),
+    pub(super) fn new(n: u64, at: Timestamp, decision: &Decision<'_>) -> Option<Self> {
+        let (symbol, kind) = match decision {
+            Decision::Trade(trade) => (trade.symbol(), OrderKind::Open(Opening::new(trade, at))),
             Decision::Exit(permit) => (permit.symbol(), close(permit)),
             Decision::Skip(_) => return None,
         };
@@ -64,14 +64,14 @@ impl Order {
             n,
             at,
             symbol,
-            wish,
+            kind,
         })
     }
 }
 
 impl Opening {
     /// Builds the parameters from a trade, which only the engine can create after all gates have passed.
-    fn of(trade: &Trade<'_>, at: Timestamp) -> Self {
+    fn new(trade: &Trade<'_>, at: Timestamp) -> Self {
         let policy = trade.policy();
         let theta = if trade.is_assumed() {
             Ok(policy.assume_theta_in_force(at))
@@ -105,9 +105,9 @@ fn close(permit: &ExitPermit<'_>) -> OrderKind {
     OrderKind::Close {
         side: permit.side(),
         quantity: match permit.quantity() {
-            QuantityAsked::NotAsked => Closing::All,
-            QuantityAsked::Asked(units) => Closing::Units(units.value().get()),
-            QuantityAsked::SizeAlone | QuantityAsked::Unreadable => Closing::Unsaid,
+            QuantityAsked::NotAsked => CloseQuantity::All,
+            QuantityAsked::Asked(units) => CloseQuantity::Units(units.value().get()),
+            QuantityAsked::SizeAlone | QuantityAsked::Unreadable => CloseQuantity::Unknown,
         },
     }
 }

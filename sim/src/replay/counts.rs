@@ -197,7 +197,7 @@ impl Counts {
 
 impl SymbolCounts {
     /// Returns the sum of all counts.
-    pub(super) const fn total(self) -> u64 {
+    pub(crate) const fn total(self) -> u64 {
         self.trades + self.exits + self.skips + self.harvests
     }
 
@@ -211,7 +211,7 @@ impl SymbolCounts {
         }
     }
 
-    pub(super) fn merge(&mut self, other: Self) {
+    pub(crate) fn merge(&mut self, other: Self) {
         self.trades += other.trades;
         self.exits += other.exits;
         self.skips += other.skips;

@@ -1,108 +1,54 @@
-//! The summary of a simulation as text and as JSON.
+//! The report of a simulation, as text and as JSON.
 
 use std::{collections::BTreeMap, fmt};
 
-use portcullis::{answer::Verdict, types::Shown};
+use portcullis::{
+    answer::Verdict,
+    types::{Shown, Symbol},
+};
 use serde::{Serialize, Serializer, ser::SerializeMap as _};
 
-use super::{
-    Costs, Outcome, RoundTrip, Settings,
-    candles::Series,
-    units::{AmountOverflow, Money, Rate},
-};
+use super::run_settings::RunSettings;
 use crate::{
-    replay::RecordedDecision,
-    report::{
-        Operator, printable,
-        table::{bar, counted, some, table, thousands, to_second, write_table},
+    replay::TapeDecisions,
+    simulate::{
+        Costs, Settings, Share, SimulationOutcome,
+        candles::{Candle, Gaps, Series},
+        units::{AmountOverflow, percent},
     },
+    text::{bar, counted, printable, some, table, thousands, to_second, write_table},
 };
 
-/// The outcome of a simulation together with its inputs.
+/// A simulation with its inputs, ready to be reported.
 #[derive(Debug)]
 pub struct SimulationReport<'a> {
     /// The decisions.
-    pub decided: &'a RecordedDecision,
+    pub decisions: &'a TapeDecisions,
     /// The outcome.
-    pub outcome: &'a Outcome,
-    /// The settings.
+    pub outcome: &'a SimulationOutcome,
+    /// The settings of the simulation.
     pub settings: &'a Settings,
     /// The candles.
     pub series: &'a [Series],
-    /// The operator settings.
-    pub operator: &'a Operator,
+    /// The settings of the run.
+    pub run_settings: &'a RunSettings,
     /// The names of the tapes.
     pub tapes: &'a [String],
 }
 
-/// The totals of the positions of one symbol or one policy.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
-pub struct Share {
-    /// The number of positions.
-    pub positions: u64,
-    /// The notional at the opening.
-    pub notional_usd: Money,
-    /// The realised profit before costs.
-    pub pnl_usd: Money,
-    /// The fees paid.
-    pub fees_usd: Money,
-    /// The funding paid; negative if it was received.
-    pub funding_usd: Money,
-    /// The unrealised profit at the last prices.
-    pub unrealised_usd: Money,
-    /// The net profit: realised and unrealised profit less fees and funding.
-    pub net_usd: Money,
-    /// The sum of the R multiples of positions with a stop.
-    pub r_sum: f64,
-    /// The number of positions with an R multiple.
-    pub with_r: u64,
-}
-
-impl Share {
-    fn add(&mut self, trip: &RoundTrip) -> Result<(), AmountOverflow> {
-        self.positions += 1;
-        self.notional_usd = self.notional_usd.plus(trip.notional_usd)?;
-        self.pnl_usd = self.pnl_usd.plus(trip.pnl_usd)?;
-        self.fees_usd = self.fees_usd.plus(trip.fees_usd)?;
-        self.funding_usd = self.funding_usd.plus(trip.funding_usd)?;
-        self.unrealised_usd = self.unrealised_usd.plus(trip.unrealised_usd)?;
-        self.net_usd = self.net_usd.plus(trip.net()?)?;
-        self.r_sum += trip.r.into_iter().sum::<f64>();
-        self.with_r += u64::from(trip.r.is_some());
-        Ok(())
-    }
-}
-
-impl Outcome {
-    /// Returns the totals of all positions, grouped by a key.
-    ///
-    /// # Errors
-    /// Returns an error if a sum is out of range.
-    pub fn by<K: Ord>(
-        &self,
-        of: impl Fn(&RoundTrip) -> K,
-    ) -> Result<BTreeMap<K, Share>, AmountOverflow> {
-        let mut shares: BTreeMap<K, Share> = BTreeMap::new();
-        for trip in &self.trips {
-            shares.entry(of(trip)).or_default().add(trip)?;
-        }
-        Ok(shares)
-    }
-}
-
 #[derive(Serialize)]
 struct Prices<'a> {
-    symbol: portcullis::types::Symbol,
+    symbol: Symbol,
     candles: usize,
     interval_sec: i64,
     from: String,
     to: String,
-    gaps: &'a super::candles::Gaps,
+    gaps: &'a Gaps,
 }
 
 impl<'a> Prices<'a> {
-    fn of(series: &'a Series) -> Self {
-        let at = |candle: Option<&super::candles::Candle>| {
+    fn new(series: &'a Series) -> Self {
+        let at = |candle: Option<&Candle>| {
             candle.map_or_else(String::new, |candle| to_second(candle.start))
         };
         Self {
@@ -121,14 +67,14 @@ impl Serialize for SimulationReport<'_> {
         let shares = |shares: Result<BTreeMap<String, Share>, AmountOverflow>| {
             shares.map_err(serde::ser::Error::custom)
         };
-        let counts = &self.decided.counts;
+        let counts = &self.decisions.counts;
         let decisions: BTreeMap<_, _> = counts.decisions().map(|(v, n)| (v.as_str(), n)).collect();
         let reasons: BTreeMap<_, _> = counts.reasons().map(|(r, n)| (r.code(), n)).collect();
-        let prices: Vec<_> = self.series.iter().map(Prices::of).collect();
+        let prices: Vec<_> = self.series.iter().map(Prices::new).collect();
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("tapes", self.tapes)?;
-        map.serialize_entry("records", &(counts.records + self.decided.positions))?;
-        map.serialize_entry("position_records_set_aside", &self.decided.positions)?;
+        map.serialize_entry("records", &(counts.records + self.decisions.positions))?;
+        map.serialize_entry("position_records_set_aside", &self.decisions.positions)?;
         map.serialize_entry("decisions", &decisions)?;
         map.serialize_entry("reasons", &reasons)?;
         map.serialize_entry("candles", &prices)?;
@@ -138,10 +84,7 @@ impl Serialize for SimulationReport<'_> {
         map.serialize_entry("by_symbol", &shares(by_symbol)?)?;
         let by_policy = self.outcome.by(|trip| trip.policy.clone());
         map.serialize_entry("by_policy", &shares(by_policy)?)?;
-        map.serialize_entry("guardrails", &self.operator.guardrails)?;
-        map.serialize_entry("exit_owner", &self.operator.exit_owner)?;
-        map.serialize_entry("exit_delegates", &self.operator.exit_delegates)?;
-        map.serialize_entry("assume_in_force", &self.operator.assume_in_force)?;
+        self.run_settings.serialize_into(&mut map)?;
         map.end()
     }
 }
@@ -164,8 +107,8 @@ impl fmt::Display for SimulationReport<'_> {
 
 impl SimulationReport<'_> {
     fn write_inputs(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let counts = &self.decided.counts;
-        let records = counted(counts.records + self.decided.positions, "record");
+        let counts = &self.decisions.counts;
+        let records = counted(counts.records + self.decisions.positions, "record");
         let tapes = printable(&some(self.tapes, TAPES_SHOWN)).into_owned();
         writeln!(f, "{records} from {tapes}")?;
         for (verdict, count) in counts.decisions().filter(|(_, count)| *count > 0) {
@@ -173,18 +116,12 @@ impl SimulationReport<'_> {
                 writeln!(f, "  {:<6} {}", verdict.as_str(), thousands(count))?;
             }
         }
-        if self.decided.positions > 0 {
-            let records = counted(self.decided.positions, "position snapshot");
+        if self.decisions.positions > 0 {
+            let records = counted(self.decisions.positions, "position snapshot");
             writeln!(f, "{records} on the tape ignored")?;
         }
-        writeln!(f, "guardrails: {}", printable(&self.operator.guardrails))?;
-        if self.operator.assume_in_force {
-            writeln!(
-                f,
-                "every policy was ASSUMED to be in force at every record's time"
-            )?;
-        }
-        for prices in self.series.iter().map(Prices::of) {
+        self.run_settings.write_policy_settings(f)?;
+        for prices in self.series.iter().map(Prices::new) {
             let candles = counted(u64::try_from(prices.candles).unwrap_or(u64::MAX), "candle");
             write!(
                 f,
@@ -204,7 +141,7 @@ impl SimulationReport<'_> {
     }
 
     /// Describes each cost setting and the market state, with the option that is missing.
-    pub(crate) fn settings_told(&self) -> [(&'static str, String); 4] {
+    pub(super) fn setting_texts(&self) -> [(&'static str, String); 4] {
         let Costs {
             taker_fee,
             funding_rate,
@@ -253,14 +190,14 @@ impl SimulationReport<'_> {
 
     fn write_settings(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f)?;
-        for (name, value) in self.settings_told() {
+        for (name, value) in self.setting_texts() {
             writeln!(f, "{name}: {value}")?;
         }
         Ok(())
     }
 
     fn write_equity(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Outcome {
+        let SimulationOutcome {
             cash_at_start,
             equity,
             curve,
@@ -290,13 +227,9 @@ impl SimulationReport<'_> {
             count => writeln!(f, ", {} without a stop (no R)", thousands(count))?,
         }
         write_bars(f, "close reason", &outcome.closes)?;
-        write_bars(f, "order not filled", &outcome.not_done)?;
+        write_bars(f, "order not filled", &outcome.rejected)?;
         write_bars(f, "harvest result", &outcome.harvests)
     }
-}
-
-fn percent(rate: Rate) -> String {
-    format!("{} %", super::units::hundredfold(rate))
 }
 
 fn write_bars(
@@ -357,7 +290,7 @@ fn write_shares(
 
 /// Draws the equity curve as a line of block characters. The height of each character is the lowest equity in its part
 /// of the curve.
-fn spark(outcome: &Outcome) -> String {
+fn spark(outcome: &SimulationOutcome) -> String {
     const WIDTH: usize = 60;
     const BLOCKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
     let values: Vec<f64> = outcome

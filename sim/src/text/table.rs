@@ -1,8 +1,9 @@
-//! Tables, counts and bars for a terminal.
+//! Tables, counts, times and bars.
 
 use std::fmt;
 
 use comfy_table::{CellAlignment, Table, presets};
+use indicatif::HumanCount;
 use portcullis::types::Timestamp;
 
 /// Creates a table. Each letter of `alignments` aligns one column: `l` is left, `r` is right.
@@ -56,14 +57,7 @@ pub fn counted(count: u64, noun: &str) -> String {
 
 /// Formats a number with thousands separators: `1,234,567`.
 pub(crate) fn thousands(count: u64) -> String {
-    let digits = count.to_string();
-    let groups: Vec<&str> = digits
-        .as_bytes()
-        .rchunks(3)
-        .rev()
-        .map(|group| std::str::from_utf8(group).unwrap_or_default())
-        .collect();
-    groups.join(",")
+    HumanCount(count).to_string()
 }
 
 /// Formats `count` as a percentage of `whole`, with one decimal place.

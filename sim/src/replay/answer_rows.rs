@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use portcullis::answer::Answer;
 
-use super::{columns::columns, row_file::RowFile};
+use crate::rows::{columns::columns, file::RowFile};
 
 macro_rules! define {
     ($($group:ident {

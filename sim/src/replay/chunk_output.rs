@@ -1,0 +1,67 @@
+//! The result of evaluating a chunk.
+
+use super::{answer_rows::AnswerColumns, counts::Counts, report_row::ReportRow};
+
+/// The result of evaluating a chunk.
+#[derive(Debug, Default)]
+pub struct ChunkOutput {
+    /// The bytes that the digest is computed over.
+    pub rows: Vec<u8>,
+    /// The answers, if the output needs them.
+    pub answers: AnswerBuffer,
+    /// The data for an HTML report, if one is written.
+    pub report_rows: Vec<ReportRow>,
+    /// The counts of the answers.
+    pub counts: Counts,
+    /// The index of the tape among all tapes.
+    pub tape: usize,
+}
+
+/// The answer buffer.
+#[derive(Debug, Default)]
+pub enum AnswerBuffer {
+    /// No answers are stored.
+    #[default]
+    Nothing,
+    /// All answers as JSON lines.
+    Lines(Vec<u8>),
+    /// All answers as columns.
+    Columns(Box<AnswerColumns>),
+}
+
+impl ChunkOutput {
+    /// Creates an empty result that stores answers as JSON lines.
+    #[must_use]
+    pub fn with_lines() -> Self {
+        Self::new(AnswerBuffer::Lines(Vec::new()))
+    }
+
+    /// Creates an empty result with the given answer buffer.
+    pub(super) fn new(answers: AnswerBuffer) -> Self {
+        Self {
+            answers,
+            ..Self::default()
+        }
+    }
+
+    /// Returns the answers as JSON lines; empty if they are not stored in this form.
+    #[must_use]
+    pub fn lines(&self) -> &[u8] {
+        match &self.answers {
+            AnswerBuffer::Lines(lines) => lines,
+            AnswerBuffer::Nothing | AnswerBuffer::Columns(_) => &[],
+        }
+    }
+
+    /// Clears the result and keeps its allocated memory.
+    pub fn clear(&mut self) {
+        self.rows.clear();
+        match &mut self.answers {
+            AnswerBuffer::Nothing => {}
+            AnswerBuffer::Lines(lines) => lines.clear(),
+            AnswerBuffer::Columns(columns) => columns.clear(),
+        }
+        self.report_rows.clear();
+        self.counts = Counts::default();
+    }
+}

@@ -1,0 +1,54 @@
+//! The outputs of a replay.
+
+use std::io::{self, Write};
+
+use super::{
+    answer_rows::AnswerRows, chunk_output::AnswerBuffer, counts::Counts, tally::AnswerTally,
+};
+
+/// The outputs of a replay.
+pub struct Sinks<'a, 'w> {
+    /// The output of answers.
+    pub answers: AnswerSink<'w>,
+    /// The data of the HTML report, which is collected only if [`Replayer::reports`](super::Replayer::reports) is set.
+    pub tally: Option<&'a mut AnswerTally>,
+    /// The progress callback, called after each chunk.
+    pub progress: &'a mut dyn FnMut(&Counts),
+}
+
+/// The output of answers.
+pub enum AnswerSink<'a> {
+    /// No output.
+    Discard,
+    /// One JSON line per answer.
+    Lines(&'a mut dyn Write),
+    /// One Parquet row per answer.
+    Rows(Box<AnswerRows<'a>>),
+}
+
+impl AnswerSink<'_> {
+    /// Returns the constructor of the answer buffer that this output needs.
+    pub(super) fn buffer(&self) -> fn() -> AnswerBuffer {
+        match self {
+            Self::Discard => || AnswerBuffer::Nothing,
+            Self::Lines(_) => || AnswerBuffer::Lines(Vec::new()),
+            Self::Rows(_) => || AnswerBuffer::Columns(Box::default()),
+        }
+    }
+
+    pub(super) fn write(&mut self, answers: &mut AnswerBuffer) -> io::Result<()> {
+        match (self, answers) {
+            (Self::Lines(to), AnswerBuffer::Lines(lines)) => to.write_all(lines),
+            (Self::Rows(rows), AnswerBuffer::Columns(columns)) => rows.write(columns),
+            (Self::Discard | Self::Lines(_) | Self::Rows(_), _) => Ok(()),
+        }
+    }
+
+    /// Completes the output.
+    pub(super) fn finish(self) -> io::Result<()> {
+        match self {
+            Self::Discard | Self::Lines(_) => Ok(()),
+            Self::Rows(rows) => rows.finish(),
+        }
+    }
+}

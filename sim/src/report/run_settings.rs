@@ -1,0 +1,47 @@
+//! The settings of a run that every report lists.
+
+use std::fmt;
+
+use serde::ser::SerializeMap;
+
+use crate::text::printable;
+
+/// The line of a report on policies that were treated as in force.
+pub(super) const ASSUMED: &str = "every policy was ASSUMED to be in force at every record's time";
+
+/// The settings of a run.
+#[derive(Debug, Clone)]
+pub struct RunSettings {
+    /// The source of the guardrails, or `none`.
+    pub guardrails: String,
+    /// The service that owns exits.
+    pub exit_owner: String,
+    /// The services that may exit as well.
+    pub exit_delegates: Vec<String>,
+    /// True if every policy was treated as in force at every record's time.
+    pub assume_in_force: bool,
+}
+
+impl RunSettings {
+    /// Appends the settings to a JSON object.
+    pub(super) fn serialize_into<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+        map.serialize_entry("guardrails", &self.guardrails)?;
+        map.serialize_entry("exit_owner", &self.exit_owner)?;
+        map.serialize_entry("exit_delegates", &self.exit_delegates)?;
+        map.serialize_entry("assume_in_force", &self.assume_in_force)
+    }
+
+    /// Writes the settings without the exit owner.
+    pub(super) fn write_policy_settings(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "guardrails: {}", printable(&self.guardrails))?;
+        self.write_assumption(f)
+    }
+
+    /// Writes that every policy was treated as in force, if it was.
+    pub(super) fn write_assumption(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.assume_in_force {
+            true => writeln!(f, "{ASSUMED}"),
+            false => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! Output of rows as Parquet.
+
+pub(crate) mod columns;
+pub(crate) mod file;

@@ -1,0 +1,130 @@
+//! Errors in candle files.
+
+use std::path::PathBuf;
+
+use portcullis::types::{SignedDuration, Symbol, Timestamp};
+use thiserror::Error;
+
+use crate::simulate::units::UnitError;
+
+/// An error in a candle file.
+#[derive(Debug, Error)]
+pub enum CandleError {
+    /// The file cannot be read.
+    #[error("cannot read candles from `{}`: {error}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// The error of the operating system.
+        error: std::io::Error,
+    },
+    /// The file name does not begin with a symbol, and no symbol is given.
+    #[error("the file name `{}` does not begin with a symbol; use `--candles SYMBOL={}`", path.display(), path.display())]
+    NoSymbol {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The Parquet file is unreadable, or a column has an unsupported type.
+    #[error("cannot read candles from `{}` as Parquet: {why}", path.display())]
+    Parquet {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        why: String,
+    },
+    /// Two files have the candles of one symbol.
+    #[error("`{}` is a second candle file for {symbol}; give one file per symbol", path.display())]
+    DuplicateSymbol {
+        /// The symbol.
+        symbol: Symbol,
+        /// The second file for this symbol.
+        path: PathBuf,
+    },
+    /// A required column is missing.
+    #[error("`{}` has no column `{column}`; the required columns are timestamp (or open_time), open, high, low, close", path.display())]
+    NoColumn {
+        /// The file.
+        path: PathBuf,
+        /// The name of the column.
+        column: &'static str,
+    },
+    /// The file has fewer than two candles.
+    #[error("`{}` has {count} candle{}; at least 2 are needed to determine the length of a candle", path.display(), if *count == 1 { "" } else { "s" })]
+    TooFew {
+        /// The file.
+        path: PathBuf,
+        /// The number of candles.
+        count: usize,
+    },
+    /// A CSV line or a Parquet row is not a valid candle.
+    #[error("`{}`, line {line}: {fault}", path.display())]
+    Line {
+        /// The file.
+        path: PathBuf,
+        /// The number of the line or row, from 1.
+        line: u64,
+        /// The cause.
+        fault: CandleFault,
+    },
+}
+
+/// The cause of an invalid line.
+#[derive(Debug, Error)]
+pub enum CandleFault {
+    /// The line has more or fewer fields than the header.
+    #[error("{found} fields, but the header has {expected}")]
+    FieldCount {
+        /// The number of fields in this line.
+        found: u64,
+        /// The number of columns in the header.
+        expected: u64,
+    },
+    /// The line is not UTF-8.
+    #[error("not UTF-8")]
+    NotUtf8,
+    /// A price is invalid.
+    #[error("`{column}` is `{value}`: {why}")]
+    Value {
+        /// The name of the column.
+        column: &'static str,
+        /// The text of the field.
+        value: String,
+        /// The cause.
+        why: UnitError,
+    },
+    /// A timestamp is invalid.
+    #[error("`{column}` is `{value}`: {expected}")]
+    Time {
+        /// The name of the column.
+        column: &'static str,
+        /// The text of the field.
+        value: String,
+        /// The expected format.
+        expected: &'static str,
+    },
+    /// `open` or `close` is outside `low..=high`, or `low` is above `high`.
+    #[error("{0}")]
+    Contradiction(&'static str),
+    /// The candle does not begin later than the previous candle.
+    #[error(
+        "the candle begins at {start}, the previous one at {before}; sort candles by time and remove duplicates"
+    )]
+    NotLater {
+        /// The start of the candle.
+        start: Timestamp,
+        /// The start of the previous candle.
+        before: Timestamp,
+    },
+    /// The candle begins before the previous candle has ended.
+    #[error(
+        "the candle begins at {start}, {distance} after the previous one; candles are {interval} long, so they overlap"
+    )]
+    Overlap {
+        /// The start of the candle.
+        start: Timestamp,
+        /// The time from the start of the previous candle to the start of this one.
+        distance: SignedDuration,
+        /// The length of a candle.
+        interval: SignedDuration,
+    },
+}

@@ -1,0 +1,94 @@
+//! The outcome of a simulation.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::{
+    account::RoundTrip,
+    equity::EquityCurve,
+    units::{AmountOverflow, Money},
+};
+
+/// The outcome of a simulation.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SimulationOutcome {
+    /// The starting cash.
+    pub cash_at_start: Money,
+    /// The final cash.
+    pub cash: Money,
+    /// The final equity: cash, margins and unrealised profit.
+    pub equity: Money,
+    /// The number of opened positions.
+    pub opened: u64,
+    /// The number of opened positions that are still open.
+    pub still_open: u64,
+    /// The number of opened positions without a stop, which have no R multiple.
+    pub without_stop: u64,
+    /// The number of closes by reason. A position may be closed in several parts.
+    pub closes: BTreeMap<&'static str, u64>,
+    /// The number of orders that were not filled, by reason.
+    #[serde(rename = "not_done")]
+    pub rejected: BTreeMap<&'static str, u64>,
+    /// The number of harvest evaluations at candle ends, by action or skip reason.
+    pub harvests: BTreeMap<&'static str, u64>,
+    /// The equity curve.
+    pub curve: EquityCurve,
+    /// The round trips of all positions, in the order of opening.
+    pub trips: Vec<RoundTrip>,
+}
+
+impl SimulationOutcome {
+    /// Returns the totals of all positions, grouped by a key.
+    ///
+    /// # Errors
+    /// Returns an error if a sum is out of range.
+    pub fn by<K: Ord>(
+        &self,
+        of: impl Fn(&RoundTrip) -> K,
+    ) -> Result<BTreeMap<K, Share>, AmountOverflow> {
+        let mut shares: BTreeMap<K, Share> = BTreeMap::new();
+        for trip in &self.trips {
+            shares.entry(of(trip)).or_default().add(trip)?;
+        }
+        Ok(shares)
+    }
+}
+
+/// The totals of the positions of one symbol or one policy.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+pub struct Share {
+    /// The number of positions.
+    pub positions: u64,
+    /// The notional at the opening.
+    pub notional_usd: Money,
+    /// The realised profit before costs.
+    pub pnl_usd: Money,
+    /// The fees paid.
+    pub fees_usd: Money,
+    /// The funding paid; negative if it was received.
+    pub funding_usd: Money,
+    /// The unrealised profit at the last prices.
+    pub unrealised_usd: Money,
+    /// The net profit: realised and unrealised profit less fees and funding.
+    pub net_usd: Money,
+    /// The sum of the R multiples of positions with a stop.
+    pub r_sum: f64,
+    /// The number of positions with an R multiple.
+    pub with_r: u64,
+}
+
+impl Share {
+    fn add(&mut self, trip: &RoundTrip) -> Result<(), AmountOverflow> {
+        self.positions += 1;
+        self.notional_usd = self.notional_usd.plus(trip.notional_usd)?;
+        self.pnl_usd = self.pnl_usd.plus(trip.pnl_usd)?;
+        self.fees_usd = self.fees_usd.plus(trip.fees_usd)?;
+        self.funding_usd = self.funding_usd.plus(trip.funding_usd)?;
+        self.unrealised_usd = self.unrealised_usd.plus(trip.unrealised_usd)?;
+        self.net_usd = self.net_usd.plus(trip.net()?)?;
+        self.r_sum += trip.r.into_iter().sum::<f64>();
+        self.with_r += u64::from(trip.r.is_some());
+        Ok(())
+    }
+}

@@ -1,0 +1,61 @@
+//! Orders that are not filled.
+
+use super::units::AmountOverflow;
+
+/// The reason why an order was not filled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RejectReason {
+    /// The symbol has no candles.
+    NoCandles,
+    /// No candle begins after the decision.
+    NoLaterCandle,
+    /// The next candle begins later than one candle length after the entry's decision.
+    Gap,
+    /// The symbol of the entry already has a position.
+    AlreadyOpen,
+    /// The margin and fee of the entry exceed the cash.
+    NoCash,
+    /// The fill price of the entry is at or beyond its stop.
+    BeyondStop,
+    /// The entry is smaller than 0.00000001 units.
+    TooSmall,
+    /// The symbol of the exit has no position.
+    NoPosition,
+    /// The side of the exit would increase the position.
+    OtherSide,
+    /// The exit has no usable quantity: it has only a size in USD, or the quantity is unreadable.
+    NoQuantity,
+}
+
+impl RejectReason {
+    /// Returns the name in reports and JSON.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NoCandles => "no_candles",
+            Self::NoLaterCandle => "no_later_candle",
+            Self::Gap => "gap",
+            Self::AlreadyOpen => "already_open",
+            Self::NoCash => "no_cash",
+            Self::BeyondStop => "beyond_stop",
+            Self::TooSmall => "too_small",
+            Self::NoPosition => "no_position",
+            Self::OtherSide => "other_side",
+            Self::NoQuantity => "quantity_unsaid",
+        }
+    }
+}
+
+/// An error of filling an order.
+pub(super) enum OrderError {
+    /// The order is not filled. The simulation continues.
+    Rejected(RejectReason),
+    /// An amount is out of range. The simulation ends.
+    Overflow(AmountOverflow),
+}
+
+impl From<AmountOverflow> for OrderError {
+    fn from(error: AmountOverflow) -> Self {
+        Self::Overflow(error)
+    }
+}
