@@ -1,46 +1,59 @@
 //! The ten checks.
 
-use serde::{Serialize, Serializer};
+use serde::Serialize;
+use strum::{EnumString, IntoStaticStr, VariantArray};
 
 /// One of the ten checks of a source tree.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    EnumString,
+    IntoStaticStr,
+    Serialize,
+    VariantArray,
+)]
+#[serde(into = "&'static str")]
 pub enum Check {
     /// 1: no leverage from a literal.
+    #[strum(serialize = "P1-leverage")]
     Leverage,
     /// 2: no maximum leverage used as a decision.
+    #[strum(serialize = "P2-maximum-leverage")]
     MaximumLeverage,
     /// 3: no harvest threshold from a literal.
+    #[strum(serialize = "P3-harvest-threshold")]
     HarvestThreshold,
     /// 4: no kill-score parameter from a literal.
+    #[strum(serialize = "P4-kill-score")]
     KillScore,
     /// 5: no symbol list and no selection weight from a literal.
+    #[strum(serialize = "P5-symbols")]
     Symbols,
     /// 6: no size from a literal.
+    #[strum(serialize = "P6-size")]
     Size,
     /// 7: every exit is preceded by an ownership check, and a missing `reduce_only` is never replaced by a default.
+    #[strum(serialize = "P7-exit-ownership")]
     ExitOwnership,
     /// 8: every file that emits an entry uses a policy.
+    #[strum(serialize = "P8-policy-used")]
     PolicyUsed,
     /// 9: an absent policy skips.
+    #[strum(serialize = "P9-absent-policy-skips")]
     AbsentPolicySkips,
     /// 10: no silent fallback.
+    #[strum(serialize = "P10-silent-fallback")]
     SilentFallback,
 }
 
 impl Check {
     /// All checks, ordered by number.
-    pub const ALL: [Self; 10] = [
-        Self::Leverage,
-        Self::MaximumLeverage,
-        Self::HarvestThreshold,
-        Self::KillScore,
-        Self::Symbols,
-        Self::Size,
-        Self::ExitOwnership,
-        Self::PolicyUsed,
-        Self::AbsentPolicySkips,
-        Self::SilentFallback,
-    ];
+    pub const ALL: &'static [Self] = Self::VARIANTS;
 
     /// Returns the number of the check, from 1 to 10.
     #[must_use]
@@ -78,24 +91,7 @@ impl Check {
 
     /// Returns the identifier used in settings and reports, `P1-leverage` to `P10-silent-fallback`.
     #[must_use]
-    pub const fn id(self) -> &'static str {
-        match self {
-            Self::Leverage => "P1-leverage",
-            Self::MaximumLeverage => "P2-maximum-leverage",
-            Self::HarvestThreshold => "P3-harvest-threshold",
-            Self::KillScore => "P4-kill-score",
-            Self::Symbols => "P5-symbols",
-            Self::Size => "P6-size",
-            Self::ExitOwnership => "P7-exit-ownership",
-            Self::PolicyUsed => "P8-policy-used",
-            Self::AbsentPolicySkips => "P9-absent-policy-skips",
-            Self::SilentFallback => "P10-silent-fallback",
-        }
-    }
-}
-
-impl Serialize for Check {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.id())
+    pub fn id(self) -> &'static str {
+        self.into()
     }
 }

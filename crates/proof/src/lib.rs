@@ -12,7 +12,7 @@
 //! use portcullis_proof::{Settings, prove};
 //!
 //! # let folder = tempfile::tempdir()?;
-//! # std::fs::write(folder.path().join("bot.py"), "def asked(intent):\n    return intent.leverage\n")?;
+//! # std::fs::write(folder.path().join("bot.py"), "def leverage(intent):\n    return intent.leverage\n")?;
 //! # let src = folder.path();
 //! let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?;
 //! let now = Timestamp::from_millis(now.as_millis().try_into()?)?;

@@ -68,7 +68,7 @@ fn log(report: &Report) -> Log {
                     name: "portcullis",
                     full_name: "portcullis proof",
                     semantic_version: env!("CARGO_PKG_VERSION"),
-                    rules: Check::ALL.map(rule),
+                    rules: Check::ALL.iter().copied().map(rule).collect(),
                 },
             },
             column_kind: "unicodeCodePoints",

@@ -260,15 +260,17 @@ enum CheckReference {
 }
 
 fn check<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Check, D::Error> {
-    let named = CheckReference::deserialize(deserializer)?;
-    let is_meant = |check: &Check| match &named {
-        CheckReference::Name(name) => check.id() == name,
-        CheckReference::Number(number) => check.number() == *number,
+    let check = match CheckReference::deserialize(deserializer)? {
+        CheckReference::Name(name) => name.parse().ok(),
+        CheckReference::Number(number) => {
+            (Check::ALL.iter().copied()).find(|check| check.number() == number)
+        }
     };
-    Check::ALL.into_iter().find(is_meant).ok_or_else(|| {
-        let names = Check::ALL.map(Check::id).join(", ");
+    check.ok_or_else(|| {
+        let names: Vec<&str> = Check::ALL.iter().map(|check| check.id()).collect();
         D::Error::custom(format_args!(
-            "unknown check; use a number from 1 to 10 or one of {names}"
+            "unknown check; use a number from 1 to 10 or one of {}",
+            names.join(", ")
         ))
     })
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
+use strum::VariantArray;
 
 use crate::name_words::{contains_any, same_word, words};
 
@@ -15,7 +16,7 @@ const STANDARD: &str = include_str!("vocabulary.toml");
 pub(crate) struct Names(BTreeMap<Subject, Vec<String>>);
 
 /// The trading concept that a name refers to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, VariantArray)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Subject {
     Leverage,
@@ -38,29 +39,6 @@ pub(crate) enum Subject {
     Owner,
     Policy,
     Theta,
-}
-
-impl Subject {
-    const ALL: [Self; 18] = [
-        Self::Leverage,
-        Self::MaximumLeverage,
-        Self::Threshold,
-        Self::StopPrice,
-        Self::RMeasure,
-        Self::KillScore,
-        Self::KillScoreInContext,
-        Self::KillMeasure,
-        Self::Universe,
-        Self::Symbol,
-        Self::Weight,
-        Self::WeightInContext,
-        Self::Size,
-        Self::SizeInContext,
-        Self::ReduceOnly,
-        Self::Owner,
-        Self::Policy,
-        Self::Theta,
-    ];
 }
 
 /// The names, split into words.
@@ -376,8 +354,9 @@ impl Vocabulary {
         if !words.iter().any(is_of_row) {
             return Vec::new();
         }
-        Subject::ALL
-            .into_iter()
+        Subject::VARIANTS
+            .iter()
+            .copied()
             .filter(|subject| self.is_about(&words, *subject))
             .collect()
     }

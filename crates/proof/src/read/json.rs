@@ -73,7 +73,7 @@ mod tests {
 
     #[test]
     fn values_and_positions() {
-        let told = format!("{:?}", read(SAMPLE).unwrap().root);
+        let printed = format!("{:?}", read(SAMPLE).unwrap().root);
         for part in [
             "Entry { at: At { line: 1, column: 2 }, name: Some(\"ä\"), key: None, value: Node { at: At { line: 1, column: 7 }, kind: Number(1.0)",
             "at: At { line: 2, column: 11 }, name: Some(\"leverage\"), key: None, value: Node { at: At { line: 2, column: 23 }, kind: Number(-10.0)",
@@ -81,7 +81,7 @@ mod tests {
             "Nothing",
             "kind: List([Node { at: At { line: 3, column: 14 }, kind: Text(\"BTCU\")",
         ] {
-            assert!(told.contains(part), "{part} in {told}");
+            assert!(printed.contains(part), "{part} in {printed}");
         }
     }
 

@@ -113,14 +113,14 @@ mod tests {
 
     fn places(node: &Node, all: &mut Vec<(String, usize, usize)>) {
         if let Kind::Record { entries, .. } = &node.kind {
-            let told = |it: &Entry| {
+            let printed = |it: &Entry| {
                 (
                     it.name.clone().unwrap_or_default(),
                     it.value.at.line,
                     it.value.at.column,
                 )
             };
-            all.extend(entries.iter().map(told));
+            all.extend(entries.iter().map(printed));
         }
         node.children()
             .into_iter()
@@ -142,7 +142,7 @@ mod tests {
             (place("leverage"), place("qty"), place("symbols")),
             ((3, 13), (4, 10), (7, 10))
         );
-        let told = format!("{tree:?}");
+        let printed = format!("{tree:?}");
         for kind in [
             "Number(10.0)",
             "Text(\"0.5\")",
@@ -152,7 +152,7 @@ mod tests {
             "Number(-3.0)",
             "Number(1.0)",
         ] {
-            assert!(told.contains(kind), "{kind} in {told}");
+            assert!(printed.contains(kind), "{kind} in {printed}");
         }
         // An alias repeats the content of its anchor.
         assert_eq!(all.iter().filter(|it| it.0 == "leverage").count(), 2);

@@ -18,7 +18,7 @@ struct Document<'a> {
     passed: bool,
     at: String,
     settings: Option<String>,
-    checks: [CheckRow; 10],
+    checks: Vec<CheckRow>,
     findings: &'a [Finding],
     accepted: &'a [Accepted],
     stale: &'a [Stale],
@@ -49,7 +49,7 @@ struct LanguageRow {
 
 impl Serialize for Report {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let checks = Check::ALL.map(|check| {
+        let checks = Check::ALL.iter().map(|&check| {
             let (findings, accepted) = self.counts(check);
             CheckRow {
                 check,
@@ -73,7 +73,7 @@ impl Serialize for Report {
             passed: self.passed(),
             at: self.now.to_string(),
             settings: self.settings().map(|path| path.display().to_string()),
-            checks,
+            checks: checks.collect(),
             findings: &self.findings,
             accepted: &self.accepted,
             stale: &self.stale,

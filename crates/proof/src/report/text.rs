@@ -23,10 +23,10 @@ const HEADING: Style = Style::new().bold();
 
 impl Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for check in Check::ALL {
+        for &check in Check::ALL {
             self.check_line(f, check)?;
         }
-        for check in Check::ALL {
+        for &check in Check::ALL {
             let mut of_check = self
                 .findings
                 .iter()

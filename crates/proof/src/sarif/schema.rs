@@ -35,7 +35,7 @@ pub(super) struct Driver {
     pub(super) name: &'static str,
     pub(super) full_name: &'static str,
     pub(super) semantic_version: &'static str,
-    pub(super) rules: [Rule; 10],
+    pub(super) rules: Vec<Rule>,
 }
 
 #[derive(Serialize)]

@@ -33,9 +33,9 @@ const DEFAULTS: [&str; 6] = [
 impl Reader {
     /// Returns true if an item is compiled only for tests, and counts it.
     pub(super) fn leaves_out(&self, attributes: &[Attribute]) -> bool {
-        let asked = attributes.iter().filter(|it| it.path().is_ident("cfg"));
+        let conditions = attributes.iter().filter(|it| it.path().is_ident("cfg"));
         self.counted(
-            asked
+            conditions
                 .flat_map(|it| inside(&it.meta))
                 .any(|it| is_for_tests(&it)),
         )

@@ -43,7 +43,7 @@ impl Reader {
             Pat::Ident(it) if it.subpat.is_some() => {
                 match it.subpat.as_ref().map(|(_, inner)| self.pattern(inner)) {
                     Some(Pattern::Present) => Pattern::Present,
-                    Some(asked @ (Pattern::Absent | Pattern::Failed)) => asked,
+                    Some(pattern @ (Pattern::Absent | Pattern::Failed)) => pattern,
                     Some(Pattern::Other(values)) => Pattern::Other(values),
                     None => Pattern::Other(whole.values),
                 }
