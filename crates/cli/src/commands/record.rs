@@ -8,7 +8,7 @@ use std::{
 use indicatif::ProgressBar;
 use portcullis_service::{
     recorder::{Settings, Sinks, Tally, record, record_once},
-    runtime::Stop,
+    runtime::{Stop, counted},
 };
 use portcullis_store::RedisServer;
 
@@ -69,7 +69,10 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
             .as_mut()
             .map(|out| -> &mut dyn io::Write { out.writer() }),
         progress: &mut |tally| {
-            bar.set_message(format!("{} answers recorded", tally.answers));
+            bar.set_message(format!(
+                "{} recorded",
+                counted(tally.answers, "answer", "answers")
+            ));
         },
     };
     let recorded = if args.once {
@@ -96,8 +99,9 @@ fn settings(redis: RedisServer, streams: &StreamArgs) -> Settings {
 /// Prints the counts. Returns a failure if the recording is incomplete.
 fn report(tally: &Tally) -> Result<(), Failure> {
     warn(format_args!(
-        "recorded {} answers and {} policies",
-        tally.answers, tally.policies
+        "recorded {} and {}",
+        counted(tally.answers, "answer", "answers"),
+        counted(tally.policies, "policy", "policies"),
     ));
     let missing = tally.missing();
     for line in &missing {

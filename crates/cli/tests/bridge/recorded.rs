@@ -255,7 +255,7 @@ fn missing_items_are_reported() {
     redis.run(&["RENAME", POLICY, "aside"]);
     missing(
         &desk.record(&server),
-        &format!("1 policies are not stored on the server: {hash}"),
+        &format!("1 policy is not stored on the server: {hash}"),
     );
     let again = desk.replay(&[]);
     assert!(
@@ -270,12 +270,11 @@ fn missing_items_are_reported() {
         &format!("reads other streams: {foreign} of `{PLANS}`"),
     );
     redis.run(&["XDEL", PLANS, &foreign]);
-    missing(&desk.record(&server), "1 answers were trimmed");
+    missing(&desk.record(&server), "1 answer was trimmed");
 
     let entry = text(&redis.records(SKIPS)[0], "entry").to_owned();
     redis.run(&["XDEL", INTENTS, &entry]);
-    let expected =
-        format!("1 answered entries are no longer in their streams: {entry} of `{INTENTS}`");
+    let expected = format!("1 answered entry is no longer in its stream: {entry} of `{INTENTS}`");
     missing(&desk.record(&server), &expected);
     // The tape and the answers still correspond line by line.
     let live = desk.read("live");
@@ -315,7 +314,7 @@ fn it_records_until_a_signal() {
     let output = recorder.wait_with_output().unwrap();
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(0), "{stderr}");
-    assert_eq!(stderr, "portcullis: recorded 3 answers and 1 policies\n");
+    assert_eq!(stderr, "portcullis: recorded 3 answers and 1 policy\n");
     assert_eq!(desk.replay(&[]), desk.read("live"));
     let once = desk.read("tape");
     desk.record_whole(&server);

@@ -10,7 +10,7 @@ use portcullis::{
 use portcullis_store::{Feed, PolicySnapshot};
 
 use super::{
-    commit::{Answered, Identity},
+    commit::{Answered, Identity, Outcome},
     metrics,
     plan::{About, plan, skip},
     skew::Skew,
@@ -26,89 +26,82 @@ pub(super) struct BatchDecider<'a> {
     operator: &'a Engine,
     feed: &'a Feed,
     /// True for the one stream worker that logs policies outside the guardrails.
-    tells: bool,
+    logs_violations: bool,
     /// The engine with the halts of a policy snapshot, and the number of that snapshot.
     engine: Option<(u64, Engine)>,
 }
 
 /// A batch of answers that are ready to be written.
 #[derive(Default)]
-pub(super) struct Prepared {
+pub(super) struct DecidedBatch {
     pub(super) answers: Vec<Answered>,
-    /// For each answer, why it is a skip, if it is one.
-    why: Vec<Option<Why>>,
+    /// The reason and detail of each answer that is a skip.
+    skips: Vec<Option<SkipDetail>>,
     /// The policy that at least one answer names, if it must still be stored.
     pub(super) policy: Option<Policy>,
     /// Ids of entries that were deleted before they were answered.
-    pub(super) gone: Vec<String>,
-}
-
-/// The outcome of an entry after the commit.
-pub(super) struct Outcome {
-    /// The verdict, the reason for which the server denied the trade, or `REPEATED`.
-    pub(super) code: String,
-    /// Details of the denial; empty if there is none.
-    pub(super) detail: String,
+    pub(super) deleted: Vec<String>,
 }
 
 /// A skip reason and its detail text.
-type Why = (SkipCode, String);
+type SkipDetail = (SkipCode, String);
 
 impl<'a> BatchDecider<'a> {
     pub(super) const fn new(
         stream: &'a str,
         operator: &'a Engine,
         feed: &'a Feed,
-        tells: bool,
+        logs_violations: bool,
     ) -> Self {
         Self {
             stream,
             operator,
             feed,
-            tells,
+            logs_violations,
             engine: None,
         }
     }
 
-    /// Decides a batch, each entry at the current time. `is_kept` returns true if a policy is already stored.
-    pub(super) fn prepare(
+    /// Decides a batch, each entry at the current time. `is_stored` returns true if a policy is already stored.
+    pub(super) fn decide(
         &mut self,
         entries: &[StreamEntry],
         skew: &Skew,
-        is_kept: impl FnOnce(&Policy) -> bool,
-    ) -> Prepared {
-        let mut prepared = Prepared::default();
+        is_stored: impl FnOnce(&Policy) -> bool,
+    ) -> DecidedBatch {
+        let mut decided = DecidedBatch::default();
         if entries.is_empty() {
-            return prepared;
+            return decided;
         }
         let snapshot = self.feed.snapshot();
-        let engine = self.engine_under(&snapshot);
+        let engine = self.engine_for(&snapshot);
         let mut names_policy = false;
         for entry in entries {
-            if entry.is_gone() {
-                prepared.gone.push(entry.id.clone());
+            if entry.is_deleted() {
+                decided.deleted.push(entry.id.clone());
                 continue;
             }
-            let (answer, why) = self.judge(entry, &engine, &snapshot, skew, &mut names_policy);
-            prepared.answers.push(answer);
-            prepared.why.push(why);
+            let (answer, skip) =
+                self.decide_entry(entry, &engine, &snapshot, skew, &mut names_policy);
+            decided.answers.push(answer);
+            decided.skips.push(skip);
         }
         let policy = snapshot.policy().policy().ok();
-        prepared.policy = policy
-            .filter(|policy| names_policy && !is_kept(policy))
+        decided.policy = policy
+            .filter(|policy| names_policy && !is_stored(policy))
             .cloned();
-        prepared
+        decided
     }
 
-    /// Decides one entry. Returns the answer and, if it is a skip, why.
-    fn judge(
+    /// Decides one entry. Returns the answer and, if it is a skip, its reason and detail.
+    fn decide_entry(
         &self,
         entry: &StreamEntry,
         engine: &Engine,
         snapshot: &PolicySnapshot,
         skew: &Skew,
         names_policy: &mut bool,
-    ) -> (Answered, Option<Why>) {
+    ) -> (Answered, Option<SkipDetail>) {
         let written = entry.written();
         let mut scratch = Scratch::default();
         let intent = match &written {
@@ -121,9 +114,9 @@ impl<'a> BatchDecider<'a> {
         let identity = Identity::new(own_id.as_deref(), self.stream, &entry.id, entry.digest());
         let now = now_in_millis();
         let decision = engine.decide(snapshot.policy(), &intent, now);
-        let objection = objection(&decision, skew);
-        let row = match &objection {
-            Some(objection) => Answer::objected(&decision, objection),
+        let denial = denial(&decision, skew);
+        let row = match &denial {
+            Some(denial) => Answer::objected(&decision, denial),
             None => Answer::decision(&decision),
         }
         .to(0, intent.id().or(Some(&entry.id)), Some(now));
@@ -137,11 +130,11 @@ impl<'a> BatchDecider<'a> {
             // A row holds only texts and finite numbers, so this cannot fail.
             answer: &serde_json::to_string(&row).unwrap_or_default(),
         };
-        let why = row.reason.map(|reason| {
+        let skip_detail = row.reason.map(|reason| {
             let detail = row.detail.as_ref().map(ToString::to_string);
             (reason, detail.unwrap_or_default())
         });
-        let record = match &why {
+        let record = match &skip_detail {
             None => plan(&decision, &about),
             Some((reason, detail)) => skip(&decision, &about, reason.code(), detail),
         };
@@ -153,11 +146,11 @@ impl<'a> BatchDecider<'a> {
             identity,
         };
         *names_policy |= decision.policy().is_some();
-        (answer, why)
+        (answer, skip_detail)
     }
 
     /// Returns the engine with the halts of a policy snapshot added to its own.
-    fn engine_under(&mut self, snapshot: &PolicySnapshot) -> Engine {
+    fn engine_for(&mut self, snapshot: &PolicySnapshot) -> Engine {
         match &self.engine {
             Some((number, engine)) if *number == snapshot.number() => engine.clone(),
             Some(_) | None => {
@@ -171,7 +164,7 @@ impl<'a> BatchDecider<'a> {
 
     /// Logs each violation of the operator's guardrails by a newly loaded policy, which then permits no trade.
     fn log_violations(&self, snapshot: &PolicySnapshot) {
-        if !self.tells {
+        if !self.logs_violations {
             return;
         }
         if let Ok(policy) = snapshot.policy().policy() {
@@ -183,18 +176,18 @@ impl<'a> BatchDecider<'a> {
     }
 
     /// Counts and logs the outcomes of a batch.
-    pub(super) fn settle(&self, prepared: &Prepared, outcomes: &[Outcome]) {
+    pub(super) fn record_outcomes(&self, decided: &DecidedBatch, outcomes: &[Outcome]) {
         let answered_at = now();
-        for (outcome, (answer, why)) in outcomes
+        for (outcome, (answer, skip)) in outcomes
             .iter()
-            .zip(prepared.answers.iter().zip(&prepared.why))
+            .zip(decided.answers.iter().zip(&decided.skips))
         {
             if outcome.code == "REPEATED" {
                 metrics::repeated();
                 continue;
             }
             metrics::lag(self.stream, &answer.entry_id, answered_at);
-            match why {
+            match skip {
                 Some((reason, detail)) => skipped(reason.code(), detail),
                 None if outcome.code == answer.verdict => metrics::answered(answer.verdict, ""),
                 None => skipped(&outcome.code, &outcome.detail),
@@ -203,20 +196,20 @@ impl<'a> BatchDecider<'a> {
     }
 }
 
-impl Prepared {
+impl DecidedBatch {
     /// Returns true if a policy must be stored or deleted entries acknowledged before the answers are written.
-    pub(super) const fn is_untidy(&self) -> bool {
-        self.policy.is_some() || !self.gone.is_empty()
+    pub(super) const fn has_prerequisites(&self) -> bool {
+        self.policy.is_some() || !self.deleted.is_empty()
     }
 }
 
 /// Returns the denial for an untrusted clock, if the clock is not trusted and neither the freshness gate nor an earlier
 /// gate has failed. Exits are never denied.
-fn objection(decision: &Decision<'_>, skew: &Skew) -> Option<ServiceDenial<'static>> {
+fn denial(decision: &Decision<'_>, skew: &Skew) -> Option<ServiceDenial<'static>> {
     match decision {
         Decision::Exit(_) => None,
         Decision::Skip(skip) if skip.gate() <= Gate::Freshness => None,
-        Decision::Trade(_) | Decision::Skip(_) => skew.objection(),
+        Decision::Trade(_) | Decision::Skip(_) => skew.denial(),
     }
 }
 

@@ -4,7 +4,7 @@ use portcullis::{decide::SkipReason, policy::PolicyUnavailable};
 use portcullis_store::redis::keys::{HALTS, POLICY};
 use redis::{Cmd, Connection, RedisResult, Script, Value};
 
-use super::{Settings, batch_decider::Outcome, plan::Items};
+use super::{Settings, plan::Items};
 use crate::{
     keys,
     stream::{hash_part, short_hex},
@@ -20,6 +20,14 @@ pub(super) struct Answered {
     pub(super) symbol: String,
     /// Fields of the plan or the skip record.
     pub(super) record: Items,
+}
+
+/// The outcome of an entry after the commit.
+pub(super) struct Outcome {
+    /// The verdict, the reason for which the server denied the trade, or `REPEATED`.
+    pub(super) code: String,
+    /// Details of the denial; empty if there is none.
+    pub(super) detail: String,
 }
 
 /// Identity of an intent, by which repeated deliveries are recognized.
@@ -77,7 +85,7 @@ impl Committer {
     }
 
     /// Returns the script call. The script must be [loaded](Self::load) first.
-    pub(super) fn commit(&self, settings: &Settings, stream: &str, answers: &[Answered]) -> Cmd {
+    pub(super) fn command(&self, settings: &Settings, stream: &str, answers: &[Answered]) -> Cmd {
         let length = |max: Option<u64>| max.map_or_else(String::new, |max| max.to_string());
         let mut call = redis::cmd("EVALSHA");
         let keys = 5_usize.saturating_add(answers.len().saturating_mul(2));

@@ -24,7 +24,7 @@ pub(super) struct Claimed {
     /// The entries, as raw reply values.
     pub(super) entries: Vec<Value>,
     /// Ids of pending entries that were deleted from the stream.
-    pub(super) gone: Vec<String>,
+    pub(super) deleted: Vec<String>,
 }
 
 impl<'a> Group<'a> {
@@ -105,11 +105,11 @@ impl<'a> Group<'a> {
         let mut parts = list(reply).into_iter();
         let cursor = parts.next().and_then(text);
         let entries = parts.next().map(list).unwrap_or_default();
-        let gone = parts.next().map(list).unwrap_or_default();
+        let deleted = parts.next().map(list).unwrap_or_default();
         Ok(Claimed {
             cursor: cursor.unwrap_or_else(|| START.to_owned()),
             entries,
-            gone: gone.into_iter().filter_map(text).collect(),
+            deleted: deleted.into_iter().filter_map(text).collect(),
         })
     }
 

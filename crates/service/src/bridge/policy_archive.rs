@@ -7,7 +7,7 @@ use crate::keys;
 
 /// Replaces the whole Redis hash or nothing. A policy with the field `policy_hash` replaces an equal policy without it,
 /// but not the reverse, because it contains all fields of the other.
-const KEEP: &str = "
+const STORE: &str = "
 if ARGV[1] == 'states hash' or redis.call('EXISTS', KEYS[1]) == 0 then
   redis.call('DEL', KEYS[1])
   for i = 2, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
@@ -23,13 +23,13 @@ pub(super) struct PolicyArchive {
 impl PolicyArchive {
     pub(super) fn new() -> Self {
         Self {
-            script: Script::new(KEEP),
+            script: Script::new(STORE),
             last: None,
         }
     }
 
     /// Returns true if this policy was stored last.
-    pub(super) fn is_kept(&self, policy: &Policy) -> bool {
+    pub(super) fn is_stored(&self, policy: &Policy) -> bool {
         self.last == Some(identity(policy))
     }
 
@@ -39,7 +39,7 @@ impl PolicyArchive {
     }
 
     /// Stores all fields of a policy, without an expiry.
-    pub(super) fn keep(
+    pub(super) fn store(
         &mut self,
         policy: &Policy,
         prefix: &str,

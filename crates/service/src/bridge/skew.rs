@@ -15,23 +15,23 @@ const COMPARE_OFTEN: Duration = Duration::from_millis(100);
 /// Interval between comparisons of the clocks if there is no bound.
 const COMPARE_EVERY: Duration = Duration::from_secs(10);
 /// If there is no bound, a difference above this value is logged.
-const WORTH_TELLING: SignedDuration = SignedDuration::from_micros(1_000_000);
+const LOGGED_ABOVE: SignedDuration = SignedDuration::from_micros(1_000_000);
 
 /// Result of the last comparison of the clocks, and the largest permitted difference.
 pub(super) struct Skew {
     bound: Option<SignedDuration>,
     /// True for the one stream worker that logs.
-    tells: bool,
+    logs_changes: bool,
     skew: Option<SignedDuration>,
     compared: Option<Tick>,
     is_large: bool,
 }
 
 impl Skew {
-    pub(super) const fn new(bound: Option<SignedDuration>, tells: bool) -> Self {
+    pub(super) const fn new(bound: Option<SignedDuration>, logs_changes: bool) -> Self {
         Self {
             bound,
-            tells,
+            logs_changes,
             skew: None,
             compared: None,
             is_large: false,
@@ -53,15 +53,17 @@ impl Skew {
         self.compared = None;
     }
 
-    /// Records a comparison. `skew` is a lower bound of the difference, and `way` is the round-trip time: the true
-    /// difference can be larger by up to this time. A comparison whose round trip took longer than the bound is not
-    /// trusted.
-    pub(super) fn measured(&mut self, skew: SignedDuration, way: SignedDuration) {
+    /// Records a comparison. `skew` is a lower bound of the difference: the true difference can be larger by up to
+    /// `round_trip`. A comparison whose round trip took longer than the bound is not trusted.
+    pub(super) fn measured(&mut self, skew: SignedDuration, round_trip: SignedDuration) {
         self.compared = Some(Tick::now());
-        self.skew = self.bound.is_none_or(|bound| way <= bound).then_some(skew);
+        self.skew = self
+            .bound
+            .is_none_or(|bound| round_trip <= bound)
+            .then_some(skew);
         metrics::skew(skew);
-        let is_large = skew > self.bound.unwrap_or(WORTH_TELLING);
-        if is_large != self.is_large && self.tells {
+        let is_large = skew > self.bound.unwrap_or(LOGGED_ABOVE);
+        if is_large != self.is_large && self.logs_changes {
             say(format_args!(
                 "this clock and the server's differ by {skew} or more"
             ));
@@ -71,7 +73,7 @@ impl Skew {
 
     /// Returns a denial of entries if the clocks differ by more than the bound, or could not be compared. Returns
     /// `None` if there is no bound.
-    pub(super) fn objection(&self) -> Option<ServiceDenial<'static>> {
+    pub(super) fn denial(&self) -> Option<ServiceDenial<'static>> {
         let bound = self.bound?;
         let text = match self.skew {
             Some(skew) if skew <= bound => return None,
@@ -94,18 +96,18 @@ mod tests {
     fn an_uncompared_clock_is_untrusted() {
         let micros = SignedDuration::from_micros;
         let mut skew = Skew::new(Some(micros(250)), false);
-        assert!(skew.objection().is_some());
-        for (apart, way, is_trusted) in [
+        assert!(skew.denial().is_some());
+        for (apart, round_trip, is_trusted) in [
             (0, 0, true),
             (250, 250, true),
             (251, 0, false),
             (0, 251, false),
         ] {
-            skew.measured(micros(apart), micros(way));
-            assert_eq!(skew.objection().is_none(), is_trusted, "{apart} {way}");
+            skew.measured(micros(apart), micros(round_trip));
+            assert_eq!(skew.denial().is_none(), is_trusted, "{apart} {round_trip}");
         }
         skew.measured(micros(0), micros(0));
         skew.forget();
-        assert!(skew.objection().is_some());
+        assert!(skew.denial().is_some());
     }
 }

@@ -14,7 +14,7 @@ use redis::{Cmd, Connection, RedisResult, Value};
 
 use super::{
     Precedence, Settings,
-    batch_decider::{BatchDecider, Prepared},
+    batch_decider::{BatchDecider, DecidedBatch},
     commit::{Committer, outcomes},
     group::{Group, NEW, START},
     metrics,
@@ -22,7 +22,9 @@ use super::{
     skew::Skew,
 };
 use crate::{
-    runtime::{Reconnecting, ServiceError, Stop, read_entries, say, skew, wait_for_first_read},
+    runtime::{
+        Reconnecting, ServiceError, Stop, counted, read_entries, say, skew, wait_for_first_read,
+    },
     stream::StreamEntry,
 };
 
@@ -32,7 +34,7 @@ const BLOCK: Duration = Duration::from_millis(200);
 const CLAIM_EVERY: Duration = Duration::from_secs(1);
 
 /// Number of requests in flight at which the worker waits for a reply.
-const ASKED_MAX: usize = 2;
+const PENDING_MAX: usize = 2;
 
 /// The stream that a worker reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,18 +53,18 @@ pub(super) struct StreamWorker<'a> {
     precedence: &'a Precedence,
     stop: &'a Stop,
     group: Group<'a>,
-    judge: BatchDecider<'a>,
+    decider: BatchDecider<'a>,
     committer: Committer,
-    keeper: PolicyArchive,
+    archive: PolicyArchive,
     skew: Skew,
     claimed: Option<Tick>,
     cursor: String,
 }
 
 /// A pipelined request without a reply so far.
-struct Asked {
+struct PendingRequest {
     /// The answers that it commits, if any.
-    prepared: Prepared,
+    decided: DecidedBatch,
     /// True if it also reads the next batch.
     reads: bool,
 }
@@ -88,9 +90,9 @@ impl<'a> StreamWorker<'a> {
             precedence,
             stop,
             group: Group::new(stream, settings),
-            judge: BatchDecider::new(stream, operator, feed, role == Role::Entries),
+            decider: BatchDecider::new(stream, operator, feed, role == Role::Entries),
             committer: Committer::new(),
-            keeper: PolicyArchive::new(),
+            archive: PolicyArchive::new(),
             skew: Skew::new(bound, role == Role::Entries),
             claimed: None,
             cursor: START.to_owned(),
@@ -103,7 +105,7 @@ impl<'a> StreamWorker<'a> {
             let result = self.serve_on(connection, is_well);
             if result.is_err() {
                 self.skew.forget();
-                self.keeper.forget();
+                self.archive.forget();
                 self.exits_wait(true);
             }
             result
@@ -183,15 +185,15 @@ impl<'a> StreamWorker<'a> {
         let claimed = self.group.claim(&self.cursor, connection)?;
         self.cursor = claimed.cursor;
         self.claimed = Some(Tick::now());
-        self.tell_gone(&claimed.gone);
+        self.log_deleted(&claimed.deleted);
         let entries = entries(claimed.entries);
         if entries.is_empty() {
             return Ok(false);
         }
         self.exits_wait(true);
         say(format_args!(
-            "claimed {} entries of `{}` from another consumer",
-            entries.len(),
+            "claimed {} of `{}` from another consumer",
+            counted(entries.len(), "entry", "entries"),
             self.group.stream
         ));
         self.answer(&entries, connection)?;
@@ -205,15 +207,15 @@ impl<'a> StreamWorker<'a> {
     /// Answers a batch and waits for the replies.
     fn answer(&mut self, entries: &[StreamEntry], connection: &mut Connection) -> RedisResult<()> {
         self.compare_clocks(connection)?;
-        let mut prepared = self.prepare(entries);
-        while prepared.is_untidy() {
-            self.tidy(&prepared, connection)?;
-            prepared = self.prepare(entries);
-            prepared.gone.clear();
+        let mut decided = self.decide(entries);
+        while decided.has_prerequisites() {
+            self.complete_prerequisites(&decided, connection)?;
+            decided = self.decide(entries);
+            decided.deleted.clear();
         }
-        if !prepared.answers.is_empty() {
-            let commit = self.commit(&prepared);
-            self.settle(&prepared, commit.query(connection)?)?;
+        if !decided.answers.is_empty() {
+            let commit = self.commit_command(&decided);
+            self.record_outcomes(&decided, commit.query(connection)?)?;
         }
         Ok(())
     }
@@ -227,66 +229,67 @@ impl<'a> StreamWorker<'a> {
         is_well: &mut dyn FnMut(),
     ) -> RedisResult<()> {
         self.compare_clocks(connection)?;
-        let (mut asked, mut unread) = (VecDeque::new(), VecDeque::from([first]));
+        let (mut pending, mut unread) = (VecDeque::new(), VecDeque::from([first]));
         let mut is_dry = false;
         loop {
             let entries = unread.pop_front().unwrap_or_default();
-            let mut prepared = self.prepare(&entries);
-            while prepared.is_untidy() {
-                while let Some(question) = asked.pop_front() {
-                    self.hear(question, &mut unread, &mut is_dry, connection)?;
+            let mut decided = self.decide(&entries);
+            while decided.has_prerequisites() {
+                while let Some(request) = pending.pop_front() {
+                    self.receive_replies(request, &mut unread, &mut is_dry, connection)?;
                 }
-                self.tidy(&prepared, connection)?;
+                self.complete_prerequisites(&decided, connection)?;
                 // The requests took time, so the entries are decided again at the current time.
-                prepared = self.prepare(&entries);
-                prepared.gone.clear();
+                decided = self.decide(&entries);
+                decided.deleted.clear();
             }
             let reads = !is_dry && self.may_read_on();
-            if !prepared.answers.is_empty() || reads {
-                asked.push_back(self.ask(prepared, reads, connection)?);
-            } else if asked.is_empty() && unread.is_empty() {
+            if !decided.answers.is_empty() || reads {
+                pending.push_back(self.send(decided, reads, connection)?);
+            } else if pending.is_empty() && unread.is_empty() {
                 return Ok(());
             }
-            while asked.len() >= ASKED_MAX || (!reads && unread.is_empty()) {
-                let Some(question) = asked.pop_front() else {
+            while pending.len() >= PENDING_MAX || (!reads && unread.is_empty()) {
+                let Some(request) = pending.pop_front() else {
                     break;
                 };
-                self.hear(question, &mut unread, &mut is_dry, connection)?;
+                self.receive_replies(request, &mut unread, &mut is_dry, connection)?;
                 is_well();
             }
         }
     }
 
     /// Sends a request that writes the answers and, if `reads` is true, reads the next batch.
-    fn ask(
+    fn send(
         &self,
-        prepared: Prepared,
+        decided: DecidedBatch,
         reads: bool,
         connection: &mut Connection,
-    ) -> RedisResult<Asked> {
+    ) -> RedisResult<PendingRequest> {
         let mut bytes = Vec::new();
-        if !prepared.answers.is_empty() {
-            self.commit(&prepared).write_packed_command(&mut bytes);
+        if !decided.answers.is_empty() {
+            self.commit_command(&decided)
+                .write_packed_command(&mut bytes);
         }
         if reads {
             self.group.read(NEW, None).write_packed_command(&mut bytes);
         }
         connection.send_packed_command(&bytes)?;
-        Ok(Asked { prepared, reads })
+        Ok(PendingRequest { decided, reads })
     }
 
     /// Receives the replies to a request.
-    fn hear(
+    fn receive_replies(
         &mut self,
-        asked: Asked,
+        request: PendingRequest,
         unread: &mut VecDeque<Vec<StreamEntry>>,
         is_dry: &mut bool,
         connection: &mut Connection,
     ) -> RedisResult<()> {
-        if !asked.prepared.answers.is_empty() {
-            self.settle(&asked.prepared, receive(connection)?)?;
+        if !request.decided.answers.is_empty() {
+            self.record_outcomes(&request.decided, receive(connection)?)?;
         }
-        if asked.reads {
+        if request.reads {
             let entries = entries(read_entries(receive(connection)?));
             if entries.is_empty() {
                 *is_dry = true;
@@ -303,44 +306,49 @@ impl<'a> StreamWorker<'a> {
         is_first && !self.stop.is_set() && !self.is_claim_due() && !self.skew.is_due()
     }
 
-    fn prepare(&mut self, entries: &[StreamEntry]) -> Prepared {
-        let keeper = &self.keeper;
-        self.judge
-            .prepare(entries, &self.skew, |policy| keeper.is_kept(policy))
+    fn decide(&mut self, entries: &[StreamEntry]) -> DecidedBatch {
+        let archive = &self.archive;
+        self.decider
+            .decide(entries, &self.skew, |policy| archive.is_stored(policy))
     }
 
     /// Stores the policy and acknowledges deleted entries, before the answers are written.
-    fn tidy(&mut self, prepared: &Prepared, connection: &mut Connection) -> RedisResult<()> {
-        if let Some(policy) = &prepared.policy {
-            self.keeper.keep(policy, &self.settings.keys, connection)?;
+    fn complete_prerequisites(
+        &mut self,
+        decided: &DecidedBatch,
+        connection: &mut Connection,
+    ) -> RedisResult<()> {
+        if let Some(policy) = &decided.policy {
+            self.archive
+                .store(policy, &self.settings.keys, connection)?;
         }
-        if !prepared.gone.is_empty() {
-            self.tell_gone(&prepared.gone);
-            self.group.acknowledge(&prepared.gone, connection)?;
+        if !decided.deleted.is_empty() {
+            self.log_deleted(&decided.deleted);
+            self.group.acknowledge(&decided.deleted, connection)?;
         }
         Ok(())
     }
 
-    fn commit(&self, prepared: &Prepared) -> Cmd {
+    fn commit_command(&self, decided: &DecidedBatch) -> Cmd {
         let stream = self.group.stream;
         self.committer
-            .commit(self.settings, stream, &prepared.answers)
+            .command(self.settings, stream, &decided.answers)
     }
 
-    fn settle(&self, prepared: &Prepared, reply: Value) -> RedisResult<()> {
-        self.judge.settle(prepared, &outcomes(reply)?);
+    fn record_outcomes(&self, decided: &DecidedBatch, reply: Value) -> RedisResult<()> {
+        self.decider.record_outcomes(decided, &outcomes(reply)?);
         Ok(())
     }
 
     fn compare_clocks(&mut self, connection: &mut Connection) -> RedisResult<()> {
         if self.skew.is_due() {
-            let (skew, way) = skew(connection)?;
-            self.skew.measured(skew, way);
+            let (skew, round_trip) = skew(connection)?;
+            self.skew.measured(skew, round_trip);
         }
         Ok(())
     }
 
-    fn tell_gone(&self, ids: &[String]) {
+    fn log_deleted(&self, ids: &[String]) {
         for id in ids {
             say(format_args!(
                 "entry {id} of `{}` was deleted before it was answered",

@@ -14,7 +14,7 @@ use portcullis::{
 use portcullis_store::Feed;
 
 use super::metrics;
-use crate::runtime::{ServiceError, Stop, line, now};
+use crate::runtime::{ServiceError, Stop, counted, line, now};
 
 /// Interval between checks.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
@@ -134,8 +134,8 @@ fn named(open: &BTreeSet<Symbol>) -> String {
     if open.len() > NAMES_MAX {
         names.push("…".to_owned());
     }
-    let plural = if open.len() == 1 { "" } else { "s" };
-    format!("{} open position{plural} ({})", open.len(), names.join(" "))
+    let positions = counted(open.len(), "open position", "open positions");
+    format!("{positions} ({})", names.join(" "))
 }
 
 #[cfg(test)]

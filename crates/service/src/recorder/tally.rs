@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::runtime::counted;
+
 /// Maximum number of missing items that are named.
 const NAMED: usize = 10;
 
@@ -17,7 +19,7 @@ pub struct Tally {
     /// Plans and skip records that were trimmed before they were read.
     pub(super) trimmed: u64,
     /// Answered entries that are no longer in their streams.
-    pub(super) gone: Named,
+    pub(super) deleted: Named,
     /// Records that are not answers of a bridge of this version.
     pub(super) foreign: Named,
     /// Hashes of policies that were used and are not stored anywhere.
@@ -57,25 +59,33 @@ impl Tally {
     pub fn missing(&self) -> Vec<String> {
         let mut missing = Vec::new();
         if self.trimmed > 0 {
-            missing.push(format!(
-                "{} answers were trimmed from their streams before they were read",
-                self.trimmed
+            missing.push(counted(
+                self.trimmed,
+                "answer was trimmed from its stream before it was read",
+                "answers were trimmed from their streams before they were read",
             ));
         }
-        for (named, what) in [
+        for (named, one, many) in [
             (
-                &self.gone,
+                &self.deleted,
+                "answered entry is no longer in its stream",
                 "answered entries are no longer in their streams",
             ),
             (
                 &self.foreign,
-                "records cannot be recorded: they were not written by a bridge of this version, or it reads other \
+                "record cannot be recorded: it was not written by a bridge of this version, or the bridge reads other \
                  streams",
+                "records cannot be recorded: they were not written by a bridge of this version, or the bridge reads \
+                 other streams",
             ),
-            (&self.unknown, "policies are not stored on the server"),
+            (
+                &self.unknown,
+                "policy is not stored on the server",
+                "policies are not stored on the server",
+            ),
         ] {
             if named.count > 0 {
-                missing.push(format!("{} {what}: {named}", named.count));
+                missing.push(format!("{}: {named}", counted(named.count, one, many)));
             }
         }
         missing

@@ -76,7 +76,7 @@ impl<'a> Tape<'a> {
                 (Given::Foreign(name), _) => tally.foreign.add(name.clone()),
                 (Given::Answer(answered), None) => {
                     let Answered { entry, stream, .. } = answered.as_ref();
-                    tally.gone.add(format!("{entry} of `{stream}`"));
+                    tally.deleted.add(format!("{entry} of `{stream}`"));
                 }
                 (Given::Answer(answered), Some(entry)) => {
                     self.write_policy(answered, policies, tally)?;

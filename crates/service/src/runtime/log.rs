@@ -1,6 +1,6 @@
 //! Log lines of a service on standard error.
 
-use std::io;
+use std::{fmt, io};
 
 use tracing::{info, level_filters::LevelFilter};
 use tracing_subscriber::{
@@ -33,13 +33,19 @@ pub fn log_as(format: LogFormat) {
         .try_init();
 }
 
+/// Formats a count with its noun: `1 policy`, `2 policies`.
+pub fn counted<N: fmt::Display + PartialEq + From<u8>>(count: N, one: &str, many: &str) -> String {
+    let noun = if count == N::from(1) { one } else { many };
+    format!("{count} {noun}")
+}
+
 /// Logs a line about the service itself, with the prefix `portcullis: `.
-pub fn say(text: impl std::fmt::Display) {
+pub fn say(text: impl fmt::Display) {
     line(format_args!("portcullis: {text}"));
 }
 
 /// Logs a line. Control characters are replaced, so that a sender's text cannot start a new line.
-pub(crate) fn line(text: impl std::fmt::Display) {
+pub(crate) fn line(text: impl fmt::Display) {
     let text: String = text
         .to_string()
         .chars()

@@ -59,7 +59,7 @@ impl StreamEntry {
     }
 
     /// Returns true if the entry was deleted before it was answered.
-    pub(crate) const fn is_gone(&self) -> bool {
+    pub(crate) const fn is_deleted(&self) -> bool {
         self.fields.is_none()
     }
 

@@ -6,7 +6,7 @@ use portcullis_store::RedisServer;
 use redis::{Connection, RedisError, Value};
 
 use super::StreamEntry;
-use crate::runtime::{connect, last_id, list};
+use crate::runtime::{connect, counted, last_id, list};
 
 /// Number of entries in one read.
 const BATCH: usize = 256;
@@ -79,9 +79,9 @@ impl StreamReader {
             self.from = format!("({}", entry.id);
         }
         if self.lines.is_empty() && self.left > 0 {
+            let deleted = counted(self.left, "entry was", "entries were");
             return Err(refused(&format!(
-                "{} entries were deleted while the stream was read; read it again",
-                self.left
+                "{deleted} deleted while the stream was read; read it again"
             )));
         }
         Ok(())
