@@ -9,13 +9,13 @@ use portcullis::{
     harvest::{Harvest, HarvestAction, HarvestReasons},
     intent::QuantityAsked,
     provenance::Source,
-    types::{PolicyHash, Timestamp},
+    types::SignedDuration,
 };
 use serde_json::Value;
 
 /// A number, and the source that the answer names for it.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Told {
+pub(crate) struct Number {
     pub(crate) value: f64,
     pub(crate) source: Option<String>,
 }
@@ -26,13 +26,9 @@ pub(crate) struct Answered {
     pub(crate) reason: Option<SkipCode>,
     pub(crate) exit_rule: Option<ExitRule>,
     /// Every number of the row by its column, and the numbers that only the typed answer contains.
-    pub(crate) numbers: BTreeMap<String, Told>,
-    pub(crate) basis: Option<&'static str>,
+    pub(crate) numbers: BTreeMap<String, Number>,
     pub(crate) action: Option<HarvestAction>,
     pub(crate) harvest_reasons: Option<HarvestReasons>,
-    pub(crate) not_after: Option<Timestamp>,
-    pub(crate) version: Option<String>,
-    pub(crate) hash: Option<PolicyHash>,
     pub(crate) gates: Vec<Gate>,
     /// The text for people.
     pub(crate) text: String,
@@ -42,7 +38,7 @@ pub(crate) struct Answered {
 
 impl Answered {
     pub(crate) fn number(&self, column: &str) -> Option<f64> {
-        self.numbers.get(column).map(|told| told.value)
+        self.numbers.get(column).map(|number| number.value)
     }
 
     pub(crate) fn bits(&self, column: &str) -> Option<u64> {
@@ -53,33 +49,11 @@ impl Answered {
         self.numbers.get(column)?.source.as_deref()
     }
 
-    /// Replaces a number of the answer.
-    pub(crate) fn forge(&mut self, column: &str, value: f64, source: Option<&str>) {
+    /// Sets a number of the answer and its source.
+    pub(crate) fn set(&mut self, column: &str, value: f64, source: Option<&str>) {
         let source = source.map(str::to_owned);
         self.numbers
-            .insert(column.to_owned(), Told { value, source });
-    }
-
-    /// Turns any answer into a trade.
-    pub(crate) fn forged_trade(mut self, leverage: (f64, &str), size: (f64, &str)) -> Self {
-        self.verdict = Verdict::Trade;
-        self.reason = None;
-        self.numbers.clear();
-        self.forge("leverage", leverage.0, Some(leverage.1));
-        self.forge("size_usd", size.0, Some(size.1));
-        self.forge("notional_usd", size.0, Some(size.1));
-        self.forge("margin_usd", size.0 / leverage.0, Some("notional/leverage"));
-        self.basis = Some("notional");
-        self
-    }
-
-    /// Turns any answer into a skip.
-    pub(crate) fn forged_skip(mut self, reason: SkipCode) -> Self {
-        self.verdict = Verdict::Skip;
-        self.reason = Some(reason);
-        self.exit_rule = None;
-        self.numbers.clear();
-        self
+            .insert(column.to_owned(), Number { value, source });
     }
 
     /// Returns the view of a row, without the numbers that only the typed answer contains.
@@ -90,12 +64,8 @@ impl Answered {
             reason: answer.reason,
             exit_rule: answer.exit_rule,
             numbers: BTreeMap::new(),
-            basis: answer.size_basis,
             action: answer.harvest_action,
             harvest_reasons: answer.harvest_reasons,
-            not_after: answer.not_after,
-            version: answer.policy_version.map(str::to_owned),
-            hash: answer.policy_hash,
             gates: Vec::new(),
             text: String::new(),
             bytes: serde_json::to_string(answer).unwrap(),
@@ -106,7 +76,7 @@ impl Answered {
                 (value, ["n", "ts", "not_after"].contains(&column.as_str()))
             {
                 let source = row.get(source_column(column)).and_then(Value::as_str);
-                answered.forge(column, number.as_f64().unwrap(), source);
+                answered.set(column, number.as_f64().unwrap(), source);
             }
         }
         answered
@@ -128,7 +98,7 @@ impl Answered {
         let (notional, margin) = (trade.notional(), trade.margin());
         self.name("notional_usd", notional.source());
         let margin_source = margin.source().to_string();
-        self.forge("margin_usd", margin.value().get(), Some(&margin_source));
+        self.set("margin_usd", margin.value().get(), Some(&margin_source));
         if let Some(asked) = trade.leverage_requested() {
             self.name("leverage_requested", asked.source());
         }
@@ -145,9 +115,8 @@ impl Answered {
 
     /// Adds the limit in the evidence of a skip.
     fn add_skip(&mut self, skip: &Skip<'_>) {
-        let seconds = |span: portcullis::types::SignedDuration| {
-            span.as_micros().to_string().parse::<f64>().unwrap() / 1e6
-        };
+        let seconds =
+            |span: SignedDuration| span.as_micros().to_string().parse::<f64>().unwrap() / 1e6;
         let limit = match *skip.evidence() {
             SkipReason::LimitExceeded {
                 limit: Some(limit), ..
@@ -161,7 +130,7 @@ impl Answered {
             _ => None,
         };
         if let Some((limit, source)) = limit {
-            self.forge("limit", limit, Some(&source.to_string()));
+            self.set("limit", limit, Some(&source.to_string()));
         }
     }
 
@@ -175,19 +144,18 @@ impl Answered {
             answered.name("risk_unit", r.risk_unit().source());
             answered.name("cost", r.cost().source());
             let source = r.stop().source().to_string();
-            answered.forge("stop", r.stop().value(), Some(&source));
+            answered.set("stop", r.stop().value(), Some(&source));
         }
         for threshold in harvest.theta().iter() {
             let source = threshold.source().to_string();
-            answered.forge(&source, threshold.value(), Some(&source));
+            answered.set(&source, threshold.value(), Some(&source));
         }
         answered
     }
 
     /// Sets the source of a number from the typed answer.
     fn name(&mut self, column: &str, source: Source) {
-        let told = self.numbers.get_mut(column).unwrap();
-        told.source = Some(source.to_string());
+        self.numbers.get_mut(column).unwrap().source = Some(source.to_string());
     }
 }
 

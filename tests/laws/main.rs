@@ -1,5 +1,4 @@
-//! The laws as property tests over random inputs. Each law is also tested against engines with a planted bug, which it
-//! must detect.
+//! The laws of the engine.
 //!
 //! - L1 no policy, no trade
 //! - L2 no number without a source
@@ -11,10 +10,13 @@
 //! - L8 unforgeable: enforced by the compiler, tested with programs that must not compile (`tests/compile_fail`)
 //! - L9 nothing lost
 //!
-//! L1 and L2 run 20 000 cases each, the others 2 000 or a small multiple (500 without optimisation).
-//! `PORTCULLIS_CASES=1000000` raises the number of cases of every law to that value; it never lowers it. With
-//! `--release`, millions of cases take minutes. A failing case is shrunk, printed, and stored in
-//! `tests/regressions/laws.txt`; stored cases run first from then on.
+//! The law kit (`portcullis-testing`) checks L1 to L7 from outside: texts in, answer rows out. The other files check what
+//! it cannot see: L9, numbers that only a typed answer contains, and the paths that no text takes. Each of these checks
+//! must also detect engines with a planted bug.
+//!
+//! `PORTCULLIS_CASES=1000000` raises the number of cases of every check to that value; it never lowers it. With
+//! `--profile laws`, millions of cases take minutes. A failing case is shrunk and printed; the cases of the files below
+//! are also stored in `tests/regressions/laws.txt`, and stored cases run first from then on.
 
 #![expect(
     clippy::unwrap_used,
@@ -25,87 +27,129 @@
 )]
 
 mod answered;
-mod l1_no_policy_no_trade;
-mod l2_no_number_of_a_harvest;
-mod l2_no_number_without_a_source;
-mod l3_total;
-mod l4_unknown_is_not_yes;
-mod l5_closed_is_not_trapped;
-mod l6_deterministic;
-mod l7_monotone;
+mod l2_typed_numbers;
+mod l3_every_path;
+mod l6_every_path;
 mod l9_nothing_lost;
 mod sources;
 mod subject;
 
 use std::fmt::Debug;
 
-use portcullis_testing::strategies;
+use portcullis_testing::{Law, Laws, strategies};
 use proptest::{
     prelude::*,
     test_runner::{Config, FileFailurePersistence, RngAlgorithm, TestError, TestRng, TestRunner},
 };
-use subject::{Portcullis, Subject};
+use subject::Subject;
+
+/// Number of cases for the fundamental laws, L1 and L2; fewer without optimization, where a case is slow.
+const MANY: u32 = if cfg!(debug_assertions) {
+    2_000
+} else {
+    20_000
+};
+/// Number of cases for the other laws.
+const SOME: u32 = if cfg!(debug_assertions) { 500 } else { 2_000 };
+/// Number of cases in which a planted bug must be detected.
+const PLANTED: u32 = 4_000;
+/// The fast generator; the random numbers need not be secret.
+const RNG: RngAlgorithm = RngAlgorithm::XorShift;
+
+/// Returns the usual number of cases, or the number in the environment if it is greater.
+fn cases(usual: u32) -> u32 {
+    let cases = std::env::var("PORTCULLIS_CASES").ok();
+    cases.map_or(usual, |cases| cases.parse::<u32>().unwrap().max(usual))
+}
+
+/// Checks that the engine keeps a law of the kit.
+fn check(law: Law, usual: u32) {
+    let laws = Laws::new().with_cases(cases(usual));
+    laws.hold_one(law, &mut portcullis_testing::Portcullis)
+        .unwrap();
+    laws.hold_harvest_one(law, &mut portcullis_testing::Portcullis)
+        .unwrap();
+}
+
+#[test]
+fn l1_no_policy_no_trade() {
+    check(Law::NoPolicyNoTrade, MANY);
+}
+
+#[test]
+fn l2_no_number_without_a_source() {
+    check(Law::NoNumberWithoutASource, MANY);
+}
+
+#[test]
+fn l3_total() {
+    check(Law::Total, SOME);
+}
+
+#[test]
+fn l4_unknown_is_not_yes() {
+    check(Law::UnknownIsNotYes, SOME);
+}
+
+#[test]
+fn l5_closed_is_not_trapped() {
+    check(Law::ClosedIsNotTrapped, SOME);
+}
+
+#[test]
+fn l6_deterministic() {
+    check(Law::Deterministic, SOME);
+}
+
+#[test]
+fn l7_monotone() {
+    check(Law::Monotone, SOME);
+}
 
 /// A property that every answer must have, and the inputs it is tested with.
-pub(crate) struct Law<I: Debug> {
+struct Property<I: Debug> {
     cases: u32,
     inputs: fn() -> BoxedStrategy<I>,
     demands: fn(&dyn Subject, &I) -> Result<(), TestCaseError>,
 }
 
-/// Number of cases for the fundamental laws, L1 and L2.
-pub(crate) const MANY: u32 = 20_000;
-/// Number of cases for the other laws; fewer without optimisation, where a case is slow.
-pub(crate) const SOME: u32 = if cfg!(debug_assertions) { 500 } else { 2_000 };
-
-/// Number of cases in which a planted bug must be detected.
-const BROKEN: u32 = 4_000;
-/// The fast generator; the random numbers need not be secret.
-pub(crate) const RNG: RngAlgorithm = RngAlgorithm::XorShift;
-
-impl<I: Debug> Law<I> {
-    /// Checks that the engine keeps the law.
-    pub(crate) fn holds(&self) {
-        let asked: Option<u32> = std::env::var("PORTCULLIS_CASES")
-            .ok()
-            .map(|cases| cases.parse().unwrap());
+impl<I: Debug> Property<I> {
+    /// Checks that the engine has the property.
+    fn holds(&self) {
         let runner = TestRunner::new(Config {
-            cases: asked.unwrap_or_default().max(self.cases),
+            cases: cases(self.cases),
             failure_persistence: Some(Box::new(FileFailurePersistence::Direct(
                 "tests/regressions/laws.txt",
             ))),
             rng_algorithm: RNG,
             ..Config::default()
         });
-        if let Err(error) = self.try_out(runner, &Portcullis) {
+        if let Err(error) = self.run(runner, &subject::Portcullis) {
             panic!("{error}");
         }
     }
 
-    /// Checks that the law detects a planted bug with a message that contains `by`. The cases are the same on every
-    /// run.
+    /// Checks that a planted bug is detected with a message that contains `by`. The cases are the same on every run.
     #[track_caller]
-    pub(crate) fn bites(&self, broken: &dyn Subject, by: &str) {
+    fn detects(&self, bug: &dyn Subject, by: &str) {
         let config = Config {
-            cases: BROKEN,
+            cases: PLANTED,
             failure_persistence: None,
             max_shrink_iters: 0,
             ..Config::default()
         };
         let rng = TestRng::deterministic_rng(RNG);
-        match self.try_out(TestRunner::new_with_rng(config, rng), broken) {
-            Ok(()) => panic!("the planted bug was not detected in {BROKEN} cases"),
+        match self.run(TestRunner::new_with_rng(config, rng), bug) {
+            Ok(()) => panic!("the planted bug was not detected in {PLANTED} cases"),
             Err(TestError::Fail(why, _)) => {
-                assert!(
-                    why.message().contains(by),
-                    "detected with another message: {why}"
-                );
+                let message = why.message();
+                assert!(message.contains(by), "detected with another message: {why}");
             }
             Err(TestError::Abort(why)) => panic!("{why}"),
         }
     }
 
-    fn try_out(&self, mut runner: TestRunner, subject: &dyn Subject) -> Result<(), TestError<I>> {
+    fn run(&self, mut runner: TestRunner, subject: &dyn Subject) -> Result<(), TestError<I>> {
         runner.run(&(self.inputs)(), |input| (self.demands)(subject, &input))
     }
 }

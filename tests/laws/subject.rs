@@ -20,8 +20,6 @@ use crate::{
 
 /// A parsed policy, and an engine with guardrails.
 pub(crate) struct World {
-    pub(crate) input: PolicyInput,
-    pub(crate) guardrails: GuardrailsDraft,
     pub(crate) policy: Result<Policy, PolicyUnavailable>,
     pub(crate) engine: Engine,
 }
@@ -29,8 +27,6 @@ pub(crate) struct World {
 impl World {
     pub(crate) fn new(input: &PolicyInput, guardrails: &GuardrailsDraft) -> Self {
         Self {
-            input: input.clone(),
-            guardrails: guardrails.clone(),
             policy: input.read(),
             engine: Engine::new(
                 Guardrails::from_json(&guardrails.text()).unwrap(),

@@ -14,7 +14,7 @@ use trial::{Ask, Trial};
 
 use super::{Decider, Harvester, Law, LawFailures, Violation};
 
-/// The settings of a test run: the number of cases and the seed.
+/// The settings of a test run: the number of cases, the seed, and the effort to shrink a failing case.
 ///
 /// ```
 /// use portcullis_testing::{Law, Laws, Portcullis};
@@ -28,13 +28,14 @@ use super::{Decider, Harvester, Law, LawFailures, Violation};
 pub struct Laws {
     cases: u32,
     seed: u64,
+    shrink_steps: u32,
 }
 
 /// One check of a law, which asks many questions.
 type Check = fn(&Trial, &mut Ask<'_>) -> Result<(), Violation>;
 
 impl Laws {
-    /// Returns the default settings: 256 cases for each check of each law, and the seed 0.
+    /// Returns the default settings: 256 cases for each check of each law, the seed 0, and at most 20 000 shrink steps.
     #[expect(
         clippy::new_without_default,
         reason = "the settings are chosen by a call that the reader can see"
@@ -43,6 +44,7 @@ impl Laws {
         Self {
             cases: 256,
             seed: 0,
+            shrink_steps: 20_000,
         }
     }
 
@@ -55,6 +57,13 @@ impl Laws {
     /// Sets the seed. Each seed generates other cases.
     pub const fn with_seed(mut self, seed: u64) -> Self {
         self.seed = seed;
+        self
+    }
+
+    /// Sets the most steps in which a failing case is made smaller; each step asks all questions of the case again. With
+    /// 0, the violation contains the first failing case, which is faster if the decider is slow.
+    pub const fn with_shrink_steps(mut self, steps: u32) -> Self {
+        self.shrink_steps = steps;
         self
     }
 
@@ -132,6 +141,7 @@ impl Laws {
             about,
             cases: self.cases,
             seed: self.seed,
+            shrink_steps: self.shrink_steps,
         };
         checks.iter().try_for_each(|check| check(&trial, ask))
     }

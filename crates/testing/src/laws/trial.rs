@@ -24,6 +24,7 @@ pub(super) struct Trial {
     pub(super) about: &'static str,
     pub(super) cases: u32,
     pub(super) seed: u64,
+    pub(super) shrink_steps: u32,
 }
 
 /// The check of one case. It returns whether the case tested the law.
@@ -161,7 +162,7 @@ impl Trial {
             cases: self.cases,
             failure_persistence: None,
             max_shrink_time: 0,
-            max_shrink_iters: 20_000,
+            max_shrink_iters: self.shrink_steps,
             ..Config::default()
         };
         let mut seed = [0; 32];
