@@ -551,7 +551,8 @@ pub(crate) const OTHERS: [(&str, Law, &str, Bug); 31] = {
             "a lower leverage must not raise `size_usd`",
             Bug(|asked| {
                 let mut row = ask(asked)?;
-                row.size_usd = row.size_usd
+                row.size_usd = row
+                    .size_usd
                     .zip(row.leverage)
                     .map(|(size, leverage)| size / leverage);
                 Ok(row)
