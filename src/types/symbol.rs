@@ -30,7 +30,10 @@ pub enum SymbolError {
     #[error("a symbol has at most {BYTES_MAX} bytes; this one has {0}")]
     TooLong(usize),
     /// The text contains white space or a control character.
-    #[error("a symbol must not contain white space or control characters; this one contains `{}`", .0.escape_debug())]
+    #[error(
+        "a symbol must not contain white space or control characters; this one contains `{}` (U+{:04X})",
+        Shown(.0), u32::from(*.0)
+    )]
     Forbidden(char),
 }
 

@@ -2,6 +2,8 @@
 
 use std::{error::Error, fmt};
 
+use portcullis::types::Shown;
+
 use super::{Law, Question, Row};
 use portcullis::decide::SkipCode;
 
@@ -58,13 +60,13 @@ impl fmt::Display for Violation {
             let lines = lines(told);
             // Lines that are unchanged since the previous question are not repeated.
             for line in lines.iter().filter(|line| !before.contains(line)) {
-                writeln!(f, "  {:<11} {}", line.0, Short(&line.1))?;
+                writeln!(f, "  {:<11} {}", line.0, short(&line.1))?;
             }
             let answer = match &told.answer {
                 Ok(row) => row.to_string(),
                 Err(why) => why.clone(),
             };
-            writeln!(f, "  {:<11} {}", "answer", Short(&answer))?;
+            writeln!(f, "  {:<11} {}", "answer", short(&answer))?;
             before = lines;
         }
         write!(
@@ -97,24 +99,15 @@ fn lines(told: &QuestionTrace) -> Vec<(&'static str, String)> {
     ]
 }
 
-/// A text without control characters, shortened to a readable length.
-struct Short<'a>(&'a str);
-
-impl fmt::Display for Short<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const CHARS_MAX: usize = 2_000;
-        for c in self.0.chars().take(CHARS_MAX) {
-            if c.is_control() {
-                write!(f, "{}", c.escape_default())?;
-            } else {
-                write!(f, "{c}")?;
-            }
-        }
-        match self.0.chars().count().checked_sub(CHARS_MAX) {
-            None | Some(0) => Ok(()),
-            Some(more) => write!(f, "… ({more} more characters)"),
-        }
-    }
+/// Returns a text without control characters, shortened to a readable length.
+fn short(text: &str) -> String {
+    const CHARS_MAX: usize = 2_000;
+    let Some((end, _)) = text.char_indices().nth(CHARS_MAX) else {
+        return Shown(text).whole();
+    };
+    let (head, rest) = text.split_at(end);
+    let more = rest.chars().count();
+    format!("{}… ({more} more characters)", Shown(head).whole())
 }
 
 impl fmt::Debug for Violation {

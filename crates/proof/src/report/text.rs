@@ -4,6 +4,7 @@ use std::fmt::{self, Display};
 
 use anstyle::{AnsiColor, Style};
 use indicatif::HumanCount;
+use portcullis::types::Shown;
 
 use super::{Examined, LeftOut, Report, Stale};
 use crate::{
@@ -40,10 +41,10 @@ impl Display for Report {
         section(f, "not read", &self.unread, write_unread)?;
         section(f, "accepted", &self.accepted, |f, it| {
             let check = it.finding.check.id();
-            let (until, reason) = (it.until, Printable(&it.reason));
+            let (until, reason) = (it.until, printable(&it.reason));
             place_of(f, &it.finding)?;
             writeln!(f, "  {check}, until {until}: {reason}")?;
-            writeln!(f, "    {}", Printable(&it.finding.code))
+            writeln!(f, "    {}", printable(&it.finding.code))
         })?;
         section(
             f,
@@ -55,7 +56,7 @@ impl Display for Report {
             f,
             "policy documents, whose numbers are allowed because a policy expires",
             &self.policies,
-            |f, it| writeln!(f, "{}", Printable(it.display())),
+            |f, it| writeln!(f, "{}", printable(it.display())),
         )?;
         section(f, "left out", &self.left_out, write_left_out)?;
         writeln!(f)?;
@@ -98,7 +99,7 @@ impl Report {
             )?;
         }
         match &self.settings {
-            Some(path) => writeln!(f, "; settings from `{}`", Printable(path.display()))?,
+            Some(path) => writeln!(f, "; settings from `{}`", printable(path.display()))?,
             None => writeln!(f, "; no settings")?,
         }
         verdict(f, self.passed())?;
@@ -146,7 +147,7 @@ fn section<T>(
 }
 
 fn place_of(f: &mut fmt::Formatter<'_>, finding: &Finding) -> fmt::Result {
-    let file = Printable(finding.file.display());
+    let file = printable(finding.file.display());
     let (line, column) = (finding.line, finding.column);
     let place = format_args!("{file}:{line}:{column}");
     paint(f, PLACE, place)
@@ -160,43 +161,43 @@ fn write_finding(f: &mut fmt::Formatter<'_>, finding: &Finding) -> fmt::Result {
     } else {
         ""
     };
-    writeln!(f, "  {}{more}", Printable(&cut))?;
+    writeln!(f, "  {}{more}", printable(&cut))?;
     if let Some(expired) = &finding.expired {
-        let (until, reason) = (expired.until, Printable(&expired.reason));
+        let (until, reason) = (expired.until, printable(&expired.reason));
         writeln!(f, "    was accepted until {until}: {reason}")?;
     }
     if finding.code.is_empty() {
         return Ok(());
     }
-    writeln!(f, "    {}", Printable(&finding.code))?;
+    writeln!(f, "    {}", printable(&finding.code))?;
     let before: String = finding.code.chars().take(finding.before).collect();
-    let width = Printable(&before).to_string().chars().count();
+    let width = printable(&before).chars().count();
     write!(f, "    {:width$}", "")?;
     paint(f, FAIL, "^")?;
     writeln!(f)
 }
 
 fn write_unread(f: &mut fmt::Formatter<'_>, unread: &Unread) -> fmt::Result {
-    let file = Printable(unread.file.display());
+    let file = printable(unread.file.display());
     match (unread.line, unread.column) {
         (Some(line), Some(column)) => {
             paint(f, PLACE, format_args!("{file}:{line}:{column}"))?;
         }
         (Some(_) | None, _) => paint(f, PLACE, file)?,
     }
-    writeln!(f, "  {}", Printable(&unread.message))
+    writeln!(f, "  {}", printable(&unread.message))
 }
 
 fn write_stale(f: &mut fmt::Formatter<'_>, stale: &Stale) -> fmt::Result {
-    paint(f, PLACE, Printable(&stale.file))?;
+    paint(f, PLACE, printable(&stale.file))?;
     write!(f, "  ")?;
     if let Some(check) = stale.check {
         write!(f, "{}, ", check.id())?;
     }
-    let (until, reason) = (stale.until, Printable(&stale.reason));
+    let (until, reason) = (stale.until, printable(&stale.reason));
     writeln!(f, "until {until}: {reason}; {}", stale.because)?;
     match &stale.code {
-        Some(code) => writeln!(f, "    {}", Printable(code)),
+        Some(code) => writeln!(f, "    {}", printable(code)),
         None => Ok(()),
     }
 }
@@ -209,9 +210,9 @@ fn write_left_out(f: &mut fmt::Formatter<'_>, left_out: &LeftOut) -> fmt::Result
         Counted::Links => "link",
     };
     let count = Quantity(left_out.count, what).to_string();
-    write!(f, "{count:>10}  {}", Printable(&left_out.rule))?;
+    write!(f, "{count:>10}  {}", printable(&left_out.rule))?;
     if let (Some(until), Some(reason)) = (left_out.until, &left_out.reason) {
-        write!(f, ", until {until}: {}", Printable(reason))?;
+        write!(f, ", until {until}: {}", printable(reason))?;
     }
     writeln!(f)
 }
@@ -236,17 +237,9 @@ fn paint(f: &mut fmt::Formatter<'_>, style: Style, what: impl Display) -> fmt::R
     }
 }
 
-/// Text from a file with escaped control characters, so that a terminal does not execute them.
-struct Printable<T>(T);
-
-impl<T: Display> Display for Printable<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.to_string().chars().try_for_each(|c| match c {
-            '\t' => f.write_str(" "),
-            c if c.is_control() => write!(f, "{}", c.escape_default()),
-            c => write!(f, "{c}"),
-        })
-    }
+/// Returns text from a file on one line, safe for a terminal. A tab becomes a space, so that one column is one character.
+fn printable(text: impl Display) -> String {
+    Shown(text.to_string().replace('\t', " ")).whole()
 }
 
 /// A count with its noun, in singular or plural.

@@ -2,6 +2,7 @@
 
 use std::{fmt, io};
 
+use portcullis::types::Shown;
 use tracing::{info, level_filters::LevelFilter};
 use tracing_subscriber::{
     Layer as _, filter::Targets, layer::SubscriberExt as _, util::SubscriberInitExt as _,
@@ -44,12 +45,7 @@ pub fn say(text: impl fmt::Display) {
     line(format_args!("portcullis: {text}"));
 }
 
-/// Logs a line. Control characters are replaced, so that a sender's text cannot start a new line.
+/// Logs a line. Control characters are escaped, so that a sender's text cannot start a new line.
 pub(crate) fn line(text: impl fmt::Display) {
-    let text: String = text
-        .to_string()
-        .chars()
-        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
-        .collect();
-    info!("{text}");
+    info!("{}", Shown(text).whole());
 }
