@@ -6,7 +6,7 @@ use serde::{Serialize, Serializer};
 
 use crate::{
     decide::{ServiceDenial, SkipReason},
-    harvest::{HarvestSkip, RUnavailable},
+    harvest::{HarvestSkip, RError},
 };
 
 /// The evidence for an answer. The text is formatted only when it is written.
@@ -29,7 +29,7 @@ impl fmt::Display for Detail<'_> {
             Self::Harvest(HarvestSkip::NotInForce(error)) => SkipReason::from(*error).fmt(f),
             Self::Harvest(HarvestSkip::NoPosition) => f.write_str("no open position"),
             Self::Harvest(HarvestSkip::MissingStop { kill }) => {
-                write!(f, "{}; no kill score: {kill}", RUnavailable::MissingStop)
+                write!(f, "{}; no kill score: {kill}", RError::MissingStop)
             }
             Self::Harvest(HarvestSkip::InvalidInput { r, kill }) => {
                 write!(f, "{r}; no kill score: {kill}")

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::{Gate, SkipCode};
 use crate::{
-    exit::NotExitOwner,
+    exit::NotExitOwnerError,
     guardrails::ConstraintViolation,
     intent::{IntentError, IntentErrorKind, SizeError},
     policy::{NotInForceError, PolicyFault, PolicyUnavailable, ValidityError},
@@ -25,7 +25,7 @@ pub enum SkipReason<'a> {
         source: &'a str,
     },
     /// The source of an exit is neither the exit owner nor a delegate.
-    NotExitOwner(NotExitOwner<'a>),
+    NotExitOwner(NotExitOwnerError<'a>),
     /// The operator halted entries.
     Halted {
         /// The symbol of the intent.

@@ -6,5 +6,5 @@
 mod ownership;
 mod permit;
 
-pub use ownership::{ExitOwnership, ExitRule, NotExitOwner, OwnershipError};
+pub use ownership::{ExitOwnership, ExitRule, NotExitOwnerError, OwnershipError};
 pub use permit::ExitPermit;

@@ -27,6 +27,7 @@ pub struct ExitOwnership {
 
 /// The reason why names are not a valid ownership.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum OwnershipError {
     /// The owner's name is empty. An intent with an empty source would then own exits.
     #[error("the exit owner has an empty name")]
@@ -58,7 +59,7 @@ impl ExitRule {
 /// The error for an exit from a source that is neither the owner nor a delegate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error, Serialize)]
 #[error("{} does not own exits; the exit owner is `{owner}`", name(.source_name))]
-pub struct NotExitOwner<'a> {
+pub struct NotExitOwnerError<'a> {
     /// The source of the intent, if readable.
     #[serde(rename = "source")]
     pub source_name: Option<&'a str>,
@@ -130,11 +131,11 @@ impl ExitOwnership {
         &'a self,
         intent: &'a Intent<'a>,
         exit: &'a Exit,
-    ) -> Result<ExitPermit<'a>, NotExitOwner<'a>> {
+    ) -> Result<ExitPermit<'a>, NotExitOwnerError<'a>> {
         let source = intent.source();
         source
             .and_then(|source| Some(ExitPermit::new(intent, exit, source, self.rule(source)?)))
-            .ok_or(NotExitOwner {
+            .ok_or(NotExitOwnerError {
                 source_name: source,
                 owner: &self.owner,
             })

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use serde::Serialize;
 use thiserror::Error;
 
 use super::{Guardrails, Halt};
@@ -17,11 +16,12 @@ use crate::{
 pub struct GuardrailsError(Vec<GuardrailsFieldError>);
 
 /// A fault of a guardrails document.
-#[derive(Debug, Clone, PartialEq, Eq, Error, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum GuardrailsFieldError {
     /// The document is not a JSON object.
-    #[error("{0}")]
-    NotAnObject(String),
+    #[error(transparent)]
+    NotAnObject(#[from] SyntaxError),
     /// A key is unknown. It is an error because a typo would disable a limit.
     #[error("`{}` is not a known guardrail", Shown(.0))]
     UnknownKey(String),
@@ -64,9 +64,8 @@ impl Guardrails {
     pub fn from_json(text: &str) -> Result<Self, GuardrailsError> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let mut fields = GuardrailFields::default();
-        scan_object(text, &mut fields).map_err(|error: SyntaxError| {
-            GuardrailsError(vec![GuardrailsFieldError::NotAnObject(error.to_string())])
-        })?;
+        scan_object(text, &mut fields)
+            .map_err(|error| GuardrailsError(vec![GuardrailsFieldError::NotAnObject(error)]))?;
         fields.read()
     }
 }
@@ -89,7 +88,7 @@ struct GuardrailFields<'a> {
 }
 
 impl<'a> Fields<'a> for GuardrailFields<'a> {
-    fn slot(&mut self, key: &[u8]) -> Option<&mut RawField<'a>> {
+    fn field(&mut self, key: &[u8]) -> Option<&mut RawField<'a>> {
         Some(match key {
             b"max_leverage" => &mut self.max_leverage,
             b"max_position_usd" => &mut self.max_position_usd,
@@ -114,7 +113,7 @@ impl<'a> Fields<'a> for GuardrailFields<'a> {
 impl GuardrailFields<'_> {
     fn read(self) -> Result<Guardrails, GuardrailsError> {
         let mut faults: Vec<GuardrailsFieldError> = Vec::new();
-        for (slot, field) in [
+        for (value, field) in [
             (&self.max_leverage, "max_leverage"),
             (&self.max_position_usd, "max_position_usd"),
             (&self.max_notional_usd, "max_notional_usd"),
@@ -127,7 +126,7 @@ impl GuardrailFields<'_> {
             (&self.require_policy_hash, "require_policy_hash"),
             (&self.halt, "halt"),
         ] {
-            if slot.is_duplicate() {
+            if value.is_duplicate() {
                 faults.push(GuardrailsFieldError::Duplicate(field));
             }
         }
@@ -194,59 +193,59 @@ impl GuardrailFields<'_> {
     }
 }
 
-fn bad(slot: &RawField<'_>, field: &'static str, expected: &'static str) -> GuardrailsFieldError {
+fn bad(value: &RawField<'_>, field: &'static str, expected: &'static str) -> GuardrailsFieldError {
     GuardrailsFieldError::BadValue {
         field,
-        value: slot.raw().unwrap_or("null").to_owned(),
+        value: value.raw().unwrap_or("null").to_owned(),
         expected,
     }
 }
 
 fn amount<T, E>(
-    slot: &RawField<'_>,
+    value: &RawField<'_>,
     field: &'static str,
     new: fn(f64) -> Result<T, E>,
     faults: &mut Vec<GuardrailsFieldError>,
 ) -> Option<T> {
-    let bound = new(slot.number()?).ok();
-    if bound.is_none() && !slot.is_duplicate() {
-        faults.push(bad(slot, field, "a finite number greater than 0"));
+    let bound = new(value.number()?).ok();
+    if bound.is_none() && !value.is_duplicate() {
+        faults.push(bad(value, field, "a finite number greater than 0"));
     }
     bound
 }
 
 fn duration(
-    slot: &RawField<'_>,
+    value: &RawField<'_>,
     field: &'static str,
     faults: &mut Vec<GuardrailsFieldError>,
 ) -> Option<SignedDuration> {
-    slot.raw()?;
-    let text = slot.number_text().ok().flatten();
+    value.raw()?;
+    let text = value.number_text().ok().flatten();
     let bound = text
         .and_then(|text| SignedDuration::parse_seconds(&text).ok())
         .filter(|it| it.as_micros() >= 0);
     if bound.is_none() {
-        faults.push(bad(slot, field, "a finite number of seconds, 0 or more"));
+        faults.push(bad(value, field, "a finite number of seconds, 0 or more"));
     }
     bound
 }
 
 fn text(
-    slot: &RawField<'_>,
+    value: &RawField<'_>,
     field: &'static str,
     faults: &mut Vec<GuardrailsFieldError>,
 ) -> Option<String> {
-    slot.raw()?;
-    let text = slot.text().ok().flatten().map(|text| text.into_owned());
+    value.raw()?;
+    let text = value.text().ok().flatten().map(|text| text.into_owned());
     if text.is_none() {
-        faults.push(bad(slot, field, "text"));
+        faults.push(bad(value, field, "text"));
     }
     text
 }
 
 /// Reads a list of symbols. A `*` is rejected, because patterns are not supported: a halt of `*` would halt nothing.
-fn symbols(slot: &RawField<'_>) -> Result<Option<BTreeSet<Symbol>>, Unreadable> {
-    let Some(raw) = slot.raw() else {
+fn symbols(value: &RawField<'_>) -> Result<Option<BTreeSet<Symbol>>, Unreadable> {
+    let Some(raw) = value.raw() else {
         return Ok(None);
     };
     let names: Vec<String> = serde_json::from_str(raw).map_err(|_| Unreadable)?;
@@ -255,15 +254,15 @@ fn symbols(slot: &RawField<'_>) -> Result<Option<BTreeSet<Symbol>>, Unreadable> 
     symbols.map(Some).ok_or(Unreadable)
 }
 
-fn halt(slot: &RawField<'_>) -> Result<Halt, Unreadable> {
-    match slot.text() {
+fn halt(value: &RawField<'_>) -> Result<Halt, Unreadable> {
+    match value.text() {
         Ok(None) => Ok(Halt::Nothing),
         Ok(Some(word)) => match word.as_ref() {
             "nothing" => Ok(Halt::Nothing),
             "everything" => Ok(Halt::Everything),
             _ => Err(Unreadable),
         },
-        Err(Unreadable) => Ok(symbols(slot)?.map_or(Halt::Nothing, Halt::Symbols)),
+        Err(Unreadable) => Ok(symbols(value)?.map_or(Halt::Nothing, Halt::Symbols)),
     }
 }
 

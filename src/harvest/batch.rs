@@ -35,6 +35,7 @@ pub enum HarvestOutcome {
 
 /// One row of a [`HarvestBatch`].
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
 pub struct HarvestRow {
     /// The result.
     pub outcome: HarvestOutcome,

@@ -1,8 +1,6 @@
 //! The answer to one position.
 
-use super::{
-    HarvestAction, HarvestReasons, InputFault, KillScore, RPart, RUnavailable, profit_lock,
-};
+use super::{HarvestAction, HarvestReasons, InputError, KillScore, RError, RPart, profit_lock};
 use crate::{
     policy::{NotInForceError, Policy, Theta},
     provenance::Sourced,
@@ -28,14 +26,14 @@ pub enum HarvestSkip<'a> {
     /// Neither the position nor the policy has a stop distance, and K is unavailable too.
     MissingStop {
         /// The reason why K is unavailable.
-        kill: InputFault,
+        kill: InputError,
     },
     /// An input of R is unusable, and K is unavailable too.
     InvalidInput {
         /// The reason why R is unavailable.
-        r: InputFault,
+        r: InputError,
         /// The reason why K is unavailable. Equal to `r` if the position is too old.
-        kill: InputFault,
+        kill: InputError,
     },
 }
 
@@ -54,8 +52,8 @@ pub struct Harvest<'a> {
     pub(super) side: Option<PositionSide>,
     pub(super) action: HarvestAction,
     pub(super) stop: Option<Price>,
-    pub(super) r: Result<RPart, RUnavailable>,
-    pub(super) kill: Result<KillScore, InputFault>,
+    pub(super) r: Result<RPart, RError>,
+    pub(super) kill: Result<KillScore, InputError>,
     pub(super) reasons: HarvestReasons,
 }
 
@@ -103,7 +101,7 @@ impl<'a> Harvest<'a> {
     ///
     /// # Errors
     /// Returns an error if R is unavailable. The ladder and the profit lock are then unavailable too.
-    pub const fn r(&self) -> Result<&RPart, RUnavailable> {
+    pub const fn r(&self) -> Result<&RPart, RError> {
         match &self.r {
             Ok(r) => Ok(r),
             Err(why) => Err(*why),
@@ -114,7 +112,7 @@ impl<'a> Harvest<'a> {
     ///
     /// # Errors
     /// Returns an error if K is unavailable.
-    pub const fn kill(&self) -> Result<&KillScore, InputFault> {
+    pub const fn kill(&self) -> Result<&KillScore, InputError> {
         match &self.kill {
             Ok(kill) => Ok(kill),
             Err(why) => Err(*why),

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use thiserror::Error;
+
 use crate::types::SignedDuration;
 
 /// An input of a harvest, or an intermediate result of R.
@@ -119,50 +121,30 @@ impl fmt::Display for Observed {
 }
 
 /// An input that a part of a harvest cannot use.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct InputFault {
+#[derive(Debug, Clone, Copy, PartialEq, Error)]
+#[error("`{}` is {observed}; required: {}", .field.as_str(), .field.bound())]
+pub struct InputError {
     /// The field.
     pub field: HarvestField,
     /// The observed value.
     pub observed: Observed,
 }
 
-impl InputFault {
+impl InputError {
     pub(super) const fn new(field: HarvestField, observed: Observed) -> Self {
         Self { field, observed }
     }
 }
 
-impl fmt::Display for InputFault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { field, observed } = self;
-        write!(
-            f,
-            "`{}` is {observed}; required: {}",
-            field.as_str(),
-            field.bound()
-        )
-    }
-}
-
 /// The reason why R is unavailable.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum RUnavailable {
+#[derive(Debug, Clone, Copy, PartialEq, Error)]
+pub enum RError {
     /// Neither the position nor the policy has a stop distance.
+    #[error("`stop_dist_pct` is absent, and the policy has no `harvest_params.fallback_stop_pct`")]
     MissingStop,
     /// An input, or the result, is unusable.
-    InvalidInput(InputFault),
-}
-
-impl fmt::Display for RUnavailable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::MissingStop => f.write_str(
-                "`stop_dist_pct` is absent, and the policy has no `harvest_params.fallback_stop_pct`",
-            ),
-            Self::InvalidInput(fault) => fault.fmt(f),
-        }
-    }
+    #[error(transparent)]
+    InvalidInput(#[from] InputError),
 }
 
 /// Returns the number if it is present and `sound`.
@@ -171,10 +153,10 @@ pub(super) fn sound(
     field: HarvestField,
     value: Option<f64>,
     sound: fn(f64) -> bool,
-) -> Result<f64, InputFault> {
+) -> Result<f64, InputError> {
     match value {
         Some(x) if sound(x) => Ok(x),
-        _ => Err(InputFault::new(field, Observed::number(value))),
+        _ => Err(InputError::new(field, Observed::number(value))),
     }
 }
 

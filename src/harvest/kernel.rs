@@ -4,7 +4,7 @@ use std::hint::select_unpredictable;
 
 use super::{
     Harvest, HarvestAction, HarvestDecision, HarvestField, HarvestReason, HarvestReasons,
-    HarvestSkip, Harvested, InputFault, KillScore, Market, Observed, Position, RPart, RUnavailable,
+    HarvestSkip, Harvested, InputError, KillScore, Market, Observed, Position, RError, RPart,
     Stage, Standing, profit_lock,
 };
 use crate::{
@@ -41,17 +41,17 @@ fn evaluate<'a>(
 ) -> HarvestDecision<'a> {
     let (r, kill) = parts(in_force, position, market);
     match (r, kill) {
-        (Err(RUnavailable::MissingStop), Err(kill)) => {
+        (Err(RError::MissingStop), Err(kill)) => {
             HarvestDecision::Skip(HarvestSkip::MissingStop { kill })
         }
-        (Err(RUnavailable::InvalidInput(r)), Err(kill)) => {
+        (Err(RError::InvalidInput(r)), Err(kill)) => {
             HarvestDecision::Skip(HarvestSkip::InvalidInput { r, kill })
         }
         (r, kill) => HarvestDecision::Harvest(propose(in_force, position, r, kill)),
     }
 }
 
-type Parts = (Result<RPart, RUnavailable>, Result<KillScore, InputFault>);
+type Parts = (Result<RPart, RError>, Result<KillScore, InputError>);
 
 fn parts(in_force: ThetaInForce<'_>, position: &Position, market: Option<&Market>) -> Parts {
     let (theta, limits, now) = (in_force.theta(), in_force.limits(), in_force.now());
@@ -63,7 +63,7 @@ fn parts(in_force: ThetaInForce<'_>, position: &Position, market: Option<&Market
         position.as_of,
         limits.max_position_age(),
     ) {
-        return (Err(RUnavailable::InvalidInput(fault)), Err(fault));
+        return (Err(RError::InvalidInput(fault)), Err(fault));
     }
     let market_fault = market.and_then(|market| {
         too_old(
@@ -84,19 +84,19 @@ fn age_fault(
     as_of: Option<Timestamp>,
     age_max: SignedDuration,
     now: Timestamp,
-) -> Option<InputFault> {
+) -> Option<InputError> {
     let Some(as_of) = as_of else {
-        return Some(InputFault::new(field, Observed::Absent));
+        return Some(InputError::new(field, Observed::Absent));
     };
     let age = now.since(as_of);
-    (age > age_max).then(|| InputFault::new(field, Observed::TooOld { age, age_max }))
+    (age > age_max).then(|| InputError::new(field, Observed::TooOld { age, age_max }))
 }
 
 fn propose<'a>(
     in_force: ThetaInForce<'a>,
     position: &Position,
-    r: Result<RPart, RUnavailable>,
-    kill: Result<KillScore, InputFault>,
+    r: Result<RPart, RError>,
+    kill: Result<KillScore, InputError>,
 ) -> Harvest<'a> {
     let theta = in_force.theta();
     let stage = match (&r, position.harvested) {

@@ -1,7 +1,7 @@
 //! K, the kill score: a measure of whether the market has turned.
 
 use super::{
-    HarvestField, InputFault, Market, Observed, Position,
+    HarvestField, InputError, Market, Observed, Position,
     evidence::{is_finite, is_not_negative, is_share, sound},
     exp::exp_of_negative,
 };
@@ -57,9 +57,9 @@ impl KillScore {
         position: &Position,
         market: Option<&Market>,
         theta: &Theta,
-    ) -> Result<Self, InputFault> {
+    ) -> Result<Self, InputError> {
         let Some(market) = market else {
-            return Err(InputFault::new(HarvestField::Market, Observed::Absent));
+            return Err(InputError::new(HarvestField::Market, Observed::Absent));
         };
         let sigma = sound(HarvestField::Sigma, market.sigma, is_not_negative)?;
         let ts = sound(HarvestField::TrendStrength, market.ts, is_finite)?;

@@ -38,7 +38,7 @@ mod snapshot;
 pub use batch::{HarvestBatch, HarvestOutcome, HarvestRow, harvest_batch};
 pub use columns::HarvestColumns;
 pub use decision::{Harvest, HarvestDecision, HarvestSkip};
-pub use evidence::{HarvestField, InputFault, Observed, RUnavailable};
+pub use evidence::{HarvestField, InputError, Observed, RError};
 pub use kernel::harvest;
 pub use kill_score::KillScore;
 pub use ladder::{HarvestAction, Stage};

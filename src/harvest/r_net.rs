@@ -3,7 +3,7 @@
 use std::hint::select_unpredictable;
 
 use super::{
-    HarvestField, InputFault, Observed, Position, RUnavailable, Standing,
+    HarvestField, InputError, Observed, Position, RError, Standing,
     evidence::{is_finite, is_positive, sound},
 };
 use crate::{
@@ -69,8 +69,8 @@ impl RPart {
 
     /// Computes R. Side and prices are checked before the stop, so that a fault in them is reported first.
     #[inline]
-    pub(super) fn of(position: &Position, theta: &Theta) -> Result<Self, RUnavailable> {
-        let invalid = RUnavailable::InvalidInput;
+    pub(super) fn of(position: &Position, theta: &Theta) -> Result<Self, RError> {
+        let invalid = RError::InvalidInput;
         let side = side(position).map_err(invalid)?;
         let entry =
             sound(HarvestField::EntryPrice, position.entry_price, is_positive).map_err(invalid)?;
@@ -86,7 +86,7 @@ impl RPart {
                 (stop, StopFrom::Position)
             }
             (None, Some(fallback)) => (fallback.value(), StopFrom::Policy),
-            (None, None) => return Err(RUnavailable::MissingStop),
+            (None, None) => return Err(RError::MissingStop),
         };
         let risk_unit = risk_unit(entry, stop);
         let cost = cost(entry, theta.cost_bps().value());
@@ -95,7 +95,7 @@ impl RPart {
         // not finite.
         sound(HarvestField::RiskUnit, Some(risk_unit), is_finite).map_err(invalid)?;
         let r_net = RMultiple::new(r_net).map_err(|_| {
-            invalid(InputFault::new(
+            invalid(InputError::new(
                 HarvestField::RNet,
                 Observed::number(Some(r_net)),
             ))
@@ -113,14 +113,14 @@ impl RPart {
     }
 }
 
-fn side(position: &Position) -> Result<PositionSide, InputFault> {
+fn side(position: &Position) -> Result<PositionSide, InputError> {
     match position.side {
         Some(Standing::Open(side)) => Ok(side),
         // A flat position is skipped before R is computed.
         Some(Standing::Flat | Standing::Unreadable) => {
-            Err(InputFault::new(HarvestField::Side, Observed::Unreadable))
+            Err(InputError::new(HarvestField::Side, Observed::Unreadable))
         }
-        None => Err(InputFault::new(HarvestField::Side, Observed::Absent)),
+        None => Err(InputError::new(HarvestField::Side, Observed::Absent)),
     }
 }
 

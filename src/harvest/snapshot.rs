@@ -28,7 +28,7 @@ pub struct Snapshot {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum SnapshotError {
     /// The text is not one JSON object.
-    #[error("{0}")]
+    #[error(transparent)]
     Syntax(#[from] SyntaxError),
     /// `symbol` is absent, so the position cannot be identified.
     #[error("`symbol` is absent")]
@@ -80,7 +80,7 @@ struct PositionFields<'a> {
 }
 
 impl<'a> Fields<'a> for PositionFields<'a> {
-    fn slot(&mut self, key: &[u8]) -> Option<&mut RawField<'a>> {
+    fn field(&mut self, key: &[u8]) -> Option<&mut RawField<'a>> {
         // The length alone distinguishes most keys, so it is compared first.
         Some(match key.len() {
             3 if key == b"qty" => &mut self.qty,
@@ -151,7 +151,7 @@ struct MarketFields<'a> {
 }
 
 impl<'a> Fields<'a> for MarketFields<'a> {
-    fn slot(&mut self, key: &[u8]) -> Option<&mut RawField<'a>> {
+    fn field(&mut self, key: &[u8]) -> Option<&mut RawField<'a>> {
         Some(match key.len() {
             2 if key == b"ts" => &mut self.ts,
             4 if key == b"p_mr" => &mut self.p_mr,
@@ -186,10 +186,10 @@ impl MarketFields<'_> {
     }
 }
 
-fn text<'a>(slot: &RawField<'a>) -> Result<Option<Cow<'a, str>>, Unreadable> {
-    if slot.is_duplicate() {
+fn text<'a>(value: &RawField<'a>) -> Result<Option<Cow<'a, str>>, Unreadable> {
+    if value.is_duplicate() {
         Err(Unreadable)
     } else {
-        slot.text()
+        value.text()
     }
 }

@@ -26,7 +26,7 @@ pub enum IntentErrorKind {
 #[serde(tag = "fault", rename_all = "snake_case")]
 pub enum IntentError {
     /// The record is not a JSON object.
-    #[error("{0}")]
+    #[error(transparent)]
     NotAnObject(#[serde(serialize_with = "as_text")] SyntaxError),
     /// The payload is not a JSON object.
     #[error("`{field}` is not a JSON object: {error}")]
@@ -34,6 +34,7 @@ pub enum IntentError {
         /// `payload` or `data`.
         field: &'static str,
         /// The syntax error, with its position.
+        #[source]
         #[serde(serialize_with = "as_text")]
         error: SyntaxError,
     },

@@ -48,11 +48,11 @@ pub(crate) struct RecordFields<'a> {
     position_side: RawField<'a>,
     model: RawField<'a>,
     /// True if any of the keys is a duplicate.
-    any_twice: bool,
+    has_duplicates: bool,
 }
 
 impl<'a> Fields<'a> for RecordFields<'a> {
-    fn slot(&mut self, key: &[u8]) -> Option<&mut RawField<'a>> {
+    fn field(&mut self, key: &[u8]) -> Option<&mut RawField<'a>> {
         // The length comes first, because it alone distinguishes most keys.
         Some(match key.len() {
             2 if key == b"id" => &mut self.id,
@@ -90,8 +90,8 @@ impl<'a> Fields<'a> for RecordFields<'a> {
         })
     }
 
-    fn stands_twice(&mut self) {
-        self.any_twice = true;
+    fn note_duplicate(&mut self) {
+        self.has_duplicates = true;
     }
 }
 
@@ -103,13 +103,13 @@ impl<'a> RecordFields<'a> {
 
     /// Reads the timestamps; `id` may be a stream entry id. Also returns the first field that is unreadable.
     fn read_times(&self, id: &RawField<'a>) -> (Times, Option<&'static str>) {
-        for (slot, field) in [
+        for (value, field) in [
             (&self.decided_at, "decided_at"),
             (id, "id"),
             (&self.ts, "ts"),
             (&self.timestamp, "timestamp"),
         ] {
-            if slot.is_duplicate() {
+            if value.is_duplicate() {
                 return (Times::UNKNOWN, Some(field));
             }
         }
@@ -123,7 +123,7 @@ impl<'a> RecordFields<'a> {
 
     /// Returns the id of the record: `id`, else `intent_id`. A number is returned as its text.
     pub(crate) fn id(&self) -> Option<Cow<'a, str>> {
-        let read = |slot: &RawField<'a>| slot.number_text().ok().flatten();
+        let read = |value: &RawField<'a>| value.number_text().ok().flatten();
         read(&self.id).or_else(|| read(&self.intent_id))
     }
 
@@ -141,7 +141,7 @@ impl<'a> RecordFields<'a> {
         match self.policy_hash.text() {
             _ if self.policy_hash.is_duplicate() => Some(Err(Unreadable)),
             Ok(None) => None,
-            Ok(Some(text)) => Some(PolicyHash::parse(&text).map_err(|_| Unreadable)),
+            Ok(Some(text)) => Some(text.parse().map_err(|_| Unreadable)),
             Err(Unreadable) => Some(Err(Unreadable)),
         }
     }
@@ -149,7 +149,7 @@ impl<'a> RecordFields<'a> {
     /// Builds the intent of a flat record.
     pub(crate) fn flat_intent(&self) -> Intent<'a> {
         let mut builder = self.builder(&self.id);
-        self.add_twice(&mut builder);
+        self.add_duplicates(&mut builder);
         builder.build()
     }
 
@@ -159,8 +159,8 @@ impl<'a> RecordFields<'a> {
         merged.borrow_from(self);
         let id = self.entry_id(payload);
         let mut builder = merged.builder(id);
-        self.add_twice(&mut builder);
-        payload.add_twice(&mut builder);
+        self.add_duplicates(&mut builder);
+        payload.add_duplicates(&mut builder);
         self.add_beside_payload(&mut builder);
         let same = matches!(
             (self.source.text(), payload.source.text()),
@@ -172,8 +172,8 @@ impl<'a> RecordFields<'a> {
                 second: "payload.source",
             });
         }
-        for (slot, field) in [(&payload.payload, "payload"), (&payload.data, "data")] {
-            if slot.is_present() {
+        for (value, field) in [(&payload.payload, "payload"), (&payload.data, "data")] {
+            if value.is_present() {
                 builder.faults.add(IntentError::InsidePayload { field });
             }
         }
@@ -222,7 +222,7 @@ impl<'a> RecordFields<'a> {
     }
 
     fn builder(&self, id: &RawField<'a>) -> IntentBuilder<'a> {
-        let named = |slot: &RawField<'a>, field| slot.number().map(|number| (number, field));
+        let named = |value: &RawField<'a>, field| value.number().map(|number| (number, field));
         let (times, time_unreadable) = self.read_times(id);
         IntentBuilder {
             id: self.id(),
@@ -251,32 +251,32 @@ impl<'a> RecordFields<'a> {
     }
 
     /// Adds a fault for each duplicate key, because readers disagree about which value counts.
-    fn add_twice(&self, builder: &mut IntentBuilder<'a>) {
-        if !self.any_twice {
+    fn add_duplicates(&self, builder: &mut IntentBuilder<'a>) {
+        if !self.has_duplicates {
             return;
         }
-        for (slot, field) in [
+        for (value, field) in [
             (&self.payload, "payload"),
             (&self.data, "data"),
             (&self.source, "source"),
             (&self.symbol, "symbol"),
         ] {
-            if slot.is_duplicate() {
+            if value.is_duplicate() {
                 builder.faults.add(IntentError::Twice { field });
             }
         }
-        for (slot, field) in [
+        for (value, field) in [
             (&self.reduce_only, "reduce_only"),
             (&self.reduce_only_camel, "reduceOnly"),
         ] {
             // If one of the two values may be false, it is unclear whether the intent is an exit.
-            if slot.is_duplicate() && (slot.differs() || slot.flag() == Ok(Some(false))) {
+            if value.is_duplicate() && (value.differs() || value.flag() == Ok(Some(false))) {
                 builder.faults.add(IntentError::Twice { field });
-            } else if slot.is_duplicate() {
+            } else if value.is_duplicate() {
                 builder.entry_faults.add(IntentError::Twice { field });
             }
         }
-        for (slot, field) in [
+        for (value, field) in [
             (&self.event_type, "event_type"),
             (&self.action, "action"),
             (&self.side, "side"),
@@ -298,7 +298,7 @@ impl<'a> RecordFields<'a> {
             (&self.stop_loss, "stop_loss"),
             (&self.take_profit, "take_profit"),
         ] {
-            if slot.is_duplicate() {
+            if value.is_duplicate() {
                 builder.entry_faults.add(IntentError::Twice { field });
             }
         }
@@ -307,7 +307,7 @@ impl<'a> RecordFields<'a> {
     /// Adds a fault for each field of an intent in the envelope, because it is unclear whether it or the payload
     /// counts.
     fn add_beside_payload(&self, builder: &mut IntentBuilder<'a>) {
-        for (slot, field) in [
+        for (value, field) in [
             (&self.symbol, "symbol"),
             (&self.action, "action"),
             (&self.side, "side"),
@@ -315,11 +315,11 @@ impl<'a> RecordFields<'a> {
             (&self.reduce_only_camel, "reduceOnly"),
             (&self.intent_type, "intent_type"),
         ] {
-            if slot.is_present() {
+            if value.is_present() {
                 builder.faults.add(IntentError::BesidePayload { field });
             }
         }
-        for (slot, field) in [
+        for (value, field) in [
             (&self.leverage, "leverage"),
             (&self.quantity, "quantity"),
             (&self.qty, "qty"),
@@ -335,7 +335,7 @@ impl<'a> RecordFields<'a> {
             (&self.position_side, "position_side"),
             (&self.model, "model"),
         ] {
-            if slot.is_present() {
+            if value.is_present() {
                 builder
                     .entry_faults
                     .add(IntentError::BesidePayload { field });
@@ -345,10 +345,10 @@ impl<'a> RecordFields<'a> {
 }
 
 /// Reads a flag. A duplicate key is unreadable.
-fn flag(slot: &RawField<'_>) -> Flag {
-    if slot.is_duplicate() {
+fn flag(value: &RawField<'_>) -> Flag {
+    if value.is_duplicate() {
         Err(Unreadable)
     } else {
-        slot.flag()
+        value.flag()
     }
 }

@@ -40,11 +40,11 @@ impl From<Unreadable> for WordError {
 }
 
 impl Word {
-    pub(crate) fn read(slot: &RawField<'_>) -> Result<Option<Self>, WordError> {
-        if slot.is_duplicate() {
+    pub(crate) fn read(value: &RawField<'_>) -> Result<Option<Self>, WordError> {
+        if value.is_duplicate() {
             return Err(WordError::Twice);
         }
-        let Some(text) = slot.text()? else {
+        let Some(text) = value.text()? else {
             return Ok(None);
         };
         let is = |word: &str| text.eq_ignore_ascii_case(word);
@@ -63,11 +63,11 @@ impl Word {
 }
 
 /// Returns true if `intent_type` contains `EXIT` or `CLOSE`, in any case. A duplicate key is unreadable.
-pub(crate) fn says_close(slot: &RawField<'_>) -> Result<bool, Unreadable> {
-    if slot.is_duplicate() {
+pub(crate) fn says_close(value: &RawField<'_>) -> Result<bool, Unreadable> {
+    if value.is_duplicate() {
         return Err(Unreadable);
     }
-    let Some(text) = slot.text()? else {
+    let Some(text) = value.text()? else {
         return Ok(false);
     };
     let upper = text.to_ascii_uppercase();

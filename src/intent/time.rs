@@ -82,8 +82,8 @@ impl Times {
 }
 
 /// Reads whole milliseconds since the epoch.
-fn millis(slot: &RawField<'_>) -> Option<Timestamp> {
-    let text = slot.number_text().ok().flatten()?;
+fn millis(value: &RawField<'_>) -> Option<Timestamp> {
+    let text = value.number_text().ok().flatten()?;
     Timestamp::parse_epoch_millis(&text).ok()
 }
 
@@ -103,8 +103,8 @@ fn stream_millis(id: &str) -> Option<&str> {
 }
 
 /// Reads epoch seconds or ISO-8601.
-fn seconds_or_iso(slot: &RawField<'_>) -> Option<(Timestamp, IsoOffset)> {
-    let text: Cow<'_, str> = slot.number_text().ok().flatten()?;
+fn seconds_or_iso(value: &RawField<'_>) -> Option<(Timestamp, IsoOffset)> {
+    let text: Cow<'_, str> = value.number_text().ok().flatten()?;
     match Timestamp::parse_epoch_seconds(&text) {
         Ok(at) => Some((at, IsoOffset::Given)),
         Err(crate::types::TimestampError::NotANumber) => Timestamp::parse_iso(&text).ok(),

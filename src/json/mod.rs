@@ -13,8 +13,7 @@ mod scan;
 mod specials;
 
 pub use raw_field::{Flag, RawField, Unreadable};
-pub use scan::SyntaxError;
-pub use scan::{Fields, scan_object};
+pub use scan::{Fields, SyntaxError, scan_object};
 
 #[cfg(test)]
 mod tests;

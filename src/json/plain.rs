@@ -25,16 +25,16 @@ pub(super) fn scan<'a, F: Fields<'a>>(text: &'a str, fields: &mut F) -> Option<(
             cursor.opening()?;
             let start = cursor.at;
             cursor.at = cursor.specials.next();
-            let slot = fields.slot(bytes.get(start..cursor.at)?);
+            let field = fields.field(bytes.get(start..cursor.at)?);
             cursor.take(b'"')?;
             cursor.colon()?;
             let first = cursor.behind_space()?;
             let start = cursor.at;
             let seen_as = cursor.value(first, DEPTH_MAX)?;
-            if let Some(slot) = slot
-                && slot.fill(text.get(start..cursor.at)?, seen_as)
+            if let Some(field) = field
+                && field.fill(text.get(start..cursor.at)?, seen_as)
             {
-                fields.stands_twice();
+                fields.note_duplicate();
             }
             match cursor.behind_space()? {
                 b',' => cursor.at += 1,

@@ -2,13 +2,15 @@
 
 use std::borrow::Cow;
 
+use thiserror::Error;
+
 /// The raw value of one field, and whether its key was a duplicate.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct RawField<'a> {
     raw: Option<&'a str>,
     seen_as: SeenAs,
     seen: bool,
-    twice: bool,
+    duplicate: bool,
     differs: bool,
 }
 
@@ -27,7 +29,8 @@ pub(super) enum SeenAs {
 }
 
 /// The error for a value that is present but cannot be read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("the value cannot be read")]
 pub struct Unreadable;
 
 /// The result of reading a flag; `None` if the field is absent.
@@ -39,13 +42,13 @@ impl<'a> RawField<'a> {
     pub(super) fn fill(&mut self, raw: &'a str, seen_as: SeenAs) -> bool {
         let raw = (seen_as != SeenAs::Null).then_some(raw);
         if self.seen {
-            self.twice = true;
+            self.duplicate = true;
             self.differs |= !is_same(self.raw, raw);
         }
         self.seen = true;
         self.raw = raw;
         self.seen_as = seen_as;
-        self.twice
+        self.duplicate
     }
 
     /// Returns true if the key occurs more than once with different values. Strings are compared after unescaping.
@@ -55,7 +58,7 @@ impl<'a> RawField<'a> {
 
     /// Returns true if the key occurs more than once in the object.
     pub const fn is_duplicate(&self) -> bool {
-        self.twice
+        self.duplicate
     }
 
     /// Returns the raw JSON text of the value; `None` if the field is absent or null.
@@ -69,6 +72,9 @@ impl<'a> RawField<'a> {
     }
 
     /// Returns the content of a JSON string, unescaped.
+    ///
+    /// # Errors
+    /// Returns an error if the value is not a string.
     #[inline]
     pub fn text(&self) -> Result<Option<Cow<'a, str>>, Unreadable> {
         match self.raw {
@@ -81,6 +87,9 @@ impl<'a> RawField<'a> {
     }
 
     /// Returns the text of a JSON number as it was written, or the content of a JSON string.
+    ///
+    /// # Errors
+    /// Returns an error if the value is neither a number nor a string.
     pub fn number_text(&self) -> Result<Option<Cow<'a, str>>, Unreadable> {
         match (self.raw, self.seen_as) {
             (Some(raw), SeenAs::Number(_)) => Ok(Some(Cow::Borrowed(raw))),
@@ -95,7 +104,7 @@ impl<'a> RawField<'a> {
     #[inline]
     pub fn number(&self) -> Option<f64> {
         match self.seen_as {
-            _ if self.twice => Some(f64::NAN),
+            _ if self.duplicate => Some(f64::NAN),
             _ if !self.is_present() => None,
             SeenAs::Number(number) => Some(number),
             SeenAs::Value | SeenAs::Null | SeenAs::PlainText => self.read_number(),
@@ -111,6 +120,9 @@ impl<'a> RawField<'a> {
     }
 
     /// Parses `true`, `false`, `1` or `0`, also as a string. The case of letters does not matter.
+    ///
+    /// # Errors
+    /// Returns an error for any other value.
     pub fn flag(&self) -> Flag {
         let Some(raw) = self.raw else { return Ok(None) };
         let text = match raw.as_bytes() {

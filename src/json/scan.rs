@@ -28,7 +28,7 @@ pub struct SyntaxError {
 }
 
 impl SyntaxError {
-    pub fn new(error: &serde_json::Error) -> Self {
+    pub(crate) fn new(error: &serde_json::Error) -> Self {
         let full = error.to_string();
         let place = format!(" at line {} column {}", error.line(), error.column());
         let message = full.strip_suffix(&place).unwrap_or(&full);
@@ -45,16 +45,39 @@ impl SyntaxError {
     }
 }
 
-/// The requested fields of one kind of object.
+/// The requested fields of one kind of object, which [`scan_object`] fills.
+///
+/// ```
+/// use portcullis::json::{Fields, RawField, scan_object};
+///
+/// #[derive(Default)]
+/// struct Order<'a> {
+///     symbol: RawField<'a>,
+/// }
+///
+/// impl<'a> Fields<'a> for Order<'a> {
+///     fn field(&mut self, key: &[u8]) -> Option<&mut RawField<'a>> {
+///         (key == b"symbol").then_some(&mut self.symbol)
+///     }
+/// }
+///
+/// let mut order = Order::default();
+/// scan_object(r#"{"symbol": "BTCUSDT", "size": 250}"#, &mut order)?;
+/// assert_eq!(order.symbol.text(), Ok(Some("BTCUSDT".into())));
+/// # Ok::<(), portcullis::json::SyntaxError>(())
+/// ```
 pub trait Fields<'a> {
     /// Returns the place for the value of `key`, or `None` if the key is not requested.
-    fn slot(&mut self, key: &[u8]) -> Option<&mut RawField<'a>>;
+    fn field(&mut self, key: &[u8]) -> Option<&mut RawField<'a>>;
 
     /// Called each time a requested key occurs again in the object.
-    fn stands_twice(&mut self) {}
+    fn note_duplicate(&mut self) {}
 }
 
 /// Fills `fields`, which must be empty, from the JSON object in `text`.
+///
+/// # Errors
+/// Returns an error if the text is not one JSON object.
 pub fn scan_object<'a, F: Fields<'a> + Default>(
     text: &'a str,
     fields: &mut F,
@@ -88,16 +111,16 @@ impl<'a, F: Fields<'a>> Visitor<'a> for ObjectVisitor<'_, F> {
     }
 
     fn visit_map<M: MapAccess<'a>>(self, mut map: M) -> Result<(), M::Error> {
-        while let Some(slot) = map.next_key_seed(KeySeed(&mut *self.0, PhantomData))? {
-            match slot {
-                Some(slot) => {
+        while let Some(field) = map.next_key_seed(KeySeed(&mut *self.0, PhantomData))? {
+            match field {
+                Some(field) => {
                     let raw = map.next_value::<&'a RawValue>()?.get();
                     let seen_as = match raw {
                         "null" => SeenAs::Null,
                         _ => SeenAs::Value,
                     };
-                    if slot.fill(raw, seen_as) {
-                        self.0.stands_twice();
+                    if field.fill(raw, seen_as) {
+                        self.0.note_duplicate();
                     }
                 }
                 None => {
@@ -128,6 +151,6 @@ impl<'s, 'a: 's, F: Fields<'a>> Visitor<'a> for KeySeed<'s, 'a, F> {
     }
 
     fn visit_str<E>(self, key: &str) -> Result<Self::Value, E> {
-        Ok(self.0.slot(key.as_bytes()))
+        Ok(self.0.field(key.as_bytes()))
     }
 }

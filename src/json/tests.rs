@@ -13,38 +13,38 @@ const KEYS: [&str; 4] = ["a", "symbol", "leverage", "position_size_usd"];
 #[derive(Debug, Default)]
 struct Four<'a> {
     slots: [RawField<'a>; 4],
-    any_twice: bool,
+    has_duplicates: bool,
 }
 
 impl<'a> Fields<'a> for Four<'a> {
-    fn slot(&mut self, key: &[u8]) -> Option<&mut RawField<'a>> {
+    fn field(&mut self, key: &[u8]) -> Option<&mut RawField<'a>> {
         let mut slots = self.slots.iter_mut().zip(KEYS);
         slots
             .find(|(_, name)| name.as_bytes() == key)
-            .map(|(slot, _)| slot)
+            .map(|(field, _)| field)
     }
 
-    fn stands_twice(&mut self) {
-        self.any_twice = true;
+    fn note_duplicate(&mut self) {
+        self.has_duplicates = true;
     }
 }
 
 /// Returns everything that the fields expose, as text.
 fn told(fields: &Four<'_>) -> String {
-    let told = fields.slots.iter().map(|slot| {
+    let told = fields.slots.iter().map(|field| {
         format!(
             "{:?}, twice {}, differs {}, text {:?}, number text {:?}, number {:?}, flag {:?}",
-            slot.raw(),
-            slot.is_duplicate(),
-            slot.differs(),
-            slot.text(),
-            slot.number_text(),
-            slot.number().map(f64::to_bits),
-            slot.flag(),
+            field.raw(),
+            field.is_duplicate(),
+            field.differs(),
+            field.text(),
+            field.number_text(),
+            field.number().map(f64::to_bits),
+            field.flag(),
         )
     });
     let told: Vec<String> = told.collect();
-    format!("any twice {}\n{}", fields.any_twice, told.join("\n"))
+    format!("any twice {}\n{}", fields.has_duplicates, told.join("\n"))
 }
 
 /// Returns true if the fast reader accepts the text, and checks that both readers then return the same fields.

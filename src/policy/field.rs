@@ -4,14 +4,21 @@ pub(super) const UNIVERSE_SYMBOLS: &str = "universe_symbols";
 pub(super) const LEVERAGE_BY_SYMBOL: &str = "leverage_by_symbol";
 pub(super) const HARVEST_PARAMS: &str = "harvest_params";
 pub(super) const KILL_PARAMS: &str = "kill_params";
+/// The expiry, in epoch seconds.
 pub const VALID_UNTIL_EPOCH: &str = "valid_until_epoch";
+/// The version, a text of the publisher.
 pub const POLICY_VERSION: &str = "policy_version";
+/// The start of the validity, in epoch seconds.
 pub const VALID_FROM_EPOCH: &str = "valid_from_epoch";
 pub(super) const LIMITS: &str = "limits";
 pub(super) const HARVEST_GRACE_SEC: &str = "harvest_grace_sec";
+/// The sequence, which increases with each publication.
 pub const POLICY_SEQ: &str = "policy_seq";
+/// The hash of all fields except itself and the signature.
 pub const POLICY_HASH: &str = "policy_hash";
+/// The signature of the hash.
 pub const POLICY_SIG: &str = "policy_sig";
+/// The program that generated the policy.
 pub const GENERATOR: &str = "generator";
 pub(super) const MARKET: &str = "market";
 pub(super) const VENUE: &str = "venue";

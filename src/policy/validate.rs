@@ -132,7 +132,8 @@ fn epoch(text: &str, rounding: Rounding) -> Result<Timestamp, Broken> {
             TimestampError::NotANumber
             | TimestampError::NotFinite
             | TimestampError::NotWhole
-            | TimestampError::NotIso,
+            | TimestampError::NotIso
+            | TimestampError::NoOffset,
         ) => Err(Broken::parse_error(DECIMAL)),
     }
 }

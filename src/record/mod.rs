@@ -225,22 +225,22 @@ fn read_intent<'a>(
     scratch: &'a mut Scratch,
 ) -> Intent<'a> {
     let both = [(&fields.payload, "payload"), (&fields.data, "data")];
-    let mut present = both.into_iter().filter(|(slot, _)| slot.is_present());
-    let (slot, field) = match (present.next(), present.next()) {
+    let mut present = both.into_iter().filter(|(value, _)| value.is_present());
+    let (value, field) = match (present.next(), present.next()) {
         (None, _) => return fields.flat_intent(),
         (Some(only), None) if !only.0.is_duplicate() => only,
         (Some(_), _) => return fields.faulty_intent(several_payloads(text, both)),
     };
-    let inner: &'a str = match slot.text() {
+    let inner: &'a str = match value.text() {
         Ok(Some(text)) => {
             scratch.payload = text.into_owned();
             &scratch.payload
         }
-        Ok(None) | Err(_) => slot.raw().unwrap_or_default(),
+        Ok(None) | Err(_) => value.raw().unwrap_or_default(),
     };
     let mut payload = RecordFields::default();
     if let Err(error) = scan_object(inner, &mut payload) {
-        return fields.faulty_intent(payload_fault(text, slot, field, error));
+        return fields.faulty_intent(payload_fault(text, value, field, error));
     }
     match payload.event_type.text() {
         _ if payload.event_type.is_duplicate() => fields.enveloped_intent(&payload),
@@ -258,14 +258,14 @@ fn read_intent<'a>(
 fn several_payloads(text: &str, both: [(&RawField<'_>, &'static str); 2]) -> IntentError {
     let single = both
         .into_iter()
-        .filter(|(slot, _)| slot.is_present() && !slot.is_duplicate());
-    let mut unreadable = single.filter_map(|(slot, field)| {
-        let unquoted = slot.text().ok().flatten();
-        let inner = unquoted.as_deref().or(slot.raw()).unwrap_or_default();
+        .filter(|(value, _)| value.is_present() && !value.is_duplicate());
+    let mut unreadable = single.filter_map(|(value, field)| {
+        let unquoted = value.text().ok().flatten();
+        let inner = unquoted.as_deref().or(value.raw()).unwrap_or_default();
         let error = scan_object(inner, &mut RecordFields::default()).err()?;
-        Some(payload_fault(text, slot, field, error))
+        Some(payload_fault(text, value, field, error))
     });
-    let twice = both.into_iter().find(|(slot, _)| slot.is_duplicate());
+    let twice = both.into_iter().find(|(value, _)| value.is_duplicate());
     unreadable.next().unwrap_or(match twice {
         Some((_, field)) => IntentError::Twice { field },
         None => IntentError::Contradiction {
@@ -278,14 +278,14 @@ fn several_payloads(text: &str, both: [(&RawField<'_>, &'static str); 2]) -> Int
 /// Returns the fault of a payload that is not an object, with the column where the payload starts.
 fn payload_fault(
     text: &str,
-    slot: &RawField<'_>,
+    value: &RawField<'_>,
     field: &'static str,
     error: SyntaxError,
 ) -> IntentError {
     IntentError::PayloadNotAnObject {
         field,
         error: SyntaxError {
-            column: column_of(text, slot.raw()),
+            column: column_of(text, value.raw()),
             ..error
         },
     }

@@ -7,7 +7,7 @@ use crate::{
     decide::ServiceDenial,
     intent::{Intent, IntentError, RecordedPolicy},
     json::{Fields, RawField, scan_object},
-    types::{PolicyHash, Timestamp},
+    types::Timestamp,
 };
 
 /// The record `trade.decided`: a stream entry as the service read it, and the service's own data.
@@ -64,7 +64,7 @@ struct RecordedDecisionFields<'a> {
 }
 
 impl<'a> Fields<'a> for RecordedDecisionFields<'a> {
-    fn slot(&mut self, key: &[u8]) -> Option<&mut RawField<'a>> {
+    fn field(&mut self, key: &[u8]) -> Option<&mut RawField<'a>> {
         match key {
             b"id" => Some(&mut self.id),
             b"decided_at" => Some(&mut self.decided_at),
@@ -83,7 +83,7 @@ struct ServiceDenialFields<'a> {
 }
 
 impl<'a> Fields<'a> for ServiceDenialFields<'a> {
-    fn slot(&mut self, key: &[u8]) -> Option<&mut RawField<'a>> {
+    fn field(&mut self, key: &[u8]) -> Option<&mut RawField<'a>> {
         match key {
             b"reason" => Some(&mut self.reason),
             b"detail" => Some(&mut self.detail),
@@ -128,13 +128,13 @@ impl<'a> RecordedDecision<'a> {
 
     /// Reads the data of the service. On an error, the fields read so far are kept.
     fn fill(&mut self, fields: &RecordedDecisionFields<'a>) -> Result<(), IntentError> {
-        for (slot, field) in [
+        for (value, field) in [
             (&fields.id, "id"),
             (&fields.decided_at, "decided_at"),
             (&fields.policy_hash, "policy_hash"),
             (&fields.objection, "objection"),
         ] {
-            if slot.is_duplicate() {
+            if value.is_duplicate() {
                 return Err(IntentError::Twice { field });
             }
         }
@@ -145,7 +145,7 @@ impl<'a> RecordedDecision<'a> {
         })?);
         if fields.policy_hash.is_present() {
             let text = fields.policy_hash.text().ok().flatten();
-            let hash = text.and_then(|text| PolicyHash::parse(&text).ok());
+            let hash = text.and_then(|text| text.parse().ok());
             self.policy = RecordedPolicy::Hash(hash.ok_or(IntentError::BadValue {
                 field: "policy_hash",
                 expected: "64 lower-case hexadecimal digits",
@@ -161,8 +161,12 @@ impl<'a> RecordedDecision<'a> {
     }
 }
 
-fn missing_or_bad(slot: &RawField<'_>, field: &'static str, expected: &'static str) -> IntentError {
-    if slot.is_present() {
+fn missing_or_bad(
+    value: &RawField<'_>,
+    field: &'static str,
+    expected: &'static str,
+) -> IntentError {
+    if value.is_present() {
         IntentError::BadValue { field, expected }
     } else {
         IntentError::Missing { field }

@@ -3,9 +3,9 @@
 //! Leverages, amounts, R multiples and timestamps are distinct types that cannot be confused, and none of
 //! them has a default.
 
-mod ids;
 mod leverage;
 mod number;
+mod policy_hash;
 mod price;
 mod r_multiple;
 mod shown;
@@ -14,10 +14,10 @@ mod symbol;
 mod timestamp;
 mod usd;
 
-pub use ids::{PolicyHash, PolicyHashError};
 pub use leverage::Leverage;
 pub use number::NumberError;
 pub(crate) use number::positive;
+pub use policy_hash::{PolicyHash, PolicyHashError};
 pub use price::{Price, Quantity};
 pub use r_multiple::RMultiple;
 pub use shown::Shown;

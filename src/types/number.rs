@@ -4,6 +4,7 @@ use thiserror::Error;
 
 /// The reason why a number is not a valid leverage, amount, price or R multiple.
 #[derive(Debug, Clone, Copy, PartialEq, Error)]
+#[non_exhaustive]
 pub enum NumberError {
     /// The number is an infinity.
     #[error("`{0}` is not finite")]

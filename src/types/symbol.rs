@@ -22,6 +22,7 @@ pub struct Symbol([[u8; BYTES_MAX / 2]; 2]);
 
 /// The reason why a text is not a symbol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum SymbolError {
     /// The text is empty.
     #[error("a symbol must not be empty")]
@@ -110,6 +111,8 @@ impl fmt::Debug for Symbol {
     }
 }
 
+/// Writes the text, with characters that are invisible or change the writing direction escaped. Every other symbol parses
+/// back from it; [`Symbol::as_str`] always does.
 impl fmt::Display for Symbol {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = self.as_str();

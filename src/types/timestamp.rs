@@ -1,6 +1,6 @@
 //! Timestamps and durations, and their parsers.
 
-use std::{borrow::Cow, fmt};
+use std::{borrow::Cow, fmt, str};
 
 use jiff::{
     SignedDuration as JiffDuration,
@@ -31,6 +31,7 @@ pub struct SignedDuration(i64);
 
 /// The reason why a text or a number is not a timestamp.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum TimestampError {
     /// The text is not a decimal number.
     #[error("not a decimal number")]
@@ -44,6 +45,9 @@ pub enum TimestampError {
     /// The text is not an ISO-8601 date and time.
     #[error("not an ISO-8601 date and time")]
     NotIso,
+    /// The text is an ISO-8601 date and time without a UTC offset.
+    #[error("no UTC offset; append `Z` for UTC")]
+    NoOffset,
     /// The timestamp is outside the years 0 to 9999.
     #[error("outside the years 0 to 9999 (are these milliseconds instead of seconds?)")]
     OutOfRange,
@@ -317,6 +321,19 @@ fn exponent(bytes: &[u8]) -> Result<i64, TimestampError> {
     })
 }
 
+impl str::FromStr for Timestamp {
+    type Err = TimestampError;
+
+    /// Parses an ISO-8601 date and time with a UTC offset, which is the form that [`fmt::Display`] writes. The result
+    /// is rounded down to the microsecond.
+    fn from_str(text: &str) -> Result<Self, TimestampError> {
+        match Self::parse_iso(text)? {
+            (at, IsoOffset::Given) => Ok(at),
+            (_, IsoOffset::AssumedUtc) => Err(TimestampError::NoOffset),
+        }
+    }
+}
+
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match EPOCH.checked_add(JiffDuration::from_micros(self.0)) {
@@ -422,6 +439,15 @@ mod tests {
         assert_eq!(read("yesterday"), Err(TimestampError::NotIso));
         let annotated = "2025-12-24T04:32:14[Europe/Berlin]";
         assert_eq!(read(annotated), Err(TimestampError::NotIso));
+    }
+
+    #[test]
+    fn a_text_without_offset_is_not_a_timestamp() {
+        let read = |text: &str| text.parse().map(Timestamp::as_micros);
+        assert_eq!(read("1970-01-01T00:00:01Z"), Ok(1_000_000));
+        assert_eq!(read("1970-01-01T01:00:01+01:00"), Ok(1_000_000));
+        assert_eq!(read("1970-01-01T00:00:01"), Err(TimestampError::NoOffset));
+        assert_eq!(read("1"), Err(TimestampError::NotIso));
     }
 
     #[test]

@@ -14,7 +14,7 @@ use portcullis::{
     policy::{Policy, PolicyState, PolicyUnavailable},
     provenance::Source,
     record::{Scratch, TapeRecord, read},
-    types::{Leverage, Margin, Notional, PolicyHash, SignedDuration, Symbol, Timestamp},
+    types::{Leverage, Margin, Notional, SignedDuration, Symbol, Timestamp},
 };
 
 const OWNER: &str = "exit_service";
@@ -72,7 +72,7 @@ impl World {
         };
         let absences = vec![
             PolicyUnavailable::NotFound,
-            PolicyUnavailable::HashUnknown(PolicyHash::parse(&"ab".repeat(32)).unwrap()),
+            PolicyUnavailable::HashUnknown("ab".repeat(32).parse().unwrap()),
             with("\"policy_version\": \"7\",", ""),
             with("\"policy_version\": \"7\",", "\"policy_version\": 7,"),
             with("\"T1_R\": 1.8", "\"T1_R\": 0"),

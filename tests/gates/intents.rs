@@ -3,7 +3,7 @@
 use portcullis::{
     intent::{RecordedPolicy, Request},
     record::{Scratch, TapeRecord, read},
-    types::{PolicyHash, Timestamp},
+    types::Timestamp,
 };
 
 use super::with_intent;
@@ -134,7 +134,7 @@ fn a_recorded_intent_has_its_policy_hash() {
     );
     assert_eq!(
         recorded(&format!("{at}{hash}")),
-        RecordedPolicy::Hash(PolicyHash::parse(HASH).unwrap())
+        RecordedPolicy::Hash(HASH.parse().unwrap())
     );
     let twice = format!("{at}{hash}{hash}");
     assert_eq!(recorded(&twice), RecordedPolicy::Missing);

@@ -9,6 +9,7 @@
 )]
 
 mod envelopes;
+mod errors;
 mod exit_ownership;
 mod exits;
 mod freshness;

@@ -5,7 +5,6 @@ use portcullis::{
     intent::RecordedPolicy,
     policy::PolicyState,
     record::{OtherRecord, PolicyText, Scratch, TapeRecord, read},
-    types::PolicyHash,
 };
 
 use super::{BOUGHT, NOW, at, decide, decide_at, engine, in_short, sample, with_intent};
@@ -55,7 +54,7 @@ fn a_record_has_its_time_and_policy_hash() {
     let decided = r#""decided_at": 1766550700000"#;
     assert_eq!(
         recorded(&format!(r#"{decided}, "policy_hash": "{HASH}""#)),
-        RecordedPolicy::Hash(PolicyHash::parse(HASH).unwrap())
+        RecordedPolicy::Hash(HASH.parse().unwrap())
     );
     assert_eq!(
         recorded(&format!(r#"{decided}, "policy_hash": "x""#)),

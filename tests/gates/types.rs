@@ -9,12 +9,13 @@ use portcullis::{
     policy::PolicyUnavailable,
     types::{PolicyHash, PositionSide, SignedDuration, Symbol, Timestamp},
 };
+use proptest::{prelude::*, test_runner::FileFailurePersistence};
 
 const HASH: &str = "a1b2c3d4a1b2c3d4a1b2c3d4a1b2c3d4a1b2c3d4a1b2c3d4a1b2c3d4a1b2c3d4";
 
 #[test]
 fn a_hash_has_64_digits() {
-    let hash = PolicyHash::parse(HASH).unwrap();
+    let hash = HASH.parse::<PolicyHash>().unwrap();
     assert_eq!(hash.to_string(), HASH);
     assert_eq!(format!("{hash:?}"), format!("PolicyHash({HASH})"));
     assert_eq!(hash.as_bytes(), &[0xa1, 0xb2, 0xc3, 0xd4].repeat(8)[..]);
@@ -27,7 +28,7 @@ fn a_hash_has_64_digits() {
         &HASH.to_uppercase(),
         "",
     ] {
-        assert!(PolicyHash::parse(other).is_err(), "{other}");
+        assert!(other.parse::<PolicyHash>().is_err(), "{other}");
     }
 }
 
@@ -90,4 +91,34 @@ fn names_and_codes() {
         SkipCode::from(&PolicyUnavailable::StoreUnavailable),
         SkipCode::PolicyStoreUnavailable
     );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        failure_persistence: Some(Box::new(FileFailurePersistence::Direct("tests/regressions/types.txt"))),
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn a_hash_parses_back_from_its_text(bytes: [u8; 32]) {
+        let hash = PolicyHash::from_bytes(bytes);
+        prop_assert_eq!(hash.to_string().parse(), Ok(hash));
+    }
+
+    #[test]
+    fn a_timestamp_parses_back_from_its_text(
+        micros in Timestamp::MIN.as_micros()..=Timestamp::MAX.as_micros(),
+    ) {
+        let at = Timestamp::from_micros(micros).unwrap();
+        prop_assert_eq!(at.to_string().parse(), Ok(at));
+    }
+
+    #[test]
+    fn a_symbol_parses_back_from_its_text(text in r"\PC{1,32}") {
+        if let Ok(symbol) = Symbol::new(&text) {
+            prop_assert_eq!(symbol.as_str().parse(), Ok(symbol));
+            let shown = symbol.to_string();
+            prop_assert!(shown.contains('\\') || shown.parse() == Ok(symbol), "{}", shown);
+        }
+    }
 }

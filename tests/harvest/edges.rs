@@ -2,8 +2,8 @@
 
 use portcullis::{
     harvest::{
-        HarvestAction, HarvestField, HarvestSkip, Harvested, InputFault, Market, Observed,
-        Position, RUnavailable, Stage, Standing,
+        HarvestAction, HarvestField, HarvestSkip, Harvested, InputError, Market, Observed,
+        Position, RError, Stage, Standing,
     },
     types::{PositionSide, SignedDuration},
 };
@@ -13,8 +13,8 @@ use crate::support::{
     whole_numbers_locking_at,
 };
 
-fn fault(field: HarvestField, observed: Observed) -> InputFault {
-    InputFault { field, observed }
+fn fault(field: HarvestField, observed: Observed) -> InputError {
+    InputError { field, observed }
 }
 
 #[test]
@@ -236,7 +236,7 @@ fn an_unavailable_r_names_its_input() {
         assert!(harvest.stop().is_none());
         assert_eq!(reasons(&harvest), "age_penalty r_unavailable");
         match harvest.r() {
-            Err(RUnavailable::InvalidInput(fault)) => (fault.field, fault.observed),
+            Err(RError::InvalidInput(fault)) => (fault.field, fault.observed),
             other => panic!("{other:?}"),
         }
     };
@@ -286,7 +286,7 @@ fn the_stop_comes_from_the_position_or_the_policy() {
         ..long()
     };
     let harvest = proposal(&plain, &without_stop, Some(&calm()));
-    assert_eq!(harvest.r(), Err(RUnavailable::MissingStop));
+    assert_eq!(harvest.r(), Err(RError::MissingStop));
     let no_market = fault(HarvestField::Market, Observed::Absent);
     let HarvestSkip::MissingStop { kill } = skip(&plain, &without_stop, None) else {
         panic!("expected MissingStop");
@@ -391,7 +391,7 @@ fn texts_of_the_evidence() {
         "`market.as_of` is 0.000002 s old; the limit is 0.000001 s; required: known and within its limit"
     );
     assert_eq!(
-        RUnavailable::MissingStop.to_string(),
+        RError::MissingStop.to_string(),
         "`stop_dist_pct` is absent, and the policy has no `harvest_params.fallback_stop_pct`"
     );
 }

@@ -2,7 +2,7 @@
 
 use portcullis::{
     harvest::{
-        HarvestAction, HarvestDecision, HarvestField, HarvestSkip, InputFault, Market, Observed,
+        HarvestAction, HarvestDecision, HarvestField, HarvestSkip, InputError, Market, Observed,
         Position, Standing, harvest,
     },
     policy::{NotInForceError, Policy, PolicyState, PolicyUnavailable, ValidityError},
@@ -88,8 +88,8 @@ fn theta_expires_with_the_policy_or_its_grace_period() {
     ));
 }
 
-fn old(field: HarvestField, seconds: i64) -> InputFault {
-    InputFault {
+fn old(field: HarvestField, seconds: i64) -> InputError {
+    InputError {
         field,
         observed: Observed::TooOld {
             age: SignedDuration::from_micros(seconds * 1_000_000),
@@ -98,8 +98,8 @@ fn old(field: HarvestField, seconds: i64) -> InputFault {
     }
 }
 
-fn unknown(field: HarvestField) -> InputFault {
-    InputFault {
+fn unknown(field: HarvestField) -> InputError {
+    InputError {
         field,
         observed: Observed::Absent,
     }

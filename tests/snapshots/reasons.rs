@@ -2,7 +2,7 @@
 
 use super::super::{Asking, Told, keep};
 use super::asking::{ENTRY, POSITION, UNTIL, and, sample, with};
-use portcullis::{decide::SkipCode, policy::PolicyUnavailable, types::PolicyHash};
+use portcullis::{decide::SkipCode, policy::PolicyUnavailable};
 use std::fmt::Write as _;
 
 /// The reasons that only a stateful service can report.
@@ -29,7 +29,7 @@ fn examples(reason: SkipCode) -> Vec<Asking> {
         SkipCode::PolicyMissing => vec![
             absent(PolicyUnavailable::NotFound),
             absent(PolicyUnavailable::HashUnknown(
-                PolicyHash::parse(&"a1b2c3d4".repeat(8)).unwrap(),
+                "a1b2c3d4".repeat(8).parse().unwrap(),
             )),
             Asking::of(POSITION).without(PolicyUnavailable::NotFound),
         ],

@@ -194,7 +194,7 @@ impl AuditEntry {
     /// Returns the hash of the published policy; `None` for a halt or resume.
     #[must_use]
     pub fn policy_hash(&self) -> Option<PolicyHash> {
-        PolicyHash::parse(self.0.get(field::POLICY_HASH)?).ok()
+        self.0.get(field::POLICY_HASH)?.parse().ok()
     }
 
     /// Returns all fields of the entry.

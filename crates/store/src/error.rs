@@ -11,6 +11,7 @@ use portcullis::{
 
 /// An error of a policy store. The text contains the store without its password, the cause, and the next step.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum StoreError {
     /// The store cannot be reached, read or written.
     #[error(
@@ -63,6 +64,7 @@ pub enum StoreError {
 
 /// An error of a load.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum LoadError {
     /// The store answered, but it has no policy that this reader accepts.
     #[error("{unavailable}; {next}", unavailable = .0, next = next_step(.0))]
@@ -85,6 +87,7 @@ impl LoadError {
 
 /// An error of a publication or a rollback.
 #[derive(Debug, Clone, PartialEq, Error)]
+#[non_exhaustive]
 pub enum PublishError {
     /// The store does not hold the policy that the writer expected.
     #[error("the store holds {}, but the writer expected {}; review the stored policy and publish again", hash_or_none(.found), hash_or_none(.expected))]

@@ -65,7 +65,7 @@ impl HistoryEntry {
     /// Returns `policy_hash`.
     #[must_use]
     pub fn hash(&self) -> Option<PolicyHash> {
-        PolicyHash::parse(self.record.get(field::POLICY_HASH)?).ok()
+        self.record.get(field::POLICY_HASH)?.parse().ok()
     }
 
     /// Returns `policy_version`.
@@ -83,7 +83,7 @@ impl HistoryEntry {
     /// Returns the hash of the earlier publication, if this one is a rollback.
     #[must_use]
     pub fn rollback_of(&self) -> Option<PolicyHash> {
-        PolicyHash::parse(self.record.get("rollback_of")?).ok()
+        self.record.get("rollback_of")?.parse().ok()
     }
 
     /// Returns the name of the operator.

@@ -54,6 +54,7 @@ pub struct Question {
 
 /// An error in the guardrails or the exit ownership of a question. The questions of the laws never have one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum EngineSetupError {
     /// The guardrails are invalid.
     #[error(transparent)]

@@ -187,7 +187,7 @@ macro_rules! define {
         }
 
         impl<'a> Fields<'a> for RowFields<'a> {
-            fn slot(&mut self, key: &[u8]) -> Option<&mut RawField<'a>> {
+            fn field(&mut self, key: &[u8]) -> Option<&mut RawField<'a>> {
                 match key {
                     $(name if name == stringify!($name).as_bytes() => Some(&mut self.$name),)*
                     _ => None,
@@ -292,11 +292,11 @@ impl Row {
     }
 }
 
-fn read_column<C: Column>(name: &'static str, slot: &RawField<'_>) -> Result<C, RowError> {
-    if slot.is_duplicate() {
+fn read_column<C: Column>(name: &'static str, value: &RawField<'_>) -> Result<C, RowError> {
+    if value.is_duplicate() {
         return Err(RowError::Twice(name));
     }
-    let Some(raw) = slot.raw() else {
+    let Some(raw) = value.raw() else {
         return C::absent();
     };
     C::read(raw).ok_or_else(|| RowError::BadValue {

@@ -124,7 +124,7 @@ impl Recorded {
         let columns: Columns<'_> = serde_json::from_str(text)?;
         let decision = required("decision", name("decision", columns.decision)?)?;
         let policy = read("policy_hash", columns.policy_hash, "a hash", |text| {
-            PolicyHash::parse(&string(text)?).ok()
+            string(text)?.parse().ok()
         })?;
         let mut effect = columns.effect(decision)?;
         if let Some(side) = effect.side

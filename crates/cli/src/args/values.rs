@@ -2,7 +2,7 @@
 
 use std::{ops::RangeInclusive, path::PathBuf};
 
-use portcullis::types::{PolicyHash, SignedDuration, Timestamp};
+use portcullis::types::{SignedDuration, Timestamp};
 use portcullis_service::runtime::system_time;
 
 use crate::failure::Failure;
@@ -45,11 +45,6 @@ pub(crate) fn valid_until(validity: SignedDuration) -> Result<Timestamp, Failure
         ));
     }
     Ok(end)
-}
-
-/// Parses the hash of a policy.
-pub(crate) fn parse_hash(text: &str) -> Result<PolicyHash, String> {
-    PolicyHash::parse(text).map_err(|error| error.to_string())
 }
 
 /// Parses the path of a report, which cannot be standard output.

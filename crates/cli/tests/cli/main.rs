@@ -18,6 +18,7 @@ mod diff_answers;
 mod diff_refused;
 mod digest;
 mod environment;
+mod errors;
 mod flips;
 mod laws;
 mod lines;

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use portcullis::{
-    exit::{ExitOwnership, ExitRule, NotExitOwner},
+    exit::{ExitOwnership, ExitRule, NotExitOwnerError},
     types::Shown,
 };
 
@@ -19,13 +19,16 @@ impl Authority {
     ///
     /// # Errors
     /// Returns an error if the service is neither the exit owner nor a listed delegate.
-    pub fn of<'a>(ownership: &'a ExitOwnership, name: &'a str) -> Result<Self, NotExitOwner<'a>> {
+    pub fn of<'a>(
+        ownership: &'a ExitOwnership,
+        name: &'a str,
+    ) -> Result<Self, NotExitOwnerError<'a>> {
         match ownership.rule(name) {
             Some(rule) => Ok(Self {
                 name: name.into(),
                 rule,
             }),
-            None => Err(NotExitOwner {
+            None => Err(NotExitOwnerError {
                 source_name: Some(name),
                 owner: ownership.owner(),
             }),

@@ -186,7 +186,7 @@ impl Answered {
         let entry = field("entry")?;
         let line = field("answer")?;
         let policy = match field("policy_hash") {
-            Some(hash) => Some(PolicyHash::parse(hash).ok()?),
+            Some(hash) => Some(hash.parse::<PolicyHash>().ok()?),
             None => None,
         };
         let reason = match field("reason") {

@@ -4,7 +4,6 @@ use std::{io, path::PathBuf};
 
 use super::disk::{self, Disk, beside, parent};
 use crate::{FieldMap, StoreError, sequence::Seen};
-use portcullis::types::PolicyHash;
 
 const FORMAT: &str = "1";
 
@@ -38,7 +37,7 @@ impl SequenceFile {
             .and_then(|record| {
                 Some(Seen {
                     seq: record.number("highest_seq")?,
-                    hash: PolicyHash::parse(record.get("policy_hash")?).ok()?,
+                    hash: record.get("policy_hash")?.parse().ok()?,
                 })
             });
         match seen {

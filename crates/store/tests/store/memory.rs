@@ -58,7 +58,7 @@ fn the_texts_of_publish_errors() {
         missing(PublicationId::Seq(9)),
         "the history has no publication with the sequence 9; list the history and choose another"
     );
-    let zeros: PolicyHash = PolicyHash::parse(&"0".repeat(64)).unwrap();
+    let zeros: PolicyHash = "0".repeat(64).parse().unwrap();
     assert!(missing(PublicationId::Hash(zeros)).contains(&format!("with the hash {zeros};")));
     let violation = |found: Option<&str>| ConstraintViolation::Venue {
         found: found.map(str::to_owned),

@@ -48,7 +48,8 @@ fn find(name: &str, store: Option<&dyn PolicyStore>) -> Result<Policy, Failure> 
         })?;
         Some(PublicationId::Seq(seq))
     } else if let Some(hash) = name.strip_prefix("hash:") {
-        let hash = PolicyHash::parse(hash)
+        let hash = hash
+            .parse::<PolicyHash>()
             .map_err(|error| Failure::error(format_args!("`{name}`: {error}")))?;
         Some(PublicationId::Hash(hash))
     } else {

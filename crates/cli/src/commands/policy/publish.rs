@@ -116,19 +116,11 @@ pub(super) fn confirm(change: &str, store: &dyn PolicyStore, yes: bool) -> Resul
 
 /// Converts a publish error: a rejected policy has exit status 1, an unusable store exit status 2.
 pub(super) fn publish_failure(error: PublishError) -> Failure {
-    match error {
-        PublishError::Store(error) => Failure::error(error),
-        error @ (PublishError::Conflict { .. }
-        | PublishError::SequenceNotHigher { .. }
-        | PublishError::SignedWithoutSequence
-        | PublishError::NeverInForce { .. }
-        | PublishError::ConstraintViolation(_)
-        | PublishError::Refused(_)
-        | PublishError::NotInHistory(_)) => {
-            let code = error
-                .code()
-                .map_or_else(String::new, |code| format!("{code}: "));
-            Failure::Negative(format!("nothing was published: {code}{error}"))
-        }
+    if let PublishError::Store(error) = error {
+        return Failure::error(error);
     }
+    let code = error
+        .code()
+        .map_or_else(String::new, |code| format!("{code}: "));
+    Failure::Negative(format!("nothing was published: {code}{error}"))
 }

@@ -6,7 +6,7 @@ use portcullis_sim::{diff::changes, report::changes_text};
 use portcullis_store::{PolicyStore as _, Publication, PublicationId, PublishError, Rollback};
 
 use crate::{
-    args::values::{parse_hash, parse_validity, parse_whole, valid_until},
+    args::values::{parse_validity, parse_whole, valid_until},
     commands::policy::publish::{PublicationArgs, confirm, publish_failure, receipt_text},
     failure::Failure,
     print::print,
@@ -30,7 +30,7 @@ struct PublicationArg {
     #[arg(long, value_name = "N", value_parser = |text: &str| parse_whole(text, 0..=u64::MAX))]
     seq: Option<u64>,
     /// The hash of the publication
-    #[arg(long, value_name = "HASH", value_parser = parse_hash)]
+    #[arg(long, value_name = "HASH")]
     hash: Option<PolicyHash>,
 }
 
