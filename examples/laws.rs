@@ -21,12 +21,16 @@ struct Desk {
 }
 
 impl Decider for Desk {
-    fn decide(&mut self, asked: &Question) -> Result<Row, Unanswered> {
-        let policy = asked.read_policy();
+    fn decide(&mut self, question: &Question) -> Result<Row, Unanswered> {
+        let policy = question.read_policy();
         let state = PolicyState::from(&policy);
-        let (engine, mut scratch) = (asked.engine()?, Scratch::default());
-        let intent = read(&asked.record, &mut scratch).into_intent();
-        let row = Row::from(&Answer::decision(&engine.decide(state, &intent, asked.now)));
+        let (engine, mut scratch) = (question.engine()?, Scratch::default());
+        let intent = read(&question.record, &mut scratch).into_intent();
+        let row = Row::from(&Answer::decision(&engine.decide(
+            state,
+            &intent,
+            question.now,
+        )));
         let unhedged = row.symbol.as_deref() == Some(self.unhedged);
         if row.decision == Verdict::Trade && unhedged {
             return Ok(Row::skip("DESK_UNHEDGED"));
@@ -36,7 +40,7 @@ impl Decider for Desk {
 }
 
 fn main() -> Result<(), LawFailures> {
-    portcullis_testing::hold(&mut Desk {
+    portcullis_testing::check(&mut Desk {
         unhedged: "SOLUSDT",
     })
 }

@@ -23,10 +23,10 @@ use portcullis_testing::{Decider, Harvester, Law, Laws, Portcullis, Row};
 /// Snapshots the smallest case of the law that must detect a decider, and the codes of all laws that detect it.
 #[track_caller]
 fn check_report(name: &str, law: Law, decider: &mut dyn Decider) {
-    let violation = Laws::new().hold_one(law, decider).unwrap_err();
+    let violation = Laws::new().check_law(law, decider).unwrap_err();
     assert_eq!(violation.law(), law, "{violation}");
     let laws = Laws::new().with_cases(100).with_shrink_steps(0);
-    let all = laws.hold(decider).unwrap_err();
+    let all = laws.check(decider).unwrap_err();
     let broken: Vec<&str> = all.violations().iter().map(|it| it.law().code()).collect();
     insta::with_settings!({
         snapshot_path => "../snapshots",
@@ -92,7 +92,7 @@ fn a_decider_that_never_trades_is_reported() {
 #[track_caller]
 fn check_decider(name: &str, law: Law, demand: &str, decider: &mut dyn Decider) {
     let laws = Laws::new().with_cases(4_000).with_shrink_steps(0);
-    let Err(violation) = laws.hold_one(law, decider) else {
+    let Err(violation) = laws.check_law(law, decider) else {
         panic!("{law} does not detect this bug: {name}");
     };
     assert_eq!(violation.law(), law, "{name}: {violation}");
@@ -102,7 +102,7 @@ fn check_decider(name: &str, law: Law, demand: &str, decider: &mut dyn Decider) 
 #[track_caller]
 fn check_harvester(name: &str, law: Law, demand: &str, harvester: &mut dyn Harvester) {
     let laws = Laws::new().with_cases(4_000).with_shrink_steps(0);
-    let Err(violation) = laws.hold_harvest_one(law, harvester) else {
+    let Err(violation) = laws.check_harvester_law(law, harvester) else {
         panic!("{law} does not detect this bug: {name}");
     };
     assert_eq!(violation.law(), law, "{name}: {violation}");
@@ -145,7 +145,7 @@ fn a_seed_determines_the_cases() {
     let found = |seed| {
         let laws = Laws::new().with_seed(seed);
         let mut bug = TENFOLD_FALLBACK;
-        let broken = laws.hold_one(Law::NoPolicyNoTrade, &mut bug).unwrap_err();
+        let broken = laws.check_law(Law::NoPolicyNoTrade, &mut bug).unwrap_err();
         broken.to_string()
     };
     assert_eq!(found(5), found(5));
@@ -174,7 +174,7 @@ fn a_row_survives_a_round_trip_through_json() {
             Ok(row)
         }
     }
-    Laws::new().with_cases(100).hold(&mut Lines).unwrap();
+    Laws::new().with_cases(100).check(&mut Lines).unwrap();
 }
 
 /// A missing answer violates L3, whichever law is checked.
@@ -190,15 +190,15 @@ fn a_missing_answer_is_detected() {
         }
     }
     let violation = Laws::new()
-        .hold_one(Law::Deterministic, &mut Dead)
+        .check_law(Law::Deterministic, &mut Dead)
         .unwrap_err();
     assert_eq!(violation.law(), Law::Total);
-    let told = violation.told().first().unwrap();
+    let told = violation.questions().first().unwrap();
     assert_eq!(
         told.answer,
         Err("returned an error: the pipe is closed".to_owned())
     );
-    let all = Laws::new().with_cases(10).hold(&mut Dead).unwrap_err();
+    let all = Laws::new().with_cases(10).check(&mut Dead).unwrap_err();
     assert_eq!(all.violations().len(), 1, "{all}");
 }
 

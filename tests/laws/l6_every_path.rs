@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use crate::{
     Property, SOME,
     answered::Answered,
-    strategies::{self, Call, Door, IntentDraft, TimeField},
+    strategies::{self, Call, IntentDraft, IntentForm, TimeField},
     subject::{Portcullis, Subject, World},
 };
 
@@ -28,7 +28,7 @@ const SAME_ANSWER_IN_A_REPLAY: Property<Call> = Property {
 const SAME_ANSWER_TO_A_TEXT: Property<Call> = Property {
     cases: SOME,
     inputs: || {
-        let is_built = |call: &Call| call.intent.door == Door::Builder;
+        let is_built = |call: &Call| call.intent.form == IntentForm::Builder;
         let calls = prop_oneof![
             strategies::calls_with_policy(),
             strategies::sound_entries(),
@@ -77,11 +77,11 @@ fn same_answer_in_a_replay(subject: &dyn Subject, call: &Call) -> Result<(), Tes
 
 fn same_answer_to_a_text(subject: &dyn Subject, call: &Call) -> Result<(), TestCaseError> {
     let world = World::of(call);
-    let now = call.judged_at().or(Some(0));
+    let now = call.decision_time().or(Some(0));
     let built = subject.decide(&world, &call.intent, now);
     // Only `timestamp` has microseconds, as a built intent has.
     let text = IntentDraft {
-        door: Door::Flat,
+        form: IntentForm::Flat,
         time: call.intent.time.map(|(_, at)| (TimeField::Timestamp, at)),
         ..call.intent.clone()
     };
@@ -180,7 +180,7 @@ struct BuilderForgets;
 impl Subject for BuilderForgets {
     fn decide(&self, world: &World, intent: &IntentDraft, now: Option<i64>) -> Answered {
         let mut intent = intent.clone();
-        if intent.door == Door::Builder {
+        if intent.form == IntentForm::Builder {
             intent.remove("leverage");
         }
         Portcullis.decide(world, &intent, now)

@@ -52,7 +52,7 @@ fn a_batch_answers_row_by_row(
     (call, intents, rows): &Batch,
 ) -> Result<(), TestCaseError> {
     let world = World::of(call);
-    let at = call.judged_at().unwrap_or(0);
+    let at = call.decision_time().unwrap_or(0);
     let intents: Vec<IntentDraft> = intents
         .iter()
         .map(|(intent, age)| intent.clone().sent_at(at - age))

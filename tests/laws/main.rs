@@ -65,9 +65,9 @@ fn cases(usual: u32) -> u32 {
 /// Checks that the engine keeps a law of the kit.
 fn check(law: Law, usual: u32) {
     let laws = Laws::new().with_cases(cases(usual));
-    laws.hold_one(law, &mut portcullis_testing::Portcullis)
+    laws.check_law(law, &mut portcullis_testing::Portcullis)
         .unwrap();
-    laws.hold_harvest_one(law, &mut portcullis_testing::Portcullis)
+    laws.check_harvester_law(law, &mut portcullis_testing::Portcullis)
         .unwrap();
 }
 

@@ -89,12 +89,12 @@ fn with_room(test: impl FnOnce() + Send + 'static) {
 
 #[test]
 fn the_naive_engine_keeps_the_laws_of_a_decision() {
-    with_room(|| Laws::new().hold(&mut Naive(None)).unwrap());
+    with_room(|| Laws::new().check(&mut Naive(None)).unwrap());
 }
 
 #[test]
 fn the_naive_engine_keeps_the_laws_of_a_harvest() {
-    with_room(|| Laws::new().hold_harvest(&mut Naive(None)).unwrap());
+    with_room(|| Laws::new().check_harvester(&mut Naive(None)).unwrap());
 }
 
 #[test]
@@ -108,7 +108,7 @@ fn the_flaws_of_the_naive_engine_violate_laws() {
         (Flaw::LastTwinWins, Law::UnknownIsNotYes),
         (Flaw::HaltStopsExits, Law::ClosedIsNotTrapped),
     ] {
-        let violation = laws.hold_one(law, &mut Naive(Some(flaw))).unwrap_err();
+        let violation = laws.check_law(law, &mut Naive(Some(flaw))).unwrap_err();
         assert_eq!(violation.law(), law, "{flaw:?}: {violation}");
     }
     for (flaw, law) in [
@@ -116,7 +116,7 @@ fn the_flaws_of_the_naive_engine_violate_laws() {
         (Flaw::KillNeedsPrice, Law::ClosedIsNotTrapped),
     ] {
         let violation = laws
-            .hold_harvest_one(law, &mut Naive(Some(flaw)))
+            .check_harvester_law(law, &mut Naive(Some(flaw)))
             .unwrap_err();
         assert_eq!(violation.law(), law, "{flaw:?}: {violation}");
     }

@@ -22,7 +22,7 @@ pub trait Decider {
     ///
     /// # Errors
     /// A decider must always answer: an error, for example because the process of a port has exited, violates L3.
-    fn decide(&mut self, asked: &Question) -> Result<Row, Unanswered>;
+    fn decide(&mut self, question: &Question) -> Result<Row, Unanswered>;
 }
 
 /// A function that answers positions.
@@ -31,7 +31,7 @@ pub trait Harvester {
     ///
     /// # Errors
     /// A harvester must always answer: an error violates L3, as in [`Decider::decide`].
-    fn harvest(&mut self, asked: &Question) -> Result<Row, Unanswered>;
+    fn harvest(&mut self, question: &Question) -> Result<Row, Unanswered>;
 }
 
 /// The engine as a decider and a harvester: the base for a wrapper, and the reference for a port.
@@ -39,31 +39,31 @@ pub trait Harvester {
 /// ```
 /// use portcullis_testing::{Laws, Portcullis};
 ///
-/// Laws::new().with_cases(20).hold(&mut Portcullis)?;
-/// Laws::new().with_cases(20).hold_harvest(&mut Portcullis)?;
+/// Laws::new().with_cases(20).check(&mut Portcullis)?;
+/// Laws::new().with_cases(20).check_harvester(&mut Portcullis)?;
 /// # Ok::<(), portcullis_testing::LawFailures>(())
 /// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Portcullis;
 
 impl Decider for Portcullis {
-    fn decide(&mut self, asked: &Question) -> Result<Row, Unanswered> {
-        let engine = asked.engine()?;
-        let policy = asked.read_policy();
+    fn decide(&mut self, question: &Question) -> Result<Row, Unanswered> {
+        let engine = question.engine()?;
+        let policy = question.read_policy();
         let state = PolicyState::from(&policy);
         let mut scratch = Scratch::default();
-        let intent = read(&asked.record, &mut scratch).into_intent();
-        let decision = engine.decide(state, &intent, asked.now);
+        let intent = read(&question.record, &mut scratch).into_intent();
+        let decision = engine.decide(state, &intent, question.now);
         Ok(Row::from(&Answer::decision(&decision)))
     }
 }
 
 impl Harvester for Portcullis {
-    fn harvest(&mut self, asked: &Question) -> Result<Row, Unanswered> {
-        let policy = asked.read_policy();
+    fn harvest(&mut self, question: &Question) -> Result<Row, Unanswered> {
+        let policy = question.read_policy();
         let state = PolicyState::from(&policy);
         let mut scratch = Scratch::default();
-        let snapshot = match read_as(&asked.record, Untyped::Position, &mut scratch) {
+        let snapshot = match read_as(&question.record, Untyped::Position, &mut scratch) {
             TapeRecord::Position(record) => {
                 Snapshot::from_json(record.text(), record.emitted_at()).ok()
             }
@@ -81,7 +81,7 @@ impl Harvester for Portcullis {
             state,
             &snapshot.position,
             snapshot.market.as_ref(),
-            asked.now,
+            question.now,
         );
         let answer = Answer::harvest(&decision, state).about(&snapshot.position);
         Ok(Row::from(&answer))

@@ -10,12 +10,12 @@
 //! struct Service;
 //!
 //! impl Decider for Service {
-//!     fn decide(&mut self, asked: &Question) -> Result<Row, Unanswered> {
-//!         Portcullis.decide(asked)
+//!     fn decide(&mut self, question: &Question) -> Result<Row, Unanswered> {
+//!         Portcullis.decide(question)
 //!     }
 //! }
 //!
-//! portcullis_testing::hold(&mut Service)?;
+//! portcullis_testing::check(&mut Service)?;
 //! # Ok::<(), portcullis_testing::LawFailures>(())
 //! ```
 //!
@@ -28,9 +28,9 @@
 //! struct Tenfold;
 //!
 //! impl Decider for Tenfold {
-//!     fn decide(&mut self, asked: &Question) -> Result<Row, Unanswered> {
-//!         if asked.policy.is_ok() {
-//!             return Portcullis.decide(asked);
+//!     fn decide(&mut self, question: &Question) -> Result<Row, Unanswered> {
+//!         if question.policy.is_ok() {
+//!             return Portcullis.decide(question);
 //!         }
 //!         let mut row = Row::new(Verdict::Trade);
 //!         row.leverage = Some(10.0);
@@ -38,7 +38,7 @@
 //!     }
 //! }
 //!
-//! let broken = Laws::new().hold(&mut Tenfold).unwrap_err();
+//! let broken = Laws::new().check(&mut Tenfold).unwrap_err();
 //! let told = broken.violations()[0].to_string();
 //! let first_line = "L1 (no policy, no trade) is violated: an entry without a policy in force must be a SKIP\n";
 //! assert!(told.starts_with(first_line));
@@ -61,7 +61,7 @@ mod violation;
 
 pub use decider::{Decider, Harvester, Portcullis, Unanswered};
 pub use law::Law;
-pub use laws::{Laws, hold, hold_harvest};
+pub use laws::{Laws, check, check_harvester};
 pub use question::{EngineSetupError, Question};
 pub use row::{Row, RowError};
-pub use violation::{LawFailures, QuestionTrace, Violation};
+pub use violation::{AnsweredQuestion, LawFailures, Violation};

@@ -125,7 +125,7 @@ impl Call {
     #[must_use]
     pub fn question(&self) -> Question {
         let drafted = || self.policy.draft().map(|policy| policy.about);
-        let now = self.judged_at().or_else(drafted).unwrap_or_default();
+        let now = self.decision_time().or_else(drafted).unwrap_or_default();
         Question {
             record: self.intent.text(),
             ..Question::new(self.policy.text(), &self.guardrails, now)

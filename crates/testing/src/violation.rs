@@ -15,14 +15,14 @@ use portcullis::decide::SkipCode;
 pub struct Violation {
     pub(super) law: Law,
     pub(super) demand: String,
-    pub(super) told: Vec<QuestionTrace>,
+    pub(super) questions: Vec<AnsweredQuestion>,
     pub(super) case: u32,
     pub(super) seed: u64,
 }
 
 /// One question and its answer.
 #[derive(Debug, Clone)]
-pub struct QuestionTrace {
+pub struct AnsweredQuestion {
     /// The difference from the previous question of the case.
     pub what: String,
     /// The question.
@@ -46,8 +46,8 @@ impl Violation {
 
     /// Returns the questions and answers of the case, in the order in which they were asked.
     #[must_use]
-    pub fn told(&self) -> &[QuestionTrace] {
-        &self.told
+    pub fn questions(&self) -> &[AnsweredQuestion] {
+        &self.questions
     }
 }
 
@@ -55,14 +55,14 @@ impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{} is violated: {}", self.law, self.demand)?;
         let mut before: Vec<(&str, String)> = Vec::new();
-        for told in &self.told {
-            writeln!(f, "- {}", told.what)?;
-            let lines = lines(told);
+        for answered in &self.questions {
+            writeln!(f, "- {}", answered.what)?;
+            let lines = lines(answered);
             // Lines that are unchanged since the previous question are not repeated.
             for line in lines.iter().filter(|line| !before.contains(line)) {
                 writeln!(f, "  {:<11} {}", line.0, short(&line.1))?;
             }
-            let answer = match &told.answer {
+            let answer = match &answered.answer {
                 Ok(row) => row.to_string(),
                 Err(why) => why.clone(),
             };
@@ -77,25 +77,25 @@ impl fmt::Display for Violation {
     }
 }
 
-fn lines(told: &QuestionTrace) -> Vec<(&'static str, String)> {
-    let asked = &told.question;
+fn lines(answered: &AnsweredQuestion) -> Vec<(&'static str, String)> {
+    let question = &answered.question;
     let owners = [
-        std::slice::from_ref(&asked.exit_owner),
-        &asked.exit_delegates,
+        std::slice::from_ref(&question.exit_owner),
+        &question.exit_delegates,
     ]
     .concat();
     vec![
         (
             "policy",
-            match &asked.policy {
+            match &question.policy {
                 Ok(text) => text.clone(),
                 Err(unavailable) => format!("{}: {unavailable}", SkipCode::from(unavailable)),
             },
         ),
-        ("guardrails", asked.guardrails.clone()),
+        ("guardrails", question.guardrails.clone()),
         ("exit owners", owners.join(", ")),
-        ("record", asked.record.clone()),
-        ("now", asked.now.to_string()),
+        ("record", question.record.clone()),
+        ("now", question.now.to_string()),
     ]
 }
 

@@ -4,7 +4,7 @@ use proptest::{option::weighted, prelude::*};
 
 use super::{
     sources::same,
-    trial::{Ask, Asking, Breach, Trial, Tried, demand},
+    trial::{Ask, Case, FailedDemand, Tested, Trial, demand},
 };
 use crate::{
     Row, Violation,
@@ -26,7 +26,7 @@ pub(super) fn an_owner_never_opens(trial: &Trial, ask: &mut Ask<'_>) -> Result<(
     trial.run(ask, strategies::owners_entries(), owners_entry)
 }
 
-pub(super) fn one_part_is_silent(trial: &Trial, ask: &mut Ask<'_>) -> Result<(), Violation> {
+pub(super) fn one_part_is_disabled(trial: &Trial, ask: &mut Ask<'_>) -> Result<(), Violation> {
     let inputs = (
         strategies::sound_harvests(),
         missing(),
@@ -35,10 +35,10 @@ pub(super) fn one_part_is_silent(trial: &Trial, ask: &mut Ask<'_>) -> Result<(),
     trial.run(ask, inputs.boxed(), one_part)
 }
 
-fn exit(asking: &mut Asking<'_, '_>, (call, noise): &(Call, Noise)) -> Result<Tried, Breach> {
+fn exit(case: &mut Case<'_, '_>, (call, noise): &(Call, Noise)) -> Result<Tested, FailedDemand> {
     let mut call = call.clone();
     call.intent = call.intent.with_noise(noise);
-    let row = asking.ask("an exit of the exit owner or a delegate", call.question())?;
+    let row = case.ask("an exit of the exit owner or a delegate", call.question())?;
     demand(row.decision == Verdict::Exit, || {
         "an exit of the exit owner or a delegate must be an EXIT, whatever else is wrong".to_owned()
     })?;
@@ -53,15 +53,15 @@ fn exit(asking: &mut Asking<'_, '_>, (call, noise): &(Call, Noise)) -> Result<Tr
     demand(opens.is_none(), || {
         "an EXIT must have no leverage, size or notional".to_owned()
     })?;
-    Ok(Tried::Yes)
+    Ok(Tested::Yes)
 }
 
-fn owners_entry(asking: &mut Asking<'_, '_>, call: &Call) -> Result<Tried, Breach> {
-    let row = asking.ask("an entry of the exit owner or a delegate", call.question())?;
+fn owners_entry(case: &mut Case<'_, '_>, call: &Call) -> Result<Tested, FailedDemand> {
+    let row = case.ask("an entry of the exit owner or a delegate", call.question())?;
     demand(row.decision == Verdict::Skip, || {
         "an entry of the exit owner or a delegate must be a SKIP: it may be an exit that lost its flag".to_owned()
     })?;
-    Ok(Tried::Yes)
+    Ok(Tested::Yes)
 }
 
 const R: [&str; 3] = ["r_net", "risk_unit", "cost"];
@@ -74,39 +74,39 @@ const K: [&str; 5] = [
 ];
 
 fn one_part(
-    asking: &mut Asking<'_, '_>,
+    case: &mut Case<'_, '_>,
     (sound, missing, value): &(HarvestCall, Missing, Option<f64>),
-) -> Result<Tried, Breach> {
-    let whole = asking.ask("a sound position", sound.question())?;
+) -> Result<Tested, FailedDemand> {
+    let whole = case.ask("a sound position", sound.question())?;
     if whole.decision != Verdict::Harvest {
-        return Ok(Tried::No);
+        return Ok(Tested::No);
     }
     let mut call = sound.clone();
     call.position = missing.from(call.position, *value);
     let what = format!("without {missing:?}");
-    let row = asking.ask(what.as_str(), call.question())?;
+    let row = case.ask(what.as_str(), call.question())?;
     demand(row.decision == Verdict::Harvest, || {
         format!(
             "{what}, the answer must still be a HARVEST: the other parts do not need this input"
         )
     })?;
-    let (r_goes, k_goes) = (!missing.silences_r(), !missing.silences_k());
-    let lock_goes = r_goes && *missing != Missing::CurrentStop;
-    for (columns, goes) in [
-        (&R[..], r_goes),
-        (&K[..], k_goes),
-        (&["stop_proposed"], lock_goes),
+    let (has_r, has_k) = (!missing.disables_r(), !missing.disables_k());
+    let has_lock = has_r && *missing != Missing::CurrentStop;
+    for (columns, is_available) in [
+        (&R[..], has_r),
+        (&K[..], has_k),
+        (&["stop_proposed"], has_lock),
     ] {
-        for column in columns.iter().filter(|_| goes) {
+        for column in columns.iter().filter(|_| is_available) {
             demand(same(row.number(column), whole.number(column)), || {
                 format!("{what}, `{column}` must not change")
             })?;
         }
     }
     action(*missing, &whole, &row)?;
-    for (reason, silent) in [
-        (HarvestReason::RUnavailable, !r_goes),
-        (HarvestReason::KillScoreUnavailable, !k_goes),
+    for (reason, is_disabled) in [
+        (HarvestReason::RUnavailable, !has_r),
+        (HarvestReason::KillScoreUnavailable, !has_k),
         (
             HarvestReason::LadderUnavailable,
             *missing == Missing::Harvested,
@@ -116,30 +116,34 @@ fn one_part(
             *missing == Missing::CurrentStop,
         ),
     ] {
-        let told = row.harvest_reasons.iter().any(|it| it == reason.as_str());
-        demand(told == silent, || {
-            let says = if silent {
+        let is_listed = row.harvest_reasons.iter().any(|it| it == reason.as_str());
+        demand(is_listed == is_disabled, || {
+            let requirement = if is_disabled {
                 "must contain"
             } else {
                 "must not contain"
             };
-            format!("{what}, `harvest_reasons` {says} `{}`", reason.as_str())
+            format!(
+                "{what}, `harvest_reasons` {requirement} `{}`",
+                reason.as_str()
+            )
         })?;
     }
-    Ok(Tried::Yes)
+    Ok(Tested::Yes)
 }
 
 /// The kill score has priority over the ladder. Without the kill score, the action of the ladder does not change.
-fn action(missing: Missing, whole: &Row, row: &Row) -> Result<(), Breach> {
+fn action(missing: Missing, whole: &Row, row: &Row) -> Result<(), FailedDemand> {
     let full = HarvestAction::FullCloseProposed.as_str();
     let killed = whole.harvest_action.as_deref() == Some(full);
-    let ladder_goes = !missing.silences_r() && missing != Missing::Harvested;
-    let stays = if killed {
-        !missing.silences_k()
+    let has_ladder = !missing.disables_r() && missing != Missing::Harvested;
+    let is_unchanged = if killed {
+        !missing.disables_k()
     } else {
-        ladder_goes
+        has_ladder
     };
-    demand(!stays || row.harvest_action == whole.harvest_action, || {
-        format!("without {missing:?}, `harvest_action` must not change")
-    })
+    demand(
+        !is_unchanged || row.harvest_action == whole.harvest_action,
+        || format!("without {missing:?}, `harvest_action` must not change"),
+    )
 }

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::trial::{Ask, Asking, Breach, Trial, Tried, demand};
+use super::trial::{Ask, Case, FailedDemand, Tested, Trial, demand};
 use crate::{
     Question, Row, Violation,
     strategies::{self, Call, HarvestCall, IntentDraft, PolicyInput},
@@ -10,7 +10,7 @@ use crate::{
 
 /// A question, the same question with its keys in another order, and an unrelated question.
 #[derive(Debug)]
-struct Thrice {
+struct Questions {
     question: Question,
     reordered: Question,
     other: Question,
@@ -18,22 +18,22 @@ struct Thrice {
 
 pub(super) fn decision(trial: &Trial, ask: &mut Ask<'_>) -> Result<(), Violation> {
     let calls = || prop_oneof![1 => strategies::sound_entries(), 2 => strategies::calls()];
-    let thrice = (calls(), calls(), 1..1_000_u64).prop_map(|(call, other, order)| Thrice {
+    let questions = (calls(), calls(), 1..1_000_u64).prop_map(|(call, other, order)| Questions {
         question: call.question(),
         reordered: reordered_call(call, order).question(),
         other: other.question(),
     });
-    trial.run(ask, thrice.boxed(), same_answer)
+    trial.run(ask, questions.boxed(), same_answer)
 }
 
 pub(super) fn harvest(trial: &Trial, ask: &mut Ask<'_>) -> Result<(), Violation> {
     let calls = || prop_oneof![1 => strategies::sound_harvests(), 2 => strategies::harvests()];
-    let thrice = (calls(), calls(), 1..1_000_u64).prop_map(|(call, other, order)| Thrice {
+    let questions = (calls(), calls(), 1..1_000_u64).prop_map(|(call, other, order)| Questions {
         question: call.question(),
         reordered: reordered_harvest(call, order),
         other: other.question(),
     });
-    trial.run(ask, thrice.boxed(), same_answer)
+    trial.run(ask, questions.boxed(), same_answer)
 }
 
 /// Returns the same policy with its keys in another order.
@@ -65,28 +65,31 @@ fn reordered_harvest(call: HarvestCall, order: u64) -> Question {
     }
 }
 
-fn same_answer(asking: &mut Asking<'_, '_>, thrice: &Thrice) -> Result<Tried, Breach> {
-    let first = asking.ask("a question", thrice.question.clone())?;
-    let again = |what: &str, asking: &mut Asking<'_, '_>| {
-        let row = asking.ask(what, thrice.question.clone())?;
+fn same_answer(case: &mut Case<'_, '_>, questions: &Questions) -> Result<Tested, FailedDemand> {
+    let first = case.ask("a question", questions.question.clone())?;
+    let again = |what: &str, case: &mut Case<'_, '_>| {
+        let row = case.ask(what, questions.question.clone())?;
         demand(row.columns() == first.columns(), || {
             format!("the same question must have the same answer when {what}")
         })
     };
-    again("asked again", asking)?;
-    again("asked once more", asking)?;
-    asking.ask("another question", thrice.other.clone())?;
-    again("asked after another", asking)?;
-    let reordered = asking.ask("with its keys in another order", thrice.reordered.clone())?;
+    again("asked again", case)?;
+    again("asked once more", case)?;
+    case.ask("another question", questions.other.clone())?;
+    again("asked after another", case)?;
+    let reordered = case.ask(
+        "with its keys in another order",
+        questions.reordered.clone(),
+    )?;
     // The text for people may contain positions in the input.
-    let told = |row: &Row| {
+    let without_detail = |row: &Row| {
         let columns = row.columns().into_iter();
         columns
             .filter(|(column, _)| *column != "detail")
             .collect::<Vec<_>>()
     };
-    demand(told(&reordered) == told(&first), || {
+    demand(without_detail(&reordered) == without_detail(&first), || {
         "the order of the keys must not change the answer, except for `detail`".to_owned()
     })?;
-    Ok(Tried::Yes)
+    Ok(Tested::Yes)
 }

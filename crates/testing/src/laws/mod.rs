@@ -2,10 +2,10 @@
 
 mod closed;
 mod deterministic;
+mod harvest_sources;
 mod monotone;
 mod no_policy;
 mod sources;
-mod sources_of_a_harvest;
 mod total;
 mod trial;
 mod unknown;
@@ -20,7 +20,7 @@ use super::{Decider, Harvester, Law, LawFailures, Violation};
 /// use portcullis_testing::{Law, Laws, Portcullis};
 ///
 /// let laws = Laws::new().with_cases(100).with_seed(7);
-/// laws.hold_one(Law::Deterministic, &mut Portcullis)?;
+/// laws.check_law(Law::Deterministic, &mut Portcullis)?;
 /// # Ok::<(), portcullis_testing::Violation>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,7 +32,7 @@ pub struct Laws {
 }
 
 /// One check of a law, which asks many questions.
-type Check = fn(&Trial, &mut Ask<'_>) -> Result<(), Violation>;
+type LawCheck = fn(&Trial, &mut Ask<'_>) -> Result<(), Violation>;
 
 impl Laws {
     /// Returns the default settings: 256 cases for each check of each law, the seed 0, and at most 20 000 shrink steps.
@@ -71,16 +71,16 @@ impl Laws {
     ///
     /// # Errors
     /// Returns every law that the decider violates.
-    pub fn hold(&self, decider: &mut dyn Decider) -> Result<(), LawFailures> {
-        all(|law| self.hold_one(law, decider))
+    pub fn check(&self, decider: &mut dyn Decider) -> Result<(), LawFailures> {
+        check_all(|law| self.check_law(law, decider))
     }
 
     /// Checks a decider against one law. A panic or an error of the decider violates L3, whichever law is checked.
     ///
     /// # Errors
     /// Returns the violation. It is also a violation if the law cannot be tested because no sound entry is a `TRADE`.
-    pub fn hold_one(&self, law: Law, decider: &mut dyn Decider) -> Result<(), Violation> {
-        let checks: &[Check] = match law {
+    pub fn check_law(&self, law: Law, decider: &mut dyn Decider) -> Result<(), Violation> {
+        let checks: &[LawCheck] = match law {
             Law::NoPolicyNoTrade => &[no_policy::no_trade],
             Law::NoNumberWithoutASource => &[sources::of_a_decision],
             Law::Total => &[total::any_text_of_an_intent, total::any_floats_of_an_intent],
@@ -92,53 +92,57 @@ impl Laws {
                 monotone::lower_leverage_never_raises,
             ],
         };
-        let about = "no sound entry was a TRADE";
-        self.run(law, about, checks, &mut |asked| decider.decide(asked))
+        let if_untested = "no sound entry was a TRADE";
+        self.run(law, if_untested, checks, &mut |question| {
+            decider.decide(question)
+        })
     }
 
     /// Checks a harvester against all laws.
     ///
     /// # Errors
     /// Returns every law that the harvester violates.
-    pub fn hold_harvest(&self, harvester: &mut dyn Harvester) -> Result<(), LawFailures> {
-        all(|law| self.hold_harvest_one(law, harvester))
+    pub fn check_harvester(&self, harvester: &mut dyn Harvester) -> Result<(), LawFailures> {
+        check_all(|law| self.check_harvester_law(law, harvester))
     }
 
     /// Checks a harvester against one law.
     ///
     /// # Errors
-    /// Returns the violation, as [`hold_one`](Self::hold_one) does.
-    pub fn hold_harvest_one(
+    /// Returns the violation, as [`check_law`](Self::check_law) does.
+    pub fn check_harvester_law(
         &self,
         law: Law,
         harvester: &mut dyn Harvester,
     ) -> Result<(), Violation> {
-        let checks: &[Check] = match law {
+        let checks: &[LawCheck] = match law {
             Law::NoPolicyNoTrade => &[no_policy::no_harvest],
-            Law::NoNumberWithoutASource => &[sources_of_a_harvest::of_a_harvest],
+            Law::NoNumberWithoutASource => &[harvest_sources::of_a_harvest],
             Law::Total => &[
                 total::any_text_of_a_position,
                 total::any_floats_of_a_position,
             ],
-            Law::UnknownIsNotYes => &[unknown::is_silent],
-            Law::ClosedIsNotTrapped => &[closed::one_part_is_silent],
+            Law::UnknownIsNotYes => &[unknown::disables_parts],
+            Law::ClosedIsNotTrapped => &[closed::one_part_is_disabled],
             Law::Deterministic => &[deterministic::harvest],
             Law::Monotone => &[monotone::higher_r_never_lowers],
         };
-        let about = "no sound position was a HARVEST";
-        self.run(law, about, checks, &mut |asked| harvester.harvest(asked))
+        let if_untested = "no sound position was a HARVEST";
+        self.run(law, if_untested, checks, &mut |question| {
+            harvester.harvest(question)
+        })
     }
 
     fn run(
         &self,
         law: Law,
-        about: &'static str,
-        checks: &[Check],
+        if_untested: &'static str,
+        checks: &[LawCheck],
         ask: &mut Ask<'_>,
     ) -> Result<(), Violation> {
         let trial = Trial {
             law,
-            about,
+            if_untested,
             cases: self.cases,
             seed: self.seed,
             shrink_steps: self.shrink_steps,
@@ -151,26 +155,26 @@ impl Laws {
 ///
 /// # Errors
 /// Returns every law that the decider violates.
-pub fn hold(decider: &mut dyn Decider) -> Result<(), LawFailures> {
-    Laws::new().hold(decider)
+pub fn check(decider: &mut dyn Decider) -> Result<(), LawFailures> {
+    Laws::new().check(decider)
 }
 
 /// Checks a harvester against all laws with the settings of [`Laws::new`].
 ///
 /// # Errors
 /// Returns every law that the harvester violates.
-pub fn hold_harvest(harvester: &mut dyn Harvester) -> Result<(), LawFailures> {
-    Laws::new().hold_harvest(harvester)
+pub fn check_harvester(harvester: &mut dyn Harvester) -> Result<(), LawFailures> {
+    Laws::new().check_harvester(harvester)
 }
 
-fn all(mut hold: impl FnMut(Law) -> Result<(), Violation>) -> Result<(), LawFailures> {
+fn check_all(mut check: impl FnMut(Law) -> Result<(), Violation>) -> Result<(), LawFailures> {
     let mut broken: Vec<Violation> = Vec::new();
     for law in Law::ALL {
         // A panic or an error violates L3 whichever law is checked, so the same law can fail more than once.
         broken.extend(
-            hold(law)
+            check(law)
                 .err()
-                .filter(|it| broken.iter().all(|told| told.law != it.law)),
+                .filter(|it| broken.iter().all(|other| other.law != it.law)),
         );
     }
     broken.sort_by_key(|violation| violation.law);

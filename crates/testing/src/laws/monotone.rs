@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::{
     sources::same,
-    trial::{Ask, Asking, Breach, Trial, Tried, demand},
+    trial::{Ask, Case, FailedDemand, Tested, Trial, demand},
 };
 use crate::{
     Question, Violation,
@@ -41,13 +41,13 @@ pub(super) fn higher_r_never_lowers(trial: &Trial, ask: &mut Ask<'_>) -> Result<
 }
 
 fn tighter(
-    asking: &mut Asking<'_, '_>,
+    case: &mut Case<'_, '_>,
     (call, tightening): &(Call, Tightening),
-) -> Result<Tried, Breach> {
+) -> Result<Tested, FailedDemand> {
     let call = tightening.comparable(call.clone());
-    let loose = asking.ask("before", call.question())?;
+    let loose = case.ask("before", call.question())?;
     let what = format!("tightened: {tightening:?}");
-    let tight = asking.ask(what, tightening.of(call).question())?;
+    let tight = case.ask(what, tightening.of(call).question())?;
     if tight.decision == Verdict::Trade {
         demand(loose.decision == Verdict::Trade, || {
             format!("the tightening {tightening:?} must not turn a SKIP into a TRADE")
@@ -61,33 +61,33 @@ fn tighter(
         }
     }
     let traded = loose.decision == Verdict::Trade;
-    Ok(if traded { Tried::Yes } else { Tried::No })
+    Ok(if traded { Tested::Yes } else { Tested::No })
 }
 
 fn lower_leverage(
-    asking: &mut Asking<'_, '_>,
+    case: &mut Case<'_, '_>,
     (call, lower, of_policy): &(Call, f64, bool),
-) -> Result<Tried, Breach> {
+) -> Result<Tested, FailedDemand> {
     let mut lowered = call.clone();
-    let asked = call.intent.number("leverage");
+    let requested = call.intent.number("leverage");
     if let (true, Some(policy)) = (*of_policy, lowered.policy.draft_mut()) {
         for (_, leverage) in &mut policy.leverages {
             *leverage = leverage.min(*lower);
         }
-    } else if let Some(asked) = asked {
-        lowered.intent.set("leverage", asked.min(*lower));
+    } else if let Some(requested) = requested {
+        lowered.intent.set("leverage", requested.min(*lower));
     }
-    let high = asking.ask("before", call.question())?;
-    let low = asking.ask("with a lower leverage", lowered.question())?;
+    let high = case.ask("before", call.question())?;
+    let low = case.ask("with a lower leverage", lowered.question())?;
     if high.decision != Verdict::Trade || low.decision != Verdict::Trade {
-        return Ok(Tried::No);
+        return Ok(Tested::No);
     }
     for column in NUMBERS {
         demand(low.number(column) <= high.number(column), || {
             format!("a lower leverage must not raise `{column}`")
         })?;
     }
-    Ok(Tried::Yes)
+    Ok(Tested::Yes)
 }
 
 /// Returns the same position with its price `r` stop distances from its entry in the direction of profit.
@@ -104,22 +104,22 @@ fn at(call: &HarvestCall, r: f64) -> Option<Question> {
 }
 
 fn higher_r(
-    asking: &mut Asking<'_, '_>,
+    case: &mut Case<'_, '_>,
     (call, one, other): &(HarvestCall, f64, f64),
-) -> Result<Tried, Breach> {
+) -> Result<Tested, FailedDemand> {
     let (lower, higher) = if one <= other {
         (*one, *other)
     } else {
         (*other, *one)
     };
     let (Some(lower), Some(higher)) = (at(call, lower), at(call, higher)) else {
-        return Ok(Tried::No);
+        return Ok(Tested::No);
     };
-    let lower = asking.ask("a position", lower)?;
-    let higher = asking.ask("the same with more profit", higher)?;
+    let lower = case.ask("a position", lower)?;
+    let higher = case.ask("the same with more profit", higher)?;
     // A price that would be negative is not valid, so there is no R.
     let (Some(less), Some(more)) = (lower.r_net, higher.r_net) else {
-        return Ok(Tried::No);
+        return Ok(Tested::No);
     };
     demand(same(lower.kill_score, higher.kill_score), || {
         "`kill_score` must not depend on the price".to_owned()
@@ -130,5 +130,5 @@ fn higher_r(
     demand(lower.action() <= higher.action(), || {
         "more profit must not lower the stage of `harvest_action`".to_owned()
     })?;
-    Ok(Tried::Yes)
+    Ok(Tested::Yes)
 }

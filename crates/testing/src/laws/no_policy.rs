@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::trial::{Ask, Asking, Breach, Trial, Tried, demand};
+use super::trial::{Ask, Case, FailedDemand, Tested, Trial, demand};
 use crate::{
     Row, Violation,
     strategies::{self, Call, HarvestCall},
@@ -24,8 +24,8 @@ pub(super) fn no_harvest(trial: &Trial, ask: &mut Ask<'_>) -> Result<(), Violati
     trial.run(ask, calls.boxed(), of_a_harvest)
 }
 
-fn of_a_decision(asking: &mut Asking<'_, '_>, call: &Call) -> Result<Tried, Breach> {
-    let row = asking.ask("no policy is in force", call.question())?;
+fn of_a_decision(case: &mut Case<'_, '_>, call: &Call) -> Result<Tested, FailedDemand> {
+    let row = case.ask("no policy is in force", call.question())?;
     if call.intent.is_entry() {
         demand(row.decision == Verdict::Skip, || {
             "an entry without a policy in force must be a SKIP".to_owned()
@@ -41,20 +41,20 @@ fn of_a_decision(asking: &mut Asking<'_, '_>, call: &Call) -> Result<Tried, Brea
     no_number(&row)
 }
 
-fn of_a_harvest(asking: &mut Asking<'_, '_>, call: &HarvestCall) -> Result<Tried, Breach> {
-    let row = asking.ask("no θ is in force", call.question())?;
+fn of_a_harvest(case: &mut Case<'_, '_>, call: &HarvestCall) -> Result<Tested, FailedDemand> {
+    let row = case.ask("no θ is in force", call.question())?;
     demand(row.decision == Verdict::Skip, || {
         "a position without a θ in force must be a SKIP".to_owned()
     })?;
     no_number(&row)
 }
 
-fn no_number(row: &Row) -> Result<Tried, Breach> {
+fn no_number(row: &Row) -> Result<Tested, FailedDemand> {
     let mut numbers = row.numbers().into_iter();
     match numbers.find(|(column, _)| *column != "quantity") {
-        Some((column, _)) => Err(Breach::new(format!(
+        Some((column, _)) => Err(FailedDemand::new(format!(
             "an answer without a policy in force must have no `{column}`"
         ))),
-        None => Ok(Tried::Yes),
+        None => Ok(Tested::Yes),
     }
 }

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::trial::{Ask, Asking, Breach, Trial, Tried, demand};
+use super::trial::{Ask, Case, FailedDemand, Tested, Trial, demand};
 use crate::{
     Row, Violation,
     strategies::{self, Call, POLICY_VERSION, PolicyDraft},
@@ -28,21 +28,22 @@ pub(super) fn same(one: Option<f64>, other: Option<f64>) -> bool {
     one.map(f64::to_bits) == other.map(f64::to_bits)
 }
 
-fn every_number(asking: &mut Asking<'_, '_>, call: &Call) -> Result<Tried, Breach> {
-    let row = asking.ask("an intent", call.question())?;
-    let asked = call.intent.number("quantity").or(call.intent.number("qty"));
+fn every_number(case: &mut Case<'_, '_>, call: &Call) -> Result<Tested, FailedDemand> {
+    let row = case.ask("an intent", call.question())?;
+    let requested = call.intent.number("quantity").or(call.intent.number("qty"));
     match row.decision {
         Verdict::Trade => {
             let policy = call.policy.draft();
-            let policy = policy.ok_or_else(|| Breach::new("a TRADE must have a policy"))?;
+            let policy = policy.ok_or_else(|| FailedDemand::new("a TRADE must have a policy"))?;
             leverage(call, policy, &row)?;
             size(call, &row)?;
-            what_else(call, policy, &row)?;
-            return Ok(Tried::Yes);
+            other_columns(call, policy, &row)?;
+            return Ok(Tested::Yes);
         }
-        Verdict::Exit => demand(row.quantity.is_none() || same(row.quantity, asked), || {
-            "the `quantity` of an EXIT must be the quantity of the intent".to_owned()
-        })?,
+        Verdict::Exit => demand(
+            row.quantity.is_none() || same(row.quantity, requested),
+            || "the `quantity` of an EXIT must be the quantity of the intent".to_owned(),
+        )?,
         Verdict::Skip | Verdict::Harvest | Verdict::Policy => {
             demand(row.quantity.is_none(), || {
                 "a SKIP must have no `quantity`".to_owned()
@@ -51,15 +52,15 @@ fn every_number(asking: &mut Asking<'_, '_>, call: &Call) -> Result<Tried, Breac
     }
     let mut numbers = row.numbers().into_iter();
     match numbers.find(|(column, _)| *column != "quantity") {
-        Some((column, _)) => Err(Breach::new(format!(
+        Some((column, _)) => Err(FailedDemand::new(format!(
             "an answer that is not a TRADE must have no `{column}`"
         ))),
-        None => Ok(Tried::No),
+        None => Ok(Tested::No),
     }
 }
 
 /// Returns the number that a source names: the value of a field, or the product of several fields of the intent.
-fn held(call: &Call, source: &str) -> Option<f64> {
+fn source_value(call: &Call, source: &str) -> Option<f64> {
     match source.split_once(':')? {
         ("policy", path) => call.policy.draft()?.number(path),
         ("intent", fields) => fields
@@ -76,20 +77,22 @@ fn sourced(
     column: &str,
     number: Option<f64>,
     source: Option<&str>,
-) -> Result<f64, Breach> {
-    let number = number.ok_or_else(|| Breach::new(format!("a TRADE must have a `{column}`")))?;
-    let source = source
-        .ok_or_else(|| Breach::new(format!("the `{column}` of a TRADE must name its source")))?;
-    let held = held(call, source);
-    let is_it = held.is_some_and(|held| {
+) -> Result<f64, FailedDemand> {
+    let number =
+        number.ok_or_else(|| FailedDemand::new(format!("a TRADE must have a `{column}`")))?;
+    let source = source.ok_or_else(|| {
+        FailedDemand::new(format!("the `{column}` of a TRADE must name its source"))
+    })?;
+    let expected = source_value(call, source);
+    let is_equal = expected.is_some_and(|expected| {
         if source.contains('*') {
-            near(held, number)
+            near(expected, number)
         } else {
-            held.to_bits() == number.to_bits()
+            expected.to_bits() == number.to_bits()
         }
     });
-    demand(is_it, || match held {
-        Some(held) => format!("`{column}` must equal its source: `{source}` is {held:?}"),
+    demand(is_equal, || match expected {
+        Some(expected) => format!("`{column}` must equal its source: `{source}` is {expected:?}"),
         None => {
             format!("`{column}` must equal its source: `{source}` is not a number of the input")
         }
@@ -97,7 +100,7 @@ fn sourced(
     Ok(number)
 }
 
-fn leverage(call: &Call, policy: &PolicyDraft, row: &Row) -> Result<(), Breach> {
+fn leverage(call: &Call, policy: &PolicyDraft, row: &Row) -> Result<(), FailedDemand> {
     let source = row.leverage_source.as_deref();
     let leverage = sourced(call, "leverage", row.leverage, source)?;
     let is_one = |source: &str| {
@@ -111,13 +114,13 @@ fn leverage(call: &Call, policy: &PolicyDraft, row: &Row) -> Result<(), Breach> 
     demand(given.is_some_and(|given| leverage <= given), || {
         "`leverage` must not exceed the leverage of the policy for the symbol".to_owned()
     })?;
-    let asked = call.intent.number("leverage");
-    demand(same(row.leverage_requested, asked), || {
+    let requested = call.intent.number("leverage");
+    demand(same(row.leverage_requested, requested), || {
         "`leverage_requested` must be the leverage of the intent".to_owned()
     })
 }
 
-fn size(call: &Call, row: &Row) -> Result<(), Breach> {
+fn size(call: &Call, row: &Row) -> Result<(), FailedDemand> {
     let source = row.size_source.as_deref();
     let size = sourced(call, "size_usd", row.size_usd, source)?;
     let is_margin = source == Some("intent:position_usd");
@@ -137,16 +140,16 @@ fn size(call: &Call, row: &Row) -> Result<(), Breach> {
     )
 }
 
-fn what_else(call: &Call, policy: &PolicyDraft, row: &Row) -> Result<(), Breach> {
+fn other_columns(call: &Call, policy: &PolicyDraft, row: &Row) -> Result<(), FailedDemand> {
     let intent = &call.intent;
     let own = intent.number("quantity").or(intent.number("qty"));
     let price = intent.number("price").or(intent.number("entry_price"));
-    let worth = price.and_then(|price| Some(row.notional_usd? / price));
-    let of_it = |quantity: f64| match own {
+    let computed = price.and_then(|price| Some(row.notional_usd? / price));
+    let is_right = |quantity: f64| match own {
         Some(own) => own.to_bits() == quantity.to_bits(),
-        None => worth.is_some_and(|worth| near(worth, quantity)),
+        None => computed.is_some_and(|computed| near(computed, quantity)),
     };
-    demand(row.quantity.is_none_or(of_it), || {
+    demand(row.quantity.is_none_or(is_right), || {
         "`quantity` must be the quantity of the intent, or notional / price".to_owned()
     })?;
     let until = policy.expires_at().div_euclid(1_000);

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::trial::{Ask, Asking, Breach, Trial, Tried, demand};
+use super::trial::{Ask, Case, FailedDemand, Tested, Trial, demand};
 use crate::{
     Question, Row, Violation,
     strategies::{self, text::any_text},
@@ -45,17 +45,17 @@ fn any_instant() -> impl Strategy<Value = Timestamp> {
 fn texts(questions: BoxedStrategy<Question>) -> BoxedStrategy<Question> {
     let text = || prop_oneof![1 => Just(None), 2 => any_text().prop_map(Some)];
     (questions, text(), text(), any_instant())
-        .prop_map(|(asked, record, policy, now)| Question {
-            record: record.unwrap_or_else(|| asked.record.clone()),
-            policy: policy.map_or_else(|| asked.policy.clone(), Ok),
+        .prop_map(|(question, record, policy, now)| Question {
+            record: record.unwrap_or_else(|| question.record.clone()),
+            policy: policy.map_or_else(|| question.policy.clone(), Ok),
             now,
-            ..asked
+            ..question
         })
         .boxed()
 }
 
-fn of_a_decision(asking: &mut Asking<'_, '_>, question: &Question) -> Result<Tried, Breach> {
-    let row = asking.ask("any texts and numbers", question.clone())?;
+fn of_a_decision(case: &mut Case<'_, '_>, question: &Question) -> Result<Tested, FailedDemand> {
+    let row = case.ask("any texts and numbers", question.clone())?;
     let is_one = matches!(row.decision, Verdict::Trade | Verdict::Exit | Verdict::Skip);
     demand(is_one, || {
         "the answer to an intent must be TRADE, EXIT or SKIP".to_owned()
@@ -63,8 +63,8 @@ fn of_a_decision(asking: &mut Asking<'_, '_>, question: &Question) -> Result<Tri
     well_formed(&row)
 }
 
-fn of_a_harvest(asking: &mut Asking<'_, '_>, question: &Question) -> Result<Tried, Breach> {
-    let row = asking.ask("any texts and numbers", question.clone())?;
+fn of_a_harvest(case: &mut Case<'_, '_>, question: &Question) -> Result<Tested, FailedDemand> {
+    let row = case.ask("any texts and numbers", question.clone())?;
     let is_one = matches!(row.decision, Verdict::Harvest | Verdict::Skip);
     demand(is_one, || {
         "the answer to a position must be HARVEST or SKIP".to_owned()
@@ -76,7 +76,7 @@ fn of_a_harvest(asking: &mut Asking<'_, '_>, question: &Question) -> Result<Trie
     well_formed(&row)
 }
 
-fn well_formed(row: &Row) -> Result<Tried, Breach> {
+fn well_formed(row: &Row) -> Result<Tested, FailedDemand> {
     let reason = row
         .reason
         .as_deref()
@@ -87,5 +87,5 @@ fn well_formed(row: &Row) -> Result<Tried, Breach> {
     for (column, x) in row.numbers() {
         demand(x.is_finite(), || format!("`{column}` must be finite"))?;
     }
-    Ok(Tried::Yes)
+    Ok(Tested::Yes)
 }

@@ -12,7 +12,7 @@ use proptest::{
     test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner},
 };
 
-use crate::{Law, Question, QuestionTrace, Row, Unanswered, Violation};
+use crate::{AnsweredQuestion, Law, Question, Row, Unanswered, Violation};
 
 /// The decider or harvester under test, as a function.
 pub(super) type Ask<'a> = dyn FnMut(&Question) -> Result<Row, Unanswered> + 'a;
@@ -21,17 +21,17 @@ pub(super) type Ask<'a> = dyn FnMut(&Question) -> Result<Row, Unanswered> + 'a;
 pub(super) struct Trial {
     pub(super) law: Law,
     /// The finding that is reported if no case tested the law.
-    pub(super) about: &'static str,
+    pub(super) if_untested: &'static str,
     pub(super) cases: u32,
     pub(super) seed: u64,
     pub(super) shrink_steps: u32,
 }
 
 /// The check of one case. It returns whether the case tested the law.
-pub(super) type Demands<I> = fn(&mut Asking<'_, '_>, &I) -> Result<Tried, Breach>;
+pub(super) type CaseCheck<I> = fn(&mut Case<'_, '_>, &I) -> Result<Tested, FailedDemand>;
 
 /// The outcome of a case that did not fail.
-pub(super) enum Tried {
+pub(super) enum Tested {
     /// The case tested the law.
     Yes,
     /// The case did not meet the condition of the law.
@@ -39,13 +39,13 @@ pub(super) enum Tried {
 }
 
 /// A demand that was not met.
-pub(super) struct Breach {
+pub(super) struct FailedDemand {
     /// The law that is violated, if it is not the law under test.
     law: Option<Law>,
     demand: String,
 }
 
-impl Breach {
+impl FailedDemand {
     pub(super) fn new(demand: impl Into<String>) -> Self {
         Self {
             law: None,
@@ -55,39 +55,39 @@ impl Breach {
 }
 
 /// Returns an error with the text of the demand unless `kept` is true.
-pub(super) fn demand(kept: bool, what: impl FnOnce() -> String) -> Result<(), Breach> {
+pub(super) fn demand(kept: bool, what: impl FnOnce() -> String) -> Result<(), FailedDemand> {
     if kept {
         Ok(())
     } else {
-        Err(Breach::new(what()))
+        Err(FailedDemand::new(what()))
     }
 }
 
 /// The questions and answers of one case.
-pub(super) struct Asking<'s, 'a> {
+pub(super) struct Case<'s, 'a> {
     ask: &'s mut Ask<'a>,
-    told: Vec<QuestionTrace>,
+    questions: Vec<AnsweredQuestion>,
 }
 
-impl Asking<'_, '_> {
+impl Case<'_, '_> {
     /// Asks a question. `what` describes the difference from the previous question.
     pub(super) fn ask(
         &mut self,
         what: impl Into<String>,
         question: Question,
-    ) -> Result<Row, Breach> {
+    ) -> Result<Row, FailedDemand> {
         let ask = &mut *self.ask;
         let answer = match catch_unwind(AssertUnwindSafe(|| ask(&question))) {
             Ok(Ok(row)) => Ok(row),
             Ok(Err(why)) => Err(format!("returned an error: {why}")),
-            Err(panic) => Err(format!("panicked: {}", words(panic.as_ref()))),
+            Err(panic) => Err(format!("panicked: {}", panic_text(panic.as_ref()))),
         };
-        let unanswered = |_: String| Breach {
+        let unanswered = |_: String| FailedDemand {
             law: Some(Law::Total),
             demand: "every question must have an answer".to_owned(),
         };
         let result = answer.clone().map_err(unanswered);
-        self.told.push(QuestionTrace {
+        self.questions.push(AnsweredQuestion {
             what: what.into(),
             question,
             answer,
@@ -96,21 +96,21 @@ impl Asking<'_, '_> {
     }
 }
 
-fn words(panic: &(dyn Any + Send)) -> &str {
+fn panic_text(panic: &(dyn Any + Send)) -> &str {
     let owned = panic.downcast_ref::<String>().map(String::as_str);
     let text = panic.downcast_ref::<&str>().copied();
     owned.or(text).unwrap_or("no message")
 }
 
 /// The state of a test run.
-struct Seen<'s, 'a> {
+struct TestRun<'s, 'a> {
     ask: &'s mut Ask<'a>,
     cases: u32,
-    tried: bool,
+    tested: bool,
     /// The last case that did not test the law.
-    idle: Vec<QuestionTrace>,
+    untested: Vec<AnsweredQuestion>,
     /// The last case that failed; after shrinking, the smallest one.
-    breach: Option<(Breach, Vec<QuestionTrace>)>,
+    failure: Option<(FailedDemand, Vec<AnsweredQuestion>)>,
 }
 
 impl Trial {
@@ -119,39 +119,40 @@ impl Trial {
         &self,
         ask: &mut Ask<'_>,
         inputs: BoxedStrategy<I>,
-        demands: Demands<I>,
+        check: CaseCheck<I>,
     ) -> Result<(), Violation> {
-        let seen = RefCell::new(Seen {
+        let run = RefCell::new(TestRun {
             ask,
             cases: 0,
-            tried: false,
-            idle: Vec::new(),
-            breach: None,
+            tested: false,
+            untested: Vec::new(),
+            failure: None,
         });
         let outcome = self.runner().run(&inputs, |input| {
-            let mut seen = seen.borrow_mut();
-            seen.case(|asking| demands(asking, &input))
+            let mut run = run.borrow_mut();
+            run.case(|case| check(case, &input))
         });
-        let seen = seen.into_inner();
-        let violation = |case, (breach, told): (Breach, Vec<QuestionTrace>)| Violation {
-            law: breach.law.unwrap_or(self.law),
-            demand: breach.demand,
-            told,
-            case,
-            seed: self.seed,
-        };
-        match (outcome, seen.breach) {
-            (Err(TestError::Fail(..)), Some(breach)) => Err(violation(seen.cases, breach)),
+        let run = run.into_inner();
+        let violation =
+            |case, (failure, questions): (FailedDemand, Vec<AnsweredQuestion>)| Violation {
+                law: failure.law.unwrap_or(self.law),
+                demand: failure.demand,
+                questions,
+                case,
+                seed: self.seed,
+            };
+        match (outcome, run.failure) {
+            (Err(TestError::Fail(..)), Some(failure)) => Err(violation(run.cases, failure)),
             (Err(TestError::Fail(why, _) | TestError::Abort(why)), _) => {
-                let breach = Breach::new(format!("the law could not be tested: {why}"));
-                Err(violation(seen.cases, (breach, seen.idle)))
+                let failure = FailedDemand::new(format!("the law could not be tested: {why}"));
+                Err(violation(run.cases, (failure, run.untested)))
             }
-            (Ok(()), _) if !seen.tried => {
-                let breach = Breach::new(format!(
+            (Ok(()), _) if !run.tested => {
+                let failure = FailedDemand::new(format!(
                     "{} in {} cases, so the law was not tested; the last case follows",
-                    self.about, self.cases
+                    self.if_untested, self.cases
                 ));
-                Err(violation(seen.cases, (breach, seen.idle)))
+                Err(violation(run.cases, (failure, run.untested)))
             }
             (Ok(()), _) => Ok(()),
         }
@@ -174,32 +175,32 @@ impl Trial {
     }
 }
 
-impl Seen<'_, '_> {
+impl TestRun<'_, '_> {
     fn case(
         &mut self,
-        demands: impl FnOnce(&mut Asking<'_, '_>) -> Result<Tried, Breach>,
+        check: impl FnOnce(&mut Case<'_, '_>) -> Result<Tested, FailedDemand>,
     ) -> Result<(), TestCaseError> {
-        let mut asking = Asking {
+        let mut case = Case {
             ask: &mut *self.ask,
-            told: Vec::new(),
+            questions: Vec::new(),
         };
-        let outcome = demands(&mut asking);
-        let told = asking.told;
-        // Cases that are tried while shrinking are not counted.
-        if self.breach.is_none() {
+        let outcome = check(&mut case);
+        let questions = case.questions;
+        // Cases that are tested while shrinking are not counted.
+        if self.failure.is_none() {
             self.cases += 1;
         }
         match outcome {
-            Ok(Tried::Yes) => self.tried = true,
-            Ok(Tried::No) => self.idle = told,
+            Ok(Tested::Yes) => self.tested = true,
+            Ok(Tested::No) => self.untested = questions,
             // While shrinking, a violation of another law is ignored, so that the smallest case violates the same law.
-            Err(breach)
+            Err(failure)
                 if self
-                    .breach
+                    .failure
                     .as_ref()
-                    .is_some_and(|it| it.0.law != breach.law) => {}
-            Err(breach) => {
-                self.breach = Some((breach, told));
+                    .is_some_and(|it| it.0.law != failure.law) => {}
+            Err(failure) => {
+                self.failure = Some((failure, questions));
                 return Err(TestCaseError::fail("violated"));
             }
         }

@@ -2,7 +2,7 @@
 
 use proptest::{option::weighted, prelude::*};
 
-use super::trial::{Ask, Asking, Breach, Trial, Tried, demand};
+use super::trial::{Ask, Case, FailedDemand, Tested, Trial, demand};
 use crate::{
     Row, Violation,
     strategies::{self, Call, HarvestCall, Missing, Spoiled, missing, number::unusable, spoiled},
@@ -21,7 +21,7 @@ pub(super) fn is_a_skip(trial: &Trial, ask: &mut Ask<'_>) -> Result<(), Violatio
     )
 }
 
-pub(super) fn is_silent(trial: &Trial, ask: &mut Ask<'_>) -> Result<(), Violation> {
+pub(super) fn disables_parts(trial: &Trial, ask: &mut Ask<'_>) -> Result<(), Violation> {
     let inputs = (
         strategies::sound_harvests(),
         missing(),
@@ -31,18 +31,18 @@ pub(super) fn is_silent(trial: &Trial, ask: &mut Ask<'_>) -> Result<(), Violatio
 }
 
 fn of_an_entry(
-    asking: &mut Asking<'_, '_>,
+    case: &mut Case<'_, '_>,
     (sound, spoiled): &(Call, Spoiled),
-) -> Result<Tried, Breach> {
-    let row = asking.ask("a sound entry", sound.question())?;
+) -> Result<Tested, FailedDemand> {
+    let row = case.ask("a sound entry", sound.question())?;
     if row.decision != Verdict::Trade {
-        return Ok(Tried::No);
+        return Ok(Tested::No);
     }
     let mut sound = sound.clone();
     // Spoiling may remove the timestamp of the intent, so the call needs a clock.
-    sound.now = sound.judged_at();
+    sound.now = sound.decision_time();
     let (call, reason) = spoiled.spoil(sound);
-    let row = asking.ask(
+    let row = case.ask(
         format!("the same entry, spoiled by {spoiled:?}"),
         call.question(),
     )?;
@@ -58,7 +58,7 @@ fn of_an_entry(
             reason.code()
         )
     })?;
-    Ok(Tried::Yes)
+    Ok(Tested::Yes)
 }
 
 fn is_partial(row: &Row) -> bool {
@@ -67,18 +67,18 @@ fn is_partial(row: &Row) -> bool {
 }
 
 fn of_a_harvest(
-    asking: &mut Asking<'_, '_>,
+    case: &mut Case<'_, '_>,
     (sound, missing, value): &(HarvestCall, Missing, Option<f64>),
-) -> Result<Tried, Breach> {
-    let row = asking.ask("a sound position", sound.question())?;
+) -> Result<Tested, FailedDemand> {
+    let row = case.ask("a sound position", sound.question())?;
     if row.decision != Verdict::Harvest {
-        return Ok(Tried::No);
+        return Ok(Tested::No);
     }
     let mut call = sound.clone();
     call.position = missing.from(call.position, *value);
     let what = format!("without {missing:?}");
-    let row = asking.ask(what.as_str(), call.question())?;
-    let silent: &[&str] = match (missing.silences_r(), missing.silences_k()) {
+    let row = case.ask(what.as_str(), call.question())?;
+    let disabled: &[&str] = match (missing.disables_r(), missing.disables_k()) {
         (true, _) => &["r_net", "risk_unit", "cost", "stop_proposed"],
         (_, true) => &[
             "kill_score",
@@ -90,19 +90,19 @@ fn of_a_harvest(
         (false, false) if *missing == Missing::CurrentStop => &["stop_proposed"],
         (false, false) => &[],
     };
-    for column in silent {
+    for column in disabled {
         demand(row.number(column).is_none(), || {
             format!("{what}, `{column}` must be absent")
         })?;
     }
-    let ladder = !missing.silences_r() && *missing != Missing::Harvested;
+    let ladder = !missing.disables_r() && *missing != Missing::Harvested;
     demand(ladder || !is_partial(&row), || {
         format!("{what}, the ladder must not propose a partial close")
     })?;
     let full = HarvestAction::FullCloseProposed;
     let closes = row.action() == Some(full);
-    demand(!missing.silences_k() || !closes, || {
+    demand(!missing.disables_k() || !closes, || {
         format!("{what}, `harvest_action` must not be {full}")
     })?;
-    Ok(Tried::Yes)
+    Ok(Tested::Yes)
 }

@@ -38,7 +38,7 @@ pub struct HarvestCall {
 impl Call {
     /// Returns the time of the decision in microseconds, or `None` if there is neither a clock nor a timestamp.
     #[must_use]
-    pub fn judged_at(&self) -> Option<i64> {
+    pub fn decision_time(&self) -> Option<i64> {
         self.now.or_else(|| self.intent.event_time())
     }
 }
@@ -68,8 +68,8 @@ fn call(
                 intent: intent.sent_at(at - age),
                 now: (!own_clock).then_some(at),
             };
-            let judged_at = call.judged_at().unwrap_or(at);
-            call.policy = call.policy.about(judged_at);
+            let decision_time = call.decision_time().unwrap_or(at);
+            call.policy = call.policy.about(decision_time);
             call
         })
         .boxed()

@@ -1,9 +1,6 @@
 //! Drafts of intents that can be built in code or written as JSON in every envelope.
 
-use super::{
-    intents::unique,
-    write::{json, object, quote, seconds},
-};
+use super::write::{json, object, quote, seconds};
 use portcullis::{
     intent::{Intent, IntentBuilder},
     record::{Scratch, read},
@@ -14,7 +11,7 @@ use portcullis::{
 #[derive(Debug, Clone)]
 pub struct IntentDraft {
     /// The form in which the intent is handed over.
-    pub door: Door,
+    pub form: IntentForm,
     /// If true, numbers are written as strings.
     pub quoted: bool,
     /// `symbol`.
@@ -30,7 +27,7 @@ pub struct IntentDraft {
     /// The field with the timestamp, and the timestamp in microseconds.
     pub time: Option<(TimeField, i64)>,
     /// If true, and if there is an envelope, source and timestamp are in the envelope instead of the payload.
-    pub lent: bool,
+    pub in_envelope: bool,
     /// Additional members, with their values as JSON.
     pub extra: Vec<(&'static str, String)>,
     /// The seed for the order of the keys; 0 keeps the order.
@@ -39,7 +36,7 @@ pub struct IntentDraft {
 
 /// The form in which an intent is handed over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Door {
+pub enum IntentForm {
     /// A value that an [`IntentBuilder`] builds. Its text is a flat object.
     Builder,
     /// A flat object.
@@ -131,8 +128,8 @@ impl IntentDraft {
     pub fn event_time(&self) -> Option<i64> {
         let (field, micros) = self.time?;
         let whole_millis = micros.div_euclid(1_000) * 1_000;
-        match (self.door, field) {
-            (Door::Builder, _) | (_, TimeField::Timestamp) => Some(micros),
+        match (self.form, field) {
+            (IntentForm::Builder, _) | (_, TimeField::Timestamp) => Some(micros),
             // A stream id counts from 1970 and cannot be negative.
             (_, TimeField::Id) => (micros >= 0).then_some(whole_millis),
             (_, TimeField::DecidedAt | TimeField::Ts) => Some(whole_millis),
@@ -141,7 +138,7 @@ impl IntentDraft {
 
     /// Calls `then` with the intent as the engine reads it.
     pub fn with<R>(&self, then: impl FnOnce(&Intent<'_>) -> R) -> R {
-        if self.door == Door::Builder {
+        if self.form == IntentForm::Builder {
             return then(&self.built());
         }
         let text = self.text();
@@ -184,23 +181,23 @@ impl IntentDraft {
     /// Returns the intent as JSON.
     #[must_use]
     pub fn text(&self) -> String {
-        let (mut inner, lent) = self.members();
-        let payload = match self.door {
-            Door::Builder | Door::Flat | Door::FlatText => None,
-            Door::Object(name) => Some((name, false)),
-            Door::Text(name) => Some((name, true)),
+        let (mut inner, shared) = self.members();
+        let payload = match self.form {
+            IntentForm::Builder | IntentForm::Flat | IntentForm::FlatText => None,
+            IntentForm::Object(name) => Some((name, false)),
+            IntentForm::Text(name) => Some((name, true)),
         };
         match payload {
-            None => inner.extend(lent),
-            Some(_) if !self.lent => inner.extend(lent),
+            None => inner.extend(shared),
+            Some(_) if !self.in_envelope => inner.extend(shared),
             Some((name, as_text)) => {
                 let payload = object(&inner, self.order);
                 let payload = if as_text { quote(&payload) } else { payload };
-                let outer = [lent, vec![(name, payload)]].concat();
+                let outer = [shared, vec![(name, payload)]].concat();
                 return object(&outer, self.order);
             }
         }
-        if self.door == Door::FlatText {
+        if self.form == IntentForm::FlatText {
             for (_, value) in inner
                 .iter_mut()
                 .filter(|(_, value)| !value.starts_with('"'))
@@ -238,9 +235,9 @@ impl IntentDraft {
         let numbers = self.numbers.iter();
         members.extend(numbers.map(|(field, x)| (*field, json(*x, self.quoted))));
         members.extend(self.extra.iter().cloned());
-        let mut lent = Vec::new();
-        lent.extend(self.source.iter().map(|source| ("source", quote(source))));
-        lent.extend(self.time.map(|(field, micros)| {
+        let mut shared = Vec::new();
+        shared.extend(self.source.iter().map(|source| ("source", quote(source))));
+        shared.extend(self.time.map(|(field, micros)| {
             let millis = micros.div_euclid(1_000);
             match field {
                 TimeField::DecidedAt => ("decided_at", millis.to_string()),
@@ -249,14 +246,14 @@ impl IntentDraft {
                 TimeField::Timestamp => ("timestamp", seconds(micros)),
             }
         }));
-        (members, lent)
+        (members, shared)
     }
 }
 
 impl IntentDraft {
     /// Renames the numbers that the builder does not know, if the intent is built with it.
-    pub(super) fn for_its_door(mut self) -> Self {
-        if self.door == Door::Builder {
+    pub(super) fn for_its_form(mut self) -> Self {
+        if self.form == IntentForm::Builder {
             let renamed = self.numbers.iter().map(|(field, x)| match *field {
                 "qty" => ("quantity", *x),
                 "size" => ("position_size_usd", *x),
@@ -266,4 +263,18 @@ impl IntentDraft {
         }
         self
     }
+}
+
+/// Numbers by field.
+pub(super) type Numbers = Vec<(&'static str, f64)>;
+
+/// Keeps the first number of each field.
+pub(super) fn unique(numbers: impl Iterator<Item = (&'static str, f64)>) -> Numbers {
+    let mut unique = Numbers::new();
+    for (field, x) in numbers {
+        if !unique.iter().any(|(key, _)| *key == field) {
+            unique.push((field, x));
+        }
+    }
+    unique
 }

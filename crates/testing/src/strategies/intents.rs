@@ -4,18 +4,20 @@ use portcullis::types::Side;
 use proptest::{option::weighted, prelude::*, sample::select};
 
 use super::{
-    Closing, DELEGATE, Door, IntentDraft, Kind, OUTSIDER, OWNER, STRANGER, SYMBOLS, TimeField,
+    Closing, DELEGATE, IntentDraft, IntentForm, Kind, OTHER_SOURCE, OWNER, SYMBOLS, TimeField,
+    UNLISTED_SYMBOL,
+    intent::{Numbers, unique},
     number,
 };
 
-fn door() -> impl Strategy<Value = Door> {
+fn form() -> impl Strategy<Value = IntentForm> {
     let name = || select(vec!["payload", "data"]);
     prop_oneof![
-        3 => Just(Door::Builder),
-        3 => Just(Door::Flat),
-        1 => Just(Door::FlatText),
-        1 => name().prop_map(Door::Object),
-        1 => name().prop_map(Door::Text),
+        3 => Just(IntentForm::Builder),
+        3 => Just(IntentForm::Flat),
+        1 => Just(IntentForm::FlatText),
+        1 => name().prop_map(IntentForm::Object),
+        1 => name().prop_map(IntentForm::Text),
     ]
 }
 
@@ -33,9 +35,6 @@ fn time() -> impl Strategy<Value = Option<(TimeField, i64)>> {
     ]);
     weighted(0.95, field.prop_map(|field| (field, 0)))
 }
-
-/// Numbers by field.
-type Numbers = Vec<(&'static str, f64)>;
 
 /// Generates a size in each of the forms that an intent may use.
 fn size(x: fn() -> BoxedStrategy<f64>) -> BoxedStrategy<Numbers> {
@@ -72,17 +71,6 @@ fn any_numbers() -> impl Strategy<Value = Numbers> {
         })
 }
 
-/// Keeps the first number of each field.
-pub(super) fn unique(numbers: impl Iterator<Item = (&'static str, f64)>) -> Numbers {
-    let mut unique = Numbers::new();
-    for (field, x) in numbers {
-        if !unique.iter().any(|(key, _)| *key == field) {
-            unique.push((field, x));
-        }
-    }
-    unique
-}
-
 fn sound_numbers() -> impl Strategy<Value = Numbers> {
     let usual = || number::usual().boxed();
     (size(|| number::usual().boxed()), weighted(0.5, usual())).prop_map(|(size, leverage)| {
@@ -97,12 +85,12 @@ fn draft(
     numbers: BoxedStrategy<Numbers>,
     time: BoxedStrategy<Option<(TimeField, i64)>>,
 ) -> BoxedStrategy<IntentDraft> {
-    let form = (door(), any::<bool>(), any::<bool>(), 0..4_u64);
+    let form = (form(), any::<bool>(), any::<bool>(), 0..4_u64);
     (form, kind, side(), symbol, source, numbers, time)
         .prop_map(|(form, kind, side, symbol, source, numbers, time)| {
-            let (door, quoted, lent, order) = form;
+            let (form, quoted, in_envelope, order) = form;
             let draft = IntentDraft {
-                door,
+                form,
                 quoted,
                 symbol,
                 kind,
@@ -110,11 +98,11 @@ fn draft(
                 source,
                 numbers,
                 time,
-                lent,
+                in_envelope,
                 extra: Vec::new(),
                 order,
             };
-            draft.for_its_door()
+            draft.for_its_form()
         })
         .boxed()
 }
@@ -126,7 +114,7 @@ fn listed_symbol() -> impl Strategy<Value = String> {
 }
 
 fn any_symbol() -> impl Strategy<Value = String> {
-    prop_oneof![16 => listed_symbol(), 2 => Just(OUTSIDER.to_owned()), 1 => select(vec!["".to_owned(), "BTC USDT".to_owned()])]
+    prop_oneof![16 => listed_symbol(), 2 => Just(UNLISTED_SYMBOL.to_owned()), 1 => select(vec!["".to_owned(), "BTC USDT".to_owned()])]
 }
 
 fn exit_kind() -> impl Strategy<Value = Kind> {
@@ -139,14 +127,14 @@ fn exit_kind() -> impl Strategy<Value = Kind> {
     ])
 }
 
-fn stranger() -> impl Strategy<Value = Option<String>> {
-    weighted(0.7, Just(STRANGER.to_owned()))
+fn other_source() -> impl Strategy<Value = Option<String>> {
+    weighted(0.7, Just(OTHER_SOURCE.to_owned()))
 }
 
 /// Mostly entries. A few of them are from an exit owner, and a few intents are exits.
 pub fn any_intent() -> BoxedStrategy<IntentDraft> {
     let kind = prop_oneof![12 => Just(Kind::Entry), 1 => exit_kind()];
-    let source = prop_oneof![12 => stranger(), 1 => select(vec![OWNER, DELEGATE]).prop_map(|s| Some(s.to_owned()))];
+    let source = prop_oneof![12 => other_source(), 1 => select(vec![OWNER, DELEGATE]).prop_map(|s| Some(s.to_owned()))];
     draft(
         kind.boxed(),
         any_symbol().boxed(),
@@ -162,7 +150,7 @@ pub fn sound_entry() -> BoxedStrategy<IntentDraft> {
     draft(
         Just(Kind::Entry).boxed(),
         listed_symbol().boxed(),
-        stranger().boxed(),
+        other_source().boxed(),
         sound_numbers().boxed(),
         timestamp.boxed(),
     )
@@ -170,7 +158,7 @@ pub fn sound_entry() -> BoxedStrategy<IntentDraft> {
 
 /// An exit of the exit owner or a delegate, with any numbers and any timestamp.
 pub fn any_exit() -> BoxedStrategy<IntentDraft> {
-    let symbol = prop_oneof![4 => listed_symbol(), 1 => Just(OUTSIDER.to_owned()), 1 => Just("NEVERSEEN".to_owned())];
+    let symbol = prop_oneof![4 => listed_symbol(), 1 => Just(UNLISTED_SYMBOL.to_owned()), 1 => Just("NEVERSEEN".to_owned())];
     let owners = select(vec![OWNER, OWNER, DELEGATE]).prop_map(|s| Some(s.to_owned()));
     draft(
         exit_kind().boxed(),

@@ -59,7 +59,7 @@ pub fn missing() -> impl Strategy<Value = Missing> {
 impl Missing {
     /// Returns true if R needs this input. The ladder and the profit lock need R.
     #[must_use]
-    pub const fn silences_r(self) -> bool {
+    pub const fn disables_r(self) -> bool {
         match self {
             Self::Side | Self::EntryPrice | Self::CurrentPrice | Self::StopDist => true,
             Self::Age
@@ -76,7 +76,7 @@ impl Missing {
 
     /// Returns true if K needs this input.
     #[must_use]
-    pub const fn silences_k(self) -> bool {
+    pub const fn disables_k(self) -> bool {
         match self {
             Self::Age
             | Self::Market

@@ -35,7 +35,7 @@ pub use calls::{
     instant, owners_entries, sound_entries, sound_harvests,
 };
 pub use guardrails::{GuardrailsDraft, HaltDraft};
-pub use intent::{Closing, Door, IntentDraft, Kind, TimeField};
+pub use intent::{Closing, IntentDraft, IntentForm, Kind, TimeField};
 pub use missing::{Missing, missing};
 pub use policy::{Flaw, POLICY_VERSION, PolicyDraft, PolicyInput, StatedHash};
 pub use position::PositionDraft;
@@ -52,7 +52,7 @@ pub const SYMBOLS: [&str; 6] = [
     "XRPUSDT",
 ];
 /// The symbol that is not in any policy.
-pub const OUTSIDER: &str = "XRPUSDT";
+pub const UNLISTED_SYMBOL: &str = "XRPUSDT";
 
 /// The exit owner.
 pub const OWNER: &str = "exit_service";
@@ -60,4 +60,4 @@ pub const OWNER: &str = "exit_service";
 pub const DELEGATE: &str = "emergency";
 
 /// A source that is neither the exit owner nor a delegate.
-pub const STRANGER: &str = "momentum";
+pub const OTHER_SOURCE: &str = "momentum";

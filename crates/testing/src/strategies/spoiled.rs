@@ -5,7 +5,8 @@ use proptest::{prelude::*, sample::select};
 use portcullis::decide::SkipCode;
 
 use super::{
-    Call, Closing, Door, IntentDraft, Kind, OUTSIDER, PolicyDraft, StatedHash, TimeField,
+    Call, Closing, IntentDraft, IntentForm, Kind, PolicyDraft, StatedHash, TimeField,
+    UNLISTED_SYMBOL,
     number::{positive, unusable},
 };
 
@@ -157,7 +158,7 @@ impl Spoiled {
                 SkipCode::IntentInvalid
             }
             Self::NotListed => {
-                OUTSIDER.clone_into(&mut intent.symbol);
+                UNLISTED_SYMBOL.clone_into(&mut intent.symbol);
                 SkipCode::PolicyUniverseFilter
             }
             Self::NoLeverageForIt => {
@@ -219,7 +220,7 @@ fn size(intent: &mut IntentDraft, numbers: &[(&'static str, f64)]) -> SkipCode {
 
 /// Adds a member as JSON, because the builder cannot express it.
 fn member(intent: &mut IntentDraft, key: &'static str, json: &str, reason: SkipCode) -> SkipCode {
-    intent.door = Door::Flat;
+    intent.form = IntentForm::Flat;
     if let Some((field, _)) = &mut intent.time {
         *field = TimeField::Timestamp;
     }

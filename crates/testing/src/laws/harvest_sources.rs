@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::{
     sources::near,
-    trial::{Ask, Asking, Breach, Trial, Tried, demand},
+    trial::{Ask, Case, FailedDemand, Tested, Trial, demand},
 };
 use crate::{
     Row, Violation,
@@ -21,37 +21,37 @@ pub(super) fn of_a_harvest(trial: &Trial, ask: &mut Ask<'_>) -> Result<(), Viola
 }
 
 /// The inputs and the answer of one harvest.
-struct Behind<'a> {
+struct Harvest<'a> {
     call: &'a HarvestCall,
     policy: &'a PolicyDraft,
     row: &'a Row,
 }
 
-fn every_number(asking: &mut Asking<'_, '_>, call: &HarvestCall) -> Result<Tried, Breach> {
-    let row = asking.ask("a position", call.question())?;
+fn every_number(case: &mut Case<'_, '_>, call: &HarvestCall) -> Result<Tested, FailedDemand> {
+    let row = case.ask("a position", call.question())?;
     if row.decision != Verdict::Harvest {
         return match row.numbers().first() {
-            Some((column, _)) => Err(Breach::new(format!("a SKIP must have no `{column}`"))),
-            None => Ok(Tried::No),
+            Some((column, _)) => Err(FailedDemand::new(format!("a SKIP must have no `{column}`"))),
+            None => Ok(Tested::No),
         };
     }
     let policy = call.policy.draft();
-    let policy = policy.ok_or_else(|| Breach::new("a HARVEST must have a policy"))?;
-    let behind = Behind {
+    let policy = policy.ok_or_else(|| FailedDemand::new("a HARVEST must have a policy"))?;
+    let harvest = Harvest {
         call,
         policy,
         row: &row,
     };
-    for (column, told) in row.numbers() {
-        let held = behind.number(column);
-        let is_it = held.is_some_and(|held| match column {
+    for (column, number) in row.numbers() {
+        let expected = harvest.number(column);
+        let is_equal = expected.is_some_and(|expected| match column {
             // The difference of two prices loses digits, and `exp` is not exact to the last bit on every platform.
-            "r_net" => (held - told).abs() <= 1e-9 * held.abs().max(1.0),
-            "kill_score" => (held - told).abs() <= 1e-12,
-            _ => near(held, told),
+            "r_net" => (expected - number).abs() <= 1e-9 * expected.abs().max(1.0),
+            "kill_score" => (expected - number).abs() <= 1e-12,
+            _ => near(expected, number),
         });
-        demand(is_it, || match held {
-            Some(held) => format!("`{column}` must be {held:?}, computed from the inputs"),
+        demand(is_equal, || match expected {
+            Some(expected) => format!("`{column}` must be {expected:?}, computed from the inputs"),
             None => format!(
                 "`{column}` must be absent: the inputs of this position do not determine it"
             ),
@@ -61,10 +61,10 @@ fn every_number(asking: &mut Asking<'_, '_>, call: &HarvestCall) -> Result<Tried
         row.policy_version.as_deref() == Some(POLICY_VERSION),
         || "the `policy_version` of a HARVEST must be the version of its policy".to_owned(),
     )?;
-    Ok(Tried::Yes)
+    Ok(Tested::Yes)
 }
 
-impl Behind<'_> {
+impl Harvest<'_> {
     fn number(&self, column: &str) -> Option<f64> {
         let position = &self.call.position.position;
         let theta = |name: &str| self.policy.number(&format!("harvest_params.{name}"));
@@ -97,7 +97,7 @@ impl Behind<'_> {
     /// source.
     fn stop(&self) -> Option<f64> {
         let own = self.call.position.position.stop_dist_pct;
-        let (source, held) = match own {
+        let (source, expected) = match own {
             Some(_) => ("position:stop_dist_pct", own),
             None => {
                 let path = "harvest_params.fallback_stop_pct";
@@ -107,7 +107,7 @@ impl Behind<'_> {
                 )
             }
         };
-        held.filter(|_| self.row.stop_source.as_deref() == Some(source))
+        expected.filter(|_| self.row.stop_source.as_deref() == Some(source))
     }
 
     fn sign(&self) -> Option<f64> {
