@@ -90,8 +90,8 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
 fn settings(redis: RedisServer, streams: &StreamArgs) -> Settings {
     Settings {
         redis,
-        asked: [streams.intent_stream.clone(), streams.exit_stream.clone()],
-        answered: [streams.plan_stream.clone(), streams.skip_stream.clone()],
+        entry_streams: [streams.intent_stream.clone(), streams.exit_stream.clone()],
+        answer_streams: [streams.plan_stream.clone(), streams.skip_stream.clone()],
         keys: streams.key_prefix.clone(),
     }
 }

@@ -102,16 +102,16 @@ impl<'a> BatchDecider<'a> {
         skew: &Skew,
         names_policy: &mut bool,
     ) -> (Answered, Option<SkipDetail>) {
-        let written = entry.written();
+        let entry_record = entry.record();
         let mut scratch = Scratch::default();
-        let intent = match &written {
-            Ok(written) => written.intent(&mut scratch),
+        let intent = match &entry_record {
+            Ok(entry_record) => entry_record.intent(&mut scratch),
             Err(fault) => Intent::unreadable(fault.clone()),
         };
-        let written = written.as_ref().ok();
-        let own_id = written.and_then(|written| written.own_id());
-        let order_type = written.and_then(|written| written.order_type());
-        let identity = Identity::new(own_id.as_deref(), self.stream, &entry.id, entry.digest());
+        let entry_record = entry_record.as_ref().ok();
+        let sender_id = entry_record.and_then(|record| record.sender_id());
+        let order_type = entry_record.and_then(|record| record.order_type());
+        let identity = Identity::new(sender_id.as_deref(), self.stream, &entry.id, entry.digest());
         let now = now_in_millis();
         let decision = engine.decide(snapshot.policy(), &intent, now);
         let denial = denial(&decision, skew);
@@ -124,7 +124,7 @@ impl<'a> BatchDecider<'a> {
             plan_id: identity.plan_id(),
             stream: self.stream,
             entry_id: &entry.id,
-            own_id: own_id.as_deref(),
+            sender_id: sender_id.as_deref(),
             order_type: order_type.as_deref(),
             now,
             // A row holds only texts and finite numbers, so this cannot fail.

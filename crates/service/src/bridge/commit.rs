@@ -41,9 +41,14 @@ pub(super) struct Identity {
 }
 
 impl Identity {
-    pub(super) fn new(own_id: Option<&str>, stream: &str, entry_id: &str, digest: String) -> Self {
+    pub(super) fn new(
+        sender_id: Option<&str>,
+        stream: &str,
+        entry_id: &str,
+        digest: String,
+    ) -> Self {
         let mut hasher = blake3::Hasher::new();
-        match own_id {
+        match sender_id {
             Some(id) => hash_part(&mut hasher, id.as_bytes()),
             None => {
                 hash_part(&mut hasher, stream.as_bytes());

@@ -41,7 +41,7 @@ pub(super) struct About<'a> {
     pub(super) plan_id: &'a str,
     pub(super) stream: &'a str,
     pub(super) entry_id: &'a str,
-    pub(super) own_id: Option<&'a str>,
+    pub(super) sender_id: Option<&'a str>,
     pub(super) order_type: Option<&'a str>,
     pub(super) now: Timestamp,
     /// The answer line as a replay writes it.
@@ -170,7 +170,7 @@ fn put_exit(items: &mut Items, permit: &ExitPermit<'_>, about: &About<'_>) {
 
 fn put_common(items: &mut Items, source: Option<&str>, about: &About<'_>) {
     items.put_some("source", source);
-    items.put_some("intent_id", about.own_id);
+    items.put_some("intent_id", about.sender_id);
     items.put("entry", about.entry_id);
     items.put("stream", about.stream);
     items.put("timestamp", about.now.as_millis().div_euclid(1000));

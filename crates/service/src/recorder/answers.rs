@@ -52,7 +52,7 @@ pub(super) struct Batch {
 }
 
 /// The content of a record.
-pub(super) enum Given {
+pub(super) enum AnswerRecord {
     /// An answer.
     Answer(Box<Answered>),
     /// A record that is not an answer of a bridge of this version.
@@ -165,17 +165,17 @@ impl Batch {
     }
 
     /// Parses the records.
-    pub(super) fn given(&self) -> Vec<Given> {
-        let given = self.records.iter().map(|(_, place, record)| {
+    pub(super) fn parsed(&self) -> Vec<AnswerRecord> {
+        let parsed = self.records.iter().map(|(_, place, record)| {
             Answered::read(record).map_or_else(
                 || {
                     let stream = self.streams.get(*place).map_or("", String::as_str);
-                    Given::Foreign(format!("{} of `{stream}`", record.id))
+                    AnswerRecord::Foreign(format!("{} of `{stream}`", record.id))
                 },
-                |answered| Given::Answer(Box::new(answered)),
+                |answered| AnswerRecord::Answer(Box::new(answered)),
             )
         });
-        given.collect()
+        parsed.collect()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use redis::{Connection, RedisResult, Value};
 
-use super::answers::Given;
+use super::answers::AnswerRecord;
 use crate::{runtime::list, stream::StreamEntry};
 
 /// A reader of the answered entries.
@@ -18,31 +18,33 @@ impl Entries {
     /// Reads the entry of each answer; `None` if it was deleted or is in another stream.
     pub(super) fn read(
         &self,
-        given: &[Given],
+        records: &[AnswerRecord],
         connection: &mut Connection,
     ) -> RedisResult<Vec<Option<StreamEntry>>> {
-        let mut ask = redis::pipe();
-        let mut asked = Vec::with_capacity(given.len());
-        for given in given {
-            let known = match given {
-                Given::Answer(it) if self.streams.contains(&it.stream) => Some(it),
-                Given::Answer(_) | Given::Foreign(_) => None,
+        let mut requests = redis::pipe();
+        let mut is_requested = Vec::with_capacity(records.len());
+        for record in records {
+            let known = match record {
+                AnswerRecord::Answer(answered) if self.streams.contains(&answered.stream) => {
+                    Some(answered)
+                }
+                AnswerRecord::Answer(_) | AnswerRecord::Foreign(_) => None,
             };
-            if let Some(it) = known {
-                let range = [&it.stream, &it.entry, &it.entry];
-                ask.cmd("XRANGE").arg(range.as_slice());
+            if let Some(answered) = known {
+                let range = [&answered.stream, &answered.entry, &answered.entry];
+                requests.cmd("XRANGE").arg(range.as_slice());
             }
-            asked.push(known.is_some());
+            is_requested.push(known.is_some());
         }
-        if !asked.contains(&true) {
-            return Ok(asked.into_iter().map(|_| None).collect());
+        if !is_requested.contains(&true) {
+            return Ok(is_requested.into_iter().map(|_| None).collect());
         }
-        let found: Vec<Value> = ask.query(connection)?;
+        let found: Vec<Value> = requests.query(connection)?;
         let mut found = found.into_iter();
         let mut entry = || list(found.next()?).into_iter().find_map(StreamEntry::new);
-        Ok(asked
+        Ok(is_requested
             .into_iter()
-            .map(|asked| if asked { entry() } else { None })
+            .map(|is_requested| if is_requested { entry() } else { None })
             .collect())
     }
 }

@@ -21,7 +21,7 @@ use thiserror::Error;
 
 pub use self::tally::Tally;
 use self::{
-    answers::{Answers, Given},
+    answers::{AnswerRecord, Answers},
     entries::Entries,
     policies::Policies,
     tape::Tape,
@@ -37,9 +37,9 @@ pub struct Settings {
     /// The Redis server.
     pub redis: RedisServer,
     /// The stream of intents and the stream of exits.
-    pub asked: [String; 2],
+    pub entry_streams: [String; 2],
     /// The stream of plans and the stream of skip records.
-    pub answered: [String; 2],
+    pub answer_streams: [String; 2],
     /// Prefix of the keys that the bridge writes.
     pub keys: String,
 }
@@ -70,7 +70,7 @@ pub enum RecordError {
     },
     /// There is nothing to record.
     #[error("there are no answers to record: neither stream `{}` nor stream `{}` exists", .0[0], .0[1])]
-    Nothing([String; 2]),
+    NoAnswers([String; 2]),
     /// The recording cannot be written.
     #[error("cannot write the recording: {0}")]
     Write(#[source] io::Error),
@@ -97,7 +97,7 @@ pub fn record_once(
         .are_missing(&mut connection)
         .map_err(failed)?
     {
-        return Err(RecordError::Nothing(settings.answered.clone()));
+        return Err(RecordError::NoAnswers(settings.answer_streams.clone()));
     }
     while !stop.is_set() {
         match recorder.step(&mut connection).map_err(failed)? {
@@ -106,7 +106,7 @@ pub fn record_once(
                 recorder.tally.is_whole = true;
                 break;
             }
-            Pace::Over => break,
+            Pace::Failed => break,
         }
     }
     recorder.finish()
@@ -127,7 +127,7 @@ pub fn record(settings: &Settings, sinks: Sinks<'_>, stop: &Stop) -> Result<Tall
             match pace {
                 Pace::Busy => {}
                 Pace::Idle => stop.sleep(LOOK_EVERY),
-                Pace::Over => return Ok(()),
+                Pace::Failed => return Ok(()),
             }
         }
         Ok(())
@@ -135,7 +135,7 @@ pub fn record(settings: &Settings, sinks: Sinks<'_>, stop: &Stop) -> Result<Tall
     recorder.finish()
 }
 
-/// State after a batch, which decides the next step.
+/// State after a batch, which determines the next step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Pace {
     /// There are more answers.
@@ -143,7 +143,7 @@ enum Pace {
     /// All answers are recorded.
     Idle,
     /// The output failed.
-    Over,
+    Failed,
 }
 
 struct Recorder<'a> {
@@ -159,8 +159,8 @@ struct Recorder<'a> {
 impl<'a> Recorder<'a> {
     fn new(settings: &Settings, sinks: Sinks<'a>) -> Self {
         Self {
-            answers: Answers::new(settings.answered.clone()),
-            entries: Entries::new(settings.asked.clone()),
+            answers: Answers::new(settings.answer_streams.clone()),
+            entries: Entries::new(settings.entry_streams.clone()),
             policies: Policies::new(settings.keys.clone()),
             tape: Tape::new(sinks.tape, sinks.answers),
             tally: Tally::default(),
@@ -173,18 +173,18 @@ impl<'a> Recorder<'a> {
     /// nor duplicates an answer.
     fn step(&mut self, connection: &mut Connection) -> RedisResult<Pace> {
         let batch = self.answers.read(connection)?;
-        let given: Vec<Given> = batch.given();
-        let entries = self.entries.read(&given, connection)?;
-        self.policies.find(&given, connection)?;
+        let records: Vec<AnswerRecord> = batch.parsed();
+        let entries = self.entries.read(&records, connection)?;
+        self.policies.find(&records, connection)?;
         let written = self
             .tape
-            .write(&given, &entries, &mut self.policies, &mut self.tally);
+            .write(&records, &entries, &mut self.policies, &mut self.tally);
         self.answers.pass(&batch, &mut self.tally);
         (self.progress)(&self.tally);
         match written {
             Err(error) => {
                 self.failed = Some(error);
-                Ok(Pace::Over)
+                Ok(Pace::Failed)
             }
             Ok(()) if batch.is_last => Ok(Pace::Idle),
             Ok(()) => Ok(Pace::Busy),

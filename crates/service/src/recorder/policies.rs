@@ -6,7 +6,7 @@ use portcullis::{policy::Policy, types::PolicyHash};
 use portcullis_store::redis::{is_wrong_type, keys::POLICY};
 use redis::{Connection, RedisResult};
 
-use super::answers::Given;
+use super::answers::AnswerRecord;
 use crate::keys;
 
 /// The policies of the recorded answers. Each policy is returned once.
@@ -15,6 +15,16 @@ pub(super) struct Policies {
     taken: HashSet<PolicyHash>,
     /// Policies that were read but not returned yet; `None` if a policy was not found.
     fresh: HashMap<PolicyHash, Option<Policy>>,
+}
+
+/// The result of the lookup of a policy.
+pub(super) enum Lookup {
+    /// The policy, on the first call for its hash.
+    Found(Policy),
+    /// The policy is not stored; returned on the first call for its hash.
+    NotFound,
+    /// An earlier call returned the policy, or that it was not found.
+    Taken,
 }
 
 impl Policies {
@@ -27,11 +37,15 @@ impl Policies {
     }
 
     /// Reads the policies of these answers that were not returned before.
-    pub(super) fn find(&mut self, given: &[Given], connection: &mut Connection) -> RedisResult<()> {
-        for given in given {
-            let hash = match given {
-                Given::Answer(answered) => answered.policy,
-                Given::Foreign(_) => None,
+    pub(super) fn find(
+        &mut self,
+        records: &[AnswerRecord],
+        connection: &mut Connection,
+    ) -> RedisResult<()> {
+        for record in records {
+            let hash = match record {
+                AnswerRecord::Answer(answered) => answered.policy,
+                AnswerRecord::Foreign(_) => None,
             };
             let Some(hash) = hash else { continue };
             if self.taken.contains(&hash) || self.fresh.contains_key(&hash) {
@@ -47,11 +61,15 @@ impl Policies {
         Ok(())
     }
 
-    /// Returns the policy on the first call for its hash. The inner `None` is a policy that was not found.
-    pub(super) fn take(&mut self, hash: PolicyHash) -> Option<Option<Policy>> {
-        let policy = self.fresh.remove(&hash)?;
-        self.taken.insert(hash);
-        Some(policy)
+    /// Returns the policy on the first call for its hash.
+    pub(super) fn take(&mut self, hash: PolicyHash) -> Lookup {
+        match self.fresh.remove(&hash) {
+            None => Lookup::Taken,
+            Some(found) => {
+                self.taken.insert(hash);
+                found.map_or(Lookup::NotFound, Lookup::Found)
+            }
+        }
     }
 }
 

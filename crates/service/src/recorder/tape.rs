@@ -14,7 +14,8 @@ use serde_json::value::RawValue;
 
 use super::{
     Policies, Tally,
-    answers::{Answered, Given},
+    answers::{AnswerRecord, Answered},
+    policies::Lookup,
 };
 use crate::stream::StreamEntry;
 
@@ -66,19 +67,19 @@ impl<'a> Tape<'a> {
     /// Writes the answers together with their entries.
     pub(super) fn write(
         &mut self,
-        given: &[Given],
+        records: &[AnswerRecord],
         entries: &[Option<StreamEntry>],
         policies: &mut Policies,
         tally: &mut Tally,
     ) -> io::Result<()> {
-        for (given, entry) in given.iter().zip(entries) {
-            match (given, entry) {
-                (Given::Foreign(name), _) => tally.foreign.add(name.clone()),
-                (Given::Answer(answered), None) => {
+        for (record, entry) in records.iter().zip(entries) {
+            match (record, entry) {
+                (AnswerRecord::Foreign(name), _) => tally.foreign.add(name.clone()),
+                (AnswerRecord::Answer(answered), None) => {
                     let Answered { entry, stream, .. } = answered.as_ref();
                     tally.deleted.add(format!("{entry} of `{stream}`"));
                 }
-                (Given::Answer(answered), Some(entry)) => {
+                (AnswerRecord::Answer(answered), Some(entry)) => {
                     self.write_policy(answered, policies, tally)?;
                     self.write_answered(answered, entry)?;
                     tally.answers = tally.answers.saturating_add(1);
@@ -101,12 +102,12 @@ impl<'a> Tape<'a> {
             return Ok(());
         };
         match policies.take(hash) {
-            None => Ok(()),
-            Some(None) => {
+            Lookup::Taken => Ok(()),
+            Lookup::NotFound => {
                 tally.unknown.add(hash.to_string());
                 Ok(())
             }
-            Some(Some(policy)) => {
+            Lookup::Found(policy) => {
                 tally.policies = tally.policies.saturating_add(1);
                 self.write_new_policy(&policy, answered.at)
             }
@@ -127,18 +128,18 @@ impl<'a> Tape<'a> {
     }
 
     fn write_answered(&mut self, answered: &Answered, entry: &StreamEntry) -> io::Result<()> {
-        let written = entry.written();
-        let text = written.as_ref().map(|written| written.text().to_owned());
+        let record = entry.record();
+        let text = record.as_ref().map(|record| record.text().to_owned());
         let text = text.ok().map(RawValue::from_string).transpose()?;
-        let objection = objection(answered, text.is_some());
+        let denial = denial(answered, text.is_some());
         self.write_record(&DecidedRecord {
             event_type: "trade.decided",
             id: &answered.entry,
             decided_at: answered.at.as_millis(),
             policy_hash: answered.policy,
-            objection: objection.as_ref().map(|objection| ServiceDenialRecord {
-                reason: objection.reason(),
-                detail: objection.detail(),
+            objection: denial.as_ref().map(|denial| ServiceDenialRecord {
+                reason: denial.reason(),
+                detail: denial.detail(),
             }),
             entry: text.as_deref(),
         })?;
@@ -156,7 +157,7 @@ impl<'a> Tape<'a> {
 }
 
 /// Returns the denial that a replay cannot derive itself. A denial that the engine derives again is left out.
-fn objection(answered: &Answered, is_on_tape: bool) -> Option<ServiceDenial<'_>> {
+fn denial(answered: &Answered, is_on_tape: bool) -> Option<ServiceDenial<'_>> {
     let reason = answered.reason?;
     // A replay checks the guardrails again if the policy is on the tape. The exception is a missing hash: the stored
     // policy may state one although the policy of the decision did not.

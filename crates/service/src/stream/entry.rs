@@ -11,11 +11,11 @@ use redis::Value;
 use crate::runtime::{bytes, list, text};
 
 /// Space for the fields that a recording adds to an entry, so that every accepted entry fits on a line of a tape.
-const AROUND_BYTES: usize = 64 * 1024;
-const BYTES_MAX: usize = RECORD_BYTES_MAX - AROUND_BYTES;
+const RECORDING_BYTES: usize = 64 * 1024;
+const BYTES_MAX: usize = RECORD_BYTES_MAX - RECORDING_BYTES;
 
 /// Fields of an envelope that may differ between deliveries of the same intent.
-const OF_A_DELIVERY: [&[u8]; 9] = [
+const DELIVERY_FIELDS: [&[u8]; 9] = [
     b"id",
     b"event_id",
     b"message_id",
@@ -36,7 +36,7 @@ pub(crate) struct StreamEntry {
 }
 
 /// An entry as records of a tape: one with the entry id as its id, and one as sent.
-pub(crate) struct Written {
+pub(crate) struct EntryRecord {
     with_entry_id: String,
     as_sent: String,
 }
@@ -91,7 +91,7 @@ impl StreamEntry {
         let mut fields: Vec<&(Vec<u8>, Vec<u8>)> = self.fields.iter().flatten().collect();
         let holds = |name: &[u8]| matches!(name, b"payload" | b"data");
         if fields.iter().any(|(name, _)| holds(name)) {
-            fields.retain(|(name, _)| !OF_A_DELIVERY.contains(&name.as_slice()));
+            fields.retain(|(name, _)| !DELIVERY_FIELDS.contains(&name.as_slice()));
         }
         fields.sort();
         let mut hasher = blake3::Hasher::new();
@@ -102,7 +102,7 @@ impl StreamEntry {
     }
 
     /// Returns the entry as records. Returns a fault if it is too long or not UTF-8.
-    pub(crate) fn written(&self) -> Result<Written, IntentError> {
+    pub(crate) fn record(&self) -> Result<EntryRecord, IntentError> {
         let size = |(name, value): (&[u8], &[u8])| name.len().saturating_add(value.len());
         if self.fields().map(size).fold(0, usize::saturating_add) > BYTES_MAX {
             return Err(too_long());
@@ -110,18 +110,18 @@ impl StreamEntry {
         let text = |bytes| {
             String::from_utf8(bytes).map_err(|_| IntentError::NotUtf8 { line: 1, column: 1 })
         };
-        let written = Written {
+        let record = EntryRecord {
             as_sent: text(object(self.fields()))?,
             with_entry_id: text(self.line())?,
         };
-        if written.with_entry_id.len() > BYTES_MAX {
+        if record.with_entry_id.len() > BYTES_MAX {
             return Err(too_long());
         }
-        Ok(written)
+        Ok(record)
     }
 }
 
-impl Written {
+impl EntryRecord {
     /// Parses the intent for the engine.
     pub(crate) fn intent<'a>(&'a self, scratch: &'a mut Scratch) -> Intent<'a> {
         read(&self.with_entry_id, scratch).into_intent()
@@ -133,7 +133,7 @@ impl Written {
     }
 
     /// Returns the sender's id of the intent, if there is one.
-    pub(crate) fn own_id(&self) -> Option<String> {
+    pub(crate) fn sender_id(&self) -> Option<String> {
         match read(&self.as_sent, &mut Scratch::default()) {
             TapeRecord::Intent(intent) => intent.id().map(str::to_owned),
             TapeRecord::RecordedDecision(_)
@@ -153,11 +153,11 @@ impl Written {
             data: Option<String>,
         }
         let typed: Typed = serde_json::from_str(&self.as_sent).ok()?;
-        let said = match typed.payload.or(typed.data) {
+        let order_type = match typed.payload.or(typed.data) {
             None => typed.order_type,
             Some(payload) => serde_json::from_str::<Typed>(&payload).ok()?.order_type,
         }?;
-        Some(said.to_ascii_uppercase())
+        Some(order_type.to_ascii_uppercase())
     }
 }
 
@@ -235,10 +235,10 @@ mod tests {
                 ("payload", r#"{"symbol":"BTCUSDT","side":"BUY"}"#),
             ],
         ] {
-            let written = entry(fields).written().unwrap();
-            assert_eq!(written.own_id().as_deref(), Some("a"), "{fields:?}");
+            let record = entry(fields).record().unwrap();
+            assert_eq!(record.sender_id().as_deref(), Some("a"), "{fields:?}");
             let mut scratch = Scratch::default();
-            let intent = written.intent(&mut scratch);
+            let intent = record.intent(&mut scratch);
             assert!(intent.request().is_ok(), "{fields:?}");
             let at = intent.emitted_at().map(|at| at.as_millis());
             assert_eq!(at, Some(1_767_571_200_000), "{fields:?}");
@@ -253,9 +253,9 @@ mod tests {
             ("size", "1"),
             ("size", "2"),
         ]);
-        let written = twice.written().unwrap();
+        let record = twice.record().unwrap();
         let mut scratch = Scratch::default();
-        let intent = written.intent(&mut scratch);
+        let intent = record.intent(&mut scratch);
         assert_eq!(
             intent.request().unwrap_err().to_string(),
             "duplicate key `size` in one object"
