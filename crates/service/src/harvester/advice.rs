@@ -9,7 +9,7 @@ use portcullis::{
     types::Timestamp,
 };
 
-use super::{memory::Memory, position::Seen, proposal::Face};
+use super::{memory::Memory, position::ObservedPosition, proposal::ComparedFields};
 
 /// Result of the evaluation of a position.
 #[derive(Debug)]
@@ -24,17 +24,17 @@ pub(super) enum Advice<'p> {
 
 /// Inputs of the evaluation of a position.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Case<'p, 's> {
+pub(super) struct Evaluation<'p, 's> {
     pub(super) policy: PolicyState<'p>,
-    pub(super) seen: &'s Seen,
+    pub(super) seen: &'s ObservedPosition,
     pub(super) market: Option<&'s Market>,
     pub(super) memory: Memory,
     /// The last proposal; blank if there is none.
-    pub(super) last: &'s Face,
+    pub(super) last: &'s ComparedFields,
     pub(super) now: Timestamp,
 }
 
-impl<'p> Case<'p, '_> {
+impl<'p> Evaluation<'p, '_> {
     /// Evaluates a position. A proposed partial close stays valid as long as the engine would propose it for the
     /// position as it was before the proposal. Every later proposal treats that stage as taken.
     pub(super) fn advice(&self) -> Advice<'p> {
@@ -44,19 +44,19 @@ impl<'p> Case<'p, '_> {
             Harvested::Unreadable => None,
         };
         if let Some(before) = before
-            && let HarvestDecision::Harvest(harvest) = self.judge(Harvested::Stage(before)).0
+            && let HarvestDecision::Harvest(harvest) = self.decide(Harvested::Stage(before)).0
             && self.is_last(&harvest)
         {
             return Advice::Unchanged;
         }
-        match self.judge(taken) {
+        match self.decide(taken) {
             (HarvestDecision::Skip(skip), _) => Advice::Skip(skip),
             (HarvestDecision::Harvest(harvest), _) if self.is_last(&harvest) => Advice::Unchanged,
             (HarvestDecision::Harvest(harvest), harvested) => Advice::Propose(harvest, harvested),
         }
     }
 
-    fn judge(&self, taken: Harvested) -> (HarvestDecision<'p>, Harvested) {
+    fn decide(&self, taken: Harvested) -> (HarvestDecision<'p>, Harvested) {
         let harvested = higher(taken, self.seen.position.harvested);
         let position = Position {
             harvested,
@@ -68,7 +68,7 @@ impl<'p> Case<'p, '_> {
 
     fn is_last(&self, harvest: &Harvest<'_>) -> bool {
         let none = Harvested::Stage(Stage::None);
-        Face::of(harvest, self.seen, none).says_the_same(self.last)
+        ComparedFields::of(harvest, self.seen, none).proposes_the_same(self.last)
     }
 }
 

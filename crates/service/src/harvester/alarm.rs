@@ -17,7 +17,7 @@ use super::metrics;
 use crate::runtime::{ServiceError, Stop, counted, line, now};
 
 /// Interval between checks.
-const LOOK_EVERY: Duration = Duration::from_millis(100);
+const CHECK_EVERY: Duration = Duration::from_millis(100);
 /// Interval at which a continuing alarm is repeated.
 const REPEAT_EVERY: Duration = Duration::from_secs(60);
 /// Maximum number of symbols that an alarm names.
@@ -25,12 +25,12 @@ const NAMES_MAX: usize = 20;
 
 /// The positions that were open in the last scan; `None` before the first scan.
 #[derive(Default)]
-pub(super) struct Board(Mutex<Option<BTreeSet<Symbol>>>);
+pub(super) struct OpenPositions(Mutex<Option<BTreeSet<Symbol>>>);
 
 /// Checks the open positions against the policy, also while the server is unreachable.
 pub(super) struct Alarm<'a> {
     feed: &'a Feed,
-    board: &'a Board,
+    positions: &'a OpenPositions,
     stop: &'a Stop,
     raised: Option<Raised>,
 }
@@ -42,7 +42,7 @@ struct Raised {
     at: Tick,
 }
 
-impl Board {
+impl OpenPositions {
     /// Adds the positions that an interrupted scan found. The other positions are left unchanged.
     pub(super) fn add(&self, found: BTreeSet<Symbol>) {
         let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -62,10 +62,10 @@ impl Board {
 }
 
 impl<'a> Alarm<'a> {
-    pub(super) const fn new(feed: &'a Feed, board: &'a Board, stop: &'a Stop) -> Self {
+    pub(super) const fn new(feed: &'a Feed, positions: &'a OpenPositions, stop: &'a Stop) -> Self {
         Self {
             feed,
-            board,
+            positions,
             stop,
             raised: None,
         }
@@ -74,24 +74,25 @@ impl<'a> Alarm<'a> {
     /// Checks until `stop` is set.
     pub(super) fn watch(mut self) -> Result<(), ServiceError> {
         while !self.stop.is_set() {
-            if let Some(open) = self.board.open() {
+            if let Some(open) = self.positions.open() {
                 let snapshot = self.feed.snapshot();
                 let policy = snapshot.policy();
                 let missing = missing(policy, now());
                 let without = if missing.is_some() { open.len() } else { 0 };
                 metrics::positions(open.len(), without);
-                if let Some(text) = look(&mut self.raised, open, missing, policy, Tick::now()) {
+                if let Some(text) = next_line(&mut self.raised, open, missing, policy, Tick::now())
+                {
                     line(text);
                 }
             }
-            self.stop.sleep(LOOK_EVERY);
+            self.stop.sleep(CHECK_EVERY);
         }
         Ok(())
     }
 }
 
 /// Returns the line to log, if the alarm changed or is repeated.
-fn look(
+fn next_line(
     raised: &mut Option<Raised>,
     open: BTreeSet<Symbol>,
     missing: Option<(SkipCode, String)>,
@@ -107,11 +108,11 @@ fn look(
         };
         return Some(format!("ALARM_OVER POSITIONS_WITHOUT_POLICY: {why}"));
     };
-    let is_told = raised.as_ref().is_some_and(|raised| {
+    let is_logged = raised.as_ref().is_some_and(|raised| {
         let is_recent = at.saturating_duration_since(raised.at) < REPEAT_EVERY;
         raised.open == open && raised.reason == reason && is_recent
     });
-    if is_told {
+    if is_logged {
         return None;
     }
     let text = format!(
@@ -156,30 +157,30 @@ mod tests {
         let policy = PolicyState::unavailable(&PolicyUnavailable::NotFound);
         let start = Tick::now();
         let mut raised = None;
-        let mut says = |names: &[&str], reason: Option<SkipCode>, second| {
+        let mut line_of = |names: &[&str], reason: Option<SkipCode>, second| {
             let missing = reason.map(|reason| (reason, format!("it is {second}")));
             let at = start + Duration::from_secs(second);
-            look(&mut raised, symbols(names), missing, policy, at)
+            next_line(&mut raised, symbols(names), missing, policy, at)
         };
         let (none, stale) = (Some(SkipCode::PolicyMissing), Some(SkipCode::PolicyStale));
-        assert_eq!(says(&[], none, 0), None);
-        let first = says(&["A", "B"], none, 1).unwrap();
+        assert_eq!(line_of(&[], none, 0), None);
+        let first = line_of(&["A", "B"], none, 1).unwrap();
         assert_eq!(
             first,
             "ALARM POSITIONS_WITHOUT_POLICY: 2 open positions (A B) and no harvest parameters in \
              force: POLICY_MISSING: it is 1"
         );
-        assert_eq!(says(&["A", "B"], none, 60), None);
-        assert!(says(&["A", "B"], none, 61).is_some());
-        assert!(says(&["A"], none, 62).is_some());
-        assert!(says(&["A"], stale, 63).is_some());
-        assert_eq!(says(&["A"], stale, 64), None);
-        let over = says(&[], stale, 65).unwrap();
+        assert_eq!(line_of(&["A", "B"], none, 60), None);
+        assert!(line_of(&["A", "B"], none, 61).is_some());
+        assert!(line_of(&["A"], none, 62).is_some());
+        assert!(line_of(&["A"], stale, 63).is_some());
+        assert_eq!(line_of(&["A"], stale, 64), None);
+        let over = line_of(&[], stale, 65).unwrap();
         assert_eq!(
             over,
             "ALARM_OVER POSITIONS_WITHOUT_POLICY: no position is open"
         );
-        assert_eq!(says(&["A"], None, 66), None);
+        assert_eq!(line_of(&["A"], None, 66), None);
     }
 
     #[test]

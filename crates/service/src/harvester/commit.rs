@@ -3,7 +3,7 @@
 use portcullis::types::Symbol;
 use redis::{Connection, RedisResult, Script};
 
-use super::{proposal::Items, reading::Before};
+use super::{proposal::Items, reading::Previous};
 use crate::keys;
 
 /// A change of a proposal.
@@ -14,7 +14,7 @@ pub(super) enum Step {
     /// The proposal is removed because the position is flat.
     End,
     /// The proposal is removed because the key of the position was deleted and still does not exist.
-    Gone,
+    KeyDeleted,
 }
 
 /// A change of a proposal, with all its inputs.
@@ -23,8 +23,8 @@ pub(super) struct Change<'a> {
     pub(super) symbol: Symbol,
     /// The key of the position.
     pub(super) position: &'a [u8],
-    pub(super) before: &'a Before,
-    pub(super) remember: Remember,
+    pub(super) previous: &'a Previous,
+    pub(super) memory: MemoryChange,
     /// Fields of the proposal and of its stream entry.
     pub(super) items: Items,
 }
@@ -37,7 +37,7 @@ impl Committer {
         Self(Script::new(include_str!("commit.lua")))
     }
 
-    /// Makes a change, unless the proposal changed since `before` was read. Returns true if the change was made.
+    /// Makes a change, unless the proposal changed since `previous` was read. Returns true if the change was made.
     pub(super) fn commit(
         &self,
         change: &Change<'_>,
@@ -52,16 +52,16 @@ impl Committer {
         call.arg(match change.step {
             Step::Propose => "propose",
             Step::End => "end",
-            Step::Gone => "gone",
+            Step::KeyDeleted => "deleted",
         });
-        for field in &change.before.last.0 {
+        for field in &change.previous.last.0 {
             call.arg(field.as_slice());
         }
-        call.arg(change.before.memory.as_slice());
-        call.arg(match &change.remember {
-            Remember::AsBefore => "",
-            Remember::Nothing => "nothing",
-            Remember::Stage(text) => text,
+        call.arg(change.previous.memory.as_slice());
+        call.arg(match &change.memory {
+            MemoryChange::Keep => "",
+            MemoryChange::Remove => "remove",
+            MemoryChange::Set(text) => text,
         });
         for item in change.items.iter() {
             call.arg(item);
@@ -72,11 +72,11 @@ impl Committer {
 
 /// The change of the remembered stage.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Remember {
+pub(super) enum MemoryChange {
     /// The remembered stage is left unchanged.
-    AsBefore,
+    Keep,
     /// The remembered stage is removed, because a position without an opening time has ended.
-    Nothing,
+    Remove,
     /// The remembered stage is replaced by this text.
-    Stage(String),
+    Set(String),
 }

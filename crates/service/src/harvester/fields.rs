@@ -15,11 +15,12 @@ pub(super) struct Fields(BTreeMap<String, String>);
 
 /// The value of a key.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Held {
-    Nothing,
-    Hash(Fields),
-    /// A value of another type.
-    Other,
+pub(super) enum StoredHash {
+    /// There is no key.
+    Absent,
+    Fields(Fields),
+    /// The key has another type.
+    WrongType,
 }
 
 /// Format of a timestamp. It depends on the name of the field, never on the size of the number.
@@ -78,11 +79,11 @@ impl<T: Into<String>> FromIterator<(T, T)> for Fields {
     }
 }
 
-impl Held {
+impl StoredHash {
     /// Parses the reply to `HGETALL`.
     pub(super) fn read(reply: RedisResult<Value>) -> RedisResult<Self> {
         let value = match reply {
-            Err(error) if is_wrong_type(&error) => return Ok(Self::Other),
+            Err(error) if is_wrong_type(&error) => return Ok(Self::WrongType),
             other => other?,
         };
         let mut texts = list(value)
@@ -94,9 +95,9 @@ impl Held {
             fields.insert(name, value);
         }
         Ok(if fields.is_empty() {
-            Self::Nothing
+            Self::Absent
         } else {
-            Self::Hash(Fields(fields))
+            Self::Fields(Fields(fields))
         })
     }
 }

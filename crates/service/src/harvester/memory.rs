@@ -18,10 +18,10 @@ use portcullis::{
 };
 use serde::Deserialize;
 
-use super::opening::Opening;
+use super::opening_time::OpeningTime;
 
 /// Placeholder for the value of a key that does not hold a string.
-pub(super) const OF_ANOTHER_TYPE: &[u8] = b"!";
+pub(super) const WRONG_TYPE: &[u8] = b"!";
 
 /// The remembered stage of a symbol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,7 +42,7 @@ pub(super) enum Memory {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Written {
+struct StoredMemory {
     stage: String,
     opened_at: Option<i64>,
     proposed_at: i64,
@@ -54,19 +54,19 @@ impl Memory {
         if bytes.is_empty() {
             return Self::Empty;
         }
-        let written = serde_json::from_slice::<Written>(bytes).ok();
-        let proposed = written.and_then(|written| {
+        let stored = serde_json::from_slice::<StoredMemory>(bytes).ok();
+        let proposed = stored.and_then(|stored| {
             Some(Self::Proposed {
-                stage: Stage::parse(&written.stage)?,
-                opened_at: written.opened_at,
-                proposed_at: written.proposed_at,
+                stage: Stage::parse(&stored.stage)?,
+                opened_at: stored.opened_at,
+                proposed_at: stored.proposed_at,
             })
         });
         proposed.unwrap_or(Self::Unreadable)
     }
 
     /// Returns the new value of the key after this stage is proposed at `now`.
-    pub(super) fn of(self, stage: Stage, opening: &Opening, now: Timestamp) -> String {
+    pub(super) fn updated(self, stage: Stage, opening: &OpeningTime, now: Timestamp) -> String {
         let before = match self {
             Self::Proposed { opened_at, .. } => opened_at,
             Self::Empty | Self::Unreadable => None,
@@ -84,7 +84,7 @@ impl Memory {
     }
 
     /// Returns the stage that counts as taken from a position with this opening time.
-    pub(super) fn taken(self, opening: &Opening, now: Timestamp) -> Harvested {
+    pub(super) fn taken(self, opening: &OpeningTime, now: Timestamp) -> Harvested {
         let (stage, opened_at, proposed_at) = match self {
             _ if opening.is_ahead(now) => return Harvested::Unreadable,
             Self::Unreadable => return Harvested::Unreadable,
@@ -123,13 +123,13 @@ mod tests {
         Timestamp::from_millis(1_767_571_200_000 + millis).unwrap()
     }
 
-    fn remembered(opening: &Opening, now: i64) -> Memory {
-        let text = Memory::Empty.of(Stage::Partial50, opening, at(now));
+    fn remembered(opening: &OpeningTime, now: i64) -> Memory {
+        let text = Memory::Empty.updated(Stage::Partial50, opening, at(now));
         Memory::read(text.as_bytes())
     }
 
     #[track_caller]
-    fn check(memory: Memory, opening: &Opening, counts: bool) {
+    fn check(memory: Memory, opening: &OpeningTime, counts: bool) {
         let expected = if counts {
             Stage::Partial50
         } else {
@@ -144,22 +144,22 @@ mod tests {
 
     #[test]
     fn a_stage_counts_for_its_own_position() {
-        let known = remembered(&Opening::At(at(10)), 20);
+        let known = remembered(&OpeningTime::At(at(10)), 20);
         for (opening, counts) in [
-            (Opening::At(at(10)), true),
-            (Opening::At(at(9)), true),
-            (Opening::At(at(11)), false),
-            (Opening::Unsaid, true),
-            (Opening::Unreadable(String::new()), true),
+            (OpeningTime::At(at(10)), true),
+            (OpeningTime::At(at(9)), true),
+            (OpeningTime::At(at(11)), false),
+            (OpeningTime::Absent, true),
+            (OpeningTime::Unreadable(String::new()), true),
         ] {
             check(known, &opening, counts);
         }
-        let unknown = remembered(&Opening::Unsaid, 20);
+        let unknown = remembered(&OpeningTime::Absent, 20);
         for (opening, counts) in [
-            (Opening::At(at(10)), true),
-            (Opening::At(at(20)), true),
-            (Opening::At(at(21)), false),
-            (Opening::Unsaid, true),
+            (OpeningTime::At(at(10)), true),
+            (OpeningTime::At(at(20)), true),
+            (OpeningTime::At(at(21)), false),
+            (OpeningTime::Absent, true),
         ] {
             check(unknown, &opening, counts);
         }
@@ -168,18 +168,25 @@ mod tests {
 
     #[test]
     fn an_earlier_opening_does_not_replace_a_later_one() {
-        let known = remembered(&Opening::At(at(10)), 20);
-        let text = known.of(Stage::Partial50, &Opening::At(at(9)), at(30));
-        check(Memory::read(text.as_bytes()), &Opening::At(at(10)), true);
+        let known = remembered(&OpeningTime::At(at(10)), 20);
+        let text = known.updated(Stage::Partial50, &OpeningTime::At(at(9)), at(30));
+        check(
+            Memory::read(text.as_bytes()),
+            &OpeningTime::At(at(10)),
+            true,
+        );
     }
 
     #[test]
     fn an_unreadable_memory_stops_all_stages() {
         for text in ["{}", "!", "\u{0}", r#"{"stage":"ALL","proposed_at":1}"#] {
             let memory = Memory::read(text.as_bytes());
-            assert_eq!(memory.taken(&Opening::Unsaid, at(0)), Harvested::Unreadable);
+            assert_eq!(
+                memory.taken(&OpeningTime::Absent, at(0)),
+                Harvested::Unreadable
+            );
         }
-        let ahead = Opening::At(at(1001));
+        let ahead = OpeningTime::At(at(1001));
         assert_eq!(Memory::Empty.taken(&ahead, at(1000)), Harvested::Unreadable);
     }
 }

@@ -12,22 +12,22 @@
 mod advice;
 mod alarm;
 mod authority;
+mod change_detector;
 mod commit;
 mod fields;
-mod follow;
+mod log_texts;
 mod memory;
 mod metrics;
-mod on_change;
-mod opening;
+mod opening_time;
 mod position;
 mod proposal;
-mod proposed;
 mod reading;
 mod settings;
+mod watcher;
 
 use self::{
-    alarm::{Alarm, Board},
-    follow::Follower,
+    alarm::{Alarm, OpenPositions},
+    watcher::Watcher,
 };
 pub use self::{authority::Authority, settings::Settings};
 use crate::runtime::{
@@ -44,12 +44,12 @@ pub fn run(settings: &Settings, stop: &Stop) -> Result<(), ServiceError> {
     connections.check_credentials()?;
     let connection = Reconnecting::new(&connections, stop);
     let feed = follow(&settings.redis, &settings.trust)?;
-    let board = Board::default();
-    let follower = Follower::new(settings, &feed, &board, stop);
-    let alarm = Alarm::new(&feed, &board, stop);
+    let open_positions = OpenPositions::default();
+    let watcher = Watcher::new(settings, &feed, &open_positions, stop);
+    let alarm = Alarm::new(&feed, &open_positions, stop);
     run_until_one_ends(
         vec![
-            ("positions", Box::new(|| follower.serve(connection))),
+            ("positions", Box::new(|| watcher.serve(connection))),
             ("alarm", Box::new(|| alarm.watch())),
         ],
         stop,

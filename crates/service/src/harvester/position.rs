@@ -9,7 +9,7 @@
 //! | quantity | `quantity`, `qty`, `position_qty`, `position_amt`; signed or not |
 //! | stop | `current_sl`, `stop_loss` |
 //! | stage taken | `harvested` |
-//! | opening time | see [`super::opening`] |
+//! | opening time | see [`super::opening_time`] |
 //! | time of the data | `ts` (epoch ms), `ts_epoch` (epoch s or ISO-8601), `timestamp` (epoch s or ISO-8601) |
 //!
 //! The stop distance is `stop_dist_pct` of `quantum:risk:proposal:<SYMBOL>`, or of the position if that hash does
@@ -22,8 +22,8 @@ use portcullis::{
 };
 
 use super::{
-    fields::{Fields, Held, Unit, number},
-    opening::Opening,
+    fields::{Fields, StoredHash, Unit, number},
+    opening_time::OpeningTime,
 };
 
 const SIDES: [&str; 2] = ["side", "position_side"];
@@ -42,14 +42,14 @@ const MARKET_TIME: [(&str, Unit); 3] = [
 
 /// A position as read from its hashes.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Seen {
+pub(super) struct ObservedPosition {
     pub(super) position: Position,
-    pub(super) opening: Opening,
+    pub(super) opening: OpeningTime,
     /// True if the stop distance is from the risk proposal.
     pub(super) stop_is_proposed: bool,
 }
 
-impl Seen {
+impl ObservedPosition {
     /// Reads a position.
     ///
     /// # Errors
@@ -57,7 +57,7 @@ impl Seen {
     pub(super) fn read(
         symbol: Symbol,
         fields: &Fields,
-        risk: &Held,
+        risk: &StoredHash,
         now: Timestamp,
     ) -> Result<Self, String> {
         if let Some((_, text)) = fields.first(&["symbol"])
@@ -67,11 +67,11 @@ impl Seen {
         }
         let side = side(fields)?;
         let quantity = quantity(fields, side)?;
-        let opening = Opening::read(fields);
+        let opening = OpeningTime::read(fields);
         let proposed = match risk {
-            Held::Nothing => None,
-            Held::Hash(risk) => risk.number(&STOP_DISTANCE),
-            Held::Other => Some(f64::NAN),
+            StoredHash::Absent => None,
+            StoredHash::Fields(risk) => risk.number(&STOP_DISTANCE),
+            StoredHash::WrongType => Some(f64::NAN),
         };
         Ok(Self {
             position: Position {
@@ -97,10 +97,10 @@ impl Seen {
 }
 
 /// Reads a market. Returns `None` if its key is not a hash.
-pub(super) fn market(held: &Held) -> Option<Market> {
+pub(super) fn market(held: &StoredHash) -> Option<Market> {
     let fields = match held {
-        Held::Nothing | Held::Other => return None,
-        Held::Hash(fields) => fields,
+        StoredHash::Absent | StoredHash::WrongType => return None,
+        StoredHash::Fields(fields) => fields,
     };
     Some(Market {
         sigma: fields.number(&["sigma"]),
@@ -154,14 +154,14 @@ mod tests {
 
     const NOW: &str = "1767571200";
 
-    fn read(fields: &[(&str, &str)], risk: &Held) -> Result<Seen, String> {
+    fn read(fields: &[(&str, &str)], risk: &StoredHash) -> Result<ObservedPosition, String> {
         let fields: Fields = fields.iter().copied().collect();
         let now = Timestamp::parse_epoch_seconds(NOW).unwrap();
-        Seen::read(Symbol::new("BTCUSDT").unwrap(), &fields, risk, now)
+        ObservedPosition::read(Symbol::new("BTCUSDT").unwrap(), &fields, risk, now)
     }
 
     fn position(fields: &[(&str, &str)]) -> Position {
-        read(fields, &Held::Nothing).unwrap().position
+        read(fields, &StoredHash::Absent).unwrap().position
     }
 
     #[test]
@@ -227,12 +227,12 @@ mod tests {
                 "`symbol` differs from the symbol of the key",
             ),
         ] {
-            assert_eq!(read(fields, &Held::Nothing), Err(why.to_owned()));
+            assert_eq!(read(fields, &StoredHash::Absent), Err(why.to_owned()));
         }
         let short = [("side", "SHORT"), ("quantity", "1"), ("position_amt", "-1")];
-        assert!(read(&short, &Held::Nothing).is_ok());
+        assert!(read(&short, &StoredHash::Absent).is_ok());
         let both = [("side", "LONG"), ("position_side", "BOTH")];
-        assert!(read(&both, &Held::Nothing).is_ok());
+        assert!(read(&both, &StoredHash::Absent).is_ok());
         // The side FLAT takes precedence over a quantity that was not reset.
         assert!(position(&[("side", "FLAT"), ("quantity", "1")]).is_flat());
     }
@@ -240,15 +240,15 @@ mod tests {
     #[test]
     fn the_risk_proposal_has_precedence_for_the_stop_distance() {
         let own = [("stop_dist_pct", "0.03")];
-        let distance = |risk: Held| {
+        let distance = |risk: StoredHash| {
             let seen = read(&own, &risk).unwrap();
             (seen.position.stop_dist_pct, seen.stop_is_proposed)
         };
-        let hash = |value| Held::Hash([("stop_dist_pct", value)].into_iter().collect());
+        let hash = |value| StoredHash::Fields([("stop_dist_pct", value)].into_iter().collect());
         assert_eq!(distance(hash("0.02")), (Some(0.02), true));
-        assert_eq!(distance(Held::Nothing), (Some(0.03), false));
+        assert_eq!(distance(StoredHash::Absent), (Some(0.03), false));
         // An unreadable value does not fall back to the position.
-        for risk in [hash("wide"), Held::Other] {
+        for risk in [hash("wide"), StoredHash::WrongType] {
             assert!(distance(risk).0.unwrap().is_nan());
         }
     }

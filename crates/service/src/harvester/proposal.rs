@@ -26,11 +26,11 @@ use portcullis::{
     types::{Symbol, Timestamp},
 };
 
-use super::{Authority, position::Seen};
+use super::{Authority, position::ObservedPosition};
 
 /// The fields that distinguish proposals, in the order in which the script compares them. A change of the last one
 /// alone is not a new proposal.
-pub(super) const FACE: [&str; 6] = [
+pub(super) const COMPARED_FIELDS: [&str; 6] = [
     "action",
     "stop_proposed",
     "reasons",
@@ -39,13 +39,13 @@ pub(super) const FACE: [&str; 6] = [
     "harvested",
 ];
 
-/// Values of the fields [`FACE`]; no bytes mean that a field is absent.
+/// Values of the fields [`COMPARED_FIELDS`]; no bytes mean that a field is absent.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Face(pub(super) [Vec<u8>; 6]);
+pub(super) struct ComparedFields(pub(super) [Vec<u8>; 6]);
 
-impl Face {
+impl ComparedFields {
     /// Returns the values that the proposal of a harvest would have.
-    pub(super) fn of(harvest: &Harvest<'_>, seen: &Seen, harvested: Harvested) -> Self {
+    pub(super) fn of(harvest: &Harvest<'_>, seen: &ObservedPosition, harvested: Harvested) -> Self {
         let texts = [
             harvest.action().to_string(),
             text(harvest.stop().map(|stop| stop.value().get())),
@@ -58,20 +58,20 @@ impl Face {
     }
 
     /// Returns true if there is no proposal.
-    pub(super) fn is_blank(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 
     /// Returns true if both propose the same for the same position.
-    pub(super) fn says_the_same(&self, other: &Self) -> bool {
+    pub(super) fn proposes_the_same(&self, other: &Self) -> bool {
         let [action, stop, reasons, side, opened_at, _] = &self.0;
-        let face = [action, stop, reasons, side, opened_at];
+        let own = [action, stop, reasons, side, opened_at];
         let [action, stop, reasons, side, opened_at, _] = &other.0;
-        face == [action, stop, reasons, side, opened_at]
+        own == [action, stop, reasons, side, opened_at]
     }
 
     /// Returns the previous stage, if this proposes the stage `taken` for a position with this opening time.
-    pub(super) fn stage_before(&self, taken: Stage, seen: &Seen) -> Option<Stage> {
+    pub(super) fn stage_before(&self, taken: Stage, seen: &ObservedPosition) -> Option<Stage> {
         let [action, _, _, _, opened, before] = &self.0;
         let is_it = taken != Stage::None
             && *action == HarvestAction::from(taken).as_str().as_bytes()
@@ -105,7 +105,7 @@ impl Items {
 /// Returns the fields of a proposal.
 pub(super) fn proposal(
     harvest: &Harvest<'_>,
-    seen: &Seen,
+    seen: &ObservedPosition,
     harvested: Harvested,
     authority: &Authority,
     now: Timestamp,
@@ -151,7 +151,7 @@ pub(super) fn end(symbol: Symbol, authority: &Authority, now: Timestamp) -> Item
 
 /// Returns the source of the stop distance. The engine receives one distance and names the position as its source,
 /// so a distance from a risk proposal is corrected here.
-fn stop_source(source: Source, seen: &Seen) -> String {
+fn stop_source(source: Source, seen: &ObservedPosition) -> String {
     if let Source::Position(field) = source
         && seen.stop_is_proposed
     {
@@ -186,7 +186,7 @@ fn reasons(harvest: &Harvest<'_>) -> String {
     names.join(",")
 }
 
-fn opened_at(seen: &Seen) -> Option<i64> {
+fn opened_at(seen: &ObservedPosition) -> Option<i64> {
     seen.opening.at().map(|at| at.as_millis())
 }
 

@@ -7,9 +7,9 @@ use portcullis_store::redis::is_wrong_type;
 use redis::{Connection, RedisResult, Value};
 
 use super::{
-    fields::Held,
-    memory::OF_ANOTHER_TYPE,
-    proposal::{FACE, Face},
+    fields::StoredHash,
+    memory::WRONG_TYPE,
+    proposal::{COMPARED_FIELDS, ComparedFields},
 };
 use crate::{
     keys,
@@ -21,17 +21,17 @@ const SCAN_COUNT: usize = 1000;
 
 /// All values read for one position.
 pub(super) struct Reading {
-    pub(super) position: Held,
-    pub(super) market: Held,
-    pub(super) risk: Held,
-    pub(super) before: Before,
+    pub(super) position: StoredHash,
+    pub(super) market: StoredHash,
+    pub(super) risk: StoredHash,
+    pub(super) previous: Previous,
 }
 
 /// The previous proposal and the remembered stage. A proposal is written only if both are unchanged on the server.
 #[derive(Debug, Default)]
-pub(super) struct Before {
+pub(super) struct Previous {
     /// The last proposal; blank if there is none.
-    pub(super) last: Face,
+    pub(super) last: ComparedFields,
     /// The stored text of the remembered stage; empty if there is none.
     pub(super) memory: Vec<u8>,
 }
@@ -40,9 +40,9 @@ pub(super) struct Before {
 #[derive(Debug, Default)]
 pub(super) struct Found {
     /// Keys by symbol. A symbol can have several keys that differ in case.
-    pub(super) keys: BTreeMap<Symbol, Vec<Vec<u8>>>,
+    pub(super) by_symbol: BTreeMap<Symbol, Vec<Vec<u8>>>,
     /// Keys that do not end with a symbol.
-    pub(super) nameless: Vec<Vec<u8>>,
+    pub(super) without_symbol: Vec<Vec<u8>>,
 }
 
 /// Finds the keys of positions.
@@ -53,7 +53,7 @@ pub(super) fn find_positions(connection: &mut Connection) -> RedisResult<Found> 
 /// Finds the symbols that have proposals.
 pub(super) fn find_proposals(connection: &mut Connection) -> RedisResult<Vec<Symbol>> {
     let found = find(keys::HARVEST_PROPOSAL, connection)?;
-    Ok(found.keys.into_keys().collect())
+    Ok(found.by_symbol.into_keys().collect())
 }
 
 fn find(prefix: &str, connection: &mut Connection) -> RedisResult<Found> {
@@ -83,8 +83,8 @@ impl Found {
         let name = std::str::from_utf8(&key).ok();
         let name = name.and_then(|name| name.strip_prefix(prefix));
         let keys = match name.and_then(|name| Symbol::new(name).ok()) {
-            Some(symbol) => self.keys.entry(symbol).or_default(),
-            None => &mut self.nameless,
+            Some(symbol) => self.by_symbol.entry(symbol).or_default(),
+            None => &mut self.without_symbol,
         };
         if !keys.contains(&key) {
             keys.push(key);
@@ -106,7 +106,7 @@ pub(super) fn read(
         pipe.cmd("HGETALL").arg(key(keys::RISK_PROPOSAL));
         pipe.cmd("HMGET")
             .arg(key(keys::HARVEST_PROPOSAL))
-            .arg(&FACE);
+            .arg(&COMPARED_FIELDS);
         pipe.cmd("GET").arg(key(keys::REMEMBERED_STAGE));
     }
     let replies: Vec<RedisResult<Value>> = pipe.query(connection)?;
@@ -120,11 +120,11 @@ pub(super) fn read(
         replies.next(),
     ) {
         readings.push(Reading {
-            position: Held::read(position)?,
-            market: Held::read(market)?,
-            risk: Held::read(risk)?,
-            before: Before {
-                last: face(last)?,
+            position: StoredHash::read(position)?,
+            market: StoredHash::read(market)?,
+            risk: StoredHash::read(risk)?,
+            previous: Previous {
+                last: compared_fields(last)?,
                 memory: memory_bytes(memory)?,
             },
         });
@@ -132,21 +132,21 @@ pub(super) fn read(
     Ok(readings)
 }
 
-fn face(reply: RedisResult<Value>) -> RedisResult<Face> {
+fn compared_fields(reply: RedisResult<Value>) -> RedisResult<ComparedFields> {
     let mut fields = match reply {
-        Err(error) if is_wrong_type(&error) => return Ok(Face::default()),
+        Err(error) if is_wrong_type(&error) => return Ok(ComparedFields::default()),
         other => list(other?).into_iter(),
     };
-    let mut face = Face::default();
-    for field in &mut face.0 {
+    let mut last = ComparedFields::default();
+    for field in &mut last.0 {
         *field = fields.next().and_then(bytes).unwrap_or_default();
     }
-    Ok(face)
+    Ok(last)
 }
 
 fn memory_bytes(reply: RedisResult<Value>) -> RedisResult<Vec<u8>> {
     match reply {
-        Err(error) if is_wrong_type(&error) => Ok(OF_ANOTHER_TYPE.to_vec()),
+        Err(error) if is_wrong_type(&error) => Ok(WRONG_TYPE.to_vec()),
         other => Ok(bytes(other?).unwrap_or_default()),
     }
 }

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::harvester::{
     Authority,
-    fields::{Fields, Held},
+    fields::{Fields, StoredHash},
     position::market,
     proposal::proposal,
 };
@@ -15,7 +15,7 @@ use crate::harvester::{
 struct World {
     policy: Policy,
     memory: String,
-    last: Face,
+    last: ComparedFields,
 }
 
 impl World {
@@ -24,7 +24,7 @@ impl World {
         Self {
             policy: Policy::from_json(&portcullis_sim::sample::policy_json(until)).unwrap(),
             memory: String::new(),
-            last: Face::default(),
+            last: ComparedFields::default(),
         }
     }
 
@@ -53,12 +53,12 @@ impl World {
             ("p_mr", "0.2"),
             ("p_chop", "0.3"),
         ];
-        let risk = Held::Hash([("stop_dist_pct", "0.02")].into_iter().collect());
+        let risk = StoredHash::Fields([("stop_dist_pct", "0.02")].into_iter().collect());
         let symbol = Symbol::new("BTCUSDT").unwrap();
-        let seen = Seen::read(symbol, &of(&position, fields), &risk, now).unwrap();
+        let seen = ObservedPosition::read(symbol, &of(&position, fields), &risk, now).unwrap();
         let memory = Memory::read(self.memory.as_bytes());
-        let market = market(&Held::Hash(of(&sample, market_fields)));
-        let case = Case {
+        let market = market(&StoredHash::Fields(of(&sample, market_fields)));
+        let evaluation = Evaluation {
             policy: PolicyState::present(&self.policy),
             seen: &seen,
             market: market.as_ref(),
@@ -66,7 +66,7 @@ impl World {
             last: &self.last,
             now,
         };
-        let (harvest, harvested) = match case.advice() {
+        let (harvest, harvested) = match evaluation.advice() {
             Advice::Unchanged => return None,
             Advice::Propose(harvest, harvested) => (harvest, harvested),
             Advice::Skip(skip) => panic!("{skip:?}"),
@@ -75,9 +75,9 @@ impl World {
         let authority = Authority::of(&ownership, "exit_service").unwrap();
         let items = proposal(&harvest, &seen, harvested, &authority, now);
         if let Some(stage) = stage(harvest.action()) {
-            self.memory = memory.of(stage, &seen.opening, now);
+            self.memory = memory.updated(stage, &seen.opening, now);
         }
-        self.last = Face::of(&harvest, &seen, harvested);
+        self.last = ComparedFields::of(&harvest, &seen, harvested);
         Some(items.iter().map(str::to_owned).collect())
     }
 }

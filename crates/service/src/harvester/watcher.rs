@@ -14,17 +14,17 @@ use redis::{Connection, RedisResult};
 
 use super::{
     Settings,
-    advice::{Advice, Case, stage},
-    alarm::Board,
-    commit::{Change, Committer, Remember, Step},
-    fields::Held,
+    advice::{Advice, Evaluation, stage},
+    alarm::OpenPositions,
+    change_detector::ChangeDetector,
+    commit::{Change, Committer, MemoryChange, Step},
+    fields::StoredHash,
+    log_texts,
     memory::Memory,
     metrics,
-    on_change::OnChange,
-    position::{Seen, market},
+    position::{ObservedPosition, market},
     proposal::{Items, end, proposal},
-    proposed,
-    reading::{Before, Found, Reading, find_positions, find_proposals, read},
+    reading::{Found, Previous, Reading, find_positions, find_proposals, read},
 };
 use crate::{
     keys,
@@ -34,42 +34,42 @@ use crate::{
 /// Number of positions in one read.
 const BATCH: usize = 64;
 /// Reads and evaluates positions at an interval.
-pub(super) struct Follower<'a> {
+pub(super) struct Watcher<'a> {
     settings: &'a Settings,
     feed: &'a Feed,
-    board: &'a Board,
+    open_positions: &'a OpenPositions,
     stop: &'a Stop,
     committer: Committer,
-    refusals: OnChange,
-    notes: OnChange,
+    skips: ChangeDetector,
+    notes: ChangeDetector,
     /// Symbols that may have a proposal, with the keys of their positions.
     known: BTreeMap<Symbol, Vec<u8>>,
 }
 
 /// A symbol under evaluation.
 #[derive(Clone, Copy)]
-struct Looked<'r> {
+struct Target<'r> {
     symbol: Symbol,
     key: &'r [u8],
-    before: &'r Before,
+    previous: &'r Previous,
     now: Timestamp,
 }
 
-impl<'a> Follower<'a> {
+impl<'a> Watcher<'a> {
     pub(super) fn new(
         settings: &'a Settings,
         feed: &'a Feed,
-        board: &'a Board,
+        open_positions: &'a OpenPositions,
         stop: &'a Stop,
     ) -> Self {
         Self {
             settings,
             feed,
-            board,
+            open_positions,
             stop,
             committer: Committer::new(),
-            refusals: OnChange::default(),
-            notes: OnChange::default(),
+            skips: ChangeDetector::default(),
+            notes: ChangeDetector::default(),
             known: BTreeMap::new(),
         }
     }
@@ -84,7 +84,7 @@ impl<'a> Follower<'a> {
                 self.known.entry(symbol).or_insert(key);
             }
             while !self.stop.is_set() {
-                self.look(connection)?;
+                self.scan(connection)?;
                 is_well();
                 self.stop.sleep(self.settings.every);
             }
@@ -92,25 +92,25 @@ impl<'a> Follower<'a> {
         })
     }
 
-    fn look(&mut self, connection: &mut Connection) -> RedisResult<()> {
+    fn scan(&mut self, connection: &mut Connection) -> RedisResult<()> {
         let found = find_positions(connection)?;
-        let (single, mut open) = self.sort(&found);
-        let judged = self.judge(&single, &mut open, connection);
-        if judged.is_err() {
-            self.board.add(open);
-            return judged;
+        let (single, mut open) = self.split_keys(&found);
+        let evaluated = self.evaluate_all(&single, &mut open, connection);
+        if evaluated.is_err() {
+            self.open_positions.add(open);
+            return evaluated;
         }
-        self.board.set(open);
-        self.end_those_gone(&found, connection)?;
+        self.open_positions.set(open);
+        self.end_deleted(&found, connection)?;
         self.known.extend(single);
-        for name in self.refusals.end_look() {
+        for name in self.skips.end_scan() {
             say(format_args!("{name} is no longer skipped"));
         }
-        self.notes.end_look();
+        self.notes.end_scan();
         Ok(())
     }
 
-    fn judge(
+    fn evaluate_all(
         &mut self,
         positions: &[(Symbol, Vec<u8>)],
         open: &mut BTreeSet<Symbol>,
@@ -120,34 +120,34 @@ impl<'a> Follower<'a> {
             let readings = read(batch, connection)?;
             let snapshot = self.feed.snapshot();
             for ((symbol, key), reading) in batch.iter().zip(&readings) {
-                let looked = Looked {
+                let target = Target {
                     symbol: *symbol,
                     key,
-                    before: &reading.before,
+                    previous: &reading.previous,
                     now: now(),
                 };
-                self.follow(looked, reading, snapshot.policy(), open, connection)?;
+                self.evaluate(target, reading, snapshot.policy(), open, connection)?;
             }
         }
         Ok(())
     }
 
     /// Returns the positions that have one key each, and the symbols with several keys. The latter count as open.
-    fn sort(&mut self, found: &Found) -> (Vec<(Symbol, Vec<u8>)>, BTreeSet<Symbol>) {
+    fn split_keys(&mut self, found: &Found) -> (Vec<(Symbol, Vec<u8>)>, BTreeSet<Symbol>) {
         let mut single = Vec::new();
         let mut open = BTreeSet::new();
-        for key in &found.nameless {
+        for key in &found.without_symbol {
             let name = String::from_utf8_lossy(key);
-            self.refuse(
+            self.skip_unreadable(
                 &Shown(&name).to_string(),
                 "the key does not end with a symbol",
             );
         }
-        for (symbol, keys) in &found.keys {
+        for (symbol, keys) in &found.by_symbol {
             if let [key] = keys.as_slice() {
                 single.push((*symbol, key.clone()));
             } else {
-                self.refuse(
+                self.skip_unreadable(
                     &symbol.to_string(),
                     "several keys have this symbol; delete all but one",
                 );
@@ -158,9 +158,9 @@ impl<'a> Follower<'a> {
     }
 
     /// Evaluates a position, and adds it to `open` if it is open.
-    fn follow(
+    fn evaluate(
         &mut self,
-        looked: Looked<'_>,
+        target: Target<'_>,
         reading: &Reading,
         policy: PolicyState<'_>,
         open: &mut BTreeSet<Symbol>,
@@ -168,76 +168,76 @@ impl<'a> Follower<'a> {
     ) -> RedisResult<()> {
         let fields = match &reading.position {
             // The position was deleted after it was found. The next scan handles this case.
-            Held::Nothing => return Ok(()),
-            Held::Other => {
-                self.refuse(&looked.symbol.to_string(), "the key is not a hash");
+            StoredHash::Absent => return Ok(()),
+            StoredHash::WrongType => {
+                self.skip_unreadable(&target.symbol.to_string(), "the key is not a hash");
                 return Ok(());
             }
-            Held::Hash(fields) => fields,
+            StoredHash::Fields(fields) => fields,
         };
-        let seen = match Seen::read(looked.symbol, fields, &reading.risk, looked.now) {
+        let seen = match ObservedPosition::read(target.symbol, fields, &reading.risk, target.now) {
             Ok(seen) => seen,
             Err(why) => {
                 // The position may be open, so it must be included in the alarm.
-                open.insert(looked.symbol);
-                self.refuse(&looked.symbol.to_string(), &why);
+                open.insert(target.symbol);
+                self.skip_unreadable(&target.symbol.to_string(), &why);
                 return Ok(());
             }
         };
         if seen.position.is_flat() {
-            return self.end(looked, Step::End, connection).map(drop);
+            return self.end(target, Step::End, connection).map(drop);
         }
         // This comes before the proposal is written, because the server may become unreachable in between.
-        open.insert(looked.symbol);
-        let memory = Memory::read(&looked.before.memory);
-        for note in proposed::notes(reading, &seen, memory) {
-            let text = format!("{}: {note}", looked.symbol);
-            if self.notes.is_news(&text, String::new()) {
+        open.insert(target.symbol);
+        let memory = Memory::read(&target.previous.memory);
+        for note in log_texts::notes(reading, &seen, memory) {
+            let text = format!("{}: {note}", target.symbol);
+            if self.notes.is_new(&text, String::new()) {
                 say(&text);
             }
         }
         let market = market(&reading.market);
-        let case = Case {
+        let evaluation = Evaluation {
             policy,
             seen: &seen,
             market: market.as_ref(),
             memory,
-            last: &looked.before.last,
-            now: looked.now,
+            last: &target.previous.last,
+            now: target.now,
         };
-        match case.advice() {
+        match evaluation.advice() {
             Advice::Unchanged => {}
             Advice::Propose(harvest, harvested) => {
-                self.propose(looked, &seen, &harvest, harvested, connection)?;
+                self.propose(target, &seen, &harvest, harvested, connection)?;
             }
-            Advice::Skip(skip) => self.skip(looked.symbol, skip, policy),
+            Advice::Skip(skip) => self.skip(target.symbol, skip, policy),
         }
         Ok(())
     }
 
     fn propose(
         &self,
-        looked: Looked<'_>,
-        seen: &Seen,
+        target: Target<'_>,
+        seen: &ObservedPosition,
         harvest: &Harvest<'_>,
         harvested: Harvested,
         connection: &mut Connection,
     ) -> RedisResult<()> {
-        let memory = Memory::read(&looked.before.memory);
+        let memory = Memory::read(&target.previous.memory);
         let authority = &self.settings.authority;
         let change = Change {
             step: Step::Propose,
-            symbol: looked.symbol,
-            position: looked.key,
-            before: looked.before,
-            remember: stage(harvest.action()).map_or(Remember::AsBefore, |stage| {
-                Remember::Stage(memory.of(stage, &seen.opening, looked.now))
+            symbol: target.symbol,
+            position: target.key,
+            previous: target.previous,
+            memory: stage(harvest.action()).map_or(MemoryChange::Keep, |stage| {
+                MemoryChange::Set(memory.updated(stage, &seen.opening, target.now))
             }),
-            items: proposal(harvest, seen, harvested, authority, looked.now),
+            items: proposal(harvest, seen, harvested, authority, target.now),
         };
         if self.committer.commit(&change, connection)? {
             metrics::proposed(harvest.action());
-            line(proposed::Proposed(harvest));
+            line(log_texts::ProposalLine(harvest));
         }
         Ok(())
     }
@@ -245,63 +245,63 @@ impl<'a> Follower<'a> {
     /// Removes the proposal of a position that has ended, if there is one. Returns true if none is left.
     fn end(
         &self,
-        looked: Looked<'_>,
+        target: Target<'_>,
         step: Step,
         connection: &mut Connection,
     ) -> RedisResult<bool> {
-        let memory = Memory::read(&looked.before.memory);
+        let memory = Memory::read(&target.previous.memory);
         let forgets = step == Step::End && memory.ends_when_flat();
-        let is_blank = looked.before.last.is_blank();
-        if is_blank && !forgets {
+        let is_empty = target.previous.last.is_empty();
+        if is_empty && !forgets {
             return Ok(true);
         }
         let change = Change {
             step,
-            symbol: looked.symbol,
-            position: looked.key,
-            before: looked.before,
-            remember: if forgets {
-                Remember::Nothing
+            symbol: target.symbol,
+            position: target.key,
+            previous: target.previous,
+            memory: if forgets {
+                MemoryChange::Remove
             } else {
-                Remember::AsBefore
+                MemoryChange::Keep
             },
-            items: if is_blank {
+            items: if is_empty {
                 Items::default()
             } else {
-                end(looked.symbol, &self.settings.authority, looked.now)
+                end(target.symbol, &self.settings.authority, target.now)
             },
         };
         let is_done = self.committer.commit(&change, connection)?;
-        if is_done && !is_blank {
+        if is_done && !is_empty {
             let reason = SkipCode::HarvestNoPosition.code();
             line(format_args!(
                 "HARVEST {} proposal removed: {reason}",
-                looked.symbol
+                target.symbol
             ));
         }
         Ok(is_done)
     }
 
     /// Removes the proposals of positions whose keys were deleted.
-    fn end_those_gone(&mut self, found: &Found, connection: &mut Connection) -> RedisResult<()> {
+    fn end_deleted(&mut self, found: &Found, connection: &mut Connection) -> RedisResult<()> {
         let known = std::mem::take(&mut self.known);
-        let (still, gone): (BTreeMap<_, _>, BTreeMap<_, _>) = known
+        let (still, deleted): (BTreeMap<_, _>, BTreeMap<_, _>) = known
             .into_iter()
-            .partition(|(symbol, _)| found.keys.contains_key(symbol));
+            .partition(|(symbol, _)| found.by_symbol.contains_key(symbol));
         self.known = still;
-        let gone: Vec<(Symbol, Vec<u8>)> = gone.into_iter().collect();
-        for batch in gone.chunks(BATCH) {
+        let deleted: Vec<(Symbol, Vec<u8>)> = deleted.into_iter().collect();
+        for batch in deleted.chunks(BATCH) {
             // These keys are kept until the removal succeeds, so that a failed removal is repeated.
             self.known.extend(batch.iter().cloned());
             let readings = read(batch, connection)?;
             for ((symbol, key), reading) in batch.iter().zip(&readings) {
-                let looked = Looked {
+                let target = Target {
                     symbol: *symbol,
                     key,
-                    before: &reading.before,
+                    previous: &reading.previous,
                     now: now(),
                 };
-                if self.end(looked, Step::Gone, connection)? {
+                if self.end(target, Step::KeyDeleted, connection)? {
                     self.known.remove(symbol);
                 }
             }
@@ -313,19 +313,19 @@ impl<'a> Follower<'a> {
     fn skip(&mut self, symbol: Symbol, skip: HarvestSkip<'_>, policy: PolicyState<'_>) {
         let answer = Answer::harvest(&HarvestDecision::Skip(skip), policy);
         if let (Some(reason), Some(detail)) = (answer.reason, answer.detail) {
-            let kind = proposed::kind(&skip);
-            self.tell(&symbol.to_string(), reason, kind, &detail.to_string());
+            let kind = log_texts::kind(&skip);
+            self.log_skip(&symbol.to_string(), reason, kind, &detail.to_string());
         }
     }
 
     /// Logs a position that cannot be read.
-    fn refuse(&mut self, name: &str, why: &str) {
-        self.tell(name, SkipCode::HarvestInvalidInput, why.to_owned(), why);
+    fn skip_unreadable(&mut self, name: &str, why: &str) {
+        self.log_skip(name, SkipCode::HarvestInvalidInput, why.to_owned(), why);
     }
 
-    fn tell(&mut self, name: &str, reason: SkipCode, kind: String, detail: &str) {
+    fn log_skip(&mut self, name: &str, reason: SkipCode, kind: String, detail: &str) {
         let code = reason.code();
-        if self.refusals.is_news(name, format!("{code} {kind}")) {
+        if self.skips.is_new(name, format!("{code} {kind}")) {
             line(format_args!("SKIP {code}: {name}: {detail}"));
             metrics::refused(reason);
         }

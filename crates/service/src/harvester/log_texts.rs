@@ -4,12 +4,15 @@ use std::fmt;
 
 use portcullis::harvest::{Harvest, HarvestField, HarvestSkip};
 
-use super::{fields::Held, memory::Memory, opening::Opening, position::Seen, reading::Reading};
+use super::{
+    fields::StoredHash, memory::Memory, opening_time::OpeningTime, position::ObservedPosition,
+    reading::Reading,
+};
 
 /// The log line of a proposal.
-pub(super) struct Proposed<'a>(pub(super) &'a Harvest<'a>);
+pub(super) struct ProposalLine<'a>(pub(super) &'a Harvest<'a>);
 
-impl fmt::Display for Proposed<'_> {
+impl fmt::Display for ProposalLine<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let harvest = self.0;
         write!(f, "HARVEST {} {}", harvest.symbol(), harvest.action())?;
@@ -47,7 +50,7 @@ pub(super) fn kind(skip: &HarvestSkip<'_>) -> String {
 }
 
 /// Returns notes about defects in the hashes of a position.
-pub(super) fn notes(reading: &Reading, seen: &Seen, memory: Memory) -> Vec<String> {
+pub(super) fn notes(reading: &Reading, seen: &ObservedPosition, memory: Memory) -> Vec<String> {
     let mut notes = Vec::new();
     let mut note = |holds: bool, text: &str| {
         if holds {
@@ -55,11 +58,11 @@ pub(super) fn notes(reading: &Reading, seen: &Seen, memory: Memory) -> Vec<Strin
         }
     };
     note(
-        reading.market == Held::Other,
+        reading.market == StoredHash::WrongType,
         "the key of its market is not a hash: no kill score",
     );
     note(
-        reading.risk == Held::Other,
+        reading.risk == StoredHash::WrongType,
         "the key of its risk proposal is not a hash: no R",
     );
     note(
@@ -72,9 +75,9 @@ pub(super) fn notes(reading: &Reading, seen: &Seen, memory: Memory) -> Vec<Strin
     );
     let without = "no kill score, and a stage that was proposed counts as taken until it is FLAT";
     match &seen.opening {
-        Opening::At(_) => {}
-        Opening::Unsaid => note(true, &format!("it has no opening time: {without}")),
-        Opening::Unreadable(why) => note(true, &format!("{why}: {without}")),
+        OpeningTime::At(_) => {}
+        OpeningTime::Absent => note(true, &format!("it has no opening time: {without}")),
+        OpeningTime::Unreadable(why) => note(true, &format!("{why}: {without}")),
     }
     notes
 }

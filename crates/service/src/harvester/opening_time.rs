@@ -25,19 +25,19 @@ const MILLIS_MIN: i64 = 31_536_000_000;
 
 /// The opening time of a position. It distinguishes the position from the previous one and determines its age.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Opening {
+pub(super) enum OpeningTime {
     /// The opening time.
     At(Timestamp),
     /// The position has no opening time.
-    Unsaid,
+    Absent,
     /// The opening time is unreadable, for this reason.
     Unreadable(String),
 }
 
-impl Opening {
+impl OpeningTime {
     pub(super) fn read(position: &Fields) -> Self {
         match position.instant(&FIELDS) {
-            None => Self::Unsaid,
+            None => Self::Absent,
             Some(Ok(at)) if at.as_millis() < MILLIS_MIN => {
                 Self::Unreadable(format!("the opening time {at} is before 1971"))
             }
@@ -50,7 +50,7 @@ impl Opening {
     pub(super) const fn at(&self) -> Option<Timestamp> {
         match self {
             Self::At(at) => Some(*at),
-            Self::Unsaid | Self::Unreadable(_) => None,
+            Self::Absent | Self::Unreadable(_) => None,
         }
     }
 
@@ -58,7 +58,7 @@ impl Opening {
     pub(super) fn age_sec(&self, now: Timestamp) -> Option<f64> {
         match self {
             Self::At(at) => Some(seconds(now.since(*at))),
-            Self::Unsaid => None,
+            Self::Absent => None,
             Self::Unreadable(_) => Some(f64::NAN),
         }
     }
@@ -85,13 +85,13 @@ fn seconds(span: SignedDuration) -> f64 {
 mod tests {
     use super::*;
 
-    fn read(name: &str, value: &str) -> Opening {
-        Opening::read(&[(name, value)].into_iter().collect())
+    fn read(name: &str, value: &str) -> OpeningTime {
+        OpeningTime::read(&[(name, value)].into_iter().collect())
     }
 
     #[test]
     fn the_field_determines_the_format() {
-        let at = Opening::At(Timestamp::from_millis(1_767_571_200_500).unwrap());
+        let at = OpeningTime::At(Timestamp::from_millis(1_767_571_200_500).unwrap());
         for (name, value) in [
             ("opened_at", "1767571200.5"),
             ("entry_time", "1.7675712005e9"),
@@ -102,7 +102,7 @@ mod tests {
         ] {
             assert_eq!(read(name, value), at, "{name} {value}");
         }
-        assert_eq!(read("age_sec", "5"), Opening::Unsaid);
+        assert_eq!(read("age_sec", "5"), OpeningTime::Absent);
     }
 
     #[test]
@@ -129,7 +129,7 @@ mod tests {
                 "`opened_at` is not an ISO-8601 date and time",
             ),
         ] {
-            assert_eq!(read(name, value), Opening::Unreadable(why.to_owned()));
+            assert_eq!(read(name, value), OpeningTime::Unreadable(why.to_owned()));
         }
     }
 
