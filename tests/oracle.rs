@@ -12,8 +12,8 @@
 mod oracle {
     pub(crate) mod compare;
     pub(crate) mod engine;
-    mod held;
     mod known;
+    mod laws;
     pub(crate) mod naive;
     pub(crate) mod tapes;
 }
@@ -103,11 +103,11 @@ fn each_flaw_in_deciding_causes_a_difference() {
     let cases = cases(&tapes::intents(), 4_000);
     for flaw in [
         Flaw::TenfoldLeverage,
-        Flaw::AskedIsGiven,
+        Flaw::RequestedLeverageUncapped,
         Flaw::OverflowPasses,
         Flaw::ExpiryIsExclusive,
-        Flaw::HashIsBelieved,
-        Flaw::LastTwinWins,
+        Flaw::HashUnchecked,
+        Flaw::DuplicatesAccepted,
         Flaw::HaltStopsExits,
     ] {
         assert!(
@@ -121,8 +121,8 @@ fn each_flaw_in_deciding_causes_a_difference() {
 fn each_flaw_in_harvesting_causes_a_difference() {
     let cases = cases(&tapes::positions(), 4_000);
     for flaw in [
-        Flaw::StopIsOnePercent,
-        Flaw::LockLoosens,
+        Flaw::DefaultStop,
+        Flaw::LooseningLock,
         Flaw::KillNeedsPrice,
         Flaw::ExpiryIsExclusive,
     ] {

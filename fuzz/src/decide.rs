@@ -7,7 +7,7 @@ use crate::{
         engine,
         naive::{World, decide::decide as naive, json::quote},
     },
-    worlds::{OWNER, assert_alike},
+    worlds::{OWNER, assert_same_answer},
 };
 use arbitrary::{Result, Unstructured};
 use portcullis::{
@@ -196,11 +196,11 @@ fn judged(call: &Call) {
     for (n, line) in call.lines.iter().enumerate() {
         let row = rows.row(n).unwrap();
         let answer = with(line, |intent| alone(&engine, state, intent, now, &row));
-        let told = format!(
+        let context = format!(
             "{line}\n{:?}\n{:?} at {:?}",
             call.policy, call.guardrails, call.now
         );
-        assert_alike(&answer, &naive(&world, line, call.now), &told);
+        assert_same_answer(&answer, &naive(&world, line, call.now), &context);
     }
 }
 

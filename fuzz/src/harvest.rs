@@ -7,7 +7,7 @@ use crate::{
         engine,
         naive::{Answer, World, harvest::harvest as naive},
     },
-    worlds::{NO_GUARDRAILS, OWNER, assert_alike},
+    worlds::{NO_GUARDRAILS, OWNER, assert_same_answer},
 };
 use arbitrary::{Result, Unstructured};
 use portcullis::{
@@ -140,9 +140,9 @@ fn judged(call: &Call) {
             engine::harvest(&world, line, Some(call.now)),
             naive(&world, line, Some(call.now)),
         );
-        let told = format!("{line}\n{:?} at {}", call.policy, call.now);
-        assert_alike(&ours, &theirs, &told);
-        same_bits(&ours, &theirs, &told);
+        let context = format!("{line}\n{:?} at {}", call.policy, call.now);
+        assert_same_answer(&ours, &theirs, &context);
+        same_bits(&ours, &theirs, &context);
     }
     in_batch(
         &world,
@@ -152,7 +152,7 @@ fn judged(call: &Call) {
 }
 
 /// Checks that all numbers but the kill score are equal to the last bit. The kill score may use another `exp`.
-fn same_bits(ours: &Answer, theirs: &Answer, told: &str) {
+fn same_bits(ours: &Answer, theirs: &Answer, context: &str) {
     for (name, number) in ours.iter().filter(|(name, _)| *name != "kill_score") {
         let (left, right) = (
             number.as_f64(),
@@ -161,7 +161,7 @@ fn same_bits(ours: &Answer, theirs: &Answer, told: &str) {
         assert_eq!(
             left.map(f64::to_bits),
             right.map(f64::to_bits),
-            "{name}: {told}"
+            "{name}: {context}"
         );
     }
 }

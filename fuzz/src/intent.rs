@@ -8,11 +8,11 @@ use crate::{
             World,
             decide::decide,
             harvest::harvest,
-            intent::for_somebody_else,
+            intent::other_event_type,
             json::{Json, quote, read_by_grammar},
         },
     },
-    worlds::{NOW, OPEN, STRICT, assert_alike, world},
+    worlds::{NOW, OPEN, STRICT, assert_same_answer, world},
 };
 use portcullis::{
     answer::Answer,
@@ -52,14 +52,14 @@ pub(crate) fn run(data: &[u8]) {
 /// White space at the end of a line selects the general reader.
 fn answered(world: &World<'_>, line: &str, now: Option<i64>) {
     let general = format!("{line}\t");
-    if for_somebody_else(line).as_deref() == Some("position.snapshot") {
+    if other_event_type(line).as_deref() == Some("position.snapshot") {
         let (engine, naive) = (engine::harvest(world, line, now), harvest(world, line, now));
-        assert_alike(&engine, &naive, line);
-        assert_alike(&engine::harvest(world, &general, now), &engine, line);
+        assert_same_answer(&engine, &naive, line);
+        assert_same_answer(&engine::harvest(world, &general, now), &engine, line);
     } else {
         let (engine, naive) = (engine::decide(world, line, now), decide(world, line, now));
-        assert_alike(&engine, &naive, line);
-        assert_alike(&engine::decide(world, &general, now), &engine, line);
+        assert_same_answer(&engine, &naive, line);
+        assert_same_answer(&engine::decide(world, &general, now), &engine, line);
     }
 }
 
@@ -82,7 +82,7 @@ fn recorded(world: &World<'_>, line: &str) {
     let now = decided.at().unwrap();
     assert_eq!(now.as_millis(), NOW / 1_000);
     let row = |intent| columns(&engine, state, intent, now);
-    assert_alike(&row(decided.intent()), &row(&entry), &record);
+    assert_same_answer(&row(decided.intent()), &row(&entry), &record);
 }
 
 fn columns(

@@ -94,7 +94,7 @@ fn document(pairs: &[(&str, &str)]) -> String {
                 matches!(value, Json::List(_) | Json::Object(_))
                     && json::compact(&value) == *text
                     && json::depth(&value) < 60
-                    && !json::has_twins(&value)
+                    && !json::has_duplicates(&value)
             });
             let value = if is_compact {
                 (*text).to_owned()

@@ -156,8 +156,8 @@ fn replayed(data: &[u8], chunk_bytes: usize, line_bytes_max: usize, threads: usi
     let end = match replay(&judge, initial.clone(), tapes, threads, sinks) {
         Ok(outcome) => {
             assert!(outcome.counts.adds_up());
-            let told = format!("{:?} {:?}", outcome.counts, outcome.unreadable_tapes);
-            Ok((outcome.digest, told))
+            let totals = format!("{:?} {:?}", outcome.counts, outcome.unreadable_tapes);
+            Ok((outcome.digest, totals))
         }
         Err(error @ ReplayError::Tape { .. }) => Err(error.to_string()),
         Err(error) => panic!("{error}"),
@@ -187,9 +187,9 @@ fn counted(ran: &Ran, records: u64) {
         assert_eq!(answer.get("reason").is_some(), is_skip, "{answer}");
     }
     assert_eq!(u64::try_from(records_of(ran)), Ok(records));
-    let told = format!("{records} records were answered");
+    let suffix = format!("{records} records were answered");
     assert!(
-        !matches!(&ran.end, Err(error) if !error.ends_with(&told)),
+        !matches!(&ran.end, Err(error) if !error.ends_with(&suffix)),
         "{:?}",
         ran.end
     );

@@ -60,7 +60,7 @@ pub(crate) fn world<'a>(policy: &'a str, delegates: &'a [String]) -> World<'a> {
 
 /// Checks that both engines give the same answer.
 #[track_caller]
-pub(crate) fn assert_alike(engine: &Answer, naive: &Answer, line: &str) {
+pub(crate) fn assert_same_answer(engine: &Answer, naive: &Answer, line: &str) {
     let differences = differences(engine, naive);
     assert!(
         differences.is_empty(),

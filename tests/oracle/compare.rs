@@ -21,15 +21,16 @@ pub(crate) fn differences(engine: &Answer, naive: &Answer) -> Vec<String> {
     let mut differences = Vec::new();
     for name in names {
         // If an intent fails gate 1, an engine may or may not report its symbol and side. A detail is text for people.
-        let untold =
-            matches!(name.as_str(), "symbol" | "side") && says_little(engine) && says_little(naive);
+        let is_optional = matches!(name.as_str(), "symbol" | "side")
+            && failed_gate_1(engine)
+            && failed_gate_1(naive);
         let (left, right) = (engine.get(name), naive.get(name));
         let agree = match (name.as_str(), left, right) {
             ("detail", Some(_), Some(_)) => true,
             (_, Some(left), Some(right)) => are_equal(left, right),
             _ => false,
         };
-        if !agree && !untold {
+        if !agree && !is_optional {
             differences.push(format!("{name}: engine {left:?}, naive {right:?}"));
         }
     }
@@ -37,7 +38,7 @@ pub(crate) fn differences(engine: &Answer, naive: &Answer) -> Vec<String> {
 }
 
 /// Returns true if gate 1 denied the intent.
-fn says_little(answer: &Answer) -> bool {
+fn failed_gate_1(answer: &Answer) -> bool {
     let reason = answer.get("reason").and_then(Value::as_str);
     reason.is_some_and(|reason| GATE_1.contains(&reason))
 }

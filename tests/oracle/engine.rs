@@ -5,7 +5,7 @@ use portcullis::answer::Answer;
 use portcullis::decide::Engine;
 use portcullis::exit::ExitOwnership;
 use portcullis::guardrails::Guardrails;
-use portcullis::harvest::{Snapshot, SnapshotError, harvest as judge};
+use portcullis::harvest::{Snapshot, SnapshotError, harvest as evaluate};
 use portcullis::policy::{Policy, PolicyState, PolicyUnavailable};
 use portcullis::record::{Scratch, TapeRecord, read};
 use portcullis::types::Timestamp;
@@ -71,7 +71,7 @@ pub(crate) fn harvest(world: &World<'_>, line: &str, now: Option<i64>) -> Column
     };
     let policy = policy(world);
     let state = state(&policy);
-    let decision = judge(state, &snapshot.position, snapshot.market.as_ref(), now);
+    let decision = evaluate(state, &snapshot.position, snapshot.market.as_ref(), now);
     columns(&Answer::harvest(&decision, state).about(&snapshot.position))
 }
 

@@ -61,21 +61,21 @@ pub(crate) enum Flaw {
     /// A symbol without a leverage trades at 10x.
     TenfoldLeverage,
     /// The requested leverage is used even if it exceeds the leverage of the policy.
-    AskedIsGiven,
+    RequestedLeverageUncapped,
     /// An infinite number passes a limit.
     OverflowPasses,
     /// A policy is expired at its last microsecond.
     ExpiryIsExclusive,
     /// A stored hash is not checked.
-    HashIsBelieved,
+    HashUnchecked,
     /// Duplicate keys are accepted.
-    LastTwinWins,
+    DuplicatesAccepted,
     /// A halt denies exits.
     HaltStopsExits,
     /// A position without a stop has a stop distance of 1 %.
-    StopIsOnePercent,
+    DefaultStop,
     /// The profit lock may loosen a stop.
-    LockLoosens,
+    LooseningLock,
     /// The kill score is unavailable if R is unavailable.
     KillNeedsPrice,
 }

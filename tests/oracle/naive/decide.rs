@@ -8,7 +8,7 @@ use super::{Answer, Flaw, Halt, World, put};
 /// Answers one intent.
 pub(crate) fn decide(world: &World<'_>, line: &str, now: Option<i64>) -> Answer {
     let mut answer = Answer::new();
-    if let Some(event) = intent::for_somebody_else(line) {
+    if let Some(event) = intent::other_event_type(line) {
         put(&mut answer, "event", event);
         return answer;
     }
@@ -73,7 +73,7 @@ fn gates(
     }
     let now = now.or(intent.decided_at).or(intent.made_at).unwrap();
     halted(world, &intent)?;
-    let policy = held(world, answer)?;
+    let policy = valid_policy(world, answer)?;
     permitted(world, &policy, now)?;
     in_force(world, &policy, now, 0)?;
     fresh(world, &policy, &intent, now)?;
@@ -111,7 +111,7 @@ fn halted(world: &World<'_>, intent: &Intent) -> Result<(), &'static str> {
 }
 
 /// Gate 4, first half: the policy is present and valid.
-pub(crate) fn held(world: &World<'_>, answer: &mut Answer) -> Result<Policy, &'static str> {
+pub(crate) fn valid_policy(world: &World<'_>, answer: &mut Answer) -> Result<Policy, &'static str> {
     let text = world.policy.ok_or("POLICY_MISSING")?;
     let policy = policy::read(text, world.flaw)?;
     put(answer, "policy_version", policy.version.as_str());
@@ -199,18 +199,20 @@ fn leverage(
         None if world.flaw == Some(Flaw::TenfoldLeverage) => 10.0,
         None => return Err(MISSING),
     };
-    let asked = match intent.leverage {
+    let requested = match intent.leverage {
         Given::Absent => None,
         Given::Unreadable | Given::Number(_) => {
             Some(fields::positive(intent.leverage).ok_or(MISSING)?)
         }
     };
-    if let Some(asked) = asked {
-        put(answer, "leverage_requested", asked);
+    if let Some(requested) = requested {
+        put(answer, "leverage_requested", requested);
     }
-    let (leverage, source) = match asked {
-        Some(asked) if asked < given || world.flaw == Some(Flaw::AskedIsGiven) => {
-            (asked, "intent:leverage".to_owned())
+    let (leverage, source) = match requested {
+        Some(requested)
+            if requested < given || world.flaw == Some(Flaw::RequestedLeverageUncapped) =>
+        {
+            (requested, "intent:leverage".to_owned())
         }
         Some(_) | None => (
             given,

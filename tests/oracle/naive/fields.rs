@@ -23,7 +23,7 @@ pub(crate) enum When {
 }
 
 impl When {
-    pub(crate) fn instant(self) -> Option<i64> {
+    pub(crate) fn timestamp(self) -> Option<i64> {
         match self {
             Self::At(micros) => Some(micros),
             Self::Absent | Self::Unreadable => None,
@@ -37,7 +37,7 @@ pub(crate) fn times(fields: &Fields) -> (When, When) {
     let names = ["decided_at", "id", "ts", "timestamp"];
     if names
         .iter()
-        .any(|name| matches!(json::field(fields, name), Field::Twice))
+        .any(|name| matches!(json::field(fields, name), Field::Duplicate))
     {
         return (When::Unreadable, When::Unreadable);
     }
@@ -54,11 +54,11 @@ pub(crate) fn times(fields: &Fields) -> (When, When) {
 /// Returns the first of these timestamps that is present.
 fn when(fields: &Fields, names: &[&str]) -> When {
     for name in names {
-        let instant = match (*name, json::field(fields, name)) {
+        let timestamp = match (*name, json::field(fields, name)) {
             (_, Field::Absent) => continue,
-            (_, Field::Twice) => None,
+            (_, Field::Duplicate) => None,
             ("id", Field::One(Json::Text(id))) => match time::from_stream_id(id) {
-                Some(instant) => instant,
+                Some(timestamp) => timestamp,
                 None => continue,
             },
             ("id", Field::One(_)) => continue,
@@ -69,7 +69,7 @@ fn when(fields: &Fields, names: &[&str]) -> When {
             (_, Field::One(Json::Number(text) | Json::Text(text))) => time::from_millis(text),
             (_, Field::One(_)) => None,
         };
-        return instant.map_or(When::Unreadable, When::At);
+        return timestamp.map_or(When::Unreadable, When::At);
     }
     When::Absent
 }
@@ -94,7 +94,7 @@ pub(crate) fn first(fields: &Fields, names: &[&'static str]) -> Option<&'static 
 pub(crate) fn text<'a>(fields: &'a Fields, name: &str) -> Option<&'a str> {
     match json::field(fields, name) {
         Field::One(Json::Text(text)) => Some(text),
-        Field::One(_) | Field::Absent | Field::Twice => None,
+        Field::One(_) | Field::Absent | Field::Duplicate => None,
     }
 }
 
@@ -105,7 +105,7 @@ pub(crate) fn given(fields: &Fields, name: &str) -> Given {
         Field::One(Json::Number(text) | Json::Text(text)) => {
             text.parse().map_or(Given::Unreadable, Given::Number)
         }
-        Field::One(_) | Field::Twice => Given::Unreadable,
+        Field::One(_) | Field::Duplicate => Given::Unreadable,
     }
 }
 

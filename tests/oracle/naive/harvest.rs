@@ -1,6 +1,6 @@
 //! The harvest of a position: R, the ladder, the profit lock and the kill score.
 
-use super::decide::{held, in_force, seconds, skip};
+use super::decide::{in_force, seconds, skip, valid_policy};
 use super::fields::{self, Fields, Given, When, given, positive};
 use super::json::{self, Field, Json};
 use super::policy::Policy;
@@ -12,13 +12,13 @@ const NO_INPUT: &str = "HARVEST_INVALID_INPUT";
 /// Answers one position snapshot.
 pub(crate) fn harvest(world: &World<'_>, line: &str, now: Option<i64>) -> Answer {
     let mut answer = Answer::new();
-    match judge(world, line, now, &mut answer) {
+    match propose(world, line, now, &mut answer) {
         Ok(()) => answer,
         Err(reason) => skip(answer, reason),
     }
 }
 
-fn judge(
+fn propose(
     world: &World<'_>,
     line: &str,
     now: Option<i64>,
@@ -45,12 +45,12 @@ fn judge(
     } else {
         decided_at
     };
-    let taken_at = made_at.instant();
-    let now = now.or(event_time.instant()).ok_or(NO_INPUT)?;
+    let taken_at = made_at.timestamp();
+    let now = now.or(event_time.timestamp()).ok_or(NO_INPUT)?;
     if side.as_deref() == Some("FLAT") || fields::quantity(position) == Given::Number(0.0) {
         return Err("HARVEST_NO_POSITION");
     }
-    let policy = held(world, answer)?;
+    let policy = valid_policy(world, answer)?;
     in_force(world, &policy, now, policy.grace.unwrap_or(0))?;
 
     let is_fresh = within(&policy, "max_position_age_sec", now, taken_at);
@@ -178,7 +178,7 @@ fn r_net(
     let fallback = policy.theta.get("fallback_stop_pct");
     let (stop, stop_source) = match (given(position, "stop_dist_pct"), fallback) {
         (Given::Absent, Some(fallback)) => (*fallback, "policy:harvest_params.fallback_stop_pct"),
-        (Given::Absent, None) if world.flaw == Some(Flaw::StopIsOnePercent) => {
+        (Given::Absent, None) if world.flaw == Some(Flaw::DefaultStop) => {
             (0.01, "position:stop_dist_pct")
         }
         (Given::Absent, None) => return Err("HARVEST_MISSING_STOP"),
@@ -205,7 +205,7 @@ fn harvested(position: &Fields) -> Option<usize> {
         Field::One(Json::Text(stage)) => STAGES
             .iter()
             .position(|name| *name == stage.to_ascii_uppercase()),
-        Field::One(_) | Field::Twice => None,
+        Field::One(_) | Field::Duplicate => None,
     }
 }
 
@@ -244,7 +244,7 @@ fn lock(
     let stop = entry * (1.0 + direction * theta(policy, "be_plus_pct"));
     let above = |a: f64, b: f64| direction * (a - b) > 0.0;
     let tightens = stop_now.is_none_or(|stop_now| above(stop, stop_now))
-        || world.flaw == Some(Flaw::LockLoosens);
+        || world.flaw == Some(Flaw::LooseningLock);
     (tightens && above(current, stop) && stop > 0.0 && stop.is_finite()).then_some(stop)
 }
 
@@ -252,11 +252,11 @@ fn lock(
 fn kill_score(policy: &Policy, position: &Fields, now: i64) -> Option<(f64, [f64; 4])> {
     let market = match json::field(position, "market") {
         Field::One(Json::Object(market)) => market,
-        Field::One(_) | Field::Absent | Field::Twice => return None,
+        Field::One(_) | Field::Absent | Field::Duplicate => return None,
     };
     let as_of = match json::field(market, "as_of") {
         Field::One(Json::Number(text) | Json::Text(text)) => time::from_millis(text),
-        Field::One(_) | Field::Absent | Field::Twice => None,
+        Field::One(_) | Field::Absent | Field::Duplicate => None,
     };
     if !within(policy, "max_market_age_sec", now, as_of) {
         return None;

@@ -98,7 +98,7 @@ pub(crate) fn read(line: &str, clock: bool, flaw: Option<Flaw>) -> Result<Intent
             payloads.push(payload(value).ok_or(UNREADABLE)?);
         }
     }
-    if fields.iter().any(|field| matches!(field, Field::Twice)) {
+    if fields.iter().any(|field| matches!(field, Field::Duplicate)) {
         return Err(INVALID);
     }
     if payloads.len() > 1 {
@@ -132,11 +132,11 @@ pub(crate) fn read(line: &str, clock: bool, flaw: Option<Flaw>) -> Result<Intent
         Some(payload) => timed(top, payload, &fields),
         None => fields.clone(),
     };
-    judge(&fields, &timed, &objects, faults, clock, flaw)
+    checked_intent(&fields, &timed, &objects, faults, clock, flaw)
 }
 
 /// Returns the event type of a line, if it is known and not an intent.
-pub(crate) fn for_somebody_else(line: &str) -> Option<String> {
+pub(crate) fn other_event_type(line: &str) -> Option<String> {
     let top = json::read_by_grammar(line)?;
     let event = text(json::pairs(&top)?, "event_type")?;
     let others = [
@@ -183,7 +183,7 @@ fn timed(
 ) -> Vec<(String, Json)> {
     let is_absent = |name: &str| matches!(json::field(payload, name), Field::Absent);
     let is_name = match json::field(payload, "id") {
-        Field::Absent | Field::Twice => false,
+        Field::Absent | Field::Duplicate => false,
         Field::One(Json::Text(id)) => time::from_stream_id(id).is_none(),
         Field::One(_) => true,
     };
@@ -202,7 +202,7 @@ struct Faults {
     hold: bool,
 }
 
-fn judge(
+fn checked_intent(
     fields: &Fields,
     timed: &Fields,
     objects: &[&Fields],
@@ -240,9 +240,9 @@ fn judge(
             .iter()
             .any(|object| names.iter().any(|name| test(json::field(object, name))))
     };
-    let is_twice = |field: Field<'_>| matches!(field, Field::Twice);
+    let is_duplicate = |field: Field<'_>| matches!(field, Field::Duplicate);
     let is_there = |field: Field<'_>| !matches!(field, Field::Absent);
-    faults.invalid |= everywhere(&["symbol", "source", "payload", "data"], is_twice);
+    faults.invalid |= everywhere(&["symbol", "source", "payload", "data"], is_duplicate);
     faults.invalid |= objects
         .iter()
         .any(|object| FLAGS.iter().any(|name| is_unclear(object, name)));
@@ -259,8 +259,8 @@ fn judge(
     let (decided_at, made_at) = times(timed);
     if !is_exit {
         faults.invalid |=
-            everywhere(&EXIT_DECIDES, is_twice) || everywhere(&["event_type"], is_twice);
-        let twins = [
+            everywhere(&EXIT_DECIDES, is_duplicate) || everywhere(&["event_type"], is_duplicate);
+        let aliases = [
             "id",
             "intent_id",
             "decided_at",
@@ -269,8 +269,9 @@ fn judge(
             "take_profit",
             "policy_hash",
         ];
-        if flaw != Some(Flaw::LastTwinWins) {
-            faults.invalid |= everywhere(&ENTRY_DECIDES, is_twice) || everywhere(&twins, is_twice);
+        if flaw != Some(Flaw::DuplicatesAccepted) {
+            faults.invalid |=
+                everywhere(&ENTRY_DECIDES, is_duplicate) || everywhere(&aliases, is_duplicate);
         }
         faults.ambiguous |= beside(&ENTRY_DECIDES) || beside(&CARRIED);
         faults.invalid |= decided_at == When::Unreadable || made_at == When::Unreadable;
@@ -303,10 +304,10 @@ fn judge(
         source: match json::field(fields, "source") {
             Field::Absent => Emitter::Absent,
             Field::One(Json::Text(name)) => Emitter::Named(name.clone()),
-            Field::One(_) | Field::Twice => Emitter::Unreadable,
+            Field::One(_) | Field::Duplicate => Emitter::Unreadable,
         },
-        decided_at: decided_at.instant(),
-        made_at: made_at.instant(),
+        decided_at: decided_at.timestamp(),
+        made_at: made_at.timestamp(),
         leverage: given(fields, "leverage"),
         size: size(fields),
         quantity: quantity(fields),
@@ -331,7 +332,7 @@ fn directions(fields: &Fields) -> Vec<Direction> {
     let said = ["action", "side"].map(|name| json::field(fields, name));
     let read = |field: Field<'_>| match field {
         Field::Absent => None,
-        Field::Twice => Some(Direction::Unreadable),
+        Field::Duplicate => Some(Direction::Unreadable),
         Field::One(Json::Text(word)) => Some(match word.to_ascii_uppercase().as_str() {
             "BUY" | "LONG" => Direction::Buy,
             "SELL" | "SHORT" => Direction::Sell,
@@ -357,7 +358,7 @@ fn flags(fields: &Fields) -> Vec<Flag> {
     let read = |field: Field<'_>| match field {
         Field::Absent => None,
         Field::One(value) => Some(flag(value)),
-        Field::Twice => Some(Flag::Unreadable),
+        Field::Duplicate => Some(Flag::Unreadable),
     };
     said.into_iter().filter_map(read).collect()
 }

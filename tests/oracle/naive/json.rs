@@ -22,7 +22,7 @@ pub(crate) enum Field<'a> {
     /// No value, or one `null`.
     Absent,
     /// More than one value, including nulls.
-    Twice,
+    Duplicate,
     One(&'a Json),
 }
 
@@ -72,17 +72,17 @@ pub(crate) fn field<'a>(object: &'a [(String, Json)], key: &str) -> Field<'a> {
     match (values.next(), values.next()) {
         (None, _) | (Some(Json::Null), None) => Field::Absent,
         (Some(value), None) => Field::One(value),
-        (Some(_), Some(_)) => Field::Twice,
+        (Some(_), Some(_)) => Field::Duplicate,
     }
 }
 
 /// Returns true if a key is a duplicate in this value or in a nested one.
-pub(crate) fn has_twins(value: &Json) -> bool {
+pub(crate) fn has_duplicates(value: &Json) -> bool {
     match value {
         Json::Null | Json::Bool(_) | Json::Number(_) | Json::Text(_) | Json::Garbled(_) => false,
-        Json::List(items) => items.iter().any(has_twins),
+        Json::List(items) => items.iter().any(has_duplicates),
         Json::Object(pairs) => pairs.iter().enumerate().any(|(at, (key, value))| {
-            pairs.iter().take(at).any(|(earlier, _)| earlier == key) || has_twins(value)
+            pairs.iter().take(at).any(|(earlier, _)| earlier == key) || has_duplicates(value)
         }),
     }
 }

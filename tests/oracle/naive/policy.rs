@@ -97,7 +97,7 @@ pub(crate) fn read(text: &str, flaw: Option<Flaw>) -> Result<Policy, &'static st
         return Err(PARSE);
     }
     let mut faults = Faults::default();
-    if json::has_twins(&document) {
+    if json::has_duplicates(&document) {
         faults.add(PARSE);
     }
     if matches!(json::field(pairs, "policy_version"), Field::One(value) if !matches!(value, Json::Text(_)))
@@ -111,7 +111,7 @@ pub(crate) fn read(text: &str, flaw: Option<Flaw>) -> Result<Policy, &'static st
     }
     if let Some(stored) = fields.get("policy_hash")
         && *stored != hash(&fields)
-        && flaw != Some(Flaw::HashIsBelieved)
+        && flaw != Some(Flaw::HashUnchecked)
     {
         faults.add(HASH);
     }
@@ -120,7 +120,8 @@ pub(crate) fn read(text: &str, flaw: Option<Flaw>) -> Result<Policy, &'static st
 
 /// Returns true if a text is JSON with a duplicate key.
 fn reads_as_two(text: &str) -> bool {
-    json::read(text).is_some_and(|value| json::depth(&value) <= DEPTH && json::has_twins(&value))
+    json::read(text)
+        .is_some_and(|value| json::depth(&value) <= DEPTH && json::has_duplicates(&value))
 }
 
 /// Returns the hash of the content of a text, if the text is a JSON object.
@@ -233,10 +234,10 @@ fn build(fields: &BTreeMap<String, String>, faults: &mut Faults) -> Policy {
             PARSE
         });
     }
-    let grace = instant(fields, "harvest_grace_sec", faults).map(|(floor, _)| floor);
+    let grace = timestamp(fields, "harvest_grace_sec", faults).map(|(floor, _)| floor);
     faults.check(grace.is_none_or(|grace| grace >= 0));
-    let valid_until = instant(fields, "valid_until_epoch", faults);
-    let valid_from = instant(fields, "valid_from_epoch", faults);
+    let valid_until = timestamp(fields, "valid_until_epoch", faults);
+    let valid_from = timestamp(fields, "valid_from_epoch", faults);
     for (floor, exact) in [valid_until, valid_from].into_iter().flatten() {
         faults.check((floor, !exact) <= (LATEST * 1_000_000, false));
     }
@@ -259,7 +260,7 @@ fn build(fields: &BTreeMap<String, String>, faults: &mut Faults) -> Policy {
 /// Parses a field that is JSON in both encodings.
 fn structured(fields: &BTreeMap<String, String>, name: &str, faults: &mut Faults) -> Option<Json> {
     let value = json::read(fields.get(name)?).filter(|value| json::depth(value) <= DEPTH);
-    if value.as_ref().is_none_or(json::has_twins) {
+    if value.as_ref().is_none_or(json::has_duplicates) {
         faults.add(PARSE);
     }
     value
@@ -388,7 +389,7 @@ fn check_theta(theta: &BTreeMap<String, f64>, faults: &mut Faults) {
 }
 
 /// Returns decimal seconds as whole microseconds, rounded down, and whether the conversion is exact.
-fn instant(
+fn timestamp(
     fields: &BTreeMap<String, String>,
     name: &str,
     faults: &mut Faults,

@@ -116,13 +116,13 @@ fn fields() -> impl Strategy<Value = Pairs> {
         source(true),
     )
         .prop_map(|(flag, yes, side, style, kind, source)| {
-            let told = match style {
+            let time = match style {
                 0 => vec![pair(flag, yes), pair("side", side)],
                 1 => vec![pair("action", "\"CLOSE\"")],
                 2 => vec![pair("intent_type", kind), pair("action", side)],
                 _ => vec![pair("intent_type", kind), pair(flag, yes)],
             };
-            [told, source].concat()
+            [time, source].concat()
         });
     let kind = prop_oneof![4 => entry, 1 => exit];
     let leverage = weighted(

@@ -51,7 +51,7 @@ pub enum Spoiled {
     /// A member, as name and JSON value, that cannot be read or contradicts another; with the expected reason.
     Member(&'static str, &'static str, SkipCode),
     /// A key is a duplicate.
-    Twice(&'static str),
+    Duplicate(&'static str),
     /// There is a limit on the age of the intent, but the age is unknown.
     AgeUnknown,
     /// There is a limit on the time by which the intent is ahead of the clock, but this time is unknown.
@@ -100,7 +100,7 @@ pub fn spoiled() -> impl Strategy<Value = Spoiled> {
 
 fn by_member() -> impl Strategy<Value = Spoiled> {
     let member = |key, json, reason| Just(Spoiled::Member(key, json, reason));
-    let twice = vec!["symbol", "side", "source", "leverage", "size", "timestamp"];
+    let duplicates = vec!["symbol", "side", "source", "leverage", "size", "timestamp"];
     prop_oneof![
         member("action", "\"HOLD\"", SkipCode::IntentAmbiguous),
         member("action", "\"UP\"", SkipCode::IntentInvalid),
@@ -111,7 +111,7 @@ fn by_member() -> impl Strategy<Value = Spoiled> {
         member("decided_at", "1500.5", SkipCode::IntentInvalid),
         member("source", "5", SkipCode::IntentAmbiguous),
         member("payload", "{}", SkipCode::IntentAmbiguous),
-        select(twice).prop_map(Spoiled::Twice),
+        select(duplicates).prop_map(Spoiled::Duplicate),
     ]
 }
 
@@ -177,7 +177,7 @@ impl Spoiled {
                 SkipCode::IntentAmbiguous
             }
             Self::Member(key, json, reason) => member(intent, key, json, reason),
-            Self::Twice(key) => {
+            Self::Duplicate(key) => {
                 // Two equal values are a duplicate as well.
                 member(intent, key, "\"1\"", SkipCode::IntentInvalid);
                 member(intent, key, "\"1\"", SkipCode::IntentInvalid)
@@ -270,7 +270,7 @@ pub fn noise() -> impl Strategy<Value = Noise> {
     ];
     let one =
         (select(fields), select(values)).prop_map(|(field, json)| vec![(field, json.to_owned())]);
-    let twice = select(vec![
+    let duplicates = select(vec![
         ("event_type", "\"trade.intent\""),
         ("intent_type", "\"EXIT\""),
         ("action", "\"CLOSE\""),
@@ -280,7 +280,8 @@ pub fn noise() -> impl Strategy<Value = Noise> {
         ("reduceOnly", "\"1\""),
     ])
     .prop_map(|(field, json)| vec![(field, json.to_owned()); 2]);
-    prop::collection::vec(prop_oneof![3 => one, 1 => twice], 0..4).prop_map(|noise| noise.concat())
+    prop::collection::vec(prop_oneof![3 => one, 1 => duplicates], 0..4)
+        .prop_map(|noise| noise.concat())
 }
 
 impl IntentDraft {

@@ -10,17 +10,17 @@ struct Naive(Option<Flaw>);
 impl Naive {
     fn ask(
         &self,
-        asked: &Question,
-        answering: fn(&World<'_>, &str, Option<i64>) -> Answer,
+        question: &Question,
+        answer_line: fn(&World<'_>, &str, Option<i64>) -> Answer,
     ) -> Result<Row, Unanswered> {
         let world = World {
-            policy: asked.policy.as_deref().ok(),
-            guardrails: &guardrails(&asked.guardrails)?,
-            exit_owner: &asked.exit_owner,
-            delegates: &asked.exit_delegates,
+            policy: question.policy.as_deref().ok(),
+            guardrails: &guardrails(&question.guardrails)?,
+            exit_owner: &question.exit_owner,
+            delegates: &question.exit_delegates,
             flaw: self.0,
         };
-        let mut answer = answering(&world, &asked.record, Some(asked.now.as_micros()));
+        let mut answer = answer_line(&world, &question.record, Some(question.now.as_micros()));
         // A record with another type of event has no decision in the naive engine.
         answer.entry("decision".to_owned()).or_insert("SKIP".into());
         if answer.get("decision").is_some_and(|it| it == "SKIP") {
@@ -70,14 +70,14 @@ fn guardrails(text: &str) -> Result<Guardrails, Unanswered> {
 }
 
 impl Decider for Naive {
-    fn decide(&mut self, asked: &Question) -> Result<Row, Unanswered> {
-        self.ask(asked, naive::decide::decide)
+    fn decide(&mut self, question: &Question) -> Result<Row, Unanswered> {
+        self.ask(question, naive::decide::decide)
     }
 }
 
 impl Harvester for Naive {
-    fn harvest(&mut self, asked: &Question) -> Result<Row, Unanswered> {
-        self.ask(asked, naive::harvest::harvest)
+    fn harvest(&mut self, question: &Question) -> Result<Row, Unanswered> {
+        self.ask(question, naive::harvest::harvest)
     }
 }
 
@@ -102,17 +102,17 @@ fn the_flaws_of_the_naive_engine_violate_laws() {
     let laws = Laws::new().with_cases(2_000);
     for (flaw, law) in [
         (Flaw::TenfoldLeverage, Law::UnknownIsNotYes),
-        (Flaw::AskedIsGiven, Law::NoNumberWithoutASource),
+        (Flaw::RequestedLeverageUncapped, Law::NoNumberWithoutASource),
         (Flaw::OverflowPasses, Law::UnknownIsNotYes),
-        (Flaw::HashIsBelieved, Law::NoPolicyNoTrade),
-        (Flaw::LastTwinWins, Law::UnknownIsNotYes),
+        (Flaw::HashUnchecked, Law::NoPolicyNoTrade),
+        (Flaw::DuplicatesAccepted, Law::UnknownIsNotYes),
         (Flaw::HaltStopsExits, Law::ClosedIsNotTrapped),
     ] {
         let violation = laws.check_law(law, &mut Naive(Some(flaw))).unwrap_err();
         assert_eq!(violation.law(), law, "{flaw:?}: {violation}");
     }
     for (flaw, law) in [
-        (Flaw::StopIsOnePercent, Law::NoNumberWithoutASource),
+        (Flaw::DefaultStop, Law::NoNumberWithoutASource),
         (Flaw::KillNeedsPrice, Law::ClosedIsNotTrapped),
     ] {
         let violation = laws
