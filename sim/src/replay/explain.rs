@@ -18,10 +18,7 @@ use super::{
     replayer::{Replayer, evaluate_position, read_snapshot},
     timeline::Timeline,
 };
-use crate::{
-    tape::{Line, TapeError, TapeReader},
-    text::printable,
-};
+use crate::tape::{Line, TapeError, TapeReader};
 
 /// An explanation as text and as JSON.
 #[derive(Debug)]
@@ -157,7 +154,7 @@ fn with_service_denial(
     let Some(denial) = denial.filter(|it| it.takes_precedence_over(explanation.decision())) else {
         return gates;
     };
-    let (reason, detail) = (denial.reason(), printable(denial.detail()));
+    let (reason, detail) = (denial.reason(), Shown(denial.detail()).whole());
     let text = format!(
         "SKIP {reason}: {detail}\nThis is a recorded service denial. Without it:\n\n{}",
         gates.text
@@ -172,7 +169,11 @@ fn with_service_denial(
 fn policy_change(answer: &Value) -> ExplainedRecord {
     let field = |name: &str| answer.get(name).and_then(Value::as_str).unwrap_or_default();
     let text = match field("decision") {
-        "SKIP" => format!("SKIP {}: {}\n", field("reason"), printable(field("detail"))),
+        "SKIP" => format!(
+            "SKIP {}: {}\n",
+            field("reason"),
+            Shown(field("detail")).whole()
+        ),
         _ => match field("event") {
             "policy.withdrawn" => "POLICY withdrawn: no policy is active from here on\n".to_owned(),
             _ => format!(

@@ -11,7 +11,7 @@ use serde::{Serialize, Serializer, ser::SerializeMap as _};
 use super::{fixed_policy::write_input, run_settings::RunSettings};
 use crate::{
     diff::{Change, Difference, Effect, Flip, FlipKind},
-    text::{and_more, bar, counted, printable, table, thousands, write_table},
+    text::{and_more, bar, counted, table, thousands, write_table},
 };
 
 /// The maximum number of rows in a table, and of largest flips, in the text report.
@@ -217,7 +217,7 @@ impl DiffReport<'_> {
 
     /// Returns the descriptions of both sides.
     pub(super) fn sides(&self) -> [String; 2] {
-        let answers = |file: &str| format!("answers of {}", printable(file));
+        let answers = |file: &str| format!("answers of {}", Shown(file).whole());
         match self.compared {
             DiffInputs::Policies {
                 policies: (before, after),
@@ -229,7 +229,7 @@ impl DiffReport<'_> {
             DiffInputs::Engine { file, policy, .. } => {
                 let engine = match policy {
                     Some(it) => {
-                        let file = printable(it);
+                        let file = Shown(it).whole();
                         format!("engine {VERSION}, {file} from the beginning")
                     }
                     None => format!("engine {VERSION}"),
@@ -338,13 +338,14 @@ pub fn changes_text(changes: &[Change]) -> String {
     let width = width.unwrap_or_default();
     let mut text = String::new();
     for change in changes {
-        let field = printable(&change.field);
+        let field = Shown(&change.field).whole();
         let (mark, values) = match (&change.before, &change.after) {
-            (None, Some(after)) => ('+', printable(after).into_owned()),
-            (Some(before), None) => ('-', printable(before).into_owned()),
-            (Some(before), Some(after)) => {
-                ('~', format!("{} → {}", printable(before), printable(after)))
-            }
+            (None, Some(after)) => ('+', Shown(after).whole()),
+            (Some(before), None) => ('-', Shown(before).whole()),
+            (Some(before), Some(after)) => (
+                '~',
+                format!("{} → {}", Shown(before).whole(), Shown(after).whole()),
+            ),
             (None, None) => continue,
         };
         text.push_str(&format!("{mark} {field:<width$}  {values}\n"));
@@ -383,7 +384,7 @@ fn or_none(text: &str) -> String {
 pub(super) fn cause_text(fields: &[String]) -> String {
     match fields {
         [] => "the whole policy".to_owned(),
-        fields => printable(&fields.join(" + ")).into_owned(),
+        fields => Shown(fields.join(" + ")).whole(),
     }
 }
 

@@ -2,10 +2,12 @@
 
 use std::fmt;
 
+use portcullis::types::Shown;
+
 use super::run_settings::RunSettings;
 use crate::{
     replay::FixedPolicyReplay,
-    text::{counted, printable, some},
+    text::{counted, some},
 };
 
 /// The maximum number of tapes that the text names.
@@ -20,7 +22,11 @@ pub(super) fn write_input(
     unreadable: u64,
 ) -> fmt::Result {
     let records = counted(read.records, "record");
-    writeln!(f, "{records} from {}", printable(&some(tapes, TAPES_SHOWN)))?;
+    writeln!(
+        f,
+        "{records} from {}",
+        Shown(some(tapes, TAPES_SHOWN)).whole()
+    )?;
     run_settings.write_policy_settings(f)?;
     if read.ignored > 0 {
         let records = counted(read.ignored, "policy record");

@@ -9,7 +9,7 @@ use super::{fixed_policy::write_input, run_settings::RunSettings};
 use crate::{
     rank::{Candidate, Ranking},
     replay::Totals,
-    text::{printable, table, thousands, write_table},
+    text::{table, thousands, write_table},
 };
 
 /// A ranking with its inputs, ready to be reported.
@@ -96,7 +96,7 @@ fn write_trades(f: &mut fmt::Formatter<'_>, candidates: &[Candidate]) -> fmt::Re
     let mut table = table(&columns, "lllrrr");
     for it in candidates {
         table.add_row([
-            printable(&it.name).into_owned(),
+            Shown(&it.name).whole(),
             Shown(it.policy.version()).to_string(),
             it.policy.hash().short(),
             format!("{:.2}", it.totals.notional_usd),
@@ -120,7 +120,7 @@ fn write_skips(f: &mut fmt::Formatter<'_>, candidates: &[Candidate]) -> fmt::Res
             .map(|(reason, count)| format!("{} {}", reason.code(), thousands(*count)))
             .collect();
         table.add_row([
-            printable(&it.name).into_owned(),
+            Shown(&it.name).whole(),
             thousands(decided(it, Verdict::Skip)),
             most.join(", "),
         ]);
@@ -140,7 +140,7 @@ fn write_harvests(f: &mut fmt::Formatter<'_>, candidates: &[Candidate]) -> fmt::
     let mut table = table(&columns, &format!("l{}", "r".repeat(columns.len())));
     for it in candidates {
         let mut row = vec![
-            printable(&it.name).into_owned(),
+            Shown(&it.name).whole(),
             thousands(decided(it, Verdict::Harvest)),
         ];
         row.extend(it.counts.actions().map(|(_, count)| thousands(count)));

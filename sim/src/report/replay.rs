@@ -8,9 +8,7 @@ use serde::{Serialize, Serializer, ser::SerializeMap as _};
 use super::run_settings::RunSettings;
 use crate::{
     replay::{Counts, ReplayOutcome, SymbolCounts},
-    text::{
-        and_more, bar, counted, printable, share, some, table, thousands, to_second, write_table,
-    },
+    text::{and_more, bar, counted, share, some, table, thousands, to_second, write_table},
 };
 
 /// The maximum numbers of symbols, policies and tapes in the text. The others are summed up in one row.
@@ -144,7 +142,7 @@ impl ReplayReport<'_> {
             f,
             "{} from {}",
             counted(counts.records, "record"),
-            printable(&some(self.tapes, TAPES_SHOWN))
+            Shown(some(self.tapes, TAPES_SHOWN)).whole()
         )?;
         if let Some((first, last)) = counts.span {
             writeln!(f, "{} to {}", to_second(first), to_second(last))?;
@@ -155,7 +153,7 @@ impl ReplayReport<'_> {
             let delegates = settings.exit_delegates.join(", ");
             exits.push_str(&format!("; exit delegates: {delegates}"));
         }
-        let (guardrails, exits) = (printable(&settings.guardrails), printable(&exits));
+        let (guardrails, exits) = (Shown(&settings.guardrails).whole(), Shown(&exits).whole());
         writeln!(f, "guardrails: {guardrails}; {exits}")?;
         settings.write_assumption(f)?;
         match counts.offset_assumed {

@@ -2,9 +2,8 @@
 
 use std::fmt;
 
+use portcullis::types::Shown;
 use serde::ser::SerializeMap;
-
-use crate::text::printable;
 
 /// The line of a report on policies that were treated as in force.
 pub(super) const ASSUMED: &str = "every policy was ASSUMED to be in force at every record's time";
@@ -33,7 +32,7 @@ impl RunSettings {
 
     /// Writes the settings without the exit owner.
     pub(super) fn write_policy_settings(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "guardrails: {}", printable(&self.guardrails))?;
+        writeln!(f, "guardrails: {}", Shown(&self.guardrails).whole())?;
         self.write_assumption(f)
     }
 

@@ -16,7 +16,7 @@ use crate::{
         candles::{Candle, Gaps, Series},
         units::{AmountOverflow, percent},
     },
-    text::{bar, counted, printable, some, table, thousands, to_second, write_table},
+    text::{bar, counted, some, table, thousands, to_second, write_table},
 };
 
 /// A simulation with its inputs, ready to be reported.
@@ -109,7 +109,7 @@ impl SimulationReport<'_> {
     fn write_inputs(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let counts = &self.decisions.counts;
         let records = counted(counts.records + self.decisions.positions, "record");
-        let tapes = printable(&some(self.tapes, TAPES_SHOWN)).into_owned();
+        let tapes = Shown(some(self.tapes, TAPES_SHOWN)).whole();
         writeln!(f, "{records} from {tapes}")?;
         for (verdict, count) in counts.decisions().filter(|(_, count)| *count > 0) {
             if verdict != Verdict::Policy {

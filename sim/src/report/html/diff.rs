@@ -1,8 +1,10 @@
 //! The report of a comparison.
 
+use portcullis::types::Shown;
+
 use super::{
     flips::{FlipCells, marks},
-    page::{Data, Page, Section, Table, shown},
+    page::{Data, Page, Section, Table},
 };
 use crate::{
     report::diff::{DiffReport, changes_text, flip_row},
@@ -22,7 +24,7 @@ pub fn diff_page(report: &DiffReport<'_>) -> Page {
         facts.push(("Changes", changes_text(&it.changes)));
     }
     if !report.tapes().is_empty() {
-        facts.push(("Tapes", shown(&some(report.tapes(), TAPES_SHOWN))));
+        facts.push(("Tapes", Shown(some(report.tapes(), TAPES_SHOWN)).whole()));
     }
     facts.push(("Records", thousands(it.read.records)));
     facts.push(("Flips", thousands(it.flips())));
@@ -32,7 +34,7 @@ pub fn diff_page(report: &DiffReport<'_>) -> Page {
     }
     facts.push(("Unreadable lines", thousands(it.unreadable)));
     if let Some(settings) = report.run_settings() {
-        facts.push(("Guardrails", shown(&settings.guardrails)));
+        facts.push(("Guardrails", Shown(&settings.guardrails).whole()));
     }
     let section = |counts, title, column, empty| Section {
         id: counts,

@@ -9,7 +9,7 @@ use super::{
     cube::CubeData,
     flips::{FlipCells, Mark},
 };
-use crate::text::{printable, thousands};
+use crate::text::thousands;
 
 /// An HTML report.
 #[derive(Debug)]
@@ -181,9 +181,4 @@ impl Page {
         let text = html.render().map_err(io::Error::other)?;
         to.write_all(text.as_bytes())
     }
-}
-
-/// Escapes control characters in untrusted text.
-pub(super) fn shown(text: &str) -> String {
-    printable(text).into_owned()
 }

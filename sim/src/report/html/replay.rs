@@ -7,7 +7,7 @@ use portcullis::{
 
 use super::{
     cube::{CubeData, Threshold, near_miss_rows},
-    page::{Data, Page, Section, Table, shown},
+    page::{Data, Page, Section, Table},
 };
 use crate::{
     replay::{AnswerTally, Timeline},
@@ -30,7 +30,7 @@ pub fn replay_page(report: &ReplayReport<'_>, tally: &AnswerTally) -> Page {
     let outcome = report.outcome;
     let counts = &outcome.counts;
     let mut facts = vec![
-        ("Tapes", shown(&some(report.tapes, TAPES_SHOWN))),
+        ("Tapes", Shown(some(report.tapes, TAPES_SHOWN)).whole()),
         ("Records", thousands(counts.records)),
     ];
     for (verdict, count) in counts.decisions() {
@@ -47,8 +47,8 @@ pub fn replay_page(report: &ReplayReport<'_>, tally: &AnswerTally) -> Page {
             thousands(counts.policies_refused)
         ),
     ));
-    facts.push(("Guardrails", shown(&report.run_settings.guardrails)));
-    facts.push(("Exit owner", shown(&report.run_settings.exit_owner)));
+    facts.push(("Guardrails", Shown(&report.run_settings.guardrails).whole()));
+    facts.push(("Exit owner", Shown(&report.run_settings.exit_owner).whole()));
     if report.run_settings.assume_in_force {
         facts.push(("Policy validity", ASSUMED.to_owned()));
     }
@@ -218,7 +218,7 @@ fn activations(timeline: &Timeline) -> Section {
         let end = until.map_or_else(|| "end".to_owned(), to_second);
         rows.push(match state.policy() {
             Ok(policy) => vec![begin, end, label(policy), to_second(policy.valid_until())],
-            Err(unavailable) => vec![begin, end, shown(&unavailable.to_string()), "–".to_owned()],
+            Err(unavailable) => vec![begin, end, Shown(unavailable).whole(), "–".to_owned()],
         });
     }
     if all.len() > ACTIVATIONS_SHOWN {

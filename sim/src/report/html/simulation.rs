@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use portcullis::types::Symbol;
+use portcullis::types::{Shown, Symbol};
 
-use super::page::{Chart, Data, Marked, Page, Section, Series, Table, counts_section, shown};
+use super::page::{Chart, Data, Marked, Page, Section, Series, Table, counts_section};
 use crate::{
     report::{run_settings::ASSUMED, simulation::SimulationReport},
     simulate::{CloseReason, Point, RoundTrip, units::Money},
@@ -27,7 +27,7 @@ const POSITIONS_SHOWN: usize = 500;
 pub fn simulation_page(report: &SimulationReport<'_>) -> Page {
     let outcome = report.outcome;
     let mut facts = vec![
-        ("Tapes", shown(&some(report.tapes, TAPES_SHOWN))),
+        ("Tapes", Shown(some(report.tapes, TAPES_SHOWN)).whole()),
         (
             "Records",
             thousands(report.decisions.counts.records + report.decisions.positions),
@@ -50,7 +50,7 @@ pub fn simulation_page(report: &SimulationReport<'_>) -> Page {
     let settings = report.setting_texts().map(|(_, value)| value);
     let names = ["Fees", "Funding", "Liquidation", "Market state"];
     facts.extend(names.into_iter().zip(settings));
-    facts.push(("Guardrails", shown(&report.run_settings.guardrails)));
+    facts.push(("Guardrails", Shown(&report.run_settings.guardrails).whole()));
     if report.run_settings.assume_in_force {
         facts.push(("Policy validity", ASSUMED.to_owned()));
     }
@@ -94,7 +94,7 @@ pub fn simulation_page(report: &SimulationReport<'_>) -> Page {
             report,
             ("by_policy", "Policy"),
             "Profit by policy",
-            |trip| shown(&trip.policy),
+            |trip| Shown(&trip.policy).whole(),
         ),
         positions(report),
     ];

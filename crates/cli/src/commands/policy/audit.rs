@@ -1,6 +1,7 @@
 //! `portcullis policy audit`.
 
-use portcullis_sim::text::{counted, printable};
+use portcullis::types::Shown;
+use portcullis_sim::text::counted;
 use portcullis_store::PolicyStore as _;
 use serde_json::json;
 
@@ -51,21 +52,22 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
                 entry
                     .at()
                     .map_or_else(|| "-".to_owned(), |at| at.to_string()),
-                printable(entry.event().unwrap_or("-")),
+                Shown(entry.event().unwrap_or("-")).whole(),
                 entry
                     .policy_hash()
                     .map_or_else(|| "        ".to_owned(), |hash| hash.short().to_string()),
-                printable(entry.by().unwrap_or("-")),
-                entry
-                    .symbols()
-                    .map_or_else(String::new, |symbols| format!("  {}", printable(symbols))),
+                Shown(entry.by().unwrap_or("-")).whole(),
+                entry.symbols().map_or_else(String::new, |symbols| format!(
+                    "  {}",
+                    Shown(symbols).whole()
+                )),
                 entry
                     .reason()
-                    .map_or_else(String::new, |why| format!("  ({})", printable(why))),
+                    .map_or_else(String::new, |why| format!("  ({})", Shown(why).whole())),
             ));
         }
         for fault in &faults {
-            text.push_str(&format!("fault: {}\n", printable(fault)));
+            text.push_str(&format!("fault: {}\n", Shown(fault).whole()));
         }
         print(text)?;
     }

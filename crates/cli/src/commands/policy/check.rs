@@ -2,10 +2,10 @@
 
 use portcullis::{
     policy::{Policy, PolicyUnavailable},
-    types::Timestamp,
+    types::{Shown, Timestamp},
 };
 use portcullis_service::runtime::system_time;
-use portcullis_sim::text::{counted, printable};
+use portcullis_sim::text::counted;
 use serde_json::json;
 
 use crate::{
@@ -48,7 +48,7 @@ fn notes(policy: &Policy, now: Timestamp) -> Vec<String> {
 fn valid_text(policy: &Policy, notes: &[String]) -> String {
     let mut text = format!(
         "valid: version {} hash {}\nin force {}\n",
-        printable(policy.version()),
+        Shown(policy.version()).whole(),
         policy.hash(),
         validity(policy)
     );

@@ -1,6 +1,6 @@
 //! `portcullis policy history`.
 
-use portcullis_sim::text::printable;
+use portcullis::types::Shown;
 use portcullis_store::PolicyStore as _;
 use serde_json::json;
 
@@ -52,16 +52,16 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
             or_none(entry.seq().map(|seq| seq.to_string())),
             or_none(entry.published_at().map(|at| at.to_string())),
             or_none(entry.hash().map(|hash| hash.short().to_string())),
-            printable(entry.version().unwrap_or("-")),
+            Shown(entry.version().unwrap_or("-")).whole(),
             or_none(entry.policy().ok().map(|p| p.valid_until().to_string())),
-            printable(entry.by().unwrap_or("-")),
+            Shown(entry.by().unwrap_or("-")).whole(),
             entry.rollback_of().map_or_else(String::new, |hash| format!(
                 "  rollback to {}",
                 hash.short()
             )),
             entry
                 .reason()
-                .map_or_else(String::new, |why| format!("  ({})", printable(why))),
+                .map_or_else(String::new, |why| format!("  ({})", Shown(why).whole())),
         ));
     }
     if entries.is_empty() {

@@ -5,9 +5,9 @@ use std::{
     path::PathBuf,
 };
 
-use portcullis::policy::Policy;
+use portcullis::{policy::Policy, types::Shown};
 use portcullis_service::runtime::system_time;
-use portcullis_sim::{diff::changes, report::changes_text, text::printable};
+use portcullis_sim::{diff::changes, report::changes_text};
 use portcullis_store::{PolicyStore, Publication, PublishError, Receipt};
 
 use crate::{
@@ -79,7 +79,7 @@ pub(super) fn receipt_text(receipt: &Receipt) -> String {
     let policy = receipt.policy();
     let mut text = format!(
         "published: version {} hash {} sequence {}, until {}\n",
-        printable(policy.version()),
+        Shown(policy.version()).whole(),
         policy.hash(),
         receipt.seq(),
         policy.valid_until()

@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 
 use portcullis::{
     policy::{Listing, Policy},
-    types::Symbol,
+    types::{Shown, Symbol},
 };
-use portcullis_sim::text::printable;
 use serde_json::{json, value::RawValue};
 
 use crate::{
@@ -40,7 +39,7 @@ pub(super) fn run(args: &PolicyArgs) -> Result<(), Failure> {
 fn text(policy: &Policy) -> String {
     let mut text = format!(
         "version  {}\nhash     {}\nin force {}\n\nleverage\n",
-        printable(policy.version()),
+        Shown(policy.version()).whole(),
         policy.hash(),
         validity(policy)
     );
@@ -81,13 +80,17 @@ fn leverage(listing: Listing, symbol: &Symbol) -> String {
 
 /// Formats one field. An object is printed with one entry per line.
 fn field(name: &str, value: &str) -> String {
-    let name = printable(name);
+    let name = Shown(name).whole();
     // Raw values keep the notation of numbers.
     match serde_json::from_str::<BTreeMap<String, &RawValue>>(value) {
-        Err(_) => format!("\n{name}  {}\n", printable(value)),
+        Err(_) => format!("\n{name}  {}\n", Shown(value).whole()),
         Ok(entries) => {
             let lines = entries.iter().map(|(key, value)| {
-                format!("  {:<20} {}\n", printable(key), printable(value.get()))
+                format!(
+                    "  {:<20} {}\n",
+                    Shown(key).whole(),
+                    Shown(value.get()).whole()
+                )
             });
             format!("\n{name}\n{}", lines.collect::<String>())
         }

@@ -2,9 +2,8 @@
 
 use std::{thread, time::Duration};
 
-use portcullis::policy::Policy;
+use portcullis::{policy::Policy, types::Shown};
 use portcullis_service::runtime::system_time;
-use portcullis_sim::text::printable;
 
 use crate::{args::store::AddressArg, failure::Failure, print::print};
 
@@ -21,7 +20,11 @@ pub(super) fn run(address: &AddressArg) -> Result<(), Failure> {
             Err(error) => error.to_string(),
         };
         if line != last {
-            print(format_args!("{} {}\n", system_time()?, printable(&line)))?;
+            print(format_args!(
+                "{} {}\n",
+                system_time()?,
+                Shown(&line).whole()
+            ))?;
             last = line;
         }
         thread::sleep(INTERVAL);

@@ -1,4 +1,4 @@
-//! Tables, counts, times and bars.
+//! Formatting of text for a terminal: tables, counts and bars.
 
 use std::fmt;
 
