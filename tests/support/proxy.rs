@@ -41,7 +41,7 @@ struct Connection {
 }
 
 impl Proxy {
-    pub(crate) fn before(server: u16) -> Self {
+    pub(crate) fn in_front_of(server: u16) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let line = Arc::new(Line::default());
@@ -102,7 +102,7 @@ fn connect(line: &Arc<Line>, client: TcpStream, server: TcpStream) {
     // Choose the scale first, so that early bytes are cut as often as late ones.
     let left = match within {
         0 => u64::MAX,
-        within => dice() % (within >> (dice() % u64::from(within.ilog2() + 1))).max(1),
+        within => random() % (within >> (random() % u64::from(within.ilog2() + 1))).max(1),
     };
     let connection = Arc::new(Connection {
         line: Arc::clone(line),
@@ -119,15 +119,15 @@ impl Connection {
         loop {
             let most = match self.line.pieces_of.load(Ordering::SeqCst) {
                 0 => bytes.len(),
-                pieces => 1 + usize::try_from(dice()).unwrap() % pieces,
+                pieces => 1 + usize::try_from(random()).unwrap() % pieces,
             };
             let Ok(count @ 1..) = from.read(&mut bytes[..most]) else {
                 break;
             };
             let one_in = self.line.one_in.load(Ordering::SeqCst);
-            if is_answer && one_in > 0 && dice().is_multiple_of(one_in) {
+            if is_answer && one_in > 0 && random().is_multiple_of(one_in) {
                 let most = self.line.delay_ms.load(Ordering::SeqCst);
-                let wait = dice() % (most + 1);
+                let wait = random() % (most + 1);
                 thread::sleep(Duration::from_millis(wait));
                 let is_late = usize::from(wait > most / 2);
                 self.line.late.fetch_add(is_late, Ordering::SeqCst);
@@ -161,6 +161,6 @@ impl Connection {
 }
 
 /// Returns a random number.
-pub(crate) fn dice() -> u64 {
+pub(crate) fn random() -> u64 {
     RandomState::new().build_hasher().finish()
 }

@@ -88,7 +88,7 @@ impl Tally {
     }
 
     /// Like [`Self::conclude`], but also panics if no operation failed under the fault.
-    pub(crate) fn conclude_felt(self) {
+    pub(crate) fn conclude_with_effect(self) {
         assert!(self.refusals.get() > 0, "the fault had no effect: {self:?}");
         self.conclude();
     }

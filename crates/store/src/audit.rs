@@ -2,11 +2,7 @@
 
 use thiserror::Error;
 
-use super::{
-    FieldMap, Head, Operator, Publication, Stored,
-    change::{ALL, set_operator},
-    field_map::epoch_text,
-};
+use super::{FieldMap, Head, Operator, Publication, Stored, field_map::epoch_text, halts::ALL};
 use portcullis::{
     guardrails::Halt,
     policy::{Listing, Policy, field},
@@ -74,7 +70,7 @@ fn start(event: &str, before: &Head, operator: &Operator, at: Timestamp) -> Fiel
     let mut record = FieldMap::new([("event", event), (PREVIOUS, &before.last)]);
     record.set(ENTRY, before.entries.saturating_add(1));
     record.set("created_at_epoch", epoch_text(at));
-    set_operator(&mut record, operator);
+    operator.write_to(&mut record);
     record
 }
 

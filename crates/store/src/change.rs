@@ -2,54 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{FieldMap, Operator, Publication, Stored, audit, field_map::epoch_text};
+use super::{
+    FieldMap, HaltChange, Head, Operator, Publication, Stored, audit, field_map::epoch_text,
+    halts::ALL,
+};
 use portcullis::{
     guardrails::Halt,
     policy::{Policy, field},
     types::{Symbol, Timestamp},
 };
-
-/// The end of the audit log, and the highest sequence.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Head {
-    /// The number of entries that were written to the audit log.
-    pub entries: u64,
-    /// The digest of the last entry; 64 zeros before the first.
-    pub last: String,
-    /// The highest `policy_seq` published so far.
-    pub seq: Option<u64>,
-}
-
-impl Head {
-    /// Returns the head of an empty store.
-    #[must_use]
-    pub fn start() -> Self {
-        Self {
-            entries: 0,
-            last: "0".repeat(64),
-            seq: None,
-        }
-    }
-
-    fn after(&self, audit: &FieldMap, seq: Option<u64>) -> Self {
-        Self {
-            entries: self.entries.saturating_add(1),
-            last: audit.digest(),
-            seq: seq.or(self.seq),
-        }
-    }
-}
-
-/// A change of the halts.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum HaltChange {
-    /// These names are halted in addition; `*` is every symbol.
-    Add(BTreeSet<String>),
-    /// These names are removed from the halts.
-    Remove(BTreeSet<String>),
-    /// All halts are removed.
-    Clear,
-}
 
 /// One atomic change, which is applied only to the store state for which it was planned.
 ///
@@ -97,7 +58,7 @@ impl Change {
         ]);
         history.set_if(field::POLICY_SEQ, policy.seq());
         history.set_if("rollback_of", publication.rollback_of());
-        set_operator(&mut history, publication.operator());
+        publication.operator().write_to(&mut history);
         let fields = policy.fields().clone();
         history.set(
             "policy",
@@ -197,39 +158,4 @@ impl Change {
     pub const fn halts(&self) -> Option<&HaltChange> {
         self.halt.as_ref()
     }
-}
-
-/// The name that means every symbol.
-pub(super) const ALL: &str = "*";
-
-/// Returns the halt that these names describe. A name that is not a symbol halts everything: its writer intended a
-/// halt.
-pub(super) fn halt_of(names: &BTreeSet<String>) -> Halt {
-    if names.is_empty() {
-        return Halt::Nothing;
-    }
-    let symbols: Result<BTreeSet<Symbol>, _> = names.iter().map(|name| Symbol::new(name)).collect();
-    match symbols {
-        Ok(symbols) if !names.contains(ALL) => Halt::Symbols(symbols),
-        Ok(_) | Err(_) => Halt::Everything,
-    }
-}
-
-/// Applies a change to the names of the halts.
-pub(super) fn apply(names: &mut BTreeSet<String>, change: &HaltChange) {
-    match change {
-        HaltChange::Add(more) => names.extend(more.iter().cloned()),
-        // Compare as symbols: another writer may have used another case.
-        HaltChange::Remove(fewer) => names.retain(|name| {
-            let symbol = Symbol::new(name).map_or_else(|_| name.clone(), |s| s.to_string());
-            !fewer.contains(&symbol)
-        }),
-        HaltChange::Clear => names.clear(),
-    }
-}
-
-/// Adds the operator's name and reason to a record.
-pub(super) fn set_operator(record: &mut FieldMap, operator: &Operator) {
-    record.set("by", operator.name());
-    record.set_if("reason", operator.reason());
 }

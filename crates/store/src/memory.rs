@@ -7,7 +7,7 @@ use std::{
 
 use super::{
     AuditLog, Change, Commit, FieldMap, Head, PolicyStore, StoreError, Stored,
-    change::{apply, halt_of},
+    halts::{apply, halt_of},
 };
 use portcullis::guardrails::Halt;
 

@@ -1,5 +1,7 @@
 //! The operator recorded in the audit log.
 
+use super::FieldMap;
+
 /// The name, and optionally the reason, that the audit log records for a publication, a halt or a resume.
 ///
 /// The store does not verify the name.
@@ -24,6 +26,12 @@ impl Operator {
     pub fn with_reason(mut self, reason: impl Into<String>) -> Self {
         self.reason = Some(reason.into());
         self
+    }
+
+    /// Adds the name and the reason to a record.
+    pub(super) fn write_to(&self, record: &mut FieldMap) {
+        record.set("by", &self.name);
+        record.set_if("reason", self.reason.as_ref());
     }
 
     /// Returns the name.

@@ -3,11 +3,11 @@
 use std::sync::{Mutex, PoisonError};
 
 use super::LoadError;
-use super::{StoreError, file::SequenceFile};
-use portcullis::{
-    policy::{Policy, PolicyUnavailable},
-    types::PolicyHash,
+use super::{
+    StoreError,
+    file::{Seen, SequenceFile},
 };
+use portcullis::policy::{Policy, PolicyUnavailable};
 
 /// The highest `policy_seq` that a reader has seen, with the hash of its policy.
 ///
@@ -18,13 +18,6 @@ use portcullis::{
 pub struct SequenceGuard {
     seen: Mutex<Option<Seen>>,
     file: Option<SequenceFile>,
-}
-
-/// The sequence and the hash of a policy.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Seen {
-    pub(super) seq: u64,
-    pub(super) hash: PolicyHash,
 }
 
 impl SequenceGuard {
@@ -49,13 +42,6 @@ impl SequenceGuard {
             seen: Mutex::new(file.read()?),
             file: Some(file),
         })
-    }
-
-    /// Returns the highest sequence so far.
-    #[must_use]
-    pub fn highest(&self) -> Option<u64> {
-        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        seen.map(|seen| seen.seq)
     }
 
     /// Checks that the policy is not older than the previous ones, and remembers its sequence.

@@ -106,7 +106,7 @@ fn an_exit_has_its_quantity_or_is_marked_unreadable() {
     redis.await_answers(4);
 
     let plans = redis.records(PLANS);
-    let told = |id: &str| {
+    let quantity_of = |id: &str| {
         let plan = plans
             .iter()
             .find(|plan| text(plan, "intent_id") == id)
@@ -117,13 +117,16 @@ fn an_exit_has_its_quantity_or_is_marked_unreadable() {
         assert!(!plan.contains_key("leverage"));
         (of("qty_asked"), plan.get("qty").cloned())
     };
-    assert_eq!(told("some"), ("some".to_owned(), Some("0.25".to_owned())));
-    assert_eq!(told("none"), ("none".to_owned(), None));
     assert_eq!(
-        told("unreadable"),
+        quantity_of("some"),
+        ("some".to_owned(), Some("0.25".to_owned()))
+    );
+    assert_eq!(quantity_of("none"), ("none".to_owned(), None));
+    assert_eq!(
+        quantity_of("unreadable"),
         ("unreadable".to_owned(), Some("unreadable".to_owned()))
     );
-    assert_eq!(told("among intents").0, "none");
+    assert_eq!(quantity_of("among intents").0, "none");
 }
 
 #[test]
@@ -155,7 +158,7 @@ fn every_skip_has_a_record_and_a_log_line() {
     let bridge = Bridge::start(&server.url(), &[]);
     redis.await_answers(5);
 
-    let mut told: Vec<(String, String)> = redis
+    let mut skips: Vec<(String, String)> = redis
         .records(SKIPS)
         .iter()
         .map(|skip| {
@@ -165,8 +168,8 @@ fn every_skip_has_a_record_and_a_log_line() {
             )
         })
         .collect();
-    told.sort();
-    let reasons: Vec<&str> = told.iter().map(|(reason, _)| reason.as_str()).collect();
+    skips.sort();
+    let reasons: Vec<&str> = skips.iter().map(|(reason, _)| reason.as_str()).collect();
     assert_eq!(
         reasons,
         [

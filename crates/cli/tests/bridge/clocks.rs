@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::{
-    proxy::dice,
+    proxy::random,
     support::{Bridge, Server, by_id, since_epoch},
     tally::Tally,
 };
@@ -59,7 +59,7 @@ fn untrusted_clocks_deny_entries_but_not_exits() {
     fs::write(&file, r#"{"max_intent_skew_sec": 20}"#).unwrap();
     let options = ["--guardrails", file.to_str().unwrap()];
     let hours = |n: usize| {
-        let seconds = i64::try_from(40 + dice() % 43_160).unwrap();
+        let seconds = i64::try_from(40 + random() % 43_160).unwrap();
         if n.is_multiple_of(2) {
             seconds
         } else {
@@ -95,5 +95,5 @@ fn untrusted_clocks_deny_entries_but_not_exits() {
     }
     let answers = redis.await_answers(2 * (tally.rounds() + 3));
     assert_eq!(by_id(&answers).len(), answers.len());
-    tally.conclude_felt();
+    tally.conclude_with_effect();
 }

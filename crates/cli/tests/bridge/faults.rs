@@ -9,7 +9,7 @@ use std::{
 use portcullis::policy::Policy;
 
 use super::{
-    proxy::{Proxy, dice},
+    proxy::{Proxy, random},
     support::{
         Bridge, EXITS, Fields, INTENTS, PLANS, POLICY, Redis, SKIPS, Server, eventually, send, text,
     },
@@ -43,15 +43,15 @@ impl Server {
 }
 
 /// The intents that were sent, each with its own id, and the counts of their answers.
-struct Asked {
+struct SentIntents {
     tally: Tally,
     sent: BTreeSet<String>,
     /// The expiry of each policy in epoch microseconds, by its hash.
     ends: BTreeMap<String, i64>,
 }
 
-impl Asked {
-    fn under(tally: Tally) -> Self {
+impl SentIntents {
+    fn new(tally: Tally) -> Self {
         Self {
             tally,
             sent: BTreeSet::new(),
@@ -85,7 +85,7 @@ impl Asked {
     }
 
     /// Waits for the answers and counts the wrong ones.
-    fn settle(self, redis: &mut Redis) {
+    fn conclude(self, redis: &mut Redis) {
         let until = Tick::now() + PATIENCE;
         while redis.length(PLANS) + redis.length(SKIPS) < self.sent.len() && Tick::now() < until {
             thread::sleep(Duration::from_millis(5));
@@ -94,7 +94,7 @@ impl Asked {
         eventually("the acknowledgements", || {
             (redis.pending(INTENTS), redis.pending(EXITS)) == (0, 0)
         });
-        self.tally.conclude_felt();
+        self.tally.conclude_with_effect();
     }
 
     /// Checks each answer against the intents and the published policies.
@@ -106,7 +106,7 @@ impl Asked {
             let is_skip = text(answer, "decision") == "SKIP";
             tally.refusals.add(usize::from(is_skip));
             if text(answer, "verdict") == "TRADE" {
-                self.judge(answer);
+                self.check_trade(answer);
             }
         }
         tally.answers.add(answers.len());
@@ -121,7 +121,7 @@ impl Asked {
     }
 
     /// Checks that a trade names a published policy that was in force.
-    fn judge(&self, trade: &Fields) {
+    fn check_trade(&self, trade: &Fields) {
         let end = self.ends.get(text(trade, "policy_hash"));
         self.tally.partial.add(usize::from(end.is_none()));
         let ms = |name| text(trade, name).parse::<i64>().unwrap();
@@ -133,7 +133,7 @@ impl Asked {
 
 /// Asserts that the bridge logged the fault.
 #[track_caller]
-fn felt(log: &str, word: &str) {
+fn assert_logged(log: &str, word: &str) {
     assert!(log.contains(word), "{log}");
 }
 
@@ -141,22 +141,22 @@ fn felt(log: &str, word: &str) {
 fn a_killed_bridge_loses_and_duplicates_no_answer() {
     let server = Server::start();
     let mut redis = server.connect();
-    let mut asked = Asked::under(Tally::of("bridge killed (-9) at any moment", 10));
-    asked.publish(&mut redis, 36_000);
-    for round in 0..asked.tally.rounds() {
+    let mut intents = SentIntents::new(Tally::of("bridge killed (-9) at any moment", 10));
+    intents.publish(&mut redis, 36_000);
+    for round in 0..intents.tally.rounds() {
         let bridge = Bridge::start(&server.url(), &OPTIONS);
         let second = (round % 3 == 0).then(|| Bridge::start(&server.url(), &OPTIONS));
         let before = redis.length(PLANS);
-        asked.send(&mut redis, 150);
+        intents.send(&mut redis, 150);
         eventually("a first plan", || redis.length(PLANS) > before);
-        thread::sleep(Duration::from_micros(dice() % 20_000));
+        thread::sleep(Duration::from_micros(random() % 20_000));
         bridge.kill();
         if let Some(second) = second {
             second.stop();
         }
     }
     let bridge = Bridge::start(&server.url(), &OPTIONS);
-    asked.settle(&mut redis);
+    intents.conclude(&mut redis);
     bridge.stop();
 }
 
@@ -164,110 +164,114 @@ fn a_killed_bridge_loses_and_duplicates_no_answer() {
 fn connections_cut_at_any_byte() {
     let server = Server::start();
     let mut redis = server.connect();
-    let proxy = Proxy::before(server.port());
-    let mut asked = Asked::under(Tally::of(
+    let proxy = Proxy::in_front_of(server.port());
+    let mut intents = SentIntents::new(Tally::of(
         "bridge: connections to the server cut at any byte",
         20,
     ));
-    asked.publish(&mut redis, 36_000);
+    intents.publish(&mut redis, 36_000);
     proxy.cut_within(60_000);
     let bridge = Bridge::start(&proxy.url(), &OPTIONS);
-    for _ in 0..asked.tally.rounds() {
+    for _ in 0..intents.tally.rounds() {
         let cuts = proxy.cuts();
         eventually("a cut", || {
-            asked.send(&mut redis, 7);
+            intents.send(&mut redis, 7);
             proxy.cuts() > cuts
         });
     }
     proxy.cut_within(0);
-    asked.settle(&mut redis);
-    felt(&bridge.stop(), "retrying");
+    intents.conclude(&mut redis);
+    assert_logged(&bridge.stop(), "retrying");
 }
 
 #[test]
 fn replies_that_are_late_and_in_pieces() {
     let server = Server::start();
     let mut redis = server.connect();
-    let proxy = Proxy::before(server.port());
-    let mut asked = Asked::under(Tally::of(
+    let proxy = Proxy::in_front_of(server.port());
+    let mut intents = SentIntents::new(Tally::of(
         "bridge: replies in pieces, some after its timeout",
         2,
     ));
-    asked.publish(&mut redis, 36_000);
+    intents.publish(&mut redis, 36_000);
     proxy.pieces_of(1500);
     // The timeout of the bridge is half of the longest delay.
     proxy.delay(Duration::from_secs(10), 60);
     let bridge = Bridge::start(&proxy.url(), &OPTIONS);
-    for _ in 0..asked.tally.rounds() {
+    for _ in 0..intents.tally.rounds() {
         let late = proxy.late();
-        asked.send(&mut redis, 70);
+        intents.send(&mut redis, 70);
         eventually("a late reply", || proxy.late() > late);
     }
     proxy.delay(Duration::ZERO, 0);
-    asked.settle(&mut redis);
+    intents.conclude(&mut redis);
     bridge.stop();
 }
 
 #[test]
 fn a_server_that_is_killed_and_restarted() {
     let mut server = Server::start_with(&["--appendonly", "yes", "--appendfsync", "always"]);
-    let mut asked = Asked::under(Tally::of("bridge: server killed (-9) and restarted", 5));
-    asked.publish(&mut server.connect(), 36_000);
+    let mut intents = SentIntents::new(Tally::of("bridge: server killed (-9) and restarted", 5));
+    intents.publish(&mut server.connect(), 36_000);
     let bridge = Bridge::start(&server.url(), &OPTIONS);
-    for _ in 0..asked.tally.rounds() {
+    for _ in 0..intents.tally.rounds() {
         let mut redis = server.connect();
         let before = redis.length(PLANS);
-        asked.send(&mut redis, 100);
+        intents.send(&mut redis, 100);
         eventually("a first plan", || redis.length(PLANS) > before);
-        thread::sleep(Duration::from_micros(dice() % 20_000));
+        thread::sleep(Duration::from_micros(random() % 20_000));
         server.restart();
     }
-    asked.settle(&mut server.connect());
-    felt(&bridge.stop(), "retrying");
+    intents.conclude(&mut server.connect());
+    assert_logged(&bridge.stop(), "retrying");
 }
 
 #[test]
 fn a_server_out_of_memory() {
     let server = Server::start();
     let mut redis = server.connect();
-    let mut asked = Asked::under(Tally::of(
+    let mut intents = SentIntents::new(Tally::of(
         "bridge: server out of memory (OOM, noeviction)",
         10,
     ));
-    asked.publish(&mut redis, 36_000);
+    intents.publish(&mut redis, 36_000);
     let bridge = Bridge::start(&server.url(), &OPTIONS);
     bridge.await_log("POLICY_LOADED");
-    for _ in 0..asked.tally.rounds() {
-        asked.send(&mut redis, 100);
+    for _ in 0..intents.tally.rounds() {
+        intents.send(&mut redis, 100);
         redis.run(&["CONFIG", "SET", "maxmemory", "1"]);
-        thread::sleep(Duration::from_micros(dice() % 50_000));
+        thread::sleep(Duration::from_micros(random() % 50_000));
         redis.run(&["CONFIG", "SET", "maxmemory", "0"]);
     }
-    asked.settle(&mut redis);
-    felt(&bridge.stop(), "OOM");
+    intents.conclude(&mut redis);
+    assert_logged(&bridge.stop(), "OOM");
 }
 
 #[test]
 fn a_server_that_freezes() {
     let server = Server::start();
     let mut redis = server.connect();
-    let mut asked = Asked::under(Tally::of(
+    let mut intents = SentIntents::new(Tally::of(
         "bridge: server frozen (SIGSTOP), for up to 6 seconds",
         1,
     ));
-    asked.publish(&mut redis, 36_000);
+    intents.publish(&mut redis, 36_000);
     let bridge = Bridge::start(&server.url(), &OPTIONS);
-    for round in 0..asked.tally.rounds() {
+    for round in 0..intents.tally.rounds() {
         let before = redis.length(PLANS);
-        asked.send(&mut redis, 150);
+        intents.send(&mut redis, 150);
         eventually("a first plan", || redis.length(PLANS) > before);
         server.signal("-STOP");
         // The server is sometimes frozen for longer than the timeout of the bridge.
-        let ms = if round % 3 == 0 { 6_000 } else { dice() % 500 };
+        let ms = if round % 3 == 0 {
+            6_000
+        } else {
+            random() % 500
+        };
         thread::sleep(Duration::from_millis(ms));
         server.signal("-CONT");
     }
-    asked.settle(&mut redis);
+    intents.conclude(&mut redis);
     bridge.stop();
 }
 
@@ -276,13 +280,13 @@ fn a_server_that_freezes() {
 fn a_policy_that_expires_during_trading() {
     let server = Server::start();
     let mut redis = server.connect();
-    let mut asked = Asked::under(Tally::of(
+    let mut intents = SentIntents::new(Tally::of(
         "bridge: policy expires during trading and is not renewed",
         2,
     ));
     let bridge = Bridge::start(&server.url(), &OPTIONS);
-    for _ in 0..asked.tally.rounds() {
-        asked.publish(&mut redis, 1);
+    for _ in 0..intents.tally.rounds() {
+        intents.publish(&mut redis, 1);
         let stale = |redis: &mut Redis| {
             let skips = redis.records(SKIPS);
             let is_stale = |skip: &&Fields| text(skip, "reason") == "POLICY_STALE";
@@ -290,11 +294,11 @@ fn a_policy_that_expires_during_trading() {
         };
         let before = stale(&mut redis);
         eventually("the expiry", || {
-            asked.send(&mut redis, 20);
+            intents.send(&mut redis, 20);
             stale(&mut redis) > before
         });
     }
-    asked.settle(&mut redis);
+    intents.conclude(&mut redis);
     bridge.stop();
 }
 
@@ -314,11 +318,11 @@ fn partial_stale_lost_and_doubled_answers_are_counted() {
         .into()
     };
     let check = |answers: &[Fields], expected: [usize; 4]| {
-        let mut asked = Asked::under(Tally::of("", 1));
-        asked.sent = ["a", "b"].map(str::to_owned).into();
-        asked.ends.insert("known".to_owned(), 5_000_000);
-        asked.count(answers);
-        let tally = &asked.tally;
+        let mut intents = SentIntents::new(Tally::of("", 1));
+        intents.sent = ["a", "b"].map(str::to_owned).into();
+        intents.ends.insert("known".to_owned(), 5_000_000);
+        intents.count(answers);
+        let tally = &intents.tally;
         let counts = [&tally.partial, &tally.stale, &tally.lost, &tally.doubled];
         assert_eq!(counts.map(super::tally::Count::get), expected);
     };

@@ -154,7 +154,7 @@ pub(crate) fn live_day(server: &Server, desk: &Desk) -> Vec<String> {
 }
 
 fn entries(day: &mut Day<'_>) {
-    let asked: [(&[(&str, &str)], &str); 10] = [
+    let intents: [(&[(&str, &str)], &str); 10] = [
         (&[("position_usd", "20"), ("leverage", "5")], "TRADE"),
         (
             &[("quantity", "0.1"), ("price", "2000"), ("leverage", "20")],
@@ -188,7 +188,7 @@ fn entries(day: &mut Day<'_>) {
             "TRADE",
         ),
     ];
-    for (fields, answer) in asked {
+    for (fields, answer) in intents {
         let fields = [&[("symbol", "BTCUSDT"), ("side", "BUY")], fields].concat();
         assert_eq!(day.ask(INTENTS, &fields), answer, "{fields:?}");
     }

@@ -50,7 +50,7 @@ fn a_killed_harvester_duplicates_no_proposal() {
             for symbol in &symbols {
                 redis.price(symbol, price);
             }
-            thread::sleep(Duration::from_micros(dice() % 15_000));
+            thread::sleep(Duration::from_micros(random() % 15_000));
         }
         // A slow harvester may not have evaluated any of these prices yet.
         for _ in 0..100 {
@@ -59,7 +59,7 @@ fn a_killed_harvester_duplicates_no_proposal() {
             }
             thread::sleep(Duration::from_millis(5));
         }
-        thread::sleep(Duration::from_micros(dice() % 20_000));
+        thread::sleep(Duration::from_micros(random() % 20_000));
         harvester.kill();
         drop(second);
         if round % 3 == 2 {
@@ -126,6 +126,6 @@ fn several_instances_propose_like_one() {
     assert_eq!(logs.matches("HARVEST BTCUSDT ").count(), 6, "{logs}");
 }
 
-fn dice() -> u64 {
+fn random() -> u64 {
     RandomState::new().build_hasher().finish()
 }

@@ -129,8 +129,8 @@ impl Drop for Server {
 
 /// Returns an unused port outside the range of outgoing connections, so that it stays free while a server restarts.
 pub(crate) fn free_port() -> u16 {
-    let dice = || RandomState::new().build_hasher().finish() % 12_000;
-    let mut ports = std::iter::repeat_with(|| 20_000 + u16::try_from(dice()).unwrap());
+    let random = || RandomState::new().build_hasher().finish() % 12_000;
+    let mut ports = std::iter::repeat_with(|| 20_000 + u16::try_from(random()).unwrap());
     ports
         .find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok())
         .unwrap()

@@ -1,10 +1,7 @@
 //! The health of a feed.
 
 use crate::StoreError;
-use portcullis::{
-    policy::PolicyUnavailable,
-    types::{SignedDuration, Timestamp},
-};
+use portcullis::{policy::PolicyUnavailable, types::Timestamp};
 
 /// The health of a feed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,12 +36,6 @@ impl FeedHealth {
     #[must_use]
     pub const fn last_good_read(&self) -> Option<Timestamp> {
         self.last_good_read
-    }
-
-    /// Returns the time since the last successful read.
-    #[must_use]
-    pub fn age(&self, now: Timestamp) -> Option<SignedDuration> {
-        self.last_good_read.map(|at| now.since(at))
     }
 
     /// Returns the reason why the feed rejected the stored policy, if it did. An earlier policy may still be in

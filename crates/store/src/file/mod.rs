@@ -17,12 +17,12 @@ use std::{
 use disk::{Disk, beside, parent};
 use journal::{Error, Lengths};
 use paths::Paths;
-pub(super) use sequence::SequenceFile;
+pub(super) use sequence::{Seen, SequenceFile};
 use serde_json::json;
 
 use super::{
     AuditLog, Change, Commit, FieldMap, Head, PolicyStore, StoreError, Stored,
-    change::{ALL, apply, halt_of},
+    halts::{ALL, apply, halt_of},
 };
 use portcullis::guardrails::Halt;
 
@@ -59,12 +59,6 @@ impl FileStore {
             paths: Paths::of(path),
             disk,
         }
-    }
-
-    /// Returns the path of the policy file.
-    #[must_use]
-    pub const fn path(&self) -> &PathBuf {
-        &self.paths.policy
     }
 
     fn failed(&self, error: Error) -> StoreError {

@@ -3,9 +3,17 @@
 use std::{io, path::PathBuf};
 
 use super::disk::{self, Disk, beside, parent};
-use crate::{FieldMap, StoreError, sequence::Seen};
+use crate::{FieldMap, StoreError};
+use portcullis::types::PolicyHash;
 
 const FORMAT: &str = "1";
+
+/// The sequence and the hash of a policy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Seen {
+    pub(crate) seq: u64,
+    pub(crate) hash: PolicyHash,
+}
 
 /// A file with `{"format": "1", "highest_seq": …, "policy_hash": …}`, which is replaced atomically.
 #[derive(Debug)]

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     AuditLog, Change, Commit, FieldMap, Head, PolicyStore, StoreError, Stored, UpdateMark,
-    change::{ALL, halt_of},
+    halts::{ALL, halt_of},
 };
 use portcullis::guardrails::Halt;
 

@@ -5,11 +5,11 @@ use portcullis_store::open;
 /// Checks the name of the store at an address, or the error.
 #[track_caller]
 fn check(address: &str, expected: &str) {
-    let told = match open(address) {
+    let found = match open(address) {
         Ok(store) => store.name(),
         Err(error) => error.to_string(),
     };
-    assert_eq!(told, expected, "{address}");
+    assert_eq!(found, expected, "{address}");
 }
 
 #[test]

@@ -470,13 +470,13 @@ pub(crate) fn halts_add_up_and_are_audited(fixture: &dyn Fixture) {
 
     let trail = store.audit().unwrap();
     assert!(trail.is_whole(), "{:?}", trail.faults());
-    let told: Vec<_> = trail
+    let texts: Vec<_> = trail
         .entries()
         .iter()
         .map(|entry| (entry.event().unwrap(), entry.symbols()))
         .collect();
     assert_eq!(
-        told,
+        texts,
         [
             ("trading.halted", Some("BTCUSDT ETHUSDT")),
             ("trading.halted", Some("SOLUSDT")),

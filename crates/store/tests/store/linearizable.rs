@@ -115,12 +115,12 @@ fn faults(links: &[Link], operations: &[Operation]) -> Vec<Fault> {
                 version, expected, ..
             }
             | What::Unknown { version, expected } => {
-                let told = match operation.what {
+                let reported = match operation.what {
                     What::Published { hash, .. } => Some(hash),
                     What::Saw(_) | What::Conflict { .. } | What::Unknown { .. } => None,
                 };
                 let is_it = |link: &Link| {
-                    link.version == *version && told.is_none_or(|hash| hash == link.hash)
+                    link.version == *version && reported.is_none_or(|hash| hash == link.hash)
                 };
                 match links.iter().position(is_it) {
                     Some(before) => {
@@ -130,7 +130,7 @@ fn faults(links: &[Link], operations: &[Operation]) -> Vec<Fault> {
                         }
                         placed.push((operation, before + 1, true));
                     }
-                    None if told.is_some() => faults.push(Fault::Lost),
+                    None if reported.is_some() => faults.push(Fault::Lost),
                     None => {}
                 }
             }
@@ -263,7 +263,7 @@ impl Drop for Leave<'_> {
 }
 
 /// Counts the faults of the history. Then forges the history, and checks that the forgery is detected.
-pub(crate) fn judge(tally: &Tally, store: &dyn PolicyStore, operations: &[Operation]) {
+pub(crate) fn check_history(tally: &Tally, store: &dyn PolicyStore, operations: &[Operation]) {
     let mut links: Vec<Link> = store
         .history(usize::MAX)
         .unwrap()
@@ -308,8 +308,8 @@ pub(crate) fn check(fixture: &dyn Fixture) {
         40,
     );
     let operations = record(&tally, &|| fixture.open());
-    judge(&tally, &*store, &operations);
-    tally.conclude_felt();
+    check_history(&tally, &*store, &operations);
+    tally.conclude_with_effect();
 }
 
 /// Checks a valid history and forgeries of it.

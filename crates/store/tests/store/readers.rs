@@ -93,13 +93,10 @@ mod in_a_file {
         assert_eq!(absence(first.load()), "a policy: 2");
 
         let second = SequenceGuard::in_file(&path).unwrap();
-        assert_eq!(second.highest(), Some(2));
         let second = VerifyingReader::new(Arc::clone(&store), second);
         assert_eq!(absence(second.load()), "a policy: 2");
         publish(&*store, "3");
         assert_eq!(absence(second.load()), "a policy: 3");
-        // A process reads the sequence of another process when it saves its own.
-        assert_eq!(SequenceGuard::in_file(&path).unwrap().highest(), Some(3));
         store.put(Stored::Fields(old));
         assert_eq!(absence(second.load()), rolled_back(3, Some(1)));
         let third = VerifyingReader::new(store, SequenceGuard::in_file(&path).unwrap());

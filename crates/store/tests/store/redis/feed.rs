@@ -58,11 +58,11 @@ fn a_feed_waits_for_a_server_that_has_not_started() {
 #[test]
 fn a_feed_works_without_update_notifications() {
     let server = Server::start();
-    server.tell::<()>(&["SET", "quantum:stream:policy.update", "something"]);
+    server.query::<()>(&["SET", "quantum:stream:policy.update", "something"]);
     let feed = follow(&server);
     let fields = crate::policies::with_hash(&crate::policies::policy("1", ""), None);
     for (name, value) in &fields {
-        server.tell::<()>(&["HSET", POLICY, name, value]);
+        server.query::<()>(&["HSET", POLICY, name, value]);
     }
     eventually("a read", || version(&feed).is_some());
     assert!(feed.health().is_connected());
@@ -76,7 +76,7 @@ fn waiting_for_an_update_does_not_block_a_publication() {
     std::thread::scope(|scope| {
         let waiting = scope.spawn(|| store.wait_for_update(&before, Duration::from_secs(20)));
         eventually("a reader that waits", || {
-            let clients: String = server.tell(&["CLIENT", "LIST"]);
+            let clients: String = server.query(&["CLIENT", "LIST"]);
             clients.contains("cmd=xread")
         });
         publish(&store, "1");

@@ -32,7 +32,7 @@ impl Followed {
             number = snapshot.number();
             if let Ok(policy) = snapshot.policy().policy() {
                 let seq = policy.seq().unwrap();
-                series.judge_policy(0, policy);
+                series.check_policy(0, policy);
                 series.tally.stale.add(usize::from(seq < last));
                 last = seq;
             }

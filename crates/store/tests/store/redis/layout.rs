@@ -11,7 +11,7 @@ use crate::policies::{absence, ada, now, publication, publish};
 type Entries = Vec<(String, Vec<(String, String)>)>;
 
 fn records(server: &Server, key: &str) -> Vec<FieldMap> {
-    let entries: Entries = server.tell(&["XRANGE", key, "-", "+"]);
+    let entries: Entries = server.query(&["XRANGE", key, "-", "+"]);
     entries
         .into_iter()
         .map(|(_, pairs)| FieldMap::new(pairs))
@@ -23,7 +23,7 @@ fn every_key_has_the_documented_content() {
     let redis = redis();
     let (store, server) = (redis.open(), &redis.0);
     let receipt = publish(&*store, "v1");
-    let fields: BTreeMap<String, String> = server.tell(&["HGETALL", POLICY]);
+    let fields: BTreeMap<String, String> = server.query(&["HGETALL", POLICY]);
     assert_eq!(fields, *receipt.policy().fields());
     assert_eq!(fields["policy_hash"], receipt.hash().to_string());
 
@@ -48,14 +48,14 @@ fn every_key_has_the_documented_content() {
     ] {
         assert!(audit[0].get(name).is_some(), "{name}");
     }
-    let head: BTreeMap<String, String> = server.tell(&["HGETALL", "quantum:policy:head"]);
+    let head: BTreeMap<String, String> = server.query(&["HGETALL", "quantum:policy:head"]);
     assert_eq!(head["last"], audit[0].digest());
     assert_eq!((head["entries"].as_str(), head["seq"].as_str()), ("1", "1"));
 
     store.halt(&Halt::Everything, &ada(), now()).unwrap();
-    let members: Vec<String> = server.tell(&["SMEMBERS", "quantum:halt"]);
+    let members: Vec<String> = server.query(&["SMEMBERS", "quantum:halt"]);
     assert_eq!(members, ["*"]);
-    let mut keys: Vec<String> = server.tell(&["KEYS", "*"]);
+    let mut keys: Vec<String> = server.query(&["KEYS", "*"]);
     keys.sort();
     assert_eq!(
         keys,
@@ -76,14 +76,14 @@ fn halts_of_other_writers_count() {
     let (store, server) = (redis.open(), &redis.0);
     let symbols =
         |names: &[&str]| Halt::Symbols(names.iter().map(|name| name.parse().unwrap()).collect());
-    let _: u64 = server.tell(&["SADD", "quantum:halt", "btcusdt", "ETHUSDT"]);
+    let _: u64 = server.query(&["SADD", "quantum:halt", "btcusdt", "ETHUSDT"]);
     assert_eq!(store.halts(), Ok(symbols(&["BTCUSDT", "ETHUSDT"])));
     let resumed = store.resume(&symbols(&["BTCUSDT"]), &ada(), now());
     assert_eq!(resumed, Ok(symbols(&["ETHUSDT"])));
-    let _: u64 = server.tell(&["SADD", "quantum:halt", "not a symbol"]);
+    let _: u64 = server.query(&["SADD", "quantum:halt", "not a symbol"]);
     assert_eq!(store.halts(), Ok(Halt::Everything));
     // A string instead of a set.
-    let _: String = server.tell(&["SET", "quantum:halt", "*"]);
+    let _: String = server.query(&["SET", "quantum:halt", "*"]);
     assert_eq!(store.halts(), Ok(Halt::Everything));
     let more = store.halt(&symbols(&["SOLUSDT"]), &ada(), now());
     assert_eq!(more, Ok(Halt::Everything));
@@ -96,7 +96,7 @@ fn halts_of_other_writers_count() {
         Ok(Halt::Nothing)
     );
     // A halt works even if the policy key has another type.
-    let _: String = server.tell(&["SET", POLICY, "x"]);
+    let _: String = server.query(&["SET", POLICY, "x"]);
     assert_eq!(
         store.halt(&Halt::Everything, &ada(), now()),
         Ok(Halt::Everything)

@@ -15,7 +15,7 @@ use redis::Connection;
 
 use super::{
     POLICY,
-    server::{Server, free_port, tell},
+    server::{Server, free_port, query},
 };
 use crate::policies::{absence, publication, publish};
 
@@ -87,7 +87,7 @@ fn a_lost_change_has_an_unknown_outcome() {
 fn a_change_rejected_by_the_server_has_a_known_outcome() {
     let server = Server::start();
     let store = RedisStore::open(&server.url()).unwrap();
-    let _: String = server.tell(&["ACL", "SETUSER", "default", "-eval"]);
+    let _: String = server.query(&["ACL", "SETUSER", "default", "-eval"]);
     let refused = store.publish(&publication("1", ""), None).unwrap_err();
     let PublishError::Store(StoreError::Unavailable { why, .. }) = &refused else {
         panic!("{refused}")
@@ -107,7 +107,7 @@ fn a_connection_is_reused_while_the_server_answers() {
         store.load().unwrap();
     }
     // An error is an answer as well.
-    tell::<String>(&mut watcher, &["SET", POLICY, "not a hash"]);
+    query::<String>(&mut watcher, &["SET", POLICY, "not a hash"]);
     for _ in 0..3 {
         assert_eq!(absence(store.load()), "POLICY_PARSE_ERROR");
     }
@@ -116,7 +116,7 @@ fn a_connection_is_reused_while_the_server_answers() {
 
 /// Returns the number of connections that the server has ever received.
 fn connections(watcher: &mut Connection) -> String {
-    let info: String = tell(watcher, &["INFO", "stats"]);
+    let info: String = query(watcher, &["INFO", "stats"]);
     let count = |line: &&str| line.starts_with("total_connections_received:");
     info.lines().find(count).unwrap().to_owned()
 }

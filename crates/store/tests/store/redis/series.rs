@@ -21,7 +21,7 @@ use super::followed::Followed;
 use super::server::eventually;
 use crate::{
     policies::{ada, at, now, policy_until},
-    proxy::dice,
+    proxy::random,
     tally::Tally,
 };
 
@@ -50,7 +50,7 @@ pub(crate) struct Series {
     pub(crate) tally: Tally,
     next: AtomicU64,
     /// The last publication that was reported as successful.
-    told: AtomicU64,
+    last_confirmed: AtomicU64,
     outcomes: Mutex<BTreeMap<u64, Outcome>>,
 }
 
@@ -62,17 +62,17 @@ enum Outcome {
 }
 
 impl Series {
-    pub(crate) fn under(tally: Tally) -> Self {
+    pub(crate) fn new(tally: Tally) -> Self {
         Self {
             tally,
             next: AtomicU64::new(1),
-            told: AtomicU64::new(0),
+            last_confirmed: AtomicU64::new(0),
             outcomes: Mutex::new(BTreeMap::new()),
         }
     }
 
-    pub(crate) fn told(&self) -> u64 {
-        self.told.load(Ordering::SeqCst)
+    pub(crate) fn last_confirmed(&self) -> u64 {
+        self.last_confirmed.load(Ordering::SeqCst)
     }
 
     /// Publishes the next policy over the current content. Returns true if it was reported as successful.
@@ -86,14 +86,14 @@ impl Series {
         let outcome = match published {
             Ok(receipt) => {
                 assert_eq!(receipt.policy().version(), format!("v{n}"));
-                self.told.store(n, Ordering::SeqCst);
+                self.last_confirmed.store(n, Ordering::SeqCst);
                 Outcome::Happened
             }
             Err(PublishError::Store(StoreError::OutcomeUnknown { .. })) => Outcome::Unknown,
             Err(PublishError::Store(
                 StoreError::Unavailable { .. } | StoreError::ReadOnly { .. },
             )) => Outcome::NotHappened,
-            Err(PublishError::Conflict { .. }) if self.is_an_unknown_one_late() => {
+            Err(PublishError::Conflict { .. }) if self.may_a_lost_one_be_applied() => {
                 Outcome::NotHappened
             }
             Err(error) => panic!("{error}"),
@@ -107,7 +107,7 @@ impl Series {
 
     /// Returns true if an earlier publication with a lost answer could have been applied between the read and the
     /// write.
-    fn is_an_unknown_one_late(&self) -> bool {
+    fn may_a_lost_one_be_applied(&self) -> bool {
         let outcomes = self.outcomes.lock().unwrap();
         outcomes
             .values()
@@ -116,23 +116,23 @@ impl Series {
 
     /// Loads once and checks the result.
     pub(crate) fn load(&self, store: &dyn PolicyStore) -> Result<Policy, LoadError> {
-        let floor = self.told();
+        let floor = self.last_confirmed();
         let loaded = store.load();
-        self.judge(floor, &loaded);
+        self.check(floor, &loaded);
         loaded
     }
 
-    /// Counts an error, or checks a policy with [`Self::judge_policy`].
-    pub(crate) fn judge(&self, floor: u64, loaded: &Result<Policy, LoadError>) {
+    /// Counts an error, or checks a policy with [`Self::check_policy`].
+    pub(crate) fn check(&self, floor: u64, loaded: &Result<Policy, LoadError>) {
         match loaded {
-            Ok(policy) => self.judge_policy(floor, policy),
+            Ok(policy) => self.check_policy(floor, policy),
             Err(_) => self.tally.refusals.add(1),
         }
     }
 
     /// Checks that a policy is complete and of the series, not older than the last publication before the load, and
     /// not in force one microsecond after its expiry.
-    pub(crate) fn judge_policy(&self, floor: u64, policy: &Policy) {
+    pub(crate) fn check_policy(&self, floor: u64, policy: &Policy) {
         self.tally.answers.add(1);
         let n = number_of(policy);
         let mut fields = policy.fields().clone();
@@ -146,7 +146,7 @@ impl Series {
     }
 
     /// Compares the reported outcomes with the history of the store.
-    pub(crate) fn settle(&self, store: &dyn PolicyStore) {
+    pub(crate) fn check_history(&self, store: &dyn PolicyStore) {
         let history = store.history(usize::MAX).unwrap();
         let mut times: BTreeMap<u64, usize> = BTreeMap::new();
         for entry in &history {
@@ -175,7 +175,7 @@ impl Series {
 
     /// Runs a publisher, two readers and a feed, and injects a fault in each round. Before each fault and after the
     /// last one, waits until publications and loads succeed.
-    pub(crate) fn amid(&self, url: &str, mut fault: impl FnMut(usize)) {
+    pub(crate) fn run_with_faults(&self, url: &str, mut fault: impl FnMut(usize)) {
         let is_done = AtomicBool::new(false);
         let work = |step: &(dyn Fn(&dyn PolicyStore) -> bool + Sync)| {
             let store = RedisStore::open(url).unwrap();
@@ -197,19 +197,19 @@ impl Series {
                 scope.spawn(|| feed.watch(self, &is_done)),
             ];
             for round in 0..=self.tally.rounds() {
-                let (told, answers) = (self.told(), self.tally.answers.get());
+                let (confirmed, answers) = (self.last_confirmed(), self.tally.answers.get());
                 eventually("successful publications and loads", || {
-                    let goes_on =
-                        self.told() >= told + 3 && self.tally.answers.get() >= answers + 3;
+                    let goes_on = self.last_confirmed() >= confirmed + 3
+                        && self.tally.answers.get() >= answers + 3;
                     goes_on || workers.iter().any(|worker| worker.is_finished())
                 });
                 if round < self.tally.rounds() {
-                    thread::sleep(Duration::from_micros(dice() % 5_000));
+                    thread::sleep(Duration::from_micros(random() % 5_000));
                     fault(round);
                 }
             }
         });
-        feed.await_number(self.told());
+        feed.await_number(self.last_confirmed());
     }
 }
 
@@ -227,41 +227,41 @@ impl Drop for End<'_> {
 fn a_series_counts_partial_stale_lost_and_duplicate_policies() {
     use portcullis_store::MemoryStore;
 
-    let series = Series::under(Tally::of("", 1));
+    let series = Series::new(Tally::of("", 1));
     let store = MemoryStore::new();
     for n in 1..=3 {
         assert!(series.publish(&store));
         assert_eq!(series.load(&store).unwrap().version(), format!("v{n}"));
     }
-    series.settle(&store);
+    series.check_history(&store);
     let counts = |series: &Series| {
         let tally = &series.tally;
         [&tally.partial, &tally.stale, &tally.lost, &tally.doubled].map(crate::tally::Count::get)
     };
     assert_eq!(counts(&series), [0; 4]);
 
-    series.judge(3, &Ok(nth(2)));
+    series.check(3, &Ok(nth(2)));
     assert_eq!(counts(&series), [0, 1, 0, 0]);
     let extended = policy_until("1866550734", "v4", "");
-    series.judge(3, &Ok(extended));
+    series.check(3, &Ok(extended));
     assert_eq!(counts(&series), [1, 2, 0, 0]);
     let without_its_limits = policy_until("1766550739.062733", "v5", "");
-    series.judge(3, &Ok(without_its_limits));
+    series.check(3, &Ok(without_its_limits));
     assert_eq!(counts(&series), [2, 2, 0, 0]);
 
-    let told = |outcomes: &[(u64, Outcome)]| {
-        let series = Series::under(Tally::of("", 1));
+    let counts_of = |outcomes: &[(u64, Outcome)]| {
+        let series = Series::new(Tally::of("", 1));
         *series.outcomes.lock().unwrap() = outcomes.iter().copied().collect();
-        series.settle(&store);
+        series.check_history(&store);
         counts(&series)
     };
     use Outcome::{Happened, NotHappened, Unknown};
     assert_eq!(
-        told(&[(1, Happened), (2, Happened), (3, Unknown), (4, Happened)]),
+        counts_of(&[(1, Happened), (2, Happened), (3, Unknown), (4, Happened)]),
         [0, 0, 1, 0]
     );
     assert_eq!(
-        told(&[(1, Happened), (2, NotHappened), (3, Happened), (4, Unknown)]),
+        counts_of(&[(1, Happened), (2, NotHappened), (3, Happened), (4, Unknown)]),
         [0, 0, 0, 1]
     );
 }

@@ -75,8 +75,8 @@ impl Server {
     }
 
     /// Runs one command on a plain client.
-    pub(crate) fn tell<T: FromRedisValue>(&self, words: &[&str]) -> T {
-        tell(&mut self.client(), words)
+    pub(crate) fn query<T: FromRedisValue>(&self, words: &[&str]) -> T {
+        query(&mut self.client(), words)
     }
 
     /// Kills the process without a shutdown.
@@ -138,7 +138,7 @@ impl Drop for Server {
     }
 }
 
-pub(crate) fn tell<T: FromRedisValue>(connection: &mut Connection, words: &[&str]) -> T {
+pub(crate) fn query<T: FromRedisValue>(connection: &mut Connection, words: &[&str]) -> T {
     let mut command = Cmd::new();
     for word in words {
         command.arg(*word);
@@ -209,13 +209,13 @@ fn answers(process: &mut Child, directory: &Path, port: u16, arguments: &[String
         if process.try_wait().unwrap().is_some() {
             return false;
         }
-        let asked = client.get_connection().and_then(|mut connection| {
+        let reply = client.get_connection().and_then(|mut connection| {
             // A server that is still loading its data answers this with an error.
             redis::cmd("DBSIZE").exec(&mut connection)?;
             let mut command = redis::cmd("CONFIG");
             command.arg("GET").arg("dir").query(&mut connection)
         });
-        let answer: redis::RedisResult<(String, String)> = asked;
+        let answer: redis::RedisResult<(String, String)> = reply;
         if let Ok((_, dir)) = answer {
             return Path::new(&dir) == directory.canonicalize().unwrap();
         }

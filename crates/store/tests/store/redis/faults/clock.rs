@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     policies::{UNTIL, at, now, publication},
-    proxy::dice,
+    proxy::random,
     tally::{Count, Tally},
 };
 
@@ -22,7 +22,7 @@ const HOUR: i64 = 3_600_000_000;
 /// Returns a random duration of at most `hours` in either direction.
 fn within(hours: i64) -> SignedDuration {
     let most = u64::try_from(2 * hours * HOUR).unwrap();
-    SignedDuration::from_micros(i64::try_from(dice() % most).unwrap() - hours * HOUR)
+    SignedDuration::from_micros(i64::try_from(random() % most).unwrap() - hours * HOUR)
 }
 
 /// A policy is in force exactly from its beginning to its expiry by the clock of the reader. A clock that is behind
@@ -78,7 +78,7 @@ fn a_policy_is_in_force_only_within_its_validity_by_the_reader_clock() {
         taken.get(),
         behind.get()
     ));
-    tally.conclude_felt();
+    tally.conclude_with_effect();
 }
 
 #[expect(clippy::print_stdout, reason = "a note below the table")]

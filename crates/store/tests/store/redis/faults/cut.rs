@@ -13,13 +13,13 @@ use crate::{linearizable, policies::publication, proxy::Proxy, tally::Tally};
 #[test]
 fn at_any_byte() {
     let server = Server::start();
-    let proxy = Proxy::before(server.port());
-    let series = Series::under(Tally::of(
+    let proxy = Proxy::in_front_of(server.port());
+    let series = Series::new(Tally::of(
         "connection cut at any byte, in either direction",
         100,
     ));
     proxy.cut_within(60_000);
-    series.amid(&proxy.url(), |round| {
+    series.run_with_faults(&proxy.url(), |round| {
         let cuts = proxy.cuts();
         eventually("a cut", || proxy.cuts() > cuts);
         if round + 1 == series.tally.rounds() {
@@ -28,21 +28,21 @@ fn at_any_byte() {
         }
     });
     assert!(proxy.cuts() >= series.tally.rounds());
-    series.settle(&RedisStore::open(&server.url()).unwrap());
-    series.tally.conclude_felt();
+    series.check_history(&RedisStore::open(&server.url()).unwrap());
+    series.tally.conclude_with_effect();
 }
 
 #[test]
 fn by_the_server() {
     let server = Server::start();
-    let series = Series::under(Tally::of(
+    let series = Series::new(Tally::of(
         "connections cut by the server (CLIENT KILL)",
         100,
     ));
-    series.amid(&server.url(), |_| {
-        let _: u64 = server.tell(&["CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"]);
+    series.run_with_faults(&server.url(), |_| {
+        let _: u64 = server.query(&["CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"]);
     });
-    series.settle(&RedisStore::open(&server.url()).unwrap());
+    series.check_history(&RedisStore::open(&server.url()).unwrap());
     series.tally.conclude();
 }
 
@@ -51,7 +51,7 @@ fn by_the_server() {
 #[test]
 fn a_publication_repeated_after_a_lost_answer_is_applied_once() {
     let server = Server::start();
-    let proxy = Proxy::before(server.port());
+    let proxy = Proxy::in_front_of(server.port());
     let direct = RedisStore::open(&server.url()).unwrap();
     let tally = Tally::of(
         "same publication repeated until an answer arrives, over a connection that is cut",
@@ -86,14 +86,14 @@ fn a_publication_repeated_after_a_lost_answer_is_applied_once() {
         tally.doubled.add(usize::from(times > 1));
     }
     assert!(direct.audit().unwrap().is_whole());
-    tally.conclude_felt();
+    tally.conclude_with_effect();
 }
 
 /// Concurrent operations over connections that are cut are still linearizable.
 #[test]
 fn concurrent_operations_are_linearizable() {
     let server = Server::start();
-    let proxy = Proxy::before(server.port());
+    let proxy = Proxy::in_front_of(server.port());
     proxy.cut_within(60_000);
     let tally = Tally::of(
         "three concurrent writers and three readers over connections that are cut, linearizable",
@@ -103,7 +103,7 @@ fn concurrent_operations_are_linearizable() {
         Box::new(RedisStore::open(&proxy.url()).unwrap())
     });
     let direct = RedisStore::open(&server.url()).unwrap();
-    linearizable::judge(&tally, &direct, &operations);
+    linearizable::check_history(&tally, &direct, &operations);
     assert!(proxy.cuts() > 0 && direct.audit().unwrap().is_whole());
-    tally.conclude_felt();
+    tally.conclude_with_effect();
 }

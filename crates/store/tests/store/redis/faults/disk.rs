@@ -8,39 +8,39 @@ use super::super::{
     series::Series,
     server::{Server, eventually},
 };
-use crate::{proxy::dice, tally::Tally};
+use crate::{proxy::random, tally::Tally};
 
 /// Returns a file size limit that the next changes reach at a random byte.
 fn soon(server: &Server) -> u64 {
-    fs::metadata(server.log_of_steps()).unwrap().len() + dice() % 20_000
+    fs::metadata(server.log_of_steps()).unwrap().len() + random() % 20_000
 }
 
 /// A server with `appendfsync always` exits on a full disk, before it answers.
 #[test]
 fn full_at_any_byte_of_a_change() {
     let mut server = Server::on_small_disk(&[]);
-    let series = Series::under(Tally::of(
+    let series = Series::new(Tally::of(
         "disk full at any byte of a change (appendfsync always): the server exits",
         5,
     ));
-    series.amid(&server.url(), |_| {
+    series.run_with_faults(&server.url(), |_| {
         server.fill_disk(Some(soon(&server)));
         server.await_end();
         server.restart();
     });
-    series.settle(&RedisStore::open(&server.url()).unwrap());
-    series.tally.conclude_felt();
+    series.check_history(&RedisStore::open(&server.url()).unwrap());
+    series.tally.conclude_with_effect();
 }
 
 /// A server with `appendfsync everysec` rejects changes (MISCONF) until there is free space.
 #[test]
 fn full_at_any_byte_after_a_change() {
     let server = Server::on_small_disk(&["--appendfsync", "everysec"]);
-    let series = Series::under(Tally::of(
+    let series = Series::new(Tally::of(
         "disk full after a change (appendfsync everysec): MISCONF",
         5,
     ));
-    series.amid(&server.url(), |_| {
+    series.run_with_faults(&server.url(), |_| {
         let refusals = series.tally.refusals.get();
         server.fill_disk(Some(soon(&server)));
         eventually("rejected changes", || {
@@ -48,27 +48,27 @@ fn full_at_any_byte_after_a_change() {
         });
         server.fill_disk(None);
     });
-    series.settle(&RedisStore::open(&server.url()).unwrap());
-    series.tally.conclude_felt();
+    series.check_history(&RedisStore::open(&server.url()).unwrap());
+    series.tally.conclude_with_effect();
 }
 
 #[test]
 fn full_during_a_snapshot() {
     let options = ["--appendonly", "no", "--save", "3600 1"];
     let server = Server::on_small_disk(&options);
-    let series = Series::under(Tally::of(
+    let series = Series::new(Tally::of(
         "disk full during a snapshot (stop-writes-on-bgsave-error): MISCONF",
         5,
     ));
     let save = |status: &str| {
-        let _: String = server.tell(&["BGSAVE"]);
+        let _: String = server.query(&["BGSAVE"]);
         eventually(status, || {
-            let info: String = server.tell(&["INFO", "persistence"]);
+            let info: String = server.query(&["INFO", "persistence"]);
             info.contains("rdb_bgsave_in_progress:0")
                 && info.contains(&format!("rdb_last_bgsave_status:{status}"))
         });
     };
-    series.amid(&server.url(), |_| {
+    series.run_with_faults(&server.url(), |_| {
         let refusals = series.tally.refusals.get();
         server.fill_disk(Some(1));
         save("err");
@@ -78,42 +78,42 @@ fn full_during_a_snapshot() {
         server.fill_disk(None);
         save("ok");
     });
-    series.settle(&RedisStore::open(&server.url()).unwrap());
-    series.tally.conclude_felt();
+    series.check_history(&RedisStore::open(&server.url()).unwrap());
+    series.tally.conclude_with_effect();
 }
 
 #[test]
 fn out_of_memory() {
     let server = Server::start();
-    let series = Series::under(Tally::of("server out of memory (OOM, noeviction)", 20));
-    series.amid(&server.url(), |_| {
+    let series = Series::new(Tally::of("server out of memory (OOM, noeviction)", 20));
+    series.run_with_faults(&server.url(), |_| {
         let refusals = series.tally.refusals.get();
-        let _: String = server.tell(&["CONFIG", "SET", "maxmemory", "1"]);
+        let _: String = server.query(&["CONFIG", "SET", "maxmemory", "1"]);
         eventually("rejected changes", || {
             series.tally.refusals.get() > refusals + 3
         });
-        let _: String = server.tell(&["CONFIG", "SET", "maxmemory", "0"]);
+        let _: String = server.query(&["CONFIG", "SET", "maxmemory", "0"]);
     });
-    series.settle(&RedisStore::open(&server.url()).unwrap());
-    series.tally.conclude_felt();
+    series.check_history(&RedisStore::open(&server.url()).unwrap());
+    series.tally.conclude_with_effect();
 }
 
 #[test]
 fn a_full_stream_leaves_no_partial_change() {
     let server = Server::start();
     let store = RedisStore::open(&server.url()).unwrap();
-    let series = Series::under(Tally::of("a stream that accepts no more entries", 10));
+    let series = Series::new(Tally::of("a stream that accepts no more entries", 10));
     // The highest possible ID: the server accepts no entry after it.
     let last = "18446744073709551615-18446744073709551615";
     let updates = "quantum:stream:policy.update";
     for round in 1..=series.tally.rounds() {
         assert!(series.publish(&store));
-        let _: String = server.tell(&["XADD", updates, last, "event", "x"]);
+        let _: String = server.query(&["XADD", updates, last, "event", "x"]);
         assert!(!series.publish(&store));
         series.load(&store).unwrap();
         assert_eq!(store.history(usize::MAX).unwrap().len(), round);
-        let _: u64 = server.tell(&["DEL", updates]);
+        let _: u64 = server.query(&["DEL", updates]);
     }
-    series.settle(&store);
-    series.tally.conclude_felt();
+    series.check_history(&store);
+    series.tally.conclude_with_effect();
 }

@@ -33,7 +33,7 @@ fn publish(store: &dyn PolicyStore, n: u64, seq: Option<u64>) -> u64 {
 fn a_reader_with_a_remembered_sequence_rejects_older_policies() {
     let redis = redis();
     let store = redis.open();
-    let series = Series::under(Tally::of("server flushed (FLUSHALL) during loads", 20));
+    let series = Series::new(Tally::of("server flushed (FLUSHALL) during loads", 20));
     let done = AtomicBool::new(false);
     thread::scope(|scope| {
         let readers = [(); 2].map(|()| {
@@ -42,7 +42,7 @@ fn a_reader_with_a_remembered_sequence_rejects_older_policies() {
                 let mut last = 0;
                 while !done.load(Ordering::SeqCst) {
                     let loaded = reader.load();
-                    series.judge(0, &loaded);
+                    series.check(0, &loaded);
                     if let Some(seq) = loaded.ok().and_then(|policy| policy.seq()) {
                         series.tally.stale.add(usize::from(seq < last));
                         last = seq;
@@ -62,7 +62,7 @@ fn a_reader_with_a_remembered_sequence_rejects_older_policies() {
             eventually("loads by the readers", || {
                 series.tally.answers.get() > answers || readers.iter().any(|it| it.is_finished())
             });
-            let _: String = redis.0.tell(&["FLUSHALL"]);
+            let _: String = redis.0.query(&["FLUSHALL"]);
             assert_eq!(absence(own.load()), "NotFound");
             // The sequence of the store starts again at 1; the reader still remembers its own.
             n += 1;
@@ -78,5 +78,5 @@ fn a_reader_with_a_remembered_sequence_rejects_older_policies() {
         }
         done.store(true, Ordering::SeqCst);
     });
-    series.tally.conclude_felt();
+    series.tally.conclude_with_effect();
 }

@@ -9,20 +9,20 @@ use super::{
 };
 use crate::{
     policies::{absence, check_conflict, publication},
-    proxy::dice,
+    proxy::random,
     tally::Tally,
 };
 
 /// Returns a random time after the expiry.
 fn later() -> String {
-    format!("{}.5", 1_766_600_000 + dice() % 100_000_000)
+    format!("{}.5", 1_766_600_000 + random() % 100_000_000)
 }
 
 #[test]
 fn an_extended_expiry_without_a_new_hash() {
     let redis = redis();
     let store = redis.open();
-    let series = Series::under(Tally::of(
+    let series = Series::new(Tally::of(
         "only `valid_until_epoch` extended, without a new hash",
         50,
     ));
@@ -31,7 +31,7 @@ fn an_extended_expiry_without_a_new_hash() {
         let policy = series.load(&*store).unwrap();
         let _: u64 = redis
             .0
-            .tell(&["HSET", POLICY, "valid_until_epoch", &later()]);
+            .query(&["HSET", POLICY, "valid_until_epoch", &later()]);
         let loaded = series.load(&*store);
         assert_eq!(absence(loaded), "POLICY_HASH_MISMATCH");
         // A writer that expects the original policy gets a conflict; one that expects the changed policy can replace
@@ -46,15 +46,15 @@ fn an_extended_expiry_without_a_new_hash() {
     }
     assert!(series.publish(&*store));
     series.load(&*store).unwrap();
-    series.settle(&*store);
-    series.tally.conclude_felt();
+    series.check_history(&*store);
+    series.tally.conclude_with_effect();
 }
 
 #[test]
 fn a_changed_universe_and_expiry_with_a_wrong_hash_or_without_one() {
     let redis = redis();
     let store = redis.open();
-    let series = Series::under(Tally::of(
+    let series = Series::new(Tally::of(
         "universe and expiry changed; the hash kept, removed, or of another policy",
         50,
     ));
@@ -63,9 +63,9 @@ fn a_changed_universe_and_expiry_with_a_wrong_hash_or_without_one() {
     for round in 0..series.tally.rounds() {
         let another = store.current_hash().unwrap();
         assert!(series.publish(&*store));
-        series.judge(series.told(), &reader.load());
+        series.check(series.last_confirmed(), &reader.load());
         let later = later();
-        let _: u64 = redis.0.tell(&[
+        let _: u64 = redis.0.query(&[
             "HSET",
             POLICY,
             "valid_until_epoch",
@@ -76,10 +76,10 @@ fn a_changed_universe_and_expiry_with_a_wrong_hash_or_without_one() {
         match (round % 3, another) {
             (0, Some(hash)) => {
                 let hash = hash.to_string();
-                let _: u64 = redis.0.tell(&["HSET", POLICY, "policy_hash", &hash]);
+                let _: u64 = redis.0.query(&["HSET", POLICY, "policy_hash", &hash]);
             }
             (1, _) => {
-                let _: u64 = redis.0.tell(&["HDEL", POLICY, "policy_hash"]);
+                let _: u64 = redis.0.query(&["HDEL", POLICY, "policy_hash"]);
                 // A reader that neither requires a hash nor remembers the sequence accepts the changed policy. A reader
                 // that does one of the two rejects it.
                 let policy = store.load().unwrap();
@@ -97,10 +97,10 @@ fn a_changed_universe_and_expiry_with_a_wrong_hash_or_without_one() {
         if round % 3 != 1 {
             assert_eq!(absence(series.load(&*store)), "POLICY_HASH_MISMATCH");
         }
-        series.judge(0, &reader.load());
+        series.check(0, &reader.load());
     }
     assert!(series.publish(&*store));
-    series.judge(series.told(), &reader.load());
-    series.settle(&*store);
-    series.tally.conclude_felt();
+    series.check(series.last_confirmed(), &reader.load());
+    series.check_history(&*store);
+    series.tally.conclude_with_effect();
 }

@@ -10,28 +10,28 @@ use super::super::{
 };
 use crate::{
     policies::{absence, publication, publish},
-    proxy::dice,
+    proxy::random,
     tally::Tally,
 };
 
 #[test]
 fn during_publications_and_loads() {
     let mut server = Server::start();
-    let series = Series::under(Tally::of(
+    let series = Series::new(Tally::of(
         "server killed (-9) and restarted during publications and loads",
         5,
     ));
-    series.amid(&server.url(), |_| {
+    series.run_with_faults(&server.url(), |_| {
         server.kill();
         let away = RedisStore::open(&server.url()).unwrap();
         assert_eq!(absence(away.load()), "StoreUnavailable");
         server.restart();
     });
     let store = RedisStore::open(&server.url()).unwrap();
-    series.settle(&store);
-    let updates: usize = server.tell(&["XLEN", "quantum:stream:policy.update"]);
+    series.check_history(&store);
+    let updates: usize = server.query(&["XLEN", "quantum:stream:policy.update"]);
     assert_eq!(updates, store.history(usize::MAX).unwrap().len());
-    series.tally.conclude_felt();
+    series.tally.conclude_with_effect();
 }
 
 /// The change has arrived but is not applied; the load has been sent but is not answered.
@@ -39,7 +39,7 @@ fn during_publications_and_loads() {
 fn between_a_command_and_its_answer() {
     let mut server = Server::start();
     let url = server.url();
-    let series = Series::under(Tally::of(
+    let series = Series::new(Tally::of(
         "server killed (-9) between a change or a load and its answer",
         5,
     ));
@@ -49,7 +49,7 @@ fn between_a_command_and_its_answer() {
         series.load(&store).unwrap();
         let pause = if round % 2 == 0 { "WRITE" } else { "ALL" };
         let mut watcher = server.client();
-        let _: String = server.tell(&["CLIENT", "PAUSE", "60000", pause]);
+        let _: String = server.query(&["CLIENT", "PAUSE", "60000", pause]);
         thread::scope(|scope| {
             if round % 2 == 0 {
                 scope.spawn(|| assert!(!series.publish(&store)));
@@ -62,15 +62,15 @@ fn between_a_command_and_its_answer() {
                 });
             } else {
                 scope.spawn(|| series.load(&store).unwrap_err());
-                thread::sleep(Duration::from_micros(dice() % 20_000));
+                thread::sleep(Duration::from_micros(random() % 20_000));
             }
             server.kill();
         });
         server.restart();
         series.load(&store).unwrap();
     }
-    series.settle(&store);
-    series.tally.conclude_felt();
+    series.check_history(&store);
+    series.tally.conclude_with_effect();
 }
 
 #[test]
@@ -78,7 +78,7 @@ fn a_broken_idle_connection_is_reopened() {
     let mut server = Server::start();
     let store = RedisStore::open(&server.url()).unwrap();
     let first = publish(&store, "1").hash();
-    let _: u64 = server.tell(&["CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"]);
+    let _: u64 = server.query(&["CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"]);
     assert_eq!(store.load().unwrap().hash(), first);
     server.kill();
     assert_eq!(absence(store.load()), "StoreUnavailable");

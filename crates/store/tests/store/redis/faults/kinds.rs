@@ -12,16 +12,16 @@ use crate::{
 fn keys_of_another_type_are_unreadable_and_not_overwritten() {
     let redis = redis();
     let (store, server) = (redis.open(), &redis.0);
-    let series = Series::under(Tally::of(
+    let series = Series::new(Tally::of(
         "key of the wrong type: each of five keys with each type",
         1,
     ));
-    let _: String = server.tell(&["SET", POLICY, "{}"]);
+    let _: String = server.query(&["SET", POLICY, "{}"]);
     assert_eq!(
         store.load().unwrap_err().to_string(),
         "`quantum:policy:current`: `a key of another type` is not a hash; publish a complete policy, or roll back"
     );
-    let _: u64 = server.tell(&["DEL", POLICY]);
+    let _: u64 = server.query(&["DEL", POLICY]);
     let kinds: [&[&str]; 6] = [
         &["SET", "x"],
         &["RPUSH", "x"],
@@ -41,8 +41,8 @@ fn keys_of_another_type_are_unreadable_and_not_overwritten() {
         for (key, bound) in keys {
             for kind in kinds {
                 let (command, values) = kind.split_first().unwrap();
-                let _: redis::Value = server.tell(&[&[*command, key], values].concat());
-                let found: String = server.tell(&["TYPE", key]);
+                let _: redis::Value = server.query(&[&[*command, key], values].concat());
+                let found: String = server.query(&["TYPE", key]);
                 if found != bound {
                     if key == POLICY {
                         let loaded = series.load(&*store);
@@ -56,18 +56,18 @@ fn keys_of_another_type_are_unreadable_and_not_overwritten() {
                     assert!(refused.to_string().contains(key), "{refused}");
                     series.tally.refusals.add(1);
                     // Nothing was written.
-                    let keys: Vec<String> = server.tell(&["KEYS", "*"]);
+                    let keys: Vec<String> = server.query(&["KEYS", "*"]);
                     assert_eq!(keys, [key]);
-                    let kept: String = server.tell(&["TYPE", key]);
+                    let kept: String = server.query(&["TYPE", key]);
                     assert_eq!(kept, found);
                 }
-                let _: u64 = server.tell(&["DEL", key]);
+                let _: u64 = server.query(&["DEL", key]);
             }
         }
     }
     assert!(series.publish(&*store));
     series.load(&*store).unwrap();
-    series.settle(&*store);
+    series.check_history(&*store);
 
     let _: u64 = redis::cmd("HSET")
         .arg(POLICY)
@@ -76,5 +76,5 @@ fn keys_of_another_type_are_unreadable_and_not_overwritten() {
         .query(&mut server.client())
         .unwrap();
     assert_eq!(absence(series.load(&*store)), "POLICY_PARSE_ERROR");
-    series.tally.conclude_felt();
+    series.tally.conclude_with_effect();
 }

@@ -13,7 +13,7 @@ use super::super::{
     series::Series,
     server::{Server, eventually},
 };
-use crate::{proxy::dice, tally::Tally};
+use crate::{proxy::random, tally::Tally};
 
 /// Publishes three policies, and then makes the server lose an arbitrary number of bytes at the end of its log. Returns
 /// the history before and after the loss.
@@ -27,11 +27,11 @@ fn lose(series: &Series, server: &mut Server, store: &RedisStore) -> [Vec<Histor
     server.kill();
     let log = server.log_of_steps();
     let bytes = fs::read(&log).unwrap();
-    let missing = usize::try_from(dice()).unwrap() % 15_000;
+    let missing = usize::try_from(random()).unwrap() % 15_000;
     fs::write(&log, &bytes[..bytes.len().saturating_sub(missing)]).unwrap();
     server.restart();
 
-    series.judge(0, &store.load());
+    series.check(0, &store.load());
     match reader.load() {
         Ok(policy) if policy.hash() == seen.hash() => {}
         Ok(_) => series.tally.stale.add(1),
@@ -49,7 +49,7 @@ fn hashes(entries: &[HistoryEntry]) -> Vec<String> {
 fn the_recovered_state_is_a_complete_earlier_state() {
     let mut server = Server::start();
     let store = RedisStore::open(&server.url()).unwrap();
-    let series = Series::under(Tally::of(
+    let series = Series::new(Tally::of(
         "power lost: the log of the server ends at any byte",
         20,
     ));
@@ -62,16 +62,16 @@ fn the_recovered_state_is_a_complete_earlier_state() {
         assert!(trail.is_whole(), "{:?}", trail.faults());
         assert_eq!(trail.entries().len(), after.len());
         // A rewrite removes an incomplete change from the log.
-        let _: String = server.tell(&["BGREWRITEAOF"]);
+        let _: String = server.query(&["BGREWRITEAOF"]);
         eventually("the rewritten log", || {
-            let info: String = server.tell(&["INFO", "persistence"]);
+            let info: String = server.query(&["INFO", "persistence"]);
             info.contains("aof_rewrite_in_progress:0") && info.contains("aof_rewrite_scheduled:0")
         });
         // Changes succeed again.
         assert!(series.publish(&store));
         series.load(&store).unwrap();
     }
-    series.tally.conclude_felt();
+    series.tally.conclude_with_effect();
 }
 
 /// A server ignores an incomplete change at the end of its log. But Redis 7.0 does not remove the incomplete change
@@ -81,12 +81,12 @@ fn the_recovered_state_is_a_complete_earlier_state() {
 fn an_incomplete_change_applied_at_the_second_start_is_detected_by_the_audit_log() {
     let mut server = Server::start();
     let store = RedisStore::open(&server.url()).unwrap();
-    let series = Series::under(Tally::of(
+    let series = Series::new(Tally::of(
         "power lost, then restarted twice with the rest of the log",
         20,
     ));
     for _ in 0..series.tally.rounds() {
-        let _: String = server.tell(&["FLUSHALL"]);
+        let _: String = server.query(&["FLUSHALL"]);
         lose(&series, &mut server, &store);
         assert!(series.publish(&store));
         let latest = store.load().unwrap();
@@ -94,7 +94,7 @@ fn an_incomplete_change_applied_at_the_second_start_is_detected_by_the_audit_log
         server.kill();
         server.restart();
         let loaded = store.load();
-        series.judge(0, &loaded);
+        series.check(0, &loaded);
         if loaded.is_ok_and(|policy| policy.hash() != latest.hash()) {
             series.tally.stale.add(1);
         }
@@ -106,7 +106,7 @@ fn an_incomplete_change_applied_at_the_second_start_is_detected_by_the_audit_log
         series.tally.refusals.add(1);
         series.tally.doubled.add(usize::from(trail.is_whole()));
         // Lost entries do not come back, so start the next round with an empty store.
-        let _: String = server.tell(&["FLUSHALL"]);
+        let _: String = server.query(&["FLUSHALL"]);
     }
-    series.tally.conclude_felt();
+    series.tally.conclude_with_effect();
 }

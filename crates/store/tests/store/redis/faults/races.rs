@@ -67,7 +67,7 @@ fn exactly_one_of_two_publishers_with_the_same_expectation_wins() {
     assert_eq!(history.len(), tally.rounds());
     let trail = stores[0].audit().unwrap();
     assert!(trail.is_whole() && trail.entries().len() == tally.rounds());
-    tally.conclude_felt();
+    tally.conclude_with_effect();
 }
 
 #[test]
@@ -109,7 +109,7 @@ fn a_duplicate_publication_is_rejected() {
         tally.doubled.add(usize::from(times > 1));
         seen = here;
     }
-    tally.conclude_felt();
+    tally.conclude_with_effect();
 }
 
 /// Publications and halts share only the audit head. A writer that loses all its attempts gets `Contended` and can

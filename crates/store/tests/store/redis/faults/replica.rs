@@ -16,7 +16,7 @@ use crate::{
 fn a_replica_can_be_read_and_is_read_only() {
     let primary = Server::start();
     let store = RedisStore::open(&primary.url()).unwrap();
-    let series = Series::under(Tally::of(
+    let series = Series::new(Tally::of(
         "read-only replica, its link cut and restored",
         20,
     ));
@@ -32,11 +32,11 @@ fn a_replica_can_be_read_and_is_read_only() {
     for _ in 0..series.tally.rounds() {
         assert!(series.publish(&store));
         let latest = store.load().unwrap();
-        let _: u64 = primary.tell(&["CLIENT", "KILL", "TYPE", "replica"]);
+        let _: u64 = primary.query(&["CLIENT", "KILL", "TYPE", "replica"]);
         eventually("the latest policy on the replica", || {
             let loaded = copy.load();
             // The replica may be behind, but always holds one complete publication.
-            series.judge(0, &loaded);
+            series.check(0, &loaded);
             loaded.is_ok_and(|policy| policy.hash() == latest.hash())
         });
         let refused = copy
@@ -55,10 +55,10 @@ fn a_replica_can_be_read_and_is_read_only() {
         series.tally.refusals.add(2);
         assert_eq!(store.load().unwrap().hash(), latest.hash());
     }
-    series.settle(&store);
+    series.check_history(&store);
     eventually("the complete audit log on the replica", || {
         copy.audit() == store.audit()
     });
-    series.settle(&copy);
-    series.tally.conclude_felt();
+    series.check_history(&copy);
+    series.tally.conclude_with_effect();
 }

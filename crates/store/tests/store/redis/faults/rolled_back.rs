@@ -5,7 +5,7 @@ use portcullis_store::{PolicyStore as _, PublishError, SequenceGuard, VerifyingR
 use super::super::{Fixture as _, redis, series::Series};
 use crate::{
     policies::{absence, fields_of, publication},
-    proxy::dice,
+    proxy::random,
     tally::Tally,
 };
 
@@ -14,7 +14,7 @@ use crate::{
 fn an_earlier_publication_is_rejected() {
     let redis = redis();
     let store = redis.open();
-    let series = Series::under(Tally::of(
+    let series = Series::new(Tally::of(
         "lower sequence: a complete earlier publication over a later one",
         50,
     ));
@@ -28,16 +28,16 @@ fn an_earlier_publication_is_rejected() {
         let remember =
             || VerifyingReader::new(redis.open(), SequenceGuard::in_file(&seen).unwrap());
         let reader = remember();
-        series.judge(series.told(), &reader.load());
+        series.check(series.last_confirmed(), &reader.load());
         if let [earlier @ .., latest] = published.as_slice()
             && !earlier.is_empty()
         {
-            let n = usize::try_from(dice()).unwrap() % earlier.len();
+            let n = usize::try_from(random()).unwrap() % earlier.len();
             redis.put(&earlier[n]);
             let again = remember();
             for reader in [&reader, &again] {
                 let loaded = reader.load();
-                series.judge(series.told(), &loaded);
+                series.check(series.last_confirmed(), &loaded);
                 assert!(absence(loaded).starts_with("RolledBack"));
             }
             // A store does not publish with a lower sequence.
@@ -52,6 +52,6 @@ fn an_earlier_publication_is_rejected() {
             redis.put(latest);
         }
     }
-    series.settle(&*store);
-    series.tally.conclude_felt();
+    series.check_history(&*store);
+    series.tally.conclude_with_effect();
 }

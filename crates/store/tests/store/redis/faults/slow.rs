@@ -14,11 +14,11 @@ use crate::{proxy::Proxy, tally::Tally};
 #[test]
 fn a_frozen_server() {
     let server = Server::start();
-    let series = Series::under(Tally::of(
+    let series = Series::new(Tally::of(
         "server frozen for longer than the timeout of a store (SIGSTOP)",
         2,
     ));
-    series.amid(&server.url(), |_| {
+    series.run_with_faults(&server.url(), |_| {
         let refusals = series.tally.refusals.get();
         server.signal("-STOP");
         eventually("a timeout of a store", || {
@@ -26,46 +26,46 @@ fn a_frozen_server() {
         });
         server.signal("-CONT");
     });
-    series.settle(&RedisStore::open(&server.url()).unwrap());
-    series.tally.conclude_felt();
+    series.check_history(&RedisStore::open(&server.url()).unwrap());
+    series.tally.conclude_with_effect();
 }
 
 /// A late answer is discarded and never used as the answer of the next command.
 #[test]
 fn answers_arrive_late_and_in_pieces() {
     let server = Server::start();
-    let proxy = Proxy::before(server.port());
-    let series = Series::under(Tally::of(
+    let proxy = Proxy::in_front_of(server.port());
+    let series = Series::new(Tally::of(
         "answers in pieces, some later than the timeout of a store",
         2,
     ));
     proxy.pieces_of(1500);
     proxy.delay(Duration::from_millis(4000), 60);
-    series.amid(&proxy.url(), |_| {
+    series.run_with_faults(&proxy.url(), |_| {
         // The timeout of a store is half of the longest delay.
         let late = proxy.late();
         eventually("a late answer", || proxy.late() > late);
     });
-    series.settle(&RedisStore::open(&server.url()).unwrap());
+    series.check_history(&RedisStore::open(&server.url()).unwrap());
     series.tally.conclude();
 }
 
 #[test]
 fn delayed_writes() {
     let server = Server::start();
-    let series = Series::under(Tally::of(
+    let series = Series::new(Tally::of(
         "changes delayed for longer than the timeout of a store (CLIENT PAUSE WRITE)",
         2,
     ));
-    series.amid(&server.url(), |_| {
+    series.run_with_faults(&server.url(), |_| {
         let refusals = series.tally.refusals.get();
-        let _: String = server.tell(&["CLIENT", "PAUSE", "60000", "WRITE"]);
+        let _: String = server.query(&["CLIENT", "PAUSE", "60000", "WRITE"]);
         eventually("a timeout of a store", || {
             series.tally.refusals.get() > refusals
         });
-        let _: String = server.tell(&["CLIENT", "UNPAUSE"]);
+        let _: String = server.query(&["CLIENT", "UNPAUSE"]);
         thread::yield_now();
     });
-    series.settle(&RedisStore::open(&server.url()).unwrap());
-    series.tally.conclude_felt();
+    series.check_history(&RedisStore::open(&server.url()).unwrap());
+    series.tally.conclude_with_effect();
 }

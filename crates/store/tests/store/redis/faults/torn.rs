@@ -14,7 +14,7 @@ use portcullis_store::{LoadError, PolicyStore as _};
 use super::{
     super::{
         Fixture as _, POLICY, Redis, redis,
-        server::{eventually, tell},
+        server::{eventually, query},
     },
     denied,
 };
@@ -44,7 +44,7 @@ fn write(redis: &Redis, fields: &Fields, round: usize, mut step: impl FnMut()) {
     // Every third round: delete the old fields, then write the hash first. Other rounds: overwrite the old fields,
     // with the hash first, in the middle or last.
     if round.is_multiple_of(3) {
-        let _: u64 = tell(&mut writer, &["DEL", POLICY]);
+        let _: u64 = query(&mut writer, &["DEL", POLICY]);
         fields.sort_by_key(|(name, _)| name != "policy_hash");
     } else {
         let length = fields.len();
@@ -52,12 +52,12 @@ fn write(redis: &Redis, fields: &Fields, round: usize, mut step: impl FnMut()) {
     }
     step();
     for (name, value) in &fields {
-        let _: u64 = tell(&mut writer, &["HSET", POLICY, name, value]);
+        let _: u64 = query(&mut writer, &["HSET", POLICY, name, value]);
         step();
     }
     for name in ["limits", "generator"] {
         if !fields.iter().any(|(other, _)| other == name) {
-            let _: u64 = tell(&mut writer, &["HDEL", POLICY, name]);
+            let _: u64 = query(&mut writer, &["HDEL", POLICY, name]);
             step();
         }
     }
@@ -99,7 +99,7 @@ fn a_partial_policy_with_a_hash_is_rejected() {
             let seen = tally.refusals.get();
             write(&redis, &kinds[round % 2], round, || {});
             // Keep the policy incomplete until a reader has seen it.
-            let torn: u64 = redis.0.tell(&["HSET", POLICY, "kill_params", "{}"]);
+            let torn: u64 = redis.0.query(&["HSET", POLICY, "kill_params", "{}"]);
             assert_eq!(torn, 0);
             eventually("a reader that sees the partial policy", || {
                 tally.refusals.get() > seen || readers.iter().any(|reader| reader.is_finished())
@@ -108,7 +108,7 @@ fn a_partial_policy_with_a_hash_is_rejected() {
         }
         done.store(true, Ordering::SeqCst);
     });
-    tally.conclude_felt();
+    tally.conclude_with_effect();
 }
 
 /// Without a hash a partial policy may look complete. Each state between two writes is checked by an engine without a
@@ -154,7 +154,7 @@ fn a_partial_policy_without_a_hash_is_rejected_if_a_hash_is_required() {
         taken.get(),
         torn.get()
     ));
-    tally.conclude_felt();
+    tally.conclude_with_effect();
 }
 
 #[expect(clippy::print_stdout, reason = "a note below the table")]

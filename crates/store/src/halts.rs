@@ -1,0 +1,45 @@
+//! The halts of a store as names.
+
+use std::collections::BTreeSet;
+
+use portcullis::{guardrails::Halt, types::Symbol};
+
+/// A change of the halts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HaltChange {
+    /// These names are halted in addition; `*` is every symbol.
+    Add(BTreeSet<String>),
+    /// These names are removed from the halts.
+    Remove(BTreeSet<String>),
+    /// All halts are removed.
+    Clear,
+}
+
+/// The name that means every symbol.
+pub(super) const ALL: &str = "*";
+
+/// Returns the halt that these names describe. A name that is not a symbol halts everything: its writer intended a
+/// halt.
+pub(super) fn halt_of(names: &BTreeSet<String>) -> Halt {
+    if names.is_empty() {
+        return Halt::Nothing;
+    }
+    let symbols: Result<BTreeSet<Symbol>, _> = names.iter().map(|name| Symbol::new(name)).collect();
+    match symbols {
+        Ok(symbols) if !names.contains(ALL) => Halt::Symbols(symbols),
+        Ok(_) | Err(_) => Halt::Everything,
+    }
+}
+
+/// Applies a change to the names of the halts.
+pub(super) fn apply(names: &mut BTreeSet<String>, change: &HaltChange) {
+    match change {
+        HaltChange::Add(more) => names.extend(more.iter().cloned()),
+        // Compare as symbols: another writer may have used another case.
+        HaltChange::Remove(fewer) => names.retain(|name| {
+            let symbol = Symbol::new(name).map_or_else(|_| name.clone(), |s| s.to_string());
+            !fewer.contains(&symbol)
+        }),
+        HaltChange::Clear => names.clear(),
+    }
+}
