@@ -34,7 +34,7 @@ impl fmt::Display for Detail<'_> {
             Self::Harvest(HarvestSkip::InvalidInput { r, kill }) => {
                 write!(f, "{r}; no kill score: {kill}")
             }
-            Self::ServiceDenial(objection) => f.write_str(objection.detail()),
+            Self::ServiceDenial(denial) => f.write_str(denial.detail()),
             Self::Text(text) => f.write_str(text),
         }
     }

@@ -83,14 +83,14 @@ impl<'a> Answer<'a> {
 
     /// Creates the answer to an entry that a service denied. The decision of the gates has no effect on it.
     #[must_use]
-    pub fn objected(decision: &Decision<'a>, objection: &'a ServiceDenial<'a>) -> Self {
-        let (intent, reason) = (decision.intent(), objection.reason());
+    pub fn denied_by_service(decision: &Decision<'a>, denial: &'a ServiceDenial<'a>) -> Self {
+        let (intent, reason) = (decision.intent(), denial.reason());
         Self {
             event: (reason != SkipCode::IntentUnreadable).then_some(RecordKind::Intent),
             symbol: intent.symbol(),
             side: intent.side().map(AnswerSide::Order),
             reason: Some(reason),
-            detail: Some(Detail::ServiceDenial(objection)),
+            detail: Some(Detail::ServiceDenial(denial)),
             ..Self::bare(Verdict::Skip)
         }
         .under(decision.policy())

@@ -75,7 +75,7 @@ fn a_denial_row_has_the_detail_of_the_service() {
         let objection = ServiceDenial::new(reason, "entry 12 of that id").unwrap();
         assert_eq!(objection.detail(), "entry 12 of that id");
         decide(Some(&sample()), ENTRY, |decision| {
-            serde_json::to_string(&Answer::objected(decision, &objection)).unwrap()
+            serde_json::to_string(&Answer::denied_by_service(decision, &objection)).unwrap()
         })
     };
     let rest = format!(

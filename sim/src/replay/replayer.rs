@@ -182,7 +182,7 @@ impl Replayer {
     ) -> Answer<'a> {
         let decision = decide_again(&self.engine, state, record);
         match objection.filter(|it| it.takes_precedence_over(&decision)) {
-            Some(objection) => Answer::objected(&decision, objection),
+            Some(objection) => Answer::denied_by_service(&decision, objection),
             None => Answer::decision(&decision),
         }
         .to(n, record.id(), record.at())

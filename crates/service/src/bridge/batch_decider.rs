@@ -116,7 +116,7 @@ impl<'a> BatchDecider<'a> {
         let decision = engine.decide(snapshot.policy(), &intent, now);
         let denial = denial(&decision, skew);
         let row = match &denial {
-            Some(denial) => Answer::objected(&decision, denial),
+            Some(denial) => Answer::denied_by_service(&decision, denial),
             None => Answer::decision(&decision),
         }
         .to(0, intent.id().or(Some(&entry.id)), Some(now));
