@@ -3,6 +3,7 @@
 
 #![expect(
     clippy::unwrap_used,
+    clippy::panic,
     clippy::disallowed_types,
     reason = "a test fails by panicking; one of the failures is an unordered map"
 )]

@@ -126,9 +126,10 @@ fn check_columns(
     let row = answers.row(0).unwrap();
     let (outcome, numbers) = match decision {
         Decision::Trade(trade) => {
-            let from = match trade.leverage().source() {
-                Source::Intent(_) => LeverageFrom::Intent,
-                _ => LeverageFrom::Policy,
+            let from = if matches!(trade.leverage().source(), Source::Intent(_)) {
+                LeverageFrom::Intent
+            } else {
+                LeverageFrom::Policy
             };
             let numbers = ((trade.leverage().value(), from), trade.notional().value());
             (Outcome::Trade, Some(numbers))

@@ -496,7 +496,9 @@ pub(crate) const OTHERS: [(&str, Law, &str, Bug); 31] = {
                 match row.decision {
                     _ if policy_field(asked, "/limits/max_notional_usd").is_none() => Ok(row),
                     Verdict::Trade => Ok(Row::skip("POLICY_LIMIT_EXCEEDED")),
-                    _ => forgive(asked, "POLICY_LIMIT_EXCEEDED"),
+                    Verdict::Exit | Verdict::Skip | Verdict::Harvest | Verdict::Policy => {
+                        forgive(asked, "POLICY_LIMIT_EXCEEDED")
+                    }
                 }
             }),
         ),

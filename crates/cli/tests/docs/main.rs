@@ -1,10 +1,11 @@
 //! The command blocks of README and docs run as pasted, and links lead to something.
 
-#![allow(
+#![expect(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::panic,
-    clippy::disallowed_methods,
-    reason = "a test fails by panicking, and may read files"
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
 )]
 
 mod links;

@@ -20,7 +20,7 @@ pub(super) struct Policies {
 /// The result of the lookup of a policy.
 pub(super) enum Lookup {
     /// The policy, on the first call for its hash.
-    Found(Policy),
+    Found(Box<Policy>),
     /// The policy is not stored; returned on the first call for its hash.
     NotFound,
     /// An earlier call returned the policy, or that it was not found.
@@ -67,7 +67,7 @@ impl Policies {
             None => Lookup::Taken,
             Some(found) => {
                 self.taken.insert(hash);
-                found.map_or(Lookup::NotFound, Lookup::Found)
+                found.map_or(Lookup::NotFound, |policy| Lookup::Found(Box::new(policy)))
             }
         }
     }
