@@ -54,6 +54,6 @@ fn openssl(directory: &Path, arguments: &str) {
         .current_dir(directory)
         .output()
         .unwrap_or_else(|error| panic!("the TLS tests need `openssl` on the PATH: {error}"));
-    let told = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "openssl {arguments}: {told}");
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "openssl {arguments}: {text}");
 }

@@ -21,7 +21,9 @@ use portcullis::guardrails::Halt;
 
 /// A store that keeps everything in Redis, for services and writers in any language.
 ///
-/// [`keys`](super::keys) lists its keys. A change is one script on the server, which checks everything before it writes. A load is one `HGETALL`. The
+/// [`keys`](super::keys) lists its keys.
+///
+/// A change is one script on the server, which checks everything before it writes. A load is one `HGETALL`. The
 /// persistence settings of the server determine whether a change survives a crash: `appendfsync always` keeps every
 /// change. A cluster is not supported, because the keys are in different slots: use one server, or a primary with
 /// replicas.
