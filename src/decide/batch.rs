@@ -8,27 +8,20 @@
 //! without branches, many rows at a time.
 
 use super::{
-    DecisionColumns, Engine, IntentColumns, LeverageFrom, Outcome, SkipCode,
-    columns::{NO_INSTANT, standing},
+    Engine, LeverageFrom, SkipCode,
+    decision_columns::{DecisionColumns, Outcome},
     gates::{freshness::Bounds, policy},
+    intent_columns::{IntentColumns, NO_INSTANT, standing},
+    tables::{DENY, EXIT_BY_DELEGATE, EXIT_BY_OWNER, OPEN, Tables},
 };
 use crate::{
-    exit::ExitRule,
-    policy::{InForce, Listing, PolicyState},
+    policy::{InForce, PolicyState},
     types::{Leverage, Margin, Notional, Timestamp},
 };
 
 /// Number of rows processed at a time; a block fits in the L1 cache.
 const BLOCK: usize = 256;
 
-/// No skip reason. Greater than the number of every reason.
-const OPEN: u8 = 255;
-/// An exit of the exit owner, which passes.
-const EXIT_BY_OWNER: u8 = 254;
-/// An exit of a delegate, which passes.
-const EXIT_BY_DELEGATE: u8 = 253;
-
-const DENY: u8 = SkipCode::DenyNotExitOwner.number();
 const STALE_INTENT: u64 = SkipCode::IntentStale.number_wide();
 const CLOCK: u64 = SkipCode::ClockUntrusted.number_wide();
 const LEVERAGE: u64 = SkipCode::PolicyMissingLeverage.number_wide();
@@ -56,95 +49,6 @@ const OUTCOMES: [Outcome; 256] = {
     }
     outcomes
 };
-
-/// Results of the policy and guardrail checks for each symbol and each source of a batch.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Tables {
-    symbols: Vec<SymbolRow>,
-    sources: Vec<SourceRow>,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct SymbolRow {
-    leverage: f64,
-    /// The lowest number among the reasons of gates 3, 7 and 8.
-    refused: u8,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct SourceRow {
-    /// The number of the reason that denies its entries, or [`OPEN`].
-    refused: u8,
-    /// The number of the answer to its exits.
-    exit: u8,
-}
-
-/// The row of a symbol outside the dictionary.
-const UNKNOWN_SYMBOL: SymbolRow = SymbolRow {
-    leverage: f64::NAN,
-    refused: SkipCode::PolicyUniverseFilter.number(),
-};
-
-/// The row of a source that cannot be read.
-const UNREADABLE_SOURCE: SourceRow = SourceRow {
-    refused: SkipCode::IntentAmbiguous.number(),
-    exit: DENY,
-};
-
-impl Tables {
-    fn fill(&mut self, engine: &Engine, intents: &IntentColumns, in_force: Option<InForce<'_>>) {
-        let guardrails = engine.guardrails();
-        self.symbols.clear();
-        self.symbols
-            .extend(intents.symbols.values.iter().map(|symbol| {
-                let listing = in_force
-                    .filter(|_| guardrails.permits(symbol))
-                    .map_or(Listing::NotInUniverse, |it| it.listing(symbol));
-                let (leverage, refused) = match listing {
-                    Listing::NotInUniverse => (f64::NAN, SkipCode::PolicyUniverseFilter.number()),
-                    Listing::NoLeverage => (f64::NAN, SkipCode::PolicyMissingLeverage.number()),
-                    Listing::Leverage(leverage) => (leverage.get(), OPEN),
-                };
-                let refused = match guardrails.halts(symbol) {
-                    true => SkipCode::TradingHalted.number(),
-                    false => refused,
-                };
-                SymbolRow { leverage, refused }
-            }));
-        self.sources.clear();
-        self.sources
-            .extend(intents.sources.values.iter().map(|name| {
-                let rule = name
-                    .as_deref()
-                    .and_then(|name| engine.ownership().rule(name));
-                match rule {
-                    None => SourceRow {
-                        refused: OPEN,
-                        exit: DENY,
-                    },
-                    Some(rule) => SourceRow {
-                        refused: SkipCode::IntentAmbiguous.number(),
-                        exit: match rule {
-                            ExitRule::Owner => EXIT_BY_OWNER,
-                            ExitRule::Delegate => EXIT_BY_DELEGATE,
-                        },
-                    },
-                }
-            }));
-    }
-
-    fn symbol(&self, number: u32) -> SymbolRow {
-        let place = usize::try_from(number).ok();
-        let row = place.and_then(|place| self.symbols.get(place));
-        row.copied().unwrap_or(UNKNOWN_SYMBOL)
-    }
-
-    fn source(&self, number: u32) -> SourceRow {
-        let place = usize::try_from(number).ok();
-        let row = place.and_then(|place| self.sources.get(place));
-        row.copied().unwrap_or(UNREADABLE_SOURCE)
-    }
-}
 
 /// Bounds with which every row of a batch is compared. A bound that is not set accepts every value.
 #[derive(Debug, Clone, Copy)]

@@ -3,20 +3,23 @@
 //! **Architecture invariant:** this module has no clock, no store and no JSON.
 
 mod batch;
-mod columns;
 mod decision;
+mod decision_columns;
 mod engine;
 mod gate;
 mod gates;
+mod intent_columns;
 mod service_denial;
 mod skip_code;
 mod skip_reason;
+mod tables;
 mod trace;
 
-pub use columns::{BatchRow, DecisionColumns, EntryRow, IntentColumns, Outcome};
 pub use decision::{Decision, LeverageFrom, Skip, Trade};
+pub use decision_columns::{BatchRow, DecisionColumns, Outcome};
 pub use engine::Engine;
 pub use gate::Gate;
+pub use intent_columns::{EntryRow, IntentColumns};
 pub use service_denial::ServiceDenial;
 pub use skip_code::SkipCode;
 pub use skip_reason::{LimitedNumber, SkipReason};

@@ -5,6 +5,8 @@
 
 mod ownership;
 mod permit;
+mod rule;
 
-pub use ownership::{ExitOwnership, ExitRule, NotExitOwnerError, OwnershipError};
+pub use ownership::{ExitOwnership, NotExitOwnerError, OwnershipError};
 pub use permit::ExitPermit;
+pub use rule::ExitRule;

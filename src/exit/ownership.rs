@@ -1,10 +1,9 @@
 //! The exit owner and its delegates.
 
 use serde::Serialize;
-use strum::IntoStaticStr;
 use thiserror::Error;
 
-use super::ExitPermit;
+use super::{permit::ExitPermit, rule::ExitRule};
 use crate::{
     intent::{Exit, Intent},
     types::Shown,
@@ -35,25 +34,6 @@ pub enum OwnershipError {
     /// A delegate's name is empty.
     #[error("an exit delegate has an empty name")]
     EmptyDelegate,
-}
-
-/// The rule under which an exit was permitted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, IntoStaticStr)]
-#[serde(rename_all = "lowercase")]
-#[strum(serialize_all = "lowercase")]
-pub enum ExitRule {
-    /// The source is the exit owner.
-    Owner,
-    /// The source is a listed delegate.
-    Delegate,
-}
-
-impl ExitRule {
-    /// Returns `owner` or `delegate`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        self.into()
-    }
 }
 
 /// The error for an exit from a source that is neither the owner nor a delegate.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::ExitRule;
+use super::rule::ExitRule;
 use crate::{
     intent::{Exit, Intent, QuantityAsked},
     types::{Shown, Side, Symbol},

@@ -4,7 +4,8 @@ use pulp::{Simd, WithSimd};
 
 use super::{
     HarvestAction, HarvestReasons,
-    block::{Block, ROWS, Spare, Terms, code},
+    block::{Block, ROWS, Spare, Terms},
+    code,
     columns::HarvestColumns,
 };
 use crate::policy::ThetaInForce;

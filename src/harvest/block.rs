@@ -3,7 +3,7 @@
 //! The formulas and the order of their operations are those of the single call.
 
 use super::{
-    HarvestReason,
+    HarvestReason, code,
     columns::{HarvestColumns, state},
     evidence::is_finite,
     exp::exp_of_negative,
@@ -13,15 +13,6 @@ use crate::policy::{Theta, ThetaInForce};
 
 /// Number of rows per block, small enough for all intermediate columns to stay in the L1 cache.
 pub(super) const ROWS: usize = 128;
-
-/// Codes of the result of a row. Codes 0 to 4 are the actions.
-pub(super) mod code {
-    pub(in super::super) const FULL_CLOSE: u8 = 4;
-    pub(in super::super) const NO_POSITION: u8 = 5;
-    /// Setting the lowest bit changes this code to [`INVALID_INPUT`] and leaves [`NO_POSITION`] unchanged.
-    pub(in super::super) const MISSING_STOP: u8 = 6;
-    pub(in super::super) const INVALID_INPUT: u8 = 7;
-}
 
 /// The lowest bit of the code in a row's state.
 const NOT_FOR_THE_STOP: u64 = 1 << state::SKIP_SHIFT;

@@ -4,8 +4,7 @@
 //! batch therefore needs no checks: a NaN input makes the result NaN.
 
 use super::{
-    Harvested, Market, Position, Stage, Standing,
-    block::code,
+    Harvested, Market, Position, Stage, Standing, code,
     evidence::{is_finite, is_not_negative, is_positive, is_share},
     kill_score::is_trend_outweighed,
     profit_lock,

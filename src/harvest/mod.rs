@@ -22,6 +22,7 @@
 
 mod batch;
 mod block;
+mod code;
 mod columns;
 mod decision;
 mod evidence;

@@ -6,14 +6,16 @@
 //! There are two readers with identical results: `plain` is fast and covers the JSON that machines write; the general
 //! parser covers all of JSON and reads every text that `plain` does not accept.
 
+mod fields;
 mod number;
 mod plain;
 mod raw_field;
 mod scan;
 mod specials;
 
+pub use fields::Fields;
 pub use raw_field::{Flag, RawField, Unreadable};
-pub use scan::{Fields, SyntaxError, scan_object};
+pub use scan::{SyntaxError, scan_object};
 
 #[cfg(test)]
 mod tests;

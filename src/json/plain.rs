@@ -3,7 +3,7 @@
 //! It accepts a subset of JSON and leaves everything else, valid or not, to the general parser. For every text that it
 //! accepts, both readers return the same fields.
 
-use super::{number, raw_field::SeenAs, scan::Fields, specials::Specials};
+use super::{fields::Fields, number, raw_field::SeenAs, specials::Specials};
 
 /// Maximum nesting depth that this reader accepts.
 const DEPTH_MAX: u32 = 8;

@@ -9,7 +9,11 @@ use serde::{
 use serde_json::{Deserializer, value::RawValue};
 use thiserror::Error;
 
-use super::{RawField, plain, raw_field::SeenAs};
+use super::{
+    fields::Fields,
+    plain,
+    raw_field::{RawField, SeenAs},
+};
 use crate::types::Shown;
 
 /// The expected input, as the parser names it in its messages.
@@ -43,35 +47,6 @@ impl SyntaxError {
             message: format!("{}{expected}", Shown(found)),
         }
     }
-}
-
-/// The requested fields of one kind of object, which [`scan_object`] fills.
-///
-/// ```
-/// use portcullis::json::{Fields, RawField, scan_object};
-///
-/// #[derive(Default)]
-/// struct Order<'a> {
-///     symbol: RawField<'a>,
-/// }
-///
-/// impl<'a> Fields<'a> for Order<'a> {
-///     fn field(&mut self, key: &[u8]) -> Option<&mut RawField<'a>> {
-///         (key == b"symbol").then_some(&mut self.symbol)
-///     }
-/// }
-///
-/// let mut order = Order::default();
-/// scan_object(r#"{"symbol": "BTCUSDT", "size": 250}"#, &mut order)?;
-/// assert_eq!(order.symbol.text(), Ok(Some("BTCUSDT".into())));
-/// # Ok::<(), portcullis::json::SyntaxError>(())
-/// ```
-pub trait Fields<'a> {
-    /// Returns the place for the value of `key`, or `None` if the key is not requested.
-    fn field(&mut self, key: &[u8]) -> Option<&mut RawField<'a>>;
-
-    /// Called each time a requested key occurs again in the object.
-    fn note_duplicate(&mut self) {}
 }
 
 /// Fills `fields`, which must be empty, from the JSON object in `text`.

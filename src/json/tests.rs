@@ -2,11 +2,7 @@
 
 use proptest::{collection::vec, prelude::*, sample::select};
 
-use super::{
-    plain,
-    raw_field::RawField,
-    scan::{Fields, scan_any},
-};
+use super::{fields::Fields, plain, raw_field::RawField, scan::scan_any};
 
 const KEYS: [&str; 4] = ["a", "symbol", "leverage", "position_size_usd"];
 

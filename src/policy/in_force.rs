@@ -64,8 +64,57 @@ pub enum ForEntries {}
 #[derive(Debug, Clone, Copy)]
 pub enum ForHarvests {}
 
+impl Policy {
+    /// Checks that the policy is in force at `now`: `valid_from` ≤ `now` ≤ `valid_until`.
+    ///
+    /// # Errors
+    /// Returns an error if the policy is not valid yet or has expired.
+    pub fn in_force(&self, now: Timestamp) -> Result<InForce<'_>, ValidityError> {
+        self.check_window(now, self.content().valid_until)?;
+        Ok(InForce::new(self, now, false))
+    }
+
+    /// Checks that θ is in force at `now`. Same as [`Self::in_force`], but `harvest_grace_sec` extends the expiry.
+    ///
+    /// # Errors
+    /// Returns an error if the policy is not valid yet, or has expired and its grace period is over.
+    pub fn theta_in_force(&self, now: Timestamp) -> Result<ThetaInForce<'_>, ValidityError> {
+        let until = self.content().valid_until;
+        let end = match self.content().harvest_grace {
+            Some(grace) => until.saturating_add(grace),
+            None => until,
+        };
+        self.check_window(now, end)?;
+        Ok(ThetaInForce::new(self, now, false))
+    }
+
+    /// Treats the policy as in force at `now` without a check, for what-if replays.
+    #[cfg(feature = "what-if")]
+    #[must_use]
+    pub const fn assume_in_force(&self, now: Timestamp) -> InForce<'_> {
+        InForce::new(self, now, true)
+    }
+
+    /// Treats θ as in force at `now` without a check, for what-if replays.
+    #[cfg(feature = "what-if")]
+    #[must_use]
+    pub const fn assume_theta_in_force(&self, now: Timestamp) -> ThetaInForce<'_> {
+        ThetaInForce::new(self, now, true)
+    }
+
+    fn check_window(&self, now: Timestamp, valid_until: Timestamp) -> Result<(), ValidityError> {
+        match self.content().valid_from {
+            Some(valid_from) if now < valid_from => {
+                Err(ValidityError::NotYetValid { valid_from, now })
+            }
+            _ if now > valid_until => Err(ValidityError::Expired { valid_until, now }),
+            _ => Ok(()),
+        }
+    }
+}
+
 impl<'p, Use> InForce<'p, Use> {
-    pub(super) const fn new(policy: &'p Policy, now: Timestamp, assumed: bool) -> Self {
+    const fn new(policy: &'p Policy, now: Timestamp, assumed: bool) -> Self {
         Self {
             policy,
             now,

@@ -156,7 +156,9 @@ pub fn read<'a>(text: &'a str, scratch: &'a mut Scratch) -> TapeRecord<'a> {
 /// Reads one record. Same as [`read`], but a record without an `event_type` is read as `untyped`.
 #[must_use]
 pub fn read_as<'a>(text: &'a str, untyped: Untyped, scratch: &'a mut Scratch) -> TapeRecord<'a> {
-    read_with(text, untyped, recorded_decision::read, scratch)
+    let recorded =
+        |text, scratch| recorded_decision::read(text, |entry| read_entry(entry, scratch));
+    read_with(text, untyped, recorded, scratch)
 }
 
 /// Reads the entry of a recorded decision. A nested recording is invalid, so that the input does not control the

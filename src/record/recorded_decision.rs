@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 
-use super::{Scratch, read_entry};
 use crate::{
     decide::ServiceDenial,
     intent::{Intent, IntentError, RecordedPolicy},
@@ -92,8 +91,11 @@ impl<'a> Fields<'a> for ServiceDenialFields<'a> {
     }
 }
 
-/// Reads a recorded decision from a JSON object.
-pub(super) fn read<'a>(text: &'a str, scratch: &'a mut Scratch) -> RecordedDecision<'a> {
+/// Reads a recorded decision from a JSON object, and its entry with `read_entry`.
+pub(super) fn read<'a>(
+    text: &'a str,
+    read_entry: impl FnOnce(&'a str) -> Intent<'a>,
+) -> RecordedDecision<'a> {
     let mut fields = RecordedDecisionFields::default();
     if let Err(error) = scan_object(text, &mut fields) {
         return RecordedDecision::of(Intent::unreadable(IntentError::NotAnObject(error)));
@@ -104,7 +106,7 @@ pub(super) fn read<'a>(text: &'a str, scratch: &'a mut Scratch) -> RecordedDecis
         Some(entry) => Ok(entry),
     };
     let mut decided = RecordedDecision::of(match entry {
-        Ok(entry) => read_entry(entry, scratch),
+        Ok(entry) => read_entry(entry),
         Err(fault) => Intent::unreadable(fault),
     });
     decided.id = fields.id.text().ok().flatten();

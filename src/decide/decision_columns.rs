@@ -1,0 +1,81 @@
+//! Columns of answers.
+
+use super::{LeverageFrom, SkipCode, tables::Tables};
+use crate::types::{Leverage, Notional};
+
+/// The answer to one row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// A trade.
+    Trade,
+    /// An exit of the exit owner: reduce or close.
+    ExitByOwner,
+    /// An exit of a delegate: reduce or close.
+    ExitByDelegate,
+    /// No action, for this reason.
+    Skip(SkipCode),
+}
+
+/// Answers as columns. The memory is reused for the next batch.
+#[derive(Debug, Clone, Default)]
+pub struct DecisionColumns {
+    pub(super) outcome: Vec<Outcome>,
+    /// NaN if the row is not a trade.
+    pub(super) leverage: Vec<f64>,
+    /// NaN if the row is not a trade.
+    pub(super) notional: Vec<f64>,
+    pub(super) leverage_from: Vec<LeverageFrom>,
+    pub(super) tables: Tables,
+}
+
+/// One row of [`DecisionColumns`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct BatchRow {
+    /// The answer.
+    pub outcome: Outcome,
+    /// The leverage of a trade and its source.
+    pub leverage: Option<(Leverage, LeverageFrom)>,
+    /// The notional of a trade, in USD.
+    pub notional: Option<Notional>,
+}
+
+impl DecisionColumns {
+    /// Returns the number of answered rows.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.outcome.len()
+    }
+
+    /// Returns true if no rows were answered.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Returns the answers in the order of the rows.
+    #[must_use]
+    pub fn outcomes(&self) -> &[Outcome] {
+        &self.outcome
+    }
+
+    /// Returns one row by its index from 0, or `None` if the index is out of range.
+    #[must_use]
+    pub fn row(&self, index: usize) -> Option<BatchRow> {
+        let leverage = Leverage::new(*self.leverage.get(index)?).ok();
+        let from = *self.leverage_from.get(index)?;
+        Some(BatchRow {
+            outcome: *self.outcome.get(index)?,
+            leverage: leverage.map(|leverage| (leverage, from)),
+            notional: Notional::new(*self.notional.get(index)?).ok(),
+        })
+    }
+
+    /// Resizes the columns to `rows` rows; their values are overwritten afterwards.
+    pub(super) fn resize(&mut self, rows: usize) {
+        self.outcome
+            .resize(rows, Outcome::Skip(SkipCode::PolicyMissing));
+        self.leverage.resize(rows, f64::NAN);
+        self.notional.resize(rows, f64::NAN);
+        self.leverage_from.resize(rows, LeverageFrom::Policy);
+    }
+}

@@ -1,0 +1,109 @@
+//! The results of the checks that are equal for all rows with one symbol or one source.
+
+use super::{Engine, SkipCode, intent_columns::IntentColumns};
+use crate::{
+    exit::ExitRule,
+    policy::{InForce, Listing},
+};
+
+/// No skip reason. Greater than the number of every reason.
+pub(super) const OPEN: u8 = 255;
+/// An exit of the exit owner, which passes.
+pub(super) const EXIT_BY_OWNER: u8 = 254;
+/// An exit of a delegate, which passes.
+pub(super) const EXIT_BY_DELEGATE: u8 = 253;
+
+pub(super) const DENY: u8 = SkipCode::DenyNotExitOwner.number();
+/// Results of the policy and guardrail checks for each symbol and each source of a batch.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Tables {
+    symbols: Vec<SymbolRow>,
+    sources: Vec<SourceRow>,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(super) struct SymbolRow {
+    pub(super) leverage: f64,
+    /// The lowest number among the reasons of gates 3, 7 and 8.
+    pub(super) refused: u8,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(super) struct SourceRow {
+    /// The number of the reason that denies its entries, or [`OPEN`].
+    pub(super) refused: u8,
+    /// The number of the answer to its exits.
+    pub(super) exit: u8,
+}
+
+/// The row of a symbol outside the dictionary.
+const UNKNOWN_SYMBOL: SymbolRow = SymbolRow {
+    leverage: f64::NAN,
+    refused: SkipCode::PolicyUniverseFilter.number(),
+};
+
+/// The row of a source that cannot be read.
+const UNREADABLE_SOURCE: SourceRow = SourceRow {
+    refused: SkipCode::IntentAmbiguous.number(),
+    exit: DENY,
+};
+
+impl Tables {
+    pub(super) fn fill(
+        &mut self,
+        engine: &Engine,
+        intents: &IntentColumns,
+        in_force: Option<InForce<'_>>,
+    ) {
+        let guardrails = engine.guardrails();
+        self.symbols.clear();
+        self.symbols
+            .extend(intents.symbols.values.iter().map(|symbol| {
+                let listing = in_force
+                    .filter(|_| guardrails.permits(symbol))
+                    .map_or(Listing::NotInUniverse, |it| it.listing(symbol));
+                let (leverage, refused) = match listing {
+                    Listing::NotInUniverse => (f64::NAN, SkipCode::PolicyUniverseFilter.number()),
+                    Listing::NoLeverage => (f64::NAN, SkipCode::PolicyMissingLeverage.number()),
+                    Listing::Leverage(leverage) => (leverage.get(), OPEN),
+                };
+                let refused = match guardrails.halts(symbol) {
+                    true => SkipCode::TradingHalted.number(),
+                    false => refused,
+                };
+                SymbolRow { leverage, refused }
+            }));
+        self.sources.clear();
+        self.sources
+            .extend(intents.sources.values.iter().map(|name| {
+                let rule = name
+                    .as_deref()
+                    .and_then(|name| engine.ownership().rule(name));
+                match rule {
+                    None => SourceRow {
+                        refused: OPEN,
+                        exit: DENY,
+                    },
+                    Some(rule) => SourceRow {
+                        refused: SkipCode::IntentAmbiguous.number(),
+                        exit: match rule {
+                            ExitRule::Owner => EXIT_BY_OWNER,
+                            ExitRule::Delegate => EXIT_BY_DELEGATE,
+                        },
+                    },
+                }
+            }));
+    }
+
+    pub(super) fn symbol(&self, number: u32) -> SymbolRow {
+        let place = usize::try_from(number).ok();
+        let row = place.and_then(|place| self.symbols.get(place));
+        row.copied().unwrap_or(UNKNOWN_SYMBOL)
+    }
+
+    pub(super) fn source(&self, number: u32) -> SourceRow {
+        let place = usize::try_from(number).ok();
+        let row = place.and_then(|place| self.sources.get(place));
+        row.copied().unwrap_or(UNREADABLE_SOURCE)
+    }
+}
