@@ -45,7 +45,7 @@
 //! assert!(told.contains("\n  policy      POLICY_MISSING: no policy\n"));
 //! ```
 //!
-//! The questions are the same on every run: they depend only on the seed (0 unless [`Laws::seed`] sets another) and on
+//! The questions are the same on every run: they depend only on the seed (0 unless [`Laws::with_seed`] sets another) and on
 //! the version of `proptest`. An endless loop in a decider is not detected: the test then does not end. A panic is
 //! detected only if panics unwind (not with `panic = "abort"`).
 //!

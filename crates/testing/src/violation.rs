@@ -71,7 +71,7 @@ impl fmt::Display for Violation {
         }
         write!(
             f,
-            "(case {}, seed {}; `Laws::seed({})` reproduces it)",
+            "(case {}, seed {}; `Laws::with_seed({})` reproduces it)",
             self.case, self.seed, self.seed
         )
     }
