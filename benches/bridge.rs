@@ -38,15 +38,15 @@ use redis::{
     streams::{StreamReadOptions, StreamReadReply},
 };
 
-#[path = "../crates/cli/tests/bridge/support.rs"]
+#[path = "../crates/cli/tests/bridge/process.rs"]
 #[expect(
     dead_code,
     unused_imports,
     reason = "the module is shared with tests, which use more of it"
 )]
-mod support;
+mod process;
 
-use support::{Bridge, GROUP, INTENTS, PLANS, Redis, SKIPS, Server};
+use process::{Bridge, GROUP, INTENTS, PLANS, Redis, SKIPS, Server};
 
 const BACKLOG: usize = 100_000;
 const BATCH: usize = 64;
@@ -154,7 +154,7 @@ fn plan() -> Vec<(String, String)> {
     send(&mut redis, 0..1);
     let plan = redis.await_answers(1).remove(0);
     bridge.end();
-    assert_eq!(support::short(&plan), "TRADE");
+    assert_eq!(process::short(&plan), "TRADE");
     plan.into_iter().collect()
 }
 

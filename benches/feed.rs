@@ -28,16 +28,16 @@ use portcullis::{guardrails::Guardrails, policy::Policy, types::Timestamp};
 use portcullis_store::{
     Feed, Operator, PolicyStore, Publication, RedisStore, SequenceGuard, VerifyingReader,
 };
-use support::sample_policy_json;
+use sample_policy::sample_policy_json;
 
+#[path = "../tests/shared/sample_policy.rs"]
+mod sample_policy;
 #[path = "../crates/store/tests/store/redis/server.rs"]
 #[expect(
     dead_code,
     reason = "the module is shared with tests, which use more of it"
 )]
 mod server;
-#[path = "../tests/support/mod.rs"]
-mod support;
 
 const UNTIL: &str = "1866550734";
 const PUBLISH_EVERY: Duration = Duration::from_millis(10);

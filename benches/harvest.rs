@@ -29,8 +29,8 @@ use portcullis::{
 };
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng, seq::IndexedRandom as _};
 
-#[path = "../tests/support/mod.rs"]
-mod support;
+#[path = "../tests/shared/sample_policy.rs"]
+mod sample_policy;
 
 const ROWS: usize = 200_000;
 /// Rows that fit into the caches near a core: a 50th of [`ROWS`].
@@ -161,7 +161,7 @@ fn formulas(row: &Bare) -> BareAnswer {
 }
 
 fn compare(c: &mut Criterion) {
-    let policy = Policy::from_json(&support::sample_policy_json("2000000000")).unwrap();
+    let policy = Policy::from_json(&sample_policy::sample_policy_json("2000000000")).unwrap();
     let now = Timestamp::parse_epoch_seconds("1900000000").unwrap();
     let state = PolicyState::present(&policy);
     let witness = policy.theta_in_force(now).unwrap();

@@ -4,7 +4,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod support;
+#[path = "shared/sample_policy.rs"]
+mod sample_policy;
 
 use std::hint::black_box;
 
@@ -22,7 +23,7 @@ use portcullis::{
     record::{Scratch, TapeRecord, read},
     types::{Side, Timestamp},
 };
-use support::sample_policy_json;
+use sample_policy::sample_policy_json;
 
 const OWNER: &str = "exit_service";
 

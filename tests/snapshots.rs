@@ -7,7 +7,8 @@
     reason = "a test fails by panicking"
 )]
 
-mod support;
+#[path = "shared/sample_policy.rs"]
+mod sample_policy;
 
 /// One file per topic.
 mod snapshots {
@@ -17,8 +18,8 @@ mod snapshots {
     pub(crate) mod reasons;
 }
 
+use sample_policy::sample_policy_json;
 use snapshots::asking::{Asking, Told};
-use support::sample_policy_json;
 
 /// Compares a text with the snapshot of this name.
 fn keep(name: &str, text: &str) {

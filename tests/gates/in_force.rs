@@ -1,7 +1,7 @@
 //! Gate 5: the policy is in force.
 
 use super::{
-    BOUGHT, ENTRY, check_at, check_text, sample, sample_with, support::sample_policy_json,
+    BOUGHT, ENTRY, check_at, check_text, sample, sample_policy::sample_policy_json, sample_with,
 };
 use portcullis::policy::Policy;
 

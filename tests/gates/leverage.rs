@@ -1,6 +1,8 @@
 //! Gate 8: an intent can request less leverage than the policy has, but never gets more.
 
-use super::{ENTRY, NOW, UNTIL, check, check_at, decide, sample, support::sample_policy_json};
+use super::{
+    ENTRY, NOW, UNTIL, check, check_at, decide, sample, sample_policy::sample_policy_json,
+};
 use portcullis::{answer::Answer, decide::Decision, policy::Policy};
 
 /// Checks a trade in BTCUSDT, where the policy has 8x: the leverage, its source, and the requested leverage.

@@ -23,10 +23,10 @@ mod policy;
 mod printed_text;
 mod readable;
 mod records;
+#[path = "../shared/sample_policy.rs"]
+mod sample_policy;
 mod service_denials;
 mod size;
-#[path = "../support/mod.rs"]
-mod support;
 mod trades;
 mod types;
 mod universe;
@@ -41,7 +41,7 @@ use portcullis::{
     record::{Scratch, TapeRecord, read},
     types::Timestamp,
 };
-use support::sample_policy_json;
+use sample_policy::sample_policy_json;
 
 const UNTIL: &str = "1766550734.062733";
 const NOW: &str = "1766550700";

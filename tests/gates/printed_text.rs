@@ -8,7 +8,7 @@ use portcullis::{
 };
 use serde_json::{Map, Value, json};
 
-use super::{NOW, UNTIL, at, engine, sample, support::sample_policy_json, with_intent};
+use super::{NOW, UNTIL, at, engine, sample, sample_policy::sample_policy_json, with_intent};
 
 /// Returns a long text that contains a line end, a terminal escape sequence and direction marks.
 fn hostile() -> String {

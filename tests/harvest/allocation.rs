@@ -6,7 +6,7 @@ use portcullis::{
     policy::PolicyState,
 };
 
-use crate::support::{calm, long, now, policy, short};
+use crate::samples::{calm, long, now, policy, short};
 
 #[test]
 fn single_call_does_not_allocate() {

@@ -10,7 +10,7 @@ use portcullis::{
 };
 use proptest::{option, prelude::*, sample::select, test_runner::FileFailurePersistence};
 
-use crate::support::{
+use crate::samples::{
     at_r, calm, long, now, policy, policy_and, policy_with, whole_numbers_locking_at,
 };
 

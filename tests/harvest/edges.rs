@@ -8,7 +8,7 @@ use portcullis::{
     types::{PositionSide, SignedDuration},
 };
 
-use crate::support::{
+use crate::samples::{
     at_r, calm, long, policy, policy_with, proposal, reasons, short, skip, whole_numbers,
     whole_numbers_locking_at,
 };

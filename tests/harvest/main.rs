@@ -10,9 +10,9 @@ mod allocation;
 mod batch;
 mod edges;
 mod position;
-mod support;
+mod samples;
 mod table;
 mod wire;
 
-#[path = "../support/mod.rs"]
-mod sample;
+#[path = "../shared/sample_policy.rs"]
+mod sample_policy;

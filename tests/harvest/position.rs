@@ -9,7 +9,7 @@ use portcullis::{
     types::{SignedDuration, Timestamp},
 };
 
-use crate::support::{
+use crate::samples::{
     EXPIRY, before_expiry, calm, long, now, policy, policy_and, proposal, reasons, skip,
 };
 

@@ -2,7 +2,7 @@
 
 use portcullis::harvest::{Market, Position};
 
-use crate::support::{calm, long, policy, proposal, reasons, short};
+use crate::samples::{calm, long, policy, proposal, reasons, short};
 
 const CALM_K: f64 = 0.502_499_979_166_874_9;
 

@@ -6,7 +6,7 @@ use portcullis::{
 };
 use proptest::prelude::*;
 
-use crate::support::now;
+use crate::samples::now;
 
 #[track_caller]
 fn read(text: &str) -> Snapshot {

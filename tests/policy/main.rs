@@ -14,8 +14,8 @@ mod bounds;
 mod encodings;
 mod in_force;
 mod refused;
-#[path = "../support/mod.rs"]
-mod support;
+#[path = "../shared/sample_policy.rs"]
+mod sample_policy;
 
 use std::collections::BTreeMap;
 
@@ -27,7 +27,7 @@ use portcullis::{
     types::{Symbol, Timestamp},
 };
 use proptest::{prelude::*, test_runner::FileFailurePersistence};
-use support::sample_policy_json;
+use sample_policy::sample_policy_json;
 
 const UNTIL: &str = "1766550734.062733";
 

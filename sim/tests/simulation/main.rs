@@ -7,14 +7,14 @@
     reason = "a test fails by panicking"
 )]
 
-mod support;
+mod worlds;
 
 use std::collections::BTreeMap;
 
 use portcullis_sim::simulate::{LedgerEntry, units::Money};
 use proptest::prelude::*;
 
-use support::{World, any_world, run};
+use worlds::{World, any_world, run};
 
 /// The number of cases per law.
 const CASES: u32 = 96;

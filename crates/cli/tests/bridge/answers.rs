@@ -1,6 +1,6 @@
 //! Contents of plans, skip records and log lines.
 
-use super::support::{Bridge, EXITS, INTENTS, OWNER, PLANS, SKIPS, Server, text};
+use super::process::{Bridge, EXITS, INTENTS, OWNER, PLANS, SKIPS, Server, text};
 
 #[test]
 fn a_trade_becomes_a_plan() {

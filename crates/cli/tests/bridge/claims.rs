@@ -1,6 +1,6 @@
 //! Pending entries of other consumers.
 
-use super::support::{Bridge, GROUP, INTENTS, Server, by_id, eventually};
+use super::process::{Bridge, GROUP, INTENTS, Server, by_id, eventually};
 
 #[test]
 fn pending_entries_of_a_dead_consumer_are_claimed() {

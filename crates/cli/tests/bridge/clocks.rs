@@ -8,8 +8,8 @@ use std::{
 };
 
 use super::{
+    process::{Bridge, Server, by_id, since_epoch},
     proxy::random,
-    support::{Bridge, Server, by_id, since_epoch},
     tally::Tally,
 };
 

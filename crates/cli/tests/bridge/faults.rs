@@ -9,10 +9,10 @@ use std::{
 use portcullis::policy::Policy;
 
 use super::{
-    proxy::{Proxy, random},
-    support::{
+    process::{
         Bridge, EXITS, Fields, INTENTS, PLANS, POLICY, Redis, SKIPS, Server, eventually, send, text,
     },
+    proxy::{Proxy, random},
     tally::Tally,
 };
 

@@ -9,7 +9,7 @@
 )]
 
 mod answers;
-#[path = "../../../../tests/support/certificates.rs"]
+#[path = "../../../../tests/shared/certificates.rs"]
 mod certificates;
 mod claims;
 mod clocks;
@@ -17,13 +17,13 @@ mod faults;
 mod metrics;
 mod once;
 mod policy;
-#[path = "../../../../tests/support/proxy.rs"]
+mod process;
+#[path = "../../../../tests/shared/proxy.rs"]
 mod proxy;
 mod recorded;
 mod recording;
 mod streams;
-mod support;
-#[path = "../../../../tests/support/tally.rs"]
+#[path = "../../../../tests/shared/tally.rs"]
 mod tally;
 mod trust;
 mod unreachable;

@@ -5,7 +5,7 @@ use std::{
     net::TcpStream,
 };
 
-use super::support::{Bridge, POLICY, Server, command, eventually, free_port};
+use super::process::{Bridge, POLICY, Server, command, eventually, free_port};
 
 fn scrape(address: &str) -> Option<String> {
     let mut stream = TcpStream::connect(address).ok()?;

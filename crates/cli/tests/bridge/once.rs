@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, thread, time::Duration};
 
-use super::support::{
+use super::process::{
     Bridge, EXITS, GROUP, INTENTS, OWNER, PLANS, SKIPS, Server, by_id, eventually, short, text,
 };
 

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant as Tick};
 
-use super::support::{Bridge, POLICY, Server, eventually};
+use super::process::{Bridge, POLICY, Server, eventually};
 
 #[test]
 fn deleting_the_key_withdraws_at_once_and_publishing_is_followed_within_a_second() {

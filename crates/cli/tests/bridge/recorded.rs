@@ -11,11 +11,11 @@ use serde_json::Value;
 
 use super::{
     clocks::wrong_clock,
-    recording::{Desk, live_day},
-    support::{
+    process::{
         Bridge, INTENTS, PLANS, POLICY, Redis, SKIPS, Server, eventually, free_port, program,
         since_epoch, text,
     },
+    recording::{Desk, live_day},
 };
 
 #[test]

@@ -4,7 +4,7 @@ use std::{fs, path::PathBuf, process::Output, thread, time::Duration};
 
 use tempfile::TempDir;
 
-use super::support::{
+use super::process::{
     Bridge, EXITS, INTENTS, OWNER, POLICY, Redis, Server, eventually, program, short, text,
 };
 
@@ -226,7 +226,7 @@ fn entries(day: &mut Day<'_>) {
     let stray = [("symbol", "BTCUSDT"), ("side", "BUY"), ("size", "1")];
     assert_eq!(day.ask(EXITS, &stray), "TRADE");
     // Bytes that are not UTF-8.
-    let skips = day.redis.length(super::support::SKIPS);
+    let skips = day.redis.length(super::process::SKIPS);
     redis::cmd("XADD")
         .arg(INTENTS)
         .arg(["*", "symbol"].as_slice())
@@ -234,7 +234,7 @@ fn entries(day: &mut Day<'_>) {
         .query::<String>(&mut day.redis.0)
         .unwrap();
     eventually("the answer to bytes that are not UTF-8", || {
-        day.redis.length(super::support::SKIPS) > skips
+        day.redis.length(super::process::SKIPS) > skips
     });
     // One id with two contents.
     let body = |size| {

@@ -5,8 +5,8 @@ use std::{fs, process::Output};
 use serde_json::Value;
 
 use super::{
+    process::{INTENTS, Server, free_port, program},
     recording::Desk,
-    support::{INTENTS, Server, free_port, program},
 };
 
 /// Returns the digest of a replay of a stream.

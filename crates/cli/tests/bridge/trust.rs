@@ -7,7 +7,7 @@ use portcullis_store::{Operator, PolicySigner, PolicyStore as _, Publication, Re
 
 use super::{
     certificates::Certificates,
-    support::{Bridge, Server, eventually, free_port, instant_in, sample},
+    process::{Bridge, Server, eventually, free_port, instant_in, sample},
 };
 
 /// Publishes through the policy store.

@@ -1,6 +1,6 @@
 //! Behaviour while the server is unreachable.
 
-use super::support::{Bridge, Server, eventually, free_port};
+use super::process::{Bridge, Server, eventually, free_port};
 
 #[test]
 fn the_bridge_reconnects_to_an_unreachable_server() {

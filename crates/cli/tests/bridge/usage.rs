@@ -2,7 +2,7 @@
 
 use std::{fs, process::Output};
 
-use super::support::{Bridge, Server, command};
+use super::process::{Bridge, Server, command};
 
 #[track_caller]
 fn refused(output: &Output, line: &str) {

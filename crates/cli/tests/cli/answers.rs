@@ -8,9 +8,10 @@ use serde::{
 };
 use serde_json::{Value, json, value::RawValue};
 
-use crate::support::{
-    Place, START, entry, example_guardrails, exit, generated, lines, policy, position, text,
-    updated, withdrawn,
+use crate::program::Place;
+use crate::records::{
+    START, entry, example_guardrails, exit, generated, lines, policy, position, text, updated,
+    withdrawn,
 };
 
 /// All names that an answer may contain, in order.
@@ -293,125 +294,4 @@ fn numbers_round_trip_bit_for_bit() {
         let (given, read): (f64, f64) = (size.parse().unwrap(), written.get().parse().unwrap());
         assert_eq!(given.to_bits(), read.to_bits(), "{size}");
     }
-}
-
-#[test]
-fn answers_do_not_depend_on_the_number_of_threads() {
-    let place = Place::new();
-    place.put("tape", generated(6000, 4));
-    let mut first = None;
-    for threads in ["1", "2", "3", "4", "16"] {
-        let answers = place.answers(&["tape", "--threads", threads]);
-        assert_eq!(answers.len(), 6000);
-        let bytes = place.read("answers");
-        assert!(
-            *first.get_or_insert_with(|| bytes.clone()) == bytes,
-            "{threads} threads"
-        );
-    }
-}
-
-/// Explains the first record of every kind of answer.
-#[test]
-fn explain_agrees_with_replay() {
-    let place = Place::new();
-    place.put("tape", generated(2048, 1));
-    let guardrails = example_guardrails();
-    let operator = ["tape", "--guardrails", guardrails.to_str().unwrap()];
-    let mut seen = BTreeSet::new();
-    for answer in place.answers(&operator) {
-        let event = text(&answer, "event").to_owned();
-        let kind = ["decision", "reason", "harvest_action"].map(|field| text(&answer, field));
-        if !seen.insert((event, kind.map(str::to_owned))) {
-            continue;
-        }
-        let n = answer["n"].to_string();
-        let arguments = [&["explain", "--n", &n], &operator[..]].concat();
-        let run = place.run(&[&arguments[..], &["--format", "json"]].concat());
-        assert_eq!((run.status, &*run.stderr), (0, ""), "record {n}");
-        let explained: Value = serde_json::from_str(&run.stdout).unwrap();
-        for field in ["decision", "reason", "harvest_action"] {
-            let told = explained.get(field).filter(|value| !value.is_null());
-            assert_eq!(told, answer.get(field), "`{field}` of record {n}");
-        }
-        let first = place.run(&arguments).stdout;
-        if let Some(detail) = answer.get("detail") {
-            let detail = detail.as_str().unwrap();
-            let line = first.lines().next().unwrap();
-            match text(&answer, "reason") {
-                "" => assert!(line.ends_with(&format!("; {detail}")), "{line}"),
-                reason => assert_eq!(line, format!("SKIP {reason}: {detail}")),
-            }
-        } else {
-            assert!(first.starts_with(text(&answer, "decision")), "{first}");
-        }
-    }
-    assert!(seen.len() > 30, "{}", seen.len());
-}
-
-#[test]
-fn the_summary_adds_up_to_the_answers() {
-    let place = Place::new();
-    place.put("tape", generated(4000, 6));
-    let summary = place.summary(&["tape", "--out", "answers"]);
-    let answers = crate::support::objects(&place.read("answers"));
-    let count =
-        |field: &str, value: &str| answers.iter().filter(|a| text(a, field) == value).count();
-    assert_eq!(summary["records"], answers.len());
-    for (name, field) in [
-        ("decisions", "decision"),
-        ("reasons", "reason"),
-        ("harvest_actions", "harvest_action"),
-    ] {
-        let counted = summary[name].as_object().unwrap();
-        let with = answers
-            .iter()
-            .filter(|answer| answer.get(field).is_some())
-            .count();
-        let sum: u64 = counted.values().map(|count| count.as_u64().unwrap()).sum();
-        assert_eq!(usize::try_from(sum).unwrap(), with, "{name}");
-        for (value, counted) in counted {
-            assert_eq!(*counted, count(field, value), "{value}");
-        }
-    }
-    let symbols = summary["symbols"].as_object().unwrap();
-    let sums = symbols
-        .values()
-        .chain([&summary["other_symbols"]])
-        .fold([0; 4], |sum, row| {
-            let of = |name: &str| row[name].as_u64().unwrap();
-            [
-                sum[0] + of("trades"),
-                sum[1] + of("exits"),
-                sum[2] + of("harvests"),
-                sum[3] + of("skips"),
-            ]
-        });
-    let skips = answers.iter().filter(|answer| {
-        text(answer, "decision") == "SKIP" && !text(answer, "event").starts_with("policy.")
-    });
-    let decided = |decision| u64::try_from(count("decision", decision)).unwrap();
-    assert_eq!(
-        sums,
-        [
-            decided("TRADE"),
-            decided("EXIT"),
-            decided("HARVEST"),
-            u64::try_from(skips.count()).unwrap()
-        ]
-    );
-    let policies = summary["policies"].as_array().unwrap();
-    for policy in policies {
-        let ruled = answers.iter().filter(|answer| {
-            answer.get("policy_hash") == Some(&policy["hash"])
-                && !text(answer, "event").starts_with("policy.")
-        });
-        assert_eq!(policy["answers"], ruled.count());
-    }
-    let at: Vec<i64> = answers
-        .iter()
-        .filter_map(|answer| answer.get("ts")?.as_i64())
-        .collect();
-    assert_eq!(summary["first_ts"].as_i64(), at.iter().min().copied());
-    assert_eq!(summary["last_ts"].as_i64(), at.iter().max().copied());
 }

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::support::{
-    Place, START, entry, exit, lines, objects, policy, position, text, unruled, updated,
+use crate::program::{Place, check_snapshot};
+use crate::records::{
+    START, entry, exit, lines, objects, policy, position, text, updated, without_policies,
 };
 
 /// The fields of an answer that a flip compares.
@@ -67,7 +68,7 @@ fn flips_are_the_differences_between_two_replays() {
     after["universe_symbols"].as_array_mut().unwrap().remove(1);
     after["leverage_by_symbol"]["SOLUSDT"] = 3.into();
     after["kill_params"]["sigma_ref"] = 0.005.into();
-    let tape = unruled(4000, 5);
+    let tape = without_policies(4000, 5);
     let compared = GateCheck::new(&before, &after, tape);
     let answers = |policy| {
         compared
@@ -305,7 +306,7 @@ fn invalid_comparisons_are_rejected() {
     check(&two[1..], 2, "TAPE");
     compared
         .0
-        .put("cut.gz", &crate::support::gzip(tape().as_bytes())[..40]);
+        .put("cut.gz", &crate::records::gzip(tape().as_bytes())[..40]);
     check(
         &[&two[1..], &["cut.gz", "--minimal", "minimal.jsonl"]].concat(),
         2,
@@ -334,4 +335,52 @@ fn a_file_without_readable_records_gets_a_warning() {
         assert_eq!((run.status, &*run.stderr), (0, warning));
         assert!(run.stdout.contains("2 unreadable lines"), "{}", run.stdout);
     }
+}
+
+#[test]
+fn texts_of_a_comparison() {
+    let place = Place::new();
+    let before = policy("1");
+    let mut after = before.clone();
+    after["harvest_params"]["T1_R"] = 2.0.into();
+    after["leverage_by_symbol"]["BTCUSDT"] = 10.into();
+    after["universe_symbols"].as_array_mut().unwrap().remove(1);
+    let mut ether = entry(2);
+    ether["symbol"] = "ETHUSDT".into();
+    let mut lost = ether.clone();
+    lost["size"] = json!(null);
+    let tape = [
+        entry(1),
+        ether,
+        lost,
+        exit(3),
+        position(4),
+        updated(5, &before),
+    ];
+    place.put("before.json", before.to_string());
+    place.put("after.json", after.to_string());
+    place.put("tape.jsonl", lines(&tape));
+    let given = [
+        "--policy",
+        "before.json",
+        "--policy",
+        "after.json",
+        "--fail-on-flip",
+    ];
+    check_snapshot(
+        "diff_text",
+        &place.run(&[&["diff", "tape.jsonl"], &given[..]].concat()),
+    );
+    for name in ["before", "after"] {
+        let policy = format!("{name}.json");
+        place.answers(&["tape.jsonl", "--policy", &policy]);
+        place.put(name, place.read("answers"));
+    }
+    let files = ["diff", "--answers", "before", "--answers", "after"];
+    check_snapshot("diff_answers_text", &place.run(&files));
+    let json = [&files[..], &["--format", "json"]].concat();
+    check_snapshot("diff_answers_json", &place.run(&json));
+    let engine = ["diff", "--answers", "before", "tape.jsonl"];
+    let engine = [&engine[..], &["--policy", "after.json"]].concat();
+    check_snapshot("diff_engine_text", &place.run(&engine));
 }

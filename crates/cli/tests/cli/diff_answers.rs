@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{
-    Place, Run, START, entry, example_guardrails, exit, generated, gzip, lines, objects, policy,
-    position, unruled, updated, withdrawn, zstd,
+use crate::program::{Place, Run};
+use crate::records::{
+    START, entry, example_guardrails, exit, generated, gzip, lines, objects, policy, position,
+    updated, withdrawn, without_policies, zstd,
 };
 
 /// The fields that a comparison of policies and a comparison of their answers have in common.
@@ -86,7 +87,7 @@ fn comparing_answers_agrees_with_comparing_policies() {
         universe.remove(usize::try_from(seed).unwrap());
         place.put("before.json", policy("1").to_string());
         place.put("after.json", after.to_string());
-        place.put("tape", unruled(1500, seed));
+        place.put("tape", without_policies(1500, seed));
         for (file, policy) in [("old", "before.json"), ("new", "after.json")] {
             answered(
                 &place,

@@ -19,7 +19,8 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use crate::{
     answers::Fields,
-    support::{Place, example_guardrails, generated, gzip, zstd},
+    program::Place,
+    records::{example_guardrails, generated, gzip, zstd},
 };
 
 /// One answer, read from its JSON line only.

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Place, Run, START, lines, objects, text};
+use crate::program::{Place, Run};
+use crate::records::{START, lines, objects, text};
 
 fn exit_of(source: &str) -> Value {
     json!({

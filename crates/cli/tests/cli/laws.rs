@@ -3,7 +3,7 @@
 
 use portcullis_testing::{Decider, Harvester, Laws, Question, Row, Unanswered};
 
-use crate::support::Place;
+use crate::program::Place;
 
 /// Runs the program once for every question.
 struct Program(Place);

@@ -6,7 +6,8 @@ use std::{fs, process::Stdio, sync::OnceLock, thread, time::Duration};
 
 use portcullis_sim::generate::write_tape;
 
-use crate::support::{Place, Run, zstd_of_window};
+use crate::program::{Place, Run};
+use crate::records::zstd_of_window;
 
 /// The allowed increase over the program's own memory, in KiB. The limit is 64 MiB, of which an optimised program uses
 /// less than 8 MiB before it reads anything. The tested program is not optimised and uses more, so only the increase is

@@ -11,10 +11,11 @@ use arrow_array::{
 use parquet::arrow::{ArrowWriter, arrow_reader::ParquetRecordBatchReaderBuilder};
 use serde_json::{Value, json};
 
-use crate::support::{Place, START, generated, lines, policy};
+use crate::program::Place;
+use crate::records::{START, generated, lines, policy};
 
 /// Returns the answers without `detail`, which contains positions in a line.
-fn columns(answers: &[Value]) -> Vec<Value> {
+pub(crate) fn columns(answers: &[Value]) -> Vec<Value> {
     let mut answers = answers.to_vec();
     answers.iter_mut().for_each(|answer| {
         answer["detail"].take();
@@ -42,7 +43,7 @@ const ODD: [&str; 16] = [
     r#"{}"#,
 ];
 
-fn tape(seed: u64) -> Vec<u8> {
+pub(crate) fn tape(seed: u64) -> Vec<u8> {
     let mut tape = generated(4_000, seed);
     for line in ODD {
         tape.extend_from_slice(line.as_bytes());
@@ -52,63 +53,20 @@ fn tape(seed: u64) -> Vec<u8> {
     tape
 }
 
-#[test]
-fn a_tape_survives_conversion_to_parquet_and_back() {
-    for seed in 1..4 {
-        let place = Place::new();
-        place.put("tape.jsonl", tape(seed));
-        let expected = place.summary(&["tape.jsonl"]);
-        let answers = columns(&place.answers(&["tape.jsonl"]));
-        let mut from = "tape.jsonl";
-        for to in [
-            "tape.parquet",
-            "again.jsonl.gz",
-            "again.parquet",
-            "again.jsonl.zst",
-            "last.jsonl",
-        ] {
-            let run = place.run(&["convert", from, "--out", to]);
-            assert_eq!((run.status, &*run.stderr), (0, ""), "{to}");
-            assert_eq!(run.stdout, "4,017 records\n", "{to}");
-            for threads in ["1", "3"] {
-                let mut summary = place.summary(&[to, "--threads", threads]);
-                summary["tapes"] = expected["tapes"].clone();
-                assert_eq!(summary, expected, "{to}");
-            }
-            assert_eq!(columns(&place.answers(&[to])), answers, "{to}");
-            from = to;
-        }
-    }
+#[track_caller]
+fn write(place: &Place, name: &str, columns: Vec<(&str, ArrayRef)>) {
+    let batch = RecordBatch::try_from_iter(columns).unwrap();
+    let file = File::create(place.path().join(name)).unwrap();
+    let mut writer = ArrowWriter::try_new(file, batch.schema(), None).unwrap();
+    writer.write(&batch).unwrap();
+    writer.close().unwrap();
 }
 
-#[test]
-fn unused_fields_are_kept() {
-    let place = Place::new();
-    let record = json!({"symbol": "BTCUSDT", "side": "BUY", "size": 5, "atr": 0.02, "why": {"a": [1, "\"}"]}});
-    place.put(
-        "tape.jsonl",
-        lines(&[record.clone(), json!({"symbol": "X"})]),
-    );
-    assert_eq!(
-        place
-            .run(&["convert", "tape.jsonl", "--out", "t.parquet"])
-            .status,
-        0
-    );
-    let run = place.run(&["convert", "t.parquet", "--out", "-"]);
-    assert_eq!((run.status, &*run.stderr), (0, "2 records\n"));
-    let mut again = run
-        .stdout
-        .lines()
-        .map(|line| serde_json::from_str::<Value>(line).unwrap());
-    let mut first = again.next().unwrap();
-    // A numeric column does not distinguish 5 from 5.0.
-    assert_eq!(first["size"].take().as_f64(), Some(5.0));
-    let mut expected = record;
-    expected["size"].take();
-    assert_eq!(first, expected);
+fn texts(texts: &[&str]) -> ArrayRef {
+    Arc::new(StringArray::from(texts.to_vec()))
 }
 
+/// Column types that other programs write: dictionaries, 32-bit numbers, timestamps, large strings, unknown columns.
 /// The `market.*` columns become one object, also if they are not adjacent.
 #[test]
 fn market_columns_become_one_object() {
@@ -141,20 +99,6 @@ fn market_columns_become_one_object() {
     assert_eq!(told, expected);
 }
 
-#[track_caller]
-fn write(place: &Place, name: &str, columns: Vec<(&str, ArrayRef)>) {
-    let batch = RecordBatch::try_from_iter(columns).unwrap();
-    let file = File::create(place.path().join(name)).unwrap();
-    let mut writer = ArrowWriter::try_new(file, batch.schema(), None).unwrap();
-    writer.write(&batch).unwrap();
-    writer.close().unwrap();
-}
-
-fn texts(texts: &[&str]) -> ArrayRef {
-    Arc::new(StringArray::from(texts.to_vec()))
-}
-
-/// Column types that other programs write: dictionaries, 32-bit numbers, timestamps, large strings, unknown columns.
 #[test]
 fn tapes_of_other_programs_are_read() {
     let place = Place::new();
@@ -328,20 +272,6 @@ fn a_file_without_rows_is_a_tape_without_records() {
         "0 records\n"
     );
     assert_eq!(place.summary(&["empty.parquet"])["records"], 0);
-}
-
-#[test]
-fn an_input_is_not_overwritten() {
-    let place = Place::new();
-    place.put("tape", generated(10, 1));
-    let run = place.run(&["convert", "tape", "--out", "tape"]);
-    assert_eq!(
-        (run.status, &*run.stderr),
-        (
-            2,
-            "portcullis: cannot write `tape`: it is an input of this run\n"
-        )
-    );
 }
 
 /// Returns a value of a column as JSON; `None` if it is null.

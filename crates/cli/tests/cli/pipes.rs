@@ -6,7 +6,8 @@ use std::{
     thread,
 };
 
-use crate::support::{Place, entry, generated, policy};
+use crate::program::Place;
+use crate::records::{entry, generated, policy};
 
 /// Writes `before`, closes standard output after this many lines, writes `after`, and checks for status 0 and an empty
 /// standard error.

@@ -1,15 +1,15 @@
 //! Tests of the output and exit status of `portcullis proof`.
 
-mod accepted;
-mod log;
-mod reached;
+mod files;
+mod sarif;
+mod settings;
 
 use std::{fs, process::Stdio};
 
-use insta::Settings;
 use serde_json::{Value, json};
 
-use crate::support::{Place, Run, policy};
+use crate::program::{Place, Run, snapshots};
+use crate::records::policy;
 
 const CLEAN: &str = "def asked(intent):\n    return intent.leverage\n";
 const LEVERAGE: &str = "def open_it(order):\n    order.leverage = 10\n    return order\n";
@@ -54,14 +54,6 @@ fn fields(report: &Value, list: &str, names: &[&str]) -> Vec<String> {
         fields.collect::<Vec<_>>().join(" ")
     };
     report[list].as_array().unwrap().iter().map(of).collect()
-}
-
-fn snapshots() -> Settings {
-    let mut settings = Settings::clone_current();
-    settings.set_snapshot_path("../../../../snapshots");
-    settings.set_prepend_module_to_snapshot(false);
-    settings.set_omit_expression(true);
-    settings
 }
 
 /// Creates a tree with two findings (one accepted), a file that does not parse, a policy, and for each rule that leaves

@@ -8,7 +8,8 @@ use std::{
 
 use serde_json::{Value, json};
 
-use crate::support::{Place, START, entry, generated, lines, policy, position, updated};
+use crate::program::Place;
+use crate::records::{START, entry, generated, lines, policy, position, updated};
 
 /// A script that runs at the end of a page and writes its findings into an element that the test reads.
 const PROBE: &str = r##"<script>
@@ -256,7 +257,7 @@ fn comparison_filters() {
     let written = ["--report", "page.html", "--out", "flips"];
     let run = place.run(&[&policies[..], &written].concat());
     assert_eq!((run.status, &*run.stderr), (0, ""));
-    let flips = crate::support::objects(&place.read("flips"));
+    let flips = crate::records::objects(&place.read("flips"));
     let actions = r#"choose("symbol", "BTCUSDT"); found.push(told());
 choose("kind", "LEVERAGE"); found.push(told());
 document.getElementById("reset").click(); choose("reason", "POLICY_UNIVERSE_FILTER"); found.push(told());

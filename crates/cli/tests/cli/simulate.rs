@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Place, Run, START, lines, objects, policy, policy_until, text};
+use crate::program::{Place, Run};
+use crate::records::{START, lines, objects, policy, policy_until, text};
 
 /// One-minute candles from [`START`]: open, high, low, close.
 fn candles(prices: &[[f64; 4]]) -> String {

@@ -9,7 +9,7 @@
 )]
 
 mod links;
-#[path = "../support/redis.rs"]
+#[path = "../shared/redis.rs"]
 #[expect(dead_code, reason = "other tests use the rest of it")]
 mod redis;
 

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant as Tick};
 
-use super::support::{BTC, Harvester, POLICY, STREAM, Server, position_key};
+use super::process::{BTC, Harvester, POLICY, STREAM, Server, position_key};
 
 const ALARM: &str = "ALARM POSITIONS_WITHOUT_POLICY: ";
 
@@ -30,7 +30,7 @@ fn open_positions_without_a_policy_raise_an_alarm_until_a_publication() {
 
     redis.run(&["DEL", POLICY]);
     let withdrawn = Tick::now();
-    super::support::eventually("another alarm", || {
+    super::process::eventually("another alarm", || {
         harvester.log().matches(ALARM).count() == 2
     });
     assert!(withdrawn.elapsed() < Duration::from_secs(1));

@@ -11,9 +11,9 @@
 mod alarm;
 mod malformed;
 mod once;
+mod process;
 mod proposals;
-mod support;
-#[path = "../../../../tests/support/tally.rs"]
+#[path = "../../../../tests/shared/tally.rs"]
 #[expect(dead_code, reason = "parts are used by tests of other faults only")]
 mod tally;
 mod unreachable;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::support::{
+use super::process::{
     BTC, Harvester, STREAM, Server, eventually, position_key, proposal_key, since_epoch, text,
 };
 

@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::{
-    support::{BTC, Fields, Harvester, Redis, STREAM, Server, ago, text},
+    process::{BTC, Fields, Harvester, Redis, STREAM, Server, ago, text},
     tally::Tally,
 };
 

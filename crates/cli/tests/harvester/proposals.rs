@@ -1,6 +1,6 @@
 //! Contents and times of proposals.
 
-use super::support::{
+use super::process::{
     BTC, Fields, Harvester, OWNER, Redis, STREAM, Server, ago, eventually, position_key,
     proposal_key, text,
 };

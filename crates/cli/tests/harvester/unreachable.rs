@@ -1,6 +1,6 @@
 //! Behaviour while the server is unreachable.
 
-use super::support::{BTC, Harvester, Server, eventually, free_port, text};
+use super::process::{BTC, Harvester, Server, eventually, free_port, text};
 
 #[test]
 fn the_harvester_reconnects_to_an_unreachable_server() {

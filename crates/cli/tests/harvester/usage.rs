@@ -2,7 +2,7 @@
 
 use std::process::Output;
 
-use super::support::{BTC, Harvester, OWNER, Server, command, text};
+use super::process::{BTC, Harvester, OWNER, Server, command, text};
 
 #[track_caller]
 fn refused(output: &Output, line: &str) {

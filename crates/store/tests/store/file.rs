@@ -83,7 +83,7 @@ fn all_files_are_next_to_the_policy() {
 #[test]
 fn a_document_of_another_writer_is_read_and_replaced() {
     let files = files();
-    let text = crate::support::sample_policy_json(crate::policies::UNTIL);
+    let text = crate::sample_policy::sample_policy_json(crate::policies::UNTIL);
     fs::write(files.path("policy.json"), &text).unwrap();
     let store = files.open();
     assert_eq!(store.load().unwrap().version(), "1.0.0-ai-sample");

@@ -11,7 +11,7 @@
 
 mod addresses;
 #[cfg(feature = "redis")]
-#[path = "../../../../tests/support/certificates.rs"]
+#[path = "../../../../tests/shared/certificates.rs"]
 mod certificates;
 mod contract;
 mod feed;
@@ -22,13 +22,13 @@ mod memory;
 mod observed;
 mod policies;
 #[cfg(feature = "redis")]
-#[path = "../../../../tests/support/proxy.rs"]
+#[path = "../../../../tests/shared/proxy.rs"]
 mod proxy;
 mod readers;
 #[cfg(feature = "redis")]
 mod redis;
+#[path = "../../../../tests/shared/sample_policy.rs"]
+mod sample_policy;
 mod signatures;
-#[path = "../../../../tests/support/mod.rs"]
-mod support;
-#[path = "../../../../tests/support/tally.rs"]
+#[path = "../../../../tests/shared/tally.rs"]
 mod tally;

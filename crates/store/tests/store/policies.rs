@@ -9,7 +9,7 @@ use portcullis::{
 };
 use portcullis_store::{LoadError, Operator, PolicyStore, Publication, PublishError, Receipt};
 
-use crate::support::sample_policy_json;
+use crate::sample_policy::sample_policy_json;
 
 pub(crate) const UNTIL: &str = "1766550734.062733";
 

@@ -3,9 +3,10 @@
 use portcullis::policy::Policy;
 use serde_json::{Value, json};
 
-use crate::support::{
-    Place, START, entry, exit, generated, hash_encoding, lines, policy, policy_until, position,
-    short, updated, withdrawn,
+use crate::program::Place;
+use crate::records::{
+    START, entry, exit, generated, hash_encoding, lines, policy, policy_until, position, short,
+    updated, withdrawn,
 };
 
 /// Checks the short answers to a tape, on one thread and on four.

@@ -4,7 +4,7 @@ use jsonschema::Validator;
 use serde_json::{Value, json};
 
 use super::{CLEAN, LEVERAGE, everything, proof, tree};
-use crate::support::Place;
+use crate::program::Place;
 
 fn schema() -> Validator {
     let schema = include_str!("../../vectors/sarif-schema-2.1.0.json");

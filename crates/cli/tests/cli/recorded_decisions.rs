@@ -3,7 +3,8 @@
 use portcullis::policy::Policy;
 use serde_json::{Value, json};
 
-use crate::support::{Place, START, entry, exit, lines, policy, policy_until, short, updated};
+use crate::program::Place;
+use crate::records::{START, entry, exit, lines, policy, policy_until, short, updated};
 
 const REASONS: [&str; 13] = [
     "INTENT_UNREADABLE",

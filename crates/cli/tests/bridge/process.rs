@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, process::Command};
 
 use redis::Value;
 
-#[path = "../support/redis.rs"]
+#[path = "../shared/redis.rs"]
 mod shared;
 
 pub(crate) use shared::{

@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 use crate::{
     diff_answers::{changed, compared, set, small},
-    support::{Place, START, entry, gzip, lines, objects, policy, updated},
+    program::Place,
+    records::{START, entry, gzip, lines, objects, policy, updated},
 };
 
 /// Checks the error with the file as the new answers, and its file name with the file as answers to the tape.

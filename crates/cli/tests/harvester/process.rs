@@ -2,7 +2,7 @@
 
 use std::{process::Command, time::Duration};
 
-#[path = "../support/redis.rs"]
+#[path = "../shared/redis.rs"]
 mod shared;
 
 pub(crate) use shared::{

@@ -3,7 +3,8 @@
 use jsonschema::Validator;
 use serde_json::Value;
 
-use crate::support::{Place, hash_encoding, policy};
+use crate::program::Place;
+use crate::records::{hash_encoding, policy};
 
 fn schema() -> Validator {
     let text = Place::new().run(&["policy", "schema"]).stdout;

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::support::{Place, example_guardrails, generated};
+use crate::program::Place;
+use crate::records::{example_guardrails, generated};
 use portcullis::{answer::Verdict, decide::SkipCode, harvest::HarvestAction};
 
 /// Reasons that need a store, keys or earlier intents.

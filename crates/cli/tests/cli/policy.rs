@@ -2,8 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{
-    Place, Run, entry, exit, hash_encoding, lines, objects, policy, policy_until, position, short,
+use crate::program::{Place, Run, check_snapshot, snapshots};
+use crate::records::{
+    START, entry, exit, hash_encoding, lines, objects, policy, policy_until, position, short,
+    updated,
 };
 
 fn replay(policy: &str, tape: &[Value]) -> (Run, Vec<String>) {
@@ -40,9 +42,9 @@ fn a_policy_is_in_force_from_the_beginning() {
     check(&policy("one"), in_force);
     check(&hash_encoding(&policy("one")), in_force);
     let stale = ["SKIP POLICY_STALE", "EXIT", "SKIP POLICY_STALE"];
-    check(&policy_until("one", crate::support::START), stale);
+    check(&policy_until("one", crate::records::START), stale);
     let mut later = policy("one");
-    later["valid_from_epoch"] = (crate::support::START + 2).into();
+    later["valid_from_epoch"] = (crate::records::START + 2).into();
     let early = "SKIP POLICY_NOT_YET_VALID";
     check(&later, [early, "EXIT", early]);
 }
@@ -214,7 +216,7 @@ fn an_expired_policy_is_reported() {
         assert!(text.stdout.ends_with(&lines), "{}", text.stdout);
     };
     check(
-        crate::support::START,
+        crate::records::START,
         &["expired at 2026-01-05T00:00:00Z; every entry would be skipped with POLICY_STALE"],
     );
     check(253_402_300_799, &[]);
@@ -237,4 +239,105 @@ fn numbers_are_printed_in_their_notation() {
     let long = text.replace("\"BTCUSDT\":8", "\"BTCUSDT\":1e300");
     let shown = place.run_with(&["policy", "show", "-"], long).stdout;
     assert!(shown.contains("  BTCUSDT              1e300x\n"), "{shown}");
+}
+
+fn broken() -> Place {
+    let place = Place::new();
+    let mut policy = policy("");
+    policy["policy_hash"] = "a1b2".into();
+    policy["universe_symbols"] = json!(["BTCUSDT", "btcusdt", 7, ""]);
+    policy["leverage_by_symbol"]["ETHUSDT"] = 0.into();
+    policy["harvest_params"]["T2_R"] = 1.into();
+    policy["harvest_params"]["T4_R"] = 9.into();
+    policy["harvest_params"]["kill_threshold"] = 0.5.into();
+    policy["valid_until_epoch"] = 1_767_571_200_000_i64.into();
+    policy.as_object_mut().unwrap().remove("kill_params");
+    place.put("broken.json", policy.to_string());
+    place
+}
+
+#[test]
+fn policy_check() {
+    let place = broken();
+    check_snapshot(
+        "policy_check_broken_text",
+        &place.run(&["policy", "check", "broken.json"]),
+    );
+    let arguments = ["policy", "check", "broken.json", "--format", "json"];
+    check_snapshot("policy_check_broken_json", &place.run(&arguments));
+    let mut noted = policy("one");
+    noted["valid_from_epoch"] = (START + 7200).into();
+    noted["leverage_by_symbol"] = json!({"BTCUSDT": 8, "XRPUSDT": 3});
+    noted["universe_symbols"] = json!(["BTCUSDT", "ETHUSDT"]);
+    noted["metadata_ok"] = false.into();
+    noted["colour"] = "blue".into();
+    place.put("noted.json", noted.to_string());
+    check_snapshot(
+        "policy_check_noted_text",
+        &place.run(&["policy", "check", "noted.json"]),
+    );
+    let arguments = ["policy", "check", "noted.json", "--format", "json"];
+    check_snapshot("policy_check_noted_json", &place.run(&arguments));
+}
+
+#[test]
+fn policy_show() {
+    let place = Place::new();
+    let mut policy = policy("one");
+    policy["limits"] = json!({"max_leverage": 10, "max_position_usd": 1000});
+    policy["universe_symbols"] = json!(["BTCUSDT", "ETHUSDT", "XRPUSDT"]);
+    policy["market"] = "futures".into();
+    place.put("policy.json", policy.to_string());
+    check_snapshot(
+        "policy_show_text",
+        &place.run(&["policy", "show", "policy.json"]),
+    );
+    let arguments = ["policy", "show", "policy.json", "--format", "json"];
+    check_snapshot("policy_show_json", &place.run(&arguments));
+}
+
+#[test]
+fn policy_sample() {
+    let mut settings = snapshots();
+    // The expiry depends on the clock.
+    settings.add_filter(
+        r#""valid_until_epoch": \d+\.\d{6}"#,
+        "\"valid_until_epoch\": [in an hour]",
+    );
+    let run = Place::new().run(&["policy", "sample"]);
+    settings.bind(|| insta::assert_snapshot!("cli_policy_sample", run.printed()));
+}
+
+/// A policy name must not control the terminal.
+#[test]
+fn control_characters_are_escaped() {
+    let place = Place::new();
+    let mut policy = policy("one\u{1b}[31m\nvalid\u{9b}");
+    policy["generator"] = "\u{1b}]0;title\u{7}".into();
+    place.put("policy.json", policy.to_string());
+    place.put("tape", lines(&[updated(1, &policy)]));
+    for arguments in [
+        &["policy", "check", "policy.json"][..],
+        &["policy", "show", "policy.json"],
+        &["explain", "tape"],
+        &["replay", "tape"],
+        &[
+            "replay",
+            "tape",
+            "--exit-owner",
+            "a\u{1b}b",
+            "--exit-delegate",
+            "c\u{7}d",
+        ],
+    ] {
+        let told = place.run(arguments);
+        assert_eq!(told.status, 0);
+        assert!(
+            told.stdout.contains(r"one\u{1b}[31m\nvalid\u{9b}"),
+            "{}",
+            told.stdout
+        );
+        let control = |c: char| c.is_control() && c != '\n';
+        assert!(!told.stdout.contains(control), "{}", told.stdout);
+    }
 }

@@ -3,12 +3,12 @@
 
 use serde_json::Value;
 
-use super::support::Place;
+use crate::program::{Place, Run};
 
-const STORE: &str = "file:store";
+pub(crate) const STORE: &str = "file:store";
 
 /// Returns a directory with two policies, the first of which is published.
-fn published() -> Place {
+pub(crate) fn published() -> Place {
     let place = Place::new();
     let sample = place.run(&["policy", "sample"]).stdout;
     let second = sample
@@ -22,7 +22,7 @@ fn published() -> Place {
     place
 }
 
-fn publish(place: &Place, file: &str) -> super::support::Run {
+fn publish(place: &Place, file: &str) -> Run {
     place.run(&[
         "policy",
         "publish",
@@ -175,29 +175,6 @@ fn publishing_requires_confirmation_guardrails_and_a_valid_policy() {
         &["policy", "history", "--store", STORE, "--format", "json"],
     );
     assert_eq!(history.as_array().unwrap().len(), 1);
-}
-
-#[test]
-fn a_halt_lasts_until_it_is_resumed() {
-    let place = published();
-    let run = |arguments: &[&str]| {
-        let arguments = [arguments, &["--store", STORE, "--by", "ada"]].concat();
-        place.run(&arguments)
-    };
-    assert_eq!(
-        run(&["halt", "btcusdt"]).stdout,
-        "halted: entries in BTCUSDT; exits are still allowed\n"
-    );
-    assert_eq!(
-        run(&["halt", "--all"]).stdout,
-        "halted: all entries; exits are still allowed\n"
-    );
-    assert_eq!(run(&["resume", "--all"]).stdout, "halted: nothing\n");
-    let nothing = run(&["halt"]);
-    assert_eq!(nothing.status, 2);
-    let star = run(&["halt", "*"]);
-    assert_eq!(star.status, 2);
-    assert!(star.stderr.contains("`--all`"), "{}", star.stderr);
 }
 
 #[test]

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Place, entry, exit, lines, policy, position, unruled, updated};
+use crate::program::{Place, check_snapshot};
+use crate::records::{entry, exit, lines, policy, position, updated, without_policies};
 
 /// A folder with three policies: the sample policy, one with more leverage, and one with fewer symbols.
 fn place(tape: impl AsRef<[u8]>) -> Place {
@@ -30,7 +31,7 @@ fn files(ranking: &Value) -> Vec<&str> {
 
 #[test]
 fn each_policy_answers_as_in_a_separate_replay() {
-    let place = place(unruled(4000, 5));
+    let place = place(without_policies(4000, 5));
     let ranking = place.summary(&["tape.jsonl", "--policies", "policies", "--assume-in-force"]);
     assert_eq!(files(&ranking).len(), 3);
     for row in ranking["policies"].as_array().unwrap() {
@@ -104,5 +105,30 @@ fn invalid_arguments_are_refused() {
         &["--policies", "policies"],
         1,
         "`policies/d.json` is not a valid policy",
+    );
+}
+
+#[test]
+fn texts_of_a_comparison() {
+    let place = Place::new();
+    std::fs::create_dir(place.path().join("policies")).unwrap();
+    let mut other = policy("2");
+    other["harvest_params"]["T1_R"] = 2.0.into();
+    other["leverage_by_symbol"]["BTCUSDT"] = 10.into();
+    place.put("policies/one.json", policy("1").to_string());
+    place.put("policies/two.json", other.to_string());
+    let mut lost = entry(2);
+    lost["size"] = json!(null);
+    let tape = [
+        entry(1),
+        lost,
+        exit(3),
+        position(4),
+        updated(5, &policy("1")),
+    ];
+    place.put("tape.jsonl", lines(&tape));
+    check_snapshot(
+        "rank_text",
+        &place.run(&["replay", "tape.jsonl", "--policies", "policies"]),
     );
 }

@@ -12,7 +12,8 @@ use serde_json::{Value, json};
 
 use crate::{
     diff::pair,
-    support::{Place, lines, objects, unruled},
+    program::Place,
+    records::{lines, objects, without_policies},
 };
 
 const POLICIES: [&str; 6] = [
@@ -30,7 +31,7 @@ fn place() -> Place {
     let place = Place::new();
     place.put("before.json", before.to_string());
     place.put("after.json", after.to_string());
-    place.put("tape.jsonl", unruled(4000, 5));
+    place.put("tape.jsonl", without_policies(4000, 5));
     place
 }
 
@@ -177,7 +178,7 @@ fn inputs_and_other_outputs_are_not_overwritten() {
         check(&["tape.jsonl", "--out", "x", other, "x"], taken);
     }
     place.put("torn", lines(&[json!({"symbol": "BTCUSDT"})]).repeat(9));
-    place.put("torn.gz", &crate::support::gzip(&[b'x'; 99])[..20]);
+    place.put("torn.gz", &crate::records::gzip(&[b'x'; 99])[..20]);
     place.put("kept.parquet", "kept");
     check(&["torn", "torn.gz", "--out", "kept.parquet"], "torn.gz");
     assert_eq!(place.read("kept.parquet"), "kept");

@@ -1,6 +1,7 @@
 //! Exit statuses and messages on standard error.
 
-use crate::support::{Place, entry, lines, policy, policy_until};
+use crate::program::Place;
+use crate::records::{entry, lines, policy, policy_until};
 
 const NO_TAPE: &str =
     "give a file, a quoted pattern such as `tapes/*.jsonl`, or `-` for standard input";

@@ -10,8 +10,9 @@ use std::{
 
 use serde_json::{Value, json};
 
-use crate::support::{
-    Place, START, entry, exit, lines, objects, policy, policy_until, position, short, text, updated,
+use crate::program::Place;
+use crate::records::{
+    START, entry, exit, lines, objects, policy, policy_until, position, short, text, updated,
 };
 
 /// A client that waits for each answer.

@@ -8,7 +8,8 @@ use std::{
     time::Duration,
 };
 
-use crate::support::{Place, Run, entry, exit, generated, gzip, lines, objects, policy};
+use crate::program::{Place, Run};
+use crate::records::{entry, exit, generated, gzip, lines, objects, policy};
 
 fn place() -> Place {
     let place = Place::new();

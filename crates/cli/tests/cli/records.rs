@@ -1,115 +1,15 @@
-//! Test support: a working folder, a way to run the program in it, and inputs.
+//! Records, policies and tapes that the tests give to the program.
 
 use std::{
-    fs,
     io::Write,
     path::{Path, PathBuf},
-    process,
 };
 
-use assert_cmd::Command;
 use portcullis::types::Timestamp;
 use serde_json::{Value, json};
-use tempfile::TempDir;
-
-/// The path of the program.
-const PROGRAM: &str = env!("CARGO_BIN_EXE_portcullis");
 
 /// The start of the test tapes in epoch seconds: 2026-01-05T00:00:00Z.
 pub(crate) const START: i64 = 1_767_571_200;
-
-/// A temporary folder in which the program runs.
-pub(crate) struct Place(TempDir);
-
-/// The result of a run.
-#[derive(Debug)]
-pub(crate) struct Run {
-    pub(crate) status: i32,
-    /// Standard output as bytes, because a generated tape has lines that are not UTF-8.
-    pub(crate) bytes: Vec<u8>,
-    pub(crate) stdout: String,
-    pub(crate) stderr: String,
-}
-
-impl Place {
-    pub(crate) fn new() -> Self {
-        Self(tempfile::tempdir().unwrap())
-    }
-
-    pub(crate) fn path(&self) -> &Path {
-        self.0.path()
-    }
-
-    /// Writes a file.
-    pub(crate) fn put(&self, name: &str, content: impl AsRef<[u8]>) {
-        fs::write(self.path().join(name), content).unwrap();
-    }
-
-    pub(crate) fn read(&self, name: &str) -> String {
-        fs::read_to_string(self.path().join(name)).unwrap()
-    }
-
-    pub(crate) fn run(&self, arguments: &[&str]) -> Run {
-        self.run_with(arguments, "")
-    }
-
-    /// Runs the program to its end with this standard input.
-    pub(crate) fn run_with(&self, arguments: &[&str], stdin: impl Into<Vec<u8>>) -> Run {
-        let mut command = Command::from_std(self.command(arguments));
-        let output = command.write_stdin(stdin).output().unwrap();
-        Run::new(&output)
-    }
-
-    /// Returns a command with these arguments and without the environment variables of the program.
-    pub(crate) fn command(&self, arguments: &[&str]) -> process::Command {
-        let mut command = process::Command::new(PROGRAM);
-        command
-            .args(arguments)
-            .current_dir(self.path())
-            .env_remove("QUANTUM_EXIT_OWNER")
-            .env_remove("QUANTUM_EXIT_DELEGATES")
-            .env("COLUMNS", "100");
-        command
-    }
-
-    /// Replays with `--out` and returns the answers.
-    pub(crate) fn answers(&self, arguments: &[&str]) -> Vec<Value> {
-        let arguments = [&["replay", "--out", "answers"], arguments].concat();
-        let run = self.run(&arguments);
-        assert_eq!((run.status, &*run.stderr), (0, ""), "{arguments:?}");
-        objects(&self.read("answers"))
-    }
-
-    /// Replays and returns the summary.
-    pub(crate) fn summary(&self, arguments: &[&str]) -> Value {
-        let arguments = [&["replay", "--format", "json"], arguments].concat();
-        let run = self.run(&arguments);
-        assert_eq!((run.status, &*run.stderr), (0, ""), "{arguments:?}");
-        serde_json::from_str(&run.stdout).unwrap()
-    }
-
-    /// Replays and returns the digest.
-    pub(crate) fn digest(&self, arguments: &[&str]) -> String {
-        self.summary(arguments)["digest"]
-            .as_str()
-            .unwrap()
-            .to_owned()
-    }
-}
-
-impl Run {
-    pub(crate) fn new(output: &process::Output) -> Self {
-        Self {
-            status: output
-                .status
-                .code()
-                .expect("the program was killed by a signal"),
-            bytes: output.stdout.clone(),
-            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-            stderr: String::from_utf8(output.stderr.clone()).unwrap(),
-        }
-    }
-}
 
 /// Parses one JSON object per line.
 pub(crate) fn objects(lines: &str) -> Vec<Value> {
@@ -227,7 +127,7 @@ pub(crate) fn generated(records: u64, seed: u64) -> Vec<u8> {
 }
 
 /// Returns a generated tape without policy updates and without records that name a policy hash.
-pub(crate) fn unruled(records: u64, seed: u64) -> Vec<u8> {
+pub(crate) fn without_policies(records: u64, seed: u64) -> Vec<u8> {
     let tape = generated(records, seed);
     let kept = tape.split(|byte| *byte == b'\n').filter(|line| {
         let line = String::from_utf8_lossy(line);

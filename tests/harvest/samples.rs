@@ -29,7 +29,7 @@ pub(crate) fn policy() -> Policy {
 
 /// Returns the sample policy with parts of its text replaced.
 pub(crate) fn policy_with(changes: &[(&str, &str)]) -> Policy {
-    let mut text = crate::sample::sample_policy_json(&EXPIRY.to_string());
+    let mut text = crate::sample_policy::sample_policy_json(&EXPIRY.to_string());
     for (old, new) in changes {
         assert!(text.contains(old), "the sample policy has no {old}");
         text = text.replace(old, new);

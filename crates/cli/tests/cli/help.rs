@@ -1,0 +1,41 @@
+//! The help of each command.
+
+use crate::program::{Place, check_snapshot};
+
+#[test]
+fn help() {
+    let place = Place::new();
+    for command in [
+        "",
+        "replay",
+        "decide",
+        "convert",
+        "diff",
+        "simulate",
+        "harvest",
+        "explain",
+        "bridge",
+        "harvester",
+        "record",
+        "generate",
+        "policy",
+        "policy sample",
+        "policy check",
+        "policy show",
+        "policy hash",
+        "policy schema",
+        "policy publish",
+        "policy history",
+        "policy diff",
+        "policy rollback",
+        "policy watch",
+        "policy audit",
+        "halt",
+        "resume",
+    ] {
+        let mut arguments: Vec<&str> = command.split_whitespace().collect();
+        arguments.push("--help");
+        let name = format!("help_{command}").replace(' ', "_");
+        check_snapshot(name.trim_end_matches('_'), &place.run(&arguments));
+    }
+}
