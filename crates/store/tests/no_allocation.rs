@@ -1,11 +1,5 @@
 //! Reading the active policy from a feed does not allocate.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::disallowed_methods,
-    reason = "a test fails by panicking"
-)]
-
 use std::hint::black_box;
 
 use portcullis::types::Timestamp;
