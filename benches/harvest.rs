@@ -21,8 +21,8 @@ use std::{hint::black_box, time::Duration};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use portcullis::{
     harvest::{
-        HarvestBatch, HarvestColumns, HarvestDecision, Harvested, Market, Position, Stage,
-        Standing, harvest, harvest_batch,
+        HarvestBatch, HarvestColumns, HarvestDecision, Harvested, Market, Position, ReportedSide,
+        Stage, harvest, harvest_batch,
     },
     policy::{Policy, PolicyState},
     types::{PositionSide, Symbol, Timestamp},
@@ -55,7 +55,7 @@ fn rows() -> Vec<(Position, Market)> {
             ];
             let position = Position {
                 symbol,
-                side: Some(Standing::Open(side)),
+                side: Some(ReportedSide::Open(side)),
                 quantity: Some(1.0),
                 entry_price: Some(entry),
                 current_price: Some(entry * rng.random_range(0.9..1.1)),
@@ -104,7 +104,7 @@ type BareAnswer = (f64, f64, f64, u8);
 fn bare(rows: &[(Position, Market)]) -> Vec<Bare> {
     rows.iter()
         .map(|(position, market)| {
-            let short = position.side == Some(Standing::Open(PositionSide::Short));
+            let short = position.side == Some(ReportedSide::Open(PositionSide::Short));
             Bare {
                 sign: if short { -1.0 } else { 1.0 },
                 entry: position.entry_price.unwrap(),

@@ -20,7 +20,7 @@ mod decision_table {
 
 use decision_table::{
     expectation::{Answer, GATES, Replayer},
-    states::{Age, Asked, Case, Space},
+    states::{Age, Case, RequestedLeverage, Space},
     table::{Table, each, prepare, run},
     world::observed,
 };
@@ -73,7 +73,7 @@ fn check_is_complete(table: &Table) {
             Answer::Exit { .. } | Answer::Trade { .. } => None,
         })
         .collect();
-    for gate in Gate::ALL {
+    for gate in Gate::ALL.iter().copied() {
         assert!(told.iter().any(|(g, _)| *g == gate), "{gate} never skips");
     }
     for reason in SkipCode::ALL {
@@ -111,7 +111,12 @@ fn a_missing_gate_is_detected() {
 #[test]
 fn one_wrong_expectation_is_detected() {
     let mut space = Space::corners();
-    space.asked = &[Asked::Nothing, Asked::Less, Asked::Equal, Asked::More];
+    space.requested = &[
+        RequestedLeverage::Nothing,
+        RequestedLeverage::Less,
+        RequestedLeverage::Equal,
+        RequestedLeverage::More,
+    ];
 
     // Planted error: an intent at exactly the largest age is too old.
     let mut gates = GATES;
@@ -126,8 +131,8 @@ fn one_wrong_expectation_is_detected() {
 
     // Planted error: an intent gets a higher leverage than that of the policy.
     let mut gates = GATES;
-    gates[9] = |case: &Case| match (GATES[9](case), case.asked) {
-        (None, Asked::More) => Some(Answer::Trade {
+    gates[9] = |case: &Case| match (GATES[9](case), case.requested) {
+        (None, RequestedLeverage::More) => Some(Answer::Trade {
             leverage: 10.0,
             leverage_source: "intent:leverage",
             leverage_requested: Some(10.0),

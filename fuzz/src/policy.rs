@@ -47,7 +47,7 @@ fn judged(policy: &Result<Policy, InvalidPolicyError>, text: &str) {
             whole(policy);
         }
         (Err(refusal), Err(reason)) => {
-            assert_eq!(refusal.fault().code(), reason, "{refusal}: {text}");
+            assert_eq!(refusal.fault().to_string(), reason, "{refusal}: {text}");
             assert!(!refusal.violations().is_empty());
             assert!(!refusal.to_string().contains('\n'), "{refusal}");
         }

@@ -10,8 +10,8 @@ mod verdict;
 
 use crate::{
     decide::{Decision, ServiceDenial, SkipCode, SkipReason},
-    harvest::{Harvest, HarvestDecision, HarvestSkip, Position, Standing},
-    intent::QuantityAsked,
+    harvest::{Harvest, HarvestDecision, HarvestSkip, Position, ReportedSide},
+    intent::ExitQuantity,
     policy::{NotInForceError, Policy, PolicyState, PolicyUnavailable},
     types::Timestamp,
 };
@@ -50,7 +50,9 @@ impl<'a> Answer<'a> {
             Decision::Trade(trade) => Self {
                 leverage: Some(trade.leverage().value().get()),
                 leverage_source: Some(trade.leverage().source()),
-                leverage_requested: trade.leverage_requested().map(|asked| asked.value().get()),
+                leverage_requested: trade
+                    .leverage_requested()
+                    .map(|requested| requested.value().get()),
                 size_usd: Some(trade.size().value().usd()),
                 size_basis: Some(trade.size().value().basis()),
                 size_source: Some(trade.size().source()),
@@ -63,10 +65,10 @@ impl<'a> Answer<'a> {
             Decision::Exit(permit) => Self {
                 exit_rule: Some(permit.rule()),
                 quantity: match permit.quantity() {
-                    QuantityAsked::Asked(quantity) => Some(quantity.value().get()),
-                    QuantityAsked::NotAsked
-                    | QuantityAsked::SizeAlone
-                    | QuantityAsked::Unreadable => None,
+                    ExitQuantity::Stated(quantity) => Some(quantity.value().get()),
+                    ExitQuantity::NotStated
+                    | ExitQuantity::UsdSizeOnly
+                    | ExitQuantity::Unreadable => None,
                 },
                 detail: permit.quantity().fault().map(Detail::Text),
                 ..common(Verdict::Exit)
@@ -151,8 +153,8 @@ impl<'a> Answer<'a> {
     pub fn about(mut self, position: &Position) -> Self {
         self.symbol = Some(position.symbol);
         self.side = match position.side {
-            Some(Standing::Open(side)) => Some(AnswerSide::Position(side)),
-            Some(Standing::Flat | Standing::Unreadable) | None => None,
+            Some(ReportedSide::Open(side)) => Some(AnswerSide::Position(side)),
+            Some(ReportedSide::Flat | ReportedSide::Unreadable) | None => None,
         };
         self
     }

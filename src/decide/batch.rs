@@ -11,7 +11,7 @@ use super::{
     Engine, LeverageFrom, SkipCode,
     decision_columns::{DecisionColumns, Outcome},
     gates::{freshness::Bounds, policy},
-    intent_columns::{IntentColumns, NO_INSTANT, standing},
+    intent_columns::{IntentColumns, NO_TIMESTAMP, row_kind},
     tables::{DENY, EXIT_BY_DELEGATE, EXIT_BY_OWNER, OPEN, Tables},
 };
 use crate::{
@@ -131,7 +131,7 @@ impl BatchBounds {
             number
         };
         let number = number.min(self.refused);
-        if now == NO_INSTANT {
+        if now == NO_TIMESTAMP {
             SkipCode::IntentInvalid.number()
         } else {
             number
@@ -232,14 +232,14 @@ impl pulp::WithSimd for Pass<'_> {
         for (((outcome, leverage), notional), origin) in
             outcomes.zip(leverages).zip(notionals).zip(origins)
         {
-            let standing = block(&intents.standing, start);
-            let asked = block(&intents.asked, start);
+            let kind = block(&intents.kind, start);
+            let requested = block(&intents.requested, start);
             let source = block(&intents.source, start);
             work.look_up(tables, block(&intents.symbol, start), source);
-            work.weigh(
+            work.check_numbers(
                 &bounds,
-                standing,
-                asked,
+                kind,
+                requested,
                 block(&intents.size, start),
                 leverage,
                 notional,
@@ -252,10 +252,10 @@ impl pulp::WithSimd for Pass<'_> {
                 let times = (now, block(&intents.event_time, start));
                 work.age_each(&bounds, times, block(&intents.emitted_at, start));
             }
-            work.answer(now.is_none(), standing, outcome, leverage, notional);
+            work.answer(now.is_none(), kind, outcome, leverage, notional);
             let given = work.given.iter();
-            for ((origin, asked), given) in origin.iter_mut().zip(asked).zip(given) {
-                *origin = if asked < given {
+            for ((origin, requested), given) in origin.iter_mut().zip(requested).zip(given) {
+                *origin = if requested < given {
                     LeverageFrom::Intent
                 } else {
                     LeverageFrom::Policy
@@ -297,22 +297,26 @@ impl Work {
 
     /// Applies the intent's part of gate 8, and gates 9 and 10.
     #[inline(always)]
-    fn weigh(
+    fn check_numbers(
         &mut self,
         bounds: &BatchBounds,
-        standings: &[u8],
-        asked: &[f64],
+        kinds: &[u8],
+        requested: &[f64],
         sizes: &[f64],
         leverages: &mut [f64],
         notionals: &mut [f64],
     ) {
-        let inputs = standings.iter().zip(asked).zip(sizes).zip(&self.given);
+        let inputs = kinds.iter().zip(requested).zip(sizes).zip(&self.given);
         let outputs = leverages.iter_mut().zip(notionals).zip(&mut self.late);
-        for ((((standing, asked), size), given), ((leverage_out, notional_out), late)) in
+        for ((((kind, requested), size), given), ((leverage_out, notional_out), late)) in
             inputs.zip(outputs)
         {
-            let leverage = if *asked < *given { *asked } else { *given };
-            let on_margin = *standing == standing::MARGIN;
+            let leverage = if *requested < *given {
+                *requested
+            } else {
+                *given
+            };
+            let on_margin = *kind == row_kind::MARGIN;
             let (product, quotient) = (size * leverage, size / leverage);
             let notional = if on_margin { product } else { *size };
             let margin = if on_margin { *size } else { quotient };
@@ -327,7 +331,7 @@ impl Work {
             } else {
                 late_at_size
             };
-            *late = if asked.is_nan() {
+            *late = if requested.is_nan() {
                 LEVERAGE
             } else {
                 late_at_size
@@ -382,7 +386,7 @@ impl Work {
     fn answer(
         &mut self,
         own_times: bool,
-        standings: &[u8],
+        kinds: &[u8],
         outcomes: &mut [Outcome],
         leverages: &mut [f64],
         notionals: &mut [f64],
@@ -391,9 +395,9 @@ impl Work {
             let [number, ..] = late.to_le_bytes();
             *refused = (*refused).min(number);
         }
-        let inputs = standings.iter().zip(&self.exit);
-        for (refused, (standing, exit)) in self.refused.iter_mut().zip(inputs) {
-            let entry = (*standing == standing::NOTIONAL) | (*standing == standing::MARGIN);
+        let inputs = kinds.iter().zip(&self.exit);
+        for (refused, (kind, exit)) in self.refused.iter_mut().zip(inputs) {
+            let entry = (*kind == row_kind::NOTIONAL) | (*kind == row_kind::MARGIN);
             let untimed = |number| {
                 if own_times {
                     SkipCode::IntentInvalid.number()
@@ -401,12 +405,12 @@ impl Work {
                     number
                 }
             };
-            let fault = match *standing {
-                standing::AMBIGUOUS_UNTIMED => untimed(SkipCode::IntentAmbiguous.number()),
-                standing::HOLD_UNTIMED => untimed(SkipCode::IntentNotActionable.number()),
+            let fault = match *kind {
+                row_kind::AMBIGUOUS_UNTIMED => untimed(SkipCode::IntentAmbiguous.number()),
+                row_kind::HOLD_UNTIMED => untimed(SkipCode::IntentNotActionable.number()),
                 number => number,
             };
-            let other = if *standing == standing::EXIT {
+            let other = if *kind == row_kind::EXIT {
                 *exit
             } else {
                 fault

@@ -88,7 +88,7 @@ impl<'a> Decision<'a> {
     #[must_use]
     pub fn gates_passed(&self) -> &'static [Gate] {
         match self {
-            Self::Trade(_) => &Gate::ALL,
+            Self::Trade(_) => Gate::ALL,
             Self::Exit(_) => Gate::Halt.passed_before(),
             Self::Skip(skip) => skip.denial.gate().passed_before(),
         }
@@ -146,8 +146,8 @@ impl<'a> Trade<'a> {
     /// Returns the leverage that the intent requested, if any.
     #[must_use]
     pub fn leverage_requested(&self) -> Option<Sourced<Leverage>> {
-        let asked = self.entry.leverage()?.ok()?;
-        Some(Sourced::new(asked, Source::Intent("leverage")))
+        let requested = self.entry.leverage()?.ok()?;
+        Some(Sourced::new(requested, Source::Intent("leverage")))
     }
 
     /// Returns the size as stated in the intent.

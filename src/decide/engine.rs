@@ -100,7 +100,7 @@ impl Engine {
         now: Option<Timestamp>,
         observer: &mut O,
     ) -> Decision<'a> {
-        match self.ask_gates(policy, intent, now, observer) {
+        match self.check_gates(policy, intent, now, observer) {
             Ok(decision) => decision,
             Err(denial) => Decision::Skip(Skip {
                 intent,
@@ -114,20 +114,20 @@ impl Engine {
     }
 
     #[inline(always)]
-    fn ask_gates<'a, O: Observer<'a>>(
+    fn check_gates<'a, O: Observer<'a>>(
         &'a self,
         state: PolicyState<'a>,
         intent: &'a Intent<'a>,
         now: Option<Timestamp>,
         observer: &mut O,
     ) -> Result<Decision<'a>, SkipReason<'a>> {
-        let said = readable::check(intent, now)?;
+        let request = readable::check(intent, now)?;
         if let Ok(request) = intent.request() {
             observer.passed(|| GateCheck::Readable(request));
         }
-        let (entry, now) = match said {
-            readable::Said::Entry(entry, now) => (entry, now),
-            readable::Said::Exit(exit) => {
+        let (entry, now) = match request {
+            readable::CheckedRequest::Entry(entry, now) => (entry, now),
+            readable::CheckedRequest::Exit(exit) => {
                 let permit = exit_ownership::check_exit(&self.ownership, intent, exit)?;
                 observer.passed(|| GateCheck::ExitOwnership {
                     source: Some(permit.source()),
@@ -143,12 +143,12 @@ impl Engine {
             ownership: &self.ownership,
             rule: None,
         });
-        self.ask_entry_gates(state, intent, entry, now, observer)
+        self.check_entry_gates(state, intent, entry, now, observer)
             .map(Decision::Trade)
     }
 
     #[inline(always)]
-    fn ask_entry_gates<'a, O: Observer<'a>>(
+    fn check_entry_gates<'a, O: Observer<'a>>(
         &'a self,
         state: PolicyState<'a>,
         intent: &'a Intent<'a>,

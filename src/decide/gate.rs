@@ -1,19 +1,37 @@
 //! The gates in the order in which they are checked.
 
-use serde::{Serialize, Serializer};
+use serde::Serialize;
+use strum::{Display, IntoStaticStr, VariantArray};
 
 /// A gate that an entry must pass. An exit is subject to the first two only.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Display,
+    IntoStaticStr,
+    VariantArray,
+)]
+#[serde(into = "&'static str")]
+#[strum(serialize_all = "lowercase")]
 pub enum Gate {
     /// The intent is readable and unambiguous.
     Readable,
     /// An exit comes from the exit owner or a delegate, and an entry from neither.
+    #[strum(serialize = "exit ownership")]
     ExitOwnership,
     /// No halt covers the symbol.
     Halt,
     /// There is a policy, and the guardrails permit it.
     Policy,
     /// The policy is in force.
+    #[strum(serialize = "in force")]
     InForce,
     /// The intent is neither too old nor too far ahead of the clock.
     Freshness,
@@ -29,34 +47,12 @@ pub enum Gate {
 
 impl Gate {
     /// Every gate, in the order in which they are checked. The first gate that fails determines the answer.
-    pub const ALL: [Self; 10] = [
-        Self::Readable,
-        Self::ExitOwnership,
-        Self::Halt,
-        Self::Policy,
-        Self::InForce,
-        Self::Freshness,
-        Self::Universe,
-        Self::Leverage,
-        Self::Size,
-        Self::Limits,
-    ];
+    pub const ALL: &'static [Self] = Self::VARIANTS;
 
     /// Returns the name of the gate.
     #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Readable => "readable",
-            Self::ExitOwnership => "exit ownership",
-            Self::Halt => "halt",
-            Self::Policy => "policy",
-            Self::InForce => "in force",
-            Self::Freshness => "freshness",
-            Self::Universe => "universe",
-            Self::Leverage => "leverage",
-            Self::Size => "size",
-            Self::Limits => "limits",
-        }
+    pub fn name(self) -> &'static str {
+        self.into()
     }
 
     /// Returns the position of the gate in the order, from 1.
@@ -68,19 +64,7 @@ impl Gate {
     /// Returns the gates that are checked before this one.
     #[must_use]
     pub fn passed_before(self) -> &'static [Self] {
-        const ALL: &[Gate] = &Gate::ALL;
-        ALL.get(..self.number().saturating_sub(1)).unwrap_or(ALL)
-    }
-}
-
-impl std::fmt::Display for Gate {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.pad(self.name())
-    }
-}
-
-impl Serialize for Gate {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.name())
+        let before = self.number().saturating_sub(1);
+        Self::ALL.get(..before).unwrap_or(Self::ALL)
     }
 }

@@ -9,11 +9,11 @@ use crate::{
 };
 
 /// Marks a missing timestamp. It makes the age larger than any real age, and a difference with it does not overflow.
-pub(super) const NO_INSTANT: i64 = i64::MIN / 4;
+pub(super) const NO_TIMESTAMP: i64 = i64::MIN / 4;
 
 /// The kind of a row as far as the intent alone determines it. Other values are the number of the reason for which
 /// the row fails gate 1.
-pub(super) mod standing {
+pub(super) mod row_kind {
     /// An entry whose size is a notional.
     pub(crate) const NOTIONAL: u8 = 0;
     /// An entry whose size is a margin.
@@ -35,9 +35,9 @@ pub struct IntentColumns {
     pub(super) symbol: Vec<u32>,
     /// Numbers of sources; outside the dictionary if the source cannot be read.
     pub(super) source: Vec<u32>,
-    pub(super) standing: Vec<u8>,
+    pub(super) kind: Vec<u8>,
     /// The requested leverage: infinite if none was requested, NaN if it is unusable.
-    pub(super) asked: Vec<f64>,
+    pub(super) requested: Vec<f64>,
     /// The size in USD: NaN if it is absent or unusable.
     pub(super) size: Vec<f64>,
     pub(super) emitted_at: Vec<i64>,
@@ -104,28 +104,28 @@ impl IntentColumns {
         let row = match intent.request() {
             Err(fault) => {
                 let untimed = matches!(&intent.request, Err(refused) if refused.untimed);
-                let standing = match (SkipReason::Unread(fault).reason(), untimed) {
-                    (SkipCode::IntentAmbiguous, true) => standing::AMBIGUOUS_UNTIMED,
-                    (SkipCode::IntentNotActionable, true) => standing::HOLD_UNTIMED,
+                let kind = match (SkipReason::Unread(fault).reason(), untimed) {
+                    (SkipCode::IntentAmbiguous, true) => row_kind::AMBIGUOUS_UNTIMED,
+                    (SkipCode::IntentNotActionable, true) => row_kind::HOLD_UNTIMED,
                     (reason, _) => reason.number(),
                 };
-                (OUTSIDE, standing, f64::NAN, f64::NAN)
+                (OUTSIDE, kind, f64::NAN, f64::NAN)
             }
             Ok(Request::Exit(Exit { symbol, .. })) => {
                 let symbol = self.symbols.number(*symbol);
-                (symbol, standing::EXIT, f64::NAN, f64::NAN)
+                (symbol, row_kind::EXIT, f64::NAN, f64::NAN)
             }
             Ok(Request::Entry(entry)) => {
-                let asked = match entry.leverage() {
+                let requested = match entry.leverage() {
                     None => f64::INFINITY,
-                    Some(asked) => asked.map_or(f64::NAN, Leverage::get),
+                    Some(requested) => requested.map_or(f64::NAN, Leverage::get),
                 };
-                let (standing, size) = match entry.size_asked() {
-                    None | Some(Err(_)) => (standing::NOTIONAL, f64::NAN),
-                    Some(Ok(Size::Notional(amount))) => (standing::NOTIONAL, amount.get()),
-                    Some(Ok(Size::Margin(amount))) => (standing::MARGIN, amount.get()),
+                let (kind, size) = match entry.requested_size() {
+                    None | Some(Err(_)) => (row_kind::NOTIONAL, f64::NAN),
+                    Some(Ok(Size::Notional(amount))) => (row_kind::NOTIONAL, amount.get()),
+                    Some(Ok(Size::Margin(amount))) => (row_kind::MARGIN, amount.get()),
                 };
-                (self.symbols.number(entry.symbol()), standing, asked, size)
+                (self.symbols.number(entry.symbol()), kind, requested, size)
             }
         };
         self.add(row, intent.emitted_at(), intent.event_time());
@@ -156,7 +156,7 @@ impl IntentColumns {
             let row = match numbers.get(entry.symbol) {
                 Some(symbol) => (
                     *symbol,
-                    standing::NOTIONAL,
+                    row_kind::NOTIONAL,
                     entry.leverage.map_or(f64::INFINITY, usable),
                     entry.notional_usd.map_or(f64::NAN, usable),
                 ),
@@ -176,14 +176,14 @@ impl IntentColumns {
     #[inline]
     fn add(
         &mut self,
-        (symbol, standing, asked, size): (u32, u8, f64, f64),
+        (symbol, kind, requested, size): (u32, u8, f64, f64),
         emitted_at: Option<Timestamp>,
         event_time: Option<Timestamp>,
     ) {
-        let micros = |at: Option<Timestamp>| at.map_or(NO_INSTANT, Timestamp::as_micros);
+        let micros = |at: Option<Timestamp>| at.map_or(NO_TIMESTAMP, Timestamp::as_micros);
         self.symbol.push(symbol);
-        self.standing.push(standing);
-        self.asked.push(asked);
+        self.kind.push(kind);
+        self.requested.push(requested);
         self.size.push(size);
         self.emitted_at.push(micros(emitted_at));
         self.event_time.push(micros(event_time));
@@ -195,8 +195,8 @@ impl IntentColumns {
         self.sources.clear();
         self.symbol.clear();
         self.source.clear();
-        self.standing.clear();
-        self.asked.clear();
+        self.kind.clear();
+        self.requested.clear();
         self.size.clear();
         self.emitted_at.clear();
         self.event_time.clear();
@@ -205,7 +205,7 @@ impl IntentColumns {
     /// Returns the number of rows.
     #[must_use]
     pub const fn len(&self) -> usize {
-        self.standing.len()
+        self.kind.len()
     }
 
     /// Returns true if there are no rows.

@@ -81,7 +81,7 @@ fn gates_before(reason: SkipCode) -> Option<&'static [Gate]> {
         | SkipCode::PolicyConstraintViolation
         | SkipCode::PolicyStoreUnavailable => Some(Gate::Policy.passed_before()),
         SkipCode::ClockUntrusted => Some(Gate::Freshness.passed_before()),
-        SkipCode::IntentDuplicate | SkipCode::IntentSuperseded => Some(&Gate::ALL),
+        SkipCode::IntentDuplicate | SkipCode::IntentSuperseded => Some(Gate::ALL),
         SkipCode::IntentInvalid
         | SkipCode::IntentAmbiguous
         | SkipCode::IntentNotActionable

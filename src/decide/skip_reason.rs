@@ -86,7 +86,8 @@ pub enum SkipReason<'a> {
 }
 
 /// The numbers of a trade that have limits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::Display)]
+#[strum(serialize_all = "lowercase")]
 pub enum LimitedNumber {
     /// The leverage.
     Leverage,
@@ -94,18 +95,6 @@ pub enum LimitedNumber {
     Margin,
     /// The notional, in USD.
     Notional,
-}
-
-impl LimitedNumber {
-    /// Returns the name of the number.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Leverage => "leverage",
-            Self::Margin => "margin",
-            Self::Notional => "notional",
-        }
-    }
 }
 
 impl SkipReason<'_> {
@@ -290,8 +279,7 @@ impl fmt::Display for SkipReason<'_> {
                 limit: Some(limit),
             } => write!(
                 f,
-                "{} {observed} exceeds the limit {} ({})",
-                number.name(),
+                "{number} {observed} exceeds the limit {} ({})",
                 limit.value(),
                 limit.source()
             ),
@@ -301,8 +289,7 @@ impl fmt::Display for SkipReason<'_> {
                 limit: None,
             } => write!(
                 f,
-                "{} {observed} is not a finite number greater than 0",
-                number.name()
+                "{number} {observed} is not a finite number greater than 0"
             ),
         }
     }

@@ -1,6 +1,5 @@
 //! The exit owner and its delegates.
 
-use serde::Serialize;
 use thiserror::Error;
 
 use super::{permit::ExitPermit, rule::ExitRule};
@@ -37,11 +36,10 @@ pub enum OwnershipError {
 }
 
 /// The error for an exit from a source that is neither the owner nor a delegate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("{} does not own exits; the exit owner is `{owner}`", name(.source_name))]
 pub struct NotExitOwnerError<'a> {
     /// The source of the intent, if readable.
-    #[serde(rename = "source")]
     pub source_name: Option<&'a str>,
     /// The exit owner.
     pub owner: &'a str,

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::rule::ExitRule;
 use crate::{
-    intent::{Exit, Intent, QuantityAsked},
+    intent::{Exit, ExitQuantity, Intent},
     types::{Shown, Side, Symbol},
 };
 
@@ -59,7 +59,7 @@ impl<'a> ExitPermit<'a> {
 
     /// Returns the quantity to close.
     #[must_use]
-    pub const fn quantity(&self) -> QuantityAsked {
+    pub const fn quantity(&self) -> ExitQuantity {
         self.exit.quantity
     }
 

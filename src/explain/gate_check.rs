@@ -6,7 +6,7 @@ use crate::{
     decide::GateCheck,
     exit::ExitRule,
     guardrails::{Guardrails, Halt},
-    intent::{Exit, QuantityAsked, Request},
+    intent::{Exit, ExitQuantity, Request},
     policy::Limits,
     types::{Leverage, Margin, Notional, Shown},
 };
@@ -65,8 +65,8 @@ pub(super) fn text(compared: &GateCheck<'_>) -> String {
         }
         GateCheck::Universe { symbol } => format!("{symbol} is listed"),
         GateCheck::Leverage { requested, applied } => match requested {
-            Some(asked) => format!(
-                "requested {asked}x, applied {}x from {}",
+            Some(requested) => format!(
+                "requested {requested}x, applied {}x from {}",
                 applied.value(),
                 applied.source()
             ),
@@ -95,8 +95,8 @@ pub(super) fn text(compared: &GateCheck<'_>) -> String {
 fn exit_text(exit: &Exit) -> String {
     let text = format!("an exit: {}", exit.symbol);
     match exit.quantity {
-        QuantityAsked::Asked(quantity) => format!("{text}, quantity {}", quantity.value()),
-        QuantityAsked::NotAsked | QuantityAsked::SizeAlone | QuantityAsked::Unreadable => {
+        ExitQuantity::Stated(quantity) => format!("{text}, quantity {}", quantity.value()),
+        ExitQuantity::NotStated | ExitQuantity::UsdSizeOnly | ExitQuantity::Unreadable => {
             match exit.quantity.fault() {
                 Some(fault) => format!("{text}; {fault}"),
                 None => text,

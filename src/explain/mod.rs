@@ -49,7 +49,7 @@ impl<'a> Explanation<'a> {
             Decision::Trade(_) | Decision::Exit(_) => None,
             Decision::Skip(skip) => Some((skip.gate(), skip.evidence().to_string())),
         };
-        Gate::ALL.into_iter().map(move |gate| {
+        Gate::ALL.iter().map(move |&gate| {
             let passed = self.trace.passed().iter().find(|c| c.gate() == gate);
             match (passed, &failed) {
                 (Some(compared), _) => GateLine {

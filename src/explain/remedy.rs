@@ -59,12 +59,12 @@ pub(super) fn of(denial: &SkipReason<'_>) -> String {
         SkipReason::SizeUnusable(fault) => size_remedy(*fault),
         SkipReason::LimitExceeded { number, limit: Some(limit), .. } => format!(
             "reduce the {} to at most {} ({})",
-            number.name(),
+            number,
             limit.value(),
             limit.source()
         ),
         SkipReason::LimitExceeded { number, limit: None, .. } => {
-            format!("choose a size whose {} is finite and greater than 0", number.name())
+            format!("choose a size whose {} is finite and greater than 0", number)
         }
     }
 }
@@ -85,7 +85,7 @@ fn fault_remedy(fault: &IntentError) -> String {
         }
         IntentError::Missing { field } => format!("add `{field}` to the intent"),
         IntentError::BadValue { field, expected } => format!("write `{field}` as {expected}"),
-        IntentError::Twice { field } => format!("write `{field}` only once"),
+        IntentError::DuplicateKey { field } => format!("write `{field}` only once"),
         IntentError::Contradiction { first, second } => {
             format!("make `{first}` and `{second}` agree, or leave one of them out")
         }

@@ -15,18 +15,18 @@ use crate::policy::{Theta, ThetaInForce};
 pub(super) const ROWS: usize = 128;
 
 /// The lowest bit of the code in a row's state.
-const NOT_FOR_THE_STOP: u64 = 1 << state::SKIP_SHIFT;
+const NOT_MISSING_STOP: u64 = 1 << state::SKIP_SHIFT;
 /// Position of the code in a row's word, above the reasons.
 const CODE_SHIFT: u32 = 16;
 
 /// The bits of a row's state for an unavailable ladder or profit lock, and the shift to the bits of the same reasons.
-const SILENT: u64 = 0b1100;
-const SILENT_SHIFT: u32 = 8;
+const UNAVAILABLE: u64 = 0b1100;
+const UNAVAILABLE_SHIFT: u32 = 8;
 const _: () = assert!(
-    state::LADDER_SILENT == 0b0100
-        && state::LOCK_SILENT == 0b1000
-        && HarvestReason::LadderUnavailable.bit() == 0b0100 << SILENT_SHIFT
-        && HarvestReason::ProfitLockUnavailable.bit() == 0b1000 << SILENT_SHIFT
+    state::LADDER_UNAVAILABLE == 0b0100
+        && state::LOCK_UNAVAILABLE == 0b1000
+        && HarvestReason::LadderUnavailable.bit() == 0b0100 << UNAVAILABLE_SHIFT
+        && HarvestReason::ProfitLockUnavailable.bit() == 0b1000 << UNAVAILABLE_SHIFT
 );
 
 /// One column of a block.
@@ -54,7 +54,7 @@ pub(super) struct Terms {
     cost_bps: f64,
     /// NaN if the policy has no fallback, so that R becomes NaN as well.
     fallback: f64,
-    /// [`NOT_FOR_THE_STOP`] if the policy has a fallback.
+    /// [`NOT_MISSING_STOP`] if the policy has a fallback.
     fallback_mark: u64,
     kill_threshold: f64,
     weights: [f64; 4],
@@ -85,7 +85,7 @@ impl Terms {
             be_plus: theta.be_plus_pct().value(),
             cost_bps: theta.cost_bps().value(),
             fallback: fallback.map_or(f64::NAN, |pct| pct.value()),
-            fallback_mark: mask(fallback.is_some()) & NOT_FOR_THE_STOP,
+            fallback_mark: mask(fallback.is_some()) & NOT_MISSING_STOP,
             kill_threshold: theta.kill_threshold().value(),
             weights: [
                 theta.k_regime_flip().value(),
@@ -197,14 +197,14 @@ impl Block {
             *entry = *inputs.entry;
             *sigma = *inputs.sigma;
             if let Some(since) = terms.position_since {
-                silence_older(entry, inputs.position_as_of, since);
-                silence_older(sigma, inputs.position_as_of, since);
+                clear_older(entry, inputs.position_as_of, since);
+                clear_older(sigma, inputs.position_as_of, since);
                 for (state, at) in self.state.iter_mut().zip(inputs.position_as_of) {
-                    *state |= mask(*at < since) & NOT_FOR_THE_STOP;
+                    *state |= mask(*at < since) & NOT_MISSING_STOP;
                 }
             }
             if let Some(since) = terms.market_since {
-                silence_older(sigma, inputs.market_as_of, since);
+                clear_older(sigma, inputs.market_as_of, since);
             }
             inputs.entry = entry;
             inputs.sigma = sigma;
@@ -308,7 +308,7 @@ impl Block {
                 | (killed & bit(HarvestReason::KillScoreTriggered))
                 | (no_r & bit(HarvestReason::RUnavailable))
                 | (no_k & bit(HarvestReason::KillScoreUnavailable))
-                | (*state & SILENT) << SILENT_SHIFT;
+                | (*state & UNAVAILABLE) << UNAVAILABLE_SHIFT;
 
             let action = choose(killed, u64::from(code::FULL_CLOSE), stage);
             let skip = ((*state | terms.fallback_mark) >> state::SKIP_SHIFT) & 0b111;
@@ -348,7 +348,7 @@ fn rows<'a, T: Copy>(column: &'a [T], start: usize, spare: &'a mut [T; ROWS]) ->
 
 /// Sets the values with a time before `since` to NaN.
 #[inline(always)]
-fn silence_older(column: &mut Column, as_of: &[i64; ROWS], since: i64) {
+fn clear_older(column: &mut Column, as_of: &[i64; ROWS], since: i64) {
     for (x, at) in column.iter_mut().zip(as_of) {
         *x = select(*at >= since, *x);
     }

@@ -4,7 +4,7 @@
 //! batch therefore needs no checks: a NaN input makes the result NaN.
 
 use super::{
-    Harvested, Market, Position, Stage, Standing, code,
+    Harvested, Market, Position, ReportedSide, Stage, code,
     evidence::{is_finite, is_not_negative, is_positive, is_share},
     kill_score::is_trend_outweighed,
     profit_lock,
@@ -39,12 +39,12 @@ pub struct HarvestColumns {
 
 /// The parts of a row that are not numbers, as bits.
 pub(super) mod state {
-    /// The stage already taken, 0 to 3. [`LADDER_SILENT`] alone is greater than all of them.
+    /// The stage already taken, 0 to 3. [`LADDER_UNAVAILABLE`] alone is greater than all of them.
     pub(in super::super) const TAKEN: u8 = 0b111;
     /// The stage already taken cannot be read.
-    pub(in super::super) const LADDER_SILENT: u8 = 1 << 2;
+    pub(in super::super) const LADDER_UNAVAILABLE: u8 = 1 << 2;
     /// The current stop cannot be read.
-    pub(in super::super) const LOCK_SILENT: u8 = 1 << 3;
+    pub(in super::super) const LOCK_UNAVAILABLE: u8 = 1 << 3;
     /// Position of the code that applies if neither R nor K is available.
     pub(in super::super) const SKIP_SHIFT: u8 = 4;
 }
@@ -133,8 +133,8 @@ impl RInputs {
             return Self::NONE;
         };
         let sign = match position.side {
-            Some(Standing::Open(side)) => side.sign(),
-            Some(Standing::Flat | Standing::Unreadable) | None => return Self::NONE,
+            Some(ReportedSide::Open(side)) => side.sign(),
+            Some(ReportedSide::Flat | ReportedSide::Unreadable) | None => return Self::NONE,
         };
         let stop = position.stop_dist_pct;
         let sound = is_positive(entry) & is_positive(current) & stop.is_none_or(is_positive);
@@ -203,7 +203,7 @@ fn current_sl(position: &Position) -> f64 {
     match (position.current_sl, position.side) {
         (Some(sl), _) if is_positive(sl) => sl,
         (Some(_), _) => f64::NAN,
-        (None, Some(Standing::Open(PositionSide::Short))) => f64::INFINITY,
+        (None, Some(ReportedSide::Open(PositionSide::Short))) => f64::INFINITY,
         (None, _) => f64::NEG_INFINITY,
     }
 }
@@ -214,12 +214,12 @@ fn row_state(position: &Position, r: &RInputs) -> u8 {
         Harvested::Stage(Stage::Partial25) => 1,
         Harvested::Stage(Stage::Partial50) => 2,
         Harvested::Stage(Stage::Partial75) => 3,
-        Harvested::Unreadable => state::LADDER_SILENT,
+        Harvested::Unreadable => state::LADDER_UNAVAILABLE,
     };
     let lock = if profit_lock::is_readable(position.current_sl) {
         0
     } else {
-        state::LOCK_SILENT
+        state::LOCK_UNAVAILABLE
     };
     let skip = if position.is_flat() {
         code::NO_POSITION

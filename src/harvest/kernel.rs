@@ -5,7 +5,7 @@ use std::hint::select_unpredictable;
 use super::{
     Harvest, HarvestAction, HarvestDecision, HarvestField, HarvestReason, HarvestReasons,
     HarvestSkip, Harvested, InputError, KillScore, Market, Observed, Position, RError, RPart,
-    Stage, Standing, profit_lock,
+    ReportedSide, Stage, profit_lock,
 };
 use crate::{
     policy::{PolicyState, ThetaInForce},
@@ -130,8 +130,8 @@ fn propose<'a>(
         theta,
         symbol: position.symbol,
         side: match position.side {
-            Some(Standing::Open(side)) => Some(side),
-            Some(Standing::Flat | Standing::Unreadable) | None => None,
+            Some(ReportedSide::Open(side)) => Some(side),
+            Some(ReportedSide::Flat | ReportedSide::Unreadable) | None => None,
         },
         action: select_unpredictable(killed, HarvestAction::FullCloseProposed, stage.into()),
         stop,

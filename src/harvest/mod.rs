@@ -43,7 +43,7 @@ pub use evidence::{HarvestField, InputError, Observed, RError};
 pub use kernel::harvest;
 pub use kill_score::KillScore;
 pub use ladder::{HarvestAction, Stage};
-pub use position::{Harvested, Market, Position, Standing};
+pub use position::{Harvested, Market, Position, ReportedSide};
 pub use r_net::RPart;
 pub use reasons::{HarvestReason, HarvestReasons};
 pub use snapshot::{Snapshot, SnapshotError};

@@ -12,7 +12,7 @@ pub struct Position {
     /// The symbol of the position.
     pub symbol: Symbol,
     /// The side of the position.
-    pub side: Option<Standing>,
+    pub side: Option<ReportedSide>,
     /// Quantity in units of the symbol. 0 means no position; every other value is ignored.
     pub quantity: Option<f64>,
     /// Entry price in USD per unit; greater than 0.
@@ -33,7 +33,7 @@ pub struct Position {
 
 /// The reported side of a position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
+pub enum ReportedSide {
     /// The position is open.
     Open(PositionSide),
     /// There is no position.
@@ -68,8 +68,8 @@ pub struct Market {
     pub as_of: Option<Timestamp>,
 }
 
-impl Standing {
-    /// Parses `LONG`, `SHORT` or `FLAT`, ignoring ASCII case. Any other text is [`Standing::Unreadable`].
+impl ReportedSide {
+    /// Parses `LONG`, `SHORT` or `FLAT`, ignoring ASCII case. Any other text is [`ReportedSide::Unreadable`].
     #[must_use]
     pub fn parse(text: &str) -> Self {
         let is = |word| text.eq_ignore_ascii_case(word);
@@ -97,7 +97,7 @@ impl Position {
     /// Returns true if there is nothing to harvest: the side is flat, or the quantity is 0.
     #[must_use]
     pub fn is_flat(&self) -> bool {
-        matches!(self.side, Some(Standing::Flat)) || self.quantity == Some(0.0)
+        matches!(self.side, Some(ReportedSide::Flat)) || self.quantity == Some(0.0)
     }
 }
 

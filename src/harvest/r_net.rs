@@ -3,7 +3,7 @@
 use std::hint::select_unpredictable;
 
 use super::{
-    HarvestField, InputError, Observed, Position, RError, Standing,
+    HarvestField, InputError, Observed, Position, RError, ReportedSide,
     evidence::{is_finite, is_positive, sound},
 };
 use crate::{
@@ -115,9 +115,9 @@ impl RPart {
 
 fn side(position: &Position) -> Result<PositionSide, InputError> {
     match position.side {
-        Some(Standing::Open(side)) => Ok(side),
+        Some(ReportedSide::Open(side)) => Ok(side),
         // A flat position is skipped before R is computed.
-        Some(Standing::Flat | Standing::Unreadable) => {
+        Some(ReportedSide::Flat | ReportedSide::Unreadable) => {
             Err(InputError::new(HarvestField::Side, Observed::Unreadable))
         }
         None => Err(InputError::new(HarvestField::Side, Observed::Absent)),

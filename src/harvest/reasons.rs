@@ -2,14 +2,20 @@
 
 use std::fmt;
 
+use strum::{IntoStaticStr, VariantArray};
+
 /// One harvest reason.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case")]
 pub enum HarvestReason {
     /// The ladder proposes a quarter.
+    #[strum(serialize = "harvest_partial_25")]
     Partial25,
     /// The ladder proposes half.
+    #[strum(serialize = "harvest_partial_50")]
     Partial50,
     /// The ladder proposes three quarters.
+    #[strum(serialize = "harvest_partial_75")]
     Partial75,
     /// The profit lock proposes a stop.
     ProfitLock,
@@ -35,40 +41,12 @@ pub enum HarvestReason {
 
 impl HarvestReason {
     /// Every reason, in the order of output.
-    pub const ALL: [Self; 13] = [
-        Self::Partial25,
-        Self::Partial50,
-        Self::Partial75,
-        Self::ProfitLock,
-        Self::KillScoreTriggered,
-        Self::RegimeFlip,
-        Self::SigmaSpike,
-        Self::TsDrop,
-        Self::AgePenalty,
-        Self::RUnavailable,
-        Self::LadderUnavailable,
-        Self::ProfitLockUnavailable,
-        Self::KillScoreUnavailable,
-    ];
+    pub const ALL: &'static [Self] = Self::VARIANTS;
 
     /// Returns the stable name.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Partial25 => "harvest_partial_25",
-            Self::Partial50 => "harvest_partial_50",
-            Self::Partial75 => "harvest_partial_75",
-            Self::ProfitLock => "profit_lock",
-            Self::KillScoreTriggered => "kill_score_triggered",
-            Self::RegimeFlip => "regime_flip",
-            Self::SigmaSpike => "sigma_spike",
-            Self::TsDrop => "ts_drop",
-            Self::AgePenalty => "age_penalty",
-            Self::RUnavailable => "r_unavailable",
-            Self::LadderUnavailable => "ladder_unavailable",
-            Self::ProfitLockUnavailable => "profit_lock_unavailable",
-            Self::KillScoreUnavailable => "kill_score_unavailable",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 
     /// Returns the stable bit.
@@ -131,8 +109,8 @@ impl HarvestReasons {
 
     /// Returns the names of the members, in the order of [`HarvestReason::ALL`].
     pub fn iter(self) -> impl Iterator<Item = &'static str> {
-        HarvestReason::ALL
-            .into_iter()
+        let members = HarvestReason::ALL.iter().copied();
+        members
             .filter(move |reason| self.contains(*reason))
             .map(HarvestReason::as_str)
     }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use thiserror::Error;
 
-use super::{Harvested, Market, Position, Stage, Standing};
+use super::{Harvested, Market, Position, ReportedSide, Stage};
 use crate::{
     json::{Fields, RawField, SyntaxError, Unreadable, scan_object},
     types::{Symbol, Timestamp},
@@ -109,8 +109,8 @@ impl PositionFields<'_> {
         Ok(Position {
             symbol,
             side: match text(&self.side) {
-                Ok(side) => side.map(|side| Standing::parse(&side)),
-                Err(Unreadable) => Some(Standing::Unreadable),
+                Ok(side) => side.map(|side| ReportedSide::parse(&side)),
+                Err(Unreadable) => Some(ReportedSide::Unreadable),
             },
             quantity: self.quantity.number().or_else(|| self.qty.number()),
             entry_price: self.entry_price.number(),

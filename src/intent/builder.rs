@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 
 use super::{
-    Entry, Exit, Intent, IntentError, QuantityAsked, Request, SizeError, SizeField,
+    Entry, Exit, ExitQuantity, Intent, IntentError, Request, SizeError, SizeField,
+    action::{Action, ActionError},
     error::FirstFault,
-    request::{Refused, SizeAsked},
-    side_word::{Word, WordError},
+    request::{Refused, RequestedSize},
     time::Times,
 };
 use crate::{
@@ -39,8 +39,8 @@ pub struct IntentBuilder<'a> {
     pub(super) id: Option<Cow<'a, str>>,
     pub(super) source: Result<Option<Cow<'a, str>>, Unreadable>,
     pub(super) symbol: Result<Option<Symbol>, Unreadable>,
-    pub(super) action: Result<Option<Word>, WordError>,
-    pub(super) side: Result<Option<Word>, WordError>,
+    pub(super) action: Result<Option<Action>, ActionError>,
+    pub(super) side: Result<Option<Action>, ActionError>,
     pub(super) reduce_only: [Flag; 2],
     pub(super) type_closes: Result<bool, Unreadable>,
     pub(super) leverage: Option<f64>,
@@ -110,7 +110,7 @@ impl<'a> IntentBuilder<'a> {
 
     /// Sets the side.
     pub fn with_side(mut self, side: Side) -> Self {
-        self.side = Ok(Some(Word::Go(side)));
+        self.side = Ok(Some(Action::Trade(side)));
         self
     }
 
@@ -122,7 +122,7 @@ impl<'a> IntentBuilder<'a> {
 
     /// Makes the intent a close request, which needs no side.
     pub fn with_close(mut self) -> Self {
-        self.action = Ok(Some(Word::Close));
+        self.action = Ok(Some(Action::Close));
         self
     }
 
@@ -186,7 +186,7 @@ impl<'a> IntentBuilder<'a> {
         let closes = self.closes();
         let side = self.direction();
         let request = if closes.exit {
-            self.exit(&side, closes.worded)
+            self.exit(&side, closes.by_word)
         } else {
             self.entry(&side)
         };
@@ -206,10 +206,10 @@ impl<'a> IntentBuilder<'a> {
 
     /// Returns whether the intent is an exit, and whether `action`, `side` or `intent_type` makes it one.
     fn closes(&mut self) -> Closes {
-        let said = |wanted| self.reduce_only.contains(&Ok(Some(wanted)));
-        let (flag_true, flag_false) = (said(true), said(false));
-        let close = Ok(Some(Word::Close));
-        let worded = self.type_closes == Ok(true) || self.action == close || self.side == close;
+        let is_any = |wanted| self.reduce_only.contains(&Ok(Some(wanted)));
+        let (flag_true, flag_false) = (is_any(true), is_any(false));
+        let close = Ok(Some(Action::Close));
+        let by_word = self.type_closes == Ok(true) || self.action == close || self.side == close;
         if self.type_closes.is_err() {
             self.entry_faults.add(IntentError::BadValue {
                 field: "intent_type",
@@ -222,7 +222,7 @@ impl<'a> IntentBuilder<'a> {
                 second: "reduceOnly",
             });
         }
-        if flag_false && worded {
+        if flag_false && by_word {
             self.faults.add(IntentError::Contradiction {
                 first: if self.reduce_only.first() == Some(&Ok(Some(false))) {
                     "reduce_only"
@@ -247,25 +247,25 @@ impl<'a> IntentBuilder<'a> {
             }
         }
         Closes {
-            exit: flag_true || worded,
-            worded,
+            exit: flag_true || by_word,
+            by_word,
         }
     }
 
     /// Returns the side from `action` and `side`. Returns an error if they contradict each other or are HOLD.
     fn direction(&mut self) -> Result<Option<Side>, IntentError> {
-        for (word, field) in [(self.action, "action"), (self.side, "side")] {
-            if let Err(none) = word {
-                self.entry_faults.add(none.fault(field));
+        for (value, field) in [(self.action, "action"), (self.side, "side")] {
+            if let Err(error) = value {
+                self.entry_faults.add(error.fault(field));
             }
         }
         let action = self.action.ok().flatten();
         let side = self.side.ok().flatten();
         let agreed = match (action, side) {
-            (Some(Word::Go(go)), Some(Word::Close) | None)
-            | (Some(Word::Close) | None, Some(Word::Go(go))) => Ok(Some(go)),
-            (Some(Word::Go(one)), Some(Word::Go(other))) if one == other => Ok(Some(one)),
-            (Some(Word::Hold), Some(Word::Hold) | None) | (None, Some(Word::Hold)) => {
+            (Some(Action::Trade(side)), Some(Action::Close) | None)
+            | (Some(Action::Close) | None, Some(Action::Trade(side))) => Ok(Some(side)),
+            (Some(Action::Trade(one)), Some(Action::Trade(other))) if one == other => Ok(Some(one)),
+            (Some(Action::Hold), Some(Action::Hold) | None) | (None, Some(Action::Hold)) => {
                 if self.type_closes == Ok(true) {
                     Err(IntentError::Contradiction {
                         first: if action.is_some() { "action" } else { "side" },
@@ -275,12 +275,11 @@ impl<'a> IntentBuilder<'a> {
                     Err(IntentError::Hold)
                 }
             }
-            (Some(Word::Close), Some(Word::Close) | None) | (None, Some(Word::Close) | None) => {
-                Ok(None)
-            }
-            (Some(Word::Go(_) | Word::Close), Some(Word::Hold))
-            | (Some(Word::Hold), Some(Word::Go(_) | Word::Close))
-            | (Some(Word::Go(_)), Some(Word::Go(_))) => Err(IntentError::Contradiction {
+            (Some(Action::Close), Some(Action::Close) | None)
+            | (None, Some(Action::Close) | None) => Ok(None),
+            (Some(Action::Trade(_) | Action::Close), Some(Action::Hold))
+            | (Some(Action::Hold), Some(Action::Trade(_) | Action::Close))
+            | (Some(Action::Trade(_)), Some(Action::Trade(_))) => Err(IntentError::Contradiction {
                 first: "action",
                 second: "side",
             }),
@@ -303,19 +302,19 @@ impl<'a> IntentBuilder<'a> {
     fn exit(
         &mut self,
         side: &Result<Option<Side>, IntentError>,
-        worded: bool,
+        by_word: bool,
     ) -> Result<Request, IntentError> {
         let symbol = self.named_symbol();
         self.faults.add_of(&symbol);
-        if *side == Ok(None) && !worded {
+        if *side == Ok(None) && !by_word {
             self.faults.add(self.no_side());
         }
         let quantity = match self.quantity {
-            None if self.names_usd() => QuantityAsked::SizeAlone,
-            None => QuantityAsked::NotAsked,
+            None if self.names_usd() => ExitQuantity::UsdSizeOnly,
+            None => ExitQuantity::NotStated,
             Some((quantity, field)) => match Quantity::new(quantity) {
-                Ok(quantity) => QuantityAsked::Asked(Sourced::new(quantity, field.source())),
-                Err(_) => QuantityAsked::Unreadable,
+                Ok(quantity) => ExitQuantity::Stated(Sourced::new(quantity, field.source())),
+                Err(_) => ExitQuantity::Unreadable,
             },
         };
         match std::mem::take(&mut self.faults).take() {
@@ -364,7 +363,7 @@ impl<'a> IntentBuilder<'a> {
                 symbol: symbol?,
                 side: side?,
                 leverage: self.leverage,
-                size: self.read_size().unwrap_or_else(SizeAsked::Unusable),
+                size: self.read_size().unwrap_or_else(RequestedSize::Unusable),
                 quantity: named(self.quantity, Quantity::new),
                 price: named(self.unit_price(), Price::new),
                 entry_price,
@@ -377,8 +376,8 @@ impl<'a> IntentBuilder<'a> {
     /// Returns the fault of an intent without a side.
     fn no_side(&self) -> IntentError {
         match (self.action, self.side) {
-            (Err(none), _) => none.fault("action"),
-            (_, Err(none)) => none.fault("side"),
+            (Err(error), _) => error.fault("action"),
+            (_, Err(error)) => error.fault("side"),
             (Ok(_), Ok(_)) => IntentError::Missing { field: "side" },
         }
     }
@@ -408,7 +407,7 @@ impl<'a> IntentBuilder<'a> {
     }
 
     /// Reads the size from the first field present: `quantity`, `position_usd`, `size` or `position_size_usd`.
-    fn read_size(&self) -> Result<SizeAsked, SizeError> {
+    fn read_size(&self) -> Result<RequestedSize, SizeError> {
         if let Some((quantity, field)) = self.quantity {
             return quantity_size(quantity, field, self.unit_price());
         }
@@ -416,34 +415,34 @@ impl<'a> IntentBuilder<'a> {
             let field = SizeField::PositionUsd;
             let margin = Margin::new(usd).map_err(|_| SizeError::BadValue(field))?;
             self.leverage.ok_or(SizeError::NoLeverage(field))?;
-            return Ok(SizeAsked::Margin(margin, field));
+            return Ok(RequestedSize::Margin(margin, field));
         }
         let (usd, field) = match (self.size, self.position_size_usd) {
             (Some(usd), _) => (usd, SizeField::Size),
             (None, Some(usd)) => (usd, SizeField::PositionSizeUsd),
-            (None, None) => return Ok(SizeAsked::Nothing),
+            (None, None) => return Ok(RequestedSize::Absent),
         };
         Notional::new(usd)
-            .map(|notional| SizeAsked::Notional(notional, field))
+            .map(|notional| RequestedSize::Notional(notional, field))
             .map_err(|_| SizeError::BadValue(field))
     }
 }
 
 struct Closes {
     exit: bool,
-    worded: bool,
+    by_word: bool,
 }
 
-fn named<T, E>(value: Option<Named>, door: fn(f64) -> Result<T, E>) -> Option<(T, SizeField)> {
+fn named<T, E>(value: Option<Named>, new: fn(f64) -> Result<T, E>) -> Option<(T, SizeField)> {
     let (value, field) = value?;
-    door(value).ok().map(|value| (value, field))
+    new(value).ok().map(|value| (value, field))
 }
 
 fn quantity_size(
     quantity: f64,
     field: SizeField,
     price: Option<Named>,
-) -> Result<SizeAsked, SizeError> {
+) -> Result<RequestedSize, SizeError> {
     let quantity = Quantity::new(quantity).map_err(|_| SizeError::BadValue(field))?;
     let (price, price_field) = price.ok_or(SizeError::NoPrice(field))?;
     let price = Price::new(price).map_err(|_| SizeError::BadValue(price_field))?;
@@ -458,6 +457,6 @@ fn quantity_size(
     };
     quantity
         .notional(price)
-        .map(|notional| SizeAsked::Notional(notional, product))
+        .map(|notional| RequestedSize::Notional(notional, product))
         .map_err(|_| SizeError::BadProduct(product))
 }

@@ -1,6 +1,5 @@
 //! The faults of an intent.
 
-use serde::Serialize;
 use thiserror::Error;
 
 use crate::{
@@ -22,12 +21,11 @@ pub enum IntentErrorKind {
 }
 
 /// The reason why an intent is invalid, and where.
-#[derive(Debug, Clone, PartialEq, Error, Serialize)]
-#[serde(tag = "fault", rename_all = "snake_case")]
+#[derive(Debug, Clone, PartialEq, Error)]
 pub enum IntentError {
     /// The record is not a JSON object.
     #[error(transparent)]
-    NotAnObject(#[serde(serialize_with = "as_text")] SyntaxError),
+    NotAnObject(SyntaxError),
     /// The payload is not a JSON object.
     #[error("`{field}` is not a JSON object: {error}")]
     PayloadNotAnObject {
@@ -35,7 +33,6 @@ pub enum IntentError {
         field: &'static str,
         /// The syntax error, with its position.
         #[source]
-        #[serde(serialize_with = "as_text")]
         error: SyntaxError,
     },
     /// The record is not UTF-8.
@@ -85,7 +82,7 @@ pub enum IntentError {
     },
     /// A key that affects the decision occurs more than once in one object.
     #[error("duplicate key `{field}` in one object")]
-    Twice {
+    DuplicateKey {
         /// The field.
         field: &'static str,
     },
@@ -136,7 +133,7 @@ impl IntentError {
             | Self::NotUtf8 { .. }
             | Self::TooLong { .. }
             | Self::UnknownEvent { .. } => IntentErrorKind::Unreadable,
-            Self::Missing { .. } | Self::BadValue { .. } | Self::Twice { .. } => {
+            Self::Missing { .. } | Self::BadValue { .. } | Self::DuplicateKey { .. } => {
                 IntentErrorKind::Invalid
             }
             Self::Contradiction { .. }
@@ -158,7 +155,7 @@ impl IntentError {
             | Self::UnknownEvent { line, .. } => *line = number,
             Self::Missing { .. }
             | Self::BadValue { .. }
-            | Self::Twice { .. }
+            | Self::DuplicateKey { .. }
             | Self::Contradiction { .. }
             | Self::BesidePayload { .. }
             | Self::InsidePayload { .. }
@@ -166,10 +163,6 @@ impl IntentError {
             | Self::Hold => {}
         }
     }
-}
-
-fn as_text<S: serde::Serializer>(error: &SyntaxError, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(error)
 }
 
 /// The fault that comes first in the order of [`IntentErrorKind`].

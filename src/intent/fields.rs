@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use super::{
     Intent, IntentBuilder, IntentError, SizeField,
+    action::{Action, is_close_type},
     error::FirstFault,
-    side_word::{Word, says_close},
     time::{TimeFields, Times, is_entry_id},
 };
 use crate::{
@@ -228,10 +228,10 @@ impl<'a> RecordFields<'a> {
             id: self.id(),
             source: self.source.text(),
             symbol: self.symbol(),
-            action: Word::read(&self.action),
-            side: Word::read(&self.side),
+            action: Action::read(&self.action),
+            side: Action::read(&self.side),
             reduce_only: [flag(&self.reduce_only), flag(&self.reduce_only_camel)],
-            type_closes: says_close(&self.intent_type),
+            type_closes: is_close_type(&self.intent_type),
             leverage: self.leverage.number(),
             quantity: named(&self.quantity, SizeField::Quantity)
                 .or_else(|| named(&self.qty, SizeField::Qty)),
@@ -262,7 +262,7 @@ impl<'a> RecordFields<'a> {
             (&self.symbol, "symbol"),
         ] {
             if value.is_duplicate() {
-                builder.faults.add(IntentError::Twice { field });
+                builder.faults.add(IntentError::DuplicateKey { field });
             }
         }
         for (value, field) in [
@@ -271,9 +271,11 @@ impl<'a> RecordFields<'a> {
         ] {
             // If one of the two values may be false, it is unclear whether the intent is an exit.
             if value.is_duplicate() && (value.differs() || value.flag() == Ok(Some(false))) {
-                builder.faults.add(IntentError::Twice { field });
+                builder.faults.add(IntentError::DuplicateKey { field });
             } else if value.is_duplicate() {
-                builder.entry_faults.add(IntentError::Twice { field });
+                builder
+                    .entry_faults
+                    .add(IntentError::DuplicateKey { field });
             }
         }
         for (value, field) in [
@@ -299,7 +301,9 @@ impl<'a> RecordFields<'a> {
             (&self.take_profit, "take_profit"),
         ] {
             if value.is_duplicate() {
-                builder.entry_faults.add(IntentError::Twice { field });
+                builder
+                    .entry_faults
+                    .add(IntentError::DuplicateKey { field });
             }
         }
     }

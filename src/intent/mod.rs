@@ -5,17 +5,17 @@
 //! an absent field stays absent, and an unreadable field stays unreadable until the gate that needs it denies the
 //! intent.
 
+mod action;
 mod builder;
 mod error;
 mod fields;
 mod recorded_policy;
 mod request;
-mod side_word;
 mod time;
 
 pub use builder::IntentBuilder;
 pub use error::{IntentError, IntentErrorKind};
 pub(crate) use fields::RecordFields;
 pub use recorded_policy::RecordedPolicy;
-pub use request::{Entry, Exit, Intent, QuantityAsked, Request, Size, SizeError, SizeField};
+pub use request::{Entry, Exit, ExitQuantity, Intent, Request, Size, SizeError, SizeField};
 pub(crate) use time::Times;

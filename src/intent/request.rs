@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 
-use serde::Serialize;
 use thiserror::Error;
 
 use super::{IntentError, RecordedPolicy, Times};
@@ -54,7 +53,7 @@ pub enum Request {
 pub struct Entry {
     pub(crate) symbol: Symbol,
     pub(super) side: Side,
-    pub(super) size: SizeAsked,
+    pub(super) size: RequestedSize,
     pub(super) leverage: Option<f64>,
     pub(super) quantity: Option<(Quantity, SizeField)>,
     pub(super) price: Option<(Price, SizeField)>,
@@ -65,8 +64,8 @@ pub struct Entry {
 
 /// The requested size of an entry.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum SizeAsked {
-    Nothing,
+pub(super) enum RequestedSize {
+    Absent,
     Unusable(SizeError),
     Notional(Notional, SizeField),
     Margin(Margin, SizeField),
@@ -94,26 +93,26 @@ impl Entry {
     /// Returns the requested size and its source, if any.
     #[must_use]
     pub fn size(&self) -> Option<Result<Sourced<Size>, SizeError>> {
-        let size = self.size_asked()?;
+        let size = self.requested_size()?;
         Some(size.map(|size| Sourced::new(size, self.size_source())))
     }
 
     /// Returns the requested size without its source.
     #[inline]
-    pub(crate) const fn size_asked(&self) -> Option<Result<Size, SizeError>> {
+    pub(crate) const fn requested_size(&self) -> Option<Result<Size, SizeError>> {
         match self.size {
-            SizeAsked::Nothing => None,
-            SizeAsked::Unusable(fault) => Some(Err(fault)),
-            SizeAsked::Notional(amount, _) => Some(Ok(Size::Notional(amount))),
-            SizeAsked::Margin(amount, _) => Some(Ok(Size::Margin(amount))),
+            RequestedSize::Absent => None,
+            RequestedSize::Unusable(fault) => Some(Err(fault)),
+            RequestedSize::Notional(amount, _) => Some(Ok(Size::Notional(amount))),
+            RequestedSize::Margin(amount, _) => Some(Ok(Size::Margin(amount))),
         }
     }
 
     /// Returns the source of the size.
     pub(crate) const fn size_source(&self) -> Source {
         match self.size {
-            SizeAsked::Notional(_, field) | SizeAsked::Margin(_, field) => field.source(),
-            SizeAsked::Nothing | SizeAsked::Unusable(_) => Source::Intent("size"),
+            RequestedSize::Notional(_, field) | RequestedSize::Margin(_, field) => field.source(),
+            RequestedSize::Absent | RequestedSize::Unusable(_) => Source::Intent("size"),
         }
     }
 
@@ -158,29 +157,29 @@ pub struct Exit {
     /// The side of the closing order, if the intent has one.
     pub side: Option<Side>,
     /// The quantity to close.
-    pub quantity: QuantityAsked,
+    pub quantity: ExitQuantity,
 }
 
 /// The quantity that an exit requests to close.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum QuantityAsked {
+pub enum ExitQuantity {
     /// The intent has neither a quantity nor a size.
-    NotAsked,
+    NotStated,
     /// The intent has a size in USD but no quantity. This does not mean "close everything".
-    SizeAlone,
+    UsdSizeOnly,
     /// The intent has an unreadable quantity. This does not mean "close everything".
     Unreadable,
     /// The intent requests this quantity.
-    Asked(Sourced<Quantity>),
+    Stated(Sourced<Quantity>),
 }
 
-impl QuantityAsked {
+impl ExitQuantity {
     /// Returns a message if the quantity to close is unknown.
     #[must_use]
     pub const fn fault(&self) -> Option<&'static str> {
         match self {
-            Self::NotAsked | Self::Asked(_) => None,
-            Self::SizeAlone => Some(
+            Self::NotStated | Self::Stated(_) => None,
+            Self::UsdSizeOnly => Some(
                 "the intent has a size in USD but no quantity: the quantity to close is unknown",
             ),
             Self::Unreadable => {
@@ -220,8 +219,7 @@ impl Size {
 }
 
 /// The fields that a size is read from, and their products.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(into = "&'static str")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SizeField {
     /// `quantity`
     Quantity,
@@ -271,12 +269,6 @@ impl SizeField {
     }
 }
 
-impl From<SizeField> for &'static str {
-    fn from(field: SizeField) -> Self {
-        field.as_str()
-    }
-}
-
 impl std::fmt::Display for SizeField {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.as_str())
@@ -284,8 +276,7 @@ impl std::fmt::Display for SizeField {
 }
 
 /// The reason why the fields of an intent are not a valid size.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum SizeError {
     /// A field is not a finite number greater than zero.
     #[error("`{0}` is not a finite number greater than 0")]

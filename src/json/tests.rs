@@ -8,14 +8,14 @@ const KEYS: [&str; 4] = ["a", "symbol", "leverage", "position_size_usd"];
 
 #[derive(Debug, Default)]
 struct Four<'a> {
-    slots: [RawField<'a>; 4],
+    fields: [RawField<'a>; 4],
     has_duplicates: bool,
 }
 
 impl<'a> Fields<'a> for Four<'a> {
     fn field(&mut self, key: &[u8]) -> Option<&mut RawField<'a>> {
-        let mut slots = self.slots.iter_mut().zip(KEYS);
-        slots
+        let mut fields = self.fields.iter_mut().zip(KEYS);
+        fields
             .find(|(_, name)| name.as_bytes() == key)
             .map(|(field, _)| field)
     }
@@ -26,8 +26,8 @@ impl<'a> Fields<'a> for Four<'a> {
 }
 
 /// Returns everything that the fields expose, as text.
-fn told(fields: &Four<'_>) -> String {
-    let told = fields.slots.iter().map(|field| {
+fn texts(fields: &Four<'_>) -> String {
+    let texts = fields.fields.iter().map(|field| {
         format!(
             "{:?}, twice {}, differs {}, text {:?}, number text {:?}, number {:?}, flag {:?}",
             field.raw(),
@@ -39,8 +39,8 @@ fn told(fields: &Four<'_>) -> String {
             field.flag(),
         )
     });
-    let told: Vec<String> = told.collect();
-    format!("any twice {}\n{}", fields.has_duplicates, told.join("\n"))
+    let texts: Vec<String> = texts.collect();
+    format!("any twice {}\n{}", fields.has_duplicates, texts.join("\n"))
 }
 
 /// Returns true if the fast reader accepts the text, and checks that both readers then return the same fields.
@@ -54,7 +54,7 @@ fn is_taken(text: &str) -> bool {
     if let Err(error) = scan_any(text, &mut general) {
         panic!("the fast reader accepts a text that is not an object: {error}\n{text}");
     }
-    assert_eq!(told(&quick), told(&general), "{text}");
+    assert_eq!(texts(&quick), texts(&general), "{text}");
     true
 }
 

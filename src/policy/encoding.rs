@@ -24,10 +24,10 @@ pub(super) struct Encoded {
 /// encoding already.
 pub(super) fn from_json(text: &str, violations: &mut Violations) -> Option<Encoded> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut twice = Violations::new();
-    let json = Json::parse(text, DOCUMENT, &mut twice);
-    let single = twice.is_empty();
-    violations.append(twice);
+    let mut duplicates = Violations::new();
+    let json = Json::parse(text, DOCUMENT, &mut duplicates);
+    let single = duplicates.is_empty();
+    violations.append(duplicates);
     let entries = match json? {
         Json::Object(entries) => entries,
         other @ (Json::Null | Json::Bool(_) | Json::Number(_) | Json::Text(_) | Json::Array(_)) => {

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::Serialize;
+use strum::{Display, IntoStaticStr};
 use thiserror::Error;
 
 use crate::types::Shown;
@@ -11,40 +12,22 @@ use crate::types::Shown;
 const LISTED_MAX: usize = 8;
 
 /// The kinds of violation. The first kind present, in this order, is the reason for the rejection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+///
+/// Displayed and serialized as its stable code, such as `POLICY_MISSING_FIELD`.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Display, IntoStaticStr, Serialize,
+)]
+#[serde(into = "&'static str")]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE", prefix = "POLICY_")]
 pub enum PolicyFault {
     /// A required field is missing.
-    #[serde(rename = "POLICY_MISSING_FIELD")]
     MissingField,
     /// A text cannot be parsed, or an object has a duplicate key.
-    #[serde(rename = "POLICY_PARSE_ERROR")]
     ParseError,
     /// A value is out of bounds.
-    #[serde(rename = "POLICY_INVALID")]
     Invalid,
     /// `policy_hash` is not the hash of the fields.
-    #[serde(rename = "POLICY_HASH_MISMATCH")]
     HashMismatch,
-}
-
-impl PolicyFault {
-    /// Returns the stable code: `POLICY_MISSING_FIELD`, `POLICY_PARSE_ERROR`, `POLICY_INVALID` or
-    /// `POLICY_HASH_MISMATCH`.
-    #[must_use]
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::MissingField => "POLICY_MISSING_FIELD",
-            Self::ParseError => "POLICY_PARSE_ERROR",
-            Self::Invalid => "POLICY_INVALID",
-            Self::HashMismatch => "POLICY_HASH_MISMATCH",
-        }
-    }
-}
-
-impl fmt::Display for PolicyFault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.code())
-    }
 }
 
 /// One violation: the field, its value and the required bound.
@@ -106,7 +89,7 @@ impl fmt::Display for Violation {
 /// The error for an invalid policy: all violations, at least one, sorted by kind.
 ///
 /// Displayed on one line: the first eight violations, separated by `; `, and the number of the remaining ones.
-#[derive(Debug, Clone, PartialEq, Eq, Error, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub struct InvalidPolicyError {
     fault: PolicyFault,
     violations: Vec<Violation>,

@@ -38,9 +38,9 @@ impl PolicyNote {
         leverages: &BTreeMap<Symbol, Leverage>,
     ) -> Vec<Self> {
         let listed: BTreeSet<_> = symbols.iter().collect();
-        let silent = symbols.iter().filter(|s| !leverages.contains_key(s));
+        let without_leverage = symbols.iter().filter(|s| !leverages.contains_key(s));
         let outside = leverages.keys().filter(|s| !listed.contains(s));
-        silent
+        without_leverage
             .map(|s| Self::NoLeverage(*s))
             .chain(outside.map(|s| Self::LeverageOutsideUniverse(*s)))
             .collect()

@@ -63,7 +63,7 @@ pub struct OtherRecord<'a> {
 #[derive(Debug)]
 pub enum PolicyText<'a> {
     /// The key `policy` is a duplicate, so neither value is used.
-    Twice,
+    DuplicateKey,
     /// Raw JSON, normally an object.
     Raw(&'a str),
     /// The content of a JSON string.
@@ -75,7 +75,7 @@ impl PolicyText<'_> {
     #[must_use]
     pub fn as_str(&self) -> Option<&str> {
         match self {
-            Self::Twice => None,
+            Self::DuplicateKey => None,
             Self::Raw(text) => Some(text),
             Self::Unquoted(text) => Some(text),
         }
@@ -212,7 +212,7 @@ fn read_with<'a>(
 
 fn policy_text<'a>(fields: &RecordFields<'a>) -> Option<PolicyText<'a>> {
     if fields.policy.is_duplicate() {
-        return Some(PolicyText::Twice);
+        return Some(PolicyText::DuplicateKey);
     }
     let raw = fields.policy.raw()?;
     match fields.policy.text() {
@@ -267,9 +267,9 @@ fn several_payloads(text: &str, both: [(&RawField<'_>, &'static str); 2]) -> Int
         let error = scan_object(inner, &mut RecordFields::default()).err()?;
         Some(payload_fault(text, value, field, error))
     });
-    let twice = both.into_iter().find(|(value, _)| value.is_duplicate());
-    unreadable.next().unwrap_or(match twice {
-        Some((_, field)) => IntentError::Twice { field },
+    let duplicate = both.into_iter().find(|(value, _)| value.is_duplicate());
+    unreadable.next().unwrap_or(match duplicate {
+        Some((_, field)) => IntentError::DuplicateKey { field },
         None => IntentError::Contradiction {
             first: "payload",
             second: "data",

@@ -101,7 +101,7 @@ pub(super) fn read<'a>(
         return RecordedDecision::of(Intent::unreadable(IntentError::NotAnObject(error)));
     }
     let entry = match fields.entry.raw() {
-        _ if fields.entry.is_duplicate() => Err(IntentError::Twice { field: "entry" }),
+        _ if fields.entry.is_duplicate() => Err(IntentError::DuplicateKey { field: "entry" }),
         None => Err(IntentError::Missing { field: "entry" }),
         Some(entry) => Ok(entry),
     };
@@ -137,7 +137,7 @@ impl<'a> RecordedDecision<'a> {
             (&fields.objection, "objection"),
         ] {
             if value.is_duplicate() {
-                return Err(IntentError::Twice { field });
+                return Err(IntentError::DuplicateKey { field });
             }
         }
         let at = fields.decided_at.number_text().ok().flatten();

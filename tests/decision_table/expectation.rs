@@ -1,6 +1,9 @@
 //! The expected answer to each case, written from the specification without using the engine.
 
-use super::states::{Age, Asked, Asker, Case, Halted, Held, Limited, Listing, Said, Sized, When};
+use super::states::{
+    Age, Case, DecisionTime, Halted, Limited, Listing, PolicyInput, Readability, RequestedLeverage,
+    Sender, SizeInput,
+};
 use portcullis::decide::{Gate, SkipCode};
 
 /// The parts of an answer that the table contains.
@@ -61,29 +64,29 @@ fn skip(gate: Gate, reason: SkipCode, evidence: &'static str) -> Option<Answer> 
 
 fn readable(case: &Case) -> Option<Answer> {
     let shut = |reason| skip(Gate::Readable, reason, "");
-    match case.said {
-        Said::Unreadable => shut(SkipCode::IntentUnreadable),
-        Said::Invalid => shut(SkipCode::IntentInvalid),
-        Said::Ambiguous => shut(SkipCode::IntentAmbiguous),
-        Said::Hold => shut(SkipCode::IntentNotActionable),
-        Said::OneThing => None,
+    match case.readability {
+        Readability::Unreadable => shut(SkipCode::IntentUnreadable),
+        Readability::Invalid => shut(SkipCode::IntentInvalid),
+        Readability::Ambiguous => shut(SkipCode::IntentAmbiguous),
+        Readability::Hold => shut(SkipCode::IntentNotActionable),
+        Readability::Readable => None,
     }
 }
 
 fn exit_ownership(case: &Case) -> Option<Answer> {
     let shut = |reason, evidence| skip(Gate::ExitOwnership, reason, evidence);
-    match case.asker {
-        Asker::ExitOwner => Some(Answer::Exit { rule: "owner" }),
-        Asker::ExitDelegate => Some(Answer::Exit { rule: "delegate" }),
-        Asker::ExitOther => shut(SkipCode::DenyNotExitOwner, "not an owner or delegate"),
-        Asker::ExitNobody | Asker::ExitUnreadable => {
+    match case.sender {
+        Sender::ExitOwner => Some(Answer::Exit { rule: "owner" }),
+        Sender::ExitDelegate => Some(Answer::Exit { rule: "delegate" }),
+        Sender::ExitOther => shut(SkipCode::DenyNotExitOwner, "not an owner or delegate"),
+        Sender::ExitNoSource | Sender::ExitUnreadable => {
             shut(SkipCode::DenyNotExitOwner, "no readable source")
         }
-        Asker::EntryOwner | Asker::EntryDelegate => {
+        Sender::EntryOwner | Sender::EntryDelegate => {
             shut(SkipCode::IntentAmbiguous, "entry by an owner")
         }
-        Asker::EntryUnreadable => shut(SkipCode::IntentAmbiguous, "might be an owner"),
-        Asker::EntryOther | Asker::EntryNobody => None,
+        Sender::EntryUnreadable => shut(SkipCode::IntentAmbiguous, "might be an owner"),
+        Sender::EntryOther | Sender::EntryNoSource => None,
     }
 }
 
@@ -99,28 +102,28 @@ fn halt(case: &Case) -> Option<Answer> {
 fn policy(case: &Case) -> Option<Answer> {
     let shut = |reason| skip(Gate::Policy, reason, "");
     let beyond = |evidence| skip(Gate::Policy, SkipCode::PolicyConstraintViolation, evidence);
-    match case.held {
-        Held::NotFound | Held::HashUnknown => shut(SkipCode::PolicyMissing),
-        Held::MissingField => shut(SkipCode::PolicyMissingField),
-        Held::ParseError => shut(SkipCode::PolicyParseError),
-        Held::Invalid => shut(SkipCode::PolicyInvalid),
-        Held::HashMismatch => shut(SkipCode::PolicyHashMismatch),
-        Held::SignatureInvalid => shut(SkipCode::PolicySignatureInvalid),
-        Held::RolledBack => shut(SkipCode::PolicyRolledBack),
-        Held::StoreUnavailable => shut(SkipCode::PolicyStoreUnavailable),
-        Held::TooLong => beyond("validity"),
-        Held::OtherMarket => beyond("market"),
-        Held::OtherVenue => beyond("venue"),
-        Held::NoHash => beyond("hash"),
-        Held::Permitted | Held::Unguarded => None,
+    match case.policy_input {
+        PolicyInput::NotFound | PolicyInput::HashUnknown => shut(SkipCode::PolicyMissing),
+        PolicyInput::MissingField => shut(SkipCode::PolicyMissingField),
+        PolicyInput::ParseError => shut(SkipCode::PolicyParseError),
+        PolicyInput::Invalid => shut(SkipCode::PolicyInvalid),
+        PolicyInput::HashMismatch => shut(SkipCode::PolicyHashMismatch),
+        PolicyInput::SignatureInvalid => shut(SkipCode::PolicySignatureInvalid),
+        PolicyInput::RolledBack => shut(SkipCode::PolicyRolledBack),
+        PolicyInput::StoreUnavailable => shut(SkipCode::PolicyStoreUnavailable),
+        PolicyInput::TooLong => beyond("validity"),
+        PolicyInput::OtherMarket => beyond("market"),
+        PolicyInput::OtherVenue => beyond("venue"),
+        PolicyInput::NoHash => beyond("hash"),
+        PolicyInput::Permitted | PolicyInput::Unguarded => None,
     }
 }
 
 fn in_force(case: &Case) -> Option<Answer> {
     match case.when {
-        When::TooEarly => skip(Gate::InForce, SkipCode::PolicyNotYetValid, ""),
-        When::First | When::Within | When::Last => None,
-        When::TooLate => skip(Gate::InForce, SkipCode::PolicyStale, ""),
+        DecisionTime::TooEarly => skip(Gate::InForce, SkipCode::PolicyNotYetValid, ""),
+        DecisionTime::First | DecisionTime::Within | DecisionTime::Last => None,
+        DecisionTime::TooLate => skip(Gate::InForce, SkipCode::PolicyStale, ""),
     }
 }
 
@@ -152,21 +155,24 @@ fn universe(case: &Case) -> Option<Answer> {
 
 fn leverage(case: &Case) -> Option<Answer> {
     let shut = |evidence| skip(Gate::Leverage, SkipCode::PolicyMissingLeverage, evidence);
-    match case.asked {
-        Asked::NothingGiven => shut("absent in the policy"),
-        Asked::Unusable => shut("unusable in the intent"),
-        Asked::Nothing | Asked::Less | Asked::Equal | Asked::More => None,
+    match case.requested {
+        RequestedLeverage::NothingGiven => shut("absent in the policy"),
+        RequestedLeverage::Unusable => shut("unusable in the intent"),
+        RequestedLeverage::Nothing
+        | RequestedLeverage::Less
+        | RequestedLeverage::Equal
+        | RequestedLeverage::More => None,
     }
 }
 
 fn size(case: &Case) -> Option<Answer> {
     let shut = |evidence| skip(Gate::Size, SkipCode::PolicyMissingSize, evidence);
-    match case.sized {
-        Sized::Missing => shut("absent"),
-        Sized::Unusable => shut("not a number"),
-        Sized::NoPrice => shut("no price"),
-        Sized::Margin if case.asked == Asked::Nothing => shut("no leverage"),
-        Sized::Notional | Sized::Margin | Sized::Product => None,
+    match case.size_input {
+        SizeInput::Missing => shut("absent"),
+        SizeInput::Unusable => shut("not a number"),
+        SizeInput::NoPrice => shut("no price"),
+        SizeInput::Margin if case.requested == RequestedLeverage::Nothing => shut("no leverage"),
+        SizeInput::Notional | SizeInput::Margin | SizeInput::Product => None,
     }
 }
 
@@ -180,51 +186,59 @@ fn limits(case: &Case) -> Option<Answer> {
         Limited::MarginOperator => shut("margin above guardrails:max_position_usd"),
         Limited::NotionalPolicy => shut("notional above policy:limits.max_notional_usd"),
         Limited::NotionalOperator => shut("notional above guardrails:max_notional_usd"),
-        Limited::Overflow if case.sized == Sized::Margin => shut("notional not finite or 0"),
+        Limited::Overflow if case.size_input == SizeInput::Margin => {
+            shut("notional not finite or 0")
+        }
         Limited::Overflow => shut("margin not finite or 0"),
     }
 }
 
 /// Returns the applied leverage and its source. The policy's is 8, and an intent can only lower it.
-pub(crate) const fn applied_leverage(asked: Asked) -> (f64, &'static str) {
-    match asked {
-        Asked::Less => (5.0, "intent:leverage"),
-        Asked::NothingGiven | Asked::Unusable | Asked::Nothing | Asked::Equal | Asked::More => {
-            (8.0, "policy:leverage_by_symbol.BTCUSDT")
-        }
+pub(crate) const fn applied_leverage(requested: RequestedLeverage) -> (f64, &'static str) {
+    match requested {
+        RequestedLeverage::Less => (5.0, "intent:leverage"),
+        RequestedLeverage::NothingGiven
+        | RequestedLeverage::Unusable
+        | RequestedLeverage::Nothing
+        | RequestedLeverage::Equal
+        | RequestedLeverage::More => (8.0, "policy:leverage_by_symbol.BTCUSDT"),
     }
 }
 
 /// Returns notional and margin. Sizes stated as notional are 400 USD, sizes stated as margin are 50 USD.
-pub(crate) const fn amounts(asked: Asked, sized: Sized) -> (f64, f64) {
-    let (leverage, _) = applied_leverage(asked);
-    match sized {
-        Sized::Margin => (50.0 * leverage, 50.0),
-        Sized::Missing | Sized::Unusable | Sized::NoPrice | Sized::Notional | Sized::Product => {
-            (400.0, 400.0 / leverage)
-        }
+pub(crate) const fn amounts(requested: RequestedLeverage, size_input: SizeInput) -> (f64, f64) {
+    let (leverage, _) = applied_leverage(requested);
+    match size_input {
+        SizeInput::Margin => (50.0 * leverage, 50.0),
+        SizeInput::Missing
+        | SizeInput::Unusable
+        | SizeInput::NoPrice
+        | SizeInput::Notional
+        | SizeInput::Product => (400.0, 400.0 / leverage),
     }
 }
 
 fn trade(case: &Case) -> Answer {
-    let (leverage, leverage_source) = applied_leverage(case.asked);
-    let (notional, margin) = amounts(case.asked, case.sized);
+    let (leverage, leverage_source) = applied_leverage(case.requested);
+    let (notional, margin) = amounts(case.requested, case.size_input);
     Answer::Trade {
         leverage,
         leverage_source,
-        leverage_requested: match case.asked {
-            Asked::NothingGiven | Asked::Unusable | Asked::Nothing => None,
-            Asked::Less => Some(5.0),
-            Asked::Equal => Some(8.0),
-            Asked::More => Some(10.0),
+        leverage_requested: match case.requested {
+            RequestedLeverage::NothingGiven
+            | RequestedLeverage::Unusable
+            | RequestedLeverage::Nothing => None,
+            RequestedLeverage::Less => Some(5.0),
+            RequestedLeverage::Equal => Some(8.0),
+            RequestedLeverage::More => Some(10.0),
         },
         notional,
         margin,
-        size_source: match case.sized {
-            Sized::Missing | Sized::Unusable | Sized::NoPrice => "",
-            Sized::Notional => "intent:position_size_usd",
-            Sized::Margin => "intent:position_usd",
-            Sized::Product => "intent:quantity*price",
+        size_source: match case.size_input {
+            SizeInput::Missing | SizeInput::Unusable | SizeInput::NoPrice => "",
+            SizeInput::Notional => "intent:position_size_usd",
+            SizeInput::Margin => "intent:position_usd",
+            SizeInput::Product => "intent:quantity*price",
         },
     }
 }

@@ -25,25 +25,25 @@ macro_rules! states {
 
 states! {
     /// Gate 1: the readability of the intent.
-    Said {
+    Readability {
         Unreadable = "unreadable",
         Invalid = "invalid",
         Ambiguous = "ambiguous",
         Hold = "HOLD",
-        OneThing = "readable",
+        Readable = "readable",
     }
     /// Gate 2: the kind of the intent and its source.
-    Asker {
+    Sender {
         ExitOwner = "exit, by the owner",
         ExitDelegate = "exit, by a delegate",
         ExitOther = "exit, other source",
-        ExitNobody = "exit, no source",
+        ExitNoSource = "exit, no source",
         ExitUnreadable = "exit, source unreadable",
         EntryOwner = "entry, by the owner",
         EntryDelegate = "entry, by a delegate",
         EntryUnreadable = "entry, source unreadable",
         EntryOther = "entry, other source",
-        EntryNobody = "entry, no source",
+        EntryNoSource = "entry, no source",
     }
     /// Gate 3: the active halt.
     Halted {
@@ -53,7 +53,7 @@ states! {
         Everything = "all symbols",
     }
     /// Gate 4: the policy, and the guardrails that concern policies.
-    Held {
+    PolicyInput {
         NotFound = "none",
         HashUnknown = "recorded hash unknown",
         MissingField = "lacks a field",
@@ -71,7 +71,7 @@ states! {
         Unguarded = "no guardrails",
     }
     /// Gate 5: the time of the decision.
-    When {
+    DecisionTime {
         TooEarly = "too early",
         First = "first moment",
         Within = "within",
@@ -100,7 +100,7 @@ states! {
         NotPermitted = "not permitted",
     }
     /// Gate 8: the leverage. The policy's is 8 unless it has none.
-    Asked {
+    RequestedLeverage {
         NothingGiven = "none in the policy",
         Unusable = "requested `x`",
         Nothing = "none requested",
@@ -109,7 +109,7 @@ states! {
         More = "requested 10",
     }
     /// Gate 9: the size.
-    Sized {
+    SizeInput {
         Missing = "none",
         Unusable = "unusable",
         NoPrice = "quantity alone",
@@ -135,15 +135,15 @@ states! {
 /// One combination of states.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Case {
-    pub(crate) said: Said,
-    pub(crate) asker: Asker,
+    pub(crate) readability: Readability,
+    pub(crate) sender: Sender,
     pub(crate) halted: Halted,
-    pub(crate) held: Held,
-    pub(crate) when: When,
+    pub(crate) policy_input: PolicyInput,
+    pub(crate) when: DecisionTime,
     pub(crate) age: Age,
     pub(crate) listed: Listing,
-    pub(crate) asked: Asked,
-    pub(crate) sized: Sized,
+    pub(crate) requested: RequestedLeverage,
+    pub(crate) size_input: SizeInput,
     pub(crate) limited: Limited,
 }
 
@@ -151,32 +151,32 @@ pub(crate) struct Case {
 #[derive(Debug, Clone)]
 pub(crate) struct Space {
     /// Readability, kind and source of the intents.
-    pub(crate) intents: Vec<(Said, Asker)>,
+    pub(crate) intents: Vec<(Readability, Sender)>,
     pub(crate) halted: &'static [Halted],
-    pub(crate) held: &'static [Held],
-    pub(crate) when: &'static [When],
+    pub(crate) policy_input: &'static [PolicyInput],
+    pub(crate) when: &'static [DecisionTime],
     pub(crate) age: &'static [Age],
     pub(crate) listed: &'static [Listing],
-    pub(crate) asked: &'static [Asked],
-    pub(crate) sized: &'static [Sized],
+    pub(crate) requested: &'static [RequestedLeverage],
+    pub(crate) size_input: &'static [SizeInput],
     pub(crate) limited: &'static [Limited],
 }
 
 impl Space {
     /// Returns the space of all states.
     pub(crate) fn whole() -> Self {
-        let intents = Said::ALL
+        let intents = Readability::ALL
             .iter()
-            .flat_map(|said| Asker::ALL.iter().map(|asker| (*said, *asker)));
+            .flat_map(|readability| Sender::ALL.iter().map(|sender| (*readability, *sender)));
         Self {
             intents: intents.collect(),
             halted: Halted::ALL,
-            held: Held::ALL,
-            when: When::ALL,
+            policy_input: PolicyInput::ALL,
+            when: DecisionTime::ALL,
             age: Age::ALL,
             listed: Listing::ALL,
-            asked: Asked::ALL,
-            sized: Sized::ALL,
+            requested: RequestedLeverage::ALL,
+            size_input: SizeInput::ALL,
             limited: Limited::ALL,
         }
     }
@@ -185,20 +185,20 @@ impl Space {
     pub(crate) fn corners() -> Self {
         Self {
             intents: vec![
-                (Said::Ambiguous, Asker::ExitOwner),
-                (Said::Ambiguous, Asker::EntryOwner),
-                (Said::Ambiguous, Asker::EntryOther),
-                (Said::OneThing, Asker::ExitOwner),
-                (Said::OneThing, Asker::EntryOwner),
-                (Said::OneThing, Asker::EntryOther),
+                (Readability::Ambiguous, Sender::ExitOwner),
+                (Readability::Ambiguous, Sender::EntryOwner),
+                (Readability::Ambiguous, Sender::EntryOther),
+                (Readability::Readable, Sender::ExitOwner),
+                (Readability::Readable, Sender::EntryOwner),
+                (Readability::Readable, Sender::EntryOther),
             ],
             halted: &[Halted::Nothing, Halted::ThisSymbol],
-            held: &[Held::Permitted, Held::OtherMarket],
-            when: &[When::Last, When::TooLate],
+            policy_input: &[PolicyInput::Permitted, PolicyInput::OtherMarket],
+            when: &[DecisionTime::Last, DecisionTime::TooLate],
             age: &[Age::AtBound, Age::OldForPolicy],
             listed: &[Listing::Listed, Listing::NotListed],
-            asked: &[Asked::More, Asked::Unusable],
-            sized: &[Sized::Notional, Sized::Missing],
+            requested: &[RequestedLeverage::More, RequestedLeverage::Unusable],
+            size_input: &[SizeInput::Notional, SizeInput::Missing],
             limited: &[Limited::AtBound, Limited::MarginPolicy],
         }
     }
@@ -215,15 +215,15 @@ impl Space {
         [
             space(|space, whole| space.intents = whole.intents),
             space(|space, whole| space.halted = whole.halted),
-            space(|space, whole| space.held = whole.held),
+            space(|space, whole| space.policy_input = whole.policy_input),
             space(|space, whole| space.when = whole.when),
             space(|space, whole| space.age = whole.age),
             space(|space, whole| space.listed = whole.listed),
-            space(|space, whole| space.asked = whole.asked),
-            space(|space, whole| space.sized = whole.sized),
+            space(|space, whole| space.requested = whole.requested),
+            space(|space, whole| space.size_input = whole.size_input),
             space(|space, whole| {
-                space.asked = whole.asked;
-                space.sized = whole.sized;
+                space.requested = whole.requested;
+                space.size_input = whole.size_input;
                 space.limited = whole.limited;
             }),
         ]
@@ -233,12 +233,12 @@ impl Space {
     pub(crate) fn size(&self) -> usize {
         self.intents.len()
             * self.halted.len()
-            * self.held.len()
+            * self.policy_input.len()
             * self.when.len()
             * self.age.len()
             * self.listed.len()
-            * self.asked.len()
-            * self.sized.len()
+            * self.requested.len()
+            * self.size_input.len()
             * self.limited.len()
     }
 }

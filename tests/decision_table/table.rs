@@ -4,7 +4,10 @@ use std::fmt::Write as _;
 
 use super::{
     expectation::{Answer, Replayer, expected},
-    states::{Age, Asked, Asker, Case, Halted, Held, Limited, Listing, Said, Sized, Space, When},
+    states::{
+        Age, Case, DecisionTime, Halted, Limited, Listing, PolicyInput, Readability,
+        RequestedLeverage, Sender, SizeInput, Space,
+    },
     world::{World, intent, now, observed, record},
 };
 use portcullis::{
@@ -26,15 +29,15 @@ pub(crate) struct Asking<'a> {
 
 /// A base case; most of its fields are overwritten.
 const FIRST: Case = Case {
-    said: Said::OneThing,
-    asker: Asker::EntryOther,
+    readability: Readability::Readable,
+    sender: Sender::EntryOther,
     halted: Halted::Nothing,
-    held: Held::Permitted,
-    when: When::Within,
+    policy_input: PolicyInput::Permitted,
+    when: DecisionTime::Within,
     age: Age::Young,
     listed: Listing::Listed,
-    asked: Asked::Nothing,
-    sized: Sized::Notional,
+    requested: RequestedLeverage::Nothing,
+    size_input: SizeInput::Notional,
     limited: Limited::Unlimited,
 };
 
@@ -42,21 +45,21 @@ const FIRST: Case = Case {
 pub(crate) fn each(
     world: &World,
     space: &Space,
-    intents: &[(Said, Asker)],
+    intents: &[(Readability, Sender)],
     mut visit: impl FnMut(&Asking<'_>),
 ) {
-    for (said, asker) in intents.iter().copied() {
+    for (readability, sender) in intents.iter().copied() {
         for age in space.age.iter().copied() {
             for listed in space.listed.iter().copied() {
-                for asked in space.asked.iter().copied() {
-                    for sized in space.sized.iter().copied() {
+                for requested in space.requested.iter().copied() {
+                    for size_input in space.size_input.iter().copied() {
                         let case = Case {
-                            said,
-                            asker,
+                            readability,
+                            sender,
                             age,
                             listed,
-                            asked,
-                            sized,
+                            requested,
+                            size_input,
                             ..FIRST
                         };
                         each_operator(world, space, case, &mut visit);
@@ -101,14 +104,14 @@ fn each_operator(world: &World, space: &Space, case: Case, visit: &mut impl FnMu
         } else {
             numbers
         };
-        for held in space.held.iter().copied() {
-            let state = world.state(policies, held);
+        for policy_input in space.policy_input.iter().copied() {
+            let state = world.state(policies, policy_input);
             for halted in space.halted.iter().copied() {
-                let engine = engines.get(halted, held);
+                let engine = engines.get(halted, policy_input);
                 for (when, intent) in space.when.iter().copied().zip(intents) {
                     visit(&Asking {
                         case: Case {
-                            held,
+                            policy_input,
                             halted,
                             when,
                             ..case
@@ -146,7 +149,7 @@ pub(crate) struct Table {
 pub(crate) fn run(world: &World, space: &Space, gates: &[Replayer; 10]) -> Table {
     // The intents are independent, so each half runs on a thread of its own.
     let (left, right) = space.intents.split_at(space.intents.len() / 2);
-    let go = |intents: &[(Said, Asker)]| {
+    let go = |intents: &[(Readability, Sender)]| {
         let mut table = Table::default();
         each(world, space, intents, |asking| table.add(asking, gates));
         table
@@ -165,14 +168,14 @@ pub(crate) fn prepare(space: &Space) -> World {
     let mut world = World::new();
     for age in space.age.iter().copied() {
         for listed in space.listed.iter().copied() {
-            for asked in space.asked.iter().copied() {
-                for sized in space.sized.iter().copied() {
+            for requested in space.requested.iter().copied() {
+                for size_input in space.size_input.iter().copied() {
                     for limited in space.limited.iter().copied() {
                         world.prepare(&Case {
                             age,
                             listed,
-                            asked,
-                            sized,
+                            requested,
+                            size_input,
                             limited,
                             ..FIRST
                         });
@@ -276,7 +279,7 @@ impl Table {
         out.push_str(
             "\n+ passed   x failed   > exit allowed   · not checked\n\nStates that pass each gate:\n",
         );
-        for (gate, open) in Gate::ALL.into_iter().zip(self.open) {
+        for (gate, open) in Gate::ALL.iter().copied().zip(self.open) {
             let states = texts(gate);
             let names = states
                 .iter()
@@ -322,7 +325,7 @@ impl Path {
             Answer::Trade { .. } => (10, Detail::Trade),
             Answer::Skip { gate, .. } => {
                 let detail = if case.limited == Limited::Overflow && *gate == Gate::Limits {
-                    Detail::Margin(case.sized == Sized::Margin)
+                    Detail::Margin(case.size_input == SizeInput::Margin)
                 } else {
                     Detail::None
                 };
@@ -349,13 +352,13 @@ impl Path {
     /// Returns the text of the states on which the answer depends.
     fn states(&self, case: &Case) -> String {
         match self.detail {
-            Detail::Trade => format!("{}, {}", case.asked.text(), case.sized.text()),
+            Detail::Trade => format!("{}, {}", case.requested.text(), case.size_input.text()),
             Detail::Margin(margin) => {
                 let basis = if margin { "margin" } else { "notional" };
                 format!("{basis}: {}", case.limited.text())
             }
-            Detail::None if self.passed == 8 && case.sized == Sized::Margin => {
-                format!("{}, {}", case.asked.text(), case.sized.text())
+            Detail::None if self.passed == 8 && case.size_input == SizeInput::Margin => {
+                format!("{}, {}", case.requested.text(), case.size_input.text())
             }
             Detail::None => texts(Gate::ALL[self.passed])[self.places[self.passed]].to_owned(),
         }
@@ -368,15 +371,15 @@ fn place<T: PartialEq>(all: &[T], one: &T) -> usize {
 
 fn places(case: &Case) -> [usize; 10] {
     [
-        place(Said::ALL, &case.said),
-        place(Asker::ALL, &case.asker),
+        place(Readability::ALL, &case.readability),
+        place(Sender::ALL, &case.sender),
         place(Halted::ALL, &case.halted),
-        place(Held::ALL, &case.held),
-        place(When::ALL, &case.when),
+        place(PolicyInput::ALL, &case.policy_input),
+        place(DecisionTime::ALL, &case.when),
         place(Age::ALL, &case.age),
         place(Listing::ALL, &case.listed),
-        place(Asked::ALL, &case.asked),
-        place(Sized::ALL, &case.sized),
+        place(RequestedLeverage::ALL, &case.requested),
+        place(SizeInput::ALL, &case.size_input),
         place(Limited::ALL, &case.limited),
     ]
 }
@@ -384,15 +387,18 @@ fn places(case: &Case) -> [usize; 10] {
 /// Returns the texts of the states of a gate.
 pub(crate) fn texts(gate: Gate) -> Vec<&'static str> {
     match gate {
-        Gate::Readable => Said::ALL.iter().map(|state| state.text()).collect(),
-        Gate::ExitOwnership => Asker::ALL.iter().map(|state| state.text()).collect(),
+        Gate::Readable => Readability::ALL.iter().map(|state| state.text()).collect(),
+        Gate::ExitOwnership => Sender::ALL.iter().map(|state| state.text()).collect(),
         Gate::Halt => Halted::ALL.iter().map(|state| state.text()).collect(),
-        Gate::Policy => Held::ALL.iter().map(|state| state.text()).collect(),
-        Gate::InForce => When::ALL.iter().map(|state| state.text()).collect(),
+        Gate::Policy => PolicyInput::ALL.iter().map(|state| state.text()).collect(),
+        Gate::InForce => DecisionTime::ALL.iter().map(|state| state.text()).collect(),
         Gate::Freshness => Age::ALL.iter().map(|state| state.text()).collect(),
         Gate::Universe => Listing::ALL.iter().map(|state| state.text()).collect(),
-        Gate::Leverage => Asked::ALL.iter().map(|state| state.text()).collect(),
-        Gate::Size => Sized::ALL.iter().map(|state| state.text()).collect(),
+        Gate::Leverage => RequestedLeverage::ALL
+            .iter()
+            .map(|state| state.text())
+            .collect(),
+        Gate::Size => SizeInput::ALL.iter().map(|state| state.text()).collect(),
         Gate::Limits => Limited::ALL.iter().map(|state| state.text()).collect(),
     }
 }

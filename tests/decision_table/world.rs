@@ -4,7 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     expectation::{Answer, amounts, applied_leverage},
-    states::{Age, Asked, Asker, Case, Halted, Held, Limited, Listing, Said, Sized, When},
+    states::{
+        Age, Case, DecisionTime, Halted, Limited, Listing, PolicyInput, Readability,
+        RequestedLeverage, Sender, SizeInput,
+    },
 };
 use portcullis::{
     decide::{Decision, Engine, SkipReason},
@@ -109,45 +112,52 @@ impl World {
         &self.engines[&operator_key(case)]
     }
 
-    pub(crate) fn state<'a>(&'a self, policies: &'a Policies, held: Held) -> PolicyState<'a> {
-        match held {
-            Held::NotFound
-            | Held::HashUnknown
-            | Held::MissingField
-            | Held::ParseError
-            | Held::Invalid
-            | Held::HashMismatch
-            | Held::SignatureInvalid
-            | Held::RolledBack
-            | Held::StoreUnavailable => {
-                let place = Held::ALL.iter().position(|h| *h == held).unwrap();
+    pub(crate) fn state<'a>(
+        &'a self,
+        policies: &'a Policies,
+        policy_input: PolicyInput,
+    ) -> PolicyState<'a> {
+        match policy_input {
+            PolicyInput::NotFound
+            | PolicyInput::HashUnknown
+            | PolicyInput::MissingField
+            | PolicyInput::ParseError
+            | PolicyInput::Invalid
+            | PolicyInput::HashMismatch
+            | PolicyInput::SignatureInvalid
+            | PolicyInput::RolledBack
+            | PolicyInput::StoreUnavailable => {
+                let place = PolicyInput::ALL
+                    .iter()
+                    .position(|h| *h == policy_input)
+                    .unwrap();
                 PolicyState::unavailable(&self.absences[place])
             }
-            Held::NoHash => PolicyState::present(&policies.unstated),
-            Held::TooLong
-            | Held::OtherMarket
-            | Held::OtherVenue
-            | Held::Permitted
-            | Held::Unguarded => PolicyState::present(&policies.stated),
+            PolicyInput::NoHash => PolicyState::present(&policies.unstated),
+            PolicyInput::TooLong
+            | PolicyInput::OtherMarket
+            | PolicyInput::OtherVenue
+            | PolicyInput::Permitted
+            | PolicyInput::Unguarded => PolicyState::present(&policies.stated),
         }
     }
 }
 
 /// The requirements on policies. There is an engine for each combination with a halt.
-const DEMANDS: [Held; 6] = [
-    Held::Unguarded,
-    Held::Permitted,
-    Held::TooLong,
-    Held::OtherMarket,
-    Held::OtherVenue,
-    Held::NoHash,
+const DEMANDS: [PolicyInput; 6] = [
+    PolicyInput::Unguarded,
+    PolicyInput::Permitted,
+    PolicyInput::TooLong,
+    PolicyInput::OtherMarket,
+    PolicyInput::OtherVenue,
+    PolicyInput::NoHash,
 ];
 
 impl Engines {
-    pub(crate) fn get(&self, halted: Halted, held: Held) -> &Engine {
+    pub(crate) fn get(&self, halted: Halted, policy_input: PolicyInput) -> &Engine {
         let halt = Halted::ALL.iter().position(|h| *h == halted).unwrap();
         // A missing policy is combined with the strictest guardrails, which must not change the answer.
-        let demand = DEMANDS.iter().position(|h| *h == held).unwrap_or(1);
+        let demand = DEMANDS.iter().position(|h| *h == policy_input).unwrap_or(1);
         &self.0[halt * DEMANDS.len() + demand]
     }
 }
@@ -238,8 +248,8 @@ fn engines(key: &OperatorKey) -> Engines {
         .with_delegate(DELEGATE)
         .unwrap();
     let engines = halts.iter().flat_map(|halt| {
-        DEMANDS.map(|held| {
-            let guardrails = demand(base.clone(), held).with_halt(halt.clone());
+        DEMANDS.map(|policy_input| {
+            let guardrails = demand(base.clone(), policy_input).with_halt(halt.clone());
             Engine::new(guardrails, ownership.clone())
         })
     });
@@ -248,17 +258,17 @@ fn engines(key: &OperatorKey) -> Engines {
 
 /// Adds requirements on policies. The policy either meets all of them, each exactly at its bound, or violates one of
 /// them.
-fn demand(base: Guardrails, held: Held) -> Guardrails {
-    if held == Held::Unguarded {
+fn demand(base: Guardrails, policy_input: PolicyInput) -> Guardrails {
+    if policy_input == PolicyInput::Unguarded {
         return base;
     }
-    let short = i64::from(held == Held::TooLong);
-    let market = if held == Held::OtherMarket {
+    let short = i64::from(policy_input == PolicyInput::TooLong);
+    let market = if policy_input == PolicyInput::OtherMarket {
         "spot"
     } else {
         "futures"
     };
-    let venue = if held == Held::OtherVenue {
+    let venue = if policy_input == PolicyInput::OtherVenue {
         "okx"
     } else {
         "binance"
@@ -303,8 +313,8 @@ fn aging(age: Age) -> Aging {
 
 /// Returns the bounds on leverage, margin and notional: those of the policy, then those of the guardrails.
 fn bounds(case: &Case) -> [[Option<u64>; 3]; 2] {
-    let (leverage, _) = applied_leverage(case.asked);
-    let (notional, margin) = amounts(case.asked, case.sized);
+    let (leverage, _) = applied_leverage(case.requested);
+    let (notional, margin) = amounts(case.requested, case.size_input);
     let exact = [leverage, margin, notional].map(|bound| Some(bound.to_bits()));
     let below = |place: usize| {
         let mut bounds = exact;
@@ -331,7 +341,7 @@ fn policy_key(case: &Case) -> PolicyKey {
     let [limits, _] = bounds(case);
     PolicyKey {
         age_max: aging(case.age).policy_max,
-        gives_leverage: case.asked != Asked::NothingGiven,
+        gives_leverage: case.requested != RequestedLeverage::NothingGiven,
         limits,
     }
 }
@@ -353,13 +363,13 @@ fn operator_key(case: &Case) -> OperatorKey {
 }
 
 /// Returns the time at which a case is decided.
-pub(crate) fn now(when: When) -> Timestamp {
+pub(crate) fn now(when: DecisionTime) -> Timestamp {
     let micros = match when {
-        When::TooEarly => FROM - 1,
-        When::First => FROM,
-        When::Within => FROM + 1_800 * SECOND,
-        When::Last => UNTIL,
-        When::TooLate => UNTIL + 1,
+        DecisionTime::TooEarly => FROM - 1,
+        DecisionTime::First => FROM,
+        DecisionTime::Within => FROM + 1_800 * SECOND,
+        DecisionTime::Last => UNTIL,
+        DecisionTime::TooLate => UNTIL + 1,
     };
     Timestamp::from_micros(micros).unwrap()
 }
@@ -368,17 +378,17 @@ pub(crate) fn now(when: When) -> Timestamp {
 pub(crate) fn record(case: &Case) -> String {
     let mut fields: Vec<String> = Vec::new();
     let mut field = |text: String| fields.push(text);
-    let (exits, source) = match case.asker {
-        Asker::ExitOwner => (true, Some(format!("\"{OWNER}\""))),
-        Asker::ExitDelegate => (true, Some(format!("\"{DELEGATE}\""))),
-        Asker::ExitOther => (true, Some("\"momentum\"".to_owned())),
-        Asker::ExitNobody => (true, None),
-        Asker::ExitUnreadable => (true, Some(format!("[\"{OWNER}\"]"))),
-        Asker::EntryOwner => (false, Some(format!("\"{OWNER}\""))),
-        Asker::EntryDelegate => (false, Some(format!("\"{DELEGATE}\""))),
-        Asker::EntryUnreadable => (false, Some(format!("[\"{OWNER}\"]"))),
-        Asker::EntryOther => (false, Some("\"momentum\"".to_owned())),
-        Asker::EntryNobody => (false, None),
+    let (exits, source) = match case.sender {
+        Sender::ExitOwner => (true, Some(format!("\"{OWNER}\""))),
+        Sender::ExitDelegate => (true, Some(format!("\"{DELEGATE}\""))),
+        Sender::ExitOther => (true, Some("\"momentum\"".to_owned())),
+        Sender::ExitNoSource => (true, None),
+        Sender::ExitUnreadable => (true, Some(format!("[\"{OWNER}\"]"))),
+        Sender::EntryOwner => (false, Some(format!("\"{OWNER}\""))),
+        Sender::EntryDelegate => (false, Some(format!("\"{DELEGATE}\""))),
+        Sender::EntryUnreadable => (false, Some(format!("[\"{OWNER}\"]"))),
+        Sender::EntryOther => (false, Some("\"momentum\"".to_owned())),
+        Sender::EntryNoSource => (false, None),
     };
     if let Some(source) = source {
         field(format!("\"source\": {source}"));
@@ -395,32 +405,34 @@ pub(crate) fn record(case: &Case) -> String {
         Listing::NotListed => "XRPUSDT",
     };
     field(format!("\"symbol\": \"{symbol}\""));
-    match case.said {
-        Said::Unreadable => field("\"payload\": \"{\"".to_owned()),
-        Said::Invalid => field(format!("\"side\": \"BUY\", \"symbol\": \"{symbol}\"")),
-        Said::Ambiguous => field("\"side\": \"BUY\", \"action\": \"SELL\"".to_owned()),
-        Said::Hold => field("\"side\": \"HOLD\"".to_owned()),
-        Said::OneThing => field("\"side\": \"BUY\"".to_owned()),
+    match case.readability {
+        Readability::Unreadable => field("\"payload\": \"{\"".to_owned()),
+        Readability::Invalid => field(format!("\"side\": \"BUY\", \"symbol\": \"{symbol}\"")),
+        Readability::Ambiguous => field("\"side\": \"BUY\", \"action\": \"SELL\"".to_owned()),
+        Readability::Hold => field("\"side\": \"HOLD\"".to_owned()),
+        Readability::Readable => field("\"side\": \"BUY\"".to_owned()),
     }
-    match case.asked {
-        Asked::Nothing => {}
-        Asked::Unusable => field("\"leverage\": \"x\"".to_owned()),
-        Asked::Less | Asked::NothingGiven => field("\"leverage\": 5".to_owned()),
-        Asked::Equal => field("\"leverage\": 8".to_owned()),
-        Asked::More => field("\"leverage\": 10".to_owned()),
+    match case.requested {
+        RequestedLeverage::Nothing => {}
+        RequestedLeverage::Unusable => field("\"leverage\": \"x\"".to_owned()),
+        RequestedLeverage::Less | RequestedLeverage::NothingGiven => {
+            field("\"leverage\": 5".to_owned())
+        }
+        RequestedLeverage::Equal => field("\"leverage\": 8".to_owned()),
+        RequestedLeverage::More => field("\"leverage\": 10".to_owned()),
     }
     // The smallest positive number as a notional underflows the margin; the largest margin overflows the notional.
     let overflows = case.limited == Limited::Overflow;
     let amount = |usual: &str| if overflows { "5e-324" } else { usual }.to_owned();
-    match case.sized {
-        Sized::Missing => {}
-        Sized::Unusable => field("\"position_size_usd\": \"nan\"".to_owned()),
-        Sized::NoPrice => field("\"quantity\": 4".to_owned()),
-        Sized::Notional => field(format!("\"position_size_usd\": {}", amount("400"))),
-        Sized::Margin if overflows => field("\"position_usd\": 1.7e308".to_owned()),
-        Sized::Margin => field("\"position_usd\": 50".to_owned()),
-        Sized::Product if overflows => field("\"quantity\": 5e-324, \"price\": 1".to_owned()),
-        Sized::Product => field("\"quantity\": 4, \"price\": 100".to_owned()),
+    match case.size_input {
+        SizeInput::Missing => {}
+        SizeInput::Unusable => field("\"position_size_usd\": \"nan\"".to_owned()),
+        SizeInput::NoPrice => field("\"quantity\": 4".to_owned()),
+        SizeInput::Notional => field(format!("\"position_size_usd\": {}", amount("400"))),
+        SizeInput::Margin if overflows => field("\"position_usd\": 1.7e308".to_owned()),
+        SizeInput::Margin => field("\"position_usd\": 50".to_owned()),
+        SizeInput::Product if overflows => field("\"quantity\": 5e-324, \"price\": 1".to_owned()),
+        SizeInput::Product => field("\"quantity\": 4, \"price\": 100".to_owned()),
     }
     format!("{{{}}}", fields.join(", "))
 }
@@ -458,7 +470,9 @@ pub(crate) fn observed(decision: &Decision<'_>) -> Answer {
         Decision::Trade(trade) => Answer::Trade {
             leverage: trade.leverage().value().get(),
             leverage_source: source(trade.leverage().source()),
-            leverage_requested: trade.leverage_requested().map(|asked| asked.value().get()),
+            leverage_requested: trade
+                .leverage_requested()
+                .map(|requested| requested.value().get()),
             notional: trade.notional().value().get(),
             margin: trade.margin().value().get(),
             size_source: source(trade.size().source()),
@@ -527,7 +541,10 @@ fn evidence(denial: &SkipReason<'_>) -> &'static str {
             SizeError::BadProduct(_) => "product not usable",
         },
         SkipReason::LimitExceeded { number, limit, .. } => {
-            match (number.name(), limit.map(|limit| limit.source())) {
+            match (
+                number.to_string().as_str(),
+                limit.map(|limit| limit.source()),
+            ) {
                 ("margin", None) => "margin not finite or 0",
                 ("notional", None) => "notional not finite or 0",
                 ("leverage", Some(Source::Policy("limits.max_leverage"))) => {

@@ -35,7 +35,7 @@ use portcullis::{
     decide::{Decision, DecisionColumns, Engine, IntentColumns, LeverageFrom, Outcome},
     exit::{ExitOwnership, ExitRule},
     guardrails::Guardrails,
-    intent::{Intent, QuantityAsked},
+    intent::{ExitQuantity, Intent},
     policy::{Policy, PolicyState, PolicyUnavailable},
     provenance::Source,
     record::{Scratch, TapeRecord, read},
@@ -170,10 +170,10 @@ fn in_short(decision: &Decision<'_>) -> String {
         Decision::Exit(permit) => {
             let side = permit.side().map_or("-", |side| side.as_str());
             let quantity = match permit.quantity() {
-                QuantityAsked::NotAsked => "not asked".to_owned(),
-                QuantityAsked::SizeAlone => "in USD".to_owned(),
-                QuantityAsked::Unreadable => "unreadable".to_owned(),
-                QuantityAsked::Asked(quantity) => quantity.value().to_string(),
+                ExitQuantity::NotStated => "not asked".to_owned(),
+                ExitQuantity::UsdSizeOnly => "in USD".to_owned(),
+                ExitQuantity::Unreadable => "unreadable".to_owned(),
+                ExitQuantity::Stated(quantity) => quantity.value().to_string(),
             };
             format!("EXIT {} {side} {quantity}", permit.symbol())
         }

@@ -5,7 +5,6 @@ use std::hash::{BuildHasher, RandomState};
 use portcullis::{
     decide::SkipCode,
     harvest::HarvestAction,
-    intent::SizeField,
     policy::PolicyUnavailable,
     types::{PolicyHash, PositionSide, SignedDuration, Symbol, Timestamp},
 };
@@ -82,7 +81,6 @@ fn names_and_codes() {
             .collect::<Vec<_>>(),
         [0.0, 0.25, 0.5, 0.75, 1.0]
     );
-    assert_eq!(<&str>::from(SizeField::QtyPrice), "qty*price");
     assert_eq!(
         SkipCode::from(&PolicyUnavailable::NotFound),
         SkipCode::PolicyMissing

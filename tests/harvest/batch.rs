@@ -3,7 +3,7 @@
 use portcullis::{
     harvest::{
         HarvestBatch, HarvestColumns, HarvestDecision, HarvestOutcome, HarvestReason, HarvestRow,
-        HarvestSkip, Harvested, Market, Position, Stage, Standing, harvest, harvest_batch,
+        HarvestSkip, Harvested, Market, Position, ReportedSide, Stage, harvest, harvest_batch,
     },
     policy::{Policy, PolicyState},
     types::{PositionSide, Symbol, Timestamp},
@@ -47,11 +47,11 @@ fn instant() -> impl Strategy<Value = Option<Timestamp>> {
     )
 }
 
-fn side() -> impl Strategy<Value = Option<Standing>> {
+fn side() -> impl Strategy<Value = Option<ReportedSide>> {
     prop_oneof![
         6 => select(vec![PositionSide::Long, PositionSide::Short])
-            .prop_map(|side| Some(Standing::Open(side))),
-        1 => select(vec![None, Some(Standing::Flat), Some(Standing::Unreadable)]),
+            .prop_map(|side| Some(ReportedSide::Open(side))),
+        1 => select(vec![None, Some(ReportedSide::Flat), Some(ReportedSide::Unreadable)]),
     ]
 }
 

@@ -3,7 +3,7 @@
 use portcullis::{
     harvest::{
         HarvestAction, HarvestField, HarvestSkip, Harvested, InputError, Market, Observed,
-        Position, RError, Stage, Standing,
+        Position, RError, ReportedSide, Stage,
     },
     types::{PositionSide, SignedDuration},
 };
@@ -169,7 +169,7 @@ fn the_lock_only_tightens_and_stays_on_the_safe_side() {
     check_lock(at(1.0_f64.next_up(), None), None, false);
 
     let below = |r: f64, current_sl: Option<f64>| Position {
-        side: Some(Standing::Open(PositionSide::Short)),
+        side: Some(ReportedSide::Open(PositionSide::Short)),
         current_price: Some(128.0 - r),
         current_sl,
         ..at_r(0.0)
@@ -243,7 +243,7 @@ fn an_unavailable_r_names_its_input() {
     use HarvestField as F;
     use Observed::{Absent, Number, Unreadable};
     assert_eq!(r(|p| p.side = None), (F::Side, Absent));
-    let unreadable = r(|p| p.side = Some(Standing::Unreadable));
+    let unreadable = r(|p| p.side = Some(ReportedSide::Unreadable));
     assert_eq!(unreadable, (F::Side, Unreadable));
     assert_eq!(r(|p| p.entry_price = None), (F::EntryPrice, Absent));
     let nan = r(|p| p.entry_price = Some(f64::NAN));

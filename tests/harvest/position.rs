@@ -3,7 +3,7 @@
 use portcullis::{
     harvest::{
         HarvestAction, HarvestDecision, HarvestField, HarvestSkip, InputError, Market, Observed,
-        Position, Standing, harvest,
+        Position, ReportedSide, harvest,
     },
     policy::{NotInForceError, Policy, PolicyState, PolicyUnavailable, ValidityError},
     types::{SignedDuration, Timestamp},
@@ -17,7 +17,7 @@ use crate::samples::{
 fn no_open_position() {
     let policy = policy();
     let flat = Position {
-        side: Some(Standing::Flat),
+        side: Some(ReportedSide::Flat),
         ..long()
     };
     let empty = |quantity: f64| Position {

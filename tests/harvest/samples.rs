@@ -2,7 +2,7 @@
 
 use portcullis::{
     harvest::{
-        Harvest, HarvestDecision, HarvestSkip, Harvested, Market, Position, Stage, Standing,
+        Harvest, HarvestDecision, HarvestSkip, Harvested, Market, Position, ReportedSide, Stage,
         harvest,
     },
     policy::{Policy, PolicyState},
@@ -47,7 +47,7 @@ pub(crate) fn policy_and(field: &str) -> Policy {
 pub(crate) fn long() -> Position {
     Position {
         symbol: Symbol::new("BTCUSDT").unwrap(),
-        side: Some(Standing::Open(PositionSide::Long)),
+        side: Some(ReportedSide::Open(PositionSide::Long)),
         quantity: None,
         entry_price: Some(100.0),
         current_price: Some(103.0),
@@ -62,7 +62,7 @@ pub(crate) fn long() -> Position {
 /// Returns a short like [`long`], with a profit of 4 USD per unit.
 pub(crate) fn short() -> Position {
     Position {
-        side: Some(Standing::Open(PositionSide::Short)),
+        side: Some(ReportedSide::Open(PositionSide::Short)),
         current_price: Some(96.0),
         current_sl: Some(101.0),
         ..long()

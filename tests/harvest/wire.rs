@@ -1,7 +1,7 @@
 //! Parsing of position records.
 
 use portcullis::{
-    harvest::{Harvested, Market, Snapshot, SnapshotError, Stage, Standing},
+    harvest::{Harvested, Market, ReportedSide, Snapshot, SnapshotError, Stage},
     types::{PositionSide, Timestamp},
 };
 use proptest::prelude::*;
@@ -30,7 +30,7 @@ fn a_complete_record() {
     );
     let position = snapshot.position;
     assert_eq!(position.symbol.as_str(), "BTCUSDT");
-    assert_eq!(position.side, Some(Standing::Open(PositionSide::Short)));
+    assert_eq!(position.side, Some(ReportedSide::Open(PositionSide::Short)));
     assert_eq!(position.quantity, Some(2.0));
     assert_eq!(position.entry_price, Some(92499.97));
     assert_eq!(position.current_price, Some(92604.84));
@@ -74,7 +74,7 @@ fn unreadable_fields() {
     assert!(is_nan(twice.position.entry_price));
     for side in [r#""BUY""#, "1", r#""LONG", "side": "LONG""#] {
         let snapshot = read_with(&format!(r#""side": {side}"#));
-        assert_eq!(snapshot.position.side, Some(Standing::Unreadable));
+        assert_eq!(snapshot.position.side, Some(ReportedSide::Unreadable));
     }
     for stage in [
         r#""PARTIAL_100""#,

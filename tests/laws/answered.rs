@@ -7,7 +7,7 @@ use portcullis::{
     decide::{Decision, Gate, Skip, SkipCode, SkipReason, Trade},
     exit::{ExitPermit, ExitRule},
     harvest::{Harvest, HarvestAction, HarvestReasons},
-    intent::QuantityAsked,
+    intent::ExitQuantity,
     provenance::Source,
     types::SignedDuration,
 };
@@ -108,7 +108,7 @@ impl Answered {
     }
 
     fn add_exit(&mut self, permit: &ExitPermit<'_>) {
-        if let QuantityAsked::Asked(quantity) = permit.quantity() {
+        if let ExitQuantity::Stated(quantity) = permit.quantity() {
             self.name("quantity", quantity.source());
         }
     }

@@ -67,7 +67,7 @@ fn shut(gate: Gate) -> Asking {
 
 #[test]
 fn a_skip_at_each_gate() {
-    for gate in Gate::ALL {
+    for gate in Gate::ALL.iter().copied() {
         let asking = shut(gate);
         let text = asking.told().explained;
         let line = text.lines().find(|line| line.contains("  shut  ")).unwrap();

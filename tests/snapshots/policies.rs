@@ -32,7 +32,10 @@ fn every_violation_of_a_policy() {
     let refusal = Policy::from_json(BROKEN).unwrap_err();
     let mut text = format!("{}\n\n", refusal.fault());
     for violation in refusal.violations() {
-        text.push_str(&format!("{:<20}  {violation}\n", violation.fault().code()));
+        text.push_str(&format!(
+            "{:<20}  {violation}\n",
+            violation.fault().to_string()
+        ));
     }
     keep("policy_refused", &text);
     let missing = Policy::from_json("{}").unwrap_err();

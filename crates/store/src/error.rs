@@ -4,6 +4,7 @@ use thiserror::Error;
 
 use super::PublicationId;
 use portcullis::{
+    decide::SkipCode,
     guardrails::ConstraintViolation,
     policy::{InvalidPolicyError, PolicyUnavailable},
     types::{PolicyHash, Timestamp},
@@ -137,16 +138,16 @@ pub enum PublishError {
 }
 
 impl PublishError {
-    /// Returns the skip reason code that corresponds to this error, if there is one.
+    /// Returns the skip code that corresponds to this error, if there is one.
     #[must_use]
-    pub const fn code(&self) -> Option<&'static str> {
+    pub fn code(&self) -> Option<SkipCode> {
         match self {
             Self::Conflict { .. } | Self::SignedWithoutSequence | Self::NotInHistory(_) => None,
-            Self::SequenceNotHigher { .. } => Some("POLICY_ROLLED_BACK"),
-            Self::NeverInForce { .. } => Some("POLICY_STALE"),
-            Self::ConstraintViolation(_) => Some("POLICY_CONSTRAINT_VIOLATION"),
-            Self::Refused(refusal) => Some(refusal.fault().code()),
-            Self::Store(_) => Some("POLICY_STORE_UNAVAILABLE"),
+            Self::SequenceNotHigher { .. } => Some(SkipCode::PolicyRolledBack),
+            Self::NeverInForce { .. } => Some(SkipCode::PolicyStale),
+            Self::ConstraintViolation(_) => Some(SkipCode::PolicyConstraintViolation),
+            Self::Refused(error) => Some(error.fault().into()),
+            Self::Store(_) => Some(SkipCode::PolicyStoreUnavailable),
         }
     }
 }

@@ -3,7 +3,7 @@
 use portcullis::{
     decide::{Decision, Trade},
     exit::ExitPermit,
-    intent::QuantityAsked,
+    intent::ExitQuantity,
     policy::Policy,
     types::{PositionSide, Side, Symbol, Timestamp},
 };
@@ -105,9 +105,9 @@ fn close(permit: &ExitPermit<'_>) -> OrderKind {
     OrderKind::Close {
         side: permit.side(),
         quantity: match permit.quantity() {
-            QuantityAsked::NotAsked => CloseQuantity::All,
-            QuantityAsked::Asked(units) => CloseQuantity::Units(units.value().get()),
-            QuantityAsked::SizeAlone | QuantityAsked::Unreadable => CloseQuantity::Unknown,
+            ExitQuantity::NotStated => CloseQuantity::All,
+            ExitQuantity::Stated(units) => CloseQuantity::Units(units.value().get()),
+            ExitQuantity::UsdSizeOnly | ExitQuantity::Unreadable => CloseQuantity::Unknown,
         },
     }
 }

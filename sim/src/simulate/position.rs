@@ -1,7 +1,7 @@
 //! One open position.
 
 use portcullis::{
-    harvest::{self, Harvested, Stage, Standing},
+    harvest::{self, Harvested, ReportedSide, Stage},
     types::{PositionSide, Symbol, Timestamp},
 };
 use serde::Serialize;
@@ -178,7 +178,7 @@ impl OpenPosition {
         let seconds = u32::try_from(age / 1_000_000).ok();
         harvest::Position {
             symbol: self.symbol,
-            side: Some(Standing::Open(self.side)),
+            side: Some(ReportedSide::Open(self.side)),
             quantity: Some(self.quantity.to_f64()),
             entry_price: Some(self.entry.to_f64()),
             current_price: Some(self.mark.to_f64()),

@@ -16,13 +16,13 @@ pub(in crate::decide) fn check<'a>(
     })?;
     // An intent without a leverage counts as a request for the policy's leverage, so that only an unusable leverage
     // needs a branch.
-    let asked = entry
+    let requested = entry
         .leverage()
         .unwrap_or(Ok(given))
         .map_err(SkipReason::LeverageUnusable)?;
-    let lower = asked < given;
+    let lower = requested < given;
     Ok(if lower {
-        (asked, LeverageFrom::Intent)
+        (requested, LeverageFrom::Intent)
     } else {
         (given, LeverageFrom::Policy)
     })

@@ -9,8 +9,8 @@ use crate::{
 /// A replay decides an entry at its event time, so an entry without one cannot be decided.
 static NO_TIME: IntentError = IntentError::Missing { field: "timestamp" };
 
-/// The intent as it was read.
-pub(in crate::decide) enum Said<'a> {
+/// A readable request; an entry with the time of its decision.
+pub(in crate::decide) enum CheckedRequest<'a> {
     Exit(&'a Exit),
     Entry(&'a Entry, Timestamp),
 }
@@ -19,10 +19,10 @@ pub(in crate::decide) enum Said<'a> {
 pub(in crate::decide) fn check<'a>(
     intent: &'a Intent<'a>,
     now: Option<Timestamp>,
-) -> Result<Said<'a>, SkipReason<'a>> {
+) -> Result<CheckedRequest<'a>, SkipReason<'a>> {
     match (&intent.request, now) {
-        (Ok(Request::Exit(exit)), _) => Ok(Said::Exit(exit)),
-        (Ok(Request::Entry(entry)), Some(now)) => Ok(Said::Entry(entry, now)),
+        (Ok(Request::Exit(exit)), _) => Ok(CheckedRequest::Exit(exit)),
+        (Ok(Request::Entry(entry)), Some(now)) => Ok(CheckedRequest::Entry(entry, now)),
         (Ok(Request::Entry(_)), None) => Err(SkipReason::Unread(&NO_TIME)),
         // If there are several faults, the first one is reported. A missing timestamp (invalid) comes before an
         // ambiguity.

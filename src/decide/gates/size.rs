@@ -7,7 +7,7 @@ use crate::{
 
 #[inline]
 pub(in crate::decide) fn check<'a>(entry: &Entry) -> Result<Size, SkipReason<'a>> {
-    match entry.size_asked() {
+    match entry.requested_size() {
         None => Err(SkipReason::NoSize),
         Some(Err(fault)) => Err(SkipReason::SizeUnusable(fault)),
         Some(Ok(size)) => Ok(size),

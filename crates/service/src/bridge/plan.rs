@@ -23,7 +23,7 @@ use std::fmt::{Display, Write as _};
 use portcullis::{
     decide::{Decision, Trade},
     exit::ExitPermit,
-    intent::QuantityAsked,
+    intent::ExitQuantity,
     policy::Policy,
     types::Timestamp,
 };
@@ -147,18 +147,18 @@ fn put_exit(items: &mut Items, permit: &ExitPermit<'_>, about: &About<'_>) {
     items.put_some("side", permit.side());
     items.put("type", about.order_type.unwrap_or("MARKET"));
     match permit.quantity() {
-        QuantityAsked::Asked(quantity) => {
+        ExitQuantity::Stated(quantity) => {
             items.put("qty", quantity.value().get());
             items.put("qty_source", quantity.source());
             items.put("qty_asked", "some");
         }
-        QuantityAsked::NotAsked => items.put("qty_asked", "none"),
+        ExitQuantity::NotStated => items.put("qty_asked", "none"),
         // Not a number and not absent, so that an executor cannot read it as the whole position.
-        QuantityAsked::Unreadable => {
+        ExitQuantity::Unreadable => {
             items.put("qty", "unreadable");
             items.put("qty_asked", "unreadable");
         }
-        QuantityAsked::SizeAlone => {
+        ExitQuantity::UsdSizeOnly => {
             items.put("qty", "unreadable");
             items.put("qty_asked", "in USD");
         }

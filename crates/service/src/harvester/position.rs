@@ -17,7 +17,7 @@
 //! `timestamp` as the time of its data.
 
 use portcullis::{
-    harvest::{Harvested, Market, Position, Stage, Standing},
+    harvest::{Harvested, Market, Position, ReportedSide, Stage},
     types::{PositionSide, Symbol, Timestamp},
 };
 
@@ -112,11 +112,15 @@ pub(super) fn market(held: &StoredHash) -> Option<Market> {
     })
 }
 
-fn side(fields: &Fields) -> Result<Option<Standing>, String> {
-    let sides = SIDES.map(|name| fields.first(&[name]).map(|(_, text)| Standing::parse(text)));
+fn side(fields: &Fields) -> Result<Option<ReportedSide>, String> {
+    let sides = SIDES.map(|name| {
+        fields
+            .first(&[name])
+            .map(|(_, text)| ReportedSide::parse(text))
+    });
     match sides {
         // An unreadable side does not contradict the other.
-        [Some(Standing::Unreadable), _] | [_, Some(Standing::Unreadable) | None] => {}
+        [Some(ReportedSide::Unreadable), _] | [_, Some(ReportedSide::Unreadable) | None] => {}
         [Some(one), Some(other)] if one != other => {
             return Err("`side` and `position_side` differ".to_owned());
         }
@@ -127,7 +131,7 @@ fn side(fields: &Fields) -> Result<Option<Standing>, String> {
 }
 
 /// Returns the quantity. All its fields must agree with each other and with the side.
-fn quantity(fields: &Fields, side: Option<Standing>) -> Result<Option<f64>, String> {
+fn quantity(fields: &Fields, side: Option<ReportedSide>) -> Result<Option<f64>, String> {
     let said: Vec<(&str, f64)> = QUANTITIES
         .iter()
         .filter_map(|name| fields.first(&[name]))
@@ -141,7 +145,7 @@ fn quantity(fields: &Fields, side: Option<Standing>) -> Result<Option<f64>, Stri
         if (quantity.abs() - other.abs()).abs() > 0.0 {
             return Err(format!("`{first}` and `{name}` differ"));
         }
-        if *other < 0.0 && side == Some(Standing::Open(PositionSide::Long)) {
+        if *other < 0.0 && side == Some(ReportedSide::Open(PositionSide::Long)) {
             return Err(format!("the side is LONG and `{name}` is negative"));
         }
     }
@@ -177,7 +181,7 @@ mod tests {
             ("harvested", "partial_25"),
             ("ts_epoch", "1767571199"),
         ]);
-        assert_eq!(seen.side, Some(Standing::Open(PositionSide::Short)));
+        assert_eq!(seen.side, Some(ReportedSide::Open(PositionSide::Short)));
         assert_eq!(seen.entry_price, Some(100.0));
         assert_eq!(seen.current_price, Some(96.0));
         assert_eq!(seen.quantity, Some(-2.0));

@@ -8,6 +8,7 @@ use std::{
 };
 
 use portcullis::{
+    decide::SkipCode,
     guardrails::{Guardrails, Halt},
     policy::Policy,
     types::{Leverage, Symbol},
@@ -145,7 +146,7 @@ pub(crate) fn sequences_only_increase(fixture: &dyn Fixture) {
     let refused = |seq: &str, offered, highest| {
         let error = publish(seq).unwrap_err();
         assert_eq!(error, PublishError::SequenceNotHigher { offered, highest });
-        assert_eq!(error.code(), Some("POLICY_ROLLED_BACK"));
+        assert_eq!(error.code(), Some(SkipCode::PolicyRolledBack));
     };
     assert_eq!(publish(r#""policy_seq": 5"#).unwrap().seq(), 5);
     refused(r#""policy_seq": 5"#, 5, 5);
@@ -339,7 +340,7 @@ pub(crate) fn a_rollback_obeys_the_current_guardrails(fixture: &dyn Fixture) {
     let refused = |back: &Rollback<'_>| store.rollback(back, seen).unwrap_err();
     assert_eq!(
         refused(&rollback(PublicationId::Seq(1), &strict, UNTIL)).code(),
-        Some("POLICY_CONSTRAINT_VIOLATION")
+        Some(SkipCode::PolicyConstraintViolation)
     );
     let none = Guardrails::none();
     assert_eq!(

@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use portcullis::guardrails::Halt;
+use portcullis::{decide::SkipCode, guardrails::Halt};
 use portcullis_store::{FileStore, PolicyStore, PublishError, StoreError};
 use tempfile::TempDir;
 
@@ -123,7 +123,7 @@ fn a_store_without_its_directory_is_unavailable() {
     assert_eq!(absence(Err(error.clone())), "StoreUnavailable");
     assert!(error.to_string().contains("no such directory"), "{error}");
     let refused = store.publish(&publication("1", ""), None).unwrap_err();
-    assert_eq!(refused.code(), Some("POLICY_STORE_UNAVAILABLE"));
+    assert_eq!(refused.code(), Some(SkipCode::PolicyStoreUnavailable));
 }
 
 #[test]
@@ -229,6 +229,6 @@ fn a_failed_sync_fails_the_publication() {
     let store = files.open();
     std::os::unix::fs::symlink("/dev/null", files.path("policy.audit.jsonl")).unwrap();
     let refused = store.publish(&publication("1", ""), None).unwrap_err();
-    assert_eq!(refused.code(), Some("POLICY_STORE_UNAVAILABLE"));
+    assert_eq!(refused.code(), Some(SkipCode::PolicyStoreUnavailable));
     assert_eq!(absence(store.load()), "NotFound");
 }

@@ -29,7 +29,7 @@ fn check(guardrails: &Guardrails, more: &str, expected: &[&str]) {
             MemoryStore::new().publish(&publication, None).unwrap();
         }
         Err(error) => {
-            assert_eq!(error.code(), Some("POLICY_CONSTRAINT_VIOLATION"));
+            assert_eq!(error.code(), Some(SkipCode::PolicyConstraintViolation));
             assert_eq!(error, PublishError::ConstraintViolation(found));
         }
     }
@@ -93,9 +93,9 @@ fn an_expired_policy_is_not_published() {
     };
     assert_eq!(publish("", UNTIL), Ok(()));
     let late = publish("", "1766550734.062734").unwrap_err();
-    assert_eq!(late.code(), Some("POLICY_STALE"));
+    assert_eq!(late.code(), Some(SkipCode::PolicyStale));
     let backwards = publish(r#""valid_from_epoch": 1766550735,"#, "1766547134");
-    assert_eq!(backwards.unwrap_err().code(), Some("POLICY_STALE"));
+    assert_eq!(backwards.unwrap_err().code(), Some(SkipCode::PolicyStale));
 }
 
 /// Gate 4 of the engine checks the same guardrails.

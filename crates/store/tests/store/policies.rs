@@ -77,7 +77,7 @@ pub(crate) fn replaced(
 pub(crate) fn absence(loaded: Result<Policy, LoadError>) -> String {
     match loaded.map_err(|error| error.absence()) {
         Ok(policy) => format!("a policy: {}", policy.version()),
-        Err(PolicyUnavailable::Invalid(refusal)) => refusal.fault().code().to_owned(),
+        Err(PolicyUnavailable::Invalid(refusal)) => refusal.fault().to_string(),
         Err(other) => format!("{other:?}"),
     }
 }

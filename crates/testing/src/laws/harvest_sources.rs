@@ -10,7 +10,7 @@ use crate::{
     Row, Violation,
     strategies::{self, HarvestCall, POLICY_VERSION, PolicyDraft},
 };
-use portcullis::{answer::Verdict, harvest::Standing};
+use portcullis::{answer::Verdict, harvest::ReportedSide};
 
 pub(super) fn of_a_harvest(trial: &Trial, ask: &mut Ask<'_>) -> Result<(), Violation> {
     let calls = prop_oneof![
@@ -112,8 +112,8 @@ impl Harvest<'_> {
 
     fn sign(&self) -> Option<f64> {
         match self.call.position.position.side? {
-            Standing::Open(side) => Some(side.sign()),
-            Standing::Flat | Standing::Unreadable => None,
+            ReportedSide::Open(side) => Some(side.sign()),
+            ReportedSide::Flat | ReportedSide::Unreadable => None,
         }
     }
 

@@ -10,7 +10,7 @@ use crate::{
     Question, Violation,
     strategies::{self, Call, HarvestCall, Tightening, number::positive, tightening},
 };
-use portcullis::{answer::Verdict, harvest::Standing};
+use portcullis::{answer::Verdict, harvest::ReportedSide};
 
 const NUMBERS: [&str; 3] = ["leverage", "size_usd", "notional_usd"];
 
@@ -95,8 +95,8 @@ fn at(call: &HarvestCall, r: f64) -> Option<Question> {
     let mut call = call.clone();
     let position = &mut call.position.position;
     let sign = match position.side? {
-        Standing::Open(side) => side.sign(),
-        Standing::Flat | Standing::Unreadable => return None,
+        ReportedSide::Open(side) => side.sign(),
+        ReportedSide::Flat | ReportedSide::Unreadable => return None,
     };
     let (entry, stop) = (position.entry_price?, position.stop_dist_pct?);
     position.current_price = Some(entry * (1.0 + sign * stop * r));

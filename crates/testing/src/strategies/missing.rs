@@ -2,7 +2,7 @@
 
 use proptest::{prelude::*, sample::select};
 
-use portcullis::harvest::{Harvested, Market, Standing};
+use portcullis::harvest::{Harvested, Market, ReportedSide};
 
 use super::PositionDraft;
 
@@ -108,7 +108,7 @@ impl Missing {
             }
         };
         match self {
-            Self::Side => position.side = value.map(|_| Standing::Unreadable),
+            Self::Side => position.side = value.map(|_| ReportedSide::Unreadable),
             Self::EntryPrice => position.entry_price = value,
             Self::CurrentPrice => position.current_price = value,
             Self::StopDist => position.stop_dist_pct = value.or(Some(f64::NAN)),

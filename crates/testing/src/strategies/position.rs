@@ -2,7 +2,7 @@
 
 use super::write::{json, object, quote};
 use portcullis::{
-    harvest::{Harvested, Market, Position, Snapshot, Stage, Standing},
+    harvest::{Harvested, Market, Position, ReportedSide, Snapshot, Stage},
     types::Timestamp,
 };
 
@@ -61,9 +61,9 @@ impl PositionDraft {
             ("symbol", quote(position.symbol.as_str())),
         ];
         let side = position.side.map(|side| match side {
-            Standing::Open(side) => quote(side.as_str()),
-            Standing::Flat => quote("FLAT"),
-            Standing::Unreadable => quote("BOTH"),
+            ReportedSide::Open(side) => quote(side.as_str()),
+            ReportedSide::Flat => quote("FLAT"),
+            ReportedSide::Unreadable => quote("BOTH"),
         });
         members.extend(side.map(|side| ("side", side)));
         members.push((

@@ -1,7 +1,7 @@
 //! Strategies for positions and their markets.
 
 use portcullis::{
-    harvest::{Harvested, Market, Position, Stage, Standing},
+    harvest::{Harvested, Market, Position, ReportedSide, Stage},
     types::{PositionSide, Symbol},
 };
 use proptest::{option::weighted, prelude::*, sample::select};
@@ -18,10 +18,10 @@ fn harvested() -> impl Strategy<Value = Harvested> {
     ])
 }
 
-fn direction() -> impl Strategy<Value = Standing> {
+fn direction() -> impl Strategy<Value = ReportedSide> {
     select(vec![
-        Standing::Open(PositionSide::Long),
-        Standing::Open(PositionSide::Short),
+        ReportedSide::Open(PositionSide::Long),
+        ReportedSide::Open(PositionSide::Short),
     ])
 }
 
@@ -46,7 +46,7 @@ fn share() -> BoxedStrategy<f64> {
 
 fn position(
     x: fn(BoxedStrategy<f64>) -> BoxedStrategy<Option<f64>>,
-    side: BoxedStrategy<Option<Standing>>,
+    side: BoxedStrategy<Option<ReportedSide>>,
     harvested: BoxedStrategy<Harvested>,
     current_sl: BoxedStrategy<Option<f64>>,
     stop_dist: BoxedStrategy<Option<f64>>,
@@ -103,7 +103,7 @@ fn stop_dist() -> BoxedStrategy<f64> {
 pub fn any_position() -> BoxedStrategy<PositionDraft> {
     let side = prop_oneof![
         12 => direction().prop_map(Some),
-        1 => select(vec![None, Some(Standing::Flat), Some(Standing::Unreadable)]),
+        1 => select(vec![None, Some(ReportedSide::Flat), Some(ReportedSide::Unreadable)]),
     ];
     let stage = prop_oneof![8 => harvested(), 1 => Just(Harvested::Unreadable)];
     let stop_dist = prop_oneof![3 => loose(stop_dist()), 1 => Just(None)];
@@ -121,13 +121,13 @@ pub fn sound_position() -> BoxedStrategy<PositionDraft> {
     let some = |usual: BoxedStrategy<f64>| usual.prop_map(Some).boxed();
     position(
         some,
-        some_standing(),
+        some_side(),
         harvested().boxed(),
         weighted(0.7, price()).boxed(),
         some(stop_dist()),
     )
 }
 
-fn some_standing() -> BoxedStrategy<Option<Standing>> {
+fn some_side() -> BoxedStrategy<Option<ReportedSide>> {
     direction().prop_map(Some).boxed()
 }

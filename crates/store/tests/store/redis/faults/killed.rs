@@ -2,6 +2,7 @@
 
 use std::{thread, time::Duration};
 
+use portcullis::decide::SkipCode;
 use portcullis_store::{PolicyStore as _, RedisStore};
 
 use super::super::{
@@ -85,7 +86,7 @@ fn a_broken_idle_connection_is_reopened() {
     let refused = store
         .publish(&publication("2", ""), Some(first))
         .unwrap_err();
-    assert_eq!(refused.code(), Some("POLICY_STORE_UNAVAILABLE"));
+    assert_eq!(refused.code(), Some(SkipCode::PolicyStoreUnavailable));
     server.restart();
     store.publish(&publication("2", ""), Some(first)).unwrap();
 }

@@ -8,62 +8,62 @@ use crate::{
 
 /// The value of `action` or `side`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Word {
-    Go(Side),
+pub(crate) enum Action {
+    Trade(Side),
     Hold,
     Close,
 }
 
 /// The reason why `action` or `side` has no value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum WordError {
+pub(crate) enum ActionError {
     Unreadable,
-    Twice,
+    Duplicate,
 }
 
-impl WordError {
+impl ActionError {
     pub(crate) const fn fault(self, field: &'static str) -> IntentError {
         match self {
             Self::Unreadable => IntentError::BadValue {
                 field,
                 expected: "BUY, SELL, LONG, SHORT, HOLD or CLOSE",
             },
-            Self::Twice => IntentError::Twice { field },
+            Self::Duplicate => IntentError::DuplicateKey { field },
         }
     }
 }
 
-impl From<Unreadable> for WordError {
+impl From<Unreadable> for ActionError {
     fn from(Unreadable: Unreadable) -> Self {
         Self::Unreadable
     }
 }
 
-impl Word {
-    pub(crate) fn read(value: &RawField<'_>) -> Result<Option<Self>, WordError> {
+impl Action {
+    pub(crate) fn read(value: &RawField<'_>) -> Result<Option<Self>, ActionError> {
         if value.is_duplicate() {
-            return Err(WordError::Twice);
+            return Err(ActionError::Duplicate);
         }
         let Some(text) = value.text()? else {
             return Ok(None);
         };
         let is = |word: &str| text.eq_ignore_ascii_case(word);
         if is("BUY") || is("LONG") {
-            Ok(Some(Self::Go(Side::Buy)))
+            Ok(Some(Self::Trade(Side::Buy)))
         } else if is("SELL") || is("SHORT") {
-            Ok(Some(Self::Go(Side::Sell)))
+            Ok(Some(Self::Trade(Side::Sell)))
         } else if is("HOLD") {
             Ok(Some(Self::Hold))
         } else if is("CLOSE") {
             Ok(Some(Self::Close))
         } else {
-            Err(WordError::Unreadable)
+            Err(ActionError::Unreadable)
         }
     }
 }
 
 /// Returns true if `intent_type` contains `EXIT` or `CLOSE`, in any case. A duplicate key is unreadable.
-pub(crate) fn says_close(value: &RawField<'_>) -> Result<bool, Unreadable> {
+pub(crate) fn is_close_type(value: &RawField<'_>) -> Result<bool, Unreadable> {
     if value.is_duplicate() {
         return Err(Unreadable);
     }
