@@ -52,7 +52,7 @@ fn each_kind_of_answer_is_explained() {
         let arguments = ["explain", "tape.jsonl", "--policy", "policy.json", "--n", n];
         check_snapshot(&format!("explain_{name}_text"), &place.run(&arguments));
         let json = place.run(&[&arguments[..], &["--format", "json"]].concat());
-        let json: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
+        let json: Value = serde_json::from_str(&json.stdout).unwrap();
         assert_eq!(json["n"].to_string(), n);
         assert!(
             json["id"].is_string() && json.get("symbol").is_some(),

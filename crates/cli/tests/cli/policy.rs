@@ -42,9 +42,9 @@ fn a_policy_is_in_force_from_the_beginning() {
     check(&policy("one"), in_force);
     check(&hash_encoding(&policy("one")), in_force);
     let stale = ["SKIP POLICY_STALE", "EXIT", "SKIP POLICY_STALE"];
-    check(&policy_until("one", crate::records::START), stale);
+    check(&policy_until("one", START), stale);
     let mut later = policy("one");
-    later["valid_from_epoch"] = (crate::records::START + 2).into();
+    later["valid_from_epoch"] = (START + 2).into();
     let early = "SKIP POLICY_NOT_YET_VALID";
     check(&later, [early, "EXIT", early]);
 }
