@@ -6,7 +6,7 @@
 use portcullis::{decide::SkipCode, policy::Policy, record::Scratch};
 
 use crate::{
-    replay::{Counts, FixedPolicyReplay, Replayer, Totals},
+    replay::{Counts, FixedReplay, Replayer, Totals},
     tape::{TapeError, TapeReader},
 };
 
@@ -40,7 +40,7 @@ impl Candidate {
 #[derive(Debug)]
 pub struct Ranking {
     /// Counts of the records read and ignored.
-    pub read: FixedPolicyReplay,
+    pub read: FixedReplay,
     /// The number of unreadable records, which are skipped under every policy.
     pub unreadable: u64,
     /// The policies, ordered by the notional of their trades, largest first; ties are ordered by name.
@@ -57,7 +57,7 @@ pub fn rank(
     tapes: TapeReader,
     progress: &mut dyn FnMut(u64),
 ) -> Result<Ranking, TapeError> {
-    let mut read = FixedPolicyReplay::default();
+    let mut read = FixedReplay::default();
     let mut unreadable = 0;
     let mut scratch = Scratch::default();
     for chunk in tapes {

@@ -114,7 +114,7 @@ impl Guardrails {
         let in_force = policy.in_force(policy.valid_until()).ok();
         policy.symbols().flat_map(move |symbol| {
             let listing = in_force.map(|in_force| in_force.listing(&symbol));
-            let leverage = match (listing, self.max_leverage) {
+            let excess = match (listing, self.max_leverage) {
                 (Some(Listing::Leverage(leverage)), Some(leverage_max))
                     if leverage > leverage_max =>
                 {
@@ -128,7 +128,7 @@ impl Guardrails {
             };
             let is_permitted = self.permits(&symbol);
             let symbol = (!is_permitted).then_some(ConstraintViolation::Symbol(symbol));
-            symbol.into_iter().chain(leverage)
+            symbol.into_iter().chain(excess)
         })
     }
 }

@@ -12,7 +12,7 @@ use super::{
     tally::FlipTally,
 };
 use crate::{
-    replay::{FixedPolicyReplay, Totals},
+    replay::{FixedReplay, Totals},
     text::to_day,
 };
 
@@ -25,7 +25,7 @@ pub struct Difference {
     /// The differences between the policies, if two policies are compared.
     pub changes: Vec<Change>,
     /// Counts of the records read and ignored.
-    pub read: FixedPolicyReplay,
+    pub read: FixedReplay,
     /// The number of records that are unreadable on both sides.
     pub unreadable: u64,
     /// The number of records with the same effect and the same skip reason.

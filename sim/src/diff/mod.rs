@@ -32,7 +32,7 @@ pub use rows::{FlipRows, FlipsTo};
 pub use tally::FlipTally;
 
 use crate::{
-    replay::{AnswerUnder, FixedPolicyReplay, Replayer},
+    replay::{AnswerUnder, FixedReplay, Replayer},
     tape::{Line, LineContent, TapeReader},
 };
 
@@ -62,7 +62,7 @@ pub fn diff(
         failed: None,
     };
     let mut scratch = Scratch::default();
-    let mut read = FixedPolicyReplay::default();
+    let mut read = FixedReplay::default();
     for chunk in tapes {
         let chunk = chunk?;
         for line in chunk.lines() {

@@ -15,7 +15,7 @@ pub type AnswerUnder<'e> = dyn Fn(&Policy, &mut dyn FnMut(&Answer<'_>)) + 'e;
 
 /// Counts of records that are evaluated under given policies instead of those on the tape.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct FixedPolicyReplay {
+pub struct FixedReplay {
     /// The number of records read.
     pub records: u64,
     /// The number of these that are policy changes. They are ignored and get no answer.
@@ -24,7 +24,7 @@ pub struct FixedPolicyReplay {
     pub recorded: u64,
 }
 
-impl FixedPolicyReplay {
+impl FixedReplay {
     /// Reads the next record once. `answer` can request its answer under any number of policies.
     pub fn read(
         &mut self,

@@ -30,7 +30,7 @@ pub use decisions::{TapeDecisions, decisions};
 pub use digest::{ROW_BYTES, push_row};
 pub use error::ReplayError;
 pub use explain::{ExplainError, ExplainedRecord, explain};
-pub use fixed_policy::{AnswerUnder, FixedPolicyReplay};
+pub use fixed_policy::{AnswerUnder, FixedReplay};
 use pipeline::{Work, run_inline, run_on_threads};
 pub use replayer::{Replayer, Scope, may_change_policy};
 pub use report_row::ReportRow;

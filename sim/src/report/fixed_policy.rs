@@ -6,7 +6,7 @@ use portcullis::types::Shown;
 
 use super::run_settings::RunSettings;
 use crate::{
-    replay::FixedPolicyReplay,
+    replay::FixedReplay,
     text::{counted, some},
 };
 
@@ -16,7 +16,7 @@ const TAPES_SHOWN: usize = 5;
 /// Writes the tapes, the settings, and the numbers of ignored and unreadable records.
 pub(super) fn write_input(
     f: &mut fmt::Formatter<'_>,
-    read: &FixedPolicyReplay,
+    read: &FixedReplay,
     tapes: &[String],
     run_settings: &RunSettings,
     unreadable: u64,
