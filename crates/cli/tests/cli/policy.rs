@@ -216,7 +216,7 @@ fn an_expired_policy_is_reported() {
         assert!(text.stdout.ends_with(&lines), "{}", text.stdout);
     };
     check(
-        crate::records::START,
+        START,
         &["expired at 2026-01-05T00:00:00Z; every entry would be skipped with POLICY_STALE"],
     );
     check(253_402_300_799, &[]);
