@@ -66,7 +66,7 @@ fn every_combination_matches_the_expectation() {
 
 /// Checks that every gate and every reason occurs in the table.
 fn check_is_complete(table: &Table) {
-    let told: Vec<(Gate, SkipCode)> = table
+    let reported: Vec<(Gate, SkipCode)> = table
         .answers()
         .filter_map(|answer| match answer {
             Answer::Skip { gate, reason, .. } => Some((*gate, *reason)),
@@ -74,10 +74,13 @@ fn check_is_complete(table: &Table) {
         })
         .collect();
     for gate in Gate::ALL.iter().copied() {
-        assert!(told.iter().any(|(g, _)| *g == gate), "{gate} never skips");
+        assert!(
+            reported.iter().any(|(g, _)| *g == gate),
+            "{gate} never skips"
+        );
     }
     for reason in SkipCode::ALL {
-        let occurs = told.iter().any(|(_, r)| r == reason);
+        let occurs = reported.iter().any(|(_, r)| r == reason);
         assert_ne!(occurs, ELSEWHERE.contains(reason), "{reason}");
     }
 }

@@ -66,12 +66,12 @@ fn a_panic_is_reported() {
 #[test]
 fn an_accepted_nan_is_reported() {
     let mut bug = deciders::NAN_IS_NOT_BELOW;
-    check_report("nan", Law::UnknownIsNotYes, &mut bug);
+    check_report("nan", Law::UnknownInputsFail, &mut bug);
 }
 
 #[test]
 fn a_lost_flag_is_reported() {
-    let law = Law::ClosedIsNotTrapped;
+    let law = Law::ExitsAreNeverBlocked;
     check_report("lost_flag", law, &mut deciders::FLAG_LOST.clone());
     check_report("owner_opens", law, &mut deciders::OWNER_OPENS.clone());
 }
@@ -86,7 +86,7 @@ fn an_unordered_map_is_reported() {
 #[test]
 fn a_decider_that_never_trades_is_reported() {
     let mut bug = deciders::NEVER_TRADES;
-    check_report("never_trades", Law::UnknownIsNotYes, &mut bug);
+    check_report("never_trades", Law::UnknownInputsFail, &mut bug);
 }
 
 /// Checks that a law detects a decider by a demand with this text.
@@ -194,9 +194,9 @@ fn a_missing_answer_is_detected() {
         .check_law(Law::Deterministic, &mut Dead)
         .unwrap_err();
     assert_eq!(violation.law(), Law::Total);
-    let told = violation.questions().first().unwrap();
+    let reported = violation.questions().first().unwrap();
     assert_eq!(
-        told.answer,
+        reported.answer,
         Err("returned an error: the pipe is closed".to_owned())
     );
     let all = Laws::new().with_cases(10).check(&mut Dead).unwrap_err();

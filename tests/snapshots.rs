@@ -19,7 +19,7 @@ mod snapshots {
 }
 
 use sample_policy::sample_policy_json;
-use snapshots::asking::{Asking, Told};
+use snapshots::asking::{Asking, PrintedForms};
 
 /// Compares a text with the snapshot of this name.
 fn keep(name: &str, text: &str) {

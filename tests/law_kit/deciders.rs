@@ -217,8 +217,8 @@ pub(crate) const NEVER_TRADES: Bug = Bug(|asked| {
 /// Other planted bugs: a name, the law that must detect it, and a part of the demand that it does not meet.
 pub(crate) const OTHERS: [(&str, Law, &str, Bug); 31] = {
     use Law::{
-        ClosedIsNotTrapped as L5, Deterministic as L6, Monotone as L7,
-        NoNumberWithoutASource as L2, NoPolicyNoTrade as L1, Total as L3, UnknownIsNotYes as L4,
+        Deterministic as L6, ExitsAreNeverBlocked as L5, Monotone as L7,
+        NoNumberWithoutASource as L2, NoPolicyNoTrade as L1, Total as L3, UnknownInputsFail as L4,
     };
     const NO_POLICY: &str = "an entry without a policy in force must be a SKIP";
     const SPOILED: &str = "must be a SKIP";

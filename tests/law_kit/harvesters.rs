@@ -115,19 +115,19 @@ pub(crate) const BUGS: [(&str, Law, &str, Bug); 10] = [
     ),
     (
         "a missing probability is 0",
-        Law::UnknownIsNotYes,
+        Law::UnknownInputsFail,
         "without PMr, `kill_score` must be absent",
         MISSING_IS_ZERO,
     ),
     (
         "a missing probability is 0",
-        Law::ClosedIsNotTrapped,
+        Law::ExitsAreNeverBlocked,
         "without PMr, `harvest_reasons` must contain `kill_score_unavailable`",
         MISSING_IS_ZERO,
     ),
     (
         "the kill score needs the price",
-        Law::ClosedIsNotTrapped,
+        Law::ExitsAreNeverBlocked,
         "the answer must still be a HARVEST",
         Bug(|asked| {
             let row = ask(asked)?;

@@ -3,8 +3,8 @@
 //! - L1 no policy, no trade
 //! - L2 no number without a source
 //! - L3 total
-//! - L4 unknown is not yes
-//! - L5 closed is not trapped
+//! - L4 unknown inputs fail
+//! - L5 exits are never blocked
 //! - L6 deterministic
 //! - L7 monotone
 //! - L8 unforgeable: enforced by the compiler, tested with programs that must not compile (`tests/compile_fail`)
@@ -87,13 +87,13 @@ fn l3_total() {
 }
 
 #[test]
-fn l4_unknown_is_not_yes() {
-    check(Law::UnknownIsNotYes, SOME);
+fn l4_unknown_inputs_fail() {
+    check(Law::UnknownInputsFail, SOME);
 }
 
 #[test]
-fn l5_closed_is_not_trapped() {
-    check(Law::ClosedIsNotTrapped, SOME);
+fn l5_exits_are_never_blocked() {
+    check(Law::ExitsAreNeverBlocked, SOME);
 }
 
 #[test]

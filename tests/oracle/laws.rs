@@ -101,19 +101,19 @@ fn the_naive_engine_keeps_the_laws_of_a_harvest() {
 fn the_flaws_of_the_naive_engine_violate_laws() {
     let laws = Laws::new().with_cases(2_000);
     for (flaw, law) in [
-        (Flaw::TenfoldLeverage, Law::UnknownIsNotYes),
+        (Flaw::TenfoldLeverage, Law::UnknownInputsFail),
         (Flaw::RequestedLeverageUncapped, Law::NoNumberWithoutASource),
-        (Flaw::OverflowPasses, Law::UnknownIsNotYes),
+        (Flaw::OverflowPasses, Law::UnknownInputsFail),
         (Flaw::HashUnchecked, Law::NoPolicyNoTrade),
-        (Flaw::DuplicatesAccepted, Law::UnknownIsNotYes),
-        (Flaw::HaltStopsExits, Law::ClosedIsNotTrapped),
+        (Flaw::DuplicatesAccepted, Law::UnknownInputsFail),
+        (Flaw::HaltStopsExits, Law::ExitsAreNeverBlocked),
     ] {
         let violation = laws.check_law(law, &mut Naive(Some(flaw))).unwrap_err();
         assert_eq!(violation.law(), law, "{flaw:?}: {violation}");
     }
     for (flaw, law) in [
         (Flaw::DefaultStop, Law::NoNumberWithoutASource),
-        (Flaw::KillNeedsPrice, Law::ClosedIsNotTrapped),
+        (Flaw::KillNeedsPrice, Law::ExitsAreNeverBlocked),
     ] {
         let violation = laws
             .check_harvester_law(law, &mut Naive(Some(flaw)))

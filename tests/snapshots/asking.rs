@@ -31,7 +31,7 @@ pub(crate) struct Asking {
 }
 
 /// An answer in every output format.
-pub(crate) struct Told {
+pub(crate) struct PrintedForms {
     pub(crate) reason: Option<SkipCode>,
     /// The line that operators search for.
     pub(crate) line: String,
@@ -118,7 +118,7 @@ impl Asking {
         Self { now: None, ..self }
     }
 
-    pub(crate) fn told(&self) -> Told {
+    pub(crate) fn reported(&self) -> PrintedForms {
         let now = self
             .now
             .map(|now| Timestamp::parse_epoch_seconds(now).unwrap());
@@ -136,7 +136,7 @@ impl Asking {
                 let answer = Answer::decision(&traced.0).to(1, intent.id(), intent.event_time());
                 let (reason, line, record) = (answer.reason, traced.0.to_string(), json(&answer));
                 let explanation = Explanation::new(traced);
-                Told {
+                PrintedForms {
                     reason,
                     line,
                     record,
@@ -153,7 +153,7 @@ impl Asking {
                 let (reason, record) = (answer.reason, json(&answer));
                 let explanation = HarvestExplanation::new(decision, state);
                 let explained = explanation.to_string();
-                Told {
+                PrintedForms {
                     reason,
                     line: explained.lines().next().unwrap().to_owned(),
                     record,

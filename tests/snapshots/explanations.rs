@@ -5,10 +5,10 @@ use super::asking::{ENTRY, POSITION, and};
 use portcullis::{decide::Gate, harvest::HarvestAction, policy::PolicyUnavailable};
 
 fn keep_explained(name: &str, asking: &Asking) {
-    let told = asking.told();
+    let reported = asking.reported();
     keep(
         name,
-        &format!("{}\n{}", told.explained, told.explained_json),
+        &format!("{}\n{}", reported.explained, reported.explained_json),
     );
 }
 
@@ -69,7 +69,7 @@ fn shut(gate: Gate) -> Asking {
 fn a_skip_at_each_gate() {
     for gate in Gate::ALL.iter().copied() {
         let asking = shut(gate);
-        let text = asking.told().explained;
+        let text = asking.reported().explained;
         let line = text.lines().find(|line| line.contains("  shut  ")).unwrap();
         assert!(
             line.starts_with(&format!("{:>2}  {gate}", gate.number())),
@@ -101,18 +101,18 @@ fn proposed(action: HarvestAction) -> Asking {
 fn each_action_of_a_harvest() {
     for action in HarvestAction::ALL.iter().copied() {
         let asking = proposed(action);
-        let told = asking.told();
+        let reported = asking.reported();
         assert!(
-            told.line.starts_with(&format!("HARVEST {action}: ")),
+            reported.line.starts_with(&format!("HARVEST {action}: ")),
             "{}",
-            told.line
+            reported.line
         );
         let name = action.as_str().to_ascii_lowercase();
         keep(
             &format!("explain_harvest_{name}"),
             &format!(
                 "{}\n{}\n\n{}",
-                told.explained, told.explained_json, told.record
+                reported.explained, reported.explained_json, reported.record
             ),
         );
     }

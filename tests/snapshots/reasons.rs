@@ -1,6 +1,6 @@
 //! Snapshots of every reason, as a line and as a record.
 
-use super::super::{Asking, Told, keep};
+use super::super::{Asking, PrintedForms, keep};
 use super::asking::{ENTRY, POSITION, UNTIL, and, sample, with};
 use portcullis::{decide::SkipCode, policy::PolicyUnavailable};
 use std::fmt::Write as _;
@@ -212,21 +212,21 @@ fn no_market() -> Asking {
     Asking::position(r#""sigma": 0.01"#, r#""sigma": -1"#)
 }
 
-fn told(reason: SkipCode) -> Vec<Told> {
-    let told: Vec<Told> = examples(reason).iter().map(Asking::told).collect();
-    for one in &told {
+fn reported(reason: SkipCode) -> Vec<PrintedForms> {
+    let reported: Vec<PrintedForms> = examples(reason).iter().map(Asking::reported).collect();
+    for one in &reported {
         assert_eq!(one.reason, Some(reason), "{}", one.line);
     }
-    told
+    reported
 }
 
 #[test]
 fn every_reason_has_lines_and_records() {
     let (mut lines, mut records, mut changes) = (String::new(), String::new(), String::new());
     for reason in SkipCode::ALL.iter().copied() {
-        let told = told(reason);
-        assert_eq!(told.is_empty(), STATEFUL.contains(&reason), "{reason}");
-        for one in &told {
+        let reported = reported(reason);
+        assert_eq!(reported.is_empty(), STATEFUL.contains(&reason), "{reason}");
+        for one in &reported {
             assert!(
                 one.line.starts_with(&format!("SKIP {reason}: ")),
                 "{}",
@@ -249,7 +249,7 @@ fn every_reason_has_lines_and_records() {
 fn a_missing_or_expired_policy_has_the_legacy_suffix() {
     for reason in SkipCode::ALL.iter().copied() {
         let legacy = matches!(reason, SkipCode::PolicyMissing | SkipCode::PolicyStale);
-        for one in told(reason) {
+        for one in reported(reason) {
             assert_eq!(
                 one.line.ends_with(" [POLICY_MISSING_FIELD]"),
                 legacy,
@@ -310,6 +310,6 @@ fn bounds_are_inclusive_in_columns_too() {
         (Asking::entry("250", r#"250, "leverage": 7"#), None),
         (Asking::entry("250", r#"250, "leverage": 9"#), None),
     ] {
-        assert_eq!(asking.told().reason, reason, "{asking:?}");
+        assert_eq!(asking.reported().reason, reason, "{asking:?}");
     }
 }

@@ -14,9 +14,9 @@ pub enum Law {
     /// L3: every question has exactly one well-formed answer, for any text and any number.
     Total,
     /// L4: an input that is absent, not finite, unreadable or contradicted fails every check that needs it.
-    UnknownIsNotYes,
+    UnknownInputsFail,
     /// L5: only exit ownership can deny an exit; a missing harvest input disables only the part that needs it.
-    ClosedIsNotTrapped,
+    ExitsAreNeverBlocked,
     /// L6: the same question has the same answer.
     Deterministic,
     /// L7: tightening never turns a `SKIP` into a `TRADE`; more profit never lowers the proposed stage.
@@ -29,8 +29,8 @@ impl Law {
         Self::NoPolicyNoTrade,
         Self::NoNumberWithoutASource,
         Self::Total,
-        Self::UnknownIsNotYes,
-        Self::ClosedIsNotTrapped,
+        Self::UnknownInputsFail,
+        Self::ExitsAreNeverBlocked,
         Self::Deterministic,
         Self::Monotone,
     ];
@@ -42,8 +42,8 @@ impl Law {
             Self::NoPolicyNoTrade => "L1",
             Self::NoNumberWithoutASource => "L2",
             Self::Total => "L3",
-            Self::UnknownIsNotYes => "L4",
-            Self::ClosedIsNotTrapped => "L5",
+            Self::UnknownInputsFail => "L4",
+            Self::ExitsAreNeverBlocked => "L5",
             Self::Deterministic => "L6",
             Self::Monotone => "L7",
         }
@@ -56,8 +56,8 @@ impl Law {
             Self::NoPolicyNoTrade => "no policy, no trade",
             Self::NoNumberWithoutASource => "no number without a source",
             Self::Total => "total",
-            Self::UnknownIsNotYes => "unknown is not yes",
-            Self::ClosedIsNotTrapped => "closed is not trapped",
+            Self::UnknownInputsFail => "unknown inputs fail",
+            Self::ExitsAreNeverBlocked => "exits are never blocked",
             Self::Deterministic => "deterministic",
             Self::Monotone => "monotone",
         }

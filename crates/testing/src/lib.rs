@@ -39,10 +39,10 @@
 //! }
 //!
 //! let broken = Laws::new().check(&mut Tenfold).unwrap_err();
-//! let told = broken.violations()[0].to_string();
+//! let reported = broken.violations()[0].to_string();
 //! let first_line = "L1 (no policy, no trade) is violated: an entry without a policy in force must be a SKIP\n";
-//! assert!(told.starts_with(first_line));
-//! assert!(told.contains("\n  policy      POLICY_MISSING: no policy\n"));
+//! assert!(reported.starts_with(first_line));
+//! assert!(reported.contains("\n  policy      POLICY_MISSING: no policy\n"));
 //! ```
 //!
 //! The questions are the same on every run: they depend only on the seed (0 unless [`Laws::with_seed`] sets another) and on

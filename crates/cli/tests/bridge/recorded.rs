@@ -353,10 +353,10 @@ fn unusable_inputs_are_errors() {
         assert_eq!(stderr.lines().count(), 1, "{stderr}");
     };
     check(&["--redis", "http://example.org"], "invalid address");
-    let nobody = free_port();
+    let closed_port = free_port();
     check(
-        &["--redis", &format!("redis://127.0.0.1:{nobody}")],
-        &format!("Redis at 127.0.0.1:{nobody}: "),
+        &["--redis", &format!("redis://127.0.0.1:{closed_port}")],
+        &format!("Redis at 127.0.0.1:{closed_port}: "),
     );
     let nothing = format!(
         "there are no answers to record: neither stream `{PLANS}` nor stream `{SKIPS}` exists"

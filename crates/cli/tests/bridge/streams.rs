@@ -106,7 +106,7 @@ fn unusable_streams_are_errors() {
     let server = Server::start();
     server.connect().run(&["SET", "text", "1"]);
     let (url, port) = (server.url(), server.port());
-    let nobody = free_port();
+    let closed_port = free_port();
     for (from, line) in [
         (
             format!("{url}/0"),
@@ -133,8 +133,8 @@ fn unusable_streams_are_errors() {
             ),
         ),
         (
-            format!("redis://:hunter2@127.0.0.1:{nobody}/a"),
-            format!("cannot open `redis://127.0.0.1:{nobody}/a`: "),
+            format!("redis://:hunter2@127.0.0.1:{closed_port}/a"),
+            format!("cannot open `redis://127.0.0.1:{closed_port}/a`: "),
         ),
     ] {
         let output = program(&["replay", "--from", &from]).output().unwrap();

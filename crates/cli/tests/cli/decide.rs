@@ -222,12 +222,12 @@ fn guardrails_and_blank_lines_work_as_in_a_replay() {
         input,
     );
     let answers = objects(&run.stdout);
-    let told: Vec<_> = answers
+    let reported: Vec<_> = answers
         .iter()
         .map(|a| (&a["n"], short(a), text(a, "id")))
         .collect();
     assert_eq!(
-        told,
+        reported,
         [
             (&json!(1), "SKIP TRADING_HALTED".to_owned(), "1"),
             (&json!(2), "EXIT".to_owned(), "2")

@@ -56,10 +56,10 @@ fn tape() -> String {
 #[track_caller]
 fn check_cause(before: &Value, after: &Value, record: &Value, kind: &str, cause: &[&str]) {
     let compared = GateCheck::new(before, after, lines(std::slice::from_ref(record)));
-    let told = compared.json(&["tape.jsonl"]);
-    assert_eq!(told["kinds"], json!({ kind: 1 }));
-    assert_eq!(told["causes"], json!([{"fields": cause, "flips": 1}]));
-    assert_eq!(told["largest"][0]["cause"], json!(cause));
+    let printed = compared.json(&["tape.jsonl"]);
+    assert_eq!(printed["kinds"], json!({ kind: 1 }));
+    assert_eq!(printed["causes"], json!([{"fields": cause, "flips": 1}]));
+    assert_eq!(printed["largest"][0]["cause"], json!(cause));
 }
 
 #[test]
@@ -85,15 +85,15 @@ fn flips_are_the_differences_between_two_replays() {
         .filter(differs)
         .map(|(old, new)| (old["n"].as_u64().unwrap(), (old.clone(), new.clone())))
         .collect();
-    let told = compared.json(&["tape.jsonl", "--assume-in-force"]);
-    assert_eq!(told["records"], old.len());
-    assert_eq!(told["flips"], flips.len());
+    let printed = compared.json(&["tape.jsonl", "--assume-in-force"]);
+    assert_eq!(printed["records"], old.len());
+    assert_eq!(printed["flips"], flips.len());
     let sums = ["kinds", "symbols", "days"];
-    for sum in sums.map(|name| told[name].as_object().unwrap()) {
+    for sum in sums.map(|name| printed[name].as_object().unwrap()) {
         let sum: u64 = sum.values().map(|count| count.as_u64().unwrap()).sum();
-        assert_eq!(told["flips"], sum);
+        assert_eq!(printed["flips"], sum);
     }
-    let largest = told["largest"].as_array().unwrap();
+    let largest = printed["largest"].as_array().unwrap();
     assert_eq!(largest.len(), 100.min(flips.len()));
     for flip in largest {
         let (old, new) = flips.remove(&flip["n"].as_u64().unwrap()).unwrap();
@@ -104,7 +104,7 @@ fn flips_are_the_differences_between_two_replays() {
         assert_ne!(flip["cause"], json!([]), "{flip}");
     }
     for kind in ["TRADE_TO_SKIP", "LEVERAGE", "HARVEST_ACTION"] {
-        assert!(told["kinds"][kind].as_u64() > Some(0), "{kind}");
+        assert!(printed["kinds"][kind].as_u64() > Some(0), "{kind}");
     }
 }
 
@@ -116,9 +116,12 @@ fn the_minimal_tape_shows_one_flip_of_each_kind() {
     assert_eq!(whole["kinds"], json!({"LEVERAGE": 3, "HARVEST_ACTION": 3}));
     let minimal = compared.0.read("minimal.jsonl");
     assert_eq!(objects(&minimal), [entry(1), position(3)]);
-    let told = compared.json(&["minimal.jsonl"]);
-    assert_eq!(told["kinds"], json!({"LEVERAGE": 1, "HARVEST_ACTION": 1}));
-    assert_eq!(told["records"], told["flips"]);
+    let printed = compared.json(&["minimal.jsonl"]);
+    assert_eq!(
+        printed["kinds"],
+        json!({"LEVERAGE": 1, "HARVEST_ACTION": 1})
+    );
+    assert_eq!(printed["records"], printed["flips"]);
 }
 
 #[test]
@@ -193,12 +196,12 @@ fn a_stated_hash_is_updated_with_each_change() {
         compared.0.put(name, stated.to_string());
     }
     compared.0.put("g.json", r#"{"require_policy_hash": true}"#);
-    let told = compared.json(&["tape.jsonl", "--guardrails", "g.json"]);
+    let printed = compared.json(&["tape.jsonl", "--guardrails", "g.json"]);
     let causes = json!([
         {"fields": ["harvest_params.T1_R"], "flips": 1},
         {"fields": ["leverage_by_symbol.BTCUSDT"], "flips": 1},
     ]);
-    assert_eq!(told["causes"], causes);
+    assert_eq!(printed["causes"], causes);
 }
 
 #[test]
@@ -220,13 +223,13 @@ fn policies_on_the_tape_are_ignored() {
         halted,
         json!(7),
     ];
-    let told = GateCheck::new(&before, &after, lines(&tape)).json(&["tape.jsonl"]);
-    assert_eq!(told["records"], 5);
-    assert_eq!(told["policy_records_set_aside"], 1);
-    assert_eq!(told["recorded_decisions"], 3);
-    assert_eq!(told["unreadable_lines"], 1);
+    let printed = GateCheck::new(&before, &after, lines(&tape)).json(&["tape.jsonl"]);
+    assert_eq!(printed["records"], 5);
+    assert_eq!(printed["policy_records_set_aside"], 1);
+    assert_eq!(printed["recorded_decisions"], 3);
+    assert_eq!(printed["unreadable_lines"], 1);
     // A recorded halt does not depend on the policy.
-    assert_eq!(told["kinds"], json!({"LEVERAGE": 2}));
+    assert_eq!(printed["kinds"], json!({"LEVERAGE": 2}));
 }
 
 #[test]
@@ -239,9 +242,9 @@ fn a_skip_for_another_reason_is_not_a_flip() {
     let mut after = before.clone();
     after["universe_symbols"].as_array_mut().unwrap().remove(0);
     let compared = GateCheck::new(&before, &after, lines(&[entry(1), exit(2)]));
-    let told = compared.json(&["tape.jsonl", "--fail-on-flip"]);
-    assert_eq!(told["flips"], 0);
-    let row = &told["other_reasons"][0];
+    let printed = compared.json(&["tape.jsonl", "--fail-on-flip"]);
+    assert_eq!(printed["flips"], 0);
+    let row = &printed["other_reasons"][0];
     assert_eq!(text(row, "before"), "POLICY_MISSING_LEVERAGE");
     assert_eq!(text(row, "after"), "POLICY_UNIVERSE_FILTER");
 }

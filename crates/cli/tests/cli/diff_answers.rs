@@ -134,21 +134,24 @@ fn equal_answers_have_no_flips() {
         for other in ["old", "old.gz", "old.zst", "rows.parquet", "ends", "-"] {
             let given = ["--format", "json", "--fail-on-flip", "--answers", "old"];
             let given = [&["diff"], &given[..], &["--answers", other]].concat();
-            let told = json_of(&place.run_with(&given, &*old));
-            assert_eq!(told["records"], 3000, "{other}");
-            assert_eq!(told["flips"], 0, "{other}");
-            assert_eq!(told["other_reasons"], json!([]), "{other}");
-            assert_eq!(told["totals_before"], told["totals_after"]);
+            let reported = json_of(&place.run_with(&given, &*old));
+            assert_eq!(reported["records"], 3000, "{other}");
+            assert_eq!(reported["flips"], 0, "{other}");
+            assert_eq!(reported["other_reasons"], json!([]), "{other}");
+            assert_eq!(reported["totals_before"], reported["totals_after"]);
         }
         // The engine also answers as recorded.
         let engine = [&["--answers", "old.gz", "--fail-on-flip"], &guarded[..]].concat();
-        let told = compared(&place, &engine);
+        let reported = compared(&place, &engine);
         assert_eq!(
-            (&told["records"], &told["flips"]),
+            (&reported["records"], &reported["flips"]),
             (&json!(3000), &json!(0))
         );
-        assert_eq!(told["other_reasons"], json!([]));
-        assert_eq!(told["after"], json!({"engine": env!("CARGO_PKG_VERSION")}));
+        assert_eq!(reported["other_reasons"], json!([]));
+        assert_eq!(
+            reported["after"],
+            json!({"engine": env!("CARGO_PKG_VERSION")})
+        );
     }
 }
 
@@ -157,10 +160,10 @@ fn a_difference_in_the_last_bit_is_a_flip() {
     let place = small();
     let one = f64::from_bits(8.0_f64.to_bits() + 1);
     place.put("new", changed(&place, 2, set(json!({ "leverage": one }))));
-    let told = compared(&place, &["--answers", "new", "tape"]);
-    assert_eq!(told["kinds"], json!({"LEVERAGE": 1}));
-    assert_eq!(told["largest"][0]["before"]["leverage"], json!(one));
-    assert_eq!(told["largest"][0]["after"]["leverage"], json!(8.0));
+    let reported = compared(&place, &["--answers", "new", "tape"]);
+    assert_eq!(reported["kinds"], json!({"LEVERAGE": 1}));
+    assert_eq!(reported["largest"][0]["before"]["leverage"], json!(one));
+    assert_eq!(reported["largest"][0]["after"]["leverage"], json!(8.0));
 }
 
 #[test]
@@ -206,10 +209,10 @@ fn every_change_of_an_effect_is_found() {
         place.put("new", changed(&place, n, set(fields)));
         for (files, kind) in [(["old", "new"], kind), (["new", "old"], reverse)] {
             let [one, other] = files;
-            let told = compared(&place, &["--answers", one, "--answers", other]);
-            assert_eq!(told["kinds"], json!({ kind: 1 }));
-            assert_eq!(told["records"], 7);
-            assert_eq!(told["largest"][0]["n"], n);
+            let reported = compared(&place, &["--answers", one, "--answers", other]);
+            assert_eq!(reported["kinds"], json!({ kind: 1 }));
+            assert_eq!(reported["records"], 7);
+            assert_eq!(reported["largest"][0]["n"], n);
         }
     }
     place.put(
@@ -230,19 +233,19 @@ fn an_unreadable_record_contradicts_nothing() {
         "reason": "INTENT_UNREADABLE", "leverage": null, "size_usd": null, "notional_usd": null
     });
     place.put("new", changed(&place, 2, set(unread)));
-    let told = compared(&place, &["--answers", "new", "tape"]);
-    assert_eq!(told["kinds"], json!({"SKIP_TO_TRADE": 1}));
-    assert_eq!(told["reasons"], json!({"INTENT_UNREADABLE": 1}));
-    assert_eq!(told["symbols"], json!({"BTCUSDT": 1}));
-    assert_eq!(told["days"], json!({"2026-01-05": 1}));
-    assert_eq!(told["unreadable_lines"], 1);
+    let reported = compared(&place, &["--answers", "new", "tape"]);
+    assert_eq!(reported["kinds"], json!({"SKIP_TO_TRADE": 1}));
+    assert_eq!(reported["reasons"], json!({"INTENT_UNREADABLE": 1}));
+    assert_eq!(reported["symbols"], json!({"BTCUSDT": 1}));
+    assert_eq!(reported["days"], json!({"2026-01-05": 1}));
+    assert_eq!(reported["unreadable_lines"], 1);
     // A skip for another reason is not a flip.
     let other = json!({"reason": "INTENT_AMBIGUOUS"});
     place.put("new", changed(&place, 6, set(other)));
-    let told = compared(&place, &["--answers", "old", "--answers", "new"]);
-    assert_eq!(told["flips"], 0);
-    assert_eq!(told["other_reasons"][0]["before"], "INTENT_INVALID");
-    assert_eq!(told["other_reasons"][0]["after"], "INTENT_AMBIGUOUS");
+    let reported = compared(&place, &["--answers", "old", "--answers", "new"]);
+    assert_eq!(reported["flips"], 0);
+    assert_eq!(reported["other_reasons"][0]["before"], "INTENT_INVALID");
+    assert_eq!(reported["other_reasons"][0]["after"], "INTENT_AMBIGUOUS");
 }
 
 #[test]

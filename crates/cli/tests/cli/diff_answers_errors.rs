@@ -140,8 +140,8 @@ fn a_malformed_row_is_reported_with_its_line() {
         set(json!({"detail": [1], "desk": "fx", "leverage_source": 7})),
     );
     place.put("new", new);
-    let told = compared(&place, &["--answers", "old", "--answers", "new"]);
-    assert_eq!(told["flips"], 0);
+    let reported = compared(&place, &["--answers", "old", "--answers", "new"]);
+    assert_eq!(reported["flips"], 0);
 }
 
 #[test]

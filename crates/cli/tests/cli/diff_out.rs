@@ -36,7 +36,7 @@ fn place() -> Place {
 }
 
 /// Returns the JSON report of a comparison that writes its flips to `out`.
-fn told(place: &Place, arguments: &[&str], out: &str) -> Value {
+fn reported(place: &Place, arguments: &[&str], out: &str) -> Value {
     let run = place.run(&[arguments, &["--format", "json", "--out", out]].concat());
     assert_eq!((run.status, &*run.stderr), (0, ""), "{arguments:?}");
     serde_json::from_str(&run.stdout).unwrap()
@@ -90,7 +90,7 @@ fn objects_of(batch: &RecordBatch) -> Vec<Value> {
 #[test]
 fn every_flip_is_written_in_record_order() {
     let place = place();
-    let said = told(&place, &[&POLICIES[..], &["tape.jsonl"]].concat(), "flips");
+    let said = reported(&place, &[&POLICIES[..], &["tape.jsonl"]].concat(), "flips");
     let flips = objects(&place.read("flips"));
     assert_eq!(said["flips"], flips.len());
     assert!(flips.is_sorted_by_key(|flip| flip["n"].as_u64()));
@@ -101,7 +101,7 @@ fn every_flip_is_written_in_record_order() {
     for flip in said["largest"].as_array().unwrap() {
         assert!(flips.contains(flip), "{flip}");
     }
-    let more = told(
+    let more = reported(
         &place,
         &[&POLICIES[..], &["tape.jsonl"]].concat(),
         "flips.parquet",
@@ -117,12 +117,12 @@ fn recorded_answers_flip_without_a_cause() {
         place.run(&["replay", "tape.jsonl", "--policy", policy, "--out", out]);
     }
     let answers = ["diff", "--answers", "old", "--answers", "new"];
-    let said = told(&place, &answers, "flips");
+    let said = reported(&place, &answers, "flips");
     let flips = objects(&place.read("flips"));
     assert!(!flips.is_empty());
     assert_eq!(said["flips"], flips.len());
     assert!(flips.iter().all(|flip| flip.get("cause").is_none()));
-    told(&place, &answers, "flips.parquet");
+    reported(&place, &answers, "flips.parquet");
     assert_eq!(rows(&place, "flips.parquet"), flips);
     let engine = [
         "diff",
@@ -132,7 +132,7 @@ fn recorded_answers_flip_without_a_cause() {
         "--policy",
         "after.json",
     ];
-    told(&place, &engine, "again");
+    reported(&place, &engine, "again");
     assert_eq!(objects(&place.read("again")), flips);
 }
 
@@ -147,9 +147,9 @@ fn without_flips_the_file_is_empty_and_valid() {
         "before.json",
         "tape.jsonl",
     ];
-    told(&place, &same, "flips");
+    reported(&place, &same, "flips");
     assert_eq!(place.read("flips"), "");
-    told(&place, &same, "flips.parquet");
+    reported(&place, &same, "flips.parquet");
     assert_eq!(rows(&place, "flips.parquet"), [Value::Null; 0]);
 }
 

@@ -85,8 +85,8 @@ fn explain_agrees_with_replay() {
         assert_eq!((run.status, &*run.stderr), (0, ""), "record {n}");
         let explained: Value = serde_json::from_str(&run.stdout).unwrap();
         for field in ["decision", "reason", "harvest_action"] {
-            let told = explained.get(field).filter(|value| !value.is_null());
-            assert_eq!(told, answer.get(field), "`{field}` of record {n}");
+            let reported = explained.get(field).filter(|value| !value.is_null());
+            assert_eq!(reported, answer.get(field), "`{field}` of record {n}");
         }
         let first = place.run(&arguments).stdout;
         if let Some(detail) = answer.get("detail") {

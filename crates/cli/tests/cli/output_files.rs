@@ -88,13 +88,13 @@ fn standard_output_that_is_an_input_is_refused() {
 #[test]
 fn a_dash_is_standard_output_and_the_summary_goes_to_standard_error() {
     let place = place();
-    let told = place.run(&["replay", "tape.jsonl"]).stdout;
+    let reported = place.run(&["replay", "tape.jsonl"]).stdout;
     place.answers(&["tape.jsonl"]);
     let answers = place.read("answers");
     let run = place.run(&["replay", "tape.jsonl", "--out", "-"]);
     assert_eq!(
         (run.status, run.stdout, run.stderr),
-        (0, answers.clone(), told.clone())
+        (0, answers.clone(), reported.clone())
     );
     assert!(!names(&place).contains(&"-".to_owned()));
     let json = place.run(&["replay", "tape.jsonl", "--out", "-", "--format", "json"]);
@@ -111,7 +111,7 @@ fn a_dash_is_standard_output_and_the_summary_goes_to_standard_error() {
             .unwrap()
             .success()
     );
-    assert_eq!(place.read("both"), format!("{answers}{told}"));
+    assert_eq!(place.read("both"), format!("{answers}{reported}"));
 }
 
 #[test]

@@ -92,11 +92,11 @@ fn market_columns_become_one_object() {
         ],
     );
     let run = place.run(&["convert", "tape", "--out", "-"]);
-    let told: Value = serde_json::from_str(&run.stdout).unwrap();
+    let reported: Value = serde_json::from_str(&run.stdout).unwrap();
     let market = json!({"sigma": 0.25, "ts": 0.5, "p_trend": 0.75});
     let expected =
         json!({"event_type": "position.snapshot", "symbol": "BTCUSDT", "market": market});
-    assert_eq!(told, expected);
+    assert_eq!(reported, expected);
 }
 
 #[test]
@@ -138,7 +138,7 @@ fn tapes_of_other_programs_are_read() {
         ],
     );
     let answers = place.answers(&["tape", "--policy", "policy"]);
-    let told: Vec<Value> = answers
+    let reported: Vec<Value> = answers
         .iter()
         .map(|it| {
             json!([
@@ -152,7 +152,7 @@ fn tapes_of_other_programs_are_read() {
         .collect();
     let ts = START * 1000 + 1;
     assert_eq!(
-        told,
+        reported,
         [
             json!(["TRADE", ts, 3.0, 100.1, null]),
             json!(["SKIP", ts, null, null, "POLICY_MISSING_SIZE"]),

@@ -163,23 +163,23 @@ fn a_policy_can_be_read_from_standard_input() {
         &["policy", "check", "-", "--format", "json"],
         sample.clone(),
     );
-    let told: Value = serde_json::from_str(&check.stdout).unwrap();
-    assert_eq!((check.status, &told["valid"]), (0, &json!(true)));
-    assert_eq!(told["policy_version"], "1.0.0-ai-sample");
+    let reported: Value = serde_json::from_str(&check.stdout).unwrap();
+    assert_eq!((check.status, &reported["valid"]), (0, &json!(true)));
+    assert_eq!(reported["policy_version"], "1.0.0-ai-sample");
     // All commands print the same hash, and a byte order mark does not change it.
     let marked = format!("\u{feff}{sample}");
     let hash = place.run_with(&["policy", "hash", "-"], marked);
-    assert_eq!(told["policy_hash"], hash.stdout.trim_end());
+    assert_eq!(reported["policy_hash"], hash.stdout.trim_end());
     let show = place.run_with(&["policy", "show", "-", "--format", "json"], sample.clone());
     let shown: Value = serde_json::from_str(&show.stdout).unwrap();
-    assert_eq!(told["policy_hash"], shown["policy_hash"]);
+    assert_eq!(reported["policy_hash"], shown["policy_hash"]);
     // A policy with its hash is accepted; one that was changed afterwards is rejected.
     let mut policy: Value = serde_json::from_str(&sample).unwrap();
-    policy["policy_hash"] = told["policy_hash"].clone();
+    policy["policy_hash"] = reported["policy_hash"].clone();
     // The hash covers the text of the numbers, so the notation must not change.
     let stated = sample.replacen(
         '{',
-        &format!("{{\"policy_hash\":{},", told["policy_hash"]),
+        &format!("{{\"policy_hash\":{},", reported["policy_hash"]),
         1,
     );
     assert_eq!(
@@ -206,10 +206,10 @@ fn an_expired_policy_is_reported() {
         let policy = policy_until("one", valid_until).to_string();
         let arguments = ["policy", "check", "-", "--format", "json"];
         let json = place.run_with(&arguments, &*policy);
-        let told: Value = serde_json::from_str(&json.stdout).unwrap();
+        let reported: Value = serde_json::from_str(&json.stdout).unwrap();
         let unstated = "there is no `policy_hash`: a mix of two publications cannot be detected";
         let notes = [&[unstated], noted].concat();
-        assert_eq!((json.status, &told["notes"]), (0, &json!(notes)));
+        assert_eq!((json.status, &reported["notes"]), (0, &json!(notes)));
         let text = place.run_with(&["policy", "check", "-"], policy);
         let lines: String = notes.iter().map(|note| format!("note: {note}\n")).collect();
         assert_eq!(text.status, 0);
@@ -330,14 +330,14 @@ fn control_characters_are_escaped() {
             "c\u{7}d",
         ],
     ] {
-        let told = place.run(arguments);
-        assert_eq!(told.status, 0);
+        let reported = place.run(arguments);
+        assert_eq!(reported.status, 0);
         assert!(
-            told.stdout.contains(r"one\u{1b}[31m\nvalid\u{9b}"),
+            reported.stdout.contains(r"one\u{1b}[31m\nvalid\u{9b}"),
             "{}",
-            told.stdout
+            reported.stdout
         );
         let control = |c: char| c.is_control() && c != '\n';
-        assert!(!told.stdout.contains(control), "{}", told.stdout);
+        assert!(!reported.stdout.contains(control), "{}", reported.stdout);
     }
 }

@@ -134,9 +134,9 @@ fn json_report() {
 fn policy_documents_are_allowed() {
     let mut document = policy("one");
     let place = tree(&[("policy.json", &document.to_string()), ("bot.py", CLEAN)]);
-    let told = report(&place, &["."]);
-    assert_eq!(told["passed"], json!(true));
-    assert_eq!(told["policies"], json!(["policy.json"]));
+    let reported = report(&place, &["."]);
+    assert_eq!(reported["passed"], json!(true));
+    assert_eq!(reported["policies"], json!(["policy.json"]));
     // Keys that a policy does not have are examined.
     document["default_leverage"] = json!(10);
     place.put("policy.json", document.to_string());
@@ -145,9 +145,9 @@ fn policy_documents_are_allowed() {
     let mut half = policy("one");
     half.as_object_mut().unwrap().remove("valid_until_epoch");
     place.put("policy.json", half.to_string());
-    let told = report(&place, &["."]);
+    let reported = report(&place, &["."]);
     assert_eq!(
-        (told["passed"].clone(), told["policies"].clone()),
+        (reported["passed"].clone(), reported["policies"].clone()),
         (json!(false), json!([]))
     );
 }
@@ -174,10 +174,10 @@ fn a_closed_pipe_does_not_change_the_exit_status() {
 fn control_characters_in_sources_are_escaped() {
     let text = "def f(order):\n    order.leverage = 10  # \x1b[2J\n";
     let place = tree(&[("bot.py", text)]);
-    let told = proof(&place, &["."]).stdout;
-    assert!(!told.contains('\x1b'), "{told}");
+    let reported = proof(&place, &["."]).stdout;
+    assert!(!reported.contains('\x1b'), "{reported}");
     assert!(
-        told.contains("order.leverage = 10  # \\u{1b}[2J\n"),
-        "{told}"
+        reported.contains("order.leverage = 10  # \\u{1b}[2J\n"),
+        "{reported}"
     );
 }

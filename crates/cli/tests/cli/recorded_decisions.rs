@@ -212,10 +212,10 @@ fn it_is_explained_with_its_service_denial() {
     let place = Place::new();
     let record = with(&decided(&entry(0)), &objection("INTENT_SUPERSEDED"));
     place.put("tape", lines(&[updated(0, &policy("one")), record]));
-    let told = place.run(&["explain", "--n", "2", "tape"]);
-    assert_eq!((told.status, &*told.stderr), (0, ""));
+    let reported = place.run(&["explain", "--n", "2", "tape"]);
+    assert_eq!((reported.status, &*reported.stderr), (0, ""));
     let head = "SKIP INTENT_SUPERSEDED: denied by the service\nThis is a recorded service denial. Without it:\n\nTRADE BUY";
-    assert!(told.stdout.starts_with(head), "{}", told.stdout);
+    assert!(reported.stdout.starts_with(head), "{}", reported.stdout);
 }
 
 #[test]

@@ -58,9 +58,15 @@ fn long_lists_are_truncated() {
 fn shares_are_rounded_to_the_nearest() {
     let place = Place::new();
     place.put("tape", lines(&[entry(1), entry(2), exit(3)]));
-    let told = place.run(&["replay", "tape"]).stdout;
-    assert!(told.contains("SKIP            2  66.7 %\n"), "{told}");
-    assert!(told.contains("EXIT            1  33.3 %\n"), "{told}");
+    let reported = place.run(&["replay", "tape"]).stdout;
+    assert!(
+        reported.contains("SKIP            2  66.7 %\n"),
+        "{reported}"
+    );
+    assert!(
+        reported.contains("EXIT            1  33.3 %\n"),
+        "{reported}"
+    );
 }
 
 #[test]

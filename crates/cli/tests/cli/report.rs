@@ -14,7 +14,7 @@ use crate::records::{START, entry, generated, lines, policy, position, updated};
 /// A script that runs at the end of a page and writes its findings into an element that the test reads.
 const PROBE: &str = r##"<script>
 const rows = (id) => [...document.querySelectorAll(`#${id} tbody tr`)].map((tr) => [...tr.children].map((td) => td.textContent));
-const told = () => ({
+const reported = () => ({
   facts: rows("facts"),
   shown: document.getElementById("shown").textContent,
   sections: Object.fromEntries([...document.querySelectorAll("#sections section")].map((it) => [it.id, rows(it.id)])),
@@ -112,7 +112,7 @@ fn replayed(place: &Place) -> (Vec<Value>, Value) {
 fn a_page_has_the_numbers_of_the_summary() {
     let place = Place::new();
     let (_, summary) = replayed(&place);
-    let found = open(&place, "page.html", "1280,2000", "found.push(told());");
+    let found = open(&place, "page.html", "1280,2000", "found.push(reported());");
     let [page] = &*found else { panic!("{found:?}") };
     let fact = |name: &str| {
         let facts = page["facts"].as_array().unwrap().iter();
@@ -181,10 +181,10 @@ fn replay_filters() {
         "page.html",
         "1280,2000",
         r#"const number = (id, name) => [...document.getElementById(id).options].find((it) => it.textContent === name).value;
-set("symbol", number("symbol", "ETHUSDT")); found.push(told());
-set("kind", number("kind", "POLICY_LIMIT_EXCEEDED")); found.push(told());
-document.getElementById("reset").click(); found.push(told());
-set("from", 10); set("to", 19); found.push(told());
+set("symbol", number("symbol", "ETHUSDT")); found.push(reported());
+set("kind", number("kind", "POLICY_LIMIT_EXCEEDED")); found.push(reported());
+document.getElementById("reset").click(); found.push(reported());
+set("from", 10); set("to", 19); found.push(reported());
 const cube = JSON.parse(document.getElementById("data").textContent).cube;
 found.push([cube.start + 10 * cube.width, cube.start + 20 * cube.width]);"#,
     );
@@ -258,11 +258,11 @@ fn comparison_filters() {
     let run = place.run(&[&policies[..], &written].concat());
     assert_eq!((run.status, &*run.stderr), (0, ""));
     let flips = crate::records::objects(&place.read("flips"));
-    let actions = r#"choose("symbol", "BTCUSDT"); found.push(told());
-choose("kind", "LEVERAGE"); found.push(told());
-document.getElementById("reset").click(); choose("reason", "POLICY_UNIVERSE_FILTER"); found.push(told());
-document.getElementById("reset").click(); found.push(told());
-set("to", 0); found.push(told());"#;
+    let actions = r#"choose("symbol", "BTCUSDT"); found.push(reported());
+choose("kind", "LEVERAGE"); found.push(reported());
+document.getElementById("reset").click(); choose("reason", "POLICY_UNIVERSE_FILTER"); found.push(reported());
+document.getElementById("reset").click(); found.push(reported());
+set("to", 0); found.push(reported());"#;
     let found = open(
         &place,
         "page.html",
@@ -360,11 +360,11 @@ fn simulation_filters() {
         "json",
     ]);
     assert_eq!((run.status, &*run.stderr), (0, ""));
-    let told: Value = serde_json::from_str(&run.stdout).unwrap();
-    assert_eq!(told["outcome"]["opened"], 2, "{told}");
-    let actions = r#"found.push(told());
-choose("symbol", "SOLUSDT"); found.push(told());
-document.getElementById("reset").click(); set("from", 0); set("to", 19); found.push(told());
+    let reported: Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!(reported["outcome"]["opened"], 2, "{reported}");
+    let actions = r#"found.push(reported());
+choose("symbol", "SOLUSDT"); found.push(reported());
+document.getElementById("reset").click(); set("from", 0); set("to", 19); found.push(reported());
 const marked = JSON.parse(document.getElementById("data").textContent).marked;
 found.push(marked.start + 20 * marked.width);
 found.push(Object.values(Chart.instances).filter((it) => it.config.type === "line").map((it) => it.data.datasets[0].data.length));"#;
@@ -389,7 +389,7 @@ found.push(Object.values(Chart.instances).filter((it) => it.config.type === "lin
     assert_eq!(symbols(by_symbol), ["SOLUSDT"]);
     assert_eq!(by_symbol["shown"], "1 of 2 listed positions shown");
     assert_eq!(symbols(by_time), ["BTCUSDT"]);
-    let points = told["outcome"]["curve"]["points"].as_array().unwrap();
+    let points = reported["outcome"]["curve"]["points"].as_array().unwrap();
     let until = points
         .iter()
         .filter(|point| point["ts"].as_i64() < end.as_i64())
@@ -407,7 +407,7 @@ found.push(Object.values(Chart.instances).filter((it) => it.config.type === "lin
 #[test]
 fn the_ladder_shows_the_thresholds_of_all_policies() {
     let place = Place::new();
-    let told = |policies: u32| {
+    let reported = |policies: u32| {
         let tape: Vec<Value> = (0..policies)
             .map(|n| {
                 let mut policy = policy(&n.to_string());
@@ -424,22 +424,22 @@ fn the_ladder_shows_the_thresholds_of_all_policies() {
         assert_eq!((run.status, &*run.stderr), (0, ""));
         place.read("page.html")
     };
-    let two = told(2);
+    let two = reported(2);
     assert!(two.contains(
         "Lines: policy thresholds lock_R 0.5, T1_R 1, T1_R 1.125, T2_R 50.5, T3_R 60.5."
     ));
     // The middle of the bin (-0.5, 0] is at 6. There is one more bin above the last bound.
     assert!(two.contains(r#"[["lock_R 0.5",7.5],["T1_R 1",8.5],["T1_R 1.125",8.75],["T2_R 50.5",23.0],["T3_R 60.5",23.0]]"#));
     // Three thresholds are equal in all policies; T1_R has twelve values.
-    assert!(told(12).contains(", and 3 more that are not drawn."));
+    assert!(reported(12).contains(", and 3 more that are not drawn."));
 }
 
 #[test]
 fn a_page_has_a_dark_theme_and_fits_a_phone() {
     let place = Place::new();
     replayed(&place);
-    let actions = r#"found.push(told()); document.getElementById("theme").click(); found.push(told());
-document.querySelectorAll("details").forEach((it) => { it.open = true; }); found.push(told());"#;
+    let actions = r#"found.push(reported()); document.getElementById("theme").click(); found.push(reported());
+document.querySelectorAll("details").forEach((it) => { it.open = true; }); found.push(reported());"#;
     let found = open(&place, "page.html", "500,900", actions);
     let themes: Vec<_> = found
         .iter()
@@ -465,7 +465,7 @@ fn tape_text_cannot_inject_markup() {
     tape.push(position(2));
     place.put("<b>&tape", lines(&tape));
     place.summary(&["<b>&tape", "--report", "page.html"]);
-    let found = open(&place, "page.html", "1280,900", "found.push(told());");
+    let found = open(&place, "page.html", "1280,900", "found.push(reported());");
     let page = &found[0];
     assert_eq!(page["facts"][0][1], "<b>&tape");
     let near = page["sections"]["near"].to_string();
@@ -480,7 +480,7 @@ fn an_empty_tape_has_an_empty_page() {
     let place = Place::new();
     place.put("tape", "");
     place.summary(&["tape", "--report", "page.html"]);
-    let found = open(&place, "page.html", "1280,900", "found.push(told());");
+    let found = open(&place, "page.html", "1280,900", "found.push(reported());");
     assert_eq!(found[0]["shown"], "0 of 0 records shown");
     assert_eq!(found[0]["sections"]["answers"], json!([]));
 }
@@ -506,22 +506,22 @@ fn comparison_and_simulation_pages() {
         "json",
     ]);
     assert_eq!((run.status, &*run.stderr), (0, ""));
-    let told: Value = serde_json::from_str(&run.stdout).unwrap();
-    let found = open(&place, "page.html", "1280,900", "found.push(told());");
-    let flips = thousands(told["flips"].as_u64().unwrap());
+    let reported: Value = serde_json::from_str(&run.stdout).unwrap();
+    let found = open(&place, "page.html", "1280,900", "found.push(reported());");
+    let flips = thousands(reported["flips"].as_u64().unwrap());
     assert_eq!(
         found[0]["shown"],
         json!(format!("{flips} of {flips} flips shown"))
     );
     assert_eq!(
         found[0]["facts"][5],
-        json!(["Flips", thousands(told["flips"].as_u64().unwrap())])
+        json!(["Flips", thousands(reported["flips"].as_u64().unwrap())])
     );
     let kinds = found[0]["sections"]["kinds"].as_array().unwrap();
-    assert_eq!(kinds.len(), told["kinds"].as_object().unwrap().len());
+    assert_eq!(kinds.len(), reported["kinds"].as_object().unwrap().len());
     assert_eq!(
         found[0]["sections"]["largest"].as_array().unwrap().len(),
-        told["largest"].as_array().unwrap().len()
+        reported["largest"].as_array().unwrap().len()
     );
 
     let minute = |n: i64| format!("{},{p},{p},{p},{p}\n", START + n * 60, p = 100 + n % 3);
@@ -546,9 +546,9 @@ fn comparison_and_simulation_pages() {
         "json",
     ]);
     assert_eq!((run.status, &*run.stderr), (0, ""));
-    let told: Value = serde_json::from_str(&run.stdout).unwrap();
-    let found = open(&place, "page.html", "1280,900", "found.push(told());");
-    let points = told["outcome"]["curve"]["points"].as_array().unwrap();
+    let reported: Value = serde_json::from_str(&run.stdout).unwrap();
+    let found = open(&place, "page.html", "1280,900", "found.push(reported());");
+    let points = reported["outcome"]["curve"]["points"].as_array().unwrap();
     assert_eq!(
         found[0]["sections"]["equity"].as_array().unwrap().len(),
         points.len()

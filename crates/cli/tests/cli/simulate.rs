@@ -62,8 +62,8 @@ impl Simulated {
     }
 
     /// Returns `event price quantity pnl fee cash` of each entry.
-    fn told(&self) -> Vec<String> {
-        let told = self.events.iter().map(|event| {
+    fn reported(&self) -> Vec<String> {
+        let reported = self.events.iter().map(|event| {
             let number = |field: &str| match event.get(field) {
                 Some(number) => number.to_string(),
                 None => "-".to_owned(),
@@ -78,7 +78,7 @@ impl Simulated {
                 number("cash_usd"),
             )
         });
-        told.collect()
+        reported.collect()
     }
 
     fn outcome(&self) -> Value {
@@ -99,7 +99,7 @@ fn a_long_is_harvested_and_its_rest_is_stopped_in_profit() {
     ];
     let simulated = Simulated::of(&tape, &prices, &["--taker-fee", "0.0004"]);
     assert_eq!(
-        simulated.told(),
+        simulated.reported(),
         [
             "open 100.0 10.0 0.0 0.4 9799.6",
             "move_stop - - 0.0 0.0 9799.6",
@@ -129,7 +129,7 @@ fn a_stop_passed_by_the_open_fills_at_the_open() {
     ];
     let simulated = Simulated::of(&tape, &prices, &[]);
     assert_eq!(
-        simulated.told(),
+        simulated.reported(),
         [
             "open 100.0 10.0 0.0 0.0 9875.0",
             "stop 105.0 10.0 -50.0 0.0 9950.0",
@@ -143,10 +143,13 @@ fn within_a_candle_the_stop_precedes_the_target() {
     let asked = [("stop_loss", 98.0), ("take_profit", 102.0)];
     let both = [[99.0, 99.0, 99.0, 99.0], [100.0, 103.0, 97.0, 100.0]];
     let simulated = Simulated::of(&[entry("BUY", &asked)], &both, &[]);
-    assert_eq!(simulated.told()[1], "stop 98.0 10.0 -20.0 0.0 9980.0");
+    assert_eq!(simulated.reported()[1], "stop 98.0 10.0 -20.0 0.0 9980.0");
     let target_alone = [[99.0, 99.0, 99.0, 99.0], [100.0, 103.0, 98.5, 100.0]];
     let simulated = Simulated::of(&[entry("BUY", &asked)], &target_alone, &[]);
-    assert_eq!(simulated.told()[1], "target 102.0 10.0 20.0 0.0 10020.0");
+    assert_eq!(
+        simulated.reported()[1],
+        "target 102.0 10.0 20.0 0.0 10020.0"
+    );
 }
 
 #[test]
@@ -155,18 +158,18 @@ fn a_liquidation_loses_the_margin() {
     let falls_to = |low: f64| [[100.0, 100.0, 100.0, 100.0], [100.0, 100.0, low, 99.0]];
     let tape = [entry("BUY", &[])];
     let simulated = Simulated::of(&tape, &falls_to(87.51), &[]);
-    assert_eq!(simulated.told(), ["open 100.0 10.0 0.0 0.0 9875.0"]);
+    assert_eq!(simulated.reported(), ["open 100.0 10.0 0.0 0.0 9875.0"]);
     let simulated = Simulated::of(&tape, &falls_to(87.5), &[]);
     let lost = "liquidation - 10.0 -125.0 0.0 9875.0";
-    assert_eq!(simulated.told()[1], lost);
+    assert_eq!(simulated.reported()[1], lost);
     let maintenance = ["--maintenance-margin", "0.02"];
     let simulated = Simulated::of(&tape, &falls_to(89.0), &maintenance);
-    assert_eq!(simulated.told()[1], lost);
+    assert_eq!(simulated.reported()[1], lost);
     assert_eq!(simulated.outcome()["trips"][0]["pnl_usd"], -125.0);
     // The liquidation price is reached before a distant stop.
     let far = [entry("BUY", &[("stop_loss", 80.0)])];
     let simulated = Simulated::of(&far, &falls_to(79.0), &[]);
-    assert_eq!(simulated.told()[1], lost);
+    assert_eq!(simulated.reported()[1], lost);
 }
 
 #[test]
@@ -222,7 +225,7 @@ fn unfilled_orders_are_counted() {
         })
     );
     assert_eq!(
-        simulated.told(),
+        simulated.reported(),
         [
             "open 100.0 10.0 0.0 0.0 9875.0",
             "exit 100.0 5.0 0.0 0.0 9937.5",

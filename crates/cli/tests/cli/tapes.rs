@@ -33,8 +33,8 @@ fn check(tape: &[u8], expected: &[&str]) {
         let answers = objects(&place.read("out.jsonl"));
         let short: Vec<String> = answers.iter().map(short).collect();
         assert_eq!(short, expected, "{name}, {threads} threads");
-        let told = format!("{} record", expected.len());
-        assert!(run.stdout.starts_with(&told), "{}", run.stdout);
+        let reported = format!("{} record", expected.len());
+        assert!(run.stdout.starts_with(&reported), "{}", run.stdout);
     }
 }
 
@@ -89,10 +89,10 @@ fn tapes_are_read_in_the_given_order_and_patterns_by_name() {
     let place = Place::new();
     let ids = |arguments: &[&str]| -> Vec<String> {
         let answers = place.answers(arguments);
-        let told = answers
+        let reported = answers
             .iter()
             .map(|answer| format!("{} {}", answer["n"], text(answer, "id")));
-        told.collect()
+        reported.collect()
     };
     for name in ["b", "a", "c"] {
         place.put(&format!("{name}.jsonl"), format!("{{\"id\":\"{name}\"}}"));

@@ -1,4 +1,4 @@
-//! L5 Closed is not trapped.
+//! L5 Exits are never blocked.
 
 use proptest::{option::weighted, prelude::*};
 

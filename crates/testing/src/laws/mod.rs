@@ -84,8 +84,10 @@ impl Laws {
             Law::NoPolicyNoTrade => &[no_policy::no_trade],
             Law::NoNumberWithoutASource => &[sources::of_a_decision],
             Law::Total => &[total::any_text_of_an_intent, total::any_floats_of_an_intent],
-            Law::UnknownIsNotYes => &[unknown::is_a_skip],
-            Law::ClosedIsNotTrapped => &[closed::an_exit_is_an_exit, closed::an_owner_never_opens],
+            Law::UnknownInputsFail => &[unknown::is_a_skip],
+            Law::ExitsAreNeverBlocked => {
+                &[closed::an_exit_is_an_exit, closed::an_owner_never_opens]
+            }
             Law::Deterministic => &[deterministic::decision],
             Law::Monotone => &[
                 monotone::tighter_never_trades_more,
@@ -122,8 +124,8 @@ impl Laws {
                 total::any_text_of_a_position,
                 total::any_floats_of_a_position,
             ],
-            Law::UnknownIsNotYes => &[unknown::disables_parts],
-            Law::ClosedIsNotTrapped => &[closed::one_part_is_disabled],
+            Law::UnknownInputsFail => &[unknown::disables_parts],
+            Law::ExitsAreNeverBlocked => &[closed::one_part_is_disabled],
             Law::Deterministic => &[deterministic::harvest],
             Law::Monotone => &[monotone::higher_r_never_lowers],
         };

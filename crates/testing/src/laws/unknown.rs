@@ -1,4 +1,4 @@
-//! L4 Unknown is not yes.
+//! L4 Unknown inputs fail.
 
 use proptest::{option::weighted, prelude::*};
 

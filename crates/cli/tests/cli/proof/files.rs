@@ -13,10 +13,10 @@ fn unreadable_files_fail_the_proof() {
     place.put("long.json", "1".repeat((16 << 20) + 1));
     #[cfg(unix)]
     std::os::unix::fs::symlink("nowhere", place.path().join("gone.py")).unwrap();
-    let told = report(&place, &["."]);
-    assert_eq!(told["passed"], json!(false));
-    assert_eq!(told["findings"], json!([]));
-    let unread = fields(&told, "unread", &["file", "line", "column", "message"]);
+    let reported = report(&place, &["."]);
+    assert_eq!(reported["passed"], json!(false));
+    assert_eq!(reported["findings"], json!([]));
+    let unread = fields(&reported, "unread", &["file", "line", "column", "message"]);
     assert!(unread[0].starts_with("broken.py 1 7 "), "{unread:?}");
     let rest: &[&str] = &[
         #[cfg(unix)]
@@ -44,15 +44,15 @@ fn every_language_is_examined() {
         ("prod.env", "A=1\n"),
         (".hidden/x.py", CLEAN),
     ]);
-    let told = report(&place, &["."]);
-    assert_eq!(told["passed"], json!(true), "{told:#}");
+    let reported = report(&place, &["."]);
+    assert_eq!(reported["passed"], json!(true), "{reported:#}");
     assert_eq!(
-        fields(&told, "examined", &["language", "files"]),
+        fields(&reported, "examined", &["language", "files"]),
         [
             "python 3", "rust 1", "toml 1", "yaml 2", "json 1", "dotenv 3"
         ]
     );
-    assert_eq!(told["files"], json!(11));
+    assert_eq!(reported["files"], json!(11));
 }
 
 #[test]
@@ -78,11 +78,11 @@ fn left_out_files_are_counted() {
     ]);
     #[cfg(unix)]
     std::os::unix::fs::symlink("..", place.path().join("a/up")).unwrap();
-    let told = report(&place, &["."]);
-    assert_eq!(told["passed"], json!(true), "{told:#}");
-    assert_eq!(told["files"], json!(1));
+    let reported = report(&place, &["."]);
+    assert_eq!(reported["passed"], json!(true), "{reported:#}");
+    assert_eq!(reported["files"], json!(1));
     assert_eq!(
-        fields(&told, "left_out", &["count", "counted", "rule"]),
+        fields(&reported, "left_out", &["count", "counted", "rule"]),
         [
             "1 files *.lock",
             "1 files *_test.py",
@@ -101,8 +101,8 @@ fn left_out_files_are_counted() {
         ]
     );
     // A rule applies to the entries below a given path, not to the path itself.
-    let told = report(&place, &["a/tests/b/x.py", "test_a.py"]);
-    let files = fields(&told, "findings", &["file"]);
+    let reported = report(&place, &["a/tests/b/x.py", "test_a.py"]);
+    let files = fields(&reported, "findings", &["file"]);
     assert_eq!(files, ["a/tests/b/x.py", "test_a.py"]);
 }
 
@@ -111,18 +111,21 @@ fn a_file_is_examined_once() {
     let place = tree(&[("src/a/bot.py", LEVERAGE), ("src/ok.py", CLEAN)]);
     #[cfg(unix)]
     std::os::unix::fs::symlink("a", place.path().join("src/b")).unwrap();
-    let told = report(&place, &["src", "./src/a", "src/a/bot.py", "src"]);
-    assert_eq!(fields(&told, "findings", &["file"]), ["src/a/bot.py"]);
-    assert_eq!(told["files"], json!(2));
+    let reported = report(&place, &["src", "./src/a", "src/a/bot.py", "src"]);
+    assert_eq!(fields(&reported, "findings", &["file"]), ["src/a/bot.py"]);
+    assert_eq!(reported["files"], json!(2));
     // A file left out under one path but given by another is examined, and not counted as left out.
     let place = tree(&[
         ("a.py", CLEAN),
         ("tests/x.py", LEVERAGE),
         ("tests/y.py", CLEAN),
     ]);
-    let told = report(&place, &[".", "tests/x.py"]);
-    assert_eq!(fields(&told, "findings", &["file"]), ["tests/x.py"]);
-    assert_eq!(fields(&told, "left_out", &["rule", "count"]), ["tests/ 1"]);
+    let reported = report(&place, &[".", "tests/x.py"]);
+    assert_eq!(fields(&reported, "findings", &["file"]), ["tests/x.py"]);
+    assert_eq!(
+        fields(&reported, "left_out", &["rule", "count"]),
+        ["tests/ 1"]
+    );
 }
 
 #[test]

@@ -15,11 +15,11 @@ fn accepting(code: &str, until: &str) -> String {
 fn accepted_findings_pass_and_are_listed() {
     let settings = accepting("order.leverage = 10", "9999-12-31");
     let place = tree(&[("bot.py", LEVERAGE), ("portcullis-proof.toml", &settings)]);
-    let told = report(&place, &["."]);
-    assert_eq!(told["passed"], json!(true));
-    assert_eq!(told["settings"], "portcullis-proof.toml");
-    assert_eq!(told["checks"][0]["accepted"], json!(1));
-    let accepted = fields(&told, "accepted", &["file", "line", "reason", "until"]);
+    let reported = report(&place, &["."]);
+    assert_eq!(reported["passed"], json!(true));
+    assert_eq!(reported["settings"], "portcullis-proof.toml");
+    assert_eq!(reported["checks"][0]["accepted"], json!(1));
+    let accepted = fields(&reported, "accepted", &["file", "line", "reason", "until"]);
     assert_eq!(accepted, ["bot.py 2 a demo 9999-12-31"]);
     let text = proof(&place, &["."]).stdout;
     assert!(
@@ -36,14 +36,14 @@ fn accepted_findings_pass_and_are_listed() {
     assert_eq!(report(&place, &["."])["passed"], json!(true));
     // A second identical line is not accepted.
     place.put("bot.py", LEVERAGE.repeat(2));
-    let told = report(&place, &["."]);
-    assert_eq!(fields(&told, "findings", &["line"]), ["5"]);
+    let reported = report(&place, &["."]);
+    assert_eq!(fields(&reported, "findings", &["line"]), ["5"]);
     // The acceptance ends if the line is edited.
     place.put("bot.py", LEVERAGE.replace("10", "11"));
-    let told = report(&place, &["."]);
-    assert_eq!(fields(&told, "findings", &["value"]), ["11"]);
+    let reported = report(&place, &["."]);
+    assert_eq!(fields(&reported, "findings", &["value"]), ["11"]);
     assert_eq!(
-        fields(&told, "stale", &["file", "because"]),
+        fields(&reported, "stale", &["file", "because"]),
         ["bot.py no_finding"]
     );
 }
@@ -52,9 +52,9 @@ fn accepted_findings_pass_and_are_listed() {
 fn an_acceptance_expires_after_its_last_day() {
     let settings = accepting("order.leverage = 10", "2026-01-31");
     let place = tree(&[("bot.py", LEVERAGE), ("portcullis-proof.toml", &settings)]);
-    let told = report(&place, &["."]);
+    let reported = report(&place, &["."]);
     let expired = json!({ "reason": "a demo", "until": "2026-01-31" });
-    assert_eq!(told["findings"][0]["expired"], expired);
+    assert_eq!(reported["findings"][0]["expired"], expired);
     let text = proof(&place, &["."]).stdout;
     assert!(
         text.contains("    was accepted until 2026-01-31: a demo\n"),
@@ -67,8 +67,8 @@ fn paths_are_relative_to_the_settings_folder() {
     let settings = accepting("order.leverage = 10", "9999-12-31").replace("bot.py", "../bot.py");
     let place = tree(&[("bot.py", LEVERAGE), ("etc/proof.toml", &settings)]);
     assert_eq!(report(&place, &["."])["passed"], json!(false));
-    let told = report(&place, &["bot.py", "--settings", "etc/proof.toml"]);
-    assert_eq!(told["passed"], json!(true));
+    let reported = report(&place, &["bot.py", "--settings", "etc/proof.toml"]);
+    assert_eq!(reported["passed"], json!(true));
 }
 
 #[test]
@@ -79,9 +79,9 @@ fn an_acceptance_of_an_unexamined_file_passes() {
         ("src/x.py", CLEAN),
         ("portcullis-proof.toml", &settings),
     ]);
-    let told = report(&place, &["src"]);
-    assert_eq!(told["passed"], json!(true));
-    assert_eq!(fields(&told, "stale", &["because"]), ["not_examined"]);
+    let reported = report(&place, &["src"]);
+    assert_eq!(reported["passed"], json!(true));
+    assert_eq!(fields(&reported, "stale", &["because"]), ["not_examined"]);
 }
 
 #[test]
@@ -91,18 +91,18 @@ fn left_out_paths_are_examined_after_their_last_day() {
     };
     let place = tree(&[("gen/bot.py", LEVERAGE), ("src/x.py", CLEAN)]);
     place.put("portcullis-proof.toml", settings("9999-12-31"));
-    let told = report(&place, &["."]);
-    assert_eq!(told["passed"], json!(true));
-    let left_out = fields(&told, "left_out", &["rule", "count", "reason"]);
+    let reported = report(&place, &["."]);
+    assert_eq!(reported["passed"], json!(true));
+    let left_out = fields(&reported, "left_out", &["rule", "count", "reason"]);
     assert!(
         left_out.contains(&"gen/ 1 generated".to_owned()),
         "{left_out:?}"
     );
     place.put("portcullis-proof.toml", settings("2026-01-31"));
-    let told = report(&place, &["."]);
-    assert_eq!(fields(&told, "findings", &["file"]), ["gen/bot.py"]);
+    let reported = report(&place, &["."]);
+    assert_eq!(fields(&reported, "findings", &["file"]), ["gen/bot.py"]);
     assert_eq!(
-        fields(&told, "stale", &["file", "because"]),
+        fields(&reported, "stale", &["file", "because"]),
         ["gen/ expired"]
     );
 }
@@ -115,9 +115,9 @@ fn names_from_the_settings_are_added() {
         "portcullis-proof.toml",
         "[names]\nleverage = [\"gearing\"]\n",
     );
-    let told = report(&place, &["."]);
+    let reported = report(&place, &["."]);
     assert_eq!(
-        fields(&told, "findings", &["check", "value"]),
+        fields(&reported, "findings", &["check", "value"]),
         ["P1-leverage 10"]
     );
 }
