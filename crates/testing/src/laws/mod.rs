@@ -1,7 +1,7 @@
 //! The checks of the laws.
 
-mod closed;
 mod deterministic;
+mod exits;
 mod harvest_sources;
 mod monotone;
 mod no_policy;
@@ -85,9 +85,7 @@ impl Laws {
             Law::NoNumberWithoutASource => &[sources::of_a_decision],
             Law::Total => &[total::any_text_of_an_intent, total::any_floats_of_an_intent],
             Law::UnknownInputsFail => &[unknown::is_a_skip],
-            Law::ExitsAreNeverBlocked => {
-                &[closed::an_exit_is_an_exit, closed::an_owner_never_opens]
-            }
+            Law::ExitsAreNeverBlocked => &[exits::an_exit_is_an_exit, exits::an_owner_never_opens],
             Law::Deterministic => &[deterministic::decision],
             Law::Monotone => &[
                 monotone::tighter_never_trades_more,
@@ -125,7 +123,7 @@ impl Laws {
                 total::any_floats_of_a_position,
             ],
             Law::UnknownInputsFail => &[unknown::disables_parts],
-            Law::ExitsAreNeverBlocked => &[closed::one_part_is_disabled],
+            Law::ExitsAreNeverBlocked => &[exits::one_part_is_disabled],
             Law::Deterministic => &[deterministic::harvest],
             Law::Monotone => &[monotone::higher_r_never_lowers],
         };
