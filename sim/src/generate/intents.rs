@@ -4,7 +4,10 @@ mod writing;
 
 pub(super) use writing::stream_id;
 
-use super::world::{ALL, TRADED, UNIVERSE, World};
+use super::{
+    symbols::{ALL, TRADED, UNIVERSE},
+    world::World,
+};
 
 /// The service that owns exits.
 pub(super) const OWNER: &str = "exitbrain_v3_5";

@@ -7,6 +7,7 @@
 //! 2048 records include every kind of record, for any seed. Further records do not increase the memory for writing, and
 //! add only two policies per month.
 
+mod calendar;
 mod intents;
 mod json;
 mod policies;
@@ -14,6 +15,7 @@ mod positions;
 mod rare;
 mod rng;
 mod schedule;
+mod symbols;
 mod world;
 
 use std::io::{self, Write};

@@ -3,8 +3,9 @@
 use portcullis::{policy::canonical_hash, types::PolicyHash};
 
 use super::{
+    calendar::START_SEC,
     json::{ALL_TEXT, Object, PLAIN, push_escaped},
-    world::{Listed, START_SEC, universe},
+    symbols::{Listed, universe},
 };
 
 const DAY_SEC: u64 = 86_400;

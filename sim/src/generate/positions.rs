@@ -3,7 +3,8 @@
 use super::{
     intents::stream_id,
     json::{Decimal, Object, PLAIN},
-    world::{TRADED, World, symbol},
+    symbols::{TRADED, symbol},
+    world::World,
 };
 
 /// The content of a position record.

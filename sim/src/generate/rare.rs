@@ -6,7 +6,8 @@ use super::{
     },
     json::{Object, PLAIN},
     positions::{MarketState, Position, StopAt},
-    world::{HALTED, NO_LEVERAGE, UNIVERSE, World},
+    symbols::{HALTED, NO_LEVERAGE, UNIVERSE},
+    world::World,
 };
 
 /// A rare record.

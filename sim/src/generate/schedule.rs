@@ -5,9 +5,10 @@
 //! records are ordinary and chosen at random.
 
 use super::{
+    calendar::{MONTH, START_SEC, STEP_MS, month_of},
     policies::{Edition, Encoding, Flaw, Publication, Revision},
     rare::{RARE_RECORDS, RareRecord},
-    world::{START_SEC, STEP_MS, World},
+    world::World,
 };
 
 /// The kind of a record.
@@ -25,9 +26,6 @@ pub(super) enum Kind {
 const ROUND: u64 = 1_000_000;
 /// The number of records for which each ordinary policy of a month is active.
 const TERM: u64 = 250_000;
-/// The number of records in 30 days. When the policies of a month expire, those of the next month are published.
-const MONTH: u64 = 30 * 86_400_000 / STEP_MS;
-
 /// One of this many records is a rare one, at offset [`RARE_AT`].
 const RARE_EVERY: u64 = 16;
 const RARE_AT: u64 = 7;
@@ -102,11 +100,6 @@ pub(super) fn kind_of(world: &mut World) -> Kind {
         7..15 => Kind::Position,
         _ => Kind::Entry,
     }
-}
-
-/// Returns the number of the month that a record belongs to, counted from 0.
-pub(super) const fn month_of(record: u64) -> u64 {
-    record / MONTH
 }
 
 fn rare_at(record: u64) -> Kind {

@@ -2,10 +2,11 @@
 
 use super::{Envelope, Intent, Leverage, SideField, Size, Stop, SymbolField, Time};
 use crate::generate::{
+    calendar::month_of,
     json::{ALL_TEXT, Decimal, Object, PLAIN, QUOTED, Style, push_int},
     policies::{Edition, Revision},
-    schedule::month_of,
-    world::{World, symbol},
+    symbols::symbol,
+    world::World,
 };
 
 impl Intent {
