@@ -58,51 +58,55 @@ impl Guardrails {
         policy: &'a Policy,
         now: Option<Timestamp>,
     ) -> impl Iterator<Item = ConstraintViolation<&'a str>> {
-        self.policy_violations(policy, now)
-            .chain(self.symbol_violations(policy))
+        let of_policy = [
+            self.validity_violation(policy, now),
+            self.market_violation(policy),
+            self.venue_violation(policy),
+            self.hash_violation(policy),
+        ];
+        let of_symbols = self.symbol_violations(policy);
+        of_policy.into_iter().flatten().chain(of_symbols)
     }
 
-    /// Returns the violated guardrails that deny every entry.
+    /// Returns the first violated guardrail that denies every entry. Does not allocate.
     #[inline]
-    pub(crate) fn policy_violations<'a>(
+    pub(crate) fn policy_violation<'a>(
         &'a self,
         policy: &'a Policy,
         now: Option<Timestamp>,
-    ) -> impl Iterator<Item = ConstraintViolation<&'a str>> {
-        let validity = || {
-            let validity_max = self.max_validity?;
-            let validity = policy.valid_until().since(policy.valid_from().or(now)?);
-            (validity > validity_max).then_some(ConstraintViolation::Validity {
-                validity,
-                validity_max,
-            })
-        };
-        let market = || {
-            let (found, required) = (policy.market(), self.market()?);
-            let violation = ConstraintViolation::Market { found, required };
-            (found != Some(required)).then_some(violation)
-        };
-        let venue = || {
-            let (found, required) = (policy.venue(), self.venue()?);
-            let violation = ConstraintViolation::Venue { found, required };
-            (found != Some(required)).then_some(violation)
-        };
-        let hash = || {
-            let is_missing = self.require_policy_hash && !policy.states_hash();
-            is_missing.then_some(ConstraintViolation::NoHash)
-        };
-        [validity(), market(), venue(), hash()]
-            .into_iter()
-            .flatten()
+    ) -> Option<ConstraintViolation<&'a str>> {
+        self.validity_violation(policy, now)
+            .or_else(|| self.market_violation(policy))
+            .or_else(|| self.venue_violation(policy))
+            .or_else(|| self.hash_violation(policy))
     }
 
-    /// Returns true if a guardrail applies to every entry under a policy.
-    #[inline]
-    pub(crate) const fn restrict_policies(&self) -> bool {
-        self.require_policy_hash
-            || self.max_validity.is_some()
-            || self.market.is_some()
-            || self.venue.is_some()
+    fn validity_violation(
+        &self,
+        policy: &Policy,
+        now: Option<Timestamp>,
+    ) -> Option<ConstraintViolation<&str>> {
+        let validity_max = self.max_validity?;
+        let validity = policy.valid_until().since(policy.valid_from().or(now)?);
+        (validity > validity_max).then_some(ConstraintViolation::Validity {
+            validity,
+            validity_max,
+        })
+    }
+
+    fn market_violation<'a>(&'a self, policy: &'a Policy) -> Option<ConstraintViolation<&'a str>> {
+        let (found, required) = (policy.market(), self.market()?);
+        (found != Some(required)).then_some(ConstraintViolation::Market { found, required })
+    }
+
+    fn venue_violation<'a>(&'a self, policy: &'a Policy) -> Option<ConstraintViolation<&'a str>> {
+        let (found, required) = (policy.venue(), self.venue()?);
+        (found != Some(required)).then_some(ConstraintViolation::Venue { found, required })
+    }
+
+    fn hash_violation(&self, policy: &Policy) -> Option<ConstraintViolation<&str>> {
+        let is_missing = self.require_policy_hash && !policy.states_hash();
+        is_missing.then_some(ConstraintViolation::NoHash)
     }
 
     /// Returns the violated guardrails that deny the entries in one symbol. A policy that is never in force has no

@@ -14,11 +14,8 @@ pub(in crate::decide) fn check<'a>(
     now: Timestamp,
 ) -> Result<&'a Policy, SkipReason<'a>> {
     let policy = state.policy().map_err(SkipReason::PolicyUnavailable)?;
-    if !guardrails.restrict_policies() {
-        return Ok(policy);
-    }
     let now = (!state.is_assumed()).then_some(now);
-    match guardrails.policy_violations(policy, now).next() {
+    match guardrails.policy_violation(policy, now) {
         Some(violation) => Err(SkipReason::PolicyNotPermitted(violation)),
         None => Ok(policy),
     }
