@@ -110,8 +110,8 @@ fn decide(c: &mut Criterion) {
                     && let Some(given) = map.get(&entry.symbol())
                     && let Some(Ok(size)) = entry.size()
                 {
-                    let asked = entry.leverage().and_then(Result::ok);
-                    let leverage = asked.map_or(*given, |asked| given.min(asked.get()));
+                    let requested = entry.leverage().and_then(Result::ok);
+                    let leverage = requested.map_or(*given, |requested| given.min(requested.get()));
                     total += size.value().usd() * leverage;
                 }
             }
@@ -134,7 +134,7 @@ fn decide(c: &mut Criterion) {
     let mut columns = IntentColumns::default();
     intents.iter().for_each(|intent| columns.push(intent));
     let symbols: Vec<u32> = (0..ROWS).map(|_| rng.random_range(0..44_u32)).collect();
-    let asked: Vec<f64> = (0..ROWS).map(|_| rng.random_range(1.0..50.0)).collect();
+    let requested: Vec<f64> = (0..ROWS).map(|_| rng.random_range(1.0..50.0)).collect();
     let sizes: Vec<f64> = (0..ROWS)
         .map(|_| rng.random_range(10.0..10_000.0))
         .collect();
@@ -146,10 +146,10 @@ fn decide(c: &mut Criterion) {
         let mut leverages = Vec::with_capacity(ROWS);
         b.iter(|| {
             leverages.clear();
-            let rows = symbols.iter().zip(&asked).zip(&sizes);
-            leverages.extend(rows.map(|((symbol, asked), size)| {
+            let rows = symbols.iter().zip(&requested).zip(&sizes);
+            leverages.extend(rows.map(|((symbol, requested), size)| {
                 let given = given.get(*symbol as usize).copied().unwrap_or(f64::NAN);
-                let leverage = given.min(*asked);
+                let leverage = given.min(*requested);
                 if size / leverage <= 9000.0 {
                     leverage
                 } else {

@@ -160,7 +160,7 @@ fn policy() -> Policy {
 }
 
 fn run(path: &Path, threads: usize, answers: AnswerSink<'_>) -> blake3::Hash {
-    let judge = Replayer {
+    let replayer = Replayer {
         engine: engine(),
         assume_in_force: false,
         reports: false,
@@ -174,7 +174,7 @@ fn run(path: &Path, threads: usize, answers: AnswerSink<'_>) -> blake3::Hash {
         progress: &mut progress,
     };
     let tapes = TapeReader::new(vec![TapeSource::File(path.to_owned())]);
-    let outcome = replay(&judge, Ok(policy()), tapes, threads, sinks);
+    let outcome = replay(&replayer, Ok(policy()), tapes, threads, sinks);
     outcome.unwrap().digest
 }
 

@@ -116,7 +116,7 @@ fn replay_rounds(tape: &Path, threads: usize, rounds: u32) {
 }
 
 fn run(tape: &Path, threads: usize) -> blake3::Hash {
-    let judge = Replayer {
+    let replayer = Replayer {
         engine: Engine::new(
             Guardrails::none(),
             ExitOwnership::new("exitbrain_v3_5").unwrap(),
@@ -133,7 +133,7 @@ fn run(tape: &Path, threads: usize) -> blake3::Hash {
     };
     let tapes = TapeReader::new(vec![TapeSource::File(tape.to_owned())]);
     let outcome = replay(
-        &judge,
+        &replayer,
         Err(PolicyUnavailable::NotFound),
         tapes,
         threads,

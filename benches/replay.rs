@@ -89,7 +89,7 @@ fn bench(c: &mut Criterion) {
         &mut BufWriter::new(File::create(&path).unwrap()),
     )
     .unwrap();
-    let judge = Replayer {
+    let replayer = Replayer {
         engine: Engine::new(
             Guardrails::none(),
             ExitOwnership::new("exitbrain_v3_5").unwrap(),
@@ -106,7 +106,7 @@ fn bench(c: &mut Criterion) {
             progress: &mut |_| {},
         };
         replay(
-            &judge,
+            &replayer,
             Err(PolicyUnavailable::NotFound),
             tapes(&path),
             threads,
@@ -165,7 +165,7 @@ fn bench(c: &mut Criterion) {
         };
         group.bench_function(name, |b| {
             b.iter(|| {
-                let ranked = rank(&judge, candidates(policies), tapes(&path), &mut |_| {});
+                let ranked = rank(&replayer, candidates(policies), tapes(&path), &mut |_| {});
                 ranked.unwrap().read
             });
         });

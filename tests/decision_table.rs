@@ -66,7 +66,7 @@ fn every_combination_matches_the_expectation() {
 
 /// Checks that every gate and every reason occurs in the table.
 fn check_is_complete(table: &Table) {
-    let reported: Vec<(Gate, SkipCode)> = table
+    let found: Vec<(Gate, SkipCode)> = table
         .answers()
         .filter_map(|answer| match answer {
             Answer::Skip { gate, reason, .. } => Some((*gate, *reason)),
@@ -74,13 +74,10 @@ fn check_is_complete(table: &Table) {
         })
         .collect();
     for gate in Gate::ALL.iter().copied() {
-        assert!(
-            reported.iter().any(|(g, _)| *g == gate),
-            "{gate} never skips"
-        );
+        assert!(found.iter().any(|(g, _)| *g == gate), "{gate} never skips");
     }
     for reason in SkipCode::ALL {
-        let occurs = reported.iter().any(|(_, r)| r == reason);
+        let occurs = found.iter().any(|(_, r)| r == reason);
         assert_ne!(occurs, ELSEWHERE.contains(reason), "{reason}");
     }
 }
@@ -152,16 +149,23 @@ fn one_wrong_expectation_is_detected() {
 fn the_trace_contains_every_passed_gate() {
     let space = Space::corners();
     let world = prepare(&space);
-    each(&world, &space, &space.intents, |asking| {
-        let decision = asking
-            .engine
-            .decide(asking.state, asking.intent, asking.now);
-        let (traced, trace) =
-            asking
+    each(&world, &space, &space.intents, |combination| {
+        let decision =
+            combination
                 .engine
-                .decide_traced(asking.state, asking.intent, Some(asking.now));
-        assert_eq!(observed(&traced), observed(&decision), "{:?}", asking.case);
+                .decide(combination.state, combination.intent, combination.now);
+        let (traced, trace) = combination.engine.decide_traced(
+            combination.state,
+            combination.intent,
+            Some(combination.now),
+        );
+        assert_eq!(
+            observed(&traced),
+            observed(&decision),
+            "{:?}",
+            combination.case
+        );
         let passed: Vec<Gate> = trace.passed().iter().map(|seen| seen.gate()).collect();
-        assert_eq!(passed, decision.gates_passed(), "{:?}", asking.case);
+        assert_eq!(passed, decision.gates_passed(), "{:?}", combination.case);
     });
 }

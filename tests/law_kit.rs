@@ -160,17 +160,17 @@ fn a_row_survives_a_round_trip_through_json() {
     impl Decider for Lines {
         fn decide(
             &mut self,
-            asked: &portcullis_testing::Question,
+            question: &portcullis_testing::Question,
         ) -> Result<Row, portcullis_testing::Unanswered> {
-            let engine = asked.engine()?;
-            let policy = asked.read_policy();
+            let engine = question.engine()?;
+            let policy = question.read_policy();
             let state = portcullis::policy::PolicyState::from(&policy);
             let mut scratch = portcullis::record::Scratch::default();
-            let intent = portcullis::record::read(&asked.record, &mut scratch).into_intent();
-            let decision = engine.decide(state, &intent, asked.now);
+            let intent = portcullis::record::read(&question.record, &mut scratch).into_intent();
+            let decision = engine.decide(state, &intent, question.now);
             let line = serde_json::to_string(&Answer::decision(&decision))?;
             let row = Row::from_json(&line)?;
-            assert_eq!(row, Portcullis.decide(asked)?);
+            assert_eq!(row, Portcullis.decide(question)?);
             assert_eq!(row, Row::from_json(&row.to_string())?);
             Ok(row)
         }
@@ -194,9 +194,9 @@ fn a_missing_answer_is_detected() {
         .check_law(Law::Deterministic, &mut Dead)
         .unwrap_err();
     assert_eq!(violation.law(), Law::Total);
-    let reported = violation.questions().first().unwrap();
+    let shown = violation.questions().first().unwrap();
     assert_eq!(
-        reported.answer,
+        shown.answer,
         Err("returned an error: the pipe is closed".to_owned())
     );
     let all = Laws::new().with_cases(10).check(&mut Dead).unwrap_err();

@@ -12,14 +12,14 @@ mod sample_policy;
 
 /// One file per topic.
 mod snapshots {
-    pub(crate) mod asking;
     pub(crate) mod explanations;
     pub(crate) mod policies;
     pub(crate) mod reasons;
+    pub(crate) mod scenario;
 }
 
 use sample_policy::sample_policy_json;
-use snapshots::asking::{Asking, PrintedForms};
+use snapshots::scenario::{Report, Scenario};
 
 /// Compares a text with the snapshot of this name.
 fn keep(name: &str, text: &str) {

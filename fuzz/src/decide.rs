@@ -31,7 +31,7 @@ struct Call {
 /// Generates intents from the bytes, and compares all kinds of answers to them.
 pub(crate) fn run(data: &[u8]) {
     if let Ok(call) = call(&mut Unstructured::new(data)) {
-        judged(&call);
+        check(&call);
     }
 }
 
@@ -174,7 +174,7 @@ fn value(u: &mut Unstructured<'_>, name: &str) -> Result<String> {
     Ok((*u.choose(choices)?).to_owned())
 }
 
-fn judged(call: &Call) {
+fn check(call: &Call) {
     let delegates = ["emergency".to_owned()];
     let world = World {
         policy: call.policy.as_deref(),

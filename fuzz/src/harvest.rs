@@ -29,7 +29,7 @@ struct Call {
 /// Generates positions from the bytes, and compares all kinds of answers to them.
 pub(crate) fn run(data: &[u8]) {
     if let Ok(call) = call(&mut Unstructured::new(data)) {
-        judged(&call);
+        check(&call);
     }
 }
 
@@ -127,7 +127,7 @@ fn value(u: &mut Unstructured<'_>, name: &str) -> Result<String> {
     Ok((*u.choose(choices)?).to_owned())
 }
 
-fn judged(call: &Call) {
+fn check(call: &Call) {
     let world = World {
         policy: call.policy.as_deref(),
         guardrails: &NO_GUARDRAILS,

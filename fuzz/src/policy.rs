@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 pub(crate) fn run(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     let document = Policy::from_json(&text);
-    judged(&document, &text);
+    check(&document, &text);
     if let Ok(policy) = &document {
         let hash = Policy::hash_of(&text).unwrap();
         assert_eq!(hash, policy.hash(), "{text}");
@@ -26,7 +26,7 @@ pub(crate) fn run(data: &[u8]) {
         .chunks_exact(2)
         .map(|pair| (pair[0], pair[1]))
         .collect();
-    judged(&Policy::from_fields(pairs.iter().copied()), &map(&pairs));
+    check(&Policy::from_fields(pairs.iter().copied()), &map(&pairs));
 }
 
 /// Returns the pairs as a JSON object of strings.
@@ -39,7 +39,7 @@ fn map(pairs: &[(&str, &str)]) -> String {
 }
 
 /// Checks that the naive engine agrees, and that a valid policy is valid in either encoding.
-fn judged(policy: &Result<Policy, InvalidPolicyError>, text: &str) {
+fn check(policy: &Result<Policy, InvalidPolicyError>, text: &str) {
     match (policy, naive::read(text, None)) {
         (Ok(policy), Ok(naive)) => {
             same_head(policy, &naive, text);

@@ -135,7 +135,7 @@ fn replayed(data: &[u8], chunk_bytes: usize, line_bytes_max: usize, threads: usi
         .unwrap()
         .with_delegate("emergency")
         .unwrap();
-    let judge = Replayer {
+    let replayer = Replayer {
         engine: Engine::new(Guardrails::none(), ownership),
         assume_in_force: true,
         reports: false,
@@ -153,7 +153,7 @@ fn replayed(data: &[u8], chunk_bytes: usize, line_bytes_max: usize, threads: usi
         tally: None,
         progress: &mut |_| (),
     };
-    let end = match replay(&judge, initial.clone(), tapes, threads, sinks) {
+    let end = match replay(&replayer, initial.clone(), tapes, threads, sinks) {
         Ok(outcome) => {
             assert!(outcome.counts.adds_up());
             let totals = format!("{:?} {:?}", outcome.counts, outcome.unreadable_tapes);

@@ -54,7 +54,7 @@ const OUTCOMES: [Outcome; 256] = {
 #[derive(Debug, Clone, Copy)]
 struct BatchBounds {
     /// The number of the reason of gate 4 or 5 if it is the same for every row, else [`OPEN`].
-    refused: u8,
+    reason: u8,
     /// The earliest time, in microseconds, from which the remaining validity is within `max_validity_sec`.
     permitted_from: i64,
     valid_from: i64,
@@ -73,7 +73,7 @@ struct BatchBounds {
 impl BatchBounds {
     fn new(engine: &Engine, state: PolicyState<'_>, now: Option<Timestamp>) -> Self {
         let mut bounds = Self {
-            refused: OPEN,
+            reason: OPEN,
             permitted_from: i64::MIN,
             valid_from: i64::MIN,
             valid_until: i64::MAX,
@@ -87,7 +87,7 @@ impl BatchBounds {
         let policy = match state.policy() {
             Ok(policy) => policy,
             Err(unavailable) => {
-                bounds.refused = SkipCode::from(unavailable).number();
+                bounds.reason = SkipCode::from(unavailable).number();
                 return bounds;
             }
         };
@@ -96,7 +96,7 @@ impl BatchBounds {
         // every other time as well.
         let at = now.unwrap_or(policy.valid_until());
         if let Err(denial) = policy::check(guardrails, state, at) {
-            bounds.refused = denial.reason().number();
+            bounds.reason = denial.reason().number();
         }
         if !state.is_assumed() {
             bounds.valid_from = policy.valid_from().map_or(i64::MIN, Timestamp::as_micros);
@@ -130,7 +130,7 @@ impl BatchBounds {
         } else {
             number
         };
-        let number = number.min(self.refused);
+        let number = number.min(self.reason);
         if now == NO_TIMESTAMP {
             SkipCode::IntentInvalid.number()
         } else {
@@ -224,7 +224,7 @@ impl pulp::WithSimd for Pass<'_> {
         let origins = answers.leverage_from.chunks_mut(BLOCK);
         let mut work = Work {
             given: [f64::NAN; BLOCK],
-            refused: [OPEN; BLOCK],
+            reason: [OPEN; BLOCK],
             exit: [DENY; BLOCK],
             late: [0; BLOCK],
         };
@@ -270,7 +270,7 @@ impl pulp::WithSimd for Pass<'_> {
 struct Work {
     given: [f64; BLOCK],
     /// The lowest number among the reasons found so far.
-    refused: [u8; BLOCK],
+    reason: [u8; BLOCK],
     /// The number of the answer if the row is an exit.
     exit: [u8; BLOCK],
     /// The lowest number among the reasons of gates 6 and 8 to 10. As wide as the numbers it is computed from.
@@ -284,13 +284,13 @@ impl Work {
         let work = self
             .given
             .iter_mut()
-            .zip(&mut self.refused)
+            .zip(&mut self.reason)
             .zip(&mut self.exit);
-        for ((((given, refused), exit), symbol), source) in work.zip(symbols).zip(sources) {
+        for ((((given, reason), exit), symbol), source) in work.zip(symbols).zip(sources) {
             let symbol = tables.symbol(*symbol);
             let source = tables.source(*source);
             *given = symbol.leverage;
-            *refused = symbol.refused.min(source.refused);
+            *reason = symbol.reason.min(source.reason);
             *exit = source.exit;
         }
     }
@@ -348,16 +348,16 @@ impl Work {
         if number == OPEN {
             return;
         }
-        for refused in &mut self.refused {
-            *refused = (*refused).min(number);
+        for reason in &mut self.reason {
+            *reason = (*reason).min(number);
         }
     }
 
     /// Applies gates 4 and 5 at each row's event time.
     #[inline(always)]
     fn time_each(&mut self, bounds: &BatchBounds, times: &[i64]) {
-        for (refused, at) in self.refused.iter_mut().zip(times) {
-            *refused = (*refused).min(bounds.at(*at));
+        for (reason, at) in self.reason.iter_mut().zip(times) {
+            *reason = (*reason).min(bounds.at(*at));
         }
     }
 
@@ -391,12 +391,12 @@ impl Work {
         leverages: &mut [f64],
         notionals: &mut [f64],
     ) {
-        for (refused, late) in self.refused.iter_mut().zip(&self.late) {
+        for (reason, late) in self.reason.iter_mut().zip(&self.late) {
             let [number, ..] = late.to_le_bytes();
-            *refused = (*refused).min(number);
+            *reason = (*reason).min(number);
         }
         let inputs = kinds.iter().zip(&self.exit);
-        for (refused, (kind, exit)) in self.refused.iter_mut().zip(inputs) {
+        for (reason, (kind, exit)) in self.reason.iter_mut().zip(inputs) {
             let entry = (*kind == row_kind::NOTIONAL) | (*kind == row_kind::MARGIN);
             let untimed = |number| {
                 if own_times {
@@ -415,16 +415,16 @@ impl Work {
             } else {
                 fault
             };
-            *refused = if entry { *refused } else { other };
+            *reason = if entry { *reason } else { other };
         }
-        for (outcome, number) in outcomes.iter_mut().zip(&self.refused) {
+        for (outcome, number) in outcomes.iter_mut().zip(&self.reason) {
             *outcome = OUTCOMES
                 .get(usize::from(*number))
                 .copied()
                 .unwrap_or(Outcome::Skip(SkipCode::PolicyMissing));
         }
         let outputs = leverages.iter_mut().zip(notionals);
-        for ((leverage, notional), number) in outputs.zip(&self.refused) {
+        for ((leverage, notional), number) in outputs.zip(&self.reason) {
             let trades = *number == OPEN;
             *leverage = if trades { *leverage } else { f64::NAN };
             *notional = if trades { *notional } else { f64::NAN };

@@ -103,8 +103,8 @@ impl IntentColumns {
         });
         let row = match intent.request() {
             Err(fault) => {
-                let untimed = matches!(&intent.request, Err(refused) if refused.untimed);
-                let kind = match (SkipReason::Unread(fault).reason(), untimed) {
+                let untimed = matches!(&intent.request, Err(invalid) if invalid.untimed);
+                let kind = match (SkipReason::InvalidIntent(fault).reason(), untimed) {
                     (SkipCode::IntentAmbiguous, true) => row_kind::AMBIGUOUS_UNTIMED,
                     (SkipCode::IntentNotActionable, true) => row_kind::HOLD_UNTIMED,
                     (reason, _) => reason.number(),

@@ -16,7 +16,7 @@ use crate::{
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SkipReason<'a> {
     /// The intent is unreadable, invalid, ambiguous or a hold.
-    Unread(&'a IntentError),
+    InvalidIntent(&'a IntentError),
     /// The source of an entry is present but unreadable, so it might be the exit owner.
     SourceUnreadable,
     /// The exit owner or a delegate sent an entry. It may be an exit that lost its reduce-only flag.
@@ -102,7 +102,7 @@ impl SkipReason<'_> {
     #[must_use]
     pub const fn reason(&self) -> SkipCode {
         match self {
-            Self::Unread(fault) => match fault.kind() {
+            Self::InvalidIntent(fault) => match fault.kind() {
                 IntentErrorKind::Unreadable => SkipCode::IntentUnreadable,
                 IntentErrorKind::Invalid => SkipCode::IntentInvalid,
                 IntentErrorKind::Ambiguous => SkipCode::IntentAmbiguous,
@@ -130,7 +130,7 @@ impl SkipReason<'_> {
     #[must_use]
     pub const fn gate(&self) -> Gate {
         match self {
-            Self::Unread(_) => Gate::Readable,
+            Self::InvalidIntent(_) => Gate::Readable,
             Self::SourceUnreadable | Self::ExitOwnerOpens { .. } | Self::NotExitOwner(_) => {
                 Gate::ExitOwnership
             }
@@ -204,7 +204,7 @@ fn write_unavailable(f: &mut fmt::Formatter<'_>, unavailable: &PolicyUnavailable
 impl fmt::Display for SkipReason<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Unread(fault) => write!(f, "{fault}"),
+            Self::InvalidIntent(fault) => write!(f, "{fault}"),
             Self::SourceUnreadable => f.write_str("`source` is unreadable: expected text"),
             Self::ExitOwnerOpens { source } => {
                 write!(

@@ -25,13 +25,13 @@ pub(super) struct Tables {
 pub(super) struct SymbolRow {
     pub(super) leverage: f64,
     /// The lowest number among the reasons of gates 3, 7 and 8.
-    pub(super) refused: u8,
+    pub(super) reason: u8,
 }
 
 #[derive(Debug, Clone, Copy)]
 pub(super) struct SourceRow {
     /// The number of the reason that denies its entries, or [`OPEN`].
-    pub(super) refused: u8,
+    pub(super) reason: u8,
     /// The number of the answer to its exits.
     pub(super) exit: u8,
 }
@@ -39,12 +39,12 @@ pub(super) struct SourceRow {
 /// The row of a symbol outside the dictionary.
 const UNKNOWN_SYMBOL: SymbolRow = SymbolRow {
     leverage: f64::NAN,
-    refused: SkipCode::PolicyUniverseFilter.number(),
+    reason: SkipCode::PolicyUniverseFilter.number(),
 };
 
 /// The row of a source that cannot be read.
 const UNREADABLE_SOURCE: SourceRow = SourceRow {
-    refused: SkipCode::IntentAmbiguous.number(),
+    reason: SkipCode::IntentAmbiguous.number(),
     exit: DENY,
 };
 
@@ -62,16 +62,16 @@ impl Tables {
                 let listing = in_force
                     .filter(|_| guardrails.permits(symbol))
                     .map_or(Listing::NotInUniverse, |it| it.listing(symbol));
-                let (leverage, refused) = match listing {
+                let (leverage, reason) = match listing {
                     Listing::NotInUniverse => (f64::NAN, SkipCode::PolicyUniverseFilter.number()),
                     Listing::NoLeverage => (f64::NAN, SkipCode::PolicyMissingLeverage.number()),
                     Listing::Leverage(leverage) => (leverage.get(), OPEN),
                 };
-                let refused = match guardrails.halts(symbol) {
+                let reason = match guardrails.halts(symbol) {
                     true => SkipCode::TradingHalted.number(),
-                    false => refused,
+                    false => reason,
                 };
-                SymbolRow { leverage, refused }
+                SymbolRow { leverage, reason }
             }));
         self.sources.clear();
         self.sources
@@ -81,11 +81,11 @@ impl Tables {
                     .and_then(|name| engine.ownership().rule(name));
                 match rule {
                     None => SourceRow {
-                        refused: OPEN,
+                        reason: OPEN,
                         exit: DENY,
                     },
                     Some(rule) => SourceRow {
-                        refused: SkipCode::IntentAmbiguous.number(),
+                        reason: SkipCode::IntentAmbiguous.number(),
                         exit: match rule {
                             ExitRule::Owner => EXIT_BY_OWNER,
                             ExitRule::Delegate => EXIT_BY_DELEGATE,

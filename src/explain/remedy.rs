@@ -10,7 +10,7 @@ use crate::{
 
 pub(super) fn of(denial: &SkipReason<'_>) -> String {
     match denial {
-        SkipReason::Unread(fault) => fault_remedy(fault),
+        SkipReason::InvalidIntent(fault) => fault_remedy(fault),
         SkipReason::SourceUnreadable => "write `source` as text, or leave it out".to_owned(),
         SkipReason::ExitOwnerOpens { source } => {
             let source = Shown(source);

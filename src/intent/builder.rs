@@ -6,7 +6,7 @@ use super::{
     Entry, Exit, ExitQuantity, Intent, IntentError, Request, SizeError, SizeField,
     action::{Action, ActionError},
     error::FirstFault,
-    request::{Refused, RequestedSize},
+    request::{InvalidRequest, RequestedSize},
     time::Times,
 };
 use crate::{
@@ -195,7 +195,7 @@ impl<'a> IntentBuilder<'a> {
             source: self.source,
             times: self.times,
             policy_hash: self.policy_hash.map(Box::new),
-            request: request.map_err(|fault| Refused {
+            request: request.map_err(|fault| InvalidRequest {
                 fault,
                 untimed: !closes.exit && self.times.event_time().is_none(),
                 symbol: self.symbol.ok().flatten(),

@@ -24,12 +24,12 @@ pub struct Intent<'a> {
     pub(crate) source: Result<Option<Cow<'a, str>>, Unreadable>,
     pub(crate) times: Times,
     pub(crate) policy_hash: Option<Box<Result<PolicyHash, Unreadable>>>,
-    pub(crate) request: Result<Request, Refused>,
+    pub(crate) request: Result<Request, InvalidRequest>,
 }
 
 /// The readable parts of an invalid intent.
 #[derive(Debug, Clone)]
-pub(crate) struct Refused {
+pub(crate) struct InvalidRequest {
     pub(crate) fault: IntentError,
     pub(crate) symbol: Option<Symbol>,
     pub(crate) side: Option<Side>,
@@ -311,7 +311,7 @@ impl<'a> Intent<'a> {
         match &self.request {
             Ok(Request::Entry(entry)) => Some(entry.symbol),
             Ok(Request::Exit(exit)) => Some(exit.symbol),
-            Err(refused) => refused.symbol,
+            Err(invalid) => invalid.symbol,
         }
     }
 
@@ -321,7 +321,7 @@ impl<'a> Intent<'a> {
         match &self.request {
             Ok(Request::Entry(entry)) => Some(entry.side),
             Ok(Request::Exit(exit)) => exit.side,
-            Err(refused) => refused.side,
+            Err(invalid) => invalid.side,
         }
     }
 
@@ -361,22 +361,22 @@ impl<'a> Intent<'a> {
     pub const fn request(&self) -> Result<&Request, &IntentError> {
         match &self.request {
             Ok(request) => Ok(request),
-            Err(refused) => Err(&refused.fault),
+            Err(invalid) => Err(&invalid.fault),
         }
     }
 
     /// Sets the line number of the fault, if the intent has one.
     #[inline]
     pub fn set_line(&mut self, number: usize) {
-        if let Err(refused) = &mut self.request {
-            refused.fault.move_to_line(number);
+        if let Err(invalid) = &mut self.request {
+            invalid.fault.move_to_line(number);
         }
     }
 
     /// Makes an entry invalid with this fault. An exit or an invalid intent stays unchanged.
-    pub(crate) fn refuse_entry(&mut self, fault: IntentError) {
+    pub(crate) fn invalidate_entry(&mut self, fault: IntentError) {
         if let Ok(Request::Entry(entry)) = self.request {
-            self.request = Err(Refused {
+            self.request = Err(InvalidRequest {
                 fault,
                 symbol: Some(entry.symbol),
                 side: Some(entry.side),
@@ -393,7 +393,7 @@ impl<'a> Intent<'a> {
             source: Ok(None),
             times: Times::UNKNOWN,
             policy_hash: None,
-            request: Err(Refused {
+            request: Err(InvalidRequest {
                 fault,
                 symbol: None,
                 side: None,

@@ -112,7 +112,7 @@ pub(super) fn read<'a>(
     decided.id = fields.id.text().ok().flatten();
     let fault = decided.fill(&fields).err();
     if let Some(fault) = fault {
-        decided.intent.refuse_entry(fault);
+        decided.intent.invalidate_entry(fault);
     }
     decided
 }

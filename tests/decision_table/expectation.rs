@@ -46,8 +46,8 @@ pub(crate) const GATES: [Replayer; 10] = [
 ];
 
 pub(crate) fn expected(gates: &[Replayer; 10], case: &Case) -> Answer {
-    for judge in gates {
-        if let Some(answer) = judge(case) {
+    for gate in gates {
+        if let Some(answer) = gate(case) {
             return answer;
         }
     }

@@ -19,7 +19,7 @@ use portcullis::{
 };
 
 /// The real inputs of one case.
-pub(crate) struct Asking<'a> {
+pub(crate) struct Combination<'a> {
     pub(crate) case: Case,
     pub(crate) engine: &'a Engine,
     pub(crate) state: PolicyState<'a>,
@@ -46,7 +46,7 @@ pub(crate) fn each(
     world: &World,
     space: &Space,
     intents: &[(Readability, Sender)],
-    mut visit: impl FnMut(&Asking<'_>),
+    mut visit: impl FnMut(&Combination<'_>),
 ) {
     for (readability, sender) in intents.iter().copied() {
         for age in space.age.iter().copied() {
@@ -71,7 +71,12 @@ pub(crate) fn each(
 }
 
 /// Visits the combinations that share one intent.
-fn each_operator(world: &World, space: &Space, case: Case, visit: &mut impl FnMut(&Asking<'_>)) {
+fn each_operator(
+    world: &World,
+    space: &Space,
+    case: Case,
+    visit: &mut impl FnMut(&Combination<'_>),
+) {
     let cases_of = |limited| {
         let at = |when| Case {
             when,
@@ -109,7 +114,7 @@ fn each_operator(world: &World, space: &Space, case: Case, visit: &mut impl FnMu
             for halted in space.halted.iter().copied() {
                 let engine = engines.get(halted, policy_input);
                 for (when, intent) in space.when.iter().copied().zip(intents) {
-                    visit(&Asking {
+                    visit(&Combination {
                         case: Case {
                             policy_input,
                             halted,
@@ -151,7 +156,9 @@ pub(crate) fn run(world: &World, space: &Space, gates: &[Replayer; 10]) -> Table
     let (left, right) = space.intents.split_at(space.intents.len() / 2);
     let go = |intents: &[(Readability, Sender)]| {
         let mut table = Table::default();
-        each(world, space, intents, |asking| table.add(asking, gates));
+        each(world, space, intents, |combination| {
+            table.add(combination, gates)
+        });
         table
     };
     let (mut table, other) = std::thread::scope(|scope| {
@@ -188,14 +195,14 @@ pub(crate) fn prepare(space: &Space) -> World {
 }
 
 impl Table {
-    fn add(&mut self, asking: &Asking<'_>, gates: &[Replayer; 10]) {
-        let Asking {
+    fn add(&mut self, combination: &Combination<'_>, gates: &[Replayer; 10]) {
+        let Combination {
             case,
             engine,
             state,
             intent,
             now,
-        } = asking;
+        } = combination;
         let answer = observed(&engine.decide(*state, intent, *now));
         self.cases += 1;
         let wanted = expected(gates, case);

@@ -501,7 +501,9 @@ fn source(source: Source) -> &'static str {
 
 fn evidence(denial: &SkipReason<'_>) -> &'static str {
     match denial {
-        SkipReason::Unread(_) | SkipReason::PolicyUnavailable(_) | SkipReason::NotInForce(_) => "",
+        SkipReason::InvalidIntent(_)
+        | SkipReason::PolicyUnavailable(_)
+        | SkipReason::NotInForce(_) => "",
         SkipReason::SourceUnreadable => "might be an owner",
         SkipReason::ExitOwnerOpens { .. } => "entry by an owner",
         SkipReason::NotExitOwner(denied) => match denied.source_name {

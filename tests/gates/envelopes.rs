@@ -230,7 +230,7 @@ fn different_sources_are_ambiguous() {
     check(&enveloped("\"momentum\"", exit), AMBIGUOUS);
     check(
         &enveloped("\"exitbrain_v3_5\"", exit),
-        "EXIT BTCUSDT - not asked",
+        "EXIT BTCUSDT - not stated",
     );
 }
 

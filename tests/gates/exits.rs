@@ -16,7 +16,7 @@ fn check_fields(fields: &str, expected: &str) {
     );
 }
 
-const SOLD: &str = "EXIT BTCUSDT SELL not asked";
+const SOLD: &str = "EXIT BTCUSDT SELL not stated";
 const INVALID: &str = "SKIP INTENT_INVALID";
 const AMBIGUOUS: &str = "SKIP INTENT_AMBIGUOUS";
 

@@ -7,23 +7,23 @@ use portcullis::{answer::Answer, decide::Decision, policy::Policy};
 
 /// Checks a trade in BTCUSDT, where the policy has 8x: the leverage, its source, and the requested leverage.
 #[track_caller]
-fn check_leverage(asked: &str, leverage: f64, source: &str, requested: Option<f64>) {
+fn check_leverage(stated: &str, leverage: f64, source: &str, requested: Option<f64>) {
     let record =
-        format!(r#"{{"symbol": "BTCUSDT", "side": "BUY", "size": 250, "leverage": {asked}}}"#);
+        format!(r#"{{"symbol": "BTCUSDT", "side": "BUY", "size": 250, "leverage": {stated}}}"#);
     decide(Some(&sample()), &record, |decision| {
         let Decision::Trade(trade) = decision else {
             panic!("{decision}");
         };
-        assert_eq!(trade.leverage().value().get(), leverage, "{asked}");
-        assert_eq!(trade.leverage().source().to_string(), source, "{asked}");
+        assert_eq!(trade.leverage().value().get(), leverage, "{stated}");
+        assert_eq!(trade.leverage().source().to_string(), source, "{stated}");
         let from = trade.leverage_requested().map(|it| it.source().to_string());
         let named = requested.map(|_| "intent:leverage");
-        assert_eq!(from.as_deref(), named, "{asked}");
+        assert_eq!(from.as_deref(), named, "{stated}");
         let answer = Answer::decision(decision);
-        assert_eq!(answer.leverage, Some(leverage), "{asked}");
+        assert_eq!(answer.leverage, Some(leverage), "{stated}");
         let from = answer.leverage_source.map(|source| source.to_string());
-        assert_eq!(from.as_deref(), Some(source), "{asked}");
-        assert_eq!(answer.leverage_requested, requested, "{asked}");
+        assert_eq!(from.as_deref(), Some(source), "{stated}");
+        assert_eq!(answer.leverage_requested, requested, "{stated}");
     });
 }
 
@@ -49,12 +49,14 @@ fn the_lower_leverage_is_used() {
 
 #[test]
 fn an_invalid_leverage_is_a_skip() {
-    for asked in [
+    for stated in [
         "\"x\"", "\"\"", "0", "-0.0", "-5", "\"nan\"", "\"NaN\"", "\"inf\"", "1e999", "true",
         "[8]", "{}",
     ] {
         check(
-            &format!(r#"{{"symbol": "BTCUSDT", "side": "BUY", "size": 250, "leverage": {asked}}}"#),
+            &format!(
+                r#"{{"symbol": "BTCUSDT", "side": "BUY", "size": 250, "leverage": {stated}}}"#
+            ),
             "SKIP POLICY_MISSING_LEVERAGE",
         );
     }

@@ -50,7 +50,7 @@ const NOW: &str = "1766550700";
 const ENTRY: &str = r#"{"symbol": "BTCUSDT", "side": "BUY", "size": 250, "ts": 1766550690000}"#;
 const BOUGHT: &str = "BUY BTCUSDT 8x 250 notional of intent:size";
 const EXIT: &str = r#"{"symbol": "BTCUSDT", "action": "CLOSE", "source": "exitbrain_v3_5"}"#;
-const CLOSED: &str = "EXIT BTCUSDT - not asked";
+const CLOSED: &str = "EXIT BTCUSDT - not stated";
 
 fn at(seconds: &str) -> Timestamp {
     Timestamp::parse_epoch_seconds(seconds).unwrap()
@@ -170,7 +170,7 @@ fn in_short(decision: &Decision<'_>) -> String {
         Decision::Exit(permit) => {
             let side = permit.side().map_or("-", |side| side.as_str());
             let quantity = match permit.quantity() {
-                ExitQuantity::NotStated => "not asked".to_owned(),
+                ExitQuantity::NotStated => "not stated".to_owned(),
                 ExitQuantity::UsdSizeOnly => "in USD".to_owned(),
                 ExitQuantity::Unreadable => "unreadable".to_owned(),
                 ExitQuantity::Stated(quantity) => quantity.value().to_string(),

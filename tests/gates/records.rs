@@ -167,7 +167,7 @@ fn a_recorded_decision_has_an_entry_and_service_data() {
 fn a_recorded_exit_needs_no_service_data() {
     const EXIT: &str =
         r#""entry": {"symbol": "BTCUSDT", "action": "CLOSE", "source": "exitbrain_v3_5"}"#;
-    check_decided(EXIT, ["-", "-", "-", "-", "EXIT BTCUSDT - not asked"]);
+    check_decided(EXIT, ["-", "-", "-", "-", "EXIT BTCUSDT - not stated"]);
 }
 
 #[test]

@@ -47,12 +47,12 @@ fn a_timestamp_is_within_the_years_0_to_9999() {
 
 #[test]
 fn a_duration_is_shown_in_seconds() {
-    let reported = |micros| SignedDuration::from_micros(micros).to_string();
-    assert_eq!(reported(0), "0 s");
-    assert_eq!(reported(90_000_000), "90 s");
-    assert_eq!(reported(1_500_000), "1.5 s");
-    assert_eq!(reported(-1_500_000), "-1.5 s");
-    assert_eq!(reported(-1), "-0.000001 s");
+    let shown = |micros| SignedDuration::from_micros(micros).to_string();
+    assert_eq!(shown(0), "0 s");
+    assert_eq!(shown(90_000_000), "90 s");
+    assert_eq!(shown(1_500_000), "1.5 s");
+    assert_eq!(shown(-1_500_000), "-1.5 s");
+    assert_eq!(shown(-1), "-0.000001 s");
 }
 
 #[test]

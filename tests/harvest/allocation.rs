@@ -15,12 +15,12 @@ fn single_call_does_not_allocate() {
         entry_price: Some(f64::NAN),
         ..long()
     };
-    let silent = Market {
+    let empty = Market {
         sigma: None,
         ..calm()
     };
     for position in [long(), short(), unreadable] {
-        for market in [Some(&calm()), Some(&silent), None] {
+        for market in [Some(&calm()), Some(&empty), None] {
             let info = measure(|| {
                 let state = PolicyState::present(&policy);
                 std::hint::black_box(harvest(state, &position, market, now()));

@@ -144,16 +144,16 @@ fn check_batch(policy: &Policy, at: Timestamp, rows: &[Row]) -> Result<(), TestC
         let single = harvest(PolicyState::present(policy), position, market.as_ref(), at);
         match single {
             HarvestDecision::Harvest(harvest) => {
-                let reported = format!("{harvest:?}");
+                let debug = format!("{harvest:?}");
                 let r = harvest.r().ok().map(|r| r.r_net().get());
                 let k = harvest.kill().ok().map(|kill| kill.k());
                 let stop = harvest.stop().map(|stop| stop.value().get());
                 let outcome = HarvestOutcome::Harvest(harvest.action());
-                prop_assert_eq!(row.outcome, outcome, "{}", reported);
-                prop_assert_eq!(row.reasons, harvest.reasons(), "{}", reported);
-                prop_assert_eq!(bits(row.r_net), bits(r), "{}", reported);
-                prop_assert_eq!(bits(row.k), bits(k), "{}", reported);
-                prop_assert_eq!(bits(row.stop), bits(stop), "{}", reported);
+                prop_assert_eq!(row.outcome, outcome, "{}", debug);
+                prop_assert_eq!(row.reasons, harvest.reasons(), "{}", debug);
+                prop_assert_eq!(bits(row.r_net), bits(r), "{}", debug);
+                prop_assert_eq!(bits(row.k), bits(k), "{}", debug);
+                prop_assert_eq!(bits(row.stop), bits(stop), "{}", debug);
                 let unavailable = row.reasons.contains(HarvestReason::RUnavailable);
                 prop_assert_eq!(unavailable, r.is_none());
             }

@@ -144,13 +144,13 @@ fn components_are_never_negative_zero() {
 
 /// Checks the profit lock of a position with R of at least `lock_R`.
 #[track_caller]
-fn check_lock(position: Position, stop: Option<f64>, silent: bool) {
+fn check_lock(position: Position, stop: Option<f64>, unavailable: bool) {
     let policy = whole_numbers();
     let harvest = proposal(&policy, &position, None);
     assert!(harvest.r().unwrap().r_net().get() >= 1.0);
     assert_eq!(harvest.stop().map(|stop| stop.value().get()), stop);
-    let says_so = reasons(&harvest).contains("profit_lock_unavailable");
-    assert_eq!(says_so, silent);
+    let is_listed = reasons(&harvest).contains("profit_lock_unavailable");
+    assert_eq!(is_listed, unavailable);
 }
 
 #[test]

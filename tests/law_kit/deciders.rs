@@ -16,35 +16,35 @@ type Members = Map<String, Value>;
 pub(crate) struct Bug(pub(crate) fn(&Question) -> Result<Row, Unanswered>);
 
 impl Decider for Bug {
-    fn decide(&mut self, asked: &Question) -> Result<Row, Unanswered> {
-        (self.0)(asked)
+    fn decide(&mut self, question: &Question) -> Result<Row, Unanswered> {
+        (self.0)(question)
     }
 }
 
-fn ask(asked: &Question) -> Result<Row, Unanswered> {
-    Portcullis.decide(asked)
+fn ask(question: &Question) -> Result<Row, Unanswered> {
+    Portcullis.decide(question)
 }
 
 /// Returns the members of a record, if it is one flat object. Of duplicate keys, the last one counts.
-fn members(asked: &Question) -> Option<Members> {
-    serde_json::from_str(&asked.record).ok()
+fn members(question: &Question) -> Option<Members> {
+    serde_json::from_str(&question.record).ok()
 }
 
 /// Asks the same question with another record.
-fn ask_about(asked: &Question, members: Members) -> Result<Row, Unanswered> {
+fn ask_about(question: &Question, members: Members) -> Result<Row, Unanswered> {
     ask(&Question {
         record: Value::from(members).to_string(),
-        ..asked.clone()
+        ..question.clone()
     })
 }
 
 /// Asks the same question with a changed record.
-fn ask_changed(asked: &Question, change: impl FnOnce(&mut Members)) -> Result<Row, Unanswered> {
-    let Some(mut members) = members(asked) else {
-        return ask(asked);
+fn ask_changed(question: &Question, change: impl FnOnce(&mut Members)) -> Result<Row, Unanswered> {
+    let Some(mut members) = members(question) else {
+        return ask(question);
     };
     change(&mut members);
-    ask_about(asked, members)
+    ask_about(question, members)
 }
 
 /// Returns a number that is written as a number or as a string.
@@ -56,12 +56,12 @@ fn number(members: &Members, field: &str) -> Option<f64> {
     }
 }
 
-fn asked_number(asked: &Question, field: &str) -> Option<f64> {
-    number(&members(asked)?, field)
+fn requested_number(question: &Question, field: &str) -> Option<f64> {
+    number(&members(question)?, field)
 }
 
-fn symbol(asked: &Question) -> Option<String> {
-    Some(members(asked)?.get("symbol")?.as_str()?.to_uppercase())
+fn symbol(question: &Question) -> Option<String> {
+    Some(members(question)?.get("symbol")?.as_str()?.to_uppercase())
 }
 
 /// Returns a field of the policy document or of the guardrails, by a JSON pointer.
@@ -70,18 +70,18 @@ fn field(text: &str, pointer: &str) -> Option<Value> {
     value.pointer(pointer).cloned()
 }
 
-fn policy_field(asked: &Question, pointer: &str) -> Option<Value> {
-    field(asked.policy.as_ref().ok()?, pointer)
+fn policy_field(question: &Question, pointer: &str) -> Option<Value> {
+    field(question.policy.as_ref().ok()?, pointer)
 }
 
-fn guardrail(asked: &Question, pointer: &str) -> Option<Value> {
-    field(&asked.guardrails, pointer)
+fn guardrail(question: &Question, pointer: &str) -> Option<Value> {
+    field(&question.guardrails, pointer)
 }
 
 /// Returns true if a list in the guardrails contains the symbol of the intent.
-fn lists(asked: &Question, pointer: &str) -> bool {
-    let symbol = symbol(asked).map(Value::from);
-    let list = guardrail(asked, pointer);
+fn lists(question: &Question, pointer: &str) -> bool {
+    let symbol = symbol(question).map(Value::from);
+    let list = guardrail(question, pointer);
     let list = list.as_ref().and_then(Value::as_array);
     list.zip(symbol)
         .is_some_and(|(list, symbol)| list.contains(&symbol))
@@ -103,8 +103,8 @@ fn trade(leverage: (f64, &str), size: (f64, &str)) -> Row {
 }
 
 /// Trades despite a skip reason.
-fn forgive(asked: &Question, reason: &str) -> Result<Row, Unanswered> {
-    let row = ask(asked)?;
+fn forgive(question: &Question, reason: &str) -> Result<Row, Unanswered> {
+    let row = ask(question)?;
     if is(&row, reason) {
         return Ok(trade((1.0, "intent:leverage"), (1.0, "intent:size")));
     }
@@ -112,27 +112,27 @@ fn forgive(asked: &Question, reason: &str) -> Result<Row, Unanswered> {
 }
 
 /// Denies exits for a reason that must only deny entries.
-fn deny_exits(asked: &Question, denied: bool) -> Result<Row, Unanswered> {
-    let row = ask(asked)?;
+fn deny_exits(question: &Question, denied: bool) -> Result<Row, Unanswered> {
+    let row = ask(question)?;
     let is_denied = denied && row.decision == Verdict::Exit;
     Ok(if is_denied { Row::skip("BLOCKED") } else { row })
 }
 
 /// Asks at another time if the policy has expired.
 fn ask_stale(
-    asked: &Question,
+    question: &Question,
     time: impl FnOnce(&Policy, Timestamp) -> Timestamp,
 ) -> Result<Row, Unanswered> {
-    let mut asked = asked.clone();
-    if let Ok(policy) = asked.read_policy() {
-        asked.now = time(&policy, asked.now);
+    let mut question = question.clone();
+    if let Ok(policy) = question.read_policy() {
+        question.now = time(&policy, question.now);
     }
-    ask(&asked)
+    ask(&question)
 }
 
 /// A fallback of `leverage.get(symbol).unwrap_or(10.0)` and 200 USD.
-pub(crate) const TENFOLD_FALLBACK: Bug = Bug(|asked| {
-    let row = ask(asked)?;
+pub(crate) const TENFOLD_FALLBACK: Bug = Bug(|question| {
+    let row = ask(question)?;
     if is(&row, "POLICY_MISSING") || is(&row, "POLICY_MISSING_LEVERAGE") {
         return Ok(trade((10.0, "policy:default"), (200.0, "intent:size")));
     }
@@ -141,19 +141,19 @@ pub(crate) const TENFOLD_FALLBACK: Bug = Bug(|asked| {
 
 /// Uses the last policy after it has expired.
 pub(crate) const LAST_POLICY: Bug =
-    Bug(|asked| ask_stale(asked, |policy, now| now.min(policy.valid_until())));
+    Bug(|question| ask_stale(question, |policy, now| now.min(policy.valid_until())));
 
 /// Reduces a size to the limits instead of rejecting it.
-pub(crate) const SIZE_REDUCED: Bug = Bug(|asked| {
-    let row = ask(asked)?;
-    let Some(mut smaller) = members(asked).filter(|_| is(&row, "POLICY_LIMIT_EXCEEDED")) else {
+pub(crate) const SIZE_REDUCED: Bug = Bug(|question| {
+    let row = ask(question)?;
+    let Some(mut smaller) = members(question).filter(|_| is(&row, "POLICY_LIMIT_EXCEEDED")) else {
         return Ok(row);
     };
     let mut size = number(&smaller, "position_size_usd").unwrap_or_default();
     while size > 1e-3 {
         size /= 10.0;
         smaller.insert("position_size_usd".to_owned(), size.into());
-        let reduced = ask_about(asked, smaller.clone())?;
+        let reduced = ask_about(question, smaller.clone())?;
         if reduced.decision == Verdict::Trade {
             return Ok(reduced);
         }
@@ -162,52 +162,52 @@ pub(crate) const SIZE_REDUCED: Bug = Bug(|asked| {
 });
 
 /// Assumes that any two floats can be compared.
-pub(crate) const COMPARES_FLOATS: Bug = Bug(|asked| {
-    if let Some(leverage) = asked_number(asked, "leverage") {
+pub(crate) const COMPARES_FLOATS: Bug = Bug(|question| {
+    if let Some(leverage) = requested_number(question, "leverage") {
         leverage.partial_cmp(&1.0).unwrap();
     }
-    ask(asked)
+    ask(question)
 });
 
-/// `if asked <= 0 { reject } else if asked < given { asked } else { given }`: for a NaN both comparisons are false, so
+/// `if question <= 0 { reject } else if question < given { question } else { given }`: for a NaN both comparisons are false, so
 /// it gets the leverage of the policy.
-pub(crate) const NAN_IS_NOT_BELOW: Bug = Bug(|asked| {
-    let row = ask(asked)?;
-    let leverage = asked_number(asked, "leverage").unwrap_or_default();
+pub(crate) const NAN_IS_NOT_BELOW: Bug = Bug(|question| {
+    let row = ask(question)?;
+    let leverage = requested_number(question, "leverage").unwrap_or_default();
     if !is(&row, "POLICY_MISSING_LEVERAGE") || leverage <= 0.0 || leverage.is_infinite() {
         return Ok(row);
     }
-    ask_changed(asked, |members| drop(members.remove("leverage")))
+    ask_changed(question, |members| drop(members.remove("leverage")))
 });
 
 /// Copies the fields that it knows, and does not know `reduce_only`.
-pub(crate) const FLAG_LOST: Bug = Bug(|asked| {
+pub(crate) const FLAG_LOST: Bug = Bug(|question| {
     let has_flag = |members: &Members| {
         ["reduce_only", "reduceOnly"]
             .iter()
             .any(|flag| members.contains_key(*flag))
     };
-    if !members(asked).is_some_and(|members| has_flag(&members)) {
-        return ask(asked);
+    if !members(question).is_some_and(|members| has_flag(&members)) {
+        return ask(question);
     }
-    ask_changed(asked, |members| {
+    ask_changed(question, |members| {
         members.retain(|field, _| field != "reduce_only" && field != "reduceOnly");
     })
 });
 
 /// Accepts an entry from the exit owner, so that an exit that lost its flag opens a position.
-pub(crate) const OWNER_OPENS: Bug = Bug(|asked| {
-    let row = ask(asked)?;
-    let source = members(asked).and_then(|members| members.get("source").cloned());
-    if !is(&row, "INTENT_AMBIGUOUS") || source.is_none_or(|it| it != *asked.exit_owner) {
+pub(crate) const OWNER_OPENS: Bug = Bug(|question| {
+    let row = ask(question)?;
+    let source = members(question).and_then(|members| members.get("source").cloned());
+    if !is(&row, "INTENT_AMBIGUOUS") || source.is_none_or(|it| it != *question.exit_owner) {
         return Ok(row);
     }
-    ask_changed(asked, |members| drop(members.remove("source")))
+    ask_changed(question, |members| drop(members.remove("source")))
 });
 
 /// Never trades, and therefore violates no demand of a law.
-pub(crate) const NEVER_TRADES: Bug = Bug(|asked| {
-    let row = ask(asked)?;
+pub(crate) const NEVER_TRADES: Bug = Bug(|question| {
+    let row = ask(question)?;
     Ok(match row.decision {
         Verdict::Trade => Row::skip("NOT_TODAY"),
         Verdict::Exit | Verdict::Skip | Verdict::Harvest | Verdict::Policy => row,
@@ -228,8 +228,8 @@ pub(crate) const OTHERS: [(&str, Law, &str, Bug); 31] = {
             "a policy is accepted one microsecond after its expiry",
             L1,
             NO_POLICY,
-            Bug(|asked| {
-                ask_stale(asked, |policy, now| {
+            Bug(|question| {
+                ask_stale(question, |policy, now| {
                     let expiry = policy.valid_until();
                     if now.since(expiry).as_micros() == 1 {
                         expiry
@@ -243,31 +243,31 @@ pub(crate) const OTHERS: [(&str, Law, &str, Bug); 31] = {
             "a wrong policy hash is ignored",
             L1,
             NO_POLICY,
-            Bug(|asked| {
-                let mut asked = asked.clone();
-                if is(&ask(&asked)?, "POLICY_HASH_MISMATCH")
-                    && let Ok(text) = &asked.policy
+            Bug(|question| {
+                let mut question = question.clone();
+                if is(&ask(&question)?, "POLICY_HASH_MISMATCH")
+                    && let Ok(text) = &question.policy
                     && let Ok(mut policy) = serde_json::from_str::<Members>(text)
                 {
                     policy.remove("policy_hash");
-                    asked.policy = Ok(Value::from(policy).to_string());
+                    question.policy = Ok(Value::from(policy).to_string());
                 }
-                ask(&asked)
+                ask(&question)
             }),
         ),
         (
             "an invalid policy is used as far as it can be read",
             L1,
             NO_POLICY,
-            Bug(|asked| {
-                let row = ask(asked)?;
-                let leverage = symbol(asked).and_then(|symbol| {
-                    policy_field(asked, &format!("/leverage_by_symbol/{symbol}"))?.as_f64()
+            Bug(|question| {
+                let row = ask(question)?;
+                let leverage = symbol(question).and_then(|symbol| {
+                    policy_field(question, &format!("/leverage_by_symbol/{symbol}"))?.as_f64()
                 });
                 match (
                     is(&row, "POLICY_INVALID"),
                     leverage,
-                    asked_number(asked, "size"),
+                    requested_number(question, "size"),
                 ) {
                     (true, Some(leverage), Some(size)) => Ok(trade(
                         (leverage, "policy:leverage_by_symbol.BTCUSDT"),
@@ -287,12 +287,12 @@ pub(crate) const OTHERS: [(&str, Law, &str, Bug); 31] = {
             "a missing size is 200 USD",
             L2,
             "`size_usd` must equal its source",
-            Bug(|asked| {
-                let row = ask(asked)?;
+            Bug(|question| {
+                let row = ask(question)?;
                 if !is(&row, "POLICY_MISSING_SIZE") {
                     return Ok(row);
                 }
-                ask_changed(asked, |members| {
+                ask_changed(question, |members| {
                     members.retain(|field, _| field != "quantity" && field != "qty");
                     members.insert("position_size_usd".to_owned(), 200.0.into());
                 })
@@ -302,8 +302,8 @@ pub(crate) const OTHERS: [(&str, Law, &str, Bug); 31] = {
             "a source names another field",
             L2,
             "`size_usd` must equal its source",
-            Bug(|asked| {
-                let mut row = ask(asked)?;
+            Bug(|question| {
+                let mut row = ask(question)?;
                 if row.size_source.as_deref() == Some("intent:size") {
                     row.size_source = Some("intent:position_size_usd".to_owned());
                 }
@@ -314,8 +314,8 @@ pub(crate) const OTHERS: [(&str, Law, &str, Bug); 31] = {
             "a source is lost",
             L2,
             "`leverage` of a TRADE must name its source",
-            Bug(|asked| {
-                let mut row = ask(asked)?;
+            Bug(|question| {
+                let mut row = ask(question)?;
                 row.leverage_source = None;
                 Ok(row)
             }),
@@ -324,8 +324,8 @@ pub(crate) const OTHERS: [(&str, Law, &str, Bug); 31] = {
             "the requested leverage is used",
             L2,
             "must not exceed the leverage of the policy",
-            Bug(|asked| {
-                let mut row = ask(asked)?;
+            Bug(|question| {
+                let mut row = ask(question)?;
                 if row.leverage_requested > row.leverage {
                     row.leverage = row.leverage_requested;
                     row.leverage_source = Some("intent:leverage".to_owned());
@@ -337,8 +337,8 @@ pub(crate) const OTHERS: [(&str, Law, &str, Bug); 31] = {
             "a size is rounded",
             L2,
             "`size_usd` must equal its source",
-            Bug(|asked| {
-                let mut row = ask(asked)?;
+            Bug(|question| {
+                let mut row = ask(question)?;
                 row.size_usd = row.size_usd.map(f64::next_up);
                 Ok(row)
             }),
@@ -347,79 +347,79 @@ pub(crate) const OTHERS: [(&str, Law, &str, Bug); 31] = {
             "every character is one byte",
             L3,
             "every question must have an answer",
-            Bug(|asked| {
-                if let Some(symbol) = symbol(asked) {
+            Bug(|question| {
+                if let Some(symbol) = symbol(question) {
                     let (_base, _quote) = symbol.split_at(symbol.len().saturating_sub(4));
                 }
-                ask(asked)
+                ask(question)
             }),
         ),
         (
             "an unreadable leverage is absent",
             L4,
             SPOILED,
-            Bug(|asked| {
-                if members(asked).is_some_and(|it| {
+            Bug(|question| {
+                if members(question).is_some_and(|it| {
                     it.contains_key("leverage") && number(&it, "leverage").is_none()
                 }) {
-                    return ask_changed(asked, |members| drop(members.remove("leverage")));
+                    return ask_changed(question, |members| drop(members.remove("leverage")));
                 }
-                ask(asked)
+                ask(question)
             }),
         ),
         (
             "a quantity without a price is ignored",
             L4,
             SPOILED,
-            Bug(|asked| {
-                if asked_number(asked, "price")
-                    .or(asked_number(asked, "entry_price"))
+            Bug(|question| {
+                if requested_number(question, "price")
+                    .or(requested_number(question, "entry_price"))
                     .is_none()
                 {
-                    return ask_changed(asked, |members| drop(members.remove("quantity")));
+                    return ask_changed(question, |members| drop(members.remove("quantity")));
                 }
-                ask(asked)
+                ask(question)
             }),
         ),
         (
             "of duplicate keys, the last one counts",
             L4,
             "spoiled by Twice",
-            Bug(|asked| ask_changed(asked, |_| ())),
+            Bug(|question| ask_changed(question, |_| ())),
         ),
         ("a missing leverage is 10x", L4, SPOILED, TENFOLD_FALLBACK),
         (
             "a size that is not usable is accepted",
             L4,
             SPOILED,
-            Bug(|asked| forgive(asked, "POLICY_MISSING_SIZE")),
+            Bug(|question| forgive(question, "POLICY_MISSING_SIZE")),
         ),
         (
             "a size of NaN is within its limits",
             L4,
             SPOILED,
-            Bug(|asked| forgive(asked, "POLICY_LIMIT_EXCEEDED")),
+            Bug(|question| forgive(question, "POLICY_LIMIT_EXCEEDED")),
         ),
         (
             "an unknown age is accepted",
             L4,
             "spoiled by AgeUnknown",
-            Bug(|asked| forgive(asked, "INTENT_STALE")),
+            Bug(|question| forgive(question, "INTENT_STALE")),
         ),
         (
             "an unknown lead is accepted",
             L4,
             "spoiled by LeadUnknown",
-            Bug(|asked| forgive(asked, "CLOCK_UNTRUSTED")),
+            Bug(|question| forgive(question, "CLOCK_UNTRUSTED")),
         ),
         (
             "a halt denies exits",
             L5,
             BLOCKED,
-            Bug(|asked| {
+            Bug(|question| {
                 deny_exits(
-                    asked,
-                    guardrail(asked, "/halt") == Some("everything".into()),
+                    question,
+                    guardrail(question, "/halt") == Some("everything".into()),
                 )
             }),
         ),
@@ -427,77 +427,77 @@ pub(crate) const OTHERS: [(&str, Law, &str, Bug); 31] = {
             "the universe denies exits",
             L5,
             BLOCKED,
-            Bug(|asked| {
-                let universe = policy_field(asked, "/universe_symbols");
-                let symbol = symbol(asked).map(Value::from);
+            Bug(|question| {
+                let universe = policy_field(question, "/universe_symbols");
+                let symbol = symbol(question).map(Value::from);
                 let is_listed = |list: Value| {
                     symbol.is_some_and(|it| list.as_array().is_some_and(|list| list.contains(&it)))
                 };
-                deny_exits(asked, universe.is_some_and(|list| !is_listed(list)))
+                deny_exits(question, universe.is_some_and(|list| !is_listed(list)))
             }),
         ),
         (
             "a missing policy denies exits",
             L5,
             BLOCKED,
-            Bug(|asked| deny_exits(asked, asked.read_policy().is_err())),
+            Bug(|question| deny_exits(question, question.read_policy().is_err())),
         ),
         (
             "an unreadable time denies exits",
             L5,
             BLOCKED,
-            Bug(|asked| {
+            Bug(|question| {
                 let time = |members: Members| members.get("ts").is_some_and(|ts| !ts.is_i64());
-                deny_exits(asked, members(asked).is_some_and(time))
+                deny_exits(question, members(question).is_some_and(time))
             }),
         ),
         (
             "an unreadable size denies exits",
             L5,
             BLOCKED,
-            Bug(|asked| {
+            Bug(|question| {
                 let size = |members: Members| {
                     members.contains_key("size") && number(&members, "size").is_none()
                 };
-                deny_exits(asked, members(asked).is_some_and(size))
+                deny_exits(question, members(question).is_some_and(size))
             }),
         ),
         (
             "`reduceOnly` is unknown",
             L5,
             BLOCKED,
-            Bug(|asked| {
-                if members(asked).is_some_and(|members| members.contains_key("reduceOnly")) {
-                    return ask_changed(asked, |members| drop(members.remove("reduceOnly")));
+            Bug(|question| {
+                if members(question).is_some_and(|members| members.contains_key("reduceOnly")) {
+                    return ask_changed(question, |members| drop(members.remove("reduceOnly")));
                 }
-                ask(asked)
+                ask(question)
             }),
         ),
         (
             "the first of two sizes counts",
             L6,
             "the order of the keys must not change the answer",
-            Bug(|asked| {
-                let place = |field: &str| asked.record.find(&format!("{field}\""));
+            Bug(|question| {
+                let place = |field: &str| question.record.find(&format!("{field}\""));
                 if place("position_size_usd").is_some()
                     && place("position_size_usd") < place("quantity")
                 {
-                    return ask_changed(asked, |members| drop(members.remove("quantity")));
+                    return ask_changed(question, |members| drop(members.remove("quantity")));
                 }
-                ask(asked)
+                ask(question)
             }),
         ),
         (
             "the limit of the policy is a minimum",
             L7,
             "the tightening Limit(\"limits.max_notional_usd\"",
-            Bug(|asked| {
-                let row = ask(asked)?;
+            Bug(|question| {
+                let row = ask(question)?;
                 match row.decision {
-                    _ if policy_field(asked, "/limits/max_notional_usd").is_none() => Ok(row),
+                    _ if policy_field(question, "/limits/max_notional_usd").is_none() => Ok(row),
                     Verdict::Trade => Ok(Row::skip("POLICY_LIMIT_EXCEEDED")),
                     Verdict::Exit | Verdict::Skip | Verdict::Harvest | Verdict::Policy => {
-                        forgive(asked, "POLICY_LIMIT_EXCEEDED")
+                        forgive(question, "POLICY_LIMIT_EXCEEDED")
                     }
                 }
             }),
@@ -506,33 +506,33 @@ pub(crate) const OTHERS: [(&str, Law, &str, Bug); 31] = {
             "the halted symbols are the permitted ones",
             L7,
             "the tightening HaltOf(",
-            Bug(|asked| {
-                if lists(asked, "/halt") {
-                    return forgive(asked, "TRADING_HALTED");
+            Bug(|question| {
+                if lists(question, "/halt") {
+                    return forgive(question, "TRADING_HALTED");
                 }
-                ask(asked)
+                ask(question)
             }),
         ),
         (
             "a permitted symbol need not be listed",
             L7,
             "the tightening Permitted(",
-            Bug(|asked| {
-                if lists(asked, "/permitted_symbols") {
-                    return forgive(asked, "POLICY_UNIVERSE_FILTER");
+            Bug(|question| {
+                if lists(question, "/permitted_symbols") {
+                    return forgive(question, "POLICY_UNIVERSE_FILTER");
                 }
-                ask(asked)
+                ask(question)
             }),
         ),
         (
             "a policy is accepted only in its last twelve hours",
             L7,
             "the tightening EarlierExpiry(",
-            Bug(|asked| {
-                let row = ask(asked)?;
-                let left = asked
+            Bug(|question| {
+                let row = ask(question)?;
+                let left = question
                     .read_policy()
-                    .map(|policy| policy.valid_until().since(asked.now));
+                    .map(|policy| policy.valid_until().since(question.now));
                 let is_early = left.is_ok_and(|left| left.as_micros() > 43_200_000_000);
                 Ok(if is_early {
                     Row::skip("POLICY_CONSTRAINT_VIOLATION")
@@ -551,8 +551,8 @@ pub(crate) const OTHERS: [(&str, Law, &str, Bug); 31] = {
             "a lower leverage raises the size",
             L7,
             "a lower leverage must not raise `size_usd`",
-            Bug(|asked| {
-                let mut row = ask(asked)?;
+            Bug(|question| {
+                let mut row = ask(question)?;
                 row.size_usd = row
                     .size_usd
                     .zip(row.leverage)
@@ -584,22 +584,22 @@ impl BuildHasher for Salt {
 }
 
 impl Decider for Unordered {
-    fn decide(&mut self, asked: &Question) -> Result<Row, Unanswered> {
+    fn decide(&mut self, question: &Question) -> Result<Row, Unanswered> {
         const SIZES: [&str; 3] = ["quantity", "size", "position_size_usd"];
         self.maps.0 += 1;
-        let Some(members) = members(asked) else {
-            return ask(asked);
+        let Some(members) = members(question) else {
+            return ask(question);
         };
         let mut fields = HashMap::with_hasher(self.maps);
         fields.extend(members.clone());
         let mut sizes = fields.keys().filter(|key| SIZES.contains(&key.as_str()));
         let first = sizes.next().cloned();
         if sizes.next().is_none() {
-            return ask(asked);
+            return ask(question);
         }
         let others = |key: &String| !SIZES.contains(&key.as_str()) || Some(key) == first.as_ref();
         ask_about(
-            asked,
+            question,
             members.into_iter().filter(|(key, _)| others(key)).collect(),
         )
     }
@@ -609,12 +609,12 @@ impl Decider for Unordered {
 pub(crate) struct Counting(pub(crate) u64);
 
 impl Decider for Counting {
-    fn decide(&mut self, asked: &Question) -> Result<Row, Unanswered> {
+    fn decide(&mut self, question: &Question) -> Result<Row, Unanswered> {
         self.0 += 1;
         if self.0.is_multiple_of(100) {
             return Ok(Row::skip("POLICY_STORE_UNAVAILABLE"));
         }
-        ask(asked)
+        ask(question)
     }
 }
 
@@ -623,8 +623,8 @@ impl Decider for Counting {
 pub(crate) struct Remembering(Option<f64>);
 
 impl Decider for Remembering {
-    fn decide(&mut self, asked: &Question) -> Result<Row, Unanswered> {
-        let mut row = ask(asked)?;
+    fn decide(&mut self, question: &Question) -> Result<Row, Unanswered> {
+        let mut row = ask(question)?;
         self.0 = row.size_usd.or(self.0);
         row.size_usd = self.0;
         Ok(row)

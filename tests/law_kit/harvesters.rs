@@ -9,26 +9,26 @@ use serde_json::{Map, Value};
 pub(crate) struct Bug(fn(&Question) -> Result<Row, Unanswered>);
 
 impl Harvester for Bug {
-    fn harvest(&mut self, asked: &Question) -> Result<Row, Unanswered> {
-        (self.0)(asked)
+    fn harvest(&mut self, question: &Question) -> Result<Row, Unanswered> {
+        (self.0)(question)
     }
 }
 
-fn ask(asked: &Question) -> Result<Row, Unanswered> {
-    Portcullis.harvest(asked)
+fn ask(question: &Question) -> Result<Row, Unanswered> {
+    Portcullis.harvest(question)
 }
 
 /// Asks the same question with a changed position.
 fn ask_changed(
-    asked: &Question,
+    question: &Question,
     change: impl FnOnce(&mut Map<String, Value>),
 ) -> Result<Row, Unanswered> {
-    let mut asked = asked.clone();
-    if let Ok(mut members) = serde_json::from_str(&asked.record) {
+    let mut question = question.clone();
+    if let Ok(mut members) = serde_json::from_str(&question.record) {
         change(&mut members);
-        asked.record = Value::from(members).to_string();
+        question.record = Value::from(members).to_string();
     }
-    ask(&asked)
+    ask(&question)
 }
 
 fn is(row: &Row, reason: &str) -> bool {
@@ -45,8 +45,8 @@ fn replace(mut row: Row, actions: &[(&str, &str)]) -> Row {
     row
 }
 
-const MISSING_IS_ZERO: Bug = Bug(|asked| {
-    ask_changed(asked, |members| {
+const MISSING_IS_ZERO: Bug = Bug(|question| {
+    ask_changed(question, |members| {
         if let Some(Value::Object(market)) = members.get_mut("market") {
             market.entry("p_mr").or_insert(0.0.into());
         }
@@ -59,8 +59,8 @@ pub(crate) const BUGS: [(&str, Law, &str, Bug); 10] = [
         "a partial close without a policy",
         Law::NoPolicyNoTrade,
         "a position without a θ in force must be a SKIP",
-        Bug(|asked| {
-            let mut row = ask(asked)?;
+        Bug(|question| {
+            let mut row = ask(question)?;
             if is(&row, "POLICY_MISSING") {
                 row = Row::new(Verdict::Harvest);
                 row.harvest_action = Some("PARTIAL_25".to_owned());
@@ -72,8 +72,8 @@ pub(crate) const BUGS: [(&str, Law, &str, Bug); 10] = [
         "an R without a policy",
         Law::NoPolicyNoTrade,
         "an answer without a policy in force must have no `r_net`",
-        Bug(|asked| {
-            let mut row = ask(asked)?;
+        Bug(|question| {
+            let mut row = ask(question)?;
             if is(&row, "POLICY_MISSING") {
                 row.r_net = Some(1.8);
             }
@@ -84,8 +84,8 @@ pub(crate) const BUGS: [(&str, Law, &str, Bug); 10] = [
         "a missing stop distance is 2 %",
         Law::NoNumberWithoutASource,
         "`r_net` must be absent: the inputs of this position do not determine it",
-        Bug(|asked| {
-            ask_changed(asked, |members| {
+        Bug(|question| {
+            ask_changed(question, |members| {
                 members.entry("stop_dist_pct").or_insert(0.02.into());
             })
         }),
@@ -94,8 +94,8 @@ pub(crate) const BUGS: [(&str, Law, &str, Bug); 10] = [
         "the costs are halved",
         Law::NoNumberWithoutASource,
         "`cost` must be",
-        Bug(|asked| {
-            let mut row = ask(asked)?;
+        Bug(|question| {
+            let mut row = ask(question)?;
             row.cost = row.cost.map(|cost| cost * 0.5);
             Ok(row)
         }),
@@ -104,10 +104,10 @@ pub(crate) const BUGS: [(&str, Law, &str, Bug); 10] = [
         "an unchecked input is a divisor",
         Law::Total,
         "`r_net` must be finite",
-        Bug(|asked| {
-            let mut row = ask(asked)?;
+        Bug(|question| {
+            let mut row = ask(question)?;
             let members: Map<String, Value> =
-                serde_json::from_str(&asked.record).unwrap_or_default();
+                serde_json::from_str(&question.record).unwrap_or_default();
             let stop = members.get("stop_dist_pct").and_then(Value::as_f64);
             row.r_net = stop.map(|stop| 1.0 / stop);
             Ok(row)
@@ -129,8 +129,8 @@ pub(crate) const BUGS: [(&str, Law, &str, Bug); 10] = [
         "the kill score needs the price",
         Law::ExitsAreNeverBlocked,
         "the answer must still be a HARVEST",
-        Bug(|asked| {
-            let row = ask(asked)?;
+        Bug(|question| {
+            let row = ask(question)?;
             match row.r_net {
                 None => Ok(Row::skip("HARVEST_INVALID_INPUT")),
                 Some(_) => Ok(row),
@@ -141,16 +141,16 @@ pub(crate) const BUGS: [(&str, Law, &str, Bug); 10] = [
         "the first and the last stage are swapped",
         Law::Monotone,
         "more profit must not lower the stage",
-        Bug(|asked| {
+        Bug(|question| {
             let swaps = [("PARTIAL_75", "PARTIAL_25"), ("PARTIAL_25", "PARTIAL_75")];
-            Ok(replace(ask(asked)?, &swaps))
+            Ok(replace(ask(question)?, &swaps))
         }),
     ),
     (
         "the second stage is missing",
         Law::Monotone,
         "more profit must not lower the stage",
-        Bug(|asked| Ok(replace(ask(asked)?, &[("PARTIAL_50", "NONE")]))),
+        Bug(|question| Ok(replace(ask(question)?, &[("PARTIAL_50", "NONE")]))),
     ),
 ];
 
@@ -158,11 +158,11 @@ pub(crate) const BUGS: [(&str, Law, &str, Bug); 10] = [
 pub(crate) struct Counting(pub(crate) u64);
 
 impl Harvester for Counting {
-    fn harvest(&mut self, asked: &Question) -> Result<Row, Unanswered> {
+    fn harvest(&mut self, question: &Question) -> Result<Row, Unanswered> {
         self.0 += 1;
         if self.0.is_multiple_of(100) {
             return Ok(Row::skip("POLICY_STORE_UNAVAILABLE"));
         }
-        ask(asked)
+        ask(question)
     }
 }

@@ -99,8 +99,8 @@ impl Answered {
         self.name("notional_usd", notional.source());
         let margin_source = margin.source().to_string();
         self.set("margin_usd", margin.value().get(), Some(&margin_source));
-        if let Some(asked) = trade.leverage_requested() {
-            self.name("leverage_requested", asked.source());
+        if let Some(requested) = trade.leverage_requested() {
+            self.name("leverage_requested", requested.source());
         }
         if let Some(quantity) = trade.quantity() {
             self.name("quantity", quantity.source());

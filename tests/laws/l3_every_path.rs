@@ -127,8 +127,8 @@ fn any_floats_are_answered(
     let answered = subject.harvest(&world, &position.position, position.now);
     prop_assert!(matches!(answered.verdict, Verdict::Harvest | Verdict::Skip));
     // Every number in an answer is finite, for any input.
-    for (column, reported) in &answered.numbers {
-        prop_assert!(reported.value.is_finite(), "{column} is {}", reported.value);
+    for (column, number) in &answered.numbers {
+        prop_assert!(number.value.is_finite(), "{column} is {}", number.value);
     }
     subject.harvest_batch(
         &world,

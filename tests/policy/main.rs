@@ -79,12 +79,12 @@ fn leverage(policy: &Policy, symbol: &str) -> Option<f64> {
 /// Checks the code and the violations of an invalid policy, and the text of its error.
 fn check_refused(text: &str, code: &str, violations: &[&str]) {
     let refusal = Policy::from_json(text).expect_err(text);
-    let reported: Vec<_> = refusal
+    let texts: Vec<_> = refusal
         .violations()
         .iter()
         .map(ToString::to_string)
         .collect();
-    assert_eq!(reported, violations, "{text}");
+    assert_eq!(texts, violations, "{text}");
     assert_eq!(refusal.fault().to_string(), code, "{text}");
     assert_eq!(refusal.fault(), refusal.violations()[0].fault());
     let (listed, rest) = violations.split_at(violations.len().min(8));
@@ -107,9 +107,9 @@ fn check_fields_refused(fields: BTreeMap<String, String>, code: &str, violation:
 }
 
 fn check_missing(text: &str, fields: &[&str]) {
-    let reported: Vec<_> = fields.iter().map(|f| format!("`{f}` is missing")).collect();
-    let reported: Vec<_> = reported.iter().map(String::as_str).collect();
-    check_refused(text, "POLICY_MISSING_FIELD", &reported);
+    let texts: Vec<_> = fields.iter().map(|f| format!("`{f}` is missing")).collect();
+    let texts: Vec<_> = texts.iter().map(String::as_str).collect();
+    check_refused(text, "POLICY_MISSING_FIELD", &texts);
 }
 
 fn check_parse_error(text: &str, violation: &str) {
@@ -122,8 +122,8 @@ fn check_invalid(text: &str, violation: &str) {
 
 fn check_notes(text: &str, notes: &[&str]) {
     let policy = read(text);
-    let reported: Vec<_> = policy.notes().iter().map(ToString::to_string).collect();
-    assert_eq!(reported, notes, "{text}");
+    let texts: Vec<_> = policy.notes().iter().map(ToString::to_string).collect();
+    assert_eq!(texts, notes, "{text}");
 }
 
 fn check_hash(text: &str, hash: &str) {

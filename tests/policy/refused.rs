@@ -92,14 +92,14 @@ fn all_violations_are_reported_sorted_by_kind() {
         "limits": "{max_leverage: 5}"
     }"#;
     let refusal = Policy::from_json(text).unwrap_err();
-    let reported: Vec<_> = refusal
+    let texts: Vec<_> = refusal
         .violations()
         .iter()
         .map(|v| (v.fault(), v.field()))
         .collect();
     use PolicyFault::{HashMismatch, Invalid, MissingField, ParseError};
     assert_eq!(
-        reported,
+        texts,
         [
             (MissingField, "kill_params"),
             (MissingField, "harvest_params.T3_R"),

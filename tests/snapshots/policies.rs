@@ -1,7 +1,7 @@
 //! Snapshots of the violations and notes of a policy, and of the records about policies.
 
 use super::super::keep;
-use super::asking::{and, json, sample};
+use super::scenario::{and, json, sample};
 use portcullis::{
     answer::Answer,
     policy::{Policy, PolicyUnavailable},

@@ -1,7 +1,7 @@
 //! Snapshots of every reason, as a line and as a record.
 
-use super::super::{Asking, PrintedForms, keep};
-use super::asking::{ENTRY, POSITION, UNTIL, and, sample, with};
+use super::super::{Report, Scenario, keep};
+use super::scenario::{ENTRY, POSITION, UNTIL, and, sample, with};
 use portcullis::{decide::SkipCode, policy::PolicyUnavailable};
 use std::fmt::Write as _;
 
@@ -9,21 +9,21 @@ use std::fmt::Write as _;
 const STATEFUL: [SkipCode; 2] = [SkipCode::IntentDuplicate, SkipCode::IntentSuperseded];
 
 /// Returns questions with this reason. The `match` is exhaustive, so that a new reason needs examples here.
-fn examples(reason: SkipCode) -> Vec<Asking> {
+fn examples(reason: SkipCode) -> Vec<Scenario> {
     match reason {
         SkipCode::IntentUnreadable => unreadable(),
         SkipCode::IntentInvalid => invalid(),
         SkipCode::IntentAmbiguous => ambiguous(),
-        SkipCode::IntentNotActionable => vec![Asking::entry("BUY", "HOLD")],
+        SkipCode::IntentNotActionable => vec![Scenario::entry("BUY", "HOLD")],
         SkipCode::DenyNotExitOwner => {
             let close = r#""action": "CLOSE""#;
             vec![
-                Asking::entry(r#""side": "BUY""#, close),
-                Asking::entry(r#""side": "BUY", "source": "momentum""#, close),
+                Scenario::entry(r#""side": "BUY""#, close),
+                Scenario::entry(r#""side": "BUY", "source": "momentum""#, close),
             ]
         }
         SkipCode::TradingHalted => {
-            let halt = |halt: &str| Asking::of(ENTRY).guarded(&format!(r#"{{"halt": {halt}}}"#));
+            let halt = |halt: &str| Scenario::of(ENTRY).guarded(&format!(r#"{{"halt": {halt}}}"#));
             vec![halt(r#"["BTCUSDT"]"#), halt(r#""everything""#)]
         }
         SkipCode::PolicyMissing => vec![
@@ -31,7 +31,7 @@ fn examples(reason: SkipCode) -> Vec<Asking> {
             absent(PolicyUnavailable::HashUnknown(
                 "a1b2c3d4".repeat(8).parse().unwrap(),
             )),
-            Asking::of(POSITION).without(PolicyUnavailable::NotFound),
+            Scenario::of(POSITION).without(PolicyUnavailable::NotFound),
         ],
         SkipCode::PolicyMissingField => vec![
             refused(&with(&sample(), r#""T1_R": 1.8, "#, "")),
@@ -56,43 +56,43 @@ fn examples(reason: SkipCode) -> Vec<Asking> {
         SkipCode::PolicyStoreUnavailable => vec![absent(PolicyUnavailable::StoreUnavailable)],
         SkipCode::PolicyConstraintViolation => constraints(),
         SkipCode::PolicyNotYetValid => vec![
-            Asking::of(ENTRY).under(&and(r#""valid_from_epoch": 1766550700.000001"#)),
-            Asking::of(POSITION).under(&and(r#""valid_from_epoch": 1766550700.000001"#)),
+            Scenario::of(ENTRY).under(&and(r#""valid_from_epoch": 1766550700.000001"#)),
+            Scenario::of(POSITION).under(&and(r#""valid_from_epoch": 1766550700.000001"#)),
         ],
         SkipCode::PolicyStale => vec![
-            Asking::of(ENTRY).at("1766550734.062734"),
-            Asking::of(POSITION).at("1766550734.062734"),
-            Asking::of(POSITION)
+            Scenario::of(ENTRY).at("1766550734.062734"),
+            Scenario::of(POSITION).at("1766550734.062734"),
+            Scenario::of(POSITION)
                 .under(&and(r#""harvest_grace_sec": 600"#))
                 .at("1766551334.062734"),
         ],
         SkipCode::IntentStale => {
             let undated = with(ENTRY, r#""ts": 1766550690000, "#, "");
             vec![
-                Asking::of(ENTRY).under(&and(r#""limits": {"max_intent_age_sec": 9.5}"#)),
-                Asking::of(ENTRY).guarded(r#"{"max_intent_age_sec": 9}"#),
-                Asking::of(&undated).guarded(r#"{"max_intent_age_sec": 9}"#),
+                Scenario::of(ENTRY).under(&and(r#""limits": {"max_intent_age_sec": 9.5}"#)),
+                Scenario::of(ENTRY).guarded(r#"{"max_intent_age_sec": 9}"#),
+                Scenario::of(&undated).guarded(r#"{"max_intent_age_sec": 9}"#),
             ]
         }
         SkipCode::ClockUntrusted => {
             let undated = with(ENTRY, r#""ts": 1766550690000, "#, "");
             let skew = r#"{"max_intent_skew_sec": 5}"#;
             vec![
-                Asking::of(ENTRY).at("1766550684.5").guarded(skew),
-                Asking::of(&undated).guarded(skew),
+                Scenario::of(ENTRY).at("1766550684.5").guarded(skew),
+                Scenario::of(&undated).guarded(skew),
             ]
         }
         SkipCode::PolicyUniverseFilter => vec![
-            Asking::entry("BTCUSDT", "XRPUSDT"),
-            Asking::of(ENTRY).guarded(r#"{"permitted_symbols": ["ETHUSDT"]}"#),
+            Scenario::entry("BTCUSDT", "XRPUSDT"),
+            Scenario::of(ENTRY).guarded(r#"{"permitted_symbols": ["ETHUSDT"]}"#),
         ],
         SkipCode::PolicyMissingLeverage => vec![
-            Asking::of(ENTRY).under(&with(&sample(), r#""BTCUSDT": 8, "#, "")),
-            Asking::entry("250", r#"250, "leverage": "x""#),
-            Asking::entry("250", r#"250, "leverage": 0"#),
+            Scenario::of(ENTRY).under(&with(&sample(), r#""BTCUSDT": 8, "#, "")),
+            Scenario::entry("250", r#"250, "leverage": "x""#),
+            Scenario::entry("250", r#"250, "leverage": 0"#),
         ],
         SkipCode::PolicyMissingSize => {
-            let size = |fields| Asking::entry(r#""position_size_usd": 250"#, fields);
+            let size = |fields| Scenario::entry(r#""position_size_usd": 250"#, fields);
             vec![
                 size(r#""size": null"#),
                 size(r#""size": "nan""#),
@@ -104,8 +104,8 @@ fn examples(reason: SkipCode) -> Vec<Asking> {
         SkipCode::PolicyLimitExceeded => limits(),
         SkipCode::IntentDuplicate | SkipCode::IntentSuperseded => Vec::new(),
         SkipCode::HarvestNoPosition => vec![
-            Asking::position("LONG", "FLAT"),
-            Asking::position(r#""age_sec""#, r#""quantity": 0, "age_sec""#),
+            Scenario::position("LONG", "FLAT"),
+            Scenario::position(r#""age_sec""#, r#""quantity": 0, "age_sec""#),
         ],
         SkipCode::HarvestMissingStop => {
             vec![no_market().but(r#""stop_dist_pct": 0.02, "#, "")]
@@ -115,62 +115,62 @@ fn examples(reason: SkipCode) -> Vec<Asking> {
             no_market().but(r#""entry_price": 100, "#, ""),
             no_market().but("LONG", "UP"),
             no_market().but("103", "1e308").but("0.02", "1e-10"),
-            Asking::of(POSITION).under(&and(r#""limits": {"max_position_age_sec": 5}"#)),
+            Scenario::of(POSITION).under(&and(r#""limits": {"max_position_age_sec": 5}"#)),
         ],
     }
 }
 
-fn refused(policy: &str) -> Asking {
-    Asking::of(ENTRY).under(policy)
+fn refused(policy: &str) -> Scenario {
+    Scenario::of(ENTRY).under(policy)
 }
 
-fn absent(absence: PolicyUnavailable) -> Asking {
-    Asking::of(ENTRY).without(absence)
+fn absent(absence: PolicyUnavailable) -> Scenario {
+    Scenario::of(ENTRY).without(absence)
 }
 
-fn side(fields: &str) -> Asking {
-    Asking::entry(r#""side": "BUY""#, fields)
+fn side(fields: &str) -> Scenario {
+    Scenario::entry(r#""side": "BUY""#, fields)
 }
 
-fn unreadable() -> Vec<Asking> {
+fn unreadable() -> Vec<Scenario> {
     vec![
-        Asking::of("BTCUSDT BUY 250"),
-        Asking::of("[250]"),
-        Asking::of(r#"{"payload": "{\"symbol\": "}"#),
-        Asking::of(r#"{"symbol": "BTCUSDT", "event_type": "trade.rumour"}"#),
+        Scenario::of("BTCUSDT BUY 250"),
+        Scenario::of("[250]"),
+        Scenario::of(r#"{"payload": "{\"symbol\": "}"#),
+        Scenario::of(r#"{"symbol": "BTCUSDT", "event_type": "trade.rumour"}"#),
     ]
 }
 
-fn invalid() -> Vec<Asking> {
+fn invalid() -> Vec<Scenario> {
     vec![
-        Asking::entry(r#""symbol": "BTCUSDT", "#, ""),
-        Asking::entry("BTCUSDT", "BTC USDT"),
-        Asking::entry(r#""side": "BUY", "#, ""),
+        Scenario::entry(r#""symbol": "BTCUSDT", "#, ""),
+        Scenario::entry("BTCUSDT", "BTC USDT"),
+        Scenario::entry(r#""side": "BUY", "#, ""),
         side(r#""side": "UP""#),
         side(r#""side": "BUY", "reduce_only": "perhaps""#),
         side(r#""side": "BUY", "side": "BUY""#),
         side(r#""side": "BUY", "stop_loss": "x""#),
-        Asking::entry("1766550690000", "1766550690000.5"),
-        Asking::entry(r#""ts": 1766550690000, "#, "").recorded(),
+        Scenario::entry("1766550690000", "1766550690000.5"),
+        Scenario::entry(r#""ts": 1766550690000, "#, "").recorded(),
     ]
 }
 
-fn ambiguous() -> Vec<Asking> {
+fn ambiguous() -> Vec<Scenario> {
     vec![
         side(r#""side": "BUY", "action": "SELL""#),
         side(r#""side": "BUY", "reduce_only": false, "reduceOnly": true"#),
         side(r#""action": "CLOSE", "reduce_only": false"#),
         side(r#""side": "BUY", "entry_price": 100, "stop_loss": 102"#),
-        Asking::of(r#"{"payload": {}, "data": {}}"#),
-        Asking::of(&format!(r#"{{"leverage": 8, "payload": {ENTRY}}}"#)),
-        Asking::of(&format!(r#"{{"source": "other", "payload": {ENTRY}}}"#)),
-        Asking::entry(r#""momentum""#, "7"),
-        Asking::entry("momentum", "exitbrain_v3_5"),
+        Scenario::of(r#"{"payload": {}, "data": {}}"#),
+        Scenario::of(&format!(r#"{{"leverage": 8, "payload": {ENTRY}}}"#)),
+        Scenario::of(&format!(r#"{{"source": "other", "payload": {ENTRY}}}"#)),
+        Scenario::entry(r#""momentum""#, "7"),
+        Scenario::entry("momentum", "exitbrain_v3_5"),
     ]
 }
 
-fn constraints() -> Vec<Asking> {
-    let of = |policy: &str, guardrails: &str| Asking::of(ENTRY).under(policy).guarded(guardrails);
+fn constraints() -> Vec<Scenario> {
+    let of = |policy: &str, guardrails: &str| Scenario::of(ENTRY).under(policy).guarded(guardrails);
     let lasting = and(r#""valid_from_epoch": 1766547134"#);
     vec![
         of(&lasting, r#"{"max_validity_sec": 3600}"#),
@@ -183,10 +183,10 @@ fn constraints() -> Vec<Asking> {
     ]
 }
 
-fn limits() -> Vec<Asking> {
+fn limits() -> Vec<Scenario> {
     let policy =
-        |limits: &str| Asking::of(ENTRY).under(&and(&format!(r#""limits": {{{limits}}}"#)));
-    let operator = |limits: &str| Asking::of(ENTRY).guarded(&format!("{{{limits}}}"));
+        |limits: &str| Scenario::of(ENTRY).under(&and(&format!(r#""limits": {{{limits}}}"#)));
+    let operator = |limits: &str| Scenario::of(ENTRY).guarded(&format!("{{{limits}}}"));
     vec![
         policy(r#""max_leverage": 7.5"#),
         operator(r#""max_leverage": 7.5"#),
@@ -194,13 +194,13 @@ fn limits() -> Vec<Asking> {
         operator(r#""max_position_usd": 31"#),
         policy(r#""max_notional_usd": 249.99"#),
         operator(r#""max_notional_usd": 249.99"#),
-        Asking::entry("250", "5e-324"),
+        Scenario::entry("250", "5e-324"),
         // The notional of this margin underflows to 0.
-        Asking::entry(
+        Scenario::entry(
             r#""position_size_usd": 250"#,
             r#""position_usd": 5e-324, "leverage": 0.4"#,
         ),
-        Asking::entry(
+        Scenario::entry(
             r#""position_size_usd": 250"#,
             r#""position_usd": 1e308, "leverage": 10"#,
         ),
@@ -208,25 +208,25 @@ fn limits() -> Vec<Asking> {
 }
 
 /// Creates a question about a position whose market does not allow a kill score.
-fn no_market() -> Asking {
-    Asking::position(r#""sigma": 0.01"#, r#""sigma": -1"#)
+fn no_market() -> Scenario {
+    Scenario::position(r#""sigma": 0.01"#, r#""sigma": -1"#)
 }
 
-fn reported(reason: SkipCode) -> Vec<PrintedForms> {
-    let reported: Vec<PrintedForms> = examples(reason).iter().map(Asking::reported).collect();
-    for one in &reported {
+fn reports(reason: SkipCode) -> Vec<Report> {
+    let reports: Vec<Report> = examples(reason).iter().map(Scenario::report).collect();
+    for one in &reports {
         assert_eq!(one.reason, Some(reason), "{}", one.line);
     }
-    reported
+    reports
 }
 
 #[test]
 fn every_reason_has_lines_and_records() {
     let (mut lines, mut records, mut changes) = (String::new(), String::new(), String::new());
     for reason in SkipCode::ALL.iter().copied() {
-        let reported = reported(reason);
-        assert_eq!(reported.is_empty(), STATEFUL.contains(&reason), "{reason}");
-        for one in &reported {
+        let reports = reports(reason);
+        assert_eq!(reports.is_empty(), STATEFUL.contains(&reason), "{reason}");
+        for one in &reports {
             assert!(
                 one.line.starts_with(&format!("SKIP {reason}: ")),
                 "{}",
@@ -249,7 +249,7 @@ fn every_reason_has_lines_and_records() {
 fn a_missing_or_expired_policy_has_the_legacy_suffix() {
     for reason in SkipCode::ALL.iter().copied() {
         let legacy = matches!(reason, SkipCode::PolicyMissing | SkipCode::PolicyStale);
-        for one in reported(reason) {
+        for one in reports(reason) {
             assert_eq!(
                 one.line.ends_with(" [POLICY_MISSING_FIELD]"),
                 legacy,
@@ -267,22 +267,22 @@ fn a_missing_or_expired_policy_has_the_legacy_suffix() {
 }
 
 /// Each bound is tested at its exact value and one microsecond beyond it, in the single call and in columns. The record
-/// is 10 s older than [`NOW`](super::asking::NOW).
+/// is 10 s older than [`NOW`](super::scenario::NOW).
 #[test]
 fn bounds_are_inclusive_in_columns_too() {
-    let at_own_time = |policy: &str| Asking::of(ENTRY).under(policy).recorded();
+    let at_own_time = |policy: &str| Scenario::of(ENTRY).under(policy).recorded();
     let until = |until: &str| with(&sample(), UNTIL, until);
     let from = |from: &str| and(&format!(r#""valid_from_epoch": {from}"#));
     let valid_for = |span: &str| {
         let guardrails = format!(r#"{{"max_validity_sec": {span}}}"#);
         at_own_time(&sample()).guarded(&guardrails)
     };
-    let aged = |guardrails: &str| Asking::of(ENTRY).guarded(guardrails);
+    let aged = |guardrails: &str| Scenario::of(ENTRY).guarded(guardrails);
     let early = |skew: &str| {
         let guardrails = format!(r#"{{"max_intent_skew_sec": {skew}}}"#);
-        Asking::of(ENTRY).at("1766550685").guarded(&guardrails)
+        Scenario::of(ENTRY).at("1766550685").guarded(&guardrails)
     };
-    for (asking, reason) in [
+    for (scenario, reason) in [
         (at_own_time(&until("1766550690")), None),
         (
             at_own_time(&until("1766550689.999999")),
@@ -306,10 +306,10 @@ fn bounds_are_inclusive_in_columns_too() {
         (early("5"), None),
         (early("4.999999"), Some(SkipCode::ClockUntrusted)),
         // The requested leverage is equal to, below or above that of the policy.
-        (Asking::entry("250", r#"250, "leverage": 8"#), None),
-        (Asking::entry("250", r#"250, "leverage": 7"#), None),
-        (Asking::entry("250", r#"250, "leverage": 9"#), None),
+        (Scenario::entry("250", r#"250, "leverage": 8"#), None),
+        (Scenario::entry("250", r#"250, "leverage": 7"#), None),
+        (Scenario::entry("250", r#"250, "leverage": 9"#), None),
     ] {
-        assert_eq!(asking.reported().reason, reason, "{asking:?}");
+        assert_eq!(scenario.report().reason, reason, "{scenario:?}");
     }
 }

@@ -150,7 +150,7 @@ fn near_miss(reason: &SkipReason<'_>) -> Option<NearMiss> {
         SkipReason::NotInUniverse { symbol } | SkipReason::NoLeverage { symbol } => {
             Some(NearMiss::Symbol(*symbol))
         }
-        SkipReason::Unread(_)
+        SkipReason::InvalidIntent(_)
         | SkipReason::SourceUnreadable
         | SkipReason::ExitOwnerOpens { .. }
         | SkipReason::NotExitOwner(_)

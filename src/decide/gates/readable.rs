@@ -23,14 +23,14 @@ pub(in crate::decide) fn check<'a>(
     match (&intent.request, now) {
         (Ok(Request::Exit(exit)), _) => Ok(CheckedRequest::Exit(exit)),
         (Ok(Request::Entry(entry)), Some(now)) => Ok(CheckedRequest::Entry(entry, now)),
-        (Ok(Request::Entry(_)), None) => Err(SkipReason::Unread(&NO_TIME)),
+        (Ok(Request::Entry(_)), None) => Err(SkipReason::InvalidIntent(&NO_TIME)),
         // If there are several faults, the first one is reported. A missing timestamp (invalid) comes before an
         // ambiguity.
-        (Err(refused), None)
-            if refused.untimed && refused.fault.kind() > IntentErrorKind::Invalid =>
+        (Err(invalid), None)
+            if invalid.untimed && invalid.fault.kind() > IntentErrorKind::Invalid =>
         {
-            Err(SkipReason::Unread(&NO_TIME))
+            Err(SkipReason::InvalidIntent(&NO_TIME))
         }
-        (Err(refused), _) => Err(SkipReason::Unread(&refused.fault)),
+        (Err(invalid), _) => Err(SkipReason::InvalidIntent(&invalid.fault)),
     }
 }

@@ -30,7 +30,7 @@ pub(crate) struct OneByOne {
 pub(crate) struct Columns {
     snapshot: PolicySnapshot,
     intents: IntentColumns,
-    asked: Vec<f64>,
+    requested: Vec<f64>,
     answers: DecisionColumns,
 }
 
@@ -73,7 +73,7 @@ impl Peer for OneByOne {
             match engine.decide(state, intent, *now) {
                 Decision::Trade(trade) => trade
                     .leverage_requested()
-                    .is_some_and(|asked| trade.leverage().value() == asked.value()),
+                    .is_some_and(|requested| trade.leverage().value() == requested.value()),
                 Decision::Exit(_) | Decision::Skip(_) => false,
             }
         }));
@@ -88,7 +88,7 @@ impl Columns {
         Ok(Self {
             snapshot: PolicySnapshot::new()?,
             intents,
-            asked: asks.iter().map(|ask| f64::from(ask.leverage)).collect(),
+            requested: asks.iter().map(|ask| f64::from(ask.leverage)).collect(),
             answers: DecisionColumns::default(),
         })
     }
@@ -116,11 +116,11 @@ impl Peer for Columns {
         let state = PolicyState::present(policy);
         engine.decide_columns(state, &self.intents, Some(*now), &mut self.answers);
         let answers = &self.answers;
-        yes.extend(self.asked.iter().enumerate().map(|(index, asked)| {
+        yes.extend(self.requested.iter().enumerate().map(|(index, requested)| {
             answers.row(index).is_some_and(|row| {
                 let granted = row
                     .leverage
-                    .is_some_and(|(leverage, _)| leverage.get() == *asked);
+                    .is_some_and(|(leverage, _)| leverage.get() == *requested);
                 row.outcome == Outcome::Trade && granted
             })
         }));

@@ -23,7 +23,7 @@ pub(crate) const POSITION: &str = r#"{"event_type": "position.snapshot", "id": "
 
 /// The inputs of one decision: a record, a policy or none, guardrails and a time.
 #[derive(Debug, Clone)]
-pub(crate) struct Asking {
+pub(crate) struct Scenario {
     record: String,
     policy: Result<Policy, PolicyUnavailable>,
     guardrails: Guardrails,
@@ -31,7 +31,7 @@ pub(crate) struct Asking {
 }
 
 /// An answer in every output format.
-pub(crate) struct PrintedForms {
+pub(crate) struct Report {
     pub(crate) reason: Option<SkipCode>,
     /// The line that operators search for.
     pub(crate) line: String,
@@ -56,7 +56,7 @@ pub(crate) fn and(fields: &str) -> String {
     with(&sample(), "{", &format!("{{{fields},"))
 }
 
-impl Asking {
+impl Scenario {
     /// Creates a question about a record, under the sample policy and without guardrails.
     pub(crate) fn of(record: &str) -> Self {
         Self {
@@ -118,7 +118,7 @@ impl Asking {
         Self { now: None, ..self }
     }
 
-    pub(crate) fn reported(&self) -> PrintedForms {
+    pub(crate) fn report(&self) -> Report {
         let now = self
             .now
             .map(|now| Timestamp::parse_epoch_seconds(now).unwrap());
@@ -136,7 +136,7 @@ impl Asking {
                 let answer = Answer::decision(&traced.0).to(1, intent.id(), intent.event_time());
                 let (reason, line, record) = (answer.reason, traced.0.to_string(), json(&answer));
                 let explanation = Explanation::new(traced);
-                PrintedForms {
+                Report {
                     reason,
                     line,
                     record,
@@ -153,7 +153,7 @@ impl Asking {
                 let (reason, record) = (answer.reason, json(&answer));
                 let explanation = HarvestExplanation::new(decision, state);
                 let explained = explanation.to_string();
-                PrintedForms {
+                Report {
                     reason,
                     line: explained.lines().next().unwrap().to_owned(),
                     record,
@@ -186,8 +186,8 @@ fn check_columns(
     let row = answers.row(0).unwrap();
     let (outcome, numbers) = match decision {
         Decision::Trade(trade) => {
-            let asked = matches!(trade.leverage().source(), Source::Intent(_));
-            let from = if asked {
+            let from_intent = matches!(trade.leverage().source(), Source::Intent(_));
+            let from = if from_intent {
                 LeverageFrom::Intent
             } else {
                 LeverageFrom::Policy
