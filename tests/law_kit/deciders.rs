@@ -384,7 +384,7 @@ pub(crate) const OTHERS: [(&str, Law, &str, Bug); 31] = {
         (
             "of duplicate keys, the last one counts",
             L4,
-            "spoiled by Twice",
+            "spoiled by Duplicate",
             Bug(|question| ask_changed(question, |_| ())),
         ),
         ("a missing leverage is 10x", L4, SPOILED, TENFOLD_FALLBACK),
