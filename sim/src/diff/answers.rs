@@ -16,7 +16,7 @@ use super::{
     error::DiffError,
     flip::{Flip, FlipKind},
     recorded::Recorded,
-    rows::FlipsTo,
+    rows::FlipSink,
 };
 use crate::{
     replay::{ChunkOutput, Replayer, Timeline},
@@ -188,7 +188,7 @@ impl Answers for ReplayedAnswers<'_> {
 pub fn diff_answers(
     before: &mut dyn Answers,
     after: &mut dyn Answers,
-    mut flips: FlipsTo<'_>,
+    mut flips: FlipSink<'_>,
     progress: &mut dyn FnMut(u64),
 ) -> Result<Difference, DiffError> {
     let mut difference = Difference::default();
@@ -214,7 +214,7 @@ pub fn diff_answers(
         difference.read.records = due;
         if let Some(kind) = difference.compare(&old.effect, &new.effect) {
             let flip = flip(old, new, kind);
-            flips.take(&flip).map_err(DiffError::Write)?;
+            flips.write(&flip).map_err(DiffError::Write)?;
             difference.count(flip);
         }
         if due % PROGRESS_EVERY == 0 {

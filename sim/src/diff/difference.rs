@@ -8,7 +8,7 @@ use super::{
     change::Change,
     error::DiffError,
     flip::{Effect, Flip, FlipKind},
-    rows::FlipsTo,
+    rows::FlipSink,
     tally::FlipTally,
 };
 use crate::{
@@ -114,7 +114,7 @@ impl Difference {
     }
 
     /// Completes the comparison and checks that the counts add up.
-    pub(super) fn finish(mut self, flips: FlipsTo<'_>) -> Result<Self, DiffError> {
+    pub(super) fn finish(mut self, flips: FlipSink<'_>) -> Result<Self, DiffError> {
         flips.finish().map_err(DiffError::Write)?;
         self.keep_largest();
         let read = self.read.records.saturating_sub(self.read.ignored);
@@ -154,7 +154,7 @@ mod tests {
             );
         }
         spoil(&mut difference);
-        match difference.finish(FlipsTo::Nowhere) {
+        match difference.finish(FlipSink::Discard) {
             Err(DiffError::Miscounted { read, compared }) => {
                 assert_eq!((read, compared), expected);
             }

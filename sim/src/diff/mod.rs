@@ -28,7 +28,7 @@ pub use difference::Difference;
 pub use error::DiffError;
 pub use flip::{Effect, Flip, FlipKind};
 pub use recorded::{Recorded, RowError};
-pub use rows::{FlipRows, FlipsTo};
+pub use rows::{FlipRows, FlipSink};
 pub use tally::FlipTally;
 
 use crate::{
@@ -45,7 +45,7 @@ pub fn diff(
     replayer: &Replayer,
     policies: (&Policy, &Policy),
     tapes: TapeReader,
-    flips: FlipsTo<'_>,
+    flips: FlipSink<'_>,
     progress: &mut dyn FnMut(u64),
 ) -> Result<Difference, DiffError> {
     let (before, after) = policies;
@@ -85,7 +85,7 @@ struct Comparison<'p, 'w> {
     after: &'p Policy,
     causes: Causes<'p>,
     difference: Difference,
-    flips: FlipsTo<'w>,
+    flips: FlipSink<'w>,
     /// The first error of writing flips.
     failed: Option<io::Error>,
 }
@@ -116,7 +116,7 @@ impl Comparison<'_, '_> {
             does
         }));
         if self.failed.is_none() {
-            self.failed = self.flips.take(&flip).err();
+            self.failed = self.flips.write(&flip).err();
         }
         if let (true, LineContent::Text(text)) = (self.difference.count(flip), line.content) {
             self.difference.minimal.push(text.to_owned());

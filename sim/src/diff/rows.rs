@@ -23,19 +23,19 @@ use crate::rows::{
 const BATCH_ROWS: usize = 8192;
 
 /// The output of flips.
-pub enum FlipsTo<'w> {
+pub enum FlipSink<'w> {
     /// No output.
-    Nowhere,
+    Discard,
     /// One JSON line per flip.
     Lines(&'w mut dyn Write),
     /// One Parquet row per flip.
     Rows(Box<FlipRows<'w>>),
 }
 
-impl FlipsTo<'_> {
-    pub(super) fn take(&mut self, flip: &Flip) -> io::Result<()> {
+impl FlipSink<'_> {
+    pub(super) fn write(&mut self, flip: &Flip) -> io::Result<()> {
         match self {
-            Self::Nowhere => Ok(()),
+            Self::Discard => Ok(()),
             Self::Lines(to) => {
                 serde_json::to_writer(&mut **to, flip)?;
                 to.write_all(b"\n")
@@ -47,7 +47,7 @@ impl FlipsTo<'_> {
     /// Completes the output.
     pub(super) fn finish(self) -> io::Result<()> {
         match self {
-            Self::Nowhere | Self::Lines(_) => Ok(()),
+            Self::Discard | Self::Lines(_) => Ok(()),
             Self::Rows(rows) => rows.finish(),
         }
     }

@@ -64,7 +64,7 @@ fn replay(tape: Vec<u8>, guardrails: Guardrails) -> Answers {
         for line in chunk.unwrap().lines() {
             n += 1;
             let answer = match line.content {
-                LineContent::Text(text) => judge(text, &engine, &mut policy, &mut scratch),
+                LineContent::Text(text) => answer(text, &engine, &mut policy, &mut scratch),
                 LineContent::NotUtf8 { .. } => vec!["not UTF-8".to_owned()],
                 LineContent::TooLong => panic!("a long line"),
             };
@@ -76,7 +76,7 @@ fn replay(tape: Vec<u8>, guardrails: Guardrails) -> Answers {
     answers
 }
 
-fn judge(
+fn answer(
     text: &str,
     engine: &Engine,
     policy: &mut Result<Policy, PolicyUnavailable>,

@@ -13,7 +13,7 @@ macro_rules! define {
     })*) => {
         columns! {
             /// Answers as columns, buffered until they are written.
-            pub struct AnswerColumns of Answer<'_> {
+            pub(crate) struct AnswerColumns of Answer<'_> {
                 $($($name as $kind,)*)*
             }
         }
@@ -24,7 +24,7 @@ portcullis::answer_columns!(define);
 
 impl AnswerColumns {
     /// Removes all rows.
-    pub fn clear(&mut self) {
+    pub(super) fn clear(&mut self) {
         drop(self.take());
     }
 }
@@ -43,18 +43,12 @@ impl<'w> AnswerRows<'w> {
     }
 
     /// Writes the rows of `columns` and empties them.
-    ///
-    /// # Errors
-    /// Returns an error if writing fails.
-    pub fn write(&mut self, columns: &mut AnswerColumns) -> io::Result<()> {
+    pub(super) fn write(&mut self, columns: &mut AnswerColumns) -> io::Result<()> {
         self.0.write(columns.take())
     }
 
     /// Writes the buffered rows and the footer.
-    ///
-    /// # Errors
-    /// Returns an error if writing fails.
-    pub fn finish(self) -> io::Result<()> {
+    pub(super) fn finish(self) -> io::Result<()> {
         self.0.finish()
     }
 }

@@ -4,22 +4,22 @@ use super::{answer_rows::AnswerColumns, counts::Counts, report_row::ReportRow};
 
 /// The result of evaluating a chunk.
 #[derive(Debug, Default)]
-pub struct ChunkOutput {
+pub(crate) struct ChunkOutput {
     /// The bytes that the digest is computed over.
-    pub rows: Vec<u8>,
+    pub(crate) rows: Vec<u8>,
     /// The answers, if the output needs them.
-    pub answers: AnswerBuffer,
+    pub(crate) answers: AnswerBuffer,
     /// The data for an HTML report, if one is written.
-    pub report_rows: Vec<ReportRow>,
+    pub(crate) report_rows: Vec<ReportRow>,
     /// The counts of the answers.
-    pub counts: Counts,
+    pub(crate) counts: Counts,
     /// The index of the tape among all tapes.
-    pub tape: usize,
+    pub(crate) tape: usize,
 }
 
 /// The answer buffer.
 #[derive(Debug, Default)]
-pub enum AnswerBuffer {
+pub(crate) enum AnswerBuffer {
     /// No answers are stored.
     #[default]
     Nothing,
@@ -31,8 +31,7 @@ pub enum AnswerBuffer {
 
 impl ChunkOutput {
     /// Creates an empty result that stores answers as JSON lines.
-    #[must_use]
-    pub fn with_lines() -> Self {
+    pub(crate) fn with_lines() -> Self {
         Self::new(AnswerBuffer::Lines(Vec::new()))
     }
 
@@ -45,8 +44,7 @@ impl ChunkOutput {
     }
 
     /// Returns the answers as JSON lines; empty if they are not stored in this form.
-    #[must_use]
-    pub fn lines(&self) -> &[u8] {
+    pub(crate) fn lines(&self) -> &[u8] {
         match &self.answers {
             AnswerBuffer::Lines(lines) => lines,
             AnswerBuffer::Nothing | AnswerBuffer::Columns(_) => &[],
@@ -54,7 +52,7 @@ impl ChunkOutput {
     }
 
     /// Clears the result and keeps its allocated memory.
-    pub fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.rows.clear();
         match &mut self.answers {
             AnswerBuffer::Nothing => {}

@@ -24,9 +24,9 @@ pub struct Counts {
     /// The number of answers under each policy, by policy number.
     snapshots: Vec<u64>,
     /// The number of policy updates that were applied.
-    pub policies_seen: u64,
+    pub policies_applied: u64,
     /// The number of policy updates that were rejected.
-    pub policies_refused: u64,
+    pub policies_rejected: u64,
     /// The number of timestamps without a UTC offset, which are read as UTC.
     pub offset_assumed: u64,
     /// The number of records that were skipped and have no timestamp.
@@ -58,8 +58,8 @@ impl Default for Counts {
             symbols: Vec::new(),
             other_symbols: SymbolCounts::default(),
             snapshots: Vec::new(),
-            policies_seen: 0,
-            policies_refused: 0,
+            policies_applied: 0,
+            policies_rejected: 0,
             offset_assumed: 0,
             untimed: 0,
             span: None,
@@ -84,11 +84,11 @@ impl Counts {
             );
         }
         if let Some(ts) = answer.ts {
-            self.stretch(ts, ts);
+            self.extend_span(ts, ts);
         }
         match (answer.event, answer.decision) {
-            (Some(RecordKind::PolicyUpdated), Verdict::Policy) => self.policies_seen += 1,
-            (Some(RecordKind::PolicyUpdated), _) => self.policies_refused += 1,
+            (Some(RecordKind::PolicyUpdated), Verdict::Policy) => self.policies_applied += 1,
+            (Some(RecordKind::PolicyUpdated), _) => self.policies_rejected += 1,
             (Some(RecordKind::PolicyWithdrawn), _) => {}
             (Some(RecordKind::Intent | RecordKind::Position) | None, _) => {
                 self.symbol(symbol).add(answer.decision);
@@ -110,7 +110,7 @@ impl Counts {
         &mut self.other_symbols
     }
 
-    fn stretch(&mut self, first: Timestamp, last: Timestamp) {
+    fn extend_span(&mut self, first: Timestamp, last: Timestamp) {
         self.span = Some(match self.span {
             None => (first, last),
             Some((from, to)) => (from.min(first), to.max(last)),
@@ -134,12 +134,12 @@ impl Counts {
             grow(&mut self.snapshots, last);
         }
         add_all(&mut self.snapshots, &other.snapshots);
-        self.policies_seen += other.policies_seen;
-        self.policies_refused += other.policies_refused;
+        self.policies_applied += other.policies_applied;
+        self.policies_rejected += other.policies_rejected;
         self.offset_assumed += other.offset_assumed;
         self.untimed += other.untimed;
         if let Some((first, last)) = other.span {
-            self.stretch(first, last);
+            self.extend_span(first, last);
         }
     }
 

@@ -36,13 +36,13 @@ use portcullis::{
 use xxhash_rust::xxh3::xxh3_64;
 
 /// The number of bytes per row.
-pub const ROW_BYTES: usize = 120;
+const ROW_BYTES: usize = 120;
 
 /// The encoding of an absent number: the bits of a NaN that never occurs in an answer.
 const ABSENT: u64 = u64::MAX;
 
 /// Appends the row of one answer.
-pub fn push_row(answer: &Answer<'_>, rows: &mut Vec<u8>) {
+pub(super) fn push_row(answer: &Answer<'_>, rows: &mut Vec<u8>) {
     let mut row = [0; ROW_BYTES];
     let mut rest: &mut [u8] = &mut row;
     let mut put = |bytes: &[u8]| {

@@ -11,7 +11,7 @@ use super::replayer::{Replayer, read_snapshot};
 use crate::tape::Line;
 
 /// A function that passes the answer under a policy to a callback.
-pub type AnswerUnder<'e> = dyn Fn(&Policy, &mut dyn FnMut(&Answer<'_>)) + 'e;
+pub(crate) type AnswerUnder<'e> = dyn Fn(&Policy, &mut dyn FnMut(&Answer<'_>)) + 'e;
 
 /// Counts of records that are evaluated under given policies instead of those on the tape.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -26,7 +26,7 @@ pub struct FixedReplay {
 
 impl FixedReplay {
     /// Reads the next record once. `answer` can request its answer under any number of policies.
-    pub fn read(
+    pub(crate) fn read(
         &mut self,
         replayer: &Replayer,
         line: Line<'_>,

@@ -23,17 +23,16 @@ mod totals;
 use portcullis::policy::{Policy, PolicyUnavailable};
 
 use accumulator::Accumulator;
-pub use answer_rows::{AnswerColumns, AnswerRows};
-pub use chunk_output::{AnswerBuffer, ChunkOutput};
+pub use answer_rows::AnswerRows;
+pub(crate) use chunk_output::ChunkOutput;
 pub use counts::{Counts, SymbolCounts};
 pub use decisions::{TapeDecisions, decisions};
-pub use digest::{ROW_BYTES, push_row};
 pub use error::ReplayError;
 pub use explain::{ExplainError, ExplainedRecord, explain};
-pub use fixed_policy::{AnswerUnder, FixedReplay};
+pub(crate) use fixed_policy::AnswerUnder;
+pub use fixed_policy::FixedReplay;
 use pipeline::{Work, run_inline, run_on_threads};
-pub use replayer::{Replayer, Scope, may_change_policy};
-pub use report_row::ReportRow;
+pub use replayer::{Replayer, Scope};
 pub use sinks::{AnswerSink, Sinks};
 pub use tally::AnswerTally;
 pub(crate) use tally::{

@@ -49,15 +49,14 @@ pub enum Scope {
 
 /// Returns true if the bytes may contain a policy change. Bytes that contain neither the start of such an event name
 /// nor an escape that could hide it cannot contain one.
-#[must_use]
-pub fn may_change_policy(bytes: &[u8]) -> bool {
+pub(super) fn may_change_policy(bytes: &[u8]) -> bool {
     memchr::memmem::find(bytes, b"policy.").is_some()
         || memchr::memmem::find(bytes, b"\\u").is_some()
 }
 
 impl Replayer {
     /// Answers every record of a chunk and returns the number of records. `first` is the number of the first record.
-    pub fn chunk(
+    pub(crate) fn chunk(
         &self,
         chunk: &Chunk,
         first: u64,

@@ -10,7 +10,7 @@ use portcullis::{
 
 /// The part of an answer that the HTML report counts.
 #[derive(Debug, Clone, Copy)]
-pub struct ReportRow {
+pub(crate) struct ReportRow {
     pub(crate) n: u64,
     pub(crate) at: Option<Timestamp>,
     pub(crate) subject: Subject,

@@ -129,7 +129,7 @@ impl Default for AnswerTally {
 
 impl AnswerTally {
     /// Counts one answer.
-    pub fn add(&mut self, row: &ReportRow) {
+    pub(super) fn add(&mut self, row: &ReportRow) {
         let bucket = row.at.map(|at| self.bucket(at));
         let symbol = match row.subject {
             Subject::Unlisted => 0,

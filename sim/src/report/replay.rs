@@ -111,8 +111,8 @@ impl Serialize for ReplayReport<'_> {
             })
             .collect();
         map.serialize_entry("policies", &policies)?;
-        map.serialize_entry("policies_seen", &counts.policies_seen)?;
-        map.serialize_entry("policies_refused", &counts.policies_refused)?;
+        map.serialize_entry("policies_seen", &counts.policies_applied)?;
+        map.serialize_entry("policies_refused", &counts.policies_rejected)?;
         map.serialize_entry("unreadable_lines", &self.counts().unreadable())?;
         map.serialize_entry("times_without_offset", &counts.offset_assumed)?;
         map.serialize_entry("first_ts", &counts.span.map(|(first, _)| first.as_millis()))?;
@@ -278,8 +278,8 @@ impl ReplayReport<'_> {
         } else {
             write_table(f, &table)?;
         }
-        if counts.policies_refused > 0 {
-            let updates = counted(counts.policies_refused, "policy update");
+        if counts.policies_rejected > 0 {
+            let updates = counted(counts.policies_rejected, "policy update");
             writeln!(f, "{updates} rejected; the previous policy stayed active")?;
         }
         Ok(())

@@ -43,7 +43,7 @@ pub enum TapeError {
     },
     /// Standard input is listed more than once.
     #[error("standard input (`-`) is given twice, but it can be read only once")]
-    StdinTwice,
+    DuplicateStdin,
     /// The file has an unsupported format.
     #[error(
         "`{tape}` contains {found} data; a tape is JSON lines, plain or compressed with gzip or zstd, or Parquet"

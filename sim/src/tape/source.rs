@@ -79,7 +79,7 @@ pub fn resolve<A: AsRef<OsStr>>(
         let argument = argument.as_ref();
         if argument == "-" {
             if sources.iter().any(|it| matches!(it, TapeSource::Stdin)) {
-                return Err(TapeError::StdinTwice);
+                return Err(TapeError::DuplicateStdin);
             }
             sources.push(TapeSource::Stdin);
             continue;

@@ -200,7 +200,7 @@ pub(crate) fn run(world: &World) -> (Vec<LedgerEntry>, SimulationOutcome) {
     }
     let files = files.map(|path| CandleFile { symbol: None, path });
     let series = candles::read(&files).unwrap();
-    let judge = Replayer {
+    let replayer = Replayer {
         engine: Engine::new(Guardrails::none(), ExitOwnership::new(OWNER).unwrap()),
         assume_in_force: false,
         reports: false,
@@ -240,7 +240,7 @@ pub(crate) fn run(world: &World) -> (Vec<LedgerEntry>, SimulationOutcome) {
     };
     let mut entries = Vec::new();
     let (_, outcome) = simulate(
-        (&judge, &settings),
+        (&replayer, &settings),
         Ok(policy),
         TapeReader::new(vec![tape]),
         &series,

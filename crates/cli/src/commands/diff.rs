@@ -9,7 +9,7 @@ use std::{
 use portcullis::decide::Engine;
 use portcullis_sim::{
     diff::{
-        AnswerFile, DiffError, Difference, FlipRows, FlipsTo, ReplayedAnswers, diff, diff_answers,
+        AnswerFile, DiffError, Difference, FlipRows, FlipSink, ReplayedAnswers, diff, diff_answers,
     },
     replay::{Replayer, Scope},
     report::{DiffInputs, DiffReport, html::diff_page},
@@ -286,7 +286,7 @@ impl Outputs {
     /// Runs the comparison, shows its progress, and completes the output of flips.
     fn write_flips(
         &mut self,
-        compare: impl FnOnce(FlipsTo<'_>, &mut dyn FnMut(u64)) -> Result<Difference, DiffError>,
+        compare: impl FnOnce(FlipSink<'_>, &mut dyn FnMut(u64)) -> Result<Difference, DiffError>,
     ) -> Result<Difference, Failure> {
         let flips = flips_to(self.flips.as_mut())?;
         let difference = compare(flips, &mut |records| self.progress.set_records(records));
@@ -310,14 +310,14 @@ impl Outputs {
 }
 
 /// Returns the output for flips: Parquet if the file name ends in `.parquet`, otherwise JSON lines.
-fn flips_to(out: Option<&mut OutputFile>) -> Result<FlipsTo<'_>, Failure> {
+fn flips_to(out: Option<&mut OutputFile>) -> Result<FlipSink<'_>, Failure> {
     Ok(match out {
-        None => FlipsTo::Nowhere,
+        None => FlipSink::Discard,
         Some(out) if out.is_parquet() => {
             let rows = FlipRows::new(out.writer());
-            FlipsTo::Rows(Box::new(rows.map_err(|error| Failure::write(&error))?))
+            FlipSink::Rows(Box::new(rows.map_err(|error| Failure::write(&error))?))
         }
-        Some(out) => FlipsTo::Lines(out.writer()),
+        Some(out) => FlipSink::Lines(out.writer()),
     })
 }
 

@@ -366,7 +366,7 @@ fn sources(cut: &Cut, lines: &[&[u8]], place: &Place) -> Vec<TapeSource> {
 
 fn run(sources: Vec<TapeSource>, threads: usize) -> (String, Vec<u8>) {
     let ownership = ExitOwnership::new("exitbrain_v3_5").unwrap();
-    let judge = Replayer {
+    let replayer = Replayer {
         engine: Engine::new(Guardrails::none(), ownership),
         assume_in_force: false,
         reports: false,
@@ -381,7 +381,7 @@ fn run(sources: Vec<TapeSource>, threads: usize) -> (String, Vec<u8>) {
     };
     let tapes = TapeReader::new(sources);
     let outcome = replay(
-        &judge,
+        &replayer,
         Err(PolicyUnavailable::NotFound),
         tapes,
         threads,

@@ -43,8 +43,8 @@ pub fn replay_page(report: &ReplayReport<'_>, tally: &AnswerTally) -> Page {
         "Policy updates",
         format!(
             "{} applied, {} rejected",
-            thousands(counts.policies_seen),
-            thousands(counts.policies_refused)
+            thousands(counts.policies_applied),
+            thousands(counts.policies_rejected)
         ),
     ));
     facts.push(("Guardrails", Shown(&report.run_settings.guardrails).whole()));
