@@ -221,28 +221,26 @@ fn reports(reason: SkipCode) -> Vec<Report> {
 }
 
 #[test]
-fn every_reason_has_lines_and_records() {
-    let (mut lines, mut records, mut changes) = (String::new(), String::new(), String::new());
+fn every_skip_code_has_examples() {
+    let mut blocks = String::new();
     for reason in SkipCode::ALL.iter().copied() {
-        let reports = reports(reason);
-        assert_eq!(reports.is_empty(), STATEFUL.contains(&reason), "{reason}");
-        for one in &reports {
-            assert!(
-                one.line.starts_with(&format!("SKIP {reason}: ")),
-                "{}",
-                one.line
-            );
-            writeln!(lines, "{}", one.line).unwrap();
-            writeln!(records, "{}", one.record).unwrap();
-            let explained: serde_json::Value = serde_json::from_str(&one.explained_json).unwrap();
+        let examples = examples(reason);
+        assert_eq!(examples.is_empty(), STATEFUL.contains(&reason), "{reason}");
+        for (example, report) in examples.iter().zip(reports(reason)) {
+            let line = &report.line;
+            assert!(line.starts_with(&format!("SKIP {reason}: ")), "{line}");
+            writeln!(blocks, "intent  {}", example.record()).unwrap();
+            writeln!(blocks, "line    {line}").unwrap();
+            writeln!(blocks, "record  {}", report.record).unwrap();
+            let explained: serde_json::Value =
+                serde_json::from_str(&report.explained_json).unwrap();
             if let Some(change) = explained.get("smallest_change") {
-                writeln!(changes, "{reason}: {}", change.as_str().unwrap()).unwrap();
+                writeln!(blocks, "change  {}", change.as_str().unwrap()).unwrap();
             }
+            blocks.push('\n');
         }
     }
-    keep("reason_smallest_changes", &changes);
-    keep("reason_lines", &lines);
-    keep("reason_records", &records);
+    keep("skip_codes", &blocks);
 }
 
 #[test]

@@ -118,6 +118,11 @@ impl Scenario {
         Self { now: None, ..self }
     }
 
+    /// Returns the text of the record.
+    pub(crate) fn record(&self) -> &str {
+        &self.record
+    }
+
     pub(crate) fn report(&self) -> Report {
         let now = self
             .now
