@@ -4,4 +4,4 @@
 def run(exchange, signal):
     log_order(signal)  # = no emission
     exchange.place_order(signal.symbol, signal.side)  # ! 8 place_order
-    exchange.place_order(signal.symbol, signal.side)  # = first entry stands for all
+    exchange.place_order(signal.symbol, signal.side)  # = only the first entry is reported
