@@ -19,7 +19,7 @@ use portcullis::{
     types::Timestamp,
 };
 
-/// The inputs of a few answers.
+/// The policy, the position records and the time of one fuzz case.
 struct Call {
     policy: Option<String>,
     lines: Vec<String>,

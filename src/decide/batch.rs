@@ -63,7 +63,7 @@ struct BatchBounds {
     age_max: i64,
     /// The smallest age, in microseconds: the largest lead, negated.
     age_min: i64,
-    /// An age above this means that the lead is unknown too.
+    /// The largest age of a row with a timestamp. A row with a larger age has none, so its lead is unknown too.
     lead_unknown: i64,
     leverage_max: f64,
     margin_max: f64,

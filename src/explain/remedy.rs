@@ -5,7 +5,7 @@ use crate::{
     guardrails::ConstraintViolation,
     intent::{IntentError, SizeError},
     policy::{PolicyUnavailable, ValidityError},
-    types::Shown,
+    types::{Shown, Side},
 };
 
 pub(super) fn of(denial: &SkipReason<'_>) -> String {
@@ -31,16 +31,16 @@ pub(super) fn of(denial: &SkipReason<'_>) -> String {
             valid_from.since(*now)
         ),
         SkipReason::NotInForce(ValidityError::Expired { valid_until, now }) => format!(
-            "publish a policy whose `valid_until_epoch` is at least {} later, not before {now}",
+            "publish a policy whose `valid_until_epoch` is {now} or later, which is at least {} more",
             now.since(*valid_until)
         ),
         SkipReason::IntentStale { age: Some(age), age_max } => format!(
-            "deliver the intent within {} after it is sent, not after {age} ({})",
+            "deliver the intent within {} after it is sent ({}); this one took {age}",
             age_max.value(),
             age_max.source()
         ),
         SkipReason::ClockUntrusted { lead: Some(lead), lead_max } => format!(
-            "synchronize the clocks to within {}, not {lead} ({})",
+            "synchronize the clocks, which may differ by at most {} ({}); they differ by {lead}",
             lead_max.value(),
             lead_max.source()
         ),
@@ -81,11 +81,17 @@ fn fault_remedy(fault: &IntentError) -> String {
             format!("keep the record within {bytes_max} bytes")
         }
         IntentError::UnknownEvent { .. } => {
-            "name the record `trade.intent`, or leave `event_type` out".to_owned()
+            "set `event_type` to `trade.intent`, or leave it out".to_owned()
         }
         IntentError::Missing { field } => format!("add `{field}` to the intent"),
         IntentError::BadValue { field, expected } => format!("write `{field}` as {expected}"),
         IntentError::DuplicateKey { field } => format!("write `{field}` only once"),
+        IntentError::Contradiction {
+            first: first @ "payload",
+            second,
+        } => {
+            format!("leave out `{first}` or `{second}`")
+        }
         IntentError::Contradiction { first, second } => {
             format!("make `{first}` and `{second}` agree, or leave one of them out")
         }
@@ -95,8 +101,19 @@ fn fault_remedy(fault: &IntentError) -> String {
         IntentError::InsidePayload { field } => {
             format!("remove `{field}` from the payload")
         }
-        IntentError::StopOnWrongSide { entry_price, .. } => {
-            format!("move the stop to the losing side of {entry_price}")
+        IntentError::StopOnWrongSide {
+            side: Side::Buy,
+            entry_price,
+            ..
+        } => {
+            format!("set `stop_loss` below the entry price {entry_price}")
+        }
+        IntentError::StopOnWrongSide {
+            side: Side::Sell,
+            entry_price,
+            ..
+        } => {
+            format!("set `stop_loss` above the entry price {entry_price}")
         }
         IntentError::Hold => "write BUY, SELL or CLOSE as the action".to_owned(),
     }

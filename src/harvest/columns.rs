@@ -39,7 +39,7 @@ pub struct HarvestColumns {
 
 /// The parts of a row that are not numbers, as bits.
 pub(super) mod state {
-    /// The stage already taken, 0 to 3. [`LADDER_UNAVAILABLE`] alone is greater than all of them.
+    /// The bits of the stage already taken (0 to 3) and of [`LADDER_UNAVAILABLE`], which is greater than any stage.
     pub(in super::super) const TAKEN: u8 = 0b111;
     /// The stage already taken cannot be read.
     pub(in super::super) const LADDER_UNAVAILABLE: u8 = 1 << 2;

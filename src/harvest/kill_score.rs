@@ -93,7 +93,7 @@ impl KillScore {
     }
 }
 
-/// Returns true if the alternatives to a trend are together more probable than not.
+/// Returns true if the probabilities of mean reversion and of a sideways market add up to more than 0.5.
 #[inline(always)]
 pub(super) fn is_trend_outweighed(p_mr: f64, p_chop: f64) -> bool {
     p_mr + p_chop > 0.5

@@ -170,7 +170,7 @@ pub struct Flip {
     pub symbol: Option<Symbol>,
     /// The kind of the flip.
     pub kind: FlipKind,
-    /// The effect before.
+    /// The effect of the first of the two compared answers.
     pub before: Effect,
     /// The effect after.
     pub after: Effect,

@@ -304,7 +304,7 @@ enum Make {
     Zstd,
 }
 
-/// A tape split between lines into several tapes, each in some format.
+/// A tape that is split at line ends into several tapes, each in a format of its own.
 #[derive(Debug, Clone)]
 struct Cut {
     after: Vec<prop::sample::Index>,

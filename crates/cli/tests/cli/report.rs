@@ -403,7 +403,7 @@ found.push(Object.values(Chart.instances).filter((it) => it.config.type === "lin
     assert_eq!(by_time["overflow"], 0);
 }
 
-/// The ladder has a line for each policy threshold, up to a maximum, and gives the number of lines left out.
+/// The ladder chart has a line for each policy threshold, up to a maximum, and states how many lines it leaves out.
 #[test]
 fn the_ladder_shows_the_thresholds_of_all_policies() {
     let place = Place::new();

@@ -28,7 +28,7 @@ use crate::{
     stream::StreamEntry,
 };
 
-/// Maximum time for which a read blocks on the server; then the worker checks for a stop.
+/// Maximum time for which a read blocks on the server; then the worker checks whether it must stop.
 const BLOCK: Duration = Duration::from_millis(200);
 /// Minimum time between two claims.
 const CLAIM_EVERY: Duration = Duration::from_secs(1);

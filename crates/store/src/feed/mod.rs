@@ -110,7 +110,7 @@ impl Feed {
     }
 
     /// Waits at most `at_most` for a policy snapshot later than `number` ([`PolicySnapshot::number`]), and returns true if
-    /// there is one. With 0, waits for the first answer of the store.
+    /// there is one. If `number` is 0, waits for the first answer of the store.
     #[must_use]
     pub fn wait_for_change(&self, number: u64, at_most: Duration) -> bool {
         #[expect(

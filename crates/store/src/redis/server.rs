@@ -143,7 +143,7 @@ pub fn is_refusal(error: &RedisError) -> bool {
             .is_some_and(|text| text.contains("DB index is out of range"))
 }
 
-/// Returns true if a key has another type than the command requires.
+/// Returns true if the error says that a key does not have the type that the command requires.
 #[must_use]
 pub fn is_wrong_type(error: &RedisError) -> bool {
     error.code() == Some("WRONGTYPE")

@@ -71,7 +71,7 @@ fn source_value(call: &Call, source: &str) -> Option<f64> {
     }
 }
 
-/// Returns a number of a trade after checking that it equals the number that its source names.
+/// Checks that a number of a trade equals the value of the field that its source names, and returns the number.
 fn sourced(
     call: &Call,
     column: &str,

@@ -75,7 +75,7 @@ fn call(
         .boxed()
 }
 
-/// Generates the age of an intent in microseconds. A negative age is ahead of the clock.
+/// Generates the age of an intent in microseconds. A negative age means that the intent is ahead of the clock.
 pub fn age() -> impl Strategy<Value = i64> {
     prop_oneof![
         4 => Just(0),

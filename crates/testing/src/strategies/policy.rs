@@ -54,7 +54,7 @@ pub struct PolicyDraft {
 /// The hash that a policy document states.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StatedHash {
-    /// The document states no hash.
+    /// The document contains no hash.
     None,
     /// The document states its own hash.
     Own,
