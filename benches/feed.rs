@@ -30,7 +30,7 @@ use portcullis_store::{
 };
 use sample_policy::sample_policy_json;
 
-#[path = "../tests/shared/sample_policy.rs"]
+#[path = "../tests/support/sample_policy.rs"]
 mod sample_policy;
 #[path = "../crates/store/tests/store/redis/server.rs"]
 #[expect(

@@ -29,7 +29,7 @@ use portcullis::{
 };
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng, seq::IndexedRandom as _};
 
-#[path = "../tests/shared/sample_policy.rs"]
+#[path = "../tests/support/sample_policy.rs"]
 mod sample_policy;
 
 const ROWS: usize = 200_000;

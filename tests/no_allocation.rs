@@ -4,7 +4,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-#[path = "shared/sample_policy.rs"]
+#[path = "support/sample_policy.rs"]
 mod sample_policy;
 
 use std::hint::black_box;

@@ -7,7 +7,7 @@
     reason = "a test fails by panicking"
 )]
 
-#[path = "shared/sample_policy.rs"]
+#[path = "support/sample_policy.rs"]
 mod sample_policy;
 
 /// One file per topic.

@@ -1,7 +1,7 @@
 //! Decisions over whole columns, for backtests.
 //!
 //! Row by row, the answers equal those of [`Engine::decide`], but without evidence. Decide a single row to get the
-//! evidence or a [`super::Trade`], which is a proof token.
+//! evidence or a [`super::Trade`].
 //!
 //! Reasons are numbered in the order of the gates, and the first gate that fails determines the answer. The answer to a
 //! row is therefore the lowest number among the reasons that apply. This lets every gate be checked for every row

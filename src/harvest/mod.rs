@@ -10,7 +10,7 @@
 //! - **K** is the kill score in \[0.5, 1\]: `1 / (1 + e^(−z))`, where z is the weighted sum of the signs that the
 //!   market has turned. At or above the policy's threshold, a full close is proposed instead of the ladder's stage. K
 //!   never blocks a close.
-//! - **The policy** contains every threshold. Thresholds are accessible only through a proof token that θ is in force.
+//! - **The policy** contains every threshold. They can be read only after a check that θ is in force.
 //!   There is no default θ.
 //!
 //! [`harvest`] evaluates one position, [`harvest_batch`] many. Their results are bit-identical.

@@ -2,8 +2,8 @@
 //!
 //! A text becomes a [`Policy`] in three steps: it is converted to the *hash encoding* (field names and texts, the form
 //! that a Redis hash has), all constraints are checked, and the policy is built only if none is violated. The numbers
-//! of a policy can be read only through a proof token that its validity was checked at a timestamp:
-//! [`Policy::in_force`] for the leverages and the limits, [`Policy::theta_in_force`] for the harvest parameters.
+//! of a policy can be read only after a check that it is in force: [`Policy::in_force`] checks a timestamp and returns
+//! the leverages and the limits, [`Policy::theta_in_force`] does the same for the harvest parameters.
 //!
 //! **Architecture invariant:** no code replaces a number that a policy does not have. No type of this module that
 //! contains a number implements `Default` or `Deserialize`.

@@ -23,7 +23,7 @@ mod policy;
 mod printed_text;
 mod readable;
 mod records;
-#[path = "../shared/sample_policy.rs"]
+#[path = "../support/sample_policy.rs"]
 mod sample_policy;
 mod service_denials;
 mod size;

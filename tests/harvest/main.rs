@@ -14,5 +14,5 @@ mod samples;
 mod table;
 mod wire;
 
-#[path = "../shared/sample_policy.rs"]
+#[path = "../support/sample_policy.rs"]
 mod sample_policy;

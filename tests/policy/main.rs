@@ -14,7 +14,7 @@ mod bounds;
 mod encodings;
 mod in_force;
 mod refused;
-#[path = "../shared/sample_policy.rs"]
+#[path = "../support/sample_policy.rs"]
 mod sample_policy;
 
 use std::collections::BTreeMap;

@@ -1,4 +1,4 @@
-//! The intents for every engine, and the plain rule with which the answers are compared.
+//! The intents for every engine, and the expected answer to each, computed directly.
 
 use std::collections::BTreeSet;
 

@@ -3,7 +3,7 @@
 //! The gate: the symbol is in the universe, the requested leverage is at most the symbol's, and the notional is greater
 //! than zero and at most a limit. An engine that can express only a part of the gate is compared with that part, which
 //! its row states. Every engine is set up once, and its inputs are created before the measurement starts. Every answer
-//! of every pass is compared with the plain rule in `asks.rs`, and a difference ends the run.
+//! of every pass is compared with the expected answer from `asks.rs`, and a difference ends the run.
 //!
 //! Prints the table, and writes it into `docs/figures.md` with the chart `docs/peers.svg`:
 //!

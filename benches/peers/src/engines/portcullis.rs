@@ -131,10 +131,7 @@ impl Peer for Columns {
 impl PolicySnapshot {
     fn new() -> Result<Self, Failure> {
         Ok(Self {
-            engine: Engine::new(
-                Guardrails::none(),
-                ExitOwnership::new("exit_service")?,
-            ),
+            engine: Engine::new(Guardrails::none(), ExitOwnership::new("exit_service")?),
             policy: Policy::from_json(&policy().to_string())?,
             now: Timestamp::from_millis(NOW_MS)?,
         })

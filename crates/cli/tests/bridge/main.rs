@@ -9,7 +9,7 @@
 )]
 
 mod answers;
-#[path = "../../../../tests/shared/certificates.rs"]
+#[path = "../../../../tests/support/certificates.rs"]
 mod certificates;
 mod claims;
 mod clocks;
@@ -18,12 +18,12 @@ mod metrics;
 mod once;
 mod policy;
 mod process;
-#[path = "../../../../tests/shared/proxy.rs"]
+#[path = "../../../../tests/support/proxy.rs"]
 mod proxy;
 mod recorded;
 mod recording;
 mod streams;
-#[path = "../../../../tests/shared/tally.rs"]
+#[path = "../../../../tests/support/tally.rs"]
 mod tally;
 mod trust;
 mod unreachable;

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, process::Command};
 
 use redis::Value;
 
-#[path = "../shared/redis.rs"]
+#[path = "../support/redis.rs"]
 mod shared;
 
 pub(crate) use shared::{

@@ -9,7 +9,7 @@
 )]
 
 mod links;
-#[path = "../shared/redis.rs"]
+#[path = "../support/redis.rs"]
 #[expect(dead_code, reason = "other tests use the rest of it")]
 mod redis;
 

@@ -13,7 +13,7 @@ mod malformed;
 mod once;
 mod process;
 mod proposals;
-#[path = "../../../../tests/shared/tally.rs"]
+#[path = "../../../../tests/support/tally.rs"]
 #[expect(dead_code, reason = "parts are used by tests of other faults only")]
 mod tally;
 mod unreachable;

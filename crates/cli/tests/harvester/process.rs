@@ -2,7 +2,7 @@
 
 use std::{process::Command, time::Duration};
 
-#[path = "../shared/redis.rs"]
+#[path = "../support/redis.rs"]
 mod shared;
 
 pub(crate) use shared::{

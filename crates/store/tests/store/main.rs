@@ -11,7 +11,7 @@
 
 mod addresses;
 #[cfg(feature = "redis")]
-#[path = "../../../../tests/shared/certificates.rs"]
+#[path = "../../../../tests/support/certificates.rs"]
 mod certificates;
 mod contract;
 mod feed;
@@ -22,13 +22,13 @@ mod memory;
 mod observed;
 mod policies;
 #[cfg(feature = "redis")]
-#[path = "../../../../tests/shared/proxy.rs"]
+#[path = "../../../../tests/support/proxy.rs"]
 mod proxy;
 mod readers;
 #[cfg(feature = "redis")]
 mod redis;
-#[path = "../../../../tests/shared/sample_policy.rs"]
+#[path = "../../../../tests/support/sample_policy.rs"]
 mod sample_policy;
 mod signatures;
-#[path = "../../../../tests/shared/tally.rs"]
+#[path = "../../../../tests/support/tally.rs"]
 mod tally;
