@@ -74,7 +74,7 @@ fn a_policy_is_in_force_only_within_its_validity_by_the_reader_clock() {
         assert_eq!(denied(&Guardrails::none(), &policy, moment), expected);
     }
     note(&format!(
-        "clock of a reader off: of {} policies in force by that clock, {} had expired by the true time (clock behind); in the bridge, `max_intent_skew_sec` denies these intents",
+        "clock of a reader off: of {} policies that were in force by the clock of the reader, {} had expired by the true time, because that clock was behind; with `max_intent_skew_sec` in the guardrails, the bridge denies entries in this case",
         taken.get(),
         behind.get()
     ));

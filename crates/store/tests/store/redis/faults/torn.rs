@@ -149,7 +149,7 @@ fn a_partial_policy_without_a_hash_is_rejected_if_a_hash_is_required() {
     // Without the guardrail partial policies are accepted; otherwise this test would show nothing.
     assert!(torn.get() > 0);
     note(&format!(
-        "without a `policy_hash`, and none required: of {} states between two writes, {} were accepted as a policy, {} of them partial",
+        "without a `policy_hash`, and without `require_policy_hash`: of {} states between two writes, {} were accepted as a policy, and {} of these were partial",
         states.get(),
         taken.get(),
         torn.get()
