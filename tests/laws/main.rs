@@ -15,7 +15,7 @@
 //! must also detect engines with a planted bug.
 //!
 //! `PORTCULLIS_CASES=1000000` raises the number of cases of every check to that value; it never lowers it. With
-//! `--profile laws`, millions of cases take minutes. A failing case is shrunk and printed; the cases of the files below
+//! `--release`, millions of cases take minutes. A failing case is shrunk and printed; the cases of the files below
 //! are also stored in `tests/regressions/laws.txt`, and stored cases run first from then on.
 
 #![expect(

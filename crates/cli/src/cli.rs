@@ -25,36 +25,36 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Replay recorded tapes, answering each record under the policy that was active at its timestamp
+    /// Answer each record of a tape as of its own time, under the policy that was active then
     Replay(replay::Args),
-    /// Decide on intents from standard input, one per line
+    /// Decide each intent from standard input, one JSON object per line
     Decide(decide::Args),
-    /// Propose harvest actions for positions from standard input, one per line
+    /// Evaluate each open position from standard input, one JSON object per line
     Harvest(harvest::Args),
-    /// Explain the decision on one record of a tape
+    /// Show every check behind the answer to one record of a tape
     Explain(explain::Args),
-    /// Show which answers change under another policy or another engine version
+    /// Show which answers change under another policy or another version of Portcullis
     Diff(diff::Args),
-    /// Simulate the execution of decisions and harvests at recorded prices
+    /// Simulate fills of trades, exits and harvests at recorded candle prices
     Simulate(Box<simulate::Args>),
     /// Create, check, show and publish policies
     #[command(subcommand)]
     Policy(policy::Command),
-    /// Halt entries in all symbols or in some; exits stay allowed
+    /// Halt entries in the given symbols or in all symbols; exits are still allowed
     Halt(halt::Args),
-    /// Lift a halt, so that entries are allowed again
+    /// Resume entries in the given symbols or in all symbols after a halt
     Resume(halt::Args),
-    /// Run the bridge service, which reads intents from Redis streams and writes plans
+    /// Run the bridge, which reads intents from Redis streams and writes a plan or a skip record for each
     Bridge(Box<bridge::Args>),
-    /// Run the harvester service, which reads open positions from Redis and writes harvest proposals
+    /// Run the harvester, which reads open positions from Redis and proposes closes and new stops
     Harvester(harvester::Args),
-    /// Record the answers of a bridge as a tape whose replay reproduces them
+    /// Write a tape of the intents that a bridge answered; a replay of the tape gives the same answers
     Record(Box<record::Args>),
     /// Convert tapes to another format
     Convert(convert::Args),
     /// Write a synthetic tape to standard output
     Generate(generate::Args),
-    /// Check that a source tree contains no hard-coded trading numbers
+    /// Check source code for hard-coded trading numbers, unchecked exits and orders without a policy
     Proof(proof::Args),
 }
 

@@ -18,7 +18,7 @@ pub(crate) const VARIABLES: [&str; 2] = [OWNER, DELEGATES];
 /// Arguments for the exit owner and its delegates.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct OwnershipArgs {
-    /// The service that owns exits and may close positions [default: exitbrain_v3_5]
+    /// The name of the service that may close positions, called the exit owner [default: exitbrain_v3_5]
     #[arg(
         long,
         value_name = "NAME",
@@ -26,8 +26,8 @@ pub(crate) struct OwnershipArgs {
         hide_env_values = true
     )]
     exit_owner: Option<String>,
-    /// An additional service that may close positions; can be repeated, or given as a comma-separated list [default:
-    /// none]
+    /// The name of an additional service that may close positions; can be repeated, or given as a comma-separated list
+    /// [default: none]
     #[arg(
         long = "exit-delegate",
         value_name = "NAME",

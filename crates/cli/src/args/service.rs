@@ -10,7 +10,7 @@ use crate::{failure::Failure, input::file::parse_file};
 /// The format of the log lines of a service.
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
 enum LogFormat {
-    /// Only the message, for a log collector that adds the time
+    /// Only the message, without the time and the level
     Text,
     /// One JSON object per line, with time and level
     Json,
@@ -30,7 +30,8 @@ impl From<LogFormat> for runtime::LogFormat {
 pub(crate) struct ServerArg {
     /// The URL of the Redis server: redis://[[user]:password@]host[:port][/db], or rediss:// for TLS
     ///
-    /// If the URL contains a password, set the environment variable instead: arguments are visible to other users.
+    /// If the URL contains a password, set the environment variable instead of this option, because command-line
+    /// arguments are visible to other users of the machine.
     #[arg(
         long,
         value_name = "URL",
@@ -52,12 +53,12 @@ impl ServerArg {
 pub(crate) struct ServiceArgs {
     #[command(flatten)]
     server: ServerArg,
-    /// Accept only policies that are signed with the Ed25519 key in this file (public key, base64); can be repeated
-    /// [default: signatures are not required]
+    /// The file with a trusted Ed25519 public key (base64); can be repeated. Policies that none of the trusted keys
+    /// signed are rejected [default: signatures are not required]
     #[arg(long = "trusted-key", value_name = "FILE")]
     trusted_keys: Vec<PathBuf>,
-    /// Store the highest policy sequence seen in this file, so that older policies are rejected after a restart
-    /// [default: not stored]
+    /// The file in which to store the highest policy sequence that was seen, so that older policies are rejected after
+    /// a restart [default: not stored]
     #[arg(long, value_name = "FILE")]
     sequence_file: Option<PathBuf>,
     /// Serve metrics for Prometheus at this address [default: disabled]

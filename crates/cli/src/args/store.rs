@@ -40,10 +40,10 @@ pub(crate) fn open(address: &str) -> Result<Box<dyn PolicyStore>, Failure> {
 /// The operator and the reason, for the audit log.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct SignOffArgs {
-    /// The name of the operator for the audit log [default: the user of this session]
+    /// The name of the operator, for the audit log [default: the environment variable USER, otherwise `unknown`]
     #[arg(long, value_name = "NAME")]
     by: Option<String>,
-    /// The reason for the audit log [default: none]
+    /// The reason for the change, for the audit log [default: none]
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
 }

@@ -21,35 +21,38 @@ use crate::{
 const BATCH_MAX: u64 = 10_000;
 
 /// Other commands run without limits by default.
-const GUARDRAILS_HELP: &str = "The JSON file with operator limits that apply to every policy; required unless --no-guardrails is given";
+const GUARDRAILS_HELP: &str = "The JSON file with operator limits that apply to every policy; required, unless `--no-guardrails` is given";
 
 #[derive(Debug, Clone, clap::Args)]
 #[command(mut_arg("guardrails", |arg| arg.help(GUARDRAILS_HELP)))]
 pub(crate) struct Args {
     #[command(flatten)]
     service: ServiceArgs,
-    /// Run without guardrails; the policy alone decides what is permitted
+    /// Run without guardrails, so that only the limits of the policy apply
     #[arg(long, conflicts_with = "guardrails")]
     no_guardrails: bool,
-    /// The consumer group; instances of the same group share the intents
+    /// The Redis consumer group; all bridges of one group share the intents
     #[arg(long, value_name = "NAME", default_value = keys::GROUP)]
     group: String,
-    /// The name of this instance in the group, which must be unique [default: generated for each run]
+    /// The name of this bridge, unique within its consumer group [default: a new name for each run]
     #[arg(long, value_name = "NAME")]
     consumer: Option<String>,
-    /// The maximum number of intents read and answered at once
+    /// The maximum number of intents that are read and answered at once, from 1 to 10000
     #[arg(long, value_name = "N", default_value = "64", value_parser = |text: &str| parse_whole(text, 1..=BATCH_MAX))]
     batch: u64,
-    /// The time after which this instance claims an unanswered intent of another instance
+    /// The time after which this bridge claims an intent that another bridge has read but not answered; must be shorter
+    /// than `--remember`
     #[arg(long, value_name = "MILLISECONDS", default_value = "30000", value_parser = |text: &str| parse_whole(text, 1..=86_400_000))]
     claim_after: u64,
-    /// The time for which an answered intent is remembered; the last exit of each symbol is remembered without limit
+    /// The time for which the bridge remembers the id of an answered intent, to answer each intent only once; the last
+    /// exit of each symbol is remembered without limit
     #[arg(long, value_name = "SECONDS", default_value = "86400", value_parser = |text: &str| parse_whole(text, 60..=31_536_000))]
     remember: u64,
-    /// Trim the plan stream to approximately this length, even if entries are unread [default: never]
+    /// The approximate number of plans to keep in the plan stream; older plans are deleted even if they are unread
+    /// [default: all]
     #[arg(long, value_name = "N")]
     plan_maxlen: Option<NonZeroU64>,
-    /// Trim the skip stream to approximately this length [default: never]
+    /// The approximate number of skip records to keep in the skip stream; older ones are deleted [default: all]
     #[arg(long, value_name = "N")]
     skip_maxlen: Option<NonZeroU64>,
     #[command(flatten)]

@@ -38,20 +38,21 @@ pub(crate) struct Args {
     /// Quoted glob patterns are expanded in name order. Omit the tapes when comparing two files of answers.
     #[arg(value_name = "TAPE")]
     tapes: Vec<PathBuf>,
-    /// The policy file (JSON); give it twice to compare an old with a new policy
+    /// The policy file (JSON); give this option twice, first with the old policy, then with the new one
     ///
     /// Each of the two policies is active for the whole tape, and policy records on the tape are ignored. With
-    /// `--answers`, this is the policy that is active until the first policy record on the tape, as in `replay`.
+    /// `--answers`, give this option at most once: the policy is then active until the first policy record on the tape,
+    /// as in `replay`.
     #[arg(long = "policy", value_name = "FILE")]
     policies: Vec<PathBuf>,
     /// The file of recorded answers, as written by `replay --out`: JSON Lines (plain, gzip or zstd) or Parquet; use `-`
     /// for standard input
     ///
-    /// Give it once to compare the recorded answers with the answers of this engine to the tapes. Give it twice to
-    /// compare old with new answers.
+    /// Give this option once to compare the recorded answers with the answers of this version to the tapes. Give it
+    /// twice to compare old with new answers.
     #[arg(long = "answers", value_name = "FILE")]
     answers: Vec<PathBuf>,
-    /// Write the first record of each kind of flip to this file, as a tape for a regression test
+    /// Write the first record of each kind of flip (changed answer) to this file, as a tape for a regression test
     ///
     /// Requires two policies.
     #[arg(long, value_name = "FILE")]
@@ -62,10 +63,10 @@ pub(crate) struct Args {
     /// Write an HTML report with charts and tables of the flips to this file; it loads no external resources
     #[arg(long, value_name = "FILE", value_parser = parse_report)]
     report: Option<PathBuf>,
-    /// Exit with status 1 if any answer flips
+    /// Exit with status 1 if there is at least one flip
     #[arg(long)]
     fail_on_flip: bool,
-    /// Treat every policy as in force at every record's time, even if it has expired
+    /// Treat every policy as in force at every record's time, even if it has expired or is not yet valid
     #[arg(long)]
     assume_in_force: bool,
     /// The output format

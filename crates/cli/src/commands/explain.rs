@@ -22,7 +22,7 @@ pub(crate) struct Args {
     /// The number of the record, counted from 1
     #[arg(long, value_name = "K", default_value = "1", value_parser = parse_n, allow_negative_numbers = true)]
     n: u64,
-    /// Treat every policy as in force at every record's time, even if it has expired
+    /// Treat every policy as in force at every record's time, even if it has expired or is not yet valid
     #[arg(long)]
     assume_in_force: bool,
     /// The output format

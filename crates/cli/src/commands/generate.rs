@@ -15,7 +15,7 @@ pub(crate) struct Args {
     /// The number of records to write
     #[arg(long, value_name = "N", default_value_t = SAMPLE_RECORDS, value_parser = parse_number, allow_negative_numbers = true)]
     records: u64,
-    /// The seed of the generator; the same seed writes the same bytes
+    /// The seed of the random generator; the same seed and number of records give the same bytes
     #[arg(long, value_name = "S", default_value_t = SAMPLE_SEED, value_parser = parse_number, allow_negative_numbers = true)]
     seed: u64,
 }

@@ -25,10 +25,10 @@ pub(crate) struct Args {
 #[derive(Debug, clap::Args)]
 #[group(required = true, multiple = false)]
 struct ScopeArg {
-    /// Apply to entries in every symbol
+    /// Halt or resume entries in all symbols
     #[arg(long)]
     all: bool,
-    /// The symbols whose entries are halted or resumed
+    /// The symbols in which entries are halted or resumed
     #[arg(value_name = "SYMBOL", value_parser = parse_symbol)]
     symbols: Vec<Symbol>,
 }

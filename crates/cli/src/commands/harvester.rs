@@ -17,10 +17,10 @@ use crate::{
 pub(crate) struct Args {
     #[command(flatten)]
     service: ServiceArgs,
-    /// The interval at which positions are evaluated
+    /// The interval at which positions are evaluated, from 10 to 60000 ms
     #[arg(long, value_name = "MILLISECONDS", default_value = "1000", value_parser = |text: &str| parse_whole(text, 10..=60_000))]
     every: u64,
-    /// The service in whose name exits are proposed; must be the exit owner or a delegate
+    /// The name of the service that is recorded as the source of the proposals; must be the exit owner or a delegate
     #[arg(long = "as", value_name = "NAME", default_value = DEFAULT_EXIT_OWNER)]
     name: String,
     #[command(flatten)]

@@ -21,15 +21,15 @@ use crate::{
 
 /// The end of the help.
 const REPLAY_HELP: &str = "\
-A replay of the recording writes the same bytes as the bridge if both have the same --guardrails, \
---exit-owner and --exit-delegate:
+If a replay of the tape has the same --guardrails, --exit-owner and --exit-delegate as the bridge, it writes the same \
+answers as the bridge, byte for byte:
 
   portcullis record --once --out tape.jsonl --answers live.jsonl
   portcullis replay tape.jsonl --guardrails FILE --out again.jsonl
   cmp live.jsonl again.jsonl
 
-The streams are read from the beginning. The exit status is 1 if an answer is missing in the recording; \
-standard error lists what is missing.";
+The streams are read from their beginning. The exit status is 1 if the recording is incomplete; standard error lists \
+the missing parts.";
 
 #[derive(Debug, Clone, clap::Args)]
 #[command(after_help = REPLAY_HELP)]
@@ -37,10 +37,10 @@ pub(crate) struct Args {
     /// Write the tape to this file; use `-` for standard output
     #[arg(long, value_name = "FILE", default_value = "-")]
     out: PathBuf,
-    /// Write the bridge's answers to this file, numbered like the records of the tape
+    /// Write the answers of the bridge to this file as JSON Lines, numbered like the records of the tape
     #[arg(long, value_name = "FILE")]
     answers: Option<PathBuf>,
-    /// Stop after all answers up to now are recorded [default: stop on SIGTERM or Ctrl-C]
+    /// Record the answers up to the current end of the streams, then stop [default: record until SIGTERM or Ctrl-C]
     #[arg(long)]
     once: bool,
     #[command(flatten)]

@@ -49,28 +49,29 @@ pub(crate) struct Args {
     /// The starting cash in USD
     #[arg(long, value_name = "USD", value_parser = parse_money, allow_negative_numbers = true)]
     cash: Money,
-    /// The fee of each fill as a share of its notional: 0.0004 is 4 basis points
+    /// The fee of each fill, as a share of its notional from 0 to 1: 0.0004 is 4 basis points
     ///
     /// If omitted, no fees are charged.
     #[arg(long, value_name = "SHARE", value_parser = parse_share, allow_negative_numbers = true)]
     taker_fee: Option<Rate>,
-    /// The funding every 8 hours as a share of the value of a position
+    /// The funding per 8 hours, as a share of the value of a position
     ///
-    /// A long pays a positive rate, a short receives it. If omitted, no funding is charged.
+    /// If the rate is positive, longs pay and shorts receive funding. If omitted, no funding is charged.
     #[arg(long, value_name = "SHARE", value_parser = parse_rate, allow_negative_numbers = true)]
     funding_rate: Option<Rate>,
-    /// The maintenance margin as a share of the value of a position
+    /// The maintenance margin, as a share of the value of a position from 0 to 1
     ///
-    /// If omitted, a position is liquidated when its whole margin is lost.
+    /// A position is liquidated if its margin plus its unrealised profit is at most this amount. If omitted, a position
+    /// is liquidated when its whole margin is lost.
     #[arg(long, value_name = "SHARE", value_parser = parse_share, allow_negative_numbers = true)]
     maintenance_margin: Option<Rate>,
-    /// The length of the market state window in seconds
+    /// The time over which the market state is computed, in seconds
     ///
-    /// The market state is computed from the closing prices in this window. If omitted, there is no market state and no
-    /// kill score.
+    /// The market state (volatility, trend strength and trend probability) is computed from the closing prices in this
+    /// time window. If omitted, there is no market state, and thus no kill score and no proposal of a full close.
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..), requires = "trend_certain")]
     market_window: Option<u32>,
-    /// The trend strength at which the trend probability is 1; required with `--market-window`
+    /// The trend strength at which the probability of a trend is 1; required with `--market-window`
     #[arg(long, value_name = "TS", value_parser = parse_positive, requires = "market_window")]
     trend_certain: Option<f64>,
     /// Write all position events to this file as JSON Lines
@@ -84,7 +85,7 @@ pub(crate) struct Args {
     /// The output format of the summary
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
-    /// Treat every policy as in force at every record's time, even if it has expired
+    /// Treat every policy as in force at every record's time, even if it has expired or is not yet valid
     #[arg(long)]
     assume_in_force: bool,
     #[command(flatten)]

@@ -15,7 +15,7 @@ use crate::{
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The first policy: a file, or with `--store` one of `current`, `seq:N` and `hash:HASH`
+    /// The first policy: a file, or with `--store` also `current`, `seq:N` or `hash:HASH`
     before: String,
     /// The second policy, in the same notation
     after: String,

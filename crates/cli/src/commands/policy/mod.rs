@@ -23,25 +23,25 @@ const SCHEMA: &str = include_str!("schema.json");
 pub(crate) enum Command {
     /// Print a sample policy, or publish it in a store
     Sample(sample::Args),
-    /// Check a policy and print every violation; exit status 1 if there are any
+    /// Check a policy and print every violation; the exit status is 1 if there are violations
     Check(PolicyArgs),
     /// Print the fields of a policy
     Show(PolicyArgs),
-    /// Compute the hash of a policy, for `policy_hash`
+    /// Print the hash of a policy, which is the value of its field `policy_hash`
     Hash(hash::Args),
     /// Print the JSON Schema of policies
     Schema,
-    /// Publish a policy in a store, after a confirmation of its changes
+    /// Publish a policy in a store, after printing the changes and asking for confirmation
     Publish(publish::Args),
     /// List the publications in a store, newest first
     History(history::Args),
     /// Compare two policies
     Diff(diff::Args),
-    /// Publish the policy of an earlier publication again
+    /// Publish an earlier policy again, with a new sequence and a new expiry
     Rollback(rollback::Args),
-    /// Print each change of the policy in a store, until interrupted
+    /// Print the policy in a store and then each change of it, until interrupted
     Watch(AddressArg),
-    /// Print and verify the audit log of a store; exit status 1 if it has faults
+    /// Print and check the audit log; the exit status is 1 if an entry is missing or was edited
     Audit(audit::Args),
 }
 

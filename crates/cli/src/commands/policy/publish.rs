@@ -37,7 +37,7 @@ pub(super) struct PublicationArgs {
     pub(super) signer: SignerArg,
     #[command(flatten)]
     pub(super) sign_off: SignOffArgs,
-    /// Publish without confirmation
+    /// Publish without asking for confirmation
     #[arg(long)]
     pub(super) yes: bool,
 }

@@ -16,7 +16,7 @@ use crate::{
 pub(crate) struct Args {
     #[command(flatten)]
     publication_id: PublicationArg,
-    /// The validity from now, in seconds
+    /// The time from now until the policy expires, in seconds
     #[arg(long, value_name = "SECONDS", value_parser = parse_validity, allow_negative_numbers = true)]
     valid_for: SignedDuration,
     #[command(flatten)]
@@ -26,10 +26,10 @@ pub(crate) struct Args {
 #[derive(Debug, clap::Args)]
 #[group(required = true, multiple = false)]
 struct PublicationArg {
-    /// The sequence of the publication
+    /// The sequence of the earlier policy
     #[arg(long, value_name = "N", value_parser = |text: &str| parse_whole(text, 0..=u64::MAX))]
     seq: Option<u64>,
-    /// The hash of the publication
+    /// The hash of the earlier policy
     #[arg(long, value_name = "HASH")]
     hash: Option<PolicyHash>,
 }

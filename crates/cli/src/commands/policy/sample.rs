@@ -17,7 +17,7 @@ use crate::{
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The validity from now, in seconds
+    /// The time from now until the policy expires, in seconds
     #[arg(long, value_name = "SECONDS", default_value = "3600", value_parser = parse_validity, allow_negative_numbers = true)]
     valid_for: SignedDuration,
     /// Publish the sample in the store at this address: `redis://HOST:PORT`, `rediss://…`, or `file:PATH` [default:
@@ -31,10 +31,10 @@ pub(crate) struct Args {
     /// Publish without guardrails
     #[arg(long, requires = "store", conflicts_with = "guardrails")]
     no_guardrails: bool,
-    /// The name of the operator for the audit log [default: the user of this session]
+    /// The name of the operator, for the audit log [default: the environment variable USER, otherwise `unknown`]
     #[arg(long, value_name = "NAME", requires = "store")]
     by: Option<String>,
-    /// Publish without confirmation
+    /// Publish without asking for confirmation
     #[arg(long, requires = "store")]
     yes: bool,
 }

@@ -22,7 +22,7 @@ pub(crate) struct PolicyArgs {
 pub(super) struct SourceArg {
     /// The policy file (JSON); use `-` for standard input
     file: Option<PathBuf>,
-    /// The address of a policy store to read instead: `redis://HOST:PORT`, `rediss://…`, or `file:PATH`
+    /// The address of a policy store to read instead of a file: `redis://HOST:PORT`, `rediss://…`, or `file:PATH`
     #[arg(long = "store", value_name = "ADDRESS")]
     address: Option<String>,
 }

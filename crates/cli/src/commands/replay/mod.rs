@@ -56,7 +56,7 @@ pub(crate) struct Args {
     /// Quoted glob patterns are expanded in name order.
     #[arg(value_name = "TAPE")]
     tapes: Vec<PathBuf>,
-    /// Replay the entries of a Redis stream of intents, up to its current end
+    /// Replay a Redis stream of intents up to its current end, instead of a tape
     ///
     /// Each intent is evaluated at the time of its stream entry. The format of the URL is
     /// redis://[[user]:password@]host[:port]/[db/]STREAM
@@ -65,10 +65,10 @@ pub(crate) struct Args {
     /// The policy file (JSON) that is active until the first policy record on the tape [default: none]
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
-    /// Compare and rank all policies (`*.json`) in this directory
+    /// Rank all policies (`*.json`) in this directory
     ///
-    /// Each policy is active for the whole tape, and policy records on the tape are ignored. Policies are ranked by
-    /// the notional of their trades.
+    /// The tape is answered once under each policy, which is active for the whole tape; policy records on the tape are
+    /// ignored. Policies are ranked by the total notional of their trades.
     #[arg(long, value_name = "DIR", conflicts_with_all = ["policy", "out", "threads"])]
     policies: Option<PathBuf>,
     /// Write the answers to this file: Parquet if the name ends in `.parquet`, otherwise JSON Lines
@@ -82,7 +82,7 @@ pub(crate) struct Args {
     /// The output format of the summary
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
-    /// Treat every policy as in force at every record's time, even if it has expired
+    /// Treat every policy as in force at every record's time, even if it has expired or is not yet valid
     #[arg(long)]
     assume_in_force: bool,
     /// The number of worker threads [default: one per core, at most 16]
