@@ -35,7 +35,7 @@ enum Command {
     Explain(explain::Args),
     /// Show which answers change under another policy or another version of Portcullis
     Diff(diff::Args),
-    /// Simulate fills of trades, exits and harvests at recorded candle prices
+    /// Simulate trades, exits and harvests, with fills at recorded candle prices
     Simulate(Box<simulate::Args>),
     /// Create, check, show and publish policies
     #[command(subcommand)]
