@@ -15,7 +15,7 @@ use crate::{
 
 /// A fail-closed decision engine for AI-driven trading.
 ///
-/// Without a command, replays the built-in sample tape, like `portcullis replay` without a tape.
+/// Without a command, `portcullis replay` is run with the built-in sample tape.
 #[derive(Debug, Parser)]
 #[command(name = "portcullis", version, propagate_version = true)]
 struct Cli {
@@ -31,7 +31,7 @@ enum Command {
     Decide(decide::Args),
     /// Evaluate each open position from standard input, one JSON object per line
     Harvest(harvest::Args),
-    /// Show every check behind the answer to one record of a tape
+    /// Show every check that led to the answer to one record of a tape
     Explain(explain::Args),
     /// Show which answers change under another policy or another version of Portcullis
     Diff(diff::Args),
