@@ -1,14 +1,16 @@
-//! Throughput and latency of the bridge on a real server, compared with its bare round trips.
+//! Throughput and latency of the bridge on a real server, compared with a reference that only makes
+//! the round trips.
 //!
-//! The reference `bare` reads the same intents in batches of the same size. In one step it writes records of the same
-//! size and acknowledges the intents. It decides nothing and stores no state. Both get their intents from the same
-//! producer on the same server, each with a fresh database.
+//! The reference `bare` reads the same intents in batches of the same size. In one step it writes
+//! records of the same size and acknowledges the intents. It decides nothing and stores no state.
+//! Both get their intents from the same producer on the same server, each with a fresh database.
 //!
-//! - *drain*: intents per second, from a backlog.
-//! - *full load*: latency from sending an intent to reading its answer, with up to 1,000 unanswered intents.
+//! - *drain*: intents answered per second while a backlog is processed.
+//! - *full load*: latency from sending an intent to reading its answer, with up to 1,000 unanswered
+//!   intents.
 //! - *1,000 per second*: the same latency, with one intent each millisecond.
 //!
-//! Starts its own `redis-server`: `cargo bench -p portcullis-cli --bench bridge`
+//! The benchmark starts its own `redis-server`: `cargo bench -p portcullis-cli --bench bridge`
 
 #![expect(
     clippy::unwrap_used,
@@ -88,7 +90,8 @@ impl Worker {
 /// A function that starts a worker.
 type Start<'a> = &'a dyn Fn(&Server) -> Worker;
 
-/// Runs the reference: reads, writes records of the same size, and acknowledges.
+/// Runs the reference: it reads intents, writes records of the same size, and acknowledges the
+/// intents.
 fn bare(redis: &mut Connection, plan: &[(String, String)], stop: &AtomicBool) -> RedisResult<()> {
     redis.xgroup_create_mkstream::<_, _, _, ()>(INTENTS, GROUP, "0")?;
     let options = StreamReadOptions::default()
@@ -120,7 +123,7 @@ fn bare(redis: &mut Connection, plan: &[(String, String)], stop: &AtomicBool) ->
     Ok(())
 }
 
-/// Sends intents with these numbers in one pipeline.
+/// Sends the intents with the numbers in the range, in one pipeline.
 fn send(redis: &mut Redis, numbers: std::ops::Range<usize>) {
     let mut step = redis::pipe();
     for n in numbers {
@@ -139,7 +142,7 @@ fn send(redis: &mut Redis, numbers: std::ops::Range<usize>) {
     step.exec(&mut redis.0).unwrap();
 }
 
-/// Starts a server that contains only a policy.
+/// Starts a server whose only key is the policy.
 fn fresh() -> (Server, Redis) {
     let server = Server::start();
     let mut redis = server.connect();
@@ -158,7 +161,7 @@ fn plan() -> Vec<(String, String)> {
     plan.into_iter().collect()
 }
 
-/// Returns the answers per second, from a backlog.
+/// Returns the number of intents that the worker answers per second while it processes a backlog.
 fn drain(start: Start<'_>) -> f64 {
     let (server, mut redis) = fresh();
     for n in (0..BACKLOG).step_by(1000) {
@@ -179,8 +182,9 @@ fn drain(start: Start<'_>) -> f64 {
     rate
 }
 
-/// Returns the sorted latencies of `count` intents in microseconds, from sending to reading the answer. `next` gets the
-/// number of sent and of unanswered intents, and returns how many to send now.
+/// Returns the sorted latencies of `count` intents in microseconds, from sending an intent to
+/// reading its answer. `next` receives the number of intents sent so far and the number still
+/// unanswered, and returns how many to send now.
 fn latencies(
     start: Start<'_>,
     count: usize,
@@ -251,7 +255,7 @@ fn row(name: &str, sorted: &[f64]) {
 }
 
 fn main() {
-    // `cargo test` passes `--test`; nothing is measured then.
+    // `cargo test` passes `--test`; the benchmark then measures nothing.
     if std::env::args().any(|argument| argument == "--test") {
         return;
     }

@@ -1,12 +1,15 @@
 //! Decisions: one intent at a time, and whole columns.
 //!
-//! There are 200,000 distinct intents in 44 symbols, 40 of which are in the policy. With fewer intents, the branch
-//! predictor would learn the rows. Each benchmark has a reference in the same run:
+//! There are 200,000 distinct intents in 44 symbols, 40 of which are in the policy. With fewer
+//! intents, the branch predictor would learn the rows. Each benchmark has a reference in the same
+//! run:
 //!
-//! - `one at a time/bare` reads the same intents and does only the unavoidable work: one map lookup by the bytes of the
-//!   symbol, the lower of two leverages, and one multiplication. The lowest times found were 8.9 ns with a handwritten
-//!   table of 16-byte keys, and 18 ns with a general map.
-//! - `columns/bare` does the same over columns, without gates. The lowest time found was 1.9 to 2.3 ns per row.
+//! - `one at a time/bare` reads the same intents and does only the least work that any engine must
+//!   do: one map lookup by the bytes of the symbol, the lower of two leverages, and one
+//!   multiplication. The lowest times found were 8.9 ns with a handwritten table of 16-byte keys,
+//!   and 18 ns with a general map.
+//! - `columns/bare` does the same over columns, without gates. The lowest time found was 1.9 to 2.3
+//!   ns per row.
 //!
 //! `cargo bench --bench decide`
 

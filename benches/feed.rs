@@ -1,10 +1,12 @@
-//! Reads of the policy through a feed while another thread publishes to a Redis server 100 times per second.
+//! Reads of the policy through a feed while another thread publishes to a Redis server 100 times
+//! per second.
 //!
 //! - `bare` clones the same policy out of a lock, `RwLock<Arc<Policy>>`.
-//! - `ruling` reads the policy snapshot from the feed. `in_force` also checks that its policy is in force, as a
-//!   decision does.
+//! - `ruling` reads the policy snapshot from the feed. `in_force` also checks that its policy is in
+//!   force, as a decision does.
 //!
-//! Starts its own `redis-server`: `cargo bench -p portcullis-store --features redis --bench feed`
+//! The benchmark starts its own `redis-server`: `cargo bench -p portcullis-store --features redis
+//! --bench feed`
 
 #![expect(
     clippy::unwrap_used,

@@ -1,18 +1,19 @@
 //! Harvests: one position at a time, and 200,000 distinct rows as a batch.
 //!
-//! Each benchmark has a reference in the same run: the bare formulas over plain numbers with the platform's `exp`,
-//! without checks, reasons or sources. Criterion prints the time of a whole pass. Divide it by 200,000, or convert the
-//! throughput in Melem/s to ns per row as 1000 / throughput.
+//! Each benchmark has a reference in the same run: the bare formulas over plain numbers with the
+//! platform's `exp`, without checks, reasons or sources. Criterion prints the time of a whole pass.
+//! Divide it by 200,000, or convert the throughput in Melem/s to ns per row as 1000 / throughput.
 //!
-//! | | lowest time found | aim | 4,000 rows, within the caches | 200,000 rows |
+//! | | lowest time found | target | 4,000 rows, within the caches | 200,000 rows |
 //! |---|---|---|---|---|
 //! | one at a time | 48 ns | 60 ns | 54 ns | 60 ns |
 //! | batch, SSE2 | 15 ns | 15 ns | 13.4 ns | 15.3 ns |
 //! | batch, AVX2 | 7 ns | 15 ns | 7.1 ns | 9.0 ns |
 //!
-//! These are the best of many passes on a shared AMD EPYC with 32 MiB of L3 cache. 200,000 rows do not fit into the
-//! caches near a core, so the last column includes memory access and grows with other load on the memory. Filling the
-//! columns of a batch, which checks the rows, is a separate benchmark.
+//! These times are the lowest of many passes on a shared AMD EPYC with 32 MiB of L3 cache. 200,000
+//! rows do not fit into the caches near a core, so the last column includes memory access and grows
+//! with other load on the memory. Filling the columns of a batch, which checks the rows, is a
+//! separate benchmark.
 
 #![expect(clippy::unwrap_used, reason = "a benchmark fails by panicking")]
 
@@ -33,7 +34,7 @@ use rand::{RngExt as _, SeedableRng as _, rngs::StdRng, seq::IndexedRandom as _}
 mod sample_policy;
 
 const ROWS: usize = 200_000;
-/// Rows that fit into the caches near a core: a 50th of [`ROWS`].
+/// Rows that fit into the caches near a core: one fiftieth of [`ROWS`].
 const PIECE: usize = 4_000;
 
 fn rows() -> Vec<(Position, Market)> {

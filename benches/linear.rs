@@ -41,12 +41,13 @@ const THREADS: [usize; 2] = [1, 2];
 /// Argument that makes the process replay a tape.
 const REPLAY: &str = "--replay";
 
-/// The cost of one length, for each number of threads.
+/// The costs of replaying a tape of one length, with each number of threads.
 struct Row {
     records: u32,
-    /// Nanoseconds per record to count newlines.
+    /// Time to count newlines, in nanoseconds per record.
     newlines: f64,
-    /// Nanoseconds per record, and the peak resident memory in MiB.
+    /// Time of a replay in nanoseconds per record, and its peak resident memory in MiB, for each
+    /// number of threads.
     replays: [(f64, f64); 2],
 }
 
@@ -95,7 +96,8 @@ fn measure() {
     fs::write(docs.join("linear.svg"), picture(&rows)).unwrap();
 }
 
-/// Replays in a new process. Returns the median of the rounds in nanoseconds, and the peak memory in MiB.
+/// Replays the tape in a new process. Returns the median of the rounds in nanoseconds, and the peak
+/// memory in MiB.
 fn in_a_process(tape: &Path, threads: usize, rounds: u32) -> (f64, f64) {
     let mut command = Command::new(env::current_exe().unwrap());
     command.arg(REPLAY).arg(tape);
@@ -201,7 +203,8 @@ const TABLE_HEAD: &str = "\
 |--:|--:|--:|--:|--:|--:|--:|--:|
 ";
 
-/// The background is transparent, so each colour must be visible on white and on black.
+/// Colour of text and axes. The background is transparent, so each colour must be visible on white
+/// and on black.
 const INK: RGBColor = RGBColor(118, 124, 132);
 const GRID: RGBAColor = RGBAColor(118, 124, 132, 0.3);
 const ONE: RGBColor = RGBColor(70, 130, 200);

@@ -1,6 +1,7 @@
 //! Policies: parsing and hashing, each with a reference in the same run.
 //!
-//! - `read/bare` parses the same text into a tree with the same JSON parser, which is the unavoidable work.
+//! - `read/bare` parses the same text into a tree with the same JSON parser, which is the least
+//!   work that any reader must do.
 //! - `hash/bare` is SHA-256 over the fields of the policy.
 //!
 //! `cargo bench --bench policy`

@@ -1,8 +1,10 @@
 //! Proof of a tree of 1,000 Python files with about 200 lines each, on disk and in the page cache.
 //!
-//! - `parse only` reads the same files and parses each of them with the same parser (Ruff's), on as many threads.
-//!   Nothing is walked, copied or checked. The difference from `prove` is the cost of the proof.
-//! - `prove` does everything: walk, read, parse, build the tree of the checks, run the ten checks, and report.
+//! - `parse only` reads the same files and parses each of them with the same parser (Ruff's), on as
+//!   many threads. It visits no directory, builds no syntax tree of its own, and checks nothing.
+//!   The difference from `prove` is the cost of the proof.
+//! - `prove` does everything: walk, read, parse, build the syntax tree for the checks, run the ten
+//!   checks, and report.
 //!
 //! Use `taskset -c 0` to measure a single thread. `cargo bench -p portcullis-proof --bench proof`
 

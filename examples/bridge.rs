@@ -1,7 +1,8 @@
-//! A minimal service with the feed and the engine: it reads intents from a Redis stream and writes plans to another.
+//! A minimal service with the feed and the engine: it reads intents from a Redis stream and writes
+//! plans to another.
 //!
-//! It is one process, and does not claim entries that it left pending when it died. `portcullis bridge` is the full
-//! service.
+//! It runs as one process, and after a crash it does not claim the entries that it had read but not
+//! answered. `portcullis bridge` is the full service.
 //!
 //! `cargo run -p portcullis-store --features redis --example bridge -- redis://127.0.0.1:6379`
 
@@ -30,7 +31,7 @@ const GROUP: &str = "my:group";
 /// The id and the fields of an entry.
 type Entry = (String, Vec<(String, String)>);
 
-/// The only clock of the service.
+/// Returns the time of the service's only clock.
 #[expect(
     clippy::disallowed_methods,
     reason = "a service owns its clock; the engine does not"

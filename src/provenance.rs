@@ -1,4 +1,4 @@
-//! The provenance of numbers.
+//! The sources of numbers.
 
 use std::fmt;
 
@@ -6,9 +6,11 @@ use serde::{Serialize, Serializer};
 
 use crate::types::Symbol;
 
-/// The field, or the expression over fields, that a number came from.
+/// The source of a number: the field from which it was read, or the expression over fields from
+/// which it was computed.
 ///
-/// Displayed as the input and the path: `policy:leverage_by_symbol.BTCUSDT`, `intent:quantity*price`.
+/// It is displayed as the input and the path: `policy:leverage_by_symbol.BTCUSDT`,
+/// `intent:quantity*price`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Source {
     /// The policy's leverage for a symbol.
@@ -36,7 +38,7 @@ impl fmt::Display for Source {
 }
 
 impl Source {
-    /// Returns the two halves of the text: the input, and the path or expression.
+    /// Returns the two parts of the displayed text: the input, and the path or expression.
     pub(crate) fn parts(&self) -> (&'static str, &str) {
         match self {
             Self::PolicyLeverage(symbol) => ("policy:leverage_by_symbol.", symbol.as_str()),

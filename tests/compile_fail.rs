@@ -1,6 +1,8 @@
-//! Forged trades and permits do not compile, and only because the types are sealed.
+//! Tests that forged trades and permits do not compile, and that the sealed types are the only
+//! cause.
 //!
-//! The expected messages are those of a build with all features, because the compiler lists other types in them.
+//! The expected messages are those of a build with all features, because the compiler lists types
+//! in them that depend on the features.
 
 #[test]
 fn forgeries_do_not_compile() {

@@ -1,4 +1,4 @@
-//! Replay of the fuzzing corpora and of every input that a fuzzer found a fault with.
+//! Tests that replay the fuzzing corpora, and every input with which a fuzzer found a fault.
 
 #![expect(
     clippy::unwrap_used,

@@ -1,8 +1,9 @@
-//! The decision table: the engine decides every combination of the states that the gates check, and each answer is
-//! compared with an independently written expectation.
+//! The decision table: the engine decides every combination of the states that the gates check, and
+//! each answer is compared with an independently written expectation.
 //!
-//! A build with optimization runs every combination of all states. A build without runs every state of each gate with
-//! two states of each other gate, and every combination of the last three gates. Both produce the same table.
+//! A build with optimization runs every combination of all states. A build without optimization
+//! runs every state of each gate with two states of each other gate, and every combination of the
+//! last three gates. Both produce the same table.
 
 #![expect(
     clippy::unwrap_used,
@@ -26,7 +27,7 @@ use decision_table::{
 };
 use portcullis::decide::{Gate, SkipCode};
 
-/// The reasons that no stateless decision on an intent can have.
+/// The skip reasons that a decision without state on an intent cannot have.
 const ELSEWHERE: [SkipCode; 5] = [
     SkipCode::IntentDuplicate,
     SkipCode::IntentSuperseded,

@@ -1,5 +1,5 @@
-//! Tests of the law kit: each well-known failure is detected by the law that it violates. That the engine keeps the laws
-//! is tested in `tests/laws`.
+//! Tests of the law kit: each well-known failure is detected by the law that it violates. The tests
+//! that the engine itself satisfies the laws are in `tests/laws`.
 
 #![expect(
     clippy::unwrap_used,
@@ -21,7 +21,8 @@ use law_kit::{
 use portcullis::answer::Answer;
 use portcullis_testing::{Decider, Harvester, Law, Laws, Portcullis, Row};
 
-/// Snapshots the smallest case of the law that must detect a decider, and the codes of all laws that detect it.
+/// Checks a decider with a planted bug against a snapshot: the smallest case of the law that must
+/// detect the bug, and the codes of all laws that detect it.
 #[track_caller]
 fn check_report(name: &str, law: Law, decider: &mut dyn Decider) {
     let violation = Laws::new().check_law(law, decider).unwrap_err();
@@ -82,7 +83,8 @@ fn an_unordered_map_is_reported() {
     check_report("unordered", Law::Deterministic, &mut bug);
 }
 
-/// A decider that never trades violates no other demand, so the kit has to report that the law was not tested.
+/// A decider that never trades violates no demand of a law, so the kit must report that the law was
+/// not tested.
 #[test]
 fn a_decider_that_never_trades_is_reported() {
     let mut bug = deciders::NEVER_TRADES;

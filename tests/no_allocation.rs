@@ -1,6 +1,7 @@
-//! Deciding and harvesting allocate no memory.
+//! Tests that decisions and harvests do not allocate memory.
 //!
-//! A counting allocator replaces the system allocator; it counts the allocations of the current thread.
+//! A counting allocator replaces the system allocator; it counts the allocations of the current
+//! thread.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -101,7 +102,7 @@ fn decide_allocates_nothing() {
     ];
     for state in states {
         for intent in &intents {
-            // The last microsecond of validity, and the first one after it.
+            // These are the last microsecond of validity, and the first microsecond after it.
             for now in [NOW, NOW + 1] {
                 let count = allocated(|| drop(black_box(engine.decide(state, intent, at(now)))));
                 assert_eq!(count, 0, "decide: {intent:?}");
@@ -206,7 +207,7 @@ fn the_counter_counts() {
         panic!("no intent");
     };
     let state = PolicyState::present(&policy);
-    // A trace is a `Vec`, so it must be counted.
+    // A trace is a `Vec`, so its allocation must be counted.
     let count = allocated(|| drop(black_box(engine.decide_traced(state, intent, None))));
     assert!(count > 0);
 }

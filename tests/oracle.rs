@@ -1,7 +1,8 @@
-//! Comparison of the engine with a second, naive engine that was written independently and shares no code with it.
+//! Comparison of the engine with a second, naive engine that was written independently and shares
+//! no code with it.
 //!
-//! Both engines answer random lines under random policies and guardrails; every column of the two answers must agree.
-//! `PORTCULLIS_CASES` sets the number of cases.
+//! Both engines answer random lines under random policies and guardrails; every column of the two
+//! answers must be equal. `PORTCULLIS_CASES` sets the number of cases.
 
 #![expect(
     clippy::unwrap_used,
@@ -86,7 +87,8 @@ fn cases(strategy: &impl Strategy<Value = Case>, count: usize) -> Vec<Case> {
         .collect()
 }
 
-/// Returns true if a flaw in the naive engine causes a difference in one of the cases.
+/// Returns true if a planted flaw in the naive engine causes a difference in at least one of the
+/// cases.
 fn is_seen(flaw: Flaw, cases: &[Case], engine: Answering, naive: Answering) -> bool {
     cases.iter().any(|case| {
         let answer = engine(&case.world(None), &case.line, case.now);

@@ -1,5 +1,5 @@
-//! Texts and records for people and programs, kept word for word in `snapshots/`: the line and the record of every
-//! reason, explanations, and the violations of an invalid policy.
+//! Tests of texts and records that must not change unnoticed and are stored in `snapshots/`: the
+//! line and the record of every skip reason, explanations, and the violations of an invalid policy.
 
 #![expect(
     clippy::unwrap_used,
@@ -10,7 +10,7 @@
 #[path = "support/sample_policy.rs"]
 mod sample_policy;
 
-/// One file per topic.
+/// The snapshots, one file per topic.
 mod snapshots {
     pub(crate) mod explanations;
     pub(crate) mod policies;

@@ -38,7 +38,8 @@ const ODD: [&str; 20] = [
 ];
 const FALSE_TRUE: [bool; 2] = [false, true];
 
-/// Generates a number as JSON: a usual one, the lower neighbour of one, one of any bit pattern, or an unusable value.
+/// Generates a number as JSON: an ordinary number, the next lower float of an ordinary number, a
+/// number of any bit pattern, or an unusable value.
 pub(crate) fn number(u: &mut Unstructured<'_>) -> Result<String> {
     let usual = *u.choose(&USUAL)?;
     Ok(match u.int_in_range(0..=11)? {
@@ -54,7 +55,7 @@ pub(crate) fn number(u: &mut Unstructured<'_>) -> Result<String> {
     })
 }
 
-/// Returns a number as JSON; as a string if JSON has no such number.
+/// Returns a number as JSON; as a string if the number is not finite.
 pub(crate) fn float(number: f64) -> String {
     if number.is_finite() {
         format!("{number:?}")

@@ -1,5 +1,5 @@
-//! Target `intent`: the bytes of the fuzzer, read as an intent: flat, in every envelope, and as the entry of a recorded
-//! decision.
+//! Target `intent`: the bytes of the fuzzer are read as an intent: flat, in every envelope, and as
+//! the entry of a recorded decision.
 
 use crate::{
     oracle::{

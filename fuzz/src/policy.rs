@@ -1,4 +1,4 @@
-//! Target `policy`: the bytes of the fuzzer, read as a policy document and as a map of strings.
+//! Target `policy`: the bytes of the fuzzer are read as a policy document and as a map of strings.
 
 use crate::oracle::naive::{
     json::{self, Json, quote},

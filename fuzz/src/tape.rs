@@ -1,5 +1,5 @@
-//! Target `tape`: the bytes of the fuzzer, read as a tape, plain or compressed. Each record has one answer, which must
-//! be the same for any number of threads and any size of chunks.
+//! Target `tape`: the bytes of the fuzzer are read as a tape, plain or compressed. Each record has
+//! one answer, which must be the same for any number of threads and any size of chunks.
 
 use flate2::{Compression, write::GzEncoder};
 use portcullis::record::RECORD_BYTES_MAX;
@@ -22,7 +22,7 @@ use std::{io::Write as _, sync::OnceLock};
 const BYTES_MAX: usize = 1 << 18;
 const LINES_MAX: u64 = 4_000;
 const CHUNK: usize = 1 << 16;
-/// A limit that some lines exceed.
+/// Maximum line length in bytes. Some lines exceed it.
 const SHORT_LINE: usize = 96;
 
 /// The policy that is active at the start, the same for every tape and parsed once.

@@ -5,7 +5,8 @@ use crate::oracle::{
     naive::{Answer, Guardrails, Halt, World},
 };
 
-/// 2025-12-24 04:32:14.062733 UTC in microseconds. No digit group is zero, so that a lost precision is noticed.
+/// 2025-12-24 04:32:14.062733 UTC in microseconds. No group of digits is zero, so that a loss of
+/// precision is detected.
 pub(crate) const NOW: i64 = 1_766_550_734_062_733;
 
 pub(crate) const OWNER: &str = "exitbrain_v3_5";

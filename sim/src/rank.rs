@@ -15,7 +15,7 @@ use crate::{
 pub struct Candidate {
     /// The name of its file.
     pub name: String,
-    /// The policy.
+    /// The policy to rank.
     pub policy: Policy,
     /// The counts of its answers.
     pub counts: Counts,

@@ -66,7 +66,8 @@ pub(crate) fn share(count: u64, whole: u64) -> String {
     format!("{}.{} %", tenths / 10, tenths % 10)
 }
 
-/// Returns `count / whole` in units of `1 / parts`, rounded to nearest in integer arithmetic.
+/// Returns `count / whole` in units of `1 / parts`, rounded to the nearest whole number with
+/// integer arithmetic.
 fn part(count: u64, whole: u64, parts: u128) -> u128 {
     let whole = u128::from(whole.max(1));
     (u128::from(count) * parts + whole / 2) / whole

@@ -1,4 +1,4 @@
-//! Replays the tapes in the fuzzer's corpus without the fuzzer.
+//! Test that replays the tapes in the fuzzer's corpus without the fuzzer.
 
 #![expect(
     clippy::unwrap_used,

@@ -9,15 +9,15 @@ use crate::{
     types::{PolicyHash, Symbol, Timestamp},
 };
 
-/// Passes the columns of [`Answer`](crate::answer::Answer), in their order, to a macro. The struct, its JSON, the Parquet
-/// columns and the rows of the law kit are all generated from this list.
+/// Passes the columns of [`Answer`](crate::answer::Answer), in their order, to a macro. The struct,
+/// its JSON, the Parquet columns and the rows of the law kit are all generated from this list.
 ///
-/// A column has a doc, a name, a kind and the type of its field. The columns of `record` identify the record that is
-/// answered. The kinds are:
+/// A column has a doc comment, a name, a kind and the type of its field. The columns of `record`
+/// identify the record that is answered. The kinds are:
 ///
 /// | kind | field |
 /// |---|---|
-/// | `count` | a whole number; 0 is absent |
+/// | `count` | a whole number; 0 means absent |
 /// | `id` | the id of the record |
 /// | `verdict` | the verdict |
 /// | `name` | one of a fixed set of texts |
@@ -31,7 +31,8 @@ macro_rules! answer_columns {
     ($callback:ident) => {
         $callback! {
             record {
-                /// The number of the record on its tape, from 1. It is 0, and omitted, if the record is not on a tape.
+                /// The number of the record on its tape, counted from 1. It is 0 and omitted from
+                /// JSON if the record is not on a tape.
                 n as count: u64,
                 /// The kind of the record, or `None` if it is unknown.
                 event as name: Option<RecordKind>,
@@ -41,18 +42,18 @@ macro_rules! answer_columns {
                 ts as time: Option<Timestamp>,
             }
             answer {
-                /// The symbol.
+                /// The symbol of the record.
                 symbol as symbol: Option<Symbol>,
                 /// BUY or SELL for an intent, LONG or SHORT for a position.
                 side as name: Option<AnswerSide>,
-                /// The verdict.
+                /// The verdict of the answer.
                 decision as verdict: Verdict,
                 /// The skip reason, if the verdict is `SKIP`.
                 reason as name: Option<SkipCode>,
                 /// The evidence for the skip reason as text; for an exit, the reason why it does not state how much to
                 /// close.
                 detail as text: Option<Detail<'a>>,
-                /// The leverage of a trade.
+                /// The leverage of a trade: notional divided by margin.
                 leverage as number: Option<f64>,
                 /// The source of the leverage.
                 leverage_source as source: Option<Source>,
@@ -60,18 +61,20 @@ macro_rules! answer_columns {
                 leverage_requested as number: Option<f64>,
                 /// The size of a trade, in USD.
                 size_usd as number: Option<f64>,
-                /// `notional` or `margin`.
+                /// The kind of the size: `notional` or `margin`.
                 size_basis as name: Option<&'static str>,
                 /// The source of the size.
                 size_source as source: Option<Source>,
                 /// The notional of a trade, in USD.
                 notional_usd as number: Option<f64>,
-                /// The expiry of the policy under which a trade was decided.
+                /// The expiry of the policy under which a trade was decided. The trade must not be
+                /// executed after it.
                 not_after as time: Option<Timestamp>,
-                /// The quantity in units of the symbol, if known. For a trade, the quantity of the intent, or else the
-                /// notional divided by the price; for an exit, the quantity that the intent states.
+                /// The quantity in units of the symbol, if known. For a trade, the quantity of the
+                /// intent or, if it has none, the notional divided by its price. For an exit, the
+                /// quantity that the intent states.
                 quantity as number: Option<f64>,
-                /// The rule by which an exit passed.
+                /// The rule that permits the exit.
                 exit_rule as name: Option<ExitRule>,
                 /// The harvest action for a position.
                 harvest_action as name: Option<HarvestAction>,
@@ -79,27 +82,29 @@ macro_rules! answer_columns {
                 stop_proposed as number: Option<f64>,
                 /// The source of the stop distance with which R was computed.
                 stop_source as source: Option<Source>,
-                /// The net profit in R multiples.
+                /// R_net: the profit after costs, in R multiples.
                 r_net as number: Option<f64>,
-                /// The risk of one unit, in USD.
+                /// The risk of one unit at entry, in USD.
                 risk_unit as number: Option<f64>,
                 /// The costs of one unit, in USD.
                 cost as number: Option<f64>,
-                /// The kill score K.
+                /// The kill score K, in \[0.5, 1\].
                 kill_score as number: Option<f64>,
                 /// The regime-flip component of K before its weight: 1 if the regime flipped, else 0.
                 k_regime_flip as number: Option<f64>,
-                /// The volatility component of K before its weight: the relative excess over `sigma_ref`.
+                /// The volatility component of K before its weight: the relative excess of the
+                /// volatility over `sigma_ref`.
                 k_sigma_spike as number: Option<f64>,
-                /// The trend component of K before its weight: the shortfall below `ts_ref`.
+                /// The trend component of K before its weight: the shortfall of the trend strength
+                /// below `ts_ref`.
                 k_ts_drop as number: Option<f64>,
                 /// The age component of K before its weight: the age of the position as a share of `max_age_sec`.
                 k_age_penalty as number: Option<f64>,
-                /// The reasons for the action, and the parts that were unavailable.
+                /// The reasons for the harvest action, and the parts that were unavailable.
                 harvest_reasons as names: Option<HarvestReasons>,
                 /// The version of the active policy, or of the policy in the record.
                 policy_version as text: Option<&'a str>,
-                /// The hash of that policy.
+                /// The hash of the policy in `policy_version`.
                 policy_hash as hash: Option<PolicyHash>,
             }
         }
@@ -110,8 +115,9 @@ macro_rules! define {
     ($($group:ident {
         $($(#[$doc:meta])* $name:ident as $kind:ident: $type:ty,)*
     })*) => {
-        /// One answer. Absent fields are omitted from its JSON. Timestamps are epoch milliseconds, truncated; amounts
-        /// are in USD; numbers are written so that reading them restores the same bits.
+        /// One answer. Absent fields are omitted from its JSON. In JSON, timestamps are epoch
+        /// milliseconds, rounded down, and amounts are in USD. Numbers are written so that a reader
+        /// gets the same bits.
         #[derive(Debug, Clone)]
         #[non_exhaustive]
         pub struct Answer<'a> {

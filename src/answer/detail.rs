@@ -9,7 +9,7 @@ use crate::{
     harvest::{HarvestSkip, RError},
 };
 
-/// The evidence for an answer. The text is formatted only when it is written.
+/// The evidence for an answer. It is converted to text only when it is written.
 #[derive(Debug, Clone)]
 pub enum Detail<'a> {
     /// An intent was denied.

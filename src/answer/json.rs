@@ -1,4 +1,5 @@
-//! JSON of answers: a fast form for programs that write many, and serde's.
+//! JSON output of answers: a fast writer for programs that write many answers, and an
+//! implementation of serde's `Serialize`.
 
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
@@ -13,7 +14,7 @@ use crate::{
 #[derive(Clone, Copy)]
 struct Key {
     name: &'static str,
-    /// The name with the separators before and after it in a JSON object.
+    /// The name as it is written in a JSON object, with the separators before and after it.
     member: &'static str,
 }
 
@@ -51,10 +52,10 @@ impl Answer<'_> {
     }
 }
 
-/// A JSON object to which columns are written. The methods except [`value`](Self::value) are named after the kinds of
-/// columns.
+/// A JSON object to which columns are written. The methods are named after the kinds of columns,
+/// except [`value`](Self::value).
 trait WriteColumn {
-    /// Writes a value as serde does. An absent value is omitted.
+    /// Writes a value with serde. An absent value is omitted.
     fn value(&mut self, key: Key, value: Option<impl Serialize>);
 
     fn count(&mut self, key: Key, n: &u64) {
@@ -103,7 +104,8 @@ trait WriteColumn {
     }
 }
 
-/// Text of a JSON object. Texts that need no escapes are copied without a search.
+/// The text of a JSON object. Texts that are known to need no escapes are copied without a search
+/// for them.
 struct Object<'t>(&'t mut Vec<u8>);
 
 impl WriteColumn for Object<'_> {
@@ -150,7 +152,7 @@ impl Object<'_> {
     }
 }
 
-/// A map of serde with the first error of writing to it.
+/// A serde map, and the first error that occurred while writing to it.
 struct Map<M: SerializeMap> {
     map: M,
     written: Result<(), M::Error>,

@@ -1,6 +1,8 @@
-//! Answers as flat rows with stable names, one record each, for logs, files and other programs.
+//! Answers as flat rows with stable column names, one row per record, for logs, files and other
+//! programs.
 //!
-//! A row reports a decision and does not prove one, because any program can write a row.
+//! A row reports a decision but does not prove that the engine made it, because any program can
+//! write a row.
 
 mod columns;
 mod detail;
@@ -83,7 +85,8 @@ impl<'a> Answer<'a> {
         }
     }
 
-    /// Creates the answer to an entry that a service denied. The decision of the gates has no effect on it.
+    /// Creates the answer to an entry that a service denied. The answer does not depend on the
+    /// decision of the gates.
     #[must_use]
     pub fn denied_by_service(decision: &Decision<'a>, denial: &'a ServiceDenial<'a>) -> Self {
         let (intent, reason) = (decision.intent(), denial.reason());
@@ -148,7 +151,7 @@ impl<'a> Answer<'a> {
         .under(Some(harvest.policy()))
     }
 
-    /// Sets the symbol, and the side if the position states one.
+    /// Sets the symbol of the answer, and its side if the position has one.
     #[must_use]
     pub fn about(mut self, position: &Position) -> Self {
         self.symbol = Some(position.symbol);
@@ -189,7 +192,7 @@ impl<'a> Answer<'a> {
         )
     }
 
-    /// Creates the answer to a record that withdraws the policy.
+    /// Creates the answer to a record that withdraws the active policy.
     #[must_use]
     pub fn policy_withdrawn() -> Self {
         Self {

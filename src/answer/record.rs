@@ -10,7 +10,7 @@ use crate::types::{PositionSide, Shown, Side};
 /// The kinds of records that get an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, IntoStaticStr)]
 pub enum RecordKind {
-    /// An intent.
+    /// An intent: `trade.intent` or `trade.decided`.
     #[strum(serialize = "trade.intent")]
     Intent,
     /// A position.
@@ -19,7 +19,7 @@ pub enum RecordKind {
     /// A new policy.
     #[strum(serialize = "policy.updated")]
     PolicyUpdated,
-    /// A withdrawal: no policy from here on.
+    /// A withdrawal: after it, no policy is active.
     #[strum(serialize = "policy.withdrawn")]
     PolicyWithdrawn,
 }
@@ -37,7 +37,7 @@ impl RecordKind {
 pub enum AnswerId<'a> {
     /// The id in the record.
     Own(&'a str),
-    /// The number of the record.
+    /// The number of the record on its tape.
     Number(u64),
 }
 

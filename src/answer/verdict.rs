@@ -20,15 +20,15 @@ use strum::{EnumString, IntoStaticStr, VariantArray};
 #[serde(rename_all = "UPPERCASE")]
 #[strum(serialize_all = "UPPERCASE")]
 pub enum Verdict {
-    /// An entry passed every gate.
+    /// An entry passed every gate. It becomes a trade.
     Trade,
-    /// An exit passed: reduce or close.
+    /// An exit is permitted. It may reduce or close a position.
     Exit,
-    /// No action.
+    /// Nothing is done.
     Skip,
-    /// A position was evaluated.
+    /// A position was evaluated. A harvest action may be proposed.
     Harvest,
-    /// The policy changed.
+    /// The active policy was replaced or withdrawn.
     Policy,
 }
 

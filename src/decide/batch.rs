@@ -1,11 +1,12 @@
 //! Decisions over whole columns, for backtests.
 //!
-//! Row by row, the answers equal those of [`Engine::decide`], but without evidence. Decide a single row to get the
-//! evidence or a [`super::Trade`].
+//! Each row gets the same answer as from [`Engine::decide`], but without evidence. To get the
+//! evidence or a [`super::Trade`], decide the row alone.
 //!
-//! Reasons are numbered in the order of the gates, and the first gate that fails determines the answer. The answer to a
-//! row is therefore the lowest number among the reasons that apply. This lets every gate be checked for every row
-//! without branches, many rows at a time.
+//! Reasons are numbered in the order of the gates, and the first gate that fails determines the
+//! answer. The answer to a row is therefore the reason with the lowest number among those that
+//! apply. Because of this, every gate can be checked for every row without branches, many rows at a
+//! time.
 
 use super::{
     Engine, LeverageFrom, SkipCode,
@@ -28,11 +29,11 @@ const LEVERAGE: u64 = SkipCode::PolicyMissingLeverage.number_wide();
 const SIZE: u64 = SkipCode::PolicyMissingSize.number_wide();
 const LIMIT: u64 = SkipCode::PolicyLimitExceeded.number_wide();
 
-/// A duration that is longer than any age between two timestamps, but shorter than the age of a row without a
-/// timestamp.
+/// A duration in microseconds that is longer than the age of any row with a timestamp, but shorter
+/// than the age of any row without one.
 const AGE_UNKNOWN: i64 = 1_000_000_000_000_000_000;
 
-/// The outcome of each number.
+/// The outcome for each answer number of a row.
 const OUTCOMES: [Outcome; 256] = {
     let mut outcomes = [Outcome::Trade; 256];
     let mut rest: &mut [Outcome] = &mut outcomes;
@@ -53,7 +54,7 @@ const OUTCOMES: [Outcome; 256] = {
 /// Bounds with which every row of a batch is compared. A bound that is not set accepts every value.
 #[derive(Debug, Clone, Copy)]
 struct BatchBounds {
-    /// The number of the reason of gate 4 or 5 if it is the same for every row, else [`OPEN`].
+    /// The number of the skip reason of gate 4 or 5 if it applies to every row, otherwise [`OPEN`].
     reason: u8,
     /// The earliest time, in microseconds, from which the remaining validity is within `max_validity_sec`.
     permitted_from: i64,
@@ -61,9 +62,10 @@ struct BatchBounds {
     valid_until: i64,
     /// The largest age, in microseconds. The age of a row without a timestamp is larger.
     age_max: i64,
-    /// The smallest age, in microseconds: the largest lead, negated.
+    /// The smallest age, in microseconds. It is the largest lead, negated.
     age_min: i64,
-    /// The largest age of a row with a timestamp. A row with a larger age has none, so its lead is unknown too.
+    /// The largest age of a row with a timestamp, in microseconds. A row with a larger age has no
+    /// timestamp, so its lead is unknown.
     lead_unknown: i64,
     leverage_max: f64,
     margin_max: f64,
@@ -92,8 +94,8 @@ impl BatchBounds {
             }
         };
         let guardrails = engine.guardrails();
-        // The remaining validity is 0 at the expiry of the policy, so a violation that is found at that time exists at
-        // every other time as well.
+        // The remaining validity is 0 at the expiry of the policy, so a guardrail that is violated
+        // at that time is violated at every other time as well.
         let at = now.unwrap_or(policy.valid_until());
         if let Err(denial) = policy::check(guardrails, state, at) {
             bounds.reason = denial.reason().number();
@@ -112,7 +114,8 @@ impl BatchBounds {
         self.age_max != i64::MAX || self.age_min != i64::MIN
     }
 
-    /// Returns the lowest number among the reasons of gate 1 (no timestamp), 4 and 5 at the time `now`.
+    /// Returns the lowest number among the skip reasons of gates 1 (no timestamp), 4 and 5 at the
+    /// time `now`.
     #[inline(always)]
     fn at(&self, now: i64) -> u8 {
         let number = if now > self.valid_until {
@@ -167,8 +170,9 @@ impl BatchBounds {
 }
 
 impl Engine {
-    /// Answers every row of `intents` under one policy: at `now`, or at each row's event time if `now` is `None`. Row
-    /// by row, the answers equal those of [`Engine::decide`] and [`Engine::decide_recorded`].
+    /// Answers every row of `intents` under one policy: at `now`, or at each row's event time if
+    /// `now` is `None`. Each row gets the same answer as from [`Engine::decide`] or
+    /// [`Engine::decide_recorded`].
     ///
     /// Does not allocate once `answers` has grown to the size of the batch.
     pub fn decide_columns(
@@ -194,7 +198,8 @@ impl Engine {
             intents,
             answers,
         };
-        // Dispatches to the widest vectors of this machine. The width does not change any bit of the result.
+        // The widest vector instructions of this machine are used. The width does not change any
+        // bit of the result.
         pulp::Arch::new().dispatch(pass);
     }
 }
@@ -269,16 +274,17 @@ impl pulp::WithSimd for Pass<'_> {
 /// Working columns of one block.
 struct Work {
     given: [f64; BLOCK],
-    /// The lowest number among the reasons found so far.
+    /// The lowest number among the skip reasons found so far.
     reason: [u8; BLOCK],
     /// The number of the answer if the row is an exit.
     exit: [u8; BLOCK],
-    /// The lowest number among the reasons of gates 6 and 8 to 10. As wide as the numbers it is computed from.
+    /// The lowest number among the skip reasons of gates 6 and 8 to 10. The numbers are as wide as
+    /// the `f64` values from which they are computed.
     late: [u64; BLOCK],
 }
 
 impl Work {
-    /// Applies gates 2, 3 and 7, and the policy's part of gate 8.
+    /// Applies gates 2, 3 and 7, and the part of gate 8 that depends on the policy.
     #[inline(always)]
     fn look_up(&mut self, tables: &Tables, symbols: &[u32], sources: &[u32]) {
         let work = self
@@ -295,7 +301,7 @@ impl Work {
         }
     }
 
-    /// Applies the intent's part of gate 8, and gates 9 and 10.
+    /// Applies the part of gate 8 that depends on the intent, and gates 9 and 10.
     #[inline(always)]
     fn check_numbers(
         &mut self,
@@ -361,7 +367,7 @@ impl Work {
         }
     }
 
-    /// Applies gate 6, which precedes the gates of `late`.
+    /// Applies gate 6, which precedes the other gates in `late`.
     #[inline(always)]
     fn age_each(
         &mut self,

@@ -15,11 +15,11 @@ use crate::{
 #[derive(Debug)]
 #[must_use]
 pub enum Decision<'a> {
-    /// An entry that passed every gate.
+    /// A trade: an entry that passed every gate.
     Trade(Trade<'a>),
     /// An exit that may reduce or close a position.
     Exit(ExitPermit<'a>),
-    /// No action, with the evidence.
+    /// A skip: nothing is done, for the reason in its evidence.
     Skip(Skip<'a>),
 }
 
@@ -30,7 +30,7 @@ pub struct Trade<'a> {
     pub(super) intent: &'a Intent<'a>,
     pub(super) entry: &'a Entry,
     pub(super) in_force: InForce<'a>,
-    // To keep a trade small, the `Source` is not stored but built by the getters.
+    // To keep a trade small, each `Source` is built by a getter and not stored.
     pub(super) leverage: Leverage,
     pub(super) leverage_from: LeverageFrom,
     pub(super) size: Size,
@@ -38,7 +38,7 @@ pub struct Trade<'a> {
     pub(super) margin: Margin,
 }
 
-/// The source of a trade's leverage.
+/// The origin of a trade's leverage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LeverageFrom {
     /// The policy's entry for the symbol.
@@ -134,7 +134,7 @@ impl<'a> Trade<'a> {
         self.entry.side()
     }
 
-    /// Returns the leverage: that of the policy, or the lower one that the intent requested.
+    /// Returns the leverage: the leverage of the policy, or a lower one that the intent requested.
     #[must_use]
     pub const fn leverage(&self) -> Sourced<Leverage> {
         Sourced::new(
@@ -176,8 +176,9 @@ impl<'a> Trade<'a> {
         Sourced::new(self.margin, source)
     }
 
-    /// Returns the quantity in units of the symbol: that of the intent, else the notional divided by the price of the
-    /// intent. Returns `None` if the intent has neither, or if the quotient is not finite.
+    /// Returns the quantity in units of the symbol: the quantity of the intent or, if it has none,
+    /// the notional divided by the price of the intent. Returns `None` if the intent has neither a
+    /// quantity nor a price, or if the quotient is not finite.
     #[must_use]
     pub fn quantity(&self) -> Option<Sourced<Quantity>> {
         if let Some(own) = self.entry.quantity() {
@@ -194,19 +195,19 @@ impl<'a> Trade<'a> {
         self.notional.quantity(price).ok()
     }
 
-    /// Returns the entry price of the intent, if stated.
+    /// Returns the entry price of the intent in USD per unit, if stated.
     #[must_use]
     pub fn entry_price(&self) -> Option<Sourced<Price>> {
         carried(self.entry.entry_price(), "entry_price")
     }
 
-    /// Returns the stop-loss price of the intent, if stated.
+    /// Returns the stop-loss price of the intent in USD per unit, if stated.
     #[must_use]
     pub fn stop_loss(&self) -> Option<Sourced<Price>> {
         carried(self.entry.stop_loss(), "stop_loss")
     }
 
-    /// Returns the take-profit price of the intent, if stated.
+    /// Returns the take-profit price of the intent in USD per unit, if stated.
     #[must_use]
     pub fn take_profit(&self) -> Option<Sourced<Price>> {
         carried(self.entry.take_profit(), "take_profit")
@@ -218,8 +219,8 @@ impl<'a> Trade<'a> {
         self.in_force.policy().valid_until()
     }
 
-    /// Returns true if the policy was assumed to be in force without a check. Such a trade must never be executed.
-    /// Always false without the feature `what-if`.
+    /// Returns true if the policy was assumed to be in force without a check. Such a trade must
+    /// never be executed. Without the feature `what-if`, the result is always false.
     #[must_use]
     pub const fn is_assumed(&self) -> bool {
         self.in_force.is_assumed()
@@ -231,20 +232,20 @@ impl<'a> Trade<'a> {
         self.in_force.policy()
     }
 
-    /// Returns the version of that policy.
+    /// Returns the version of the policy under which the trade was decided.
     #[must_use]
     pub fn policy_version(&self) -> &'a str {
         self.policy().version()
     }
 
-    /// Returns the hash of that policy.
+    /// Returns the hash of the policy under which the trade was decided.
     #[must_use]
     pub const fn policy_hash(&self) -> PolicyHash {
         self.policy().hash()
     }
 }
 
-/// Attaches the intent's field to a price of the intent.
+/// Adds the name of the intent's field to a price, as its source.
 fn carried(price: Option<Price>, field: &'static str) -> Option<Sourced<Price>> {
     price.map(|price| Sourced::new(price, Source::Intent(field)))
 }
@@ -256,7 +257,7 @@ impl<'a> Skip<'a> {
         self.denial.reason()
     }
 
-    /// Returns the observed values and the requirement that they failed.
+    /// Returns the evidence: the observed values, and the requirement that they failed.
     #[must_use]
     pub const fn evidence(&self) -> &SkipReason<'a> {
         &self.denial
@@ -268,7 +269,7 @@ impl<'a> Skip<'a> {
         self.denial.gate()
     }
 
-    /// Returns the policy, or `None` if there was none or no gate checked it.
+    /// Returns the policy, or `None` if no gate checked a policy.
     #[must_use]
     pub const fn policy(&self) -> Option<&'a Policy> {
         self.policy

@@ -1,4 +1,4 @@
-//! Columns of answers.
+//! Answers to intents as columns.
 
 use super::{LeverageFrom, SkipCode, tables::Tables};
 use crate::types::{Leverage, Notional};
@@ -6,23 +6,23 @@ use crate::types::{Leverage, Notional};
 /// The answer to one row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
-    /// A trade.
+    /// The row is a trade.
     Trade,
-    /// An exit of the exit owner: reduce or close.
+    /// The row is a permitted exit of the exit owner.
     ExitByOwner,
-    /// An exit of a delegate: reduce or close.
+    /// The row is a permitted exit of a delegate.
     ExitByDelegate,
-    /// No action, for this reason.
+    /// The row is skipped for this reason.
     Skip(SkipCode),
 }
 
-/// Answers as columns. The memory is reused for the next batch.
+/// Answers as columns, one row per intent. The memory is reused for the next batch.
 #[derive(Debug, Clone, Default)]
 pub struct DecisionColumns {
     pub(super) outcome: Vec<Outcome>,
-    /// NaN if the row is not a trade.
+    /// The leverages; NaN if the row is not a trade.
     pub(super) leverage: Vec<f64>,
-    /// NaN if the row is not a trade.
+    /// The notionals in USD; NaN if the row is not a trade.
     pub(super) notional: Vec<f64>,
     pub(super) leverage_from: Vec<LeverageFrom>,
     pub(super) tables: Tables,
@@ -70,7 +70,7 @@ impl DecisionColumns {
         })
     }
 
-    /// Resizes the columns to `rows` rows; their values are overwritten afterwards.
+    /// Resizes the columns to `rows` rows. The caller then overwrites all values.
     pub(super) fn resize(&mut self, rows: usize) {
         self.outcome
             .resize(rows, Outcome::Skip(SkipCode::PolicyMissing));

@@ -17,9 +17,10 @@ use crate::{
     types::Timestamp,
 };
 
-/// The decision engine. Its configuration is the operator's: the guardrails and the exit ownership.
+/// The decision engine, with the operator's configuration: the guardrails and the exit ownership.
 ///
-/// It has no state: the same arguments give the same answer on every machine and in any order.
+/// It has no state: the same arguments give the same answer on every machine, regardless of earlier
+/// calls.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Engine {
     guardrails: Guardrails,
@@ -36,19 +37,19 @@ impl Engine {
         }
     }
 
-    /// Returns the guardrails.
+    /// Returns the guardrails of the engine.
     #[must_use]
     pub const fn guardrails(&self) -> &Guardrails {
         &self.guardrails
     }
 
-    /// Returns the exit ownership.
+    /// Returns the exit ownership of the engine.
     #[must_use]
     pub const fn ownership(&self) -> &ExitOwnership {
         &self.ownership
     }
 
-    /// Returns a copy of the engine with these halts in addition to those of its guardrails.
+    /// Returns a copy of the engine with these halts in addition to the halts in its guardrails.
     #[must_use]
     pub fn with_halt(&self, halt: &Halt) -> Self {
         let halt = self.guardrails.halt().and(halt);
@@ -69,7 +70,8 @@ impl Engine {
         self.answer(policy, intent, Some(now), &mut Unobserved)
     }
 
-    /// Decides one intent at its event time, as a replay does. An entry without a timestamp is `INTENT_INVALID`.
+    /// Decides one intent at its event time, as a replay does. An entry without a timestamp is
+    /// skipped with `INTENT_INVALID`.
     #[inline]
     pub fn decide_recorded<'a>(
         &'a self,
@@ -79,7 +81,8 @@ impl Engine {
         self.answer(policy, intent, intent.event_time(), &mut Unobserved)
     }
 
-    /// Decides one intent and records what each gate compared. If `now` is `None`, the event time is used.
+    /// Decides one intent and records the values that each gate compared. If `now` is `None`, the
+    /// event time is used.
     pub fn decide_traced<'a>(
         &'a self,
         policy: PolicyState<'a>,

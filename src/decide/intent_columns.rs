@@ -1,4 +1,4 @@
-//! Columns of intents.
+//! Intents as columns.
 
 use std::collections::BTreeMap;
 
@@ -8,11 +8,12 @@ use crate::{
     types::{Leverage, Symbol, Timestamp, positive},
 };
 
-/// Marks a missing timestamp. It makes the age larger than any real age, and a difference with it does not overflow.
+/// The value for a missing timestamp, in microseconds. It makes the age larger than any real age,
+/// and subtracting it does not overflow.
 pub(super) const NO_TIMESTAMP: i64 = i64::MIN / 4;
 
-/// The kind of a row as far as the intent alone determines it. Other values are the number of the reason for which
-/// the row fails gate 1.
+/// The kinds of a row, as far as the intent alone determines them. Any other value is the number of
+/// the skip reason with which the row fails gate 1.
 pub(super) mod row_kind {
     /// An entry whose size is a notional.
     pub(crate) const NOTIONAL: u8 = 0;
@@ -20,9 +21,11 @@ pub(super) mod row_kind {
     pub(crate) const MARGIN: u8 = 255;
     /// An exit.
     pub(crate) const EXIT: u8 = 254;
-    /// An ambiguous intent without a timestamp: invalid if the caller passes no `now` either.
+    /// An ambiguous intent without a timestamp. It is invalid instead of ambiguous if the caller
+    /// does not pass a `now` either.
     pub(crate) const AMBIGUOUS_UNTIMED: u8 = 253;
-    /// A hold without a timestamp: invalid if the caller passes no `now` either.
+    /// A hold without a timestamp. It is invalid instead of not actionable if the caller does not
+    /// pass a `now` either.
     pub(crate) const HOLD_UNTIMED: u8 = 252;
 }
 
@@ -31,23 +34,25 @@ pub(super) mod row_kind {
 pub struct IntentColumns {
     pub(super) symbols: Dictionary<Symbol>,
     pub(super) sources: Dictionary<Option<String>>,
-    /// Numbers of symbols; outside the dictionary if the row has no symbol.
+    /// The numbers of the symbols in `symbols`. A row without a symbol has a number outside the
+    /// dictionary.
     pub(super) symbol: Vec<u32>,
-    /// Numbers of sources; outside the dictionary if the source cannot be read.
+    /// The numbers of the sources in `sources`. A row whose source cannot be read has a number
+    /// outside the dictionary.
     pub(super) source: Vec<u32>,
     pub(super) kind: Vec<u8>,
-    /// The requested leverage: infinite if none was requested, NaN if it is unusable.
+    /// The requested leverages: infinite if none was requested, NaN if it is unusable.
     pub(super) requested: Vec<f64>,
-    /// The size in USD: NaN if it is absent or unusable.
+    /// The sizes in USD: NaN if the size is absent or unusable.
     pub(super) size: Vec<f64>,
     pub(super) emitted_at: Vec<i64>,
     pub(super) event_time: Vec<i64>,
 }
 
-/// One row of [`IntentColumns::extend_entries`].
+/// The values of one row for [`IntentColumns::extend_entries`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct EntryRow {
-    /// Index of its symbol in the `symbols` argument.
+    /// The index of the row's symbol in the argument `symbols`.
     pub symbol: usize,
     /// The requested leverage, if any.
     pub leverage: Option<f64>,
@@ -78,7 +83,8 @@ impl<T: Clone + Ord> Dictionary<T> {
         if let Some(number) = self.numbers.get(&value) {
             return *number;
         }
-        // Beyond `u32::MAX` values the number lies outside the dictionary, and such a row is skipped.
+        // A value beyond the first `u32::MAX` gets a number outside the dictionary, and its row is
+        // skipped.
         let number = u32::try_from(self.values.len()).unwrap_or(u32::MAX);
         self.values.push(value.clone());
         self.numbers.insert(value, number);
@@ -91,7 +97,7 @@ impl<T: Clone + Ord> Dictionary<T> {
     }
 }
 
-/// The number of a value that is in no dictionary.
+/// The number of a value that is not in a dictionary.
 const OUTSIDE: u32 = u32::MAX;
 
 impl IntentColumns {
@@ -131,10 +137,10 @@ impl IntentColumns {
         self.add(row, intent.emitted_at(), intent.event_time());
     }
 
-    /// Appends entries that are already stored in columns, with their symbols as a dictionary. Each row equals the one
-    /// that [`Self::push`] appends for an intent that an [`IntentBuilder`](crate::intent::IntentBuilder) builds from
-    /// the same values, with a side and no source. A row whose symbol index is out of range is an intent without a
-    /// symbol.
+    /// Appends entries that are already stored in columns, with their symbols as a dictionary. Each
+    /// row is equal to the row that [`Self::push`] appends for an intent that an
+    /// [`IntentBuilder`](crate::intent::IntentBuilder) builds from the same values, with a side and
+    /// no source. A row whose symbol index is out of range is an intent without a symbol.
     pub fn extend_entries(
         &mut self,
         symbols: &[Symbol],
@@ -172,7 +178,8 @@ impl IntentColumns {
         self.source.resize(self.len(), source);
     }
 
-    /// Appends a row: symbol, kind, requested leverage and size; the time it was sent and its event time.
+    /// Appends a row: the number of its symbol, its kind, its requested leverage and its size in
+    /// USD; then its time of sending and its event time.
     #[inline]
     fn add(
         &mut self,
@@ -226,7 +233,7 @@ mod tests {
         prop_oneof![ANY, 0.5..200.0, Just(0.0), Just(f64::INFINITY)]
     }
 
-    /// Returns the debug text, in which a NaN equals itself.
+    /// Returns the debug output as text, so that a NaN is equal to a NaN.
     fn shown(columns: &IntentColumns) -> String {
         format!("{columns:?}")
     }
@@ -241,7 +248,8 @@ mod tests {
         ) {
             let names = ["BTCUSDT", "ETHUSDT", "SOLUSDT"];
             let mut expected = IntentColumns::default();
-            // `extend_entries` registers all symbols in this order, so register them in the expected columns as well.
+            // `extend_entries` registers all symbols in this order, so they are also registered in
+            // the expected columns.
             for name in names {
                 expected.symbols.number(Symbol::new(name).unwrap());
             }

@@ -1,6 +1,6 @@
-//! The decision engine: one intent, one policy and one timestamp in, one decision out.
+//! The decision engine, which returns one decision for one intent, one policy and one timestamp.
 //!
-//! **Architecture invariant:** this module has no clock, no store and no JSON.
+//! **Architecture invariant:** this module does not use a clock, a store or JSON.
 
 mod batch;
 mod decision;

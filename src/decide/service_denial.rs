@@ -1,14 +1,15 @@
-//! Denials that only the service that answered an intent could know about.
+//! Denials for reasons that only the service that answered an intent knows.
 
 use std::borrow::Cow;
 
 use super::{Decision, Gate, SkipCode};
 
-/// A reason for which a service denied an entry and which cannot be derived from the intent and a policy: a policy
-/// that was unavailable at that moment, a halt, an untrusted clock, a duplicate id, or a later exit.
+/// A reason for which a service denied an entry, and which the engine cannot derive from the intent
+/// and the policy: a policy that was unavailable at that moment, a halt, an untrusted clock, a
+/// duplicate id, or a later exit.
 ///
-/// It can only turn an entry into a skip. It never affects an exit, and if an earlier gate fails, the answer is the
-/// skip of that gate.
+/// A service denial can only make the answer to an entry a skip. It never affects an exit. If a
+/// gate fails that is checked before the denial, the answer is the skip of that gate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServiceDenial<'a> {
     reason: SkipCode,
@@ -16,7 +17,7 @@ pub struct ServiceDenial<'a> {
 }
 
 impl<'a> ServiceDenial<'a> {
-    /// Creates a service denial, or returns `None` if the gates always find this reason themselves.
+    /// Creates a service denial. Returns `None` for a reason that the gates detect themselves.
     #[must_use]
     pub fn new(reason: SkipCode, detail: impl Into<Cow<'a, str>>) -> Option<Self> {
         gates_before(reason)?;
@@ -38,7 +39,8 @@ impl<'a> ServiceDenial<'a> {
         &self.detail
     }
 
-    /// Returns true if the reason concerns the policy of that moment, so that it does not apply to another policy.
+    /// Returns true if the reason concerns the policy at the time of the decision, so that it does
+    /// not apply under another policy.
     ///
     /// ```
     /// use portcullis::decide::{ServiceDenial, SkipCode};
@@ -65,10 +67,11 @@ impl<'a> ServiceDenial<'a> {
     }
 }
 
-/// Returns the gates that are checked before a service denial with this reason, or `None` if the gates find it.
+/// Returns the gates that are checked before a service denial with this reason. Returns `None` for
+/// a reason that the gates detect themselves.
 fn gates_before(reason: SkipCode) -> Option<&'static [Gate]> {
     match reason {
-        // Recorded when the intent was a text that a tape cannot hold.
+        // This denial is recorded if the text of the intent cannot be stored on a tape.
         SkipCode::IntentUnreadable => Some(Gate::Readable.passed_before()),
         SkipCode::TradingHalted => Some(Gate::Halt.passed_before()),
         SkipCode::PolicyMissing

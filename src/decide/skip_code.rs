@@ -3,12 +3,15 @@
 use serde::Serialize;
 use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 
-/// Defines the enum, the list, the codes and the numbers in one place, so that none can be omitted.
+/// Defines the enum with the code and the number of each reason in one place, so that none can be
+/// omitted.
 macro_rules! reasons {
     ($($(#[$doc:meta])* $name:ident = $code:literal, $number:literal;)*) => {
-        /// A skip reason: a stable code that operators grep for and dashboards count.
+        /// A skip reason. Its code is stable, because operators search logs for it and dashboards
+        /// count it.
         ///
-        /// The enum is exhaustive on purpose: a new reason breaks the build of every `match` on it.
+        /// The enum is deliberately exhaustive: with a new reason, every `match` that does not
+        /// handle it fails to compile.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[derive(Serialize, Display, EnumString, IntoStaticStr, VariantArray)]
         #[serde(into = "&'static str")]
@@ -26,7 +29,8 @@ macro_rules! reasons {
                 self.into()
             }
 
-            /// Returns the number in binary records. It is never 0, and is never reused for another reason.
+            /// Returns the number of the reason in binary records. The number is never 0 and is
+            /// never reused for another reason.
             #[must_use]
             pub const fn number(self) -> u8 {
                 match self {
@@ -34,7 +38,8 @@ macro_rules! reasons {
                 }
             }
 
-            /// Returns the number, as wide as the numbers of a column.
+            /// Returns the number of the reason as a `u64`, which is as wide as the numbers in a
+            /// column.
             pub(super) const fn number_wide(self) -> u64 {
                 match self {
                     $(Self::$name => $number,)*

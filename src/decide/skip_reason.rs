@@ -12,7 +12,7 @@ use crate::{
     types::{NumberError, Shown, SignedDuration, Symbol},
 };
 
-/// The evidence for which a gate failed.
+/// The evidence for a skip, by the check that failed.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SkipReason<'a> {
     /// The intent is unreadable, invalid, ambiguous or a hold.
@@ -41,31 +41,31 @@ pub enum SkipReason<'a> {
     NotInForce(ValidityError),
     /// The intent is too old, or its age is unknown.
     IntentStale {
-        /// The age, or `None` if the intent does not state when it was sent.
+        /// The age of the intent; `None` if it has no time of sending.
         age: Option<SignedDuration>,
         /// The largest allowed age and its source.
         age_max: Sourced<SignedDuration>,
     },
     /// The intent is too far ahead of the clock, or its lead is unknown.
     ClockUntrusted {
-        /// The lead, or `None` if the intent does not state when it was sent.
+        /// The lead of the intent over the clock; `None` if it has no time of sending.
         lead: Option<SignedDuration>,
         /// The largest allowed lead and its source.
         lead_max: Sourced<SignedDuration>,
     },
     /// The symbol is not in the policy's universe.
     NotInUniverse {
-        /// The symbol.
+        /// The symbol of the intent.
         symbol: Symbol,
     },
     /// The guardrails do not permit the symbol.
     NotPermitted {
-        /// The symbol.
+        /// The symbol of the intent.
         symbol: Symbol,
     },
     /// The policy has no leverage for the symbol.
     NoLeverage {
-        /// The symbol.
+        /// The symbol of the intent.
         symbol: Symbol,
     },
     /// The leverage in the intent is unusable.
@@ -78,9 +78,10 @@ pub enum SkipReason<'a> {
     LimitExceeded {
         /// The number that was checked.
         number: LimitedNumber,
-        /// The value that the trade would have.
+        /// The value of the number in the denied trade.
         observed: f64,
-        /// The limit and its source; `None` if the number is not finite or not greater than 0.
+        /// The limit and its source; `None` if the number was denied because it is not finite or
+        /// not greater than 0.
         limit: Option<Sourced<f64>>,
     },
 }
@@ -98,7 +99,7 @@ pub enum LimitedNumber {
 }
 
 impl SkipReason<'_> {
-    /// Returns the skip reason under which this is reported.
+    /// Returns the skip code of this evidence.
     #[must_use]
     pub const fn reason(&self) -> SkipCode {
         match self {
@@ -186,7 +187,8 @@ const fn fault_reason(fault: PolicyFault) -> SkipCode {
     }
 }
 
-/// Suffix for old dashboards, which know only one code for a missing or expired policy.
+/// Suffix of the text for old dashboards, which support only one code for a missing or an expired
+/// policy.
 const LEGACY: &str = "[POLICY_MISSING_FIELD]";
 
 fn write_unavailable(f: &mut fmt::Formatter<'_>, unavailable: &PolicyUnavailable) -> fmt::Result {

@@ -1,4 +1,5 @@
-//! The results of the checks that are equal for all rows with one symbol or one source.
+//! Results of checks that depend only on the symbol or the source of a row, computed once per
+//! batch.
 
 use super::{Engine, SkipCode, intent_columns::IntentColumns};
 use crate::{
@@ -6,11 +7,11 @@ use crate::{
     policy::{InForce, Listing},
 };
 
-/// No skip reason. Greater than the number of every reason.
+/// The number for "no skip reason". It is greater than the number of every reason.
 pub(super) const OPEN: u8 = 255;
-/// An exit of the exit owner, which passes.
+/// The number for a permitted exit of the exit owner.
 pub(super) const EXIT_BY_OWNER: u8 = 254;
-/// An exit of a delegate, which passes.
+/// The number for a permitted exit of a delegate.
 pub(super) const EXIT_BY_DELEGATE: u8 = 253;
 
 pub(super) const DENY: u8 = SkipCode::DenyNotExitOwner.number();
@@ -24,25 +25,25 @@ pub(super) struct Tables {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct SymbolRow {
     pub(super) leverage: f64,
-    /// The lowest number among the reasons of gates 3, 7 and 8.
+    /// The lowest number among the skip reasons of gates 3, 7 and 8, or [`OPEN`].
     pub(super) reason: u8,
 }
 
 #[derive(Debug, Clone, Copy)]
 pub(super) struct SourceRow {
-    /// The number of the reason that denies its entries, or [`OPEN`].
+    /// The number of the skip reason for entries from this source, or [`OPEN`].
     pub(super) reason: u8,
-    /// The number of the answer to its exits.
+    /// The number of the answer to exits from this source.
     pub(super) exit: u8,
 }
 
-/// The row of a symbol outside the dictionary.
+/// The results for a symbol outside the dictionary.
 const UNKNOWN_SYMBOL: SymbolRow = SymbolRow {
     leverage: f64::NAN,
     reason: SkipCode::PolicyUniverseFilter.number(),
 };
 
-/// The row of a source that cannot be read.
+/// The results for a source that cannot be read.
 const UNREADABLE_SOURCE: SourceRow = SourceRow {
     reason: SkipCode::IntentAmbiguous.number(),
     exit: DENY,

@@ -26,21 +26,21 @@ pub enum GateCheck<'a> {
     },
     /// The symbol and the active halt.
     Halt {
-        /// The symbol.
+        /// The symbol of the intent.
         symbol: Symbol,
         /// The active halt.
         halt: &'a Halt,
     },
     /// The policy, and the guardrails that permit it.
     Policy {
-        /// The policy.
+        /// The active policy.
         policy: &'a Policy,
-        /// The guardrails.
+        /// The guardrails of the engine.
         guardrails: &'a Guardrails,
     },
     /// The validity of the policy, and the time of the decision.
     InForce {
-        /// The policy.
+        /// The active policy.
         policy: &'a Policy,
         /// The time of the decision.
         now: Timestamp,
@@ -49,38 +49,39 @@ pub enum GateCheck<'a> {
     },
     /// The age of the intent and its bounds.
     Freshness {
-        /// The age, negative if the intent is ahead of the clock; `None` if it does not state when it was sent.
+        /// The age of the intent; negative if the intent is ahead of the clock, `None` if it has no
+        /// time of sending.
         age: Option<SignedDuration>,
-        /// The largest age, if bounded.
+        /// The largest allowed age; `None` if there is no bound.
         age_max: Option<Sourced<SignedDuration>>,
-        /// The largest lead, if bounded.
+        /// The largest allowed lead; `None` if there is no bound.
         lead_max: Option<Sourced<SignedDuration>>,
     },
     /// The symbol, which is in the universe.
     Universe {
-        /// The symbol.
+        /// The symbol of the intent.
         symbol: Symbol,
     },
-    /// The requested leverage and the resulting one.
+    /// The requested leverage and the leverage of the trade.
     Leverage {
         /// The requested leverage, if any.
         requested: Option<Leverage>,
         /// The leverage of the trade.
         applied: Sourced<Leverage>,
     },
-    /// The size.
+    /// The size of the trade, with its source.
     Size(Sourced<Size>),
     /// The numbers of the trade and their limits.
     Limits {
-        /// The leverage.
+        /// The leverage of the trade.
         leverage: Leverage,
-        /// The margin.
+        /// The margin of the trade, in USD.
         margin: Margin,
-        /// The notional.
+        /// The notional of the trade, in USD.
         notional: Notional,
         /// The limits of the policy.
         limits: &'a Limits,
-        /// The guardrails.
+        /// The guardrails of the engine.
         guardrails: &'a Guardrails,
     },
 }
@@ -116,13 +117,13 @@ impl<'a> Trace<'a> {
     }
 }
 
-/// An observer of the gates. It receives references and returns nothing, so it cannot change a decision. The values
-/// are built only if the observer calls the closure.
+/// An observer of the gates. It receives references and returns nothing, so it cannot change a
+/// decision. The values are computed only if the observer calls the closure.
 pub(super) trait Observer<'a> {
     fn passed(&mut self, compared: impl FnOnce() -> GateCheck<'a>);
 }
 
-/// An observer that ignores everything and compiles to nothing.
+/// An observer that does nothing, so that an untraced decision has no overhead.
 pub(super) struct Unobserved;
 
 impl<'a> Observer<'a> for Unobserved {

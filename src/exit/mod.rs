@@ -1,7 +1,7 @@
 //! Exits: the exit owner, and the permit that proves the ownership check.
 //!
-//! Exits have one owner. The conditions that block entries never block the owner's exit: it needs no policy, no
-//! universe, no time, no size and no market.
+//! Exits have one owner. The conditions that block entries never block the owner's exit: an exit
+//! does not need a policy, a listed symbol, a timestamp, a size or market data.
 
 mod ownership;
 mod permit;

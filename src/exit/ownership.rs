@@ -23,11 +23,11 @@ pub struct ExitOwnership {
     delegates: Vec<Box<str>>,
 }
 
-/// The reason why names are not a valid ownership.
+/// The reason why the names of an owner and its delegates are invalid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum OwnershipError {
-    /// The owner's name is empty. An intent with an empty source would then own exits.
+    /// The owner's name is empty. Otherwise, an exit with an empty source would be permitted.
     #[error("the exit owner has an empty name")]
     EmptyOwner,
     /// A delegate's name is empty.
@@ -39,9 +39,9 @@ pub enum OwnershipError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("{} does not own exits; the exit owner is `{owner}`", name(.source_name))]
 pub struct NotExitOwnerError<'a> {
-    /// The source of the intent, if readable.
+    /// The source of the intent; `None` if it is absent or unreadable.
     pub source_name: Option<&'a str>,
-    /// The exit owner.
+    /// The name of the exit owner.
     pub owner: &'a str,
 }
 
@@ -81,18 +81,19 @@ impl ExitOwnership {
         Ok(self)
     }
 
-    /// Returns the owner's name.
+    /// Returns the name of the exit owner.
     #[must_use]
     pub fn owner(&self) -> &str {
         &self.owner
     }
 
-    /// Returns the delegates' names.
+    /// Returns the names of the delegates.
     pub fn delegates(&self) -> impl Iterator<Item = &str> {
         self.delegates.iter().map(AsRef::as_ref)
     }
 
-    /// Returns the rule under which a source may close positions; `None` if it may not.
+    /// Returns the rule under which a source may close positions; `None` if the source may not
+    /// close positions.
     #[must_use]
     pub fn rule(&self, source: &str) -> Option<ExitRule> {
         if *self.owner == *source {

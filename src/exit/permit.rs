@@ -39,7 +39,7 @@ impl<'a> ExitPermit<'a> {
         }
     }
 
-    /// Returns the intent.
+    /// Returns the intent that requested the exit.
     #[must_use]
     pub const fn intent(&self) -> &'a Intent<'a> {
         self.intent
@@ -57,13 +57,13 @@ impl<'a> ExitPermit<'a> {
         self.exit.side
     }
 
-    /// Returns the quantity to close.
+    /// Returns the quantity to close, in units of the symbol if it is known.
     #[must_use]
     pub const fn quantity(&self) -> ExitQuantity {
         self.exit.quantity
     }
 
-    /// Returns the source of the intent.
+    /// Returns the source of the intent, which is the exit owner or a delegate.
     #[must_use]
     pub const fn source(&self) -> &'a str {
         self.source

@@ -11,8 +11,8 @@ use crate::{
     types::Shown,
 };
 
-/// An explanation of one harvest decision: each part with the values that it compared, or why it was unavailable.
-/// [`fmt::Display`] writes text, [`Serialize`] the same as data.
+/// An explanation of one harvest decision: each part with the values that it compared, or with the
+/// reason why it was unavailable. [`fmt::Display`] writes it as text, and [`Serialize`] as data.
 #[derive(Debug)]
 pub struct HarvestExplanation<'a> {
     decision: HarvestDecision<'a>,

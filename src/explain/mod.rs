@@ -1,7 +1,7 @@
-//! Explanations of decisions: every gate in order, the values that it compared, and the smallest change with which a
-//! failed gate would have passed.
+//! Explanations of decisions: every gate in order, the values that it compared, and the smallest
+//! change with which a failed gate would have passed.
 //!
-//! An explanation formats a recorded trace and computes nothing again.
+//! An explanation formats a recorded trace. It does not repeat the decision.
 
 mod gate_check;
 mod harvest;
@@ -15,7 +15,7 @@ use serde::{Serialize, Serializer, ser::SerializeStruct as _};
 
 use crate::decide::{Decision, Gate, Trace};
 
-/// An explanation of one decision. [`fmt::Display`] writes text, [`Serialize`] the same as data.
+/// An explanation of one decision. [`fmt::Display`] writes it as text, and [`Serialize`] as data.
 #[derive(Debug)]
 pub struct Explanation<'a> {
     decision: Decision<'a>,

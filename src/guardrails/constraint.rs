@@ -13,19 +13,20 @@ use crate::{
 pub enum ConstraintViolation<T> {
     /// The policy is valid for too long.
     Validity {
-        /// The validity: from `valid_from`, or from now if the policy has none.
+        /// The validity of the policy, counted from `valid_from`, or from now if the policy does
+        /// not have this field.
         validity: SignedDuration,
         /// The longest allowed validity.
         validity_max: SignedDuration,
     },
-    /// The policy is for another market, or has none.
+    /// The policy is for another market, or does not state a market.
     Market {
         /// The market of the policy.
         found: Option<T>,
         /// The market that the guardrails require.
         required: T,
     },
-    /// The policy is for another venue, or has none.
+    /// The policy is for another venue, or does not state a venue.
     Venue {
         /// The venue of the policy.
         found: Option<T>,
@@ -38,7 +39,7 @@ pub enum ConstraintViolation<T> {
     Symbol(Symbol),
     /// The leverage of a symbol is too high.
     Leverage {
-        /// The symbol.
+        /// The symbol whose leverage is too high.
         symbol: Symbol,
         /// The leverage in the policy.
         leverage: Leverage,
@@ -48,11 +49,12 @@ pub enum ConstraintViolation<T> {
 }
 
 impl Guardrails {
-    /// Returns every guardrail that a policy violates: those that deny every entry under the policy, and then those
-    /// that deny the entries in single symbols of its universe. Limits that the policy sets itself are not checked.
+    /// Returns every guardrail that a policy violates. Violations that deny every entry under the
+    /// policy come first; then come those that deny only the entries in single symbols. Limits that
+    /// the policy sets itself are not checked.
     ///
-    /// Without `valid_from_epoch`, the validity is counted from `now`. It is not checked if `now` is `None`, which
-    /// means that the policy is only assumed to be in force.
+    /// Without `valid_from_epoch`, the validity is counted from `now`. It is not checked if `now`
+    /// is `None`, which means that the policy is only assumed to be in force.
     pub fn violations<'a>(
         &'a self,
         policy: &'a Policy,
@@ -138,7 +140,7 @@ impl Guardrails {
 }
 
 impl ConstraintViolation<&str> {
-    /// Copies the texts.
+    /// Converts borrowed texts to owned texts.
     #[must_use]
     pub fn into_owned(self) -> ConstraintViolation<String> {
         let owned = |text: Option<&str>| text.map(str::to_owned);

@@ -10,7 +10,7 @@ use crate::{
     types::{Leverage, Margin, Notional, Shown, SignedDuration, Symbol},
 };
 
-/// The error for an invalid guardrails document: all its faults.
+/// The error for an invalid guardrails document, with all faults of the document.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("invalid guardrails: {}", list(.0))]
 pub struct GuardrailsError(Vec<GuardrailsFieldError>);
@@ -22,7 +22,7 @@ pub enum GuardrailsFieldError {
     /// The document is not a JSON object.
     #[error(transparent)]
     NotAnObject(#[from] SyntaxError),
-    /// A key is unknown. It is an error because a typo would disable a limit.
+    /// A key is unknown. This is an error, because otherwise a misspelled limit would be ignored.
     #[error("`{}` is not a known guardrail", Shown(.0))]
     UnknownKey(String),
     /// A key is a duplicate.
@@ -31,7 +31,7 @@ pub enum GuardrailsFieldError {
     /// A value is invalid.
     #[error("`{field}`: `{}` is not {expected}", Shown(.value))]
     BadValue {
-        /// The key.
+        /// The key with the invalid value.
         field: &'static str,
         /// The raw value.
         value: String,
@@ -41,7 +41,7 @@ pub enum GuardrailsFieldError {
 }
 
 impl GuardrailsError {
-    /// Returns all faults.
+    /// Returns all faults of the document.
     #[must_use]
     pub fn errors(&self) -> &[GuardrailsFieldError] {
         &self.0

@@ -54,7 +54,7 @@ impl Halt {
 }
 
 impl Guardrails {
-    /// Creates empty guardrails: only the policy sets limits.
+    /// Creates empty guardrails, so that only the policy sets limits.
     #[must_use]
     pub const fn none() -> Self {
         Self {
@@ -135,14 +135,15 @@ impl Guardrails {
         self
     }
 
-    /// Requires a `policy_hash` in a policy. Without it, a mix of two publications cannot be detected.
+    /// Requires a `policy_hash` in a policy. Without a hash, a mix of the fields of two
+    /// publications cannot be detected.
     #[must_use]
     pub const fn with_required_policy_hash(mut self) -> Self {
         self.require_policy_hash = true;
         self
     }
 
-    /// Sets the halt.
+    /// Sets the halt, which replaces an earlier one.
     #[must_use]
     pub fn with_halt(mut self, halt: Halt) -> Self {
         self.halt = halt;
@@ -155,19 +156,19 @@ impl Guardrails {
         *self == Self::none()
     }
 
-    /// Returns the largest leverage of a trade.
+    /// Returns the largest leverage of a trade, if limited.
     #[must_use]
     pub const fn max_leverage(&self) -> Option<Leverage> {
         self.max_leverage
     }
 
-    /// Returns the largest margin of a trade, in USD.
+    /// Returns the largest margin of a trade, in USD, if limited.
     #[must_use]
     pub const fn max_position_usd(&self) -> Option<Margin> {
         self.max_position_usd
     }
 
-    /// Returns the largest notional of a trade, in USD.
+    /// Returns the largest notional of a trade, in USD, if limited.
     #[must_use]
     pub const fn max_notional_usd(&self) -> Option<Notional> {
         self.max_notional_usd
@@ -183,25 +184,25 @@ impl Guardrails {
         self.max_validity
     }
 
-    /// Returns the maximum age of an intent.
+    /// Returns the maximum age of an intent, if limited.
     #[must_use]
     pub const fn max_intent_age(&self) -> Option<SignedDuration> {
         self.max_intent_age
     }
 
-    /// Returns the maximum time by which an intent may be ahead of the clock.
+    /// Returns the maximum time by which an intent may be ahead of the clock, if limited.
     #[must_use]
     pub const fn max_intent_skew(&self) -> Option<SignedDuration> {
         self.max_intent_skew
     }
 
-    /// Returns the required market of a policy.
+    /// Returns the market that a policy must have, if one is required.
     #[must_use]
     pub fn market(&self) -> Option<&str> {
         self.market.as_deref()
     }
 
-    /// Returns the required venue of a policy.
+    /// Returns the venue that a policy must have, if one is required.
     #[must_use]
     pub fn venue(&self) -> Option<&str> {
         self.venue.as_deref()
@@ -213,7 +214,7 @@ impl Guardrails {
         self.require_policy_hash
     }
 
-    /// Returns the halt.
+    /// Returns the halt of the guardrails.
     #[must_use]
     pub const fn halt(&self) -> &Halt {
         &self.halt

@@ -10,8 +10,9 @@ use super::{
 };
 use crate::policy::ThetaInForce;
 
-/// Results for many positions, one column per number; NaN marks a number that is unavailable. The inputs of R and K are
-/// reported only by the single call, [`harvest`](super::harvest).
+/// Results for many positions, one column per number; NaN marks a number that is unavailable. The
+/// inputs of R and K are reported only by [`harvest`](super::harvest), which evaluates a single
+/// position.
 #[derive(Debug, Clone, Default)]
 pub struct HarvestBatch {
     outcome: Vec<u8>,
@@ -21,7 +22,7 @@ pub struct HarvestBatch {
     k: Vec<f64>,
 }
 
-/// The result of one row.
+/// The outcome of one row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HarvestOutcome {
     /// A harvest action is proposed.
@@ -30,7 +31,8 @@ pub enum HarvestOutcome {
     NoPosition,
     /// R is unavailable because there is no stop distance, and K is unavailable too.
     MissingStop,
-    /// R is unavailable because an input is invalid, and K is unavailable too. The single call names the input.
+    /// R is unavailable because an input is invalid, and K is unavailable too.
+    /// [`harvest`](super::harvest) names the input.
     InvalidInput,
 }
 
@@ -38,9 +40,9 @@ pub enum HarvestOutcome {
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub struct HarvestRow {
-    /// The result.
+    /// The outcome.
     pub outcome: HarvestOutcome,
-    /// The reasons; empty if the row was skipped.
+    /// The harvest reasons; empty if the row was skipped.
     pub reasons: HarvestReasons,
     /// The proposed stop, in USD per unit.
     pub stop: Option<f64>,
@@ -50,15 +52,17 @@ pub struct HarvestRow {
     pub k: Option<f64>,
 }
 
-/// Evaluates every row at the time for which `theta` is in force. The numbers equal those of
-/// [`harvest`](super::harvest) bit for bit.
+/// Evaluates every row at the time of `theta`. The numbers are bit-identical to those of
+/// [`harvest`](super::harvest).
 ///
-/// Replaces the contents of `batch` and reuses its memory. Does not allocate if the capacity suffices.
+/// Replaces the contents of `batch` and reuses its memory. Does not allocate if the capacity
+/// suffices.
 pub fn harvest_batch(theta: ThetaInForce<'_>, columns: &HarvestColumns, batch: &mut HarvestBatch) {
     batch.clear();
     batch.reserve(columns.len());
     let terms = Terms::of(theta);
-    // Dispatches to the widest vectors of this machine. The width does not change any bit of the result.
+    // The widest vector instructions of this machine are used. The width does not change any bit of
+    // the result.
     pulp::Arch::new().dispatch(Pass {
         terms: &terms,
         columns,
@@ -123,7 +127,7 @@ impl HarvestBatch {
         &self.stop
     }
 
-    /// Returns the results of the rows, in order.
+    /// Returns the outcomes of the rows, in order.
     pub fn outcomes(&self) -> impl Iterator<Item = HarvestOutcome> {
         self.outcome.iter().map(|code| HarvestOutcome::of(*code))
     }
@@ -173,7 +177,7 @@ impl HarvestBatch {
 }
 
 impl HarvestOutcome {
-    /// Converts a code. There are eight codes, and 7 is the last one.
+    /// Converts a result code. There are eight codes, from 0 to 7.
     const fn of(code: u8) -> Self {
         match code {
             0 => Self::Harvest(HarvestAction::None),

@@ -1,6 +1,7 @@
 //! The arithmetic of a batch: blocks of rows without branches, so that the compiler vectorizes it.
 //!
-//! The formulas and the order of their operations are those of the single call.
+//! The formulas and the order of their operations are the same as in [`harvest`](super::harvest),
+//! the call for a single position.
 
 use super::{
     HarvestReason, code,
@@ -14,12 +15,13 @@ use crate::policy::{Theta, ThetaInForce};
 /// Number of rows per block, small enough for all intermediate columns to stay in the L1 cache.
 pub(super) const ROWS: usize = 128;
 
-/// The lowest bit of the code in a row's state.
+/// The lowest bit of the result code in a row's state.
 const NOT_MISSING_STOP: u64 = 1 << state::SKIP_SHIFT;
-/// Position of the code in a row's word, above the reasons.
+/// Position of the result code in a row's word, above the bits of the reasons.
 const CODE_SHIFT: u32 = 16;
 
-/// The bits of a row's state for an unavailable ladder or profit lock, and the shift to the bits of the same reasons.
+/// The bits of a row's state for an unavailable ladder and an unavailable profit lock. A shift by
+/// `UNAVAILABLE_SHIFT` converts them to the bits of the corresponding reasons.
 const UNAVAILABLE: u64 = 0b1100;
 const UNAVAILABLE_SHIFT: u32 = 8;
 const _: () = assert!(
@@ -35,7 +37,7 @@ type Column = [f64; ROWS];
 /// The results of a block; NaN marks a number that is unavailable.
 pub(super) struct Block {
     state: [u64; ROWS],
-    /// The bits of the reasons, and the code above them.
+    /// The bits of the reasons, and the result code above them.
     words: [u64; ROWS],
     r_net: Column,
     stop: Column,
@@ -52,9 +54,9 @@ pub(super) struct Terms {
     lock: f64,
     be_plus: f64,
     cost_bps: f64,
-    /// NaN if the policy has no fallback, so that R becomes NaN as well.
+    /// The fallback stop distance. It is NaN if the policy has none, so that R becomes NaN as well.
     fallback: f64,
-    /// [`NOT_MISSING_STOP`] if the policy has a fallback.
+    /// [`NOT_MISSING_STOP`] if the policy has a fallback stop distance, otherwise 0.
     fallback_mark: u64,
     kill_threshold: f64,
     weights: [f64; 4],
@@ -74,7 +76,7 @@ impl Terms {
         let theta: &Theta = in_force.theta();
         let limits = in_force.limits();
         let now = in_force.now().as_micros();
-        // The result is later than the value that marks an unknown time.
+        // The result is later than the value for an unknown time.
         let since = |age_max: i64| now.saturating_sub(age_max).max(i64::MIN + 1);
         let fallback = theta.fallback_stop_pct();
         Self {
@@ -120,7 +122,8 @@ struct Inputs<'a> {
     market_as_of: &'a [i64; ROWS],
 }
 
-/// Buffers for the columns of a partial block, and for the columns that change if a row is too old.
+/// Buffers for the columns of a partial block, and for columns in which the values of rows that are
+/// too old are cleared.
 pub(super) struct Spare {
     state: [u8; ROWS],
     numbers: [Column; 8],
@@ -211,7 +214,7 @@ impl Block {
         }
         self.fill_r(terms, &inputs);
         self.fill_components(terms, &inputs);
-        // Separate loops, because one long dependency chain would stall the processor.
+        // These are separate loops, because one long dependency chain would stall the processor.
         for x in &mut self.k {
             *x = exp_of_negative(*x);
         }
@@ -250,7 +253,7 @@ impl Block {
         }
     }
 
-    /// Computes z into the column of K, and the reasons of its components.
+    /// Computes z, which is stored in the column of K, and the reasons for its components.
     #[inline(always)]
     fn fill_components(&mut self, terms: &Terms, inputs: &Inputs<'_>) {
         let columns = inputs
@@ -285,7 +288,7 @@ impl Block {
             .zip(&self.stop)
             .zip(&self.k);
         for ((((word, state), r), stop), k) in work {
-            // A comparison with NaN is false, so NaN reaches no step.
+            // A comparison with NaN is false, so a NaN does not reach a step.
             let steps = [
                 mask(*r >= terms.t1),
                 mask(*r >= terms.t2),
@@ -296,7 +299,7 @@ impl Block {
             let taken = *state & u64::from(state::TAKEN);
             let above = mask(as_float(reached) > as_float(taken));
             let stage = reached & above;
-            // Stages 1, 2 and 3 have the bits 1, 2 and 4.
+            // Stages 1, 2 and 3 have the reason bits 1, 2 and 4.
             let ladder = stage.wrapping_add(step3 & above & 1);
 
             let no_r = mask(r.is_nan());
@@ -380,7 +383,8 @@ fn bit(reason: HarvestReason) -> u64 {
     u64::from(reason.bit())
 }
 
-/// Returns a small whole number plus 2^52 as a float. Every instruction set compares two floats in one instruction.
+/// Returns a small whole number plus 2^52 as a float, because every instruction set can compare two
+/// floats with one instruction.
 #[inline(always)]
 fn as_float(small: u64) -> f64 {
     f64::from_bits(4_503_599_627_370_496.0_f64.to_bits() | small)

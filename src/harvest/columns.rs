@@ -15,44 +15,46 @@ use crate::types::{PositionSide, Timestamp};
 /// is the `i`th position that was pushed, counted from 0.
 #[derive(Debug, Clone, Default)]
 pub struct HarvestColumns {
-    /// Bits as in [`state`].
+    /// The parts of the rows that are not numbers, as bits of [`state`].
     pub(super) state: Vec<u8>,
-    /// Negative for a short. NaN if R cannot be computed under any policy.
+    /// The entry prices, negative for a short; NaN if R cannot be computed under any policy.
     pub(super) entry: Vec<f64>,
     pub(super) current: Vec<f64>,
-    /// [`STOP_ABSENT`] if only a fallback of the policy can supply the stop.
+    /// The stop distances; [`STOP_ABSENT`] if only a fallback of the policy can supply one.
     pub(super) stop: Vec<f64>,
-    /// If there is no stop, the infinity for which every stop is tighter; NaN if the profit lock is unavailable.
+    /// The current stop prices. Without a stop, the value is the infinity from which every stop is
+    /// a tightening; NaN if the profit lock is unavailable.
     pub(super) current_sl: Vec<f64>,
-    /// NaN if K cannot be computed under any policy.
+    /// The volatilities; NaN if K cannot be computed under any policy.
     pub(super) sigma: Vec<f64>,
     pub(super) ts: Vec<f64>,
-    /// The probability of a trend, or +∞ if `p_mr + p_chop` is at most 0.5. +∞ is never below `trend_min`, so there is
-    /// no regime flip.
+    /// The probabilities of a trend, or +∞ if `p_mr + p_chop` is at most 0.5. +∞ is never below
+    /// `trend_min`, so there is no regime flip.
     pub(super) p_trend: Vec<f64>,
     pub(super) age_sec: Vec<f64>,
-    /// In microseconds, or [`UNKNOWN`].
+    /// The times of the position reports in microseconds, or [`UNKNOWN`].
     pub(super) position_as_of: Vec<i64>,
-    /// In microseconds, or [`UNKNOWN`].
+    /// The times of the market states in microseconds, or [`UNKNOWN`].
     pub(super) market_as_of: Vec<i64>,
 }
 
 /// The parts of a row that are not numbers, as bits.
 pub(super) mod state {
-    /// The bits of the stage already taken (0 to 3) and of [`LADDER_UNAVAILABLE`], which is greater than any stage.
+    /// The bits of the stage already taken (0 to 3), together with [`LADDER_UNAVAILABLE`], which is
+    /// greater than any stage.
     pub(in super::super) const TAKEN: u8 = 0b111;
-    /// The stage already taken cannot be read.
+    /// The bit that is set if the stage already taken cannot be read.
     pub(in super::super) const LADDER_UNAVAILABLE: u8 = 1 << 2;
-    /// The current stop cannot be read.
+    /// The bit that is set if the current stop cannot be read.
     pub(in super::super) const LOCK_UNAVAILABLE: u8 = 1 << 3;
-    /// Position of the code that applies if neither R nor K is available.
+    /// Position of the result code that applies if neither R nor K is available.
     pub(in super::super) const SKIP_SHIFT: u8 = 4;
 }
 
-/// Marks a missing stop distance.
+/// The value for a missing stop distance.
 pub(super) const STOP_ABSENT: f64 = f64::NEG_INFINITY;
 
-/// Marks an unknown time; earlier than every time.
+/// The value for an unknown time. It is earlier than every time.
 pub(super) const UNKNOWN: i64 = i64::MIN;
 
 impl HarvestColumns {

@@ -10,13 +10,13 @@ use crate::{
 /// A harvest decision for one position.
 #[derive(Debug, Clone, Copy)]
 pub enum HarvestDecision<'a> {
-    /// R, K or both are available.
+    /// A proposal: R, K or both are available.
     Harvest(Harvest<'a>),
-    /// Nothing can be proposed.
+    /// A skip: nothing can be proposed.
     Skip(HarvestSkip<'a>),
 }
 
-/// The evidence for which nothing can be proposed.
+/// The reason why nothing can be proposed, with its evidence.
 #[derive(Debug, Clone, Copy)]
 pub enum HarvestSkip<'a> {
     /// There is no open position: the side is flat, or the quantity is 0.
@@ -32,7 +32,7 @@ pub enum HarvestSkip<'a> {
     InvalidInput {
         /// The reason why R is unavailable.
         r: InputError,
-        /// The reason why K is unavailable. Equal to `r` if the position is too old.
+        /// The reason why K is unavailable. It is equal to `r` if the position is too old.
         kill: InputError,
     },
 }
@@ -58,7 +58,7 @@ pub struct Harvest<'a> {
 }
 
 impl<'a> Harvest<'a> {
-    /// Returns the policy that contains θ. Its version and hash are part of the answer.
+    /// Returns the policy whose θ was used. Its version and hash are part of the answer.
     #[must_use]
     pub const fn policy(&self) -> &'a Policy {
         self.policy
@@ -76,7 +76,8 @@ impl<'a> Harvest<'a> {
         self.symbol
     }
 
-    /// Returns the side of the position, or `None` if it is absent or unreadable. K does not need the side.
+    /// Returns the side of the position, or `None` if it is absent or unreadable. A proposal from K
+    /// alone does not need the side.
     #[must_use]
     pub const fn side(&self) -> Option<PositionSide> {
         self.side

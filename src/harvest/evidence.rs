@@ -1,4 +1,4 @@
-//! Evidence for which a part of a harvest is unavailable.
+//! The evidence why a part of a harvest is unavailable.
 
 use std::fmt;
 
@@ -9,35 +9,35 @@ use crate::types::SignedDuration;
 /// An input of a harvest, or an intermediate result of R.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HarvestField {
-    /// `side` of the position.
+    /// The `side` of the position.
     Side,
-    /// `entry_price` of the position.
+    /// The `entry_price` of the position.
     EntryPrice,
-    /// `current_price` of the position.
+    /// The `current_price` of the position.
     CurrentPrice,
-    /// `stop_dist_pct` of the position.
+    /// The `stop_dist_pct` of the position.
     StopDistPct,
-    /// `age_sec` of the position.
+    /// The `age_sec` of the position.
     AgeSec,
     /// The time at which the position was reported.
     PositionTime,
     /// The market as a whole.
     Market,
-    /// `sigma` of the market.
+    /// The volatility `sigma` of the market.
     Sigma,
-    /// `ts` of the market.
+    /// The trend strength `ts` of the market.
     TrendStrength,
-    /// `p_trend` of the market.
+    /// The probability `p_trend` of the market.
     PTrend,
-    /// `p_mr` of the market.
+    /// The probability `p_mr` of the market.
     PMr,
-    /// `p_chop` of the market.
+    /// The probability `p_chop` of the market.
     PChop,
-    /// `as_of` of the market.
+    /// The time `as_of` of the market state.
     MarketTime,
-    /// The risk of one unit: entry · stop.
+    /// The risk of one unit, in USD: entry · stop.
     RiskUnit,
-    /// R_net.
+    /// The R multiple after costs, R_net.
     RNet,
 }
 
@@ -64,7 +64,7 @@ impl HarvestField {
         }
     }
 
-    /// Returns the requirement for the field.
+    /// Returns the requirement that the field must meet, as text.
     #[must_use]
     pub const fn bound(self) -> &'static str {
         match self {
@@ -88,11 +88,11 @@ pub enum Observed {
     Absent,
     /// The value cannot be read, or is NaN.
     Unreadable,
-    /// A number out of bounds, or an infinity.
+    /// The value is a number out of bounds, or an infinity.
     Number(f64),
     /// The value is older than the policy allows.
     TooOld {
-        /// Its age.
+        /// The age of the value.
         age: SignedDuration,
         /// The largest allowed age, inclusive.
         age_max: SignedDuration,
@@ -124,7 +124,7 @@ impl fmt::Display for Observed {
 #[derive(Debug, Clone, Copy, PartialEq, Error)]
 #[error("`{}` is {observed}; required: {}", .field.as_str(), .field.bound())]
 pub struct InputError {
-    /// The field.
+    /// The field that cannot be used.
     pub field: HarvestField,
     /// The observed value.
     pub observed: Observed,
@@ -142,12 +142,13 @@ pub enum RError {
     /// Neither the position nor the policy has a stop distance.
     #[error("`stop_dist_pct` is absent, and the policy has no `harvest_params.fallback_stop_pct`")]
     MissingStop,
-    /// An input, or the result, is unusable.
+    /// An input of R, or R itself, is unusable.
     #[error(transparent)]
     InvalidInput(#[from] InputError),
 }
 
-/// Returns the number if it is present and `sound`.
+/// Returns the number if it is present and `sound` returns true for it. Otherwise returns an error
+/// that names the field.
 #[inline(always)]
 pub(super) fn sound(
     field: HarvestField,

@@ -1,25 +1,27 @@
 //! The exponential function of the kill score.
 //!
-//! The platform's `exp` differs between platforms in the last bit, and the compiler cannot vectorize it. This one uses
-//! additions, subtractions, multiplications and bit operations in a fixed order, none of them fused. The results are
-//! therefore bit-identical in the single call, in a batch and on every platform.
+//! The platform's `exp` differs between platforms in the last bit, and the compiler cannot
+//! vectorize it. This function uses additions, subtractions, multiplications and bit operations in
+//! a fixed order, without fused operations. The results are therefore bit-identical for a single
+//! position, in a batch, and on every platform.
 
-/// 1 / ln 2.
+/// The constant 1 / ln 2.
 const LOG2_E: f64 = std::f64::consts::LOG2_E;
-/// ln 2 in two parts (Cody and Waite). The high part ends in 21 zero bits, so its product with any whole number in
-/// range is exact.
+/// The constant ln 2, in two parts (Cody and Waite). The high part ends in 21 zero bits, so its
+/// product with any whole number in range is exact.
 const LN_2_HIGH: f64 = 0.693_147_180_369_123_8;
 const LN_2_LOW: f64 = 1.908_214_929_270_587_7e-10;
-/// 1.5 · 2^52. Adding it to a small number rounds that to a whole number in the lowest bits.
+/// The constant 1.5 · 2^52. If it is added to a small number, the lowest bits of the sum are that
+/// number, rounded to a whole number.
 const ROUND: f64 = 6_755_399_441_055_744.0;
-/// The largest argument; for larger ones, the result is the one for 708. e^(−708) is about 3·10^−308. This is still a
-/// normal number, and adding it to 1 gives 1.
+/// The largest argument. For a larger argument, the result is the same as for 708. e^(−708) is
+/// about 3·10^−308, which is still a normal number, and adding it to 1 gives 1.
 const Z_MAX: f64 = 708.0;
-/// The bias of the exponent.
+/// The bias of the exponent of an `f64`.
 const BIAS: u64 = 1023;
 
-/// Coefficients of q in e^r = 1 + r + r²/2 + r³ · q(r) for |r| ≤ ln 2 / 2, lowest power first (minimax). The relative
-/// error of e^r is below 2^−57.
+/// Coefficients of the polynomial q in e^r = 1 + r + r²/2 + r³ · q(r) for |r| ≤ ln 2 / 2, lowest
+/// power first (minimax). The relative error of e^r is below 2^−57.
 const Q: [f64; 9] = [
     0.166_666_666_666_664_33,
     0.041_666_666_666_603_99,
@@ -32,8 +34,8 @@ const Q: [f64; 9] = [
     2.497_839_602_757_541_3e-8,
 ];
 
-/// Returns e^(−z) for z in \[0, 708\], within 1 ulp. For a larger z, +∞ and NaN, returns the value at 708. The result
-/// for a z below 0 is meaningless. Never panics.
+/// Returns e^(−z) for z in \[0, 708\], within 1 ulp. For a larger z, for +∞ and for NaN, returns
+/// the value for 708. The result for a z below 0 is meaningless. Never panics.
 #[inline(always)]
 pub(super) fn exp_of_negative(z: f64) -> f64 {
     let x = if z < Z_MAX { -z } else { -Z_MAX };
@@ -42,10 +44,10 @@ pub(super) fn exp_of_negative(z: f64) -> f64 {
     let high = x - n * LN_2_HIGH;
     let low = n * LN_2_LOW;
     let r = high - low;
-    // The rounding error of the subtraction above.
+    // `rest` is the rounding error of the subtraction above.
     let rest = (high - r) - low;
 
-    // Evaluated in pairs (Estrin) for a short dependency chain.
+    // The polynomial is evaluated in pairs (Estrin), so that the dependency chain is short.
     let [q0, q1, q2, q3, q4, q5, q6, q7, q8] = Q;
     let r2 = r * r;
     let r4 = r2 * r2;
@@ -54,7 +56,8 @@ pub(super) fn exp_of_negative(z: f64) -> f64 {
     let top = (r4 * r4) * (q7 + q8 * r);
     let exp_r = 1.0 + (r + (rest + r2 * ((lower + r4 * upper) + top)));
 
-    // The low bits hold n. The shift keeps only n plus the bias, as the exponent.
+    // The low bits of `shifted` are n. The shift moves n plus the bias into the exponent and
+    // removes all other bits.
     let scale = f64::from_bits(shifted.to_bits().wrapping_add(BIAS) << 52);
     exp_r * scale
 }
@@ -71,7 +74,8 @@ mod tests {
     #[test]
     fn is_within_one_ulp() {
         let mut worst: f64 = 0.0;
-        // z, the double nearest to e^(−z), and the difference of the true value from it in ulp.
+        // Each line has z, the double nearest to e^(−z), and the difference between the exact value
+        // and that double in ulp.
         for line in include_str!("../../tests/vectors/exp_of_negative.txt").lines() {
             let mut words = line.split(' ');
             let mut bits =

@@ -1,4 +1,4 @@
-//! The single harvest call, which combines the parts into one answer.
+//! The harvest decision for a single position, which combines the parts into one answer.
 
 use std::hint::select_unpredictable;
 
@@ -12,11 +12,13 @@ use crate::{
     types::{SignedDuration, Timestamp},
 };
 
-/// Evaluates one position at `now`, by the θ of a policy that is in force or within its grace period.
+/// Evaluates one position at `now`, with the θ of a policy that is in force or within its grace
+/// period.
 ///
-/// Never fails, panics or allocates for any numbers. A missing input makes only the part that needs it unavailable. An
-/// age is checked only if the policy limits it. In that case an unknown age counts as too old, and a negative age (a
-/// clock that is ahead) does not.
+/// Never fails, panics or allocates for any numbers. If an input is missing, only the part that
+/// needs it is unavailable. The age of a position or a market state is checked only if the policy
+/// limits it. An unknown age then counts as too old; a negative age, which means that the sender's
+/// clock is ahead, does not.
 #[must_use]
 #[inline]
 pub fn harvest<'a>(

@@ -1,4 +1,4 @@
-//! K, the kill score: a measure of whether the market has turned.
+//! The kill score K, which measures whether the market has turned.
 
 use super::{
     HarvestField, InputError, Market, Observed, Position,
@@ -7,7 +7,8 @@ use super::{
 };
 use crate::policy::Theta;
 
-/// The kill score and its four components before their weights. Only the engine can create one.
+/// The kill score and its four components, before they are weighted. Only the engine can create
+/// one.
 ///
 /// **Known limit:** K does not depend on the side of the position.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -33,13 +34,13 @@ impl KillScore {
         self.flip
     }
 
-    /// Returns the relative excess of volatility over `sigma_ref`; in \[0, `sigma_spike_cap`\].
+    /// Returns the relative excess of the volatility over `sigma_ref`; in \[0, `sigma_spike_cap`\].
     #[must_use]
     pub const fn sigma_spike(&self) -> f64 {
         self.spike
     }
 
-    /// Returns the shortfall of trend strength below `ts_ref`; in \[0, `ts_drop_cap`\].
+    /// Returns the shortfall of the trend strength below `ts_ref`; in \[0, `ts_drop_cap`\].
     #[must_use]
     pub const fn ts_drop(&self) -> f64 {
         self.drop
@@ -51,7 +52,7 @@ impl KillScore {
         self.age
     }
 
-    /// Computes K from the market and the age of the position. Needs no price.
+    /// Computes K from the market and the age of the position. No price is needed.
     #[inline]
     pub(super) fn of(
         position: &Position,
@@ -127,7 +128,7 @@ pub(super) fn score(exp_of_negative_z: f64) -> f64 {
     1.0 / (1.0 + exp_of_negative_z)
 }
 
-/// Clamps `x` to \[0, `cap`\]. The lower bound is applied last, so that −0 of either argument becomes 0.
+/// Clamps `x` to \[0, `cap`\]. The lower bound is applied last, so that the result is 0 and not −0.
 #[inline(always)]
 fn clamp(x: f64, cap: f64) -> f64 {
     let capped = if x < cap { x } else { cap };

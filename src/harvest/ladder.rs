@@ -1,4 +1,4 @@
-//! The profit ladder.
+//! The profit ladder: the stages in which profit is taken.
 
 use std::hint::select_unpredictable;
 
@@ -7,16 +7,16 @@ use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 
 use crate::{policy::Theta, types::RMultiple};
 
-/// The share of a position that was taken, or is proposed to be taken, relative to its current size.
+/// The share of a position's current size that was taken, or that is proposed to be taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Stage {
-    /// Nothing.
+    /// Nothing is taken.
     None,
-    /// A quarter.
+    /// A quarter is taken.
     Partial25,
-    /// Half.
+    /// Half is taken.
     Partial50,
-    /// Three quarters.
+    /// Three quarters are taken.
     Partial75,
 }
 
@@ -39,18 +39,18 @@ pub enum Stage {
 #[serde(into = "&'static str")]
 #[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
 pub enum HarvestAction {
-    /// Nothing to close.
+    /// Nothing is closed.
     None,
-    /// Close a quarter of the current size.
+    /// A quarter of the current size is closed.
     #[strum(serialize = "PARTIAL_25")]
     Partial25,
-    /// Close half of it.
+    /// Half of the current size is closed.
     #[strum(serialize = "PARTIAL_50")]
     Partial50,
-    /// Close three quarters of it.
+    /// Three quarters of the current size are closed.
     #[strum(serialize = "PARTIAL_75")]
     Partial75,
-    /// Close all of it.
+    /// The whole position is closed.
     FullCloseProposed,
 }
 
@@ -68,9 +68,11 @@ impl Stage {
         .find(|stage| text.eq_ignore_ascii_case(HarvestAction::from(*stage).as_str()))
     }
 
-    /// Returns the stage that a profit reaches, regardless of what was taken before. It never decreases as R grows.
+    /// Returns the stage that a profit reaches, regardless of what was taken before. A higher R
+    /// never reaches a lower stage.
     pub(super) fn reached(r_net: RMultiple, theta: &Theta) -> Self {
-        // Counted without branches, because the profit is unpredictable.
+        // The steps are counted without branches, because the branch predictor cannot predict the
+        // profit.
         let steps = [
             theta.t1_r().value(),
             theta.t2_r().value(),
@@ -84,7 +86,7 @@ impl Stage {
         }
     }
 
-    /// Returns this stage if it is above the stage already taken, else [`Stage::None`].
+    /// Returns this stage if it is above the stage already taken, otherwise [`Stage::None`].
     pub(super) fn above(self, harvested: Self) -> Self {
         select_unpredictable(self > harvested, self, Self::None)
     }

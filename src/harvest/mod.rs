@@ -1,24 +1,27 @@
-//! Harvest decisions for open positions: take a part of the profit, lock the rest, or close the position.
+//! Harvest decisions for open positions: whether to take a part of the profit, move the stop, or
+//! close the position.
 //!
-//! There are three parts. If the inputs of a part are missing or invalid, only that part is unavailable, and the answer
-//! names the reason.
+//! There are three parts. If the inputs of one part are missing or invalid, only that part is
+//! unavailable, and the answer states the reason.
 //!
-//! - **R** is the profit of one unit after costs, in units of the risk taken at entry:
-//!   `(side · (current − entry) − cost) / risk_unit`, where `risk_unit = entry · stop` and
-//!   `cost = entry · cost_bps / 10 000`. R determines the *ladder* (the stage to take) and the *profit lock* (the
+//! - **R** is the profit of one unit after costs, in units of the risk taken at entry: `(side ·
+//!   (current − entry) − cost) / risk_unit`, where `risk_unit = entry · stop` and `cost = entry ·
+//!   cost_bps / 10 000`. R determines the *ladder* (the stage to take) and the *profit lock* (the
 //!   break-even stop).
-//! - **K** is the kill score in \[0.5, 1\]: `1 / (1 + e^(−z))`, where z is the weighted sum of the signs that the
-//!   market has turned. At or above the policy's threshold, a full close is proposed instead of the ladder's stage. K
-//!   never blocks a close.
-//! - **The policy** contains every threshold. They can be read only after a check that θ is in force.
-//!   There is no default θ.
+//! - **K** is the kill score in \[0.5, 1\]: `1 / (1 + e^(−z))`, where z is the weighted sum of the
+//!   signs that the market has turned. At or above the policy's threshold, a full close is proposed
+//!   instead of the ladder's stage. K never blocks a close.
+//! - **The policy** contains every threshold. They can be read only after a check that θ is in
+//!   force. There is no default θ.
 //!
-//! [`harvest`] evaluates one position, [`harvest_batch`] many. Their results are bit-identical.
+//! [`harvest`] evaluates one position, and [`harvest_batch`] evaluates many. Their results are
+//! bit-identical.
 //!
-//! **Known limit:** K does not depend on the side of the position. A market that turns in favour of a short scores as
-//! high as one that turns against it.
+//! **Known limit:** K does not depend on the side of the position. A market that turns in favour of
+//! a short position has the same score as a market that turns against it.
 //!
-//! **Architecture invariant:** pure arithmetic. No clock, no store, no platform `exp`, no fused operation.
+//! **Architecture invariant:** this module is pure arithmetic. It does not use a clock, a store,
+//! the platform's `exp` or fused operations.
 
 mod batch;
 mod block;

@@ -3,10 +3,10 @@
 use super::Stage;
 use crate::types::{PositionSide, Symbol, Timestamp};
 
-/// A position as reported, without checks. An absent number is `None`, an unreadable one is `Some(NaN)`. Each part of a
-/// harvest rejects the values that it cannot use.
+/// A position as reported, without checks. An absent number is `None`, an unreadable one is
+/// `Some(NaN)`. Each part of a harvest rejects the values that it cannot use.
 ///
-/// Profit is per unit and is computed from the prices; a total profit is not an input.
+/// The profit per unit is computed from the prices; a total profit is not an input.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Position {
     /// The symbol of the position.
@@ -25,13 +25,13 @@ pub struct Position {
     pub current_sl: Option<f64>,
     /// Distance of the stop at entry, as a share of the entry price (0.02 is 2 %); greater than 0.
     pub stop_dist_pct: Option<f64>,
-    /// The highest stage already taken.
+    /// The highest stage that was already taken.
     pub harvested: Harvested,
     /// The time of this report. Needed only if the policy limits the age of a position.
     pub as_of: Option<Timestamp>,
 }
 
-/// The reported side of a position.
+/// The side of a position as reported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReportedSide {
     /// The position is open.
@@ -42,10 +42,10 @@ pub enum ReportedSide {
     Unreadable,
 }
 
-/// The reported stage that was already taken.
+/// The stage that was already taken, as reported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Harvested {
-    /// The highest stage; [`Stage::None`] if the field is absent.
+    /// The highest stage that was taken; [`Stage::None`] if the field is absent.
     Stage(Stage),
     /// The value is not a stage. The ladder is unavailable.
     Unreadable,
@@ -54,13 +54,13 @@ pub enum Harvested {
 /// The measured state of a market, without checks, as in a [`Position`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Market {
-    /// Volatility, in the unit of θ's `sigma_ref`; at least 0.
+    /// Volatility, in the same unit as θ's `sigma_ref`; at least 0.
     pub sigma: Option<f64>,
-    /// Trend strength, in the unit of θ's `ts_ref`; finite.
+    /// Trend strength, in the same unit as θ's `ts_ref`; finite.
     pub ts: Option<f64>,
     /// Probability that the market trends; in \[0, 1\].
     pub p_trend: Option<f64>,
-    /// Probability that it reverts to a mean; in \[0, 1\].
+    /// Probability that the market reverts to a mean; in \[0, 1\].
     pub p_mr: Option<f64>,
     /// Probability that the market moves sideways; in \[0, 1\].
     pub p_chop: Option<f64>,

@@ -7,15 +7,16 @@ use crate::{
     types::{PositionSide, Price},
 };
 
-/// Returns true if `current_sl` is absent (there is no stop yet) or a price.
+/// Returns true if `current_sl` is absent, which means that there is no stop yet, or if it is a
+/// valid price.
 #[inline(always)]
 pub(super) fn is_readable(current_sl: Option<f64>) -> bool {
     current_sl.is_none_or(is_positive)
 }
 
-/// Returns the stop to propose, or `None`. A stop is proposed if R_net has reached `lock_R`, the new stop tightens the
-/// current one, and it is on the safe side of the current price: below it for a long, above it for a short. A stop at
-/// the current price is not safe.
+/// Returns the stop to propose, or `None`. A stop is proposed if R_net has reached `lock_R`, the
+/// new stop is tighter than the current one, and the new stop would not trigger immediately: it is
+/// below the current price for a long, and above it for a short.
 #[inline]
 pub(super) fn stop(r: &RPart, current_sl: Option<f64>, theta: &Theta) -> Option<Price> {
     let sign = sign(r.side);
@@ -35,13 +36,14 @@ pub(super) const fn source(r: &RPart) -> Source {
     })
 }
 
-/// Returns entry · (1 ± be_plus_pct).
+/// Returns the break-even stop, entry · (1 ± be_plus_pct).
 #[inline(always)]
 pub(super) fn locked(sign: f64, entry: f64, be_plus_pct: f64) -> f64 {
     entry * (1.0 + sign * be_plus_pct)
 }
 
-/// Returns true if `a` is better than `b` for this side: higher for a long, lower for a short.
+/// Returns true if the price `a` is better than `b` for the side with this sign: higher for a long,
+/// lower for a short.
 #[inline(always)]
 pub(super) fn is_beyond(sign: f64, a: f64, b: f64) -> bool {
     sign * a > sign * b

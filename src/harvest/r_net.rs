@@ -12,7 +12,8 @@ use crate::{
     types::{PositionSide, RMultiple},
 };
 
-/// The profit of a position in units of its risk, and the inputs of that number. Only the engine can create one.
+/// The R_net of a position and the numbers from which it was computed. Only the engine can create
+/// one.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RPart {
     r_net: RMultiple,
@@ -56,8 +57,8 @@ impl RPart {
         Sourced::new(self.cost, Source::Derived(product))
     }
 
-    /// Returns the distance of the stop at entry, as a share of the entry price: that of the position, else the
-    /// fallback of the policy. Finite, greater than 0.
+    /// Returns the stop distance at entry, as a share of the entry price: the distance that the
+    /// position states or, if it has none, the fallback of the policy. Finite, greater than 0.
     #[must_use]
     pub const fn stop(&self) -> Sourced<f64> {
         let source = match self.stop_from {
@@ -67,7 +68,8 @@ impl RPart {
         Sourced::new(self.stop, source)
     }
 
-    /// Computes R. Side and prices are checked before the stop, so that a fault in them is reported first.
+    /// Computes R. Side and prices are checked before the stop, so that an invalid side or price is
+    /// reported first.
     #[inline]
     pub(super) fn of(position: &Position, theta: &Theta) -> Result<Self, RError> {
         let invalid = RError::InvalidInput;
@@ -91,8 +93,8 @@ impl RPart {
         let risk_unit = risk_unit(entry, stop);
         let cost = cost(entry, theta.cost_bps().value());
         let r_net = r_net(sign(side), entry, current, cost, risk_unit);
-        // Prices this far apart overflow or underflow, so the result is meaningless. A cost that is not finite makes R
-        // not finite.
+        // If the prices are so far apart that a result overflows or underflows, R is meaningless. A
+        // cost that is not finite makes R not finite.
         sound(HarvestField::RiskUnit, Some(risk_unit), is_finite).map_err(invalid)?;
         let r_net = RMultiple::new(r_net).map_err(|_| {
             invalid(InputError::new(
@@ -124,7 +126,8 @@ fn side(position: &Position) -> Result<PositionSide, InputError> {
     }
 }
 
-/// Returns +1 for a long, −1 for a short. Without a branch, because the side of the next position is unpredictable.
+/// Returns +1 for a long, −1 for a short. It has no branch, because the branch predictor cannot
+/// predict the side of the next position.
 #[inline(always)]
 pub(super) fn sign(side: PositionSide) -> f64 {
     select_unpredictable(

@@ -8,18 +8,18 @@ use strum::{IntoStaticStr, VariantArray};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "snake_case")]
 pub enum HarvestReason {
-    /// The ladder proposes a quarter.
+    /// The ladder proposes to close a quarter.
     #[strum(serialize = "harvest_partial_25")]
     Partial25,
-    /// The ladder proposes half.
+    /// The ladder proposes to close half.
     #[strum(serialize = "harvest_partial_50")]
     Partial50,
-    /// The ladder proposes three quarters.
+    /// The ladder proposes to close three quarters.
     #[strum(serialize = "harvest_partial_75")]
     Partial75,
-    /// The profit lock proposes a stop.
+    /// The profit lock proposes a new stop.
     ProfitLock,
-    /// K has reached the threshold.
+    /// K has reached the threshold, so a full close is proposed.
     KillScoreTriggered,
     /// The regime-flip component of K is greater than 0.
     RegimeFlip,
@@ -29,7 +29,7 @@ pub enum HarvestReason {
     TsDrop,
     /// The age component of K is greater than 0.
     AgePenalty,
-    /// R is unavailable, and therefore the ladder and the profit lock too.
+    /// R is unavailable, and therefore so are the ladder and the profit lock.
     RUnavailable,
     /// The stage already taken cannot be read, so the ladder is unavailable.
     LadderUnavailable,
@@ -43,13 +43,13 @@ impl HarvestReason {
     /// Every reason, in the order of output.
     pub const ALL: &'static [Self] = Self::VARIANTS;
 
-    /// Returns the stable name.
+    /// Returns the stable name of the reason.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         self.into()
     }
 
-    /// Returns the stable bit.
+    /// Returns the bit of the reason, which is stable.
     #[must_use]
     pub const fn bit(self) -> u16 {
         match self {

@@ -17,7 +17,7 @@ use crate::{
 /// `trough_price`, are ignored.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Snapshot {
-    /// The position.
+    /// The state of the position.
     pub position: Position,
     /// The market, if the record has one. A value that is not an object becomes a market state in which every number is
     /// unreadable.
@@ -81,7 +81,7 @@ struct PositionFields<'a> {
 
 impl<'a> Fields<'a> for PositionFields<'a> {
     fn field(&mut self, key: &[u8]) -> Option<&mut RawField<'a>> {
-        // The length alone distinguishes most keys, so it is compared first.
+        // Most keys have different lengths, so the length is compared first.
         Some(match key.len() {
             3 if key == b"qty" => &mut self.qty,
             4 if key == b"side" => &mut self.side,
@@ -176,7 +176,8 @@ impl MarketFields<'_> {
         }
     }
 
-    /// Returns the time of the market, or `None` if it cannot be read, so that the age is unknown.
+    /// Returns the time of the market state. Returns `None` if it cannot be read, so that the age
+    /// is unknown.
     fn as_of(&self) -> Option<Timestamp> {
         if self.as_of.is_duplicate() {
             return None;

@@ -6,7 +6,7 @@ use crate::{
     types::Side,
 };
 
-/// The value of `action` or `side`.
+/// The parsed value of `action` or `side`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Action {
     Trade(Side),
@@ -14,7 +14,7 @@ pub(crate) enum Action {
     Close,
 }
 
-/// The reason why `action` or `side` has no value.
+/// The reason why `action` or `side` cannot be parsed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ActionError {
     Unreadable,

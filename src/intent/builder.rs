@@ -15,12 +15,13 @@ use crate::{
     types::{Margin, Notional, PolicyHash, Price, Quantity, Side, Symbol, Timestamp},
 };
 
-/// A number and the field that held it.
+/// A number and the field from which it was read.
 type Named = (f64, SizeField);
 
-/// A builder that collects the fields of an intent, from a record or from code, and checks them once.
+/// A builder that collects the fields of an intent, from a record or from code, and checks them
+/// together.
 ///
-/// Numbers are accepted unchecked, NaN included; the gates deny invalid ones.
+/// Numbers, including NaN, are accepted without checks; the gates deny invalid numbers.
 ///
 /// ```
 /// use portcullis::intent::{IntentBuilder, Request};
@@ -62,7 +63,7 @@ pub struct IntentBuilder<'a> {
 }
 
 impl<'a> IntentBuilder<'a> {
-    /// Starts an intent for one symbol.
+    /// Creates a builder for an intent in one symbol.
     pub fn new(symbol: &str) -> Self {
         Self {
             symbol: Symbol::new(symbol).map(Some).map_err(|_| Unreadable),
@@ -96,19 +97,19 @@ impl<'a> IntentBuilder<'a> {
         }
     }
 
-    /// Sets the id.
+    /// Sets the id of the intent.
     pub fn with_id(mut self, id: impl Into<Cow<'a, str>>) -> Self {
         self.id = Some(id.into());
         self
     }
 
-    /// Sets the service that emits the intent.
+    /// Sets the source: the name of the service that sends the intent.
     pub fn with_source(mut self, name: impl Into<Cow<'a, str>>) -> Self {
         self.source = Ok(Some(name.into()));
         self
     }
 
-    /// Sets the side.
+    /// Sets the side of the order.
     pub fn with_side(mut self, side: Side) -> Self {
         self.side = Ok(Some(Action::Trade(side)));
         self
@@ -144,7 +145,7 @@ impl<'a> IntentBuilder<'a> {
         self
     }
 
-    /// Sets the price that converts the quantity to a notional.
+    /// Sets the price in USD per unit that converts the quantity to a notional.
     pub fn with_price(mut self, price: f64) -> Self {
         self.price = Some((price, SizeField::Price));
         self
@@ -162,19 +163,19 @@ impl<'a> IntentBuilder<'a> {
         self
     }
 
-    /// Sets the entry price.
+    /// Sets the entry price in USD per unit.
     pub fn with_entry_price(mut self, price: f64) -> Self {
         self.entry_price = Some(price);
         self
     }
 
-    /// Sets the stop-loss price.
+    /// Sets the stop-loss price in USD per unit.
     pub fn with_stop_loss(mut self, price: f64) -> Self {
         self.stop_loss = Some(price);
         self
     }
 
-    /// Sets the take-profit price.
+    /// Sets the take-profit price in USD per unit.
     pub fn with_take_profit(mut self, price: f64) -> Self {
         self.take_profit = Some(price);
         self
@@ -204,7 +205,8 @@ impl<'a> IntentBuilder<'a> {
         }
     }
 
-    /// Returns whether the intent is an exit, and whether `action`, `side` or `intent_type` makes it one.
+    /// Returns whether the intent is an exit, and whether `action`, `side` or `intent_type` makes
+    /// it an exit.
     fn closes(&mut self) -> Closes {
         let is_any = |wanted| self.reduce_only.contains(&Ok(Some(wanted)));
         let (flag_true, flag_false) = (is_any(true), is_any(false));
@@ -373,7 +375,7 @@ impl<'a> IntentBuilder<'a> {
         }
     }
 
-    /// Returns the fault of an intent without a side.
+    /// Returns the fault to report for an intent without a side.
     fn no_side(&self) -> IntentError {
         match (self.action, self.side) {
             (Err(error), _) => error.fault("action"),
@@ -393,13 +395,14 @@ impl<'a> IntentBuilder<'a> {
         price.ok()
     }
 
-    /// Returns the price that converts the quantity to a notional: `price`, else `entry_price`.
+    /// Returns the price that converts the quantity to a notional: `price` or, if absent,
+    /// `entry_price`.
     fn unit_price(&self) -> Option<Named> {
         self.price
             .or_else(|| self.entry_price.map(|price| (price, SizeField::EntryPrice)))
     }
 
-    /// Returns true if there is a size in USD, readable or not.
+    /// Returns true if the intent has a field with a size in USD, even if the field is unreadable.
     fn names_usd(&self) -> bool {
         [self.position_usd, self.size, self.position_size_usd]
             .iter()

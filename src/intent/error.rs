@@ -48,12 +48,12 @@ pub enum IntentError {
     TooLong {
         /// The line, counted from 1.
         line: usize,
-        /// The first column beyond the limit.
+        /// The first column beyond the limit, in bytes, counted from 1.
         column: usize,
         /// The limit, in bytes.
         bytes_max: usize,
     },
-    /// The record has an event type that is not answered here.
+    /// The record has an event type that the caller does not support.
     #[error(
         "line {line}, column {column}: unsupported event type `{}`; an intent has `trade.intent` or no `event_type`",
         Shown(.event)
@@ -69,41 +69,41 @@ pub enum IntentError {
     /// A required field is absent.
     #[error("`{field}` is missing")]
     Missing {
-        /// The field.
+        /// The name of the absent field.
         field: &'static str,
     },
     /// A field is present but unreadable.
     #[error("`{field}` is unreadable: expected {expected}")]
     BadValue {
-        /// The field.
+        /// The name of the unreadable field.
         field: &'static str,
-        /// The expected value.
+        /// A description of the expected value.
         expected: &'static str,
     },
     /// A key that affects the decision occurs more than once in one object.
     #[error("duplicate key `{field}` in one object")]
     DuplicateKey {
-        /// The field.
+        /// The name of the duplicate key.
         field: &'static str,
     },
     /// Two fields contradict each other.
     #[error("`{first}` and `{second}` contradict each other")]
     Contradiction {
-        /// The first field.
+        /// The name of the first field.
         first: &'static str,
-        /// The second field.
+        /// The name of the second field.
         second: &'static str,
     },
     /// A field of the intent is in the envelope, next to a payload.
     #[error("`{field}` is in the envelope next to a payload; move it into the payload")]
     BesidePayload {
-        /// The field.
+        /// The name of the field in the envelope.
         field: &'static str,
     },
     /// The payload contains another payload.
     #[error("`{field}` is inside the payload; a payload must not contain another one")]
     InsidePayload {
-        /// The field.
+        /// The name of the field with the inner payload.
         field: &'static str,
     },
     /// The stop is on the wrong side of the entry price, so that it would trigger immediately.
@@ -113,9 +113,9 @@ pub enum IntentError {
     StopOnWrongSide {
         /// The side of the entry.
         side: Side,
-        /// The stop price.
+        /// The stop price, in USD per unit.
         stop_loss: Price,
-        /// The entry price.
+        /// The entry price, in USD per unit.
         entry_price: Price,
     },
     /// The `action` or `side` of the intent is HOLD.
@@ -144,7 +144,7 @@ impl IntentError {
         }
     }
 
-    /// Sets the line number of the fault, if it has one.
+    /// Sets the line number of the fault, if faults of this kind have one.
     pub(super) fn move_to_line(&mut self, number: usize) {
         match self {
             Self::NotAnObject(error) | Self::PayloadNotAnObject { error, .. } => {
@@ -165,7 +165,7 @@ impl IntentError {
     }
 }
 
-/// The fault that comes first in the order of [`IntentErrorKind`].
+/// The first fault in the order of [`IntentErrorKind`], of all faults that were added.
 #[derive(Debug, Default)]
 pub(crate) struct FirstFault(Option<IntentError>);
 
@@ -180,7 +180,7 @@ impl FirstFault {
         }
     }
 
-    /// Adds the fault of a failed read.
+    /// Adds the fault if the read failed.
     pub(crate) fn add_of<T>(&mut self, read: &Result<T, IntentError>) {
         if let Err(fault) = read {
             self.add(fault.clone());

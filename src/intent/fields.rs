@@ -53,7 +53,7 @@ pub(crate) struct RecordFields<'a> {
 
 impl<'a> Fields<'a> for RecordFields<'a> {
     fn field(&mut self, key: &[u8]) -> Option<&mut RawField<'a>> {
-        // The length comes first, because it alone distinguishes most keys.
+        // Most keys have different lengths, so the length is compared first.
         Some(match key.len() {
             2 if key == b"id" => &mut self.id,
             2 if key == b"ts" => &mut self.ts,
@@ -101,7 +101,8 @@ impl<'a> RecordFields<'a> {
         self.read_times(&self.id).0
     }
 
-    /// Reads the timestamps; `id` may be a stream entry id. Also returns the first field that is unreadable.
+    /// Reads the timestamps, with `id` as the field that may be a stream entry id. Also returns the
+    /// name of the first unreadable field.
     fn read_times(&self, id: &RawField<'a>) -> (Times, Option<&'static str>) {
         for (value, field) in [
             (&self.decided_at, "decided_at"),
@@ -121,7 +122,8 @@ impl<'a> RecordFields<'a> {
         })
     }
 
-    /// Returns the id of the record: `id`, else `intent_id`. A number is returned as its text.
+    /// Returns the id of the record: the value of `id` or, if that is absent or unreadable, of
+    /// `intent_id`. A number is returned as its text.
     pub(crate) fn id(&self) -> Option<Cow<'a, str>> {
         let read = |value: &RawField<'a>| value.number_text().ok().flatten();
         read(&self.id).or_else(|| read(&self.intent_id))
@@ -180,7 +182,8 @@ impl<'a> RecordFields<'a> {
         builder.build()
     }
 
-    /// Builds the intent of an envelope whose payload is unreadable: the envelope's own fields, and the fault.
+    /// Builds the intent of an envelope whose payload is unreadable: it has the fields of the
+    /// envelope, and the fault.
     pub(crate) fn faulty_intent(&self, fault: IntentError) -> Intent<'a> {
         Intent {
             id: self.id(),
@@ -190,8 +193,8 @@ impl<'a> RecordFields<'a> {
         }
     }
 
-    /// Returns the id that may be a stream entry id. An id of the payload in another form has no time; if the payload
-    /// has no other time either, the id of the envelope is used.
+    /// Returns the id to use as a stream entry id. It is the id of the payload, unless that id is
+    /// not a stream entry id and the payload has no other time; then it is the id of the envelope.
     fn entry_id<'s>(&'s self, payload: &'s Self) -> &'s RawField<'a> {
         let is_timed = is_entry_id(&payload.id)
             || payload.id.is_duplicate()
@@ -250,7 +253,8 @@ impl<'a> RecordFields<'a> {
         }
     }
 
-    /// Adds a fault for each duplicate key, because readers disagree about which value counts.
+    /// Adds a fault for each duplicate key, because JSON readers disagree about which of its values
+    /// to use.
     fn add_duplicates(&self, builder: &mut IntentBuilder<'a>) {
         if !self.has_duplicates {
             return;
@@ -308,8 +312,8 @@ impl<'a> RecordFields<'a> {
         }
     }
 
-    /// Adds a fault for each field of an intent in the envelope, because it is unclear whether it or the payload
-    /// counts.
+    /// Adds a fault for each field of an intent in the envelope, because it is unclear whether the
+    /// field or the payload is meant.
     fn add_beside_payload(&self, builder: &mut IntentBuilder<'a>) {
         for (value, field) in [
             (&self.symbol, "symbol"),

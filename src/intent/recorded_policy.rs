@@ -5,7 +5,8 @@ use crate::{json::Unreadable, types::PolicyHash};
 /// The policy of a recorded decision, which has both `decided_at` and `policy_hash`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RecordedPolicy {
-    /// The record is not a recorded decision: the policy that is active at its event time applies.
+    /// The record is not a recorded decision, so the policy that is active at its event time
+    /// applies.
     NotRecorded,
     /// The decision was made without a policy, or the hash of its policy is unreadable.
     Missing,

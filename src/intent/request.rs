@@ -16,8 +16,8 @@ use crate::{
 
 /// A request to trade one symbol.
 ///
-/// Created by [`crate::record::read`] or [`super::IntentBuilder::build`]. It contains a valid request or the fault of an
-/// invalid one; the engine decides both.
+/// Created by [`crate::record::read`] or [`super::IntentBuilder::build`]. It contains a valid
+/// request, or the fault of an invalid one. Both can be passed to the engine.
 #[derive(Debug, Clone)]
 pub struct Intent<'a> {
     pub(crate) id: Option<Cow<'a, str>>,
@@ -33,8 +33,8 @@ pub(crate) struct InvalidRequest {
     pub(crate) fault: IntentError,
     pub(crate) symbol: Option<Symbol>,
     pub(crate) side: Option<Side>,
-    /// True if the intent is not an exit and has no time. If the caller has no time either, the missing timestamp may
-    /// be the reported fault.
+    /// True if the intent is not an exit and has no timestamp. If the caller has no time either,
+    /// the missing timestamp may be the fault that is reported.
     pub(crate) untimed: bool,
 }
 
@@ -48,7 +48,7 @@ pub enum Request {
 }
 
 /// A request to open or add to a position.
-// To keep an entry small, sources and checked types are computed by the getters and not stored.
+// To keep an entry small, sources and checked types are computed by the getters.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Entry {
     pub(crate) symbol: Symbol,
@@ -116,33 +116,33 @@ impl Entry {
         }
     }
 
-    /// Returns the quantity of the intent, if it is valid.
+    /// Returns the quantity of the intent in units of the symbol, if it is valid.
     #[must_use]
     pub fn quantity(&self) -> Option<Sourced<Quantity>> {
         self.quantity
             .map(|(quantity, field)| Sourced::new(quantity, field.source()))
     }
 
-    /// Returns the price that converts the quantity to a notional, if it is valid.
+    /// Returns the price in USD per unit that converts the quantity to a notional, if it is valid.
     #[must_use]
     pub fn price(&self) -> Option<Sourced<Price>> {
         self.price
             .map(|(price, field)| Sourced::new(price, field.source()))
     }
 
-    /// Returns the entry price, which is passed on with the trade.
+    /// Returns the entry price in USD per unit. It is passed on with the trade.
     #[must_use]
     pub const fn entry_price(&self) -> Option<Price> {
         self.entry_price
     }
 
-    /// Returns the stop-loss price, which is passed on with the trade.
+    /// Returns the stop-loss price in USD per unit. It is passed on with the trade.
     #[must_use]
     pub const fn stop_loss(&self) -> Option<Price> {
         self.stop_loss
     }
 
-    /// Returns the take-profit price, which is passed on with the trade.
+    /// Returns the take-profit price in USD per unit. It is passed on with the trade.
     #[must_use]
     pub const fn take_profit(&self) -> Option<Price> {
         self.take_profit
@@ -154,7 +154,7 @@ impl Entry {
 pub struct Exit {
     /// The symbol to close.
     pub symbol: Symbol,
-    /// The side of the closing order, if the intent has one.
+    /// The side of the closing order, if the intent states one.
     pub side: Option<Side>,
     /// The quantity to close.
     pub quantity: ExitQuantity,
@@ -169,7 +169,7 @@ pub enum ExitQuantity {
     UsdSizeOnly,
     /// The intent has an unreadable quantity. This does not mean "close everything".
     Unreadable,
-    /// The intent requests this quantity.
+    /// The intent requests this quantity, in units of the symbol.
     Stated(Sourced<Quantity>),
 }
 
@@ -192,9 +192,9 @@ impl ExitQuantity {
 /// The size of an entry, as a notional or as a margin; `notional = margin × leverage`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Size {
-    /// The notional value of the position.
+    /// The notional value of the position, in USD.
     Notional(Notional),
-    /// The margin of the position.
+    /// The margin of the position, in USD.
     Margin(Margin),
 }
 
@@ -218,30 +218,30 @@ impl Size {
     }
 }
 
-/// The fields that a size is read from, and their products.
+/// The fields from which a size is read, and their products.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SizeField {
-    /// `quantity`
+    /// The field `quantity`.
     Quantity,
-    /// `qty`
+    /// The field `qty`.
     Qty,
-    /// `price`
+    /// The field `price`.
     Price,
-    /// `entry_price`
+    /// The field `entry_price`.
     EntryPrice,
-    /// `quantity*price`
+    /// The product `quantity*price`.
     QuantityPrice,
-    /// `quantity*entry_price`
+    /// The product `quantity*entry_price`.
     QuantityEntryPrice,
-    /// `qty*price`
+    /// The product `qty*price`.
     QtyPrice,
-    /// `qty*entry_price`
+    /// The product `qty*entry_price`.
     QtyEntryPrice,
-    /// `position_usd`
+    /// The field `position_usd`.
     PositionUsd,
-    /// `size`
+    /// The field `size`.
     Size,
-    /// `position_size_usd`
+    /// The field `position_size_usd`.
     PositionSizeUsd,
 }
 
@@ -281,10 +281,10 @@ pub enum SizeError {
     /// A field is not a finite number greater than zero.
     #[error("`{0}` is not a finite number greater than 0")]
     BadValue(SizeField),
-    /// A quantity has no price.
+    /// The intent has a quantity but no price.
     #[error("`{0}` needs a price; set `price` or `entry_price`")]
     NoPrice(SizeField),
-    /// A margin has no leverage.
+    /// The intent has a margin but no leverage.
     #[error("`{0}` needs a leverage; set `leverage`")]
     NoLeverage(SizeField),
     /// The product of quantity and price is zero or not finite.
@@ -299,7 +299,7 @@ impl<'a> Intent<'a> {
         self.id.as_deref()
     }
 
-    /// Returns the service that emitted the intent, if readable.
+    /// Returns the name of the service that sent the intent, if readable.
     #[must_use]
     pub fn source(&self) -> Option<&str> {
         self.source.as_ref().ok().and_then(|name| name.as_deref())
@@ -325,14 +325,15 @@ impl<'a> Intent<'a> {
         }
     }
 
-    /// Returns the timestamp at which a replay evaluates the intent: the time of the decision, else the time of
-    /// sending.
+    /// Returns the timestamp at which a replay evaluates the intent: the time of the decision or,
+    /// if the intent has none, the time of sending.
     #[must_use]
     pub fn event_time(&self) -> Option<Timestamp> {
         self.times.event_time()
     }
 
-    /// Returns the time of sending, from which the age is counted; if the intent has none, the time of the decision.
+    /// Returns the time of sending or, if the intent has none, the time of the decision. The age of
+    /// the intent is counted from this time.
     #[must_use]
     pub fn emitted_at(&self) -> Option<Timestamp> {
         self.times.sent_at()
@@ -373,7 +374,7 @@ impl<'a> Intent<'a> {
         }
     }
 
-    /// Makes an entry invalid with this fault. An exit or an invalid intent stays unchanged.
+    /// Makes an entry invalid with this fault. An exit or an invalid intent is not changed.
     pub(crate) fn invalidate_entry(&mut self, fault: IntentError) {
         if let Ok(Request::Entry(entry)) = self.request {
             self.request = Err(InvalidRequest {

@@ -12,15 +12,15 @@ use crate::{
 pub(crate) struct Times {
     /// The time of the decision, by the clock of the service that decided.
     pub(crate) decided_at: Option<Timestamp>,
-    /// The time of sending: from the stream's entry id, else `ts`, else `timestamp`.
+    /// The time of sending: the first present of the stream entry id, `ts` and `timestamp`.
     pub(crate) emitted_at: Option<Timestamp>,
     /// True if the time comes from a `timestamp` without a UTC offset, which was read as UTC.
     pub(crate) offset_assumed: bool,
-    /// True if the time of sending is unreadable. In this case, `decided_at` does not replace it.
+    /// True if the time of sending is unreadable. In this case, `decided_at` is not used instead.
     sent_unreadable: bool,
 }
 
-/// The fields that the timestamps are read from.
+/// The fields from which the timestamps are read.
 pub(crate) struct TimeFields<'s, 'a> {
     pub(crate) decided_at: &'s RawField<'a>,
     pub(crate) id: &'s RawField<'a>,
@@ -37,14 +37,15 @@ impl Times {
         sent_unreadable: false,
     };
 
-    /// Reads the timestamps. Also returns the first field that is present but unreadable.
+    /// Reads the timestamps. Also returns the name of the first field that is present but
+    /// unreadable.
     pub(crate) fn read(fields: &TimeFields<'_, '_>) -> (Self, Option<&'static str>) {
         let mut times = Self::UNKNOWN;
         let mut unreadable = None;
         if fields.decided_at.is_present() {
             times.decided_at = millis(fields.decided_at);
             if times.decided_at.is_none() {
-                // The first field that is present wins, even if it is unreadable.
+                // The first field that is present is used, even if it is unreadable.
                 return (Self::UNKNOWN, Some("decided_at"));
             }
         }

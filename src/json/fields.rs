@@ -24,9 +24,9 @@ use super::raw_field::RawField;
 /// # Ok::<(), portcullis::json::SyntaxError>(())
 /// ```
 pub trait Fields<'a> {
-    /// Returns the place for the value of `key`, or `None` if the key is not requested.
+    /// Returns the [`RawField`] for the value of `key`, or `None` if the key is not requested.
     fn field(&mut self, key: &[u8]) -> Option<&mut RawField<'a>>;
 
-    /// Called each time a requested key occurs again in the object.
+    /// Records that a requested key occurs again in the object. Called for each repetition.
     fn note_duplicate(&mut self) {}
 }

@@ -32,8 +32,8 @@ pub(super) fn read(bytes: &[u8], at: &mut usize) -> Option<SeenAs> {
     Some(number.map_or(SeenAs::Value, SeenAs::Number))
 }
 
-/// Reads one or more digits and returns their count. Appends them to the decimal number in `before`, which wraps if it
-/// overflows.
+/// Reads one or more digits and returns their count. Appends the digits to the decimal number in
+/// `before`; on overflow, the number wraps around.
 #[inline(always)]
 fn read_digits(bytes: &[u8], at: &mut usize, before: &mut u64) -> Option<usize> {
     let start = *at;
@@ -45,7 +45,7 @@ fn read_digits(bytes: &[u8], at: &mut usize, before: &mut u64) -> Option<usize> 
     (*at > start).then(|| *at - start)
 }
 
-/// The number of decimal digits up to which an `f64` represents every integer exactly.
+/// Maximum number of decimal digits with which an `f64` represents every integer exactly.
 const EXACT_DIGITS: usize = 15;
 
 /// The powers of ten up to 10^15. An `f64` represents each of them exactly.
@@ -53,10 +53,11 @@ const POWERS: [f64; EXACT_DIGITS + 1] = [
     1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
 ];
 
-/// Computes `digits / 10^fraction`, or returns `None` if there are more than [`EXACT_DIGITS`] digits.
+/// Computes `digits / 10^fraction`, or returns `None` if there are more than [`EXACT_DIGITS`]
+/// digits.
 ///
-/// Both operands are exact, so their quotient is the correctly rounded number, the same that [`str::parse`] returns
-/// (Clinger, "How to Read Floating Point Numbers Accurately", 1990).
+/// Both operands are exact, so their quotient is correctly rounded and equal to the result of
+/// [`str::parse`] (Clinger, "How to Read Floating Point Numbers Accurately", 1990).
 #[inline(always)]
 fn exact(is_negative: bool, digits: u64, count: usize, fraction: usize) -> Option<f64> {
     if count > EXACT_DIGITS {

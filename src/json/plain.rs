@@ -1,7 +1,7 @@
 //! The fast reader: one pass over the bytes of an object, for records that machines write.
 //!
-//! It accepts a subset of JSON and leaves everything else, valid or not, to the general parser. For every text that it
-//! accepts, both readers return the same fields.
+//! It accepts a subset of JSON. All other texts, valid or not, must be read by the general parser.
+//! For every text that it accepts, both readers return the same fields.
 
 use super::{fields::Fields, number, raw_field::SeenAs, specials::Specials};
 
@@ -49,7 +49,7 @@ pub(super) fn scan<'a, F: Fields<'a>>(text: &'a str, fields: &mut F) -> Option<(
 struct Cursor<'a> {
     bytes: &'a [u8],
     at: usize,
-    /// The special bytes from the start of the next string onward.
+    /// The positions of special bytes, from the start of the next string on.
     specials: Specials<'a>,
 }
 
@@ -68,7 +68,8 @@ impl Cursor<'_> {
         Some(())
     }
 
-    /// Skips spaces and returns the next byte. Other white space is left to the general parser.
+    /// Skips spaces and returns the next byte. For any other white space, the general parser is
+    /// needed.
     #[inline(always)]
     fn behind_space(&mut self) -> Option<u8> {
         loop {
@@ -97,7 +98,8 @@ impl Cursor<'_> {
         self.take(b'"')
     }
 
-    /// Reads a string. `\u` escapes are left to the general parser, because some of them are invalid.
+    /// Reads a string. For `\u` escapes, the general parser is needed, because some of them are
+    /// invalid.
     #[inline(always)]
     fn string(&mut self) -> Option<SeenAs> {
         self.opening()?;

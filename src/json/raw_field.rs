@@ -33,11 +33,12 @@ pub(super) enum SeenAs {
 #[error("the value cannot be read")]
 pub struct Unreadable;
 
-/// The result of reading a flag; `None` if the field is absent.
+/// The result of reading a flag. It is `Ok(None)` if the field is absent.
 pub type Flag = Result<Option<bool>, Unreadable>;
 
 impl<'a> RawField<'a> {
-    /// Stores the text of a value, and returns true if the key is a duplicate.
+    /// Stores the text of a value. Returns true if the field already had a value, so that the key
+    /// is a duplicate.
     #[inline]
     pub(super) fn fill(&mut self, raw: &'a str, seen_as: SeenAs) -> bool {
         let raw = (seen_as != SeenAs::Null).then_some(raw);

@@ -36,7 +36,8 @@ impl SyntaxError {
         let full = error.to_string();
         let place = format!(" at line {} column {}", error.line(), error.column());
         let message = full.strip_suffix(&place).unwrap_or(&full);
-        // The parser puts the value that it found, of any length, before what it expected.
+        // The message of the parser contains the value that it found, which can be long, followed
+        // by the expected value.
         let (found, expected) = match message.strip_suffix(OBJECT) {
             Some(found) => (found, OBJECT),
             None => (message, ""),

@@ -2,13 +2,13 @@
 
 use wide::u8x16;
 
-/// The number of bytes per block; a `u64` mask has one bit for each.
+/// The number of bytes per block. A `u64` mask has one bit for each byte.
 const BLOCK: usize = 64;
 
 /// An iterator over the positions of quotes, backslashes and control characters, in order.
 pub(super) struct Specials<'a> {
     bytes: &'a [u8],
-    /// One bit for each position of the current block that was not returned yet.
+    /// A mask with one bit for each position in the current block that was not returned yet.
     places: u64,
     /// The start of the current block.
     base: usize,
@@ -24,7 +24,8 @@ impl<'a> Specials<'a> {
         }
     }
 
-    /// Returns the next position; if there is none, a position at or after the end.
+    /// Returns the next position. If there is none, returns a position at or after the end of the
+    /// text.
     #[inline(always)]
     pub(super) fn next(&mut self) -> usize {
         if self.places == 0 {
@@ -52,7 +53,8 @@ fn places_from(bytes: &[u8], base: usize) -> u64 {
     if let Some(block) = rest.first_chunk() {
         return places_of(block);
     }
-    // Less than one block is left: scan the last 64 bytes, and shift out those that were already scanned.
+    // If less than one block is left, the last 64 bytes are scanned, and the bits of bytes that
+    // were already scanned are shifted out.
     if let Some(block) = bytes.last_chunk() {
         return places_of(block).unbounded_shr(shift(BLOCK - rest.len()));
     }

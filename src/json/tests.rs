@@ -43,7 +43,8 @@ fn texts(fields: &Four<'_>) -> String {
     format!("any twice {}\n{}", fields.has_duplicates, texts.join("\n"))
 }
 
-/// Returns true if the fast reader accepts the text, and checks that both readers then return the same fields.
+/// Returns true if the fast reader accepts the text. In this case, checks that both readers return
+/// the same fields.
 #[track_caller]
 fn is_taken(text: &str) -> bool {
     let mut quick = Four::default();
@@ -172,7 +173,8 @@ fn object() -> impl Strategy<Value = String> {
         .prop_map(|(members, end)| format!("{{{}}}{end}", members.join(",")))
 }
 
-/// Generates an object of which a character may be removed or inserted, or the end cut off.
+/// Generates the text of an object in which a character may be removed or inserted, or whose end
+/// may be cut off.
 fn spoiled() -> impl Strategy<Value = String> {
     (
         object(),

@@ -8,28 +8,29 @@ use super::{
 };
 use crate::types::SignedDuration;
 
-/// The expected value in violations for a text that is not a number.
+/// The expected value that a violation states if a text is not a number.
 pub(super) const DECIMAL: &str = "a decimal number";
 
 /// A bound on a finite number.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Bound {
-    /// Any finite number.
+    /// The number is finite.
     Finite,
-    /// > 0.
+    /// The number is greater than 0.
     Positive,
-    /// ≥ 0.
+    /// The number is at least 0.
     NotNegative,
-    /// In [0, 1].
+    /// The number is in \[0, 1\].
     Share,
-    /// In (0.5, 1).
+    /// The number is in (0.5, 1).
     UpperHalf,
-    /// Greater than the value of another field, which is named.
+    /// The number is greater than the value of another field. The name of that field and its value
+    /// are given.
     Above(&'static str, f64),
 }
 
 impl Bound {
-    // Every arm is false for NaN.
+    // Every arm is false if `value` is NaN.
     fn holds(self, value: f64) -> bool {
         value.is_finite()
             && match self {
@@ -54,7 +55,8 @@ impl Bound {
         }
     }
 
-    /// Parses seconds and checks them. Exact, rounded down to the microsecond.
+    /// Parses a duration in seconds and checks it. The result is exact, rounded down to the
+    /// microsecond.
     pub(super) fn read_span(self, text: &str) -> Result<SignedDuration, Broken> {
         self.read(text)?;
         let span = SignedDuration::parse_seconds(text).map_err(|_| Broken::parse_error(DECIMAL))?;
@@ -112,17 +114,18 @@ impl<'a, 'v> Numbers<'a, 'v> {
         self.optional(name, bound)
     }
 
-    /// Reads an optional number. Returns `None` also if it violates its bound.
+    /// Reads an optional number. Returns `None` if the number is absent or violates its bound.
     pub(super) fn optional(&mut self, name: &str, bound: Bound) -> Option<f64> {
         self.take(name, |text| bound.read(text))
     }
 
-    /// Reads an optional duration in seconds. Returns `None` also if it violates its bound.
+    /// Reads an optional duration in seconds. Returns `None` if the duration is absent or violates
+    /// its bound.
     pub(super) fn optional_span(&mut self, name: &str, bound: Bound) -> Option<SignedDuration> {
         self.take(name, |text| bound.read_span(text))
     }
 
-    /// Reports every name that was not read, because a typo would silently change behaviour.
+    /// Reports every name that was not read, because otherwise a misspelled name would be ignored.
     pub(super) fn finish(self) {
         for (name, value) in &self.entries {
             let path = format!("{}.{name}", self.field);

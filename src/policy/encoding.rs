@@ -1,5 +1,5 @@
-//! Conversion of a JSON document or a map of texts to the hash encoding: field names and texts, the form that a Redis
-//! hash has.
+//! Conversion of a policy to the hash encoding, in which every field has a name and a text, as in a
+//! Redis hash. The input is a JSON document or a map of texts.
 
 use std::collections::{BTreeMap, btree_map::Entry};
 
@@ -13,7 +13,7 @@ use super::{
 #[derive(Debug)]
 pub(super) struct Encoded {
     pub(super) fields: BTreeMap<String, String>,
-    /// True if there is no duplicate key; only then the hash is well defined.
+    /// True if there is no duplicate key. The hash is well defined only in this case.
     pub(super) single: bool,
 }
 

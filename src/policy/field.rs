@@ -6,7 +6,7 @@ pub(super) const HARVEST_PARAMS: &str = "harvest_params";
 pub(super) const KILL_PARAMS: &str = "kill_params";
 /// The expiry, in epoch seconds.
 pub const VALID_UNTIL_EPOCH: &str = "valid_until_epoch";
-/// The version, a text of the publisher.
+/// The version of the policy, a text that the publisher chooses.
 pub const POLICY_VERSION: &str = "policy_version";
 /// The start of the validity, in epoch seconds.
 pub const VALID_FROM_EPOCH: &str = "valid_from_epoch";
@@ -14,11 +14,11 @@ pub(super) const LIMITS: &str = "limits";
 pub(super) const HARVEST_GRACE_SEC: &str = "harvest_grace_sec";
 /// The sequence, which increases with each publication.
 pub const POLICY_SEQ: &str = "policy_seq";
-/// The hash of all fields except itself and the signature.
+/// The hash of all fields except this field and the signature.
 pub const POLICY_HASH: &str = "policy_hash";
-/// The signature of the hash.
+/// The Ed25519 signature of the hash, in base64.
 pub const POLICY_SIG: &str = "policy_sig";
-/// The program that generated the policy.
+/// The name of the program that generated the policy.
 pub const GENERATOR: &str = "generator";
 pub(super) const MARKET: &str = "market";
 pub(super) const VENUE: &str = "venue";

@@ -21,8 +21,8 @@ pub enum ValidityError {
     /// The policy has expired.
     #[error("not valid after {valid_until}, now is {now}")]
     Expired {
-        /// The last timestamp at which it was in force: the expiry of the policy; for θ, the end of the grace period
-        /// after the expiry.
+        /// The last timestamp at which the policy was in force. For θ, this is the end of the grace
+        /// period after the expiry.
         valid_until: Timestamp,
         /// The timestamp of the check.
         now: Timestamp,
@@ -40,11 +40,11 @@ pub enum NotInForceError<'a> {
     Validity(#[from] ValidityError),
 }
 
-/// A policy and a timestamp at which it is in force for one use, created by [`Policy::in_force`] for entries and by
-/// [`Policy::theta_in_force`] for harvests.
+/// A policy and a timestamp at which it is in force for one use, created by [`Policy::in_force`]
+/// for entries and by [`Policy::theta_in_force`] for harvests.
 ///
-/// The numbers of a policy can be read only through this type. The leverages exist only for entries, and θ only for
-/// harvests, because the grace period of θ must not extend an entry.
+/// The numbers of a policy can be read only through this type. The leverages can be read only for
+/// entries, and θ only for harvests, because no entry may be made in the grace period of θ.
 #[derive(Debug, Clone, Copy)]
 pub struct InForce<'p, Use = ForEntries> {
     policy: &'p Policy,
@@ -74,10 +74,12 @@ impl Policy {
         Ok(InForce::new(self, now, false))
     }
 
-    /// Checks that θ is in force at `now`. Same as [`Self::in_force`], but `harvest_grace_sec` extends the expiry.
+    /// Checks that θ is in force at `now`. In contrast to [`Self::in_force`], the expiry is
+    /// extended by `harvest_grace_sec`.
     ///
     /// # Errors
-    /// Returns an error if the policy is not valid yet, or has expired and its grace period is over.
+    /// Returns an error if the policy is not valid yet, or has expired and its grace period is
+    /// over.
     pub fn theta_in_force(&self, now: Timestamp) -> Result<ThetaInForce<'_>, ValidityError> {
         let until = self.content().valid_until;
         let end = match self.content().harvest_grace {
@@ -88,14 +90,14 @@ impl Policy {
         Ok(ThetaInForce::new(self, now, false))
     }
 
-    /// Treats the policy as in force at `now` without a check, for what-if replays.
+    /// Returns the policy as in force at `now` without a check, for what-if replays.
     #[cfg(feature = "what-if")]
     #[must_use]
     pub const fn assume_in_force(&self, now: Timestamp) -> InForce<'_> {
         InForce::new(self, now, true)
     }
 
-    /// Treats θ as in force at `now` without a check, for what-if replays.
+    /// Returns θ as in force at `now` without a check, for what-if replays.
     #[cfg(feature = "what-if")]
     #[must_use]
     pub const fn assume_theta_in_force(&self, now: Timestamp) -> ThetaInForce<'_> {

@@ -11,7 +11,8 @@ use crate::types::Shown;
 /// Maximum number of violations in the text of an error.
 const LISTED_MAX: usize = 8;
 
-/// The kinds of violation. The first kind present, in this order, is the reason for the rejection.
+/// The kinds of violation. If a policy has violations of several kinds, the first kind in this
+/// order is the reason for the rejection.
 ///
 /// Displayed and serialized as its stable code, such as `POLICY_MISSING_FIELD`.
 #[derive(
@@ -42,7 +43,7 @@ pub struct Violation {
 }
 
 impl Violation {
-    /// Returns the kind.
+    /// Returns the kind of the violation.
     #[must_use]
     pub const fn fault(&self) -> PolicyFault {
         self.fault
@@ -55,14 +56,15 @@ impl Violation {
         &self.field
     }
 
-    /// Returns the value in its original text; empty if the field is missing. Control characters are escaped, and a
-    /// value of more than 80 characters is cut.
+    /// Returns the original text of the value; empty if the field is missing. Control characters
+    /// are escaped, and a value of more than 80 characters is cut.
     #[must_use]
     pub fn value(&self) -> &str {
         &self.value
     }
 
-    /// Returns the required bound, which completes the sentence "the value is not …".
+    /// Returns the required bound as text, such as `greater than 0`. The text completes the
+    /// sentence "the value is not …".
     #[must_use]
     pub fn bound(&self) -> &str {
         &self.bound
@@ -191,7 +193,7 @@ impl Violations {
         let first = self.0.first().map(Violation::fault);
         match (built, first) {
             (Some(built), None) => Ok(built),
-            // Fails closed if a validator returned `None` without a violation.
+            // A validator that returns `None` without a violation also leads to an error.
             (_, fault) => Err(InvalidPolicyError {
                 fault: fault.unwrap_or(PolicyFault::ParseError),
                 violations: self.0,
@@ -200,7 +202,7 @@ impl Violations {
     }
 }
 
-/// The bound that a value violates, without the field.
+/// The kind of a violation and the bound that a value violates, without the field.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Broken {
     pub(super) fault: PolicyFault,

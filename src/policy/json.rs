@@ -7,7 +7,8 @@ use serde_json::value::RawValue;
 use super::invalid::Violations;
 use crate::json::SyntaxError;
 
-/// Maximum nesting depth: far more than a policy needs, and far less than what overflows the stack.
+/// Maximum nesting depth. It is far more than a policy needs, and far less than the depth at which
+/// the stack would overflow.
 const DEPTH_MAX: usize = 64;
 
 /// The path that violations use for the whole text.
@@ -25,8 +26,8 @@ pub(super) enum Json<'a> {
 }
 
 impl<'a> Json<'a> {
-    /// Parses one value. Invalid JSON and JSON nested too deeply are violations of the field at `path`. So is each
-    /// duplicate key, whose first value is kept.
+    /// Parses one value. Invalid JSON and JSON nested too deeply are violations of the field at
+    /// `path`. Each duplicate key is a violation, too; its first value is kept.
     pub(super) fn parse(text: &'a str, path: &str, violations: &mut Violations) -> Option<Self> {
         let known = serde_json::from_str::<&RawValue>(text)
             .map_err(|error| format!("JSON ({})", SyntaxError::new(&error)));
@@ -50,7 +51,8 @@ impl<'a> Json<'a> {
         }
     }
 
-    /// Returns compact JSON: sorted keys, no white space, UTF-8 unescaped, numbers in their original text.
+    /// Returns compact JSON: keys are sorted, there is no white space, characters outside ASCII are
+    /// not escaped, and numbers keep their original text.
     pub(super) fn compact(&self) -> String {
         let mut out = String::new();
         self.write(&mut out);
@@ -91,7 +93,7 @@ impl<'a> Json<'a> {
 /// The characters of a string that are escaped in addition to `"` and `\`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Escape {
-    /// Characters below U+0020, the minimum that JSON requires.
+    /// Characters below U+0020, which JSON requires to be escaped.
     Controls,
     /// All characters outside U+0020 to U+007E.
     NonAscii,
@@ -132,7 +134,7 @@ struct Reader<'a, 'v> {
 }
 
 impl<'a> Reader<'a, '_> {
-    /// Reads one value. An error is the bound that the text violates.
+    /// Reads one value. An error contains the bound that the text violates.
     fn value(&mut self) -> Result<Json<'a>, String> {
         self.rest = self.rest.trim_ascii_start();
         match self.rest.as_bytes() {
@@ -282,7 +284,8 @@ mod tests {
             ),
             "",
         );
-        // Sorted by code point: U+FF5E comes before U+1D306, although its UTF-16 unit is greater.
+        // The keys are sorted by code point: U+FF5E precedes U+1D306, although its UTF-16 unit is
+        // greater.
         check(
             "{\"\u{1d306}\":true,\"\u{ff5e}\":false}",
             Some("{\"\u{ff5e}\":false,\"\u{1d306}\":true}"),

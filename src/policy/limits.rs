@@ -19,7 +19,7 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// Returns the highest leverage of a trade, from `limits.max_leverage`.
+    /// Returns the largest leverage of a trade, from `limits.max_leverage`.
     #[must_use]
     pub const fn max_leverage(&self) -> Option<Leverage> {
         self.max_leverage
@@ -70,7 +70,8 @@ impl Limits {
         };
         let mut numbers = Numbers::parse(field::LIMITS, text, violations)?;
         let mut positive = |name| numbers.optional(name, Bound::Positive);
-        // `.ok()` drops no limit silently: a number that its type rejects has already failed `Bound::Positive`.
+        // `.ok()` does not hide an error, because a number that its type rejects has already
+        // violated `Bound::Positive`.
         let max_leverage = positive("max_leverage").and_then(|x| Leverage::new(x).ok());
         let max_position_usd = positive("max_position_usd").and_then(|x| Margin::new(x).ok());
         let max_notional_usd = positive("max_notional_usd").and_then(|x| Notional::new(x).ok());

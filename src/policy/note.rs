@@ -17,18 +17,19 @@ pub enum PolicyNote {
     LeverageOutsideUniverse(Symbol),
     /// The policy expires before it becomes valid, so it is never in force.
     EmptyWindow {
-        /// The first timestamp at which it would be in force.
+        /// The first timestamp at which the policy would be in force.
         valid_from: Timestamp,
-        /// The expiry.
+        /// The expiry of the policy.
         valid_until: Timestamp,
     },
     /// A field is unknown. It is stored, shown and hashed, but has no effect.
     UnknownField(String),
-    /// There is no `policy_hash`, so a mix of two publications cannot be detected.
+    /// There is no `policy_hash`, so a mix of the fields of two publications cannot be detected.
     NoHash,
-    /// The generator reported bad inputs; the text of `metadata_ok`.
+    /// The generator of the policy reported bad inputs. The value is the text of `metadata_ok`.
     MetadataNotOk(String),
-    /// The generator reported missing inputs; the text of `missing_fields`.
+    /// The generator of the policy reported missing inputs. The value is the text of
+    /// `missing_fields`.
     MissingFields(String),
 }
 

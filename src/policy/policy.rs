@@ -13,8 +13,8 @@ use crate::types::{PolicyHash, Symbol, Timestamp};
 
 /// A valid policy: complete, and every value within its bounds.
 ///
-/// Its symbols, its validity window and its hash can be read at any time; its numbers only through
-/// [`Self::in_force`] and [`Self::theta_in_force`].
+/// Its symbols, its validity window and its hash can be read at any time. Its numbers can be read
+/// only through [`Self::in_force`] and [`Self::theta_in_force`].
 ///
 /// ```
 /// use portcullis::{types::{Timestamp, Symbol}, policy::{Listing, Policy}};
@@ -105,8 +105,9 @@ impl Policy {
         &self.version
     }
 
-    /// Returns the hash of [`Self::fields`], as computed by [`canonical_hash`](super::canonical_hash). It equals
-    /// `policy_hash` if the policy has that field.
+    /// Returns the hash of [`Self::fields`], as computed by
+    /// [`canonical_hash`](super::canonical_hash). It is equal to the field `policy_hash` if the
+    /// policy has that field.
     #[must_use]
     pub const fn hash(&self) -> PolicyHash {
         self.content.hash
@@ -124,8 +125,8 @@ impl Policy {
         self.content.seq
     }
 
-    /// Returns the first timestamp at which the policy is in force, rounded up to the microsecond. `None` means no
-    /// lower bound.
+    /// Returns the first timestamp at which the policy is in force, rounded up to the microsecond.
+    /// `None` means that there is no lower bound.
     #[must_use]
     pub const fn valid_from(&self) -> Option<Timestamp> {
         self.content.valid_from
@@ -137,13 +138,13 @@ impl Policy {
         self.content.valid_until
     }
 
-    /// Returns the text of `market`.
+    /// Returns the text of `market`, if the policy has that field.
     #[must_use]
     pub fn market(&self) -> Option<&str> {
         self.fields.get(field::MARKET).map(String::as_str)
     }
 
-    /// Returns the text of `venue`.
+    /// Returns the text of `venue`, if the policy has that field.
     #[must_use]
     pub fn venue(&self) -> Option<&str> {
         self.fields.get(field::VENUE).map(String::as_str)
@@ -178,7 +179,7 @@ impl Policy {
     }
 }
 
-/// Policies are equal if their fields are equal, because everything else is derived from the fields.
+/// Compares the fields of two policies, because everything else is derived from the fields.
 impl PartialEq for Policy {
     fn eq(&self, other: &Self) -> bool {
         self.fields == other.fields

@@ -14,7 +14,7 @@ pub struct PolicyState<'a> {
 }
 
 impl<'a> PolicyState<'a> {
-    /// Creates a state with a policy. Its validity is checked later.
+    /// Creates a state with a policy. The validity of the policy is checked later.
     #[must_use]
     pub const fn present(policy: &'a Policy) -> Self {
         Self::new(Ok(policy))
@@ -34,7 +34,8 @@ impl<'a> PolicyState<'a> {
         }
     }
 
-    /// Treats the policy, if there is one, as in force at every timestamp, for what-if replays.
+    /// Returns the same state, but with the policy, if there is one, treated as in force at every
+    /// timestamp, for what-if replays.
     #[cfg(feature = "what-if")]
     #[must_use]
     pub const fn assume_in_force(self) -> Self {

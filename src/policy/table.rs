@@ -1,8 +1,8 @@
-//! A hash table keyed by symbol, read once per decision.
+//! A hash table keyed by symbol. Each decision reads it once.
 //!
-//! Open addressing with linear probing, in a table with at least four cells per symbol. The constructor tries several
-//! hash multipliers to find one without collisions, so that a lookup is one comparison. The table is never iterated,
-//! so its order does not affect any output.
+//! The table uses open addressing with linear probing and has at least four cells per symbol. The
+//! constructor tries several hash multipliers to find one without collisions, so that a lookup is
+//! one comparison. The table is never iterated, so its order does not affect any output.
 
 use std::collections::BTreeSet;
 
@@ -58,12 +58,13 @@ impl<T: Copy> Table<T> {
         }
     }
 
-    /// Returns the value of the symbol.
+    /// Returns the value of the symbol, if the table has one.
     #[inline]
     pub(super) fn get(&self, symbol: &Symbol) -> Option<T> {
         let mut place = place(symbol, self.multiplier, self.cells.len());
         loop {
-            // Terminates at an empty cell; at least three of four are empty.
+            // The search ends at an empty cell at the latest; at least three of four cells are
+            // empty.
             let (found, value) = self.cells.get(place)?.as_ref()?;
             if found == symbol {
                 return Some(*value);
@@ -86,7 +87,8 @@ fn place(symbol: &Symbol, multiplier: u64, room: usize) -> usize {
     usize::try_from(u32::from_le_bytes([a, b, c, d])).unwrap_or_default() & (room - 1)
 }
 
-/// Multiplies the two halves and combines the halves of the product with XOR.
+/// Returns a hash of 128 bits: multiplies their two halves, and combines the halves of the product
+/// with XOR.
 #[inline]
 fn fold(bytes: u128, multiplier: u64) -> u64 {
     let (low, high) = split(bytes);

@@ -12,8 +12,8 @@ use crate::{
 
 /// The harvest parameters of a policy: `harvest_params` and `kill_params`.
 ///
-/// Each number is returned with the policy field that contains it. There is no default θ. It can be read only through
-/// [`Policy::theta_in_force`](super::Policy::theta_in_force).
+/// Each number is returned with the policy field that contains it. There is no default θ. θ can be
+/// read only through [`Policy::theta_in_force`](super::Policy::theta_in_force).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Theta {
     ladder: Ladder,
@@ -51,7 +51,8 @@ struct Kill {
     max_age_sec: f64,
 }
 
-/// Defines one getter for each number, which also returns the field that contains it.
+/// Defines one getter for each number. It returns the number with the policy field that contains
+/// it.
 macro_rules! getters {
     ($($(#[$doc:meta])* $part:ident.$name:ident: $type:ty = $path:literal;)*) => {
         $(
@@ -67,13 +68,13 @@ macro_rules! getters {
 
 impl Theta {
     getters! {
-        /// Returns the R_net from which a quarter is closed; in (0, T2_R).
+        /// Returns the R_net at and above which a quarter is closed; in (0, T2_R).
         ladder.t1_r: RMultiple = "harvest_params.T1_R";
-        /// Returns the R_net from which half is closed; in (T1_R, T3_R).
+        /// Returns the R_net at and above which half is closed; in (T1_R, T3_R).
         ladder.t2_r: RMultiple = "harvest_params.T2_R";
-        /// Returns the R_net from which three quarters are closed; greater than T2_R.
+        /// Returns the R_net at and above which three quarters are closed; greater than T2_R.
         ladder.t3_r: RMultiple = "harvest_params.T3_R";
-        /// Returns the R_net from which the profit is locked; greater than 0.
+        /// Returns the R_net at and above which the profit is locked; greater than 0.
         ladder.lock_r: RMultiple = "harvest_params.lock_R";
         /// Returns the distance of the break-even stop beyond the entry price, as a share of the entry price
         /// (0.003 is 0.3 %); at least 0.
@@ -88,15 +89,17 @@ impl Theta {
         weights.k_ts_drop: f64 = "harvest_params.k_ts_drop";
         /// Returns the weight of age in the kill score; at least 0.
         weights.k_age_penalty: f64 = "harvest_params.k_age_penalty";
-        /// Returns the kill score from which a full close is proposed; in (0.5, 1).
+        /// Returns the kill score at and above which a full close is proposed; in (0.5, 1).
         weights.kill_threshold: f64 = "harvest_params.kill_threshold";
         /// Returns the probability of a trend below which the regime may have flipped; in [0, 1].
         kill.trend_min: f64 = "kill_params.trend_min";
-        /// Returns the reference volatility; greater than 0, in the unit of the market's sigma.
+        /// Returns the reference volatility; greater than 0, in the same unit as the volatility of
+        /// the market.
         kill.sigma_ref: f64 = "kill_params.sigma_ref";
         /// Returns the cap on the volatility spike; at least 0.
         kill.sigma_spike_cap: f64 = "kill_params.sigma_spike_cap";
-        /// Returns the reference trend strength; finite.
+        /// Returns the reference trend strength; finite, in the same unit as the trend strength of
+        /// the market.
         kill.ts_ref: f64 = "kill_params.ts_ref";
         /// Returns the cap on the loss of trend strength; at least 0.
         kill.ts_drop_cap: f64 = "kill_params.ts_drop_cap";
@@ -104,8 +107,8 @@ impl Theta {
         kill.max_age_sec: f64 = "kill_params.max_age_sec";
     }
 
-    /// Returns the stop distance for positions without a stop, as a share of the entry price; greater than 0 if the
-    /// policy has it.
+    /// Returns the stop distance for positions without a stop, as a share of the entry price;
+    /// greater than 0. `None` if the policy does not have it.
     #[must_use]
     #[inline]
     pub fn fallback_stop_pct(&self) -> Option<Sourced<f64>> {
@@ -113,7 +116,7 @@ impl Theta {
         Some(Sourced::new(self.ladder.fallback_stop_pct?, source))
     }
 
-    /// Returns all numbers with their fields, including R multiples, in the order above.
+    /// Returns all numbers of θ with their fields, in the order of the getters.
     pub fn iter(&self) -> impl Iterator<Item = Sourced<f64>> + use<> {
         let plain = |r: Sourced<RMultiple>| Sourced::new(r.value().get(), r.source());
         [
@@ -139,7 +142,7 @@ impl Theta {
         .chain(self.fallback_stop_pct())
     }
 
-    /// Reads and checks both fields. A missing field is reported by the caller.
+    /// Reads and checks `harvest_params` and `kill_params`. The caller reports a missing field.
     pub(super) fn read(
         harvest: Option<&str>,
         kill: Option<&str>,
@@ -172,7 +175,8 @@ fn ladder(numbers: &mut Numbers<'_, '_>) -> Option<Ladder> {
         let value = numbers.required(name, bound)?;
         RMultiple::new(value).ok()
     };
-    // Each step is compared with the nearest valid step below it, so that one invalid step does not hide another.
+    // Each step is compared with the nearest valid step before it, so that one invalid step does
+    // not hide another one.
     let above = |name, lower: Option<RMultiple>, otherwise| {
         lower.map_or(otherwise, |r| Bound::Above(name, r.get()))
     };
@@ -200,7 +204,8 @@ fn weights(numbers: &mut Numbers<'_, '_>) -> Option<Weights> {
     let k_sigma_spike = numbers.required("k_sigma_spike", Bound::NotNegative);
     let k_ts_drop = numbers.required("k_ts_drop", Bound::NotNegative);
     let k_age_penalty = numbers.required("k_age_penalty", Bound::NotNegative);
-    // The kill score is never below 0.5, so a lower threshold would close every position.
+    // The kill score is never below 0.5, so every position would be closed at a threshold of 0.5 or
+    // less.
     let kill_threshold = numbers.required("kill_threshold", Bound::UpperHalf);
     Some(Weights {
         k_regime_flip: k_regime_flip?,

@@ -11,22 +11,23 @@ pub enum PolicyUnavailable {
     /// No policy was published, or it was withdrawn.
     #[error("no policy")]
     NotFound,
-    /// A recorded decision names the hash of a policy that is not known here.
+    /// A recorded decision names the hash of a policy that is unknown to the replay.
     #[error("no policy with the hash {0}")]
     HashUnknown(PolicyHash),
-    /// The text is not a valid policy.
+    /// The stored text is not a valid policy.
     #[error(transparent)]
     Invalid(#[from] InvalidPolicyError),
     /// Signatures are required, and no trusted key signed this policy.
     #[error("no trusted key signed the policy")]
     SignatureInvalid,
-    /// A policy with a higher sequence, or another one with the same sequence, was already seen.
+    /// The reader has already seen a policy with a higher sequence, or another policy with the same
+    /// sequence.
     #[error(
         "the policy has {}; sequence {seen} was already seen",
         .offered.map_or_else(|| "no sequence".to_owned(), |seq| format!("sequence {seq}"))
     )]
     RolledBack {
-        /// The highest sequence seen so far.
+        /// The highest sequence that the reader has seen.
         seen: u64,
         /// The sequence of the rejected policy, if it has one.
         offered: Option<u64>,

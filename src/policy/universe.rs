@@ -27,7 +27,7 @@ pub enum Listing {
     Leverage(Leverage),
 }
 
-/// The listed symbols with their leverages.
+/// The symbols of a policy's universe with their leverages.
 #[derive(Clone)]
 pub(super) struct Universe {
     /// The symbols in the order of the document.
@@ -73,7 +73,7 @@ impl fmt::Debug for Universe {
     }
 }
 
-/// Reads `universe_symbols`, in its order.
+/// Reads the symbols in `universe_symbols`, in their order.
 pub(super) fn read_symbols(text: &str, violations: &mut Violations) -> Option<Vec<Symbol>> {
     let field = field::UNIVERSE_SYMBOLS;
     let items = match Json::parse(text, field, violations)? {
@@ -112,7 +112,7 @@ pub(super) fn read_symbols(text: &str, violations: &mut Violations) -> Option<Ve
     Some(symbols)
 }
 
-/// Reads `leverage_by_symbol`.
+/// Reads the leverages in `leverage_by_symbol`.
 pub(super) fn read_leverages(
     text: &str,
     violations: &mut Violations,

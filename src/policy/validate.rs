@@ -1,4 +1,5 @@
-//! Validation: every constraint is checked, every violation is reported, and a policy is built only if there is none.
+//! Validation of policies. Every constraint is checked, every violation is reported, and a policy
+//! is built only if there are no violations.
 
 use std::collections::BTreeMap;
 
@@ -84,7 +85,8 @@ fn required<'a>(
     text
 }
 
-/// Reads an optional field with one value. Returns `None` also if the value is invalid.
+/// Reads an optional field that has a single value. Returns `None` if the field is absent or the
+/// value is invalid.
 fn scalar<T>(
     fields: &BTreeMap<String, String>,
     name: &str,
@@ -103,7 +105,8 @@ fn scalar<T>(
 
 /// Parses an expiry, rounded down to the microsecond so that it is never later than written.
 fn expiry(text: &str) -> Result<Timestamp, Broken> {
-    // Rounding up first rejects a fraction beyond the latest expiry that rounding down would hide.
+    // This rejects an expiry that exceeds the latest permitted one only by a fraction of a
+    // microsecond, which rounding down would hide.
     epoch(text, Rounding::Up)?;
     epoch(text, Rounding::Down)
 }
@@ -148,8 +151,8 @@ fn sequence(text: &str) -> Result<u64, Broken> {
     })
 }
 
-/// Reports duplicate keys in free texts that are JSON. Other readers may parse these texts, and readers disagree about
-/// duplicate keys.
+/// Reports duplicate keys in free texts that are JSON. Other programs may parse these texts, and
+/// JSON readers disagree about which value of a duplicate key to use.
 fn check_free_texts(fields: &BTreeMap<String, String>, violations: &mut Violations) {
     for (name, text) in fields {
         if !field::is_structured(name) && text.trim_start().starts_with(['{', '[']) {

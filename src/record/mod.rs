@@ -10,7 +10,8 @@ use crate::{
     types::{PolicyHash, Timestamp},
 };
 
-/// The maximum length of one record in bytes, without its line ending: 16 MiB. Replays and services refuse longer records.
+/// The maximum length of one record in bytes, without its line ending: 16 MiB. Replays and services
+/// reject longer records.
 pub const RECORD_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// A record, by its event type.
@@ -18,13 +19,13 @@ pub const RECORD_BYTES_MAX: usize = 16 * 1024 * 1024;
 pub enum TapeRecord<'a> {
     /// `trade.intent`, no `event_type`, or a record that cannot be read as another event.
     Intent(Intent<'a>),
-    /// `trade.decided`: the recording of a decision.
+    /// `trade.decided`: an intent, and the decision that a service made about it.
     RecordedDecision(Box<RecordedDecision<'a>>),
     /// `position.snapshot`: the state of an open position.
     Position(OtherRecord<'a>),
     /// `policy.updated`, with the text of `policy`, if present.
     PolicyUpdated(OtherRecord<'a>, Option<PolicyText<'a>>),
-    /// `policy.withdrawn`: from here on there is no policy.
+    /// `policy.withdrawn`: after this record, no policy is active.
     PolicyWithdrawn(OtherRecord<'a>),
 }
 
@@ -101,7 +102,7 @@ impl<'a> OtherRecord<'a> {
         self.times.event_time()
     }
 
-    /// Returns the time of sending; if the record has none, the time of the decision.
+    /// Returns the time of sending or, if the record has none, the time of the decision.
     #[must_use]
     pub fn emitted_at(&self) -> Option<Timestamp> {
         self.times.sent_at()
@@ -123,13 +124,13 @@ impl<'a> OtherRecord<'a> {
     }
 }
 
-/// A buffer for the payload of a record, reused between records.
+/// A buffer for the payload of a record. It is reused between records.
 #[derive(Debug, Default)]
 pub struct Scratch {
     payload: String,
 }
 
-/// The event type of a record without `event_type`.
+/// The kind as which a record without `event_type` is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Untyped {
     /// The record is an intent.
@@ -161,8 +162,8 @@ pub fn read_as<'a>(text: &'a str, untyped: Untyped, scratch: &'a mut Scratch) ->
     read_with(text, untyped, recorded, scratch)
 }
 
-/// Reads the entry of a recorded decision. A nested recording is invalid, so that the input does not control the
-/// recursion depth.
+/// Reads the entry of a recorded decision. A recorded decision inside another one is invalid, so
+/// that the input cannot cause a deep recursion.
 fn read_entry<'a>(text: &'a str, scratch: &'a mut Scratch) -> Intent<'a> {
     let nested =
         |_, _| RecordedDecision::of(Intent::unreadable(IntentError::Missing { field: "entry" }));
@@ -187,7 +188,8 @@ fn read_with<'a>(
         policy_hash: fields.policy_hash(),
     };
     match fields.event_type.text() {
-        // With a duplicate `event_type`, the type is uncertain; the record becomes an invalid intent.
+        // If `event_type` is a duplicate, the type is uncertain, and the record becomes an invalid
+        // intent.
         _ if fields.event_type.is_duplicate() => {
             TapeRecord::Intent(read_intent(text, &fields, scratch))
         }
@@ -256,7 +258,8 @@ fn read_intent<'a>(
     }
 }
 
-/// Returns the fault of a record with more than one payload, the first in the order of fault kinds.
+/// Returns the fault of a record with more than one payload. Of several faults, the first in the
+/// order of [`IntentErrorKind`](crate::intent::IntentErrorKind) is returned.
 fn several_payloads(text: &str, both: [(&RawField<'_>, &'static str); 2]) -> IntentError {
     let single = both
         .into_iter()

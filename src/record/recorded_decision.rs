@@ -9,9 +9,11 @@ use crate::{
     types::Timestamp,
 };
 
-/// The record `trade.decided`: a stream entry as the service read it, and the service's own data.
+/// The record `trade.decided`: a stream entry as the service read it, and the service's data about
+/// the decision.
 ///
-/// The sender's data is in `entry` only, so that none of its fields can be confused with a field of the service.
+/// The sender's data is in `entry` only, so that none of its fields can be confused with a field of
+/// the service.
 #[derive(Debug)]
 pub struct RecordedDecision<'a> {
     id: Option<Cow<'a, str>>,
@@ -22,7 +24,7 @@ pub struct RecordedDecision<'a> {
 }
 
 impl<'a> RecordedDecision<'a> {
-    /// Returns the id of the intent, else the id of the record.
+    /// Returns the id of the intent or, if it has none, the id of the record.
     #[must_use]
     pub fn id(&self) -> Option<&str> {
         self.intent.id().or(self.id.as_deref())
@@ -40,13 +42,15 @@ impl<'a> RecordedDecision<'a> {
         self.policy
     }
 
-    /// Returns `objection`, the service denial: a reason of the service against the trade, in addition to the gates.
+    /// Returns the service denial, from the field `objection`: the reason for which the service
+    /// denied the entry, in addition to the gates.
     #[must_use]
     pub const fn objection(&self) -> Option<&ServiceDenial<'a>> {
         self.objection.as_ref()
     }
 
-    /// Returns the intent. In an incomplete record, an entry is invalid, but an exit stays valid.
+    /// Returns the intent. If the record is incomplete, an entry is invalid, but an exit stays
+    /// valid.
     #[must_use]
     pub const fn intent(&self) -> &Intent<'a> {
         &self.intent

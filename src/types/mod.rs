@@ -1,7 +1,7 @@
 //! The basic trading types: one newtype per file, each with one checked constructor.
 //!
-//! Leverages, amounts, R multiples and timestamps are distinct types that cannot be confused, and none of
-//! them has a default.
+//! Leverages, amounts, R multiples and timestamps are distinct types, so they cannot be confused,
+//! and none of the types has a default.
 
 mod leverage;
 mod number;

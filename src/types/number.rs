@@ -55,7 +55,7 @@ macro_rules! positive_number {
         pub struct $name(f64);
 
         impl $name {
-            /// Checks the value; there is no other constructor.
+            /// Checks the value and creates the number. There is no other constructor.
             ///
             /// # Errors
             /// Returns an error if the value is not finite or not greater than zero.
@@ -64,7 +64,7 @@ macro_rules! positive_number {
                 $crate::types::number::positive(value).map(Self)
             }
 
-            /// Returns the plain number.
+            /// Returns the value as a plain `f64`.
             #[must_use]
             pub const fn get(self) -> f64 {
                 self.0

@@ -15,19 +15,19 @@ pub struct PolicyHash([u8; 32]);
 pub struct PolicyHashError;
 
 impl PolicyHash {
-    /// Makes a hash of its 32 bytes.
+    /// Creates a hash from its 32 bytes.
     #[must_use]
     pub const fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
 
-    /// Returns the 32 bytes.
+    /// Returns the 32 bytes of the hash.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }
 
-    /// Returns the first eight digits, the form used in logs.
+    /// Returns the first eight hexadecimal digits, which is the form used in logs.
     #[must_use]
     pub fn short(&self) -> String {
         let mut text = self.to_string();
@@ -38,7 +38,7 @@ impl PolicyHash {
     /// Returns the hash as 64 ASCII hexadecimal digits.
     pub(crate) fn digits(&self) -> [u8; 64] {
         let mut digits = [0; 64];
-        // Never fails: the output has two bytes for each byte of the input.
+        // This cannot fail, because the output has two bytes for each byte of the input.
         let _ = hex::encode_to_slice(self.0, &mut digits);
         digits
     }

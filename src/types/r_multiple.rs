@@ -8,7 +8,7 @@ use super::{NumberError, number::finite};
 pub struct RMultiple(f64);
 
 impl RMultiple {
-    /// Checks the value; there is no other constructor.
+    /// Checks the value and creates the R multiple. There is no other constructor.
     ///
     /// # Errors
     /// Returns an error if the value is not finite.
@@ -16,7 +16,7 @@ impl RMultiple {
         finite(value).map(Self)
     }
 
-    /// Returns the plain number.
+    /// Returns the value as a plain `f64`.
     #[must_use]
     pub const fn get(self) -> f64 {
         self.0

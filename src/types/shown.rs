@@ -20,7 +20,7 @@ const CHARS_MAX: usize = 80;
 pub struct Shown<T>(pub T);
 
 impl<T: Display> Shown<T> {
-    /// Returns the text with the same escapes, but not cut.
+    /// Returns the whole text with the same escapes, without cutting it.
     #[must_use]
     pub fn whole(&self) -> String {
         let mut shown = String::new();
@@ -39,7 +39,7 @@ impl<T: Display> Display for Shown<T> {
 /// A writer that escapes text, and cuts it after a number of characters.
 struct Escape<'w, W> {
     to: &'w mut W,
-    /// The number of characters that are still shown; `None` after the cut.
+    /// The number of characters that may still be written; `None` after the text was cut.
     left: Option<usize>,
 }
 
@@ -69,8 +69,8 @@ impl<W: Write> Write for Escape<'_, W> {
     }
 }
 
-/// Returns true for characters that are not control characters but are invisible: line and paragraph separators,
-/// direction marks, joiners and tags.
+/// Returns true for characters that are invisible but not control characters: line and paragraph
+/// separators, direction marks, joiners and tags.
 const fn is_invisible(c: char) -> bool {
     matches!(c,
         '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
@@ -97,7 +97,7 @@ mod tests {
         assert_eq!(Shown("ü".repeat(81)).whole(), "ü".repeat(81));
     }
 
-    /// Any text, with many of the characters that must be escaped.
+    /// Generates any text, with many of the characters that must be escaped.
     fn text() -> impl Strategy<Value = String> {
         "([\\x00-\\x20\\x7f-\\xa0\u{61c}\u{200b}-\u{206f}]|(?s:.)){0,100}"
     }

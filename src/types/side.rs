@@ -10,9 +10,9 @@ use strum::{Display, EnumString, IntoStaticStr};
 #[serde(rename_all = "UPPERCASE")]
 #[strum(serialize_all = "UPPERCASE")]
 pub enum Side {
-    /// Opens or adds to a long position, or closes a short one.
+    /// A buy order. It opens or adds to a long position, or closes a short one.
     Buy,
-    /// Opens or adds to a short position, or closes a long one.
+    /// A sell order. It opens or adds to a short position, or closes a long one.
     Sell,
 }
 
@@ -31,9 +31,9 @@ impl Side {
 #[serde(rename_all = "UPPERCASE")]
 #[strum(serialize_all = "UPPERCASE")]
 pub enum PositionSide {
-    /// The position gains when the price rises.
+    /// A long position, which gains when the price rises.
     Long,
-    /// The position gains when the price falls.
+    /// A short position, which gains when the price falls.
     Short,
 }
 

@@ -15,8 +15,9 @@ const BYTES_MAX: usize = 32;
 /// A symbol is 1 to 32 bytes of UTF-8 without white space or control characters.
 ///
 /// Two symbols that differ only in the case of ASCII letters are the same symbol.
-// Padded with zero bytes. No symbol contains a zero byte, so symbols are equal if and only if their bytes are.
-// Stored as two halves, because most symbols fit into the first one and hashing can then skip the second.
+// The bytes are padded with zeros. No symbol contains a zero byte, so two symbols are equal if and
+// only if all their bytes are equal. The bytes are stored as two halves, because most symbols fit
+// into the first half and hashing can then skip the second.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Symbol([[u8; BYTES_MAX / 2]; 2]);
 
@@ -63,18 +64,19 @@ impl Symbol {
         Ok(Self(halves))
     }
 
-    /// Returns the normalised text.
+    /// Returns the normalised text of the symbol.
     #[must_use]
     pub fn as_str(&self) -> &str {
         let bytes = self.0.as_flattened();
         let text = bytes.split(|b| *b == 0).next().unwrap_or(bytes);
-        // Always UTF-8: the constructor accepts a `str`, and upper-casing ASCII letters keeps it valid.
+        // The text is always UTF-8, because the constructor accepts a `str` and only converts ASCII
+        // letters to upper case.
         str::from_utf8(text).unwrap_or_default()
     }
 }
 
 impl Symbol {
-    /// Returns the bytes as two numbers. The second one is 0 for a symbol of at most 16 bytes.
+    /// Returns the bytes as two numbers. The second number is 0 for a symbol of at most 16 bytes.
     #[inline]
     pub(crate) const fn halves(&self) -> [u128; 2] {
         let [low, high] = self.0;
@@ -111,8 +113,9 @@ impl fmt::Debug for Symbol {
     }
 }
 
-/// Writes the text, with characters that are invisible or change the writing direction escaped. Every other symbol parses
-/// back from it; [`Symbol::as_str`] always does.
+/// Writes the text, but escapes characters that are invisible or change the writing direction. The
+/// text of a symbol with such characters does not parse to the same symbol; use [`Symbol::as_str`]
+/// to store a symbol.
 impl fmt::Display for Symbol {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = self.as_str();

@@ -10,13 +10,13 @@ use jiff::{
 };
 use thiserror::Error;
 
-/// 1970-01-01T00:00:00, as civil time in UTC.
+/// The Unix epoch, 1970-01-01T00:00:00, as civil time in UTC.
 const EPOCH: DateTime = datetime(1970, 1, 1, 0, 0, 0, 0);
 const MICROS_PER_SECOND: i64 = 1_000_000;
 const MICROS_PER_MILLI: i64 = 1_000;
-/// 0000-01-01T00:00:00Z.
+/// 0000-01-01T00:00:00Z in epoch seconds.
 const SECONDS_MIN: i64 = -62_167_219_200;
-/// 9999-12-31T23:59:59Z.
+/// 9999-12-31T23:59:59Z in epoch seconds.
 pub(crate) const SECONDS_MAX: i64 = 253_402_300_799;
 
 /// A timestamp in whole microseconds since 1970-01-01T00:00:00Z, within the years 0 to 9999.
@@ -53,14 +53,14 @@ pub enum TimestampError {
     OutOfRange,
 }
 
-/// The rounding of a number that lies between two whole units.
+/// The treatment of a number that lies between two whole units.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Rounding {
-    /// Rounds toward the earlier one.
+    /// Rounds down, toward the earlier unit.
     Down,
-    /// Rounds toward the later one.
+    /// Rounds up, toward the later unit.
     Up,
-    /// Does not round; returns an error.
+    /// Does not round. A number between two units is an error.
     Exact,
 }
 
@@ -115,15 +115,17 @@ impl Timestamp {
         self.0.div_euclid(MICROS_PER_MILLI)
     }
 
-    /// Parses decimal seconds since the epoch without floating point, rounded down to the microsecond.
+    /// Parses decimal seconds since the epoch, without floating-point arithmetic. The result is
+    /// rounded down to the microsecond.
     ///
     /// # Errors
-    /// Returns an error if the text is not a finite decimal number or is outside the years 0 to 9999.
+    /// Returns an error if the text is not a finite decimal number or is outside the years 0 to
+    /// 9999.
     pub fn parse_epoch_seconds(text: &str) -> Result<Self, TimestampError> {
         scaled(text, 6, Rounding::Down).and_then(Self::from_micros)
     }
 
-    /// Does the same as [`Self::parse_epoch_seconds`] with the given rounding.
+    /// Parses decimal seconds like [`Self::parse_epoch_seconds`], but with the given rounding.
     pub(crate) fn parse_epoch_seconds_rounded(
         text: &str,
         rounding: Rounding,
@@ -161,7 +163,8 @@ impl Timestamp {
             Some(_) => (Offset::UTC, IsoOffset::Given),
             None => (Offset::UTC, IsoOffset::AssumedUtc),
         };
-        // `jiff::Timestamp` ends before the end of the year 9999; civil arithmetic reaches it.
+        // The range of `jiff::Timestamp` ends before the end of the year 9999. The range of civil
+        // time includes it.
         let civil = DateTime::from_parts(pieces.date(), time);
         let since_epoch = civil.duration_since(EPOCH).as_nanos().div_euclid(1_000);
         let micros = i64::try_from(since_epoch)
@@ -195,8 +198,8 @@ impl SignedDuration {
         Self(micros)
     }
 
-    /// Parses decimal seconds without floating point, rounded down to the microsecond. A number that overflows becomes
-    /// the longest duration.
+    /// Parses decimal seconds, without floating-point arithmetic. The result is rounded down to the
+    /// microsecond. A number that overflows becomes the longest duration.
     pub(crate) fn parse_seconds(text: &str) -> Result<Self, TimestampError> {
         match scaled(text, 6, Rounding::Down) {
             Ok(micros) => Ok(Self(micros)),
@@ -223,7 +226,7 @@ fn to_nanoseconds(text: &str) -> Cow<'_, str> {
     finer().map_or(Cow::Borrowed(text), Cow::Owned)
 }
 
-/// Parses a number of 1 to 18 digits without a sign; so few digits cannot overflow.
+/// Parses a number of 1 to 18 digits without a sign. A number with so few digits cannot overflow.
 fn whole(text: &str) -> Option<i64> {
     if text.is_empty() || text.len() > 18 {
         return None;
@@ -257,7 +260,8 @@ pub(crate) fn scaled(text: &str, shift: i32, rounding: Rounding) -> Result<i64, 
     if digits().next().is_none() || !digits().all(u8::is_ascii_digit) {
         return Err(TimestampError::NotANumber);
     }
-    // The number of digits before the shifted decimal point. The digits after it decide the rounding.
+    // `point` is the number of digits before the shifted decimal point. The digits after the point
+    // determine the rounding.
     let point = i64::try_from(whole.len())
         .unwrap_or(i64::MAX)
         .saturating_add(exponent)
@@ -300,7 +304,8 @@ fn push_digit(value: i64, digit: i64) -> Result<i64, TimestampError> {
         .ok_or(TimestampError::OutOfRange)
 }
 
-/// Parses a decimal exponent; one that overflows saturates.
+/// Parses a decimal exponent. An exponent that overflows is replaced with the largest or smallest
+/// value.
 fn exponent(bytes: &[u8]) -> Result<i64, TimestampError> {
     let (negative, digits) = match bytes {
         [b'-', rest @ ..] => (true, rest),

@@ -1,4 +1,4 @@
-//! Amounts of money: one type for notionals, one for margins.
+//! Amounts in USD: one type for notionals, and one type for margins.
 
 use super::{Leverage, NumberError, number::positive_number};
 

@@ -15,7 +15,7 @@ pub(crate) enum Answer {
     Skip {
         gate: Gate,
         reason: SkipCode,
-        /// The cause, if the reason has several.
+        /// The cause, if the skip reason has several causes.
         evidence: &'static str,
     },
     Trade {
@@ -28,10 +28,10 @@ pub(crate) enum Answer {
     },
 }
 
-/// The expectation of one gate: `None` if the case passes.
+/// The expected answer of one gate; `None` if the case passes the gate.
 pub(crate) type Replayer = fn(&Case) -> Option<Answer>;
 
-/// The gates in order. The first one that returns an answer decides.
+/// The gates in order. The first answer that a gate returns is the expected answer.
 pub(crate) const GATES: [Replayer; 10] = [
     readable,
     exit_ownership,
@@ -193,7 +193,8 @@ fn limits(case: &Case) -> Option<Answer> {
     }
 }
 
-/// Returns the applied leverage and its source. The policy's is 8, and an intent can only lower it.
+/// Returns the applied leverage and its source. The leverage of the policy is 8, and an intent can
+/// only lower it.
 pub(crate) const fn applied_leverage(requested: RequestedLeverage) -> (f64, &'static str) {
     match requested {
         RequestedLeverage::Less => (5.0, "intent:leverage"),

@@ -52,7 +52,7 @@ states! {
         ThisSymbol = "this symbol",
         Everything = "all symbols",
     }
-    /// Gate 4: the policy, and the guardrails that concern policies.
+    /// Gate 4: the policy, and the guardrails that limit policies.
     PolicyInput {
         NotFound = "none",
         HashUnknown = "recorded hash unknown",
@@ -99,7 +99,7 @@ states! {
         NotListed = "not listed",
         NotPermitted = "not permitted",
     }
-    /// Gate 8: the leverage. The policy's is 8 unless it has none.
+    /// Gate 8: the leverage. The policy has a leverage of 8, or none.
     RequestedLeverage {
         NothingGiven = "none in the policy",
         Unusable = "requested `x`",
@@ -203,8 +203,9 @@ impl Space {
         }
     }
 
-    /// Returns one space for each gate, with all of its states and the corners of the other gates. The last three gates
-    /// share a space with all of their states, because they depend on each other's numbers.
+    /// Returns one space for each gate, with all of its states and the corners of the other gates.
+    /// The last three gates share a space with all of their states, because each of them depends on
+    /// the numbers of the others.
     pub(crate) fn one_gate_at_a_time() -> [Self; 9] {
         let [whole, corners] = [Self::whole(), Self::corners()];
         let space = |change: fn(&mut Self, Self)| {

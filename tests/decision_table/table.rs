@@ -1,4 +1,4 @@
-//! Running the cases, and the table of the results.
+//! The run of all cases, and the table of its results.
 
 use std::fmt::Write as _;
 
@@ -18,7 +18,7 @@ use portcullis::{
     types::Timestamp,
 };
 
-/// The real inputs of one case.
+/// The inputs of the engine for one case.
 pub(crate) struct Combination<'a> {
     pub(crate) case: Case,
     pub(crate) engine: &'a Engine,
@@ -27,7 +27,7 @@ pub(crate) struct Combination<'a> {
     pub(crate) now: Timestamp,
 }
 
-/// A base case; most of its fields are overwritten.
+/// The case from which all others are built. Most of its fields are overwritten.
 const FIRST: Case = Case {
     readability: Readability::Readable,
     sender: Sender::EntryOther,
@@ -85,7 +85,8 @@ fn each_operator(
         };
         space.when.iter().copied().map(at).collect::<Vec<Case>>()
     };
-    // Two sets of intents: one with sizes that give finite numbers, one with sizes that overflow or underflow.
+    // There are two sets of intents: in one, the sizes lead to finite numbers; in the other, they
+    // overflow or underflow.
     let cases = [Limited::Unlimited, Limited::Overflow].map(cases_of);
     let records = cases
         .each_ref()
@@ -132,7 +133,7 @@ fn each_operator(
     }
 }
 
-/// A row of the table: the cases that took the same path.
+/// A row of the table, for the cases with the same path through the gates.
 struct Row {
     answer: Answer,
     states: String,
@@ -346,7 +347,7 @@ impl Path {
         }
     }
 
-    /// Returns the index of its row.
+    /// Returns the index of the path's row.
     fn row(&self) -> usize {
         let detail = match self.detail {
             Detail::None | Detail::Margin(false) => 0,

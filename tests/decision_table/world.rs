@@ -1,4 +1,4 @@
-//! The real inputs of each case, and the engine's answer to them.
+//! The inputs of the engine for each case, and the engine's answer.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,7 +22,7 @@ use portcullis::{
 
 const OWNER: &str = "exit_service";
 const DELEGATE: &str = "emergency_closer";
-/// The validity of the policy, in microseconds.
+/// The begin and the end of the policy's validity, in microseconds since the epoch.
 const FROM: i64 = 1_766_547_134_062_733;
 const UNTIL: i64 = 1_766_550_734_062_733;
 const SECOND: i64 = 1_000_000;
@@ -32,11 +32,12 @@ const SECOND: i64 = 1_000_000;
 struct PolicyKey {
     age_max: Option<i64>,
     gives_leverage: bool,
-    /// The limits on leverage, margin and notional, as bits.
+    /// The limits on leverage, margin and notional, as the bits of an `f64`.
     limits: [Option<u64>; 3],
 }
 
-/// The part of a case that determines the guardrails, without the halt and the requirements on policies.
+/// The part of a case that determines the guardrails, except for the halt and the requirements that
+/// a policy must meet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct OperatorKey {
     age_max: Option<i64>,
@@ -51,10 +52,10 @@ pub(crate) struct Policies {
     unstated: Policy,
 }
 
-/// Engines by halt and by requirement on policies.
+/// Engines for each combination of a halt and the requirements that a policy must meet.
 pub(crate) struct Engines(Vec<Engine>);
 
-/// The inputs created so far, for reuse.
+/// The inputs that were created so far, which later cases reuse.
 pub(crate) struct World {
     absences: Vec<PolicyUnavailable>,
     policies: BTreeMap<PolicyKey, Policies>,
@@ -143,7 +144,8 @@ impl World {
     }
 }
 
-/// The requirements on policies. There is an engine for each combination with a halt.
+/// The requirements that a policy must meet. There is an engine for each combination of
+/// requirements and a halt.
 const DEMANDS: [PolicyInput; 6] = [
     PolicyInput::Unguarded,
     PolicyInput::Permitted,
@@ -256,8 +258,8 @@ fn engines(key: &OperatorKey) -> Engines {
     Engines(engines.collect())
 }
 
-/// Adds requirements on policies. The policy either meets all of them, each exactly at its bound, or violates one of
-/// them.
+/// Adds the requirements that a policy must meet. The policy either meets all of them, each exactly
+/// at its bound, or violates one of them.
 fn demand(base: Guardrails, policy_input: PolicyInput) -> Guardrails {
     if policy_input == PolicyInput::Unguarded {
         return base;
@@ -279,9 +281,9 @@ fn demand(base: Guardrails, policy_input: PolicyInput) -> Guardrails {
         .with_required_policy_hash()
 }
 
-/// The parameters that produce the age of an intent.
+/// The parameters that lead to an age of an intent. All of them are in microseconds.
 struct Aging {
-    /// The time at which it was sent, relative to now, in microseconds.
+    /// The time at which the intent was sent, relative to now.
     sent: Option<i64>,
     policy_max: Option<i64>,
     operator_max: Option<i64>,
@@ -421,7 +423,8 @@ pub(crate) fn record(case: &Case) -> String {
         RequestedLeverage::Equal => field("\"leverage\": 8".to_owned()),
         RequestedLeverage::More => field("\"leverage\": 10".to_owned()),
     }
-    // The smallest positive number as a notional underflows the margin; the largest margin overflows the notional.
+    // With the smallest positive number as notional, the margin underflows. With the largest number
+    // as margin, the notional overflows.
     let overflows = case.limited == Limited::Overflow;
     let amount = |usual: &str| if overflows { "5e-324" } else { usual }.to_owned();
     match case.size_input {

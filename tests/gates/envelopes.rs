@@ -1,4 +1,4 @@
-//! The forms of an intent: flat, or an envelope with a payload.
+//! Tests of the forms of an intent: flat, or an envelope with a payload.
 
 use super::{at, check, decide, in_short, sample, with_intent};
 
@@ -147,7 +147,8 @@ fn a_payload_inherits_missing_fields_from_its_envelope() {
         Some("momentum"),
         Some(1_766_550_600_000_000),
     );
-    // An id of the payload that is not a stream entry id has no time, so the id of the envelope is used for the time.
+    // If the id of the payload is not a stream entry id, it has no time, so the id of the envelope
+    // is used for the time.
     for (own, id) in [
         (r#""id": "abc""#, "abc"),
         (r#""id": 5"#, "5"),

@@ -1,4 +1,4 @@
-//! Every public error is an error that a service can store, send to another thread and print.
+//! Test that a service can store every public error, send it to another thread and print it.
 
 use std::error::Error;
 

@@ -1,4 +1,5 @@
-//! Gate 2: only the exit owner and its delegates close positions, and they open none.
+//! Tests of gate 2: only the exit owner and its delegates can close positions, and they cannot open
+//! positions.
 
 use portcullis::exit::ExitOwnership;
 
@@ -31,7 +32,7 @@ fn an_exit_needs_no_policy() {
     );
 }
 
-/// An exit that lost its flag cannot open a position.
+/// An exit whose reduce-only flag was lost cannot open a position.
 #[test]
 fn an_owner_never_opens() {
     let with = |source: &str, flag: &str| {

@@ -1,4 +1,5 @@
-//! Gate 1, exits: the fields that make an intent an exit, and the fields that cannot make an exit invalid.
+//! Tests of gate 1 for exits: the fields that make an intent an exit, and the fields that cannot
+//! make an exit invalid.
 
 use portcullis::{
     answer::Answer,
@@ -112,7 +113,7 @@ fn an_exit_needs_a_symbol_and_a_side_or_close() {
         r#""reduce_only": true, "side": "SELL", "side": "SELL""#,
         INVALID,
     );
-    // It is unclear whether these are exits.
+    // It is unclear whether these intents are exits.
     for flag in ["reduce_only", "reduceOnly"] {
         for (one, other) in [
             ("true", "false"),

@@ -1,4 +1,4 @@
-//! Gate 6: the age of an intent, and its lead over the clock.
+//! Tests of gate 6: the age of an intent, and its lead over the clock.
 
 use super::{BOUGHT, ENTRY, NOW, check_at, check_with, sample, sample_with};
 

@@ -1,4 +1,4 @@
-//! Guardrails documents, and their faults.
+//! Tests of guardrails documents and their faults.
 
 use portcullis::guardrails::Guardrails;
 
@@ -24,7 +24,7 @@ fn amounts_must_be_finite_and_positive() {
                 )],
             );
         }
-        // For a duplicate key, the value is not reported in addition.
+        // If a key is a duplicate, its invalid value is not reported as well.
         check_refused(
             &format!(r#"{{"{field}": 1, "{field}": 2}}"#),
             &[&format!("duplicate key `{field}`")],

@@ -1,4 +1,4 @@
-//! Gate 3: a halt denies entries, and never exits.
+//! Tests of gate 3: a halt denies entries, but never exits.
 
 use portcullis::guardrails::{Guardrails, Halt};
 

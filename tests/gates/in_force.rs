@@ -1,4 +1,4 @@
-//! Gate 5: the policy is in force.
+//! Tests of gate 5: the policy is in force.
 
 use super::{
     BOUGHT, ENTRY, check_at, check_text, sample, sample_policy::sample_policy_json, sample_with,

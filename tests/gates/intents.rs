@@ -1,4 +1,4 @@
-//! The contents of an intent: its numbers, its times and its faults.
+//! Tests of the contents of an intent: its numbers, its times and its faults.
 
 use portcullis::{
     intent::{RecordedPolicy, Request},
@@ -94,7 +94,7 @@ fn a_missing_utc_offset_is_reported() {
 
 const HASH: &str = "a1b2c3d4a1b2c3d4a1b2c3d4a1b2c3d4a1b2c3d4a1b2c3d4a1b2c3d4a1b2c3d4";
 
-/// Checks all numbers of an entry and their sources.
+/// The entry has all numbers of its record, each with its source.
 #[test]
 fn an_entry_has_the_numbers_of_its_intent() {
     let record = r#"{"symbol": "BTCUSDT", "side": "BUY", "qty": 2, "price": 125, "entry_price": 120,

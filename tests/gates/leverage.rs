@@ -1,4 +1,5 @@
-//! Gate 8: an intent can request less leverage than the policy has, but never gets more.
+//! Tests of gate 8: an intent can request less leverage than the policy has, but it never gets
+//! more.
 
 use super::{
     ENTRY, NOW, UNTIL, check, check_at, decide, sample, sample_policy::sample_policy_json,
@@ -62,7 +63,7 @@ fn an_invalid_leverage_is_a_skip() {
     }
 }
 
-/// A requested leverage does not replace a missing one.
+/// A requested leverage is not used if the policy has no leverage for the symbol.
 #[test]
 fn a_symbol_without_a_leverage_is_a_skip() {
     let text = sample_policy_json(UNTIL).replace(r#""BTCUSDT": 8, "#, "");

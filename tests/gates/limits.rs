@@ -1,4 +1,5 @@
-//! Gate 10: leverage, margin and notional are finite and within the limits of the policy and of the guardrails.
+//! Tests of gate 10: leverage, margin and notional are finite and within the limits of the policy
+//! and of the guardrails.
 
 use portcullis::{
     decide::{Decision, SkipReason},

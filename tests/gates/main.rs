@@ -1,6 +1,8 @@
-//! The gates of the engine, one file per gate, and what records, trades and answers contain.
+//! Tests of the gates of the engine, one file per gate, and of the contents of records, trades and
+//! answers.
 //!
-//! Each record is decided by a single call, by a traced call, and as a row of columns; the three answers must agree.
+//! Each record is decided by a single call, by a traced call, and as a row of columns; the three
+//! answers must agree.
 
 #![expect(
     clippy::unwrap_used,
@@ -154,8 +156,8 @@ fn decide<T>(policy: Option<&Policy>, record: &str, look: impl FnOnce(&Decision<
     })
 }
 
-/// Returns a decision in short form: `BUY BTCUSDT 8x 250 notional of intent:size`, `EXIT BTCUSDT SELL 2`,
-/// `SKIP INTENT_INVALID`.
+/// Returns the short form of a decision, such as `BUY BTCUSDT 8x 250 notional of intent:size`,
+/// `EXIT BTCUSDT SELL 2`, `SKIP INTENT_INVALID`.
 fn in_short(decision: &Decision<'_>) -> String {
     match decision {
         Decision::Trade(trade) => format!(

@@ -1,4 +1,4 @@
-//! Gate 4: there is a policy, and the guardrails permit it.
+//! Tests of gate 4: there is a policy, and the guardrails permit it.
 
 use super::{BOUGHT, ENTRY, check_at, check_text, check_with, sample, sample_with};
 

@@ -1,4 +1,5 @@
-//! Input texts in human-readable output: they cannot end a line, control a terminal, or be arbitrarily long.
+//! Tests that texts from inputs cannot end a line, control a terminal, or be arbitrarily long in
+//! human-readable output.
 
 use portcullis::{
     answer::{Answer, Detail},

@@ -1,6 +1,7 @@
-//! Gate 1, the fields of an entry: the side, the symbol, the stop, duplicate keys and unreadable times.
+//! Tests of gate 1 for the fields of an entry: the side, the symbol, the stop, duplicate keys and
+//! unreadable times.
 //!
-//! Exits are in `exits.rs`, envelopes in `envelopes.rs`.
+//! The tests of exits are in `exits.rs`, the tests of envelopes in `envelopes.rs`.
 
 use portcullis::policy::PolicyState;
 

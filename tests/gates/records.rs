@@ -1,4 +1,4 @@
-//! Records that are not intents: positions, policy updates, and recorded decisions.
+//! Tests of records that are not intents: positions, policy updates, and recorded decisions.
 
 use portcullis::{
     decide::SkipCode,
@@ -189,7 +189,8 @@ fn two_payloads_differ_from_a_duplicate_payload() {
     );
 }
 
-/// Returns unknown keys of every length that a known key has, because keys are distinguished by length first.
+/// Returns unknown keys of every length that a known key has, because the reader compares the
+/// length of a key first.
 fn unknown_keys() -> impl Iterator<Item = String> {
     (2..=17).map(|length| format!(r#""{}": "?""#, "~".repeat(length)))
 }

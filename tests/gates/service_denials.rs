@@ -1,4 +1,4 @@
-//! Service denials, and when they take precedence over the gates.
+//! Tests of service denials and their precedence over the gates.
 
 use portcullis::{
     answer::Answer,
@@ -33,7 +33,7 @@ fn a_denial_applies_unless_an_earlier_gate_denies() {
     ] {
         check(reason, ENTRY, true);
     }
-    // The universe gate comes after the clock and before the duplicate.
+    // The universe gate is checked after the clock and before the duplicate id.
     check(SkipCode::ClockUntrusted, NOT_LISTED, true);
     check(SkipCode::PolicyStoreUnavailable, NOT_LISTED, true);
     check(SkipCode::IntentDuplicate, NOT_LISTED, false);

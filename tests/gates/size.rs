@@ -1,4 +1,4 @@
-//! Gate 9: the size fields of an intent, and their order.
+//! Tests of gate 9: the size fields of an intent, and their order.
 
 use super::check;
 

@@ -1,4 +1,4 @@
-//! The contents of a trade with the source of each number, and the answer row.
+//! Tests of the contents of a trade, the source of each of its numbers, and its answer row.
 
 use portcullis::{
     answer::{Answer, AnswerId},

@@ -1,4 +1,4 @@
-//! The basic types: their bounds and their texts.
+//! Tests of the basic types: their bounds and their texts.
 
 use std::hash::{BuildHasher, RandomState};
 

@@ -1,4 +1,4 @@
-//! Gate 7: the symbol is in the universe of the policy, and the guardrails permit it.
+//! Tests of gate 7: the symbol is in the universe of the policy, and the guardrails permit it.
 
 use super::{BOUGHT, ENTRY, check_text, check_with, sample};
 
@@ -17,7 +17,7 @@ fn a_symbol_must_be_permitted_by_the_guardrails() {
     check_with(r#"{"permitted_symbols": ["btcusdt"]}"#, ENTRY, BOUGHT);
     check_with(r#"{"permitted_symbols": ["ETHUSDT"]}"#, ENTRY, filtered);
     check_with(r#"{"permitted_symbols": []}"#, ENTRY, filtered);
-    // A permitted symbol must be in the universe as well.
+    // A symbol that the guardrails permit must also be in the universe.
     check_with(
         r#"{"permitted_symbols": ["XRPUSDT"]}"#,
         &ENTRY.replace("BTCUSDT", "XRPUSDT"),

@@ -251,7 +251,7 @@ fn batch_has_the_thresholds_of_the_single_call() {
         check_batch(&policy, now(), &rows).unwrap();
     }
 
-    // `p_trend` at its threshold, and just below it.
+    // `p_trend` is at its threshold, and just below it.
     let rows = [0.25, 0.25_f64.next_down()].map(|p_trend| {
         let market = Market {
             p_trend: Some(p_trend),
@@ -262,7 +262,7 @@ fn batch_has_the_thresholds_of_the_single_call() {
     });
     check_batch(&policy(), now(), &rows).unwrap();
 
-    // K at its threshold, and just next to it.
+    // K is at its threshold, and one step below and above it.
     let spike = Market {
         sigma: Some(0.03),
         ..calm()
@@ -302,8 +302,8 @@ fn an_unknown_age_exceeds_every_limit() {
     }
 }
 
-/// Covers a position and its market at the largest allowed age and one microsecond older, each with a usable stop, an
-/// unusable stop and no stop.
+/// The cases are a position and its market at the largest allowed age and one microsecond older,
+/// each with a usable stop, an unusable stop and no stop.
 #[test]
 fn the_largest_age_is_not_too_old() {
     for limits in [

@@ -1,4 +1,5 @@
-//! Thresholds of the parts of a harvest, and their results for missing or invalid inputs.
+//! Tests of the thresholds of each part of a harvest, and of its result for missing or invalid
+//! inputs.
 
 use portcullis::{
     harvest::{
@@ -155,7 +156,7 @@ fn check_lock(position: Position, stop: Option<f64>, unavailable: bool) {
 
 #[test]
 fn the_lock_only_tightens_and_stays_on_the_safe_side() {
-    // The lock proposes a stop at 129, or 127 for a short.
+    // The profit lock proposes a stop at 129, or at 127 for a short.
     let at = |r: f64, current_sl: Option<f64>| Position {
         current_sl,
         ..at_r(r)

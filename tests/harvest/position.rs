@@ -1,4 +1,5 @@
-//! Harvests without an open position, without a policy in force, or with inputs that are too old.
+//! Tests of harvests without an open position, without a policy in force, or with inputs that are
+//! too old.
 
 use portcullis::{
     harvest::{
@@ -29,7 +30,7 @@ fn no_open_position() {
             skip(&policy, &position, Some(&calm())),
             HarvestSkip::NoPosition
         ));
-        // This check precedes that of the policy.
+        // This check precedes the check of the policy.
         let absent = PolicyUnavailable::NotFound;
         let state = PolicyState::unavailable(&absent);
         assert!(matches!(

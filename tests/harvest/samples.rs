@@ -9,7 +9,7 @@ use portcullis::{
     types::{PositionSide, Symbol, Timestamp},
 };
 
-/// The expiry of every policy here, in seconds.
+/// The expiry of every policy in these tests, in epoch seconds.
 pub(crate) const EXPIRY: i64 = 2_000_000_000;
 
 /// Returns the time `seconds` before the expiry.
@@ -43,7 +43,7 @@ pub(crate) fn policy_and(field: &str) -> Policy {
     policy_with(&[(r#""policy_version""#, &with)])
 }
 
-/// Returns a long with a profit of 3 USD per unit at an entry price of 100 USD.
+/// Returns a long position with a profit of 3 USD per unit at an entry price of 100 USD.
 pub(crate) fn long() -> Position {
     Position {
         symbol: Symbol::new("BTCUSDT").unwrap(),
@@ -59,7 +59,7 @@ pub(crate) fn long() -> Position {
     }
 }
 
-/// Returns a short like [`long`], with a profit of 4 USD per unit.
+/// Returns a short position that corresponds to [`long`], with a profit of 4 USD per unit.
 pub(crate) fn short() -> Position {
     Position {
         side: Some(ReportedSide::Open(PositionSide::Short)),
@@ -99,7 +99,7 @@ pub(crate) fn at_r(r: f64) -> Position {
     }
 }
 
-/// Returns a market that has not turned.
+/// Returns a calm market, in which no component of the kill score is above zero.
 pub(crate) fn calm() -> Market {
     Market {
         sigma: Some(0.01),

@@ -1,4 +1,4 @@
-//! Check values of the formulas under the sample policy.
+//! Tests of the formulas with values that were computed separately, under the sample policy.
 
 use portcullis::harvest::{Market, Position};
 

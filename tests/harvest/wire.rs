@@ -1,4 +1,4 @@
-//! Parsing of position records.
+//! Tests of the parsing of position records.
 
 use portcullis::{
     harvest::{Harvested, Market, ReportedSide, Snapshot, SnapshotError, Stage},
@@ -128,7 +128,7 @@ proptest! {
     }
 }
 
-/// Keys are distinguished by their length first, so unknown keys of every length are tried.
+/// The parser compares the length of a key first, so unknown keys of every length are tested.
 #[test]
 fn an_unknown_key_has_no_effect() {
     const MARKET: &str = r#""sigma": 0.01, "ts": 0.3"#;

@@ -130,7 +130,8 @@ fn ask_stale(
     ask(&question)
 }
 
-/// A fallback of `leverage.get(symbol).unwrap_or(10.0)` and 200 USD.
+/// The engine with fallbacks: a leverage of 10 as in `leverage.get(symbol).unwrap_or(10.0)`, and a
+/// size of 200 USD.
 pub(crate) const TENFOLD_FALLBACK: Bug = Bug(|question| {
     let row = ask(question)?;
     if is(&row, "POLICY_MISSING") || is(&row, "POLICY_MISSING_LEVERAGE") {
@@ -139,11 +140,11 @@ pub(crate) const TENFOLD_FALLBACK: Bug = Bug(|question| {
     Ok(row)
 });
 
-/// Uses the last policy after it has expired.
+/// The engine that uses the last policy even after its expiry.
 pub(crate) const LAST_POLICY: Bug =
     Bug(|question| ask_stale(question, |policy, now| now.min(policy.valid_until())));
 
-/// Reduces a size to the limits instead of rejecting it.
+/// The engine that reduces a size to the limits instead of rejecting it.
 pub(crate) const SIZE_REDUCED: Bug = Bug(|question| {
     let row = ask(question)?;
     let Some(mut smaller) = members(question).filter(|_| is(&row, "POLICY_LIMIT_EXCEEDED")) else {
@@ -161,7 +162,7 @@ pub(crate) const SIZE_REDUCED: Bug = Bug(|question| {
     Ok(row)
 });
 
-/// Assumes that any two floats can be compared.
+/// The engine that assumes that any two floats can be compared.
 pub(crate) const COMPARES_FLOATS: Bug = Bug(|question| {
     if let Some(leverage) = requested_number(question, "leverage") {
         leverage.partial_cmp(&1.0).unwrap();
@@ -169,8 +170,8 @@ pub(crate) const COMPARES_FLOATS: Bug = Bug(|question| {
     ask(question)
 });
 
-/// `if question <= 0 { reject } else if question < given { question } else { given }`: for a NaN both comparisons are false, so
-/// it gets the leverage of the policy.
+/// The engine with `if asked <= 0 { reject } else if asked < given { asked } else { given }`. For a
+/// NaN, both comparisons are false, so the NaN gets the leverage of the policy.
 pub(crate) const NAN_IS_NOT_BELOW: Bug = Bug(|question| {
     let row = ask(question)?;
     let leverage = requested_number(question, "leverage").unwrap_or_default();
@@ -180,7 +181,7 @@ pub(crate) const NAN_IS_NOT_BELOW: Bug = Bug(|question| {
     ask_changed(question, |members| drop(members.remove("leverage")))
 });
 
-/// Copies the fields that it knows, and does not know `reduce_only`.
+/// The engine that copies only the fields that it knows, without `reduce_only`.
 pub(crate) const FLAG_LOST: Bug = Bug(|question| {
     let has_flag = |members: &Members| {
         ["reduce_only", "reduceOnly"]
@@ -195,7 +196,8 @@ pub(crate) const FLAG_LOST: Bug = Bug(|question| {
     })
 });
 
-/// Accepts an entry from the exit owner, so that an exit that lost its flag opens a position.
+/// The engine that accepts an entry from the exit owner, so that an exit whose flag was lost opens
+/// a position.
 pub(crate) const OWNER_OPENS: Bug = Bug(|question| {
     let row = ask(question)?;
     let source = members(question).and_then(|members| members.get("source").cloned());
@@ -205,7 +207,7 @@ pub(crate) const OWNER_OPENS: Bug = Bug(|question| {
     ask_changed(question, |members| drop(members.remove("source")))
 });
 
-/// Never trades, and therefore violates no demand of a law.
+/// The engine that never trades, and therefore violates no demand of a law.
 pub(crate) const NEVER_TRADES: Bug = Bug(|question| {
     let row = ask(question)?;
     Ok(match row.decision {
@@ -563,8 +565,8 @@ pub(crate) const OTHERS: [(&str, Law, &str, Bug); 31] = {
     ]
 };
 
-/// Uses the first of two sizes in the iteration order of a map. Each map has another order, as with `RandomState`, but
-/// the orders are the same on every run of this test.
+/// The engine that uses the first of two sizes in the iteration order of a map. Each map has
+/// another order, as with `RandomState`, but the orders are the same on every run of this test.
 #[derive(Default)]
 pub(crate) struct Unordered {
     maps: Salt,
@@ -605,7 +607,7 @@ impl Decider for Unordered {
     }
 }
 
-/// Returns another answer for every hundredth question.
+/// The engine that returns another answer for every hundredth question.
 pub(crate) struct Counting(pub(crate) u64);
 
 impl Decider for Counting {
@@ -618,7 +620,7 @@ impl Decider for Counting {
     }
 }
 
-/// Adds the size of the last trade to other answers.
+/// The engine that adds the size of the last trade to other answers.
 #[derive(Default)]
 pub(crate) struct Remembering(Option<f64>);
 

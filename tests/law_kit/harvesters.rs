@@ -154,7 +154,7 @@ pub(crate) const BUGS: [(&str, Law, &str, Bug); 10] = [
     ),
 ];
 
-/// Returns another answer for every hundredth question.
+/// The harvest that returns another answer for every hundredth question.
 pub(crate) struct Counting(pub(crate) u64);
 
 impl Harvester for Counting {

@@ -1,4 +1,5 @@
-//! The view of an answer that the laws check: every number in it, and the source that the answer names for it.
+//! The form of an answer that the laws check. It has every number in the answer, and the source
+//! that the answer names for the number.
 
 use std::collections::BTreeMap;
 
@@ -56,7 +57,7 @@ impl Answered {
             .insert(column.to_owned(), Number { value, source });
     }
 
-    /// Returns the view of a row, without the numbers that only the typed answer contains.
+    /// Returns this form of a row, without the numbers that only the typed answer contains.
     pub(crate) fn bare(answer: &Answer<'_>) -> Self {
         let row = serde_json::to_value(answer).unwrap();
         let mut answered = Self {
@@ -113,7 +114,7 @@ impl Answered {
         }
     }
 
-    /// Adds the limit in the evidence of a skip.
+    /// Adds the limit in the evidence of a skip, if there is one.
     fn add_skip(&mut self, skip: &Skip<'_>) {
         let seconds =
             |span: SignedDuration| span.as_micros().to_string().parse::<f64>().unwrap() / 1e6;
@@ -134,7 +135,7 @@ impl Answered {
         }
     }
 
-    /// Returns the view of a harvest with its thresholds.
+    /// Returns this form of a harvest, with its thresholds.
     pub(crate) fn harvest(answer: &Answer<'_>, harvest: &Harvest<'_>) -> Self {
         let mut answered = Self::bare(answer);
         if let Some(stop) = harvest.stop() {

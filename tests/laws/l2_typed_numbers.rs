@@ -1,6 +1,7 @@
-//! L2 No number without a source, for typed answers: every number with a source equals, to the last bit, the field that
-//! the source names or the expression over such fields. This includes numbers that a row does not contain: the margin
-//! and its source, the limit in a skip, and the thresholds of a harvest.
+//! Checks of L2, no number without a source, for typed answers: every number with a source equals,
+//! to the last bit, the field that the source names or the expression over such fields. This
+//! includes numbers that a row does not contain: the margin and its source, the limit in a skip,
+//! and the thresholds of a harvest.
 
 use std::collections::BTreeMap;
 
@@ -31,7 +32,7 @@ const EVERY_NUMBER_OF_A_HARVEST: Property<HarvestCall> = Property {
     demands: every_number_of_a_harvest,
 };
 
-/// About half of these calls are trades.
+/// Generates calls, about half of which are trades.
 fn calls() -> BoxedStrategy<Call> {
     prop_oneof![
         4 => strategies::calls_with_policy(),
@@ -142,7 +143,7 @@ fn the_cases_contain_trades_of_every_kind() {
     }
 }
 
-/// The engine with a change to its answers.
+/// The engine with a planted bug that changes its answers.
 struct Changed(fn(&mut Answered));
 
 impl Subject for Changed {
@@ -177,7 +178,7 @@ const SOURCE_LOST: Changed = Changed(|answered| {
     }
 });
 
-/// Names the wrong field for the right number.
+/// The engine that names a wrong field as the source of a right number.
 const SOURCE_INVENTED: Changed = Changed(|answered| {
     if let Some(limit) = answered.numbers.get_mut("limit") {
         limit.source = Some("guardrails:max_validity_sec".to_owned());

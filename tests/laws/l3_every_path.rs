@@ -1,5 +1,5 @@
-//! L3 Total, on the paths that the law kit does not see: for any texts and any floats, every reader, explanation and
-//! batch has a result, and no call panics.
+//! Checks of L3, total, on the paths that the law kit cannot test: for any texts and any floats,
+//! every reader, explanation and batch has a result, and no call panics.
 
 use portcullis::{
     answer::{Answer, Verdict},
@@ -22,7 +22,7 @@ use crate::{
     subject::{Portcullis, Subject, World},
 };
 
-/// Any text for each input that is a text, and any timestamp.
+/// A text for each input that is a text, and a timestamp in microseconds.
 type Texts = (String, String, String, i64);
 
 const ANY_TEXT: Property<Texts> = Property {
@@ -42,7 +42,7 @@ fn any_instant() -> impl Strategy<Value = i64> {
     prop_oneof![1 => Just(first), 1 => Just(last), 4 => first..=last]
 }
 
-/// Calls with any floats. If the caller has a clock, it shows any timestamp.
+/// Generates calls with any floats and, if the caller has a clock, any time.
 fn floats() -> impl Strategy<Value = Call> {
     (strategies::calls_of_any_floats(), any_instant()).prop_map(|(mut call, now)| {
         call.now = call.now.and(Some(now));
@@ -148,7 +148,7 @@ fn l3_any_floats_are_answered() {
     ANY_FLOATS.holds();
 }
 
-/// Assumes that any two floats can be compared, when a decision is traced.
+/// The engine that assumes, when a decision is traced, that any two floats can be compared.
 struct Ordering;
 
 impl Subject for Ordering {

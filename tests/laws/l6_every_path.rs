@@ -1,5 +1,6 @@
-//! L6 Deterministic, on every path: an intent gets the same answer if it is traced, if another thread decides it, if a
-//! replay decides it at its event time, and if it is built in code instead of parsed.
+//! Checks of L6, deterministic, on every path: an intent gets the same answer if it is traced, if
+//! another thread decides it, if a replay decides it at its event time, and if it is built in code
+//! instead of parsed.
 
 use std::thread;
 
@@ -79,7 +80,8 @@ fn same_answer_to_a_text(subject: &dyn Subject, call: &Call) -> Result<(), TestC
     let world = World::of(call);
     let now = call.decision_time().or(Some(0));
     let built = subject.decide(&world, &call.intent, now);
-    // Only `timestamp` has microseconds, as a built intent has.
+    // Only the field `timestamp` has microseconds, like the time of an intent that is built in
+    // code.
     let text = IntentDraft {
         form: IntentForm::Flat,
         time: call.intent.time.map(|(_, at)| (TimeField::Timestamp, at)),
@@ -114,7 +116,7 @@ fn l6_same_answer_to_a_text() {
     SAME_ANSWER_TO_A_TEXT.holds();
 }
 
-/// Returns another answer when it is traced.
+/// The engine that returns another answer when a decision is traced.
 struct Traced;
 
 impl Subject for Traced {
@@ -130,7 +132,7 @@ impl Subject for Traced {
     }
 }
 
-/// Omits the last gate from its trace.
+/// The engine that omits the last gate from its trace.
 struct GateLost;
 
 impl Subject for GateLost {
@@ -141,7 +143,8 @@ impl Subject for GateLost {
     }
 }
 
-/// Returns another answer on a thread without a name, as an engine with thread-local state could.
+/// The engine that returns another answer on a thread without a name, as an engine with
+/// thread-local state could do.
 struct Threaded;
 
 impl Subject for Threaded {
@@ -154,7 +157,7 @@ impl Subject for Threaded {
     }
 }
 
-/// Decides an entry without a time at the start of the epoch.
+/// The engine that decides an entry without a timestamp at the start of the epoch.
 struct EpochIsNow;
 
 impl Subject for EpochIsNow {
@@ -164,7 +167,7 @@ impl Subject for EpochIsNow {
     }
 }
 
-/// Rounds the event time of a replay to seconds.
+/// The engine that rounds the event time of a replay down to seconds.
 struct WholeSeconds;
 
 impl Subject for WholeSeconds {
@@ -174,7 +177,7 @@ impl Subject for WholeSeconds {
     }
 }
 
-/// Loses the requested leverage of a built intent.
+/// The engine that ignores the requested leverage of an intent that was built in code.
 struct BuilderForgets;
 
 impl Subject for BuilderForgets {

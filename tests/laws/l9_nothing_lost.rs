@@ -1,4 +1,4 @@
-//! L9 Nothing lost: a batch answers every row, in order, exactly as a single call does.
+//! Checks of L9, nothing lost: a batch answers every row, in order, exactly as a single call does.
 
 use portcullis::{
     answer::Verdict,
@@ -16,8 +16,8 @@ use crate::{
     subject::{Portcullis, Subject, World},
 };
 
-/// A policy and guardrails, the intents of the batch with their ages, and the minimum number of rows. The intents are
-/// repeated to reach it.
+/// A policy and guardrails, the intents of the batch with their ages, and the minimum number of
+/// rows. The intents are repeated until there are enough rows.
 type Batch = (Call, Vec<(IntentDraft, i64)>, usize);
 
 const A_BATCH_ANSWERS_ROW_BY_ROW: Property<Batch> = Property {
@@ -42,7 +42,7 @@ const A_HARVEST_BATCH_ANSWERS_ROW_BY_ROW: Property<(HarvestCall, Vec<PositionDra
         demands: a_harvest_batch_answers_row_by_row,
     };
 
-/// Generates the minimum number of rows: none, or one around the block size and its multiples.
+/// Generates a minimum number of rows: 0, or a number close to the block size or a multiple of it.
 fn rows() -> impl Strategy<Value = usize> {
     prop_oneof![8 => Just(0), 1 => select(vec![127, 128, 129, 255, 256, 257, 600])]
 }
@@ -183,7 +183,7 @@ fn l9_a_harvest_batch_answers_row_by_row() {
     A_HARVEST_BATCH_ANSWERS_ROW_BY_ROW.holds();
 }
 
-/// The engine with a change to the rows of a batch.
+/// The engine with a planted bug that changes the rows of a batch.
 struct ChangedRows(fn(&World, Option<i64>, &mut Vec<BatchRow>));
 
 impl Subject for ChangedRows {
@@ -223,7 +223,7 @@ const LEVERAGE_FROM_THE_POLICY: ChangedRows = ChangedRows(|_, _, rows| {
     }
 });
 
-/// Falls back to 10x and 200 USD without a policy.
+/// The engine that trades with 10x and 200 USD if there is no policy.
 const TENFOLD_FALLBACK: ChangedRows = ChangedRows(|_, _, rows| {
     for row in rows {
         if row.outcome == Outcome::Skip(SkipCode::PolicyMissing) {
@@ -250,7 +250,7 @@ const EXPIRY_IS_EXCLUSIVE: ChangedRows = ChangedRows(|world, now, rows| {
     }
 });
 
-/// The engine with a change to the rows of a batch of positions.
+/// The engine with a planted bug that changes the rows of a batch of positions.
 struct ChangedHarvests(fn(&mut Vec<HarvestRow>));
 
 impl Subject for ChangedHarvests {

@@ -7,16 +7,19 @@
 //! - L5 exits are never blocked
 //! - L6 deterministic
 //! - L7 monotone
-//! - L8 unforgeable: enforced by the compiler, tested with programs that must not compile (`tests/compile_fail`)
+//! - L8 unforgeable: enforced by the compiler, tested with programs that must not compile
+//!   (`tests/compile_fail`)
 //! - L9 nothing lost
 //!
-//! The law kit (`portcullis-testing`) checks L1 to L7 from outside: texts in, answer rows out. The other files check what
-//! it cannot see: L9, numbers that only a typed answer contains, and the paths that no text takes. Each of these checks
-//! must also detect engines with a planted bug.
+//! The law kit (`portcullis-testing`) checks L1 to L7 from outside: texts in, answer rows out. The
+//! other files check the properties that the kit cannot test: L9, numbers that only a typed answer
+//! contains, and calls that have no text as input. Each of these checks must also detect engines
+//! with a planted bug.
 //!
-//! `PORTCULLIS_CASES=1000000` raises the number of cases of every check to that value; it never lowers it. With
-//! `--release`, millions of cases take minutes. A failing case is shrunk and printed; the cases of the files below
-//! are also stored in `tests/regressions/laws.txt`, and stored cases run first from then on.
+//! `PORTCULLIS_CASES=1000000` raises the number of cases of every check to that value, but never
+//! lowers it. With `--release`, millions of cases take minutes. A failing case is shrunk and
+//! printed; the failing cases of the checks in this folder are also stored in
+//! `tests/regressions/laws.txt`, and stored cases run first in later runs.
 
 #![expect(
     clippy::unwrap_used,
@@ -43,7 +46,8 @@ use proptest::{
 };
 use subject::Subject;
 
-/// Number of cases for the fundamental laws, L1 and L2; fewer without optimization, where a case is slow.
+/// Number of cases for the fundamental laws, L1 and L2; fewer without optimization, because each
+/// case is then slow.
 const MANY: u32 = if cfg!(debug_assertions) {
     2_000
 } else {
@@ -51,9 +55,9 @@ const MANY: u32 = if cfg!(debug_assertions) {
 };
 /// Number of cases for the other laws.
 const SOME: u32 = if cfg!(debug_assertions) { 500 } else { 2_000 };
-/// Number of cases in which a planted bug must be detected.
+/// Maximum number of cases within which a planted bug must be detected.
 const PLANTED: u32 = 4_000;
-/// The fast generator; the random numbers need not be secret.
+/// The random number generator. It is a fast one, because the random numbers need not be secret.
 const RNG: RngAlgorithm = RngAlgorithm::XorShift;
 
 /// Returns the usual number of cases, or the number in the environment if it is greater.
@@ -62,7 +66,7 @@ fn cases(usual: u32) -> u32 {
     cases.map_or(usual, |cases| cases.parse::<u32>().unwrap().max(usual))
 }
 
-/// Checks that the engine keeps a law of the kit.
+/// Checks that the engine satisfies a law of the law kit.
 fn check(law: Law, usual: u32) {
     let laws = Laws::new().with_cases(cases(usual));
     laws.check_law(law, &mut portcullis_testing::Portcullis)

@@ -11,7 +11,7 @@ pub(crate) struct Inputs<'a> {
     pub(crate) guardrails: Option<&'a GuardrailsDraft>,
     pub(crate) intent: Option<&'a IntentDraft>,
     pub(crate) position: Option<&'a PositionDraft>,
-    /// For numbers that were computed from other numbers of the same answer.
+    /// The answer, for numbers that were computed from other numbers of the same answer.
     pub(crate) answer: &'a Answered,
 }
 
@@ -37,7 +37,8 @@ impl Inputs<'_> {
                 "leverage" => self.answer.number("leverage"),
                 "margin" => self.answer.number("margin_usd"),
                 "notional" => self.answer.number("notional_usd"),
-                // The price that was multiplied by the quantity: `price`, or else `entry_price`.
+                // This is the price that was multiplied by the quantity: `price` or, if absent,
+                // `entry_price`.
                 "price" => self
                     .intent?
                     .number("price")

@@ -107,7 +107,7 @@ pub(crate) trait Subject: Sync {
         }
     }
 
-    /// Returns `None` if no θ is in force.
+    /// Evaluates a batch of positions. Returns `None` if no θ is in force.
     fn harvest_batch(
         &self,
         world: &World,
@@ -126,7 +126,7 @@ pub(crate) trait Subject: Sync {
     }
 }
 
-/// The engine.
+/// The engine without a planted bug.
 pub(crate) struct Portcullis;
 
 impl Subject for Portcullis {}

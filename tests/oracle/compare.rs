@@ -3,7 +3,8 @@
 use super::naive::Answer;
 use serde_json::Value;
 
-/// The relative difference that two numbers may have, because the engines may use different implementations of `exp`.
+/// The relative difference up to which two numbers count as equal, because the engines may use
+/// different implementations of `exp`.
 const SHARE: f64 = 1e-12;
 
 const GATE_1: [&str; 4] = [
@@ -13,14 +14,15 @@ const GATE_1: [&str; 4] = [
     "INTENT_NOT_ACTIONABLE",
 ];
 
-/// Returns a text for each difference; an empty list if the answers agree.
+/// Returns a text for each difference; the list is empty if the answers agree.
 pub(crate) fn differences(engine: &Answer, naive: &Answer) -> Vec<String> {
     let mut names: Vec<&String> = engine.keys().chain(naive.keys()).collect();
     names.sort_unstable();
     names.dedup();
     let mut differences = Vec::new();
     for name in names {
-        // If an intent fails gate 1, an engine may or may not report its symbol and side. A detail is text for people.
+        // If an intent fails gate 1, an engine may or may not report its symbol and side. A detail
+        // is text for people and is not compared.
         let is_optional = matches!(name.as_str(), "symbol" | "side")
             && failed_gate_1(engine)
             && failed_gate_1(naive);

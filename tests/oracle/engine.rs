@@ -1,4 +1,5 @@
-//! The adapter to the engine under test. No other file of this folder, except the law kit's adapter, uses the engine.
+//! The adapter to the engine under test. Except for the adapter of the law kit, no other file in
+//! this folder uses the engine.
 
 use super::naive::{Answer as Columns, Halt, World};
 use portcullis::answer::Answer;
@@ -94,7 +95,7 @@ pub(crate) fn policy(world: &World<'_>) -> Result<Policy, PolicyUnavailable> {
     Policy::from_json(text).map_err(PolicyUnavailable::from)
 }
 
-/// Returns the policy as the state that the engine expects.
+/// Returns the policy as the input that the engine expects.
 pub(crate) fn state(policy: &Result<Policy, PolicyUnavailable>) -> PolicyState<'_> {
     PolicyState::from(policy)
 }

@@ -37,8 +37,9 @@ fn timestamps_equal_calendar_times() {
     assert_eq!(time::from_millis("1500.5"), None);
 }
 
-/// The policy is the sample θ. Unless a row states other values: entry 100, stop distance 2 %, age 3600 s, market
-/// 0.01/0.35/0.5/0.2/0.3.
+/// The harvest parameters are those of the sample policy. Unless a row states other values, the
+/// entry price is 100, the stop distance 2 %, the age 3600 s, and the market 0.01/0.35/0.5/0.2/0.3
+/// (`sigma`, `ts`, `p_trend`, `p_mr`, `p_chop`).
 #[test]
 fn harvests_equal_results_computed_by_hand() {
     const QUIET: f64 = 0.502_499_979_166_874_9;

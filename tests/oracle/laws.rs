@@ -1,4 +1,5 @@
-//! The naive engine as a port that the law kit checks: it must keep the laws, and its flaws must violate them.
+//! Tests of the naive engine with the law kit, like a port in another language: it must satisfy the
+//! laws, and its flaws must violate them.
 
 use super::naive::{self, Answer, Flaw, Guardrails, Halt, World};
 use portcullis_testing::{Decider, Harvester, Law, Laws, Question, Row, Unanswered};
@@ -81,7 +82,8 @@ impl Harvester for Naive {
     }
 }
 
-/// Runs a test on a large stack, because the JSON reader of the naive engine recurses as deep as the text nests.
+/// Runs a test on a large stack, because the recursion of the naive engine's JSON reader is as deep
+/// as the nesting of the text.
 fn with_room(test: impl FnOnce() + Send + 'static) {
     let thread = thread::Builder::new().stack_size(512 << 20).spawn(test);
     thread.unwrap().join().unwrap();

@@ -1,7 +1,8 @@
-//! The naive engine: slow, over text alone, and written independently of the engine under test.
+//! The naive engine. It is slow, reads only text, and was written independently of the engine under
+//! test.
 //!
-//! The two share no types and no code. Each step reads its fields anew from the text of the line, and each rule is a
-//! plain comparison at the place where it applies.
+//! The two engines share no types and no code. Each step reads its fields anew from the text of the
+//! line, and each rule is a plain comparison at the place where it applies.
 
 pub(crate) mod decide;
 pub(crate) mod fields;
@@ -26,7 +27,7 @@ pub(crate) struct Guardrails {
     pub max_validity_sec: Option<f64>,
     pub max_intent_age_sec: Option<f64>,
     pub max_future_skew_sec: Option<f64>,
-    /// In normalised form.
+    /// The permitted symbols in normalised form; `None` if all are permitted.
     pub symbols: Option<Vec<String>>,
     pub market: Option<String>,
     pub venue: Option<String>,
@@ -38,7 +39,7 @@ pub(crate) struct Guardrails {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Halt {
     Nothing,
-    /// In normalised form.
+    /// Entries in these symbols are halted. The symbols are in normalised form.
     Symbols(Vec<String>),
     Everything,
 }
@@ -51,7 +52,7 @@ pub(crate) struct World<'a> {
     pub guardrails: &'a Guardrails,
     pub exit_owner: &'a str,
     pub delegates: &'a [String],
-    /// A planted mistake, for tests that must detect it.
+    /// A planted mistake, for tests that must detect the mistake.
     pub flaw: Option<Flaw>,
 }
 

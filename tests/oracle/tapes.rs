@@ -10,7 +10,8 @@ use proptest::option::weighted;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 
-/// 2025-12-24 04:32:14.062733 UTC in microseconds. No digit group is zero, so that a lost precision is noticed.
+/// 2025-12-24 04:32:14.062733 UTC in microseconds. No group of digits is zero, so that a loss of
+/// precision is detected.
 pub(crate) const BASE: i64 = 1_766_550_734_062_733;
 
 /// Everything that one answer depends on.
@@ -38,12 +39,12 @@ impl Case {
     }
 }
 
-/// Intents with a policy and guardrails.
+/// Generates intents with a policy and guardrails.
 pub(crate) fn intents() -> impl Strategy<Value = Case> {
     case(intent::lines().boxed())
 }
 
-/// Position snapshots with a policy and guardrails.
+/// Generates position snapshots with a policy and guardrails.
 pub(crate) fn positions() -> impl Strategy<Value = Case> {
     case(position::lines().boxed())
 }
@@ -67,7 +68,7 @@ fn case(lines: BoxedStrategy<String>) -> impl Strategy<Value = Case> {
     )
 }
 
-/// Generates timestamps that are equal to another or differ from it by a little or a lot.
+/// Generates timestamps that are equal to `micros`, or that differ from it by a little or a lot.
 pub(crate) fn near(micros: i64) -> impl Strategy<Value = i64> {
     let steps = vec![
         1,

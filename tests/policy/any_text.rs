@@ -2,7 +2,8 @@
 
 use super::*;
 
-/// Computes the canonical bytes by a different algorithm than the library: JSON text first, escapes afterwards.
+/// Computes the canonical bytes with another algorithm than the library: it writes the JSON text
+/// first and escapes it afterwards.
 fn canonical_bytes(fields: &BTreeMap<String, String>) -> Vec<u8> {
     let escaped = |text: &str| {
         let json = serde_json::to_string(text).unwrap();

@@ -1,4 +1,4 @@
-//! The bounds of all numbers, and the texts of their violations.
+//! Tests of the bounds of all numbers, and of the texts of their violations.
 
 use portcullis::types::Timestamp;
 
@@ -346,7 +346,7 @@ fn expiry_and_start_are_bounded() {
         ("1766550734.0627339", 1_766_550_734_062_733),
         ("\"1766550734.062733\"", 1_766_550_734_062_733),
         ("1.766550734e9", 1_766_550_734_000_000),
-        // 2^53 + 1 microseconds, which an `f64` cannot represent.
+        // This is 2^53 + 1 microseconds, which an `f64` cannot represent.
         ("9007199254.740993", 9_007_199_254_740_993),
         ("-1", -1_000_000),
         ("-1e300", Timestamp::MIN.as_micros()),

@@ -1,4 +1,4 @@
-//! The two encodings of a policy, and its hash.
+//! Tests of the two encodings of a policy, and of its hash.
 
 use super::*;
 
@@ -132,7 +132,7 @@ fn the_hash_matches_other_programs() {
         )),
         "ca97746d27570a8310205760a8dc46273cd15011facee4f86e1476710288ca77",
     );
-    // All escapes.
+    // These texts need every kind of escape.
     let escaped = [("b", "é😀"), ("a\r", "\u{8}\u{c}\r\n\t\"\\/\0\u{1f}\u{7f}")];
     assert_eq!(
         canonical_hash(escaped).to_string(),

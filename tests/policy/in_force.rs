@@ -1,4 +1,4 @@
-//! Warnings, validity windows, and policy states.
+//! Tests of warnings, validity windows and policy states.
 
 use super::*;
 
@@ -34,7 +34,7 @@ fn warnings_about_valid_policies() {
             "`missing_fields` is `[\"sigma\"]`",
         ],
     );
-    // A window of a single timestamp is not empty.
+    // A validity window that consists of a single timestamp is not empty.
     check_notes(&and(&format!(r#""valid_from_epoch":{UNTIL}"#)), &[no_hash]);
     check_notes(
         &and(r#""metadata_ok":"True","missing_fields":[]"#),

@@ -1,4 +1,4 @@
-//! Policies: reading, validation, hashing and validity.
+//! Tests of the reading, validation, hashing and validity of policies.
 
 #![expect(
     clippy::unwrap_used,
@@ -31,26 +31,26 @@ use sample_policy::sample_policy_json;
 
 const UNTIL: &str = "1766550734.062733";
 
-/// The hash of the sample, computed by an independent program in another language.
+/// The hash of the sample policy, computed by an independent program in another language.
 const SAMPLE_HASH: &str = "1abaf416d7c90a9549b5c4530db2bdab40ae77bf4d8dee8393556fd197aac46c";
 
 fn sample() -> String {
     sample_policy_json(UNTIL)
 }
 
-/// Returns the sample with one text replaced.
+/// Returns the sample policy with one text replaced.
 fn with(from: &str, to: &str) -> String {
     let text = sample();
     assert!(text.contains(from), "the sample does not contain `{from}`");
     text.replacen(from, to, 1)
 }
 
-/// Returns the sample with additional fields.
+/// Returns the sample policy with additional fields.
 fn and(fields: &str) -> String {
     sample().replacen('{', &format!("{{{fields},"), 1)
 }
 
-/// Returns the sample in the hash encoding, with one field set.
+/// Returns the sample policy in the hash encoding, with one field set.
 fn fields_with(name: &str, value: &str) -> BTreeMap<String, String> {
     let mut fields = read(&sample()).fields().clone();
     fields.insert(name.to_owned(), value.to_owned());

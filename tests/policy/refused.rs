@@ -1,4 +1,4 @@
-//! Invalid policies.
+//! Tests of invalid policies.
 
 use super::*;
 
@@ -202,7 +202,7 @@ fn json_errors_name_their_field() {
 #[test]
 fn nesting_is_limited() {
     let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
-    // The document itself is the first nesting level.
+    // The document itself is the first level of nesting.
     read(&and(&format!("\"x\":{}", nested(63))));
     for text in [
         and(&format!("\"x\":{}", nested(64))),

@@ -48,7 +48,7 @@ fn an_exit() {
     keep_explained("explain_exit", &scenario);
 }
 
-/// Returns an intent that fails at this gate and passes all earlier ones.
+/// Returns an intent that fails at this gate and passes all earlier gates.
 fn shut(gate: Gate) -> Scenario {
     let entry = || bounded(Scenario::of(ENTRY));
     match gate {

@@ -1,14 +1,15 @@
-//! Snapshots of every reason, as a line and as a record.
+//! Snapshots of an answer for every skip reason, as a log line and as a JSON row.
 
 use super::super::{Report, Scenario, keep};
 use super::scenario::{ENTRY, POSITION, UNTIL, and, sample, with};
 use portcullis::{decide::SkipCode, policy::PolicyUnavailable};
 use std::fmt::Write as _;
 
-/// The reasons that only a stateful service can report.
+/// The skip reasons that only a service with state can report.
 const STATEFUL: [SkipCode; 2] = [SkipCode::IntentDuplicate, SkipCode::IntentSuperseded];
 
-/// Returns questions with this reason. The `match` is exhaustive, so that a new reason needs examples here.
+/// Returns inputs that lead to this skip reason. The `match` is exhaustive, so that a new reason
+/// needs examples here.
 fn examples(reason: SkipCode) -> Vec<Scenario> {
     match reason {
         SkipCode::IntentUnreadable => unreadable(),
@@ -207,7 +208,7 @@ fn limits() -> Vec<Scenario> {
     ]
 }
 
-/// Creates a question about a position whose market does not allow a kill score.
+/// Creates the inputs for a position whose market does not allow a kill score.
 fn no_market() -> Scenario {
     Scenario::position(r#""sigma": 0.01"#, r#""sigma": -1"#)
 }
@@ -303,7 +304,7 @@ fn bounds_are_inclusive_in_columns_too() {
         ),
         (early("5"), None),
         (early("4.999999"), Some(SkipCode::ClockUntrusted)),
-        // The requested leverage is equal to, below or above that of the policy.
+        // The requested leverage is equal to, below or above the leverage of the policy.
         (Scenario::entry("250", r#"250, "leverage": 8"#), None),
         (Scenario::entry("250", r#"250, "leverage": 7"#), None),
         (Scenario::entry("250", r#"250, "leverage": 9"#), None),

@@ -1,4 +1,4 @@
-//! A question with all of its inputs, and the answer in every output format.
+//! The inputs of one decision, and the answer in every output format.
 
 use super::super::sample_policy_json;
 use portcullis::{
@@ -33,9 +33,9 @@ pub(crate) struct Scenario {
 /// An answer in every output format.
 pub(crate) struct Report {
     pub(crate) reason: Option<SkipCode>,
-    /// The line that operators search for.
+    /// The log line of the answer, for which operators search.
     pub(crate) line: String,
-    /// The flat record.
+    /// The answer as a JSON row.
     pub(crate) record: String,
     pub(crate) explained: String,
     pub(crate) explained_json: String,
@@ -57,7 +57,7 @@ pub(crate) fn and(fields: &str) -> String {
 }
 
 impl Scenario {
-    /// Creates a question about a record, under the sample policy and without guardrails.
+    /// Creates the inputs for a record, under the sample policy and without guardrails.
     pub(crate) fn of(record: &str) -> Self {
         Self {
             record: record.to_owned(),
@@ -67,12 +67,12 @@ impl Scenario {
         }
     }
 
-    /// Creates a question about the sample entry with one part replaced.
+    /// Creates the inputs for the sample entry with one part replaced.
     pub(crate) fn entry(from: &str, to: &str) -> Self {
         Self::of(&with(ENTRY, from, to))
     }
 
-    /// Creates a question about the sample position with one part replaced.
+    /// Creates the inputs for the sample position with one part replaced.
     pub(crate) fn position(from: &str, to: &str) -> Self {
         Self::of(&with(POSITION, from, to))
     }
@@ -113,7 +113,7 @@ impl Scenario {
         }
     }
 
-    /// Decides at the record's event time.
+    /// Sets the time of the decision to the record's event time.
     pub(crate) fn recorded(self) -> Self {
         Self { now: None, ..self }
     }

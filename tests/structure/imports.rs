@@ -1,4 +1,4 @@
-//! The imports of a file: names that it takes from other files.
+//! The imports of a file, which are its uses of items in other files.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -52,9 +52,9 @@ pub(crate) fn imports(modules: &Modules) -> Vec<Import> {
 /// The paths in the code of a module.
 #[derive(Default)]
 struct Paths {
-    /// The paths of imports, and all other paths of more than one name.
+    /// The paths of imports, and all other paths that consist of more than one name.
     paths: Vec<Vec<String>>,
-    /// The single names of types and of called functions.
+    /// The names of types and of called functions that are not part of a longer path.
     bare: Vec<String>,
 }
 
@@ -71,7 +71,7 @@ impl Paths {
         }
     }
 
-    /// Adds the paths in the arguments of a macro, whose syntax is unknown.
+    /// Adds the paths in the arguments of a macro. The syntax of the arguments is unknown.
     fn add_tokens(&mut self, tokens: TokenStream) {
         let mut path = Vec::new();
         let mut is_joined = false;

@@ -1,7 +1,9 @@
-//! The structure of the source: files and folders have no dependency cycles, and the folders of the engine are in order.
+//! Tests of the structure of the source: files and folders have no dependency cycles, and each
+//! folder of the engine depends only on folders before it.
 //!
-//! A file depends on the files that define the items it imports or names by path. Re-exports are followed to the
-//! definition. `mod` and `pub use` declarations and test code create no dependencies.
+//! A file depends on the files that define the items it imports or names by path. Re-exports are
+//! followed to the definition. `mod` and `pub use` declarations and test code create no
+//! dependencies.
 
 #![expect(
     clippy::unwrap_used,
@@ -156,7 +158,8 @@ fn sibling_cycle(imports: &[Import]) -> Option<String> {
     }))
 }
 
-/// Returns the paths of the two modules of one folder that contain these files, without extension.
+/// Returns the paths, without extension, of two modules that are in the same folder and contain
+/// these files.
 ///
 /// Returns `None` if one of the files is the root of that folder.
 fn siblings<'p>(one: &'p str, other: &'p str) -> Option<(&'p str, &'p str)> {

@@ -1,4 +1,4 @@
-//! The modules of the source and the resolution of paths to files.
+//! The modules of the source code, and the resolution of paths to files.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -30,7 +30,7 @@ pub(crate) struct Modules {
 #[derive(Clone, Copy)]
 pub(crate) enum Place {
     Module(usize),
-    /// An item of a module.
+    /// An item of the module with this index.
     Item(usize),
 }
 
@@ -163,7 +163,8 @@ impl Modules {
         Some(place)
     }
 
-    /// Finds a name of a module. A name may be a module and an item: `is_last` prefers the item.
+    /// Finds a name of a module. A name can be both a module and an item. If `is_last` is true, the
+    /// item is preferred.
     fn lookup(&self, id: usize, name: &str, is_last: bool, depth: usize) -> Option<Place> {
         let depth = depth.checked_sub(1)?;
         let module = &self.all[id];
@@ -190,7 +191,8 @@ impl Modules {
         }
     }
 
-    /// Resolves the path of a `use` declaration. Its first name is not the name that it declares.
+    /// Resolves the path of a `use` declaration. The first name of the path is not looked up among
+    /// the names that the declaration itself creates.
     fn resolve_outside(
         &self,
         id: usize,
@@ -238,7 +240,7 @@ impl Module {
 /// One path of a `use` declaration.
 pub(crate) struct UsePath {
     pub(crate) path: Vec<String>,
-    /// The name that it declares, `*` for a glob import, or `None` for `as _`.
+    /// The name that the declaration creates; `*` for a glob import, or `None` for `as _`.
     alias: Option<String>,
 }
 

@@ -21,11 +21,11 @@ pub(crate) struct Proxy {
 /// The current faults of the connections.
 #[derive(Default)]
 struct Line {
-    /// The maximum number of bytes after which a connection is cut; 0 for no cuts.
+    /// The maximum number of bytes after which a connection is cut; 0 if connections are not cut.
     cut_within: AtomicU64,
-    /// The maximum number of bytes that are forwarded at once; 0 for no limit.
+    /// The maximum number of bytes that are forwarded at once; 0 if there is no limit.
     pieces_of: AtomicUsize,
-    /// One of this number of answers is delayed; 0 for no delays.
+    /// One in this number of answers is delayed; 0 if answers are not delayed.
     one_in: AtomicU64,
     /// The longest delay, in milliseconds.
     delay_ms: AtomicU64,
@@ -33,10 +33,11 @@ struct Line {
     late: AtomicUsize,
 }
 
-/// One connection; bytes of both directions are counted.
+/// The state of one connection. The bytes of both directions are counted together.
 struct Connection {
     line: Arc<Line>,
-    /// The number of bytes until the cut; not used if no cuts are configured.
+    /// The number of bytes that are forwarded before the connection is cut; not used if connections
+    /// are not cut.
     left: AtomicU64,
 }
 
@@ -63,7 +64,8 @@ impl Proxy {
         format!("redis://127.0.0.1:{}/", self.port)
     }
 
-    /// Cuts each new connection at a random byte below `bytes`; 0 ends the cuts, also for existing connections.
+    /// Cuts each new connection at a random byte below `bytes`; 0 ends the cuts, also on existing
+    /// connections.
     pub(crate) fn cut_within(&self, bytes: u64) {
         self.line.cut_within.store(bytes, Ordering::SeqCst);
     }
@@ -99,7 +101,7 @@ fn connect(line: &Arc<Line>, client: TcpStream, server: TcpStream) {
         return;
     };
     let within = line.cut_within.load(Ordering::SeqCst);
-    // Choose the scale first, so that early bytes are cut as often as late ones.
+    // The order of magnitude is chosen first, so that connections are cut early as often as late.
     let left = match within {
         0 => u64::MAX,
         within => random() % (within >> (random() % u64::from(within.ilog2() + 1))).max(1),

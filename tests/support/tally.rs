@@ -9,7 +9,7 @@ use std::{
     sync::atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 
-/// A counter for several threads that distinguishes zero from "not counted".
+/// A counter that several threads can use. It distinguishes zero from "not counted".
 #[derive(Debug, Default)]
 pub(crate) struct Count {
     so_far: AtomicUsize,
@@ -58,7 +58,8 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
-    /// Creates the row of a fault, with its usual number of rounds.
+    /// Creates the row of a fault. `usual` is the number of rounds, which `PORTCULLIS_ROUNDS`
+    /// multiplies.
     pub(crate) fn of(fault: &str, usual: usize) -> Self {
         let times = std::env::var("PORTCULLIS_ROUNDS");
         let times: usize = times.map_or(1, |times| times.parse().unwrap());
@@ -87,7 +88,8 @@ impl Tally {
         assert_eq!(harm.map(Count::get), [0; 4], "{self:?}");
     }
 
-    /// Like [`Self::conclude`], but also panics if no operation failed under the fault.
+    /// Prints the row and checks it like [`Self::conclude`], but also panics if no operation failed
+    /// under the fault.
     pub(crate) fn conclude_with_effect(self) {
         assert!(self.refusals.get() > 0, "the fault had no effect: {self:?}");
         self.conclude();

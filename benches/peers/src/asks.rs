@@ -13,7 +13,7 @@ const LISTED: u32 = 40;
 /// The largest notional, in cents.
 pub(crate) const CENTS_MAX: i32 = 900_000;
 
-/// One requested entry. Its numbers are whole, so that every engine can represent them exactly.
+/// One requested entry. Its numbers are integers, so that every engine can represent them exactly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Ask {
     symbol: u32,

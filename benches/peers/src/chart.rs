@@ -1,4 +1,4 @@
-//! The figures as a chart.
+//! A bar chart of the measured figures.
 
 use plotters::{
     prelude::*,
@@ -15,14 +15,15 @@ const WIDTH: u32 = 760;
 const ROW: u32 = 48;
 const AXIS: u32 = 60;
 
-/// The background is transparent, so each colour must be visible on white and on black.
+/// Colour of text and axes. The background is transparent, so each colour must be visible on white
+/// and on black.
 const INK: RGBColor = RGBColor(118, 124, 132);
 const GRID: RGBAColor = RGBAColor(118, 124, 132, 0.3);
 const OURS: RGBColor = RGBColor(22, 138, 94);
 const OTHERS: RGBColor = RGBColor(70, 130, 200);
 
-/// Draws bars on a logarithmic scale, the fastest on top. A line across the end of each bar shows the spread of its
-/// rounds.
+/// Draws bars on a logarithmic scale, with the fastest engine on top. A line across the end of each
+/// bar shows the spread of its rounds.
 pub(crate) fn draw(figures: &[Figure]) -> Result<String, Failure> {
     let most = figures.iter().map(|figure| figure.nanos.most);
     // Leaves room for the number after the longest bar.

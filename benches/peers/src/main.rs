@@ -1,9 +1,10 @@
 //! Compares the same gate in several engines, over the same 200,000 distinct intents, in one run.
 //!
-//! The gate: the symbol is in the universe, the requested leverage is at most the symbol's, and the notional is greater
-//! than zero and at most a limit. An engine that can express only a part of the gate is compared with that part, which
-//! its row states. Every engine is set up once, and its inputs are created before the measurement starts. Every answer
-//! of every pass is compared with the expected answer from `asks.rs`, and a difference ends the run.
+//! The gate: the symbol is in the universe, the requested leverage is at most the symbol's, and the
+//! notional is greater than zero and at most a limit. An engine that can express only a part of the
+//! gate is measured on that part, and its row in the table names the part. Every engine is set up
+//! once, and its inputs are created before the measurement starts. Every answer of every pass is
+//! compared with the expected answer from `asks.rs`, and a difference ends the run.
 //!
 //! Prints the table, and writes it into `docs/figures.md` with the chart `docs/peers.svg`:
 //!
@@ -19,10 +20,10 @@ use std::{error::Error, fs, path::Path, process::ExitCode};
 
 use crate::engines::Peer;
 
-/// The reason why a run ended without figures.
+/// The error that ended a run without figures.
 type Failure = Box<dyn Error>;
 
-/// Number of rounds; odd, so that the median is the value of one round.
+/// Number of rounds. It is odd, so that the median is the value of one round.
 const ROUNDS: usize = 9;
 
 #[expect(

@@ -1,4 +1,5 @@
-//! Measurement. The engines alternate in rounds, so that drift affects all of them alike, and every answer is checked.
+//! Measurement. The engines take turns in each round, so that drift of the machine affects all of
+//! them alike, and every answer is checked.
 
 #![expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
 
@@ -10,7 +11,7 @@ use crate::{
     engines::Peer,
 };
 
-/// The cost of a decision of one engine.
+/// The measured time per decision of one engine.
 pub(crate) struct Figure {
     pub(crate) package: &'static str,
     pub(crate) way: &'static str,
@@ -18,7 +19,7 @@ pub(crate) struct Figure {
     /// The number of intents that this part of the gate permits.
     pub(crate) yes: usize,
     pub(crate) nanos: Spread,
-    /// The ratio to `decide`, computed in each round.
+    /// The ratio of the time to the time of `Engine::decide` in the same round.
     pub(crate) ratio: Spread,
 }
 
@@ -29,7 +30,7 @@ impl Figure {
     }
 }
 
-/// The spread over several rounds.
+/// The lowest, median and highest value of several rounds.
 #[derive(Clone, Copy)]
 pub(crate) struct Spread {
     pub(crate) least: f64,
@@ -37,7 +38,7 @@ pub(crate) struct Spread {
     pub(crate) most: f64,
 }
 
-/// The engine with which the others are compared.
+/// The crate and the use of the engine with which the others are compared.
 const REFERENCE: (&str, &str) = ("portcullis", "decide");
 
 /// Measures `rounds` rounds of every engine, after a warm-up round.
@@ -123,7 +124,7 @@ mod tests {
     use super::*;
     use crate::asks::asks;
 
-    /// An engine that answers correctly and then changes its answers by `spoil`.
+    /// An engine that computes the correct answers and then changes them with `spoil`.
     struct Liar {
         asks: Vec<Ask>,
         spoil: fn(&mut Vec<bool>),

@@ -25,7 +25,7 @@ struct Entry<'a> {
     used_on_line: Option<usize>,
 }
 
-/// A finding after the look-up of an acceptance.
+/// A finding, after the search for an acceptance that covers it.
 pub(super) enum Applied {
     Fails(Finding),
     Accepted(Accepted),
@@ -51,8 +51,8 @@ impl<'a> Acceptances<'a> {
         Self { by_line }
     }
 
-    /// Looks up the acceptance of a finding and marks it as used. `real` is the canonical path of the file. The
-    /// findings of a file must arrive ordered by line.
+    /// Finds the acceptance of a finding and marks it as used. `real` is the canonical path of the
+    /// file. The findings of a file must arrive ordered by line.
     pub(super) fn apply(&mut self, real: &Path, finding: Finding) -> Applied {
         let key = (real.to_owned(), finding.check, finding.code.clone());
         let entries = self.by_line.get_mut(&key);

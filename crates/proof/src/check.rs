@@ -19,34 +19,35 @@ use strum::{EnumString, IntoStaticStr, VariantArray};
 )]
 #[serde(into = "&'static str")]
 pub enum Check {
-    /// 1: no leverage from a literal.
+    /// Check 1: no leverage comes from a literal.
     #[strum(serialize = "P1-leverage")]
     Leverage,
-    /// 2: no maximum leverage used as a decision.
+    /// Check 2: no maximum leverage is used as the leverage of a trade.
     #[strum(serialize = "P2-maximum-leverage")]
     MaximumLeverage,
-    /// 3: no harvest threshold from a literal.
+    /// Check 3: no harvest threshold comes from a literal.
     #[strum(serialize = "P3-harvest-threshold")]
     HarvestThreshold,
-    /// 4: no kill-score parameter from a literal.
+    /// Check 4: no kill-score parameter comes from a literal.
     #[strum(serialize = "P4-kill-score")]
     KillScore,
-    /// 5: no symbol list and no selection weight from a literal.
+    /// Check 5: no symbol list and no selection weight comes from a literal.
     #[strum(serialize = "P5-symbols")]
     Symbols,
-    /// 6: no size from a literal.
+    /// Check 6: no size comes from a literal.
     #[strum(serialize = "P6-size")]
     Size,
-    /// 7: every exit is preceded by an ownership check, and a missing `reduce_only` is never replaced by a default.
+    /// Check 7: every exit is preceded by an ownership check, and a missing `reduce_only` is never
+    /// replaced by a default.
     #[strum(serialize = "P7-exit-ownership")]
     ExitOwnership,
-    /// 8: every file that emits an entry uses a policy.
+    /// Check 8: every file that emits an entry uses a policy.
     #[strum(serialize = "P8-policy-used")]
     PolicyUsed,
-    /// 9: an absent policy skips.
+    /// Check 9: code that emits an entry skips it if the policy is absent.
     #[strum(serialize = "P9-absent-policy-skips")]
     AbsentPolicySkips,
-    /// 10: no silent fallback.
+    /// Check 10: no failure and no missing value is silently replaced by a default.
     #[strum(serialize = "P10-silent-fallback")]
     SilentFallback,
 }

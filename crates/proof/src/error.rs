@@ -10,7 +10,7 @@ pub enum ProofError {
     /// The path does not exist or cannot be accessed.
     #[error("`{}`: {error}", path.display())]
     Path {
-        /// The path as given.
+        /// The path that was passed to [`prove`](crate::prove).
         path: PathBuf,
         /// The I/O error.
         error: io::Error,
@@ -18,7 +18,7 @@ pub enum ProofError {
     /// The path contains no file to examine.
     #[error("`{}` contains no file to examine ({left_out} left out, {others} of other types)", path.display())]
     NoFile {
-        /// The path as given.
+        /// The path that was passed to [`prove`](crate::prove).
         path: PathBuf,
         /// The number of files and trees below it that were left out.
         left_out: usize,

@@ -19,13 +19,13 @@ use crate::{
 };
 
 const BYTES_MAX: u64 = 16 << 20;
-/// The maximum length of a source line that is shown completely. For a longer line, only the part around the finding is
-/// shown.
+/// Maximum length of a source line that is shown completely, in characters. For a longer line, only
+/// the part around the finding is shown.
 const CODE_CHARS_MAX: usize = 200;
 const CODE_CHARS_BEFORE: usize = 40;
 
-/// A document with all of these keys is a policy. Its numbers are allowed because it expires and the engine enforces
-/// the expiry.
+/// The keys that every policy has. A document with all of these keys is a policy. Its numbers are
+/// allowed because a policy expires and the engine enforces the expiry.
 const REQUIRED_POLICY_KEYS: [&str; 5] = [
     "policy_version",
     "valid_until_epoch",
@@ -33,7 +33,7 @@ const REQUIRED_POLICY_KEYS: [&str; 5] = [
     "leverage_by_symbol",
     "harvest_params",
 ];
-/// Optional keys of a policy. All other keys are examined.
+/// Optional keys of a policy. In a policy, all keys outside of these two lists are examined.
 const OPTIONAL_POLICY_KEYS: [&str; 3] = ["kill_params", "limits", "valid_from_epoch"];
 
 /// The result of examining one file.
@@ -56,7 +56,7 @@ pub(super) struct Facts {
 #[derive(Debug)]
 pub(super) struct Line {
     pub(super) code: String,
-    /// The number of its characters before the finding.
+    /// The number of characters of `code` before the finding.
     pub(super) before: usize,
 }
 

@@ -22,7 +22,8 @@ pub struct Finding {
     pub value: String,
     /// A sentence that explains the violation and names the value.
     pub why: String,
-    /// The source line without surrounding whitespace. If it is longer than 200 characters, the part around the column.
+    /// The source line without surrounding whitespace. Of a line longer than 200 characters, only
+    /// the part around `column`.
     pub code: String,
     /// The acceptance of this finding, if it has expired.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -63,7 +64,7 @@ pub struct Unread {
     pub line: Option<usize>,
     /// The column of the error, counted from 1 in characters, if known.
     pub column: Option<usize>,
-    /// The reason.
+    /// The reason why the file or directory could not be read or parsed.
     pub message: String,
 }
 

@@ -1,4 +1,4 @@
-//! The languages of files.
+//! The languages of source and settings files.
 
 use std::path::Path;
 

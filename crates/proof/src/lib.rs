@@ -1,8 +1,9 @@
 //! The proof: a static analysis that finds trading numbers hard-coded in a source tree.
 //!
-//! [`prove`] parses each file instead of searching its text, and runs ten checks ([`Check`]) on the syntax tree. The
-//! [`Report`] lists the findings, everything that was left out, and every file that could not be read. A finding that
-//! must stay is accepted in the [`Settings`], with a reason and an expiry day.
+//! [`prove`] parses each file instead of searching its text, and runs ten checks ([`Check`]) on the
+//! syntax tree. The [`Report`] lists the findings, everything that was left out, and every file
+//! that could not be read. A finding that must stay is accepted in the [`Settings`], with a reason
+//! and an expiry day.
 //!
 //! As a test in your own crate:
 //!
@@ -22,8 +23,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! *Architecture invariant:* the checks depend on no language and no file, the readers depend on no check, and nothing
-//! in this module reads a clock.
+//! *Architecture invariant:* the checks do not depend on a language or on files, the readers do not
+//! depend on the checks, and nothing in this crate reads a clock.
 
 mod acceptances;
 mod check;
@@ -69,7 +70,8 @@ pub use self::{
     walk::Counted,
 };
 
-/// Stack size of each worker thread, in bytes. The readers recurse as deep as the text is nested.
+/// Stack size of each worker thread, in bytes. The recursion of the readers is as deep as the
+/// nesting of the text.
 const STACK: usize = 256 << 20;
 const THREADS_MAX: usize = 16;
 

@@ -30,12 +30,12 @@ fn take(word: &mut String) -> Option<String> {
     (!word.is_empty()).then(|| std::mem::take(word))
 }
 
-/// Returns true if `word` is `name` or its plural.
+/// Returns true if `word` is equal to `name` or is its plural.
 pub(crate) fn same_word(word: &str, name: &str) -> bool {
     word == name || word.strip_suffix('s') == Some(name)
 }
 
-/// Returns true if any of `words` matches any of `of`.
+/// Returns true if any of `words` is one of the names in `of`, or the plural of one.
 pub(crate) fn contains_any(words: &[String], of: &[&str]) -> bool {
     words
         .iter()

@@ -44,7 +44,7 @@ pub struct Report {
 pub struct Examined {
     /// The number of files, including policy documents.
     pub files: u64,
-    /// Their total size in bytes.
+    /// The total size of these files in bytes.
     pub bytes: u64,
 }
 
@@ -57,10 +57,10 @@ pub struct LeftOut {
     pub counted: Counted,
     /// The number of things left out.
     pub count: u64,
-    /// The reason. Present for paths from the settings.
+    /// The reason as written in the settings; `None` for other rules.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// The last day of the entry. Present for paths from the settings.
+    /// The last day of the settings entry; `None` for other rules.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub until: Option<Day>,
 }
@@ -72,17 +72,17 @@ pub struct Stale {
     pub entry: &'static str,
     /// The path as written in the settings.
     pub file: String,
-    /// The accepted check. Present for `accept` entries.
+    /// The accepted check; `None` for `leave_out` entries.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub check: Option<Check>,
-    /// The accepted source line. Present for `accept` entries.
+    /// The accepted source line; `None` for `leave_out` entries.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
     /// The reason as written in the settings.
     pub reason: String,
     /// The last day as written in the settings.
     pub until: Day,
-    /// The cause of the missing effect.
+    /// The reason why the entry has no effect.
     pub because: StaleBecause,
 }
 
@@ -90,7 +90,7 @@ pub struct Stale {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StaleBecause {
-    /// The file was examined and has no finding of this check on such a line.
+    /// The file was examined, but it has no finding of the accepted check on the accepted line.
     NoFinding,
     /// The path was not among the examined files.
     NotExamined,

@@ -86,7 +86,7 @@ pub enum SettingsError {
     /// The file cannot be read.
     #[error("`{}`: {error}", path.display())]
     Unreadable {
-        /// The file.
+        /// The path of the settings file.
         path: PathBuf,
         /// The I/O error.
         error: io::Error,
@@ -94,7 +94,7 @@ pub enum SettingsError {
     /// The text is not TOML, or does not have the expected keys.
     #[error("`{}:{line}:{column}`: {message}", path.display())]
     Invalid {
-        /// The file.
+        /// The path of the settings file.
         path: PathBuf,
         /// The line, counted from 1.
         line: usize,
@@ -106,9 +106,9 @@ pub enum SettingsError {
     /// A name in `[names]` is invalid.
     #[error("`{}`: [names]: {message}", path.display())]
     Names {
-        /// The file.
+        /// The path of the settings file.
         path: PathBuf,
-        /// The name, and the reason.
+        /// The invalid name, and the reason.
         message: String,
     },
 }
@@ -293,7 +293,8 @@ fn relative<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<String,
     Ok(path)
 }
 
-/// Returns the line and column of a byte offset, both counted from 1, the column in characters.
+/// Returns the line and column of a byte offset. Both are counted from 1, and the column is counted
+/// in characters.
 pub(super) fn position(text: &str, byte: usize) -> (usize, usize) {
     let before = text.get(..byte).unwrap_or(text);
     let line = before.rsplit('\n').next().unwrap_or(before);

@@ -2,7 +2,8 @@
 //!
 //! Each reader in `read/` converts a file into a [`Node`]. The checks work on nodes and do not depend on a language.
 
-/// The position at which a node begins. Line and column count from 1, the column in characters.
+/// The position at which a node begins. Line and column are counted from 1, and the column is
+/// counted in characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct At {
     pub(crate) line: usize,
@@ -18,18 +19,18 @@ pub(crate) struct Node {
 
 #[derive(Debug, Clone)]
 pub(crate) enum Kind {
-    /// The value of a number, including its sign.
+    /// A number, with its sign.
     Number(f64),
-    /// A string. For an interpolated string, only its literal parts.
+    /// A string, or the literal parts of an interpolated string.
     Text(String),
     Truth(bool),
     /// `None`, `null`, `()`.
     Nothing,
     /// A name. A path such as `Leverage::new` is one name, with its parts joined by `::`.
     Name(String),
-    /// `of.name`. Its position is that of the name.
+    /// The access `of.name`. The position of the node is the position of the name.
     Field(Box<Node>, String),
-    /// `of[key]`
+    /// The access `of[key]`.
     Index(Box<Node>, Box<Node>),
     /// A call of a function, method, constructor or macro. The callee of a method is a [`Kind::Field`] of its receiver.
     /// `Some(x)`, `Ok(x)` and `dec!(x)` are calls of `Some`, `Ok` and `dec`.
@@ -84,16 +85,16 @@ pub(crate) enum Kind {
     Try {
         body: Box<Node>,
         handlers: Vec<Handler>,
-        /// The `else` and `finally` blocks.
+        /// The statements of the `else` and `finally` blocks.
         after: Vec<Node>,
     },
-    /// Rust's `?`.
+    /// Rust's operator `?`.
     Question(Box<Node>),
     /// A function, method, lambda or closure.
     Function(Box<Function>),
     /// A class, struct, enum, trait or `impl` block.
     Class(Class),
-    /// Any other construct, with its parts.
+    /// Any other construct, with the nodes in it.
     Other(Vec<Node>),
 }
 
@@ -101,13 +102,14 @@ pub(crate) enum Kind {
 pub(crate) struct Call {
     pub(crate) callee: Box<Node>,
     pub(crate) arguments: Vec<Argument>,
-    /// True for Rust's `name!(…)`.
+    /// True for a Rust macro call, `name!(…)`.
     pub(crate) is_macro: bool,
 }
 
 #[derive(Debug, Clone)]
 pub(crate) struct Argument {
-    /// The keyword; `None` for a positional argument. `**x` is a positional argument whose value is [`Kind::Other`].
+    /// The keyword of the argument; `None` for a positional argument. `**x` is a positional
+    /// argument whose value is [`Kind::Other`].
     pub(crate) name: Option<String>,
     pub(crate) value: Node,
 }
@@ -126,7 +128,7 @@ pub(crate) struct Bind {
     pub(crate) target: Box<Node>,
     pub(crate) value: Box<Node>,
     pub(crate) kind: Binding,
-    /// Rust's `let … else`.
+    /// The `else` block of Rust's `let … else`.
     pub(crate) otherwise: Option<Box<Node>>,
 }
 
@@ -207,7 +209,7 @@ pub(crate) struct Handler {
 
 #[derive(Debug, Clone)]
 pub(crate) struct Function {
-    /// Empty for a lambda or closure.
+    /// The name; empty for a lambda or closure.
     pub(crate) name: String,
     pub(crate) parameters: Vec<Parameter>,
     pub(crate) body: Node,
@@ -216,7 +218,7 @@ pub(crate) struct Function {
 #[derive(Debug, Clone)]
 pub(crate) struct Parameter {
     pub(crate) name: String,
-    /// The source text of its type.
+    /// The type, as source text.
     pub(crate) declared: Option<String>,
     pub(crate) default: Option<Node>,
 }

@@ -1,4 +1,4 @@
-//! A violation as a check reports it, without its file.
+//! The violations that checks report, before the file is known.
 
 use crate::{check::Check, tree::At};
 

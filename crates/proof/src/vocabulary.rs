@@ -20,7 +20,7 @@ pub(crate) struct Names(BTreeMap<Subject, Vec<String>>);
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Subject {
     Leverage,
-    /// A leverage whose name marks it as a bound, such as `max_leverage`.
+    /// A bound of the leverage, such as `max_leverage`.
     #[serde(skip)]
     MaximumLeverage,
     Threshold,
@@ -45,7 +45,8 @@ pub(crate) enum Subject {
 #[derive(Debug, Clone)]
 pub(crate) struct Vocabulary {
     rows: Vec<(Subject, Vec<String>)>,
-    /// Every word of every row. A name that contains none of them has no subject; this is the fast path.
+    /// All words of all rows. A name that contains none of them has no subject, which is quick to
+    /// check.
     words: BTreeSet<String>,
 }
 
@@ -63,9 +64,10 @@ const UPPER: [&str; 9] = [
 ];
 const LOWER: [&str; 6] = ["min", "minimum", "floor", "lower", "lowest", "least"];
 
-/// Words after a subject that do not change it, and after which any word may follow (`leverage_by_symbol`).
+/// Words that may follow a subject without a change of its meaning. Any words may follow them
+/// (`leverage_by_symbol`).
 const JOINERS: [&str; 5] = ["by", "for", "per", "of", "in"];
-/// Words after a subject that do not change it. Any number of them may follow.
+/// Words that may follow a subject without a change of its meaning, in any number.
 const TAILS: &[&str] = &[
     "default",
     "fallback",
@@ -174,7 +176,7 @@ const TAILS: &[&str] = &[
     "scalp",
     "dust",
 ];
-/// Words before a subject that change the meaning of the name (`is_leverage`, `num_symbols`).
+/// Words before a subject that give the name another meaning (`is_leverage`, `num_symbols`).
 const OTHER_THINGS: &[&str] = &[
     "no", "not", "without", "is", "has", "num", "count", "column", "col", "header", "fmt",
     "format", "show", "print", "log", "retry", "retries",
@@ -398,7 +400,8 @@ impl Vocabulary {
         contains_any(words, &UPPER).then_some(Subject::MaximumLeverage)
     }
 
-    /// Returns the word range of the subject in a name. Prefers the match that ends last, then the longest.
+    /// Returns the range of the words of a name that match the subject. Of several matches, the one
+    /// that ends last is returned; of those, the longest.
     fn word_range(&self, words: &[String], subject: Subject) -> Option<(usize, usize)> {
         let rows = self.rows.iter().filter(|(of, _)| *of == subject);
         rows.filter_map(|(_, row)| {
@@ -414,8 +417,9 @@ impl Vocabulary {
         .max_by_key(|(begin, end)| (*end, end - begin))
     }
 
-    /// Decides from the words around the match whether the name refers to the subject. Returns `None` if it does not,
-    /// and `Some(true)` if it denotes a bound of the subject.
+    /// Returns whether a name refers to the subject, which depends on the words around the match.
+    /// Returns `None` if it does not, `Some(true)` if it denotes a bound of the subject, and
+    /// `Some(false)` otherwise.
     fn refers_to(
         &self,
         words: &[String],
@@ -429,7 +433,7 @@ impl Vocabulary {
         {
             return None;
         }
-        // `leverage_by_symbol` is not a symbol.
+        // The name `leverage_by_symbol` does not refer to a symbol.
         if before
             .last()
             .is_some_and(|word| JOINERS.contains(&word.as_str()))

@@ -18,7 +18,7 @@ use crate::{error::ProofError, finding::Unread, language::Language, settings::Se
 /// A file to examine.
 #[derive(Debug)]
 pub(super) struct Source {
-    /// The path, relative to the path as given.
+    /// The path, relative to the path that was passed to [`prove`](crate::prove).
     pub(super) path: PathBuf,
     /// The canonical path, with all links resolved.
     pub(super) real: PathBuf,
@@ -153,7 +153,8 @@ impl Walk {
         has_any
     }
 
-    /// Decides whether to enter a directory. The second value is true if it was entered before.
+    /// Decides whether to enter a directory. The second value is true if the directory was entered
+    /// before.
     fn directory(&mut self, entry: &DirEntry) -> (bool, bool) {
         let path = entry.path();
         let Ok(real) = path.canonicalize() else {

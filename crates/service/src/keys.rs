@@ -1,4 +1,5 @@
-//! The Redis keys of the services. The policy store has its own: [`portcullis_store::redis::keys`].
+//! The Redis keys of the services. The keys of the policy store are in
+//! [`portcullis_store::redis::keys`].
 
 use portcullis::types::{PolicyHash, Symbol};
 
@@ -17,7 +18,7 @@ pub const BRIDGE: &str = "quantum:bridge";
 
 /// The stream of proposals.
 pub const HARVEST_PROPOSALS: &str = "quantum:stream:harvest.proposal";
-/// The prefix of the keys of positions. The symbol follows, as for all prefixes below.
+/// The prefix of the keys of positions. The symbol follows the prefix, as for all prefixes below.
 pub const POSITION: &str = "quantum:state:positions:";
 /// The prefix of the keys of market states.
 pub const MARKET: &str = "quantum:marketstate:";

@@ -1,6 +1,6 @@
 //! The Portcullis services on a Redis server: bridge, harvester and recorder.
 
-/// The exit owner if the operator names none: the default of the command and the services.
+/// The exit owner that the command and the services use if the operator does not name one.
 pub const DEFAULT_EXIT_OWNER: &str = "exitbrain_v3_5";
 
 pub mod bridge;

@@ -1,10 +1,11 @@
-//! The names of the metrics of the services. The policy feed has its own: [`portcullis_store::metrics`].
+//! The names of the metrics of the services. The metrics of the policy feed are in
+//! [`portcullis_store::metrics`].
 
 pub use portcullis_store::metrics::DECISIONS;
 
 /// Counter: deliveries of intents that were already answered.
 pub const REPEATED: &str = "portcullis_repeated_total";
-/// Histogram by `stream`: seconds from the id of an entry to its answer.
+/// Histogram by `stream`: seconds from the time in the id of an entry to its answer.
 pub const ANSWER_LAG: &str = "portcullis_answer_lag_seconds";
 /// Gauge by `stream`: entries without an answer.
 pub const WAITING: &str = "portcullis_waiting";
@@ -17,5 +18,6 @@ pub const OPEN_POSITIONS: &str = "portcullis_open_positions";
 pub const POSITIONS_WITHOUT_POLICY: &str = "portcullis_positions_without_policy";
 /// Counter by `action`: harvest proposals written.
 pub const HARVEST_PROPOSALS: &str = "portcullis_harvest_proposals_total";
-/// Counter by `reason`: positions that could not be evaluated, once per change like the log line.
+/// Counter by `reason`: positions that could not be evaluated. A position is counted once until its
+/// reason changes.
 pub const HARVEST_REFUSED: &str = "portcullis_harvest_refused_total";

@@ -87,14 +87,14 @@ fn leverage_range(policy: &Policy) -> Option<String> {
     Some(format!("{low}-{high}"))
 }
 
-/// An audit log as it is stored, unchecked.
+/// The stored audit log, before it is checked.
 #[derive(Debug, Clone)]
 pub struct AuditLog {
     /// The entries, oldest first.
     pub records: Vec<FieldMap>,
     /// The end of the log, which the store saves separately from the entries.
     pub head: Head,
-    /// The parts that could not be read, one text for each.
+    /// One error text for each part that could not be read.
     pub unreadable: Vec<String>,
 }
 
@@ -121,7 +121,7 @@ pub enum AuditError {
         /// The number of the entry.
         entry: u64,
     },
-    /// Entries follow the end of the log that the store saved.
+    /// The log has entries after the end that the store saved.
     #[error("entry {first} and later entries are beyond the end of the log that the store saved")]
     BeyondEnd {
         /// The number of the first such entry.
@@ -130,7 +130,7 @@ pub enum AuditError {
     /// A record is not an entry of this audit log.
     #[error("record {place} is not an entry of this audit log")]
     Foreign {
-        /// The position among all records, from 1.
+        /// The position among all records, counted from 1.
         place: usize,
     },
     /// A part of the log cannot be read.
@@ -151,7 +151,7 @@ fn missing(first: u64, last: u64) -> String {
 pub struct AuditEntry(FieldMap);
 
 impl AuditEntry {
-    /// Returns the number of the entry, from 1.
+    /// Returns the number of the entry, counted from 1.
     #[must_use]
     pub fn number(&self) -> Option<u64> {
         self.0.number(ENTRY)
@@ -175,7 +175,8 @@ impl AuditEntry {
         self.0.get("by")
     }
 
-    /// Returns the symbols that were halted or resumed, separated by spaces, or `*`.
+    /// Returns the symbols that were halted or resumed, separated by spaces; `*` means every
+    /// symbol.
     #[must_use]
     pub fn symbols(&self) -> Option<&str> {
         self.0.get("symbols")
@@ -208,7 +209,7 @@ pub struct AuditTrail {
 }
 
 impl AuditTrail {
-    /// Checks the chain of digests.
+    /// Checks the chain of digests and collects the faults.
     #[must_use]
     pub fn of(log: AuditLog) -> Self {
         let mut faults: Vec<_> = log

@@ -6,26 +6,28 @@ use backon::{BackoffBuilder, ExponentialBuilder};
 
 const PAUSE_MAX: Duration = Duration::from_secs(2);
 
-/// Jitter adds up to the same duration again, so these are half of the longest pauses.
+/// Settings of the pauses before jitter. Jitter adds up to the same duration again, so these pauses
+/// are half of the longest ones.
 const BUILDER: ExponentialBuilder = ExponentialBuilder::new()
     .with_jitter()
     .with_min_delay(Duration::from_millis(25))
     .with_max_delay(Duration::from_secs(1))
     .without_max_times();
 
-/// Random pauses that grow: the first is 25 to 50 ms, and each later one up to twice as long, to at most 2 s. They are
-/// random so that programs that lose a server at the same time do not reconnect at the same time.
+/// Random pauses that grow. The first is 25 to 50 ms. This range doubles with each pause, until it
+/// is 1 to 2 s. The pauses are random, so that programs that lose a server at the same time do not
+/// reconnect at the same time.
 #[derive(Debug)]
 pub struct Backoff(<ExponentialBuilder as BackoffBuilder>::Backoff);
 
 impl Backoff {
-    /// Starts with the shortest pause.
+    /// Creates the pauses, starting with the shortest one.
     #[must_use]
     pub fn new() -> Self {
         Self(BUILDER.build())
     }
 
-    /// Returns the next pause. The caller sleeps, so that it can end the sleep early.
+    /// Returns the next pause. The caller itself must sleep, so that it can end the sleep early.
     pub fn next_pause(&mut self) -> Duration {
         self.0.next().unwrap_or(PAUSE_MAX)
     }

@@ -14,8 +14,8 @@ use portcullis::{
 
 /// One atomic change, which is applied only to the store state for which it was planned.
 ///
-/// Only the provided methods of [`PolicyStore`](super::PolicyStore) build one, after all their checks: there is no
-/// public constructor.
+/// Only the provided methods of [`PolicyStore`](super::PolicyStore) build a change, after all their
+/// checks. There is no public constructor.
 #[derive(Debug, Clone)]
 pub struct Change {
     before: Head,
@@ -135,7 +135,7 @@ impl Change {
         Some(&self.publication.as_ref()?.replaced)
     }
 
-    /// Returns all fields of the new policy. They replace all fields of the old one.
+    /// Returns all fields of the new policy. They replace all fields of the old policy.
     #[must_use]
     pub fn fields(&self) -> Option<&BTreeMap<String, String>> {
         Some(&self.publication.as_ref()?.fields)
@@ -147,7 +147,8 @@ impl Change {
         Some(&self.publication.as_ref()?.history)
     }
 
-    /// Returns the entry for readers that wait for a new policy.
+    /// Returns the update notification for readers that wait for a new policy; `None` for a halt or
+    /// resume.
     #[must_use]
     pub fn update(&self) -> Option<&FieldMap> {
         Some(&self.publication.as_ref()?.update)

@@ -10,7 +10,8 @@ use portcullis::{
     types::{PolicyHash, Timestamp},
 };
 
-/// An error of a policy store. The text contains the store without its password, the cause, and the next step.
+/// An error of a policy store. The text names the store without its password, the cause, and the
+/// next step.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum StoreError {
@@ -19,7 +20,7 @@ pub enum StoreError {
         "{store} is not available: {why}; nothing was changed; make the store reachable and try again"
     )]
     Unavailable {
-        /// The store, without its password.
+        /// The name of the store, without the password.
         store: String,
         /// The message of the operating system or of the server.
         why: String,
@@ -27,7 +28,7 @@ pub enum StoreError {
     /// The store is read-only.
     #[error("{store} is read-only ({why}); write to the primary, or make the store writable")]
     ReadOnly {
-        /// The store, without its password.
+        /// The name of the store, without the password.
         store: String,
         /// The message of the operating system or of the server.
         why: String,
@@ -35,7 +36,7 @@ pub enum StoreError {
     /// A key or file of the store has content that the store did not write.
     #[error("{what} is not in the format of this store: {why}; move it elsewhere and try again")]
     Foreign {
-        /// The key or the file.
+        /// The name of the key or the path of the file.
         what: String,
         /// The reason why its content is invalid.
         why: String,
@@ -45,7 +46,7 @@ pub enum StoreError {
         "another writer changed {store} during every attempt; this call changed nothing; try again"
     )]
     Contended {
-        /// The store, without its password.
+        /// The name of the store, without the password.
         store: String,
     },
     /// The connection or the disk failed during a change. The change may or may not have been applied.
@@ -53,7 +54,7 @@ pub enum StoreError {
         "{store} failed during a change ({why}): it is not known whether the change was applied; load before you try again"
     )]
     OutcomeUnknown {
-        /// The store, without its password.
+        /// The name of the store, without the password.
         store: String,
         /// The message of the operating system or of the client.
         why: String,
@@ -63,7 +64,7 @@ pub enum StoreError {
     Address(String),
 }
 
-/// An error of a load.
+/// The reason why a load returned no policy.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum LoadError {

@@ -6,19 +6,20 @@ use sha2::{Digest as _, Sha256};
 
 use portcullis::{policy::sorted_pairs, types::Timestamp};
 
-/// One entry of the history or of the audit log: pairs of name and text, stored as an entry of a Redis stream or as
-/// one JSON object on a line.
+/// One entry of the history or of the audit log: pairs of name and text. It is stored as an entry
+/// of a Redis stream, or as a JSON object on one line of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FieldMap(BTreeMap<String, String>);
 
 impl FieldMap {
-    /// Creates a record from pairs in any order. If a name is duplicate, the last value wins.
+    /// Creates an entry from pairs in any order. If a name occurs more than once, its last value is
+    /// used.
     pub fn new<K: Into<String>, V: Into<String>>(pairs: impl IntoIterator<Item = (K, V)>) -> Self {
         let pairs = pairs.into_iter();
         Self(pairs.map(|(k, v)| (k.into(), v.into())).collect())
     }
 
-    /// Returns the text of a name.
+    /// Returns the text with this name; `None` if there is none.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str)
@@ -29,7 +30,7 @@ impl FieldMap {
         self.0.iter().map(|(k, v)| (k.as_str(), v.as_str()))
     }
 
-    /// Formats the record as one JSON object on one line.
+    /// Formats the entry as one JSON object on one line.
     #[must_use]
     pub fn to_json(&self) -> String {
         // Serialization of strings cannot fail.

@@ -1,4 +1,4 @@
-//! The halts of a store as names.
+//! The halts of a store, as sets of symbol names.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use portcullis::{guardrails::Halt, types::Symbol};
 /// A change of the halts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum HaltChange {
-    /// These names are halted in addition; `*` is every symbol.
+    /// These names are added to the halts; `*` means every symbol.
     Add(BTreeSet<String>),
     /// These names are removed from the halts.
     Remove(BTreeSet<String>),
@@ -18,8 +18,8 @@ pub enum HaltChange {
 /// The name that means every symbol.
 pub(super) const ALL: &str = "*";
 
-/// Returns the halt that these names describe. A name that is not a symbol halts everything: its writer intended a
-/// halt.
+/// Returns the halt that these names describe. A name that is not a symbol halts everything,
+/// because its writer may have intended a halt.
 pub(super) fn halt_of(names: &BTreeSet<String>) -> Halt {
     if names.is_empty() {
         return Halt::Nothing;
@@ -35,7 +35,7 @@ pub(super) fn halt_of(names: &BTreeSet<String>) -> Halt {
 pub(super) fn apply(names: &mut BTreeSet<String>, change: &HaltChange) {
     match change {
         HaltChange::Add(more) => names.extend(more.iter().cloned()),
-        // Compare as symbols: another writer may have used another case.
+        // The names are compared as symbols, because another writer may have used another case.
         HaltChange::Remove(fewer) => names.retain(|name| {
             let symbol = Symbol::new(name).map_or_else(|_| name.clone(), |s| s.to_string());
             !fewer.contains(&symbol)

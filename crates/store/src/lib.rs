@@ -1,18 +1,20 @@
 //! Stores for the policy, its publication history, the audit log and the halts.
 //!
-//! A [`PolicyStore`] holds one policy, every earlier publication, an audit log of every change, and the halts. There
-//! are three implementations: [`MemoryStore`], [`FileStore`] and `RedisStore` (feature `redis`). They
-//! have one contract, and the same tests check all three:
+//! A [`PolicyStore`] holds one policy, every earlier publication, an audit log of every change, and
+//! the halts. There are three implementations: [`MemoryStore`], [`FileStore`] and `RedisStore`
+//! (feature `redis`). They have one contract, and the same tests check all three:
 //!
-//! - [`PolicyStore::load`] is one read. It returns one complete publication, or the reason why there is none.
-//! - [`PolicyStore::publish`] is one atomic change: it writes the policy, its history entry and its audit entry, or
-//!   nothing. It succeeds only if the store still holds the policy that the writer expects, and only with a sequence
-//!   above every earlier one.
-//! - Each audit entry holds the SHA-256 of the previous entry, so that a gap or an edit is detected.
+//! - [`PolicyStore::load`] reads the store once. It returns one complete publication, or the reason
+//!   why there is none.
+//! - [`PolicyStore::publish`] is one atomic change: it writes the policy, its history entry and its
+//!   audit entry, or it writes nothing. It succeeds only if the store still holds the policy that
+//!   the writer expects, and only with a sequence above every earlier one.
+//! - Each audit entry holds the SHA-256 of the previous entry, so that a gap or an edit is
+//!   detected.
 //!
-//! Each reader decides which policies it trusts: a [`VerifyingReader`] checks signatures and remembers the highest sequence
-//! that it has seen. A service that makes decisions uses a [`Feed`], which follows a store and keeps
-//! the active policy and the halts in memory.
+//! Each reader decides which policies it trusts: a [`VerifyingReader`] checks signatures and
+//! remembers the highest sequence that it has seen. A service that makes decisions uses a [`Feed`],
+//! which follows a store and keeps the active policy and the halts in memory.
 //!
 //! ```
 //! use portcullis::{types::Timestamp, guardrails::Guardrails, policy::Policy};
@@ -38,8 +40,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! **Architecture invariant:** this module does all input and output of the crate, and the decision code does not
-//! depend on it. There is no clock here either: the caller of publish, halt and resume passes the time.
+//! **Architecture invariant:** this module does all input and output of the crate, and the decision
+//! code does not depend on it. There is no clock here either: the caller of publish, halt and
+//! resume passes the time.
 
 mod audit;
 mod backoff;

@@ -38,7 +38,8 @@ impl MemoryStore {
         }))
     }
 
-    /// Replaces the stored policy without a publication, as a foreign writer does.
+    /// Replaces the stored policy without a publication, as a program that does not use this
+    /// library would do.
     pub fn put(&self, stored: Stored) {
         self.content().stored = stored;
     }

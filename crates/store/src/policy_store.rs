@@ -70,9 +70,9 @@ pub trait PolicyStore: Send + Sync {
         Ok(UpdateMark::none())
     }
 
-    /// Waits at most `at_most` for an update notification after `mark`, and returns the mark for the next call. A
-    /// notification is only a reason to load; it carries no policy. A store without notifications sleeps for the
-    /// whole time.
+    /// Waits at most `at_most` for an update notification after `mark`, and returns the mark for
+    /// the next call. A notification does not contain the policy; the caller must load it. A store
+    /// without notifications sleeps for the whole time.
     ///
     /// # Errors
     /// Returns the same errors as [`Self::last_update`].

@@ -21,12 +21,12 @@ pub struct Publication {
 impl Publication {
     /// Checks a policy against the guardrails at the time of the publication.
     ///
-    /// When it is published, a policy without a `policy_seq` gets the next sequence, and one without a `policy_hash`
-    /// gets its hash.
+    /// When it is published, a policy without a `policy_seq` gets the next sequence, and a policy
+    /// without a `policy_hash` gets its hash.
     ///
     /// # Errors
-    /// Returns every guardrail that the policy violates ([`Guardrails::violations`]), or an error if the policy has
-    /// already expired.
+    /// Returns every guardrail that the policy violates ([`Guardrails::violations`]), or an error
+    /// if the policy has already expired.
     pub fn new(
         policy: Policy,
         guardrails: &Guardrails,
@@ -40,7 +40,8 @@ impl Publication {
                 now: begin,
             });
         }
-        // A publication always has a hash.
+        // The check assumes that the policy states a hash, because a publication adds a missing
+        // hash.
         let violations: Vec<_> = guardrails
             .violations(&policy, Some(now))
             .filter(|violation| *violation != ConstraintViolation::NoHash)
@@ -118,7 +119,8 @@ impl Publication {
         self.rollback_of
     }
 
-    /// Returns the policy to store: with a sequence above `highest`, its hash, and a signature if there is a signer.
+    /// Returns the policy to store. It has a sequence above `highest`, its hash, and a signature if
+    /// there is a signer.
     pub(super) fn complete(&self, highest: Option<u64>) -> Result<Policy, PublishError> {
         let mut fields = self.policy.fields().clone();
         match (self.policy.seq(), highest) {
@@ -170,7 +172,7 @@ pub struct Rollback<'a> {
     pub operator: Operator,
     /// The time of the rollback.
     pub now: Timestamp,
-    /// The signer. The old signature is not valid for a new publication.
+    /// The signer of the new publication. The old signature is not valid for it.
     pub signer: Option<&'a PolicySigner>,
 }
 

@@ -11,9 +11,9 @@ use portcullis::policy::{Policy, PolicyUnavailable};
 
 /// The highest `policy_seq` that a reader has seen, with the hash of its policy.
 ///
-/// It rejects a policy with a lower sequence, and a policy without a sequence after one with a sequence. It also
-/// rejects a different policy with the same sequence: it is not known which of the two is newer, and a policy whose
-/// expiry somebody else extended also has the same sequence.
+/// It rejects a policy with a lower sequence, and a policy without a sequence after a policy with
+/// one. It also rejects a different policy with the same sequence: it is unknown which of the two
+/// is newer, and a policy whose expiry was extended without permission has the same sequence.
 #[derive(Debug)]
 pub struct SequenceGuard {
     seen: Mutex<Option<Seen>>,

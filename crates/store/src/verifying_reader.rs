@@ -23,7 +23,8 @@ impl<S: PolicyStore> VerifyingReader<S> {
         }
     }
 
-    /// Accepts only policies that one of `keys` signed. An empty set turns the check off.
+    /// Sets the trusted keys: only policies that one of `keys` signed are accepted. An empty set
+    /// turns the check off.
     #[must_use]
     pub fn with_trusted_keys(mut self, keys: TrustedKeys) -> Self {
         self.keys = keys;
@@ -46,11 +47,12 @@ impl<S: PolicyStore> VerifyingReader<S> {
         Ok(policy)
     }
 
-    /// Checks that the policy is authentic and not older than the previous ones, and remembers its sequence.
+    /// Checks that the policy is authentic and not older than the previous ones, and remembers its
+    /// sequence.
     ///
     /// # Errors
-    /// Returns an error if no trusted key signed the policy, if a later one was seen, or if the sequence cannot be
-    /// saved.
+    /// Returns an error if no trusted key signed the policy, if a later policy was seen, or if the
+    /// sequence cannot be saved.
     pub fn admit(&self, policy: &Policy) -> Result<(), LoadError> {
         self.keys.verify(policy)?;
         self.guard.admit(policy)

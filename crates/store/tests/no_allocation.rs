@@ -1,4 +1,4 @@
-//! Reading the active policy from a feed does not allocate.
+//! Test that reading the active policy from a feed does not allocate.
 
 use std::hint::black_box;
 
@@ -15,7 +15,7 @@ fn reading_a_feed_allocates_nothing() {
     let reader = VerifyingReader::new(MemoryStore::new(), SequenceGuard::in_memory());
     let feed = Feed::start(reader, move || now).unwrap();
     assert!(feed.wait_for_change(0, std::time::Duration::from_secs(20)));
-    // The first read of a thread makes room for all that follow.
+    // The first read of a thread allocates memory that all later reads of the thread reuse.
     assert_eq!(feed.snapshot().number(), 1);
     let read = || {
         for _ in 0..1000 {

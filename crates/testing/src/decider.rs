@@ -13,10 +13,10 @@ use portcullis::{
 /// The error of a decider that has no answer. Any error type is accepted; each one violates L3.
 pub type Unanswered = Box<dyn Error>;
 
-/// A decision function of any kind: a wrapper of [`Engine`](portcullis::decide::Engine), an independent implementation, or a
-/// port that runs in another process.
+/// A decision function of any kind: a wrapper of [`Engine`](portcullis::decide::Engine), an
+/// independent implementation, or a port that runs in another process.
 ///
-/// State may be kept between two questions, but no answer may depend on it (L6).
+/// A decider may keep state between two questions, but no answer may depend on that state (L6).
 pub trait Decider {
     /// Answers an intent: `TRADE`, `EXIT` or `SKIP`.
     ///
@@ -25,7 +25,7 @@ pub trait Decider {
     fn decide(&mut self, question: &Question) -> Result<Row, Unanswered>;
 }
 
-/// A function that answers positions.
+/// A harvest function of any kind, which answers positions.
 pub trait Harvester {
     /// Answers a position: `HARVEST` or `SKIP`.
     ///

@@ -11,15 +11,18 @@ pub enum Law {
     NoPolicyNoTrade,
     /// L2: every number in an answer is the value of an input field or is computed from input fields.
     NoNumberWithoutASource,
-    /// L3: every question has exactly one well-formed answer, for any text and any number.
+    /// L3: every question has exactly one well-formed answer, for any text and any number in its
+    /// inputs.
     Total,
-    /// L4: an input that is absent, not finite, unreadable or contradicted fails every check that needs it.
+    /// L4: an input that is absent, not finite, unreadable or in contradiction with another input
+    /// fails every check that needs it.
     UnknownInputsFail,
     /// L5: only exit ownership can deny an exit; a missing harvest input disables only the part that needs it.
     ExitsAreNeverBlocked,
     /// L6: the same question has the same answer.
     Deterministic,
-    /// L7: tightening never turns a `SKIP` into a `TRADE`; more profit never lowers the proposed stage.
+    /// L7: a stricter policy or stricter guardrails never turn a `SKIP` into a `TRADE`; more profit
+    /// never lowers the proposed stage.
     Monotone,
 }
 

@@ -1,7 +1,9 @@
-//! Checks of a decision function against the laws L1 to L7 with random policies, intents and positions.
+//! Checks of a decision function against the laws L1 to L7 with random policies, intents and
+//! positions.
 //!
-//! The function under test, a service that wraps the engine or a port in another language, answers a [`Question`] with
-//! a [`Row`]. Both consist of strings and plain values, so they can be sent to another process. The test is one call:
+//! The function under test, a service that wraps the engine or a port in another language, answers
+//! a [`Question`] with a [`Row`]. Both consist of strings and plain values, so they can be sent to
+//! another process. The test is one call:
 //!
 //! ```no_run
 //! use portcullis_testing::{Decider, Portcullis, Question, Row, Unanswered};
@@ -45,11 +47,13 @@
 //! assert!(reported.contains("\n  policy      POLICY_MISSING: no policy\n"));
 //! ```
 //!
-//! The questions are the same on every run: they depend only on the seed (0 unless [`Laws::with_seed`] sets another) and on
-//! the version of `proptest`. An endless loop in a decider is not detected: the test then does not end. A panic is
-//! detected only if panics unwind (not with `panic = "abort"`).
+//! The questions are the same on every run: they depend only on the seed (0 unless
+//! [`Laws::with_seed`] sets another) and on the version of `proptest`. An endless loop in a decider
+//! is not detected; in this case, the test does not end. A panic is detected only if panics unwind
+//! (not with `panic = "abort"`).
 //!
-//! The formats that a port has to read and write are documented at [`Question`] and [`Row`], and in `ARCHITECTURE.md`.
+//! The formats that a port has to read and write are documented at [`Question`] and [`Row`], and in
+//! `ARCHITECTURE.md`.
 
 mod decider;
 mod law;

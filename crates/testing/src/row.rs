@@ -109,7 +109,7 @@ impl Column for Vec<String> {
     }
 }
 
-/// The type of a column of a kind.
+/// Expands to the type of a column, given its kind.
 macro_rules! column {
     (verdict) => { Verdict };
     (number) => { Option<f64> };
@@ -118,7 +118,7 @@ macro_rules! column {
     ($text:ident) => { Option<String> };
 }
 
-/// The column of a row that has only a verdict.
+/// Expands to the value of a column in a row that has only a verdict.
 macro_rules! bare {
     (verdict, $decision:ident) => {
         $decision
@@ -128,7 +128,7 @@ macro_rules! bare {
     };
 }
 
-/// The value of a column of an answer.
+/// Converts the value of a column of an answer to plain data.
 macro_rules! plain {
     (verdict, $value:expr) => {
         $value

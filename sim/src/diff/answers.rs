@@ -1,8 +1,9 @@
-//! Comparison of recorded answers with other answers to the same records: those of another file, or those of this
-//! engine.
+//! Comparison of recorded answers with other answers to the same records. The other answers are
+//! from another file, or from this engine.
 //!
-//! Both sides are read row by row in step, so memory does not grow with their length. Rows are paired by `n`. Any sign
-//! that the two sides answer different tapes ends the comparison with an error.
+//! One row of each side is read at a time, so memory does not grow with the number of rows. Rows
+//! are paired by `n`. Any sign that the two sides answer different tapes ends the comparison with
+//! an error.
 
 use std::{collections::VecDeque, sync::Arc};
 

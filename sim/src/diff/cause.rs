@@ -23,8 +23,9 @@ impl<'p> Causes<'p> {
         }
     }
 
-    /// Returns the one field that causes the flip if it is changed alone. If there is none, returns a set of fields
-    /// from which no field can be removed. Returns an empty list if even all fields together do not cause the flip.
+    /// Returns the one field that causes the flip if it alone is changed. If there is no such
+    /// field, returns a set of fields that cause the flip together, none of which can be removed.
+    /// Returns an empty list if even all fields together do not cause the flip.
     pub(super) fn of(
         &mut self,
         symbol: Option<Symbol>,

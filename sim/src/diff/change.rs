@@ -14,10 +14,10 @@ use serde_json::value::RawValue;
 pub struct Change {
     /// The field, or the entry of a field, such as `leverage_by_symbol.BTCUSDT`.
     pub field: String,
-    /// The old value as written; absent if there was none.
+    /// The old value as written; absent if the entry was added.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub before: Option<String>,
-    /// The new value as written; absent if there is none.
+    /// The new value as written; absent if the entry was removed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub after: Option<String>,
     #[serde(skip)]
@@ -27,7 +27,7 @@ pub struct Change {
     entry: Option<String>,
 }
 
-/// The fields whose entries concern one symbol each.
+/// The fields in which each entry concerns one symbol.
 const BY_SYMBOL: [&str; 2] = ["universe_symbols", "leverage_by_symbol"];
 
 /// Fields that are derived from the others.

@@ -22,12 +22,12 @@ pub enum DiffError {
         /// The format that the first bytes indicate.
         found: &'static str,
     },
-    /// A line is not a valid row, or not the expected one.
+    /// A line is not a valid row, or not the row that was expected next.
     #[error("{place}{why}")]
     Row {
         /// The location.
         place: String,
-        /// The cause, with a leading colon or column.
+        /// The cause, with a leading colon or column number.
         why: String,
     },
     /// Two rows with the same number answer different records.

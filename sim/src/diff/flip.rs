@@ -1,4 +1,4 @@
-//! An answer that changes between two policies.
+//! The changes of answers between the two sides of a comparison.
 
 use std::cmp::Ordering;
 
@@ -61,7 +61,7 @@ macro_rules! define {
 effect_columns!(define);
 
 impl Effect {
-    /// Returns true if both have the same effect. The skip reason is ignored.
+    /// Returns true if both answers have the same effect. The skip reason is ignored.
     pub(super) fn does_as(&self, other: &Self) -> bool {
         let reason = other.reason;
         Self { reason, ..*self } == *other
@@ -148,7 +148,8 @@ impl FlipKind {
                 Some(Self::HarvestAction)
             }
             Verdict::Harvest => Some(Self::HarvestStop),
-            // Both skips do nothing, and policy records have no effect besides the policy change itself.
+            // Two skips both do nothing, and policy records have no effect besides the policy
+            // change itself.
             Verdict::Skip | Verdict::Policy => None,
         }
     }
@@ -172,7 +173,7 @@ pub struct Flip {
     pub kind: FlipKind,
     /// The effect of the first of the two compared answers.
     pub before: Effect,
-    /// The effect after.
+    /// The effect of the second of the two compared answers.
     pub after: Effect,
     /// The smallest cause: one field of the policy, or a set of fields from which none can be removed. Absent unless
     /// two policies are compared.
@@ -201,7 +202,8 @@ impl Flip {
         }
     }
 
-    /// Returns the reason of the skip before the flip, else of the skip after it.
+    /// Returns the skip reason of the first answer or, if it is not a skip, that of the second
+    /// answer.
     pub(crate) fn reason(&self) -> Option<SkipCode> {
         self.before.reason.or(self.after.reason)
     }
@@ -212,13 +214,14 @@ impl Flip {
         moved(self.before.notional_usd, self.after.notional_usd)
     }
 
-    /// Returns the change of leverage.
+    /// Returns the change of leverage. A trade that is not made counts as 0.
     #[must_use]
     pub fn leverage_moved(&self) -> f64 {
         moved(self.before.leverage, self.after.leverage)
     }
 
-    /// Orders by the change of notional, then by the change of leverage, largest first; ties by record number.
+    /// Orders by the change of notional, then by the change of leverage, largest first. Ties are
+    /// ordered by record number.
     pub(super) fn larger_first(&self, other: &Self) -> Ordering {
         let size = |flip: &Self| (flip.notional_moved().abs(), flip.leverage_moved().abs());
         let ((notional, leverage), (others_notional, others_leverage)) = (size(self), size(other));

@@ -1,4 +1,5 @@
-//! One row of recorded answers. Rows come from files and prove nothing.
+//! One row of recorded answers. A row does not prove that an engine made the decision, because any
+//! program can write a file.
 
 use std::{fmt, str::FromStr};
 
@@ -12,7 +13,8 @@ use serde_json::value::RawValue;
 
 use super::{Effect, flip::effect_columns};
 
-/// A row, reduced to the record it answers and the effect of the answer. Other columns are ignored.
+/// A row of recorded answers, reduced to the record that it answers and the effect of the answer.
+/// Other columns are ignored.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Recorded {
@@ -50,7 +52,7 @@ impl RowError {
     }
 }
 
-/// Formats the text that follows a line number.
+/// Formats the error as the text that follows a line number.
 impl fmt::Display for RowError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(column) = self.column {
@@ -272,7 +274,7 @@ fn string(text: &str) -> Option<String> {
     serde_json::from_str(text).ok()
 }
 
-/// Parses a column. `expected` describes a value that `parse` accepts.
+/// Parses a column with `parse`. `expected` describes the values that `parse` accepts.
 fn read<T>(
     name: &str,
     value: Option<&RawValue>,
@@ -297,7 +299,7 @@ fn whole(name: &str, value: Option<&RawValue>) -> Result<Option<u64>, RowError> 
     read(name, value, "a whole number", |text| text.parse().ok())
 }
 
-/// Parses one of a fixed set of texts.
+/// Parses a column that has one of a fixed set of texts.
 fn name<T: FromStr>(name: &str, value: Option<&RawValue>) -> Result<Option<T>, RowError> {
     let Some(text) = read(name, value, "a string", string)? else {
         return Ok(None);

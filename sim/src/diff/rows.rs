@@ -1,7 +1,7 @@
 //! Output of flips as JSON lines or Parquet rows.
 //!
-//! A row has one column for each field of [`Flip`]. The fields of the two effects are `before.decision`,
-//! `after.decision` and so on. A null is an absent field.
+//! A row has one column for each field of [`Flip`]. The fields of the two effects are
+//! `before.decision`, `after.decision` and so on. An absent field is null.
 
 use std::{
     io::{self, Write},
@@ -22,13 +22,13 @@ use crate::rows::{
 /// The number of rows that are buffered before they are written.
 const BATCH_ROWS: usize = 8192;
 
-/// The output of flips.
+/// The output to which flips are written.
 pub enum FlipSink<'w> {
-    /// No output.
+    /// Flips are not written.
     Discard,
-    /// One JSON line per flip.
+    /// Flips are written as one JSON line each.
     Lines(&'w mut dyn Write),
-    /// One Parquet row per flip.
+    /// Flips are written as one Parquet row each.
     Rows(Box<FlipRows<'w>>),
 }
 

@@ -9,7 +9,8 @@ use portcullis::{
 
 use super::flip::{Flip, FlipKind};
 
-/// The maximum numbers of cells and of time buckets. If one is exceeded, buckets are merged in pairs.
+/// The maximum numbers of cells and of time buckets. If one of the two is exceeded, buckets are
+/// merged in pairs.
 const CELLS_MAX: usize = 50_000;
 const BUCKETS_MAX: i64 = 1000;
 
@@ -24,14 +25,16 @@ const DAY_MS: i64 = 86_400_000;
 /// The counts for the HTML report of a comparison.
 #[derive(Debug, Default)]
 pub struct FlipTally {
-    /// The number of merges: a time bucket is one day times 2 to this power.
+    /// The number of merges. The width of a time bucket is one day times 2 to the power of this
+    /// number.
     doublings: u32,
     pub(crate) cells: BTreeMap<Cell, u64>,
     pub(crate) symbols: Names<Symbol>,
     pub(crate) causes: Names<Vec<String>>,
 }
 
-/// The key of a count. Symbols and causes are numbers; 0 is no name, or a name beyond the maximum.
+/// The key of a count. Symbols and causes are given by their numbers in [`Names`]. The number 0
+/// means that there is no name, or that the name is beyond the maximum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Cell {
     pub(crate) bucket: Option<i64>,
@@ -41,7 +44,7 @@ pub(crate) struct Cell {
     pub(crate) cause: usize,
 }
 
-/// Names with their numbers, from 1, in order of appearance.
+/// The numbers of names. They are counted from 1 in the order in which the names first occurred.
 #[derive(Debug)]
 pub(crate) struct Names<T>(BTreeMap<T, usize>);
 
@@ -65,12 +68,12 @@ impl<T: Ord + Clone> Names<T> {
         }
     }
 
-    /// Returns the number of a name; 0 if it has none.
+    /// Returns the number of a name; 0 if the name has no number.
     pub(crate) fn number(&self, name: Option<&T>) -> usize {
         name.and_then(|name| self.0.get(name).copied()).unwrap_or(0)
     }
 
-    /// Returns the names by number, from 1.
+    /// Returns the names in the order of their numbers. The first name has number 1.
     pub(crate) fn in_order(&self) -> impl Iterator<Item = &T> {
         let mut names: Vec<_> = self.0.iter().collect();
         names.sort_by_key(|(_, number)| **number);

@@ -3,7 +3,8 @@
 /// The start of a tape in epoch seconds: 2026-01-05T00:00:00Z.
 pub(super) const START_SEC: u64 = 1_767_571_200;
 
-/// The time between two records in milliseconds, plus a jitter that is smaller than this.
+/// The shortest time between two records in milliseconds. A jitter smaller than this is added to
+/// the time of each record.
 pub(super) const STEP_MS: u64 = 250;
 
 /// The number of records in 30 days. When the policies of a month expire, those of the next month are published.

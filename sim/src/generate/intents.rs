@@ -49,7 +49,7 @@ pub(super) enum Time {
     Stream {
         has_iso: bool,
     },
-    /// A stream entry id, and a decision this many milliseconds later.
+    /// A stream entry id, and the time of a decision that was made this many milliseconds later.
     RecordedDecision {
         after: u64,
     },
@@ -76,7 +76,7 @@ pub(super) enum SymbolField {
     None,
 }
 
-/// The field and encoding of the side.
+/// The field and the encoding of an intent's side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum SideField {
     /// BUY or SELL in this field.
@@ -92,7 +92,7 @@ pub(super) enum SideField {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Leverage {
     None,
-    /// A request relative to the leverage of the policy, at least 1.
+    /// A request for this much less than the leverage of the policy, but at least 1.
     Lower(u64),
     Equal,
     Higher(u64),
@@ -179,7 +179,7 @@ impl Intent {
             13..15 => Size::Quantity("quantity", Some("price"), cents),
             15..17 => Size::Quantity("qty", Some("price"), cents),
             17 | 18 if intent.leverage != Leverage::None => Size::Margin(2_000 + cents / 10),
-            // Sometimes above every limit of the sample policies.
+            // Some sizes are above every limit of the sample policies.
             19 if rng.percent(30) => {
                 Size::Notional("position_size_usd", 2_500_000 + rng.below(500_000))
             }

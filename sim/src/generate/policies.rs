@@ -9,10 +9,10 @@ use super::{
 };
 
 const DAY_SEC: u64 = 86_400;
-/// 2100-01-01T00:00:00Z.
+/// 2100-01-01T00:00:00Z in epoch seconds.
 const YEAR_2100_SEC: u64 = 4_102_444_800;
 
-/// The version of the leverages in a policy.
+/// The version of the leverages in a generated policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Revision {
     First,
@@ -31,10 +31,11 @@ impl Revision {
     }
 }
 
-/// A policy of the tape.
+/// One of the policies on a generated tape.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Edition {
-    /// A policy that is valid for 60 days from the start of its month. A month has 30 days; the first has number 0.
+    /// A policy that is valid for 60 days from the start of its month. A month has 30 days, and the
+    /// first month has number 0.
     Monthly { month: u64, revision: Revision },
     /// A policy that is valid for 60 days from a timestamp, in epoch seconds.
     From { sec: u64 },
@@ -142,7 +143,7 @@ fn change(fields: &mut [Field], name: &str, change: impl Fn(&mut String)) {
     }
 }
 
-/// One field, in the hash encoding.
+/// One field of a policy, in the hash encoding.
 struct Field {
     name: &'static str,
     text: String,
@@ -151,9 +152,10 @@ struct Field {
 
 #[derive(Clone, Copy)]
 enum Kind {
-    /// A string in both encodings.
+    /// The field is a string in both encodings.
     Text,
-    /// A number, list or object in a document: compact, with sorted keys.
+    /// The field is a number, list or object in a document. Its text is compact JSON with sorted
+    /// keys.
     Json,
 }
 
@@ -242,7 +244,7 @@ impl Edition {
         }
     }
 
-    /// Returns the revision of its leverages.
+    /// Returns the revision of the leverages in the policy.
     pub(super) const fn revision(self) -> Revision {
         match self {
             Self::Monthly { revision, .. } => revision,

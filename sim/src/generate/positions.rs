@@ -19,23 +19,23 @@ pub(super) struct Position {
     pub(super) r_tenths: u64,
     /// If true, `r_tenths` is a loss.
     pub(super) is_loss: bool,
-    /// The stop distance, in ten-thousandths of the entry price.
+    /// The stop distance, in ten-thousandths of the entry price; `None` if it is absent.
     pub(super) stop: Option<u64>,
     pub(super) stop_at: StopAt,
     pub(super) harvested: Option<&'static str>,
     pub(super) market: MarketState,
 }
 
-/// The current stop order.
+/// The price of the current stop order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum StopAt {
     None,
-    /// At the stop distance from the entry price.
+    /// The stop order is at the stop distance from the entry price.
     Entry,
     Text(&'static str),
 }
 
-/// The market state.
+/// The market state in the record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum MarketState {
     Unknown,
@@ -44,7 +44,7 @@ pub(super) enum MarketState {
     Trendless,
     /// The volatility is high.
     Volatile,
-    /// Like `Calm`, but one value is not a valid probability.
+    /// As `Calm`, but one value is not a valid probability.
     Malformed,
 }
 
@@ -159,7 +159,8 @@ impl Position {
 
     fn state(&self, world: &mut World, object: &mut Object<'_>) {
         let rng = &mut world.rng;
-        // In thousandths. The rest is split between mean reversion and chop.
+        // The probability of a trend, in thousandths. The rest is divided between mean reversion
+        // and chop.
         let trend = match self.market {
             MarketState::Unknown => return,
             MarketState::Calm | MarketState::Volatile => 300 + rng.below(500),

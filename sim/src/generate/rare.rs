@@ -1,4 +1,4 @@
-//! Rare records, one for each rare answer.
+//! The rare records of a tape. Each of them causes another rare answer.
 
 use super::{
     intents::{
@@ -32,7 +32,7 @@ pub(super) static RARE_RECORDS: [RareRecord; 58] = {
         Intent(|intent| intent.symbol = SymbolField::Listed(NO_LEVERAGE)),
         Position(|position| position.market = MarketState::Trendless),
         Intent(|intent| intent.size = Size::None),
-        // An exit from a source that does not own exits.
+        // This exit is from a source that does not own exits.
         Intent(|intent| intent.inner = &[("reduce_only", "true")]),
         Intent(|intent| intent.side = SideField::Conflict),
         Position(|position| {
@@ -68,7 +68,7 @@ pub(super) static RARE_RECORDS: [RareRecord; 58] = {
         Intent(|intent| intent.symbol = SymbolField::Text("BTC USDT")),
         Intent(|intent| intent.time = Time::Iso("")),
         Position(|position| position.r_tenths = 70),
-        // An entry from the exit owner.
+        // This entry is from the exit owner.
         Intent(|intent| intent.source = Some(OWNER)),
         Intent(|intent| {
             intent.source = None;
@@ -86,7 +86,7 @@ pub(super) static RARE_RECORDS: [RareRecord; 58] = {
             intent.leverage = Leverage::None;
         }),
         Position(|position| position.market = MarketState::Volatile),
-        // A duplicate key.
+        // This record has a duplicate key.
         Intent(|intent| intent.inner = &[("leverage", "3")]),
         Intent(|intent| {
             intent.envelope = Envelope::Object("payload");
@@ -108,7 +108,7 @@ pub(super) static RARE_RECORDS: [RareRecord; 58] = {
             intent.outer = &[("data", "{}")];
         }),
         Intent(|intent| intent.leverage = Leverage::Text("nan")),
-        // The stage was already taken.
+        // The stage of this position was already taken.
         Position(|position| {
             position.r_tenths = 45;
             position.harvested = Some("PARTIAL_75");

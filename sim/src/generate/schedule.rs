@@ -1,8 +1,9 @@
 //! The kind of each record, by its number.
 //!
-//! Everything rare is at fixed record numbers, so that the first 2048 records of every tape include all of it, for any
-//! seed. Policies are at the numbers of [`CHANGES`]. Every sixteenth record is the next of the rare records. All other
-//! records are ordinary and chosen at random.
+//! All rare records are at fixed record numbers, so that the first 2048 records of every tape
+//! include each of them, for any seed. Policies are at the numbers of [`CHANGES`]. Every sixteenth
+//! record is the next rare record of the cycle. All other records are ordinary and chosen at
+//! random.
 
 use super::{
     calendar::{MONTH, START_SEC, STEP_MS, month_of},
@@ -26,22 +27,24 @@ pub(super) enum Kind {
 const ROUND: u64 = 1_000_000;
 /// The number of records for which each ordinary policy of a month is active.
 const TERM: u64 = 250_000;
-/// One of this many records is a rare one, at offset [`RARE_AT`].
+/// One in this number of records is a rare one. It is at offset [`RARE_AT`].
 const RARE_EVERY: u64 = 16;
 const RARE_AT: u64 = 7;
 
 /// A policy change.
 #[derive(Debug, Clone, Copy)]
 enum Change {
-    /// An ordinary policy of the month.
+    /// One of the ordinary policies of a month.
     Ordinary(Revision, Encoding, HashStated),
     /// A policy that is rejected, so the previous policy stays in force.
     Flawed(Flaw, Encoding),
-    /// A policy that is in force only from a record of the first cycle on; in later cycles it is never in force.
+    /// A policy that comes into force at this record of the first cycle. In later cycles, it is
+    /// never in force.
     Early {
         in_force_at: u64,
     },
-    /// A policy that expires at a record of the first cycle; in later cycles it has already expired.
+    /// A policy that expires at this record of the first cycle. In later cycles, it has already
+    /// expired.
     Short {
         expires_at: u64,
     },
@@ -56,10 +59,10 @@ enum HashStated {
     No,
 }
 
-/// All changes are before this offset in their cycle.
+/// Upper bound of the offsets of all changes in their cycle.
 const CHANGES_END: u64 = 2048;
 
-/// The changes by offset in a cycle. No offset is one of a rare record.
+/// The changes of a cycle, each with its offset. None of the offsets belongs to a rare record.
 const CHANGES: [(u64, Change); 18] = {
     use Change::{Early, Flawed, Ordinary, Short, Special, Withdrawn};
     use Encoding::{Document, Hash};

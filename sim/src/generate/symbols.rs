@@ -2,8 +2,8 @@
 
 use super::json::Decimal;
 
-/// A symbol with invented numbers: a base price, and the leverage in the invented policies. The leverage is absent for
-/// one listed symbol and for the symbols that no policy lists.
+/// A symbol with invented numbers: a base price, and the leverage in the invented policies. One
+/// listed symbol and the symbols that no policy lists have no leverage.
 pub(super) struct Listed {
     pub(super) name: &'static str,
     pub(super) price: Decimal,

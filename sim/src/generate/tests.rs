@@ -26,7 +26,7 @@ fn bytes_depend_on_the_seed_only() {
     assert_ne!(tape(5_000, 1), tape(5_000, 2));
     assert_ne!(tape(5_000, 1), tape(5_000, 1 << 32));
     assert!(tape(5_000, 1).starts_with(&tape(3_000, 1)));
-    // Stored tapes must stay reproducible.
+    // The bytes of a tape must never change, because stored tapes must stay reproducible.
     assert_eq!(
         blake3::hash(&tape(10_000, 1)).to_hex().as_str(),
         "ac9f34f78d8afa4040e27f88f5e1d4b8176f42368d5642e0fad60b980a0bb5a5"
@@ -48,7 +48,8 @@ fn each_record_is_one_line_of_ordinary_length() {
 /// The answers of the engine, each with its count and its first record.
 type Answers = BTreeMap<String, (usize, usize)>;
 
-/// A minimal replay, without policies by hash or out of order.
+/// Replays a tape with minimal code: recorded policy hashes are ignored, and policies become active
+/// in the order of the records.
 fn replay(tape: Vec<u8>, guardrails: Guardrails) -> Answers {
     let source = TapeSource::Memory {
         name: "synthetic",
@@ -140,7 +141,7 @@ fn example_of_guardrails() -> Guardrails {
 #[test]
 fn the_first_2048_records_cover_every_answer() {
     let mut expected: BTreeSet<&str> = SkipCode::ALL.iter().map(|reason| reason.code()).collect();
-    // These need a store, keys or memory of earlier records.
+    // Only a store, signing keys or earlier records can cause these reasons.
     for absent in [
         "POLICY_SIGNATURE_INVALID",
         "POLICY_ROLLED_BACK",

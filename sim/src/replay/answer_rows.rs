@@ -1,5 +1,5 @@
-//! Answers as Parquet: one row per answer and one column per field of [`portcullis::answer::Answer`]. A field that is
-//! absent is null.
+//! Output of answers as Parquet, with one row per answer and one column per field of
+//! [`portcullis::answer::Answer`]. An absent field is null.
 
 use std::io::{self, Write};
 

@@ -5,11 +5,11 @@ use super::{answer_rows::AnswerColumns, counts::Counts, report_row::ReportRow};
 /// The result of evaluating a chunk.
 #[derive(Debug, Default)]
 pub(crate) struct ChunkOutput {
-    /// The bytes that the digest is computed over.
+    /// The digest rows of all answers, in order.
     pub(crate) rows: Vec<u8>,
     /// The answers, if the output needs them.
     pub(crate) answers: AnswerBuffer,
-    /// The data for an HTML report, if one is written.
+    /// The data for an HTML report; empty if no report is written.
     pub(crate) report_rows: Vec<ReportRow>,
     /// The counts of the answers.
     pub(crate) counts: Counts,
@@ -17,7 +17,7 @@ pub(crate) struct ChunkOutput {
     pub(crate) tape: usize,
 }
 
-/// The answer buffer.
+/// The answers of a chunk, in the form that the output needs.
 #[derive(Debug, Default)]
 pub(crate) enum AnswerBuffer {
     /// No answers are stored.

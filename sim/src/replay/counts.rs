@@ -168,7 +168,7 @@ impl Counts {
         HarvestAction::ALL.iter().copied().zip(self.actions)
     }
 
-    /// Returns the counts of the symbol with this number.
+    /// Returns the counts of the symbol with this number; all zeros if there is none.
     #[must_use]
     pub fn of_symbol(&self, number: usize) -> SymbolCounts {
         self.symbols.get(number).copied().unwrap_or_default()

@@ -1,7 +1,7 @@
 //! The digest of a run. Runs with equal answers have equal digests.
 //!
-//! The digest is BLAKE3 over one row of [`ROW_BYTES`] bytes per record, in record order. All numbers are little-endian.
-//! The digest can be recomputed from the answers in a JSONL file:
+//! The digest is BLAKE3 over one row of [`ROW_BYTES`] bytes per record, in record order. All
+//! numbers are little-endian. The digest can be recomputed from the answers in a JSONL file:
 //!
 //! | bytes | content |
 //! |---|---|
@@ -23,7 +23,7 @@
 //! | 44..48 | 0 |
 //! | 48..120 | nine numbers, each as the bits of an IEEE-754 double; all bits are 1 if a number is absent. For HARVEST: `stop_proposed`, `r_net`, `risk_unit`, `cost`, `kill_score`, `k_regime_flip`, `k_sigma_spike`, `k_ts_drop`, `k_age_penalty`. For all others: `leverage`, `leverage_requested`, `size_usd`, `notional_usd`, `not_after` (signed epoch milliseconds, not a double), `quantity`, and three absent numbers |
 //!
-//! A code is 0 if its field is absent.
+//! The one-byte codes are 0 if their field is absent.
 
 use portcullis::{
     answer::{Answer, AnswerId, AnswerSide, RecordKind, Verdict},

@@ -12,9 +12,9 @@ pub enum ReplayError {
     /// The tape cannot be read to its end.
     #[error("{error}; {records} records were answered")]
     Tape {
-        /// The cause.
+        /// The error of the tape.
         error: TapeError,
-        /// The number of answers that were written.
+        /// The number of answers that were written before the error.
         records: u64,
     },
     /// The answers cannot be written.

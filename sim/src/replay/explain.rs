@@ -83,7 +83,8 @@ pub fn explain(
     Err(ExplainError::NoRecord { records })
 }
 
-/// Adds the number, id and symbol of the answer. Explains a policy change by its answer.
+/// Adds the number, id and symbol of the answer to an explanation. If there is none, the answer
+/// explains a policy change.
 fn complete(explanation: Option<ExplainedRecord>, answer: &Value) -> ExplainedRecord {
     let mut explained = explanation.unwrap_or_else(|| policy_change(answer));
     if let Value::Object(fields) = &mut explained.json {

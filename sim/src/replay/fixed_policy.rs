@@ -1,4 +1,4 @@
-//! Evaluation of records under given policies instead of those on the tape.
+//! Answers under given policies, in place of the policies on the tape.
 
 use portcullis::{
     answer::Answer,
@@ -10,10 +10,10 @@ use portcullis::{
 use super::replayer::{Replayer, read_snapshot};
 use crate::tape::Line;
 
-/// A function that passes the answer under a policy to a callback.
+/// A function that answers a record under a policy and passes the answer to a callback.
 pub(crate) type AnswerUnder<'e> = dyn Fn(&Policy, &mut dyn FnMut(&Answer<'_>)) + 'e;
 
-/// Counts of records that are evaluated under given policies instead of those on the tape.
+/// Counts of records that are answered under given policies, in place of the policies on the tape.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct FixedReplay {
     /// The number of records read.
@@ -25,7 +25,8 @@ pub struct FixedReplay {
 }
 
 impl FixedReplay {
-    /// Reads the next record once. `answer` can request its answer under any number of policies.
+    /// Reads the next record once. `answer` receives a function that answers the record, and can
+    /// call it for any number of policies.
     pub(crate) fn read(
         &mut self,
         replayer: &Replayer,
@@ -50,7 +51,8 @@ impl FixedReplay {
             }
             TapeRecord::RecordedDecision(record) => {
                 self.recorded += 1;
-                // A service denial that concerns the recorded policy does not apply to another policy.
+                // A service denial that concerns the recorded policy does not apply under another
+                // policy.
                 let objection = record.objection().filter(|it| !it.is_about_policy());
                 answer(&|policy, then| {
                     let state = replayer.state(PolicyState::present(policy));

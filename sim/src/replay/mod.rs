@@ -1,7 +1,7 @@
 //! Replay of tapes: every record is answered in order, and time comes from the tape.
 //!
-//! Apart from policy changes, memory does not grow with the number of records. Chunks are processed one at a time, or a
-//! few at a time with threads. The answers do not depend on the number of threads.
+//! Apart from policy changes, memory does not grow with the number of records. A bounded number of
+//! chunks is in memory at a time. The answers do not depend on the number of threads.
 
 mod accumulator;
 mod answer_rows;
@@ -185,7 +185,7 @@ mod tests {
             output.counts.merge(&counts);
         };
         check_miscounted(twice, |answered| answered > RECORDS);
-        // As many answers as records, but the counts by kind do not add up.
+        // The number of answers is right, but the counts by kind do not add up.
         let answer = |output: &mut ChunkOutput| {
             let mut one = Counts::default();
             one.merge(&output.counts);

@@ -22,11 +22,12 @@ use super::{
 };
 use crate::tape::{Chunk, TapeError, TapeReader};
 
-/// A function that answers the records of a chunk, given the number of the first one, and returns how many there are.
+/// A function that answers the records of a chunk. It receives the number of the first record and
+/// returns the number of records.
 pub(super) type Work<'w> =
     dyn Fn(&Chunk, u64, &mut Timeline, &mut Scratch, &mut ChunkOutput) -> u64 + Sync + 'w;
 
-/// A timeline that an earlier chunk will provide.
+/// A timeline that the task of an earlier chunk will provide.
 type Handover = Arc<OnceLock<Arc<Timeline>>>;
 
 /// A chunk that is queued for a worker thread.

@@ -30,7 +30,8 @@ pub struct Replayer {
     pub assume_in_force: bool,
     /// If true, data for an HTML report is collected.
     pub reports: bool,
-    /// The timestamp at which all records are evaluated; `None` uses each record's own.
+    /// The time at which all records are evaluated; `None` if each record is evaluated at its own
+    /// time.
     pub now: Option<Timestamp>,
     /// The kinds of records that are answered.
     pub scope: Scope,
@@ -47,8 +48,8 @@ pub enum Scope {
     Positions,
 }
 
-/// Returns true if the bytes may contain a policy change. Bytes that contain neither the start of such an event name
-/// nor an escape that could hide it cannot contain one.
+/// Returns true if the bytes may contain a policy change. A policy change contains the start of its
+/// event name, or an escape that hides it.
 pub(super) fn may_change_policy(bytes: &[u8]) -> bool {
     memchr::memmem::find(bytes, b"policy.").is_some()
         || memchr::memmem::find(bytes, b"\\u").is_some()
@@ -98,7 +99,7 @@ impl Replayer {
         }
     }
 
-    /// Reads the event of a line. An event out of scope is returned as an unreadable intent.
+    /// Reads the event of a line. An event outside the scope is returned as an unreadable intent.
     pub(super) fn read<'a>(
         &self,
         line: Line<'a>,
@@ -170,8 +171,9 @@ impl Replayer {
         self.record(&answer, timeline, policy.number, output);
     }
 
-    /// Returns the answer to a recorded decision under a policy state. The engine decides again at the recorded
-    /// timestamp; a recorded service denial is kept, because only the service could know its cause.
+    /// Returns the answer to a recorded decision under a policy state. The engine decides again at
+    /// the recorded timestamp; a recorded service denial is kept, because the engine cannot derive
+    /// it.
     pub(super) fn answer_decided<'a>(
         &'a self,
         record: &'a RecordedDecision<'a>,
@@ -282,8 +284,9 @@ impl Replayer {
         }
     }
 
-    /// Returns the policy for a record: the recorded one if the record names it, otherwise the one that is active at
-    /// its time. For a record without a timestamp the result does not matter, because the engine skips it earlier.
+    /// Returns the policy for a record: the recorded one if the record names it, otherwise the one
+    /// that is active at its time. For a record without a timestamp, any policy can be returned,
+    /// because the engine skips the record before it uses the policy.
     pub(super) fn policy_for<'t>(
         &self,
         recorded: RecordedPolicy,
@@ -305,7 +308,8 @@ impl Replayer {
         }
     }
 
-    /// Returns the state under which records are answered.
+    /// Returns the policy state under which records are answered: with [`Self::assume_in_force`],
+    /// the policy is treated as in force.
     pub(crate) fn state<'a>(&self, state: PolicyState<'a>) -> PolicyState<'a> {
         if self.assume_in_force {
             state.assume_in_force()
@@ -373,7 +377,7 @@ fn read_line<'a>(
     }
 }
 
-/// Parses the position of a record, or returns why it has none.
+/// Parses the position of a record. Returns the reason if the record has none.
 pub(super) fn read_snapshot(record: &OtherRecord<'_>) -> Result<Snapshot, &'static str> {
     Snapshot::from_json(record.text(), record.emitted_at()).map_err(|error| match error {
         SnapshotError::SymbolAbsent => "`symbol` is missing",
@@ -381,7 +385,7 @@ pub(super) fn read_snapshot(record: &OtherRecord<'_>) -> Result<Snapshot, &'stat
     })
 }
 
-/// Evaluates a position, or returns why it cannot be evaluated.
+/// Evaluates a position. Returns the reason if it cannot be evaluated.
 pub(super) fn evaluate_position<'p>(
     snapshot: &Result<Snapshot, &'static str>,
     state: PolicyState<'p>,

@@ -1,4 +1,4 @@
-//! The part of an answer that the HTML report counts.
+//! The data about an answer from which the HTML report is counted.
 
 use portcullis::{
     answer::{Answer, Detail, RecordKind, Verdict},
@@ -8,7 +8,7 @@ use portcullis::{
     types::{SignedDuration, Symbol, Timestamp},
 };
 
-/// The part of an answer that the HTML report counts.
+/// The data about an answer from which the HTML report is counted.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ReportRow {
     pub(crate) n: u64,
@@ -24,14 +24,14 @@ pub(crate) struct ReportRow {
     pub(crate) near_miss: Option<NearMiss>,
 }
 
-/// The subject of an answer.
+/// The symbol or the policy change to which an answer belongs.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Subject {
-    /// A symbol that no policy lists, or no symbol.
+    /// The record has no symbol, or one that no policy lists.
     Unlisted,
-    /// A policy update or withdrawal.
+    /// The record is a policy update or withdrawal.
     Policy,
-    /// The symbol with this number.
+    /// The record has the symbol with this number.
     Symbol(usize),
 }
 
@@ -42,12 +42,12 @@ pub(crate) struct Kill {
     pub(crate) components: [bool; 4],
 }
 
-/// The change under which a skipped entry would pass the failed gate.
+/// The smallest change with which a skipped entry would pass the gate that failed.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum NearMiss {
-    /// A higher limit; the number is the observed value divided by the limit.
+    /// A higher limit. The number is the observed value divided by the current limit.
     Limit(LimitKind, f64),
-    /// A later policy expiry; the number is the missing time in seconds.
+    /// A later policy expiry. The number is the missing time in seconds.
     Expiry(f64),
     /// A universe entry or a leverage for this symbol.
     Symbol(Symbol),

@@ -8,21 +8,21 @@ use super::{
 
 /// The outputs of a replay.
 pub struct Sinks<'a, 'w> {
-    /// The output of answers.
+    /// The output to which answers are written.
     pub answers: AnswerSink<'w>,
     /// The data of the HTML report, which is collected only if [`Replayer::reports`](super::Replayer::reports) is set.
     pub tally: Option<&'a mut AnswerTally>,
-    /// The progress callback, called after each chunk.
+    /// A function that is called after each chunk with the counts so far.
     pub progress: &'a mut dyn FnMut(&Counts),
 }
 
-/// The output of answers.
+/// The output to which answers are written.
 pub enum AnswerSink<'a> {
-    /// No output.
+    /// Answers are not written.
     Discard,
-    /// One JSON line per answer.
+    /// Answers are written as one JSON line each.
     Lines(&'a mut dyn Write),
-    /// One Parquet row per answer.
+    /// Answers are written as one Parquet row each.
     Rows(Box<AnswerRows<'a>>),
 }
 

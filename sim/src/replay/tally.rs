@@ -17,7 +17,8 @@ const BUCKETS_MAX: i64 = 96;
 /// The maximum number of symbols that have their own row in the near misses.
 const SYMBOLS_MAX: usize = 200;
 
-/// Counts by time bucket (−1: no timestamp), symbol number (0: not in any policy, 1: policy change) and kind number.
+/// Counts by time bucket (`None`: no timestamp), symbol number (0: not in any policy, 1: policy
+/// change) and kind number.
 #[derive(Debug, Default)]
 pub(crate) struct Cells(BTreeMap<(Option<i64>, usize, usize), u64>);
 
@@ -35,7 +36,8 @@ impl Cells {
         }
     }
 
-    /// Returns four numbers per cell. Buckets are counted from `first`.
+    /// Returns four numbers per cell: time bucket counted from `first` (−1: no timestamp), symbol,
+    /// kind and count.
     pub(crate) fn flat(&self, first: i64) -> Vec<i64> {
         let whole = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
         let cells = self.0.iter().flat_map(|((bucket, symbol, kind), count)| {
@@ -59,30 +61,33 @@ pub struct AnswerTally {
     pub(crate) buckets: Option<(i64, i64)>,
     /// Answers by the number of their kind: verdicts, then skip reasons.
     pub(crate) answers: Cells,
-    /// Trades by the number of a bin of [`LEVERAGES`].
+    /// Trades by the number of their leverage bin in [`LEVERAGES`].
     pub(crate) leverages: Cells,
-    /// Trades by the number of a bin of [`NOTIONALS`].
+    /// Trades by the number of their notional bin in [`NOTIONALS`].
     pub(crate) notionals: Cells,
-    /// Evaluated positions by the number of a bin of [`R_STEPS`] and of a harvest action.
+    /// Evaluated positions by the number of their R bin in [`R_STEPS`] and by harvest action.
     pub(crate) ladder: Cells,
-    /// Evaluated positions by the number of a bin of [`KILLS`] and by whether a full close is proposed.
+    /// Evaluated positions by the number of their kill score bin in [`KILLS`], and by whether a
+    /// full close is proposed.
     pub(crate) kills: Cells,
-    /// Evaluated positions by the number of a kill score component that is above zero.
+    /// Evaluated positions by each component of the kill score that is above zero.
     pub(crate) components: Cells,
-    /// The number of skips and the first record, by change.
+    /// For each change that would let skipped entries pass: the number of skips, and the number of
+    /// the first record.
     pub(crate) near_misses: BTreeMap<NearMissKind, (u64, u64)>,
-    /// The number of skips and the first record, by missing symbol.
+    /// For each symbol that the policy lacks: the number of skips, and the number of the first
+    /// record.
     pub(crate) missing_symbols: BTreeMap<Symbol, (u64, u64)>,
-    /// The same for symbols beyond the maximum.
+    /// The same two numbers for all missing symbols beyond the maximum.
     pub(crate) other_missing_symbols: (u64, u64),
 }
 
-/// A change that would let skipped entries pass, with the number of the bin of its size.
+/// The change with which skipped entries would pass the gate that failed, with the bin of its size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum NearMissKind {
-    /// A higher limit; bins of [`RATIOS`].
+    /// A higher limit, with the number of a bin of [`RATIOS`].
     Limit(LimitKind, usize),
-    /// A later expiry; bins of [`EXPIRIES`].
+    /// A later expiry, with the number of a bin of [`EXPIRIES`].
     Expiry(usize),
 }
 

@@ -25,7 +25,7 @@ struct KnownPolicies {
     /// Indexes by hash and by whether the policy states its hash, because a guardrail may require a stated hash.
     /// Everything else that affects a decision is covered by the hash.
     numbers: HashMap<(PolicyHash, bool), usize, foldhash::fast::FixedState>,
-    /// The index of the latest policy with this hash.
+    /// The index of the most recent policy with this hash.
     last_of: HashMap<PolicyHash, usize, foldhash::fast::FixedState>,
     symbols: Symbols,
 }
@@ -54,7 +54,7 @@ pub struct NumberedPolicy<'a> {
 }
 
 impl<'a> NumberedPolicy<'a> {
-    /// Creates the form of a policy that is unavailable.
+    /// Creates the state for a policy that is unavailable.
     #[must_use]
     pub const fn unavailable(reason: &'a PolicyUnavailable) -> Self {
         Self {
@@ -114,7 +114,7 @@ impl Timeline {
     #[must_use]
     pub fn at(&self, timestamp: Timestamp) -> NumberedPolicy<'_> {
         let activation = match self.activations.last() {
-            // Fast path: most records come after all activations so far.
+            // This is the fast path, because most records come after all activations so far.
             Some(last) if last.from <= timestamp => Some(last),
             _ => {
                 let is_before = |activation: &Activation| activation.from <= timestamp;
@@ -145,8 +145,9 @@ impl Timeline {
         activations.map(|activation| (activation.from, self.at(activation.from).state))
     }
 
-    /// Returns the policy with this hash, if it is known. If one version states its hash and another does not, the
-    /// later one is returned, because a policy store would contain that one.
+    /// Returns the policy with this hash, if it is known. If the policy occurred both with and
+    /// without a stated hash, the more recent form is returned, because that form would be in a
+    /// policy store.
     #[must_use]
     pub fn by_hash(&self, hash: PolicyHash) -> Option<NumberedPolicy<'_>> {
         let number = *self.known.last_of.get(&hash)?;

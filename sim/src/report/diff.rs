@@ -43,7 +43,7 @@ pub enum DiffInputs<'a> {
         /// The names of both files.
         files: (&'a str, &'a str),
     },
-    /// Recorded answers, and the answers of this engine to the same tapes.
+    /// Recorded answers from a file, and the answers of this engine to the same tapes.
     Engine {
         /// The name of the file with answers.
         file: &'a str,
@@ -93,7 +93,7 @@ struct ReasonRow {
     records: u64,
 }
 
-/// A side of the comparison that is not a policy.
+/// One side of a comparison that does not compare two policies.
 #[derive(Serialize)]
 #[serde(rename_all = "snake_case")]
 enum Side<'a> {

@@ -11,7 +11,8 @@ use crate::{
     text::{and_more, bar, counted, share, some, table, thousands, to_second, write_table},
 };
 
-/// The maximum numbers of symbols, policies and tapes in the text. The others are summed up in one row.
+/// The maximum numbers of symbols, policies and tapes in the text. The rest is summed up in one
+/// row.
 const SYMBOLS_SHOWN: usize = 12;
 const POLICIES_SHOWN: usize = 20;
 const TAPES_SHOWN: usize = 5;
@@ -27,7 +28,7 @@ pub struct ReplayReport<'a> {
     pub tapes: &'a [String],
 }
 
-/// Pairs that serialize as a JSON object in their order.
+/// Pairs that are serialized as a JSON object, in their order.
 struct Object<T>(T);
 
 impl<K: Serialize, V: Serialize, T: Iterator<Item = (K, V)> + Clone> Serialize for Object<T> {

@@ -5,7 +5,7 @@ use std::fmt;
 use portcullis::types::Shown;
 use serde::ser::SerializeMap;
 
-/// The line of a report on policies that were treated as in force.
+/// The line in a report that states that policies were treated as in force.
 pub(super) const ASSUMED: &str = "every policy was ASSUMED to be in force at every record's time";
 
 /// The settings of a run.
@@ -15,7 +15,7 @@ pub struct RunSettings {
     pub guardrails: String,
     /// The service that owns exits.
     pub exit_owner: String,
-    /// The services that may exit as well.
+    /// The additional services that may close positions.
     pub exit_delegates: Vec<String>,
     /// True if every policy was treated as in force at every record's time.
     pub assume_in_force: bool,

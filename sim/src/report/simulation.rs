@@ -140,7 +140,8 @@ impl SimulationReport<'_> {
         Ok(())
     }
 
-    /// Describes each cost setting and the market state, with the option that is missing.
+    /// Returns the name and the description of each cost setting and of the market state. For a
+    /// missing setting, the description names the option.
     pub(super) fn setting_texts(&self) -> [(&'static str, String); 4] {
         let Costs {
             taker_fee,

@@ -1,7 +1,7 @@
 //! Columns of Parquet output.
 
-/// Defines the columns of rows of one type by the name and the kind of each. The kinds are those of
-/// [`portcullis::answer_columns`].
+/// Defines the Parquet columns for rows of one type. Each column is given by its name and its kind;
+/// the kinds are the same as in [`portcullis::answer_columns`].
 macro_rules! columns {
     (
         $(#[$doc:meta])*
@@ -35,7 +35,7 @@ macro_rules! columns {
     };
 }
 
-/// The builder of a column of a kind.
+/// Expands to the type of the builder for a column, given its kind.
 macro_rules! builder {
     (count) => { arrow_array::builder::Int64Builder };
     (number) => { arrow_array::builder::Float64Builder };

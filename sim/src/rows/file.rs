@@ -25,7 +25,8 @@ pub(crate) struct RowFile<'w> {
 }
 
 impl<'w> RowFile<'w> {
-    /// Creates the writer. The names and `columns` define the schema; the values are not written.
+    /// Creates the writer. The names and the types of `columns` define the schema. The values of
+    /// `columns` are not written.
     pub(crate) fn new(
         to: &'w mut (dyn Write + Send),
         names: impl IntoIterator<Item = String>,
@@ -54,7 +55,8 @@ impl<'w> RowFile<'w> {
     }
 }
 
-/// Disables the dictionary for numbers and ids: they differ from row to row, so it would only cost time.
+/// Disables the dictionary for numbers and ids: their values differ from row to row, so a
+/// dictionary would only cost time.
 fn properties(schema: &Schema) -> WriterProperties {
     let differ = |field: &Field| {
         matches!(

@@ -31,7 +31,7 @@ pub struct LedgerEntry {
     pub side: PositionSide,
     /// `open`, `funding`, `move_stop`, or the close reason ([`CloseReason::as_str`]).
     pub event: &'static str,
-    /// The price in USD per unit. Absent for `move_stop` and `liquidation`.
+    /// The fill price in USD per unit. Absent for `move_stop` and `liquidation`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub price: Option<Price>,
     /// The number of units that were opened or closed.
@@ -40,13 +40,13 @@ pub struct LedgerEntry {
     /// The stop price that is valid from now on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stop: Option<Price>,
-    /// The realised profit before costs.
+    /// The realised profit before costs, in USD.
     pub pnl_usd: Money,
-    /// The fee paid.
+    /// The fee paid, in USD.
     pub fee_usd: Money,
-    /// The funding paid; negative if it was received.
+    /// The funding paid, in USD; negative if funding was received.
     pub funding_usd: Money,
-    /// The cash after the event.
+    /// The cash after the event, in USD.
     pub cash_usd: Money,
 }
 
@@ -63,7 +63,7 @@ pub struct RoundTrip {
     pub symbol: Symbol,
     /// The position side.
     pub side: PositionSide,
-    /// The policy under which the entry was allowed: version and the beginning of its hash.
+    /// The policy under which the entry was allowed: its version and the first digits of its hash.
     pub policy: String,
     /// The time of the opening in epoch milliseconds.
     #[serde(serialize_with = "millis")]
@@ -81,17 +81,17 @@ pub struct RoundTrip {
     pub entry_price: Price,
     /// The number of units at the opening.
     pub quantity: Quantity,
-    /// The notional at the opening.
+    /// The notional at the opening, in USD.
     pub notional_usd: Money,
     /// The notional divided by the margin.
     pub leverage: f64,
-    /// The realised profit before costs.
+    /// The realised profit before costs, in USD.
     pub pnl_usd: Money,
-    /// The fees paid.
+    /// The fees paid, in USD.
     pub fees_usd: Money,
-    /// The funding paid; negative if it was received.
+    /// The funding paid, in USD; negative if funding was received.
     pub funding_usd: Money,
-    /// The unrealised profit of the open part at the last closing price, before costs.
+    /// The unrealised profit of the open part at the last closing price, before costs, in USD.
     pub unrealised_usd: Money,
     /// The net profit as an R multiple of the risk at entry; absent if the position had no stop.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -176,7 +176,8 @@ impl<'a> Account<'a> {
         Ok(())
     }
 
-    /// Closes `quantity` of a position at a price, or the whole position if it is smaller.
+    /// Closes `quantity` units of a position at a price, or the whole position if it has fewer
+    /// units.
     ///
     /// Does nothing if the symbol has no position or `quantity` is zero.
     pub(super) fn close(

@@ -14,11 +14,11 @@ pub struct Point {
     /// The timestamp in epoch milliseconds.
     #[serde(serialize_with = "millis")]
     pub ts: Timestamp,
-    /// Cash, margins and unrealised profit.
+    /// The equity in USD: cash, margins and unrealised profit.
     pub equity_usd: Money,
-    /// Cash that is not reserved as margin.
+    /// The cash in USD that is not reserved as margin.
     pub cash_usd: Money,
-    /// The value of all open positions.
+    /// The value of all open positions, in USD.
     pub exposure_usd: Money,
 }
 
@@ -28,9 +28,10 @@ pub struct EquityCurve {
     /// Points in time order. A long run is divided into up to 1,024 parts; each part keeps the points of its lowest
     /// and its highest equity. The last point is always kept.
     pub points: Vec<Point>,
-    /// The maximum drawdown: the largest fall from a previous peak, measured at candle ends.
+    /// The maximum drawdown in USD: the largest fall of the equity from a previous peak, measured
+    /// at candle ends.
     pub drawdown_usd: Money,
-    /// The maximum exposure at the end of a candle.
+    /// The maximum exposure at the end of a candle, in USD.
     pub exposure_max_usd: Money,
 }
 

@@ -13,7 +13,7 @@ use super::{
     units::{AmountOverflow, Price, Quantity},
 };
 
-/// The funding interval: eight hours, counted from midnight UTC.
+/// The funding interval in microseconds: eight hours, counted from midnight UTC.
 const FUNDING_MICROS: i64 = 8 * 3600 * 1_000_000;
 
 /// Processes the start of a candle at its open price: funding, then a stop or liquidation that the open price has
@@ -149,7 +149,7 @@ pub(super) fn fill_within(
     let stop = position
         .stop
         .filter(|stop| position.is_at_or_beyond(worst, *stop));
-    // The margin may be used up before the price reaches the stop.
+    // The margin may be lost before the price reaches the stop.
     if position.is_liquidated_at(stop.unwrap_or(worst), costs.maintenance_margin)? {
         return account.liquidate(symbol, at);
     }

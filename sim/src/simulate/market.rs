@@ -1,15 +1,17 @@
 //! The market state, computed from closing prices.
 //!
-//! All values are computed over the last n returns `r = close / previous close − 1`, where n is the number of candles
-//! that fit into the configured window:
+//! All values are computed over the last n returns `r = close / previous close − 1`, where n is the
+//! number of candles that fit into the configured window:
 //!
-//! - `sigma` is the population standard deviation of the returns times √n, the volatility of one window;
+//! - `sigma` is the population standard deviation of the returns times √n, the volatility of one
+//!   window;
 //! - `ts`, the trend strength, is `|Σ r| / sigma`, or 0 if `sigma` is 0;
 //! - `p_trend` is `ts` divided by the trend strength that counts as certain, at most 1;
 //! - `p_chop` is `1 − p_trend`, and `p_mr` is 0, because the engine uses only the sum of the two.
 //!
-//! There is no state until the window is full. A gap empties the window. The computation uses only additions,
-//! multiplications, divisions and square roots in candle order, so the result has the same bits on every machine.
+//! There is no market state until the window is full. A gap empties the window. The computation
+//! uses only additions, multiplications, divisions and square roots in candle order, so the result
+//! has the same bits on every machine.
 
 use std::collections::VecDeque;
 
@@ -113,7 +115,8 @@ mod tests {
 
     #[test]
     fn state_of_four_returns() {
-        // Returns 0.1, -0.1, 0.1, 0.1: mean 0.05, deviations 0.05, -0.15, 0.05, 0.05, sum of squares 0.03.
+        // The returns are 0.1, -0.1, 0.1, 0.1: mean 0.05, deviations 0.05, -0.15, 0.05, 0.05, sum
+        // of squares 0.03.
         let closes = [100.0, 110.0, 99.0, 108.9, 119.79];
         let state = window(&closes).state().unwrap();
         let close_to = |found: Option<f64>, expected: f64| {

@@ -1,23 +1,27 @@
 //! Simulation of decisions and harvests at recorded prices.
 //!
-//! The intents of a tape are decided as in a replay. Each trade and exit becomes an order, and orders are filled at the
-//! prices of candles. Harvest evaluates each open position at the end of every candle, and its proposals are executed.
-//! If a candle does not determine the order of events, the simulation assumes the worse outcome:
+//! The intents on a tape are decided as in a replay. Each trade and exit becomes an order, and
+//! orders are filled at the prices of candles. Harvest evaluates each open position at the end of
+//! every candle, and its proposals are executed. If a candle does not determine the order of
+//! events, the simulation assumes the worse outcome:
 //!
-//! - An order is filled at the open of the first candle that begins after its decision. If that candle begins later
-//!   than one candle length after the decision, there is a gap: an entry is not filled, but an exit is filled.
+//! - An order is filled at the open of the first candle that begins after its decision. If that
+//!   candle begins later than one candle length after the decision, there is a gap: an entry is not
+//!   filled, but an exit is filled.
 //! - Each symbol has at most one position. An entry for a symbol that has a position is not filled.
-//! - The stop is the intent's `stop_loss`. If the intent has none, the stop is placed at the distance
-//!   `fallback_stop_pct` of θ from the fill price. If θ has none either, the position has no stop.
-//! - Within a candle, the stop is executed before the target (`take_profit`), and a liquidation before the stop if the
-//!   price reaches it first. If the open is at or beyond the stop, the stop is filled at the open. A target is filled
-//!   at its own price.
-//! - Harvest uses the closing price. A proposed close is executed at the open of the next candle. A moved stop takes
-//!   effect from the next candle on.
-//! - Margin is isolated and is `notional / leverage`. A position is liquidated if its margin plus unrealised profit is
-//!   at most the maintenance margin (0 if no rate is given). A liquidation costs the whole margin.
-//! - Funding is due at 00:00, 08:00 and 16:00 UTC and is charged on the position's value at the open of the next
-//!   candle. At a positive rate, a long pays and a short receives.
+//! - The stop is the intent's `stop_loss`. If the intent has none, the stop is placed at the
+//!   distance `fallback_stop_pct` of θ from the fill price. If θ has none either, the position has
+//!   no stop.
+//! - Within a candle, the stop is executed before the target (`take_profit`), and a liquidation
+//!   before the stop if the price reaches it first. If the open is at or beyond the stop, the stop
+//!   is filled at the open. A target is filled at its own price.
+//! - Harvest uses the closing price. A proposed close is executed at the open of the next candle. A
+//!   moved stop takes effect from the next candle on.
+//! - Margin is isolated and is `notional / leverage`. A position is liquidated if its margin plus
+//!   unrealised profit is at most the maintenance margin (0 if no rate is given). A liquidation
+//!   costs the whole margin.
+//! - Funding is due at 00:00, 08:00 and 16:00 UTC and is charged on the position's value at the
+//!   open of the next candle. At a positive rate, a long pays and a short receives.
 //! - A fee is charged for each fill, but not for a liquidation.
 //!
 //! No result depends on later prices or records, and amounts are exact ([`units`]).
@@ -79,7 +83,7 @@ pub enum Progress {
 
 /// Decides every intent of the tapes, and fills the allowed orders at the prices of `series`.
 ///
-/// `on_entry` receives every account entry in time order.
+/// `on_entry` receives every entry of the account's log in time order.
 ///
 /// # Errors
 /// Returns an error if a tape cannot be read to its end, or if an amount is out of range.

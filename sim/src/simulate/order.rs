@@ -37,7 +37,7 @@ pub(super) struct Opening {
     pub(super) leverage: f64,
     pub(super) stop: Option<f64>,
     pub(super) target: Option<f64>,
-    /// The stop distance from θ, used if the intent has no stop.
+    /// The stop distance from θ as a share of the entry price, used if the intent has no stop.
     pub(super) fallback_stop_pct: Option<f64>,
     /// The policy under which the entry was allowed.
     pub(super) policy: String,
@@ -48,7 +48,7 @@ pub(super) struct Opening {
 pub(super) enum CloseQuantity {
     All,
     Units(f64),
-    /// The intent has no usable quantity. The simulation does not guess one.
+    /// The intent has no usable quantity. The simulation does not guess a quantity.
     Unknown,
 }
 
@@ -96,7 +96,7 @@ impl Opening {
     }
 }
 
-/// Formats a policy as its version and the beginning of its hash.
+/// Formats a policy as its version and the first digits of its hash.
 fn label(policy: &Policy) -> String {
     format!("{} {}", policy.version(), policy.hash().short())
 }

@@ -13,11 +13,11 @@ use super::{
 /// The outcome of a simulation.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct SimulationOutcome {
-    /// The starting cash.
+    /// The starting cash, in USD.
     pub cash_at_start: Money,
-    /// The final cash.
+    /// The final cash, in USD.
     pub cash: Money,
-    /// The final equity: cash, margins and unrealised profit.
+    /// The final equity in USD: cash, margins and unrealised profit.
     pub equity: Money,
     /// The number of opened positions.
     pub opened: u64,
@@ -60,17 +60,17 @@ impl SimulationOutcome {
 pub struct Share {
     /// The number of positions.
     pub positions: u64,
-    /// The notional at the opening.
+    /// The notional at the opening, in USD.
     pub notional_usd: Money,
-    /// The realised profit before costs.
+    /// The realised profit before costs, in USD.
     pub pnl_usd: Money,
-    /// The fees paid.
+    /// The fees paid, in USD.
     pub fees_usd: Money,
-    /// The funding paid; negative if it was received.
+    /// The funding paid, in USD; negative if funding was received.
     pub funding_usd: Money,
-    /// The unrealised profit at the last prices.
+    /// The unrealised profit at the last prices, in USD.
     pub unrealised_usd: Money,
-    /// The net profit: realised and unrealised profit less fees and funding.
+    /// The net profit in USD: realised and unrealised profit less fees and funding.
     pub net_usd: Money,
     /// The sum of the R multiples of positions with a stop.
     pub r_sum: f64,

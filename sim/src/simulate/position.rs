@@ -16,7 +16,7 @@ use super::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CloseReason {
-    /// The margin was used up.
+    /// The margin was lost.
     Liquidation,
     /// The price reached the stop.
     Stop,
@@ -66,7 +66,7 @@ pub(super) struct OpenPosition {
     pub(super) quantity: Quantity,
     pub(super) opened_quantity: Quantity,
     pub(super) leverage: f64,
-    /// The margin of the open part.
+    /// The margin of the open part, in USD.
     pub(super) margin: Money,
     pub(super) stop: Option<Price>,
     /// The stop distance at entry as a share of the entry price; `None` without a stop.
@@ -77,7 +77,7 @@ pub(super) struct OpenPosition {
     pub(super) pnl: Money,
     pub(super) fees: Money,
     pub(super) funding: Money,
-    /// The close that is executed at the next open.
+    /// The close that is executed at the open price of the next candle.
     pub(super) pending: Option<CloseReason>,
     pub(super) mark: Price,
 }

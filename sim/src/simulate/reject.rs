@@ -13,7 +13,7 @@ pub enum RejectReason {
     Gap,
     /// The symbol of the entry already has a position.
     AlreadyOpen,
-    /// The margin and fee of the entry exceed the cash.
+    /// The margin and the fee of the entry exceed the cash together.
     NoCash,
     /// The fill price of the entry is at or beyond its stop.
     BeyondStop,

@@ -10,20 +10,21 @@ use super::{
 /// The settings of a simulation. No setting has a default.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Settings {
-    /// The starting cash.
+    /// The starting cash, in USD.
     pub cash: Money,
-    /// Trading costs.
+    /// The trading costs.
     pub costs: Costs,
     /// The parameters of the market state. Without them there is no kill score.
     pub market: Option<MarketRule>,
 }
 
-/// Trading costs. A cost that is `None` is not charged.
+/// The trading costs. A cost that is `None` is not charged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Costs {
     /// The fee of each fill as a share of its notional.
     pub taker_fee: Option<Rate>,
-    /// The funding every eight hours as a share of the position's value.
+    /// The funding every eight hours as a share of the position's value. A long pays a positive
+    /// rate.
     pub funding_rate: Option<Rate>,
     /// The maintenance margin as a share of the position's value. `None` counts as 0.
     pub maintenance_margin: Option<Rate>,

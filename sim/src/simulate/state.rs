@@ -1,4 +1,4 @@
-//! The state of a simulation besides the account.
+//! The state of a simulation, except for the account.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -56,7 +56,8 @@ impl SymbolState<'_> {
     }
 }
 
-/// Returns the next event of all symbols, ordered by time, then candle ends before starts, then by symbol.
+/// Returns the next event of all symbols. Of events at the same time, candle ends come before
+/// candle starts; then the order of the symbols decides.
 pub(super) fn next_event(symbols: &[SymbolState<'_>]) -> Option<(Timestamp, CandleEvent, usize)> {
     let events = symbols.iter().enumerate().filter_map(|(place, symbol)| {
         let candle = symbol.candle()?;

@@ -13,7 +13,7 @@ const PRICE_DIGITS: usize = 8;
 const QUANTITY_DIGITS: usize = 8;
 const MONEY_DIGITS: usize = PRICE_DIGITS + QUANTITY_DIGITS;
 
-/// An error: an amount is out of range.
+/// The error for an amount that is out of range.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error(
     "an amount exceeds the range of exact arithmetic (about 10^13 USD); check candle prices and intent sizes"
@@ -24,7 +24,7 @@ pub struct AmountOverflow;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Price(i128);
 
-/// A number of units, greater than or equal to 0.
+/// A quantity in units of a symbol, greater than or equal to 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Quantity(i128);
 
@@ -32,7 +32,7 @@ pub struct Quantity(i128);
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Money(i128);
 
-/// A share of an amount, as a whole number of 10⁻⁹.
+/// A rate: a share of an amount, as a multiple of 10⁻⁹.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Rate(i128);
 
@@ -68,14 +68,15 @@ impl Price {
         }
     }
 
-    /// Rounds a price of the engine to the nearest unit; `None` if the result is not positive.
+    /// Rounds a price of the engine to the nearest multiple of 10⁻⁸ USD; `None` if the result is
+    /// not positive.
     pub(super) fn nearest(value: f64) -> Option<Self> {
         let text = format!("{value:.PRICE_DIGITS$}");
         let price = decimal(&text, PRICE_DIGITS, ExtraDigits::Reject).ok()?;
         (price > 0).then_some(Self(price))
     }
 
-    /// Returns the nearest `f64`, the number type of the engine.
+    /// Returns the price in USD per unit as the nearest `f64`, the number type of the engine.
     #[must_use]
     pub fn to_f64(self) -> f64 {
         float(self.0, PRICE_DIGITS)
@@ -120,7 +121,7 @@ impl Quantity {
         Self(self.0.saturating_sub(part.0))
     }
 
-    /// Returns the nearest `f64`.
+    /// Returns the quantity in units as the nearest `f64`.
     #[must_use]
     pub fn to_f64(self) -> f64 {
         float(self.0, QUANTITY_DIGITS)
@@ -164,7 +165,8 @@ impl Money {
         self.0.checked_sub(other.0).map(Self).ok_or(AmountOverflow)
     }
 
-    /// Returns a share of the amount, rounded up: a payment becomes larger, a receipt (a negative rate) smaller.
+    /// Returns a share of the amount, rounded up. Therefore a payment is rounded to a larger
+    /// amount, and a receipt (a negative rate) to a smaller one.
     pub(super) fn share(self, rate: Rate) -> Result<Self, AmountOverflow> {
         let product = self.0.checked_mul(rate.0).ok_or(AmountOverflow)?;
         let (whole, rest) = (product / RATE_WHOLE, product % RATE_WHOLE);
@@ -180,7 +182,8 @@ impl Money {
         Ok(Self(whole + i128::from(rest > 0)))
     }
 
-    /// Returns the share `part / of` of the amount. The share is rounded down to 10⁻⁹, the result to 10⁻¹⁶ USD.
+    /// Returns the share `part / of` of the amount. The share is rounded down to a multiple of
+    /// 10⁻⁹, the result to a multiple of 10⁻¹⁶ USD.
     pub(super) fn part(self, part: Quantity, of: Quantity) -> Result<Self, AmountOverflow> {
         let scaled = part.0.checked_mul(RATE_WHOLE).ok_or(AmountOverflow)?;
         let rate = scaled.checked_div(of.0).ok_or(AmountOverflow)?;
@@ -188,7 +191,7 @@ impl Money {
         Ok(Self(product / RATE_WHOLE))
     }
 
-    /// Returns the nearest `f64`, for output.
+    /// Returns the amount in USD as the nearest `f64`, for output.
     #[must_use]
     pub fn to_f64(self) -> f64 {
         float(self.0, MONEY_DIGITS)
@@ -214,7 +217,7 @@ impl Rate {
         self.0 < 0
     }
 
-    /// Returns the nearest `f64`.
+    /// Returns the rate as the nearest `f64`.
     #[must_use]
     pub fn to_f64(self) -> f64 {
         float(self.0, RATE_DIGITS)

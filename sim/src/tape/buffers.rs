@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// The largest number of idle buffers that the pool keeps.
 const IDLE_MAX: usize = 32;
 
-/// A pool of buffers of one size. Cheap to clone; all clones share one pool.
+/// A pool of buffers of one size. Clones share the same pool.
 #[derive(Debug, Clone)]
 pub(super) struct Buffers {
     bytes: usize,
@@ -26,7 +26,7 @@ impl Buffers {
         self.idle().pop().unwrap_or_else(|| vec![0; self.bytes])
     }
 
-    /// Returns a buffer to the pool. A buffer that grew for a long line is freed instead.
+    /// Returns a buffer to the pool. A buffer that grew for a long line is freed and not kept.
     pub(super) fn give(&self, buffer: Vec<u8>) {
         let mut idle = self.idle();
         if buffer.len() == self.bytes && idle.len() < IDLE_MAX {

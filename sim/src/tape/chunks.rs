@@ -9,11 +9,11 @@ use memchr::{memchr, memchr_iter, memrchr};
 
 use super::{Lines, buffers::Buffers, lines::BOM, open::read_some};
 
-/// Bytes that a buffer may hold besides the longest line: a byte order mark, a carriage return, and one byte to detect
-/// a line that is too long.
+/// Number of bytes that a buffer may hold in addition to the longest line: a byte order mark, a
+/// carriage return, and one byte to detect a line that is too long.
 const BESIDE_BYTES: usize = BOM.len() + 2;
 
-/// A run of whole lines of one tape. Dropping it returns its buffer to the reader.
+/// A part of a tape that consists of whole lines. Dropping it returns its buffer to the reader.
 #[derive(Debug)]
 pub struct Chunk {
     buffer: Vec<u8>,
@@ -32,7 +32,8 @@ impl Chunk {
         self.tape
     }
 
-    /// Returns the number of the first line, counted from 1 within its tape. Blank lines count.
+    /// Returns the number of the first line, counted from 1 within its tape. Blank lines are
+    /// counted.
     #[must_use]
     pub const fn first_line(&self) -> u64 {
         self.first_line
@@ -71,7 +72,8 @@ pub(super) struct Chunks<R> {
     from: R,
     tape: usize,
     line_bytes_max: usize,
-    /// Unreturned bytes; the first byte is always the first byte of a line.
+    /// The bytes that were read and not yet returned. The first of them is always the first byte of
+    /// a line.
     buffer: Vec<u8>,
     filled: usize,
     /// The number of leading bytes in `buffer` that are known to contain no line ending.

@@ -4,7 +4,8 @@ use std::io;
 
 use thiserror::Error;
 
-/// The largest zstd window, as a power of two in bytes. It bounds the memory of the decompressor.
+/// Base-2 logarithm of the largest accepted zstd window in bytes. It limits the memory of the
+/// decompressor.
 pub(super) const WINDOW_LOG_MAX: u32 = 25;
 
 /// An error that prevents a tape from being read to its end. The message is one line that names the tape and the next
@@ -16,19 +17,19 @@ pub enum TapeError {
         "no tape at `{argument}`: give a file, a quoted pattern such as `tapes/*.jsonl`, or `-` for standard input"
     )]
     Missing {
-        /// The argument as given.
+        /// The argument as passed by the caller.
         argument: String,
     },
     /// No file matches the pattern.
     #[error("no file matches `{pattern}`: check the folder and the file extension")]
     NoMatch {
-        /// The pattern as given.
+        /// The pattern as passed by the caller.
         pattern: String,
     },
     /// The argument is not an existing file and is not a valid pattern.
     #[error("no tape at `{pattern}`, and it is not a valid pattern: {message}")]
     BadPattern {
-        /// The argument as given.
+        /// The argument as passed by the caller.
         pattern: String,
         /// The syntax error of the pattern.
         message: String,
@@ -67,7 +68,7 @@ pub enum TapeError {
     Parquet {
         /// The name of the tape.
         tape: String,
-        /// The cause, as text.
+        /// The cause of the error, as text.
         why: String,
     },
     /// The file cannot be opened.

@@ -8,7 +8,7 @@ pub(super) const BOM: &[u8] = b"\xef\xbb\xbf";
 /// One record: a line that is not blank.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Line<'a> {
-    /// The line number, counted from 1 within its tape. Blank lines count.
+    /// The line number, counted from 1 within its tape. Blank lines are counted.
     pub number: u64,
     /// The content of the line.
     pub content: LineContent<'a>,
@@ -38,19 +38,19 @@ pub struct Lines<'a> {
     bytes_max: usize,
 }
 
-/// The input that is not yet split into lines.
+/// The part of a chunk that is not yet split into lines.
 #[derive(Debug, Clone, Copy)]
 enum Rest<'a> {
     /// Valid UTF-8.
     Text(&'a str),
     /// Bytes of which some are not valid UTF-8.
     Bytes(&'a [u8]),
-    /// One line that was discarded because of its length.
+    /// One line whose content was discarded because it is too long.
     Gone,
 }
 
 impl<'a> Lines<'a> {
-    /// Creates an iterator over whole lines. `first_line` is the number of the first one.
+    /// Creates an iterator over whole lines. `first_line` is the number of the first line.
     pub(super) fn new(bytes: &'a [u8], first_line: u64, bytes_max: usize) -> Self {
         let bytes = match bytes.strip_prefix(BOM) {
             Some(after) if first_line == 1 => after,

@@ -14,7 +14,7 @@ use super::{
     Progress, TapeError, TapeSource, error::WINDOW_LOG_MAX, parquet::Rows, progress::Counted,
 };
 
-/// The read buffer for compressed data, in bytes.
+/// Size of the read buffer for compressed data, in bytes.
 const COMPRESSED_BYTES: usize = 128 * 1024;
 
 /// The message of the zstd decompressor for a window that is too large.
@@ -99,7 +99,7 @@ fn rows(source: &TapeSource, carries: bool, progress: &Arc<Progress>) -> Result<
     })
 }
 
-/// The members of a gzip file, one after the other; `None` after the last.
+/// The members of a gzip file, decompressed one after the other; `None` after the last member.
 struct Members<R>(Option<GzDecoder<R>>);
 
 impl<R: BufRead> Read for Members<R> {
@@ -135,13 +135,13 @@ enum Format {
     Foreign(&'static str),
 }
 
-/// A file signature: a range for the first byte, the bytes after it, and the format.
+/// A file signature: the range of the first byte, the bytes after it, and the format.
 type Signature = (RangeInclusive<u8>, &'static [u8], Format);
 
 const SIGNATURES: [Signature; 8] = [
     (0x1f..=0x1f, b"\x8b", Format::Gzip),
     (0x28..=0x28, b"\xb5\x2f\xfd", Format::Zstd),
-    // A skippable frame, which some compressors write first.
+    // This is a skippable zstd frame, which some compressors write first.
     (0x50..=0x5f, b"\x2a\x4d\x18", Format::Zstd),
     (0xfd..=0xfd, b"7zXZ\0", Format::Foreign("xz")),
     (b'B'..=b'B', b"Zh", Format::Foreign("bzip2")),
@@ -150,8 +150,8 @@ const SIGNATURES: [Signature; 8] = [
     (b'P'..=b'P', b"AR1", Format::Parquet),
 ];
 
-/// Reads the first bytes and returns them with their format. Reads only as many bytes as needed, because a pipe may not
-/// have more yet.
+/// Reads the first bytes and returns them with their format. Reads only as many bytes as needed,
+/// because more bytes may not have arrived in a pipe yet.
 fn sniff(raw: &mut impl Read) -> io::Result<(Vec<u8>, Format)> {
     let mut head = Vec::new();
     loop {

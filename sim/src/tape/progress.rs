@@ -1,4 +1,4 @@
-//! Progress of reading.
+//! The progress of reading tapes.
 
 use std::{
     io::{self, Read},
@@ -8,7 +8,7 @@ use std::{
     },
 };
 
-/// A byte count for a progress bar. The bytes are counted as they are in the files, before decompression.
+/// The number of bytes that were read, for a progress bar. Bytes are counted before decompression.
 #[derive(Debug, Default)]
 pub struct Progress {
     consumed: AtomicU64,

@@ -41,8 +41,8 @@ impl TapeReader {
         Self::with_sizes(sources, CHUNK_BYTES, RECORD_BYTES_MAX)
     }
 
-    /// Creates a reader with a given read size and a maximum line length, both in bytes. The records do not depend on
-    /// the read size.
+    /// Creates a reader with a given read size and a maximum line length, both in bytes. The read
+    /// size does not affect the records.
     #[must_use]
     pub fn with_sizes(sources: Vec<TapeSource>, chunk_bytes: usize, line_bytes_max: usize) -> Self {
         let total = sources.iter().map(bytes_of).sum();
@@ -57,7 +57,7 @@ impl TapeReader {
         }
     }
 
-    /// Also reads the Parquet columns that no decision depends on.
+    /// Makes the reader also read the Parquet columns that no decision depends on.
     #[must_use]
     pub fn carrying(mut self) -> Self {
         self.carries = true;

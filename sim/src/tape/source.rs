@@ -13,7 +13,8 @@ use glob::{MatchOptions, Pattern};
 
 use super::TapeError;
 
-/// A tape that another crate knows how to open, such as a stream of a Redis server. `Display` names it in messages.
+/// A tape that another crate opens, such as a stream on a Redis server. `Display` is used to name
+/// it in messages.
 pub trait OpenTape: fmt::Debug + fmt::Display + Send + Sync {
     /// Opens the tape and returns its bytes.
     ///

@@ -1,4 +1,5 @@
-//! The laws of a simulation: no result depends on later input, amounts add up, and runs are deterministic.
+//! Tests of the laws of a simulation: no result depends on later input, amounts add up, and runs
+//! are deterministic.
 
 #![expect(
     clippy::unwrap_used,
@@ -123,7 +124,8 @@ proptest! {
     }
 }
 
-/// The laws would hold trivially for runs without events, so the generated worlds must contain every kind of event.
+/// Runs without events would satisfy every law, so the generated worlds must contain every kind of
+/// event.
 #[test]
 fn generated_worlds_contain_every_event() {
     use proptest::{strategy::ValueTree as _, test_runner::TestRunner};

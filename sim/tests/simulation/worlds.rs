@@ -30,7 +30,7 @@ struct Minute {
     records: Vec<Record>,
 }
 
-/// A candle as factors of the previous price; it may be missing.
+/// The prices of a candle as factors of the previous price. The candle may be missing.
 #[derive(Debug, Clone)]
 struct Step {
     is_missing: bool,
@@ -126,7 +126,8 @@ impl World {
             let high = open.max(close) * step.up;
             let low = open.min(close) * step.down;
             price = close;
-            // The first three are always present, so that the length of a candle can be determined.
+            // The first three candles are always present, so that the length of a candle can be
+            // determined.
             if !step.is_missing || number < 3 {
                 writeln!(
                     csv,
@@ -221,7 +222,7 @@ pub(crate) fn run(world: &World) -> (Vec<LedgerEntry>, SimulationOutcome) {
         }),
     };
     let text = policy_json(Timestamp::from_millis(4_000_000_000_000).unwrap());
-    // Low thresholds, so that every harvest action occurs.
+    // The thresholds are low, so that every harvest action occurs.
     let theta = [
         ("T1_R\": 1.8", "T1_R\": 0.3"),
         ("T2_R\": 3.5", "T2_R\": 0.6"),

@@ -6,7 +6,8 @@ use crate::{
     intent::{Exit, Intent},
 };
 
-/// Returns the permit. No further gate applies to an exit.
+/// Returns the permit for an exit from the exit owner or a delegate. No further gate applies to an
+/// exit.
 #[inline]
 pub(in crate::decide) fn check_exit<'a>(
     ownership: &'a ExitOwnership,
@@ -18,7 +19,8 @@ pub(in crate::decide) fn check_exit<'a>(
         .map_err(SkipReason::NotExitOwner)
 }
 
-/// Denies an entry from an owner: it may be an exit that lost its flag, and would reverse the position.
+/// Denies an entry from an owner: it may be an exit whose reduce-only flag was lost, and it would
+/// then open a position.
 #[inline]
 pub(in crate::decide) fn check_entry<'a>(
     ownership: &ExitOwnership,

@@ -8,7 +8,7 @@ use crate::{
     types::{SignedDuration, Timestamp},
 };
 
-/// The tightest bounds of policy and guardrails.
+/// The tighter of the bounds of policy and guardrails, for the age and for the lead of an intent.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(in crate::decide) struct Bounds {
     pub(in crate::decide) age_max: Option<Sourced<SignedDuration>>,

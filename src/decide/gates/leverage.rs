@@ -1,4 +1,5 @@
-//! Gate 8: the leverage. An intent can get a lower leverage than that of the policy, never a higher one.
+//! Gate 8: the leverage. An intent can get a lower leverage than the policy has, but never a higher
+//! one.
 
 use crate::{
     decide::{LeverageFrom, SkipReason},
@@ -14,8 +15,8 @@ pub(in crate::decide) fn check<'a>(
     let given = given.ok_or(SkipReason::NoLeverage {
         symbol: entry.symbol(),
     })?;
-    // An intent without a leverage counts as a request for the policy's leverage, so that only an unusable leverage
-    // needs a branch.
+    // An intent without a leverage is treated as a request for the leverage of the policy, so that
+    // only an unusable leverage needs a branch.
     let requested = entry
         .leverage()
         .unwrap_or(Ok(given))

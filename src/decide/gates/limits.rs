@@ -39,7 +39,7 @@ pub(in crate::decide) fn check<'a>(
     Ok((notional, margin))
 }
 
-/// Computes both amounts by notional = margin × leverage.
+/// Computes notional and margin in USD: `notional = margin × leverage`.
 fn amounts<'a>(size: Size, leverage: Leverage) -> Result<(Notional, Margin), SkipReason<'a>> {
     let beyond = |number, observed| SkipReason::LimitExceeded {
         number,
@@ -71,7 +71,7 @@ fn within<'a>(
     policy: Option<f64>,
     operator: Option<f64>,
 ) -> Result<(), SkipReason<'a>> {
-    // Written so that a NaN exceeds its limit.
+    // The comparison is false for a NaN, so a NaN exceeds its limit.
     let keeps = |bound: Option<f64>| bound.is_none_or(|bound| observed <= bound);
     if keeps(policy) && keeps(operator) {
         return Ok(());
@@ -85,7 +85,7 @@ fn within<'a>(
         policy.map(|bound| Sourced::new(bound, Source::Policy(policy_path))),
         operator.map(|bound| Sourced::new(bound, Source::Guardrails(operator_path))),
     ];
-    // The lower of the two bounds is the binding one.
+    // The lower of the two bounds is reported as the limit.
     let limit = bounds
         .into_iter()
         .flatten()

@@ -1,5 +1,6 @@
-//! The gates, one per file. Each takes the results of earlier gates, and returns its own result or the evidence for a
-//! denial. A gate cannot be checked too early, because the results it needs do not exist yet.
+//! The gates, one per file. Each gate takes the results of earlier gates, and returns its own
+//! result or the evidence for a denial. A gate cannot be called too early, because the results that
+//! it needs do not exist before the earlier gates have passed.
 
 pub(super) mod exit_ownership;
 pub(super) mod freshness;

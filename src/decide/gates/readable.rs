@@ -6,10 +6,11 @@ use crate::{
     types::Timestamp,
 };
 
-/// A replay decides an entry at its event time, so an entry without one cannot be decided.
+/// The fault of an entry without a timestamp in a replay, which decides each entry at its event
+/// time.
 static NO_TIME: IntentError = IntentError::Missing { field: "timestamp" };
 
-/// A readable request; an entry with the time of its decision.
+/// A request that was read without faults. An entry also has the time of its decision.
 pub(in crate::decide) enum CheckedRequest<'a> {
     Exit(&'a Exit),
     Entry(&'a Entry, Timestamp),
@@ -24,8 +25,8 @@ pub(in crate::decide) fn check<'a>(
         (Ok(Request::Exit(exit)), _) => Ok(CheckedRequest::Exit(exit)),
         (Ok(Request::Entry(entry)), Some(now)) => Ok(CheckedRequest::Entry(entry, now)),
         (Ok(Request::Entry(_)), None) => Err(SkipReason::InvalidIntent(&NO_TIME)),
-        // If there are several faults, the first one is reported. A missing timestamp (invalid) comes before an
-        // ambiguity.
+        // If there are several faults, the first kind in the order of `IntentErrorKind` is
+        // reported. A missing timestamp is of the kind `Invalid`, which precedes `Ambiguous`.
         (Err(invalid), None)
             if invalid.untimed && invalid.fault.kind() > IntentErrorKind::Invalid =>
         {

@@ -7,7 +7,7 @@ use crate::{
     types::{Leverage, Symbol},
 };
 
-/// Returns the leverage of the policy for the symbol, if it has one.
+/// Checks the symbol. Returns the leverage of the policy for it, if the policy has one.
 #[inline]
 pub(in crate::decide) fn check<'a>(
     in_force: InForce<'a>,

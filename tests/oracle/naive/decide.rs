@@ -96,7 +96,7 @@ fn gates(
     Ok(())
 }
 
-/// Gate 3.
+/// Checks gate 3: no halt covers the symbol.
 fn halted(world: &World<'_>, intent: &Intent) -> Result<(), &'static str> {
     let halted = match &world.guardrails.halt {
         Halt::Nothing => false,
@@ -110,7 +110,7 @@ fn halted(world: &World<'_>, intent: &Intent) -> Result<(), &'static str> {
     }
 }
 
-/// Gate 4, first half: the policy is present and valid.
+/// Checks the first part of gate 4: the policy is present and valid.
 pub(crate) fn valid_policy(world: &World<'_>, answer: &mut Answer) -> Result<Policy, &'static str> {
     let text = world.policy.ok_or("POLICY_MISSING")?;
     let policy = policy::read(text, world.flaw)?;
@@ -119,7 +119,7 @@ pub(crate) fn valid_policy(world: &World<'_>, answer: &mut Answer) -> Result<Pol
     Ok(policy)
 }
 
-/// Gate 4, second half: the guardrails permit the policy.
+/// Checks the second part of gate 4: the guardrails permit the policy.
 fn permitted(world: &World<'_>, policy: &Policy, now: i64) -> Result<(), &'static str> {
     let guardrails = world.guardrails;
     let length = policy.valid_until - policy.valid_from.unwrap_or(i128::from(now));
@@ -135,7 +135,7 @@ fn permitted(world: &World<'_>, policy: &Policy, now: i64) -> Result<(), &'stati
     Ok(())
 }
 
-/// Gate 5, with a grace period of `grace` microseconds after the expiry.
+/// Checks gate 5 with a grace period of `grace` microseconds after the expiry.
 pub(crate) fn in_force(
     world: &World<'_>,
     policy: &Policy,
@@ -157,7 +157,7 @@ pub(crate) fn in_force(
     Ok(())
 }
 
-/// Gate 6.
+/// Checks gate 6: the intent is neither too old nor too far ahead of the clock.
 fn fresh(
     world: &World<'_>,
     policy: &Policy,
@@ -186,7 +186,7 @@ fn fresh(
     }
 }
 
-/// Gate 8.
+/// Checks gate 8 and returns the leverage of the trade with its source.
 fn leverage(
     world: &World<'_>,
     policy: &Policy,
@@ -224,7 +224,7 @@ fn leverage(
     Ok(leverage)
 }
 
-/// Gates 9 and 10.
+/// Checks gates 9 and 10: the size, and the limits.
 fn sized(
     world: &World<'_>,
     policy: &Policy,
@@ -274,7 +274,7 @@ fn sized(
 
 /// Returns microseconds as seconds.
 pub(crate) fn seconds(micros: i128) -> f64 {
-    // Exact, because the difference of two timestamps is below 2^53 in magnitude.
+    // The conversion is exact, because the difference of two timestamps is below 2^53 in magnitude.
     let micros: f64 = micros.to_string().parse().unwrap();
     micros / 1e6
 }

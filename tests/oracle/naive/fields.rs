@@ -31,8 +31,9 @@ impl When {
     }
 }
 
-/// Returns the time of an earlier decision and the timestamp of the record; the first is used for the second if the
-/// second is absent. Both are unreadable if one of the fields is a duplicate or `decided_at` is unreadable.
+/// Returns the time of an earlier decision and the timestamp of the record; if the timestamp is
+/// absent, the time of the decision is used instead. Both are unreadable if one of the fields is a
+/// duplicate or `decided_at` is unreadable.
 pub(crate) fn times(fields: &Fields) -> (When, When) {
     let names = ["decided_at", "id", "ts", "timestamp"];
     if names
@@ -74,7 +75,7 @@ fn when(fields: &Fields, names: &[&str]) -> When {
     When::Absent
 }
 
-/// Returns the quantity: requested in an intent, held in a position.
+/// Returns the quantity that an intent requests, or that a position has.
 pub(crate) fn quantity(fields: &Fields) -> Given {
     given(
         fields,

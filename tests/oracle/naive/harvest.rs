@@ -219,7 +219,7 @@ fn ladder(policy: &Policy, harvested: usize, r: f64) -> usize {
     if reached > harvested { reached } else { 0 }
 }
 
-/// Returns the current stop. The outer `None` means that it is unreadable.
+/// Returns the current stop. The outer `None` means that the stop is unreadable.
 fn stop_now(position: &Fields) -> Option<Option<f64>> {
     match given(position, "current_sl") {
         Given::Absent => Some(None),
@@ -227,7 +227,7 @@ fn stop_now(position: &Fields) -> Option<Option<f64>> {
     }
 }
 
-/// Returns the stop to propose.
+/// Returns the stop that the profit lock proposes; `None` if there is none.
 fn lock(
     world: &World<'_>,
     policy: &Policy,
@@ -289,7 +289,7 @@ fn kill_score(policy: &Policy, position: &Fields, now: i64) -> Option<(f64, [f64
     Some((1.0 / (1.0 + (-z).exp()), [flip, spike, drop, age]))
 }
 
-/// Clamps a number to 0 and `cap`. Adding 0.0 turns -0.0 into 0.0.
+/// Clamps a number to the range from 0 to `cap`. Adding 0.0 turns -0.0 into 0.0.
 fn clamp(number: f64, cap: f64) -> f64 {
     number.clamp(0.0, cap) + 0.0
 }

@@ -4,7 +4,7 @@ use super::fields::{Fields, Given, When, first, given, positive, quantity, text,
 use super::json::{self, Field, Json};
 use super::{Flaw, symbol, time};
 
-/// The fields that a payload without them takes from its envelope.
+/// The fields that are taken from the envelope if the payload does not have them.
 const LENT: [&str; 7] = [
     "id",
     "intent_id",
@@ -14,8 +14,8 @@ const LENT: [&str; 7] = [
     "ts",
     "timestamp",
 ];
-/// The fields that make an intent an exit or name what it closes. They must not be next to a payload, and must not be
-/// duplicates in an entry.
+/// The fields that make an intent an exit, or that name the position to close. They must not be in
+/// an envelope next to a payload, and in an entry they must not be duplicates.
 const EXIT_DECIDES: [&str; 6] = [
     "symbol",
     "action",
@@ -57,12 +57,13 @@ pub(crate) enum Emitter {
     Named(String),
 }
 
-/// The requested size, in the first form whose first field is present.
+/// The requested size. Of several forms of a size, the first one whose first field is present is
+/// used.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Size {
     pub basis: &'static str,
     pub source: String,
-    /// `None` if the fields are present but have no usable size.
+    /// The amount in USD; `None` if the fields are present but the size is not usable.
     pub usd: Option<f64>,
 }
 
@@ -71,11 +72,11 @@ pub(crate) struct Size {
 pub(crate) struct Intent {
     pub is_exit: bool,
     pub symbol: String,
-    /// `BUY` or `SELL`; optional for an exit.
+    /// The side, `BUY` or `SELL`. It is optional for an exit.
     pub side: Option<&'static str>,
     pub source: Emitter,
     pub decided_at: Option<i64>,
-    /// The timestamp of the intent, if it has one.
+    /// The timestamp of the intent in microseconds, if it has one.
     pub made_at: Option<i64>,
     pub leverage: Given,
     pub size: Option<Size>,
@@ -83,7 +84,7 @@ pub(crate) struct Intent {
     pub price: Given,
 }
 
-/// Gate 1. `clock` is true if the caller has a clock.
+/// Checks gate 1 and returns the intent. `clock` is true if the caller has a clock.
 pub(crate) fn read(line: &str, clock: bool, flaw: Option<Flaw>) -> Result<Intent, &'static str> {
     let top = json::read_by_grammar(line).ok_or(UNREADABLE)?;
     let top = json::pairs(&top).ok_or(UNREADABLE)?;
@@ -114,7 +115,8 @@ pub(crate) fn read(line: &str, clock: bool, flaw: Option<Flaw>) -> Result<Intent
         None => top.clone(),
     };
     if let Some(payload) = lone.as_deref() {
-        // The sources of envelope and payload must be equal, and a payload must not contain another payload.
+        // If envelope and payload both have a source, the sources must be equal, and a payload must
+        // not contain another payload.
         if let (Field::One(outer), Field::One(inner)) =
             (json::field(top, "source"), json::field(payload, "source"))
         {
@@ -153,7 +155,7 @@ fn names_another_event(fields: &Fields) -> bool {
     matches!(json::field(fields, "event_type"), Field::One(name) if *name != Json::Text("trade.intent".to_owned()))
 }
 
-/// Returns the payload as an object.
+/// Returns the payload if it is an object.
 fn payload(value: &Json) -> Option<Vec<(String, Json)>> {
     match value {
         Json::Text(text) => json::pairs(&json::read_by_grammar(text)?).cloned(),

@@ -1,15 +1,16 @@
-//! A small JSON reader that keeps what other readers lose: duplicate keys, and the text of numbers.
+//! A small JSON reader that keeps duplicate keys and the text of numbers, which other readers
+//! discard.
 
 /// A JSON value as written.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Json {
     Null,
     Bool(bool),
-    /// The text of a number.
+    /// A number, as its text.
     Number(String),
     Text(String),
     List(Vec<Self>),
-    /// All pairs in the order of the text, with duplicates.
+    /// All pairs of an object in the order of the text, including duplicates.
     Object(Vec<(String, Self)>),
     /// A value that follows the JSON grammar but cannot be decoded: it contains half a surrogate pair, in a string or
     /// in a key.
@@ -19,9 +20,9 @@ pub(crate) enum Json {
 /// The value of a key in an object.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Field<'a> {
-    /// No value, or one `null`.
+    /// There is no value, or one `null`.
     Absent,
-    /// More than one value, including nulls.
+    /// There is more than one value; nulls are counted.
     Duplicate,
     One(&'a Json),
 }
@@ -63,7 +64,7 @@ pub(crate) fn pairs(value: &Json) -> Option<&Vec<(String, Json)>> {
     }
 }
 
-/// Returns the value of `key` in `object`.
+/// Looks up the value of `key` in `object`.
 pub(crate) fn field<'a>(object: &'a [(String, Json)], key: &str) -> Field<'a> {
     let mut values = object
         .iter()
@@ -266,7 +267,7 @@ impl Reader {
         }
     }
 
-    /// Parses an escape. The error is half a surrogate pair.
+    /// Parses an escape. The inner result is an error if the escape is half of a surrogate pair.
     fn escape(&mut self) -> Option<Result<char, u32>> {
         Some(Ok(match self.rest.pop()? {
             'b' => '\u{8}',

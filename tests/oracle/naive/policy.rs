@@ -18,13 +18,15 @@ const PARSE: &str = FAULTS[1];
 const INVALID: &str = FAULTS[2];
 const HASH: &str = FAULTS[3];
 
-/// The latest expiry, in epoch seconds. A number of milliseconds exceeds it and is rejected.
+/// The latest expiry, in epoch seconds. An expiry in milliseconds exceeds this maximum and is
+/// rejected.
 const LATEST: i128 = 253_402_300_799;
-/// The earliest timestamp (year 0), in microseconds. Earlier ones are replaced with it.
+/// The earliest timestamp (year 0), in microseconds. Earlier timestamps are replaced with this one.
 const EARLIEST: i128 = -62_167_219_200_000_000;
 const DEPTH: usize = 64;
 
-/// The names in a structured field: required and optional ones. Some optional ones are not used.
+/// The required and the optional names in a structured field. Some of the optional names are not
+/// used.
 struct Names {
     required: &'static [&'static str],
     optional: &'static [&'static str],
@@ -78,10 +80,10 @@ pub(crate) struct Policy {
     pub hash_is_stored: bool,
     pub universe: Vec<String>,
     pub leverage: BTreeMap<String, f64>,
-    /// `harvest_params` and `kill_params`.
+    /// The numbers in `harvest_params` and `kill_params`.
     pub theta: BTreeMap<String, f64>,
     pub limits: BTreeMap<String, f64>,
-    /// In microseconds.
+    /// The start of the validity in microseconds, if there is one.
     pub valid_from: Option<i128>,
     pub valid_until: i128,
     pub grace: Option<i128>,
@@ -118,7 +120,7 @@ pub(crate) fn read(text: &str, flaw: Option<Flaw>) -> Result<Policy, &'static st
     faults.first().map_or(Ok(policy), Err)
 }
 
-/// Returns true if a text is JSON with a duplicate key.
+/// Returns true if a text is JSON in which a key is a duplicate.
 fn reads_as_two(text: &str) -> bool {
     json::read(text)
         .is_some_and(|value| json::depth(&value) <= DEPTH && json::has_duplicates(&value))
@@ -135,7 +137,7 @@ fn document(text: &str) -> Option<Json> {
     json::read(text.strip_prefix('\u{feff}').unwrap_or(text))
 }
 
-/// The reason codes that apply.
+/// The reason codes of all faults found so far.
 #[derive(Default)]
 struct Faults(Vec<&'static str>);
 
@@ -355,7 +357,8 @@ fn numbers(value: Option<Json>, names: &Names, faults: &mut Faults) -> BTreeMap<
 }
 
 fn check_theta(theta: &BTreeMap<String, f64>, faults: &mut Faults) {
-    // A missing number is already a fault, which takes precedence over the value used here.
+    // If a number is missing, a fault has already been added, so the value that is used here does
+    // not matter.
     let of = |name: &str| theta.get(name).copied().unwrap_or(f64::NAN);
     let holds =
         |name: &str, test: fn(f64) -> bool| theta.get(name).is_none_or(|number| test(*number));
@@ -388,7 +391,8 @@ fn check_theta(theta: &BTreeMap<String, f64>, faults: &mut Faults) {
     faults.check(holds("trend_min", |number| (0.0..=1.0).contains(&number)));
 }
 
-/// Returns decimal seconds as whole microseconds, rounded down, and whether the conversion is exact.
+/// Converts decimal seconds to whole microseconds, rounded down. Also returns whether the
+/// conversion is exact.
 fn timestamp(
     fields: &BTreeMap<String, String>,
     name: &str,

@@ -24,7 +24,8 @@ pub(crate) fn decimal(text: &str, shift: i64) -> Decimal {
     if text.to_ascii_lowercase().contains(['n', 'y']) {
         return Decimal::NotFinite;
     }
-    // An exponent that does not fit in an integer is replaced with one that is large enough.
+    // An exponent that does not fit in an integer is replaced with a smaller one that leads to the
+    // same result.
     let (mantissa, exponent) = match text.split_once(['e', 'E']) {
         Some((mantissa, exponent)) => {
             let far = if exponent.starts_with('-') {
@@ -53,7 +54,8 @@ pub(crate) fn decimal(text: &str, shift: i64) -> Decimal {
         .filter_map(|digit| digit.to_digit(10))
         .collect();
     let places = i64::try_from(whole.len()).unwrap() + exponent + shift;
-    // The digits before the point. With 40 additional zeros, the number exceeds the maximum in any case.
+    // These are the digits before the decimal point. At most 40 zeros are added, because the number
+    // then exceeds the maximum in any case.
     let places = usize::try_from(places.max(0))
         .unwrap()
         .min(digits.len() + 40);
@@ -139,7 +141,7 @@ pub(crate) fn from_iso(text: &str) -> Option<i64> {
     in_range(seconds * 1_000_000 + micros)
 }
 
-/// Returns the timestamp if it is in the years 0 to 9999.
+/// Returns the timestamp if it is within the years 0 to 9999.
 fn in_range(micros: i128) -> Option<i64> {
     SECONDS
         .contains(&micros.div_euclid(1_000_000))

@@ -55,20 +55,20 @@ const LENT: [&str; 7] = [
 #[derive(Clone, Copy, Debug)]
 enum Envelope {
     Flat,
-    /// All values are strings, as in a stream entry.
+    /// A flat object in which all values are strings, as in a stream entry.
     FlatText,
     Object(&'static str),
     Text(&'static str),
 }
 
-/// The object that is changed.
+/// The object to which a change applies.
 #[derive(Clone, Copy, Debug)]
 enum Place {
     Inside,
     Outside,
 }
 
-/// Lines with intents; about one in 60 is cut short or not an intent.
+/// Generates lines with intents. About one in 30 is cut short or is not an intent.
 pub(crate) fn lines() -> impl Strategy<Value = String> {
     let edits =
         prop_oneof![12 => vec(change(), 0..1), 6 => vec(change(), 1..2), 3 => vec(change(), 2..4)];
@@ -88,7 +88,7 @@ pub(crate) fn lines() -> impl Strategy<Value = String> {
     ]
 }
 
-/// The fields of an intent that is usually valid.
+/// Generates the fields of an intent that is usually valid.
 fn fields() -> impl Strategy<Value = Pairs> {
     let symbol = prop_oneof![
         9 => word(&SYMBOLS[..4]),

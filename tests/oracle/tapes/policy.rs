@@ -1,4 +1,4 @@
-//! Strategies for policies in both encodings, valid ones and ones with defects.
+//! Strategies for valid policies and policies with defects, in both encodings.
 
 use super::super::naive::policy::hash_of;
 use super::text::{Edit, Pairs, edit, object, odd, one_of, pair, seconds, stringly, wild};
@@ -86,7 +86,7 @@ enum Encoding {
     Document,
     Compact,
     Hash,
-    /// A hash whose structured fields are JSON with spaces.
+    /// The hash encoding, with spaces in the JSON of structured fields.
     SpacedHash,
 }
 
@@ -109,7 +109,7 @@ enum Ending {
     Deep(usize),
 }
 
-/// The part of the policy that is changed.
+/// The part of the policy to which a change applies.
 #[derive(Clone, Debug)]
 enum Place {
     Top,
@@ -120,7 +120,7 @@ enum Place {
     Universe,
 }
 
-/// The text of a policy, or `None` for an absent one.
+/// Generates the text of a policy, or `None` for an absent policy.
 pub(crate) fn texts() -> impl Strategy<Value = Option<String>> {
     let edits =
         prop_oneof![14 => vec(change(), 0..1), 4 => vec(change(), 1..2), 1 => vec(change(), 2..4)];

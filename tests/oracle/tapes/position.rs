@@ -33,7 +33,7 @@ enum Place {
     Market,
 }
 
-/// Lines with snapshots; a few are cut short.
+/// Generates lines with position snapshots. A few of them are cut short.
 pub(crate) fn lines() -> impl Strategy<Value = String> {
     let edits =
         prop_oneof![12 => vec(change(), 0..1), 6 => vec(change(), 1..2), 3 => vec(change(), 2..5)];

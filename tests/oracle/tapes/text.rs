@@ -5,7 +5,7 @@ use super::{BASE, near};
 use proptest::prelude::*;
 use proptest::sample::select;
 
-/// Symbols for the policies. The last two have no leverage or are not in the universe.
+/// Symbols for the policies. Of the last two, one has no leverage and one is not in the universe.
 pub(crate) const SYMBOLS: [&str; 6] = [
     "BTCUSDT",
     "ethusdt",
@@ -23,7 +23,7 @@ pub(crate) type Pairs = Vec<(String, String)>;
 pub(crate) enum Edit {
     Remove(String),
     Set(String, String),
-    /// Adds a pair even if the key is present.
+    /// Adds a pair, even if the key is already present.
     Append(String, String),
 }
 
@@ -44,7 +44,8 @@ pub(crate) fn pair(key: &str, value: impl Into<String>) -> (String, String) {
     (key.to_owned(), value.into())
 }
 
-/// Returns a JSON object; with spaces as Python writes them if `spaced` is true.
+/// Returns a JSON object. If `spaced` is true, it has spaces after `,` and `:`, as Python writes
+/// them.
 pub(crate) fn object(pairs: &[(String, String)], spaced: bool) -> String {
     let (colon, comma) = if spaced { (": ", ", ") } else { (":", ",") };
     let pairs: Vec<String> = pairs
@@ -54,7 +55,8 @@ pub(crate) fn object(pairs: &[(String, String)], spaced: bool) -> String {
     format!("{{{}}}", pairs.join(comma))
 }
 
-/// Returns JSON as a string, as in a stream entry or a Redis hash. Strings do not change.
+/// Converts a JSON value to a JSON string, as in a stream entry or a Redis hash. A string is
+/// returned unchanged.
 pub(crate) fn stringly(json: &str) -> String {
     if json.starts_with('"') {
         json.to_owned()
@@ -85,7 +87,7 @@ pub(crate) fn word(words: &[&str]) -> BoxedStrategy<String> {
     .boxed()
 }
 
-/// Values that are not valid as a number, a word or a flag.
+/// Generates values that are not valid as a number, a word or a flag.
 pub(crate) fn odd() -> BoxedStrategy<String> {
     one_of(&[
         "\"x\"",
@@ -103,7 +105,7 @@ pub(crate) fn odd() -> BoxedStrategy<String> {
     ])
 }
 
-/// A number of any bit pattern, as a number or a string.
+/// Generates numbers of any bit pattern, as a number or a string.
 pub(crate) fn any_bits() -> BoxedStrategy<String> {
     (any::<u64>(), any::<bool>(), any::<bool>())
         .prop_map(|(bits, long, quoted)| {
@@ -121,7 +123,7 @@ pub(crate) fn any_bits() -> BoxedStrategy<String> {
         .boxed()
 }
 
-/// Numbers at the edges of ranges and formats.
+/// Generates numbers at the edges of ranges and formats.
 pub(crate) fn edges() -> BoxedStrategy<String> {
     one_of(&[
         "0",
@@ -154,12 +156,13 @@ pub(crate) fn edges() -> BoxedStrategy<String> {
     ])
 }
 
-/// Any number; most are not usable.
+/// Generates any number. Most of the numbers are not usable.
 pub(crate) fn wild() -> BoxedStrategy<String> {
     prop_oneof![3 => edges(), 2 => any_bits(), 1 => odd()].boxed()
 }
 
-/// A number from `low` to `high` (both greater than 0), uniform in its logarithm, as a number or a string.
+/// Generates numbers from `low` to `high` (both greater than 0), uniform in its logarithm, as a
+/// number or a string.
 pub(crate) fn between(low: f64, high: f64) -> BoxedStrategy<String> {
     (low.ln()..high.ln(), 0_usize..4, prop::bool::weighted(0.2))
         .prop_map(|(magnitude, digits, quoted)| {
@@ -174,7 +177,7 @@ pub(crate) fn between(low: f64, high: f64) -> BoxedStrategy<String> {
         .boxed()
 }
 
-/// Epoch milliseconds.
+/// Generates epoch milliseconds, valid and invalid.
 pub(crate) fn millis() -> BoxedStrategy<String> {
     let text = (near(BASE), 0_usize..8).prop_map(|(micros, style)| {
         let millis = micros.div_euclid(1_000);
@@ -195,7 +198,7 @@ pub(crate) fn millis() -> BoxedStrategy<String> {
     .boxed()
 }
 
-/// Values of `timestamp`.
+/// Generates values of `timestamp`, valid and invalid.
 pub(crate) fn timestamp() -> BoxedStrategy<String> {
     prop_oneof![
         20 => (near(BASE), 0_usize..8).prop_map(|(micros, style)| quote(&iso(micros, style), false)),
@@ -214,7 +217,7 @@ pub(crate) fn timestamp() -> BoxedStrategy<String> {
     .boxed()
 }
 
-/// Values of `id`; many are stream entry ids.
+/// Generates values of `id`. Many of them are stream entry ids.
 pub(crate) fn id() -> BoxedStrategy<String> {
     prop_oneof![
         5 => (near(BASE), 0..3).prop_map(|(micros, n)| format!("\"{}-{n}\"", micros / 1_000)),

@@ -1,5 +1,6 @@
-//! casbin, with one rule per symbol, and with one rule for a group that contains the symbols. Rules are texts to the
-//! matcher, so leverages by symbol cannot be compared. The size has one limit, which is part of the matcher.
+//! casbin, with one rule per symbol, and with one rule for a group that contains all symbols. The
+//! matcher compares the fields of a rule as text, so it cannot check the leverage of a symbol. The
+//! limit of the size is a part of the matcher.
 
 use casbin::{CoreApi as _, DefaultModel, Enforcer, MemoryAdapter, MgmtApi as _};
 
@@ -28,7 +29,7 @@ impl Casbin {
         Ok(casbin)
     }
 
-    /// Creates an enforcer with one rule per symbol, which are tried in order.
+    /// Creates an enforcer with one rule per symbol. The rules are tried in order.
     pub(crate) fn rules(asks: &[Ask]) -> Result<Self, Failure> {
         let rules = universe().map(|(symbol, _)| vec![symbol]).collect();
         Self::new("40 rules", "r.symbol == p.symbol", rules, asks)

@@ -1,4 +1,5 @@
-//! openpit, with its own policies for the validity and the size of an order, on one thread without locks.
+//! openpit, with its built-in policies for the validity and the size of an order, on one thread
+//! without locks.
 
 use openpit::{
     Engine, Instrument, LocalEngine, OrderOperation,
@@ -20,7 +21,7 @@ use crate::{
 pub(crate) struct OpenPit {
     engine: LocalEngine<OrderOperation, (), ()>,
     orders: Vec<OrderOperation>,
-    /// Copies of the orders, which a pass consumes.
+    /// Copies of the orders. A pass consumes them.
     at_hand: Vec<OrderOperation>,
 }
 

@@ -1,5 +1,6 @@
-//! Portcullis. It reduces a requested leverage above the policy's to that of the policy. Here only a trade with the
-//! requested leverage counts as a yes, because the other engines can only permit or deny.
+//! Portcullis. If an intent requests more than the leverage of the policy, Portcullis reduces it to
+//! the leverage of the policy. In this comparison, only a trade with the requested leverage counts
+//! as a yes, because the other engines can only permit or deny.
 
 use portcullis::{
     decide::{Decision, DecisionColumns, Engine, IntentColumns, Outcome},

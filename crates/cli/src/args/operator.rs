@@ -66,7 +66,8 @@ impl OperatorArgs {
         self.resolve_with(guardrails, name, assume_in_force)
     }
 
-    /// Builds the same as [`Self::resolve`], from guardrails that are already read.
+    /// Builds the engine and the settings like [`Self::resolve`], but from guardrails that are
+    /// already read.
     pub(crate) fn resolve_with(
         &self,
         guardrails: Guardrails,

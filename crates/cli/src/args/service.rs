@@ -70,7 +70,8 @@ pub(crate) struct ServiceArgs {
 }
 
 impl ServiceArgs {
-    /// Returns the server and the conditions for policies. Also sets the log format and starts the metrics endpoint.
+    /// Returns the server and the requirements that a policy must meet to be accepted. Also sets
+    /// the log format and starts the metrics endpoint.
     pub(crate) fn resolve(&self) -> Result<(RedisServer, Trust), Failure> {
         let server = self.server.resolve()?;
         let trust = Trust {

@@ -36,7 +36,7 @@ pub(crate) fn parse_validity(text: &str) -> Result<SignedDuration, String> {
     }
 }
 
-/// Returns the end of a validity that begins now.
+/// Returns the expiry of a policy that is valid for this duration from now.
 pub(crate) fn valid_until(validity: SignedDuration) -> Result<Timestamp, Failure> {
     let end = system_time()?.saturating_add(validity);
     if end == Timestamp::MAX {

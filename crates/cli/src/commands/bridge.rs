@@ -1,4 +1,4 @@
-//! `portcullis bridge`
+//! The command `portcullis bridge`.
 
 use std::{num::NonZeroU64, process, time::Duration};
 
@@ -17,10 +17,12 @@ use crate::{
     failure::Failure,
 };
 
-/// Larger batches would block other clients of the server for too long.
+/// Maximum batch size, in intents. Larger batches would block other clients of the server for too
+/// long.
 const BATCH_MAX: u64 = 10_000;
 
-/// Other commands run without limits by default.
+/// Help of `--guardrails`. It differs from the help of the other commands, where the option is not
+/// required.
 const GUARDRAILS_HELP: &str = "The JSON file with operator limits that apply to every policy; required, unless `--no-guardrails` is given";
 
 #[derive(Debug, Clone, clap::Args)]

@@ -1,4 +1,4 @@
-//! `portcullis convert`.
+//! The command `portcullis convert`.
 
 use std::{
     io::{self, Write},

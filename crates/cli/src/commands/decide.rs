@@ -1,4 +1,5 @@
-//! `portcullis decide`, and the code it shares with `portcullis harvest`: each input line is answered immediately.
+//! The command `portcullis decide`, and the code it shares with `portcullis harvest`: each input
+//! line is answered immediately.
 
 use std::{
     io,

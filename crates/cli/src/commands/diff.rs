@@ -1,4 +1,4 @@
-//! `portcullis diff`
+//! The command `portcullis diff`.
 
 use std::{
     fs,

@@ -1,4 +1,4 @@
-//! `portcullis explain`
+//! The command `portcullis explain`.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,4 @@
-//! `portcullis generate`.
+//! The command `portcullis generate`.
 
 use std::io::{self, BufWriter, Write as _};
 
@@ -6,7 +6,8 @@ use portcullis_sim::generate::write_tape;
 
 use crate::{args::values::parse_whole, failure::Failure};
 
-/// The built-in sample tape is the output for this number of records and this seed.
+/// Number of records of the built-in sample tape, which is the output for this number and
+/// [`SAMPLE_SEED`].
 pub(crate) const SAMPLE_RECORDS: u64 = 5000;
 pub(crate) const SAMPLE_SEED: u64 = 1;
 

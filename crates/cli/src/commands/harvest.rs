@@ -1,4 +1,4 @@
-//! `portcullis harvest`
+//! The command `portcullis harvest`.
 
 use portcullis_sim::replay::Scope;
 

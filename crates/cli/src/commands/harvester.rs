@@ -1,4 +1,4 @@
-//! `portcullis harvester`
+//! The command `portcullis harvester`.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! `portcullis proof`.
+//! The command `portcullis proof`.
 
 use std::path::{Path, PathBuf};
 

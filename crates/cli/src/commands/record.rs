@@ -1,4 +1,4 @@
-//! `portcullis record`
+//! The command `portcullis record`.
 
 use std::{
     io::{self, IsTerminal as _},
@@ -19,7 +19,7 @@ use crate::{
     print::warn,
 };
 
-/// The end of the help.
+/// The text at the end of the help.
 const REPLAY_HELP: &str = "\
 If a replay of the tape has the same --guardrails, --exit-owner and --exit-delegate as the bridge, it writes the same \
 answers as the bridge, byte for byte:

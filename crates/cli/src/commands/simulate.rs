@@ -1,4 +1,4 @@
-//! The `portcullis simulate` command.
+//! The command `portcullis simulate`.
 
 use std::path::{Path, PathBuf};
 

@@ -145,7 +145,8 @@ impl Drop for OutputFile {
 
 /// The kind of output target.
 enum Target {
-    /// Standard output, or a file that it is redirected to. Opening that file again would overwrite the summary.
+    /// Standard output, or a path to the file to which standard output is redirected. Opening that
+    /// file again would overwrite the summary.
     Stdout(Option<Handle>),
     File(Handle),
     Missing,

@@ -22,8 +22,8 @@ pub(super) struct Run {
     pub(super) progress: RunProgress,
 }
 
-/// Installs a signal handler that removes the temporary files and exits. If its thread cannot be started, signals keep
-/// their default action.
+/// Installs a signal handler that removes the temporary files and exits. If the thread of the
+/// handler cannot be started, signals keep their default action.
 pub(super) fn watch(run: Run) {
     let (is_watching, watching) = mpsc::channel::<()>();
     let watch = move || {

@@ -1,4 +1,4 @@
-//! Contents of plans, skip records and log lines.
+//! Tests of the contents of plans, skip records and log lines.
 
 use super::process::{Bridge, EXITS, INTENTS, OWNER, PLANS, SKIPS, Server, text};
 
@@ -100,7 +100,7 @@ fn an_exit_has_its_quantity_or_is_marked_unreadable() {
     redis.add(EXITS, &exit("some", Some("0.25")));
     redis.add(EXITS, &exit("none", None));
     redis.add(EXITS, &exit("unreadable", Some("half")));
-    // An exit is accepted on either stream and needs no policy.
+    // An exit is accepted on both streams and needs no policy.
     redis.add(INTENTS, &exit("among intents", None));
     let _bridge = Bridge::start(&server.url(), &[]);
     redis.await_answers(4);

@@ -1,4 +1,4 @@
-//! Pending entries of other consumers.
+//! Tests of claiming the pending entries of other consumers.
 
 use super::process::{Bridge, GROUP, INTENTS, Server, by_id, eventually};
 

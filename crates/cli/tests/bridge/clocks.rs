@@ -1,4 +1,4 @@
-//! Differing clocks.
+//! Tests with different clocks of the bridge and the server.
 
 use std::{
     fs,

@@ -1,4 +1,5 @@
-//! Faults may delay an answer, but never lose or duplicate it. Each test prints a row of the table.
+//! Faults may delay an answer, but never lose or duplicate it. Each test prints its row of the
+//! table in `docs/faults.md`.
 
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -1,4 +1,5 @@
-//! Tests of the bridge with a real server: intents in, plans and skip records out.
+//! Tests of the bridge with a real server. Each test sends intents and reads the plans and skip
+//! records.
 
 #![expect(
     clippy::unwrap_used,

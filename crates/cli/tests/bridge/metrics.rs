@@ -1,4 +1,4 @@
-//! Metrics for Prometheus, and log lines as JSON.
+//! Tests of the metrics for Prometheus and of log lines as JSON.
 
 use std::{
     io::{Read as _, Write as _},

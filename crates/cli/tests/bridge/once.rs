@@ -1,4 +1,4 @@
-//! Each intent is answered once.
+//! Tests that each intent is answered once.
 
 use std::{collections::BTreeSet, thread, time::Duration};
 
@@ -41,7 +41,7 @@ fn a_redelivered_entry_is_not_answered_again() {
     let mut redis = server.connect();
     redis.publish(3600);
     let bridge = Bridge::start(&server.url(), &[]);
-    // With and without a sender's id.
+    // The first intent has an id from its sender, the second has none.
     redis.intent("a", "BTCUSDT");
     redis.add(INTENTS, &[("symbol", "XRPUSDT"), ("side", "BUY")]);
     redis.exit("x", "ETHUSDT");
@@ -176,7 +176,7 @@ fn a_close_without_a_side_supersedes_older_entries() {
     ];
     redis.add(EXITS, &close);
     assert_eq!(redis.await_answer("x"), "EXIT");
-    // An entry with an old id, like a pending one.
+    // An entry with an old id, as if it had been pending since then.
     redis.run(&["DEL", INTENTS]);
     redis.run(&["XGROUP", "CREATE", INTENTS, GROUP, "0", "MKSTREAM"]);
     redis.run(&[
@@ -218,7 +218,7 @@ fn entries_of_two_streams_have_no_order_within_a_millisecond() {
     add(EXITS, "1000-5", "exit", "BTCUSDT", &exit);
     add(INTENTS, "1000-9", "at once", "BTCUSDT", &[]);
     add(INTENTS, "1001-0", "later", "BTCUSDT", &[]);
-    // Within one stream, the sequence numbers give the order.
+    // Within one stream, the second part of the entry id gives the order.
     add(INTENTS, "1001-9", "exit too", "ETHUSDT", &exit);
     add(INTENTS, "1001-10", "after it", "ETHUSDT", &[]);
     let _bridge = Bridge::start(&server.url(), &[]);

@@ -1,4 +1,4 @@
-//! The active policy and the halts.
+//! Tests of the active policy and of halts.
 
 use std::time::{Duration, Instant as Tick};
 
@@ -89,7 +89,7 @@ fn each_unusable_policy_has_its_skip_reason() {
             redis.await_answer(&id) == reason
         });
     }
-    // A key of another type.
+    // The key has the wrong type.
     redis.run(&["SET", POLICY, "x"]);
     let mut n = 0;
     eventually("a skip", || {

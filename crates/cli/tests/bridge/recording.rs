@@ -112,7 +112,7 @@ impl Day<'_> {
 /// Runs a session of the bridge that covers all kinds of answers. Returns the verdicts and reasons.
 pub(crate) fn live_day(server: &Server, desk: &Desk) -> Vec<String> {
     let mut redis = server.connect();
-    // Older than every limit.
+    // This intent is older than every age limit.
     redis.run(&[
         "XADD",
         INTENTS,
@@ -222,10 +222,10 @@ fn entries(day: &mut Day<'_>) {
     assert_eq!(day.ask_any(INTENTS, &twice), "INTENT_INVALID");
     let no_id = r#"{"id":{},"symbol":"ETHUSDT","side":"SELL","size":100}"#;
     assert_eq!(day.ask_any(INTENTS, &[("payload", no_id)]), "TRADE");
-    // An entry on the stream of exits.
+    // This intent to open a position is on the stream of exits.
     let stray = [("symbol", "BTCUSDT"), ("side", "BUY"), ("size", "1")];
     assert_eq!(day.ask(EXITS, &stray), "TRADE");
-    // Bytes that are not UTF-8.
+    // This symbol is not UTF-8.
     let skips = day.redis.length(super::process::SKIPS);
     redis::cmd("XADD")
         .arg(INTENTS)
@@ -236,7 +236,7 @@ fn entries(day: &mut Day<'_>) {
     eventually("the answer to bytes that are not UTF-8", || {
         day.redis.length(super::process::SKIPS) > skips
     });
-    // One id with two contents.
+    // Two intents with different contents share one id.
     let body = |size| {
         [
             ("intent_id", "one"),

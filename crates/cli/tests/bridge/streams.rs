@@ -1,4 +1,4 @@
-//! Replay of a stream.
+//! Tests of replays of a Redis stream.
 
 use std::{fs, process::Output};
 

@@ -1,4 +1,4 @@
-//! Accepted policies: signatures, sequences and TLS.
+//! Tests of which policies the bridge accepts: signatures, sequences and TLS.
 
 use std::fs;
 

@@ -1,4 +1,4 @@
-//! Behaviour while the server is unreachable.
+//! Tests of the bridge while the server is unreachable.
 
 use super::process::{Bridge, Server, eventually, free_port};
 

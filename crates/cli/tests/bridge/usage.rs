@@ -1,4 +1,4 @@
-//! Errors at the start.
+//! Tests of the errors with which the bridge refuses to start.
 
 use std::{fs, process::Output};
 

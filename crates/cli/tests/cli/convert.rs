@@ -1,4 +1,4 @@
-//! `convert`: tapes from JSON lines to Parquet and back.
+//! Tests of `convert`: tapes from JSON Lines to Parquet and back.
 
 use serde_json::{Value, json};
 

@@ -48,7 +48,7 @@ pub(crate) fn pair() -> (Value, Value) {
     (before, after)
 }
 
-/// A tape with one entry, one exit and one position.
+/// Returns a tape with one entry, one exit and one position.
 fn tape() -> String {
     lines(&[entry(1), exit(2), position(3)])
 }

@@ -1,4 +1,5 @@
-//! Every public error of the libraries can be stored, sent to another thread and printed.
+//! Tests that every public error of the libraries can be stored, sent to another thread and
+//! printed.
 
 use std::error::Error;
 

@@ -1,4 +1,4 @@
-//! Exit statuses and messages on standard error.
+//! Tests of exit statuses and messages on standard error.
 
 use crate::program::Place;
 use crate::records::{entry, lines, policy, policy_until};

@@ -1,4 +1,4 @@
-//! `explain`: why a record got its answer.
+//! Tests of `explain`, which reports why a record got its answer.
 
 use std::collections::BTreeSet;
 

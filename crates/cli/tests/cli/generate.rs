@@ -1,4 +1,4 @@
-//! `generate` and the built-in sample.
+//! Tests of `generate` and of the built-in sample.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use crate::program::Place;
 use crate::records::{example_guardrails, generated};
 use portcullis::{answer::Verdict, decide::SkipCode, harvest::HarvestAction};
 
-/// Reasons that need a store, keys or earlier intents.
+/// Skip reasons that only a policy store, signing keys or earlier intents can cause.
 const OUT_OF_REACH: [SkipCode; 5] = [
     SkipCode::PolicySignatureInvalid,
     SkipCode::PolicyRolledBack,

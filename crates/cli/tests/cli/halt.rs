@@ -1,4 +1,4 @@
-//! `halt` and `resume`.
+//! Tests of `halt` and `resume`.
 
 use crate::policy_store::{STORE, published};
 

@@ -1,4 +1,4 @@
-//! The help of each command.
+//! Tests of the help of each command.
 
 use crate::program::{Place, check_snapshot};
 

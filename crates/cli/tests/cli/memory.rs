@@ -43,7 +43,8 @@ fn high_kib(process: u32) -> u64 {
     kib.map_or(0, |kib| kib.parse().unwrap())
 }
 
-/// Two tapes, of 100,000 and 600,000 records: about 23 and 137 MB.
+/// Returns a folder with two tapes: `short` with 100,000 records (about 23 MB) and `long` with
+/// 600,000 records (about 137 MB).
 fn tapes() -> &'static Place {
     static TAPES: OnceLock<Place> = OnceLock::new();
     TAPES.get_or_init(|| {

@@ -1,4 +1,4 @@
-//! `--out`: output files, replaced files and interrupted runs.
+//! Tests of `--out`: output files, replaced files and interrupted runs.
 
 use std::{
     fs::{self, File},

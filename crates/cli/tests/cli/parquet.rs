@@ -1,4 +1,4 @@
-//! Tapes, answers and candles as Parquet.
+//! Tests of tapes, answers and candles as Parquet.
 
 use std::{fs::File, sync::Arc};
 

@@ -1,4 +1,4 @@
-//! Closed pipes: the program ends quietly with status 0.
+//! Tests that the program ends quietly with status 0 when a pipe is closed.
 
 use std::{
     io::{BufRead as _, BufReader, Write as _},

@@ -1,4 +1,5 @@
-//! `policy schema` accepts the same policies as `policy check`, as far as a schema can express the rules.
+//! Tests that the schema of `policy schema` accepts the same policies as `policy check`, as far as
+//! a schema can express the rules.
 
 use jsonschema::Validator;
 use serde_json::Value;
@@ -39,7 +40,8 @@ fn edited(place: &str, value: &str) -> Value {
 const YES: bool = true;
 const NO: bool = false;
 
-/// Cases on which schema and check agree: place, value, verdict.
+/// Cases on which schema and check agree: the place of the value, its replacement, and whether both
+/// accept the result.
 const VARIANTS: [(&str, &str, bool); 121] = [
     ("/policy_version", "-", NO),
     ("/policy_version", "null", NO),

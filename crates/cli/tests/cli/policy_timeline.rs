@@ -1,4 +1,4 @@
-//! The policy timeline: which policy is active for which record.
+//! Tests of the policy timeline: which policy is active for which record.
 
 use portcullis::policy::Policy;
 use serde_json::{Value, json};

@@ -117,7 +117,7 @@ impl Run {
     }
 }
 
-/// Settings for snapshots in the folder `snapshots` of the workspace.
+/// Returns the settings for snapshots in the folder `snapshots` of the workspace.
 pub(crate) fn snapshots() -> Settings {
     let mut settings = Settings::clone_current();
     settings.set_snapshot_path("../../../../snapshots");

@@ -41,12 +41,12 @@ pub(crate) fn short(answer: &Value) -> String {
     format!("{decision} {more}").trim_end().to_owned()
 }
 
-/// The sample policy with another version, valid until one hour after [`START`].
+/// Returns the sample policy with another version, valid until one hour after [`START`].
 pub(crate) fn policy(version: &str) -> Value {
     policy_until(version, START + 3600)
 }
 
-/// The sample policy with another version and another expiry in epoch seconds.
+/// Returns the sample policy with another version and another expiry in epoch seconds.
 pub(crate) fn policy_until(version: &str, valid_until: i64) -> Value {
     let text = portcullis_sim::sample::policy_json(Timestamp::MIN);
     let mut policy: Value = serde_json::from_str(&text).unwrap();
@@ -55,7 +55,7 @@ pub(crate) fn policy_until(version: &str, valid_until: i64) -> Value {
     policy
 }
 
-/// A policy in the Redis hash encoding, where all values are text.
+/// Returns a policy in the encoding of a Redis hash, where all values are text.
 pub(crate) fn hash_encoding(policy: &Value) -> Value {
     let fields = policy.as_object().unwrap().iter();
     let texts = fields.map(|(name, value)| {
@@ -68,22 +68,22 @@ pub(crate) fn hash_encoding(policy: &Value) -> Value {
     Value::Object(texts.collect())
 }
 
-/// A policy update, this many seconds after [`START`].
+/// Returns a policy update, `seconds` after [`START`].
 pub(crate) fn updated(seconds: i64, policy: &Value) -> Value {
     json!({"event_type": "policy.updated", "ts": (START + seconds) * 1000, "policy": policy})
 }
 
-/// A policy withdrawal.
+/// Returns a policy withdrawal, `seconds` after [`START`].
 pub(crate) fn withdrawn(seconds: i64) -> Value {
     json!({"event_type": "policy.withdrawn", "ts": (START + seconds) * 1000})
 }
 
-/// An entry that the sample policy allows.
+/// Returns an entry that the sample policy allows, `seconds` after [`START`].
 pub(crate) fn entry(seconds: i64) -> Value {
     json!({"ts": (START + seconds) * 1000, "symbol": "BTCUSDT", "side": "BUY", "size": 400})
 }
 
-/// An exit of the standard owner.
+/// Returns an exit of the default exit owner, `seconds` after [`START`].
 pub(crate) fn exit(seconds: i64) -> Value {
     json!({
         "ts": (START + seconds) * 1000, "symbol": "BTCUSDT", "side": "SELL", "reduce_only": true,
@@ -91,7 +91,7 @@ pub(crate) fn exit(seconds: i64) -> Value {
     })
 }
 
-/// A position for which the sample policy proposes `PARTIAL_25`.
+/// Returns a position for which the sample policy proposes `PARTIAL_25`, `seconds` after [`START`].
 pub(crate) fn position(seconds: i64) -> Value {
     json!({
         "event_type": "position.snapshot", "id": format!("{}-0", (START + seconds) * 1000),
@@ -111,7 +111,7 @@ pub(crate) fn zstd(bytes: &[u8]) -> Vec<u8> {
     zstd::encode_all(bytes, 1).unwrap()
 }
 
-/// Zstd data with a window of 2^`log` bytes.
+/// Returns the bytes compressed with Zstandard and a window of 2^`log` bytes.
 pub(crate) fn zstd_of_window(bytes: &[u8], log: u32) -> Vec<u8> {
     let mut encoder = zstd::Encoder::new(Vec::new(), 1).unwrap();
     encoder.window_log(log).unwrap();
@@ -137,7 +137,7 @@ pub(crate) fn without_policies(records: u64, seed: u64) -> Vec<u8> {
     kept.collect::<Vec<_>>().join(&b'\n')
 }
 
-/// The path of the example guardrails.
+/// Returns the path of the example guardrails.
 pub(crate) fn example_guardrails() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/guardrails.json")
 }

@@ -1,4 +1,4 @@
-//! `replay`: the summary, and the number of threads.
+//! Tests of the summary of `replay` and of the number of threads.
 
 use serde_json::json;
 

@@ -1,11 +1,12 @@
-//! `replay --policies`: several policies over one tape.
+//! Tests of `replay --policies`, which decides one tape under several policies.
 
 use serde_json::{Value, json};
 
 use crate::program::{Place, check_snapshot};
 use crate::records::{entry, exit, lines, policy, position, updated, without_policies};
 
-/// A folder with three policies: the sample policy, one with more leverage, and one with fewer symbols.
+/// Returns a folder with the tape and three policies: the sample policy, one with more leverage,
+/// and one with fewer symbols.
 fn place(tape: impl AsRef<[u8]>) -> Place {
     let place = Place::new();
     std::fs::create_dir(place.path().join("policies")).unwrap();

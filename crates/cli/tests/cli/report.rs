@@ -1,4 +1,4 @@
-//! HTML reports, checked in a browser.
+//! Tests of HTML reports, which are opened in a browser.
 
 use std::{
     fs,

@@ -1,11 +1,11 @@
-//! `portcullis simulate`: results checked against hand calculations.
+//! Tests of `simulate`, whose results are compared with hand calculations.
 
 use serde_json::{Value, json};
 
 use crate::program::{Place, Run};
 use crate::records::{START, lines, objects, policy, policy_until, text};
 
-/// One-minute candles from [`START`]: open, high, low, close.
+/// Returns one-minute candles from [`START`] as CSV. Each price row is open, high, low and close.
 fn candles(prices: &[[f64; 4]]) -> String {
     let rows = prices.iter().zip(0..).map(|([open, high, low, close], n)| {
         let at = (START + n * 60) * 1000;
@@ -17,7 +17,7 @@ fn candles(prices: &[[f64; 4]]) -> String {
     )
 }
 
-/// An entry of 1000 USD, 30 seconds after [`START`].
+/// Returns an entry of 1000 USD, 30 seconds after [`START`].
 fn entry(side: &str, more: &[(&str, f64)]) -> Value {
     let mut entry = json!({
         "id": format!("{}-0", (START + 30) * 1000), "symbol": "BTCUSDT", "side": side,
@@ -89,8 +89,9 @@ impl Simulated {
 
 #[test]
 fn a_long_is_harvested_and_its_rest_is_stopped_in_profit() {
-    // Filled at 100: 10 units, margin 1000 / 5 = 200, fee 0.4. At 103.8, R is (3.8 - 0.12) / 2 = 1.84: a quarter is
-    // closed at the next open and the stop moves to 100.3, where the rest is closed.
+    // The entry is filled at 100: 10 units, margin 1000 / 5 = 200, fee 0.4. At 103.8, R is (3.8 -
+    // 0.12) / 2 = 1.84, so a quarter is closed at the next open and the stop moves to 100.3. The
+    // rest is closed at that stop.
     let tape = [entry("BUY", &[("leverage", 5.0), ("stop_loss", 98.0)])];
     let prices = [
         [99.0, 99.5, 98.5, 99.0],
@@ -184,7 +185,7 @@ fn funding_is_charged_every_eight_hours_and_a_short_receives_it() {
         charged.map(|it| (it["ts"].clone(), it["funding_usd"].clone()))
     };
     let at = json!((START + 480 * 60) * 1000);
-    // 10 units at the open of 110.
+    // The funding is for 10 units at the open price of 110.
     assert_eq!(funding(&of("BUY")), Some((at.clone(), json!(0.11))));
     assert_eq!(funding(&of("SELL")), Some((at, json!(-0.11))));
 }

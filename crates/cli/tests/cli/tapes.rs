@@ -1,4 +1,4 @@
-//! Tape formats and encodings, read through the command line.
+//! Tests of tape formats and encodings, read through the command line.
 
 use std::sync::OnceLock;
 
@@ -322,7 +322,8 @@ fn check_damaged(bytes: &[u8], message: &str) {
         let out = place.read("out.jsonl");
         let records = objects(&out).len();
         assert!((1000..=5000).contains(&records), "{records}");
-        // Only whole lines, equal to the first lines for the undamaged tape.
+        // The output has only complete lines, which are equal to the first lines for the undamaged
+        // tape.
         assert!(out.ends_with('\n') && expected.starts_with(&out));
         let line = format!("portcullis: `damaged` {message}; {records} records were answered\n")
             .replace("LINE", &records.to_string());
@@ -349,7 +350,7 @@ fn a_damaged_archive_yields_the_answers_so_far_and_no_digest() {
     }
 }
 
-/// Such archives are written by `zstd --long=27` and by the highest levels.
+/// `zstd --long=27` and the highest compression levels write such archives.
 #[test]
 fn an_archive_that_needs_too_much_memory_is_rejected() {
     let large = zstd_of_window(&generated(3000, 9), 27);

@@ -1,4 +1,4 @@
-//! Relative links of the Markdown pages lead to a file and a heading that exist.
+//! Tests that relative links of the Markdown pages lead to files and headings that exist.
 
 use std::{
     collections::BTreeSet,

@@ -1,4 +1,5 @@
-//! The command blocks of README and docs run as pasted, and links lead to something.
+//! Tests that the command blocks of README and docs run as printed, and that links lead to existing
+//! targets.
 
 #![expect(
     clippy::unwrap_used,
@@ -21,7 +22,8 @@ use std::{
 
 use crate::redis::Server;
 
-/// Address of the Redis server in the documentation. The tests use a server of their own.
+/// Address of the Redis server in the documentation. The tests replace it by the address of their
+/// own server.
 const REDIS: &str = "redis://127.0.0.1:6379";
 /// Marks blocks that build the project or run all of its checks: they would run this test again.
 const BUILDS: [&str; 3] = ["cargo ", "scripts/", "git clone"];
@@ -56,7 +58,8 @@ fn blocks(text: &str) -> Vec<Block> {
     blocks
 }
 
-/// A directory that looks like a fresh clone to the commands of a page, and a Redis server if the page needs one.
+/// A directory that looks to the commands of a page like a fresh clone, and a Redis server if the
+/// page needs one.
 struct Clone {
     folder: tempfile::TempDir,
     server: Option<Server>,

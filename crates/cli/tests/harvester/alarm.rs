@@ -1,4 +1,4 @@
-//! The alarm for open positions without harvest parameters.
+//! Tests of the alarm for open positions without harvest parameters.
 
 use std::time::{Duration, Instant as Tick};
 

@@ -1,4 +1,4 @@
-//! Tests of the harvester with a real server: positions in, proposals out.
+//! Tests of the harvester with a real server. Each test writes positions and reads the proposals.
 
 #![expect(
     clippy::unwrap_used,

@@ -1,4 +1,4 @@
-//! Missing and invalid data.
+//! Tests of missing and invalid data.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Each proposal is made once.
+//! Tests that each proposal is made once.
 
 use std::{
     collections::BTreeMap,

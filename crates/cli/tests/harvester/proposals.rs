@@ -1,4 +1,4 @@
-//! Contents and times of proposals.
+//! Tests of the contents and times of proposals.
 
 use super::process::{
     BTC, Fields, Harvester, OWNER, Redis, STREAM, Server, ago, eventually, position_key,
@@ -154,7 +154,7 @@ fn proposals_have_the_reference_values() {
     }
 }
 
-/// Writes a position to the server in one step.
+/// Writes a position and its market to the server in one step.
 fn stage(redis: &mut Redis, symbol: &str, fields: &[(&str, &str)], market: &[(&str, &str)]) {
     redis.open("DRAFT", "101");
     redis.set("quantum:marketstate:DRAFT", &[("sigma", "0.01")]);

@@ -1,4 +1,4 @@
-//! Behaviour while the server is unreachable.
+//! Tests of the harvester while the server is unreachable.
 
 use super::process::{BTC, Harvester, Server, eventually, free_port, text};
 

@@ -1,4 +1,4 @@
-//! Errors at the start.
+//! Tests of the errors with which the harvester refuses to start.
 
 use std::process::Output;
 

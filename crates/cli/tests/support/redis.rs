@@ -19,10 +19,10 @@ use tempfile::TempDir;
 const PROGRAM: &str = env!("CARGO_BIN_EXE_portcullis");
 pub(crate) const POLICY: &str = "quantum:policy:current";
 pub(crate) const OWNER: &str = "exitbrain_v3_5";
-/// A timeout that is far longer than any step of a test.
+/// A timeout that is much longer than any step of a test.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A record of a stream.
+/// The fields of a stream entry.
 pub(crate) type Fields = BTreeMap<String, String>;
 
 /// A Redis server on its own port.

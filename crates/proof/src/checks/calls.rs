@@ -1,5 +1,5 @@
-//! Names of functions, methods and keywords, grouped by what they do with a value. These are the names of languages and
-//! libraries; `vocabulary.toml` has the trading terms.
+//! Names of functions, methods and keywords, grouped by what they do with a value. They come from
+//! languages and libraries; the trading terms are in `vocabulary.toml`.
 
 /// Functions and macros that return their first argument, possibly converted.
 #[rustfmt::skip]
@@ -61,7 +61,7 @@ pub(super) const DEFAULTS: &[&str] = &[
     "alternative", "default_value_t",
 ];
 
-/// Keys that constrain or describe a value but do not set it.
+/// Keys of entries that constrain or describe a value but do not set it.
 #[rustfmt::skip]
 pub(super) const BOUND_KEYS: &[&str] = &[
     "min", "max", "minimum", "maximum", "ge", "gt", "le", "lt", "step", "precision", "decimals", "multiple_of",

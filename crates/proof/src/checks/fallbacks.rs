@@ -231,7 +231,8 @@ impl<'a> Fallbacks<'_, 'a> {
     }
 
     fn is_default(&self, value: &'a Node, name: &str) -> bool {
-        // A string or a number cannot be a policy; a map, a list or a constructor of literals can.
+        // A string or a number cannot be a policy. A map, a list or a constructor call with literal
+        // arguments can be one.
         let can_be = !self.is_policy_name(name)
             || matches!(
                 value.kind,
@@ -363,7 +364,8 @@ impl<'a> Fallbacks<'_, 'a> {
         all
     }
 
-    /// Returns true if code after this position leaves when the value is missing.
+    /// Returns true if code after this position leaves the function or loop when the value is
+    /// missing.
     fn is_checked_after(&self, name: &str, at: At) -> bool {
         let guards = PolicyGuards {
             program: self.program,

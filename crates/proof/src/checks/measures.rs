@@ -1,4 +1,5 @@
-//! Checks 3 and 4 for thresholds without a name: `if r_net >= 2.0: close_partial(…)`.
+//! Checks 3 and 4 for numbers that are compared with R or with the kill score directly: `if r_net
+//! >= 2.0: close_partial(…)`.
 
 use std::collections::BTreeSet;
 
@@ -65,7 +66,8 @@ pub(super) fn examine<'a>(program: &Program<'a>, scope: &Scope<'a>, found: &mut 
     }
 }
 
-/// Returns the measure, and the check that covers its thresholds.
+/// Returns the name of the measure that a node reads (R or the kill score), and the check that
+/// covers its thresholds.
 fn measured<'a>(
     program: &Program<'a>,
     scope: &Scope<'a>,
@@ -89,8 +91,8 @@ fn measured<'a>(
         .then_some((Check::KillScore, name))
 }
 
-/// Returns the comparisons that cannot cause a trade: in assertions, in conditions that only raise an error, and in
-/// display code.
+/// Returns the positions of the comparisons that cannot cause a trade: in assertions, in conditions
+/// that only raise an error, in display code, and in counts.
 fn validated(scope: &Scope<'_>) -> BTreeSet<At> {
     let mut all = BTreeSet::new();
     for node in &scope.nodes {
@@ -155,7 +157,8 @@ impl Search for Threshold<'_, '_> {
         }
     }
 
-    /// A named threshold is reported at its binding.
+    /// Returns true if the name refers to a threshold, because a named threshold is reported at its
+    /// binding.
     fn skips_name(&self, name: &str) -> bool {
         [Subject::Threshold, Subject::KillScore]
             .into_iter()

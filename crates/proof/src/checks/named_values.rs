@@ -21,9 +21,9 @@ pub(super) enum NamedBy {
     Entry,
     Keyword,
     DefaultArgument,
-    /// Used if the value before it is missing.
+    /// A fallback, used if the preceding value is missing.
     Fallback,
-    /// Passed to a setter, a builder or a constructor of that name.
+    /// An argument of a setter, a builder or a constructor of that name.
     Argument,
     Return,
     Loop,
@@ -58,7 +58,7 @@ impl NamedBy {
 
 /// A value and its names.
 pub(super) struct NamedValue<'a> {
-    /// One name. For a fallback, every name in the expression that it replaces.
+    /// The name of the value. For a fallback, every name in the expression that it replaces.
     pub(super) names: Vec<&'a str>,
     pub(super) value: &'a Node,
     pub(super) by: NamedBy,

@@ -14,7 +14,7 @@ use crate::{
     vocabulary::Subject,
 };
 
-/// The subject of a name, and the check that covers its numbers.
+/// The subjects of names whose numbers are checked, each with the check that covers it.
 const NUMBERS: [(Subject, Check); 8] = [
     (Subject::Leverage, Check::Leverage),
     (Subject::Threshold, Check::HarvestThreshold),
@@ -26,7 +26,7 @@ const NUMBERS: [(Subject, Check); 8] = [
     (Subject::SizeInContext, Check::Size),
 ];
 
-/// Words that indicate a trading context: one of these, or two of [`MAYBE_TRADING`].
+/// Words that indicate a trading context. One of these is enough, or two of [`MAYBE_TRADING`].
 const TRADING: [&str; 8] = [
     "symbol", "leverage", "notional", "trade", "trading", "lev", "usdt", "usd",
 ];
@@ -165,7 +165,7 @@ fn record_mentions(named: &NamedValue<'_>, of: &[&str]) -> bool {
     names.map(words).any(|name| contains_any(&name, of))
 }
 
-/// Search for numbers that are a violation for a subject.
+/// A search for the numbers that violate the check of a subject.
 struct Number<'p, 'a> {
     program: &'p Program<'a>,
     subject: Subject,
@@ -246,7 +246,7 @@ fn stop_price<'a>(
     }
 }
 
-/// Check 2: a maximum leverage that is used as the leverage.
+/// Runs check 2 on a value: reports a maximum leverage that is used as the leverage.
 fn maximum<'a>(
     program: &Program<'a>,
     scope: &Scope<'a>,

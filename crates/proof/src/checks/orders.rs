@@ -18,12 +18,12 @@ const VERBS: [&str; 19] = [
 const NOUNS: [&str; 5] = ["order", "trade", "intent", "plan", "position"];
 /// Verbs that count only with `order`, because constructors of intents, plans and positions often use them.
 const CONSTRUCTOR_VERBS: [&str; 2] = ["create", "new"];
-/// Words that may follow the noun.
+/// Words that may follow a noun of [`NOUNS`].
 const TAILS: [&str; 16] = [
     "market", "limit", "async", "now", "order", "sync", "safe", "with", "for", "to", "on", "and",
     "at", "in", "by", "from",
 ];
-/// Words that may precede the verb.
+/// Words that may precede a verb of [`VERBS`].
 const HEADS: [&str; 14] = [
     "futures", "async", "safe", "do", "try", "and", "spot", "margin", "private", "fapi", "client",
     "sync", "maybe", "exchange",
@@ -168,7 +168,7 @@ fn emitted<'a>(program: &Program<'a>, scope: &Scope<'a>, call: &'a Call) -> Opti
     })
 }
 
-/// A cheap pre-filter: returns true if the name contains an order term. Most calls do not.
+/// Returns true if the name contains an order term. This check is cheap and rules out most calls.
 fn may_order(name: &str) -> bool {
     const PARTS: [&str; 10] = [
         "order",
@@ -243,7 +243,7 @@ fn closes(name: &[String]) -> bool {
     alone || starts && ends && (noun || emits_it)
 }
 
-/// Returns true for a method of an object that receives orders: `exchange.flatten()`.
+/// Returns true for a method call on an object that receives orders: `exchange.flatten()`.
 fn of_venue(call: &Call) -> bool {
     let of = call
         .receiver()
@@ -289,7 +289,8 @@ fn stream_words<'a>(
     }
 }
 
-/// Returns true if a name and value set the reduce-only flag: `reduce_only=True`, `"closePosition": "true"`.
+/// Returns true if a name and its value set the reduce-only flag: `reduce_only=True`,
+/// `"closePosition": "true"`.
 fn is_reduce_only(program: &Program<'_>, name: &str, value: &Node) -> bool {
     let yes = match &value.kind {
         Kind::Truth(yes) => *yes,

@@ -86,7 +86,7 @@ const PRESENT_WORDS: [&str; 7] = [
     "usable",
 ];
 
-/// Check 9, for one function.
+/// Runs check 9 on one function.
 pub(super) fn examine<'a>(program: &Program<'a>, scope: &Scope<'a>, found: &mut Vec<Violation>) {
     let guards = PolicyGuards { program, scope };
     if !guards.has_policy() {
@@ -109,7 +109,7 @@ pub(super) fn examine<'a>(program: &Program<'a>, scope: &Scope<'a>, found: &mut 
     }
 }
 
-/// Check 8, for the whole file. Only the first entry is reported.
+/// Runs check 8 on the whole file. Only the first entry is reported.
 pub(super) fn examine_module(program: &Program<'_>, found: &mut Vec<Violation>) {
     let entry = |scope: &Scope<'_>| -> Option<(At, String)> {
         let mut calls = scope.calls();
@@ -386,7 +386,8 @@ fn is_wild(pattern: &Pattern) -> bool {
     matches!(pattern, Pattern::Other(values) if values.is_empty())
 }
 
-/// Returns true if every path through a node leaves the enclosing function or loop.
+/// Returns true if every path through a node returns from the enclosing function, or leaves or
+/// continues the enclosing loop.
 pub(super) fn leaves(node: &Node) -> bool {
     match &node.kind {
         Kind::Leave(leaving, _) => !matches!(leaving, Leaving::Assert | Leaving::Yield),

@@ -33,19 +33,19 @@ pub(super) enum ScopeKind {
 
 pub(super) struct Scope<'a> {
     pub(super) kind: ScopeKind,
-    /// The name; empty at module level.
+    /// The name of the function or class; empty at module level.
     pub(super) name: &'a str,
-    /// The position at which it begins.
+    /// The position at which the scope begins.
     pub(super) at: At,
     /// The enclosing class.
     pub(super) class: Option<&'a Class>,
     pub(super) parameters: &'a [Parameter],
     /// All nodes in source order, without those of nested functions and classes.
     pub(super) nodes: Vec<&'a Node>,
-    /// The values that it returns.
+    /// The values that the function returns.
     pub(super) returned: Vec<&'a Node>,
     bound: BTreeMap<String, Vec<&'a Node>>,
-    /// Every name in it.
+    /// Every name that occurs in the scope.
     names: BTreeSet<&'a str>,
 }
 

@@ -1,4 +1,4 @@
-//! Check 5: hard-coded symbols. Selection weights are numbers, so `numbers` checks them.
+//! Check 5: hard-coded symbols. Selection weights are numbers, so the module `numbers` checks them.
 
 use super::{
     named_values::{NamedValue, is_quoted_symbol, is_symbol},
@@ -116,7 +116,7 @@ fn check_pattern(values: &[Node], found: &mut Vec<Violation>) {
     }
 }
 
-/// Search for hard-coded symbols.
+/// A search for hard-coded symbols.
 struct Symbols<'p, 'a> {
     program: &'p Program<'a>,
     least: Least,

@@ -1,5 +1,5 @@
-//! The search for the literals that a value can evaluate to: through fallbacks, casts, bounds, and names that are bound
-//! once.
+//! A search for the literals that a value can evaluate to. It follows fallbacks, casts, bounds, and
+//! names that are bound once.
 
 use super::{
     calls::{
@@ -14,10 +14,10 @@ use crate::{
     vocabulary::Vocabulary,
 };
 
-/// Powers of ten that turn one unit into another.
+/// Powers of ten by which one unit is converted into another.
 const CONVERSIONS: [f64; 10] = [100.0, 1e3, 1e4, 1e6, 1e8, 1e9, 0.01, 1e-3, 1e-4, 1e-6];
 
-/// The maximum number of names and calls that are followed in a chain.
+/// Maximum length of a chain of names and calls that is followed.
 const DEEPEST: usize = 6;
 
 /// The literals that a search looks for.
@@ -28,7 +28,7 @@ pub(super) trait Search {
     fn skips_name(&self, name: &str) -> bool;
 }
 
-/// A match and its node.
+/// A value that the search looked for, and the node at which it is reported.
 pub(super) struct Match<'a> {
     pub(super) node: &'a Node,
     pub(super) value: String,
@@ -102,9 +102,9 @@ impl<'a> Trace<'_, 'a> {
         }
     }
 
-    /// Follows a name that is bound exactly once, to a literal.
+    /// Follows a name if it is bound exactly once and its value is a literal.
     fn name(&self, node: &'a Node, depth: usize, found: &mut Vec<Match<'a>>) {
-        // Bounds and counts are not the value itself.
+        // A bound or a count is not the value itself.
         let stays = |name: &str| {
             self.search.skips_name(name)
                 || Vocabulary::is_bound(name)
@@ -123,7 +123,7 @@ impl<'a> Trace<'_, 'a> {
         }
     }
 
-    /// Follows the table of a look-up such as `TABLE[key]`.
+    /// Follows the table of a lookup such as `TABLE[key]`.
     fn table(&self, of: &'a Node, depth: usize, found: &mut Vec<Match<'a>>) {
         match &of.kind {
             Kind::Name(_) | Kind::Field(..) => self.name(of, depth, found),
@@ -229,7 +229,8 @@ fn is_one(node: &Node) -> bool {
     matches!(node.kind, Kind::Number(number) if number.abs() == 1.0)
 }
 
-/// Returns true for a power of ten that is combined with a name that contains a unit, or with a rounding.
+/// Returns true if a node is a power of ten that is combined with a name that contains a unit, or
+/// with a rounding.
 fn is_conversion(node: &Node, other: &Node) -> bool {
     let Kind::Number(number) = node.kind else {
         return false;

@@ -51,8 +51,8 @@ pub(crate) fn read(text: &str) -> Result<Tree, Unparsed> {
     })
 }
 
-/// One `KEY=value` pair. `key`, `value` and `after` are the rest of the text from the key, from the value, and after
-/// the pair.
+/// One `KEY=value` pair. `key` is the rest of the text from the key on, `value` from the value on,
+/// and `after` from the end of the pair on.
 struct Pair<'a> {
     key: &'a str,
     name: &'a str,
@@ -95,7 +95,8 @@ fn pair(line: &str) -> Option<Pair<'_>> {
     })
 }
 
-/// Returns an unquoted value, which ends at a comment. A `#` starts a comment only after a blank.
+/// Returns an unquoted value, which ends at a comment. A `#` starts a comment only after
+/// whitespace.
 fn bare(line: &str) -> &str {
     let is_comment = |(at, _): &(usize, &str)| {
         line.get(..*at)

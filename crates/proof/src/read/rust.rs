@@ -25,7 +25,8 @@ use syn::{Block, Local, Pat, Stmt};
 use super::{Tree, Unparsed};
 use crate::tree::{At, Bind, Binding, Kind, Node};
 
-/// The maximum number of tokens in unfinished constructs. The parser recurses for each, so this bounds its stack.
+/// The maximum number of tokens in unfinished constructs. The parser recurses for each of them, so
+/// this number limits its use of the stack.
 const UNFINISHED_MAX: usize = 10_000;
 /// The number of tokens that an open bracket counts as.
 const BRACKET: usize = 50;

@@ -5,10 +5,11 @@ use saphyr::{LoadableYamlNode as _, MarkedYaml, Marker, Scalar, YamlData};
 use super::{Tree, Unparsed};
 use crate::tree::{At, Entry, Kind, Node};
 
-/// The maximum nesting. The parser recurses once per level; it limits brackets itself, but not indented blocks.
+/// Maximum nesting depth. The parser recurses once per level. It limits the nesting of brackets,
+/// but not of indented blocks.
 const LEVELS_MAX: usize = 1_000;
 
-/// Parses a file. Several documents become a list.
+/// Parses a file. A file with several documents becomes a list.
 pub(crate) fn read(text: &str) -> Result<Tree, Unparsed> {
     if let Some(line) = text.lines().position(|line| levels(line) > LEVELS_MAX) {
         let at = At {
@@ -154,7 +155,7 @@ mod tests {
         ] {
             assert!(printed.contains(kind), "{kind} in {printed}");
         }
-        // An alias repeats the content of its anchor.
+        // The content of an anchor is repeated at its alias.
         assert_eq!(all.iter().filter(|it| it.0 == "leverage").count(), 2);
     }
 

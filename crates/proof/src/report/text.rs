@@ -14,7 +14,8 @@ use crate::{
     walk::Counted,
 };
 
-/// Longest explanation that is printed, in characters. A list of symbols can be longer.
+/// Maximum length of a printed explanation, in characters. An explanation that lists symbols can be
+/// longer and is cut.
 const WHY_CHARS_MAX: usize = 200;
 
 const PASS: Style = AnsiColor::Green.on_default().bold();
@@ -242,7 +243,7 @@ fn printable(text: impl Display) -> String {
     Shown(text.to_string().replace('\t', " ")).whole()
 }
 
-/// A count with its noun, in singular or plural.
+/// A count and its noun, printed in singular or plural.
 struct Quantity<N>(N, &'static str);
 
 impl<N: TryInto<u64> + Copy> Display for Quantity<N> {

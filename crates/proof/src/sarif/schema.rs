@@ -1,7 +1,8 @@
 //! The SARIF 2.1.0 objects that the log uses, with the names of the specification.
 //!
-//! The crate `serde-sarif` has all objects, but it generates its code when it is built, for which it compiles `regex` and
-//! two older versions of `syn`. The few objects that a log needs are shorter than their conversion.
+//! The crate `serde-sarif` has all objects, but it generates its code at build time and compiles
+//! `regex` and two older versions of `syn` for that purpose. The few objects defined here are
+//! shorter than a conversion to the types of that crate.
 
 use std::collections::BTreeMap;
 
@@ -118,7 +119,8 @@ pub(super) struct Region {
     pub(super) snippet: Option<Message>,
 }
 
-/// The mark of an accepted finding. Consumers do not count a suppressed result as open.
+/// The mark of an accepted finding. Programs that read the log do not count a suppressed result as
+/// open.
 #[derive(Serialize)]
 pub(super) struct Suppression {
     pub(super) kind: &'static str,

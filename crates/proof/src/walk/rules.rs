@@ -26,7 +26,7 @@ const VENDORED: [&str; 22] = [
     "venv",
 ];
 
-/// Directories with code that no service runs.
+/// Directories with tests, benchmarks and their data. No service runs code from them.
 const TESTS: [&str; 7] = [
     "__tests__",
     "benches",
@@ -37,13 +37,13 @@ const TESTS: [&str; 7] = [
     "tests",
 ];
 
-/// The treatment of a directory.
+/// The treatment of a directory by the walk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Directory {
     Entered,
-    /// Left out; its files are counted.
+    /// The directory is left out, and each file in it is counted.
     Tests,
-    /// Left out; counted as one tree.
+    /// The directory is left out and counted as one tree.
     Vendored,
 }
 

@@ -5,7 +5,8 @@ use std::{fs, path::Path};
 use crate::table::Table;
 
 const CORPUS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/proof/corpus");
-/// Two trees in the style of a grown service, written without knowledge of the implementation of the checks.
+/// Two trees in the style of a service that has grown over the years, written without knowledge of
+/// the implementation of the checks.
 const FIRST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/proof/services/first");
 const SECOND: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/proof/services/second");
 

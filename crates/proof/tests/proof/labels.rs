@@ -29,7 +29,7 @@ pub(crate) fn labels(path: &Path, text: &str) -> Vec<(usize, Label)> {
         .collect()
 }
 
-/// Returns the label in the last comment of a line.
+/// Returns the label in the last comment of a line, if there is one.
 fn last(line: &str) -> Option<Label> {
     ["# ", "// "].into_iter().find_map(|begin| {
         let (_, comment) = line

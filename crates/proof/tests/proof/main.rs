@@ -1,8 +1,9 @@
-//! Tests of the proof on labelled sources: a corpus of violations and look-alikes, two trees in the style of a grown
-//! service, and this repository itself.
+//! Tests of the proof on labelled sources: a corpus of violations and look-alikes, two trees in the
+//! style of a service that has grown over the years, and this repository itself.
 //!
-//! Labels are at the ends of the lines: `! 3 default argument` is a violation of check 3, `= timing` is a look-alike of
-//! the class `timing`. For a format without comments, the labels are in `NAME.labels` next to the file.
+//! Labels are at the ends of the lines: `! 3 default argument` is a violation of check 3, `=
+//! timing` is a look-alike of the class `timing`. For a format without comments, the labels are in
+//! `NAME.labels` next to the file.
 
 #![expect(
     clippy::unwrap_used,

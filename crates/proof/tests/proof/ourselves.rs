@@ -1,4 +1,4 @@
-//! The proof of this repository, and a test that any added violation makes it fail.
+//! The proof of this repository, and a test that each of several added violations makes it fail.
 
 use std::{
     collections::BTreeSet,

@@ -1,4 +1,4 @@
-//! Decisions for a batch of entries, before the checks on the server.
+//! Decisions for a batch of stream entries, made before the script on the server checks them.
 
 use portcullis::{
     answer::Answer,
@@ -20,12 +20,12 @@ use crate::{
     stream::StreamEntry,
 };
 
-/// Decides the entries of one stream under the active policy.
+/// A decider of the entries of one stream, under the active policy.
 pub(super) struct BatchDecider<'a> {
     stream: &'a str,
     operator: &'a Engine,
     feed: &'a Feed,
-    /// True for the one stream worker that logs policies outside the guardrails.
+    /// True for the only stream worker that logs policies outside the guardrails.
     logs_violations: bool,
     /// The engine with the halts of a policy snapshot, and the number of that snapshot.
     engine: Option<(u64, Engine)>,
@@ -37,7 +37,7 @@ pub(super) struct DecidedBatch {
     pub(super) answers: Vec<Answered>,
     /// The reason and detail of each answer that is a skip.
     skips: Vec<Option<SkipDetail>>,
-    /// The policy that at least one answer names, if it must still be stored.
+    /// A policy that answers of this batch name and that is not stored yet.
     pub(super) policy: Option<Policy>,
     /// Ids of entries that were deleted before they were answered.
     pub(super) deleted: Vec<String>,
@@ -162,7 +162,8 @@ impl<'a> BatchDecider<'a> {
         }
     }
 
-    /// Logs each violation of the operator's guardrails by a newly loaded policy, which then permits no trade.
+    /// Logs each violation of the operator's guardrails by a newly loaded policy. Such a policy
+    /// permits no trade.
     fn log_violations(&self, snapshot: &PolicySnapshot) {
         if !self.logs_violations {
             return;
@@ -203,8 +204,8 @@ impl DecidedBatch {
     }
 }
 
-/// Returns the denial for an untrusted clock, if the clock is not trusted and neither the freshness gate nor an earlier
-/// gate has failed. Exits are never denied.
+/// Returns a denial if the clock is not trusted and every gate up to the freshness gate has passed.
+/// Exits are never denied.
 fn denial(decision: &Decision<'_>, skew: &Skew) -> Option<ServiceDenial<'static>> {
     match decision {
         Decision::Exit(_) => None,

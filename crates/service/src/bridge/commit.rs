@@ -1,4 +1,4 @@
-//! Commits answers as plans and skip records, once per intent.
+//! Writing of answers as plans and skip records, once per intent.
 
 use portcullis::{decide::SkipReason, policy::PolicyUnavailable};
 use portcullis_store::redis::keys::{HALTS, POLICY};
@@ -14,9 +14,10 @@ use crate::{
 pub(super) struct Answered {
     pub(super) entry_id: String,
     pub(super) verdict: &'static str,
-    /// Identity of the intent, from the sender's id or else from the stream and entry id.
+    /// Identity of the intent, derived from the sender's id, or without one from the stream and the
+    /// entry id.
     pub(super) identity: Identity,
-    /// The symbol as in the keys of halts and exits; empty if it is unreadable.
+    /// The symbol as it occurs in the keys of halts and exits; empty if it is unreadable.
     pub(super) symbol: String,
     /// Fields of the plan or the skip record.
     pub(super) record: Items,
@@ -32,9 +33,9 @@ pub(super) struct Outcome {
 
 /// Identity of an intent, by which repeated deliveries are recognized.
 pub(super) struct Identity {
-    /// Hash of the id.
+    /// Hash of the id, in the key of the mark that the intent was answered.
     mark: String,
-    /// Digest of the content.
+    /// Digest of the content of the intent.
     digest: String,
     /// Hash of the id and the digest.
     plan_id: String,
@@ -70,7 +71,7 @@ impl Identity {
     }
 }
 
-/// Writes answers, marks and acknowledgements in one atomic script.
+/// A writer of answers, marks and acknowledgements, all in one atomic script.
 pub(super) struct Committer {
     script: Script,
     no_policy: String,
@@ -89,7 +90,7 @@ impl Committer {
         self.script.load(connection).map(drop)
     }
 
-    /// Returns the script call. The script must be [loaded](Self::load) first.
+    /// Returns the script call. The caller must have [loaded](Self::load) the script.
     pub(super) fn command(&self, settings: &Settings, stream: &str, answers: &[Answered]) -> Cmd {
         let length = |max: Option<u64>| max.map_or_else(String::new, |max| max.to_string());
         let mut call = redis::cmd("EVALSHA");

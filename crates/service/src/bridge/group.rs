@@ -5,9 +5,9 @@ use redis::{Cmd, Connection, RedisResult, Value, streams::StreamInfoGroupsReply}
 use super::Settings;
 use crate::runtime::{list, text};
 
-/// The id before the first entry of a stream.
+/// The id that precedes the first entry of a stream.
 pub(super) const START: &str = "0-0";
-/// The id that reads entries not yet delivered to any consumer.
+/// The id with which a read returns only entries that were not yet delivered to any consumer.
 pub(super) const NEW: &str = ">";
 
 /// A stream that this instance reads as a member of the consumer group.
@@ -47,7 +47,7 @@ impl<'a> Group<'a> {
         }
     }
 
-    /// Deletes the consumer if its name was generated for this run and it has no pending entries.
+    /// Deletes this consumer if its name was generated for this run and it has no pending entries.
     pub(super) fn leave(self, connection: &mut Connection) -> RedisResult<()> {
         if !self.settings.consumer_is_temporary {
             return Ok(());
@@ -63,7 +63,8 @@ impl<'a> Group<'a> {
             .invoke(connection)
     }
 
-    /// Returns the command that reads a batch after the id `after`. It waits for up to `block_millis`, if given.
+    /// Returns the command that reads a batch after the id `after`. If there are none, the server
+    /// waits for up to `block_millis` milliseconds, if given.
     pub(super) fn read(self, after: &str, block_millis: Option<u128>) -> Cmd {
         let mut read = redis::cmd("XREADGROUP");
         read.arg("GROUP")
@@ -91,7 +92,8 @@ impl<'a> Group<'a> {
             .query(connection)
     }
 
-    /// Claims a batch of entries that were pending with another consumer for at least `claim_after`.
+    /// Claims a batch of entries that have been pending with another consumer for at least
+    /// `claim_after`.
     pub(super) fn claim(self, cursor: &str, connection: &mut Connection) -> RedisResult<Claimed> {
         let reply: Value = redis::cmd("XAUTOCLAIM")
             .arg(self.stream)
@@ -113,8 +115,9 @@ impl<'a> Group<'a> {
         })
     }
 
-    /// Returns the number of entries without an answer: undelivered and pending ones. Returns `None` if the server
-    /// does not know it, as after some deletions from the stream.
+    /// Returns the number of entries without an answer, which are the undelivered and the pending
+    /// ones. Returns `None` if the server does not know the number, for example after some
+    /// deletions from the stream.
     pub(super) fn waiting(self, connection: &mut Connection) -> RedisResult<Option<usize>> {
         let groups: StreamInfoGroupsReply = redis::cmd("XINFO")
             .arg("GROUPS")

@@ -8,7 +8,7 @@ use portcullis::{
 
 use crate::metrics::{ANSWER_LAG, CLOCK_SKEW, DECISIONS, REPEATED, WAITING};
 
-/// Registers the metrics before the first event.
+/// Registers the metrics. Must be called before the first event.
 pub(super) fn describe() {
     describe_counter!(DECISIONS, "answers written, by verdict and reason");
     describe_counter!(REPEATED, "deliveries of intents that were already answered");
@@ -19,8 +19,8 @@ pub(super) fn describe() {
         "lower bound of the difference between this clock and the server's"
     );
     counter!(REPEATED).absolute(0);
-    // Start counters at 0: the alerts use `increase`, which does not see the first event of a counter that did not
-    // exist before.
+    // Counters start at 0, because the alerts use `increase`, which ignores the first event of a
+    // counter that did not exist before.
     for reason in [
         SkipCode::DenyNotExitOwner,
         SkipCode::ClockUntrusted,
@@ -39,7 +39,8 @@ pub(super) fn repeated() {
     counter!(REPEATED).increment(1);
 }
 
-/// Records the time from the entry's id to `now`. An id without a valid time is ignored.
+/// Records the delay from the time in the entry's id to `now`. An id without a valid time is
+/// ignored.
 pub(super) fn lag(stream: &str, entry_id: &str, now: Timestamp) {
     let millis = entry_id
         .split('-')

@@ -1,13 +1,14 @@
 //! A service that reads trade intents from Redis streams and writes execution plans.
 //!
-//! Intents are read from one stream and exits from another. The engine decides each of them at the service's
-//! clock, under the policy that is active at that moment. A trade or an exit becomes a plan, anything else a skip
-//! record. One atomic script writes the plan, the mark that the intent was answered, and the acknowledgement, so
-//! an intent is answered once however often it is delivered. If a process dies, each intent that it read either
-//! has its answer or stays pending until another consumer claims it.
+//! Intents are read from one stream and exits from another. The engine decides each of them at the
+//! time of the service's clock, under the policy that is active at that moment. A trade or an exit
+//! becomes a plan, anything else a skip record. One atomic script writes the plan, the mark that
+//! the intent was answered, and the acknowledgement, so an intent is answered once, even if it is
+//! delivered several times. If a process dies, each intent that it read either has its answer or
+//! stays pending until another consumer claims it.
 //!
-//! Each stream has its own worker and connection: an exit never waits for an entry, and no entry is read while an
-//! exit is known to be waiting.
+//! Each stream has its own worker and connection: an exit never waits for an entry, and the worker
+//! of the intents reads nothing while exits are waiting.
 
 mod batch_decider;
 mod commit;

@@ -7,11 +7,11 @@
 //! | `verdict` | `TRADE` or `EXIT` |
 //! | `symbol`, `side` | symbol and direction; an exit has a side only if its intent has one |
 //! | `type` | order type of the intent, else `MARKET` |
-//! | `qty`, `qty_source` | units of the symbol, if the intent has a quantity, or a price to derive it |
+//! | `qty`, `qty_source` | quantity in units of the symbol and its source, if the intent has a quantity or a price from which it can be computed |
 //! | `qty_asked` | exits: `some`, `none`, `unreadable` or `in USD`; `qty` is `unreadable` for the last two |
 //! | `reduceOnly` | `true` for an exit, `false` for a trade |
-//! | `leverage`, `leverage_source`, `notional`, `margin`, `size_source` | trades |
-//! | `stop_loss`, `take_profit`, `entry_price` | trades, if the intent has them |
+//! | `leverage`, `leverage_source`, `notional`, `margin`, `size_source` | trades: leverage, notional and margin (USD), and their sources |
+//! | `stop_loss`, `take_profit`, `entry_price` | trades: prices of the intent, if it has them |
 //! | `source`, `intent_id`, `entry`, `stream` | the sender, its id of the intent, the entry id and its stream |
 //! | `exit_rule` | exits: the rule that allowed it |
 //! | `policy_version`, `policy_hash`, `not_after` | trades: the policy and its expiry (epoch ms) |
@@ -28,15 +28,15 @@ use portcullis::{
     types::Timestamp,
 };
 
-/// Names and values of fields, alternating, in one buffer.
+/// Names and values of fields, alternating, in one text.
 #[derive(Debug, Default)]
 pub(super) struct Items {
     text: String,
-    /// End offset of each name and value.
+    /// End offset of each name and value in the text, in bytes.
     ends: Vec<usize>,
 }
 
-/// Values that plans and skip records share.
+/// Values that occur in plans and in skip records.
 pub(super) struct About<'a> {
     pub(super) plan_id: &'a str,
     pub(super) stream: &'a str,
@@ -77,7 +77,7 @@ impl Items {
     }
 }
 
-/// Returns the fields of the plan of a trade or an exit; none for a skip.
+/// Returns the fields of the plan for a trade or an exit; empty for a skip.
 pub(super) fn plan(decision: &Decision<'_>, about: &About<'_>) -> Items {
     let mut items = Items::default();
     match decision {
@@ -153,7 +153,8 @@ fn put_exit(items: &mut Items, permit: &ExitPermit<'_>, about: &About<'_>) {
             items.put("qty_asked", "some");
         }
         ExitQuantity::NotStated => items.put("qty_asked", "none"),
-        // Not a number and not absent, so that an executor cannot read it as the whole position.
+        // The text is not a number and the field is not absent, so that an executor cannot read it
+        // as the whole position.
         ExitQuantity::Unreadable => {
             items.put("qty", "unreadable");
             items.put("qty_asked", "unreadable");

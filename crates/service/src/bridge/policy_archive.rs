@@ -5,15 +5,16 @@ use redis::{Connection, RedisResult, Script};
 
 use crate::keys;
 
-/// Replaces the whole Redis hash or nothing. A policy with the field `policy_hash` replaces an equal policy without it,
-/// but not the reverse, because it contains all fields of the other.
+/// Script that replaces the whole Redis hash or changes nothing. A policy with the field
+/// `policy_hash` replaces an equal policy without it, because it has one more field. It is never
+/// replaced by an equal policy without the field.
 const STORE: &str = "
 if ARGV[1] == 'states hash' or redis.call('EXISTS', KEYS[1]) == 0 then
   redis.call('DEL', KEYS[1])
   for i = 2, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
 end";
 
-/// Stores each policy once.
+/// Storage of used policies. Each policy is stored once.
 pub(super) struct PolicyArchive {
     script: Script,
     /// The hash of the policy that was stored last, and whether the policy states it.
@@ -28,7 +29,7 @@ impl PolicyArchive {
         }
     }
 
-    /// Returns true if this policy was stored last.
+    /// Returns true if this policy is the one that was stored last.
     pub(super) fn is_stored(&self, policy: &Policy) -> bool {
         self.last == Some(identity(policy))
     }
@@ -38,7 +39,7 @@ impl PolicyArchive {
         self.last = None;
     }
 
-    /// Stores all fields of a policy, without an expiry.
+    /// Stores all fields of a policy. The key does not expire.
     pub(super) fn store(
         &mut self,
         policy: &Policy,

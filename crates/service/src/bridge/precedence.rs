@@ -7,7 +7,7 @@ use std::{
 
 use crate::runtime::Stop;
 
-/// Interval at which a waiting worker checks for a stop.
+/// Interval at which a waiting worker checks whether it must stop.
 const LOOK: Duration = Duration::from_millis(50);
 
 /// A flag that is set while exits are waiting, or while this instance does not know whether exits are waiting. While it
@@ -18,7 +18,7 @@ pub(super) struct Precedence {
 }
 
 impl Precedence {
-    /// Creates the flag, set until the exit stream was read once.
+    /// Creates the flag. It is set until the exit stream has been read once.
     pub(super) const fn new() -> Self {
         Self {
             exits_wait: Mutex::new(true),

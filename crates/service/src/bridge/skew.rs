@@ -1,4 +1,4 @@
-//! Difference between this clock and the server's.
+//! Difference between the clock of this process and the clock of the server.
 
 use std::time::{Duration, Instant as Tick};
 
@@ -10,17 +10,17 @@ use portcullis::{
 use super::metrics;
 use crate::runtime::say;
 
-/// Interval between comparisons of the clocks if there is a bound.
+/// Interval between comparisons of the clocks if the guardrails limit the difference.
 const COMPARE_OFTEN: Duration = Duration::from_millis(100);
-/// Interval between comparisons of the clocks if there is no bound.
+/// Interval between comparisons of the clocks if the guardrails do not limit the difference.
 const COMPARE_EVERY: Duration = Duration::from_secs(10);
-/// If there is no bound, a difference above this value is logged.
+/// Difference of the clocks above which a line is logged, if the guardrails have no limit.
 const LOGGED_ABOVE: SignedDuration = SignedDuration::from_micros(1_000_000);
 
-/// Result of the last comparison of the clocks, and the largest permitted difference.
+/// Result of the last comparison of the clocks, and the maximum difference that is permitted.
 pub(super) struct Skew {
     bound: Option<SignedDuration>,
-    /// True for the one stream worker that logs.
+    /// True for the only stream worker that logs changes.
     logs_changes: bool,
     skew: Option<SignedDuration>,
     compared: Option<Tick>,

@@ -28,7 +28,8 @@ use crate::{
     stream::StreamEntry,
 };
 
-/// Maximum time for which a read blocks on the server; then the worker checks whether it must stop.
+/// Maximum time for which a read blocks on the server. After each read, the worker checks whether
+/// it must stop.
 const BLOCK: Duration = Duration::from_millis(200);
 /// Minimum time between two claims.
 const CLAIM_EVERY: Duration = Duration::from_secs(1);
@@ -45,7 +46,7 @@ pub(super) enum Role {
     Entries,
 }
 
-/// Reads a stream and answers its entries.
+/// A worker that reads one stream and answers its entries.
 pub(super) struct StreamWorker<'a> {
     role: Role,
     settings: &'a Settings,
@@ -61,11 +62,11 @@ pub(super) struct StreamWorker<'a> {
     cursor: String,
 }
 
-/// A pipelined request without a reply so far.
+/// A request that was sent and has no reply yet.
 struct PendingRequest {
-    /// The answers that it commits, if any.
+    /// The answers that the request commits; empty if there are none.
     decided: DecidedBatch,
-    /// True if it also reads the next batch.
+    /// True if the request also reads the next batch.
     reads: bool,
 }
 
@@ -148,14 +149,16 @@ impl<'a> StreamWorker<'a> {
         self.group.leave(connection)
     }
 
-    /// Publishes whether exits are waiting. Only the worker of the exit stream does so.
+    /// Sets whether exits are waiting, for the worker of the intents. Only the worker of the exit
+    /// stream does so.
     fn exits_wait(&self, wait: bool) {
         if self.role == Role::Exits {
             self.precedence.set(wait);
         }
     }
 
-    /// Answers entries that were delivered to this consumer before its connection broke or its process died.
+    /// Answers entries that were delivered to this consumer and not answered, because its
+    /// connection broke or its process died.
     fn answer_own_leftovers(&mut self, connection: &mut Connection) -> RedisResult<()> {
         while !self.stop.is_set() {
             let entries = self.read(self.group.read(START, None), connection)?;
@@ -362,7 +365,7 @@ fn entries(values: Vec<Value>) -> Vec<StreamEntry> {
     values.into_iter().filter_map(StreamEntry::new).collect()
 }
 
-/// Receives the reply to the oldest command that has none.
+/// Receives the reply to the oldest command without a reply.
 fn receive(connection: &mut Connection) -> RedisResult<Value> {
     connection.recv_response()?.extract_error()
 }

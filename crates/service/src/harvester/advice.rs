@@ -22,21 +22,21 @@ pub(super) enum Advice<'p> {
     Skip(HarvestSkip<'p>),
 }
 
-/// Inputs of the evaluation of a position.
+/// Values from which a position is evaluated.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Evaluation<'p, 's> {
     pub(super) policy: PolicyState<'p>,
     pub(super) seen: &'s ObservedPosition,
     pub(super) market: Option<&'s Market>,
     pub(super) memory: Memory,
-    /// The last proposal; blank if there is none.
+    /// The last proposal; its fields are empty if there is none.
     pub(super) last: &'s ComparedFields,
     pub(super) now: Timestamp,
 }
 
 impl<'p> Evaluation<'p, '_> {
-    /// Evaluates a position. A proposed partial close stays valid as long as the engine would propose it for the
-    /// position as it was before the proposal. Every later proposal treats that stage as taken.
+    /// Evaluates a position. A proposed partial close stays valid as long as the engine would still
+    /// propose it if its stage had not been taken. Every later proposal treats that stage as taken.
     pub(super) fn advice(&self) -> Advice<'p> {
         let taken = self.memory.taken(&self.seen.opening, self.now);
         let before = match taken {
@@ -82,7 +82,7 @@ pub(super) const fn stage(action: HarvestAction) -> Option<Stage> {
     }
 }
 
-/// Returns the higher of two stages. The result is unreadable if either is.
+/// Returns the higher of two stages. The result is unreadable if one of them is unreadable.
 fn higher(one: Harvested, other: Harvested) -> Harvested {
     match (one, other) {
         (Harvested::Stage(one), Harvested::Stage(other)) => Harvested::Stage(one.max(other)),

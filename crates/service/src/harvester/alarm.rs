@@ -1,4 +1,4 @@
-//! The alarm for open positions without harvest parameters in force.
+//! The alarm for open positions for which no harvest parameters are in force.
 
 use std::{
     collections::BTreeSet,
@@ -27,7 +27,8 @@ const NAMES_MAX: usize = 20;
 #[derive(Default)]
 pub(super) struct OpenPositions(Mutex<Option<BTreeSet<Symbol>>>);
 
-/// Checks the open positions against the policy, also while the server is unreachable.
+/// A check of the open positions against the policy, which also runs while the server is
+/// unreachable.
 pub(super) struct Alarm<'a> {
     feed: &'a Feed,
     positions: &'a OpenPositions,
@@ -35,7 +36,7 @@ pub(super) struct Alarm<'a> {
     raised: Option<Raised>,
 }
 
-/// The last alarm that was logged.
+/// The alarm that was logged last.
 struct Raised {
     open: BTreeSet<Symbol>,
     reason: SkipCode,
@@ -91,7 +92,7 @@ impl<'a> Alarm<'a> {
     }
 }
 
-/// Returns the line to log, if the alarm changed or is repeated.
+/// Returns the line to log, if the alarm has changed or must be repeated.
 fn next_line(
     raised: &mut Option<Raised>,
     open: BTreeSet<Symbol>,
@@ -124,7 +125,7 @@ fn next_line(
     Some(text)
 }
 
-/// Returns the reason and the detail if no harvest parameters (θ) are in force.
+/// Returns the skip reason and its detail if no harvest parameters (θ) are in force.
 fn missing(policy: PolicyState<'_>, now: Timestamp) -> Option<(SkipCode, String)> {
     let skip = SkipReason::from(policy.theta_in_force(now).err()?);
     Some((skip.reason(), skip.to_string()))

@@ -1,4 +1,4 @@
-//! Detection of changes, so that a repeated finding is logged once.
+//! Detection of new findings, so that a finding that persists over several scans is logged once.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Commits the writing and removal of proposals, once each.
+//! Writing and removal of proposals. Each change is made once.
 
 use portcullis::types::Symbol;
 use redis::{Connection, RedisResult, Script};
@@ -29,7 +29,7 @@ pub(super) struct Change<'a> {
     pub(super) items: Items,
 }
 
-/// Writes proposals in one atomic script.
+/// A writer of proposals, in one atomic script.
 pub(super) struct Committer(Script);
 
 impl Committer {

@@ -23,7 +23,8 @@ pub(super) enum StoredHash {
     WrongType,
 }
 
-/// Format of a timestamp. It depends on the name of the field, never on the size of the number.
+/// Format of a timestamp field. It depends on the name of the field, never on the magnitude of the
+/// number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Unit {
     /// Whole milliseconds since the epoch.
@@ -32,23 +33,24 @@ pub(super) enum Unit {
     SecondsOrIso,
 }
 
-/// An unreadable timestamp: its field and the error.
+/// The name of an unreadable timestamp field, and the error.
 pub(super) type Unreadable = (&'static str, TimestampError);
 
 impl Fields {
-    /// Returns the first of these fields that is present, with its value.
+    /// Returns the name and value of the first of these fields that is present.
     pub(super) fn first(&self, names: &[&'static str]) -> Option<(&'static str, &str)> {
         names
             .iter()
             .find_map(|name| Some((*name, self.0.get(*name)?.as_str())))
     }
 
-    /// Returns the first of these fields that is present, as a number; NaN if it is unreadable.
+    /// Returns the value of the first of these fields that is present, as a number; NaN if it is
+    /// unreadable.
     pub(super) fn number(&self, names: &[&'static str]) -> Option<f64> {
         self.first(names).map(|(_, text)| number(text))
     }
 
-    /// Returns the first of these fields that is present, as a timestamp.
+    /// Returns the value of the first of these fields that is present, as a timestamp.
     pub(super) fn instant(
         &self,
         names: &[(&'static str, Unit)],

@@ -37,8 +37,8 @@ impl fmt::Display for ProposalLine<'_> {
     }
 }
 
-/// Returns the fields that distinguish a skip from another one with the same reason. Ages and times are left out,
-/// because they change in every scan.
+/// Returns the names of the fields that caused a skip, so that skips with the same reason can be
+/// distinguished. The ages and times in a skip are left out, because they change in every scan.
 pub(super) fn kind(skip: &HarvestSkip<'_>) -> String {
     let fields: &[HarvestField] = match skip {
         HarvestSkip::NoPosition | HarvestSkip::NotInForce(_) => &[],

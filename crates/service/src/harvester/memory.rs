@@ -1,16 +1,18 @@
 //! The remembered stage of each symbol: the highest stage that was proposed for its position.
 //!
-//! A stage counts for the position for which it was proposed. Positions are distinguished by their opening time:
+//! A remembered stage counts only for the position for which it was proposed. Positions are
+//! distinguished by their opening time:
 //!
-//! | opening time of the position | the remembered stage counts |
+//! | opening time of the position | does the remembered stage count? |
 //! |---|---|
-//! | later than the remembered one | no: it is another position |
-//! | equal to the remembered one, or earlier | yes |
-//! | present, but the remembered position had none | if the position was open when the stage was proposed |
+//! | later than the remembered opening time | no, because it is another position |
+//! | equal to the remembered opening time, or earlier | yes |
+//! | present, but no opening time is remembered | yes, if the position was opened before the stage was proposed |
 //! | absent or unreadable | yes |
 //!
-//! So a missing opening time never leads to a duplicate proposal. Without opening times, the remembered stage of a
-//! symbol is removed when its position is flat, but not when the key of the position is deleted.
+//! So a missing opening time never leads to a duplicate proposal. Without opening times, the
+//! remembered stage of a symbol is removed when its position is flat, but not when the key of the
+//! position is deleted.
 
 use portcullis::{
     harvest::{HarvestAction, Harvested, Stage},
@@ -49,7 +51,7 @@ struct StoredMemory {
 }
 
 impl Memory {
-    /// Parses the value of the key; no bytes mean no key.
+    /// Parses the value of the key. Empty bytes mean that the key does not exist.
     pub(super) fn read(bytes: &[u8]) -> Self {
         if bytes.is_empty() {
             return Self::Empty;
@@ -65,13 +67,14 @@ impl Memory {
         proposed.unwrap_or(Self::Unreadable)
     }
 
-    /// Returns the new value of the key after this stage is proposed at `now`.
+    /// Returns the new value of the key after `stage` was proposed at `now`.
     pub(super) fn updated(self, stage: Stage, opening: &OpeningTime, now: Timestamp) -> String {
         let before = match self {
             Self::Proposed { opened_at, .. } => opened_at,
             Self::Empty | Self::Unreadable => None,
         };
-        // The opening time never decreases, so that positions that were distinguished stay distinguished.
+        // The remembered opening time never decreases, so that a stage of an earlier position never
+        // counts again.
         let opened_at = opening.at().map(|at| at.as_millis()).max(before);
         let opened_at = opened_at
             .filter(|_| opening.at().is_some())
@@ -102,8 +105,8 @@ impl Memory {
         Harvested::Stage(if counts { stage } else { Stage::None })
     }
 
-    /// Returns true if the remembered stage must be removed when the position is flat, because there is no opening
-    /// time.
+    /// Returns true if the remembered stage must be removed when the position is flat, because no
+    /// opening time distinguishes it from the next position.
     pub(super) const fn ends_when_flat(self) -> bool {
         matches!(
             self,

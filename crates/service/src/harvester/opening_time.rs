@@ -1,12 +1,12 @@
 //! Opening time of a position.
 //!
-//! | field, first present wins | format |
+//! | field (the first that is present is used) | format |
 //! |---|---|
 //! | `opened_at`, `open_timestamp`, `entry_timestamp`, `entry_time` | epoch seconds or ISO-8601 (UTC if without offset) |
 //! | `opened_at_ms`, `entry_time_ms` | whole epoch milliseconds |
 //!
-//! A time before 1971 is treated as unreadable, because it is probably zero, or a number of seconds in a field for
-//! milliseconds.
+//! A time before 1971 is treated as unreadable, because it is probably zero, or a number of seconds
+//! in a field for milliseconds.
 
 use portcullis::types::{SignedDuration, Timestamp};
 
@@ -20,7 +20,7 @@ const FIELDS: [(&str, Unit); 6] = [
     ("opened_at_ms", Unit::Millis),
     ("entry_time_ms", Unit::Millis),
 ];
-/// 1971-01-01T00:00:00Z.
+/// Earliest accepted opening time in epoch milliseconds: 1971-01-01T00:00:00Z.
 const MILLIS_MIN: i64 = 31_536_000_000;
 
 /// The opening time of a position. It distinguishes the position from the previous one and determines its age.
@@ -30,7 +30,7 @@ pub(super) enum OpeningTime {
     At(Timestamp),
     /// The position has no opening time.
     Absent,
-    /// The opening time is unreadable, for this reason.
+    /// The opening time is unreadable. The text is the reason.
     Unreadable(String),
 }
 
@@ -63,8 +63,8 @@ impl OpeningTime {
         }
     }
 
-    /// Returns true if the opening time is in the future. Then the position cannot be distinguished from the previous
-    /// one.
+    /// Returns true if the opening time is in the future. Such a position cannot be distinguished
+    /// from the previous one.
     pub(super) fn is_ahead(&self, now: Timestamp) -> bool {
         self.at().is_some_and(|at| at > now)
     }

@@ -1,6 +1,6 @@
 //! Reading of positions and market states from Redis hashes.
 //!
-//! | position | fields, first present wins |
+//! | value | fields (the first that is present is used) |
 //! |---|---|
 //! | symbol | end of the key; `symbol`, if present, must be equal |
 //! | side | `side`, `position_side`: LONG, SHORT or FLAT, in any case |
@@ -12,9 +12,9 @@
 //! | opening time | see [`super::opening_time`] |
 //! | time of the data | `ts` (epoch ms), `ts_epoch` (epoch s or ISO-8601), `timestamp` (epoch s or ISO-8601) |
 //!
-//! The stop distance is `stop_dist_pct` of `quantum:risk:proposal:<SYMBOL>`, or of the position if that hash does
-//! not have it. A market has `sigma`, `ts`, `p_trend`, `p_mr`, `p_chop`, and `as_of` (epoch ms), `ts_epoch` or
-//! `timestamp` as the time of its data.
+//! The stop distance is `stop_dist_pct` of `quantum:risk:proposal:<SYMBOL>`, or of the position if
+//! that hash does not have it. A market has `sigma`, `ts`, `p_trend`, `p_mr`, `p_chop`, and `as_of`
+//! (epoch ms), `ts_epoch` or `timestamp` as the time of its data.
 
 use portcullis::{
     harvest::{Harvested, Market, Position, ReportedSide, Stage},
@@ -45,7 +45,7 @@ const MARKET_TIME: [(&str, Unit); 3] = [
 pub(super) struct ObservedPosition {
     pub(super) position: Position,
     pub(super) opening: OpeningTime,
-    /// True if the stop distance is from the risk proposal.
+    /// True if the stop distance comes from the risk proposal.
     pub(super) stop_is_proposed: bool,
 }
 
@@ -119,7 +119,7 @@ fn side(fields: &Fields) -> Result<Option<ReportedSide>, String> {
             .map(|(_, text)| ReportedSide::parse(text))
     });
     match sides {
-        // An unreadable side does not contradict the other.
+        // An unreadable side does not contradict the other field.
         [Some(ReportedSide::Unreadable), _] | [_, Some(ReportedSide::Unreadable) | None] => {}
         [Some(one), Some(other)] if one != other => {
             return Err("`side` and `position_side` differ".to_owned());
@@ -141,7 +141,7 @@ fn quantity(fields: &Fields, side: Option<ReportedSide>) -> Result<Option<f64>, 
         return Ok(None);
     };
     for (name, other) in &said {
-        // False if one of the two is NaN.
+        // The comparison is false if one of the two is NaN.
         if (quantity.abs() - other.abs()).abs() > 0.0 {
             return Err(format!("`{first}` and `{name}` differ"));
         }
@@ -251,7 +251,7 @@ mod tests {
         let hash = |value| StoredHash::Fields([("stop_dist_pct", value)].into_iter().collect());
         assert_eq!(distance(hash("0.02")), (Some(0.02), true));
         assert_eq!(distance(StoredHash::Absent), (Some(0.03), false));
-        // An unreadable value does not fall back to the position.
+        // If the risk proposal is unreadable, the stop distance of the position is not used.
         for risk in [hash("wide"), StoredHash::WrongType] {
             assert!(distance(risk).0.unwrap().is_nan());
         }

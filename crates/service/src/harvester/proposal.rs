@@ -7,17 +7,18 @@
 //! | `share` | share of the current size to close: 0.25, 0.5, 0.75 or 1; absent for `NONE` |
 //! | `stop_proposed` | new stop price; absent if the stop does not move |
 //! | `stop_source` | source of the stop distance: `risk:…`, `position:…` or `policy:…` |
-//! | `r_net`, `risk_unit`, `cost` | absent if R is unknown |
-//! | `kill_score`, `k_regime_flip`, `k_sigma_spike`, `k_ts_drop`, `k_age_penalty` | absent if K is unknown |
-//! | `reasons` | names, separated by commas; absent if there are none |
+//! | `r_net`, `risk_unit`, `cost` | R multiple after costs, and the risk and the costs of one unit in USD; absent if R is unknown |
+//! | `kill_score`, `k_regime_flip`, `k_sigma_spike`, `k_ts_drop`, `k_age_penalty` | kill score K and its four components before their weights; absent if K is unknown |
+//! | `reasons` | names of the harvest reasons, separated by commas; absent if there are none |
 //! | `harvested` | the previous stage; absent if it is unreadable |
 //! | `opened_at` | opening time of the position (epoch ms); absent if it is unknown |
 //! | `policy_version`, `policy_hash` | the policy whose parameters were used |
 //! | `decided_at` | time of the decision (epoch ms) |
 //! | `source`, `exit_rule` | the proposing service, and the rule that allows it: `owner` or `delegate` |
 //!
-//! When a position ends, its proposal is removed from the hash, and an entry is added to the stream with `symbol`,
-//! the `action` `NONE`, the `reason` `HARVEST_NO_POSITION`, `decided_at`, `source` and `exit_rule`.
+//! When a position ends, its proposal is removed from the hash, and an entry is added to the stream
+//! with `symbol`, the `action` `NONE`, the `reason` `HARVEST_NO_POSITION`, `decided_at`, `source`
+//! and `exit_rule`.
 
 use portcullis::{
     decide::SkipCode,
@@ -28,8 +29,8 @@ use portcullis::{
 
 use super::{Authority, position::ObservedPosition};
 
-/// The fields that distinguish proposals, in the order in which the script compares them. A change of the last one
-/// alone is not a new proposal.
+/// The fields that distinguish proposals, in the order in which the script compares them. If only
+/// the last one differs, the proposal is not new.
 pub(super) const COMPARED_FIELDS: [&str; 6] = [
     "action",
     "stop_proposed",
@@ -39,7 +40,7 @@ pub(super) const COMPARED_FIELDS: [&str; 6] = [
     "harvested",
 ];
 
-/// Values of the fields [`COMPARED_FIELDS`]; no bytes mean that a field is absent.
+/// Values of the fields [`COMPARED_FIELDS`]. An empty value means that the field is absent.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct ComparedFields(pub(super) [Vec<u8>; 6]);
 
@@ -62,7 +63,7 @@ impl ComparedFields {
         *self == Self::default()
     }
 
-    /// Returns true if both propose the same for the same position.
+    /// Returns true if both propose the same change of the same position.
     pub(super) fn proposes_the_same(&self, other: &Self) -> bool {
         let [action, stop, reasons, side, opened_at, _] = &self.0;
         let own = [action, stop, reasons, side, opened_at];
@@ -149,8 +150,8 @@ pub(super) fn end(symbol: Symbol, authority: &Authority, now: Timestamp) -> Item
     items
 }
 
-/// Returns the source of the stop distance. The engine receives one distance and names the position as its source,
-/// so a distance from a risk proposal is corrected here.
+/// Returns the source of the stop distance. The engine receives only one distance and names the
+/// position as its source. If the distance came from a risk proposal, that name is replaced here.
 fn stop_source(source: Source, seen: &ObservedPosition) -> String {
     if let Source::Position(field) = source
         && seen.stop_is_proposed

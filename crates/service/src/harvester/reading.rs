@@ -30,7 +30,7 @@ pub(super) struct Reading {
 /// The previous proposal and the remembered stage. A proposal is written only if both are unchanged on the server.
 #[derive(Debug, Default)]
 pub(super) struct Previous {
-    /// The last proposal; blank if there is none.
+    /// The last proposal; its fields are empty if there is none.
     pub(super) last: ComparedFields,
     /// The stored text of the remembered stage; empty if there is none.
     pub(super) memory: Vec<u8>,
@@ -92,7 +92,8 @@ impl Found {
     }
 }
 
-/// Reads a batch in one round trip. The results are in the order of the batch.
+/// Reads the values of a batch of positions in one round trip. The results are in the order of the
+/// batch.
 pub(super) fn read(
     batch: &[(Symbol, Vec<u8>)],
     connection: &mut Connection,

@@ -16,6 +16,6 @@ pub struct Settings {
     pub trust: Trust,
     /// Interval between two scans of the positions.
     pub every: Duration,
-    /// The proposing service, and the rule that allows it.
+    /// The right of the service to propose exits, with its name.
     pub authority: Authority,
 }

@@ -33,7 +33,7 @@ use crate::{
 
 /// Number of positions in one read.
 const BATCH: usize = 64;
-/// Reads and evaluates positions at an interval.
+/// A loop that reads and evaluates the positions at a fixed interval.
 pub(super) struct Watcher<'a> {
     settings: &'a Settings,
     feed: &'a Feed,
@@ -132,7 +132,8 @@ impl<'a> Watcher<'a> {
         Ok(())
     }
 
-    /// Returns the positions that have one key each, and the symbols with several keys. The latter count as open.
+    /// Returns the positions that have exactly one key, and the symbols with several keys. Symbols
+    /// with several keys count as open.
     fn split_keys(&mut self, found: &Found) -> (Vec<(Symbol, Vec<u8>)>, BTreeSet<Symbol>) {
         let mut single = Vec::new();
         let mut open = BTreeSet::new();
@@ -187,7 +188,8 @@ impl<'a> Watcher<'a> {
         if seen.position.is_flat() {
             return self.end(target, Step::End, connection).map(drop);
         }
-        // This comes before the proposal is written, because the server may become unreachable in between.
+        // The position is added before the proposal is written, because the server may become
+        // unreachable during the write.
         open.insert(target.symbol);
         let memory = Memory::read(&target.previous.memory);
         for note in log_texts::notes(reading, &seen, memory) {
@@ -242,7 +244,8 @@ impl<'a> Watcher<'a> {
         Ok(())
     }
 
-    /// Removes the proposal of a position that has ended, if there is one. Returns true if none is left.
+    /// Removes the proposal of a position that has ended, if there is one. Returns true if no
+    /// proposal is left.
     fn end(
         &self,
         target: Target<'_>,

@@ -1,4 +1,4 @@
-//! Plans and skip records, in the order of their ids.
+//! Reading of plans and skip records, in the order of their ids.
 
 use std::collections::HashMap;
 
@@ -17,7 +17,8 @@ use crate::{
 /// Number of records read from each stream at once.
 const BATCH: usize = 64;
 
-/// Script that returns the number of entries ever added to each stream, and the entries after a position.
+/// Script that returns, for each stream, the number of entries ever added to it and the entries
+/// after a given id.
 const READ: &str = "
 local function added(key)
   local info = redis.pcall('XINFO', 'STREAM', key)
@@ -29,7 +30,7 @@ end
 return { added(KEYS[1]), added(KEYS[2]),
   redis.call('XREAD', 'COUNT', ARGV[1], 'STREAMS', KEYS[1], KEYS[2], ARGV[2], ARGV[3]) }";
 
-/// A reader of both streams that keeps its position.
+/// A reader of the stream of plans and the stream of skip records. It keeps its position in both.
 pub(super) struct Answers {
     streams: [String; 2],
     script: Script,
@@ -41,7 +42,7 @@ pub(super) struct Answers {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Id(u64, u64);
 
-/// Records that were read together.
+/// Records of both streams that were read together.
 pub(super) struct Batch {
     /// True if neither stream had more records.
     pub(super) is_last: bool,
@@ -51,9 +52,9 @@ pub(super) struct Batch {
     streams: [String; 2],
 }
 
-/// The content of a record.
+/// The parsed content of a record.
 pub(super) enum AnswerRecord {
-    /// An answer.
+    /// An answer of a bridge.
     Answer(Box<Answered>),
     /// A record that is not an answer of a bridge of this version.
     Foreign(String),
@@ -113,7 +114,7 @@ impl Answers {
         Ok(Batch::merged(parts, added, self.streams.clone()))
     }
 
-    /// Moves the position past a batch.
+    /// Moves the positions in the streams past a batch.
     pub(super) fn pass(&mut self, batch: &Batch, tally: &mut Tally) {
         for (id, place, _) in &batch.records {
             if let (Some(after), Some(passed)) =
@@ -143,8 +144,8 @@ impl Id {
 }
 
 impl Batch {
-    /// Merges the records of both streams by id. If a stream has more records, those after the last one read from it
-    /// are left for the next batch.
+    /// Merges the records of both streams by id. If a stream has more records, the records of the
+    /// other stream that are later than the last record read from it are left for the next batch.
     fn merged(parts: [Vec<StreamEntry>; 2], added: [u64; 2], streams: [String; 2]) -> Self {
         let id = |entry: &StreamEntry| Id::parse(&entry.id).unwrap_or_default();
         let full = parts.iter().filter(|part| part.len() >= BATCH);
@@ -164,7 +165,7 @@ impl Batch {
         }
     }
 
-    /// Parses the records.
+    /// Parses the records of the batch.
     pub(super) fn parsed(&self) -> Vec<AnswerRecord> {
         let parsed = self.records.iter().map(|(_, place, record)| {
             Answered::read(record).map_or_else(

@@ -1,11 +1,11 @@
-//! Reading of the answered entries.
+//! Reading of the stream entries that were answered.
 
 use redis::{Connection, RedisResult, Value};
 
 use super::answers::AnswerRecord;
 use crate::{runtime::list, stream::StreamEntry};
 
-/// A reader of the answered entries.
+/// A reader of the stream entries that were answered.
 pub(super) struct Entries {
     streams: [String; 2],
 }
@@ -15,7 +15,8 @@ impl Entries {
         Self { streams }
     }
 
-    /// Reads the entry of each answer; `None` if it was deleted or is in another stream.
+    /// Reads the stream entry of each answer. The entry is `None` if it was deleted or is in
+    /// another stream.
     pub(super) fn read(
         &self,
         records: &[AnswerRecord],

@@ -50,7 +50,7 @@ pub struct Sinks<'a> {
     pub tape: &'a mut dyn Write,
     /// The answers of the bridge, numbered like the records of the tape.
     pub answers: Option<&'a mut dyn Write>,
-    /// Called after each batch.
+    /// A function that is called after each batch.
     pub progress: &'a mut dyn FnMut(&Tally),
 }
 
@@ -68,7 +68,7 @@ pub enum RecordError {
         /// Error text of the server.
         why: String,
     },
-    /// There is nothing to record.
+    /// Neither stream of answers exists.
     #[error("there are no answers to record: neither stream `{}` nor stream `{}` exists", .0[0], .0[1])]
     NoAnswers([String; 2]),
     /// The recording cannot be written.
@@ -135,14 +135,14 @@ pub fn record(settings: &Settings, sinks: Sinks<'_>, stop: &Stop) -> Result<Tall
     recorder.finish()
 }
 
-/// State after a batch, which determines the next step.
+/// The state after a batch, on which the next step depends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Pace {
     /// There are more answers.
     Busy,
-    /// All answers are recorded.
+    /// All answers up to now are recorded.
     Idle,
-    /// The output failed.
+    /// The output could not be written.
     Failed,
 }
 

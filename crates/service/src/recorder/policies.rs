@@ -1,4 +1,4 @@
-//! Policies that decisions used.
+//! Reading of the policies that decisions used.
 
 use std::collections::{HashMap, HashSet};
 
@@ -13,7 +13,7 @@ use crate::keys;
 pub(super) struct Policies {
     keys: String,
     taken: HashSet<PolicyHash>,
-    /// Policies that were read but not returned yet; `None` if a policy was not found.
+    /// Policies that were read but not returned yet; `None` for a policy that was not found.
     fresh: HashMap<PolicyHash, Option<Policy>>,
 }
 
@@ -23,7 +23,7 @@ pub(super) enum Lookup {
     Found(Box<Policy>),
     /// The policy is not stored; returned on the first call for its hash.
     NotFound,
-    /// An earlier call returned the policy, or that it was not found.
+    /// An earlier call for this hash returned the policy or [`Self::NotFound`].
     Taken,
 }
 
@@ -51,7 +51,8 @@ impl Policies {
             if self.taken.contains(&hash) || self.fresh.contains_key(&hash) {
                 continue;
             }
-            // The bridge's copy first, then the published policy, which may be the same.
+            // The bridge's copy is read first. If it does not exist, the published policy may still
+            // be the same.
             let mut found = read(&keys::used_policy(&self.keys, hash), hash, connection)?;
             if found.is_none() {
                 found = read(POLICY, hash, connection)?;

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::runtime::counted;
 
-/// Maximum number of missing items that are named.
+/// Maximum number of missing items whose names are kept.
 const NAMED: usize = 10;
 
 /// Counts of recorded and missing items.

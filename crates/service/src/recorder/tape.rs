@@ -19,7 +19,7 @@ use super::{
 };
 use crate::stream::StreamEntry;
 
-/// Writes and counts records.
+/// A writer of the tape and the answers, which also counts the records.
 pub(super) struct Tape<'a> {
     tape: &'a mut dyn Write,
     answers: Option<&'a mut dyn Write>,
@@ -34,7 +34,7 @@ struct PolicyRecord<'a> {
     policy: &'a std::collections::BTreeMap<String, String>,
 }
 
-/// An answered entry.
+/// The record of an answered stream entry, with its decision.
 #[derive(Serialize)]
 struct DecidedRecord<'a> {
     event_type: &'static str,
@@ -156,11 +156,11 @@ impl<'a> Tape<'a> {
     }
 }
 
-/// Returns the denial that a replay cannot derive itself. A denial that the engine derives again is left out.
+/// Returns the service denial of an answer, unless the engine derives it again during a replay.
 fn denial(answered: &Answered, is_on_tape: bool) -> Option<ServiceDenial<'_>> {
     let reason = answered.reason?;
-    // A replay checks the guardrails again if the policy is on the tape. The exception is a missing hash: the stored
-    // policy may state one although the policy of the decision did not.
+    // A replay checks the guardrails again if the policy is on the tape. A missing hash is an
+    // exception: the stored policy may state a hash although the policy of the decision did not.
     let is_found_again = (reason == SkipCode::IntentUnreadable && is_on_tape)
         || (reason == SkipCode::PolicyConstraintViolation
             && answered.policy.is_some()

@@ -1,4 +1,4 @@
-//! The system clock, and its difference from the server's.
+//! The system clock, and its difference from the clock of the server.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -34,8 +34,8 @@ pub(crate) fn now() -> Timestamp {
     system_time().unwrap_or(Timestamp::MAX)
 }
 
-/// Returns the time rounded up to whole milliseconds, the precision of a record. Rounding up means that no policy
-/// is in force for longer than by the clock.
+/// Returns the time rounded up to whole milliseconds, the precision of a record. Because of the
+/// rounding up, no policy is in force for longer than the clock allows.
 pub(crate) fn now_in_millis() -> Timestamp {
     round_up(now())
 }
@@ -46,13 +46,14 @@ fn round_up(at: Timestamp) -> Timestamp {
         Ok(whole) if whole < at => millis.saturating_add(1),
         Ok(_) | Err(_) => millis,
     };
-    // The last timestamp cannot be rounded up.
+    // A time within the last millisecond of the range cannot be rounded up.
     let whole = Timestamp::from_millis(up).or_else(|_| Timestamp::from_millis(millis));
     whole.unwrap_or(at)
 }
 
-/// Returns a lower bound of the difference between this clock and the server's, and the round-trip time of the
-/// measurement. A difference that can be explained by the round-trip time is 0.
+/// Returns a lower bound of the difference between the clock of this process and the clock of the
+/// server, and the round-trip time of the measurement. The bound is 0 if the round trip alone can
+/// explain the difference.
 pub(crate) fn skew(connection: &mut Connection) -> RedisResult<(SignedDuration, SignedDuration)> {
     let before = now();
     let (seconds, micros): (i64, i64) = redis::cmd("TIME").query(connection)?;
@@ -65,7 +66,8 @@ pub(crate) fn skew(connection: &mut Connection) -> RedisResult<(SignedDuration, 
     Ok((apart(before, server, after), after.since(before)))
 }
 
-/// Returns the distance of `server` from the interval from `before` to `after`; 0 inside it.
+/// Returns the distance of `server` from the interval from `before` to `after`; 0 if it lies
+/// within.
 fn apart(before: Timestamp, server: Timestamp, after: Timestamp) -> SignedDuration {
     let behind = server.since(after);
     let ahead = before.since(server);

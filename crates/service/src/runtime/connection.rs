@@ -19,7 +19,8 @@ use super::{ServiceError, Stop, log::say};
 /// The timeout of a reply. It is longer than the time for which any command blocks on the server.
 const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 
-/// A server and the state of all connections to it, so that each outage is logged once.
+/// A server and the state of all connections to it. The state is shared so that each outage is
+/// logged once.
 pub(crate) struct Connections {
     server: RedisServer,
     /// The number of connections that are down.
@@ -93,8 +94,9 @@ impl<'a> Reconnecting<'a> {
         }
     }
 
-    /// Runs `work` on a connection, and again on a new one after each failure, until the work ends or the service
-    /// stops. The work calls its second argument whenever the connection has worked.
+    /// Runs `work` on a connection. After each failure, runs it again on a new connection, until
+    /// the work ends or the service stops. The work calls its second argument each time the
+    /// connection has worked.
     ///
     /// # Errors
     /// Returns an error if the server rejects the connection and has never accepted one.
@@ -135,7 +137,7 @@ impl<'a> Reconnecting<'a> {
 /// Connects to a server, without a retry.
 pub(crate) fn connect(server: &RedisServer) -> RedisResult<Connection> {
     let mut connection = server.connect(ANSWER_WITHIN)?;
-    // The first command shows if the server requires a password.
+    // The first command fails if the server requires a password.
     redis::cmd("PING").query::<()>(&mut connection)?;
     Ok(connection)
 }

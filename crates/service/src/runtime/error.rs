@@ -30,7 +30,7 @@ pub enum ServiceError {
     Metrics {
         /// Address of the endpoint.
         address: SocketAddr,
-        /// Error of the system.
+        /// Error of the operating system.
         source: BuildError,
     },
     /// A thread could not be started.

@@ -13,15 +13,17 @@ use super::{ServiceError, Stop, clock::now};
 
 /// Maximum time to wait for the first answer of the store.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// Interval at which a wait checks for a stop.
+/// Interval at which a wait checks whether the service must stop.
 const SLICE: Duration = Duration::from_millis(20);
 
 /// Conditions under which a service accepts a policy.
 #[derive(Debug, Clone)]
 pub struct Trust {
-    /// Keys of which one must have signed the policy; if there are none, no signature is required.
+    /// Trusted keys. A policy must be signed with one of them; if there are none, no signature is
+    /// required.
     pub keys: TrustedKeys,
-    /// File that keeps the highest sequence seen, also across restarts.
+    /// File that stores the highest sequence seen, also across restarts; `None` to keep it in
+    /// memory only.
     pub sequences: Option<PathBuf>,
 }
 
@@ -34,15 +36,16 @@ impl Trust {
     }
 }
 
-/// Starts to follow the policy on a server.
+/// Starts a feed of the policy on a server.
 pub(crate) fn follow(server: &RedisServer, trust: &Trust) -> Result<Feed, ServiceError> {
     let reader = VerifyingReader::new(RedisStore::new(server.clone()), trust.guard()?)
         .with_trusted_keys(trust.keys.clone());
     Feed::start(reader, now).map_err(ServiceError::ThreadStart)
 }
 
-/// Waits until the store has answered once, so that a policy that was not read yet does not count as missing. After 5
-/// seconds, the policy counts as missing, because exits and open positions must not wait longer.
+/// Waits until the store has answered once, so that a policy does not count as missing before the
+/// first read. The wait ends after 5 seconds, because exits and open positions must not wait
+/// longer.
 pub(crate) fn wait_for_first_read(feed: &Feed, stop: &Stop) {
     let until = Tick::now() + PATIENCE;
     while !stop.is_set() && Tick::now() < until && !feed.wait_for_change(0, SLICE) {}

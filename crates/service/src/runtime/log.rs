@@ -27,7 +27,7 @@ pub fn log_as(format: LogFormat) {
         LogFormat::Text => lines.with_level(false).without_time().boxed(),
         LogFormat::Json => lines.json().flatten_event(true).boxed(),
     };
-    // Only lines of this project, not those of its dependencies.
+    // Only the lines of this project are logged, not those of its dependencies.
     let ours = Targets::new().with_target("portcullis", LevelFilter::INFO);
     let _ = tracing_subscriber::registry()
         .with(lines.with_filter(ours))

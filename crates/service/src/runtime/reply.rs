@@ -2,7 +2,7 @@
 
 use redis::Value;
 
-/// Returns the items of a list; none if the value is not a list.
+/// Returns the items of a list; empty if the value is not a list.
 pub(crate) fn list(value: Value) -> Vec<Value> {
     if let Value::Array(items) = value {
         items
@@ -11,7 +11,7 @@ pub(crate) fn list(value: Value) -> Vec<Value> {
     }
 }
 
-/// Returns the bytes of a string.
+/// Returns the bytes of a string; `None` if the value is not a string.
 pub(crate) fn bytes(value: Value) -> Option<Vec<u8>> {
     if let Value::BulkString(bytes) = value {
         Some(bytes)
@@ -22,7 +22,7 @@ pub(crate) fn bytes(value: Value) -> Option<Vec<u8>> {
     }
 }
 
-/// Returns a string, if it is UTF-8.
+/// Returns a string; `None` if the value is not a string or not UTF-8.
 pub(crate) fn text(value: Value) -> Option<String> {
     bytes(value).and_then(|bytes| String::from_utf8(bytes).ok())
 }
@@ -36,7 +36,7 @@ pub(crate) fn read_entries(value: Value) -> Vec<Value> {
         .collect()
 }
 
-/// Returns the id of the last entry.
+/// Returns the id of the last entry; `None` if there are no entries.
 pub(crate) fn last_id(entries: Vec<Value>) -> Option<String> {
     let last = entries.into_iter().next_back()?;
     list(last).into_iter().next().and_then(text)

@@ -23,8 +23,9 @@ const SLICE: Duration = Duration::from_millis(20);
 pub struct Stop(Arc<AtomicBool>);
 
 impl Stop {
-    /// Returns a flag that SIGTERM and SIGINT set. A second signal has no effect, because wrappers send it both to the
-    /// process and to its group, and a service never waits for long.
+    /// Returns a flag that SIGTERM and SIGINT set. Further signals have no effect. They are not
+    /// needed, because a service stops soon, and process managers often send each signal twice: to
+    /// the process and to its process group.
     ///
     /// # Errors
     /// Returns an error if the signal handlers cannot be installed.
@@ -44,7 +45,7 @@ impl Stop {
         self.0.load(Ordering::SeqCst)
     }
 
-    /// Runs `work`, and sets the flag when it returns or panics.
+    /// Runs `work`, and sets the flag when `work` returns or panics.
     pub(crate) fn with<T>(&self, work: impl FnOnce() -> T) -> T {
         struct Guard<'a>(&'a Stop);
         impl Drop for Guard<'_> {

@@ -4,13 +4,14 @@ use std::thread;
 
 use super::{ServiceError, Stop};
 
-/// The name and the work of a thread.
+/// The name of a thread and the function that it runs.
 type Named<'a> = (
     &'a str,
     Box<dyn FnOnce() -> Result<(), ServiceError> + Send + 'a>,
 );
 
-/// Runs each item of `work` in its own thread. When one returns or panics, the stop flag is set for the others.
+/// Runs each item of `work` in its own thread. When one of them returns or panics, the stop flag is
+/// set, so that the others end too.
 pub(crate) fn run_until_one_ends(work: Vec<Named<'_>>, stop: &Stop) -> Result<(), ServiceError> {
     thread::scope(|scope| {
         let spawn = |(name, work): (&str, _)| {

@@ -1,4 +1,4 @@
-//! Stream entries as intents.
+//! Stream entries, and their conversion to intents.
 
 use std::iter;
 
@@ -10,7 +10,8 @@ use redis::Value;
 
 use crate::runtime::{bytes, list, text};
 
-/// Space for the fields that a recording adds to an entry, so that every accepted entry fits on a line of a tape.
+/// Space in bytes for the fields that a recording adds to an entry, so that every accepted entry
+/// fits on one line of a tape.
 const RECORDING_BYTES: usize = 64 * 1024;
 const BYTES_MAX: usize = RECORD_BYTES_MAX - RECORDING_BYTES;
 
@@ -35,14 +36,14 @@ pub(crate) struct StreamEntry {
     fields: Option<Vec<(Vec<u8>, Vec<u8>)>>,
 }
 
-/// An entry as records of a tape: one with the entry id as its id, and one as sent.
+/// An entry in two forms of a tape record: with the entry id as its id, and as sent.
 pub(crate) struct EntryRecord {
     with_entry_id: String,
     as_sent: String,
 }
 
 impl StreamEntry {
-    /// Parses one entry of a reply. Returns `None` if it is not an entry.
+    /// Parses one entry of a reply. Returns `None` if the value does not have the form of an entry.
     pub(crate) fn new(value: Value) -> Option<Self> {
         let mut parts = list(value).into_iter();
         let id = text(parts.next()?)?;
@@ -68,8 +69,9 @@ impl StreamEntry {
         fields.map(|(name, value)| (name.as_slice(), value.as_slice()))
     }
 
-    /// Returns the entry as a record on one line, with the entry id as its id. A single `id` of the sender is left
-    /// out; duplicates stay, so that they are detected.
+    /// Returns the entry as a record on one line, with the entry id as its id. If the sender wrote
+    /// one field `id`, it is left out. Several such fields are kept, so that they are reported as
+    /// duplicates.
     pub(super) fn line(&self) -> Vec<u8> {
         let single = self.fields().filter(|(name, _)| *name == b"id").count() == 1;
         let others = self
@@ -78,7 +80,8 @@ impl StreamEntry {
         object(iter::once((&b"id"[..], self.id.as_bytes())).chain(others))
     }
 
-    /// Returns a field, if it is UTF-8. If the field is duplicated, returns the first.
+    /// Returns the value of a field, if it is UTF-8. If the field occurs more than once, returns
+    /// the first value.
     pub(crate) fn field(&self, name: &str) -> Option<&str> {
         let mut fields = self.fields();
         let (_, value) = fields.find(|(field, _)| *field == name.as_bytes())?;
@@ -101,7 +104,7 @@ impl StreamEntry {
         short_hex(&hasher)
     }
 
-    /// Returns the entry as records. Returns a fault if it is too long or not UTF-8.
+    /// Returns the entry as records. Returns an error if the entry is too long or is not UTF-8.
     pub(crate) fn record(&self) -> Result<EntryRecord, IntentError> {
         let size = |(name, value): (&[u8], &[u8])| name.len().saturating_add(value.len());
         if self.fields().map(size).fold(0, usize::saturating_add) > BYTES_MAX {
@@ -143,7 +146,7 @@ impl EntryRecord {
         }
     }
 
-    /// Returns the order type, from the payload or else from the entry, in upper case.
+    /// Returns the order type in upper case, from the payload or, if that has none, from the entry.
     pub(crate) fn order_type(&self) -> Option<String> {
         #[derive(serde::Deserialize)]
         struct Typed {

@@ -11,7 +11,7 @@ use crate::runtime::{connect, counted, last_id, list};
 /// Number of entries in one read.
 const BATCH: usize = 256;
 
-/// Reads the entries that a stream had when it was opened, as one line each.
+/// A reader of the entries that a stream had when it was opened. Each entry is one line.
 pub(crate) struct StreamReader {
     server: RedisServer,
     connection: Connection,
@@ -23,7 +23,7 @@ pub(crate) struct StreamReader {
     /// Number of entries not yet read.
     left: u64,
     lines: Vec<u8>,
-    /// Number of bytes of `lines` that were read.
+    /// Number of bytes of `lines` that the caller has already read.
     consumed: usize,
 }
 

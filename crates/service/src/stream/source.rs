@@ -41,14 +41,15 @@ impl StreamSource {
     }
 }
 
-/// The address without credentials.
+/// Formats the address without credentials.
 impl fmt::Display for StreamSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "redis://{}/{}", self.server, self.stream)
     }
 }
 
-/// Splits into the URL of the server and the name of the stream.
+/// Splits a stream URL into the URL of the server and the name of the stream. Returns `None` if
+/// there is no stream name.
 fn split(url: &str) -> Option<(String, String)> {
     let (scheme, rest) = url.split_once("://")?;
     let (authority, path) = rest.split_once('/')?;
@@ -57,7 +58,7 @@ fn split(url: &str) -> Option<(String, String)> {
         Some((db, stream)) if is_number(db) => (format!("{scheme}://{authority}/{db}"), stream),
         Some(_) | None => (format!("{scheme}://{authority}"), path),
     };
-    // A number alone is a database.
+    // A path that is only a number is a database and not a stream name.
     (!stream.is_empty() && !is_number(path)).then(|| (server, stream.to_owned()))
 }
 

@@ -116,7 +116,8 @@ impl<S: PolicyStore, C: Fn() -> Timestamp> Follower<S, C> {
             None => store.last_update(),
         };
         if next.is_err() {
-            // Notifications are not available; the next load shows if the store is reachable.
+            // Notifications are not available; the next load detects whether the store is
+            // reachable.
             self.sleep(READ_EVERY);
         }
         *mark = next.ok();

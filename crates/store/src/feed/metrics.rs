@@ -27,7 +27,8 @@ const REASONS: [&str; 6] = [
     "POLICY_ROLLED_BACK",
 ];
 
-/// Registers every metric before the first event: an alert cannot fire on a missing metric.
+/// Registers every metric. Must be called before the first event, because an alert cannot fire on a
+/// missing metric.
 pub(super) fn describe() {
     describe_gauge!(
         CONNECTED,
@@ -46,7 +47,8 @@ pub(super) fn describe() {
     for name in [CONNECTED, LAST_GOOD_READ, LOADED_AT, VALID_UNTIL, HALTED] {
         gauge!(name).set(0.0);
     }
-    // Start counters at 0: if a counter first appears with value 1, `rate` does not see the increase.
+    // Counters start at 0. If a counter first appeared with the value 1, `rate` would not count the
+    // increase.
     for reason in REASONS {
         counter!(REFUSED, "reason" => reason).absolute(0);
     }
@@ -62,7 +64,7 @@ pub(super) fn read(now: Timestamp) {
 pub(super) fn disconnected(error: &StoreError) {
     gauge!(CONNECTED).set(0.0);
     match error {
-        // The error's own text says to try again, but the feed does this itself.
+        // The text of the error asks the operator to try again, but the feed does this itself.
         StoreError::Unavailable { store, why } => warn!("STORE_AWAY: {store}: {why}; retrying"),
         StoreError::ReadOnly { .. }
         | StoreError::Foreign { .. }
@@ -120,7 +122,7 @@ fn policy(before: &PolicySnapshot, after: &PolicySnapshot, now: Timestamp) {
                 (Err(_), PolicyUnavailable::NotFound) => {
                     warn!("POLICY_MISSING: nothing is traded until a policy is published");
                 }
-                // `refused` has logged the rejection.
+                // The function `refused` has already logged the rejection.
                 (Ok(_) | Err(_), _) => {}
             }
             (0.0, 0.0)
@@ -165,7 +167,7 @@ mod tests {
     use crate::MemoryStore;
     use portcullis::policy::Policy;
 
-    /// The log as text.
+    /// A log that is collected as text.
     #[derive(Clone, Default)]
     struct Log(Arc<Mutex<Vec<u8>>>);
 
@@ -369,10 +371,10 @@ mod tests {
             &none,
             &["WARN POLICY_MISSING: nothing is traded until a policy is published"],
         );
-        // `refused` has logged the rejection.
+        // The function `refused` has already logged the rejection.
         check(Ok(one.clone()), unsigned(), &none, &[]);
         check(missing(), unsigned(), &none, &[]);
-        // No change.
+        // The policy has not changed, so nothing is logged.
         check(Ok(one.clone()), Ok(one), &[], &[]);
     }
 

@@ -75,7 +75,8 @@ pub struct Feed {
 
 /// A guard for the current policy snapshot, to be held for the duration of one decision.
 ///
-/// A guard that is held longer stays valid, but its snapshot gets old: call [`Feed::snapshot`] again.
+/// A guard that is held longer stays valid, but its snapshot becomes outdated. Call
+/// [`Feed::snapshot`] for each decision.
 pub struct CurrentSnapshot(Guard<Arc<PolicySnapshot>>);
 
 impl Feed {
@@ -148,7 +149,8 @@ impl Feed {
         }
     }
 
-    /// Stops the thread and waits until it has ended. This can take as long as the pending read of the store.
+    /// Stops the thread and waits until it has ended. This waits for the pending read of the store
+    /// to end.
     pub fn stop(mut self) {
         self.shared.stop();
         if let Some(follower) = self.follower.take() {

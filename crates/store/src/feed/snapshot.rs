@@ -14,7 +14,7 @@ pub struct PolicySnapshot {
 }
 
 impl PolicySnapshot {
-    /// Returns the snapshot before the first read: without a policy, nothing is traded.
+    /// Returns the snapshot before the first read. It has no policy, so nothing is traded.
     pub(super) const fn unknown() -> Self {
         Self {
             number: 0,

@@ -1,4 +1,4 @@
-//! Disk operations. A write is durable when the method returns.
+//! Disk operations. When a method that writes returns, its effect is durable.
 
 #[cfg(test)]
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -9,7 +9,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The disk. In tests, it fails permanently after a set number of bytes and operations.
+/// The disk. In tests, every operation fails after a given number of bytes and operations.
 #[derive(Debug)]
 pub(super) struct Disk {
     #[cfg(test)]
@@ -48,7 +48,7 @@ impl Disk {
         self.write_and_sync(file, bytes)
     }
 
-    /// Truncates a file.
+    /// Truncates a file to `length` bytes.
     pub(super) fn truncate(&self, path: &Path, length: u64) -> io::Result<()> {
         self.use_one()?;
         let file = OpenOptions::new().write(true).open(path)?;
@@ -154,7 +154,7 @@ pub(super) fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
     }
 }
 
-/// Returns the bytes from `start` to `end`; none if the file does not exist.
+/// Returns the bytes from `start` to `end`; empty if the file does not exist.
 pub(super) fn read_between(path: &Path, start: u64, end: u64) -> io::Result<Vec<u8>> {
     let mut file = match open(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -204,14 +204,14 @@ fn open(path: &Path) -> io::Result<File> {
     File::open(path)
 }
 
-/// Returns the path with a suffix.
+/// Returns the path with `suffix` appended.
 pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = OsString::from(path);
     name.push(suffix);
     PathBuf::from(name)
 }
 
-/// Returns the directory of a file; `.` for a bare name.
+/// Returns the directory of a file; `.` for a file name without a directory.
 pub(super) fn parent(path: &Path) -> &Path {
     match path.parent() {
         Some(parent) if parent != Path::new("") => parent,

@@ -1,8 +1,10 @@
 //! The journal of a change, for recovery.
 //!
-//! A change first appends lines to the logs, and then replaces one file: the policy or the halts. The journal records
-//! the lengths of the logs before the change. The rename of the new file commits the change: while the new file
-//! exists together with the journal, lines beyond those lengths do not count, and the next change truncates them.
+//! A change first appends lines to the logs, and then replaces one file: the policy or the halts.
+//! The journal records the lengths of the logs before the change. The rename of the new file
+//! commits the change: as long as the new file exists together with the journal, the change is not
+//! committed. Readers then ignore the lines beyond those lengths, and the next change truncates
+//! them.
 
 use std::{io, path::PathBuf};
 
@@ -15,7 +17,7 @@ use crate::{FieldMap, Head, StoreError};
 
 const FORMAT: &str = "1";
 
-/// The committed length of each log, in bytes.
+/// Lengths of the logs in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Lengths {
     pub(super) history: u64,
@@ -38,7 +40,8 @@ impl Lengths {
         })
     }
 
-    /// Returns the committed lengths.
+    /// Returns the committed lengths: those in the journal of an unfinished change, if there is
+    /// one; otherwise the current lengths.
     pub(super) fn counted(paths: &Paths) -> Result<Self, Error> {
         match read(paths)? {
             Some(journal) if journal.new.try_exists()? => Ok(journal.lengths),
@@ -59,7 +62,7 @@ impl Lengths {
     }
 }
 
-/// An I/O error, or a file that another writer wrote.
+/// An I/O error, or a file whose content the store did not write.
 #[derive(Debug)]
 pub(super) enum Error {
     Io(io::Error),
@@ -101,7 +104,8 @@ pub(super) fn recover(disk: &disk::Disk, paths: &Paths) -> Result<Vec<String>, E
             write_head(disk, paths, &head(paths)?)?;
             repairs.push("completed the record of a committed change".to_owned());
         }
-        // Remove the journal before the new file: a journal without its new file means a committed change.
+        // The journal is removed before the new file, because a journal without its new file means
+        // that the change was committed.
         disk.remove(&paths.journal)?;
         disk.sync_directory(directory)?;
     }
@@ -127,7 +131,8 @@ pub(super) fn recover(disk: &disk::Disk, paths: &Paths) -> Result<Vec<String>, E
     Ok(repairs)
 }
 
-/// Returns the end of the audit log and the highest sequence: those in the head file, or later ones in the logs.
+/// Returns the end of the audit log and the highest sequence, from the head file or from the logs,
+/// whichever are later.
 pub(super) fn head(paths: &Paths) -> Result<Head, Error> {
     let lengths = Lengths::counted(paths)?;
     let mut head = match disk::read(&paths.head)? {

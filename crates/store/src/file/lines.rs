@@ -41,7 +41,7 @@ pub(super) fn last(path: &Path, length: u64) -> io::Result<Option<FieldMap>> {
 /// The repair of a file whose last line is incomplete.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Torn {
-    /// The line must be removed by truncating the file to this length.
+    /// The line must be removed by truncating the file to this length in bytes.
     CutOff(u64),
     /// Only the newline is missing and must be appended.
     Unended,
@@ -94,7 +94,7 @@ mod tests {
     fn end_of(text: &str) -> (Option<String>, Option<Torn>) {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("log");
-        // Bytes beyond the length do not count.
+        // Bytes beyond the length are ignored.
         fs::write(&path, format!("{text}{}", line("behind", 0))).unwrap();
         let length = u64::try_from(text.len()).unwrap();
         let last = last(&path, length).unwrap();

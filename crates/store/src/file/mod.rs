@@ -28,14 +28,16 @@ use portcullis::guardrails::Halt;
 
 /// A store that keeps the policy in a JSON file, and everything else in files next to it.
 ///
-/// For `policy.json` these are `policy.history.jsonl` and `policy.audit.jsonl` (append-only, one record per line),
-/// `policy.audit.head`, `policy.halt.json`, and during a change `policy.journal` and files that end in `.new`.
-/// `policy.lock` serializes processes that write at the same time. Other programs can read the policy file, and a
-/// policy file from another writer is accepted; such a writer should rename a complete file into place.
+/// For `policy.json`, the other files are `policy.history.jsonl` and `policy.audit.jsonl`
+/// (append-only, one record per line), `policy.audit.head`, `policy.halt.json`, and during a change
+/// `policy.journal` and files that end in `.new`. `policy.lock` serializes processes that write at
+/// the same time. Other programs can read the policy file, and a policy file from another writer is
+/// accepted; such a writer should rename a complete file into place.
 ///
-/// The rename of the new file commits a change, after everything else is on the disk. If a process or a machine stops
-/// at any byte before the rename, the store is unchanged; if it stops after the rename, the change is complete.
-/// Leftover files and lines do not count, and the next change removes them.
+/// The rename of the new file commits a change, after everything else is on the disk. If a process
+/// or a machine stops at any byte before the rename, the store is unchanged; if it stops after the
+/// rename, the change is complete. Leftover files and lines are ignored, and the next change
+/// removes them.
 #[derive(Debug)]
 pub struct FileStore {
     paths: Paths,
@@ -105,7 +107,8 @@ impl FileStore {
                 let names = document.get("halted")?.clone();
                 serde_json::from_value(names).ok()
             });
-        // Content that cannot be parsed halts everything: its writer intended a halt.
+        // Content that cannot be parsed halts everything, because its writer may have intended a
+        // halt.
         Ok(names.unwrap_or_else(|| BTreeSet::from([ALL.to_owned()])))
     }
 
@@ -131,7 +134,8 @@ impl FileStore {
         }
         self.disk
             .append(&paths.audit, line(change.audit()).as_bytes())?;
-        // The log files may be new in the directory.
+        // The log files may have just been created, so their entries in the directory must be made
+        // durable.
         self.disk.sync_directory(parent(target))?;
         Ok(target.clone())
     }

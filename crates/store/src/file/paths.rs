@@ -7,13 +7,13 @@ use super::disk::beside;
 /// The files of a store, all in one directory.
 #[derive(Debug)]
 pub(super) struct Paths {
-    /// The policy: a JSON document, or a JSON object of texts.
+    /// The policy: a JSON document, or a JSON object in which every value is a string.
     pub(super) policy: PathBuf,
     /// The publication history, one record per line.
     pub(super) history: PathBuf,
     /// The audit log, one record per line.
     pub(super) audit: PathBuf,
-    /// The end of the audit log, so that a removal of its last entries is detected.
+    /// The end of the audit log, by which a removal of its last entries is detected.
     pub(super) head: PathBuf,
     /// The halts.
     pub(super) halt: PathBuf,

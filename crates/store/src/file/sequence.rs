@@ -57,7 +57,8 @@ impl SequenceFile {
         }
     }
 
-    /// Saves `next` unless the file already has an equal or higher sequence, and returns what the file then contains.
+    /// Saves `next` unless the file already has an equal or higher sequence. Returns the content of
+    /// the file after the call.
     pub(crate) fn raise(&self, next: Seen) -> Result<Option<Seen>, StoreError> {
         let lock = beside(&self.path, ".lock");
         let _lock = disk::lock(&lock).map_err(|error| self.failed(&error))?;

@@ -58,12 +58,13 @@ fn state(store: &FileStore) -> (String, usize, usize, Halt) {
     )
 }
 
-/// Repeats a change on disks that fail after more and more bytes, until the change succeeds.
+/// Repeats a change on disks that fail after more and more bytes and operations, until the change
+/// succeeds.
 fn at_every_byte(
     step: impl Fn(&FileStore) -> Result<(), StoreError>,
     after: &(String, usize, usize, Halt),
 ) {
-    // Use a directory in memory if there is one: the test makes thousands of changes.
+    // The test makes thousands of changes, so it uses a directory in memory if there is one.
     let directory = tempfile::tempdir_in("/dev/shm")
         .or_else(|_| tempfile::tempdir())
         .unwrap();
@@ -89,8 +90,8 @@ fn at_every_byte(
         } else {
             taken += 1;
         }
-        // The next change must find the state that was read. Most bytes of one write leave the same state, so only
-        // every seventh is tried.
+        // The next change must find the state that was read. Most failures within one write leave
+        // the same state, so only every seventh of them is checked.
         if left % 7 > 0 && answer.is_err() && seen == before {
             continue;
         }

@@ -10,7 +10,7 @@ use redis::{Connection, RedisError, RedisResult};
 use super::server::RedisServer;
 use crate::StoreError;
 
-/// The timeout of an answer.
+/// The timeout for a reply.
 pub(super) const ANSWER_WITHIN: Duration = Duration::from_secs(2);
 
 /// A server with at most one open connection.
@@ -31,7 +31,8 @@ impl SharedConnection {
         self.server.name()
     }
 
-    /// Runs an idempotent command. If an idle connection broke, the command is repeated on a new one.
+    /// Runs an idempotent command. If the idle connection is broken, the command is repeated on a
+    /// new connection.
     pub(super) fn read<T>(
         &self,
         command: impl Fn(&mut Connection) -> RedisResult<T>,
@@ -122,7 +123,7 @@ mod tests {
         for kind in [io::ErrorKind::TimedOut, io::ErrorKind::ConnectionReset] {
             assert!(is_broken(&io::Error::from(kind).into()), "{kind:?}");
         }
-        // Bytes that do not parse may be the middle of an answer.
+        // Bytes that do not parse may be from the middle of an answer.
         assert!(is_broken(&(ErrorKind::Parse, "a reason").into()));
         for kind in [ServerErrorKind::ResponseError, ServerErrorKind::ReadOnly] {
             assert!(!is_broken(&server_error(kind)), "{kind:?}");

@@ -9,7 +9,7 @@ use redis::{
 
 use crate::StoreError;
 
-/// The timeout of connecting.
+/// The timeout for opening a connection.
 const CONNECT_WITHIN: Duration = Duration::from_secs(2);
 
 /// A Redis server: its address and its credentials. No text of this type contains the password.
@@ -52,11 +52,11 @@ impl RedisServer {
             )
         })?;
         if matches!(info.addr(), ConnectionAddr::TcpTls { .. }) {
-            // An error means that the program has already installed a provider.
+            // An error means that the program has already installed a TLS crypto provider.
             let _ = rustls::crypto::ring::default_provider().install_default();
         }
         let password = info.redis_settings().password().map(str::to_owned);
-        // RESP2 replies have one shape, so only that one is parsed.
+        // The parsers of this project support only the reply formats of RESP2.
         let settings = info.redis_settings().clone();
         let info = info.set_redis_settings(settings.set_protocol(ProtocolVersion::RESP2));
         let client = match root_certificates {
@@ -90,12 +90,15 @@ impl RedisServer {
         format!("{scheme}{self}/{}", info.redis_settings().db())
     }
 
-    /// Opens a connection. The timeout of connecting is two seconds; the timeout of each answer is `answer_within`.
+    /// Opens a connection. The timeout for connecting is two seconds; the timeout for each reply is
+    /// `answer_within`.
     ///
-    /// A server that requires a password accepts a connection without one, and rejects the first command.
+    /// A server that requires a password accepts a connection without one, and rejects the first
+    /// command.
     ///
     /// # Errors
-    /// Returns an error if the server is unreachable, or if it rejects the credentials or the database.
+    /// Returns an error if the server is unreachable, or if it rejects the credentials or the
+    /// database.
     pub fn connect(&self, answer_within: Duration) -> RedisResult<Connection> {
         let connection = self.client.get_connection_with_timeout(CONNECT_WITHIN)?;
         connection.set_read_timeout(Some(answer_within))?;
@@ -118,7 +121,7 @@ impl RedisServer {
     }
 }
 
-/// The address and port without credentials.
+/// Formats the address and port without credentials.
 impl fmt::Display for RedisServer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.client.get_connection_info().addr().fmt(f)
@@ -179,7 +182,7 @@ mod tests {
 
     #[test]
     fn a_tls_address_installs_a_cryptography_provider() {
-        // No other test of this crate's unit tests installs a provider.
+        // No other unit test of this crate installs a provider.
         assert!(rustls::crypto::CryptoProvider::get_default().is_none());
         assert!(RedisServer::from_url("rediss://localhost").is_ok());
         assert!(rustls::crypto::CryptoProvider::get_default().is_some());

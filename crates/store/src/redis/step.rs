@@ -31,7 +31,8 @@ fn text(change: &Change) -> String {
     });
     let replaced = match change.replaced() {
         Some(Stored::Fields(pairs)) => pairs.iter().flat_map(|(k, v)| [k, v]).collect(),
-        // This store never returns a document, and an unreadable key has no hash, so no change is planned from them.
+        // This store never returns a document, and unreadable content has no hash. Therefore no
+        // change is planned to replace such content.
         Some(Stored::Nothing | Stored::Document(_) | Stored::Unreadable { .. }) | None => {
             Vec::new()
         }
@@ -47,7 +48,7 @@ fn text(change: &Change) -> String {
         "replaced": replaced,
         "audit": flat(change.audit()),
     });
-    // Omit absent values: a JSON null in the script is not `nil`.
+    // Absent values are omitted, because a JSON null in the script is not `nil`.
     for (name, value) in [
         ("fields", fields.map(|fields| json!(fields))),
         ("history", change.history().map(flat)),

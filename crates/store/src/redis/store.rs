@@ -23,18 +23,18 @@ use portcullis::guardrails::Halt;
 ///
 /// [`keys`](super::keys) lists its keys.
 ///
-/// A change is one script on the server, which checks everything before it writes. A load is one `HGETALL`. The
-/// persistence settings of the server determine whether a change survives a crash: `appendfsync always` keeps every
-/// change. A cluster is not supported, because the keys are in different slots: use one server, or a primary with
-/// replicas.
+/// A change is one script on the server, which checks everything before it writes. A load is one
+/// `HGETALL`. The persistence settings of the server determine whether a change survives a crash:
+/// `appendfsync always` keeps every change. A cluster is not supported, because the keys are in
+/// different slots: use one server, or a primary with replicas.
 ///
-/// Another writer should replace the hash in a transaction (`MULTI`, `DEL`, `HSET`, `EXEC`) and write a
-/// `policy_hash`, so that a part of a policy is never accepted as the whole.
-/// [`Guardrails::with_required_policy_hash`](portcullis::guardrails::Guardrails::with_required_policy_hash) makes the hash
-/// mandatory.
+/// Another writer should replace the hash in a transaction (`MULTI`, `DEL`, `HSET`, `EXEC`) and
+/// write a `policy_hash`, so that a part of a policy is never accepted as the whole.
+/// [`Guardrails::with_required_policy_hash`](portcullis::guardrails::Guardrails::with_required_policy_hash)
+/// makes the hash mandatory.
 ///
-/// Connections are opened on demand and reopened when they break. The timeout of connecting, and of waiting for an
-/// answer, is two seconds.
+/// Connections are opened on demand and reopened when they break. The timeouts for connecting and
+/// for each reply are two seconds.
 pub struct RedisStore {
     connection: SharedConnection,
     /// A second connection, so that waiting for an update does not block other commands.
@@ -124,7 +124,7 @@ impl PolicyStore for RedisStore {
     }
 
     fn audit_log(&self) -> Result<AuditLog, StoreError> {
-        // Read both in one transaction, so that they match.
+        // Both are read in one transaction, so that they belong to the same state.
         let get = |to: &mut Connection| -> RedisResult<(StreamRangeReply, Vec<(String, String)>)> {
             let mut both = redis::pipe();
             both.atomic();
@@ -153,7 +153,7 @@ impl PolicyStore for RedisStore {
         let get = |to: &mut Connection| cmd("SMEMBERS").arg(HALTS).query::<Vec<Vec<u8>>>(to);
         let names = match self.connection.read(get) {
             Ok(names) => names,
-            // A key of another type halts everything: its writer intended a halt.
+            // A key of another type halts everything, because its writer may have intended a halt.
             Err(error) if is_wrong_type(&error) => vec![ALL.into()],
             Err(error) => return Err(self.connection.failed(&error)),
         };

@@ -1,4 +1,4 @@
-//! The contract of every store. Each check receives an empty store.
+//! The contract of every store, as checks that each receive an empty store.
 
 use std::time::Duration;
 use std::{
@@ -27,12 +27,13 @@ use crate::{
     },
 };
 
-/// An empty store, and a writer that does not use publications.
+/// An empty store under test, and a way to write to it without publications.
 pub(crate) trait Fixture: Sync {
     /// Opens another handle to the same store.
     fn open(&self) -> Box<dyn PolicyStore>;
 
-    /// Replaces all fields of the policy, as a foreign writer does; no fields remove the policy.
+    /// Replaces all fields of the policy, as a program that does not use this library would do. An
+    /// empty list removes the policy.
     fn put(&self, fields: &[(String, String)]);
 }
 
@@ -526,12 +527,12 @@ pub(crate) fn every_invalid_policy_has_its_reason(fixture: &dyn Fixture) {
         &replaced(&bare, "valid_until_epoch", Some("nan")),
         "POLICY_INVALID",
     );
-    // An expired policy loads: expiry is not checked here.
+    // An expired policy can be loaded, because a load does not check the expiry.
     check(
         &replaced(&bare, "valid_until_epoch", Some("1")),
         "a policy: 1",
     );
-    // An expiry, or another field, that was changed after the hash was computed.
+    // These fields are changed after the hash was computed.
     for (name, value) in [
         ("valid_until_epoch", "1866550734.062733"),
         ("generator", "another one"),

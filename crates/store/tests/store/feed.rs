@@ -80,7 +80,7 @@ impl PolicyStore for Switched {
     }
 }
 
-/// A store, a manual clock, and a feed on both.
+/// A store, a clock that the test sets, and a feed that uses both.
 struct Bench {
     store: Arc<Switched>,
     clock: Arc<AtomicI64>,
@@ -332,7 +332,8 @@ fn a_feed_pauses_between_reads_even_if_they_fail() {
         bench.until("a read", |_| reads() > 0);
         let before = reads();
         thread::sleep(Duration::from_millis(300));
-        // One read per 200 ms, or a backoff from 25 ms. Without a pause there would be thousands.
+        // The feed reads once per 200 ms, or after a backoff that starts at 25 ms. Without a pause
+        // there would be thousands of reads.
         let looks = reads() - before;
         assert!(looks < 20, "{looks} reads in 300 ms");
     }

@@ -42,7 +42,7 @@ fn every_violated_guardrail_is_reported() {
     let hour = SignedDuration::from_micros(3_600_000_000);
     let validity = none.clone().with_max_validity(hour);
     check(&validity, "", &[]);
-    // The maximum validity, and one microsecond more.
+    // The loop uses the maximum validity, and one microsecond more.
     let whole = none
         .clone()
         .with_max_validity(SignedDuration::from_micros(3_600_062_733));

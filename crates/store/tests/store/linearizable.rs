@@ -1,10 +1,11 @@
 //! A linearizability check of concurrent publications and loads.
 //!
-//! Several writers and readers record the start, the end and the result of each operation by one monotonic clock. The
-//! history of the store defines the order of the publications, and each operation has a place in this order: a
-//! publication its own, and a load or a conflict the place of the publication that it saw. Such a history is
-//! linearizable exactly if each publication saw its predecessor, and no operation began after the end of an operation
-//! with a later place.
+//! Several writers and readers record the start, the end and the result of each operation by one
+//! monotonic clock. The history of the store defines the order of the publications, and each
+//! operation has a place in this order. A publication has its own place; a load or a conflict has
+//! the place of the publication that it saw. Such a history is linearizable exactly if each
+//! publication saw its predecessor, and no operation began after the end of an operation with a
+//! later place.
 
 use std::{
     collections::BTreeMap,
@@ -25,16 +26,17 @@ use crate::{contract::Fixture, policies::publication, tally::Tally};
 #[derive(Debug, Clone)]
 pub(crate) struct Operation {
     begun: u64,
-    /// The end; `None` without an answer, because then the operation may take effect at any later time.
+    /// The end; `None` if there was no answer, because the operation may then take effect at any
+    /// later time.
     ended: Option<u64>,
     what: What,
 }
 
 #[derive(Debug, Clone)]
 enum What {
-    /// A load: the stored publication.
+    /// A load that returned this publication, or no policy.
     Saw(Option<PolicyHash>),
-    /// A conflict: the stored publication was not the expected one.
+    /// A conflict, because the stored publication was not the expected one.
     Conflict {
         expected: Option<PolicyHash>,
         found: Option<PolicyHash>,
@@ -67,9 +69,9 @@ enum Fault {
     Foreign,
     /// A publication that was reported as successful is not in the history.
     Lost,
-    /// A publication in the history was made by no operation, or by two.
+    /// A publication in the history was made by no operation, or by two operations.
     NotOne,
-    /// A publication replaced a policy that is not the one that its writer expected.
+    /// A publication replaced a policy other than the one that its writer expected.
     Unseen,
     /// A conflict was reported although the expected policy was stored.
     NoConflict,
@@ -77,7 +79,7 @@ enum Fault {
     Order,
 }
 
-/// Returns the faults of a history; none if it is linearizable.
+/// Returns the faults of a history; empty if it is linearizable.
 fn faults(links: &[Link], operations: &[Operation]) -> Vec<Fault> {
     let mut faults = Vec::new();
     let rises = |pair: &[Link]| pair[0].seq < pair[1].seq && pair[0].hash != pair[1].hash;
@@ -93,7 +95,7 @@ fn faults(links: &[Link], operations: &[Operation]) -> Vec<Fault> {
         None => Some(0),
         Some(hash) => places.get(&hash.to_string()).copied(),
     };
-    // The place of each operation, and true if the operation made the publication at that place.
+    // Each operation with its place, and true if the operation made the publication at that place.
     let mut placed: Vec<(&Operation, usize, bool)> = Vec::new();
     let mut makers = vec![0; links.len()];
     for operation in operations {
@@ -253,7 +255,8 @@ pub(crate) fn record(
     operations.into_inner().unwrap()
 }
 
-/// Decrements the count of active writers on drop, also if a writer panics: the readers wait for it.
+/// Decrements the count of active writers on drop, also if a writer panics. The readers wait until
+/// the count is 0.
 struct Leave<'a>(&'a AtomicUsize);
 
 impl Drop for Leave<'_> {
@@ -262,7 +265,7 @@ impl Drop for Leave<'_> {
     }
 }
 
-/// Counts the faults of the history. Then forges the history, and checks that the forgery is detected.
+/// Counts the faults of the history. Then forges a load, and checks that the forgery is detected.
 pub(crate) fn check_history(tally: &Tally, store: &dyn PolicyStore, operations: &[Operation]) {
     let mut links: Vec<Link> = store
         .history(usize::MAX)
@@ -283,7 +286,7 @@ pub(crate) fn check_history(tally: &Tally, store: &dyn PolicyStore, operations: 
         .add(count(&[Fault::Order, Fault::Sequence, Fault::NoConflict]));
     tally.lost.add(count(&[Fault::Lost]));
     tally.doubled.add(count(&[Fault::NotOne, Fault::Unseen]));
-    // Forge the last load: it sees the first publication.
+    // The last load is forged: it sees the first publication.
     let mut forged = operations.to_vec();
     forged.sort_by_key(|operation| operation.begun);
     let last = forged
@@ -377,10 +380,10 @@ fn forged_histories_are_detected() {
     check(10, at(54, 55, saw(2)), &[Fault::Order]);
     check(3, at(15, 16, saw(2)), &[Fault::Order; 2]);
     check(0, at(0, 9, saw(1)), &[Fault::Order; 2]);
-    // A policy that no writer published.
+    // This load sees a policy that no writer published.
     let stranger = crate::policies::policy("stranger", "").hash();
     check(3, at(15, 16, What::Saw(Some(stranger))), &[Fault::Foreign]);
-    // A compare-and-set that did not see its predecessor, two that made the same publication, and one that is not in
+    // These publications did not see their predecessor, were made by two operations, or are not in
     // the history.
     check(4, at(20, 39, published(2, 0)), &[Fault::Unseen]);
     let twice = [Fault::NotOne, Fault::NotOne, Fault::Order];
@@ -394,10 +397,10 @@ fn forged_histories_are_detected() {
     check(8, open(41, unknown("c", 1)), &[Fault::Unseen]);
     check(8, open(53, unknown("c", 2)), &[]);
     check(8, open(54, unknown("c", 2)), &[Fault::Order]);
-    // A conflict with the expected policy, and one with a policy that was already replaced.
+    // These conflicts saw the expected policy, or a policy that had already been replaced.
     check(5, at(21, 40, conflict(2, 2)), &[Fault::NoConflict]);
     check(5, at(41, 42, conflict(2, 1)), &[Fault::Order]);
-    // Publications whose order differs from the order of their sequences.
+    // Here, the publications have another order than their sequences.
     let mut lower = links.clone();
     lower[1].seq = 1;
     assert_eq!(faults(&lower, &right), [Fault::Sequence]);

@@ -135,7 +135,7 @@ fn a_change_between_read_and_write_is_not_overwritten() {
         store: MemoryStore::new(),
         meddle: Mutex::new(Some(meddle)),
     };
-    // A policy of a writer that does not write the audit log.
+    // This writer publishes another policy without an entry in the audit log.
     let store = meddled(|store| store.put(Stored::Fields(fields_of(&policy("other", "")))));
     let refused = store.publish(&publication("1", ""), None).unwrap_err();
     assert!(

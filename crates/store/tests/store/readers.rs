@@ -35,7 +35,8 @@ fn a_lower_sequence_is_rejected() {
         reader.load().unwrap_err().to_string(),
         "the policy has sequence 2; sequence 3 was already seen; publish a policy with a higher `policy_seq`"
     );
-    // No sequence after a sequence, and another policy with the same sequence.
+    // The first policy has no sequence, although the previous one had. The second policy has the
+    // same sequence as another policy.
     store.put(Stored::Fields(with_hash(&policy("none", ""), None)));
     assert_eq!(absence(reader.load()), rolled_back(3, None));
     store.put(Stored::Fields(with_hash(&policy("twin", ""), Some(3))));

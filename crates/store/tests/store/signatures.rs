@@ -12,8 +12,8 @@ use crate::policies::{
     UNTIL, absence, ada, fields_of, now, policy, publication, replaced, with_hash,
 };
 
-/// The secret key with the bytes 0 to 31. This key and its public key were made by a separate program in another
-/// language.
+/// The secret key with the bytes 0 to 31. A separate program in another language computed its
+/// public key.
 const SECRET: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 const PUBLIC: &str = "A6EHv/POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg=";
 
@@ -67,7 +67,7 @@ fn a_policy_without_a_trusted_signature_is_rejected() {
     check(sign(&good.replace('=', "")));
     check(sign(&format!(" {good}")));
     check(sign(&signer().sign(policy("2", "").hash())));
-    // A signature with changed bits.
+    // This signature has changed bits.
     let flipped = if good.starts_with('A') { 'B' } else { 'A' };
     check(sign(&format!("{flipped}{}", &good[1..])));
     // The signature of the old fields is not valid for changed ones, even without a `policy_hash`.

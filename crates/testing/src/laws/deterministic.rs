@@ -1,4 +1,4 @@
-//! L6 Deterministic.
+//! Checks of L6, deterministic.
 
 use proptest::prelude::*;
 

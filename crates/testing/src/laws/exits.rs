@@ -1,4 +1,4 @@
-//! L5 Exits are never blocked.
+//! Checks of L5, exits are never blocked.
 
 use proptest::{option::weighted, prelude::*};
 
@@ -132,7 +132,8 @@ fn one_part(
     Ok(Tested::Yes)
 }
 
-/// The kill score has priority over the ladder. Without the kill score, the action of the ladder does not change.
+/// Checks the action after an input is removed. The kill score has priority over the ladder;
+/// without the kill score, the action of the ladder does not change.
 fn action(missing: Missing, whole: &Row, row: &Row) -> Result<(), FailedDemand> {
     let full = HarvestAction::FullCloseProposed.as_str();
     let killed = whole.harvest_action.as_deref() == Some(full);

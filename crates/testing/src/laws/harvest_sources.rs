@@ -1,4 +1,5 @@
-//! L2 No number without a source, for harvests: every number is recomputed with the documented formulas.
+//! Checks of L2, no number without a source, for harvests: every number is recomputed with the
+//! documented formulas.
 
 use proptest::prelude::*;
 
@@ -45,7 +46,8 @@ fn every_number(case: &mut Case<'_, '_>, call: &HarvestCall) -> Result<Tested, F
     for (column, number) in row.numbers() {
         let expected = harvest.number(column);
         let is_equal = expected.is_some_and(|expected| match column {
-            // The difference of two prices loses digits, and `exp` is not exact to the last bit on every platform.
+            // The difference of two prices is less precise than the prices, and `exp` is not exact
+            // to the last bit on every platform.
             "r_net" => (expected - number).abs() <= 1e-9 * expected.abs().max(1.0),
             "kill_score" => (expected - number).abs() <= 1e-12,
             _ => near(expected, number),

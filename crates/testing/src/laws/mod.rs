@@ -31,7 +31,7 @@ pub struct Laws {
     shrink_steps: u32,
 }
 
-/// One check of a law, which asks many questions.
+/// The check of a law, which asks the decider many questions.
 type LawCheck = fn(&Trial, &mut Ask<'_>) -> Result<(), Violation>;
 
 impl Laws {
@@ -60,8 +60,9 @@ impl Laws {
         self
     }
 
-    /// Sets the most steps in which a failing case is made smaller; each step asks all questions of the case again. With
-    /// 0, the violation contains the first failing case, which is faster if the decider is slow.
+    /// Sets the maximum number of steps in which a failing case is made smaller. Each step asks all
+    /// questions of the case again. With 0, the violation contains the first failing case, which is
+    /// faster if the decider is slow.
     pub const fn with_shrink_steps(mut self, steps: u32) -> Self {
         self.shrink_steps = steps;
         self

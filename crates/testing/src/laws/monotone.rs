@@ -1,4 +1,4 @@
-//! L7 Monotone.
+//! Checks of L7, monotone.
 
 use proptest::prelude::*;
 
@@ -90,7 +90,8 @@ fn lower_leverage(
     Ok(Tested::Yes)
 }
 
-/// Returns the same position with its price `r` stop distances from its entry in the direction of profit.
+/// Returns the same position with another current price: `r` stop distances from the entry price,
+/// in the direction of profit.
 fn at(call: &HarvestCall, r: f64) -> Option<Question> {
     let mut call = call.clone();
     let position = &mut call.position.position;

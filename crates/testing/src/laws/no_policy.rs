@@ -1,4 +1,4 @@
-//! L1 No policy, no trade.
+//! Checks of L1, no policy, no trade.
 
 use proptest::prelude::*;
 

@@ -1,4 +1,4 @@
-//! L2 No number without a source, for decisions.
+//! Checks of L2, no number without a source, for decisions.
 
 use proptest::prelude::*;
 

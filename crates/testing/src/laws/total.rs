@@ -1,4 +1,4 @@
-//! L3 Total.
+//! Checks of L3, total.
 
 use proptest::prelude::*;
 
@@ -41,7 +41,7 @@ fn any_instant() -> impl Strategy<Value = Timestamp> {
     })
 }
 
-/// Replaces the record, the policy, or both with any text.
+/// Generates questions in which the record, the policy, or both are replaced with any text.
 fn texts(questions: BoxedStrategy<Question>) -> BoxedStrategy<Question> {
     let text = || prop_oneof![1 => Just(None), 2 => any_text().prop_map(Some)];
     (questions, text(), text(), any_instant())

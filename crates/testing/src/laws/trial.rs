@@ -1,4 +1,4 @@
-//! The test runner of one law: generates random cases and shrinks the first one that fails.
+//! The test runner of one law. It generates random cases and shrinks the first one that fails.
 
 use std::{
     any::Any,
@@ -20,7 +20,7 @@ pub(super) type Ask<'a> = dyn FnMut(&Question) -> Result<Row, Unanswered> + 'a;
 /// One law and the settings of its test run.
 pub(super) struct Trial {
     pub(super) law: Law,
-    /// The finding that is reported if no case tested the law.
+    /// The text of the violation that is reported if no case tested the law.
     pub(super) if_untested: &'static str,
     pub(super) cases: u32,
     pub(super) seed: u64,

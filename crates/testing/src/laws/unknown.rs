@@ -1,4 +1,4 @@
-//! L4 Unknown inputs fail.
+//! Checks of L4, unknown inputs fail.
 
 use proptest::{option::weighted, prelude::*};
 

@@ -8,7 +8,8 @@ use super::{
 };
 use portcullis::harvest::Market;
 
-/// 2025-12-24 04:32:14.062733 UTC in microseconds. No digit group is zero, so that a lost precision is noticed.
+/// 2025-12-24 04:32:14.062733 UTC in microseconds. No group of digits is zero, so that a loss of
+/// precision is detected.
 const BASE: i64 = 1_766_550_734_062_733;
 
 /// Everything that one answer to an intent depends on.
@@ -53,7 +54,8 @@ pub fn instant() -> impl Strategy<Value = i64> {
     ]
 }
 
-/// Combines the parts. The validity window of the policy is placed around the time of the decision.
+/// Combines an intent, a policy and guardrails into a call. The validity window of the policy is
+/// placed around the time of the decision.
 fn call(
     policy: BoxedStrategy<PolicyInput>,
     guardrails: BoxedStrategy<GuardrailsDraft>,
@@ -84,7 +86,7 @@ pub fn age() -> impl Strategy<Value = i64> {
     ]
 }
 
-/// Any intent with any guardrails and any policy state.
+/// Generates any intent with any guardrails and any policy state.
 pub fn calls() -> BoxedStrategy<Call> {
     call(
         policies::any_state(),
@@ -93,7 +95,8 @@ pub fn calls() -> BoxedStrategy<Call> {
     )
 }
 
-/// Any intent with any guardrails and any policy state; every number of the intent can be any bit pattern.
+/// Generates any intent with any guardrails and any policy state; every number of the intent can be
+/// any bit pattern.
 pub fn calls_of_any_floats() -> BoxedStrategy<Call> {
     (calls(), prop::collection::vec(any_float(), 8))
         .prop_map(|(mut call, bits)| {
@@ -105,7 +108,7 @@ pub fn calls_of_any_floats() -> BoxedStrategy<Call> {
         .boxed()
 }
 
-/// Any intent while no policy is in force.
+/// Generates any intent while no policy is in force.
 pub fn calls_without_policy() -> BoxedStrategy<Call> {
     call(
         policies::not_in_force(),
@@ -114,7 +117,7 @@ pub fn calls_without_policy() -> BoxedStrategy<Call> {
     )
 }
 
-/// Any intent while a policy is in force.
+/// Generates any intent while a policy is in force.
 pub fn calls_with_policy() -> BoxedStrategy<Call> {
     call(
         policies::in_force(),
@@ -123,7 +126,8 @@ pub fn calls_with_policy() -> BoxedStrategy<Call> {
     )
 }
 
-/// An entry that trades: the policy and the entry are sound, and there are no guardrails.
+/// Generates an entry that becomes a trade: the policy and the entry are sound, and there are no
+/// guardrails.
 pub fn sound_entries() -> BoxedStrategy<Call> {
     call(
         policies::sound(),
@@ -132,7 +136,7 @@ pub fn sound_entries() -> BoxedStrategy<Call> {
     )
 }
 
-/// An exit of the exit owner or a delegate, with any guardrails and any policy state.
+/// Generates an exit of the exit owner or a delegate, with any guardrails and any policy state.
 pub fn exits() -> BoxedStrategy<Call> {
     call(
         policies::any_state(),
@@ -141,7 +145,7 @@ pub fn exits() -> BoxedStrategy<Call> {
     )
 }
 
-/// An entry whose source is the exit owner or a delegate, and which is otherwise sound.
+/// Generates an entry whose source is the exit owner or a delegate, and which is otherwise sound.
 pub fn owners_entries() -> BoxedStrategy<Call> {
     let by_owner = (intents::sound_entry(), select(vec![OWNER, DELEGATE]));
     let entry = by_owner.prop_map(|(entry, owner)| IntentDraft {
@@ -168,12 +172,13 @@ fn harvest_call(
         .boxed()
 }
 
-/// Any position with any policy state.
+/// Generates any position with any policy state.
 pub fn harvests() -> BoxedStrategy<HarvestCall> {
     harvest_call(policies::any_state(), positions::any_position())
 }
 
-/// Any position with any policy state; every number of the position and its market can be any bit pattern.
+/// Generates any position with any policy state; every number of the position and its market can be
+/// any bit pattern.
 pub fn harvests_of_any_floats() -> BoxedStrategy<HarvestCall> {
     (harvests(), prop::collection::vec(any_float(), 11))
         .prop_map(|(mut call, bits)| {
@@ -205,17 +210,17 @@ pub fn harvests_of_any_floats() -> BoxedStrategy<HarvestCall> {
         .boxed()
 }
 
-/// Any position while a policy is in force.
+/// Generates any position while a policy is in force.
 pub fn harvests_with_policy() -> BoxedStrategy<HarvestCall> {
     harvest_call(policies::in_force(), positions::any_position())
 }
 
-/// Any position while no policy is in force.
+/// Generates any position while no policy is in force.
 pub fn harvests_without_policy() -> BoxedStrategy<HarvestCall> {
     harvest_call(policies::not_in_force(), positions::any_position())
 }
 
-/// A position for which R and K can be computed.
+/// Generates a position for which R and K can be computed.
 pub fn sound_harvests() -> BoxedStrategy<HarvestCall> {
     harvest_call(policies::sound(), positions::sound_position())
 }

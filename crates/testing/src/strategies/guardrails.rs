@@ -12,15 +12,15 @@ use super::{
 pub struct GuardrailsDraft {
     /// The numeric limits, by field name.
     pub numbers: Vec<(&'static str, f64)>,
-    /// `permitted_symbols`.
+    /// The value of `permitted_symbols`, if set.
     pub permitted: Option<Vec<String>>,
-    /// `market`.
+    /// The value of `market`, if set.
     pub market: Option<&'static str>,
-    /// `venue`.
+    /// The value of `venue`, if set.
     pub venue: Option<&'static str>,
-    /// `require_policy_hash`.
+    /// The value of `require_policy_hash`.
     pub requires_hash: bool,
-    /// `halt`.
+    /// The value of `halt`.
     pub halt: HaltDraft,
 }
 

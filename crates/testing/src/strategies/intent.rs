@@ -14,13 +14,13 @@ pub struct IntentDraft {
     pub form: IntentForm,
     /// If true, numbers are written as strings.
     pub quoted: bool,
-    /// `symbol`.
+    /// The value of `symbol`.
     pub symbol: String,
     /// The kind of the intent: entry or exit.
     pub kind: Kind,
-    /// `side`.
+    /// The value of `side`.
     pub side: Side,
-    /// `source`.
+    /// The value of `source`, if set.
     pub source: Option<String>,
     /// The numbers by field: `leverage`, `size`, `quantity`, `price`, …
     pub numbers: Vec<(&'static str, f64)>,
@@ -61,28 +61,28 @@ pub enum Kind {
 /// The field that marks an intent as an exit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Closing {
-    /// `reduce_only`.
+    /// The flag `reduce_only`.
     Flag,
-    /// `reduceOnly`.
+    /// The flag `reduceOnly`.
     CamelFlag,
-    /// `action`.
+    /// The field `action`.
     Action,
-    /// `side`.
+    /// The field `side`.
     Side,
-    /// `intent_type`.
+    /// The field `intent_type`.
     Type,
 }
 
 /// The field with the timestamp of an intent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TimeField {
-    /// `decided_at`, in milliseconds.
+    /// The field `decided_at`, in epoch milliseconds.
     DecidedAt,
-    /// `id`, a stream entry id.
+    /// The field `id`, a stream entry id.
     Id,
-    /// `ts`, in milliseconds.
+    /// The field `ts`, in epoch milliseconds.
     Ts,
-    /// `timestamp`, in seconds.
+    /// The field `timestamp`, in epoch seconds.
     Timestamp,
 }
 
@@ -251,7 +251,8 @@ impl IntentDraft {
 }
 
 impl IntentDraft {
-    /// Renames the numbers that the builder does not know, if the intent is built with it.
+    /// If the intent is built with an [`IntentBuilder`], renames the numbers for which the builder
+    /// has no method.
     pub(super) fn for_its_form(mut self) -> Self {
         if self.form == IntentForm::Builder {
             let renamed = self.numbers.iter().map(|(field, x)| match *field {

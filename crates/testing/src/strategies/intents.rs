@@ -131,7 +131,7 @@ fn other_source() -> impl Strategy<Value = Option<String>> {
     weighted(0.7, Just(OTHER_SOURCE.to_owned()))
 }
 
-/// Mostly entries. A few of them are from an exit owner, and a few intents are exits.
+/// Generates mostly entries. A few of them are from an exit owner, and a few intents are exits.
 pub fn any_intent() -> BoxedStrategy<IntentDraft> {
     let kind = prop_oneof![12 => Just(Kind::Entry), 1 => exit_kind()];
     let source = prop_oneof![12 => other_source(), 1 => select(vec![OWNER, DELEGATE]).prop_map(|s| Some(s.to_owned()))];
@@ -144,7 +144,7 @@ pub fn any_intent() -> BoxedStrategy<IntentDraft> {
     )
 }
 
-/// An entry that is valid and complete.
+/// Generates an entry that is valid and complete.
 pub fn sound_entry() -> BoxedStrategy<IntentDraft> {
     let timestamp = Just(Some((TimeField::Timestamp, 0)));
     draft(
@@ -156,7 +156,7 @@ pub fn sound_entry() -> BoxedStrategy<IntentDraft> {
     )
 }
 
-/// An exit of the exit owner or a delegate, with any numbers and any timestamp.
+/// Generates an exit of the exit owner or a delegate, with any numbers and any timestamp.
 pub fn any_exit() -> BoxedStrategy<IntentDraft> {
     let symbol = prop_oneof![4 => listed_symbol(), 1 => Just(UNLISTED_SYMBOL.to_owned()), 1 => Just("NEVERSEEN".to_owned())];
     let owners = select(vec![OWNER, OWNER, DELEGATE]).prop_map(|s| Some(s.to_owned()));

@@ -9,31 +9,31 @@ use super::PositionDraft;
 /// An input of a harvest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Missing {
-    /// `side`.
+    /// The `side` of the position.
     Side,
-    /// `entry_price`.
+    /// The `entry_price` of the position.
     EntryPrice,
-    /// `current_price`.
+    /// The `current_price` of the position.
     CurrentPrice,
-    /// `stop_dist_pct`.
+    /// The `stop_dist_pct` of the position.
     StopDist,
-    /// `age_sec`.
+    /// The `age_sec` of the position.
     Age,
-    /// All of `market`.
+    /// The whole object `market`.
     Market,
-    /// `sigma`.
+    /// The volatility `sigma` of the market.
     Sigma,
-    /// `ts`, the trend strength.
+    /// The trend strength `ts` of the market.
     TrendStrength,
-    /// `p_trend`.
+    /// The probability `p_trend` of the market.
     PTrend,
-    /// `p_mr`.
+    /// The probability `p_mr` of the market.
     PMr,
-    /// `p_chop`.
+    /// The probability `p_chop` of the market.
     PChop,
-    /// `harvested`.
+    /// The stage `harvested` of the position.
     Harvested,
-    /// `current_sl`.
+    /// The stop `current_sl` of the position.
     CurrentStop,
 }
 

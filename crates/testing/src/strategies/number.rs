@@ -2,18 +2,18 @@
 
 use proptest::{prelude::*, sample::select};
 
-/// Any bit pattern: NaN with any payload, both infinities, both zeros, subnormals.
+/// Generates any bit pattern: NaN with any payload, both infinities, both zeros, subnormals.
 pub fn any_bits() -> impl Strategy<Value = f64> {
     any::<u64>().prop_map(f64::from_bits)
 }
 
-/// Any bit pattern; unusable numbers are more frequent than in a uniform distribution.
+/// Generates any bit pattern; unusable numbers are more frequent than in a uniform distribution.
 pub fn any_float() -> impl Strategy<Value = f64> {
     prop_oneof![3 => any_bits(), 1 => unusable()]
 }
 
-/// Ordinary numbers of a policy or an intent. Frequent among them are 10 and 200 (the values of the forbidden defaults
-/// of 10x and 200 USD), their neighbours, and their factors.
+/// Generates ordinary numbers of a policy or an intent. Frequent among them are 10 and 200 (the
+/// values of the forbidden defaults of 10x and 200 USD), their neighbours, and their factors.
 pub fn usual() -> impl Strategy<Value = f64> {
     let named = vec![
         10.0,
@@ -40,7 +40,7 @@ pub fn usual() -> impl Strategy<Value = f64> {
     prop_oneof![3 => select(named), 2 => 0.01..20_000.0]
 }
 
-/// Any number that is finite and greater than 0.
+/// Generates any number that is finite and greater than 0.
 pub fn positive() -> impl Strategy<Value = f64> {
     let any = any_bits().prop_map(|x| {
         let x = x.abs();
@@ -49,7 +49,8 @@ pub fn positive() -> impl Strategy<Value = f64> {
     prop_oneof![12 => usual(), 1 => any, 1 => select(vec![5e-324, 1e-300, 1e300, f64::MAX])]
 }
 
-/// Any number that is not valid as a size, a leverage or a price: NaN, infinite, 0 or negative.
+/// Generates any number that is not valid as a size, a leverage or a price: NaN, infinite, 0 or
+/// negative.
 pub fn unusable() -> impl Strategy<Value = f64> {
     let words = vec![
         f64::NAN,
@@ -67,7 +68,7 @@ pub fn unusable() -> impl Strategy<Value = f64> {
     ]
 }
 
-/// Any number; most are ordinary.
+/// Generates any number; most are ordinary.
 pub fn wild() -> impl Strategy<Value = f64> {
     prop_oneof![10 => usual(), 1 => unusable(), 2 => any_bits()]
 }

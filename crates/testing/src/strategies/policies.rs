@@ -11,7 +11,8 @@ use super::{
     policy::{Flaw, PolicyDraft, PolicyInput, StatedHash},
 };
 
-/// The begin and the end of validity, relative to the time of the decision.
+/// The begin and the end of validity, in microseconds relative to the time of the decision. Without
+/// a begin, the policy is valid from the beginning of time.
 type Window = (Option<i64>, i64);
 
 /// One day in microseconds.
@@ -22,7 +23,8 @@ fn at_least(from: i64) -> impl Strategy<Value = i64> {
     prop_oneof![2 => Just(from), 1 => Just(from.max(1)), 2 => far]
 }
 
-/// A validity window that contains the time of the decision. The time can be exactly at an edge of the window.
+/// Generates a validity window that contains the time of the decision. The time can be exactly at
+/// an edge of the window.
 fn open_window() -> BoxedStrategy<Window> {
     let begins = at_least(0).prop_map(|before| -before);
     (weighted(0.5, begins), at_least(0)).boxed()
@@ -166,13 +168,14 @@ fn honest_hash() -> BoxedStrategy<StatedHash> {
     select(vec![StatedHash::None, StatedHash::None, StatedHash::Own]).boxed()
 }
 
-/// A policy that is valid, authentic and in force at the time of the decision, which can be exactly at an edge of the
-/// validity window.
+/// Generates a policy that is valid, authentic and in force at the time of the decision, which can
+/// be exactly at an edge of the validity window.
 pub fn in_force() -> BoxedStrategy<PolicyInput> {
     draft(open_window(), honest_hash(), Just(None).boxed())
 }
 
-/// A policy in force without limits, in which every symbol has the same ordinary leverage.
+/// Generates a policy in force without limits, in which every symbol has the same ordinary
+/// leverage.
 pub fn sound() -> BoxedStrategy<PolicyInput> {
     (in_force(), number::usual())
         .prop_map(|(mut policy, leverage)| {
@@ -190,7 +193,7 @@ pub fn sound() -> BoxedStrategy<PolicyInput> {
         .boxed()
 }
 
-/// A policy that is not in force, for any reason.
+/// Generates a policy that is not in force, for any reason.
 pub fn not_in_force() -> BoxedStrategy<PolicyInput> {
     let whole = || Just(None).boxed();
     let forged = Just(StatedHash::OfAnother).boxed();
@@ -205,7 +208,7 @@ pub fn not_in_force() -> BoxedStrategy<PolicyInput> {
     .boxed()
 }
 
-/// A policy that is in force or not.
+/// Generates a policy that is in force or not.
 pub fn any_state() -> BoxedStrategy<PolicyInput> {
     prop_oneof![2 => in_force(), 1 => not_in_force()].boxed()
 }

@@ -24,11 +24,12 @@ pub enum PolicyInput {
 /// A policy that can be written as a document.
 #[derive(Debug, Clone)]
 pub struct PolicyDraft {
-    /// `universe_symbols`.
+    /// The value of `universe_symbols`.
     pub universe: Vec<String>,
-    /// `leverage_by_symbol`.
+    /// The value of `leverage_by_symbol`.
     pub leverages: Vec<(String, f64)>,
-    /// The numbers in `harvest_params`, `kill_params` and `limits`, by path: `limits.max_leverage`.
+    /// The numbers in `harvest_params`, `kill_params` and `limits`, by path, such as
+    /// `limits.max_leverage`.
     pub numbers: Vec<(&'static str, f64)>,
     /// The begin of validity, in microseconds after `about`; may be negative.
     pub begins: Option<i64>,
@@ -36,9 +37,9 @@ pub struct PolicyDraft {
     pub expires: i64,
     /// The time of the decision, in microseconds since the epoch.
     pub about: i64,
-    /// `harvest_grace_sec`.
+    /// The value of `harvest_grace_sec`, if set.
     pub grace_sec: Option<u32>,
-    /// `market`.
+    /// The value of `market`, if set.
     pub market: Option<&'static str>,
     /// The hash that the document states.
     pub stated_hash: StatedHash,
@@ -58,7 +59,7 @@ pub enum StatedHash {
     None,
     /// The document states its own hash.
     Own,
-    /// The hash of the same policy with another expiry.
+    /// The document states the hash of the same policy with another expiry.
     OfAnother,
 }
 
@@ -67,9 +68,9 @@ pub enum StatedHash {
 pub enum Flaw {
     /// A required field, or a required number in a structure, is missing.
     Missing(&'static str),
-    /// A field has this JSON value instead of its own.
+    /// This field has this JSON value instead of its own.
     Holds(&'static str, &'static str),
-    /// The text is cut to this many 256ths of its length.
+    /// Only this many 256ths of the text are kept.
     Cut(u8),
 }
 

@@ -99,7 +99,7 @@ fn stop_dist() -> BoxedStrategy<f64> {
     prop_oneof![1 => Just(0.02), 2 => 0.001..0.3_f64].boxed()
 }
 
-/// A position in which every number may be missing or any float.
+/// Generates a position in which every number may be missing or any float.
 pub fn any_position() -> BoxedStrategy<PositionDraft> {
     let side = prop_oneof![
         12 => direction().prop_map(Some),
@@ -116,7 +116,7 @@ pub fn any_position() -> BoxedStrategy<PositionDraft> {
     )
 }
 
-/// A position in which nothing is missing and every number is within its range.
+/// Generates a position in which nothing is missing and every number is within its range.
 pub fn sound_position() -> BoxedStrategy<PositionDraft> {
     let some = |usual: BoxedStrategy<f64>| usual.prop_map(Some).boxed();
     position(

@@ -45,10 +45,11 @@ pub enum Spoiled {
     Stop(f64),
     /// The stop would trigger immediately.
     StopOnTheWrongSide,
-    /// There is neither a clock nor a timestamp. A [`Question`](crate::Question) always has a `now`, so it
-    /// cannot express this.
+    /// There is neither a clock nor a timestamp. A [`Question`](crate::Question) always has a
+    /// `now`, so a question cannot have this defect.
     NoTime,
-    /// A member, as name and JSON value, that cannot be read or contradicts another; with the expected reason.
+    /// The intent has an additional member (name and JSON value) that cannot be read or that
+    /// contradicts another member. The third value is the expected skip reason.
     Member(&'static str, &'static str, SkipCode),
     /// A key is a duplicate.
     Duplicate(&'static str),

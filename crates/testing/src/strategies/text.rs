@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::{calls, number, policy::PolicyDraft};
 
-/// Any bytes, decoded as UTF-8 with replacement characters.
+/// Generates any bytes, decoded as UTF-8 with replacement characters.
 fn bytes() -> impl Strategy<Value = String> {
     prop::collection::vec(any::<u8>(), 0..200)
         .prop_map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
@@ -27,7 +27,7 @@ fn json_value() -> impl Strategy<Value = serde_json::Value> {
     })
 }
 
-/// Keys that a reader looks up, and any others.
+/// Generates keys that a reader looks up, and any other keys.
 fn key() -> impl Strategy<Value = String> {
     let known = [
         "symbol",
@@ -62,7 +62,7 @@ fn key() -> impl Strategy<Value = String> {
     prop_oneof![4 => known, 1 => any::<String>()]
 }
 
-/// A sound text in which one part is replaced with another text.
+/// Generates a sound text in which one part is replaced with another text.
 fn torn() -> impl Strategy<Value = String> {
     let whole = calls().prop_map(|call| {
         let policy = call.policy.draft().map(PolicyDraft::text);
@@ -87,7 +87,7 @@ fn torn() -> impl Strategy<Value = String> {
     })
 }
 
-/// JSON that is nested deeper than a reader should follow.
+/// Generates JSON that is nested deeper than a reader should accept.
 fn deep() -> impl Strategy<Value = String> {
     (
         prop::sample::select(vec!["[", "{\"payload\":", "{\"market\":", "{\"limits\":"]),
@@ -96,7 +96,7 @@ fn deep() -> impl Strategy<Value = String> {
         .prop_map(|(opening, depth)| opening.repeat(depth))
 }
 
-/// Any text. Most of the texts are almost a valid input.
+/// Generates any text. Most of the texts are almost a valid input.
 pub fn any_text() -> BoxedStrategy<String> {
     prop_oneof![
         3 => any::<String>(),

@@ -1,4 +1,4 @@
-//! Tightenings: changes of a call that permit less.
+//! Changes of a call that make it stricter, so that it permits less.
 
 use proptest::{prelude::*, sample::select};
 
@@ -13,11 +13,12 @@ use super::{
 pub enum Tightening {
     /// One symbol is removed from the universe, by index.
     FewerSymbols(usize),
-    /// The limit of the policy with this path is lowered to this value, or added with it.
+    /// The limit of the policy with this path is lowered to this value, or added with this value.
     Limit(&'static str, f64),
     /// The policy expires earlier by this number of microseconds.
     EarlierExpiry(i64),
-    /// The limit of the guardrails with this name is lowered to this value, or added with it.
+    /// The limit of the guardrails with this name is lowered to this value, or added with this
+    /// value.
     Guardrail(&'static str, f64),
     /// Only these symbols are permitted.
     Permitted(Vec<String>),
@@ -31,7 +32,7 @@ pub enum Tightening {
     HaltOfEverything,
 }
 
-/// Generates any of the tightenings.
+/// Generates any of the changes.
 pub fn tightening() -> impl Strategy<Value = Tightening> {
     let limits = vec![
         "limits.max_leverage",

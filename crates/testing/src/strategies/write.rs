@@ -1,6 +1,7 @@
 //! Functions that write drafts as JSON.
 
-/// Returns a number as JSON; a quoted string if `quoted` is true or if JSON has no such number.
+/// Returns a number as JSON. The result is a quoted string if `quoted` is true, or if the number is
+/// not finite.
 pub(crate) fn json(x: f64, quoted: bool) -> String {
     if quoted || !x.is_finite() {
         format!("\"{x:?}\"")

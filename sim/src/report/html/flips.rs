@@ -8,8 +8,8 @@ use crate::{
     report::diff::cause_text,
 };
 
-/// The mark of a row, used by the filters: epoch milliseconds (−1: no timestamp), then the numbers of a symbol, a kind
-/// and a reason (−1: matches every choice).
+/// The numbers by which the filters of a page select a row: epoch milliseconds (−1: no timestamp),
+/// and the numbers of a symbol, a kind and a reason (−1: selected by every choice).
 pub(super) type Mark = [i64; 4];
 
 /// The counts in the form that the script of the page reads.
@@ -17,7 +17,7 @@ pub(super) type Mark = [i64; 4];
 pub(super) struct FlipCells {
     symbols: Vec<String>,
     kinds: Vec<&'static str>,
-    /// The skip reasons; the first is the label for no skip.
+    /// The skip reasons. The first text is the label for answers without a skip reason.
     reasons: Vec<&'static str>,
     causes: Vec<String>,
     /// The start of the first time bucket in epoch milliseconds, the width of a bucket in milliseconds, and the number

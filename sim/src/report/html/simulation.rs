@@ -13,7 +13,7 @@ use crate::{
 
 const MINUTE_MS: i64 = 60_000;
 
-/// The maximum number of steps of the time filters.
+/// Maximum number of steps of a time filter.
 const BUCKETS_MAX: i64 = 200;
 
 /// The maximum number of tapes that are named.
@@ -112,7 +112,8 @@ pub fn simulation_page(report: &SimulationReport<'_>) -> Page {
 /// Returns the names and times for the filters; `None` if there are no candles.
 fn marked(report: &SimulationReport<'_>) -> Option<Marked> {
     let points = &report.outcome.curve.points;
-    // A point has the time of a candle's end, but a position can be opened at the start of the first candle.
+    // Each point of the equity curve is at the end of a candle, but a position can be opened at the
+    // start of the first candle.
     let opened = report.outcome.trips.iter().map(|trip| trip.opened);
     let first = opened.chain([points.first()?.ts]).min()?.as_millis();
     let last = points.last()?.ts.as_millis();
@@ -147,7 +148,7 @@ fn ended(trip: &RoundTrip) -> &'static str {
     trip.reason.map_or("–", CloseReason::as_str)
 }
 
-/// A line over time: its name, and the value that it takes from a point.
+/// A line of a chart over time: its name, and the value of a point.
 type Line = (&'static str, fn(&Point) -> Money);
 
 fn lines(report: &SimulationReport<'_>, lines: &[Line]) -> Chart {

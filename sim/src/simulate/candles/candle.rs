@@ -1,4 +1,4 @@
-//! One candle.
+//! The candle type.
 
 use portcullis::types::Timestamp;
 
@@ -11,15 +11,15 @@ pub(super) const PRICES: [&str; 4] = ["open", "high", "low", "close"];
 /// The prices of one candle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Candle {
-    /// The start of the candle.
+    /// The start of the candle; its end is not stored.
     pub start: Timestamp,
-    /// The opening price.
+    /// The opening price in USD per unit.
     pub open: Price,
-    /// The highest price.
+    /// The highest price in USD per unit.
     pub high: Price,
-    /// The lowest price.
+    /// The lowest price in USD per unit.
     pub low: Price,
-    /// The closing price.
+    /// The closing price in USD per unit.
     pub close: Price,
 }
 
@@ -65,7 +65,8 @@ pub(super) fn candle(
     }
 }
 
-/// Parses the time of a candle: epoch milliseconds, or ISO-8601 or epoch seconds.
+/// Parses the time of a candle: epoch milliseconds if `is_millis` is true, otherwise ISO-8601 or
+/// epoch seconds.
 pub(super) fn time(text: &str, is_millis: bool) -> Result<Timestamp, CandleFault> {
     let wrong = |column, expected| CandleFault::Time {
         column,

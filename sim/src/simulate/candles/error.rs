@@ -13,7 +13,7 @@ pub enum CandleError {
     /// The file cannot be read.
     #[error("cannot read candles from `{}`: {error}", path.display())]
     Unreadable {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
         /// The error of the operating system.
         error: std::io::Error,
@@ -21,13 +21,13 @@ pub enum CandleError {
     /// The file name does not begin with a symbol, and no symbol is given.
     #[error("the file name `{}` does not begin with a symbol; use `--candles SYMBOL={}`", path.display(), path.display())]
     NoSymbol {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
     },
     /// The Parquet file is unreadable, or a column has an unsupported type.
     #[error("cannot read candles from `{}` as Parquet: {why}", path.display())]
     Parquet {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
         /// The cause.
         why: String,
@@ -35,15 +35,15 @@ pub enum CandleError {
     /// Two files have the candles of one symbol.
     #[error("`{}` is a second candle file for {symbol}; give one file per symbol", path.display())]
     DuplicateSymbol {
-        /// The symbol.
+        /// The symbol that occurs twice.
         symbol: Symbol,
-        /// The second file for this symbol.
+        /// The path of the second file for this symbol.
         path: PathBuf,
     },
     /// A required column is missing.
     #[error("`{}` has no column `{column}`; the required columns are timestamp (or open_time), open, high, low, close", path.display())]
     NoColumn {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
         /// The name of the column.
         column: &'static str,
@@ -51,17 +51,17 @@ pub enum CandleError {
     /// The file has fewer than two candles.
     #[error("`{}` has {count} candle{}; at least 2 are needed to determine the length of a candle", path.display(), if *count == 1 { "" } else { "s" })]
     TooFew {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
-        /// The number of candles.
+        /// The number of candles in the file.
         count: usize,
     },
     /// A CSV line or a Parquet row is not a valid candle.
     #[error("`{}`, line {line}: {fault}", path.display())]
     Line {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
-        /// The number of the line or row, from 1.
+        /// The number of the line or row, counted from 1.
         line: u64,
         /// The cause.
         fault: CandleFault,

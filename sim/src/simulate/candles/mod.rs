@@ -26,7 +26,7 @@ pub struct Series {
     pub gaps: Gaps,
 }
 
-/// A count of the gaps between the first and the last candle.
+/// The gaps between the first and the last candle.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Gaps {
     /// The number of candles that begin later than the previous candle ends.

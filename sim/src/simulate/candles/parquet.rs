@@ -24,7 +24,7 @@ pub(super) fn is_parquet(path: &Path) -> bool {
     read.is_ok() && head == *b"PAR1"
 }
 
-/// Reads all candles, each with its row number, from 1.
+/// Reads all candles, each with its row number, counted from 1.
 pub(super) fn read(path: &Path) -> Result<Vec<(Candle, u64)>, CandleError> {
     let file = File::open(path).map_err(|error| CandleError::Unreadable {
         path: path.to_owned(),

@@ -1,4 +1,4 @@
-//! The Parquet columns of record fields, and their types.
+//! The Parquet columns for the fields of a record, and their types.
 
 use arrow_schema::{DataType, Field, Schema, TimeUnit};
 use parquet::arrow::arrow_reader::ArrowReaderMetadata;
@@ -6,13 +6,13 @@ use parquet::arrow::arrow_reader::ArrowReaderMetadata;
 /// The kind of values that a column contains.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// Text.
+    /// Text values.
     Text,
-    /// Numbers, also as text.
+    /// Numbers, which can also be given as text.
     Number,
-    /// Booleans, also as text or as 1 and 0.
+    /// Booleans, which can also be given as text or as 1 and 0.
     Flag,
-    /// Whole epoch milliseconds, also as text or timestamps.
+    /// Whole epoch milliseconds, which can also be given as text or as timestamps.
     Millis,
     /// ISO-8601 text, timestamps, or epoch seconds.
     Time,
@@ -72,7 +72,7 @@ pub(super) const FIELDS: [(&str, Kind); 41] = [
     ("payload", Kind::Text),
 ];
 
-/// Fields that affect a decision but are objects, which a column cannot store.
+/// Fields that affect a decision, but whose values are objects, which a column cannot store.
 pub(super) const OBJECTS: [&str; 4] = ["market", "data", "entry", "objection"];
 
 impl Kind {
@@ -155,7 +155,7 @@ pub(super) enum Role {
     Field(usize),
     Record,
     Rest,
-    /// A column that no decision depends on.
+    /// A field that no decision depends on.
     Other,
 }
 

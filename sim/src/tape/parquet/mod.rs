@@ -1,11 +1,12 @@
 //! Tapes as Parquet: one row per record, one column per field.
 //!
-//! Columns have the names of record fields; those of the market state are `market.sigma` and so on. A null is an absent
-//! field. Two columns make the format lossless: `record` contains a record that does not fit the other columns,
-//! verbatim, and `rest` contains the fields that no decision depends on, as the text of a JSON object.
+//! Columns have the names of record fields. The columns of the market state are named
+//! `market.sigma` and so on. An absent field is null. Two columns make the format lossless:
+//! `record` contains a record that does not fit the other columns, verbatim, and `rest` contains
+//! the fields that no decision depends on, as the text of a JSON object.
 //!
-//! Rows are read back as lines of JSON, so that the same reader handles all tapes. The number of a row is its line
-//! number.
+//! Rows are read back as lines of JSON, so that the same reader handles all tapes. The number of a
+//! row is its line number.
 
 mod columns;
 mod read;

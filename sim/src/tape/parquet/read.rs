@@ -139,7 +139,7 @@ impl Read for Rows {
 
 /// A column that is read.
 struct Column {
-    /// The index among the columns that are read.
+    /// The index of the column among the columns that are read.
     index: usize,
     role: Role,
     is_market: bool,
@@ -216,7 +216,8 @@ fn write_text(text: &str, line: &mut Vec<u8>) -> io::Result<()> {
     serde_json::to_writer(line, text).map_err(io::Error::from)
 }
 
-/// The line for a row with `record` and other columns. Such a row is ambiguous, so the line is not a JSON object.
+/// The line that is returned for a row that has both `record` and other columns. Such a row is
+/// ambiguous, so the line is deliberately not a JSON object.
 const TWO_RECORDS: &str = "\"`record` is set together with other columns\"\n";
 
 fn write_line(columns: &[(&Column, Values<'_>)], row: usize, line: &mut Vec<u8>) -> io::Result<()> {
@@ -231,7 +232,7 @@ fn write_line(columns: &[(&Column, Values<'_>)], row: usize, line: &mut Vec<u8>)
         }
         let begin = line.len();
         line.extend_from_slice(bytes(record.all, row));
-        // To JSON, a line feed within a record is white space.
+        // In JSON, a line feed outside of a string is white space.
         let own = line.get_mut(begin..).unwrap_or_default();
         own.iter_mut()
             .filter(|byte| **byte == b'\n')
@@ -307,7 +308,7 @@ fn value(values: &ArrayRef, row: usize, is_iso: bool, line: &mut Vec<u8>) -> io:
             line,
         ),
         DataType::Float32 => {
-            // The shortest text of the `f32`; converting to `f64` first would add digits.
+            // The number is formatted as an `f32`, because a conversion to `f64` would add digits.
             let number = values.as_primitive::<Float32Type>().value(row);
             match number.is_finite() {
                 true => write!(line, "{number}"),

@@ -165,7 +165,7 @@ fn fit(line: &str) -> Option<Row> {
     let mut row = Row::default();
     for (key, value) in members {
         if value.get() == "null" {
-            // A null field is absent, but a duplicate of it must not be lost.
+            // A null counts as absent, but a duplicate key must not be lost.
             if is_known(&key) {
                 return None;
             }
@@ -200,7 +200,8 @@ impl Row {
     }
 }
 
-/// Returns a value as its column stores it, if the same value can be read back.
+/// Converts a value to the form in which its column stores it. Returns `None` if the same value
+/// could not be read back.
 fn cell(kind: Kind, name: &str, raw: &str) -> Option<Cell> {
     // A policy hash covers the numbers as written, so their text must be kept.
     if matches!(name, "policy" | "payload") {
@@ -221,7 +222,7 @@ fn cell(kind: Kind, name: &str, raw: &str) -> Option<Cell> {
     }
 }
 
-/// The members of a JSON object in order, duplicates included.
+/// The members of a JSON object in their order, including duplicates.
 struct Members(Vec<(String, Box<RawValue>)>);
 
 impl<'de> Deserialize<'de> for Members {

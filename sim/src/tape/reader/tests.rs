@@ -115,7 +115,8 @@ fn a_line_that_is_not_utf8_does_not_affect_other_lines() {
             (0, 4, Content::NotUtf8(1)),
         ],
     );
-    // A line feed never completes a character, and the byte order mark does not count as a column.
+    // A line feed is never a part of another character, and the byte order mark is not counted as a
+    // column.
     check(
         b"\xef\xbb\xbf\xe2\x82\nx",
         &[(0, 1, Content::NotUtf8(1)), text(2, "x")],
@@ -184,7 +185,7 @@ fn compressed_tapes_read_like_plain_tapes() {
     let lines: Vec<String> = (0..30_000).map(|n| format!("{{\"n\":{n}}}")).collect();
     let plain = lines.join("\n");
     let expected: Vec<Record> = (1..).zip(&lines).map(|(n, line)| text(n, line)).collect();
-    // Splits in the middle of a line.
+    // The tape is split in the middle of a line.
     let (one, other) = plain.split_at(100_003);
     let skippable = [
         b"\x53\x2a\x4d\x18\x02\0\0\0ab".to_vec(),
@@ -211,7 +212,7 @@ fn compressed_tapes_read_like_plain_tapes() {
 #[test]
 fn a_damaged_archive_yields_the_lines_before_the_damage() {
     let folder = tempfile::tempdir().unwrap();
-    // Digits that do not repeat, so that the compressed data has several blocks.
+    // The digits do not repeat, so that the compressed data has several blocks.
     let lines: Vec<String> = (0..60_000_u64)
         .map(|n| format!("{:x}", n.wrapping_mul(0x9e37_79b9_7f4a_7c15)))
         .collect();

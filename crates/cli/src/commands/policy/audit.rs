@@ -1,4 +1,4 @@
-//! `portcullis policy audit`.
+//! The command `portcullis policy audit`.
 
 use portcullis::types::Shown;
 use portcullis_sim::text::counted;

@@ -1,4 +1,4 @@
-//! `portcullis policy check`.
+//! The command `portcullis policy check`.
 
 use portcullis::{
     policy::{Policy, PolicyUnavailable},

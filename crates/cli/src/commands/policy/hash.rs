@@ -1,4 +1,4 @@
-//! `portcullis policy hash`.
+//! The command `portcullis policy hash`.
 
 use std::path::PathBuf;
 

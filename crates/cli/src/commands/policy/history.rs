@@ -1,4 +1,4 @@
-//! `portcullis policy history`.
+//! The command `portcullis policy history`.
 
 use portcullis::types::Shown;
 use portcullis_store::PolicyStore as _;

@@ -1,4 +1,5 @@
-//! `portcullis policy publish`, and the steps that it shares with `sample` and `rollback`.
+//! The command `portcullis policy publish`, and the steps that it shares with `sample` and
+//! `rollback`.
 
 use std::{
     io::{self, BufRead as _, IsTerminal as _},

@@ -1,4 +1,4 @@
-//! `portcullis policy rollback`.
+//! The command `portcullis policy rollback`.
 
 use portcullis::types::{PolicyHash, SignedDuration};
 use portcullis_service::runtime::system_time;

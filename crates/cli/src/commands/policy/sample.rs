@@ -1,4 +1,4 @@
-//! `portcullis policy sample`.
+//! The command `portcullis policy sample`.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,4 @@
-//! `portcullis policy show`.
+//! The command `portcullis policy show`.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,8 @@ use crate::{
     print::{Format, print, print_json},
 };
 
-/// The most characters of a number in plain notation. Longer numbers are printed with an exponent.
+/// Maximum length of a number in plain notation, in characters. Longer numbers are printed with an
+/// exponent.
 const DIGITS_MAX: usize = 24;
 
 pub(super) fn run(args: &PolicyArgs) -> Result<(), Failure> {

@@ -41,7 +41,7 @@ impl SourceArg {
         }
     }
 
-    /// Returns the name for messages.
+    /// Returns the name of the file or of the store, for messages.
     pub(super) fn name(&self) -> Result<String, Failure> {
         match (&self.file, &self.address) {
             (Some(file), _) => Ok(format!("`{}`", file.display())),

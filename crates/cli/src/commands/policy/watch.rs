@@ -1,4 +1,4 @@
-//! `portcullis policy watch`.
+//! The command `portcullis policy watch`.
 
 use std::{thread, time::Duration};
 
@@ -10,7 +10,8 @@ use crate::{args::store::AddressArg, failure::Failure, print::print};
 /// The interval between two reads of the store.
 const INTERVAL: Duration = Duration::from_millis(500);
 
-/// Prints the policy, or the error, and again after each change: one line each, in the format of the service logs.
+/// Prints the policy or the error, and prints it again after each change. Each is one line in the
+/// format of the service logs.
 pub(super) fn run(address: &AddressArg) -> Result<(), Failure> {
     let store = address.open()?;
     let mut last = String::new();
@@ -31,7 +32,7 @@ pub(super) fn run(address: &AddressArg) -> Result<(), Failure> {
     }
 }
 
-/// Returns the line that operators search for.
+/// Returns the log line of a loaded policy. Operators search the logs for this text.
 fn loaded(policy: &Policy) -> String {
     format!(
         "POLICY_LOADED: version={} hash={} until={}",

@@ -1,4 +1,4 @@
-//! `portcullis replay`
+//! The command `portcullis replay`.
 
 mod ranking;
 
@@ -45,7 +45,8 @@ const SAMPLE_GUARDRAILS: &str = include_str!("../../../../../examples/guardrails
 /// The largest number of threads. More threads do not make a replay faster.
 const THREADS_MAX: u64 = 256;
 
-/// The largest default number of threads, on any machine. One reader thread cannot read fast enough for more.
+/// Maximum default number of threads, on any machine. One thread reads the tape, and it cannot
+/// supply more workers.
 const THREADS_DEFAULT: usize = 16;
 
 #[derive(Debug, Clone, clap::Args)]

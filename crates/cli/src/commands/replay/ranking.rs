@@ -1,4 +1,4 @@
-//! `portcullis replay --policies`
+//! The option `--policies` of `portcullis replay`.
 
 use std::{
     fs,

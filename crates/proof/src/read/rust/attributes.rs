@@ -41,7 +41,8 @@ impl Reader {
         )
     }
 
-    /// Returns true if a function is compiled only for tests, which includes test attributes, and counts it.
+    /// Returns true if a function is compiled only for tests or has a test attribute, and counts
+    /// it.
     pub(super) fn leaves_out_function(&self, attributes: &[Attribute]) -> bool {
         let is_test = |it: &Attribute| TESTS.iter().any(|name| is_named(it.path(), name));
         self.leaves_out(attributes) || self.counted(attributes.iter().any(is_test))
@@ -105,7 +106,7 @@ fn is_default(meta: &Meta) -> bool {
     DEFAULTS.iter().any(|name| meta.path().is_ident(name))
 }
 
-/// Returns the list in the parentheses of an attribute, or nothing if it has none.
+/// Returns the list in the parentheses of an attribute; empty if there are no parentheses.
 pub(super) fn inside(meta: &Meta) -> Vec<Meta> {
     let list = match meta {
         Meta::List(it) => it
@@ -116,7 +117,8 @@ pub(super) fn inside(meta: &Meta) -> Vec<Meta> {
     list.into_iter().flatten().collect()
 }
 
-/// Returns the attributes that `cfg_attr(condition, …)` sets.
+/// Returns the attributes that `cfg_attr(condition, …)` sets. Any other attribute is returned
+/// unchanged.
 pub(super) fn without_condition(meta: &Meta) -> Vec<Meta> {
     if meta.path().is_ident("cfg_attr") {
         inside(meta).into_iter().skip(1).collect()

@@ -12,7 +12,7 @@ use crate::tree::{
     Argument, At, Bind, Binding, Call, Comparison, Entry, Kind, Leaving, Node, Operator,
 };
 
-/// Functions that end the process, the thread or the call, by the last parts of their path.
+/// Functions that never return, by the last parts of their path.
 const ENDS: [&str; 5] = [
     "process::exit",
     "process::abort",
@@ -315,7 +315,7 @@ fn call(callee: Node, arguments: Vec<Argument>) -> Kind {
     }
 }
 
-/// Converts `?`. `Err(…)?` and `None?` always leave.
+/// Converts `?`. `Err(…)?` and `None?` always leave the function.
 fn question(of: Node) -> Kind {
     let fails = match &of.kind {
         Kind::Call(call) => call.callee.last_name() == Some("Err"),

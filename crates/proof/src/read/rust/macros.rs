@@ -20,7 +20,7 @@ use crate::tree::{Argument, Call, Comparison, Entry, Kind, Leaving, Node};
 
 /// Macros that never return.
 const ENDS: [&str; 5] = ["panic", "unreachable", "todo", "unimplemented", "bail"];
-/// Macros that leave if their first argument is false.
+/// Macros that leave the function if their first argument is false.
 const ASSERTS: [&str; 4] = ["assert", "debug_assert", "ensure", "require"];
 
 /// One macro argument.
@@ -205,7 +205,8 @@ impl Reader {
         }
     }
 
-    /// Converts tokens that do not follow the Rust grammar: every part of them that parses.
+    /// Converts tokens that do not follow the Rust grammar. Every part of them that parses is
+    /// converted.
     pub(super) fn scanned(&self, tokens: TokenStream) -> Node {
         self.scan(plain(tokens))
     }
@@ -359,7 +360,7 @@ fn expression(input: ParseStream<'_>) -> Result<Expr> {
     }
 }
 
-/// Parses ahead. Consumes nothing on failure.
+/// Parses a copy of the input. Consumes nothing if the copy does not parse.
 fn ahead<T>(input: ParseStream<'_>, parse: impl FnOnce(ParseStream<'_>) -> Result<T>) -> Result<T> {
     let fork = input.fork();
     let parsed = parse(&fork)?;

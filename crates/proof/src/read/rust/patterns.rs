@@ -17,7 +17,7 @@ struct Gathered {
 }
 
 impl Reader {
-    /// Returns the bound name, or a list of several.
+    /// Returns the name that a pattern binds, or a list if it binds several.
     pub(super) fn target(&self, pattern: &Pat) -> Node {
         let mut names = self.gathered(pattern).names;
         match bare(pattern) {
@@ -133,7 +133,8 @@ fn bare(pattern: &Pat) -> &Pat {
     }
 }
 
-/// Combines alternatives. If all are of one kind, the result is of that kind; `None | Err(_)` is absent.
+/// Combines the alternatives of a pattern. If all are of one kind, the result is of that kind.
+/// `None | Err(_)` is [`Pattern::Absent`].
 fn either(cases: Vec<Pattern>, whole: Gathered) -> Pattern {
     let is_present = |case: &Pattern| matches!(case, Pattern::Present);
     let is_failed = |case: &Pattern| matches!(case, Pattern::Failed);

@@ -11,7 +11,7 @@ use crate::harvester::{
     proposal::proposal,
 };
 
-/// The state that the server would hold.
+/// The values that the server would store.
 struct World {
     policy: Policy,
     memory: String,
@@ -154,7 +154,8 @@ fn a_stage_is_proposed_once_per_position() {
     };
     use HarvestAction::{None as Nothing, Partial25, Partial50, Partial75};
     assert_eq!(look("103.8", &[]), is(Partial25, Nothing));
-    // The proposal stays valid at another price that reaches the stage, and ends at a price that does not.
+    // The proposal stays valid at another price that reaches the stage, and ends at a price that
+    // does not reach it.
     assert_eq!(look("104", &[]), None);
     assert_eq!(look("103", &[]), is(Nothing, Partial25));
     assert_eq!(look("103.8", &[]), None);
@@ -163,7 +164,7 @@ fn a_stage_is_proposed_once_per_position() {
     let taken = [("harvested", "PARTIAL_50")];
     assert_eq!(look("107.2", &taken), is(Nothing, Partial50));
     assert_eq!(look("111.8", &[]), is(Partial75, Partial50));
-    // Another position.
+    // A later opening time means another position.
     let later = [("opened_at", "1767567601")];
     assert_eq!(look("103.8", &later), is(Partial25, Nothing));
     // Without an opening time, the remembered stage counts.

@@ -1,4 +1,5 @@
-//! A feed that follows a series. It may be behind, but must never go back.
+//! A feed that follows a series. Its policy may be older than the latest one, but must never be
+//! replaced by an older one.
 
 use std::{
     sync::atomic::{AtomicBool, Ordering},

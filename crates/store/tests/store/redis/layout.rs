@@ -82,7 +82,7 @@ fn halts_of_other_writers_count() {
     assert_eq!(resumed, Ok(symbols(&["ETHUSDT"])));
     let _: u64 = server.query(&["SADD", "quantum:halt", "not a symbol"]);
     assert_eq!(store.halts(), Ok(Halt::Everything));
-    // A string instead of a set.
+    // The key has a string instead of a set.
     let _: String = server.query(&["SET", "quantum:halt", "*"]);
     assert_eq!(store.halts(), Ok(Halt::Everything));
     let more = store.halt(&symbols(&["SOLUSDT"]), &ada(), now());

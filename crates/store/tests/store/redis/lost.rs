@@ -106,7 +106,7 @@ fn a_connection_is_reused_while_the_server_answers() {
     for _ in 0..3 {
         store.load().unwrap();
     }
-    // An error is an answer as well.
+    // An error reply is an answer as well.
     query::<String>(&mut watcher, &["SET", POLICY, "not a hash"]);
     for _ in 0..3 {
         assert_eq!(absence(store.load()), "POLICY_PARSE_ERROR");

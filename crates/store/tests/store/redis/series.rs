@@ -105,8 +105,8 @@ impl Series {
         outcome == Outcome::Happened
     }
 
-    /// Returns true if an earlier publication with a lost answer could have been applied between the read and the
-    /// write.
+    /// Returns true if an earlier publication with a lost answer could have been applied between
+    /// the read and the write of this publication.
     fn may_a_lost_one_be_applied(&self) -> bool {
         let outcomes = self.outcomes.lock().unwrap();
         outcomes
@@ -130,8 +130,9 @@ impl Series {
         }
     }
 
-    /// Checks that a policy is complete and of the series, not older than the last publication before the load, and
-    /// not in force one microsecond after its expiry.
+    /// Checks a loaded policy. It must have exactly the fields of its number in the series, must
+    /// not be older than publication `floor` (the last one confirmed before the load), and must not
+    /// be in force one microsecond after its expiry.
     pub(crate) fn check_policy(&self, floor: u64, policy: &Policy) {
         self.tally.answers.add(1);
         let n = number_of(policy);
@@ -222,7 +223,7 @@ impl Drop for End<'_> {
     }
 }
 
-/// Checks that each kind of harm is counted.
+/// Partial, stale, lost and duplicate policies are counted.
 #[test]
 fn a_series_counts_partial_stale_lost_and_duplicate_policies() {
     use portcullis_store::MemoryStore;

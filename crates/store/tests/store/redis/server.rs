@@ -11,7 +11,7 @@ use std::{
 use redis::{Client, Cmd, Connection, FromRedisValue};
 use tempfile::TempDir;
 
-/// The number of checks, ten milliseconds apart, before a wait times out.
+/// The number of checks before a wait times out. There are ten milliseconds between two checks.
 const PATIENCE: usize = 1000;
 
 /// A `redis-server` process that runs until it is dropped.
@@ -174,7 +174,7 @@ fn run(program: &str, arguments: &[&str]) {
 fn spawn(directory: &Path, port: u16, arguments: &[String], may_fill_up: bool) -> Child {
     let mut command = Command::new(if may_fill_up { "sh" } else { "redis-server" });
     if may_fill_up {
-        // If the signal is ignored, a write beyond the limit fails as on a full disk.
+        // Because the signal is ignored, a write beyond the limit fails as on a full disk.
         let script = "trap '' XFSZ; exec redis-server \"$@\"";
         command.args(["-c", script, "redis-server"]);
     }

@@ -23,9 +23,9 @@ fn a_tls_connection_requires_a_trusted_certificate() {
     let hash = publish(&store, "1").hash();
     assert_eq!(store.name(), format!("rediss://127.0.0.1:{port}/0"));
     assert_eq!(store.load().unwrap().hash(), hash);
-    // The same server without TLS.
+    // This address is of a server with the same policy, but without TLS.
     assert_eq!(open(&server.url()).unwrap().load().unwrap().hash(), hash);
-    // The system roots do not include the test root.
+    // The root certificates of the system do not include the root certificate of the test.
     let stranger = open(&url).unwrap();
     assert_eq!(absence(stranger.load()), "StoreUnavailable");
     let nonsense = RedisServer::from_url_with_root(&url, "not a certificate");

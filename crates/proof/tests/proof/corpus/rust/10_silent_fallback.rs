@@ -1,4 +1,4 @@
-//! Defaults in the place of what was not read.
+//! Defaults that replace values that could not be read.
 
 use crate::client::Client;
 use crate::policy::{DEFAULT_POLICY, Policy, PolicyError, Theta, load_policy, load_theta};

@@ -1,4 +1,4 @@
-//! How the pilot chose its leverage.
+//! The choice of a leverage in the pilot.
 
 use std::collections::HashMap;
 

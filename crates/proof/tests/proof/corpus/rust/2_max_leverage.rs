@@ -1,4 +1,4 @@
-//! The cap of the exchange: as a bound, and as a decision.
+//! The maximum leverage of the exchange, used as a bound and as a decision.
 
 use crate::config::{Config, MAX_LEVERAGE, MIN_LEVERAGE};
 use crate::engine::Trade;

@@ -1,4 +1,4 @@
-//! What the scanner looks at, and how it ranks it.
+//! The symbols of the scanner and their ranking.
 
 use std::collections::HashMap;
 

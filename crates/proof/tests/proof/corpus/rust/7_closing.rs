@@ -1,4 +1,4 @@
-//! Closes many things, no position among them.
+//! Calls that close something other than a position.
 
 use tokio::io::AsyncWriteExt;
 

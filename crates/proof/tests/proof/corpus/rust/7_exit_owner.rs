@@ -11,7 +11,7 @@ pub struct Guard {
 }
 
 impl Guard {
-    /// The owner is asked by the caller.
+    /// The caller checks the owner.
     pub async fn stop_out(&self, position: &Position) -> anyhow::Result<()> {
         self.client.close_position(&position.symbol).await // ! 7 close_position
     }

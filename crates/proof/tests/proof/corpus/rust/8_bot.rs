@@ -1,4 +1,4 @@
-//! Breakout bot. It knows no policy.
+//! A breakout bot that does not use a policy.
 
 use crate::client::Client;
 use crate::market::Candle;

@@ -1,4 +1,4 @@
-//! Carries out what the engine decided.
+//! Execution of decisions of the engine.
 
 use crate::client::Client;
 use crate::engine::{EngineDecision, Trade};

@@ -1,4 +1,4 @@
-//! Publishes plans the grid computed.
+//! Publishing of plans that the grid computed.
 
 use crate::bus::Bus;
 use crate::grid::Grid;

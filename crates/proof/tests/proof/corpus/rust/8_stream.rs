@@ -1,4 +1,4 @@
-//! Hands signals to the executor through Redis.
+//! Sends signals to the executor through Redis.
 
 use redis::AsyncCommands;
 

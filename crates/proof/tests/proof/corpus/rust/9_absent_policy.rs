@@ -1,4 +1,4 @@
-//! Functions that go on where no policy is.
+//! Functions that continue without a policy.
 
 use crate::client::Client;
 use crate::policy::{Feed, Policy, current_policy, get_policy, load_policy};

@@ -1,4 +1,4 @@
-//! The same, done right: no policy, no entry.
+//! Functions that do not enter without a policy.
 
 use crate::client::Client;
 use crate::policy::{Feed, Policy, current_policy, get_policy, load_policy};

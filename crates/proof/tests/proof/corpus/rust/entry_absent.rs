@@ -1,4 +1,4 @@
-//! Entries that read a policy and then go on without one.
+//! Entries that read a policy and then continue without one.
 
 use crate::policy::{load_policy, ExitPermit, TradePolicy};
 

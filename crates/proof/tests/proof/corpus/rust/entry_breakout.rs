@@ -12,7 +12,7 @@ pub async fn run(venue: &Venue, feed: &mut Candles) {
     }
 }
 
-/// Later entries of the same module add nothing: the module is named once.
+/// Only the first entry of a module is reported, so this one is not.
 pub async fn add(venue: &Venue, symbol: &str, qty: f64) {
     venue.submit_order(symbol, qty).await; // = later entry
 }

@@ -1,4 +1,4 @@
-//! Copies what another account does.
+//! Copies the trades of another account.
 
 pub struct Copier {
     pub redis: Redis,

@@ -1,4 +1,4 @@
-//! Grid strategy. It ought to call load_policy() first, as entry_ruled does.
+//! Grid strategy. It should call load_policy() first, as `entry_ruled` does.
 
 use crate::policy::load_policy; // = import only
 

@@ -1,4 +1,4 @@
-//! The same entries as elsewhere, under a policy.
+//! Entries that are made only under a policy.
 
 use crate::policy::{load_policy, TradePolicy};
 

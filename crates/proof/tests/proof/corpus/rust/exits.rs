@@ -1,4 +1,4 @@
-//! Who may close.
+//! Exits with and without an ownership check.
 
 fn panic_close(venue: &Venue, symbol: &str) {
     venue.close_position(symbol); // ! 7 close without owner

@@ -1,4 +1,4 @@
-//! Where a value is missing.
+//! Fallbacks for missing values.
 
 use std::{collections::HashMap, env};
 

@@ -1,4 +1,4 @@
-//! Harvest thresholds of the position manager as they are read from its settings.
+//! Harvest thresholds of the position manager, which are read from its settings.
 
 use clap::Parser;
 use serde::Deserialize;

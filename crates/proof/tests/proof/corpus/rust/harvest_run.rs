@@ -1,4 +1,4 @@
-//! Takes parts of a running position off as its R grows.
+//! Closes parts of an open position as its R grows.
 
 use crate::policy::{ExitPermit, HarvestTheta};
 use std::collections::HashMap;

@@ -1,4 +1,4 @@
-//! The kill score: how little of the reason for a position is left.
+//! The kill score of a position.
 
 use crate::policy::{ExitPermit, KillTheta};
 use std::env;

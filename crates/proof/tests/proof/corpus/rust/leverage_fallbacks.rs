@@ -1,4 +1,4 @@
-//! Where the leverage comes from when nobody has named one.
+//! The leverage that is used if none was requested.
 
 use rust_decimal_macros::dec;
 use std::env;

@@ -1,4 +1,4 @@
-//! How much leverage an account is opened with. leverage = 10 here is prose, not code.
+//! The leverage with which an account is opened. leverage = 10 here is prose, not code.
 
 use std::collections::HashMap;
 
@@ -30,7 +30,7 @@ pub fn demo() -> Account {
     Account { leverage: 10.0, leverage_digits: 0, venue: "okx".into() } // ! 1 struct literal
 }
 
-/// Returns the account with `leverage: 10.0` where the policy says so.
+/// Returns the account, with `leverage: 10.0` if the policy states it.
 pub fn bare() -> Account {
     Account {
         leverage: 0.0, // = zero start

@@ -1,4 +1,4 @@
-//! A highest leverage is a fence to be held to, never a wish to be granted.
+//! A maximum leverage is a bound and must never be used as the leverage of a trade.
 
 use crate::limits::{LEVERAGE_CAP, MAX_LEVERAGE};
 use crate::policy::TradePolicy;

@@ -1,4 +1,4 @@
-//! Ways out of a position.
+//! Further exits with and without an ownership check.
 
 use crate::policy::{ExitPermit, TradePolicy};
 use serde::Deserialize;

@@ -1,4 +1,4 @@
-//! Trades, and never heard of a policy.
+//! Trades without a policy.
 
 fn run(venue: &Venue, retry_policy: RetryPolicy, signal: &Signal) {
     let order = build_order(signal); // = no emission

@@ -1,4 +1,4 @@
-//! Uses a policy, and does not always mind that there is none.
+//! Uses of a policy, some of which continue if there is none.
 
 use quantum::{PolicyStore, load_policy};
 

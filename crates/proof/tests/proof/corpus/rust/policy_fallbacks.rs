@@ -1,4 +1,4 @@
-//! What becomes of a policy that cannot be read.
+//! Fallbacks for a policy that cannot be read.
 
 use crate::policy::{HarvestTheta, TradePolicy};
 

@@ -1,4 +1,4 @@
-//! Ranks the symbols of the policy's universe against each other.
+//! Ranking of the symbols in the policy's universe.
 
 use serde::Deserialize;
 

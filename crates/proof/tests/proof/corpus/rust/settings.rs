@@ -1,4 +1,4 @@
-//! Settings. The old ones had `leverage: 10.0` and `T1_R = 2.0`.
+//! Settings. The old settings had `leverage: 10.0` and `T1_R = 2.0`.
 
 use clap::Parser;
 use rust_decimal::{Decimal, dec};

@@ -1,4 +1,4 @@
-//! From an equity and a ruling to the quantity of an order. Never `qty = 0.01`.
+//! Computes the quantity of an order from an equity and a ruling. Never `qty = 0.01`.
 
 use clap::Parser;
 use rust_decimal::Decimal;

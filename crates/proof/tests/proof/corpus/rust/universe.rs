@@ -1,4 +1,4 @@
-//! Which symbols are looked at at all.
+//! The symbols that are examined.
 
 use std::collections::{HashMap, HashSet};
 

@@ -1,4 +1,4 @@
-//! Reads a ruling from its text; most of this file is tests.
+//! Reads a ruling from its text. Most of this file consists of tests.
 
 use crate::policy::{Ruling, TradePolicy};
 

@@ -25,9 +25,10 @@ fn within(hours: i64) -> SignedDuration {
     SignedDuration::from_micros(i64::try_from(random() % most).unwrap() - hours * HOUR)
 }
 
-/// A policy is in force exactly from its beginning to its expiry by the clock of the reader. A clock that is behind
-/// accepts an expired policy for as long as it is behind, which the policy itself cannot prevent: with
-/// `max_intent_skew_sec`, the bridge compares clocks.
+/// A policy is in force exactly from its beginning to its expiry by the clock of the reader. A
+/// reader whose clock is behind accepts an expired policy for as long as its clock is behind. The
+/// policy itself cannot prevent this; for this reason, the bridge compares its clock with the
+/// server's if `max_intent_skew_sec` is set.
 #[test]
 fn a_policy_is_in_force_only_within_its_validity_by_the_reader_clock() {
     let redis = redis();
@@ -61,7 +62,7 @@ fn a_policy_is_in_force_only_within_its_validity_by_the_reader_clock() {
         taken.add(usize::from(found.is_none()));
         behind.add(usize::from(found.is_none() && truth > until));
     }
-    // The boundaries.
+    // The policy is tested at the boundaries of its validity.
     let policy = store.load().unwrap();
     let micro = SignedDuration::from_micros(1);
     let before = from.saturating_add(SignedDuration::from_micros(-1));

@@ -23,7 +23,8 @@ fn at_any_byte() {
         let cuts = proxy.cuts();
         eventually("a cut", || proxy.cuts() > cuts);
         if round + 1 == series.tally.rounds() {
-            // After the last round the feed must catch up, which further cuts could prevent.
+            // After the last round, no more connections are cut, so that the feed can receive the
+            // last policy.
             proxy.cut_within(0);
         }
     });

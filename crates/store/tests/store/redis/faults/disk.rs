@@ -103,7 +103,7 @@ fn a_full_stream_leaves_no_partial_change() {
     let server = Server::start();
     let store = RedisStore::open(&server.url()).unwrap();
     let series = Series::new(Tally::of("a stream that accepts no more entries", 10));
-    // The highest possible ID: the server accepts no entry after it.
+    // This is the highest possible id. The server accepts no entry after it.
     let last = "18446744073709551615-18446744073709551615";
     let updates = "quantum:stream:policy.update";
     for round in 1..=series.tally.rounds() {

@@ -1,4 +1,4 @@
-//! Faults: a writer that changes published policies.
+//! Faults: a program without permission that changes published policies.
 
 use portcullis::{guardrails::Guardrails, types::SignedDuration};
 use portcullis_store::{PolicyStore as _, SequenceGuard, VerifyingReader};
@@ -80,8 +80,8 @@ fn a_changed_universe_and_expiry_with_a_wrong_hash_or_without_one() {
             }
             (1, _) => {
                 let _: u64 = redis.0.query(&["HDEL", POLICY, "policy_hash"]);
-                // A reader that neither requires a hash nor remembers the sequence accepts the changed policy. A reader
-                // that does one of the two rejects it.
+                // A reader that neither requires a hash nor remembers the sequence accepts the
+                // changed policy. A reader that does one of the two rejects the changed policy.
                 let policy = store.load().unwrap();
                 let now =
                     crate::policies::at(&later).saturating_add(SignedDuration::from_micros(-1));

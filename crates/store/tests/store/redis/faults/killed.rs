@@ -35,7 +35,8 @@ fn during_publications_and_loads() {
     series.tally.conclude_with_effect();
 }
 
-/// The change has arrived but is not applied; the load has been sent but is not answered.
+/// The server is killed when the change has arrived but is not applied, and the load has been sent
+/// but is not answered.
 #[test]
 fn between_a_command_and_its_answer() {
     let mut server = Server::start();

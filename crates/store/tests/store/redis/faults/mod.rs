@@ -1,4 +1,5 @@
-//! Fault tests: one file for each kind of fault, one row of the table for each test.
+//! Fault tests: one file for each kind of fault. Each test prints its row of the table in
+//! `docs/faults.md`.
 
 mod clock;
 mod cut;

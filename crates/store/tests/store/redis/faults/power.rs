@@ -1,7 +1,7 @@
 //! Faults: a power failure of the server, after which its log ends at an arbitrary byte.
 //!
-//! Acknowledged changes may be lost, depending on the disk. The recovered state is the complete state of one earlier
-//! moment, and a reader that remembers its sequence accepts no older policy.
+//! Acknowledged changes may be lost, depending on the disk. The recovered state is the complete
+//! state at one earlier time, and a reader that remembers its sequence accepts no older policy.
 
 use std::fs;
 
@@ -67,7 +67,7 @@ fn the_recovered_state_is_a_complete_earlier_state() {
             let info: String = server.query(&["INFO", "persistence"]);
             info.contains("aof_rewrite_in_progress:0") && info.contains("aof_rewrite_scheduled:0")
         });
-        // Changes succeed again.
+        // After the restart, changes succeed again.
         assert!(series.publish(&store));
         series.load(&store).unwrap();
     }
@@ -105,7 +105,7 @@ fn an_incomplete_change_applied_at_the_second_start_is_detected_by_the_audit_log
         }
         series.tally.refusals.add(1);
         series.tally.doubled.add(usize::from(trail.is_whole()));
-        // Lost entries do not come back, so start the next round with an empty store.
+        // Lost entries cannot be recovered, so the next round starts with an empty store.
         let _: String = server.query(&["FLUSHALL"]);
     }
     series.tally.conclude_with_effect();

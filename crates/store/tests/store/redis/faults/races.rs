@@ -18,7 +18,8 @@ fn exactly_one_of_two_publishers_with_the_same_expectation_wins() {
     let stores = [redis.open(), redis.open()];
     let mut seen = None;
     for round in 0..tally.rounds() {
-        // Different versions, the same version, and the same version with the same sequence.
+        // In turn, the two policies have different versions, the same version, or the same version
+        // and the same sequence.
         let names = match round % 3 {
             0 => ["a", "b"],
             _ => ["same", "same"],

@@ -10,7 +10,8 @@ use super::super::{
 };
 use crate::{proxy::Proxy, tally::Tally};
 
-/// A frozen server executes the commands that it has received when it resumes, even if the client has given up.
+/// When a frozen server resumes, it executes the commands that it has received, even if the client
+/// has given up.
 #[test]
 fn a_frozen_server() {
     let server = Server::start();

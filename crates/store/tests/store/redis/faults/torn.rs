@@ -146,7 +146,7 @@ fn a_partial_policy_without_a_hash_is_rejected_if_a_hash_is_required() {
             format!("a policy: {}", kinds[round % 2].version())
         );
     }
-    // Without the guardrail partial policies are accepted; otherwise this test would show nothing.
+    // Without the guardrail, partial policies must be accepted, or this test would prove nothing.
     assert!(torn.get() > 0);
     note(&format!(
         "without a `policy_hash`, and without `require_policy_hash`: of {} states between two writes, {} were accepted as a policy, and {} of these were partial",
