@@ -1,9 +1,10 @@
-//! Checks that the cost of a replay is linear in the length of its tape: from 10,000 to 10,000,000 generated records,
-//! with one and two threads.
+//! Checks that the cost of a replay is linear in the length of its tape: from 10,000 to 10,000,000
+//! generated records, with one and two threads.
 //!
-//! The reference is the time to count the newlines of the same tape, in the same run and from the page cache. Each
-//! length is replayed by a separate process, whose peak resident memory is read from `/proc` (Linux only).
-//! Writes `docs/figures.md` and `docs/linear.svg`. The longest tape takes 2 GB in the folder for temporary files.
+//! The reference is the time to count the newlines of the same tape, in the same run and from the
+//! page cache. Each length is replayed by a separate process, whose peak resident memory is read
+//! from `/proc` (Linux only). The benchmark writes `docs/figures.md` and `docs/linear.svg`. The
+//! longest tape takes 2 GB in the folder for temporary files.
 //!
 //! `cargo bench -p portcullis-sim --bench linear`
 

@@ -13,13 +13,13 @@ pub enum RecordKind {
     /// An intent: `trade.intent` or `trade.decided`.
     #[strum(serialize = "trade.intent")]
     Intent,
-    /// A position.
+    /// A snapshot of an open position: `position.snapshot`.
     #[strum(serialize = "position.snapshot")]
     Position,
-    /// A new policy.
+    /// A new policy: `policy.updated`.
     #[strum(serialize = "policy.updated")]
     PolicyUpdated,
-    /// A withdrawal: after it, no policy is active.
+    /// A withdrawal, after which no policy is active: `policy.withdrawn`.
     #[strum(serialize = "policy.withdrawn")]
     PolicyWithdrawn,
 }

@@ -31,7 +31,7 @@ pub struct DecisionColumns {
 /// One row of [`DecisionColumns`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct BatchRow {
-    /// The answer.
+    /// The answer to the intent of the row.
     pub outcome: Outcome,
     /// The leverage of a trade and its source.
     pub leverage: Option<(Leverage, LeverageFrom)>,
@@ -58,7 +58,7 @@ impl DecisionColumns {
         &self.outcome
     }
 
-    /// Returns one row by its index from 0, or `None` if the index is out of range.
+    /// Returns one row by its index, counted from 0, or `None` if the index is out of range.
     #[must_use]
     pub fn row(&self, index: usize) -> Option<BatchRow> {
         let leverage = Leverage::new(*self.leverage.get(index)?).ok();

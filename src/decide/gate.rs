@@ -55,7 +55,7 @@ impl Gate {
         self.into()
     }
 
-    /// Returns the position of the gate in the order, from 1.
+    /// Returns the position of the gate in the order, counted from 1.
     #[must_use]
     pub fn number(self) -> usize {
         Self::ALL.iter().take_while(|gate| **gate <= self).count()

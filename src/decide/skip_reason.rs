@@ -90,7 +90,7 @@ pub enum SkipReason<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::Display)]
 #[strum(serialize_all = "lowercase")]
 pub enum LimitedNumber {
-    /// The leverage.
+    /// The leverage, as the ratio of notional to margin.
     Leverage,
     /// The margin, in USD.
     Margin,

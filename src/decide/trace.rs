@@ -19,7 +19,7 @@ pub enum GateCheck<'a> {
     ExitOwnership {
         /// The source, if the intent states one.
         source: Option<&'a str>,
-        /// The exit ownership.
+        /// The names of the exit owner and its delegates.
         ownership: &'a ExitOwnership,
         /// The rule for an exit; `None` for an entry.
         rule: Option<ExitRule>,
@@ -28,19 +28,19 @@ pub enum GateCheck<'a> {
     Halt {
         /// The symbol of the intent.
         symbol: Symbol,
-        /// The active halt.
+        /// The halt of the engine, which does not cover the symbol.
         halt: &'a Halt,
     },
     /// The policy, and the guardrails that permit it.
     Policy {
-        /// The active policy.
+        /// The policy that is active.
         policy: &'a Policy,
         /// The guardrails of the engine.
         guardrails: &'a Guardrails,
     },
     /// The validity of the policy, and the time of the decision.
     InForce {
-        /// The active policy.
+        /// The policy that is active.
         policy: &'a Policy,
         /// The time of the decision.
         now: Timestamp,

@@ -27,7 +27,8 @@ pub struct ExitOwnership {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum OwnershipError {
-    /// The owner's name is empty. Otherwise, an exit with an empty source would be permitted.
+    /// The owner's name is empty. With an empty name, an exit with an empty source would be
+    /// permitted.
     #[error("the exit owner has an empty name")]
     EmptyOwner,
     /// A delegate's name is empty.

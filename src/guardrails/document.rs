@@ -33,9 +33,9 @@ pub enum GuardrailsFieldError {
     BadValue {
         /// The key with the invalid value.
         field: &'static str,
-        /// The raw value.
+        /// The invalid value, as it was written.
         value: String,
-        /// The expected value.
+        /// A description of the values that are accepted.
         expected: &'static str,
     },
 }

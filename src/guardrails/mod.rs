@@ -174,11 +174,11 @@ impl Guardrails {
         self.max_notional_usd
     }
 
-    /// Returns the longest validity of a policy, counted from `valid_from_epoch`, or from the time of the decision if
-    /// the policy has no such field.
+    /// Returns the longest validity of a policy, counted from `valid_from_epoch`, or from the time
+    /// of the decision if the policy has no such field.
     ///
-    /// An earlier expiry shortens the validity, so it can bring a policy within this limit and turn a skip into a
-    /// trade. No other tightening does that.
+    /// An earlier expiry shortens the validity, so it can bring a policy within this limit and turn
+    /// a skip into a trade. No other stricter limit or policy does that.
     #[must_use]
     pub const fn max_validity(&self) -> Option<SignedDuration> {
         self.max_validity

@@ -40,7 +40,7 @@ pub enum HarvestOutcome {
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub struct HarvestRow {
-    /// The outcome.
+    /// The answer for the position of the row.
     pub outcome: HarvestOutcome,
     /// The harvest reasons; empty if the row was skipped.
     pub reasons: HarvestReasons,
@@ -132,7 +132,7 @@ impl HarvestBatch {
         self.outcome.iter().map(|code| HarvestOutcome::of(*code))
     }
 
-    /// Returns one row by its index from 0, or `None` if the index is out of range.
+    /// Returns one row by its index, counted from 0, or `None` if the index is out of range.
     #[must_use]
     pub fn row(&self, i: usize) -> Option<HarvestRow> {
         let number = |column: &[f64]| column.get(i).copied().filter(|x| !x.is_nan());

@@ -22,8 +22,8 @@ pub struct HarvestColumns {
     pub(super) current: Vec<f64>,
     /// The stop distances; [`STOP_ABSENT`] if only a fallback of the policy can supply one.
     pub(super) stop: Vec<f64>,
-    /// The current stop prices. Without a stop, the value is the infinity from which every stop is
-    /// a tightening; NaN if the profit lock is unavailable.
+    /// The current stop prices. NaN if the profit lock is unavailable. If there is no stop, the
+    /// value is −∞ for a long and +∞ for a short, so that every new stop is tighter.
     pub(super) current_sl: Vec<f64>,
     /// The volatilities; NaN if K cannot be computed under any policy.
     pub(super) sigma: Vec<f64>,

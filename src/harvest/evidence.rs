@@ -1,4 +1,4 @@
-//! The evidence why a part of a harvest is unavailable.
+//! The evidence for why a part of a harvest is unavailable.
 
 use std::fmt;
 
@@ -126,7 +126,7 @@ impl fmt::Display for Observed {
 pub struct InputError {
     /// The field that cannot be used.
     pub field: HarvestField,
-    /// The observed value.
+    /// The value that was found, or the reason why there is none.
     pub observed: Observed,
 }
 

@@ -52,8 +52,8 @@ impl Snapshot {
     /// ```
     ///
     /// # Errors
-    /// Returns an error if the text is not one JSON object, or has no readable `symbol`. Any other fault only makes the
-    /// part of a harvest that needs the field unavailable.
+    /// Returns an error if the text is not one JSON object, or has no readable `symbol`. Any other
+    /// fault makes unavailable only the part of a harvest that needs the field.
     pub fn from_json(text: &str, as_of: Option<Timestamp>) -> Result<Self, SnapshotError> {
         let mut fields = PositionFields::default();
         scan_object(text, &mut fields)?;

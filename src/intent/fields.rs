@@ -207,7 +207,7 @@ impl<'a> RecordFields<'a> {
         }
     }
 
-    /// Copies the fields that the payload lacks from its envelope.
+    /// Copies from the envelope the fields that the payload does not have.
     fn borrow_from(&mut self, envelope: &Self) {
         for (own, lent) in [
             (&mut self.id, envelope.id),

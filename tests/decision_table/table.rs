@@ -147,7 +147,7 @@ pub(crate) struct Table {
     open: [u32; 10],
     pub(crate) cases: usize,
     pub(crate) mismatches: usize,
-    /// The first mismatch.
+    /// The first case whose answer differs from the expectation, as text.
     pub(crate) mismatch: Option<String>,
 }
 

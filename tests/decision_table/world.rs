@@ -22,7 +22,7 @@ use portcullis::{
 
 const OWNER: &str = "exit_service";
 const DELEGATE: &str = "emergency_closer";
-/// The begin and the end of the policy's validity, in microseconds since the epoch.
+/// The start and the end of the policy's validity, in microseconds since the epoch.
 const FROM: i64 = 1_766_547_134_062_733;
 const UNTIL: i64 = 1_766_550_734_062_733;
 const SECOND: i64 = 1_000_000;

@@ -30,7 +30,7 @@ fn no_open_position() {
             skip(&policy, &position, Some(&calm())),
             HarvestSkip::NoPosition
         ));
-        // This check precedes the check of the policy.
+        // The check for an open position precedes the check of the policy.
         let absent = PolicyUnavailable::NotFound;
         let state = PolicyState::unavailable(&absent);
         assert!(matches!(

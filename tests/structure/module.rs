@@ -129,7 +129,7 @@ impl Modules {
         self.all.iter().enumerate()
     }
 
-    /// Returns the file of a place.
+    /// Returns the path of the file that contains a module.
     pub(crate) fn file(&self, id: usize) -> &str {
         &self.all[id].file
     }

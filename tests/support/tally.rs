@@ -42,18 +42,21 @@ impl fmt::Display for Count {
 pub(crate) struct Tally {
     fault: String,
     rounds: usize,
-    /// Loaded policies; answered intents.
+    /// In the store tests, loaded policies; in the service tests, answered intents or proposals.
     pub(crate) answers: Count,
-    /// Loads and publications that failed with a reason; denied entries.
+    /// In the store tests, loads and publications that failed with a reason; in the service tests,
+    /// denied entries.
     pub(crate) refusals: Count,
     /// Loaded policies that were not published in this form.
     pub(crate) partial: Count,
     /// Policies that were used after their expiry, or after a later one had been published.
     pub(crate) stale: Count,
-    /// Publications that were reported as successful but are not in the store; intents without an answer.
+    /// In the store tests, publications that were reported as successful but are not in the store;
+    /// in the service tests, intents without an answer and positions without a proposal.
     pub(crate) lost: Count,
-    /// Publications that were applied twice, or although they were reported as failed; intents that were answered
-    /// twice.
+    /// In the store tests, publications that were applied twice, or although they were reported as
+    /// failed; in the service tests, intents that were answered twice and proposals that were
+    /// repeated.
     pub(crate) doubled: Count,
 }
 

@@ -1,12 +1,13 @@
 //! Compares the same gate in several engines, over the same 200,000 distinct intents, in one run.
 //!
-//! The gate: the symbol is in the universe, the requested leverage is at most the symbol's, and the
-//! notional is greater than zero and at most a limit. An engine that can express only a part of the
-//! gate is measured on that part, and its row in the table names the part. Every engine is set up
-//! once, and its inputs are created before the measurement starts. Every answer of every pass is
-//! compared with the expected answer from `asks.rs`, and a difference ends the run.
+//! The gate: the symbol is in the universe, the requested leverage is at most the leverage of the
+//! symbol, and the notional is greater than zero and at most a limit. An engine that can express
+//! only a part of the gate is measured on that part, and its row in the table names the part. Every
+//! engine is set up once, and its inputs are created before the measurement starts. Every answer of
+//! every pass is compared with the expected answer from `asks.rs`, and a difference ends the run.
 //!
-//! Prints the table, and writes it into `docs/figures.md` with the chart `docs/peers.svg`:
+//! The program prints the table, and writes it into `docs/figures.md` with the chart
+//! `docs/peers.svg`:
 //!
 //! `cargo run --release --manifest-path benches/peers/Cargo.toml`
 
@@ -20,7 +21,7 @@ use std::{error::Error, fs, path::Path, process::ExitCode};
 
 use crate::engines::Peer;
 
-/// The error that ended a run without figures.
+/// The error with which a run ends before it has figures.
 type Failure = Box<dyn Error>;
 
 /// Number of rounds. It is odd, so that the median is the value of one round.

@@ -20,9 +20,9 @@ pub enum ProofError {
     NoFile {
         /// The path that was passed to [`prove`](crate::prove).
         path: PathBuf,
-        /// The number of files and trees below it that were left out.
+        /// The number of files and trees below the path that were left out.
         left_out: usize,
-        /// The number of files below it whose type is not examined.
+        /// The number of files below the path whose type is not examined.
         others: u64,
     },
     /// No path was given.

@@ -11,7 +11,7 @@ use crate::{check::Check, settings::Day};
 pub struct Finding {
     /// The check that is violated.
     pub check: Check,
-    /// The file, relative to the path as given to [`prove`](crate::prove).
+    /// The file, relative to the path that was passed to [`prove`](crate::prove).
     #[serde(serialize_with = "serialize_path")]
     pub file: PathBuf,
     /// The line, counted from 1.
@@ -33,7 +33,7 @@ pub struct Finding {
     pub(crate) before: usize,
 }
 
-/// An expired acceptance.
+/// An acceptance of the settings that has expired.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Expired {
     /// The reason for the acceptance.
@@ -45,7 +45,7 @@ pub struct Expired {
 /// An accepted finding. It does not fail the proof, but every report lists it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Accepted {
-    /// The finding.
+    /// The finding that is accepted.
     #[serde(flatten)]
     pub finding: Finding,
     /// The reason for the acceptance.
@@ -57,7 +57,7 @@ pub struct Accepted {
 /// A file or directory that could not be read or parsed. It fails the proof.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Unread {
-    /// The file, relative to the path as given to [`prove`](crate::prove).
+    /// The file, relative to the path that was passed to [`prove`](crate::prove).
     #[serde(serialize_with = "serialize_path")]
     pub file: PathBuf,
     /// The line of the error, counted from 1, if known.

@@ -8,17 +8,17 @@ use serde::Serialize;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Language {
-    /// `*.py`, `*.pyi`
+    /// Python: files named `*.py` or `*.pyi`.
     Python,
-    /// `*.rs`
+    /// Rust: files named `*.rs`.
     Rust,
-    /// `*.toml`
+    /// TOML: files named `*.toml`.
     Toml,
-    /// `*.yaml`, `*.yml`
+    /// YAML: files named `*.yaml` or `*.yml`.
     Yaml,
-    /// `*.json`
+    /// JSON: files named `*.json`.
     Json,
-    /// `.env`, `.env.*`, `*.env`
+    /// Environment files, named `.env`, `.env.*` or `*.env`.
     Dotenv,
 }
 

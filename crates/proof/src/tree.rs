@@ -183,11 +183,11 @@ pub(crate) enum Leaving {
 
 #[derive(Debug, Clone)]
 pub(crate) enum Pattern {
-    /// `Some(x)`, `Ok(x)`.
+    /// The pattern `Some(x)` or `Ok(x)`.
     Present,
-    /// `None`.
+    /// The pattern `None`.
     Absent,
-    /// `Err(e)`.
+    /// The pattern `Err(e)`.
     Failed,
     /// Any other pattern (`_`, a name, a literal, a class), with the values that it compares with.
     Other(Vec<Node>),

@@ -304,7 +304,7 @@ const OTHER_POLICIES: &[&str] = &[
 ];
 
 impl Vocabulary {
-    /// The built-in table of names.
+    /// Returns the built-in table of names.
     pub(crate) fn standard() -> Result<Self, String> {
         let names = toml::from_str(STANDARD).map_err(|error| error.to_string())?;
         Self {

@@ -32,7 +32,7 @@ pub(super) enum LeaveOutRule {
     Name(String, Counted),
     /// An entry of the settings, by index.
     Settings(usize),
-    /// The settings file.
+    /// The file is the settings file of the proof itself.
     SettingsFile,
     /// A symbolic link to one of its own parent directories.
     LinkCycle,
@@ -153,8 +153,8 @@ impl Walk {
         has_any
     }
 
-    /// Decides whether to enter a directory. The second value is true if the directory was entered
-    /// before.
+    /// Decides whether to enter a directory. The first value is true if it is to be entered, the
+    /// second if it was entered before.
     fn directory(&mut self, entry: &DirEntry) -> (bool, bool) {
         let path = entry.path();
         let Ok(real) = path.canonicalize() else {

@@ -56,19 +56,19 @@ impl HistoryEntry {
         self.policy.as_ref()
     }
 
-    /// Returns `policy_seq`.
+    /// Returns the sequence, from the field `policy_seq`. `None` if it is absent or not a number.
     #[must_use]
     pub fn seq(&self) -> Option<u64> {
         self.record.number(field::POLICY_SEQ)
     }
 
-    /// Returns `policy_hash`.
+    /// Returns the hash, from the field `policy_hash`. `None` if it is absent or not a hash.
     #[must_use]
     pub fn hash(&self) -> Option<PolicyHash> {
         self.record.get(field::POLICY_HASH)?.parse().ok()
     }
 
-    /// Returns `policy_version`.
+    /// Returns the version, from the field `policy_version`. `None` if it is absent.
     #[must_use]
     pub fn version(&self) -> Option<&str> {
         self.record.get(field::POLICY_VERSION)

@@ -40,8 +40,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! **Architecture invariant:** this module does all input and output of the crate, and the decision
-//! code does not depend on it. There is no clock here either: the caller of publish, halt and
+//! **Architecture invariant:** this crate does all input and output of policies, and the engine's
+//! decision code does not depend on it. This crate has no clock: the caller of publish, halt and
 //! resume passes the time.
 
 mod audit;

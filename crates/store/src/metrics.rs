@@ -8,24 +8,24 @@ use tracing::info;
 
 use portcullis::answer::Answer;
 
-/// Counter by `verdict` and `reason`: answers. The reason is empty unless the verdict is `SKIP`.
+/// Counter of answers, by `verdict` and `reason`. The reason is empty unless the verdict is `SKIP`.
 pub const DECISIONS: &str = "portcullis_decisions_total";
 
-/// Gauge: 1 if the last read of the policy store succeeded, else 0.
+/// Gauge: 1 if the last read of the policy store succeeded, and 0 otherwise.
 pub const CONNECTED: &str = "portcullis_feed_connected";
-/// Gauge: time of the last successful read, in epoch seconds.
+/// Gauge: the time of the last successful read, in epoch seconds.
 pub const LAST_GOOD_READ: &str = "portcullis_feed_last_good_read_timestamp_seconds";
-/// Gauge: load time of the policy, in epoch seconds; 0 without a policy.
+/// Gauge: the time at which the policy was loaded, in epoch seconds; 0 without a policy.
 pub const LOADED_AT: &str = "portcullis_policy_loaded_timestamp_seconds";
-/// Gauge: expiry of the policy, in epoch seconds; 0 without a policy.
+/// Gauge: the expiry of the policy, in epoch seconds; 0 without a policy.
 pub const VALID_UNTIL: &str = "portcullis_policy_valid_until_timestamp_seconds";
-/// Counter: policies loaded.
+/// Counter of the policies that were loaded.
 pub const LOADED: &str = "portcullis_policy_loaded_total";
-/// Counter: policies removed from the store.
+/// Counter of the policies that were removed from the store.
 pub const WITHDRAWN: &str = "portcullis_policy_withdrawn_total";
-/// Counter by `reason`: policies rejected.
+/// Counter of the policies that were rejected, by `reason`.
 pub const REFUSED: &str = "portcullis_policy_refused_total";
-/// Gauge: 1 if the store halts entries in some or all symbols, else 0.
+/// Gauge: 1 if the store halts entries in some or all symbols, and 0 otherwise.
 pub const HALTED: &str = "portcullis_halted";
 
 /// Counts an answer in [`DECISIONS`]. Logs a skip at level `INFO` as `SKIP POLICY_STALE: …`, which operators search

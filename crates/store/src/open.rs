@@ -1,4 +1,4 @@
-//! Opens a store by its address.
+//! Opening of a store by its address.
 
 use super::{PolicyStore, StoreError};
 

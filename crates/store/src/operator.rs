@@ -21,7 +21,7 @@ impl Operator {
         }
     }
 
-    /// Sets the reason.
+    /// Sets the reason for the change.
     #[must_use]
     pub fn with_reason(mut self, reason: impl Into<String>) -> Self {
         self.reason = Some(reason.into());
@@ -34,7 +34,7 @@ impl Operator {
         record.set_if("reason", self.reason.as_ref());
     }
 
-    /// Returns the name.
+    /// Returns the name of the operator.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name

@@ -162,7 +162,7 @@ impl Publication {
 /// The arguments of a rollback, which publishes an earlier policy again with the next sequence, in force immediately.
 #[derive(Debug, Clone)]
 pub struct Rollback<'a> {
-    /// The earlier publication.
+    /// The earlier publication whose policy is published again.
     pub publication: PublicationId,
     /// The new expiry. The expiry of the earlier publication is not used.
     pub valid_until: Timestamp,

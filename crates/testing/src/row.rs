@@ -243,7 +243,7 @@ pub enum RowError {
     /// A column has a value of the wrong type or an unknown verdict.
     #[error("`{name}` is `{}`, expected {expected}", Shown(.value))]
     BadValue {
-        /// The column.
+        /// The name of the column.
         name: &'static str,
         /// The value in the text.
         value: String,

@@ -25,7 +25,7 @@ pub struct Violation {
 pub struct AnsweredQuestion {
     /// The difference from the previous question of the case.
     pub what: String,
-    /// The question.
+    /// The question that was asked.
     pub question: Question,
     /// The answer, or the text of the error or panic.
     pub answer: Result<Row, String>,

@@ -25,7 +25,7 @@ pub enum DiffError {
     /// A line is not a valid row, or not the row that was expected next.
     #[error("{place}{why}")]
     Row {
-        /// The location.
+        /// The name of the answers, and the line of the row or the number of its record.
         place: String,
         /// The cause, with a leading colon or column number.
         why: String,
@@ -68,7 +68,7 @@ pub enum DiffError {
         "{compared} of {read} records were compared; this is a bug, please report it with the input"
     )]
     Miscounted {
-        /// The number of records that had to be compared.
+        /// The number of records that were read and had to be compared.
         read: u64,
         /// The number of records that were counted.
         compared: u64,

@@ -16,7 +16,7 @@ use strum::IntoStaticStr;
 macro_rules! effect_columns {
     ($callback:ident) => {
         $callback! {
-            /// The skip reason.
+            /// The reason of a skip.
             reason as name: Option<SkipCode>,
             /// The side, unless the answer is a skip.
             side as name: Option<AnswerSide>,
@@ -43,7 +43,7 @@ macro_rules! define {
         #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
         #[non_exhaustive]
         pub struct Effect {
-            /// The verdict.
+            /// The verdict: trade, exit, skip, harvest or policy change.
             pub decision: Verdict,
             $($(#[$doc])* #[serde(skip_serializing_if = "Option::is_none")] pub $name: $type,)*
         }
@@ -94,7 +94,7 @@ pub enum FlipKind {
     PolicyToSkip,
     /// A skipped policy change is accepted.
     SkipToPolicy,
-    /// The side changes.
+    /// The side of the answer changes.
     Side,
     /// The leverage of a trade changes.
     Leverage,
@@ -159,14 +159,14 @@ impl FlipKind {
 #[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
 pub struct Flip {
-    /// The number of the record, from 1.
+    /// The number of the record, counted from 1.
     pub n: u64,
     /// The id of the record, or its number if it has no id.
     pub id: String,
     /// The timestamp of the record.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "millis")]
     pub ts: Option<Timestamp>,
-    /// The symbol.
+    /// The symbol of the record, if readable.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub symbol: Option<Symbol>,
     /// The kind of the flip.

@@ -28,7 +28,7 @@ pub struct Recorded {
     pub event: Option<RecordKind>,
     /// The timestamp of the record.
     pub ts: Option<Timestamp>,
-    /// The symbol.
+    /// The symbol of the record, if readable.
     pub symbol: Option<Symbol>,
     /// The hash of the policy that the record activated.
     pub policy: Option<PolicyHash>,

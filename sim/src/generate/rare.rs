@@ -1,4 +1,4 @@
-//! The rare records of a tape. Each of them causes another rare answer.
+//! The rare records of a tape. Each of them causes a different rare answer.
 
 use super::{
     intents::{

@@ -23,9 +23,9 @@ use crate::tape::{Line, TapeError, TapeReader};
 /// An explanation as text and as JSON.
 #[derive(Debug)]
 pub struct ExplainedRecord {
-    /// The text form.
+    /// The explanation as text for people.
     pub text: String,
-    /// The JSON form.
+    /// The explanation as JSON.
     pub json: Value,
 }
 
@@ -47,7 +47,7 @@ pub enum ExplainError {
     /// The tape has fewer records.
     #[error("the tape has only {records} records")]
     NoRecord {
-        /// The number of records.
+        /// The number of records on the tape.
         records: u64,
     },
 }

@@ -90,7 +90,8 @@ pub(super) fn run_on_threads(
             .min(IN_PROGRESS_MAX);
         let (send_task, tasks) = bounded::<Task>(threads);
         let (send_message, messages) = bounded::<Message>(threads);
-        // One permit per chunk in progress: the reader waits until an earlier chunk is collected.
+        // Each chunk in progress needs a permit, so the reader waits until an earlier chunk is
+        // collected.
         let (give_permit, permits) = bounded::<()>(in_progress);
         for _ in 0..in_progress {
             let _ = give_permit.send(());

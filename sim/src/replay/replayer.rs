@@ -24,7 +24,7 @@ use crate::tape::{Chunk, Line, LineContent};
 /// The evaluator of records, with the settings of a run.
 #[derive(Debug)]
 pub struct Replayer {
-    /// The decision engine.
+    /// The engine that decides the intents.
     pub engine: Engine,
     /// If true, every policy is treated as in force at every record's time.
     pub assume_in_force: bool,

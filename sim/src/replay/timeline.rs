@@ -47,7 +47,7 @@ struct Activation {
 /// The policy state at a timestamp, and the number of its policy if there is one.
 #[derive(Debug, Clone, Copy)]
 pub struct NumberedPolicy<'a> {
-    /// The policy state.
+    /// The policy that is active, or the reason why there is none.
     pub state: PolicyState<'a>,
     /// The number of the policy, in the order in which policies first occurred.
     pub number: Option<usize>,

@@ -20,7 +20,7 @@ const TAPES_SHOWN: usize = 5;
 /// A replay with its inputs, ready to be reported.
 #[derive(Debug)]
 pub struct ReplayReport<'a> {
-    /// The outcome.
+    /// The outcome of the replay.
     pub outcome: &'a ReplayOutcome,
     /// The settings of the run.
     pub run_settings: &'a RunSettings,

@@ -22,13 +22,13 @@ use crate::{
 /// A simulation with its inputs, ready to be reported.
 #[derive(Debug)]
 pub struct SimulationReport<'a> {
-    /// The decisions.
+    /// The decisions about the records of the tapes.
     pub decisions: &'a TapeDecisions,
-    /// The outcome.
+    /// The outcome of the simulation.
     pub outcome: &'a SimulationOutcome,
     /// The settings of the simulation.
     pub settings: &'a Settings,
-    /// The candles.
+    /// The candles, one series per symbol.
     pub series: &'a [Series],
     /// The settings of the run.
     pub run_settings: &'a RunSettings,

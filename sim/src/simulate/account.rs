@@ -27,7 +27,7 @@ pub struct LedgerEntry {
     pub n: u64,
     /// The symbol of the position.
     pub symbol: Symbol,
-    /// The position side.
+    /// The side of the position: long or short.
     pub side: PositionSide,
     /// `open`, `funding`, `move_stop`, or the close reason ([`CloseReason::as_str`]).
     pub event: &'static str,
@@ -61,7 +61,7 @@ pub struct RoundTrip {
     pub n: u64,
     /// The symbol of the position.
     pub symbol: Symbol,
-    /// The position side.
+    /// The side of the position: long or short.
     pub side: PositionSide,
     /// The policy under which the entry was allowed: its version and the first digits of its hash.
     pub policy: String,

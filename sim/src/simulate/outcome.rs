@@ -32,7 +32,7 @@ pub struct SimulationOutcome {
     pub rejected: BTreeMap<&'static str, u64>,
     /// The number of harvest evaluations at candle ends, by action or skip reason.
     pub harvests: BTreeMap<&'static str, u64>,
-    /// The equity curve.
+    /// The equity over the time of the run.
     pub curve: EquityCurve,
     /// The round trips of all positions, in the order of opening.
     pub trips: Vec<RoundTrip>,

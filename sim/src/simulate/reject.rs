@@ -13,7 +13,7 @@ pub enum RejectReason {
     Gap,
     /// The symbol of the entry already has a position.
     AlreadyOpen,
-    /// The margin and the fee of the entry exceed the cash together.
+    /// The margin and the fee of the entry together exceed the cash.
     NoCash,
     /// The fill price of the entry is at or beyond its stop.
     BeyondStop,

@@ -12,7 +12,7 @@ use super::{
 pub struct Settings {
     /// The starting cash, in USD.
     pub cash: Money,
-    /// The trading costs.
+    /// The fee, the funding and the maintenance margin.
     pub costs: Costs,
     /// The parameters of the market state. Without them there is no kill score.
     pub market: Option<MarketRule>,

@@ -13,7 +13,8 @@ use super::{Lines, buffers::Buffers, lines::BOM, open::read_some};
 /// carriage return, and one byte to detect a line that is too long.
 const BESIDE_BYTES: usize = BOM.len() + 2;
 
-/// A part of a tape that consists of whole lines. Dropping it returns its buffer to the reader.
+/// A part of a tape that consists of whole lines. Dropping a chunk returns its buffer to the
+/// reader.
 #[derive(Debug)]
 pub struct Chunk {
     buffer: Vec<u8>,
@@ -67,7 +68,7 @@ impl Drop for Chunk {
     }
 }
 
-/// Splits the bytes of a tape into chunks.
+/// A reader that splits the bytes of a tape into chunks.
 pub(super) struct Chunks<R> {
     from: R,
     tape: usize,

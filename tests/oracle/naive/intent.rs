@@ -91,7 +91,8 @@ pub(crate) fn read(line: &str, clock: bool, flaw: Option<Flaw>) -> Result<Intent
     if names_another_event(top) {
         return Err(UNREADABLE);
     }
-    // If a payload is a duplicate, it is not read. If both names are used, only their types are checked.
+    // If a payload is a duplicate, it is not read. If both `payload` and `data` are present, only
+    // their types are checked.
     let mut payloads = Vec::new();
     let fields = ["payload", "data"].map(|name| json::field(top, name));
     for field in fields {

@@ -161,8 +161,8 @@ pub(crate) fn wild() -> BoxedStrategy<String> {
     prop_oneof![3 => edges(), 2 => any_bits(), 1 => odd()].boxed()
 }
 
-/// Generates numbers from `low` to `high` (both greater than 0), uniform in its logarithm, as a
-/// number or a string.
+/// Generates numbers from `low` to `high` (both greater than 0), with uniformly distributed
+/// logarithms, as a number or a string.
 pub(crate) fn between(low: f64, high: f64) -> BoxedStrategy<String> {
     (low.ln()..high.ln(), 0_usize..4, prop::bool::weighted(0.2))
         .prop_map(|(magnitude, digits, quoted)| {

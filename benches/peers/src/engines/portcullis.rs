@@ -21,13 +21,13 @@ use crate::{
 const NOW_MS: i64 = 1_766_550_734_062;
 const NOT_AFTER_S: i64 = 2_000_000_000;
 
-/// `Engine::decide`: one intent at a time.
+/// Portcullis, called through `Engine::decide` for one intent at a time.
 pub(crate) struct OneByOne {
     snapshot: PolicySnapshot,
     intents: Vec<Intent<'static>>,
 }
 
-/// `Engine::decide_columns`: all intents in one call.
+/// Portcullis, called through `Engine::decide_columns` for all intents in one call.
 pub(crate) struct Columns {
     snapshot: PolicySnapshot,
     intents: IntentColumns,

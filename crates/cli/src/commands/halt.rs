@@ -59,7 +59,7 @@ pub(crate) fn halt(args: &Args) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Resumes entries.
+/// Resumes entries that were halted.
 pub(crate) fn resume(args: &Args) -> Result<(), Failure> {
     let store = args.address.open()?;
     let halted = store

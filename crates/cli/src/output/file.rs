@@ -23,7 +23,7 @@ use crate::{
 
 /// An open output. If it is dropped before [`OutputFile::finish`], an existing file stays unchanged.
 pub(crate) struct OutputFile {
-    /// The path as given.
+    /// The path as given on the command line.
     path: PathBuf,
     writer: BufWriter<Box<dyn Write + Send>>,
     is_stdout: bool,

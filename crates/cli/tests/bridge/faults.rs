@@ -1,5 +1,5 @@
-//! Faults may delay an answer, but never lose or duplicate it. Each test prints its row of the
-//! table in `docs/faults.md`.
+//! Tests that faults may delay an answer, but never lose or duplicate it. Each test prints its row
+//! of the table in `docs/faults.md`.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -303,7 +303,7 @@ fn a_policy_that_expires_during_trading() {
     bridge.stop();
 }
 
-/// Verifies the counts by planted errors.
+/// Checks with planted errors that each kind of error is counted.
 #[test]
 fn partial_stale_lost_and_doubled_answers_are_counted() {
     let answer = |id: &str, plan: &str, hash: &str, decided: &str, not_after: &str| -> Fields {

@@ -176,7 +176,7 @@ fn a_close_without_a_side_supersedes_older_entries() {
     ];
     redis.add(EXITS, &close);
     assert_eq!(redis.await_answer("x"), "EXIT");
-    // An entry with an old id, as if it had been pending since then.
+    // This entry has an old id, as if it had been pending since then.
     redis.run(&["DEL", INTENTS]);
     redis.run(&["XGROUP", "CREATE", INTENTS, GROUP, "0", "MKSTREAM"]);
     redis.run(&[

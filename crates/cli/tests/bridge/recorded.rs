@@ -1,4 +1,4 @@
-//! A replay of a recording gives the same answers as the bridge, byte for byte.
+//! Tests that a replay of a recording gives the same answers as the bridge, byte for byte.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -109,7 +109,7 @@ fn denials_by_differing_clocks_are_recorded() {
             "XADD", INTENTS, at, "symbol", "BTCUSDT", "side", "BUY", "size", "1",
         ]
     };
-    // An entry that is too old by any clock.
+    // This entry is too old by any clock.
     redis.run(&entry("1000-0"));
     let url = format!("redis://127.0.0.1:{}", wrong_clock(server.port(), 60));
     let guardrails = desk.name("guardrails.json");
@@ -117,7 +117,7 @@ fn denials_by_differing_clocks_are_recorded() {
     redis.intent("entry", "BTCUSDT");
     redis.intent("no symbol of it", "XRPUSDT");
     redis.exit("exit", "ETHUSDT");
-    // An entry that is too far ahead of any clock.
+    // This entry is too far ahead of any clock.
     let ahead = (since_epoch().as_secs() + 3600) * 1000;
     redis.run(&entry(&format!("{ahead}-0")));
     redis.await_answers(5);

@@ -1,4 +1,5 @@
-//! Tests of `diff --answers`: recorded answers against other answers and against this engine.
+//! Tests of `diff --answers`: the comparison of recorded answers with other answers, and with the
+//! answers of this engine.
 
 use serde_json::{Value, json};
 

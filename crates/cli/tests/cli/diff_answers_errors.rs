@@ -8,7 +8,8 @@ use crate::{
     records::{START, entry, gzip, lines, objects, policy, updated},
 };
 
-/// Checks the error with the file as the new answers, and its file name with the file as answers to the tape.
+/// Checks that a file is rejected with this error if it is given as the new answers, and that the
+/// error names the file if it is given as the answers to the tape.
 #[track_caller]
 fn check_refused(place: &Place, new: &str, why: &str) {
     place.put("new", new);

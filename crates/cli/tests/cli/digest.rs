@@ -175,7 +175,7 @@ fn digest_of(answers: &str) -> String {
 fn the_digest_can_be_computed_from_the_answers() {
     let place = Place::new();
     place.put("tape", generated(8000, 12));
-    // Kinds of size that the sample does not contain.
+    // The sample does not contain these kinds of size.
     place.put("more", "{\"decided_at\":-1,\"symbol\":\"BTCUSDT\",\"side\":\"BUY\",\"qty\":3,\"entry_price\":7}\n{}\n");
     let guardrails = example_guardrails();
     for arguments in [

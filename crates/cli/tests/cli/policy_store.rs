@@ -1,5 +1,5 @@
-//! Tests of the arguments and the output of the store commands, with file stores. The stores themselves are tested in
-//! the engine crate.
+//! Tests of the arguments and the output of the store commands, with file stores. The tests of the
+//! stores themselves are in `portcullis-store`.
 
 use serde_json::Value;
 

@@ -254,7 +254,8 @@ fn an_unknown_hash_is_named() {
 /// JSON escapes in event names are decoded, on one thread and on several.
 #[test]
 fn escaped_event_names_change_the_policy() {
-    // Enough records for several chunks without a policy change between two changes.
+    // Between two policy changes, there are enough records for several chunks without a policy
+    // change.
     let filler = |seconds: i64| vec![entry(seconds); 4000];
     let plain = |record: &Value| record.to_string();
     let escaped_value = |record: &Value| record.to_string().replace("\"policy.", "\"policy\\u002e");

@@ -179,7 +179,7 @@ fn a_malformed_record_is_skipped() {
     ] {
         check(&decided(&entry), "SKIP INTENT_UNREADABLE");
     }
-    // Any depth of nesting.
+    // The depth of nesting does not matter.
     let mut deep = "{".to_owned();
     for _ in 0..100_000 {
         deep.push_str(r#""event_type":"trade.decided","entry":{"#);

@@ -113,7 +113,7 @@ fn a_long_is_harvested_and_its_rest_is_stopped_in_profit() {
     assert_eq!(outcome["closes"], json!({"partial_25": 1, "stop": 1}));
     assert_eq!(outcome["harvests"], json!({"PARTIAL_25": 1}));
     let trip = &outcome["trips"][0];
-    // Profit 11.5, fees 0.8046, risk 20.
+    // The profit is 11.5 USD, the fees are 0.8046 USD, and the risk is 20 USD.
     assert_eq!(trip["pnl_usd"], 11.5);
     assert_eq!(trip["fees_usd"], 0.8046);
     assert_eq!(trip["r"].as_f64().unwrap().to_string(), "0.53477");

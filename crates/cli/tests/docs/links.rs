@@ -32,7 +32,8 @@ fn prose(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Returns the anchors of the headings: lower case, without punctuation, hyphens for spaces.
+/// Returns the anchors of the headings: in lower case, without punctuation, and with hyphens
+/// instead of spaces.
 fn anchors(text: &str) -> BTreeSet<String> {
     prose(text)
         .filter(|line| line.starts_with('#'))

@@ -12,7 +12,8 @@ use super::{
     tally::Tally,
 };
 
-/// Returns the number of stages that were proposed again for the same position, and of repeated proposals.
+/// Returns how many records repeat the previous record of their symbol, plus how many stages were
+/// proposed again for the same position.
 fn doubled(redis: &mut Redis) -> usize {
     let mut again = 0;
     let mut last: BTreeMap<String, Vec<String>> = BTreeMap::new();

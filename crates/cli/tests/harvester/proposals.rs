@@ -181,7 +181,7 @@ fn only_changes_are_proposed() {
     let opened_at = redis.open(BTC, "101");
     let harvester = Harvester::start(&server.url(), &[]);
     redis.await_action(BTC, "NONE");
-    // Other prices with the same result.
+    // These prices lead to the same result.
     for price in ["101.1", "100.5", "99", "101"] {
         redis.price(BTC, price);
         redis.settle();

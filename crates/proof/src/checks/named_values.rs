@@ -23,7 +23,7 @@ pub(super) enum NamedBy {
     DefaultArgument,
     /// A fallback, used if the preceding value is missing.
     Fallback,
-    /// An argument of a setter, a builder or a constructor of that name.
+    /// A fallback, which is used if the preceding value is missing.
     Argument,
     Return,
     Loop,
@@ -376,7 +376,7 @@ pub(super) fn key_text(node: &Node) -> Option<&str> {
             let is_key = !key.is_empty() && key.len() <= 80 && !key.contains(char::is_whitespace);
             is_key.then_some(key)
         }
-        // `"leverage".to_owned()`
+        // A call without arguments, such as `"leverage".to_owned()`, has the key of its receiver.
         Kind::Call(call) if call.arguments.is_empty() => call.receiver().and_then(key_text),
         _ => None,
     }

@@ -98,7 +98,7 @@ pub(super) fn examine<'a>(
     }
 }
 
-/// Returns the name of a value that refers to the subject.
+/// Returns the name of a value that refers to the subject, or `None` if no name of the value does.
 pub(super) fn name_about<'a>(
     program: &Program<'a>,
     scope: &Scope<'a>,

@@ -37,7 +37,7 @@ pub(super) struct Scope<'a> {
     pub(super) name: &'a str,
     /// The position at which the scope begins.
     pub(super) at: At,
-    /// The enclosing class.
+    /// The class in which the scope is defined, if any.
     pub(super) class: Option<&'a Class>,
     pub(super) parameters: &'a [Parameter],
     /// All nodes in source order, without those of nested functions and classes.

@@ -95,8 +95,9 @@ fn without_shebang(text: &str) -> &str {
     }
 }
 
-/// Returns the position at which the parser would recurse too deeply. It recurses into brackets, and along a chain
-/// (`!!!!x`, `a + b + …`, `if … else if …`) until the next `,` or `;`.
+/// Returns the position at which the parser would recurse too deeply, or `None` if there is none.
+/// The parser recurses into brackets, and along a chain (`!!!!x`, `a + b + …`, `if … else if …`)
+/// until the next `,` or `;`.
 fn too_deep(tokens: TokenStream) -> Option<Span> {
     let mut levels = vec![(0, 0, tokens.into_iter().peekable())];
     while let Some((above, run, rest)) = levels.last_mut() {

@@ -10,7 +10,7 @@ use crate::{
     stream::{hash_part, short_hex},
 };
 
-/// An entry and its answer.
+/// A stream entry and its answer.
 pub(super) struct Answered {
     pub(super) entry_id: String,
     pub(super) verdict: &'static str,

@@ -63,8 +63,8 @@ impl<'a> Group<'a> {
             .invoke(connection)
     }
 
-    /// Returns the command that reads a batch after the id `after`. If there are none, the server
-    /// waits for up to `block_millis` milliseconds, if given.
+    /// Returns the command that reads the next entries after the id `after`. If there are no
+    /// entries, the server waits for up to `block_millis` milliseconds, if given.
     pub(super) fn read(self, after: &str, block_millis: Option<u128>) -> Cmd {
         let mut read = redis::cmd("XREADGROUP");
         read.arg("GROUP")

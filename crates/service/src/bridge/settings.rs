@@ -9,7 +9,7 @@ use crate::runtime::Trust;
 /// Settings of the bridge, apart from the engine.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// The Redis server.
+    /// The Redis server with the streams and the policy.
     pub redis: RedisServer,
     /// The stream of intents.
     pub intents: String,

@@ -19,7 +19,7 @@ pub(super) enum StoredHash {
     /// There is no key.
     Absent,
     Fields(Fields),
-    /// The key has another type.
+    /// The key has a type other than hash.
     WrongType,
 }
 

@@ -26,7 +26,7 @@ const MILLIS_MIN: i64 = 31_536_000_000;
 /// The opening time of a position. It distinguishes the position from the previous one and determines its age.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum OpeningTime {
-    /// The opening time.
+    /// The position was opened at this time.
     At(Timestamp),
     /// The position has no opening time.
     Absent,

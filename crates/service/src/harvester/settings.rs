@@ -10,7 +10,7 @@ use crate::runtime::Trust;
 /// Settings of the harvester.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// The Redis server.
+    /// The Redis server with the positions, the markets and the policy.
     pub redis: RedisServer,
     /// Trusted keys and sequence file that decide which policies are accepted.
     pub trust: Trust,

@@ -47,7 +47,7 @@ pub(super) struct Batch {
     /// True if neither stream had more records.
     pub(super) is_last: bool,
     added: [u64; 2],
-    /// Id, index of the stream, and record.
+    /// The records, each with its entry id and the index of its stream.
     records: Vec<(Id, usize, StreamEntry)>,
     streams: [String; 2],
 }

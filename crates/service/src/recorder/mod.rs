@@ -34,7 +34,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// Settings of a recording.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// The Redis server.
+    /// The Redis server with the streams.
     pub redis: RedisServer,
     /// The stream of intents and the stream of exits.
     pub entry_streams: [String; 2],
@@ -46,7 +46,7 @@ pub struct Settings {
 
 /// Outputs of a recording.
 pub struct Sinks<'a> {
-    /// The tape.
+    /// The tape, which receives one record per line.
     pub tape: &'a mut dyn Write,
     /// The answers of the bridge, numbered like the records of the tape.
     pub answers: Option<&'a mut dyn Write>,

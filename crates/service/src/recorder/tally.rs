@@ -10,9 +10,9 @@ const NAMED: usize = 10;
 /// Counts of recorded and missing items.
 #[derive(Debug, Default)]
 pub struct Tally {
-    /// Answers recorded.
+    /// The number of recorded answers.
     pub answers: u64,
-    /// Policies recorded.
+    /// The number of recorded policies.
     pub policies: u64,
     /// True if the last read returned all remaining answers.
     pub is_whole: bool,

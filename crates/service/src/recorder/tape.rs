@@ -44,7 +44,7 @@ struct DecidedRecord<'a> {
     policy_hash: Option<PolicyHash>,
     #[serde(skip_serializing_if = "Option::is_none")]
     objection: Option<ServiceDenialRecord<'a>>,
-    /// `None` if the entry does not fit on a line or is not UTF-8.
+    /// The entry as JSON; `None` if it does not fit on a line or is not UTF-8.
     #[serde(skip_serializing_if = "Option::is_none")]
     entry: Option<&'a RawValue>,
 }

@@ -32,7 +32,7 @@ const DELIVERY_FIELDS: [&[u8]; 9] = [
 #[derive(Debug, Clone)]
 pub(crate) struct StreamEntry {
     pub(crate) id: String,
-    /// `None` if the entry was deleted before it was answered.
+    /// The fields of the entry; `None` if the entry was deleted before it was answered.
     fields: Option<Vec<(Vec<u8>, Vec<u8>)>>,
 }
 

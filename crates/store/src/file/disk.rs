@@ -280,7 +280,7 @@ mod tests {
         let path = directory.path();
         Disk::new().sync_directory(path).unwrap();
         assert!(Disk::new().sync_directory(&path.join("absent")).is_err());
-        // One operation to open the directory, one to sync it.
+        // Opening the directory is one operation, and syncing it is another.
         assert!(Disk::failing_after(1).sync_directory(path).is_err());
         Disk::failing_after(2).sync_directory(path).unwrap();
     }
@@ -291,7 +291,7 @@ mod tests {
         let path = directory.path().join("file");
         assert!(Disk::failing_after(4).write(&path, b"content").is_err());
         assert_eq!(read(&path).unwrap().unwrap(), b"con");
-        // The open, seven bytes, and the sync.
+        // The operations are the open, the writing of seven bytes one at a time, and the sync.
         assert!(Disk::failing_after(8).write(&path, b"content").is_err());
         Disk::failing_after(9).write(&path, b"content").unwrap();
     }

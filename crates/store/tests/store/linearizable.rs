@@ -372,8 +372,8 @@ fn forged_histories_are_detected() {
         history[place] = forged;
         assert_eq!(faults(&links, &history), expected, "{place}");
     };
-    // A load sees an older publication than one that was published or seen before it began, or one that does not
-    // exist yet.
+    // Each of these loads sees a publication older than one that was published or seen before the
+    // load began, or a publication that does not exist yet.
     check(6, at(30, 31, saw(0)), &[Fault::Order]);
     check(10, at(50, 51, saw(1)), &[Fault::Order]);
     check(11, at(54, 55, saw(2)), &[]);

@@ -15,11 +15,11 @@ const BASE: i64 = 1_766_550_734_062_733;
 /// Everything that one answer to an intent depends on.
 #[derive(Debug, Clone)]
 pub struct Call {
-    /// The policy.
+    /// The policy under which the intent is decided, or its absence.
     pub policy: PolicyInput,
-    /// The operator limits.
+    /// The guardrails of the engine.
     pub guardrails: GuardrailsDraft,
-    /// The intent.
+    /// The intent that is decided.
     pub intent: IntentDraft,
     /// The clock of the caller in microseconds. If it is `None`, the timestamp of the intent is used.
     pub now: Option<i64>,
@@ -28,7 +28,7 @@ pub struct Call {
 /// Everything that one answer to a position depends on.
 #[derive(Debug, Clone)]
 pub struct HarvestCall {
-    /// The policy.
+    /// The policy under which the position is evaluated, or its absence.
     pub policy: PolicyInput,
     /// The position and its market.
     pub position: PositionDraft,

@@ -39,7 +39,7 @@ pub struct IntentDraft {
 pub enum IntentForm {
     /// A value that an [`IntentBuilder`] builds. Its text is a flat object.
     Builder,
-    /// A flat object.
+    /// A flat object with numbers, strings and flags as values.
     Flat,
     /// A stream entry: a flat object in which all values are strings.
     FlatText,

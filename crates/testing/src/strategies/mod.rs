@@ -54,9 +54,9 @@ pub const SYMBOLS: [&str; 6] = [
 /// The symbol that is not in any policy.
 pub const UNLISTED_SYMBOL: &str = "XRPUSDT";
 
-/// The exit owner.
+/// The name of the exit owner in every case.
 pub const OWNER: &str = "exit_service";
-/// The exit delegate.
+/// The name of the exit delegate in every case.
 pub const DELEGATE: &str = "emergency";
 
 /// A source that is neither the exit owner nor a delegate.

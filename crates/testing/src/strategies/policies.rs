@@ -11,8 +11,8 @@ use super::{
     policy::{Flaw, PolicyDraft, PolicyInput, StatedHash},
 };
 
-/// The begin and the end of validity, in microseconds relative to the time of the decision. Without
-/// a begin, the policy is valid from the beginning of time.
+/// The start and the end of validity, in microseconds relative to the time of the decision. Without
+/// a start, the policy is valid at every time up to the end.
 type Window = (Option<i64>, i64);
 
 /// One day in microseconds.

@@ -31,7 +31,7 @@ pub struct PolicyDraft {
     /// The numbers in `harvest_params`, `kill_params` and `limits`, by path, such as
     /// `limits.max_leverage`.
     pub numbers: Vec<(&'static str, f64)>,
-    /// The begin of validity, in microseconds after `about`; may be negative.
+    /// The start of validity, in microseconds after `about`; may be negative.
     pub begins: Option<i64>,
     /// The expiry, in microseconds after `about`; may be negative.
     pub expires: i64,

@@ -9,7 +9,7 @@ use portcullis::{
 /// A position and its market that can be used as values or written as JSON.
 #[derive(Debug, Clone)]
 pub struct PositionDraft {
-    /// The position.
+    /// The position to evaluate.
     pub position: Position,
     /// The market, if the record contains one.
     pub market: Option<Market>,

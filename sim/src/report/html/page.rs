@@ -37,7 +37,7 @@ pub(super) struct Data {
 pub(super) struct Marked {
     pub(super) symbols: Vec<String>,
     pub(super) kinds: Vec<&'static str>,
-    /// The time buckets, as in [`FlipCells`].
+    /// The time axis, as in [`FlipCells`].
     pub(super) start: i64,
     pub(super) width: i64,
     pub(super) buckets: i64,
@@ -53,12 +53,12 @@ pub(super) struct Section {
     pub(super) empty: &'static str,
     /// True if the section has the full page width.
     pub(super) wide: bool,
-    /// The view of the cube that the section shows; `None` if it shows none. Such a section follows
-    /// the filters.
+    /// The view of the cube that the section shows; `None` if it shows none. A section with a view
+    /// follows the filters.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) cube: Option<&'static str>,
-    /// The property by which the section counts flips; `None` if it does not count flips. Such a
-    /// section follows the filters.
+    /// The property by which the section counts flips; `None` if it does not count flips. A section
+    /// with such a property follows the filters.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) counts: Option<&'static str>,
     /// One mark per table row, by which the filters select the rows. Line charts always follow the

@@ -29,7 +29,7 @@ pub enum CandleError {
     Parquet {
         /// The path of the file.
         path: PathBuf,
-        /// The cause.
+        /// The cause of the error, as text.
         why: String,
     },
     /// Two files have the candles of one symbol.
@@ -63,7 +63,7 @@ pub enum CandleError {
         path: PathBuf,
         /// The number of the line or row, counted from 1.
         line: u64,
-        /// The cause.
+        /// The reason why the line is invalid.
         fault: CandleFault,
     },
 }
@@ -89,7 +89,7 @@ pub enum CandleFault {
         column: &'static str,
         /// The text of the field.
         value: String,
-        /// The cause.
+        /// The reason why the field is not a price.
         why: UnitError,
     },
     /// A timestamp is invalid.
@@ -99,7 +99,7 @@ pub enum CandleFault {
         column: &'static str,
         /// The text of the field.
         value: String,
-        /// The expected format.
+        /// A description of the format that is expected.
         expected: &'static str,
     },
     /// `open` or `close` is outside `low..=high`, or `low` is above `high`.

@@ -1,4 +1,4 @@
-//! Faults: keys of another type.
+//! Faults: keys of the wrong type.
 
 use portcullis_store::{PolicyStore as _, PublishError, StoreError};
 
