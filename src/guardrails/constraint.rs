@@ -21,14 +21,14 @@ pub enum ConstraintViolation<T> {
     },
     /// The policy is for another market, or does not state a market.
     Market {
-        /// The market of the policy.
+        /// The market of the policy; `None` if the policy does not state it.
         found: Option<T>,
         /// The market that the guardrails require.
         required: T,
     },
     /// The policy is for another venue, or does not state a venue.
     Venue {
-        /// The venue of the policy.
+        /// The venue of the policy; `None` if the policy does not state it.
         found: Option<T>,
         /// The venue that the guardrails require.
         required: T,

@@ -1,4 +1,4 @@
-//! Only the engine can create a number with a source, not a literal.
+//! A number with a source cannot be written as a literal. Only the engine creates it.
 
 use portcullis::provenance::{Source, Sourced};
 

@@ -1,4 +1,4 @@
-//! Only the engine can create a number with a source, not a constructor call.
+//! A number with a source cannot be created by a constructor call. Only the engine creates it.
 
 use portcullis::provenance::{Source, Sourced};
 

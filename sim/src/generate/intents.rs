@@ -79,13 +79,13 @@ pub(super) enum SymbolField {
 /// The field and the encoding of an intent's side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum SideField {
-    /// BUY or SELL in this field.
+    /// The field with this name is BUY or SELL.
     Trade(&'static str),
-    /// LONG or SHORT in this field.
+    /// The field with this name is LONG or SHORT.
     Position(&'static str),
-    /// Any other word in `action`.
+    /// The field `action` is any other word.
     Word(&'static str),
-    /// An `action` and a `side` that contradict each other.
+    /// The fields `action` and `side` contradict each other.
     Conflict,
 }
 

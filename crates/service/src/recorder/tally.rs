@@ -16,7 +16,7 @@ pub struct Tally {
     pub policies: u64,
     /// True if the last read returned all remaining answers.
     pub is_whole: bool,
-    /// Plans and skip records that were trimmed before they were read.
+    /// The number of plans and skip records that were trimmed before they were read.
     pub(super) trimmed: u64,
     /// Answered entries that are no longer in their streams.
     pub(super) deleted: Named,

@@ -93,7 +93,7 @@ impl PolicyInput {
         }
     }
 
-    /// Returns the draft for changes, if the input is one.
+    /// Returns the draft, so that it can be changed; `None` if the input is not a draft.
     pub const fn draft_mut(&mut self) -> Option<&mut PolicyDraft> {
         match self {
             Self::Draft(draft) => Some(draft),
