@@ -58,8 +58,8 @@ fn when(fields: &Fields, names: &[&str]) -> When {
         let timestamp = match (*name, json::field(fields, name)) {
             (_, Field::Absent) => continue,
             (_, Field::Duplicate) => None,
-            ("id", Field::One(Json::Text(id))) => match time::from_stream_id(id) {
-                Some(timestamp) => timestamp,
+            ("id", Field::One(Json::Text(id))) => match time::stream_id_millis(id) {
+                Some(millis) => time::from_millis(millis),
                 None => continue,
             },
             ("id", Field::One(_)) => continue,

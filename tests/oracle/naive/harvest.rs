@@ -75,7 +75,7 @@ fn propose(
         reasons.push("ladder_unavailable");
     }
     let stop_now = stop_now(position);
-    if stop_now.is_none() {
+    if stop_now == Given::Unreadable {
         reasons.push("profit_lock_unavailable");
     }
     match &r {
@@ -96,17 +96,8 @@ fn propose(
                 .get(stage)
                 .filter(|_| stage > 0),
             );
-            let stop = stop_now.and_then(|stop_now| {
-                lock(
-                    world,
-                    &policy,
-                    position,
-                    stop_now,
-                    direction.unwrap(),
-                    r.net,
-                )
-            });
-            if let Some(stop) = stop {
+            let direction = direction.unwrap();
+            if let Some(stop) = lock(world, &policy, position, stop_now, direction, r.net) {
                 put(answer, "stop_proposed", stop);
                 reasons.push("profit_lock");
             }
@@ -219,11 +210,13 @@ fn ladder(policy: &Policy, harvested: usize, r: f64) -> usize {
     if reached > harvested { reached } else { 0 }
 }
 
-/// Returns the current stop. The outer `None` means that the stop is unreadable.
-fn stop_now(position: &Fields) -> Option<Option<f64>> {
+/// Returns the current stop. A stop that is not greater than 0 is unreadable.
+fn stop_now(position: &Fields) -> Given {
     match given(position, "current_sl") {
-        Given::Absent => Some(None),
-        stop @ (Given::Number(_) | Given::Unreadable) => Some(Some(positive(stop)?)),
+        Given::Absent => Given::Absent,
+        stop @ (Given::Number(_) | Given::Unreadable) => {
+            positive(stop).map_or(Given::Unreadable, Given::Number)
+        }
     }
 }
 
@@ -232,7 +225,7 @@ fn lock(
     world: &World<'_>,
     policy: &Policy,
     position: &Fields,
-    stop_now: Option<f64>,
+    stop_now: Given,
     direction: f64,
     r: f64,
 ) -> Option<f64> {
@@ -243,8 +236,11 @@ fn lock(
     let current = positive(given(position, "current_price"))?;
     let stop = entry * (1.0 + direction * theta(policy, "be_plus_pct"));
     let above = |a: f64, b: f64| direction * (a - b) > 0.0;
-    let tightens = stop_now.is_none_or(|stop_now| above(stop, stop_now))
-        || world.flaw == Some(Flaw::LooseningLock);
+    let tightens = match stop_now {
+        Given::Unreadable => return None,
+        Given::Absent => true,
+        Given::Number(stop_now) => above(stop, stop_now),
+    } || world.flaw == Some(Flaw::LooseningLock);
     (tightens && above(current, stop) && stop > 0.0 && stop.is_finite()).then_some(stop)
 }
 

@@ -187,7 +187,7 @@ fn timed(
     let is_absent = |name: &str| matches!(json::field(payload, name), Field::Absent);
     let is_name = match json::field(payload, "id") {
         Field::Absent | Field::Duplicate => false,
-        Field::One(Json::Text(id)) => time::from_stream_id(id).is_none(),
+        Field::One(Json::Text(id)) => time::stream_id_millis(id).is_none(),
         Field::One(_) => true,
     };
     let mut timed = fields.to_vec();

@@ -92,12 +92,12 @@ pub(crate) fn from_seconds(text: &str) -> Option<i64> {
     }
 }
 
-/// Returns the time in a stream entry id `<ms>-<n>`. The outer `None` means that the text does not have this form.
-pub(crate) fn from_stream_id(id: &str) -> Option<Option<i64>> {
+/// Returns the milliseconds of a stream entry id `<ms>-<n>`; `None` if the text does not have this form.
+pub(crate) fn stream_id_millis(id: &str) -> Option<&str> {
     let (millis, sequence) = id.split_once('-')?;
     let digits =
         |text: &str| !text.is_empty() && text.chars().all(|letter| letter.is_ascii_digit());
-    (digits(millis) && digits(sequence)).then(|| from_millis(millis))
+    (digits(millis) && digits(sequence)).then_some(millis)
 }
 
 /// Parses `YYYY-MM-DDTHH:MM[:SS[.f]]` with or without an offset.

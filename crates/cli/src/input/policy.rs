@@ -6,14 +6,20 @@ use portcullis::policy::{Policy, PolicyFault, PolicyUnavailable};
 
 use crate::{failure::Failure, input::file::read_file, print::warn};
 
-/// Reads a policy file. The inner result is the policy, or the reason why the document is not a valid policy.
+/// The content of a policy file or of a policy store.
+pub(crate) enum PolicyInput {
+    Valid(Policy),
+    Unavailable(PolicyUnavailable),
+}
+
+/// Reads a policy file.
 ///
 /// # Errors
 /// Returns an error if the file cannot be read or does not contain a JSON object.
-pub(crate) fn read_policy(path: &Path) -> Result<Result<Policy, PolicyUnavailable>, Failure> {
+pub(crate) fn read_policy(path: &Path) -> Result<PolicyInput, Failure> {
     let text = read_file(path)?;
     match Policy::from_json(&text) {
-        Ok(policy) => Ok(Ok(policy)),
+        Ok(policy) => Ok(PolicyInput::Valid(policy)),
         Err(invalid) => {
             let is_no_object = invalid.fault() == PolicyFault::ParseError
                 && invalid.violations().iter().any(|v| v.field() == "document");
@@ -23,19 +29,20 @@ pub(crate) fn read_policy(path: &Path) -> Result<Result<Policy, PolicyUnavailabl
                     path.display()
                 )));
             }
-            Ok(Err(PolicyUnavailable::Invalid(invalid)))
+            Ok(PolicyInput::Unavailable(invalid.into()))
         }
     }
 }
 
 /// Reads a policy file, and fails if the policy is not valid.
 pub(crate) fn valid_policy(path: &Path) -> Result<Policy, Failure> {
-    read_policy(path)?.map_err(|unavailable| {
-        Failure::Negative(format!(
+    match read_policy(path)? {
+        PolicyInput::Valid(policy) => Ok(policy),
+        PolicyInput::Unavailable(unavailable) => Err(Failure::Negative(format!(
             "`{0}` is not a valid policy: {unavailable} (run `portcullis policy check {0}` to list all violations)",
             path.display()
-        ))
-    })
+        ))),
+    }
 }
 
 /// The policy that is active from the beginning of a run.
@@ -55,18 +62,27 @@ impl InitialPolicy {
                 validity: Ok(()),
             });
         };
-        let policy = read_policy(path)?;
-        let mut validity = Ok(());
-        if let Err(PolicyUnavailable::Invalid(invalid)) = &policy {
+        let unavailable = match read_policy(path)? {
+            PolicyInput::Valid(policy) => {
+                return Ok(Self {
+                    policy: Ok(policy),
+                    validity: Ok(()),
+                });
+            }
+            PolicyInput::Unavailable(unavailable) => unavailable,
+        };
+        if let PolicyUnavailable::Invalid(invalid) = &unavailable {
             for violation in invalid.violations() {
                 warn(format_args!("`{}`: {violation}", path.display()));
             }
-            validity = Err(Failure::Negative(format!(
+        }
+        Ok(Self {
+            policy: Err(unavailable),
+            validity: Err(Failure::Negative(format!(
                 "`{0}` is not a valid policy, so everything that needs a policy was skipped \
                  (run `portcullis policy check {0}` to list all violations)",
                 path.display()
-            )));
-        }
-        Ok(Self { policy, validity })
+            ))),
+        })
     }
 }

@@ -183,7 +183,7 @@ pub(crate) fn record(
             .unwrap()
             .push(Operation { begun, ended, what });
     };
-    let look = |store: &dyn PolicyStore| -> Option<Option<PolicyHash>> {
+    let look = |store: &dyn PolicyStore| -> Result<Option<PolicyHash>, StoreError> {
         let begun = clock();
         let seen = match store.load() {
             Ok(policy) => {
@@ -191,14 +191,14 @@ pub(crate) fn record(
                 Some(policy.hash())
             }
             Err(LoadError::Absent(PolicyUnavailable::NotFound)) => None,
-            Err(LoadError::Store(_)) => {
+            Err(LoadError::Store(error)) => {
                 tally.refusals.add(1);
-                return None;
+                return Err(error);
             }
             Err(error) => panic!("{error}"),
         };
         note(begun, true, What::Saw(seen));
-        Some(seen)
+        Ok(seen)
     };
     let publish = |store: &dyn PolicyStore, version: String, expected| {
         let offered = publication(&version, "");
@@ -235,7 +235,7 @@ pub(crate) fn record(
                 let (mut done, mut n) = (0, 0);
                 while done < tally.rounds() {
                     n += 1;
-                    if let Some(seen) = look(&*store)
+                    if let Ok(seen) = look(&*store)
                         && publish(&*store, format!("w{writer}.{n}"), seen)
                     {
                         done += 1;
@@ -247,7 +247,7 @@ pub(crate) fn record(
             scope.spawn(|| {
                 let store = open();
                 while writing.load(Ordering::SeqCst) > 0 {
-                    look(&*store);
+                    drop(look(&*store));
                 }
             });
         }

@@ -11,12 +11,13 @@ use serde_json::json;
 use crate::{
     commands::policy::source::PolicyArgs,
     failure::Failure,
+    input::policy::PolicyInput,
     print::{Format, print, print_json},
 };
 
 pub(super) fn run(args: &PolicyArgs) -> Result<(), Failure> {
     match args.source.read()? {
-        Ok(policy) => {
+        PolicyInput::Valid(policy) => {
             let notes = notes(&policy, system_time()?);
             match args.format {
                 Format::Text => print(valid_text(&policy, &notes)),
@@ -29,7 +30,9 @@ pub(super) fn run(args: &PolicyArgs) -> Result<(), Failure> {
                 })),
             }
         }
-        Err(unavailable) => print_violations(&args.source.name()?, args.format, &unavailable),
+        PolicyInput::Unavailable(unavailable) => {
+            print_violations(&args.source.name()?, args.format, &unavailable)
+        }
     }
 }
 
@@ -86,7 +89,7 @@ pub(super) fn print_violations(
     }
     Err(Failure::Negative(format!(
         "{name} is not a valid policy: {}",
-        counted(violations.len().try_into().unwrap_or(u64::MAX), "violation")
+        counted(violations.len(), "violation")
     )))
 }
 

@@ -15,7 +15,7 @@ use crate::{
     args::store::{AddressArg, GuardrailsArg, SignOffArgs, SignerArg},
     commands::policy::check::print_violations,
     failure::Failure,
-    input::policy::read_policy,
+    input::policy::{PolicyInput, read_policy},
     print::{Format, print},
 };
 
@@ -45,8 +45,8 @@ pub(super) struct PublicationArgs {
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let policy = match read_policy(&args.file)? {
-        Ok(policy) => policy,
-        Err(unavailable) => {
+        PolicyInput::Valid(policy) => policy,
+        PolicyInput::Unavailable(unavailable) => {
             let name = format!("`{}`", args.file.display());
             return print_violations(&name, Format::Text, &unavailable);
         }

@@ -14,6 +14,7 @@ use crate::{
         source::PolicyArgs,
     },
     failure::Failure,
+    input::policy::PolicyInput,
     print::{Format, print, print_json},
 };
 
@@ -23,8 +24,8 @@ const DIGITS_MAX: usize = 24;
 
 pub(super) fn run(args: &PolicyArgs) -> Result<(), Failure> {
     let policy = match args.source.read()? {
-        Ok(policy) => policy,
-        Err(unavailable) => {
+        PolicyInput::Valid(policy) => policy,
+        PolicyInput::Unavailable(unavailable) => {
             return print_violations(&args.source.name()?, args.format, &unavailable);
         }
     };

@@ -2,10 +2,14 @@
 
 use std::path::PathBuf;
 
-use portcullis::policy::{Policy, PolicyUnavailable};
 use portcullis_store::PolicyStore as _;
 
-use crate::{args::store::open, failure::Failure, input::policy::read_policy, print::Format};
+use crate::{
+    args::store::open,
+    failure::Failure,
+    input::policy::{PolicyInput, read_policy},
+    print::Format,
+};
 
 /// The arguments of a command on one policy.
 #[derive(Debug, Clone, clap::Args)]
@@ -28,10 +32,14 @@ pub(super) struct SourceArg {
 }
 
 impl SourceArg {
-    /// Reads the policy, or the reason why there is none.
-    pub(super) fn read(&self) -> Result<Result<Policy, PolicyUnavailable>, Failure> {
+    /// Reads the file or the store.
+    pub(super) fn read(&self) -> Result<PolicyInput, Failure> {
         if let Some(address) = &self.address {
-            return Ok(open(address)?.stored().map_err(Failure::error)?.policy());
+            let stored = open(address)?.stored().map_err(Failure::error)?;
+            return Ok(match stored.policy() {
+                Ok(policy) => PolicyInput::Valid(policy),
+                Err(unavailable) => PolicyInput::Unavailable(unavailable),
+            });
         }
         match &self.file {
             Some(file) => read_policy(file),

@@ -31,6 +31,13 @@ enum Value {
     List(Span, Vec<Value>),
 }
 
+/// The longest part of other tokens that parses.
+enum Construct {
+    Named(Expr, Value),
+    Statement(Stmt),
+    Expression(Expr),
+}
+
 impl Reader {
     pub(super) fn called_macro(&self, of: &Macro) -> Node {
         let path = path_name(&of.path);
@@ -226,10 +233,23 @@ impl Reader {
 
     /// Consumes the longest construct that parses here: an entry, a statement or an expression; otherwise one token.
     fn scan_one(&self, input: ParseStream<'_>) -> Result<Option<Node>> {
-        if !self.is_scan_limit_reached()
-            && let Some(read) = self.scan_longest(input)
-        {
-            return Ok(read);
+        if !self.is_scan_limit_reached() {
+            match ahead(input, construct) {
+                Ok(Construct::Named(key, value)) => {
+                    let entry = self.entry(self.expression(&key), self.value(&value));
+                    let at = entry.at;
+                    let kind = Kind::Record {
+                        name: None,
+                        entries: vec![entry],
+                    };
+                    return Ok(Some(Node { at, kind }));
+                }
+                Ok(Construct::Statement(statement)) => return Ok(self.statement(&statement)),
+                Ok(Construct::Expression(expression)) => {
+                    return Ok(Some(self.expression(&expression)));
+                }
+                Err(error) => self.record_failed_scan(input.span(), error.span()),
+            }
         }
         Ok(match input.parse::<TokenTree>()? {
             TokenTree::Group(it) => Some(self.scan(it.stream())),
@@ -237,28 +257,6 @@ impl Reader {
             TokenTree::Ident(it) => Some(node(it.span(), Kind::Name(identifier(&it)))),
             TokenTree::Punct(_) => None,
         })
-    }
-
-    fn scan_longest(&self, input: ParseStream<'_>) -> Option<Option<Node>> {
-        if let Ok((key, value)) = ahead(input, named_value) {
-            let entry = self.entry(self.expression(&key), self.value(&value));
-            let at = entry.at;
-            let kind = Kind::Record {
-                name: None,
-                entries: vec![entry],
-            };
-            return Some(Some(Node { at, kind }));
-        }
-        if let Ok(statement) = ahead(input, statement) {
-            return Some(self.statement(&statement));
-        }
-        match ahead(input, expression) {
-            Ok(expression) => Some(Some(self.expression(&expression))),
-            Err(error) => {
-                self.record_failed_scan(input.span(), error.span());
-                None
-            }
-        }
     }
 }
 
@@ -340,6 +338,16 @@ fn named_value(input: ParseStream<'_>) -> Result<(Expr, Value)> {
         it.parse()
     });
     Ok((key, typed.or_else(|_| input.parse())?))
+}
+
+fn construct(input: ParseStream<'_>) -> Result<Construct> {
+    if let Ok((key, value)) = ahead(input, named_value) {
+        return Ok(Construct::Named(key, value));
+    }
+    if let Ok(statement) = ahead(input, statement) {
+        return Ok(Construct::Statement(statement));
+    }
+    expression(input).map(Construct::Expression)
 }
 
 /// Parses a statement. Rejects `Verbatim`, because scanning its tokens again would not terminate.
