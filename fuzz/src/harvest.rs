@@ -175,15 +175,16 @@ fn in_batch(world: &World<'_>, lines: &[String], now: Timestamp) {
     };
     let snapshots: Vec<Snapshot> = lines.iter().filter_map(|line| snapshot(line)).collect();
     let mut columns = HarvestColumns::new();
-    for Snapshot { position, market } in &snapshots {
-        columns.push(position, market.as_ref());
+    for snapshot in &snapshots {
+        columns.push(&snapshot.position, snapshot.market.as_ref());
     }
     let mut batch = HarvestBatch::new();
     harvest_batch(theta, &columns, &mut batch);
     assert_eq!(batch.len(), snapshots.len());
-    for (n, Snapshot { position, market }) in snapshots.iter().enumerate() {
+    for (n, snapshot) in snapshots.iter().enumerate() {
+        let (position, market) = (&snapshot.position, snapshot.market.as_ref());
         same_row(
-            &harvest(state, position, market.as_ref(), now),
+            &harvest(state, position, market, now),
             &batch.row(n).unwrap(),
         );
     }

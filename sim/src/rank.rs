@@ -38,6 +38,7 @@ impl Candidate {
 
 /// The result of a ranking.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Ranking {
     /// Counts of the records read and ignored.
     pub read: FixedReplay,

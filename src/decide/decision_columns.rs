@@ -30,6 +30,7 @@ pub struct DecisionColumns {
 
 /// One row of [`DecisionColumns`].
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
 pub struct BatchRow {
     /// The answer to the intent of the row.
     pub outcome: Outcome,

@@ -227,13 +227,11 @@ const LEVERAGE_FROM_THE_POLICY: ChangedRows = ChangedRows(|_, _, rows| {
 const TENFOLD_FALLBACK: ChangedRows = ChangedRows(|_, _, rows| {
     for row in rows {
         if row.outcome == Outcome::Skip(SkipCode::PolicyMissing) {
-            *row = BatchRow {
-                outcome: Outcome::Trade,
-                leverage: Leverage::new(10.0)
-                    .ok()
-                    .map(|ten| (ten, LeverageFrom::Policy)),
-                notional: Notional::new(200.0).ok(),
-            };
+            row.outcome = Outcome::Trade;
+            row.leverage = Leverage::new(10.0)
+                .ok()
+                .map(|ten| (ten, LeverageFrom::Policy));
+            row.notional = Notional::new(200.0).ok();
         }
     }
 });

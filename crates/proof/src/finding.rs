@@ -8,6 +8,7 @@ use crate::{check::Check, settings::Day};
 
 /// One violation of one check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Finding {
     /// The check that is violated.
     pub check: Check,
@@ -35,6 +36,7 @@ pub struct Finding {
 
 /// An acceptance of the settings that has expired.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Expired {
     /// The reason for the acceptance.
     pub reason: String,
@@ -44,6 +46,7 @@ pub struct Expired {
 
 /// An accepted finding. It does not fail the proof, but every report lists it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Accepted {
     /// The finding that is accepted.
     #[serde(flatten)]
@@ -56,6 +59,7 @@ pub struct Accepted {
 
 /// A file or directory that could not be read or parsed. It fails the proof.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Unread {
     /// The file, relative to the path that was passed to [`prove`](crate::prove).
     #[serde(serialize_with = "serialize_path")]

@@ -41,6 +41,7 @@ pub struct Report {
 
 /// The amount of source that was examined.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Examined {
     /// The number of files, including policy documents.
     pub files: u64,
@@ -50,6 +51,7 @@ pub struct Examined {
 
 /// The number of things that one rule left out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct LeftOut {
     /// A name pattern, a path from the settings, or a description.
     pub rule: String,
@@ -67,6 +69,7 @@ pub struct LeftOut {
 
 /// An entry of the settings that has no effect. It does not fail the proof because it hides nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Stale {
     /// `accept` or `leave_out`.
     pub entry: &'static str,

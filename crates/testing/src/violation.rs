@@ -22,6 +22,7 @@ pub struct Violation {
 
 /// One question and its answer.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct AnsweredQuestion {
     /// The difference from the previous question of the case.
     pub what: String,

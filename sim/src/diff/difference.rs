@@ -21,6 +21,7 @@ const LARGEST: usize = 100;
 
 /// The result of a comparison.
 #[derive(Debug, Default)]
+#[non_exhaustive]
 pub struct Difference {
     /// The differences between the policies, if two policies are compared.
     pub changes: Vec<Change>,

@@ -37,6 +37,7 @@ pub struct Counts {
 
 /// Counts of the answers for one symbol.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+#[non_exhaustive]
 pub struct SymbolCounts {
     /// The number of trades.
     pub trades: u64,

@@ -19,6 +19,7 @@ use crate::tape::TapeReader;
 
 /// The policies and counts of tapes whose intents were decided.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct TapeDecisions {
     /// The policies of the tapes by time.
     pub timeline: Timeline,

@@ -22,6 +22,7 @@ use crate::tape::{Line, TapeError, TapeReader};
 
 /// An explanation as text and as JSON.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct ExplainedRecord {
     /// The explanation as text for people.
     pub text: String,

@@ -45,6 +45,7 @@ use crate::tape::TapeReader;
 
 /// The result of a run.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct ReplayOutcome {
     /// The counts of all answers.
     pub counts: Counts,

@@ -46,6 +46,7 @@ struct Activation {
 
 /// The policy state at a timestamp, and the number of its policy if there is one.
 #[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
 pub struct NumberedPolicy<'a> {
     /// The policy that is active, or the reason why there is none.
     pub state: PolicyState<'a>,

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 /// Totals of trades. The last bits of the sums depend on the order of addition, which is the record order.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Totals {
     /// The number of trades.
     pub trades: u64,

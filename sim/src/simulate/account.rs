@@ -19,6 +19,7 @@ use super::{
 
 /// A log entry about one position.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct LedgerEntry {
     /// The timestamp in epoch milliseconds.
     #[serde(serialize_with = "millis")]
@@ -56,6 +57,7 @@ pub(super) fn millis<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::
 
 /// A round trip: a closed position, or the state of an open position at the end of the run.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct RoundTrip {
     /// The number of the record that opened the position.
     pub n: u64,

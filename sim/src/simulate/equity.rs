@@ -10,6 +10,7 @@ use super::{
 
 /// The account at the end of a candle.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Point {
     /// The timestamp in epoch milliseconds.
     #[serde(serialize_with = "millis")]
@@ -24,6 +25,7 @@ pub struct Point {
 
 /// The equity curve of a whole run.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct EquityCurve {
     /// Points in time order. A long run is divided into up to 1,024 parts; each part keeps the points of its lowest
     /// and its highest equity. The last point is always kept.

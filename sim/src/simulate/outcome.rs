@@ -12,6 +12,7 @@ use super::{
 
 /// The outcome of a simulation.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct SimulationOutcome {
     /// The starting cash, in USD.
     pub cash_at_start: Money,
@@ -57,6 +58,7 @@ impl SimulationOutcome {
 
 /// The totals of the positions of one symbol or one policy.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Share {
     /// The number of positions.
     pub positions: u64,

@@ -7,6 +7,7 @@ pub(super) const BOM: &[u8] = b"\xef\xbb\xbf";
 
 /// One record: a line that is not blank.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Line<'a> {
     /// The line number, counted from 1 within its tape. Blank lines are counted.
     pub number: u64,

@@ -28,6 +28,7 @@ pub struct Series {
 
 /// The gaps between the first and the last candle.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Gaps {
     /// The number of candles that begin later than the previous candle ends.
     pub count: u64,
