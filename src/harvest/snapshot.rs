@@ -16,6 +16,7 @@ use crate::{
 /// object is unreadable. `side` and `harvested` are read ignoring ASCII case. Unknown keys, including `peak_price` and
 /// `trough_price`, are ignored.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
 pub struct Snapshot {
     /// The state of the position.
     pub position: Position,
@@ -58,9 +59,41 @@ impl Snapshot {
         let mut fields = PositionFields::default();
         scan_object(text, &mut fields)?;
         Ok(Self {
-            position: fields.position(as_of)?,
+            position: fields.position(fields.symbol()?, as_of),
             market: fields.market(),
         })
+    }
+}
+
+impl Position {
+    /// Reads a position from the texts of its fields, by the names that a [`Snapshot`] has. Unknown names are ignored.
+    #[must_use]
+    pub fn from_texts<'a>(
+        symbol: Symbol,
+        texts: impl IntoIterator<Item = (&'a str, &'a str)>,
+        as_of: Option<Timestamp>,
+    ) -> Self {
+        let mut fields = PositionFields::default();
+        fill(&mut fields, texts);
+        fields.position(symbol, as_of)
+    }
+}
+
+impl Market {
+    /// Reads a market from the texts of its fields, by the names that a [`Snapshot`] has. Unknown names are ignored.
+    #[must_use]
+    pub fn from_texts<'a>(texts: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        let mut fields = MarketFields::default();
+        fill(&mut fields, texts);
+        fields.market()
+    }
+}
+
+fn fill<'a>(fields: &mut impl Fields<'a>, texts: impl IntoIterator<Item = (&'a str, &'a str)>) {
+    for (name, text) in texts {
+        if let Some(field) = fields.field(name.as_bytes()) {
+            field.fill_text(text);
+        }
     }
 }
 
@@ -100,13 +133,16 @@ impl<'a> Fields<'a> for PositionFields<'a> {
 }
 
 impl PositionFields<'_> {
-    fn position(&self, as_of: Option<Timestamp>) -> Result<Position, SnapshotError> {
-        let symbol = match text(&self.symbol) {
-            Ok(Some(text)) => Symbol::new(&text).map_err(|_| SnapshotError::SymbolUnreadable)?,
-            Ok(None) => return Err(SnapshotError::SymbolAbsent),
-            Err(Unreadable) => return Err(SnapshotError::SymbolUnreadable),
-        };
-        Ok(Position {
+    fn symbol(&self) -> Result<Symbol, SnapshotError> {
+        match text(&self.symbol) {
+            Ok(Some(text)) => Symbol::new(&text).map_err(|_| SnapshotError::SymbolUnreadable),
+            Ok(None) => Err(SnapshotError::SymbolAbsent),
+            Err(Unreadable) => Err(SnapshotError::SymbolUnreadable),
+        }
+    }
+
+    fn position(&self, symbol: Symbol, as_of: Option<Timestamp>) -> Position {
+        Position {
             symbol,
             side: match text(&self.side) {
                 Ok(side) => side.map(|side| ReportedSide::parse(&side)),
@@ -124,7 +160,7 @@ impl PositionFields<'_> {
                 Err(Unreadable) => Harvested::Unreadable,
             },
             as_of,
-        })
+        }
     }
 
     fn market(&self) -> Option<Market> {

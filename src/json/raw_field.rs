@@ -24,6 +24,8 @@ pub(super) enum SeenAs {
     Null,
     /// The value is a string without escapes.
     PlainText,
+    /// The value is text without quotes, which is not from JSON.
+    BareText,
     /// The value is a JSON number equal to this `f64`.
     Number(f64),
 }
@@ -52,6 +54,11 @@ impl<'a> RawField<'a> {
         self.duplicate
     }
 
+    /// Stores a value that is not from JSON, such as a field of a hash.
+    pub(crate) fn fill_text(&mut self, text: &'a str) {
+        self.fill(text, SeenAs::BareText);
+    }
+
     /// Returns true if the key occurs more than once with different values. Strings are compared after unescaping.
     pub const fn differs(&self) -> bool {
         self.differs
@@ -62,7 +69,7 @@ impl<'a> RawField<'a> {
         self.duplicate
     }
 
-    /// Returns the raw JSON text of the value; `None` if the field is absent or null.
+    /// Returns the raw text of the value; `None` if the field is absent or null.
     pub const fn raw(&self) -> Option<&'a str> {
         self.raw
     }
@@ -83,6 +90,7 @@ impl<'a> RawField<'a> {
             Some(raw) if self.seen_as == SeenAs::PlainText => {
                 inner(raw).map(Cow::Borrowed).map(Some)
             }
+            Some(raw) if self.seen_as == SeenAs::BareText => Ok(Some(Cow::Borrowed(raw))),
             Some(raw) => unquote(raw).map(Some),
         }
     }
@@ -108,7 +116,9 @@ impl<'a> RawField<'a> {
             _ if self.duplicate => Some(f64::NAN),
             _ if !self.is_present() => None,
             SeenAs::Number(number) => Some(number),
-            SeenAs::Value | SeenAs::Null | SeenAs::PlainText => self.read_number(),
+            SeenAs::Value | SeenAs::Null | SeenAs::PlainText | SeenAs::BareText => {
+                self.read_number()
+            }
         }
     }
 

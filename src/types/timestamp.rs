@@ -144,6 +144,19 @@ impl Timestamp {
         scaled(text, 0, Rounding::Exact).and_then(Self::from_millis)
     }
 
+    /// Parses epoch seconds, as [`Self::parse_epoch_seconds`] does, or any other text as ISO-8601, as
+    /// [`Self::parse_iso`] does.
+    ///
+    /// # Errors
+    /// Returns an error if the text is a number that is not a timestamp, or is neither a number nor ISO-8601.
+    pub fn parse_seconds_or_iso(text: &str) -> Result<(Self, IsoOffset), TimestampError> {
+        match Self::parse_epoch_seconds(text) {
+            Ok(at) => Ok((at, IsoOffset::Given)),
+            Err(TimestampError::NotANumber) => Self::parse_iso(text),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Parses an ISO-8601 date and time, and returns whether it had a UTC offset. Without an offset it is read as UTC.
     /// The result is rounded down to the microsecond.
     ///

@@ -37,17 +37,16 @@ pub(super) enum Unit {
 pub(super) type Unreadable = (&'static str, TimestampError);
 
 impl Fields {
-    /// Returns the name and value of the first of these fields that is present.
-    pub(super) fn first(&self, names: &[&'static str]) -> Option<(&'static str, &str)> {
+    /// Returns the value of the first of these fields that is present.
+    pub(super) fn text(&self, names: &[&str]) -> Option<&str> {
         names
             .iter()
-            .find_map(|name| Some((*name, self.0.get(*name)?.as_str())))
+            .find_map(|name| self.0.get(*name).map(String::as_str))
     }
 
-    /// Returns the value of the first of these fields that is present, as a number; NaN if it is
-    /// unreadable.
-    pub(super) fn number(&self, names: &[&'static str]) -> Option<f64> {
-        self.first(names).map(|(_, text)| number(text))
+    /// Returns the names and values of all fields.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, text)| (&**name, &**text))
     }
 
     /// Returns the value of the first of these fields that is present, as a timestamp.
@@ -60,10 +59,7 @@ impl Fields {
             .find_map(|(name, unit)| Some((*name, *unit, self.0.get(*name)?)))?;
         let read = match unit {
             Unit::Millis => Timestamp::parse_epoch_millis(text),
-            Unit::SecondsOrIso => match Timestamp::parse_epoch_seconds(text) {
-                Err(TimestampError::NotANumber) => Timestamp::parse_iso(text).map(|(at, _)| at),
-                read => read,
-            },
+            Unit::SecondsOrIso => Timestamp::parse_seconds_or_iso(text).map(|(at, _)| at),
         };
         Some(read.map_err(|why| (name, why)))
     }
@@ -102,9 +98,4 @@ impl StoredHash {
             Self::Fields(Fields(fields))
         })
     }
-}
-
-/// Parses a number; NaN if it is unreadable.
-pub(super) fn number(text: &str) -> f64 {
-    text.parse().unwrap_or(f64::NAN)
 }

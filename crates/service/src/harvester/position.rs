@@ -17,18 +17,27 @@
 //! (epoch ms), `ts_epoch` or `timestamp` as the time of its data.
 
 use portcullis::{
-    harvest::{Harvested, Market, Position, ReportedSide, Stage},
+    harvest::{Market, Position, ReportedSide},
     types::{PositionSide, Symbol, Timestamp},
 };
 
 use super::{
-    fields::{Fields, StoredHash, Unit, number},
+    fields::{Fields, StoredHash, Unit},
     opening_time::OpeningTime,
 };
 
 const SIDES: [&str; 2] = ["side", "position_side"];
 const QUANTITIES: [&str; 4] = ["quantity", "qty", "position_qty", "position_amt"];
-const STOP_DISTANCE: [&str; 1] = ["stop_dist_pct"];
+/// The fields of a position: the name that the engine reads, and the names in the hash.
+const POSITION: [(&str, &[&str]); 6] = [
+    ("side", &SIDES),
+    ("quantity", &QUANTITIES),
+    ("entry_price", &["entry_price", "avg_entry_price"]),
+    ("current_price", &["current_price", "mark_price"]),
+    ("current_sl", &["current_sl", "stop_loss"]),
+    ("harvested", &["harvested"]),
+];
+const STOP_DISTANCE: &str = "stop_dist_pct";
 const POSITION_TIME: [(&str, Unit); 3] = [
     ("ts", Unit::Millis),
     ("ts_epoch", Unit::SecondsOrIso),
@@ -60,36 +69,32 @@ impl ObservedPosition {
         risk: &StoredHash,
         now: Timestamp,
     ) -> Result<Self, String> {
-        if let Some((_, text)) = fields.first(&["symbol"])
+        if let Some(text) = fields.text(&["symbol"])
             && Symbol::new(text) != Ok(symbol)
         {
             return Err("`symbol` differs from the symbol of the key".to_owned());
         }
-        let side = side(fields)?;
-        let quantity = quantity(fields, side)?;
-        let opening = OpeningTime::read(fields);
+        check_sides(fields)?;
         let proposed = match risk {
             StoredHash::Absent => None,
-            StoredHash::Fields(risk) => risk.number(&STOP_DISTANCE),
-            StoredHash::WrongType => Some(f64::NAN),
+            StoredHash::Fields(risk) => risk.text(&[STOP_DISTANCE]),
+            StoredHash::WrongType => Some("not a number"),
         };
+        let stop = proposed.or_else(|| fields.text(&[STOP_DISTANCE]));
+        let texts = POSITION
+            .iter()
+            .filter_map(|(name, names)| Some((*name, fields.text(names)?)));
+        let as_of = fields.instant(&POSITION_TIME).and_then(Result::ok);
+        let mut position = Position::from_texts(
+            symbol,
+            texts.chain(stop.map(|text| (STOP_DISTANCE, text))),
+            as_of,
+        );
+        check_quantities(fields, position.side)?;
+        let opening = OpeningTime::read(fields);
+        position.age_sec = opening.age_sec(now);
         Ok(Self {
-            position: Position {
-                symbol,
-                side,
-                quantity,
-                entry_price: fields.number(&["entry_price", "avg_entry_price"]),
-                current_price: fields.number(&["current_price", "mark_price"]),
-                age_sec: opening.age_sec(now),
-                current_sl: fields.number(&["current_sl", "stop_loss"]),
-                stop_dist_pct: proposed.or_else(|| fields.number(&STOP_DISTANCE)),
-                harvested: fields
-                    .first(&["harvested"])
-                    .map_or(Harvested::Stage(Stage::None), |(_, text)| {
-                        Harvested::parse(text)
-                    }),
-                as_of: fields.instant(&POSITION_TIME).and_then(Result::ok),
-            },
+            position,
             opening,
             stop_is_proposed: proposed.is_some(),
         })
@@ -103,42 +108,31 @@ pub(super) fn market(held: &StoredHash) -> Option<Market> {
         StoredHash::Fields(fields) => fields,
     };
     Some(Market {
-        sigma: fields.number(&["sigma"]),
-        ts: fields.number(&["ts"]),
-        p_trend: fields.number(&["p_trend"]),
-        p_mr: fields.number(&["p_mr"]),
-        p_chop: fields.number(&["p_chop"]),
         as_of: fields.instant(&MARKET_TIME).and_then(Result::ok),
+        ..Market::from_texts(fields.iter())
     })
 }
 
-fn side(fields: &Fields) -> Result<Option<ReportedSide>, String> {
-    let sides = SIDES.map(|name| {
-        fields
-            .first(&[name])
-            .map(|(_, text)| ReportedSide::parse(text))
-    });
-    match sides {
+/// Checks that the two sides are equal if both are present and readable.
+fn check_sides(fields: &Fields) -> Result<(), String> {
+    match SIDES.map(|name| fields.text(&[name]).map(ReportedSide::parse)) {
         // An unreadable side does not contradict the other field.
-        [Some(ReportedSide::Unreadable), _] | [_, Some(ReportedSide::Unreadable) | None] => {}
+        [Some(ReportedSide::Unreadable), _] | [_, Some(ReportedSide::Unreadable)] => Ok(()),
         [Some(one), Some(other)] if one != other => {
-            return Err("`side` and `position_side` differ".to_owned());
+            Err("`side` and `position_side` differ".to_owned())
         }
-        [_, Some(_)] => {}
+        [_, _] => Ok(()),
     }
-    let [first, second] = sides;
-    Ok(first.or(second))
 }
 
-/// Returns the quantity. All its fields must agree with each other and with the side.
-fn quantity(fields: &Fields, side: Option<ReportedSide>) -> Result<Option<f64>, String> {
+/// Checks that all quantities agree with each other and with the side.
+fn check_quantities(fields: &Fields, side: Option<ReportedSide>) -> Result<(), String> {
     let said: Vec<(&str, f64)> = QUANTITIES
         .iter()
-        .filter_map(|name| fields.first(&[name]))
-        .map(|(name, text)| (name, number(text)))
+        .filter_map(|name| Some((*name, fields.text(&[name])?.parse().unwrap_or(f64::NAN))))
         .collect();
     let Some((first, quantity)) = said.first().copied() else {
-        return Ok(None);
+        return Ok(());
     };
     for (name, other) in &said {
         // The comparison is false if one of the two is NaN.
@@ -149,11 +143,13 @@ fn quantity(fields: &Fields, side: Option<ReportedSide>) -> Result<Option<f64>, 
             return Err(format!("the side is LONG and `{name}` is negative"));
         }
     }
-    Ok(Some(quantity))
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
+    use portcullis::harvest::{Harvested, Stage};
+
     use super::*;
 
     const NOW: &str = "1767571200";

@@ -77,9 +77,8 @@ pub(super) fn time(text: &str, is_millis: bool) -> Result<Timestamp, CandleFault
         return Timestamp::parse_epoch_millis(text)
             .map_err(|_| wrong("open_time", "expected epoch milliseconds"));
     }
-    let seconds = Timestamp::parse_epoch_seconds(text);
-    let iso = || Timestamp::parse_iso(text).map(|(at, _)| at);
-    seconds.or_else(|_| iso()).map_err(|_| {
+    let time = Timestamp::parse_seconds_or_iso(text);
+    time.map(|(at, _)| at).map_err(|_| {
         let expected =
             "expected ISO-8601 or epoch seconds; put epoch milliseconds into a column `open_time`";
         wrong("timestamp", expected)
