@@ -50,7 +50,8 @@ pub(crate) fn to_day(at: Timestamp) -> String {
 }
 
 /// Formats a count with its noun: `1 record`, `1,234 records`.
-pub fn counted(count: u64, noun: &str) -> String {
+pub fn counted(count: impl TryInto<u64>, noun: &str) -> String {
+    let count = count.try_into().unwrap_or(u64::MAX);
     let plural = if count == 1 { "" } else { "s" };
     format!("{} {noun}{plural}", thousands(count))
 }

@@ -122,7 +122,7 @@ impl SimulationReport<'_> {
         }
         self.run_settings.write_policy_settings(f)?;
         for prices in self.series.iter().map(Prices::new) {
-            let candles = counted(u64::try_from(prices.candles).unwrap_or(u64::MAX), "candle");
+            let candles = counted(prices.candles, "candle");
             write!(
                 f,
                 "{}: {candles} of {} s",

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use portcullis::types::{SignedDuration, Symbol, Timestamp};
 use thiserror::Error;
 
-use crate::simulate::units::UnitError;
+use crate::{simulate::units::UnitError, text::counted};
 
 /// An error in a candle file.
 #[derive(Debug, Error)]
@@ -49,7 +49,7 @@ pub enum CandleError {
         column: &'static str,
     },
     /// The file has fewer than two candles.
-    #[error("`{}` has {count} candle{}; at least 2 are needed to determine the length of a candle", path.display(), if *count == 1 { "" } else { "s" })]
+    #[error("`{}` has {}; at least 2 are needed to determine the length of a candle", path.display(), counted(*count, "candle"))]
     TooFew {
         /// The path of the file.
         path: PathBuf,

@@ -77,7 +77,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         Err(Failure::Negative(format!(
             "{}: the audit log has {}",
             store.name(),
-            counted(faults.len().try_into().unwrap_or(u64::MAX), "fault")
+            counted(faults.len(), "fault")
         )))
     }
 }
