@@ -4,4 +4,5 @@ pub(crate) mod operator;
 pub(crate) mod service;
 pub(crate) mod store;
 pub(crate) mod streams;
+pub(crate) mod tape;
 pub(crate) mod values;

@@ -2,12 +2,12 @@
 
 use std::path::PathBuf;
 
-use portcullis_sim::replay::{ExplainError, Replayer, Scope, explain};
+use portcullis_sim::replay::{ExplainError, explain};
 
 use crate::{
-    args::{operator::OperatorArgs, values::parse_whole},
+    args::{tape::TapeArgs, values::parse_whole},
     failure::Failure,
-    input::{policy::InitialPolicy, stdin::check_single_stdin, tapes::Tapes},
+    input::tapes::Tapes,
     print::{Format, print, print_json},
 };
 
@@ -16,20 +16,14 @@ pub(crate) struct Args {
     /// The tape to read: JSON Lines (plain, gzip or zstd) or Parquet; use `-` for standard input
     #[arg(value_name = "TAPE")]
     tape: PathBuf,
-    /// The policy file (JSON) that is active until the first policy record on the tape [default: none]
-    #[arg(long, value_name = "FILE")]
-    policy: Option<PathBuf>,
+    #[command(flatten)]
+    run: TapeArgs,
     /// The number of the record, counted from 1
     #[arg(long, value_name = "K", default_value = "1", value_parser = parse_n, allow_negative_numbers = true)]
     n: u64,
-    /// Treat every policy as in force at every record's time, even if it has expired or is not yet valid
-    #[arg(long)]
-    assume_in_force: bool,
     /// The output format
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
-    #[command(flatten)]
-    operator: OperatorArgs,
 }
 
 fn parse_n(text: &str) -> Result<u64, String> {
@@ -37,20 +31,10 @@ fn parse_n(text: &str) -> Result<u64, String> {
 }
 
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
-    check_single_stdin(&[
-        ("`--policy`", args.policy.as_deref()),
-        ("`--guardrails`", args.operator.guardrails()),
-        ("the tape", Some(&args.tape)),
-    ])?;
-    let (engine, _) = args.operator.resolve(args.assume_in_force)?;
-    let initial = InitialPolicy::read(args.policy.as_deref())?;
-    let replayer = Replayer {
-        engine,
-        assume_in_force: args.assume_in_force,
-        reports: false,
-        now: None,
-        scope: Scope::Tape,
-    };
+    args.run.check_stdin(Some(&args.tape))?;
+    let (engine, _) = args.run.engine()?;
+    let initial = args.run.initial_policy()?;
+    let replayer = args.run.replayer(engine, false);
     let tapes = Tapes::resolve(std::slice::from_ref(&args.tape))?;
     match explain(&replayer, initial.policy, tapes.reader(), args.n) {
         Err(ExplainError::Tape(error)) => Err(Failure::error(error)),

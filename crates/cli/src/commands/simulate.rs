@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 
 use portcullis::types::Symbol;
 use portcullis_sim::{
-    replay::{Replayer, Scope},
     report::{SimulationReport, html::simulation_page},
     simulate::{
         Costs, MarketRule, Progress, Settings,
@@ -15,13 +14,9 @@ use portcullis_sim::{
 };
 
 use crate::{
-    args::{operator::OperatorArgs, values::parse_report},
+    args::{tape::TapeArgs, values::parse_report},
     failure::Failure,
-    input::{
-        policy::InitialPolicy,
-        stdin::{check_single_stdin, find_stdin},
-        tapes::Tapes,
-    },
+    input::{stdin::find_stdin, tapes::Tapes},
     output::{
         file::{open_all, write_report},
         progress::RunProgress,
@@ -36,9 +31,8 @@ pub(crate) struct Args {
     /// Quoted glob patterns are expanded in name order.
     #[arg(value_name = "TAPE", required = true)]
     tapes: Vec<PathBuf>,
-    /// The policy file (JSON) that is active until the first policy record on the tape [default: none]
-    #[arg(long, value_name = "FILE")]
-    policy: Option<PathBuf>,
+    #[command(flatten)]
+    run: TapeArgs,
     /// The candle file of one symbol (CSV or Parquet)
     ///
     /// The required columns are `timestamp` or `open_time`, `open`, `high`, `low` and `close`. The symbol is the
@@ -85,35 +79,19 @@ pub(crate) struct Args {
     /// The output format of the summary
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
-    /// Treat every policy as in force at every record's time, even if it has expired or is not yet valid
-    #[arg(long)]
-    assume_in_force: bool,
-    #[command(flatten)]
-    operator: OperatorArgs,
 }
 
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
-    check_single_stdin(&[
-        ("`--policy`", args.policy.as_deref()),
-        ("`--guardrails`", args.operator.guardrails()),
-        ("the tape", find_stdin(&args.tapes)),
-    ])?;
-    let (engine, run_settings) = args.operator.resolve(args.assume_in_force)?;
+    args.run.check_stdin(find_stdin(&args.tapes))?;
+    let (engine, run_settings) = args.run.engine()?;
     let tapes = Tapes::resolve(&args.tapes)?;
-    let initial = InitialPolicy::read(args.policy.as_deref())?;
+    let initial = args.run.initial_policy()?;
     let series = candles::read(&args.candles).map_err(Failure::error)?;
     let settings = settings(args);
-    let replayer = Replayer {
-        engine,
-        assume_in_force: args.assume_in_force,
-        reports: false,
-        now: None,
-        scope: Scope::Tape,
-    };
+    let replayer = args.run.replayer(engine, false);
     let inputs: Vec<&Path> = tapes
         .paths()
-        .chain(args.policy.as_deref())
-        .chain(args.operator.guardrails())
+        .chain(args.run.inputs())
         .chain(args.candles.iter().map(|file| file.path.as_path()))
         .collect();
     let reader = tapes.reader();

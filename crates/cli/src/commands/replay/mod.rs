@@ -15,23 +15,19 @@ use portcullis::{decide::Engine, guardrails::Guardrails};
 use portcullis_service::stream::StreamSource;
 use portcullis_sim::{
     generate::write_tape,
-    replay::{AnswerRows, AnswerSink, AnswerTally, ReplayError, Replayer, Scope, Sinks, replay},
+    replay::{AnswerRows, AnswerSink, AnswerTally, ReplayError, Sinks, replay},
     report::{ReplayReport, RunSettings, html::replay_page},
     tape::{OpenTape, TapeSource},
 };
 
 use crate::{
     args::{
-        operator::OperatorArgs,
+        tape::TapeArgs,
         values::{parse_report, parse_whole},
     },
     commands::generate::{SAMPLE_RECORDS, SAMPLE_SEED},
     failure::Failure,
-    input::{
-        policy::InitialPolicy,
-        stdin::{check_single_stdin, find_stdin},
-        tapes::Tapes,
-    },
+    input::{stdin::find_stdin, tapes::Tapes},
     output::{
         file::{OutputFile, open_all, write_report},
         progress::RunProgress,
@@ -63,9 +59,8 @@ pub(crate) struct Args {
     /// redis://[[user]:password@]host[:port]/[db/]STREAM
     #[arg(long, value_name = "URL", conflicts_with = "tapes")]
     from: Option<String>,
-    /// The policy file (JSON) that is active until the first policy record on the tape [default: none]
-    #[arg(long, value_name = "FILE")]
-    policy: Option<PathBuf>,
+    #[command(flatten)]
+    run: TapeArgs,
     /// Rank all policies (`*.json`) in this directory
     ///
     /// The tape is answered once under each policy, which is active for the whole tape; policy records on the tape are
@@ -83,40 +78,21 @@ pub(crate) struct Args {
     /// The output format of the summary
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
-    /// Treat every policy as in force at every record's time, even if it has expired or is not yet valid
-    #[arg(long)]
-    assume_in_force: bool,
     /// The number of worker threads [default: one per core, at most 16]
     #[arg(long, value_name = "N", value_parser = parse_threads, allow_negative_numbers = true)]
     threads: Option<usize>,
-    #[command(flatten)]
-    operator: OperatorArgs,
 }
 
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
-    check_single_stdin(&[
-        ("`--policy`", args.policy.as_deref()),
-        ("`--guardrails`", args.operator.guardrails()),
-        ("the tape", find_stdin(&args.tapes)),
-    ])?;
+    args.run.check_stdin(find_stdin(&args.tapes))?;
     let (engine, run_settings) = args.engine()?;
-    let replayer = Replayer {
-        engine,
-        assume_in_force: args.assume_in_force,
-        reports: args.report.is_some(),
-        now: None,
-        scope: Scope::Tape,
-    };
+    let replayer = args.run.replayer(engine, args.report.is_some());
     let tapes = args.tapes()?;
     if let Some(folder) = &args.policies {
         return ranking::run(folder, &replayer, &run_settings, &tapes, args.format);
     }
-    let initial = InitialPolicy::read(args.policy.as_deref())?;
-    let inputs: Vec<&Path> = tapes
-        .paths()
-        .chain(args.policy.as_deref())
-        .chain(args.operator.guardrails())
-        .collect();
+    let initial = args.run.initial_policy()?;
+    let inputs: Vec<&Path> = tapes.paths().chain(args.run.inputs()).collect();
     let reader = tapes.reader();
     let progress = RunProgress::new(reader.progress());
     let outputs = [args.out.as_deref(), args.report.as_deref()];
@@ -161,12 +137,13 @@ impl Args {
     }
 
     fn engine(&self) -> Result<(Engine, RunSettings), Failure> {
-        if self.is_sample() && self.operator.guardrails().is_none() {
+        let operator = &self.run.operator;
+        if self.is_sample() && operator.guardrails().is_none() {
             let guardrails = Guardrails::from_json(SAMPLE_GUARDRAILS).map_err(Failure::error)?;
             let name = "built-in sample (examples/guardrails.json)".to_owned();
-            return (self.operator).resolve_with(guardrails, name, self.assume_in_force);
+            return operator.resolve_with(guardrails, name, self.run.assume_in_force);
         }
-        self.operator.resolve(self.assume_in_force)
+        self.run.engine()
     }
 
     fn tapes(&self) -> Result<Tapes, Failure> {
