@@ -5,7 +5,7 @@ use std::{
     net::TcpStream,
 };
 
-use super::process::{Bridge, POLICY, Server, command, eventually, free_port};
+use super::process::{Bridge, HALTS, POLICY, Server, command, eventually, free_port};
 
 fn scrape(address: &str) -> Option<String> {
     let mut stream = TcpStream::connect(address).ok()?;
@@ -68,7 +68,7 @@ fn decisions_and_the_policy_are_counted() {
         r#"portcullis_policy_refused_total{reason="POLICY_PARSE_ERROR"}"#,
         1.0,
     );
-    redis.run(&["SADD", "quantum:halt", "BTCUSDT"]);
+    redis.run(&["SADD", HALTS, "BTCUSDT"]);
     until("portcullis_halted", 1.0);
     redis.run(&["DEL", POLICY]);
     until("portcullis_policy_withdrawn_total", 1.0);

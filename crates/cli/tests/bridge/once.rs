@@ -3,7 +3,8 @@
 use std::{collections::BTreeSet, thread, time::Duration};
 
 use super::process::{
-    Bridge, EXITS, GROUP, INTENTS, OWNER, PLANS, SKIPS, Server, by_id, eventually, short, text,
+    BRIDGE, Bridge, EXITS, GROUP, INTENTS, OWNER, PLANS, SKIPS, Server, by_id, eventually, short,
+    text,
 };
 
 #[test]
@@ -179,19 +180,7 @@ fn a_close_without_a_side_supersedes_older_entries() {
     // This entry has an old id, as if it had been pending since then.
     redis.run(&["DEL", INTENTS]);
     redis.run(&["XGROUP", "CREATE", INTENTS, GROUP, "0", "MKSTREAM"]);
-    redis.run(&[
-        "XADD",
-        INTENTS,
-        "1000-0",
-        "intent_id",
-        "old",
-        "symbol",
-        "BTCUSDT",
-        "side",
-        "BUY",
-        "size",
-        "1",
-    ]);
+    redis.intent_at("1000-0", "old", "BTCUSDT");
     assert_eq!(redis.await_answer("old"), "INTENT_SUPERSEDED");
 }
 
@@ -200,21 +189,16 @@ fn entries_of_two_streams_have_no_order_within_a_millisecond() {
     let server = Server::start();
     let mut redis = server.connect();
     redis.publish(3600);
-    let mut add = |stream: &str, at: &str, id: &str, symbol: &str, more: &[&str]| {
+    let mut add = |stream: &str, at: &str, id: &str, symbol: &str, more: &[(&str, &str)]| {
         let fields = [
-            "XADD",
-            stream,
-            at,
-            "intent_id",
-            id,
-            "symbol",
-            symbol,
-            "side",
-            "BUY",
+            ("intent_id", id),
+            ("symbol", symbol),
+            ("side", "BUY"),
+            ("size", "250"),
         ];
-        redis.run(&[&fields[..], &["size", "250"], more].concat());
+        redis.add_at(stream, at, &[&fields, more].concat());
     };
-    let exit = ["reduce_only", "1", "source", OWNER];
+    let exit = [("reduce_only", "1"), ("source", OWNER)];
     add(EXITS, "1000-5", "exit", "BTCUSDT", &exit);
     add(INTENTS, "1000-9", "at once", "BTCUSDT", &[]);
     add(INTENTS, "1001-0", "later", "BTCUSDT", &[]);
@@ -255,7 +239,7 @@ fn a_foreign_value_at_the_exit_key_blocks_no_exit() {
     let server = Server::start();
     let mut redis = server.connect();
     redis.publish(3600);
-    redis.run(&["SET", "quantum:bridge:exit:BTCUSDT", "no entry"]);
+    redis.run(&["SET", &format!("{BRIDGE}:exit:BTCUSDT"), "no entry"]);
     let bridge = Bridge::start(&server.url(), &[]);
     redis.intent("before", "BTCUSDT");
     assert_eq!(redis.await_answer("before"), "INTENT_SUPERSEDED");

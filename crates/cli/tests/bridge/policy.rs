@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant as Tick};
 
-use super::process::{Bridge, POLICY, Server, eventually};
+use super::process::{Bridge, HALTS, POLICY, Server, eventually};
 
 #[test]
 fn deleting_the_key_withdraws_at_once_and_publishing_is_followed_within_a_second() {
@@ -114,7 +114,7 @@ fn a_halt_denies_entries_at_once_and_no_exits() {
     .into_iter()
     .enumerate()
     {
-        redis.run(&["SADD", "quantum:halt", member]);
+        redis.run(&["SADD", HALTS, member]);
         let id = format!("halted {n}");
         redis.intent(&id, halted);
         assert_eq!(redis.await_answer(&id), "TRADING_HALTED");
@@ -126,7 +126,7 @@ fn a_halt_denies_entries_at_once_and_no_exits() {
         redis.exit(&id, halted);
         assert_eq!(redis.await_answer(&id), "EXIT");
 
-        redis.run(&["DEL", "quantum:halt"]);
+        redis.run(&["DEL", HALTS]);
         let mut tries = 0;
         eventually("the end of the halt", || {
             tries += 1;

@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeMap, process::Command};
 
+pub(crate) use portcullis_service::keys::{BRIDGE, EXITS, GROUP, INTENTS, PLANS, SKIPS};
+pub(crate) use portcullis_store::redis::keys::HALTS;
 use redis::Value;
 
 #[path = "../support/redis.rs"]
@@ -12,17 +14,16 @@ pub(crate) use shared::{
     sample, send, since_epoch, text,
 };
 
-pub(crate) const INTENTS: &str = "quantum:stream:trade.intent";
-pub(crate) const EXITS: &str = "quantum:stream:trade.exit";
-pub(crate) const PLANS: &str = "quantum:stream:apply.plan";
-pub(crate) const SKIPS: &str = "quantum:stream:trade.skip";
-pub(crate) const GROUP: &str = "quantum:group:portcullis";
-
 impl Redis {
     /// Appends to a stream. Returns the id of the entry.
     pub(crate) fn add(&mut self, stream: &str, fields: &[(&str, &str)]) -> String {
+        self.add_at(stream, "*", fields)
+    }
+
+    /// Appends to a stream with this id. Returns the id of the entry.
+    pub(crate) fn add_at(&mut self, stream: &str, id: &str, fields: &[(&str, &str)]) -> String {
         let mut command = redis::cmd("XADD");
-        command.arg(stream).arg("*");
+        command.arg(stream).arg(id);
         for (name, value) in fields {
             command.arg(name).arg(value);
         }
@@ -30,13 +31,17 @@ impl Redis {
     }
 
     pub(crate) fn intent(&mut self, id: &str, symbol: &str) -> String {
+        self.intent_at("*", id, symbol)
+    }
+
+    pub(crate) fn intent_at(&mut self, entry: &str, id: &str, symbol: &str) -> String {
         let fields = [
             ("intent_id", id),
             ("symbol", symbol),
             ("side", "BUY"),
             ("size", "250"),
         ];
-        self.add(INTENTS, &fields)
+        self.add_at(INTENTS, entry, &fields)
     }
 
     pub(crate) fn exit(&mut self, id: &str, symbol: &str) -> String {

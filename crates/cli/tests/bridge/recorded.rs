@@ -12,8 +12,8 @@ use serde_json::Value;
 use super::{
     clocks::wrong_clock,
     process::{
-        Bridge, INTENTS, PLANS, POLICY, Redis, SKIPS, Server, eventually, free_port, program,
-        since_epoch, text,
+        BRIDGE, Bridge, INTENTS, PLANS, POLICY, Redis, SKIPS, Server, eventually, free_port,
+        program, since_epoch, text,
     },
     recording::{Desk, live_day},
 };
@@ -249,7 +249,7 @@ fn missing_items_are_reported() {
 
     // Without the bridge's copy, the policy is still found as the published one.
     let hash = text(&redis.records(PLANS)[1], "policy_hash").to_owned();
-    let kept = format!("quantum:bridge:policy:{hash}");
+    let kept = format!("{BRIDGE}:policy:{hash}");
     redis.run(&["DEL", &kept]);
     desk.record_whole(&server);
     redis.run(&["RENAME", POLICY, "aside"]);

@@ -5,7 +5,7 @@ use std::{fs, path::PathBuf, process::Output, thread, time::Duration};
 use tempfile::TempDir;
 
 use super::process::{
-    Bridge, EXITS, INTENTS, OWNER, POLICY, Redis, Server, eventually, program, short, text,
+    Bridge, EXITS, HALTS, INTENTS, OWNER, POLICY, Redis, Server, eventually, program, short, text,
 };
 
 pub(crate) const GUARDRAILS: &str = r#"{"max_leverage": 10, "max_notional_usd": 5000, "max_intent_age_sec": 600, "max_intent_skew_sec": 20}"#;
@@ -113,19 +113,7 @@ impl Day<'_> {
 pub(crate) fn live_day(server: &Server, desk: &Desk) -> Vec<String> {
     let mut redis = server.connect();
     // This intent is older than every age limit.
-    redis.run(&[
-        "XADD",
-        INTENTS,
-        "1000-0",
-        "intent_id",
-        "old",
-        "symbol",
-        "BTCUSDT",
-        "side",
-        "BUY",
-        "size",
-        "1",
-    ]);
+    redis.intent_at("1000-0", "old", "BTCUSDT");
     let guardrails = desk.name("guardrails.json");
     let bridge = Bridge::start(
         &server.url(),
@@ -319,19 +307,13 @@ fn exits(day: &mut Day<'_>) {
         "DENY_NOT_EXIT_OWNER"
     );
     // This entry is later than every other entry of the session.
-    day.redis.run(&[
-        "XADD",
-        EXITS,
-        "99999999999999-0",
-        "intent_id",
-        "late",
-        "symbol",
-        "SOLUSDT",
-        "action",
-        "CLOSE",
-        "source",
-        OWNER,
-    ]);
+    let late = [
+        ("intent_id", "late"),
+        ("symbol", "SOLUSDT"),
+        ("action", "CLOSE"),
+        ("source", OWNER),
+    ];
+    day.redis.add_at(EXITS, "99999999999999-0", &late);
     assert_eq!(day.redis.await_answer("late"), "EXIT");
     assert_eq!(day.buy("SOLUSDT"), "INTENT_SUPERSEDED");
 }
@@ -376,7 +358,7 @@ fn policies(day: &mut Day<'_>, bridge: &Bridge) {
 /// Sets halts, which the script on the server applies before the bridge has read them.
 fn halts(day: &mut Day<'_>, bridge: &Bridge) {
     for (halt, symbol) in [(QUOTED, QUOTED), ("*", "ETHUSDT")] {
-        day.redis.run(&["SADD", "quantum:halt", halt]);
+        day.redis.run(&["SADD", HALTS, halt]);
         assert_eq!(day.buy(symbol), "TRADING_HALTED");
         thread::sleep(Duration::from_millis(400));
         assert_eq!(day.buy(symbol), "TRADING_HALTED");

@@ -7,7 +7,7 @@ use portcullis_store::{Operator, PolicySigner, PolicyStore as _, Publication, Re
 
 use super::{
     certificates::Certificates,
-    process::{Bridge, Server, eventually, free_port, instant_in, sample},
+    process::{Bridge, POLICY, Server, eventually, free_port, instant_in, sample},
 };
 
 /// Publishes through the policy store.
@@ -63,14 +63,14 @@ fn a_sequence_is_remembered_across_a_restart() {
     let file = folder.path().join("sequence");
     let options = ["--sequence-file", file.to_str().unwrap()];
     publish(&server, 3600, None);
-    let dump = redis.dump("quantum:policy:current");
+    let dump = redis.dump(POLICY);
     publish(&server, 3600, None);
     let bridge = Bridge::start(&server.url(), &options);
     bridge.await_log("POLICY_LOADED");
     bridge.stop();
 
     // An old, valid publication is restored while no bridge runs.
-    redis.restore("quantum:policy:current", &dump);
+    redis.restore(POLICY, &dump);
     let bridge = Bridge::start(&server.url(), &options);
     redis.intent("old", "BTCUSDT");
     assert_eq!(redis.await_answer("old"), "POLICY_ROLLED_BACK");

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::process::{
-    BTC, Harvester, STREAM, Server, eventually, position_key, proposal_key, since_epoch, text,
+    BTC, Harvester, STREAM, Server, eventually, market_key, position_key, proposal_key, risk_key,
+    since_epoch, text,
 };
 
 #[test]
@@ -12,7 +13,7 @@ fn a_missing_market_disables_only_the_kill_score() {
     let mut redis = server.connect();
     redis.publish(3600);
     redis.open(BTC, "103.8");
-    redis.run(&["DEL", "quantum:marketstate:BTCUSDT"]);
+    redis.run(&["DEL", &market_key(BTC)]);
     let harvester = Harvester::start(&server.url(), &[]);
     let proposal = redis.await_action(BTC, "PARTIAL_25");
     assert_eq!(proposal.get("kill_score"), None);
@@ -20,7 +21,7 @@ fn a_missing_market_disables_only_the_kill_score() {
     assert_eq!(text(&proposal, "reasons"), reasons);
     harvester.await_log("no kill score: `market` is absent; required: present");
     // A key of another type has the same effect and is logged.
-    redis.run(&["SET", "quantum:marketstate:BTCUSDT", "calm"]);
+    redis.run(&["SET", &market_key(BTC), "calm"]);
     harvester.await_log("BTCUSDT: the key of its market is not a hash: no kill score\n");
     assert_eq!(redis.length(STREAM), 1);
 }
@@ -31,8 +32,8 @@ fn a_missing_stop_disables_only_r() {
     let mut redis = server.connect();
     redis.publish(3600);
     redis.open(BTC, "103.8");
-    redis.run(&["DEL", "quantum:risk:proposal:BTCUSDT"]);
-    redis.set("quantum:marketstate:BTCUSDT", &[("sigma", "0.03")]);
+    redis.run(&["DEL", &risk_key(BTC)]);
+    redis.set(&market_key(BTC), &[("sigma", "0.03")]);
     let harvester = Harvester::start(&server.url(), &[]);
     let proposal = redis.await_action(BTC, "FULL_CLOSE_PROPOSED");
     for name in ["r_net", "risk_unit", "cost", "stop_source", "stop_proposed"] {
@@ -42,7 +43,7 @@ fn a_missing_stop_disables_only_r() {
     assert_eq!(text(&proposal, "reasons"), reasons);
 
     // Without both, the position is skipped, which is logged once, and the previous proposal stays.
-    redis.run(&["DEL", "quantum:marketstate:BTCUSDT"]);
+    redis.run(&["DEL", &market_key(BTC)]);
     let skip = "SKIP HARVEST_MISSING_STOP: BTCUSDT: `stop_dist_pct` is absent";
     harvester.await_log(skip);
     redis.settle();
@@ -120,7 +121,7 @@ fn overwritten_proposals_and_memories() {
         "profit_lock,age_penalty,ladder_unavailable"
     );
     assert_eq!(proposal.get("harvested"), None);
-    redis.set("quantum:marketstate:ETHUSDT", &[("sigma", "0.03")]);
+    redis.set(&market_key("ETHUSDT"), &[("sigma", "0.03")]);
     redis.await_action("ETHUSDT", "FULL_CLOSE_PROPOSED");
     harvester.await_log(
         "ETHUSDT: the memory of earlier proposals is unreadable: no stage is proposed\n",

@@ -2,6 +2,10 @@
 
 use std::{process::Command, time::Duration};
 
+pub(crate) use portcullis_service::keys::HARVEST_PROPOSALS as STREAM;
+use portcullis_service::keys::{HARVEST_PROPOSAL, MARKET, POSITION, RISK_PROPOSAL};
+pub(crate) use portcullis_store::redis::keys::HALTS;
+
 #[path = "../support/redis.rs"]
 mod shared;
 
@@ -10,7 +14,6 @@ pub(crate) use shared::{
     text,
 };
 
-pub(crate) const STREAM: &str = "quantum:stream:harvest.proposal";
 pub(crate) const BTC: &str = "BTCUSDT";
 
 impl Harvester {
@@ -34,11 +37,19 @@ pub(crate) fn ago(seconds: u64) -> String {
 }
 
 pub(crate) fn position_key(symbol: &str) -> String {
-    format!("quantum:state:positions:{symbol}")
+    format!("{POSITION}{symbol}")
 }
 
 pub(crate) fn proposal_key(symbol: &str) -> String {
-    format!("quantum:harvest:proposal:{symbol}")
+    format!("{HARVEST_PROPOSAL}{symbol}")
+}
+
+pub(crate) fn market_key(symbol: &str) -> String {
+    format!("{MARKET}{symbol}")
+}
+
+pub(crate) fn risk_key(symbol: &str) -> String {
+    format!("{RISK_PROPOSAL}{symbol}")
 }
 
 impl Redis {
@@ -56,10 +67,7 @@ impl Redis {
     pub(crate) fn open(&mut self, symbol: &str, price: &str) -> String {
         let opened_at = ago(3600);
         self.calm(symbol);
-        self.set(
-            &format!("quantum:risk:proposal:{symbol}"),
-            &[("stop_dist_pct", "0.02")],
-        );
+        self.set(&risk_key(symbol), &[("stop_dist_pct", "0.02")]);
         self.reopen(symbol, price, &opened_at);
         opened_at
     }
@@ -83,7 +91,7 @@ impl Redis {
     /// Writes a calm market.
     pub(crate) fn calm(&mut self, symbol: &str) {
         self.set(
-            &format!("quantum:marketstate:{symbol}"),
+            &market_key(symbol),
             &[
                 ("sigma", "0.01"),
                 ("ts", "0.35"),

@@ -1,8 +1,8 @@
 //! Tests of the contents and times of proposals.
 
 use super::process::{
-    BTC, Fields, Harvester, OWNER, Redis, STREAM, Server, ago, eventually, position_key,
-    proposal_key, text,
+    BTC, Fields, HALTS, Harvester, OWNER, Redis, STREAM, Server, ago, eventually, market_key,
+    position_key, proposal_key, risk_key, text,
 };
 
 fn number(proposal: &Fields, name: &str) -> f64 {
@@ -157,15 +157,12 @@ fn proposals_have_the_reference_values() {
 /// Writes a position and its market to the server in one step.
 fn stage(redis: &mut Redis, symbol: &str, fields: &[(&str, &str)], market: &[(&str, &str)]) {
     redis.open("DRAFT", "101");
-    redis.set("quantum:marketstate:DRAFT", &[("sigma", "0.01")]);
+    redis.set(&market_key("DRAFT"), &[("sigma", "0.01")]);
     redis.calm(symbol);
     if !market.is_empty() {
-        redis.set(&format!("quantum:marketstate:{symbol}"), market);
+        redis.set(&market_key(symbol), market);
     }
-    redis.set(
-        &format!("quantum:risk:proposal:{symbol}"),
-        &[("stop_dist_pct", "0.02")],
-    );
+    redis.set(&risk_key(symbol), &[("stop_dist_pct", "0.02")]);
     let draft = position_key("DRAFT");
     redis.run(&["RENAME", &draft, "draft"]);
     redis.set("draft", &[("symbol", symbol)]);
@@ -192,10 +189,10 @@ fn only_changes_are_proposed() {
     redis.price(BTC, "104");
     redis.settle();
     assert_eq!(redis.actions(BTC), ["NONE", "PARTIAL_25"]);
-    redis.set("quantum:marketstate:BTCUSDT", &[("sigma", "0.03")]);
+    redis.set(&market_key(BTC), &[("sigma", "0.03")]);
     redis.await_action(BTC, "FULL_CLOSE_PROPOSED");
     redis.settle();
-    redis.set("quantum:marketstate:BTCUSDT", &[("sigma", "0.01")]);
+    redis.set(&market_key(BTC), &[("sigma", "0.01")]);
     let last = redis.await_action(BTC, "NONE");
     assert_eq!(text(&last, "harvested"), "PARTIAL_25");
     redis.settle();
@@ -327,7 +324,7 @@ fn a_delegate_proposes_during_a_halt() {
     let server = Server::start();
     let mut redis = server.connect();
     redis.publish(3600);
-    redis.run(&["SADD", "quantum:halt", "*"]);
+    redis.run(&["SADD", HALTS, "*"]);
     redis.open(BTC, "103.8");
     let options = ["--as", "helper", "--exit-delegate", "helper"];
     let _harvester = Harvester::start(&server.url(), &options);

@@ -13,11 +13,12 @@ use std::{
 
 use portcullis::{policy::Policy, types::Timestamp};
 use portcullis_sim::sample;
+pub(crate) use portcullis_store::redis::keys::POLICY;
+use portcullis_store::redis::keys::UPDATES;
 use redis::{Client, Connection, Value};
 use tempfile::TempDir;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_portcullis");
-pub(crate) const POLICY: &str = "quantum:policy:current";
 pub(crate) const OWNER: &str = "exitbrain_v3_5";
 /// A timeout that is much longer than any step of a test.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -168,7 +169,7 @@ impl Redis {
             hash.arg(name).arg(value);
         }
         step.cmd("XADD")
-            .arg("quantum:stream:policy.update")
+            .arg(UPDATES)
             .arg(["*", "event", "policy.updated"].as_slice());
         step.query::<Value>(&mut self.0).unwrap();
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use portcullis_store::{Feed, PolicyStore, RedisStore, SequenceGuard, VerifyingReader};
 
 use super::{
-    POLICY,
+    POLICY, keys,
     server::{Server, eventually},
 };
 use crate::policies::{now, publish};
@@ -58,7 +58,7 @@ fn a_feed_waits_for_a_server_that_has_not_started() {
 #[test]
 fn a_feed_works_without_update_notifications() {
     let server = Server::start();
-    server.query::<()>(&["SET", "quantum:stream:policy.update", "something"]);
+    server.query::<()>(&["SET", keys::UPDATES, "something"]);
     let feed = follow(&server);
     let fields = crate::policies::with_hash(&crate::policies::policy("1", ""), None);
     for (name, value) in &fields {

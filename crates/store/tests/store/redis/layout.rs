@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use portcullis::guardrails::Halt;
-use portcullis_store::{FieldMap, StoreError, open};
+use portcullis_store::{FieldMap, StoreError, open, redis::keys::HALTS};
 
 use super::{Fixture as _, POLICY, Server, redis, server::free_port};
 use crate::policies::{absence, ada, now, publication, publish};
@@ -76,14 +76,14 @@ fn halts_of_other_writers_count() {
     let (store, server) = (redis.open(), &redis.0);
     let symbols =
         |names: &[&str]| Halt::Symbols(names.iter().map(|name| name.parse().unwrap()).collect());
-    let _: u64 = server.query(&["SADD", "quantum:halt", "btcusdt", "ETHUSDT"]);
+    let _: u64 = server.query(&["SADD", HALTS, "btcusdt", "ETHUSDT"]);
     assert_eq!(store.halts(), Ok(symbols(&["BTCUSDT", "ETHUSDT"])));
     let resumed = store.resume(&symbols(&["BTCUSDT"]), &ada(), now());
     assert_eq!(resumed, Ok(symbols(&["ETHUSDT"])));
-    let _: u64 = server.query(&["SADD", "quantum:halt", "not a symbol"]);
+    let _: u64 = server.query(&["SADD", HALTS, "not a symbol"]);
     assert_eq!(store.halts(), Ok(Halt::Everything));
     // The key has a string instead of a set.
-    let _: String = server.query(&["SET", "quantum:halt", "*"]);
+    let _: String = server.query(&["SET", HALTS, "*"]);
     assert_eq!(store.halts(), Ok(Halt::Everything));
     let more = store.halt(&symbols(&["SOLUSDT"]), &ada(), now());
     assert_eq!(more, Ok(Halt::Everything));

@@ -9,12 +9,13 @@ mod series;
 mod server;
 mod tls;
 
-use portcullis_store::{PolicyStore, RedisStore};
+use portcullis_store::{
+    PolicyStore, RedisStore,
+    redis::keys::{self, POLICY},
+};
 use server::Server;
 
 use crate::contract::{Fixture, contract};
-
-const POLICY: &str = "quantum:policy:current";
 
 struct Redis(Server);
 

@@ -5,6 +5,7 @@ use std::fs;
 use portcullis_store::{PolicyStore as _, RedisStore};
 
 use super::super::{
+    keys,
     series::Series,
     server::{Server, eventually},
 };
@@ -105,7 +106,7 @@ fn a_full_stream_leaves_no_partial_change() {
     let series = Series::new(Tally::of("a stream that accepts no more entries", 10));
     // This is the highest possible id. The server accepts no entry after it.
     let last = "18446744073709551615-18446744073709551615";
-    let updates = "quantum:stream:policy.update";
+    let updates = keys::UPDATES;
     for round in 1..=series.tally.rounds() {
         assert!(series.publish(&store));
         let _: String = server.query(&["XADD", updates, last, "event", "x"]);

@@ -6,6 +6,7 @@ use portcullis::decide::SkipCode;
 use portcullis_store::{PolicyStore as _, RedisStore};
 
 use super::super::{
+    keys,
     series::Series,
     server::{Server, eventually},
 };
@@ -30,7 +31,7 @@ fn during_publications_and_loads() {
     });
     let store = RedisStore::open(&server.url()).unwrap();
     series.check_history(&store);
-    let updates: usize = server.query(&["XLEN", "quantum:stream:policy.update"]);
+    let updates: usize = server.query(&["XLEN", keys::UPDATES]);
     assert_eq!(updates, store.history(usize::MAX).unwrap().len());
     series.tally.conclude_with_effect();
 }

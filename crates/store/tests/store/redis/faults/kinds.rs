@@ -2,7 +2,7 @@
 
 use portcullis_store::{PolicyStore as _, PublishError, StoreError};
 
-use super::super::{Fixture as _, POLICY, redis, series::Series};
+use super::super::{Fixture as _, POLICY, keys, redis, series::Series};
 use crate::{
     policies::{absence, publication},
     tally::Tally,
@@ -32,10 +32,10 @@ fn keys_of_another_type_are_unreadable_and_not_overwritten() {
     ];
     let keys = [
         (POLICY, "hash"),
-        ("quantum:policy:history", "stream"),
-        ("quantum:stream:policy.update", "stream"),
-        ("quantum:stream:policy.audit", "stream"),
-        ("quantum:policy:head", "hash"),
+        (keys::HISTORY, "stream"),
+        (keys::UPDATES, "stream"),
+        (keys::AUDIT, "stream"),
+        (keys::HEAD, "hash"),
     ];
     for _ in 0..series.tally.rounds() {
         for (key, bound) in keys {
