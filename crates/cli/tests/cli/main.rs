@@ -9,6 +9,7 @@
 )]
 
 mod answers;
+mod browser;
 mod convert;
 mod decide;
 mod deploy;

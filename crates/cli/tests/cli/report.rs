@@ -1,93 +1,28 @@
 //! Tests of HTML reports, which are opened in a browser.
 
 use std::{
+    collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
-    process::Command,
 };
 
 use serde_json::{Value, json};
 
+use crate::browser::open;
 use crate::program::Place;
 use crate::records::{START, entry, generated, lines, policy, position, updated};
 
-/// A script that runs at the end of a page and writes its findings into an element that the test reads.
-const PROBE: &str = r##"<script>
-const rows = (id) => [...document.querySelectorAll(`#${id} tbody tr`)].map((tr) => [...tr.children].map((td) => td.textContent));
-const reported = () => ({
-  facts: rows("facts"),
-  shown: document.getElementById("shown").textContent,
-  sections: Object.fromEntries([...document.querySelectorAll("#sections section")].map((it) => [it.id, rows(it.id)])),
-  charts: Object.values(Chart.instances).length,
-  drawn: Object.values(Chart.instances).every((it) => it.chartArea && it.chartArea.width > 0),
-  overflow: document.documentElement.scrollWidth - document.documentElement.clientWidth,
-  theme: document.documentElement.dataset.theme,
-});
-const set = (id, value) => {
-  const input = document.getElementById(id);
-  input.value = value;
-  input.dispatchEvent(new Event("input"));
-};
-const found = [];
-ACTIONS
-const probe = document.createElement("pre");
-probe.id = "probe";
-probe.textContent = JSON.stringify(found);
-document.body.append(probe);
-</script>"##;
+/// Returns the rows of a section of the page.
+fn rows<'a>(page: &'a Value, section: &str) -> &'a [Value] {
+    page["sections"][section].as_array().unwrap()
+}
 
-/// Opens the page, runs `actions`, and returns what they pushed to `found`.
-///
-/// The console must stay empty: no script errors, and no violations of the content security policy, which forbids all
-/// network requests.
-#[track_caller]
-fn open(place: &Place, page: &str, size: &str, actions: &str) -> Vec<Value> {
-    let html = place.read(page);
-    let probed = html.replace(
-        "</body>",
-        &format!("{}</body>", PROBE.replace("ACTIONS", actions)),
-    );
-    place.put("probed.html", probed);
-    let profile = tempfile::tempdir().unwrap();
-    let output = Command::new("chromium")
-        .args([
-            "--headless=new",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--disable-extensions",
-        ])
-        .args([
-            "--no-first-run",
-            "--enable-logging=stderr",
-            "--dump-dom",
-            "--virtual-time-budget=5000",
-        ])
-        .arg(format!("--window-size={size}"))
-        .arg(format!("--user-data-dir={}", profile.path().display()))
-        .arg(format!(
-            "file://{}",
-            place.path().join("probed.html").display()
-        ))
-        .output()
-        .unwrap_or_else(|error| {
-            panic!("cannot start chromium ({error}); run scripts/install-chromium")
-        });
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    let console: Vec<&str> = stderr
-        .lines()
-        .filter(|line| line.contains("CONSOLE"))
-        .collect();
-    assert!(console.is_empty(), "{console:#?}");
-    let dom = String::from_utf8_lossy(&output.stdout);
-    let probe = dom
-        .split_once("<pre id=\"probe\">")
-        .and_then(|(_, rest)| rest.split_once("</pre>"));
-    let (probe, _) = probe.unwrap_or_else(|| panic!("the page's script ended early: {stderr}"));
-    let text = probe
-        .replace("&lt;", "<")
-        .replace("&gt;", ">")
-        .replace("&amp;", "&");
-    serde_json::from_str(&text).unwrap()
+/// Returns the sum of the second column of a section.
+fn sum(page: &Value, section: &str) -> usize {
+    let counts = rows(page, section)
+        .iter()
+        .map(|row| row[1].as_str().unwrap().replace(',', ""));
+    counts.map(|count| count.parse::<usize>().unwrap()).sum()
 }
 
 fn thousands(number: impl ToString) -> String {
@@ -112,7 +47,7 @@ fn replayed(place: &Place) -> (Vec<Value>, Value) {
 fn a_page_has_the_numbers_of_the_summary() {
     let place = Place::new();
     let (_, summary) = replayed(&place);
-    let found = open(&place, "page.html", "1280,2000", "found.push(reported());");
+    let found = open(&place, "1280,2000", "found.push(reported());");
     let [page] = &*found else { panic!("{found:?}") };
     let fact = |name: &str| {
         let facts = page["facts"].as_array().unwrap().iter();
@@ -133,9 +68,7 @@ fn a_page_has_the_numbers_of_the_summary() {
             "{verdict}"
         );
     }
-    let mut answers: Vec<(String, String)> = page["sections"]["answers"]
-        .as_array()
-        .unwrap()
+    let mut answers: Vec<(String, String)> = rows(page, "answers")
         .iter()
         .filter(|row| row[0] == "SKIP")
         .map(|row| {
@@ -152,7 +85,7 @@ fn a_page_has_the_numbers_of_the_summary() {
         .collect();
     reasons.sort();
     assert_eq!(answers, reasons);
-    for row in page["sections"]["symbols"].as_array().unwrap() {
+    for row in rows(page, "symbols") {
         let symbol = row[0].as_str().unwrap();
         let counts = match symbol {
             "(not in any policy)" => &summary["other_symbols"],
@@ -178,11 +111,9 @@ fn replay_filters() {
     let of = |of: &dyn Fn(&Value) -> bool| answers.iter().filter(|answer| of(answer)).count();
     let found = open(
         &place,
-        "page.html",
         "1280,2000",
-        r#"const number = (id, name) => [...document.getElementById(id).options].find((it) => it.textContent === name).value;
-set("symbol", number("symbol", "ETHUSDT")); found.push(reported());
-set("kind", number("kind", "POLICY_LIMIT_EXCEEDED")); found.push(reported());
+        r#"choose("symbol", "ETHUSDT"); found.push(reported());
+choose("kind", "POLICY_LIMIT_EXCEEDED"); found.push(reported());
 document.getElementById("reset").click(); found.push(reported());
 set("from", 10); set("to", 19); found.push(reported());
 const cube = JSON.parse(document.getElementById("data").textContent).cube;
@@ -197,23 +128,11 @@ found.push([cube.start + 10 * cube.width, cube.start + 20 * cube.width]);"#,
     };
     let is_eth = |answer: &Value| answer["symbol"] == "ETHUSDT";
     shown(by_symbol, of(&is_eth));
-    let symbols = by_symbol["sections"]["symbols"].as_array().unwrap();
+    let symbols = rows(by_symbol, "symbols");
     assert_eq!(symbols.len(), 1);
     let trades = of(&|answer| is_eth(answer) && answer["decision"] == "TRADE");
     assert_eq!(symbols[0][1], json!(thousands(trades)));
-    let sizes = |page: &Value| {
-        let rows = page["sections"]["notionals"].as_array().unwrap().iter();
-        rows.map(|row| {
-            row[1]
-                .as_str()
-                .unwrap()
-                .replace(',', "")
-                .parse::<usize>()
-                .unwrap()
-        })
-        .sum::<usize>()
-    };
-    assert_eq!(sizes(by_symbol), trades);
+    assert_eq!(sum(by_symbol, "notionals"), trades);
     shown(
         by_both,
         of(&|answer| is_eth(answer) && answer["reason"] == "POLICY_LIMIT_EXCEEDED"),
@@ -226,14 +145,10 @@ found.push([cube.start + 10 * cube.width, cube.start + 20 * cube.width]);"#,
     };
     shown(by_time, of(&is_then));
     assert_eq!(
-        sizes(by_time),
+        sum(by_time, "notionals"),
         of(&|answer| is_then(answer) && answer["decision"] == "TRADE")
     );
 }
-
-/// A script function that chooses an option by its name.
-const CHOOSE: &str = r#"const choose = (id, name) => set(id, [...document.getElementById(id).options].find((it) => it.textContent === name).value);
-"#;
 
 #[test]
 fn comparison_filters() {
@@ -245,17 +160,9 @@ fn comparison_filters() {
     b["universe_symbols"].as_array_mut().unwrap().remove(1);
     b["harvest_params"]["T1_R"] = 2.0.into();
     place.put("b", b.to_string());
-    let policies = [
-        "diff",
-        "tape",
-        "--assume-in-force",
-        "--policy",
-        "a",
-        "--policy",
-        "b",
-    ];
-    let written = ["--report", "page.html", "--out", "flips"];
-    let run = place.run(&[&policies[..], &written].concat());
+    let options =
+        "diff tape --assume-in-force --policy a --policy b --report page.html --out flips";
+    let run = place.run(&options.split(' ').collect::<Vec<_>>());
     assert_eq!((run.status, &*run.stderr), (0, ""));
     let flips = crate::records::objects(&place.read("flips"));
     let actions = r#"choose("symbol", "BTCUSDT"); found.push(reported());
@@ -263,12 +170,7 @@ choose("kind", "LEVERAGE"); found.push(reported());
 document.getElementById("reset").click(); choose("reason", "POLICY_UNIVERSE_FILTER"); found.push(reported());
 document.getElementById("reset").click(); found.push(reported());
 set("to", 0); found.push(reported());"#;
-    let found = open(
-        &place,
-        "page.html",
-        "390,900",
-        &format!("{CHOOSE}{actions}"),
-    );
+    let found = open(&place, "390,900", actions);
     let reason = |flip: &Value| {
         let of = |side: &str| flip[side]["reason"].as_str().map(ToOwned::to_owned);
         of("before").or(of("after"))
@@ -289,19 +191,12 @@ set("to", 0); found.push(reported());"#;
             thousands(flips.len())
         );
         assert_eq!(page["shown"], json!(expected));
-        let sum = |section: &str| {
-            let rows = page["sections"][section].as_array().unwrap().iter();
-            let counts = rows.map(|row| row[1].as_str().unwrap().replace(',', ""));
-            counts
-                .map(|count| count.parse::<usize>().unwrap())
-                .sum::<usize>()
-        };
         for section in ["kinds", "causes", "symbols", "days"] {
-            assert_eq!(sum(section), of.len(), "{section}");
+            assert_eq!(sum(page, section), of.len(), "{section}");
         }
         let skips = of.iter().filter(|flip| reason(flip).is_some()).count();
-        assert_eq!(sum("reasons"), skips);
-        let listed = page["sections"]["largest"].as_array().unwrap();
+        assert_eq!(sum(page, "reasons"), skips);
+        let listed = rows(page, "largest");
         for row in listed {
             let n: u64 = row[0].as_str().unwrap().parse().unwrap();
             assert!(of.iter().any(|flip| flip["n"] == n), "{row}");
@@ -318,6 +213,13 @@ set("to", 0); found.push(reported());"#;
         reason(flip).as_deref() == Some("POLICY_UNIVERSE_FILTER")
     });
     assert_eq!(check(all, &|_| true), flips.len().min(100));
+    let fact = json!(["Flips", thousands(flips.len())]);
+    assert!(all["facts"].as_array().unwrap().contains(&fact));
+    let kinds: BTreeSet<&str> = flips
+        .iter()
+        .map(|flip| flip["kind"].as_str().unwrap())
+        .collect();
+    assert_eq!(rows(all, "kinds").len(), kinds.len());
     check(by_time, &|flip| {
         flip["ts"]
             .as_i64()
@@ -343,22 +245,9 @@ fn simulation_filters() {
         "entries",
         lines(&[entry_of(-30, "BTCUSDT"), entry_of(3_000, "SOLUSDT")]),
     );
-    let run = place.run(&[
-        "simulate",
-        "entries",
-        "--policy",
-        "a",
-        "--candles",
-        "BTCUSDT.csv",
-        "--candles",
-        "SOLUSDT.csv",
-        "--cash",
-        "1000",
-        "--report",
-        "page.html",
-        "--format",
-        "json",
-    ]);
+    let options = "simulate entries --policy a --candles BTCUSDT.csv --candles SOLUSDT.csv --cash 1000 \
+                   --report page.html --format json";
+    let run = place.run(&options.split(' ').collect::<Vec<_>>());
     assert_eq!((run.status, &*run.stderr), (0, ""));
     let reported: Value = serde_json::from_str(&run.stdout).unwrap();
     assert_eq!(reported["outcome"]["opened"], 2, "{reported}");
@@ -368,17 +257,12 @@ document.getElementById("reset").click(); set("from", 0); set("to", 19); found.p
 const marked = JSON.parse(document.getElementById("data").textContent).marked;
 found.push(marked.start + 20 * marked.width);
 found.push(Object.values(Chart.instances).filter((it) => it.config.type === "line").map((it) => it.data.datasets[0].data.length));"#;
-    let found = open(
-        &place,
-        "page.html",
-        "390,900",
-        &format!("{CHOOSE}{actions}"),
-    );
+    let found = open(&place, "390,900", actions);
     let [all, by_symbol, by_time, end, drawn] = &*found else {
         panic!("{found:?}")
     };
     let symbols = |page: &Value| {
-        let rows = page["sections"]["positions"].as_array().unwrap().iter();
+        let rows = rows(page, "positions").iter();
         let mut symbols: Vec<_> = rows
             .map(|row| row[1].as_str().unwrap().to_owned())
             .collect();
@@ -386,6 +270,7 @@ found.push(Object.values(Chart.instances).filter((it) => it.config.type === "lin
         symbols
     };
     assert_eq!(symbols(all), ["BTCUSDT", "SOLUSDT"]);
+    assert_eq!(all["drawn"], true);
     assert_eq!(symbols(by_symbol), ["SOLUSDT"]);
     assert_eq!(by_symbol["shown"], "1 of 2 listed positions shown");
     assert_eq!(symbols(by_time), ["BTCUSDT"]);
@@ -395,10 +280,8 @@ found.push(Object.values(Chart.instances).filter((it) => it.config.type === "lin
         .filter(|point| point["ts"].as_i64() < end.as_i64())
         .count();
     assert!(until > 0 && until < points.len());
-    assert_eq!(
-        by_time["sections"]["equity"].as_array().unwrap().len(),
-        until
-    );
+    assert_eq!(rows(all, "equity").len(), points.len());
+    assert_eq!(rows(by_time, "equity").len(), until);
     assert_eq!(*drawn, json!([until, until]));
     assert_eq!(by_time["overflow"], 0);
 }
@@ -440,7 +323,7 @@ fn a_page_has_a_dark_theme_and_fits_a_phone() {
     replayed(&place);
     let actions = r#"found.push(reported()); document.getElementById("theme").click(); found.push(reported());
 document.querySelectorAll("details").forEach((it) => { it.open = true; }); found.push(reported());"#;
-    let found = open(&place, "page.html", "500,900", actions);
+    let found = open(&place, "500,900", actions);
     let themes: Vec<_> = found
         .iter()
         .map(|page| page["theme"].as_str().unwrap())
@@ -465,7 +348,7 @@ fn tape_text_cannot_inject_markup() {
     tape.push(position(2));
     place.put("<b>&tape", lines(&tape));
     place.summary(&["<b>&tape", "--report", "page.html"]);
-    let found = open(&place, "page.html", "1280,900", "found.push(reported());");
+    let found = open(&place, "1280,900", "found.push(reported());");
     let page = &found[0];
     assert_eq!(page["facts"][0][1], "<b>&tape");
     let near = page["sections"]["near"].to_string();
@@ -480,81 +363,9 @@ fn an_empty_tape_has_an_empty_page() {
     let place = Place::new();
     place.put("tape", "");
     place.summary(&["tape", "--report", "page.html"]);
-    let found = open(&place, "page.html", "1280,900", "found.push(reported());");
+    let found = open(&place, "1280,900", "found.push(reported());");
     assert_eq!(found[0]["shown"], "0 of 0 records shown");
     assert_eq!(found[0]["sections"]["answers"], json!([]));
-}
-
-#[test]
-fn comparison_and_simulation_pages() {
-    let place = Place::new();
-    place.put("tape", generated(3_000, 1));
-    place.put("a", policy("a").to_string());
-    let mut b = policy("b");
-    b["leverage_by_symbol"]["BTCUSDT"] = json!(3);
-    place.put("b", b.to_string());
-    let run = place.run(&[
-        "diff",
-        "--policy",
-        "a",
-        "--policy",
-        "b",
-        "tape",
-        "--report",
-        "page.html",
-        "--format",
-        "json",
-    ]);
-    assert_eq!((run.status, &*run.stderr), (0, ""));
-    let reported: Value = serde_json::from_str(&run.stdout).unwrap();
-    let found = open(&place, "page.html", "1280,900", "found.push(reported());");
-    let flips = thousands(reported["flips"].as_u64().unwrap());
-    assert_eq!(
-        found[0]["shown"],
-        json!(format!("{flips} of {flips} flips shown"))
-    );
-    assert_eq!(
-        found[0]["facts"][5],
-        json!(["Flips", thousands(reported["flips"].as_u64().unwrap())])
-    );
-    let kinds = found[0]["sections"]["kinds"].as_array().unwrap();
-    assert_eq!(kinds.len(), reported["kinds"].as_object().unwrap().len());
-    assert_eq!(
-        found[0]["sections"]["largest"].as_array().unwrap().len(),
-        reported["largest"].as_array().unwrap().len()
-    );
-
-    let minute = |n: i64| format!("{},{p},{p},{p},{p}\n", START + n * 60, p = 100 + n % 3);
-    let prices: String = (0..300).map(minute).collect();
-    place.put(
-        "BTCUSDT.csv",
-        format!("timestamp,open,high,low,close\n{prices}"),
-    );
-    place.put("entries", lines(&[entry(30), entry(700)]));
-    let run = place.run(&[
-        "simulate",
-        "entries",
-        "--policy",
-        "a",
-        "--candles",
-        "BTCUSDT.csv",
-        "--cash",
-        "1000",
-        "--report",
-        "page.html",
-        "--format",
-        "json",
-    ]);
-    assert_eq!((run.status, &*run.stderr), (0, ""));
-    let reported: Value = serde_json::from_str(&run.stdout).unwrap();
-    let found = open(&place, "page.html", "1280,900", "found.push(reported());");
-    let points = reported["outcome"]["curve"]["points"].as_array().unwrap();
-    assert_eq!(
-        found[0]["sections"]["equity"].as_array().unwrap().len(),
-        points.len()
-    );
-    assert_eq!(found[0]["sections"]["positions"][0][1], "BTCUSDT");
-    assert_eq!(found[0]["drawn"], true);
 }
 
 #[test]
