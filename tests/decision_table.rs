@@ -14,6 +14,7 @@
 
 mod decision_table {
     pub(crate) mod expectation;
+    pub(crate) mod observed;
     pub(crate) mod states;
     pub(crate) mod table;
     pub(crate) mod world;
@@ -21,9 +22,9 @@ mod decision_table {
 
 use decision_table::{
     expectation::{Answer, GATES, Replayer},
+    observed::observed,
     states::{Age, Case, RequestedLeverage, Space},
     table::{Table, each, prepare, run},
-    world::observed,
 };
 use portcullis::decide::{Gate, SkipCode};
 

@@ -10,11 +10,13 @@
 
 /// Deciders and harvesters that violate laws.
 mod law_kit {
+    pub(crate) mod bugs;
     pub(crate) mod deciders;
     pub(crate) mod harvesters;
 }
 
 use law_kit::{
+    bugs::OTHERS,
     deciders::{self, TENFOLD_FALLBACK},
     harvesters,
 };
@@ -114,7 +116,7 @@ fn check_harvester(name: &str, law: Law, demand: &str, harvester: &mut dyn Harve
 
 #[test]
 fn planted_bugs_in_decisions_are_detected() {
-    for (name, law, demand, mut bug) in deciders::OTHERS {
+    for (name, law, demand, mut bug) in OTHERS {
         check_decider(name, law, demand, &mut bug);
     }
 }

@@ -4,11 +4,12 @@ use std::fmt::Write as _;
 
 use super::{
     expectation::{Answer, Replayer, expected},
+    observed::observed,
     states::{
         Age, Case, DecisionTime, Halted, Limited, Listing, PolicyInput, Readability,
         RequestedLeverage, Sender, SizeInput, Space,
     },
-    world::{World, intent, now, observed, record},
+    world::{World, intent, now, record},
 };
 use portcullis::{
     decide::{Engine, Gate},

@@ -1,21 +1,19 @@
-//! The inputs of the engine for each case, and the engine's answer.
+//! The inputs of the engine for each case.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    expectation::{Answer, amounts, applied_leverage},
+    expectation::{amounts, applied_leverage},
     states::{
         Age, Case, DecisionTime, Halted, Limited, Listing, PolicyInput, Readability,
         RequestedLeverage, Sender, SizeInput,
     },
 };
 use portcullis::{
-    decide::{Decision, Engine, SkipReason},
-    exit::{ExitOwnership, ExitRule},
-    guardrails::{ConstraintViolation, Guardrails, Halt},
-    intent::SizeError,
+    decide::Engine,
+    exit::ExitOwnership,
+    guardrails::{Guardrails, Halt},
     policy::{Policy, PolicyState, PolicyUnavailable},
-    provenance::Source,
     record::{Scratch, TapeRecord, read},
     types::{Leverage, Margin, Notional, SignedDuration, Symbol, Timestamp},
 };
@@ -452,126 +450,6 @@ pub(crate) fn intent<'a>(
         | TapeRecord::PolicyUpdated(..)
         | TapeRecord::PolicyWithdrawn(_) => {
             panic!("not an intent: {record}")
-        }
-    }
-}
-
-/// Converts a decision of the engine to the answer in the table.
-pub(crate) fn observed(decision: &Decision<'_>) -> Answer {
-    match decision {
-        Decision::Exit(permit) => Answer::Exit {
-            rule: match permit.rule() {
-                ExitRule::Owner => "owner",
-                ExitRule::Delegate => "delegate",
-            },
-        },
-        Decision::Skip(skip) => Answer::Skip {
-            gate: skip.gate(),
-            reason: skip.reason(),
-            evidence: evidence(skip.evidence()),
-        },
-        Decision::Trade(trade) => Answer::Trade {
-            leverage: trade.leverage().value().get(),
-            leverage_source: source(trade.leverage().source()),
-            leverage_requested: trade
-                .leverage_requested()
-                .map(|requested| requested.value().get()),
-            notional: trade.notional().value().get(),
-            margin: trade.margin().value().get(),
-            size_source: source(trade.size().source()),
-        },
-    }
-}
-
-fn source(source: Source) -> &'static str {
-    match source {
-        Source::PolicyLeverage(symbol) if symbol.as_str() == "BTCUSDT" => {
-            "policy:leverage_by_symbol.BTCUSDT"
-        }
-        Source::Intent("leverage") => "intent:leverage",
-        Source::Intent("position_size_usd") => "intent:position_size_usd",
-        Source::Intent("position_usd") => "intent:position_usd",
-        Source::Intent("quantity*price") => "intent:quantity*price",
-        Source::PolicyLeverage(_)
-        | Source::Policy(_)
-        | Source::Intent(_)
-        | Source::Position(_)
-        | Source::Market(_)
-        | Source::Guardrails(_)
-        | Source::Derived(_) => panic!("unexpected source of a trade: {source}"),
-    }
-}
-
-fn evidence(denial: &SkipReason<'_>) -> &'static str {
-    match denial {
-        SkipReason::InvalidIntent(_)
-        | SkipReason::PolicyUnavailable(_)
-        | SkipReason::NotInForce(_) => "",
-        SkipReason::SourceUnreadable => "might be an owner",
-        SkipReason::ExitOwnerOpens { .. } => "entry by an owner",
-        SkipReason::NotExitOwner(denied) => match denied.source_name {
-            Some(_) => "not an owner or delegate",
-            None => "no readable source",
-        },
-        SkipReason::Halted {
-            everything: true, ..
-        } => "all symbols",
-        SkipReason::Halted { .. } => "this symbol",
-        SkipReason::PolicyNotPermitted(constraint) => match constraint {
-            ConstraintViolation::Validity { .. } => "validity",
-            ConstraintViolation::Market { .. } => "market",
-            ConstraintViolation::Venue { .. } => "venue",
-            ConstraintViolation::NoHash => "hash",
-            ConstraintViolation::Symbol(_) | ConstraintViolation::Leverage { .. } => {
-                panic!("no gate checks the whole universe")
-            }
-        },
-        SkipReason::IntentStale { age: None, .. }
-        | SkipReason::ClockUntrusted { lead: None, .. } => "unknown",
-        SkipReason::IntentStale { age_max, .. } => match age_max.source().to_string().as_str() {
-            "policy:limits.max_intent_age_sec" => "the policy's bound",
-            "guardrails:max_intent_age_sec" => "the guardrails' bound",
-            other => panic!("unexpected source of an age bound: {other}"),
-        },
-        SkipReason::ClockUntrusted { .. } => "ahead",
-        SkipReason::NotInUniverse { .. } => "the policy's universe",
-        SkipReason::NotPermitted { .. } => "the permitted symbols",
-        SkipReason::NoLeverage { .. } => "absent in the policy",
-        SkipReason::LeverageUnusable(_) => "unusable in the intent",
-        SkipReason::NoSize => "absent",
-        SkipReason::SizeUnusable(fault) => match fault {
-            SizeError::BadValue(_) => "not a number",
-            SizeError::NoPrice(_) => "no price",
-            SizeError::NoLeverage(_) => "no leverage",
-            SizeError::BadProduct(_) => "product not usable",
-        },
-        SkipReason::LimitExceeded { number, limit, .. } => {
-            match (
-                number.to_string().as_str(),
-                limit.map(|limit| limit.source()),
-            ) {
-                ("margin", None) => "margin not finite or 0",
-                ("notional", None) => "notional not finite or 0",
-                ("leverage", Some(Source::Policy("limits.max_leverage"))) => {
-                    "leverage above policy:limits.max_leverage"
-                }
-                ("leverage", Some(Source::Guardrails("max_leverage"))) => {
-                    "leverage above guardrails:max_leverage"
-                }
-                ("margin", Some(Source::Policy("limits.max_position_usd"))) => {
-                    "margin above policy:limits.max_position_usd"
-                }
-                ("margin", Some(Source::Guardrails("max_position_usd"))) => {
-                    "margin above guardrails:max_position_usd"
-                }
-                ("notional", Some(Source::Policy("limits.max_notional_usd"))) => {
-                    "notional above policy:limits.max_notional_usd"
-                }
-                ("notional", Some(Source::Guardrails("max_notional_usd"))) => {
-                    "notional above guardrails:max_notional_usd"
-                }
-                other => panic!("unexpected limit: {other:?}"),
-            }
         }
     }
 }

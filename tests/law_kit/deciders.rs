@@ -6,10 +6,10 @@ use std::{
 };
 
 use portcullis::{answer::Verdict, policy::Policy, types::Timestamp};
-use portcullis_testing::{Decider, Law, Portcullis, Question, Row, Unanswered};
+use portcullis_testing::{Decider, Portcullis, Question, Row, Unanswered};
 use serde_json::{Map, Value};
 
-type Members = Map<String, Value>;
+pub(super) type Members = Map<String, Value>;
 
 /// A planted bug without state.
 #[derive(Clone, Copy)]
@@ -21,12 +21,12 @@ impl Decider for Bug {
     }
 }
 
-fn ask(question: &Question) -> Result<Row, Unanswered> {
+pub(super) fn ask(question: &Question) -> Result<Row, Unanswered> {
     Portcullis.decide(question)
 }
 
 /// Returns the members of a record, if it is one flat object. Of duplicate keys, the last one counts.
-fn members(question: &Question) -> Option<Members> {
+pub(super) fn members(question: &Question) -> Option<Members> {
     serde_json::from_str(&question.record).ok()
 }
 
@@ -39,7 +39,10 @@ fn ask_about(question: &Question, members: Members) -> Result<Row, Unanswered> {
 }
 
 /// Asks the same question with a changed record.
-fn ask_changed(question: &Question, change: impl FnOnce(&mut Members)) -> Result<Row, Unanswered> {
+pub(super) fn ask_changed(
+    question: &Question,
+    change: impl FnOnce(&mut Members),
+) -> Result<Row, Unanswered> {
     let Some(mut members) = members(question) else {
         return ask(question);
     };
@@ -47,8 +50,13 @@ fn ask_changed(question: &Question, change: impl FnOnce(&mut Members)) -> Result
     ask_about(question, members)
 }
 
+/// Asks the same question without a field of the record.
+pub(super) fn ask_without(question: &Question, field: &str) -> Result<Row, Unanswered> {
+    ask_changed(question, |members| drop(members.remove(field)))
+}
+
 /// Returns a number that is written as a number or as a string.
-fn number(members: &Members, field: &str) -> Option<f64> {
+pub(super) fn number(members: &Members, field: &str) -> Option<f64> {
     match members.get(field)? {
         Value::Number(number) => number.as_f64(),
         Value::String(text) => text.parse().ok(),
@@ -56,11 +64,11 @@ fn number(members: &Members, field: &str) -> Option<f64> {
     }
 }
 
-fn requested_number(question: &Question, field: &str) -> Option<f64> {
+pub(super) fn requested_number(question: &Question, field: &str) -> Option<f64> {
     number(&members(question)?, field)
 }
 
-fn symbol(question: &Question) -> Option<String> {
+pub(super) fn symbol(question: &Question) -> Option<String> {
     Some(members(question)?.get("symbol")?.as_str()?.to_uppercase())
 }
 
@@ -70,16 +78,16 @@ fn field(text: &str, pointer: &str) -> Option<Value> {
     value.pointer(pointer).cloned()
 }
 
-fn policy_field(question: &Question, pointer: &str) -> Option<Value> {
+pub(super) fn policy_field(question: &Question, pointer: &str) -> Option<Value> {
     field(question.policy.as_ref().ok()?, pointer)
 }
 
-fn guardrail(question: &Question, pointer: &str) -> Option<Value> {
+pub(super) fn guardrail(question: &Question, pointer: &str) -> Option<Value> {
     field(&question.guardrails, pointer)
 }
 
 /// Returns true if a list in the guardrails contains the symbol of the intent.
-fn lists(question: &Question, pointer: &str) -> bool {
+pub(super) fn lists(question: &Question, pointer: &str) -> bool {
     let symbol = symbol(question).map(Value::from);
     let list = guardrail(question, pointer);
     let list = list.as_ref().and_then(Value::as_array);
@@ -87,11 +95,11 @@ fn lists(question: &Question, pointer: &str) -> bool {
         .is_some_and(|(list, symbol)| list.contains(&symbol))
 }
 
-fn is(row: &Row, reason: &str) -> bool {
+pub(super) fn is(row: &Row, reason: &str) -> bool {
     row.reason.as_deref() == Some(reason)
 }
 
-fn trade(leverage: (f64, &str), size: (f64, &str)) -> Row {
+pub(super) fn trade(leverage: (f64, &str), size: (f64, &str)) -> Row {
     let mut row = Row::new(Verdict::Trade);
     row.leverage = Some(leverage.0);
     row.leverage_source = Some(leverage.1.to_owned());
@@ -103,7 +111,7 @@ fn trade(leverage: (f64, &str), size: (f64, &str)) -> Row {
 }
 
 /// Trades despite a skip reason.
-fn forgive(question: &Question, reason: &str) -> Result<Row, Unanswered> {
+pub(super) fn forgive(question: &Question, reason: &str) -> Result<Row, Unanswered> {
     let row = ask(question)?;
     if is(&row, reason) {
         return Ok(trade((1.0, "intent:leverage"), (1.0, "intent:size")));
@@ -112,14 +120,14 @@ fn forgive(question: &Question, reason: &str) -> Result<Row, Unanswered> {
 }
 
 /// Denies exits for a reason that must only deny entries.
-fn deny_exits(question: &Question, denied: bool) -> Result<Row, Unanswered> {
+pub(super) fn deny_exits(question: &Question, denied: bool) -> Result<Row, Unanswered> {
     let row = ask(question)?;
     let is_denied = denied && row.decision == Verdict::Exit;
     Ok(if is_denied { Row::skip("BLOCKED") } else { row })
 }
 
 /// Asks at another time if the policy has expired.
-fn ask_stale(
+pub(super) fn ask_stale(
     question: &Question,
     time: impl FnOnce(&Policy, Timestamp) -> Timestamp,
 ) -> Result<Row, Unanswered> {
@@ -178,7 +186,7 @@ pub(crate) const NAN_IS_NOT_BELOW: Bug = Bug(|question| {
     if !is(&row, "POLICY_MISSING_LEVERAGE") || leverage <= 0.0 || leverage.is_infinite() {
         return Ok(row);
     }
-    ask_changed(question, |members| drop(members.remove("leverage")))
+    ask_without(question, "leverage")
 });
 
 /// The engine that copies only the fields that it knows, without `reduce_only`.
@@ -204,7 +212,7 @@ pub(crate) const OWNER_OPENS: Bug = Bug(|question| {
     if !is(&row, "INTENT_AMBIGUOUS") || source.is_none_or(|it| it != *question.exit_owner) {
         return Ok(row);
     }
-    ask_changed(question, |members| drop(members.remove("source")))
+    ask_without(question, "source")
 });
 
 /// The engine that never trades, and therefore violates no demand of a law.
@@ -215,355 +223,6 @@ pub(crate) const NEVER_TRADES: Bug = Bug(|question| {
         Verdict::Exit | Verdict::Skip | Verdict::Harvest | Verdict::Policy => row,
     })
 });
-
-/// Other planted bugs: a name, the law that must detect it, and a part of the demand that it does not meet.
-pub(crate) const OTHERS: [(&str, Law, &str, Bug); 31] = {
-    use Law::{
-        Deterministic as L6, ExitsAreNeverBlocked as L5, Monotone as L7,
-        NoNumberWithoutASource as L2, NoPolicyNoTrade as L1, Total as L3, UnknownInputsFail as L4,
-    };
-    const NO_POLICY: &str = "an entry without a policy in force must be a SKIP";
-    const SPOILED: &str = "must be a SKIP";
-    const BLOCKED: &str = "an exit of the exit owner or a delegate must be an EXIT";
-    [
-        (
-            "a policy is accepted one microsecond after its expiry",
-            L1,
-            NO_POLICY,
-            Bug(|question| {
-                ask_stale(question, |policy, now| {
-                    let expiry = policy.valid_until();
-                    if now.since(expiry).as_micros() == 1 {
-                        expiry
-                    } else {
-                        now
-                    }
-                })
-            }),
-        ),
-        (
-            "a wrong policy hash is ignored",
-            L1,
-            NO_POLICY,
-            Bug(|question| {
-                let mut question = question.clone();
-                if is(&ask(&question)?, "POLICY_HASH_MISMATCH")
-                    && let Ok(text) = &question.policy
-                    && let Ok(mut policy) = serde_json::from_str::<Members>(text)
-                {
-                    policy.remove("policy_hash");
-                    question.policy = Ok(Value::from(policy).to_string());
-                }
-                ask(&question)
-            }),
-        ),
-        (
-            "an invalid policy is used as far as it can be read",
-            L1,
-            NO_POLICY,
-            Bug(|question| {
-                let row = ask(question)?;
-                let leverage = symbol(question).and_then(|symbol| {
-                    policy_field(question, &format!("/leverage_by_symbol/{symbol}"))?.as_f64()
-                });
-                match (
-                    is(&row, "POLICY_INVALID"),
-                    leverage,
-                    requested_number(question, "size"),
-                ) {
-                    (true, Some(leverage), Some(size)) => Ok(trade(
-                        (leverage, "policy:leverage_by_symbol.BTCUSDT"),
-                        (size, "intent:size"),
-                    )),
-                    _ => Ok(row),
-                }
-            }),
-        ),
-        (
-            "a missing leverage is 10x",
-            L2,
-            "`leverage` must equal its source",
-            TENFOLD_FALLBACK,
-        ),
-        (
-            "a missing size is 200 USD",
-            L2,
-            "`size_usd` must equal its source",
-            Bug(|question| {
-                let row = ask(question)?;
-                if !is(&row, "POLICY_MISSING_SIZE") {
-                    return Ok(row);
-                }
-                ask_changed(question, |members| {
-                    members.retain(|field, _| field != "quantity" && field != "qty");
-                    members.insert("position_size_usd".to_owned(), 200.0.into());
-                })
-            }),
-        ),
-        (
-            "a source names another field",
-            L2,
-            "`size_usd` must equal its source",
-            Bug(|question| {
-                let mut row = ask(question)?;
-                if row.size_source.as_deref() == Some("intent:size") {
-                    row.size_source = Some("intent:position_size_usd".to_owned());
-                }
-                Ok(row)
-            }),
-        ),
-        (
-            "a source is lost",
-            L2,
-            "`leverage` of a TRADE must name its source",
-            Bug(|question| {
-                let mut row = ask(question)?;
-                row.leverage_source = None;
-                Ok(row)
-            }),
-        ),
-        (
-            "the requested leverage is used",
-            L2,
-            "must not exceed the leverage of the policy",
-            Bug(|question| {
-                let mut row = ask(question)?;
-                if row.leverage_requested > row.leverage {
-                    row.leverage = row.leverage_requested;
-                    row.leverage_source = Some("intent:leverage".to_owned());
-                }
-                Ok(row)
-            }),
-        ),
-        (
-            "a size is rounded",
-            L2,
-            "`size_usd` must equal its source",
-            Bug(|question| {
-                let mut row = ask(question)?;
-                row.size_usd = row.size_usd.map(f64::next_up);
-                Ok(row)
-            }),
-        ),
-        (
-            "every character is one byte",
-            L3,
-            "every question must have an answer",
-            Bug(|question| {
-                if let Some(symbol) = symbol(question) {
-                    let (_base, _quote) = symbol.split_at(symbol.len().saturating_sub(4));
-                }
-                ask(question)
-            }),
-        ),
-        (
-            "an unreadable leverage is absent",
-            L4,
-            SPOILED,
-            Bug(|question| {
-                if members(question).is_some_and(|it| {
-                    it.contains_key("leverage") && number(&it, "leverage").is_none()
-                }) {
-                    return ask_changed(question, |members| drop(members.remove("leverage")));
-                }
-                ask(question)
-            }),
-        ),
-        (
-            "a quantity without a price is ignored",
-            L4,
-            SPOILED,
-            Bug(|question| {
-                if requested_number(question, "price")
-                    .or(requested_number(question, "entry_price"))
-                    .is_none()
-                {
-                    return ask_changed(question, |members| drop(members.remove("quantity")));
-                }
-                ask(question)
-            }),
-        ),
-        (
-            "of duplicate keys, the last one counts",
-            L4,
-            "spoiled by Duplicate",
-            Bug(|question| ask_changed(question, |_| ())),
-        ),
-        ("a missing leverage is 10x", L4, SPOILED, TENFOLD_FALLBACK),
-        (
-            "a size that is not usable is accepted",
-            L4,
-            SPOILED,
-            Bug(|question| forgive(question, "POLICY_MISSING_SIZE")),
-        ),
-        (
-            "a size of NaN is within its limits",
-            L4,
-            SPOILED,
-            Bug(|question| forgive(question, "POLICY_LIMIT_EXCEEDED")),
-        ),
-        (
-            "an unknown age is accepted",
-            L4,
-            "spoiled by AgeUnknown",
-            Bug(|question| forgive(question, "INTENT_STALE")),
-        ),
-        (
-            "an unknown lead is accepted",
-            L4,
-            "spoiled by LeadUnknown",
-            Bug(|question| forgive(question, "CLOCK_UNTRUSTED")),
-        ),
-        (
-            "a halt denies exits",
-            L5,
-            BLOCKED,
-            Bug(|question| {
-                deny_exits(
-                    question,
-                    guardrail(question, "/halt") == Some("everything".into()),
-                )
-            }),
-        ),
-        (
-            "the universe denies exits",
-            L5,
-            BLOCKED,
-            Bug(|question| {
-                let universe = policy_field(question, "/universe_symbols");
-                let symbol = symbol(question).map(Value::from);
-                let is_listed = |list: Value| {
-                    symbol.is_some_and(|it| list.as_array().is_some_and(|list| list.contains(&it)))
-                };
-                deny_exits(question, universe.is_some_and(|list| !is_listed(list)))
-            }),
-        ),
-        (
-            "a missing policy denies exits",
-            L5,
-            BLOCKED,
-            Bug(|question| deny_exits(question, question.read_policy().is_err())),
-        ),
-        (
-            "an unreadable time denies exits",
-            L5,
-            BLOCKED,
-            Bug(|question| {
-                let time = |members: Members| members.get("ts").is_some_and(|ts| !ts.is_i64());
-                deny_exits(question, members(question).is_some_and(time))
-            }),
-        ),
-        (
-            "an unreadable size denies exits",
-            L5,
-            BLOCKED,
-            Bug(|question| {
-                let size = |members: Members| {
-                    members.contains_key("size") && number(&members, "size").is_none()
-                };
-                deny_exits(question, members(question).is_some_and(size))
-            }),
-        ),
-        (
-            "`reduceOnly` is unknown",
-            L5,
-            BLOCKED,
-            Bug(|question| {
-                if members(question).is_some_and(|members| members.contains_key("reduceOnly")) {
-                    return ask_changed(question, |members| drop(members.remove("reduceOnly")));
-                }
-                ask(question)
-            }),
-        ),
-        (
-            "the first of two sizes counts",
-            L6,
-            "the order of the keys must not change the answer",
-            Bug(|question| {
-                let place = |field: &str| question.record.find(&format!("{field}\""));
-                if place("position_size_usd").is_some()
-                    && place("position_size_usd") < place("quantity")
-                {
-                    return ask_changed(question, |members| drop(members.remove("quantity")));
-                }
-                ask(question)
-            }),
-        ),
-        (
-            "the limit of the policy is a minimum",
-            L7,
-            "the tightening Limit(\"limits.max_notional_usd\"",
-            Bug(|question| {
-                let row = ask(question)?;
-                match row.decision {
-                    _ if policy_field(question, "/limits/max_notional_usd").is_none() => Ok(row),
-                    Verdict::Trade => Ok(Row::skip("POLICY_LIMIT_EXCEEDED")),
-                    Verdict::Exit | Verdict::Skip | Verdict::Harvest | Verdict::Policy => {
-                        forgive(question, "POLICY_LIMIT_EXCEEDED")
-                    }
-                }
-            }),
-        ),
-        (
-            "the halted symbols are the permitted ones",
-            L7,
-            "the tightening HaltOf(",
-            Bug(|question| {
-                if lists(question, "/halt") {
-                    return forgive(question, "TRADING_HALTED");
-                }
-                ask(question)
-            }),
-        ),
-        (
-            "a permitted symbol need not be listed",
-            L7,
-            "the tightening Permitted(",
-            Bug(|question| {
-                if lists(question, "/permitted_symbols") {
-                    return forgive(question, "POLICY_UNIVERSE_FILTER");
-                }
-                ask(question)
-            }),
-        ),
-        (
-            "a policy is accepted only in its last twelve hours",
-            L7,
-            "the tightening EarlierExpiry(",
-            Bug(|question| {
-                let row = ask(question)?;
-                let left = question
-                    .read_policy()
-                    .map(|policy| policy.valid_until().since(question.now));
-                let is_early = left.is_ok_and(|left| left.as_micros() > 43_200_000_000);
-                Ok(if is_early {
-                    Row::skip("POLICY_CONSTRAINT_VIOLATION")
-                } else {
-                    row
-                })
-            }),
-        ),
-        (
-            "a size is reduced to its limit",
-            L7,
-            "must reject the entry or leave",
-            SIZE_REDUCED,
-        ),
-        (
-            "a lower leverage raises the size",
-            L7,
-            "a lower leverage must not raise `size_usd`",
-            Bug(|question| {
-                let mut row = ask(question)?;
-                row.size_usd = row
-                    .size_usd
-                    .zip(row.leverage)
-                    .map(|(size, leverage)| size / leverage);
-                Ok(row)
-            }),
-        ),
-    ]
-};
 
 /// The engine that uses the first of two sizes in the iteration order of a map. Each map has
 /// another order, as with `RandomState`, but the orders are the same on every run of this test.

@@ -1,29 +1,39 @@
 //! The contract of every store, as checks that each receive an empty store.
 
-use std::time::Duration;
+mod audit;
+mod reads;
+
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     sync::atomic::{AtomicBool, Ordering},
     thread,
+    time::Duration,
+};
+
+pub(crate) use audit::{
+    gaps_and_edits_of_the_audit_log_are_detected, halts_add_up_and_are_audited,
+    the_audit_log_records_every_change,
+};
+pub(crate) use reads::{
+    a_policy_of_a_python_writer_is_read, an_invalid_policy_can_be_replaced,
+    every_invalid_policy_has_its_reason,
 };
 
 use portcullis::{
     decide::SkipCode,
     guardrails::{Guardrails, Halt},
-    policy::Policy,
-    types::{Leverage, Symbol},
+    types::Leverage,
 };
 use portcullis_store::{
-    AuditLog, AuditTrail, FieldMap, Operator, PolicyStore, PublicationId, PublishError, Rollback,
-    StoreError,
+    Feed, Operator, PolicySnapshot, PolicyStore, PublicationId, PublishError, Rollback,
+    SequenceGuard, VerifyingReader,
 };
-use portcullis_store::{Feed, PolicySnapshot, SequenceGuard, VerifyingReader};
 
 use crate::{
     linearizable,
     policies::{
         UNTIL, absence, ada, at, check_conflict, fields_of, now, policy, publication, publish,
-        replaced, with_hash,
+        with_hash,
     },
 };
 
@@ -62,8 +72,6 @@ macro_rules! contract {
             every_invalid_policy_has_its_reason
             an_invalid_policy_can_be_replaced
             a_policy_of_a_python_writer_is_read
-        );
-        $crate::contract::contract!($fixture;
             a_feed_follows
         );
     };
@@ -351,238 +359,6 @@ pub(crate) fn a_rollback_obeys_the_current_guardrails(fixture: &dyn Fixture) {
     let ended = refused(&rollback(PublicationId::Seq(1), &none, "1766547134.4"));
     assert!(matches!(ended, PublishError::NeverInForce { .. }));
     assert_eq!(store.load().unwrap().version(), "2");
-}
-
-pub(crate) fn the_audit_log_records_every_change(fixture: &dyn Fixture) {
-    let store = fixture.open();
-    let first = store
-        .publish(&publication("1", r#""generator": "a model","#), None)
-        .unwrap();
-    let trail = store.audit().unwrap();
-    let hash = first.hash().to_string();
-    let zeros = "0".repeat(64);
-    let expected = FieldMap::new([
-        ("entry", "1"),
-        ("event", "policy.published"),
-        ("previous", zeros.as_str()),
-        ("policy_version", "1"),
-        ("policy_hash", &hash),
-        ("policy_seq", "1"),
-        ("valid_until_epoch", UNTIL),
-        ("created_at_epoch", "1766547134.500000"),
-        ("generator", "a model"),
-        ("universe_count", "10"),
-        ("leverage_range", "6-15"),
-        ("by", "ada"),
-        ("reason", "it is time"),
-    ]);
-    assert_eq!(*trail.entries()[0].record(), expected);
-    publish(&*store, "2");
-    let trail = store.audit().unwrap();
-    let second = trail.entries()[1].record();
-    assert_eq!(second.get("previous"), Some(expected.digest().as_str()));
-    assert_eq!(second.get("replaces"), Some(hash.as_str()));
-}
-
-pub(crate) fn gaps_and_edits_of_the_audit_log_are_detected(fixture: &dyn Fixture) {
-    let store = fixture.open();
-    for n in 1..=5 {
-        publish(&*store, &format!("v{n}"));
-    }
-    let log = store.audit_log().unwrap();
-    assert_eq!(log.records.len(), 5);
-    let check = |change: &dyn Fn(&mut AuditLog), faults: &[&str]| {
-        let mut log = log.clone();
-        change(&mut log);
-        let trail = AuditTrail::of(log);
-        let found: Vec<_> = trail.faults().iter().map(ToString::to_string).collect();
-        assert_eq!(found, faults);
-        assert_eq!(trail.is_whole(), faults.is_empty());
-    };
-    let edited = |record: &FieldMap| {
-        let pairs = record.pairs().map(|(k, v)| match k {
-            "by" => (k, "mallory"),
-            _ => (k, v),
-        });
-        FieldMap::new(pairs)
-    };
-    check(&|_| {}, &[]);
-    check(
-        &|log| log.records[2] = edited(&log.records[2]),
-        &["entry 3 was edited: its digest differs from the recorded one"],
-    );
-    check(
-        &|log| log.records[4] = edited(&log.records[4]),
-        &["entry 5 was edited: its digest differs from the recorded one"],
-    );
-    check(&|log| drop(log.records.remove(2)), &["entry 3 is missing"]);
-    check(
-        &|log| drop(log.records.drain(..2)),
-        &["entries 1 to 2 are missing"],
-    );
-    check(&|log| drop(log.records.pop()), &["entry 5 is missing"]);
-    check(&|log| log.records.clear(), &["entries 1 to 5 are missing"]);
-    check(
-        &|log| log.records.swap(1, 2),
-        &["entry 2 is missing", "entry 2 is out of order"],
-    );
-    check(
-        &|log| {
-            log.records
-                .insert(1, FieldMap::new([("event", "something else")]))
-        },
-        &["record 2 is not an entry of this audit log"],
-    );
-    check(
-        &|log| log.records.push(log.records[0].clone()),
-        &["entry 1 is out of order"],
-    );
-}
-
-pub(crate) fn halts_add_up_and_are_audited(fixture: &dyn Fixture) {
-    let store = fixture.open();
-    let symbols = |names: &[&str]| {
-        let symbols = names.iter().map(|name| Symbol::new(name).unwrap());
-        Halt::Symbols(symbols.collect::<BTreeSet<_>>())
-    };
-    let halt = |scope: &Halt| store.halt(scope, &ada(), now()).unwrap();
-    let resume = |scope: &Halt| store.resume(scope, &ada(), now()).unwrap();
-    assert_eq!(
-        halt(&symbols(&["btcusdt", "ETHUSDT"])),
-        symbols(&["BTCUSDT", "ETHUSDT"])
-    );
-    assert_eq!(
-        halt(&symbols(&["SOLUSDT"])),
-        symbols(&["BTCUSDT", "ETHUSDT", "SOLUSDT"])
-    );
-    assert_eq!(
-        resume(&symbols(&["ETHUSDT"])),
-        symbols(&["BTCUSDT", "SOLUSDT"])
-    );
-    assert_eq!(halt(&Halt::Everything), Halt::Everything);
-    assert_eq!(fixture.open().halts(), Ok(Halt::Everything));
-    // Resuming one symbol does not end a halt of everything.
-    assert_eq!(resume(&symbols(&["BTCUSDT"])), Halt::Everything);
-    assert_eq!(resume(&Halt::Everything), Halt::Nothing);
-    assert_eq!(halt(&Halt::Nothing), Halt::Nothing);
-    // A publication does not end a halt.
-    halt(&symbols(&["BTCUSDT"]));
-    publish(&*store, "1");
-    assert_eq!(store.halts(), Ok(symbols(&["BTCUSDT"])));
-
-    let trail = store.audit().unwrap();
-    assert!(trail.is_whole(), "{:?}", trail.faults());
-    let texts: Vec<_> = trail
-        .entries()
-        .iter()
-        .map(|entry| (entry.event().unwrap(), entry.symbols()))
-        .collect();
-    assert_eq!(
-        texts,
-        [
-            ("trading.halted", Some("BTCUSDT ETHUSDT")),
-            ("trading.halted", Some("SOLUSDT")),
-            ("trading.resumed", Some("ETHUSDT")),
-            ("trading.halted", Some("*")),
-            ("trading.resumed", Some("BTCUSDT")),
-            ("trading.resumed", Some("*")),
-            ("trading.halted", Some("BTCUSDT")),
-            ("policy.published", None),
-        ]
-    );
-    let numbers: Vec<_> = trail.entries().iter().map(|entry| entry.number()).collect();
-    assert_eq!(numbers, (1..=8).map(Some).collect::<Vec<_>>());
-    assert_eq!(trail.entries()[0].by(), Some("ada"));
-    assert_eq!(trail.entries()[0].reason(), Some("it is time"));
-    assert_eq!(trail.entries()[0].at(), Some(now()));
-}
-
-pub(crate) fn every_invalid_policy_has_its_reason(fixture: &dyn Fixture) {
-    let store = fixture.open();
-    let whole = with_hash(&policy("1", ""), Some(1));
-    let bare = fields_of(&policy("1", ""));
-    let check = |fields: &[(String, String)], reason: &str| {
-        fixture.put(fields);
-        assert_eq!(absence(store.load()), reason);
-    };
-    check(&whole, "a policy: 1");
-    check(&bare, "a policy: 1");
-    check(&[], "NotFound");
-    for required in [
-        "universe_symbols",
-        "leverage_by_symbol",
-        "harvest_params",
-        "kill_params",
-        "valid_until_epoch",
-        "policy_version",
-    ] {
-        check(&replaced(&bare, required, None), "POLICY_MISSING_FIELD");
-        check(&replaced(&whole, required, None), "POLICY_MISSING_FIELD");
-    }
-    check(
-        &replaced(&bare, "kill_params", Some("{")),
-        "POLICY_PARSE_ERROR",
-    );
-    check(
-        &replaced(&bare, "valid_until_epoch", Some("nan")),
-        "POLICY_INVALID",
-    );
-    // An expired policy can be loaded, because a load does not check the expiry.
-    check(
-        &replaced(&bare, "valid_until_epoch", Some("1")),
-        "a policy: 1",
-    );
-    // These fields are changed after the hash was computed.
-    for (name, value) in [
-        ("valid_until_epoch", "1866550734.062733"),
-        ("generator", "another one"),
-        ("policy_hash", "0000"),
-    ] {
-        check(&replaced(&whole, name, Some(value)), "POLICY_HASH_MISMATCH");
-    }
-}
-
-pub(crate) fn an_invalid_policy_can_be_replaced(fixture: &dyn Fixture) {
-    let store = fixture.open();
-    publish(&*store, "1");
-    let torn = replaced(&with_hash(&policy("x", ""), Some(9)), "kill_params", None);
-    fixture.put(&torn);
-    assert_eq!(absence(store.load()), "POLICY_MISSING_FIELD");
-    let seen = store.current_hash().unwrap();
-    assert!(seen.is_some());
-    store.publish(&publication("2", ""), seen).unwrap();
-    assert_eq!(store.load().unwrap().version(), "2");
-    assert!(store.audit().unwrap().is_whole());
-}
-
-pub(crate) fn a_policy_of_a_python_writer_is_read(fixture: &dyn Fixture) {
-    let vector: serde_json::Value =
-        serde_json::from_str(include_str!("../../../../tests/vectors/python_policy.json")).unwrap();
-    let hash = vector["policy_hash"].as_str().unwrap();
-    let fields: BTreeMap<String, String> =
-        serde_json::from_value(vector["fields"].clone()).unwrap();
-    let bare: Vec<_> = fields.into_iter().collect();
-    let store = fixture.open();
-    for fields in [&bare, &replaced(&bare, "policy_hash", Some(hash))] {
-        fixture.put(fields);
-        let policy: Policy = store.load().unwrap_or_else(|error| panic!("{error}"));
-        assert_eq!(policy.hash().to_string(), hash);
-        assert_eq!(policy.seq(), Some(7));
-        assert_eq!(policy.valid_until(), at("1766550734.062733"));
-        assert_eq!(policy.symbols().len(), 3);
-        let unknown: Vec<_> = policy.notes().iter().map(ToString::to_string).collect();
-        assert!(
-            unknown.iter().all(|note| note.contains("policy_hash")),
-            "{unknown:?}"
-        );
-    }
-    // A publication can replace a policy of another writer.
-    assert_eq!(publish(&*store, "8").seq(), 8);
-    assert!(matches!(
-        store.publish(&publication("9", ""), None),
-        Err(PublishError::Conflict { .. })
-    ));
-    let _: Result<Halt, StoreError> = store.halts();
 }
 
 /// Checks that publications, foreign writes, halts and withdrawals reach a feed.
