@@ -1,8 +1,8 @@
 //! Arguments that several commands share, and parsers of argument values.
 
+pub(crate) mod engine;
 pub(crate) mod operator;
 pub(crate) mod service;
 pub(crate) mod store;
 pub(crate) mod streams;
-pub(crate) mod tape;
 pub(crate) mod values;

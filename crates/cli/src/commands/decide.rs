@@ -56,11 +56,9 @@ pub(crate) fn answer_lines(
     let (engine, _) = operator.resolve(false)?;
     let initial = InitialPolicy::read(args.policy.as_deref())?;
     let replayer = Replayer {
-        engine,
-        assume_in_force: false,
-        reports: false,
         now: args.now,
         scope,
+        ..Replayer::new(engine)
     };
     let mut out = io::stdout().lock();
     let mut has_warned = false;

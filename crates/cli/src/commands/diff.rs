@@ -6,18 +6,16 @@ use std::{
     sync::Arc,
 };
 
-use portcullis::decide::Engine;
 use portcullis_sim::{
     diff::{
         AnswerFile, DiffError, Difference, FlipRows, FlipSink, ReplayedAnswers, diff, diff_answers,
     },
-    replay::{Replayer, Scope},
     report::{DiffInputs, DiffReport, html::diff_page},
     tape::{Progress, TapeSource},
 };
 
 use crate::{
-    args::{operator::OperatorArgs, values::parse_report},
+    args::{engine::EngineArgs, values::parse_report},
     failure::Failure,
     input::{
         policy::{InitialPolicy, valid_policy},
@@ -66,14 +64,11 @@ pub(crate) struct Args {
     /// Exit with status 1 if there is at least one flip
     #[arg(long)]
     fail_on_flip: bool,
-    /// Treat every policy as in force at every record's time, even if it has expired or is not yet valid
-    #[arg(long)]
-    assume_in_force: bool,
     /// The output format
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
     #[command(flatten)]
-    operator: OperatorArgs,
+    settings: EngineArgs,
 }
 
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
@@ -138,10 +133,10 @@ fn comparison(args: &Args) -> Result<Comparison<'_>, Failure> {
             );
         }
         ([_, _], [_, ..]) => return fail(&without_engine("--policy")),
-        ([_, _], []) if args.operator.guardrails().is_some() => {
+        ([_, _], []) if args.settings.operator.guardrails().is_some() => {
             return fail(&without_engine("--guardrails"));
         }
-        ([_, _], []) if args.assume_in_force => {
+        ([_, _], []) if args.settings.assume_in_force => {
             return fail(&without_engine("--assume-in-force"));
         }
         ([before, after], []) => Comparison::Answers(before, after),
@@ -179,7 +174,10 @@ fn check_stdin(args: &Args) -> Result<(), Failure> {
             arguments.push((name(flag, index, files.len()), Some(file.as_path())));
         }
     }
-    arguments.push(("`--guardrails`".to_owned(), args.operator.guardrails()));
+    arguments.push((
+        "`--guardrails`".to_owned(),
+        args.settings.operator.guardrails(),
+    ));
     arguments.push(("the tape".to_owned(), find_stdin(&args.tapes)));
     let arguments: Vec<_> = arguments
         .iter()
@@ -189,12 +187,12 @@ fn check_stdin(args: &Args) -> Result<(), Failure> {
 }
 
 fn diff_policies(args: &Args, before: &Path, after: &Path) -> Result<(), Failure> {
-    let (engine, run_settings) = args.operator.resolve(args.assume_in_force)?;
+    let (engine, run_settings) = args.settings.resolve()?;
     let (before, after) = (valid_policy(before)?, valid_policy(after)?);
     let tapes = Tapes::resolve(&args.tapes)?;
     let reader = tapes.reader();
     let mut outputs = Outputs::open(args, Some(&tapes), reader.progress())?;
-    let replayer = args.replayer(engine);
+    let replayer = args.settings.replayer(engine, false);
     let difference = outputs.write_flips(|flips, progress| {
         diff(&replayer, (&before, &after), reader, flips, progress)
     })?;
@@ -229,7 +227,7 @@ fn diff_answer_files(args: &Args, before: &Path, after: &Path) -> Result<(), Fai
 }
 
 fn diff_engine(args: &Args, file: &Path) -> Result<(), Failure> {
-    let (engine, run_settings) = args.operator.resolve(args.assume_in_force)?;
+    let (engine, run_settings) = args.settings.resolve()?;
     let policy = args.policies.first();
     let initial = InitialPolicy::read(policy.map(PathBuf::as_path))?;
     let file = answer_source(file)?;
@@ -237,7 +235,7 @@ fn diff_engine(args: &Args, file: &Path) -> Result<(), Failure> {
     let tapes = Tapes::resolve(&args.tapes)?;
     let reader = tapes.reader();
     let mut outputs = Outputs::open(args, Some(&tapes), reader.progress())?;
-    let replayer = args.replayer(engine);
+    let replayer = args.settings.replayer(engine, false);
     let mut before = AnswerFile::new(file);
     let mut after = ReplayedAnswers::new(&replayer, initial.policy, reader);
     let difference = outputs
@@ -271,7 +269,7 @@ impl Outputs {
         let inputs: Vec<&Path> = (args.policies.iter().chain(&args.answers))
             .map(PathBuf::as_path)
             .chain(tapes.into_iter().flat_map(Tapes::paths))
-            .chain(args.operator.guardrails())
+            .chain(args.settings.operator.guardrails())
             .collect();
         let progress = RunProgress::new(bytes);
         let paths = [&args.minimal, &args.out, &args.report].map(Option::as_deref);
@@ -323,16 +321,6 @@ fn flips_to(out: Option<&mut OutputFile>) -> Result<FlipSink<'_>, Failure> {
 }
 
 impl Args {
-    fn replayer(&self, engine: Engine) -> Replayer {
-        Replayer {
-            engine,
-            assume_in_force: self.assume_in_force,
-            reports: false,
-            now: None,
-            scope: Scope::Tape,
-        }
-    }
-
     /// Returns an error if `--fail-on-flip` is set and an answer flips.
     fn check_flips(&self, difference: &Difference) -> Result<(), Failure> {
         match difference.flips() {

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use portcullis_sim::replay::{ExplainError, explain};
 
 use crate::{
-    args::{tape::TapeArgs, values::parse_whole},
+    args::{engine::EngineArgs, values::parse_whole},
     failure::Failure,
-    input::tapes::Tapes,
+    input::{policy::InitialPolicy, tapes::Tapes},
     print::{Format, print, print_json},
 };
 
@@ -16,14 +16,17 @@ pub(crate) struct Args {
     /// The tape to read: JSON Lines (plain, gzip or zstd) or Parquet; use `-` for standard input
     #[arg(value_name = "TAPE")]
     tape: PathBuf,
-    #[command(flatten)]
-    run: TapeArgs,
+    /// The policy file (JSON) that is active until the first policy record on the tape [default: none]
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
     /// The number of the record, counted from 1
     #[arg(long, value_name = "K", default_value = "1", value_parser = parse_n, allow_negative_numbers = true)]
     n: u64,
     /// The output format
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
+    #[command(flatten)]
+    settings: EngineArgs,
 }
 
 fn parse_n(text: &str) -> Result<u64, String> {
@@ -31,10 +34,11 @@ fn parse_n(text: &str) -> Result<u64, String> {
 }
 
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
-    args.run.check_stdin(Some(&args.tape))?;
-    let (engine, _) = args.run.engine()?;
-    let initial = args.run.initial_policy()?;
-    let replayer = args.run.replayer(engine, false);
+    args.settings
+        .check_stdin(args.policy.as_deref(), Some(&args.tape))?;
+    let (engine, _) = args.settings.resolve()?;
+    let initial = InitialPolicy::read(args.policy.as_deref())?;
+    let replayer = args.settings.replayer(engine, false);
     let tapes = Tapes::resolve(std::slice::from_ref(&args.tape))?;
     match explain(&replayer, initial.policy, tapes.reader(), args.n) {
         Err(ExplainError::Tape(error)) => Err(Failure::error(error)),

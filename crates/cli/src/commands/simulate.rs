@@ -14,9 +14,9 @@ use portcullis_sim::{
 };
 
 use crate::{
-    args::{tape::TapeArgs, values::parse_report},
+    args::{engine::EngineArgs, values::parse_report},
     failure::Failure,
-    input::{stdin::find_stdin, tapes::Tapes},
+    input::{policy::InitialPolicy, stdin::find_stdin, tapes::Tapes},
     output::{
         file::{open_all, write_report},
         progress::RunProgress,
@@ -31,8 +31,9 @@ pub(crate) struct Args {
     /// Quoted glob patterns are expanded in name order.
     #[arg(value_name = "TAPE", required = true)]
     tapes: Vec<PathBuf>,
-    #[command(flatten)]
-    run: TapeArgs,
+    /// The policy file (JSON) that is active until the first policy record on the tape [default: none]
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
     /// The candle file of one symbol (CSV or Parquet)
     ///
     /// The required columns are `timestamp` or `open_time`, `open`, `high`, `low` and `close`. The symbol is the
@@ -79,19 +80,23 @@ pub(crate) struct Args {
     /// The output format of the summary
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
+    #[command(flatten)]
+    settings: EngineArgs,
 }
 
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
-    args.run.check_stdin(find_stdin(&args.tapes))?;
-    let (engine, run_settings) = args.run.engine()?;
+    args.settings
+        .check_stdin(args.policy.as_deref(), find_stdin(&args.tapes))?;
+    let (engine, run_settings) = args.settings.resolve()?;
     let tapes = Tapes::resolve(&args.tapes)?;
-    let initial = args.run.initial_policy()?;
+    let initial = InitialPolicy::read(args.policy.as_deref())?;
     let series = candles::read(&args.candles).map_err(Failure::error)?;
     let settings = settings(args);
-    let replayer = args.run.replayer(engine, false);
+    let replayer = args.settings.replayer(engine, false);
     let inputs: Vec<&Path> = tapes
         .paths()
-        .chain(args.run.inputs())
+        .chain(args.policy.as_deref())
+        .chain(args.settings.operator.guardrails())
         .chain(args.candles.iter().map(|file| file.path.as_path()))
         .collect();
     let reader = tapes.reader();

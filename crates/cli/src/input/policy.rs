@@ -7,6 +7,10 @@ use portcullis::policy::{Policy, PolicyFault, PolicyUnavailable};
 use crate::{failure::Failure, input::file::read_file, print::warn};
 
 /// The content of a policy file or of a policy store.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a run reads few policies, one at a time"
+)]
 pub(crate) enum PolicyInput {
     Valid(Policy),
     Unavailable(PolicyUnavailable),

@@ -22,12 +22,12 @@ use portcullis_sim::{
 
 use crate::{
     args::{
-        tape::TapeArgs,
+        engine::EngineArgs,
         values::{parse_report, parse_whole},
     },
     commands::generate::{SAMPLE_RECORDS, SAMPLE_SEED},
     failure::Failure,
-    input::{stdin::find_stdin, tapes::Tapes},
+    input::{policy::InitialPolicy, stdin::find_stdin, tapes::Tapes},
     output::{
         file::{OutputFile, open_all, write_report},
         progress::RunProgress,
@@ -59,8 +59,9 @@ pub(crate) struct Args {
     /// redis://[[user]:password@]host[:port]/[db/]STREAM
     #[arg(long, value_name = "URL", conflicts_with = "tapes")]
     from: Option<String>,
-    #[command(flatten)]
-    run: TapeArgs,
+    /// The policy file (JSON) that is active until the first policy record on the tape [default: none]
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
     /// Rank all policies (`*.json`) in this directory
     ///
     /// The tape is answered once under each policy, which is active for the whole tape; policy records on the tape are
@@ -81,18 +82,25 @@ pub(crate) struct Args {
     /// The number of worker threads [default: one per core, at most 16]
     #[arg(long, value_name = "N", value_parser = parse_threads, allow_negative_numbers = true)]
     threads: Option<usize>,
+    #[command(flatten)]
+    settings: EngineArgs,
 }
 
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
-    args.run.check_stdin(find_stdin(&args.tapes))?;
+    args.settings
+        .check_stdin(args.policy.as_deref(), find_stdin(&args.tapes))?;
     let (engine, run_settings) = args.engine()?;
-    let replayer = args.run.replayer(engine, args.report.is_some());
+    let replayer = args.settings.replayer(engine, args.report.is_some());
     let tapes = args.tapes()?;
     if let Some(folder) = &args.policies {
         return ranking::run(folder, &replayer, &run_settings, &tapes, args.format);
     }
-    let initial = args.run.initial_policy()?;
-    let inputs: Vec<&Path> = tapes.paths().chain(args.run.inputs()).collect();
+    let initial = InitialPolicy::read(args.policy.as_deref())?;
+    let inputs: Vec<&Path> = tapes
+        .paths()
+        .chain(args.policy.as_deref())
+        .chain(args.settings.operator.guardrails())
+        .collect();
     let reader = tapes.reader();
     let progress = RunProgress::new(reader.progress());
     let outputs = [args.out.as_deref(), args.report.as_deref()];
@@ -137,13 +145,13 @@ impl Args {
     }
 
     fn engine(&self) -> Result<(Engine, RunSettings), Failure> {
-        let operator = &self.run.operator;
+        let operator = &self.settings.operator;
         if self.is_sample() && operator.guardrails().is_none() {
             let guardrails = Guardrails::from_json(SAMPLE_GUARDRAILS).map_err(Failure::error)?;
             let name = "built-in sample (examples/guardrails.json)".to_owned();
-            return operator.resolve_with(guardrails, name, self.run.assume_in_force);
+            return operator.resolve_with(guardrails, name, self.settings.assume_in_force);
         }
-        self.run.engine()
+        self.settings.resolve()
     }
 
     fn tapes(&self) -> Result<Tapes, Failure> {
