@@ -46,7 +46,7 @@ use portcullis::{
     types::{Symbol, Timestamp},
 };
 use portcullis_sim::{
-    replay::{AnswerRows, AnswerSink, Counts, Replayer, Scope, Sinks, replay},
+    replay::{AnswerRows, AnswerSink, Counts, Replayer, Sinks, replay},
     sample::policy_json,
     tape::{LineContent, RowWriter, TapeReader, TapeSource},
 };
@@ -160,13 +160,7 @@ fn policy() -> Policy {
 }
 
 fn run(path: &Path, threads: usize, answers: AnswerSink<'_>) -> blake3::Hash {
-    let replayer = Replayer {
-        engine: engine(),
-        assume_in_force: false,
-        reports: false,
-        now: None,
-        scope: Scope::Tape,
-    };
+    let replayer = Replayer::new(engine());
     let mut progress = |_: &Counts| {};
     let sinks = Sinks {
         answers,

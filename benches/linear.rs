@@ -31,7 +31,7 @@ use portcullis::{
 };
 use portcullis_sim::{
     generate::write_tape,
-    replay::{AnswerSink, Replayer, Scope, Sinks, replay},
+    replay::{AnswerSink, Replayer, Sinks, replay},
     tape::{TapeReader, TapeSource},
 };
 
@@ -119,16 +119,10 @@ fn replay_rounds(tape: &Path, threads: usize, rounds: u32) {
 }
 
 fn run(tape: &Path, threads: usize) -> blake3::Hash {
-    let replayer = Replayer {
-        engine: Engine::new(
-            Guardrails::none(),
-            ExitOwnership::new("exitbrain_v3_5").unwrap(),
-        ),
-        assume_in_force: false,
-        reports: false,
-        now: None,
-        scope: Scope::Tape,
-    };
+    let replayer = Replayer::new(Engine::new(
+        Guardrails::none(),
+        ExitOwnership::new("exitbrain_v3_5").unwrap(),
+    ));
     let sinks = Sinks {
         answers: AnswerSink::Discard,
         tally: None,

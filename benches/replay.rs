@@ -40,7 +40,7 @@ use portcullis::{
 use portcullis_sim::{
     generate::write_tape,
     rank::{Candidate, rank},
-    replay::{AnswerSink, Replayer, Scope, Sinks, replay},
+    replay::{AnswerSink, Replayer, Sinks, replay},
     sample::policy_json,
     tape::{Line, LineContent, TapeReader, TapeSource},
 };
@@ -94,16 +94,10 @@ fn bench(c: &mut Criterion) {
         &mut BufWriter::new(File::create(&path).unwrap()),
     )
     .unwrap();
-    let replayer = Replayer {
-        engine: Engine::new(
-            Guardrails::none(),
-            ExitOwnership::new("exitbrain_v3_5").unwrap(),
-        ),
-        assume_in_force: false,
-        reports: false,
-        now: None,
-        scope: Scope::Tape,
-    };
+    let replayer = Replayer::new(Engine::new(
+        Guardrails::none(),
+        ExitOwnership::new("exitbrain_v3_5").unwrap(),
+    ));
     let run = |threads| {
         let sinks = Sinks {
             answers: AnswerSink::Discard,

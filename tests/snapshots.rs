@@ -7,6 +7,8 @@
     reason = "a test fails by panicking"
 )]
 
+#[path = "support/columns.rs"]
+mod columns;
 #[path = "support/sample_policy.rs"]
 mod sample_policy;
 

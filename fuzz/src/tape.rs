@@ -11,7 +11,7 @@ use portcullis::{
     types::Timestamp,
 };
 use portcullis_sim::{
-    replay::{AnswerSink, ReplayError, Replayer, Scope, Sinks, replay},
+    replay::{AnswerSink, ReplayError, Replayer, Sinks, replay},
     sample::policy_json,
     tape::{LineContent, TapeReader, TapeSource},
 };
@@ -136,11 +136,8 @@ fn replayed(data: &[u8], chunk_bytes: usize, line_bytes_max: usize, threads: usi
         .with_delegate("emergency")
         .unwrap();
     let replayer = Replayer {
-        engine: Engine::new(Guardrails::none(), ownership),
         assume_in_force: true,
-        reports: false,
-        now: None,
-        scope: Scope::Tape,
+        ..Replayer::new(Engine::new(Guardrails::none(), ownership))
     };
     let initial = INITIAL.get_or_init(|| {
         let sample = policy_json(Timestamp::parse_epoch_seconds("4e9").unwrap());

@@ -10,6 +10,8 @@
     reason = "a test fails by panicking"
 )]
 
+#[path = "../support/columns.rs"]
+mod columns;
 mod envelopes;
 mod errors;
 mod exit_ownership;
@@ -33,13 +35,13 @@ mod trades;
 mod types;
 mod universe;
 
+use columns::check_columns;
 use portcullis::{
-    decide::{Decision, DecisionColumns, Engine, IntentColumns, LeverageFrom, Outcome},
-    exit::{ExitOwnership, ExitRule},
+    decide::{Decision, Engine},
+    exit::ExitOwnership,
     guardrails::Guardrails,
     intent::{ExitQuantity, Intent},
     policy::{Policy, PolicyState, PolicyUnavailable},
-    provenance::Source,
     record::{Scratch, TapeRecord, read},
     types::Timestamp,
 };
@@ -110,41 +112,6 @@ fn decide_at<T>(
     assert_eq!(passed, decision.gates_passed());
     check_columns(engine, state, intent, now, &decision);
     look(&decision)
-}
-
-/// Checks that the same intent as a row of columns gets the same answer.
-fn check_columns(
-    engine: &Engine,
-    state: PolicyState<'_>,
-    intent: &Intent<'_>,
-    now: Option<Timestamp>,
-    decision: &Decision<'_>,
-) {
-    let (mut intents, mut answers) = (IntentColumns::default(), DecisionColumns::default());
-    assert!(intents.is_empty() && answers.is_empty());
-    intents.push(intent);
-    engine.decide_columns(state, &intents, now, &mut answers);
-    assert!(!intents.is_empty() && !answers.is_empty());
-    let row = answers.row(0).unwrap();
-    let (outcome, numbers) = match decision {
-        Decision::Trade(trade) => {
-            let from = if matches!(trade.leverage().source(), Source::Intent(_)) {
-                LeverageFrom::Intent
-            } else {
-                LeverageFrom::Policy
-            };
-            let numbers = ((trade.leverage().value(), from), trade.notional().value());
-            (Outcome::Trade, Some(numbers))
-        }
-        Decision::Exit(permit) => match permit.rule() {
-            ExitRule::Owner => (Outcome::ExitByOwner, None),
-            ExitRule::Delegate => (Outcome::ExitByDelegate, None),
-        },
-        Decision::Skip(skip) => (Outcome::Skip(skip.reason()), None),
-    };
-    assert_eq!(answers.outcomes(), [outcome], "{decision}");
-    assert_eq!(row.outcome, outcome, "{decision}");
-    assert_eq!(row.leverage.zip(row.notional), numbers, "{decision}");
 }
 
 /// Decides a record at [`NOW`] with or without a policy, without guardrails.

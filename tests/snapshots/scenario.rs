@@ -1,16 +1,14 @@
 //! The inputs of one decision, and the answer in every output format.
 
-use super::super::sample_policy_json;
+use super::super::{columns::check_columns, sample_policy_json};
 use portcullis::{
     answer::Answer,
-    decide::{Decision, DecisionColumns, Engine, IntentColumns, LeverageFrom, Outcome, SkipCode},
-    exit::{ExitOwnership, ExitRule},
+    decide::{Engine, SkipCode},
+    exit::ExitOwnership,
     explain::{Explanation, HarvestExplanation},
     guardrails::Guardrails,
     harvest::{Snapshot, harvest},
-    intent::Intent,
     policy::{Policy, PolicyState, PolicyUnavailable},
-    provenance::Source,
     record::{Scratch, TapeRecord, read},
     types::Timestamp,
 };
@@ -173,42 +171,6 @@ impl Scenario {
             }
         }
     }
-}
-
-/// Checks that the same intent as a row of columns gets the same answer.
-fn check_columns(
-    engine: &Engine,
-    state: PolicyState<'_>,
-    intent: &Intent<'_>,
-    now: Option<Timestamp>,
-    decision: &Decision<'_>,
-) {
-    let (mut intents, mut answers) = (IntentColumns::default(), DecisionColumns::default());
-    assert!(intents.is_empty() && answers.is_empty());
-    intents.push(intent);
-    engine.decide_columns(state, &intents, now, &mut answers);
-    assert!(!intents.is_empty() && !answers.is_empty());
-    let row = answers.row(0).unwrap();
-    let (outcome, numbers) = match decision {
-        Decision::Trade(trade) => {
-            let from_intent = matches!(trade.leverage().source(), Source::Intent(_));
-            let from = if from_intent {
-                LeverageFrom::Intent
-            } else {
-                LeverageFrom::Policy
-            };
-            let numbers = ((trade.leverage().value(), from), trade.notional().value());
-            (Outcome::Trade, Some(numbers))
-        }
-        Decision::Exit(permit) => match permit.rule() {
-            ExitRule::Owner => (Outcome::ExitByOwner, None),
-            ExitRule::Delegate => (Outcome::ExitByDelegate, None),
-        },
-        Decision::Skip(skip) => (Outcome::Skip(skip.reason()), None),
-    };
-    assert_eq!(answers.outcomes(), [outcome], "{decision}");
-    assert_eq!(row.outcome, outcome, "{decision}");
-    assert_eq!(row.leverage.zip(row.notional), numbers, "{decision}");
 }
 
 pub(crate) fn json(value: &impl Serialize) -> String {

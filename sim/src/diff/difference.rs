@@ -134,17 +134,7 @@ mod tests {
     use super::*;
 
     fn check(spoil: impl Fn(&mut Difference), expected: (u64, u64)) {
-        let effect = Effect {
-            decision: Verdict::Skip,
-            reason: Some(SkipCode::PolicyMissing),
-            side: None,
-            leverage: None,
-            size_usd: None,
-            notional_usd: None,
-            quantity: None,
-            harvest_action: None,
-            stop_proposed: None,
-        };
+        let effect = Effect::without_numbers(Verdict::Skip, Some(SkipCode::PolicyMissing));
         let mut difference = Difference::default();
         for reason in [SkipCode::PolicyMissing, SkipCode::PolicyStale] {
             let reason = Some(reason);

@@ -49,6 +49,12 @@ macro_rules! define {
         }
 
         impl Effect {
+            /// Returns an effect without numbers.
+            #[cfg(test)]
+            pub(super) fn without_numbers(decision: Verdict, reason: Option<SkipCode>) -> Self {
+                Self { reason, ..Self { decision, $($name: None,)* } }
+            }
+
             pub(super) fn of(answer: &Answer<'_>) -> Self {
                 let mut effect = Self { decision: answer.decision, $($name: answer.$name,)* };
                 effect.side.take_if(|_| answer.decision == Verdict::Skip);

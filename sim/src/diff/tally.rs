@@ -156,17 +156,7 @@ mod tests {
     use crate::diff::flip::Effect;
 
     fn flip(n: u64, day: i64, symbol: &str) -> Flip {
-        let effect = Effect {
-            decision: Verdict::Trade,
-            reason: None,
-            side: None,
-            leverage: None,
-            size_usd: None,
-            notional_usd: None,
-            quantity: None,
-            harvest_action: None,
-            stop_proposed: None,
-        };
+        let effect = Effect::without_numbers(Verdict::Trade, None);
         Flip {
             n,
             id: n.to_string(),

@@ -177,22 +177,15 @@ impl Edition {
             kind: Kind::Json,
         };
         let (valid_from, valid_until) = self.validity();
+        let market = if self == Self::OtherMarket {
+            "spot"
+        } else {
+            "futures"
+        };
         let mut fields = vec![
             text("policy_version", &self.version()),
             text("generator", "portcullis generate"),
-            text(
-                "market",
-                match self {
-                    Self::OtherMarket => "spot",
-                    Self::Monthly { .. }
-                    | Self::From { .. }
-                    | Self::Until { .. }
-                    | Self::NotYetValid
-                    | Self::Expired
-                    | Self::LongTerm
-                    | Self::Tight => "futures",
-                },
-            ),
+            text("market", market),
             text("venue", "binance"),
             json("valid_from_epoch", valid_from.to_string()),
             json("valid_until_epoch", valid_until.to_string()),
@@ -246,15 +239,10 @@ impl Edition {
 
     /// Returns the revision of the leverages in the policy.
     pub(super) const fn revision(self) -> Revision {
-        match self {
-            Self::Monthly { revision, .. } => revision,
-            Self::From { .. }
-            | Self::Until { .. }
-            | Self::NotYetValid
-            | Self::Expired
-            | Self::LongTerm
-            | Self::OtherMarket
-            | Self::Tight => Revision::First,
+        if let Self::Monthly { revision, .. } = self {
+            revision
+        } else {
+            Revision::First
         }
     }
 
@@ -271,15 +259,10 @@ impl Edition {
     }
 
     fn harvest_params(self) -> String {
-        let fallback = match self {
-            Self::Tight => "\"fallback_stop_pct\":0.02,",
-            Self::Monthly { .. }
-            | Self::From { .. }
-            | Self::Until { .. }
-            | Self::NotYetValid
-            | Self::Expired
-            | Self::LongTerm
-            | Self::OtherMarket => "",
+        let fallback = if self == Self::Tight {
+            "\"fallback_stop_pct\":0.02,"
+        } else {
+            ""
         };
         format!(
             "{{\"T1_R\":1.8,\"T2_R\":3.5,\"T3_R\":5.8,\"be_plus_pct\":0.003,\"cost_bps\":12,{fallback}\
@@ -288,22 +271,13 @@ impl Edition {
         )
     }
 
-    const fn limits(self) -> &'static str {
-        match self {
-            Self::Tight => {
-                "{\"max_intent_age_sec\":30,\"max_leverage\":5,\"max_market_age_sec\":60,\
-                 \"max_notional_usd\":500,\"max_position_usd\":100}"
-            }
-            Self::Monthly { .. }
-            | Self::From { .. }
-            | Self::Until { .. }
-            | Self::NotYetValid
-            | Self::Expired
-            | Self::LongTerm
-            | Self::OtherMarket => {
-                "{\"max_intent_age_sec\":30,\"max_leverage\":20,\"max_notional_usd\":25000,\
-                 \"max_position_usd\":5000}"
-            }
+    fn limits(self) -> &'static str {
+        if self == Self::Tight {
+            "{\"max_intent_age_sec\":30,\"max_leverage\":5,\"max_market_age_sec\":60,\
+             \"max_notional_usd\":500,\"max_position_usd\":100}"
+        } else {
+            "{\"max_intent_age_sec\":30,\"max_leverage\":20,\"max_notional_usd\":25000,\
+             \"max_position_usd\":5000}"
         }
     }
 }

@@ -124,16 +124,10 @@ mod tests {
 
     /// Replays a generated tape and applies `spoil` to the result of the first chunk.
     fn run(threads: usize, spoil: impl Fn(&mut ChunkOutput) + Sync) -> Result<u64, ReplayError> {
-        let replayer = Replayer {
-            engine: Engine::new(
-                Guardrails::none(),
-                ExitOwnership::new("exitbrain_v3_5").unwrap(),
-            ),
-            assume_in_force: false,
-            reports: false,
-            now: None,
-            scope: Scope::Tape,
-        };
+        let replayer = Replayer::new(Engine::new(
+            Guardrails::none(),
+            ExitOwnership::new("exitbrain_v3_5").unwrap(),
+        ));
         let work: &Work<'_> = &|chunk, first, timeline, scratch, output| {
             let count = replayer.chunk(chunk, first, timeline, scratch, output);
             if first == 1 {

@@ -56,6 +56,18 @@ pub(super) fn may_change_policy(bytes: &[u8]) -> bool {
 }
 
 impl Replayer {
+    /// Creates an evaluator that answers all kinds of records, each at its own timestamp.
+    #[must_use]
+    pub const fn new(engine: Engine) -> Self {
+        Self {
+            engine,
+            assume_in_force: false,
+            reports: false,
+            now: None,
+            scope: Scope::Tape,
+        }
+    }
+
     /// Answers every record of a chunk and returns the number of records. `first` is the number of the first record.
     pub(crate) fn chunk(
         &self,
@@ -235,33 +247,29 @@ impl Replayer {
     ) {
         let at = record.event_time();
         output.counts.offset_assumed += u64::from(record.offset_assumed());
-        let unavailable = match (at, text.as_ref().map(PolicyText::as_str)) {
-            (None, _) => {
-                let answer = no_time(RecordKind::PolicyUpdated).to(n, record.id(), at);
-                return self.record(&answer, timeline, None, output);
-            }
-            (Some(_), None) => PolicyUnavailable::NotFound,
-            (Some(_), Some(None)) => {
-                let answer = Answer::refused(
-                    RecordKind::PolicyUpdated,
-                    SkipCode::PolicyParseError,
-                    Detail::Text("duplicate key `policy` in one object"),
-                )
-                .to(n, record.id(), at);
-                return self.record(&answer, timeline, None, output);
-            }
-            (Some(from), Some(Some(text))) => match Policy::from_json(text) {
-                Err(error) => PolicyUnavailable::Invalid(error),
-                Ok(policy) => {
-                    let answer = Answer::policy_updated(&policy).to(n, record.id(), at);
-                    self.record(&answer, timeline, None, output);
-                    timeline.activate(policy, from);
-                    return;
+        let mut read = None;
+        let answer = match (at, text.as_ref().map(PolicyText::as_str)) {
+            (None, _) => no_time(RecordKind::PolicyUpdated),
+            (Some(_), Some(None)) => Answer::refused(
+                RecordKind::PolicyUpdated,
+                SkipCode::PolicyParseError,
+                Detail::Text("duplicate key `policy` in one object"),
+            ),
+            (Some(_), text) => {
+                let policy = match text.flatten() {
+                    Some(text) => Policy::from_json(text).map_err(PolicyUnavailable::Invalid),
+                    None => Err(PolicyUnavailable::NotFound),
+                };
+                match read.insert(policy) {
+                    Ok(policy) => Answer::policy_updated(policy),
+                    Err(unavailable) => Answer::policy_refused(unavailable),
                 }
-            },
+            }
         };
-        let answer = Answer::policy_refused(&unavailable).to(n, record.id(), at);
-        self.record(&answer, timeline, None, output);
+        self.record(&answer.to(n, record.id(), at), timeline, None, output);
+        if let (Some(from), Some(Ok(policy))) = (at, read) {
+            timeline.activate(policy, from);
+        }
     }
 
     pub(super) fn policy_withdrawn(

@@ -271,20 +271,11 @@ fn write_shares(
     let mut table = table(&columns, "lrrrrrrrr");
     for (name, it) in shares {
         let mean = u32::try_from(it.with_r).ok().filter(|count| *count > 0);
-        table.add_row([
-            name.clone(),
-            thousands(it.positions),
-            it.notional_usd.to_string(),
-            it.pnl_usd.to_string(),
-            it.fees_usd.to_string(),
-            it.funding_usd.to_string(),
-            it.unrealised_usd.to_string(),
-            it.net_usd.to_string(),
-            mean.map_or_else(
-                || "–".to_owned(),
-                |count| format!("{:+.2}", it.r_sum / f64::from(count)),
-            ),
-        ]);
+        let mean = mean.map_or_else(
+            || "–".to_owned(),
+            |count| format!("{:+.2}", it.r_sum / f64::from(count)),
+        );
+        table.add_row(share_cells(name, it).into_iter().chain([mean]));
     }
     write_table(f, &table)
 }
@@ -316,4 +307,18 @@ fn spark(outcome: &SimulationOutcome) -> String {
         reached.last().map_or(' ', |(block, _)| *block)
     };
     lows.into_iter().map(block).collect()
+}
+
+/// Formats a share as cells: its name, positions and amounts in USD.
+pub(super) fn share_cells(name: &str, share: &Share) -> [String; 8] {
+    [
+        name.to_owned(),
+        thousands(share.positions),
+        share.notional_usd.to_string(),
+        share.pnl_usd.to_string(),
+        share.fees_usd.to_string(),
+        share.funding_usd.to_string(),
+        share.unrealised_usd.to_string(),
+        share.net_usd.to_string(),
+    ]
 }

@@ -6,7 +6,7 @@ use portcullis::{
     decide::Engine, exit::ExitOwnership, guardrails::Guardrails, policy::Policy, types::Timestamp,
 };
 use portcullis_sim::{
-    replay::{Replayer, Scope},
+    replay::Replayer,
     sample::policy_json,
     simulate::{
         Costs, LedgerEntry, MarketRule, Settings, SimulationOutcome,
@@ -201,13 +201,10 @@ pub(crate) fn run(world: &World) -> (Vec<LedgerEntry>, SimulationOutcome) {
     }
     let files = files.map(|path| CandleFile { symbol: None, path });
     let series = candles::read(&files).unwrap();
-    let replayer = Replayer {
-        engine: Engine::new(Guardrails::none(), ExitOwnership::new(OWNER).unwrap()),
-        assume_in_force: false,
-        reports: false,
-        now: None,
-        scope: Scope::Tape,
-    };
+    let replayer = Replayer::new(Engine::new(
+        Guardrails::none(),
+        ExitOwnership::new(OWNER).unwrap(),
+    ));
     let rate = |text| Some(Rate::parse(text).unwrap());
     let settings = Settings {
         cash: Money::parse("3000").unwrap(),

@@ -10,8 +10,8 @@ use redis::Value;
 mod shared;
 
 pub(crate) use shared::{
-    Fields, OWNER, POLICY, Redis, Server, Service as Bridge, eventually, free_port, instant_in,
-    sample, send, since_epoch, text,
+    Fields, OWNER, POLICY, Redis, Server, Service as Bridge, error_line, eventually, free_port,
+    instant_in, sample, send, since_epoch, text,
 };
 
 impl Redis {

@@ -12,8 +12,8 @@ use serde_json::Value;
 use super::{
     clocks::wrong_clock,
     process::{
-        BRIDGE, Bridge, INTENTS, PLANS, POLICY, Redis, SKIPS, Server, eventually, free_port,
-        program, since_epoch, text,
+        BRIDGE, Bridge, INTENTS, PLANS, POLICY, Redis, SKIPS, Server, error_line, eventually,
+        free_port, program, since_epoch, text,
     },
     recording::{Desk, live_day},
 };
@@ -344,13 +344,8 @@ fn unusable_inputs_are_errors() {
         let output = program(&[&["record", "--once"], arguments].concat())
             .output()
             .unwrap();
-        let stderr = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(2), "{stderr}");
-        assert!(
-            stderr.starts_with(&format!("portcullis: {line}")),
-            "{stderr}"
-        );
-        assert_eq!(stderr.lines().count(), 1, "{stderr}");
+        let error = error_line(&output);
+        assert!(error.starts_with(line), "{error}");
     };
     check(&["--redis", "http://example.org"], "invalid address");
     let closed_port = free_port();

@@ -2,13 +2,11 @@
 
 use std::{fs, process::Output};
 
-use super::process::{Bridge, Server, command};
+use super::process::{Bridge, Server, command, error_line};
 
 #[track_caller]
 fn refused(output: &Output, line: &str) {
-    let stderr = String::from_utf8(output.stderr.clone()).unwrap();
-    assert_eq!(output.status.code(), Some(2), "{stderr}");
-    assert_eq!(stderr, format!("portcullis: {line}\n"));
+    assert_eq!(error_line(output), line);
 }
 
 #[test]

@@ -10,7 +10,7 @@ use portcullis::{
     policy::PolicyUnavailable,
 };
 use portcullis_sim::{
-    replay::{AnswerSink, Replayer, Scope, Sinks, replay},
+    replay::{AnswerSink, Replayer, Sinks, replay},
     tape::{TapeReader, TapeSource},
 };
 use proptest::prelude::*;
@@ -366,13 +366,7 @@ fn sources(cut: &Cut, lines: &[&[u8]], place: &Place) -> Vec<TapeSource> {
 
 fn run(sources: Vec<TapeSource>, threads: usize) -> (String, Vec<u8>) {
     let ownership = ExitOwnership::new("exitbrain_v3_5").unwrap();
-    let replayer = Replayer {
-        engine: Engine::new(Guardrails::none(), ownership),
-        assume_in_force: false,
-        reports: false,
-        now: None,
-        scope: Scope::Tape,
-    };
+    let replayer = Replayer::new(Engine::new(Guardrails::none(), ownership));
     let mut answers = Vec::new();
     let sinks = Sinks {
         answers: AnswerSink::Lines(&mut answers),

@@ -87,6 +87,13 @@ impl Simulated {
     }
 }
 
+/// Returns the summary of a simulation of `tape` under `policy` with these candles.
+fn summary_of(place: &Place, candles: &str) -> Value {
+    let options = ["--candles", candles, "--cash", "1000", "--format", "json"];
+    let run = place.run(&[&["simulate", "tape", "--policy", "policy"][..], &options].concat());
+    serde_json::from_str(&run.stdout).unwrap()
+}
+
 #[test]
 fn a_long_is_harvested_and_its_rest_is_stopped_in_profit() {
     // The entry is filled at 100: 10 units, margin 1000 / 5 = 200, fee 0.4. At 103.8, R is (3.8 -
@@ -249,19 +256,7 @@ fn an_entry_in_a_gap_is_not_filled() {
     let minute = |n: i64| format!("{},100,100,100,100\n", START + n * 60);
     let rows: String = [0, 5, 6, 7].map(minute).concat();
     place.put("prices", format!("timestamp,open,high,low,close\n{rows}"));
-    let run = place.run(&[
-        "simulate",
-        "tape",
-        "--policy",
-        "policy",
-        "--candles",
-        "BTCUSDT=prices",
-        "--cash",
-        "1000",
-        "--format",
-        "json",
-    ]);
-    let summary: Value = serde_json::from_str(&run.stdout).unwrap();
+    let summary = summary_of(&place, "BTCUSDT=prices");
     assert_eq!(summary["outcome"]["not_done"], json!({"gap": 1}));
     assert_eq!(
         summary["candles"][0]["gaps"],
@@ -396,19 +391,7 @@ fn an_expired_policy_does_not_harvest() {
     place.put("tape", lines(&tape));
     place.put("policy", policy_until("short", START + 60).to_string());
     place.put("BTCUSDT.csv", candles(&[[100.0, 110.0, 100.0, 110.0]; 3]));
-    let run = place.run(&[
-        "simulate",
-        "tape",
-        "--policy",
-        "policy",
-        "--candles",
-        "BTCUSDT.csv",
-        "--cash",
-        "1000",
-        "--format",
-        "json",
-    ]);
-    let summary: Value = serde_json::from_str(&run.stdout).unwrap();
+    let summary = summary_of(&place, "BTCUSDT.csv");
     assert_eq!(summary["outcome"]["harvests"], json!({"POLICY_STALE": 2}));
     assert_eq!(summary["outcome"]["still_open"], 1);
 }

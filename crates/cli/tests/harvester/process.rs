@@ -10,8 +10,8 @@ pub(crate) use portcullis_store::redis::keys::HALTS;
 mod shared;
 
 pub(crate) use shared::{
-    Fields, OWNER, POLICY, Redis, Server, Service as Harvester, eventually, free_port, since_epoch,
-    text,
+    Fields, OWNER, POLICY, Redis, Server, Service as Harvester, error_line, eventually, free_port,
+    since_epoch, text,
 };
 
 pub(crate) const BTC: &str = "BTCUSDT";

@@ -6,7 +6,7 @@ use std::{
     hash::{BuildHasher as _, Hasher as _, RandomState},
     net::TcpListener,
     path::PathBuf,
-    process::{Child, Command, ExitStatus, Stdio},
+    process::{Child, Command, ExitStatus, Output, Stdio},
     thread,
     time::{Duration, Instant as Tick, SystemTime, UNIX_EPOCH},
 };
@@ -319,4 +319,19 @@ pub(crate) fn instant_in(seconds: u64) -> Timestamp {
 /// Returns the sample policy, valid for `valid_for` seconds.
 pub(crate) fn sample(valid_for: u64) -> String {
     sample::policy_json(instant_in(valid_for))
+}
+
+/// Checks that a command ended with status 2 and one line on standard error. Returns the line without the name of the
+/// program.
+#[track_caller]
+pub(crate) fn error_line(output: &Output) -> String {
+    let stderr = String::from_utf8(output.stderr.clone()).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{stderr}");
+    let line = stderr
+        .strip_prefix("portcullis: ")
+        .unwrap()
+        .strip_suffix('\n')
+        .unwrap();
+    assert!(!line.contains('\n'), "{stderr}");
+    line.to_owned()
 }

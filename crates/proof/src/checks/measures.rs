@@ -43,14 +43,7 @@ pub(super) fn examine<'a>(program: &Program<'a>, scope: &Scope<'a>, found: &mut 
             let Some((check, name)) = measured(program, scope, measure) else {
                 continue;
             };
-            for it in (Trace {
-                program,
-                scope,
-                search: &Threshold { program },
-                to_unit: false,
-            })
-            .matches(threshold)
-            {
+            for it in Trace::new(program, scope, &Threshold { program }).matches(threshold) {
                 let why = format!(
                     "`{name}` is compared with {}, which does not come from a policy",
                     it.value

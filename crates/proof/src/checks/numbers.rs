@@ -61,10 +61,8 @@ pub(super) fn examine<'a>(
             };
             let search = Number { program, subject };
             for it in (Trace {
-                program,
-                scope,
-                search: &search,
                 to_unit: has_unit(name),
+                ..Trace::new(program, scope, &search)
             })
             .matches(named.value)
             {
@@ -221,14 +219,7 @@ fn stop_price<'a>(
     let Kind::Arithmetic(..) = named.value.kind else {
         return;
     };
-    for it in (Trace {
-        program,
-        scope,
-        search: &search,
-        to_unit: false,
-    })
-    .matches(named.value)
-    {
+    for it in Trace::new(program, scope, &search).matches(named.value) {
         let is_fraction =
             matches!(it.node.kind, Kind::Number(number) if number > 0.0 && number < 3.0);
         if is_fraction {
@@ -260,14 +251,7 @@ fn maximum<'a>(
         return;
     }
     let search = Maximum { program };
-    for it in (Trace {
-        program,
-        scope,
-        search: &search,
-        to_unit: false,
-    })
-    .matches(named.value)
-    {
+    for it in Trace::new(program, scope, &search).matches(named.value) {
         let why = format!(
             "the maximum `{}` {} `{name}`",
             it.value,

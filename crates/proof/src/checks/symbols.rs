@@ -33,14 +33,7 @@ pub(super) fn examine<'a>(
         };
         let search = Symbols { program, least };
         let name = list.or(one).unwrap_or_default();
-        for it in (Trace {
-            program,
-            scope,
-            search: &search,
-            to_unit: false,
-        })
-        .matches(named.value)
-        {
+        for it in Trace::new(program, scope, &search).matches(named.value) {
             let why = format!("{} {} `{name}`", it.value, named.by.describe());
             found.push(Violation {
                 check: Check::Symbols,

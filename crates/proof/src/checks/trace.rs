@@ -43,7 +43,20 @@ pub(super) struct Trace<'p, 'a> {
     pub(super) to_unit: bool,
 }
 
-impl<'a> Trace<'_, 'a> {
+impl<'p, 'a> Trace<'p, 'a> {
+    pub(super) fn new(
+        program: &'p Program<'a>,
+        scope: &'p Scope<'a>,
+        search: &'p dyn Search,
+    ) -> Self {
+        Self {
+            program,
+            scope,
+            search,
+            to_unit: false,
+        }
+    }
+
     /// Returns every match that the value can evaluate to.
     pub(super) fn matches(&self, value: &'a Node) -> Vec<Match<'a>> {
         let mut found = Vec::new();

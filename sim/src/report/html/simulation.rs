@@ -6,7 +6,10 @@ use portcullis::types::{Shown, Symbol};
 
 use super::page::{Chart, Data, Marked, Page, Section, Series, Table, counts_section};
 use crate::{
-    report::{run_settings::ASSUMED, simulation::SimulationReport},
+    report::{
+        run_settings::ASSUMED,
+        simulation::{SimulationReport, share_cells},
+    },
     simulate::{CloseReason, Point, RoundTrip, units::Money},
     text::{some, thousands, to_second},
 };
@@ -231,18 +234,9 @@ fn shares(
     of: impl Fn(&RoundTrip) -> String,
 ) -> Section {
     let shares = report.outcome.by(of).unwrap_or_default();
-    let rows = shares.iter().map(|(name, it)| {
-        vec![
-            name.clone(),
-            thousands(it.positions),
-            it.notional_usd.to_string(),
-            it.pnl_usd.to_string(),
-            it.fees_usd.to_string(),
-            it.funding_usd.to_string(),
-            it.unrealised_usd.to_string(),
-            it.net_usd.to_string(),
-        ]
-    });
+    let rows = shares
+        .iter()
+        .map(|(name, it)| share_cells(name, it).to_vec());
     Section {
         id,
         title,
