@@ -200,11 +200,16 @@ impl<T: AsRef<str>> fmt::Display for ConstraintViolation<T> {
                 validity_max,
             } => write!(
                 f,
-                "policy is valid for {validity}; the guardrails allow at most {validity_max}"
+                "policy is valid for {validity}; the guardrails allow at most {validity_max} (`max_validity_sec`)"
             ),
-            Self::NoHash => f.write_str("policy has no `policy_hash`; the guardrails require one"),
+            Self::NoHash => f.write_str(
+                "policy has no `policy_hash`; the guardrails require one (`require_policy_hash`)",
+            ),
             Self::Symbol(symbol) => {
-                write!(f, "policy lists {symbol}; the guardrails do not permit it")
+                write!(
+                    f,
+                    "policy lists {symbol}, but the guardrails do not permit it (`permitted_symbols`)"
+                )
             }
             Self::Leverage {
                 symbol,
@@ -212,7 +217,7 @@ impl<T: AsRef<str>> fmt::Display for ConstraintViolation<T> {
                 leverage_max,
             } => write!(
                 f,
-                "policy has leverage {leverage} for {symbol}; the guardrails allow at most {leverage_max}"
+                "policy has leverage {leverage} for {symbol}; the guardrails allow at most {leverage_max} (`max_leverage`)"
             ),
         }
     }

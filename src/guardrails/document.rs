@@ -20,16 +20,16 @@ pub struct GuardrailsError(Vec<GuardrailsFieldError>);
 #[non_exhaustive]
 pub enum GuardrailsFieldError {
     /// The document is not a JSON object.
-    #[error(transparent)]
+    #[error("not a JSON object: {0}")]
     NotAnObject(#[from] SyntaxError),
     /// A key is unknown. This is an error, because otherwise a misspelled limit would be ignored.
-    #[error("`{}` is not a known guardrail", Shown(.0))]
+    #[error("`{}` is not a known guardrail; check the spelling", Shown(.0))]
     UnknownKey(String),
     /// A key is a duplicate.
-    #[error("duplicate key `{0}`")]
+    #[error("the key `{0}` occurs more than once")]
     Duplicate(&'static str),
     /// A value is invalid.
-    #[error("`{field}`: `{}` is not {expected}", Shown(.value))]
+    #[error("`{field}` is `{}`, but must be {expected}", Shown(.value))]
     BadValue {
         /// The key with the invalid value.
         field: &'static str,
@@ -279,14 +279,14 @@ mod tests {
             assert_eq!(
                 refused("halt").to_string(),
                 format!(
-                    "invalid guardrails: `halt`: `{list}` is not `nothing`, `everything` or a list of symbols \
+                    "invalid guardrails: `halt` is `{list}`, but must be `nothing`, `everything` or a list of symbols \
                      without `*` (to halt all symbols, use `everything`)"
                 )
             );
             assert_eq!(
                 refused("permitted_symbols").to_string(),
                 format!(
-                    "invalid guardrails: `permitted_symbols`: `{list}` is not a list of symbols without `*` \
+                    "invalid guardrails: `permitted_symbols` is `{list}`, but must be a list of symbols without `*` \
                      (to permit all symbols, omit this key)"
                 )
             );

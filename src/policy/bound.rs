@@ -74,8 +74,8 @@ impl fmt::Display for Bound {
             Self::Finite => f.write_str("finite"),
             Self::Positive => f.write_str("greater than 0"),
             Self::NotNegative => f.write_str("at least 0"),
-            Self::Share => f.write_str("in [0, 1]"),
-            Self::UpperHalf => f.write_str("in (0.5, 1)"),
+            Self::Share => f.write_str("from 0 to 1"),
+            Self::UpperHalf => f.write_str("greater than 0.5 and less than 1"),
             Self::Above(name, other) => write!(f, "greater than {name}, which is {other}"),
         }
     }
@@ -129,8 +129,11 @@ impl<'a, 'v> Numbers<'a, 'v> {
     pub(super) fn finish(self) {
         for (name, value) in &self.entries {
             let path = format!("{}.{name}", self.field);
-            self.violations
-                .invalid(&path, &value.compact(), "the value of a known field");
+            self.violations.invalid(
+                &path,
+                &value.compact(),
+                "absent, because this field is unknown (check the spelling)",
+            );
         }
     }
 

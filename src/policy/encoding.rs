@@ -3,11 +3,7 @@
 
 use std::collections::{BTreeMap, btree_map::Entry};
 
-use super::{
-    field,
-    invalid::Violations,
-    json::{DOCUMENT, Json},
-};
+use super::{field, invalid::Violations, json::Json};
 
 /// A policy in the hash encoding, not yet validated.
 #[derive(Debug)]
@@ -25,13 +21,13 @@ pub(super) struct Encoded {
 pub(super) fn from_json(text: &str, violations: &mut Violations) -> Option<Encoded> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut duplicates = Violations::new();
-    let json = Json::parse(text, DOCUMENT, &mut duplicates);
+    let json = Json::parse(text, field::DOCUMENT, &mut duplicates);
     let single = duplicates.is_empty();
     violations.append(duplicates);
     let entries = match json? {
         Json::Object(entries) => entries,
         other @ (Json::Null | Json::Bool(_) | Json::Number(_) | Json::Text(_) | Json::Array(_)) => {
-            violations.parse_error(DOCUMENT, &other.compact(), "a JSON object");
+            violations.parse_error(field::DOCUMENT, &other.compact(), "a JSON object");
             return None;
         }
     };
@@ -66,7 +62,11 @@ pub(super) fn from_pairs(
                 entry.insert(value);
             }
             Entry::Occupied(entry) => {
-                violations.parse_error(entry.key(), &value, "the only value of its key");
+                violations.parse_error(
+                    entry.key(),
+                    &value,
+                    "unique (the key occurs more than once)",
+                );
                 encoded.single = false;
             }
         }

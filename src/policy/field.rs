@@ -25,6 +25,9 @@ pub(super) const VENUE: &str = "venue";
 pub(super) const METADATA_OK: &str = "metadata_ok";
 pub(super) const MISSING_FIELDS: &str = "missing_fields";
 
+/// The name that violations use for the whole text.
+pub(super) const DOCUMENT: &str = "document";
+
 /// Fields that are stored, shown and hashed, but do not affect decisions.
 const METADATA: [&str; 10] = [
     GENERATOR,

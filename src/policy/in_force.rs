@@ -11,7 +11,7 @@ use crate::types::{Symbol, Timestamp};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum ValidityError {
     /// The policy is not valid yet.
-    #[error("not valid before {valid_from}, now is {now}")]
+    #[error("not in force before {valid_from}; the time is {now}")]
     NotYetValid {
         /// The first timestamp at which the policy is in force.
         valid_from: Timestamp,
@@ -19,7 +19,7 @@ pub enum ValidityError {
         now: Timestamp,
     },
     /// The policy has expired.
-    #[error("not valid after {valid_until}, now is {now}")]
+    #[error("expired at {valid_until}; the time is {now}")]
     Expired {
         /// The last timestamp at which the policy was in force. For θ, this is the end of the grace
         /// period after the expiry.

@@ -1,11 +1,12 @@
 //! Violations, and the error for an invalid policy.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use serde::Serialize;
 use strum::{Display, IntoStaticStr};
 use thiserror::Error;
 
+use super::field::DOCUMENT;
 use crate::types::Shown;
 
 /// Maximum number of violations in the text of an error.
@@ -33,7 +34,7 @@ pub enum PolicyFault {
 
 /// One violation: the field, its value and the required bound.
 ///
-/// Displayed on one line: `` `harvest_params.T1_R`: `0` is not greater than 0 ``.
+/// Displayed on one line: `` `harvest_params.T1_R` is `0`, but must be greater than 0 ``.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Violation {
     fault: PolicyFault,
@@ -81,10 +82,26 @@ impl fmt::Display for Violation {
         } = self;
         match fault {
             PolicyFault::MissingField => write!(f, "`{field}` is missing"),
-            PolicyFault::ParseError | PolicyFault::Invalid | PolicyFault::HashMismatch => {
-                write!(f, "`{field}`: `{value}` is not {bound}")
+            PolicyFault::HashMismatch => write!(
+                f,
+                "`{field}` is {}, but the hash of the policy's fields is {bound}; \
+                 if the fields are as intended, recompute it with `portcullis policy hash`",
+                quoted(value)
+            ),
+            PolicyFault::ParseError | PolicyFault::Invalid if field == DOCUMENT => {
+                write!(f, "the document is {}, but must be {bound}", quoted(value))
+            }
+            PolicyFault::ParseError | PolicyFault::Invalid => {
+                write!(f, "`{field}` is {}, but must be {bound}", quoted(value))
             }
         }
+    }
+}
+
+fn quoted(value: &str) -> Cow<'static, str> {
+    match value {
+        "" => Cow::Borrowed("empty"),
+        value => Cow::Owned(format!("`{value}`")),
     }
 }
 
@@ -240,8 +257,9 @@ mod tests {
         assert_eq!(refusal.fault(), PolicyFault::MissingField);
         assert_eq!(
             refusal.to_string(),
-            "`kill_params` is missing; `second`: `0` is not greater than 0; \
-             `first`: `0` is not greater than 0; `policy_hash`: `a` is not b"
+            "`kill_params` is missing; `second` is `0`, but must be greater than 0; \
+             `first` is `0`, but must be greater than 0; `policy_hash` is `a`, but the hash of the policy's fields is b; \
+             if the fields are as intended, recompute it with `portcullis policy hash`"
         );
         for more in 1..=20 {
             let mut found = Violations::new();

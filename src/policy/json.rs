@@ -4,15 +4,12 @@ use std::collections::{BTreeMap, btree_map::Entry};
 
 use serde_json::value::RawValue;
 
-use super::invalid::Violations;
+use super::{field::DOCUMENT, invalid::Violations};
 use crate::json::SyntaxError;
 
 /// Maximum nesting depth. It is far more than a policy needs, and far less than the depth at which
 /// the stack would overflow.
 const DEPTH_MAX: usize = 64;
-
-/// The path that violations use for the whole text.
-pub(super) const DOCUMENT: &str = "document";
 
 /// A JSON value. The keys of an object are sorted by code point.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,7 +27,7 @@ impl<'a> Json<'a> {
     /// `path`. Each duplicate key is a violation, too; its first value is kept.
     pub(super) fn parse(text: &'a str, path: &str, violations: &mut Violations) -> Option<Self> {
         let known = serde_json::from_str::<&RawValue>(text)
-            .map_err(|error| format!("JSON ({})", SyntaxError::new(&error)));
+            .map_err(|error| format!("valid JSON ({})", SyntaxError::new(&error)));
         let mut reader = Reader {
             rest: text,
             path: if path == DOCUMENT {
@@ -171,8 +168,11 @@ impl<'a> Reader<'a, '_> {
                 Entry::Occupied(_) => {
                     let end = start.len().saturating_sub(self.rest.len());
                     let text = start.get(..end).unwrap_or(start);
-                    self.violations
-                        .parse_error(&self.path, text, "the only value of its key");
+                    self.violations.parse_error(
+                        &self.path,
+                        text,
+                        "unique (the key occurs more than once)",
+                    );
                 }
             }
             self.path.truncate(length);
@@ -219,7 +219,7 @@ impl<'a> Reader<'a, '_> {
         });
         let quoted = self.take(end.map_or(0, |inside| inside.saturating_add(2)));
         serde_json::from_str(quoted)
-            .map_err(|error| format!("JSON ({})", SyntaxError::new(&error).message))
+            .map_err(|error| format!("valid JSON ({})", SyntaxError::new(&error).message))
     }
 
     /// Reads a number, `null`, `true` or `false`.
@@ -255,7 +255,7 @@ impl<'a> Reader<'a, '_> {
         if self.eat(c) {
             Ok(())
         } else {
-            Err("JSON".to_owned())
+            Err("valid JSON".to_owned())
         }
     }
 }
@@ -298,9 +298,9 @@ mod tests {
         check(
             r#"{"a":1,"b":[0,{"c":1,"c":{"d":3,"\u0064":4}}],"a":2}"#,
             Some(r#"{"a":1,"b":[0,{"c":1}]}"#),
-            "`b[1].c.d`: `4` is not the only value of its key; \
-             `b[1].c`: `{\"d\":3,\"\\u0064\":4}` is not the only value of its key; \
-             `a`: `2` is not the only value of its key",
+            "`b[1].c.d` is `4`, but must be unique (the key occurs more than once); \
+             `b[1].c` is `{\"d\":3,\"\\u0064\":4}`, but must be unique (the key occurs more than once); \
+             `a` is `2`, but must be unique (the key occurs more than once)",
         );
     }
 
@@ -309,17 +309,17 @@ mod tests {
         check(
             "{\"a\":\n1,}",
             None,
-            "`document`: `{\"a\":\\n1,}` is not JSON (line 2, column 3: key must be a string)",
+            "the document is `{\"a\":\\n1,}`, but must be valid JSON (line 2, column 3: key must be a string)",
         );
         check(
             r#"{"a":["\ud800"]}"#,
             None,
-            r#"`document`: `{"a":["\ud800"]}` is not JSON (unexpected end of hex escape)"#,
+            r#"the document is `{"a":["\ud800"]}`, but must be valid JSON (unexpected end of hex escape)"#,
         );
         check(
             "",
             None,
-            "`document`: `` is not JSON (line 1, column 1: EOF while parsing a value)",
+            "the document is empty, but must be valid JSON (line 1, column 1: EOF while parsing a value)",
         );
     }
 
@@ -331,7 +331,7 @@ mod tests {
         check(
             &nested(65),
             None,
-            &format!("`document`: `{shown}…` is not JSON nested at most 64 levels deep"),
+            &format!("the document is `{shown}…`, but must be JSON nested at most 64 levels deep"),
         );
         let deep = nested(100_000);
         assert_eq!(Json::parse(&deep, DOCUMENT, &mut Violations::new()), None);

@@ -97,15 +97,15 @@ impl fmt::Display for PolicyNote {
                 f,
                 "`valid_from_epoch` ({valid_from}) is later than `valid_until_epoch` ({valid_until}): the policy is never in force"
             ),
-            Self::UnknownField(name) => write!(f, "`{}` is not a known field", Shown(name)),
+            Self::UnknownField(name) => write!(f, "`{}` is not a known field, so it has no effect; check the spelling", Shown(name)),
             Self::NoHash => f.write_str(
-                "there is no `policy_hash`: a mix of two publications cannot be detected",
+                "`policy_hash` is missing, so an incomplete write or an edited field cannot be detected; `portcullis policy publish` adds it",
             ),
             Self::MetadataNotOk(text) => {
-                write!(f, "`metadata_ok` is `{}`", Shown(text))
+                write!(f, "`metadata_ok` is `{}`: the generator of the policy reported bad inputs", Shown(text))
             }
             Self::MissingFields(text) => {
-                write!(f, "`missing_fields` is `{}`", Shown(text))
+                write!(f, "`missing_fields` is `{}`: the generator of the policy reported missing inputs", Shown(text))
             }
         }
     }

@@ -12,18 +12,18 @@ pub enum PolicyUnavailable {
     #[error("no policy")]
     NotFound,
     /// A recorded decision names the hash of a policy that is unknown to the replay.
-    #[error("no policy with the hash {0}")]
+    #[error("the policy with hash {0} is unknown")]
     HashUnknown(PolicyHash),
     /// The stored text is not a valid policy.
     #[error(transparent)]
     Invalid(#[from] InvalidPolicyError),
     /// Signatures are required, and no trusted key signed this policy.
-    #[error("no trusted key signed the policy")]
+    #[error("the policy is not signed by a trusted key")]
     SignatureInvalid,
     /// The reader has already seen a policy with a higher sequence, or another policy with the same
     /// sequence.
     #[error(
-        "the policy has {}; sequence {seen} was already seen",
+        "the policy has {}; another policy with sequence {seen} was already seen",
         .offered.map_or_else(|| "no sequence".to_owned(), |seq| format!("sequence {seq}"))
     )]
     RolledBack {

@@ -99,7 +99,7 @@ pub(super) fn read_symbols(text: &str, violations: &mut Violations) -> Option<Ve
             Err(_) => violations.invalid(&path(), name, SYMBOL),
             Ok(symbol) => match first_place.get(&symbol) {
                 Some(first) => {
-                    let bound = format!("listed once (it is also at index {first})");
+                    let bound = format!("unique (the symbol is also at index {first})");
                     violations.invalid(&path(), name, &bound);
                 }
                 None => {
@@ -131,7 +131,7 @@ pub(super) fn read_leverages(
         let Ok(symbol) = symbol else { continue };
         // A null counts as absent, so it cannot be a duplicate.
         if !matches!(value, Json::Null) && !named.insert(symbol) {
-            let bound = format!("the only leverage of {symbol}");
+            let bound = format!("unique ({symbol} has another leverage)");
             violations.invalid(&path(), &value.compact(), &bound);
         }
         leverages.extend(leverage.map(|leverage| (symbol, leverage)));

@@ -122,7 +122,7 @@ fn epoch(text: &str, rounding: Rounding) -> Result<Timestamp, Broken> {
     Bound::Finite.read(text)?;
     let too_late = || {
         Broken::invalid(&format!(
-            "at most {SECONDS_MAX} (seconds since 1970, not milliseconds)"
+            "at most {SECONDS_MAX} (epoch seconds, not milliseconds)"
         ))
     };
     match Timestamp::parse_epoch_seconds_rounded(text, rounding) {
@@ -172,8 +172,7 @@ fn check_hash(encoded: &Encoded, violations: &mut Violations) -> PolicyHash {
         && encoded.single
         && *stored != hash.to_string()
     {
-        let bound = format!("{hash}, the hash of the fields");
-        violations.hash_mismatch(field::POLICY_HASH, stored, &bound);
+        violations.hash_mismatch(field::POLICY_HASH, stored, &hash.to_string());
     }
     hash
 }

@@ -20,14 +20,14 @@ fn amounts_must_be_finite_and_positive() {
             check_refused(
                 &format!(r#"{{"{field}": {value}}}"#),
                 &[&format!(
-                    "`{field}`: `{value}` is not a finite number greater than 0"
+                    "`{field}` is `{value}`, but must be a finite number greater than 0"
                 )],
             );
         }
         // If a key is a duplicate, its invalid value is not reported as well.
         check_refused(
             &format!(r#"{{"{field}": 1, "{field}": 2}}"#),
-            &[&format!("duplicate key `{field}`")],
+            &[&format!("the key `{field}` occurs more than once")],
         );
     }
 }
@@ -37,9 +37,9 @@ fn all_faults_are_reported() {
     check_refused(
         r#"{"max_leverage": 0, "max_leverag": 5, "require_policy_hash": 1}"#,
         &[
-            "`max_leverage`: `0` is not a finite number greater than 0",
-            "`require_policy_hash`: `1` is not true or false",
-            "`max_leverag` is not a known guardrail",
+            "`max_leverage` is `0`, but must be a finite number greater than 0",
+            "`require_policy_hash` is `1`, but must be true or false",
+            "`max_leverag` is not a known guardrail; check the spelling",
         ],
     );
 }

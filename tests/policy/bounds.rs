@@ -21,7 +21,7 @@ fn check_bound(structure: &str, name: &str, values: &str, bound: &str) {
     for value in values.split(' ') {
         check_invalid(
             &set(structure, name, value),
-            &format!("`{structure}.{name}`: `{value}` is not {bound}"),
+            &format!("`{structure}.{name}` is `{value}`, but must be {bound}"),
         );
     }
 }
@@ -44,7 +44,7 @@ fn harvest_parameters_are_bounded() {
     check(
         "kill_threshold",
         "0.5 0.49 1 1.000000001 -0.55",
-        "in (0.5, 1)",
+        "greater than 0.5 and less than 1",
     );
     for name in [
         "be_plus_pct",
@@ -72,7 +72,11 @@ fn harvest_parameters_are_bounded() {
     ] {
         check(name, "1e999 -1e999", "finite");
     }
-    check("T1R", "1.8 null {\"a\":null}", "the value of a known field");
+    check(
+        "T1R",
+        "1.8 null {\"a\":null}",
+        "absent, because this field is unknown (check the spelling)",
+    );
     check_kept(
         "harvest_params",
         "kill_threshold",
@@ -88,7 +92,7 @@ fn harvest_parameters_are_bounded() {
 #[test]
 fn kill_parameters_are_bounded() {
     let check = |name, values, bound| check_bound("kill_params", name, values, bound);
-    check("trend_min", "-0.01 1.01", "in [0, 1]");
+    check("trend_min", "-0.01 1.01", "from 0 to 1");
     check("sigma_ref", "0 -0.012", "greater than 0");
     check("max_age_sec", "0 -72000", "greater than 0");
     check("sigma_spike_cap", "-1.8", "at least 0");
@@ -104,7 +108,11 @@ fn kill_parameters_are_bounded() {
     ] {
         check(name, "1e999 -1e999", "finite");
     }
-    check("trend_max", "1 null", "the value of a known field");
+    check(
+        "trend_max",
+        "1 null",
+        "absent, because this field is unknown (check the spelling)",
+    );
     check_kept("kill_params", "trend_min", "0 1");
     check_kept("kill_params", "ts_ref", "-1 0");
     check_kept("kill_params", "sigma_spike_cap", "0");
@@ -120,7 +128,7 @@ fn numbers_in_structures_must_be_json_numbers() {
         for value in ["\"1\"", "\"nan\"", "true", "[1]", "{}"] {
             check_parse_error(
                 &set(structure, name, value),
-                &format!("`{structure}.{name}`: `{value}` is not a JSON number"),
+                &format!("`{structure}.{name}` is `{value}`, but must be a JSON number"),
             );
         }
     }
@@ -135,17 +143,17 @@ fn an_invalid_step_does_not_hide_another() {
         ),
         "POLICY_INVALID",
         &[
-            "`harvest_params.T1_R`: `-3` is not greater than 0",
-            "`harvest_params.T2_R`: `-2` is not greater than 0",
-            "`harvest_params.T3_R`: `-1` is not greater than 0",
+            "`harvest_params.T1_R` is `-3`, but must be greater than 0",
+            "`harvest_params.T2_R` is `-2`, but must be greater than 0",
+            "`harvest_params.T3_R` is `-1`, but must be greater than 0",
         ],
     );
     check_refused(
         &with(r#""T2_R": 3.5, "T3_R": 5.8"#, r#""T2_R": 1, "T3_R": 1.5"#),
         "POLICY_INVALID",
         &[
-            "`harvest_params.T2_R`: `1` is not greater than T1_R, which is 1.8",
-            "`harvest_params.T3_R`: `1.5` is not greater than T1_R, which is 1.8",
+            "`harvest_params.T2_R` is `1`, but must be greater than T1_R, which is 1.8",
+            "`harvest_params.T3_R` is `1.5`, but must be greater than T1_R, which is 1.8",
         ],
     );
 }
@@ -167,34 +175,34 @@ fn limits_and_grace_are_bounded() {
         ] {
             check_invalid(
                 &and(&format!(r#""limits":{{"{name}":{value}}}"#)),
-                &format!("`limits.{name}`: `{value}` is not {bound}"),
+                &format!("`limits.{name}` is `{value}`, but must be {bound}"),
             );
         }
         check_parse_error(
             &and(&format!(r#""limits":{{"{name}":"8"}}"#)),
-            &format!("`limits.{name}`: `\"8\"` is not a JSON number"),
+            &format!("`limits.{name}` is `\"8\"`, but must be a JSON number"),
         );
         read(&and(&format!(r#""limits":{{"{name}":null}}"#)));
     }
     check_invalid(
         &and(r#""limits":{"max_levrage":8}"#),
-        "`limits.max_levrage`: `8` is not the value of a known field",
+        "`limits.max_levrage` is `8`, but must be absent, because this field is unknown (check the spelling)",
     );
     check_parse_error(
         &and(r#""limits":[8]"#),
-        "`limits`: `[8]` is not a JSON object",
+        "`limits` is `[8]`, but must be a JSON object",
     );
     check_invalid(
         &and(r#""harvest_grace_sec":-1"#),
-        "`harvest_grace_sec`: `-1` is not at least 0",
+        "`harvest_grace_sec` is `-1`, but must be at least 0",
     );
     check_invalid(
         &and(r#""harvest_grace_sec":"inf""#),
-        "`harvest_grace_sec`: `inf` is not finite",
+        "`harvest_grace_sec` is `inf`, but must be finite",
     );
     check_parse_error(
         &and(r#""harvest_grace_sec":true"#),
-        "`harvest_grace_sec`: `true` is not a decimal number",
+        "`harvest_grace_sec` is `true`, but must be a decimal number",
     );
     read(&and(r#""harvest_grace_sec":0, "limits":{}"#));
 }
@@ -209,20 +217,20 @@ fn universe_symbols_are_valid_and_unique() {
     };
     check(
         "\"btcUSDT\"",
-        "`universe_symbols[1]`: `btcUSDT` is not listed once (it is also at index 0)",
+        "`universe_symbols[1]` is `btcUSDT`, but must be unique (the symbol is also at index 0)",
     );
     let symbol = "a symbol (1 to 32 bytes without white space and control characters)";
     check(
         "\"\"",
-        &format!("`universe_symbols[1]`: `` is not {symbol}"),
+        &format!("`universe_symbols[1]` is empty, but must be {symbol}"),
     );
     check(
         "\"A B\"",
-        &format!("`universe_symbols[1]`: `A B` is not {symbol}"),
+        &format!("`universe_symbols[1]` is `A B`, but must be {symbol}"),
     );
     check(
         "\"A\\n\"",
-        &format!("`universe_symbols[1]`: `A\\n` is not {symbol}"),
+        &format!("`universe_symbols[1]` is `A\\n`, but must be {symbol}"),
     );
     check_invalid(
         &with(
@@ -230,30 +238,30 @@ fn universe_symbols_are_valid_and_unique() {
             &format!("\"{}\", \"BNB", "X".repeat(33)),
         ),
         &format!(
-            "`universe_symbols[1]`: `{}` is not {symbol}",
+            "`universe_symbols[1]` is `{}`, but must be {symbol}",
             "X".repeat(33)
         ),
     );
     for (value, shown) in [("1", "1"), ("null", "null"), ("[ \"A\" ]", "[\"A\"]")] {
         check_parse_error(
             &with("\"ETHUSDT\", \"BNB", &format!("{value}, \"BNB")),
-            &format!("`universe_symbols[1]`: `{shown}` is not a JSON string"),
+            &format!("`universe_symbols[1]` is `{shown}`, but must be a JSON string"),
         );
     }
     check_fields_refused(
         fields_with("universe_symbols", " [ ] "),
         "POLICY_INVALID",
-        "`universe_symbols`: ` [ ] ` is not a list of at least one symbol",
+        "`universe_symbols` is ` [ ] `, but must be a list of at least one symbol",
     );
     check_fields_refused(
         fields_with("universe_symbols", "{}"),
         "POLICY_PARSE_ERROR",
-        "`universe_symbols`: `{}` is not a JSON array",
+        "`universe_symbols` is `{}`, but must be a JSON array",
     );
     check_fields_refused(
         fields_with("universe_symbols", "BTCUSDT"),
         "POLICY_PARSE_ERROR",
-        "`universe_symbols`: `BTCUSDT` is not JSON (line 1, column 1: expected value)",
+        "`universe_symbols` is `BTCUSDT`, but must be valid JSON (line 1, column 1: expected value)",
     );
 }
 
@@ -262,7 +270,7 @@ fn leverages_are_bounded() {
     let check = |value: &str, bound: &str| {
         check_invalid(
             &with("\"BTCUSDT\": 8", &format!("\"BTCUSDT\": {value}")),
-            &format!("`leverage_by_symbol.BTCUSDT`: `{value}` is not {bound}"),
+            &format!("`leverage_by_symbol.BTCUSDT` is `{value}`, but must be {bound}"),
         );
     };
     check("0", "greater than 0");
@@ -272,21 +280,21 @@ fn leverages_are_bounded() {
     for value in ["\"8\"", "true", "[8]", "{\"x\":8}"] {
         check_parse_error(
             &with("\"BTCUSDT\": 8", &format!("\"BTCUSDT\": {value}")),
-            &format!("`leverage_by_symbol.BTCUSDT`: `{value}` is not a JSON number"),
+            &format!("`leverage_by_symbol.BTCUSDT` is `{value}`, but must be a JSON number"),
         );
     }
     check_invalid(
         &with("\"BTCUSDT\": 8", "\"BTCUSDT\": 8, \"btcusdt\": 80"),
-        "`leverage_by_symbol.btcusdt`: `80` is not the only leverage of BTCUSDT",
+        "`leverage_by_symbol.btcusdt` is `80`, but must be unique (BTCUSDT has another leverage)",
     );
     check_invalid(
         &with("\"BTCUSDT\": 8", "\"BTCUSDT\": 8, \"B T\": 8"),
-        "`leverage_by_symbol.B T`: `B T` is not a symbol (1 to 32 bytes without white space and control characters)",
+        "`leverage_by_symbol.B T` is `B T`, but must be a symbol (1 to 32 bytes without white space and control characters)",
     );
     check_fields_refused(
         fields_with("leverage_by_symbol", "[8]"),
         "POLICY_PARSE_ERROR",
-        "`leverage_by_symbol`: `[8]` is not a JSON object",
+        "`leverage_by_symbol` is `[8]`, but must be a JSON object",
     );
     let policy = read(&with(
         "\"BTCUSDT\": 8",
@@ -297,7 +305,7 @@ fn leverages_are_bounded() {
 
 #[test]
 fn expiry_and_start_are_bounded() {
-    let bound = "at most 253402300799 (seconds since 1970, not milliseconds)";
+    let bound = "at most 253402300799 (epoch seconds, not milliseconds)";
     for value in [
         "1766550734062",
         "253402300800",
@@ -306,18 +314,18 @@ fn expiry_and_start_are_bounded() {
     ] {
         check_invalid(
             &sample_policy_json(value),
-            &format!("`valid_until_epoch`: `{value}` is not {bound}"),
+            &format!("`valid_until_epoch` is `{value}`, but must be {bound}"),
         );
         check_invalid(
             &and(&format!("\"valid_from_epoch\":\"{value}\"")),
-            &format!("`valid_from_epoch`: `{value}` is not {bound}"),
+            &format!("`valid_from_epoch` is `{value}`, but must be {bound}"),
         );
     }
     for value in ["1e999", "\"nan\"", "\"inf\"", "\"-Infinity\""] {
         check_invalid(
             &sample_policy_json(value),
             &format!(
-                "`valid_until_epoch`: `{}` is not finite",
+                "`valid_until_epoch` is `{}`, but must be finite",
                 value.trim_matches('"')
             ),
         );
@@ -334,8 +342,11 @@ fn expiry_and_start_are_bounded() {
         check_parse_error(
             &sample_policy_json(value),
             &format!(
-                "`valid_until_epoch`: `{}` is not a decimal number",
-                value.trim_matches('"')
+                "`valid_until_epoch` is {}, but must be a decimal number",
+                match value.trim_matches('"') {
+                    "" => "empty".to_owned(),
+                    value => format!("`{value}`"),
+                }
             ),
         );
     }
@@ -361,11 +372,11 @@ fn versions_and_sequences_are_checked() {
     check_fields_refused(
         fields_with("policy_version", ""),
         "POLICY_INVALID",
-        "`policy_version`: `` is not a text of at least one character",
+        "`policy_version` is empty, but must be a text of at least one character",
     );
     check_parse_error(
         &with("\"1.0.0-ai-sample\"", "1.0"),
-        "`policy_version`: `1.0` is not a JSON string",
+        "`policy_version` is `1.0`, but must be a JSON string",
     );
     for value in ["-1", "1.5", "18446744073709551616", "1e999"] {
         let bound = if value == "1e999" {
@@ -375,12 +386,12 @@ fn versions_and_sequences_are_checked() {
         };
         check_invalid(
             &and(&format!("\"policy_seq\":{value}")),
-            &format!("`policy_seq`: `{value}` is not {bound}"),
+            &format!("`policy_seq` is `{value}`, but must be {bound}"),
         );
     }
     check_parse_error(
         &and("\"policy_seq\":\"one\""),
-        "`policy_seq`: `one` is not a decimal number",
+        "`policy_seq` is `one`, but must be a decimal number",
     );
     assert_eq!(read(&and("\"policy_seq\":\"0\"")).seq(), Some(0));
 }

@@ -161,15 +161,24 @@ fn a_stored_hash_must_match_the_fields() {
         fields,
         "POLICY_HASH_MISMATCH",
         &format!(
-            "`policy_hash`: `{SAMPLE_HASH}` is not \
-             4d30a4b3d082ad02ce13b70830fbd75635e53322b8ba39b187a82f02b78f4183, the hash of the fields"
+            "`policy_hash` is `{SAMPLE_HASH}`, but the hash of the policy's fields is \
+             4d30a4b3d082ad02ce13b70830fbd75635e53322b8ba39b187a82f02b78f4183; \
+             if the fields are as intended, recompute it with `portcullis policy hash`"
         ),
     );
     for stored in ["", "1abaf416", &SAMPLE_HASH.to_uppercase(), "no hash"] {
         check_fields_refused(
             fields_with("policy_hash", stored),
             "POLICY_HASH_MISMATCH",
-            &format!("`policy_hash`: `{stored}` is not {SAMPLE_HASH}, the hash of the fields"),
+            &format!(
+                "`policy_hash` is {}, but the hash of the policy's fields is {SAMPLE_HASH}; \
+                 if the fields are as intended, recompute it with `portcullis policy hash`",
+                if stored.is_empty() {
+                    "empty".to_owned()
+                } else {
+                    format!("`{stored}`")
+                }
+            ),
         );
     }
 }

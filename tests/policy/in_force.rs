@@ -4,7 +4,7 @@ use super::*;
 
 #[test]
 fn warnings_about_valid_policies() {
-    let no_hash = "there is no `policy_hash`: a mix of two publications cannot be detected";
+    let no_hash = "`policy_hash` is missing, so an incomplete write or an edited field cannot be detected; `portcullis policy publish` adds it";
     check_notes(&sample(), &[no_hash]);
     check_notes(&and(&format!(r#""policy_hash":"{SAMPLE_HASH}""#)), &[]);
     check_notes(
@@ -27,11 +27,11 @@ fn warnings_about_valid_policies() {
         )),
         &[
             "`valid_from_epoch` (2025-12-24T04:32:15Z) is later than `valid_until_epoch` (2025-12-24T04:32:14.062733Z): the policy is never in force",
-            "`b\\n` is not a known field",
-            "`valid_untill` is not a known field",
+            "`b\\n` is not a known field, so it has no effect; check the spelling",
+            "`valid_untill` is not a known field, so it has no effect; check the spelling",
             no_hash,
-            "`metadata_ok` is `false`",
-            "`missing_fields` is `[\"sigma\"]`",
+            "`metadata_ok` is `false`: the generator of the policy reported bad inputs",
+            "`missing_fields` is `[\"sigma\"]`: the generator of the policy reported missing inputs",
         ],
     );
     // A validity window that consists of a single timestamp is not empty.
@@ -78,11 +78,11 @@ fn the_validity_window_includes_both_ends() {
     assert_eq!(in_force.policy(), &policy);
     assert_eq!(
         policy.in_force(at("1766550735")).unwrap_err().to_string(),
-        "not valid after 2025-12-24T04:32:14.062733Z, now is 2025-12-24T04:32:15Z"
+        "expired at 2025-12-24T04:32:14.062733Z; the time is 2025-12-24T04:32:15Z"
     );
     assert_eq!(
         policy.in_force(at("1766540000")).unwrap_err().to_string(),
-        "not valid before 2025-12-24T04:20:00.000001Z, now is 2025-12-24T01:33:20Z"
+        "not in force before 2025-12-24T04:20:00.000001Z; the time is 2025-12-24T01:33:20Z"
     );
 }
 
@@ -154,21 +154,21 @@ fn a_state_has_a_policy_or_a_reason() {
     check(PolicyUnavailable::NotFound, "no policy");
     check(
         PolicyUnavailable::HashUnknown(policy.hash()),
-        &format!("no policy with the hash {SAMPLE_HASH}"),
+        &format!("the policy with hash {SAMPLE_HASH} is unknown"),
     );
-    check(refused, "`document`: `[]` is not a JSON object");
+    check(refused, "the document is `[]`, but must be a JSON object");
     check(
         PolicyUnavailable::SignatureInvalid,
-        "no trusted key signed the policy",
+        "the policy is not signed by a trusted key",
     );
     let rolled_back = |offered| PolicyUnavailable::RolledBack { seen: 7, offered };
     check(
         rolled_back(Some(6)),
-        "the policy has sequence 6; sequence 7 was already seen",
+        "the policy has sequence 6; another policy with sequence 7 was already seen",
     );
     check(
         rolled_back(None),
-        "the policy has no sequence; sequence 7 was already seen",
+        "the policy has no sequence; another policy with sequence 7 was already seen",
     );
     check(
         PolicyUnavailable::StoreUnavailable,

@@ -15,20 +15,23 @@ fn a_policy_must_be_a_json_object() {
             "policy_version",
         ],
     );
-    check_parse_error("[]", "`document`: `[]` is not a JSON object");
-    check_parse_error("\"{}\"", "`document`: `\"{}\"` is not a JSON object");
-    check_parse_error("null", "`document`: `null` is not a JSON object");
+    check_parse_error("[]", "the document is `[]`, but must be a JSON object");
+    check_parse_error(
+        "\"{}\"",
+        "the document is `\"{}\"`, but must be a JSON object",
+    );
+    check_parse_error("null", "the document is `null`, but must be a JSON object");
     check_parse_error(
         "",
-        "`document`: `` is not JSON (line 1, column 1: EOF while parsing a value)",
+        "the document is empty, but must be valid JSON (line 1, column 1: EOF while parsing a value)",
     );
     check_parse_error(
         "policy: 1",
-        "`document`: `policy: 1` is not JSON (line 1, column 1: expected value)",
+        "the document is `policy: 1`, but must be valid JSON (line 1, column 1: expected value)",
     );
     check_parse_error(
         "{}{}",
-        "`document`: `{}{}` is not JSON (line 1, column 3: trailing characters)",
+        "the document is `{}{}`, but must be valid JSON (line 1, column 3: trailing characters)",
     );
     let text = sample();
     assert!((0..text.len()).all(|end| Policy::from_json(&text[..end]).is_err()));
@@ -122,36 +125,36 @@ fn all_violations_are_reported_sorted_by_kind() {
 
 #[test]
 fn duplicate_keys_are_rejected_at_every_level() {
-    let twice = "is not the only value of its key";
+    let twice = "but must be unique (the key occurs more than once)";
     check_parse_error(
         &and("\"policy_version\":\"0\""),
-        &format!("`policy_version`: `\"1.0.0-ai-sample\"` {twice}"),
+        &format!("`policy_version` is `\"1.0.0-ai-sample\"`, {twice}"),
     );
     // A duplicate with the same value, with null, or with an escaped name is rejected too.
-    check_parse_error(&and(r#""x":1,"x":1"#), &format!("`x`: `1` {twice}"));
-    check_parse_error(&and(r#""x":null,"x":1"#), &format!("`x`: `1` {twice}"));
-    check_parse_error(&and(r#""x":1,"\u0078":2"#), &format!("`x`: `2` {twice}"));
+    check_parse_error(&and(r#""x":1,"x":1"#), &format!("`x` is `1`, {twice}"));
+    check_parse_error(&and(r#""x":null,"x":1"#), &format!("`x` is `1`, {twice}"));
+    check_parse_error(&and(r#""x":1,"\u0078":2"#), &format!("`x` is `2`, {twice}"));
     check_parse_error(
         &and(r#""x":[0,{"y":1,"y":2}]"#),
-        &format!("`x[1].y`: `2` {twice}"),
+        &format!("`x[1].y` is `2`, {twice}"),
     );
     check_parse_error(
         &with("\"T1_R\": 1.8", "\"T1_R\": 1.8, \"T1_R\": 1.8"),
-        &format!("`harvest_params.T1_R`: `1.8` {twice}"),
+        &format!("`harvest_params.T1_R` is `1.8`, {twice}"),
     );
     check_parse_error(
         &with("\"BTCUSDT\": 8", "\"BTCUSDT\": 8, \"BTCUSDT\": 80"),
-        &format!("`leverage_by_symbol.BTCUSDT`: `80` {twice}"),
+        &format!("`leverage_by_symbol.BTCUSDT` is `80`, {twice}"),
     );
     check_fields_refused(
         fields_with("limits", r#"{"max_leverage":5,"max_leverage":50}"#),
         "POLICY_PARSE_ERROR",
-        &format!("`limits.max_leverage`: `50` {twice}"),
+        &format!("`limits.max_leverage` is `50`, {twice}"),
     );
     check_fields_refused(
         fields_with("features_window", r#" [{"from":1,"from":2}]"#),
         "POLICY_PARSE_ERROR",
-        &format!("`features_window[0].from`: `2` {twice}"),
+        &format!("`features_window[0].from` is `2`, {twice}"),
     );
     let sample = read(&sample());
     let pairs = sample
@@ -161,7 +164,7 @@ fn duplicate_keys_are_rejected_at_every_level() {
     let refusal = Policy::from_fields(pairs.chain([("policy_version", "2")])).unwrap_err();
     assert_eq!(
         refusal.to_string(),
-        format!("`policy_version`: `2` {twice}")
+        format!("`policy_version` is `2`, {twice}")
     );
     // A text that only looks like JSON is accepted as a plain text.
     assert!(Policy::from_fields(fields_with("generator", r#"{"a":1,"a""#)).is_ok());
@@ -171,7 +174,7 @@ fn duplicate_keys_are_rejected_at_every_level() {
 fn the_hash_is_not_checked_if_a_key_is_a_duplicate() {
     check_parse_error(
         &and(r#""policy_hash":"x","x":1,"x":2"#),
-        "`x`: `2` is not the only value of its key",
+        "`x` is `2`, but must be unique (the key occurs more than once)",
     );
 }
 
@@ -180,22 +183,22 @@ fn json_errors_name_their_field() {
     check_fields_refused(
         fields_with("kill_params", "{'trend_min': 0.25}"),
         "POLICY_PARSE_ERROR",
-        "`kill_params`: `{'trend_min': 0.25}` is not JSON (line 1, column 2: key must be a string)",
+        "`kill_params` is `{'trend_min': 0.25}`, but must be valid JSON (line 1, column 2: key must be a string)",
     );
     check_fields_refused(
         fields_with("harvest_params", ""),
         "POLICY_PARSE_ERROR",
-        "`harvest_params`: `` is not JSON (line 1, column 1: EOF while parsing a value)",
+        "`harvest_params` is empty, but must be valid JSON (line 1, column 1: EOF while parsing a value)",
     );
     check_fields_refused(
         fields_with("limits", "null"),
         "POLICY_PARSE_ERROR",
-        "`limits`: `null` is not a JSON object",
+        "`limits` is `null`, but must be a JSON object",
     );
     check_fields_refused(
         fields_with("kill_params", r#""{}""#),
         "POLICY_PARSE_ERROR",
-        "`kill_params`: `\"{}\"` is not a JSON object",
+        "`kill_params` is `\"{}\"`, but must be a JSON object",
     );
 }
 

@@ -264,7 +264,7 @@ fn a_policy_change_is_answered() {
             json!({
                 "n": 2, "event": "policy.updated", "id": "2", "ts": at(2), "decision": "SKIP",
                 "reason": "POLICY_PARSE_ERROR",
-                "detail": "`valid_until_epoch`: `never` is not a decimal number"
+                "detail": "`valid_until_epoch` is `never`, but must be a decimal number"
             }),
             json!({"n": 3, "event": "policy.withdrawn", "id": "3", "ts": at(3), "decision": "POLICY"}),
         ]

@@ -84,7 +84,7 @@ fn success_is_0() {
 
 #[test]
 fn an_invalid_policy_is_1() {
-    let bound = "`valid_until_epoch`: `253402300800` is not at most 253402300799 (seconds since 1970, not milliseconds)";
+    let bound = "`valid_until_epoch` is `253402300800`, but must be at most 253402300799 (epoch seconds, not milliseconds)";
     let no = "`invalid.json` is not a valid policy, so everything that needs a policy was skipped (run `portcullis policy check invalid.json` to list all violations)";
     let both = format!("`invalid.json`: {bound}\nportcullis: {no}");
     check(&["decide", "--policy", "invalid.json"], 1, &both);
@@ -224,9 +224,8 @@ fn invalid_numbers_are_2() {
 #[test]
 fn unreadable_files_are_2_and_named() {
     let gone = "`gone.json`: No such file or directory (os error 2)";
-    let no_json =
-        "`no.json`: `document`: `no JSON\\n` is not JSON (line 1, column 2: expected ident)";
-    let list = "`list.json`: `document`: `[]` is not a JSON object";
+    let no_json = "`no.json`: the document is `no JSON\\n`, but must be valid JSON (line 1, column 2: expected ident)";
+    let list = "`list.json`: the document is `[]`, but must be a JSON object";
     let folder = "`.`: is a directory, not a file";
     let not_text = "`text.bin`: not UTF-8 from byte 7";
     let empty = "`empty.json`: is empty";
@@ -265,18 +264,21 @@ fn invalid_guardrails_are_2() {
             assert_eq!((run.status, &*run.stdout, run.stderr), (2, "", stderr));
         }
     };
-    check("{", "line 1, column 1: EOF while parsing an object");
+    check(
+        "{",
+        "not a JSON object: line 1, column 1: EOF while parsing an object",
+    );
     check(
         r#"{"max_levrage": 5}"#,
-        "`max_levrage` is not a known guardrail",
+        "`max_levrage` is not a known guardrail; check the spelling",
     );
     check(
         r#"{"max_leverage": 5, "max_leverage": 50}"#,
-        "duplicate key `max_leverage`",
+        "the key `max_leverage` occurs more than once",
     );
     check(
         r#"{"max_leverage": "much", "halt": "some"}"#,
-        "`max_leverage`: `\"much\"` is not a finite number greater than 0; `halt`: `\"some\"` is not `nothing`, `everything` or a list of symbols without `*` (to halt all symbols, use `everything`)",
+        "`max_leverage` is `\"much\"`, but must be a finite number greater than 0; `halt` is `\"some\"`, but must be `nothing`, `everything` or a list of symbols without `*` (to halt all symbols, use `everything`)",
     );
     for (file, message) in [
         ("gone.json", "No such file or directory (os error 2)"),

@@ -78,7 +78,7 @@ fn an_invalid_policy_skips_with_its_reason_and_all_violations_are_reported() {
     check(
         &|policy| policy["harvest_params"]["T1_R"] = 0.into(),
         "POLICY_INVALID",
-        &["`harvest_params.T1_R`: `0` is not greater than 0"],
+        &["`harvest_params.T1_R` is `0`, but must be greater than 0"],
     );
     check(
         &|policy| {
@@ -90,9 +90,9 @@ fn an_invalid_policy_skips_with_its_reason_and_all_violations_are_reported() {
         "POLICY_MISSING_FIELD",
         &[
             "`leverage_by_symbol` is missing",
-            "`kill_params.sigma_ref`: `\"0.1\"` is not a JSON number",
-            "`harvest_params.T4_R`: `7` is not the value of a known field",
-            "`policy_hash`: `00` is not HASH, the hash of the fields",
+            "`kill_params.sigma_ref` is `\"0.1\"`, but must be a JSON number",
+            "`harvest_params.T4_R` is `7`, but must be absent, because this field is unknown (check the spelling)",
+            "`policy_hash` is `00`, but the hash of the policy's fields is HASH; if the fields are as intended, recompute it with `portcullis policy hash`",
         ],
     );
 }
@@ -195,7 +195,7 @@ fn a_policy_can_be_read_from_standard_input() {
     assert!(
         refused
             .stdout
-            .starts_with("POLICY_HASH_MISMATCH: `policy_hash`: ")
+            .starts_with("POLICY_HASH_MISMATCH: `policy_hash` is ")
     );
 }
 
@@ -207,7 +207,7 @@ fn an_expired_policy_is_reported() {
         let arguments = ["policy", "check", "-", "--format", "json"];
         let json = place.run_with(&arguments, &*policy);
         let reported: Value = serde_json::from_str(&json.stdout).unwrap();
-        let unstated = "there is no `policy_hash`: a mix of two publications cannot be detected";
+        let unstated = "`policy_hash` is missing, so an incomplete write or an edited field cannot be detected; `portcullis policy publish` adds it";
         let notes = [&[unstated], noted].concat();
         assert_eq!((json.status, &reported["notes"]), (0, &json!(notes)));
         let text = place.run_with(&["policy", "check", "-"], policy);
