@@ -214,7 +214,9 @@ impl std::str::FromStr for Day {
     fn from_str(text: &str) -> Result<Self, String> {
         match Timestamp::parse_iso(&format!("{text}T23:59:59.999999Z")) {
             Ok((last, _)) if Self(last).to_string() == text => Ok(Self(last)),
-            Ok(_) | Err(_) => Err(format!("`{text}` is not a day in the form `2027-06-30`")),
+            Ok(_) | Err(_) => Err(format!(
+                "`{text}` is not a day; write it as `YYYY-MM-DD`, for example `2027-06-30`"
+            )),
         }
     }
 }

@@ -122,7 +122,9 @@ pub enum AuditError {
         entry: u64,
     },
     /// The log has entries after the end that the store saved.
-    #[error("entry {first} and later entries are beyond the end of the log that the store saved")]
+    #[error(
+        "entry {first} and all later entries follow the last entry that the store recorded; find out who wrote them"
+    )]
     BeyondEnd {
         /// The number of the first such entry.
         first: u64,

@@ -51,7 +51,7 @@ pub enum StoreError {
     },
     /// The connection or the disk failed during a change. The change may or may not have been applied.
     #[error(
-        "{store} failed during a change ({why}): it is not known whether the change was applied; load before you try again"
+        "{store} failed during a change ({why}): it is unknown whether the change was applied; read the stored policy and halts before you try again"
     )]
     OutcomeUnknown {
         /// The name of the store, without the password.
@@ -92,7 +92,7 @@ impl LoadError {
 #[non_exhaustive]
 pub enum PublishError {
     /// The store does not hold the policy that the writer expected.
-    #[error("the store holds {}, but the writer expected {}; review the stored policy and publish again", hash_or_none(.found), hash_or_none(.expected))]
+    #[error("the store holds {}, but this publication was prepared against {}; review the stored policy and publish again", hash_or_none(.found), hash_or_none(.expected))]
     Conflict {
         /// The hash that the writer expected; `None` for no policy.
         expected: Option<PolicyHash>,
@@ -156,12 +156,14 @@ impl PublishError {
 const fn next_step(unavailable: &PolicyUnavailable) -> &'static str {
     match unavailable {
         PolicyUnavailable::NotFound | PolicyUnavailable::HashUnknown(_) => "publish one",
-        PolicyUnavailable::Invalid(_) => "publish a complete policy, or roll back",
+        PolicyUnavailable::Invalid(_) => "publish a valid policy, or roll back",
         PolicyUnavailable::SignatureInvalid => {
             "sign the policy with a trusted key, or add its key to the trusted keys"
         }
-        PolicyUnavailable::RolledBack { .. } => "publish a policy with a higher `policy_seq`",
-        PolicyUnavailable::StoreUnavailable => "make the store reachable",
+        PolicyUnavailable::RolledBack { .. } => {
+            "publish a policy with a higher sequence (`policy_seq`)"
+        }
+        PolicyUnavailable::StoreUnavailable => "make the policy store reachable",
     }
 }
 

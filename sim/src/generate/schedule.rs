@@ -36,7 +36,7 @@ const RARE_AT: u64 = 7;
 enum Change {
     /// One of the ordinary policies of a month.
     Ordinary(Revision, Encoding, HashStated),
-    /// A policy that is rejected, so the previous policy stays in force.
+    /// A policy that is rejected, so the previous policy stays active.
     Flawed(Flaw, Encoding),
     /// A policy that comes into force at this record of the first cycle. In later cycles, it is
     /// never in force.

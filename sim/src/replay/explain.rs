@@ -158,7 +158,7 @@ fn with_service_denial(
     };
     let (reason, detail) = (denial.reason(), Shown(denial.detail()).whole());
     let text = format!(
-        "SKIP {reason}: {detail}\nThis is a recorded service denial. Without it:\n\n{}",
+        "SKIP {reason}: {detail}\nThe service that recorded this decision denied the entry. The gates, without this service denial:\n\n{}",
         gates.text
     );
     let json = serde_json::json!({
@@ -177,7 +177,9 @@ fn policy_change(answer: &Value) -> ExplainedRecord {
             Shown(field("detail")).whole()
         ),
         _ => match field("event") {
-            "policy.withdrawn" => "POLICY withdrawn: no policy is active from here on\n".to_owned(),
+            "policy.withdrawn" => {
+                "POLICY withdrawn: no policy is active after this record\n".to_owned()
+            }
             _ => format!(
                 "POLICY_LOADED: version={} hash={:.8}\n",
                 Shown(field("policy_version")),

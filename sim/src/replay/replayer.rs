@@ -253,7 +253,7 @@ impl Replayer {
             (Some(_), Some(None)) => Answer::refused(
                 RecordKind::PolicyUpdated,
                 SkipCode::PolicyParseError,
-                Detail::Text("duplicate key `policy` in one object"),
+                Detail::Text("the key `policy` occurs more than once in one object"),
             ),
             (Some(_), text) => {
                 let policy = match text.flatten() {
@@ -389,7 +389,9 @@ fn read_line<'a>(
 pub(super) fn read_snapshot(record: &OtherRecord<'_>) -> Result<Snapshot, &'static str> {
     Snapshot::from_json(record.text(), record.emitted_at()).map_err(|error| match error {
         SnapshotError::SymbolAbsent => "`symbol` is missing",
-        SnapshotError::SymbolUnreadable | SnapshotError::Syntax(_) => "`symbol` is unreadable",
+        SnapshotError::SymbolUnreadable | SnapshotError::Syntax(_) => {
+            "`symbol` must occur once, as 1 to 32 bytes without white space and control characters"
+        }
     })
 }
 
@@ -399,7 +401,7 @@ pub(super) fn evaluate_position<'p>(
     state: PolicyState<'p>,
     now: Option<Timestamp>,
 ) -> Result<HarvestDecision<'p>, &'static str> {
-    let now = now.ok_or("the record has no timestamp")?;
+    let now = now.ok_or("the record has no timestamp; add `ts` or `timestamp`")?;
     let snapshot = snapshot.as_ref().map_err(|why| *why)?;
     Ok(harvest(
         state,
@@ -426,6 +428,8 @@ fn no_time(event: RecordKind) -> Answer<'static> {
     Answer::refused(
         event,
         SkipCode::IntentInvalid,
-        Detail::Text("the record has no timestamp, so the policy change is ignored"),
+        Detail::Text(
+            "the record has no timestamp, so the policy change is ignored; add `ts` or `timestamp`",
+        ),
     )
 }

@@ -259,7 +259,7 @@ fn missing_items_are_reported() {
     );
     let again = desk.replay(&[]);
     assert!(
-        again.contains(&format!("no policy with the hash {hash}")),
+        again.contains(&format!("the policy with hash {hash} is unknown")),
         "{again}"
     );
     redis.run(&["RENAME", "aside", POLICY]);

@@ -47,7 +47,7 @@ fn only_policies_signed_by_a_trusted_key_are_accepted() {
     eventually("a refusal", || {
         bridge
             .log()
-            .matches("POLICY_SIGNATURE_INVALID, the previous policy stays in force")
+            .matches("POLICY_SIGNATURE_INVALID, the previous policy stays active")
             .count()
             == 1
     });

@@ -68,7 +68,9 @@ fn missing_and_invalid_options_are_errors() {
     let path = file.to_str().unwrap();
     refused(
         &command(&["--guardrails", path]).output().unwrap(),
-        &format!("`{path}`: invalid guardrails: `max_leverag` is not a known guardrail"),
+        &format!(
+            "`{path}`: invalid guardrails: `max_leverag` is not a known guardrail; check the spelling"
+        ),
     );
     refused(
         &command(&[

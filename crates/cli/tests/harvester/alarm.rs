@@ -54,7 +54,7 @@ fn an_expired_policy_raises_the_alarm_while_the_server_is_unreachable() {
     harvester.await_log("retrying");
     harvester.await_log(
         "ALARM POSITIONS_WITHOUT_POLICY: 1 open position (BTCUSDT) and no harvest parameters in \
-         force: POLICY_STALE: policy expired at",
+         force: POLICY_STALE: the harvest parameters of the policy expired at",
     );
     harvester.stop();
 }

@@ -19,10 +19,10 @@ fn a_missing_market_disables_only_the_kill_score() {
     assert_eq!(proposal.get("kill_score"), None);
     let reasons = "harvest_partial_25,profit_lock,kill_score_unavailable";
     assert_eq!(text(&proposal, "reasons"), reasons);
-    harvester.await_log("no kill score: `market` is absent; required: present");
+    harvester.await_log("the kill score is unavailable: `market` is absent, but must be present");
     // A key of another type has the same effect and is logged.
     redis.run(&["SET", &market_key(BTC), "calm"]);
-    harvester.await_log("BTCUSDT: the key of its market is not a hash: no kill score\n");
+    harvester.await_log("BTCUSDT: the Redis key of its market state is not a hash, so the kill score is unavailable\n");
     assert_eq!(redis.length(STREAM), 1);
 }
 
@@ -44,7 +44,7 @@ fn a_missing_stop_disables_only_r() {
 
     // Without both, the position is skipped, which is logged once, and the previous proposal stays.
     redis.run(&["DEL", &market_key(BTC)]);
-    let skip = "SKIP HARVEST_MISSING_STOP: BTCUSDT: `stop_dist_pct` is absent";
+    let skip = "SKIP HARVEST_MISSING_STOP: BTCUSDT: R is unavailable: `stop_dist_pct` is absent";
     harvester.await_log(skip);
     redis.settle();
     assert_eq!(redis.proposal(BTC), proposal);
@@ -88,15 +88,16 @@ fn an_invalid_position_is_logged_once_and_does_not_affect_others() {
     }
     let log = harvester.stop();
     for line in [
-        "AUSDT: the key is not a hash\n",
-        "BUSDT: the side is LONG and `quantity` is negative\n",
-        "CUSDT: several keys have this symbol; delete all but one\n",
-        "quantum:state:positions:\u{fffd}\u{fffd}: the key does not end with a symbol\n",
+        "AUSDT: the Redis key of the position is not a hash\n",
+        "BUSDT: `side` is LONG, but `quantity` is negative\n",
+        "CUSDT: several Redis keys hold a position in this symbol; delete all but one\n",
+        "quantum:state:positions:\u{fffd}\u{fffd}: the Redis key of a position must end with a symbol\n",
     ] {
         let line = format!("SKIP HARVEST_INVALID_INPUT: {line}");
         assert_eq!(log.matches(&line).count(), 1, "{line}\n{log}");
     }
-    let line = "no R: `entry_price` is unreadable; required: finite and greater than 0\n";
+    let line =
+        "R is unavailable: `entry_price` is unreadable, but must be finite and greater than 0\n";
     assert_eq!(log.matches(line).count(), 1, "{log}");
 }
 
@@ -124,7 +125,7 @@ fn overwritten_proposals_and_memories() {
     redis.set(&market_key("ETHUSDT"), &[("sigma", "0.03")]);
     redis.await_action("ETHUSDT", "FULL_CLOSE_PROPOSED");
     harvester.await_log(
-        "ETHUSDT: the memory of earlier proposals is unreadable: no stage is proposed\n",
+        "ETHUSDT: the memory of earlier proposals in Redis is unreadable, so no partial close is proposed\n",
     );
 }
 
@@ -140,7 +141,7 @@ fn an_opening_in_the_wrong_unit_gives_no_age() {
     assert_eq!(proposal.get("kill_score"), None);
     assert_eq!(proposal.get("opened_at"), None);
     harvester.await_log(
-        "BTCUSDT: `opened_at` is outside the years 0 to 9999 (are these milliseconds instead of seconds?): no kill score",
+        "BTCUSDT: `opened_at` is outside the years 0 to 9999 (are these milliseconds instead of seconds?), so the kill score is unavailable",
     );
 }
 

@@ -275,8 +275,8 @@ fn without_an_opening_a_stage_is_proposed_once_until_flat() {
     redis.set(&key, &position);
     redis.await_action(BTC, "PARTIAL_25");
     let log = harvester.stop();
-    let note = "BTCUSDT: it has no opening time: no kill score, and a stage that was \
-                proposed counts as taken until it is FLAT\n";
+    let note = "BTCUSDT: it has no opening time, so the kill score is unavailable, and \
+                each stage is proposed only once until the position is FLAT\n";
     assert!(log.contains(note), "{log}");
 }
 

@@ -19,7 +19,9 @@ fn a_service_that_does_not_own_exits_is_an_error() {
         (command(&["--as", ""]), "", OWNER),
         (other_owner, OWNER, "brain"),
     ] {
-        let line = format!("`{name}` does not own exits; the exit owner is `{owner}`; {advice}");
+        let line = format!(
+            "`{name}` may not send exits: it is neither the exit owner `{owner}` nor a delegate; {advice}"
+        );
         refused(&command.output().unwrap(), &line);
     }
 }

@@ -65,7 +65,7 @@ pub(super) fn examine<'a>(
             named.by.is_default() || is_of_default(scope, named),
         ) {
             let why = format!(
-                "{value} {} `{name}`: an exit without this flag must be rejected, not returned a default",
+                "{value} {} `{name}`: an exit without this flag must be rejected, not given a default",
                 named.by.describe()
             );
             found.push(Violation {

@@ -98,7 +98,7 @@ fn check_pattern(values: &[Node], found: &mut Vec<Violation>) {
             .into_iter()
             .filter(|text| is_quoted_symbol(text))
         {
-            let why = format!("a symbol is check_pattern against \"{text}\"");
+            let why = format!("a symbol is matched against \"{text}\"");
             found.push(Violation {
                 check: Check::Symbols,
                 at: value.at,

@@ -74,7 +74,7 @@ end
 -- Returns the reason and the detail if the state on the server denies a trade.
 local function objection(mark, exit, id, symbol)
   if has_policy == nil then look() end
-  if halted['*'] then return 'TRADING_HALTED', 'entries are halted' end
+  if halted['*'] then return 'TRADING_HALTED', 'entries in all symbols are halted' end
   if halted[symbol] then return 'TRADING_HALTED', 'entries in ' .. symbol .. ' are halted' end
   if not has_policy then return 'POLICY_MISSING', no_policy end
   if known[mark] then
@@ -84,7 +84,7 @@ local function objection(mark, exit, id, symbol)
   if last then
     local order = against(last, id)
     if order == nil or order < 0 then
-      return 'INTENT_SUPERSEDED', 'an exit of ' .. symbol .. ' that is not known to be earlier was already answered'
+      return 'INTENT_SUPERSEDED', 'an exit of ' .. symbol .. ' was already answered, and the entry is not known to be later'
     end
   end
 end

@@ -65,7 +65,7 @@ impl Skew {
         let is_large = skew > self.bound.unwrap_or(LOGGED_ABOVE);
         if is_large != self.is_large && self.logs_changes {
             say(format_args!(
-                "this clock and the server's differ by {skew} or more"
+                "the clocks of this machine and of the Redis server differ by at least {skew}"
             ));
         }
         self.is_large = is_large;
@@ -79,10 +79,12 @@ impl Skew {
             Some(skew) if skew <= bound => return None,
             Some(skew) => {
                 format!(
-                    "this clock and the server's differ by {skew} or more; `max_intent_skew_sec` allows {bound}"
+                    "the clocks of this machine and of the Redis server differ by at least {skew}; the guardrail `max_intent_skew_sec` allows {bound}"
                 )
             }
-            None => format!("this clock could not be compared with the server's to within {bound}"),
+            None => format!(
+                "the clocks of this machine and of the Redis server could not be compared to within {bound} (guardrail `max_intent_skew_sec`), because the server did not answer in time"
+            ),
         };
         ServiceDenial::new(SkipCode::ClockUntrusted, text)
     }

@@ -7,7 +7,9 @@ use std::{
 };
 
 use portcullis::{
+    answer::Detail,
     decide::{SkipCode, SkipReason},
+    harvest::HarvestSkip,
     policy::PolicyState,
     types::{Symbol, Timestamp},
 };
@@ -127,8 +129,9 @@ fn next_line(
 
 /// Returns the skip reason and its detail if no harvest parameters (θ) are in force.
 fn missing(policy: PolicyState<'_>, now: Timestamp) -> Option<(SkipCode, String)> {
-    let skip = SkipReason::from(policy.theta_in_force(now).err()?);
-    Some((skip.reason(), skip.to_string()))
+    let error = policy.theta_in_force(now).err()?;
+    let detail = Detail::Harvest(HarvestSkip::NotInForce(error)).to_string();
+    Some((SkipReason::from(error).reason(), detail))
 }
 
 fn named(open: &BTreeSet<Symbol>) -> String {

@@ -75,7 +75,9 @@ mod tests {
             let denied = rule(name).unwrap_err().to_string();
             assert_eq!(
                 denied,
-                format!("`{name}` does not own exits; the exit owner is `owner`")
+                format!(
+                    "`{name}` may not send exits: it is neither the exit owner `owner` nor a delegate"
+                )
             );
         }
     }

@@ -28,10 +28,10 @@ impl fmt::Display for ProposalLine<'_> {
         let reasons: Vec<&str> = harvest.reasons().iter().collect();
         write!(f, "; reasons: {}", reasons.join(", "))?;
         if let Err(why) = harvest.r() {
-            write!(f, "; no R: {why}")?;
+            write!(f, "; R is unavailable: {why}")?;
         }
         if let Err(why) = harvest.kill() {
-            write!(f, "; no kill score: {why}")?;
+            write!(f, "; the kill score is unavailable: {why}")?;
         }
         Ok(())
     }
@@ -59,25 +59,25 @@ pub(super) fn notes(reading: &Reading, seen: &ObservedPosition, memory: Memory) 
     };
     note(
         reading.market == StoredHash::WrongType,
-        "the key of its market is not a hash: no kill score",
+        "the Redis key of its market state is not a hash, so the kill score is unavailable",
     );
     note(
         reading.risk == StoredHash::WrongType,
-        "the key of its risk proposal is not a hash: no R",
+        "the Redis key of its risk proposal is not a hash, so R is unavailable",
     );
     note(
         memory == Memory::Unreadable,
-        "the memory of earlier proposals is unreadable: no stage is proposed",
+        "the memory of earlier proposals in Redis is unreadable, so no partial close is proposed",
     );
     note(
         seen.position.age_sec.is_some_and(|age| age < 0.0),
-        "its opening time is in the future: no kill score, and no stage is proposed",
+        "its opening time is in the future, so the kill score is unavailable and no partial close is proposed",
     );
-    let without = "no kill score, and a stage that was proposed counts as taken until it is FLAT";
+    let without = "so the kill score is unavailable, and each stage is proposed only once until the position is FLAT";
     match &seen.opening {
         OpeningTime::At(_) => {}
-        OpeningTime::Absent => note(true, &format!("it has no opening time: {without}")),
-        OpeningTime::Unreadable(why) => note(true, &format!("{why}: {without}")),
+        OpeningTime::Absent => note(true, &format!("it has no opening time, {without}")),
+        OpeningTime::Unreadable(why) => note(true, &format!("{why}, {without}")),
     }
     notes
 }

@@ -72,7 +72,7 @@ impl ObservedPosition {
         if let Some(text) = fields.text(&["symbol"])
             && Symbol::new(text) != Ok(symbol)
         {
-            return Err("`symbol` differs from the symbol of the key".to_owned());
+            return Err("`symbol` differs from the symbol in the Redis key".to_owned());
         }
         check_sides(fields)?;
         let proposed = match risk {
@@ -140,7 +140,7 @@ fn check_quantities(fields: &Fields, side: Option<ReportedSide>) -> Result<(), S
             return Err(format!("`{first}` and `{name}` differ"));
         }
         if *other < 0.0 && side == Some(ReportedSide::Open(PositionSide::Long)) {
-            return Err(format!("the side is LONG and `{name}` is negative"));
+            return Err(format!("`side` is LONG, but `{name}` is negative"));
         }
     }
     Ok(())
@@ -204,11 +204,11 @@ mod tests {
         for (fields, why) in [
             (
                 &[("side", "LONG"), ("quantity", "-1")][..],
-                "the side is LONG and `quantity` is negative",
+                "`side` is LONG, but `quantity` is negative",
             ),
             (
                 &[("side", "LONG"), ("qty", "1"), ("position_amt", "-1")],
-                "the side is LONG and `position_amt` is negative",
+                "`side` is LONG, but `position_amt` is negative",
             ),
             (
                 &[("quantity", "0"), ("qty", "1")],
@@ -224,7 +224,7 @@ mod tests {
             ),
             (
                 &[("symbol", "ETHUSDT")],
-                "`symbol` differs from the symbol of the key",
+                "`symbol` differs from the symbol in the Redis key",
             ),
         ] {
             assert_eq!(read(fields, &StoredHash::Absent), Err(why.to_owned()));

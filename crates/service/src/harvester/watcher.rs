@@ -141,7 +141,7 @@ impl<'a> Watcher<'a> {
             let name = String::from_utf8_lossy(key);
             self.skip_unreadable(
                 &Shown(&name).to_string(),
-                "the key does not end with a symbol",
+                "the Redis key of a position must end with a symbol",
             );
         }
         for (symbol, keys) in &found.by_symbol {
@@ -150,7 +150,7 @@ impl<'a> Watcher<'a> {
             } else {
                 self.skip_unreadable(
                     &symbol.to_string(),
-                    "several keys have this symbol; delete all but one",
+                    "several Redis keys hold a position in this symbol; delete all but one",
                 );
                 open.insert(*symbol);
             }
@@ -171,7 +171,10 @@ impl<'a> Watcher<'a> {
             // The position was deleted after it was found. The next scan handles this case.
             StoredHash::Absent => return Ok(()),
             StoredHash::WrongType => {
-                self.skip_unreadable(&target.symbol.to_string(), "the key is not a hash");
+                self.skip_unreadable(
+                    &target.symbol.to_string(),
+                    "the Redis key of the position is not a hash",
+                );
                 return Ok(());
             }
             StoredHash::Fields(fields) => fields,

@@ -261,7 +261,7 @@ mod tests {
         let intent = record.intent(&mut scratch);
         assert_eq!(
             intent.request().unwrap_err().to_string(),
-            "duplicate key `size` in one object"
+            "the key `size` occurs more than once in one object"
         );
     }
 

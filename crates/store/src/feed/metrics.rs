@@ -82,9 +82,9 @@ pub(super) fn refused(unavailable: &PolicyUnavailable, another_is_in_force: bool
     let reason = SkipCode::from(unavailable).code();
     counter!(REFUSED, "reason" => reason).increment(1);
     let consequence = if another_is_in_force {
-        "the previous policy stays in force"
+        "the previous policy stays active"
     } else {
-        "there is no policy in force"
+        "no policy is active"
     };
     warn!("POLICY_REFUSED: {reason}, {consequence}: {unavailable}");
 }
@@ -311,8 +311,8 @@ mod tests {
     #[test]
     fn a_policy_is_rejected() {
         for (another, consequence) in [
-            (true, "the previous policy stays in force"),
-            (false, "there is no policy in force"),
+            (true, "the previous policy stays active"),
+            (false, "no policy is active"),
         ] {
             let absence = PolicyUnavailable::SignatureInvalid;
             check(

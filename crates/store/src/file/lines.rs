@@ -20,7 +20,7 @@ pub(super) fn read(path: &Path, length: u64) -> io::Result<(Vec<FieldMap>, Vec<S
                 unreadable.push(format!("`{}`: line {number} is not a record", shown_name(path)));
             }
             None => unreadable.push(format!(
-                "`{}` ends with an incomplete line: its {} bytes do not count, and the next change removes them",
+                "`{}` ends with an incomplete line: its {} bytes are ignored, and the next change removes them",
                 shown_name(path),
                 line.len()
             )),

@@ -152,7 +152,7 @@ fn an_incomplete_last_line_of_a_log_is_reported_and_removed() {
     fs::write(audit, [&whole[..], b"{\"entry\": \"2\", \"ev"].concat()).unwrap();
     assert_eq!(
         store.audit().unwrap().faults()[0].to_string(),
-        "`policy.audit.jsonl` ends with an incomplete line: its 18 bytes do not count, and the next change removes them"
+        "`policy.audit.jsonl` ends with an incomplete line: its 18 bytes are ignored, and the next change removes them"
     );
     let second = store.publish(&publication("2"), hash).unwrap();
     assert_eq!(

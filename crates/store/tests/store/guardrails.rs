@@ -50,12 +50,16 @@ fn every_violated_guardrail_is_reported() {
     check(
         &whole,
         r#""valid_from_epoch": 1766547133.999999,"#,
-        &["policy is valid for 3600.062734 s; the guardrails allow at most 3600.062733 s"],
+        &[
+            "policy is valid for 3600.062734 s; the guardrails allow at most 3600.062733 s (`max_validity_sec`)",
+        ],
     );
     check(
         &validity,
         r#""valid_from_epoch": 1766547134,"#,
-        &["policy is valid for 3600.062733 s; the guardrails allow at most 3600 s"],
+        &[
+            "policy is valid for 3600.062733 s; the guardrails allow at most 3600 s (`max_validity_sec`)",
+        ],
     );
     let placed = none.clone().with_market("futures").with_venue("binance");
     check(&placed, r#""market": "futures", "venue": "binance","#, &[]);
@@ -71,8 +75,8 @@ fn every_violated_guardrail_is_reported() {
         &none.clone().with_max_leverage(Leverage::new(11.0).unwrap()),
         "",
         &[
-            "policy has leverage 12 for BNBUSDT; the guardrails allow at most 11",
-            "policy has leverage 15 for ADAUSDT; the guardrails allow at most 11",
+            "policy has leverage 12 for BNBUSDT; the guardrails allow at most 11 (`max_leverage`)",
+            "policy has leverage 15 for ADAUSDT; the guardrails allow at most 11 (`max_leverage`)",
         ],
     );
     let listed = policy("1", "");
@@ -80,7 +84,7 @@ fn every_violated_guardrail_is_reported() {
     check(
         &none.clone().with_permitted_symbols(most),
         "",
-        &["policy lists BTCUSDT; the guardrails do not permit it"],
+        &["policy lists BTCUSDT, but the guardrails do not permit it (`permitted_symbols`)"],
     );
     // A publication adds the hash.
     check(&none.with_required_policy_hash(), "", &[]);

@@ -50,7 +50,7 @@ fn the_texts_of_publish_errors() {
     assert_eq!(
         conflict.to_string(),
         format!(
-            "the store holds {hash}, but the writer expected no policy; review the stored policy and publish again"
+            "the store holds {hash}, but this publication was prepared against no policy; review the stored policy and publish again"
         )
     );
     let missing = |id: PublicationId| PublishError::NotInHistory(id).to_string();
@@ -86,7 +86,9 @@ fn audit_entries_beyond_the_saved_end_are_detected() {
     let faults: Vec<_> = trail.faults().iter().map(ToString::to_string).collect();
     assert_eq!(
         faults,
-        ["entry 2 and later entries are beyond the end of the log that the store saved"]
+        [
+            "entry 2 and all later entries follow the last entry that the store recorded; find out who wrote them"
+        ]
     );
 }
 

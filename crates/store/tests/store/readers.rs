@@ -33,7 +33,7 @@ fn a_lower_sequence_is_rejected() {
     assert_eq!(absence(reader.load()), rolled_back(3, Some(2)));
     assert_eq!(
         reader.load().unwrap_err().to_string(),
-        "the policy has sequence 2; sequence 3 was already seen; publish a policy with a higher `policy_seq`"
+        "the policy has sequence 2; another policy with sequence 3 was already seen; publish a policy with a higher sequence (`policy_seq`)"
     );
     // The first policy has no sequence, although the previous one had. The second policy has the
     // same sequence as another policy.

@@ -159,7 +159,7 @@ fn invalid_settings_are_rejected() {
     );
     check(
         &accept.replace("2027-06-30", "2027-06-31"),
-        "`2027-06-31` is not a day in the form `2027-06-30`",
+        "`2027-06-31` is not a day; write it as `YYYY-MM-DD`, for example `2027-06-30`",
     );
     check(
         &accept.replace("2027-06-30", "soon"),

@@ -19,7 +19,7 @@ fn keys_of_another_type_are_unreadable_and_not_overwritten() {
     let _: String = server.query(&["SET", POLICY, "{}"]);
     assert_eq!(
         store.load().unwrap_err().to_string(),
-        "`quantum:policy:current`: `a key of another type` is not a hash; publish a complete policy, or roll back"
+        "`quantum:policy:current` is `a key of another type`, but must be a hash; publish a valid policy, or roll back"
     );
     let _: u64 = server.query(&["DEL", POLICY]);
     let kinds: [&[&str]; 6] = [
