@@ -1,16 +1,11 @@
-//! Snapshots of explanations, as text and as JSON.
+//! The snapshot of explanations: of each case the intent, the explanation as text and as JSON, and the record of the
+//! answer.
+
+use std::fmt::Write as _;
 
 use super::super::{Scenario, keep};
 use super::scenario::{ENTRY, POSITION, and};
 use portcullis::{decide::Gate, harvest::HarvestAction, policy::PolicyUnavailable};
-
-fn keep_explained(name: &str, scenario: &Scenario) {
-    let report = scenario.report();
-    keep(
-        name,
-        &format!("{}\n{}", report.explained, report.explained_json),
-    );
-}
 
 /// Adds a policy with every limit, and every guardrail.
 fn bounded(scenario: Scenario) -> Scenario {
@@ -22,34 +17,27 @@ fn bounded(scenario: Scenario) -> Scenario {
             "permitted_symbols": ["BTCUSDT", "ETHUSDT"], "halt": ["ETHUSDT"]}"#)
 }
 
-#[test]
-fn a_trade() {
-    keep_explained(
-        "explain_trade",
-        &bounded(Scenario::entry(
+fn trades() -> [Scenario; 2] {
+    [
+        bounded(Scenario::entry(
             r#""position_size_usd": 250"#,
             r#""quantity": 2, "price": 125, "leverage": 10"#,
         )),
-    );
-    keep_explained(
-        "explain_trade_unbounded",
-        &Scenario::entry(
+        Scenario::entry(
             r#""position_size_usd": 250"#,
             r#""position_usd": 50, "leverage": 5"#,
         ),
-    );
+    ]
 }
 
-#[test]
-fn an_exit() {
-    let scenario = Scenario::of(r#"{"symbol": "BTCUSDT", "side": "SELL", "reduce_only": true, "quantity": 2, "source": "exitbrain_v3_5"}"#)
+fn exit() -> Scenario {
+    Scenario::of(r#"{"symbol": "BTCUSDT", "side": "SELL", "reduce_only": true, "quantity": 2, "source": "exitbrain_v3_5"}"#)
         .without(PolicyUnavailable::StoreUnavailable)
-        .guarded(r#"{"halt": "everything"}"#);
-    keep_explained("explain_exit", &scenario);
+        .guarded(r#"{"halt": "everything"}"#)
 }
 
 /// Returns an intent that fails at this gate and passes all earlier gates.
-fn shut(gate: Gate) -> Scenario {
+fn failed_at(gate: Gate) -> Scenario {
     let entry = || bounded(Scenario::of(ENTRY));
     match gate {
         Gate::Readable => entry().but("BUY", "HOLD"),
@@ -62,24 +50,6 @@ fn shut(gate: Gate) -> Scenario {
         Gate::Leverage => entry().but("250", r#"250, "leverage": "nan""#),
         Gate::Size => entry().but("position_size_usd", "position_usd"),
         Gate::Limits => entry().but("250", "400.5"),
-    }
-}
-
-#[test]
-fn a_skip_at_each_gate() {
-    for gate in Gate::ALL.iter().copied() {
-        let scenario = shut(gate);
-        let text = scenario.report().explained;
-        let line = text.lines().find(|line| line.contains("  shut  ")).unwrap();
-        assert!(
-            line.starts_with(&format!("{:>2}  {gate}", gate.number())),
-            "{text}"
-        );
-        let name = gate.name().replace(' ', "_");
-        keep_explained(
-            &format!("explain_skip_{:02}_{name}", gate.number()),
-            &scenario,
-        );
     }
 }
 
@@ -97,69 +67,71 @@ fn proposed(action: HarvestAction) -> Scenario {
     }
 }
 
-#[test]
-fn each_action_of_a_harvest() {
-    for action in HarvestAction::ALL.iter().copied() {
-        let scenario = proposed(action);
-        let report = scenario.report();
-        assert!(
-            report.line.starts_with(&format!("HARVEST {action}: ")),
-            "{}",
-            report.line
-        );
-        let name = action.as_str().to_ascii_lowercase();
-        keep(
-            &format!("explain_harvest_{name}"),
-            &format!(
-                "{}\n{}\n\n{}",
-                report.explained, report.explained_json, report.record
-            ),
-        );
-    }
-}
-
-#[test]
-fn a_harvest_with_unavailable_parts() {
-    keep_explained(
-        "explain_harvest_no_r",
-        &Scenario::position(r#""stop_dist_pct": 0.02, "#, ""),
-    );
-    keep_explained(
-        "explain_harvest_no_kill_score",
-        &Scenario::position(
+/// Returns positions for which a part of the harvest is unavailable, or the stop is already tighter.
+fn with_unavailable_parts() -> [Scenario; 3] {
+    [
+        Scenario::position(r#""stop_dist_pct": 0.02, "#, ""),
+        Scenario::position(
             r#""age_sec": 3600"#,
             r#""harvested": "half", "age_sec": -1"#,
         )
         .but(r#""current_sl": 99"#, r#""current_sl": 0"#)
         .but("103", "111.8"),
-    );
-    keep_explained(
-        "explain_harvest_stop_tighter_already",
-        &Scenario::position(r#""current_sl": 99"#, r#""current_sl": 101"#).but("103", "103.8"),
-    );
+        Scenario::position(r#""current_sl": 99"#, r#""current_sl": 101"#).but("103", "103.8"),
+    ]
+}
+
+fn skipped_harvests() -> [Scenario; 7] {
+    let no_kill = || Scenario::position(r#""sigma": 0.01, "#, "");
+    [
+        Scenario::position("LONG", "FLAT"),
+        Scenario::of(POSITION).without(PolicyUnavailable::NotFound),
+        Scenario::of(POSITION).under(&and(r#""valid_from_epoch": 1766550701"#)),
+        Scenario::of(POSITION).at("1766550735"),
+        no_kill().but(r#""stop_dist_pct": 0.02, "#, ""),
+        no_kill().but(r#""current_price": 103, "#, ""),
+        Scenario::of(POSITION).under(&and(r#""limits": {"max_position_age_sec": 5}"#)),
+    ]
 }
 
 #[test]
-fn each_skip_of_a_harvest() {
-    let no_kill = || Scenario::position(r#""sigma": 0.01, "#, "");
-    for (name, scenario) in [
-        ("no_position", Scenario::position("LONG", "FLAT")),
-        (
-            "no_policy",
-            Scenario::of(POSITION).without(PolicyUnavailable::NotFound),
-        ),
-        (
-            "too_early",
-            Scenario::of(POSITION).under(&and(r#""valid_from_epoch": 1766550701"#)),
-        ),
-        ("too_late", Scenario::of(POSITION).at("1766550735")),
-        ("no_stop", no_kill().but(r#""stop_dist_pct": 0.02, "#, "")),
-        ("no_price", no_kill().but(r#""current_price": 103, "#, "")),
-        (
-            "too_old",
-            Scenario::of(POSITION).under(&and(r#""limits": {"max_position_age_sec": 5}"#)),
-        ),
-    ] {
-        keep_explained(&format!("explain_harvest_skip_{name}"), &scenario);
+fn explanations_of_each_kind() {
+    let mut cases = Vec::from(trades());
+    cases.push(exit());
+    cases.extend(Gate::ALL.iter().copied().map(failed_at));
+    cases.extend(HarvestAction::ALL.iter().copied().map(proposed));
+    cases.extend(with_unavailable_parts());
+    cases.extend(skipped_harvests());
+    let mut blocks = String::new();
+    for case in cases {
+        let report = case.report();
+        writeln!(blocks, "intent  {}\n", case.record()).unwrap();
+        writeln!(blocks, "{}", report.explained).unwrap();
+        writeln!(blocks, "json    {}", report.explained_json).unwrap();
+        writeln!(blocks, "record  {}\n", report.record).unwrap();
+    }
+    keep("explanations", &blocks);
+}
+
+#[test]
+fn each_gate_can_fail() {
+    for gate in Gate::ALL.iter().copied() {
+        let text = failed_at(gate).report().explained;
+        let line = text
+            .lines()
+            .find(|line| line.contains("  failed  "))
+            .unwrap();
+        assert!(
+            line.starts_with(&format!("{:>2}  {gate}", gate.number())),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn each_action_can_be_proposed() {
+    for action in HarvestAction::ALL.iter().copied() {
+        let line = proposed(action).report().line;
+        assert!(line.starts_with(&format!("HARVEST {action}: ")), "{line}");
     }
 }

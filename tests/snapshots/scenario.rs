@@ -144,7 +144,7 @@ impl Scenario {
                     line,
                     record,
                     explained: explanation.to_string(),
-                    explained_json: pretty(&explanation),
+                    explained_json: json(&explanation),
                 }
             }
             TapeRecord::Position(position) => {
@@ -161,7 +161,7 @@ impl Scenario {
                     line: explained.lines().next().unwrap().to_owned(),
                     record,
                     explained,
-                    explained_json: pretty(&explanation),
+                    explained_json: json(&explanation),
                 }
             }
             TapeRecord::RecordedDecision(_)
@@ -175,8 +175,4 @@ impl Scenario {
 
 pub(crate) fn json(value: &impl Serialize) -> String {
     serde_json::to_string(value).unwrap()
-}
-
-pub(crate) fn pretty(value: &impl Serialize) -> String {
-    serde_json::to_string_pretty(value).unwrap()
 }
