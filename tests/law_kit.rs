@@ -234,7 +234,7 @@ fn a_row_is_parsed_exactly_or_rejected() {
         ),
         (
             "[]",
-            "an answer must be one JSON object: line 1, column 1: invalid type: sequence, expected a JSON object",
+            "an answer must be one JSON object: line 1, column 1: expected a JSON object, found an array",
         ),
         (
             r#"{"reason": "POLICY_STALE"}"#,

@@ -5,8 +5,9 @@ use std::fmt;
 use serde::{Serialize, Serializer};
 
 use crate::{
-    decide::{ServiceDenial, SkipReason},
+    decide::{LEGACY, ServiceDenial, SkipReason},
     harvest::{HarvestSkip, RError},
+    policy::{NotInForceError, ValidityError},
 };
 
 /// The evidence for an answer. It is converted to text only when it is written.
@@ -26,13 +27,28 @@ impl fmt::Display for Detail<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::SkipReason(denial) => write!(f, "{denial}"),
+            Self::Harvest(HarvestSkip::NotInForce(NotInForceError::Validity(
+                ValidityError::Expired { valid_until, now },
+            ))) => write!(
+                f,
+                "the harvest parameters of the policy expired at {valid_until}; the time is {now} {LEGACY}"
+            ),
             Self::Harvest(HarvestSkip::NotInForce(error)) => SkipReason::from(*error).fmt(f),
-            Self::Harvest(HarvestSkip::NoPosition) => f.write_str("no open position"),
+            Self::Harvest(HarvestSkip::NoPosition) => {
+                f.write_str("no open position: `side` is FLAT, or the quantity is 0")
+            }
             Self::Harvest(HarvestSkip::MissingStop { kill }) => {
-                write!(f, "{}; no kill score: {kill}", RError::MissingStop)
+                write!(
+                    f,
+                    "R is unavailable: {}; the kill score is unavailable: {kill}",
+                    RError::MissingStop
+                )
             }
             Self::Harvest(HarvestSkip::InvalidInput { r, kill }) => {
-                write!(f, "{r}; no kill score: {kill}")
+                write!(
+                    f,
+                    "R is unavailable: {r}; the kill score is unavailable: {kill}"
+                )
             }
             Self::ServiceDenial(denial) => f.write_str(denial.detail()),
             Self::Text(text) => f.write_str(text),

@@ -22,5 +22,6 @@ pub use gate::Gate;
 pub use intent_columns::{EntryRow, IntentColumns};
 pub use service_denial::ServiceDenial;
 pub use skip_code::SkipCode;
+pub(crate) use skip_reason::LEGACY;
 pub use skip_reason::{LimitedNumber, SkipReason};
 pub use trace::{GateCheck, Trace};

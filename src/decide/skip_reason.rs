@@ -189,7 +189,7 @@ const fn fault_reason(fault: PolicyFault) -> SkipCode {
 
 /// Suffix of the text for old dashboards, which support only one code for a missing or an expired
 /// policy.
-const LEGACY: &str = "[POLICY_MISSING_FIELD]";
+pub(crate) const LEGACY: &str = "[POLICY_MISSING_FIELD]";
 
 fn write_unavailable(f: &mut fmt::Formatter<'_>, unavailable: &PolicyUnavailable) -> fmt::Result {
     match unavailable {
@@ -207,11 +207,11 @@ impl fmt::Display for SkipReason<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::InvalidIntent(fault) => write!(f, "{fault}"),
-            Self::SourceUnreadable => f.write_str("`source` is unreadable: expected text"),
+            Self::SourceUnreadable => f.write_str("`source` must be text"),
             Self::ExitOwnerOpens { source } => {
                 write!(
                     f,
-                    "`{}` owns exits and cannot send entries; check whether the intent lost its reduce-only flag",
+                    "the intent is an entry, but `{}` may send only exits; if it is an exit, its `reduce_only` must be true",
                     Shown(source)
                 )
             }
@@ -240,15 +240,17 @@ impl fmt::Display for SkipReason<'_> {
             } => {
                 write!(
                     f,
-                    "intent is {age} old; at most {} is allowed",
-                    age_max.value()
+                    "intent is {age} old; at most {} is allowed ({})",
+                    age_max.value(),
+                    age_max.source()
                 )
             }
             Self::IntentStale { age: None, age_max } => {
                 write!(
                     f,
-                    "the age of the intent is unknown; at most {} is allowed",
-                    age_max.value()
+                    "the intent has no timestamp, so its age is unknown; at most {} is allowed ({})",
+                    age_max.value(),
+                    age_max.source()
                 )
             }
             Self::ClockUntrusted {
@@ -256,23 +258,36 @@ impl fmt::Display for SkipReason<'_> {
                 lead_max,
             } => write!(
                 f,
-                "intent is {lead} ahead of the clock; at most {} is allowed",
-                lead_max.value()
+                "the timestamp of the intent is {lead} ahead of the clock; at most {} is allowed ({})",
+                lead_max.value(),
+                lead_max.source()
             ),
             Self::ClockUntrusted {
                 lead: None,
                 lead_max,
             } => write!(
                 f,
-                "the lead of the intent over the clock is unknown; at most {} is allowed",
-                lead_max.value()
+                "the intent has no timestamp to compare with the clock; at most {} ahead is allowed ({})",
+                lead_max.value(),
+                lead_max.source()
             ),
             Self::NotInUniverse { symbol } => write!(f, "{symbol} not in AI policy"),
             Self::NotPermitted { symbol } => {
                 write!(f, "{symbol} is not permitted by the guardrails")
             }
             Self::NoLeverage { symbol } => write!(f, "AI policy has no leverage for {symbol}"),
-            Self::LeverageUnusable(error) => write!(f, "`leverage` of the intent: {error}"),
+            Self::LeverageUnusable(NumberError::NotANumber) => {
+                f.write_str("`leverage` of the intent is not a number")
+            }
+            Self::LeverageUnusable(NumberError::NotFinite(x)) => {
+                write!(f, "`leverage` of the intent is `{x}`, but must be finite")
+            }
+            Self::LeverageUnusable(NumberError::NotPositive(x)) => {
+                write!(
+                    f,
+                    "`leverage` of the intent is `{x}`, but must be greater than 0"
+                )
+            }
             Self::NoSize => f.write_str("the intent has no size"),
             Self::SizeUnusable(fault) => write!(f, "{fault}"),
             Self::LimitExceeded {

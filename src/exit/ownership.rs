@@ -38,7 +38,7 @@ pub enum OwnershipError {
 
 /// The error for an exit from a source that is neither the owner nor a delegate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("{} does not own exits; the exit owner is `{owner}`", name(.source_name))]
+#[error("{} the exit owner `{owner}` nor a delegate", sender(.source_name))]
 pub struct NotExitOwnerError<'a> {
     /// The source of the intent; `None` if it is absent or unreadable.
     pub source_name: Option<&'a str>,
@@ -46,10 +46,13 @@ pub struct NotExitOwnerError<'a> {
     pub owner: &'a str,
 }
 
-fn name(source: &Option<&str>) -> String {
+fn sender(source: &Option<&str>) -> String {
     source.map_or_else(
-        || "an intent without a source".to_owned(),
-        |source| format!("`{}`", Shown(source)),
+        || "the exit has no `source`, so its sender is neither".to_owned(),
+        |source| {
+            let source = Shown(source);
+            format!("`{source}` may not send exits: it is neither")
+        },
     )
 }
 

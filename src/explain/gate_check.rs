@@ -53,15 +53,14 @@ pub(super) fn text(compared: &GateCheck<'_>) -> String {
             lead_max,
         } => {
             let age = age.map_or_else(|| "age unknown".to_owned(), |age| format!("age {age}"));
-            let bound = |name: &str, bound: Option<String>| match bound {
-                Some(bound) => format!("{name} at most {bound}"),
-                None => format!("{name} unbounded"),
-            };
-            format!(
-                "{age}, {}, {}",
-                bound("age", age_max.map(|b| b.value().to_string())),
-                bound("lead", lead_max.map(|b| b.value().to_string()))
-            )
+            let age_max = age_max.map(|bound| format!("at most {} old", bound.value()));
+            let lead_max =
+                lead_max.map(|bound| format!("at most {} ahead of the clock", bound.value()));
+            let limits: Vec<String> = [age_max, lead_max].into_iter().flatten().collect();
+            match limits.as_slice() {
+                [] => format!("{age}, no limits"),
+                limits => format!("{age}, allowed: {}", limits.join(", ")),
+            }
         }
         GateCheck::Universe { symbol } => format!("{symbol} is listed"),
         GateCheck::Leverage { requested, applied } => match requested {

@@ -97,7 +97,8 @@ fn r_text(r: &RPart) -> String {
 
 fn ladder_text(harvest: &Harvest<'_>, r: &RPart) -> String {
     if harvest.reasons().contains(HarvestReason::LadderUnavailable) {
-        return "unavailable: `harvested` is unreadable".to_owned();
+        return "unavailable: `harvested` must be NONE, PARTIAL_25, PARTIAL_50 or PARTIAL_75"
+            .to_owned();
     }
     let theta = harvest.theta();
     let steps = [
@@ -119,14 +120,15 @@ fn ladder_text(harvest: &Harvest<'_>, r: &RPart) -> String {
 fn lock_text(harvest: &Harvest<'_>, r: &RPart) -> String {
     let unavailable = HarvestReason::ProfitLockUnavailable;
     if harvest.reasons().contains(unavailable) {
-        return "unavailable: `current_sl` is not a finite number greater than 0".to_owned();
+        return "unavailable: `current_sl` must be a finite number greater than 0, or absent"
+            .to_owned();
     }
     let lock_r = harvest.theta().lock_r().value();
     match harvest.stop() {
         Some(stop) => format!("lock_R {lock_r} reached: proposed stop {}", stop.value()),
         None if r.r_net() >= lock_r => {
             format!(
-                "lock_R {lock_r} reached: no stop, because it would not be tighter or not on the safe side"
+                "lock_R {lock_r} reached: no stop proposed, because it would not be tighter than `current_sl`, or not on the safe side of the current price"
             )
         }
         None => format!("lock_R {lock_r} not reached"),

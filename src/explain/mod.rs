@@ -54,17 +54,17 @@ impl<'a> Explanation<'a> {
             match (passed, &failed) {
                 (Some(compared), _) => GateLine {
                     gate,
-                    state: "open",
+                    state: "passed",
                     saw: gate_check::text(compared),
                 },
-                (None, Some((shut, evidence))) if *shut == gate => GateLine {
+                (None, Some((failed_at, evidence))) if *failed_at == gate => GateLine {
                     gate,
-                    state: "shut",
+                    state: "failed",
                     saw: evidence.clone(),
                 },
                 (None, _) => GateLine {
                     gate,
-                    state: "not asked",
+                    state: "not checked",
                     saw: String::new(),
                 },
             }
@@ -86,7 +86,7 @@ impl fmt::Display for Explanation<'_> {
         writeln!(f)?;
         for line in self.gates() {
             let text = format!(
-                "{:>2}  {:<14}  {:<9}  {}",
+                "{:>2}  {:<14}  {:<11}  {}",
                 line.gate.number(),
                 line.gate,
                 line.state,

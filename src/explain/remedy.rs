@@ -11,19 +11,25 @@ use crate::{
 pub(super) fn of(denial: &SkipReason<'_>) -> String {
     match denial {
         SkipReason::InvalidIntent(fault) => fault_remedy(fault),
-        SkipReason::SourceUnreadable => "write `source` as text, or leave it out".to_owned(),
+        SkipReason::SourceUnreadable => "set `source` to text, or leave it out".to_owned(),
         SkipReason::ExitOwnerOpens { source } => {
             let source = Shown(source);
-            format!("set `reduce_only: true` if `{source}` sends an exit, or send the entry from another source")
+            format!("if the intent is an exit, set its `reduce_only` to true; if it is an entry, send it from another service than `{source}`")
         }
-        SkipReason::NotExitOwner(denied) => format!(
-            "send the exit from `{}`, or list its source as a delegate",
-            denied.owner
-        ),
+        SkipReason::NotExitOwner(denied) => match denied.source_name.map(Shown) {
+            Some(source) => format!(
+                "send the exit from the exit owner `{}`, or let the operator add `{source}` to the delegates",
+                denied.owner
+            ),
+            None => format!(
+                "send the exit from the exit owner `{}` or a delegate, with that name in `source`",
+                denied.owner
+            ),
+        },
         SkipReason::Halted {
             everything: true, ..
-        } => "lift the halt of all symbols".to_owned(),
-        SkipReason::Halted { symbol, .. } => format!("lift the halt of {symbol}"),
+        } => "lift the halt of all symbols: run `portcullis resume --all`, or change `halt` in the guardrails".to_owned(),
+        SkipReason::Halted { symbol, .. } => format!("lift the halt of {symbol}: run `portcullis resume {symbol}`, or change `halt` in the guardrails"),
         SkipReason::PolicyUnavailable(unavailable) => unavailable_remedy(unavailable),
         SkipReason::PolicyNotPermitted(violation) => constraint_remedy(violation),
         SkipReason::NotInForce(ValidityError::NotYetValid { valid_from, now }) => format!(
@@ -35,25 +41,25 @@ pub(super) fn of(denial: &SkipReason<'_>) -> String {
             now.since(*valid_until)
         ),
         SkipReason::IntentStale { age: Some(age), age_max } => format!(
-            "deliver the intent within {} after it is sent ({}); this one took {age}",
+            "deliver the intent within {} of its timestamp ({}); this one took {age}",
             age_max.value(),
             age_max.source()
         ),
         SkipReason::ClockUntrusted { lead: Some(lead), lead_max } => format!(
-            "synchronize the clocks, which may differ by at most {} ({}); they differ by {lead}",
+            "synchronize the clocks of the sender and of this machine: a timestamp may be at most {} ahead ({}), and this one is {lead} ahead",
             lead_max.value(),
             lead_max.source()
         ),
         SkipReason::IntentStale { age: None, .. } | SkipReason::ClockUntrusted { lead: None, .. } => {
-            "add the time at which the intent was sent (`ts` or `timestamp`)".to_owned()
+            "add the time of sending to the intent, as `ts` or `timestamp`".to_owned()
         }
-        SkipReason::NotInUniverse { symbol } => format!("list {symbol} in the policy's `universe_symbols`"),
+        SkipReason::NotInUniverse { symbol } => format!("add {symbol} to the policy's `universe_symbols`"),
         SkipReason::NotPermitted { symbol } => format!("add {symbol} to `permitted_symbols` of the guardrails"),
         SkipReason::NoLeverage { symbol } => {
             format!("add {symbol} to the policy's `leverage_by_symbol`")
         }
         SkipReason::LeverageUnusable(_) => {
-            "request a finite leverage greater than 0, or leave `leverage` out".to_owned()
+            "set `leverage` of the intent to a finite number greater than 0, or leave it out".to_owned()
         }
         SkipReason::NoSize => "add a size to the intent: `quantity` and `price`, `position_usd` and `leverage`, `size`, or `position_size_usd`".to_owned(),
         SkipReason::SizeUnusable(fault) => size_remedy(*fault),
@@ -64,7 +70,7 @@ pub(super) fn of(denial: &SkipReason<'_>) -> String {
             limit.source()
         ),
         SkipReason::LimitExceeded { number, limit: None, .. } => {
-            format!("choose a size whose {} is finite and greater than 0", number)
+            format!("choose a size for which the {} is finite and greater than 0", number)
         }
     }
 }
@@ -72,7 +78,7 @@ pub(super) fn of(denial: &SkipReason<'_>) -> String {
 fn fault_remedy(fault: &IntentError) -> String {
     match fault {
         IntentError::NotAnObject(_) | IntentError::NotUtf8 { .. } => {
-            "write the record as one JSON object in UTF-8 on a line of its own".to_owned()
+            "write each record as one JSON object, in UTF-8, on a line of its own".to_owned()
         }
         IntentError::PayloadNotAnObject { field, .. } => {
             format!("write `{field}` as a JSON object, or as text that holds one")
@@ -84,7 +90,7 @@ fn fault_remedy(fault: &IntentError) -> String {
             "set `event_type` to `trade.intent`, or leave it out".to_owned()
         }
         IntentError::Missing { field } => format!("add `{field}` to the intent"),
-        IntentError::BadValue { field, expected } => format!("write `{field}` as {expected}"),
+        IntentError::BadValue { field, expected } => format!("set `{field}` to {expected}"),
         IntentError::DuplicateKey { field } => format!("write `{field}` only once"),
         IntentError::Contradiction {
             first: first @ "payload",
@@ -115,7 +121,9 @@ fn fault_remedy(fault: &IntentError) -> String {
         } => {
             format!("set `stop_loss` above the entry price {entry_price}")
         }
-        IntentError::Hold => "write BUY, SELL or CLOSE as the action".to_owned(),
+        IntentError::Hold => {
+            "set `action` or `side` to BUY, SELL or CLOSE, if a trade is wanted".to_owned()
+        }
     }
 }
 
@@ -126,14 +134,21 @@ fn unavailable_remedy(unavailable: &PolicyUnavailable) -> String {
             format!("add the policy with hash {hash} to the tape")
         }
         PolicyUnavailable::Invalid(refusal) => match refusal.violations().len() {
-            1 => "fix the violation of the policy (listed by `policy check`)".to_owned(),
-            count => format!("fix the {count} violations of the policy (listed by `policy check`)"),
+            1 => {
+                "fix the violation and publish the policy again; `portcullis policy check` lists it"
+                    .to_owned()
+            }
+            count => format!(
+                "fix the {count} violations and publish the policy again; `portcullis policy check` lists them"
+            ),
         },
-        PolicyUnavailable::SignatureInvalid => "sign the policy with a trusted key".to_owned(),
+        PolicyUnavailable::SignatureInvalid => {
+            "sign the policy with a trusted key, or add its key to the trusted keys".to_owned()
+        }
         PolicyUnavailable::RolledBack { seen, .. } => {
             format!("publish a policy with a `policy_seq` above {seen}")
         }
-        PolicyUnavailable::StoreUnavailable => "make the store reachable again".to_owned(),
+        PolicyUnavailable::StoreUnavailable => "make the policy store reachable".to_owned(),
     }
 }
 
@@ -148,7 +163,9 @@ fn constraint_remedy(violation: &ConstraintViolation<&str>) -> String {
         ConstraintViolation::Venue { required, .. } => {
             format!("publish a policy whose `venue` is `{required}`")
         }
-        ConstraintViolation::NoHash => "publish a policy with its `policy_hash`".to_owned(),
+        ConstraintViolation::NoHash => {
+            "add `policy_hash` to the policy and publish it again".to_owned()
+        }
         ConstraintViolation::Symbol(symbol) => {
             format!("publish a policy without {symbol}, or permit it in the guardrails")
         }
@@ -162,7 +179,7 @@ fn constraint_remedy(violation: &ConstraintViolation<&str>) -> String {
 
 fn size_remedy(fault: SizeError) -> String {
     match fault {
-        SizeError::BadValue(field) => format!("write `{field}` as a finite number greater than 0"),
+        SizeError::BadValue(field) => format!("set `{field}` to a finite number greater than 0"),
         SizeError::NoPrice(field) => format!("add `price` or `entry_price` next to `{field}`"),
         SizeError::NoLeverage(field) => format!("add `leverage` next to `{field}`"),
         SizeError::BadProduct(product) => {

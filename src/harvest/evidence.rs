@@ -73,7 +73,7 @@ impl HarvestField {
                 "finite and greater than 0"
             }
             Self::AgeSec | Self::Sigma => "finite and at least 0",
-            Self::PositionTime | Self::MarketTime => "known and within its limit",
+            Self::PositionTime | Self::MarketTime => "present, because the policy limits its age",
             Self::Market => "present",
             Self::TrendStrength | Self::RiskUnit | Self::RNet => "finite",
             Self::PTrend | Self::PMr | Self::PChop => "from 0 to 1",
@@ -115,19 +115,26 @@ impl fmt::Display for Observed {
             Self::Absent => f.write_str("absent"),
             Self::Unreadable => f.write_str("unreadable"),
             Self::Number(x) => write!(f, "`{x}`"),
-            Self::TooOld { age, age_max } => write!(f, "{age} old; the limit is {age_max}"),
+            Self::TooOld { age, .. } => write!(f, "{age} old"),
         }
     }
 }
 
 /// An input that a part of a harvest cannot use.
 #[derive(Debug, Clone, Copy, PartialEq, Error)]
-#[error("`{}` is {observed}; required: {}", .field.as_str(), .field.bound())]
+#[error("`{}` is {observed}, but must be {}", .field.as_str(), required(*.field, observed))]
 pub struct InputError {
     /// The field that cannot be used.
     pub field: HarvestField,
     /// The value that was found, or the reason why there is none.
     pub observed: Observed,
+}
+
+fn required(field: HarvestField, observed: &Observed) -> String {
+    match observed {
+        Observed::TooOld { age_max, .. } => format!("at most {age_max} old"),
+        Observed::Absent | Observed::Unreadable | Observed::Number(_) => field.bound().to_owned(),
+    }
 }
 
 impl InputError {

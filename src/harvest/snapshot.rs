@@ -32,10 +32,12 @@ pub enum SnapshotError {
     #[error(transparent)]
     Syntax(#[from] SyntaxError),
     /// `symbol` is absent, so the position cannot be identified.
-    #[error("`symbol` is absent")]
+    #[error("`symbol` is missing")]
     SymbolAbsent,
     /// `symbol` is not a symbol, or is duplicate, so the position cannot be identified.
-    #[error("`symbol` is unreadable")]
+    #[error(
+        "`symbol` must occur once, as 1 to 32 bytes without white space and control characters"
+    )]
     SymbolUnreadable,
 }
 

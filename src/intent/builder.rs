@@ -7,7 +7,7 @@ use super::{
     action::{Action, ActionError},
     error::FirstFault,
     request::{InvalidRequest, RequestedSize},
-    time::Times,
+    time::{self, Times},
 };
 use crate::{
     json::{Flag, Unreadable},
@@ -296,7 +296,7 @@ impl<'a> IntentBuilder<'a> {
             Ok(None) => Err(IntentError::Missing { field: "symbol" }),
             Err(Unreadable) => Err(IntentError::BadValue {
                 field: "symbol",
-                expected: "1 to 32 bytes without white space",
+                expected: "1 to 32 bytes without white space and control characters",
             }),
         }
     }
@@ -339,7 +339,7 @@ impl<'a> IntentBuilder<'a> {
         if let Some(field) = self.time_unreadable {
             self.entry_faults.add(IntentError::BadValue {
                 field,
-                expected: "whole milliseconds (`decided_at`, `ts`), or epoch seconds or ISO-8601 (`timestamp`)",
+                expected: time::expected(field),
             });
         }
         let entry_price = self.stop_price("entry_price", self.entry_price);

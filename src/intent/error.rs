@@ -24,8 +24,8 @@ pub enum IntentErrorKind {
 #[derive(Debug, Clone, PartialEq, Error)]
 pub enum IntentError {
     /// The record is not a JSON object.
-    #[error(transparent)]
-    NotAnObject(SyntaxError),
+    #[error("the record is not a JSON object: {0}")]
+    NotAnObject(#[source] SyntaxError),
     /// The payload is not a JSON object.
     #[error("`{field}` is not a JSON object: {error}")]
     PayloadNotAnObject {
@@ -36,7 +36,7 @@ pub enum IntentError {
         error: SyntaxError,
     },
     /// The record is not UTF-8.
-    #[error("line {line}, column {column}: not UTF-8")]
+    #[error("line {line}, column {column}: the record is not UTF-8")]
     NotUtf8 {
         /// The line, counted from 1.
         line: usize,
@@ -44,7 +44,7 @@ pub enum IntentError {
         column: usize,
     },
     /// The record is longer than the limit of the reader.
-    #[error("line {line}, column {column}: longer than {bytes_max} bytes")]
+    #[error("line {line}, column {column}: the record is longer than {bytes_max} bytes")]
     TooLong {
         /// The line, counted from 1.
         line: usize,
@@ -55,7 +55,7 @@ pub enum IntentError {
     },
     /// The record has an event type that the caller does not support.
     #[error(
-        "line {line}, column {column}: unsupported event type `{}`; an intent has `trade.intent` or no `event_type`",
+        "line {line}, column {column}: unsupported `event_type` `{}`; for an intent, set it to `trade.intent` or leave it out",
         Shown(.event)
     )]
     UnknownEvent {
@@ -73,7 +73,7 @@ pub enum IntentError {
         field: &'static str,
     },
     /// A field is present but unreadable.
-    #[error("`{field}` is unreadable: expected {expected}")]
+    #[error("`{field}` must be {expected}")]
     BadValue {
         /// The name of the unreadable field.
         field: &'static str,
@@ -81,13 +81,13 @@ pub enum IntentError {
         expected: &'static str,
     },
     /// A key that affects the decision occurs more than once in one object.
-    #[error("duplicate key `{field}` in one object")]
+    #[error("the key `{field}` occurs more than once in one object")]
     DuplicateKey {
         /// The name of the duplicate key.
         field: &'static str,
     },
     /// Two fields contradict each other.
-    #[error("`{first}` and `{second}` contradict each other")]
+    #[error("`{first}` and `{second}` {}", conflict(.first))]
     Contradiction {
         /// The name of the first field.
         first: &'static str,
@@ -95,20 +95,20 @@ pub enum IntentError {
         second: &'static str,
     },
     /// A field of the intent is in the envelope, next to a payload.
-    #[error("`{field}` is in the envelope next to a payload; move it into the payload")]
+    #[error("`{field}` is outside the payload; move it into the payload")]
     BesidePayload {
         /// The name of the field in the envelope.
         field: &'static str,
     },
     /// The payload contains another payload.
-    #[error("`{field}` is inside the payload; a payload must not contain another one")]
+    #[error("`{field}` is inside the payload, but a payload must not contain another payload")]
     InsidePayload {
         /// The name of the field with the inner payload.
         field: &'static str,
     },
     /// The stop is on the wrong side of the entry price, so that it would trigger immediately.
     #[error(
-        "`stop_loss` {stop_loss} is on the wrong side of `entry_price` {entry_price} for {side}"
+        "`stop_loss` {stop_loss} is on the wrong side of `entry_price` {entry_price} for a {side} entry"
     )]
     StopOnWrongSide {
         /// The side of the entry.
@@ -121,6 +121,15 @@ pub enum IntentError {
     /// The `action` or `side` of the intent is HOLD.
     #[error("HOLD requests no trade")]
     Hold,
+}
+
+/// Returns how two fields conflict. An intent has at most one payload, even if `payload` and `data` are equal.
+fn conflict(first: &str) -> &'static str {
+    if first == "payload" {
+        "are both present, but an intent has only one payload"
+    } else {
+        "contradict each other"
+    }
 }
 
 impl IntentError {

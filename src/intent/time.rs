@@ -28,6 +28,15 @@ pub(crate) struct TimeFields<'s, 'a> {
     pub(crate) timestamp: &'s RawField<'a>,
 }
 
+/// Returns the values that a timestamp field accepts.
+pub(super) fn expected(field: &str) -> &'static str {
+    match field {
+        "timestamp" => "epoch seconds or an ISO-8601 date and time",
+        "id" => "a stream id whose part before the `-` is epoch milliseconds before the year 10000",
+        _ => "a whole number of epoch milliseconds",
+    }
+}
+
 impl Times {
     /// The timestamps of a record without any time.
     pub(crate) const UNKNOWN: Self = Self {

@@ -38,14 +38,19 @@ impl SyntaxError {
         let message = full.strip_suffix(&place).unwrap_or(&full);
         // The message of the parser contains the value that it found, which can be long, followed
         // by the expected value.
-        let (found, expected) = match message.strip_suffix(OBJECT) {
-            Some(found) => (found, OBJECT),
-            None => (message, ""),
+        let found = message
+            .strip_suffix(OBJECT)
+            .and_then(|found| found.strip_prefix("invalid type: "))
+            .and_then(|found| found.strip_suffix(", expected "));
+        let message = match found {
+            Some("sequence") => format!("expected {OBJECT}, found an array"),
+            Some(found) => format!("expected {OBJECT}, found {}", Shown(found)),
+            None => Shown(message).to_string(),
         };
         Self {
             line: error.line().max(1),
             column: error.column().max(1),
-            message: format!("{}{expected}", Shown(found)),
+            message,
         }
     }
 }

@@ -147,7 +147,11 @@ impl<'a> RecordedDecision<'a> {
         let at = fields.decided_at.number_text().ok().flatten();
         let at = at.and_then(|text| Timestamp::parse_epoch_millis(&text).ok());
         self.at = Some(at.ok_or_else(|| {
-            missing_or_bad(&fields.decided_at, "decided_at", "whole milliseconds")
+            missing_or_bad(
+                &fields.decided_at,
+                "decided_at",
+                "a whole number of epoch milliseconds",
+            )
         })?);
         if fields.policy_hash.is_present() {
             let text = fields.policy_hash.text().ok().flatten();

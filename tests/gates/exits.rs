@@ -228,7 +228,7 @@ fn duplicate_keys_make_an_entry_invalid() {
         check_text(
             None,
             &format!(r#"{{"symbol": "BTCUSDT", "size": 250, {twice}}}"#),
-            &format!("SKIP INTENT_INVALID: duplicate key `{field}` in one object"),
+            &format!("SKIP INTENT_INVALID: the key `{field}` occurs more than once in one object"),
         );
     }
 }
@@ -241,7 +241,7 @@ fn a_nested_payload_is_ambiguous() {
             None,
             &format!(r#"{{"source": "exitbrain_v3_5", "data": {{{exit}, "{field}": {{}}}}}}"#),
             &format!(
-                "SKIP INTENT_AMBIGUOUS: `{field}` is inside the payload; a payload must not contain another one"
+                "SKIP INTENT_AMBIGUOUS: `{field}` is inside the payload, but a payload must not contain another payload"
             ),
         );
     }

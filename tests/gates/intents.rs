@@ -151,14 +151,17 @@ fn a_duplicate_symbol_is_unreadable() {
 #[test]
 fn a_fault_has_its_line_number() {
     for (record, expected) in [
-        ("{", "line 7, column 1: EOF while parsing an object"),
+        (
+            "{",
+            "the record is not a JSON object: line 7, column 1: EOF while parsing an object",
+        ),
         (
             r#"{"payload": 7}"#,
-            "`payload` is not a JSON object: line 7, column 13: invalid type: integer `7`, expected a JSON object",
+            "`payload` is not a JSON object: line 7, column 13: expected a JSON object, found integer `7`",
         ),
         (
             r#"{"event_type": "rumour"}"#,
-            "line 7, column 2: unsupported event type `rumour`; an intent has `trade.intent` or no `event_type`",
+            "line 7, column 2: unsupported `event_type` `rumour`; for an intent, set it to `trade.intent` or leave it out",
         ),
         (r#"{"side": "BUY"}"#, "`symbol` is missing"),
     ] {

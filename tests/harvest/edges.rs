@@ -378,7 +378,7 @@ fn texts_of_the_evidence() {
     let number = fault(HarvestField::Sigma, Observed::Number(-1.0));
     assert_eq!(
         number.to_string(),
-        "`market.sigma` is `-1`; required: finite and at least 0"
+        "`market.sigma` is `-1`, but must be finite and at least 0"
     );
     let old = fault(
         HarvestField::MarketTime,
@@ -389,7 +389,7 @@ fn texts_of_the_evidence() {
     );
     assert_eq!(
         old.to_string(),
-        "`market.as_of` is 0.000002 s old; the limit is 0.000001 s; required: known and within its limit"
+        "`market.as_of` is 0.000002 s old, but must be at most 0.000001 s old"
     );
     assert_eq!(
         RError::MissingStop.to_string(),

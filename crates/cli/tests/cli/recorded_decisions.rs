@@ -214,7 +214,7 @@ fn it_is_explained_with_its_service_denial() {
     place.put("tape", lines(&[updated(0, &policy("one")), record]));
     let reported = place.run(&["explain", "--n", "2", "tape"]);
     assert_eq!((reported.status, &*reported.stderr), (0, ""));
-    let head = "SKIP INTENT_SUPERSEDED: denied by the service\nThis is a recorded service denial. Without it:\n\nTRADE BUY";
+    let head = "SKIP INTENT_SUPERSEDED: denied by the service\nThe service that recorded this decision denied the entry. The gates, without this service denial:\n\nTRADE BUY";
     assert!(reported.stdout.starts_with(head), "{}", reported.stdout);
 }
 
@@ -222,6 +222,6 @@ fn it_is_explained_with_its_service_denial() {
 fn only_a_replay_accepts_it() {
     let place = Place::new();
     let run = place.run_with(&["decide"], decided(&exit(0)).to_string());
-    let detail = "line 1, column 1: unsupported event type `trade.decided`; an intent has `trade.intent` or no `event_type`";
+    let detail = "line 1, column 1: unsupported `event_type` `trade.decided`; for an intent, set it to `trade.intent` or leave it out";
     assert!(run.stdout.contains(detail), "{}", run.stdout);
 }
