@@ -114,7 +114,7 @@ fn texts_that_are_not_position_records() {
         SnapshotError::Syntax(_)
     ));
     assert_eq!(fault("{}"), SnapshotError::SymbolAbsent);
-    assert_eq!(fault("{}").to_string(), "`symbol` is absent");
+    assert_eq!(fault("{}").to_string(), "`symbol` is missing");
     for symbol in [r#""""#, "1", r#""A B""#, r#""A", "symbol": "A""#] {
         let text = format!(r#"{{"symbol": {symbol}}}"#);
         assert_eq!(fault(&text), SnapshotError::SymbolUnreadable, "{symbol}");
