@@ -102,7 +102,7 @@ fn is_seen(flaw: Flaw, cases: &[Case], engine: Answering, naive: Answering) -> b
 
 #[test]
 fn each_flaw_in_deciding_causes_a_difference() {
-    let cases = cases(&tapes::intents(), 4_000);
+    let cases = cases(&tapes::intents(), 16_000);
     for flaw in [
         Flaw::TenfoldLeverage,
         Flaw::RequestedLeverageUncapped,

@@ -42,7 +42,7 @@ const FALSE_TRUE: [bool; 2] = [false, true];
 /// number of any bit pattern, or an unusable value.
 pub(crate) fn number(u: &mut Unstructured<'_>) -> Result<String> {
     let usual = *u.choose(&USUAL)?;
-    Ok(match u.int_in_range(0..=11)? {
+    Ok(match u.int_in_range(0..=12)? {
         0..=5 => usual.to_owned(),
         6 => quote(usual, false),
         7 | 8 => float(f64::from_bits(u.arbitrary()?)),
@@ -246,6 +246,7 @@ pub(crate) fn guardrails(u: &mut Unstructured<'_>) -> Result<Guardrails> {
             8 => all.venue = place,
             9 => all.require_hash = *u.choose(&FALSE_TRUE)?,
             10 => all.halt = Halt::Symbols(symbols),
+            11 => all.max_plan_age_sec = seconds,
             _ => all.halt = Halt::Everything,
         }
     }

@@ -59,7 +59,7 @@ impl<'a> Answer<'a> {
                 size_basis: Some(trade.size().value().basis()),
                 size_source: Some(trade.size().source()),
                 notional_usd: Some(trade.notional().value().get()),
-                not_after: Some(trade.not_after()),
+                not_after: Some(trade.not_after().value()),
                 quantity: trade.quantity().map(|quantity| quantity.value().get()),
                 ..common(Verdict::Trade)
             }

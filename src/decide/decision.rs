@@ -8,7 +8,10 @@ use crate::{
     intent::{Entry, Intent, Size},
     policy::{InForce, Policy},
     provenance::{Source, Sourced},
-    types::{Leverage, Margin, Notional, PolicyHash, Price, Quantity, Side, Symbol, Timestamp},
+    types::{
+        Leverage, Margin, Notional, PolicyHash, Price, Quantity, Side, SignedDuration, Symbol,
+        Timestamp,
+    },
 };
 
 /// The answer to one intent.
@@ -36,6 +39,7 @@ pub struct Trade<'a> {
     pub(super) size: Size,
     pub(super) notional: Notional,
     pub(super) margin: Margin,
+    pub(super) plan_age_max: Option<SignedDuration>,
 }
 
 /// The origin of a trade's leverage.
@@ -213,10 +217,16 @@ impl<'a> Trade<'a> {
         carried(self.entry.take_profit(), "take_profit")
     }
 
-    /// Returns the expiry of the policy. The trade must not be executed after it.
+    /// Returns the last timestamp at which the trade may be executed: the expiry of the policy, or the time of the
+    /// decision plus the guardrail `max_plan_age_sec` if that is earlier.
     #[must_use]
-    pub const fn not_after(&self) -> Timestamp {
-        self.in_force.policy().valid_until()
+    pub fn not_after(&self) -> Sourced<Timestamp> {
+        let expiry = self.in_force.policy().valid_until();
+        let bound = self.plan_age_max;
+        match bound.map(|age| self.in_force.now().saturating_add(age)) {
+            Some(end) if end < expiry => Sourced::new(end, Source::Guardrails("max_plan_age_sec")),
+            Some(_) | None => Sourced::new(expiry, Source::Policy("valid_until_epoch")),
+        }
     }
 
     /// Returns true if the policy was assumed to be in force without a check. Such a trade must

@@ -212,6 +212,7 @@ impl Engine {
             size,
             notional,
             margin,
+            plan_age_max: guardrails.max_plan_age(),
         })
     }
 }

@@ -55,8 +55,8 @@ fn list(faults: &[GuardrailsFieldError]) -> String {
 
 impl Guardrails {
     /// Parses a JSON object with any of `max_leverage`, `max_position_usd` (margin), `max_notional_usd`,
-    /// `max_validity_sec`, `max_intent_age_sec`, `max_intent_skew_sec`, `permitted_symbols`, `market`,
-    /// `venue`, `require_policy_hash` and `halt` (`"nothing"`, `"everything"`, or a list of symbols).
+    /// `max_validity_sec`, `max_intent_age_sec`, `max_intent_skew_sec`, `max_plan_age_sec`, `permitted_symbols`,
+    /// `market`, `venue`, `require_policy_hash` and `halt` (`"nothing"`, `"everything"`, or a list of symbols).
     ///
     /// # Errors
     /// Returns all faults if the text is not a JSON object or has unknown keys, duplicate keys or invalid values. A
@@ -79,6 +79,7 @@ struct GuardrailFields<'a> {
     max_validity_sec: RawField<'a>,
     max_intent_age_sec: RawField<'a>,
     max_intent_skew_sec: RawField<'a>,
+    max_plan_age_sec: RawField<'a>,
     permitted_symbols: RawField<'a>,
     market: RawField<'a>,
     venue: RawField<'a>,
@@ -96,6 +97,7 @@ impl<'a> Fields<'a> for GuardrailFields<'a> {
             b"max_validity_sec" => &mut self.max_validity_sec,
             b"max_intent_age_sec" => &mut self.max_intent_age_sec,
             b"max_intent_skew_sec" => &mut self.max_intent_skew_sec,
+            b"max_plan_age_sec" => &mut self.max_plan_age_sec,
             b"permitted_symbols" => &mut self.permitted_symbols,
             b"market" => &mut self.market,
             b"venue" => &mut self.venue,
@@ -120,6 +122,7 @@ impl GuardrailFields<'_> {
             (&self.max_validity_sec, "max_validity_sec"),
             (&self.max_intent_age_sec, "max_intent_age_sec"),
             (&self.max_intent_skew_sec, "max_intent_skew_sec"),
+            (&self.max_plan_age_sec, "max_plan_age_sec"),
             (&self.permitted_symbols, "permitted_symbols"),
             (&self.market, "market"),
             (&self.venue, "venue"),
@@ -156,6 +159,7 @@ impl GuardrailFields<'_> {
                 "max_intent_skew_sec",
                 &mut faults,
             ),
+            max_plan_age: duration(&self.max_plan_age_sec, "max_plan_age_sec", &mut faults),
             permitted_symbols: symbols(&self.permitted_symbols).unwrap_or_else(|Unreadable| {
                 faults.push(bad(
                     &self.permitted_symbols,

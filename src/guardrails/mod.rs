@@ -21,6 +21,7 @@ pub struct Guardrails {
     max_validity: Option<SignedDuration>,
     max_intent_age: Option<SignedDuration>,
     max_intent_skew: Option<SignedDuration>,
+    max_plan_age: Option<SignedDuration>,
     permitted_symbols: Option<BTreeSet<Symbol>>,
     market: Option<String>,
     venue: Option<String>,
@@ -64,6 +65,7 @@ impl Guardrails {
             max_validity: None,
             max_intent_age: None,
             max_intent_skew: None,
+            max_plan_age: None,
             permitted_symbols: None,
             market: None,
             venue: None,
@@ -111,6 +113,13 @@ impl Guardrails {
     #[must_use]
     pub const fn with_max_intent_skew(mut self, bound: SignedDuration) -> Self {
         self.max_intent_skew = Some(bound);
+        self
+    }
+
+    /// Sets the maximum time from the decision to the execution of a trade.
+    #[must_use]
+    pub const fn with_max_plan_age(mut self, bound: SignedDuration) -> Self {
+        self.max_plan_age = Some(bound);
         self
     }
 
@@ -194,6 +203,13 @@ impl Guardrails {
     #[must_use]
     pub const fn max_intent_skew(&self) -> Option<SignedDuration> {
         self.max_intent_skew
+    }
+
+    /// Returns the maximum time from the decision to the execution of a trade. It never makes the trade executable
+    /// after the expiry of the policy.
+    #[must_use]
+    pub const fn max_plan_age(&self) -> Option<SignedDuration> {
+        self.max_plan_age
     }
 
     /// Returns the market that a policy must have, if one is required.

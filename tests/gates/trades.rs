@@ -3,11 +3,12 @@
 use portcullis::{
     answer::{Answer, AnswerId},
     decide::Decision,
+    policy::PolicyState,
     provenance::Sourced,
     types::Price,
 };
 
-use super::{at, decide, sample};
+use super::{ENTRY, NOW, UNTIL, at, decide, engine, sample, with_intent};
 
 const PRICED: &str = r#"{"id": "a-1", "symbol": "BTCUSDT", "side": "BUY", "position_usd": 50, "leverage": 8,
     "price": 125, "entry_price": 120, "stop_loss": 110, "take_profit": 150}"#;
@@ -74,9 +75,37 @@ fn a_trade_names_its_policy() {
         };
         assert_eq!(trade.policy_version(), "1.0.0-ai-sample");
         assert_eq!(trade.policy_hash(), policy.hash());
-        assert_eq!(trade.not_after(), at("1766550734.062733"));
+        assert_eq!(trade.not_after().value(), at("1766550734.062733"));
+        let source = trade.not_after().source().to_string();
+        assert_eq!(source, "policy:valid_until_epoch");
         assert_eq!(decision.policy().map(|it| it.hash()), Some(policy.hash()));
     });
+}
+
+#[test]
+fn a_trade_ends_at_the_bound_of_the_guardrails_or_with_the_policy() {
+    for (bound, end, source) in [
+        (
+            "34.062732",
+            "1766550734.062732",
+            "guardrails:max_plan_age_sec",
+        ),
+        ("34.062733", UNTIL, "policy:valid_until_epoch"),
+        ("1e300", UNTIL, "policy:valid_until_epoch"),
+        ("0", NOW, "guardrails:max_plan_age_sec"),
+    ] {
+        let guardrails = format!(r#"{{"max_plan_age_sec": {bound}}}"#);
+        let engine = engine(&guardrails);
+        let policy = sample();
+        with_intent(ENTRY, |intent| {
+            let state = PolicyState::present(&policy);
+            let Decision::Trade(trade) = engine.decide(state, intent, at(NOW)) else {
+                panic!("not a trade");
+            };
+            assert_eq!(trade.not_after().value(), at(end), "{bound}");
+            assert_eq!(trade.not_after().source().to_string(), source);
+        });
+    }
 }
 
 #[test]

@@ -5,13 +5,13 @@ use portcullis_testing::{Law, Row};
 use serde_json::Value;
 
 use super::deciders::{
-    Bug, Members, SIZE_REDUCED, TENFOLD_FALLBACK, ask, ask_changed, ask_stale, ask_without,
-    deny_exits, forgive, guardrail, is, lists, members, number, policy_field, requested_number,
-    symbol, trade,
+    Bug, Members, SIZE_REDUCED, TENFOLD_FALLBACK, ask, ask_changed, ask_stale, ask_unbounded,
+    ask_without, deny_exits, forgive, guardrail, is, lists, members, number, policy_field,
+    requested_number, symbol, trade,
 };
 
 /// Other planted bugs: a name, the law that must detect it, and a part of the demand that it does not meet.
-pub(crate) const OTHERS: [(&str, Law, &str, Bug); 31] = {
+pub(crate) const OTHERS: [(&str, Law, &str, Bug); 33] = {
     use Law::{
         Deterministic as L6, ExitsAreNeverBlocked as L5, Monotone as L7,
         NoNumberWithoutASource as L2, NoPolicyNoTrade as L1, Total as L3, UnknownInputsFail as L4,
@@ -78,6 +78,24 @@ pub(crate) const OTHERS: [(&str, Law, &str, Bug); 31] = {
             L2,
             "`leverage` must equal its source",
             TENFOLD_FALLBACK,
+        ),
+        (
+            "`max_plan_age_sec` is ignored",
+            L2,
+            "`not_after` must be",
+            Bug(ask_unbounded),
+        ),
+        (
+            "`max_plan_age_sec` extends the expiry",
+            L7,
+            "must not raise `not_after`",
+            Bug(|question| {
+                let mut row = ask_unbounded(question)?;
+                if guardrail(question, "/max_plan_age_sec").is_some() {
+                    row.not_after = row.not_after.map(|end| end.saturating_add(1));
+                }
+                Ok(row)
+            }),
         ),
         (
             "a missing size is 200 USD",

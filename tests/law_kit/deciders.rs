@@ -110,6 +110,18 @@ pub(super) fn trade(leverage: (f64, &str), size: (f64, &str)) -> Row {
     row
 }
 
+/// Asks the same question without `max_plan_age_sec`.
+pub(super) fn ask_unbounded(question: &Question) -> Result<Row, Unanswered> {
+    let mut question = question.clone();
+    if guardrail(&question, "/max_plan_age_sec").is_some()
+        && let Ok(mut guardrails) = serde_json::from_str::<Members>(&question.guardrails)
+    {
+        guardrails.remove("max_plan_age_sec");
+        question.guardrails = Value::from(guardrails).to_string();
+    }
+    ask(&question)
+}
+
 /// Trades despite a skip reason.
 pub(super) fn forgive(question: &Question, reason: &str) -> Result<Row, Unanswered> {
     let row = ask(question)?;

@@ -115,6 +115,7 @@ fn guardrails(world: &World<'_>) -> String {
         "max_validity_sec": given.max_validity_sec,
         "max_intent_age_sec": given.max_intent_age_sec,
         "max_intent_skew_sec": given.max_future_skew_sec,
+        "max_plan_age_sec": given.max_plan_age_sec,
         "permitted_symbols": given.symbols,
         "market": given.market,
         "venue": given.venue,

@@ -177,6 +177,7 @@ const NO_GUARDRAILS: Guardrails = Guardrails {
     max_validity_sec: None,
     max_intent_age_sec: None,
     max_future_skew_sec: None,
+    max_plan_age_sec: None,
     symbols: None,
     market: None,
     venue: None,

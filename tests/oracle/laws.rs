@@ -58,6 +58,7 @@ fn guardrails(text: &str) -> Result<Guardrails, Unanswered> {
         max_validity_sec: number("max_validity_sec"),
         max_intent_age_sec: number("max_intent_age_sec"),
         max_future_skew_sec: number("max_intent_skew_sec"),
+        max_plan_age_sec: number("max_plan_age_sec"),
         symbols: all.get("permitted_symbols").and_then(symbols),
         market: text("market"),
         venue: text("venue"),

@@ -27,6 +27,7 @@ pub(crate) struct Guardrails {
     pub max_validity_sec: Option<f64>,
     pub max_intent_age_sec: Option<f64>,
     pub max_future_skew_sec: Option<f64>,
+    pub max_plan_age_sec: Option<f64>,
     /// The permitted symbols in normalised form; `None` if all are permitted.
     pub symbols: Option<Vec<String>>,
     pub market: Option<String>,

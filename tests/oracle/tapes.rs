@@ -113,6 +113,7 @@ fn guardrails() -> impl Strategy<Value = Guardrails> {
             bound(vec![0.000_001, 3_599.999_999, 3_600.0, 7_200.0, 1e6, 1e12]),
             (
                 bound(seconds.clone()),
+                weighted(odds * 3.0, select(seconds.clone())),
                 weighted(odds * 3.0, select(seconds)),
             ),
             (weighted(odds, symbols()), place("usdm"), place("binance")),
@@ -127,6 +128,7 @@ fn guardrails() -> impl Strategy<Value = Guardrails> {
                     max_validity_sec,
                     max_intent_age_sec: times.0,
                     max_future_skew_sec: times.1,
+                    max_plan_age_sec: times.2,
                     symbols: places.0,
                     market: places.1,
                     venue: places.2,

@@ -88,12 +88,22 @@ fn gates(
     let leverage = leverage(world, &policy, &intent, answer)?;
     sized(world, &policy, &intent, leverage, answer)?;
     put(answer, "decision", "TRADE");
+    let expiry = policy.valid_until;
+    let last = match world.guardrails.max_plan_age_sec {
+        None => expiry,
+        Some(age) => expiry.min(i128::from(now) + micros(age)),
+    };
     put(
         answer,
         "not_after",
-        i64::try_from(policy.valid_until.div_euclid(1_000)).unwrap(),
+        i64::try_from(last.div_euclid(1_000)).unwrap(),
     );
     Ok(())
+}
+
+/// Returns a number of seconds in microseconds.
+fn micros(seconds: f64) -> i128 {
+    format!("{:.0}", seconds * 1e6).parse().unwrap()
 }
 
 /// Checks gate 3: no halt covers the symbol.

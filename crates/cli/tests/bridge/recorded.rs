@@ -133,7 +133,8 @@ fn denials_by_differing_clocks_are_recorded() {
 fn policies_with_and_without_a_stated_hash_are_distinguished() {
     for states_first in [true, false] {
         let (server, desk) = (Server::start(), Desk::new());
-        let guardrails = r#"{"require_policy_hash": true, "max_validity_sec": 5000}"#;
+        let guardrails =
+            r#"{"require_policy_hash": true, "max_validity_sec": 5000, "max_plan_age_sec": 30}"#;
         fs::write(desk.path("guardrails.json"), guardrails).unwrap();
         let mut redis = server.connect();
         redis.publish(3600);

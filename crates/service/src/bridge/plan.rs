@@ -14,7 +14,8 @@
 //! | `stop_loss`, `take_profit`, `entry_price` | trades: prices of the intent, if it has them |
 //! | `source`, `intent_id`, `entry`, `stream` | the sender, its id of the intent, the entry id and its stream |
 //! | `exit_rule` | exits: the rule that allowed it |
-//! | `policy_version`, `policy_hash`, `not_after` | trades: the policy and its expiry (epoch ms) |
+//! | `policy_version`, `policy_hash` | trades: the policy |
+//! | `not_after`, `not_after_source` | trades: the last time of execution (epoch ms), and its source |
 //! | `timestamp`, `decided_at` | time of the decision (epoch s, epoch ms) |
 //! | `answer` | the line that a replay of the recording writes, without its number |
 
@@ -135,7 +136,8 @@ fn put_trade(items: &mut Items, trade: &Trade<'_>, about: &About<'_>) {
         trade.entry_price().map(|at| at.value().get()),
     );
     put_policy(items, Some(trade.policy()));
-    items.put("not_after", trade.not_after().as_millis());
+    items.put("not_after", trade.not_after().value().as_millis());
+    items.put("not_after_source", trade.not_after().source());
     put_common(items, trade.intent().source(), about);
 }
 

@@ -59,6 +59,9 @@ fn tighter(
                 )
             })?;
         }
+        demand(tight.not_after <= loose.not_after, || {
+            format!("the tightening {tightening:?} must not raise `not_after`")
+        })?;
     }
     let traded = loose.decision == Verdict::Trade;
     Ok(if traded { Tested::Yes } else { Tested::No })

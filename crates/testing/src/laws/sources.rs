@@ -1,5 +1,7 @@
 //! Checks of L2, no number without a source, for decisions.
 
+use std::time::Duration;
+
 use proptest::prelude::*;
 
 use super::trial::{Ask, Case, FailedDemand, Tested, Trial, demand};
@@ -140,6 +142,36 @@ fn size(call: &Call, row: &Row) -> Result<(), FailedDemand> {
     )
 }
 
+/// Checks `not_after`: the expiry of the policy, or the time of the decision plus `max_plan_age_sec` if that is earlier.
+fn not_after(call: &Call, policy: &PolicyDraft, row: &Row) -> Result<(), FailedDemand> {
+    let expiry = policy.expires_at();
+    let bound = call.guardrails.number("max_plan_age_sec");
+    let end = match (bound, call.now) {
+        (None, _) => expiry,
+        (Some(age), Some(now)) => expiry.min(micros_after(now, age)),
+        // The time of the decision is that of the intent, of which the row has only the milliseconds.
+        (Some(_), None) => {
+            let latest = expiry.div_euclid(1_000);
+            return demand(row.not_after.is_some_and(|end| end <= latest), || {
+                format!("`not_after` must be {latest}, the expiry of the policy, or earlier")
+            });
+        }
+    };
+    let until = end.div_euclid(1_000);
+    demand(row.not_after == Some(until), || {
+        format!(
+            "`not_after` must be {until}, the expiry of the policy or, if it is earlier, the end of `max_plan_age_sec`"
+        )
+    })
+}
+
+/// Returns the time that is a number of seconds later, in microseconds.
+fn micros_after(micros: i64, seconds: f64) -> i64 {
+    let span = Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX);
+    let span = i64::try_from(span.as_micros()).unwrap_or(i64::MAX);
+    micros.saturating_add(span)
+}
+
 fn other_columns(call: &Call, policy: &PolicyDraft, row: &Row) -> Result<(), FailedDemand> {
     let intent = &call.intent;
     let own = intent.number("quantity").or(intent.number("qty"));
@@ -152,10 +184,7 @@ fn other_columns(call: &Call, policy: &PolicyDraft, row: &Row) -> Result<(), Fai
     demand(row.quantity.is_none_or(is_right), || {
         "`quantity` must be the quantity of the intent, or notional / price".to_owned()
     })?;
-    let until = policy.expires_at().div_euclid(1_000);
-    demand(row.not_after == Some(until), || {
-        format!("`not_after` must be {until}, the expiry of the policy")
-    })?;
+    not_after(call, policy, row)?;
     demand(
         row.policy_version.as_deref() == Some(POLICY_VERSION),
         || "the `policy_version` of a TRADE must be the version of its policy".to_owned(),

@@ -107,22 +107,11 @@ pub fn any_guardrails() -> BoxedStrategy<GuardrailsDraft> {
         weighted(0.1, select(vec![0.0, 60.0, 3_600.0, 1e6])),
         weighted(0.15, some_symbols()),
         weighted(0.1, select(vec!["usdm", "spot"])),
-        any::<u8>().prop_map(|roll| roll < 20),
+        any::<u8>(),
         halt(),
     )
         .prop_map(
-            |(
-                leverage,
-                margin,
-                notional,
-                age,
-                skew,
-                validity,
-                permitted,
-                market,
-                requires_hash,
-                halt,
-            )| {
+            |(leverage, margin, notional, age, skew, validity, permitted, market, roll, halt)| {
                 let numbers = [
                     ("max_leverage", leverage),
                     ("max_position_usd", margin),
@@ -130,6 +119,7 @@ pub fn any_guardrails() -> BoxedStrategy<GuardrailsDraft> {
                     ("max_intent_age_sec", age),
                     ("max_intent_skew_sec", skew),
                     ("max_validity_sec", validity),
+                    ("max_plan_age_sec", plan_age(roll)),
                 ];
                 GuardrailsDraft {
                     numbers: numbers
@@ -139,12 +129,24 @@ pub fn any_guardrails() -> BoxedStrategy<GuardrailsDraft> {
                     permitted,
                     market,
                     venue: None,
-                    requires_hash,
+                    requires_hash: roll < 20,
                     halt,
                 }
             },
         );
     prop_oneof![1 => Just(GuardrailsDraft::none()), 1 => some].boxed()
+}
+
+/// Returns a `max_plan_age_sec` for about a fifth of the rolls.
+const fn plan_age(roll: u8) -> Option<f64> {
+    match roll {
+        20..30 => Some(0.0),
+        30..40 => Some(1e-6),
+        40..50 => Some(1.0),
+        50..60 => Some(60.0),
+        60..70 => Some(86_400.0),
+        _ => None,
+    }
 }
 
 fn halt() -> impl Strategy<Value = HaltDraft> {

@@ -44,6 +44,7 @@ pub fn tightening() -> impl Strategy<Value = Tightening> {
         "max_intent_age_sec",
         "max_intent_skew_sec",
         "max_validity_sec",
+        "max_plan_age_sec",
     ];
     prop_oneof![
         (0..5_usize).prop_map(Tightening::FewerSymbols),
