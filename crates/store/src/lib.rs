@@ -47,6 +47,7 @@
 mod audit;
 mod backoff;
 mod change;
+mod content;
 mod error;
 mod feed;
 mod field_map;
@@ -71,6 +72,7 @@ mod verifying_reader;
 pub use audit::{AuditEntry, AuditError, AuditLog, AuditTrail};
 pub use backoff::Backoff;
 pub use change::{Change, Commit};
+pub use content::{ContentToken, StoreContent};
 pub use error::{LoadError, PublishError, StoreError};
 pub use feed::{CurrentSnapshot, Feed, FeedHealth, PolicySnapshot};
 pub use field_map::FieldMap;

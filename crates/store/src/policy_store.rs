@@ -4,8 +4,8 @@ use std::{sync::Arc, thread, time::Duration};
 
 use super::{
     AuditLog, AuditTrail, Change, Commit, FieldMap, Head, HistoryEntry, LoadError, Operator,
-    Publication, PublicationId, PublishError, Receipt, Rollback, StoreError, Stored, UpdateMark,
-    audit,
+    Publication, PublicationId, PublishError, Receipt, Rollback, StoreContent, StoreError, Stored,
+    UpdateMark, audit,
 };
 use portcullis::{
     guardrails::Halt,
@@ -53,6 +53,15 @@ pub trait PolicyStore: Send + Sync {
     /// # Errors
     /// Returns an error if the store cannot be reached.
     fn halts(&self) -> Result<Halt, StoreError>;
+
+    /// Returns the policy and the halts with their token, by which a later write recognizes them. The two are read one
+    /// after the other.
+    ///
+    /// # Errors
+    /// Returns an error if the store cannot be reached.
+    fn content(&self) -> Result<StoreContent, StoreError> {
+        Ok(StoreContent::new(self.stored()?, self.halts()?))
+    }
 
     /// Applies a change atomically if the store is in the state of [`Change::before`] and [`Change::replaced`].
     ///
@@ -264,6 +273,10 @@ macro_rules! store_behind {
 
             fn halts(&self) -> Result<Halt, StoreError> {
                 (**self).halts()
+            }
+
+            fn content(&self) -> Result<StoreContent, StoreError> {
+                (**self).content()
             }
 
             fn commit(&self, change: &Change) -> Result<Commit, StoreError> {

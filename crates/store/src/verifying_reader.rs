@@ -1,7 +1,7 @@
 //! A reader that accepts only trusted policies.
 
 use super::TrustedKeys;
-use super::{LoadError, PolicyStore, SequenceGuard};
+use super::{LoadError, PolicyStore, SequenceGuard, Stored};
 use portcullis::policy::Policy;
 
 /// A reader that accepts a policy only if it is authentic and not older than the policies that it has seen.
@@ -43,6 +43,16 @@ impl<S: PolicyStore> VerifyingReader<S> {
     /// Returns the errors of these two methods.
     pub fn load(&self) -> Result<Policy, LoadError> {
         let policy = self.store.load()?;
+        self.admit(&policy)?;
+        Ok(policy)
+    }
+
+    /// Validates content that was read from the store, and checks the policy ([`Self::admit`]).
+    ///
+    /// # Errors
+    /// Returns an error if there is no content or it is not a valid policy; otherwise the errors of [`Self::admit`].
+    pub fn admit_stored(&self, stored: &Stored) -> Result<Policy, LoadError> {
+        let policy = stored.policy()?;
         self.admit(&policy)?;
         Ok(policy)
     }

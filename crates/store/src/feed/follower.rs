@@ -3,7 +3,9 @@
 use std::{sync::Arc, thread, time::Duration};
 
 use super::{PolicySnapshot, metrics, shared::Shared};
-use crate::{Backoff, LoadError, PolicyStore, StoreError, UpdateMark, VerifyingReader};
+use crate::{
+    Backoff, ContentToken, LoadError, PolicyStore, StoreError, UpdateMark, VerifyingReader,
+};
 use portcullis::{
     guardrails::Halt,
     policy::{Policy, PolicyUnavailable},
@@ -25,6 +27,7 @@ pub(super) struct Follower<S, C> {
 struct Read {
     policy: Result<Policy, PolicyUnavailable>,
     halt: Halt,
+    token: ContentToken,
 }
 
 impl<S: PolicyStore, C: Fn() -> Timestamp> Follower<S, C> {
@@ -43,10 +46,12 @@ impl<S: PolicyStore, C: Fn() -> Timestamp> Follower<S, C> {
         // The mark is read before the first load, so that no update between the two is missed.
         let mut mark = self.reader.store().last_update().ok();
         while !self.shared.is_stopped() {
+            let number = self.shared.begin_read();
             match self.read() {
                 Ok(read) => {
                     backoff = Backoff::new();
                     self.record_read(read);
+                    self.shared.end_read(number);
                     self.wait(&mut mark);
                 }
                 Err(error) => {
@@ -58,13 +63,17 @@ impl<S: PolicyStore, C: Fn() -> Timestamp> Follower<S, C> {
     }
 
     fn read(&self) -> Result<Read, StoreError> {
-        let policy = match self.reader.load() {
+        let content = self.reader.store().content()?;
+        let policy = match self.reader.admit_stored(content.stored()) {
             Ok(policy) => Ok(policy),
             Err(LoadError::Absent(absence)) => Err(absence),
             Err(LoadError::Store(error)) => return Err(error),
         };
-        let halt = self.reader.store().halts()?;
-        Ok(Read { policy, halt })
+        Ok(Read {
+            policy,
+            halt: content.halt().clone(),
+            token: content.token().clone(),
+        })
     }
 
     fn record_read(&self, read: Read) {
@@ -86,14 +95,20 @@ impl<S: PolicyStore, C: Fn() -> Timestamp> Follower<S, C> {
         self.shared.set_health(health);
         metrics::read(now);
         let policy = next_policy(&before.policy, read.policy, now);
-        if before.number > 0 && before.policy == policy && before.halt == read.halt {
+        let is_same = before.number > 0 && before.policy == policy && before.halt == read.halt;
+        if is_same && before.token == read.token {
             return;
         }
         let after = PolicySnapshot {
-            number: before.number.saturating_add(1),
+            number: before.number.saturating_add(u64::from(!is_same)),
             policy,
             halt: read.halt,
+            token: read.token,
         };
+        if is_same {
+            self.shared.set_token(after);
+            return;
+        }
         metrics::changed(&before, &after, now);
         self.shared.set_snapshot(after);
     }

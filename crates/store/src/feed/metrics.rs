@@ -164,7 +164,7 @@ mod tests {
     use metrics_util::debugging::{DebugValue, DebuggingRecorder};
 
     use super::*;
-    use crate::MemoryStore;
+    use crate::{ContentToken, MemoryStore};
     use portcullis::policy::Policy;
 
     /// A log that is collected as text.
@@ -248,6 +248,7 @@ mod tests {
             number,
             policy,
             halt,
+            token: ContentToken::unread(),
         }
     }
 

@@ -137,6 +137,35 @@ impl Feed {
         }
     }
 
+    /// Waits at most `at_most` for a read of the store that begins after this call, and returns true if one succeeded.
+    /// Afterwards, [`Self::snapshot`] contains what the store held after this call. This takes up to 200 ms if the
+    /// store sends no update notification.
+    #[must_use]
+    pub fn wait_for_read(&self, at_most: Duration) -> bool {
+        let (begun, _) = self.shared.read_numbers();
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the deadline of a wait; no decision depends on it"
+        )]
+        let until = Tick::now().checked_add(at_most);
+        loop {
+            listener!(self.shared.reads => read);
+            if self.shared.read_numbers().1 > begun {
+                return true;
+            }
+            let is_notified = match until {
+                Some(until) => read.wait_deadline(until).is_some(),
+                None => {
+                    read.wait();
+                    true
+                }
+            };
+            if !is_notified {
+                return self.shared.read_numbers().1 > begun;
+            }
+        }
+    }
+
     /// Waits for a policy snapshot later than `number`, without a time limit and without blocking the thread. It
     /// works with any async runtime.
     pub async fn changed_after(&self, number: u64) {

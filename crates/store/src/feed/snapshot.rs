@@ -1,5 +1,6 @@
 //! A policy snapshot.
 
+use crate::ContentToken;
 use portcullis::{
     guardrails::Halt,
     policy::{Policy, PolicyState, PolicyUnavailable},
@@ -11,6 +12,7 @@ pub struct PolicySnapshot {
     pub(super) number: u64,
     pub(super) policy: Result<Policy, PolicyUnavailable>,
     pub(super) halt: Halt,
+    pub(super) token: ContentToken,
 }
 
 impl PolicySnapshot {
@@ -20,6 +22,7 @@ impl PolicySnapshot {
             number: 0,
             policy: Err(PolicyUnavailable::StoreUnavailable),
             halt: Halt::Nothing,
+            token: ContentToken::unread(),
         }
     }
 
@@ -40,5 +43,12 @@ impl PolicySnapshot {
     #[must_use]
     pub const fn halt(&self) -> &Halt {
         &self.halt
+    }
+
+    /// Returns the token of the content that the feed read last, also if it rejected the policy in it. A write whose
+    /// result depends on this snapshot must find the same content in the store.
+    #[must_use]
+    pub const fn token(&self) -> &ContentToken {
+        &self.token
     }
 }

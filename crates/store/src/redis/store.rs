@@ -14,10 +14,14 @@ use super::{
     step,
 };
 use crate::{
-    AuditLog, Change, Commit, FieldMap, Head, PolicyStore, StoreError, Stored, UpdateMark,
+    AuditLog, Change, Commit, ContentToken, FieldMap, Head, PolicyStore, StoreContent, StoreError,
+    Stored, UpdateMark,
     halts::{ALL, halt_of},
 };
 use portcullis::guardrails::Halt;
+
+/// The pairs of a Redis hash.
+type RawFields = Vec<(Vec<u8>, Vec<u8>)>;
 
 /// A store that keeps everything in Redis, for services and writers in any language.
 ///
@@ -72,18 +76,7 @@ impl PolicyStore for RedisStore {
     }
 
     fn stored(&self) -> Result<Stored, StoreError> {
-        type Pairs = Vec<(Vec<u8>, Vec<u8>)>;
-        let get = |to: &mut Connection| cmd("HGETALL").arg(POLICY).query::<Pairs>(to);
-        match self.connection.read(get) {
-            Ok(pairs) if pairs.is_empty() => Ok(Stored::Nothing),
-            Ok(pairs) => Ok(fields(pairs)),
-            Err(error) if is_wrong_type(&error) => Ok(Stored::Unreadable {
-                place: POLICY.to_owned(),
-                found: "a key of another type".to_owned(),
-                bound: "a hash".to_owned(),
-            }),
-            Err(error) => Err(self.connection.failed(&error)),
-        }
+        Ok(stored(self.raw_policy()?))
     }
 
     fn head(&self) -> Result<Head, StoreError> {
@@ -150,16 +143,17 @@ impl PolicyStore for RedisStore {
     }
 
     fn halts(&self) -> Result<Halt, StoreError> {
-        let get = |to: &mut Connection| cmd("SMEMBERS").arg(HALTS).query::<Vec<Vec<u8>>>(to);
-        let names = match self.connection.read(get) {
-            Ok(names) => names,
-            // A key of another type halts everything, because its writer may have intended a halt.
-            Err(error) if is_wrong_type(&error) => vec![ALL.into()],
-            Err(error) => return Err(self.connection.failed(&error)),
-        };
-        let names = names.into_iter().map(String::from_utf8);
-        let names: Result<_, _> = names.collect();
-        Ok(names.map_or(Halt::Everything, |names| halt_of(&names)))
+        Ok(halt(self.raw_halts()?))
+    }
+
+    fn content(&self) -> Result<StoreContent, StoreError> {
+        let (policy, halts) = (self.raw_policy()?, self.raw_halts()?);
+        let token = ContentToken::of_raw(policy.as_deref(), halts.as_deref());
+        Ok(StoreContent {
+            stored: stored(policy),
+            halt: halt(halts),
+            token,
+        })
     }
 
     fn last_update(&self) -> Result<UpdateMark, StoreError> {
@@ -231,6 +225,27 @@ impl PolicyStore for RedisStore {
 }
 
 impl RedisStore {
+    /// Returns the fields of the policy; `None` for a key of another type.
+    fn raw_policy(&self) -> Result<Option<RawFields>, StoreError> {
+        self.raw(|to| cmd("HGETALL").arg(POLICY).query(to))
+    }
+
+    /// Returns the names of the halts; `None` for a key of another type.
+    fn raw_halts(&self) -> Result<Option<Vec<Vec<u8>>>, StoreError> {
+        self.raw(|to| cmd("SMEMBERS").arg(HALTS).query(to))
+    }
+
+    fn raw<T>(
+        &self,
+        get: impl Fn(&mut Connection) -> RedisResult<T>,
+    ) -> Result<Option<T>, StoreError> {
+        match self.connection.read(get) {
+            Ok(content) => Ok(Some(content)),
+            Err(error) if is_wrong_type(&error) => Ok(None),
+            Err(error) => Err(self.connection.failed(&error)),
+        }
+    }
+
     fn foreign(&self, key: &str, error: &RedisError) -> StoreError {
         if is_wrong_type(error) {
             return StoreError::Foreign {
@@ -242,8 +257,29 @@ impl RedisStore {
     }
 }
 
+/// Returns the content of the key of the policy.
+fn stored(policy: Option<RawFields>) -> Stored {
+    match policy {
+        Some(pairs) if pairs.is_empty() => Stored::Nothing,
+        Some(pairs) => fields(pairs),
+        None => Stored::Unreadable {
+            place: POLICY.to_owned(),
+            found: "a key of another type".to_owned(),
+            bound: "a hash".to_owned(),
+        },
+    }
+}
+
+/// Returns the halts. A key of another type halts everything, because its writer may have intended a halt.
+fn halt(names: Option<Vec<Vec<u8>>>) -> Halt {
+    let names = names.unwrap_or_else(|| vec![ALL.into()]);
+    let names = names.into_iter().map(String::from_utf8);
+    let names: Result<_, _> = names.collect();
+    names.map_or(Halt::Everything, |names| halt_of(&names))
+}
+
 /// Sorts the pairs of a hash, which a server returns in any order.
-fn fields(pairs: Vec<(Vec<u8>, Vec<u8>)>) -> Stored {
+fn fields(pairs: RawFields) -> Stored {
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).ok();
     let pairs = pairs.into_iter().map(|(k, v)| Some((text(k)?, text(v)?)));
     match pairs.collect::<Option<Vec<_>>>() {

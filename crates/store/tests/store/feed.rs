@@ -395,3 +395,49 @@ fn the_reasons_of_a_feed_and_of_a_decision_have_the_same_codes() {
         assert_eq!(reason, Some(SkipCode::from(&absence)));
     }
 }
+
+#[test]
+fn a_rejected_policy_changes_only_the_token() {
+    let bench = Bench::new(false);
+    bench.put(with_hash(&policy("1", ""), None));
+    bench.until("a policy", |bench| {
+        bench.feed.snapshot().policy().policy().is_ok()
+    });
+    let (number, token) = {
+        let snapshot = bench.feed.snapshot();
+        (snapshot.number(), snapshot.token().clone())
+    };
+    assert_eq!(token, *bench.store.content().unwrap().token());
+    let mut forged = with_hash(&policy("1", ""), None);
+    for (name, value) in &mut forged {
+        if name == "policy_version" {
+            "2".clone_into(value);
+        }
+    }
+    bench.put(forged);
+    assert!(bench.feed.wait_for_read(PATIENCE));
+    let snapshot = bench.feed.snapshot();
+    assert_eq!(snapshot.number(), number);
+    assert_eq!(snapshot.policy().policy().map(|it| it.version()), Ok("1"));
+    assert_ne!(*snapshot.token(), token);
+    assert_eq!(*snapshot.token(), *bench.store.content().unwrap().token());
+    assert!(bench.feed.health().refused().is_some());
+}
+
+#[test]
+fn a_wait_for_a_read_ends_with_a_read_that_began_later() {
+    let bench = Bench::new(true);
+    assert!(!bench.feed.wait_for_read(Duration::from_millis(300)));
+    bench.store.is_unreachable.store(false, Ordering::SeqCst);
+    assert!(bench.feed.wait_for_read(PATIENCE));
+    for version in ["1", "2", "3"] {
+        bench.put(with_hash(&policy(version, ""), None));
+        assert!(bench.feed.wait_for_read(PATIENCE));
+        let snapshot = bench.feed.snapshot();
+        assert_eq!(
+            snapshot.policy().policy().map(|it| it.version()),
+            Ok(version)
+        );
+        assert_eq!(*snapshot.token(), *bench.store.content().unwrap().token());
+    }
+}

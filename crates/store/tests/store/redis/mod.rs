@@ -8,6 +8,7 @@ mod lost;
 mod series;
 mod server;
 mod tls;
+mod tokens;
 
 use portcullis_store::{
     PolicyStore, RedisStore,

@@ -1,0 +1,188 @@
+//! The content of a store that decisions depend on, and tokens by which a later write recognizes it.
+
+use portcullis::guardrails::Halt;
+use sha1_smol::Sha1;
+
+use super::{Stored, halts::ALL};
+
+/// The policy and the halts of a store, before validation, with their token.
+#[derive(Debug, Clone)]
+pub struct StoreContent {
+    pub(super) stored: Stored,
+    pub(super) halt: Halt,
+    pub(super) token: ContentToken,
+}
+
+/// Opaque tokens of the policy and of the halts that a store held when it was read.
+///
+/// Time passes between a decision and the write of its result: a process can be stopped, and a server can execute a
+/// command long after it was sent. A service therefore sends the token of its [`PolicySnapshot`](super::PolicySnapshot)
+/// with the write, and the server writes only if its current content has the same token. `portcullis bridge` and
+/// `portcullis harvester` do this in their scripts.
+///
+/// A token is that of the texts that were read, not of the policy that is active. So a publication that a reader rejects
+/// changes the token only until the next read, and does not end the trading under a policy that is still in force.
+///
+/// There is no public constructor: a token comes from a read of a store.
+///
+/// ```compile_fail
+/// let forged = portcullis_store::ContentToken { policy: String::new(), halts: String::new() };
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ContentToken {
+    policy: String,
+    halts: String,
+}
+
+/// The token of content that has no texts, such as a key of another type.
+const UNREADABLE: &str = "!";
+
+impl StoreContent {
+    /// Creates the content of a store that has no raw texts.
+    pub(super) fn new(stored: Stored, halt: Halt) -> Self {
+        let policy = match &stored {
+            Stored::Nothing => of_fields(&[]),
+            Stored::Fields(fields) => {
+                let bytes = |(name, value): &(String, String)| {
+                    (name.clone().into_bytes(), value.clone().into_bytes())
+                };
+                of_fields(&fields.iter().map(bytes).collect::<Vec<_>>())
+            }
+            Stored::Document(text) => of_names(&[text.as_bytes()]),
+            Stored::Unreadable { .. } => UNREADABLE.to_owned(),
+        };
+        let halts = match &halt {
+            Halt::Nothing => of_names::<&str>(&[]),
+            Halt::Symbols(symbols) => {
+                let names: Vec<&str> = symbols.iter().map(|symbol| symbol.as_str()).collect();
+                of_names(&names)
+            }
+            Halt::Everything => of_names(&[ALL]),
+        };
+        Self {
+            stored,
+            halt,
+            token: ContentToken { policy, halts },
+        }
+    }
+
+    /// Returns the content that the store holds as its policy.
+    #[must_use]
+    pub const fn stored(&self) -> &Stored {
+        &self.stored
+    }
+
+    /// Returns the halts.
+    #[must_use]
+    pub const fn halt(&self) -> &Halt {
+        &self.halt
+    }
+
+    /// Returns the token of the policy and the halts.
+    #[must_use]
+    pub const fn token(&self) -> &ContentToken {
+        &self.token
+    }
+}
+
+impl ContentToken {
+    /// Creates the token of a store that was not read yet. It is different from the token of every content.
+    pub(super) const fn unread() -> Self {
+        Self {
+            policy: String::new(),
+            halts: String::new(),
+        }
+    }
+
+    /// Creates the token of a Redis hash and of a set; `None` for a key of another type.
+    #[cfg(feature = "redis")]
+    pub(super) fn of_raw(policy: Option<&[(Vec<u8>, Vec<u8>)]>, halts: Option<&[Vec<u8>]>) -> Self {
+        let unreadable = || UNREADABLE.to_owned();
+        Self {
+            policy: policy.map_or_else(unreadable, of_fields),
+            halts: halts.map_or_else(unreadable, of_names),
+        }
+    }
+
+    /// Returns the token of the policy; empty if the store was not read yet.
+    #[must_use]
+    pub fn policy(&self) -> &str {
+        &self.policy
+    }
+
+    /// Returns the token of the halts; empty if the store was not read yet.
+    #[must_use]
+    pub fn halts(&self) -> &str {
+        &self.halts
+    }
+}
+
+/// Returns the token of the fields of a policy, in any order. The length of a name separates it from its value.
+fn of_fields(fields: &[(Vec<u8>, Vec<u8>)]) -> String {
+    token(fields.iter().map(|(name, value)| {
+        let length = format!("{}:", name.len());
+        digest(&[length.as_bytes(), name, value])
+    }))
+}
+
+/// Returns the token of the names of the halts, in any order.
+fn of_names<T: AsRef<[u8]>>(names: &[T]) -> String {
+    token(names.iter().map(|name| digest(&[name.as_ref()])))
+}
+
+/// Combines digests. They are sorted as hexadecimal digits, because a server sorts other texts by its locale.
+fn token(digests: impl Iterator<Item = String>) -> String {
+    let mut digests: Vec<String> = digests.collect();
+    digests.sort_unstable();
+    digest(&[digests.concat().as_bytes()])
+}
+
+/// Returns the SHA-1 of the concatenated parts in hexadecimal digits. SHA-1 is the only digest that a script on a Redis
+/// server can compute. It does not protect against a writer who constructs two policies with one digest.
+fn digest(parts: &[&[u8]]) -> String {
+    let mut sha1 = Sha1::new();
+    for part in parts {
+        sha1.update(part);
+    }
+    hex::encode(sha1.digest().bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(pairs: &[(&str, &str)], halt: Halt) -> ContentToken {
+        let pairs = pairs.iter();
+        let fields = pairs.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        StoreContent::new(Stored::Fields(fields.collect()), halt).token
+    }
+
+    #[test]
+    fn a_token_depends_on_every_text_and_on_no_order() {
+        let halted = |name: &str| Halt::Symbols([name.parse().unwrap()].into());
+        let one = of(&[("a", "1"), ("b", "2")], Halt::Nothing);
+        assert_eq!(one, of(&[("b", "2"), ("a", "1")], Halt::Nothing));
+        assert_eq!(
+            one.policy,
+            of(&[("a", "1"), ("b", "2")], halted("X")).policy
+        );
+        for other in [
+            of(&[("a", "1"), ("b", "3")], Halt::Nothing),
+            of(&[("a", "2"), ("b", "1")], Halt::Nothing),
+            of(&[("a1", ""), ("b", "2")], Halt::Nothing),
+            of(&[("a", "1")], Halt::Nothing),
+            of(&[("a", "1"), ("b", "2")], halted("X")),
+            of(&[("a", "1"), ("b", "2")], Halt::Everything),
+            ContentToken::unread(),
+        ] {
+            assert_ne!(one, other);
+        }
+        assert_ne!(of(&[], halted("X")), of(&[], halted("Y")));
+        let document =
+            |text: &str| StoreContent::new(Stored::Document(text.to_owned()), Halt::Nothing).token;
+        assert_ne!(document("{}"), document("{ }"));
+        let nothing = StoreContent::new(Stored::Nothing, Halt::Nothing).token;
+        assert_ne!(nothing, ContentToken::unread());
+        assert_ne!(nothing, document(""));
+    }
+}

@@ -1,0 +1,32 @@
+-- The tokens of the policy and of the halts that the server holds now, as `ContentToken` in `content.rs` computes them
+-- from a read. A script that writes the result of a decision starts with these functions.
+
+local function token_of(digests)
+  table.sort(digests)
+  return redis.sha1hex(table.concat(digests))
+end
+
+local function policy_token(key)
+  local fields = redis.pcall('HGETALL', key)
+  if fields.err then return '!' end
+  local digests = {}
+  for i = 1, #fields, 2 do
+    digests[#digests + 1] = redis.sha1hex(#fields[i] .. ':' .. fields[i] .. fields[i + 1])
+  end
+  return token_of(digests)
+end
+
+local function halts_token(key)
+  local names = redis.pcall('SMEMBERS', key)
+  if names.err then return '!' end
+  local digests = {}
+  for i = 1, #names do digests[i] = redis.sha1hex(names[i]) end
+  return token_of(digests)
+end
+
+-- The clock of the server in microseconds.
+local function clock()
+  local time = redis.call('TIME')
+  return tonumber(time[1]) * 1000000 + tonumber(time[2])
+end
+

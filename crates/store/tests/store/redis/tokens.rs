@@ -1,0 +1,100 @@
+//! The token of a read is equal to the token that a script on the server computes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use portcullis_store::{
+    ContentToken, PolicyStore as _, RedisStore,
+    redis::{
+        TOKEN_FUNCTIONS,
+        keys::{HALTS, POLICY},
+    },
+};
+use proptest::{
+    collection::{btree_map, btree_set, vec},
+    prelude::*,
+    test_runner::TestRunner,
+};
+use redis::Connection;
+
+use super::server::Server;
+
+/// Returns the tokens that a script computes.
+fn of_script(connection: &mut Connection) -> (String, String) {
+    let script =
+        format!("{TOKEN_FUNCTIONS} return {{policy_token(KEYS[1]), halts_token(KEYS[2])}}");
+    let mut call = redis::cmd("EVAL");
+    call.arg(script).arg(2).arg(POLICY).arg(HALTS);
+    call.query(connection).unwrap()
+}
+
+/// Returns the token of a read, and checks it against the script.
+#[track_caller]
+fn checked(store: &RedisStore, connection: &mut Connection) -> ContentToken {
+    let content = store.content().unwrap();
+    let token = content.token();
+    let own = (token.policy().to_owned(), token.halts().to_owned());
+    assert_eq!(own, of_script(connection));
+    assert_eq!(store.stored().unwrap(), *content.stored());
+    assert_eq!(store.halts().unwrap(), *content.halt());
+    token.clone()
+}
+
+#[test]
+fn a_read_and_a_script_compute_the_same_token() {
+    let server = Server::start();
+    let store = RedisStore::open(&server.url()).unwrap();
+    let mut connection = server.client();
+    let bytes = || vec(any::<u8>(), 0..12);
+    let fields = btree_map(bytes(), bytes(), 0..300);
+    let halts = btree_set(bytes(), 0..20);
+    let mut seen: BTreeMap<(String, String), (BTreeMap<_, _>, BTreeSet<_>)> = BTreeMap::new();
+    let mut runner = TestRunner::new(ProptestConfig {
+        cases: 64,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    });
+    let seen = std::cell::RefCell::new(&mut seen);
+    let connection = std::cell::RefCell::new(&mut connection);
+    runner
+        .run(&(fields, halts), |(fields, halts)| {
+            let mut connection = connection.borrow_mut();
+            let mut step = redis::pipe();
+            step.atomic().cmd("DEL").arg(POLICY).arg(HALTS);
+            if !fields.is_empty() {
+                let hash = step.cmd("HSET").arg(POLICY);
+                for (name, value) in &fields {
+                    hash.arg(name).arg(value);
+                }
+            }
+            if !halts.is_empty() {
+                let set = step.cmd("SADD").arg(HALTS);
+                for name in &halts {
+                    set.arg(name);
+                }
+            }
+            step.exec(&mut **connection).unwrap();
+            let token = checked(&store, &mut connection);
+            let key = (token.policy().to_owned(), token.halts().to_owned());
+            let content = (fields, halts);
+            let before = seen.borrow_mut().insert(key, content.clone());
+            prop_assert!(before.is_none_or(|before| before == content));
+            Ok(())
+        })
+        .unwrap();
+}
+
+#[test]
+fn keys_of_another_type_have_a_token() {
+    let server = Server::start();
+    let store = RedisStore::open(&server.url()).unwrap();
+    let mut connection = server.client();
+    let nothing = checked(&store, &mut connection);
+    for key in [POLICY, HALTS] {
+        redis::cmd("SET")
+            .arg(key)
+            .arg("x")
+            .exec(&mut connection)
+            .unwrap();
+        assert_ne!(checked(&store, &mut connection), nothing);
+    }
+}
