@@ -38,7 +38,7 @@ impl Server {
         panic!("the server does not restart at {}", self.url());
     }
 
-    fn signal(&self, name: &str) {
+    pub(crate) fn signal(&self, name: &str) {
         send(name, self.process.as_ref().unwrap());
     }
 }

@@ -14,9 +14,11 @@ mod answers;
 mod certificates;
 mod claims;
 mod clocks;
+mod commit_step;
 mod faults;
 mod metrics;
 mod once;
+mod plant;
 mod policy;
 mod process;
 #[path = "../../../../tests/support/proxy.rs"]

@@ -6,11 +6,12 @@ use portcullis::{
     intent::Intent,
     policy::Policy,
     record::Scratch,
+    types::Timestamp,
 };
-use portcullis_store::{Feed, PolicySnapshot};
+use portcullis_store::{ContentToken, Feed, PolicySnapshot};
 
 use super::{
-    commit::{Answered, Identity, Outcome},
+    commit::{Answered, Identity, Outcome, TradeTerms, Verdict},
     metrics,
     plan::{About, plan, skip},
     skew::Skew,
@@ -19,6 +20,9 @@ use crate::{
     runtime::{line, now, now_in_millis},
     stream::StreamEntry,
 };
+
+/// The number of attempts to decide a batch before its entries are denied.
+pub(super) const DECIDED_MAX: usize = 4;
 
 /// A decider of the entries of one stream, under the active policy.
 pub(super) struct BatchDecider<'a> {
@@ -46,6 +50,17 @@ pub(super) struct DecidedBatch {
 /// A skip reason and its detail text.
 type SkipDetail = (SkipCode, String);
 
+/// An attempt to decide a batch.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Attempt {
+    /// The first one, at the time of this machine.
+    First,
+    /// A later one, at the time of the server, after the store or the time had changed before the answers were written.
+    Again(Timestamp),
+    /// The last one, at the time of the server: all entries are skipped, because the store never stayed the same.
+    Denied(Timestamp),
+}
+
 impl<'a> BatchDecider<'a> {
     pub(super) const fn new(
         stream: &'a str,
@@ -62,9 +77,10 @@ impl<'a> BatchDecider<'a> {
         }
     }
 
-    /// Decides a batch, each entry at the current time. `is_stored` returns true if a policy is already stored.
+    /// Decides a batch, each entry at the time of the attempt. `is_stored` returns true if a policy is already stored.
     pub(super) fn decide(
         &mut self,
+        attempt: Attempt,
         entries: &[StreamEntry],
         skew: &Skew,
         is_stored: impl FnOnce(&Policy) -> bool,
@@ -82,7 +98,7 @@ impl<'a> BatchDecider<'a> {
                 continue;
             }
             let (answer, skip) =
-                self.decide_entry(entry, &engine, &snapshot, skew, &mut names_policy);
+                self.decide_entry(attempt, entry, &engine, &snapshot, skew, &mut names_policy);
             decided.answers.push(answer);
             decided.skips.push(skip);
         }
@@ -96,6 +112,7 @@ impl<'a> BatchDecider<'a> {
     /// Decides one entry. Returns the answer and, if it is a skip, its reason and detail.
     fn decide_entry(
         &self,
+        attempt: Attempt,
         entry: &StreamEntry,
         engine: &Engine,
         snapshot: &PolicySnapshot,
@@ -112,9 +129,11 @@ impl<'a> BatchDecider<'a> {
         let sender_id = entry_record.and_then(|record| record.sender_id());
         let order_type = entry_record.and_then(|record| record.order_type());
         let identity = Identity::new(sender_id.as_deref(), self.stream, &entry.id, entry.digest());
-        let now = now_in_millis();
+        let now = attempt.now();
         let decision = engine.decide(snapshot.policy(), &intent, now);
-        let denial = denial(&decision, skew);
+        let denial = attempt
+            .denial(&decision)
+            .or_else(|| denial(&decision, skew));
         let row = match &denial {
             Some(denial) => Answer::denied_by_service(&decision, denial),
             None => Answer::decision(&decision),
@@ -140,7 +159,7 @@ impl<'a> BatchDecider<'a> {
         };
         let answer = Answered {
             entry_id: entry.id.clone(),
-            verdict: row.decision.as_str(),
+            verdict: verdict(&decision, denial.as_ref(), snapshot.token(), engine, now),
             symbol: intent.symbol().map_or_else(String::new, |s| s.to_string()),
             record,
             identity,
@@ -183,6 +202,9 @@ impl<'a> BatchDecider<'a> {
             .iter()
             .zip(decided.answers.iter().zip(&decided.skips))
         {
+            if outcome.is_moved() {
+                continue;
+            }
             if outcome.code == "REPEATED" {
                 metrics::repeated();
                 continue;
@@ -190,9 +212,34 @@ impl<'a> BatchDecider<'a> {
             metrics::lag(self.stream, &answer.entry_id, answered_at);
             match skip {
                 Some((reason, detail)) => skipped(reason.code(), detail),
-                None if outcome.code == answer.verdict => metrics::answered(answer.verdict, ""),
+                None if outcome.code == answer.verdict.as_str() => {
+                    metrics::answered(answer.verdict.as_str(), "");
+                }
                 None => skipped(&outcome.code, &outcome.detail),
             }
+        }
+    }
+}
+
+impl Attempt {
+    fn now(self) -> Timestamp {
+        match self {
+            Self::First => now_in_millis(),
+            Self::Again(at) | Self::Denied(at) => at,
+        }
+    }
+
+    /// Returns the denial of an entry in the last attempt, unless an earlier gate has failed.
+    fn denial(self, decision: &Decision<'_>) -> Option<ServiceDenial<'static>> {
+        match self {
+            Self::First | Self::Again(_) => None,
+            Self::Denied(_) => ServiceDenial::new(
+                SkipCode::PolicyStoreUnavailable,
+                format!(
+                    "before the answer was written, the policy, the halts or the time changed {DECIDED_MAX} times in a row"
+                ),
+            )
+            .filter(|denial| denial.takes_precedence_over(decision)),
         }
     }
 }
@@ -201,6 +248,28 @@ impl DecidedBatch {
     /// Returns true if a policy must be stored or deleted entries acknowledged before the answers are written.
     pub(super) const fn has_prerequisites(&self) -> bool {
         self.policy.is_some() || !self.deleted.is_empty()
+    }
+}
+
+/// Returns the verdict of an answer, with what must still hold when it is written. A denial never affects an exit.
+fn verdict(
+    decision: &Decision<'_>,
+    denial: Option<&ServiceDenial<'_>>,
+    content: &ContentToken,
+    engine: &Engine,
+    now: Timestamp,
+) -> Verdict {
+    match (decision, denial) {
+        (Decision::Exit(_), _) => Verdict::Exit,
+        (Decision::Trade(trade), None) => {
+            Verdict::Trade(TradeTerms::new(trade, content, engine.guardrails(), now))
+        }
+        (Decision::Skip(skip), None) if skip.gate() < Gate::Halt => Verdict::SkipAlways,
+        (Decision::Skip(skip), None) if skip.reason() == SkipCode::PolicyStoreUnavailable => {
+            Verdict::SkipAlways
+        }
+        (Decision::Skip(_), None) => Verdict::Skip(content.clone()),
+        (Decision::Trade(_) | Decision::Skip(_), Some(_)) => Verdict::SkipAlways,
     }
 }
 

@@ -1,7 +1,14 @@
-//! Writing of answers as plans and skip records, once per intent.
+//! Writing of answers as plans and skip records, once per intent, if they still apply at the time
+//! of the write.
 
-use portcullis::{decide::SkipReason, policy::PolicyUnavailable};
-use portcullis_store::redis::keys::{HALTS, POLICY};
+use portcullis::{decide::Trade, guardrails::Guardrails, types::Timestamp};
+use portcullis_store::{
+    ContentToken,
+    redis::{
+        TOKEN_FUNCTIONS,
+        keys::{HALTS, POLICY},
+    },
+};
 use redis::{Cmd, Connection, RedisResult, Script, Value};
 
 use super::{Settings, plan::Items};
@@ -13,7 +20,7 @@ use crate::{
 /// A stream entry and its answer.
 pub(super) struct Answered {
     pub(super) entry_id: String,
-    pub(super) verdict: &'static str,
+    pub(super) verdict: Verdict,
     /// Identity of the intent, derived from the sender's id, or without one from the stream and the
     /// entry id.
     pub(super) identity: Identity,
@@ -23,12 +30,98 @@ pub(super) struct Answered {
     pub(super) record: Items,
 }
 
+/// The verdict of an answer, and what the server must still find when it writes the answer.
+#[derive(Debug)]
+pub(super) enum Verdict {
+    /// A plan of a trade.
+    Trade(TradeTerms),
+    /// A plan of an exit, which is written in any case.
+    Exit,
+    /// A skip record that depends on the policy and the halts. It is written only while the store holds this content.
+    Skip(ContentToken),
+    /// A skip record that is written in any case, because the intent is skipped whatever the store holds.
+    SkipAlways,
+}
+
+/// The terms under which the plan of a trade may be written. They cannot be built without a trade and the token of the
+/// content under which it was decided.
+#[derive(Debug)]
+pub(super) struct TradeTerms {
+    /// The content that the store must still hold.
+    content: ContentToken,
+    /// The first and the last time, by the clock of the server, at which the plan may be written.
+    times: (Timestamp, Timestamp),
+}
+
 /// The outcome of an entry after the commit.
 pub(super) struct Outcome {
-    /// The verdict, the reason for which the server denied the trade, or `REPEATED`.
+    /// The verdict, the reason for which the server denied the trade, `REPEATED`, or `MOVED` if nothing was written.
     pub(super) code: String,
-    /// Details of the denial; empty if there is none.
+    /// Details of the denial; empty if there is none. For `MOVED`: `content` or `time`.
     pub(super) detail: String,
+}
+
+impl Verdict {
+    pub(super) const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Trade(_) => "TRADE",
+            Self::Exit => "EXIT",
+            Self::Skip(_) | Self::SkipAlways => "SKIP",
+        }
+    }
+
+    const fn content(&self) -> Option<&ContentToken> {
+        match self {
+            Self::Trade(TradeTerms { content, .. }) | Self::Skip(content) => Some(content),
+            Self::Exit | Self::SkipAlways => None,
+        }
+    }
+
+    const fn times(&self) -> Option<(Timestamp, Timestamp)> {
+        match self {
+            Self::Trade(terms) => Some(terms.times),
+            Self::Exit | Self::Skip(_) | Self::SkipAlways => None,
+        }
+    }
+}
+
+impl TradeTerms {
+    /// Returns the terms of a trade that was decided at `now` under this content. The plan may be written from the
+    /// start of the validity of the policy until the trade may no longer be executed, or until the intent is too old
+    /// for the policy or the guardrails if that is earlier.
+    pub(super) fn new(
+        trade: &Trade<'_>,
+        content: &ContentToken,
+        guardrails: &Guardrails,
+        now: Timestamp,
+    ) -> Self {
+        let in_force = trade.policy().in_force(now).ok();
+        let of_policy = in_force.and_then(|in_force| in_force.limits().max_intent_age());
+        let bounds = [of_policy, guardrails.max_intent_age()];
+        let age_max = bounds.into_iter().flatten().min();
+        let too_old =
+            age_max.and_then(|age| Some(trade.intent().emitted_at()?.saturating_add(age)));
+        let not_after = trade.not_after().value();
+        Self {
+            content: content.clone(),
+            times: (
+                trade.policy().valid_from().unwrap_or(Timestamp::MIN),
+                too_old.map_or(not_after, |too_old| not_after.min(too_old)),
+            ),
+        }
+    }
+}
+
+impl Outcome {
+    /// Returns true if nothing was written, because the store or the time has changed since the decision.
+    pub(super) fn is_moved(&self) -> bool {
+        self.code == "MOVED"
+    }
+
+    /// Returns true if nothing was written, because the policy or the halts have changed.
+    pub(super) fn has_new_content(&self) -> bool {
+        self.is_moved() && self.detail == "content"
+    }
 }
 
 /// Identity of an intent, by which repeated deliveries are recognized.
@@ -72,22 +165,18 @@ impl Identity {
 }
 
 /// A writer of answers, marks and acknowledgements, all in one atomic script.
-pub(super) struct Committer {
-    script: Script,
-    no_policy: String,
-}
+pub(super) struct Committer(Script);
 
 impl Committer {
     pub(super) fn new() -> Self {
-        Self {
-            script: Script::new(include_str!("commit.lua")),
-            no_policy: SkipReason::PolicyUnavailable(&PolicyUnavailable::NotFound).to_string(),
-        }
+        Self(Script::new(
+            &[TOKEN_FUNCTIONS, include_str!("commit.lua")].concat(),
+        ))
     }
 
     /// Loads the script into the server.
     pub(super) fn load(&self, connection: &mut Connection) -> RedisResult<()> {
-        self.script.load(connection).map(drop)
+        self.0.load(connection).map(drop)
     }
 
     /// Returns the script call. The caller must have [loaded](Self::load) the script.
@@ -95,7 +184,7 @@ impl Committer {
         let length = |max: Option<u64>| max.map_or_else(String::new, |max| max.to_string());
         let mut call = redis::cmd("EVALSHA");
         let keys = 5_usize.saturating_add(answers.len().saturating_mul(2));
-        call.arg(self.script.get_hash()).arg(keys);
+        call.arg(self.0.get_hash()).arg(keys);
         call.arg(stream).arg(&settings.plans).arg(&settings.skips);
         call.arg(POLICY).arg(HALTS);
         for answer in answers {
@@ -106,13 +195,21 @@ impl Committer {
         call.arg(&settings.group)
             .arg(settings.remember.as_secs().max(1))
             .arg(length(settings.plans_max))
-            .arg(length(settings.skips_max))
-            .arg(&self.no_policy);
+            .arg(length(settings.skips_max));
         for answer in answers {
+            let verdict = &answer.verdict;
+            let (from, to) = verdict.times().unzip();
+            let micros = |at: Option<Timestamp>| {
+                at.map_or_else(String::new, |at| at.as_micros().to_string())
+            };
             call.arg(&answer.entry_id)
-                .arg(answer.verdict)
+                .arg(verdict.as_str())
                 .arg(&answer.identity.digest)
                 .arg(&answer.symbol)
+                .arg(verdict.content().map_or("", ContentToken::policy))
+                .arg(verdict.content().map_or("", ContentToken::halts))
+                .arg(micros(from))
+                .arg(micros(to))
                 .arg(answer.record.len());
             for item in answer.record.iter() {
                 call.arg(item);

@@ -6,12 +6,16 @@ use portcullis::{
     types::{SignedDuration, Timestamp},
 };
 
-use crate::metrics::{ANSWER_LAG, CLOCK_SKEW, DECISIONS, REPEATED, WAITING};
+use crate::metrics::{ANSWER_LAG, CLOCK_SKEW, DECIDED_AGAIN, DECISIONS, REPEATED, WAITING};
 
 /// Registers the metrics. Must be called before the first event.
 pub(super) fn describe() {
     describe_counter!(DECISIONS, "answers written, by verdict and reason");
     describe_counter!(REPEATED, "deliveries of intents that were already answered");
+    describe_counter!(
+        DECIDED_AGAIN,
+        "answers that were decided again before they were written"
+    );
     describe_histogram!(ANSWER_LAG, "time from the entry's id to its answer");
     describe_gauge!(WAITING, "entries without an answer");
     describe_gauge!(
@@ -19,6 +23,7 @@ pub(super) fn describe() {
         "lower bound of the difference between this clock and the server's"
     );
     counter!(REPEATED).absolute(0);
+    counter!(DECIDED_AGAIN).absolute(0);
     // Counters start at 0, because the alerts use `increase`, which ignores the first event of a
     // counter that did not exist before.
     for reason in [
@@ -37,6 +42,11 @@ pub(super) fn answered(verdict: &'static str, reason: &str) {
 
 pub(super) fn repeated() {
     counter!(REPEATED).increment(1);
+}
+
+/// Counts answers that were not written, because the store or the time had changed.
+pub(super) fn moved(answers: usize) {
+    counter!(DECIDED_AGAIN).increment(u64::try_from(answers).unwrap_or(u64::MAX));
 }
 
 /// Records the delay from the time in the entry's id to `now`. An id without a valid time is

@@ -4,8 +4,10 @@
 //! time of the service's clock, under the policy that is active at that moment. A trade or an exit
 //! becomes a plan, anything else a skip record. One atomic script writes the plan, the mark that
 //! the intent was answered, and the acknowledgement, so an intent is answered once, even if it is
-//! delivered several times. If a process dies, each intent that it read either has its answer or
-//! stays pending until another consumer claims it.
+//! delivered several times. The script writes the answer to an entry only while the server still
+//! holds the policy and the halts of the decision, and a trade only until it or its intent is too
+//! old by the clock of the server; otherwise the entry is decided again. If a process dies, each
+//! intent that it read either has its answer or stays pending until another consumer claims it.
 //!
 //! Each stream has its own worker and connection: an exit never waits for an entry, and the worker
 //! of the intents reads nothing while exits are waiting.

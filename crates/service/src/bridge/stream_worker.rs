@@ -2,9 +2,12 @@
 //!
 //! Under load, the worker decides a batch while the server writes the answers to the previous one. At most four
 //! batches are read and not yet answered.
+//!
+//! The server writes nothing but the exits of a batch if the policy, the halts or the time have changed since the
+//! decision. The worker then waits until the feed has read the store again, and decides the other entries again.
 
 use std::{
-    collections::VecDeque,
+    collections::{BTreeSet, VecDeque},
     time::{Duration, Instant as Tick},
 };
 
@@ -14,8 +17,8 @@ use redis::{Cmd, Connection, RedisResult, Value};
 
 use super::{
     Precedence, Settings,
-    batch_decider::{BatchDecider, DecidedBatch},
-    commit::{Committer, outcomes},
+    batch_decider::{Attempt, BatchDecider, DECIDED_MAX, DecidedBatch},
+    commit::{Committer, Outcome, outcomes},
     group::{Group, NEW, START},
     metrics,
     policy_archive::PolicyArchive,
@@ -23,7 +26,8 @@ use super::{
 };
 use crate::{
     runtime::{
-        Reconnecting, ServiceError, Stop, counted, read_entries, say, skew, wait_for_first_read,
+        Reconnecting, ServiceError, Stop, counted, read_entries, say, server_time, skew,
+        wait_for_first_read,
     },
     stream::StreamEntry,
 };
@@ -33,6 +37,11 @@ use crate::{
 const BLOCK: Duration = Duration::from_millis(200);
 /// Minimum time between two claims.
 const CLAIM_EVERY: Duration = Duration::from_secs(1);
+
+/// Maximum time for which a worker waits for the next read of the store before it decides a batch again. Other exits
+/// may be waiting behind the batch, so the worker of the exit stream waits only briefly.
+const REFRESH_WITHIN: Duration = Duration::from_secs(1);
+const REFRESH_WITHIN_OF_EXITS: Duration = Duration::from_millis(50);
 
 /// Number of requests in flight at which the worker waits for a reply.
 const PENDING_MAX: usize = 2;
@@ -64,10 +73,33 @@ pub(super) struct StreamWorker<'a> {
 
 /// A request that was sent and has no reply yet.
 struct PendingRequest {
+    /// The entries of the batch that is answered.
+    entries: Vec<StreamEntry>,
     /// The answers that the request commits; empty if there are none.
     decided: DecidedBatch,
     /// True if the request also reads the next batch.
     reads: bool,
+}
+
+/// The batches that are read and not yet answered.
+#[derive(Default)]
+struct Pipeline {
+    /// Requests that were sent.
+    pending: VecDeque<PendingRequest>,
+    /// Batches that are not decided yet.
+    unread: VecDeque<Vec<StreamEntry>>,
+    /// Entries that must be decided again.
+    moved: Moved,
+    /// True if the last read returned no entries.
+    is_dry: bool,
+}
+
+/// Entries whose answers were not written, because the store or the time had changed.
+#[derive(Default)]
+struct Moved {
+    entries: Vec<StreamEntry>,
+    /// True if the policy or the halts had changed for some of them.
+    has_new_content: bool,
 }
 
 impl<'a> StreamWorker<'a> {
@@ -210,17 +242,54 @@ impl<'a> StreamWorker<'a> {
     /// Answers a batch and waits for the replies.
     fn answer(&mut self, entries: &[StreamEntry], connection: &mut Connection) -> RedisResult<()> {
         self.compare_clocks(connection)?;
-        let mut decided = self.decide(entries);
-        while decided.has_prerequisites() {
-            self.complete_prerequisites(&decided, connection)?;
-            decided = self.decide(entries);
-            decided.deleted.clear();
-        }
-        if !decided.answers.is_empty() {
-            let commit = self.commit_command(&decided);
-            self.record_outcomes(&decided, commit.query(connection)?)?;
+        let moved = self.attempt(Attempt::First, entries, connection)?;
+        self.answer_again(moved, connection)
+    }
+
+    /// Decides and answers entries again at the time of the server, after the feed has read the store again. If their
+    /// answers can never be written in time, denies the entries.
+    fn answer_again(&mut self, mut moved: Moved, connection: &mut Connection) -> RedisResult<()> {
+        for attempt in 1..=DECIDED_MAX {
+            if moved.entries.is_empty() {
+                return Ok(());
+            }
+            metrics::moved(moved.entries.len());
+            if moved.has_new_content {
+                // Without a new read, the next attempt fails as well, and the entries are denied in the end.
+                let _ = self.feed.wait_for_read(match self.role {
+                    Role::Exits => REFRESH_WITHIN_OF_EXITS,
+                    Role::Entries => REFRESH_WITHIN,
+                });
+            }
+            let at = server_time(connection)?;
+            let attempt = if attempt < DECIDED_MAX {
+                Attempt::Again(at)
+            } else {
+                Attempt::Denied(at)
+            };
+            moved = self.attempt(attempt, &moved.entries, connection)?;
         }
         Ok(())
+    }
+
+    /// Decides a batch, and commits its answers. Returns the entries whose answers were not written.
+    fn attempt(
+        &mut self,
+        attempt: Attempt,
+        entries: &[StreamEntry],
+        connection: &mut Connection,
+    ) -> RedisResult<Moved> {
+        let mut decided = self.decide(attempt, entries);
+        while decided.has_prerequisites() {
+            self.complete_prerequisites(&decided, connection)?;
+            decided = self.decide(attempt, entries);
+            decided.deleted.clear();
+        }
+        if decided.answers.is_empty() {
+            return Ok(Moved::default());
+        }
+        let commit = self.commit_command(&decided);
+        self.record_outcomes(&decided, entries, commit.query(connection)?)
     }
 
     /// Answers a batch, and the following ones for as long as there are more. The next request is sent before the
@@ -232,39 +301,57 @@ impl<'a> StreamWorker<'a> {
         is_well: &mut dyn FnMut(),
     ) -> RedisResult<()> {
         self.compare_clocks(connection)?;
-        let (mut pending, mut unread) = (VecDeque::new(), VecDeque::from([first]));
-        let mut is_dry = false;
+        let mut pipeline = Pipeline::default();
+        pipeline.unread.push_back(first);
         loop {
-            let entries = unread.pop_front().unwrap_or_default();
-            let mut decided = self.decide(&entries);
+            if !pipeline.moved.entries.is_empty() {
+                self.receive_all(&mut pipeline, connection)?;
+                let moved = std::mem::take(&mut pipeline.moved);
+                self.answer_again(moved, connection)?;
+                is_well();
+            }
+            let entries = pipeline.unread.pop_front().unwrap_or_default();
+            let mut decided = self.decide(Attempt::First, &entries);
             while decided.has_prerequisites() {
-                while let Some(request) = pending.pop_front() {
-                    self.receive_replies(request, &mut unread, &mut is_dry, connection)?;
-                }
+                self.receive_all(&mut pipeline, connection)?;
                 self.complete_prerequisites(&decided, connection)?;
                 // The requests took time, so the entries are decided again at the current time.
-                decided = self.decide(&entries);
+                decided = self.decide(Attempt::First, &entries);
                 decided.deleted.clear();
             }
-            let reads = !is_dry && self.may_read_on();
+            let reads = !pipeline.is_dry && self.may_read_on();
             if !decided.answers.is_empty() || reads {
-                pending.push_back(self.send(decided, reads, connection)?);
-            } else if pending.is_empty() && unread.is_empty() {
+                let request = self.send(entries, decided, reads, connection)?;
+                pipeline.pending.push_back(request);
+            } else if pipeline.is_finished() {
                 return Ok(());
             }
-            while pending.len() >= PENDING_MAX || (!reads && unread.is_empty()) {
-                let Some(request) = pending.pop_front() else {
+            while pipeline.pending.len() >= PENDING_MAX || (!reads && pipeline.unread.is_empty()) {
+                let Some(request) = pipeline.pending.pop_front() else {
                     break;
                 };
-                self.receive_replies(request, &mut unread, &mut is_dry, connection)?;
+                self.receive_replies(request, &mut pipeline, connection)?;
                 is_well();
             }
         }
     }
 
+    /// Receives the replies to all requests.
+    fn receive_all(
+        &mut self,
+        pipeline: &mut Pipeline,
+        connection: &mut Connection,
+    ) -> RedisResult<()> {
+        while let Some(request) = pipeline.pending.pop_front() {
+            self.receive_replies(request, pipeline, connection)?;
+        }
+        Ok(())
+    }
+
     /// Sends a request that writes the answers and, if `reads` is true, reads the next batch.
     fn send(
         &self,
+        entries: Vec<StreamEntry>,
         decided: DecidedBatch,
         reads: bool,
         connection: &mut Connection,
@@ -278,26 +365,32 @@ impl<'a> StreamWorker<'a> {
             self.group.read(NEW, None).write_packed_command(&mut bytes);
         }
         connection.send_packed_command(&bytes)?;
-        Ok(PendingRequest { decided, reads })
+        Ok(PendingRequest {
+            entries,
+            decided,
+            reads,
+        })
     }
 
     /// Receives the replies to a request.
     fn receive_replies(
         &mut self,
         request: PendingRequest,
-        unread: &mut VecDeque<Vec<StreamEntry>>,
-        is_dry: &mut bool,
+        pipeline: &mut Pipeline,
         connection: &mut Connection,
     ) -> RedisResult<()> {
         if !request.decided.answers.is_empty() {
-            self.record_outcomes(&request.decided, receive(connection)?)?;
+            let reply = receive(connection)?;
+            let moved = self.record_outcomes(&request.decided, &request.entries, reply)?;
+            pipeline.moved.entries.extend(moved.entries);
+            pipeline.moved.has_new_content |= moved.has_new_content;
         }
         if request.reads {
             let entries = entries(read_entries(receive(connection)?));
             if entries.is_empty() {
-                *is_dry = true;
+                pipeline.is_dry = true;
             } else {
-                unread.push_back(entries);
+                pipeline.unread.push_back(entries);
             }
         }
         Ok(())
@@ -309,10 +402,10 @@ impl<'a> StreamWorker<'a> {
         is_first && !self.stop.is_set() && !self.is_claim_due() && !self.skew.is_due()
     }
 
-    fn decide(&mut self, entries: &[StreamEntry]) -> DecidedBatch {
+    fn decide(&mut self, attempt: Attempt, entries: &[StreamEntry]) -> DecidedBatch {
         let archive = &self.archive;
-        self.decider
-            .decide(entries, &self.skew, |policy| archive.is_stored(policy))
+        let is_stored = |policy: &_| archive.is_stored(policy);
+        self.decider.decide(attempt, entries, &self.skew, is_stored)
     }
 
     /// Stores the policy and acknowledges deleted entries, before the answers are written.
@@ -338,9 +431,25 @@ impl<'a> StreamWorker<'a> {
             .command(self.settings, stream, &decided.answers)
     }
 
-    fn record_outcomes(&self, decided: &DecidedBatch, reply: Value) -> RedisResult<()> {
-        self.decider.record_outcomes(decided, &outcomes(reply)?);
-        Ok(())
+    /// Counts and logs the outcomes of a batch. Returns the entries whose answers were not written.
+    fn record_outcomes(
+        &self,
+        decided: &DecidedBatch,
+        entries: &[StreamEntry],
+        reply: Value,
+    ) -> RedisResult<Moved> {
+        let outcomes = outcomes(reply)?;
+        self.decider.record_outcomes(decided, &outcomes);
+        let answers = outcomes.iter().zip(&decided.answers);
+        let moved: BTreeSet<&str> = answers
+            .filter(|(outcome, _)| outcome.is_moved())
+            .map(|(_, answer)| answer.entry_id.as_str())
+            .collect();
+        let is_moved = |entry: &&StreamEntry| moved.contains(entry.id.as_str());
+        Ok(Moved {
+            entries: entries.iter().filter(is_moved).cloned().collect(),
+            has_new_content: outcomes.iter().any(Outcome::has_new_content),
+        })
     }
 
     fn compare_clocks(&mut self, connection: &mut Connection) -> RedisResult<()> {
@@ -358,6 +467,13 @@ impl<'a> StreamWorker<'a> {
                 self.group.stream
             ));
         }
+    }
+}
+
+impl Pipeline {
+    /// Returns true if every entry that was read is answered.
+    fn is_finished(&self) -> bool {
+        self.pending.is_empty() && self.unread.is_empty() && self.moved.entries.is_empty()
     }
 }
 

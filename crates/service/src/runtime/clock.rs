@@ -56,14 +56,24 @@ fn round_up(at: Timestamp) -> Timestamp {
 /// explain the difference.
 pub(crate) fn skew(connection: &mut Connection) -> RedisResult<(SignedDuration, SignedDuration)> {
     let before = now();
-    let (seconds, micros): (i64, i64) = redis::cmd("TIME").query(connection)?;
+    let server = exact_server_time(connection)?;
     let after = now();
-    let server = seconds
-        .checked_mul(1_000_000)
-        .and_then(|whole| whole.checked_add(micros))
-        .and_then(|micros| Timestamp::from_micros(micros).ok())
-        .unwrap_or(Timestamp::MIN);
+    let server = server.unwrap_or(Timestamp::MIN);
     Ok((apart(before, server, after), after.since(before)))
+}
+
+/// Returns the time of the server, rounded up to whole milliseconds as [`now_in_millis`] is. If it is not a timestamp,
+/// returns the last one, at which no policy is in force.
+pub(crate) fn server_time(connection: &mut Connection) -> RedisResult<Timestamp> {
+    Ok(exact_server_time(connection)?.map_or(Timestamp::MAX, round_up))
+}
+
+/// Returns the time of the server, or `None` if it is not a timestamp.
+fn exact_server_time(connection: &mut Connection) -> RedisResult<Option<Timestamp>> {
+    let (seconds, micros): (i64, i64) = redis::cmd("TIME").query(connection)?;
+    let whole = seconds.checked_mul(1_000_000);
+    let micros = whole.and_then(|whole| whole.checked_add(micros));
+    Ok(micros.and_then(|micros| Timestamp::from_micros(micros).ok()))
 }
 
 /// Returns the distance of `server` from the interval from `before` to `after`; 0 if it lies

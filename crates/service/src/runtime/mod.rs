@@ -19,7 +19,7 @@ pub use self::{
     stop::Stop,
 };
 pub(crate) use self::{
-    clock::{now, now_in_millis, skew},
+    clock::{now, now_in_millis, server_time, skew},
     connection::{Connections, Reconnecting, connect},
     feed::{follow, wait_for_first_read},
     log::line,
