@@ -81,13 +81,18 @@ impl Policy {
     /// Returns an error if the policy is not valid yet, or has expired and its grace period is
     /// over.
     pub fn theta_in_force(&self, now: Timestamp) -> Result<ThetaInForce<'_>, ValidityError> {
+        self.check_window(now, self.theta_valid_until())?;
+        Ok(ThetaInForce::new(self, now, false))
+    }
+
+    /// Returns the last timestamp at which θ is in force: the expiry, extended by `harvest_grace_sec`.
+    #[must_use]
+    pub fn theta_valid_until(&self) -> Timestamp {
         let until = self.content().valid_until;
-        let end = match self.content().harvest_grace {
+        match self.content().harvest_grace {
             Some(grace) => until.saturating_add(grace),
             None => until,
-        };
-        self.check_window(now, end)?;
-        Ok(ThetaInForce::new(self, now, false))
+        }
     }
 
     /// Returns the policy as in force at `now` without a check, for what-if replays.

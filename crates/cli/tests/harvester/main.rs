@@ -9,10 +9,16 @@
 )]
 
 mod alarm;
+mod commit_step;
 mod malformed;
 mod once;
+#[path = "../bridge/plant.rs"]
+mod plant;
 mod process;
 mod proposals;
+#[path = "../../../../tests/support/proxy.rs"]
+#[expect(dead_code, reason = "only the random numbers are used")]
+mod proxy;
 #[path = "../../../../tests/support/tally.rs"]
 #[expect(dead_code, reason = "parts are used by tests of other faults only")]
 mod tally;

@@ -11,7 +11,7 @@ mod shared;
 
 pub(crate) use shared::{
     Fields, OWNER, POLICY, Redis, Server, Service as Harvester, error_line, eventually, free_port,
-    since_epoch, text,
+    sample, send, since_epoch, text,
 };
 
 pub(crate) const BTC: &str = "BTCUSDT";

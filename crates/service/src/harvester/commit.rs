@@ -1,6 +1,11 @@
-//! Writing and removal of proposals. Each change is made once.
+//! Writing and removal of proposals. Each change is made once, if it still applies at the time of the
+//! write.
 
-use portcullis::types::Symbol;
+use portcullis::types::{Symbol, Timestamp};
+use portcullis_store::{
+    ContentToken,
+    redis::{TOKEN_FUNCTIONS, keys::POLICY},
+};
 use redis::{Connection, RedisResult, Script};
 
 use super::{proposal::Items, reading::Previous};
@@ -8,9 +13,14 @@ use crate::keys;
 
 /// A change of a proposal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Step {
+pub(super) enum Step<'a> {
     /// The new proposal replaces the previous one.
-    Propose,
+    Propose {
+        /// The content of the store under which the position was evaluated.
+        content: &'a ContentToken,
+        /// The last time at which the harvest parameters are in force.
+        last: Timestamp,
+    },
     /// The proposal is removed because the position is flat.
     End,
     /// The proposal is removed because the key of the position was deleted and still does not exist.
@@ -19,7 +29,7 @@ pub(super) enum Step {
 
 /// A change of a proposal, with all its inputs.
 pub(super) struct Change<'a> {
-    pub(super) step: Step,
+    pub(super) step: Step<'a>,
     pub(super) symbol: Symbol,
     /// The key of the position.
     pub(super) position: &'a [u8],
@@ -29,28 +39,42 @@ pub(super) struct Change<'a> {
     pub(super) items: Items,
 }
 
+/// The outcome of a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Committed {
+    /// The change was made.
+    Done,
+    /// Another instance changed the proposal in the meantime.
+    Superseded,
+    /// The policy was replaced or removed, or its harvest parameters are no longer in force.
+    Moved,
+}
+
 /// A writer of proposals, in one atomic script.
 pub(super) struct Committer(Script);
 
 impl Committer {
     pub(super) fn new() -> Self {
-        Self(Script::new(include_str!("commit.lua")))
+        Self(Script::new(
+            &[TOKEN_FUNCTIONS, include_str!("commit.lua")].concat(),
+        ))
     }
 
-    /// Makes a change, unless the proposal changed since `previous` was read. Returns true if the change was made.
+    /// Makes a change, unless the proposal changed since `previous` was read, or a new proposal no longer applies.
     pub(super) fn commit(
         &self,
         change: &Change<'_>,
         connection: &mut Connection,
-    ) -> RedisResult<bool> {
+    ) -> RedisResult<Committed> {
         let key = |prefix| keys::of_symbol(prefix, change.symbol);
         let mut call = self.0.prepare_invoke();
         call.key(key(keys::HARVEST_PROPOSAL))
             .key(key(keys::REMEMBERED_STAGE))
             .key(keys::HARVEST_PROPOSALS)
-            .key(change.position);
+            .key(change.position)
+            .key(POLICY);
         call.arg(match change.step {
-            Step::Propose => "propose",
+            Step::Propose { .. } => "propose",
             Step::End => "end",
             Step::KeyDeleted => "deleted",
         });
@@ -63,10 +87,20 @@ impl Committer {
             MemoryChange::Remove => "remove",
             MemoryChange::Set(text) => text,
         });
+        match change.step {
+            Step::Propose { content, last } => {
+                call.arg(content.policy()).arg(last.as_micros().to_string())
+            }
+            Step::End | Step::KeyDeleted => call.arg("").arg(""),
+        };
         for item in change.items.iter() {
             call.arg(item);
         }
-        call.invoke::<u8>(connection).map(|done| done == 1)
+        Ok(match call.invoke::<u8>(connection)? {
+            1 => Committed::Done,
+            2 => Committed::Moved,
+            _ => Committed::Superseded,
+        })
     }
 }
 

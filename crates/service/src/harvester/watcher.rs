@@ -1,6 +1,9 @@
 //! The loop that reads and evaluates the positions.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use portcullis::{
     answer::Answer,
@@ -9,7 +12,7 @@ use portcullis::{
     policy::PolicyState,
     types::{Shown, Symbol, Timestamp},
 };
-use portcullis_store::Feed;
+use portcullis_store::{Feed, PolicySnapshot};
 use redis::{Connection, RedisResult};
 
 use super::{
@@ -17,7 +20,7 @@ use super::{
     advice::{Advice, Evaluation, stage},
     alarm::OpenPositions,
     change_detector::ChangeDetector,
-    commit::{Change, Committer, MemoryChange, Step},
+    commit::{Change, Committed, Committer, MemoryChange, Step},
     fields::StoredHash,
     log_texts,
     memory::Memory,
@@ -33,6 +36,9 @@ use crate::{
 
 /// Number of positions in one read.
 const BATCH: usize = 64;
+/// Maximum time for which the next scan waits for a read of the store, after a policy was replaced during a scan.
+const REFRESH_WITHIN: Duration = Duration::from_secs(1);
+
 /// A loop that reads and evaluates the positions at a fixed interval.
 pub(super) struct Watcher<'a> {
     settings: &'a Settings,
@@ -44,6 +50,8 @@ pub(super) struct Watcher<'a> {
     notes: ChangeDetector,
     /// Symbols that may have a proposal, with the keys of their positions.
     known: BTreeMap<Symbol, Vec<u8>>,
+    /// True if a proposal of this scan was not written, because the policy changed after the evaluation.
+    is_moved: bool,
 }
 
 /// A symbol under evaluation.
@@ -71,6 +79,7 @@ impl<'a> Watcher<'a> {
             skips: ChangeDetector::default(),
             notes: ChangeDetector::default(),
             known: BTreeMap::new(),
+            is_moved: false,
         }
     }
 
@@ -86,7 +95,12 @@ impl<'a> Watcher<'a> {
             while !self.stop.is_set() {
                 self.scan(connection)?;
                 is_well();
-                self.stop.sleep(self.settings.every);
+                if std::mem::take(&mut self.is_moved) {
+                    // The positions are evaluated again as soon as the feed has read the store again.
+                    let _ = self.feed.wait_for_read(REFRESH_WITHIN);
+                } else {
+                    self.stop.sleep(self.settings.every);
+                }
             }
             Ok(())
         })
@@ -126,7 +140,7 @@ impl<'a> Watcher<'a> {
                     previous: &reading.previous,
                     now: now(),
                 };
-                self.evaluate(target, reading, snapshot.policy(), open, connection)?;
+                self.evaluate(target, reading, &snapshot, open, connection)?;
             }
         }
         Ok(())
@@ -163,7 +177,7 @@ impl<'a> Watcher<'a> {
         &mut self,
         target: Target<'_>,
         reading: &Reading,
-        policy: PolicyState<'_>,
+        snapshot: &PolicySnapshot,
         open: &mut BTreeSet<Symbol>,
         connection: &mut Connection,
     ) -> RedisResult<()> {
@@ -201,6 +215,7 @@ impl<'a> Watcher<'a> {
                 say(&text);
             }
         }
+        let policy = snapshot.policy();
         let market = market(&reading.market);
         let evaluation = Evaluation {
             policy,
@@ -213,7 +228,11 @@ impl<'a> Watcher<'a> {
         match evaluation.advice() {
             Advice::Unchanged => {}
             Advice::Propose(harvest, harvested) => {
-                self.propose(target, &seen, &harvest, harvested, connection)?;
+                let step = Step::Propose {
+                    content: snapshot.token(),
+                    last: harvest.policy().theta_valid_until(),
+                };
+                self.propose(target, step, &seen, &harvest, harvested, connection)?;
             }
             Advice::Skip(skip) => self.skip(target.symbol, skip, policy),
         }
@@ -221,8 +240,9 @@ impl<'a> Watcher<'a> {
     }
 
     fn propose(
-        &self,
+        &mut self,
         target: Target<'_>,
+        step: Step<'_>,
         seen: &ObservedPosition,
         harvest: &Harvest<'_>,
         harvested: Harvested,
@@ -231,7 +251,7 @@ impl<'a> Watcher<'a> {
         let memory = Memory::read(&target.previous.memory);
         let authority = &self.settings.authority;
         let change = Change {
-            step: Step::Propose,
+            step,
             symbol: target.symbol,
             position: target.key,
             previous: target.previous,
@@ -240,9 +260,20 @@ impl<'a> Watcher<'a> {
             }),
             items: proposal(harvest, seen, harvested, authority, target.now),
         };
-        if self.committer.commit(&change, connection)? {
-            metrics::proposed(harvest.action());
-            line(log_texts::ProposalLine(harvest));
+        match self.committer.commit(&change, connection)? {
+            Committed::Done => {
+                metrics::proposed(harvest.action());
+                line(log_texts::ProposalLine(harvest));
+            }
+            Committed::Superseded => {}
+            Committed::Moved => {
+                self.is_moved = true;
+                let why = "the policy changed, or is not in force by the clock of the server";
+                let text = format!("{}: proposal not written: {why}", target.symbol);
+                if self.notes.is_new(&text, String::new()) {
+                    say(&text);
+                }
+            }
         }
         Ok(())
     }
@@ -252,7 +283,7 @@ impl<'a> Watcher<'a> {
     fn end(
         &self,
         target: Target<'_>,
-        step: Step,
+        step: Step<'_>,
         connection: &mut Connection,
     ) -> RedisResult<bool> {
         let memory = Memory::read(&target.previous.memory);
@@ -277,7 +308,7 @@ impl<'a> Watcher<'a> {
                 end(target.symbol, &self.settings.authority, target.now)
             },
         };
-        let is_done = self.committer.commit(&change, connection)?;
+        let is_done = self.committer.commit(&change, connection)? == Committed::Done;
         if is_done && !is_empty {
             let reason = SkipCode::HarvestNoPosition.code();
             line(format_args!(
