@@ -2,7 +2,8 @@
 //! plans to another.
 //!
 //! It runs as one process, and after a crash it does not claim the entries that it had read but not
-//! answered. `portcullis bridge` is the full service.
+//! answered. It does not compare the policy, the halts and the time again when it writes a plan, so it
+//! may write a plan after they have changed. `portcullis bridge` is the full service.
 //!
 //! `cargo run -p portcullis-store --features redis --example bridge -- redis://127.0.0.1:6379`
 
