@@ -2,28 +2,27 @@
 
 use std::{
     fmt::Display,
-    fs,
-    io::{self, Read as _},
+    fs::File,
+    io::{self, Read},
     path::Path,
 };
 
+use portcullis::record::RECORD_BYTES_MAX;
+
 use crate::failure::Failure;
 
-/// Reads the text of a file, or of standard input for `-`.
+/// Reads the text of a file, or of standard input for `-`. A pipe or a device is read up to its end. Fails after
+/// [`RECORD_BYTES_MAX`] bytes, because a device such as `/dev/zero` has no end.
 pub(crate) fn read_file(path: &Path) -> Result<String, Failure> {
     let fail = |why: &dyn Display| Failure::error(format_args!("`{}`: {why}", path.display()));
     let bytes = if path == Path::new("-") {
-        let mut bytes = Vec::new();
-        io::stdin()
-            .lock()
-            .read_to_end(&mut bytes)
-            .map(|_| bytes)
-            .map_err(|error| fail(&error))?
+        bounded(io::stdin().lock())
     } else if path.is_dir() {
         return Err(fail(&"is a directory, not a file"));
     } else {
-        fs::read(path).map_err(|error| fail(&error))?
+        File::open(path).and_then(bounded)
     };
+    let bytes = bytes.map_err(|error| fail(&error))?;
     let text = String::from_utf8(bytes).map_err(|error| {
         fail(&format_args!(
             "not UTF-8 from byte {}",
@@ -34,6 +33,21 @@ pub(crate) fn read_file(path: &Path) -> Result<String, Failure> {
         return Err(fail(&"is empty"));
     }
     Ok(text)
+}
+
+/// Reads a source to its end, if it is not too large.
+fn bounded(from: impl Read) -> io::Result<Vec<u8>> {
+    let bytes_max = u64::try_from(RECORD_BYTES_MAX).unwrap_or(u64::MAX);
+    let mut bytes = Vec::new();
+    from.take(bytes_max.saturating_add(1))
+        .read_to_end(&mut bytes)?;
+    if bytes.len() > RECORD_BYTES_MAX {
+        return Err(io::Error::other(format!(
+            "is larger than {} MiB, the largest file that can be read here",
+            RECORD_BYTES_MAX >> 20
+        )));
+    }
+    Ok(bytes)
 }
 
 /// Reads a file and parses its text.

@@ -144,14 +144,37 @@ impl Disk {
     }
 }
 
+/// The maximum size of a file that is read whole, except a log, in bytes.
+const FILE_BYTES_MAX: u64 = 16 * 1024 * 1024;
+
 /// Returns the content of a file; `None` if it does not exist.
-#[expect(clippy::disallowed_methods, reason = "stores may read files")]
+///
+/// # Errors
+/// Returns an error if the file is too large, or if it is a pipe or a device: it might have no end, and to open a pipe
+/// would block.
 pub(super) fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
-    match fs::read(path) {
-        Ok(bytes) => Ok(Some(bytes)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
+    let kind = match fs::metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        metadata => metadata?.file_type(),
+    };
+    if !kind.is_file() && !kind.is_dir() {
+        let name = shown_name(path);
+        return Err(io::Error::other(format!("`{name}` is not a regular file")));
     }
+    let file = match open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        opened => opened?,
+    };
+    let mut bytes = Vec::new();
+    file.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes)?;
+    if u64::try_from(bytes.len()).is_ok_and(|length| length <= FILE_BYTES_MAX) {
+        return Ok(Some(bytes));
+    }
+    Err(io::Error::other(format!(
+        "`{}` is larger than {} MiB, the largest file of a store",
+        shown_name(path),
+        FILE_BYTES_MAX >> 20
+    )))
 }
 
 /// Returns the bytes from `start` to `end`; empty if the file does not exist.
@@ -259,6 +282,35 @@ mod tests {
             Disk::new().remove(&path),
         ] {
             assert!(failed.is_err());
+        }
+    }
+
+    #[test]
+    fn a_file_is_read_up_to_a_bound() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("policy.json");
+        let file = File::create(&path).unwrap();
+        file.set_len(FILE_BYTES_MAX).unwrap();
+        assert_eq!(read(&path).unwrap().unwrap().len(), 16 << 20);
+        file.set_len(FILE_BYTES_MAX + 1).unwrap();
+        assert_eq!(
+            read(&path).unwrap_err().to_string(),
+            "`policy.json` is larger than 16 MiB, the largest file of a store"
+        );
+        file.set_len(1 << 40).unwrap();
+        assert!(read(&path).is_err());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_pipe_or_a_device_is_not_opened() {
+        let directory = tempfile::tempdir().unwrap();
+        let pipe = directory.path().join("pipe");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+        assert!(made.unwrap().success());
+        for (path, name) in [(&*pipe, "pipe"), (Path::new("/dev/zero"), "zero")] {
+            let error = read(path).unwrap_err().to_string();
+            assert_eq!(error, format!("`{name}` is not a regular file"));
         }
     }
 

@@ -5,11 +5,27 @@ use std::{io, path::Path};
 use super::disk::{read_between, shown_name};
 use crate::FieldMap;
 
-/// The number of bytes that are read to find the last lines. If the lines are longer, the whole file is read.
+/// The number of bytes that are first read to find the last lines. If the lines are longer, more bytes are read.
 const WINDOW: u64 = 65_536;
 
+/// The maximum number of bytes that are read to find the last two lines. A policy of the maximum size fits into a line.
+const WINDOW_MAX: u64 = 256 * 1024 * 1024;
+
+/// The maximum size of a log that is read whole, in bytes. A change of the store does not read the whole log.
+const LOG_BYTES_MAX: u64 = 1024 * 1024 * 1024;
+
 /// Returns the records in the first `length` bytes of a file, and a text for each line that is not a record.
+///
+/// # Errors
+/// Returns an error if the file cannot be read, or if it is too large to be read whole.
 pub(super) fn read(path: &Path, length: u64) -> io::Result<(Vec<FieldMap>, Vec<String>)> {
+    if length > LOG_BYTES_MAX {
+        return Err(io::Error::other(format!(
+            "`{}` is larger than {} MiB, the largest log that can be listed",
+            shown_name(path),
+            LOG_BYTES_MAX >> 20
+        )));
+    }
     let bytes = read_between(path, 0, length)?;
     let mut records = Vec::new();
     let mut unreadable = Vec::new();
@@ -63,13 +79,24 @@ pub(super) fn torn(path: &Path, length: u64) -> io::Result<Option<Torn>> {
 
 /// Returns bytes that end at `length` and contain at least the last two complete lines.
 fn end(path: &Path, length: u64) -> io::Result<Vec<u8>> {
-    let bytes = read_between(path, length.saturating_sub(WINDOW), length)?;
-    let ends = bytes.iter().filter(|byte| **byte == b'\n').count();
-    // The first line may lack its beginning, and the last line its end.
-    if ends >= 3 {
-        return Ok(bytes);
+    let mut window = WINDOW;
+    loop {
+        let begin = length.saturating_sub(window);
+        let bytes = read_between(path, begin, length)?;
+        let ends = bytes.iter().filter(|byte| **byte == b'\n').count();
+        // The first line may lack its beginning, and the last line its end.
+        if ends >= 3 || begin == 0 {
+            return Ok(bytes);
+        }
+        if window >= WINDOW_MAX {
+            return Err(io::Error::other(format!(
+                "`{}` does not have three lines in its last {} MiB, so it is not a log of this store",
+                shown_name(path),
+                WINDOW_MAX >> 20
+            )));
+        }
+        window = window.saturating_mul(16).min(WINDOW_MAX);
     }
-    read_between(path, 0, length)
 }
 
 fn record(line: &[u8]) -> Option<FieldMap> {
