@@ -16,7 +16,20 @@ use parquet::{
 };
 
 /// The number of rows per row group. The writer buffers a row group until it is full.
-const GROUP_ROWS: usize = 131_072;
+pub(crate) const GROUP_ROWS: usize = 131_072;
+
+/// The memory of a row group after which it is written although it has fewer rows, in bytes.
+const GROUP_BYTES: usize = 64 * 1024 * 1024;
+
+/// Ends the current row group if it needs much memory.
+pub(crate) fn flush_large_group<W: Write + Send>(
+    to: &mut ArrowWriter<W>,
+) -> Result<(), ParquetError> {
+    match to.memory_size() > GROUP_BYTES {
+        true => to.flush(),
+        false => Ok(()),
+    }
+}
 
 /// An open Parquet file.
 pub(crate) struct RowFile<'w> {
@@ -46,7 +59,8 @@ impl<'w> RowFile<'w> {
     pub(crate) fn write(&mut self, columns: Vec<ArrayRef>) -> io::Result<()> {
         let batch = RecordBatch::try_new(Arc::clone(&self.schema), columns);
         let batch = batch.map_err(io::Error::other)?;
-        self.to.write(&batch).map_err(written)
+        self.to.write(&batch).map_err(written)?;
+        flush_large_group(&mut self.to).map_err(written)
     }
 
     /// Writes the buffered rows and the footer.

@@ -1,5 +1,7 @@
 //! The lines of a chunk.
 
+use std::io::{self, Write};
+
 use memchr::memchr;
 
 /// The byte order mark that a tape may start with. It does not belong to the first line.
@@ -127,6 +129,22 @@ impl<'a> Iterator for Lines<'a> {
             }
         }
     }
+}
+
+/// Writes a record as a line of a tape, so that a reader returns the same bytes. `is_first` is true for the first line.
+///
+/// # Errors
+/// Returns an error if writing fails.
+pub fn write_line(to: &mut dyn Write, record: &[u8], is_first: bool) -> io::Result<()> {
+    // A reader removes one byte order mark from the beginning of a tape, and one carriage return from the end of a line.
+    if is_first && record.starts_with(BOM) {
+        to.write_all(BOM)?;
+    }
+    to.write_all(record)?;
+    if record.ends_with(b"\r") {
+        to.write_all(b"\r")?;
+    }
+    to.write_all(b"\n")
 }
 
 fn checked(line: &[u8]) -> LineContent<'_> {

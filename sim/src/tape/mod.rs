@@ -18,7 +18,7 @@ mod source;
 
 pub use chunks::Chunk;
 pub use error::TapeError;
-pub use lines::{Line, LineContent, Lines};
+pub use lines::{Line, LineContent, Lines, write_line};
 pub use parquet::RowWriter;
 pub use progress::Progress;
 pub use reader::TapeReader;

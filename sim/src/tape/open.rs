@@ -23,14 +23,24 @@ pub(super) const WINDOW_TOO_LARGE: &str = "Frame requires too much memory for de
 /// The decompressed bytes of a tape.
 pub(super) struct Opened {
     pub(super) bytes: Box<dyn Read + Send>,
-    pub(super) is_compressed: bool,
+    pub(super) storage: Storage,
+}
+
+/// The storage of a tape, which decides what an error of its reader means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Storage {
+    Plain,
+    Compressed,
+    Parquet,
 }
 
 /// Opens a source. Gzip (any number of members), zstd (any number of frames) and Parquet are detected by their first
 /// bytes, not by the file name. With `carries`, Parquet rows also include columns that no decision depends on.
+/// `line_bytes_max` is the maximum length of a line, in bytes.
 pub(super) fn open(
     source: &TapeSource,
     carries: bool,
+    line_bytes_max: usize,
     progress: &Arc<Progress>,
 ) -> Result<Opened, TapeError> {
     let raw: Box<dyn Read + Send> = match source {
@@ -56,19 +66,25 @@ pub(super) fn open(
     };
     let (head, format) = sniff(&mut raw).map_err(not_read)?;
     let whole = Cursor::new(head).chain(raw);
-    let (bytes, is_compressed): (Box<dyn Read + Send>, _) = match format {
-        Format::Plain => (Box::new(whole), false),
+    let (bytes, storage): (Box<dyn Read + Send>, _) = match format {
+        Format::Plain => (Box::new(whole), Storage::Plain),
         Format::Gzip => {
             let buffered = BufReader::with_capacity(COMPRESSED_BYTES, whole);
-            (Box::new(Members(Some(GzDecoder::new(buffered)))), true)
+            (
+                Box::new(Members(Some(GzDecoder::new(buffered)))),
+                Storage::Compressed,
+            )
         }
         Format::Zstd => {
             let buffered = BufReader::with_capacity(COMPRESSED_BYTES, whole);
             let mut decoder = ZstdDecoder::with_buffer(buffered).map_err(not_read)?;
             decoder.window_log_max(WINDOW_LOG_MAX).map_err(not_read)?;
-            (Box::new(decoder), true)
+            (Box::new(decoder), Storage::Compressed)
         }
-        Format::Parquet => (Box::new(rows(source, carries, progress)?), true),
+        Format::Parquet => {
+            let rows = rows(source, carries, line_bytes_max, progress)?;
+            (Box::new(rows), Storage::Parquet)
+        }
         Format::Foreign(found) => {
             return Err(TapeError::Unsupported {
                 tape: source.to_string(),
@@ -76,14 +92,16 @@ pub(super) fn open(
             });
         }
     };
-    Ok(Opened {
-        bytes,
-        is_compressed,
-    })
+    Ok(Opened { bytes, storage })
 }
 
 /// Opens the rows of a Parquet file. The index is at the end of the file, so the source must be a regular file.
-fn rows(source: &TapeSource, carries: bool, progress: &Arc<Progress>) -> Result<Rows, TapeError> {
+fn rows(
+    source: &TapeSource,
+    carries: bool,
+    line_bytes_max: usize,
+    progress: &Arc<Progress>,
+) -> Result<Rows, TapeError> {
     let not_open = |error| TapeError::Open {
         tape: source.to_string(),
         error,
@@ -93,7 +111,8 @@ fn rows(source: &TapeSource, carries: bool, progress: &Arc<Progress>) -> Result<
         tape: source.to_string(),
     })?;
     let file = File::open(path).map_err(not_open)?;
-    Rows::open(file, carries, Arc::clone(progress)).map_err(|why| TapeError::Parquet {
+    let rows = Rows::open(file, carries, line_bytes_max, Arc::clone(progress));
+    rows.map_err(|why| TapeError::Parquet {
         tape: source.to_string(),
         why,
     })

@@ -8,7 +8,7 @@ use super::{
     Chunk, Progress, TapeError, TapeSource,
     buffers::Buffers,
     chunks::Chunks,
-    open::{Opened, WINDOW_TOO_LARGE, open},
+    open::{Opened, Storage, WINDOW_TOO_LARGE, open},
 };
 
 /// The size of one read, in bytes.
@@ -30,7 +30,7 @@ pub struct TapeReader {
 /// The tape being read.
 struct Current {
     name: String,
-    is_compressed: bool,
+    storage: Storage,
     chunks: Chunks<Box<dyn Read + Send>>,
 }
 
@@ -74,15 +74,13 @@ impl TapeReader {
         let Some(source) = self.sources.next() else {
             return Ok(None);
         };
-        let Opened {
-            bytes,
-            is_compressed,
-        } = open(&source, self.carries, &self.progress)?;
+        let Opened { bytes, storage } =
+            open(&source, self.carries, self.line_bytes_max, &self.progress)?;
         let tape = self.opened;
         self.opened += 1;
         Ok(Some(Current {
             name: source.to_string(),
-            is_compressed,
+            storage,
             chunks: Chunks::new(bytes, tape, self.buffers.clone(), self.line_bytes_max),
         }))
     }
@@ -122,8 +120,11 @@ impl Current {
         let tape = self.name.clone();
         let line = self.chunks.last_line();
         // Errors of the operating system have a number; all other errors come from a decompressor.
-        if !self.is_compressed || error.raw_os_error().is_some() {
+        if self.storage == Storage::Plain || error.raw_os_error().is_some() {
             TapeError::Read { tape, line, error }
+        } else if self.storage == Storage::Parquet {
+            let why = error.to_string();
+            TapeError::Parquet { tape, why }
         } else if error.kind() == io::ErrorKind::UnexpectedEof {
             TapeError::Truncated { tape, line }
         } else if error.to_string() == WINDOW_TOO_LARGE {

@@ -7,7 +7,7 @@ use std::{
 
 use flate2::{Compression, write::GzEncoder};
 use portcullis_sim::{
-    tape::{LineContent, RowWriter, TapeReader},
+    tape::{LineContent, RowWriter, TapeReader, write_line},
     text::counted,
 };
 
@@ -75,7 +75,7 @@ fn convert(
                 }
             };
             writer
-                .write(bytes)
+                .write(bytes, records == 0)
                 .map_err(|error| Failure::write(&error))?;
             records += 1;
         }
@@ -106,15 +106,14 @@ impl<'a> TapeWriter<'a> {
         })
     }
 
-    fn write(&mut self, line: &[u8]) -> io::Result<()> {
+    fn write(&mut self, line: &[u8], is_first: bool) -> io::Result<()> {
         let out: &mut dyn Write = match self {
             Self::Plain(out) => out,
             Self::Gzip(out) => out,
             Self::Zstd(out) => out,
             Self::Parquet(rows) => return rows.push(line).map_err(io::Error::other),
         };
-        out.write_all(line)?;
-        out.write_all(b"\n")
+        write_line(out, line, is_first)
     }
 
     fn finish(self) -> io::Result<()> {

@@ -2,7 +2,7 @@
 
 use portcullis::types::Timestamp;
 
-use super::error::CandleFault;
+use super::error::{CANDLES_MAX, CandleFault};
 use crate::simulate::units::Price;
 
 /// The columns with prices.
@@ -34,6 +34,7 @@ pub(super) fn push(
             start: candle.start,
             before: before.start,
         }),
+        _ if candles.len() >= CANDLES_MAX => Err(CandleFault::TooMany),
         _ => {
             candles.push((candle, line));
             Ok(())

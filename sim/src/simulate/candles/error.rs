@@ -2,10 +2,13 @@
 
 use std::path::PathBuf;
 
-use portcullis::types::{SignedDuration, Symbol, Timestamp};
+use portcullis::types::{Shown, SignedDuration, Symbol, Timestamp};
 use thiserror::Error;
 
 use crate::{simulate::units::UnitError, text::counted};
+
+/// The maximum number of candles in a file: one per second for more than a year.
+pub(super) const CANDLES_MAX: usize = 32 * 1024 * 1024;
 
 /// An error in a candle file.
 #[derive(Debug, Error)]
@@ -22,6 +25,12 @@ pub enum CandleError {
     #[error("the file name `{}` does not begin with a symbol; use `--candles SYMBOL={}`", path.display(), path.display())]
     NoSymbol {
         /// The path of the file.
+        path: PathBuf,
+    },
+    /// A Parquet file does not come from a regular file, so its index at the end cannot be read.
+    #[error("`{}` contains Parquet, whose index is at its end; save it to a file and give that file", path.display())]
+    NoSeeking {
+        /// The file.
         path: PathBuf,
     },
     /// The Parquet file is unreadable, or a column has an unsupported type.
@@ -82,8 +91,19 @@ pub enum CandleFault {
     /// The line is not UTF-8.
     #[error("not UTF-8")]
     NotUtf8,
+    /// The line is too long.
+    #[error("the line is longer than {bytes_max} bytes")]
+    TooLong {
+        /// The maximum length in bytes.
+        bytes_max: usize,
+    },
+    /// The file has too many candles.
+    #[error(
+        "the file has more than {CANDLES_MAX} candles; give a file with longer candles or a shorter period"
+    )]
+    TooMany,
     /// A price is invalid.
-    #[error("`{column}` is `{value}`: {why}")]
+    #[error("`{column}` is `{}`: {why}", Shown(value))]
     Value {
         /// The name of the column.
         column: &'static str,
@@ -93,7 +113,7 @@ pub enum CandleFault {
         why: UnitError,
     },
     /// A timestamp is invalid.
-    #[error("`{column}` is `{value}`: {expected}")]
+    #[error("`{column}` is `{}`: {expected}", Shown(value))]
     Time {
         /// The name of the column.
         column: &'static str,

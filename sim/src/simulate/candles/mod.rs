@@ -5,7 +5,11 @@ mod csv;
 mod error;
 mod parquet;
 
-use std::path::{Path, PathBuf};
+use std::{
+    fs::File,
+    io::{self, Read as _},
+    path::{Path, PathBuf},
+};
 
 use portcullis::types::{SignedDuration, Symbol};
 use serde::Serialize;
@@ -79,11 +83,7 @@ pub fn read(files: &[CandleFile]) -> Result<Vec<Series>, CandleError> {
 }
 
 fn series(symbol: Symbol, path: &Path) -> Result<Series, CandleError> {
-    let lines = if parquet::is_parquet(path) {
-        parquet::read(path)?
-    } else {
-        csv::read(path)?
-    };
+    let lines = lines(path)?;
     let distances = || {
         let starts = lines.windows(2).filter_map(|pair| match pair {
             [(before, _), (after, line)] => Some((before.start, after.start, *line)),
@@ -121,6 +121,29 @@ fn series(symbol: Symbol, path: &Path) -> Result<Series, CandleError> {
         interval,
         gaps,
     })
+}
+
+/// Reads the candles of a file, each with its line or row number.
+fn lines(path: &Path) -> Result<Vec<(Candle, u64)>, CandleError> {
+    let unreadable = |error: io::Error| CandleError::Unreadable {
+        path: path.to_owned(),
+        error,
+    };
+    let file = File::open(path).map_err(unreadable)?;
+    // A pipe can be read only once, so its first bytes are kept.
+    let mut head = Vec::new();
+    let mut first = (&file).take(parquet::MAGIC_BYTES);
+    first.read_to_end(&mut head).map_err(unreadable)?;
+    if head != parquet::MAGIC {
+        return csv::read(path, io::Cursor::new(head).chain(file));
+    }
+    if file.metadata().map_err(unreadable)?.is_file() {
+        parquet::read(path, file)
+    } else {
+        Err(CandleError::NoSeeking {
+            path: path.to_owned(),
+        })
+    }
 }
 
 /// Returns the most frequent time between two starts; the shortest one if several are equally frequent.

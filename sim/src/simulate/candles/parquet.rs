@@ -3,10 +3,9 @@
 //! Prices are numbers or text. `timestamp` is a timestamp, text or epoch seconds; `open_time` is a timestamp or whole
 //! epoch milliseconds.
 
-use std::{fs::File, io::Read as _, path::Path};
+use std::{fs::File, path::Path};
 
 use arrow_array::RecordBatch;
-use parquet::arrow::{ProjectionMask, arrow_reader::ParquetRecordBatchReaderBuilder};
 
 use super::{
     candle::{Candle, PRICES, candle, push, time},
@@ -14,29 +13,23 @@ use super::{
 };
 use crate::{
     simulate::units::Price,
-    tape::parquet::{is_value, plain},
+    tape::parquet::{Input, is_value, plain},
 };
 
-/// Returns true if the file begins with the Parquet magic bytes.
-pub(super) fn is_parquet(path: &Path) -> bool {
-    let mut head = [0; 4];
-    let read = File::open(path).and_then(|mut file| file.read_exact(&mut head));
-    read.is_ok() && head == *b"PAR1"
-}
+/// The first bytes of a file.
+pub(super) const MAGIC: &[u8] = b"PAR1";
+
+/// The number of bytes in [`MAGIC`].
+pub(super) const MAGIC_BYTES: u64 = 4;
 
 /// Reads all candles, each with its row number, counted from 1.
-pub(super) fn read(path: &Path) -> Result<Vec<(Candle, u64)>, CandleError> {
-    let file = File::open(path).map_err(|error| CandleError::Unreadable {
-        path: path.to_owned(),
-        error,
-    })?;
+pub(super) fn read(path: &Path, file: File) -> Result<Vec<(Candle, u64)>, CandleError> {
     let not_read = |why: String| CandleError::Parquet {
         path: path.to_owned(),
         why,
     };
-    let words = |error: parquet::errors::ParquetError| not_read(error.to_string());
-    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(words)?;
-    let schema = builder.schema();
+    let input = Input::open(file).map_err(not_read)?;
+    let schema = input.schema();
     let has = |name: &str| schema.column_with_name(name).is_some();
     let time = match has("open_time") && !has("timestamp") {
         true => "open_time",
@@ -59,8 +52,7 @@ pub(super) fn read(path: &Path) -> Result<Vec<(Candle, u64)>, CandleError> {
         }
         places.push(place);
     }
-    let mask = ProjectionMask::roots(builder.parquet_schema(), places);
-    let batches = builder.with_projection(mask).build().map_err(words)?;
+    let batches = input.batches(&places).map_err(not_read)?;
     let mut candles = Vec::new();
     let mut row = 0;
     for batch in batches {

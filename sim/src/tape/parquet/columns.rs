@@ -1,7 +1,8 @@
 //! The Parquet columns for the fields of a record, and their types.
 
 use arrow_schema::{DataType, Field, Schema, TimeUnit};
-use parquet::arrow::arrow_reader::ArrowReaderMetadata;
+
+use super::batches::Input;
 
 /// The kind of values that a column contains.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -163,17 +164,14 @@ pub(super) enum Role {
 ///
 /// # Errors
 /// Returns an error if a column of a field that affects a decision has the wrong type, or if there is no such column.
-pub(super) fn roles(
-    metadata: &ArrowReaderMetadata,
-    carries: bool,
-) -> Result<Vec<(usize, Role)>, String> {
+pub(super) fn roles(input: &Input, carries: bool) -> Result<Vec<(usize, Role)>, String> {
     let mut roles = Vec::new();
-    let schema = metadata.schema();
+    let schema = input.schema();
     for (index, field) in schema.fields().iter().enumerate() {
         let (name, found) = (field.name().as_str(), field.data_type());
         let known = FIELDS.iter().position(|(known, _)| *known == name);
         let wrong = |expected: &str| {
-            let groups = metadata.metadata().num_row_groups();
+            let groups = input.groups();
             format!(
                 "column `{name}` has type {found} in all {groups} row groups; it must contain {expected}"
             )
@@ -193,7 +191,8 @@ pub(super) fn roles(
             None if OBJECTS.contains(&name) => {
                 return Err(wrong("nothing: put the whole record into column `record`"));
             }
-            None if name == REST && carries && is_text(found) => roles.push((index, Role::Rest)),
+            None if name == REST && is_text(found) => roles.push((index, Role::Rest)),
+            None if name == REST => return Err(wrong("text")),
             None if carries && is_plain(found) => roles.push((index, Role::Other)),
             None => {}
         }

@@ -3,15 +3,23 @@
 //! Columns have the names of record fields. The columns of the market state are named
 //! `market.sigma` and so on. An absent field is null. Two columns make the format lossless:
 //! `record` contains a record that does not fit the other columns, verbatim, and `rest` contains
-//! the fields that no decision depends on, as the text of a JSON object.
+//! the fields that have no column, as the text of a JSON object.
 //!
-//! Rows are read back as lines of JSON, so that the same reader handles all tapes. The number of a
-//! row is its line number.
+//! Rows are read back as lines of JSON, so that the same reader handles all tapes. Each row is one
+//! line, and the number of a row is its line number. Files are not trusted: `batches` bounds the
+//! memory for reading them.
 
+mod batches;
 mod columns;
+mod footer;
+mod pages;
 mod read;
+#[cfg(test)]
+mod tests;
+mod thrift;
 mod write;
 
+pub(crate) use batches::Input;
 pub(crate) use columns::is_value;
 pub(super) use read::Rows;
 pub(crate) use read::plain;

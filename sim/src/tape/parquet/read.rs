@@ -8,74 +8,70 @@
 use std::{
     fs::File,
     io::{self, Read, Write as _},
+    mem,
     sync::Arc,
 };
 
 use arrow_array::{
-    Array, ArrayRef, StringArray,
+    Array, ArrayRef, BinaryViewArray, RecordBatch, StringViewArray,
     cast::AsArray as _,
     types::{
-        ArrowDictionaryKeyType, ArrowPrimitiveType, Float16Type, Float32Type, Float64Type,
-        Int8Type, Int16Type, Int32Type, Int64Type, TimestampMicrosecondType,
-        TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType, UInt8Type,
-        UInt16Type, UInt32Type, UInt64Type,
+        ArrowPrimitiveType, Float16Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type,
+        Int64Type, TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType,
+        TimestampSecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
     },
 };
 use arrow_buffer::NullBuffer;
 use arrow_schema::{DataType, TimeUnit};
-use parquet::arrow::{
-    ProjectionMask,
-    arrow_reader::{
-        ArrowReaderMetadata, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
-    },
-};
 use portcullis::types::Timestamp;
+use serde::de::IgnoredAny;
 
-use super::columns::{MARKET, Role, roles};
-use crate::tape::Progress;
+use super::{
+    batches::{Batches, Input},
+    columns::{MARKET, Role, roles},
+};
+use crate::tape::{Progress, lines::BOM};
 
-/// The number of rows in one batch.
-const BATCH_ROWS: usize = 2048;
+/// The number of bytes after which no further row is added to the buffered lines.
+const LINES_BYTES: usize = 256 * 1024;
 
 /// The rows of a file, read as one JSON line each.
 pub(in crate::tape) struct Rows {
-    batches: ParquetRecordBatchReader,
+    batches: Batches,
     columns: Vec<Column>,
+    /// The current batch, and the number of its rows that were read.
+    batch: Option<(RecordBatch, usize)>,
     lines: Vec<u8>,
     consumed: usize,
+    is_at_begin: bool,
+    line_bytes_max: usize,
     rows: u64,
     bytes: u64,
     progress: Arc<Progress>,
 }
 
 impl Rows {
-    /// Opens a file. With `carries`, lines also include fields that no decision depends on.
+    /// Opens a file. With `carries`, lines also include fields that no decision depends on. A line of more than
+    /// `line_bytes_max` bytes is replaced by filling bytes, which are also too long.
     ///
     /// # Errors
     /// Returns a message if the file is not Parquet or its columns are not those of a record.
     pub(in crate::tape) fn open(
         file: File,
         carries: bool,
+        line_bytes_max: usize,
         progress: Arc<Progress>,
     ) -> Result<Self, String> {
         let bytes = file.metadata().map_or(0, |metadata| metadata.len());
-        let message = |error: parquet::errors::ParquetError| error.to_string();
-        let metadata = ArrowReaderMetadata::load(&file, Default::default()).map_err(message)?;
-        let read = roles(&metadata, carries)?;
-        let names = metadata.schema().fields().iter();
+        let input = Input::open(file)?;
+        let read = roles(&input, carries)?;
+        let names = input.schema().fields().iter();
         let names: Vec<String> = names.map(|field| field.name().clone()).collect();
-        let mask = ProjectionMask::roots(
-            metadata.parquet_schema(),
-            read.iter().map(|(index, _)| *index),
-        );
-        let rows = metadata.metadata().file_metadata().num_rows();
-        let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata);
-        let batches = builder
-            .with_projection(mask)
-            .with_batch_size(BATCH_ROWS)
-            .build()
-            .map_err(message)?;
-        // All market columns form one JSON object, so they are moved to the end.
+        let rows = input.rows();
+        let roots: Vec<usize> = read.iter().map(|(root, _)| *root).collect();
+        let batches = input.batches(&roots)?;
+        // All market columns form one JSON object, so they are moved behind the other fields. The columns that no decision
+        // depends on are last, because an answer can contain the position of a field in the line.
         let mut fields: Vec<Column> = (0..)
             .zip(&read)
             .map(|(index, (of, role))| {
@@ -83,39 +79,53 @@ impl Rows {
                 Column::new(index, *role, name)
             })
             .collect();
-        fields.sort_by_key(|column| column.is_market);
+        fields.sort_by_key(|column| (column.role == Role::Other, column.is_market));
         Ok(Self {
             batches,
             columns: fields,
+            batch: None,
             lines: Vec::new(),
             consumed: 0,
-            rows: u64::try_from(rows).unwrap_or_default(),
+            is_at_begin: true,
+            line_bytes_max,
+            rows,
             bytes,
             progress,
         })
     }
 
-    /// Reads the next batch of lines. Returns false at the end.
+    /// Writes lines to the buffer, until it is full or the batch ends. Returns false at the end of the file.
     fn fill(&mut self) -> io::Result<bool> {
         self.consumed = 0;
-        let mut lines = std::mem::take(&mut self.lines);
-        lines.clear();
-        let Some(batch) = self.batches.next() else {
-            return Ok(false);
+        self.lines.clear();
+        self.lines.shrink_to(2 * LINES_BYTES);
+        let (batch, begin) = match self.batch.take() {
+            Some(batch) => batch,
+            None => match self.batches.next().transpose()? {
+                Some(batch) => (batch, 0),
+                None => return Ok(false),
+            },
         };
-        let batch = batch.map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
         let values = |column: &Column| batch.columns().get(column.index);
         let columns = self.columns.iter();
         let columns: Vec<(&Column, Values<'_>)> = columns
             .filter_map(|column| Some((column, Values::new(values(column)?))))
             .collect();
-        for row in 0..batch.num_rows() {
-            write_line(&columns, row, &mut lines)?;
+        let mut row = begin;
+        while row < batch.num_rows() && self.lines.len() < LINES_BYTES {
+            let line = Line {
+                begin: self.lines.len(),
+                bytes_max: self.line_bytes_max,
+                is_first: mem::take(&mut self.is_at_begin),
+            };
+            line.write(&columns, row, &mut self.lines)?;
+            row += 1;
         }
-        self.lines = lines;
-        let rows = u64::try_from(batch.num_rows()).unwrap_or_default();
+        let rows = u64::try_from(row - begin).unwrap_or_default();
         let share = u128::from(self.bytes) * u128::from(rows) / u128::from(self.rows.max(1));
         self.progress.add(u64::try_from(share).unwrap_or_default());
+        drop(columns);
+        self.batch = (row < batch.num_rows()).then_some((batch, row));
         Ok(true)
     }
 }
@@ -170,7 +180,9 @@ struct Values<'b> {
 }
 
 enum ValueKind<'b> {
-    Text(&'b StringArray),
+    Text(&'b StringViewArray),
+    /// Text that is not marked as UTF-8, or a record.
+    Bytes(&'b BinaryViewArray),
     Float(&'b [f64]),
     Other,
 }
@@ -180,10 +192,14 @@ impl<'b> Values<'b> {
         Self {
             all,
             nulls: all.nulls(),
-            kind: match (all.as_string_opt(), all.as_primitive_opt::<Float64Type>()) {
-                (Some(texts), _) => ValueKind::Text(texts),
-                (None, Some(numbers)) => ValueKind::Float(numbers.values()),
-                (None, None) => ValueKind::Other,
+            kind: if let Some(texts) = all.as_string_view_opt() {
+                ValueKind::Text(texts)
+            } else if let Some(bytes) = all.as_binary_view_opt() {
+                ValueKind::Bytes(bytes)
+            } else if let Some(numbers) = all.as_primitive_opt::<Float64Type>() {
+                ValueKind::Float(numbers.values())
+            } else {
+                ValueKind::Other
             },
         }
     }
@@ -192,9 +208,19 @@ impl<'b> Values<'b> {
         self.nulls.is_none_or(|nulls| nulls.is_valid(row))
     }
 
+    /// Returns the bytes of a text or of bytes; empty for another type.
+    fn bytes(&self, row: usize) -> &'b [u8] {
+        match self.kind {
+            ValueKind::Text(texts) => texts.value(row).as_bytes(),
+            ValueKind::Bytes(bytes) => bytes.value(row),
+            ValueKind::Float(_) | ValueKind::Other => &[],
+        }
+    }
+
     fn write(&self, row: usize, is_iso: bool, line: &mut Vec<u8>) -> io::Result<()> {
         match self.kind {
             ValueKind::Text(texts) => write_text(texts.value(row), line),
+            ValueKind::Bytes(bytes) => write_text(utf8(bytes.value(row))?, line),
             ValueKind::Float(numbers) => float(numbers.get(row).copied().unwrap_or(f64::NAN), line),
             ValueKind::Other => value(self.all, row, is_iso, line),
         }
@@ -216,64 +242,162 @@ fn write_text(text: &str, line: &mut Vec<u8>) -> io::Result<()> {
     serde_json::to_writer(line, text).map_err(io::Error::from)
 }
 
-/// The line that is returned for a row that has both `record` and other columns. Such a row is
-/// ambiguous, so the line is deliberately not a JSON object.
-const TWO_RECORDS: &str = "\"`record` is set together with other columns\"\n";
-
-fn write_line(columns: &[(&Column, Values<'_>)], row: usize, line: &mut Vec<u8>) -> io::Result<()> {
-    let mut present = columns.iter().filter(|(_, values)| values.is_valid(row));
-    let record = columns
-        .iter()
-        .find(|(column, _)| column.role == Role::Record);
-    if let Some((_, record)) = record.filter(|(_, values)| values.is_valid(row)) {
-        if present.nth(1).is_some() {
-            line.extend_from_slice(TWO_RECORDS.as_bytes());
-            return Ok(());
-        }
-        let begin = line.len();
-        line.extend_from_slice(bytes(record.all, row));
-        // In JSON, a line feed outside of a string is white space.
-        let own = line.get_mut(begin..).unwrap_or_default();
-        own.iter_mut()
-            .filter(|byte| **byte == b'\n')
-            .for_each(|byte| *byte = b' ');
-        line.push(b'\n');
-        return Ok(());
-    }
-    line.push(b'{');
-    let mut is_first = true;
-    let mut in_market = false;
-    for (column, values) in present {
-        if column.role == Role::Rest {
-            write_rest(text(values.all, row), &mut is_first, line);
-            continue;
-        }
-        if column.is_market && !in_market {
-            line.extend_from_slice(without_comma(b",\"market\":{", &mut is_first));
-            (in_market, is_first) = (true, true);
-        }
-        line.extend_from_slice(without_comma(&column.key, &mut is_first));
-        values.write(row, column.is_iso, line)?;
-    }
-    line.extend_from_slice(if in_market { b"}}\n" } else { b"}\n" });
-    Ok(())
+/// Returns bytes as text.
+fn utf8(bytes: &[u8]) -> io::Result<&str> {
+    simdutf8::basic::from_utf8(bytes)
+        .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "a text is not UTF-8"))
 }
 
-/// Writes the members of a JSON object given as text.
-fn write_rest(rest: &str, is_first: &mut bool, line: &mut Vec<u8>) {
-    let rest = rest.trim();
-    let inner = rest.strip_prefix('{').and_then(|it| it.strip_suffix('}'));
-    let Some(inner) = inner.filter(|it| !it.trim().is_empty()) else {
-        return;
-    };
-    line.extend_from_slice(without_comma(b",", is_first));
-    let one_line = |byte| if byte == b'\n' { b' ' } else { byte };
-    line.extend(inner.bytes().map(one_line));
+/// The lines for rows that cannot be one record. They are not JSON objects, so they are unreadable.
+mod unreadable {
+    pub(super) const TWO_RECORDS: &[u8] = b"\"`record` is set together with other columns\"";
+    pub(super) const EMPTY_RECORD: &[u8] = b"\"`record` is empty\"";
+    pub(super) const REST: &[u8] = b"\"`rest` is not a JSON object\"";
+}
+
+/// The line of one row.
+#[derive(Clone, Copy)]
+struct Line {
+    /// The place at which it begins.
+    begin: usize,
+    bytes_max: usize,
+    /// True for the first line of the tape.
+    is_first: bool,
+}
+
+impl Line {
+    /// Writes a row and its line ending.
+    fn write(
+        self,
+        columns: &[(&Column, Values<'_>)],
+        row: usize,
+        lines: &mut Vec<u8>,
+    ) -> io::Result<()> {
+        let mut present = columns.iter().filter(|(_, values)| values.is_valid(row));
+        let of_record = |role| matches!(role, Role::Field(_) | Role::Rest);
+        let record = columns
+            .iter()
+            .find(|(column, values)| column.role == Role::Record && values.is_valid(row));
+        match record {
+            Some(_) if present.any(|(column, _)| of_record(column.role)) => {
+                lines.extend_from_slice(unreadable::TWO_RECORDS);
+            }
+            Some((_, record)) => self.record(record.bytes(row), lines),
+            None => match self.fields(present, row, lines)? {
+                Complete::Yes => {}
+                Complete::TooLong => self.too_long(lines),
+                Complete::NoRest => {
+                    lines.truncate(self.begin);
+                    lines.extend_from_slice(unreadable::REST);
+                }
+            },
+        }
+        // The reader removes one carriage return from the end of a line.
+        if lines.last() == Some(&b'\r') {
+            lines.push(b'\r');
+        }
+        lines.push(b'\n');
+        Ok(())
+    }
+
+    /// Writes a whole record.
+    fn record(self, record: &[u8], lines: &mut Vec<u8>) {
+        if !self.has_room(record.len(), lines) {
+            return self.too_long(lines);
+        }
+        // A blank line is not a record.
+        let is_blank = str::from_utf8(record).is_ok_and(|text| text.trim().is_empty());
+        if is_blank {
+            return lines.extend_from_slice(unreadable::EMPTY_RECORD);
+        }
+        // The reader removes a byte order mark from the beginning of a tape.
+        if self.is_first && record.starts_with(BOM) {
+            lines.extend_from_slice(BOM);
+        }
+        // To JSON, a line feed is a blank between tokens, and an error in a string. So is a carriage return.
+        let one_line = |byte: &u8| if *byte == b'\n' { b'\r' } else { *byte };
+        lines.extend(record.iter().map(one_line));
+    }
+
+    /// Writes a record in columns.
+    fn fields<'c>(
+        self,
+        present: impl Iterator<Item = &'c (&'c Column, Values<'c>)>,
+        row: usize,
+        lines: &mut Vec<u8>,
+    ) -> io::Result<Complete> {
+        lines.push(b'{');
+        let mut is_first = true;
+        let mut in_market = false;
+        for (column, values) in present {
+            let bytes = values.bytes(row);
+            // Escapes can make a text longer, so the length is checked again after it was written.
+            if !self.has_room(bytes.len(), lines) {
+                return Ok(Complete::TooLong);
+            }
+            if column.role == Role::Rest {
+                let Some(rest) = members(utf8(bytes)?) else {
+                    return Ok(Complete::NoRest);
+                };
+                if !rest.is_empty() {
+                    lines.extend_from_slice(without_comma(b",", &mut is_first));
+                    let one_line = |byte| if byte == b'\n' { b' ' } else { byte };
+                    lines.extend(rest.bytes().map(one_line));
+                }
+                continue;
+            }
+            if column.is_market && !in_market {
+                lines.extend_from_slice(without_comma(b",\"market\":{", &mut is_first));
+                (in_market, is_first) = (true, true);
+            } else if !column.is_market && in_market {
+                lines.push(b'}');
+                in_market = false;
+            }
+            lines.extend_from_slice(without_comma(&column.key, &mut is_first));
+            values.write(row, column.is_iso, lines)?;
+        }
+        lines.extend_from_slice(if in_market { b"}}" } else { b"}" });
+        Ok(match self.has_room(0, lines) {
+            true => Complete::Yes,
+            false => Complete::TooLong,
+        })
+    }
+
+    /// Returns true if the line has not more than the maximum number of bytes, with some more bytes.
+    fn has_room(self, more: usize, lines: &[u8]) -> bool {
+        lines.len().saturating_sub(self.begin).saturating_add(more) <= self.bytes_max
+    }
+
+    /// Replaces the line by filling bytes, so that the reader finds a line that is too long.
+    fn too_long(self, lines: &mut Vec<u8>) {
+        lines.truncate(self.begin);
+        let end = self.begin.saturating_add(self.bytes_max);
+        lines.resize(end.saturating_add(1), b'x');
+    }
+}
+
+/// Whether the columns of a row could be written as one record.
+enum Complete {
+    Yes,
+    TooLong,
+    /// `rest` is not a JSON object.
+    NoRest,
+}
+
+/// Returns the members of a JSON object that is given as text, as they are written; `None` if it is not an object.
+fn members(object: &str) -> Option<&str> {
+    let blank = [' ', '\t', '\n', '\r'];
+    let inner = object
+        .trim_matches(blank)
+        .strip_prefix('{')?
+        .strip_suffix('}')?;
+    serde_json::from_str::<IgnoredAny>(object).ok()?;
+    Some(inner.trim_matches(blank))
 }
 
 /// Returns a key, without its leading comma if it is the first of its object.
 fn without_comma<'k>(key: &'k [u8], is_first: &mut bool) -> &'k [u8] {
-    match std::mem::take(is_first) {
+    match mem::take(is_first) {
         true => key.get(1..).unwrap_or_default(),
         false => key,
     }
@@ -338,7 +462,7 @@ fn value(values: &ArrayRef, row: usize, is_iso: bool, line: &mut Vec<u8>) -> io:
             };
             instant(micros, is_iso, line)
         }
-        _ => write_text(text(values, row), line),
+        _ => write_text(text(values, row)?, line),
     }
 }
 
@@ -366,39 +490,11 @@ fn instant(micros: Option<i64>, is_iso: bool, line: &mut Vec<u8>) -> io::Result<
     }
 }
 
-fn text(values: &ArrayRef, row: usize) -> &str {
+/// Returns a text, or bytes that are text.
+fn text(values: &ArrayRef, row: usize) -> io::Result<&str> {
     match values.data_type() {
-        DataType::Utf8 => values.as_string::<i32>().value(row),
-        DataType::LargeUtf8 => values.as_string::<i64>().value(row),
-        DataType::Utf8View => values.as_string_view().value(row),
-        DataType::Dictionary(key, _) => match **key {
-            DataType::Int8 => entry::<Int8Type>(values, row),
-            DataType::Int16 => entry::<Int16Type>(values, row),
-            DataType::Int32 => entry::<Int32Type>(values, row),
-            DataType::Int64 => entry::<Int64Type>(values, row),
-            DataType::UInt8 => entry::<UInt8Type>(values, row),
-            DataType::UInt16 => entry::<UInt16Type>(values, row),
-            DataType::UInt32 => entry::<UInt32Type>(values, row),
-            DataType::UInt64 => entry::<UInt64Type>(values, row),
-            _ => "",
-        },
-        _ => "",
-    }
-}
-
-fn entry<K: ArrowDictionaryKeyType>(values: &ArrayRef, row: usize) -> &str {
-    let dictionary = values.as_dictionary::<K>();
-    match dictionary.key(row) {
-        Some(key) => text(dictionary.values(), key),
-        None => "",
-    }
-}
-
-fn bytes(values: &ArrayRef, row: usize) -> &[u8] {
-    match values.data_type() {
-        DataType::Binary => values.as_binary::<i32>().value(row),
-        DataType::LargeBinary => values.as_binary::<i64>().value(row),
-        DataType::BinaryView => values.as_binary_view().value(row),
-        _ => text(values, row).as_bytes(),
+        DataType::Utf8View => Ok(values.as_string_view().value(row)),
+        DataType::BinaryView => utf8(values.as_binary_view().value(row)),
+        _ => Ok(""),
     }
 }

@@ -1,6 +1,6 @@
 //! Writing of JSON lines as Parquet rows.
 
-use std::{collections::BTreeMap, fmt, io::Write, sync::Arc};
+use std::{collections::BTreeMap, fmt, io::Write, str::FromStr as _, sync::Arc};
 
 use arrow_array::{
     ArrayRef, RecordBatch,
@@ -12,6 +12,7 @@ use parquet::{
     errors::ParquetError,
     file::properties::WriterProperties,
 };
+use portcullis::answer::RecordKind;
 use serde::{
     Deserialize, Deserializer,
     de::{MapAccess, Visitor},
@@ -19,12 +20,13 @@ use serde::{
 use serde_json::value::RawValue;
 
 use super::columns::{FIELDS, Kind, MARKET, OBJECTS, schema};
+use crate::rows::file::{GROUP_ROWS, flush_large_group};
 
 /// The number of rows that are buffered before they are written.
 const BATCH_ROWS: usize = 8192;
 
-/// The number of rows in one row group, which the writer keeps in memory until it is full.
-const GROUP_ROWS: usize = 131_072;
+/// The number of bytes of buffered records after which they are written. A page has at most this size and one record.
+const BATCH_BYTES: usize = 4 * 1024 * 1024;
 
 /// A writer of Parquet tapes, one row per record.
 pub struct RowWriter<W: Write + Send> {
@@ -33,6 +35,7 @@ pub struct RowWriter<W: Write + Send> {
     rest: StringBuilder,
     record: BinaryBuilder,
     rows: usize,
+    bytes: usize,
 }
 
 enum Builder {
@@ -79,6 +82,7 @@ impl<W: Write + Send> RowWriter<W> {
             rest: StringBuilder::new(),
             record: BinaryBuilder::new(),
             rows: 0,
+            bytes: 0,
         })
     }
 
@@ -102,7 +106,8 @@ impl<W: Write + Send> RowWriter<W> {
             rest => self.rest.append_value(object(rest)),
         }
         self.rows += 1;
-        if self.rows == BATCH_ROWS {
+        self.bytes = self.bytes.saturating_add(line.len());
+        if self.rows == BATCH_ROWS || self.bytes >= BATCH_BYTES {
             self.flush()?;
         }
         Ok(())
@@ -112,9 +117,10 @@ impl<W: Write + Send> RowWriter<W> {
         let mut arrays: Vec<ArrayRef> = self.columns.iter_mut().map(Builder::finish).collect();
         arrays.push(Arc::new(self.rest.finish()));
         arrays.push(Arc::new(self.record.finish()));
-        self.rows = 0;
+        (self.rows, self.bytes) = (0, 0);
         let batch = RecordBatch::try_new(Arc::new(schema()), arrays)?;
-        self.to.write(&batch)
+        self.to.write(&batch)?;
+        flush_large_group(&mut self.to)
     }
 
     /// Writes the buffered rows and the footer.
@@ -163,7 +169,13 @@ fn object(members: &[(String, Box<RawValue>)]) -> String {
 fn fit(line: &str) -> Option<Row> {
     let Members(members) = serde_json::from_str(line).ok()?;
     let mut row = Row::default();
+    let mut has_market = false;
     for (key, value) in members {
+        // A column of the market state is not a field of the record itself.
+        if key.starts_with(MARKET) && is_known(&key) || key == "market" && has_market {
+            return None;
+        }
+        has_market |= key == "market";
         if value.get() == "null" {
             // A null counts as absent, but a duplicate key must not be lost.
             if is_known(&key) {
@@ -178,6 +190,10 @@ fn fit(line: &str) -> Option<Row> {
                 row.add(&format!("{MARKET}{name}"), &value)?;
             }
         } else if is_known(&key) {
+            // The answer to an unknown kind of record contains the position of the kind in the line.
+            if key == "event_type" && !is_kind(&value) {
+                return None;
+            }
             row.add(&key, &value)?;
         } else {
             row.rest.push((key, value));
@@ -189,6 +205,12 @@ fn fit(line: &str) -> Option<Row> {
 /// Returns true if decisions depend on the field.
 fn is_known(key: &str) -> bool {
     OBJECTS.contains(&key) || FIELDS.iter().any(|(name, _)| *name == key)
+}
+
+/// Returns true for the name of a kind of record.
+fn is_kind(value: &RawValue) -> bool {
+    let name: Option<String> = serde_json::from_str(value.get()).ok();
+    name.is_some_and(|name| name == "trade.decided" || RecordKind::from_str(&name).is_ok())
 }
 
 impl Row {
