@@ -2,27 +2,30 @@
 
 use std::{
     fs::File,
-    io::{self, Read as _},
+    io,
     panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
 };
 
 use crate::{
+    bounded::read_bounded,
     checks,
     language::Language,
-    read::{self, Tree, Unparsed},
+    read::{self, Tree, Unparsed, lines::Lines},
     settings::position,
     tree::{At, Kind, Node},
     violation::Violation,
     vocabulary::Vocabulary,
     walk::Source,
+    work,
 };
 
-const BYTES_MAX: u64 = 16 << 20;
 /// Maximum length of a source line that is shown completely, in characters. For a longer line, only
 /// the part around the finding is shown.
 const CODE_CHARS_MAX: usize = 200;
 const CODE_CHARS_BEFORE: usize = 40;
+/// The length of a line in bytes above which it is long even if most of it is whitespace.
+const LINE_BYTES_LONG: usize = 4096;
 
 /// The keys that every policy has. A document with all of these keys is a policy. Its numbers are
 /// allowed because a policy expires and the engine enforces the expiry.
@@ -65,7 +68,11 @@ pub(super) fn examine(source: &Source, vocabulary: &Vocabulary) -> Outcome {
         Ok(bytes) => bytes,
         Err(error) => return Outcome::Unread(None, error.to_string()),
     };
-    let text = match str::from_utf8(&bytes) {
+    examine_text(source.language, &bytes, vocabulary)
+}
+
+fn examine_text(language: Language, bytes: &[u8], vocabulary: &Vocabulary) -> Outcome {
+    let text = match str::from_utf8(bytes) {
         Ok(text) => text.strip_prefix('\u{feff}').unwrap_or(text),
         Err(error) => {
             let valid = bytes.get(..error.valid_up_to()).unwrap_or_default();
@@ -73,10 +80,11 @@ pub(super) fn examine(source: &Source, vocabulary: &Vocabulary) -> Outcome {
             return Outcome::Unread(Some(At { line, column }), "not UTF-8".to_owned());
         }
     };
+    work::begin(bytes.len());
     // A panic of a third-party parser must fail this file only, not the whole proof.
     let examined = catch_unwind(AssertUnwindSafe(|| {
-        let mut tree = parse(source.language, text)?;
-        let is_policy = remove_policy(source.language, &mut tree.root);
+        let mut tree = parse(language, text)?;
+        let is_policy = remove_policy(language, &mut tree.root);
         let violations = checks::examine(&tree.root, vocabulary);
         Ok((violations, tree.tests_left_out, is_policy))
     }));
@@ -88,6 +96,10 @@ pub(super) fn examine(source: &Source, vocabulary: &Vocabulary) -> Outcome {
             is_policy,
         }),
         Ok(Err(Unparsed { at, message })) => Outcome::Unread(Some(at), message),
+        Err(panic) if work::is_exhausted(&*panic) => Outcome::Unread(
+            None,
+            "too complex: its examination takes more steps than is allowed for its size; split its longest functions and expressions".to_owned(),
+        ),
         Err(_) => Outcome::Unread(None, "the parser panicked".to_owned()),
     }
 }
@@ -102,16 +114,7 @@ fn read_file(path: &Path) -> io::Result<Vec<u8>> {
         reason = "the proof reads files and makes no trading decision"
     )]
     let file = File::open(path)?;
-    let mut bytes = Vec::new();
-    let read = file.take(BYTES_MAX + 1).read_to_end(&mut bytes)?;
-    if u64::try_from(read).is_ok_and(|read| read <= BYTES_MAX) {
-        Ok(bytes)
-    } else {
-        Err(io::Error::other(format!(
-            "larger than {} MiB, the largest file that is examined",
-            BYTES_MAX >> 20
-        )))
-    }
+    read_bounded(file)
 }
 
 fn parse(language: Language, text: &str) -> Result<Tree, Unparsed> {
@@ -149,25 +152,30 @@ fn with_code(violations: Vec<Violation>, text: &str) -> Vec<(Violation, Line)> {
     if violations.is_empty() {
         return Vec::new();
     }
-    let lines: Vec<&str> = text.lines().collect();
+    let lines = Lines::of(text);
     let with_line = violations.into_iter().map(|it| {
-        let line = it.at.line.checked_sub(1).and_then(|line| lines.get(line));
-        let line = Line::around(line.unwrap_or(&""), it.at.column);
+        let line = Line::around(&lines, it.at);
         (it, line)
     });
     with_line.collect()
 }
 
 impl Line {
-    fn around(line: &str, column: usize) -> Self {
-        let is_long = line.trim().chars().nth(CODE_CHARS_MAX).is_some();
+    fn around(lines: &Lines<'_>, at: At) -> Self {
+        let (line, column) = (lines.line(at.line), at.column);
+        let is_long =
+            line.len() > LINE_BYTES_LONG || line.trim().chars().nth(CODE_CHARS_MAX).is_some();
         let cut = if is_long {
             column.saturating_sub(1 + CODE_CHARS_BEFORE)
         } else {
             0
         };
         let kept = if is_long { CODE_CHARS_MAX } else { usize::MAX };
-        let shown: String = line.chars().skip(cut).take(kept).collect();
+        let from = lines.from(At {
+            line: at.line,
+            column: cut + 1,
+        });
+        let shown: String = from.chars().take(kept).collect();
         let blanks = shown.chars().take_while(|c| c.is_whitespace()).count();
         Self {
             code: shown.trim().to_owned(),
@@ -175,3 +183,6 @@ impl Line {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

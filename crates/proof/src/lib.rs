@@ -27,6 +27,7 @@
 //! depend on the checks, and nothing in this crate reads a clock.
 
 mod acceptances;
+mod bounded;
 mod check;
 #[expect(
     clippy::wildcard_enum_match_arm,
@@ -46,6 +47,7 @@ mod tree;
 mod violation;
 mod vocabulary;
 mod walk;
+mod work;
 
 use std::{
     io,

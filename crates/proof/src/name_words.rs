@@ -1,8 +1,11 @@
 //! Splitting of identifiers into words.
 
+use crate::work::steps;
+
 /// Splits an identifier into lower-case words. `maxLeverage`, `MAX_LEVERAGE` and `max-leverage` are all `max`,
 /// `leverage`.
 pub(crate) fn words(identifier: &str) -> Vec<String> {
+    steps(1 + identifier.len() / 16);
     let mut words = Vec::new();
     let mut word = String::new();
     let mut letters = identifier.chars().peekable();

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize, de::Error as _};
 use thiserror::Error;
 
 use crate::{
+    bounded::read_bounded,
     check::Check,
     vocabulary::{Names, Vocabulary},
 };
@@ -128,14 +129,18 @@ impl Settings {
     /// Reads a settings file.
     ///
     /// # Errors
-    /// Returns an error if the file cannot be read, a key is unknown or missing, a text is empty, a path is absolute,
+    /// Returns an error if the file cannot be read or is larger than 16 MiB, a key is unknown or missing, a text is empty, a path is absolute,
     /// or a day is not a valid date.
     pub fn read(path: &Path) -> Result<Self, SettingsError> {
         #[expect(
             clippy::disallowed_methods,
             reason = "the settings of the proof are a file"
         )]
-        let text = fs::read_to_string(path);
+        let bytes = fs::File::open(path).and_then(read_bounded);
+        let text = bytes.and_then(|bytes| {
+            String::from_utf8(bytes)
+                .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "not UTF-8"))
+        });
         let text = text.map_err(|error| SettingsError::Unreadable {
             path: path.to_owned(),
             error,

@@ -2,6 +2,8 @@
 //!
 //! Each reader in `read/` converts a file into a [`Node`]. The checks work on nodes and do not depend on a language.
 
+use crate::work::{self, step};
+
 /// The position at which a node begins. Line and column are counted from 1, and the column is
 /// counted in characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -246,8 +248,19 @@ impl Node {
         }
     }
 
+    /// Returns a copy. The nodes of a copy are counted like new ones.
+    pub(crate) fn duplicate(&self) -> Self {
+        let mut rest = vec![self];
+        while let Some(node) = rest.pop() {
+            work::node();
+            rest.extend(node.children());
+        }
+        self.clone()
+    }
+
     /// Returns the child nodes, in source order.
     pub(crate) fn children(&self) -> Vec<&Self> {
+        step();
         match &self.kind {
             Kind::Number(_) | Kind::Text(_) | Kind::Truth(_) | Kind::Nothing | Kind::Name(_) => {
                 Vec::new()

@@ -10,6 +10,7 @@ use crate::{
     tree::{At, Call, Kind, Node},
     violation::Violation,
     vocabulary::Subject,
+    work::step,
 };
 
 /// Methods that read or copy an owner without checking it.
@@ -124,6 +125,7 @@ fn is_owned(program: &Program<'_>, scope: &Scope<'_>, at: At) -> bool {
     let before = scope
         .nodes
         .iter()
+        .inspect(|_| step())
         .filter(|node| node.at < at)
         .any(|node| match &node.kind {
             Kind::Call(call) => {

@@ -13,6 +13,7 @@ use crate::{
     tree::{At, Bind, Call, Comparison, Kind, Leaving, Node, Parameter, Pattern},
     violation::Violation,
     vocabulary::Subject,
+    work::step,
 };
 
 const BUILT_IN_WORDS: [&str; 9] = [
@@ -243,6 +244,7 @@ impl<'a> Fallbacks<'_, 'a> {
 
     /// Returns true if a value is a built-in default: by its name, as a constructor of literals, or as `X::default()`.
     fn is_built_in(&self, value: &Node) -> bool {
+        step();
         match &value.kind {
             Kind::Name(name) => contains_any(&words(name), &BUILT_IN_WORDS),
             Kind::Field(_, name) => contains_any(&words(name), &BUILT_IN_WORDS),
@@ -382,7 +384,13 @@ impl<'a> Fallbacks<'_, 'a> {
             } => node.at > at && leaves(then) && tests_missing(condition, name),
             _ => false,
         };
-        by_policy || self.scope.nodes.iter().any(|node| is_check(&node))
+        by_policy
+            || self
+                .scope
+                .nodes
+                .iter()
+                .inspect(|_| step())
+                .any(|node| is_check(&node))
     }
 
     fn is_decision_name(&self, name: &str) -> bool {
@@ -429,6 +437,7 @@ fn is_default_call(value: &Node) -> bool {
 
 /// Returns true for `None`, empty values, booleans and zero: values that cannot cause a trade.
 fn is_empty(value: &Node) -> bool {
+    step();
     match &value.kind {
         Kind::Nothing | Kind::Truth(_) => true,
         Kind::Text(text) => text.is_empty(),
@@ -443,6 +452,7 @@ fn is_empty(value: &Node) -> bool {
 /// Returns true if a condition tests for a missing value: `not x`, `x is None`, `x.is_none()`, `x <= 0`,
 /// `!x.is_finite()`.
 fn tests_missing(condition: &Node, name: &str) -> bool {
+    step();
     let is_it = |node: &Node| any_node(node, &|node| node.last_name() == Some(name));
     match &condition.kind {
         Kind::Not(inner) => is_it(inner),

@@ -10,6 +10,7 @@ use super::{
 use crate::{
     name_words::{contains_any, words},
     tree::{At, Bind, Binding, Call, Class, Entry, Kind, Node},
+    work::step,
 };
 
 /// The way in which a value gets its name.
@@ -370,6 +371,7 @@ fn add_fallback<'a>(before: &'a Node, value: &'a Node, named_values: &mut Vec<Na
 
 /// Returns the text of a node if it can be a key, without the leading dashes of an option.
 pub(super) fn key_text(node: &Node) -> Option<&str> {
+    step();
     match &node.kind {
         Kind::Text(text) => {
             let key = text.trim_start_matches('-');
@@ -390,6 +392,7 @@ pub(super) fn names(node: &Node) -> Vec<&str> {
 }
 
 fn gather<'a>(node: &'a Node, all: &mut Vec<&'a str>) {
+    step();
     match &node.kind {
         Kind::Name(name) => all.push(name),
         Kind::Field(of, name) => {

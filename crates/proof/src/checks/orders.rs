@@ -8,6 +8,7 @@ use crate::{
     name_words::{contains_any, same_word, words},
     tree::{Call, Kind, Node},
     vocabulary::Subject,
+    work::step,
 };
 
 /// Verbs that emit an order if a noun of [`NOUNS`] follows.
@@ -361,25 +362,33 @@ fn builder_sets_reduce_only(program: &Program<'_>, call: &Call) -> bool {
 /// `params.update(reduce_only=True)`.
 fn writes_reduce_only_into(program: &Program<'_>, scope: &Scope<'_>, object: &str) -> bool {
     let is_object = |node: &Node| matches!(&node.kind, Kind::Name(name) if name == object);
-    scope.nodes.iter().any(|node| match &node.kind {
-        Kind::Bind(bind) => match &bind.target.kind {
-            Kind::Index(of, key) => {
-                is_object(of)
-                    && key_text(key).is_some_and(|name| is_reduce_only(program, name, &bind.value))
+    scope
+        .nodes
+        .iter()
+        .inspect(|_| step())
+        .any(|node| match &node.kind {
+            Kind::Bind(bind) => match &bind.target.kind {
+                Kind::Index(of, key) => {
+                    is_object(of)
+                        && key_text(key)
+                            .is_some_and(|name| is_reduce_only(program, name, &bind.value))
+                }
+                Kind::Field(of, name) => {
+                    is_object(of) && is_reduce_only(program, name, &bind.value)
+                }
+                _ => false,
+            },
+            Kind::Call(call) if call.receiver().is_some_and(is_object) => {
+                let by_keyword = call
+                    .keywords()
+                    .any(|(name, value)| is_reduce_only(program, name, value));
+                let inserted = call
+                    .positional()
+                    .find_map(key_text)
+                    .zip(call.positional().last());
+                by_keyword
+                    || inserted.is_some_and(|(name, value)| is_reduce_only(program, name, value))
             }
-            Kind::Field(of, name) => is_object(of) && is_reduce_only(program, name, &bind.value),
             _ => false,
-        },
-        Kind::Call(call) if call.receiver().is_some_and(is_object) => {
-            let by_keyword = call
-                .keywords()
-                .any(|(name, value)| is_reduce_only(program, name, value));
-            let inserted = call
-                .positional()
-                .find_map(key_text)
-                .zip(call.positional().last());
-            by_keyword || inserted.is_some_and(|(name, value)| is_reduce_only(program, name, value))
-        }
-        _ => false,
-    })
+        })
 }

@@ -11,6 +11,7 @@ use crate::{
     tree::{Arm, At, Call, Comparison, Kind, Leaving, Node, Pattern},
     violation::Violation,
     vocabulary::Subject,
+    work::step,
 };
 
 const LOAD_VERBS: [&str; 14] = [
@@ -233,6 +234,7 @@ impl PolicyGuards<'_, '_> {
         self.scope
             .nodes
             .iter()
+            .inspect(|_| step())
             .filter(|node| node.at <= at)
             .any(|node| self.is_guard(node, at))
     }
@@ -297,6 +299,7 @@ impl PolicyGuards<'_, '_> {
 
     /// Returns true if a node is a policy, by its name or because it was loaded.
     fn is_policy(&self, node: &Node) -> bool {
+        step();
         match &node.kind {
             Kind::Name(name) => {
                 let is_loaded = |value: &&Node| {
@@ -321,6 +324,7 @@ impl PolicyGuards<'_, '_> {
     }
 
     fn is_absence_test(&self, condition: &Node) -> bool {
+        step();
         match &condition.kind {
             Kind::Not(inner) => self.is_presence_test(inner) || self.is_policy(inner),
             Kind::Compare(Comparison::Equal, left, right) => {
@@ -352,6 +356,7 @@ impl PolicyGuards<'_, '_> {
     }
 
     fn is_presence_test(&self, condition: &Node) -> bool {
+        step();
         match &condition.kind {
             Kind::Not(inner) => self.is_absence_test(inner),
             Kind::Name(_) | Kind::Bind(_) => self.is_policy(condition),
@@ -389,6 +394,7 @@ fn is_wild(pattern: &Pattern) -> bool {
 /// Returns true if every path through a node returns from the enclosing function, or leaves or
 /// continues the enclosing loop.
 pub(super) fn leaves(node: &Node) -> bool {
+    step();
     match &node.kind {
         Kind::Leave(leaving, _) => !matches!(leaving, Leaving::Assert | Leaving::Yield),
         Kind::Block { nodes, .. } => nodes.iter().any(leaves),

@@ -9,6 +9,7 @@ use crate::{
     name_words::{contains_any, words},
     tree::{Argument, At, Bind, Call, Class, Kind, Leaving, Node, Parameter},
     vocabulary::{Subject, Vocabulary},
+    work::step,
 };
 
 pub(super) struct Program<'a> {
@@ -167,6 +168,7 @@ impl<'a> Program<'a> {
     }
 
     pub(super) fn is_about(&self, name: &str, subject: Subject) -> bool {
+        step();
         if let Some(subjects) = self.subject_cache.borrow().get(name) {
             return subjects.contains(&subject);
         }
@@ -261,10 +263,13 @@ impl<'a> Scope<'a> {
     }
 
     pub(super) fn calls(&self) -> impl Iterator<Item = (&'a Node, &'a Call)> {
-        self.nodes.iter().filter_map(|node| match &node.kind {
-            Kind::Call(call) => Some((*node, call)),
-            _ => None,
-        })
+        self.nodes
+            .iter()
+            .inspect(|_| step())
+            .filter_map(|node| match &node.kind {
+                Kind::Call(call) => Some((*node, call)),
+                _ => None,
+            })
     }
 }
 

@@ -12,6 +12,7 @@ use crate::{
     name_words::{contains_any, words},
     tree::{Call, Entry, Kind, Leaving, Node, Operator},
     vocabulary::Vocabulary,
+    work::step,
 };
 
 /// Powers of ten by which one unit is converted into another.
@@ -65,6 +66,7 @@ impl<'p, 'a> Trace<'p, 'a> {
     }
 
     fn trace(&self, node: &'a Node, depth: usize, found: &mut Vec<Match<'a>>) {
+        step();
         if depth > DEEPEST {
             return;
         }
@@ -265,6 +267,7 @@ fn mentions_unit(node: &Node) -> bool {
 }
 
 fn rounds(node: &Node) -> bool {
+    step();
     match &node.kind {
         Kind::Call(call) => ROUNDING.contains(&call.name()) || call.receiver().is_some_and(rounds),
         _ => false,
@@ -273,6 +276,7 @@ fn rounds(node: &Node) -> bool {
 
 /// Returns true if a node is a literal, or a container, cast or constructor of literals.
 pub(super) fn is_literal(node: &Node) -> bool {
+    step();
     match &node.kind {
         Kind::Number(_) | Kind::Text(_) | Kind::Truth(_) | Kind::Nothing => true,
         Kind::List(nodes) => nodes.iter().all(is_literal),

@@ -2,7 +2,7 @@
 
 pub(crate) mod dotenv;
 pub(crate) mod json;
-mod lines;
+pub(crate) mod lines;
 pub(crate) mod python;
 pub(crate) mod rust;
 pub(crate) mod toml;

@@ -1,6 +1,7 @@
 //! Reader for Python, based on the parser of Ruff.
 
 mod expressions;
+mod nesting;
 mod patterns;
 
 use ruff_python_ast::{
@@ -14,10 +15,17 @@ use crate::tree::{
     Arm, At, Bind, Binding, Class, Comparison, Function, Handler, Kind, Leaving, Node, Operator,
     Parameter,
 };
+use crate::work;
 
 /// Parses a module.
 pub(crate) fn read(text: &str) -> Result<Tree, Unparsed> {
     let lines = Lines::of(text);
+    if let Some(line) = nesting::too_deep(text) {
+        return Err(Unparsed {
+            at: At { line, column: 1 },
+            message: "nested too deeply".to_owned(),
+        });
+    }
     let parsed = ruff_python_parser::parse_module(text).map_err(|error| Unparsed {
         at: lines.at(error.location.start().to_usize()),
         message: error.error.to_string(),
@@ -48,6 +56,7 @@ enum Inside {
 
 impl Reader<'_> {
     fn at(&self, of: &impl Ranged) -> At {
+        work::node();
         self.lines.at(of.range().start().to_usize())
     }
 

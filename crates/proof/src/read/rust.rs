@@ -23,7 +23,10 @@ use proc_macro2::{
 use syn::{Block, Local, Pat, Stmt};
 
 use super::{Tree, Unparsed};
-use crate::tree::{At, Bind, Binding, Kind, Node};
+use crate::{
+    tree::{At, Bind, Binding, Kind, Node},
+    work,
+};
 
 /// The maximum number of tokens in unfinished constructs. The parser recurses for each of them, so
 /// this number limits its use of the stack.
@@ -134,6 +137,7 @@ fn goes_on(next: &TokenTree) -> bool {
 }
 
 fn place(span: Span) -> At {
+    work::node();
     let start = span.start();
     At {
         line: start.line.max(1),

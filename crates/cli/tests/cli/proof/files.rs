@@ -21,7 +21,7 @@ fn unreadable_files_fail_the_proof() {
     let rest: &[&str] = &[
         #[cfg(unix)]
         "gone.py null null No such file or directory (os error 2)",
-        "long.json null null larger than 16 MiB, the largest file that is examined",
+        "long.json null null larger than 16 MiB, the largest file that is read",
         "utf16.py 2 1 not UTF-8",
     ];
     assert_eq!(unread[1..], *rest);

@@ -149,7 +149,7 @@ impl Reader {
             let at = left.at;
             let value = Node {
                 at,
-                kind: arithmetic(op, left.clone(), right),
+                kind: arithmetic(op, left.duplicate(), right),
             };
             self.bound(left, value, Binding::Update)
         };

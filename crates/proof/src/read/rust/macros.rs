@@ -46,16 +46,11 @@ impl Reader {
         if ["matches", "assert_matches", "debug_assert_matches"].contains(&name)
             && let Ok(fits) = of.parse_body_with(|input: ParseStream<'_>| self.fits(input))
         {
-            let asserted =
-                || Kind::Leave(Leaving::Assert, Some(Box::new(node(span, fits.clone()))));
-            return node(
-                span,
-                if name == "matches" {
-                    fits.clone()
-                } else {
-                    asserted()
-                },
-            );
+            let kind = match name {
+                "matches" => fits,
+                _ => Kind::Leave(Leaving::Assert, Some(Box::new(node(span, fits)))),
+            };
+            return node(span, kind);
         }
         let mut arguments = self.macro_arguments(of);
         if ASSERTS.contains(&name) && !arguments.is_empty() {
@@ -72,12 +67,12 @@ impl Reader {
             "assert_ne" | "debug_assert_ne" => Some(Comparison::Unequal),
             _ => None,
         };
-        if let (Some(comparison), [left, right, ..]) = (equal, arguments.as_slice()) {
-            let compare = Kind::Compare(
-                comparison,
-                Box::new(left.value.clone()),
-                Box::new(right.value.clone()),
-            );
+        if let Some(comparison) = equal
+            && arguments.len() >= 2
+        {
+            let right = Box::new(arguments.swap_remove(1).value);
+            let left = Box::new(arguments.swap_remove(0).value);
+            let compare = Kind::Compare(comparison, left, right);
             return node(
                 span,
                 Kind::Leave(Leaving::Assert, Some(Box::new(node(span, compare)))),
