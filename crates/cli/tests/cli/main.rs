@@ -9,6 +9,7 @@
 )]
 
 mod answers;
+mod bounds;
 mod browser;
 mod convert;
 mod decide;
@@ -29,6 +30,7 @@ mod laws;
 mod memory;
 mod output_files;
 mod parquet;
+mod parquet_rows;
 mod pipes;
 mod policy;
 mod policy_schema;
