@@ -61,7 +61,8 @@ pub(crate) struct ServiceArgs {
     /// a restart [default: not stored]
     #[arg(long, value_name = "FILE")]
     sequence_file: Option<PathBuf>,
-    /// Serve metrics for Prometheus at this address [default: disabled]
+    /// Serve metrics for Prometheus at this address, on at most 16 connections at the same time; use a loopback address,
+    /// because the endpoint has neither encryption nor a password [default: disabled]
     #[arg(long, value_name = "HOST:PORT")]
     metrics: Option<SocketAddr>,
     /// The format of the log lines on standard error

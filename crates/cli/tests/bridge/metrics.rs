@@ -76,6 +76,81 @@ fn decisions_and_the_policy_are_counted() {
     bridge.stop();
 }
 
+/// Clients that never finish their requests take few descriptors, so that the bridge can connect to the server again.
+#[test]
+fn half_sent_requests_take_no_descriptors() {
+    let server = Server::start();
+    let mut redis = server.connect();
+    let address = format!("127.0.0.1:{}", free_port());
+    let options = [
+        "--redis",
+        &server.url(),
+        "--metrics",
+        &address,
+        "--no-guardrails",
+    ];
+    let mut shell = std::process::Command::new("sh");
+    shell.args(["-c", "ulimit -n 100; exec \"$@\"", "sh"]);
+    let program = command(&options);
+    shell.arg(program.get_program()).args(program.get_args());
+    let bridge = Bridge::spawn(shell);
+    redis.exit("before", "BTCUSDT");
+    assert_eq!(redis.await_answer("before"), "EXIT");
+    let clients: Vec<TcpStream> = (0..1100)
+        .filter_map(|_| {
+            let mut client = TcpStream::connect(&address).ok()?;
+            client.write_all(b"GET /metrics HTTP/1.1\r\nHost: ").ok()?;
+            Some(client)
+        })
+        .collect();
+    assert!(clients.len() > 500, "{}", clients.len());
+    redis.run(&["CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"]);
+    redis.exit("after", "BTCUSDT");
+    assert_eq!(redis.await_answer("after"), "EXIT");
+    // The connections end, and the next request is answered.
+    eventually("an answer", || {
+        scrape(&address).is_some_and(|text| text.contains("portcullis_decisions_total"))
+    });
+    let open = std::fs::read_dir(format!("/proc/{}/fd", bridge.process.id()));
+    assert!(open.unwrap().count() < 50);
+    drop(clients);
+    bridge.stop();
+}
+
+#[test]
+fn only_whole_get_requests_of_bounded_size_are_answered() {
+    let server = Server::start();
+    let address = format!("127.0.0.1:{}", free_port());
+    let bridge = Bridge::start(&server.url(), &["--metrics", &address]);
+    eventually("the endpoint", || scrape(&address).is_some());
+    let answer = |request: &[u8]| {
+        let mut stream = TcpStream::connect(&address).unwrap();
+        let _ = stream.write_all(request);
+        let mut answer = Vec::new();
+        let _ = stream.read_to_end(&mut answer);
+        String::from_utf8(answer).unwrap()
+    };
+    let started = std::time::Instant::now();
+    assert_eq!(answer(b"GET / HTTP/1.1\r\n"), "", "the head never ends");
+    assert!(started.elapsed() < std::time::Duration::from_secs(10));
+    assert_eq!(answer(&[b'x'; 20_000]), "");
+    let posted = answer(b"POST /metrics HTTP/1.1\r\n\r\n");
+    assert!(posted.starts_with("HTTP/1.1 405 "), "{posted}");
+    let health = answer(b"GET /health HTTP/1.1\r\n\r\n");
+    assert!(health.ends_with("\r\n\r\nOK"), "{health}");
+    let whole = answer(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n");
+    let (head, body) = whole.split_once("\r\n\r\n").unwrap();
+    assert!(
+        head.contains(&format!("content-length: {}\r\n", body.len())),
+        "{head}"
+    );
+    let types = body
+        .lines()
+        .filter(|line| line.starts_with("# TYPE portcullis_"));
+    assert!(types.count() > 5, "{body}");
+    bridge.stop();
+}
+
 #[test]
 fn an_occupied_address_is_an_error() {
     let server = Server::start();

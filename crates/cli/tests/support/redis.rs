@@ -200,7 +200,7 @@ impl Redis {
 
 /// A running service.
 pub(crate) struct Service {
-    process: Child,
+    pub(crate) process: Child,
     log: PathBuf,
     _folder: TempDir,
 }

@@ -2,7 +2,6 @@
 
 use std::{io, net::SocketAddr};
 
-use metrics_exporter_prometheus::BuildError;
 use portcullis_store::StoreError;
 use thiserror::Error;
 
@@ -31,7 +30,7 @@ pub enum ServiceError {
         /// Address of the endpoint.
         address: SocketAddr,
         /// Error of the operating system.
-        source: BuildError,
+        source: io::Error,
     },
     /// A thread could not be started.
     #[error("a thread of the service could not be started: {0}")]
