@@ -44,6 +44,21 @@ pub(crate) fn last_exit(bridge: &str, symbol: &str) -> String {
     format!("{bridge}:exit:{symbol}")
 }
 
+/// Returns the key of the last trade of a symbol.
+pub(crate) fn last_trade(bridge: &str, symbol: &str) -> String {
+    format!("{bridge}:trade:{symbol}")
+}
+
+/// Returns the key of the highest id that was answered in a stream.
+pub(crate) fn last_answered(bridge: &str, stream: &str) -> String {
+    format!("{bridge}:last:{stream}")
+}
+
+/// Returns the key of the position up to which a stream of plans without a consumer group was trimmed.
+pub(crate) fn trimmed(bridge: &str, plans: &str) -> String {
+    format!("{bridge}:trimmed:{plans}")
+}
+
 /// Returns the key under which a bridge stores a policy that a decision used.
 pub(crate) fn used_policy(bridge: &str, hash: PolicyHash) -> String {
     format!("{bridge}:policy:{hash}")

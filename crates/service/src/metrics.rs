@@ -11,6 +11,10 @@ pub const DECIDED_AGAIN: &str = "portcullis_decided_again_total";
 pub const ANSWER_LAG: &str = "portcullis_answer_lag_seconds";
 /// Gauge by `stream`: entries without an answer.
 pub const WAITING: &str = "portcullis_waiting";
+/// Counter by `key`: answers that could not be written because of this key. An answer is counted at each attempt.
+pub const WRITE_FAILED: &str = "portcullis_write_failed_total";
+/// Gauge by `stream`: entries whose answers could not be written yet.
+pub const BLOCKED: &str = "portcullis_blocked";
 /// Gauge: lower bound in seconds of the difference between this clock and the server's.
 pub const CLOCK_SKEW: &str = "portcullis_clock_skew_seconds";
 

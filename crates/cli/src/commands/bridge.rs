@@ -39,19 +39,20 @@ pub(crate) struct Args {
     /// The name of this bridge, unique within its consumer group [default: a new name for each run]
     #[arg(long, value_name = "NAME")]
     consumer: Option<String>,
-    /// The maximum number of intents that are read and answered at once, from 1 to 10000
+    /// The maximum number of intents that are read and answered at once, from 1 to 10000; fewer if they are so large that
+    /// a batch would exceed 8 MiB
     #[arg(long, value_name = "N", default_value = "64", value_parser = |text: &str| parse_whole(text, 1..=BATCH_MAX))]
     batch: u64,
     /// The time after which this bridge claims an intent that another bridge has read but not answered; must be shorter
     /// than `--remember`
     #[arg(long, value_name = "MILLISECONDS", default_value = "30000", value_parser = |text: &str| parse_whole(text, 1..=86_400_000))]
     claim_after: u64,
-    /// The time for which the bridge remembers the id of an answered intent, to answer each intent only once; the last
-    /// exit of each symbol is remembered without limit
+    /// The time for which the bridge remembers an answered intent, to answer each intent only once; the last exit and the
+    /// last trade of each symbol are remembered without limit
     #[arg(long, value_name = "SECONDS", default_value = "86400", value_parser = |text: &str| parse_whole(text, 60..=31_536_000))]
     remember: u64,
-    /// The approximate number of plans to keep in the plan stream; older plans are deleted even if they are unread
-    /// [default: all]
+    /// The approximate number of plans to keep in the plan stream; older plans are deleted once every consumer group of
+    /// that stream has acknowledged them, or, if it has no group, unless they are exits [default: all]
     #[arg(long, value_name = "N")]
     plan_maxlen: Option<NonZeroU64>,
     /// The approximate number of skip records to keep in the skip stream; older ones are deleted [default: all]

@@ -10,12 +10,15 @@
 )]
 
 mod answers;
+mod blocked;
 #[path = "../../../../tests/support/certificates.rs"]
 mod certificates;
 mod claims;
 mod clocks;
 mod commit_step;
 mod faults;
+mod identity;
+mod large;
 mod metrics;
 mod once;
 mod plant;
@@ -25,9 +28,11 @@ mod process;
 mod proxy;
 mod recorded;
 mod recording;
+mod redelivered;
 mod streams;
 #[path = "../../../../tests/support/tally.rs"]
 mod tally;
+mod trim;
 mod trust;
 mod unreachable;
 mod usage;

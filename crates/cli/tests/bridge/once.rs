@@ -16,12 +16,20 @@ fn a_repeated_intent_is_answered_once_and_a_different_one_is_a_duplicate() {
     redis.intent("a", "BTCUSDT");
     assert_eq!(redis.await_answer("a"), "TRADE");
     redis.intent("a", "BTCUSDT");
-    redis.intent("a", "ETHUSDT");
+    let other = [
+        ("intent_id", "a"),
+        ("symbol", "BTCUSDT"),
+        ("side", "SELL"),
+        ("size", "250"),
+    ];
+    redis.add(INTENTS, &other);
+    redis.add(INTENTS, &other);
+    // The same id of another symbol is another intent.
     redis.intent("a", "ETHUSDT");
     redis.intent("b", "BTCUSDT");
     assert_eq!(redis.await_answer("b"), "TRADE");
     let reasons: Vec<String> = redis.answers().iter().map(short).collect();
-    assert_eq!(reasons, ["TRADE", "TRADE", "INTENT_DUPLICATE"]);
+    assert_eq!(reasons, ["TRADE", "TRADE", "TRADE", "INTENT_DUPLICATE"]);
 
     // A different exit with the same id is allowed.
     redis.exit("x", "BTCUSDT");
@@ -29,7 +37,7 @@ fn a_repeated_intent_is_answered_once_and_a_different_one_is_a_duplicate() {
     redis.exit("x", "ETHUSDT");
     redis.exit("y", "BTCUSDT");
     assert_eq!(redis.await_answer("y"), "EXIT");
-    let exits = redis.records(PLANS).split_off(2);
+    let exits = redis.records(PLANS).split_off(3);
     let symbols: Vec<&str> = exits.iter().map(|plan| text(plan, "symbol")).collect();
     assert_eq!(symbols, ["BTCUSDT", "ETHUSDT", "BTCUSDT"]);
     let ids: BTreeSet<&str> = exits.iter().map(|plan| text(plan, "plan_id")).collect();
@@ -210,28 +218,6 @@ fn entries_of_two_streams_have_no_order_within_a_millisecond() {
     assert_eq!(answers["at once"], "INTENT_SUPERSEDED");
     assert_eq!(answers["later"], "TRADE");
     assert_eq!(answers["after it"], "TRADE");
-}
-
-#[test]
-fn a_key_of_the_wrong_type_fails_a_batch_before_any_write() {
-    let server = Server::start();
-    let mut redis = server.connect();
-    redis.publish(3600);
-    redis.run(&["SET", SKIPS, "no stream"]);
-    redis.intent("trade", "BTCUSDT");
-    redis.intent("skip", "XRPUSDT");
-    let bridge = Bridge::start(&server.url(), &[]);
-    bridge.await_log("WRONGTYPE");
-    assert_eq!(redis.length(PLANS), 0);
-    // The exit is on another stream and writes no skip record.
-    redis.exit("exit", "SOLUSDT");
-    eventually("the exit", || redis.length(PLANS) == 1);
-    redis.run(&["DEL", SKIPS]);
-    let answers = redis.await_answers(3);
-    bridge.stop();
-    let answers = by_id(&answers);
-    assert_eq!(answers["trade"], "TRADE");
-    assert_eq!(answers["skip"], "POLICY_UNIVERSE_FILTER");
 }
 
 #[test]

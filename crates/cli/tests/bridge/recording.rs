@@ -5,7 +5,8 @@ use std::{fs, path::PathBuf, process::Output, thread, time::Duration};
 use tempfile::TempDir;
 
 use super::process::{
-    Bridge, EXITS, HALTS, INTENTS, OWNER, POLICY, Redis, Server, eventually, program, short, text,
+    Bridge, EXITS, HALTS, INTENTS, OWNER, POLICY, Redis, Server, eventually, program, short,
+    since_epoch, text,
 };
 
 pub(crate) const GUARDRAILS: &str = r#"{"max_leverage": 10, "max_notional_usd": 5000, "max_intent_age_sec": 600, "max_intent_skew_sec": 20}"#;
@@ -306,14 +307,15 @@ fn exits(day: &mut Day<'_>) {
         ),
         "DENY_NOT_EXIT_OWNER"
     );
-    // This entry is later than every other entry of the session.
+    // This entry is later than the next ones, but within `max_intent_skew_sec`.
     let late = [
         ("intent_id", "late"),
         ("symbol", "SOLUSDT"),
         ("action", "CLOSE"),
         ("source", OWNER),
     ];
-    day.redis.add_at(EXITS, "99999999999999-0", &late);
+    let at = format!("{}-0", since_epoch().as_millis() + 15_000);
+    day.redis.add_at(EXITS, &at, &late);
     assert_eq!(day.redis.await_answer("late"), "EXIT");
     assert_eq!(day.buy("SOLUSDT"), "INTENT_SUPERSEDED");
 }

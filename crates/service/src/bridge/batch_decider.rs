@@ -3,7 +3,7 @@
 use portcullis::{
     answer::Answer,
     decide::{Decision, Engine, Gate, ServiceDenial, SkipCode},
-    intent::Intent,
+    intent::{Intent, Request},
     policy::Policy,
     record::Scratch,
     types::Timestamp,
@@ -11,9 +11,10 @@ use portcullis::{
 use portcullis_store::{ContentToken, Feed, PolicySnapshot};
 
 use super::{
-    commit::{Answered, Identity, Outcome, TradeTerms, Verdict},
+    commit::{Answered, Identity, IdentityParts, Outcome, TradeTerms, Verdict},
     metrics,
     plan::{About, plan, skip},
+    precedence::Precedence,
     skew::Skew,
 };
 use crate::{
@@ -29,6 +30,7 @@ pub(super) struct BatchDecider<'a> {
     stream: &'a str,
     operator: &'a Engine,
     feed: &'a Feed,
+    precedence: &'a Precedence,
     /// True for the only stream worker that logs policies outside the guardrails.
     logs_violations: bool,
     /// The engine with the halts of a policy snapshot, and the number of that snapshot.
@@ -66,12 +68,14 @@ impl<'a> BatchDecider<'a> {
         stream: &'a str,
         operator: &'a Engine,
         feed: &'a Feed,
+        precedence: &'a Precedence,
         logs_violations: bool,
     ) -> Self {
         Self {
             stream,
             operator,
             feed,
+            precedence,
             logs_violations,
             engine: None,
         }
@@ -126,13 +130,23 @@ impl<'a> BatchDecider<'a> {
             Err(fault) => Intent::unreadable(fault.clone()),
         };
         let entry_record = entry_record.as_ref().ok();
-        let sender_id = entry_record.and_then(|record| record.sender_id());
+        let sender = entry_record.map(|_| entry.sender()).unwrap_or_default();
         let order_type = entry_record.and_then(|record| record.order_type());
-        let identity = Identity::new(sender_id.as_deref(), self.stream, &entry.id, entry.digest());
+        let symbol = intent.symbol().map_or_else(String::new, |s| s.to_string());
+        let identity = Identity::new(IdentityParts {
+            source: intent.source(),
+            sender_id: sender.id.as_deref(),
+            is_exit: matches!(intent.request(), Ok(Request::Exit(_))),
+            symbol: &symbol,
+            stream: self.stream,
+            entry_id: &entry.id,
+            digest: entry.digest(),
+        });
         let now = attempt.now();
         let decision = engine.decide(snapshot.policy(), &intent, now);
         let denial = attempt
             .denial(&decision)
+            .or_else(|| self.denial_while_exits_are_unreadable(&decision))
             .or_else(|| denial(&decision, skew));
         let row = match &denial {
             Some(denial) => Answer::denied_by_service(&decision, denial),
@@ -143,7 +157,8 @@ impl<'a> BatchDecider<'a> {
             plan_id: identity.plan_id(),
             stream: self.stream,
             entry_id: &entry.id,
-            sender_id: sender_id.as_deref(),
+            sender_id: sender.id.as_deref(),
+            attempt: sender.attempt.as_deref(),
             order_type: order_type.as_deref(),
             now,
             // A row holds only texts and finite numbers, so this cannot fail.
@@ -160,12 +175,22 @@ impl<'a> BatchDecider<'a> {
         let answer = Answered {
             entry_id: entry.id.clone(),
             verdict: verdict(&decision, denial.as_ref(), snapshot.token(), engine, now),
-            symbol: intent.symbol().map_or_else(String::new, |s| s.to_string()),
+            symbol,
             record,
             identity,
+            is_again: entry.is_again,
+            names_policy: decision.policy().is_some(),
         };
-        *names_policy |= decision.policy().is_some();
+        *names_policy |= answer.names_policy;
         (answer, skip_detail)
+    }
+
+    fn denial_while_exits_are_unreadable(
+        &self,
+        decision: &Decision<'_>,
+    ) -> Option<ServiceDenial<'static>> {
+        let denial = self.precedence.denial();
+        denial.filter(|denial| denial.takes_precedence_over(decision))
     }
 
     /// Returns the engine with the halts of a policy snapshot added to its own.
@@ -195,6 +220,20 @@ impl<'a> BatchDecider<'a> {
         }
     }
 
+    /// Counts and logs an intent that was already answered.
+    fn repeated(&self, answer: &Answered, why: &str) {
+        metrics::repeated();
+        let (id, stream, symbol) = (&answer.entry_id, self.stream, &answer.symbol);
+        let again = match answer.verdict {
+            Verdict::Exit => "; to execute the exit again, send it with another `attempt`",
+            Verdict::Trade(_) | Verdict::Skip(_) | Verdict::SkipAlways => "",
+        };
+        let verdict = answer.verdict.as_str();
+        line(format_args!(
+            "REPEATED {verdict} {symbol}: entry {id} of `{stream}` is not answered again: {why}{again}"
+        ));
+    }
+
     /// Counts and logs the outcomes of a batch.
     pub(super) fn record_outcomes(&self, decided: &DecidedBatch, outcomes: &[Outcome]) {
         let answered_at = now();
@@ -202,11 +241,11 @@ impl<'a> BatchDecider<'a> {
             .iter()
             .zip(decided.answers.iter().zip(&decided.skips))
         {
-            if outcome.is_moved() {
+            if outcome.is_moved() || outcome.failure().is_some() {
                 continue;
             }
-            if outcome.code == "REPEATED" {
-                metrics::repeated();
+            if outcome.is_repeated() {
+                self.repeated(answer, &outcome.detail);
                 continue;
             }
             metrics::lag(self.stream, &answer.entry_id, answered_at);
@@ -245,6 +284,23 @@ impl Attempt {
 }
 
 impl DecidedBatch {
+    /// Removes the policy and the answers that name it. Returns the ids of their entries.
+    pub(super) fn take_answers_with_policy(&mut self) -> Vec<String> {
+        self.policy = None;
+        let mut taken = Vec::new();
+        let all = std::mem::take(&mut self.answers);
+        let skips = std::mem::take(&mut self.skips);
+        for (answer, skip) in all.into_iter().zip(skips) {
+            if answer.names_policy {
+                taken.push(answer.entry_id);
+            } else {
+                self.answers.push(answer);
+                self.skips.push(skip);
+            }
+        }
+        taken
+    }
+
     /// Returns true if a policy must be stored or deleted entries acknowledged before the answers are written.
     pub(super) const fn has_prerequisites(&self) -> bool {
         self.policy.is_some() || !self.deleted.is_empty()

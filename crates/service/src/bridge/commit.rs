@@ -1,7 +1,11 @@
 //! Writing of answers as plans and skip records, once per intent, if they still apply at the time
 //! of the write.
 
-use portcullis::{decide::Trade, guardrails::Guardrails, types::Timestamp};
+use portcullis::{
+    decide::Trade,
+    guardrails::Guardrails,
+    types::{SignedDuration, Timestamp},
+};
 use portcullis_store::{
     ContentToken,
     redis::{
@@ -21,9 +25,11 @@ use crate::{
 pub(super) struct Answered {
     pub(super) entry_id: String,
     pub(super) verdict: Verdict,
-    /// Identity of the intent, derived from the sender's id, or without one from the stream and the
-    /// entry id.
     pub(super) identity: Identity,
+    /// True if the group delivers the entry again as a new one, because it was created again or set to an earlier id.
+    pub(super) is_again: bool,
+    /// True if the record names a policy, which must be stored before.
+    pub(super) names_policy: bool,
     /// The symbol as it occurs in the keys of halts and exits; empty if it is unreadable.
     pub(super) symbol: String,
     /// Fields of the plan or the skip record.
@@ -55,10 +61,20 @@ pub(super) struct TradeTerms {
 
 /// The outcome of an entry after the commit.
 pub(super) struct Outcome {
-    /// The verdict, the reason for which the server denied the trade, `REPEATED`, or `MOVED` if nothing was written.
+    /// The verdict, the reason for which the server denied the trade, `REPEATED`, `MOVED` if nothing was written, or
+    /// one of the failures in [`FailedWrite`].
     pub(super) code: String,
-    /// Details of the denial; empty if there is none. For `MOVED`: `content` or `time`.
+    /// Details of the denial; empty if there is none. For `MOVED`: `content` or `time`. For a failure: the error of the
+    /// server.
     pub(super) detail: String,
+}
+
+/// A key that could not be written, so that an entry has no answer yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum FailedWrite {
+    Plan,
+    Skip,
+    Mark,
 }
 
 impl Verdict {
@@ -118,6 +134,26 @@ impl Outcome {
         self.code == "MOVED"
     }
 
+    /// Returns the key that could not be written, if any.
+    pub(super) fn failure(&self) -> Option<FailedWrite> {
+        match self.code.as_str() {
+            "FAILED_PLAN" => Some(FailedWrite::Plan),
+            "FAILED_SKIP" => Some(FailedWrite::Skip),
+            "FAILED_MARK" => Some(FailedWrite::Mark),
+            _ => None,
+        }
+    }
+
+    /// Returns true if the plan of an exit was written, but not the mark that it was answered.
+    pub(super) fn is_unmarked_exit(&self) -> bool {
+        self.code == "EXIT" && !self.detail.is_empty()
+    }
+
+    /// Returns true if the intent was already answered, so that nothing was written.
+    pub(super) fn is_repeated(&self) -> bool {
+        self.code == "REPEATED"
+    }
+
     /// Returns true if nothing was written, because the policy or the halts have changed.
     pub(super) fn has_new_content(&self) -> bool {
         self.is_moved() && self.detail == "content"
@@ -126,34 +162,52 @@ impl Outcome {
 
 /// Identity of an intent, by which repeated deliveries are recognized.
 pub(super) struct Identity {
-    /// Hash of the id, in the key of the mark that the intent was answered.
+    /// Hash in the key of the mark that the intent was answered.
     mark: String,
     /// Digest of the content of the intent.
     digest: String,
-    /// Hash of the id and the digest.
+    /// Hash of the mark and the digest.
     plan_id: String,
 }
 
+/// The parts of an intent that identify it.
+pub(super) struct IdentityParts<'a> {
+    pub(super) source: Option<&'a str>,
+    /// The sender's id of the intent.
+    pub(super) sender_id: Option<&'a str>,
+    pub(super) is_exit: bool,
+    /// The symbol; empty if it is unreadable.
+    pub(super) symbol: &'a str,
+    /// The stream and the entry id, which identify an intent without an id from its sender.
+    pub(super) stream: &'a str,
+    pub(super) entry_id: &'a str,
+    pub(super) digest: String,
+}
+
 impl Identity {
-    pub(super) fn new(
-        sender_id: Option<&str>,
-        stream: &str,
-        entry_id: &str,
-        digest: String,
-    ) -> Self {
+    /// Derives the identity. Two entries with the same sender, id and symbol are the same intent. Two exits also need
+    /// the same content, because an exit must not be lost to an id that is used again.
+    pub(super) fn new(parts: IdentityParts<'_>) -> Self {
         let mut hasher = blake3::Hasher::new();
-        match sender_id {
-            Some(id) => hash_part(&mut hasher, id.as_bytes()),
-            None => {
-                hash_part(&mut hasher, stream.as_bytes());
-                hash_part(&mut hasher, entry_id.as_bytes());
-            }
+        let mut put = |part: &str| hash_part(&mut hasher, part.as_bytes());
+        put(if parts.is_exit { "exit" } else { "entry" });
+        for part in [parts.source, parts.sender_id] {
+            put(if part.is_some() { "some" } else { "none" });
+            put(part.unwrap_or_default());
+        }
+        put(parts.symbol);
+        if parts.sender_id.is_none() {
+            put(parts.stream);
+            put(parts.entry_id);
+        }
+        if parts.is_exit {
+            put(&parts.digest);
         }
         let mark = short_hex(&hasher);
-        hash_part(&mut hasher, digest.as_bytes());
+        hash_part(&mut hasher, parts.digest.as_bytes());
         Self {
             mark,
-            digest,
+            digest: parts.digest,
             plan_id: short_hex(&hasher),
         }
     }
@@ -180,22 +234,33 @@ impl Committer {
     }
 
     /// Returns the script call. The caller must have [loaded](Self::load) the script.
-    pub(super) fn command(&self, settings: &Settings, stream: &str, answers: &[Answered]) -> Cmd {
+    /// An entry id may be ahead of the clock of the server by up to `ahead_max`.
+    pub(super) fn command(
+        &self,
+        settings: &Settings,
+        stream: &str,
+        ahead_max: SignedDuration,
+        answers: &[Answered],
+    ) -> Cmd {
         let length = |max: Option<u64>| max.map_or_else(String::new, |max| max.to_string());
         let mut call = redis::cmd("EVALSHA");
-        let keys = 5_usize.saturating_add(answers.len().saturating_mul(2));
+        let keys = 7_usize.saturating_add(answers.len().saturating_mul(3));
         call.arg(self.0.get_hash()).arg(keys);
         call.arg(stream).arg(&settings.plans).arg(&settings.skips);
+        let prefix = &settings.keys;
         call.arg(POLICY).arg(HALTS);
+        call.arg(keys::last_answered(prefix, stream));
+        call.arg(keys::trimmed(prefix, &settings.plans));
         for answer in answers {
-            let prefix = &settings.keys;
             call.arg(keys::answered_mark(prefix, &answer.identity.mark));
             call.arg(keys::last_exit(prefix, &answer.symbol));
+            call.arg(keys::last_trade(prefix, &answer.symbol));
         }
         call.arg(&settings.group)
             .arg(settings.remember.as_secs().max(1))
             .arg(length(settings.plans_max))
-            .arg(length(settings.skips_max));
+            .arg(length(settings.skips_max))
+            .arg(ahead_max.as_micros().div_euclid(1000));
         for answer in answers {
             let verdict = &answer.verdict;
             let (from, to) = verdict.times().unzip();
@@ -210,6 +275,7 @@ impl Committer {
                 .arg(verdict.content().map_or("", ContentToken::halts))
                 .arg(micros(from))
                 .arg(micros(to))
+                .arg(if answer.is_again { "again" } else { "" })
                 .arg(answer.record.len());
             for item in answer.record.iter() {
                 call.arg(item);

@@ -63,15 +63,15 @@ impl<'a> Group<'a> {
             .invoke(connection)
     }
 
-    /// Returns the command that reads the next entries after the id `after`. If there are no
+    /// Returns the command that reads up to `count` entries after the id `after`. If there are no
     /// entries, the server waits for up to `block_millis` milliseconds, if given.
-    pub(super) fn read(self, after: &str, block_millis: Option<u128>) -> Cmd {
+    pub(super) fn read(self, after: &str, count: usize, block_millis: Option<u128>) -> Cmd {
         let mut read = redis::cmd("XREADGROUP");
         read.arg("GROUP")
             .arg(&self.settings.group)
             .arg(&self.settings.consumer)
             .arg("COUNT")
-            .arg(self.settings.batch);
+            .arg(count);
         if let Some(millis) = block_millis {
             read.arg("BLOCK").arg(millis.to_string());
         }
@@ -92,9 +92,14 @@ impl<'a> Group<'a> {
             .query(connection)
     }
 
-    /// Claims a batch of entries that have been pending with another consumer for at least
+    /// Claims up to `count` entries that have been pending with any consumer for at least
     /// `claim_after`.
-    pub(super) fn claim(self, cursor: &str, connection: &mut Connection) -> RedisResult<Claimed> {
+    pub(super) fn claim(
+        self,
+        cursor: &str,
+        count: usize,
+        connection: &mut Connection,
+    ) -> RedisResult<Claimed> {
         let reply: Value = redis::cmd("XAUTOCLAIM")
             .arg(self.stream)
             .arg(&self.settings.group)
@@ -102,7 +107,7 @@ impl<'a> Group<'a> {
             .arg(self.settings.claim_after.as_millis().to_string())
             .arg(cursor)
             .arg("COUNT")
-            .arg(self.settings.batch)
+            .arg(count)
             .query(connection)?;
         let mut parts = list(reply).into_iter();
         let cursor = parts.next().and_then(text);
@@ -113,6 +118,18 @@ impl<'a> Group<'a> {
             entries,
             deleted: deleted.into_iter().filter_map(text).collect(),
         })
+    }
+
+    /// Returns the number of entries that are pending with this consumer.
+    pub(super) fn owed(self, connection: &mut Connection) -> RedisResult<usize> {
+        type Summary = (usize, Value, Value, Option<Vec<(String, usize)>>);
+        let (_, _, _, consumers): Summary = redis::cmd("XPENDING")
+            .arg(self.stream)
+            .arg(&self.settings.group)
+            .query(connection)?;
+        let mut consumers = consumers.into_iter().flatten();
+        let own = consumers.find(|(name, _)| *name == self.settings.consumer);
+        Ok(own.map_or(0, |(_, count)| count))
     }
 
     /// Returns the number of entries without an answer, which are the undelivered and the pending

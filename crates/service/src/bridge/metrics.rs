@@ -6,7 +6,9 @@ use portcullis::{
     types::{SignedDuration, Timestamp},
 };
 
-use crate::metrics::{ANSWER_LAG, CLOCK_SKEW, DECIDED_AGAIN, DECISIONS, REPEATED, WAITING};
+use crate::metrics::{
+    ANSWER_LAG, BLOCKED, CLOCK_SKEW, DECIDED_AGAIN, DECISIONS, REPEATED, WAITING, WRITE_FAILED,
+};
 
 /// Registers the metrics. Must be called before the first event.
 pub(super) fn describe() {
@@ -18,6 +20,8 @@ pub(super) fn describe() {
     );
     describe_histogram!(ANSWER_LAG, "time from the entry's id to its answer");
     describe_gauge!(WAITING, "entries without an answer");
+    describe_counter!(WRITE_FAILED, "answers that could not be written, by key");
+    describe_gauge!(BLOCKED, "entries whose answers could not be written");
     describe_gauge!(
         CLOCK_SKEW,
         "lower bound of the difference between this clock and the server's"
@@ -61,13 +65,26 @@ pub(super) fn lag(stream: &str, entry_id: &str, now: Timestamp) {
     }
 }
 
+/// Counts an answer that could not be written, because of this key.
+pub(super) fn write_failed(key: &str) {
+    counter!(WRITE_FAILED, "key" => key.to_owned()).increment(1);
+}
+
+pub(super) fn blocked(stream: &str, entries: usize) {
+    gauge!(BLOCKED, "stream" => stream.to_owned()).set(count(entries));
+}
+
+pub(super) fn waiting(stream: &str, entries: usize) {
+    gauge!(WAITING, "stream" => stream.to_owned()).set(count(entries));
+}
+
 #[expect(
     clippy::cast_precision_loss,
     clippy::as_conversions,
     reason = "a metric is a float"
 )]
-pub(super) fn waiting(stream: &str, entries: usize) {
-    gauge!(WAITING, "stream" => stream.to_owned()).set(entries as f64);
+const fn count(entries: usize) -> f64 {
+    entries as f64
 }
 
 pub(super) fn skew(skew: SignedDuration) {

@@ -7,21 +7,26 @@
 //! delivered several times. The script writes the answer to an entry only while the server still
 //! holds the policy and the halts of the decision, and a trade only until it or its intent is too
 //! old by the clock of the server; otherwise the entry is decided again. If a process dies, each
-//! intent that it read either has its answer or stays pending until another consumer claims it.
+//! intent that it read either has its answer or stays pending until another consumer claims it. An
+//! answer that cannot be written blocks only its own entry.
 //!
 //! Each stream has its own worker and connection: an exit never waits for an entry, and the worker
 //! of the intents reads nothing while exits are waiting.
 
 mod batch_decider;
+mod blocked;
 mod commit;
 mod group;
 mod metrics;
 mod plan;
 mod policy_archive;
 mod precedence;
+mod read_size;
 mod settings;
 mod skew;
 mod stream_worker;
+
+use std::sync::{Mutex, PoisonError};
 
 use portcullis::decide::Engine;
 
@@ -47,14 +52,28 @@ pub fn run(engine: &Engine, settings: &Settings, stop: &Stop) -> Result<(), Serv
     let precedence = Precedence::new();
     let worker = |role| StreamWorker::new(role, engine, settings, &feed, &precedence, stop);
     let (exits, entries) = (worker(Role::Exits), worker(Role::Entries));
+    let unanswered = Mutex::new(Vec::new());
     let connection = || Reconnecting::new(&connections, stop);
     run_until_one_ends(
         vec![
-            ("exits", Box::new(|| exits.serve(connection()))),
-            ("entries", Box::new(|| entries.serve(connection()))),
+            ("exits", Box::new(|| exits.serve(connection(), &unanswered))),
+            (
+                "entries",
+                Box::new(|| entries.serve(connection(), &unanswered)),
+            ),
         ],
         stop,
     )?;
-    say("stopped: all intents that were read are answered");
+    let unanswered = unanswered
+        .into_inner()
+        .unwrap_or_else(PoisonError::into_inner);
+    if unanswered.is_empty() {
+        say("stopped: all intents that were read are answered");
+    } else {
+        say(format_args!(
+            "stopped: {}; the next bridge of the group answers them",
+            unanswered.join("; ")
+        ));
+    }
     Ok(())
 }

@@ -12,6 +12,7 @@
 //! | `reduceOnly` | `true` for an exit, `false` for a trade |
 //! | `leverage`, `leverage_source`, `notional`, `margin`, `size_source` | trades: leverage, notional and margin (USD), and their sources |
 //! | `stop_loss`, `take_profit`, `entry_price` | trades: prices of the intent, if it has them |
+//! | `attempt` | exits: the number of the attempt, if the intent states one |
 //! | `source`, `intent_id`, `entry`, `stream` | the sender, its id of the intent, the entry id and its stream |
 //! | `exit_rule` | exits: the rule that allowed it |
 //! | `policy_version`, `policy_hash` | trades: the policy |
@@ -43,6 +44,8 @@ pub(super) struct About<'a> {
     pub(super) stream: &'a str,
     pub(super) entry_id: &'a str,
     pub(super) sender_id: Option<&'a str>,
+    /// The number of the attempt, which only a plan of an exit states.
+    pub(super) attempt: Option<&'a str>,
     pub(super) order_type: Option<&'a str>,
     pub(super) now: Timestamp,
     /// The answer line as a replay writes it.
@@ -168,6 +171,7 @@ fn put_exit(items: &mut Items, permit: &ExitPermit<'_>, about: &About<'_>) {
     }
     items.put("reduceOnly", true);
     items.put("exit_rule", permit.rule().as_str());
+    items.put_some("attempt", about.attempt);
     put_common(items, Some(permit.source()), about);
 }
 

@@ -5,49 +5,71 @@ use std::{
     time::Duration,
 };
 
+use portcullis::decide::{ServiceDenial, SkipCode};
+
 use crate::runtime::Stop;
 
 /// Interval at which a waiting worker checks whether it must stop.
 const LOOK: Duration = Duration::from_millis(50);
 
-/// A flag that is set while exits are waiting, or while this instance does not know whether exits are waiting. While it
-/// is set, no entry is read.
+/// The state of the stream of exits, for the worker of the intents. While exits are waiting, or while this instance does
+/// not know whether exits are waiting, no intent is read.
 pub(super) struct Precedence {
-    exits_wait: Mutex<bool>,
+    exits: Mutex<Exits>,
     changed: Condvar,
 }
 
+/// The state of the stream of exits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Exits {
+    /// Exits are waiting, or it is unknown whether they are.
+    Waiting,
+    /// No exit is waiting.
+    Answered,
+    /// The key of the stream cannot be read. Intents are read, because there may be exits among them, but each entry is
+    /// denied.
+    Unreadable,
+}
+
 impl Precedence {
-    /// Creates the flag. It is set until the exit stream has been read once.
+    /// Creates the state. Exits count as waiting until the exit stream has been read once.
     pub(super) const fn new() -> Self {
         Self {
-            exits_wait: Mutex::new(true),
+            exits: Mutex::new(Exits::Waiting),
             changed: Condvar::new(),
         }
     }
 
-    pub(super) fn set(&self, exits_wait: bool) {
-        *self
-            .exits_wait
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner) = exits_wait;
+    pub(super) fn set(&self, exits: Exits) {
+        *self.exits.lock().unwrap_or_else(PoisonError::into_inner) = exits;
         self.changed.notify_all();
     }
 
-    /// Returns true if no exit is waiting.
-    pub(super) fn is_clear(&self) -> bool {
-        let waits = self.exits_wait.lock();
-        !*waits.unwrap_or_else(PoisonError::into_inner)
+    fn get(&self) -> Exits {
+        *self.exits.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits until no exit is waiting, or until `stop` is set.
+    /// Returns true if intents may be read.
+    pub(super) fn is_clear(&self) -> bool {
+        self.get() != Exits::Waiting
+    }
+
+    /// Returns a denial of entries while the stream of exits cannot be read.
+    pub(super) fn denial(&self) -> Option<ServiceDenial<'static>> {
+        if self.get() != Exits::Unreadable {
+            return None;
+        }
+        ServiceDenial::new(
+            SkipCode::PolicyStoreUnavailable,
+            "the stream of exits cannot be read, so exits may be waiting",
+        )
+    }
+
+    /// Waits until intents may be read, or until `stop` is set.
     pub(super) fn wait(&self, stop: &Stop) {
-        let mut waits = self
-            .exits_wait
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        while *waits && !stop.is_set() {
-            waits = match self.changed.wait_timeout(waits, LOOK) {
+        let mut exits = self.exits.lock().unwrap_or_else(PoisonError::into_inner);
+        while *exits == Exits::Waiting && !stop.is_set() {
+            exits = match self.changed.wait_timeout(exits, LOOK) {
                 Ok((guard, _)) => guard,
                 Err(poisoned) => poisoned.into_inner().0,
             };

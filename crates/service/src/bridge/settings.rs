@@ -29,13 +29,14 @@ pub struct Settings {
     pub consumer: String,
     /// True if the consumer name was generated for this run.
     pub consumer_is_temporary: bool,
-    /// Maximum number of intents in one read.
+    /// Maximum number of intents in one read. Large intents are read in smaller numbers.
     pub batch: usize,
     /// Time for which an intent may be pending with a consumer before another one claims it.
     pub claim_after: Duration,
     /// Time for which an answered intent is remembered.
     pub remember: Duration,
-    /// Approximate length to which the plan stream is trimmed; `None` for no trimming.
+    /// Approximate length to which the plan stream is trimmed; `None` for no trimming. Plans that a consumer group has
+    /// not acknowledged are kept and, without a group, all exits.
     pub plans_max: Option<u64>,
     /// Approximate length to which the skip stream is trimmed; `None` for no trimming.
     pub skips_max: Option<u64>,

@@ -1,35 +1,41 @@
 //! A stream worker, which reads the entries of one stream and writes their answers.
 //!
 //! Under load, the worker decides a batch while the server writes the answers to the previous one. At most four
-//! batches are read and not yet answered.
+//! batches are read and not yet answered, and no batch is read while more than [`BATCH_BYTES`] of entries wait.
 //!
 //! The server writes nothing but the exits of a batch if the policy, the halts or the time have changed since the
-//! decision. The worker then waits until the feed has read the store again, and decides the other entries again.
+//! decision. The worker then waits until the feed has read the store again, and decides the other entries again. An
+//! entry whose answer cannot be written is set aside and retried, so that it blocks no other entry.
 
 use std::{
     collections::{BTreeSet, VecDeque},
+    sync::{Mutex, PoisonError},
     time::{Duration, Instant as Tick},
 };
 
-use portcullis::decide::Engine;
+use portcullis::{decide::Engine, types::SignedDuration};
 use portcullis_store::Feed;
-use redis::{Cmd, Connection, RedisResult, Value};
+use redis::{Cmd, Connection, RedisError, RedisResult, Value};
 
 use super::{
     Precedence, Settings,
     batch_decider::{Attempt, BatchDecider, DECIDED_MAX, DecidedBatch},
-    commit::{Committer, Outcome, outcomes},
+    blocked::{Blocked, text_of},
+    commit::{Committer, FailedWrite, Outcome, outcomes},
     group::{Group, NEW, START},
     metrics,
     policy_archive::PolicyArchive,
+    precedence::Exits,
+    read_size::{BATCH_BYTES, ReadSize},
     skew::Skew,
 };
 use crate::{
+    keys,
     runtime::{
-        Reconnecting, ServiceError, Stop, counted, read_entries, say, server_time, skew,
+        Reconnecting, ServiceError, Stop, counted, read_entries, say, server_time, skew, text,
         wait_for_first_read,
     },
-    stream::StreamEntry,
+    stream::{StreamEntry, id_parts},
 };
 
 /// Maximum time for which a read blocks on the server. After each read, the worker checks whether
@@ -42,6 +48,10 @@ const CLAIM_EVERY: Duration = Duration::from_secs(1);
 /// may be waiting behind the batch, so the worker of the exit stream waits only briefly.
 const REFRESH_WITHIN: Duration = Duration::from_secs(1);
 const REFRESH_WITHIN_OF_EXITS: Duration = Duration::from_millis(50);
+
+/// Time by which the id of an entry may be ahead of the clock of the server, if the guardrails limit no skew. An id
+/// further ahead is not believed, because any sender can choose it.
+const AHEAD_MAX: SignedDuration = SignedDuration::from_micros(1_000_000);
 
 /// Number of requests in flight at which the worker waits for a reply.
 const PENDING_MAX: usize = 2;
@@ -67,18 +77,30 @@ pub(super) struct StreamWorker<'a> {
     committer: Committer,
     archive: PolicyArchive,
     skew: Skew,
+    ahead_max: SignedDuration,
+    blocked: Blocked<'a>,
+    size: ReadSize,
     claimed: Option<Tick>,
     cursor: String,
+    /// Number of entries that are pending with this consumer after the worker has stopped; `None` if it is unknown.
+    owed: Option<usize>,
 }
 
 /// A request that was sent and has no reply yet.
 struct PendingRequest {
-    /// The entries of the batch that is answered.
-    entries: Vec<StreamEntry>,
+    batch: Batch,
     /// The answers that the request commits; empty if there are none.
     decided: DecidedBatch,
     /// True if the request also reads the next batch.
     reads: bool,
+}
+
+/// Entries that were read together.
+#[derive(Default)]
+struct Batch {
+    entries: Vec<StreamEntry>,
+    /// Size of the entries in bytes.
+    bytes: usize,
 }
 
 /// The batches that are read and not yet answered.
@@ -87,7 +109,9 @@ struct Pipeline {
     /// Requests that were sent.
     pending: VecDeque<PendingRequest>,
     /// Batches that are not decided yet.
-    unread: VecDeque<Vec<StreamEntry>>,
+    unread: VecDeque<Batch>,
+    /// Size in bytes of all entries that are read and not yet answered.
+    bytes: usize,
     /// Entries that must be decided again.
     moved: Moved,
     /// True if the last read returned no entries.
@@ -123,26 +147,46 @@ impl<'a> StreamWorker<'a> {
             precedence,
             stop,
             group: Group::new(stream, settings),
-            decider: BatchDecider::new(stream, operator, feed, role == Role::Entries),
+            decider: BatchDecider::new(stream, operator, feed, precedence, role == Role::Entries),
             committer: Committer::new(),
             archive: PolicyArchive::new(),
             skew: Skew::new(bound, role == Role::Entries),
+            ahead_max: bound.unwrap_or(AHEAD_MAX),
+            blocked: Blocked::new(stream),
+            size: ReadSize::new(settings.batch),
             claimed: None,
             cursor: START.to_owned(),
+            owed: None,
         }
     }
 
-    /// Answers entries until `stop` is set.
-    pub(super) fn serve(mut self, connection: Reconnecting<'_>) -> Result<(), ServiceError> {
-        connection.run(|connection, is_well| {
+    /// Answers entries until `stop` is set. If entries that were read are not answered then, adds a text about them to
+    /// `unanswered`.
+    pub(super) fn serve(
+        mut self,
+        connection: Reconnecting<'_>,
+        unanswered: &Mutex<Vec<String>>,
+    ) -> Result<(), ServiceError> {
+        let result = connection.run(|connection, is_well| {
+            self.owed = None;
             let result = self.serve_on(connection, is_well);
-            if result.is_err() {
+            if let Err(error) = &result {
                 self.skew.forget();
                 self.archive.forget();
-                self.exits_wait(true);
+                let exits = if self.blocked.read_failed(error) {
+                    Exits::Unreadable
+                } else {
+                    Exits::Waiting
+                };
+                self.exits_are(exits);
             }
             result
-        })
+        });
+        if let Some(text) = self.unanswered() {
+            let mut all = unanswered.lock().unwrap_or_else(PoisonError::into_inner);
+            all.push(text);
+        }
+        result
     }
 
     fn serve_on(
@@ -150,12 +194,15 @@ impl<'a> StreamWorker<'a> {
         connection: &mut Connection,
         is_well: &mut dyn FnMut(),
     ) -> RedisResult<()> {
+        // The server delivers these again, as pending entries of this consumer.
+        drop(self.blocked.take());
         self.group.join(connection)?;
         self.committer.load(connection)?;
         if self.role == Role::Entries {
             wait_for_first_read(self.feed, self.stop);
         }
         self.answer_own_leftovers(connection)?;
+        self.blocked.end_attempt();
         while !self.stop.is_set() {
             if self.role == Role::Entries {
                 self.precedence.wait(self.stop);
@@ -166,39 +213,76 @@ impl<'a> StreamWorker<'a> {
             if self.answer_claimed(connection)? {
                 continue;
             }
-            let mut entries = self.read(self.group.read(NEW, None), connection)?;
-            if entries.is_empty() {
-                self.exits_wait(false);
-                let block = Some(BLOCK.as_millis());
-                entries = self.read(self.group.read(NEW, block), connection)?;
+            if self.blocked.is_due() {
+                self.answer_blocked(connection)?;
             }
-            if !entries.is_empty() {
-                self.exits_wait(true);
-                self.answer_and_read_on(entries, connection, is_well)?;
+            let mut batch = self.read_new(None, connection)?;
+            self.blocked.is_readable();
+            if batch.entries.is_empty() {
+                self.exits_are(Exits::Answered);
+                batch = self.read_new(Some(BLOCK.as_millis()), connection)?;
+            }
+            if !batch.entries.is_empty() {
+                self.exits_are(Exits::Waiting);
+                self.answer_and_read_on(batch, connection, is_well)?;
             }
             is_well();
         }
+        self.answer_blocked(connection)?;
+        self.owed = Some(self.group.owed(connection)?);
         self.group.leave(connection)
     }
 
-    /// Sets whether exits are waiting, for the worker of the intents. Only the worker of the exit
-    /// stream does so.
-    fn exits_wait(&self, wait: bool) {
+    /// Returns a text about the entries that were read and are not answered, or `None` if there are none.
+    fn unanswered(&self) -> Option<String> {
+        let stream = self.group.stream;
+        let reasons = self.blocked.reasons();
+        match self.owed {
+            Some(0) => None,
+            Some(count) => Some(format!(
+                "{} of `{stream}` that this bridge has read stay pending ({})",
+                counted(count, "intent", "intents"),
+                reasons.unwrap_or_else(|| "the bridge was stopped first".to_owned()),
+            )),
+            None => Some(format!(
+                "intents of `{stream}` that this bridge has read may be pending ({})",
+                reasons.unwrap_or_else(|| "the server was unreachable".to_owned()),
+            )),
+        }
+    }
+
+    /// Sets the state of the stream of exits, for the worker of the intents. Only the worker of the exit stream does
+    /// so.
+    fn exits_are(&self, exits: Exits) {
         if self.role == Role::Exits {
-            self.precedence.set(wait);
+            self.precedence.set(exits);
         }
     }
 
     /// Answers entries that were delivered to this consumer and not answered, because its
     /// connection broke or its process died.
     fn answer_own_leftovers(&mut self, connection: &mut Connection) -> RedisResult<()> {
+        let mut after = START.to_owned();
         while !self.stop.is_set() {
-            let entries = self.read(self.group.read(START, None), connection)?;
-            if entries.is_empty() {
+            let read = self.group.read(&after, self.size.get(), None);
+            let entries = entries(read_entries(read.query(connection)?));
+            let Some(last) = entries.last() else {
                 return Ok(());
-            }
+            };
+            after.clone_from(&last.id);
+            self.size.adapt(&entries);
             self.answer(&entries, connection)?;
         }
+        Ok(())
+    }
+
+    /// Tries again to write the answers that could not be written.
+    fn answer_blocked(&mut self, connection: &mut Connection) -> RedisResult<()> {
+        let entries = self.blocked.take();
+        if !entries.is_empty() {
+            self.answer(&entries, connection)?;
+        }
+        self.blocked.end_attempt();
         Ok(())
     }
 
@@ -208,35 +292,77 @@ impl<'a> StreamWorker<'a> {
         self.claimed.is_none_or(|at| at.elapsed() >= every)
     }
 
-    /// Claims and answers entries that other consumers left pending for too long. Returns true if there were any.
+    /// Claims and answers entries that other consumers left pending for too long. Returns true if any was answered.
     fn answer_claimed(&mut self, connection: &mut Connection) -> RedisResult<bool> {
         let is_due = self.is_claim_due();
         if self.cursor == START && !is_due {
             return Ok(false);
         }
-        if is_due && let Some(waiting) = self.group.waiting(connection)? {
+        // Only a metric depends on this request, so its error is ignored.
+        if is_due && let Ok(Some(waiting)) = self.group.waiting(connection) {
             metrics::waiting(self.group.stream, waiting);
         }
-        let claimed = self.group.claim(&self.cursor, connection)?;
+        let claimed = self
+            .group
+            .claim(&self.cursor, self.size.get(), connection)?;
         self.cursor = claimed.cursor;
         self.claimed = Some(Tick::now());
         self.log_deleted(&claimed.deleted);
-        let entries = entries(claimed.entries);
+        let mut entries = entries(claimed.entries);
+        self.size.adapt(&entries);
+        // The server also returns the blocked entries of this consumer, which are retried anyway.
+        entries.retain(|entry| !self.blocked.contains(&entry.id));
         if entries.is_empty() {
             return Ok(false);
         }
-        self.exits_wait(true);
+        self.exits_are(Exits::Waiting);
         say(format_args!(
             "claimed {} of `{}` from another consumer",
             counted(entries.len(), "entry", "entries"),
             self.group.stream
         ));
         self.answer(&entries, connection)?;
-        Ok(true)
+        Ok(entries
+            .iter()
+            .any(|entry| !self.blocked.contains(&entry.id)))
     }
 
-    fn read(&self, read: Cmd, connection: &mut Connection) -> RedisResult<Vec<StreamEntry>> {
-        Ok(entries(read_entries(read.query(connection)?)))
+    /// Reads entries that were not delivered to any consumer before.
+    fn read_new(
+        &mut self,
+        block_millis: Option<u128>,
+        connection: &mut Connection,
+    ) -> RedisResult<Batch> {
+        let mut bytes = Vec::new();
+        self.write_read(block_millis, &mut bytes);
+        connection.send_packed_command(&bytes)?;
+        self.receive_read(connection)
+    }
+
+    /// Writes the commands of a read: the last id that was answered, then the entries.
+    fn write_read(&self, block_millis: Option<u128>, bytes: &mut Vec<u8>) {
+        let last = keys::last_answered(&self.settings.keys, self.group.stream);
+        redis::cmd("GET").arg(last).write_packed_command(bytes);
+        let read = self.group.read(NEW, self.size.get(), block_millis);
+        read.write_packed_command(bytes);
+    }
+
+    /// Receives the replies to a read. A group delivers entries in the order of their ids. So if an entry is new to the
+    /// group, and the same or a later one was already answered, the group was created again or set to an earlier id.
+    fn receive_read(&mut self, connection: &mut Connection) -> RedisResult<Batch> {
+        let last = text(connection.recv_response()?);
+        let last = last.as_deref().and_then(id_parts);
+        let mut entries = entries(read_entries(receive(connection)?));
+        for entry in &mut entries {
+            let id = id_parts(&entry.id);
+            entry.is_again = last.is_some_and(|last| id.is_some_and(|id| id <= last));
+        }
+        self.size.adapt(&entries);
+        let bytes = entries.iter().map(StreamEntry::bytes);
+        Ok(Batch {
+            bytes: bytes.fold(0, usize::saturating_add),
+            entries,
+        })
     }
 
     /// Answers a batch and waits for the replies.
@@ -279,12 +405,8 @@ impl<'a> StreamWorker<'a> {
         entries: &[StreamEntry],
         connection: &mut Connection,
     ) -> RedisResult<Moved> {
-        let mut decided = self.decide(attempt, entries);
-        while decided.has_prerequisites() {
-            self.complete_prerequisites(&decided, connection)?;
-            decided = self.decide(attempt, entries);
-            decided.deleted.clear();
-        }
+        let decided = self.decide(attempt, entries);
+        let decided = self.prepare(attempt, decided, entries, connection)?;
         if decided.answers.is_empty() {
             return Ok(Moved::default());
         }
@@ -292,17 +414,60 @@ impl<'a> StreamWorker<'a> {
         self.record_outcomes(&decided, entries, commit.query(connection)?)
     }
 
+    /// Completes what must precede the write of the answers, which takes time, so the entries are then decided again. If
+    /// a policy cannot be stored, the answers that name it are set aside, and all others are returned.
+    fn prepare(
+        &mut self,
+        attempt: Attempt,
+        mut decided: DecidedBatch,
+        entries: &[StreamEntry],
+        connection: &mut Connection,
+    ) -> RedisResult<DecidedBatch> {
+        while decided.has_prerequisites() {
+            if !decided.deleted.is_empty() {
+                self.log_deleted(&decided.deleted);
+                self.group.acknowledge(&decided.deleted, connection)?;
+            }
+            let stored = match &decided.policy {
+                None => Ok(()),
+                Some(policy) => {
+                    let stored = self.archive.store(policy, &self.settings.keys, connection);
+                    stored.map_err(|error| (error, policy.hash()))
+                }
+            };
+            decided = self.decide(attempt, entries);
+            decided.deleted.clear();
+            if let Err((error, hash)) = stored {
+                if !is_about_a_key(&error) {
+                    return Err(error);
+                }
+                let key = keys::used_policy(&self.settings.keys, hash);
+                self.blocked.write_failed(&key, &text_of(&error));
+                self.set_aside(entries, &decided.take_answers_with_policy());
+                break;
+            }
+        }
+        Ok(decided)
+    }
+
+    /// Keeps entries for a later attempt.
+    fn set_aside(&mut self, entries: &[StreamEntry], ids: &[String]) {
+        for entry in entries.iter().filter(|entry| ids.contains(&entry.id)) {
+            self.blocked.add(entry);
+        }
+    }
+
     /// Answers a batch, and the following ones for as long as there are more. The next request is sent before the
     /// reply to the previous one is read, so that this process and the server work in parallel.
     fn answer_and_read_on(
         &mut self,
-        first: Vec<StreamEntry>,
+        first: Batch,
         connection: &mut Connection,
         is_well: &mut dyn FnMut(),
     ) -> RedisResult<()> {
         self.compare_clocks(connection)?;
         let mut pipeline = Pipeline::default();
-        pipeline.unread.push_back(first);
+        pipeline.add(first);
         loop {
             if !pipeline.moved.entries.is_empty() {
                 self.receive_all(&mut pipeline, connection)?;
@@ -310,21 +475,21 @@ impl<'a> StreamWorker<'a> {
                 self.answer_again(moved, connection)?;
                 is_well();
             }
-            let entries = pipeline.unread.pop_front().unwrap_or_default();
-            let mut decided = self.decide(Attempt::First, &entries);
-            while decided.has_prerequisites() {
+            let batch = pipeline.unread.pop_front().unwrap_or_default();
+            let mut decided = self.decide(Attempt::First, &batch.entries);
+            if decided.has_prerequisites() {
                 self.receive_all(&mut pipeline, connection)?;
-                self.complete_prerequisites(&decided, connection)?;
-                // The requests took time, so the entries are decided again at the current time.
-                decided = self.decide(Attempt::First, &entries);
-                decided.deleted.clear();
+                decided = self.prepare(Attempt::First, decided, &batch.entries, connection)?;
             }
-            let reads = !pipeline.is_dry && self.may_read_on();
+            let reads = !pipeline.is_dry && pipeline.bytes <= BATCH_BYTES && self.may_read_on();
             if !decided.answers.is_empty() || reads {
-                let request = self.send(entries, decided, reads, connection)?;
+                let request = self.send(batch, decided, reads, connection)?;
                 pipeline.pending.push_back(request);
-            } else if pipeline.is_finished() {
-                return Ok(());
+            } else {
+                pipeline.bytes = pipeline.bytes.saturating_sub(batch.bytes);
+                if pipeline.is_finished() {
+                    return Ok(());
+                }
             }
             while pipeline.pending.len() >= PENDING_MAX || (!reads && pipeline.unread.is_empty()) {
                 let Some(request) = pipeline.pending.pop_front() else {
@@ -351,7 +516,7 @@ impl<'a> StreamWorker<'a> {
     /// Sends a request that writes the answers and, if `reads` is true, reads the next batch.
     fn send(
         &self,
-        entries: Vec<StreamEntry>,
+        batch: Batch,
         decided: DecidedBatch,
         reads: bool,
         connection: &mut Connection,
@@ -362,11 +527,11 @@ impl<'a> StreamWorker<'a> {
                 .write_packed_command(&mut bytes);
         }
         if reads {
-            self.group.read(NEW, None).write_packed_command(&mut bytes);
+            self.write_read(None, &mut bytes);
         }
         connection.send_packed_command(&bytes)?;
         Ok(PendingRequest {
-            entries,
+            batch,
             decided,
             reads,
         })
@@ -381,16 +546,17 @@ impl<'a> StreamWorker<'a> {
     ) -> RedisResult<()> {
         if !request.decided.answers.is_empty() {
             let reply = receive(connection)?;
-            let moved = self.record_outcomes(&request.decided, &request.entries, reply)?;
+            let moved = self.record_outcomes(&request.decided, &request.batch.entries, reply)?;
             pipeline.moved.entries.extend(moved.entries);
             pipeline.moved.has_new_content |= moved.has_new_content;
         }
+        pipeline.bytes = pipeline.bytes.saturating_sub(request.batch.bytes);
         if request.reads {
-            let entries = entries(read_entries(receive(connection)?));
-            if entries.is_empty() {
+            let batch = self.receive_read(connection)?;
+            if batch.entries.is_empty() {
                 pipeline.is_dry = true;
             } else {
-                pipeline.unread.push_back(entries);
+                pipeline.add(batch);
             }
         }
         Ok(())
@@ -399,7 +565,8 @@ impl<'a> StreamWorker<'a> {
     /// Returns true if the next batch may be read before the previous ones are answered.
     fn may_read_on(&self) -> bool {
         let is_first = self.role == Role::Exits || self.precedence.is_clear();
-        is_first && !self.stop.is_set() && !self.is_claim_due() && !self.skew.is_due()
+        let other_work = self.is_claim_due() || self.skew.is_due() || self.blocked.is_due();
+        is_first && !self.stop.is_set() && !other_work
     }
 
     fn decide(&mut self, attempt: Attempt, entries: &[StreamEntry]) -> DecidedBatch {
@@ -408,38 +575,34 @@ impl<'a> StreamWorker<'a> {
         self.decider.decide(attempt, entries, &self.skew, is_stored)
     }
 
-    /// Stores the policy and acknowledges deleted entries, before the answers are written.
-    fn complete_prerequisites(
-        &mut self,
-        decided: &DecidedBatch,
-        connection: &mut Connection,
-    ) -> RedisResult<()> {
-        if let Some(policy) = &decided.policy {
-            self.archive
-                .store(policy, &self.settings.keys, connection)?;
-        }
-        if !decided.deleted.is_empty() {
-            self.log_deleted(&decided.deleted);
-            self.group.acknowledge(&decided.deleted, connection)?;
-        }
-        Ok(())
-    }
-
     fn commit_command(&self, decided: &DecidedBatch) -> Cmd {
         let stream = self.group.stream;
         self.committer
-            .command(self.settings, stream, &decided.answers)
+            .command(self.settings, stream, self.ahead_max, &decided.answers)
     }
 
-    /// Counts and logs the outcomes of a batch. Returns the entries whose answers were not written.
+    /// Counts and logs the outcomes of a batch, and sets aside the entries whose answers could not be written. Returns
+    /// the entries that must be decided again.
     fn record_outcomes(
-        &self,
+        &mut self,
         decided: &DecidedBatch,
         entries: &[StreamEntry],
         reply: Value,
     ) -> RedisResult<Moved> {
         let outcomes = outcomes(reply)?;
         self.decider.record_outcomes(decided, &outcomes);
+        let mut failed = Vec::new();
+        for (outcome, answer) in outcomes.iter().zip(&decided.answers) {
+            if let Some(failure) = outcome.failure() {
+                self.blocked
+                    .write_failed(self.key_of(failure), &outcome.detail);
+                failed.push(answer.entry_id.clone());
+            } else if outcome.is_unmarked_exit() {
+                self.blocked
+                    .write_failed(self.key_of(FailedWrite::Mark), &outcome.detail);
+            }
+        }
+        self.set_aside(entries, &failed);
         let answers = outcomes.iter().zip(&decided.answers);
         let moved: BTreeSet<&str> = answers
             .filter(|(outcome, _)| outcome.is_moved())
@@ -450,6 +613,15 @@ impl<'a> StreamWorker<'a> {
             entries: entries.iter().filter(is_moved).cloned().collect(),
             has_new_content: outcomes.iter().any(Outcome::has_new_content),
         })
+    }
+
+    /// Returns the key of a failed write, or the prefix of the keys.
+    fn key_of(&self, failure: FailedWrite) -> &'a str {
+        match failure {
+            FailedWrite::Plan => &self.settings.plans,
+            FailedWrite::Skip => &self.settings.skips,
+            FailedWrite::Mark => &self.settings.keys,
+        }
     }
 
     fn compare_clocks(&mut self, connection: &mut Connection) -> RedisResult<()> {
@@ -471,6 +643,12 @@ impl<'a> StreamWorker<'a> {
 }
 
 impl Pipeline {
+    /// Adds a batch that was read.
+    fn add(&mut self, batch: Batch) {
+        self.bytes = self.bytes.saturating_add(batch.bytes);
+        self.unread.push_back(batch);
+    }
+
     /// Returns true if every entry that was read is answered.
     fn is_finished(&self) -> bool {
         self.pending.is_empty() && self.unread.is_empty() && self.moved.entries.is_empty()
@@ -479,6 +657,14 @@ impl Pipeline {
 
 fn entries(values: Vec<Value>) -> Vec<StreamEntry> {
     values.into_iter().filter_map(StreamEntry::new).collect()
+}
+
+/// Returns true if an error concerns a key, so that a new connection would not help.
+fn is_about_a_key(error: &RedisError) -> bool {
+    matches!(
+        error.code(),
+        Some("WRONGTYPE" | "NOPERM" | "OOM" | "MISCONF" | "ERR")
+    )
 }
 
 /// Receives the reply to the oldest command without a reply.

@@ -3,7 +3,7 @@
 use std::{fmt, io};
 
 use portcullis::types::Shown;
-use tracing::{info, level_filters::LevelFilter};
+use tracing::{error, info, level_filters::LevelFilter};
 use tracing_subscriber::{
     Layer as _, filter::Targets, layer::SubscriberExt as _, util::SubscriberInitExt as _,
 };
@@ -43,6 +43,11 @@ pub fn counted<N: fmt::Display + PartialEq + From<u8>>(count: N, one: &str, many
 /// Logs a line about the service itself, with the prefix `portcullis: `.
 pub fn say(text: impl fmt::Display) {
     line(format_args!("portcullis: {text}"));
+}
+
+/// Logs a line at the level of errors. Control characters are escaped as in [`line`].
+pub(crate) fn alarm(text: impl fmt::Display) {
+    error!("{}", Shown(text).whole());
 }
 
 /// Logs a line. Control characters are escaped, so that a sender's text cannot start a new line.

@@ -22,7 +22,7 @@ pub(crate) use self::{
     clock::{now, now_in_millis, server_time, skew},
     connection::{Connections, Reconnecting, connect},
     feed::{follow, wait_for_first_read},
-    log::line,
+    log::{alarm, line},
     reply::{bytes, last_id, list, read_entries, text},
     threads::run_until_one_ends,
 };

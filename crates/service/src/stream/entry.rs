@@ -4,9 +4,10 @@ use std::iter;
 
 use portcullis::{
     intent::{Intent, IntentError},
-    record::{RECORD_BYTES_MAX, Scratch, TapeRecord, read},
+    record::{RECORD_BYTES_MAX, Scratch, read},
 };
 use redis::Value;
+use serde_json::value::RawValue;
 
 use crate::runtime::{bytes, list, text};
 
@@ -34,6 +35,28 @@ pub(crate) struct StreamEntry {
     pub(crate) id: String,
     /// The fields of the entry; `None` if the entry was deleted before it was answered.
     fields: Option<Vec<(Vec<u8>, Vec<u8>)>>,
+    /// True if a consumer group delivers the entry as a new one although it had delivered a later one before.
+    pub(crate) is_again: bool,
+}
+
+/// What the sender of an intent states about its delivery.
+#[derive(Debug, Default)]
+pub(crate) struct Sender {
+    /// The sender's id of the intent.
+    pub(crate) id: Option<String>,
+    /// The number of the attempt, by which an exit can be sent again.
+    pub(crate) attempt: Option<String>,
+}
+
+/// The fields of an intent that identify it.
+#[derive(Default, serde::Deserialize)]
+struct Identifying<'a> {
+    #[serde(borrow)]
+    intent_id: Option<&'a RawValue>,
+    #[serde(borrow)]
+    id: Option<&'a RawValue>,
+    #[serde(borrow)]
+    attempt: Option<&'a RawValue>,
 }
 
 /// An entry in two forms of a tape record: with the entry id as its id, and as sent.
@@ -56,7 +79,11 @@ impl StreamEntry {
             }
             pairs
         });
-        Some(Self { id, fields })
+        Some(Self {
+            id,
+            fields,
+            is_again: false,
+        })
     }
 
     /// Returns true if the entry was deleted before it was answered.
@@ -88,13 +115,48 @@ impl StreamEntry {
         std::str::from_utf8(value).ok()
     }
 
+    /// Returns the number of bytes of all fields.
+    pub(crate) fn bytes(&self) -> usize {
+        let size = |(name, value): (&[u8], &[u8])| name.len().saturating_add(value.len());
+        self.fields().map(size).fold(0, usize::saturating_add)
+    }
+
+    /// Returns what the sender states about the delivery. The id is that of the payload or, if that has none, of the
+    /// entry; `id` counts only without an `intent_id`, because systems that deliver intents write their own `id`.
+    pub(crate) fn sender(&self) -> Sender {
+        let payload = self.field("payload").or_else(|| self.field("data"));
+        let inner: Identifying<'_> = payload
+            .and_then(|payload| serde_json::from_str(payload).ok())
+            .unwrap_or_default();
+        let outer = |name| self.field(name).and_then(|text| stated(text.to_owned()));
+        let number = |text: &String| text.parse::<f64>().is_ok_and(f64::is_finite);
+        Sender {
+            id: inner
+                .intent_id
+                .and_then(text_of)
+                .or_else(|| inner.id.and_then(text_of))
+                .or_else(|| outer("intent_id"))
+                .or_else(|| outer("id")),
+            attempt: inner
+                .attempt
+                .and_then(text_of)
+                .or_else(|| outer("attempt"))
+                .filter(number),
+        }
+    }
+
     /// Returns a digest of the content, independent of the order of the fields. In an envelope, the fields that may
-    /// differ between deliveries are left out.
+    /// differ between deliveries are left out. Next to an `intent_id`, so is `id`.
     pub(crate) fn digest(&self) -> String {
         let mut fields: Vec<&(Vec<u8>, Vec<u8>)> = self.fields.iter().flatten().collect();
         let holds = |name: &[u8]| matches!(name, b"payload" | b"data");
         if fields.iter().any(|(name, _)| holds(name)) {
             fields.retain(|(name, _)| !DELIVERY_FIELDS.contains(&name.as_slice()));
+        } else if fields
+            .iter()
+            .any(|(name, value)| name == b"intent_id" && !value.trim_ascii().is_empty())
+        {
+            fields.retain(|(name, _)| name != b"id");
         }
         fields.sort();
         let mut hasher = blake3::Hasher::new();
@@ -106,8 +168,7 @@ impl StreamEntry {
 
     /// Returns the entry as records. Returns an error if the entry is too long or is not UTF-8.
     pub(crate) fn record(&self) -> Result<EntryRecord, IntentError> {
-        let size = |(name, value): (&[u8], &[u8])| name.len().saturating_add(value.len());
-        if self.fields().map(size).fold(0, usize::saturating_add) > BYTES_MAX {
+        if self.bytes() > BYTES_MAX {
             return Err(too_long());
         }
         let text = |bytes| {
@@ -135,17 +196,6 @@ impl EntryRecord {
         &self.with_entry_id
     }
 
-    /// Returns the sender's id of the intent, if there is one.
-    pub(crate) fn sender_id(&self) -> Option<String> {
-        match read(&self.as_sent, &mut Scratch::default()) {
-            TapeRecord::Intent(intent) => intent.id().map(str::to_owned),
-            TapeRecord::RecordedDecision(_)
-            | TapeRecord::Position(_)
-            | TapeRecord::PolicyUpdated(..)
-            | TapeRecord::PolicyWithdrawn(_) => None,
-        }
-    }
-
     /// Returns the order type in upper case, from the payload or, if that has none, from the entry.
     pub(crate) fn order_type(&self) -> Option<String> {
         #[derive(serde::Deserialize)]
@@ -162,6 +212,27 @@ impl EntryRecord {
         }?;
         Some(order_type.to_ascii_uppercase())
     }
+}
+
+/// Returns the two numbers of an entry id.
+pub(crate) fn id_parts(id: &str) -> Option<(u64, u64)> {
+    let (millis, number) = id.split_once('-')?;
+    Some((millis.parse().ok()?, number.parse().ok()?))
+}
+
+/// Returns the text of a JSON string or number, unless it is blank.
+fn text_of(value: &RawValue) -> Option<String> {
+    let raw = value.get();
+    match raw.as_bytes().first()? {
+        b'"' => serde_json::from_str(raw).ok().and_then(stated),
+        b'-' | b'0'..=b'9' => Some(raw.to_owned()),
+        _ => None,
+    }
+}
+
+/// Returns a text unless it is blank.
+fn stated(text: String) -> Option<String> {
+    (!text.trim().is_empty()).then_some(text)
 }
 
 const fn too_long() -> IntentError {
@@ -203,12 +274,24 @@ fn object<'a>(fields: impl Iterator<Item = (&'a [u8], &'a [u8])>) -> Vec<u8> {
 }
 
 fn push_text(to: &mut Vec<u8>, text: &[u8]) {
+    let is_special = |byte: &u8| matches!(byte, b'"' | b'\\' | 0x00..=0x1f);
     to.push(b'"');
-    for byte in text {
-        match byte {
-            b'"' | b'\\' => to.extend([b'\\', *byte]),
-            0x00..=0x1f => to.extend(format!("\\u{byte:04x}").bytes()),
-            _ => to.push(*byte),
+    // A text can have megabytes, and few bytes are special.
+    for part in text.split_inclusive(is_special) {
+        match part.split_last() {
+            Some((b'"', plain)) => {
+                to.extend_from_slice(plain);
+                to.extend(b"\\\"");
+            }
+            Some((b'\\', plain)) => {
+                to.extend_from_slice(plain);
+                to.extend(b"\\\\");
+            }
+            Some((byte @ 0x00..=0x1f, plain)) => {
+                to.extend_from_slice(plain);
+                to.extend(format!("\\u{byte:04x}").bytes());
+            }
+            Some(_) | None => to.extend_from_slice(part),
         }
     }
     to.push(b'"');
@@ -225,6 +308,7 @@ mod tests {
         StreamEntry {
             id: "1767571200000-3".to_owned(),
             fields: Some(fields.collect()),
+            is_again: false,
         }
     }
 
@@ -238,14 +322,36 @@ mod tests {
                 ("payload", r#"{"symbol":"BTCUSDT","side":"BUY"}"#),
             ],
         ] {
-            let record = entry(fields).record().unwrap();
-            assert_eq!(record.sender_id().as_deref(), Some("a"), "{fields:?}");
+            let sent = entry(fields);
+            assert_eq!(sent.sender().id.as_deref(), Some("a"), "{fields:?}");
+            let record = sent.record().unwrap();
             let mut scratch = Scratch::default();
             let intent = record.intent(&mut scratch);
             assert!(intent.request().is_ok(), "{fields:?}");
             let at = intent.emitted_at().map(|at| at.as_millis());
             assert_eq!(at, Some(1_767_571_200_000), "{fields:?}");
         }
+    }
+
+    #[test]
+    fn an_id_of_the_sender_comes_before_the_id_of_a_delivery() {
+        let payload = |inner| entry(&[("id", "2"), ("payload", inner), ("intent_id", "1")]);
+        for (sent, id) in [
+            (entry(&[("id", "2"), ("intent_id", "1")]), Some("1")),
+            (entry(&[("id", "2"), ("intent_id", " ")]), Some("2")),
+            (entry(&[("id", "")]), None),
+            (payload(r#"{"intent_id":"a","id":"b"}"#), Some("a")),
+            (payload(r#"{"id":7.0}"#), Some("7.0")),
+            (payload(r#"{"id":null,"intent_id":[]}"#), Some("1")),
+            (payload("{"), Some("1")),
+        ] {
+            assert_eq!(sent.sender().id.as_deref(), id, "{sent:?}");
+        }
+        let attempt = |text| entry(&[("attempt", text)]).sender().attempt;
+        assert_eq!(attempt("2").as_deref(), Some("2"));
+        assert_eq!(attempt("again"), None);
+        let inner = payload(r#"{"attempt":3}"#).sender().attempt;
+        assert_eq!(inner.as_deref(), Some("3"));
     }
 
     #[test]

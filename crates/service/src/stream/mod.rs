@@ -4,5 +4,5 @@ mod entry;
 mod reader;
 mod source;
 
-pub(crate) use self::entry::{StreamEntry, hash_part, short_hex};
+pub(crate) use self::entry::{StreamEntry, hash_part, id_parts, short_hex};
 pub use source::StreamSource;
