@@ -6,7 +6,7 @@ use crate::{
     exit::ExitRule,
     harvest::{HarvestAction, HarvestReasons},
     provenance::Source,
-    types::{PolicyHash, Symbol, Timestamp},
+    types::{PolicyHash, PositionSide, Symbol, Timestamp},
 };
 
 /// Passes the columns of [`Answer`](crate::answer::Answer), in their order, to a macro. The struct,
@@ -50,8 +50,8 @@ macro_rules! answer_columns {
                 decision as verdict: Verdict,
                 /// The skip reason, if the verdict is `SKIP`.
                 reason as name: Option<SkipCode>,
-                /// The evidence for the skip reason as text; for an exit, the reason why it does not state how much to
-                /// close.
+                /// The evidence for the skip reason as text; for an exit, the parts of the intent that are not
+                /// understood.
                 detail as text: Option<Detail<'a>>,
                 /// The leverage of a trade: notional divided by margin.
                 leverage as number: Option<f64>,
@@ -74,7 +74,13 @@ macro_rules! answer_columns {
                 /// intent or, if it has none, the notional divided by its price. For an exit, the
                 /// quantity that the intent states.
                 quantity as number: Option<f64>,
-                /// The rule that permits the exit.
+                /// The part of the position that an exit closes, in (0, 1], if the intent states no quantity.
+                quantity_fraction as number: Option<f64>,
+                /// The side of the position that an exit closes, if the intent states it.
+                position_leg as name: Option<PositionSide>,
+                /// The price at which the order of a resting exit is sent.
+                trigger_price as number: Option<f64>,
+                /// The rule by which an exit passed.
                 exit_rule as name: Option<ExitRule>,
                 /// The harvest action for a position.
                 harvest_action as name: Option<HarvestAction>,

@@ -6,6 +6,7 @@ use serde::{Serialize, Serializer};
 
 use crate::{
     decide::{LEGACY, ServiceDenial, SkipReason},
+    exit::ExitNotes,
     harvest::{HarvestSkip, RError},
     policy::{NotInForceError, ValidityError},
 };
@@ -19,7 +20,9 @@ pub enum Detail<'a> {
     Harvest(HarvestSkip<'a>),
     /// A service denied an entry.
     ServiceDenial(&'a ServiceDenial<'a>),
-    /// A record lacks a required part, or an exit does not state a quantity.
+    /// Parts of the intent of an exit are not understood.
+    Exit(ExitNotes<'a>),
+    /// A record lacks a required part.
     Text(&'static str),
 }
 
@@ -51,6 +54,7 @@ impl fmt::Display for Detail<'_> {
                 )
             }
             Self::ServiceDenial(denial) => f.write_str(denial.detail()),
+            Self::Exit(notes) => write!(f, "{notes}"),
             Self::Text(text) => f.write_str(text),
         }
     }

@@ -70,9 +70,19 @@ impl<'a> Answer<'a> {
                     ExitQuantity::Stated(quantity) => Some(quantity.value().get()),
                     ExitQuantity::NotStated
                     | ExitQuantity::UsdSizeOnly
-                    | ExitQuantity::Unreadable => None,
+                    | ExitQuantity::Unreadable
+                    | ExitQuantity::Fraction(_) => None,
                 },
-                detail: permit.quantity().fault().map(Detail::Text),
+                quantity_fraction: match permit.quantity() {
+                    ExitQuantity::Fraction(fraction) => Some(fraction.value().get()),
+                    ExitQuantity::NotStated
+                    | ExitQuantity::UsdSizeOnly
+                    | ExitQuantity::Unreadable
+                    | ExitQuantity::Stated(_) => None,
+                },
+                position_leg: permit.stated_position_side(),
+                trigger_price: permit.trigger().map(|trigger| trigger.value().get()),
+                detail: permit.notes().map(Detail::Exit),
                 ..common(Verdict::Exit)
             },
             Decision::Skip(skip) => Self {

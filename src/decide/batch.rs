@@ -16,8 +16,9 @@ use super::{
     tables::{DENY, EXIT_BY_DELEGATE, EXIT_BY_OWNER, OPEN, Tables},
 };
 use crate::{
+    guardrails::Guardrails,
     policy::{InForce, PolicyState},
-    types::{Leverage, Margin, Notional, Timestamp},
+    types::{Fraction, Leverage, Margin, Notional, Timestamp},
 };
 
 /// Number of rows processed at a time; a block fits in the L1 cache.
@@ -70,6 +71,8 @@ struct BatchBounds {
     leverage_max: f64,
     margin_max: f64,
     notional_max: f64,
+    price_deviation_max: f64,
+    stop_distance_max: f64,
 }
 
 impl BatchBounds {
@@ -85,6 +88,8 @@ impl BatchBounds {
             leverage_max: f64::MAX,
             margin_max: f64::MAX,
             notional_max: f64::MAX,
+            price_deviation_max: f64::INFINITY,
+            stop_distance_max: f64::INFINITY,
         };
         let policy = match state.policy() {
             Ok(policy) => policy,
@@ -165,6 +170,9 @@ impl BatchBounds {
             limits.max_notional_usd().map(Notional::get),
             guardrails.max_notional_usd().map(Notional::get),
         ]);
+        let fraction = |bound: Option<Fraction>| bound.map_or(f64::INFINITY, Fraction::get);
+        self.price_deviation_max = fraction(guardrails.max_price_deviation());
+        self.stop_distance_max = fraction(guardrails.max_stop_distance());
         self
     }
 }
@@ -192,6 +200,7 @@ impl Engine {
         let bounds = in_force.map_or(bounds, |in_force| bounds.with_limits(self, in_force));
         answers.tables.fill(self, intents, in_force);
         answers.resize(intents.len());
+        answers.read_candle_times(self.guardrails(), intents);
         let pass = Pass {
             bounds,
             now: now.map(Timestamp::as_micros),
@@ -201,6 +210,51 @@ impl Engine {
         // The widest vector instructions of this machine are used. The width does not change any
         // bit of the result.
         pulp::Arch::new().dispatch(pass);
+        answers.deny_unsupported(self.guardrails(), intents);
+    }
+}
+
+impl DecisionColumns {
+    /// Computes the times of sending if the guardrails give the `timestamp` of a source another meaning. Otherwise the
+    /// columns stay empty.
+    fn read_candle_times(&mut self, guardrails: &Guardrails, intents: &IntentColumns) {
+        self.earliest.clear();
+        self.latest.clear();
+        if !guardrails.has_candle_times() {
+            return;
+        }
+        self.earliest.extend_from_slice(&intents.earliest);
+        self.latest.extend_from_slice(&intents.latest);
+        for stamped in &intents.stamped {
+            let source = usize::try_from(stamped.source).ok();
+            let source = source.and_then(|place| intents.sources.values.get(place));
+            let candle = guardrails.candle_of(source.and_then(|name| name.as_deref()));
+            if let (Some((earliest, latest)), Some(first), Some(last)) = (
+                stamped.times.sent_between(candle),
+                self.earliest.get_mut(stamped.row),
+                self.latest.get_mut(stamped.row),
+            ) {
+                (*first, *last) = (earliest.as_micros(), latest.as_micros());
+            }
+        }
+    }
+
+    /// Applies the last rule of gate 1: an entry with a field that is not supported is denied unless an earlier rule of
+    /// that gate denied it.
+    fn deny_unsupported(&mut self, guardrails: &Guardrails, intents: &IntentColumns) {
+        for row in &intents.unsupported {
+            let place = row.row;
+            if let (Some(outcome), Some(leverage), Some(notional)) = (
+                self.outcome.get_mut(place),
+                self.leverage.get_mut(place),
+                self.notional.get_mut(place),
+            ) && row.applies_to(*outcome, intents.kind.get(place).copied())
+                && row.is_denied(guardrails)
+            {
+                *outcome = Outcome::Skip(SkipCode::IntentUnsupported);
+                (*leverage, *notional) = (f64::NAN, f64::NAN);
+            }
+        }
     }
 }
 
@@ -245,7 +299,12 @@ impl pulp::WithSimd for Pass<'_> {
                 &bounds,
                 kind,
                 requested,
-                block(&intents.size, start),
+                [
+                    block(&intents.size, start),
+                    block(&intents.largest, start),
+                    block(&intents.price_deviation, start),
+                    block(&intents.stop_distance, start),
+                ],
                 leverage,
                 notional,
             );
@@ -255,7 +314,11 @@ impl pulp::WithSimd for Pass<'_> {
             }
             if bounds.limits_age() {
                 let times = (now, block(&intents.event_time, start));
-                work.age_each(&bounds, times, block(&intents.emitted_at, start));
+                let (earliest, latest) = match answers.earliest.is_empty() {
+                    true => (&intents.earliest, &intents.latest),
+                    false => (&answers.earliest, &answers.latest),
+                };
+                work.age_each(&bounds, times, block(earliest, start), block(latest, start));
             }
             work.answer(now.is_none(), kind, outcome, leverage, notional);
             let given = work.given.iter();
@@ -308,14 +371,17 @@ impl Work {
         bounds: &BatchBounds,
         kinds: &[u8],
         requested: &[f64],
-        sizes: &[f64],
+        [sizes, largest, deviations, distances]: [&[f64]; 4],
         leverages: &mut [f64],
         notionals: &mut [f64],
     ) {
         let inputs = kinds.iter().zip(requested).zip(sizes).zip(&self.given);
+        let checked = largest.iter().zip(deviations).zip(distances);
         let outputs = leverages.iter_mut().zip(notionals).zip(&mut self.late);
-        for ((((kind, requested), size), given), ((leverage_out, notional_out), late)) in
-            inputs.zip(outputs)
+        for (
+            ((((kind, requested), size), given), ((largest, deviation), distance)),
+            ((leverage_out, notional_out), late),
+        ) in inputs.zip(checked).zip(outputs)
         {
             let leverage = if *requested < *given {
                 *requested
@@ -326,11 +392,16 @@ impl Work {
             let (product, quotient) = (size * leverage, size / leverage);
             let notional = if on_margin { product } else { *size };
             let margin = if on_margin { *size } else { quotient };
+            let (product, quotient) = (largest * leverage, largest / leverage);
+            let largest_notional = if on_margin { product } else { *largest };
+            let largest_margin = if on_margin { *largest } else { quotient };
             let within = (leverage <= bounds.leverage_max)
-                & (margin <= bounds.margin_max)
+                & (largest_margin <= bounds.margin_max)
                 & (margin > 0.0)
-                & (notional <= bounds.notional_max)
-                & (notional > 0.0);
+                & (largest_notional <= bounds.notional_max)
+                & (notional > 0.0)
+                & (*deviation <= bounds.price_deviation_max)
+                & (*distance <= bounds.stop_distance_max);
             let late_at_size = if size.is_nan() { SIZE } else { LIMIT };
             let late_at_size = if within {
                 u64::from(OPEN)
@@ -373,11 +444,14 @@ impl Work {
         &mut self,
         bounds: &BatchBounds,
         (now, times): (Option<i64>, &[i64]),
-        emitted: &[i64],
+        earliest: &[i64],
+        latest: &[i64],
     ) {
-        for ((late, at), emitted_at) in self.late.iter_mut().zip(times).zip(emitted) {
-            let age = now.unwrap_or(*at).wrapping_sub(*emitted_at);
-            let ahead = (age < bounds.age_min) | (age > bounds.lead_unknown);
+        let sent = earliest.iter().zip(latest);
+        for ((late, at), (earliest, latest)) in self.late.iter_mut().zip(times).zip(sent) {
+            let age = now.unwrap_or(*at).wrapping_sub(*earliest);
+            let least_age = now.unwrap_or(*at).wrapping_sub(*latest);
+            let ahead = (least_age < bounds.age_min) | (age > bounds.lead_unknown);
             let fresh = if ahead { CLOCK } else { *late };
             *late = if age > bounds.age_max {
                 STALE_INTENT
@@ -416,10 +490,15 @@ impl Work {
                 row_kind::HOLD_UNTIMED => untimed(SkipCode::IntentNotActionable.number()),
                 number => number,
             };
-            let other = if *kind == row_kind::EXIT {
-                *exit
+            let unclear = if *exit == DENY {
+                SkipCode::IntentAmbiguous.number()
             } else {
-                fault
+                *exit
+            };
+            let other = match *kind {
+                row_kind::EXIT => *exit,
+                row_kind::EXIT_UNCLEAR => unclear,
+                _ => fault,
             };
             *reason = if entry { *reason } else { other };
         }

@@ -180,13 +180,12 @@ impl<'a> Trade<'a> {
         Sourced::new(self.margin, source)
     }
 
-    /// Returns the quantity in units of the symbol: the quantity of the intent or, if it has none,
-    /// the notional divided by the price of the intent. Returns `None` if the intent has neither a
-    /// quantity nor a price, or if the quotient is not finite.
+    /// Returns the quantity in units of the symbol: that of the intent if the size was read from it, else the notional
+    /// divided by the price of the intent. Returns `None` if there is no price, or if the quotient is not finite.
     #[must_use]
     pub fn quantity(&self) -> Option<Sourced<Quantity>> {
-        if let Some(own) = self.entry.quantity() {
-            return Some(own);
+        if self.entry.is_sized_by_quantity() {
+            return self.entry.quantity();
         }
         let price = self.entry.price()?.value();
         let quantity = self.notional.quantity(price).ok()?;

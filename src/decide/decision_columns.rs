@@ -26,6 +26,9 @@ pub struct DecisionColumns {
     pub(super) notional: Vec<f64>,
     pub(super) leverage_from: Vec<LeverageFrom>,
     pub(super) tables: Tables,
+    /// The times of sending, if the guardrails give a `timestamp` another meaning.
+    pub(super) earliest: Vec<i64>,
+    pub(super) latest: Vec<i64>,
 }
 
 /// One row of [`DecisionColumns`].

@@ -124,7 +124,7 @@ impl Engine {
         now: Option<Timestamp>,
         observer: &mut O,
     ) -> Result<Decision<'a>, SkipReason<'a>> {
-        let request = readable::check(intent, now)?;
+        let request = readable::check(&self.guardrails, intent, now)?;
         if let Ok(request) = intent.request() {
             observer.passed(|| GateCheck::Readable(request));
         }
@@ -173,12 +173,12 @@ impl Engine {
             now,
             assumed: in_force.is_assumed(),
         });
-        let emitted_at = intent.emitted_at();
-        freshness::check(in_force.limits(), guardrails, emitted_at, now)?;
+        let sent = intent.sent_between(guardrails.candle_of(intent.source()));
+        freshness::check(in_force.limits(), guardrails, sent, now)?;
         observer.passed(|| {
             let bounds = freshness::Bounds::new(in_force.limits(), guardrails);
             GateCheck::Freshness {
-                age: emitted_at.map(|at| now.since(at)),
+                age: sent.map(|(earliest, _)| now.since(earliest)),
                 age_max: bounds.age_max,
                 lead_max: bounds.lead_max,
             }
@@ -195,7 +195,7 @@ impl Engine {
         let size = size::check(entry)?;
         observer.passed(|| GateCheck::Size(Sourced::new(size, entry.size_source())));
         let limits = in_force.limits();
-        let (notional, margin) = limits::check(limits, guardrails, leverage, size)?;
+        let (notional, margin) = limits::check(limits, guardrails, leverage, size, entry)?;
         observer.passed(|| GateCheck::Limits {
             leverage,
             margin,

@@ -2,9 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::{SkipCode, SkipReason};
+use super::{Outcome, SkipCode, SkipReason};
 use crate::{
-    intent::{Exit, Intent, Request, Size},
+    guardrails::Guardrails,
+    intent::{
+        Exit, ExitConflict, Intent, IntentErrorKind, Request, Size, Times, UnsupportedFields,
+    },
     types::{Leverage, Symbol, Timestamp, positive},
 };
 
@@ -27,6 +30,8 @@ pub(super) mod row_kind {
     /// A hold without a timestamp. It is invalid instead of not actionable if the caller does not
     /// pass a `now` either.
     pub(crate) const HOLD_UNTIMED: u8 = 252;
+    /// An exit with a field that opens a position: ambiguous unless it comes from an exit owner.
+    pub(crate) const EXIT_UNCLEAR: u8 = 251;
 }
 
 /// Intents as columns. Each distinct symbol and source is stored once, and rows refer to it by number.
@@ -45,8 +50,78 @@ pub struct IntentColumns {
     pub(super) requested: Vec<f64>,
     /// The sizes in USD: NaN if the size is absent or unusable.
     pub(super) size: Vec<f64>,
-    pub(super) emitted_at: Vec<i64>,
+    /// The largest size that the intent states, with the same basis as `size`.
+    pub(super) largest: Vec<f64>,
+    /// The difference between the two prices of the intent as a fraction; 0 if there are not two.
+    pub(super) price_deviation: Vec<f64>,
+    /// The distance of the stop as a fraction: 0 without a stop, infinite without a price.
+    pub(super) stop_distance: Vec<f64>,
+    /// The earliest and the latest time of sending.
+    pub(super) earliest: Vec<i64>,
+    pub(super) latest: Vec<i64>,
     pub(super) event_time: Vec<i64>,
+    /// The rows with a `timestamp`, in ascending order.
+    pub(super) stamped: Vec<StampedRow>,
+    /// The rows that request an unsupported order or have unsupported fields, in ascending order.
+    pub(super) unsupported: Vec<UnsupportedRow>,
+}
+
+/// The times of a row with a `timestamp`, whose meaning depends on the guardrails.
+#[derive(Debug, Clone)]
+pub(super) struct StampedRow {
+    pub(super) row: usize,
+    pub(super) source: u32,
+    pub(super) times: Times,
+}
+
+/// A row that requests an unsupported order, or has unsupported fields.
+#[derive(Debug, Clone)]
+pub(super) struct UnsupportedRow {
+    pub(super) row: usize,
+    /// The fields; `None` if the order itself is unsupported.
+    fields: Option<UnsupportedFields>,
+}
+
+impl UnsupportedRow {
+    /// Returns true if the row is an entry that no earlier rule of gate 1 denied, or an unsupported order.
+    pub(super) fn applies_to(&self, outcome: Outcome, kind: Option<u8>) -> bool {
+        let is_entry = matches!(kind, Some(row_kind::NOTIONAL | row_kind::MARGIN));
+        let is_invalid = outcome == Outcome::Skip(SkipCode::IntentInvalid);
+        !is_invalid && (is_entry || self.fields.is_none())
+    }
+
+    /// Returns true if the guardrails do not ignore all of the fields.
+    pub(super) fn is_denied(&self, guardrails: &Guardrails) -> bool {
+        self.fields
+            .as_ref()
+            .is_none_or(|fields| !fields.all_ignored(|name| guardrails.ignores(name)))
+    }
+}
+
+/// The numbers of a row that depend on the kind of its request.
+struct RequestRow {
+    symbol: u32,
+    kind: u8,
+    requested: f64,
+    size: f64,
+    largest: f64,
+    price_deviation: f64,
+    stop_distance: f64,
+}
+
+impl RequestRow {
+    /// Returns the row of an intent without numbers.
+    const fn bare(symbol: u32, kind: u8) -> Self {
+        Self {
+            symbol,
+            kind,
+            requested: f64::NAN,
+            size: f64::NAN,
+            largest: f64::NAN,
+            price_deviation: 0.0,
+            stop_distance: 0.0,
+        }
+    }
 }
 
 /// The values of one row for [`IntentColumns::extend_entries`].
@@ -107,21 +182,38 @@ impl IntentColumns {
             Ok(name) => self.sources.number(name.as_deref().map(ToOwned::to_owned)),
             Err(_) => OUTSIDE,
         });
+        let index = self.len();
+        let mut unsupported = None;
         let row = match intent.request() {
             Err(fault) => {
                 let untimed = matches!(&intent.request, Err(invalid) if invalid.untimed);
-                let kind = match (SkipReason::InvalidIntent(fault).reason(), untimed) {
+                let is_unsupported = fault.kind() == IntentErrorKind::Unsupported;
+                if is_unsupported {
+                    unsupported = Some(None);
+                }
+                let reason = match is_unsupported {
+                    // Of the same kind as an ambiguity until the unsupported rows are applied.
+                    true => SkipCode::IntentAmbiguous,
+                    false => SkipReason::InvalidIntent(fault).reason(),
+                };
+                let kind = match (reason, untimed) {
                     (SkipCode::IntentAmbiguous, true) => row_kind::AMBIGUOUS_UNTIMED,
                     (SkipCode::IntentNotActionable, true) => row_kind::HOLD_UNTIMED,
                     (reason, _) => reason.number(),
                 };
-                (OUTSIDE, kind, f64::NAN, f64::NAN)
+                RequestRow::bare(OUTSIDE, kind)
             }
-            Ok(Request::Exit(Exit { symbol, .. })) => {
-                let symbol = self.symbols.number(*symbol);
-                (symbol, row_kind::EXIT, f64::NAN, f64::NAN)
+            Ok(Request::Exit(Exit {
+                symbol, conflict, ..
+            })) => {
+                let kind = match conflict {
+                    Some(ExitConflict { opens: true, .. }) => row_kind::EXIT_UNCLEAR,
+                    Some(_) | None => row_kind::EXIT,
+                };
+                RequestRow::bare(self.symbols.number(*symbol), kind)
             }
             Ok(Request::Entry(entry)) => {
+                unsupported = intent.unsupported().map(|fields| Some(fields.clone()));
                 let requested = match entry.leverage() {
                     None => f64::INFINITY,
                     Some(requested) => requested.map_or(f64::NAN, Leverage::get),
@@ -131,10 +223,27 @@ impl IntentColumns {
                     Some(Ok(Size::Notional(amount))) => (row_kind::NOTIONAL, amount.get()),
                     Some(Ok(Size::Margin(amount))) => (row_kind::MARGIN, amount.get()),
                 };
-                (self.symbols.number(entry.symbol()), kind, requested, size)
+                RequestRow {
+                    requested,
+                    size,
+                    largest: entry.largest_size().map_or(f64::NAN, Size::usd),
+                    price_deviation: entry.price_deviation().unwrap_or_default(),
+                    stop_distance: entry.stop_distance().unwrap_or_default(),
+                    ..RequestRow::bare(self.symbols.number(entry.symbol()), kind)
+                }
             }
         };
-        self.add(row, intent.emitted_at(), intent.event_time());
+        if let Some(fields) = unsupported {
+            self.unsupported.push(UnsupportedRow { row: index, fields });
+        }
+        if intent.times.stamped.is_some() {
+            self.stamped.push(StampedRow {
+                row: index,
+                source: self.source.last().copied().unwrap_or(OUTSIDE),
+                times: intent.times,
+            });
+        }
+        self.add(&row, intent.sent_between(None), intent.event_time());
     }
 
     /// Appends entries that are already stored in columns, with their symbols as a dictionary. Each
@@ -159,40 +268,41 @@ impl IntentColumns {
                     f64::NAN
                 }
             };
+            let size = entry.notional_usd.map_or(f64::NAN, usable);
             let row = match numbers.get(entry.symbol) {
-                Some(symbol) => (
-                    *symbol,
-                    row_kind::NOTIONAL,
-                    entry.leverage.map_or(f64::INFINITY, usable),
-                    entry.notional_usd.map_or(f64::NAN, usable),
-                ),
-                None => (
-                    OUTSIDE,
-                    SkipCode::IntentInvalid.number(),
-                    f64::NAN,
-                    f64::NAN,
-                ),
+                Some(symbol) => RequestRow {
+                    requested: entry.leverage.map_or(f64::INFINITY, usable),
+                    size,
+                    largest: size,
+                    ..RequestRow::bare(*symbol, row_kind::NOTIONAL)
+                },
+                None => RequestRow::bare(OUTSIDE, SkipCode::IntentInvalid.number()),
             };
-            self.add(row, entry.emitted_at, entry.emitted_at);
+            let sent = entry.emitted_at.map(|at| (at, at));
+            self.add(&row, sent, entry.emitted_at);
         }
         self.source.resize(self.len(), source);
     }
 
-    /// Appends a row: the number of its symbol, its kind, its requested leverage and its size in
-    /// USD; then its time of sending and its event time.
+    /// Appends a row with the times between which it was sent and its event time.
     #[inline]
     fn add(
         &mut self,
-        (symbol, kind, requested, size): (u32, u8, f64, f64),
-        emitted_at: Option<Timestamp>,
+        row: &RequestRow,
+        sent: Option<(Timestamp, Timestamp)>,
         event_time: Option<Timestamp>,
     ) {
         let micros = |at: Option<Timestamp>| at.map_or(NO_TIMESTAMP, Timestamp::as_micros);
-        self.symbol.push(symbol);
-        self.kind.push(kind);
-        self.requested.push(requested);
-        self.size.push(size);
-        self.emitted_at.push(micros(emitted_at));
+        self.symbol.push(row.symbol);
+        self.kind.push(row.kind);
+        self.requested.push(row.requested);
+        self.size.push(row.size);
+        self.largest.push(row.largest);
+        self.price_deviation.push(row.price_deviation);
+        self.stop_distance.push(row.stop_distance);
+        self.earliest
+            .push(micros(sent.map(|(earliest, _)| earliest)));
+        self.latest.push(micros(sent.map(|(_, latest)| latest)));
         self.event_time.push(micros(event_time));
     }
 
@@ -205,8 +315,14 @@ impl IntentColumns {
         self.kind.clear();
         self.requested.clear();
         self.size.clear();
-        self.emitted_at.clear();
+        self.largest.clear();
+        self.price_deviation.clear();
+        self.stop_distance.clear();
+        self.earliest.clear();
+        self.latest.clear();
         self.event_time.clear();
+        self.stamped.clear();
+        self.unsupported.clear();
     }
 
     /// Returns the number of rows.

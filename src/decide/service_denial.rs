@@ -88,6 +88,7 @@ fn gates_before(reason: SkipCode) -> Option<&'static [Gate]> {
         SkipCode::IntentInvalid
         | SkipCode::IntentAmbiguous
         | SkipCode::IntentNotActionable
+        | SkipCode::IntentUnsupported
         | SkipCode::DenyNotExitOwner
         | SkipCode::PolicyNotYetValid
         | SkipCode::PolicyStale

@@ -115,4 +115,6 @@ reasons! {
     HarvestMissingStop = "HARVEST_MISSING_STOP", 27;
     /// An input of R is missing, unreadable or out of range.
     HarvestInvalidInput = "HARVEST_INVALID_INPUT", 28;
+    /// The intent has a field that could change the order and is not supported.
+    IntentUnsupported = "INTENT_UNSUPPORTED", 29;
 }

@@ -6,7 +6,7 @@ use super::{Gate, SkipCode};
 use crate::{
     exit::NotExitOwnerError,
     guardrails::ConstraintViolation,
-    intent::{IntentError, IntentErrorKind, SizeError},
+    intent::{ExitConflict, IntentError, IntentErrorKind, SizeError, UnsupportedFields},
     policy::{NotInForceError, PolicyFault, PolicyUnavailable, ValidityError},
     provenance::Sourced,
     types::{NumberError, Shown, SignedDuration, Symbol},
@@ -17,6 +17,8 @@ use crate::{
 pub enum SkipReason<'a> {
     /// The intent is unreadable, invalid, ambiguous or a hold.
     InvalidIntent(&'a IntentError),
+    /// The intent has fields that could change the order and are not read.
+    UnsupportedFields(&'a UnsupportedFields),
     /// The source of an entry is present but unreadable, so it might be the exit owner.
     SourceUnreadable,
     /// The exit owner or a delegate sent an entry. It may be an exit that lost its reduce-only flag.
@@ -26,6 +28,8 @@ pub enum SkipReason<'a> {
     },
     /// The source of an exit is neither the exit owner nor a delegate.
     NotExitOwner(NotExitOwnerError<'a>),
+    /// A field closes a position and another one opens one, and the source is neither the exit owner nor a delegate.
+    EffectUnclear(ExitConflict),
     /// The operator halted entries.
     Halted {
         /// The symbol of the intent.
@@ -96,6 +100,12 @@ pub enum LimitedNumber {
     Margin,
     /// The notional, in USD.
     Notional,
+    /// The difference between `price` and `entry_price`, as a fraction of `entry_price`.
+    #[strum(serialize = "the difference between `price` and `entry_price`, as a fraction,")]
+    PriceDeviation,
+    /// The distance of the stop from the entry price, as a fraction of the entry price.
+    #[strum(serialize = "the distance of `stop_loss` from the entry price, as a fraction,")]
+    StopDistance,
 }
 
 impl SkipReason<'_> {
@@ -108,8 +118,12 @@ impl SkipReason<'_> {
                 IntentErrorKind::Invalid => SkipCode::IntentInvalid,
                 IntentErrorKind::Ambiguous => SkipCode::IntentAmbiguous,
                 IntentErrorKind::NotActionable => SkipCode::IntentNotActionable,
+                IntentErrorKind::Unsupported => SkipCode::IntentUnsupported,
             },
-            Self::SourceUnreadable | Self::ExitOwnerOpens { .. } => SkipCode::IntentAmbiguous,
+            Self::UnsupportedFields(_) => SkipCode::IntentUnsupported,
+            Self::SourceUnreadable | Self::ExitOwnerOpens { .. } | Self::EffectUnclear(_) => {
+                SkipCode::IntentAmbiguous
+            }
             Self::NotExitOwner(_) => SkipCode::DenyNotExitOwner,
             Self::Halted { .. } => SkipCode::TradingHalted,
             Self::PolicyUnavailable(unavailable) => unavailable_code(unavailable),
@@ -131,10 +145,11 @@ impl SkipReason<'_> {
     #[must_use]
     pub const fn gate(&self) -> Gate {
         match self {
-            Self::InvalidIntent(_) => Gate::Readable,
-            Self::SourceUnreadable | Self::ExitOwnerOpens { .. } | Self::NotExitOwner(_) => {
-                Gate::ExitOwnership
-            }
+            Self::InvalidIntent(_) | Self::UnsupportedFields(_) => Gate::Readable,
+            Self::SourceUnreadable
+            | Self::ExitOwnerOpens { .. }
+            | Self::EffectUnclear(_)
+            | Self::NotExitOwner(_) => Gate::ExitOwnership,
             Self::Halted { .. } => Gate::Halt,
             Self::PolicyUnavailable(_) | Self::PolicyNotPermitted(_) => Gate::Policy,
             Self::NotInForce(_) => Gate::InForce,
@@ -207,6 +222,15 @@ impl fmt::Display for SkipReason<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::InvalidIntent(fault) => write!(f, "{fault}"),
+            Self::UnsupportedFields(fields) => write!(
+                f,
+                "fields that could change the order and are not supported: {fields}; remove them, or list features in the guardrail `ignore_fields`"
+            ),
+            Self::EffectUnclear(conflict) => write!(
+                f,
+                "`{}` opens a position and `{}` closes one; send one of them",
+                conflict.first, conflict.second
+            ),
             Self::SourceUnreadable => f.write_str("`source` must be text"),
             Self::ExitOwnerOpens { source } => {
                 write!(

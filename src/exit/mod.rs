@@ -8,5 +8,5 @@ mod permit;
 mod rule;
 
 pub use ownership::{ExitOwnership, NotExitOwnerError, OwnershipError};
-pub use permit::ExitPermit;
+pub use permit::{ExitNotes, ExitPermit};
 pub use rule::ExitRule;

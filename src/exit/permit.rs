@@ -4,8 +4,9 @@ use std::fmt;
 
 use super::rule::ExitRule;
 use crate::{
-    intent::{Exit, ExitQuantity, Intent},
-    types::{Shown, Side, Symbol},
+    intent::{Exit, ExitConflict, ExitQuantity, Intent, IntentError, UnsupportedFields},
+    provenance::Sourced,
+    types::{PositionSide, Price, Shown, Side, Symbol},
 };
 
 /// A permit to reduce or close a position. Only the engine can create one, so a permit proves that the source of the
@@ -51,13 +52,53 @@ impl<'a> ExitPermit<'a> {
         self.exit.symbol
     }
 
-    /// Returns the side of the closing order, if the intent has one.
+    /// Returns the side of the closing order, if the intent states it or the position side.
     #[must_use]
     pub const fn side(&self) -> Option<Side> {
         self.exit.side
     }
 
-    /// Returns the quantity to close, in units of the symbol if it is known.
+    /// Returns the side of the position to close, if the intent states it or the side of the order.
+    #[must_use]
+    pub fn position_side(&self) -> Option<PositionSide> {
+        self.exit.position_side.or(match self.exit.side {
+            Some(Side::Sell) => Some(PositionSide::Long),
+            Some(Side::Buy) => Some(PositionSide::Short),
+            None => None,
+        })
+    }
+
+    /// Returns the side of the position to close, if the intent states it.
+    #[must_use]
+    pub const fn stated_position_side(&self) -> Option<PositionSide> {
+        self.exit.position_side
+    }
+
+    /// Returns two fields that contradict each other about the side. The exit then has no side: it closes the only open
+    /// position of the symbol, and must be refused if there are two.
+    #[must_use]
+    pub const fn conflict(&self) -> Option<ExitConflict> {
+        self.exit.conflict
+    }
+
+    /// Returns the price at which the order is sent. An exit with a trigger rests until then and must not be executed
+    /// as an immediate close.
+    #[must_use]
+    pub const fn trigger(&self) -> Option<Sourced<Price>> {
+        self.exit.trigger
+    }
+
+    /// Returns a text about everything in the intent that is not understood, or `None` if all of it is.
+    #[must_use]
+    pub fn notes(&self) -> Option<ExitNotes<'a>> {
+        let notes = ExitNotes {
+            intent: self.intent,
+            exit: self.exit,
+        };
+        notes.parts().next().is_some().then_some(notes)
+    }
+
+    /// Returns the quantity to close.
     #[must_use]
     pub const fn quantity(&self) -> ExitQuantity {
         self.exit.quantity
@@ -76,6 +117,56 @@ impl<'a> ExitPermit<'a> {
     }
 }
 
+/// What is not understood in the intent of an exit, as text.
+#[derive(Debug, Clone, Copy)]
+pub struct ExitNotes<'a> {
+    intent: &'a Intent<'a>,
+    exit: &'a Exit,
+}
+
+impl<'a> ExitNotes<'a> {
+    fn parts(&self) -> impl Iterator<Item = Note<'a>> {
+        let Self { intent, exit } = *self;
+        [
+            exit.quantity.fault().map(Note::Quantity),
+            exit.conflict.map(Note::Conflict),
+            intent.unsupported().map(Note::Unsupported),
+            intent.time_fault.as_deref().map(Note::Time),
+        ]
+        .into_iter()
+        .flatten()
+    }
+}
+
+/// One part of the notes.
+enum Note<'a> {
+    Quantity(&'static str),
+    Conflict(ExitConflict),
+    Unsupported(&'a UnsupportedFields),
+    Time(&'a IntentError),
+}
+
+impl fmt::Display for ExitNotes<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (place, note) in self.parts().enumerate() {
+            if place > 0 {
+                f.write_str("; ")?;
+            }
+            match note {
+                Note::Quantity(fault) => f.write_str(fault)?,
+                Note::Conflict(conflict) => write!(
+                    f,
+                    "`{}` and `{}` contradict each other about the side: close the only open position of the symbol, and refuse if there are two",
+                    conflict.first, conflict.second
+                )?,
+                Note::Unsupported(fields) => write!(f, "not understood: {fields}")?,
+                Note::Time(fault) => write!(f, "{fault}")?,
+            }
+        }
+        Ok(())
+    }
+}
+
 impl fmt::Display for ExitPermit<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
@@ -83,8 +174,8 @@ impl fmt::Display for ExitPermit<'_> {
         } = self;
         let (symbol, source) = (exit.symbol, Shown(source));
         write!(f, "EXIT {symbol} for `{source}` as {}", rule.as_str())?;
-        match exit.quantity.fault() {
-            Some(fault) => write!(f, "; {fault}"),
+        match self.notes() {
+            Some(notes) => write!(f, "; {notes}"),
             None => Ok(()),
         }
     }

@@ -92,9 +92,19 @@ pub(super) fn text(compared: &GateCheck<'_>) -> String {
 }
 
 fn exit_text(exit: &Exit) -> String {
-    let text = format!("an exit: {}", exit.symbol);
+    let text = match exit.trigger {
+        None => format!("an exit: {}", exit.symbol),
+        Some(trigger) => format!(
+            "a resting exit: {}, trigger {}",
+            exit.symbol,
+            trigger.value()
+        ),
+    };
     match exit.quantity {
         ExitQuantity::Stated(quantity) => format!("{text}, quantity {}", quantity.value()),
+        ExitQuantity::Fraction(fraction) => {
+            format!("{text}, fraction {} of the position", fraction.value())
+        }
         ExitQuantity::NotStated | ExitQuantity::UsdSizeOnly | ExitQuantity::Unreadable => {
             match exit.quantity.fault() {
                 Some(fault) => format!("{text}; {fault}"),

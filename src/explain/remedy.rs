@@ -11,6 +11,13 @@ use crate::{
 pub(super) fn of(denial: &SkipReason<'_>) -> String {
     match denial {
         SkipReason::InvalidIntent(fault) => fault_remedy(fault),
+        SkipReason::UnsupportedFields(fields) => {
+            format!("remove {fields}, or list features in the guardrail `ignore_fields`")
+        }
+        SkipReason::EffectUnclear(conflict) => format!(
+            "leave out `{}` to close the position, or `{}` to open one",
+            conflict.first, conflict.second
+        ),
         SkipReason::SourceUnreadable => "set `source` to text, or leave it out".to_owned(),
         SkipReason::ExitOwnerOpens { source } => {
             let source = Shown(source);
@@ -107,19 +114,34 @@ fn fault_remedy(fault: &IntentError) -> String {
         IntentError::InsidePayload { field } => {
             format!("remove `{field}` from the payload")
         }
-        IntentError::StopOnWrongSide {
-            side: Side::Buy,
-            entry_price,
+        IntentError::PricesOutOfOrder {
+            side,
+            first,
+            second,
+            second_price,
             ..
         } => {
-            format!("set `stop_loss` below the entry price {entry_price}")
+            let below = match side {
+                Side::Buy => "below",
+                Side::Sell => "above",
+            };
+            format!("set `{first}` {below} `{second}` {second_price}")
         }
-        IntentError::StopOnWrongSide {
-            side: Side::Sell,
-            entry_price,
-            ..
-        } => {
-            format!("set `stop_loss` above the entry price {entry_price}")
+        IntentError::SizesDisagree { first, second, .. } => {
+            format!("leave out `{first}` or `{second}`, or make both the same notional")
+        }
+        IntentError::SizeBesidePrice => {
+            "replace `size` by `quantity` for units, or by `position_size_usd` for USD".to_owned()
+        }
+        IntentError::PricesDisagree { .. } => {
+            "leave out `price` or `entry_price`, or correct one of them".to_owned()
+        }
+        IntentError::ImplausibleTime { field, unit, .. } => format!("correct `{field}`: {unit}"),
+        IntentError::Reverses { .. } => {
+            "send an exit, and then an entry in the other direction".to_owned()
+        }
+        IntentError::NotSupported { field, .. } => {
+            format!("leave out `{field}`, or send an order without it")
         }
         IntentError::Hold => {
             "set `action` or `side` to BUY, SELL or CLOSE, if a trade is wanted".to_owned()

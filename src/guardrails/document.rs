@@ -1,13 +1,14 @@
 //! Guardrails documents: JSON objects with the operator's limits.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use thiserror::Error;
 
-use super::{Guardrails, Halt};
+use super::{CandleTime, Guardrails, Halt};
 use crate::{
+    intent::is_listed_field,
     json::{Fields, RawField, SyntaxError, Unreadable, scan_object},
-    types::{Leverage, Margin, Notional, Shown, SignedDuration, Symbol},
+    types::{Fraction, Leverage, Margin, Notional, Shown, SignedDuration, Symbol},
 };
 
 /// The error for an invalid guardrails document, with all faults of the document.
@@ -55,8 +56,10 @@ fn list(faults: &[GuardrailsFieldError]) -> String {
 
 impl Guardrails {
     /// Parses a JSON object with any of `max_leverage`, `max_position_usd` (margin), `max_notional_usd`,
-    /// `max_validity_sec`, `max_intent_age_sec`, `max_intent_skew_sec`, `max_plan_age_sec`, `permitted_symbols`,
-    /// `market`, `venue`, `require_policy_hash` and `halt` (`"nothing"`, `"everything"`, or a list of symbols).
+    /// `max_validity_sec`, `max_intent_age_sec`, `max_intent_skew_sec`, `max_plan_age_sec`, `max_price_deviation`,
+    /// `max_stop_distance`, `ignore_fields` (names of fields of an intent), `timestamp_is` (an object with one member
+    /// per source: `{"is": "bar_open", "interval_sec": 900}` or `{"is": "bar_close"}`), `permitted_symbols`, `market`,
+    /// `venue`, `require_policy_hash` and `halt` (`"nothing"`, `"everything"`, or a list of symbols).
     ///
     /// # Errors
     /// Returns all faults if the text is not a JSON object or has unknown keys, duplicate keys or invalid values. A
@@ -80,6 +83,10 @@ struct GuardrailFields<'a> {
     max_intent_age_sec: RawField<'a>,
     max_intent_skew_sec: RawField<'a>,
     max_plan_age_sec: RawField<'a>,
+    max_price_deviation: RawField<'a>,
+    max_stop_distance: RawField<'a>,
+    ignore_fields: RawField<'a>,
+    timestamp_is: RawField<'a>,
     permitted_symbols: RawField<'a>,
     market: RawField<'a>,
     venue: RawField<'a>,
@@ -98,6 +105,10 @@ impl<'a> Fields<'a> for GuardrailFields<'a> {
             b"max_intent_age_sec" => &mut self.max_intent_age_sec,
             b"max_intent_skew_sec" => &mut self.max_intent_skew_sec,
             b"max_plan_age_sec" => &mut self.max_plan_age_sec,
+            b"max_price_deviation" => &mut self.max_price_deviation,
+            b"max_stop_distance" => &mut self.max_stop_distance,
+            b"ignore_fields" => &mut self.ignore_fields,
+            b"timestamp_is" => &mut self.timestamp_is,
             b"permitted_symbols" => &mut self.permitted_symbols,
             b"market" => &mut self.market,
             b"venue" => &mut self.venue,
@@ -123,6 +134,10 @@ impl GuardrailFields<'_> {
             (&self.max_intent_age_sec, "max_intent_age_sec"),
             (&self.max_intent_skew_sec, "max_intent_skew_sec"),
             (&self.max_plan_age_sec, "max_plan_age_sec"),
+            (&self.max_price_deviation, "max_price_deviation"),
+            (&self.max_stop_distance, "max_stop_distance"),
+            (&self.ignore_fields, "ignore_fields"),
+            (&self.timestamp_is, "timestamp_is"),
             (&self.permitted_symbols, "permitted_symbols"),
             (&self.market, "market"),
             (&self.venue, "venue"),
@@ -160,6 +175,21 @@ impl GuardrailFields<'_> {
                 &mut faults,
             ),
             max_plan_age: duration(&self.max_plan_age_sec, "max_plan_age_sec", &mut faults),
+            max_price_deviation: fraction(
+                &self.max_price_deviation,
+                "max_price_deviation",
+                &mut faults,
+            ),
+            max_stop_distance: fraction(&self.max_stop_distance, "max_stop_distance", &mut faults),
+            ignore_fields: ignored(&self.ignore_fields, &mut faults),
+            timestamp_is: timestamp_is(&self.timestamp_is).unwrap_or_else(|Unreadable| {
+                faults.push(bad(
+                    &self.timestamp_is,
+                    "timestamp_is",
+                    "an object such as `{\"my-source\": {\"is\": \"bar_open\", \"interval_sec\": 900}}`",
+                ));
+                BTreeMap::new()
+            }),
             permitted_symbols: symbols(&self.permitted_symbols).unwrap_or_else(|Unreadable| {
                 faults.push(bad(
                     &self.permitted_symbols,
@@ -216,6 +246,66 @@ fn amount<T, E>(
         faults.push(bad(value, field, "a finite number greater than 0"));
     }
     bound
+}
+
+fn fraction(
+    value: &RawField<'_>,
+    field: &'static str,
+    faults: &mut Vec<GuardrailsFieldError>,
+) -> Option<Fraction> {
+    let bound = Fraction::new(value.number()?).ok();
+    if bound.is_none() && !value.is_duplicate() {
+        faults.push(bad(value, field, "a fraction greater than 0 and at most 1"));
+    }
+    bound
+}
+
+/// Reads the names of fields to ignore. A field that is known to change an order cannot be ignored.
+fn ignored(value: &RawField<'_>, faults: &mut Vec<GuardrailsFieldError>) -> BTreeSet<String> {
+    const FIELD: &str = "ignore_fields";
+    let Some(raw) = value.raw() else {
+        return BTreeSet::new();
+    };
+    match serde_json::from_str::<BTreeSet<String>>(raw) {
+        Ok(names) if names.iter().any(|name| is_listed_field(name)) => {
+            faults.push(bad(
+                value,
+                FIELD,
+                "a list without fields that are known to change an order",
+            ));
+        }
+        Ok(names) => return names,
+        Err(_) => faults.push(bad(value, FIELD, "a list of names of fields")),
+    }
+    BTreeSet::new()
+}
+
+/// The meaning of `timestamp` in the intents of one source.
+#[derive(serde::Deserialize)]
+#[serde(tag = "is", rename_all = "snake_case", deny_unknown_fields)]
+enum TimestampIs {
+    BarOpen { interval_sec: serde_json::Number },
+    BarClose {},
+}
+
+fn timestamp_is(value: &RawField<'_>) -> Result<BTreeMap<String, CandleTime>, Unreadable> {
+    let Some(raw) = value.raw() else {
+        return Ok(BTreeMap::new());
+    };
+    let sources: BTreeMap<String, TimestampIs> =
+        serde_json::from_str(raw).map_err(|_| Unreadable)?;
+    let meaning = |is: TimestampIs| match is {
+        TimestampIs::BarClose {} => Ok(CandleTime::Close),
+        TimestampIs::BarOpen { interval_sec } => {
+            let interval = SignedDuration::parse_seconds(&interval_sec.to_string());
+            let interval = interval.ok().filter(|it| it.as_micros() > 0);
+            interval.map(CandleTime::Open).ok_or(Unreadable)
+        }
+    };
+    sources
+        .into_iter()
+        .map(|(source, is)| Ok((source, meaning(is)?)))
+        .collect()
 }
 
 fn duration(

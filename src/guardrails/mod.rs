@@ -6,9 +6,9 @@ mod document;
 pub use constraint::ConstraintViolation;
 pub use document::{GuardrailsError, GuardrailsFieldError};
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::types::{Leverage, Margin, Notional, SignedDuration, Symbol};
+use crate::types::{Fraction, Leverage, Margin, Notional, SignedDuration, Symbol};
 
 /// Operator limits that apply to every policy.
 ///
@@ -22,11 +22,24 @@ pub struct Guardrails {
     max_intent_age: Option<SignedDuration>,
     max_intent_skew: Option<SignedDuration>,
     max_plan_age: Option<SignedDuration>,
+    max_price_deviation: Option<Fraction>,
+    max_stop_distance: Option<Fraction>,
+    ignore_fields: BTreeSet<String>,
+    timestamp_is: BTreeMap<String, CandleTime>,
     permitted_symbols: Option<BTreeSet<Symbol>>,
     market: Option<String>,
     venue: Option<String>,
     require_policy_hash: bool,
     halt: Halt,
+}
+
+/// The meaning of `timestamp` in the intents of a source that sends once per candle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CandleTime {
+    /// The time at which the candle opened. The message was sent after this interval at the earliest.
+    Open(SignedDuration),
+    /// The time at which the candle closed.
+    Close,
 }
 
 /// The scope of a halt. A halt stops entries only, never exits.
@@ -66,6 +79,10 @@ impl Guardrails {
             max_intent_age: None,
             max_intent_skew: None,
             max_plan_age: None,
+            max_price_deviation: None,
+            max_stop_distance: None,
+            ignore_fields: BTreeSet::new(),
+            timestamp_is: BTreeMap::new(),
             permitted_symbols: None,
             market: None,
             venue: None,
@@ -120,6 +137,33 @@ impl Guardrails {
     #[must_use]
     pub const fn with_max_plan_age(mut self, bound: SignedDuration) -> Self {
         self.max_plan_age = Some(bound);
+    /// Sets the largest difference between `price` and `entry_price` of an intent, as a fraction of `entry_price`.
+    #[must_use]
+    pub const fn with_max_price_deviation(mut self, bound: Fraction) -> Self {
+        self.max_price_deviation = Some(bound);
+        self
+    }
+
+    /// Sets the largest distance of a stop from the entry price of an intent, as a fraction of the entry price. A stop
+    /// of an intent without a price is then refused.
+    #[must_use]
+    pub const fn with_max_stop_distance(mut self, bound: Fraction) -> Self {
+        self.max_stop_distance = Some(bound);
+        self
+    }
+
+    /// Ignores a field of an intent whose name suggests that it could change the order. A field that is known to change
+    /// an order is never ignored.
+    #[must_use]
+    pub fn with_ignored_field(mut self, name: impl Into<String>) -> Self {
+        self.ignore_fields.insert(name.into());
+        self
+    }
+
+    /// States that `timestamp` in the intents of a source is the time of a candle.
+    #[must_use]
+    pub fn with_timestamp_is(mut self, source: impl Into<String>, meaning: CandleTime) -> Self {
+        self.timestamp_is.insert(source.into(), meaning);
         self
     }
 
@@ -213,6 +257,42 @@ impl Guardrails {
     }
 
     /// Returns the market that a policy must have, if one is required.
+    /// Returns the largest difference between `price` and `entry_price`, as a fraction of `entry_price`.
+    #[must_use]
+    pub const fn max_price_deviation(&self) -> Option<Fraction> {
+        self.max_price_deviation
+    }
+
+    /// Returns the largest distance of a stop from the entry price, as a fraction of the entry price.
+    #[must_use]
+    pub const fn max_stop_distance(&self) -> Option<Fraction> {
+        self.max_stop_distance
+    }
+
+    /// Returns true if a field of this name is ignored, although its name suggests that it could change the order.
+    #[must_use]
+    pub fn ignores(&self, name: &str) -> bool {
+        self.ignore_fields.contains(name)
+    }
+
+    /// Returns true if `timestamp` is the time of a candle for any source.
+    pub(crate) fn has_candle_times(&self) -> bool {
+        !self.timestamp_is.is_empty()
+    }
+
+    /// Returns the time from the `timestamp` of a source to its messages, if `timestamp` is the time of a candle.
+    #[inline]
+    pub(crate) fn candle_of(&self, source: Option<&str>) -> Option<SignedDuration> {
+        if self.timestamp_is.is_empty() {
+            return None;
+        }
+        match self.timestamp_is.get(source?)? {
+            CandleTime::Open(interval) => Some(*interval),
+            CandleTime::Close => Some(SignedDuration::from_micros(0)),
+        }
+    }
+
+    /// Returns the required market of a policy.
     #[must_use]
     pub fn market(&self) -> Option<&str> {
         self.market.as_deref()

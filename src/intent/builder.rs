@@ -3,23 +3,23 @@
 use std::borrow::Cow;
 
 use super::{
-    Entry, Exit, ExitQuantity, Intent, IntentError, Request, SizeError, SizeField,
-    action::{Action, ActionError},
+    Entry, Exit, Intent, IntentError, Request, SizeField, UnsupportedFields,
+    direction::{Direction, ExitDirection, Resolved},
     error::FirstFault,
-    request::{InvalidRequest, RequestedSize},
-    time::{self, Times},
+    exit_quantity::{self, Context, Shares},
+    request::InvalidRequest,
+    size::{Amounts, RATIO_MAX},
+    stated::Stated,
+    time::Times,
+    vocabulary::Effect,
 };
 use crate::{
-    json::{Flag, Unreadable},
-    provenance::Sourced,
-    types::{Margin, Notional, PolicyHash, Price, Quantity, Side, Symbol, Timestamp},
+    json::Unreadable,
+    provenance::{Source, Sourced},
+    types::{PolicyHash, PositionSide, Price, Quantity, Side, Symbol, Timestamp},
 };
 
-/// A number and the field from which it was read.
-type Named = (f64, SizeField);
-
-/// A builder that collects the fields of an intent, from a record or from code, and checks them
-/// together.
+/// A builder that collects the fields of an intent, from a record or from code, and checks them once.
 ///
 /// Numbers, including NaN, are accepted without checks; the gates deny invalid numbers.
 ///
@@ -40,21 +40,27 @@ pub struct IntentBuilder<'a> {
     pub(super) id: Option<Cow<'a, str>>,
     pub(super) source: Result<Option<Cow<'a, str>>, Unreadable>,
     pub(super) symbol: Result<Option<Symbol>, Unreadable>,
-    pub(super) action: Result<Option<Action>, ActionError>,
-    pub(super) side: Result<Option<Action>, ActionError>,
-    pub(super) reduce_only: [Flag; 2],
-    pub(super) type_closes: Result<bool, Unreadable>,
-    pub(super) leverage: Option<f64>,
-    pub(super) quantity: Option<Named>,
-    pub(super) price: Option<Named>,
-    pub(super) position_usd: Option<f64>,
-    pub(super) size: Option<f64>,
-    pub(super) position_size_usd: Option<f64>,
-    pub(super) entry_price: Option<f64>,
-    pub(super) stop_loss: Option<f64>,
-    pub(super) take_profit: Option<f64>,
+    pub(super) direction: Direction,
+    pub(super) amounts: Amounts,
+    pub(super) shares: Shares,
+    pub(super) stop_loss: Stated,
+    pub(super) take_profit: Stated,
+    pub(super) trigger: Stated,
+    /// The field that makes the order a resting one, which needs a trigger.
+    pub(super) needs_trigger: Option<&'static str>,
+    /// True if the trigger follows the price.
+    pub(super) is_trailing: bool,
+    /// True if the intent asks to close the whole position.
+    pub(super) closes_all: bool,
+    /// True if a field that may state an amount is not understood.
+    pub(super) unknown_amount: bool,
+    /// True if a field that may change the unit of the quantity is not understood.
+    pub(super) unknown_unit: bool,
+    pub(super) unsupported: UnsupportedFields,
+    /// A field that is read in exits and not in entries.
+    pub(super) entry_unsupported: Option<&'static str>,
     pub(super) times: Times,
-    pub(super) time_unreadable: Option<&'static str>,
+    pub(super) time_fault: Option<IntentError>,
     pub(super) policy_hash: Option<Result<PolicyHash, Unreadable>>,
     /// Faults that invalidate entries and exits.
     pub(super) faults: FirstFault,
@@ -76,21 +82,21 @@ impl<'a> IntentBuilder<'a> {
             id: None,
             source: Ok(None),
             symbol: Ok(None),
-            action: Ok(None),
-            side: Ok(None),
-            reduce_only: [Ok(None), Ok(None)],
-            type_closes: Ok(false),
-            leverage: None,
-            quantity: None,
-            price: None,
-            position_usd: None,
-            size: None,
-            position_size_usd: None,
-            entry_price: None,
-            stop_loss: None,
-            take_profit: None,
+            direction: Direction::default(),
+            amounts: Amounts::default(),
+            shares: Shares::default(),
+            stop_loss: Stated::default(),
+            take_profit: Stated::default(),
+            trigger: Stated::default(),
+            needs_trigger: None,
+            is_trailing: false,
+            closes_all: false,
+            unknown_amount: false,
+            unknown_unit: false,
+            unsupported: UnsupportedFields::default(),
+            entry_unsupported: None,
             times: Times::UNKNOWN,
-            time_unreadable: None,
+            time_fault: None,
             policy_hash: None,
             faults: FirstFault::default(),
             entry_faults: FirstFault::default(),
@@ -111,183 +117,124 @@ impl<'a> IntentBuilder<'a> {
 
     /// Sets the side of the order.
     pub fn with_side(mut self, side: Side) -> Self {
-        self.side = Ok(Some(Action::Trade(side)));
+        self.direction.add_side(side, "side");
+        self
+    }
+
+    /// Sets the side of the position. A sale of a long position and a purchase of a short one are exits.
+    pub fn with_position_side(mut self, side: PositionSide) -> Self {
+        self.direction.add_position(side, "position_side");
         self
     }
 
     /// Makes the intent reduce-only: it may reduce a position but never open one.
     pub fn with_reduce_only(mut self) -> Self {
-        self.reduce_only = [Ok(Some(true)), Ok(None)];
+        self.direction.add_flag("reduce_only");
         self
     }
 
     /// Makes the intent a close request, which needs no side.
     pub fn with_close(mut self) -> Self {
-        self.action = Ok(Some(Action::Close));
+        self.direction.add_effect(Effect::Close, "action");
         self
     }
 
     /// Sets the time of sending.
     pub fn with_emitted_at(mut self, at: Timestamp) -> Self {
-        self.times.emitted_at = Some(at);
+        self.times = Times::sent_at(at);
         self
     }
 
     /// Sets the requested leverage.
     pub fn with_leverage(mut self, leverage: f64) -> Self {
-        self.leverage = Some(leverage);
+        self.amounts.leverage.add(leverage, "leverage");
         self
     }
 
     /// Sets the size in units of the symbol; requires a price.
     pub fn with_quantity(mut self, quantity: f64) -> Self {
-        self.quantity = Some((quantity, SizeField::Quantity));
+        self.amounts.quantity.add(quantity, "quantity");
         self
     }
 
-    /// Sets the price in USD per unit that converts the quantity to a notional.
+    /// Sets the part of the position that an exit closes, in (0, 1].
+    pub fn with_quantity_fraction(mut self, fraction: f64) -> Self {
+        self.shares.fraction.add(fraction, "quantity_fraction");
+        self.entry_unsupported = Some("quantity_fraction");
+        self
+    }
+
+    /// Sets the limit price, which converts the quantity to a notional.
     pub fn with_price(mut self, price: f64) -> Self {
-        self.price = Some((price, SizeField::Price));
+        self.amounts.price.add(price, "price");
+        self
+    }
+
+    /// Sets the price at which a resting exit is sent.
+    pub fn with_trigger(mut self, price: f64) -> Self {
+        self.trigger.add(price, "triggerPrice");
         self
     }
 
     /// Sets the size as a margin in USD (`position_usd`); requires a leverage.
     pub fn with_margin_usd(mut self, usd: f64) -> Self {
-        self.position_usd = Some(usd);
+        self.amounts.margin.add(usd, "position_usd");
         self
     }
 
     /// Sets the size as a notional in USD (`position_size_usd`).
     pub fn with_notional_usd(mut self, usd: f64) -> Self {
-        self.position_size_usd = Some(usd);
+        self.amounts.notional.add(usd, "position_size_usd");
         self
     }
 
     /// Sets the entry price in USD per unit.
     pub fn with_entry_price(mut self, price: f64) -> Self {
-        self.entry_price = Some(price);
+        self.amounts.entry_price.add(price, "entry_price");
         self
     }
 
     /// Sets the stop-loss price in USD per unit.
     pub fn with_stop_loss(mut self, price: f64) -> Self {
-        self.stop_loss = Some(price);
+        self.stop_loss.add(price, "stop_loss");
         self
     }
 
     /// Sets the take-profit price in USD per unit.
     pub fn with_take_profit(mut self, price: f64) -> Self {
-        self.take_profit = Some(price);
+        self.take_profit.add(price, "take_profit");
         self
     }
 
     /// Checks all fields and builds the intent.
     #[must_use]
     pub fn build(mut self) -> Intent<'a> {
-        let closes = self.closes();
-        let side = self.direction();
-        let request = if closes.exit {
-            self.exit(&side, closes.by_word)
-        } else {
-            self.entry(&side)
+        let (request, is_exit, side) = match self.direction.resolve() {
+            Resolved::Exit(direction) => {
+                let side = direction.side;
+                (self.exit(&direction), true, side)
+            }
+            Resolved::Entry(side) => {
+                let request = self.entry(&side);
+                (request, false, side.ok().flatten())
+            }
+            Resolved::Neither(fault) => (self.entry(&Err(fault)), false, None),
         };
+        let is_empty = self.unsupported.is_empty();
         Intent {
             id: self.id,
             source: self.source,
             times: self.times,
             policy_hash: self.policy_hash.map(Box::new),
+            unsupported: (!is_empty).then(|| Box::new(self.unsupported)),
+            time_fault: self.time_fault.map(Box::new),
             request: request.map_err(|fault| InvalidRequest {
                 fault,
-                untimed: !closes.exit && self.times.event_time().is_none(),
+                untimed: !is_exit && self.times.event_time().is_none(),
                 symbol: self.symbol.ok().flatten(),
-                side: side.ok().flatten(),
+                side,
             }),
         }
-    }
-
-    /// Returns whether the intent is an exit, and whether `action`, `side` or `intent_type` makes
-    /// it an exit.
-    fn closes(&mut self) -> Closes {
-        let is_any = |wanted| self.reduce_only.contains(&Ok(Some(wanted)));
-        let (flag_true, flag_false) = (is_any(true), is_any(false));
-        let close = Ok(Some(Action::Close));
-        let by_word = self.type_closes == Ok(true) || self.action == close || self.side == close;
-        if self.type_closes.is_err() {
-            self.entry_faults.add(IntentError::BadValue {
-                field: "intent_type",
-                expected: "text",
-            });
-        }
-        if flag_true && flag_false {
-            self.faults.add(IntentError::Contradiction {
-                first: "reduce_only",
-                second: "reduceOnly",
-            });
-        }
-        if flag_false && by_word {
-            self.faults.add(IntentError::Contradiction {
-                first: if self.reduce_only.first() == Some(&Ok(Some(false))) {
-                    "reduce_only"
-                } else {
-                    "reduceOnly"
-                },
-                second: if self.action == close {
-                    "action"
-                } else if self.side == close {
-                    "side"
-                } else {
-                    "intent_type"
-                },
-            });
-        }
-        for (flag, field) in self.reduce_only.iter().zip(["reduce_only", "reduceOnly"]) {
-            if flag.is_err() {
-                self.entry_faults.add(IntentError::BadValue {
-                    field,
-                    expected: "true or false",
-                });
-            }
-        }
-        Closes {
-            exit: flag_true || by_word,
-            by_word,
-        }
-    }
-
-    /// Returns the side from `action` and `side`. Returns an error if they contradict each other or are HOLD.
-    fn direction(&mut self) -> Result<Option<Side>, IntentError> {
-        for (value, field) in [(self.action, "action"), (self.side, "side")] {
-            if let Err(error) = value {
-                self.entry_faults.add(error.fault(field));
-            }
-        }
-        let action = self.action.ok().flatten();
-        let side = self.side.ok().flatten();
-        let agreed = match (action, side) {
-            (Some(Action::Trade(side)), Some(Action::Close) | None)
-            | (Some(Action::Close) | None, Some(Action::Trade(side))) => Ok(Some(side)),
-            (Some(Action::Trade(one)), Some(Action::Trade(other))) if one == other => Ok(Some(one)),
-            (Some(Action::Hold), Some(Action::Hold) | None) | (None, Some(Action::Hold)) => {
-                if self.type_closes == Ok(true) {
-                    Err(IntentError::Contradiction {
-                        first: if action.is_some() { "action" } else { "side" },
-                        second: "intent_type",
-                    })
-                } else {
-                    Err(IntentError::Hold)
-                }
-            }
-            (Some(Action::Close), Some(Action::Close) | None)
-            | (None, Some(Action::Close) | None) => Ok(None),
-            (Some(Action::Trade(_) | Action::Close), Some(Action::Hold))
-            | (Some(Action::Hold), Some(Action::Trade(_) | Action::Close))
-            | (Some(Action::Trade(_)), Some(Action::Trade(_))) => Err(IntentError::Contradiction {
-                first: "action",
-                second: "side",
-            }),
-        };
-        self.faults.add_of(&agreed);
-        agreed
     }
 
     fn named_symbol(&self) -> Result<Symbol, IntentError> {
@@ -301,31 +248,70 @@ impl<'a> IntentBuilder<'a> {
         }
     }
 
-    fn exit(
-        &mut self,
-        side: &Result<Option<Side>, IntentError>,
-        by_word: bool,
-    ) -> Result<Request, IntentError> {
+    fn exit(&mut self, direction: &ExitDirection) -> Result<Request, IntentError> {
         let symbol = self.named_symbol();
         self.faults.add_of(&symbol);
-        if *side == Ok(None) && !by_word {
+        let needs_side = !direction.by_word && direction.conflict.is_none();
+        if direction.side.is_none() && needs_side {
             self.faults.add(self.no_side());
         }
-        let quantity = match self.quantity {
-            None if self.names_usd() => ExitQuantity::UsdSizeOnly,
-            None => ExitQuantity::NotStated,
-            Some((quantity, field)) => match Quantity::new(quantity) {
-                Ok(quantity) => ExitQuantity::Stated(Sourced::new(quantity, field.source())),
-                Err(_) => ExitQuantity::Unreadable,
-            },
+        let trigger = self.exit_trigger();
+        self.faults.add_of(&trigger);
+        let context = Context {
+            usd: [
+                self.amounts.margin,
+                self.amounts.size,
+                self.amounts.notional,
+            ]
+            .iter()
+            .any(|amount| amount.number().is_some_and(|usd| usd != 0.0)),
+            closes_all: self.closes_all,
+            unknown_amount: self.unknown_amount,
+            unknown_unit: self.unknown_unit,
         };
+        let quantity = exit_quantity::read(
+            &self.amounts.quantity,
+            &self.shares,
+            &self.direction,
+            context,
+        );
         match std::mem::take(&mut self.faults).take() {
             Some(fault) => Err(fault),
             None => Ok(Request::Exit(Exit {
                 symbol: symbol?,
-                side: side.clone()?,
+                side: direction.side,
+                position_side: direction.position,
+                conflict: direction.conflict,
                 quantity,
+                trigger: trigger?,
             })),
+        }
+    }
+
+    /// Returns the trigger of a resting exit. A resting exit without a readable trigger must not become an immediate
+    /// close.
+    fn exit_trigger(&self) -> Result<Option<Sourced<Price>>, IntentError> {
+        let refused = |field, problem| Err(IntentError::NotSupported { field, problem });
+        match (self.trigger.value(), self.needs_trigger) {
+            (_, Some(field)) if self.is_trailing => refused(
+                field,
+                "an exit with a trailing trigger is not supported; send a price as `triggerPrice`",
+            ),
+            (None, Some(field)) => refused(
+                field,
+                "an exit that rests until a trigger needs the price as `triggerPrice`",
+            ),
+            (None, None) => Ok(None),
+            (Some((price, field)), _) => match Price::new(price) {
+                Ok(price) if self.trigger.conflict().is_none() => {
+                    Ok(Some(Sourced::new(price, Source::Intent(field))))
+                }
+                Ok(_) => refused(field, "two triggers differ; send one"),
+                Err(_) => refused(
+                    field,
+                    "the trigger is not a finite price greater than 0; send `triggerPrice`",
+                ),
+            },
         }
     }
 
@@ -336,26 +322,55 @@ impl<'a> IntentBuilder<'a> {
             .clone()
             .and_then(|side| side.ok_or_else(|| self.no_side()));
         self.faults.add_of(&side);
-        if let Some(field) = self.time_unreadable {
-            self.entry_faults.add(IntentError::BadValue {
-                field,
-                expected: time::expected(field),
-            });
+        if let Some(fault) = self.direction.unreadable.take() {
+            self.entry_faults.add(fault);
         }
-        let entry_price = self.stop_price("entry_price", self.entry_price);
-        let stop_loss = self.stop_price("stop_loss", self.stop_loss);
-        if let (Some(entry), Some(stop), Ok(side)) = (entry_price, stop_loss, &side) {
-            let right_side = match side {
-                Side::Buy => stop < entry,
-                Side::Sell => stop > entry,
-            };
-            if !right_side {
-                self.entry_faults.add(IntentError::StopOnWrongSide {
-                    side: *side,
-                    stop_loss: stop,
-                    entry_price: entry,
-                });
+        if let Some(fault) = self.time_fault.clone() {
+            self.entry_faults.add(fault);
+        }
+        self.check_entry_only();
+        let amounts = &self.amounts;
+        for stated in [
+            amounts.leverage,
+            amounts.quantity,
+            amounts.price,
+            amounts.entry_price,
+            amounts.margin,
+            amounts.size,
+            amounts.notional,
+            self.stop_loss,
+            self.take_profit,
+        ] {
+            if let Some((first, second)) = stated.conflict() {
+                self.entry_faults
+                    .add(IntentError::Contradiction { first, second });
             }
+        }
+        let entry_price = self.level(self.amounts.entry_price.value());
+        let stop_loss = self.level(self.stop_loss.value());
+        let take_profit = self.level(self.take_profit.value());
+        let price = self
+            .amounts
+            .limit_price()
+            .and_then(|price| Price::new(price).ok());
+        self.check_prices(price, entry_price);
+        if let Ok(side) = &side {
+            let reference = match (entry_price, price) {
+                (Some(entry), _) => Some((entry, "entry_price")),
+                (None, Some(price)) => Some((price, "price")),
+                (None, None) => None,
+            };
+            let named = |price: Option<Price>, field| price.map(|price| (price, field));
+            self.check_levels(
+                *side,
+                named(stop_loss, "stop_loss"),
+                reference,
+                named(take_profit, "take_profit"),
+            );
+        }
+        let size = self.amounts.read();
+        if let Err(fault) = &size {
+            self.entry_faults.add(fault.clone());
         }
         let mut faults = std::mem::take(&mut self.faults);
         faults.merge(std::mem::take(&mut self.entry_faults));
@@ -364,28 +379,80 @@ impl<'a> IntentBuilder<'a> {
             None => Ok(Request::Entry(Entry {
                 symbol: symbol?,
                 side: side?,
-                leverage: self.leverage,
-                size: self.read_size().unwrap_or_else(RequestedSize::Unusable),
-                quantity: named(self.quantity, Quantity::new),
-                price: named(self.unit_price(), Price::new),
+                leverage: self.amounts.leverage.number(),
+                size: size?,
+                quantity: self.quantity(),
+                price,
                 entry_price,
                 stop_loss,
-                take_profit: self.take_profit.and_then(|p| Price::new(p).ok()),
+                take_profit,
             })),
         }
     }
 
-    /// Returns the fault to report for an intent without a side.
-    fn no_side(&self) -> IntentError {
-        match (self.action, self.side) {
-            (Err(error), _) => error.fault("action"),
-            (_, Err(error)) => error.fault("side"),
-            (Ok(_), Ok(_)) => IntentError::Missing { field: "side" },
+    /// Adds a fault for what is supported in exits only.
+    fn check_entry_only(&mut self) {
+        let trigger = self.trigger.value().map(|(_, field)| field);
+        if let Some(field) = self.needs_trigger.or(trigger) {
+            self.entry_faults.add(IntentError::NotSupported {
+                field,
+                problem: "an entry with a trigger is not supported; send the entry when it is due",
+            });
+        }
+        if let Some(field) = self.entry_unsupported {
+            self.unsupported.add_listed(field);
         }
     }
 
-    fn stop_price(&mut self, field: &'static str, value: Option<f64>) -> Option<Price> {
-        let price = Price::new(value?);
+    /// Checks that `price` and `entry_price` can both be meant.
+    fn check_prices(&mut self, price: Option<Price>, entry_price: Option<Price>) {
+        if let (Some(price), Some(entry)) = (price, entry_price) {
+            let (price, entry_price) = (price.get(), entry.get());
+            if price.max(entry_price) >= RATIO_MAX * price.min(entry_price) {
+                self.entry_faults
+                    .add(IntentError::PricesDisagree { price, entry_price });
+            }
+        }
+    }
+
+    /// Checks that stop, entry price and target are in ascending order for a BUY, and in descending order for a SELL.
+    fn check_levels(
+        &mut self,
+        side: Side,
+        stop: Option<(Price, &'static str)>,
+        reference: Option<(Price, &'static str)>,
+        target: Option<(Price, &'static str)>,
+    ) {
+        for (first, second) in [(stop, reference), (reference, target), (stop, target)] {
+            let (Some((first_price, first)), Some((second_price, second))) = (first, second) else {
+                continue;
+            };
+            let in_order = match side {
+                Side::Buy => first_price < second_price,
+                Side::Sell => first_price > second_price,
+            };
+            if !in_order {
+                self.entry_faults.add(IntentError::PricesOutOfOrder {
+                    side,
+                    first,
+                    first_price,
+                    second,
+                    second_price,
+                });
+            }
+        }
+    }
+
+    /// Returns the fault of an intent without a side.
+    fn no_side(&self) -> IntentError {
+        let missing = IntentError::Missing { field: "side" };
+        self.direction.unreadable.clone().unwrap_or(missing)
+    }
+
+    /// Returns a price of a stop, a target or an entry; a value that is not a price is a fault.
+    fn level(&mut self, stated: Option<(f64, &'static str)>) -> Option<Price> {
+        let (price, field) = stated?;
+        let price = Price::new(price);
         if price.is_err() {
             self.entry_faults.add(IntentError::BadValue {
                 field,
@@ -395,71 +462,14 @@ impl<'a> IntentBuilder<'a> {
         price.ok()
     }
 
-    /// Returns the price that converts the quantity to a notional: `price` or, if absent,
-    /// `entry_price`.
-    fn unit_price(&self) -> Option<Named> {
-        self.price
-            .or_else(|| self.entry_price.map(|price| (price, SizeField::EntryPrice)))
-    }
-
-    /// Returns true if the intent has a field with a size in USD, even if the field is unreadable.
-    fn names_usd(&self) -> bool {
-        [self.position_usd, self.size, self.position_size_usd]
-            .iter()
-            .any(Option::is_some)
-    }
-
-    /// Reads the size from the first field present: `quantity`, `position_usd`, `size` or `position_size_usd`.
-    fn read_size(&self) -> Result<RequestedSize, SizeError> {
-        if let Some((quantity, field)) = self.quantity {
-            return quantity_size(quantity, field, self.unit_price());
-        }
-        if let Some(usd) = self.position_usd {
-            let field = SizeField::PositionUsd;
-            let margin = Margin::new(usd).map_err(|_| SizeError::BadValue(field))?;
-            self.leverage.ok_or(SizeError::NoLeverage(field))?;
-            return Ok(RequestedSize::Margin(margin, field));
-        }
-        let (usd, field) = match (self.size, self.position_size_usd) {
-            (Some(usd), _) => (usd, SizeField::Size),
-            (None, Some(usd)) => (usd, SizeField::PositionSizeUsd),
-            (None, None) => return Ok(RequestedSize::Absent),
+    fn quantity(&self) -> Option<(Quantity, SizeField)> {
+        let (quantity, field) = self.amounts.quantity.value()?;
+        let field = match field {
+            "qty" => SizeField::Qty,
+            _ => SizeField::Quantity,
         };
-        Notional::new(usd)
-            .map(|notional| RequestedSize::Notional(notional, field))
-            .map_err(|_| SizeError::BadValue(field))
+        Quantity::new(quantity)
+            .ok()
+            .map(|quantity| (quantity, field))
     }
-}
-
-struct Closes {
-    exit: bool,
-    by_word: bool,
-}
-
-fn named<T, E>(value: Option<Named>, new: fn(f64) -> Result<T, E>) -> Option<(T, SizeField)> {
-    let (value, field) = value?;
-    new(value).ok().map(|value| (value, field))
-}
-
-fn quantity_size(
-    quantity: f64,
-    field: SizeField,
-    price: Option<Named>,
-) -> Result<RequestedSize, SizeError> {
-    let quantity = Quantity::new(quantity).map_err(|_| SizeError::BadValue(field))?;
-    let (price, price_field) = price.ok_or(SizeError::NoPrice(field))?;
-    let price = Price::new(price).map_err(|_| SizeError::BadValue(price_field))?;
-    let product = match (
-        field == SizeField::Qty,
-        price_field == SizeField::EntryPrice,
-    ) {
-        (true, true) => SizeField::QtyEntryPrice,
-        (true, false) => SizeField::QtyPrice,
-        (false, true) => SizeField::QuantityEntryPrice,
-        (false, false) => SizeField::QuantityPrice,
-    };
-    quantity
-        .notional(price)
-        .map(|notional| RequestedSize::Notional(notional, product))
-        .map_err(|_| SizeError::BadProduct(product))
 }

@@ -7,6 +7,8 @@ use crate::{
     types::{Price, Shown, Side},
 };
 
+use super::SizeField;
+
 /// The kinds of intent fault. If an intent has several faults, the first kind in this order decides the skip reason.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum IntentErrorKind {
@@ -18,6 +20,8 @@ pub enum IntentErrorKind {
     Ambiguous,
     /// The intent explicitly requests no trade.
     NotActionable,
+    /// The intent requests an order that is not supported.
+    Unsupported,
 }
 
 /// The reason why an intent is invalid, and where.
@@ -106,20 +110,75 @@ pub enum IntentError {
         /// The name of the field with the inner payload.
         field: &'static str,
     },
-    /// The stop is on the wrong side of the entry price, so that it would trigger immediately.
-    #[error(
-        "`stop_loss` {stop_loss} is on the wrong side of `entry_price` {entry_price} for a {side} entry"
-    )]
-    StopOnWrongSide {
+    /// Two prices are in the wrong order for the side, so that a stop or a target would trigger immediately.
+    #[error("`{first}` {first_price} must be {} `{second}` {second_price} for {side}", below(*.side))]
+    PricesOutOfOrder {
         /// The side of the entry.
         side: Side,
-        /// The stop price, in USD per unit.
-        stop_loss: Price,
-        /// The entry price, in USD per unit.
-        entry_price: Price,
+        /// The field of the price that must be the lower one for a BUY, and the higher one for a SELL.
+        first: &'static str,
+        /// Its price.
+        first_price: Price,
+        /// The other field.
+        second: &'static str,
+        /// Its price.
+        second_price: Price,
+    },
+    /// Two statements of the size contradict each other.
+    #[error(
+        "`{first}` is {first_usd} USD but `{second}` is {second_usd} USD; state the size once, or make both equal"
+    )]
+    SizesDisagree {
+        /// The first statement.
+        first: SizeField,
+        /// Its notional, in USD.
+        first_usd: f64,
+        /// The second statement.
+        second: SizeField,
+        /// Its notional, in USD.
+        second_usd: f64,
+    },
+    /// `size` is next to a `price`, and no other field shows whether it is in units or in USD.
+    #[error(
+        "`size` next to `price` may be units or USD; use `quantity` for units or `position_size_usd` for USD"
+    )]
+    SizeBesidePrice,
+    /// `price` and `entry_price` differ so much that they contradict each other.
+    #[error("`price` {price} and `entry_price` {entry_price} contradict each other")]
+    PricesDisagree {
+        /// The limit price.
+        price: f64,
+        /// The entry price.
+        entry_price: f64,
+    },
+    /// A time is outside the years 2000 to 2100, probably because it is in another unit.
+    #[error("`{field}` is {}: {unit}", Shown(.value))]
+    ImplausibleTime {
+        /// The field.
+        field: &'static str,
+        /// The value.
+        value: String,
+        /// What the value looks like, and what to do.
+        unit: &'static str,
+    },
+    /// The intent asks to reverse a position: a close and an entry in one order.
+    #[error(
+        "`{field}` requests a reversal, which is not supported; send an exit and then an entry"
+    )]
+    Reverses {
+        /// The field.
+        field: &'static str,
+    },
+    /// A field has a value that is known and not supported.
+    #[error("`{field}`: {problem}")]
+    NotSupported {
+        /// The field.
+        field: &'static str,
+        /// What is not supported, and what to do.
+        problem: &'static str,
     },
     /// The `action` or `side` of the intent is HOLD.
-    #[error("HOLD requests no trade")]
+    #[error("the intent requests no trade: its action is HOLD, or changes a resting order")]
     Hold,
 }
 
@@ -142,14 +201,19 @@ impl IntentError {
             | Self::NotUtf8 { .. }
             | Self::TooLong { .. }
             | Self::UnknownEvent { .. } => IntentErrorKind::Unreadable,
-            Self::Missing { .. } | Self::BadValue { .. } | Self::DuplicateKey { .. } => {
-                IntentErrorKind::Invalid
-            }
+            Self::Missing { .. }
+            | Self::BadValue { .. }
+            | Self::DuplicateKey { .. }
+            | Self::ImplausibleTime { .. } => IntentErrorKind::Invalid,
             Self::Contradiction { .. }
             | Self::BesidePayload { .. }
             | Self::InsidePayload { .. }
-            | Self::StopOnWrongSide { .. } => IntentErrorKind::Ambiguous,
+            | Self::PricesOutOfOrder { .. }
+            | Self::SizesDisagree { .. }
+            | Self::SizeBesidePrice
+            | Self::PricesDisagree { .. } => IntentErrorKind::Ambiguous,
             Self::Hold => IntentErrorKind::NotActionable,
+            Self::Reverses { .. } | Self::NotSupported { .. } => IntentErrorKind::Unsupported,
         }
     }
 
@@ -168,13 +232,26 @@ impl IntentError {
             | Self::Contradiction { .. }
             | Self::BesidePayload { .. }
             | Self::InsidePayload { .. }
-            | Self::StopOnWrongSide { .. }
+            | Self::PricesOutOfOrder { .. }
+            | Self::SizesDisagree { .. }
+            | Self::SizeBesidePrice
+            | Self::PricesDisagree { .. }
+            | Self::ImplausibleTime { .. }
+            | Self::Reverses { .. }
+            | Self::NotSupported { .. }
             | Self::Hold => {}
         }
     }
 }
 
-/// The first fault in the order of [`IntentErrorKind`], of all faults that were added.
+const fn below(side: Side) -> &'static str {
+    match side {
+        Side::Buy => "below",
+        Side::Sell => "above",
+    }
+}
+
+/// The fault that comes first in the order of [`IntentErrorKind`].
 #[derive(Debug, Default)]
 pub(crate) struct FirstFault(Option<IntentError>);
 

@@ -3,18 +3,21 @@
 use std::borrow::Cow;
 
 use super::{
-    Intent, IntentBuilder, IntentError, SizeField,
-    action::{Action, is_close_type},
-    error::FirstFault,
+    Intent, IntentBuilder, IntentError,
+    names::{PlainName, Term},
+    statements,
     time::{TimeFields, Times, is_entry_id},
 };
 use crate::{
-    json::{Fields, Flag, RawField, Unreadable},
-    types::{PolicyHash, Symbol},
+    json::{Fields, RawField, Unreadable},
+    types::PolicyHash,
 };
 
+/// The largest number of fields under other names that are kept. An entry with more is skipped.
+const OTHERS_MAX: usize = 32;
+
 /// The raw value of each field that is read from a record.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct RecordFields<'a> {
     pub(crate) event_type: RawField<'a>,
     pub(crate) policy: RawField<'a>,
@@ -47,8 +50,31 @@ pub(crate) struct RecordFields<'a> {
     regime: RawField<'a>,
     position_side: RawField<'a>,
     model: RawField<'a>,
+    /// Fields under another spelling, and fields that could change the order and are not read.
+    others: Vec<Other<'a>>,
+    /// True if there are more such fields than are kept.
+    too_many_others: bool,
     /// True if any of the keys is a duplicate.
     has_duplicates: bool,
+}
+
+/// A field under another name than those of [`RecordFields`].
+#[derive(Debug, Clone)]
+struct Other<'a> {
+    /// The name as sent.
+    name: Box<str>,
+    term: Term,
+    /// The name under which the field is reported, if its name is known.
+    reported: Option<&'static str>,
+    value: RawField<'a>,
+}
+
+/// One field of an intent: its meaning, the name under which it is reported, the name as sent, and its value.
+pub(super) struct IntentField<'s, 'a> {
+    pub(super) term: Term,
+    pub(super) reported: &'static str,
+    pub(super) name: &'s str,
+    pub(super) value: &'s RawField<'a>,
 }
 
 impl<'a> Fields<'a> for RecordFields<'a> {
@@ -86,7 +112,7 @@ impl<'a> Fields<'a> for RecordFields<'a> {
             12 if key == b"position_usd" => &mut self.position_usd,
             13 if key == b"position_side" => &mut self.position_side,
             17 if key == b"position_size_usd" => &mut self.position_size_usd,
-            _ => return None,
+            _ => return self.other(key),
         })
     }
 
@@ -98,12 +124,15 @@ impl<'a> Fields<'a> for RecordFields<'a> {
 impl<'a> RecordFields<'a> {
     /// Returns the timestamps of the record.
     pub(crate) fn times(&self) -> Times {
-        self.read_times(&self.id).0
+        self.read_times(&self.id, [None; 3]).0
     }
 
-    /// Reads the timestamps, with `id` as the field that may be a stream entry id. Also returns the
-    /// name of the first unreadable field.
-    fn read_times(&self, id: &RawField<'a>) -> (Times, Option<&'static str>) {
+    /// Reads the timestamps; `id` may be a stream entry id. Also returns the fault of the first field that is unreadable.
+    fn read_times(
+        &self,
+        id: &RawField<'a>,
+        outer: [Option<&RawField<'a>>; 3],
+    ) -> (Times, Option<IntentError>) {
         for (value, field) in [
             (&self.decided_at, "decided_at"),
             (id, "id"),
@@ -111,7 +140,7 @@ impl<'a> RecordFields<'a> {
             (&self.timestamp, "timestamp"),
         ] {
             if value.is_duplicate() {
-                return (Times::UNKNOWN, Some(field));
+                return (Times::UNKNOWN, Some(IntentError::DuplicateKey { field }));
             }
         }
         Times::read(&TimeFields {
@@ -119,6 +148,7 @@ impl<'a> RecordFields<'a> {
             id,
             ts: &self.ts,
             timestamp: &self.timestamp,
+            outer,
         })
     }
 
@@ -127,15 +157,6 @@ impl<'a> RecordFields<'a> {
     pub(crate) fn id(&self) -> Option<Cow<'a, str>> {
         let read = |value: &RawField<'a>| value.number_text().ok().flatten();
         read(&self.id).or_else(|| read(&self.intent_id))
-    }
-
-    /// Reads the symbol. A duplicate key is unreadable.
-    fn symbol(&self) -> Result<Option<Symbol>, Unreadable> {
-        match self.symbol.text()? {
-            _ if self.symbol.is_duplicate() => Err(Unreadable),
-            None => Ok(None),
-            Some(text) => Symbol::new(&text).map(Some).map_err(|_| Unreadable),
-        }
     }
 
     /// Returns the hash of the policy that was active for a recorded decision.
@@ -150,17 +171,18 @@ impl<'a> RecordFields<'a> {
 
     /// Builds the intent of a flat record.
     pub(crate) fn flat_intent(&self) -> Intent<'a> {
-        let mut builder = self.builder(&self.id);
+        let mut builder = self.builder(&self.id, [None; 3]);
         self.add_duplicates(&mut builder);
         builder.build()
     }
 
     /// Builds the intent of an envelope with a payload.
     pub(crate) fn enveloped_intent(&self, payload: &Self) -> Intent<'a> {
-        let mut merged = *payload;
+        let mut merged = payload.clone();
         merged.borrow_from(self);
         let id = self.entry_id(payload);
-        let mut builder = merged.builder(id);
+        let outer = [&self.id, &self.ts, &self.timestamp].map(Some);
+        let mut builder = merged.builder(id, outer);
         self.add_duplicates(&mut builder);
         payload.add_duplicates(&mut builder);
         self.add_beside_payload(&mut builder);
@@ -224,33 +246,93 @@ impl<'a> RecordFields<'a> {
         }
     }
 
-    fn builder(&self, id: &RawField<'a>) -> IntentBuilder<'a> {
-        let named = |value: &RawField<'a>, field| value.number().map(|number| (number, field));
-        let (times, time_unreadable) = self.read_times(id);
-        IntentBuilder {
-            id: self.id(),
-            source: self.source.text(),
-            symbol: self.symbol(),
-            action: Action::read(&self.action),
-            side: Action::read(&self.side),
-            reduce_only: [flag(&self.reduce_only), flag(&self.reduce_only_camel)],
-            type_closes: is_close_type(&self.intent_type),
-            leverage: self.leverage.number(),
-            quantity: named(&self.quantity, SizeField::Quantity)
-                .or_else(|| named(&self.qty, SizeField::Qty)),
-            price: named(&self.price, SizeField::Price),
-            position_usd: self.position_usd.number(),
-            size: self.size.number(),
-            position_size_usd: self.position_size_usd.number(),
-            entry_price: self.entry_price.number(),
-            stop_loss: self.stop_loss.number(),
-            take_profit: self.take_profit.number(),
-            times,
-            time_unreadable,
-            policy_hash: self.policy_hash(),
-            faults: FirstFault::default(),
-            entry_faults: FirstFault::default(),
+    fn builder(&self, id: &RawField<'a>, outer: [Option<&RawField<'a>>; 3]) -> IntentBuilder<'a> {
+        let mut builder = IntentBuilder::blank();
+        builder.id = self.id();
+        builder.source = self.source.text();
+        (builder.times, builder.time_fault) = self.read_times(id, outer);
+        builder.policy_hash = self.policy_hash();
+        statements::add(self, &mut builder);
+        builder
+    }
+
+    /// Returns the field under a name that is not exactly one of the struct's, if the name can change an order.
+    #[inline(never)]
+    fn other(&mut self, key: &[u8]) -> Option<&mut RawField<'a>> {
+        let name = std::str::from_utf8(key).ok()?;
+        if let Some(place) = self.others.iter().position(|other| *other.name == *name) {
+            return self.others.get_mut(place).map(|other| &mut other.value);
         }
+        // Two spellings of a field that identifies the record are a duplicate key.
+        let plain = PlainName::of(name);
+        match plain.as_ref().map(PlainName::as_bytes) {
+            Some(b"timestamp") => return Some(&mut self.timestamp),
+            Some(b"ts") => return Some(&mut self.ts),
+            Some(b"source") => return Some(&mut self.source),
+            Some(b"intentid") => return Some(&mut self.intent_id),
+            Some(b"id") => return Some(&mut self.id),
+            Some(b"eventtype") => return Some(&mut self.event_type),
+            Some(_) | None => {}
+        }
+        let (term, reported) = Term::of(name)?;
+        if self.others.len() >= OTHERS_MAX {
+            self.too_many_others = true;
+            return None;
+        }
+        self.others.push(Other {
+            name: name.into(),
+            term,
+            reported,
+            value: RawField::default(),
+        });
+        self.others.last_mut().map(|other| &mut other.value)
+    }
+
+    /// Calls `visit` for each field of the intent that is present.
+    pub(super) fn each(&self, mut visit: impl FnMut(IntentField<'_, 'a>)) {
+        for (term, name, value) in [
+            (Term::Symbol, "symbol", &self.symbol),
+            (Term::Action, "action", &self.action),
+            (Term::Side, "side", &self.side),
+            (Term::ReduceOnly, "reduce_only", &self.reduce_only),
+            (Term::ReduceOnly, "reduceOnly", &self.reduce_only_camel),
+            (Term::Kind, "intent_type", &self.intent_type),
+            (Term::PositionSide, "position_side", &self.position_side),
+            (Term::Leverage, "leverage", &self.leverage),
+            (Term::Quantity, "quantity", &self.quantity),
+            (Term::Quantity, "qty", &self.qty),
+            (Term::Price, "price", &self.price),
+            (Term::EntryPrice, "entry_price", &self.entry_price),
+            (Term::Margin, "position_usd", &self.position_usd),
+            (Term::Size, "size", &self.size),
+            (Term::Notional, "position_size_usd", &self.position_size_usd),
+            (Term::StopLoss, "stop_loss", &self.stop_loss),
+            (Term::TakeProfit, "take_profit", &self.take_profit),
+        ] {
+            if value.is_present() {
+                visit(IntentField {
+                    term,
+                    reported: name,
+                    name,
+                    value,
+                });
+            }
+        }
+        for other in &self.others {
+            if other.value.is_present() {
+                visit(IntentField {
+                    term: other.term,
+                    reported: other.reported.unwrap_or_default(),
+                    name: &other.name,
+                    value: &other.value,
+                });
+            }
+        }
+    }
+
+    /// Returns true if there are more fields under other names than are kept.
+    pub(super) const fn has_too_many_others(&self) -> bool {
+        self.too_many_others
     }
 
     /// Adds a fault for each duplicate key, because JSON readers disagree about which of its values
@@ -263,46 +345,19 @@ impl<'a> RecordFields<'a> {
             (&self.payload, "payload"),
             (&self.data, "data"),
             (&self.source, "source"),
-            (&self.symbol, "symbol"),
         ] {
             if value.is_duplicate() {
                 builder.faults.add(IntentError::DuplicateKey { field });
             }
         }
         for (value, field) in [
-            (&self.reduce_only, "reduce_only"),
-            (&self.reduce_only_camel, "reduceOnly"),
-        ] {
-            // If one of the two values may be false, it is unclear whether the intent is an exit.
-            if value.is_duplicate() && (value.differs() || value.flag() == Ok(Some(false))) {
-                builder.faults.add(IntentError::DuplicateKey { field });
-            } else if value.is_duplicate() {
-                builder
-                    .entry_faults
-                    .add(IntentError::DuplicateKey { field });
-            }
-        }
-        for (value, field) in [
             (&self.event_type, "event_type"),
-            (&self.action, "action"),
-            (&self.side, "side"),
-            (&self.intent_type, "intent_type"),
             (&self.id, "id"),
             (&self.intent_id, "intent_id"),
             (&self.decided_at, "decided_at"),
             (&self.ts, "ts"),
             (&self.timestamp, "timestamp"),
             (&self.policy_hash, "policy_hash"),
-            (&self.leverage, "leverage"),
-            (&self.quantity, "quantity"),
-            (&self.qty, "qty"),
-            (&self.price, "price"),
-            (&self.entry_price, "entry_price"),
-            (&self.position_usd, "position_usd"),
-            (&self.size, "size"),
-            (&self.position_size_usd, "position_size_usd"),
-            (&self.stop_loss, "stop_loss"),
-            (&self.take_profit, "take_profit"),
         ] {
             if value.is_duplicate() {
                 builder
@@ -328,16 +383,6 @@ impl<'a> RecordFields<'a> {
             }
         }
         for (value, field) in [
-            (&self.leverage, "leverage"),
-            (&self.quantity, "quantity"),
-            (&self.qty, "qty"),
-            (&self.price, "price"),
-            (&self.entry_price, "entry_price"),
-            (&self.position_usd, "position_usd"),
-            (&self.size, "size"),
-            (&self.position_size_usd, "position_size_usd"),
-            (&self.stop_loss, "stop_loss"),
-            (&self.take_profit, "take_profit"),
             (&self.confidence, "confidence"),
             (&self.regime, "regime"),
             (&self.position_side, "position_side"),
@@ -349,14 +394,16 @@ impl<'a> RecordFields<'a> {
                     .add(IntentError::BesidePayload { field });
             }
         }
-    }
-}
-
-/// Reads a flag. A duplicate key is unreadable.
-fn flag(value: &RawField<'_>) -> Flag {
-    if value.is_duplicate() {
-        Err(Unreadable)
-    } else {
-        value.flag()
+        self.each(|field| {
+            if statements::is_one(&field) {
+                let field = match field.reported {
+                    "" => "a field that could change the order",
+                    reported => reported,
+                };
+                builder
+                    .entry_faults
+                    .add(IntentError::BesidePayload { field });
+            }
+        });
     }
 }

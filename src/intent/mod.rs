@@ -5,17 +5,27 @@
 //! an absent field stays absent, and an unreadable field stays unreadable until the gate that needs it denies the
 //! intent.
 
-mod action;
 mod builder;
+mod direction;
 mod error;
+mod exit_quantity;
 mod fields;
+mod names;
 mod recorded_policy;
 mod request;
+mod size;
+mod stated;
+mod statements;
 mod time;
+mod unsupported;
+mod vocabulary;
 
 pub use builder::IntentBuilder;
+pub use direction::ExitConflict;
 pub use error::{IntentError, IntentErrorKind};
 pub(crate) use fields::RecordFields;
+pub(crate) use names::is_listed_field;
 pub use recorded_policy::RecordedPolicy;
 pub use request::{Entry, Exit, ExitQuantity, Intent, Request, Size, SizeError, SizeField};
 pub(crate) use time::Times;
+pub use unsupported::UnsupportedFields;

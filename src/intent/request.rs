@@ -4,13 +4,13 @@ use std::borrow::Cow;
 
 use thiserror::Error;
 
-use super::{IntentError, RecordedPolicy, Times};
+use super::{ExitConflict, IntentError, RecordedPolicy, Times, UnsupportedFields};
 use crate::{
     json::Unreadable,
     provenance::{Source, Sourced},
     types::{
-        Leverage, Margin, Notional, NumberError, PolicyHash, Price, Quantity, Side, Symbol,
-        Timestamp,
+        Fraction, Leverage, Margin, Notional, NumberError, PolicyHash, PositionSide, Price,
+        Quantity, Side, SignedDuration, Symbol, Timestamp,
     },
 };
 
@@ -24,6 +24,10 @@ pub struct Intent<'a> {
     pub(crate) source: Result<Option<Cow<'a, str>>, Unreadable>,
     pub(crate) times: Times,
     pub(crate) policy_hash: Option<Box<Result<PolicyHash, Unreadable>>>,
+    /// Fields that could change the order and are not read.
+    pub(crate) unsupported: Option<Box<UnsupportedFields>>,
+    /// The fault of a time that makes the age unknown.
+    pub(crate) time_fault: Option<Box<IntentError>>,
     pub(crate) request: Result<Request, InvalidRequest>,
 }
 
@@ -56,7 +60,7 @@ pub struct Entry {
     pub(super) size: RequestedSize,
     pub(super) leverage: Option<f64>,
     pub(super) quantity: Option<(Quantity, SizeField)>,
-    pub(super) price: Option<(Price, SizeField)>,
+    pub(super) price: Option<Price>,
     pub(super) entry_price: Option<Price>,
     pub(super) stop_loss: Option<Price>,
     pub(super) take_profit: Option<Price>,
@@ -67,8 +71,35 @@ pub struct Entry {
 pub(super) enum RequestedSize {
     Absent,
     Unusable(SizeError),
-    Notional(Notional, SizeField),
-    Margin(Margin, SizeField),
+    /// The amount, its field, and the largest amount that the intent states.
+    Notional(Notional, SizeField, Notional),
+    /// The same for a margin.
+    Margin(Margin, SizeField, Margin),
+}
+
+impl RequestedSize {
+    pub(super) const fn notional(amount: Notional, field: SizeField) -> Self {
+        Self::Notional(amount, field, amount)
+    }
+
+    pub(super) const fn margin(amount: Margin, field: SizeField) -> Self {
+        Self::Margin(amount, field, amount)
+    }
+
+    /// Sets the largest amount, which is checked against the limits, from the notionals of this and the largest
+    /// statement.
+    pub(super) fn checked_at(self, own: f64, largest: f64) -> Self {
+        match self {
+            Self::Notional(amount, field, _) if largest > own => {
+                Self::Notional(amount, field, Notional::new(largest).unwrap_or(amount))
+            }
+            Self::Margin(amount, field, _) if largest > own => {
+                let margin = Margin::new(amount.get() * (largest / own));
+                Self::Margin(amount, field, margin.unwrap_or(amount))
+            }
+            Self::Notional(..) | Self::Margin(..) | Self::Absent | Self::Unusable(_) => self,
+        }
+    }
 }
 
 impl Entry {
@@ -103,15 +134,28 @@ impl Entry {
         match self.size {
             RequestedSize::Absent => None,
             RequestedSize::Unusable(fault) => Some(Err(fault)),
-            RequestedSize::Notional(amount, _) => Some(Ok(Size::Notional(amount))),
-            RequestedSize::Margin(amount, _) => Some(Ok(Size::Margin(amount))),
+            RequestedSize::Notional(amount, ..) => Some(Ok(Size::Notional(amount))),
+            RequestedSize::Margin(amount, ..) => Some(Ok(Size::Margin(amount))),
+        }
+    }
+
+    /// Returns the largest size that the intent states, which the limits apply to. It is at most half larger than
+    /// [`Self::size`], because statements that differ more contradict each other.
+    #[inline]
+    pub(crate) const fn largest_size(&self) -> Option<Size> {
+        match self.size {
+            RequestedSize::Absent | RequestedSize::Unusable(_) => None,
+            RequestedSize::Notional(_, _, largest) => Some(Size::Notional(largest)),
+            RequestedSize::Margin(_, _, largest) => Some(Size::Margin(largest)),
         }
     }
 
     /// Returns the source of the size.
     pub(crate) const fn size_source(&self) -> Source {
         match self.size {
-            RequestedSize::Notional(_, field) | RequestedSize::Margin(_, field) => field.source(),
+            RequestedSize::Notional(_, field, _) | RequestedSize::Margin(_, field, _) => {
+                field.source()
+            }
             RequestedSize::Absent | RequestedSize::Unusable(_) => Source::Intent("size"),
         }
     }
@@ -123,11 +167,54 @@ impl Entry {
             .map(|(quantity, field)| Sourced::new(quantity, field.source()))
     }
 
-    /// Returns the price in USD per unit that converts the quantity to a notional, if it is valid.
+    /// Returns the price that converts a quantity to a notional, if there is a valid one: the larger of `price` and
+    /// `entry_price`.
     #[must_use]
     pub fn price(&self) -> Option<Sourced<Price>> {
+        let (price, field) = match (self.price, self.entry_price) {
+            (Some(price), Some(entry)) if entry > price => (entry, SizeField::EntryPrice),
+            (Some(price), _) => (price, SizeField::Price),
+            (None, Some(entry)) => (entry, SizeField::EntryPrice),
+            (None, None) => return None,
+        };
+        Some(Sourced::new(price, field.source()))
+    }
+
+    /// Returns `price`, the limit price of the order, if it is valid.
+    #[must_use]
+    pub const fn limit_price(&self) -> Option<Price> {
         self.price
-            .map(|(price, field)| Sourced::new(price, field.source()))
+    }
+
+    /// Returns the relative difference between `price` and `entry_price`, if the intent states both.
+    pub(crate) fn price_deviation(&self) -> Option<f64> {
+        let (price, entry) = (self.price?.get(), self.entry_price?.get());
+        Some((price - entry).abs() / entry)
+    }
+
+    /// Returns the distance of the stop from the entry price, else from `price`, as a fraction of that price; `None` if
+    /// there is no stop. The distance of a stop without such a price is infinite.
+    pub(crate) fn stop_distance(&self) -> Option<f64> {
+        let stop = self.stop_loss?.get();
+        Some(match self.entry_price.or(self.price) {
+            Some(entry) => (stop - entry.get()).abs() / entry.get(),
+            None => f64::INFINITY,
+        })
+    }
+
+    /// Returns true if the size was read from the quantity.
+    pub(crate) const fn is_sized_by_quantity(&self) -> bool {
+        matches!(
+            self.size,
+            RequestedSize::Notional(
+                _,
+                SizeField::QuantityPrice
+                    | SizeField::QuantityEntryPrice
+                    | SizeField::QtyPrice
+                    | SizeField::QtyEntryPrice,
+                _
+            )
+        )
     }
 
     /// Returns the entry price in USD per unit. It is passed on with the trade.
@@ -154,16 +241,22 @@ impl Entry {
 pub struct Exit {
     /// The symbol to close.
     pub symbol: Symbol,
-    /// The side of the closing order, if the intent states one.
+    /// The side of the closing order, if the intent states it or the position side.
     pub side: Option<Side>,
+    /// The side of the position to close, if the intent states it.
+    pub position_side: Option<PositionSide>,
+    /// Two fields that contradict each other about the side. The exit then has no side and no position side.
+    pub conflict: Option<ExitConflict>,
     /// The quantity to close.
     pub quantity: ExitQuantity,
+    /// The price at which the order is sent. An exit with a trigger rests until then; it is not an immediate close.
+    pub trigger: Option<Sourced<Price>>,
 }
 
 /// The quantity that an exit requests to close.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ExitQuantity {
-    /// The intent has neither a quantity nor a size.
+    /// The intent has no quantity, no share of the position and no size.
     NotStated,
     /// The intent has a size in USD but no quantity. This does not mean "close everything".
     UsdSizeOnly,
@@ -171,6 +264,8 @@ pub enum ExitQuantity {
     Unreadable,
     /// The intent requests this quantity, in units of the symbol.
     Stated(Sourced<Quantity>),
+    /// The intent requests this part of the position.
+    Fraction(Sourced<Fraction>),
 }
 
 impl ExitQuantity {
@@ -178,7 +273,7 @@ impl ExitQuantity {
     #[must_use]
     pub const fn fault(&self) -> Option<&'static str> {
         match self {
-            Self::NotStated | Self::Stated(_) => None,
+            Self::NotStated | Self::Stated(_) | Self::Fraction(_) => None,
             Self::UsdSizeOnly => Some(
                 "the intent has a size in USD but no quantity: the quantity to close is unknown",
             ),
@@ -239,9 +334,17 @@ pub enum SizeField {
     QtyEntryPrice,
     /// The field `position_usd`.
     PositionUsd,
-    /// The field `size`.
+    /// `position_usd*leverage`
+    PositionUsdLeverage,
+    /// `stake_amount`
+    StakeAmount,
+    /// `stake_amount*leverage`
+    StakeAmountLeverage,
+    /// `size`
     Size,
-    /// The field `position_size_usd`.
+    /// `size*price`
+    SizePrice,
+    /// `position_size_usd`
     PositionSizeUsd,
 }
 
@@ -259,7 +362,11 @@ impl SizeField {
             Self::QtyPrice => "qty*price",
             Self::QtyEntryPrice => "qty*entry_price",
             Self::PositionUsd => "position_usd",
+            Self::PositionUsdLeverage => "position_usd*leverage",
+            Self::StakeAmount => "stake_amount",
+            Self::StakeAmountLeverage => "stake_amount*leverage",
             Self::Size => "size",
+            Self::SizePrice => "size*price",
             Self::PositionSizeUsd => "position_size_usd",
         }
     }
@@ -332,11 +439,26 @@ impl<'a> Intent<'a> {
         self.times.event_time()
     }
 
-    /// Returns the time of sending or, if the intent has none, the time of the decision. The age of
-    /// the intent is counted from this time.
+    /// Returns the time of sending: that of the entry id, else `ts`, else `timestamp`.
     #[must_use]
-    pub fn emitted_at(&self) -> Option<Timestamp> {
-        self.times.sent_at()
+    pub const fn emitted_at(&self) -> Option<Timestamp> {
+        self.times.emitted_at
+    }
+
+    /// Returns the earliest and the latest time at which the intent may have been sent: of the entry ids, `ts` and
+    /// `timestamp`.
+    pub(crate) fn sent_between(
+        &self,
+        candle: Option<SignedDuration>,
+    ) -> Option<(Timestamp, Timestamp)> {
+        self.times.sent_between(candle)
+    }
+
+    /// Returns the fields that could change the order and are not read; `None` if there are none. An entry with such a
+    /// field is skipped, unless the guardrails ignore it. An exit passes.
+    #[must_use]
+    pub fn unsupported(&self) -> Option<&UnsupportedFields> {
+        self.unsupported.as_deref()
     }
 
     /// Returns true if the time was an ISO-8601 text without an offset, which was read as UTC.
@@ -394,6 +516,8 @@ impl<'a> Intent<'a> {
             source: Ok(None),
             times: Times::UNKNOWN,
             policy_hash: None,
+            unsupported: None,
+            time_fault: None,
             request: Err(InvalidRequest {
                 fault,
                 symbol: None,

@@ -1,10 +1,9 @@
 //! The timestamps of a record.
 
-use std::borrow::Cow;
-
+use super::IntentError;
 use crate::{
     json::RawField,
-    types::{IsoOffset, Timestamp},
+    types::{IsoOffset, SignedDuration, Timestamp, TimestampError},
 };
 
 /// The timestamps of a record.
@@ -14,18 +13,34 @@ pub(crate) struct Times {
     pub(crate) decided_at: Option<Timestamp>,
     /// The time of sending: the first present of the stream entry id, `ts` and `timestamp`.
     pub(crate) emitted_at: Option<Timestamp>,
+    /// The earliest and the latest time of the entry ids and of `ts`.
+    pub(crate) sent: Option<(Timestamp, Timestamp)>,
+    /// The earliest and the latest `timestamp`, which may be the time of a candle.
+    pub(crate) stamped: Option<(Timestamp, Timestamp)>,
     /// True if the time comes from a `timestamp` without a UTC offset, which was read as UTC.
     pub(crate) offset_assumed: bool,
-    /// True if the time of sending is unreadable. In this case, `decided_at` is not used instead.
-    sent_unreadable: bool,
 }
 
-/// The fields from which the timestamps are read.
+/// The fields that the timestamps are read from, of the record and of its envelope, if it has one.
 pub(crate) struct TimeFields<'s, 'a> {
     pub(crate) decided_at: &'s RawField<'a>,
     pub(crate) id: &'s RawField<'a>,
     pub(crate) ts: &'s RawField<'a>,
     pub(crate) timestamp: &'s RawField<'a>,
+    /// `id`, `ts` and `timestamp` of the envelope, for the age only.
+    pub(crate) outer: [Option<&'s RawField<'a>>; 3],
+}
+
+/// 2000-01-01T00:00:00Z.
+const PLAUSIBLE_MIN_MS: i64 = 946_684_800_000;
+/// 2100-01-01T00:00:00Z.
+const PLAUSIBLE_MAX_MS: i64 = 4_102_444_800_000;
+
+/// The unit of a time field.
+#[derive(Clone, Copy)]
+enum Unit {
+    Millis,
+    Seconds,
 }
 
 /// Returns the values that a timestamp field accepts.
@@ -42,46 +57,80 @@ impl Times {
     pub(crate) const UNKNOWN: Self = Self {
         decided_at: None,
         emitted_at: None,
+        sent: None,
+        stamped: None,
         offset_assumed: false,
-        sent_unreadable: false,
     };
 
-    /// Reads the timestamps. Also returns the name of the first field that is present but
-    /// unreadable.
-    pub(crate) fn read(fields: &TimeFields<'_, '_>) -> (Self, Option<&'static str>) {
+    /// Reads the timestamps. Also returns the fault of the first field that is unreadable or implausible. The age is then
+    /// unknown.
+    pub(crate) fn read(fields: &TimeFields<'_, '_>) -> (Self, Option<IntentError>) {
         let mut times = Self::UNKNOWN;
-        let mut unreadable = None;
+        let mut faults = Faults::default();
         if fields.decided_at.is_present() {
-            times.decided_at = millis(fields.decided_at);
+            times.decided_at = faults.check(millis(fields.decided_at, "decided_at"));
             if times.decided_at.is_none() {
-                // The first field that is present is used, even if it is unreadable.
-                return (Self::UNKNOWN, Some("decided_at"));
+                return (Self::UNKNOWN, faults.0);
             }
         }
-        let id = fields.id.text().ok().flatten();
-        if let Some(entry) = id.as_deref().and_then(stream_millis) {
-            times.emitted_at = Timestamp::parse_epoch_millis(entry).ok();
-            unreadable = times.emitted_at.is_none().then_some("id");
-        } else if fields.ts.is_present() {
-            times.emitted_at = millis(fields.ts);
-            unreadable = times.emitted_at.is_none().then_some("ts");
-        } else if fields.timestamp.is_present() {
-            let read = seconds_or_iso(fields.timestamp);
-            times.emitted_at = read.map(|(at, _)| at);
-            unreadable = read.is_none().then_some("timestamp");
-            times.offset_assumed =
-                times.decided_at.is_none() && matches!(read, Some((_, IsoOffset::AssumedUtc)));
+        let [outer_id, outer_ts, outer_timestamp] = fields.outer;
+        let by_id = faults.check_some(entry_id(fields.id));
+        let by_ts = faults.check_some(some(fields.ts, |value| millis(value, "ts")));
+        let by_timestamp = faults.check_some(some(fields.timestamp, seconds_or_iso));
+        let others = [
+            outer_id.and_then(|id| faults.check_some(entry_id(id))),
+            outer_ts.and_then(|ts| faults.check_some(some(ts, |value| millis(value, "ts")))),
+        ];
+        let outer_stamp = outer_timestamp
+            .and_then(|value| faults.check_some(some(value, seconds_or_iso)))
+            .map(|(at, _)| at);
+        if faults.0.is_some() {
+            return (
+                Self {
+                    decided_at: times.decided_at,
+                    ..Self::UNKNOWN
+                },
+                faults.0,
+            );
         }
-        times.sent_unreadable = unreadable.is_some();
-        (times, unreadable)
+        let stamp = by_timestamp.map(|(at, _)| at);
+        times.emitted_at = by_id.or(by_ts).or(stamp);
+        times.sent = span([by_id, by_ts].into_iter().chain(others));
+        times.stamped = span([stamp, outer_stamp].into_iter());
+        times.offset_assumed = times.decided_at.is_none()
+            && by_id.or(by_ts).is_none()
+            && matches!(by_timestamp, Some((_, IsoOffset::AssumedUtc)));
+        (times, None)
     }
 
-    /// Returns the time of sending; if the record has none, the time of the decision.
-    pub(crate) fn sent_at(&self) -> Option<Timestamp> {
-        if self.sent_unreadable {
-            None
-        } else {
-            self.emitted_at.or(self.decided_at)
+    /// Returns the timestamps of an intent that was sent at this time.
+    pub(crate) const fn sent_at(at: Timestamp) -> Self {
+        Self {
+            emitted_at: Some(at),
+            sent: Some((at, at)),
+            ..Self::UNKNOWN
+        }
+    }
+
+    /// Returns the earliest and the latest time at which the record may have been sent: of the entry ids, `ts` and
+    /// `timestamp`. The age is counted from the first and the lead from the second. `candle` is the time from the
+    /// `timestamp` of the source to its messages.
+    pub(crate) fn sent_between(
+        &self,
+        candle: Option<SignedDuration>,
+    ) -> Option<(Timestamp, Timestamp)> {
+        let candle = candle.unwrap_or(SignedDuration::from_micros(0));
+        let stamped = self.stamped.map(|(earliest, latest)| {
+            (
+                earliest.saturating_add(candle),
+                latest.saturating_add(candle),
+            )
+        });
+        match (self.sent, stamped) {
+            (Some((one, other)), Some((earliest, latest))) => {
+                Some((one.min(earliest), other.max(latest)))
+            }
+            (sent, stamped) => sent.or(stamped),
         }
     }
 
@@ -91,10 +140,65 @@ impl Times {
     }
 }
 
+/// Returns the earliest and the latest time.
+fn span(times: impl Iterator<Item = Option<Timestamp>>) -> Option<(Timestamp, Timestamp)> {
+    times.flatten().fold(None, |span, at| match span {
+        None => Some((at, at)),
+        Some((earliest, latest)) => Some((at.min(earliest), at.max(latest))),
+    })
+}
+
+/// The first fault.
+#[derive(Default)]
+struct Faults(Option<IntentError>);
+
+impl Faults {
+    fn check<T>(&mut self, read: Result<T, IntentError>) -> Option<T> {
+        match read {
+            Ok(value) => Some(value),
+            Err(fault) => {
+                self.0.get_or_insert(fault);
+                None
+            }
+        }
+    }
+
+    fn check_some<T>(&mut self, read: Option<Result<T, IntentError>>) -> Option<T> {
+        self.check(read?)
+    }
+}
+
+fn some<'a, T>(
+    value: &RawField<'a>,
+    read: impl FnOnce(&RawField<'a>) -> Result<T, IntentError>,
+) -> Option<Result<T, IntentError>> {
+    value.is_present().then(|| read(value))
+}
+
 /// Reads whole milliseconds since the epoch.
-fn millis(value: &RawField<'_>) -> Option<Timestamp> {
-    let text = value.number_text().ok().flatten()?;
-    Timestamp::parse_epoch_millis(&text).ok()
+fn millis(value: &RawField<'_>, field: &'static str) -> Result<Timestamp, IntentError> {
+    let bad = IntentError::BadValue {
+        field,
+        expected: "whole milliseconds since the epoch",
+    };
+    let Ok(Some(text)) = value.number_text() else {
+        return Err(bad);
+    };
+    match Timestamp::parse_epoch_millis(&text) {
+        Ok(at) => plausible(at, &text, field, Unit::Millis),
+        Err(TimestampError::OutOfRange) => Err(out_of_range(&text, field, Unit::Millis)),
+        Err(_) => Err(bad),
+    }
+}
+
+/// Reads the time of an id in the form of a stream entry id, `<ms>-<n>`; an id of another form has no time.
+fn entry_id(id: &RawField<'_>) -> Option<Result<Timestamp, IntentError>> {
+    let text = id.text().ok().flatten()?;
+    let millis = stream_millis(&text)?;
+    Some(match Timestamp::parse_epoch_millis(millis) {
+        Ok(at) => plausible(at, &text, "id", Unit::Millis),
+        Err(_) => Err(out_of_range(&text, "id", Unit::Millis)),
+    })
 }
 
 /// Returns true if an id has the form of a stream entry id, `<ms>-<n>`.
@@ -113,11 +217,67 @@ fn stream_millis(id: &str) -> Option<&str> {
 }
 
 /// Reads epoch seconds or ISO-8601.
-fn seconds_or_iso(value: &RawField<'_>) -> Option<(Timestamp, IsoOffset)> {
-    let text: Cow<'_, str> = value.number_text().ok().flatten()?;
-    match Timestamp::parse_epoch_seconds(&text) {
-        Ok(at) => Some((at, IsoOffset::Given)),
-        Err(crate::types::TimestampError::NotANumber) => Timestamp::parse_iso(&text).ok(),
-        Err(_) => None,
+fn seconds_or_iso(value: &RawField<'_>) -> Result<(Timestamp, IsoOffset), IntentError> {
+    const FIELD: &str = "timestamp";
+    let bad = IntentError::BadValue {
+        field: FIELD,
+        expected: "epoch seconds, or an ISO-8601 date and time",
+    };
+    let Ok(Some(text)) = value.number_text() else {
+        return Err(bad);
+    };
+    let (at, offset) = match Timestamp::parse_epoch_seconds(&text) {
+        Ok(at) => (at, IsoOffset::Given),
+        Err(TimestampError::NotANumber) => Timestamp::parse_iso(&text).map_err(|_| bad)?,
+        Err(TimestampError::OutOfRange) => return Err(out_of_range(&text, FIELD, Unit::Seconds)),
+        Err(_) => return Err(bad),
+    };
+    Ok((plausible(at, &text, FIELD, Unit::Seconds)?, offset))
+}
+
+/// Returns the time if it lies in the years 2000 to 2100. A time outside them is never converted to another unit.
+fn plausible(
+    at: Timestamp,
+    text: &str,
+    field: &'static str,
+    unit: Unit,
+) -> Result<Timestamp, IntentError> {
+    if is_plausible(at) {
+        Ok(at)
+    } else {
+        Err(out_of_range(text, field, unit))
+    }
+}
+
+/// Returns true if a time lies between 2000-01-01 and 2100-01-01, both included.
+pub(crate) fn is_plausible(at: Timestamp) -> bool {
+    let millis = at.as_micros();
+    (PLAUSIBLE_MIN_MS * 1_000..=PLAUSIBLE_MAX_MS * 1_000).contains(&millis)
+}
+
+fn out_of_range(text: &str, field: &'static str, unit: Unit) -> IntentError {
+    let number = text
+        .split('-')
+        .next()
+        .and_then(|text| text.parse::<f64>().ok());
+    let is_within = |scale: f64| {
+        number.is_some_and(|number| {
+            let micros = number * scale;
+            (946_684_800e6..=4_102_444_800e6).contains(&micros)
+        })
+    };
+    let unit = match unit {
+        Unit::Millis if is_within(1e6) => "looks like seconds; send milliseconds",
+        Unit::Millis if is_within(1.0) => "looks like microseconds; send milliseconds",
+        Unit::Millis if is_within(1e-3) => "looks like nanoseconds; send milliseconds",
+        Unit::Seconds if is_within(1e3) => "looks like milliseconds; use `ts`, or send seconds",
+        Unit::Seconds if is_within(1.0) => "looks like microseconds; send seconds",
+        Unit::Seconds if is_within(1e-3) => "looks like nanoseconds; send seconds",
+        Unit::Millis | Unit::Seconds => "not between the years 2000 and 2100",
+    };
+    IntentError::ImplausibleTime {
+        field,
+        value: text.to_owned(),
+        unit,
     }
 }

@@ -138,7 +138,12 @@ impl Cursor<'_> {
     fn value(&mut self, first: u8, depth: u32) -> Option<SeenAs> {
         match first {
             b'"' => self.string(),
+            b'-' if self.bytes.get(self.at + 1) == Some(&b'I') => {
+                self.word(b"-Infinity", SeenAs::Value)
+            }
             b'-' | b'0'..=b'9' => number::read(self.bytes, &mut self.at),
+            b'N' => self.word(b"NaN", SeenAs::Value),
+            b'I' => self.word(b"Infinity", SeenAs::Value),
             b't' => self.word(b"true", SeenAs::Value),
             b'f' => self.word(b"false", SeenAs::Value),
             b'n' => self.word(b"null", SeenAs::Null),

@@ -1,19 +1,15 @@
 //! The scan of an object for the requested fields.
 
-use std::{fmt, marker::PhantomData};
+use std::{borrow::Cow, fmt};
 
 use serde::{
     Deserializer as _,
-    de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor},
+    de::{IgnoredAny, MapAccess, Visitor},
 };
 use serde_json::{Deserializer, value::RawValue};
 use thiserror::Error;
 
-use super::{
-    fields::Fields,
-    plain,
-    raw_field::{RawField, SeenAs},
-};
+use super::{fields::Fields, plain, raw_field::SeenAs};
 use crate::types::Shown;
 
 /// The expected input, as the parser names it in its messages.
@@ -76,62 +72,102 @@ pub(super) fn scan_any<'a, F: Fields<'a>>(
     text: &'a str,
     fields: &mut F,
 ) -> Result<(), SyntaxError> {
-    let mut json = Deserializer::from_str(text);
-    json.deserialize_map(ObjectVisitor(fields))
-        .and_then(|()| json.end())
-        .map_err(|error| SyntaxError::new(&error))
+    let masked = mask_non_numbers(text);
+    let mut json = Deserializer::from_str(&masked);
+    json.deserialize_map(ObjectVisitor {
+        fields,
+        text,
+        masked: &masked,
+    })
+    .and_then(|()| json.end())
+    .map_err(|error| SyntaxError::new(&error))
 }
 
-struct ObjectVisitor<'s, F>(&'s mut F);
+/// The tokens that Python's `json` writes for numbers that are not finite, and numbers of the same length.
+const NON_NUMBERS: [(&str, &str); 3] = [
+    ("NaN", "0.0"),
+    ("-Infinity", "-0.000000"),
+    ("Infinity", "0.000000"),
+];
 
-impl<'a, F: Fields<'a>> Visitor<'a> for ObjectVisitor<'_, F> {
+/// Replaces each number that is not finite by a number of the same length, so that the general parser accepts the text
+/// and all positions stay the same.
+fn mask_non_numbers(text: &str) -> Cow<'_, str> {
+    if !NON_NUMBERS.iter().any(|(token, _)| text.contains(token)) {
+        return Cow::Borrowed(text);
+    }
+    let mut masked = String::with_capacity(text.len());
+    let mut rest = text;
+    let mut in_string = false;
+    let ends = |rest: &str| rest.starts_with([',', ']', '}', ' ', '\t', '\r', '\n']);
+    while let Some(first) = rest.chars().next() {
+        let begins = masked.ends_with([':', ',', '[', ' ', '\t', '\r', '\n']);
+        let token = NON_NUMBERS.iter().find(|(token, _)| {
+            let after = rest.strip_prefix(token);
+            !in_string && begins && after.is_some_and(ends)
+        });
+        let length = match (token, first) {
+            (Some((token, number)), _) => {
+                masked.push_str(number);
+                rest = rest.get(token.len()..).unwrap_or_default();
+                continue;
+            }
+            // An escape and the character after it.
+            (None, '\\') if in_string => 1 + rest.chars().nth(1).map_or(0, char::len_utf8),
+            (None, first) => {
+                in_string ^= first == '"';
+                first.len_utf8()
+            }
+        };
+        let (head, tail) = rest.split_at_checked(length).unwrap_or((rest, ""));
+        masked.push_str(head);
+        rest = tail;
+    }
+    Cow::Owned(masked)
+}
+
+struct ObjectVisitor<'s, 'a, F> {
+    fields: &'s mut F,
+    text: &'a str,
+    /// The text that is parsed, with the positions of `text`.
+    masked: &'s str,
+}
+
+impl<'a, F> ObjectVisitor<'_, 'a, F> {
+    /// Returns the original text of a value of the masked text.
+    fn original(&self, raw: &str) -> Option<&'a str> {
+        let start = raw
+            .as_ptr()
+            .addr()
+            .checked_sub(self.masked.as_ptr().addr())?;
+        self.text.get(start..start.checked_add(raw.len())?)
+    }
+}
+
+impl<'de, 'a: 'de, F: Fields<'a>> Visitor<'de> for ObjectVisitor<'_, 'a, F> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(OBJECT)
     }
 
-    fn visit_map<M: MapAccess<'a>>(self, mut map: M) -> Result<(), M::Error> {
-        while let Some(field) = map.next_key_seed(KeySeed(&mut *self.0, PhantomData))? {
-            match field {
-                Some(field) => {
-                    let raw = map.next_value::<&'a RawValue>()?.get();
-                    let seen_as = match raw {
-                        "null" => SeenAs::Null,
-                        _ => SeenAs::Value,
-                    };
-                    if field.fill(raw, seen_as) {
-                        self.0.note_duplicate();
-                    }
-                }
-                None => {
-                    map.next_value::<IgnoredAny>()?;
-                }
+    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<(), M::Error> {
+        while let Some(key) = map.next_key::<Cow<'de, str>>()? {
+            if self.fields.field(key.as_bytes()).is_none() {
+                map.next_value::<IgnoredAny>()?;
+                continue;
+            }
+            let raw = map.next_value::<&'de RawValue>()?.get();
+            let seen_as = match raw {
+                "null" => SeenAs::Null,
+                _ => SeenAs::Value,
+            };
+            let raw = self.original(raw).unwrap_or_default();
+            let field = self.fields.field(key.as_bytes());
+            if field.is_some_and(|field| field.fill(raw, seen_as)) {
+                self.fields.note_duplicate();
             }
         }
         Ok(())
-    }
-}
-
-/// Finds the [`RawField`] of a key without storing the key.
-struct KeySeed<'s, 'a, F>(&'s mut F, PhantomData<&'a ()>);
-
-impl<'s, 'a: 's, F: Fields<'a>> DeserializeSeed<'a> for KeySeed<'s, 'a, F> {
-    type Value = Option<&'s mut RawField<'a>>;
-
-    fn deserialize<D: serde::Deserializer<'a>>(self, json: D) -> Result<Self::Value, D::Error> {
-        json.deserialize_str(self)
-    }
-}
-
-impl<'s, 'a: 's, F: Fields<'a>> Visitor<'a> for KeySeed<'s, 'a, F> {
-    type Value = Option<&'s mut RawField<'a>>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a key")
-    }
-
-    fn visit_str<E>(self, key: &str) -> Result<Self::Value, E> {
-        Ok(self.0.field(key.as_bytes()))
     }
 }

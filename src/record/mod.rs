@@ -105,7 +105,7 @@ impl<'a> OtherRecord<'a> {
     /// Returns the time of sending or, if the record has none, the time of the decision.
     #[must_use]
     pub fn emitted_at(&self) -> Option<Timestamp> {
-        self.times.sent_at()
+        self.times.emitted_at.or(self.times.decided_at)
     }
 
     /// Returns the policy of a recorded decision.

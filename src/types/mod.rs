@@ -3,6 +3,7 @@
 //! Leverages, amounts, R multiples and timestamps are distinct types, so they cannot be confused,
 //! and none of the types has a default.
 
+mod fraction;
 mod leverage;
 mod number;
 mod policy_hash;
@@ -14,6 +15,7 @@ mod symbol;
 mod timestamp;
 mod usd;
 
+pub use fraction::Fraction;
 pub use leverage::Leverage;
 pub use number::NumberError;
 pub(crate) use number::positive;

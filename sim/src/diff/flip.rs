@@ -6,7 +6,7 @@ use portcullis::{
     answer::{Answer, AnswerId, AnswerSide, Verdict},
     decide::SkipCode,
     harvest::HarvestAction,
-    types::{Symbol, Timestamp},
+    types::{PositionSide, Symbol, Timestamp},
 };
 use serde::{Serialize, Serializer};
 use strum::IntoStaticStr;
@@ -28,6 +28,12 @@ macro_rules! effect_columns {
             notional_usd as number: Option<f64>,
             /// The quantity in units of the symbol, if a trade or an exit states it.
             quantity as number: Option<f64>,
+            /// The part of the position that an exit closes.
+            quantity_fraction as number: Option<f64>,
+            /// The side of the position that an exit closes.
+            position_leg as name: Option<PositionSide>,
+            /// The trigger of a resting exit.
+            trigger_price as number: Option<f64>,
             /// The harvest action for a position.
             harvest_action as name: Option<HarvestAction>,
             /// The proposed stop price.
@@ -106,7 +112,7 @@ pub enum FlipKind {
     Leverage,
     /// The size, notional or quantity of a trade changes, with the same leverage.
     Size,
-    /// The quantity of an exit changes.
+    /// The quantity or the trigger of an exit changes.
     ExitQuantity,
     /// The harvest action for a position changes.
     HarvestAction,
@@ -143,7 +149,7 @@ impl FlipKind {
 
     /// Returns the kind of the flip between two answers with the same verdict.
     fn within(before: &Effect, after: &Effect) -> Option<Self> {
-        if before.side != after.side {
+        if before.side != after.side || before.position_leg != after.position_leg {
             return Some(Self::Side);
         }
         match before.decision {

@@ -210,13 +210,21 @@ impl Recorded {
     fn check_columns(&self) -> Result<(), RowError> {
         use Verdict::{Exit, Harvest, Skip, Trade};
         let it = &self.effect;
-        let columns: [(&str, bool, &[Verdict], &[Verdict]); 8] = [
+        let columns: [(&str, bool, &[Verdict], &[Verdict]); 11] = [
             ("reason", it.reason.is_some(), &[Skip], &[]),
             ("side", it.side.is_some(), &[Trade], &[Exit, Harvest]),
             ("leverage", it.leverage.is_some(), &[Trade], &[]),
             ("size_usd", it.size_usd.is_some(), &[Trade], &[]),
             ("notional_usd", it.notional_usd.is_some(), &[Trade], &[]),
             ("quantity", it.quantity.is_some(), &[], &[Trade, Exit]),
+            (
+                "quantity_fraction",
+                it.quantity_fraction.is_some(),
+                &[],
+                &[Exit],
+            ),
+            ("position_leg", it.position_leg.is_some(), &[], &[Exit]),
+            ("trigger_price", it.trigger_price.is_some(), &[], &[Exit]),
             (
                 "harvest_action",
                 it.harvest_action.is_some(),

@@ -15,13 +15,14 @@
 //! | 35 | `side`: 1 BUY, 2 SELL, 3 LONG, 4 SHORT |
 //! | 36 | `leverage_source`: 1 policy, 2 intent |
 //! | 37 | `size_basis`: 1 notional, 2 margin |
-//! | 38 | `size_source`: 1 quantity\*price, 2 quantity\*entry_price, 3 qty\*price, 4 qty\*entry_price, 5 position_usd, 6 size, 7 position_size_usd |
+//! | 38 | `size_source`: 1 quantity\*price, 2 quantity\*entry_price, 3 qty\*price, 4 qty\*entry_price, 5 position_usd, 6 size, 7 position_size_usd, 8 stake_amount, 9 size\*price |
 //! | 39 | `exit_rule`: 1 owner, 2 delegate |
 //! | 40 | `harvest_action`: 1 NONE, 2 PARTIAL_25, 3 PARTIAL_50, 4 PARTIAL_75, 5 FULL_CLOSE_PROPOSED |
 //! | 41 | `stop_source`: 1 position, 2 policy |
 //! | 42..44 | `harvest_reasons`, one bit per reason in the order of [`HarvestReason::ALL`](portcullis::harvest::HarvestReason::ALL) |
-//! | 44..48 | 0 |
-//! | 48..120 | nine numbers, each as the bits of an IEEE-754 double; all bits are 1 if a number is absent. For HARVEST: `stop_proposed`, `r_net`, `risk_unit`, `cost`, `kill_score`, `k_regime_flip`, `k_sigma_spike`, `k_ts_drop`, `k_age_penalty`. For all others: `leverage`, `leverage_requested`, `size_usd`, `notional_usd`, `not_after` (signed epoch milliseconds, not a double), `quantity`, and three absent numbers |
+//! | 44 | `position_leg`: 1 LONG, 2 SHORT |
+//! | 45..48 | 0 |
+//! | 48..120 | nine numbers, each as the bits of an IEEE-754 double; all bits are 1 if a number is absent. For HARVEST: `stop_proposed`, `r_net`, `risk_unit`, `cost`, `kill_score`, `k_regime_flip`, `k_sigma_spike`, `k_ts_drop`, `k_age_penalty`. For all others: `leverage`, `leverage_requested`, `size_usd`, `notional_usd`, `not_after` (signed epoch milliseconds, not a double), `quantity`, `quantity_fraction`, `trigger_price`, and an absent number |
 //!
 //! The one-byte codes are 0 if their field is absent.
 
@@ -96,7 +97,7 @@ fn codes(answer: &Answer<'_>) -> [u8; 16] {
         answer.stop_source.map_or(0, stop_source_code),
         reasons_low,
         reasons_high,
-        0,
+        answer.position_leg.map_or(0, leg_code),
         0,
         0,
         0,
@@ -128,8 +129,8 @@ fn numbers(answer: &Answer<'_>) -> [u64; 9] {
             bits(answer.notional_usd),
             not_after,
             bits(answer.quantity),
-            ABSENT,
-            ABSENT,
+            bits(answer.quantity_fraction),
+            bits(answer.trigger_price),
             ABSENT,
         ]
     }
@@ -163,6 +164,13 @@ const fn side_code(side: AnswerSide) -> u8 {
     }
 }
 
+const fn leg_code(side: PositionSide) -> u8 {
+    match side {
+        PositionSide::Long => 1,
+        PositionSide::Short => 2,
+    }
+}
+
 const fn leverage_source_code(source: Source) -> u8 {
     if matches!(source, Source::Intent(_)) {
         2
@@ -185,6 +193,8 @@ fn size_source_code(source: Source) -> u8 {
             "position_usd" => return 5,
             "size" => return 6,
             "position_size_usd" => return 7,
+            "stake_amount" => return 8,
+            "size*price" => return 9,
             _ => {}
         }
     }

@@ -106,9 +106,13 @@ impl ReportRow {
             action: answer.harvest_action,
             near_miss: match &answer.detail {
                 Some(Detail::SkipReason(reason)) => near_miss(reason),
-                Some(Detail::Harvest(_) | Detail::ServiceDenial(_) | Detail::Text(_)) | None => {
-                    None
-                }
+                Some(
+                    Detail::Harvest(_)
+                    | Detail::ServiceDenial(_)
+                    | Detail::Exit(_)
+                    | Detail::Text(_),
+                )
+                | None => None,
             },
         }
     }
@@ -127,6 +131,8 @@ fn near_miss(reason: &SkipReason<'_>) -> Option<NearMiss> {
                 LimitedNumber::Leverage => LimitKind::Leverage,
                 LimitedNumber::Margin => LimitKind::Margin,
                 LimitedNumber::Notional => LimitKind::Notional,
+                // A price that contradicts another one is a fault of the intent, and not nearly a trade.
+                LimitedNumber::PriceDeviation | LimitedNumber::StopDistance => return None,
             };
             Some(NearMiss::Limit(kind, observed / limit.value()))
         }
@@ -151,6 +157,8 @@ fn near_miss(reason: &SkipReason<'_>) -> Option<NearMiss> {
             Some(NearMiss::Symbol(*symbol))
         }
         SkipReason::InvalidIntent(_)
+        | SkipReason::UnsupportedFields(_)
+        | SkipReason::EffectUnclear(_)
         | SkipReason::SourceUnreadable
         | SkipReason::ExitOwnerOpens { .. }
         | SkipReason::NotExitOwner(_)

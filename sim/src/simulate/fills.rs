@@ -51,7 +51,12 @@ pub(super) fn fill_at_open(
         let filled = match &order.kind {
             OrderKind::Open(_) if is_late => Err(OrderError::Rejected(RejectReason::Gap)),
             OrderKind::Open(opening) => open(&order, opening, fill, account, tally),
-            OrderKind::Close { side, quantity } => exit(&symbol, *side, *quantity, fill, account),
+            OrderKind::Close {
+                is_resting: true, ..
+            } => Err(OrderError::Rejected(RejectReason::Resting)),
+            OrderKind::Close { side, quantity, .. } => {
+                exit(&symbol, *side, *quantity, fill, account)
+            }
         };
         match filled {
             Ok(()) => {}
@@ -122,6 +127,10 @@ fn exit(
     let quantity = match closing {
         CloseQuantity::All => Some(position.quantity),
         CloseQuantity::Units(units) => Quantity::truncate(units),
+        CloseQuantity::Fraction(fraction) if fraction >= 1.0 => Some(position.quantity),
+        CloseQuantity::Fraction(fraction) => {
+            Quantity::truncate(position.quantity.to_f64() * fraction)
+        }
         CloseQuantity::Unknown => None,
     };
     let quantity = quantity.ok_or(OrderError::Rejected(RejectReason::NoQuantity))?;

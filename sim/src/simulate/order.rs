@@ -26,6 +26,8 @@ pub(super) enum OrderKind {
         /// The side of the closing order, if the intent has one.
         side: Option<Side>,
         quantity: CloseQuantity,
+        /// True if the order rests until a trigger. The simulation does not fill such orders.
+        is_resting: bool,
     },
 }
 
@@ -48,6 +50,8 @@ pub(super) struct Opening {
 pub(super) enum CloseQuantity {
     All,
     Units(f64),
+    /// A part of the position, in (0, 1].
+    Fraction(f64),
     /// The intent has no usable quantity. The simulation does not guess a quantity.
     Unknown,
 }
@@ -103,10 +107,12 @@ fn label(policy: &Policy) -> String {
 
 fn close(permit: &ExitPermit<'_>) -> OrderKind {
     OrderKind::Close {
+        is_resting: permit.trigger().is_some(),
         side: permit.side(),
         quantity: match permit.quantity() {
             ExitQuantity::NotStated => CloseQuantity::All,
             ExitQuantity::Stated(units) => CloseQuantity::Units(units.value().get()),
+            ExitQuantity::Fraction(fraction) => CloseQuantity::Fraction(fraction.value().get()),
             ExitQuantity::UsdSizeOnly | ExitQuantity::Unreadable => CloseQuantity::Unknown,
         },
     }

@@ -25,6 +25,8 @@ pub enum RejectReason {
     OtherSide,
     /// The exit has no usable quantity: it has only a size in USD, or the quantity is unreadable.
     NoQuantity,
+    /// The exit rests until a trigger. Only the stop and the target of a position are simulated.
+    Resting,
 }
 
 impl RejectReason {
@@ -42,6 +44,7 @@ impl RejectReason {
             Self::NoPosition => "no_position",
             Self::OtherSide => "other_side",
             Self::NoQuantity => "quantity_unsaid",
+            Self::Resting => "resting_exit",
         }
     }
 }

@@ -16,7 +16,10 @@ pub(in crate::decide) fn check_exit<'a>(
 ) -> Result<ExitPermit<'a>, SkipReason<'a>> {
     ownership
         .permit(intent, exit)
-        .map_err(SkipReason::NotExitOwner)
+        .map_err(|denied| match exit.conflict {
+            Some(conflict) if conflict.opens => SkipReason::EffectUnclear(conflict),
+            Some(_) | None => SkipReason::NotExitOwner(denied),
+        })
 }
 
 /// Denies an entry from an owner: it may be an exit whose reduce-only flag was lost, and it would

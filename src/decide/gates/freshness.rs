@@ -35,18 +35,19 @@ impl Bounds {
     }
 }
 
+/// Checks the times between which the intent was sent: the age of the earliest and the lead of the latest.
 #[inline]
 pub(in crate::decide) fn check<'a>(
     limits: &Limits,
     guardrails: &Guardrails,
-    emitted_at: Option<Timestamp>,
+    sent: Option<(Timestamp, Timestamp)>,
     now: Timestamp,
 ) -> Result<(), SkipReason<'a>> {
     let within = |span: Option<SignedDuration>, bound: Option<SignedDuration>| {
         bound.is_none_or(|bound| span.is_some_and(|span| span <= bound))
     };
-    let age = emitted_at.map(|at| now.since(at));
-    let lead = emitted_at.map(|at| at.since(now));
+    let age = sent.map(|(earliest, _)| now.since(earliest));
+    let lead = sent.map(|(_, latest)| latest.since(now));
     if within(age, limits.max_intent_age())
         && within(age, guardrails.max_intent_age())
         && within(lead, guardrails.max_intent_skew())

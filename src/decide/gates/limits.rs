@@ -4,10 +4,10 @@
 use crate::{
     decide::{LimitedNumber, SkipReason},
     guardrails::Guardrails,
-    intent::Size,
+    intent::{Entry, Size},
     policy::Limits,
     provenance::{Source, Sourced},
-    types::{Leverage, Margin, Notional},
+    types::{Fraction, Leverage, Margin, Notional},
 };
 
 #[inline]
@@ -16,6 +16,7 @@ pub(in crate::decide) fn check<'a>(
     guardrails: &Guardrails,
     leverage: Leverage,
     size: Size,
+    entry: &Entry,
 ) -> Result<(Notional, Margin), SkipReason<'a>> {
     within(
         LimitedNumber::Leverage,
@@ -24,18 +25,29 @@ pub(in crate::decide) fn check<'a>(
         guardrails.max_leverage().map(Leverage::get),
     )?;
     let (notional, margin) = amounts(size, leverage)?;
+    // If the intent states several sizes, the limits apply to the largest.
+    let largest = entry.largest_size().unwrap_or(size);
+    let (largest_notional, largest_margin) = amounts(largest, leverage)?;
     within(
         LimitedNumber::Margin,
-        margin.get(),
+        largest_margin.get(),
         limits.max_position_usd().map(Margin::get),
         guardrails.max_position_usd().map(Margin::get),
     )?;
     within(
         LimitedNumber::Notional,
-        notional.get(),
+        largest_notional.get(),
         limits.max_notional_usd().map(Notional::get),
         guardrails.max_notional_usd().map(Notional::get),
     )?;
+    if let Some(deviation) = entry.price_deviation() {
+        let bound = guardrails.max_price_deviation().map(Fraction::get);
+        within(LimitedNumber::PriceDeviation, deviation, None, bound)?;
+    }
+    if let Some(distance) = entry.stop_distance() {
+        let bound = guardrails.max_stop_distance().map(Fraction::get);
+        within(LimitedNumber::StopDistance, distance, None, bound)?;
+    }
     Ok((notional, margin))
 }
 
@@ -80,6 +92,8 @@ fn within<'a>(
         LimitedNumber::Leverage => ("limits.max_leverage", "max_leverage"),
         LimitedNumber::Margin => ("limits.max_position_usd", "max_position_usd"),
         LimitedNumber::Notional => ("limits.max_notional_usd", "max_notional_usd"),
+        LimitedNumber::PriceDeviation => ("", "max_price_deviation"),
+        LimitedNumber::StopDistance => ("", "max_stop_distance"),
     };
     let bounds = [
         policy.map(|bound| Sourced::new(bound, Source::Policy(policy_path))),

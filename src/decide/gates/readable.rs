@@ -2,7 +2,8 @@
 
 use crate::{
     decide::SkipReason,
-    intent::{Entry, Exit, Intent, IntentError, IntentErrorKind, Request},
+    guardrails::Guardrails,
+    intent::{Entry, Exit, Intent, IntentError, IntentErrorKind, Request, UnsupportedFields},
     types::Timestamp,
 };
 
@@ -18,12 +19,16 @@ pub(in crate::decide) enum CheckedRequest<'a> {
 
 #[inline]
 pub(in crate::decide) fn check<'a>(
+    guardrails: &Guardrails,
     intent: &'a Intent<'a>,
     now: Option<Timestamp>,
 ) -> Result<CheckedRequest<'a>, SkipReason<'a>> {
     match (&intent.request, now) {
         (Ok(Request::Exit(exit)), _) => Ok(CheckedRequest::Exit(exit)),
-        (Ok(Request::Entry(entry)), Some(now)) => Ok(CheckedRequest::Entry(entry, now)),
+        (Ok(Request::Entry(entry)), Some(now)) => match unsupported(guardrails, intent) {
+            None => Ok(CheckedRequest::Entry(entry, now)),
+            Some(fields) => Err(SkipReason::UnsupportedFields(fields)),
+        },
         (Ok(Request::Entry(_)), None) => Err(SkipReason::InvalidIntent(&NO_TIME)),
         // If there are several faults, the first kind in the order of `IntentErrorKind` is
         // reported. A missing timestamp is of the kind `Invalid`, which precedes `Ambiguous`.
@@ -34,4 +39,14 @@ pub(in crate::decide) fn check<'a>(
         }
         (Err(invalid), _) => Err(SkipReason::InvalidIntent(&invalid.fault)),
     }
+}
+
+/// Returns the fields that could change the order and are not read, unless the guardrails ignore all of them.
+#[inline]
+pub(in crate::decide) fn unsupported<'a>(
+    guardrails: &Guardrails,
+    intent: &'a Intent<'a>,
+) -> Option<&'a UnsupportedFields> {
+    let fields = intent.unsupported()?;
+    (!fields.all_ignored(|name| guardrails.ignores(name))).then_some(fields)
 }

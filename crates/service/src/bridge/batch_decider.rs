@@ -131,7 +131,9 @@ impl<'a> BatchDecider<'a> {
         };
         let entry_record = entry_record.as_ref().ok();
         let sender = entry_record.map(|_| entry.sender()).unwrap_or_default();
-        let order_type = entry_record.and_then(|record| record.order_type());
+        let order_type = entry_record
+            .map(|record| record.order_type())
+            .unwrap_or_default();
         let symbol = intent.symbol().map_or_else(String::new, |s| s.to_string());
         let identity = Identity::new(IdentityParts {
             source: intent.source(),
@@ -159,7 +161,8 @@ impl<'a> BatchDecider<'a> {
             entry_id: &entry.id,
             sender_id: sender.id.as_deref(),
             attempt: sender.attempt.as_deref(),
-            order_type: order_type.as_deref(),
+            order_type: order_type.name.as_deref(),
+            trigger_reference: order_type.trigger_reference.as_deref(),
             now,
             // A row holds only texts and finite numbers, so this cannot fail.
             answer: &serde_json::to_string(&row).unwrap_or_default(),

@@ -6,9 +6,12 @@
 //! | `decision` | `EXECUTE` in a plan, `SKIP` in a skip record |
 //! | `verdict` | `TRADE` or `EXIT` |
 //! | `symbol`, `side` | symbol and direction; an exit has a side only if its intent has one |
-//! | `type` | order type of the intent, or `MARKET` if it has none |
+//! | `type` | order type of the intent, or `MARKET` if it has none; `TRIGGER` for a resting exit without one |
 //! | `qty`, `qty_source` | quantity in units of the symbol and its source, if the intent has a quantity or a price from which it can be computed |
-//! | `qty_asked` | exits: `some`, `none`, `unreadable` or `in USD`; `qty` is `unreadable` for the last two |
+//! | `qty_asked` | exits: `some`, `none`, `fraction`, `unreadable` or `in USD`; `qty` is `unreadable` for the last two |
+//! | `quantity_fraction`, `partial` | exits without a quantity: the part of the position to close; `partial` is `true` below 1 |
+//! | `position_leg` | exits: `LONG` or `SHORT`, if known |
+//! | `trigger_price`, `trigger_reference` | resting exits: the trigger, and the price that it is compared with, if stated |
 //! | `reduceOnly` | `true` for an exit, `false` for a trade |
 //! | `leverage`, `leverage_source`, `notional`, `margin`, `size_source` | trades: leverage, notional and margin (USD), and their sources |
 //! | `stop_loss`, `take_profit`, `entry_price` | trades: prices of the intent, if it has them |
@@ -47,6 +50,8 @@ pub(super) struct About<'a> {
     /// The number of the attempt, which only a plan of an exit states.
     pub(super) attempt: Option<&'a str>,
     pub(super) order_type: Option<&'a str>,
+    /// The price that a trigger is compared with, as the intent states it.
+    pub(super) trigger_reference: Option<&'a str>,
     pub(super) now: Timestamp,
     /// The answer line as a replay writes it.
     pub(super) answer: &'a str,
@@ -150,8 +155,26 @@ fn put_exit(items: &mut Items, permit: &ExitPermit<'_>, about: &About<'_>) {
     items.put("verdict", "EXIT");
     items.put("symbol", permit.symbol());
     items.put_some("side", permit.side());
-    items.put("type", about.order_type.unwrap_or("MARKET"));
+    let is_triggered = |name: &&str| !matches!(*name, "MARKET" | "LIMIT");
+    let order_type = match permit.trigger() {
+        None => about.order_type.unwrap_or("MARKET"),
+        // The type must never read as that of an immediate close.
+        Some(_) => about.order_type.filter(is_triggered).unwrap_or("TRIGGER"),
+    };
+    items.put("type", order_type);
+    items.put_some("position_leg", permit.position_side());
+    if let Some(trigger) = permit.trigger() {
+        items.put("trigger_price", trigger.value().get());
+        items.put_some("trigger_reference", about.trigger_reference);
+    }
     match permit.quantity() {
+        ExitQuantity::Fraction(fraction) => {
+            let share = fraction.value().get();
+            items.put("quantity_fraction", share);
+            items.put("qty_source", fraction.source());
+            items.put("qty_asked", "fraction");
+            items.put("partial", share < 1.0);
+        }
         ExitQuantity::Stated(quantity) => {
             items.put("qty", quantity.value().get());
             items.put("qty_source", quantity.source());

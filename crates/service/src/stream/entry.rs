@@ -7,7 +7,7 @@ use portcullis::{
     record::{RECORD_BYTES_MAX, Scratch, read},
 };
 use redis::Value;
-use serde_json::value::RawValue;
+use serde_json::{Map, Value as Json, value::RawValue};
 
 use crate::runtime::{bytes, list, text};
 
@@ -196,21 +196,43 @@ impl EntryRecord {
         &self.with_entry_id
     }
 
-    /// Returns the order type in upper case, from the payload or, if that has none, from the entry.
-    pub(crate) fn order_type(&self) -> Option<String> {
-        #[derive(serde::Deserialize)]
-        struct Typed {
-            #[serde(rename = "type")]
-            order_type: Option<String>,
-            payload: Option<String>,
-            data: Option<String>,
+    /// Returns what the intent states about the type of its order.
+    pub(crate) fn order_type(&self) -> OrderType {
+        let sent: Map<String, Json> = serde_json::from_str(&self.as_sent).unwrap_or_default();
+        let inside = |name: &str| sent.get(name).and_then(object_of);
+        let intent = inside("payload")
+            .or_else(|| inside("data"))
+            .unwrap_or(sent.clone());
+        let text = |names: &[&str]| {
+            let nested = ["params", "order"].iter();
+            let nested: Vec<_> = nested
+                .filter_map(|name| intent.get(*name).and_then(object_of))
+                .collect();
+            let mut all = iter::once(&intent).chain(&nested);
+            let found = all.find_map(|fields| names.iter().find_map(|name| fields.get(*name)));
+            found.and_then(Json::as_str).map(str::to_ascii_uppercase)
+        };
+        OrderType {
+            name: text(&["type", "order_type", "orderType", "ordType"]),
+            trigger_reference: text(&["workingType", "triggerBy", "triggerPxType"]),
         }
-        let typed: Typed = serde_json::from_str(&self.as_sent).ok()?;
-        let order_type = match typed.payload.or(typed.data) {
-            None => typed.order_type,
-            Some(payload) => serde_json::from_str::<Typed>(&payload).ok()?.order_type,
-        }?;
-        Some(order_type.to_ascii_uppercase())
+    }
+}
+
+/// What an intent states about the type of its order, in upper case.
+#[derive(Debug, Default)]
+pub(crate) struct OrderType {
+    pub(crate) name: Option<String>,
+    /// The price that a trigger is compared with.
+    pub(crate) trigger_reference: Option<String>,
+}
+
+/// Returns an object, also if it is a text that contains one.
+fn object_of(value: &Json) -> Option<Map<String, Json>> {
+    match value {
+        Json::Object(fields) => Some(fields.clone()),
+        Json::String(text) => serde_json::from_str(text).ok(),
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::Array(_) => None,
     }
 }
 

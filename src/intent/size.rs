@@ -1,0 +1,296 @@
+//! The size of an entry, from every field that states one.
+//!
+//! Three kinds of statements are compared in USD of notional: quantity × price, margin × leverage of the intent, and a
+//! notional. They must agree up to rounding. The trade has the smallest of them, and the limits apply to the largest.
+
+use std::fmt::Write as _;
+
+use super::{IntentError, SizeError, SizeField, request::RequestedSize, stated::Stated};
+use crate::types::{Leverage, Margin, Notional, Price, Quantity};
+
+/// The relative difference that two statements may have, even if their numbers are exact.
+const TOLERANCE: f64 = 0.005;
+
+/// From this ratio on, two numbers are different statements, however coarsely they are rounded.
+pub(super) const RATIO_MAX: f64 = 1.5;
+
+/// The numbers from which a size is read.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Amounts {
+    pub(super) quantity: Stated,
+    pub(super) price: Stated,
+    pub(super) entry_price: Stated,
+    pub(super) margin: Stated,
+    pub(super) size: Stated,
+    pub(super) notional: Stated,
+    pub(super) leverage: Stated,
+}
+
+/// One statement of the size.
+#[derive(Debug, Clone, Copy)]
+struct Statement {
+    /// The notional, in USD.
+    usd: f64,
+    size: RequestedSize,
+    field: SizeField,
+    /// The numbers of the intent that were multiplied.
+    factors: [f64; 2],
+}
+
+/// The reason why a statement cannot be used.
+enum StatementError {
+    Unusable(SizeError),
+    Contradiction(IntentError),
+}
+
+impl From<SizeError> for StatementError {
+    fn from(error: SizeError) -> Self {
+        Self::Unusable(error)
+    }
+}
+
+impl Amounts {
+    /// Returns the price that converts a quantity to a notional: the larger of `price` and `entry_price`. A `price` of 0
+    /// means a market order and counts as absent.
+    pub(super) fn unit_price(&self) -> Option<(f64, SizeField)> {
+        let entry = self
+            .entry_price
+            .number()
+            .map(|it| (it, SizeField::EntryPrice));
+        let price = self.limit_price().map(|it| (it, SizeField::Price));
+        match (price, entry) {
+            (Some(price), Some(entry)) if entry.0 > price.0 => Some(entry),
+            (Some(price), _) => Some(price),
+            (None, entry) => entry,
+        }
+    }
+
+    /// Returns `price`, unless it is absent or 0.
+    pub(super) fn limit_price(&self) -> Option<f64> {
+        self.price.number().filter(|price| *price != 0.0)
+    }
+
+    /// Reads the size. A contradiction between two statements is a fault; a statement that is unreadable, or that cannot
+    /// be converted to a notional, makes the size unusable.
+    pub(super) fn read(&self) -> Result<RequestedSize, IntentError> {
+        let statements = [
+            self.quantity.value().map(|it| self.by_quantity(it)),
+            self.margin.value().map(|it| self.by_margin(it)),
+            self.notional
+                .number()
+                .map(|usd| by_notional(usd, SizeField::PositionSizeUsd)),
+        ];
+        let mut usable: [Option<Statement>; 4] = [None; 4];
+        let mut unusable = None;
+        for (place, statement) in usable.iter_mut().zip(statements.into_iter().flatten()) {
+            match statement {
+                Ok(statement) => *place = Some(statement),
+                Err(error) => unusable = unusable.or(Some(error)),
+            }
+        }
+        let size = self
+            .size
+            .number()
+            .map(|number| self.by_size(number, &usable));
+        match (size, &mut usable) {
+            (Some(Ok(statement)), [.., place]) => *place = Some(statement),
+            (Some(Err(StatementError::Unusable(error))), _) => {
+                unusable = unusable.or(Some(error));
+            }
+            // A statement that is unusable might have agreed with `size`.
+            (Some(Err(StatementError::Contradiction(fault))), _) if unusable.is_none() => {
+                return Err(fault);
+            }
+            (Some(_) | None, _) => {}
+        }
+        let mut all = usable.into_iter().flatten();
+        let Some(first) = all.next() else {
+            return Ok(unusable.map_or(RequestedSize::Absent, RequestedSize::Unusable));
+        };
+        let (mut smallest, mut largest) = (first, first);
+        for other in all {
+            for one in [smallest, largest] {
+                if !agree(&one, &other) {
+                    return Err(disagreement(&one, &other));
+                }
+            }
+            if other.usd < smallest.usd {
+                smallest = other;
+            }
+            if other.usd > largest.usd {
+                largest = other;
+            }
+        }
+        Ok(match unusable {
+            Some(error) => RequestedSize::Unusable(error),
+            None => smallest.size.checked_at(smallest.usd, largest.usd),
+        })
+    }
+
+    fn by_quantity(&self, (quantity, name): (f64, &'static str)) -> Result<Statement, SizeError> {
+        let field = match name {
+            "qty" => SizeField::Qty,
+            _ => SizeField::Quantity,
+        };
+        let units = Quantity::new(quantity).map_err(|_| SizeError::BadValue(field))?;
+        let (price, price_field) = self.unit_price().ok_or(SizeError::NoPrice(field))?;
+        let price = Price::new(price).map_err(|_| SizeError::BadValue(price_field))?;
+        let product = match (field, price_field) {
+            (SizeField::Qty, SizeField::EntryPrice) => SizeField::QtyEntryPrice,
+            (SizeField::Qty, _) => SizeField::QtyPrice,
+            (_, SizeField::EntryPrice) => SizeField::QuantityEntryPrice,
+            (_, _) => SizeField::QuantityPrice,
+        };
+        let notional = units
+            .notional(price)
+            .map_err(|_| SizeError::BadProduct(product))?;
+        Ok(Statement {
+            usd: notional.get(),
+            size: RequestedSize::notional(notional, product),
+            field: product,
+            factors: [quantity, price.get()],
+        })
+    }
+
+    fn by_margin(&self, (usd, name): (f64, &'static str)) -> Result<Statement, SizeError> {
+        let (field, product) = match name {
+            "stake_amount" => (SizeField::StakeAmount, SizeField::StakeAmountLeverage),
+            _ => (SizeField::PositionUsd, SizeField::PositionUsdLeverage),
+        };
+        let margin = Margin::new(usd).map_err(|_| SizeError::BadValue(field))?;
+        let leverage = self.leverage.number().ok_or(SizeError::NoLeverage(field))?;
+        // An unusable leverage, or a product that is not finite, fails a later gate. Here it compares as equal to itself.
+        let notional = Leverage::new(leverage)
+            .and_then(|leverage| margin.notional(leverage))
+            .map_or(f64::NAN, Notional::get);
+        Ok(Statement {
+            usd: notional,
+            size: RequestedSize::margin(margin, field),
+            field: product,
+            factors: [usd, leverage],
+        })
+    }
+
+    /// Reads `size`: a notional in USD, unless the intent has a `price`. Next to a price, senders mean units as often as
+    /// USD, so that another statement must agree with one of the two readings.
+    fn by_size(
+        &self,
+        number: f64,
+        others: &[Option<Statement>],
+    ) -> Result<Statement, StatementError> {
+        let reading = by_notional(number, SizeField::Size)?;
+        let Some(price) = self.limit_price() else {
+            return Ok(reading);
+        };
+        let units = Quantity::new(number).ok().zip(Price::new(price).ok());
+        let units = units.and_then(|(units, price)| units.notional(price).ok());
+        let units = units.map(|notional| Statement {
+            usd: notional.get(),
+            size: RequestedSize::notional(notional, SizeField::SizePrice),
+            field: SizeField::SizePrice,
+            factors: [number, price],
+        });
+        let agrees =
+            |reading: &Statement| others.iter().flatten().any(|other| agree(reading, other));
+        if agrees(&reading) {
+            return Ok(reading);
+        }
+        match (units.filter(agrees), others.iter().flatten().next()) {
+            (Some(units), _) => Ok(units),
+            (None, Some(other)) => {
+                Err(StatementError::Contradiction(disagreement(&reading, other)))
+            }
+            (None, None) => Err(StatementError::Contradiction(IntentError::SizeBesidePrice)),
+        }
+    }
+}
+
+fn by_notional(usd: f64, field: SizeField) -> Result<Statement, SizeError> {
+    let notional = Notional::new(usd).map_err(|_| SizeError::BadValue(field))?;
+    Ok(Statement {
+        usd,
+        size: RequestedSize::notional(notional, field),
+        field,
+        factors: [usd, usd],
+    })
+}
+
+/// Returns true if two statements differ only by rounding.
+fn agree(one: &Statement, other: &Statement) -> bool {
+    let (low, high) = match one.usd < other.usd {
+        true => (one.usd, other.usd),
+        false => (other.usd, one.usd),
+    };
+    // Written so that a statement that is not finite, which fails a later gate, agrees with every other.
+    if high >= low * RATIO_MAX {
+        return false;
+    }
+    let exceeds = |tolerance: f64| high > low * (1.0 + tolerance);
+    let roundings = || {
+        one.factors
+            .iter()
+            .chain(&other.factors)
+            .map(|it| rounding(*it))
+    };
+    !exceeds(TOLERANCE) || !exceeds(roundings().fold(0.0, f64::max))
+}
+
+const fn disagreement(one: &Statement, other: &Statement) -> IntentError {
+    IntentError::SizesDisagree {
+        first: one.field,
+        first_usd: one.usd,
+        second: other.field,
+        second_usd: other.usd,
+    }
+}
+
+/// Returns the value of one unit in the last decimal place of a number, relative to the number. The decimal places are
+/// those of the shortest text that reads back as the same `f64`, so that the result does not depend on the notation.
+fn rounding(number: f64) -> f64 {
+    let mut places = DecimalPlaces::default();
+    // Counting cannot fail.
+    let _ = write!(places, "{number}");
+    let places = i32::try_from(places.count).unwrap_or(i32::MAX);
+    10_f64.powi(places.saturating_neg()) / number.abs()
+}
+
+/// Counts the digits after the decimal point of a text.
+#[derive(Default)]
+struct DecimalPlaces {
+    in_fraction: bool,
+    count: usize,
+}
+
+impl std::fmt::Write for DecimalPlaces {
+    fn write_str(&mut self, text: &str) -> std::fmt::Result {
+        for byte in text.bytes() {
+            if self.in_fraction {
+                self.count = self.count.saturating_add(1);
+            }
+            self.in_fraction |= byte == b'.';
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_decimal_place_is_that_of_the_shortest_text() {
+        for (number, unit) in [
+            (0.024, 0.001),
+            (2257.0, 1.0),
+            (200.0, 1.0),
+            (35.933, 0.001),
+            (1e-8, 1e-8),
+        ] {
+            let expected = unit / number;
+            assert!(
+                (rounding(number) - expected).abs() < 1e-9 * expected,
+                "{number}"
+            );
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! A number that one or more fields state.
+
+/// The largest relative difference between two spellings of one number.
+const EQUAL: f64 = 1e-9;
+
+/// A number, the field that states it, and a second field that states another number.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(super) struct Stated {
+    value: Option<(f64, &'static str)>,
+    conflict: Option<(&'static str, &'static str)>,
+}
+
+impl Stated {
+    /// Adds the number of a field; NaN if it is unreadable.
+    pub(super) fn add(&mut self, number: f64, field: &'static str) {
+        match self.value {
+            None => self.value = Some((number, field)),
+            Some((earlier, _)) if earlier.is_nan() => {}
+            Some(_) if number.is_nan() => self.value = Some((number, field)),
+            Some((earlier, first)) if !is_equal(earlier, number) => {
+                self.conflict = Some((first, field));
+            }
+            Some(_) => {}
+        }
+    }
+
+    /// Returns the number and its field; NaN if one of the fields is unreadable.
+    pub(super) const fn value(&self) -> Option<(f64, &'static str)> {
+        self.value
+    }
+
+    /// Returns the number.
+    pub(super) fn number(&self) -> Option<f64> {
+        self.value.map(|(number, _)| number)
+    }
+
+    /// Returns two fields that state different numbers.
+    pub(super) const fn conflict(&self) -> Option<(&'static str, &'static str)> {
+        self.conflict
+    }
+}
+
+fn is_equal(one: f64, other: f64) -> bool {
+    one == other || (one - other).abs() <= EQUAL * one.abs().max(other.abs())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spellings_of_one_number_must_agree() {
+        let state = |numbers: &[f64]| {
+            let mut stated = Stated::default();
+            for (number, field) in numbers.iter().zip(["quantity", "qty", "Qty"]) {
+                stated.add(*number, field);
+            }
+            stated
+        };
+        assert_eq!(state(&[0.1, 0.1 + 1e-12]).conflict(), None);
+        assert_eq!(state(&[0.47, 0.024]).conflict(), Some(("quantity", "qty")));
+        assert_eq!(
+            state(&[1.0, 1.0, 2.0]).conflict(),
+            Some(("quantity", "Qty"))
+        );
+        assert!(state(&[1.0, f64::NAN]).number().is_some_and(f64::is_nan));
+        assert!(state(&[f64::NAN, 1.0]).number().is_some_and(f64::is_nan));
+        assert_eq!(state(&[f64::INFINITY, f64::INFINITY]).conflict(), None);
+    }
+}
