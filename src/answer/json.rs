@@ -231,6 +231,7 @@ mod tests {
                 RecordKind::PolicyUpdated,
                 RecordKind::PolicyWithdrawn,
             ];
+            let legs = [PositionSide::Long, PositionSide::Short];
             let rules = [ExitRule::Owner, ExitRule::Delegate];
             let answer = Answer {
                 n,
@@ -251,6 +252,9 @@ mod tests {
                 notional_usd: number(13, 3),
                 not_after: at(14),
                 quantity: number(15, 4),
+                quantity_fraction: number(31, 5),
+                position_leg: is_there(32).then_some(legs[choice % 2]),
+                trigger_price: number(33, 6),
                 exit_rule: is_there(16).then_some(rules[choice % 2]),
                 harvest_action: is_there(17).then_some(HarvestAction::ALL[choice % 5]),
                 stop_proposed: number(18, 5),

@@ -258,13 +258,10 @@ impl<'a> IntentBuilder<'a> {
         let trigger = self.exit_trigger();
         self.faults.add_of(&trigger);
         let context = Context {
-            usd: [
-                self.amounts.margin,
-                self.amounts.size,
-                self.amounts.notional,
-            ]
-            .iter()
-            .any(|amount| amount.number().is_some_and(|usd| usd != 0.0)),
+            usd: self.amounts.margin.number().is_some()
+                || self.amounts.notional.number().is_some()
+                // Gate closes a whole position with a size of 0.
+                || self.amounts.size.number().is_some_and(|size| size != 0.0),
             closes_all: self.closes_all,
             unknown_amount: self.unknown_amount,
             unknown_unit: self.unknown_unit,

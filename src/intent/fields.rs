@@ -288,7 +288,8 @@ impl<'a> RecordFields<'a> {
         self.others.last_mut().map(|other| &mut other.value)
     }
 
-    /// Calls `visit` for each field of the intent that is present.
+    /// Calls `visit` for each field of the intent that is present. A duplicate key is present even if its last value is
+    /// null.
     pub(super) fn each(&self, mut visit: impl FnMut(IntentField<'_, 'a>)) {
         for (term, name, value) in [
             (Term::Symbol, "symbol", &self.symbol),
@@ -309,7 +310,7 @@ impl<'a> RecordFields<'a> {
             (Term::StopLoss, "stop_loss", &self.stop_loss),
             (Term::TakeProfit, "take_profit", &self.take_profit),
         ] {
-            if value.is_present() {
+            if value.is_present() || value.is_duplicate() {
                 visit(IntentField {
                     term,
                     reported: name,
@@ -319,7 +320,7 @@ impl<'a> RecordFields<'a> {
             }
         }
         for other in &self.others {
-            if other.value.is_present() {
+            if other.value.is_present() || other.value.is_duplicate() {
                 visit(IntentField {
                     term: other.term,
                     reported: other.reported.unwrap_or_default(),

@@ -157,8 +157,7 @@ fn add_field(field: &IntentField<'_, '_>, builder: &mut IntentBuilder<'_>) {
     }
 }
 
-/// Adds the fault of a duplicate key. A duplicate makes an exit invalid only if it could hide whether the intent is an
-/// exit, or which symbol it closes.
+/// Adds the fault of a duplicate key. In an exit, only the symbol must not be a duplicate.
 fn add_duplicate(field: &IntentField<'_, '_>, builder: &mut IntentBuilder<'_>) {
     let fault = IntentError::DuplicateKey {
         field: match field.reported {
@@ -166,12 +165,7 @@ fn add_duplicate(field: &IntentField<'_, '_>, builder: &mut IntentBuilder<'_>) {
             name => name,
         },
     };
-    let is_flag = matches!(
-        field.term,
-        Term::ReduceOnly | Term::ClosePosition | Term::CloseOnTrigger
-    );
-    let may_be_false = field.value.differs() || flag(field.value) == Ok(Some(false));
-    if field.term == Term::Symbol || (is_flag && may_be_false) {
+    if field.term == Term::Symbol {
         builder.faults.add(fault);
     } else {
         builder.entry_faults.add(fault);

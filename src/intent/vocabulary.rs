@@ -55,7 +55,6 @@ const BYTES_MAX: usize = 64;
 impl Word {
     /// Reads a text. Case does not matter, and tokens may be separated by `_`, `-`, `.` or spaces.
     pub(super) fn read(text: &str) -> Self {
-        let text = text.trim();
         let one = |statement| Self::Order(statement);
         let is = |word: &str| text.eq_ignore_ascii_case(word);
         // The words of nearly all intents.
@@ -68,7 +67,7 @@ impl Word {
         if is("HOLD") {
             return Self::Hold;
         }
-        if text.len() > BYTES_MAX {
+        if text.len() > BYTES_MAX || text.trim() != text {
             return Self::Unknown;
         }
         let mut found = Found::default();
@@ -104,7 +103,8 @@ impl Statement {
     }
 }
 
-/// Splits the first token off a text: at `_`, `-`, `.`, a space, and between a lower-case and an upper-case letter.
+/// Splits the first token off a text: at `_`, `-`, `.`, a space, and before an upper-case letter after
+/// a lower-case letter or a digit.
 pub(super) fn next_token(text: &str) -> Option<(&str, &str)> {
     let is_separator = |letter: char| matches!(letter, '_' | '-' | '.' | ' ');
     let text = text.trim_start_matches(is_separator);
@@ -115,7 +115,8 @@ pub(super) fn next_token(text: &str) -> Option<(&str, &str)> {
     let end = text
         .char_indices()
         .find(|(_, letter)| {
-            let is_camel = before.is_ascii_lowercase() && letter.is_ascii_uppercase();
+            let is_camel = (before.is_ascii_lowercase() || before.is_ascii_digit())
+                && letter.is_ascii_uppercase();
             before = *letter;
             is_camel || is_separator(*letter)
         })
@@ -213,6 +214,7 @@ struct Found {
     reverse: bool,
     nothing: bool,
     scale: bool,
+    partial: bool,
     /// True if a token is not in the vocabulary, or if two tokens state different things.
     unknown: bool,
 }
@@ -228,7 +230,10 @@ impl Found {
             }
             Some(Token::Side(side)) => state(&mut statement.side, side, unknown),
             Some(Token::Position(side)) => state(&mut statement.position, side, unknown),
-            Some(Token::Share(share)) => state(&mut statement.share, share, unknown),
+            Some(Token::Share(share)) => {
+                self.partial |= share == Share::Unstated;
+                state(&mut statement.share, share, unknown);
+            }
             Some(Token::Scale) => self.scale = true,
             Some(Token::NoAction) => self.no_action = true,
             Some(Token::Reverse) => self.reverse = true,
@@ -272,6 +277,8 @@ impl Found {
         let reduces = matches!(statement.share, Some(Share::Percent(_) | Share::Unstated));
         match (statement.effect, statement.side, statement.position) {
             _ if self.unknown || self.nothing => return Word::Unknown,
+            // A number alone is not a share.
+            (None, None, None) if percent.is_some() && !self.partial => return Word::Unknown,
             (None, _, _) if reduces => statement.effect = Some(Effect::Close),
             (None, None, None) => return Word::Unknown,
             // A sale of what is not held opens a short position: `SELL_SHORT`.

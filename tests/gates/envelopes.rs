@@ -47,7 +47,9 @@ fn texts_that_are_not_objects_are_unreadable() {
         "{}}",
         "{} {}",
         "{'symbol': 1}",
-        "{\"a\": NaN}",
+        "{\"a\": NaNs}",
+        "{\"a\": -NaN}",
+        "{NaN: 1}",
     ] {
         check(record, UNREADABLE);
     }
@@ -141,7 +143,7 @@ fn a_payload_inherits_missing_fields_from_its_envelope() {
     );
     check_names(
         &format!(
-            r#"{{"id": "1766550700000-7", "source": "momentum", "ts": 1, "payload": {named}}}"#
+            r#"{{"id": "1766550700000-7", "source": "momentum", "ts": 1766550500000, "payload": {named}}}"#
         ),
         Some("own"),
         Some("momentum"),
@@ -157,7 +159,7 @@ fn a_payload_inherits_missing_fields_from_its_envelope() {
     ] {
         let inner = INNER.replacen('{', &format!("{{{own}, "), 1);
         check_names(
-            &format!(r#"{{"id": "1766550700000-7", "ts": 1, "payload": {inner}}}"#),
+            &format!(r#"{{"id": "1766550700000-7", "ts": 1766550500000, "payload": {inner}}}"#),
             Some(id),
             None,
             Some(1_766_550_700_000_000),

@@ -39,14 +39,7 @@ fn closing_words() {
     check_fields(r#""side": "close""#, CLOSED);
     check_fields(r#""action": "CLOSE", "side": "SELL""#, SOLD);
     check_fields(r#""action": "SELL", "side": "CLOSE""#, SOLD);
-    for kind in [
-        "EXIT",
-        "exit",
-        "CLOSE",
-        "partial_close",
-        "EXIT_LONG",
-        "stop-exit",
-    ] {
+    for kind in ["EXIT", "exit", "CLOSE", "AI-exit", "stop-exit"] {
         check_fields(&format!(r#""intent_type": "{kind}""#), CLOSED);
         check_fields(&format!(r#""intent_type": "{kind}", "side": "SELL""#), SOLD);
     }
@@ -61,25 +54,37 @@ fn an_unreadable_flag_does_not_block_an_exit() {
 }
 
 #[test]
-fn contradicting_exit_fields_are_ambiguous() {
+fn a_false_flag_states_nothing() {
     check_fields(
         r#""side": "SELL", "reduce_only": true, "reduceOnly": false"#,
-        AMBIGUOUS,
+        SOLD,
     );
     check_fields(
         r#""side": "SELL", "reduce_only": "0", "reduceOnly": "1""#,
-        AMBIGUOUS,
+        SOLD,
     );
-    check_fields(r#""action": "CLOSE", "reduce_only": false"#, AMBIGUOUS);
-    check_fields(r#""side": "CLOSE", "reduceOnly": "false""#, AMBIGUOUS);
+    check_fields(r#""action": "CLOSE", "reduce_only": false"#, CLOSED);
+    check_fields(r#""side": "CLOSE", "reduceOnly": "false""#, CLOSED);
     check_fields(
         r#""intent_type": "EXIT", "side": "SELL", "reduce_only": 0"#,
-        AMBIGUOUS,
+        SOLD,
     );
+}
+
+#[test]
+fn contradicting_sides_leave_the_exit_without_a_side() {
     check_fields(
         r#""action": "BUY", "side": "SELL", "reduce_only": true"#,
-        AMBIGUOUS,
+        CLOSED,
     );
+    check_fields(
+        r#""side": "SELL", "position_side": "SHORT", "reduce_only": true"#,
+        CLOSED,
+    );
+}
+
+#[test]
+fn a_hold_is_not_an_exit() {
     check_fields(
         r#""action": "HOLD", "side": "SELL", "reduce_only": true"#,
         AMBIGUOUS,
@@ -113,7 +118,7 @@ fn an_exit_needs_a_symbol_and_a_side_or_close() {
         r#""reduce_only": true, "side": "SELL", "side": "SELL""#,
         INVALID,
     );
-    // It is unclear whether these intents are exits.
+    // Duplicate flags do not matter next to a closing word.
     for flag in ["reduce_only", "reduceOnly"] {
         for (one, other) in [
             ("true", "false"),
@@ -124,10 +129,11 @@ fn an_exit_needs_a_symbol_and_a_side_or_close() {
             ("\"false\"", r#""\u0066alse""#),
         ] {
             let flags = format!(r#""{flag}": {one}, "{flag}": {other}"#);
-            check_fields(&format!(r#""action": "CLOSE", {flags}"#), INVALID);
+            check_fields(&format!(r#""side": "SELL", {flags}"#), INVALID);
+            check_fields(&format!(r#""action": "CLOSE", {flags}"#), CLOSED);
             check_fields(
                 &format!(r#""action": "CLOSE", "side": "SELL", {flags}"#),
-                INVALID,
+                SOLD,
             );
         }
     }
@@ -344,22 +350,25 @@ fn check_contradiction(fields: &str, expected: &str) {
     let text = decide(None, &record, |decision| decision.to_string());
     assert_eq!(
         text,
-        format!("SKIP INTENT_AMBIGUOUS: {expected} contradict each other")
+        format!(
+            "EXIT BTCUSDT for `exitbrain_v3_5` as owner; {expected} contradict each other about the side: \
+             close the only open position of the symbol, and refuse if there are two"
+        )
     );
 }
 
 #[test]
 fn a_contradiction_names_both_fields() {
     check_contradiction(
-        r#""action": "CLOSE", "reduce_only": false"#,
-        "`reduce_only` and `action`",
+        r#""action": "BUY", "side": "SELL", "reduce_only": true"#,
+        "`side` and `action`",
     );
     check_contradiction(
-        r#""side": "CLOSE", "reduceOnly": false"#,
-        "`reduceOnly` and `side`",
+        r#""action": "CLOSE", "side": "LONG", "posSide": "short""#,
+        "`side` and `posSide`",
     );
     check_contradiction(
-        r#""side": "SELL", "intent_type": "close", "reduce_only": null, "reduceOnly": false"#,
-        "`reduceOnly` and `intent_type`",
+        r#""action": "OPEN_LONG", "reduceonly": "yes""#,
+        "`action` and `reduceOnly`",
     );
 }

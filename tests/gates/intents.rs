@@ -36,7 +36,6 @@ fn the_first_time_field_wins() {
     check_times(&format!("{timestamp}, {ts}, {id}, {decided_at}"), A, B);
     check_times(&format!("{timestamp}, {ts}, {decided_at}"), A, C);
     check_times(&format!("{timestamp}, {decided_at}"), A, D);
-    check_times(decided_at, A, A);
     check_times(&format!("{timestamp}, {ts}, {id}"), B, B);
     check_times(&format!("{timestamp}, {ts}"), C, C);
     check_times(timestamp, D, D);
@@ -61,7 +60,11 @@ fn the_first_time_field_wins() {
 
 #[test]
 fn the_field_determines_the_time_unit() {
-    check_times(r#""ts": 1766550734"#, 1_766_550_734_000, 1_766_550_734_000);
+    check_times(
+        r#""ts": 946684800000"#,
+        946_684_800_000_000,
+        946_684_800_000_000,
+    );
     check_times(r#""ts": "1766550300000""#, C, C);
     check_times(r#""ts": 1766550300000.0"#, C, C);
     check_times(r#""decided_at": "1.7665501e12""#, A, A);

@@ -12,6 +12,7 @@
 
 #[path = "../support/columns.rs"]
 mod columns;
+mod direction;
 mod envelopes;
 mod errors;
 mod exit_ownership;
@@ -34,6 +35,7 @@ mod size;
 mod trades;
 mod types;
 mod universe;
+mod unsupported;
 
 use columns::check_columns;
 use portcullis::{
@@ -143,6 +145,9 @@ fn in_short(decision: &Decision<'_>) -> String {
                 ExitQuantity::UsdSizeOnly => "in USD".to_owned(),
                 ExitQuantity::Unreadable => "unreadable".to_owned(),
                 ExitQuantity::Stated(quantity) => quantity.value().to_string(),
+                ExitQuantity::Fraction(fraction) => {
+                    format!("{} of the position", fraction.value())
+                }
             };
             format!("EXIT {} {side} {quantity}", permit.symbol())
         }

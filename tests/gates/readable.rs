@@ -5,7 +5,7 @@
 
 use portcullis::policy::PolicyState;
 
-use super::{BOUGHT, check, check_text, decide_at, engine, sample, with_intent};
+use super::{BOUGHT, check, check_text, decide, decide_at, engine, sample, with_intent};
 
 const SOLD: &str = "SELL BTCUSDT 8x 250 notional of intent:size";
 const INVALID: &str = "SKIP INTENT_INVALID";
@@ -53,7 +53,7 @@ fn hold_is_not_actionable() {
 
 #[test]
 fn unreadable_sides_are_invalid() {
-    for side in ["\"UP\"", "\"\"", "\" BUY\"", "1", "true", "[\"BUY\"]"] {
+    for side in ["\"UP\"", "\"\"", "\" BUY\"", "7", "true", "[\"BUY\"]"] {
         check_fields(&format!(r#""side": {side}"#), INVALID);
         check_fields(&format!(r#""action": {side}"#), INVALID);
         check_fields(&format!(r#""action": "BUY", "side": {side}"#), INVALID);
@@ -121,15 +121,128 @@ fn a_stop_on_the_wrong_side_is_ambiguous() {
         r#""side": "BUY", "entry_price": null, "stop_loss": 98"#,
         BOUGHT,
     );
-    check_fields(r#""side": "BUY", "price": 100, "stop_loss": 102"#, BOUGHT);
+    check_fields(
+        r#""side": "BUY", "entry_price": 100, "price": 100, "size": null, "quantity": 1, "stop_loss": 102"#,
+        AMBIGUOUS,
+    );
     for price in ["\"x\"", "0", "-1", "\"nan\"", "1e999", "true"] {
         check_fields(&format!(r#""side": "BUY", "stop_loss": {price}"#), INVALID);
         check_fields(
             &format!(r#""side": "BUY", "entry_price": {price}"#),
             INVALID,
         );
-        check_fields(&format!(r#""side": "BUY", "take_profit": {price}"#), BOUGHT);
+        let expected = if price == "0" { BOUGHT } else { INVALID };
+        check_fields(
+            &format!(r#""side": "BUY", "take_profit": {price}"#),
+            expected,
+        );
     }
+}
+
+#[test]
+fn stop_price_and_target_are_in_order() {
+    for (fields, expected) in [
+        (
+            r#""side": "BUY", "price": 100, "stop_loss": 102"#,
+            AMBIGUOUS,
+        ),
+        (
+            r#""side": "BUY", "price": 100, "stopLoss": 98, "takeProfit": 104"#,
+            BOUGHT,
+        ),
+        (r#""side": "BUY", "entry_price": 100, "tp": 99"#, AMBIGUOUS),
+        (
+            r#""side": "BUY", "entry_price": 100, "take_profit": 100"#,
+            AMBIGUOUS,
+        ),
+        (r#""side": "BUY", "sl": 98, "tp": 97"#, AMBIGUOUS),
+        (
+            r#""side": "SELL", "entry_price": 100, "SL": 102, "TP": 96"#,
+            SOLD,
+        ),
+        (
+            r#""side": "SELL", "entry_price": 100, "tp": 101"#,
+            AMBIGUOUS,
+        ),
+        (
+            r#""side": "BUY", "entry_price": 100, "take_profit": 0"#,
+            BOUGHT,
+        ),
+        (
+            r#""side": "BUY", "entry_price": 100, "take_profit": """#,
+            BOUGHT,
+        ),
+        (
+            r#""side": "BUY", "entry_price": 100, "stop_loss": """#,
+            INVALID,
+        ),
+        (r#""side": "BUY", "stop_loss": 98, "sl": 97"#, AMBIGUOUS),
+        (
+            r#""side": "BUY", "entry_price": 100, "stopLoss": {"triggerPrice": 98}"#,
+            BOUGHT,
+        ),
+        (
+            r#""side": "BUY", "entry_price": 100, "stopLoss": {"triggerPrice": 102}"#,
+            AMBIGUOUS,
+        ),
+    ] {
+        let record = format!(r#"{{"symbol": "BTCUSDT", "position_size_usd": 250, {fields}}}"#);
+        let expected = expected.replace("intent:size", "intent:position_size_usd");
+        check(&record, &expected);
+    }
+}
+
+#[test]
+fn times_in_another_unit_are_refused_and_never_converted() {
+    let text = |fields: &str| {
+        let record = format!(r#"{{"symbol": "BTCUSDT", "size": 250, "side": "BUY", {fields}}}"#);
+        decide(Some(&sample()), &record, |decision| decision.to_string())
+    };
+    for (fields, unit) in [
+        (
+            r#""ts": 1766550300"#,
+            "looks like seconds; send milliseconds",
+        ),
+        (
+            r#""ts": 1766550300000000"#,
+            "looks like microseconds; send milliseconds",
+        ),
+        (
+            r#""ts": 1766550300000000000"#,
+            "looks like nanoseconds; send milliseconds",
+        ),
+        (
+            r#""decided_at": 1766550300"#,
+            "looks like seconds; send milliseconds",
+        ),
+        (
+            r#""id": "1766550300-0""#,
+            "looks like seconds; send milliseconds",
+        ),
+        (
+            r#""timestamp": 1766550300000"#,
+            "looks like milliseconds; use `ts`, or send seconds",
+        ),
+        (
+            r#""timestamp": "1969-12-31T23:59:59Z""#,
+            "not between the years 2000 and 2100",
+        ),
+        (
+            r#""ts": 4102444800001"#,
+            "not between the years 2000 and 2100",
+        ),
+        (
+            r#""ts": 946684799999"#,
+            "not between the years 2000 and 2100",
+        ),
+        (r#""ts": 0"#, "not between the years 2000 and 2100"),
+    ] {
+        let answer = text(fields);
+        assert!(answer.starts_with(INVALID), "{fields}: {answer}");
+        assert!(answer.ends_with(unit), "{fields}: {answer}");
+    }
+    check_fields(r#""side": "BUY", "ts": 4102444800000"#, BOUGHT);
+    check_fields(r#""side": "BUY", "ts": 946684800000"#, BOUGHT);
 }
 
 #[test]
@@ -190,9 +303,10 @@ fn the_first_of_several_faults_is_the_reason() {
         check_text(Some(&sample()), record, &format!("{INVALID}: {fault}"));
     }
     check_fields(r#""side": "HOLD", "ts": "x""#, INVALID);
+    check_fields(r#""side": "HOLD", "amount": 5, "action": "BUY""#, AMBIGUOUS);
     check_fields(
-        r#""side": "HOLD", "reduce_only": true, "reduceOnly": false"#,
-        AMBIGUOUS,
+        r#""side": "HOLD", "amount": 5"#,
+        "SKIP INTENT_NOT_ACTIONABLE",
     );
     check_fields(
         r#""side": "BUY", "entry_price": 100, "stop_loss": 102, "ts": "x""#,
@@ -251,6 +365,6 @@ fn a_missing_time_precedes_ambiguity() {
     );
     check_recorded(
         r#"{"symbol": "BTCUSDT", "action": "CLOSE", "reduce_only": false}"#,
-        "SKIP INTENT_AMBIGUOUS",
+        "SKIP DENY_NOT_EXIT_OWNER",
     );
 }

@@ -1,12 +1,13 @@
 //! Tests of gate 9: the size fields of an intent, and their order.
 
-use super::check;
+use super::{check, check_with};
 
 #[track_caller]
 fn check_size(fields: &str, expected: &str) {
     let record = format!(r#"{{"symbol": "BTCUSDT", "side": "BUY", {fields}}}"#);
     let expected = match expected {
         "no size" => "SKIP POLICY_MISSING_SIZE".to_owned(),
+        "ambiguous" => "SKIP INTENT_AMBIGUOUS".to_owned(),
         size => format!("BUY BTCUSDT 8x {size}"),
     };
     check(&record, &expected);
@@ -50,16 +51,7 @@ fn each_size_field_is_read() {
 }
 
 #[test]
-fn the_first_size_field_wins() {
-    let quantity = "200 notional of intent:quantity*price";
-    check_size(
-        r#""size": 7, "position_size_usd": 8, "position_usd": 9, "leverage": 8, "quantity": 2, "price": 100"#,
-        quantity,
-    );
-    check_size(
-        r#""quantity": 2, "qty": 3, "price": 100, "entry_price": 50"#,
-        quantity,
-    );
+fn absent_statements_do_not_count() {
     check_size(
         r#""quantity": null, "qty": 3, "price": 100"#,
         "300 notional of intent:qty*price",
@@ -69,18 +61,142 @@ fn the_first_size_field_wins() {
         "100 notional of intent:quantity*entry_price",
     );
     check_size(
-        r#""position_usd": 50, "leverage": 8, "size": 7"#,
-        "50 margin of intent:position_usd",
+        r#""quantity": 2, "price": 0, "entry_price": 50"#,
+        "100 notional of intent:quantity*entry_price",
     );
-    check_size(
-        r#""size": 7, "position_size_usd": 8"#,
-        "7 notional of intent:size",
-    );
-    check_size(r#""price": 100, "size": 7"#, "7 notional of intent:size");
     check_size(
         r#""quantity": null, "position_usd": null, "size": null, "position_size_usd": 8"#,
         "8 notional of intent:position_size_usd",
     );
+}
+
+#[test]
+fn spellings_of_one_number_must_agree() {
+    check_size(
+        r#""quantity": 2, "Qty": 2.0000000001, "price": 100"#,
+        "200 notional of intent:quantity*price",
+    );
+    for fields in [
+        r#""quantity": 0.47, "qty": 0.024, "price": 2257"#,
+        r#""positionSizeUsd": 10, "position_size_usd": 11"#,
+        r#""position_usd": 5, "stake_amount": 6, "leverage": 2"#,
+        r#""size": 5, "leverage": 2, "params": {"leverage": 3}"#,
+        r#""quantity": 1, "price": 5, "Price": 6"#,
+    ] {
+        check_size(fields, "ambiguous");
+    }
+}
+
+#[test]
+fn statements_of_the_size_must_agree() {
+    for (fields, expected) in [
+        // 0.024 is rounded to three decimal places.
+        (
+            r#""quantity": 0.024, "price": 2257, "position_size_usd": 55"#,
+            "54.168 notional of intent:quantity*price",
+        ),
+        (
+            r#""quantity": 0.024, "price": 2257, "position_size_usd": 54"#,
+            "54 notional of intent:position_size_usd",
+        ),
+        (
+            r#""quantity": 0.024, "price": 2257, "position_size_usd": 1064"#,
+            "ambiguous",
+        ),
+        (
+            r#""position_usd": 53.2, "leverage": 20, "position_size_usd": 53.2"#,
+            "ambiguous",
+        ),
+        (
+            r#""position_usd": 53.2, "leverage": 20, "position_size_usd": 1064"#,
+            "53.2 margin of intent:position_usd",
+        ),
+        (
+            r#""stake_amount": 50, "leverage": 8, "quantity": 4, "price": 100.25"#,
+            "50 margin of intent:stake_amount",
+        ),
+        // One unit in the last place of `1` is 100 %, but the ratio must stay below 1.5.
+        (
+            r#""quantity": 1, "price": 100, "position_size_usd": 149"#,
+            "100 notional of intent:quantity*price",
+        ),
+        (
+            r#""quantity": 1, "price": 100, "position_size_usd": 150"#,
+            "ambiguous",
+        ),
+        (
+            r#""quantity": 2.5, "price": 100.5, "position_size_usd": 252.5"#,
+            "251.25 notional of intent:quantity*price",
+        ),
+    ] {
+        check_size(fields, expected);
+    }
+}
+
+#[test]
+fn a_size_next_to_a_price_needs_a_second_statement() {
+    for (fields, expected) in [
+        (r#""size": 0.5, "price": 60000"#, "ambiguous"),
+        (
+            r#""size": 0.5, "entry_price": 60000"#,
+            "0.5 notional of intent:size",
+        ),
+        (r#""size": 0.5, "price": 0"#, "0.5 notional of intent:size"),
+        (
+            r#""size": 0.5, "price": 60000, "position_size_usd": 30000"#,
+            "30000 notional of intent:position_size_usd",
+        ),
+        (
+            r#""size": 250, "price": 60000, "position_size_usd": 250"#,
+            "250 notional of intent:position_size_usd",
+        ),
+        (
+            r#""size": 0.5, "price": 60000, "position_size_usd": 700"#,
+            "ambiguous",
+        ),
+        (
+            r#""size": 0.5, "price": 60000, "quantity": 0.5"#,
+            "30000 notional of intent:quantity*price",
+        ),
+    ] {
+        check_size(fields, expected);
+    }
+}
+
+#[test]
+fn the_larger_price_converts_the_quantity() {
+    check_size(
+        r#""quantity": 2, "price": 100, "entry_price": 110"#,
+        "220 notional of intent:quantity*entry_price",
+    );
+    check_size(
+        r#""quantity": 2, "price": 110, "entry_price": 100"#,
+        "220 notional of intent:quantity*price",
+    );
+    check_size(
+        r#""quantity": 2, "price": 150, "entry_price": 100"#,
+        "ambiguous",
+    );
+    check_size(
+        r#""quantity": 10, "price": 1, "entry_price": 100000"#,
+        "ambiguous",
+    );
+    // Prices of the market are not prices of the order.
+    check_size(
+        r#""quantity": 2, "mark_price": 100, "last_price": 100, "close": 100"#,
+        "no size",
+    );
+}
+
+#[test]
+fn limits_apply_to_the_largest_statement() {
+    let record = r#"{"symbol": "BTCUSDT", "side": "BUY", "quantity": 1, "price": 100, "position_size_usd": 120}"#;
+    let trade = "BUY BTCUSDT 8x 100 notional of intent:quantity*price";
+    check_with(r#"{"max_notional_usd": 120}"#, record, trade);
+    let denied = "SKIP POLICY_LIMIT_EXCEEDED";
+    check_with(r#"{"max_notional_usd": 119}"#, record, denied);
+    check_with(r#"{"max_position_usd": 14.9}"#, record, denied);
+    check_with(r#"{"max_position_usd": 15}"#, record, trade);
 }
 
 #[test]
