@@ -71,6 +71,8 @@ const LIMITS: [&str; 8] = [
 fn evidence(denial: &SkipReason<'_>) -> &'static str {
     match denial {
         SkipReason::InvalidIntent(_)
+        | SkipReason::UnsupportedFields(_)
+        | SkipReason::EffectUnclear(_)
         | SkipReason::PolicyUnavailable(_)
         | SkipReason::NotInForce(_) => "",
         SkipReason::SourceUnreadable => "might be an owner",

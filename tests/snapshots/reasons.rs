@@ -15,7 +15,11 @@ fn examples(reason: SkipCode) -> Vec<Scenario> {
         SkipCode::IntentUnreadable => unreadable(),
         SkipCode::IntentInvalid => invalid(),
         SkipCode::IntentAmbiguous => ambiguous(),
-        SkipCode::IntentNotActionable => vec![Scenario::entry("BUY", "HOLD")],
+        SkipCode::IntentNotActionable => vec![
+            Scenario::entry("BUY", "HOLD"),
+            side(r#""action": "UPDATE_SL""#),
+        ],
+        SkipCode::IntentUnsupported => unsupported(),
         SkipCode::DenyNotExitOwner => {
             let close = r#""action": "CLOSE""#;
             vec![
@@ -93,7 +97,6 @@ fn examples(reason: SkipCode) -> Vec<Scenario> {
             Scenario::entry("250", r#"250, "leverage": 0"#),
         ],
         SkipCode::PolicyMissingSize => {
-            let size = |fields| Scenario::entry(r#""position_size_usd": 250"#, fields);
             vec![
                 size(r#""size": null"#),
                 size(r#""size": "nan""#),
@@ -133,6 +136,10 @@ fn side(fields: &str) -> Scenario {
     Scenario::entry(r#""side": "BUY""#, fields)
 }
 
+fn size(fields: &str) -> Scenario {
+    Scenario::entry(r#""position_size_usd": 250"#, fields)
+}
+
 fn unreadable() -> Vec<Scenario> {
     vec![
         Scenario::of("BTCUSDT BUY 250"),
@@ -151,7 +158,10 @@ fn invalid() -> Vec<Scenario> {
         side(r#""side": "BUY", "reduce_only": "perhaps""#),
         side(r#""side": "BUY", "side": "BUY""#),
         side(r#""side": "BUY", "stop_loss": "x""#),
+        side(r#""side": "BUY", "entry_price": 100, "take_profit": -5"#),
         Scenario::entry("1766550690000", "1766550690000.5"),
+        Scenario::entry("1766550690000", "1766550690"),
+        side(r#""side": "BUY", "timestamp": 1766550690000"#),
         Scenario::entry(r#""ts": 1766550690000, "#, "").recorded(),
     ]
 }
@@ -159,14 +169,31 @@ fn invalid() -> Vec<Scenario> {
 fn ambiguous() -> Vec<Scenario> {
     vec![
         side(r#""side": "BUY", "action": "SELL""#),
-        side(r#""side": "BUY", "reduce_only": false, "reduceOnly": true"#),
-        side(r#""action": "CLOSE", "reduce_only": false"#),
+        side(r#""side": "BUY", "action": "OPEN", "reduceOnly": true"#),
+        side(r#""side": "BUY", "quantity": 0.47, "qty": 0.024, "price": 2257"#),
+        side(r#""side": "BUY", "quantity": 0.024, "price": 2257"#),
+        size(r#""size": 0.5, "price": 60000"#),
+        side(r#""side": "BUY", "price": 2257, "entry_price": 22.57"#),
+        side(r#""side": "BUY", "price": 100, "take_profit": 98"#),
         side(r#""side": "BUY", "entry_price": 100, "stop_loss": 102"#),
         Scenario::of(r#"{"payload": {}, "data": {}}"#),
         Scenario::of(&format!(r#"{{"leverage": 8, "payload": {ENTRY}}}"#)),
         Scenario::of(&format!(r#"{{"source": "other", "payload": {ENTRY}}}"#)),
         Scenario::entry(r#""momentum""#, "7"),
         Scenario::entry("momentum", "exitbrain_v3_5"),
+    ]
+}
+
+fn unsupported() -> Vec<Scenario> {
+    vec![
+        side(r#""action": "REVERSE""#),
+        side(r#""side": 3"#),
+        side(r#""side": "BUY", "type": "STOP_MARKET", "stopPrice": 50000"#),
+        side(r#""side": "BUY", "contract_size": 10, "requestedLeverage": 50"#),
+        Scenario::entry(
+            r#""side": "BUY", "source": "momentum""#,
+            r#""side": "SELL", "reduceOnly": true, "type": "STOP_MARKET", "source": "exitbrain_v3_5""#,
+        ),
     ]
 }
 
@@ -195,6 +222,18 @@ fn limits() -> Vec<Scenario> {
         operator(r#""max_position_usd": 31"#),
         policy(r#""max_notional_usd": 249.99"#),
         operator(r#""max_notional_usd": 249.99"#),
+        operator(r#""max_price_deviation": 0.01"#).but(
+            r#""position_size_usd""#,
+            r#""price": 102, "entry_price": 100, "position_size_usd""#,
+        ),
+        operator(r#""max_stop_distance": 0.05"#).but(
+            r#""position_size_usd""#,
+            r#""entry_price": 100, "stop_loss": 2, "position_size_usd""#,
+        ),
+        operator(r#""max_stop_distance": 0.05"#).but(
+            r#""position_size_usd""#,
+            r#""stop_loss": 2, "position_size_usd""#,
+        ),
         Scenario::entry("250", "5e-324"),
         // The notional of this margin underflows to 0.
         Scenario::entry(
