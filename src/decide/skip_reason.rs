@@ -101,10 +101,10 @@ pub enum LimitedNumber {
     /// The notional, in USD.
     Notional,
     /// The difference between `price` and `entry_price`, as a fraction of `entry_price`.
-    #[strum(serialize = "the difference between `price` and `entry_price`, as a fraction,")]
+    #[strum(serialize = "price deviation")]
     PriceDeviation,
     /// The distance of the stop from the entry price, as a fraction of the entry price.
-    #[strum(serialize = "the distance of `stop_loss` from the entry price, as a fraction,")]
+    #[strum(serialize = "stop distance")]
     StopDistance,
 }
 
@@ -314,6 +314,16 @@ impl fmt::Display for SkipReason<'_> {
             }
             Self::NoSize => f.write_str("the intent has no size"),
             Self::SizeUnusable(fault) => write!(f, "{fault}"),
+            Self::LimitExceeded {
+                number: LimitedNumber::StopDistance,
+                observed,
+                limit: Some(limit),
+            } if observed.is_infinite() => write!(
+                f,
+                "the stop distance is unknown because the intent has no price; at most {} is allowed ({})",
+                limit.value(),
+                limit.source()
+            ),
             Self::LimitExceeded {
                 number,
                 observed,

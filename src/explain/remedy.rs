@@ -140,9 +140,7 @@ fn fault_remedy(fault: &IntentError) -> String {
         IntentError::Reverses { .. } => {
             "send an exit, and then an entry in the other direction".to_owned()
         }
-        IntentError::NotSupported { field, .. } => {
-            format!("leave out `{field}`, or send an order without it")
-        }
+        IntentError::NotSupported { remedy, .. } => (*remedy).to_owned(),
         IntentError::Hold => {
             "set `action` or `side` to BUY, SELL or CLOSE, if a trade is wanted".to_owned()
         }

@@ -288,25 +288,34 @@ impl<'a> IntentBuilder<'a> {
     /// Returns the trigger of a resting exit. A resting exit without a readable trigger must not become an immediate
     /// close.
     fn exit_trigger(&self) -> Result<Option<Sourced<Price>>, IntentError> {
-        let refused = |field, problem| Err(IntentError::NotSupported { field, problem });
+        let refused = |field, problem, remedy| {
+            Err(IntentError::NotSupported {
+                field,
+                problem,
+                remedy,
+            })
+        };
         match (self.trigger.value(), self.needs_trigger) {
             (_, Some(field)) if self.is_trailing => refused(
                 field,
-                "an exit with a trailing trigger is not supported; send a price as `triggerPrice`",
+                "an exit with a trailing trigger is not supported",
+                "send a price as `triggerPrice`",
             ),
             (None, Some(field)) => refused(
                 field,
-                "an exit that rests until a trigger needs the price as `triggerPrice`",
+                "the exit rests until a trigger, which is missing",
+                "send the price as `triggerPrice`",
             ),
             (None, None) => Ok(None),
             (Some((price, field)), _) => match Price::new(price) {
                 Ok(price) if self.trigger.conflict().is_none() => {
                     Ok(Some(Sourced::new(price, Source::Intent(field))))
                 }
-                Ok(_) => refused(field, "two triggers differ; send one"),
+                Ok(_) => refused(field, "two triggers differ", "send one"),
                 Err(_) => refused(
                     field,
-                    "the trigger is not a finite price greater than 0; send `triggerPrice`",
+                    "the trigger is not a finite price greater than 0",
+                    "send the price as `triggerPrice`",
                 ),
             },
         }
@@ -393,7 +402,8 @@ impl<'a> IntentBuilder<'a> {
         if let Some(field) = self.needs_trigger.or(trigger) {
             self.entry_faults.add(IntentError::NotSupported {
                 field,
-                problem: "an entry with a trigger is not supported; send the entry when it is due",
+                problem: "an entry with a trigger is not supported",
+                remedy: "send the entry when it is due",
             });
         }
         if let Some(field) = self.entry_unsupported {

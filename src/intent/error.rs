@@ -111,7 +111,7 @@ pub enum IntentError {
         field: &'static str,
     },
     /// Two prices are in the wrong order for the side, so that a stop or a target would trigger immediately.
-    #[error("`{first}` {first_price} must be {} `{second}` {second_price} for {side}", below(*.side))]
+    #[error("`{first}` {first_price} must be {} `{second}` {second_price} for a {side} entry", below(*.side))]
     PricesOutOfOrder {
         /// The side of the entry.
         side: Side,
@@ -170,12 +170,14 @@ pub enum IntentError {
         field: &'static str,
     },
     /// A field has a value that is known and not supported.
-    #[error("`{field}`: {problem}")]
+    #[error("`{field}`: {problem}; {remedy}")]
     NotSupported {
         /// The field.
         field: &'static str,
-        /// What is not supported, and what to do.
+        /// What is not supported.
         problem: &'static str,
+        /// What to do.
+        remedy: &'static str,
     },
     /// The `action` or `side` of the intent is HOLD.
     #[error("the intent requests no trade: its action is HOLD, or changes a resting order")]

@@ -116,7 +116,8 @@ fn add_field(field: &IntentField<'_, '_>, builder: &mut IntentBuilder<'_>) {
             2.0 => builder.direction.add_position(PositionSide::Short, name),
             _ => builder.entry_faults.add(IntentError::NotSupported {
                 field: name,
-                problem: "expected 0, 1 or 2",
+                problem: "the number is not known",
+                remedy: "send 0, 1 or 2",
             }),
         },
         Term::OrderType => add_order_type(field, builder),
@@ -226,7 +227,8 @@ fn is_numbered_side(text: &str) -> bool {
 const fn numbered_side(field: &'static str) -> IntentError {
     IntentError::NotSupported {
         field,
-        problem: "numbers of sides are not supported; send BUY or SELL, and `reduce_only` for an exit",
+        problem: "numbers of sides are not supported",
+        remedy: "send BUY or SELL, and `reduce_only` for an exit",
     }
 }
 

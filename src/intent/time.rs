@@ -43,15 +43,6 @@ enum Unit {
     Seconds,
 }
 
-/// Returns the values that a timestamp field accepts.
-pub(super) fn expected(field: &str) -> &'static str {
-    match field {
-        "timestamp" => "epoch seconds or an ISO-8601 date and time",
-        "id" => "a stream id whose part before the `-` is epoch milliseconds before the year 10000",
-        _ => "a whole number of epoch milliseconds",
-    }
-}
-
 impl Times {
     /// The timestamps of a record without any time.
     pub(crate) const UNKNOWN: Self = Self {
@@ -179,7 +170,7 @@ fn some<'a, T>(
 fn millis(value: &RawField<'_>, field: &'static str) -> Result<Timestamp, IntentError> {
     let bad = IntentError::BadValue {
         field,
-        expected: "whole milliseconds since the epoch",
+        expected: "a whole number of epoch milliseconds",
     };
     let Ok(Some(text)) = value.number_text() else {
         return Err(bad);
@@ -221,7 +212,7 @@ fn seconds_or_iso(value: &RawField<'_>) -> Result<(Timestamp, IsoOffset), Intent
     const FIELD: &str = "timestamp";
     let bad = IntentError::BadValue {
         field: FIELD,
-        expected: "epoch seconds, or an ISO-8601 date and time",
+        expected: "epoch seconds or an ISO-8601 date and time",
     };
     let Ok(Some(text)) = value.number_text() else {
         return Err(bad);
