@@ -1,23 +1,28 @@
 //! The fraction type.
 
-use super::NumberError;
+use thiserror::Error;
 
 /// A part of a whole: greater than 0 and at most 1.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd, serde::Serialize)]
 #[serde(transparent)]
 pub struct Fraction(f64);
 
+/// The error for a number that is not a fraction.
+#[derive(Debug, Clone, Copy, PartialEq, Error)]
+#[error("`{0}` is not greater than 0 and at most 1")]
+pub struct FractionError(f64);
+
 impl Fraction {
     /// Checks the value; there is no other constructor.
     ///
     /// # Errors
-    /// Returns an error if the value is not greater than 0, or is greater than 1.
-    pub fn new(value: f64) -> Result<Self, NumberError> {
-        let value = super::positive(value)?;
-        if value <= 1.0 {
+    /// Returns an error if the value is NaN, not greater than 0, or greater than 1.
+    pub fn new(value: f64) -> Result<Self, FractionError> {
+        // NaN fails both comparisons.
+        if value > 0.0 && value <= 1.0 {
             Ok(Self(value))
         } else {
-            Err(NumberError::AboveOne(value))
+            Err(FractionError(value))
         }
     }
 

@@ -15,7 +15,7 @@ mod symbol;
 mod timestamp;
 mod usd;
 
-pub use fraction::Fraction;
+pub use fraction::{Fraction, FractionError};
 pub use leverage::Leverage;
 pub use number::NumberError;
 pub(crate) use number::positive;

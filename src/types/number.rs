@@ -12,9 +12,6 @@ pub enum NumberError {
     /// The number is zero or negative.
     #[error("`{0}` is not greater than 0")]
     NotPositive(f64),
-    /// The number is greater than 1.
-    #[error("`{0}` is greater than 1")]
-    AboveOne(f64),
     /// The number is NaN, or the text is not a number.
     #[error("not a number")]
     NotANumber,
