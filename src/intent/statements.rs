@@ -2,8 +2,8 @@
 
 use super::{
     IntentBuilder, IntentError,
-    fields::{IntentField, RecordFields},
     names::{Class, Term},
+    record_fields::{IntentField, RecordFields},
     vocabulary::{Effect, Word},
 };
 use crate::{
