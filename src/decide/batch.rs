@@ -248,7 +248,8 @@ impl DecisionColumns {
                 self.outcome.get_mut(place),
                 self.leverage.get_mut(place),
                 self.notional.get_mut(place),
-            ) && row.applies_to(*outcome, intents.kind.get(place).copied())
+            ) && row.applies_to(intents.kind.get(place).copied())
+                && *outcome != Outcome::Skip(SkipCode::IntentInvalid)
                 && row.is_denied(guardrails)
             {
                 *outcome = Outcome::Skip(SkipCode::IntentUnsupported);

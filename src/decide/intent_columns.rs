@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Outcome, SkipCode, SkipReason};
+use super::{SkipCode, SkipReason};
 use crate::{
     guardrails::Guardrails,
     intent::{
@@ -83,11 +83,10 @@ pub(super) struct UnsupportedRow {
 }
 
 impl UnsupportedRow {
-    /// Returns true if the row is an entry that no earlier rule of gate 1 denied, or an unsupported order.
-    pub(super) fn applies_to(&self, outcome: Outcome, kind: Option<u8>) -> bool {
+    /// Returns true if the row is an entry, or requests an unsupported order. An exit with unsupported fields passes.
+    pub(super) fn applies_to(&self, kind: Option<u8>) -> bool {
         let is_entry = matches!(kind, Some(row_kind::NOTIONAL | row_kind::MARGIN));
-        let is_invalid = outcome == Outcome::Skip(SkipCode::IntentInvalid);
-        !is_invalid && (is_entry || self.fields.is_none())
+        is_entry || self.fields.is_none()
     }
 
     /// Returns true if the guardrails do not ignore all of the fields.

@@ -132,7 +132,7 @@ fn limits_text(
     guardrails: &Guardrails,
 ) -> String {
     format!(
-        "leverage {leverage}{}, margin {margin}{}, notional {notional}{}",
+        "leverage {leverage}{}; margin {margin}{}; notional {notional}{}",
         bounds(limits.max_leverage(), guardrails.max_leverage()),
         bounds(limits.max_position_usd(), guardrails.max_position_usd()),
         bounds(limits.max_notional_usd(), guardrails.max_notional_usd()),
@@ -145,7 +145,7 @@ fn bounds<T: Display>(policy: Option<T>, operator: Option<T>) -> String {
         (Some(policy), None) => format!(" ≤ {policy} (policy)"),
         (None, Some(operator)) => format!(" ≤ {operator} (guardrails)"),
         (Some(policy), Some(operator)) => {
-            format!(" ≤ {policy} (policy), {operator} (guardrails)")
+            format!(" ≤ {policy} (policy) and {operator} (guardrails)")
         }
     }
 }

@@ -128,7 +128,7 @@ fn lock_text(harvest: &Harvest<'_>, r: &RPart) -> String {
         Some(stop) => format!("lock_R {lock_r} reached: proposed stop {}", stop.value()),
         None if r.r_net() >= lock_r => {
             format!(
-                "lock_R {lock_r} reached: no stop proposed, because it would not be tighter than `current_sl`, or not on the safe side of the current price"
+                "lock_R {lock_r} reached: no stop proposed: the computed stop would not be tighter than `current_sl`, or would be beyond the current price"
             )
         }
         None => format!("lock_R {lock_r} not reached"),

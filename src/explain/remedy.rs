@@ -44,7 +44,7 @@ pub(super) fn of(denial: &SkipReason<'_>) -> String {
             valid_from.since(*now)
         ),
         SkipReason::NotInForce(ValidityError::Expired { valid_until, now }) => format!(
-            "publish a policy whose `valid_until_epoch` is {now} or later, which is at least {} more",
+            "publish a policy whose `valid_until_epoch` is {now} or later (at least {} after the expiry of this policy)",
             now.since(*valid_until)
         ),
         SkipReason::IntentStale { age: Some(age), age_max } => format!(
@@ -163,7 +163,8 @@ fn unavailable_remedy(unavailable: &PolicyUnavailable) -> String {
             ),
         },
         PolicyUnavailable::SignatureInvalid => {
-            "sign the policy with a trusted key, or add its key to the trusted keys".to_owned()
+            "sign the policy with a trusted key, or add the key that signed it to the trusted keys"
+                .to_owned()
         }
         PolicyUnavailable::RolledBack { seen, .. } => {
             format!("publish a policy with a `policy_seq` above {seen}")

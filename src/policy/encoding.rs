@@ -65,7 +65,7 @@ pub(super) fn from_pairs(
                 violations.parse_error(
                     entry.key(),
                     &value,
-                    "unique (the key occurs more than once)",
+                    "the only value of this key, which occurs more than once",
                 );
                 encoded.single = false;
             }

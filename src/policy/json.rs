@@ -171,7 +171,7 @@ impl<'a> Reader<'a, '_> {
                     self.violations.parse_error(
                         &self.path,
                         text,
-                        "unique (the key occurs more than once)",
+                        "the only value of this key, which occurs more than once",
                     );
                 }
             }
@@ -298,9 +298,9 @@ mod tests {
         check(
             r#"{"a":1,"b":[0,{"c":1,"c":{"d":3,"\u0064":4}}],"a":2}"#,
             Some(r#"{"a":1,"b":[0,{"c":1}]}"#),
-            "`b[1].c.d` is `4`, but must be unique (the key occurs more than once); \
-             `b[1].c` is `{\"d\":3,\"\\u0064\":4}`, but must be unique (the key occurs more than once); \
-             `a` is `2`, but must be unique (the key occurs more than once)",
+            "`b[1].c.d` is `4`, but must be the only value of this key, which occurs more than once; \
+             `b[1].c` is `{\"d\":3,\"\\u0064\":4}`, but must be the only value of this key, which occurs more than once; \
+             `a` is `2`, but must be the only value of this key, which occurs more than once",
         );
     }
 

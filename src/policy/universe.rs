@@ -123,7 +123,9 @@ pub(super) fn read_leverages(
     for (name, value) in &object(field, text, violations)? {
         let path = || format!("{field}.{name}");
         let symbol = Symbol::new(name);
-        if symbol.is_err() {
+        if name.is_empty() {
+            violations.invalid(&format!("a key of {field}"), name, SYMBOL);
+        } else if symbol.is_err() {
             violations.invalid(&path(), name, SYMBOL);
         }
         let read = |text: &str| Bound::Positive.read(text);
@@ -131,7 +133,7 @@ pub(super) fn read_leverages(
         let Ok(symbol) = symbol else { continue };
         // A null counts as absent, so it cannot be a duplicate.
         if !matches!(value, Json::Null) && !named.insert(symbol) {
-            let bound = format!("unique ({symbol} has another leverage)");
+            let bound = format!("the only leverage of {symbol}");
             violations.invalid(&path(), &value.compact(), &bound);
         }
         leverages.extend(leverage.map(|leverage| (symbol, leverage)));

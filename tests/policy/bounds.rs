@@ -285,7 +285,7 @@ fn leverages_are_bounded() {
     }
     check_invalid(
         &with("\"BTCUSDT\": 8", "\"BTCUSDT\": 8, \"btcusdt\": 80"),
-        "`leverage_by_symbol.btcusdt` is `80`, but must be unique (BTCUSDT has another leverage)",
+        "`leverage_by_symbol.btcusdt` is `80`, but must be the only leverage of BTCUSDT",
     );
     check_invalid(
         &with("\"BTCUSDT\": 8", "\"BTCUSDT\": 8, \"B T\": 8"),

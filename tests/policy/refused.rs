@@ -125,7 +125,7 @@ fn all_violations_are_reported_sorted_by_kind() {
 
 #[test]
 fn duplicate_keys_are_rejected_at_every_level() {
-    let twice = "but must be unique (the key occurs more than once)";
+    let twice = "but must be the only value of this key, which occurs more than once";
     check_parse_error(
         &and("\"policy_version\":\"0\""),
         &format!("`policy_version` is `\"1.0.0-ai-sample\"`, {twice}"),
@@ -174,7 +174,7 @@ fn duplicate_keys_are_rejected_at_every_level() {
 fn the_hash_is_not_checked_if_a_key_is_a_duplicate() {
     check_parse_error(
         &and(r#""policy_hash":"x","x":1,"x":2"#),
-        "`x` is `2`, but must be unique (the key occurs more than once)",
+        "`x` is `2`, but must be the only value of this key, which occurs more than once",
     );
 }
 

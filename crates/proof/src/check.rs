@@ -78,14 +78,14 @@ impl Check {
     pub const fn demands(self) -> &'static str {
         match self {
             Self::Leverage => "no leverage from a literal",
-            Self::MaximumLeverage => "no maximum leverage used as a decision",
+            Self::MaximumLeverage => "no maximum leverage used as the leverage of an order",
             Self::HarvestThreshold => "no harvest threshold from a literal",
             Self::KillScore => "no kill-score parameter from a literal",
             Self::Symbols => "no symbol list or selection weight from a literal",
             Self::Size => "no size from a literal",
-            Self::ExitOwnership => "every exit has an owner",
+            Self::ExitOwnership => "ownership is checked before every exit",
             Self::PolicyUsed => "every decision uses a policy",
-            Self::AbsentPolicySkips => "an absent policy skips",
+            Self::AbsentPolicySkips => "no entry is sent if the policy is absent",
             Self::SilentFallback => "no silent fallback",
         }
     }

@@ -128,8 +128,8 @@ impl Change {
         &self.audit
     }
 
-    /// Returns the content that the store must hold as its policy for the change to apply; `None` for a halt or
-    /// resume.
+    /// Returns the policy that the change replaces; `None` for a halt or a resume. The change applies only if the store
+    /// still holds this policy.
     #[must_use]
     pub fn replaced(&self) -> Option<&Stored> {
         Some(&self.publication.as_ref()?.replaced)

@@ -158,7 +158,7 @@ const fn next_step(unavailable: &PolicyUnavailable) -> &'static str {
         PolicyUnavailable::NotFound | PolicyUnavailable::HashUnknown(_) => "publish one",
         PolicyUnavailable::Invalid(_) => "publish a valid policy, or roll back",
         PolicyUnavailable::SignatureInvalid => {
-            "sign the policy with a trusted key, or add its key to the trusted keys"
+            "sign the policy with a trusted key, or add the key that signed it to the trusted keys"
         }
         PolicyUnavailable::RolledBack { .. } => {
             "publish a policy with a higher sequence (`policy_seq`)"

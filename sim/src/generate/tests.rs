@@ -151,6 +151,8 @@ fn the_first_2048_records_cover_every_answer() {
     ] {
         assert!(expected.remove(absent));
     }
+    // This reason is newer than the tapes, whose bytes must not change.
+    assert!(expected.remove("INTENT_UNSUPPORTED"));
     expected.extend([
         "TRADE",
         "EXIT",

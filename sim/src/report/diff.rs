@@ -128,7 +128,7 @@ impl DiffReport<'_> {
                 let engine = match policy {
                     Some(it) => {
                         let file = Shown(it).whole();
-                        format!("engine {VERSION}, {file} from the beginning")
+                        format!("engine {VERSION}, policy {file} from the beginning of the tape")
                     }
                     None => format!("engine {VERSION}"),
                 };
@@ -157,8 +157,8 @@ impl DiffReport<'_> {
         }
         match it.flips() {
             0 => writeln!(f, "no answer flips"),
-            flips if self.has_causes() => writeln!(f, "{} of them flip", thousands(flips)),
-            flips => writeln!(f, "{} of them flip; {NO_CAUSES}", thousands(flips)),
+            flips if self.has_causes() => writeln!(f, "{} answers flip", thousands(flips)),
+            flips => writeln!(f, "{} answers flip; {NO_CAUSES}", thousands(flips)),
         }
     }
 
@@ -204,7 +204,10 @@ impl DiffReport<'_> {
     fn write_other_reasons(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut rows: Vec<_> = self.difference.reasons.iter().collect();
         rows.sort_by_key(|(_, records)| Reverse(**records));
-        let mut table = table(&["skipped under both", "and then", "records"], "llr");
+        let mut table = table(
+            &["skip reason before", "skip reason after", "records"],
+            "llr",
+        );
         for ((before, after), records) in rows {
             table.add_row([
                 before.code().to_owned(),

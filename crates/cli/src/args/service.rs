@@ -53,8 +53,8 @@ impl ServerArg {
 pub(crate) struct ServiceArgs {
     #[command(flatten)]
     server: ServerArg,
-    /// The file with a trusted Ed25519 public key (base64); can be repeated. Policies that none of the trusted keys
-    /// signed are rejected [default: signatures are not required]
+    /// The file with a trusted Ed25519 public key (base64); can be repeated. A policy is rejected if it is
+    /// not signed by one of the trusted keys [default: signatures are not required]
     #[arg(long = "trusted-key", value_name = "FILE")]
     trusted_keys: Vec<PathBuf>,
     /// The file in which to store the highest policy sequence that was seen, so that older policies are rejected after

@@ -48,7 +48,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "MILLISECONDS", default_value = "30000", value_parser = |text: &str| parse_whole(text, 1..=86_400_000))]
     claim_after: u64,
     /// The time for which the bridge remembers an answered intent, to answer each intent only once; the last exit and the
-    /// last trade of each symbol are remembered without limit
+    /// last trade of each symbol are remembered forever
     #[arg(long, value_name = "SECONDS", default_value = "86400", value_parser = |text: &str| parse_whole(text, 60..=31_536_000))]
     remember: u64,
     /// The approximate number of plans to keep in the plan stream; older plans are deleted once every consumer group of

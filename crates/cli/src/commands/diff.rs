@@ -46,8 +46,8 @@ pub(crate) struct Args {
     /// The file of recorded answers, as written by `replay --out`: JSON Lines (plain, gzip or zstd) or Parquet; use `-`
     /// for standard input
     ///
-    /// Give this option once to compare the recorded answers with the answers of this version to the tapes. Give it
-    /// twice to compare old with new answers.
+    /// Give this option once to compare the recorded answers with those that this version of Portcullis gives for the
+    /// same tapes. Give it twice to compare old with new answers.
     #[arg(long = "answers", value_name = "FILE")]
     answers: Vec<PathBuf>,
     /// Write the first record of each kind of flip (changed answer) to this file, as a tape for a regression test

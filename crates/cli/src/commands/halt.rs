@@ -25,10 +25,10 @@ pub(crate) struct Args {
 #[derive(Debug, clap::Args)]
 #[group(required = true, multiple = false)]
 struct ScopeArg {
-    /// Halt or resume entries in all symbols
+    /// Apply the command to all symbols
     #[arg(long)]
     all: bool,
-    /// The symbols in which entries are halted or resumed
+    /// The symbols to which the command applies
     #[arg(value_name = "SYMBOL", value_parser = parse_symbol)]
     symbols: Vec<Symbol>,
 }

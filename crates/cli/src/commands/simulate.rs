@@ -44,7 +44,7 @@ pub(crate) struct Args {
     /// The starting cash in USD
     #[arg(long, value_name = "USD", value_parser = parse_money, allow_negative_numbers = true)]
     cash: Money,
-    /// The fee of each fill, as a share of its notional from 0 to 1: 0.0004 is 4 basis points
+    /// The fee of each fill as a share (0 to 1) of its notional: 0.0004 is 4 basis points
     ///
     /// If omitted, no fees are charged.
     #[arg(long, value_name = "SHARE", value_parser = parse_share, allow_negative_numbers = true)]
@@ -54,7 +54,7 @@ pub(crate) struct Args {
     /// If the rate is positive, longs pay and shorts receive funding. If omitted, no funding is charged.
     #[arg(long, value_name = "SHARE", value_parser = parse_rate, allow_negative_numbers = true)]
     funding_rate: Option<Rate>,
-    /// The maintenance margin, as a share of the value of a position from 0 to 1
+    /// The maintenance margin as a share (0 to 1) of the value of the position
     ///
     /// A position is liquidated if its margin plus its unrealised profit is at most this amount. If omitted, a position
     /// is liquidated when its whole margin is lost.

@@ -1,4 +1,4 @@
-//! Check 7: every exit has an owner, and a missing `reduce_only` is never replaced by a default.
+//! Check 7: ownership is checked before every exit, and a missing `reduce_only` is never replaced by a default.
 
 use super::{
     named_values::{NamedBy, NamedValue},

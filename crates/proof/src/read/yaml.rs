@@ -5,8 +5,8 @@ use saphyr::{LoadableYamlNode as _, MarkedYaml, Marker, Scalar, YamlData};
 use super::{Tree, Unparsed};
 use crate::tree::{At, Entry, Kind, Node};
 
-/// Maximum nesting depth. The parser recurses once per level. It limits the nesting of brackets,
-/// but not of indented blocks.
+/// Maximum nesting depth of brackets. A deeper file is rejected, because the parser recurses once
+/// per level. The depth of indented blocks is not limited.
 const LEVELS_MAX: usize = 1_000;
 
 /// Parses a file. A file with several documents becomes a list.

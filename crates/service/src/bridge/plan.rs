@@ -21,7 +21,7 @@
 //! | `policy_version`, `policy_hash` | trades: the policy |
 //! | `not_after`, `not_after_source` | trades: the last time of execution (epoch ms), and its source |
 //! | `timestamp`, `decided_at` | time of the decision (epoch s, epoch ms) |
-//! | `answer` | the line that a replay of the recording writes, without its number |
+//! | `answer` | the line that a replay of the recording writes, without the record number `n` |
 
 use std::fmt::{Display, Write as _};
 

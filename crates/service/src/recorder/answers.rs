@@ -68,7 +68,7 @@ pub(super) struct Answered {
     pub(super) policy: Option<PolicyHash>,
     pub(super) reason: Option<SkipCode>,
     pub(super) detail: String,
-    /// The answer line as a replay writes it, without its number.
+    /// The answer line as a replay writes it, without the record number `n`.
     pub(super) line: String,
 }
 

@@ -165,7 +165,8 @@ fn object(members: &[(String, Box<RawValue>)]) -> String {
     format!("{{{}}}", members.collect::<Vec<_>>().join(","))
 }
 
-/// Returns the record as columns if each field that affects a decision occurs once and fits its column.
+/// Returns the record as columns, or `None` if a field that affects a decision occurs more than once or does not fit its
+/// column, or if `market` is empty.
 fn fit(line: &str) -> Option<Row> {
     let Members(members) = serde_json::from_str(line).ok()?;
     let mut row = Row::default();
