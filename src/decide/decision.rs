@@ -33,6 +33,7 @@ pub struct Trade<'a> {
     pub(super) intent: &'a Intent<'a>,
     pub(super) entry: &'a Entry,
     pub(super) in_force: InForce<'a>,
+    pub(super) fresh_until: Option<Timestamp>,
     // To keep a trade small, each `Source` is built by a getter and not stored.
     pub(super) leverage: Leverage,
     pub(super) leverage_from: LeverageFrom,
@@ -226,6 +227,13 @@ impl<'a> Trade<'a> {
             Some(end) if end < expiry => Sourced::new(end, Source::Guardrails("max_plan_age_sec")),
             Some(_) | None => Sourced::new(expiry, Source::Policy("valid_until_epoch")),
         }
+    }
+
+    /// Returns the time after which the intent is too old for the policy or the guardrails; `None` if neither bounds its
+    /// age. A service that writes the trade later must deny it.
+    #[must_use]
+    pub const fn fresh_until(&self) -> Option<Timestamp> {
+        self.fresh_until
     }
 
     /// Returns true if the policy was assumed to be in force without a check. Such a trade must

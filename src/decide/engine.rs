@@ -204,6 +204,7 @@ impl Engine {
             guardrails,
         });
         Ok(Trade {
+            fresh_until: freshness::fresh_until(limits, guardrails, sent),
             intent,
             entry,
             in_force,

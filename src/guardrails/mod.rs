@@ -137,6 +137,9 @@ impl Guardrails {
     #[must_use]
     pub const fn with_max_plan_age(mut self, bound: SignedDuration) -> Self {
         self.max_plan_age = Some(bound);
+        self
+    }
+
     /// Sets the largest difference between `price` and `entry_price` of an intent, as a fraction of `entry_price`.
     #[must_use]
     pub const fn with_max_price_deviation(mut self, bound: Fraction) -> Self {
@@ -256,7 +259,6 @@ impl Guardrails {
         self.max_plan_age
     }
 
-    /// Returns the market that a policy must have, if one is required.
     /// Returns the largest difference between `price` and `entry_price`, as a fraction of `entry_price`.
     #[must_use]
     pub const fn max_price_deviation(&self) -> Option<Fraction> {
@@ -292,7 +294,7 @@ impl Guardrails {
         }
     }
 
-    /// Returns the required market of a policy.
+    /// Returns the market that a policy must have, if one is required.
     #[must_use]
     pub fn market(&self) -> Option<&str> {
         self.market.as_deref()

@@ -63,3 +63,16 @@ pub(in crate::decide) fn check<'a>(
         (_, None) => Ok(()),
     }
 }
+
+/// Returns the time after which the intent is too old, if there is a bound on its age.
+#[inline]
+pub(in crate::decide) fn fresh_until(
+    limits: &Limits,
+    guardrails: &Guardrails,
+    sent: Option<(Timestamp, Timestamp)>,
+) -> Option<Timestamp> {
+    let (earliest, _) = sent?;
+    let bounds = [limits.max_intent_age(), guardrails.max_intent_age()];
+    let age_max = bounds.into_iter().flatten().min()?;
+    Some(earliest.saturating_add(age_max))
+}

@@ -177,7 +177,7 @@ impl<'a> BatchDecider<'a> {
         };
         let answer = Answered {
             entry_id: entry.id.clone(),
-            verdict: verdict(&decision, denial.as_ref(), snapshot.token(), engine, now),
+            verdict: verdict(&decision, denial.as_ref(), snapshot.token()),
             symbol,
             record,
             identity,
@@ -315,14 +315,10 @@ fn verdict(
     decision: &Decision<'_>,
     denial: Option<&ServiceDenial<'_>>,
     content: &ContentToken,
-    engine: &Engine,
-    now: Timestamp,
 ) -> Verdict {
     match (decision, denial) {
         (Decision::Exit(_), _) => Verdict::Exit,
-        (Decision::Trade(trade), None) => {
-            Verdict::Trade(TradeTerms::new(trade, content, engine.guardrails(), now))
-        }
+        (Decision::Trade(trade), None) => Verdict::Trade(TradeTerms::new(trade, content)),
         (Decision::Skip(skip), None) if skip.gate() < Gate::Halt => Verdict::SkipAlways,
         (Decision::Skip(skip), None) if skip.reason() == SkipCode::PolicyStoreUnavailable => {
             Verdict::SkipAlways

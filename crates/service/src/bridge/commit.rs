@@ -3,7 +3,6 @@
 
 use portcullis::{
     decide::Trade,
-    guardrails::Guardrails,
     types::{SignedDuration, Timestamp},
 };
 use portcullis_store::{
@@ -105,18 +104,8 @@ impl TradeTerms {
     /// Returns the terms of a trade that was decided at `now` under this content. The plan may be written from the
     /// start of the validity of the policy until the trade may no longer be executed, or until the intent is too old
     /// for the policy or the guardrails if that is earlier.
-    pub(super) fn new(
-        trade: &Trade<'_>,
-        content: &ContentToken,
-        guardrails: &Guardrails,
-        now: Timestamp,
-    ) -> Self {
-        let in_force = trade.policy().in_force(now).ok();
-        let of_policy = in_force.and_then(|in_force| in_force.limits().max_intent_age());
-        let bounds = [of_policy, guardrails.max_intent_age()];
-        let age_max = bounds.into_iter().flatten().min();
-        let too_old =
-            age_max.and_then(|age| Some(trade.intent().emitted_at()?.saturating_add(age)));
+    pub(super) fn new(trade: &Trade<'_>, content: &ContentToken) -> Self {
+        let too_old = trade.fresh_until();
         let not_after = trade.not_after().value();
         Self {
             content: content.clone(),
